@@ -54,7 +54,7 @@ async def serve(domain):
             def on_requested(service, request):
                 if request.props.local_jid == component.props.local_jid:
                     # The domain itself is no account.
-                    request.refuse(IBB.Error.NOT_ACCEPTABLE, None)
+                    request.refuse(IBB.StanzaCondition.NOT_ACCEPTABLE, None)
                 else:
                     group.create_task(echo(request.accept()))
                 return True

@@ -93,7 +93,7 @@ async function serve(jid, peer) {
             echo(request.accept());
         } else {
             printerr(`echo-service.js: ${request.peer_jid} is not ${peer}`);
-            request.refuse(IBB.Error.NOT_ACCEPTABLE, null);
+            request.refuse(IBB.StanzaCondition.NOT_ACCEPTABLE, null);
         }
         return true;
     });

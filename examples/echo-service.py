@@ -60,7 +60,7 @@ async def serve(jid, peer):
                     group.create_task(echo(request.accept()))
                 else:
                     print(f'echo-service.py: {request.props.peer_jid} is not {peer}', file=sys.stderr)
-                    request.refuse(IBB.Error.NOT_ACCEPTABLE, None)
+                    request.refuse(IBB.StanzaCondition.NOT_ACCEPTABLE, None)
                 return True
 
             handler = service.connect('session-requested', on_requested)

@@ -55,7 +55,7 @@ class Site:
 
     def on_session(self, _service, request):
         if not request.is_from(self.peer):
-            request.refuse(IBB.Error.NOT_ACCEPTABLE, 'You are not expected here')
+            request.refuse(IBB.StanzaCondition.NOT_ACCEPTABLE, 'You are not expected here')
             return True
         address = Gio.InetSocketAddress.new_from_string('127.0.0.1', 0)  # it asks for some
         self.server.accept_iostream(request.accept(), address, address)

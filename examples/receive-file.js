@@ -45,7 +45,7 @@ function acceptFrom(service, peer) {
                 }
             } else {
                 printerr(`receive-file.js: ${request.peer_jid} is not ${peer}`);
-                request.refuse(IBB.Error.NOT_ACCEPTABLE, 'You are not expected here');
+                request.refuse(IBB.StanzaCondition.NOT_ACCEPTABLE, 'You are not expected here');
             }
             return true;
         });

@@ -49,7 +49,7 @@ class Receiver:
     def on_requested(self, service, request):
         if self.transport or not request.is_from(self.peer):
             print(f'receive-file.py: {request.props.peer_jid} is refused', file=sys.stderr)
-            request.refuse(IBB.Error.NOT_ACCEPTABLE, 'You are not expected here')
+            request.refuse(IBB.StanzaCondition.NOT_ACCEPTABLE, 'You are not expected here')
             return True
         self.transport = request.accept()
         # The file gets its name at the clean end, not before.

@@ -22,8 +22,8 @@ GError *ibb_error_add_reason (GError *error, const char *reason);
  * itself cannot close; of bounded length and in one line. NULL for NULL. */
 char *ibb_error_dup_quotation (const char *text);
 
-/* The condition that a code of IBB_ERROR stands for; FALSE for another int. */
-gboolean ibb_error_code_to_condition (int code, IBBCondition *condition);
+/* otherwise stands for NONE, and for a number that is no condition. */
+IBBCondition ibb_error_to_condition (IBBStanzaCondition condition, IBBCondition otherwise);
 /* The code of a condition by its name (nullable). */
 int ibb_error_code_from_condition (const char *name);
 

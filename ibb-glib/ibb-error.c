@@ -14,32 +14,11 @@
 #define QUOTE_BEGIN 0x201c
 #define QUOTE_END 0x201d
 
-#define ASSERT_CONDITION(name)                                                                     \
-  G_STATIC_ASSERT ((int) IBB_ERROR_BAD_REQUEST + (int) IBB_CONDITION_##name ==                     \
-                   (int) IBB_ERROR_##name)
-
-ASSERT_CONDITION (BAD_REQUEST);
-ASSERT_CONDITION (CONFLICT);
-ASSERT_CONDITION (FEATURE_NOT_IMPLEMENTED);
-ASSERT_CONDITION (FORBIDDEN);
-ASSERT_CONDITION (GONE);
-ASSERT_CONDITION (INTERNAL_SERVER_ERROR);
-ASSERT_CONDITION (ITEM_NOT_FOUND);
-ASSERT_CONDITION (JID_MALFORMED);
-ASSERT_CONDITION (NOT_ACCEPTABLE);
-ASSERT_CONDITION (NOT_ALLOWED);
-ASSERT_CONDITION (NOT_AUTHORIZED);
-ASSERT_CONDITION (POLICY_VIOLATION);
-ASSERT_CONDITION (RECIPIENT_UNAVAILABLE);
-ASSERT_CONDITION (REDIRECT);
-ASSERT_CONDITION (REGISTRATION_REQUIRED);
-ASSERT_CONDITION (REMOTE_SERVER_NOT_FOUND);
-ASSERT_CONDITION (REMOTE_SERVER_TIMEOUT);
-ASSERT_CONDITION (RESOURCE_CONSTRAINT);
-ASSERT_CONDITION (SERVICE_UNAVAILABLE);
-ASSERT_CONDITION (SUBSCRIPTION_REQUIRED);
-ASSERT_CONDITION (UNDEFINED_CONDITION);
-ASSERT_CONDITION (UNEXPECTED_REQUEST);
+/* The three enumerations have the same conditions in the same order. */
+G_STATIC_ASSERT ((int) IBB_ERROR_BAD_REQUEST + (int) IBB_CONDITION_UNEXPECTED_REQUEST ==
+                 (int) IBB_ERROR_UNEXPECTED_REQUEST);
+G_STATIC_ASSERT ((int) IBB_STANZA_CONDITION_BAD_REQUEST + (int) IBB_CONDITION_UNEXPECTED_REQUEST ==
+                 (int) IBB_STANZA_CONDITION_UNEXPECTED_REQUEST);
 
 /**
  * ibb_error_quark:
@@ -54,14 +33,38 @@ ASSERT_CONDITION (UNEXPECTED_REQUEST);
 G_DEFINE_QUARK (ibb-error-quark, ibb_error)
 /* clang-format on */
 
-gboolean
-ibb_error_code_to_condition (int code, IBBCondition *condition)
+/**
+ * ibb_error_get_condition:
+ * @error: (nullable): an error
+ *
+ * Gets the stanza error condition that an error of the domain %IBB_ERROR stands for.
+ *
+ * The errors of streams have the domain %G_IO_ERROR and no condition:
+ * [method@IBB.Transport.dup_error] has it.
+ *
+ * Returns: the condition, or %IBB_STANZA_CONDITION_NONE for any other error
+ *
+ * Since: 1.0
+ */
+IBBStanzaCondition
+ibb_error_get_condition (const GError *error)
 {
-  if (code < (int) IBB_ERROR_BAD_REQUEST || code > (int) IBB_ERROR_UNEXPECTED_REQUEST)
-    return FALSE;
+  if (error == NULL || error->domain != IBB_ERROR || error->code < (int) IBB_ERROR_BAD_REQUEST ||
+      error->code > (int) IBB_ERROR_UNEXPECTED_REQUEST)
+    return IBB_STANZA_CONDITION_NONE;
 
-  *condition = (IBBCondition) (code - (int) IBB_ERROR_BAD_REQUEST);
-  return TRUE;
+  return (IBBStanzaCondition) (error->code - (int) IBB_ERROR_BAD_REQUEST +
+                               (int) IBB_STANZA_CONDITION_BAD_REQUEST);
+}
+
+IBBCondition
+ibb_error_to_condition (IBBStanzaCondition condition, IBBCondition otherwise)
+{
+  if (condition < IBB_STANZA_CONDITION_BAD_REQUEST ||
+      condition > IBB_STANZA_CONDITION_UNEXPECTED_REQUEST)
+    return otherwise;
+
+  return (IBBCondition) ((int) condition - (int) IBB_STANZA_CONDITION_BAD_REQUEST);
 }
 
 int

@@ -35,7 +35,7 @@
  *   if (ibb_request_is_from (request, "juliet@example.org"))
  *     transport = ibb_request_accept (request, NULL); // NULL: the peer has gone meanwhile
  *   else
- *     ibb_request_refuse (request, IBB_ERROR_NOT_ACCEPTABLE, NULL);
+ *     ibb_request_refuse (request, IBB_STANZA_CONDITION_NOT_ACCEPTABLE, NULL);
  *   if (transport != NULL)
  *     g_ptr_array_add (transports, transport);
  *   return TRUE;
@@ -526,8 +526,8 @@ ibb_request_accept (IBBRequest *self, GError **error)
 /**
  * ibb_request_refuse:
  * @self: a request
- * @condition: which stanza error to answer with: the value of an
- *   [error@IBB.Error]; `not-acceptable` for any other value
+ * @condition: the stanza error condition of the answer;
+ *   %IBB_STANZA_CONDITION_NONE stands for `not-acceptable`
  * @text: (nullable): what to tell the peer's user, or NULL
  *
  * Refuses the session. Without effect when the request has been answered
@@ -536,19 +536,16 @@ ibb_request_accept (IBBRequest *self, GError **error)
  * Since: 1.0
  */
 void
-ibb_request_refuse (IBBRequest *self, int condition, const char *text)
+ibb_request_refuse (IBBRequest *self, IBBStanzaCondition condition, const char *text)
 {
-  IBBCondition answer;
-
   g_return_if_fail (IBB_IS_REQUEST (self));
 
   if (self->host == NULL)
     return;
-  if (!ibb_error_code_to_condition (condition, &answer))
-    answer = IBB_CONDITION_NOT_ACCEPTABLE;
 
   ibb_host_lock (self->host);
-  if (ibb_session_refuse (self->session, answer, text))
+  if (ibb_session_refuse (self->session,
+                          ibb_error_to_condition (condition, IBB_CONDITION_NOT_ACCEPTABLE), text))
     settle_locked (self);
   ibb_host_update_locked (self->host);
   ibb_host_unlock (self->host);

@@ -8,6 +8,7 @@
 
 #include <gio/gio.h>
 
+#include <ibb-glib/ibb-error.h>
 #include <ibb-glib/ibb-transport.h>
 #include <ibb-glib/ibb-types.h>
 #include <ibb-glib/ibb-version.h>
@@ -44,6 +45,6 @@ IBB_AVAILABLE_IN_1_0
 IBBTransport *ibb_request_accept (IBBRequest *self, GError **error);
 
 IBB_AVAILABLE_IN_1_0
-void ibb_request_refuse (IBBRequest *self, int condition, const char *text);
+void ibb_request_refuse (IBBRequest *self, IBBStanzaCondition condition, const char *text);
 
 G_END_DECLS

@@ -787,8 +787,7 @@ ibb_transport_abort (IBBTransport *self)
 /**
  * ibb_transport_abort_with_reason:
  * @self: a transport
- * @condition: why: the value of an [error@IBB.Error] that is a stanza error
- *   condition; `undefined-condition` for any other value
+ * @condition: the reason; %IBB_STANZA_CONDITION_NONE stands for `undefined-condition`
  * @text: (nullable): what to tell the peer's user, at most 256 bytes of UTF-8 in
  *   one line, or NULL; more is cut off
  *
@@ -804,14 +803,12 @@ ibb_transport_abort (IBBTransport *self)
  * Since: 1.0
  */
 void
-ibb_transport_abort_with_reason (IBBTransport *self, int condition, const char *text)
+ibb_transport_abort_with_reason (IBBTransport *self, IBBStanzaCondition condition, const char *text)
 {
-  IBBCondition reason;
+  const IBBCondition reason = ibb_error_to_condition (condition, IBB_CONDITION_UNDEFINED_CONDITION);
 
   g_return_if_fail (IBB_IS_TRANSPORT (self));
 
-  if (!ibb_error_code_to_condition (condition, &reason))
-    reason = IBB_CONDITION_UNDEFINED_CONDITION;
   if (self->channel != NULL)
     ibb_channel_abort (self->channel, &reason, text);
 }

@@ -8,6 +8,7 @@
 
 #include <gio/gio.h>
 
+#include <ibb-glib/ibb-error.h>
 #include <ibb-glib/ibb-types.h>
 #include <ibb-glib/ibb-version.h>
 
@@ -102,6 +103,8 @@ IBB_AVAILABLE_IN_1_0
 void ibb_transport_abort (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0
-void ibb_transport_abort_with_reason (IBBTransport *self, int condition, const char *text);
+void ibb_transport_abort_with_reason (IBBTransport      *self,
+                                      IBBStanzaCondition condition,
+                                      const char        *text);
 
 G_END_DECLS

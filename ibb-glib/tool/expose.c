@@ -55,10 +55,10 @@ static void
 refuse (IBBRequest *request, const GError *error)
 {
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    ibb_request_refuse (request, IBB_ERROR_REMOTE_SERVER_TIMEOUT,
+    ibb_request_refuse (request, IBB_STANZA_CONDITION_REMOTE_SERVER_TIMEOUT,
                         "The service behind this address does not answer");
   else
-    ibb_request_refuse (request, IBB_ERROR_ITEM_NOT_FOUND,
+    ibb_request_refuse (request, IBB_STANZA_CONDITION_ITEM_NOT_FOUND,
                         "The service behind this address cannot be reached");
 }
 
@@ -145,12 +145,13 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
 
   if (!tool_session_is_welcome (self->options, tool_relay_get_local_jid (relay), request))
     {
-      ibb_request_refuse (request, IBB_ERROR_NOT_ACCEPTABLE, NULL);
+      ibb_request_refuse (request, IBB_STANZA_CONDITION_NOT_ACCEPTABLE, NULL);
       tool_refusals_note (&self->refusals, _ ("Refused a session from “%s”"), peer);
     }
   else if (!has_place (self, relay, peer))
     /* Not resource-constraint, which asks for smaller blocks (D-14). */
-    ibb_request_refuse (request, IBB_ERROR_NOT_ACCEPTABLE, "There are too many sessions");
+    ibb_request_refuse (request, IBB_STANZA_CONDITION_NOT_ACCEPTABLE,
+                        "There are too many sessions");
   else
     connect_to_service (self, relay, request);
   return TRUE;

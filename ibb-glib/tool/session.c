@@ -161,7 +161,7 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
     }
   else
     {
-      ibb_request_refuse (request, IBB_ERROR_NOT_ACCEPTABLE, NULL);
+      ibb_request_refuse (request, IBB_STANZA_CONDITION_NOT_ACCEPTABLE, NULL);
       if (!welcome)
         tool_refusals_note (&self->refusals, _ ("Refused a session from “%s”"),
                             ibb_request_get_peer_jid (request));
@@ -277,11 +277,11 @@ tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError 
 void
 tool_session_give_up (IBBTransport *transport, const GError *error)
 {
-  IBBError reason = IBB_ERROR_INTERNAL_SERVER_ERROR;
+  IBBStanzaCondition reason = IBB_STANZA_CONDITION_INTERNAL_SERVER_ERROR;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
-    reason = IBB_ERROR_RESOURCE_CONSTRAINT;
+    reason = IBB_STANZA_CONDITION_RESOURCE_CONSTRAINT;
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    reason = IBB_ERROR_RECIPIENT_UNAVAILABLE;
+    reason = IBB_STANZA_CONDITION_RECIPIENT_UNAVAILABLE;
   ibb_transport_abort_with_reason (transport, reason, NULL);
 }

@@ -117,9 +117,10 @@ run({
             alice.open_session_async(BOB, new IBB.SessionParams({sid}), null));
         await until(() => requests.length === 2);
         assert(requests.map(request => request.sid).join() === 'one,two');
-        requests[0].refuse(IBB.Error.FORBIDDEN, null);
+        requests[0].refuse(IBB.StanzaCondition.FORBIDDEN, null);
         const accepted = requests[1].accept();
-        await checkFails(opening[0], IBB.Error.FORBIDDEN, IBB.error_quark());
+        const refusal = await opening[0].catch(error => error);
+        assert(IBB.Error.get_condition(refusal) === IBB.StanzaCondition.FORBIDDEN);
         await roundTrip(await opening[1], accepted);
     },
 

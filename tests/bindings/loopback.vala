@@ -119,6 +119,7 @@ async void run_errors () throws Error {
     yield alice.open_session_async ("nobody@example.org/x");
     assert_not_reached ();
   } catch (IBB.Error.SERVICE_UNAVAILABLE error) {
+    assert (IBB.Error.get_condition (error) == IBB.StanzaCondition.SERVICE_UNAVAILABLE);
   }
   try {
     yield alice.open_session_async ("@");

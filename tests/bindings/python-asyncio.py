@@ -136,7 +136,7 @@ async def request():
         if request.props.sid == 'welcome':
             answered.append(request.accept())
         else:
-            request.refuse(IBB.Error.FORBIDDEN, 'not you')
+            request.refuse(IBB.StanzaCondition.FORBIDDEN, 'not you')
 
     def requested(_service, request):
         tasks.append(asyncio.ensure_future(answer(request)))

@@ -81,7 +81,7 @@ static gboolean
 refuse_cb (IBBService *service, IBBRequest *request, gpointer data)
 {
   ((Seen *) data)->n_calls++;
-  ibb_request_refuse (request, IBB_ERROR_FORBIDDEN, "not tonight");
+  ibb_request_refuse (request, IBB_STANZA_CONDITION_FORBIDDEN, "not tonight");
   return TRUE;
 }
 
@@ -148,7 +148,7 @@ test_request_later (Fixture *fixture, gconstpointer data)
 
   /* The first answer wins. */
   assert_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, ibb_request_accept, seen.request);
-  ibb_request_refuse (seen.request, IBB_ERROR_FORBIDDEN, NULL);
+  ibb_request_refuse (seen.request, IBB_STANZA_CONDITION_FORBIDDEN, NULL);
   write_text (seen.transport, "later");
   assert_reads (romeo, "later");
   seen_clear (&seen);

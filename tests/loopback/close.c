@@ -168,14 +168,17 @@ test_abort_with_reason (Fixture *fixture, gconstpointer data)
 {
   static const struct
   {
-    int         condition;
-    int         expected;
-    const char *text;
-    const char *words;
+    IBBStanzaCondition condition;
+    IBBStanzaCondition expected;
+    const char        *text;
+    const char        *words;
   } cases[] = {
-    { IBB_ERROR_RESOURCE_CONSTRAINT, IBB_ERROR_RESOURCE_CONSTRAINT, "disk full", "“disk full”" },
-    { IBB_ERROR_RECIPIENT_UNAVAILABLE, IBB_ERROR_RECIPIENT_UNAVAILABLE, NULL, "it was stopped" },
-    { IBB_ERROR_FAILED, IBB_ERROR_UNDEFINED_CONDITION, "two\nlines", "“two lines”" },
+    { IBB_STANZA_CONDITION_RESOURCE_CONSTRAINT, IBB_STANZA_CONDITION_RESOURCE_CONSTRAINT,
+      "disk full", "“disk full”" },
+    { IBB_STANZA_CONDITION_RECIPIENT_UNAVAILABLE, IBB_STANZA_CONDITION_RECIPIENT_UNAVAILABLE, NULL,
+      "it was stopped" },
+    { IBB_STANZA_CONDITION_NONE, IBB_STANZA_CONDITION_UNDEFINED_CONDITION, "two\nlines",
+      "“two lines”" },
   };
 
   for (guint i = 0; i < 2 * G_N_ELEMENTS (cases); i++)
@@ -198,7 +201,7 @@ test_abort_with_reason (Fixture *fixture, gconstpointer data)
       g_assert_cmpint (g_input_stream_read (get_input (ends.romeo), &byte, 1, NULL, &seen), ==, -1);
       g_assert_error (seen, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
       error = ibb_transport_dup_error (ends.romeo);
-      g_assert_error (error, IBB_ERROR, cases[n].expected);
+      g_assert_cmpint (ibb_error_get_condition (error), ==, cases[n].expected);
       g_assert_cmpstr (seen->message, ==, error->message);
       g_assert_nonnull (strstr (error->message, cases[n].words));
     }

@@ -198,7 +198,7 @@ test_halves_alone (Fixture *fixture, gconstpointer data)
   g_assert_false (ibb_transport_has_ended (transport));
   ibb_transport_abort (transport);
   assert_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, ibb_request_accept, request);
-  ibb_request_refuse (request, IBB_ERROR_FORBIDDEN, NULL);
+  ibb_request_refuse (request, IBB_STANZA_CONDITION_FORBIDDEN, NULL);
 }
 
 int

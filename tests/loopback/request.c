@@ -193,7 +193,7 @@ withdraw (Fixture *fixture, Dialogue *dialogue)
       g_assert_error (error, dialogue->error->domain, dialogue->error->code);
       g_assert_cmpstr (error->message, ==, dialogue->error->message);
       g_clear_error (&error);
-      ibb_request_refuse (dialogue->request, IBB_ERROR_FORBIDDEN, NULL);
+      ibb_request_refuse (dialogue->request, IBB_STANZA_CONDITION_FORBIDDEN, NULL);
     }
   run_pending ();
   g_assert_cmpuint (dialogue->n_notified, ==, 1);
@@ -262,7 +262,7 @@ test_refused (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) open_error = NULL;
 
   dialogue_begin (&dialogue, fixture, &opened);
-  ibb_request_refuse (dialogue.request, IBB_ERROR_FORBIDDEN, NULL);
+  ibb_request_refuse (dialogue.request, IBB_STANZA_CONDITION_FORBIDDEN, NULL);
   g_assert_false (ibb_request_is_pending (dialogue.request));
   g_assert_null (finish_open (fixture, &opened, &open_error));
   g_assert_error (open_error, IBB_ERROR, IBB_ERROR_FORBIDDEN);

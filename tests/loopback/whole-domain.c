@@ -102,7 +102,7 @@ requested_cb (IBBService *service, IBBRequest *request, gpointer data)
   if (g_str_equal (ibb_request_get_local_jid (request), ECHO))
     *(IBBTransport **) data = ibb_request_accept (request, NULL);
   else
-    ibb_request_refuse (request, IBB_ERROR_SERVICE_UNAVAILABLE, NULL);
+    ibb_request_refuse (request, IBB_STANZA_CONDITION_SERVICE_UNAVAILABLE, NULL);
   return TRUE;
 }
 

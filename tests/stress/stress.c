@@ -456,7 +456,7 @@ requested_cb (IBBService *service, IBBRequest *request, gpointer data)
   switch (g_atomic_int_add (&turn, 1) % 4)
     {
     case 0:
-      ibb_request_refuse (request, IBB_ERROR_FORBIDDEN, "not now");
+      ibb_request_refuse (request, IBB_STANZA_CONDITION_FORBIDDEN, "not now");
       return TRUE;
     case 1:
       return FALSE; /* refused with its last reference */

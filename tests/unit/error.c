@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "ibb-enum-types.h"
 #include "ibb-error-private.h"
 
 #include <locale.h>
@@ -125,7 +126,6 @@ test_conditions (void)
       g_autoptr (GError) stream_error = NULL;
       g_autoptr (GError) usual = NULL;
       g_autofree char   *quoted = g_strdup_printf ("“%s”", ibb_condition_to_string (condition));
-      IBBCondition       back;
       int                expected = G_IO_ERROR_FAILED;
 
       if (condition == IBB_CONDITION_ITEM_NOT_FOUND ||
@@ -138,9 +138,8 @@ test_conditions (void)
       error = ibb_error_new_from_failure (&failure, PEER, SID);
       stream_error = ibb_error_new_for_stream (&failure, PEER, SID);
       assert_sentence (error);
-      g_assert_true (error->domain == IBB_ERROR);
-      g_assert_true (ibb_error_code_to_condition (error->code, &back));
-      g_assert_cmpint (back, ==, condition);
+      g_assert_cmpint (ibb_error_to_condition (ibb_error_get_condition (error), IBB_N_CONDITIONS),
+                       ==, condition);
       g_assert_nonnull (strstr (error->message, quoted));
       g_assert_nonnull (strstr (error->message, "“no way”"));
       g_assert_error (stream_error, G_IO_ERROR, expected);
@@ -158,15 +157,32 @@ test_conditions (void)
 static void
 test_codes (void)
 {
-  IBBCondition condition;
+  const int              others[] = { -1, IBB_ERROR_FAILED, IBB_ERROR_AUTHENTICATION,
+                                      IBB_ERROR_UNEXPECTED_REQUEST + 1 };
+  g_autoptr (GError)     error = g_error_new (G_IO_ERROR, IBB_ERROR_NOT_ACCEPTABLE, "x");
+  g_autoptr (GEnumClass) codes = g_type_class_ref (IBB_TYPE_ERROR);
+  g_autoptr (GEnumClass) conditions = g_type_class_ref (IBB_TYPE_STANZA_CONDITION);
 
   g_assert_cmpstr (g_quark_to_string (IBB_ERROR), ==, "ibb-error-quark");
-  g_assert_true (ibb_error_code_to_condition (IBB_ERROR_NOT_ACCEPTABLE, &condition));
-  g_assert_cmpint (condition, ==, IBB_CONDITION_NOT_ACCEPTABLE);
-  g_assert_false (ibb_error_code_to_condition (-1, &condition));
-  g_assert_false (ibb_error_code_to_condition (IBB_ERROR_FAILED, &condition));
-  g_assert_false (ibb_error_code_to_condition (IBB_ERROR_AUTHENTICATION, &condition));
-  g_assert_false (ibb_error_code_to_condition (IBB_ERROR_UNEXPECTED_REQUEST + 1, &condition));
+  for (int i = 0; i < (int) IBB_N_CONDITIONS; i++)
+    {
+      const char *name = ibb_condition_to_string (i);
+
+      g_assert_cmpstr (g_enum_get_value (codes, (int) IBB_ERROR_BAD_REQUEST + i)->value_nick, ==,
+                       name);
+      g_assert_cmpstr (g_enum_get_value (conditions, i + 1)->value_nick, ==, name);
+    }
+  g_assert_cmpint (ibb_error_get_condition (NULL), ==, IBB_STANZA_CONDITION_NONE);
+  g_assert_cmpint (ibb_error_get_condition (error), ==, IBB_STANZA_CONDITION_NONE);
+  error->domain = IBB_ERROR;
+  g_assert_cmpint (ibb_error_get_condition (error), ==, IBB_STANZA_CONDITION_NOT_ACCEPTABLE);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      error->code = others[i];
+      g_assert_cmpint (ibb_error_get_condition (error), ==, IBB_STANZA_CONDITION_NONE);
+    }
+  g_assert_cmpint (ibb_error_to_condition (IBB_STANZA_CONDITION_NONE, IBB_CONDITION_GONE), ==,
+                   IBB_CONDITION_GONE);
 }
 
 static char *

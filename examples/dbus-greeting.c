@@ -58,8 +58,11 @@ accept_from (IBBService *service, const char *peer, GError **error)
   while (TRUE)
     {
       g_autoptr (IBBTransport) transport = ibb_service_accept (service, NULL, error);
+      g_autofree char         *from = NULL;
 
-      if (transport == NULL || g_str_has_prefix (ibb_transport_get_peer_jid (transport), prefix))
+      if (transport != NULL)
+        from = ibb_transport_dup_peer_jid (transport);
+      if (from == NULL || g_str_has_prefix (from, prefix))
         return g_steal_pointer (&transport);
       ibb_transport_abort (transport);
     }
@@ -116,10 +119,11 @@ method_call_cb (GDBusConnection       *connection,
                 gpointer               transport)
 {
   const char      *name;
+  g_autofree char *peer = ibb_transport_dup_peer_jid (transport);
   g_autofree char *greeting = NULL;
 
   g_variant_get (parameters, "(&s)", &name);
-  greeting = g_strdup_printf ("Hello %s, you are %s", name, ibb_transport_get_peer_jid (transport));
+  greeting = g_strdup_printf ("Hello %s, you are %s", name, peer);
   g_dbus_method_invocation_return_value (invocation, g_variant_new ("(s)", greeting));
 }
 

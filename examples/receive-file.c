@@ -50,10 +50,13 @@ accept_from (IBBService *service, const char *peer, GError **error)
   while (TRUE)
     {
       g_autoptr (IBBTransport) transport = ibb_service_accept (service, NULL, error);
+      g_autofree char         *from = NULL;
 
-      if (transport == NULL || g_str_has_prefix (ibb_transport_get_peer_jid (transport), prefix))
+      if (transport != NULL)
+        from = ibb_transport_dup_peer_jid (transport);
+      if (from == NULL || g_str_has_prefix (from, prefix))
         return g_steal_pointer (&transport);
-      g_printerr ("receive-file: %s is not %s\n", ibb_transport_get_peer_jid (transport), peer);
+      g_printerr ("receive-file: %s is not %s\n", from, peer);
       ibb_transport_abort (transport);
     }
 }

@@ -48,7 +48,9 @@
  * static void
  * on_accepted (IBBService *service, IBBTransport *transport, gpointer user_data)
  * {
- *   g_print ("%s opened a session\n", ibb_transport_get_peer_jid (transport));
+ *   g_autofree char *peer = ibb_transport_dup_peer_jid (transport);
+ *
+ *   g_print ("%s opened a session\n", peer);
  * }
  *
  * static IBBTransport *

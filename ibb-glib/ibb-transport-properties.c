@@ -49,47 +49,45 @@ ibb_transport_get_block_size (IBBTransport *self)
 }
 
 /**
- * ibb_transport_get_peer_jid: (get-property peer-jid)
+ * ibb_transport_dup_peer_jid: (get-property peer-jid)
  * @self: a transport
  *
- * Gets the JID of the other end. The string lives as long as the transport, also if the
- * property changes.
+ * Gets the JID of the other end, which may change when a session is resumed.
  *
- * Returns: (not nullable): the JID
+ * Returns: (transfer full): the JID
  *
  * Since: 1.0
  */
-const char *
-ibb_transport_get_peer_jid (IBBTransport *self)
+char *
+ibb_transport_dup_peer_jid (IBBTransport *self)
 {
   IBBChannel *channel;
 
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
 
   channel = ibb_transport_get_channel (self);
-  return channel != NULL ? ibb_channel_get_peer (channel) : "";
+  return channel != NULL ? ibb_channel_dup_peer (channel) : g_strdup ("");
 }
 
 /**
- * ibb_transport_get_local_jid: (get-property local-jid)
+ * ibb_transport_dup_local_jid: (get-property local-jid)
  * @self: a transport
  *
- * Gets the JID of this end. The string lives as long as the transport, also if the property
- * changes.
+ * Gets the JID of this end, which may change when a session is resumed.
  *
- * Returns: (nullable): the JID; NULL if the connection never told it
+ * Returns: (transfer full) (nullable): the JID; NULL if the connection never told it
  *
  * Since: 1.0
  */
-const char *
-ibb_transport_get_local_jid (IBBTransport *self)
+char *
+ibb_transport_dup_local_jid (IBBTransport *self)
 {
   IBBChannel *channel;
 
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
 
   channel = ibb_transport_get_channel (self);
-  return channel != NULL ? ibb_channel_get_local (channel) : NULL;
+  return channel != NULL ? ibb_channel_dup_local (channel) : NULL;
 }
 
 /**

@@ -242,10 +242,10 @@ ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GPara
       g_value_set_uint (value, ibb_session_get_block_size (session));
       break;
     case PROP_PEER_JID:
-      g_value_set_string (value, ibb_channel_get_peer (channel));
+      g_value_take_string (value, ibb_channel_dup_peer (channel));
       break;
     case PROP_LOCAL_JID:
-      g_value_set_string (value, ibb_channel_get_local (channel));
+      g_value_take_string (value, ibb_channel_dup_local (channel));
       break;
     case PROP_WAITING:
       g_value_set_enum (value, ibb_channel_get_wait (channel));
@@ -361,7 +361,7 @@ ibb_transport_class_init (IBBTransportClass *class)
       g_param_spec_uint ("block-size", NULL, NULL, 0, IBB_BLOCK_SIZE_MAX, 0, read_only);
 
   /**
-   * IBBTransport:peer-jid:
+   * IBBTransport:peer-jid: (getter dup_peer_jid)
    *
    * The JID of the other end. Its resource may change when a session is resumed.
    *
@@ -370,7 +370,7 @@ ibb_transport_class_init (IBBTransportClass *class)
   props[PROP_PEER_JID] = g_param_spec_string ("peer-jid", NULL, NULL, NULL, read_only);
 
   /**
-   * IBBTransport:local-jid:
+   * IBBTransport:local-jid: (getter dup_local_jid)
    *
    * The JID of this end. Its resource may change as well.
    *

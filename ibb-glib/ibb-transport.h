@@ -26,10 +26,10 @@ IBB_AVAILABLE_IN_1_0
 guint ibb_transport_get_block_size (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0
-const char *ibb_transport_get_peer_jid (IBBTransport *self);
+char *ibb_transport_dup_peer_jid (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0
-const char *ibb_transport_get_local_jid (IBBTransport *self);
+char *ibb_transport_dup_local_jid (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0
 IBBStanzaType ibb_transport_get_stanza_type (IBBTransport *self);

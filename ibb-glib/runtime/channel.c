@@ -34,8 +34,8 @@ struct _IBBChannel
   gboolean               ended_told;     /* ended is to be called, or was */
   GSource               *ended_source;   /* (owned) (nullable): calls ended */
   IBBSessionWait         wait_told;      /* as it was when changed was called last */
-  const char            *peer_told;      /* (unowned): likewise, as the next */
-  const char            *local_told;     /* (unowned) */
+  char                  *peer_told;      /* (owned) (nullable): likewise, as the next */
+  char                  *local_told;     /* (owned) (nullable) */
   GSource               *changed_source; /* (owned) (nullable): calls changed */
 };
 
@@ -145,6 +145,8 @@ ibb_channel_unref (IBBChannel *self)
   g_assert (g_queue_is_empty (&self->readers) && g_queue_is_empty (&self->writers));
   g_assert (self->ended_source == NULL && self->changed_source == NULL);
   g_clear_pointer (&self->owner, ibb_weak_unref);
+  g_free (self->peer_told);
+  g_free (self->local_told);
   g_free (self);
   ibb_host_release (host);
 }
@@ -224,9 +226,9 @@ get_news_locked (IBBChannel *self)
 
   if (self->wait_told != ibb_session_get_wait (self->session))
     news |= IBB_CHANNEL_WAITING;
-  if (self->peer_told != ibb_session_get_peer (self->session))
+  if (g_strcmp0 (self->peer_told, ibb_session_get_peer (self->session)) != 0)
     news |= IBB_CHANNEL_PEER_JID;
-  if (self->local_told != ibb_session_get_local (self->session))
+  if (g_strcmp0 (self->local_told, ibb_session_get_local (self->session)) != 0)
     news |= IBB_CHANNEL_LOCAL_JID;
   return news;
 }
@@ -235,8 +237,10 @@ static void
 note_told_locked (IBBChannel *self)
 {
   self->wait_told = ibb_session_get_wait (self->session);
-  self->peer_told = ibb_session_get_peer (self->session);
-  self->local_told = ibb_session_get_local (self->session);
+  g_free (self->peer_told);
+  self->peer_told = g_strdup (ibb_session_get_peer (self->session));
+  g_free (self->local_told);
+  self->local_told = g_strdup (ibb_session_get_local (self->session));
 }
 
 static gboolean
@@ -336,24 +340,24 @@ ibb_channel_get_wait (IBBChannel *self)
     }
 }
 
-const char *
-ibb_channel_get_peer (IBBChannel *self)
+char *
+ibb_channel_dup_peer (IBBChannel *self)
 {
-  const char *peer;
+  char *peer;
 
   ibb_host_lock (self->host);
-  peer = ibb_session_get_peer (self->session);
+  peer = g_strdup (ibb_session_get_peer (self->session));
   ibb_host_unlock (self->host);
   return peer;
 }
 
-const char *
-ibb_channel_get_local (IBBChannel *self)
+char *
+ibb_channel_dup_local (IBBChannel *self)
 {
-  const char *local;
+  char *local;
 
   ibb_host_lock (self->host);
-  local = ibb_session_get_local (self->session);
+  local = g_strdup (ibb_session_get_local (self->session));
   ibb_host_unlock (self->host);
   return local;
 }

@@ -69,8 +69,8 @@ gboolean ibb_channel_has_ended_locked (IBBChannel *self);
 gboolean ibb_channel_has_ended (IBBChannel *self);
 IBBWait  ibb_channel_get_wait (IBBChannel *self);
 /* Both live as long as the session, though there may be others by then. */
-const char *ibb_channel_get_peer (IBBChannel *self);
-const char *ibb_channel_get_local (IBBChannel *self);
+char *ibb_channel_dup_peer (IBBChannel *self);
+char *ibb_channel_dup_local (IBBChannel *self);
 /* The precise error of a session that has ended; NULL for an orderly end. */
 GError *ibb_channel_new_error_locked (IBBChannel *self);
 GError *ibb_channel_dup_error (IBBChannel *self);

@@ -90,9 +90,10 @@ fail (Join *join, GError *error)
 static void
 fail_by_socket (Join *join, GError *error)
 {
+  g_autofree char *peer = ibb_transport_dup_peer_jid (join->transport);
+
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    g_prefix_error (&error, _ ("The TCP connection of the session with “%s” broke: "),
-                    ibb_transport_get_peer_jid (join->transport));
+    g_prefix_error (&error, _ ("The TCP connection of the session with “%s” broke: "), peer);
   fail (join, error);
 }
 

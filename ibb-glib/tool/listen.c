@@ -19,6 +19,7 @@ listen_run (ToolRun *run, gpointer data, GError **error)
 {
   ToolLogin               *login = data;
   g_autofree char         *phase = NULL;
+  g_autofree char         *peer = NULL;
   g_autofree char         *local_jid = NULL;
   g_autoptr (IBBService)   service = NULL;
   g_autoptr (IBBTransport) transport = NULL;
@@ -32,7 +33,8 @@ listen_run (ToolRun *run, gpointer data, GError **error)
   transport = tool_session_wait (run, service, local_jid, error);
   if (transport != NULL)
     {
-      phase = g_strdup_printf (_ ("talking to “%s”"), ibb_transport_get_peer_jid (transport));
+      peer = ibb_transport_dup_peer_jid (transport);
+      phase = g_strdup_printf (_ ("talking to “%s”"), peer);
       tool_run_begin_phase (run, phase, 0);
       joined = tool_stream_join (run, transport, error) &&
                tool_session_finish (transport, tool_run_get_cancellable (run), error);

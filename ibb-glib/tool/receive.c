@@ -26,7 +26,7 @@ typedef struct
 static gboolean
 transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
 {
-  const char      *peer = ibb_transport_get_peer_jid (transport);
+  g_autofree char *peer = ibb_transport_dup_peer_jid (transport);
   GCancellable    *cancellable = tool_run_get_cancellable (run);
   g_autofree char *phase = g_strdup_printf (_ ("receiving from “%s”"), peer);
   g_autofree char *sentence = g_strdup_printf (_ ("Received from %s"), peer);

@@ -155,10 +155,12 @@ tool_report_opened (IBBTransport *transport)
   if (tool_output_is_json ())
     {
       g_autoptr (GString) event = tool_event_new ("opened");
+      g_autofree char    *peer = ibb_transport_dup_peer_jid (transport);
+      g_autofree char    *local = ibb_transport_dup_local_jid (transport);
       gboolean            by_iq = ibb_transport_get_stanza_type (transport) == IBB_STANZA_TYPE_IQ;
 
-      tool_event_string (event, "peer", ibb_transport_get_peer_jid (transport));
-      tool_event_string (event, "local", ibb_transport_get_local_jid (transport));
+      tool_event_string (event, "peer", peer);
+      tool_event_string (event, "local", local);
       tool_event_string (event, "sid", ibb_transport_get_sid (transport));
       tool_event_int (event, "block-size", ibb_transport_get_block_size (transport));
       tool_event_string (event, "stanza-type", by_iq ? "iq" : "message");
@@ -170,8 +172,8 @@ tool_report_opened (IBBTransport *transport)
 void
 tool_report_interrupted (IBBTransport *transport)
 {
-  const char *peer = ibb_transport_get_peer_jid (transport);
-  gboolean    is_interrupted = ibb_transport_get_waiting (transport) != IBB_WAIT_NOTHING;
+  g_autofree char *peer = ibb_transport_dup_peer_jid (transport);
+  gboolean         is_interrupted = ibb_transport_get_waiting (transport) != IBB_WAIT_NOTHING;
 
   if (!is_interrupted && ibb_transport_has_ended (transport))
     return;
@@ -194,8 +196,8 @@ tool_report_interrupted (IBBTransport *transport)
 void
 tool_report_waiting (IBBTransport *transport, const GError *reason)
 {
-  const char *peer = ibb_transport_get_peer_jid (transport);
-  gboolean    is_offline = ibb_transport_get_waiting (transport) == IBB_WAIT_CONNECTION;
+  g_autofree char *peer = ibb_transport_dup_peer_jid (transport);
+  gboolean         is_offline = ibb_transport_get_waiting (transport) == IBB_WAIT_CONNECTION;
 
   if (tool_output_is_json ())
     {
@@ -241,7 +243,7 @@ tool_report_done (guint64 bytes, double seconds, const char *sentence)
 void
 tool_report_session_done (IBBTransport *transport, double seconds)
 {
-  const char      *peer = ibb_transport_get_peer_jid (transport);
+  g_autofree char *peer = ibb_transport_dup_peer_jid (transport);
   guint64          sent = ibb_transport_get_bytes_acknowledged (transport);
   guint64          received = ibb_transport_get_bytes_received (transport);
   g_autofree char *sent_text = g_format_size_full (sent, G_FORMAT_SIZE_IEC_UNITS);

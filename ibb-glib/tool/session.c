@@ -246,7 +246,11 @@ tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GEr
       g_clear_error (&self.error);
       begin (run, service, self.transport);
       if (!tool_output_is_json ())
-        tool_output_note (_ ("Session from “%s”"), ibb_transport_get_peer_jid (self.transport));
+        {
+          g_autofree char *peer = ibb_transport_dup_peer_jid (self.transport);
+
+          tool_output_note (_ ("Session from “%s”"), peer);
+        }
     }
   else if (self.cancelled)
     {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Opens a session with parameters. */
+/* Opens a session with parameters, and tells between whom it is. */
 
 #pragma once
 
@@ -35,4 +35,20 @@ open_with_async (IBBService         *service,
                     "sid", sid, NULL);
 
   ibb_service_open_session_async (service, peer, params, NULL, callback, data);
+}
+
+static inline void
+assert_peer_jid (IBBTransport *transport, const char *expected)
+{
+  g_autofree char *jid = ibb_transport_dup_peer_jid (transport);
+
+  g_assert_cmpstr (jid, ==, expected);
+}
+
+static inline void
+assert_local_jid (IBBTransport *transport, const char *expected)
+{
+  g_autofree char *jid = ibb_transport_dup_local_jid (transport);
+
+  g_assert_cmpstr (jid, ==, expected);
 }

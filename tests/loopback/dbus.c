@@ -92,10 +92,11 @@ authorize_cb (GDBusAuthObserver *observer,
               GCredentials      *credentials,
               gpointer           data)
 {
-  Talk *talk = data;
+  Talk            *talk = data;
+  g_autofree char *peer = ibb_transport_dup_peer_jid (IBB_TRANSPORT (stream));
+  g_autofree char *expected = ibb_transport_dup_local_jid (talk->ends.romeo);
 
-  return g_str_equal (ibb_transport_get_peer_jid (IBB_TRANSPORT (stream)),
-                      ibb_transport_get_local_jid (talk->ends.romeo));
+  return g_str_equal (peer, expected);
 }
 
 static GDBusAuthObserver *

@@ -155,8 +155,8 @@ transfer (Stacks *self, guint which, const char *romeo)
   g_assert_cmpuint (reading.read, ==, LENGTH);
   if ((which & 1) != 0)
     g_assert_cmpuint (n_notified, >=, 6);
-  g_assert_cmpstr (ibb_transport_get_local_jid (ends.romeo), ==, romeo);
-  g_assert_cmpstr (ibb_transport_get_peer_jid (ends.juliet), ==, romeo);
+  assert_local_jid (ends.romeo, romeo);
+  assert_peer_jid (ends.juliet, romeo);
   g_assert_cmpuint (ibb_transport_get_block_size (ends.romeo), ==, 32768); /* D-14 */
   g_assert_cmpuint (ibb_transport_get_block_size (ends.juliet), ==, 32768);
   close_async (ends.juliet);

@@ -10,10 +10,10 @@ test_talk (Fixture *fixture, gconstpointer data)
 {
   g_auto (Ends) ends = fixture_open (fixture);
 
-  g_assert_cmpstr (ibb_transport_get_peer_jid (ends.romeo), ==, JULIET);
-  g_assert_cmpstr (ibb_transport_get_local_jid (ends.romeo), ==, ROMEO);
-  g_assert_cmpstr (ibb_transport_get_peer_jid (ends.juliet), ==, ROMEO);
-  g_assert_cmpstr (ibb_transport_get_local_jid (ends.juliet), ==, JULIET);
+  assert_peer_jid (ends.romeo, JULIET);
+  assert_local_jid (ends.romeo, ROMEO);
+  assert_peer_jid (ends.juliet, ROMEO);
+  assert_local_jid (ends.juliet, JULIET);
   g_assert_cmpstr (ibb_transport_get_sid (ends.romeo), ==, ibb_transport_get_sid (ends.juliet));
   g_assert_cmpuint (ibb_transport_get_block_size (ends.romeo), ==, 32768);
   g_assert_cmpuint (ibb_transport_get_block_size (ends.juliet), ==, 32768);

@@ -88,8 +88,8 @@ test_open (Stacks *stacks, gconstpointer data)
       open_from (stacks->bots, addresses[i], ROMEO, "s", &opened);
       bot = assert_result (ibb_service_open_session_finish, stacks->bots, &opened);
       romeo = assert_result (ibb_service_accept_finish, stacks->romeo, &accepted);
-      g_assert_cmpstr (ibb_transport_get_local_jid (bot), ==, addresses[i]);
-      g_assert_cmpstr (ibb_transport_get_peer_jid (romeo), ==, addresses[i]);
+      assert_local_jid (bot, addresses[i]);
+      assert_peer_jid (romeo, addresses[i]);
       assert_passes (bot, romeo, bytes);
       assert_passes (romeo, bot, bytes);
       close_both (bot, romeo);
@@ -125,7 +125,7 @@ test_requested (Stacks *stacks, gconstpointer data)
 
   ibb_service_open_session_async (stacks->romeo, ECHO, NULL, NULL, store_result_cb, &opened);
   romeo = assert_result (ibb_service_open_session_finish, stacks->romeo, &opened);
-  g_assert_cmpstr (ibb_transport_get_local_jid (bot), ==, ECHO);
+  assert_local_jid (bot, ECHO);
   close_both (bot, romeo);
 }
 
@@ -149,7 +149,7 @@ test_expected (Stacks *stacks, gconstpointer data)
   open_with_async (stacks->romeo, ECHO, IBB_STANZA_TYPE_IQ, 0, "s", store_result_cb, &opened);
   romeo = assert_result (ibb_service_open_session_finish, stacks->romeo, &opened);
   bot = assert_result (ibb_service_expect_session_finish, stacks->bots, &expected);
-  g_assert_cmpstr (ibb_transport_get_local_jid (bot), ==, ECHO);
+  assert_local_jid (bot, ECHO);
   close_both (bot, romeo);
 }
 

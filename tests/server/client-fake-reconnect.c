@@ -11,6 +11,7 @@
 #include "../lib/fake-monitor.h"
 #include "../lib/fake-random.h"
 #include "../lib/fake-sleep.h"
+#include "../lib/open.h"
 #include "../lib/process.h"
 #include "client-fixture.h"
 #include "fake-server.h"
@@ -64,7 +65,7 @@ assert_accepts (IBBService    *service,
 
   fake_server_send (server, open, -1);
   transport = assert_result (ibb_service_accept_finish, service, stored);
-  g_assert_cmpstr (ibb_transport_get_local_jid (transport), ==, local_jid);
+  assert_local_jid (transport, local_jid);
   fake_server_expect (server, "id='open'");
   ibb_transport_abort (transport);
 }

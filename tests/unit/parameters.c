@@ -50,7 +50,7 @@ test_room (void)
     }
 }
 
-/* A session remembers a hundred former addresses, and moves no more then. */
+/* D-58: each end may have another resource. */
 static void
 test_moves (void)
 {
@@ -59,13 +59,8 @@ test_moves (void)
   IBBParameters parameters = { 0 };
 
   ibb_parameters_init (&parameters, context, NULL, &open, FALSE);
-  for (guint i = 0; i < 50; i++)
-    {
-      ibb_parameters_move_peer (&parameters, "a@B/x", "a@b/x");
-      g_assert_true (ibb_parameters_may_move (&parameters));
-      ibb_parameters_move_local (&parameters, "d@E/y", "d@e/y");
-    }
-  g_assert_false (ibb_parameters_may_move (&parameters));
+  ibb_parameters_move_peer (&parameters, "a@B/x", "a@b/x");
+  ibb_parameters_move_local (&parameters, "d@E/y", "d@e/y");
   g_assert_cmpstr (parameters.peer_jid, ==, "a@B/x");
   g_assert_cmpstr (parameters.key.peer, ==, "a@b/x");
   g_assert_cmpstr (parameters.local_jid, ==, "d@E/y");

@@ -350,62 +350,6 @@ test_same_name_many (Driver *self, IBBSession *session)
     ibb_session_unref (others[i]);
 }
 
-/* D-23: the addresses that a session has had count as memory. */
-static void
-test_moves_memory (Driver *self, IBBSession *session)
-{
-  gsize            before = self->engine->context->memory.records;
-  g_autofree char *resource = g_strnfill (1000, 'r');
-  guint32          n = 0;
-
-  ibb_engine_get_settings (self->engine)->receive_memory_limit = 20000;
-  for (gboolean moves = TRUE; moves && n < 50; n++)
-    {
-      g_autofree char      *jid = g_strdup_printf (PEER_ACCOUNT "/%s%u", resource, n);
-      g_autoptr (IBBStanza) answer = NULL;
-
-      g_assert_true (driver_receive (self, resume_peer_new (jid, n + 1, 0, 0)));
-      answer = driver_take_served (self);
-      moves = answer->payload == IBB_PAYLOAD_RESULT;
-      if (!moves)
-        g_assert_cmpint (answer->condition, ==, IBB_CONDITION_CONFLICT);
-    }
-  g_assert_cmpuint (n, >, 18);
-  g_assert_cmpuint (n, <, 22);
-  g_assert_cmpuint (self->engine->context->memory.records - before, >=, 19000);
-}
-
-/* A peer that moves for ever would fill the memory: each address is kept (D-58). */
-static void
-test_moves_of_peer (Driver *self, IBBSession *session)
-{
-  for (guint32 i = 1; i <= 100; i++)
-    {
-      g_autofree char *jid = g_strdup_printf (PEER_ACCOUNT "/%u", i);
-
-      resume_peer_assert_agrees (self, resume_peer_new (jid, i, 0, 0));
-      g_assert_cmpstr (ibb_session_get_peer (session), ==, jid);
-    }
-  resume_peer_assert_refuses (self, resume_peer_new (PEER, 101, 0, 0), IBB_CONDITION_CONFLICT);
-  g_assert_cmpstr (ibb_session_get_peer (session), ==, PEER_ACCOUNT "/100");
-  g_assert_true (ibb_session_is_interrupted (session));
-}
-
-/* The same holds for our own resource, where each login gives another one. */
-static void
-test_moves_of_ours (Driver *self, IBBSession *session)
-{
-  for (guint i = 0; i <= 100; i++)
-    {
-      g_autofree char *jid = g_strdup_printf (OWN_ACCOUNT "/%u", i);
-
-      g_assert_cmpint (ibb_session_get_state (session), ==, IBB_SESSION_OPEN);
-      ibb_engine_lost (self->engine);
-      resume_peer_restore (self, jid);
-    }
-  resume_peer_assert_ended (session, IBB_FAILURE_CONNECTION_LOST);
-}
-
 /* A <resume/> is short, and what is sent again is long. So a peer that takes nothing gets one block
  * at a time, less and less often, and not for longer than one interruption may last. */
 static void
@@ -623,9 +567,6 @@ main (int argc, char **argv)
     { "another-there", test_another_there },
     { "same-name", test_same_name },
     { "same-name-many", test_same_name_many },
-    { "D-23/moves-memory", test_moves_memory },
-    { "moves-of-peer", test_moves_of_peer },
-    { "moves-of-ours", test_moves_of_ours },
     { "D-38/held-linger", test_held_linger },
     { "amplifier", test_amplifier },
     { "small-steps", test_small_steps },

@@ -10,9 +10,6 @@
 
 #define STANZA_OVERHEAD 320 /* tags, attributes, id, what a server adds (D-16) */
 #define RULES_OVERHEAD 180  /* of a message (N-31) */
-#define MOVES_MAX 100
-#define FORMER_OVERHEAD                                                                            \
-  64 /* of a former address: a link of the list, and what the allocator adds */
 
 /* As our writer of stanzas escapes, and as servers do. */
 static gsize
@@ -86,8 +83,6 @@ ibb_parameters_clear (IBBParameters *self)
   g_free (self->key.peer);
   g_free (self->key.local);
   g_free (self->secret);
-  g_slist_free_full (self->former_jids, g_free);
-  ibb_memory_remove_records (&self->context->memory, self->former_size);
   ibb_context_unref (self->context);
 }
 
@@ -98,34 +93,13 @@ ibb_parameters_rename_peer (IBBParameters *self, const char *normal)
   self->key.peer = g_strdup (normal);
 }
 
-gboolean
-ibb_parameters_may_move (const IBBParameters *self)
-{
-  const IBBMemory *memory = &self->context->memory;
-
-  return g_slist_length (self->former_jids) < MOVES_MAX &&
-         (!ibb_memory_is_short (memory) ||
-          self->former_size <= ibb_memory_get_share (memory, self->block_size));
-}
-
-/* Applications read the JID in any thread, and may keep it for as long as the session lives. */
-static void
-replace_jid (IBBParameters *self, char **registration, const char *jid)
-{
-  gsize size = FORMER_OVERHEAD + strlen (*registration);
-
-  self->former_jids = g_slist_prepend (self->former_jids, *registration);
-  self->former_size += size;
-  self->context->memory.records += size;
-  *registration = g_strdup (jid);
-  prepare_stanzas (self);
-}
-
 void
 ibb_parameters_move_peer (IBBParameters *self, const char *jid, const char *normal)
 {
   ibb_parameters_rename_peer (self, normal);
-  replace_jid (self, &self->peer_jid, jid);
+  g_free (self->peer_jid);
+  self->peer_jid = g_strdup (jid);
+  prepare_stanzas (self);
 }
 
 void
@@ -133,7 +107,9 @@ ibb_parameters_move_local (IBBParameters *self, const char *jid, const char *nor
 {
   g_free (self->key.local);
   self->key.local = g_strdup (normal);
-  replace_jid (self, &self->local_jid, jid);
+  g_free (self->local_jid);
+  self->local_jid = g_strdup (jid);
+  prepare_stanzas (self);
 }
 
 void

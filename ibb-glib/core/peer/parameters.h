@@ -43,13 +43,11 @@ typedef struct
   IBBContext   *context;    /* (owned) */
   IBBPeer      *peer;       /* (unowned) (nullable): while it is in the table */
   gpointer      owner;      /* (unowned): the session */
-  char         *peer_jid;   /* as first given */
-  char         *local_jid;  /* as first given */
+  char         *peer_jid;   /* as given, not normalised */
+  char         *local_jid;  /* likewise */
   gboolean      by_message; /* the blocks are messages, else IQs */
   guint         block_size;
   gboolean      is_initiator;
-  GSList       *former_jids; /* (element-type utf8): of both, for those who still have them */
-  gsize         former_size; /* bytes of these */
   char         *secret;   /* (nullable): known to both ends, which can resume the session (D-58) */
   gsize         overhead; /* of a stanza with a block */
   IBBStanza    *pattern;  /* (owned): of stanzas to the peer, with to and sid */
@@ -65,9 +63,6 @@ void ibb_parameters_init (IBBParameters *self,
 void ibb_parameters_clear (IBBParameters *self);
 /* normal: the peer's JID as ibb_jid_normalize () gives it. */
 void ibb_parameters_rename_peer (IBBParameters *self, const char *normal);
-/* Whether an end may have another resource once more: the number is limited, and so is the memory
- * of the former ones (D-23). */
-gboolean ibb_parameters_may_move (const IBBParameters *self);
 /* The peer has another resource; jid: as it writes its address. */
 void ibb_parameters_move_peer (IBBParameters *self, const char *jid, const char *normal);
 /* Our end has another resource. */

@@ -165,7 +165,7 @@ begin_move (IBBRegistration *self, const IBBSessionKey *key)
 {
   GHashTable *sessions = self->parameters->context->sessions;
 
-  if (g_hash_table_contains (sessions, key) || !ibb_parameters_may_move (self->parameters))
+  if (g_hash_table_contains (sessions, key))
     return FALSE;
 
   leave_peer (self);

@@ -35,7 +35,7 @@ void     ibb_session_set_data (IBBSession *self, gpointer data); /* its transpor
 
 IBBSessionState ibb_session_get_state (IBBSession *self);
 const char     *ibb_session_get_sid (IBBSession *self);
-const char     *ibb_session_get_peer (IBBSession *self); /* as first given, not normalised */
+const char     *ibb_session_get_peer (IBBSession *self); /* as given, not normalised */
 const char     *ibb_session_get_local (IBBSession *self);
 guint           ibb_session_get_block_size (IBBSession *self); /* final once OPEN */
 gboolean        ibb_session_is_by_message (IBBSession *self);

@@ -55,8 +55,11 @@ accept_from (IBBService *service, const char *peer, GError **error)
   while (TRUE)
     {
       g_autoptr (IBBTransport) transport = ibb_service_accept (service, NULL, error);
+      g_autofree char         *from = NULL;
 
-      if (transport == NULL || g_str_has_prefix (ibb_transport_get_peer_jid (transport), prefix))
+      if (transport != NULL)
+        from = ibb_transport_dup_peer_jid (transport);
+      if (from == NULL || g_str_has_prefix (from, prefix))
         return g_steal_pointer (&transport);
       ibb_transport_abort (transport);
     }
@@ -155,38 +158,52 @@ answer (GIOStream *tls, const char *peer, GError **error)
   return say (tls, upper, error);
 }
 
+/* One session. If anything fails it is aborted, so that the peer need not wait. */
+static gboolean
+converse (IBBService *service, char **argv, GError **error)
+{
+  const char              *question = argv[5];
+  g_autoptr (IBBTransport) transport = NULL;
+  g_autoptr (GIOStream)    tls = NULL;
+  g_autofree char         *peer = NULL;
+
+  if (question != NULL)
+    transport = ibb_service_open_session (service, argv[2], NULL, NULL, error);
+  else
+    transport = accept_from (service, argv[2], error);
+  if (transport == NULL)
+    return FALSE;
+  peer = ibb_transport_dup_peer_jid (transport);
+  tls = protect (transport, question != NULL, argv[3], argv[4], error);
+  /* The session is closed last, by both, when each has heard the other's end. */
+  if (tls != NULL &&
+      (question != NULL ? ask (tls, peer, question, error) : answer (tls, peer, error)) &&
+      g_io_stream_close (tls, NULL, error))
+    return TRUE;
+  ibb_transport_abort (transport);
+  return FALSE;
+}
+
 static gboolean
 talk (char **argv, GError **error)
 {
-  g_autoptr (IBBClient)    client = new_client (argv[1], error);
-  const char              *question = argv[5];
-  g_autoptr (IBBService)   service = NULL;
-  g_autoptr (IBBTransport) transport = NULL;
-  g_autoptr (GIOStream)    tls = NULL;
-  g_autofree char         *local_jid = NULL;
+  g_autoptr (IBBClient)  client = new_client (argv[1], error);
+  g_autoptr (IBBService) service = NULL;
+  g_autofree char       *local_jid = NULL;
+  gboolean               done;
 
   if (client == NULL || !ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, error))
     return FALSE;
   service = ibb_service_new (IBB_CONNECTION (client));
-  if (question != NULL)
-    transport = ibb_service_open_session (service, argv[2], NULL, NULL, error);
-  else
+  if (argv[5] == NULL)
     {
       ibb_service_set_session_limit (service, 1);
       local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
       g_printerr ("ready %s\n", local_jid);
-      transport = accept_from (service, argv[2], error);
     }
-  if (transport != NULL)
-    tls = protect (transport, question != NULL, argv[3], argv[4], error);
-  if (tls == NULL)
-    return FALSE;
-  if (!(question != NULL ? ask (tls, argv[2], question, error)
-                         : answer (tls, ibb_transport_get_peer_jid (transport), error)))
-    return FALSE;
-  /* The session is closed last, by both, when each has heard the other's end. */
-  return g_io_stream_close (tls, NULL, error) &&
-         ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, error);
+  done = converse (service, argv, error);
+  return ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, done ? error : NULL) &&
+         done;
 }
 
 int

@@ -67,24 +67,25 @@ def hear(tls):
 
 
 def ask(service, peer, certificate, peer_certificate, question):
-    transport = service.open_session(peer)
-    tls = Gio.TlsClientConnection.new(transport, None)
-    protect(tls, certificate, peer_certificate)
-    say(tls, question)
-    print(f'{peer} says: {hear(tls)}')
-    tls.close(None)
+    # An exception aborts the session, so that the peer need not wait.
+    with service.open_session(peer) as transport:
+        tls = Gio.TlsClientConnection.new(transport, None)
+        protect(tls, certificate, peer_certificate)
+        say(tls, question)
+        print(f'{peer} says: {hear(tls)}')
+        tls.close(None)
 
 
 def answer(service, peer, certificate, peer_certificate):
-    transport = accept_from(service, peer)
-    tls = Gio.TlsServerConnection.new(transport, None)
-    tls.props.authentication_mode = Gio.TlsAuthenticationMode.REQUIRED
-    protect(tls, certificate, peer_certificate)
-    question = hear(tls)
-    print(f'{transport.props.peer_jid} asks: {question}')
-    say(tls, question.upper())
-    # The session is closed last, by both, when each has heard the other's end.
-    tls.close(None)
+    with accept_from(service, peer) as transport:
+        tls = Gio.TlsServerConnection.new(transport, None)
+        tls.props.authentication_mode = Gio.TlsAuthenticationMode.REQUIRED
+        protect(tls, certificate, peer_certificate)
+        question = hear(tls)
+        print(f'{transport.props.peer_jid} asks: {question}')
+        say(tls, question.upper())
+        # The session is closed last, by both, when each has heard the other's end.
+        tls.close(None)
 
 
 def main():

@@ -14,6 +14,7 @@
 #include <ibb-glib/ibb-service.h>
 #include <ibb-glib/ibb-session-params.h>
 #include <ibb-glib/ibb-stanza.h>
+#include <ibb-glib/ibb-statistics.h>
 #include <ibb-glib/ibb-transport.h>
 #include <ibb-glib/ibb-types.h>
 #include <ibb-glib/ibb-version.h>

@@ -132,15 +132,15 @@ ibb_transport_get_waiting (IBBTransport *self)
   return channel != NULL ? ibb_channel_get_wait (channel) : IBB_WAIT_NOTHING;
 }
 
-static IBBByteCounts
-get_byte_counts (IBBTransport *self)
+static IBBStatistics
+get_statistics (IBBTransport *self)
 {
   IBBChannel   *channel = ibb_transport_get_channel (self);
-  IBBByteCounts counts = { 0, 0, 0, 0 };
+  IBBStatistics statistics = { 0 };
 
   if (channel != NULL)
-    ibb_channel_get_byte_counts (channel, &counts);
-  return counts;
+    ibb_channel_get_statistics (channel, &statistics);
+  return statistics;
 }
 
 static void
@@ -166,7 +166,7 @@ ibb_transport_get_bytes_acknowledged (IBBTransport *self)
 {
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
 
-  return get_byte_counts (self).acknowledged;
+  return get_statistics (self).bytes_acknowledged;
 }
 
 /**
@@ -184,7 +184,7 @@ ibb_transport_get_bytes_received (IBBTransport *self)
 {
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
 
-  return get_byte_counts (self).received;
+  return get_statistics (self).bytes_received;
 }
 
 /**
@@ -202,7 +202,7 @@ ibb_transport_get_bytes_queued (IBBTransport *self)
 {
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
 
-  return get_byte_counts (self).queued;
+  return get_statistics (self).bytes_queued;
 }
 
 /**
@@ -220,7 +220,64 @@ ibb_transport_get_bytes_in_flight (IBBTransport *self)
 {
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
 
-  return get_byte_counts (self).in_flight;
+  return get_statistics (self).bytes_in_flight;
+}
+
+/**
+ * ibb_transport_get_send_rate: (get-property send-rate)
+ * @self: a transport
+ *
+ * Gets how fast the peer acknowledges bytes.
+ *
+ * Returns: bytes per second; see [property@IBB.Transport:send-rate]
+ *
+ * Since: 1.0
+ */
+guint64
+ibb_transport_get_send_rate (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  return get_statistics (self).send_rate;
+}
+
+/**
+ * ibb_transport_get_receive_rate: (get-property receive-rate)
+ * @self: a transport
+ *
+ * Gets how fast bytes arrive.
+ *
+ * Returns: bytes per second; see [property@IBB.Transport:receive-rate]
+ *
+ * Since: 1.0
+ */
+guint64
+ibb_transport_get_receive_rate (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  return get_statistics (self).receive_rate;
+}
+
+/**
+ * ibb_transport_dup_statistics:
+ * @self: a transport
+ *
+ * Gets all counters and rates as they are at one moment, also after the end. From any thread.
+ *
+ * Returns: (transfer full): the statistics
+ *
+ * Since: 1.0
+ */
+IBBStatistics *
+ibb_transport_dup_statistics (IBBTransport *self)
+{
+  IBBStatistics statistics;
+
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
+
+  statistics = get_statistics (self);
+  return ibb_statistics_copy (&statistics);
 }
 
 /**
@@ -351,11 +408,11 @@ ibb_transport_set_auto_flush (IBBTransport *self, gboolean auto_flush)
 }
 
 /**
- * ibb_transport_has_ended:
+ * ibb_transport_has_ended: (get-property ended)
  * @self: a transport
  *
  * Tells whether both directions have ended. Bytes that came before can still be
- * read. From any thread; it may be ahead of [signal@IBB.Transport::ended].
+ * read. From any thread; it may be ahead of the notification.
  *
  * Returns: TRUE once the session has ended
  *
@@ -373,7 +430,7 @@ ibb_transport_has_ended (IBBTransport *self)
 }
 
 /**
- * ibb_transport_dup_error:
+ * ibb_transport_dup_error: (get-property error)
  * @self: a transport
  *
  * Gets the precise reason for which the session ended, in [error@IBB.Error] or

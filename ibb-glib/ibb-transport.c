@@ -52,8 +52,8 @@
  * that takes [property@IBB.Service:close-timeout] at most, or up to ten times as long
  * while blocks of the peer still arrive; a peer that reads slowly acknowledges late. GIO
  * lets a close happen once: one that was cancelled or that timed out goes on in the
- * background, and [signal@IBB.Transport::ended] tells how it went. Closing one half of the
- * transport sends nothing of the kind; the half-close is
+ * background, and [property@IBB.Transport:ended] and [property@IBB.Transport:error] tell how it
+ * went. Closing one half of the transport sends nothing of the kind; the half-close is
  * [method@IBB.Transport.shutdown_output]. [method@IBB.Transport.abort] ends it at once.
  *
  * ## Errors
@@ -74,7 +74,7 @@
  * threads at once. Blocking calls work in any thread, with or without a main
  * loop, except in the one that serves the connection, where a call that would
  * have to wait fails with %G_IO_ERROR_WOULD_BLOCK. Asynchronous calls complete in
- * the thread-default context of their caller. Signals are emitted in the
+ * the thread-default context of their caller. Properties notify in the
  * thread-default context in which the service was constructed. The last reference
  * may be dropped in any thread.
  *
@@ -94,20 +94,17 @@ enum
   PROP_BYTES_RECEIVED,
   PROP_BYTES_QUEUED,
   PROP_BYTES_IN_FLIGHT,
+  PROP_SEND_RATE,
+  PROP_RECEIVE_RATE,
+  PROP_ENDED,
+  PROP_ERROR,
   PROP_READ_TIMEOUT,
   PROP_WRITE_TIMEOUT,
   PROP_AUTO_FLUSH,
   N_PROPS
 };
 
-enum
-{
-  SIGNAL_ENDED,
-  N_SIGNALS
-};
-
 static GParamSpec *props[N_PROPS];
-static guint       signals[N_SIGNALS];
 
 struct _IBBTransport
 {
@@ -199,22 +196,26 @@ ibb_transport_close_finish (GIOStream *stream, GAsyncResult *result, GError **er
 }
 
 static guint64
-get_byte_count (IBBChannel *channel, guint prop_id)
+get_counter (IBBChannel *channel, guint prop_id)
 {
-  IBBByteCounts counts;
+  IBBStatistics statistics;
 
-  ibb_channel_get_byte_counts (channel, &counts);
+  ibb_channel_get_statistics (channel, &statistics);
   switch (prop_id)
     {
     case PROP_BYTES_ACKNOWLEDGED:
-      return counts.acknowledged;
+      return statistics.bytes_acknowledged;
     case PROP_BYTES_RECEIVED:
-      return counts.received;
+      return statistics.bytes_received;
     case PROP_BYTES_QUEUED:
-      return counts.queued;
+      return statistics.bytes_queued;
     case PROP_BYTES_IN_FLIGHT:
+      return statistics.bytes_in_flight;
+    case PROP_SEND_RATE:
+      return statistics.send_rate;
+    case PROP_RECEIVE_RATE:
     default:
-      return counts.in_flight;
+      return statistics.receive_rate;
     }
 }
 
@@ -257,7 +258,15 @@ ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_BYTES_RECEIVED:
     case PROP_BYTES_QUEUED:
     case PROP_BYTES_IN_FLIGHT:
-      g_value_set_uint64 (value, get_byte_count (channel, prop_id));
+    case PROP_SEND_RATE:
+    case PROP_RECEIVE_RATE:
+      g_value_set_uint64 (value, get_counter (channel, prop_id));
+      break;
+    case PROP_ENDED:
+      g_value_set_boolean (value, ibb_channel_has_ended (channel));
+      break;
+    case PROP_ERROR:
+      g_value_take_boxed (value, ibb_channel_dup_error (channel));
       break;
     case PROP_READ_TIMEOUT:
       g_value_set_uint (value, ibb_channel_get_read_timeout (channel));
@@ -404,7 +413,7 @@ ibb_transport_class_init (IBBTransportClass *class)
    * IBBTransport:bytes-acknowledged:
    *
    * How many bytes the peer has acknowledged; with the stanza type message, how many
-   * were sent. It does not notify.
+   * were sent. It notifies ten times a second at most, and at the end.
    *
    * Since: 1.0
    */
@@ -414,7 +423,8 @@ ibb_transport_class_init (IBBTransportClass *class)
   /**
    * IBBTransport:bytes-received:
    *
-   * How many bytes have arrived, whether read or not. It does not notify.
+   * How many bytes have arrived, whether read or not. It notifies ten times a second at most, and
+   * at the end.
    *
    * Since: 1.0
    */
@@ -446,6 +456,50 @@ ibb_transport_class_init (IBBTransportClass *class)
    */
   props[PROP_BYTES_IN_FLIGHT] =
       g_param_spec_uint64 ("bytes-in-flight", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBTransport:send-rate:
+   *
+   * How fast the peer acknowledges bytes, in bytes per second: the mean of the last few seconds,
+   * which becomes 0 while nothing moves. It notifies with
+   * [property@IBB.Transport:bytes-acknowledged].
+   *
+   * Since: 1.0
+   */
+  props[PROP_SEND_RATE] =
+      g_param_spec_uint64 ("send-rate", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBTransport:receive-rate:
+   *
+   * How fast bytes arrive, in bytes per second: the mean of the last few seconds, which
+   * becomes 0 while nothing moves. It notifies with [property@IBB.Transport:bytes-received].
+   *
+   * Since: 1.0
+   */
+  props[PROP_RECEIVE_RATE] =
+      g_param_spec_uint64 ("receive-rate", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBTransport:ended: (getter has_ended)
+   *
+   * Whether both directions have ended. Bytes that came before can still be read.
+   *
+   * It notifies once. A handler may do anything, dropping the last reference included.
+   *
+   * Since: 1.0
+   */
+  props[PROP_ENDED] = g_param_spec_boolean ("ended", NULL, NULL, FALSE, read_only);
+
+  /**
+   * IBBTransport:error: (getter dup_error)
+   *
+   * The precise reason for which the session ended; %NULL while it lives, and for an orderly end.
+   * It notifies before [property@IBB.Transport:ended].
+   *
+   * Since: 1.0
+   */
+  props[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, read_only);
 
   /**
    * IBBTransport:read-timeout:
@@ -489,34 +543,11 @@ ibb_transport_class_init (IBBTransportClass *class)
   props[PROP_AUTO_FLUSH] = g_param_spec_boolean ("auto-flush", NULL, NULL, TRUE, read_write);
 
   g_object_class_install_properties (object_class, N_PROPS, props);
-
-  /**
-   * IBBTransport::ended:
-   * @self: the transport
-   * @error: (nullable): why, or NULL for an orderly end
-   *
-   * Both directions have ended.
-   *
-   * Emitted once, in the thread-default context in which the service was
-   * constructed. Bytes that came before can still be read. A handler may do
-   * anything, dropping the last reference included. To find out later, call
-   * [method@IBB.Transport.has_ended].
-   *
-   * Since: 1.0
-   */
-  signals[SIGNAL_ENDED] = g_signal_new ("ended", IBB_TYPE_TRANSPORT, G_SIGNAL_RUN_LAST, 0, NULL,
-                                        NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
 }
 
 static void
 ibb_transport_init (IBBTransport *self)
 {
-}
-
-static void
-emit_ended (GObject *object, const GError *error)
-{
-  g_signal_emit (object, signals[SIGNAL_ENDED], 0, error);
 }
 
 static void
@@ -528,18 +559,32 @@ notify_changes (GObject *object, IBBChannelNews news)
     g_object_notify_by_pspec (object, props[PROP_LOCAL_JID]);
   if ((news & IBB_CHANNEL_WAITING) != 0)
     g_object_notify_by_pspec (object, props[PROP_WAITING]);
+  if ((news & IBB_CHANNEL_ACKNOWLEDGED) != 0)
+    {
+      g_object_notify_by_pspec (object, props[PROP_BYTES_ACKNOWLEDGED]);
+      g_object_notify_by_pspec (object, props[PROP_SEND_RATE]);
+    }
+  if ((news & IBB_CHANNEL_RECEIVED) != 0)
+    {
+      g_object_notify_by_pspec (object, props[PROP_BYTES_RECEIVED]);
+      g_object_notify_by_pspec (object, props[PROP_RECEIVE_RATE]);
+    }
+  if ((news & IBB_CHANNEL_ENDED) != 0)
+    {
+      g_object_notify_by_pspec (object, props[PROP_ERROR]);
+      g_object_notify_by_pspec (object, props[PROP_ENDED]);
+    }
 }
 
 IBBTransport *
 ibb_transport_new (IBBChannel *channel)
 {
-  static const IBBChannelOwner functions = { emit_ended, notify_changes };
-  IBBTransport                *self = g_object_new (IBB_TYPE_TRANSPORT, NULL);
+  IBBTransport *self = g_object_new (IBB_TYPE_TRANSPORT, NULL);
 
   self->channel = ibb_channel_ref (channel);
   self->input = ibb_input_stream_new (channel);
   self->output = ibb_output_stream_new (channel);
-  ibb_channel_set_owner (channel, G_OBJECT (self), &functions);
+  ibb_channel_set_owner (channel, G_OBJECT (self), notify_changes);
   return self;
 }
 

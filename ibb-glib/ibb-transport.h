@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 
 #include <ibb-glib/ibb-error.h>
+#include <ibb-glib/ibb-statistics.h>
 #include <ibb-glib/ibb-types.h>
 #include <ibb-glib/ibb-version.h>
 
@@ -48,6 +49,15 @@ guint64 ibb_transport_get_bytes_queued (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0
 guint64 ibb_transport_get_bytes_in_flight (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+guint64 ibb_transport_get_send_rate (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+guint64 ibb_transport_get_receive_rate (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
+IBBStatistics *ibb_transport_dup_statistics (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0
 guint ibb_transport_get_read_timeout (IBBTransport *self);

@@ -7,7 +7,10 @@
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "runtime/callback-source.h"
+#include "runtime/rate.h"
 #include "runtime/weak.h"
+
+#define BYTES_INTERVAL (100 * 1000) /* µs, between two notifications of bytes */
 
 struct _IBBChannel
 {
@@ -25,18 +28,19 @@ struct _IBBChannel
   guint write_timeout; /* ms */
 
   /* protected by the host's lock */
-  guint                  ref_count;
-  GQueue                 readers;        /* (element-type IBBWaiter) */
-  GQueue                 writers;        /* (element-type IBBWaiter): closes as well */
-  const IBBChannelOwner *functions;      /* (nullable): NULL without an owner */
-  gboolean               opened;         /* the session was open once */
-  gboolean               closing;        /* the transport's close has begun */
-  gboolean               ended_told;     /* ended is to be called, or was */
-  GSource               *ended_source;   /* (owned) (nullable): calls ended */
-  IBBSessionWait         wait_told;      /* as it was when changed was called last */
-  char                  *peer_told;      /* (owned) (nullable): likewise, as the next */
-  char                  *local_told;     /* (owned) (nullable) */
-  GSource               *changed_source; /* (owned) (nullable): calls changed */
+  guint                 ref_count;
+  GQueue                readers;    /* (element-type IBBWaiter) */
+  GQueue                writers;    /* (element-type IBBWaiter): closes as well */
+  IBBChannelChangedFunc changed;    /* (nullable): NULL without an owner */
+  gboolean              opened;     /* the session was open once */
+  gboolean              closing;    /* the transport's close has begun */
+  gboolean              ended_told; /* when changed was called last, as the next ones */
+  IBBSessionWait        wait_told;
+  char                 *peer_told;  /* (owned) (nullable) */
+  char                 *local_told; /* (owned) (nullable) */
+  IBBRate               send_rate;  /* with the bytes as they were told last */
+  IBBRate               receive_rate;
+  GSource              *changed_source; /* (owned) (nullable): calls changed */
 };
 
 /* Whether only a session that was open ends in this way. */
@@ -133,7 +137,7 @@ ibb_channel_unref (IBBChannel *self)
     }
 
   /* The session was dropped before it had a transport. */
-  if (self->functions == NULL && self->session != NULL)
+  if (self->owner == NULL && self->session != NULL)
     {
       ibb_session_abort (self->session, g_get_monotonic_time ());
       ibb_host_update_locked (host);
@@ -143,7 +147,7 @@ ibb_channel_unref (IBBChannel *self)
   ibb_host_unlock (host);
 
   g_assert (g_queue_is_empty (&self->readers) && g_queue_is_empty (&self->writers));
-  g_assert (self->ended_source == NULL && self->changed_source == NULL);
+  g_assert (self->changed_source == NULL);
   g_clear_pointer (&self->owner, ibb_weak_unref);
   g_free (self->peer_told);
   g_free (self->local_told);
@@ -175,47 +179,12 @@ ibb_channel_get_writers (IBBChannel *self)
   return &self->writers;
 }
 
-/* The end of the session. */
+/* What the transport is told. */
 
 static void
 unref_channel (gpointer data)
 {
   ibb_channel_unref (data);
-}
-
-static gboolean
-ended_cb (gpointer data)
-{
-  IBBChannel         *self = data;
-  g_autoptr (GObject) owner = NULL;
-  g_autoptr (GError)  error = NULL;
-
-  ibb_host_lock (self->host);
-  if (self->ended_source != NULL)
-    {
-      g_source_unref (g_steal_pointer (&self->ended_source));
-      error = ibb_channel_new_error_locked (self);
-    }
-  ibb_host_unlock (self->host);
-
-  owner = ibb_weak_get (self->owner);
-  if (owner != NULL)
-    self->functions->ended (owner, error);
-  return G_SOURCE_REMOVE;
-}
-
-/* The source holds no reference to the owner: that would keep the owner after the application has
- * dropped it. */
-static void
-tell_ended_locked (IBBChannel *self)
-{
-  if (self->functions == NULL || self->ended_told || !ibb_channel_has_ended_locked (self))
-    return;
-  self->ended_told = TRUE;
-  self->ended_source = ibb_callback_source_new ("[ibb-glib] ended", ended_cb,
-                                                channel_ref_locked (self), unref_channel);
-  g_source_set_ready_time (self->ended_source, 0);
-  g_source_attach (self->ended_source, ibb_host_get_signal_context (self->host));
 }
 
 /* What has changed since the owner was last told. */
@@ -230,48 +199,72 @@ get_news_locked (IBBChannel *self)
     news |= IBB_CHANNEL_PEER_JID;
   if (g_strcmp0 (self->local_told, ibb_session_get_local (self->session)) != 0)
     news |= IBB_CHANNEL_LOCAL_JID;
+  if (self->ended_told != ibb_channel_has_ended_locked (self))
+    news |= IBB_CHANNEL_ENDED;
+  if (self->send_rate.bytes != ibb_session_get_delivered (self->session))
+    news |= IBB_CHANNEL_ACKNOWLEDGED;
+  if (self->receive_rate.bytes != ibb_session_get_received (self->session))
+    news |= IBB_CHANNEL_RECEIVED;
   return news;
 }
 
 static void
 note_told_locked (IBBChannel *self)
 {
+  gint64 now = g_get_monotonic_time ();
+
   self->wait_told = ibb_session_get_wait (self->session);
   g_free (self->peer_told);
   self->peer_told = g_strdup (ibb_session_get_peer (self->session));
   g_free (self->local_told);
   self->local_told = g_strdup (ibb_session_get_local (self->session));
+  ibb_rate_update (&self->send_rate, ibb_session_get_delivered (self->session), now);
+  ibb_rate_update (&self->receive_rate, ibb_session_get_received (self->session), now);
 }
 
 static gboolean
 changed_cb (gpointer data)
 {
-  IBBChannel         *self = data;
-  g_autoptr (GObject) owner = NULL;
-  IBBChannelNews      news;
+  IBBChannel           *self = data;
+  g_autoptr (GObject)   owner = NULL;
+  IBBChannelChangedFunc changed;
+  IBBChannelNews        news;
 
   ibb_host_lock (self->host);
   if (self->changed_source != NULL)
     g_source_unref (g_steal_pointer (&self->changed_source));
+  changed = self->changed;
   news = get_news_locked (self);
   note_told_locked (self);
+  self->ended_told = ibb_channel_has_ended_locked (self);
   ibb_host_unlock (self->host);
 
   owner = ibb_weak_get (self->owner);
-  if (owner != NULL && news != 0)
-    self->functions->changed (owner, news);
+  if (owner != NULL && changed != NULL && news != 0)
+    changed (owner, news);
   return G_SOURCE_REMOVE;
 }
 
+/* The source holds no reference to the owner: that would keep the owner after the application has
+ * dropped it. */
 static void
 tell_changed_locked (IBBChannel *self)
 {
-  if (self->functions == NULL || self->ended_told || self->changed_source != NULL ||
-      get_news_locked (self) == 0)
+  IBBChannelNews news = self->changed != NULL ? get_news_locked (self) : 0;
+  gint64         at = 0;
+
+  if (news == 0)
     return;
+  if ((news & ~(IBB_CHANNEL_ACKNOWLEDGED | IBB_CHANNEL_RECEIVED)) == 0)
+    at = self->send_rate.at + BYTES_INTERVAL;
+  if (self->changed_source != NULL)
+    {
+      g_source_set_ready_time (self->changed_source, at);
+      return;
+    }
   self->changed_source = ibb_callback_source_new ("[ibb-glib] changed", changed_cb,
                                                   channel_ref_locked (self), unref_channel);
-  g_source_set_ready_time (self->changed_source, 0);
+  g_source_set_ready_time (self->changed_source, at);
   g_source_attach (self->changed_source, ibb_host_get_signal_context (self->host));
 }
 
@@ -281,7 +274,6 @@ ibb_channel_changed_locked (IBBChannel *self)
   if (!self->opened)
     self->opened = is_or_was_open_locked (self);
   tell_changed_locked (self);
-  tell_ended_locked (self);
   ibb_waiters_wake (&self->readers);
   ibb_waiters_wake (&self->writers);
 }
@@ -385,14 +377,14 @@ ibb_channel_new_stream_error_locked (IBBChannel *self, const IBBFailure *failure
 /* The transport. */
 
 void
-ibb_channel_set_owner (IBBChannel *self, GObject *owner, const IBBChannelOwner *functions)
+ibb_channel_set_owner (IBBChannel *self, GObject *owner, IBBChannelChangedFunc changed)
 {
   g_assert (self->owner == NULL);
   self->owner = ibb_weak_new (owner);
   ibb_host_lock (self->host);
-  self->functions = functions;
+  self->changed = changed;
   note_told_locked (self);
-  tell_ended_locked (self);
+  tell_changed_locked (self);
   ibb_host_unlock (self->host);
 }
 
@@ -406,26 +398,15 @@ ibb_channel_hold_owner (IBBChannel *self, GError **error)
   return owner;
 }
 
-static void
-drop_source (GSource *source)
-{
-  if (source == NULL)
-    return;
-
-  g_source_destroy (source);
-  g_source_unref (source);
-}
-
 void
 ibb_channel_drop_owner (IBBChannel *self, GObject *owner)
 {
-  GSource *ended, *changed;
+  GSource *changed;
 
   ibb_weak_forget (owner);
   ibb_host_lock (self->host);
-  ended = g_steal_pointer (&self->ended_source);
   changed = g_steal_pointer (&self->changed_source);
-  self->ended_told = TRUE; /* no owner is left to be told */
+  self->changed = NULL;
   if (!self->closing)
     {
       self->closing = TRUE;
@@ -435,8 +416,11 @@ ibb_channel_drop_owner (IBBChannel *self, GObject *owner)
     }
   ibb_host_unlock (self->host);
 
-  drop_source (ended);
-  drop_source (changed);
+  if (changed != NULL)
+    {
+      g_source_destroy (changed);
+      g_source_unref (changed);
+    }
 }
 
 /* Closing. */
@@ -560,14 +544,21 @@ ibb_channel_set_auto_flush (IBBChannel *self, gboolean auto_flush)
 }
 
 void
-ibb_channel_get_byte_counts (IBBChannel *self, IBBByteCounts *counts)
+ibb_channel_get_statistics (IBBChannel *self, IBBStatistics *statistics)
 {
   IBBSession *session = self->session;
+  gint64      now = g_get_monotonic_time ();
+  IBBRate     send_rate, receive_rate;
 
   ibb_host_lock (self->host);
-  counts->acknowledged = ibb_session_get_delivered (session);
-  counts->received = ibb_session_get_received (session);
-  counts->queued = ibb_session_get_written (session) - counts->acknowledged;
-  counts->in_flight = ibb_session_get_segmented (session) - counts->acknowledged;
+  send_rate = self->send_rate;
+  receive_rate = self->receive_rate;
+  statistics->bytes_acknowledged = ibb_session_get_delivered (session);
+  statistics->bytes_received = ibb_session_get_received (session);
+  statistics->bytes_queued = ibb_session_get_written (session) - statistics->bytes_acknowledged;
+  statistics->bytes_in_flight =
+      ibb_session_get_segmented (session) - statistics->bytes_acknowledged;
   ibb_host_unlock (self->host);
+  statistics->send_rate = ibb_rate_update (&send_rate, statistics->bytes_acknowledged, now);
+  statistics->receive_rate = ibb_rate_update (&receive_rate, statistics->bytes_received, now);
 }

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include "ibb-statistics.h"
 #include "ibb-types.h"
 #include "runtime/host.h"
 
@@ -36,18 +37,16 @@ typedef enum
   IBB_CHANNEL_PEER_JID = 1 << 0,
   IBB_CHANNEL_LOCAL_JID = 1 << 1,
   IBB_CHANNEL_WAITING = 1 << 2,
+  IBB_CHANNEL_ENDED = 1 << 3,
+  IBB_CHANNEL_ACKNOWLEDGED = 1 << 4, /* bytes, told ten times a second at most, as the next */
+  IBB_CHANNEL_RECEIVED = 1 << 5,
 } IBBChannelNews;
 
-typedef struct
-{
-  /* Once, when the session has ended; error is NULL for an orderly end. */
-  void (*ended) (GObject *owner, const GError *error);
-  void (*changed) (GObject *owner, IBBChannelNews news);
-} IBBChannelOwner;
+typedef void (*IBBChannelChangedFunc) (GObject *owner, IBBChannelNews news);
 
 /* The transport, of which the channel holds a weak reference. It is called in the context of
  * the signals. */
-void ibb_channel_set_owner (IBBChannel *self, GObject *owner, const IBBChannelOwner *functions);
+void ibb_channel_set_owner (IBBChannel *self, GObject *owner, IBBChannelChangedFunc changed);
 /* (transfer full): NULL with G_IO_ERROR_CLOSED when it is gone. self may be NULL: a half that
  * a binding made without a transport. */
 GObject *ibb_channel_hold_owner (IBBChannel *self, GError **error);
@@ -88,15 +87,7 @@ gboolean ibb_channel_set_write_timeout (IBBChannel *self, guint timeout);
 gboolean ibb_channel_get_auto_flush (IBBChannel *self);
 gboolean ibb_channel_set_auto_flush (IBBChannel *self, gboolean auto_flush);
 
-typedef struct
-{
-  guint64 acknowledged;
-  guint64 received;
-  guint64 queued;    /* written, not acknowledged */
-  guint64 in_flight; /* of these, those that went into blocks */
-} IBBByteCounts;
-
-void ibb_channel_get_byte_counts (IBBChannel *self, IBBByteCounts *counts);
+void ibb_channel_get_statistics (IBBChannel *self, IBBStatistics *statistics);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBChannel, ibb_channel_unref)
 

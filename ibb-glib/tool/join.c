@@ -241,13 +241,14 @@ hang_up_cb (GSocket *socket, GIOCondition condition, gpointer data)
 
 /* While something is read from the session, the read meets the error, after the bytes before it. */
 static void
-ended_cb (IBBTransport *transport, const GError *error, gpointer data)
+error_cb (IBBTransport *transport, GParamSpec *pspec, gpointer data)
 {
-  Join *join = data;
+  Join              *join = data;
+  g_autoptr (GError) error = ibb_transport_dup_error (transport);
 
   if (error == NULL || !join->in.over || join->task == NULL)
     return;
-  fail (join, g_error_copy (error));
+  fail (join, g_steal_pointer (&error));
   proceed (join);
 }
 
@@ -283,7 +284,7 @@ tool_join_async (IBBTransport       *transport,
   way_init (&join->out, join, G_IO_STREAM (connection), G_IO_STREAM (transport));
   way_init (&join->in, join, G_IO_STREAM (transport), G_IO_STREAM (connection));
 
-  join->ended = g_signal_connect (transport, "ended", G_CALLBACK (ended_cb), join);
+  join->ended = g_signal_connect (transport, "notify::error", G_CALLBACK (error_cb), join);
   join->hang_up = g_socket_create_source (join->socket, G_IO_ERR | G_IO_HUP, NULL);
   g_source_set_static_name (join->hang_up, "[ibb] hang-up");
   g_source_set_callback (join->hang_up, G_SOURCE_FUNC (hang_up_cb), join, NULL);

@@ -11,8 +11,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* The rate is that of the last N_SAMPLES updates that were shown. */
-#define N_SAMPLES 16
 #define SHOW_INTERVAL (200 * 1000)  /* µs, on a terminal */
 #define EVENT_INTERVAL (500 * 1000) /* µs, between two events */
 #define BAR_WIDTH_MAX 20
@@ -23,12 +21,6 @@ struct _ToolProgress
   char   *label;
   guint64 total; /* 0: not known */
   gint64  last_shown;
-  struct
-  {
-    gint64  time;
-    guint64 bytes;
-  } samples[N_SAMPLES];
-  guint n_samples; /* ever taken */
 };
 
 /* total is 0 when it is not known. */
@@ -39,20 +31,18 @@ tool_progress_new (const char *label, guint64 total)
 
   self->label = tool_text_make_printable (label);
   self->total = total;
-  self->samples[0].time = g_get_monotonic_time ();
-  self->n_samples = 1;
   return self;
 }
 
 static void
-emit_event (ToolProgress *self, guint64 bytes, double rate)
+emit_event (ToolProgress *self, guint64 bytes, guint64 rate)
 {
   g_autoptr (GString) event = tool_event_new ("progress");
 
   tool_event_int (event, "bytes", (gint64) bytes);
   if (self->total > 0)
     tool_event_int (event, "total", (gint64) self->total);
-  tool_event_double (event, "rate", rate);
+  tool_event_int (event, "rate", (gint64) rate);
   tool_event_emit (event);
 }
 
@@ -69,11 +59,11 @@ get_terminal_width (void)
 /* Shows “name  42 % [########............]  12.3 MiB of 29.1 MiB  4.1 MiB/s  4.1 s left”. The bar
  * takes the room that is left. */
 static void
-show_line (ToolProgress *self, guint64 bytes, double rate)
+show_line (ToolProgress *self, guint64 bytes, guint64 rate)
 {
   long                width = (long) get_terminal_width () - 1;
   g_autofree char    *size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char    *speed = tool_text_format_rate ((guint64) rate, 1);
+  g_autofree char    *speed = tool_text_format_rate (rate, 1);
   g_autofree char    *shown = NULL;
   g_autoptr (GString) line = g_string_new (self->label);
   g_autoptr (GString) end = g_string_new (NULL);
@@ -90,7 +80,8 @@ show_line (ToolProgress *self, guint64 bytes, double rate)
       g_string_append_printf (end, "  %s", speed);
       if (rate >= 1 && bytes < self->total)
         {
-          g_autofree char *left = tool_text_format_duration ((double) (self->total - bytes) / rate);
+          g_autofree char *left =
+              tool_text_format_duration ((double) (self->total - bytes) / (double) rate);
 
           g_string_append (end, "  ");
           /* Translators: %s is a time */
@@ -113,25 +104,17 @@ show_line (ToolProgress *self, guint64 bytes, double rate)
   tool_output_status (shown);
 }
 
-/* Callers need not limit how often they call this: it shows a change now and then. */
+/* rate: bytes per second. Callers need not limit how often they call this: it shows a change now
+ * and then. */
 void
-tool_progress_update (ToolProgress *self, guint64 bytes)
+tool_progress_update (ToolProgress *self, guint64 bytes, guint64 rate)
 {
   gint64   now = g_get_monotonic_time ();
   gboolean json = tool_output_is_json ();
-  guint    oldest;
-  double   seconds;
-  double   rate;
 
   if (now - self->last_shown < (json ? EVENT_INTERVAL : SHOW_INTERVAL) - 10000)
     return;
   self->last_shown = now;
-  oldest = self->n_samples < N_SAMPLES ? 0 : self->n_samples % N_SAMPLES;
-  seconds = (double) (now - self->samples[oldest].time) / G_USEC_PER_SEC;
-  rate = seconds > 0 ? (double) (bytes - self->samples[oldest].bytes) / seconds : 0;
-  self->samples[self->n_samples % N_SAMPLES].time = now;
-  self->samples[self->n_samples % N_SAMPLES].bytes = bytes;
-  self->n_samples++;
   if (json)
     emit_event (self, bytes, rate);
   else

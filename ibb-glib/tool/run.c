@@ -172,16 +172,18 @@ tick_cb (gpointer data)
   g_mutex_lock (&self->lock);
   if (self->transport != NULL)
     {
-      guint64 sent = ibb_transport_get_bytes_acknowledged (self->transport);
-      guint64 received = ibb_transport_get_bytes_received (self->transport);
-      guint64 count = sent + received + ibb_transport_get_bytes_queued (self->transport);
+      g_autoptr (IBBStatistics) statistics = ibb_transport_dup_statistics (self->transport);
+      gboolean                  sends = self->direction == TOOL_DIRECTION_SEND;
+      guint64                   count =
+          statistics->bytes_acknowledged + statistics->bytes_received + statistics->bytes_queued;
 
       if (count != self->last_count)
         self->last_change = now;
       self->last_count = count;
       if (self->progress != NULL)
         tool_progress_update (self->progress,
-                              self->direction == TOOL_DIRECTION_SEND ? sent : received);
+                              sends ? statistics->bytes_acknowledged : statistics->bytes_received,
+                              sends ? statistics->send_rate : statistics->receive_rate);
     }
   late = self->limit > 0 && now - self->last_change >= self->limit;
   g_mutex_unlock (&self->lock);

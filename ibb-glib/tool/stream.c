@@ -165,8 +165,10 @@ sender_thread (gpointer data)
 }
 
 static void
-ended_cb (IBBTransport *transport, const GError *error, gpointer cancellable)
+error_cb (IBBTransport *transport, GParamSpec *pspec, gpointer cancellable)
 {
+  g_autoptr (GError) error = ibb_transport_dup_error (transport);
+
   if (error != NULL)
     g_cancellable_cancel (cancellable);
 }
@@ -176,13 +178,11 @@ ended_cb (IBBTransport *transport, const GError *error, gpointer cancellable)
 static void
 join_sender (Sender *self, GThread *thread)
 {
-  GCancellable      *cancellable = tool_run_get_cancellable (self->run);
-  gulong             handler;
-  g_autoptr (GError) failure = NULL;
+  GCancellable *cancellable = tool_run_get_cancellable (self->run);
+  gulong        handler;
 
-  handler = g_signal_connect (self->transport, "ended", G_CALLBACK (ended_cb), cancellable);
-  failure = ibb_transport_dup_error (self->transport);
-  ended_cb (self->transport, failure, cancellable);
+  handler = g_signal_connect (self->transport, "notify::error", G_CALLBACK (error_cb), cancellable);
+  error_cb (self->transport, NULL, cancellable);
   g_thread_join (thread);
   g_signal_handler_disconnect (self->transport, handler);
 }

@@ -197,11 +197,12 @@ def errors():
 def ended():
     opened, accepted = both_ends(*services(), ALICE, BOB, 'ended')
     seen = []
-    accepted.connect('ended', lambda _transport, error: seen.append(error))
+    accepted.connect('notify::ended', lambda transport, _pspec: seen.append(transport.props.error))
     opened.abort()
     wait_until(lambda: seen)
-    assert accepted.has_ended() and seen[0] is not None
+    assert accepted.props.ended
     assert seen[0].message == accepted.dup_error().message
+    assert accepted.dup_statistics().bytes_received == 0
 
 
 @cases.case('/bindings/python/own-connection')

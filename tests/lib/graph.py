@@ -39,7 +39,7 @@ ROOMS = (
     ('session', r'core/session/', ('send', 'receive', 'peer', 'flow', 'core data')),
     ('core', r'core/[a-z-]+$', ('session', 'send', 'receive', 'peer', 'flow', 'core data')),
     # What all public classes speak of: enumerations, errors, stanzas, the way to XMPP.
-    ('words', r'ibb-(types|error|intl|version)', ('core data',)),
+    ('words', r'ibb-(types|error|intl|statistics|version)', ('core data',)),
     ('stanza', r'stanza/|ibb-(stanza|element)', ('words', 'core data')),
     ('connection', r'ibb-connection$', ('stanza', 'words', 'core data')),
     ('runtime', r'runtime/|ibb-connection-query', ('connection', 'stanza', 'words', 'core', 'session', 'peer', 'core data')),

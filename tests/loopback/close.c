@@ -13,9 +13,10 @@ typedef struct
 } Ended;
 
 static void
-ended_cb (IBBTransport *transport, const GError *error, gpointer data)
+ended_cb (IBBTransport *transport, GParamSpec *pspec, gpointer data)
 {
-  Ended *ended = data;
+  Ended             *ended = data;
+  g_autoptr (GError) error = ibb_transport_dup_error (transport);
 
   ended->n_calls++;
   ended->failed = error != NULL;
@@ -35,8 +36,8 @@ test_close (Fixture *fixture, gconstpointer data)
   Ended              romeo_ended = { 0 };
   Ended              juliet_ended = { 0 };
 
-  g_signal_connect (ends.romeo, "ended", G_CALLBACK (ended_cb), &romeo_ended);
-  g_signal_connect (ends.juliet, "ended", G_CALLBACK (ended_cb), &juliet_ended);
+  g_signal_connect (ends.romeo, "notify::ended", G_CALLBACK (ended_cb), &romeo_ended);
+  g_signal_connect (ends.juliet, "notify::ended", G_CALLBACK (ended_cb), &juliet_ended);
   g_assert_false (ibb_transport_has_ended (ends.romeo));
 
   ibb_transport_set_auto_flush (ends.romeo, FALSE);
@@ -78,7 +79,7 @@ test_close_cancelled (Fixture *fixture, gconstpointer data)
   GAsyncResult            *closed = NULL;
   Ended                    ended = { 0 };
 
-  g_signal_connect (ends.romeo, "ended", G_CALLBACK (ended_cb), &ended);
+  g_signal_connect (ends.romeo, "notify::ended", G_CALLBACK (ended_cb), &ended);
   write_text (ends.romeo, "parting");
   g_io_stream_close_async (G_IO_STREAM (ends.romeo), G_PRIORITY_DEFAULT, cancellable,
                            store_result_cb, &closed);
@@ -135,7 +136,7 @@ test_abort_open (Fixture *fixture, gconstpointer data)
   guint64       queued;
   guint64       received;
 
-  g_signal_connect (ends.romeo, "ended", G_CALLBACK (ended_cb), &ended);
+  g_signal_connect (ends.romeo, "notify::ended", G_CALLBACK (ended_cb), &ended);
   write_text (ends.romeo, "undelivered");
   g_input_stream_read_async (get_input (ends.romeo), &byte, 1, G_PRIORITY_DEFAULT, NULL,
                              store_result_cb, &read);
@@ -235,7 +236,7 @@ test_drop_reading (Fixture *fixture, gconstpointer data)
 
 /* A handler of ended may drop the last reference. */
 static void
-drop_cb (IBBTransport *transport, const GError *error, gpointer data)
+drop_cb (IBBTransport *transport, GParamSpec *pspec, gpointer data)
 {
   g_clear_object ((IBBTransport **) data);
 }
@@ -245,7 +246,7 @@ test_drop_in_handler (Fixture *fixture, gconstpointer data)
 {
   g_auto (Ends) ends = fixture_open (fixture);
 
-  g_signal_connect (ends.romeo, "ended", G_CALLBACK (drop_cb), &ends.romeo);
+  g_signal_connect (ends.romeo, "notify::ended", G_CALLBACK (drop_cb), &ends.romeo);
   ibb_transport_abort (ends.juliet);
   wait_until (ends.romeo == NULL);
 }

@@ -120,8 +120,10 @@ stanza_cb (IBBConnection *connection, IBBStanza *stanza, gpointer data)
 }
 
 static void
-ended_cb (IBBTransport *transport, const GError *error, gpointer data)
+ended_cb (IBBTransport *transport, GParamSpec *pspec, gpointer data)
 {
+  g_autoptr (GError) error = ibb_transport_dup_error (transport);
+
   g_assert_nonnull (error);
   ((Failing *) data)->n_ended++;
 }
@@ -214,7 +216,7 @@ test_failure (Failing *self, gconstpointer data)
   Step                     read = { A, READ, 5 };
   Step                     write = { A, WRITE, 5 };
 
-  g_signal_connect (transport, "ended", G_CALLBACK (ended_cb), self);
+  g_signal_connect (transport, "notify::ended", G_CALLBACK (ended_cb), self);
   end.written = fill_output (transport);
   wait_until (self->block != NULL);
 

@@ -140,6 +140,39 @@ test_transport (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (change_all (ends.romeo), ==, 3);
 }
 
+/* Bytes are told at the first, and then ten times a second at most; and at the end. */
+static void
+test_notify (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Ends)             ends = fixture_open (fixture);
+  guint                     n_acknowledged = 0;
+  guint                     n_received = 0;
+  gint64                    start = g_get_monotonic_time ();
+  guint                     most;
+  g_autoptr (IBBStatistics) statistics = NULL;
+
+  g_signal_connect (ends.romeo, "notify::bytes-acknowledged", G_CALLBACK (count_cb),
+                    &n_acknowledged);
+  g_signal_connect (ends.juliet, "notify::bytes-received", G_CALLBACK (count_cb), &n_received);
+  for (guint i = 0; i < 100; i++)
+    {
+      write_text (ends.romeo, "twelve bytes");
+      assert_reads (ends.juliet, "twelve bytes");
+      run_pending ();
+    }
+  wait_until (n_acknowledged > 0 && n_received > 0);
+  close_stream (ends.romeo);
+  wait_until (ibb_transport_has_ended (ends.romeo));
+  run_pending ();
+  most = 2 + (guint) ((g_get_monotonic_time () - start) / (G_USEC_PER_SEC / 10));
+  g_assert_cmpuint (n_acknowledged, <=, most);
+  g_assert_cmpuint (n_received, <=, most);
+  statistics = ibb_transport_dup_statistics (ends.romeo);
+  g_assert_cmpuint (statistics->bytes_acknowledged, ==, 1200);
+  g_assert_cmpuint (statistics->bytes_queued, ==, 0);
+  g_assert_cmpuint (statistics->send_rate, >, 0);
+}
+
 static gboolean
 requested_cb (IBBService *service, IBBRequest *request, gpointer data)
 {
@@ -208,6 +241,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/properties/service/F-07", test_service);
   add_test ("/ibb/loopback/properties/chosen/F-09", test_chosen);
   add_test ("/ibb/loopback/properties/transport/F-10", test_transport);
+  add_test ("/ibb/loopback/properties/notify", test_notify);
   add_test ("/ibb/loopback/properties/request", test_request);
   add_test ("/ibb/loopback/properties/loopback", test_loopback);
   add_test ("/ibb/loopback/properties/alone", test_halves_alone);

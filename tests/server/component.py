@@ -196,7 +196,7 @@ def lost():
     bots, person = make_service(component), make_service(alice)
     here, there = connect(person, open_from, bots, ECHO, alice.props.local_jid)
     lost_of_here = []
-    here.connect('ended', lambda _transport, error: lost_of_here.append(error))
+    here.connect('notify::ended', lambda transport, _pspec: lost_of_here.append(transport.dup_error()))
     proxy.cut()
     wait_until(lambda: lost_of_here)
     assert lost_of_here[0].matches(Gio.io_error_quark(), Gio.IOErrorEnum.CONNECTION_CLOSED)

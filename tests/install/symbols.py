@@ -63,7 +63,7 @@ def only_ours():
 def only_declared():
     enums = {'ibb_stanza_type_get_type', 'ibb_tls_mode_get_type', 'ibb_connection_state_get_type',
              'ibb_password_policy_get_type', 'ibb_websocket_mode_get_type', 'ibb_error_get_type',
-             'ibb_wait_get_type'}
+             'ibb_stanza_condition_get_type', 'ibb_wait_get_type'}
     assert not exported() - declared() - enums, exported() - declared() - enums
 
 

@@ -37,7 +37,7 @@ is_as_agreed (IBBExpectOperation *self)
 
   return !self->expected.is_agreed ||
          (ibb_session_is_by_message (session) == self->expected.by_message &&
-          ibb_session_get_block_size (session) == self->expected.block_size);
+          ibb_session_get_block_size (session) <= self->expected.block_size);
 }
 
 static gboolean

@@ -44,7 +44,6 @@ check_agreed (Fixture *fixture, IBBStanzaType stanza_type)
   ibb_service_set_session_limit (fixture->juliet, 0);
   ibb_service_set_max_block_size (fixture->juliet, 999); /* an agreed size may be larger */
   expect (fixture, stanza_type, 1000, &expected);
-  assert_open_fails (fixture, stanza_type, 999, IBB_ERROR_RESOURCE_CONSTRAINT);
   assert_open_fails (fixture, stanza_type, 1001, IBB_ERROR_RESOURCE_CONSTRAINT);
   assert_open_fails (fixture, other_type, 1000, IBB_ERROR_NOT_ACCEPTABLE);
   romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, params, NULL);
@@ -67,6 +66,41 @@ static void
 test_message (Fixture *fixture, gconstpointer data)
 {
   check_agreed (fixture, IBB_STANZA_TYPE_MESSAGE);
+}
+
+/* N-47: an open with smaller blocks does no harm, whether it comes before or after the call. */
+static void
+test_smaller (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBSessionParams) params = new_agreed (IBB_STANZA_TYPE_IQ, 999);
+  g_autoptr (GCancellable)     cancellable = g_cancellable_new ();
+
+  for (guint is_before = 0; is_before <= 1; is_before++)
+    {
+      g_autoptr (IBBTransport) romeo = NULL;
+      g_autoptr (IBBTransport) juliet = NULL;
+      GAsyncResult            *expected = NULL;
+
+      if (is_before)
+        ibb_service_expect_session_async (fixture->juliet, ROMEO, "agreed", NULL, cancellable,
+                                          store_result_cb, &expected);
+      else
+        expect (fixture, IBB_STANZA_TYPE_IQ, 1000, &expected);
+      romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, params, NULL);
+      if (is_before)
+        {
+          g_cancellable_cancel (cancellable);
+          assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_expect_session_finish,
+                               fixture->juliet, &expected);
+          expect (fixture, IBB_STANZA_TYPE_IQ, 1000, &expected);
+        }
+      juliet = assert_result (ibb_service_expect_session_finish, fixture->juliet, &expected);
+      g_assert_cmpuint (ibb_transport_get_block_size (juliet), ==, 999);
+      write_text (romeo, "smaller");
+      assert_reads (juliet, "smaller");
+      close_stream (romeo);
+      assert_reads_eof (juliet);
+    }
 }
 
 /* A peer that takes only smaller blocks refuses: nothing is tried again. */
@@ -146,6 +180,7 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   add_test ("/ibb/loopback/agreed/iq/N-46,N-47", test_iq);
   add_test ("/ibb/loopback/agreed/message", test_message);
+  add_test ("/ibb/loopback/agreed/smaller/N-47", test_smaller);
   add_test ("/ibb/loopback/agreed/no-fallback/N-46", test_no_fallback);
   add_test ("/ibb/loopback/agreed/other-terms", test_other_terms);
   add_test ("/ibb/loopback/agreed/invalid/N-50", test_invalid);

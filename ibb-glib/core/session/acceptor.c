@@ -122,10 +122,11 @@ is_open_valid (const IBBStanza *open, const char *local, const char *peer)
 static gboolean
 accepts_block_size (const IBBAcceptor *self, const IBBExpectation *expectation, guint block_size)
 {
-  guint max_block_size = self->context->settings.max_block_size;
+  guint limit = self->context->settings.max_block_size;
 
-  return expectation != NULL && expectation->block_size > 0 ? block_size == expectation->block_size
-                                                            : block_size <= max_block_size;
+  if (expectation != NULL && expectation->block_size > 0)
+    limit = expectation->block_size;
+  return block_size <= limit;
 }
 
 /* An opener with our feature may offer longer blocks beside those that it proposes (D-14). */

@@ -113,6 +113,7 @@ ibb_presences_take (IBBPresences *self, const IBBStanza *stanza, const char *loc
   Presence        *presence;
   gboolean         is_available = stanza->kind == NULL;
   gboolean         has_change;
+  int              priority = 0;
 
   if (stanza->name != IBB_STANZA_PRESENCE || stanza->from == NULL ||
       ibb_jid_get_resource (stanza->from) == NULL || ibb_jid_equal (stanza->from, local_jid) ||
@@ -122,6 +123,8 @@ ibb_presences_take (IBBPresences *self, const IBBStanza *stanza, const char *loc
   jid = ibb_jid_normalize (stanza->from);
   if (jid == NULL)
     return FALSE;
+  if (is_available)
+    priority = read_priority (stanza);
 
   g_mutex_lock (&self->lock);
   presence = g_hash_table_lookup (self->presences, jid);
@@ -131,7 +134,7 @@ ibb_presences_take (IBBPresences *self, const IBBStanza *stanza, const char *loc
     change_locked (self, presence, is_available);
   if (presence != NULL && is_available)
     {
-      presence->priority = read_priority (stanza);
+      presence->priority = priority;
       presence->serial = self->n++;
     }
   has_change = !g_queue_is_empty (&self->changes);

@@ -82,8 +82,8 @@ void ibb_connection_note_received (IBBConnection *self, IBBStanza *stanza);
 gboolean ibb_connection_has_receiver (IBBConnection *self, IBBStanza *stanza);
 gboolean ibb_connection_emit_stanza_received (IBBConnection *self, IBBStanza *stanza);
 
-/* What the application has added, each once; and the identity that it has set, or else fallback, as
- * "category/type/name". In any thread. */
+/* What the application has added, as often as it has; and the identity that it has set, or else
+ * fallback, as "category/type/name". In any thread. */
 char **ibb_connection_dup_own_features (IBBConnection *self);
 char  *ibb_connection_dup_identity (IBBConnection *self, const char *fallback);
 

@@ -361,13 +361,19 @@ ibb_connection_note_received (IBBConnection *self, IBBStanza *stanza)
     ibb_connection_note_stanza (self);
 }
 
-/* The namespace of the first child element that a handler has asked for, or 0. A namespace comes
- * from strangers, so none becomes a quark here: that would last for ever. */
+/* The namespace of the first child element that a handler has asked for, or 0. Strangers choose
+ * namespaces, and GLib never frees a quark: so only existing quarks are looked up. */
 static GQuark
 find_detail (IBBConnection *self, IBBStanza *stanza)
 {
-  g_autoptr (IBBElement) element = ibb_stanza_dup_element (stanza);
+  g_autoptr (IBBElement) element = NULL;
 
+  /* Without any handler the stanza need not be parsed. */
+  if (g_signal_handler_find (self, G_SIGNAL_MATCH_ID, signals[SIGNAL_STANZA_RECEIVED], 0, NULL,
+                             NULL, NULL) == 0)
+    return 0;
+
+  element = ibb_stanza_dup_element (stanza);
   for (guint i = 0; element->children != NULL && i < element->children->len; i++)
     {
       const IBBElement *child = g_ptr_array_index (element->children, i);
@@ -774,30 +780,27 @@ ibb_connection_note_stanza (IBBConnection *self)
 }
 
 static void
-add_feature (GPtrArray *features, const char *feature)
+add_features (GPtrArray *features, char **more)
 {
-  if (!g_ptr_array_find_with_equal_func (features, feature, g_str_equal, NULL))
-    g_ptr_array_add (features, g_strdup (feature));
+  for (char **feature = more; *feature != NULL; feature++)
+    if (!g_ptr_array_find_with_equal_func (features, *feature, g_str_equal, NULL))
+      g_ptr_array_add (features, g_strdup (*feature));
 }
 
-static void
-collect_own_features (IBBConnection *self, GPtrArray *features)
+char **
+ibb_connection_dup_own_features (IBBConnection *self)
 {
-  Audience *audience = find_audience (self);
+  Audience                *audience = find_audience (self);
+  g_autoptr (GStrvBuilder) features = g_strv_builder_new ();
 
-  if (audience == NULL)
-    return;
-  g_mutex_lock (&audience->lock);
-  for (guint i = 0; i < audience->features->len; i++)
-    add_feature (features, g_ptr_array_index (audience->features, i));
-  g_mutex_unlock (&audience->lock);
-}
-
-static char **
-steal_strv (GPtrArray *strings)
-{
-  g_ptr_array_add (strings, NULL);
-  return (char **) g_ptr_array_free (strings, FALSE);
+  if (audience != NULL)
+    {
+      g_mutex_lock (&audience->lock);
+      for (guint i = 0; i < audience->features->len; i++)
+        g_strv_builder_add (features, g_ptr_array_index (audience->features, i));
+      g_mutex_unlock (&audience->lock);
+    }
+  return g_strv_builder_end (features);
 }
 
 /**
@@ -816,6 +819,7 @@ ibb_connection_dup_features (IBBConnection *self)
 {
   g_autoptr (GPtrArray) listeners = NULL;
   g_autoptr (GPtrArray) features = NULL;
+  g_auto (GStrv)        own = NULL;
 
   g_return_val_if_fail (IBB_IS_CONNECTION (self), NULL);
 
@@ -826,11 +830,12 @@ ibb_connection_dup_features (IBBConnection *self)
       IBBConnectionListener *listener = g_ptr_array_index (listeners, i);
       g_auto (GStrv)         more = listener->class->dup_features (listener);
 
-      for (char **feature = more; *feature != NULL; feature++)
-        add_feature (features, *feature);
+      add_features (features, more);
     }
-  collect_own_features (self, features);
-  return steal_strv (g_steal_pointer (&features));
+  own = ibb_connection_dup_own_features (self);
+  add_features (features, own);
+  g_ptr_array_add (features, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&features), FALSE);
 }
 
 /**
@@ -904,15 +909,6 @@ ibb_connection_dup_identity (IBBConnection *self, const char *fallback)
       g_mutex_unlock (&audience->lock);
     }
   return identity != NULL ? identity : g_strdup (fallback);
-}
-
-char **
-ibb_connection_dup_own_features (IBBConnection *self)
-{
-  GPtrArray *features = g_ptr_array_new ();
-
-  collect_own_features (self, features);
-  return steal_strv (features);
 }
 
 /**

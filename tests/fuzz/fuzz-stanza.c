@@ -19,11 +19,12 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_autofree char      *xml = g_memdup2 (data, size);
   g_autoptr (IBBStanza) stanza =
       ibb_stanza_new_from_xml (xml != NULL ? xml : "", (gssize) size, &error);
-  g_autoptr (IBBStanza) second = NULL;
-  g_autoptr (IBBStanza) third = NULL;
-  g_autofree char      *once = NULL;
-  g_autofree char      *twice = NULL;
-  g_autofree char      *thrice = NULL;
+  g_autoptr (IBBStanza)  second = NULL;
+  g_autoptr (IBBStanza)  third = NULL;
+  g_autoptr (IBBElement) element = NULL;
+  g_autofree char       *once = NULL;
+  g_autofree char       *twice = NULL;
+  g_autofree char       *thrice = NULL;
 
   if (stanza == NULL)
     {
@@ -35,6 +36,11 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_assert (stanza->bytes == NULL || stanza->payload == IBB_PAYLOAD_DATA);
   g_assert (stanza->bytes == NULL || stanza->base64 != IBB_BASE64_INVALID);
   g_assert (stanza->text == NULL || strlen (stanza->text) <= IBB_ERROR_TEXT_MAX_LENGTH);
+
+  /* Callers of ibb_stanza_dup_element () need not check for NULL. */
+  element = ibb_stanza_dup_element (stanza);
+  g_assert (element != NULL);
+  g_assert (strcmp (ibb_element_get_name (element), ibb_stanza_get_name (stanza)) == 0);
 
   once = ibb_stanza_to_xml (stanza);
   second = ibb_stanza_new_from_xml (once, -1, NULL);

@@ -652,9 +652,9 @@ ibb_host_release (IBBHost *self)
   g_autoptr (GMainContext) signal_context = NULL; /* not under the lock: it may free sources */
 
   ibb_host_lock (self);
-  self->n_users--;
-  if (self->n_users > 0)
+  if (self->n_users > 1)
     {
+      self->n_users--;
       ibb_host_unlock (self);
       return;
     }
@@ -663,7 +663,10 @@ ibb_host_release (IBBHost *self)
   /* The last user is gone, so the end of a batch has nobody to wake. */
   if (!self->pumping)
     self->batching = FALSE;
+  /* While the host still has its user: the source of an idle host without users is woken to retire,
+   * and would hold the connection in its thread while the application drops the connection. */
   ibb_host_update_locked (self);
+  self->n_users = 0;
   if (!is_blocked_locked (self) && is_idle_locked (self))
     retire_and_unlock (self); /* now: the context may never be iterated again */
   else

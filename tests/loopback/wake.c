@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A wake-up that comes just when somebody lies down again. This program stands
- * before g_source_set_ready_time (), so that it can do there what another thread
- * might do in that moment. */
+/* A wake-up that comes just when somebody lies down again, and one that nobody needs. This program
+ * stands before g_source_set_ready_time (), so that it can do there what another thread might do in
+ * that moment, and before g_main_context_wakeup (), which it counts. */
 
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "fixture.h"
@@ -11,6 +11,17 @@
 
 static GCancellable *in_that_moment = NULL; /* atomic */
 static int           is_woken;              /* atomic: the read */
+static int           n_wakeups;             /* atomic: of threads, by the library */
+
+void
+g_main_context_wakeup (GMainContext *context)
+{
+  void (*original) (GMainContext *) = NULL;
+
+  *(void **) &original = dlsym (RTLD_NEXT, "g_main_context_wakeup");
+  g_atomic_int_inc (&n_wakeups);
+  original (context);
+}
 
 void
 g_source_set_ready_time (GSource *source, gint64 ready_time)
@@ -60,10 +71,25 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_input_stream_read_finish, input, done);
 }
 
+/* A service without sessions goes at once. Its host wakes no thread: that thread would hold the
+ * connection for a moment, and could drop the last reference instead of the application. */
+static void
+test_dropped (Fixture *fixture, gconstpointer data)
+{
+  int before;
+
+  fixture_settle (fixture);
+  before = g_atomic_int_get (&n_wakeups);
+  g_assert_cmpint (before, >, 0);
+  g_assert_finalize_object (g_steal_pointer (&fixture->romeo));
+  g_assert_cmpint (g_atomic_int_get (&n_wakeups), ==, before);
+}
+
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   add_test ("/ibb/loopback/wake/cancelled/D-46", test_cancelled);
+  add_test ("/ibb/loopback/wake/dropped", test_dropped);
   return g_test_run ();
 }

@@ -4,7 +4,7 @@
 
 #include "core/flow/controller.h"
 
-#include "core/base/read-alignment.h"
+#include "core/base/quirks.h"
 #include "core/base/timer.h"
 #include "core/flow/block-limit.h"
 #include "core/flow/interactive.h"
@@ -23,16 +23,8 @@
 #define FAST 4
 #define FAST_FROM (16 * 1024)
 #define FASTEST 16
-/* The first window of a session that is alone on the connection. Its stanzas have 28 kB: a person
- * waits for them behind a limit of the server. The stock limit of Prosody 0.12 lets 10 kB/s pass,
- * so near by, where a round trip costs little, only so much leaves before the first
- * acknowledgement. */
-#define FIRST_WINDOW (5 * BLOCK)
-#define FIRST_NEAR (2 * BLOCK)
 /* Of a block alone: a short stanza takes so much where the distance takes the time. */
 #define FAR_SHARE 0.75
-/* Of a stanza alone: one that is held for one round trip takes no longer, with some noise. */
-#define HELD_TRIPS 2.5
 
 /* The least time of a measurement, in microseconds, and how many blocks or round trips it has. */
 #define TIME_MIN (20 * 1000)
@@ -63,7 +55,6 @@
 #define SHORTER_LOSS 0.97
 /* What a trial has to carry that adds a delay, to be measured to its end. */
 #define DELAYING_GAIN 1.02
-#define LEAP 4
 #define PATIENCE (250 * 1000.0) /* microseconds, for a leap */
 
 /* Measurements before a trial. */
@@ -111,7 +102,7 @@ get_length (const IBBController *self, gsize block, gsize limit)
 {
   if (!self->fits || block < BLOCK)
     return MIN (block, limit);
-  return ibb_read_alignment_get_length (MIN (MAX (block, get_least_block (self)), limit));
+  return ibb_quirks_get_length (MIN (MAX (block, get_least_block (self)), limit));
 }
 
 /* The same in the session that was acknowledged last. */
@@ -167,7 +158,7 @@ round_window (IBBController *self)
 static gboolean
 takes_long (double trip)
 {
-  return trip * LEAP > PATIENCE;
+  return trip * IBB_QUIRKS_LEAP > PATIENCE;
 }
 
 /* Whether the last measurement of the path is too old, so that its window tells little. */
@@ -182,7 +173,7 @@ ibb_controller_may_hurry (const IBBController *self, gint64 now)
 {
   double trip = ibb_controller_get_trip (self);
 
-  return self->first <= FIRST_WINDOW ||
+  return self->first <= IBB_QUIRKS_FIRST ||
          (!is_old (self, now) && takes_long (trip > 0 ? trip : self->answer_trip));
 }
 
@@ -208,7 +199,7 @@ static gboolean
 is_first (const IBBController *self)
 {
   return self->phase == IBB_CONTROLLER_STARTING && self->kept_rate <= 0 &&
-         self->first <= FIRST_WINDOW;
+         self->first <= IBB_QUIRKS_FIRST;
 }
 
 /* Whether no more of the first window may leave. Nothing takes the place of what is answered before
@@ -479,7 +470,7 @@ get_growth (const IBBController *self, double in_flight, double trip)
 static gboolean
 is_quick (const IBBController *self, double trip)
 {
-  return trip <= self->answer_trip * HELD_TRIPS + BLOCK_TIME;
+  return trip <= self->answer_trip * IBB_QUIRKS_HELD_TRIPS + BLOCK_TIME;
 }
 
 /* Whether two fifths of a step have arrived. The first window is no step: its blocks are to be
@@ -492,18 +483,17 @@ has_grown (const IBBController *self, double step, double rate, double trip)
   return rate >= self->kept_rate * (1 + (step - 1) * START_SHARE);
 }
 
-/* Whether a few blocks bring no more than fewer only because all but the first were held: Nagle's
- * algorithm at a server holds an answer until the one before has arrived, so that two blocks carry
- * no more than one, and many do. A slow server looks the same, but answers a short stanza much
- * sooner than a block. That answer may have been held, too. Near by one block carries enough. */
+/* Whether a few blocks bring no more than fewer only because Nagle's algorithm held all but the
+ * first (quirks.h). A slow server looks the same, but answers a short stanza much sooner than a
+ * block. That answer may have been held, too. Near by one block carries enough. */
 static gboolean
 is_held (const IBBController *self, double trip)
 {
   double least = self->least_trip;
 
   return self->kept_rate > 0 && self->kept.window < FAST_FROM && least >= TRIP_MIN &&
-         trip <= least * HELD_TRIPS && self->answer_trip >= least * FAR_SHARE &&
-         self->answer_trip <= least * HELD_TRIPS;
+         trip <= least * IBB_QUIRKS_HELD_TRIPS && self->answer_trip >= least * FAR_SHARE &&
+         self->answer_trip <= least * IBB_QUIRKS_HELD_TRIPS;
 }
 
 /* Whether a larger window would have no more in flight, since only so many blocks may be. */
@@ -534,8 +524,9 @@ static void
 note_trip (IBBController *self, double trip)
 {
   /* Near by, the rest of the first window may leave now. */
-  if (self->least_trip <= 0 && self->first <= FIRST_NEAR && !takes_long (self->answer_trip))
-    self->first += FIRST_WINDOW - FIRST_NEAR;
+  if (self->least_trip <= 0 && self->first <= IBB_QUIRKS_FIRST_NEAR &&
+      !takes_long (self->answer_trip))
+    self->first += IBB_QUIRKS_FIRST - IBB_QUIRKS_FIRST_NEAR;
   if (self->least_trip <= 0 || trip < self->least_trip)
     self->least_trip = trip;
 }
@@ -621,10 +612,9 @@ is_possible (const IBBController *self, gboolean is_limited, gint64 now)
     }
 }
 
-/* Nagle's algorithm holds the second block until the first one is acknowledged, so that two blocks
- * carry no more than one, but many do. Only a leap finds them. Near by one block carries enough,
- * and a leap that would make a person or others wait is not tried. Where the distance takes the
- * time, nobody waits for it. */
+/* Behind Nagle's algorithm (quirks.h) only a leap finds a window that carries more. Near by one
+ * block carries enough, and a leap that would make a person or others wait is not tried. Where the
+ * distance takes the time, nobody waits for it. */
 static void
 enlarge (IBBController *self)
 {
@@ -635,7 +625,7 @@ enlarge (IBBController *self)
                    (self->is_far || !takes_long (self->kept_trip));
 
   self->leaps = !self->leaps;
-  window += leaps ? window * (LEAP - 1) : MAX (block, window / 2);
+  window += leaps ? window * (IBB_QUIRKS_LEAP - 1) : MAX (block, window / 2);
   self->size.window = MIN (window, IBB_CONTROLLER_MAX);
   lengthen (self);
 }
@@ -912,8 +902,8 @@ ibb_controller_note_answer (IBBController *self, gint64 round_trip, gboolean is_
     self->answer_trip = (double) round_trip;
   if (is_alone && self->heard == 0)
     {
-      self->size.window = FIRST_WINDOW;
-      self->first = takes_long ((double) round_trip) ? FIRST_WINDOW : FIRST_NEAR;
+      self->size.window = IBB_QUIRKS_FIRST;
+      self->first = takes_long ((double) round_trip) ? IBB_QUIRKS_FIRST : IBB_QUIRKS_FIRST_NEAR;
     }
 }
 

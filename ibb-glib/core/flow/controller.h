@@ -31,7 +31,7 @@ typedef enum
 typedef struct
 {
   gsize window; /* bytes in flight at most, or one block */
-  gsize block;  /* bytes in a block at most, before it fits (read-alignment.h) */
+  gsize block;  /* bytes in a block at most, before it fits (quirks.h) */
 } IBBSize;
 
 typedef struct
@@ -61,7 +61,7 @@ typedef struct
   double  kept_in_flight; /* mean, bytes */
 
   gsize    block_max;   /* the longest block of the session that was acknowledged last */
-  gboolean fits;        /* blocks have a length of read-alignment.h */
+  gboolean fits;        /* blocks have a length of quirks.h */
   gboolean has_fitted;  /* once, at least */
   gboolean has_others;  /* sessions that send little, which wait behind the window */
   gint64   heard;       /* when a block was acknowledged last; 0: never */
@@ -92,7 +92,7 @@ typedef struct
   gint64   sent;
   gint64   round_trip; /* microseconds */
   gsize    limit;      /* the most bytes that its session puts into a block */
-  gboolean fits;       /* blocks get a length of read-alignment.h */
+  gboolean fits;       /* blocks get a length of quirks.h */
   gboolean has_others; /* sessions that send little use the connection */
 } IBBControllerSample;
 

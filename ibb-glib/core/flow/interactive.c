@@ -4,14 +4,11 @@
 
 #include "core/flow/interactive.h"
 
+#include "core/base/quirks.h"
+
 /* For so long after a stanza of the application a person is likely to write another. So is a
  * session that sends little. */
 #define CHAT_TIME (10 * G_USEC_PER_SEC)
-
-/* Shorter blocks would be more tags than data. Behind Prosody's stock limit, one at a time, blocks
- * of this length carry 0.934 of what long ones do, those of 1024 bytes 0.927. Longer ones would
- * make a person wait for 0.2 s. */
-#define BLOCK_MIN 1152
 
 void
 ibb_interactive_note (IBBInteractive *self, gint64 now)
@@ -53,5 +50,5 @@ ibb_interactive_has_urgent (const IBBInteractive *self)
 gsize
 ibb_interactive_get_block (double passing, gsize limit)
 {
-  return MIN (limit, MAX (BLOCK_MIN, (gsize) passing));
+  return MIN (limit, MAX (IBB_QUIRKS_BLOCK_MIN, (gsize) passing));
 }

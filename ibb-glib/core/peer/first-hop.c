@@ -5,7 +5,7 @@
 #include "core/peer/first-hop.h"
 
 #include "core/base/jid.h"
-#include "core/base/read-alignment.h"
+#include "core/base/quirks.h"
 #include "core/flow/interactive.h"
 
 #define PING_TIMEOUT (60 * G_USEC_PER_SEC)
@@ -27,9 +27,9 @@
 #define HOLD_INTERVAL (5 * G_USEC_PER_SEC)
 #define HOLD_PAUSE 100
 /* For how long nothing leaves at most, beside the time in which the server reads what is in flight.
- * Out of step, it reads so many bytes in a microsecond. */
+ */
 #define HOLD_TIMEOUT IBB_INTERACTIVE_WAIT
-#define READ_RATE ((double) IBB_READ_ALIGNMENT_PIECE / (2 * 1000))
+#define READ_RATE ((double) IBB_QUIRKS_READ / IBB_QUIRKS_READ_TIME) /* bytes a microsecond */
 
 /* A wait that is a queue of all peers, and the part of a round trip from which on it is what takes
  * the time. */
@@ -147,7 +147,7 @@ may_ping (const IBBFirstHop *self, gint64 now)
   return self->ping.id == NULL && !ibb_first_hop_is_mute (self, now);
 }
 
-/* How the server reads (read-alignment.h). */
+/* How the server reads (quirks.h). */
 
 /* Each acknowledgement tells, so that the first bytes that are many are enough. A limit may let
  * fewer pass at once, and few after that. */

@@ -42,7 +42,7 @@ struct _IBBFirstHop
   gint64  noted;    /* when bytes were answered last */
   guint64 answered; /* bytes that were answered since the former of these */
 
-  gboolean is_fast;    /* stanzas fill what the server reads at a time (read-alignment.h) */
+  gboolean is_fast;    /* stanzas fill what the server reads at a time (quirks.h) */
   gboolean is_holding; /* no block leaves until the ping is answered */
   gint64   next_hold;  /* none begins before */
   gint64   judged;     /* when it was known last whether it is fast, or the first bytes */
@@ -78,7 +78,7 @@ gboolean ibb_first_hop_is_shared (const IBBFirstHop *self, gsize in_flight);
  * microseconds. */
 gboolean
 ibb_first_hop_grants (const IBBFirstHop *self, gsize in_flight, guint n_peers, double round_trip);
-/* Whether so much is answered that it matters how the server reads (read-alignment.h). */
+/* Whether so much is answered that it matters how the server reads (quirks.h). */
 gboolean ibb_first_hop_is_fast (const IBBFirstHop *self);
 /* How long a block may be while a person chats, if its session allows so much. */
 gsize ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit);

@@ -5,9 +5,8 @@
  * Bytes in flight to a peer near by spend most of the time at our server. There they wait behind
  * those to the others, since the server takes longer than the way to the peer. So one controller
  * (controller.h) finds what carries most to all of them together. With one for each, each would
- * compare its windows while the others change theirs, and all windows would be full at the same
- * time. A server that reads a little at a time, as Prosody does, then carries less than to one peer
- * alone.
+ * compare its windows while the others change theirs, and all would be full at the same time.
+ * Behind reads of Prosody (quirks.h) they would carry less than one peer alone.
  *
  * A peer joins if a block was acknowledged as soon as our server got to it. It leaves if it takes
  * longer than the others, or does not answer: then they would wait for it.

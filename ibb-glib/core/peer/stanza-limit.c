@@ -29,8 +29,7 @@ ibb_stanza_limit_set_server (IBBStanzaLimit *self, const char *server)
   ibb_stanza_limit_forget (self);
 }
 
-/* A length that has passed before is no proof that the length is not the reason: ejabberd counts
- * what it reads at once, too. */
+/* The length may be the reason although a longer stanza has passed before (quirks.h). */
 gboolean
 ibb_stanza_limit_note_violation (IBBStanzaLimit *self, gsize longest)
 {

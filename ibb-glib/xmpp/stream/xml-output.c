@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "core/base/read-alignment.h"
+#include "core/base/quirks.h"
 #include "stanza/stanza-writer.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/stream/frame-writer.h"
@@ -17,9 +17,8 @@
 #define HIGH_WATER (8 * 1024)
 #define LOW_WATER (2 * 1024)
 
-#define MAX_KEPT (1024 * 1024) /* of a buffer that was filled once */
-/* Of a record of TLS: what a server reads at a time. */
-#define RECORD_MAX IBB_READ_ALIGNMENT_PIECE
+#define MAX_KEPT (1024 * 1024)     /* of a buffer that was filled once */
+#define RECORD_MAX IBB_QUIRKS_READ /* bytes of a TLS record */
 
 /* Spaces after short stanzas that are not made up for, and the part of the bytes of blocks that
  * makes up for them. */
@@ -44,7 +43,7 @@ struct _IBBXmlOutput
   GArray     *pending_ends; /* (element-type gsize): where each stanza in it ends */
   gboolean    pending_is_secret;
   gsize       unsent; /* of pending and writing */
-  gboolean    fills;  /* blocks fill what a server reads at a time (read-alignment.h) */
+  gboolean    fills;  /* blocks fill what a server reads at a time (quirks.h) */
   gsize       spaces; /* that other stanzas had after them, and that are not made up for */
   gboolean    is_closed;
   gboolean    drain_wanted; /* somebody was told that it is congested */
@@ -164,12 +163,12 @@ note_stanza_locked (IBBXmlOutput *self, const IBBStanza *stanza, guint start)
     return;
 
   self->fills = stanza->fills && self->frames == NULL;
-  if (!self->fills || !ibb_read_alignment_is_filled (length))
+  if (!self->fills || !ibb_quirks_is_filled (length))
     return;
 
   self->spaces -= MIN (self->spaces, length / SPACES_SHARE);
-  if (ibb_read_alignment_is_filled (self->pending->len))
-    append_spaces (self->pending, ibb_read_alignment_get_gap (self->pending->len));
+  if (ibb_quirks_is_filled (self->pending->len))
+    append_spaces (self->pending, ibb_quirks_get_gap (self->pending->len));
 }
 
 gboolean
@@ -243,7 +242,7 @@ ibb_xml_output_get_last_write_time (IBBXmlOutput *self)
 static void
 fill_locked (IBBXmlOutput *self)
 {
-  gsize gap = ibb_read_alignment_get_gap (self->writing->len);
+  gsize gap = ibb_quirks_get_gap (self->writing->len);
   gsize end = self->writing->len + gap;
 
   if (!self->fills || self->is_closed || gap == 0 || self->spaces + gap > SPACES_MAX)

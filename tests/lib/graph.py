@@ -121,7 +121,6 @@ KNOWN_OPENED = (
     'IBBMemory',
     'IBBPeer',
     'IBBRegistration',
-    'IBBReorder',
     'IBBSession',
     'IBBReceiver',
     'IBBSender',

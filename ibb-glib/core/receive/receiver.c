@@ -4,7 +4,7 @@
 
 #include "core/receive/receiver.h"
 
-#include "core/base/digest.h"
+#include <string.h>
 
 #define STORED_MIN (4 * 1024 * 1024) /* bytes that a session may store unacknowledged (D-23) */
 
@@ -14,6 +14,11 @@
 /* What a block that came early may take beside its bytes: JIDs and an id of any
  * usual length (D-24). */
 #define EARLY_OVERHEAD (8 * 1024)
+
+/* Stanzas kept ahead of their turn, and microseconds that they wait for those before them (D-42).
+ */
+#define AHEAD_MAX 64
+#define AHEAD_TIME (2 * G_USEC_PER_SEC)
 
 void
 ibb_receiver_init (IBBReceiver *self, const IBBParameters *parameters)
@@ -225,13 +230,69 @@ ibb_receiver_forget_all (IBBReceiver *self)
 gint64
 ibb_receiver_get_due (const IBBReceiver *self)
 {
-  gint64 due = ibb_reorder_get_due (&self->ahead);
+  gint64 due = ibb_receiver_get_ahead_due (self);
 
   return may_drip (self) ? MIN (due, ibb_acks_get_first_arrival (&self->acks) + IBB_ACK_DELAY)
                          : due;
 }
 
 /* Blocks. */
+
+static guint64
+mix_word (guint64 hash, guint64 word)
+{
+  hash = (hash ^ word) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+  return hash ^ hash >> 29;
+}
+
+/* Not cryptographic: a peer that makes two blocks alike only harms itself. Four words at a time, in
+ * four independent sums, so that the processor need not wait for the word before. */
+static guint64
+mix (guint64 hash, const guint8 *bytes, gsize length)
+{
+  guint64 b = 1, c = 2, d = 3;
+  guint64 words[4];
+
+  for (; length >= sizeof words; length -= sizeof words)
+    {
+      memcpy (words, bytes, sizeof words);
+      hash = mix_word (hash, words[0]);
+      b = mix_word (b, words[1]);
+      c = mix_word (c, words[2]);
+      d = mix_word (d, words[3]);
+      bytes += sizeof words;
+    }
+  hash = mix_word (mix_word (mix_word (hash, b), c), d);
+
+  while (length > 0)
+    {
+      guint64 word = 0;
+      gsize   n = MIN (length, sizeof word);
+
+      memcpy (&word, bytes, n);
+      hash = mix_word (hash, word ^ (guint64) n << 56);
+      bytes += n;
+      length -= n;
+    }
+  return hash;
+}
+
+/* Tells a repeated block from another one (D-20). */
+static guint64
+digest_block (const IBBStanza *stanza)
+{
+  gsize         size;
+  const guint8 *data = g_bytes_get_data (stanza->bytes, &size);
+  const char   *id = stanza->id != NULL ? stanza->id : "";
+  gsize         id_length = strlen (id);
+  guint64       head = (guint64) id_length << 16 | stanza->seq;
+  guint64       hash = mix (1, (const guint8 *) &head, sizeof head);
+
+  /* The number has a round of its own: otherwise an id that counts along could cancel it out. */
+  hash = mix (hash, (const guint8 *) id, id_length);
+
+  return mix (hash, data, size);
+}
 
 static void
 answer_error (IBBReceiver *self, const IBBStanza *stanza, IBBCondition condition, IBBErrorType type)
@@ -358,7 +419,7 @@ store (IBBReceiver *self, const IBBStanza *stanza, guint64 digest, gint64 now)
 static gboolean
 has_room_ahead (const IBBReceiver *self, const IBBStanza *stanza)
 {
-  return self->ahead.stanzas.length < IBB_REORDER_MAX && !is_full (self) &&
+  return self->ahead.length < AHEAD_MAX && !is_full (self) &&
          get_records (self) + ibb_stanza_record_get_size (stanza) <= get_stored_max (self);
 }
 
@@ -367,17 +428,30 @@ may_come_in_turn (const IBBReceiver *self, const IBBStanza *stanza)
 {
   guint16 distance = stanza->seq - self->next_seq;
 
-  return self->parameters->context->clock.resumed_at != 0 && distance <= IBB_REORDER_MAX &&
+  return self->parameters->context->clock.resumed_at != 0 && distance <= AHEAD_MAX &&
          has_room_ahead (self, stanza);
+}
+
+static GList *
+find_ahead (const IBBReceiver *self, guint16 seq)
+{
+  for (GList *l = self->ahead.head; l != NULL; l = l->next)
+    {
+      const IBBStanza *stanza = l->data;
+
+      if (stanza->payload == IBB_PAYLOAD_DATA && stanza->seq == seq)
+        return l;
+    }
+  return NULL;
 }
 
 /* The same block twice: the resumption sent it again (D-20). */
 static gboolean
 is_kept_ahead (const IBBReceiver *self, const IBBStanza *stanza, guint64 digest)
 {
-  IBBStanza *other = ibb_reorder_find (&self->ahead, stanza->seq);
+  GList *link = find_ahead (self, stanza->seq);
 
-  return other != NULL && ibb_digest_block (other) == digest;
+  return link != NULL && digest_block (link->data) == digest;
 }
 
 static void
@@ -385,22 +459,44 @@ keep_ahead (IBBReceiver *self, IBBStanza *stanza, gint64 now)
 {
   gsize size = ibb_stanza_record_get_size (stanza);
 
-  ibb_reorder_push (&self->ahead, stanza, now);
+  if (g_queue_is_empty (&self->ahead))
+    self->ahead_since = now;
+  g_queue_insert_before (&self->ahead,
+                         stanza->payload == IBB_PAYLOAD_DATA ? self->ahead.head : NULL,
+                         ibb_stanza_record_ref (stanza));
   self->ahead_size += size;
   self->parameters->context->memory.records += size;
 }
 
 static IBBStanza *
-note_taken (IBBReceiver *self, IBBStanza *stanza)
+take_ahead (IBBReceiver *self, GList *link)
 {
-  if (stanza != NULL)
-    {
-      gsize size = ibb_stanza_record_get_size (stanza);
+  IBBStanza *stanza;
+  gsize      size;
 
-      self->ahead_size -= size;
-      ibb_memory_remove_records (&self->parameters->context->memory, size);
-    }
+  if (link == NULL)
+    return NULL;
+
+  stanza = link->data;
+  size = ibb_stanza_record_get_size (stanza);
+  self->ahead_size -= size;
+  ibb_memory_remove_records (&self->parameters->context->memory, size);
+  g_queue_delete_link (&self->ahead, link);
   return stanza;
+}
+
+gboolean
+ibb_receiver_has_block_ahead (const IBBReceiver *self)
+{
+  const GList *first = self->ahead.head;
+
+  return first != NULL && ((const IBBStanza *) first->data)->payload == IBB_PAYLOAD_DATA;
+}
+
+gint64
+ibb_receiver_get_ahead_due (const IBBReceiver *self)
+{
+  return self->ahead.length > 0 ? self->ahead_since + AHEAD_TIME : IBB_NEVER;
 }
 
 gboolean
@@ -417,13 +513,13 @@ ibb_receiver_defer (IBBReceiver *self, IBBStanza *stanza, gint64 now)
 IBBStanza *
 ibb_receiver_take_next (IBBReceiver *self)
 {
-  return note_taken (self, ibb_reorder_take (&self->ahead, self->next_seq));
+  return take_ahead (self, find_ahead (self, self->next_seq));
 }
 
 IBBStanza *
 ibb_receiver_pop_ahead (IBBReceiver *self)
 {
-  return note_taken (self, g_queue_pop_head (&self->ahead.stanzas));
+  return take_ahead (self, self->ahead.head);
 }
 
 void
@@ -510,7 +606,7 @@ ibb_receiver_receive_data (IBBReceiver *self, IBBStanza *stanza, IBBFailure *fai
   if (!is_well_formed (self, stanza))
     return ibb_receiver_refuse_malformed (self, stanza, failure);
 
-  digest = ibb_digest_block (stanza);
+  digest = digest_block (stanza);
   if (stanza->seq != self->next_seq)
     return receive_out_of_order (self, stanza, digest, failure, now);
   if (has_room (self, stanza))
@@ -605,7 +701,7 @@ gboolean
 ibb_receiver_is_complete (const IBBReceiver *self, gint64 now)
 {
   /* A block that is ahead still waits for one before it, or has the number of another. */
-  if (self->refusing || !ibb_reorder_has_no_block (&self->ahead))
+  if (self->refusing || ibb_receiver_has_block_ahead (self))
     return FALSE;
   return self->acks.blocks.length != 1 ||
          now - ibb_acks_get_first_arrival (&self->acks) <= IBB_ACK_DELAY;

@@ -15,7 +15,6 @@
 #include "core/peer/parameters.h"
 #include "core/receive/acks.h"
 #include "core/receive/receive-window.h"
-#include "core/receive/reorder.h"
 
 G_BEGIN_DECLS
 
@@ -51,7 +50,8 @@ typedef struct
   gboolean         discards;    /* the input half was closed by us (D-51) */
   gboolean         eof;         /* the peer's orderly end is known */
   GQueue           early;       /* (element-type IBBStanza): before the answer to our open (D-24) */
-  IBBReorder       ahead;       /* before a block that has the lower number (D-42) */
+  GQueue           ahead; /* (element-type IBBStanza): see ibb_receiver_defer (); blocks first */
+  gint64           ahead_since; /* when the first of these arrived */
   gsize            ahead_size;
   IBBAcks          acks;
   IBBReceiveWindow offer;   /* to a peer that asks for it (D-53) */
@@ -64,13 +64,17 @@ void ibb_receiver_clear (IBBReceiver *self);
 /* Before the answer to our open (D-24). */
 void ibb_receiver_receive_early (IBBReceiver *self, IBBStanza *stanza);
 
-/* Stanzas ahead of their turn (D-42). */
+/* Stanzas that arrived ahead of their turn are kept until the blocks before them have arrived: a
+ * server may deliver them out of order for a moment when a connection is resumed (D-42). */
 /* Keeps a close, or the answer to ours, that may have overtaken a block: the
  * connection was resumed, and nothing else tells the end of the messages. */
 gboolean ibb_receiver_defer (IBBReceiver *self, IBBStanza *stanza, gint64 now);
 /* The next block; any of them, blocks first. (transfer full) (nullable) */
 IBBStanza *ibb_receiver_take_next (IBBReceiver *self);
 IBBStanza *ibb_receiver_pop_ahead (IBBReceiver *self);
+gboolean   ibb_receiver_has_block_ahead (const IBBReceiver *self);
+/* When the wait for the blocks before them is over, or IBB_NEVER. */
+gint64 ibb_receiver_get_ahead_due (const IBBReceiver *self);
 /* A block whose turn will not come. is_over: no more are taken. */
 IBBReceiverVerdict ibb_receiver_refuse_ahead (IBBReceiver     *self,
                                               const IBBStanza *stanza,

@@ -216,7 +216,7 @@ flush_ahead (IBBSession *self, gint64 now)
 static void
 take_deferred (IBBSession *self, gint64 now)
 {
-  if (self->closing.is_whole || ibb_reorder_has_no_block (&self->receiver.ahead))
+  if (self->closing.is_whole || !ibb_receiver_has_block_ahead (&self->receiver))
     flush_ahead (self, now);
 }
 
@@ -224,7 +224,7 @@ static void
 receive_data (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
   receive_block (self, stanza, now);
-  if (G_LIKELY (self->receiver.ahead.stanzas.length == 0))
+  if (G_LIKELY (self->receiver.ahead.length == 0))
     return;
 
   while (self->state == IBB_SESSION_OPEN &&
@@ -512,7 +512,7 @@ take_block_answer (IBBSession *self, IBBPending *pending, IBBStanza *answer, gin
 static void
 block_answered (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now)
 {
-  if (answer->payload == IBB_PAYLOAD_ERROR && self->receiver.ahead.stanzas.length > 0)
+  if (answer->payload == IBB_PAYLOAD_ERROR && self->receiver.ahead.length > 0)
     {
       if (!self->closing.is_whole && ibb_receiver_defer (&self->receiver, answer, now))
         return;
@@ -536,7 +536,7 @@ ibb_session_delivery_timeout (IBBSession *self, gint64 now)
 {
   IBBClosingVerdict verdict;
 
-  if (now >= ibb_reorder_get_due (&self->receiver.ahead))
+  if (now >= ibb_receiver_get_ahead_due (&self->receiver))
     flush_ahead (self, now);
   if (self->state != IBB_SESSION_OPEN)
     return;

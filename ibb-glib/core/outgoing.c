@@ -66,7 +66,7 @@ wait_for_others (IBBContext *context, IBBPeer *peer, gint64 now)
 static gboolean
 has_most_blocks (IBBPeer *peer, IBBSession *session)
 {
-  return ibb_block_limit_is_full (&peer->quota) && session->sender.flight.stall.blocks.n > 0;
+  return peer->n_blocks >= IBB_CONTROLLER_BLOCKS_MAX && session->sender.flight.stall.n_blocks > 0;
 }
 
 static gboolean

@@ -43,7 +43,7 @@ test_capped_start (void)
   model_init (&model);
   model_run (&model, &path, 2.9, random);
   g_assert_cmpuint (model.controller.size.block, ==, 32768);
-  g_assert_cmpuint (model.in_flight, >=, (IBB_BLOCK_LIMIT_MAX - 2) * 32768);
+  g_assert_cmpuint (model.in_flight, >=, (IBB_CONTROLLER_BLOCKS_MAX - 2) * 32768);
   model_clear (&model);
 }
 

@@ -5,7 +5,6 @@
 
 #pragma once
 
-#include "core/flow/block-limit.h"
 #include "core/flow/controller.h"
 
 typedef struct
@@ -103,10 +102,10 @@ model_run (Model *self, const Path *path, double seconds, GRand *random)
       gsize             length = ibb_controller_get_block (&self->controller, path->block, FALSE);
 
       while (self->in_flight == 0 ||
-             (!path->is_single && g_queue_get_length (&self->blocks) < IBB_BLOCK_LIMIT_MAX &&
+             (!path->is_single && g_queue_get_length (&self->blocks) < IBB_CONTROLLER_BLOCKS_MAX &&
               self->in_flight + length <= self->controller.size.window))
         model_send (self, path, length, random);
-      if (g_queue_get_length (&self->blocks) >= IBB_BLOCK_LIMIT_MAX)
+      if (g_queue_get_length (&self->blocks) >= IBB_CONTROLLER_BLOCKS_MAX)
         {
           self->controller.measurement.is_limited = TRUE;
           self->controller.measurement.cap = self->in_flight;

@@ -6,7 +6,6 @@
 
 #include "core/base/quirks.h"
 #include "core/base/timer.h"
-#include "core/flow/block-limit.h"
 #include "core/flow/interactive.h"
 
 #define BLOCK IBB_CONTROLLER_BLOCK
@@ -127,7 +126,7 @@ lengthen (IBBController *self)
 {
   gsize longer = 2 * MAX (self->size.block, get_least_block (self));
 
-  if (longer <= self->block_max && self->size.window > IBB_BLOCK_LIMIT_MAX * get_block (self))
+  if (longer <= self->block_max && self->size.window > IBB_CONTROLLER_BLOCKS_MAX * get_block (self))
     self->size.block = longer;
 }
 

@@ -18,7 +18,8 @@ G_BEGIN_DECLS
 /* Never more than this in flight, whatever arrives (D-50). */
 #define IBB_CONTROLLER_MAX (32 * 1024 * 1024)
 #define IBB_CONTROLLER_SESSION_MAX (4 * 1024 * 1024) /* of one session */
-#define IBB_CONTROLLER_BLOCK 4096 /* bytes in a block until longer ones are tried */
+#define IBB_CONTROLLER_BLOCK 4096     /* bytes in a block until longer ones are tried */
+#define IBB_CONTROLLER_BLOCKS_MAX 200 /* in flight to one peer (D-65) */
 
 typedef enum
 {

@@ -4,7 +4,6 @@
 
 #include "core/flow/pace.h"
 
-#include "core/flow/block-limit.h"
 #include "core/flow/controller.h"
 
 /* Bytes that may be sent beyond the last answer. */
@@ -14,7 +13,7 @@
 /* The first of these messages waits so long for a question. */
 #define WAIT G_USEC_PER_SEC
 
-G_STATIC_ASSERT (AHEAD_MAX == IBB_BLOCK_LIMIT_MAX * IBB_CONTROLLER_BLOCK);
+G_STATIC_ASSERT (AHEAD_MAX == IBB_CONTROLLER_BLOCKS_MAX * IBB_CONTROLLER_BLOCK);
 
 void
 ibb_pace_init (IBBPace *self)

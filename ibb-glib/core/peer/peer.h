@@ -8,7 +8,6 @@
 
 #include <glib.h>
 
-#include "core/flow/block-limit.h"
 #include "core/flow/pace.h"
 #include "core/flow/scheduler.h"
 #include "core/peer/context.h"
@@ -56,9 +55,14 @@ typedef struct
 
   guint       block_size_max; /* that it has accepted, after larger ones it had not; 0: not known */
   IBBNearPeer near;           /* has its path */
-  IBBBlockLimit quota;
-  IBBScheduler  turns; /* of its sessions, by IQ ... */
-  IBBTurn       turn;  /* ... and its own among the peers */
+  /* While the connection of the peer is broken, its server keeps what is in flight, and may keep
+   * only so many blocks (D-65). Those of a session whose reader does not read are set aside, but
+   * not before the peer has acknowledged another block: until then it may be the peer that is away.
+   */
+  guint        n_blocks; /* in flight, without those that are set aside */
+  GQueue       stalled;  /* (element-type IBBStall): sessions whose blocks are still in n_blocks */
+  IBBScheduler turns;    /* of its sessions, by IQ ... */
+  IBBTurn      turn;     /* ... and its own among the peers */
 
   IBBOrder   order;
   gboolean   has_our_feature;

@@ -45,7 +45,7 @@ ibb_stall_init (IBBStall *self, const IBBParameters *parameters)
   self->stalls = parameters->context->stalls;
   self->late_since = IBB_NEVER;
   self->late_link.data = self;
-  ibb_block_limit_init_part (&self->blocks);
+  self->stalled_link.data = self;
 }
 
 /* Messages are in flight until they are sent, and wait for nobody (D-35). A block beyond the room
@@ -68,12 +68,6 @@ uncount (IBBStall *self, gsize length)
 {
   ibb_first_hop_forget (self->parameters->context->first_hop, length);
   ibb_peer_uncount (self->parameters->peer, length);
-}
-
-static IBBBlockLimit *
-get_quota (const IBBStall *self)
-{
-  return &self->parameters->peer->quota;
 }
 
 static gboolean
@@ -133,7 +127,9 @@ ibb_stall_may_send (const IBBStall *self)
 void
 ibb_stall_sent (IBBStall *self, gsize length, guint64 end, gint64 now)
 {
-  ibb_block_limit_add (get_quota (self), &self->blocks);
+  self->n_blocks++;
+  if (!self->is_aside)
+    self->parameters->peer->n_blocks++;
   self->in_flight += length;
   if (self->is_stalled)
     {
@@ -155,7 +151,9 @@ ibb_stall_probed (IBBStall *self, gsize length, guint64 end, gint64 now)
 static void
 forget (IBBStall *self, gsize length, guint n_blocks)
 {
-  ibb_block_limit_remove (get_quota (self), &self->blocks, n_blocks);
+  self->n_blocks -= n_blocks;
+  if (!self->is_aside)
+    self->parameters->peer->n_blocks -= n_blocks;
   self->in_flight -= length;
   if (self->is_stalled)
     self->stalls->stalled -= length;
@@ -180,15 +178,18 @@ set_going (IBBStall *self)
   if (!self->is_stalled)
     return;
 
-  ibb_block_limit_go_on (get_quota (self), &self->blocks);
-  self->is_stalled = FALSE;
+  if (self->is_aside)
+    self->parameters->peer->n_blocks += self->n_blocks;
+  else
+    g_queue_unlink (&self->parameters->peer->stalled, &self->stalled_link);
+  self->is_aside = self->is_stalled = FALSE;
 }
 
 void
 ibb_stall_clear (IBBStall *self)
 {
-  if (self->blocks.n > 0)
-    forget (self, self->in_flight, self->blocks.n);
+  if (self->n_blocks > 0)
+    forget (self, self->in_flight, self->n_blocks);
   set_going (self);
 }
 
@@ -219,11 +220,28 @@ end_stall (IBBStall *self, gint64 now)
   set_going (self);
 }
 
+/* The peer is there: blocks of its stalled sessions are set aside. */
+static void
+set_aside (IBBPeer *peer)
+{
+  guint  before = peer->n_blocks;
+  GList *link;
+
+  while ((link = g_queue_pop_head_link (&peer->stalled)) != NULL)
+    {
+      IBBStall *stall = link->data;
+
+      stall->is_aside = TRUE;
+      peer->n_blocks -= stall->n_blocks;
+    }
+  if (peer->n_blocks < before)
+    ibb_peer_try (peer);
+}
+
 void
 ibb_stall_acknowledged (IBBStall *self, guint64 end, gint64 sent, gint64 oldest_sent, gint64 now)
 {
-  if (ibb_block_limit_answered (get_quota (self)))
-    ibb_peer_try (self->parameters->peer);
+  set_aside (self->parameters->peer);
   if (self->is_stalled && end == self->until && now - sent < get_patience (self))
     end_stall (self, now);
   self->acked = end;
@@ -238,7 +256,7 @@ stall (IBBStall *self)
   uncount (self, self->in_flight);
   self->stalls->stalled += self->in_flight;
   self->is_stalled = TRUE;
-  ibb_block_limit_stall (get_quota (self), &self->blocks);
+  g_queue_push_tail_link (&self->parameters->peer->stalled, &self->stalled_link);
   self->until = self->acked + 1; /* until the next acknowledgement of any block */
 }
 

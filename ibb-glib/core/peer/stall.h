@@ -33,7 +33,8 @@ typedef struct
   const IBBParameters *parameters;
   IBBStalls           *stalls; /* (unowned) */
   gsize                in_flight;
-  IBBBlockLimitPart    blocks; /* how many these are */
+  guint                n_blocks; /* how many these are */
+  gboolean             is_aside; /* they do not count in those of the peer (D-65) */
   gboolean             is_stalled;
   gboolean is_probing; /* what is in flight went beyond the credit, and is in no count (D-54) */
   guint64  until;      /* while it is stalled no more is sent before so much is ... */
@@ -41,6 +42,7 @@ typedef struct
   gint64   late_since; /* when its oldest acknowledgement became overdue, or IBB_NEVER */
   gint64   round_trip; /* smoothed, microseconds; 0 before one */
   GList    late_link;
+  GList    stalled_link; /* among those of the peer */
 } IBBStall;
 
 struct _IBBStalls

@@ -63,7 +63,7 @@ ibb_flight_get_oldest_sent (const IBBFlight *self)
 {
   const GList *oldest = NULL;
 
-  if (!self->parameters->by_message && self->stall.blocks.n > 0)
+  if (!self->parameters->by_message && self->stall.n_blocks > 0)
     oldest = find_unanswered (self);
   return oldest != NULL ? ((const IBBBlock *) oldest->data)->sent : IBB_NEVER;
 }
@@ -90,7 +90,7 @@ ibb_flight_choose_repetition (IBBFlight *self)
       if (block->state != IBB_BLOCK_SENT)
         continue;
       chosen = block;
-      if (self->stall.blocks.n <= IBB_RECENT_BLOCKS)
+      if (self->stall.n_blocks <= IBB_RECENT_BLOCKS)
         break;
     }
   return chosen;
@@ -174,7 +174,7 @@ ibb_flight_refuse (IBBFlight *self, IBBBlock *block, const IBBStanza *answer)
   if (self->n_refused == 0)
     {
       self->refused_flight = self->stall.in_flight;
-      self->n_flight_refused = self->stall.blocks.n;
+      self->n_flight_refused = self->stall.n_blocks;
     }
   block->condition = answer->condition;
   block->error_type = answer->error_type;

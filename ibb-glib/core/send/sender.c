@@ -165,7 +165,7 @@ has_something_to_send (const IBBSender *self, gsize block_max)
   /* A full buffer cannot grow to a block, even if the buffer was set to be small. */
   return self->flush_to > self->segmented || self->queue.length >= block_max ||
          self->queue.length >= get_buffer_size (self, block_max) ||
-         (self->auto_flush && self->flight.stall.blocks.n == 0);
+         (self->auto_flush && self->flight.stall.n_blocks == 0);
 }
 
 /* Whether several blocks may leave before the first acknowledgement (D-29). A peer with our feature
@@ -211,7 +211,7 @@ ibb_sender_can_send (const IBBSender *self, gsize *size, gint64 now)
     return FALSE;
   if (self->parameters->by_message && !ibb_peer_may_get_message (self->parameters->peer))
     return FALSE;
-  if (flight->stall.blocks.n == 0)
+  if (flight->stall.n_blocks == 0)
     return TRUE;
   if (self->parameters->by_message || !ibb_stall_may_send (&flight->stall) ||
       !ibb_send_window_covers (&self->credit,
@@ -232,7 +232,7 @@ ibb_sender_update_ready (IBBSender *self, gint64 now)
       return;
     }
 
-  ibb_scheduler_want (get_turns (self), &self->turn, size, self->flight.stall.blocks.n == 0);
+  ibb_scheduler_want (get_turns (self), &self->turn, size, self->flight.stall.n_blocks == 0);
   if (!self->parameters->by_message)
     ibb_peer_try (self->parameters->peer);
 }
@@ -522,7 +522,7 @@ acknowledge (IBBSender       *self,
   self->refused_for_good = FALSE;
   ibb_stall_acknowledged (&flight->stall, end, sent, ibb_flight_get_oldest_sent (flight), now);
   ibb_first_hop_note (self->parameters->context->first_hop, counted, now);
-  if (flight->n_refused > 0 && flight->stall.blocks.n == 0)
+  if (flight->n_refused > 0 && flight->stall.n_blocks == 0)
     verdict |= react_to_refusals (self, is_peer_closed, failure, now);
   return verdict;
 }
@@ -580,7 +580,7 @@ refuse (IBBSender       *self,
     self->refused_for_good = TRUE;
 
   /* The replies to the other blocks change nothing, and may never come. */
-  if (flight->stall.blocks.n == 0 || (block == ibb_flight_peek_first (flight) && is_final))
+  if (flight->stall.n_blocks == 0 || (block == ibb_flight_peek_first (flight) && is_final))
     return react_to_refusals (self, is_peer_closed, failure, now);
   /* The blocks before it may have reached the peer in its last moment, and then get no reply. */
   if (ibb_condition_means_nobody (block->condition))
@@ -673,7 +673,7 @@ ibb_sender_resume (IBBSender *self, const IBBResumption *resumption, gint64 now)
 gboolean
 ibb_sender_awaits_reply (const IBBSender *self)
 {
-  return self->flight.stall.blocks.n > 0 && !self->parameters->by_message;
+  return self->flight.stall.n_blocks > 0 && !self->parameters->by_message;
 }
 
 IBBStanza *
@@ -721,7 +721,7 @@ ibb_sender_get_room (const IBBSender *self)
 static gboolean
 is_idle (const IBBSender *self)
 {
-  return !ibb_scheduler_is_wanted (&self->turn) && self->flight.stall.blocks.n == 0;
+  return !ibb_scheduler_is_wanted (&self->turn) && self->flight.stall.n_blocks == 0;
 }
 
 gboolean

@@ -12,7 +12,6 @@
 #include "core/peer/context.h"
 #include "core/peer/first-hop.h"
 #include "core/peer/peer.h"
-#include "core/peer/requests.h"
 #include "core/peer/server.h"
 #include "core/peer/stall.h"
 #include "core/session/abandoned.h"

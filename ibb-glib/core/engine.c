@@ -149,7 +149,6 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
   self->context->finished = ibb_finished_new (self->context);
   self->context->first_hop = ibb_first_hop_new (self->context, ping_timeout, self);
   self->context->peers = ibb_peers_new (self->context, peer_timeout);
-  self->context->requests = ibb_requests_new ();
   self->context->servers = ibb_servers_new (self->context);
   self->context->stalls = ibb_stalls_new (self->context);
   ibb_acceptor_init (&self->acceptor, self->context, &self->events);
@@ -185,7 +184,6 @@ ibb_engine_free (IBBEngine *self)
   g_clear_pointer (&self->context->finished, ibb_finished_free);
   g_clear_pointer (&self->context->first_hop, ibb_first_hop_free);
   g_clear_pointer (&self->context->peers, ibb_peers_free);
-  g_clear_pointer (&self->context->requests, ibb_requests_free);
   g_clear_pointer (&self->context->servers, ibb_servers_free);
   g_clear_pointer (&self->context->stalls, ibb_stalls_free);
   ibb_context_unref (self->context);

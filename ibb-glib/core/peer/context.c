@@ -8,6 +8,11 @@
 
 #include "core/base/jid.h"
 
+/* Opens that wait for the answer of the application (D-47). */
+#define REQUESTS_MAX 16
+#define REQUESTS_MAX_OF_DOMAIN 1000
+#define REQUESTS_MAX_PER_JID 4
+
 IBBContext *
 ibb_context_new (IBBRandomFunc random, gpointer random_data, GHashTable *sessions)
 {
@@ -19,6 +24,7 @@ ibb_context_new (IBBRandomFunc random, gpointer random_data, GHashTable *session
   self->sessions = sessions;
   self->resumable =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_queue_free);
+  self->requests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   ibb_pendings_init (&self->pendings);
   ibb_timers_init (&self->timers);
   ibb_timers_init (&self->waits);
@@ -43,6 +49,7 @@ ibb_context_unref (IBBContext *self)
   ibb_stanza_limit_clear (&self->limit);
   g_hash_table_unref (self->sessions);
   g_hash_table_unref (self->resumable);
+  g_hash_table_unref (self->requests);
   ibb_pendings_clear (&self->pendings);
   ibb_timers_clear (&self->waits);
   ibb_timers_clear (&self->timers);
@@ -65,4 +72,43 @@ gboolean
 ibb_context_may_get (const IBBContext *self, const char *jid)
 {
   return !self->is_domain || (jid != NULL && ibb_jid_is_of_domain (jid, self->local_normal));
+}
+
+static guint
+count_requests (IBBContext *self, const char *bare)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (self->requests, bare));
+}
+
+gboolean
+ibb_context_has_room_for_request (IBBContext *self, const char *peer)
+{
+  g_autofree char *bare = ibb_jid_dup_bare (peer);
+
+  return self->n_requests < (self->is_domain ? REQUESTS_MAX_OF_DOMAIN : REQUESTS_MAX) &&
+         count_requests (self, bare) < REQUESTS_MAX_PER_JID;
+}
+
+void
+ibb_context_add_request (IBBContext *self, const char *peer)
+{
+  char *bare = ibb_jid_dup_bare (peer);
+  guint n = count_requests (self, bare);
+
+  g_hash_table_replace (self->requests, bare, GUINT_TO_POINTER (n + 1));
+  self->n_requests++;
+}
+
+void
+ibb_context_remove_request (IBBContext *self, const char *peer)
+{
+  g_autofree char *bare = ibb_jid_dup_bare (peer);
+  guint            n = count_requests (self, bare);
+
+  g_assert (n > 0);
+  self->n_requests--;
+  if (n == 1)
+    g_hash_table_remove (self->requests, bare);
+  else
+    g_hash_table_replace (self->requests, g_steal_pointer (&bare), GUINT_TO_POINTER (n - 1));
 }

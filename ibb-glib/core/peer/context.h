@@ -26,7 +26,6 @@ typedef struct _IBBAbandoned IBBAbandoned;
 typedef struct _IBBFinished  IBBFinished;
 typedef struct _IBBFirstHop  IBBFirstHop;
 typedef struct _IBBPeers     IBBPeers;
-typedef struct _IBBRequests  IBBRequests;
 typedef struct _IBBServers   IBBServers;
 typedef struct _IBBStalls    IBBStalls;
 
@@ -48,6 +47,9 @@ typedef struct
   IBBStanzaLimit limit;        /* of stanzas */
   IBBInteractive interactive;
 
+  GHashTable *requests;   /* (element-type utf8 guint): opens that wait for the application ... */
+  guint       n_requests; /* ... by bare JID, and of all (D-47) */
+
   gsize       unsent;    /* bytes written and not in blocks, of all sessions */
   GHashTable *sessions;  /* (element-type IBBSessionKey IBBSession); holds references */
   GHashTable *resumable; /* (element-type utf8 GQueue): of these, by both accounts and sid (D-58) */
@@ -62,7 +64,6 @@ typedef struct
   IBBFinished  *finished;
   IBBFirstHop  *first_hop;
   IBBPeers     *peers;
-  IBBRequests  *requests;
   IBBServers   *servers;
   IBBStalls    *stalls;
 } IBBContext;
@@ -74,5 +75,11 @@ void        ibb_context_set_local_jid (IBBContext *self, const char *jid);
 /* Whether a stanza to jid (nullable) may be for us: over the connection of a domain, only one
  * to an address of it. */
 gboolean ibb_context_may_get (const IBBContext *self, const char *jid);
+
+/* Whether another open of that peer may wait for the answer of the application (D-47). peer: a
+ * normalised JID, full or bare. */
+gboolean ibb_context_has_room_for_request (IBBContext *self, const char *peer);
+void     ibb_context_add_request (IBBContext *self, const char *peer);
+void     ibb_context_remove_request (IBBContext *self, const char *peer);
 
 G_END_DECLS

@@ -6,7 +6,6 @@
 
 #include "core/base/jid.h"
 #include "core/peer/registration.h"
-#include "core/peer/requests.h"
 #include "core/session/opening.h"
 
 static void
@@ -107,8 +106,7 @@ is_impossible (IBBAcceptor *self, const char *peer)
   return self->listen == IBB_LISTEN_NONE ||
          context->memory.n_sharers >= context->settings.session_limit ||
          ibb_control_is_flooded (&context->control) ||
-         (self->listen == IBB_LISTEN_ASK &&
-          !ibb_requests_have_room (context->requests, peer, context->is_domain));
+         (self->listen == IBB_LISTEN_ASK && !ibb_context_has_room_for_request (context, peer));
 }
 
 static gboolean

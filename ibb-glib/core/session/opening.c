@@ -4,7 +4,6 @@
 
 #include "core/session/opening.h"
 
-#include "core/peer/requests.h"
 #include "core/session/abandoned.h"
 #include "core/session/delivery.h"
 
@@ -83,7 +82,7 @@ ibb_session_keep_request (IBBSession *self, IBBStanza *open)
     ibb_registration_set_secret (&self->registration, open->secret);
   if (open->secret != NULL || open->long_block_size > 0)
     ibb_peer_note_our_feature (parameters->peer);
-  ibb_requests_add (parameters->context->requests, parameters->key.peer);
+  ibb_context_add_request (parameters->context, parameters->key.peer);
 }
 
 /* Our open. */

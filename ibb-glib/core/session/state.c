@@ -5,7 +5,6 @@
 #include "core/session/state.h"
 
 #include "core/peer/first-hop.h"
-#include "core/peer/requests.h"
 #include "core/session/finished.h"
 
 /* No answer came to our <close/>. */
@@ -50,7 +49,7 @@ free_opening (IBBSession *self)
 
   ibb_pendings_remove (&context->pendings, &opening->pending);
   if (opening->request != NULL)
-    ibb_requests_remove (context->requests, self->parameters.key.peer);
+    ibb_context_remove_request (context, self->parameters.key.peer);
   g_clear_pointer (&opening->request, ibb_stanza_record_unref);
   ibb_failure_clear (&opening->refusal);
   g_clear_pointer (&self->opening, g_free);

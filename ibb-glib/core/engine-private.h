@@ -25,7 +25,7 @@ struct _IBBEngine
   IBBContext *context;
   IBBAcceptor acceptor;
   IBBIncoming incoming;
-  IBBEvents   events;
+  GQueue      events; /* (element-type IBBEvent): all but IBB_EVENT_CHANGED */
   IBBOutgoing outgoing;
 };
 

@@ -185,7 +185,7 @@ ibb_engine_free (IBBEngine *self)
   g_clear_pointer (&self->context->first_hop, ibb_first_hop_free);
   g_clear_pointer (&self->context->peers, ibb_peers_free);
   g_clear_pointer (&self->context->servers, ibb_servers_free);
-  g_clear_pointer (&self->context->stalls, ibb_stalls_free);
+  g_clear_pointer (&self->context->stalls, g_free);
   ibb_context_unref (self->context);
   g_free (self);
 }
@@ -230,10 +230,14 @@ ibb_engine_note_chat (IBBEngine *self, gint64 now)
 gboolean
 ibb_engine_take_event (IBBEngine *self, IBBEvent *event)
 {
-  GList *link;
+  g_autofree IBBEvent *first = g_queue_pop_head (&self->events);
+  GList               *link;
 
-  if (ibb_events_pop (&self->events, event))
-    return TRUE;
+  if (first != NULL)
+    {
+      *event = *first;
+      return TRUE;
+    }
 
   link = g_queue_pop_head_link (&self->context->changed);
   if (link == NULL)
@@ -248,7 +252,7 @@ ibb_engine_take_event (IBBEngine *self, IBBEvent *event)
 gboolean
 ibb_engine_has_outcome (IBBEngine *self)
 {
-  return !g_queue_is_empty (&self->events.queue);
+  return !g_queue_is_empty (&self->events);
 }
 
 /* The connection. */
@@ -260,7 +264,7 @@ ibb_engine_suspend (IBBEngine *self, gint64 now)
   GHashTableIter iter;
   gpointer       session;
 
-  if (context->is_lost || ibb_clock_is_stopped (&context->clock))
+  if (context->is_lost || context->clock.is_stopped)
     return;
 
   ibb_clock_stop (&context->clock, now);
@@ -311,7 +315,8 @@ ibb_engine_lost (IBBEngine *self)
 
   self->context->is_lost = TRUE;
   self->context->has_moved = FALSE;
-  ibb_clock_abandon (&self->context->clock);
+  self->context->clock.is_stopped = FALSE;
+  self->context->clock.resumed_at = 0;
   sessions = hold_all (self);
   for (GList *l = sessions; l != NULL; l = l->next)
     {
@@ -404,7 +409,7 @@ ibb_engine_set_local_jid (IBBEngine *self, const char *jid)
 void
 ibb_engine_restored (IBBEngine *self)
 {
-  if (ibb_clock_is_stopped (&self->context->clock))
+  if (self->context->clock.is_stopped)
     ibb_engine_lost (self); /* this XML stream is not the suspended one */
   if (!self->context->is_lost)
     return;
@@ -429,7 +434,7 @@ void
 ibb_engine_advance (IBBEngine *self, gint64 now)
 {
   ibb_timers_advance (&self->context->waits, now);
-  if (!ibb_clock_is_stopped (&self->context->clock))
+  if (!self->context->clock.is_stopped)
     ibb_timers_advance (&self->context->timers, get_time (self, now));
 }
 
@@ -438,8 +443,7 @@ ibb_engine_get_wake_time (IBBEngine *self)
 {
   IBBClock *clock = &self->context->clock;
   gint64    next = ibb_timers_get_next (&self->context->waits);
-  gint64    due =
-      ibb_clock_is_stopped (clock) ? IBB_NEVER : ibb_timers_get_next (&self->context->timers);
+  gint64    due = clock->is_stopped ? IBB_NEVER : ibb_timers_get_next (&self->context->timers);
 
   return due == IBB_NEVER ? next : MIN (next, ibb_clock_get_callers_time (clock, due));
 }
@@ -449,7 +453,7 @@ ibb_engine_get_wake_time (IBBEngine *self)
 static gboolean
 is_connected (IBBEngine *self)
 {
-  return !ibb_clock_is_stopped (&self->context->clock) && !self->context->is_lost;
+  return !self->context->clock.is_stopped && !self->context->is_lost;
 }
 
 gboolean
@@ -473,7 +477,7 @@ find_taken (IBBEngine *self, const IBBStanza *stanza)
 
   if (stanza->payload != IBB_PAYLOAD_DATA && stanza->payload != IBB_PAYLOAD_CLOSE)
     return NULL;
-  pending = ibb_pendings_find (&self->context->pendings, stanza->id);
+  pending = ibb_pendings_find (self->context->pendings, stanza->id);
   return pending != NULL &&
                  (pending->type == IBB_PENDING_BLOCK || pending->type == IBB_PENDING_CLOSE)
              ? pending
@@ -512,7 +516,7 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
 
   if (stanza->payload == IBB_PAYLOAD_DATA || ibb_stanza_record_is_kind (stanza, "set") ||
       ibb_stanza_record_is_kind (stanza, "get"))
-    pending = ibb_pendings_find (&self->context->pendings, stanza->id);
+    pending = ibb_pendings_find (self->context->pendings, stanza->id);
   if (pending == NULL)
     return;
 
@@ -620,7 +624,7 @@ ibb_engine_cancel_expectation (IBBEngine *self, IBBExpectation *expectation)
 static gboolean
 receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
 {
-  IBBPending *pending = ibb_pendings_find (&self->context->pendings, stanza->id);
+  IBBPending *pending = ibb_pendings_find (self->context->pendings, stanza->id);
 
   if (pending == NULL ||
       !ibb_pending_is_answered_by (pending, stanza, from, self->context->local_normal))
@@ -741,7 +745,7 @@ ibb_engine_is_lost (IBBEngine *self)
 gboolean
 ibb_engine_is_suspended (IBBEngine *self)
 {
-  return ibb_clock_is_stopped (&self->context->clock);
+  return self->context->clock.is_stopped;
 }
 
 const char *

@@ -116,7 +116,6 @@ KNOWN_OPENED = (
     'IBBAcceptor',
     'IBBClock',
     'IBBControl',
-    'IBBEvents',
     'IBBFlight',
     'IBBMemory',
     'IBBPeer',

@@ -22,7 +22,7 @@ inside_get_n_timers (IBBEngine *engine)
 guint
 inside_get_n_pending (IBBEngine *engine)
 {
-  return g_hash_table_size (engine->context->pendings.by_id);
+  return g_hash_table_size (engine->context->pendings);
 }
 
 guint

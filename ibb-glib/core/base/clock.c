@@ -24,10 +24,3 @@ ibb_clock_resume (IBBClock *self, gint64 now)
   self->stood += now - self->stopped_at;
   self->resumed_at = ibb_clock_get_time (self, now);
 }
-
-void
-ibb_clock_abandon (IBBClock *self)
-{
-  self->is_stopped = FALSE;
-  self->resumed_at = 0;
-}

@@ -33,12 +33,5 @@ ibb_clock_get_callers_time (const IBBClock *self, gint64 time)
 
 void ibb_clock_stop (IBBClock *self, gint64 now);
 void ibb_clock_resume (IBBClock *self, gint64 now);
-void ibb_clock_abandon (IBBClock *self); /* nothing is left that time means anything to */
-
-static inline gboolean
-ibb_clock_is_stopped (const IBBClock *self)
-{
-  return self->is_stopped;
-}
 
 G_END_DECLS

@@ -9,18 +9,6 @@
 #include "core/base/jid.h"
 
 void
-ibb_pendings_init (IBBPendings *self)
-{
-  self->by_id = g_hash_table_new (g_str_hash, g_str_equal);
-}
-
-void
-ibb_pendings_clear (IBBPendings *self)
-{
-  g_hash_table_unref (self->by_id);
-}
-
-void
 ibb_pendings_add (IBBPendings   *self,
                   IBBPending    *pending,
                   IBBPendingType type,
@@ -33,13 +21,13 @@ ibb_pendings_add (IBBPendings   *self,
   pending->id = id;
   pending->jid = jid;
   pending->owner = owner;
-  g_hash_table_insert (self->by_id, id, pending);
+  g_hash_table_insert (self, id, pending);
 }
 
 void
 ibb_pendings_set_jid (IBBPendings *self, IBBPending *pending, const char *jid)
 {
-  g_assert (pending->id == NULL || g_hash_table_lookup (self->by_id, pending->id) == pending);
+  g_assert (pending->id == NULL || g_hash_table_lookup (self, pending->id) == pending);
   pending->jid = jid;
 }
 
@@ -49,7 +37,7 @@ ibb_pendings_remove (IBBPendings *self, IBBPending *pending)
   if (pending->id == NULL)
     return;
 
-  g_hash_table_remove (self->by_id, pending->id);
+  g_hash_table_remove (self, pending->id);
   g_free (pending->id);
   pending->id = NULL;
 }
@@ -57,7 +45,7 @@ ibb_pendings_remove (IBBPendings *self, IBBPending *pending)
 IBBPending *
 ibb_pendings_find (IBBPendings *self, const char *id)
 {
-  return id != NULL ? g_hash_table_lookup (self->by_id, id) : NULL;
+  return id != NULL ? g_hash_table_lookup (self, id) : NULL;
 }
 
 /* A stanza without "from" may come from our account or from its server (D-33). */

@@ -35,13 +35,9 @@ typedef struct
   gpointer       owner;      /* (unowned) */
 } IBBPending;
 
-typedef struct
-{
-  GHashTable *by_id; /* (element-type utf8 IBBPending): unowned */
-} IBBPendings;
+/* The pending stanzas: (element-type utf8 IBBPending), by id, unowned. */
+typedef GHashTable IBBPendings;
 
-void ibb_pendings_init (IBBPendings *self);
-void ibb_pendings_clear (IBBPendings *self);
 /* id: (transfer full). jid stays as it is until the pending is removed. */
 void ibb_pendings_add (IBBPendings   *self,
                        IBBPending    *pending,

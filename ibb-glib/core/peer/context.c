@@ -25,10 +25,10 @@ ibb_context_new (IBBRandomFunc random, gpointer random_data, GHashTable *session
   self->resumable =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_queue_free);
   self->requests = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  ibb_pendings_init (&self->pendings);
+  self->pendings = g_hash_table_new (g_str_hash, g_str_equal);
   ibb_timers_init (&self->timers);
   ibb_timers_init (&self->waits);
-  ibb_memory_init (&self->memory, &self->settings, &self->control);
+  self->memory = (IBBMemory){ .settings = &self->settings, .control = &self->control };
   return self;
 }
 
@@ -50,7 +50,7 @@ ibb_context_unref (IBBContext *self)
   g_hash_table_unref (self->sessions);
   g_hash_table_unref (self->resumable);
   g_hash_table_unref (self->requests);
-  ibb_pendings_clear (&self->pendings);
+  g_hash_table_unref (self->pendings);
   ibb_timers_clear (&self->waits);
   ibb_timers_clear (&self->timers);
   g_free (self->local_jid);

@@ -31,15 +31,15 @@ typedef struct _IBBStalls    IBBStalls;
 
 typedef struct
 {
-  grefcount   ref_count;
-  IBBSettings settings;
-  IBBClock    clock;
-  IBBIds      ids;
-  IBBControl  control; /* leaves before any block */
-  IBBPendings pendings;
-  IBBTimers   timers;
-  IBBTimers   waits; /* by the caller's time, which goes on while the clock is stopped */
-  IBBMemory   memory;
+  grefcount    ref_count;
+  IBBSettings  settings;
+  IBBClock     clock;
+  IBBIds       ids;
+  IBBControl   control; /* leaves before any block */
+  IBBPendings *pendings;
+  IBBTimers    timers;
+  IBBTimers    waits; /* by the caller's time, which goes on while the clock is stopped */
+  IBBMemory    memory;
 
   char          *local_jid;    /* (nullable): ours on the connection */
   char          *local_normal; /* (nullable): the same, normalised */

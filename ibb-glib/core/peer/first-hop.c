@@ -55,7 +55,7 @@ forget_ping (IBBFirstHop *self)
 {
   ibb_timer_clear (&self->ping_timer);
   self->is_unanswered = self->is_holding = FALSE;
-  ibb_pendings_remove (&self->context->pendings, &self->ping);
+  ibb_pendings_remove (self->context->pendings, &self->ping);
 }
 
 void
@@ -100,7 +100,7 @@ ibb_first_hop_ping (IBBFirstHop *self, gint64 now)
   self->domain = ibb_jid_dup_domain (context->local_normal);
   self->ping_sent = now;
   self->ping_flight = self->in_flight;
-  ibb_pendings_add (&context->pendings, &self->ping, IBB_PENDING_PING,
+  ibb_pendings_add (context->pendings, &self->ping, IBB_PENDING_PING,
                     ibb_ids_create (&context->ids), self->domain, self);
   ping =
       ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_PING, self->ping.id, self->domain);
@@ -302,18 +302,6 @@ ibb_first_hop_ping_answered (IBBFirstHop *self, gint64 now)
   forget_ping (self);
   hold_if_due (self, now - sent, now);
   return sent;
-}
-
-gboolean
-ibb_first_hop_is_within (const IBBFirstHop *self, gint64 round_trip)
-{
-  return self->least > 0 && self->least < round_trip;
-}
-
-gboolean
-ibb_first_hop_has_answered (const IBBFirstHop *self, gint64 since)
-{
-  return self->ping.id == NULL && self->pinged > 0 && self->ping_sent >= since;
 }
 
 gint64

@@ -97,10 +97,6 @@ void ibb_first_hop_ping (IBBFirstHop *self, gint64 now);
 gboolean ibb_first_hop_is_mute (const IBBFirstHop *self, gint64 now);
 /* Returns when the ping was sent. */
 gint64 ibb_first_hop_ping_answered (IBBFirstHop *self, gint64 now);
-/* Whether the server has answered something within that time, in microseconds. */
-gboolean ibb_first_hop_is_within (const IBBFirstHop *self, gint64 round_trip);
-/* Whether a ping was answered that left then or later. */
-gboolean ibb_first_hop_has_answered (const IBBFirstHop *self, gint64 since);
 /* For how much longer than a ping, in microseconds, something was on its way that left then and was
  * answered now, and for how much later the ping left; only the latter while it is still out.
  * IBB_NEVER if none has left since. */

@@ -4,12 +4,6 @@
 
 #include "core/peer/memory.h"
 
-void
-ibb_memory_init (IBBMemory *self, const IBBSettings *settings, const IBBControl *control)
-{
-  *self = (IBBMemory){ .settings = settings, .control = control, .waiting = G_QUEUE_INIT };
-}
-
 static gsize
 get_taken (const IBBMemory *self)
 {
@@ -34,13 +28,6 @@ ibb_memory_get_share (const IBBMemory *self, guint block_size)
   gsize n = MAX (self->n_sharers, 1); /* also those that ended with unread bytes */
 
   return MAX (2 * (gsize) block_size, self->settings->receive_memory_limit / (2 * n));
-}
-
-void
-ibb_memory_remove_sharer (IBBMemory *self)
-{
-  self->n_sharers--;
-  self->is_freed = TRUE; /* the share of each of the others has grown */
 }
 
 void

@@ -24,13 +24,11 @@ typedef struct
   GQueue             waiting;   /* by links of the receivers; element: the session */
 } IBBMemory;
 
-void     ibb_memory_init (IBBMemory *self, const IBBSettings *settings, const IBBControl *control);
 gboolean ibb_memory_is_short (const IBBMemory *self);
 /* More than half of it is taken, so nobody gets more than it needs. */
 gboolean ibb_memory_is_half_taken (const IBBMemory *self);
 /* How much a session with that block size may hold whatever the others do. */
 gsize ibb_memory_get_share (const IBBMemory *self, guint block_size);
-void  ibb_memory_remove_sharer (IBBMemory *self);
 void  ibb_memory_remove_unread (IBBMemory *self, gsize length);
 void  ibb_memory_remove_records (IBBMemory *self, gsize size);
 

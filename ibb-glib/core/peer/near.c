@@ -105,8 +105,10 @@ ibb_near_share (IBBNear *self, IBBNearPeer *peer, gsize length)
 static gboolean
 is_pinged (const IBBNear *self, const IBBNearPeer *peer, gint64 now)
 {
-  return peer->is_beside && ibb_first_hop_is_within (self->first_hop, NEAR_MAX) &&
-         !ibb_first_hop_is_mute (self->first_hop, now);
+  const IBBFirstHop *hop = self->first_hop;
+
+  return peer->is_beside && hop->least > 0 && hop->least < NEAR_MAX &&
+         !ibb_first_hop_is_mute (hop, now);
 }
 
 /* If others have bytes in flight, the block waits behind them, and so does a ping. */
@@ -337,7 +339,7 @@ is_server_answering (IBBNear *self, gint64 now)
       ibb_first_hop_ping (self->first_hop, now);
       return FALSE;
     }
-  return ibb_first_hop_has_answered (self->first_hop, self->asked) && lag >= SILENCE;
+  return self->first_hop->ping.id == NULL && self->first_hop->pinged > 0 && lag >= SILENCE;
 }
 
 gpointer

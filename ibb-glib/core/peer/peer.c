@@ -154,13 +154,13 @@ ibb_peer_add_session (IBBPeer *self, GList *link, const char *from)
 static void
 forget_query (IBBPeer *self)
 {
-  ibb_pendings_remove (&self->peers->context->pendings, &self->query);
+  ibb_pendings_remove (self->peers->context->pendings, &self->query);
 }
 
 static void
 forget_probe (IBBPeer *self)
 {
-  ibb_pendings_remove (&self->peers->context->pendings, &self->probe);
+  ibb_pendings_remove (self->peers->context->pendings, &self->probe);
   self->silent_at = IBB_NEVER;
   self->asked_link = NULL;
   g_clear_pointer (&self->asked_sid, g_free);
@@ -243,13 +243,6 @@ IBBController *
 ibb_peer_get_path (IBBPeer *self)
 {
   return self->near.is_member ? &self->peers->near.path : &self->near.path;
-}
-
-void
-ibb_peer_uncount (IBBPeer *self, gsize length)
-{
-  ibb_near_unsent (&self->peers->near, &self->near, length);
-  ibb_peer_try (self);
 }
 
 gboolean
@@ -379,12 +372,6 @@ ibb_peer_takes_several (const IBBPeer *self)
   return self->peers->context->settings.window > 0 || self->order == IBB_ORDER_KEPT;
 }
 
-gboolean
-ibb_peer_has_our_feature (const IBBPeer *self)
-{
-  return self->has_our_feature;
-}
-
 void
 ibb_peer_note_our_feature (IBBPeer *self)
 {
@@ -411,7 +398,7 @@ ibb_peer_ask_order (IBBPeer *self, gint64 now)
     return;
 
   self->order = IBB_ORDER_ASKED;
-  ibb_pendings_add (&context->pendings, &self->query, IBB_PENDING_QUERY,
+  ibb_pendings_add (context->pendings, &self->query, IBB_PENDING_QUERY,
                     ibb_ids_create (&context->ids), self->jid, self);
   ibb_control_push (&context->control,
                     create_question (self, "get", IBB_PAYLOAD_DISCO_QUERY, self->query.id));
@@ -450,12 +437,6 @@ ibb_peer_order_answered (IBBPeer *self, const IBBStanza *answer)
       if (self->has_our_feature || keeps_order (answer))
         self->order = IBB_ORDER_KEPT;
     }
-}
-
-void
-ibb_peer_set_reorders (IBBPeer *self)
-{
-  self->reorders = TRUE;
 }
 
 /* Whether the peer is there (D-27).
@@ -600,7 +581,7 @@ start_probe (IBBPeer *self, gint64 now)
 {
   IBBContext *context = self->peers->context;
 
-  ibb_pendings_add (&context->pendings, &self->probe, IBB_PENDING_PROBE,
+  ibb_pendings_add (context->pendings, &self->probe, IBB_PENDING_PROBE,
                     ibb_ids_create (&context->ids), self->jid, self);
   send_probe (self);
   self->first_end = self->probe_end;
@@ -653,23 +634,11 @@ ibb_peer_probe (IBBPeer *self, gint64 now)
     ask (self, now);
 }
 
-gboolean
-ibb_peer_may_get_message (const IBBPeer *self)
-{
-  return ibb_pace_may_send (&self->pace);
-}
-
 void
 ibb_peer_note_message (IBBPeer *self, gsize size, gint64 now)
 {
   ibb_pace_sent (&self->pace, size, now);
   keep_pace (self, now);
-}
-
-gsize
-ibb_peer_get_longest_message (const IBBPeer *self)
-{
-  return ibb_pace_get_longest (&self->pace);
 }
 
 static IBBPeerVerdict

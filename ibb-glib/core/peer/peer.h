@@ -107,8 +107,6 @@ void ibb_peer_remove_session (IBBPeer *self, GList *link);
 IBBController *ibb_peer_get_path (IBBPeer *self);
 /* The block size to propose to the peer in place of block_size. */
 guint ibb_peer_limit_block_size (const IBBPeer *self, guint block_size);
-/* length bytes are no longer in flight on the path. */
-void ibb_peer_uncount (IBBPeer *self, gsize length);
 /* The path may have room for one of its sessions that wants to send. */
 void ibb_peer_try (IBBPeer *self);
 /* A block of that size goes next. Where all peers wait for our server, the window is no smaller
@@ -131,14 +129,12 @@ void ibb_peer_took (IBBPeer *self, gsize size);
 
 /* Whether a session may send it a block while the one before is in flight. */
 gboolean ibb_peer_takes_several (const IBBPeer *self);
-gboolean ibb_peer_has_our_feature (const IBBPeer *self);
 /* Something in a stanza of it shows that it has. */
 void ibb_peer_note_our_feature (IBBPeer *self);
 void ibb_peer_ask_order (IBBPeer *self, gint64 now);
 void ibb_peer_order_answered (IBBPeer *self, const IBBStanza *answer);
 /* The connection refused the question: it is asked again later. */
 void ibb_peer_order_not_asked (IBBPeer *self, gint64 now);
-void ibb_peer_set_reorders (IBBPeer *self);
 
 /* The peer sent something: its silence is over. */
 void ibb_peer_heard (IBBPeer *self, gint64 now);
@@ -158,10 +154,7 @@ gpointer ibb_peer_get_asked (const IBBPeer *self);
 gboolean       ibb_peer_is_silent (const IBBPeer *self);
 IBBPeerVerdict ibb_peer_probe_answered (IBBPeer *self, const IBBStanza *answer, gint64 now);
 /* Whether a message of a session with it may leave; a block of that size has left. */
-gboolean ibb_peer_may_get_message (const IBBPeer *self);
-void     ibb_peer_note_message (IBBPeer *self, gsize size, gint64 now);
-/* The size of the longest block in messages that may not have arrived; 0 for none. */
-gsize ibb_peer_get_longest_message (const IBBPeer *self);
+void ibb_peer_note_message (IBBPeer *self, gsize size, gint64 now);
 /* The connection refused the probe, so no silence has begun. The timer stays. */
 void ibb_peer_not_probed (IBBPeer *self);
 /* is_listened_to: whether a session of it has read everything and waits for more. */

@@ -230,11 +230,14 @@ ibb_registration_move_local (IBBRegistration *self, const char *jid, const char 
 void
 ibb_registration_uncount (IBBRegistration *self)
 {
+  IBBMemory *memory = &self->parameters->context->memory;
+
   if (!self->is_counted)
     return;
 
   self->is_counted = FALSE;
-  ibb_memory_remove_sharer (&self->parameters->context->memory);
+  memory->n_sharers--;
+  memory->is_freed = TRUE; /* the share of each of the others has grown */
 }
 
 gboolean

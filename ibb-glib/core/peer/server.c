@@ -35,7 +35,7 @@ ask (IBBServer *self)
 {
   IBBContext *context = self->servers->context;
 
-  ibb_pendings_add (&context->pendings, &self->query, IBB_PENDING_SERVER,
+  ibb_pendings_add (context->pendings, &self->query, IBB_PENDING_SERVER,
                     ibb_ids_create (&context->ids), self->domain, self);
   ibb_control_push (&context->control,
                     ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_DISCO_QUERY,
@@ -62,7 +62,7 @@ ibb_servers_use (IBBServers *self, const char *domain)
 static void
 forget_query (IBBServer *self)
 {
-  ibb_pendings_remove (&self->servers->context->pendings, &self->query);
+  ibb_pendings_remove (self->servers->context->pendings, &self->query);
 }
 
 void

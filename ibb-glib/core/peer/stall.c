@@ -22,12 +22,6 @@ ibb_stalls_new (IBBContext *context)
   return self;
 }
 
-void
-ibb_stalls_free (IBBStalls *self)
-{
-  g_free (self);
-}
-
 gsize
 ibb_stalls_get_window (const IBBStalls *self)
 {
@@ -66,8 +60,11 @@ count (IBBStall *self, gsize length, gint64 now)
 static void
 uncount (IBBStall *self, gsize length)
 {
+  IBBPeer *peer = self->parameters->peer;
+
   ibb_first_hop_forget (self->parameters->context->first_hop, length);
-  ibb_peer_uncount (self->parameters->peer, length);
+  ibb_near_unsent (&peer->peers->near, &peer->near, length);
+  ibb_peer_try (peer);
 }
 
 static gboolean

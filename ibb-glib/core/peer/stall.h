@@ -53,7 +53,6 @@ struct _IBBStalls
 };
 
 IBBStalls *ibb_stalls_new (IBBContext *context);
-void       ibb_stalls_free (IBBStalls *self);
 /* A stanza that left then has been answered: acknowledgements that were overdue
  * by then are not held up on the way. */
 void ibb_stalls_note_answer (IBBStalls *self, gint64 sent);

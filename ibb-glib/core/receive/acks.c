@@ -24,18 +24,6 @@ ibb_acks_init (IBBAcks *self, const IBBParameters *parameters)
   self->memory_link.data = parameters->owner;
 }
 
-guint64
-ibb_acks_get_first_end (const IBBAcks *self)
-{
-  return ((const IBBDelayedAck *) self->blocks.head->data)->end;
-}
-
-gint64
-ibb_acks_get_first_arrival (const IBBAcks *self)
-{
-  return ((const IBBDelayedAck *) self->blocks.head->data)->arrived;
-}
-
 gboolean
 ibb_acks_contain (const IBBAcks *self, guint64 digest)
 {
@@ -130,12 +118,12 @@ ibb_acks_send_first (IBBAcks *self, const IBBRoom *room)
 static void
 send_up_to (IBBAcks *self, guint64 end, gboolean refuse)
 {
-  GQueue ids = G_QUEUE_INIT;
+  GQueue         ids = G_QUEUE_INIT;
+  IBBDelayedAck *ack;
 
-  while (!g_queue_is_empty (&self->blocks) && ibb_acks_get_first_end (self) <= end)
+  while ((ack = g_queue_peek_head (&self->blocks)) != NULL && ack->end <= end)
     {
-      IBBDelayedAck *ack = pop_first (self);
-
+      pop_first (self);
       if (refuse)
         self->has_refused = TRUE;
       else

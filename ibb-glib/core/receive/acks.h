@@ -40,8 +40,6 @@ void ibb_acks_init (IBBAcks *self, const IBBParameters *parameters);
 /* Forgets them without an answer. */
 void ibb_acks_clear (IBBAcks *self);
 
-guint64  ibb_acks_get_first_end (const IBBAcks *self); /* if there is one, as below */
-gint64   ibb_acks_get_first_arrival (const IBBAcks *self);
 gboolean ibb_acks_contain (const IBBAcks *self, guint64 digest);
 /* The bytes that a block counts for towards the limits of memory. */
 gsize ibb_acks_get_cost (const IBBStanza *stanza);

@@ -28,6 +28,13 @@ ibb_receiver_init (IBBReceiver *self, const IBBParameters *parameters)
   ibb_acks_init (&self->acks, parameters);
 }
 
+/* The delayed acknowledgement that is sent next. */
+static const IBBDelayedAck *
+get_first (const IBBReceiver *self)
+{
+  return self->acks.blocks.head->data;
+}
+
 /* Memory. */
 
 /* G_MAXSIZE means no limit. With this value sums do not overflow. */
@@ -128,12 +135,11 @@ static gboolean
 tell_room (IBBReceiver *self, IBBRoom *room, gint64 now)
 {
   gsize  wanted = get_wanted (self, now);
-  gint64 delay = now - ibb_acks_get_first_arrival (&self->acks);
+  gint64 delay = now - get_first (self)->arrived;
 
   room->delay = (guint32) CLAMP (delay, 0, G_MAXUINT32);
-  return ibb_receive_window_tell (&self->offer, ibb_acks_get_first_end (&self->acks),
-                                  self->read + wanted, MIN (wanted / 4, get_buffer_size (self)),
-                                  room);
+  return ibb_receive_window_tell (&self->offer, get_first (self)->end, self->read + wanted,
+                                  MIN (wanted / 4, get_buffer_size (self)), room);
 }
 
 /* Acknowledgements. */
@@ -164,8 +170,7 @@ get_room_end (const IBBReceiver *self, gint64 now)
 static gboolean
 may_acknowledge (const IBBReceiver *self, gint64 now)
 {
-  return ibb_acks_get_first_end (&self->acks) <= get_room_end (self, now) &&
-         !is_delayed_by_others (self);
+  return get_first (self)->end <= get_room_end (self, now) && !is_delayed_by_others (self);
 }
 
 /* Whether the single delayed acknowledgement of a peer that sends one block at a time is sent late
@@ -194,7 +199,7 @@ ibb_receiver_release (IBBReceiver *self, gint64 now)
 
   while (self->acks.blocks.length > 0 &&
          (may_acknowledge (self, now) ||
-          (may_drip (self) && now >= ibb_acks_get_first_arrival (&self->acks) + IBB_ACK_DELAY)))
+          (may_drip (self) && now >= get_first (self)->arrived + IBB_ACK_DELAY)))
     acknowledge_first (self, now);
 
   ibb_acks_set_waiting (&self->acks, self->acks.blocks.length > 0 && is_delayed_by_others (self));
@@ -221,19 +226,12 @@ ibb_receiver_refuse_all (IBBReceiver *self)
   ibb_receiver_release_all (self);
 }
 
-void
-ibb_receiver_forget_all (IBBReceiver *self)
-{
-  ibb_acks_clear (&self->acks);
-}
-
 gint64
 ibb_receiver_get_due (const IBBReceiver *self)
 {
   gint64 due = ibb_receiver_get_ahead_due (self);
 
-  return may_drip (self) ? MIN (due, ibb_acks_get_first_arrival (&self->acks) + IBB_ACK_DELAY)
-                         : due;
+  return may_drip (self) ? MIN (due, get_first (self)->arrived + IBB_ACK_DELAY) : due;
 }
 
 /* Blocks. */
@@ -703,8 +701,7 @@ ibb_receiver_is_complete (const IBBReceiver *self, gint64 now)
   /* A block that is ahead still waits for one before it, or has the number of another. */
   if (self->refusing || ibb_receiver_has_block_ahead (self))
     return FALSE;
-  return self->acks.blocks.length != 1 ||
-         now - ibb_acks_get_first_arrival (&self->acks) <= IBB_ACK_DELAY;
+  return self->acks.blocks.length != 1 || now - get_first (self)->arrived <= IBB_ACK_DELAY;
 }
 
 /* The first end counts: a reader that has got an end of file, or an error, gets the same on each

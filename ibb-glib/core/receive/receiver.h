@@ -98,7 +98,6 @@ void ibb_receiver_release_waiting (IBBReceiver *self, gint64 now);
 void ibb_receiver_release_all (IBBReceiver *self);
 /* No bytes are read any more: the waiting blocks are refused. */
 void   ibb_receiver_refuse_all (IBBReceiver *self);
-void   ibb_receiver_forget_all (IBBReceiver *self);
 gint64 ibb_receiver_get_due (const IBBReceiver *self);
 
 /* The session is interrupted, and goes on (D-58). */

@@ -27,7 +27,7 @@ ibb_block_get_size (const IBBBlock *self)
 static void
 free_block (IBBFlight *self, IBBBlock *block)
 {
-  ibb_pendings_remove (&self->parameters->context->pendings, &block->pending);
+  ibb_pendings_remove (self->parameters->context->pendings, &block->pending);
   g_bytes_unref (block->bytes);
   g_free (block);
 }
@@ -107,7 +107,7 @@ ibb_flight_add (IBBFlight *self, GBytes *bytes, guint16 seq, guint64 end)
   block->bytes = bytes;
   block->seq = seq;
   block->end = end;
-  ibb_pendings_add (&context->pendings, &block->pending, IBB_PENDING_BLOCK,
+  ibb_pendings_add (context->pendings, &block->pending, IBB_PENDING_BLOCK,
                     ibb_ids_create (&context->ids), self->parameters->key.peer,
                     self->parameters->owner);
   block->pending.is_message = self->parameters->by_message;
@@ -240,7 +240,7 @@ void
 ibb_flight_peer_moved (IBBFlight *self)
 {
   for (GList *l = self->blocks.head; l != NULL; l = l->next)
-    ibb_pendings_set_jid (&self->parameters->context->pendings, &((IBBBlock *) l->data)->pending,
+    ibb_pendings_set_jid (self->parameters->context->pendings, &((IBBBlock *) l->data)->pending,
                           self->parameters->key.peer);
 }
 

@@ -175,7 +175,7 @@ may_hurry (const IBBSender *self, gint64 now)
 {
   IBBPeer *peer = self->parameters->peer;
 
-  return self->parameters->is_initiator && ibb_peer_has_our_feature (peer) &&
+  return self->parameters->is_initiator && peer->has_our_feature &&
          ibb_controller_may_hurry (ibb_peer_get_path (peer), now);
 }
 
@@ -209,7 +209,7 @@ ibb_sender_can_send (const IBBSender *self, gsize *size, gint64 now)
   if (self->is_interrupted || flight->n_refused > 0 || !has_something_to_send (self, block_max) ||
       ibb_retry_is_waiting (&self->retry, now))
     return FALSE;
-  if (self->parameters->by_message && !ibb_peer_may_get_message (self->parameters->peer))
+  if (self->parameters->by_message && !ibb_pace_may_send (&self->parameters->peer->pace))
     return FALSE;
   if (flight->stall.n_blocks == 0)
     return TRUE;
@@ -272,7 +272,7 @@ must_ask (const IBBSender *self, const IBBBlock *block)
 {
   const IBBParameters *parameters = self->parameters;
 
-  return !parameters->by_message && ibb_peer_has_our_feature (parameters->peer) &&
+  return !parameters->by_message && parameters->peer->has_our_feature &&
          ibb_send_window_must_ask (&self->credit, block->end,
                                    parameters->context->clock.resumed_at);
 }
@@ -509,7 +509,7 @@ acknowledge (IBBSender       *self,
   IBBSenderVerdict verdict = IBB_SENDER_ADVANCED;
 
   if (first != block && first->state == IBB_BLOCK_REFUSED &&
-      !ibb_peer_has_our_feature (self->parameters->peer))
+      !self->parameters->peer->has_our_feature)
     return fail_for_block (self, first, failure);
 
   take_sample (self, block, ibb_send_window_get_delay (&self->credit, answer), now);
@@ -574,7 +574,7 @@ refuse (IBBSender       *self,
 
   ibb_flight_refuse (flight, block, answer);
   if (answer->condition == IBB_CONDITION_UNEXPECTED_REQUEST && flight->n_flight_refused > 1)
-    ibb_peer_set_reorders (self->parameters->peer);
+    self->parameters->peer->reorders = TRUE;
   is_final = classify (self, block, now) == IBB_REACTION_FINAL;
   if (is_final)
     self->refused_for_good = TRUE;
@@ -614,7 +614,7 @@ ibb_sender_block_answered (IBBSender       *self,
 gsize
 ibb_sender_get_longest (const IBBSender *self)
 {
-  gsize size = self->parameters->by_message ? ibb_peer_get_longest_message (self->parameters->peer)
+  gsize size = self->parameters->by_message ? ibb_pace_get_longest (&self->parameters->peer->pace)
                                             : ibb_flight_get_longest (&self->flight);
 
   return size > 0 ? ibb_parameters_get_length (self->parameters, size) : 0;

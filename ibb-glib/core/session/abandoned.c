@@ -63,7 +63,7 @@ ibb_abandoned_add (IBBAbandoned *self, const IBBParameters *parameters, char *id
   open->sid = g_strdup (parameters->key.sid);
   open->until = now + ABANDONED_OPEN_TIME;
   open->link.data = open;
-  ibb_pendings_add (&self->context->pendings, &open->pending, IBB_PENDING_ABANDONED_OPEN, id,
+  ibb_pendings_add (self->context->pendings, &open->pending, IBB_PENDING_ABANDONED_OPEN, id,
                     open->peer, open);
   g_queue_push_tail_link (&self->opens, &open->link);
   if (self->timer.due == IBB_NEVER)
@@ -112,7 +112,7 @@ void
 ibb_abandoned_open_forget (IBBAbandonedOpen *self)
 {
   g_queue_unlink (&self->abandoned->opens, &self->link);
-  ibb_pendings_remove (&self->abandoned->context->pendings, &self->pending);
+  ibb_pendings_remove (self->abandoned->context->pendings, &self->pending);
   g_free (self->peer);
   g_free (self->peer_jid);
   g_free (self->local_jid);

@@ -18,7 +18,7 @@ expectation_free (gpointer data)
 }
 
 void
-ibb_acceptor_init (IBBAcceptor *self, IBBContext *context, IBBEvents *events)
+ibb_acceptor_init (IBBAcceptor *self, IBBContext *context, GQueue *events)
 {
   self->context = context;
   self->events = events;
@@ -82,10 +82,7 @@ ibb_acceptor_fail_all (IBBAcceptor *self, IBBFailureKind kind)
     {
       IBBExpectation *expectation = l->data;
 
-      ibb_failure_set (
-          &ibb_events_push (self->events, IBB_EVENT_EXPECTATION_FAILED, NULL, expectation->data)
-               ->failure,
-          kind);
+      ibb_event_push (self->events, IBB_EVENT_EXPECTATION_FAILED, NULL, expectation->data, kind);
       ibb_acceptor_remove (self, expectation);
     }
 }
@@ -194,17 +191,18 @@ ibb_acceptor_receive (IBBAcceptor *self,
   else if (expectation != NULL)
     {
       ibb_session_accept_now (session, now);
-      ibb_events_push (self->events, IBB_EVENT_EXPECTED, session, expectation->data);
+      ibb_event_push (self->events, IBB_EVENT_EXPECTED, session, expectation->data,
+                      IBB_FAILURE_NONE);
       ibb_acceptor_remove (self, expectation);
     }
   else if (self->listen == IBB_LISTEN_ACCEPT)
     {
       ibb_session_accept_now (session, now);
-      ibb_events_push (self->events, IBB_EVENT_ACCEPTED, session, NULL);
+      ibb_event_push (self->events, IBB_EVENT_ACCEPTED, session, NULL, IBB_FAILURE_NONE);
     }
   else
     {
       ibb_session_ask (session, now);
-      ibb_events_push (self->events, IBB_EVENT_REQUESTED, session, NULL);
+      ibb_event_push (self->events, IBB_EVENT_REQUESTED, session, NULL, IBB_FAILURE_NONE);
     }
 }

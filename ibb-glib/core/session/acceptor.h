@@ -35,12 +35,12 @@ typedef struct
 typedef struct
 {
   IBBContext *context;      /* (unowned) */
-  IBBEvents  *events;       /* (unowned) */
+  GQueue     *events;       /* (unowned) (element-type IBBEvent) */
   GHashTable *expectations; /* (element-type utf8 IBBExpectation): owned */
   IBBListen   listen;
 } IBBAcceptor;
 
-void ibb_acceptor_init (IBBAcceptor *self, IBBContext *context, IBBEvents *events);
+void ibb_acceptor_init (IBBAcceptor *self, IBBContext *context, GQueue *events);
 /* local: one of our addresses, or NULL for each of them. Returns NULL if the same session is
  * expected already. */
 IBBExpectation *ibb_acceptor_expect (IBBAcceptor *self,

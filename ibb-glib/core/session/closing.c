@@ -91,7 +91,7 @@ ibb_closing_init (IBBClosing *self, const IBBParameters *parameters)
 void
 ibb_closing_clear (IBBClosing *self)
 {
-  ibb_pendings_remove (&self->parameters->context->pendings, &self->pending);
+  ibb_pendings_remove (self->parameters->context->pendings, &self->pending);
   g_clear_pointer (&self->peer_close, ibb_stanza_record_unref);
 }
 
@@ -138,7 +138,7 @@ send_close (IBBClosing *self, gint64 now)
 {
   IBBContext *context = self->parameters->context;
 
-  ibb_pendings_add (&context->pendings, &self->pending, IBB_PENDING_CLOSE,
+  ibb_pendings_add (context->pendings, &self->pending, IBB_PENDING_CLOSE,
                     ibb_ids_create (&context->ids), self->parameters->key.peer,
                     self->parameters->owner);
   ibb_closing_push (self);
@@ -387,7 +387,7 @@ ibb_closing_peer_moved (IBBClosing *self)
   const IBBParameters *parameters = self->parameters;
   IBBStanza           *close;
 
-  ibb_pendings_set_jid (&parameters->context->pendings, &self->pending, parameters->key.peer);
+  ibb_pendings_set_jid (parameters->context->pendings, &self->pending, parameters->key.peer);
   if (self->peer_close == NULL)
     return;
 
@@ -412,12 +412,6 @@ gboolean
 ibb_closing_reads_on (const IBBClosing *self)
 {
   return self->peer_reads || self->half_close;
-}
-
-gboolean
-ibb_closing_awaits_reply (const IBBClosing *self)
-{
-  return self->pending.id != NULL && self->at == IBB_NEVER;
 }
 
 /* While the peer only takes the rest (D-38), each refusal says that it takes no more. While it

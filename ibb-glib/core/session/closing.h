@@ -117,7 +117,6 @@ gboolean ibb_closing_stop (IBBClosing *self, gint64 now);
 gboolean ibb_closing_is_peer_closed (const IBBClosing *self);
 /* Whether our application may write on after the peer's close. */
 gboolean ibb_closing_reads_on (const IBBClosing *self);
-gboolean ibb_closing_awaits_reply (const IBBClosing *self);
 /* Whether a failure says no more than the peer's <close/> did. */
 gboolean ibb_closing_explains (const IBBClosing *self, const IBBFailure *failure);
 

@@ -114,7 +114,7 @@ peer_is_there (IBBSession *self, gint64 now)
   if (!ibb_session_awaits_reply (self) || !is_silent (self, now))
     return;
 
-  if (ibb_peer_has_our_feature (self->parameters.peer))
+  if (self->parameters.peer->has_our_feature)
     {
       /* While messages leave, the peer is asked more often than once in that time. */
       self->silent_since = now;
@@ -321,7 +321,7 @@ static void
 take_close (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
   /* NULL: so many messages have left since that this one is forgotten (D-36). */
-  IBBPending *pending = ibb_pendings_find (&self->parameters.context->pendings, stanza->id);
+  IBBPending *pending = ibb_pendings_find (self->parameters.context->pendings, stanza->id);
 
   if (stanza->payload == IBB_PAYLOAD_CLOSE)
     ibb_session_take_peer_close (self, stanza, now);

@@ -38,14 +38,12 @@ typedef struct
 
 void ibb_event_clear (IBBEvent *event);
 
-typedef struct
-{
-  GQueue queue; /* (element-type IBBEvent): all but IBB_EVENT_CHANGED */
-} IBBEvents;
-
-/* session: (nullable). The event, for its failure to be set: (transfer none) */
-IBBEvent *
-ibb_events_push (IBBEvents *self, IBBEventType type, IBBSession *session, gpointer expectation);
-gboolean ibb_events_pop (IBBEvents *self, IBBEvent *event); /* FALSE: there is none */
+/* Adds an event to events (element-type IBBEvent). session: (nullable). failure: why an expectation
+ * has failed. */
+void ibb_event_push (GQueue        *events,
+                     IBBEventType   type,
+                     IBBSession    *session,
+                     gpointer       expectation,
+                     IBBFailureKind failure);
 
 G_END_DECLS

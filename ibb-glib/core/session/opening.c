@@ -21,7 +21,7 @@ send_open (IBBSession *self, gint64 now)
   IBBContext          *context = parameters->context;
   IBBStanza           *open;
 
-  ibb_pendings_add (&context->pendings, &opening->pending, IBB_PENDING_OPEN,
+  ibb_pendings_add (context->pendings, &opening->pending, IBB_PENDING_OPEN,
                     ibb_ids_create (&context->ids), parameters->key.peer, self);
   open = ibb_parameters_create_stanza (parameters, IBB_STANZA_IQ, "set", IBB_PAYLOAD_OPEN,
                                        opening->pending.id);
@@ -220,7 +220,7 @@ ibb_session_give_up_opening (IBBSession *self, gint64 now)
     {
       char *id = g_strdup (opening->pending.id);
 
-      ibb_pendings_remove (&context->pendings, &opening->pending);
+      ibb_pendings_remove (context->pendings, &opening->pending);
       ibb_abandoned_add (context->abandoned, &self->parameters, id, now);
     }
 }

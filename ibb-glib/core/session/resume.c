@@ -18,7 +18,7 @@
 static void
 forget_answer (IBBSession *self)
 {
-  ibb_pendings_remove (&self->parameters.context->pendings, &self->resume.pending);
+  ibb_pendings_remove (self->parameters.context->pendings, &self->resume.pending);
 }
 
 /* Times. */
@@ -205,7 +205,7 @@ ask (IBBSession *self, gint64 now)
                              ++resume->count,  position.received,        position.acknowledged };
   IBBStanza   *stanza;
 
-  ibb_pendings_add (&context->pendings, &resume->pending, IBB_PENDING_RESUME,
+  ibb_pendings_add (context->pendings, &resume->pending, IBB_PENDING_RESUME,
                     ibb_ids_create (&context->ids), parameters->key.peer, self);
   stanza = ibb_parameters_create_stanza (parameters, IBB_STANZA_IQ, "set", IBB_PAYLOAD_RESUME,
                                          resume->pending.id);

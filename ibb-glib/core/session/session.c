@@ -183,7 +183,7 @@ ibb_session_new (IBBContext *context, const IBBOpen *open, gint64 time, IBBFailu
     {
       ibb_registration_enter (&ibb_session_ref (self)->registration);
       ibb_session_send_open (self, open, get_time (self, time));
-      if (ibb_clock_is_stopped (&context->clock))
+      if (context->clock.is_stopped)
         ibb_session_suspend (self, time);
       return self;
     }
@@ -402,7 +402,7 @@ ibb_session_get_wait (IBBSession *self)
 
   if (!ibb_session_is_lasting (self))
     return IBB_SESSION_WAIT_NONE;
-  if (context->is_lost || ibb_clock_is_stopped (&context->clock))
+  if (context->is_lost || context->clock.is_stopped)
     return IBB_SESSION_WAIT_CONNECTION;
   if (self->state == IBB_SESSION_INTERRUPTED || ibb_peer_is_silent (self->parameters.peer))
     return IBB_SESSION_WAIT_PEER;

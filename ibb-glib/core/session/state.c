@@ -26,7 +26,8 @@ ibb_session_is_over (const IBBSession *self)
 gboolean
 ibb_session_awaits_reply (const IBBSession *self)
 {
-  return ibb_sender_awaits_reply (&self->sender) || ibb_closing_awaits_reply (&self->closing);
+  return ibb_sender_awaits_reply (&self->sender) ||
+         (self->closing.pending.id != NULL && self->closing.at == IBB_NEVER);
 }
 
 gboolean
@@ -47,7 +48,7 @@ free_opening (IBBSession *self)
   if (opening == NULL)
     return;
 
-  ibb_pendings_remove (&context->pendings, &opening->pending);
+  ibb_pendings_remove (context->pendings, &opening->pending);
   if (opening->request != NULL)
     ibb_context_remove_request (context, self->parameters.key.peer);
   g_clear_pointer (&opening->request, ibb_stanza_record_unref);
@@ -153,7 +154,7 @@ leave (IBBSession *self)
   /* A session that the application has not taken is still aborted after its time (D-09). */
   ibb_timer_set (&self->timer, &context->timers, self->untaken_until);
   ibb_timer_clear (&self->wait);
-  ibb_pendings_remove (&context->pendings, &self->resume.pending);
+  ibb_pendings_remove (context->pendings, &self->resume.pending);
   free_opening (self);
   if (self->parameters.secret != NULL && self->failure.kind == IBB_FAILURE_NONE)
     ibb_finished_add (context->finished, &self->parameters,
@@ -257,7 +258,7 @@ ibb_session_end (IBBSession *self, const IBBFailure *failure)
   self->state = IBB_SESSION_ENDED;
   /* Each request gets its answer (N-20). The bytes can still be read. */
   if (failure->kind == IBB_FAILURE_CONNECTION_LOST)
-    ibb_receiver_forget_all (&self->receiver);
+    ibb_acks_clear (&self->receiver.acks);
   else
     ibb_receiver_release_all (&self->receiver);
   self->has_changed = TRUE;

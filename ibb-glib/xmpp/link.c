@@ -39,7 +39,8 @@ create (IBBConnection *client, IBBThread *thread, IBBAddresses *addresses, IBBPr
   self->reception = (IBBReception){ self->keepalive, self->status, self->outbox, self->addresses,
                                     self->presences };
   self->logouts = ibb_logouts_new (self->thread);
-  self->login_backoff = ibb_backoff_new (IBB_RELOGIN_WAIT_MIN, IBB_RELOGIN_WAIT_MAX);
+  self->login_backoff =
+      ibb_backoff_new (IBB_RECONNECTION_LOGIN_WAIT_MIN, IBB_RECONNECTION_LOGIN_WAIT_MAX);
   self->resumption_backoff = ibb_backoff_new (IBB_RECONNECTION_WAIT_MIN, IBB_RECONNECTION_WAIT_MAX);
 
   return self;
@@ -147,12 +148,12 @@ set_offline (IBBLink *self, const GError *error)
 }
 
 static void
-relogin_done_cb (IBBRelogin *relogin, IBBNegotiationResult *result, gpointer owner)
+relogin_done_cb (IBBReconnection *relogin, IBBNegotiationResult *result, gpointer owner)
 {
   IBBLink                  *self = owner;
   g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
 
-  g_clear_pointer (&self->relogin, ibb_relogin_free);
+  g_clear_pointer (&self->relogin, ibb_reconnection_free);
   if (client != NULL)
     go_online (self, client, result);
   else
@@ -160,19 +161,22 @@ relogin_done_cb (IBBRelogin *relogin, IBBNegotiationResult *result, gpointer own
 }
 
 static void
-relogin_failed_cb (IBBRelogin *relogin, const GError *error, gpointer owner)
+relogin_failed_cb (IBBReconnection *relogin,
+                   const GError    *error,
+                   gboolean         is_in_vain,
+                   gpointer         owner)
 {
   IBBLink                  *self = owner;
   g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
 
-  g_clear_pointer (&self->relogin, ibb_relogin_free);
+  g_clear_pointer (&self->relogin, ibb_reconnection_free);
   if (client == NULL)
     return;
   set_offline (self, error);
   ibb_connection_set_state (client, IBB_CONNECTION_STATE_OFFLINE, error);
 }
 
-static const IBBReloginHandler relogin_handler = {
+static const IBBReconnectionHandler relogin_handler = {
   .done = relogin_done_cb,
   .failed = relogin_failed_cb,
 };
@@ -218,9 +222,9 @@ start_return (IBBLink *self, IBBConnection *client, const GError *error)
   /* A rule of the server was broken, and may be again, so the server is not asked again soon. */
   if (is_violation (lost) && !is_shorter)
     ibb_backoff_exhaust (self->login_backoff);
-  self->relogin = ibb_relogin_new (self->thread, self->account, self->status, self->resource,
-                                   self->accepted_certificate, self->login_backoff, at_once,
-                                   &relogin_handler, self);
+  self->relogin = ibb_reconnection_new (self->thread, self->account, self->status,
+                                        self->login_backoff, &relogin_handler, self);
+  ibb_reconnection_log_in (self->relogin, self->resource, self->accepted_certificate, at_once);
 }
 
 typedef enum
@@ -299,7 +303,7 @@ resumption_failed_cb (IBBReconnection *reconnection,
 }
 
 static const IBBReconnectionHandler reconnection_handler = {
-  .resumed = resumed_cb,
+  .done = resumed_cb,
   .failed = resumption_failed_cb,
 };
 
@@ -324,9 +328,9 @@ suspend (IBBLink *self, IBBConnection *client, const GError *error)
 
   ibb_stream_management_get_resumption (self->management, &resumption);
   g_set_object (&resumption.accepted_certificate, self->accepted_certificate);
-  self->reconnection = ibb_reconnection_new (self->thread, self->account, self->status, &resumption,
-                                             error, self->resumption_backoff, self->resumed_at,
-                                             &reconnection_handler, self);
+  self->reconnection = ibb_reconnection_new (self->thread, self->account, self->status,
+                                             self->resumption_backoff, &reconnection_handler, self);
+  ibb_reconnection_resume (self->reconnection, &resumption, error, self->resumed_at);
   ibb_resumption_clear (&resumption);
 }
 
@@ -346,7 +350,7 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
   g_assert (self->stream == stream);
   ibb_keepalive_stop (self->keepalive);
   duration = g_get_monotonic_time () - self->stream_since;
-  ibb_backoff_note_stream (self->login_backoff, duration, IBB_RELOGIN_STREAM_MIN);
+  ibb_backoff_note_stream (self->login_backoff, duration, IBB_RECONNECTION_LOGIN_STREAM_MIN);
   if (ibb_backoff_note_stream (self->resumption_backoff, duration, IBB_RECONNECTION_STREAM_MIN))
     self->resumed_at = 0;
   /* Only a server that lets a client in and drops it at once is to be left alone. */
@@ -609,7 +613,7 @@ give_up_return (IBBLink *self, IBBConnection *client, const GError *error)
   g_autoptr (GError) lost = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
                                                  _ ("The client does not log in again"));
 
-  g_clear_pointer (&self->relogin, ibb_relogin_free);
+  g_clear_pointer (&self->relogin, ibb_reconnection_free);
   set_offline (self, error);
   ibb_connection_set_state (client, IBB_CONNECTION_STATE_OFFLINE, error != NULL ? error : lost);
 }
@@ -723,7 +727,7 @@ leave_cb (gpointer user_data)
 
   /* Their negotiation holds the thread. */
   g_clear_pointer (&self->reconnection, ibb_reconnection_free);
-  g_clear_pointer (&self->relogin, ibb_relogin_free);
+  g_clear_pointer (&self->relogin, ibb_reconnection_free);
   ibb_keepalive_stop (self->keepalive);
   ibb_stream_management_reset (self->management);
   if (self->stream == NULL || ibb_xml_stream_is_closed (self->stream))

@@ -23,7 +23,6 @@
 #include "xmpp/management/stream-management.h"
 #include "xmpp/reception.h"
 #include "xmpp/reconnection.h"
-#include "xmpp/relogin.h"
 #include "xmpp/status.h"
 
 G_BEGIN_DECLS
@@ -58,7 +57,7 @@ struct _IBBLink
   gint64           stream_since; /* µs: when the XML stream was taken */
   gint64           resumed_at;   /* µs: the same, if it was resumed and has not lasted; else 0 */
   IBBReconnection *reconnection; /* (owned) (nullable): while suspended */
-  IBBRelogin      *relogin;      /* (owned) (nullable): while it logs in by itself */
+  IBBReconnection *relogin;      /* (owned) (nullable): while it logs in by itself */
   char            *resource;     /* (owned) (nullable): of the last login */
   GTlsCertificate *accepted_certificate; /* (owned) (nullable): by the application, at the login */
   gboolean         is_available;         /* presence was sent over this XML stream */

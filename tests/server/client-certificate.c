@@ -14,7 +14,7 @@
 #include "acceptor.h"
 #include "client-fixture.h"
 #include "fake-server.h"
-#include "xmpp/relogin.h"
+#include "xmpp/reconnection.h"
 
 #define MAX_CONNECTIONS 3
 
@@ -245,9 +245,9 @@ test_replaced_returning (gconstpointer data)
   fake_server_wait_for_clients (server, 6);
   wait_for_state (client, IBB_CONNECTION_STATE_CONNECTING);
   assert_names_certificate (client);
-  g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_RELOGIN_WAIT_MIN);
+  g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_RECONNECTION_LOGIN_WAIT_MIN);
   for (guint i = 1; i < 4; i++)
-    g_assert_cmpuint (fake_random_get_bound (i), ==, IBB_RELOGIN_WAIT_MAX);
+    g_assert_cmpuint (fake_random_get_bound (i), ==, IBB_RECONNECTION_LOGIN_WAIT_MAX);
   if (heals)
     {
       fake_server_set_certificate (server, own);

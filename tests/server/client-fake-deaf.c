@@ -11,7 +11,6 @@
 #include "fake-server.h"
 #include "xmpp/management/keepalive.h"
 #include "xmpp/reconnection.h"
-#include "xmpp/relogin.h"
 
 #define SM FAKE_SM
 #define ENABLED "<enabled xmlns='" SM "' id='some-id' resume='true' max='60'/>"
@@ -63,7 +62,7 @@ test_policy_violation (void)
     /* The answer may be to a request from before the resumption. */
     { ACKNOWLEDGEMENT FAKE_STREAM_ERROR ("policy-violation"), IBB_RECONNECTION_STREAM_MIN - 1, 0 },
     { ACKNOWLEDGEMENT FAKE_STREAM_ERROR ("policy-violation"), IBB_RECONNECTION_STREAM_MIN,
-      IBB_RELOGIN_WAIT_MAX },
+      IBB_RECONNECTION_LOGIN_WAIT_MAX },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -16,7 +16,6 @@
 #include "client-fixture.h"
 #include "fake-server.h"
 #include "xmpp/reconnection.h"
-#include "xmpp/relogin.h"
 
 #define NEVER 100000000 /* ms: for longer than a test takes */
 
@@ -250,7 +249,7 @@ test_backoff (void)
 {
   FakeServer *server = fake_server_new (dropped);
   IBBClient  *client = create_client (server);
-  guint       bound = IBB_RELOGIN_WAIT_MIN;
+  guint       bound = IBB_RECONNECTION_LOGIN_WAIT_MIN;
 
   fake_random_start (0);
   assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (client), NULL);
@@ -259,7 +258,7 @@ test_backoff (void)
       while (fake_random_get_bound (i) == 0)
         wait_a_moment ();
       g_assert_cmpuint (fake_random_get_bound (i), ==, bound);
-      bound = MIN (bound * 2, IBB_RELOGIN_WAIT_MAX);
+      bound = MIN (bound * 2, IBB_RECONNECTION_LOGIN_WAIT_MAX);
     }
 
   /* A person who logs in does not wait for that, and the waits are short again. */
@@ -268,7 +267,7 @@ test_backoff (void)
   assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (client), NULL);
   while (fake_random_get_bound (0) == 0)
     wait_a_moment ();
-  g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_RELOGIN_WAIT_MIN);
+  g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_RECONNECTION_LOGIN_WAIT_MIN);
   fake_log_out (client, server, NULL);
 }
 
@@ -283,7 +282,7 @@ test_policy (void)
   assert_login (client);
   fake_server_send (server, FAKE_STREAM_ERROR ("policy-violation"), -1);
   fake_wait_until_online (client, server, 2);
-  g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_RELOGIN_WAIT_MAX);
+  g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_RECONNECTION_LOGIN_WAIT_MAX);
   fake_log_out (client, server, NULL);
 }
 

@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "xmpp/relogin.h"
+#include "xmpp/reconnection.h"
 
 #include <gio/gio.h>
 
@@ -16,7 +16,7 @@ is_in_vain (GQuark domain, int code)
 {
   g_autoptr (GError) error = g_error_new_literal (domain, code, "x");
 
-  return ibb_relogin_is_in_vain (error);
+  return ibb_reconnection_is_in_vain (error);
 }
 
 static void
@@ -56,7 +56,7 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/ibb/relogin/in-vain", test_in_vain);
+  g_test_add_func ("/ibb/reconnection/in-vain", test_in_vain);
 
   return g_test_run ();
 }

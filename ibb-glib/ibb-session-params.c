@@ -4,10 +4,10 @@
 
 #include "ibb-session-params.h"
 
+#include "core/base/jid.h"
 #include "ibb-enum-types.h"
 #include "ibb-intl-private.h"
 #include "ibb-session-params-private.h"
-#include "runtime/argument.h"
 
 /**
  * IBBSessionParams:
@@ -437,6 +437,47 @@ ibb_session_params_set_agreed (IBBSessionParams *self, gboolean agreed)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_AGREED]);
 }
 
+/* Checks of arguments. FALSE with %G_IO_ERROR_INVALID_ARGUMENT set if one is wrong; nothing has
+ * been sent then. */
+
+static gboolean
+check_jid (const char *jid, GError **error)
+{
+  g_autofree char *normal = ibb_jid_normalize (jid);
+
+  if (normal == NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 _ ("Invalid JID “%s” (expected user@host/resource)"), jid != NULL ? jid : "");
+  return normal != NULL;
+}
+
+static gboolean
+check_sid (const char *sid, GError **error)
+{
+  if (sid != NULL && ibb_stanza_is_valid_sid (sid))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               _ ("Invalid session identifier “%s” (expected 1 to %d letters, digits and “.-_:”)"),
+               sid != NULL ? sid : "", IBB_SID_MAX_LENGTH);
+  return FALSE;
+}
+
+/* An agreed session needs a block size; otherwise 0 stands for the default. */
+static gboolean
+check_block_size (guint block_size, gboolean is_agreed, GError **error)
+{
+  if (block_size <= IBB_BLOCK_SIZE_MAX && (block_size > 0 || !is_agreed))
+    return TRUE;
+  if (block_size == 0)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                         _ ("Missing block size of an agreed session"));
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 _ ("Invalid block size %u (XEP-0047 allows at most %d bytes)"), block_size,
+                 IBB_BLOCK_SIZE_MAX);
+  return FALSE;
+}
+
 gboolean
 ibb_session_params_fill_open (IBBSessionParams *self,
                               const char       *peer_jid,
@@ -452,10 +493,9 @@ ibb_session_params_fill_open (IBBSessionParams *self,
       open->by_message = self->stanza_type == IBB_STANZA_TYPE_MESSAGE;
       open->fixed_block_size = self->agreed;
     }
-  return ibb_argument_check_jid (peer_jid, error) &&
-         (open->local == NULL || ibb_argument_check_jid (open->local, error)) &&
-         (open->sid == NULL || ibb_argument_check_sid (open->sid, error)) &&
-         ibb_argument_check_block_size (open->block_size, open->fixed_block_size, error);
+  return check_jid (peer_jid, error) && (open->local == NULL || check_jid (open->local, error)) &&
+         (open->sid == NULL || check_sid (open->sid, error)) &&
+         check_block_size (open->block_size, open->fixed_block_size, error);
 }
 
 gboolean
@@ -474,8 +514,8 @@ ibb_session_params_fill_expected (IBBSessionParams *self,
       expected->block_size = self->block_size;
       expected->by_message = self->stanza_type == IBB_STANZA_TYPE_MESSAGE;
     }
-  return ibb_argument_check_jid (peer_jid, error) &&
-         (expected->local == NULL || ibb_argument_check_jid (expected->local, error)) &&
-         ibb_argument_check_sid (sid, error) &&
-         ibb_argument_check_block_size (expected->block_size, expected->is_agreed, error);
+  return check_jid (peer_jid, error) &&
+         (expected->local == NULL || check_jid (expected->local, error)) &&
+         check_sid (sid, error) &&
+         check_block_size (expected->block_size, expected->is_agreed, error);
 }

@@ -33,10 +33,10 @@ accept_is_ready (IBBOperation *operation)
 static void
 set_error (IBBOperation *operation, GError **error)
 {
-  IBBHost    *host = ibb_operation_get_host (operation);
-  const char *reason = ibb_host_get_lost_reason_locked (host);
+  IBBHost    *host = operation->host;
+  const char *reason = host->uplink.lost_reason;
 
-  if (!ibb_engine_is_lost (ibb_host_get_engine (host)) || ibb_host_is_returning_locked (host))
+  if (!ibb_engine_is_lost (host->engine) || ibb_host_is_returning_locked (host))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
                  _ ("The service was stopped, so no session can come"));
   else if (reason != NULL)

@@ -5,7 +5,6 @@
 #include "runtime/expect-operation.h"
 
 #include "ibb-error-private.h"
-#include "runtime/argument.h"
 #include "runtime/operation.h"
 
 typedef struct
@@ -23,7 +22,7 @@ typedef struct
 static void
 set_error (IBBExpectOperation *self, const IBBFailure *failure, GError **error)
 {
-  IBBHost *host = ibb_operation_get_host (&self->parent);
+  IBBHost *host = self->parent.host;
   GError  *reason = ibb_error_new_from_failure (failure, self->expected.peer, self->expected.sid);
 
   g_propagate_error (error,
@@ -44,15 +43,11 @@ static gboolean
 expect_begin (IBBOperation *operation, gint64 now, GError **error)
 {
   IBBExpectOperation *self = (IBBExpectOperation *) operation;
-  IBBEngine          *engine = ibb_host_get_engine (ibb_operation_get_host (operation));
+  IBBEngine          *engine = operation->host->engine;
   IBBFailure          failure = IBB_FAILURE_INIT;
 
-  if (self->expected.local != NULL && ibb_engine_get_local_jid (engine) != NULL &&
-      !ibb_engine_has_address (engine, self->expected.local))
-    {
-      ibb_argument_set_foreign_address (self->expected.local, error);
-      return FALSE;
-    }
+  if (!ibb_operation_check_address_locked (operation, self->expected.local, error))
+    return FALSE;
 
   self->channel = ibb_inbox_take_expected_locked (self->inbox, self->expected.local,
                                                   self->expected.peer, self->expected.sid, now);
@@ -90,7 +85,7 @@ expectation_ended_locked (gpointer object, IBBSession *session, const IBBFailure
 
   self->expectation = NULL;
   if (session != NULL)
-    self->channel = ibb_channel_new_locked (ibb_operation_get_host (&self->parent), session);
+    self->channel = ibb_channel_new_locked (self->parent.host, session);
   else
     ibb_failure_copy (&self->failure, failure);
   ibb_operation_wake_locked (&self->parent);
@@ -118,7 +113,7 @@ static void
 expect_give_up (IBBOperation *operation, gint64 now)
 {
   IBBExpectOperation *self = (IBBExpectOperation *) operation;
-  IBBEngine          *engine = ibb_host_get_engine (ibb_operation_get_host (operation));
+  IBBEngine          *engine = operation->host->engine;
 
   if (self->expectation != NULL)
     ibb_engine_cancel_expectation (engine, g_steal_pointer (&self->expectation));

@@ -5,42 +5,9 @@
 #include "runtime/host.h"
 
 #include "runtime/callback-source.h"
-#include "runtime/random.h"
 
 /* After so many stanzas in one dispatch other sources have their turn. */
 #define STANZAS_PER_DISPATCH 64
-
-struct _IBBHost
-{
-  gatomicrefcount ref_count; /* of the memory */
-
-  /* immutable after construction */
-  GMainContext  *context; /* (owned): where the connection is called */
-  IBBEngine     *engine;  /* (owned): called with the lock */
-  IBBArrivalFunc arrived_locked;
-  gpointer       arrival_data; /* (owned) */
-  GDestroyNotify arrival_data_free;
-
-  gboolean in_batch; /* in context only: a batch of stanzas has begun */
-
-  IBBLock lock;
-
-  /* protected by lock */
-  IBBUplink              uplink;
-  IBBConnectionListener *listener;       /* (unowned) (nullable): owned by the connection */
-  GMainContext          *signal_context; /* (owned) (nullable): where users emit; NULL after them */
-  GSource               *source; /* (owned) (nullable): in context; pumps; NULL once retired */
-  guint                  n_users;
-  gboolean               retired;  /* no user and no session is left */
-  GThread               *thread;   /* (owned) (nullable): the one that runs context, once known */
-  gint64                 armed;    /* when source will be dispatched, G_MAXINT64 for never */
-  gboolean               pumping;  /* in context: it sends, or a batch has brought a stanza */
-  gboolean               batching; /* stanzas arrive: waiting calls are woken after the last */
-  gboolean               stale;    /* JID and stanza limit of the connection are to be read */
-  guint                  n_reads;  /* how often they were */
-  GQueue    refresh_waiters;       /* (element-type IBBWaiter): for the connection to be read */
-  IBBRandom random;
-};
 
 IBBHost *
 ibb_host_ref (IBBHost *self)
@@ -83,28 +50,10 @@ ibb_host_unlock (IBBHost *self)
   ibb_lock_unlock (&self->lock);
 }
 
-IBBLock *
-ibb_host_get_lock (IBBHost *self)
-{
-  return &self->lock;
-}
-
-IBBEngine *
-ibb_host_get_engine (IBBHost *self)
-{
-  return self->engine;
-}
-
 GMainContext *
 ibb_host_get_signal_context (IBBHost *self)
 {
   return self->signal_context;
-}
-
-IBBUplink *
-ibb_host_get_uplink_locked (IBBHost *self)
-{
-  return &self->uplink;
 }
 
 const char *
@@ -113,29 +62,10 @@ ibb_host_get_reason_locked (IBBHost *self, const IBBFailure *failure)
   return ibb_uplink_get_reason (&self->uplink, failure);
 }
 
-const char *
-ibb_host_get_lost_reason_locked (IBBHost *self)
-{
-  return ibb_uplink_get_lost_reason (&self->uplink);
-}
-
 gboolean
 ibb_host_is_returning_locked (IBBHost *self)
 {
-  return !self->retired && ibb_engine_is_lost (self->engine) &&
-         ibb_uplink_is_returning (&self->uplink);
-}
-
-gboolean
-ibb_host_is_retired_locked (IBBHost *self)
-{
-  return self->retired;
-}
-
-gboolean
-ibb_host_is_in_context (IBBHost *self)
-{
-  return g_main_context_is_owner (self->context);
+  return !self->retired && ibb_engine_is_lost (self->engine) && self->uplink.is_returning;
 }
 
 gboolean
@@ -307,7 +237,7 @@ ibb_host_read_connection (IBBHost *self)
   g_autoptr (IBBConnection) connection = NULL;
 
   ibb_host_lock (self);
-  connection = ibb_uplink_get_connection (&self->uplink);
+  connection = self->uplink.connection;
   if (connection != NULL)
     g_object_ref (connection);
   ibb_host_unlock (self);
@@ -322,18 +252,6 @@ ibb_host_refresh_locked (IBBHost *self)
   arm_locked (self, 0);
 }
 
-guint
-ibb_host_get_n_reads_locked (IBBHost *self)
-{
-  return self->n_reads;
-}
-
-GQueue *
-ibb_host_get_refresh_waiters (IBBHost *self)
-{
-  return &self->refresh_waiters;
-}
-
 /* Nobody uses the host any more, and it can send nothing until the connection says so. If only the
  * host held the connection, the connection would never say so. */
 void
@@ -342,18 +260,18 @@ ibb_host_unlock_and_let_go (IBBHost *self)
   g_autoptr (IBBConnection) connection = NULL;
 
   if (self->n_users == 0 && !self->pumping && is_blocked_locked (self))
-    connection = ibb_uplink_steal_connection (&self->uplink);
+    connection = g_steal_pointer (&self->uplink.connection);
   ibb_host_unlock (self);
 }
 
 void
 ibb_host_hold_connection (IBBHost *self)
 {
-  g_autoptr (IBBConnection) connection = ibb_uplink_find_connection (&self->uplink);
+  g_autoptr (IBBConnection) connection = ibb_weak_get (self->uplink.weak_connection);
 
   ibb_host_lock (self);
-  if (connection != NULL && ibb_uplink_get_connection (&self->uplink) == NULL && !self->retired)
-    ibb_uplink_hold_connection (&self->uplink, connection);
+  if (connection != NULL && self->uplink.connection == NULL && !self->retired)
+    self->uplink.connection = g_object_ref (connection);
   ibb_host_unlock (self);
 }
 
@@ -361,7 +279,7 @@ ibb_host_hold_connection (IBBHost *self)
 static void
 retire_and_unlock (IBBHost *self)
 {
-  g_autoptr (IBBConnection) connection = ibb_uplink_steal_connection (&self->uplink);
+  g_autoptr (IBBConnection) connection = g_steal_pointer (&self->uplink.connection);
   g_autoptr (GSource)       source = g_steal_pointer (&self->source);
 
   self->retired = TRUE;
@@ -503,7 +421,7 @@ pump_and_unlock (IBBHost *self, IBBConnection *connection, const IBBUplinkAnswer
 static void
 pump (IBBHost *self, gboolean is_armed)
 {
-  g_autoptr (IBBConnection) connection = ibb_uplink_find_connection (&self->uplink);
+  g_autoptr (IBBConnection) connection = ibb_weak_get (self->uplink.weak_connection);
   IBBUplinkAnswer           answer = { 0 };
 
   /* The host may retire in this dispatch, and has to live until its end. */
@@ -513,7 +431,7 @@ pump (IBBHost *self, gboolean is_armed)
   ibb_host_lock (self);
   if (is_armed)
     self->armed = G_MAXINT64;
-  if (!self->retired && ibb_uplink_get_connection (&self->uplink) != NULL && connection != NULL)
+  if (!self->retired && self->uplink.connection != NULL && connection != NULL)
     pump_and_unlock (self, connection, &answer);
   else
     {
@@ -607,7 +525,7 @@ ibb_host_set_arrival (IBBHost       *self,
 void
 ibb_host_start (IBBHost *self, IBBConnectionListener *listener)
 {
-  IBBConnection *connection = ibb_uplink_get_connection (&self->uplink);
+  IBBConnection *connection = self->uplink.connection;
 
   if (connection == NULL)
     {

@@ -12,6 +12,7 @@
 
 #include "core/engine.h"
 #include "ibb-connection-private.h"
+#include "runtime/random.h"
 #include "runtime/uplink.h"
 #include "runtime/waiter.h"
 
@@ -38,6 +39,38 @@ typedef struct
 /* A session that the peer began: it asks for an answer, or was accepted at once. */
 typedef void (*IBBArrivalFunc) (gpointer data, IBBSession *session, gboolean is_request);
 
+struct _IBBHost
+{
+  gatomicrefcount ref_count; /* of the memory */
+
+  /* immutable after construction */
+  GMainContext  *context; /* (owned): where the connection is called */
+  IBBEngine     *engine;  /* (owned): called with the lock */
+  IBBArrivalFunc arrived_locked;
+  gpointer       arrival_data; /* (owned) */
+  GDestroyNotify arrival_data_free;
+
+  gboolean in_batch; /* in context only: a batch of stanzas has begun */
+
+  IBBLock lock;
+
+  /* protected by lock */
+  IBBUplink              uplink;
+  IBBConnectionListener *listener;       /* (unowned) (nullable): owned by the connection */
+  GMainContext          *signal_context; /* (owned) (nullable): where users emit; NULL after them */
+  GSource               *source; /* (owned) (nullable): in context; pumps; NULL once retired */
+  guint                  n_users;
+  gboolean               retired;  /* no user and no session is left */
+  GThread               *thread;   /* (owned) (nullable): the one that runs context, once known */
+  gint64                 armed;    /* when source will be dispatched, G_MAXINT64 for never */
+  gboolean               pumping;  /* in context: it sends, or a batch has brought a stanza */
+  gboolean               batching; /* stanzas arrive: waiting calls are woken after the last */
+  gboolean               stale;    /* JID and stanza limit of the connection are to be read */
+  guint                  n_reads;  /* how often they were */
+  GQueue    refresh_waiters;       /* (element-type IBBWaiter): for the connection to be read */
+  IBBRandom random;
+};
+
 /* With one user. Without a connection (an error that a binding can make) everything is as if
  * the connection had been lost. */
 IBBHost *ibb_host_new (IBBConnection *connection);
@@ -59,13 +92,10 @@ void ibb_host_use_locked (IBBHost *self);
 void ibb_host_unuse_locked (IBBHost *self); /* not the last one */
 void ibb_host_release (IBBHost *self);      /* without the lock */
 
-void     ibb_host_lock (IBBHost *self);
-void     ibb_host_unlock (IBBHost *self);
-IBBLock *ibb_host_get_lock (IBBHost *self);
+void ibb_host_lock (IBBHost *self);
+void ibb_host_unlock (IBBHost *self);
 
-/* The pointers never change. Only users of the host ask for its signal context, which goes with the
- * last of them. */
-IBBEngine    *ibb_host_get_engine (IBBHost *self);
+/* For users of the host: the signal context goes with the last of them. */
 GMainContext *ibb_host_get_signal_context (IBBHost *self);
 
 /* After any call of the engine or its sessions: tells the waiting calls, and makes sure that
@@ -82,26 +112,20 @@ gboolean ibb_host_is_own_thread_locked (IBBHost *self);
 
 /* Why something failed in the words of the connection; NULL if it said nothing. */
 const char *ibb_host_get_reason_locked (IBBHost *self, const IBBFailure *failure);
-const char *ibb_host_get_lost_reason_locked (IBBHost *self);
 /* Whether the connection is lost and makes a new XML stream by itself. */
 gboolean ibb_host_is_returning_locked (IBBHost *self);
 
 /* Reading the connection's JID and stanza limit: soon, in the connection's context. Waiters
- * in the queue are woken after each reading. */
-void    ibb_host_refresh_locked (IBBHost *self);
-guint   ibb_host_get_n_reads_locked (IBBHost *self);
-GQueue *ibb_host_get_refresh_waiters (IBBHost *self); /* (element-type IBBWaiter) */
+ * in refresh_waiters are woken after each reading. */
+void ibb_host_refresh_locked (IBBHost *self);
 
 /* For the connection's listener. Without the lock where the name does not say otherwise. */
 
 /* Holds the connection again, if it was let go: an event of it shows that it is alive. */
 void ibb_host_hold_connection (IBBHost *self);
 /* In the connection's context. */
-void       ibb_host_read_connection (IBBHost *self);
-gboolean   ibb_host_is_in_context (IBBHost *self);
-gboolean   ibb_host_is_retired_locked (IBBHost *self);
-IBBUplink *ibb_host_get_uplink_locked (IBBHost *self);
-void       ibb_host_wake_locked (IBBHost *self); /* pumps soon */
+void ibb_host_read_connection (IBBHost *self);
+void ibb_host_wake_locked (IBBHost *self); /* pumps soon */
 /* A stanza was received. Sending, and waking the waiting calls, is left until the end of the
  * batch; without a batch, if others may follow, until the next turn of the context. */
 void ibb_host_received_locked (IBBHost *self, gboolean may_others_follow);

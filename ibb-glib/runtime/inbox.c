@@ -35,8 +35,7 @@ has_handler_locked (IBBInbox *self, guint signal)
 void
 ibb_inbox_wake_accepts_locked (IBBInbox *self)
 {
-  guint n =
-      ibb_engine_is_running (ibb_host_get_engine (self->host)) ? self->accepted.length : G_MAXUINT;
+  guint n = ibb_engine_is_running (self->host->engine) ? self->accepted.length : G_MAXUINT;
 
   for (GList *link = self->accepts.head; link != NULL && n > 0; link = link->next, n--)
     ibb_waiter_wake (link->data);
@@ -117,14 +116,14 @@ ibb_inbox_stop (IBBInbox *self, gboolean abort_sessions)
 
   ibb_host_lock (self->host);
   self->stopped = TRUE;
-  ibb_engine_stop (ibb_host_get_engine (self->host), abort_sessions, g_get_monotonic_time ());
+  ibb_engine_stop (self->host->engine, abort_sessions, g_get_monotonic_time ());
   ibb_host_update_now_locked (self->host);
   ibb_notice_steal_all_locked (&self->notices, &waiting);
   ibb_notice_steal_all_locked (&self->accepted, &waiting);
   untaken = self->untaken;
   g_queue_init (&self->untaken);
   ibb_inbox_wake_accepts_locked (self);
-  ibb_waiters_wake (ibb_host_get_refresh_waiters (self->host));
+  ibb_waiters_wake (&self->host->refresh_waiters);
   ibb_host_unlock (self->host);
 
   ibb_notice_free_all (&waiting);
@@ -155,7 +154,7 @@ ibb_inbox_update_listen_locked (IBBInbox *self)
   else if (self->service != NULL &&
            (self->listening || has_handler_locked (self, self->signals.session_accepted)))
     listen = IBB_LISTEN_ACCEPT;
-  ibb_engine_set_listen (ibb_host_get_engine (self->host), listen);
+  ibb_engine_set_listen (self->host->engine, listen);
 }
 
 void
@@ -181,10 +180,10 @@ char **
 ibb_inbox_dup_features (IBBInbox *self)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  IBBEngine               *engine = ibb_host_get_engine (self->host);
+  IBBEngine               *engine = self->host->engine;
 
   ibb_host_lock (self->host);
-  if (!ibb_host_is_retired_locked (self->host) && ibb_engine_is_running (engine))
+  if (!self->host->retired && ibb_engine_is_running (engine))
     {
       ibb_inbox_update_listen_locked (self);
       g_strv_builder_add (builder, IBB_FEATURE_NAMESPACE);
@@ -230,7 +229,7 @@ ibb_inbox_get_accepts (IBBInbox *self)
 gboolean
 ibb_inbox_may_accept_locked (IBBInbox *self)
 {
-  return ibb_engine_is_running (ibb_host_get_engine (self->host)) ||
+  return ibb_engine_is_running (self->host->engine) ||
          (!self->stopped && ibb_host_is_returning_locked (self->host));
 }
 

@@ -19,7 +19,7 @@ typedef struct
 static gboolean
 lacks_limit_locked (IBBListener *self, const IBBStanza *stanza, guint n)
 {
-  IBBEngine *engine = ibb_host_get_engine (self->host);
+  IBBEngine *engine = self->host->engine;
 
   return stanza->payload == IBB_PAYLOAD_OPEN && ibb_engine_is_running (engine) &&
          ibb_engine_get_n_sessions (engine) == n && ibb_inbox_lacks_limit_locked (self->inbox);
@@ -30,7 +30,7 @@ receive (IBBListener *self, const IBBConnectionEvent *event)
 {
   IBBStanza *stanza = event->stanza;
   IBBHost   *host = self->host;
-  IBBEngine *engine = ibb_host_get_engine (host);
+  IBBEngine *engine = host->engine;
   gboolean   taken = FALSE;
   gboolean   lacks_limit = FALSE;
   guint      n;
@@ -44,7 +44,7 @@ receive (IBBListener *self, const IBBConnectionEvent *event)
       ibb_host_read_connection (host);
       ibb_host_lock (host);
     }
-  if (!ibb_host_is_retired_locked (host))
+  if (!host->retired)
     {
       if (stanza->payload == IBB_PAYLOAD_OPEN)
         ibb_inbox_update_listen_locked (self->inbox);
@@ -69,9 +69,9 @@ static void
 confirmed (IBBListener *self, IBBStanza *stanza)
 {
   ibb_host_lock (self->host);
-  if (!ibb_host_is_retired_locked (self->host))
+  if (!self->host->retired)
     {
-      ibb_engine_sent (ibb_host_get_engine (self->host), stanza, g_get_monotonic_time ());
+      ibb_engine_sent (self->host->engine, stanza, g_get_monotonic_time ());
       ibb_host_update_locked (self->host);
     }
   ibb_host_unlock (self->host);
@@ -86,15 +86,15 @@ lost (IBBListener *self, const GError *error, gboolean is_returning)
 
   ibb_host_hold_connection (host);
   ibb_host_lock (host);
-  if (!ibb_host_is_retired_locked (host))
+  if (!host->retired)
     {
-      IBBUplink *uplink = ibb_host_get_uplink_locked (host);
+      IBBUplink *uplink = &host->uplink;
 
       ibb_uplink_set_lost (uplink, error, is_returning);
-      ibb_uplink_forget_congestion (uplink);
+      uplink->congested = FALSE;
       if (g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION))
-        is_shorter = ibb_engine_note_violation (ibb_host_get_engine (host));
-      ibb_engine_lost (ibb_host_get_engine (host));
+        is_shorter = ibb_engine_note_violation (host->engine);
+      ibb_engine_lost (host->engine);
       ibb_inbox_wake_accepts_locked (self->inbox);
       ibb_host_update_now_locked (host);
     }
@@ -111,10 +111,10 @@ restored (IBBListener *self)
   /* Before all else: a session that another thread opens must have the new address. */
   ibb_host_read_connection (host);
   ibb_host_lock (host);
-  if (ibb_uplink_get_connection (ibb_host_get_uplink_locked (host)) != NULL)
+  if (host->uplink.connection != NULL)
     {
-      ibb_uplink_set_restored (ibb_host_get_uplink_locked (host));
-      ibb_engine_restored (ibb_host_get_engine (host));
+      ibb_uplink_set_restored (&host->uplink);
+      ibb_engine_restored (host->engine);
       ibb_host_update_now_locked (host); /* the suspension has ended, so stanzas may leave */
     }
   ibb_host_unlock (host);
@@ -124,9 +124,9 @@ static void
 suspended (IBBListener *self)
 {
   ibb_host_lock (self->host);
-  if (!ibb_host_is_retired_locked (self->host))
+  if (!self->host->retired)
     {
-      ibb_engine_suspend (ibb_host_get_engine (self->host), g_get_monotonic_time ());
+      ibb_engine_suspend (self->host->engine, g_get_monotonic_time ());
       ibb_host_update_locked (self->host); /* sessions wait no longer than resume-timeout */
     }
   ibb_host_unlock_and_let_go (self->host);
@@ -135,13 +135,13 @@ suspended (IBBListener *self)
 static void
 resumed (IBBListener *self)
 {
-  IBBEngine *engine = ibb_host_get_engine (self->host);
+  IBBEngine *engine = self->host->engine;
 
   ibb_host_hold_connection (self->host);
   ibb_host_lock (self->host);
   if (ibb_engine_is_suspended (engine))
     {
-      ibb_uplink_forget_congestion (ibb_host_get_uplink_locked (self->host));
+      self->host->uplink.congested = FALSE;
       ibb_engine_resume (engine, g_get_monotonic_time ());
       ibb_host_wake_locked (self->host);
     }
@@ -154,7 +154,7 @@ ask_engine (IBBListener *self, gboolean (*question) (IBBEngine *))
   gboolean answer;
 
   ibb_host_lock (self->host);
-  answer = question (ibb_host_get_engine (self->host));
+  answer = question (self->host->engine);
   ibb_host_unlock (self->host);
   return answer;
 }
@@ -164,7 +164,7 @@ drained (IBBListener *self)
 {
   ibb_host_hold_connection (self->host);
   ibb_host_lock (self->host);
-  if (ibb_uplink_drained (ibb_host_get_uplink_locked (self->host)))
+  if (ibb_uplink_drained (&self->host->uplink))
     ibb_host_drained_locked (self->host);
   ibb_host_unlock (self->host);
 }
@@ -173,7 +173,7 @@ static void
 chatted (IBBListener *self)
 {
   ibb_host_lock (self->host);
-  ibb_engine_note_chat (ibb_host_get_engine (self->host), g_get_monotonic_time ());
+  ibb_engine_note_chat (self->host->engine, g_get_monotonic_time ());
   ibb_host_unlock (self->host);
 }
 
@@ -184,13 +184,13 @@ local_jid_changed (IBBListener *self)
 
   /* A connection that is restored is read then. Until then its thread has nothing to do here. */
   ibb_host_lock (self->host);
-  is_lost = ibb_engine_is_lost (ibb_host_get_engine (self->host));
+  is_lost = ibb_engine_is_lost (self->host->engine);
   ibb_host_unlock (self->host);
   if (is_lost)
     return;
 
   /* A client may notify in another context than that of the connection. */
-  if (ibb_host_is_in_context (self->host))
+  if (g_main_context_is_owner (self->host->context))
     {
       ibb_host_read_connection (self->host);
       return;

@@ -4,6 +4,25 @@
 
 #include "runtime/lock.h"
 
+IBBSleeper *
+ibb_lock_sleeper_new (void)
+{
+  IBBSleeper *sleeper = g_new (IBBSleeper, 1);
+
+  g_atomic_ref_count_init (&sleeper->ref_count);
+  g_cond_init (&sleeper->cond);
+  return sleeper;
+}
+
+void
+ibb_lock_sleeper_unref (IBBSleeper *sleeper)
+{
+  if (!g_atomic_ref_count_dec (&sleeper->ref_count))
+    return;
+  g_cond_clear (&sleeper->cond);
+  g_free (sleeper);
+}
+
 void
 ibb_lock_init (IBBLock *self)
 {
@@ -40,8 +59,8 @@ wake_all (IBBSleeper **wakes, guint n)
 {
   for (guint i = 0; i < n; i++)
     {
-      ibb_sleeper_wake (wakes[i]);
-      ibb_sleeper_unref (wakes[i]);
+      g_cond_signal (&wakes[i]->cond);
+      ibb_lock_sleeper_unref (wakes[i]);
     }
 }
 
@@ -65,9 +84,12 @@ void
 ibb_lock_wake (IBBLock *self, IBBSleeper *sleeper)
 {
   if (self->n_wakes == IBB_LOCK_WAKES_MAX)
-    ibb_sleeper_wake (sleeper);
+    g_cond_signal (&sleeper->cond);
   else
-    self->wakes[self->n_wakes++] = ibb_sleeper_ref (sleeper);
+    {
+      g_atomic_ref_count_inc (&sleeper->ref_count);
+      self->wakes[self->n_wakes++] = sleeper;
+    }
 }
 
 void
@@ -76,5 +98,8 @@ ibb_lock_sleep (IBBLock *self, IBBSleeper *sleeper, gint64 deadline)
   IBBSleeper *wakes[IBB_LOCK_WAKES_MAX];
 
   wake_all (wakes, steal_wakes (self, wakes));
-  ibb_sleeper_sleep (sleeper, &self->mutex, deadline);
+  if (deadline == G_MAXINT64)
+    g_cond_wait (&sleeper->cond, &self->mutex);
+  else
+    g_cond_wait_until (&sleeper->cond, &self->mutex, deadline);
 }

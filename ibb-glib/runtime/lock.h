@@ -5,9 +5,17 @@
 
 #pragma once
 
-#include "runtime/sleeper.h"
+#include <glib.h>
 
 G_BEGIN_DECLS
+
+/* A blocked thread, as the one that wakes it sees it. The two share it: the thread may have
+ * gone on before the other one has finished waking it. */
+typedef struct
+{
+  gatomicrefcount ref_count;
+  GCond           cond;
+} IBBSleeper;
 
 /* So many threads are woken after the unlocking; more of them are woken at once. */
 #define IBB_LOCK_WAKES_MAX 8
@@ -18,6 +26,9 @@ typedef struct
   IBBSleeper *wakes[IBB_LOCK_WAKES_MAX]; /* (owned): woken with the unlocking */
   guint       n_wakes;
 } IBBLock;
+
+IBBSleeper *ibb_lock_sleeper_new (void);
+void        ibb_lock_sleeper_unref (IBBSleeper *sleeper);
 
 void ibb_lock_init (IBBLock *self);
 void ibb_lock_clear (IBBLock *self);

@@ -7,7 +7,6 @@
 #include "core/base/jid.h"
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
-#include "runtime/argument.h"
 #include "runtime/operation.h"
 
 typedef struct
@@ -22,8 +21,8 @@ typedef struct
 static gboolean
 open_now (IBBOpenOperation *self, gint64 now, GError **error)
 {
-  IBBHost               *host = ibb_operation_get_host (&self->parent);
-  IBBEngine             *engine = ibb_host_get_engine (host);
+  IBBHost               *host = self->parent.host;
+  IBBEngine             *engine = host->engine;
   const char            *local_jid = ibb_engine_get_local_jid (engine);
   g_autoptr (IBBSession) session = NULL;
   IBBFailure             failure = IBB_FAILURE_INIT;
@@ -34,12 +33,8 @@ open_now (IBBOpenOperation *self, gint64 now, GError **error)
                    _ ("The connection has no JID yet: log in before opening a session"));
       return FALSE;
     }
-  if (self->open.local != NULL && local_jid != NULL &&
-      !ibb_engine_has_address (engine, self->open.local))
-    {
-      ibb_argument_set_foreign_address (self->open.local, error);
-      return FALSE;
-    }
+  if (!ibb_operation_check_address_locked (&self->parent, self->open.local, error))
+    return FALSE;
   if (ibb_jid_equal (self->open.peer, self->open.local != NULL ? self->open.local : local_jid))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
@@ -67,24 +62,24 @@ open_now (IBBOpenOperation *self, gint64 now, GError **error)
 static gboolean
 knows_local_jid (IBBOpenOperation *self)
 {
-  IBBHost   *host = ibb_operation_get_host (&self->parent);
-  IBBEngine *engine = ibb_host_get_engine (host);
+  IBBHost   *host = self->parent.host;
+  IBBEngine *engine = host->engine;
 
-  return ibb_engine_get_local_jid (engine) != NULL ||
-         ibb_host_get_n_reads_locked (host) != self->n_reads || !ibb_engine_is_running (engine);
+  return ibb_engine_get_local_jid (engine) != NULL || host->n_reads != self->n_reads ||
+         !ibb_engine_is_running (engine);
 }
 
 static gboolean
 open_begin (IBBOperation *operation, gint64 now, GError **error)
 {
   IBBOpenOperation *self = (IBBOpenOperation *) operation;
-  IBBHost          *host = ibb_operation_get_host (operation);
+  IBBHost          *host = operation->host;
 
-  self->n_reads = ibb_host_get_n_reads_locked (host);
+  self->n_reads = host->n_reads;
   if (!knows_local_jid (self))
     ibb_host_refresh_locked (host);
   /* Calls that waited for the JID go first, so that sessions open in the order of the calls. */
-  else if (g_queue_is_empty (ibb_host_get_refresh_waiters (host)))
+  else if (g_queue_is_empty (&host->refresh_waiters))
     return open_now (self, now, error);
   return TRUE;
 }
@@ -148,8 +143,8 @@ init (IBBOpenOperation *self, IBBHost *host, GObject *service, const IBBOpen *op
     .clear = open_clear,
   };
 
-  ibb_operation_init (&self->parent, &class, host, g_object_ref (service),
-                      ibb_host_get_refresh_waiters (host), 0);
+  ibb_operation_init (&self->parent, &class, host, g_object_ref (service), &host->refresh_waiters,
+                      0);
   self->open = *open;
   self->open.peer = ibb_jid_dup_unicode (open->peer);
   self->open.local = open->local != NULL ? ibb_jid_dup_unicode (open->local) : NULL;

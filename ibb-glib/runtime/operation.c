@@ -29,7 +29,7 @@ ibb_operation_init (IBBOperation *self,
                           .queue = queue,
                           .timeout = timeout,
                           .deadline = G_MAXINT64 };
-  ibb_waiter_init (&self->waiter, ibb_host_get_lock (host), waiter_is_ready);
+  ibb_waiter_init (&self->waiter, &host->lock, waiter_is_ready);
   if (timeout > 0)
     self->deadline = g_get_monotonic_time () + timeout * G_TIME_SPAN_MILLISECOND;
 }
@@ -37,17 +37,24 @@ ibb_operation_init (IBBOperation *self,
 void
 ibb_operation_clear (IBBOperation *self)
 {
-  g_assert (!ibb_waiter_is_waiting (&self->waiter));
+  g_assert (self->waiter.queue == NULL);
   g_clear_pointer (&self->cancelled, ibb_cancel_watch_free);
   if (self->class->clear != NULL)
     self->class->clear (self);
   g_clear_object (&self->keep);
 }
 
-IBBHost *
-ibb_operation_get_host (IBBOperation *self)
+gboolean
+ibb_operation_check_address_locked (IBBOperation *self, const char *local, GError **error)
 {
-  return self->host;
+  IBBEngine *engine = self->host->engine;
+
+  if (local == NULL || ibb_engine_get_local_jid (engine) == NULL ||
+      ibb_engine_has_address (engine, local))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               _ ("The connection does not have the address “%s”"), local);
+  return FALSE;
 }
 
 void
@@ -61,7 +68,7 @@ ibb_operation_set_queue_locked (IBBOperation *self, GQueue *queue)
 gboolean
 ibb_operation_is_waiting_locked (IBBOperation *self)
 {
-  return ibb_waiter_is_waiting (&self->waiter);
+  return self->waiter.queue != NULL;
 }
 
 void
@@ -171,7 +178,7 @@ wait_locked (IBBOperation *self, GCancellable *cancellable, GError **error)
   gulong   handler;
   gboolean over;
 
-  ibb_waiter_begin_sleeping (&self->waiter);
+  self->waiter.sleeper = ibb_lock_sleeper_new ();
   enter_queue_locked (self);
   ibb_host_update_locked (self->host);
   handler = connect_locked (self, cancellable);
@@ -180,7 +187,7 @@ wait_locked (IBBOperation *self, GCancellable *cancellable, GError **error)
     {
       gint64 now = g_get_monotonic_time ();
 
-      ibb_waiter_look (&self->waiter);
+      self->waiter.woken = FALSE;
       over = self->class->attempt (self, now, error);
       if (over)
         break;
@@ -198,7 +205,7 @@ wait_locked (IBBOperation *self, GCancellable *cancellable, GError **error)
 
   ibb_waiter_leave (&self->waiter);
   disconnect_locked (self, cancellable, handler);
-  ibb_waiter_end_sleeping (&self->waiter);
+  g_clear_pointer (&self->waiter.sleeper, ibb_lock_sleeper_unref);
   return over;
 }
 
@@ -291,8 +298,7 @@ operation_cb (gpointer data)
   ibb_host_lock (self->host);
   /* Set before the attempt: a wake-up during the attempt dispatches the source again. So does a
    * cancellable, which takes no lock. */
-  g_source_set_ready_time (ibb_waiter_get_source (&self->waiter),
-                           self->deadline == G_MAXINT64 ? -1 : self->deadline);
+  g_source_set_ready_time (self->waiter.source, self->deadline == G_MAXINT64 ? -1 : self->deadline);
   over = attempt_locked (self, g_task_get_cancellable (task), now, &error);
   if (!over && error == NULL)
     {
@@ -302,7 +308,7 @@ operation_cb (gpointer data)
     }
 
   ibb_waiter_leave (&self->waiter);
-  ibb_waiter_set_source (&self->waiter, NULL);
+  self->waiter.source = NULL;
   if (over)
     self->begun = FALSE;
   else
@@ -327,7 +333,7 @@ attach_locked (IBBOperation *self, GTask *task)
                                    : self->deadline == G_MAXINT64 ? -1
                                                                   : self->deadline);
   g_task_attach_source (task, source, operation_cb);
-  ibb_waiter_set_source (&self->waiter, source);
+  self->waiter.source = source;
   enter_queue_locked (self);
   self->cancelled = ibb_cancel_watch_new (g_task_get_cancellable (task), source);
 }

@@ -132,9 +132,8 @@ ibb_poll_source_new (const char *name,
   self->channel = ibb_channel_ref (channel);
   self->is_ready = is_ready;
   self->queue = queue;
-  ibb_waiter_init (&self->waiter, ibb_host_get_lock (ibb_channel_get_host (channel)),
-                   waiter_is_ready);
-  ibb_waiter_set_source (&self->waiter, source);
+  ibb_waiter_init (&self->waiter, &ibb_channel_get_host (channel)->lock, waiter_is_ready);
+  self->waiter.source = source;
   g_source_set_static_name (source, name);
   g_source_set_callback (source, poll_source_cb, self, leave);
   return source;

@@ -10,7 +10,7 @@
 static gpointer
 find (IBBHost *host, glong setting)
 {
-  return G_STRUCT_MEMBER_P (ibb_engine_get_settings (ibb_host_get_engine (host)), setting);
+  return G_STRUCT_MEMBER_P (ibb_engine_get_settings (host->engine), setting);
 }
 
 /* The change may let a session go on that waits for room, to send, or for a silent peer. */
@@ -19,7 +19,7 @@ unlock (IBBHost *host, gboolean changed)
 {
   if (changed)
     {
-      ibb_engine_settings_changed (ibb_host_get_engine (host), g_get_monotonic_time ());
+      ibb_engine_settings_changed (host->engine, g_get_monotonic_time ());
       ibb_host_update_locked (host);
     }
   ibb_host_unlock (host);

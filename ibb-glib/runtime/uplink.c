@@ -21,31 +21,6 @@ ibb_uplink_clear (IBBUplink *self)
   g_free (self->refusal_reason);
 }
 
-IBBConnection *
-ibb_uplink_get_connection (const IBBUplink *self)
-{
-  return self->connection;
-}
-
-void
-ibb_uplink_hold_connection (IBBUplink *self, IBBConnection *connection)
-{
-  g_assert (self->connection == NULL);
-  self->connection = g_object_ref (connection);
-}
-
-IBBConnection *
-ibb_uplink_steal_connection (IBBUplink *self)
-{
-  return g_steal_pointer (&self->connection);
-}
-
-IBBConnection *
-ibb_uplink_find_connection (IBBUplink *self)
-{
-  return ibb_weak_get (self->weak_connection);
-}
-
 IBBUplinkAnswer
 ibb_uplink_ask (const IBBUplink *self, IBBConnection *connection)
 {
@@ -72,12 +47,6 @@ ibb_uplink_drained (IBBUplink *self)
 }
 
 void
-ibb_uplink_forget_congestion (IBBUplink *self)
-{
-  self->congested = FALSE;
-}
-
-void
 ibb_uplink_set_lost (IBBUplink *self, const GError *error, gboolean is_returning)
 {
   if (self->is_returning)
@@ -92,18 +61,6 @@ ibb_uplink_set_restored (IBBUplink *self)
 {
   self->is_returning = FALSE;
   g_clear_pointer (&self->lost_reason, g_free);
-}
-
-gboolean
-ibb_uplink_is_returning (const IBBUplink *self)
-{
-  return self->is_returning;
-}
-
-const char *
-ibb_uplink_get_lost_reason (const IBBUplink *self)
-{
-  return self->lost_reason;
 }
 
 void

@@ -28,47 +28,11 @@ ibb_waiter_leave (IBBWaiter *self)
   return TRUE;
 }
 
-gboolean
-ibb_waiter_is_waiting (const IBBWaiter *self)
-{
-  return self->queue != NULL;
-}
-
-void
-ibb_waiter_set_source (IBBWaiter *self, GSource *source)
-{
-  self->source = source;
-}
-
-GSource *
-ibb_waiter_get_source (const IBBWaiter *self)
-{
-  return self->source;
-}
-
-void
-ibb_waiter_begin_sleeping (IBBWaiter *self)
-{
-  self->sleeper = ibb_sleeper_new ();
-}
-
-void
-ibb_waiter_look (IBBWaiter *self)
-{
-  self->woken = FALSE;
-}
-
 void
 ibb_waiter_sleep (IBBWaiter *self, gint64 deadline)
 {
   if (!self->woken)
     ibb_lock_sleep (self->lock, self->sleeper, deadline);
-}
-
-void
-ibb_waiter_end_sleeping (IBBWaiter *self)
-{
-  g_clear_pointer (&self->sleeper, ibb_sleeper_unref);
 }
 
 void

@@ -29,18 +29,9 @@ struct _IBBWaiter
 void     ibb_waiter_init (IBBWaiter *self, IBBLock *lock, gboolean (*is_ready) (IBBWaiter *self));
 void     ibb_waiter_enter (IBBWaiter *self, GQueue *queue);
 gboolean ibb_waiter_leave (IBBWaiter *self); /* FALSE if it did not wait */
-gboolean ibb_waiter_is_waiting (const IBBWaiter *self);
 
-/* Which source to wake; NULL for none. */
-void     ibb_waiter_set_source (IBBWaiter *self, GSource *source);
-GSource *ibb_waiter_get_source (const IBBWaiter *self);
-
-/* To block this thread: begin, then in turn look and sleep, then end. A waking between
- * ibb_waiter_look () and ibb_waiter_sleep () is not lost. */
-void ibb_waiter_begin_sleeping (IBBWaiter *self);
-void ibb_waiter_look (IBBWaiter *self);
+/* Blocks this thread, unless the waiter was woken since .woken was last set to FALSE. */
 void ibb_waiter_sleep (IBBWaiter *self, gint64 deadline);
-void ibb_waiter_end_sleeping (IBBWaiter *self);
 
 void ibb_waiter_wake (IBBWaiter *self);
 void ibb_waiters_wake (GQueue *queue); /* those of queue that are ready */

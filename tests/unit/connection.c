@@ -22,7 +22,7 @@ take_chat_time (IBBService *service)
   gboolean    is_set;
 
   ibb_host_lock (host);
-  context = ibb_host_get_engine (host)->context;
+  context = host->engine->context;
   is_set = context->interactive.at > 0 && context->interactive.at <= g_get_monotonic_time ();
   context->interactive.at = 0;
   ibb_host_unlock (host);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Blocked threads and sources that wait for a change: waiter, lock and sleeper. */
+/* Blocked threads and sources that wait for a change: waiter and lock. */
 
 #include "config.h"
 
@@ -29,12 +29,12 @@ block (gpointer data)
   ibb_lock_lock (test->waiter.lock);
   for (;;)
     {
-      ibb_waiter_look (&test->waiter);
+      test->waiter.woken = FALSE;
       if (test->ready)
         break;
       ibb_waiter_sleep (&test->waiter, G_MAXINT64);
     }
-  ibb_waiter_end_sleeping (&test->waiter);
+  g_clear_pointer (&test->waiter.sleeper, ibb_lock_sleeper_unref);
   ibb_lock_unlock (test->waiter.lock);
   return NULL;
 }
@@ -52,7 +52,7 @@ test_many (void)
   for (guint i = 0; i < N_THREADS; i++)
     {
       ibb_waiter_init (&tests[i].waiter, &lock, is_ready);
-      ibb_waiter_begin_sleeping (&tests[i].waiter);
+      tests[i].waiter.sleeper = ibb_lock_sleeper_new ();
       ibb_waiter_enter (&tests[i].waiter, &queue);
       threads[i] = g_thread_new ("waiter", block, &tests[i]);
     }
@@ -77,17 +77,17 @@ test_woken (void)
 
   ibb_lock_init (&lock);
   ibb_waiter_init (&test.waiter, &lock, is_ready);
-  ibb_waiter_begin_sleeping (&test.waiter);
+  test.waiter.sleeper = ibb_lock_sleeper_new ();
   ibb_waiter_enter (&test.waiter, &queue);
   ibb_lock_lock (&lock);
-  ibb_waiter_look (&test.waiter);
+  test.waiter.woken = FALSE;
   ibb_waiters_wake (&queue);
   ibb_waiter_sleep (&test.waiter, G_MAXINT64);
 
-  ibb_waiter_look (&test.waiter);
+  test.waiter.woken = FALSE;
   ibb_waiter_sleep (&test.waiter, begin + 1000);
   g_assert_cmpint (g_get_monotonic_time () - begin, >=, 1000);
-  ibb_waiter_end_sleeping (&test.waiter);
+  g_clear_pointer (&test.waiter.sleeper, ibb_lock_sleeper_unref);
   ibb_lock_unlock (&lock);
   ibb_lock_clear (&lock);
 }
@@ -104,19 +104,19 @@ test_sources (void)
   for (guint i = 0; i < 2; i++)
     {
       ibb_waiter_init (&tests[i].waiter, &lock, is_ready);
-      ibb_waiter_set_source (&tests[i].waiter, g_timeout_source_new_seconds (3600));
+      tests[i].waiter.source = g_timeout_source_new_seconds (3600);
       ibb_waiter_enter (&tests[i].waiter, &queue);
     }
   tests[1].ready = TRUE;
   ibb_waiters_wake (&queue);
   for (guint i = 0; i < 2; i++)
     {
-      GSource *source = ibb_waiter_get_source (&tests[i].waiter);
+      GSource *source = tests[i].waiter.source;
 
       g_assert_cmpint (g_source_get_ready_time (source) == 0, ==, i == 1);
-      g_assert_true (ibb_waiter_is_waiting (&tests[i].waiter));
+      g_assert_true (tests[i].waiter.queue != NULL);
       g_assert_true (ibb_waiter_leave (&tests[i].waiter));
-      g_assert_false (ibb_waiter_is_waiting (&tests[i].waiter));
+      g_assert_null (tests[i].waiter.queue);
       g_assert_false (ibb_waiter_leave (&tests[i].waiter));
       g_source_unref (source);
     }

@@ -4,15 +4,6 @@
 
 #include "core/base/timer.h"
 
-static int
-compare_due (gconstpointer a, gconstpointer b, gpointer user_data)
-{
-  const IBBTimer *timer_a = a;
-  const IBBTimer *timer_b = b;
-
-  return (timer_a->due > timer_b->due) - (timer_a->due < timer_b->due);
-}
-
 void
 ibb_timers_init (IBBTimers *self)
 {
@@ -62,15 +53,40 @@ ibb_timer_init (IBBTimer *self, IBBTimerFunc func, gpointer owner)
   *self = (IBBTimer){ .due = IBB_NEVER, .func = func, .owner = owner };
 }
 
+/* The place behind all timers that are due by then. g_sequence_search () would allocate another
+ * sequence. */
+static GSequenceIter *
+find_place (IBBTimers *self, gint64 due)
+{
+  GSequenceIter *first = g_sequence_get_begin_iter (self->sequence);
+  GSequenceIter *end = g_sequence_get_end_iter (self->sequence);
+
+  while (first != end)
+    {
+      GSequenceIter *middle = g_sequence_range_get_midpoint (first, end);
+
+      if (((const IBBTimer *) g_sequence_get (middle))->due <= due)
+        first = g_sequence_iter_next (middle);
+      else
+        end = middle;
+    }
+  return first;
+}
+
 void
 ibb_timer_set (IBBTimer *self, IBBTimers *timers, gint64 due)
 {
-  ibb_timer_clear (self);
   if (due == IBB_NEVER)
-    return;
+    {
+      ibb_timer_clear (self);
+      return;
+    }
 
+  if (self->iter != NULL)
+    g_sequence_move (self->iter, find_place (timers, due));
+  else
+    self->iter = g_sequence_insert_before (find_place (timers, due), self);
   self->due = due;
-  self->iter = g_sequence_insert_sorted (timers->sequence, self, compare_due, NULL);
 }
 
 void

@@ -18,6 +18,7 @@
 
 typedef struct
 {
+  GList      link;
   IBBStanza *stanza; /* (owned) (nullable): or the replies below */
   gsize      size;   /* of stanza */
 
@@ -28,10 +29,16 @@ typedef struct
 } Entry;
 
 static void
-entry_free (gpointer data)
+push_entry (IBBControl *self, Entry *entry)
 {
-  Entry *entry = data;
+  entry->link.data = entry;
+  g_queue_push_tail_link (&self->entries, &entry->link);
+}
 
+static void
+free_entry (IBBControl *self, Entry *entry)
+{
+  g_queue_unlink (&self->entries, &entry->link);
   g_clear_pointer (&entry->stanza, ibb_stanza_record_unref);
   g_queue_clear_full (&entry->ids, g_free);
   g_free (entry->to);
@@ -42,7 +49,7 @@ entry_free (gpointer data)
 static gsize
 get_entry_size (const IBBStanza *stanza)
 {
-  return sizeof (Entry) + sizeof (GList) + ibb_stanza_record_get_size (stanza);
+  return sizeof (Entry) + ibb_stanza_record_get_size (stanza);
 }
 
 void
@@ -52,7 +59,7 @@ ibb_control_push (IBBControl *self, IBBStanza *stanza)
 
   entry->stanza = stanza;
   entry->size = get_entry_size (stanza);
-  g_queue_push_tail (&self->entries, entry);
+  push_entry (self, entry);
   self->length++;
   self->size += entry->size;
   if (stanza->payload == IBB_PAYLOAD_ERROR)
@@ -77,7 +84,7 @@ ibb_control_push_replies (IBBControl *self, char *to, char *from, gboolean refus
   entry->refuse = refuse;
   entry->ids = *ids;
   g_queue_init (ids);
-  g_queue_push_tail (&self->entries, entry);
+  push_entry (self, entry);
   self->length += g_queue_get_length (&entry->ids);
   for (GList *l = entry->ids.head; l != NULL; l = l->next)
     count_replies (self, ID_SIZE + strlen (l->data));
@@ -135,14 +142,17 @@ ibb_control_pop (IBBControl *self)
   self->n_popped++;
   stanza = entry->stanza != NULL ? pop_stanza (self, entry) : pop_reply (self, entry);
   if (g_queue_is_empty (&entry->ids))
-    entry_free (g_queue_pop_head (&self->entries));
+    free_entry (self, entry);
   return stanza;
 }
 
 void
 ibb_control_clear (IBBControl *self)
 {
-  g_queue_clear_full (&self->entries, entry_free);
+  Entry *entry;
+
+  while ((entry = g_queue_peek_head (&self->entries)) != NULL)
+    free_entry (self, entry);
   *self = (IBBControl){ .entries = G_QUEUE_INIT };
 }
 

@@ -55,7 +55,8 @@ ibb_acks_add (IBBAcks *self, const IBBStanza *stanza, guint64 end, gint64 now)
   ack->end = end;
   ack->cost = ibb_acks_get_cost (stanza);
   ack->arrived = now;
-  g_queue_push_tail (&self->blocks, ack);
+  ack->link.data = ack;
+  g_queue_push_tail_link (&self->blocks, &ack->link);
   self->bytes += ack->cost;
   size = get_record_size (ack);
   self->records += size;
@@ -76,7 +77,7 @@ ibb_acks_note_digest (IBBAcks *self, guint64 digest)
 static IBBDelayedAck *
 pop_first (IBBAcks *self)
 {
-  IBBDelayedAck *ack = g_queue_pop_head (&self->blocks);
+  IBBDelayedAck *ack = g_queue_pop_head_link (&self->blocks)->data;
   gsize          size = get_record_size (ack);
 
   self->bytes -= ack->cost;

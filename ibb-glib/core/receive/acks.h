@@ -16,6 +16,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
+  GList   link;
   char   *id;
   guint64 digest;
   guint64 end;

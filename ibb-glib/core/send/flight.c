@@ -25,8 +25,9 @@ ibb_block_get_size (const IBBBlock *self)
 }
 
 static void
-free_block (IBBFlight *self, IBBBlock *block)
+free_block (IBBFlight *self, GQueue *queue, IBBBlock *block)
 {
+  g_queue_unlink (queue, &block->link);
   ibb_pendings_remove (self->parameters->context->pendings, &block->pending);
   g_bytes_unref (block->bytes);
   g_free (block);
@@ -39,10 +40,10 @@ ibb_flight_clear (IBBFlight *self)
 
   ibb_stall_clear (&self->stall);
   self->to_send = NULL;
-  while ((block = g_queue_pop_head (&self->blocks)) != NULL)
-    free_block (self, block);
-  while ((block = g_queue_pop_head (&self->delivered)) != NULL)
-    free_block (self, block);
+  while ((block = g_queue_peek_head (&self->blocks)) != NULL)
+    free_block (self, &self->blocks, block);
+  while ((block = g_queue_peek_head (&self->delivered)) != NULL)
+    free_block (self, &self->delivered, block);
 }
 
 /* Queries. */
@@ -111,8 +112,9 @@ ibb_flight_add (IBBFlight *self, GBytes *bytes, guint16 seq, guint64 end)
                     ibb_ids_create (&context->ids), self->parameters->key.peer,
                     self->parameters->owner);
   block->pending.is_message = self->parameters->by_message;
-  g_queue_push_tail (&self->blocks, block);
-  self->to_send = self->blocks.tail;
+  block->link.data = block;
+  g_queue_push_tail_link (&self->blocks, &block->link);
+  self->to_send = &block->link;
 }
 
 IBBBlock *
@@ -162,8 +164,7 @@ ibb_flight_finish_first (IBBFlight *self)
       g_assert_not_reached ();
     }
 
-  g_queue_pop_head (&self->blocks);
-  free_block (self, block);
+  free_block (self, &self->blocks, block);
 }
 
 /* Refusals. */
@@ -257,10 +258,9 @@ ibb_flight_take_back (IBBFlight *self, guint64 start, guint16 *seq)
     self->to_send = NULL;
   if (block->state == IBB_BLOCK_REFUSED)
     self->n_refused--;
-  g_queue_pop_tail (&self->blocks);
   *seq = block->seq;
   bytes = g_bytes_ref (block->bytes);
-  free_block (self, block);
+  free_block (self, &self->blocks, block);
   return bytes;
 }
 
@@ -290,12 +290,12 @@ ibb_flight_find_longer (const IBBFlight *self, gsize size)
 void
 ibb_flight_deliver (IBBFlight *self, IBBBlock *block)
 {
-  g_queue_remove (&self->blocks, block);
+  g_queue_unlink (&self->blocks, &block->link);
   leave (self, block);
   block->state = IBB_BLOCK_DELIVERED;
-  g_queue_push_tail (&self->delivered, block);
+  g_queue_push_tail_link (&self->delivered, &block->link);
   if (g_queue_get_length (&self->delivered) > IBB_RECENT_BLOCKS)
-    free_block (self, g_queue_pop_head (&self->delivered));
+    free_block (self, &self->delivered, g_queue_peek_head (&self->delivered));
 }
 
 void
@@ -305,8 +305,8 @@ ibb_flight_resend_message (IBBFlight *self, IBBBlock *block)
     leave (self, block);
   else
     {
-      g_queue_pop_tail (&self->delivered);
-      g_queue_push_head (&self->blocks, block);
+      g_queue_unlink (&self->delivered, &block->link);
+      g_queue_push_head_link (&self->blocks, &block->link);
     }
   block->state = IBB_BLOCK_TO_SEND;
   self->to_send = self->blocks.head;

@@ -25,6 +25,7 @@ typedef enum
 typedef struct
 {
   IBBPending    pending;
+  GList         link;
   IBBBlockState state;
   guint16       seq;
   GBytes       *bytes;

@@ -144,13 +144,26 @@ find_ready_by_message (IBBOutgoing *self, gint64 now)
   return session;
 }
 
+/* Whether no session wants to send, as after most acknowledgements. Then nothing is to be decided.
+ */
+static gboolean
+is_quiet (const IBBContext *context)
+{
+  return ibb_scheduler_get_n (&context->peer_turns) == 0 &&
+         ibb_scheduler_get_n (&context->message_turns) == 0;
+}
+
 /* Messages have turns of their own: they do not wait for acknowledgements, so a full window must
  * not hold them up. */
 static IBBStanza *
 take_block (IBBOutgoing *self, gint64 now)
 {
-  IBBSession *session = self->is_turn_of_messages ? find_ready_by_message (self, now) : NULL;
+  IBBSession *session;
 
+  if (is_quiet (self->context))
+    return NULL;
+
+  session = self->is_turn_of_messages ? find_ready_by_message (self, now) : NULL;
   if (session == NULL)
     session = find_ready (self, now);
   if (session == NULL)
@@ -171,8 +184,12 @@ gboolean
 ibb_outgoing_has_stanza (IBBOutgoing *self, gint64 now)
 {
   update (self, now);
+  if (self->context->control.length > 0)
+    return TRUE;
+  if (is_quiet (self->context))
+    return FALSE;
   return find_ready (self, now) != NULL || find_ready_by_message (self, now) != NULL ||
-         /* comes last: the search may have queued a question */
+         /* The search may have queued a question. */
          self->context->control.length > 0;
 }
 

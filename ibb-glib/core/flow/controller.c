@@ -276,12 +276,6 @@ ibb_controller_forget (IBBController *self, gsize length)
   self->in_flight -= length;
 }
 
-gsize
-ibb_controller_get_in_flight (const IBBController *self)
-{
-  return self->in_flight;
-}
-
 gboolean
 ibb_controller_learn (IBBController *self, const IBBController *other)
 {

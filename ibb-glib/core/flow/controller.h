@@ -127,6 +127,11 @@ double ibb_controller_get_trip (const IBBController *self);
 /* Whether several blocks may leave before the first one is acknowledged: a round trip takes long,
  * or nobody else waited when the first window began. */
 gboolean ibb_controller_may_hurry (const IBBController *self, gint64 now);
-gsize    ibb_controller_get_in_flight (const IBBController *self);
+
+static inline gsize
+ibb_controller_get_in_flight (const IBBController *self)
+{
+  return self->in_flight;
+}
 
 G_END_DECLS

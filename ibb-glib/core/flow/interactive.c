@@ -35,18 +35,6 @@ ibb_interactive_update (IBBInteractive *self, gint64 now)
   self->has_urgent = is_recent (self->urgent_at, now);
 }
 
-gboolean
-ibb_interactive_is_on (const IBBInteractive *self)
-{
-  return self->is_on;
-}
-
-gboolean
-ibb_interactive_has_urgent (const IBBInteractive *self)
-{
-  return self->has_urgent;
-}
-
 gsize
 ibb_interactive_get_block (double passing, gsize limit)
 {

@@ -21,11 +21,22 @@ typedef struct
   gboolean has_urgent; /* so is a session that sends little */
 } IBBInteractive;
 
-void     ibb_interactive_note (IBBInteractive *self, gint64 now);
-void     ibb_interactive_note_urgent (IBBInteractive *self, gint64 now);
-void     ibb_interactive_update (IBBInteractive *self, gint64 now);
-gboolean ibb_interactive_is_on (const IBBInteractive *self);
-gboolean ibb_interactive_has_urgent (const IBBInteractive *self);
+void ibb_interactive_note (IBBInteractive *self, gint64 now);
+void ibb_interactive_note_urgent (IBBInteractive *self, gint64 now);
+void ibb_interactive_update (IBBInteractive *self, gint64 now);
+
+static inline gboolean
+ibb_interactive_is_on (const IBBInteractive *self)
+{
+  return self->is_on;
+}
+
+static inline gboolean
+ibb_interactive_has_urgent (const IBBInteractive *self)
+{
+  return self->has_urgent;
+}
+
 /* The length of a block that nothing waits behind for longer. passing: the bytes that pass in
  * IBB_INTERACTIVE_WAIT. */
 gsize ibb_interactive_get_block (double passing, gsize limit);

@@ -114,12 +114,6 @@ ibb_scheduler_pause (IBBScheduler *self, IBBTurn *turn)
   move_ahead (turn, NULL);
 }
 
-gboolean
-ibb_scheduler_is_wanted (const IBBTurn *turn)
-{
-  return turn->has_a_block;
-}
-
 void
 ibb_scheduler_took (IBBScheduler *self, IBBTurn *turn, gsize size)
 {
@@ -155,12 +149,6 @@ ibb_scheduler_peek (IBBScheduler *self)
   while ((first = self->round.head) != NULL && !((IBBTurn *) first->data)->has_a_block)
     leave_round (self, first->data);
   return first != NULL ? ((IBBTurn *) first->data)->owner : NULL;
-}
-
-guint
-ibb_scheduler_get_n (const IBBScheduler *self)
-{
-  return self->round.length;
 }
 
 gboolean

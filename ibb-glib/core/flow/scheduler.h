@@ -51,9 +51,14 @@ void ibb_scheduler_init_turn (IBBTurn *turn, gpointer owner);
 
 /* Notes that the session has a block of that size to send. is_alone: it has nothing in flight. Call
  * this again when either changes. */
-void     ibb_scheduler_want (IBBScheduler *self, IBBTurn *turn, gsize size, gboolean is_alone);
-void     ibb_scheduler_pause (IBBScheduler *self, IBBTurn *turn); /* it has no block to send */
-gboolean ibb_scheduler_is_wanted (const IBBTurn *turn);
+void ibb_scheduler_want (IBBScheduler *self, IBBTurn *turn, gsize size, gboolean is_alone);
+void ibb_scheduler_pause (IBBScheduler *self, IBBTurn *turn); /* it has no block to send */
+static inline gboolean
+ibb_scheduler_is_wanted (const IBBTurn *turn)
+{
+  return turn->has_a_block;
+}
+
 /* A block of that size was sent. */
 void ibb_scheduler_took (IBBScheduler *self, IBBTurn *turn, gsize size);
 /* The session ends. */
@@ -62,7 +67,12 @@ void ibb_scheduler_leave (IBBScheduler *self, IBBTurn *turn);
 /* The owner of the turn that is next, or NULL. */
 gpointer ibb_scheduler_peek (IBBScheduler *self);
 /* How many want to send, or have wanted lately. */
-guint ibb_scheduler_get_n (const IBBScheduler *self);
+static inline guint
+ibb_scheduler_get_n (const IBBScheduler *self)
+{
+  return self->round.length;
+}
+
 /* Whether its block may go though the window is shut: a block of that size is urgent. */
 gboolean ibb_scheduler_may_exceed (const IBBScheduler *self, gsize size);
 

@@ -320,12 +320,6 @@ ibb_first_hop_get_share (const IBBFirstHop *self)
   return IBB_FIRST_HOP_MAX - MIN (IBB_FIRST_HOP_MAX, self->in_flight);
 }
 
-gsize
-ibb_first_hop_get_in_flight (const IBBFirstHop *self)
-{
-  return self->in_flight;
-}
-
 static gboolean
 is_time (const IBBFirstHop *self, gint64 now)
 {

@@ -86,8 +86,14 @@ void  ibb_first_hop_sent (IBBFirstHop *self, gsize length, gint64 now);
 /* Bytes leave the count: answered, stalled, given up. */
 void ibb_first_hop_forget (IBBFirstHop *self, gsize length);
 /* Something was answered after that time, 1 at least: a ping would have been answered before. */
-void  ibb_first_hop_note_trip (IBBFirstHop *self, gint64 round_trip);
-gsize ibb_first_hop_get_in_flight (const IBBFirstHop *self);
+void ibb_first_hop_note_trip (IBBFirstHop *self, gint64 round_trip);
+
+static inline gsize
+ibb_first_hop_get_in_flight (const IBBFirstHop *self)
+{
+  return self->in_flight;
+}
+
 /* So many bytes of the count were acknowledged. If it is time, a ping is queued. */
 void ibb_first_hop_note (IBBFirstHop *self, gsize length, gint64 now);
 

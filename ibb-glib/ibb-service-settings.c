@@ -455,41 +455,6 @@ ibb_service_set_accept_timeout (IBBService *self, guint accept_timeout)
 }
 
 /**
- * ibb_service_get_close_timeout: (get-property close-timeout)
- * @self: a service
- *
- * Gets how long a peer may take to answer a close, in milliseconds.
- *
- * Returns: the value; see [property@IBB.Service:close-timeout]
- *
- * Since: 1.0
- */
-guint
-ibb_service_get_close_timeout (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
-
-  return GET (self, uint, close_timeout);
-}
-
-/**
- * ibb_service_set_close_timeout: (set-property close-timeout)
- * @self: a service
- * @close_timeout: the value; see [property@IBB.Service:close-timeout]
- *
- * Sets how long a peer may take to answer a close, in milliseconds.
- *
- * Since: 1.0
- */
-void
-ibb_service_set_close_timeout (IBBService *self, guint close_timeout)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-
-  SET (self, uint, close_timeout, "close-timeout");
-}
-
-/**
  * ibb_service_get_peer_timeout: (get-property peer-timeout)
  * @self: a service
  *

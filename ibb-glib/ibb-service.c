@@ -89,7 +89,6 @@ enum
   PROP_RECEIVE_MEMORY_LIMIT,
   PROP_OPEN_TIMEOUT,
   PROP_ACCEPT_TIMEOUT,
-  PROP_CLOSE_TIMEOUT,
   PROP_PEER_TIMEOUT,
   PROP_RESUME_SESSIONS,
   PROP_RESUME_TIMEOUT,
@@ -133,7 +132,6 @@ static const glong settings[N_PROPS] = {
   [PROP_RECEIVE_MEMORY_LIMIT] = IBB_SETTING (receive_memory_limit),
   [PROP_OPEN_TIMEOUT] = IBB_SETTING (open_timeout),
   [PROP_ACCEPT_TIMEOUT] = IBB_SETTING (accept_timeout),
-  [PROP_CLOSE_TIMEOUT] = IBB_SETTING (close_timeout),
   [PROP_PEER_TIMEOUT] = IBB_SETTING (peer_timeout),
   [PROP_RESUME_SESSIONS] = IBB_SETTING (resume_sessions),
   [PROP_RESUME_TIMEOUT] = IBB_SETTING (resume_timeout),
@@ -473,27 +471,6 @@ ibb_service_class_init (IBBServiceClass *class)
    */
   props[PROP_ACCEPT_TIMEOUT] =
       g_param_spec_uint ("accept-timeout", NULL, NULL, 0, G_MAXUINT, 30000, read_write);
-
-  /**
-   * IBBService:close-timeout:
-   *
-   * How long a peer may take to answer a close, in milliseconds; 0 means without end.
-   *
-   * It begins when everything that was written has been acknowledged. A block
-   * that the peer had still to send, and a resumption of the session, begin it
-   * again, until it has lasted ten times as long in all. After 0 a close still
-   * ends when the peer is gone.
-   *
-   * How long the peer may take to acknowledge is not limited, since its reader
-   * may be slow: [property@IBB.Transport:write-timeout] and a cancellable limit
-   * the call, and [method@IBB.Transport.abort] ends the session.
-   *
-   * Default: 10000 milliseconds.
-   *
-   * Since: 1.0
-   */
-  props[PROP_CLOSE_TIMEOUT] =
-      g_param_spec_uint ("close-timeout", NULL, NULL, 0, G_MAXUINT, 10000, read_write);
 
   /**
    * IBBService:peer-timeout:

@@ -100,12 +100,6 @@ IBB_AVAILABLE_IN_1_0
 void ibb_service_set_accept_timeout (IBBService *self, guint accept_timeout);
 
 IBB_AVAILABLE_IN_1_0
-guint ibb_service_get_close_timeout (IBBService *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_service_set_close_timeout (IBBService *self, guint close_timeout);
-
-IBB_AVAILABLE_IN_1_0
 guint ibb_service_get_peer_timeout (IBBService *self);
 
 IBB_AVAILABLE_IN_1_0

@@ -49,7 +49,7 @@
  *
  * [method@Gio.IOStream.close] delivers what was written, then closes the
  * session, and waits until the peer has confirmed it. Once everything is acknowledged
- * that takes [property@IBB.Service:close-timeout] at most, or up to ten times as long
+ * that takes ten seconds at most, or up to ten times as long
  * while blocks of the peer still arrive; a peer that reads slowly acknowledges late. GIO
  * lets a close happen once: one that was cancelled or that timed out goes on in the
  * background, and [property@IBB.Transport:ended] and [property@IBB.Transport:error] tell how it

@@ -243,7 +243,7 @@ change_settings (World *self)
     [5] = { FIELD (max_block_size), 0, 0, TRUE },
     [6] = { FIELD (block_size_fallback), 0, 2, FALSE },
     [11] = { FIELD (open_timeout), FIELD (accept_timeout), 0, FALSE },
-    [12] = { FIELD (close_timeout), FIELD (peer_timeout), 0, FALSE },
+    [12] = { FIELD (peer_timeout), 0, 0, FALSE },
     [13] = { FIELD (half_close), FIELD (strict), 2, FALSE },
   };
   IBBSettings *settings = ibb_engine_get_settings (self->driver.engine);

@@ -94,22 +94,6 @@ test_close_cancelled (Fixture *fixture, gconstpointer data)
   g_assert_false (ended.failed);
 }
 
-/* D-37: the peer does not answer; close-timeout alone is no error. */
-static void
-test_close_unanswered (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends)      ends = { NULL };
-  g_autoptr (GError) error = NULL;
-
-  ibb_service_set_close_timeout (fixture->romeo, 30);
-  ends = fixture_open (fixture);
-  write_text (ends.romeo, "heard");
-  drain_transport (ends.romeo);
-  ibb_loopback_set_drop_probability (fixture->loopback, 1.0);
-  close_stream (ends.romeo);
-  g_assert_true (ibb_transport_has_ended (ends.romeo));
-}
-
 /* D-41, D-49: abort in each state. F-16: what was not sent is dropped, and writes fail. */
 static void
 assert_aborted (IBBTransport *transport)
@@ -273,7 +257,6 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   add_test ("/ibb/loopback/close/close/D-45", test_close);
   add_test ("/ibb/loopback/close/cancelled/D-46", test_close_cancelled);
-  add_test ("/ibb/loopback/close/unanswered/D-37", test_close_unanswered);
   add_test ("/ibb/loopback/close/abort-open/D-41", test_abort_open);
   add_test ("/ibb/loopback/close/abort-with-reason/D-49", test_abort_with_reason);
   add_test ("/ibb/loopback/close/drop-reading", test_drop_reading);

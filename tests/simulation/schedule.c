@@ -75,8 +75,6 @@ make_settings (IBBSettings *settings, Profile profile, Random *random)
         settings->open_timeout = 0;
       if (random_percent (random, 10))
         settings->accept_timeout = 0;
-      if (random_percent (random, 10))
-        settings->close_timeout = 0;
     }
   if (profile == PROFILE_TIMING || profile == PROFILE_FAULTY)
     {

@@ -481,7 +481,6 @@ make_service (IBBConnection *connection, guint kind)
   IBBService *service = count (ibb_service_new (connection));
 
   ibb_service_set_session_limit (service, 64);
-  ibb_service_set_close_timeout (service, 300);
   ibb_service_set_open_timeout (service, 2000);
   ibb_service_set_accept_timeout (service, 500);
   ibb_service_set_initial_wait_time (service, 5);

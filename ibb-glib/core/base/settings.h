@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What an application may set for all sessions of a connection. */
+/* Settings of all sessions of a connection: the properties of IBBService, and a time. */
 
 #pragma once
 
@@ -34,6 +34,8 @@ typedef struct
   gboolean strict;
 } IBBSettings;
 
+/* Milliseconds for the answer to a close, once everything is acknowledged (D-37). */
+#define IBB_CLOSE_TIMEOUT 10000
 #define IBB_BLOCK_SIZE_USUAL 8192 /* which slixmpp accepts as well (H-01) */
 
 #define IBB_SETTINGS_INIT                                                                          \
@@ -42,7 +44,7 @@ typedef struct
     .default_block_size = IBB_BLOCK_SIZE_USUAL, .max_block_size = 65535,                           \
     .block_size_fallback = TRUE, .window = 0, .send_buffer_size = 0,                               \
     .receive_buffer_size = 256 * 1024, .receive_memory_limit = 64 * 1024 * 1024,                   \
-    .open_timeout = 60000, .accept_timeout = 30000, .close_timeout = 10000,                        \
+    .open_timeout = 60000, .accept_timeout = 30000, .close_timeout = IBB_CLOSE_TIMEOUT,            \
     .peer_timeout = 600000, .resume_sessions = FALSE, .resume_timeout = 600000,                    \
     .half_close = FALSE, .strict = FALSE                                                           \
   }

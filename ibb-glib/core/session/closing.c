@@ -125,12 +125,18 @@ ibb_closing_push (IBBClosing *self)
   ibb_control_push (&self->parameters->context->control, close);
 }
 
+static gint64
+get_timeout (const IBBClosing *self)
+{
+  return (gint64) self->parameters->context->settings.close_timeout * 1000;
+}
+
 /* The answer to our close, which is the last that we wait for, has to come in this time. */
 static void
 begin_timeout (IBBClosing *self, gint64 now)
 {
   self->began = now;
-  self->at = ibb_timer_get_deadline (now, self->parameters->context->settings.close_timeout);
+  self->at = now + get_timeout (self);
 }
 
 static void
@@ -341,13 +347,13 @@ ibb_closing_stop (IBBClosing *self, gint64 now)
 
 /* A <resume/> begins the time again, as a block does, and within the same TIMEOUTS_MAX: otherwise
  * a peer could hold our close for ever. If all of it has passed during the interruption, one
- * close-timeout remains. */
+ * IBB_CLOSE_TIMEOUT remains. */
 static void
 resume_timeout (IBBClosing *self, gint64 now)
 {
-  gint64 timeout = (gint64) self->parameters->context->settings.close_timeout * 1000;
+  gint64 timeout = get_timeout (self);
 
-  if (self->at == IBB_NEVER || timeout == 0)
+  if (self->at == IBB_NEVER)
     {
       begin_timeout (self, now);
       return;
@@ -438,13 +444,13 @@ ibb_closing_prolong_linger (IBBClosing *self, gint64 now)
     self->linger_until = now + LINGER;
 }
 
-/* This may take several close-timeouts, TIMEOUTS_MAX of them at most (D-37). */
+/* This may take up to TIMEOUTS_MAX times IBB_CLOSE_TIMEOUT (D-37). */
 void
 ibb_closing_prolong (IBBClosing *self, gint64 now)
 {
-  gint64 timeout = (gint64) self->parameters->context->settings.close_timeout * 1000;
+  gint64 timeout = get_timeout (self);
 
-  if (self->at == IBB_NEVER || timeout == 0)
+  if (self->at == IBB_NEVER)
     return;
   self->at = MIN (now + timeout, self->began + TIMEOUTS_MAX * timeout);
 }

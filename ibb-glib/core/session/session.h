@@ -80,7 +80,7 @@ void     ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint
 /* Closing. close_output: later writes fail, nothing goes out but what was
  * written. close_input: buffered and later bytes are acked and discarded.
  * shutdown_output: drain, then <close/>. close: drain, <close/>, and the end
- * within close-timeout; input is given up. abort: at once (D-41); on an OPENING
+ * within IBB_CLOSE_TIMEOUT; input is given up. abort: at once (D-41); on an OPENING
  * session it abandons the open (D-15), on a REQUESTED one it refuses. */
 void ibb_session_close_output (IBBSession *self);
 void ibb_session_close_input (IBBSession *self);

@@ -291,7 +291,7 @@ ibb_session_end_unconfirmed (IBBSession *self, const IBBFailure *failure)
     ibb_session_end_orderly (self);
 }
 
-/* With a close-timeout of 0, only the end of the peer ends a close: it counts as the timeout. */
+/* The end of the peer ends a close as the timeout does. */
 static gboolean
 is_end_of_close (const IBBSession *self)
 {

@@ -4,12 +4,72 @@
 
 #include "xmpp/ibb-worker-private.h"
 
+/**
+ * IBBWorker:
+ *
+ * A thread that serves several connections.
+ *
+ * Each [class@IBB.Client] and [class@IBB.Component] has a thread of its own for its socket. In a
+ * program with hundreds of clients that mostly wait, the threads need more memory than the
+ * clients. Such a program passes one worker to all of them:
+ *
+ * ```c
+ * static GPtrArray *
+ * create_bots (const char *const *jids)
+ * {
+ *   g_autoptr (IBBWorker) worker = ibb_worker_new ();
+ *   GPtrArray            *clients = g_ptr_array_new_with_free_func (g_object_unref);
+ *
+ *   for (; *jids != NULL; jids++)
+ *     g_ptr_array_add (clients,
+ *                      g_object_new (IBB_TYPE_CLIENT, "jid", *jids, "worker", worker, NULL));
+ *   return clients;
+ * }
+ * ```
+ *
+ * Connections on one worker take turns, on one processor. A client that sends as fast as it can,
+ * or whose server demands a costly login, makes the others wait.
+ *
+ * The thread ends when the worker and its connections are gone. To drop the worker waits for
+ * neither.
+ *
+ * ## Threads
+ *
+ * Any thread may use a worker.
+ *
+ * [Threads](threads.html#many-clients-in-one-program) has figures.
+ *
+ * Since: 1.0
+ */
 struct _IBBWorker
 {
-  IBBThread *thread;
+  GObject parent_instance;
+
+  IBBThread *thread; /* immutable after construction */
 };
 
-G_DEFINE_BOXED_TYPE (IBBWorker, ibb_worker, ibb_worker_ref, ibb_worker_unref)
+G_DEFINE_FINAL_TYPE (IBBWorker, ibb_worker, G_TYPE_OBJECT)
+
+static void
+ibb_worker_finalize (GObject *object)
+{
+  IBBWorker *self = IBB_WORKER (object);
+
+  ibb_thread_quit (self->thread, NULL, NULL);
+  G_OBJECT_CLASS (ibb_worker_parent_class)->finalize (object);
+}
+
+static void
+ibb_worker_class_init (IBBWorkerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = ibb_worker_finalize;
+}
+
+static void
+ibb_worker_init (IBBWorker *self)
+{
+  self->thread = ibb_worker_create_thread (NULL);
+}
 
 /**
  * ibb_worker_new:
@@ -23,53 +83,7 @@ G_DEFINE_BOXED_TYPE (IBBWorker, ibb_worker, ibb_worker_ref, ibb_worker_unref)
 IBBWorker *
 ibb_worker_new (void)
 {
-  IBBWorker *self = g_atomic_rc_box_new0 (IBBWorker);
-
-  self->thread = ibb_worker_create_thread (NULL);
-
-  return self;
-}
-
-/**
- * ibb_worker_ref:
- * @self: a worker
- *
- * Adds a reference.
- *
- * Returns: (transfer full): @self
- *
- * Since: 1.0
- */
-IBBWorker *
-ibb_worker_ref (IBBWorker *self)
-{
-  g_return_val_if_fail (self != NULL, NULL);
-
-  return g_atomic_rc_box_acquire (self);
-}
-
-static void
-worker_clear (gpointer data)
-{
-  IBBWorker *self = data;
-
-  ibb_thread_quit (self->thread, NULL, NULL);
-}
-
-/**
- * ibb_worker_unref:
- * @self: (transfer full): a worker
- *
- * Drops a reference. It does not wait for the thread, nor for its connections.
- *
- * Since: 1.0
- */
-void
-ibb_worker_unref (IBBWorker *self)
-{
-  g_return_if_fail (self != NULL);
-
-  g_atomic_rc_box_release_full (self, worker_clear);
+  return g_object_new (IBB_TYPE_WORKER, NULL);
 }
 
 IBBThread *

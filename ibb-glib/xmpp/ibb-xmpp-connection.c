@@ -165,7 +165,7 @@ ibb_xmpp_connection_set_property (GObject *object, guint id, const GValue *value
   switch (id)
     {
     case PROP_WORKER:
-      self->worker = g_value_dup_boxed (value);
+      self->worker = g_value_dup_object (value);
       break;
     case PROP_HOST:
       ibb_xmpp_connection_set_host (self, g_value_get_string (value));
@@ -217,8 +217,8 @@ ibb_xmpp_connection_class_init (IBBXmppConnectionClass *klass)
    * Since: 1.0
    */
   props[PROP_WORKER] =
-      g_param_spec_boxed ("worker", NULL, NULL, IBB_TYPE_WORKER,
-                          G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+      g_param_spec_object ("worker", NULL, NULL, IBB_TYPE_WORKER,
+                           G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
    * IBBXmppConnection:host:
@@ -388,7 +388,7 @@ ibb_xmpp_connection_create_thread (IBBXmppConnection *self)
 {
   IBBThread *thread = ibb_worker_create_thread (self->worker);
 
-  g_clear_pointer (&self->worker, ibb_worker_unref);
+  g_clear_object (&self->worker);
   return thread;
 }
 

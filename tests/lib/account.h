@@ -66,7 +66,7 @@ account_get_worker (void)
 static inline void
 account_drop_worker (void)
 {
-  g_clear_pointer (&account_worker, ibb_worker_unref);
+  g_clear_object (&account_worker);
 }
 
 static inline void

@@ -68,7 +68,7 @@ test_life (void)
 
   set_up_on (&parties.alice, worker, "alice", "worker");
   set_up_on (&parties.bob, worker, "bob", "worker");
-  ibb_worker_unref (worker);
+  g_object_unref (worker);
   port = g_socket_listener_add_any_inet_port (silent, NULL, NULL);
   ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (stuck), port);
   ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (stuck), NULL, store_result_cb, &result);

@@ -63,7 +63,6 @@ typedef struct
   IBBSax      sax;
   IBBElement *root;    /* (owned) (nullable): the wrapper */
   IBBElement *current; /* (nullable) */
-  gboolean    is_restricted;
 } Parse;
 
 static void
@@ -103,15 +102,6 @@ end_cb (void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlC
   parse->current = parent;
 }
 
-static void
-restricted_cb (void *data, IBBSaxRestriction what)
-{
-  Parse *parse = data;
-
-  parse->is_restricted = TRUE;
-  ibb_sax_stop (&parse->sax);
-}
-
 IBBElement *
 ibb_element_new_from_xml (const char *xml, gsize length)
 {
@@ -119,7 +109,6 @@ ibb_element_new_from_xml (const char *xml, gsize length)
     .start = start_cb,
     .end = end_cb,
     .characters = characters_cb,
-    .restricted = restricted_cb,
   };
   Parse       parse = { .root = NULL };
   IBBElement *element = NULL;
@@ -127,8 +116,9 @@ ibb_element_new_from_xml (const char *xml, gsize length)
   ibb_sax_init (&parse.sax, &handler);
   if (ibb_sax_feed (&parse.sax, WRAPPER_START, strlen (WRAPPER_START), FALSE) &&
       ibb_sax_feed (&parse.sax, xml, length, FALSE) &&
-      ibb_sax_feed (&parse.sax, WRAPPER_END, strlen (WRAPPER_END), TRUE) && !parse.is_restricted &&
-      parse.root->children != NULL && parse.root->children->len == 1)
+      ibb_sax_feed (&parse.sax, WRAPPER_END, strlen (WRAPPER_END), TRUE) &&
+      !ibb_sax_is_restricted (&parse.sax) && parse.root->children != NULL &&
+      parse.root->children->len == 1)
     element = ibb_element_ref (g_ptr_array_index (parse.root->children, 0));
   ibb_sax_clear (&parse.sax);
   g_clear_pointer (&parse.root, ibb_element_unref);

@@ -23,17 +23,7 @@ typedef struct
   IBBSax           sax;
   IBBStanzaReader *reader;
   IBBStanza       *stanza; /* (owned) (nullable) */
-  gboolean         is_restricted;
 } Parse;
-
-static void
-restricted_cb (void *data, IBBSaxRestriction what)
-{
-  Parse *parse = data;
-
-  parse->is_restricted = TRUE;
-  ibb_sax_stop (&parse->sax);
-}
 
 static void
 start_cb (void           *data,
@@ -80,7 +70,6 @@ static const IBBSaxHandler handler = {
   .start = start_cb,
   .end = end_cb,
   .characters = characters_cb,
-  .restricted = restricted_cb,
 };
 
 static char *
@@ -100,7 +89,7 @@ dup_syntax_complaint (Parse *parse)
 static char *
 dup_complaint (Parse *parse, gboolean is_well_formed)
 {
-  if (parse->is_restricted)
+  if (ibb_sax_is_restricted (&parse->sax))
     return g_strdup (
         _ ("The stanza has a comment, an entity or another construct that XMPP forbids"));
   if (ibb_stanza_reader_has_failed (parse->reader))

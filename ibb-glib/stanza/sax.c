@@ -21,7 +21,10 @@ report (void *data, IBBSaxRestriction what)
 {
   IBBSax *self = data;
 
-  self->handler->restricted (self, what);
+  self->is_restricted = TRUE;
+  if (self->handler->restricted != NULL)
+    self->handler->restricted (self, what);
+  ibb_sax_stop (self);
 }
 
 static void
@@ -75,6 +78,7 @@ ibb_sax_init (IBBSax *self, const IBBSaxHandler *handler)
 
   xmlInitParser ();
   self->handler = handler;
+  self->is_restricted = FALSE;
   self->context = xmlCreatePushParserCtxt (&sax, self, NULL, 0, NULL);
   g_assert (self->context != NULL);
   xmlCtxtUseOptions (self->context, OPTIONS);
@@ -111,6 +115,12 @@ ibb_sax_forget (IBBSax *self)
 
   if (input != NULL && input->cur > input->base)
     memset ((xmlChar *) input->base, ' ', (gsize) (input->cur - input->base));
+}
+
+gboolean
+ibb_sax_is_restricted (const IBBSax *self)
+{
+  return self->is_restricted;
 }
 
 void

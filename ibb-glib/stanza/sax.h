@@ -25,13 +25,14 @@ typedef struct
   startElementNsSAX2Func start;
   endElementNsSAX2Func   end;
   charactersSAXFunc      characters;
-  void (*restricted) (void *data, IBBSaxRestriction what);
+  void (*restricted) (void *data, IBBSaxRestriction what); /* (nullable) */
 } IBBSaxHandler;
 
 typedef struct
 {
   const IBBSaxHandler *handler;
   xmlParserCtxt       *context;
+  gboolean             is_restricted;
 } IBBSax;
 
 /* One attribute as SAX2 has it: name, prefix, namespace, begin and end of its value. */
@@ -46,6 +47,8 @@ void ibb_sax_init (IBBSax *self, const IBBSaxHandler *handler);
 void ibb_sax_clear (IBBSax *self);
 /* FALSE: it is not well-formed. */
 gboolean ibb_sax_feed (IBBSax *self, const char *data, gsize length, gboolean is_last);
+/* Whether there was a construct that XMPP forbids: no other callback followed. */
+gboolean ibb_sax_is_restricted (const IBBSax *self);
 /* For use in a callback: no other callback follows. */
 void ibb_sax_stop (IBBSax *self);
 /* Overwrites what was parsed, as there may be a secret in it. */

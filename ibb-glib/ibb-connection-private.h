@@ -82,6 +82,11 @@ void ibb_connection_note_received (IBBConnection *self, IBBStanza *stanza);
 gboolean ibb_connection_has_receiver (IBBConnection *self, IBBStanza *stanza);
 gboolean ibb_connection_emit_stanza_received (IBBConnection *self, IBBStanza *stanza);
 
+/* (nullable) (element-type IBBConnectionListener): those at the time of the call. */
+GPtrArray *ibb_connection_dup_listeners (IBBConnection *self);
+
+/* Adds features (nullable) that are not in all. */
+void ibb_connection_collect_features (GPtrArray *all, const char *const *features);
 /* What the application has added, as often as it has; and the identity that it has set, or else
  * fallback, as "category/type/name". In any thread. */
 char **ibb_connection_dup_own_features (IBBConnection *self);

@@ -4,8 +4,6 @@
 
 #include "ibb-connection.h"
 
-#include <string.h>
-
 #include "core/base/stanza.h"
 #include "ibb-connection-private.h"
 #include "ibb-element-private.h"
@@ -78,8 +76,6 @@ typedef struct
 
   /* protected by lock */
   GPtrArray *listeners; /* (owned) (element-type IBBConnectionListener): replaced, not changed */
-  GPtrArray *features;  /* (owned) (element-type utf8): those that the application has added */
-  char      *identity;  /* (nullable): that of the application, "category/type/name" */
   gboolean   is_suspended;
 } Audience;
 
@@ -137,8 +133,6 @@ audience_free (gpointer data)
   for (guint i = 0; i < audience->listeners->len; i++)
     notify_listener (g_ptr_array_index (audience->listeners, i), IBB_CONNECTION_GONE);
   g_ptr_array_unref (audience->listeners);
-  g_ptr_array_unref (audience->features);
-  g_free (audience->identity);
   g_mutex_clear (&audience->lock);
   g_free (audience);
 }
@@ -168,7 +162,6 @@ get_audience (IBBConnection *self)
   audience = g_new0 (Audience, 1);
   g_mutex_init (&audience->lock);
   audience->listeners = g_ptr_array_new_with_free_func (listener_unref);
-  audience->features = g_ptr_array_new_with_free_func (g_free);
   if (g_object_replace_qdata (G_OBJECT (self), audience_quark (), NULL, audience, audience_free,
                               NULL))
     {
@@ -179,8 +172,8 @@ get_audience (IBBConnection *self)
   return find_audience (self);
 }
 
-static GPtrArray *
-dup_listeners (IBBConnection *self)
+GPtrArray *
+ibb_connection_dup_listeners (IBBConnection *self)
 {
   Audience  *audience = find_audience (self);
   GPtrArray *listeners;
@@ -210,7 +203,7 @@ tell_each (GPtrArray *listeners, const IBBConnectionEvent *event)
 static gboolean
 tell_event (IBBConnection *self, const IBBConnectionEvent *event)
 {
-  g_autoptr (GPtrArray) listeners = dup_listeners (self);
+  g_autoptr (GPtrArray) listeners = ibb_connection_dup_listeners (self);
 
   return listeners != NULL && tell_each (listeners, event);
 }
@@ -291,7 +284,7 @@ ibb_connection_offer_to_services (IBBConnection *self,
 {
   const IBBConnectionEvent offered = { IBB_CONNECTION_OFFERED, stanza, may_others_follow, NULL };
   const IBBConnectionEvent received = { IBB_CONNECTION_RECEIVED, stanza, may_others_follow, NULL };
-  g_autoptr (GPtrArray)    listeners = dup_listeners (self);
+  g_autoptr (GPtrArray)    listeners = ibb_connection_dup_listeners (self);
 
   if (listeners == NULL)
     return FALSE;
@@ -777,170 +770,4 @@ ibb_connection_note_stanza (IBBConnection *self)
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
   tell (self, IBB_CONNECTION_CHAT);
-}
-
-static void
-add_features (GPtrArray *features, char **more)
-{
-  for (char **feature = more; *feature != NULL; feature++)
-    if (!g_ptr_array_find_with_equal_func (features, *feature, g_str_equal, NULL))
-      g_ptr_array_add (features, g_strdup (*feature));
-}
-
-char **
-ibb_connection_dup_own_features (IBBConnection *self)
-{
-  Audience                *audience = find_audience (self);
-  g_autoptr (GStrvBuilder) features = g_strv_builder_new ();
-
-  if (audience != NULL)
-    {
-      g_mutex_lock (&audience->lock);
-      for (guint i = 0; i < audience->features->len; i++)
-        g_strv_builder_add (features, g_ptr_array_index (audience->features, i));
-      g_mutex_unlock (&audience->lock);
-    }
-  return g_strv_builder_end (features);
-}
-
-/**
- * ibb_connection_dup_features:
- * @self: a connection
- *
- * Collects the disco#info features of the connection's services, and those that were added by
- * [method@IBB.Connection.add_feature], for a program that answers disco#info (XEP-0030) on it.
- *
- * Returns: (transfer full) (array zero-terminated=1): the features, each once
- *
- * Since: 1.0
- */
-char **
-ibb_connection_dup_features (IBBConnection *self)
-{
-  g_autoptr (GPtrArray) listeners = NULL;
-  g_autoptr (GPtrArray) features = NULL;
-  g_auto (GStrv)        own = NULL;
-
-  g_return_val_if_fail (IBB_IS_CONNECTION (self), NULL);
-
-  features = g_ptr_array_new_with_free_func (g_free);
-  listeners = dup_listeners (self);
-  for (guint i = 0; listeners != NULL && i < listeners->len; i++)
-    {
-      IBBConnectionListener *listener = g_ptr_array_index (listeners, i);
-      g_auto (GStrv)         more = listener->class->dup_features (listener);
-
-      add_features (features, more);
-    }
-  own = ibb_connection_dup_own_features (self);
-  add_features (features, own);
-  g_ptr_array_add (features, NULL);
-  return (char **) g_ptr_array_free (g_steal_pointer (&features), FALSE);
-}
-
-/**
- * ibb_connection_add_feature:
- * @self: a connection
- * @feature: a feature of the application, such as `urn:xmpp:jingle:1`
- *
- * Announces a feature: in answers to disco#info (XEP-0030), and in the capabilities of the presence
- * (XEP-0115), which a client that is online sends again.
- *
- * What was added twice has to be removed twice, so that the parts of a program need not know of
- * each other. It can be called from any thread.
- *
- * Since: 1.0
- */
-void
-ibb_connection_add_feature (IBBConnection *self, const char *feature)
-{
-  Audience *audience;
-
-  g_return_if_fail (IBB_IS_CONNECTION (self));
-  g_return_if_fail (feature != NULL && *feature != '\0');
-
-  audience = get_audience (self);
-  g_mutex_lock (&audience->lock);
-  g_ptr_array_add (audience->features, g_strdup (feature));
-  g_mutex_unlock (&audience->lock);
-  g_signal_emit (self, signals[SIGNAL_CAPABILITIES_CHANGED], 0);
-}
-
-/**
- * ibb_connection_remove_feature:
- * @self: a connection
- * @feature: what was added
- *
- * Withdraws what [method@IBB.Connection.add_feature] has announced. It can be called from any
- * thread.
- *
- * Since: 1.0
- */
-void
-ibb_connection_remove_feature (IBBConnection *self, const char *feature)
-{
-  Audience *audience;
-  guint     i;
-  gboolean  is_there;
-
-  g_return_if_fail (IBB_IS_CONNECTION (self));
-  g_return_if_fail (feature != NULL);
-
-  audience = get_audience (self);
-  g_mutex_lock (&audience->lock);
-  is_there = g_ptr_array_find_with_equal_func (audience->features, feature, g_str_equal, &i);
-  if (is_there)
-    g_ptr_array_remove_index (audience->features, i);
-  g_mutex_unlock (&audience->lock);
-  if (is_there)
-    g_signal_emit (self, signals[SIGNAL_CAPABILITIES_CHANGED], 0);
-}
-
-char *
-ibb_connection_dup_identity (IBBConnection *self, const char *fallback)
-{
-  Audience *audience = find_audience (self);
-  char     *identity = NULL;
-
-  if (audience != NULL)
-    {
-      g_mutex_lock (&audience->lock);
-      identity = g_strdup (audience->identity);
-      g_mutex_unlock (&audience->lock);
-    }
-  return identity != NULL ? identity : g_strdup (fallback);
-}
-
-/**
- * ibb_connection_set_identity:
- * @self: a connection
- * @category: a category of the registry of XEP-0030, such as `client`
- * @type: a type of that category, such as `pc`
- * @name: the name of the program, for users of other programs
- *
- * Says in answers to disco#info (XEP-0030), and in the capabilities of the presence (XEP-0115),
- * what the program is. The default names ibb-glib: a client of type `pc`, a component of type
- * `generic`. It can be called from any thread.
- *
- * Since: 1.0
- */
-void
-ibb_connection_set_identity (IBBConnection *self,
-                             const char    *category,
-                             const char    *type,
-                             const char    *name)
-{
-  Audience *audience;
-
-  g_return_if_fail (IBB_IS_CONNECTION (self));
-  g_return_if_fail (category != NULL && *category != '\0' && strchr (category, '/') == NULL);
-  g_return_if_fail (type != NULL && *type != '\0' && strchr (type, '/') == NULL);
-  g_return_if_fail (name != NULL);
-
-  audience = get_audience (self);
-  g_mutex_lock (&audience->lock);
-  g_free (audience->identity);
-  audience->identity = g_strconcat (category, "/", type, "/", name, NULL);
-  g_mutex_unlock (&audience->lock);
-  g_signal_emit (self, signals[SIGNAL_CAPABILITIES_CHANGED], 0);
 }

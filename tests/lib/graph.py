@@ -78,6 +78,7 @@ LIFETIME = r'_(?:init|clear|free|copy|dup|new|ref|unref)$'
 # node with it.
 PARTS = {
     # Each pair of accessors, and each call in its two forms, is long and documented by itself.
+    'ibb-connection-features': 'ibb-connection',
     'ibb-service-settings': 'ibb-service',
     'ibb-service-sessions': 'ibb-service',
     'ibb-transport-properties': 'ibb-transport',

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The features and the identity that an application gives to a connection. */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "ibb-connection-private.h"
+
+/* Data that is attached to a connection with such. */
+typedef struct
+{
+  GPtrArray *features; /* (owned) (element-type utf8): as often as they were added */
+  char      *identity; /* (owned) (nullable): "category/type/name" */
+} Own;
+
+static GMutex lock; /* for all of these */
+
+static void
+own_free (gpointer data)
+{
+  Own *own = data;
+
+  g_ptr_array_unref (own->features);
+  g_free (own->identity);
+  g_free (own);
+}
+
+static Own *
+get_own_locked (IBBConnection *self)
+{
+  GQuark quark = g_quark_from_static_string ("ibb-connection-own");
+  Own   *own = g_object_get_qdata (G_OBJECT (self), quark);
+
+  if (own == NULL)
+    {
+      own = g_new0 (Own, 1);
+      own->features = g_ptr_array_new_with_free_func (g_free);
+      g_object_set_qdata_full (G_OBJECT (self), quark, own, own_free);
+    }
+  return own;
+}
+
+void
+ibb_connection_collect_features (GPtrArray *all, const char *const *features)
+{
+  for (gsize i = 0; features != NULL && features[i] != NULL; i++)
+    if (!g_ptr_array_find_with_equal_func (all, features[i], g_str_equal, NULL))
+      g_ptr_array_add (all, g_strdup (features[i]));
+}
+
+char **
+ibb_connection_dup_own_features (IBBConnection *self)
+{
+  g_autoptr (GStrvBuilder) features = g_strv_builder_new ();
+  const GPtrArray         *own;
+
+  g_mutex_lock (&lock);
+  own = get_own_locked (self)->features;
+  for (guint i = 0; i < own->len; i++)
+    g_strv_builder_add (features, g_ptr_array_index (own, i));
+  g_mutex_unlock (&lock);
+  return g_strv_builder_end (features);
+}
+
+/**
+ * ibb_connection_dup_features:
+ * @self: a connection
+ *
+ * Collects the disco#info features of the connection's services, and those that were added by
+ * [method@IBB.Connection.add_feature], for a program that answers disco#info (XEP-0030) on it.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the features, each once
+ *
+ * Since: 1.0
+ */
+char **
+ibb_connection_dup_features (IBBConnection *self)
+{
+  g_autoptr (GPtrArray) listeners = NULL;
+  g_autoptr (GPtrArray) features = NULL;
+  g_auto (GStrv)        own = NULL;
+
+  g_return_val_if_fail (IBB_IS_CONNECTION (self), NULL);
+
+  features = g_ptr_array_new_with_free_func (g_free);
+  listeners = ibb_connection_dup_listeners (self);
+  for (guint i = 0; listeners != NULL && i < listeners->len; i++)
+    {
+      IBBConnectionListener *listener = g_ptr_array_index (listeners, i);
+      g_auto (GStrv)         more = listener->class->dup_features (listener);
+
+      ibb_connection_collect_features (features, (const char *const *) more);
+    }
+  own = ibb_connection_dup_own_features (self);
+  ibb_connection_collect_features (features, (const char *const *) own);
+  g_ptr_array_add (features, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&features), FALSE);
+}
+
+/**
+ * ibb_connection_add_feature:
+ * @self: a connection
+ * @feature: a feature of the application, such as `urn:xmpp:jingle:1`
+ *
+ * Announces a feature: in answers to disco#info (XEP-0030), and in the capabilities of the presence
+ * (XEP-0115), which a client that is online sends again.
+ *
+ * What was added twice has to be removed twice, so that the parts of a program need not know of
+ * each other. It can be called from any thread.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_add_feature (IBBConnection *self, const char *feature)
+{
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+  g_return_if_fail (feature != NULL && *feature != '\0');
+
+  g_mutex_lock (&lock);
+  g_ptr_array_add (get_own_locked (self)->features, g_strdup (feature));
+  g_mutex_unlock (&lock);
+  g_signal_emit_by_name (self, "capabilities-changed");
+}
+
+/**
+ * ibb_connection_remove_feature:
+ * @self: a connection
+ * @feature: what was added
+ *
+ * Withdraws what [method@IBB.Connection.add_feature] has announced. It can be called from any
+ * thread.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_remove_feature (IBBConnection *self, const char *feature)
+{
+  GPtrArray *features;
+  guint      i;
+  gboolean   is_there;
+
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+  g_return_if_fail (feature != NULL);
+
+  g_mutex_lock (&lock);
+  features = get_own_locked (self)->features;
+  is_there = g_ptr_array_find_with_equal_func (features, feature, g_str_equal, &i);
+  if (is_there)
+    g_ptr_array_remove_index (features, i);
+  g_mutex_unlock (&lock);
+  if (is_there)
+    g_signal_emit_by_name (self, "capabilities-changed");
+}
+
+char *
+ibb_connection_dup_identity (IBBConnection *self, const char *fallback)
+{
+  char *identity;
+
+  g_mutex_lock (&lock);
+  identity = g_strdup (get_own_locked (self)->identity);
+  g_mutex_unlock (&lock);
+  return identity != NULL ? identity : g_strdup (fallback);
+}
+
+/**
+ * ibb_connection_set_identity:
+ * @self: a connection
+ * @category: a category of the registry of XEP-0030, such as `client`
+ * @type: a type of that category, such as `pc`
+ * @name: the name of the program, for users of other programs
+ *
+ * Says in answers to disco#info (XEP-0030), and in the capabilities of the presence (XEP-0115),
+ * what the program is. The default names ibb-glib: a client of type `pc`, a component of type
+ * `generic`. It can be called from any thread.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_set_identity (IBBConnection *self,
+                             const char    *category,
+                             const char    *type,
+                             const char    *name)
+{
+  Own *own;
+
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+  g_return_if_fail (category != NULL && *category != '\0' && strchr (category, '/') == NULL);
+  g_return_if_fail (type != NULL && *type != '\0' && strchr (type, '/') == NULL);
+  g_return_if_fail (name != NULL);
+
+  g_mutex_lock (&lock);
+  own = get_own_locked (self);
+  g_free (own->identity);
+  own->identity = g_strconcat (category, "/", type, "/", name, NULL);
+  g_mutex_unlock (&lock);
+  g_signal_emit_by_name (self, "capabilities-changed");
+}

@@ -513,7 +513,7 @@ ibb_request_accept (IBBRequest *self, GError **error)
       ibb_host_unlock (self->host);
     }
   if (channel != NULL)
-    return ibb_transport_new (channel);
+    return ibb_transport_new_take (g_steal_pointer (&channel));
 
   if (reason == NULL)
     reason = g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED,

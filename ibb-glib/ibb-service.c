@@ -216,7 +216,7 @@ emit_accepted (IBBService *self, IBBNotice *notice)
   if (!has_handler)
     return;
 
-  transport = ibb_transport_new (channel);
+  transport = ibb_transport_new_take (g_steal_pointer (&channel));
   g_signal_emit (self, signals[SIGNAL_SESSION_ACCEPTED], 0, transport);
 }
 

@@ -7,10 +7,12 @@
 
 G_BEGIN_DECLS
 
-IBBTransport *ibb_transport_new (IBBChannel *channel);
 /* channel: (transfer full) (nullable). NULL for NULL. */
 IBBTransport *ibb_transport_new_take (IBBChannel *channel);
 /* (nullable): a transport that a binding made has none. */
 IBBChannel *ibb_transport_get_channel (IBBTransport *self);
+
+void ibb_transport_install_properties (GObjectClass *object_class);
+void ibb_transport_notify_changes (GObject *object, IBBChannelNews news);
 
 G_END_DECLS

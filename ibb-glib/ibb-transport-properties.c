@@ -1,10 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The accessors of the properties of a transport, and how its session ended. */
+/* The properties of a transport. */
 
 #include "config.h"
 
+#include "ibb-enum-types.h"
 #include "ibb-transport-private.h"
+
+enum
+{
+  PROP_0,
+  PROP_SID,
+  PROP_BLOCK_SIZE,
+  PROP_PEER_JID,
+  PROP_LOCAL_JID,
+  PROP_STANZA_TYPE,
+  PROP_WAITING,
+  PROP_BYTES_ACKNOWLEDGED,
+  PROP_BYTES_RECEIVED,
+  PROP_BYTES_QUEUED,
+  PROP_BYTES_IN_FLIGHT,
+  PROP_SEND_RATE,
+  PROP_RECEIVE_RATE,
+  PROP_ENDED,
+  PROP_ERROR,
+  PROP_READ_TIMEOUT,
+  PROP_WRITE_TIMEOUT,
+  PROP_AUTO_FLUSH,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
 
 /**
  * ibb_transport_get_sid: (get-property sid)
@@ -450,4 +476,317 @@ ibb_transport_dup_error (IBBTransport *self)
 
   channel = ibb_transport_get_channel (self);
   return channel != NULL ? ibb_channel_dup_error (channel) : NULL;
+}
+
+static void
+ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  IBBTransport *self = IBB_TRANSPORT (object);
+
+  switch (prop_id)
+    {
+    case PROP_SID:
+      g_value_set_string (value, ibb_transport_get_sid (self));
+      break;
+    case PROP_BLOCK_SIZE:
+      g_value_set_uint (value, ibb_transport_get_block_size (self));
+      break;
+    case PROP_PEER_JID:
+      g_value_take_string (value, ibb_transport_dup_peer_jid (self));
+      break;
+    case PROP_LOCAL_JID:
+      g_value_take_string (value, ibb_transport_dup_local_jid (self));
+      break;
+    case PROP_WAITING:
+      g_value_set_enum (value, ibb_transport_get_waiting (self));
+      break;
+    case PROP_STANZA_TYPE:
+      g_value_set_enum (value, ibb_transport_get_stanza_type (self));
+      break;
+    case PROP_BYTES_ACKNOWLEDGED:
+      g_value_set_uint64 (value, ibb_transport_get_bytes_acknowledged (self));
+      break;
+    case PROP_BYTES_RECEIVED:
+      g_value_set_uint64 (value, ibb_transport_get_bytes_received (self));
+      break;
+    case PROP_BYTES_QUEUED:
+      g_value_set_uint64 (value, ibb_transport_get_bytes_queued (self));
+      break;
+    case PROP_BYTES_IN_FLIGHT:
+      g_value_set_uint64 (value, ibb_transport_get_bytes_in_flight (self));
+      break;
+    case PROP_SEND_RATE:
+      g_value_set_uint64 (value, ibb_transport_get_send_rate (self));
+      break;
+    case PROP_RECEIVE_RATE:
+      g_value_set_uint64 (value, ibb_transport_get_receive_rate (self));
+      break;
+    case PROP_ENDED:
+      g_value_set_boolean (value, ibb_transport_has_ended (self));
+      break;
+    case PROP_ERROR:
+      g_value_take_boxed (value, ibb_transport_dup_error (self));
+      break;
+    case PROP_READ_TIMEOUT:
+      g_value_set_uint (value, ibb_transport_get_read_timeout (self));
+      break;
+    case PROP_WRITE_TIMEOUT:
+      g_value_set_uint (value, ibb_transport_get_write_timeout (self));
+      break;
+    case PROP_AUTO_FLUSH:
+      g_value_set_boolean (value, ibb_transport_get_auto_flush (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+ibb_transport_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  IBBTransport *self = IBB_TRANSPORT (object);
+
+  switch (prop_id)
+    {
+    case PROP_READ_TIMEOUT:
+      ibb_transport_set_read_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_WRITE_TIMEOUT:
+      ibb_transport_set_write_timeout (self, g_value_get_uint (value));
+      break;
+    case PROP_AUTO_FLUSH:
+      ibb_transport_set_auto_flush (self, g_value_get_boolean (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+void
+ibb_transport_notify_changes (GObject *object, IBBChannelNews news)
+{
+  static const struct
+  {
+    IBBChannelNews news;
+    guint          prop_id;
+  } all[] = {
+    { IBB_CHANNEL_PEER_JID, PROP_PEER_JID },
+    { IBB_CHANNEL_LOCAL_JID, PROP_LOCAL_JID },
+    { IBB_CHANNEL_WAITING, PROP_WAITING },
+    { IBB_CHANNEL_ACKNOWLEDGED, PROP_BYTES_ACKNOWLEDGED },
+    { IBB_CHANNEL_ACKNOWLEDGED, PROP_SEND_RATE },
+    { IBB_CHANNEL_RECEIVED, PROP_BYTES_RECEIVED },
+    { IBB_CHANNEL_RECEIVED, PROP_RECEIVE_RATE },
+    { IBB_CHANNEL_ENDED, PROP_ERROR },
+    { IBB_CHANNEL_ENDED, PROP_ENDED },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    if ((news & all[i].news) != 0)
+      g_object_notify_by_pspec (object, props[all[i].prop_id]);
+}
+
+void
+ibb_transport_install_properties (GObjectClass *object_class)
+{
+  const GParamFlags read_only = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags read_write =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->get_property = ibb_transport_get_property;
+  object_class->set_property = ibb_transport_set_property;
+
+  /**
+   * IBBTransport:sid:
+   *
+   * The session identifier.
+   *
+   * Since: 1.0
+   */
+  props[PROP_SID] = g_param_spec_string ("sid", NULL, NULL, NULL, read_only);
+
+  /**
+   * IBBTransport:block-size:
+   *
+   * The negotiated size: no block, in either direction, carries more bytes.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BLOCK_SIZE] =
+      g_param_spec_uint ("block-size", NULL, NULL, 0, IBB_BLOCK_SIZE_MAX, 0, read_only);
+
+  /**
+   * IBBTransport:peer-jid: (getter dup_peer_jid)
+   *
+   * The JID of the other end. Its resource may change when a session is resumed.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PEER_JID] = g_param_spec_string ("peer-jid", NULL, NULL, NULL, read_only);
+
+  /**
+   * IBBTransport:local-jid: (getter dup_local_jid)
+   *
+   * The JID of this end. Its resource may change as well.
+   *
+   * Since: 1.0
+   */
+  props[PROP_LOCAL_JID] = g_param_spec_string ("local-jid", NULL, NULL, NULL, read_only);
+
+  /**
+   * IBBTransport:stanza-type:
+   *
+   * The stanza type of the session.
+   *
+   * Since: 1.0
+   */
+  props[PROP_STANZA_TYPE] = g_param_spec_enum ("stanza-type", NULL, NULL, IBB_TYPE_STANZA_TYPE,
+                                               IBB_STANZA_TYPE_IQ, read_only);
+
+  /**
+   * IBBTransport:waiting:
+   *
+   * Which end keeps the open session from going on, since it cannot be reached: our own
+   * connection, while it is resumed (XEP-0198) or logs in again, or the peer. Reads and writes
+   * wait meanwhile. No byte is lost.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WAITING] =
+      g_param_spec_enum ("waiting", NULL, NULL, IBB_TYPE_WAIT, IBB_WAIT_NOTHING, read_only);
+
+  /**
+   * IBBTransport:bytes-acknowledged:
+   *
+   * How many bytes the peer has acknowledged; with the stanza type message, how many
+   * were sent. It notifies ten times a second at most, and at the end.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_ACKNOWLEDGED] =
+      g_param_spec_uint64 ("bytes-acknowledged", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBTransport:bytes-received:
+   *
+   * How many bytes have arrived, whether read or not. It notifies ten times a second at most, and
+   * at the end.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_RECEIVED] =
+      g_param_spec_uint64 ("bytes-received", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBTransport:bytes-queued:
+   *
+   * How many bytes were written and are not acknowledged yet. It does not
+   * notify.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_QUEUED] =
+      g_param_spec_uint64 ("bytes-queued", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBTransport:bytes-in-flight:
+   *
+   * How many of the bytes that are not acknowledged may have arrived: those that
+   * went into blocks. It stays as it was when the session ends, and does not
+   * notify.
+   *
+   * After a failure the peer has [property@IBB.Transport:bytes-acknowledged] bytes at
+   * least, and so many more at most.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_IN_FLIGHT] =
+      g_param_spec_uint64 ("bytes-in-flight", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBTransport:send-rate:
+   *
+   * How fast the peer acknowledges bytes, in bytes per second: the mean of the last few seconds,
+   * which becomes 0 while nothing moves. It notifies with
+   * [property@IBB.Transport:bytes-acknowledged].
+   *
+   * Since: 1.0
+   */
+  props[PROP_SEND_RATE] =
+      g_param_spec_uint64 ("send-rate", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBTransport:receive-rate:
+   *
+   * How fast bytes arrive, in bytes per second: the mean of the last few seconds, which
+   * becomes 0 while nothing moves. It notifies with [property@IBB.Transport:bytes-received].
+   *
+   * Since: 1.0
+   */
+  props[PROP_RECEIVE_RATE] =
+      g_param_spec_uint64 ("receive-rate", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBTransport:ended: (getter has_ended)
+   *
+   * Whether both directions have ended. Bytes that came before can still be read.
+   *
+   * It notifies once. A handler may do anything, dropping the last reference included.
+   *
+   * Since: 1.0
+   */
+  props[PROP_ENDED] = g_param_spec_boolean ("ended", NULL, NULL, FALSE, read_only);
+
+  /**
+   * IBBTransport:error: (getter dup_error)
+   *
+   * The precise reason for which the session ended; %NULL while it lives, and for an orderly end.
+   * It notifies before [property@IBB.Transport:ended].
+   *
+   * Since: 1.0
+   */
+  props[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, read_only);
+
+  /**
+   * IBBTransport:read-timeout:
+   *
+   * How long one read may wait, in milliseconds; 0 means without end. A read past it
+   * fails with %G_IO_ERROR_TIMED_OUT; the session goes on, and the read can be
+   * repeated.
+   *
+   * Default: 0.
+   *
+   * Since: 1.0
+   */
+  props[PROP_READ_TIMEOUT] =
+      g_param_spec_uint ("read-timeout", NULL, NULL, 0, G_MAXUINT, 0, read_write);
+
+  /**
+   * IBBTransport:write-timeout:
+   *
+   * How long one write, flush, drain, shutdown or close may wait, in
+   * milliseconds; 0 means without end. A call past it fails with %G_IO_ERROR_TIMED_OUT;
+   * the session goes on, and the call can be repeated, except for a close,
+   * which goes on in the background.
+   *
+   * Default: 0.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WRITE_TIMEOUT] =
+      g_param_spec_uint ("write-timeout", NULL, NULL, 0, G_MAXUINT, 0, read_write);
+
+  /**
+   * IBBTransport:auto-flush:
+   *
+   * Whether a partial block leaves as soon as nothing is in flight. If not,
+   * only full blocks leave before a flush.
+   *
+   * Default: %TRUE.
+   *
+   * Since: 1.0
+   */
+  props[PROP_AUTO_FLUSH] = g_param_spec_boolean ("auto-flush", NULL, NULL, TRUE, read_write);
+
+  g_object_class_install_properties (object_class, N_PROPS, props);
 }

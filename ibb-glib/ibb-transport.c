@@ -4,7 +4,6 @@
 
 #include "ibb-transport.h"
 
-#include "ibb-enum-types.h"
 #include "ibb-error-private.h"
 #include "ibb-input-stream-private.h"
 #include "ibb-intl-private.h"
@@ -49,8 +48,8 @@
  *
  * [method@Gio.IOStream.close] delivers what was written, then closes the
  * session, and waits until the peer has confirmed it. Once everything is acknowledged
- * that takes ten seconds at most, or up to ten times as long
- * while blocks of the peer still arrive; a peer that reads slowly acknowledges late. GIO
+ * that takes ten seconds at most, or up to ten times as long while blocks of the peer
+ * still arrive; a peer that reads slowly acknowledges late. GIO
  * lets a close happen once: one that was cancelled or that timed out goes on in the
  * background, and [property@IBB.Transport:ended] and [property@IBB.Transport:error] tell how it
  * went. Closing one half of the transport sends nothing of the kind; the half-close is
@@ -80,31 +79,6 @@
  *
  * Since: 1.0
  */
-
-enum
-{
-  PROP_0,
-  PROP_SID,
-  PROP_BLOCK_SIZE,
-  PROP_PEER_JID,
-  PROP_LOCAL_JID,
-  PROP_STANZA_TYPE,
-  PROP_WAITING,
-  PROP_BYTES_ACKNOWLEDGED,
-  PROP_BYTES_RECEIVED,
-  PROP_BYTES_QUEUED,
-  PROP_BYTES_IN_FLIGHT,
-  PROP_SEND_RATE,
-  PROP_RECEIVE_RATE,
-  PROP_ENDED,
-  PROP_ERROR,
-  PROP_READ_TIMEOUT,
-  PROP_WRITE_TIMEOUT,
-  PROP_AUTO_FLUSH,
-  N_PROPS
-};
-
-static GParamSpec *props[N_PROPS];
 
 struct _IBBTransport
 {
@@ -195,119 +169,6 @@ ibb_transport_close_finish (GIOStream *stream, GAsyncResult *result, GError **er
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-static guint64
-get_counter (IBBChannel *channel, guint prop_id)
-{
-  IBBStatistics statistics;
-
-  ibb_channel_get_statistics (channel, &statistics);
-  switch (prop_id)
-    {
-    case PROP_BYTES_ACKNOWLEDGED:
-      return statistics.bytes_acknowledged;
-    case PROP_BYTES_RECEIVED:
-      return statistics.bytes_received;
-    case PROP_BYTES_QUEUED:
-      return statistics.bytes_queued;
-    case PROP_BYTES_IN_FLIGHT:
-      return statistics.bytes_in_flight;
-    case PROP_SEND_RATE:
-      return statistics.send_rate;
-    case PROP_RECEIVE_RATE:
-    default:
-      return statistics.receive_rate;
-    }
-}
-
-static void
-ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
-{
-  IBBChannel *channel = IBB_TRANSPORT (object)->channel;
-  IBBSession *session;
-
-  /* A transport that a binding has constructed has no session. */
-  if (channel == NULL)
-    {
-      if (prop_id == PROP_SID || prop_id == PROP_PEER_JID)
-        g_value_set_static_string (value, "");
-      return;
-    }
-
-  session = ibb_channel_get_session (channel);
-  switch (prop_id)
-    {
-    case PROP_SID:
-      g_value_set_string (value, ibb_session_get_sid (session));
-      break;
-    case PROP_BLOCK_SIZE:
-      g_value_set_uint (value, ibb_session_get_block_size (session));
-      break;
-    case PROP_PEER_JID:
-      g_value_take_string (value, ibb_channel_dup_peer (channel));
-      break;
-    case PROP_LOCAL_JID:
-      g_value_take_string (value, ibb_channel_dup_local (channel));
-      break;
-    case PROP_WAITING:
-      g_value_set_enum (value, ibb_channel_get_wait (channel));
-      break;
-    case PROP_STANZA_TYPE:
-      g_value_set_enum (value, ibb_channel_get_stanza_type (channel));
-      break;
-    case PROP_BYTES_ACKNOWLEDGED:
-    case PROP_BYTES_RECEIVED:
-    case PROP_BYTES_QUEUED:
-    case PROP_BYTES_IN_FLIGHT:
-    case PROP_SEND_RATE:
-    case PROP_RECEIVE_RATE:
-      g_value_set_uint64 (value, get_counter (channel, prop_id));
-      break;
-    case PROP_ENDED:
-      g_value_set_boolean (value, ibb_channel_has_ended (channel));
-      break;
-    case PROP_ERROR:
-      g_value_take_boxed (value, ibb_channel_dup_error (channel));
-      break;
-    case PROP_READ_TIMEOUT:
-      g_value_set_uint (value, ibb_channel_get_read_timeout (channel));
-      break;
-    case PROP_WRITE_TIMEOUT:
-      g_value_set_uint (value, ibb_channel_get_write_timeout (channel));
-      break;
-    case PROP_AUTO_FLUSH:
-      g_value_set_boolean (value, ibb_channel_get_auto_flush (channel));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-}
-
-static void
-ibb_transport_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
-{
-  IBBChannel *channel = IBB_TRANSPORT (object)->channel;
-  gboolean    changed = FALSE;
-
-  if (channel == NULL)
-    return;
-  switch (prop_id)
-    {
-    case PROP_READ_TIMEOUT:
-      changed = ibb_channel_set_read_timeout (channel, g_value_get_uint (value));
-      break;
-    case PROP_WRITE_TIMEOUT:
-      changed = ibb_channel_set_write_timeout (channel, g_value_get_uint (value));
-      break;
-    case PROP_AUTO_FLUSH:
-      changed = ibb_channel_set_auto_flush (channel, g_value_get_boolean (value));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
-    }
-  if (changed)
-    g_object_notify_by_pspec (object, pspec);
-}
-
 static void
 ibb_transport_dispose (GObject *object)
 {
@@ -333,14 +194,9 @@ ibb_transport_finalize (GObject *object)
 static void
 ibb_transport_class_init (IBBTransportClass *class)
 {
-  const GParamFlags read_only = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
-  const GParamFlags read_write =
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
   GObjectClass   *object_class = G_OBJECT_CLASS (class);
   GIOStreamClass *stream_class = G_IO_STREAM_CLASS (class);
 
-  object_class->get_property = ibb_transport_get_property;
-  object_class->set_property = ibb_transport_set_property;
   object_class->dispose = ibb_transport_dispose;
   object_class->finalize = ibb_transport_finalize;
 
@@ -349,200 +205,7 @@ ibb_transport_class_init (IBBTransportClass *class)
   stream_class->close_fn = ibb_transport_close;
   stream_class->close_async = ibb_transport_close_async;
   stream_class->close_finish = ibb_transport_close_finish;
-
-  /**
-   * IBBTransport:sid:
-   *
-   * The session identifier.
-   *
-   * Since: 1.0
-   */
-  props[PROP_SID] = g_param_spec_string ("sid", NULL, NULL, NULL, read_only);
-
-  /**
-   * IBBTransport:block-size:
-   *
-   * The negotiated size: no block, in either direction, carries more bytes.
-   *
-   * Since: 1.0
-   */
-  props[PROP_BLOCK_SIZE] =
-      g_param_spec_uint ("block-size", NULL, NULL, 0, IBB_BLOCK_SIZE_MAX, 0, read_only);
-
-  /**
-   * IBBTransport:peer-jid: (getter dup_peer_jid)
-   *
-   * The JID of the other end. Its resource may change when a session is resumed.
-   *
-   * Since: 1.0
-   */
-  props[PROP_PEER_JID] = g_param_spec_string ("peer-jid", NULL, NULL, NULL, read_only);
-
-  /**
-   * IBBTransport:local-jid: (getter dup_local_jid)
-   *
-   * The JID of this end. Its resource may change as well.
-   *
-   * Since: 1.0
-   */
-  props[PROP_LOCAL_JID] = g_param_spec_string ("local-jid", NULL, NULL, NULL, read_only);
-
-  /**
-   * IBBTransport:stanza-type:
-   *
-   * The stanza type of the session.
-   *
-   * Since: 1.0
-   */
-  props[PROP_STANZA_TYPE] = g_param_spec_enum ("stanza-type", NULL, NULL, IBB_TYPE_STANZA_TYPE,
-                                               IBB_STANZA_TYPE_IQ, read_only);
-
-  /**
-   * IBBTransport:waiting:
-   *
-   * Which end keeps the open session from going on, since it cannot be reached: our own
-   * connection, while it is resumed (XEP-0198) or logs in again, or the peer. Reads and writes
-   * wait meanwhile. No byte is lost.
-   *
-   * Since: 1.0
-   */
-  props[PROP_WAITING] =
-      g_param_spec_enum ("waiting", NULL, NULL, IBB_TYPE_WAIT, IBB_WAIT_NOTHING, read_only);
-
-  /**
-   * IBBTransport:bytes-acknowledged:
-   *
-   * How many bytes the peer has acknowledged; with the stanza type message, how many
-   * were sent. It notifies ten times a second at most, and at the end.
-   *
-   * Since: 1.0
-   */
-  props[PROP_BYTES_ACKNOWLEDGED] =
-      g_param_spec_uint64 ("bytes-acknowledged", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
-
-  /**
-   * IBBTransport:bytes-received:
-   *
-   * How many bytes have arrived, whether read or not. It notifies ten times a second at most, and
-   * at the end.
-   *
-   * Since: 1.0
-   */
-  props[PROP_BYTES_RECEIVED] =
-      g_param_spec_uint64 ("bytes-received", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
-
-  /**
-   * IBBTransport:bytes-queued:
-   *
-   * How many bytes were written and are not acknowledged yet. It does not
-   * notify.
-   *
-   * Since: 1.0
-   */
-  props[PROP_BYTES_QUEUED] =
-      g_param_spec_uint64 ("bytes-queued", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
-
-  /**
-   * IBBTransport:bytes-in-flight:
-   *
-   * How many of the bytes that are not acknowledged may have arrived: those that
-   * went into blocks. It stays as it was when the session ends, and does not
-   * notify.
-   *
-   * After a failure the peer has [property@IBB.Transport:bytes-acknowledged] bytes at
-   * least, and so many more at most.
-   *
-   * Since: 1.0
-   */
-  props[PROP_BYTES_IN_FLIGHT] =
-      g_param_spec_uint64 ("bytes-in-flight", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
-
-  /**
-   * IBBTransport:send-rate:
-   *
-   * How fast the peer acknowledges bytes, in bytes per second: the mean of the last few seconds,
-   * which becomes 0 while nothing moves. It notifies with
-   * [property@IBB.Transport:bytes-acknowledged].
-   *
-   * Since: 1.0
-   */
-  props[PROP_SEND_RATE] =
-      g_param_spec_uint64 ("send-rate", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
-
-  /**
-   * IBBTransport:receive-rate:
-   *
-   * How fast bytes arrive, in bytes per second: the mean of the last few seconds, which
-   * becomes 0 while nothing moves. It notifies with [property@IBB.Transport:bytes-received].
-   *
-   * Since: 1.0
-   */
-  props[PROP_RECEIVE_RATE] =
-      g_param_spec_uint64 ("receive-rate", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
-
-  /**
-   * IBBTransport:ended: (getter has_ended)
-   *
-   * Whether both directions have ended. Bytes that came before can still be read.
-   *
-   * It notifies once. A handler may do anything, dropping the last reference included.
-   *
-   * Since: 1.0
-   */
-  props[PROP_ENDED] = g_param_spec_boolean ("ended", NULL, NULL, FALSE, read_only);
-
-  /**
-   * IBBTransport:error: (getter dup_error)
-   *
-   * The precise reason for which the session ended; %NULL while it lives, and for an orderly end.
-   * It notifies before [property@IBB.Transport:ended].
-   *
-   * Since: 1.0
-   */
-  props[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, read_only);
-
-  /**
-   * IBBTransport:read-timeout:
-   *
-   * How long one read may wait, in milliseconds; 0 means without end. A read past it
-   * fails with %G_IO_ERROR_TIMED_OUT; the session goes on, and the read can be
-   * repeated.
-   *
-   * Default: 0.
-   *
-   * Since: 1.0
-   */
-  props[PROP_READ_TIMEOUT] =
-      g_param_spec_uint ("read-timeout", NULL, NULL, 0, G_MAXUINT, 0, read_write);
-
-  /**
-   * IBBTransport:write-timeout:
-   *
-   * How long one write, flush, drain, shutdown or close may wait, in
-   * milliseconds; 0 means without end. A call past it fails with %G_IO_ERROR_TIMED_OUT;
-   * the session goes on, and the call can be repeated, except for a close,
-   * which goes on in the background.
-   *
-   * Default: 0.
-   *
-   * Since: 1.0
-   */
-  props[PROP_WRITE_TIMEOUT] =
-      g_param_spec_uint ("write-timeout", NULL, NULL, 0, G_MAXUINT, 0, read_write);
-
-  /**
-   * IBBTransport:auto-flush:
-   *
-   * Whether a partial block leaves as soon as nothing is in flight. If not,
-   * only full blocks leave before a flush.
-   *
-   * Default: %TRUE.
-   *
-   * Since: 1.0
-   */
-  props[PROP_AUTO_FLUSH] = g_param_spec_boolean ("auto-flush", NULL, NULL, TRUE, read_write);
-
-  g_object_class_install_properties (object_class, N_PROPS, props);
+  ibb_transport_install_properties (object_class);
 }
 
 static void
@@ -550,50 +213,20 @@ ibb_transport_init (IBBTransport *self)
 {
 }
 
-static void
-notify_changes (GObject *object, IBBChannelNews news)
-{
-  if ((news & IBB_CHANNEL_PEER_JID) != 0)
-    g_object_notify_by_pspec (object, props[PROP_PEER_JID]);
-  if ((news & IBB_CHANNEL_LOCAL_JID) != 0)
-    g_object_notify_by_pspec (object, props[PROP_LOCAL_JID]);
-  if ((news & IBB_CHANNEL_WAITING) != 0)
-    g_object_notify_by_pspec (object, props[PROP_WAITING]);
-  if ((news & IBB_CHANNEL_ACKNOWLEDGED) != 0)
-    {
-      g_object_notify_by_pspec (object, props[PROP_BYTES_ACKNOWLEDGED]);
-      g_object_notify_by_pspec (object, props[PROP_SEND_RATE]);
-    }
-  if ((news & IBB_CHANNEL_RECEIVED) != 0)
-    {
-      g_object_notify_by_pspec (object, props[PROP_BYTES_RECEIVED]);
-      g_object_notify_by_pspec (object, props[PROP_RECEIVE_RATE]);
-    }
-  if ((news & IBB_CHANNEL_ENDED) != 0)
-    {
-      g_object_notify_by_pspec (object, props[PROP_ERROR]);
-      g_object_notify_by_pspec (object, props[PROP_ENDED]);
-    }
-}
-
-IBBTransport *
-ibb_transport_new (IBBChannel *channel)
-{
-  IBBTransport *self = g_object_new (IBB_TYPE_TRANSPORT, NULL);
-
-  self->channel = ibb_channel_ref (channel);
-  self->input = ibb_input_stream_new (channel);
-  self->output = ibb_output_stream_new (channel);
-  ibb_channel_set_owner (channel, G_OBJECT (self), notify_changes);
-  return self;
-}
-
 IBBTransport *
 ibb_transport_new_take (IBBChannel *channel)
 {
-  g_autoptr (IBBChannel) owned = channel;
+  IBBTransport *self;
 
-  return owned != NULL ? ibb_transport_new (owned) : NULL;
+  if (channel == NULL)
+    return NULL;
+
+  self = g_object_new (IBB_TYPE_TRANSPORT, NULL);
+  self->channel = channel;
+  self->input = ibb_input_stream_new (channel);
+  self->output = ibb_output_stream_new (channel);
+  ibb_channel_set_owner (channel, G_OBJECT (self), ibb_transport_notify_changes);
+  return self;
 }
 
 IBBChannel *

@@ -70,7 +70,7 @@ def find_default(name):
     """The default of a property, as IBBService:open-timeout."""
     owner, _, prop = name.partition(':')
     stem = re.sub(r'(?<=[a-z])(?=[A-Z])', '-', owner.replace('IBB', 'ibb-')).lower()
-    for path in LIBRARY.rglob(f'{stem}.c'):
+    for path in LIBRARY.rglob(f'{stem}*.c'):
         match = re.search(rf'g_param_spec_u?int(?:64)? \(\s*"{prop}", NULL, NULL,\s*[^,]+,\s*[^,]+,\s*([^,]+),',
                           path.read_text(encoding='utf-8'))
         if match:

@@ -231,7 +231,7 @@ gboolean
 ibb_engine_take_event (IBBEngine *self, IBBEvent *event)
 {
   g_autofree IBBEvent *first = g_queue_pop_head (&self->events);
-  GList               *link;
+  IBBSession          *session;
 
   if (first != NULL)
     {
@@ -239,13 +239,12 @@ ibb_engine_take_event (IBBEngine *self, IBBEvent *event)
       return TRUE;
     }
 
-  link = g_queue_pop_head_link (&self->context->changed);
-  if (link == NULL)
+  session = ibb_registration_take_changed (self->context);
+  if (session == NULL)
     return FALSE;
   *event = (IBBEvent) IBB_EVENT_INIT;
   event->type = IBB_EVENT_CHANGED;
-  event->session = link->data; /* the reference that the queue held */
-  event->session->registration.is_changed = FALSE;
+  event->session = session;
   return TRUE;
 }
 

@@ -66,7 +66,7 @@ wait_for_others (IBBContext *context, IBBPeer *peer, gint64 now)
 static gboolean
 has_most_blocks (IBBPeer *peer, IBBSession *session)
 {
-  return peer->n_blocks >= IBB_CONTROLLER_BLOCKS_MAX && session->sender.flight.stall.n_blocks > 0;
+  return peer->n_blocks >= IBB_CONTROLLER_BLOCKS_MAX && ibb_sender_awaits_reply (&session->sender);
 }
 
 static gboolean

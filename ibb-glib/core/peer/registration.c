@@ -58,7 +58,7 @@ ibb_registration_init (IBBRegistration *self, IBBParameters *parameters)
   self->parameters = parameters;
   self->peer_link.data = parameters->owner;
   self->resumable_link.data = parameters->owner;
-  self->changed_link.data = parameters->owner;
+  self->changed_link.data = self;
 }
 
 gboolean
@@ -251,4 +251,17 @@ ibb_registration_note_change (IBBRegistration *self)
   self->is_changed = TRUE;
   g_queue_push_tail_link (&context->changed, &self->changed_link);
   return TRUE;
+}
+
+gpointer
+ibb_registration_take_changed (IBBContext *context)
+{
+  GList           *link = g_queue_pop_head_link (&context->changed);
+  IBBRegistration *self = link != NULL ? link->data : NULL;
+
+  if (self == NULL)
+    return NULL;
+
+  self->is_changed = FALSE;
+  return self->parameters->owner;
 }

@@ -59,7 +59,9 @@ gboolean ibb_registration_move_peer (IBBRegistration *self, const char *jid, con
 /* We have another resource. */
 gboolean ibb_registration_move_local (IBBRegistration *self, const char *jid, const char *normal);
 void     ibb_registration_uncount (IBBRegistration *self);
-/* TRUE if the queue has taken a reference to the session, which the caller gives. */
+/* Queues the session as changed. Returns TRUE if the queue now owns the caller's reference. */
 gboolean ibb_registration_note_change (IBBRegistration *self);
+/* The next session in the queue. (transfer full) (nullable) */
+gpointer ibb_registration_take_changed (IBBContext *context);
 
 G_END_DECLS

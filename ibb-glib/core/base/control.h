@@ -31,17 +31,17 @@ void ibb_control_push (IBBControl *self, IBBStanza *stanza); /* (transfer full) 
  * which only the elements are taken: (element-type utf8). */
 void
 ibb_control_push_replies (IBBControl *self, char *to, char *from, gboolean refuse, GQueue *ids);
-/* The place behind the stanza that was pushed last; whether that one has been
- * popped. */
+/* Position behind the stanza that was pushed last; whether the stanza before a position was popped.
+ */
 guint64    ibb_control_get_end (IBBControl *self);
 gboolean   ibb_control_has_passed (IBBControl *self, guint64 end);
 IBBStanza *ibb_control_pop (IBBControl *self); /* (transfer full) (nullable) */
 void       ibb_control_clear (IBBControl *self);
 
-/* Whether so much waits to be sent that acknowledgements are delayed (D-47). */
+/* Whether the queue is so long that acknowledgements are delayed (D-47). */
 gboolean ibb_control_is_backlogged (const IBBControl *self);
-/* Whether so much waits to be sent that nothing unexpected is accepted, and no session resumed
- * (D-47). */
+/* Whether the queue is so long that no unexpected open is accepted, and no session resumed (D-47).
+ */
 gboolean ibb_control_is_flooded (const IBBControl *self);
 
 void ibb_control_reply_result (IBBControl *self, const IBBStanza *request);

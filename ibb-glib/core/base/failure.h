@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Why an open, an expectation or a direction of a session ended. The layer above
- * makes a GError of it (ibb-error.c): the core knows no error domain and
- * no translation.
+/* Reason for the end of an open, an expectation or a direction of a session. ibb-error.c makes a
+ * GError of it: the core knows no error domain and no translation.
  */
 
 #pragma once

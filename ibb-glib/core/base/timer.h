@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* "Wake me at t". A timer costs O(log n) to set, nothing while it is not set. */
+/* Timers, sorted by due time. Setting a timer costs O(log² n). */
 
 #pragma once
 
@@ -31,8 +31,7 @@ gint64 ibb_timers_get_next (IBBTimers *self);
 /* Calls what is due; a function may set its timer again. */
 void ibb_timers_advance (IBBTimers *self, gint64 now);
 
-/* When so many milliseconds are over: never for 0, which is what 0 means wherever
- * a timeout is set. */
+/* The end of a timeout in milliseconds. IBB_NEVER for 0. */
 gint64 ibb_timer_get_deadline (gint64 now, guint milliseconds);
 
 void ibb_timer_init (IBBTimer *self, IBBTimerFunc func, gpointer owner);

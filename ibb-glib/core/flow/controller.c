@@ -22,7 +22,7 @@
 #define FAST 4
 #define FAST_FROM (16 * 1024)
 #define FASTEST 16
-/* Of a block alone: a short stanza takes so much where the distance takes the time. */
+/* Share of the round trip of a block that a short stanza takes where distance is the bottleneck. */
 #define FAR_SHARE 0.75
 
 /* The least time of a measurement, in microseconds, and how many blocks or round trips it has. */
@@ -30,12 +30,11 @@
 #define SAMPLES_MIN 24
 #define ROUNDS_MIN 2
 #define ROUNDS_MAX 6
-/* A round trip that becomes so many times as long, with the same bytes in flight, is another
- * path. */
+/* Factor by which the round trip of another path is longer, with the same bytes in flight. */
 #define STRANGE 2
-/* After so many round trips without an acknowledgement there was an interruption. */
+/* Round trips without an acknowledgement after which there was an interruption. */
 #define SILENCE 4
-/* After so long the path may be another one. */
+/* Time without an acknowledgement after which the path may be another one. */
 #define OLD (60 * G_USEC_PER_SEC)
 
 /* Round trips shorter than this, in microseconds, need no more than one block. */
@@ -60,8 +59,8 @@
 #define SOON 1
 #define LATE 16
 #define LONGER_LATE 64
-/* Near by, beside others, trials of a larger window take one part of the time in so many: then 99
- * of 100 blocks do not wait behind one. */
+/* Near by, beside other sessions, the pause after a trial of a larger window, as a multiple of its
+ * time: then 99 of 100 blocks do not wait behind a trial. */
 #define LARGER_PAUSE 100
 
 typedef enum
@@ -111,7 +110,7 @@ get_block (const IBBController *self)
   return get_length (self, self->size.block, self->block_max);
 }
 
-/* Whether so much in flight, a mean of bytes, is one block and not several. */
+/* Whether in_flight, a mean, is one block and not several. */
 static gboolean
 is_single (const IBBController *self, double in_flight)
 {
@@ -416,7 +415,7 @@ grow (IBBController *self, guint factor, double in_flight)
 {
   self->phase = IBB_CONTROLLER_STARTING;
   self->has_asked = FALSE;
-  if (self->measurement.cap > 0) /* so much was in flight instead of the window */
+  if (self->measurement.cap > 0) /* in_flight is the window in use */
     self->size.window = MIN (self->size.window, (gsize) in_flight);
   self->kept = self->size;
   self->size.window = MIN (MAX (self->size.window, get_block (self)) * factor, IBB_CONTROLLER_MAX);
@@ -489,7 +488,7 @@ is_held (const IBBController *self, double trip)
          self->answer_trip <= least * IBB_QUIRKS_HELD_TRIPS;
 }
 
-/* Whether a larger window would have no more in flight, since only so many blocks may be. */
+/* Whether the limit of blocks in flight keeps a larger window from use. */
 static gboolean
 is_at_most (const IBBController *self, double in_flight)
 {
@@ -805,7 +804,7 @@ end_measurement (IBBController *self, gint64 now)
     end_trial (self, in_flight, trip, now);
 }
 
-/* A trial ends early if it adds only delay, so much that a person notices it. */
+/* Whether a trial adds only delay, which a person notices. Then the trial ends early. */
 static gboolean
 only_delays (const IBBController *self)
 {
@@ -841,8 +840,8 @@ is_lone_silence (const IBBController *self, gint64 now)
   return !self->had_silence && usual > 0 && (double) (now - self->heard) > SILENCE * usual;
 }
 
-/* Whether so much is in flight as may be, before a block of the usual length leaves. Where that is
- * no more than before, more may follow: short blocks may have taken the place of long ones. */
+/* Whether the window has no room for another block of the usual length. With no more bytes in
+ * flight than before, more may follow: short blocks may have taken the place of long ones. */
 static gboolean
 is_filled (const IBBController *self, gsize in_flight)
 {

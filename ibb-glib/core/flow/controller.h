@@ -99,33 +99,33 @@ typedef struct
 
 /* A new path, or another one to the same peer, while nothing is in flight. */
 void ibb_controller_init (IBBController *self);
-/* Whether length more bytes may go now; one block always may. share: bytes in flight at most beside
- * those to other peers. is_chatting: a person does. */
+/* Whether length more bytes may be sent now. One block always may. share: limit of the bytes in
+ * flight (ibb_first_hop_get_share ()). is_chatting: a person chats. */
 gboolean
 ibb_controller_may_send (IBBController *self, gsize length, gsize share, gboolean is_chatting);
-/* How long a block is. limit: the most bytes that its session allows. */
+/* Length of a block. limit: of its session. */
 gsize ibb_controller_get_block (const IBBController *self, gsize limit, gboolean is_chatting);
-/* The peer may have no more blocks in flight (D-65): only longer ones would send more. */
+/* Notes that the peer may have no more blocks in flight (D-65): only longer blocks carry more. */
 void ibb_controller_cap (IBBController *self);
-/* Length more bytes may go whatever the window is, unless another one is just tried. */
+/* Enlarges the window by length bytes, unless a trial is under way. */
 void ibb_controller_enlarge (IBBController *self, gsize length);
 void ibb_controller_sent (IBBController *self, gsize length);
-/* Bytes leave the count: answered, stalled, given up. */
+/* Subtracts bytes from the count in flight: acknowledged, stalled, given up. */
 void ibb_controller_forget (IBBController *self, gsize length);
 void
 ibb_controller_acknowledged (IBBController *self, const IBBControllerSample *sample, gint64 now);
-/* A short stanza was answered after that time, or later. is_alone: nobody else uses the connection,
- * so that the first window may be larger. */
+/* Notes the round trip of a short stanza. is_alone: no other session uses the connection, so that
+ * the first window may be larger. */
 void
 ibb_controller_note_answer (IBBController *self, gint64 round_trip, gboolean is_alone, gint64 now);
-/* Several blocks in flight were refused: from now on the window grows slowly. */
+/* Ends the start: several blocks in flight were refused. */
 void ibb_controller_refused (IBBController *self);
-/* Takes over what another one has found, if nothing was acknowledged on this one: returns TRUE. */
+/* Copies the measurements of another controller, if nothing was acknowledged here: returns TRUE. */
 gboolean ibb_controller_learn (IBBController *self, const IBBController *other);
-/* Microseconds that a round trip usually takes; 0 while it is not known. */
+/* The usual round trip in microseconds; 0: not known. */
 double ibb_controller_get_trip (const IBBController *self);
-/* Whether several blocks may leave before the first one is acknowledged: a round trip takes long,
- * or nobody else waited when the first window began. */
+/* Whether several blocks may be sent before the first acknowledgement: the round trip is long, or
+ * the session was alone when the first window began. */
 gboolean ibb_controller_may_hurry (const IBBController *self, gint64 now);
 
 static inline gsize

@@ -4,10 +4,10 @@
 
 #include "core/flow/scheduler.h"
 
-/* A block counts for so many bytes at least, because of the stanza around it. */
+/* Least cost of a block in bytes, because of the stanza around it. */
 #define COST_MIN 256
-/* With so much a session that sends a byte now and then stays ahead of the round for a few
- * blocks. */
+/* Least quantum in bytes: a session that sends a byte now and then stays ahead of the round for a
+ * few blocks. */
 #define QUANTUM_MIN 1024
 
 void

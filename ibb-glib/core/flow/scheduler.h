@@ -19,21 +19,20 @@
 
 G_BEGIN_DECLS
 
-/* A block is urgent up to this size, if its session is ahead of the round and has nothing
- * else in flight. */
+/* Limit of an urgent block, in bytes. Its session is ahead of the round, with nothing in flight. */
 #define IBB_SCHEDULER_URGENT_MAX 1024
 
-/* The place of one session. All but owner is for turns.c. */
+/* The turn of one session. Private to scheduler.c, except for owner. */
 typedef struct
 {
   gpointer owner;
   GList    link;        /* in the round */
   GList    ahead_link;  /* in a queue that goes ahead of the round */
   GQueue  *ahead;       /* (unowned) (nullable): that queue */
-  gssize   credit;      /* what it may send in its turn, in bytes; above 0 */
-  gsize    size;        /* its largest block since it joined the round; 0: it has not */
-  gboolean is_sparse;   /* since it joined it has not sent a quantum */
-  gboolean has_a_block; /* it wants to send */
+  gssize   credit;      /* bytes left in its turn, above 0 */
+  gsize    size;        /* of its largest block since it joined the round; 0: not in the round */
+  gboolean is_sparse;   /* it has not sent a quantum since it joined */
+  gboolean has_a_block; /* it is runnable */
 } IBBTurn;
 
 #define IBB_SCHEDULER_N_SIZES 16
@@ -42,9 +41,9 @@ typedef struct
 {
   GQueue urgent; /* (element-type IBBTurn): ahead of the round, with an urgent block */
   GQueue sparse; /* (element-type IBBTurn): ahead of the round, the others */
-  GQueue round;  /* (element-type IBBTurn): all, some of which have nothing to send now */
-  guint  n_by_bits[IBB_SCHEDULER_N_SIZES]; /* those in the round by the binary digits of size ... */
-  gsize  largest[IBB_SCHEDULER_N_SIZES];   /* ... and the largest size there was among them */
+  GQueue round;  /* (element-type IBBTurn): all, runnable or not */
+  guint  n_by_bits[IBB_SCHEDULER_N_SIZES]; /* turns in the round by the binary digits of size ... */
+  gsize  largest[IBB_SCHEDULER_N_SIZES];   /* ... and the largest size among these */
 } IBBScheduler;
 
 void ibb_scheduler_init_turn (IBBTurn *turn, gpointer owner);
@@ -64,16 +63,16 @@ void ibb_scheduler_took (IBBScheduler *self, IBBTurn *turn, gsize size);
 /* The session ends. */
 void ibb_scheduler_leave (IBBScheduler *self, IBBTurn *turn);
 
-/* The owner of the turn that is next, or NULL. */
+/* The owner of the next turn, or NULL. */
 gpointer ibb_scheduler_peek (IBBScheduler *self);
-/* How many want to send, or have wanted lately. */
+/* Number of turns that are runnable, or were lately. */
 static inline guint
 ibb_scheduler_get_n (const IBBScheduler *self)
 {
   return self->round.length;
 }
 
-/* Whether its block may go though the window is shut: a block of that size is urgent. */
+/* Whether the next block, of that size, is urgent and may be sent although the window is full. */
 gboolean ibb_scheduler_may_exceed (const IBBScheduler *self, gsize size);
 
 G_END_DECLS

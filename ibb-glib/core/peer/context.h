@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the objects of one connection share: each finds the others here. The
- * engine makes it, and makes and frees those that it only points to; sessions may
- * hold it for longer.
+/* State shared by all objects of an engine. Owned by the engine and its sessions. The engine makes
+ * and frees the objects at the end of the struct.
  */
 
 #pragma once
@@ -35,10 +34,10 @@ typedef struct
   IBBSettings  settings;
   IBBClock     clock;
   IBBIds       ids;
-  IBBControl   control; /* leaves before any block */
+  IBBControl   control; /* stanzas other than blocks, which leave first */
   IBBPendings *pendings;
   IBBTimers    timers;
-  IBBTimers    waits; /* by the caller's time, which goes on while the clock is stopped */
+  IBBTimers    waits; /* by the time of the caller, which goes on while the clock is stopped */
   IBBMemory    memory;
 
   char          *local_jid;    /* (nullable): ours on the connection */
@@ -72,8 +71,8 @@ IBBContext *ibb_context_new (IBBRandomFunc random, gpointer random_data, GHashTa
 IBBContext *ibb_context_ref (IBBContext *self);
 void        ibb_context_unref (IBBContext *self);
 void        ibb_context_set_local_jid (IBBContext *self, const char *jid);
-/* Whether a stanza to jid (nullable) may be for us: over the connection of a domain, only one
- * to an address of it. */
+/* Whether jid (nullable) is an address of this connection: over the connection of a domain, an
+ * address of the domain. */
 gboolean ibb_context_may_get (const IBBContext *self, const char *jid);
 
 /* Whether another open of that peer may wait for the answer of the application (D-47). peer: a

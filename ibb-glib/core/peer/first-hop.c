@@ -15,11 +15,11 @@
 #define PING_BYTES (16 * 1024)
 #define PING_INTERVAL G_USEC_PER_SEC
 #define PING_INTERVAL_BOUNDED (100 * 1000)
-/* A peer that waits for others: the next ping leaves after so many times as long as the last one
- * took. */
+/* While a peer waits for others: time until the next ping, as a multiple of the last round trip. */
 #define PATIENCE 8
 
-/* Bytes a microsecond from which on it matters how the server reads, in so many bytes at least. */
+/* Rate from which on the reads of the server matter, in bytes a microsecond, and its least sample.
+ */
 #define FAST_RATE 1.0
 #define FAST_BYTES (256 * 1024)
 /* From one time at which the server reads all there is to the next one, microseconds, and as a

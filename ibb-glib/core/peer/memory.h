@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The memory that received bytes take, of all sessions of a connection together
- * (D-23), and the sessions that delay acknowledgements until some is free.
+/* Memory of the received bytes of all sessions of a connection (D-23), and the queue of sessions
+ * that delay acknowledgements until memory is free.
  */
 
 #pragma once
@@ -25,15 +25,15 @@ typedef struct
 } IBBMemory;
 
 gboolean ibb_memory_is_short (const IBBMemory *self);
-/* More than half of it is taken, so nobody gets more than it needs. */
+/* Whether more than half of the limit is taken. Then no session is offered more than its buffer. */
 gboolean ibb_memory_is_half_taken (const IBBMemory *self);
-/* How much a session with that block size may hold whatever the others do. */
+/* Bytes that a session may hold, whatever the other sessions hold. */
 gsize ibb_memory_get_share (const IBBMemory *self, guint block_size);
 void  ibb_memory_remove_unread (IBBMemory *self, gsize length);
 void  ibb_memory_remove_records (IBBMemory *self, gsize size);
 
-/* Sessions that wait are not checked each time that a little is read, but when a stanza is taken
- * next. This notes that there may be room for them. */
+/* Notes that memory may be free. The waiting sessions are checked when the next stanza is taken,
+ * and not after each read. */
 void ibb_memory_note_room (IBBMemory *self);
 
 G_END_DECLS

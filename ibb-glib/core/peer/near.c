@@ -6,14 +6,14 @@
 
 #include "core/peer/first-hop.h"
 
-/* Microseconds that a member may take longer than our server, or than the other members. */
+/* Microseconds by which a member may be slower than our server, or than the other members. */
 #define NEAR_MAX (5 * 1000)
 
 /* Microseconds without an answer of a member, and after an answer of our server that follows. So a
  * member leaves after 40 to 80 ms. */
 #define SILENCE (20 * 1000)
 
-/* From a block that says that a peer is not near to the next one that may, microseconds. */
+/* Microseconds from a block that refuses membership to the next one that decides. */
 #define PAUSE_MIN (20 * 1000)
 /* From leaving until the next try. */
 #define AWAY_MIN G_USEC_PER_SEC
@@ -22,7 +22,7 @@
 /* The time that the bytes of a member may take, as a multiple of that of the others. */
 #define SLOWER 2
 #define SLOWER_BY_FAR 1.25 /* if it is more than NEAR_MAX, too */
-/* Blocks that tell it, of the member and of the others. */
+/* Least number of blocks for this comparison, of the member and of the others. */
 #define SAMPLES_MIN 16
 /* Blocks of an epoch: members that get a quarter of their share still have enough of them. */
 #define EPOCH_MIN 64
@@ -157,8 +157,8 @@ change (IBBNear *self, IBBNearPeer *peer, gboolean is_member)
   peer->tried = 0;
 }
 
-/* What a new member has from now on cannot be compared with what the others had before. But peers
- * that join one after another must not keep a slow one from being noticed. */
+/* Sums of a new member cannot be compared with older sums of the others. But peers that join one
+ * after another must not hide a slow member. */
 static void
 begin_sums (IBBNear *self, gint64 now)
 {
@@ -280,7 +280,7 @@ add_block (IBBNear *self, IBBNearPeer *peer, gsize in_flight, gint64 round_trip)
   self->n_left--;
 }
 
-/* Whether the others wait for it: its bytes take longer than theirs, and that matters. */
+/* Whether the other members wait for this one, whose bytes take longer than theirs. */
 static gboolean
 is_slower (const IBBNear *self, const IBBNearPeer *peer)
 {

@@ -15,7 +15,7 @@
 G_BEGIN_DECLS
 
 #define IBB_BLOCKS_IN_FLIGHT_MAX 32767 /* half of the numbers, so that none is ambiguous (N-16) */
-#define IBB_RECENT_BLOCKS 64           /* a peer remembers so many (D-20) */
+#define IBB_RECENT_BLOCKS 64           /* remembered by a peer (D-20) */
 
 /* By which a session is found (D-01). Normalised JIDs. */
 typedef struct

@@ -46,9 +46,9 @@ peer_free (gpointer data)
   g_free (self);
 }
 
-/* Those near by share a path, and one turn among all. In it they take turns of their own. */
+/* Members of the shared path have one turn among all peers, within which they take turns. */
 
-/* Those who take turns within a turn want it while one of them has a block. */
+/* A group is runnable while one of its members is. */
 static void
 try_turn (IBBScheduler *turns, IBBTurn *turn, IBBScheduler *within)
 {
@@ -64,7 +64,7 @@ near_try (IBBPeers *self)
   try_turn (&self->context->peer_turns, &self->near_turn, &self->near_turns);
 }
 
-/* Room for one of those near by is room for all of them. */
+/* Room for one member of the shared path is room for all members. */
 void
 ibb_peer_try (IBBPeer *self)
 {
@@ -73,7 +73,7 @@ ibb_peer_try (IBBPeer *self)
     near_try (self->peers);
 }
 
-/* Those near by wait for a peer that does not answer. */
+/* The other members wait for one that does not answer. */
 static void
 near_timeout (gpointer owner, gint64 now)
 {
@@ -322,7 +322,7 @@ ibb_peer_wait (IBBPeer *self, gint64 now)
     ibb_near_set_timer (&peers->near, &peers->context->timers, now);
 }
 
-/* They share a turn, but each of them has as much as a peer that is far away. */
+/* The members share a turn, in which each of them sends as much as a peer with its own path. */
 void
 ibb_peer_took (IBBPeer *self, gsize size)
 {
@@ -340,7 +340,7 @@ ibb_peers_get_next (IBBPeers *self)
   IBBScheduler *all = &self->context->peer_turns;
   gpointer      next;
 
-  /* Their turn may be over, but one of them has a byte that waits for nobody. */
+  /* An urgent block of a member does not wait for the turn of the group. */
   if (ibb_scheduler_is_wanted (&self->near_turn) &&
       ibb_scheduler_may_exceed (&self->near_turns, IBB_SCHEDULER_URGENT_MAX))
     return ibb_scheduler_peek (&self->near_turns);

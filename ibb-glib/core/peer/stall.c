@@ -6,7 +6,7 @@
 
 #include "core/peer/first-hop.h"
 
-/* With so many bytes in stalled sessions, each session has one block in flight. */
+/* Bytes of stalled sessions beyond which each session has one block in flight. */
 #define STALLED_MAX (64 * 1024 * 1024)
 #define PATIENCE_MIN G_USEC_PER_SEC
 #define PATIENCE_ROUND_TRIPS 8

@@ -40,7 +40,7 @@ typedef struct
   guint64              received; /* positions in the incoming bytes */
   guint64              read;
   guint64             *recent;   /* (nullable): digests of the last accepted blocks (D-20) */
-  guint64              n_recent; /* so many were there in all */
+  guint64              n_recent; /* accepted blocks in all */
   guint16              next_seq;
   guint16              refused_seq;    /* the last one that was refused and is outstanding, ... */
   gboolean             refusing;       /* ... if there is one (D-23, D-24) */

@@ -91,7 +91,7 @@ void ibb_flight_peer_moved (IBBFlight *self);
 GBytes *ibb_flight_take_back (IBBFlight *self, guint64 start, guint16 *seq);
 /* The size of the longest block that was sent and has no reply; 0 for none. */
 gsize ibb_flight_get_longest (const IBBFlight *self);
-/* (nullable): the first block to be sent again that has more than so many bytes. */
+/* The first block to be sent again that is longer than size. (nullable) */
 const IBBBlock *ibb_flight_find_longer (const IBBFlight *self, gsize size);
 /* A message was sent: it leaves the flight, but its refusal is still known. */
 void ibb_flight_deliver (IBBFlight *self, IBBBlock *block);

@@ -51,7 +51,7 @@ void ibb_retry_wait (IBBRetry *self, guint n, const IBBSettings *settings, gint6
 void ibb_retry_wait_early (IBBRetry *self, gint64 now);
 /* The next attempt goes alone, after the wait. */
 void ibb_retry_alone (IBBRetry *self, const IBBSettings *settings, gint64 now);
-/* Notes that so many bytes in several blocks were in flight when some were refused. */
+/* Notes a refusal while in_flight bytes in several blocks were in flight. */
 void ibb_retry_limit (IBBRetry *self, gsize in_flight, guint block_size);
 
 gboolean ibb_retry_is_waiting (const IBBRetry *self, gint64 now);

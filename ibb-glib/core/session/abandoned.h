@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Our opens that were given up before their answer came (D-15): the peer may
- * accept one nevertheless, and then gets a <close/>.
+/* Our opens that were given up before their answer (D-15). A peer that accepts one gets a <close/>.
  */
 
 #pragma once
@@ -26,7 +25,7 @@ IBBAbandoned *ibb_abandoned_new (IBBContext *context);
 void          ibb_abandoned_free (IBBAbandoned *self);
 /* id: of the open; (transfer full). */
 void ibb_abandoned_add (IBBAbandoned *self, const IBBParameters *parameters, char *id, gint64 now);
-/* Closes each of them now: nobody may be there for the answers. */
+/* Sends a <close/> for each of them now, when the service stops. */
 void ibb_abandoned_close_all (IBBAbandoned *self);
 void ibb_abandoned_forget_all (IBBAbandoned *self);
 

@@ -2,16 +2,19 @@
 
 /* The state of a session, how the state changes, and all timers of a session.
  *
- * Three timers belong to a session. `timer` runs by the engine's time and is set for the first of:
- *   opening->deadline       the answer to an open is late (open-timeout, accept-timeout)
- *   untaken_until           no application has taken the session (D-09)
- *   sender                  a refused block is sent again, or an acknowledgement is late (D-30,
- * D-65) receiver                the only acknowledgement is no longer delayed (D-22); a block
- * before the ones that are kept does not come (D-42) closing                 the answer to <close/>
- * is late (D-37); the peer takes no more (D-38) silent_since            the peer is asked whether
- * it is there (D-27) resume.at               the peer is asked to resume the session (D-58) `wait`
- * runs by the caller's time and ends a session that waits for resume-timeout. The peer has the
- * timer of the probes.
+ * Two timers belong to a session. The field timer runs by the time of the engine, and is set for
+ * the first of:
+ * - opening->deadline: the answer to an open is late (open-timeout, accept-timeout)
+ * - untaken_until: no application has taken the session (D-09)
+ * - sender: a refused block is sent again, or an acknowledgement is late (D-30, D-65)
+ * - receiver: the only acknowledgement is no longer delayed (D-22); a block before the kept ones
+ * does not come (D-42)
+ * - closing: the answer to <close/> is late (D-37); the peer takes no more (D-38)
+ * - silent_since: the peer is asked whether it is there (D-27)
+ * - resume.at: the peer is asked to resume the session (D-58)
+ *
+ * The field wait runs by the time of the caller, and ends a session that has waited for
+ * resume-timeout. The timer of the probes belongs to the peer.
  */
 
 #pragma once
@@ -122,16 +125,16 @@ gboolean ibb_session_needs_stream (const IBBSession *self);
 /* The session has been interrupted for too long. */
 void ibb_session_give_up (IBBSession *self);
 
-/* Ends it here; says nothing to the peer. */
+/* Ends the session here, without a stanza to the peer. */
 void ibb_session_end (IBBSession *self, const IBBFailure *failure);
 void ibb_session_end_for (IBBSession *self, IBBFailureKind kind);
-/* Everything that we wrote has arrived; the input may have failed. */
+/* The same after all written bytes have arrived; the input may have failed. */
 void ibb_session_end_orderly (IBBSession *self);
 /* An error, or no answer at all, came to our <close/>. Every byte was acknowledged, except
  * for those in messages (D-37). */
 void ibb_session_end_unconfirmed (IBBSession *self, const IBBFailure *failure);
-/* Ends it here and, while it is open, at the peer, by an unclean <close/> (D-49); or
- * interrupts it, if it is open and the failure is none of the session itself. */
+/* Interrupts an open session if the failure is one of the connection or the peer. Otherwise ends
+ * the session here and, while it is open, at the peer, by an unclean <close/> (D-49). */
 void ibb_session_fail (IBBSession *self, const IBBFailure *failure);
 
 G_END_DECLS

@@ -266,7 +266,8 @@ ibb_engine_suspend (IBBEngine *self, gint64 now)
   if (context->is_lost || context->clock.is_stopped)
     return;
 
-  ibb_clock_stop (&context->clock, now);
+  context->clock.is_stopped = TRUE;
+  context->clock.stopped_at = now;
   context->has_moved = FALSE;
   g_hash_table_iter_init (&iter, context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
@@ -276,10 +277,16 @@ ibb_engine_suspend (IBBEngine *self, gint64 now)
 void
 ibb_engine_resume (IBBEngine *self, gint64 now)
 {
+  IBBClock      *clock = &self->context->clock;
   GHashTableIter iter;
   gpointer       session;
 
-  ibb_clock_resume (&self->context->clock, now);
+  if (clock->is_stopped)
+    {
+      clock->is_stopped = FALSE;
+      clock->stood += now - clock->stopped_at;
+      clock->resumed_at = ibb_clock_get_time (clock, now);
+    }
   g_hash_table_iter_init (&iter, self->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
     ibb_session_continue (session);

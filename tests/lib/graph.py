@@ -115,7 +115,6 @@ KNOWN_OPENED = (
     'IBBParameters',
     # Parts of an engine and of a session, which other rooms read.
     'IBBAcceptor',
-    'IBBClock',
     'IBBControl',
     'IBBMemory',
     'IBBPeer',

@@ -31,7 +31,4 @@ ibb_clock_get_callers_time (const IBBClock *self, gint64 time)
   return time + self->stood;
 }
 
-void ibb_clock_stop (IBBClock *self, gint64 now);
-void ibb_clock_resume (IBBClock *self, gint64 now);
-
 G_END_DECLS

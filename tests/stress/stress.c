@@ -197,20 +197,13 @@ get_byte (const Op *op, guint side, guint64 position)
   return (guint8) (g_str_hash (op->link->sid) + 31 * side + position * 7 + position / 251);
 }
 
-/* All that the session has taken: acknowledged bytes leave the queue, so that both are read again
- * if something moved meanwhile. */
+/* All that the session has taken. */
 static guint64
 get_written (IBBTransport *transport)
 {
-  guint64 acknowledged, total;
+  g_autoptr (IBBStatistics) statistics = ibb_transport_dup_statistics (transport);
 
-  do
-    {
-      acknowledged = ibb_transport_get_bytes_acknowledged (transport);
-      total = acknowledged + ibb_transport_get_bytes_queued (transport);
-    }
-  while (acknowledged != ibb_transport_get_bytes_acknowledged (transport));
-  return total;
+  return statistics->bytes_acknowledged + statistics->bytes_queued;
 }
 
 /* Operations */

@@ -676,7 +676,7 @@ receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now)
 {
   IBBContext      *context = self->context;
   g_autofree char *from = NULL;
-  g_autofree char *to = NULL;
+  g_autofree char *other = NULL;
 
   if (self->context->is_lost || stanza->name == IBB_STANZA_PRESENCE ||
       !ibb_context_may_get (context, stanza->to))
@@ -703,10 +703,11 @@ receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now)
     case IBB_PAYLOAD_RESUME:
       if (self->incoming.is_stopped && g_hash_table_size (context->sessions) == 0)
         return FALSE; /* the application answers that there is no such service (N-08) */
-      to = stanza->to != NULL && g_strcmp0 (stanza->to, context->local_jid) != 0
-               ? ibb_jid_normalize (stanza->to)
-               : g_strdup (context->local_normal);
-      return ibb_incoming_receive (&self->incoming, stanza, to, from, is_last, now);
+      if (stanza->to == NULL || g_strcmp0 (stanza->to, context->local_jid) == 0)
+        return ibb_incoming_receive (&self->incoming, stanza, context->local_normal, from, is_last,
+                                     now);
+      other = ibb_jid_normalize (stanza->to);
+      return ibb_incoming_receive (&self->incoming, stanza, other, from, is_last, now);
 
     case IBB_PAYLOAD_OTHER:
     case IBB_PAYLOAD_DISCO_QUERY:

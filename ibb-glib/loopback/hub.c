@@ -33,8 +33,7 @@ struct _IBBHub
   IBBHubSettings settings;
   IBBFaults     *faults;      /* (owned) */
   GHashTable    *ports;       /* normal full JID to IBBPort (owned) */
-  GSequence     *parcels;     /* (element-type IBBParcel): by when they are due */
-  guint64        n_parcels;   /* ever made */
+  GQueue         parcels;     /* (element-type IBBParcel): owned, by due time */
   guint          n_resources; /* given to those who asked for none */
 };
 
@@ -58,9 +57,7 @@ stamp (IBBStanza *stanza, const char *from)
 static IBBParcel *
 get_first_locked (IBBHub *self)
 {
-  GSequenceIter *first = g_sequence_get_begin_iter (self->parcels);
-
-  return g_sequence_iter_is_end (first) ? NULL : g_sequence_get (first);
+  return g_queue_peek_head (&self->parcels);
 }
 
 static gboolean
@@ -84,11 +81,15 @@ static void
 add_parcel_locked (IBBHub *self, IBBStanza *stanza, IBBPort *to, gint64 due, IBBPort *sender)
 {
   IBBParcel *parcel = ibb_parcel_new (stanza, to, self->settings.carry_xml);
+  GList     *before = self->parcels.tail;
 
+  /* Few parcels are due before others that were sent earlier. */
+  while (before != NULL && ((const IBBParcel *) before->data)->due > due)
+    before = before->prev;
   parcel->due = due;
-  parcel->serial = self->n_parcels++;
   parcel->sender = sender != NULL ? ibb_port_ref (sender) : NULL;
-  g_sequence_insert_sorted (self->parcels, parcel, ibb_parcel_compare, NULL);
+  parcel->link.data = parcel;
+  g_queue_insert_after_link (&self->parcels, before, &parcel->link);
   if (parcel == get_first_locked (self))
     g_source_set_ready_time (self->source, due);
 }
@@ -273,10 +274,7 @@ take_parcel (IBBHub *self, IBBPort **port, gboolean *is_drained, gboolean *is_fo
   g_mutex_lock (&self->lock);
   if (is_due_locked (self, now))
     {
-      GSequenceIter *first = g_sequence_get_begin_iter (self->parcels);
-
-      parcel = g_sequence_get (first);
-      g_sequence_remove (first);
+      parcel = g_queue_pop_head_link (&self->parcels)->data;
       *port = parcel->to != NULL ? g_hash_table_lookup (self->ports, parcel->to) : NULL;
       if (*port != NULL)
         ibb_port_ref (*port);
@@ -359,8 +357,8 @@ hub_free (gpointer data)
 
   g_source_destroy (self->source);
   g_source_unref (self->source);
-  g_sequence_foreach (self->parcels, (GFunc) (GCallback) ibb_parcel_free, NULL);
-  g_sequence_free (self->parcels);
+  while (!g_queue_is_empty (&self->parcels))
+    ibb_parcel_free (g_queue_pop_head_link (&self->parcels)->data);
   g_hash_table_unref (self->ports);
   ibb_faults_free (self->faults);
   g_mutex_clear (&self->lock);
@@ -382,7 +380,6 @@ ibb_hub_new (void)
   g_mutex_init (&self->lock);
   self->thread = ibb_thread_new ("ibb-loopback");
   self->ports = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, unref_port);
-  self->parcels = g_sequence_new (NULL);
   self->faults = ibb_faults_new ();
   self->source = ibb_callback_source_new ("[ibb-glib] loopback", hub_cb, self, NULL);
   g_source_attach (self->source, ibb_thread_get_context (self->thread));

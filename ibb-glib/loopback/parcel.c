@@ -58,17 +58,6 @@ ibb_parcel_free (IBBParcel *self)
   g_free (self);
 }
 
-int
-ibb_parcel_compare (gconstpointer a, gconstpointer b, gpointer data)
-{
-  const IBBParcel *parcel_a = a;
-  const IBBParcel *parcel_b = b;
-
-  if (parcel_a->due != parcel_b->due)
-    return parcel_a->due < parcel_b->due ? -1 : 1;
-  return parcel_a->serial < parcel_b->serial ? -1 : 1;
-}
-
 IBBStanza *
 ibb_parcel_open (IBBParcel *self)
 {

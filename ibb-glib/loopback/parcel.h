@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 
 typedef struct
 {
+  GList       link; /* in the queue of the hub */
   gint64      due;
-  guint64     serial; /* keeps those that are due together in order */
   gsize       size;   /* of the XML, estimated */
   GRefString *to;     /* (owned) (nullable): a key of the hub's table; NULL for a lost one */
   IBBStanza  *stanza; /* (owned) (nullable): else xml */
@@ -25,7 +25,6 @@ IBBParcel *ibb_parcel_new (IBBStanza *stanza, IBBPort *to, gboolean as_xml);
 void       ibb_parcel_free (IBBParcel *self);
 
 gsize ibb_parcel_estimate_size (const IBBStanza *stanza);
-int   ibb_parcel_compare (gconstpointer a, gconstpointer b, gpointer data);
 /* The stanza, read from the XML if need be; owned by the parcel. */
 IBBStanza *ibb_parcel_open (IBBParcel *self);
 

@@ -210,7 +210,7 @@ ibb_engine_settings_changed (IBBEngine *self, gint64 now)
 void
 ibb_engine_set_stanza_limit (IBBEngine *self, gsize limit)
 {
-  self->context->limit.named = limit;
+  self->context->named_limit = limit;
 }
 
 void
@@ -306,7 +306,10 @@ ibb_engine_note_violation (IBBEngine *self)
 
       longest = MAX (longest, length);
     }
-  return ibb_stanza_limit_note_violation (&self->context->limit, longest);
+  /* The length may be the reason although a longer stanza has passed before (quirks.h). */
+  if (longest > 0)
+    self->context->learnt_limit = longest / 2;
+  return longest > 0;
 }
 
 void
@@ -338,7 +341,7 @@ ibb_engine_lost (IBBEngine *self)
       ibb_session_settle (session);
     }
   if (is_too_short)
-    ibb_stanza_limit_forget (&self->context->limit);
+    self->context->learnt_limit = 0; /* the length was not the reason */
   ibb_acceptor_fail_all (&self->acceptor, IBB_FAILURE_CONNECTION_LOST);
 
   ibb_abandoned_forget_all (self->context->abandoned);
@@ -400,15 +403,12 @@ ibb_engine_set_local_jid (IBBEngine *self, const char *jid)
 {
   IBBContext      *context = self->context;
   g_autofree char *before = g_strdup (context->local_normal);
-  g_autofree char *server = NULL;
 
   ibb_context_set_local_jid (context, jid);
   if (context->local_normal == NULL)
     return;
 
   forget_other_account (self, before);
-  server = ibb_jid_dup_domain (context->local_normal);
-  ibb_stanza_limit_set_server (&context->limit, server);
   restore_sessions (self);
 }
 

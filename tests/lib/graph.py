@@ -122,7 +122,6 @@ KNOWN_OPENED = (
     'IBBReceiver',
     'IBBSender',
     'IBBStall',
-    'IBBStanzaLimit',
     'IBBTimer',
 )
 # Names without the prefix of their file.

@@ -30,18 +30,18 @@ test_room (void)
 
       ibb_parameters_init (&parameters, context, NULL, &open, FALSE);
       g_assert_cmpuint (ibb_parameters_get_room (&parameters), ==, G_MAXSIZE);
-      context->limit.named = 1;
+      context->named_limit = 1;
       g_assert_cmpuint (ibb_parameters_get_room (&parameters), ==, 0);
       /* Four characters are three bytes. */
-      context->limit.named = overhead + 400;
+      context->named_limit = overhead + 400;
       g_assert_cmpuint (ibb_parameters_get_room (&parameters), ==, 300);
       g_assert_true (ibb_parameters_have_room (&parameters));
       parameters.block_size = 300;
       g_assert_true (ibb_parameters_have_room (&parameters));
-      context->limit.named = overhead + 40;
+      context->named_limit = overhead + 40;
       parameters.block_size = 30;
       g_assert_true (ibb_parameters_have_room (&parameters));
-      context->limit.named--;
+      context->named_limit--;
       g_assert_cmpuint (ibb_parameters_get_room (&parameters), ==, 27);
       g_assert_false (ibb_parameters_have_room (&parameters));
       g_assert_cmpuint (ibb_parameters_get_length (&parameters, 28), ==, overhead + 40);

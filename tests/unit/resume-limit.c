@@ -101,7 +101,7 @@ test_short_enough (Driver *self)
   resume_peer_abort (self, session);
 }
 
-/* Later sessions have shorter blocks, too. */
+/* Later sessions have shorter blocks, too, until a login to another server. */
 static void
 test_later_session (Driver *self)
 {
@@ -109,12 +109,19 @@ test_later_session (Driver *self)
   g_autoptr (IBBStanza)  block = resume_peer_write (self, session, LONG);
   g_autoptr (IBBStanza)  resume = violate (self, session);
   g_autoptr (IBBSession) later = NULL;
+  g_autoptr (IBBSession) other = NULL;
 
   resume_peer_abort (self, session);
   later = accept_long (self);
   driver_write (self, later, LONG);
   take_shorter (self, later, 0);
   resume_peer_abort (self, later);
+
+  ibb_engine_lost (self->engine);
+  resume_peer_restore (self, "own@elsewhere/res");
+  other = accept_long (self);
+  ibb_stanza_record_unref (resume_peer_write (self, other, LONG));
+  resume_peer_abort (self, other);
 }
 
 /* Where not even a short block is taken, the session says so. The length was not the reason: the

@@ -46,7 +46,6 @@ ibb_context_unref (IBBContext *self)
     return;
 
   ibb_control_clear (&self->control);
-  ibb_stanza_limit_clear (&self->limit);
   g_hash_table_unref (self->sessions);
   g_hash_table_unref (self->resumable);
   g_hash_table_unref (self->requests);
@@ -55,7 +54,22 @@ ibb_context_unref (IBBContext *self)
   ibb_timers_clear (&self->timers);
   g_free (self->local_jid);
   g_free (self->local_normal);
+  g_free (self->server);
   g_free (self);
+}
+
+/* Another server may take other lengths. */
+static void
+note_server (IBBContext *self)
+{
+  g_autofree char *server = ibb_jid_dup_domain (self->local_normal);
+
+  if (g_strcmp0 (server, self->server) == 0)
+    return;
+
+  g_free (self->server);
+  self->server = g_steal_pointer (&server);
+  self->learnt_limit = 0;
 }
 
 void
@@ -66,12 +80,22 @@ ibb_context_set_local_jid (IBBContext *self, const char *jid)
   self->local_jid = g_strdup (jid);
   self->local_normal = jid != NULL ? ibb_jid_normalize (jid) : NULL;
   self->is_domain = self->local_normal != NULL && strpbrk (self->local_normal, "@/") == NULL;
+  if (self->local_normal != NULL)
+    note_server (self);
 }
 
 gboolean
 ibb_context_may_get (const IBBContext *self, const char *jid)
 {
   return !self->is_domain || (jid != NULL && ibb_jid_is_of_domain (jid, self->local_normal));
+}
+
+gsize
+ibb_context_get_stanza_limit (const IBBContext *self)
+{
+  if (self->named_limit == 0 || self->learnt_limit == 0)
+    return MAX (self->named_limit, self->learnt_limit);
+  return MIN (self->named_limit, self->learnt_limit);
 }
 
 static guint

@@ -17,7 +17,6 @@
 #include "core/flow/interactive.h"
 #include "core/flow/scheduler.h"
 #include "core/peer/memory.h"
-#include "core/peer/stanza-limit.h"
 
 G_BEGIN_DECLS
 
@@ -43,11 +42,15 @@ typedef struct
   char          *local_jid;    /* (nullable): ours on the connection */
   char          *local_normal; /* (nullable): the same, normalised */
   gboolean       is_domain;    /* it is one, and each address of it is ours (D-59) */
-  IBBStanzaLimit limit;        /* of stanzas */
   IBBInteractive interactive;
 
   GHashTable *requests;   /* (element-type utf8 guint): opens that wait for the application ... */
   guint       n_requests; /* ... by bare JID, and of all (D-47) */
+
+  /* The longest stanza that our server takes, in bytes of XML (D-16); 0: not known. */
+  gsize named_limit;  /* as the server names it (XEP-0478) */
+  gsize learnt_limit; /* as the server has shown by a policy-violation */
+  char *server;       /* (nullable): domain of the learnt limit */
 
   gsize       unsent;    /* bytes written and not in blocks, of all sessions */
   GHashTable *sessions;  /* (element-type IBBSessionKey IBBSession); holds references */
@@ -74,6 +77,8 @@ void        ibb_context_set_local_jid (IBBContext *self, const char *jid);
 /* Whether jid (nullable) is an address of this connection: over the connection of a domain, an
  * address of the domain. */
 gboolean ibb_context_may_get (const IBBContext *self, const char *jid);
+/* The lesser one of both limits of a stanza; 0: none. */
+gsize ibb_context_get_stanza_limit (const IBBContext *self);
 
 /* Whether another open of that peer may wait for the answer of the application (D-47). peer: a
  * normalised JID, full or bare. */

@@ -171,7 +171,7 @@ ibb_parameters_get_length (const IBBParameters *self, gsize size)
 gsize
 ibb_parameters_get_room (const IBBParameters *self)
 {
-  gsize limit = ibb_stanza_limit_get (&self->context->limit);
+  gsize limit = ibb_context_get_stanza_limit (self->context);
 
   if (limit == 0)
     return G_MAXSIZE;

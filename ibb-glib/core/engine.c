@@ -113,7 +113,7 @@ static void
 not_pinged (IBBEngine *self, gint64 now)
 {
   ibb_first_hop_not_pinged (self->context->first_hop, now);
-  ibb_stalls_try (self->context->stalls);
+  ibb_stalls_try (self->context);
 }
 
 static void
@@ -122,7 +122,7 @@ ping_timeout (gpointer owner, gint64 now)
   IBBEngine *self = owner;
 
   ibb_first_hop_timeout (self->context->first_hop);
-  ibb_stalls_try (self->context->stalls);
+  ibb_stalls_try (self->context);
 }
 
 static void
@@ -130,8 +130,8 @@ ping_answered (IBBEngine *self, gint64 now)
 {
   gint64 sent = ibb_first_hop_ping_answered (self->context->first_hop, now);
 
-  ibb_stalls_note_answer (self->context->stalls, sent);
-  ibb_stalls_try (self->context->stalls);
+  ibb_stalls_note_answer (self->context, sent);
+  ibb_stalls_try (self->context);
 }
 
 /* Lifetime. */
@@ -149,8 +149,6 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
   self->context->finished = ibb_finished_new (self->context);
   self->context->first_hop = ibb_first_hop_new (self->context, ping_timeout, self);
   self->context->peers = ibb_peers_new (self->context, peer_timeout);
-  self->context->servers = ibb_servers_new (self->context);
-  self->context->stalls = ibb_stalls_new (self->context);
   ibb_acceptor_init (&self->acceptor, self->context, &self->events);
   ibb_incoming_init (&self->incoming, self->context, &self->acceptor);
   self->outgoing = (IBBOutgoing){ .context = self->context };
@@ -184,8 +182,7 @@ ibb_engine_free (IBBEngine *self)
   g_clear_pointer (&self->context->finished, ibb_finished_free);
   g_clear_pointer (&self->context->first_hop, ibb_first_hop_free);
   g_clear_pointer (&self->context->peers, ibb_peers_free);
-  g_clear_pointer (&self->context->servers, ibb_servers_free);
-  g_clear_pointer (&self->context->stalls, g_free);
+  g_clear_pointer (&self->context->servers, g_hash_table_unref);
   ibb_context_unref (self->context);
   g_free (self);
 }

@@ -113,17 +113,17 @@ find_ready (IBBOutgoing *self, gint64 now)
         }
       else if (has_most_blocks (peer, session))
         {
-          if (!ibb_stalls_make_room (context->stalls, now))
+          if (!ibb_stalls_make_room (context, now))
             ibb_peer_cap (peer);
         }
       else if (!may_take_path (context, peer, size))
         {
-          if (!ibb_stalls_make_room (context->stalls, now))
+          if (!ibb_stalls_make_room (context, now))
             ibb_peer_wait (peer, now);
         }
       else if (ibb_first_hop_may_send (context->first_hop, size, now))
         return session;
-      else if (!ibb_stalls_make_room (context->stalls, now))
+      else if (!ibb_stalls_make_room (context, now))
         {
           wait_for_others (context, peer, now);
           return NULL;

@@ -80,8 +80,8 @@ inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *va
     /* of all sessions together */
     { "window", get_window (engine) },
     { "counted-in-flight", engine->context->first_hop->in_flight }, /* in the shared count */
-    { "stalled-bytes", engine->context->stalls->stalled },          /* out of it */
-    { "late-sessions", g_queue_get_length (&engine->context->stalls->late) },
+    { "stalled-bytes", engine->context->stalled },                  /* out of it */
+    { "late-sessions", g_queue_get_length (&engine->context->late) },
     { "record-bytes", engine->context->memory.records }, /* of delayed acknowledgements */
     { "queued-bytes", engine->context->control.size },   /* answers and requests to be sent */
     { "queued-error-bytes", engine->context->control.errors },
@@ -141,7 +141,7 @@ inside_set (IBBEngine *engine, IBBSession *session, const char *name, gint64 val
   else if (g_str_equal (name, "block"))
     set_size (engine, (IBBSize){ .block = (gsize) value }, FALSE);
   else if (g_str_equal (name, "stalled-bytes"))
-    engine->context->stalls->stalled = (gsize) value;
+    engine->context->stalled = (gsize) value;
   else if (g_str_equal (name, "round-trip"))
     {
       session->sender.flight.stall.round_trip = value * 1000;

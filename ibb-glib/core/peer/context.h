@@ -24,8 +24,6 @@ typedef struct _IBBAbandoned IBBAbandoned;
 typedef struct _IBBFinished  IBBFinished;
 typedef struct _IBBFirstHop  IBBFirstHop;
 typedef struct _IBBPeers     IBBPeers;
-typedef struct _IBBServers   IBBServers;
-typedef struct _IBBStalls    IBBStalls;
 
 typedef struct
 {
@@ -52,6 +50,9 @@ typedef struct
   gsize learnt_limit; /* as the server has shown by a policy-violation */
   char *server;       /* (nullable): domain of the learnt limit */
 
+  gsize  stalled; /* bytes in flight of stalled sessions */
+  GQueue late;    /* (element-type IBBStall): overdue and not stalled, in turn */
+
   gsize       unsent;    /* bytes written and not in blocks, of all sessions */
   GHashTable *sessions;  /* (element-type IBBSessionKey IBBSession); holds references */
   GHashTable *resumable; /* (element-type utf8 GQueue): of these, by both accounts and sid (D-58) */
@@ -66,8 +67,7 @@ typedef struct
   IBBFinished  *finished;
   IBBFirstHop  *first_hop;
   IBBPeers     *peers;
-  IBBServers   *servers;
-  IBBStalls    *stalls;
+  GHashTable   *servers; /* (nullable) (element-type utf8 IBBServer): in use, by domain */
 } IBBContext;
 
 IBBContext *ibb_context_new (IBBRandomFunc random, gpointer random_data, GHashTable *sessions);

@@ -13,27 +13,10 @@ server_free (gpointer data)
   g_free (self);
 }
 
-IBBServers *
-ibb_servers_new (IBBContext *context)
-{
-  IBBServers *self = g_new0 (IBBServers, 1);
-
-  self->context = context;
-  self->by_domain = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, server_free);
-  return self;
-}
-
-void
-ibb_servers_free (IBBServers *self)
-{
-  g_hash_table_unref (self->by_domain);
-  g_free (self);
-}
-
 static void
 ask (IBBServer *self)
 {
-  IBBContext *context = self->servers->context;
+  IBBContext *context = self->context;
 
   ibb_pendings_add (context->pendings, &self->query, IBB_PENDING_SERVER,
                     ibb_ids_create (&context->ids), self->domain, self);
@@ -43,16 +26,19 @@ ask (IBBServer *self)
 }
 
 IBBServer *
-ibb_servers_use (IBBServers *self, const char *domain)
+ibb_servers_use (IBBContext *context, const char *domain)
 {
-  IBBServer *server = g_hash_table_lookup (self->by_domain, domain);
+  IBBServer *server;
 
+  if (context->servers == NULL)
+    context->servers = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, server_free);
+  server = g_hash_table_lookup (context->servers, domain);
   if (server == NULL)
     {
       server = g_new0 (IBBServer, 1);
-      server->servers = self;
+      server->context = context;
       server->domain = g_strdup (domain);
-      g_hash_table_insert (self->by_domain, server->domain, server);
+      g_hash_table_insert (context->servers, server->domain, server);
       ask (server);
     }
   server->n_users++;
@@ -62,7 +48,7 @@ ibb_servers_use (IBBServers *self, const char *domain)
 static void
 forget_query (IBBServer *self)
 {
-  ibb_pendings_remove (self->servers->context->pendings, &self->query);
+  ibb_pendings_remove (self->context->pendings, &self->query);
 }
 
 void
@@ -72,7 +58,7 @@ ibb_server_leave (IBBServer *self)
     return;
 
   forget_query (self); /* nobody waits for the answer any more */
-  g_hash_table_remove (self->servers->by_domain, self->domain);
+  g_hash_table_remove (self->context->servers, self->domain);
 }
 
 gboolean

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What an engine knows of a server: whether it heeds rules that come with a
- * message (XEP-0079, N-31). Kept for as long as sessions use it.
+/* State of a server: whether the server heeds rules in messages (XEP-0079, N-31). Kept while
+ * sessions use it.
  */
 
 #pragma once
@@ -14,23 +14,15 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  IBBServers *servers; /* (unowned) */
+  IBBContext *context; /* (unowned) */
   char       *domain;  /* normalised: the key among the servers */
   guint       n_users;
   IBBPending  query; /* disco#info */
   gboolean    heeds_rules;
 } IBBServer;
 
-struct _IBBServers
-{
-  IBBContext *context;   /* (unowned) */
-  GHashTable *by_domain; /* (element-type utf8 IBBServer): owned */
-};
-
-IBBServers *ibb_servers_new (IBBContext *context);
-void        ibb_servers_free (IBBServers *self);
 /* The server of that domain; a new one is asked at once. */
-IBBServer *ibb_servers_use (IBBServers *self, const char *domain);
+IBBServer *ibb_servers_use (IBBContext *context, const char *domain);
 void       ibb_server_leave (IBBServer *self);
 gboolean   ibb_server_heeds_rules (const IBBServer *self);
 void       ibb_server_answered (IBBServer *self, const IBBStanza *answer);

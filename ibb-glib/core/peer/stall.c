@@ -13,19 +13,10 @@
 /* Less than the shortest time for which an acknowledgement is delayed (D-22). */
 #define LONG_PATH_MAX (3 * G_USEC_PER_SEC)
 
-IBBStalls *
-ibb_stalls_new (IBBContext *context)
-{
-  IBBStalls *self = g_new0 (IBBStalls, 1);
-
-  self->context = context;
-  return self;
-}
-
 gsize
-ibb_stalls_get_window (const IBBStalls *self)
+ibb_stalls_get_window (const IBBContext *context)
 {
-  gsize room = STALLED_MAX - MIN (STALLED_MAX, self->stalled);
+  gsize room = STALLED_MAX - MIN (STALLED_MAX, context->stalled);
 
   return room / (STALLED_MAX / IBB_CONTROLLER_SESSION_MAX);
 }
@@ -36,7 +27,6 @@ void
 ibb_stall_init (IBBStall *self, const IBBParameters *parameters)
 {
   self->parameters = parameters;
-  self->stalls = parameters->context->stalls;
   self->late_since = IBB_NEVER;
   self->late_link.data = self;
   self->stalled_link.data = self;
@@ -79,7 +69,7 @@ leave_late (IBBStall *self)
   if (!is_late (self))
     return;
 
-  g_queue_unlink (&self->stalls->late, &self->late_link);
+  g_queue_unlink (&self->parameters->context->late, &self->late_link);
   self->late_since = IBB_NEVER;
 }
 
@@ -111,7 +101,7 @@ ibb_stall_timeout (IBBStall *self, gint64 oldest_sent, gint64 now)
     return;
 
   self->late_since = now;
-  g_queue_push_tail_link (&self->stalls->late, &self->late_link);
+  g_queue_push_tail_link (&self->parameters->context->late, &self->late_link);
   ibb_peer_try (self->parameters->peer); /* a session that waits for the window has to ask */
 }
 
@@ -130,7 +120,7 @@ ibb_stall_sent (IBBStall *self, gsize length, guint64 end, gint64 now)
   self->in_flight += length;
   if (self->is_stalled)
     {
-      self->stalls->stalled += length;
+      self->parameters->context->stalled += length;
       self->until = end;
     }
   else if (ibb_stall_is_counted (self))
@@ -153,7 +143,7 @@ forget (IBBStall *self, gsize length, guint n_blocks)
     self->parameters->peer->n_blocks -= n_blocks;
   self->in_flight -= length;
   if (self->is_stalled)
-    self->stalls->stalled -= length;
+    self->parameters->context->stalled -= length;
   if (ibb_stall_is_counted (self))
     uncount (self, length);
   else
@@ -211,7 +201,7 @@ ibb_stall_note_round_trip (IBBStall *self, gint64 round_trip)
 static void
 end_stall (IBBStall *self, gint64 now)
 {
-  self->stalls->stalled -= self->in_flight;
+  self->parameters->context->stalled -= self->in_flight;
   if (self->in_flight > 0)
     count (self, self->in_flight, now);
   set_going (self);
@@ -251,42 +241,42 @@ stall (IBBStall *self)
 {
   leave_late (self);
   uncount (self, self->in_flight);
-  self->stalls->stalled += self->in_flight;
+  self->parameters->context->stalled += self->in_flight;
   self->is_stalled = TRUE;
   g_queue_push_tail_link (&self->parameters->peer->stalled, &self->stalled_link);
   self->until = self->acked + 1; /* until the next acknowledgement of any block */
 }
 
 void
-ibb_stalls_note_answer (IBBStalls *self, gint64 sent)
+ibb_stalls_note_answer (IBBContext *context, gint64 sent)
 {
   IBBStall *first;
 
-  while ((first = g_queue_peek_head (&self->late)) != NULL && first->late_since <= sent)
+  while ((first = g_queue_peek_head (&context->late)) != NULL && first->late_since <= sent)
     stall (first);
 }
 
 /* The ping. */
 
 void
-ibb_stalls_try (IBBStalls *self)
+ibb_stalls_try (IBBContext *context)
 {
-  for (GList *l = self->late.head; l != NULL; l = l->next)
+  for (GList *l = context->late.head; l != NULL; l = l->next)
     ibb_peer_try (((IBBStall *) l->data)->parameters->peer);
 }
 
 gboolean
-ibb_stalls_make_room (IBBStalls *self, gint64 now)
+ibb_stalls_make_room (IBBContext *context, gint64 now)
 {
-  IBBFirstHop *first_hop = self->context->first_hop;
+  IBBFirstHop *first_hop = context->first_hop;
 
-  if (g_queue_is_empty (&self->late))
+  if (g_queue_is_empty (&context->late))
     return FALSE;
 
   /* The server answers no ping, so the time alone decides. */
   if (ibb_first_hop_is_mute (first_hop, now))
     {
-      ibb_stalls_note_answer (self, now);
+      ibb_stalls_note_answer (context, now);
       return TRUE;
     }
   ibb_first_hop_ping (first_hop, now);

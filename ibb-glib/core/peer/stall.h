@@ -29,7 +29,6 @@ G_BEGIN_DECLS
 typedef struct
 {
   const IBBParameters *parameters;
-  IBBStalls           *stalls; /* (unowned) */
   gsize                in_flight;
   guint                n_blocks; /* number of these blocks */
   gboolean             is_aside; /* the blocks do not count in n_blocks of the peer (D-65) */
@@ -43,23 +42,15 @@ typedef struct
   GList    stalled_link; /* among those of the peer */
 } IBBStall;
 
-struct _IBBStalls
-{
-  IBBContext *context; /* (unowned) */
-  gsize       stalled; /* bytes in flight of stalled sessions */
-  GQueue      late;    /* (element-type IBBStall): overdue and not stalled, by late_link, in turn */
-};
-
-IBBStalls *ibb_stalls_new (IBBContext *context);
 /* Marks sessions as stalled: a stanza that was sent then has been answered, so acknowledgements
  * that were overdue then are not on their way. */
-void ibb_stalls_note_answer (IBBStalls *self, gint64 sent);
+void ibb_stalls_note_answer (IBBContext *context, gint64 sent);
 /* Called when the window is full and a session waits. Returns whether there may be room now. */
-gboolean ibb_stalls_make_room (IBBStalls *self, gint64 now);
+gboolean ibb_stalls_make_room (IBBContext *context, gint64 now);
 /* Bytes that one session may have in flight. One block always may be. */
-gsize ibb_stalls_get_window (const IBBStalls *self);
+gsize ibb_stalls_get_window (const IBBContext *context);
 /* Makes the peers of late sessions runnable. */
-void ibb_stalls_try (IBBStalls *self);
+void ibb_stalls_try (IBBContext *context);
 
 void ibb_stall_init (IBBStall *self, const IBBParameters *parameters);
 void ibb_stall_clear (IBBStall *self);

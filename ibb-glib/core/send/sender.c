@@ -37,7 +37,7 @@ ibb_sender_open (IBBSender *self, gint64 now)
     return;
 
   domain = ibb_jid_dup_domain (context->local_normal);
-  self->own_server = ibb_servers_use (context->servers, domain);
+  self->own_server = ibb_servers_use (context, domain);
 }
 
 static IBBScheduler *
@@ -194,7 +194,7 @@ get_window (const IBBSender *self, gint64 now)
     }
   if (!ibb_peer_takes_several (peer))
     return 0;
-  return MIN (MIN (window, ibb_stalls_get_window (context->stalls)),
+  return MIN (MIN (window, ibb_stalls_get_window (context)),
               ibb_retry_get_window (&self->retry, may_hurry (self, now)));
 }
 
@@ -260,7 +260,7 @@ may_have_rules (IBBSender *self)
     {
       g_autofree char *domain = ibb_jid_dup_domain (self->parameters->key.peer);
 
-      self->peer_server = ibb_servers_use (self->parameters->context->servers, domain);
+      self->peer_server = ibb_servers_use (self->parameters->context, domain);
     }
   return ibb_server_heeds_rules (self->peer_server);
 }
@@ -598,7 +598,7 @@ ibb_sender_block_answered (IBBSender       *self,
 {
   /* Karn's algorithm, as in take_sample (). */
   if (block->attempts == 1 && block->state == IBB_BLOCK_SENT)
-    ibb_stalls_note_answer (self->parameters->context->stalls, block->sent);
+    ibb_stalls_note_answer (self->parameters->context, block->sent);
 
   if (answer->payload != IBB_PAYLOAD_ERROR)
     return !self->parameters->by_message

@@ -38,30 +38,28 @@ typedef struct _IBBEngine IBBEngine;
 IBBEngine *ibb_engine_new (IBBRandomFunc random, gpointer random_data);
 void       ibb_engine_free (IBBEngine *self); /* sessions that are left end with CONNECTION_LOST */
 IBBSettings *ibb_engine_get_settings (IBBEngine *self);
-/* Looks at all sessions again, after a change of how much may be buffered or in
- * flight: what waited under the old settings may go on. */
+/* Checks all sessions after a change of the settings: some may go on. */
 void ibb_engine_settings_changed (IBBEngine *self, gint64 now);
 
-/* Our full JID on the connection: what opens come from when nothing else is
- * said, what a stanza without "to" was sent to. NULL while it is not known. A domain is for
- * all its addresses (D-59). */
+/* Our full JID on the connection: the default address of opens, and of stanzas without "to". NULL
+ * while unknown. A domain stands for all its addresses (D-59). */
 void ibb_engine_set_local_jid (IBBEngine *self, const char *jid);
 /* Longest stanza that may be sent, in bytes (XEP-0478, or 8192 over a foreign
  * connection, D-16); 0 for no limit. */
 void ibb_engine_set_stanza_limit (IBBEngine *self, gsize limit);
 void ibb_engine_set_listen (IBBEngine *self, IBBListen listen);
 
-/* TRUE when the stanza was ours and has been dealt with. */
+/* Returns TRUE if the stanza was for the engine, which has handled it. */
 gboolean ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now);
-/* The same where other engines have the connection, too: FALSE also when the stanza is for a
- * session that does not exist here, or opens one that is not accepted here. */
+/* The same where other engines share the connection: returns FALSE also if the stanza is for a
+ * session of another engine, or opens one that is not accepted here. */
 gboolean ibb_engine_receive_own (IBBEngine *self, IBBStanza *stanza, gint64 now);
-/* The application has sent or received a stanza of its own over the connection: it does not
- * like to wait behind our blocks. */
+/* Notes that the application has sent or received a stanza of its own, which should not wait behind
+ * blocks. */
 void ibb_engine_note_chat (IBBEngine *self, gint64 now);
-/* The XML stream broke and may be resumed (XEP-0198); it was, and goes on as if
- * nothing had happened: what was taken before arrives without our doing. Sessions are resumed
- * (D-58) after ibb_engine_restored (). */
+/* The XML stream broke and may be resumed (XEP-0198); the XML stream was resumed, and the server
+ * gets the stanzas that were taken before. Sessions are resumed (D-58) after ibb_engine_restored
+ * (). */
 void ibb_engine_suspend (IBBEngine *self, gint64 now);
 void ibb_engine_resume (IBBEngine *self, gint64 now);
 /* The server has ended the XML stream for a stanza that it did not take. Call this before
@@ -70,13 +68,12 @@ gboolean ibb_engine_note_violation (IBBEngine *self);
 /* The XML stream is gone for good: everything ends with CONNECTION_LOST (D-42), except for
  * sessions that the peer has agreed to resume (D-58). */
 void ibb_engine_lost (IBBEngine *self);
-/* Whether a byte of a session has moved over the XML stream: a block was acknowledged, or received.
- */
+/* Whether a block was acknowledged or received over the XML stream. */
 gboolean ibb_engine_has_moved (IBBEngine *self);
-/* Whether a session would end then. */
+/* Whether a session would end in ibb_engine_lost (). */
 gboolean ibb_engine_needs_stream (IBBEngine *self);
-/* A new XML stream took its place: sessions can be opened and accepted again, and those that
- * were interrupted go on. What was known of peers and of the path belonged to the old one. */
+/* A new XML stream took the place of the lost one: sessions can be opened and accepted again, and
+ * interrupted sessions go on. */
 void ibb_engine_restored (IBBEngine *self);
 /* From now on nothing new is opened or accepted. Pending calls end with STOPPED. With
  * abort_sessions open sessions are aborted. */
@@ -94,7 +91,7 @@ gint64 ibb_engine_get_wake_time (IBBEngine *self);
  * reports ibb_engine_passed first, which is enough for a flush, and
  * ibb_engine_sent then. */
 IBBStanza *ibb_engine_take_stanza (IBBEngine *self, gint64 now);
-/* Whether there is one to take. */
+/* Whether a stanza can be taken. */
 gboolean ibb_engine_has_stanza (IBBEngine *self, gint64 now);
 void     ibb_engine_passed (IBBEngine *self, IBBStanza *stanza);
 void     ibb_engine_sent (IBBEngine *self, IBBStanza *stanza, gint64 now);
@@ -102,7 +99,7 @@ void     ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
 
 /* The caller owns event->session and clears event->failure. FALSE: none. */
 gboolean ibb_engine_take_event (IBBEngine *self, IBBEvent *event);
-/* Whether the next one is another than IBB_EVENT_CHANGED, which come last. */
+/* Whether the next event is another than IBB_EVENT_CHANGED, which come last. */
 gboolean ibb_engine_has_outcome (IBBEngine *self);
 
 /* Begins to open a session: state OPENING. (transfer full). NULL with failure
@@ -112,10 +109,10 @@ gboolean ibb_engine_has_outcome (IBBEngine *self);
  * and that the peer is not ourselves (D-04). */
 IBBSession *ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *failure);
 
-/* One session of that peer with that sid is accepted when it comes (D-09), at local or, where
- * that is NULL, at any of our addresses. block_size 0: any up to the maximum, else exactly that one
- * (N-47). NULL with failure set: IN_USE, STOPPED, CONNECTION_LOST. data comes back in the event
- * that ends it; after ibb_engine_cancel_expectation no event comes. */
+/* Expects one session of that peer with that sid (D-09), at local or, if NULL, at any of our
+ * addresses. block_size: 0 for any up to the maximum, else exactly that one (N-47). NULL with
+ * failure set: IN_USE, STOPPED, CONNECTION_LOST. data comes back in the event that ends the
+ * expectation; after ibb_engine_cancel_expectation () no event comes. */
 IBBExpectation *ibb_engine_expect (IBBEngine  *self,
                                    const char *local,
                                    const char *peer,
@@ -125,8 +122,8 @@ IBBExpectation *ibb_engine_expect (IBBEngine  *self,
                                    IBBFailure *failure);
 void            ibb_engine_cancel_expectation (IBBEngine *self, IBBExpectation *expectation);
 
-/* What D-43 advertises: our feature while running, the IBB namespace as well
- * while a session could be accepted. */
+/* For the features that D-43 advertises: ours while running, the namespace of XEP-0047 while a
+ * session can be accepted. */
 gboolean ibb_engine_is_running (IBBEngine *self); /* neither stopped nor lost */
 gboolean ibb_engine_can_accept (IBBEngine *self);
 
@@ -134,7 +131,7 @@ gboolean ibb_engine_can_accept (IBBEngine *self);
 gboolean    ibb_engine_is_lost (IBBEngine *self);
 gboolean    ibb_engine_is_suspended (IBBEngine *self);
 const char *ibb_engine_get_local_jid (IBBEngine *self); /* (nullable) */
-/* Whether a session may be opened from there; FALSE while our JID is not known. */
+/* Whether jid is an address of the connection; FALSE while our JID is unknown. */
 gboolean ibb_engine_has_address (IBBEngine *self, const char *jid);
 
 /* Requests included. */

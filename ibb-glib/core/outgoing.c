@@ -50,7 +50,7 @@ take_control (IBBOutgoing *self)
   return stanza;
 }
 
-/* The bytes that hold up one peer may be in flight to another, which need not answer. */
+/* A peer may wait for bytes in flight to another peer, which need not answer. */
 static void
 wait_for_others (IBBContext *context, IBBPeer *peer, gint64 now)
 {
@@ -61,8 +61,8 @@ wait_for_others (IBBContext *context, IBBPeer *peer, gint64 now)
     ibb_first_hop_wait (context->first_hop, now);
 }
 
-/* Whether so many blocks are in flight to the peer as may be. A session without one may send it in
- * any case: its acknowledgement tells that the peer is there (D-65). */
+/* Whether the peer has the most blocks in flight. A session without a block in flight may send one
+ * in any case: the acknowledgement shows that the peer is there (D-65). */
 static gboolean
 has_most_blocks (IBBPeer *peer, IBBSession *session)
 {
@@ -87,8 +87,8 @@ note_urgent (IBBContext *context, gint64 now)
 }
 
 /* The next session by IQ whose block may leave. Peers take turns, and so do the sessions of each.
- * Those in front of it that may not send lose their turns. A peer whose window is full waits until
- * something is answered. Stalled sessions may fill the window: an answer of the server shows them.
+ * Sessions that may not send lose their turns. A peer whose window is full waits until a block is
+ * answered. Stalled sessions may fill the window: an answer of the server shows them.
  */
 static IBBSession *
 find_ready (IBBOutgoing *self, gint64 now)

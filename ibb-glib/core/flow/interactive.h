@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What else goes over the connection, and should not have to wait behind blocks: messages that a
- * person writes and reads (D-56), and the blocks of sessions that send little (D-50).
+/* Interactive traffic that should not wait behind blocks: the messages of a person (D-56), and the
+ * blocks of sessions that send little (D-50).
  */
 
 #pragma once
@@ -10,7 +10,7 @@
 
 G_BEGIN_DECLS
 
-/* How long something else may wait, in microseconds. */
+/* The longest wait of interactive traffic, in microseconds. */
 #define IBB_INTERACTIVE_WAIT (100 * 1000)
 
 typedef struct
@@ -18,7 +18,7 @@ typedef struct
   gint64   at;         /* when the application last sent or received a stanza; 0: never */
   gint64   urgent_at;  /* when a session that sends little last had a block; 0: never */
   gboolean is_on;      /* as of the last update: a person is likely to write again soon */
-  gboolean has_urgent; /* so is a session that sends little */
+  gboolean has_urgent; /* a session that sends little is likely to send again soon */
 } IBBInteractive;
 
 void ibb_interactive_note (IBBInteractive *self, gint64 now);
@@ -37,8 +37,8 @@ ibb_interactive_has_urgent (const IBBInteractive *self)
   return self->has_urgent;
 }
 
-/* The length of a block that nothing waits behind for longer. passing: the bytes that pass in
- * IBB_INTERACTIVE_WAIT. */
+/* The length of a block that takes IBB_INTERACTIVE_WAIT at most. passing: bytes that pass in that
+ * time. */
 gsize ibb_interactive_get_block (double passing, gsize limit);
 
 G_END_DECLS

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How far the messages of sessions with one peer may be ahead of its answers (N-31). Nobody
- * acknowledges a message, and a server stores those to a client that has gone. So the peer is asked
- * whether it is there while messages leave; its answer shows that all messages before the question
- * have arrived.
+/* The pace of the messages to one peer, which are not acknowledged (N-31). A server stores messages
+ * to a client that has gone. So questions to the peer leave between the messages. An answer shows
+ * that all messages before the question have arrived.
  *
  * A block counts as 4096 bytes at least. So the server of a client whose connection broke has to
  * keep no more messages than blocks in IQs (D-65).
@@ -30,7 +29,7 @@ typedef struct
 
 void     ibb_pace_init (IBBPace *self);
 gboolean ibb_pace_may_send (const IBBPace *self);
-/* When to ask. A question that has no answer yet stands for the next one. */
+/* When the next question is due. An unanswered question stands for the next one. */
 gint64 ibb_pace_get_due (const IBBPace *self);
 /* The size of the longest block that may not have arrived; 0 for none. */
 gsize ibb_pace_get_longest (const IBBPace *self);
@@ -38,7 +37,7 @@ gsize ibb_pace_get_longest (const IBBPace *self);
 void ibb_pace_sent (IBBPace *self, gsize size, gint64 now);
 void ibb_pace_asked (IBBPace *self);
 void ibb_pace_answered (IBBPace *self);
-/* The question did not leave: another one follows then. */
+/* The question was not sent. Another one follows at due. */
 void ibb_pace_not_asked (IBBPace *self, gint64 due);
 
 G_END_DECLS

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How much the reader at the other end takes, as far as it has told (D-54): the send
- * window of TCP (RFC 9293 §3.8.6), as a position in the outgoing bytes. A peer that
- * tells nothing sets no limit.
+/* The send window of the reader at the other end (D-54), as that of TCP (RFC 9293 §3.8.6): a
+ * position in the outgoing bytes. A peer that tells nothing sets no limit.
  *
- * One block may go beyond the limit while nothing is in flight. It is the window probe
- * of TCP: its acknowledgement is delayed until there is room, and tells it. Its time
- * says nothing of the path.
+ * While nothing is in flight, one block may be sent beyond the limit, as the window probe of TCP.
+ * Its acknowledgement is delayed until there is room, and tells the room. The round trip of the
+ * probe says nothing of the path.
  */
 
 #pragma once
@@ -26,10 +25,10 @@ typedef struct
   gint64   told_at; /* when */
 } IBBSendWindow;
 
-/* Whether a block may go that ends there, beside others. */
+/* Whether a block that ends there may be sent beside others. */
 gboolean ibb_send_window_covers (const IBBSendWindow *self, guint64 end);
-/* Whether the block that ends there has to ask. resumed_at: when the connection was last
- * resumed, and may have lost what an answer told. */
+/* Whether the block that ends there has to ask for the room. resumed_at: when the connection was
+ * last resumed, and may have lost an answer. */
 gboolean ibb_send_window_must_ask (const IBBSendWindow *self, guint64 end, gint64 resumed_at);
 /* The last answer that told the room may be lost. */
 void ibb_send_window_ask_again (IBBSendWindow *self);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The delayed acknowledgements of one session: blocks that are stored, and whose
- * peer is kept from sending more until they are read (D-22).
+/* The delayed acknowledgements of one session. The peer sends no more until the blocks are read
+ * (D-22).
  */
 
 #pragma once
@@ -29,10 +29,10 @@ typedef struct
   const IBBParameters *parameters;
   GQueue               blocks;      /* (element-type IBBDelayedAck): oldest first */
   GHashTable          *digests;     /* (nullable) (element-type guint64): of the blocks, for D-20 */
-  gsize                bytes;       /* what they count for */
-  gsize                records;     /* bytes of their records */
+  gsize                bytes;       /* cost of the blocks */
+  gsize                records;     /* bytes of the records */
   guint64              sent_to;     /* the position up to which results were sent */
-  gboolean             has_refused; /* blocks: none was acknowledged after these */
+  gboolean             has_refused; /* blocks, after which none was acknowledged */
   gboolean             is_waiting;  /* for memory, or for the end of a backlog */
   GList                memory_link;
 } IBBAcks;
@@ -47,16 +47,16 @@ gsize ibb_acks_get_cost (const IBBStanza *stanza);
 
 /* end: the position in the incoming bytes behind the block. */
 void ibb_acks_add (IBBAcks *self, const IBBStanza *stanza, guint64 end, gint64 now);
-/* Lets a block that stays be found by ibb_acks_contain (). It is the last one. */
+/* Lets ibb_acks_contain () find the last block. */
 void ibb_acks_note_digest (IBBAcks *self, guint64 digest);
-/* Queues the acknowledgement of the first one. room: (nullable): what it tells. */
+/* Queues the first acknowledgement. room: (nullable) */
 void ibb_acks_send_first (IBBAcks *self, const IBBRoom *room);
 /* Queues the replies to all, however many they are: results for the blocks up to the position end,
  * and item-not-found for the others. */
 void ibb_acks_send_all (IBBAcks *self, guint64 end);
 /* The session goes on after an interruption: the delay of the acknowledgements counts from now. */
 void ibb_acks_restart (IBBAcks *self, gint64 now);
-/* Whether the session is looked at again when memory is free. */
+/* Sets whether the session is checked again when memory is free. */
 void ibb_acks_set_waiting (IBBAcks *self, gboolean is_waiting);
 
 G_END_DECLS

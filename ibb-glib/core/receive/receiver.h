@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The incoming half of a session: which blocks are taken, and when they are
- * acknowledged. An acknowledgement says that the application can read the bytes;
- * to delay it is the back-pressure (D-22). A peer that asks is told how much more
- * it may send, and has no delay while it keeps to that (D-53).
+/* The incoming half of a session: takes blocks and acknowledges them. A delayed acknowledgement is
+ * the back-pressure (D-22). A peer that asks is told its send window, and gets acknowledgements at
+ * once within the window (D-53).
  */
 
 #pragma once
@@ -22,13 +21,13 @@ G_BEGIN_DECLS
 #define IBB_ACK_DELAY (4 * G_USEC_PER_SEC)
 #define IBB_EARLY_BLOCKS 8 /* kept before the answer to our open (D-24) */
 
-/* What its owner has to do about a block. */
+/* Conclusion about a block. The session acts on it. */
 typedef enum
 {
   IBB_RECEIVER_ANSWERED, /* nothing */
-  IBB_RECEIVER_KEPT,     /* nothing yet: it is ahead of its turn (D-42) */
-  IBB_RECEIVER_STORED,   /* it was the next one: the peer was heard of */
-  IBB_RECEIVER_READABLE, /* the same, and there is more to read */
+  IBB_RECEIVER_KEPT,     /* nothing yet: the block is ahead of its turn (D-42) */
+  IBB_RECEIVER_STORED,   /* the next block: a sign of life */
+  IBB_RECEIVER_READABLE, /* the same, with bytes to read */
   IBB_RECEIVER_MISSING,  /* a block before it was lost: the session is interrupted (D-58) */
   IBB_RECEIVER_FAILED,   /* the session ends */
 } IBBReceiverVerdict;
@@ -42,13 +41,13 @@ typedef struct
   guint64             *recent;   /* (nullable): digests of the last accepted blocks (D-20) */
   guint64              n_recent; /* accepted blocks in all */
   guint16              next_seq;
-  guint16              refused_seq;    /* the last one that was refused and is outstanding, ... */
-  gboolean             refusing;       /* ... if there is one (D-23, D-24) */
+  guint16              refused_seq;    /* of the last refused block that is outstanding, ... */
+  gboolean             refusing;       /* ... if any (D-23, D-24) */
   gboolean             is_interrupted; /* no acknowledgement is sent */
   guint64          closed_at;   /* the position behind which blocks are refused, not acknowledged */
-  gboolean         was_resumed; /* blocks of before may still come */
-  gboolean         discards;    /* the input half was closed by us (D-51) */
-  gboolean         eof;         /* the peer's orderly end is known */
+  gboolean         was_resumed; /* earlier blocks may still come */
+  gboolean         discards;    /* we have closed the input half (D-51) */
+  gboolean         eof;         /* the peer has ended in order */
   GQueue           early;       /* (element-type IBBStanza): before the answer to our open (D-24) */
   GQueue           ahead; /* (element-type IBBStanza): see ibb_receiver_defer (); blocks first */
   gint64           ahead_since; /* when the first of these arrived */
@@ -66,8 +65,8 @@ void ibb_receiver_receive_early (IBBReceiver *self, IBBStanza *stanza);
 
 /* Stanzas that arrived ahead of their turn are kept until the blocks before them have arrived: a
  * server may deliver them out of order for a moment when a connection is resumed (D-42). */
-/* Keeps a close, or the answer to ours, that may have overtaken a block: the
- * connection was resumed, and nothing else tells the end of the messages. */
+/* Keeps a close, or the answer to ours, that may have overtaken a block after a resumption of the
+ * connection: nothing else tells the end of the messages. */
 gboolean ibb_receiver_defer (IBBReceiver *self, IBBStanza *stanza, gint64 now);
 /* The next block; any of them, blocks first. (transfer full) (nullable) */
 IBBStanza *ibb_receiver_take_next (IBBReceiver *self);
@@ -75,7 +74,7 @@ IBBStanza *ibb_receiver_pop_ahead (IBBReceiver *self);
 gboolean   ibb_receiver_has_block_ahead (const IBBReceiver *self);
 /* When the wait for the blocks before them is over, or IBB_NEVER. */
 gint64 ibb_receiver_get_ahead_due (const IBBReceiver *self);
-/* A block whose turn will not come. is_over: no more are taken. */
+/* Refuses a block whose turn will not come. is_over: no more blocks are taken. */
 IBBReceiverVerdict ibb_receiver_refuse_ahead (IBBReceiver     *self,
                                               const IBBStanza *stanza,
                                               gboolean         is_over,
@@ -84,11 +83,11 @@ IBBReceiverVerdict ibb_receiver_refuse_ahead (IBBReceiver     *self,
 /* failure is set where the verdict is FAILED. */
 IBBReceiverVerdict
 ibb_receiver_receive_data (IBBReceiver *self, IBBStanza *stanza, IBBFailure *failure, gint64 now);
-/* The same for a request that cannot be right. */
+/* The same for a malformed request. */
 IBBReceiverVerdict
 ibb_receiver_refuse_malformed (IBBReceiver *self, const IBBStanza *stanza, IBBFailure *failure);
-/* After the peer's close or ours. Whether it is the next block of those that the
- * peer had sent, or had still to send (N-36), and not just anything. */
+/* Refuses a block after the peer's close or ours. Returns whether the block is the next one in
+ * sequence (N-36). */
 gboolean
 ibb_receiver_refuse_rest (IBBReceiver *self, const IBBStanza *stanza, gboolean is_peer_closed);
 
@@ -96,13 +95,13 @@ ibb_receiver_refuse_rest (IBBReceiver *self, const IBBStanza *stanza, gboolean i
 void ibb_receiver_release (IBBReceiver *self, gint64 now);
 void ibb_receiver_release_waiting (IBBReceiver *self, gint64 now);
 void ibb_receiver_release_all (IBBReceiver *self);
-/* No bytes are read any more: the waiting blocks are refused. */
+/* Refuses the waiting blocks: no bytes are read any more. */
 void   ibb_receiver_refuse_all (IBBReceiver *self);
 gint64 ibb_receiver_get_due (const IBBReceiver *self);
 
 /* The session is interrupted, and goes on (D-58). */
 void ibb_receiver_interrupt (IBBReceiver *self);
-/* The application closes meanwhile; it has not dropped what it has not read. */
+/* The application closes during an interruption, before unread bytes are dropped. */
 void ibb_receiver_note_close (IBBReceiver *self, gint64 now);
 void ibb_receiver_resume (IBBReceiver *self, gint64 now);
 /* Positions for the peer: the bytes that it need not send again, and of these the acknowledged
@@ -112,13 +111,13 @@ guint64 ibb_receiver_get_acknowledged (const IBBReceiver *self);
 
 /* Whether nothing is known to be missing at the peer's close (D-45). */
 gboolean ibb_receiver_is_complete (const IBBReceiver *self, gint64 now);
-/* The input ends once; the first end counts. */
+/* Ends the input. The first end counts. */
 void ibb_receiver_end (IBBReceiver *self, gboolean orderly);
 /* Later reads fail; the first reason counts. */
 void ibb_receiver_fail (IBBReceiver *self, const IBBFailure *failure);
 
 /* Reading. */
-gboolean ibb_receiver_is_open (const IBBReceiver *self); /* all was read, more may come */
+gboolean ibb_receiver_is_open (const IBBReceiver *self); /* all bytes are read, and more may come */
 gsize    ibb_receiver_read (IBBReceiver *self, guint8 *bytes, gsize length, gint64 now);
 void     ibb_receiver_drop_unread (IBBReceiver *self);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The blocks of one session that are in flight: segmented and not yet
- * acknowledged. What follows from an answer is the sender's to decide.
+/* The blocks of one session in flight: segmented and not yet acknowledged. The sender decides what
+ * follows from an answer.
  */
 
 #pragma once
@@ -17,9 +17,9 @@ G_BEGIN_DECLS
 typedef enum
 {
   IBB_BLOCK_TO_SEND,   /* to be sent, for the first time or again */
-  IBB_BLOCK_SENT,      /* taken, awaits its reply */
+  IBB_BLOCK_SENT,      /* without a reply */
   IBB_BLOCK_REFUSED,   /* answered with .condition */
-  IBB_BLOCK_DELIVERED, /* a message that the connection has sent: only an error can come */
+  IBB_BLOCK_DELIVERED, /* a message that the connection has sent; an error may follow */
 } IBBBlockState;
 
 typedef struct
@@ -29,12 +29,12 @@ typedef struct
   IBBBlockState state;
   guint16       seq;
   GBytes       *bytes;
-  guint64       end;   /* position in the outgoing bytes after its last one */
-  gint64        sent;  /* when it was taken last */
-  gsize         ahead; /* bytes then in flight on its path, itself included */
+  guint64       end;   /* position of its end in the outgoing bytes */
+  gint64        sent;  /* when the block was taken last */
+  gsize         ahead; /* bytes in flight on the path then, the block included */
   guint         attempts;
-  gboolean      is_probe;  /* it was sent beyond the credit (D-54) */
-  gboolean      ambiguous; /* an attempt ended so that the peer may have it (D-28) */
+  gboolean      is_probe;  /* sent beyond the send window (D-54) */
+  gboolean      ambiguous; /* the peer may have the block after a refused attempt (D-28) */
   IBBCondition  condition;
   IBBErrorType  error_type;
 } IBBBlock;
@@ -42,13 +42,13 @@ typedef struct
 typedef struct
 {
   const IBBParameters *parameters;
-  GQueue               blocks;         /* (element-type IBBBlock): by seq */
-  GQueue               delivered;      /* (element-type IBBBlock): the last messages sent */
-  GList               *to_send;        /* (nullable): in blocks, the first that is TO_SEND */
-  guint                n_refused;      /* how many are REFUSED: replies of the rest are collected */
-  gsize                refused_flight; /* bytes in flight when the first of them was refused */
-  guint                n_flight_refused; /* blocks in flight then */
-  IBBStall             stall;
+  GQueue               blocks;    /* (element-type IBBBlock): by seq */
+  GQueue               delivered; /* (element-type IBBBlock): the last messages sent */
+  GList               *to_send;   /* (nullable): in blocks, the first that is TO_SEND */
+  guint    n_refused; /* blocks that are REFUSED, while the replies of the others are awaited */
+  gsize    refused_flight;   /* bytes in flight when the first of them was refused */
+  guint    n_flight_refused; /* blocks in flight then */
+  IBBStall stall;
 } IBBFlight;
 
 void ibb_flight_init (IBBFlight *self, const IBBParameters *parameters);
@@ -64,38 +64,38 @@ ibb_flight_peek_unsent (const IBBFlight *self)
   return self->to_send != NULL ? self->to_send->data : NULL;
 }
 
-/* Which block is repeated after a silence; NULL for none. */
+/* The block to repeat after a silence. (nullable) */
 IBBBlock *ibb_flight_choose_repetition (IBBFlight *self);
 
-/* bytes: (transfer full). The new block is the one to send next. */
+/* Adds the next block to send. bytes: (transfer full) */
 void ibb_flight_add (IBBFlight *self, GBytes *bytes, guint16 seq, guint64 end);
-/* The next to send is SENT now. is_probe: beyond the credit, and alone. */
+/* Marks the next block as SENT. is_probe: beyond the send window, and alone. */
 IBBBlock *ibb_flight_send (IBBFlight *self, gboolean is_probe, gint64 now);
-/* The first block is acknowledged: it goes. */
+/* Frees the first block, which is acknowledged. */
 void ibb_flight_finish_first (IBBFlight *self);
 void ibb_flight_refuse (IBBFlight *self, IBBBlock *block, const IBBStanza *answer);
-/* Whether all that were refused have that condition (D-16, D-30). */
+/* Whether all refused blocks have that condition (D-16, D-30). */
 gboolean ibb_flight_is_refused_alike (IBBFlight *self, IBBCondition condition);
-/* Lets all blocks be sent again as they are. */
+/* Marks all blocks as to be sent again. */
 void ibb_flight_resend (IBBFlight *self);
-/* Counts nothing as in flight any more: the answers will not come, or not count. */
+/* The same after an interruption, with no bytes in flight. */
 void ibb_flight_interrupt (IBBFlight *self);
-/* Whether a block that was sent ends there. */
+/* Whether a block ends at that position. */
 gboolean ibb_flight_was_sent_to (IBBFlight *self, guint64 end);
-/* The blocks up to end have arrived, and their answers are still to come. */
+/* Marks the blocks up to end as SENT: they have arrived, and the answers are still to come. */
 void ibb_flight_note_received (IBBFlight *self, guint64 end, gint64 now);
-/* The peer has another JID. */
+/* Notes another JID of the peer. */
 void ibb_flight_peer_moved (IBBFlight *self);
-/* The last block leaves if it ends behind start, and its bytes are returned: (transfer full)
- * (nullable). */
+/* Removes the last block if it ends behind start, and returns its bytes. (transfer full) (nullable)
+ */
 GBytes *ibb_flight_take_back (IBBFlight *self, guint64 start, guint16 *seq);
-/* The size of the longest block that was sent and has no reply; 0 for none. */
+/* Bytes of the longest block without a reply; 0: none. */
 gsize ibb_flight_get_longest (const IBBFlight *self);
 /* The first block to be sent again that is longer than size. (nullable) */
 const IBBBlock *ibb_flight_find_longer (const IBBFlight *self, gsize size);
-/* A message was sent: it leaves the flight, but its refusal is still known. */
+/* Removes a sent message from the flight. A refusal is still recognised. */
 void ibb_flight_deliver (IBBFlight *self, IBBBlock *block);
-/* The last message is to be sent again. */
+/* Marks the last message as to be sent again. */
 void ibb_flight_resend_message (IBBFlight *self, IBBBlock *block);
 
 IBBBlock *ibb_block_of_pending (IBBPending *pending);

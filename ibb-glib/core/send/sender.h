@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The outgoing half of a session: its send buffer, the segmenting into blocks,
- * how many may be in flight, and what follows from each reply (D-25 to D-33).
+/* The outgoing half of a session: the send buffer, the segmenting into blocks, the limit of the
+ * blocks in flight, and the handling of replies (D-25 to D-33).
  */
 
 #pragma once
@@ -20,22 +20,22 @@
 
 G_BEGIN_DECLS
 
-/* What its owner has to do about a reply. */
+/* Conclusions from a reply. The session acts on them. */
 typedef enum
 {
   IBB_SENDER_GOES_ON = 0,
   IBB_SENDER_ADVANCED = 1 << 0,    /* bytes were acknowledged */
   IBB_SENDER_FAILED = 1 << 1,      /* the session ends */
-  IBB_SENDER_DOUBTS_PEER = 1 << 2, /* a refusal says that nobody is there (D-27) */
+  IBB_SENDER_DOUBTS_PEER = 1 << 2, /* a refusal says that the peer is not there (D-27) */
 } IBBSenderVerdict;
 
-/* The session goes on after an interruption (D-58). */
+/* Parameters of a resumption after an interruption (D-58). */
 typedef struct
 {
   IBBPosition peer;
   guint64     moved;   /* bytes, both ways, since the last resumption */
-  gint64      outage;  /* how long the session was interrupted */
-  gint64      send_at; /* no block is sent again before; IBB_NEVER: at once */
+  gint64      outage;  /* duration of the interruption */
+  gint64      send_at; /* when blocks are sent again; IBB_NEVER: at once */
 } IBBResumption;
 
 typedef struct
@@ -46,25 +46,25 @@ typedef struct
   guint64              segmented;
   guint64              passed;
   guint64              delivered;
-  guint64              flush_to; /* a partial block may go up to here */
+  guint64              flush_to; /* up to here a partial block may be sent */
   gboolean             auto_flush;
   IBBTurn              turn;
   guint16              next_seq;
   gboolean             is_interrupted;   /* nothing is sent */
-  gboolean             refused_for_good; /* a block was, since the last acknowledgement (D-45) */
+  gboolean             refused_for_good; /* a block, since the last acknowledgement (D-45) */
   gsize                sending_size; /* D-16: smaller than the block size after policy-violation */
   IBBFlight            flight;
-  IBBSendWindow        credit; /* what the peer's reader takes, if it tells (D-54) */
+  IBBSendWindow        credit; /* of the reader of the peer (D-54) */
   IBBRetry             retry;
   IBBServer           *own_server;  /* (nullable): of a session by message (N-31) */
-  IBBServer           *peer_server; /* (nullable): likewise, once it matters */
+  IBBServer           *peer_server; /* (nullable): likewise, once needed */
   IBBFailure           output_failure;
   IBBFailure           delivery_failure;
 } IBBSender;
 
 void ibb_sender_init (IBBSender *self, const IBBParameters *parameters);
 void ibb_sender_open (IBBSender *self, gint64 now);
-/* Ends sending. failure: why the bytes that are not delivered never will be. */
+/* Ends sending. failure: the reason for undelivered bytes. */
 void ibb_sender_end (IBBSender *self, const IBBFailure *failure);
 void ibb_sender_clear (IBBSender *self);
 
@@ -77,7 +77,7 @@ gsize    ibb_sender_write (IBBSender *self, const guint8 *bytes, gsize length, g
 void     ibb_sender_flush (IBBSender *self, gint64 now);
 /* Later writes fail; the first reason counts. */
 void     ibb_sender_stop_writes (IBBSender *self, IBBFailureKind kind);
-gboolean ibb_sender_is_drained (const IBBSender *self); /* all is acknowledged */
+gboolean ibb_sender_is_drained (const IBBSender *self); /* whether all bytes are acknowledged */
 
 /* Sending. */
 void ibb_sender_update_ready (IBBSender *self, gint64 now);
@@ -85,7 +85,8 @@ void ibb_sender_update_ready (IBBSender *self, gint64 now);
 gboolean   ibb_sender_can_send (const IBBSender *self, gsize *size, gint64 now);
 IBBStanza *ibb_sender_take_stanza (IBBSender *self, gint64 now);
 void       ibb_sender_passed (IBBSender *self, const IBBBlock *block);
-/* Returns whether the block counts as acknowledged, as a message does. */
+/* The connection has sent the block. Returns whether the block, a message, counts as acknowledged.
+ */
 gboolean ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now);
 
 /* Replies. failure is set where the verdict is FAILED. */
@@ -96,18 +97,18 @@ IBBSenderVerdict ibb_sender_block_answered (IBBSender       *self,
                                             IBBFailure      *failure,
                                             gint64           now);
 
-/* The bytes of the longest stanza that was sent and has no reply; 0 for none. */
+/* Bytes of the longest stanza without a reply; 0: none. */
 gsize ibb_sender_get_longest (const IBBSender *self);
 /* The session is interrupted, and goes on (D-58). */
 void ibb_sender_interrupt (IBBSender *self);
-/* Whether the peer may have received so much, and acknowledged so much of it. */
+/* Whether these positions of the peer are possible. */
 gboolean ibb_sender_may_resume (IBBSender *self, guint64 received, guint64 acknowledged);
-/* The bytes that the peer has not received are sent again. */
+/* Sends the bytes again that the peer has not received. */
 void ibb_sender_resume (IBBSender *self, const IBBResumption *resumption, gint64 now);
 
 /* Waiting. */
 gboolean ibb_sender_awaits_reply (const IBBSender *self);
-/* A block once more, of which the reply may be lost; NULL for none. */
+/* Repeats a block whose reply may be lost. (nullable) */
 IBBStanza *ibb_sender_repeat (IBBSender *self);
 gint64     ibb_sender_get_due (const IBBSender *self);
 void       ibb_sender_timeout (IBBSender *self, gint64 now);

@@ -567,10 +567,7 @@ decode (IBBStanzaReader *self, const char *text, gsize length)
   IBBStanza *stanza = self->stanza;
 
   stanza->text_length += length;
-
   if (stanza->text_length > IBB_STANZA_MAX_BLOCK_TEXT)
-    self->decoder.status = IBB_BASE64_INVALID;
-  if (self->decoder.status == IBB_BASE64_INVALID)
     return;
 
   make_room (self, self->block_length + length / 4 * 3 + 3);
@@ -613,7 +610,9 @@ end_block (IBBStanzaReader *self)
 {
   IBBStanza *stanza = self->stanza;
 
-  stanza->base64 = ibb_base64_decoder_finish (&self->decoder);
+  stanza->base64 = stanza->text_length <= IBB_STANZA_MAX_BLOCK_TEXT
+                       ? ibb_base64_decoder_finish (&self->decoder)
+                       : IBB_BASE64_INVALID;
   if (stanza->base64 == IBB_BASE64_INVALID)
     {
       g_clear_pointer (&self->block, g_free);

@@ -109,7 +109,6 @@ KNOWN_ARROWS = (
 )
 # Objects whose fields other files touch, in other rooms where it is an object of the core.
 KNOWN_OPENED = (
-    'IBBBase64Decoder',
     'IBBByteQueue',
     'IBBContext',
     'IBBParameters',

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which opens of peers are accepted: those that were expected, and those that the
- * application listens for, within the limits.
+/* Acceptance of the opens of peers: expected ones, and those that the application listens for,
+ * within the limits.
  */
 
 #pragma once
@@ -14,7 +14,7 @@
 
 G_BEGIN_DECLS
 
-/* How the service takes opens that nobody expected (D-08). */
+/* Handling of unexpected opens (D-08). */
 typedef enum
 {
   IBB_LISTEN_NONE,   /* refuse them */
@@ -22,7 +22,7 @@ typedef enum
   IBB_LISTEN_ASK,    /* IBB_EVENT_REQUESTED; ibb_session_accept or _refuse answers */
 } IBBListen;
 
-/* A session of one peer that is accepted when it comes (D-09). */
+/* An expected session (D-09). */
 typedef struct
 {
   char    *key;             /* "sid\npeer\nlocal" */

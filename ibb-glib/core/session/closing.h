@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The exchange of <close/>: ours, the peer's, both at once, orderly or not. Each
- * direction has its state; a table says what follows in which.
+/* The exchange of <close/>: ours, the peer's, both at once, orderly or not. Each direction has a
+ * state; a table has the next state and the action for each event.
  */
 
 #pragma once
@@ -17,9 +17,9 @@ G_BEGIN_DECLS
 typedef enum
 {
   IBB_OUT_OPEN,       /* the application may write */
-  IBB_OUT_DRAINING,   /* what was written still goes out, for a limited time once the peer closed */
-  IBB_OUT_SHUT,       /* the same for as long as it takes: the application has shut it down */
-  IBB_OUT_CLOSE_SENT, /* all is acknowledged, and our <close/> awaits its answer */
+  IBB_OUT_DRAINING,   /* written bytes are still sent, for a limited time after the peer's close */
+  IBB_OUT_SHUT,       /* the same without a limit: the application has shut the output down */
+  IBB_OUT_CLOSE_SENT, /* all bytes are acknowledged, and our <close/> awaits its answer */
   IBB_OUT_ENDED,
 } IBBOutState;
 
@@ -27,8 +27,8 @@ typedef enum
 typedef enum
 {
   IBB_IN_OPEN,
-  IBB_IN_CLOSE_OWED, /* the peer's <close/> awaits our answer, which tells that all arrived */
-  IBB_IN_CLOSED,     /* it was answered at once: both closed at the same time (D-40) */
+  IBB_IN_CLOSE_OWED, /* the peer's <close/> awaits our answer, after our last block has arrived */
+  IBB_IN_CLOSED,     /* answered at once: both ends closed at the same time (D-40) */
   IBB_IN_ENDED,
 } IBBInState;
 
@@ -57,7 +57,7 @@ typedef struct
   IBBClosingAction action;
 } IBBClosingStep;
 
-/* What its owner has to do. */
+/* Conclusions. The session acts on them. */
 typedef enum
 {
   IBB_CLOSING_GOES_ON,
@@ -73,15 +73,15 @@ typedef struct
   const IBBParameters *parameters;
   IBBOutState          out;
   IBBInState           in;
-  gboolean   half_close;  /* each peer counts as one that reads on after its close (D-39) */
-  gboolean   peer_reads;  /* the peer's close says that it does */
-  gboolean   is_whole;    /* the application closed both directions, or aborted */
-  gboolean   output_shut; /* our close, or our answer, was sent */
-  IBBPending pending;     /* our <close/> */
-  gint64     began;       /* when the timeout for the answer to it began */
-  gint64     at;          /* when it ends */
-  gint64     linger_until;
-  IBBStanza *peer_close; /* (nullable): its result is owed */
+  gboolean             half_close;  /* each peer counts as reading on after its close (D-39) */
+  gboolean             peer_reads;  /* the peer's close says so */
+  gboolean             is_whole;    /* the application closed both directions, or aborted */
+  gboolean             output_shut; /* our close, or our answer, was sent */
+  IBBPending           pending;     /* our <close/> */
+  gint64               began;       /* begin of the timeout for the answer to our <close/> */
+  gint64               at;          /* end of that timeout */
+  gint64               linger_until;
+  IBBStanza           *peer_close; /* (nullable): its result is owed */
 } IBBClosing;
 
 /* The table: what an event does in a state. */
@@ -89,7 +89,7 @@ IBBClosingStep ibb_closing_get_step (IBBOutState out, IBBInState in, IBBClosingE
 
 void ibb_closing_init (IBBClosing *self, const IBBParameters *parameters);
 void ibb_closing_clear (IBBClosing *self);
-/* The session is over. is_orderly: our blocks have arrived, and the peer knows the end. */
+/* Ends the exchange. is_orderly: our blocks have arrived, and the peer knows of the end. */
 void ibb_closing_end (IBBClosing *self, gboolean is_orderly);
 
 void ibb_closing_shutdown (IBBClosing *self);
@@ -98,31 +98,31 @@ void ibb_closing_push (IBBClosing *self);
 /* FALSE if it was called before. */
 gboolean          ibb_closing_close (IBBClosing *self, gint64 now);
 IBBClosingVerdict ibb_closing_drained (IBBClosing *self, gint64 now);
-/* The session goes on after an interruption of that length: what may not have arrived is sent again
- * (D-58). has_moved: bytes, or a close, since the one before. */
+/* Sends the stanzas again that may not have arrived, after an interruption of that length (D-58).
+ * has_moved: bytes, or a close, since the last resumption. */
 void ibb_closing_resume (IBBClosing *self, gboolean has_moved, gint64 outage, gint64 now);
 void ibb_closing_peer_moved (IBBClosing *self);
-/* The peer learns that it is over and, unless the session is interrupted, the condition and text of
- * the reason, (nullable). */
+/* Tells the peer of the end and, unless the session is interrupted, the condition and text of
+ * reason (nullable). */
 void ibb_closing_tell_peer (IBBClosing *self, gboolean is_interrupted, const IBBFailure *reason);
-/* Answers the peer's <close/> by an error, if it still waits for its answer. */
+/* Answers an owed <close/> of the peer by an error. */
 void ibb_closing_refuse_owed (IBBClosing *self);
 
 /* The peer's <close/>, for the first time and later. */
 IBBClosingVerdict ibb_closing_receive (IBBClosing *self, IBBStanza *stanza, gint64 now);
 IBBClosingVerdict ibb_closing_receive_again (IBBClosing *self, const IBBStanza *stanza);
-/* The peer's <close/> has come. TRUE if our application writes no more from now on. */
+/* Handles the peer's <close/>. Returns TRUE if our application can write no more. */
 gboolean ibb_closing_stop (IBBClosing *self, gint64 now);
 
 gboolean ibb_closing_is_peer_closed (const IBBClosing *self);
 /* Whether our application may write on after the peer's close. */
 gboolean ibb_closing_reads_on (const IBBClosing *self);
-/* Whether a failure says no more than the peer's <close/> did. */
+/* Whether the peer's <close/> explains the failure. */
 gboolean ibb_closing_explains (const IBBClosing *self, const IBBFailure *failure);
 
-/* Our bytes were acknowledged: the peer still takes them (D-38). */
+/* Begins the linger time again: the peer still acknowledges (D-38). */
 void ibb_closing_prolong_linger (IBBClosing *self, gint64 now);
-/* A block came that the peer still had to send: the answer comes after the last. */
+/* Begins the timeout again: the peer still sends blocks, and answers after the last one. */
 void              ibb_closing_prolong (IBBClosing *self, gint64 now);
 IBBClosingVerdict ibb_closing_timeout (IBBClosing *self, gint64 now);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What arrives for a session, what the session sends, and what each direction means for the other:
- * blocks, their answers, the exchange of <close/>, and the silence of the peer.
+/* The stanzas of a session in both directions: blocks, their answers, the exchange of <close/>, and
+ * the silence of the peer.
  */
 
 #pragma once
@@ -24,7 +24,7 @@ void ibb_session_close_answered (IBBSession *self, IBBStanza *answer, gint64 now
 
 /* Sending. */
 IBBStanza *ibb_session_take_block (IBBSession *self, gint64 now);
-/* What the connection did with a stanza of the session. */
+/* The connection has passed on, or sent, a stanza of the session. */
 void ibb_session_stanza_passed (IBBSession *self, IBBPending *pending);
 void ibb_session_stanza_sent (IBBSession *self, IBBPending *pending, gint64 now);
 /* Takes the next step of a close, if it can be taken now. */
@@ -34,16 +34,16 @@ void ibb_session_delivery_timeout (IBBSession *self, gint64 now);
 
 /* The peer of a session (D-27). */
 gboolean ibb_session_is_peer_listened_to (IBBPeer *peer); /* by any of its sessions */
-/* The next probe names a session that has listened, and heard nothing for as long as a silent peer
- * is not asked; in turn, if there are several. */
+/* Makes the next probe name a session that has listened in vain for a probe interval; in turn, if
+ * there are several. */
 void ibb_session_ask_about_idle (IBBPeer *peer, gint64 now);
 void ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now);
 
-/* The session goes on after an interruption: everything that the peer has not received is sent
- * again (D-58). */
+/* Resumes the session after an interruption: sends everything again that the peer has not received
+ * (D-58). */
 void ibb_session_go_on (IBBSession *self, const IBBResumption *resumption, gint64 now);
-/* The session does not go on: the peer had ended it in order before, and its last stanza to us, a
- * close or the answer to ours, was lost; or the peer has forgotten the session. */
+/* Ends the session, which cannot be resumed: the peer had ended it in order, and the last stanza to
+ * us, a close or the answer to ours, was lost; or the peer has forgotten the session. */
 void ibb_session_peer_ended (IBBSession *self, const IBBPosition *peer, gint64 now);
 void ibb_session_peer_forgot (IBBSession *self, IBBStanza *answer, gint64 now);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Sessions that have ended in order, for a peer that could not hear of it: it resumes one,
- * and is told (D-58).
+/* Sessions that have ended in order. A peer that missed the end asks to resume one, and is told
+ * (D-58).
  */
 
 #pragma once
@@ -16,7 +16,7 @@ G_BEGIN_DECLS
 
 IBBFinished *ibb_finished_new (IBBContext *context);
 void         ibb_finished_free (IBBFinished *self);
-/* position: how far its end had got. */
+/* position: of our end. */
 void
 ibb_finished_add (IBBFinished *self, const IBBParameters *parameters, const IBBPosition *position);
 /* Answers a <resume/> for one of them. local, peer: normalised. FALSE if it is for none. */

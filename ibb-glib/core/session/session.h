@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One bytestream, as its application sees it. It belongs to an engine and is
- * called under the same serialisation; it stays readable after the engine is
- * gone.
+/* One bytestream, as the application sees it. Called under the serialisation of its engine.
+ * Readable also after the engine is freed.
  */
 
 #pragma once
@@ -13,16 +12,16 @@
 
 G_BEGIN_DECLS
 
-/* What a read finds. */
+/* Result of a read. */
 typedef enum
 {
-  IBB_INPUT_EMPTY,  /* nothing now, more may come */
+  IBB_INPUT_EMPTY,  /* nothing yet */
   IBB_INPUT_DATA,   /* bytes can be read */
   IBB_INPUT_EOF,    /* every byte was read and the end was orderly */
   IBB_INPUT_FAILED, /* every byte was read, then the failure */
 } IBBInput;
 
-/* What a write finds. */
+/* Result of a write. */
 typedef enum
 {
   IBB_OUTPUT_FULL,   /* no room now */
@@ -40,28 +39,26 @@ const char     *ibb_session_get_local (IBBSession *self);
 guint           ibb_session_get_block_size (IBBSession *self); /* final once OPEN */
 gboolean        ibb_session_is_by_message (IBBSession *self);
 
-/* A session that waits for its application counts towards the limit, even when it has ended, unless
- * it is over (D-08). */
+/* Sets whether the session waits for its application. Then an ended session counts towards the
+ * limit until its bytes are read (D-08). */
 void ibb_session_set_waiting (IBBSession *self, gboolean is_waiting);
 
-/* Answers to a REQUESTED session. FALSE when it is no longer one. */
+/* Answers to a REQUESTED session. FALSE in another state. */
 gboolean ibb_session_accept (IBBSession *self, gint64 now);
 gboolean ibb_session_refuse (IBBSession *self, IBBCondition condition, const char *text);
 
-/* An OPEN session that nobody has taken yet is aborted after the time that an
- * answer to a request may take. */
+/* Sets whether an OPEN session waits to be taken. It is aborted after accept-timeout. */
 void ibb_session_set_untaken (IBBSession *self, gboolean untaken, gint64 now);
 
-/* Input. read returns 0 when there is nothing (then ask get_input why). */
+/* Input. read returns 0 if there is nothing to read; get_input tells why. */
 IBBInput ibb_session_get_input (IBBSession *self);
 gsize    ibb_session_read (IBBSession *self, guint8 *bytes, gsize length, gint64 now);
 
-/* Output. write takes what there is room for, 0 when there is none. */
+/* Output. write returns the number of bytes taken, 0 without room. */
 IBBOutput ibb_session_get_output (IBBSession *self);
 gsize     ibb_session_get_writable (IBBSession *self); /* bytes of room */
-/* Whether a writer that waits with so many bytes is to be woken: not for a block
- * at a time while the buffer is emptying, which would cost a switch of threads
- * for each. */
+/* Whether to wake a writer that waits with length bytes: not for each block while the buffer is
+ * emptying, which would cost a switch of threads for each. */
 gboolean ibb_session_is_worth_waking (IBBSession *self, gsize length);
 gsize    ibb_session_write (IBBSession *self, const guint8 *bytes, gsize length, gint64 now);
 
@@ -104,18 +101,18 @@ const IBBFailure *ibb_session_get_output_failure (IBBSession *self);
  * progress fails with this, never with the output failure, which a close of
  * the output half or the peer's close sets while delivery still goes on. */
 const IBBFailure *ibb_session_get_delivery_failure (IBBSession *self);
-/* How the session as a whole ended: NONE for an orderly end or while it lives. */
+/* Failure of the session as a whole: NONE for an orderly end or before the end. */
 const IBBFailure *ibb_session_get_failure (IBBSession *self);
 
-/* Bytes that went into blocks; no more can arrive. */
+/* Bytes in blocks: the most that can have arrived. */
 guint64 ibb_session_get_segmented (IBBSession *self);
 
-/* What keeps an open session from going on, beside the readers at both ends. */
+/* Reason for the wait of an open session, beside the readers at both ends. */
 typedef enum
 {
   IBB_SESSION_WAIT_NONE,
   IBB_SESSION_WAIT_CONNECTION, /* ours is suspended, or lost */
-  IBB_SESSION_WAIT_PEER,       /* it is to agree to go on (D-58), or has not answered (D-27) */
+  IBB_SESSION_WAIT_PEER,       /* the peer has not answered (D-27, D-58) */
 } IBBSessionWait;
 
 IBBSessionWait ibb_session_get_wait (IBBSession *self);

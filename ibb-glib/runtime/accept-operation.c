@@ -18,7 +18,7 @@ typedef struct
 static gboolean
 accept_begin (IBBOperation *operation, gint64 now, GError **error)
 {
-  ibb_inbox_listen_locked (((IBBAcceptOperation *) operation)->inbox);
+  ((IBBAcceptOperation *) operation)->inbox->listening = TRUE;
   return TRUE;
 }
 
@@ -27,7 +27,7 @@ accept_is_ready (IBBOperation *operation)
 {
   IBBInbox *inbox = ((IBBAcceptOperation *) operation)->inbox;
 
-  return ibb_inbox_has_accepted_locked (inbox) || !ibb_inbox_may_accept_locked (inbox);
+  return ibb_notice_has_any_locked (&inbox->accepted) || !ibb_inbox_may_accept_locked (inbox);
 }
 
 static void
@@ -90,8 +90,7 @@ init (IBBAcceptOperation *self, IBBHost *host, IBBInbox *inbox, GObject *service
     .clear = accept_clear,
   };
 
-  ibb_operation_init (&self->parent, &class, host, g_object_ref (service),
-                      ibb_inbox_get_accepts (inbox), 0);
+  ibb_operation_init (&self->parent, &class, host, g_object_ref (service), &inbox->accepts, 0);
   self->inbox = ibb_inbox_ref (inbox);
   self->channel = NULL;
 }

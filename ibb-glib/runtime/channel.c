@@ -7,41 +7,9 @@
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "runtime/callback-source.h"
-#include "runtime/rate.h"
 #include "runtime/weak.h"
 
 #define BYTES_INTERVAL (100 * 1000) /* µs, between two notifications of bytes */
-
-struct _IBBChannel
-{
-  /* immutable after construction */
-  IBBHost        *host;    /* (owned): as a user */
-  IBBSession     *session; /* (owned): called with the lock */
-  IBBSessionOwner session_owner;
-
-  /* (owned) (nullable): set once, by ibb_channel_set_owner (), before any other thread has
-   * the channel */
-  IBBWeak *owner;
-
-  /* atomic */
-  guint read_timeout;  /* ms */
-  guint write_timeout; /* ms */
-
-  /* protected by the host's lock */
-  guint                 ref_count;
-  GQueue                readers;    /* (element-type IBBWaiter) */
-  GQueue                writers;    /* (element-type IBBWaiter): closes as well */
-  IBBChannelChangedFunc changed;    /* (nullable): NULL without an owner */
-  gboolean              opened;     /* the session was open once */
-  gboolean              closing;    /* the transport's close has begun */
-  gboolean              ended_told; /* when changed was called last, as the next ones */
-  IBBSessionWait        wait_told;
-  char                 *peer_told;  /* (owned) (nullable) */
-  char                 *local_told; /* (owned) (nullable) */
-  IBBRate               send_rate;  /* with the bytes as they were told last */
-  IBBRate               receive_rate;
-  GSource              *changed_source; /* (owned) (nullable): calls changed */
-};
 
 /* Whether only a session that was open ends in this way. */
 static gboolean
@@ -155,28 +123,10 @@ ibb_channel_unref (IBBChannel *self)
   ibb_host_release (host);
 }
 
-IBBHost *
-ibb_channel_get_host (IBBChannel *self)
-{
-  return self->host;
-}
-
 IBBSession *
 ibb_channel_get_session (IBBChannel *self)
 {
   return self->session;
-}
-
-GQueue *
-ibb_channel_get_readers (IBBChannel *self)
-{
-  return &self->readers;
-}
-
-GQueue *
-ibb_channel_get_writers (IBBChannel *self)
-{
-  return &self->writers;
 }
 
 /* What the transport is told. */
@@ -276,12 +226,6 @@ ibb_channel_changed_locked (IBBChannel *self)
   tell_changed_locked (self);
   ibb_waiters_wake (&self->readers);
   ibb_waiters_wake (&self->writers);
-}
-
-gboolean
-ibb_channel_was_opened_locked (IBBChannel *self)
-{
-  return self->opened;
 }
 
 gboolean
@@ -431,12 +375,6 @@ ibb_channel_begin_close (IBBChannel *self)
   ibb_host_lock (self->host);
   self->closing = TRUE;
   ibb_host_unlock (self->host);
-}
-
-gboolean
-ibb_channel_is_closing_locked (IBBChannel *self)
-{
-  return self->closing;
 }
 
 void

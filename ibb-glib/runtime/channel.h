@@ -10,26 +10,11 @@
 #include "ibb-statistics.h"
 #include "ibb-types.h"
 #include "runtime/host.h"
+#include "runtime/rate.h"
 
 G_BEGIN_DECLS
 
 typedef struct _IBBChannel IBBChannel;
-
-IBBChannel *ibb_channel_new_locked (IBBHost *host, IBBSession *session);
-IBBChannel *ibb_channel_ref (IBBChannel *self);
-void        ibb_channel_unref (IBBChannel *self); /* not with the lock */
-/* Takes the session out of a channel that has no owner, which then does not end the session:
- * (transfer full). */
-IBBSession *ibb_channel_steal_session_locked (IBBChannel *self);
-
-/* The pointers never change. */
-IBBHost    *ibb_channel_get_host (IBBChannel *self);
-IBBSession *ibb_channel_get_session (IBBChannel *self); /* called with the lock */
-GQueue     *ibb_channel_get_readers (IBBChannel *self); /* (element-type IBBWaiter) */
-GQueue     *ibb_channel_get_writers (IBBChannel *self); /* (element-type IBBWaiter) */
-
-/* Wakes the calls that need not wait any longer. */
-void ibb_channel_changed_locked (IBBChannel *self);
 
 /* Which of the properties of a transport that change by themselves have changed. */
 typedef enum
@@ -44,6 +29,50 @@ typedef enum
 
 typedef void (*IBBChannelChangedFunc) (GObject *owner, IBBChannelNews news);
 
+struct _IBBChannel
+{
+  /* immutable after construction */
+  IBBHost        *host;    /* (owned): as a user */
+  IBBSession     *session; /* (owned): called with the lock */
+  IBBSessionOwner session_owner;
+
+  /* (owned) (nullable): set once, by ibb_channel_set_owner (), before any other thread has
+   * the channel */
+  IBBWeak *owner;
+
+  /* atomic */
+  guint read_timeout;  /* ms */
+  guint write_timeout; /* ms */
+
+  /* protected by the host's lock */
+  guint                 ref_count;
+  GQueue                readers;    /* (element-type IBBWaiter) */
+  GQueue                writers;    /* (element-type IBBWaiter): closes as well */
+  IBBChannelChangedFunc changed;    /* (nullable): NULL without an owner */
+  gboolean              opened;     /* the session was open once */
+  gboolean              closing;    /* the transport's close has begun */
+  gboolean              ended_told; /* when changed was called last, as the next ones */
+  IBBSessionWait        wait_told;
+  char                 *peer_told;  /* (owned) (nullable) */
+  char                 *local_told; /* (owned) (nullable) */
+  IBBRate               send_rate;  /* with the bytes as they were told last */
+  IBBRate               receive_rate;
+  GSource              *changed_source; /* (owned) (nullable): calls changed */
+};
+
+IBBChannel *ibb_channel_new_locked (IBBHost *host, IBBSession *session);
+IBBChannel *ibb_channel_ref (IBBChannel *self);
+void        ibb_channel_unref (IBBChannel *self); /* not with the lock */
+/* Takes the session out of a channel that has no owner, which then does not end the session:
+ * (transfer full). */
+IBBSession *ibb_channel_steal_session_locked (IBBChannel *self);
+
+/* The pointer never changes. The session is called with the lock. */
+IBBSession *ibb_channel_get_session (IBBChannel *self);
+
+/* Wakes the calls that need not wait any longer. */
+void ibb_channel_changed_locked (IBBChannel *self);
+
 /* The transport, of which the channel holds a weak reference. It is called in the context of
  * the signals. */
 void ibb_channel_set_owner (IBBChannel *self, GObject *owner, IBBChannelChangedFunc changed);
@@ -55,15 +84,12 @@ void ibb_channel_drop_owner (IBBChannel *self, GObject *owner);
 
 /* The close of the transport has begun: the halves, which GIO closes on the way, leave the
  * session to it. */
-void     ibb_channel_begin_close (IBBChannel *self);
-gboolean ibb_channel_is_closing_locked (IBBChannel *self);
-void     ibb_channel_close_input (IBBChannel *self);  /* self may be NULL */
-void     ibb_channel_close_output (IBBChannel *self); /* self may be NULL */
+void ibb_channel_begin_close (IBBChannel *self);
+void ibb_channel_close_input (IBBChannel *self);  /* self may be NULL */
+void ibb_channel_close_output (IBBChannel *self); /* self may be NULL */
 /* condition, (nullable), and text, (nullable): the reason, for the peer. */
 void ibb_channel_abort (IBBChannel *self, const IBBCondition *condition, const char *text);
 
-/* The session was open once. */
-gboolean ibb_channel_was_opened_locked (IBBChannel *self);
 gboolean ibb_channel_has_ended_locked (IBBChannel *self);
 gboolean ibb_channel_has_ended (IBBChannel *self);
 IBBWait  ibb_channel_get_wait (IBBChannel *self);

@@ -87,8 +87,7 @@ flush_begin (IBBOperation *operation, gint64 now, GError **error)
 {
   /* The close of the transport closes the halves, and GIO flushes a half before it closes it. This
    * flush does not wait: the close waits by itself. */
-  return ibb_channel_is_closing_locked (get_channel (operation)) ||
-         drain_begin (operation, now, error);
+  return get_channel (operation)->closing || drain_begin (operation, now, error);
 }
 
 static gboolean
@@ -215,8 +214,8 @@ init (IBBDeliveryOperation *self, IBBChannel *channel, IBBDeliveryGoal goal, GEr
 
   if (owner == NULL)
     return FALSE;
-  ibb_operation_init (&self->parent, &classes[goal], ibb_channel_get_host (channel), owner,
-                      ibb_channel_get_writers (channel), ibb_channel_get_write_timeout (channel));
+  ibb_operation_init (&self->parent, &classes[goal], channel->host, owner, &channel->writers,
+                      ibb_channel_get_write_timeout (channel));
   self->channel = channel;
   self->target = 0;
   return TRUE;

@@ -32,7 +32,7 @@ set_error (IBBExpectOperation *self, const IBBFailure *failure, GError **error)
 static gboolean
 is_as_agreed (IBBExpectOperation *self)
 {
-  IBBSession *session = ibb_channel_get_session (self->channel);
+  IBBSession *session = self->channel->session;
 
   return !self->expected.is_agreed ||
          (ibb_session_is_by_message (session) == self->expected.by_message &&
@@ -57,7 +57,7 @@ expect_begin (IBBOperation *operation, gint64 now, GError **error)
     {
       /* An earlier call, which took any terms, has accepted the session. Its terms are not those
        * that this call has agreed on. */
-      ibb_session_abort (ibb_channel_get_session (self->channel), now);
+      ibb_session_abort (self->channel->session, now);
       ibb_inbox_keep_expected_locked (self->inbox, g_steal_pointer (&self->channel), now);
     }
 

@@ -7,25 +7,6 @@
 #include "core/base/jid.h"
 #include "runtime/callback-source.h"
 
-struct _IBBInbox
-{
-  gatomicrefcount ref_count;
-
-  IBBHost *host; /* (unowned) */
-
-  /* protected by the host's lock */
-  GObject        *service; /* (unowned) (nullable): while the inbox is open */
-  IBBInboxSignals signals;
-  GSource        *source;    /* (owned) (nullable): woken when there are notices */
-  GQueue          notices;   /* (element-type IBBNotice): for signals */
-  GQueue          accepted;  /* (element-type IBBNotice): for accepts */
-  GQueue          untaken;   /* (owned) (element-type IBBChannel): expected, and given back */
-  GQueue          accepts;   /* (element-type IBBWaiter): for a session to accept */
-  gboolean        listening; /* there was an accept */
-  gboolean        has_limit; /* session-limit was set, or its default was told of */
-  gboolean        stopped;
-};
-
 static gboolean
 has_handler_locked (IBBInbox *self, guint signal)
 {
@@ -214,29 +195,11 @@ ibb_inbox_keep_for_accept_locked (IBBInbox *self, IBBNotice *notice)
   ibb_inbox_wake_accepts_locked (self);
 }
 
-void
-ibb_inbox_listen_locked (IBBInbox *self)
-{
-  self->listening = TRUE;
-}
-
-GQueue *
-ibb_inbox_get_accepts (IBBInbox *self)
-{
-  return &self->accepts;
-}
-
 gboolean
 ibb_inbox_may_accept_locked (IBBInbox *self)
 {
   return ibb_engine_is_running (self->host->engine) ||
          (!self->stopped && ibb_host_is_returning_locked (self->host));
-}
-
-gboolean
-ibb_inbox_has_accepted_locked (IBBInbox *self)
-{
-  return ibb_notice_has_any_locked (&self->accepted);
 }
 
 IBBChannel *
@@ -251,7 +214,7 @@ ibb_inbox_take_accepted_locked (IBBInbox *self)
 static gboolean
 may_keep_locked (IBBInbox *self, IBBChannel *channel)
 {
-  return self->service != NULL && !ibb_session_is_over (ibb_channel_get_session (channel));
+  return self->service != NULL && !ibb_session_is_over (channel->session);
 }
 
 void
@@ -271,7 +234,7 @@ ibb_inbox_give_back_accepted (IBBInbox *self, IBBChannel *channel)
 void
 ibb_inbox_keep_expected_locked (IBBInbox *self, IBBChannel *channel, gint64 now)
 {
-  ibb_session_set_untaken (ibb_channel_get_session (channel), TRUE, now);
+  ibb_session_set_untaken (channel->session, TRUE, now);
   g_queue_push_tail (&self->untaken, channel);
 }
 
@@ -288,7 +251,7 @@ ibb_inbox_take_expected_locked (
   for (GList *link = self->untaken.head; link != NULL; link = link->next)
     {
       IBBChannel *channel = link->data;
-      IBBSession *session = ibb_channel_get_session (channel);
+      IBBSession *session = channel->session;
 
       if (ibb_session_is_over (session) || !g_str_equal (ibb_session_get_sid (session), sid) ||
           !ibb_jid_equal (ibb_session_get_peer (session), peer) || !is_at (session, local))
@@ -308,7 +271,7 @@ steal_over_locked (IBBInbox *self, GQueue *over)
   for (GList *link = self->untaken.head; link != NULL; link = next)
     {
       next = link->next;
-      if (ibb_session_is_over (ibb_channel_get_session (link->data)))
+      if (ibb_session_is_over (((const IBBChannel *) link->data)->session))
         {
           g_queue_unlink (&self->untaken, link);
           g_queue_push_tail_link (over, link);

@@ -21,6 +21,25 @@ typedef struct
   guint session_accepted;
 } IBBInboxSignals;
 
+struct _IBBInbox
+{
+  gatomicrefcount ref_count;
+
+  IBBHost *host; /* (unowned) */
+
+  /* protected by the host's lock */
+  GObject        *service; /* (unowned) (nullable): while the inbox is open */
+  IBBInboxSignals signals;
+  GSource        *source;    /* (owned) (nullable): woken when there are notices */
+  GQueue          notices;   /* (element-type IBBNotice): for signals */
+  GQueue          accepted;  /* (element-type IBBNotice): for accepts */
+  GQueue          untaken;   /* (owned) (element-type IBBChannel): expected, and given back */
+  GQueue          accepts;   /* (element-type IBBWaiter): for a session to accept */
+  gboolean        listening; /* there was an accept */
+  gboolean        has_limit; /* session-limit was set, or its default was told of */
+  gboolean        stopped;
+};
+
 /* An inbox is called only by what keeps the host. */
 IBBInbox *ibb_inbox_new (IBBHost *host);
 IBBInbox *ibb_inbox_ref (IBBInbox *self);
@@ -56,11 +75,8 @@ IBBNotice *ibb_inbox_take_notice (IBBInbox *self);
 void ibb_inbox_keep_for_accept_locked (IBBInbox *self, IBBNotice *notice);
 
 /* For an accept. */
-void    ibb_inbox_listen_locked (IBBInbox *self);
-GQueue *ibb_inbox_get_accepts (IBBInbox *self); /* (element-type IBBWaiter) */
 /* Whether a session can still come, now or when the connection has returned. */
 gboolean    ibb_inbox_may_accept_locked (IBBInbox *self);
-gboolean    ibb_inbox_has_accepted_locked (IBBInbox *self);
 IBBChannel *ibb_inbox_take_accepted_locked (IBBInbox *self); /* (nullable) */
 /* Wakes as many accepts as there are sessions, or all of them once no session can come. */
 void ibb_inbox_wake_accepts_locked (IBBInbox *self);

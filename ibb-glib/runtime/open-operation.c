@@ -55,7 +55,7 @@ open_now (IBBOpenOperation *self, gint64 now, GError **error)
 
   self->channel = ibb_channel_new_locked (host, session);
   /* From now on the operation waits for the session. */
-  ibb_operation_set_queue_locked (&self->parent, ibb_channel_get_writers (self->channel));
+  ibb_operation_set_queue_locked (&self->parent, &self->channel->writers);
   return TRUE;
 }
 
@@ -91,8 +91,7 @@ open_is_ready (IBBOperation *operation)
 
   if (self->channel == NULL)
     return knows_local_jid (self);
-  return ibb_channel_was_opened_locked (self->channel) ||
-         ibb_channel_has_ended_locked (self->channel);
+  return self->channel->opened || ibb_channel_has_ended_locked (self->channel);
 }
 
 static gboolean
@@ -104,7 +103,7 @@ open_attempt (IBBOperation *operation, gint64 now, GError **error)
     return FALSE;
   if (self->channel == NULL)
     return !open_now (self, now, error);
-  if (!ibb_channel_was_opened_locked (self->channel))
+  if (!self->channel->opened)
     g_propagate_error (error, ibb_channel_new_error_locked (self->channel));
   return TRUE;
 }
@@ -115,7 +114,7 @@ open_give_up (IBBOperation *operation, gint64 now)
   IBBOpenOperation *self = (IBBOpenOperation *) operation;
 
   if (self->channel != NULL)
-    ibb_session_abort (ibb_channel_get_session (self->channel), now);
+    ibb_session_abort (self->channel->session, now);
 }
 
 static void

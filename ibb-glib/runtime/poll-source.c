@@ -26,7 +26,7 @@ typedef struct
 static IBBHost *
 get_host (IBBPollSource *self)
 {
-  return ibb_channel_get_host (self->channel);
+  return self->channel->host;
 }
 
 static void
@@ -132,7 +132,7 @@ ibb_poll_source_new (const char *name,
   self->channel = ibb_channel_ref (channel);
   self->is_ready = is_ready;
   self->queue = queue;
-  ibb_waiter_init (&self->waiter, &ibb_channel_get_host (channel)->lock, waiter_is_ready);
+  ibb_waiter_init (&self->waiter, &channel->host->lock, waiter_is_ready);
   self->waiter.source = source;
   g_source_set_static_name (source, name);
   g_source_set_callback (source, poll_source_cb, self, leave);

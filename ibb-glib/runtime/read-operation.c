@@ -21,7 +21,7 @@ typedef struct
 static gboolean
 is_readable_locked (IBBChannel *channel)
 {
-  return ibb_session_get_input (ibb_channel_get_session (channel)) != IBB_INPUT_EMPTY;
+  return ibb_session_get_input (channel->session) != IBB_INPUT_EMPTY;
 }
 
 /* Returns FALSE if there is nothing to read now. Otherwise size is set, or error. */
@@ -29,7 +29,7 @@ static gboolean
 read_locked (
     IBBChannel *channel, guint8 *buffer, gsize count, gint64 now, gssize *size, GError **error)
 {
-  IBBSession *session = ibb_channel_get_session (channel);
+  IBBSession *session = channel->session;
 
   *size = (gssize) ibb_session_read (session, buffer, count, now);
   if (*size > 0)
@@ -85,8 +85,8 @@ init (IBBReadOperation *self, IBBChannel *channel, void *buffer, gsize count, GE
 
   if (owner == NULL)
     return FALSE;
-  ibb_operation_init (&self->parent, &class, ibb_channel_get_host (channel), owner,
-                      ibb_channel_get_readers (channel), ibb_channel_get_read_timeout (channel));
+  ibb_operation_init (&self->parent, &class, channel->host, owner, &channel->readers,
+                      ibb_channel_get_read_timeout (channel));
   self->channel = channel;
   self->buffer = buffer;
   self->count = count;
@@ -133,7 +133,7 @@ ibb_read_operation_try (IBBChannel *channel, void *buffer, gsize count, GError *
       return -1;
     }
 
-  host = ibb_channel_get_host (channel);
+  host = channel->host;
   ibb_host_lock (host);
   if (!read_locked (channel, buffer, count, g_get_monotonic_time (), &size, &reason))
     g_set_error (&reason, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, _ ("Nothing to read now"));
@@ -153,9 +153,9 @@ ibb_read_operation_is_ready (IBBChannel *channel)
 
   if (channel == NULL)
     return TRUE; /* to fail */
-  ibb_host_lock (ibb_channel_get_host (channel));
+  ibb_host_lock (channel->host);
   is_ready = is_readable_locked (channel);
-  ibb_host_unlock (ibb_channel_get_host (channel));
+  ibb_host_unlock (channel->host);
   return is_ready;
 }
 
@@ -165,5 +165,5 @@ ibb_read_operation_create_source (IBBChannel *channel)
   if (channel == NULL)
     return NULL;
   return ibb_poll_source_new ("[ibb-glib] readable", channel, is_readable_locked,
-                              ibb_channel_get_readers (channel));
+                              &channel->readers);
 }

@@ -30,7 +30,7 @@ write_locked (IBBChannel          *channel,
               gssize              *size,
               GError             **error)
 {
-  IBBSession *session = ibb_channel_get_session (channel);
+  IBBSession *session = channel->session;
 
   *size = 0;
   for (gsize i = 0; i < n_vectors; i++)
@@ -53,7 +53,7 @@ write_locked (IBBChannel          *channel,
 static gboolean
 is_worth_waking (IBBChannel *channel, gsize count)
 {
-  IBBSession *session = ibb_channel_get_session (channel);
+  IBBSession *session = channel->session;
 
   return ibb_session_get_output (session) == IBB_OUTPUT_FAILED ||
          ibb_session_is_worth_waking (session, count);
@@ -63,7 +63,7 @@ static gboolean
 write_is_ready (IBBOperation *operation)
 {
   IBBWriteOperation *self = (IBBWriteOperation *) operation;
-  IBBSession        *session = ibb_channel_get_session (self->channel);
+  IBBSession        *session = self->channel->session;
   /* A writer that waits with a block or more has more to come, as g_output_stream_splice () has. To
    * wake it for each block would only fill a buffer that is full enough. */
   gboolean is_bulk = ibb_operation_is_waiting_locked (operation) &&
@@ -116,8 +116,8 @@ init (IBBWriteOperation   *self,
 
   if (owner == NULL)
     return FALSE;
-  ibb_operation_init (&self->parent, &class, ibb_channel_get_host (channel), owner,
-                      ibb_channel_get_writers (channel), ibb_channel_get_write_timeout (channel));
+  ibb_operation_init (&self->parent, &class, channel->host, owner, &channel->writers,
+                      ibb_channel_get_write_timeout (channel));
   self->channel = channel;
   self->vectors = vectors;
   if (n_vectors == 1)
@@ -187,7 +187,7 @@ ibb_write_operation_try (IBBChannel *channel, const void *buffer, gsize count, G
       return -1;
     }
 
-  host = ibb_channel_get_host (channel);
+  host = channel->host;
   ibb_host_lock (host);
   if (!write_locked (channel, &vector, 1, count, g_get_monotonic_time (), &size, &reason))
     g_set_error (&reason, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, _ ("No room to write now"));
@@ -207,9 +207,9 @@ ibb_write_operation_is_ready (IBBChannel *channel)
 
   if (channel == NULL)
     return TRUE; /* to fail */
-  ibb_host_lock (ibb_channel_get_host (channel));
-  is_ready = ibb_session_get_output (ibb_channel_get_session (channel)) != IBB_OUTPUT_FULL;
-  ibb_host_unlock (ibb_channel_get_host (channel));
+  ibb_host_lock (channel->host);
+  is_ready = ibb_session_get_output (channel->session) != IBB_OUTPUT_FULL;
+  ibb_host_unlock (channel->host);
   return is_ready;
 }
 
@@ -224,6 +224,5 @@ ibb_write_operation_create_source (IBBChannel *channel)
 {
   if (channel == NULL)
     return NULL;
-  return ibb_poll_source_new ("[ibb-glib] writable", channel, is_worth_polling,
-                              ibb_channel_get_writers (channel));
+  return ibb_poll_source_new ("[ibb-glib] writable", channel, is_worth_polling, &channel->writers);
 }

@@ -145,7 +145,6 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
       ibb_context_new (random, random_data,
                        g_hash_table_new_full (ibb_parameters_hash, ibb_parameters_equal, NULL,
                                               (GDestroyNotify) ibb_session_unref));
-  self->context->abandoned = ibb_abandoned_new (self->context);
   self->context->finished = ibb_finished_new (self->context);
   self->context->first_hop = ibb_first_hop_new (self->context, ping_timeout, self);
   self->context->peers = ibb_peers_new (self->context, peer_timeout);
@@ -178,7 +177,7 @@ ibb_engine_free (IBBEngine *self)
     ibb_event_clear (&event);
 
   g_hash_table_unref (self->acceptor.expectations);
-  g_clear_pointer (&self->context->abandoned, ibb_abandoned_free);
+  ibb_abandoned_forget_all (self->context);
   g_clear_pointer (&self->context->finished, ibb_finished_free);
   g_clear_pointer (&self->context->first_hop, ibb_first_hop_free);
   g_clear_pointer (&self->context->peers, ibb_peers_free);
@@ -341,7 +340,7 @@ ibb_engine_lost (IBBEngine *self)
     self->context->learnt_limit = 0; /* the length was not the reason */
   ibb_acceptor_fail_all (&self->acceptor, IBB_FAILURE_CONNECTION_LOST);
 
-  ibb_abandoned_forget_all (self->context->abandoned);
+  ibb_abandoned_forget_all (self->context);
   ibb_first_hop_reset (self->context->first_hop);
   ibb_peers_forget (self->context->peers);
   ibb_control_clear (&self->context->control);
@@ -429,7 +428,7 @@ ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
   self->incoming.is_stopped = TRUE;
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_stop (l->data, abort_sessions, now);
-  ibb_abandoned_close_all (self->context->abandoned); /* nobody is there for later answers */
+  ibb_abandoned_close_all (self->context); /* nobody is there for later answers */
   ibb_acceptor_fail_all (&self->acceptor, IBB_FAILURE_STOPPED);
 }
 

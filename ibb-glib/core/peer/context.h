@@ -20,10 +20,9 @@
 
 G_BEGIN_DECLS
 
-typedef struct _IBBAbandoned IBBAbandoned;
-typedef struct _IBBFinished  IBBFinished;
-typedef struct _IBBFirstHop  IBBFirstHop;
-typedef struct _IBBPeers     IBBPeers;
+typedef struct _IBBFinished IBBFinished;
+typedef struct _IBBFirstHop IBBFirstHop;
+typedef struct _IBBPeers    IBBPeers;
 
 typedef struct
 {
@@ -50,6 +49,9 @@ typedef struct
   gsize learnt_limit; /* as the server has shown by a policy-violation */
   char *server;       /* (nullable): domain of the learnt limit */
 
+  GQueue   abandoned; /* (element-type IBBAbandonedOpen): owned, oldest first (D-15) */
+  IBBTimer abandoned_timer;
+
   gsize  stalled; /* bytes in flight of stalled sessions */
   GQueue late;    /* (element-type IBBStall): overdue and not stalled, in turn */
 
@@ -63,11 +65,10 @@ typedef struct
   gboolean     has_moved; /* bytes of a session, over this XML stream */
   gboolean     is_gone;   /* the engine is: nobody asks for changes */
 
-  IBBAbandoned *abandoned;
-  IBBFinished  *finished;
-  IBBFirstHop  *first_hop;
-  IBBPeers     *peers;
-  GHashTable   *servers; /* (nullable) (element-type utf8 IBBServer): in use, by domain */
+  IBBFinished *finished;
+  IBBFirstHop *first_hop;
+  IBBPeers    *peers;
+  GHashTable  *servers; /* (nullable) (element-type utf8 IBBServer): in use, by domain */
 } IBBContext;
 
 IBBContext *ibb_context_new (IBBRandomFunc random, gpointer random_data, GHashTable *sessions);

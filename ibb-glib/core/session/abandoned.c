@@ -9,71 +9,56 @@
 
 struct _IBBAbandonedOpen
 {
-  IBBAbandoned *abandoned; /* (unowned) */
-  IBBPending    pending;
-  char         *peer; /* normalised */
-  char         *peer_jid;
-  char         *local_jid;
-  char         *sid;
-  gint64        until;
-  GList         link;
+  IBBContext *context; /* (unowned) */
+  IBBPending  pending;
+  char       *peer; /* normalised */
+  char       *peer_jid;
+  char       *local_jid;
+  char       *sid;
+  gint64      until;
+  GList       link;
 };
 
 static void
 timeout (gpointer owner, gint64 now)
 {
-  IBBAbandoned     *self = owner;
+  IBBContext       *context = owner;
   IBBAbandonedOpen *oldest;
 
-  while ((oldest = g_queue_peek_head (&self->opens)) != NULL && oldest->until <= now)
+  while ((oldest = g_queue_peek_head (&context->abandoned)) != NULL && oldest->until <= now)
     ibb_abandoned_open_forget (oldest);
   if (oldest != NULL)
-    ibb_timer_set (&self->timer, &self->context->timers, oldest->until);
-}
-
-IBBAbandoned *
-ibb_abandoned_new (IBBContext *context)
-{
-  IBBAbandoned *self = g_new0 (IBBAbandoned, 1);
-
-  self->context = context;
-  ibb_timer_init (&self->timer, timeout, self);
-  return self;
+    ibb_timer_set (&context->abandoned_timer, &context->timers, oldest->until);
 }
 
 void
-ibb_abandoned_free (IBBAbandoned *self)
-{
-  ibb_abandoned_forget_all (self);
-  g_free (self);
-}
-
-void
-ibb_abandoned_add (IBBAbandoned *self, const IBBParameters *parameters, char *id, gint64 now)
+ibb_abandoned_add (IBBContext *context, const IBBParameters *parameters, char *id, gint64 now)
 {
   IBBAbandonedOpen *open = g_new0 (IBBAbandonedOpen, 1);
 
-  if (g_queue_get_length (&self->opens) >= ABANDONED_OPENS_MAX)
-    ibb_abandoned_open_forget (g_queue_peek_head (&self->opens));
+  if (g_queue_get_length (&context->abandoned) >= ABANDONED_OPENS_MAX)
+    ibb_abandoned_open_forget (g_queue_peek_head (&context->abandoned));
 
-  open->abandoned = self;
+  open->context = context;
   open->peer = g_strdup (parameters->key.peer);
   open->peer_jid = g_strdup (parameters->peer_jid);
   open->local_jid = g_strdup (parameters->local_jid);
   open->sid = g_strdup (parameters->key.sid);
   open->until = now + ABANDONED_OPEN_TIME;
   open->link.data = open;
-  ibb_pendings_add (self->context->pendings, &open->pending, IBB_PENDING_ABANDONED_OPEN, id,
-                    open->peer, open);
-  g_queue_push_tail_link (&self->opens, &open->link);
-  if (self->timer.due == IBB_NEVER)
-    ibb_timer_set (&self->timer, &self->context->timers, open->until);
+  ibb_pendings_add (context->pendings, &open->pending, IBB_PENDING_ABANDONED_OPEN, id, open->peer,
+                    open);
+  g_queue_push_tail_link (&context->abandoned, &open->link);
+  if (context->abandoned_timer.func == NULL)
+    ibb_timer_init (&context->abandoned_timer, timeout, context);
+  if (context->abandoned_timer.due == IBB_NEVER)
+    ibb_timer_set (&context->abandoned_timer, &context->timers, open->until);
 }
 
 static void
 send_close (IBBAbandonedOpen *self)
 {
-  IBBContext      *context = self->abandoned->context;
+  IBBContext      *context = self->context;
   g_autofree char *id = ibb_ids_create (&context->ids);
   IBBStanza       *close;
 
@@ -86,18 +71,18 @@ send_close (IBBAbandonedOpen *self)
 }
 
 void
-ibb_abandoned_close_all (IBBAbandoned *self)
+ibb_abandoned_close_all (IBBContext *context)
 {
-  for (GList *l = self->opens.head; l != NULL; l = l->next)
+  for (GList *l = context->abandoned.head; l != NULL; l = l->next)
     send_close (l->data);
 }
 
 void
-ibb_abandoned_forget_all (IBBAbandoned *self)
+ibb_abandoned_forget_all (IBBContext *context)
 {
-  while (!g_queue_is_empty (&self->opens))
-    ibb_abandoned_open_forget (g_queue_peek_head (&self->opens));
-  ibb_timer_clear (&self->timer);
+  while (!g_queue_is_empty (&context->abandoned))
+    ibb_abandoned_open_forget (g_queue_peek_head (&context->abandoned));
+  ibb_timer_clear (&context->abandoned_timer);
 }
 
 void
@@ -111,8 +96,8 @@ ibb_abandoned_open_answered (IBBAbandonedOpen *self, const IBBStanza *answer)
 void
 ibb_abandoned_open_forget (IBBAbandonedOpen *self)
 {
-  g_queue_unlink (&self->abandoned->opens, &self->link);
-  ibb_pendings_remove (self->abandoned->context->pendings, &self->pending);
+  g_queue_unlink (&self->context->abandoned, &self->link);
+  ibb_pendings_remove (self->context->pendings, &self->pending);
   g_free (self->peer);
   g_free (self->peer_jid);
   g_free (self->local_jid);

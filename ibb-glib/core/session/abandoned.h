@@ -12,22 +12,13 @@
 
 G_BEGIN_DECLS
 
-struct _IBBAbandoned
-{
-  IBBContext *context; /* (unowned) */
-  GQueue      opens;   /* (element-type IBBAbandonedOpen): owned, oldest first */
-  IBBTimer    timer;
-};
-
 typedef struct _IBBAbandonedOpen IBBAbandonedOpen;
 
-IBBAbandoned *ibb_abandoned_new (IBBContext *context);
-void          ibb_abandoned_free (IBBAbandoned *self);
 /* id: of the open; (transfer full). */
-void ibb_abandoned_add (IBBAbandoned *self, const IBBParameters *parameters, char *id, gint64 now);
+void ibb_abandoned_add (IBBContext *context, const IBBParameters *parameters, char *id, gint64 now);
 /* Sends a <close/> for each of them now, when the service stops. */
-void ibb_abandoned_close_all (IBBAbandoned *self);
-void ibb_abandoned_forget_all (IBBAbandoned *self);
+void ibb_abandoned_close_all (IBBContext *context);
+void ibb_abandoned_forget_all (IBBContext *context);
 
 void ibb_abandoned_open_answered (IBBAbandonedOpen *self, const IBBStanza *answer);
 void ibb_abandoned_open_forget (IBBAbandonedOpen *self);

@@ -221,6 +221,6 @@ ibb_session_give_up_opening (IBBSession *self, gint64 now)
       char *id = g_strdup (opening->pending.id);
 
       ibb_pendings_remove (context->pendings, &opening->pending);
-      ibb_abandoned_add (context->abandoned, &self->parameters, id, now);
+      ibb_abandoned_add (context, &self->parameters, id, now);
     }
 }

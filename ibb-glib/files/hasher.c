@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "files/hasher.h"
+
+#ifdef HAVE_CLIENT
+#include <nettle/sha3.h>
+#endif
+
+#define DIGEST_MAX 64 /* bytes */
+
+typedef enum
+{
+  KIND_GLIB,
+  KIND_SHA3_256,
+  KIND_SHA3_512,
+} Kind;
+
+typedef struct
+{
+  const char   *name;
+  Kind          kind;
+  GChecksumType type;
+} Algorithm;
+
+static const Algorithm algorithms[] = {
+  { "sha-256", KIND_GLIB, G_CHECKSUM_SHA256 },
+  { "sha-512", KIND_GLIB, G_CHECKSUM_SHA512 },
+#ifdef HAVE_CLIENT
+  { "sha3-256", KIND_SHA3_256, 0 },
+  { "sha3-512", KIND_SHA3_512, 0 },
+#endif
+  { "sha-1", KIND_GLIB, G_CHECKSUM_SHA1 },
+  { "md5", KIND_GLIB, G_CHECKSUM_MD5 },
+};
+
+const char *const ibb_hasher_algorithms[] = {
+  "sha-256",  "sha-512",
+#ifdef HAVE_CLIENT
+  "sha3-256", "sha3-512",
+#endif
+  NULL,
+};
+
+struct _IBBHasher
+{
+  const Algorithm *algorithm;
+  GChecksum       *checksum; /* (owned) (nullable) */
+#ifdef HAVE_CLIENT
+  union
+  {
+    struct sha3_256_ctx sha3_256;
+    struct sha3_512_ctx sha3_512;
+  } context;
+#endif
+};
+
+IBBHasher *
+ibb_hasher_new (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (algorithms); i++)
+    if (g_str_equal (name, algorithms[i].name))
+      {
+        IBBHasher *self = g_new0 (IBBHasher, 1);
+
+        self->algorithm = &algorithms[i];
+        if (self->algorithm->kind == KIND_GLIB)
+          self->checksum = g_checksum_new (self->algorithm->type);
+#ifdef HAVE_CLIENT
+        sha3_256_init (&self->context.sha3_256);
+        if (self->algorithm->kind == KIND_SHA3_512)
+          sha3_512_init (&self->context.sha3_512);
+#endif
+        return self;
+      }
+  return NULL;
+}
+
+void
+ibb_hasher_free (IBBHasher *self)
+{
+  g_clear_pointer (&self->checksum, g_checksum_free);
+  g_free (self);
+}
+
+const char *
+ibb_hasher_get_algorithm (const IBBHasher *self)
+{
+  return self->algorithm->name;
+}
+
+void
+ibb_hasher_update (IBBHasher *self, gconstpointer data, gsize length)
+{
+  switch (self->algorithm->kind)
+    {
+#ifdef HAVE_CLIENT
+    case KIND_SHA3_256:
+      sha3_256_update (&self->context.sha3_256, length, data);
+      break;
+    case KIND_SHA3_512:
+      sha3_512_update (&self->context.sha3_512, length, data);
+      break;
+#endif
+    case KIND_GLIB:
+    default:
+      g_checksum_update (self->checksum, data, (gssize) length);
+      break;
+    }
+}
+
+char *
+ibb_hasher_finish (IBBHasher *self)
+{
+  guint8 digest[DIGEST_MAX];
+  gsize  length = sizeof digest;
+
+  switch (self->algorithm->kind)
+    {
+#ifdef HAVE_CLIENT
+    case KIND_SHA3_256:
+      length = SHA3_256_DIGEST_SIZE;
+      sha3_256_digest (&self->context.sha3_256, length, digest);
+      break;
+    case KIND_SHA3_512:
+      length = SHA3_512_DIGEST_SIZE;
+      sha3_512_digest (&self->context.sha3_512, length, digest);
+      break;
+#endif
+    case KIND_GLIB:
+    default:
+      g_checksum_get_digest (self->checksum, digest, &length);
+      break;
+    }
+  return g_base64_encode (digest, length);
+}

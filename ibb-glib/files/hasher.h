@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One hash function of XEP-0300, over the bytes of a file. */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _IBBHasher IBBHasher;
+
+#define IBB_HASHER_DEFAULT "sha-256"
+
+/* The names of those that a peer may use: the first is the best one. */
+extern const char *const ibb_hasher_algorithms[];
+
+/* NULL: no such function here. Weak ones are there for the peers that know no better. */
+IBBHasher  *ibb_hasher_new (const char *algorithm);
+void        ibb_hasher_free (IBBHasher *self);
+const char *ibb_hasher_get_algorithm (const IBBHasher *self);
+void        ibb_hasher_update (IBBHasher *self, gconstpointer data, gsize length);
+/* The end: nothing can be added. Returns base64. */
+char *ibb_hasher_finish (IBBHasher *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBHasher, ibb_hasher_free)
+
+G_END_DECLS

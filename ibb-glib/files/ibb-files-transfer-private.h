@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "files/ibb-files-service.h"
+#include "files/ibb-files-transfer.h"
+#include "files/jingle.h"
+#include "files/mover.h"
+#include "files/part.h"
+
+G_BEGIN_DECLS
+
+struct _IBBFilesTransfer
+{
+  GObject parent_instance;
+
+  IBBFilesService  *service;    /* (owned) (nullable): until the transfer is over */
+  IBBConnection    *connection; /* (owned) */
+  IBBFilesDirection direction;
+  IBBFilesWay       way;
+  char             *peer_jid;  /* (owned) */
+  char             *local_jid; /* (owned) (nullable): where it is not the connection's */
+  IBBFilesMetadata *metadata;  /* (owned) */
+  IBBFilesState     state;
+  GError           *error;   /* (owned) (nullable) */
+  GError           *failure; /* (owned) (nullable): becomes the error when nothing runs any more */
+  GQueue            waits;   /* (element-type GTask) */
+
+  IBBJingle *jingle; /* (owned) (nullable) */
+  char      *sid;    /* (owned): of the in-band session */
+  char *request_id;  /* (owned) (nullable): of the stream initiation that waits for its answer */
+  guint block_size;
+
+  GCancellable *cancellable; /* (owned): of all that runs */
+  guint         n_running;   /* calls whose callbacks are to come */
+  guint         timer;       /* (nullable): source id */
+  IBBTransport *transport;   /* (owned) (nullable) */
+  IBBMover     *mover;       /* (owned) (nullable) */
+  IBBPart      *part;        /* (owned) (nullable) */
+  gboolean      keeps_part;  /* a later transfer goes on with what is there */
+  gboolean      has_all;     /* the receiver: every byte is there, and not checked */
+  gboolean      has_ended;   /* the receiver: the peer's session is over */
+
+  guint   ticker; /* source id: shows the progress */
+  gint64  tick_time;
+  guint64 tick_moved;
+  double  rate; /* bytes per second */
+};
+
+/* The state machine and the calls behind it. */
+
+IBBFilesTransfer *ibb_files_transfer_new (IBBFilesService  *service,
+                                          IBBConnection    *connection,
+                                          IBBFilesDirection direction,
+                                          IBBFilesWay       way,
+                                          const char       *peer_jid,
+                                          IBBFilesMetadata *metadata);
+void              ibb_files_transfer_set_state (IBBFilesTransfer *self, IBBFilesState state);
+/* error: (transfer full). The first one counts. */
+void ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error);
+void ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state);
+/* Balanced by the callback of a call that was begun. Returns FALSE if the transfer has failed
+ * meanwhile, and the callback has nothing to do. */
+void     ibb_files_transfer_begin_call (IBBFilesTransfer *self);
+gboolean ibb_files_transfer_end_call (IBBFilesTransfer *self);
+/* Begins to move the bytes. */
+void ibb_files_transfer_move (IBBFilesTransfer *self, GAsyncReadyCallback callback);
+/* function is called once, in the service's context, unless another timer is set before. */
+void ibb_files_transfer_set_timer (IBBFilesTransfer *self, guint seconds, GSourceFunc function);
+/* Sends what the Jingle session has to say. */
+void ibb_files_transfer_flush (IBBFilesTransfer *self);
+void ibb_files_transfer_send (IBBFilesTransfer *self,
+                              const char       *type,
+                              const char       *id,
+                              const char       *payload);
+void ibb_files_transfer_refuse (IBBFilesTransfer *self);
+/* The error of a session that the peer has ended. */
+GError *ibb_files_transfer_new_peer_error (IBBFilesTransfer *self);
+/* The session with what both ends have agreed on. */
+IBBSessionParams *ibb_files_transfer_dup_params (IBBFilesTransfer *self);
+
+/* The sender, in ibb-files-transfer-send.c. */
+
+/* Sends the offer. source: the bytes; file, etag (nullable): to see whether they change. */
+void ibb_files_transfer_offer (IBBFilesTransfer *self,
+                               GInputStream     *source,
+                               GFile            *file,
+                               const char       *etag);
+/* After each request of the peer's. */
+void ibb_files_transfer_send_heard (IBBFilesTransfer *self);
+
+/* The receiver, in ibb-files-transfer-receive.c. */
+
+void ibb_files_transfer_accept (IBBFilesTransfer *self, IBBPart *part);
+void ibb_files_transfer_receive_heard (IBBFilesTransfer *self);
+
+/* Of the service. */
+void       ibb_files_service_forget (IBBFilesService *self, IBBFilesTransfer *transfer);
+GPtrArray *ibb_files_service_get_transfers (IBBFilesService *self);
+
+G_END_DECLS

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "files/ibb-files-transfer-private.h"
+#include "files/initiation.h"
+#include "ibb-intl-private.h"
+
+#define OPEN_TIMEOUT 60     /* s for the sender to open the session after the accept */
+#define CHECKSUM_TIMEOUT 60 /* s for a checksum that the sender has promised */
+#define CLOSE_TIMEOUT 5     /* s for one that it has not, and that may come before the close */
+
+/* The end. */
+
+static void
+done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  IBBFilesTransfer  *self = IBB_FILES_TRANSFER (object);
+  g_autoptr (GError) error = NULL;
+  gboolean           is_done = g_task_propagate_boolean (G_TASK (result), &error);
+
+  if (!is_done && self->failure == NULL)
+    {
+      if (error->domain != G_IO_ERROR)
+        self->keeps_part = FALSE;
+      ibb_files_transfer_fail (self, g_steal_pointer (&error));
+    }
+  if (!ibb_files_transfer_end_call (self))
+    return;
+  if (self->jingle != NULL)
+    {
+      ibb_jingle_send_received (self->jingle);
+      ibb_jingle_terminate (self->jingle, "success", NULL);
+      ibb_files_transfer_flush (self);
+    }
+  ibb_files_transfer_end (self, IBB_FILES_STATE_DELIVERED);
+}
+
+/* The strongest hash that the sender has given. */
+static const char *
+find_hash (IBBFilesMetadata *metadata, const char **algorithm)
+{
+  static const char *const weak[] = { "sha-1", "md5" };
+
+  for (guint i = 0; ibb_hasher_algorithms[i] != NULL; i++)
+    {
+      *algorithm = ibb_hasher_algorithms[i];
+      if (ibb_files_metadata_get_hash (metadata, *algorithm) != NULL)
+        return ibb_files_metadata_get_hash (metadata, *algorithm);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (weak); i++)
+    {
+      *algorithm = weak[i];
+      if (ibb_files_metadata_get_hash (metadata, *algorithm) != NULL)
+        return ibb_files_metadata_get_hash (metadata, *algorithm);
+    }
+  return NULL;
+}
+
+typedef struct
+{
+  IBBPart *part;          /* (owned) */
+  char    *hash;          /* (owned) (nullable): what the sender says */
+  char    *algorithm;     /* (owned) (nullable) */
+  char    *own;           /* (owned): what was computed meanwhile */
+  char    *own_algorithm; /* (owned) */
+} Check;
+
+static void
+check_free (gpointer data)
+{
+  Check *check = data;
+
+  ibb_part_unref (check->part);
+  g_free (check->hash);
+  g_free (check->algorithm);
+  g_free (check->own);
+  g_free (check->own_algorithm);
+  g_free (check);
+}
+
+static void
+check_thread (GTask *task, gpointer object, gpointer task_data, GCancellable *cancellable)
+{
+  Check           *check = task_data;
+  GError          *error = NULL;
+  g_autofree char *other = NULL;
+  const char      *own = NULL;
+
+  if (check->hash != NULL && g_str_equal (check->algorithm, check->own_algorithm))
+    own = check->own;
+  else if (check->hash != NULL)
+    own = other = ibb_part_hash (check->part, check->algorithm, &error);
+  if (own != NULL && !g_str_equal (own, check->hash))
+    g_set_error_literal (&error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
+                         _ ("The hash of what was received is not the one of the file"));
+  if (error == NULL && ibb_part_commit (check->part, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+check (IBBFilesTransfer *self)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, done_cb, NULL);
+  Check            *data = g_new0 (Check, 1);
+  const char       *algorithm = NULL;
+
+  ibb_files_transfer_set_timer (self, 0, NULL);
+  data->part = ibb_part_ref (self->part);
+  data->hash = g_strdup (find_hash (self->metadata, &algorithm));
+  data->algorithm = g_strdup (algorithm);
+  data->own_algorithm = g_strdup (ibb_hasher_get_algorithm (self->mover->hasher));
+  data->own = ibb_hasher_finish (self->mover->hasher);
+  self->has_all = FALSE;
+  g_task_set_source_tag (task, check);
+  g_task_set_name (task, "[ibb-files] check");
+  g_task_set_task_data (task, data, check_free);
+  ibb_files_transfer_begin_call (self);
+  g_task_run_in_thread (task, check_thread);
+}
+
+static gboolean
+checksum_timeout_cb (gpointer user_data)
+{
+  IBBFilesTransfer *self = user_data;
+
+  self->timer = 0;
+  if (self->jingle->promises_hash)
+    ibb_files_transfer_fail (self, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                                                _ ("“%s” has not sent the hash that it promised"),
+                                                self->peer_jid));
+  else
+    check (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* What the sender may still say about the file comes before it ends its session. */
+static void
+check_when_known (IBBFilesTransfer *self)
+{
+  const char *algorithm;
+  gboolean    has_hash = find_hash (self->metadata, &algorithm) != NULL;
+
+  if (self->jingle == NULL || self->jingle->has_checksum ||
+      (has_hash && !self->jingle->promises_hash) ||
+      (!self->jingle->promises_hash && self->has_ended) ||
+      g_strcmp0 (self->jingle->reason, "success") == 0)
+    check (self);
+}
+
+static void
+ended_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  IBBFilesTransfer *self = user_data;
+
+  g_input_stream_skip_finish (G_INPUT_STREAM (object), result, NULL);
+  self->has_ended = TRUE;
+  if (ibb_files_transfer_end_call (self) && self->has_all)
+    check_when_known (self);
+}
+
+static void
+moved_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  IBBFilesTransfer *self = IBB_FILES_TRANSFER (object);
+  GError           *error = NULL;
+
+  if (!ibb_mover_run_finish (result, &error))
+    {
+      /* The file would have got more than was offered. */
+      if (error->domain == IBB_ERROR && error->code == IBB_ERROR_PROTOCOL)
+        self->keeps_part = FALSE;
+      ibb_files_transfer_fail (self, error);
+    }
+  if (!ibb_files_transfer_end_call (self))
+    return;
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
+  self->has_all = TRUE;
+  check_when_known (self);
+  if (!self->has_all)
+    return;
+  ibb_files_transfer_set_timer (
+      self, self->jingle->promises_hash ? CHECKSUM_TIMEOUT : CLOSE_TIMEOUT, checksum_timeout_cb);
+  if (self->jingle->promises_hash || self->transport == NULL)
+    return;
+  ibb_files_transfer_begin_call (self);
+  g_input_stream_skip_async (g_io_stream_get_input_stream (G_IO_STREAM (self->transport)), 1,
+                             G_PRIORITY_DEFAULT, self->cancellable, ended_cb, self);
+}
+
+/* The beginning. */
+
+static void
+create_mover (IBBFilesTransfer *self)
+{
+  IBBMover *mover = ibb_mover_new ();
+
+  mover->hasher = g_steal_pointer (&self->part->hasher);
+  mover->offset = self->part->offset;
+  mover->size = ibb_files_metadata_get_size (self->metadata);
+  mover->sink = g_object_ref (self->part->stream);
+  if (self->transport != NULL)
+    {
+      mover->transport = g_object_ref (self->transport);
+      mover->source = g_object_ref (g_io_stream_get_input_stream (G_IO_STREAM (self->transport)));
+    }
+  else
+    mover->source = g_memory_input_stream_new ();
+  self->mover = mover;
+}
+
+static void
+opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  IBBFilesTransfer *self = user_data;
+  GError           *error = NULL;
+  IBBTransport     *transport =
+      ibb_service_expect_session_finish (IBB_SERVICE (object), result, &error);
+
+  if (transport == NULL)
+    ibb_files_transfer_fail (self, error);
+  else if (self->failure != NULL)
+    ibb_transport_abort (transport);
+  else
+    self->transport = g_object_ref (transport);
+  g_clear_object (&transport);
+  if (!ibb_files_transfer_end_call (self))
+    return;
+  create_mover (self);
+  ibb_files_transfer_move (self, moved_cb);
+}
+
+static gboolean
+open_timeout_cb (gpointer user_data)
+{
+  IBBFilesTransfer *self = user_data;
+
+  self->timer = 0;
+  ibb_files_transfer_fail (self,
+                           g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                                        _ ("“%s” has not begun to send the file that was accepted"),
+                                        self->peer_jid));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+send_accept (IBBFilesTransfer *self)
+{
+  g_autofree char *answer = NULL;
+
+  if (self->jingle != NULL)
+    {
+      ibb_jingle_accept (self->jingle, self->jingle->block_size, self->part->offset);
+      ibb_files_transfer_flush (self);
+      return;
+    }
+  answer = ibb_initiation_write_answer ();
+  ibb_files_transfer_send (self, "result", self->request_id, answer);
+  g_clear_pointer (&self->request_id, g_free);
+}
+
+/* An empty file is whole at once: some senders open no session for it. The session of one that
+ * does is refused, which harms nobody. */
+static void
+prepared_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  IBBFilesTransfer            *self = IBB_FILES_TRANSFER (object);
+  GError                      *error = NULL;
+  g_autoptr (IBBSessionParams) params = NULL;
+
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    ibb_files_transfer_fail (self, error);
+  if (!ibb_files_transfer_end_call (self))
+    return;
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
+  if (ibb_files_metadata_get_size (self->metadata) == 0)
+    {
+      send_accept (self);
+      create_mover (self);
+      ibb_files_transfer_move (self, moved_cb);
+      return;
+    }
+  params = ibb_files_transfer_dup_params (self);
+  ibb_files_transfer_begin_call (self);
+  ibb_service_expect_session_async (ibb_files_service_get_sessions (self->service), self->peer_jid,
+                                    self->sid, params, self->cancellable, opened_cb, self);
+  /* Dino opens before it has answered. */
+  send_accept (self);
+  ibb_files_transfer_set_timer (self, OPEN_TIMEOUT, open_timeout_cb);
+}
+
+static void
+prepare_thread (GTask *task, gpointer object, gpointer task_data, GCancellable *cancellable)
+{
+  GError *error = NULL;
+
+  if (ibb_part_open (task_data, cancellable, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+prepare (IBBFilesTransfer *self)
+{
+  g_autoptr (GTask) task = g_task_new (self, self->cancellable, prepared_cb, NULL);
+
+  g_task_set_source_tag (task, prepare);
+  g_task_set_name (task, "[ibb-files] prepare");
+  g_task_set_task_data (task, ibb_part_ref (self->part), (GDestroyNotify) ibb_part_unref);
+  ibb_files_transfer_begin_call (self);
+  g_task_run_in_thread (task, prepare_thread);
+}
+
+/* The transfer that a sender began before it was started again. */
+static IBBFilesTransfer *
+find_rival (IBBFilesTransfer *self)
+{
+  GPtrArray *transfers = ibb_files_service_get_transfers (self->service);
+
+  for (guint i = 0; i < transfers->len; i++)
+    {
+      IBBFilesTransfer *other = g_ptr_array_index (transfers, i);
+
+      if (other != self && other->part != NULL && other->part->hidden != NULL &&
+          self->part->hidden != NULL && g_file_equal (other->part->hidden, self->part->hidden))
+        return other;
+    }
+  return NULL;
+}
+
+static void
+rival_over_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  IBBFilesTransfer *self = user_data;
+
+  if (ibb_files_transfer_end_call (self))
+    prepare (self);
+}
+
+void
+ibb_files_transfer_accept (IBBFilesTransfer *self, IBBPart *part)
+{
+  const char       *algorithm;
+  gboolean          has_hash = find_hash (self->metadata, &algorithm) != NULL;
+  IBBFilesTransfer *rival;
+
+  self->part = ibb_part_ref (part);
+  if (has_hash)
+    part->algorithm = algorithm;
+  self->keeps_part = self->jingle != NULL && self->jingle->takes_range && part->place != NULL &&
+                     (self->jingle->promises_hash || has_hash);
+  part->goes_on = self->keeps_part;
+  rival = find_rival (self);
+  if (rival == NULL)
+    {
+      prepare (self);
+      return;
+    }
+  ibb_files_transfer_begin_call (self);
+  ibb_files_transfer_wait_async (rival, NULL, rival_over_cb, self);
+  ibb_files_transfer_fail (rival, g_error_new_literal (IBB_ERROR, IBB_ERROR_CONFLICT,
+                                                       _ ("The peer has offered the file again")));
+}
+
+void
+ibb_files_transfer_receive_heard (IBBFilesTransfer *self)
+{
+  ibb_files_transfer_flush (self);
+  if (self->jingle->state == IBB_JINGLE_ENDED && self->failure == NULL &&
+      g_strcmp0 (self->jingle->reason, "success") != 0)
+    {
+      /* Of a transfer that its sender has cancelled no file is kept. */
+      if (g_strcmp0 (self->jingle->reason, "cancel") == 0)
+        self->keeps_part = FALSE;
+      ibb_files_transfer_fail (self, ibb_files_transfer_new_peer_error (self));
+    }
+  else if (self->has_all)
+    check_when_known (self);
+}
+
+/**
+ * ibb_files_transfer_reject:
+ * @self: a transfer that was offered
+ * @reason: (nullable): a sentence to the sender, which Jingle can carry
+ *
+ * Declines the offer. The transfer fails with %IBB_ERROR_FORBIDDEN. Nothing happens if it waits for
+ * no decision.
+ *
+ * Since: 1.0
+ */
+void
+ibb_files_transfer_reject (IBBFilesTransfer *self, const char *reason)
+{
+  g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
+
+  if (self->direction != IBB_FILES_DIRECTION_RECEIVE || self->part != NULL ||
+      self->state != IBB_FILES_STATE_OFFERED || self->failure != NULL)
+    return;
+  if (self->jingle != NULL)
+    {
+      ibb_jingle_terminate (self->jingle, "decline", reason);
+      ibb_files_transfer_flush (self);
+    }
+  ibb_files_transfer_fail (
+      self, g_error_new_literal (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("The offer was declined")));
+}

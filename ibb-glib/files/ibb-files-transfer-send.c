@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "files/ibb-files-transfer-private.h"
+#include "files/initiation.h"
+#include "ibb-intl-private.h"
+
+#define ANSWER_TIMEOUT 3600 /* s for a person to decide */
+#define RECEIVED_TIMEOUT 60 /* s for the receiver to check the file, and to say that it has it */
+
+/* The end. */
+
+static gboolean
+received_timeout_cb (gpointer user_data)
+{
+  IBBFilesTransfer *self = user_data;
+
+  self->timer = 0;
+  ibb_jingle_terminate (self->jingle, "success", NULL);
+  ibb_files_transfer_flush (self);
+  ibb_files_transfer_end (self, IBB_FILES_STATE_SENT);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+finish (IBBFilesTransfer *self)
+{
+  g_autofree char *hash = ibb_hasher_finish (self->mover->hasher);
+
+  if (self->jingle == NULL)
+    {
+      ibb_files_transfer_end (self, IBB_FILES_STATE_SENT);
+      return;
+    }
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
+  ibb_jingle_send_checksum (self->jingle, ibb_hasher_get_algorithm (self->mover->hasher), hash);
+  ibb_files_transfer_flush (self);
+  /* Some receivers check when the session ends. */
+  if (self->transport != NULL)
+    g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  ibb_files_transfer_set_timer (self, RECEIVED_TIMEOUT, received_timeout_cb);
+  ibb_files_transfer_send_heard (self);
+}
+
+static void
+moved_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  IBBFilesTransfer *self = IBB_FILES_TRANSFER (object);
+  GError           *error = NULL;
+
+  if (!ibb_mover_run_finish (result, &error))
+    ibb_files_transfer_fail (self, error);
+  if (ibb_files_transfer_end_call (self))
+    finish (self);
+}
+
+/* The beginning. */
+
+static void
+start (IBBFilesTransfer *self, IBBTransport *transport)
+{
+  self->mover->offset = self->jingle != NULL ? self->jingle->offset : 0;
+  if (transport != NULL)
+    {
+      self->transport = g_object_ref (transport);
+      self->mover->transport = g_object_ref (transport);
+      self->mover->sink = g_object_ref (g_io_stream_get_output_stream (G_IO_STREAM (transport)));
+    }
+  ibb_files_transfer_move (self, moved_cb);
+}
+
+static void
+opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  IBBFilesTransfer        *self = user_data;
+  GError                  *error = NULL;
+  g_autoptr (IBBTransport) transport =
+      ibb_service_open_session_finish (IBB_SERVICE (object), result, &error);
+
+  /* Some receivers take an empty file for whole at once, and have no session for it. */
+  if (transport == NULL && self->mover->size == 0)
+    g_clear_error (&error);
+  else if (transport == NULL)
+    ibb_files_transfer_fail (self, error);
+  else if (self->failure != NULL)
+    ibb_transport_abort (transport);
+  if (ibb_files_transfer_end_call (self))
+    start (self, transport);
+}
+
+static void
+open_session (IBBFilesTransfer *self)
+{
+  g_autoptr (IBBSessionParams) params = ibb_files_transfer_dup_params (self);
+
+  ibb_files_transfer_set_timer (self, 0, NULL);
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
+  ibb_files_transfer_begin_call (self);
+  ibb_service_open_session_async (ibb_files_service_get_sessions (self->service), self->peer_jid,
+                                  params, self->cancellable, opened_cb, self);
+}
+
+static gboolean
+answer_timeout_cb (gpointer user_data)
+{
+  IBBFilesTransfer *self = user_data;
+
+  self->timer = 0;
+  ibb_files_transfer_fail (self, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                                              _ ("“%s” has not answered the offer of the file"),
+                                              self->peer_jid));
+  return G_SOURCE_REMOVE;
+}
+
+/* Stream initiation has one error for a person who declines, and some programs use others. */
+static GError *
+new_answer_error (IBBFilesTransfer *self, GError *error)
+{
+  if (g_error_matches (error, IBB_ERROR, IBB_ERROR_FORBIDDEN) ||
+      g_error_matches (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE))
+    {
+      g_error_free (error);
+      return g_error_new (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("“%s” has declined the file"),
+                          self->peer_jid);
+    }
+  return error;
+}
+
+static void
+initiated_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  IBBFilesTransfer     *self = user_data;
+  GError               *error = NULL;
+  g_autoptr (IBBStanza) answer =
+      ibb_connection_query_finish (IBB_CONNECTION (object), result, &error);
+  g_autoptr (IBBElement) element = answer != NULL ? ibb_stanza_dup_element (answer) : NULL;
+  IBBElement            *si =
+      element != NULL ? ibb_element_get_child (element, "si", IBB_INITIATION_NAMESPACE) : NULL;
+
+  if (answer == NULL)
+    ibb_files_transfer_fail (self, new_answer_error (self, error));
+  else if (si == NULL || !ibb_initiation_read_answer (si))
+    ibb_files_transfer_fail (
+        self, g_error_new (IBB_ERROR, IBB_ERROR_PROTOCOL,
+                           _ ("“%s” has accepted the file by a way that was not offered"),
+                           self->peer_jid));
+  if (ibb_files_transfer_end_call (self))
+    open_session (self);
+}
+
+static void
+initiate (IBBFilesTransfer *self)
+{
+  g_autofree char      *payload = ibb_initiation_write_offer (self->sid, self->metadata);
+  g_autofree char      *head = g_markup_printf_escaped ("<iq type='set' to='%s'>", self->peer_jid);
+  g_autofree char      *xml = g_strconcat (head, payload, "</iq>", NULL);
+  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
+
+  ibb_files_transfer_begin_call (self);
+  ibb_connection_query_async (self->connection, stanza, ANSWER_TIMEOUT * 1000, self->cancellable,
+                              initiated_cb, self);
+}
+
+void
+ibb_files_transfer_offer (IBBFilesTransfer *self,
+                          GInputStream     *source,
+                          GFile            *file,
+                          const char       *etag)
+{
+  self->mover = ibb_mover_new ();
+  self->mover->is_sender = TRUE;
+  self->mover->source = g_object_ref (source);
+  self->mover->file = file != NULL ? g_object_ref (file) : NULL;
+  self->mover->etag = g_strdup (etag);
+  self->mover->size = ibb_files_metadata_get_size (self->metadata);
+  self->mover->hasher = ibb_hasher_new (IBB_HASHER_DEFAULT);
+  self->sid = g_uuid_string_random ();
+  if (self->way == IBB_FILES_WAY_JINGLE)
+    {
+      g_autofree char *local_jid = ibb_connection_dup_local_jid (self->connection);
+      g_autofree char *session = g_uuid_string_random ();
+
+      self->jingle = ibb_jingle_new_offer (local_jid, session, self->sid, self->block_size,
+                                           self->metadata, TRUE);
+      ibb_files_transfer_flush (self);
+      ibb_files_transfer_set_timer (self, ANSWER_TIMEOUT, answer_timeout_cb);
+    }
+  else
+    initiate (self);
+}
+
+void
+ibb_files_transfer_send_heard (IBBFilesTransfer *self)
+{
+  gboolean is_success = g_strcmp0 (self->jingle->reason, "success") == 0;
+
+  ibb_files_transfer_flush (self);
+  if (self->failure != NULL)
+    return;
+  if (self->jingle->state == IBB_JINGLE_ACCEPTED && self->state == IBB_FILES_STATE_OFFERED)
+    open_session (self);
+  if (self->jingle->state != IBB_JINGLE_ENDED)
+    return;
+  if (self->state == IBB_FILES_STATE_CHECKING && (is_success || self->jingle->is_received))
+    ibb_files_transfer_end (self, IBB_FILES_STATE_DELIVERED);
+  /* The last acknowledgement may come after this success. */
+  else if (self->state != IBB_FILES_STATE_ACTIVE || !is_success)
+    ibb_files_transfer_fail (self, ibb_files_transfer_new_peer_error (self));
+}

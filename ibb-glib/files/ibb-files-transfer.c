@@ -1,0 +1,968 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "files/ibb-files-transfer.h"
+
+#include "files/ibb-files-enum-types.h"
+#include "files/ibb-files-transfer-private.h"
+#include "ibb-intl-private.h"
+
+/**
+ * IBBFilesTransfer:
+ *
+ * One file on its way to a peer or from one.
+ *
+ * [method@IBBFiles.Service.offer_file_async] makes a transfer that sends, and the signal
+ * [signal@IBBFiles.Service::file-offered] brings one that receives. A transfer that receives waits
+ * for [method@IBBFiles.Transfer.accept_file_async],
+ * [method@IBBFiles.Transfer.accept_stream_async] or [method@IBBFiles.Transfer.reject].
+ *
+ * ![The states of a transfer](transfer.svg)
+ *
+ * The properties [property@IBBFiles.Transfer:state], [property@IBBFiles.Transfer:progress],
+ * [property@IBBFiles.Transfer:rate] and [property@IBBFiles.Transfer:time-left] notify; the last
+ * three at most ten times a second.
+ *
+ * ```c
+ * static void
+ * show_progress (IBBFilesTransfer *transfer, GParamSpec *pspec, gpointer user_data)
+ * {
+ *   IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
+ *
+ *   g_print ("%s: %.0f %%\n", ibb_files_metadata_get_name (metadata),
+ *            ibb_files_transfer_get_progress (transfer) * 100);
+ * }
+ *
+ * static void
+ * watch (IBBFilesTransfer *transfer)
+ * {
+ *   g_signal_connect (transfer, "notify::progress", G_CALLBACK (show_progress), NULL);
+ * }
+ * ```
+ *
+ * ## Going on
+ *
+ * Between two programs that use this library a transfer outlives a lost connection. It also goes on
+ * after both programs have ended: the bytes that were received lie in a hidden file beside the
+ * place of the whole one, and the next offer of a file with the same name, size and date by the
+ * same account is accepted with what is still missing (XEP-0234 §7). The hash of the whole file
+ * decides whether the parts fit. A hidden file that nobody wants any more can be deleted.
+ *
+ * ## Threads
+ *
+ * Use a transfer in the thread-default context in which its [class@IBBFiles.Service] was
+ * constructed. The bytes move in a thread of their own.
+ *
+ * Since: 1.0
+ */
+
+#define TICK 100              /* ms between two notifications of the progress */
+#define RATE_TIME 3.0         /* s over which the rate is smoothed */
+#define REQUEST_TIMEOUT 60000 /* ms for the answer to a request of a Jingle session */
+
+enum
+{
+  PROP_0,
+  PROP_DIRECTION,
+  PROP_PEER_JID,
+  PROP_WAY,
+  PROP_METADATA,
+  PROP_STATE,
+  PROP_BYTES_MOVED,
+  PROP_BYTES_RESUMED,
+  PROP_PROGRESS,
+  PROP_RATE,
+  PROP_TIME_LEFT,
+  PROP_TRANSPORT,
+  PROP_ERROR,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (IBBFilesTransfer, ibb_files_transfer, G_TYPE_OBJECT)
+
+static void
+ibb_files_transfer_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  IBBFilesTransfer *self = IBB_FILES_TRANSFER (object);
+
+  switch (prop_id)
+    {
+    case PROP_DIRECTION:
+      g_value_set_enum (value, self->direction);
+      break;
+    case PROP_PEER_JID:
+      g_value_set_string (value, self->peer_jid);
+      break;
+    case PROP_WAY:
+      g_value_set_enum (value, self->way);
+      break;
+    case PROP_METADATA:
+      g_value_set_object (value, self->metadata);
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, self->state);
+      break;
+    case PROP_BYTES_MOVED:
+      g_value_set_uint64 (value, ibb_files_transfer_get_bytes_moved (self));
+      break;
+    case PROP_BYTES_RESUMED:
+      g_value_set_uint64 (value, ibb_files_transfer_get_bytes_resumed (self));
+      break;
+    case PROP_PROGRESS:
+      g_value_set_double (value, ibb_files_transfer_get_progress (self));
+      break;
+    case PROP_RATE:
+      g_value_set_uint64 (value, ibb_files_transfer_get_rate (self));
+      break;
+    case PROP_TIME_LEFT:
+      g_value_set_int (value, ibb_files_transfer_get_time_left (self));
+      break;
+    case PROP_TRANSPORT:
+      g_value_set_object (value, self->transport);
+      break;
+    case PROP_ERROR:
+      g_value_set_boxed (value, self->error);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+ibb_files_transfer_finalize (GObject *object)
+{
+  IBBFilesTransfer *self = IBB_FILES_TRANSFER (object);
+
+  g_clear_object (&self->connection);
+  g_free (self->peer_jid);
+  g_free (self->local_jid);
+  g_clear_object (&self->metadata);
+  g_clear_error (&self->error);
+  g_clear_pointer (&self->jingle, ibb_jingle_free);
+  g_free (self->sid);
+  g_free (self->request_id);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->transport);
+  g_clear_pointer (&self->mover, ibb_mover_unref);
+  g_clear_pointer (&self->part, ibb_part_unref);
+  G_OBJECT_CLASS (ibb_files_transfer_parent_class)->finalize (object);
+}
+
+static void
+ibb_files_transfer_class_init (IBBFilesTransferClass *class)
+{
+  const GParamFlags read_only = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  GObjectClass     *object_class = G_OBJECT_CLASS (class);
+
+  object_class->get_property = ibb_files_transfer_get_property;
+  object_class->finalize = ibb_files_transfer_finalize;
+
+  /**
+   * IBBFilesTransfer:direction:
+   *
+   * Whether the file is sent or received.
+   *
+   * Since: 1.0
+   */
+  props[PROP_DIRECTION] = g_param_spec_enum ("direction", NULL, NULL, IBB_FILES_TYPE_DIRECTION,
+                                             IBB_FILES_DIRECTION_SEND, read_only);
+
+  /**
+   * IBBFilesTransfer:peer-jid:
+   *
+   * The full JID of the other end.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PEER_JID] = g_param_spec_string ("peer-jid", NULL, NULL, NULL, read_only);
+
+  /**
+   * IBBFilesTransfer:way:
+   *
+   * How both programs have agreed on the transfer.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WAY] =
+      g_param_spec_enum ("way", NULL, NULL, IBB_FILES_TYPE_WAY, IBB_FILES_WAY_NONE, read_only);
+
+  /**
+   * IBBFilesTransfer:metadata:
+   *
+   * What is known of the file. For a file of a peer these are the peer’s words.
+   *
+   * Since: 1.0
+   */
+  props[PROP_METADATA] =
+      g_param_spec_object ("metadata", NULL, NULL, IBB_FILES_TYPE_METADATA, read_only);
+
+  /**
+   * IBBFilesTransfer:state:
+   *
+   * What happens to the transfer.
+   *
+   * Since: 1.0
+   */
+  props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, IBB_FILES_TYPE_STATE,
+                                         IBB_FILES_STATE_OFFERED, read_only);
+
+  /**
+   * IBBFilesTransfer:bytes-moved:
+   *
+   * How many bytes of the file are at the other end, those of an earlier transfer included.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_MOVED] =
+      g_param_spec_uint64 ("bytes-moved", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBFilesTransfer:bytes-resumed:
+   *
+   * How many bytes of the file an earlier transfer has moved.
+   *
+   * Since: 1.0
+   */
+  props[PROP_BYTES_RESUMED] =
+      g_param_spec_uint64 ("bytes-resumed", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBFilesTransfer:progress:
+   *
+   * The share of the file that has moved, from 0 to 1.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PROGRESS] = g_param_spec_double ("progress", NULL, NULL, 0, 1, 0, read_only);
+
+  /**
+   * IBBFilesTransfer:rate:
+   *
+   * The smoothed rate, in bytes per second; 0 while nothing moves.
+   *
+   * Since: 1.0
+   */
+  props[PROP_RATE] = g_param_spec_uint64 ("rate", NULL, NULL, 0, G_MAXUINT64, 0, read_only);
+
+  /**
+   * IBBFilesTransfer:time-left:
+   *
+   * How long the rest takes at this rate, in seconds; -1 if that is not known.
+   *
+   * Since: 1.0
+   */
+  props[PROP_TIME_LEFT] = g_param_spec_int ("time-left", NULL, NULL, -1, G_MAXINT, -1, read_only);
+
+  /**
+   * IBBFilesTransfer:transport:
+   *
+   * The in-band session that moves the bytes; %NULL before it is open. Reading from it or writing
+   * to it would break the file.
+   *
+   * Since: 1.0
+   */
+  props[PROP_TRANSPORT] =
+      g_param_spec_object ("transport", NULL, NULL, IBB_TYPE_TRANSPORT, read_only);
+
+  /**
+   * IBBFilesTransfer:error: (getter dup_error)
+   *
+   * Why the transfer has failed; %NULL unless it has.
+   *
+   * Since: 1.0
+   */
+  props[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, read_only);
+
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+ibb_files_transfer_init (IBBFilesTransfer *self)
+{
+  self->cancellable = g_cancellable_new ();
+  g_queue_init (&self->waits);
+}
+
+IBBFilesTransfer *
+ibb_files_transfer_new (IBBFilesService  *service,
+                        IBBConnection    *connection,
+                        IBBFilesDirection direction,
+                        IBBFilesWay       way,
+                        const char       *peer_jid,
+                        IBBFilesMetadata *metadata)
+{
+  IBBFilesTransfer *self = g_object_new (IBB_FILES_TYPE_TRANSFER, NULL);
+
+  self->service = g_object_ref (service);
+  self->connection = g_object_ref (connection);
+  self->direction = direction;
+  self->way = way;
+  self->peer_jid = g_strdup (peer_jid);
+  self->metadata = g_object_ref (metadata);
+  return self;
+}
+
+static gboolean
+is_over (IBBFilesTransfer *self)
+{
+  return self->state >= IBB_FILES_STATE_SENT;
+}
+
+/* The progress. */
+
+static void
+notify_progress (IBBFilesTransfer *self)
+{
+  GObject *object = G_OBJECT (self);
+
+  g_object_freeze_notify (object);
+  g_object_notify_by_pspec (object, props[PROP_BYTES_MOVED]);
+  g_object_notify_by_pspec (object, props[PROP_PROGRESS]);
+  g_object_notify_by_pspec (object, props[PROP_RATE]);
+  g_object_notify_by_pspec (object, props[PROP_TIME_LEFT]);
+  g_object_thaw_notify (object);
+}
+
+static gboolean
+tick_cb (gpointer user_data)
+{
+  IBBFilesTransfer *self = user_data;
+  gint64            now = g_get_monotonic_time ();
+  guint64           moved = ibb_mover_get_n_moved (self->mover);
+  double            seconds = (double) (now - self->tick_time) / G_USEC_PER_SEC;
+  double            share = MIN (seconds / RATE_TIME, 1);
+
+  if (seconds <= 0)
+    return G_SOURCE_CONTINUE;
+  /* What an earlier transfer has moved says nothing about this one. */
+  if (self->tick_moved < self->mover->offset)
+    self->tick_moved = MIN (moved, self->mover->offset);
+  self->rate += share * ((double) (moved - self->tick_moved) / seconds - self->rate);
+  self->tick_time = now;
+  self->tick_moved = moved;
+  notify_progress (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static guint
+attach (GSource *source, GSourceFunc function, gpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  guint                    id;
+
+  g_source_set_callback (source, function, data, NULL);
+  id = g_source_attach (source, context);
+  g_source_unref (source);
+  return id;
+}
+
+static void
+clear_source (guint *id)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  GSource *source = *id > 0 ? g_main_context_find_source_by_id (context, *id) : NULL;
+
+  if (source != NULL)
+    g_source_destroy (source);
+  *id = 0;
+}
+
+void
+ibb_files_transfer_set_timer (IBBFilesTransfer *self, guint seconds, GSourceFunc function)
+{
+  clear_source (&self->timer);
+  if (function != NULL)
+    self->timer = attach (g_timeout_source_new_seconds (seconds), function, self);
+}
+
+void
+ibb_files_transfer_move (IBBFilesTransfer *self, GAsyncReadyCallback callback)
+{
+  self->tick_time = g_get_monotonic_time ();
+  self->ticker = attach (g_timeout_source_new (TICK), tick_cb, self);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TRANSPORT]);
+  if (self->mover->offset > 0)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BYTES_RESUMED]);
+  ibb_files_transfer_set_timer (self, 0, NULL);
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACTIVE);
+  ibb_files_transfer_begin_call (self);
+  ibb_mover_run_async (self->mover, self, self->cancellable, callback, NULL);
+}
+
+/* Stanzas. */
+
+static IBBStanza *
+new_iq (IBBFilesTransfer *self, const char *type, const char *id, const char *payload)
+{
+  g_autofree char *from =
+      self->local_jid != NULL ? g_markup_printf_escaped (" from='%s'", self->local_jid) : NULL;
+  g_autofree char *id_attribute = id != NULL ? g_markup_printf_escaped (" id='%s'", id) : NULL;
+  g_autofree char *head = g_markup_printf_escaped ("<iq type='%s' to='%s'", type, self->peer_jid);
+  g_autofree char *xml = g_strconcat (head, id_attribute != NULL ? id_attribute : "",
+                                      from != NULL ? from : "", ">", payload, "</iq>", NULL);
+
+  return ibb_stanza_new_from_xml (xml, -1, NULL);
+}
+
+void
+ibb_files_transfer_send (IBBFilesTransfer *self,
+                         const char       *type,
+                         const char       *id,
+                         const char       *payload)
+{
+  g_autoptr (IBBStanza) stanza = new_iq (self, type, id, payload);
+
+  if (stanza != NULL)
+    ibb_connection_send (self->connection, stanza, NULL);
+}
+
+/* The answer to a stream initiation that nobody takes (XEP-0095 §4). */
+void
+ibb_files_transfer_refuse (IBBFilesTransfer *self)
+{
+  g_autofree char *id = g_steal_pointer (&self->request_id);
+
+  ibb_files_transfer_send (self, "error", id,
+                           "<error type='cancel'>"
+                           "<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+                           "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>Offer declined</text>"
+                           "</error>");
+}
+
+/* The state. */
+
+void
+ibb_files_transfer_set_state (IBBFilesTransfer *self, IBBFilesState state)
+{
+  if (state == self->state)
+    return;
+  self->state = state;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE]);
+}
+
+static void
+return_wait (IBBFilesTransfer *self, GTask *task)
+{
+  if (self->error != NULL)
+    g_task_return_error (task, g_error_copy (self->error));
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+void
+ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
+{
+  g_autoptr (IBBFilesTransfer) kept = g_object_ref (self);
+  GTask                       *task;
+
+  if (is_over (self))
+    return;
+  clear_source (&self->timer);
+  clear_source (&self->ticker);
+  self->rate = 0;
+  /* Behind the back of the application: a peer's program may never answer. */
+  if (self->transport != NULL && state != IBB_FILES_STATE_FAILED)
+    g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  if (self->error != NULL)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ERROR]);
+  ibb_files_transfer_set_state (self, state);
+  notify_progress (self);
+  ibb_files_service_forget (self->service, self);
+  g_clear_object (&self->service);
+  while ((task = g_queue_pop_head (&self->waits)) != NULL)
+    {
+      return_wait (self, task);
+      g_object_unref (task);
+    }
+}
+
+/* What nobody runs for any more is put away. */
+static void
+end_failed (IBBFilesTransfer *self)
+{
+  if (self->part != NULL)
+    ibb_part_close (self->part, self->keeps_part);
+  self->error = g_steal_pointer (&self->failure);
+  ibb_files_transfer_end (self, IBB_FILES_STATE_FAILED);
+}
+
+/* The reason of XEP-0166 §7.4. */
+static const char *
+get_reason (IBBFilesTransfer *self)
+{
+  const GError *error = self->failure;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return "cancel";
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    return "timeout";
+  if (g_error_matches (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE))
+    return "media-error";
+  return self->direction == IBB_FILES_DIRECTION_RECEIVE && self->state == IBB_FILES_STATE_OFFERED
+             ? "decline"
+             : "failed-application";
+}
+
+void
+ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error)
+{
+  g_autoptr (IBBFilesTransfer) kept = g_object_ref (self);
+
+  if (is_over (self) || self->failure != NULL)
+    {
+      g_error_free (error);
+      return;
+    }
+  self->failure = error;
+  if (self->jingle != NULL)
+    {
+      ibb_jingle_terminate (self->jingle, get_reason (self), NULL);
+      ibb_files_transfer_flush (self);
+    }
+  if (self->request_id != NULL)
+    ibb_files_transfer_refuse (self);
+  g_cancellable_cancel (self->cancellable);
+  if (self->transport != NULL)
+    ibb_transport_abort (self->transport);
+  if (self->n_running == 0)
+    end_failed (self);
+}
+
+void
+ibb_files_transfer_begin_call (IBBFilesTransfer *self)
+{
+  g_object_ref (self);
+  self->n_running++;
+}
+
+gboolean
+ibb_files_transfer_end_call (IBBFilesTransfer *self)
+{
+  gboolean goes_on = self->failure == NULL && !is_over (self);
+
+  self->n_running--;
+  if (self->failure != NULL && self->n_running == 0)
+    end_failed (self);
+  g_object_unref (self);
+  return goes_on;
+}
+
+/* The session of Jingle. */
+
+/* Only the answer to the offer matters: the others tell nothing that the session does not. */
+static void
+requested_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (IBBFilesTransfer) self = user_data;
+  g_autoptr (GError)           error = NULL;
+  g_autoptr (IBBStanza)        answer =
+      ibb_connection_query_finish (IBB_CONNECTION (object), result, &error);
+
+  if (answer == NULL && self->direction == IBB_FILES_DIRECTION_SEND &&
+      self->jingle->state == IBB_JINGLE_OFFERED && self->state == IBB_FILES_STATE_OFFERED)
+    {
+      ibb_jingle_refused (self->jingle, NULL);
+      ibb_files_transfer_fail (self, g_steal_pointer (&error));
+    }
+}
+
+void
+ibb_files_transfer_flush (IBBFilesTransfer *self)
+{
+  char *payload;
+
+  while ((payload = g_queue_pop_head (&self->jingle->requests)) != NULL)
+    {
+      g_autoptr (IBBStanza) stanza = new_iq (self, "set", NULL, payload);
+
+      if (stanza != NULL)
+        ibb_connection_query_async (self->connection, stanza, REQUEST_TIMEOUT, NULL, requested_cb,
+                                    g_object_ref (self));
+      g_free (payload);
+    }
+}
+
+GError *
+ibb_files_transfer_new_peer_error (IBBFilesTransfer *self)
+{
+  const char *reason = self->jingle->reason;
+
+  if (g_strcmp0 (reason, "decline") == 0 ||
+      (g_strcmp0 (reason, "cancel") == 0 && self->state == IBB_FILES_STATE_OFFERED))
+    return g_error_new (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("“%s” has declined the file"),
+                        self->peer_jid);
+  if (g_strcmp0 (reason, "cancel") == 0)
+    return g_error_new (IBB_ERROR, IBB_ERROR_GONE, _ ("“%s” has cancelled the transfer"),
+                        self->peer_jid);
+  if (g_strcmp0 (reason, "media-error") == 0)
+    return g_error_new (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
+                        _ ("“%s” has received other bytes than those of the file"), self->peer_jid);
+  if (g_strcmp0 (reason, "timeout") == 0)
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _ ("“%s” did not wait any longer"),
+                        self->peer_jid);
+  return g_error_new (IBB_ERROR, IBB_ERROR_FAILED,
+                      /* Translators: the second %s is a word of the protocol, such as busy */
+                      _ ("“%s” has ended the transfer (%s)"), self->peer_jid, reason);
+}
+
+IBBSessionParams *
+ibb_files_transfer_dup_params (IBBFilesTransfer *self)
+{
+  IBBSessionParams *params = ibb_session_params_new ();
+  guint             block_size = self->jingle != NULL ? self->jingle->block_size : self->block_size;
+
+  ibb_session_params_set_sid (params, self->sid);
+  ibb_session_params_set_block_size (params, block_size);
+  ibb_session_params_set_agreed (params, self->jingle != NULL);
+  ibb_session_params_set_local_jid (params, self->local_jid);
+  return params;
+}
+
+/* Public calls. */
+
+/**
+ * ibb_files_transfer_cancel:
+ * @self: a transfer
+ *
+ * Ends the transfer at both ends with %G_IO_ERROR_CANCELLED; nothing if it is over. What was
+ * received is deleted: to go on later, let the program end instead.
+ *
+ * Since: 1.0
+ */
+void
+ibb_files_transfer_cancel (IBBFilesTransfer *self)
+{
+  g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
+
+  if (is_over (self) || self->failure != NULL)
+    return;
+  if (self->direction == IBB_FILES_DIRECTION_RECEIVE && self->state == IBB_FILES_STATE_OFFERED &&
+      self->part == NULL)
+    {
+      ibb_files_transfer_reject (self, NULL);
+      return;
+    }
+  self->keeps_part = FALSE;
+  ibb_files_transfer_fail (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                                      _ ("The transfer was cancelled")));
+}
+
+/* Waiting. */
+
+typedef struct
+{
+  GCancellable *cancellable; /* (owned) */
+  gulong        handler;
+  GSource      *source; /* (owned) */
+} Watch;
+
+static void
+watch_free (gpointer data)
+{
+  Watch *watch = data;
+
+  g_cancellable_disconnect (watch->cancellable, watch->handler);
+  g_source_destroy (watch->source);
+  g_source_unref (watch->source);
+  g_object_unref (watch->cancellable);
+  g_free (watch);
+}
+
+static void
+cancelled_cb (GCancellable *cancellable, gpointer user_data)
+{
+  g_source_set_ready_time (user_data, 0);
+}
+
+static gboolean
+dispatch_cb (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  return callback (user_data);
+}
+
+static GSourceFuncs ready_funcs = { NULL, NULL, dispatch_cb, NULL, NULL, NULL };
+
+/* The wait ends; the transfer goes on. */
+static gboolean
+wait_cancelled_cb (gpointer user_data)
+{
+  GTask            *task = user_data;
+  IBBFilesTransfer *self = g_task_get_source_object (task);
+
+  if (g_queue_remove (&self->waits, task))
+    {
+      g_task_return_error_if_cancelled (task);
+      g_object_unref (task);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+/* The wait of an accept is the transfer. */
+static gboolean
+accept_cancelled_cb (gpointer user_data)
+{
+  ibb_files_transfer_cancel (g_task_get_source_object (user_data));
+  return G_SOURCE_REMOVE;
+}
+
+/* Takes the task. */
+static void
+add_wait (IBBFilesTransfer *self, GTask *task, GSourceFunc cancelled)
+{
+  GCancellable *cancellable = g_task_get_cancellable (task);
+
+  g_task_set_check_cancellable (task, FALSE);
+  if (is_over (self))
+    {
+      return_wait (self, task);
+      g_object_unref (task);
+      return;
+    }
+  g_queue_push_tail (&self->waits, task);
+  if (cancellable != NULL)
+    {
+      Watch *watch = g_new0 (Watch, 1);
+
+      watch->cancellable = g_object_ref (cancellable);
+      watch->source = g_source_new (&ready_funcs, sizeof (GSource));
+      g_source_set_callback (watch->source, cancelled, task, NULL);
+      g_source_attach (watch->source, g_task_get_context (task));
+      g_task_set_task_data (task, watch, watch_free);
+      watch->handler =
+          g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb),
+                                 g_source_ref (watch->source), (GDestroyNotify) g_source_unref);
+    }
+}
+
+/**
+ * ibb_files_transfer_wait_async:
+ * @self: a transfer
+ * @cancellable: (nullable): ends the waiting, not the transfer
+ * @callback: (scope async): called when the transfer is over
+ * @user_data: data for @callback
+ *
+ * Waits until the transfer is over: until the receiver has the whole file, or, where the peer’s
+ * program does not say so, has acknowledged all of it ([property@IBBFiles.Transfer:state] tells
+ * which).
+ *
+ * Errors:
+ *
+ * - %IBB_ERROR_FORBIDDEN: the receiver has declined
+ * - %IBB_ERROR_GONE: the peer has cancelled
+ * - %G_IO_ERROR_CANCELLED: [method@IBBFiles.Transfer.cancel], or @cancellable
+ * - %G_IO_ERROR_TIMED_OUT: nobody has answered the offer for an hour, or the bytes did not begin
+ * - %G_IO_ERROR_WRONG_ETAG, %G_IO_ERROR_PARTIAL_INPUT: the file has changed, or become shorter,
+ *   while it was sent
+ * - %IBB_ERROR_NOT_ACCEPTABLE: the hash of what was received is another one
+ * - those of [method@IBB.Service.open_session], of reading and of writing the file
+ *
+ * Since: 1.0
+ */
+void
+ibb_files_transfer_wait_async (IBBFilesTransfer   *self,
+                               GCancellable       *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer            user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, ibb_files_transfer_wait_async);
+  g_task_set_name (task, "[ibb-files] wait");
+  add_wait (self, task, wait_cancelled_cb);
+}
+
+/**
+ * ibb_files_transfer_wait_finish:
+ * @self: a transfer
+ * @result: what the callback was given
+ * @error: return location for an error, see [method@IBBFiles.Transfer.wait_async]
+ *
+ * Finishes [method@IBBFiles.Transfer.wait_async].
+ *
+ * Returns: whether the file has arrived
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_files_transfer_wait_finish (IBBFilesTransfer *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+take_result_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  *(GAsyncResult **) user_data = g_object_ref (result);
+}
+
+/**
+ * ibb_files_transfer_wait:
+ * @self: a transfer
+ * @cancellable: (nullable): ends the waiting, not the transfer
+ * @error: return location for an error, see [method@IBBFiles.Transfer.wait_async]
+ *
+ * Waits until the transfer is over. Meanwhile the call iterates the thread-default main context,
+ * which has to be that of the [class@IBBFiles.Service]. It is for programs without a main loop.
+ *
+ * Returns: whether the file has arrived
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_files_transfer_wait (IBBFilesTransfer *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  g_autoptr (GAsyncResult) result = NULL;
+
+  g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), FALSE);
+
+  ibb_files_transfer_wait_async (self, cancellable, take_result_cb, &result);
+  while (result == NULL)
+    g_main_context_iteration (context, TRUE);
+  return ibb_files_transfer_wait_finish (self, result, error);
+}
+
+/* Deciding on an offer. */
+
+/* Takes the part and the task. */
+static void
+accept_to (IBBFilesTransfer *self, IBBPart *part, GTask *task)
+{
+  if (self->direction == IBB_FILES_DIRECTION_RECEIVE && self->part == NULL &&
+      self->state == IBB_FILES_STATE_OFFERED && self->failure == NULL)
+    {
+      add_wait (self, task, accept_cancelled_cb);
+      ibb_files_transfer_accept (self, part);
+    }
+  else
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING,
+                               _ ("This transfer waits for no decision"));
+      g_object_unref (task);
+    }
+  ibb_part_unref (part);
+}
+
+/**
+ * ibb_files_transfer_accept_file_async:
+ * @self: a transfer that was offered
+ * @file: the place of the file
+ * @replaces: whether a file that is in that place is replaced
+ * @cancellable: (nullable): ends the transfer, as [method@IBBFiles.Transfer.cancel] does
+ * @callback: (scope async): called when the transfer is over
+ * @user_data: data for @callback
+ *
+ * Accepts the offer, and receives the file.
+ *
+ * The file appears in its place when it is whole and its size and hash have been checked. Until
+ * then the bytes are in a hidden file beside it: `.NAME.KEY.part`, where the key stands for the
+ * account of the sender, and the name, size and date that were offered. A later offer of the same
+ * file goes on with it.
+ *
+ * Fails like [method@IBBFiles.Transfer.wait_async]; also with %G_IO_ERROR_EXISTS if there is a file
+ * and @replaces is %FALSE, and with %G_IO_ERROR_PENDING if the transfer waits for no decision. The
+ * offer is declined if the file cannot be made.
+ *
+ * Since: 1.0
+ */
+void
+ibb_files_transfer_accept_file_async (IBBFilesTransfer   *self,
+                                      GFile              *file,
+                                      gboolean            replaces,
+                                      GCancellable       *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer            user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
+  g_return_if_fail (G_IS_FILE (file));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, ibb_files_transfer_accept_file_async);
+  g_task_set_name (task, "[ibb-files] accept");
+  accept_to (self, ibb_part_new (file, self->peer_jid, self->metadata, replaces), task);
+}
+
+/**
+ * ibb_files_transfer_accept_file_finish:
+ * @self: a transfer
+ * @result: what the callback was given
+ * @error: return location for an error, see [method@IBBFiles.Transfer.accept_file_async]
+ *
+ * Finishes [method@IBBFiles.Transfer.accept_file_async].
+ *
+ * Returns: whether the file is in its place
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_files_transfer_accept_file_finish (IBBFilesTransfer *self, GAsyncResult *result, GError **error)
+{
+  return ibb_files_transfer_wait_finish (self, result, error);
+}
+
+/**
+ * ibb_files_transfer_accept_stream_async:
+ * @self: a transfer that was offered
+ * @stream: where the bytes go; it is flushed in the end, and not closed
+ * @cancellable: (nullable): ends the transfer, as [method@IBBFiles.Transfer.cancel] does
+ * @callback: (scope async): called when the transfer is over
+ * @user_data: data for @callback
+ *
+ * Accepts the offer, and writes the bytes to a stream, in a thread of the library’s. If the call
+ * fails, a part of the file or bytes with another hash may have been written.
+ *
+ * The errors are those of [method@IBBFiles.Transfer.accept_file_async].
+ *
+ * Since: 1.0
+ */
+void
+ibb_files_transfer_accept_stream_async (IBBFilesTransfer   *self,
+                                        GOutputStream      *stream,
+                                        GCancellable       *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer            user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
+  g_return_if_fail (G_IS_OUTPUT_STREAM (stream));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, ibb_files_transfer_accept_stream_async);
+  g_task_set_name (task, "[ibb-files] accept");
+  accept_to (self, ibb_part_new_for_stream (stream, ibb_files_metadata_get_size (self->metadata)),
+             task);
+}
+
+/**
+ * ibb_files_transfer_accept_stream_finish:
+ * @self: a transfer
+ * @result: what the callback was given
+ * @error: return location for an error, see [method@IBBFiles.Transfer.accept_stream_async]
+ *
+ * Finishes [method@IBBFiles.Transfer.accept_stream_async].
+ *
+ * Returns: whether the stream has got the whole file
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_files_transfer_accept_stream_finish (IBBFilesTransfer *self,
+                                         GAsyncResult     *result,
+                                         GError          **error)
+{
+  return ibb_files_transfer_wait_finish (self, result, error);
+}

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "files/jingle.h"
+
+#include "files/description.h"
+#include "files/hasher.h"
+
+#include <string.h>
+
+#define BLOCK_SIZE_MAX 65535 /* XEP-0047 §2.1 */
+#define NAME_MAX_LENGTH 1024 /* bytes of a sid or a name that is sent back */
+
+static const IBBJingleRefusal bad_request = { "modify", "bad-request", NULL };
+static const IBBJingleRefusal out_of_order = { "wait", "unexpected-request", "out-of-order" };
+static const IBBJingleRefusal unsupported_info = { "modify", "feature-not-implemented",
+                                                   "unsupported-info" };
+static const IBBJingleRefusal unsupported = { "cancel", "feature-not-implemented", NULL };
+
+/* Writing. */
+
+static GString *
+begin (IBBJingle *self, const char *action)
+{
+  g_autofree char *head = g_markup_printf_escaped (
+      "<jingle xmlns='" IBB_JINGLE_NAMESPACE "' action='%s' sid='%s'", action, self->sid);
+  GString *xml = g_string_new (head);
+
+  if (self->local_jid != NULL &&
+      (g_str_equal (action, "session-initiate") || g_str_equal (action, "session-accept")))
+    {
+      g_autofree char *who = g_markup_printf_escaped (
+          " %s='%s'", self->is_initiator ? "initiator" : "responder", self->local_jid);
+
+      g_string_append (xml, who);
+    }
+  g_string_append_c (xml, '>');
+  return xml;
+}
+
+static void
+end (IBBJingle *self, GString *xml)
+{
+  g_string_append (xml, "</jingle>");
+  g_queue_push_tail (&self->requests, g_string_free (xml, FALSE));
+}
+
+static void
+append_content_start (IBBJingle *self, GString *xml)
+{
+  g_autofree char *start = g_markup_printf_escaped (
+      "<content creator='%s' name='%s' senders='initiator'>", self->creator, self->content);
+
+  g_string_append (xml, start);
+}
+
+/* The promise of a hash is part of the offer only. */
+static void
+append_content (IBBJingle *self, GString *xml)
+{
+  g_autofree char *transport = g_markup_printf_escaped (
+      "<transport xmlns='" IBB_JINGLE_TRANSPORT_NAMESPACE "' sid='%s' block-size='%u'/>",
+      self->transport_sid, self->block_size);
+
+  append_content_start (self, xml);
+  g_string_append (xml, "<description xmlns='" IBB_DESCRIPTION_NAMESPACE "'><file>");
+  ibb_description_write (xml, self->metadata, self->is_initiator && self->takes_range,
+                         self->offset);
+  if (self->is_initiator)
+    g_string_append (xml, "<hash-used xmlns='" IBB_DESCRIPTION_HASHES_NAMESPACE
+                          "' algo='" IBB_HASHER_DEFAULT "'/>");
+  g_string_append (xml, "</file></description>");
+  g_string_append (xml, transport);
+  g_string_append (xml, "</content>");
+}
+
+/* A session-info about the file. */
+static GString *
+begin_info (IBBJingle *self, const char *name)
+{
+  GString         *xml = begin (self, "session-info");
+  g_autofree char *element =
+      g_markup_printf_escaped ("<%s xmlns='" IBB_DESCRIPTION_NAMESPACE "' creator='%s' name='%s'>",
+                               name, self->creator, self->content);
+
+  g_string_append (xml, element);
+  return xml;
+}
+
+IBBJingle *
+ibb_jingle_new_offer (const char       *local_jid,
+                      const char       *sid,
+                      const char       *transport_sid,
+                      guint             block_size,
+                      IBBFilesMetadata *metadata,
+                      gboolean          takes_range)
+{
+  IBBJingle *self = g_new0 (IBBJingle, 1);
+  GString   *xml;
+
+  self->is_initiator = TRUE;
+  self->sid = g_strdup (sid);
+  self->local_jid = g_strdup (local_jid);
+  self->creator = g_strdup ("initiator");
+  self->content = g_strdup ("file");
+  self->transport_sid = g_strdup (transport_sid);
+  self->block_size = block_size;
+  self->metadata = g_object_ref (metadata);
+  self->takes_range = takes_range;
+  g_queue_init (&self->requests);
+  xml = begin (self, "session-initiate");
+  append_content (self, xml);
+  end (self, xml);
+  return self;
+}
+
+void
+ibb_jingle_free (IBBJingle *self)
+{
+  g_free (self->sid);
+  g_free (self->local_jid);
+  g_free (self->creator);
+  g_free (self->content);
+  g_free (self->transport_sid);
+  g_clear_object (&self->metadata);
+  g_free (self->reason);
+  g_free (self->reason_text);
+  g_queue_clear_full (&self->requests, g_free);
+  g_free (self);
+}
+
+void
+ibb_jingle_accept (IBBJingle *self, guint block_size, guint64 offset)
+{
+  GString *xml;
+
+  g_return_if_fail (!self->is_initiator && self->state == IBB_JINGLE_OFFERED);
+
+  self->state = IBB_JINGLE_ACCEPTED;
+  self->block_size = MIN (self->block_size, block_size);
+  self->offset = offset;
+  xml = begin (self, "session-accept");
+  append_content (self, xml);
+  end (self, xml);
+}
+
+void
+ibb_jingle_send_checksum (IBBJingle *self, const char *algorithm, const char *hash)
+{
+  GString *xml;
+
+  if (self->state == IBB_JINGLE_ENDED)
+    return;
+  xml = begin_info (self, "checksum");
+  g_string_append_printf (xml,
+                          "<file><hash xmlns='" IBB_DESCRIPTION_HASHES_NAMESPACE
+                          "' algo='%s'>%s</hash></file>"
+                          "</checksum>",
+                          algorithm, hash);
+  end (self, xml);
+}
+
+void
+ibb_jingle_send_received (IBBJingle *self)
+{
+  GString *xml;
+
+  if (self->state == IBB_JINGLE_ENDED)
+    return;
+  xml = begin_info (self, "received");
+  g_string_append (xml, "</received>");
+  end (self, xml);
+}
+
+void
+ibb_jingle_terminate (IBBJingle *self, const char *reason, const char *text)
+{
+  GString *xml;
+
+  if (self->state == IBB_JINGLE_ENDED)
+    return;
+  self->state = IBB_JINGLE_ENDED;
+  xml = begin (self, "session-terminate");
+  g_string_append_printf (xml, "<reason><%s/>", reason);
+  ibb_description_write_text (xml, "text", text);
+  g_string_append (xml, "</reason>");
+  end (self, xml);
+}
+
+/* Reading. */
+
+static IBBElement *
+get_content (const IBBElement *jingle)
+{
+  return ibb_element_get_child (jingle, "content", IBB_JINGLE_NAMESPACE);
+}
+
+static IBBElement *
+get_description (const IBBElement *content)
+{
+  return content != NULL ? ibb_element_get_child (content, "description", IBB_DESCRIPTION_NAMESPACE)
+                         : NULL;
+}
+
+static IBBElement *
+get_transport (const IBBElement *content)
+{
+  return ibb_element_get_child (content, "transport", IBB_JINGLE_TRANSPORT_NAMESPACE);
+}
+
+static guint
+count_contents (const IBBElement *jingle)
+{
+  g_autoptr (GList) children = ibb_element_list_children (jingle);
+  guint             n = 0;
+
+  for (GList *l = children; l != NULL; l = l->next)
+    n += g_str_equal (ibb_element_get_name (l->data), "content");
+  return n;
+}
+
+/* A text that is kept and sent back. */
+static gboolean
+is_name (const char *text)
+{
+  gsize length = text != NULL ? strlen (text) : 0;
+
+  return length > 0 && length <= NAME_MAX_LENGTH;
+}
+
+gboolean
+ibb_jingle_is_offer (const IBBElement *jingle)
+{
+  return g_strcmp0 (ibb_element_get_attribute (jingle, "action"), "session-initiate") == 0 &&
+         get_description (get_content (jingle)) != NULL;
+}
+
+/* FALSE: not a transport. A peer may not raise the block size, and Gajim does: the smaller counts.
+ */
+static gboolean
+read_block_size (IBBJingle *self, const IBBElement *transport)
+{
+  const char *text = ibb_element_get_attribute (transport, "block-size");
+  guint64     block_size;
+
+  if (text == NULL)
+    return self->block_size > 0;
+  if (!ibb_description_read_number (text, &block_size) || block_size == 0)
+    return FALSE;
+  block_size = MIN (block_size, BLOCK_SIZE_MAX);
+  if (self->block_size == 0 || block_size < self->block_size)
+    self->block_size = (guint) block_size;
+  return TRUE;
+}
+
+/* Whether the offer has what every one has; fills in what was read. */
+static gboolean
+read_offer (IBBJingle *self, const IBBElement *content, const IBBElement *transport)
+{
+  const IBBElement *description = get_description (content);
+  const IBBElement *file = ibb_element_get_child (description, "file", IBB_DESCRIPTION_NAMESPACE);
+  const char       *name = ibb_element_get_attribute (content, "name");
+  const char       *creator = ibb_element_get_attribute (content, "creator");
+
+  if (file == NULL || !is_name (name) || (creator != NULL && !is_name (creator)))
+    return FALSE;
+  self->content = g_strdup (name);
+  self->creator = g_strdup (creator != NULL ? creator : "initiator");
+  self->metadata = ibb_description_read (file, &self->takes_range, &self->offset);
+  self->promises_hash =
+      ibb_element_get_child (file, "hash-used", IBB_DESCRIPTION_HASHES_NAMESPACE) != NULL;
+  if (self->metadata == NULL || self->offset > 0)
+    return FALSE;
+  if (transport == NULL)
+    return TRUE;
+  self->transport_sid = g_strdup (ibb_element_get_attribute (transport, "sid"));
+  return is_name (self->transport_sid) && read_block_size (self, transport);
+}
+
+/* Why the offer cannot be taken, a reason of XEP-0166; NULL: it can. */
+static const char *
+get_obstacle (const IBBElement *jingle, const IBBElement *content, const IBBElement *transport)
+{
+  g_autoptr (GList) children = ibb_element_list_children (content);
+  const char       *senders = ibb_element_get_attribute (content, "senders");
+
+  /* Encryption that is not understood must not be taken for plain (XEP-0391). */
+  for (GList *l = children; l != NULL; l = l->next)
+    if (g_str_equal (ibb_element_get_name (l->data), "security"))
+      return "security-error";
+  if (count_contents (jingle) > 1 || (senders != NULL && !g_str_equal (senders, "initiator")))
+    return "unsupported-applications";
+  return transport == NULL ? "unsupported-transports" : NULL;
+}
+
+IBBJingle *
+ibb_jingle_new_from_offer (const IBBElement *jingle,
+                           const char       *local_jid,
+                           IBBJingleRefusal *refusal)
+{
+  g_autoptr (IBBJingle) self = g_new0 (IBBJingle, 1);
+  const IBBElement     *content = get_content (jingle);
+  const IBBElement     *transport = get_transport (content);
+  const char           *obstacle;
+
+  g_queue_init (&self->requests);
+  self->sid = g_strdup (ibb_element_get_attribute (jingle, "sid"));
+  self->local_jid = g_strdup (local_jid);
+  if (!is_name (self->sid) || !read_offer (self, content, transport))
+    {
+      *refusal = bad_request;
+      return NULL;
+    }
+  obstacle = get_obstacle (jingle, content, transport);
+  if (obstacle != NULL)
+    ibb_jingle_terminate (self, obstacle, NULL);
+  return g_steal_pointer (&self);
+}
+
+static gboolean
+receive_accept (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refusal)
+{
+  const IBBElement            *content = get_content (jingle);
+  const IBBElement            *transport = content != NULL ? get_transport (content) : NULL;
+  const IBBElement            *description = get_description (content);
+  const IBBElement            *file = NULL;
+  g_autoptr (IBBFilesMetadata) described = NULL;
+  gboolean                     takes_range;
+
+  if (!self->is_initiator || self->state != IBB_JINGLE_OFFERED)
+    {
+      *refusal = out_of_order;
+      return FALSE;
+    }
+  if (transport == NULL || !read_block_size (self, transport))
+    {
+      *refusal = bad_request;
+      return FALSE;
+    }
+  if (description != NULL)
+    file = ibb_element_get_child (description, "file", IBB_DESCRIPTION_NAMESPACE);
+  if (file != NULL)
+    described = ibb_description_read (file, &takes_range, &self->offset);
+  if ((file != NULL && described == NULL) || (self->offset > 0 && !self->takes_range) ||
+      self->offset > ibb_files_metadata_get_size (self->metadata))
+    {
+      self->offset = 0;
+      *refusal = bad_request;
+      return FALSE;
+    }
+  self->state = IBB_JINGLE_ACCEPTED;
+  return TRUE;
+}
+
+static void
+receive_terminate (IBBJingle *self, const IBBElement *jingle)
+{
+  const IBBElement *reason = ibb_element_get_child (jingle, "reason", IBB_JINGLE_NAMESPACE);
+  g_autoptr (GList) children = reason != NULL ? ibb_element_list_children (reason) : NULL;
+
+  self->state = IBB_JINGLE_ENDED;
+  for (GList *l = children; l != NULL; l = l->next)
+    {
+      const char *name = ibb_element_get_name (l->data);
+
+      if (g_str_equal (name, "text") && self->reason_text == NULL)
+        self->reason_text = g_strdup (ibb_element_get_text (l->data));
+      else if (!g_str_equal (name, "text") && self->reason == NULL && strlen (name) < 100)
+        self->reason = g_strdup (name);
+    }
+  if (self->reason == NULL)
+    self->reason = g_strdup ("gone");
+}
+
+static gboolean
+receive_info (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refusal)
+{
+  g_autoptr (GList) children = ibb_element_list_children (jingle);
+  IBBElement *received = ibb_element_get_child (jingle, "received", IBB_DESCRIPTION_NAMESPACE);
+  IBBElement *checksum = ibb_element_get_child (jingle, "checksum", IBB_DESCRIPTION_NAMESPACE);
+  IBBElement *file =
+      checksum != NULL ? ibb_element_get_child (checksum, "file", IBB_DESCRIPTION_NAMESPACE) : NULL;
+
+  if (children == NULL) /* a ping: XEP-0166 §6.8 */
+    return TRUE;
+  if (received != NULL && self->is_initiator && self->state == IBB_JINGLE_ACCEPTED)
+    self->is_received = TRUE;
+  else if (file != NULL && !self->is_initiator && !self->has_checksum)
+    self->has_checksum = ibb_description_read_hashes (file, self->metadata);
+  else if (received == NULL && checksum == NULL)
+    {
+      *refusal = unsupported_info;
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* XEP-0166 §6: the responder has nothing but this transport, and the initiator never replaces. */
+static gboolean
+receive_replace (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refusal)
+{
+  GString *xml;
+
+  if (self->is_initiator || get_content (jingle) == NULL)
+    {
+      *refusal = self->is_initiator ? out_of_order : bad_request;
+      return FALSE;
+    }
+  xml = begin (self, "transport-reject");
+  append_content_start (self, xml);
+  g_string_append (xml, "<transport xmlns='" IBB_JINGLE_TRANSPORT_NAMESPACE "'/></content>");
+  end (self, xml);
+  return TRUE;
+}
+
+gboolean
+ibb_jingle_receive (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refusal)
+{
+  const char *action = ibb_element_get_attribute (jingle, "action");
+
+  if (action == NULL)
+    {
+      *refusal = bad_request;
+      return FALSE;
+    }
+  if (g_str_equal (action, "session-initiate") || self->state == IBB_JINGLE_ENDED)
+    {
+      *refusal = out_of_order;
+      return FALSE;
+    }
+  if (g_str_equal (action, "session-accept"))
+    return receive_accept (self, jingle, refusal);
+  if (g_str_equal (action, "session-info"))
+    return receive_info (self, jingle, refusal);
+  if (g_str_equal (action, "transport-replace"))
+    return receive_replace (self, jingle, refusal);
+  if (g_str_equal (action, "session-terminate"))
+    {
+      receive_terminate (self, jingle);
+      return TRUE;
+    }
+  /* Candidates of a transport that was never offered, further contents: nothing to do with them. */
+  if (g_str_equal (action, "transport-info"))
+    return TRUE;
+  *refusal = unsupported;
+  return FALSE;
+}
+
+void
+ibb_jingle_refused (IBBJingle *self, const char *text)
+{
+  if (self->state == IBB_JINGLE_ENDED)
+    return;
+  self->state = IBB_JINGLE_ENDED;
+  self->reason_text = g_strdup (text);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One Jingle session (XEP-0166) that moves one file (XEP-0234) by an in-band bytestream (XEP-0261):
+ * a state machine without objects, clocks and connections. The other files of this folder read its
+ * fields. What it wants to send lies in requests after each call. */
+
+#pragma once
+
+#include "files/ibb-files-metadata.h"
+
+G_BEGIN_DECLS
+
+#define IBB_JINGLE_NAMESPACE "urn:xmpp:jingle:1"
+#define IBB_JINGLE_TRANSPORT_NAMESPACE "urn:xmpp:jingle:transports:ibb:1"
+
+typedef enum
+{
+  IBB_JINGLE_OFFERED,
+  IBB_JINGLE_ACCEPTED,
+  IBB_JINGLE_ENDED,
+} IBBJingleState;
+
+typedef struct
+{
+  gboolean       is_initiator;
+  IBBJingleState state;
+
+  char *sid;           /* (owned) */
+  char *local_jid;     /* (owned) (nullable) */
+  char *creator;       /* (owned): of the content */
+  char *content;       /* (owned): its name */
+  char *transport_sid; /* (owned) */
+  guint block_size;    /* the agreed one is the smaller of both ends' */
+
+  IBBFilesMetadata *metadata;      /* (owned) */
+  gboolean          takes_range;   /* the sender can begin in the middle */
+  gboolean          promises_hash; /* the sender sends a checksum after the file */
+  guint64           offset;        /* where the receiver wants the file to begin */
+  gboolean          has_checksum;  /* the promised one has come */
+  gboolean          is_received;   /* the receiver has said that the file is whole */
+  char             *reason;        /* (owned) (nullable): why the peer has ended the session */
+  char             *reason_text;   /* (owned) (nullable): what the peer said beside it */
+
+  GQueue requests; /* (element-type utf8): payloads of IQs of type set, to be sent in this order */
+} IBBJingle;
+
+/* Why a request is answered with an error. The texts are static. */
+typedef struct
+{
+  const char *type;      /* RFC 6120 §8.3.2 */
+  const char *condition; /* RFC 6120 §8.3.3 */
+  const char *jingle;    /* (nullable): XEP-0166 §10 */
+} IBBJingleRefusal;
+
+/* The sender: offers. All texts are copied. */
+IBBJingle *ibb_jingle_new_offer (const char       *local_jid,
+                                 const char       *sid,
+                                 const char       *transport_sid,
+                                 guint             block_size,
+                                 IBBFilesMetadata *metadata,
+                                 gboolean          takes_range);
+/* Whether a session-initiate offers files. */
+gboolean ibb_jingle_is_offer (const IBBElement *jingle);
+/* The receiver of a session-initiate. NULL: answer it with the refusal. A session that it cannot
+ * take is ENDED from the start, and says why in its requests. */
+IBBJingle *ibb_jingle_new_from_offer (const IBBElement *jingle,
+                                      const char       *local_jid,
+                                      IBBJingleRefusal *refusal);
+void       ibb_jingle_free (IBBJingle *self);
+
+/* A further request of the peer's; FALSE: answer it with the refusal. */
+gboolean ibb_jingle_receive (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refusal);
+/* The offer has been answered with an error. */
+void ibb_jingle_refused (IBBJingle *self, const char *text);
+
+void ibb_jingle_accept (IBBJingle *self, guint block_size, guint64 offset);
+void ibb_jingle_send_checksum (IBBJingle *self, const char *algorithm, const char *hash);
+void ibb_jingle_send_received (IBBJingle *self);
+/* reason: of XEP-0166 §7.4; text (nullable). Nothing if the session is over. */
+void ibb_jingle_terminate (IBBJingle *self, const char *reason, const char *text);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBJingle, ibb_jingle_free)
+
+G_END_DECLS

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "files/mover.h"
+
+#include "ibb-intl-private.h"
+
+#define BUFFER_SIZE (64 * 1024)
+
+IBBMover *
+ibb_mover_new (void)
+{
+  IBBMover *self = g_new0 (IBBMover, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->lock);
+  return self;
+}
+
+IBBMover *
+ibb_mover_ref (IBBMover *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+ibb_mover_unref (IBBMover *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_clear_object (&self->source);
+  g_clear_object (&self->sink);
+  g_clear_object (&self->transport);
+  g_clear_pointer (&self->hasher, ibb_hasher_free);
+  g_clear_object (&self->file);
+  g_free (self->etag);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
+
+guint64
+ibb_mover_get_n_moved (IBBMover *self)
+{
+  guint64 n_moved;
+
+  g_mutex_lock (&self->lock);
+  n_moved = self->n_moved;
+  g_mutex_unlock (&self->lock);
+  return n_moved;
+}
+
+static void
+add_moved (IBBMover *self, gsize n)
+{
+  g_mutex_lock (&self->lock);
+  self->n_moved += n;
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+fail_partial (IBBMover *self, GError **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
+                       self->is_sender ? _ ("The file has become shorter while it was sent")
+                                       : _ ("The peer has ended before the file was whole"));
+  return FALSE;
+}
+
+gboolean
+ibb_mover_hash (GInputStream *source,
+                IBBHasher    *hasher,
+                guint64       length,
+                GCancellable *cancellable,
+                GError      **error)
+{
+  g_autofree guint8 *buffer = g_malloc (BUFFER_SIZE);
+
+  while (length > 0)
+    {
+      gssize n = g_input_stream_read (source, buffer, (gsize) MIN (length, BUFFER_SIZE),
+                                      cancellable, error);
+
+      if (n < 0)
+        return FALSE;
+      if (n == 0)
+        break;
+      ibb_hasher_update (hasher, buffer, (gsize) n);
+      length -= (guint64) n;
+    }
+  return TRUE;
+}
+
+static gboolean
+copy (IBBMover *self, guint8 *buffer, GCancellable *cancellable, GError **error)
+{
+  guint64 left = self->size - self->offset;
+
+  while (left > 0)
+    {
+      gssize n = g_input_stream_read (self->source, buffer, (gsize) MIN (left, BUFFER_SIZE),
+                                      cancellable, error);
+
+      if (n < 0)
+        return FALSE;
+      if (n == 0)
+        return fail_partial (self, error);
+      ibb_hasher_update (self->hasher, buffer, (gsize) n);
+      if (!g_output_stream_write_all (self->sink, buffer, (gsize) n, NULL, cancellable, error))
+        return FALSE;
+      add_moved (self, (gsize) n);
+      left -= (guint64) n;
+    }
+  return TRUE;
+}
+
+/* The file has still the size and the time that it had when it was offered. */
+static gboolean
+check_source (IBBMover *self, guint8 *buffer, GCancellable *cancellable, GError **error)
+{
+  gssize                n = g_input_stream_read (self->source, buffer, 1, cancellable, error);
+  g_autoptr (GFileInfo) info = NULL;
+
+  if (n < 0)
+    return FALSE;
+  if (self->file != NULL && n == 0)
+    {
+      info = g_file_query_info (self->file, G_FILE_ATTRIBUTE_ETAG_VALUE, G_FILE_QUERY_INFO_NONE,
+                                cancellable, error);
+      if (info == NULL)
+        return FALSE;
+    }
+  if (n == 0 && (info == NULL || g_strcmp0 (g_file_info_get_etag (info), self->etag) == 0))
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG,
+                       _ ("The file has changed while it was sent"));
+  return FALSE;
+}
+
+/* A byte beyond the size that was offered is a lie about the size. */
+static gboolean
+check_end (IBBMover *self, guint8 *buffer, GError **error)
+{
+  g_autoptr (GError) ignored = NULL;
+
+  if (g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->source), buffer, 1,
+                                                NULL, &ignored) <= 0)
+    return TRUE;
+  g_set_error_literal (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
+                       _ ("The peer has sent more bytes than it has offered"));
+  return FALSE;
+}
+
+static gboolean
+move (IBBMover *self, GCancellable *cancellable, GError **error)
+{
+  g_autofree guint8 *buffer = g_malloc (BUFFER_SIZE);
+
+  if (self->is_sender &&
+      !ibb_mover_hash (self->source, self->hasher, self->offset, cancellable, error))
+    return FALSE;
+  add_moved (self, self->offset);
+  if (!copy (self, buffer, cancellable, error))
+    return FALSE;
+  if (self->is_sender)
+    return check_source (self, buffer, cancellable, error) &&
+           (self->transport == NULL || ibb_transport_drain (self->transport, cancellable, error));
+  return check_end (self, buffer, error) && g_output_stream_flush (self->sink, cancellable, error);
+}
+
+static gpointer
+move_thread (gpointer data)
+{
+  g_autoptr (GTask) task = data;
+  GError           *error = NULL;
+
+  if (move (g_task_get_task_data (task), g_task_get_cancellable (task), &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+  return NULL;
+}
+
+/* Not one of GTask's threads: a transfer may take hours, and these are few. */
+void
+ibb_mover_run_async (IBBMover           *self,
+                     gpointer            source,
+                     GCancellable       *cancellable,
+                     GAsyncReadyCallback callback,
+                     gpointer            user_data)
+{
+  GTask *task = g_task_new (source, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, ibb_mover_run_async);
+  g_task_set_name (task, "[ibb-files] move");
+  g_task_set_task_data (task, ibb_mover_ref (self), (GDestroyNotify) ibb_mover_unref);
+  g_thread_unref (g_thread_new ("ibb-file", move_thread, task));
+}
+
+gboolean
+ibb_mover_run_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The bytes of one file, between a stream of it and an in-band session, in a thread of their own.
+ */
+
+#pragma once
+
+#include <ibb-glib/ibb-glib.h>
+
+#include "files/hasher.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  gatomicrefcount ref_count;
+  GInputStream   *source;    /* (owned) */
+  GOutputStream  *sink;      /* (owned) */
+  IBBTransport   *transport; /* (owned) (nullable): one of the two is its stream */
+  IBBHasher      *hasher; /* (owned): has the bytes before offset already, if a file is received */
+  GFile          *file;   /* (owned) (nullable): what is sent, to see whether it changes */
+  char           *etag;   /* (owned) (nullable): of the file before */
+  gboolean        is_sender;
+  guint64         offset; /* bytes that need not be moved */
+  guint64         size;   /* of the whole file */
+
+  GMutex  lock;
+  guint64 n_moved; /* protected by lock: offset included */
+} IBBMover;
+
+IBBMover *ibb_mover_new (void);
+IBBMover *ibb_mover_ref (IBBMover *self);
+void      ibb_mover_unref (IBBMover *self);
+guint64   ibb_mover_get_n_moved (IBBMover *self);
+
+/* Done when the peer has acknowledged the last byte, or the sink has it. The task of the callback
+ * is the mover's, with source (nullable) as its source object. */
+void     ibb_mover_run_async (IBBMover           *self,
+                              gpointer            source,
+                              GCancellable       *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer            user_data);
+gboolean ibb_mover_run_finish (GAsyncResult *result, GError **error);
+
+/* Blocks: reads the source to its end, or to length, and adds the bytes to the hasher. */
+gboolean ibb_mover_hash (GInputStream *source,
+                         IBBHasher    *hasher,
+                         guint64       length,
+                         GCancellable *cancellable,
+                         GError      **error);
+
+G_END_DECLS

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Which program of a peer gets a file, and how. */
+
+#pragma once
+
+#include "files/ibb-files-types.h"
+
+G_BEGIN_DECLS
+
+typedef struct
+{
+  char       *peer_jid; /* (owned): the full JID, or that of a component */
+  IBBFilesWay way;
+} IBBWayChoice;
+
+void ibb_way_choice_free (IBBWayChoice *self);
+
+/* Asks the programs of the peer what they can do; size: of the file. */
+void ibb_way_find_async (IBBConnection      *connection,
+                         const char         *peer_jid,
+                         guint64             size,
+                         GCancellable       *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer            user_data);
+/* Fails with G_IO_ERROR_NOT_SUPPORTED, G_IO_ERROR_HOST_NOT_FOUND or an error of a query. */
+IBBWayChoice *ibb_way_find_finish (GAsyncResult *result, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBWayChoice, ibb_way_choice_free)
+
+G_END_DECLS

@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Files between two programs that use the library. */
+
+#include "../loopback/fixture.h"
+
+#include <ibb-glib/files/ibb-files.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct
+{
+  IBBLoopback      *loopback;
+  IBBConnection    *romeo_connection;
+  IBBConnection    *juliet_connection;
+  IBBFilesService  *romeo;
+  IBBFilesService  *juliet;
+  char             *folder;
+  IBBFilesTransfer *offered; /* the last one at Juliet's */
+  gboolean          declines;
+} Files;
+
+static gboolean
+offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Files *self)
+{
+  g_set_object (&self->offered, transfer);
+  return !self->declines;
+}
+
+static void
+start_juliet (Files *self)
+{
+  self->juliet_connection = ibb_loopback_attach (self->loopback, JULIET);
+  self->juliet = ibb_files_service_new (self->juliet_connection);
+  g_signal_connect (self->juliet, "file-offered", G_CALLBACK (offered_cb), self);
+}
+
+static void
+start_romeo (Files *self)
+{
+  self->romeo_connection = ibb_loopback_attach (self->loopback, ROMEO);
+  self->romeo = ibb_files_service_new (self->romeo_connection);
+}
+
+static void
+set_up (Files *self, gconstpointer data)
+{
+  self->loopback = ibb_loopback_new ();
+  self->folder = assert_succeeds (g_dir_make_tmp, "ibb-files-XXXXXX");
+  start_romeo (self);
+  start_juliet (self);
+}
+
+/* Transfers that are over have let go of everything. */
+static void
+tear_down (Files *self, gconstpointer data)
+{
+  g_autofree char *command = g_strdup_printf ("rm -r '%s'", self->folder);
+
+  g_clear_object (&self->offered);
+  run_pending ();
+  if (self->romeo != NULL)
+    g_assert_finalize_object (self->romeo);
+  g_assert_finalize_object (self->juliet);
+  drop_and_wait (self->romeo_connection);
+  drop_and_wait (self->juliet_connection);
+  g_assert_finalize_object (self->loopback);
+  g_assert_cmpint (system (command), ==, 0);
+  g_free (self->folder);
+}
+
+static char *
+get_path (Files *self, const char *name)
+{
+  return g_build_filename (self->folder, name, NULL);
+}
+
+static GFile *
+make_file (Files *self, const char *name, GBytes *bytes)
+{
+  g_autofree char *path = get_path (self, name);
+
+  assert_succeeds (g_file_set_contents, path, g_bytes_get_data (bytes, NULL),
+                   (gssize) g_bytes_get_size (bytes));
+  return g_file_new_for_path (path);
+}
+
+static void
+assert_content (Files *self, const char *name, GBytes *bytes)
+{
+  g_autofree char *path = get_path (self, name);
+  g_autofree char *content = NULL;
+  gsize            length;
+
+  assert_succeeds (g_file_get_contents, path, &content, &length);
+  g_assert_cmpmem (content, length, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+}
+
+/* How many files there are, hidden ones included. */
+static guint
+count_files (Files *self)
+{
+  g_autoptr (GDir) dir = assert_succeeds (g_dir_open, self->folder, 0);
+  guint            n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+static IBBFilesTransfer *
+offer (Files *self, GFile *file)
+{
+  GAsyncResult *result = NULL;
+
+  ibb_files_service_offer_file_async (self->romeo, JULIET, file, NULL, NULL, store_result_cb,
+                                      &result);
+  return assert_result (ibb_files_service_offer_file_finish, self->romeo, &result);
+}
+
+static void
+accept_as (Files *self, const char *name, GAsyncResult **result)
+{
+  g_autofree char  *path = get_path (self, name);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  wait_until (self->offered != NULL);
+  ibb_files_transfer_accept_file_async (self->offered, file, FALSE, NULL, store_result_cb, result);
+}
+
+static void
+assert_arrives (Files *self, GBytes *bytes)
+{
+  g_autoptr (GFile)            file = make_file (self, "sent", bytes);
+  g_autoptr (IBBFilesTransfer) sent = offer (self, file);
+  GAsyncResult                *result = NULL;
+
+  accept_as (self, "received", &result);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &result);
+  assert_content (self, "received", bytes);
+  assert_succeeds (ibb_files_transfer_wait, sent, NULL);
+  g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_DELIVERED);
+  g_assert_cmpint (ibb_files_transfer_get_way (sent), ==, IBB_FILES_WAY_JINGLE);
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_moved (sent), ==, g_bytes_get_size (bytes));
+  g_assert_cmpfloat (ibb_files_transfer_get_progress (sent), >=, 1);
+  g_assert_cmpfloat (ibb_files_transfer_get_progress (self->offered), >=, 1);
+  g_assert_cmpuint (count_files (self), ==, 2);
+}
+
+static void
+test_whole (Files *self, gconstpointer data)
+{
+  g_autoptr (GBytes) bytes = make_bytes (GPOINTER_TO_SIZE (data), 1);
+
+  assert_arrives (self, bytes);
+  g_assert_cmpstr (ibb_files_transfer_get_peer_jid (self->offered), ==, ROMEO);
+}
+
+/* What the offer says about the file. */
+static void
+test_metadata (Files *self, gconstpointer data)
+{
+  g_autoptr (GInputStream)     stream = g_memory_input_stream_new_from_data ("abc", 3, NULL);
+  g_autoptr (GOutputStream)    sink = g_memory_output_stream_new_resizable ();
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a<b>\".txt", 3);
+  g_autoptr (GDateTime)        date = g_date_time_new_utc (2026, 11, 26, 18, 5, 7);
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  GAsyncResult                *result = NULL;
+  IBBFilesMetadata            *seen;
+
+  ibb_files_metadata_set_media_type (metadata, "text/plain");
+  ibb_files_metadata_set_description (metadata, "Read & burn");
+  ibb_files_metadata_set_date (metadata, date);
+  ibb_files_service_offer_stream_async (self->romeo, JULIET, stream, metadata, NULL,
+                                        store_result_cb, &result);
+  sent = assert_result (ibb_files_service_offer_stream_finish, self->romeo, &result);
+  wait_until (self->offered != NULL);
+  seen = ibb_files_transfer_get_metadata (self->offered);
+  g_assert_cmpstr (ibb_files_metadata_get_name (seen), ==, "a<b>\".txt");
+  g_assert_cmpuint (ibb_files_metadata_get_size (seen), ==, 3);
+  g_assert_cmpstr (ibb_files_metadata_get_media_type (seen), ==, "text/plain");
+  g_assert_cmpstr (ibb_files_metadata_get_description (seen), ==, "Read & burn");
+  g_assert_true (g_date_time_equal (ibb_files_metadata_get_date (seen), date));
+
+  ibb_files_transfer_accept_stream_async (self->offered, sink, NULL, store_result_cb, &result);
+  assert_result (ibb_files_transfer_accept_stream_finish, self->offered, &result);
+  g_assert_cmpmem (g_memory_output_stream_get_data (G_MEMORY_OUTPUT_STREAM (sink)),
+                   g_memory_output_stream_get_data_size (G_MEMORY_OUTPUT_STREAM (sink)), "abc", 3);
+  assert_succeeds (ibb_files_transfer_wait, sent, NULL);
+}
+
+static void
+assert_ends (IBBFilesTransfer *transfer, GQuark domain, int code)
+{
+  g_autoptr (GError) error = NULL;
+
+  assert_fails (domain, code, ibb_files_transfer_wait, transfer, NULL);
+  g_assert_cmpint (ibb_files_transfer_get_state (transfer), ==, IBB_FILES_STATE_FAILED);
+  error = ibb_files_transfer_dup_error (transfer);
+  g_assert_error (error, domain, code);
+}
+
+/* Who does not answer, declines. */
+static void
+test_declined (Files *self, gconstpointer data)
+{
+  g_autoptr (GBytes)           bytes = make_bytes (10, 1);
+  g_autoptr (GFile)            file = make_file (self, "sent", bytes);
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+
+  self->declines = GPOINTER_TO_INT (data);
+  sent = offer (self, file);
+  wait_until (self->offered != NULL);
+  if (!self->declines)
+    ibb_files_transfer_reject (self->offered, "Not now");
+  assert_ends (sent, IBB_ERROR, IBB_ERROR_FORBIDDEN);
+  assert_ends (self->offered, IBB_ERROR, IBB_ERROR_FORBIDDEN);
+  g_assert_cmpuint (count_files (self), ==, 1);
+}
+
+/* A place that is taken: the offer is declined, the file stays. */
+static void
+test_exists (Files *self, gconstpointer data)
+{
+  g_autoptr (GBytes)           bytes = make_bytes (10, 1);
+  g_autoptr (GFile)            file = make_file (self, "sent", bytes);
+  g_autoptr (IBBFilesTransfer) sent = offer (self, file);
+  GAsyncResult                *result = NULL;
+
+  accept_as (self, "sent", &result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_EXISTS, ibb_files_transfer_accept_file_finish,
+                       self->offered, &result);
+  assert_ends (sent, IBB_ERROR, IBB_ERROR_FORBIDDEN);
+  assert_content (self, "sent", bytes);
+}
+
+/* Bytes for as long as the test wants. */
+#define LONG (64 * 1024 * 1024)
+
+static void
+begin_long (Files *self, IBBFilesTransfer **sent, GBytes **bytes, GAsyncResult **result)
+{
+  g_autoptr (GFile) file = NULL;
+
+  *bytes = make_bytes (LONG, 1);
+  file = make_file (self, "sent", *bytes);
+  *sent = offer (self, file);
+  accept_as (self, "received", result);
+  wait_until (ibb_files_transfer_get_bytes_moved (self->offered) > LONG / 100);
+}
+
+static void
+test_cancelled (Files *self, gconstpointer data)
+{
+  g_autoptr (GBytes)           bytes = NULL;
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  GAsyncResult                *result = NULL;
+
+  begin_long (self, &sent, &bytes, &result);
+  if (GPOINTER_TO_INT (data))
+    {
+      ibb_files_transfer_cancel (sent);
+      assert_ends (sent, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      assert_result_fails (IBB_ERROR, IBB_ERROR_GONE, ibb_files_transfer_accept_file_finish,
+                           self->offered, &result);
+    }
+  else
+    {
+      ibb_files_transfer_cancel (self->offered);
+      assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_files_transfer_accept_file_finish,
+                           self->offered, &result);
+      assert_ends (sent, IBB_ERROR, IBB_ERROR_GONE);
+    }
+  g_assert_cmpuint (count_files (self), ==, 1);
+}
+
+/* The same file again, after the first transfer has broken: what was received is not sent twice. */
+static void
+test_resumed (Files *self, gconstpointer data)
+{
+  g_autoptr (GBytes)           bytes = NULL;
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autoptr (IBBFilesTransfer) again = NULL;
+  g_autoptr (GFile)            file = NULL;
+  g_autofree char             *path = get_path (self, "sent");
+  GAsyncResult                *result = NULL;
+  guint64                      moved;
+
+  begin_long (self, &sent, &bytes, &result);
+  /* As if the program of the sender were killed: nobody ends the Jingle session. */
+  ibb_transport_abort (ibb_files_transfer_get_transport (sent));
+  g_assert_false (ibb_files_transfer_wait (sent, NULL, NULL));
+  g_clear_object (&result);
+  wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_FAILED);
+  moved = ibb_files_transfer_get_bytes_moved (self->offered);
+  g_assert_cmpuint (moved, >, LONG / 100);
+  g_assert_cmpuint (moved, <, LONG);
+  g_assert_cmpuint (count_files (self), ==, 2);
+  run_pending ();
+  g_clear_object (&result);
+
+  g_clear_object (&self->offered);
+  file = g_file_new_for_path (path);
+  again = offer (self, file);
+  accept_as (self, "received", &result);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &result);
+  assert_succeeds (ibb_files_transfer_wait, again, NULL);
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (again), ==, moved);
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (self->offered), ==, moved);
+  assert_content (self, "received", bytes);
+  g_assert_cmpuint (count_files (self), ==, 2);
+}
+
+/* The sender was started again, and the receiver has not noticed that the first one is gone. */
+static void
+test_rival (Files *self, gconstpointer data)
+{
+  g_autoptr (GBytes)           bytes = NULL;
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autoptr (IBBFilesTransfer) again = NULL;
+  g_autoptr (IBBFilesTransfer) first = NULL;
+  g_autoptr (GFile)            file = NULL;
+  g_autofree char             *path = get_path (self, "sent");
+  GAsyncResult                *result = NULL;
+  GAsyncResult                *second = NULL;
+
+  begin_long (self, &sent, &bytes, &result);
+  first = g_steal_pointer (&self->offered);
+  file = g_file_new_for_path (path);
+  again = offer (self, file);
+  accept_as (self, "received", &second);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_CONFLICT, ibb_files_transfer_accept_file_finish, first,
+                       &result);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &second);
+  assert_succeeds (ibb_files_transfer_wait, again, NULL);
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (again), >, 0);
+  g_assert_false (ibb_files_transfer_wait (sent, NULL, NULL));
+  assert_content (self, "received", bytes);
+}
+
+/* Bytes of another file lie in the hidden file: the hash of the whole is wrong, and they go. */
+static void
+test_wrong_part (Files *self, gconstpointer data)
+{
+  g_autoptr (GBytes)           bytes = NULL;
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autoptr (IBBFilesTransfer) again = NULL;
+  g_autoptr (GFile)            file = NULL;
+  g_autoptr (GDir)             dir = NULL;
+  g_autofree char             *path = get_path (self, "sent");
+  const char                  *name;
+  GAsyncResult                *result = NULL;
+
+  begin_long (self, &sent, &bytes, &result);
+  ibb_transport_abort (ibb_files_transfer_get_transport (sent));
+  g_assert_false (ibb_files_transfer_wait (sent, NULL, NULL));
+  wait_until (result != NULL);
+  g_clear_object (&result);
+  dir = assert_succeeds (g_dir_open, self->folder, 0);
+  while ((name = g_dir_read_name (dir)) != NULL)
+    if (name[0] == '.')
+      {
+        g_autofree char *hidden = get_path (self, name);
+
+        assert_succeeds (g_file_set_contents, hidden, "other", 5);
+      }
+
+  g_clear_object (&self->offered);
+  file = g_file_new_for_path (path);
+  again = offer (self, file);
+  accept_as (self, "received", &result);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_files_transfer_accept_file_finish,
+                       self->offered, &result);
+  assert_ends (again, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
+  g_assert_cmpuint (count_files (self), ==, 1);
+}
+
+/* A file that changes while it is sent is an error at both ends. */
+static void
+test_changed (Files *self, gconstpointer data)
+{
+  g_autoptr (GBytes)           bytes = NULL;
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autofree char             *path = get_path (self, "sent");
+  GAsyncResult                *result = NULL;
+
+  begin_long (self, &sent, &bytes, &result);
+  if (GPOINTER_TO_INT (data))
+    {
+      g_assert_cmpint (truncate (path, LONG / 2), ==, 0);
+      assert_ends (sent, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT);
+    }
+  else
+    {
+      g_autoptr (GFile)             file = g_file_new_for_path (path);
+      g_autoptr (GFileOutputStream) more = assert_succeeds (g_file_append_to, file, 0, NULL);
+
+      assert_succeeds (g_output_stream_write_all, G_OUTPUT_STREAM (more), "x", 1, NULL, NULL);
+      assert_ends (sent, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG);
+    }
+  assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
+                       self->offered, &result);
+  g_assert_cmpuint (count_files (self), ==, 2); /* the sender's, and the hidden one */
+}
+
+/* Whom a file cannot be offered to. */
+static void
+test_no_way (Files *self, gconstpointer data)
+{
+  g_autoptr (IBBConnection) nurse = ibb_loopback_attach (self->loopback, "nurse@capulet.example/x");
+  g_autoptr (GBytes)        bytes = make_bytes (10, 1);
+  g_autoptr (GFile)         file = make_file (self, "sent", bytes);
+  g_autoptr (GFile)         folder = g_file_new_for_path (self->folder);
+  g_autoptr (GFile)         missing = g_file_get_child (folder, "missing");
+  g_autoptr (IBBService)    plain = ibb_service_new (nurse);
+  GAsyncResult             *result = NULL;
+
+  ibb_files_service_offer_file_async (self->romeo, "nurse@capulet.example/x", file, NULL, NULL,
+                                      store_result_cb, &result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, ibb_files_service_offer_file_finish,
+                       self->romeo, &result);
+  ibb_files_service_offer_file_async (self->romeo, "nobody@capulet.example/x", file, NULL, NULL,
+                                      store_result_cb, &result);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE,
+                       ibb_files_service_offer_file_finish, self->romeo, &result);
+  ibb_files_service_offer_file_async (self->romeo, "", file, NULL, NULL, store_result_cb, &result);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_JID_MALFORMED, ibb_files_service_offer_file_finish,
+                       self->romeo, &result);
+  ibb_files_service_offer_file_async (self->romeo, JULIET, folder, NULL, NULL, store_result_cb,
+                                      &result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY, ibb_files_service_offer_file_finish,
+                       self->romeo, &result);
+  ibb_files_service_offer_file_async (self->romeo, JULIET, missing, NULL, NULL, store_result_cb,
+                                      &result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, ibb_files_service_offer_file_finish,
+                       self->romeo, &result);
+}
+
+#define add_test_of(path, data, function)                                                          \
+  g_test_add ("/ibb/files/transfers/" path, Files, data, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  add_test_of ("empty", GSIZE_TO_POINTER (0), test_whole);
+  add_test_of ("one-byte", GSIZE_TO_POINTER (1), test_whole);
+  add_test_of ("some-blocks", GSIZE_TO_POINTER (200000), test_whole);
+  add_test_of ("large", GSIZE_TO_POINTER (20 * 1024 * 1024), test_whole);
+  add_test_of ("metadata", NULL, test_metadata);
+  add_test_of ("declined", GINT_TO_POINTER (FALSE), test_declined);
+  add_test_of ("not-answered", GINT_TO_POINTER (TRUE), test_declined);
+  add_test_of ("exists", NULL, test_exists);
+  add_test_of ("cancelled/receiver", GINT_TO_POINTER (FALSE), test_cancelled);
+  add_test_of ("cancelled/sender", GINT_TO_POINTER (TRUE), test_cancelled);
+  add_test_of ("resumed", NULL, test_resumed);
+  add_test_of ("rival", NULL, test_rival);
+  add_test_of ("wrong-part", NULL, test_wrong_part);
+  add_test_of ("changed", GINT_TO_POINTER (FALSE), test_changed);
+  add_test_of ("shrunk", GINT_TO_POINTER (TRUE), test_changed);
+  add_test_of ("no-way", NULL, test_no_way);
+  return g_test_run ();
+}

@@ -3,6 +3,7 @@
 #pragma once
 
 #define IBB_GLIB_INSIDE
+#include <ibb-glib/ibb-address.h>
 #include <ibb-glib/ibb-connection.h>
 #include <ibb-glib/ibb-element.h>
 #include <ibb-glib/ibb-enum-types.h>

@@ -4,7 +4,7 @@
 
 #include "ibb-request.h"
 
-#include "core/base/jid.h"
+#include "ibb-address.h"
 #include "ibb-enum-types.h"
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
@@ -340,15 +340,8 @@ ibb_request_get_peer_jid (IBBRequest *self)
  * @self: a request
  * @jid: a JID; a bare one stands for all resources of the account
  *
- * Checks whether the session is requested by that account or resource.
- *
- * JIDs that RFC 7622 makes equal are equal here: the case of letters before the
- * slash makes no difference, full-width letters equal ASCII ones, and domains equal
- * by A-label and U-label. For a server that prepares JIDs by the older RFC 3920, such
- * as Prosody and ejabberd, `straße` and `strasse` are one account, but for other
- * servers they are two. So @jid has to have the form that
- * [property@IBB.Request:peer-jid] shows: with Prosody always `strasse`, with ejabberd
- * the form in which the peer has logged in.
+ * Checks whether the session is requested by that account or resource, as
+ * [func@IBB.address_is_from] compares addresses.
  *
  * Returns: %TRUE if it is; %FALSE also for what is not a valid JID
  *
@@ -357,18 +350,9 @@ ibb_request_get_peer_jid (IBBRequest *self)
 gboolean
 ibb_request_is_from (IBBRequest *self, const char *jid)
 {
-  g_autofree char *bare = NULL;
-  const char      *peer;
-
   g_return_val_if_fail (IBB_IS_REQUEST (self), FALSE);
-  g_return_val_if_fail (jid != NULL, FALSE);
 
-  peer = ibb_request_get_peer_jid (self);
-  if (ibb_jid_get_resource (jid) != NULL)
-    return ibb_jid_equal (peer, jid);
-
-  bare = ibb_jid_dup_bare (peer);
-  return ibb_jid_equal (bare, jid);
+  return ibb_address_is_from (ibb_request_get_peer_jid (self), jid);
 }
 
 /**

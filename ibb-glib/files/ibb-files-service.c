@@ -57,6 +57,7 @@
 
 #define OFFERS_MAX 100        /* that wait for a decision */
 #define ACCOUNT_OFFERS_MAX 10 /* of these, from one account */
+#define OWN_BLOCK_SIZE 32768  /* bytes, to a program that uses this library */
 #define DECISION_TIMEOUT 3600 /* s */
 
 enum
@@ -574,6 +575,8 @@ found_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   transfer = ibb_files_transfer_new (self, self->connection, IBB_FILES_DIRECTION_SEND, choice->way,
                                      choice->peer_jid, data->metadata);
   transfer->block_size = ibb_service_get_default_block_size (self->sessions);
+  if (choice->is_own)
+    transfer->block_size = MAX (transfer->block_size, OWN_BLOCK_SIZE);
   g_ptr_array_add (self->transfers, g_object_ref (transfer));
   ibb_files_transfer_offer (transfer, data->stream, data->file, data->etag);
   g_task_return_pointer (task, g_steal_pointer (&transfer), g_object_unref);

@@ -141,6 +141,7 @@ return_best (GTask *task)
       choice->peer_jid = g_strdup (best->jid);
       choice->way =
           best->rank == RANK_INITIATION ? IBB_FILES_WAY_STREAM_INITIATION : IBB_FILES_WAY_JINGLE;
+      choice->is_own = best->rank == RANK_OWN;
       g_task_return_pointer (task, choice, (GDestroyNotify) ibb_way_choice_free);
     }
 }

@@ -12,6 +12,7 @@ typedef struct
 {
   char       *peer_jid; /* (owned): the full JID, or that of a component */
   IBBFilesWay way;
+  gboolean    is_own; /* the program uses this library */
 } IBBWayChoice;
 
 void ibb_way_choice_free (IBBWayChoice *self);

@@ -12,6 +12,9 @@
 #include "session.h"
 #include "stream.h"
 #include "tool.h"
+#ifdef HAVE_FILES
+#include "transfer.h"
+#endif
 
 #include <glib/gi18n.h>
 #include <unistd.h>
@@ -94,6 +97,60 @@ receive_run (ToolRun *run, gpointer data, GError **error)
   return received;
 }
 
+#ifdef HAVE_FILES
+typedef struct
+{
+  ToolLogin       *login;
+  IBBFilesService *transfers;
+  const char      *folder;
+  guint            count;
+} ReceiveFiles;
+
+static gboolean
+receive_files_run (ToolRun *run, gpointer data, GError **error)
+{
+  ReceiveFiles    *self = data;
+  g_autofree char *local_jid = tool_login_begin (self->login, run, error);
+  gboolean         received;
+
+  if (local_jid == NULL)
+    return FALSE;
+  received =
+      tool_transfer_receive (run, self->transfers, local_jid, self->folder, self->count, error);
+  tool_login_end (self->login, error);
+  return received;
+}
+
+static int
+receive_files (const ToolOptions *options, const char *folder, const char *count_text)
+{
+  g_auto (ToolAccount) account = { NULL };
+  g_autoptr (GError)   error = NULL;
+  g_autofree char     *jid = tool_jid_with_resource (options->jid);
+  ReceiveFiles         self = { .folder = folder };
+  int                  status = TOOL_EXIT_FAILED;
+
+  if (count_text != NULL && !tool_options_parse_count (count_text, &self.count))
+    return tool_output_usage_error ("receive", _ ("--count is a number from 1, not “%s”"),
+                                    count_text);
+  if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
+    return tool_output_usage_error ("receive", _ ("--directory: “%s” is not a folder"), folder);
+  if (tool_account_prepare (&account, options, &error))
+    {
+      self.login = tool_login_new (&account, options, jid);
+      tool_login_set_stays (self.login);
+      self.transfers =
+          tool_transfer_new_service (IBB_CONNECTION (tool_login_get_client (self.login)), options);
+      status = tool_run (options, receive_files_run, &self);
+    }
+  else
+    tool_report_error (error);
+  g_clear_object (&self.transfers);
+  g_clear_pointer (&self.login, tool_login_free);
+  return status;
+}
+#endif
+
 int
 tool_receive (int argc, char **argv)
 {
@@ -101,6 +158,8 @@ tool_receive (int argc, char **argv)
   g_auto (ToolAccount) account = { NULL };
   g_autoptr (GError)   error = NULL;
   g_autofree char     *output = NULL;
+  g_autofree char     *directory = NULL;
+  g_autofree char     *count = NULL;
   g_autofree char     *jid = NULL;
   Receive              self = { NULL };
   int                  status = TOOL_EXIT_FAILED;
@@ -108,7 +167,13 @@ tool_receive (int argc, char **argv)
       { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
         N_ ("Where to write; “-” is standard output, the default unless that is a terminal"),
         N_ ("FILE|-") },
-      { NULL },
+#ifdef HAVE_FILES
+    { "directory", 'd', 0, G_OPTION_ARG_FILENAME, &directory,
+      N_ ("Take files with their names into a folder, until a signal comes"), N_ ("DIR") },
+    { "count", 'n', 0, G_OPTION_ARG_STRING, &count,
+      N_ ("With --directory: end after so many files"), N_ ("NUMBER") },
+#endif
+    { NULL },
   };
 
   if (!tool_options_parse (
@@ -119,13 +184,23 @@ tool_receive (int argc, char **argv)
           _ ("Asks for the resource “ibb” unless --jid names one, and says “ready JID” on "
              "standard\n"
              "error when it can be reached. The file gets its name when it is complete; a file\n"
-             "of that name is then replaced."),
+             "of that name is then replaced. With --directory nothing is replaced, and a file\n"
+             "that did not arrive whole goes on when it is sent again."),
           &argc, &argv))
     return TOOL_EXIT_USAGE;
   if (argc != 1)
     return tool_output_usage_error ("receive", _ ("unexpected argument “%s”"), argv[1]);
+  if (directory != NULL && (output != NULL || options.sid != NULL))
+    return tool_output_usage_error ("receive", _ ("--directory goes without --output and --sid"));
+  if (directory == NULL && count != NULL)
+    return tool_output_usage_error ("receive", _ ("--count needs --directory"));
+#ifdef HAVE_FILES
+  if (directory != NULL)
+    return receive_files (&options, directory, count);
+#endif
   if (output == NULL && (options.json || isatty (STDOUT_FILENO)))
-    return tool_output_usage_error ("receive", _ ("--output is missing: which file, or “-”?"));
+    return tool_output_usage_error (
+        "receive", _ ("--output or --directory is missing: which file, or folder?"));
   if (g_strcmp0 (output, "") == 0)
     return tool_output_usage_error ("receive", _ ("--output is empty: which file, or “-”?"));
   if (options.json && g_strcmp0 (output, "-") == 0)

@@ -239,6 +239,43 @@ tool_report_done (guint64 bytes, double seconds, const char *sentence)
     tool_output_note ("%s: %s, %s, %s", sentence, size, duration, rate);
 }
 
+#ifdef HAVE_FILES
+void
+tool_report_file_done (IBBFilesTransfer *transfer,
+                       const char       *path,
+                       double            seconds,
+                       const char       *sentence)
+{
+  IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
+  gint64            size = (gint64) ibb_files_metadata_get_size (metadata);
+  gint64            resumed = (gint64) ibb_files_transfer_get_bytes_resumed (transfer);
+  gboolean is_delivered = ibb_files_transfer_get_state (transfer) == IBB_FILES_STATE_DELIVERED;
+
+  if (tool_output_is_json ())
+    {
+      g_autoptr (GString) event = tool_event_new ("done");
+
+      tool_event_string (event, "peer", ibb_files_transfer_get_peer_jid (transfer));
+      tool_event_string (event, "name", ibb_files_metadata_get_name (metadata));
+      if (path != NULL)
+        tool_event_string (event, "file", path);
+      tool_event_string (event, "state", is_delivered ? "delivered" : "sent");
+      tool_event_int (event, "bytes", size);
+      tool_event_int (event, "resumed", resumed);
+      tool_event_double (event, "seconds", seconds);
+      tool_event_emit (event);
+    }
+  else
+    {
+      g_autofree char *size_text = g_format_size_full ((guint64) size, G_FORMAT_SIZE_IEC_UNITS);
+      g_autofree char *duration = tool_text_format_duration (seconds);
+      g_autofree char *rate = tool_text_format_rate ((guint64) (size - resumed), seconds);
+
+      tool_output_note ("%s: %s, %s, %s", sentence, size_text, duration, rate);
+    }
+}
+#endif
+
 /* The good end of one of many sessions. */
 void
 tool_report_session_done (IBBTransport *transport, double seconds)

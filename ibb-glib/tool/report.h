@@ -6,6 +6,9 @@
 #pragma once
 
 #include <ibb-glib/ibb-glib.h>
+#ifdef HAVE_FILES
+#include <ibb-glib/files/ibb-files.h>
+#endif
 
 G_BEGIN_DECLS
 
@@ -23,6 +26,13 @@ void tool_report_opened (IBBTransport *transport);
 void tool_report_interrupted (IBBTransport *transport);
 void tool_report_waiting (IBBTransport *transport, const GError *reason);
 void tool_report_done (guint64 bytes, double seconds, const char *sentence);
+#ifdef HAVE_FILES
+/* path (nullable): where the file is that was received. */
+void tool_report_file_done (IBBFilesTransfer *transfer,
+                            const char       *path,
+                            double            seconds,
+                            const char       *sentence);
+#endif
 void tool_report_session_done (IBBTransport *transport, double seconds);
 
 G_END_DECLS

@@ -11,23 +11,34 @@
 #include "slow-open.h"
 #include "stream.h"
 #include "tool.h"
+#ifdef HAVE_FILES
+#include "transfer.h"
+#endif
 
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gunixinputstream.h>
 #include <glib/gi18n.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct
 {
-  char       *peer;
-  char       *name; /* of the source, for people */
+  char      **files; /* of the arguments */
+  guint       n_files;
+  char       *peer;            /* with a resource */
+  gboolean    is_any_resource; /* none was named */
+  char       *name;            /* of the source, for people */
   char       *label;
   const char *path; /* to open once signals and --timeout are watched; NULL: fd is open */
   int         fd;
   guint64     total; /* 0: not known */
   ToolLogin  *login;
+  IBBService *service; /* (owned) (nullable) */
+#ifdef HAVE_FILES
+  IBBFilesService *transfers; /* (owned) (nullable): the choice is the peer's */
+#endif
 } Send;
 
 static void
@@ -83,6 +94,28 @@ open_source (Send *self, const char *path, GError **error)
   return TRUE;
 }
 
+/* Of several files each must be there, and must be one. */
+static gboolean
+open_sources (Send *self, GError **error)
+{
+  for (guint i = 0; i < self->n_files; i++)
+    {
+      if (self->fd > STDIN_FILENO)
+        close (self->fd);
+      g_free (self->name);
+      g_free (self->label);
+      if (!open_source (self, self->files[i], error))
+        return FALSE;
+      if (self->n_files > 1 && (self->fd == STDIN_FILENO || self->path != NULL))
+        {
+          g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
+                       _ ("Cannot send %s beside other files"), self->name);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
 static gboolean
 open_pipe (ToolRun *run, Send *self, GError **error)
 {
@@ -118,31 +151,71 @@ transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
   return TRUE;
 }
 
+#ifdef HAVE_FILES
+static gboolean
+send_files (ToolRun *run, Send *self, const char *to, GError **error)
+{
+  for (guint i = 0; i < self->n_files; i++)
+    if (!tool_transfer_send (run, self->transfers, to, self->files[i], error))
+      return FALSE;
+  return TRUE;
+}
+#endif
+
+static gboolean
+send_stream (ToolRun *run, Send *self, GError **error)
+{
+  g_autoptr (IBBTransport) transport = NULL;
+
+  if (self->n_files > 1)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   _ ("“%s” does not take files, but one stream: send one file"), self->peer);
+      return FALSE;
+    }
+  transport = tool_session_open (run, self->service, self->peer, error);
+  if (transport == NULL)
+    return FALSE;
+  if (transfer (run, self, transport, error))
+    return TRUE;
+  tool_session_give_up (transport, *error);
+  return FALSE;
+}
+
 static gboolean
 send_run (ToolRun *run, gpointer data, GError **error)
 {
-  Send                    *self = data;
-  g_autofree char         *local_jid = NULL;
-  g_autoptr (IBBService)   service = NULL;
-  g_autoptr (IBBTransport) transport = NULL;
-  gboolean                 sent = FALSE;
+  Send            *self = data;
+  g_autofree char *local_jid = NULL;
+  g_autofree char *to = NULL; /* who takes files */
+  gboolean         sent;
 
   if (self->path != NULL && !open_pipe (run, self, error))
     return FALSE;
-  service = tool_session_new_service (IBB_CONNECTION (tool_login_get_client (self->login)),
-                                      tool_run_get_options (run), FALSE);
+  self->service = tool_session_new_service (IBB_CONNECTION (tool_login_get_client (self->login)),
+                                            tool_run_get_options (run), FALSE);
   local_jid = tool_login_begin (self->login, run, error);
   if (local_jid == NULL)
     return FALSE;
-  transport = tool_session_open (run, service, self->peer, error);
-  if (transport != NULL)
-    {
-      sent = transfer (run, self, transport, error);
-      if (!sent)
-        tool_session_give_up (transport, *error);
-    }
+#ifdef HAVE_FILES
+  if (self->transfers != NULL)
+    to = tool_transfer_find (run, self->transfers, self->peer, self->is_any_resource);
+  if (to != NULL)
+    sent = send_files (run, self, to, error);
+  else
+#endif
+    sent = send_stream (run, self, error);
   tool_login_end (self->login, error);
   return sent;
+}
+
+/* What only a stream has; the others leave the choice to the peer. */
+static gboolean
+is_stream (const Send *self, const ToolOptions *options)
+{
+  return self->fd == STDIN_FILENO || self->path != NULL || options->sid != NULL ||
+         options->window > 0 || options->block_size > 0 ||
+         options->stanza_type != IBB_STANZA_TYPE_IQ;
 }
 
 int
@@ -158,27 +231,40 @@ tool_send (int argc, char **argv)
           &options,
           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_SID | TOOL_OPTIONS_WINDOW |
               TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
-          NULL, _ ("FILE|- PEER"), _ ("Sends a file, or standard input, to a peer."),
-          _ ("PEER without a resource means PEER/ibb. Done means that the peer has "
-             "acknowledged\nevery byte and the end; “ibb receive” does so when "
-             "the file is in place."),
+          NULL, _ ("FILE|-… PEER"), _ ("Sends files, or standard input, to a peer."),
+          _ ("PEER without a resource means PEER/ibb, and where that is not online the program "
+             "of\nPEER that takes files best. A program that takes files learns their names "
+             "and sizes;\n“Delivered” means that it has the whole file, “Sent” that it does "
+             "not tell. Others get\none stream: done means that the peer has acknowledged "
+             "every byte and the end."),
           &argc, &argv))
     return TOOL_EXIT_USAGE;
-  if (argc != 3)
-    return tool_output_usage_error ("send", argc < 3 ? _ ("FILE and PEER are required")
-                                                     : _ ("too many arguments"));
+  if (argc < 3)
+    return tool_output_usage_error ("send", _ ("FILE and PEER are required"));
 
-  self.peer = tool_options_parse_peer ("send", argv[2]);
+  self.files = argv + 1;
+  self.n_files = (guint) argc - 2;
+  self.is_any_resource = strchr (argv[argc - 1], '/') == NULL;
+  self.peer = tool_options_parse_peer ("send", argv[argc - 1]);
   if (self.peer == NULL)
     return TOOL_EXIT_USAGE;
-  if (open_source (&self, argv[1], &error) && tool_account_prepare (&account, &options, &error))
+  if (open_sources (&self, &error) && tool_account_prepare (&account, &options, &error))
     {
       self.login = tool_login_new (&account, &options, options.jid);
+#ifdef HAVE_FILES
+      if (!is_stream (&self, &options))
+        self.transfers = tool_transfer_new_service (
+            IBB_CONNECTION (tool_login_get_client (self.login)), &options);
+#endif
       status = tool_run (&options, send_run, &self);
     }
   else
     tool_report_error (error);
 
+  g_clear_object (&self.service);
+#ifdef HAVE_FILES
+  g_clear_object (&self.transfers);
+#endif
   g_clear_pointer (&self.login, tool_login_free);
   if (self.fd > STDIN_FILENO)
     close (self.fd);

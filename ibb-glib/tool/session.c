@@ -60,12 +60,10 @@ end_waits_when_offline (IBBService *service, IBBClient *client)
                          free_weak_ref, 0);
 }
 
-/* With accept the service is ready for tool_session_wait (). Nobody comes in before that is
- * called. */
-IBBService *
-tool_session_new_service (IBBConnection *connection, const ToolOptions *options, gboolean accept)
+void
+tool_session_set_up (IBBService *service, const ToolOptions *options)
 {
-  IBBService *service = ibb_service_new (connection);
+  IBBConnection *connection = ibb_service_get_connection (service);
 
   ibb_service_set_window (service, options->window);
   /* Round up: 0 would disable the timeout. */
@@ -78,6 +76,16 @@ tool_session_new_service (IBBConnection *connection, const ToolOptions *options,
     ibb_service_set_open_timeout (service, (guint) MAX (options->timeout * 1000, 1));
   else if (options->timeout >= 0)
     ibb_service_set_open_timeout (service, 0); /* never */
+}
+
+/* With accept the service is ready for tool_session_wait (). Nobody comes in before that is
+ * called. */
+IBBService *
+tool_session_new_service (IBBConnection *connection, const ToolOptions *options, gboolean accept)
+{
+  IBBService *service = ibb_service_new (connection);
+
+  tool_session_set_up (service, options);
   if (accept)
     {
       if (options->block_size > 0)
@@ -126,21 +134,27 @@ tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError *
   return transport;
 }
 
+gboolean
+tool_session_is_from (const ToolOptions *options, const char *local_jid, const char *peer)
+{
+  g_autofree char *own = tool_jid_dup_bare (local_jid);
+
+  if (options->from == NULL)
+    return ibb_address_is_from (peer, own);
+  for (char **from = options->from; *from != NULL; from++)
+    if (g_str_equal (*from, TOOL_FROM_ANYBODY) || ibb_address_is_from (peer, *from))
+      return TRUE;
+  return FALSE;
+}
+
 /* Whether --from and --sid let the session in. */
 gboolean
 tool_session_is_welcome (const ToolOptions *options, const char *local_jid, IBBRequest *request)
 {
-  const char      *sid = options->sid;
-  g_autofree char *own = tool_jid_dup_bare (local_jid);
+  const char *sid = options->sid;
 
-  if (sid != NULL && g_strcmp0 (sid, ibb_request_get_sid (request)) != 0)
-    return FALSE;
-  if (options->from == NULL)
-    return ibb_request_is_from (request, own);
-  for (char **from = options->from; *from != NULL; from++)
-    if (g_str_equal (*from, TOOL_FROM_ANYBODY) || ibb_request_is_from (request, *from))
-      return TRUE;
-  return FALSE;
+  return (sid == NULL || g_strcmp0 (sid, ibb_request_get_sid (request)) == 0) &&
+         tool_session_is_from (options, local_jid, ibb_request_get_peer_jid (request));
 }
 
 /* On the main thread. */

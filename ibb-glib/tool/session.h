@@ -8,10 +8,14 @@
 
 G_BEGIN_DECLS
 
+/* The settings of the command. */
+void tool_session_set_up (IBBService *service, const ToolOptions *options);
 IBBService *
 tool_session_new_service (IBBConnection *connection, const ToolOptions *options, gboolean accept);
 IBBTransport *
 tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError **error);
+/* Whether --from lets the peer in. */
+gboolean tool_session_is_from (const ToolOptions *options, const char *local_jid, const char *peer);
 gboolean
 tool_session_is_welcome (const ToolOptions *options, const char *local_jid, IBBRequest *request);
 IBBTransport *

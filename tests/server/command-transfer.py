@@ -1,0 +1,161 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Files with their names: ibb send to ibb receive --directory."""
+
+import os
+import random
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+from cases import case, check, check_equal
+from command import IBB, Account, Folder, Program, sha256
+from servers import make_server
+
+LONG = 40 << 20
+
+
+def receive(server, folder, *arguments, **options):
+    return Account(server, 'bob').ibb('receive', '--directory', folder.path, '--from', 'any',
+                                      *arguments, **options)
+
+
+def send(server, *arguments, **options):
+    return Account(server, 'alice').ibb('send', *arguments, **options)
+
+
+@case('several files arrive with their names')
+def _(server):
+    here, there = Folder(), Folder()
+    names = {'empty': 0, 'a one': 1, 'ümläut <&>.txt': 200000, '-dash': 5 << 20}
+    paths = [here.make(name, size) for name, size in names.items()]
+    receiver = receive(server, there, '--count', '4')
+    sender = send(server, '--', *paths, receiver.wait_ready())
+    sender.expect_done()
+    receiver.expect_done()
+    check_equal(there.names(), sorted(names), 'files')
+    for path in paths:
+        check_equal(sha256(there / os.path.basename(path)), sha256(path), 'SHA-256')
+    check_equal(sum(line.startswith('Delivered') for line in sender.lines), 4, 'lines “Delivered”')
+    check_equal(sum(line.startswith('Received') for line in receiver.lines), 4, 'lines “Received”')
+
+
+@case('events for scripts')
+def _(server):
+    here, there = Folder(), Folder()
+    path = here.make('file', 100000)
+    receiver = receive(server, there, '--count', '1', '--json')
+    sender = send(server, '--json', path, receiver.wait_ready())
+    sender.expect_done()
+    receiver.expect_done()
+    for program in sender, receiver:
+        offered, done = program.wait_event('offered'), program.wait_event('done')
+        check_equal((offered['name'], offered['size'], offered['way']), ('file', 100000, 'jingle'), 'offer')
+        check_equal((done['name'], done['bytes'], done['state'], done['resumed']),
+                    ('file', 100000, 'delivered', 0), 'end')
+    check_equal(receiver.wait_event('done')['file'], there / 'file', 'place')
+
+
+@case('a name that is taken gets a number')
+def _(server):
+    here, there = Folder(), Folder()
+    path = here.make('file.txt', 1000)
+    receiver = receive(server, there, '--count', '2')
+    peer = receiver.wait_ready()
+    send(server, path, peer).expect_done()
+    send(server, path, peer).expect_done()
+    receiver.expect_done()
+    check_equal(there.names(), ['file (2).txt', 'file.txt'], 'files')
+
+
+@case('the bare JID is enough, and a stream goes to a receiver of streams')
+def _(server):
+    here, there = Folder(), Folder()
+    path = here.make('file', 1000)
+    bob = Account(server, 'bob')
+    receiver = receive(server, there, '--count', '1')
+    receiver.wait_ready()
+    send(server, path, bob.bare).expect_done()
+    receiver.expect_done()
+    plain = bob.ibb('receive', '-o', there / 'plain', '--from', 'any')
+    plain.wait_ready()
+    send(server, path, bob.bare).expect_done()
+    plain.expect_done()
+    check_equal(there.names(), ['file', 'plain'], 'files')
+
+
+@case('who may not send is refused')
+def _(server):
+    here, there = Folder(), Folder()
+    path = here.make('file', 1000)
+    receiver = Account(server, 'bob').ibb('receive', '--directory', there.path)
+    send(server, path, receiver.wait_ready()).expect_failure('declined', told=['^Offering '])
+    receiver.wait_line('Refused a file from')
+    receiver.stop()
+    check_equal(there.names(), [], 'files')
+
+
+@case('wrong arguments')
+def _():
+    folder = Folder()
+    options = {'env': {'LC_ALL': 'C.UTF-8'}}
+    for arguments, words in (
+            (['--directory', folder / 'missing'], 'is not a folder'),
+            (['--directory', folder.path, '--output', 'x'], 'goes without --output'),
+            (['--count', '1', '--output', 'x'], 'needs --directory'),
+            (['--directory', folder.path, '--count', '0'], 'a number from 1')):
+        Program(IBB, 'receive', '--jid', 'a@b', *arguments, **options).expect_failure(words, code=2)
+    path = folder.make('file', 1)
+    Program(IBB, 'send', '--jid', 'a@b', path, '-', 'c@d', **options).expect_failure('beside other files')
+    Program(IBB, 'send', '--jid', 'a@b', path, folder.path, 'c@d', **options).expect_failure('Is a directory')
+
+
+@case('a file that changes while it is sent is an error at both ends')
+def _(server):
+    here, there = Folder(), Folder()
+    path = here.make('file', LONG)
+    receiver = receive(server, there, '--count', '1', '--json')
+    sender = send(server, '--json', path, receiver.wait_ready())
+    receiver.wait_event('progress', bytes=1)
+    os.truncate(path, LONG // 2)
+    check_equal(sender.finish(), 1, 'status')
+    check('shorter' in sender.wait_event('error')['message'], 'the error says why')
+    receiver.wait_event('error')
+    receiver.stop(-signal.SIGTERM)
+    check(not os.path.exists(there / 'file'), 'no file')
+
+
+@case('both programs are killed again and again, and the file arrives')
+def _(server):
+    here, there = Folder(), Folder()
+    path = here.make('file', LONG)
+    moved = 0
+    for i in range(5):
+        receiver = receive(server, there, '--count', '1', '--json')
+        sender = send(server, '--json', path, receiver.wait_ready())
+        receiver.wait_event('progress', bytes=moved + 1)
+        time.sleep(random.random() / 5)
+        for program in random.sample([sender, receiver], 2):
+            os.kill(program.pid, signal.SIGKILL)
+            program.finish()
+        hidden = [name for name in there.names() if name.startswith('.')]
+        check_equal(len(hidden), 1, 'hidden files')
+        size = os.path.getsize(there / hidden[0])
+        check(size >= moved, 'nothing is sent again')
+        moved = size
+        check(not os.path.exists(there / 'file'), 'no file before it is whole')
+    receiver = receive(server, there, '--count', '1', '--json')
+    sender = send(server, '--json', path, receiver.wait_ready())
+    sender.expect_done()
+    receiver.expect_done()
+    check_equal(receiver.wait_event('done')['resumed'], moved, 'resumed')
+    check_equal(sha256(there / 'file'), sha256(path), 'SHA-256')
+    check_equal(there.names(), ['file'], 'files')
+
+
+if __name__ == '__main__':
+    with make_server() as private:
+        cases.main(private)

@@ -375,7 +375,7 @@ ibb_files_transfer_set_timer (IBBFilesTransfer *self, guint seconds, GSourceFunc
 {
   clear_source (&self->timer);
   if (function != NULL)
-    self->timer = attach (g_timeout_source_new_seconds (seconds), function, self);
+    self->timer = attach (g_timeout_source_new (seconds * 1000), function, self);
 }
 
 void
@@ -590,8 +590,9 @@ ibb_files_transfer_new_peer_error (IBBFilesTransfer *self)
 {
   const char *reason = self->jingle->reason;
 
-  if (g_strcmp0 (reason, "decline") == 0 ||
-      (g_strcmp0 (reason, "cancel") == 0 && self->state == IBB_FILES_STATE_OFFERED))
+  /* Gajim says cancel, too. */
+  if (self->direction == IBB_FILES_DIRECTION_SEND && self->state == IBB_FILES_STATE_OFFERED &&
+      (g_strcmp0 (reason, "decline") == 0 || g_strcmp0 (reason, "cancel") == 0))
     return g_error_new (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("“%s” has declined the file"),
                         self->peer_jid);
   if (g_strcmp0 (reason, "cancel") == 0)

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The state machine of one file's Jingle session: what a peer sends, and what comes of that. */
+
+#include "files/jingle.h"
+
+#include "files/hasher.h"
+#include "files/initiation.h"
+
+#include <ibb-glib/ibb-glib.h>
+#include <string.h>
+
+#define FT "urn:xmpp:jingle:apps:file-transfer:5"
+#define IBB "urn:xmpp:jingle:transports:ibb:1"
+#define TRANSPORT "<transport xmlns='" IBB "' sid='t1' block-size='4096'/>"
+#define FILE_OF(children) "<description xmlns='" FT "'><file>" children "</file></description>"
+#define CONTENT(children) "<content creator='initiator' name='c'>" children "</content>"
+#define OFFER CONTENT (FILE_OF ("<name>a</name><size>10</size><range/>") TRANSPORT)
+
+static IBBElement *
+parse (const char *payload)
+{
+  g_autofree char       *xml = g_strdup_printf ("<iq type='set' id='i'>%s</iq>", payload);
+  g_autoptr (IBBStanza)  stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
+  g_autoptr (IBBElement) element = NULL;
+  g_autoptr (GList)      children = NULL;
+
+  g_assert_nonnull (stanza);
+  element = ibb_stanza_dup_element (stanza);
+  children = ibb_element_list_children (element);
+  g_assert_nonnull (children);
+  return ibb_element_ref (children->data);
+}
+
+static IBBElement *
+parse_action (const char *action, const char *children)
+{
+  g_autofree char *payload = g_strdup_printf (
+      "<jingle xmlns='urn:xmpp:jingle:1' sid='s1' action='%s'>%s</jingle>", action, children);
+
+  return parse (payload);
+}
+
+/* The next request, which has the words; NULL: there is none. */
+static void
+assert_sends (IBBJingle *jingle, const char *words)
+{
+  g_autofree char *request = g_queue_pop_head (&jingle->requests);
+
+  if (words == NULL)
+    {
+      g_assert_null (request);
+      return;
+    }
+  g_assert_nonnull (request);
+  g_test_message ("%s", request);
+  g_assert_nonnull (strstr (request, words));
+  ibb_element_unref (parse (request));
+}
+
+static IBBJingle *
+create_sender (void)
+{
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 10);
+  IBBJingle *jingle = ibb_jingle_new_offer ("r@m/o", "s1", "t1", 8192, metadata, TRUE);
+
+  assert_sends (jingle, "session-initiate");
+  return jingle;
+}
+
+static IBBJingle *
+receive_offer (const char *children, IBBJingleRefusal *refusal)
+{
+  g_autoptr (IBBElement) element = parse_action ("session-initiate", children);
+
+  return ibb_jingle_is_offer (element) ? ibb_jingle_new_from_offer (element, "j@c/b", refusal)
+                                       : NULL;
+}
+
+static IBBJingle *
+create_receiver (void)
+{
+  IBBJingleRefusal refusal;
+  IBBJingle       *jingle = receive_offer (OFFER, &refusal);
+
+  g_assert_nonnull (jingle);
+  assert_sends (jingle, NULL);
+  return jingle;
+}
+
+/* What an offer gets that cannot be taken: an error, or the end of the session. */
+static void
+test_offers (void)
+{
+  const struct
+  {
+    const char *children;
+    const char *condition; /* NULL: it is answered with a result */
+    const char *reason;    /* NULL: it is taken */
+  } rows[] = {
+    { OFFER, NULL, NULL },
+    { CONTENT (FILE_OF ("<name>a</name>") TRANSPORT), NULL, NULL }, /* no size: empty */
+    { CONTENT (FILE_OF ("<size>18446744073709551616</size>") TRANSPORT), "bad-request", NULL },
+    { CONTENT (FILE_OF ("<size>9223372036854775808</size>") TRANSPORT), "bad-request", NULL },
+    { CONTENT (FILE_OF ("<size>-1</size>") TRANSPORT), "bad-request", NULL },
+    { CONTENT (FILE_OF ("<size>1</size><range offset='2'/>") TRANSPORT), "bad-request", NULL },
+    { CONTENT ("<description xmlns='" FT "'/>" TRANSPORT), "bad-request", NULL },
+    { "<content creator='initiator'>" FILE_OF ("") TRANSPORT "</content>", "bad-request", NULL },
+    { CONTENT (FILE_OF ("") "<transport xmlns='" IBB "' block-size='1'/>"), "bad-request", NULL },
+    { CONTENT (FILE_OF ("") "<transport xmlns='" IBB "' sid='t'/>"), "bad-request", NULL },
+    { CONTENT (FILE_OF ("") "<transport xmlns='" IBB "' sid='t' block-size='0'/>"), "bad-request",
+      NULL },
+    { CONTENT (FILE_OF ("") "<transport xmlns='urn:xmpp:jingle:transports:s5b:1' sid='t'/>"), NULL,
+      "<unsupported-transports/>" },
+    { CONTENT (FILE_OF ("") TRANSPORT
+               "<security xmlns='urn:xmpp:jingle:jet:0' name='c' cipher='x'/>"),
+      NULL, "<security-error/>" },
+    { OFFER OFFER, NULL, "<unsupported-applications/>" },
+    { "<content creator='initiator' name='c' senders='responder'>" FILE_OF ("") TRANSPORT
+      "</content>",
+      NULL, "<unsupported-applications/>" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      IBBJingleRefusal      refusal = { NULL, NULL, NULL };
+      g_autoptr (IBBJingle) jingle = receive_offer (rows[i].children, &refusal);
+
+      g_test_message ("%u", i);
+      g_assert_cmpstr (refusal.condition, ==, rows[i].condition);
+      g_assert_true ((jingle == NULL) == (rows[i].condition != NULL));
+      if (jingle != NULL)
+        assert_sends (jingle, rows[i].reason);
+    }
+}
+
+static void
+test_not_offers (void)
+{
+  IBBJingleRefusal refusal;
+
+  g_assert_null (receive_offer ("", &refusal));
+  g_assert_null (receive_offer ("<content creator='initiator' name='c'><description "
+                                "xmlns='urn:xmpp:jingle:apps:rtp:1'/></content>",
+                                &refusal));
+}
+
+/* The refusal of a request; NULL: it is answered with a result. */
+static void
+assert_receives (IBBJingle  *jingle,
+                 const char *action,
+                 const char *children,
+                 const char *condition,
+                 const char *child)
+{
+  g_autoptr (IBBElement) element = parse_action (action, children);
+  IBBJingleRefusal       refusal = { NULL, NULL, NULL };
+
+  g_assert_true (ibb_jingle_receive (jingle, element, &refusal) == (condition == NULL));
+  g_assert_cmpstr (refusal.condition, ==, condition);
+  g_assert_cmpstr (refusal.jingle, ==, child);
+}
+
+static void
+test_sender (void)
+{
+  g_autoptr (IBBJingle) jingle = create_sender ();
+
+  assert_receives (jingle, "session-initiate", OFFER, "unexpected-request", "out-of-order");
+  assert_receives (jingle, "transport-replace", OFFER, "unexpected-request", "out-of-order");
+  assert_receives (jingle, "session-accept", "", "bad-request", NULL);
+  assert_receives (jingle, "session-accept",
+                   CONTENT (FILE_OF ("<size>10</size><range offset='11'/>") TRANSPORT),
+                   "bad-request", NULL);
+  assert_receives (jingle, "content-add", OFFER, "feature-not-implemented", NULL);
+  assert_receives (jingle, "session-info", "", NULL, NULL);
+  assert_receives (jingle, "session-info", "<x xmlns='y'/>", "feature-not-implemented",
+                   "unsupported-info");
+  g_assert_cmpint (jingle->state, ==, IBB_JINGLE_OFFERED);
+  assert_receives (jingle, "session-info",
+                   "<received xmlns='" FT "' creator='initiator' name='c'/>", NULL, NULL);
+  g_assert_false (jingle->is_received); /* nothing has been accepted */
+
+  assert_receives (jingle, "session-accept",
+                   CONTENT (FILE_OF ("<size>10</size><range offset='4'/>") TRANSPORT), NULL, NULL);
+  g_assert_cmpint (jingle->state, ==, IBB_JINGLE_ACCEPTED);
+  g_assert_cmpuint (jingle->block_size, ==, 4096);
+  g_assert_cmpuint (jingle->offset, ==, 4);
+  assert_receives (jingle, "session-accept", OFFER, "unexpected-request", "out-of-order");
+
+  ibb_jingle_send_checksum (jingle, "sha-256", "aGFzaA==");
+  assert_sends (jingle, "<checksum ");
+  assert_receives (jingle, "session-info",
+                   "<received xmlns='" FT "' creator='initiator' name='c'/>", NULL, NULL);
+  g_assert_true (jingle->is_received);
+  assert_receives (jingle, "session-terminate", "<reason><success/><text>Thank you</text></reason>",
+                   NULL, NULL);
+  g_assert_cmpint (jingle->state, ==, IBB_JINGLE_ENDED);
+  g_assert_cmpstr (jingle->reason, ==, "success");
+  g_assert_cmpstr (jingle->reason_text, ==, "Thank you");
+  assert_receives (jingle, "session-info", "", "unexpected-request", "out-of-order");
+  ibb_jingle_terminate (jingle, "cancel", NULL);
+  ibb_jingle_send_checksum (jingle, "sha-256", "aGFzaA==");
+  assert_sends (jingle, NULL);
+}
+
+/* A block size may only fall, whatever the peer says; an accept may leave out what is as offered.
+ */
+static void
+test_block_size (void)
+{
+  const struct
+  {
+    const char *transport;
+    guint       block_size;
+  } rows[] = {
+    { "<transport xmlns='" IBB "' sid='t1' block-size='65536'/>", 8192 },
+    { "<transport xmlns='" IBB "' sid='t1' block-size=' 256 '/>", 256 },
+    { "<transport xmlns='" IBB "'/>", 8192 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (IBBJingle) jingle = create_sender ();
+      g_autofree char      *content = g_strdup_printf (CONTENT ("%s"), rows[i].transport);
+
+      assert_receives (jingle, "session-accept", content, NULL, NULL);
+      g_assert_cmpuint (jingle->block_size, ==, rows[i].block_size);
+    }
+}
+
+static void
+test_receiver (void)
+{
+  g_autoptr (IBBJingle) jingle = create_receiver ();
+
+  g_assert_true (jingle->takes_range);
+  assert_receives (jingle, "session-accept", OFFER, "unexpected-request", "out-of-order");
+  assert_receives (jingle, "transport-info", "", NULL, NULL);
+  assert_sends (jingle, NULL);
+  /* As responder it has nothing but this transport. */
+  for (guint i = 0; i < 3; i++)
+    {
+      assert_receives (jingle, "transport-replace", OFFER, NULL, NULL);
+      assert_sends (jingle, "transport-reject");
+      assert_sends (jingle, NULL);
+    }
+  ibb_jingle_accept (jingle, 65535, 4);
+  assert_sends (jingle, "<range offset='4'/>");
+  g_assert_cmpuint (jingle->block_size, ==, 4096);
+  assert_receives (jingle, "session-info", "<checksum xmlns='" FT "'/>", NULL, NULL);
+  g_assert_false (jingle->has_checksum);
+  assert_receives (jingle, "session-info",
+                   "<checksum xmlns='" FT "'><file><hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>"
+                   " aGFzaA== </hash><hash xmlns='urn:xmpp:hashes:2' algo='none'>x</hash></file>"
+                   "</checksum>",
+                   NULL, NULL);
+  g_assert_true (jingle->has_checksum);
+  g_assert_cmpstr (ibb_files_metadata_get_hash (jingle->metadata, "sha-256"), ==, "aGFzaA==");
+  g_assert_null (ibb_files_metadata_get_hash (jingle->metadata, "none"));
+  ibb_jingle_send_received (jingle);
+  assert_sends (jingle, "<received ");
+  ibb_jingle_terminate (jingle, "success", "a<b");
+  assert_sends (jingle, "<success/><text>a&lt;b</text>");
+}
+
+/* Gajim's offer, and what Conversations calls a media type. */
+static void
+test_dialects (void)
+{
+  IBBJingleRefusal      refusal;
+  g_autoptr (IBBJingle) jingle = receive_offer (
+      CONTENT (FILE_OF ("<name>f</name><date>2026-11-26T04:19:02.238541+00:00Z</date>"
+                        "<size>1</size><mediaType>image/png</mediaType><desc/>"
+                        "<hash algo='sha-256' xmlns='urn:xmpp:hashes:2'>aGFzaA==</hash>")
+                   TRANSPORT),
+      &refusal);
+  g_autofree char *date = NULL;
+
+  g_assert_nonnull (jingle);
+  date = g_date_time_format (ibb_files_metadata_get_date (jingle->metadata), "%F %T");
+  g_assert_cmpstr (date, ==, "2026-11-26 04:19:02");
+  g_assert_cmpstr (ibb_files_metadata_get_media_type (jingle->metadata), ==, "image/png");
+  g_assert_null (ibb_files_metadata_get_description (jingle->metadata));
+  g_assert_cmpstr (ibb_files_metadata_get_hash (jingle->metadata, "sha-256"), ==, "aGFzaA==");
+  g_assert_false (jingle->takes_range);
+}
+
+/* Stream initiation. */
+
+#define SI(attributes, children)                                                                   \
+  "<si xmlns='http://jabber.org/protocol/si' " attributes                                          \
+  " profile='http://jabber.org/protocol/si/profile/file-transfer'>" children "</si>"
+#define SI_FILE(attributes)                                                                        \
+  "<file xmlns='http://jabber.org/protocol/si/profile/file-transfer' " attributes "/>"
+#define FORM(options)                                                                              \
+  "<feature xmlns='http://jabber.org/protocol/feature-neg'><x xmlns='jabber:x:data' type='form'>"  \
+  "<field var='stream-method' type='list-single'>" options "</field></x></feature>"
+#define OPTION(value) "<option><value>" value "</value></option>"
+#define IN_BAND OPTION ("http://jabber.org/protocol/ibb")
+
+static void
+test_initiation (void)
+{
+  const struct
+  {
+    const char *si;
+    const char *condition; /* NULL: taken */
+    const char *child;
+  } rows[] = {
+    { SI ("id='i'", SI_FILE ("name='a' size='3'") FORM (IN_BAND)), NULL, NULL },
+    { SI ("id='i'", SI_FILE ("name='a'") FORM (OPTION ("x") "<option/>" IN_BAND)), NULL, NULL },
+    { SI ("id='i'", SI_FILE ("name='a' size='3'") FORM (OPTION ("x"))), "bad-request",
+      "no-valid-streams" },
+    { SI ("id='i'", SI_FILE ("name='a' size='3'")), "bad-request", "no-valid-streams" },
+    { SI ("id=''", SI_FILE ("name='a' size='3'") FORM (IN_BAND)), "bad-request", NULL },
+    { SI ("", SI_FILE ("name='a' size='3'") FORM (IN_BAND)), "bad-request", NULL },
+    { SI ("id='i'", SI_FILE ("size='3'") FORM (IN_BAND)), "bad-request", NULL },
+    { SI ("id='i'", FORM (IN_BAND)), "bad-request", NULL },
+    { SI ("id='i'", SI_FILE ("name='a' size='9223372036854775808'") FORM (IN_BAND)), "bad-request",
+      NULL },
+    { SI ("id='i'", SI_FILE ("name='a' size='x'") FORM (IN_BAND)), "bad-request", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (IBBElement)       si = parse (rows[i].si);
+      g_autofree char             *sid = NULL;
+      const char                  *condition = NULL;
+      const char                  *child = NULL;
+      g_autoptr (IBBFilesMetadata) metadata = NULL;
+
+      g_test_message ("%u", i);
+      g_assert_true (ibb_initiation_is_offer (si));
+      metadata = ibb_initiation_read_offer (si, &sid, &condition, &child);
+      g_assert_true ((metadata != NULL) == (rows[i].condition == NULL));
+      if (metadata == NULL)
+        {
+          g_assert_cmpstr (condition, ==, rows[i].condition);
+          g_assert_cmpstr (child, ==, rows[i].child);
+        }
+      else
+        g_assert_cmpstr (sid, ==, "i");
+    }
+}
+
+/* Both ends of the own form. */
+static void
+test_initiation_own (void)
+{
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("<ä&'\">", 5);
+  g_autoptr (GDateTime)        date = g_date_time_new_utc (2026, 11, 26, 18, 5, 7);
+  g_autofree char             *offer = NULL;
+  g_autofree char             *answer = ibb_initiation_write_answer ();
+  g_autoptr (IBBElement)       read_answer = parse (answer);
+  g_autoptr (IBBElement)       si = NULL;
+  g_autoptr (IBBFilesMetadata) seen = NULL;
+  g_autofree char             *sid = NULL;
+  const char                  *condition;
+  const char                  *child;
+
+  ibb_files_metadata_set_description (metadata, "<b>");
+  ibb_files_metadata_set_media_type (metadata, "text/plain");
+  ibb_files_metadata_set_date (metadata, date);
+  offer = ibb_initiation_write_offer ("s&1", metadata);
+  si = parse (offer);
+  seen = ibb_initiation_read_offer (si, &sid, &condition, &child);
+  g_assert_nonnull (seen);
+  g_assert_cmpstr (sid, ==, "s&1");
+  g_assert_cmpstr (ibb_files_metadata_get_name (seen), ==, "<ä&'\">");
+  g_assert_cmpuint (ibb_files_metadata_get_size (seen), ==, 5);
+  g_assert_cmpstr (ibb_files_metadata_get_description (seen), ==, "<b>");
+  g_assert_cmpstr (ibb_files_metadata_get_media_type (seen), ==, "text/plain");
+  g_assert_true (g_date_time_equal (ibb_files_metadata_get_date (seen), date));
+  g_assert_true (ibb_initiation_read_answer (read_answer));
+  g_assert_false (ibb_initiation_read_answer (si)); /* a form is no answer */
+}
+
+/* QXmpp gives an MD5 in hexadecimal digits. */
+static void
+test_initiation_hash (void)
+{
+  const char *const hashes[] = { "900150983cd24fb0d6963f7d28e17f72", "9", "zz", "" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (hashes); i++)
+    {
+      g_autofree char *file = g_strdup_printf (SI_FILE ("name='a' size='3' hash='%s'"), hashes[i]);
+      g_autofree char *xml = g_strdup_printf (SI ("id='i'", "%s" FORM (IN_BAND)), file);
+      g_autoptr (IBBElement)       si = parse (xml);
+      g_autofree char             *sid = NULL;
+      const char                  *condition;
+      const char                  *child;
+      g_autoptr (IBBFilesMetadata) metadata =
+          ibb_initiation_read_offer (si, &sid, &condition, &child);
+
+      g_assert_nonnull (metadata);
+      g_assert_cmpstr (ibb_files_metadata_get_hash (metadata, "md5"), ==,
+                       i == 0 ? "kAFQmDzST7DWlj99KOF/cg==" : NULL);
+    }
+}
+
+/* The names that are made of a peer's. */
+static void
+test_safe_names (void)
+{
+  const struct
+  {
+    const char *name;
+    const char *safe;
+  } rows[] = {
+    { "a.txt", "a.txt" },
+    { "ä ö & <x> \"q\".txt", "ä ö & <x> \"q\".txt" },
+    { "../../etc/passwd", "passwd" },
+    { "..\\..\\boot.ini", "boot.ini" },
+    { ".bashrc", "bashrc" },
+    { "...", "file" },
+    { "a/", "file" },
+    { "", "file" },
+    { " a ", "a" },
+    { "a\nb\tc", "abc" },
+    { "a\u202etxt.exe", "atxt.exe" },
+    { "\u2067.x", "x" },
+    { "a\u2028b", "ab" },
+  };
+  g_autofree char             *many = g_strnfill (4096, 'x');
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new (many, 0);
+  g_autofree char             *safe = ibb_files_metadata_dup_safe_name (metadata);
+
+  g_assert_cmpuint (strlen (safe), <=, 200);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (IBBFilesMetadata) row = ibb_files_metadata_new (rows[i].name, 0);
+      g_autofree char             *name = ibb_files_metadata_dup_safe_name (row);
+
+      g_assert_cmpstr (name, ==, rows[i].safe);
+    }
+}
+
+/* “abc”, as FIPS 180-2 and FIPS 202 have it; and RFC 1321. */
+static void
+test_hashes (void)
+{
+  const struct
+  {
+    const char *algorithm;
+    const char *hex;
+  } rows[] = {
+    { "sha-256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+    { "sha-512", "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+                 "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f" },
+    { "sha-1", "a9993e364706816aba3e25717850c26c9cd0d89d" },
+    { "md5", "900150983cd24fb0d6963f7d28e17f72" },
+    { "sha3-256", "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532" },
+    { "sha3-512", "b751850b1a57168a5693cd924b6b096e08f621827444f70d884f5d0240d2712e"
+                  "10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0" },
+  };
+
+  g_assert_null (ibb_hasher_new ("crc32"));
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (IBBHasher) hasher = ibb_hasher_new (rows[i].algorithm);
+      g_autofree char      *base64 = NULL;
+      g_autofree guint8    *digest = NULL;
+      g_autoptr (GString)   hex = g_string_new (NULL);
+      gsize                 length;
+
+      if (hasher == NULL)
+        {
+          g_assert_true (g_str_has_prefix (rows[i].algorithm, "sha3-"));
+          continue;
+        }
+      ibb_hasher_update (hasher, "a", 1);
+      ibb_hasher_update (hasher, "bc", 2);
+      g_assert_cmpstr (ibb_hasher_get_algorithm (hasher), ==, rows[i].algorithm);
+      base64 = ibb_hasher_finish (hasher);
+      digest = g_base64_decode (base64, &length);
+      for (gsize j = 0; j < length; j++)
+        g_string_append_printf (hex, "%02x", digest[j]);
+      g_assert_cmpstr (hex->str, ==, rows[i].hex);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/files/jingle/offers", test_offers);
+  g_test_add_func ("/files/jingle/not-offers", test_not_offers);
+  g_test_add_func ("/files/jingle/sender", test_sender);
+  g_test_add_func ("/files/jingle/block-size", test_block_size);
+  g_test_add_func ("/files/jingle/receiver", test_receiver);
+  g_test_add_func ("/files/jingle/dialects", test_dialects);
+  g_test_add_func ("/files/initiation/offers", test_initiation);
+  g_test_add_func ("/files/initiation/own", test_initiation_own);
+  g_test_add_func ("/files/initiation/hash", test_initiation_hash);
+  g_test_add_func ("/files/metadata/safe-names", test_safe_names);
+  g_test_add_func ("/files/hasher/hashes", test_hashes);
+  return g_test_run ();
+}

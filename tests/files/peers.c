@@ -1,0 +1,695 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Files with the programs of other people: what they send was recorded, and is played here by a
+ * peer that has nothing but an in-band session. The recordings are those of Gajim 1.7, Dino 0.4,
+ * libpurple 2.14, QXmpp 1.4; for Conversations its source. */
+
+#include "../lib/fast-timers.h"
+#include "../loopback/fixture.h"
+
+#include <ibb-glib/files/ibb-files.h>
+#include <string.h>
+
+#define FT "urn:xmpp:jingle:apps:file-transfer:5"
+#define IBB "urn:xmpp:jingle:transports:ibb:1"
+#define SI "http://jabber.org/protocol/si"
+#define PROFILE "http://jabber.org/protocol/si/profile/file-transfer"
+#define SIZE 20000
+#define STRANGER "tybalt@capulet.example/x"
+
+typedef struct
+{
+  IBBLoopback      *loopback;
+  IBBConnection    *own_connection;
+  IBBFilesService  *own; /* Juliet's */
+  IBBConnection    *peer_connection;
+  IBBService       *peer;    /* Romeo's */
+  GPtrArray        *heard;   /* (element-type IBBStanza): what the peer received */
+  const char       *version; /* (nullable): its name */
+  IBBFilesTransfer *offered;
+  GPtrArray        *all_offered; /* (element-type IBBFilesTransfer) */
+  GBytes           *bytes;
+  char             *folder;
+} Peers;
+
+static void
+say (Peers *self, const char *format, ...)
+{
+  g_autofree char      *xml = NULL;
+  g_autoptr (IBBStanza) stanza = NULL;
+  va_list               arguments;
+
+  va_start (arguments, format);
+  xml = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  stanza = assert_succeeds (ibb_stanza_new_from_xml, xml, -1);
+  assert_succeeds (ibb_connection_send, self->peer_connection, stanza);
+}
+
+/* Of an IQ, with the words or the id. */
+static gboolean
+is_of (IBBStanza *stanza, const char *kind, const char *words)
+{
+  g_autofree char *xml = ibb_stanza_to_xml (stanza);
+
+  return g_strcmp0 (ibb_stanza_get_kind (stanza), kind) == 0 &&
+         (strstr (xml, words) != NULL || g_strcmp0 (ibb_stanza_get_id (stanza), words) == 0);
+}
+
+static gboolean
+heard_cb (IBBConnection *connection, IBBStanza *stanza, Peers *self)
+{
+  /* The library answers what it is asked about features. */
+  if (g_strcmp0 (ibb_stanza_get_kind (stanza), "get") == 0 &&
+      (self->version == NULL || !is_of (stanza, "get", "jabber:iq:version")))
+    return FALSE;
+  if (self->version != NULL && is_of (stanza, "get", "jabber:iq:version"))
+    say (self,
+         "<iq type='result' to='" JULIET
+         "' id='%s'><query xmlns='jabber:iq:version'><name>%s</name></query></iq>",
+         ibb_stanza_get_id (stanza), self->version);
+  else if (is_of (stanza, "set", "urn:xmpp:jingle:1"))
+    say (self, "<iq type='result' to='" JULIET "' id='%s'/>", ibb_stanza_get_id (stanza));
+  g_ptr_array_add (self->heard, ibb_stanza_ref (stanza));
+  return TRUE;
+}
+
+static IBBStanza *
+find (Peers *self, const char *kind, const char *words)
+{
+  for (guint i = 0; i < self->heard->len; i++)
+    if (is_of (g_ptr_array_index (self->heard, i), kind, words))
+      return g_ptr_array_index (self->heard, i);
+  return NULL;
+}
+
+/* Waits until the peer hears an IQ with the words, and returns its id. */
+static const char *
+hear (Peers *self, const char *kind, const char *words)
+{
+  wait_until (find (self, kind, words) != NULL);
+  return ibb_stanza_get_id (find (self, kind, words));
+}
+
+static gboolean
+offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Peers *self)
+{
+  g_ptr_array_add (self->all_offered, g_object_ref (transfer));
+  g_set_object (&self->offered, transfer);
+  return TRUE;
+}
+
+static void
+set_up (Peers *self, gconstpointer data)
+{
+  self->loopback = ibb_loopback_new ();
+  self->own_connection = ibb_loopback_attach (self->loopback, JULIET);
+  self->own = ibb_files_service_new (self->own_connection);
+  g_signal_connect (self->own, "file-offered", G_CALLBACK (offered_cb), self);
+  self->peer_connection = ibb_loopback_attach (self->loopback, ROMEO);
+  self->peer = ibb_service_new (self->peer_connection);
+  self->heard = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_unref);
+  g_signal_connect (self->peer_connection, "stanza-received", G_CALLBACK (heard_cb), self);
+  self->all_offered = g_ptr_array_new_with_free_func (g_object_unref);
+  self->bytes = make_bytes (SIZE, 1);
+  self->folder = assert_succeeds (g_dir_make_tmp, "ibb-files-XXXXXX");
+}
+
+static void
+tear_down (Peers *self, gconstpointer data)
+{
+  g_autofree char *command = g_strdup_printf ("rm -r '%s'", self->folder);
+
+  for (guint i = 0; i < self->all_offered->len; i++)
+    ibb_files_transfer_cancel (g_ptr_array_index (self->all_offered, i));
+  g_clear_object (&self->offered);
+  g_ptr_array_unref (self->all_offered);
+  run_pending ();
+  g_assert_finalize_object (self->own);
+  if (self->peer != NULL)
+    g_assert_finalize_object (self->peer);
+  g_signal_handlers_disconnect_by_data (self->peer_connection, self);
+  drop_and_wait (self->own_connection);
+  drop_and_wait (self->peer_connection);
+  g_assert_finalize_object (self->loopback);
+  g_ptr_array_unref (self->heard);
+  g_bytes_unref (self->bytes);
+  g_assert_cmpint (system (command), ==, 0);
+  g_free (self->folder);
+}
+
+static char *
+get_path (Peers *self)
+{
+  return g_build_filename (self->folder, "file", NULL);
+}
+
+static void
+accept_file (Peers *self, GAsyncResult **result)
+{
+  g_autofree char  *path = get_path (self);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  wait_until (self->offered != NULL);
+  ibb_files_transfer_accept_file_async (self->offered, file, FALSE, NULL, store_result_cb, result);
+}
+
+static gboolean
+is_empty (Peers *self)
+{
+  g_autoptr (GDir) dir = assert_succeeds (g_dir_open, self->folder, 0);
+
+  return g_dir_read_name (dir) == NULL;
+}
+
+static void
+assert_received (Peers *self, GAsyncResult **result)
+{
+  g_autofree char *path = get_path (self);
+  g_autofree char *content = NULL;
+  gsize            length;
+
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, result);
+  g_assert_cmpint (ibb_files_transfer_get_state (self->offered), ==, IBB_FILES_STATE_DELIVERED);
+  assert_succeeds (g_file_get_contents, path, &content, &length);
+  g_assert_cmpmem (content, length, g_bytes_get_data (self->bytes, NULL), SIZE);
+}
+
+static IBBTransport *
+open_session (Peers *self)
+{
+  g_autoptr (IBBSessionParams) params = ibb_session_params_new ();
+  GAsyncResult                *result = NULL;
+
+  ibb_session_params_set_sid (params, "t1");
+  ibb_session_params_set_block_size (params, 4096);
+  ibb_service_open_session_async (self->peer, JULIET, params, NULL, store_result_cb, &result);
+  return assert_result (ibb_service_open_session_finish, self->peer, &result);
+}
+
+static void
+write_bytes_of (Peers *self, IBBTransport *transport, gsize from, gsize length)
+{
+  const guint8 *data = g_bytes_get_data (self->bytes, NULL);
+
+  write_bytes (transport, data + from, length);
+}
+
+static void
+offer_by_initiation (Peers *self, const char *size)
+{
+  say (self,
+       "<iq type='set' to='" JULIET "' id='initiation'><si xmlns='" SI "' id='t1' profile='" PROFILE
+       "'><file xmlns='" PROFILE "' name='../f' %s/><feature "
+       "xmlns='http://jabber.org/protocol/feature-neg'><x xmlns='jabber:x:data' type='form'>"
+       "<field var='stream-method' type='list-single'>"
+       "<option><value>http://jabber.org/protocol/bytestreams</value></option>"
+       "<option><value>http://jabber.org/protocol/ibb</value></option></field></x></feature></si>"
+       "</iq>",
+       size);
+}
+
+/* libpurple: the size decides the end, and nobody closes. */
+static void
+test_initiation (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  offer_by_initiation (self, "size='20000'");
+  accept_file (self, &result);
+  hear (self, "result", "<value>http://jabber.org/protocol/ibb</value>");
+  transport = open_session (self);
+  write_bytes_of (self, transport, 0, SIZE);
+  assert_received (self, &result);
+  g_assert_cmpint (ibb_files_transfer_get_way (self->offered), ==, IBB_FILES_WAY_STREAM_INITIATION);
+}
+
+/* QXmpp offers an empty file without a size; nobody has to open or close. */
+static void
+test_initiation_empty (Peers *self, gconstpointer data)
+{
+  GAsyncResult *result = NULL;
+
+  offer_by_initiation (self, "");
+  accept_file (self, &result);
+  hear (self, "result", "stream-method");
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &result);
+  g_assert_false (is_empty (self));
+}
+
+/* The sender cancels: all that stream initiation has for this is the end of the session. */
+static void
+test_initiation_cancelled (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  offer_by_initiation (self, "size='20000'");
+  accept_file (self, &result);
+  hear (self, "result", "stream-method");
+  transport = open_session (self);
+  write_bytes_of (self, transport, 0, SIZE / 2);
+  assert_succeeds (g_io_stream_close, G_IO_STREAM (transport), NULL);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT, ibb_files_transfer_accept_file_finish,
+                       self->offered, &result);
+  g_assert_true (is_empty (self));
+}
+
+static void
+test_initiation_declined (Peers *self, gconstpointer data)
+{
+  offer_by_initiation (self, "size='20000'");
+  wait_until (self->offered != NULL);
+  ibb_files_transfer_cancel (self->offered);
+  hear (self, "error", "<forbidden");
+  g_assert_cmpint (ibb_files_transfer_get_state (self->offered), ==, IBB_FILES_STATE_FAILED);
+}
+
+/* An offer that was accepted and is never opened ends. */
+static void
+test_never_opened (Peers *self, gconstpointer data)
+{
+  GAsyncResult *result = NULL;
+
+  fast_timers_start (5000, 100000, 0);
+  offer_by_initiation (self, "size='20000'");
+  accept_file (self, &result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_files_transfer_accept_file_finish,
+                       self->offered, &result);
+  fast_timers_stop ();
+  g_assert_true (is_empty (self));
+}
+
+static void
+offer_by_jingle (Peers *self, const char *sid, const char *more)
+{
+  say (self,
+       "<iq type='set' to='" JULIET "' id='offer-%s'><jingle xmlns='urn:xmpp:jingle:1' "
+       "action='session-initiate' initiator='" ROMEO "' sid='%s'><content creator='initiator' "
+       "name='c' senders='initiator'><description xmlns='" FT
+       "'><file><name>f</name><size>20000</size>%s</file></description><transport xmlns='" IBB
+       "' block-size='4096' sid='t1'/></content></jingle></iq>",
+       sid, sid, more);
+}
+
+static void
+send_action (Peers *self, const char *action, const char *children)
+{
+  say (self,
+       "<iq type='set' to='" JULIET "' id='%s'><jingle xmlns='urn:xmpp:jingle:1' action='%s' "
+       "sid='s1'>%s</jingle></iq>",
+       action, action, children);
+}
+
+static char *
+dup_hash_element (GBytes *bytes)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  guint8                digest[32];
+  gsize                 length = sizeof digest;
+  g_autofree char      *base64 = NULL;
+
+  g_checksum_update (checksum, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes));
+  g_checksum_get_digest (checksum, digest, &length);
+  base64 = g_base64_encode (digest, length);
+  return g_strdup_printf ("<hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>%s</hash>", base64);
+}
+
+/* Gajim: the hash stands in the offer; it says nothing at the end. */
+static void
+test_gajim (Peers *self, gconstpointer data)
+{
+  g_autofree char         *hash = dup_hash_element (self->bytes);
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  offer_by_jingle (self, "s1", hash);
+  accept_file (self, &result);
+  hear (self, "set", "session-accept");
+  transport = open_session (self);
+  write_bytes_of (self, transport, 0, SIZE);
+  assert_received (self, &result);
+  hear (self, "set", "<received");
+  hear (self, "set", "<success/>");
+}
+
+/* Dino: no hash, and the session is opened before anything else; it closes in the end. */
+static void
+test_dino (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  offer_by_jingle (self, "s1", "");
+  accept_file (self, &result);
+  hear (self, "set", "session-accept");
+  transport = open_session (self);
+  write_bytes_of (self, transport, 0, SIZE);
+  assert_succeeds (ibb_transport_shutdown_output, transport, NULL);
+  assert_received (self, &result);
+}
+
+/* Conversations: it never closes; a checksum follows the last block, and then it waits. */
+static void
+test_conversations (Peers *self, gconstpointer data)
+{
+  g_autofree char *hash = dup_hash_element (self->bytes);
+  g_autofree char *checksum = g_strdup_printf (
+      "<checksum xmlns='" FT "' creator='initiator' name='c'><file>%s</file></checksum>", hash);
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  offer_by_jingle (self, "s1", "");
+  accept_file (self, &result);
+  hear (self, "set", "session-accept");
+  transport = open_session (self);
+  write_bytes_of (self, transport, 0, SIZE);
+  send_action (self, "session-info", checksum);
+  assert_received (self, &result);
+  hear (self, "set", "<received");
+  hear (self, "set", "<success/>");
+}
+
+/* No checksum was promised, none comes, and nobody closes. */
+static void
+test_silent_end (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  offer_by_jingle (self, "s1", "");
+  accept_file (self, &result);
+  hear (self, "set", "session-accept");
+  transport = open_session (self);
+  fast_timers_start (5000, 100000, 0);
+  write_bytes_of (self, transport, 0, SIZE);
+  assert_received (self, &result);
+  fast_timers_stop ();
+}
+
+/* A hash that was promised and does not come. */
+static void
+test_broken_promise (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  offer_by_jingle (self, "s1", "<hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>");
+  accept_file (self, &result);
+  hear (self, "set", "session-accept");
+  transport = open_session (self);
+  fast_timers_start (5000, 100000, 0);
+  write_bytes_of (self, transport, 0, SIZE);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_files_transfer_accept_file_finish,
+                       self->offered, &result);
+  fast_timers_stop ();
+  hear (self, "set", "<timeout/>");
+}
+
+/* Gajim ends the session, and goes on to send until the file looks whole. */
+static void
+test_gajim_cancels (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  offer_by_jingle (self, "s1", "<range/><hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>");
+  accept_file (self, &result);
+  hear (self, "set", "session-accept");
+  transport = open_session (self);
+  write_bytes_of (self, transport, 0, SIZE / 2);
+  send_action (self, "session-terminate", "<reason><cancel/></reason>");
+  assert_result_fails (IBB_ERROR, IBB_ERROR_GONE, ibb_files_transfer_accept_file_finish,
+                       self->offered, &result);
+  g_assert_true (is_empty (self));
+  g_assert_null (find (self, "set", "<received"));
+}
+
+/* Lies about the size and the hash. */
+static void
+test_more_than_offered (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  offer_by_initiation (self, "size='10000'");
+  accept_file (self, &result);
+  hear (self, "result", "stream-method");
+  transport = open_session (self);
+  write_bytes_of (self, transport, 0, SIZE);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_PROTOCOL, ibb_files_transfer_accept_file_finish,
+                       self->offered, &result);
+  g_assert_true (is_empty (self));
+}
+
+static void
+test_wrong_hash (Peers *self, gconstpointer data)
+{
+  g_autoptr (GBytes)       other = make_bytes (SIZE, 2);
+  g_autofree char         *hash = dup_hash_element (other);
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  offer_by_jingle (self, "s1", hash);
+  accept_file (self, &result);
+  hear (self, "set", "session-accept");
+  transport = open_session (self);
+  write_bytes_of (self, transport, 0, SIZE);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_files_transfer_accept_file_finish,
+                       self->offered, &result);
+  hear (self, "set", "<media-error/>");
+  g_assert_true (is_empty (self));
+}
+
+/* A sender that withdraws before anybody has decided. */
+static void
+test_withdrawn (Peers *self, gconstpointer data)
+{
+  GAsyncResult *result = NULL;
+
+  offer_by_jingle (self, "s1", "");
+  wait_until (self->offered != NULL);
+  send_action (self, "session-terminate", "<reason><cancel/></reason>");
+  assert_fails (IBB_ERROR, IBB_ERROR_GONE, ibb_files_transfer_wait, self->offered, NULL);
+  accept_file (self, &result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_files_transfer_accept_file_finish,
+                       self->offered, &result);
+}
+
+/* What is known of no session, and offers without end. */
+static void
+test_strangers (Peers *self, gconstpointer data)
+{
+  send_action (self, "session-accept", "");
+  hear (self, "error", "unknown-session");
+  offer_by_jingle (self, "s1", "");
+  hear (self, "result", "offer-s1");
+  offer_by_jingle (self, "s1", "");
+  hear (self, "error", "out-of-order");
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autofree char *sid = g_strdup_printf ("many-%u", i);
+
+      offer_by_jingle (self, sid, "");
+      wait_until (find (self, "result", sid) != NULL || find (self, "error", sid) != NULL);
+    }
+  g_assert_cmpuint (self->all_offered->len, ==, 10);
+  g_assert_nonnull (find (self, "error", "resource-constraint"));
+  offer_by_initiation (self, "size='1'");
+  hear (self, "error", "initiation");
+  g_assert_cmpuint (self->all_offered->len, ==, 10);
+}
+
+/* Sending. */
+
+static void
+announce (Peers *self, const char *const *features)
+{
+  for (guint i = 0; features[i] != NULL; i++)
+    ibb_connection_add_feature (self->peer_connection, features[i]);
+}
+
+static const char *const of_initiation[] = { SI, PROFILE, "http://jabber.org/protocol/ibb", NULL };
+static const char *const of_jingle[] = { "urn:xmpp:jingle:1", FT, IBB, NULL };
+
+static void
+begin_offer (Peers *self, GAsyncResult **result)
+{
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("f", SIZE);
+  g_autoptr (GInputStream)     stream = g_memory_input_stream_new_from_bytes (self->bytes);
+
+  ibb_files_service_offer_stream_async (self->own, ROMEO, stream, metadata, NULL, store_result_cb,
+                                        result);
+}
+
+static IBBFilesTransfer *
+offer (Peers *self)
+{
+  GAsyncResult *result = NULL;
+
+  begin_offer (self, &result);
+  return assert_result (ibb_files_service_offer_stream_finish, self->own, &result);
+}
+
+/* The value of an attribute that the peer has heard. */
+static char *
+dup_value (IBBStanza *stanza, const char *element, const char *name)
+{
+  g_autofree char *xml = ibb_stanza_to_xml (stanza);
+  g_autofree char *start = g_strdup_printf (" %s=", name);
+  const char      *value = strstr (xml, element);
+  const char      *quote;
+
+  g_assert_nonnull (value);
+  value = strstr (value, start);
+  g_assert_nonnull (value);
+  quote = value + strlen (start);
+  return g_strndup (quote + 1, (gsize) (strchr (quote + 1, *quote) - quote - 1));
+}
+
+static void
+assert_reads_all (Peers *self, IBBTransport *transport)
+{
+  g_autofree guint8 *got = g_malloc (SIZE);
+  gsize              length;
+
+  assert_succeeds (g_input_stream_read_all, get_input (transport), got, SIZE, &length, NULL);
+  g_assert_cmpmem (got, length, g_bytes_get_data (self->bytes, NULL), SIZE);
+}
+
+/* Stream initiation knows no “delivered”. */
+static void
+test_send_initiation (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autoptr (IBBTransport)     transport = NULL;
+  g_autofree char             *sid = NULL;
+  IBBStanza                   *request;
+  GAsyncResult                *expected = NULL;
+
+  announce (self, of_initiation);
+  sent = offer (self);
+  hear (self, "set", SI);
+  request = find (self, "set", SI);
+  sid = dup_value (request, "<si", "id");
+  ibb_service_expect_session_async (self->peer, JULIET, sid, NULL, NULL, store_result_cb,
+                                    &expected);
+  say (self,
+       "<iq type='result' to='" JULIET "' id='%s'><si xmlns='" SI "'><feature "
+       "xmlns='http://jabber.org/protocol/feature-neg'><x xmlns='jabber:x:data' type='submit'>"
+       "<field var='stream-method'><value>http://jabber.org/protocol/ibb</value></field></x>"
+       "</feature></si></iq>",
+       ibb_stanza_get_id (request));
+  transport = assert_result (ibb_service_expect_session_finish, self->peer, &expected);
+  assert_reads_all (self, transport);
+  assert_succeeds (ibb_files_transfer_wait, sent, NULL);
+  g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_SENT);
+}
+
+static void
+test_send_declined (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+
+  announce (self, data);
+  sent = offer (self);
+  if (data == of_initiation)
+    say (self,
+         "<iq type='error' to='" JULIET "' id='%s'><error type='cancel'><forbidden "
+         "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+         hear (self, "set", SI));
+  else
+    {
+      g_autofree char *sid = NULL;
+
+      hear (self, "set", "session-initiate");
+      sid = dup_value (find (self, "set", "session-initiate"), "<jingle", "sid");
+      /* Gajim says cancel where it means decline. */
+      say (self,
+           "<iq type='set' to='" JULIET "' id='x'><jingle xmlns='urn:xmpp:jingle:1' "
+           "action='session-terminate' sid='%s'><reason><cancel/></reason></jingle></iq>",
+           sid);
+    }
+  assert_fails (IBB_ERROR, IBB_ERROR_FORBIDDEN, ibb_files_transfer_wait, sent, NULL);
+}
+
+/* A program that accepts, acknowledges every block, and says no more. */
+static void
+test_send_silent (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autoptr (IBBTransport)     transport = NULL;
+  g_autofree char             *sid = NULL;
+  g_autofree char             *transport_sid = NULL;
+  IBBStanza                   *request;
+  GAsyncResult                *expected = NULL;
+
+  announce (self, of_jingle);
+  sent = offer (self);
+  hear (self, "set", "session-initiate");
+  request = find (self, "set", "session-initiate");
+  sid = dup_value (request, "<jingle", "sid");
+  transport_sid = dup_value (request, "<transport", "sid");
+  ibb_service_expect_session_async (self->peer, JULIET, transport_sid, NULL, NULL, store_result_cb,
+                                    &expected);
+  say (self,
+       "<iq type='set' to='" JULIET "' id='x'><jingle xmlns='urn:xmpp:jingle:1' "
+       "action='session-accept' sid='%s'><content creator='initiator' name='file'>"
+       "<transport xmlns='" IBB "' sid='%s' block-size='4096'/></content></jingle></iq>",
+       sid, transport_sid);
+  transport = assert_result (ibb_service_expect_session_finish, self->peer, &expected);
+  g_assert_cmpuint (ibb_transport_get_block_size (transport), ==, 4096);
+  fast_timers_start (5000, 100000, 0);
+  assert_reads_all (self, transport);
+  hear (self, "set", "<checksum");
+  assert_succeeds (ibb_files_transfer_wait, sent, NULL);
+  fast_timers_stop ();
+  g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_SENT);
+}
+
+/* Programs that say they can receive, and lose the file. */
+static void
+test_losers (Peers *self, gconstpointer data)
+{
+  GAsyncResult *result = NULL;
+
+  announce (self, of_jingle);
+  g_clear_object (&self->peer); /* which announces that it is ibb-glib */
+  self->version = data;
+  begin_offer (self, &result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, ibb_files_service_offer_stream_finish,
+                       self->own, &result);
+}
+
+#define add_test_of(path, data, function)                                                          \
+  g_test_add ("/ibb/files/peers/" path, Peers, data, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  fast_timers_stop ();
+  add_test_of ("initiation", NULL, test_initiation);
+  add_test_of ("initiation/empty", NULL, test_initiation_empty);
+  add_test_of ("initiation/cancelled", NULL, test_initiation_cancelled);
+  add_test_of ("initiation/declined", NULL, test_initiation_declined);
+  add_test_of ("never-opened", NULL, test_never_opened);
+  add_test_of ("gajim", NULL, test_gajim);
+  add_test_of ("gajim/cancels", NULL, test_gajim_cancels);
+  add_test_of ("dino", NULL, test_dino);
+  add_test_of ("conversations", NULL, test_conversations);
+  add_test_of ("silent-end", NULL, test_silent_end);
+  add_test_of ("broken-promise", NULL, test_broken_promise);
+  add_test_of ("more-than-offered", NULL, test_more_than_offered);
+  add_test_of ("wrong-hash", NULL, test_wrong_hash);
+  add_test_of ("withdrawn", NULL, test_withdrawn);
+  add_test_of ("strangers", NULL, test_strangers);
+  add_test_of ("send/initiation", NULL, test_send_initiation);
+  add_test_of ("send/declined/initiation", of_initiation, test_send_declined);
+  add_test_of ("send/declined/jingle", of_jingle, test_send_declined);
+  add_test_of ("send/silent", NULL, test_send_silent);
+  add_test_of ("send/gajim", "Gajim", test_losers);
+  add_test_of ("send/dino", "Dino", test_losers);
+  return g_test_run ();
+}

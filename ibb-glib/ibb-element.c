@@ -282,7 +282,8 @@ ibb_element_get_child (const IBBElement *self, const char *name, const char *nam
  *
  * Lists the child elements.
  *
- * Returns: (transfer full) (element-type IBBElement): the child elements, in their order
+ * Returns: (transfer container) (element-type IBBElement): the child elements, in their order;
+ * @self keeps them
  *
  * Since: 1.0
  */
@@ -294,6 +295,6 @@ ibb_element_list_children (const IBBElement *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   for (guint i = self->children != NULL ? self->children->len : 0; i > 0; i--)
-    list = g_list_prepend (list, ibb_element_ref (g_ptr_array_index (self->children, i - 1)));
+    list = g_list_prepend (list, g_ptr_array_index (self->children, i - 1));
   return list;
 }

@@ -12,7 +12,8 @@
 typedef struct
 {
   const xmlChar *name;
-  const xmlChar *uri; /* (nullable): the default namespace in it, as it is written */
+  const xmlChar *uri;    /* (nullable): the default namespace in it, as it is written */
+  gboolean       is_xml; /* in the namespace of the prefix xml, which cannot be the default one */
 } Level;
 
 struct _IBBXmlCopy
@@ -157,15 +158,23 @@ is_same_namespace (const xmlChar *a, const xmlChar *b)
 }
 
 static void
-append_name (IBBXmlCopy *self, guint depth, const xmlChar *local_name, const xmlChar *uri)
+append_name (IBBXmlCopy *self, const Level *level)
 {
-  const char *value = uri != NULL ? (const char *) uri : "";
+  if (level->is_xml)
+    IBB_XML_APPEND (self->xml, "xml:");
+  ibb_xml_append (self->xml, (const char *) level->name);
+}
+
+static void
+append_start (IBBXmlCopy *self, const Level *level)
+{
+  const char *uri = level->uri != NULL ? (const char *) level->uri : "";
 
   end_tag (self);
   IBB_XML_APPEND (self->xml, "<");
-  ibb_xml_append (self->xml, (const char *) local_name);
-  if (!is_same_namespace (uri, self->levels[depth - 1].uri))
-    append_attribute (self, NULL, "xmlns", value, strlen (value));
+  append_name (self, level);
+  if (!is_same_namespace (level->uri, (level - 1)->uri))
+    append_attribute (self, NULL, "xmlns", uri, strlen (uri));
 }
 
 void
@@ -178,12 +187,15 @@ ibb_xml_copy_start (IBBXmlCopy     *self,
                     int             n_attributes,
                     const xmlChar **attributes)
 {
+  Level   *level = &self->levels[depth];
+  gboolean is_xml = depth > 0 && uri != NULL &&
+                    strcmp ((const char *) uri, (const char *) XML_XML_NAMESPACE) == 0;
+
   g_assert (depth < IBB_XML_COPY_MAX_DEPTH);
 
-  self->levels[depth].name = local_name;
-  self->levels[depth].uri = uri;
+  *level = (Level){ local_name, is_xml ? (level - 1)->uri : uri, is_xml };
   if (depth > 0)
-    append_name (self, depth, local_name, uri);
+    append_start (self, level);
   append_declarations (self, n_namespaces, namespaces, n_attributes, attributes);
   append_attributes (self, n_attributes, attributes, depth == 0);
   self->in_tag = TRUE;
@@ -211,7 +223,7 @@ ibb_xml_copy_end (IBBXmlCopy *self, guint depth)
     }
 
   IBB_XML_APPEND (self->xml, "</");
-  ibb_xml_append (self->xml, (const char *) self->levels[depth].name);
+  append_name (self, &self->levels[depth]);
   IBB_XML_APPEND (self->xml, ">");
 }
 

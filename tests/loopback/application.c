@@ -278,7 +278,7 @@ test_element (void)
   g_autoptr (IBBElement) message = ibb_stanza_dup_element (stanza);
   IBBElement            *x = ibb_element_get_child (message, "x", NULL);
   IBBElement            *z = ibb_element_get_child (x, NULL, "urn:y");
-  GList                 *children = ibb_element_list_children (message);
+  g_autoptr (GList)      children = ibb_element_list_children (message);
 
   g_assert_cmpstr (ibb_element_get_name (message), ==, "message");
   g_assert_cmpstr (ibb_element_get_namespace (message), ==, "jabber:client");
@@ -296,7 +296,6 @@ test_element (void)
   g_assert_null (ibb_element_list_children (z));
   g_assert_cmpuint (g_list_length (children), ==, 3);
   g_assert_cmpstr (ibb_element_get_namespace (children->next->next->data), ==, "");
-  g_list_free_full (children, (GDestroyNotify) ibb_element_unref);
 }
 
 int

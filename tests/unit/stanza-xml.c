@@ -165,6 +165,7 @@ test_fidelity (void)
     { "<message><body><![CDATA[<&>]]></body></message>",
       "<message><body>&lt;&amp;&gt;</body></message>" },
     { "<message>a<b/>c</message>", NULL },
+    { "<message><xml:a xml:b='1'>c<d xmlns='u'><xml:e/></d></xml:a><f/></message>", NULL },
     { "<presence><priority>-1</priority><c xmlns='caps' ver='\xE2\x82\xAC'/></presence>", NULL },
     { "<iq type='result'><bind xmlns='b'><jid>a@b/c</jid></bind></iq>", NULL },
     { "<message type='chat'><data xmlns='http://jabber.org/protocol/ibb'>AA</data></message>",

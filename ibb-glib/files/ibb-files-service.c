@@ -228,6 +228,17 @@ refuse (IBBFilesService *self,
   answer (self, request, "error", payload);
 }
 
+static IBBFilesTransfer *
+create_transfer (IBBFilesService  *self,
+                 IBBFilesDirection direction,
+                 IBBFilesWay       way,
+                 const char       *peer_jid,
+                 IBBFilesMetadata *metadata)
+{
+  return ibb_files_transfer_new (G_OBJECT (self), self->sessions, self->transfers, direction, way,
+                                 peer_jid, metadata);
+}
+
 static gboolean
 decision_timeout_cb (gpointer user_data)
 {
@@ -286,8 +297,8 @@ receive_offer (IBBFilesService *self, IBBStanza *request, IBBElement *element)
       return;
     }
   answer (self, request, "result", "");
-  transfer = ibb_files_transfer_new (self, self->connection, IBB_FILES_DIRECTION_RECEIVE,
-                                     IBB_FILES_WAY_JINGLE, from, jingle->metadata);
+  transfer = create_transfer (self, IBB_FILES_DIRECTION_RECEIVE, IBB_FILES_WAY_JINGLE, from,
+                              jingle->metadata);
   transfer->jingle = jingle;
   transfer->sid = g_strdup (jingle->transport_sid);
   if (jingle->state == IBB_JINGLE_ENDED)
@@ -372,9 +383,9 @@ initiation_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *s
     refuse (self, request, "wait", "resource-constraint", NULL, NULL);
   else
     {
-      transfer = ibb_files_transfer_new (self, self->connection, IBB_FILES_DIRECTION_RECEIVE,
-                                         IBB_FILES_WAY_STREAM_INITIATION,
-                                         ibb_stanza_get_from (request), metadata);
+      transfer =
+          create_transfer (self, IBB_FILES_DIRECTION_RECEIVE, IBB_FILES_WAY_STREAM_INITIATION,
+                           ibb_stanza_get_from (request), metadata);
       transfer->sid = g_steal_pointer (&sid);
       transfer->request_id = g_strdup (ibb_stanza_get_id (request));
       offer (self, request, transfer);
@@ -472,18 +483,6 @@ ibb_files_service_init (IBBFilesService *self)
   self->transfers = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
-void
-ibb_files_service_forget (IBBFilesService *self, IBBFilesTransfer *transfer)
-{
-  g_ptr_array_remove (self->transfers, transfer);
-}
-
-GPtrArray *
-ibb_files_service_get_transfers (IBBFilesService *self)
-{
-  return self->transfers;
-}
-
 /**
  * ibb_files_service_new:
  * @connection: the connection
@@ -547,6 +546,7 @@ typedef struct
   GInputStream     *stream;   /* (owned) (nullable) */
   IBBFilesMetadata *metadata; /* (owned) (nullable) */
   char             *etag;     /* (owned) (nullable) */
+  gboolean          has_callback;
 } Offer;
 
 static void
@@ -560,6 +560,15 @@ offer_free (gpointer data)
   g_clear_object (&self->metadata);
   g_free (self->etag);
   g_free (self);
+}
+
+/* Nobody has fetched the transfer: the call was cancelled at the last moment. */
+static void
+abandon (gpointer data)
+{
+  g_autoptr (IBBFilesTransfer) transfer = data;
+
+  ibb_files_transfer_cancel (transfer);
 }
 
 static void
@@ -577,14 +586,15 @@ found_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
-  transfer = ibb_files_transfer_new (self, self->connection, IBB_FILES_DIRECTION_SEND, choice->way,
-                                     choice->peer_jid, data->metadata);
+  transfer = create_transfer (self, IBB_FILES_DIRECTION_SEND, choice->way, choice->peer_jid,
+                              data->metadata);
   transfer->block_size = ibb_service_get_default_block_size (self->sessions);
   if (choice->is_own)
     transfer->block_size = MAX (transfer->block_size, OWN_BLOCK_SIZE);
   g_ptr_array_add (self->transfers, g_object_ref (transfer));
   ibb_files_transfer_offer (transfer, data->stream, data->file, data->etag);
-  g_task_return_pointer (task, g_steal_pointer (&transfer), g_object_unref);
+  g_task_return_pointer (task, g_steal_pointer (&transfer),
+                         data->has_callback ? abandon : g_object_unref);
 }
 
 static void
@@ -680,6 +690,7 @@ new_offer (IBBFilesService    *self,
   g_task_set_source_tag (task, tag);
   g_task_set_name (task, "[ibb-files] offer");
   data->peer_jid = g_strdup (peer_jid);
+  data->has_callback = callback != NULL;
   if (metadata != NULL)
     data->metadata = g_object_ref (metadata);
   g_task_set_task_data (task, data, offer_free);

@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include "files/ibb-files-service.h"
 #include "files/ibb-files-transfer.h"
 #include "files/jingle.h"
 #include "files/mover.h"
@@ -14,8 +13,10 @@ struct _IBBFilesTransfer
 {
   GObject parent_instance;
 
-  IBBFilesService  *service;    /* (owned) (nullable): until the transfer is over */
-  IBBConnection    *connection; /* (owned) */
+  GObject       *service;    /* (owned) (nullable): has the next two, until the transfer is over */
+  IBBService    *sessions;   /* (unowned) */
+  GPtrArray     *transfers;  /* (unowned) (element-type IBBFilesTransfer): all that are not over */
+  IBBConnection *connection; /* (owned) */
   IBBFilesDirection direction;
   IBBFilesWay       way;
   char             *peer_jid;  /* (owned) */
@@ -49,8 +50,10 @@ struct _IBBFilesTransfer
 
 /* The state machine and the calls behind it. */
 
-IBBFilesTransfer *ibb_files_transfer_new (IBBFilesService  *service,
-                                          IBBConnection    *connection,
+/* sessions and transfers belong to service. */
+IBBFilesTransfer *ibb_files_transfer_new (GObject          *service,
+                                          IBBService       *sessions,
+                                          GPtrArray        *transfers,
                                           IBBFilesDirection direction,
                                           IBBFilesWay       way,
                                           const char       *peer_jid,
@@ -93,9 +96,5 @@ void ibb_files_transfer_send_heard (IBBFilesTransfer *self);
 
 void ibb_files_transfer_accept (IBBFilesTransfer *self, IBBPart *part);
 void ibb_files_transfer_receive_heard (IBBFilesTransfer *self);
-
-/* Of the service. */
-void       ibb_files_service_forget (IBBFilesService *self, IBBFilesTransfer *transfer);
-GPtrArray *ibb_files_service_get_transfers (IBBFilesService *self);
 
 G_END_DECLS

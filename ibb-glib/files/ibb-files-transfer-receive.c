@@ -284,8 +284,8 @@ prepared_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     }
   params = ibb_files_transfer_dup_params (self);
   ibb_files_transfer_begin_call (self);
-  ibb_service_expect_session_async (ibb_files_service_get_sessions (self->service), self->peer_jid,
-                                    self->sid, params, self->cancellable, opened_cb, self);
+  ibb_service_expect_session_async (self->sessions, self->peer_jid, self->sid, params,
+                                    self->cancellable, opened_cb, self);
   /* Dino opens before it has answered. */
   send_accept (self);
   ibb_files_transfer_set_timer (self, OPEN_TIMEOUT, open_timeout_cb);
@@ -318,11 +318,9 @@ prepare (IBBFilesTransfer *self)
 static IBBFilesTransfer *
 find_rival (IBBFilesTransfer *self)
 {
-  GPtrArray *transfers = ibb_files_service_get_transfers (self->service);
-
-  for (guint i = 0; i < transfers->len; i++)
+  for (guint i = 0; i < self->transfers->len; i++)
     {
-      IBBFilesTransfer *other = g_ptr_array_index (transfers, i);
+      IBBFilesTransfer *other = g_ptr_array_index (self->transfers, i);
 
       if (other != self && other->part != NULL && other->part->hidden != NULL &&
           self->part->hidden != NULL && g_file_equal (other->part->hidden, self->part->hidden))

@@ -19,7 +19,8 @@ received_timeout_cb (gpointer user_data)
   self->timer = 0;
   ibb_jingle_terminate (self->jingle, "success", NULL);
   ibb_files_transfer_flush (self);
-  ibb_files_transfer_end (self, IBB_FILES_STATE_SENT);
+  ibb_files_transfer_end (self, self->jingle->is_received ? IBB_FILES_STATE_DELIVERED
+                                                          : IBB_FILES_STATE_SENT);
   return G_SOURCE_REMOVE;
 }
 
@@ -97,8 +98,8 @@ open_session (IBBFilesTransfer *self)
   ibb_files_transfer_set_timer (self, 0, NULL);
   ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
   ibb_files_transfer_begin_call (self);
-  ibb_service_open_session_async (ibb_files_service_get_sessions (self->service), self->peer_jid,
-                                  params, self->cancellable, opened_cb, self);
+  ibb_service_open_session_async (self->sessions, self->peer_jid, params, self->cancellable,
+                                  opened_cb, self);
 }
 
 static gboolean

@@ -136,6 +136,7 @@ ibb_files_transfer_finalize (GObject *object)
 {
   IBBFilesTransfer *self = IBB_FILES_TRANSFER (object);
 
+  g_clear_object (&self->service);
   g_clear_object (&self->connection);
   g_free (self->peer_jid);
   g_free (self->local_jid);
@@ -287,8 +288,9 @@ ibb_files_transfer_init (IBBFilesTransfer *self)
 }
 
 IBBFilesTransfer *
-ibb_files_transfer_new (IBBFilesService  *service,
-                        IBBConnection    *connection,
+ibb_files_transfer_new (GObject          *service,
+                        IBBService       *sessions,
+                        GPtrArray        *transfers,
                         IBBFilesDirection direction,
                         IBBFilesWay       way,
                         const char       *peer_jid,
@@ -297,7 +299,9 @@ ibb_files_transfer_new (IBBFilesService  *service,
   IBBFilesTransfer *self = g_object_new (IBB_FILES_TYPE_TRANSFER, NULL);
 
   self->service = g_object_ref (service);
-  self->connection = g_object_ref (connection);
+  self->sessions = sessions;
+  self->transfers = transfers;
+  self->connection = g_object_ref (ibb_service_get_connection (sessions));
   self->direction = direction;
   self->way = way;
   self->peer_jid = g_strdup (peer_jid);
@@ -470,7 +474,7 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_ERROR]);
   ibb_files_transfer_set_state (self, state);
   notify_progress (self);
-  ibb_files_service_forget (self->service, self);
+  g_ptr_array_remove (self->transfers, self);
   g_clear_object (&self->service);
   while ((task = g_queue_pop_head (&self->waits)) != NULL)
     {

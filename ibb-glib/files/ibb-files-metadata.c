@@ -101,7 +101,7 @@ ibb_files_metadata_set_property (GObject      *object,
   switch (prop_id)
     {
     case PROP_NAME:
-      self->name = g_value_dup_string (value);
+      self->name = g_strdup (g_value_get_string (value) != NULL ? g_value_get_string (value) : "");
       break;
     case PROP_SIZE:
       self->size = g_value_get_uint64 (value);
@@ -149,6 +149,8 @@ ibb_files_metadata_class_init (IBBFilesMetadataClass *class)
    * IBBFilesMetadata:name:
    *
    * The name of the file, without a folder.
+   *
+   * Default: "".
    *
    * Since: 1.0
    */

@@ -66,8 +66,57 @@ int main () {
 '''
 
 
-def flags(what):
-    return run('pkg-config', what, 'ibb-glib-1.0', env=environment).split()
+C_FILES = '''
+#include <ibb-glib/files/ibb-files.h>
+
+int
+main (void)
+{
+  g_autoptr (IBBLoopback)      loopback = ibb_loopback_new ();
+  g_autoptr (IBBConnection)    connection = ibb_loopback_attach (loopback, "alice@example.org/a");
+  g_autoptr (IBBFilesService)  service = ibb_files_service_new (connection);
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("../a.txt", 3);
+  g_autofree char             *name = ibb_files_metadata_dup_safe_name (metadata);
+  g_autoptr (GEnumClass)       states = g_type_class_ref (IBB_FILES_TYPE_STATE);
+
+  g_print ("%s %d\\n", name, IBB_FILES_IS_SERVICE (service));
+  return states->n_values == 7 ? 0 : 1;
+}
+'''
+
+PYTHON_FILES = PYTHON + '''
+gi.require_version('IBBFiles', '1.0')
+from gi.repository import IBBFiles
+files = IBBFiles.Service.new(connection)
+assert files.props.connection == connection
+assert IBBFiles.Metadata.new('../a.txt', 3).dup_safe_name() == 'a.txt'
+'''
+
+PYTHON_FILES_OVERRIDES = '''
+assert IBBFiles.Service.__module__ == 'gi.overrides.IBBFiles'
+'''
+
+JAVASCRIPT_FILES = JAVASCRIPT + '''
+imports.gi.versions.IBBFiles = '1.0';
+const { IBBFiles } = imports.gi;
+const files = IBBFiles.Service.new(connection);
+if (files.connection !== connection || IBBFiles.Metadata.new('../a.txt', 3).dup_safe_name() !== 'a.txt')
+    throw new Error('not what it should be');
+'''
+
+VALA_FILES = '''
+int main () {
+  var loopback = new IBB.Loopback ();
+  var service = new IBBFiles.Service (loopback.attach ("alice@example.org/a"));
+  var metadata = new IBBFiles.Metadata ("../a.txt", 3);
+  assert (service.connection != null && metadata.dup_safe_name () == "a.txt");
+  return 0;
+}
+'''
+
+
+def flags(what, package='ibb-glib-1.0'):
+    return run('pkg-config', what, package, env=environment).split()
 
 
 @cases.case('/install/prefix', timeout=600)
@@ -82,6 +131,8 @@ def install():
                for path in glob.glob(f'{prefix}/include/**/*.h', recursive=True)}
     assert 'ibb-glib.h' in headers and 'xmpp/ibb-client.h' in headers
     assert not [name for name in headers if 'private' in name or 'core' in name], headers
+    assert 'files/ibb-files.h' in headers and 'files/ibb-files-enum-types.h' in headers
+    assert not [name for name in headers if name.startswith('files/') and not name.startswith('files/ibb-files')]
 
 
 @cases.case('/install/pkg-config')
@@ -91,6 +142,9 @@ def pkg_config():
     libraries = flags('--libs')
     assert '-libb-glib-1.0' in libraries and '-lgio-2.0' in libraries
     assert '-lxml2' not in libraries and '-lidn' not in libraries and '-lidn2' not in libraries and '-lnettle' not in libraries
+    assert run('pkg-config', '--modversion', 'ibb-files-1.0', env=environment).strip() == '1.0.0'
+    libraries = flags('--libs', 'ibb-files-1.0')
+    assert '-libb-files-1.0' in libraries and '-libb-glib-1.0' in libraries and '-lnettle' not in libraries
 
 
 @cases.case('/install/c')
@@ -104,16 +158,25 @@ def c_program():
         folder.write('layers.c', example('layers.md', 'c')), *flags('--cflags'))
 
 
+@cases.case('/install/c/files')
+def c_program_files():
+    program = folder / 'names'
+    run('cc', '-Wall', '-Wextra', '-Werror', folder.write('names.c', C_FILES), '-o', program,
+        *flags('--cflags', 'ibb-files-1.0'), *flags('--libs', 'ibb-files-1.0'))
+    assert run(program, env=environment) == 'a.txt 1\n'
+
+
 @cases.case('/install/single-include')
 def single_include():
-    source = folder.write('single.c', '#include <ibb-glib/ibb-service.h>\n')
-    output = fails('cc', '-c', source, '-o', os.devnull, *flags('--cflags'))
-    assert 'Only <ibb-glib/ibb-glib.h> can be included directly' in output
+    for header, umbrella in (('ibb-service.h', 'ibb-glib.h'), ('files/ibb-files-service.h', 'files/ibb-files.h')):
+        source = folder.write('single.c', f'#include <ibb-glib/{header}>\n')
+        output = fails('cc', '-c', source, '-o', os.devnull, *flags('--cflags'))
+        assert f'Only <ibb-glib/{umbrella}> can be included directly' in output, output
 
 
 @cases.case('/install/python')
 def python_program():
-    run('/usr/bin/python3', '-c', PYTHON, env=environment)
+    run('/usr/bin/python3', '-c', PYTHON_FILES, env=environment)
 
 
 @cases.case('/install/python/overrides')
@@ -122,6 +185,7 @@ def python_overrides():
     assert len(found) == 1, found
     path = os.path.dirname(os.path.dirname(os.path.dirname(found[0])))
     run('/usr/bin/python3', '-c', PYTHON_OVERRIDES, env={**environment, 'PYTHONPATH': path})
+    run('/usr/bin/python3', '-c', PYTHON_FILES + PYTHON_FILES_OVERRIDES, env={**environment, 'PYTHONPATH': path})
     # Where distributions and people install, Python finds them by itself.
     for usual in ('/usr', '/usr/local'):
         build = folder / usual.replace('/', '-')
@@ -136,16 +200,17 @@ def python_overrides():
 
 @cases.case('/install/javascript')
 def javascript_program():
-    run('gjs', folder.write('program.js', JAVASCRIPT), env=environment)
+    run('gjs', folder.write('program.js', JAVASCRIPT_FILES), env=environment)
 
 
 @cases.case('/install/vala')
 def vala_program():
-    source = folder.write('program.vala', VALA)
-    program = folder / 'program-vala'
-    run('valac', '--vapidir', os.path.join(prefix, 'share', 'vala', 'vapi'), '--pkg',
-        'ibb-glib-1.0', source, '-o', program, env=environment)
-    run(program, env=environment)
+    for package, text in (('ibb-glib-1.0', VALA), ('ibb-files-1.0', VALA_FILES)):
+        source = folder.write('program.vala', text)
+        program = folder / 'program-vala'
+        run('valac', '--vapidir', os.path.join(prefix, 'share', 'vala', 'vapi'), '--pkg', package,
+            source, '-o', program, env=environment)
+        run(program, env=environment)
 
 
 @cases.case('/install/command')

@@ -33,6 +33,7 @@ def all_off():
         assert not [name for name in files if name.endswith(('.gir', '.typelib', '.vapi', '.html', '.py'))]
         assert 'bin/ibb' not in files
         assert 'include/ibb-glib-1.0/ibb-glib/xmpp/ibb-client.h' not in files
+        assert not [name for name in files if 'files' in name]
         assert compile_against(folder, example('overview.md', 'c')) == 'hello\n'
         with open(folder / 'prefix/lib/pkgconfig/ibb-glib-1.0.pc', encoding='utf-8') as file:
             text = file.read()
@@ -45,6 +46,7 @@ def no_client():
         files = build(folder, '-Dclient=disabled', '-Dintrospection=enabled', '-Dvapi=enabled',
                       '-Ddocs=disabled', '-Dtests=disabled')
         assert 'bin/ibb' not in files
+        assert 'lib/libibb-files-1.0.so.0' in files and 'lib/pkgconfig/ibb-files-1.0.pc' in files
         # The header is complete without the client, and so are the bindings.
         assert compile_against(folder, example('overview.md', 'c')) == 'hello\n'
         for name in ('share/gir-1.0/IBB-1.0.gir', 'share/vala/vapi/ibb-glib-1.0.vapi'):
@@ -52,6 +54,19 @@ def no_client():
                 text = file.read()
             assert 'ibb_service_new' in text or 'class Service' in text
             assert 'ibb_client_new' not in text and 'class Client ' not in text
+
+
+@cases.case('/install/options/no-files', timeout=600)
+def no_files():
+    with Folder() as folder:
+        files = build(folder, '-Dfiles=disabled', '-Dtool=enabled', '-Dpython=enabled', '-Ddocs=disabled',
+                      '-Dtests=disabled')
+        assert not [name for name in files if 'files' in name.lower()]
+        environment = {**os.environ, 'LD_LIBRARY_PATH': folder / 'prefix/lib'}
+        text = run(folder / 'prefix/bin/ibb', 'send', '--help', env=environment)
+        assert 'FILE' not in text, text
+        text = run(folder / 'prefix/bin/ibb', 'receive', '--help', env=environment)
+        assert '--directory' not in text, text
 
 
 @cases.case('/install/options/contradictions')

@@ -14,6 +14,26 @@ ibb_glib = dependency('ibb-glib-1.0', fallback: 'ibb-glib',
 greeting = executable('greeting', 'greeting.c', dependencies: ibb_glib,
   c_args: '-Wno-unused-parameter')
 test('greeting', greeting)
+ibb_files = dependency('ibb-files-1.0', fallback: 'ibb-glib')
+executable('names', 'names.c', dependencies: ibb_files)
+'''
+
+NAMES = '''
+#include <ibb-glib/files/ibb-files.h>
+
+int
+main (void)
+{
+  IBBFilesMetadata *metadata = ibb_files_metadata_new ("../a.txt", 3);
+
+  g_print ("%s\\n", ibb_files_metadata_dup_safe_name (metadata));
+  return 0;
+}
+'''
+NAMES_VALA = '''
+void main () {
+  print ("%s\\n", new IBBFiles.Metadata ("../a.txt", 3).dup_safe_name ());
+}
 '''
 
 # A target in C of the same project takes the dependency without the vapi.
@@ -22,6 +42,7 @@ project('outer', 'c', 'vala')
 ibb_glib = dependency('ibb-glib-1.0', fallback: 'ibb-glib',
   default_options: ['vala=true', 'client=disabled'])
 executable('talk', 'talk.vala', dependencies: ibb_glib, c_args: '-w')
+executable('names', 'names.vala', dependencies: dependency('ibb-files-1.0'), c_args: '-w')
 executable('greeting', 'greeting.c',
   dependencies: subproject('ibb-glib').get_variable('ibb_glib_dep'))
 '''
@@ -30,6 +51,8 @@ executable('greeting', 'greeting.c',
 def set_up(folder, outer):
     folder.write('meson.build', outer)
     folder.write('greeting.c', example('overview.md', 'c'))
+    folder.write('names.c', NAMES)
+    folder.write('names.vala', NAMES_VALA)
     os.mkdir(folder / 'subprojects')
     os.symlink(ROOT, folder / 'subprojects/ibb-glib')
     run('meson', 'setup', folder / 'build', folder.path, '--force-fallback-for=ibb-glib-1.0',
@@ -42,6 +65,7 @@ def subproject():
         set_up(folder, OUTER)
         run('ninja', '-C', folder / 'build')
         assert run(folder / 'build/greeting') == 'hello\n'
+        assert run(folder / 'build/names') == 'a.txt\n'
         # Another project's build has neither our tests nor our documentation.
         names = os.listdir(folder / 'build/subprojects/ibb-glib')
         assert 'tests' not in names and 'doc' not in names, names
@@ -55,6 +79,7 @@ def subproject_vala():
         run('ninja', '-C', folder / 'build')
         assert 'juliet hears: call me but love' in run(folder / 'build/talk')
         assert run(folder / 'build/greeting') == 'hello\n'
+        assert run(folder / 'build/names') == 'a.txt\n'
 
 
 cases.main()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The library exports its public functions, and nothing else; the macros of its versions."""
+"""Each library exports its public functions, and nothing else; the macros of their versions."""
 
 import glob
 import os
@@ -11,6 +11,7 @@ import cases
 ROOT = os.environ['IBB_TEST_SOURCE_ROOT']
 BUILD = os.environ['IBB_TEST_BUILD_ROOT']
 LIBRARY = os.environ['IBB_TEST_LIBRARY']
+FILES_LIBRARY = os.environ.get('IBB_TEST_FILES_LIBRARY')
 
 # Declarations as a later version could have them, and a program that uses all of them.
 VERSIONS = '''
@@ -35,15 +36,21 @@ use (void)
 '''
 
 
-def exported():
-    output = subprocess.run(('nm', '-D', '--defined-only', LIBRARY), check=True,
+ENUMS = {'ibb_stanza_type_get_type', 'ibb_tls_mode_get_type', 'ibb_connection_state_get_type',
+         'ibb_password_policy_get_type', 'ibb_websocket_mode_get_type', 'ibb_error_get_type',
+         'ibb_stanza_condition_get_type', 'ibb_wait_get_type'}
+FILES_ENUMS = {'ibb_files_direction_get_type', 'ibb_files_state_get_type', 'ibb_files_way_get_type'}
+
+
+def exported(library):
+    output = subprocess.run(('nm', '-D', '--defined-only', library), check=True,
                             stdout=subprocess.PIPE, text=True).stdout
     return {line.split()[-1] for line in output.splitlines()}
 
 
-def declared():
+def declared(*patterns):
     names = set()
-    for path in glob.glob(f'{ROOT}/ibb-glib/*.h') + glob.glob(f'{ROOT}/ibb-glib/xmpp/ibb-*.h'):
+    for path in [path for pattern in patterns for path in glob.glob(f'{ROOT}/ibb-glib/{pattern}')]:
         if path.endswith('-private.h'):
             continue
         with open(path, encoding='utf-8') as file:
@@ -56,25 +63,33 @@ def declared():
 
 @cases.case('/install/symbols/only-ours')
 def only_ours():
-    assert exported() and not [name for name in exported() if not name.startswith('ibb_')]
+    assert exported(LIBRARY) and not [name for name in exported(LIBRARY) if not name.startswith('ibb_')]
 
 
 @cases.case('/install/symbols/only-declared')
 def only_declared():
-    enums = {'ibb_stanza_type_get_type', 'ibb_tls_mode_get_type', 'ibb_connection_state_get_type',
-             'ibb_password_policy_get_type', 'ibb_websocket_mode_get_type', 'ibb_error_get_type',
-             'ibb_stanza_condition_get_type', 'ibb_wait_get_type'}
-    assert not exported() - declared() - enums, exported() - declared() - enums
+    more = exported(LIBRARY) - declared('*.h', 'xmpp/ibb-*.h') - ENUMS
+    assert not more, more
 
 
 @cases.case('/install/symbols/all-declared')
 def all_declared():
-    assert len(declared()) > 100
-    missing = declared() - exported()
-    if not any(name.startswith('ibb_client_') for name in exported()):
+    names = declared('*.h', 'xmpp/ibb-*.h')
+    assert len(names) > 100
+    missing = names - exported(LIBRARY)
+    if not any(name.startswith('ibb_client_') for name in exported(LIBRARY)):
         missing = {name for name in missing if not name.startswith(('ibb_client_', 'ibb_component_',
                                                                       'ibb_xmpp_connection_'))}
     assert not missing, missing
+
+
+@cases.case('/install/symbols/files')
+def files():
+    if FILES_LIBRARY is None:
+        return
+    names = declared('files/ibb-files*.h') | FILES_ENUMS
+    assert len(names) > 40
+    assert exported(FILES_LIBRARY) == names, exported(FILES_LIBRARY) ^ names
 
 
 def compile_versions(*definitions):

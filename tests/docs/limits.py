@@ -27,6 +27,7 @@ SECOND = 1000000  # µs, as G_USEC_PER_SEC
 NO_BOUNDS = {
     'BAR_WIDTH_MAX': 'of a progress bar',
     'ROUNDS_MAX': 'how the window is found',
+    'DIGEST_MAX': 'of an algorithm',
     'IBB_HMAC_MAX_DIGEST': 'of an algorithm',
     'LONG_PATH_MAX': 'how a slow reader is told from a long path',
     'TOOL_TIMEOUT_DEFAULT': 'that none was given',
@@ -54,6 +55,8 @@ def evaluate(expression, file):
             return str(SECOND)
         if name == 'G_MAXUINT16':
             return '65535'
+        if name == 'G_GUINT64_CONSTANT':
+            return ''
         if name == 'IBB_BASE64_ENCODED_LENGTH':
             return '(lambda n: (n + 2) // 3 * 4)'
         places = DEFINES[name]

@@ -160,6 +160,15 @@ send_files (ToolRun *run, Send *self, const char *to, GError **error)
       return FALSE;
   return TRUE;
 }
+
+/* What only a stream has; the others leave the choice to the peer. */
+static gboolean
+is_stream (const Send *self, const ToolOptions *options)
+{
+  return self->fd == STDIN_FILENO || self->path != NULL || options->sid != NULL ||
+         options->window > 0 || options->block_size > 0 ||
+         options->stanza_type != IBB_STANZA_TYPE_IQ;
+}
 #endif
 
 static gboolean
@@ -207,15 +216,6 @@ send_run (ToolRun *run, gpointer data, GError **error)
     sent = send_stream (run, self, error);
   tool_login_end (self->login, error);
   return sent;
-}
-
-/* What only a stream has; the others leave the choice to the peer. */
-static gboolean
-is_stream (const Send *self, const ToolOptions *options)
-{
-  return self->fd == STDIN_FILENO || self->path != NULL || options->sid != NULL ||
-         options->window > 0 || options->block_size > 0 ||
-         options->stanza_type != IBB_STANZA_TYPE_IQ;
 }
 
 int

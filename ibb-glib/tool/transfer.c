@@ -264,7 +264,11 @@ sent_cb (GObject *object, GAsyncResult *result, gpointer data)
 
   if (ibb_files_transfer_wait_finish (self->transfer, result, &error))
     report_end (self);
-  /* The wait was cancelled: a signal, or nothing moves any more. What the peer has is kept. */
+  /* The wait was cancelled: a signal, or nothing moves any more. What the peer has is kept, which
+   * it is not if the transfer is cancelled. */
+  else if (ibb_files_transfer_get_state (self->transfer) < IBB_FILES_STATE_SENT &&
+           ibb_files_transfer_get_transport (self->transfer) != NULL)
+    tool_session_give_up (ibb_files_transfer_get_transport (self->transfer), error);
   else if (ibb_files_transfer_get_state (self->transfer) < IBB_FILES_STATE_SENT)
     ibb_files_transfer_cancel (self->transfer);
   end_work (work, error);

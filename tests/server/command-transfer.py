@@ -128,6 +128,23 @@ def _(server):
     check(not os.path.exists(there / 'file'), 'no file')
 
 
+@case('what the peer has of a file stays when a signal ends the sender')
+def _(server):
+    here, there = Folder(), Folder()
+    path = here.make('file', LONG)
+    receiver = receive(server, there, '--count', '1', '--json')
+    peer = receiver.wait_ready()
+    sender = send(server, '--json', path, peer)
+    receiver.wait_event('progress', bytes=1)
+    sender.stop(-signal.SIGTERM)
+    receiver.wait_event('error')
+    check_equal([name.startswith('.') for name in there.names()], [True], 'hidden files')
+    send(server, path, peer).expect_done()
+    check_equal(receiver.finish(), 0, 'status')
+    check(receiver.wait_event('done')['resumed'] > 0, 'nothing is sent again')
+    check_equal(sha256(there / 'file'), sha256(path), 'SHA-256')
+
+
 @case('both programs are killed again and again, and the file arrives')
 def _(server):
     here, there = Folder(), Folder()

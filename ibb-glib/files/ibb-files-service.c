@@ -437,6 +437,8 @@ ibb_files_service_class_init (IBBFilesServiceClass *class)
    *
    * The connection that the files go over.
    *
+   * Default: %NULL.
+   *
    * Since: 1.0
    */
   props[PROP_CONNECTION] =

@@ -632,8 +632,9 @@ ibb_files_transfer_dup_params (IBBFilesTransfer *self)
  * ibb_files_transfer_cancel:
  * @self: a transfer
  *
- * Ends the transfer at both ends with %G_IO_ERROR_CANCELLED; nothing if it is over. What was
- * received is deleted: to go on later, let the program end instead.
+ * Ends the transfer with %G_IO_ERROR_CANCELLED here, and %IBB_ERROR_GONE at the other end; nothing if
+ * it is over. Both ends delete what was received. To go on later, abort the session instead
+ * ([method@IBB.Transport.abort] of [property@IBBFiles.Transfer:transport]), or let the program end.
  *
  * Since: 1.0
  */
@@ -758,10 +759,15 @@ add_wait (IBBFilesTransfer *self, GTask *task, GSourceFunc cancelled)
  * - %IBB_ERROR_FORBIDDEN: the receiver has declined
  * - %IBB_ERROR_GONE: the peer has cancelled
  * - %G_IO_ERROR_CANCELLED: [method@IBBFiles.Transfer.cancel], or @cancellable
- * - %G_IO_ERROR_TIMED_OUT: nobody has answered the offer for an hour, or the bytes did not begin
+ * - %G_IO_ERROR_TIMED_OUT: nobody has answered the offer for an hour, the bytes did not begin, or a
+ *   hash that was promised did not come
  * - %G_IO_ERROR_WRONG_ETAG, %G_IO_ERROR_PARTIAL_INPUT: the file has changed, or become shorter,
  *   while it was sent
  * - %IBB_ERROR_NOT_ACCEPTABLE: the hash of what was received is another one
+ * - %IBB_ERROR_PROTOCOL: the sender has sent more bytes than it has offered, or the receiver has
+ *   chosen a way that was not offered
+ * - %IBB_ERROR_CONFLICT: the peer has offered the file again
+ * - %IBB_ERROR_FAILED: the peer has ended the transfer for another reason
  * - those of [method@IBB.Service.open_session], of reading and of writing the file
  *
  * Since: 1.0

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Files through the Python binding, with and without the overrides."""
 
+import contextlib
+import io
 import os
 import tempfile
 
@@ -9,7 +11,7 @@ import gi
 gi.require_version('IBBFiles', '1.0')
 
 import cases
-from bindings import DATA, wait, wait_until
+from bindings import DATA, listing, wait, wait_until
 from gi.repository import Gio, GLib, IBB, IBBFiles
 
 ALICE = 'alice@example.org/a'
@@ -205,6 +207,22 @@ def cancelled():
 
     IBB.run(talk(), debug=True)
     assert ends.list() == ['sent.bin']
+
+
+@cases.case('/bindings/python/files/page')
+def page():
+    # What the page shows.
+    if not HAS_OVERRIDES:
+        return
+    ends = Ends()
+    names = {}
+    exec(listing('files.md'), names)
+    os.mkdir(ends.place('in').get_path())
+    names['take_files'](ends.bob, ends.place('in'))
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        IBB.run(names['offer'](ends.alice, BOB, ends.sent))
+    assert output.getvalue().count('sent.bin delivered') == 2
+    assert ends.read('in/sent.bin') == DATA
 
 
 cases.main()

@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The HTML reference: no link in it is dead, and the text of each property says
+"""An HTML reference: no link in it is dead, and the text of each property says
 what GObject says.
 
-usage: reference.py FOLDER GIR
+usage: reference.py FOLDER GIR NAMESPACE
 """
 
 import html.parser
-import pathlib
+import importlib
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -16,8 +17,8 @@ import urllib.parse
 import xml.etree.ElementTree
 
 import gi
-gi.require_version('IBB', '1.0')
-from gi.repository import GObject, IBB
+gi.require_version(sys.argv[3], '1.0')
+from gi.repository import GObject
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'lib'))
 
@@ -26,6 +27,12 @@ from cases import case, check
 
 FOLDER = pathlib.Path(sys.argv[1])
 GIR = sys.argv[2]
+NAMESPACE = importlib.import_module(f'gi.repository.{sys.argv[3]}')
+# The header for the examples, and how many pages and properties there are at least.
+HEADER, PAGES_MIN, PROPERTIES_MIN = {
+    'IBB': ('ibb-glib.h', 100, 40),
+    'IBBFiles': ('files/ibb-files.h', 50, 19),
+}[sys.argv[3]]
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 CORE = '{http://www.gtk.org/introspection/core/1.0}'
 NAMED = {CORE + tag for tag in (
@@ -33,7 +40,7 @@ NAMED = {CORE + tag for tag in (
     'function-macro', 'interface', 'member', 'method', 'parameter', 'parameters', 'property', 'record',
     'return-value', 'union', 'virtual-method')}
 NAMED.add('{http://www.gtk.org/introspection/glib/1.0}signal')
-UNITS = r'\b(bytes|milliseconds|sessions|retries|port|priority|factor|probability|seed)\b'
+UNITS = r'\b(bytes|milliseconds|sessions|retries|port|priority|factor|probability|seed|seconds|from 0 to 1)\b'
 
 
 class Page(html.parser.HTMLParser):
@@ -82,8 +89,12 @@ def find_fault(name, attributes, text, libraries):
     target = attributes.get('href')
     if 'data-namespace' in attributes:
         base = libraries.get(attributes['data-namespace'], '')
-        known = base.startswith('https://docs.gtk.org/') and attributes.get('data-link')
-        return None if known else 'its library is not in urlmap.js'
+        link = attributes.get('data-link')
+        if base.startswith('https://docs.gtk.org/') and link:
+            return None
+        if not base.startswith('../') or not link:
+            return 'its library is not in urlmap.js'
+        return None if (FOLDER / base / link).is_file() else 'there is no such file'
     if target is None:
         return None
     if target == '':
@@ -106,7 +117,7 @@ def find_fault(name, attributes, text, libraries):
 @case('links')
 def _():
     libraries = read_map()
-    check(len(PAGES) > 100, f'only {len(PAGES)} pages')
+    check(len(PAGES) >= PAGES_MIN, f'only {len(PAGES)} pages')
     faults = []
     for name, page in sorted(PAGES.items()):
         for attributes, text in page.links:
@@ -141,7 +152,8 @@ def _():
             if re.match(r'\w+:', target) or not file:
                 continue
             if path.parent.name == 'doc' and file.endswith('.html'):
-                file = file[:-len('.html')] + '.md'
+                # From one reference to the other; the sources of both lie here.
+                file = re.sub(r'^\.\./ibb-\w+-1\.0/', '', file).removesuffix('.html') + '.md'
             if not (path.parent / file).exists():
                 faults.append(f'{path.relative_to(SOURCE)}: {target}')
     check(not faults, '\n'.join(faults))
@@ -155,6 +167,8 @@ def parse_default(text, kind):
     value = match.group(1).lstrip('%')
     if kind == 'gboolean':
         return {'TRUE': True, 'FALSE': False}.get(value)
+    if kind == 'utf8' and value == '""':
+        return ''
     if kind in ('gint', 'guint', 'guint64'):
         return int(value) if re.fullmatch(r'-?\d+', value) else None
     if kind == 'gdouble':
@@ -177,7 +191,7 @@ def _():
     for owner in tree.iter():
         if owner.tag not in (CORE + 'class', CORE + 'interface'):
             continue
-        pspecs = {pspec.name: pspec for pspec in getattr(IBB, owner.get('name')).list_properties()} \
+        pspecs = {pspec.name: pspec for pspec in getattr(NAMESPACE, owner.get('name')).list_properties()} \
             if owner.tag == CORE + 'class' else {}
         for element in owner.findall(CORE + 'property'):
             name = element.get('name')
@@ -193,7 +207,7 @@ def _():
             want = get_default(pspecs[name])
             if have is None or have != want:
                 faults.append(f'{where}: write “Default: {want}”' + (f', not {have}' if have is not None else ''))
-    check(n > 40, f'only {n} properties')
+    check(n >= PROPERTIES_MIN, f'only {n} properties')
     check(not faults, '\n'.join(faults))
 
 
@@ -235,7 +249,7 @@ def _():
         if not examples:
             faults.append(f'{owner.get("name")} has no example')
         for example in examples:
-            program = f'#include <ibb-glib/ibb-glib.h>\n#include <string.h>\n\n{example}'
+            program = f'#include <ibb-glib/{HEADER}>\n#include <string.h>\n\n{example}'
             result = subprocess.run(
                 ('cc', '-x', 'c', '-fsyntax-only', '-Wall', '-Wextra', '-Werror', '-Wno-unused-function',
                  '-Wno-unused-parameter', f'-I{SOURCE}', f'-I{build}', f'-I{build}/ibb-glib', *flags, '-'),

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The tests that doc/security.md names are there.
+"""The tests that doc/security.md names are there, and those of doc/protocol.md.
 
 It names a test as `unit/scram.c: /ibb/scram/memory`: a file in tests/, and a case in it.
-Each row about what others can try names one.
+Each row about what others can try names one, and so does each about files.
 """
 
 import pathlib
@@ -17,6 +17,7 @@ from cases import case, check
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 PAGE = (TESTS.parent / 'doc/security.md').read_text(encoding='utf-8')
+RULES = (TESTS.parent / 'doc/protocol.md').read_text(encoding='utf-8')
 REFERENCE = re.compile(r'`([\w-]+/[\w-]+\.(?:c|py|script)): ([^`]+)`')
 SECTIONS = ('A peer', 'A server', 'A man in the middle', 'A local user')
 STRING = r'"(?:\\.|[^"\\\n])*"'
@@ -38,10 +39,10 @@ def is_in(path, name):
     return re.search(rf"^@case\('{re.escape(name)}", text, re.M) is not None
 
 
-@case('each test that the page names exists')
+@case('each test that the pages name exists')
 def _():
-    references = REFERENCE.findall(PAGE.replace('\n', ' '))
-    check(len(references) > 60, f'only {len(references)} tests')
+    references = [test for page in (PAGE, RULES) for test in REFERENCE.findall(page.replace('\n', ' '))]
+    check(len(references) > 100, f'only {len(references)} tests')
     faults = [f'{file}: {name}' for file, name in references
               if not (TESTS / file).is_file() or not is_in(TESTS / file, name)]
     check(not faults, '\n'.join(faults))
@@ -55,6 +56,9 @@ def _():
         rows = [line for line in section.split('\n') if line.startswith('| ')][2:]
         check(len(rows) >= 8, f'“{title}” has only {len(rows)} rows')
         faults += [row for row in rows if not REFERENCE.search(row.rsplit(' | ', 1)[1])]
+    rows = [line for line in RULES.split('\n') if line.startswith('| T-')]
+    check(len(rows) > 20, f'only {len(rows)} rows about files')
+    faults += [row for row in rows if not REFERENCE.search(row.rsplit(' | ', 1)[1])]
     check(not faults, '\n'.join(faults))
 
 

@@ -115,8 +115,8 @@ class Peer:
             pause()
 
 
-def make_service(server, **properties):
-    """A service of a client that is online; its JID."""
+def make_client(server):
+    """A client that is not online yet."""
     environment = server.environment
     client = IBB.Client.new(f"{environment['IBB_TEST_ALICE']}/ours")
     client.props.password = environment['IBB_TEST_ALICE_PASSWORD']
@@ -124,11 +124,22 @@ def make_service(server, **properties):
     client.props.port = int(environment['IBB_TEST_PORT'])
     database = Gio.TlsFileDatabase.new(environment['IBB_TEST_CA_FILE'])
     client.props.tls_database = database
+    return client
+
+
+def login(client):
+    """Until the end of the case."""
+    client.login(None)
+    cases.defer(lambda: client.logout(None))
+
+
+def make_service(server, **properties):
+    """A service of a client that is online; its JID."""
+    client = make_client(server)
     service = IBB.Service.new(client)
     for name, value in {'session_limit': 10, **properties}.items():
         service.set_property(name, value)
-    client.login(None)
-    cases.defer(lambda: client.logout(None))
+    login(client)
     return service, client.props.local_jid
 
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* gloox, as peer.hpp says: takes every file that is offered. */
+/* gloox, as peer.hpp says: with its profile of file transfer. */
 
 #include "peer.hpp"
 
@@ -9,6 +9,7 @@
 #include <gloox/client.h>
 #include <gloox/connectionlistener.h>
 #include <gloox/connectiontcpclient.h>
+#include <gloox/disco.h>
 #include <gloox/inbandbytestream.h>
 #include <gloox/siprofileft.h>
 #include <gloox/siprofilefthandler.h>
@@ -84,6 +85,8 @@ GlooxPeer::GlooxPeer ()
   client.setPort (atoi (get_environment ("IBB_TEST_PORT").c_str ()));
   client.registerConnectionListener (this);
   transfers.registerSIProfileFTHandler (this);
+  /* The profile announces itself, and not how the bytes come. */
+  client.disco ()->addFeature (XMLNS_IBB);
 }
 
 void
@@ -117,7 +120,10 @@ GlooxPeer::handleFTRequest (const JID         &from,
                             const std::string &desc,
                             int                stypes)
 {
-  transfers.acceptFT (from, sid, SIProfileFT::FTTypeIBB, to);
+  if (offered (sid, name))
+    transfers.acceptFT (from, sid, SIProfileFT::FTTypeIBB, to);
+  else
+    transfers.declineFT (from, sid, SIManager::RequestRejected);
 }
 
 void
@@ -148,6 +154,12 @@ GlooxPeer::send_block (gpointer data)
   Outgoing *one = static_cast<Outgoing *> (data);
   size_t    size = (size_t) static_cast<InBandBytestream *> (one->stream)->blockSize ();
 
+  if (one->sent >= one->peer->cancels_after)
+    {
+      one->stream->close ();
+      one->peer->fail (one->id, "cancelled");
+      return G_SOURCE_REMOVE;
+    }
   if (one->sent < one->content.size ())
     {
       if (one->stream->send (one->content.substr (one->sent, size)))
@@ -178,6 +190,8 @@ void
 GlooxPeer::handleBytestreamData (Bytestream *bs, const std::string &data)
 {
   received (bs->sid (), data.data (), data.size ());
+  if (sessions[bs->sid ()].received >= cancels_after)
+    bs->close ();
 }
 
 void
@@ -200,7 +214,7 @@ GlooxPeer::send (gint64 id, const char *to, const char *sid, const char *path)
   one.id = id;
   one.peer = this;
   one.content = read_file (path);
-  transfers.requestFT (JID (to), "file", (long) one.content.size (), "", "", "", "",
+  transfers.requestFT (JID (to), get_name (path), (long) one.content.size (), "", "", "", "",
                        SIProfileFT::FTTypeIBB, JID (), sid);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* QXmpp, as peer.hpp says: takes every file that is offered. */
+/* QXmpp, as peer.hpp says: with its transfer manager. */
 
 #include "peer.hpp"
 
@@ -53,6 +53,7 @@ protected:
 
 private:
   void take (QXmppTransferJob *job);
+  void watch (QXmppTransferJob *job);
 
   QXmppClient          client;
   QXmppTransferManager manager;
@@ -93,13 +94,26 @@ describe (QXmppTransferJob *job)
 }
 
 void
+QXmppPeer::watch (QXmppTransferJob *job)
+{
+  QObject::connect (job, &QXmppTransferJob::progress, [this, job] (qint64 done, qint64) {
+    if ((guint64) done >= cancels_after)
+      job->abort ();
+  });
+}
+
+void
 QXmppPeer::take (QXmppTransferJob *job)
 {
   std::string sid = job->sid ().toStdString ();
 
+  watch (job);
   QObject::connect (job, &QXmppTransferJob::finished,
                     [this, job, sid] () { ended (sid, describe (job)); });
-  job->accept (new Sink (*this, sid));
+  if (offered (sid, job->fileName ().toStdString ()))
+    job->accept (new Sink (*this, sid));
+  else
+    job->abort ();
 }
 
 void
@@ -112,9 +126,10 @@ QXmppPeer::send (gint64 id, const char *to, const char *sid, const char *path)
 
   buffer->setData (content.data (), (int) content.size ());
   buffer->open (QIODevice::ReadOnly);
-  information.setName ("file");
+  information.setName (QString::fromStdString (get_name (path)));
   information.setSize ((qint64) content.size ());
   job = manager.sendFile (to, buffer, information, sid);
+  watch (job);
   QObject::connect (job, &QXmppTransferJob::finished, [this, job, id] () {
     std::string error = describe (job);
 

@@ -42,6 +42,14 @@ read_file (const char *path)
   return std::string (contents, length);
 }
 
+std::string
+get_name (const char *path)
+{
+  g_autofree char *name = g_path_get_basename (path);
+
+  return name;
+}
+
 void
 Peer::answer (gint64 id, const char *member, JsonNode *value)
 {
@@ -90,6 +98,14 @@ Peer::online (const std::string &jid)
   g_unix_fd_add (STDIN_FILENO, (GIOCondition) (G_IO_IN | G_IO_HUP), readable, this);
 }
 
+bool
+Peer::offered (const std::string &sid, const std::string &name)
+{
+  sessions[sid].name = name;
+  last = sid;
+  return !declines;
+}
+
 void
 Peer::received (const std::string &sid, const char *bytes, gsize length)
 {
@@ -111,6 +127,8 @@ Peer::report (const std::string &sid)
   json_builder_add_int_value (builder, (gint64) session.received);
   json_builder_set_member_name (builder, "sha256");
   json_builder_add_string_value (builder, g_checksum_get_string (checksum));
+  json_builder_set_member_name (builder, "name");
+  json_builder_add_string_value (builder, session.name.c_str ());
   json_builder_set_member_name (builder, "ended");
   json_builder_add_boolean_value (builder, session.ended);
   json_builder_set_member_name (builder, "error");
@@ -140,7 +158,7 @@ Peer::call (const char *line)
   JsonObject          *call = json_node_get_object (root);
   gint64               id = json_object_get_int_member (call, "id");
   const char          *name = json_object_get_string_member (call, "call");
-  const char          *sid = json_object_get_string_member (call, "sid");
+  const char *sid = json_object_get_string_member_with_default (call, "sid", last.c_str ());
 
   if (strcmp (name, "send") == 0)
     send (id, json_object_get_string_member (call, "to"), sid,
@@ -150,6 +168,16 @@ Peer::call (const char *line)
       sessions[sid].report = id;
       if (sessions[sid].ended)
         report (sid);
+    }
+  else if (strcmp (name, "decline") == 0)
+    {
+      declines = true;
+      succeed (id);
+    }
+  else if (strcmp (name, "cancel") == 0)
+    {
+      cancels_after = (guint64) json_object_get_int_member (call, "after");
+      succeed (id);
     }
   else
     fail (id, std::string ("no call ") + name);

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Files between ibb-glib and the clients that people use, through a private Prosody."""
+
+import os
+import shutil
+import tempfile
+import time
+
+import cases
+import gi
+import other_end
+import prosody
+from other_end import MIB, PATIENCE, Gio, GLib, IBB, Peer
+
+gi.require_version('IBBFiles', '1.0')
+from gi.repository import IBBFiles  # noqa: E402
+
+NAME = 'ä ö & <x> "q".txt'
+SIZES = (1, 200_000, 20 * MIB)
+LONG = 20 * MIB  # there is time to cancel it
+SOME = 100_000
+INITIATION = IBBFiles.Way.STREAM_INITIATION
+
+
+def until(condition, what):
+    """Iterates the context of our end."""
+    context = GLib.MainContext.default()
+    deadline = time.monotonic() + PATIENCE
+    timer = GLib.timeout_add(20, lambda: True)
+    try:
+        while not condition():
+            cases.check(time.monotonic() < deadline, f'no {what}')
+            context.iteration(True)
+    finally:
+        GLib.source_remove(timer)
+
+
+def result(future):
+    """The answer to a call of the peer's, which may need ours."""
+    until(future.done, 'answer of the peer')
+    return future.result()
+
+
+class Ends:
+    """Ours, with a folder, and the peer's."""
+
+    def __init__(self, server, library, **options):
+        self.folder = tempfile.mkdtemp()
+        cases.defer(lambda: shutil.rmtree(self.folder))
+        self.service = IBBFiles.Service.new(other_end.make_client(server))
+        self.offers = []
+        self.service.connect('file-offered', self._offered)
+        other_end.login(self.service.props.connection)
+        self.jid = self.service.props.connection.props.local_jid
+        self.peer = Peer(server, library, **options)
+
+    def _offered(self, _service, transfer):
+        self.offers.append(transfer)
+        return True
+
+    def call(self, name, **arguments):
+        return result(self.peer.start(name, **arguments))
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, content):
+        with open(self.path(name), 'wb') as file:
+            file.write(content)
+        return self.path(name)
+
+    def check_file(self, name, content):
+        with open(self.path(name), 'rb') as file:
+            other_end.check_content(file.read(), content)
+
+    def check_names(self, *names):
+        """Files that are there, hidden ones as well."""
+        cases.check_equal(sorted(os.listdir(self.folder)), sorted(names), 'files')
+
+    # The peer offers.
+
+    def let_offer(self, content, name=NAME):
+        """The peer offers a file: our transfer, and the call of the peer."""
+        sending = self.peer.start('send', to=self.jid, sid=GLib.uuid_string_random(),
+                                  path=self.write(name, content))
+        until(lambda: self.offers or sending.done(), 'offer')
+        if not self.offers:
+            sending.result()
+        transfer = self.offers.pop()
+        metadata = transfer.props.metadata
+        cases.check_equal((metadata.props.name, metadata.props.size), (name, len(content)), 'offer')
+        cases.check_equal(transfer.props.peer_jid, self.peer.jid, 'sender')
+        return transfer, sending
+
+    def accept(self, transfer):
+        """Into the file "received"."""
+        transfer.accept_file_async(Gio.File.new_for_path(self.path('received')), False, None, None)
+
+    # We offer.
+
+    def offer(self, content, name=NAME):
+        file = Gio.File.new_for_path(self.write(name, content))
+        results = []
+        self.service.offer_file_async(self.peer.jid, file, None, None,
+                                      lambda _service, answer: results.append(answer))
+        until(lambda: results, 'way to offer')
+        return self.service.offer_file_finish(results[0])
+
+
+def check_fails(transfer, domain, code):
+    """How the transfer ends."""
+    error = other_end.failure(transfer.wait, None)
+    cases.check(error.matches(domain, code), f'{error!r} is not {code}')
+    cases.check_equal(transfer.props.state, IBBFiles.State.FAILED, 'state')
+
+
+def add(library, way=INITIATION, sends_empty=True):
+    """Registers the cases under the name of the library."""
+
+    def case(name):
+        return cases.case(f'/interop/transfers/{library}/{name}')
+
+    def check_received(ends, transfer, content):
+        transfer.wait(None)
+        cases.check_equal(transfer.props.state, IBBFiles.State.DELIVERED, 'state')
+        cases.check_equal(transfer.props.way, way, 'way')
+        cases.check_equal(transfer.props.bytes_moved, len(content), 'bytes moved')
+        ends.check_file('received', content)
+        ends.check_names(NAME, 'received')
+        os.unlink(ends.path('received'))
+
+    @case('it sends: sizes')
+    def _(server):
+        ends = Ends(server, library)
+        for size in SIZES:
+            content = other_end.data('it sends', size)
+            transfer, sending = ends.let_offer(content)
+            ends.accept(transfer)
+            check_received(ends, transfer, content)
+            result(sending)
+
+    @case('it sends: an empty file')
+    def _(server):
+        if not sends_empty:
+            raise cases.Skip(f'{library} offers no empty file')
+        ends = Ends(server, library)
+        transfer, _sending = ends.let_offer(b'')
+        ends.accept(transfer)
+        check_received(ends, transfer, b'')
+
+    @case('it sends: we decline')
+    def _(server):
+        ends = Ends(server, library)
+        transfer, sending = ends.let_offer(other_end.data('declined', SOME))
+        transfer.reject('Not now')
+        check_fails(transfer, IBB.error_quark(), IBB.Error.FORBIDDEN)
+        until(sending.done, 'answer of the peer')
+        cases.check(sending.exception() is not None, 'the peer believes that the file was sent')
+        ends.check_names(NAME)
+
+    @case('it sends: it cancels')
+    def _(server):
+        ends = Ends(server, library)
+        ends.call('cancel', after=SOME)
+        transfer, sending = ends.let_offer(other_end.data('cancelled', LONG))
+        ends.accept(transfer)
+        check_fails(transfer, Gio.io_error_quark(), Gio.IOErrorEnum.PARTIAL_INPUT)
+        until(sending.done, 'answer of the peer')
+        ends.check_names(NAME)
+
+    @case('it sends: we cancel')
+    def _(server):
+        ends = Ends(server, library)
+        transfer, sending = ends.let_offer(other_end.data('cancelled', LONG))
+        ends.accept(transfer)
+        until(lambda: transfer.props.bytes_moved > SOME, 'bytes')
+        transfer.cancel()
+        check_fails(transfer, Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+        until(sending.done, 'answer of the peer')
+        cases.check(sending.exception() is not None, 'the peer believes that the file was sent')
+        ends.check_names(NAME)
+
+    @case('we send: sizes')
+    def _(server):
+        ends = Ends(server, library)
+        for size in (0, *SIZES):
+            content = other_end.data('we send', size)
+            transfer = ends.offer(content)
+            transfer.wait(None)
+            # By stream initiation no receiver says that the file is there.
+            cases.check_equal(transfer.props.state, IBBFiles.State.SENT, 'state')
+            cases.check_equal(transfer.props.way, way, 'way')
+            report = ends.call('report')
+            other_end.check_report(report, content)
+            cases.check_equal((report['name'], report['error']), (NAME, ''), 'what the peer says')
+
+    @case('we send: it declines')
+    def _(server):
+        ends = Ends(server, library)
+        ends.call('decline')
+        transfer = ends.offer(other_end.data('declined', SOME))
+        check_fails(transfer, IBB.error_quark(), IBB.Error.FORBIDDEN)
+
+    @case('we send: it cancels')
+    def _(server):
+        ends = Ends(server, library)
+        ends.call('cancel', after=SOME)
+        transfer = ends.offer(other_end.data('cancelled', LONG))
+        check_fails(transfer, Gio.io_error_quark(), Gio.IOErrorEnum.BROKEN_PIPE)
+        cases.check(transfer.props.bytes_moved < LONG, 'all was sent')
+
+    @case('we send: we cancel')
+    def _(server):
+        ends = Ends(server, library)
+        transfer = ends.offer(other_end.data('cancelled', LONG))
+        until(lambda: transfer.props.bytes_moved > SOME, 'bytes')
+        transfer.cancel()
+        check_fails(transfer, Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
+        cases.check(ends.call('report')['received'] < LONG, 'all was sent')
+
+    @case("it sends: the stock limit of Debian's Prosody")
+    def _(_server):
+        with prosody.Prosody(limits=True) as slow:
+            ends = Ends(slow, library)
+            content = other_end.data('limited', SOME)
+            transfer, sending = ends.let_offer(content)
+            ends.accept(transfer)
+            check_received(ends, transfer, content)
+            result(sending)
+            ends.peer.kill()
+
+
+for one in ('gloox', 'qxmpp'):
+    add(one, sends_empty=one != 'gloox')
+
+other_end.main()

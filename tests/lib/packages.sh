@@ -48,6 +48,7 @@ ibb_packages_test='
   libgloox-dev
   libgsasl-dev
   libjson-glib-dev
+  libpurple-dev
   libqxmpp-dev
   lua-unbound
   openssh-client

@@ -35,7 +35,10 @@ def example(name, language):
     if not os.path.exists(os.path.join(BUILD, 'ibb-glib', 'IBB-1.0.typelib')):
         raise Skip('built without introspection')
     program = os.path.join(ROOT, 'examples', f'{name}.{language}')
-    if name.startswith('echo') and language == 'py' and not os.environ.get('IBB_TEST_OVERRIDES'):
+    if name in ('offer-file', 'take-files') and \
+            not os.path.exists(os.path.join(BUILD, 'ibb-glib', 'files', 'IBBFiles-1.0.typelib')):
+        raise Skip('built without files')
+    if name.startswith(('echo', 'offer', 'take')) and language == 'py' and not os.environ.get('IBB_TEST_OVERRIDES'):
         raise Skip('built without the overrides')
     if name.startswith('http') and not SOUP:
         raise Skip('there is no libsoup 3 for Python')
@@ -46,9 +49,9 @@ def example(name, language):
     return ('/usr/bin/python3', program)
 
 
-def start(server, account, command, *arguments):
+def start(server, account, command, *arguments, **options):
     environment = server.environment
-    return Program(*command, account.bare, *arguments, env={
+    return Program(*command, account.bare, *arguments, **options, env={
         'IBB_PASSWORD': account.password,
         'LC_ALL': 'C.UTF-8',
         'IBB_SERVER': f'{server.host}:{server.port}',
@@ -77,6 +80,36 @@ for index, language in enumerate(LANGUAGES):
         partial(transfer, sender=language, receiver=following))
 
 
+def offer(server, sender, receiver):
+    """A person takes one file, and declines another."""
+    send, take = example('offer-file', sender), example('take-files', receiver)
+    here, there = Folder(), Folder()
+    wanted, other = here.make('wanted file', 700000), here.make('other', 1)
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    taker = start(server, bob, take, there.path, stdin=subprocess.PIPE)
+    jid = taker.wait_ready()
+    for path, size, word in ((wanted, 700000, b'y'), (other, 1, b'n')):
+        offerer = start(server, alice, send, jid, path)
+        question = f'Take “{os.path.basename(path)}” ({size} bytes) from {alice.bare}/'
+        taker.wait_for(lambda: question in taker.output.decode(), 'the question')
+        taker.process.stdin.write(word + b'\n')
+        taker.process.stdin.flush()
+        check_equal(offerer.finish(), 0 if word == b'y' else 1, 'the sender')
+        check_equal(offerer.output, b'wanted file: delivered\n' if word == b'y' else b'', 'what the sender says')
+    check('has declined the file' in offerer.lines[-1], f'{offerer.lines}')
+    taker.wait_for(lambda: f'{there / "wanted file"} is there' in taker.output.decode(), 'the file')
+    taker.process.send_signal(signal.SIGINT)
+    check_equal((taker.finish(), len(taker.lines)), (0, 1), 'the receiver')
+    check_equal(sha256(there / 'wanted file'), sha256(wanted), 'SHA-256')
+    check_equal(there.names(), ['wanted file'], 'files')
+
+
+for index, language in enumerate(LANGUAGES):
+    following = LANGUAGES[(index + 1) % len(LANGUAGES)]
+    case(f'offer-file in {language} to take-files in {following}')(
+        partial(offer, sender=language, receiver=following))
+
+
 def refused(server, language):
     """A stranger gets an error, and leaves no file."""
     send, receive = example('send-file', language), example('receive-file', language)
@@ -95,7 +128,7 @@ def refused(server, language):
 
 @case('errors of the examples have their quotation marks')
 def _():
-    for name, *arguments in (('send-file', os.devnull), ('receive-file', Folder() / 'file'), ('tls-question', 'a', 'b'),
+    for name, *arguments in (('send-file', os.devnull), ('offer-file', os.devnull), ('receive-file', Folder() / 'file'), ('tls-question', 'a', 'b'),
                              ('dbus-greeting',)):
         for language in LANGUAGES:
             source = f'{name}.{language}'

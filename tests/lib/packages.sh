@@ -35,9 +35,11 @@ ibb_packages_test='
   clang
   clang-format-14
   curl
+  dbus-daemon
   dnsmasq-base
   ejabberd
   g++
+  gajim
   gcovr
   gdb
   gir1.2-glib-2.0
@@ -62,6 +64,7 @@ ibb_packages_test='
   python3-lxml
   python3-slixmpp
   valgrind
+  xvfb
 '
 
 ibb_missing_packages ()

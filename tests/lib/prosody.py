@@ -40,6 +40,11 @@ def lua(value):
     return '{ ' + ''.join(f'{lua(item)}; ' for item in value) + '}'
 
 
+def encode(name):
+    """A file name as Prosody's datamanager writes it."""
+    return ''.join(chr(c) if chr(c).isalnum() and c < 0x80 else f'%{c:02x}' for c in name.encode())
+
+
 class Prosody(PrivateServer):
     """A running Prosody.
 
@@ -77,9 +82,7 @@ class Prosody(PrivateServer):
 
     def _prepare(self):
         for domain in (self.domain, NO_TLS_DOMAIN, WRONG_DOMAIN, UNICODE_DOMAIN):
-            # As Prosody's datamanager encodes file names.
-            folder = ''.join(chr(c) if chr(c).isalnum() and c < 0x80 else f'%{c:02x}'
-                             for c in domain.encode())
+            folder = encode(domain)
             os.makedirs(self._path('data', folder, 'accounts'))
             for name, password in self.passwords.items():
                 self._write_account(folder, name, password)
@@ -92,6 +95,14 @@ class Prosody(PrivateServer):
     def set_password(self, name, password):
         """Sets the password of an account of the first domain, while the server does not run."""
         self._write_account(self.domain, name, password)
+
+    def add_contact(self, domain, name, contact):
+        """Puts a contact into the roster of an account that is not online: each sees the other's presence."""
+        folder = self._path('data', encode(domain), 'roster')
+        os.makedirs(folder, exist_ok=True)
+        roster = {False: {'version': 1}, contact: {'subscription': 'both', 'groups': {}}}
+        with open(os.path.join(folder, f'{name}.dat'), 'w', encoding='utf-8') as file:
+            file.write('return ' + lua(roster) + ';\n')
 
     def _write_configuration(self):
         self.plain_port = self.port

@@ -6,11 +6,9 @@ Its own application runs here. What its windows call is called when a line of th
 
 import json
 import os
-import signal
-import subprocess
 import sys
 
-import private_server
+import screen
 
 OPTIONS = json.loads(sys.argv[1])
 ACCOUNT = 'peer'
@@ -18,22 +16,7 @@ ACCOUNT = 'peer'
 ANSWERS = os.fdopen(os.dup(1), 'w')
 os.dup2(2, 1)
 
-
-def start(*command):
-    """Starts a program that writes a line when it is ready: that line."""
-    reading, writing = os.pipe()
-    subprocess.Popen((*command[:-1], command[-1] % writing), pass_fds=(writing,), stdout=subprocess.DEVNULL,
-                     stderr=subprocess.DEVNULL, preexec_fn=private_server.die_with_parent(signal.SIGKILL))
-    os.close(writing)
-    with os.fdopen(reading) as file:
-        return file.readline().strip()
-
-
-os.environ['HOME'] = OPTIONS['profile']
-os.environ['GDK_BACKEND'] = 'x11'
-os.environ['GSETTINGS_BACKEND'] = 'memory'
-os.environ['DISPLAY'] = ':' + start('Xvfb', '-nolisten', 'tcp', '-displayfd', '%d')
-os.environ['DBUS_SESSION_BUS_ADDRESS'] = start('dbus-daemon', '--session', '--nofork', '--print-address=%d')
+screen.begin(OPTIONS['profile'])
 
 # pylint: disable=wrong-import-position,wrong-import-order
 import gajim.gajim  # noqa: E402

@@ -36,6 +36,7 @@ ibb_packages_test='
   clang-format-14
   curl
   dbus-daemon
+  dino-im
   dnsmasq-base
   ejabberd
   g++

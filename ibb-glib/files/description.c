@@ -11,6 +11,23 @@
 /* What is shown of a longer text. */
 #define TEXT_MAX 4096 /* bytes */
 
+/* XML 1.0 §2.2: a name of a file may have what no reference can express. */
+char *
+ibb_description_escape (const char *text)
+{
+  g_autoptr (GString) kept = g_string_new (NULL);
+
+  for (; *text != '\0'; text = g_utf8_next_char (text))
+    {
+      gunichar c = g_utf8_get_char (text);
+      gboolean is_allowed =
+          c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c != 0xFFFE && c != 0xFFFF);
+
+      g_string_append_unichar (kept, is_allowed ? c : 0xFFFD);
+    }
+  return g_markup_escape_text (kept->str, (gssize) kept->len);
+}
+
 void
 ibb_description_write_text (GString *xml, const char *name, const char *text)
 {
@@ -18,7 +35,7 @@ ibb_description_write_text (GString *xml, const char *name, const char *text)
 
   if (text == NULL)
     return;
-  escaped = g_markup_escape_text (text, -1);
+  escaped = ibb_description_escape (text);
   g_string_append_printf (xml, "<%s>%s</%s>", name, escaped, name);
 }
 
@@ -140,8 +157,8 @@ ibb_description_set_hex_hash (IBBFilesMetadata *metadata, const char *algorithm,
   ibb_files_metadata_set_hash (metadata, algorithm, base64);
 }
 
-static char *
-dup_start (const char *text)
+char *
+ibb_description_dup_text (const char *text)
 {
   g_autofree char *start = NULL;
 
@@ -168,9 +185,9 @@ ibb_description_read (const IBBElement *file, gboolean *takes_range, guint64 *of
   const char *offset_text = range != NULL ? ibb_element_get_attribute (range, "offset") : NULL;
   g_autoptr (IBBFilesMetadata) metadata = NULL;
   g_autoptr (GDateTime)        date = NULL;
-  g_autofree char             *name = dup_start (get_text (file, "name"));
-  g_autofree char             *media_type = dup_start (get_media_type (file));
-  g_autofree char             *description = dup_start (get_text (file, "desc"));
+  g_autofree char             *name = ibb_description_dup_text (get_text (file, "name"));
+  g_autofree char             *media_type = ibb_description_dup_text (get_media_type (file));
+  g_autofree char             *description = ibb_description_dup_text (get_text (file, "desc"));
   guint64                      size = 0;
 
   *takes_range = range != NULL;

@@ -16,6 +16,8 @@ void ibb_description_write (GString          *xml,
                             IBBFilesMetadata *metadata,
                             gboolean          takes_range,
                             guint64           offset);
+/* text in UTF-8, for XML: what cannot stand there is replaced. */
+char *ibb_description_escape (const char *text);
 /* Appends <name>text</name>, escaped; nothing for NULL. */
 void ibb_description_write_text (GString *xml, const char *name, const char *text);
 /* NULL: file is not a description. takes_range and offset (nullable). */
@@ -26,6 +28,8 @@ gboolean ibb_description_read_hashes (const IBBElement *file, IBBFilesMetadata *
 /* A hash in hexadecimal digits; nothing for other text. */
 void
 ibb_description_set_hex_hash (IBBFilesMetadata *metadata, const char *algorithm, const char *hex);
+/* What is kept of a text of a peer; NULL for an empty one. */
+char *ibb_description_dup_text (const char *text);
 /* A number of bytes; FALSE: text is none. */
 gboolean ibb_description_read_number (const char *text, guint64 *number);
 /* XEP-0082; NULL for anything else. */

@@ -211,7 +211,7 @@ ibb_files_metadata_init (IBBFilesMetadata *self)
 
 /**
  * ibb_files_metadata_new:
- * @name: the name of the file, without a folder
+ * @name: the name of the file, without a folder, in UTF-8
  * @size: the size of the file in bytes
  *
  * Creates the metadata of a file.

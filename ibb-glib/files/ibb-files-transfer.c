@@ -632,8 +632,8 @@ ibb_files_transfer_dup_params (IBBFilesTransfer *self)
  * ibb_files_transfer_cancel:
  * @self: a transfer
  *
- * Ends the transfer with %G_IO_ERROR_CANCELLED here, and %IBB_ERROR_GONE at the other end; nothing if
- * it is over. Both ends delete what was received. To go on later, abort the session instead
+ * Ends the transfer with %G_IO_ERROR_CANCELLED here, and %IBB_ERROR_GONE at the other end; nothing
+ * if it is over. Both ends delete what was received. To go on later, abort the session instead
  * ([method@IBB.Transport.abort] of [property@IBBFiles.Transfer:transport]), or let the program end.
  *
  * Since: 1.0

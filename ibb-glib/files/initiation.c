@@ -18,11 +18,10 @@
 static void
 append_attribute (GString *xml, const char *name, const char *value)
 {
-  g_autofree char *attribute =
-      value != NULL ? g_markup_printf_escaped (" %s='%s'", name, value) : NULL;
+  g_autofree char *escaped = value != NULL ? ibb_description_escape (value) : NULL;
 
-  if (attribute != NULL)
-    g_string_append (xml, attribute);
+  if (escaped != NULL)
+    g_string_append_printf (xml, " %s='%s'", name, escaped);
 }
 
 char *
@@ -124,6 +123,9 @@ ibb_initiation_read_offer (const IBBElement *si,
   const char           *md5 = file != NULL ? ibb_element_get_attribute (file, "hash") : NULL;
   guint64               size = 0;
   IBBFilesMetadata     *metadata;
+  g_autofree char      *kept_name = NULL;
+  g_autofree char      *media_type = NULL;
+  g_autofree char      *description = NULL;
   g_autoptr (GDateTime) date = NULL;
 
   *condition = "bad-request";
@@ -137,10 +139,12 @@ ibb_initiation_read_offer (const IBBElement *si,
       return NULL;
     }
   *sid = g_strdup (id);
-  metadata = ibb_files_metadata_new (name, size);
-  ibb_files_metadata_set_media_type (metadata, ibb_element_get_attribute (si, "mime-type"));
-  if (desc != NULL && *ibb_element_get_text (desc) != '\0')
-    ibb_files_metadata_set_description (metadata, ibb_element_get_text (desc));
+  kept_name = ibb_description_dup_text (name);
+  media_type = ibb_description_dup_text (ibb_element_get_attribute (si, "mime-type"));
+  description = ibb_description_dup_text (desc != NULL ? ibb_element_get_text (desc) : NULL);
+  metadata = ibb_files_metadata_new (kept_name != NULL ? kept_name : "", size);
+  ibb_files_metadata_set_media_type (metadata, media_type);
+  ibb_files_metadata_set_description (metadata, description);
   date = ibb_description_read_date (ibb_element_get_attribute (file, "date"));
   ibb_files_metadata_set_date (metadata, date);
   if (md5 != NULL)

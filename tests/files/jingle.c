@@ -348,7 +348,7 @@ test_initiation (void)
 static void
 test_initiation_own (void)
 {
-  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("<ä&'\">", 5);
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("<ä&'\">\1", 5);
   g_autoptr (GDateTime)        date = g_date_time_new_utc (2026, 11, 26, 18, 5, 7);
   g_autofree char             *offer = NULL;
   g_autofree char             *answer = ibb_initiation_write_answer ();
@@ -367,7 +367,7 @@ test_initiation_own (void)
   seen = ibb_initiation_read_offer (si, &sid, &condition, &child);
   g_assert_nonnull (seen);
   g_assert_cmpstr (sid, ==, "s&1");
-  g_assert_cmpstr (ibb_files_metadata_get_name (seen), ==, "<ä&'\">");
+  g_assert_cmpstr (ibb_files_metadata_get_name (seen), ==, "<ä&'\">�");
   g_assert_cmpuint (ibb_files_metadata_get_size (seen), ==, 5);
   g_assert_cmpstr (ibb_files_metadata_get_description (seen), ==, "<b>");
   g_assert_cmpstr (ibb_files_metadata_get_media_type (seen), ==, "text/plain");

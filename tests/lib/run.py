@@ -17,7 +17,7 @@ import traceback
 import graph
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SUITES = ('unit', 'simulation', 'loopback', 'server', 'bindings', 'install', 'interop', 'fuzz', 'docs',
+SUITES = ('unit', 'simulation', 'loopback', 'files', 'server', 'bindings', 'install', 'interop', 'fuzz', 'docs',
           'bench')
 # What shows the core by itself; how much of it has to be shown (of the branches, in
 # percent). doc/testing.md says which are not.
@@ -29,14 +29,14 @@ REST_BRANCHES = 80
 GUARDS = r'.*\b(g_return_if_fail|g_return_val_if_fail|g_assert\w*) .*'
 # These need neither bindings nor the command: they run with the sanitizers, and in the build that
 # measures the coverage, instead of in the usual one. "client" is a part of the suite "server".
-INSTRUMENTED_SUITES = CORE_SUITES + ('loopback', 'fuzz', 'client')
+INSTRUMENTED_SUITES = CORE_SUITES + ('loopback', 'files', 'fuzz', 'client')
 # The others; "live" is the part of the suite "fuzz" that tries new inputs.
 PLAIN_SUITES = tuple(suite for suite in SUITES if suite not in INSTRUMENTED_SUITES) + ('live',)
 # The figures of the modelled networks do not depend on how the core is compiled, and take long
 # with sanitizers: tests with these names run in the usual build.
 MODELS = 'flow'
 # Two minutes: "quick" is a part of the suite "server", beside Prosody.
-QUICK_SUITES = CORE_SUITES + ('loopback', 'quick')
+QUICK_SUITES = CORE_SUITES + ('loopback', 'files', 'quick')
 # GCC 12's sanitizer guesses where a library that was loaded later, such as GIO's
 # TLS module, keeps its thread-local variables; at times it guesses wrong, and
 # then its search for leaks crashes ("Tracer caught signal 11").

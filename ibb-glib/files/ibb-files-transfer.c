@@ -43,8 +43,9 @@
  *
  * ## Going on
  *
- * Between two programs that use this library a transfer outlives a lost connection. It also goes on
- * after both programs have ended: the bytes that were received lie in a hidden file beside the
+ * Between two programs that use this library a transfer outlives a lost connection, where both have
+ * set [property@IBB.Service:resume-sessions] of [property@IBBFiles.Service:sessions]. It also goes
+ * on after both programs have ended: the bytes that were received lie in a hidden file beside the
  * place of the whole one, and the next offer of a file with the same name, size and date by the
  * same account is accepted with what is still missing (XEP-0234 §7). The hash of the whole file
  * decides whether the parts fit. A hidden file that nobody wants any more can be deleted.

@@ -41,6 +41,7 @@ struct _IBBFilesTransfer
   gboolean      keeps_part;  /* a later transfer goes on with what is there */
   gboolean      has_all;     /* the receiver: every byte is there, and not checked */
   gboolean      has_ended;   /* the receiver: the peer's session is over */
+  GError *early; /* (owned) (nullable): the receiver: it was over too early, and may say why */
 
   guint   ticker; /* source id: shows the progress */
   gint64  tick_time;

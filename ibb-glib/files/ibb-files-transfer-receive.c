@@ -8,7 +8,7 @@
 
 #define OPEN_TIMEOUT 60     /* s for the sender to open the session after the accept */
 #define CHECKSUM_TIMEOUT 60 /* s for a checksum that the sender has promised */
-#define CLOSE_TIMEOUT 5     /* s for one that it has not, and that may come before the close */
+#define CLOSE_TIMEOUT 5     /* s for one that it has not, and for the reason of an early close */
 
 /* The end. */
 
@@ -161,6 +161,16 @@ ended_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     check_when_known (self);
 }
 
+static gboolean
+reason_timeout_cb (gpointer user_data)
+{
+  IBBFilesTransfer *self = user_data;
+
+  self->timer = 0;
+  ibb_files_transfer_fail (self, g_steal_pointer (&self->early));
+  return G_SOURCE_REMOVE;
+}
+
 static void
 moved_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -169,6 +179,15 @@ moved_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 
   if (!ibb_mover_run_finish (result, &error))
     {
+      /* Gajim closes the session before it says why. */
+      if (self->jingle != NULL && self->jingle->state != IBB_JINGLE_ENDED &&
+          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT))
+        {
+          self->early = error;
+          ibb_files_transfer_set_timer (self, CLOSE_TIMEOUT, reason_timeout_cb);
+          ibb_files_transfer_end_call (self);
+          return;
+        }
       /* The file would have got more than was offered. */
       if (error->domain == IBB_ERROR && error->code == IBB_ERROR_PROTOCOL)
         self->keeps_part = FALSE;
@@ -366,14 +385,17 @@ ibb_files_transfer_accept (IBBFilesTransfer *self, IBBPart *part)
 void
 ibb_files_transfer_receive_heard (IBBFilesTransfer *self)
 {
+  gboolean is_success = g_strcmp0 (self->jingle->reason, "success") == 0;
+
   ibb_files_transfer_flush (self);
   if (self->jingle->state == IBB_JINGLE_ENDED && self->failure == NULL &&
-      g_strcmp0 (self->jingle->reason, "success") != 0)
+      (!is_success || self->early != NULL))
     {
       /* Of a transfer that its sender has cancelled no file is kept. */
       if (g_strcmp0 (self->jingle->reason, "cancel") == 0)
         self->keeps_part = FALSE;
-      ibb_files_transfer_fail (self, ibb_files_transfer_new_peer_error (self));
+      ibb_files_transfer_fail (self, is_success ? g_steal_pointer (&self->early)
+                                                : ibb_files_transfer_new_peer_error (self));
     }
   else if (self->has_all)
     check_when_known (self);

@@ -143,6 +143,7 @@ ibb_files_transfer_finalize (GObject *object)
   g_free (self->local_jid);
   g_clear_object (&self->metadata);
   g_clear_error (&self->error);
+  g_clear_error (&self->early);
   g_clear_pointer (&self->jingle, ibb_jingle_free);
   g_free (self->sid);
   g_free (self->request_id);

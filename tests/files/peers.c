@@ -426,6 +426,34 @@ test_gajim_cancels (Peers *self, gconstpointer data)
   g_assert_null (find (self, "set", "<received"));
 }
 
+/* The session is closed too early, and then a reason follows, or none. */
+static void
+test_closed_early (Peers *self, gconstpointer data)
+{
+  const char              *reason = data;
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  offer_by_jingle (self, "s1", "");
+  accept_file (self, &result);
+  hear (self, "set", "session-accept");
+  transport = open_session (self);
+  write_bytes_of (self, transport, 0, SIZE / 2);
+  if (reason == NULL)
+    fast_timers_start (5000, 100000, 0);
+  assert_succeeds (g_io_stream_close, G_IO_STREAM (transport), NULL);
+  if (reason != NULL)
+    send_action (self, "session-terminate", reason);
+  if (reason != NULL && strstr (reason, "cancel") != NULL)
+    assert_result_fails (IBB_ERROR, IBB_ERROR_GONE, ibb_files_transfer_accept_file_finish,
+                         self->offered, &result);
+  else
+    assert_result_fails (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
+                         ibb_files_transfer_accept_file_finish, self->offered, &result);
+  fast_timers_stop ();
+  g_assert_true (is_empty (self));
+}
+
 /* Lies about the size and the hash. */
 static void
 test_more_than_offered (Peers *self, gconstpointer data)
@@ -683,6 +711,9 @@ main (int argc, char **argv)
   add_test_of ("never-opened", NULL, test_never_opened);
   add_test_of ("gajim", NULL, test_gajim);
   add_test_of ("gajim/cancels", NULL, test_gajim_cancels);
+  add_test_of ("closed-early/cancel", "<reason><cancel/></reason>", test_closed_early);
+  add_test_of ("closed-early/success", "<reason><success/></reason>", test_closed_early);
+  add_test_of ("closed-early/silent", NULL, test_closed_early);
   add_test_of ("dino", NULL, test_dino);
   add_test_of ("conversations", NULL, test_conversations);
   add_test_of ("silent-end", NULL, test_silent_end);

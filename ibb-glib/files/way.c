@@ -11,7 +11,6 @@
 
 #include <string.h>
 
-#define IN_BAND "http://jabber.org/protocol/ibb"
 #define OWN_FEATURE "urn:ibb-glib:1"
 #define VERSION_NAMESPACE "jabber:iq:version"
 
@@ -196,9 +195,9 @@ get_rank (char **features, guint64 size)
   if (g_strv_contains (f, IBB_JINGLE_NAMESPACE) && g_strv_contains (f, IBB_DESCRIPTION_NAMESPACE) &&
       g_strv_contains (f, IBB_JINGLE_TRANSPORT_NAMESPACE))
     return g_strv_contains (f, OWN_FEATURE) ? RANK_OWN : RANK_JINGLE;
+  /* gloox does not announce in-band sessions: its answer to the form tells. */
   if (g_strv_contains (f, IBB_INITIATION_NAMESPACE) &&
-      g_strv_contains (f, IBB_INITIATION_PROFILE) && g_strv_contains (f, IN_BAND) &&
-      size <= INITIATION_MAX)
+      g_strv_contains (f, IBB_INITIATION_PROFILE) && size <= INITIATION_MAX)
     return RANK_INITIATION;
   return RANK_NONE;
 }

@@ -538,7 +538,7 @@ announce (Peers *self, const char *const *features)
     ibb_connection_add_feature (self->peer_connection, features[i]);
 }
 
-static const char *const of_initiation[] = { SI, PROFILE, "http://jabber.org/protocol/ibb", NULL };
+static const char *const of_initiation[] = { SI, PROFILE, NULL };
 static const char *const of_jingle[] = { "urn:xmpp:jingle:1", FT, IBB, NULL };
 
 static void

@@ -529,6 +529,31 @@ test_strangers (Peers *self, gconstpointer data)
   g_assert_cmpuint (self->all_offered->len, ==, 10);
 }
 
+/* The end of a session by somebody else: another account, or another program of the peer's. */
+static void
+test_forged (Peers *self, gconstpointer data)
+{
+  const char *const jids[] = { STRANGER, "romeo@montague.example/balcony" };
+
+  offer_by_jingle (self, "s1", "");
+  wait_until (self->offered != NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (jids); i++)
+    {
+      g_autoptr (IBBConnection) other = ibb_loopback_attach (self->loopback, jids[i]);
+      g_autoptr (IBBStanza)     request = assert_succeeds (
+              ibb_stanza_new_from_xml,
+              "<iq type='set' to='" JULIET "'><jingle xmlns='urn:xmpp:jingle:1' sid='s1' "
+                  "action='session-terminate'><reason><cancel/></reason></jingle></iq>",
+              -1);
+      GAsyncResult *result = NULL;
+
+      ibb_connection_query_async (other, request, 0, NULL, store_result_cb, &result);
+      assert_result_fails (IBB_ERROR, IBB_ERROR_ITEM_NOT_FOUND, ibb_connection_query_finish, other,
+                           &result);
+    }
+  g_assert_cmpint (ibb_files_transfer_get_state (self->offered), ==, IBB_FILES_STATE_OFFERED);
+}
+
 /* Sending. */
 
 static void
@@ -722,6 +747,7 @@ main (int argc, char **argv)
   add_test_of ("wrong-hash", NULL, test_wrong_hash);
   add_test_of ("withdrawn", NULL, test_withdrawn);
   add_test_of ("strangers", NULL, test_strangers);
+  add_test_of ("forged", NULL, test_forged);
   add_test_of ("send/initiation", NULL, test_send_initiation);
   add_test_of ("send/declined/initiation", of_initiation, test_send_declined);
   add_test_of ("send/declined/jingle", of_jingle, test_send_declined);

@@ -156,9 +156,10 @@ find (IBBFilesService *self, const char *peer_jid, const char *session)
   for (guint i = 0; i < self->transfers->len; i++)
     {
       IBBFilesTransfer *transfer = g_ptr_array_index (self->transfers, i);
+      g_autofree char  *jid = ibb_files_transfer_dup_jid (transfer);
 
       if (transfer->jingle != NULL && g_str_equal (transfer->jingle->sid, session) &&
-          g_strcmp0 (transfer->peer_jid, peer_jid) == 0)
+          g_strcmp0 (jid, peer_jid) == 0)
         return transfer;
     }
   return NULL;
@@ -401,6 +402,7 @@ ibb_files_service_constructed (GObject *object)
   G_OBJECT_CLASS (ibb_files_service_parent_class)->constructed (object);
 
   self->sessions = ibb_service_new (self->connection);
+  ibb_service_set_resume_sessions (self->sessions, TRUE);
   announce (self, ibb_connection_add_feature);
   g_signal_connect_object (self->connection, "stanza-received::" IBB_JINGLE_NAMESPACE,
                            G_CALLBACK (jingle_cb), self, 0);
@@ -449,7 +451,8 @@ ibb_files_service_class_init (IBBFilesServiceClass *class)
    * IBBFilesService:sessions:
    *
    * The service of the in-band sessions that move the files, for its settings. An application that
-   * has sessions of its own beside can use this service for them, too.
+   * has sessions of its own beside can use this service for them, too. Its
+   * [property@IBB.Service:resume-sessions] is %TRUE from the beginning.
    *
    * Since: 1.0
    */

@@ -78,6 +78,9 @@ void ibb_files_transfer_send (IBBFilesTransfer *self,
                               const char       *id,
                               const char       *payload);
 void ibb_files_transfer_refuse (IBBFilesTransfer *self);
+/* Where the peer is now: a session that is resumed may go on with another resource of its account.
+ */
+char *ibb_files_transfer_dup_jid (IBBFilesTransfer *self);
 /* The error of a session that the peer has ended. */
 GError *ibb_files_transfer_new_peer_error (IBBFilesTransfer *self);
 /* The session with what both ends have agreed on. */

@@ -43,12 +43,13 @@
  *
  * ## Going on
  *
- * Between two programs that use this library a transfer outlives a lost connection, where both have
- * set [property@IBB.Service:resume-sessions] of [property@IBBFiles.Service:sessions]. It also goes
- * on after both programs have ended: the bytes that were received lie in a hidden file beside the
- * place of the whole one, and the next offer of a file with the same name, size and date by the
- * same account is accepted with what is still missing (XEP-0234 §7). The hash of the whole file
- * decides whether the parts fit. A hidden file that nobody wants any more can be deleted.
+ * Between two programs that use this library a transfer outlives a lost connection, if the
+ * connection logs in again: [property@IBB.Service:resume-sessions] of
+ * [property@IBBFiles.Service:sessions] is set. It also goes on after both programs have ended: the
+ * bytes that were received lie in a hidden file beside the place of the whole one, and the next
+ * offer of a file with the same name, size and date by the same account is accepted with what is
+ * still missing (XEP-0234 §7). The hash of the whole file decides whether the parts fit. A hidden
+ * file that nobody wants any more can be deleted.
  *
  * ## Threads
  *
@@ -400,13 +401,21 @@ ibb_files_transfer_move (IBBFilesTransfer *self, GAsyncReadyCallback callback)
 
 /* Stanzas. */
 
+char *
+ibb_files_transfer_dup_jid (IBBFilesTransfer *self)
+{
+  return self->transport != NULL ? ibb_transport_dup_peer_jid (self->transport)
+                                 : g_strdup (self->peer_jid);
+}
+
 static IBBStanza *
 new_iq (IBBFilesTransfer *self, const char *type, const char *id, const char *payload)
 {
   g_autofree char *from =
       self->local_jid != NULL ? g_markup_printf_escaped (" from='%s'", self->local_jid) : NULL;
   g_autofree char *id_attribute = id != NULL ? g_markup_printf_escaped (" id='%s'", id) : NULL;
-  g_autofree char *head = g_markup_printf_escaped ("<iq type='%s' to='%s'", type, self->peer_jid);
+  g_autofree char *to = ibb_files_transfer_dup_jid (self);
+  g_autofree char *head = g_markup_printf_escaped ("<iq type='%s' to='%s'", type, to);
   g_autofree char *xml = g_strconcat (head, id_attribute != NULL ? id_attribute : "",
                                       from != NULL ? from : "", ">", payload, "</iq>", NULL);
 

@@ -165,6 +165,11 @@ transport_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, Watched *self)
 
   if (transport == NULL)
     return;
+  /* A receiver stays anyway; a sender logs in again to go on. */
+  if (ibb_files_transfer_get_direction (transfer) == IBB_FILES_DIRECTION_SEND)
+    ibb_xmpp_connection_set_auto_reconnect (
+        IBB_XMPP_CONNECTION (ibb_files_service_get_connection (self->work->service)),
+        tool_run_get_options (self->work->run)->resume_timeout > 0);
   tool_run_set_transport (self->work->run, transport);
   tool_report_opened (transport);
   tool_wait_watch (transport, ibb_files_service_get_connection (self->work->service));

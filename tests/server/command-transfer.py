@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 from cases import case, check, check_equal
 from command import IBB, Account, Folder, Program, sha256
+from cut_proxy import CutProxy
 from servers import make_server
 
 LONG = 40 << 20
@@ -25,6 +26,10 @@ def receive(server, folder, *arguments, **options):
 
 def send(server, *arguments, **options):
     return Account(server, 'alice').ibb('send', *arguments, **options)
+
+
+def wait_for_count(program, name, number):
+    program.wait_for(lambda: sum(event['event'] == name for event in program.events()) >= number, name)
 
 
 @case('several files arrive with their names')
@@ -143,6 +148,29 @@ def _(server):
     check_equal(receiver.finish(), 0, 'status')
     check(receiver.wait_event('done')['resumed'] > 0, 'nothing is sent again')
     check_equal(sha256(there / 'file'), sha256(path), 'SHA-256')
+
+
+@case('a file outlives two restarts of the server')
+def _():
+    with make_server() as server:
+        here, there = Folder(), Folder()
+        path = here.make('file', LONG)
+        receiver = receive(server, there, '--count', '1', '--json')
+        way = CutProxy(server.port, [4 << 20, 8 << 20], stay_away=True)
+        alice = Account(server, 'alice')
+        sender = alice.ibb('send', '--json', path, receiver.wait_ready(), account=alice.options(port=way.port))
+        for number in (1, 2):
+            wait_for_count(sender, 'interrupted', number)
+            server.kill()
+            wait_for_count(receiver, 'interrupted', number)
+            server.restart()
+            way.let_in()
+            for program in sender, receiver:
+                wait_for_count(program, 'continued', number)
+        sender.expect_done()
+        receiver.expect_done()
+        check_equal(sender.wait_event('done')['state'], 'delivered', 'end')
+        check_equal(sha256(there / 'file'), sha256(path), 'SHA-256')
 
 
 @case('both programs are killed again and again, and the file arrives')

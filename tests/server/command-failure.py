@@ -66,7 +66,6 @@ def _():
     usage('fetch', word='fetch')
     usage('--jid', word='--jid')
     usage('send', '--jid', 'a@b', 'file', word='PEER')
-    usage('send', '--jid', 'a@b', 'file', 'c@d', 'more', word='too many')
     usage('send', 'file', 'c@d', word='--jid')
     usage('send', '--no-such-option', word='--no-such-option')
     usage('send', '--jid', 'a@b', '--password', 'secret', 'file', 'c@d', word='--password')

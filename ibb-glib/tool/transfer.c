@@ -176,7 +176,7 @@ transport_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, Watched *self)
 }
 
 static void
-report_begin (Watched *self, const char *event_name)
+report_begin (Watched *self)
 {
   IBBFilesTransfer *transfer = self->transfer;
   IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
@@ -186,7 +186,7 @@ report_begin (Watched *self, const char *event_name)
 
   if (tool_output_is_json ())
     {
-      g_autoptr (GString) event = tool_event_new (event_name);
+      g_autoptr (GString) event = tool_event_new ("offered");
 
       tool_event_string (event, "peer", ibb_files_transfer_get_peer_jid (transfer));
       tool_event_string (event, "name", ibb_files_metadata_get_name (metadata));
@@ -206,7 +206,7 @@ report_begin (Watched *self, const char *event_name)
 }
 
 static Watched *
-watch (Work *work, IBBFilesTransfer *transfer, const char *event_name)
+watch (Work *work, IBBFilesTransfer *transfer)
 {
   IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
   Watched          *self = g_new0 (Watched, 1);
@@ -219,7 +219,7 @@ watch (Work *work, IBBFilesTransfer *transfer, const char *event_name)
     self->progress = tool_progress_new (self->name, ibb_files_metadata_get_size (metadata));
   g_signal_connect (transfer, "notify::progress", G_CALLBACK (progress_cb), self);
   g_signal_connect (transfer, "notify::transport", G_CALLBACK (transport_cb), self);
-  report_begin (self, event_name);
+  report_begin (self);
   return self;
 }
 
@@ -298,7 +298,7 @@ offered_cb (GObject *object, GAsyncResult *result, gpointer data)
   phase = g_strdup_printf (_ ("sending to “%s”"), ibb_files_transfer_get_peer_jid (transfer));
   tool_run_begin_phase (self->run, phase, 0);
   ibb_files_transfer_wait_async (transfer, tool_run_get_cancellable (self->run), sent_cb,
-                                 watch (self, transfer, "offered"));
+                                 watch (self, transfer));
   work_unref (self);
 }
 
@@ -431,7 +431,7 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
       tool_refusals_note (&self->refusals, _ ("Refused a file from “%s”"), peer);
       return FALSE;
     }
-  watched = watch (self, transfer, "offered");
+  watched = watch (self, transfer);
   watched->file = choose_path (self, transfer);
   file = g_file_new_for_path (watched->file);
   self->n_running++;

@@ -229,6 +229,13 @@ refuse (IBBFilesService *self,
   answer (self, request, "error", payload);
 }
 
+static void
+refuse_jingle (IBBFilesService *self, IBBStanza *request, const IBBJingleRefusal *refusal)
+{
+  refuse (self, request, refusal->type, refusal->condition, refusal->jingle,
+          "urn:xmpp:jingle:errors:1");
+}
+
 static IBBFilesTransfer *
 create_transfer (IBBFilesService  *self,
                  IBBFilesDirection direction,
@@ -293,8 +300,7 @@ receive_offer (IBBFilesService *self, IBBStanza *request, IBBElement *element)
   jingle = ibb_jingle_new_from_offer (element, to != NULL ? to : local_jid, &refusal);
   if (jingle == NULL)
     {
-      refuse (self, request, refusal.type, refusal.condition, refusal.jingle,
-              "urn:xmpp:jingle:errors:1");
+      refuse_jingle (self, request, &refusal);
       return;
     }
   answer (self, request, "result", "");
@@ -342,8 +348,7 @@ jingle_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
     return FALSE;
   if (!ibb_jingle_receive (transfer->jingle, jingle, &refusal))
     {
-      refuse (self, request, refusal.type, refusal.condition, refusal.jingle,
-              "urn:xmpp:jingle:errors:1");
+      refuse_jingle (self, request, &refusal);
       return TRUE;
     }
   answer (self, request, "result", "");

@@ -59,11 +59,11 @@ find_hash (IBBFilesMetadata *metadata, const char **algorithm)
 
 typedef struct
 {
-  IBBPart *part;          /* (owned) */
-  char    *hash;          /* (owned) (nullable): what the sender says */
-  char    *algorithm;     /* (owned) (nullable) */
-  char    *own;           /* (owned): what was computed meanwhile */
-  char    *own_algorithm; /* (owned) */
+  IBBPart    *part;          /* (owned) */
+  char       *hash;          /* (owned) (nullable): what the sender says */
+  const char *algorithm;     /* static; undefined without a hash */
+  char       *own;           /* (owned): what was computed meanwhile */
+  const char *own_algorithm; /* static */
 } Check;
 
 static void
@@ -73,9 +73,7 @@ check_free (gpointer data)
 
   ibb_part_unref (check->part);
   g_free (check->hash);
-  g_free (check->algorithm);
   g_free (check->own);
-  g_free (check->own_algorithm);
   g_free (check);
 }
 
@@ -105,13 +103,11 @@ check (IBBFilesTransfer *self)
 {
   g_autoptr (GTask) task = g_task_new (self, NULL, done_cb, NULL);
   Check            *data = g_new0 (Check, 1);
-  const char       *algorithm = NULL;
 
   ibb_files_transfer_set_timer (self, 0, NULL);
   data->part = ibb_part_ref (self->part);
-  data->hash = g_strdup (find_hash (self->metadata, &algorithm));
-  data->algorithm = g_strdup (algorithm);
-  data->own_algorithm = g_strdup (ibb_hasher_get_algorithm (self->mover->hasher));
+  data->hash = g_strdup (find_hash (self->metadata, &data->algorithm));
+  data->own_algorithm = ibb_hasher_get_algorithm (self->mover->hasher);
   data->own = ibb_hasher_finish (self->mover->hasher);
   self->has_all = FALSE;
   g_task_set_source_tag (task, check);

@@ -73,11 +73,16 @@ void ibb_files_transfer_move (IBBFilesTransfer *self, GAsyncReadyCallback callba
 void ibb_files_transfer_set_timer (IBBFilesTransfer *self, guint seconds, GSourceFunc function);
 /* Sends what the Jingle session has to say. */
 void ibb_files_transfer_flush (IBBFilesTransfer *self);
-void ibb_files_transfer_send (IBBFilesTransfer *self,
-                              const char       *type,
-                              const char       *id,
-                              const char       *payload);
-void ibb_files_transfer_refuse (IBBFilesTransfer *self);
+/* id (nullable): a query has an id of its own. */
+IBBStanza *ibb_files_transfer_new_iq (IBBFilesTransfer *self,
+                                      const char       *type,
+                                      const char       *id,
+                                      const char       *payload);
+void       ibb_files_transfer_send (IBBFilesTransfer *self,
+                                    const char       *type,
+                                    const char       *id,
+                                    const char       *payload);
+void       ibb_files_transfer_refuse (IBBFilesTransfer *self);
 /* Where the peer is now: a session that is resumed may go on with another resource of its account.
  */
 char *ibb_files_transfer_dup_jid (IBBFilesTransfer *self);

@@ -154,9 +154,7 @@ static void
 initiate (IBBFilesTransfer *self)
 {
   g_autofree char      *payload = ibb_initiation_write_offer (self->sid, self->metadata);
-  g_autofree char      *head = g_markup_printf_escaped ("<iq type='set' to='%s'>", self->peer_jid);
-  g_autofree char      *xml = g_strconcat (head, payload, "</iq>", NULL);
-  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
+  g_autoptr (IBBStanza) stanza = ibb_files_transfer_new_iq (self, "set", NULL, payload);
 
   ibb_files_transfer_begin_call (self);
   ibb_connection_query_async (self->connection, stanza, ANSWER_TIMEOUT * 1000, self->cancellable,

@@ -408,8 +408,11 @@ ibb_files_transfer_dup_jid (IBBFilesTransfer *self)
                                  : g_strdup (self->peer_jid);
 }
 
-static IBBStanza *
-new_iq (IBBFilesTransfer *self, const char *type, const char *id, const char *payload)
+IBBStanza *
+ibb_files_transfer_new_iq (IBBFilesTransfer *self,
+                           const char       *type,
+                           const char       *id,
+                           const char       *payload)
 {
   g_autofree char *from =
       self->local_jid != NULL ? g_markup_printf_escaped (" from='%s'", self->local_jid) : NULL;
@@ -428,7 +431,7 @@ ibb_files_transfer_send (IBBFilesTransfer *self,
                          const char       *id,
                          const char       *payload)
 {
-  g_autoptr (IBBStanza) stanza = new_iq (self, type, id, payload);
+  g_autoptr (IBBStanza) stanza = ibb_files_transfer_new_iq (self, type, id, payload);
 
   if (stanza != NULL)
     ibb_connection_send (self->connection, stanza, NULL);
@@ -579,7 +582,7 @@ requested_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   if (answer == NULL && self->direction == IBB_FILES_DIRECTION_SEND &&
       self->jingle->state == IBB_JINGLE_OFFERED && self->state == IBB_FILES_STATE_OFFERED)
     {
-      ibb_jingle_refused (self->jingle, NULL);
+      ibb_jingle_refused (self->jingle);
       ibb_files_transfer_fail (self, g_steal_pointer (&error));
     }
 }
@@ -591,7 +594,7 @@ ibb_files_transfer_flush (IBBFilesTransfer *self)
 
   while ((payload = g_queue_pop_head (&self->jingle->requests)) != NULL)
     {
-      g_autoptr (IBBStanza) stanza = new_iq (self, "set", NULL, payload);
+      g_autoptr (IBBStanza) stanza = ibb_files_transfer_new_iq (self, "set", NULL, payload);
 
       if (stanza != NULL)
         ibb_connection_query_async (self->connection, stanza, REQUEST_TIMEOUT, NULL, requested_cb,

@@ -448,10 +448,7 @@ ibb_jingle_receive (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal 
 }
 
 void
-ibb_jingle_refused (IBBJingle *self, const char *text)
+ibb_jingle_refused (IBBJingle *self)
 {
-  if (self->state == IBB_JINGLE_ENDED)
-    return;
   self->state = IBB_JINGLE_ENDED;
-  self->reason_text = g_strdup (text);
 }

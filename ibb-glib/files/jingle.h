@@ -71,7 +71,7 @@ void       ibb_jingle_free (IBBJingle *self);
 /* A further request of the peer's; FALSE: answer it with the refusal. */
 gboolean ibb_jingle_receive (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refusal);
 /* The offer has been answered with an error. */
-void ibb_jingle_refused (IBBJingle *self, const char *text);
+void ibb_jingle_refused (IBBJingle *self);
 
 void ibb_jingle_accept (IBBJingle *self, guint block_size, guint64 offset);
 void ibb_jingle_send_checksum (IBBJingle *self, const char *algorithm, const char *hash);

@@ -672,42 +672,16 @@ ibb_files_transfer_cancel (IBBFilesTransfer *self)
 
 /* Waiting. */
 
-typedef struct
-{
-  GCancellable *cancellable; /* (owned) */
-  gulong        handler;
-  GSource      *source; /* (owned) */
-} Watch;
-
 static void
-watch_free (gpointer data)
+destroy_source (gpointer source)
 {
-  Watch *watch = data;
-
-  g_cancellable_disconnect (watch->cancellable, watch->handler);
-  g_source_destroy (watch->source);
-  g_source_unref (watch->source);
-  g_object_unref (watch->cancellable);
-  g_free (watch);
+  g_source_destroy (source);
+  g_source_unref (source);
 }
-
-static void
-cancelled_cb (GCancellable *cancellable, gpointer user_data)
-{
-  g_source_set_ready_time (user_data, 0);
-}
-
-static gboolean
-dispatch_cb (GSource *source, GSourceFunc callback, gpointer user_data)
-{
-  return callback (user_data);
-}
-
-static GSourceFuncs ready_funcs = { NULL, NULL, dispatch_cb, NULL, NULL, NULL };
 
 /* The wait ends; the transfer goes on. */
 static gboolean
-wait_cancelled_cb (gpointer user_data)
+wait_cancelled_cb (GCancellable *cancellable, gpointer user_data)
 {
   GTask            *task = user_data;
   IBBFilesTransfer *self = g_task_get_source_object (task);
@@ -722,7 +696,7 @@ wait_cancelled_cb (gpointer user_data)
 
 /* The wait of an accept is the transfer. */
 static gboolean
-accept_cancelled_cb (gpointer user_data)
+accept_cancelled_cb (GCancellable *cancellable, gpointer user_data)
 {
   ibb_files_transfer_cancel (g_task_get_source_object (user_data));
   return G_SOURCE_REMOVE;
@@ -730,7 +704,7 @@ accept_cancelled_cb (gpointer user_data)
 
 /* Takes the task. */
 static void
-add_wait (IBBFilesTransfer *self, GTask *task, GSourceFunc cancelled)
+add_wait (IBBFilesTransfer *self, GTask *task, GCancellableSourceFunc cancelled)
 {
   GCancellable *cancellable = g_task_get_cancellable (task);
 
@@ -744,16 +718,11 @@ add_wait (IBBFilesTransfer *self, GTask *task, GSourceFunc cancelled)
   g_queue_push_tail (&self->waits, task);
   if (cancellable != NULL)
     {
-      Watch *watch = g_new0 (Watch, 1);
+      GSource *source = g_cancellable_source_new (cancellable);
 
-      watch->cancellable = g_object_ref (cancellable);
-      watch->source = g_source_new (&ready_funcs, sizeof (GSource));
-      g_source_set_callback (watch->source, cancelled, task, NULL);
-      g_source_attach (watch->source, g_task_get_context (task));
-      g_task_set_task_data (task, watch, watch_free);
-      watch->handler =
-          g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb),
-                                 g_source_ref (watch->source), (GDestroyNotify) g_source_unref);
+      g_source_set_callback (source, G_SOURCE_FUNC (cancelled), task, NULL);
+      g_source_attach (source, g_task_get_context (task));
+      g_task_set_task_data (task, source, destroy_source);
     }
 }
 

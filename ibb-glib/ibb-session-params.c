@@ -45,6 +45,7 @@ enum
   PROP_SID,
   PROP_LOCAL_JID,
   PROP_AGREED,
+  PROP_EXPECT_TIMEOUT,
   N_PROPS
 };
 
@@ -59,6 +60,7 @@ struct _IBBSessionParams
   char         *sid;       /* (owned) (nullable) */
   char         *local_jid; /* (owned) (nullable) */
   gboolean      agreed;
+  guint         expect_timeout;
 };
 
 G_DEFINE_FINAL_TYPE (IBBSessionParams, ibb_session_params, G_TYPE_OBJECT)
@@ -84,6 +86,9 @@ ibb_session_params_get_property (GObject *object, guint prop_id, GValue *value, 
       break;
     case PROP_AGREED:
       g_value_set_boolean (value, self->agreed);
+      break;
+    case PROP_EXPECT_TIMEOUT:
+      g_value_set_uint (value, self->expect_timeout);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -114,6 +119,9 @@ ibb_session_params_set_property (GObject      *object,
       break;
     case PROP_AGREED:
       ibb_session_params_set_agreed (self, g_value_get_boolean (value));
+      break;
+    case PROP_EXPECT_TIMEOUT:
+      ibb_session_params_set_expect_timeout (self, g_value_get_uint (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -221,6 +229,20 @@ ibb_session_params_class_init (IBBSessionParamsClass *class)
    * Since: 1.0
    */
   props[PROP_AGREED] = g_param_spec_boolean ("agreed", NULL, NULL, FALSE, read_write);
+
+  /**
+   * IBBSessionParams:expect-timeout:
+   *
+   * How long [method@IBB.Service.expect_session] waits for the session, in milliseconds; 0 for no
+   * end. Then the expectation is gone, and the call fails with %G_IO_ERROR_TIMED_OUT. A session
+   * that is opened has [property@IBB.Service:open-timeout] instead.
+   *
+   * Default: 0.
+   *
+   * Since: 1.0
+   */
+  props[PROP_EXPECT_TIMEOUT] =
+      g_param_spec_uint ("expect-timeout", NULL, NULL, 0, G_MAXUINT, 0, read_write);
 
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
@@ -437,6 +459,44 @@ ibb_session_params_set_agreed (IBBSessionParams *self, gboolean agreed)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_AGREED]);
 }
 
+/**
+ * ibb_session_params_get_expect_timeout: (get-property expect-timeout)
+ * @self: parameters
+ *
+ * Gets how long a session is expected.
+ *
+ * Returns: milliseconds; see [property@IBB.SessionParams:expect-timeout]
+ *
+ * Since: 1.0
+ */
+guint
+ibb_session_params_get_expect_timeout (IBBSessionParams *self)
+{
+  g_return_val_if_fail (IBB_IS_SESSION_PARAMS (self), 0);
+
+  return self->expect_timeout;
+}
+
+/**
+ * ibb_session_params_set_expect_timeout: (set-property expect-timeout)
+ * @self: parameters
+ * @expect_timeout: milliseconds; see [property@IBB.SessionParams:expect-timeout]
+ *
+ * Sets how long a session is expected.
+ *
+ * Since: 1.0
+ */
+void
+ibb_session_params_set_expect_timeout (IBBSessionParams *self, guint expect_timeout)
+{
+  g_return_if_fail (IBB_IS_SESSION_PARAMS (self));
+
+  if (self->expect_timeout == expect_timeout)
+    return;
+  self->expect_timeout = expect_timeout;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_EXPECT_TIMEOUT]);
+}
+
 /* Checks of arguments. FALSE with %G_IO_ERROR_INVALID_ARGUMENT set if one is wrong; nothing has
  * been sent then. */
 
@@ -507,7 +567,10 @@ ibb_session_params_fill_expected (IBBSessionParams *self,
 {
   *expected = (IBBExpected){ .peer = peer_jid, .sid = sid };
   if (self != NULL)
-    expected->local = self->local_jid;
+    {
+      expected->local = self->local_jid;
+      expected->timeout = self->expect_timeout;
+    }
   if (self != NULL && self->agreed)
     {
       expected->is_agreed = TRUE;

@@ -51,4 +51,10 @@ gboolean ibb_session_params_get_agreed (IBBSessionParams *self);
 IBB_AVAILABLE_IN_1_0
 void ibb_session_params_set_agreed (IBBSessionParams *self, gboolean agreed);
 
+IBB_AVAILABLE_IN_1_0
+guint ibb_session_params_get_expect_timeout (IBBSessionParams *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_session_params_set_expect_timeout (IBBSessionParams *self, guint expect_timeout);
+
 G_END_DECLS

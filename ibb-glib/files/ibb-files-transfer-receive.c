@@ -6,7 +6,7 @@
 #include "files/initiation.h"
 #include "ibb-intl-private.h"
 
-#define OPEN_TIMEOUT 60     /* s for the sender to open the session after the accept */
+#define OPEN_TIMEOUT 60000  /* ms for the sender to open the session after the accept */
 #define CHECKSUM_TIMEOUT 60 /* s for a checksum that the sender has promised */
 #define CLOSE_TIMEOUT 5     /* s for one that it has not, and for the reason of an early close */
 
@@ -234,6 +234,13 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   IBBTransport     *transport =
       ibb_service_expect_session_finish (IBB_SERVICE (object), result, &error);
 
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    {
+      g_clear_error (&error);
+      error =
+          g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                       _ ("“%s” has not begun to send the file that was accepted"), self->peer_jid);
+    }
   if (transport == NULL)
     ibb_files_transfer_fail (self, error);
   else if (self->failure != NULL)
@@ -245,19 +252,6 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     return;
   create_mover (self);
   ibb_files_transfer_move (self, moved_cb);
-}
-
-static gboolean
-open_timeout_cb (gpointer user_data)
-{
-  IBBFilesTransfer *self = user_data;
-
-  self->timer = 0;
-  ibb_files_transfer_fail (self,
-                           g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                                        _ ("“%s” has not begun to send the file that was accepted"),
-                                        self->peer_jid));
-  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -289,6 +283,7 @@ prepared_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     ibb_files_transfer_fail (self, error);
   if (!ibb_files_transfer_end_call (self))
     return;
+  ibb_files_transfer_set_timer (self, 0, NULL);
   ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
   if (ibb_files_metadata_get_size (self->metadata) == 0)
     {
@@ -298,12 +293,12 @@ prepared_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       return;
     }
   params = ibb_files_transfer_dup_params (self);
+  ibb_session_params_set_expect_timeout (params, OPEN_TIMEOUT);
   ibb_files_transfer_begin_call (self);
   ibb_service_expect_session_async (self->sessions, self->peer_jid, self->sid, params,
                                     self->cancellable, opened_cb, self);
   /* Dino opens before it has answered. */
   send_accept (self);
-  ibb_files_transfer_set_timer (self, OPEN_TIMEOUT, open_timeout_cb);
 }
 
 static void

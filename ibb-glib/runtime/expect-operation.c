@@ -5,6 +5,7 @@
 #include "runtime/expect-operation.h"
 
 #include "ibb-error-private.h"
+#include "ibb-intl-private.h"
 #include "runtime/operation.h"
 
 typedef struct
@@ -121,6 +122,17 @@ expect_give_up (IBBOperation *operation, gint64 now)
     ibb_inbox_keep_expected_locked (self->inbox, g_steal_pointer (&self->channel), now);
 }
 
+static GError *
+expect_new_timeout_error (IBBOperation *operation)
+{
+  IBBExpected *expected = &((IBBExpectOperation *) operation)->expected;
+
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                      /* Translators: a JID, and the name of a session */
+                      _ ("“%s” has not opened the session “%s” within %u ms"), expected->peer,
+                      expected->sid, expected->timeout);
+}
+
 static void
 expect_clear (IBBOperation *operation)
 {
@@ -150,10 +162,11 @@ init (IBBExpectOperation *self,
     .is_ready = expect_is_ready,
     .attempt = expect_attempt,
     .give_up = expect_give_up,
+    .new_timeout_error = expect_new_timeout_error,
     .clear = expect_clear,
   };
 
-  ibb_operation_init (&self->parent, &class, host, g_object_ref (service), NULL, 0);
+  ibb_operation_init (&self->parent, &class, host, g_object_ref (service), NULL, expected->timeout);
   self->inbox = ibb_inbox_ref (inbox);
   self->expected = *expected;
   self->expected.local = g_strdup (expected->local);

@@ -20,6 +20,7 @@ typedef struct
   gboolean    is_agreed; /* it has to have this stanza type and block size; else any */
   gboolean    by_message;
   guint       block_size;
+  guint       timeout; /* ms; 0: none */
 } IBBExpected;
 
 /* The caller has checked what is in expected. (transfer full), or NULL with error set. */

@@ -120,8 +120,11 @@ operation_free (gpointer data)
 static void
 set_timed_out (IBBOperation *self, GError **error)
 {
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-               _ ("Still waiting for the peer after %u ms; the session goes on"), self->timeout);
+  if (self->class->new_timeout_error != NULL)
+    g_propagate_error (error, self->class->new_timeout_error (self));
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                 _ ("Still waiting for the peer after %u ms; the session goes on"), self->timeout);
 }
 
 static void

@@ -32,6 +32,7 @@ typedef struct
   gboolean (*is_ready) (IBBOperation *self);
   gboolean (*attempt) (IBBOperation *self, gint64 now, GError **error);
   void (*give_up) (IBBOperation *self, gint64 now);
+  GError *(*new_timeout_error) (IBBOperation *self); /* (nullable): the session goes on */
 
   /* Without the lock. */
   void (*return_result) (IBBOperation *self, GTask *task); /* (nullable): TRUE */

@@ -194,6 +194,21 @@ test_expect (Fixture *fixture, gconstpointer data)
   assert_open_fails (fixture, JULIET, 0, "twice", IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
 }
 
+/* D-09, expect-timeout: the end of the wait is the end of the expectation. */
+static void
+test_expect_timeout (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBSessionParams) params = ibb_session_params_new ();
+  GAsyncResult                *expected = NULL;
+
+  ibb_session_params_set_expect_timeout (params, 30);
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "late", params, NULL, store_result_cb,
+                                    &expected);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_service_expect_session_finish,
+                       fixture->juliet, &expected);
+  assert_open_fails (fixture, JULIET, 0, "late", IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
+}
+
 /* D-14, H-09: a block size that is too large does not use the expectation up. */
 static void
 test_expect_fallback (Fixture *fixture, gconstpointer data)
@@ -313,6 +328,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/open/cancelled/D-15", test_cancelled);
   add_test ("/ibb/loopback/open/timeout", test_timeout);
   add_test ("/ibb/loopback/open/expect/D-09", test_expect);
+  add_test ("/ibb/loopback/open/expect-timeout", test_expect_timeout);
   add_test ("/ibb/loopback/open/expect-fallback/D-14", test_expect_fallback);
   add_test ("/ibb/loopback/open/stop", test_stop);
   add_test ("/ibb/loopback/open/lost/D-42", test_lost);

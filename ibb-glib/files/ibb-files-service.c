@@ -727,8 +727,10 @@ new_offer (IBBFilesService    *self,
  *
  * Errors:
  *
- * - %G_IO_ERROR_NOT_SUPPORTED: no program of the peer can receive the file, or the only one is
- *   known to lose files; the message says which are online
+ * - %IBB_ERROR_FEATURE_NOT_IMPLEMENTED: no program of the peer receives files; the message says
+ *   which are online. One of them may take a stream ([method@IBB.Service.open_session])
+ * - %G_IO_ERROR_NOT_SUPPORTED: the file is too large for the program of the peer, or the program is
+ *   known to lose files
  * - %G_IO_ERROR_HOST_NOT_FOUND: the contact is not online
  * - %G_IO_ERROR_IS_DIRECTORY, %G_IO_ERROR_NOT_REGULAR_FILE: @file is no file
  * - those of [method@IBB.Connection.query_features_async], and of reading the file

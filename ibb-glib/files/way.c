@@ -28,6 +28,7 @@ static const char *const losers[] = {
 typedef enum
 {
   RANK_NONE,
+  RANK_TOO_LARGE, /* the file, for stream initiation */
   RANK_LOSER,
   RANK_INITIATION,
   RANK_JINGLE,
@@ -97,24 +98,28 @@ new_error (Search *search)
 {
   g_autoptr (GString) names = g_string_new (NULL);
   Program            *first = g_ptr_array_index (search->programs, 0);
-  gboolean            has_loser = FALSE;
+  Rank                rank = RANK_NONE;
 
   for (guint i = 0; i < search->programs->len; i++)
     {
       Program *program = g_ptr_array_index (search->programs, i);
 
-      has_loser |= program->rank == RANK_LOSER;
+      rank = MAX (rank, program->rank);
       g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", get_resource (program->jid));
     }
   if (search->programs->len == 1 && first->error != NULL)
     return g_error_copy (first->error);
-  if (has_loser)
+  if (rank == RANK_LOSER)
     return g_error_new (
         G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
         _ ("“%s” is online with a program that loses files in-band, such as Gajim or Dino (%s)"),
         search->peer_jid, names->str);
-  return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                      _ ("“%s” is online, but cannot receive this file in-band (%s)"),
+  if (rank == RANK_TOO_LARGE)
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                        _ ("“%s” is online, but cannot receive a file of this size in-band (%s)"),
+                        search->peer_jid, names->str);
+  return g_error_new (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
+                      _ ("“%s” is online, but does not receive files in-band (%s)"),
                       search->peer_jid, names->str);
 }
 
@@ -196,9 +201,8 @@ get_rank (char **features, guint64 size)
       g_strv_contains (f, IBB_JINGLE_TRANSPORT_NAMESPACE))
     return g_strv_contains (f, OWN_FEATURE) ? RANK_OWN : RANK_JINGLE;
   /* gloox does not announce in-band sessions: its answer to the form tells. */
-  if (g_strv_contains (f, IBB_INITIATION_NAMESPACE) &&
-      g_strv_contains (f, IBB_INITIATION_PROFILE) && size <= INITIATION_MAX)
-    return RANK_INITIATION;
+  if (g_strv_contains (f, IBB_INITIATION_NAMESPACE) && g_strv_contains (f, IBB_INITIATION_PROFILE))
+    return size <= INITIATION_MAX ? RANK_INITIATION : RANK_TOO_LARGE;
   return RANK_NONE;
 }
 

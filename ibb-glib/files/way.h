@@ -24,7 +24,8 @@ void ibb_way_find_async (IBBConnection      *connection,
                          GCancellable       *cancellable,
                          GAsyncReadyCallback callback,
                          gpointer            user_data);
-/* Fails with G_IO_ERROR_NOT_SUPPORTED, G_IO_ERROR_HOST_NOT_FOUND or an error of a query. */
+/* Fails with IBB_ERROR_FEATURE_NOT_IMPLEMENTED, G_IO_ERROR_NOT_SUPPORTED, G_IO_ERROR_HOST_NOT_FOUND
+ * or an error of a query. */
 IBBWayChoice *ibb_way_find_finish (GAsyncResult *result, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBWayChoice, ibb_way_choice_free)

@@ -33,7 +33,8 @@ typedef struct
   char       *label;
   const char *path; /* to open once signals and --timeout are watched; NULL: fd is open */
   int         fd;
-  guint64     total; /* 0: not known */
+  gboolean    is_regular; /* a file whose size is known */
+  guint64     total;      /* 0: not known */
   ToolLogin  *login;
   IBBService *service; /* (owned) (nullable) */
 #ifdef HAVE_FILES
@@ -59,6 +60,7 @@ open_source (Send *self, const char *path, GError **error)
   g_autofree char *shown = g_filename_display_name (path);
   struct stat      info;
 
+  self->is_regular = FALSE;
   if (g_str_equal (path, "-"))
     {
       self->fd = STDIN_FILENO;
@@ -89,7 +91,8 @@ open_source (Send *self, const char *path, GError **error)
                    _ ("Cannot send %s: %s"), self->name, g_strerror (EISDIR));
       return FALSE;
     }
-  if (S_ISREG (info.st_mode))
+  self->is_regular = S_ISREG (info.st_mode);
+  if (self->is_regular)
     self->total = (guint64) info.st_size;
   return TRUE;
 }
@@ -106,7 +109,7 @@ open_sources (Send *self, GError **error)
       g_free (self->label);
       if (!open_source (self, self->files[i], error))
         return FALSE;
-      if (self->n_files > 1 && (self->fd == STDIN_FILENO || self->path != NULL))
+      if (self->n_files > 1 && (!self->is_regular || self->fd == STDIN_FILENO))
         {
           g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
                        _ ("Cannot send %s beside other files"), self->name);
@@ -152,20 +155,11 @@ transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
 }
 
 #ifdef HAVE_FILES
-static gboolean
-send_files (ToolRun *run, Send *self, const char *to, GError **error)
-{
-  for (guint i = 0; i < self->n_files; i++)
-    if (!tool_transfer_send (run, self->transfers, to, self->files[i], error))
-      return FALSE;
-  return TRUE;
-}
-
 /* What only a stream has; the others leave the choice to the peer. */
 static gboolean
 is_stream (const Send *self, const ToolOptions *options)
 {
-  return self->fd == STDIN_FILENO || self->path != NULL || options->sid != NULL ||
+  return !self->is_regular || self->fd == STDIN_FILENO || options->sid != NULL ||
          options->window > 0 || options->block_size > 0 ||
          options->stanza_type != IBB_STANZA_TYPE_IQ;
 }
@@ -191,12 +185,28 @@ send_stream (ToolRun *run, Send *self, GError **error)
   return FALSE;
 }
 
+#ifdef HAVE_FILES
+static gboolean
+send_files (ToolRun *run, Send *self, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  gboolean           is_for_stream;
+
+  if (tool_transfer_send (run, self->transfers, self->peer, self->is_any_resource, self->files,
+                          self->n_files, &is_for_stream, &reason))
+    return TRUE;
+  if (is_for_stream)
+    return send_stream (run, self, error);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+#endif
+
 static gboolean
 send_run (ToolRun *run, gpointer data, GError **error)
 {
   Send            *self = data;
   g_autofree char *local_jid = NULL;
-  g_autofree char *to = NULL; /* who takes files */
   gboolean         sent;
 
   if (self->path != NULL && !open_pipe (run, self, error))
@@ -208,9 +218,7 @@ send_run (ToolRun *run, gpointer data, GError **error)
     return FALSE;
 #ifdef HAVE_FILES
   if (self->transfers != NULL)
-    to = tool_transfer_find (run, self->transfers, self->peer, self->is_any_resource);
-  if (to != NULL)
-    sent = send_files (run, self, to, error);
+    sent = send_files (run, self, error);
   else
 #endif
     sent = send_stream (run, self, error);

@@ -29,8 +29,9 @@ typedef struct
   guint            count;   /* immutable */
   GMutex           lock;
   GCond            changed;
-  GError          *error;   /* protected by lock; (owned) (nullable) */
-  gboolean         is_over; /* protected by lock */
+  GError          *error;      /* protected by lock; (owned) (nullable) */
+  gboolean         is_over;    /* protected by lock */
+  gboolean         is_offered; /* protected by lock */
 
   /* main thread only */
   GSource     *stop;          /* (owned) (nullable) */
@@ -123,7 +124,7 @@ state_cb (IBBXmppConnection *connection, GParamSpec *pspec, Work *self)
     end_work (self, ibb_xmpp_connection_dup_disconnect_error (connection));
 }
 
-/* The main thread begins, and the work waits. Drops the reference to self. */
+/* The main thread begins, and the work waits. */
 static gboolean
 run_in_main (Work *self, GSourceFunc begin, GError **error)
 {
@@ -137,7 +138,6 @@ run_in_main (Work *self, GSourceFunc begin, GError **error)
   succeeded = self->error == NULL;
   if (!succeeded)
     g_propagate_error (error, g_steal_pointer (&self->error));
-  work_unref (self);
   return succeeded;
 }
 
@@ -295,6 +295,9 @@ offered_cb (GObject *object, GAsyncResult *result, gpointer data)
       work_unref (self);
       return;
     }
+  g_mutex_lock (&self->lock);
+  self->is_offered = TRUE;
+  g_mutex_unlock (&self->lock);
   phase = g_strdup_printf (_ ("sending to “%s”"), ibb_files_transfer_get_peer_jid (transfer));
   tool_run_begin_phase (self->run, phase, 0);
   ibb_files_transfer_wait_async (transfer, tool_run_get_cancellable (self->run), sent_cb,
@@ -313,16 +316,6 @@ begin_send (gpointer data)
                                       tool_run_get_cancellable (self->run), offered_cb,
                                       g_atomic_rc_box_acquire (self));
   return G_SOURCE_REMOVE;
-}
-
-gboolean
-tool_transfer_send (
-    ToolRun *run, IBBFilesService *service, const char *peer, const char *path, GError **error)
-{
-  g_autofree char *phase = g_strdup_printf (_ ("waiting for “%s” to answer"), peer);
-
-  tool_run_begin_phase (run, phase, 0);
-  return run_in_main (create_work (run, service, peer, path), begin_send, error);
 }
 
 /* The presence of contacts comes only to a client that is shown online itself. */
@@ -345,34 +338,58 @@ has_resources (ToolRun *run, IBBClient *client, const char *account)
   return found;
 }
 
-char *
-tool_transfer_find (ToolRun         *run,
-                    IBBFilesService *service,
-                    const char      *peer,
-                    gboolean         is_any_resource)
+static gboolean
+send_one (ToolRun         *run,
+          IBBFilesService *service,
+          const char      *peer,
+          const char      *path,
+          gboolean        *is_offered,
+          GError         **error)
 {
-  IBBConnection     *connection = ibb_files_service_get_connection (service);
-  g_autofree char   *phase = g_strdup_printf (_ ("waiting for “%s” to answer"), peer);
-  g_autofree char   *account = tool_jid_dup_bare (peer);
-  g_autoptr (GError) error = NULL;
-  g_auto (GStrv)     features = NULL;
+  g_autofree char *phase = g_strdup_printf (_ ("waiting for “%s” to answer"), peer);
+  Work            *self = create_work (run, service, peer, path);
+  gboolean         sent;
 
   tool_run_begin_phase (run, phase, 0);
-  features =
-      ibb_connection_query_features (connection, peer, tool_run_get_cancellable (run), &error);
-  if (features != NULL)
-    {
-      const char *const *list = (const char *const *) features;
+  sent = run_in_main (self, begin_send, error);
+  g_mutex_lock (&self->lock);
+  *is_offered = self->is_offered;
+  g_mutex_unlock (&self->lock);
+  work_unref (self);
+  return sent;
+}
 
-      return g_strv_contains (list, "urn:xmpp:jingle:apps:file-transfer:5") ||
-                     g_strv_contains (list, "http://jabber.org/protocol/si/profile/file-transfer")
-                 ? g_strdup (peer)
-                 : NULL;
+gboolean
+tool_transfer_send (ToolRun         *run,
+                    IBBFilesService *service,
+                    const char      *peer,
+                    gboolean         is_any_resource,
+                    char           **paths,
+                    guint            n_paths,
+                    gboolean        *is_for_stream,
+                    GError         **error)
+{
+  IBBConnection     *connection = ibb_files_service_get_connection (service);
+  g_autofree char   *account = tool_jid_dup_bare (peer);
+  const char        *to = peer;
+  g_autoptr (GError) reason = NULL;
+  gboolean           is_offered;
+  gboolean           sent = send_one (run, service, to, paths[0], &is_offered, &reason);
+
+  if (!sent && !is_offered && is_any_resource &&
+      g_error_matches (reason, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE) &&
+      has_resources (run, IBB_CLIENT (connection), account))
+    {
+      to = account;
+      g_clear_error (&reason);
+      sent = send_one (run, service, to, paths[0], &is_offered, &reason);
     }
-  if (!is_any_resource || !g_error_matches (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE) ||
-      !has_resources (run, IBB_CLIENT (connection), account))
-    return NULL;
-  return g_steal_pointer (&account);
+  *is_for_stream = !sent && !is_offered && to == peer && reason->domain == IBB_ERROR;
+  for (guint i = 1; sent && i < n_paths; i++)
+    sent = send_one (run, service, to, paths[i], &is_offered, &reason);
+  if (!sent)
+    g_propagate_error (error, g_steal_pointer (&reason));
+  return sent;
 }
 
 /* Receiving. */
@@ -477,10 +494,13 @@ tool_transfer_receive (ToolRun         *run,
 {
   g_autofree char *phase = g_strdup_printf (_ ("waiting for a file at “%s”"), local_jid);
   Work            *self = create_work (run, service, local_jid, folder);
+  gboolean         succeeded;
 
   self->count = count;
   tool_run_begin_phase (run, phase, count > 0 ? 0 : TOOL_RUN_UNLIMITED);
   if (count == 0)
     tool_run_set_signal_is_end (run);
-  return run_in_main (self, begin_receive, error);
+  succeeded = run_in_main (self, begin_receive, error);
+  work_unref (self);
+  return succeeded;
 }

@@ -13,14 +13,17 @@ G_BEGIN_DECLS
 /* In the main thread; the other calls are for the thread of the work. */
 IBBFilesService *tool_transfer_new_service (IBBConnection *connection, const ToolOptions *options);
 
-/* Who of the peer takes files: peer itself, or, if it is not online and any resource may be asked,
- * the account. NULL: the peer takes a stream, or is not there. */
-char    *tool_transfer_find (ToolRun         *run,
+/* Sends the files one after the other. peer has a resource; if the account has none of that name
+ * online, and any resource may be asked, another one gets the files. is_for_stream: nothing was
+ * offered, since the peer takes a stream at most. */
+gboolean tool_transfer_send (ToolRun         *run,
                              IBBFilesService *service,
                              const char      *peer,
-                             gboolean         is_any_resource);
-gboolean tool_transfer_send (
-    ToolRun *run, IBBFilesService *service, const char *peer, const char *path, GError **error);
+                             gboolean         is_any_resource,
+                             char           **paths,
+                             guint            n_paths,
+                             gboolean        *is_for_stream,
+                             GError         **error);
 /* Until count files are there; 0: until a signal. */
 gboolean tool_transfer_receive (ToolRun         *run,
                                 IBBFilesService *service,

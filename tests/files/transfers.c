@@ -418,8 +418,8 @@ test_no_way (Files *self, gconstpointer data)
 
   ibb_files_service_offer_file_async (self->romeo, "nurse@capulet.example/x", file, NULL, NULL,
                                       store_result_cb, &result);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, ibb_files_service_offer_file_finish,
-                       self->romeo, &result);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
+                       ibb_files_service_offer_file_finish, self->romeo, &result);
   ibb_files_service_offer_file_async (self->romeo, "nobody@capulet.example/x", file, NULL, NULL,
                                       store_result_cb, &result);
   assert_result_fails (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE,

@@ -142,11 +142,12 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
   ToolRelay  *relay = data;
   Expose     *self = tool_relay_get_data (relay);
   const char *peer = ibb_request_get_peer_jid (request);
+  const char *local_jid = tool_relay_get_local_jid (relay);
 
-  if (!tool_session_is_welcome (self->options, tool_relay_get_local_jid (relay), request))
+  if (!tool_session_is_welcome (self->options, local_jid, request))
     {
       ibb_request_refuse (request, IBB_STANZA_CONDITION_NOT_ACCEPTABLE, NULL);
-      tool_refusals_note (&self->refusals, _ ("Refused a session from “%s”"), peer);
+      tool_session_note_stranger (self->options, local_jid, request, &self->refusals);
     }
   else if (!has_place (self, relay, peer))
     /* Not resource-constraint, which asks for smaller blocks (D-14). */
@@ -192,7 +193,7 @@ expose_start (ToolRelay *relay, gpointer data, GError **error)
       g_signal_connect (service, "session-requested", G_CALLBACK (session_requested_cb), relay);
   /* This file checks the limit itself, so that a peer that exceeds it is reported. */
   ibb_service_set_session_limit (service, G_MAXUINT);
-  tool_report_ready (tool_relay_get_local_jid (relay));
+  tool_session_report_ready (self->options, tool_relay_get_local_jid (relay));
   return TRUE;
 }
 
@@ -284,11 +285,11 @@ tool_expose (int argc, char **argv)
                            entries, NULL,
                            _ ("Accepts sessions and connects each of them to a TCP service."),
                            _ ("Asks for the resource “ibb” unless --jid names one, and says “ready "
-                              "JID” on standard\n"
+                              "JID” on standard "
                               "error when it can be reached. The other end is “ibb forward”, or "
-                              "“ibb cat”. Runs\nuntil a signal ends it, and logs in again when the "
-                              "connection is lost; --timeout\nholds for the first login and for "
-                              "each session. Without --timeout, a session ends\nafter one idle "
+                              "“ibb cat”. Runs until a signal ends it, and logs in again when the "
+                              "connection is lost; --timeout holds for the first login and for "
+                              "each session. Without --timeout, a session ends after one idle "
                               "hour."),
                            &argc, &argv))
     return TOOL_EXIT_USAGE;

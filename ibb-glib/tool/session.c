@@ -4,7 +4,6 @@
 
 #include "jid.h"
 #include "output.h"
-#include "refusals.h"
 #include "report.h"
 #include "session.h"
 #include "stream.h"
@@ -157,6 +156,37 @@ tool_session_is_welcome (const ToolOptions *options, const char *local_jid, IBBR
          tool_session_is_from (options, local_jid, ibb_request_get_peer_jid (request));
 }
 
+/* Tells of a session that tool_session_is_welcome () kept out. */
+void
+tool_session_note_stranger (const ToolOptions *options,
+                            const char        *local_jid,
+                            IBBRequest        *request,
+                            ToolRefusals      *refusals)
+{
+  const char      *peer = ibb_request_get_peer_jid (request);
+  g_autofree char *bare = tool_jid_dup_bare (peer);
+
+  if (tool_session_is_from (options, local_jid, peer))
+    tool_refusals_note (refusals, _ ("Refused a session from “%s”: its name is not that of --sid"),
+                        peer);
+  else
+    /* Translators: the first %s is an address, the second the same without its resource */
+    tool_refusals_note (refusals, _ ("Refused a session from “%s”: --from %s would let it in"),
+                        peer, bare);
+}
+
+/* That the command can be reached, and by whom if the user did not say. */
+void
+tool_session_report_ready (const ToolOptions *options, const char *local_jid)
+{
+  g_autofree char *own = tool_jid_dup_bare (local_jid);
+
+  tool_report_ready (local_jid);
+  if (options->from == NULL)
+    /* Translators: %s is such as user@host */
+    tool_output_note (_ ("Waiting for other programs of %s only: --from lets others in"), own);
+}
+
 /* On the main thread. */
 static gboolean
 session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
@@ -177,8 +207,7 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
     {
       ibb_request_refuse (request, IBB_STANZA_CONDITION_NOT_ACCEPTABLE, NULL);
       if (!welcome)
-        tool_refusals_note (&self->refusals, _ ("Refused a session from “%s”"),
-                            ibb_request_get_peer_jid (request));
+        tool_session_note_stranger (self->options, self->local_jid, request, &self->refusals);
     }
   g_mutex_unlock (&self->lock);
   if (transport != NULL)
@@ -238,7 +267,7 @@ tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GEr
   ibb_service_accept_async (service, watch, watch_cb, &self);
   ibb_service_set_session_limit (service, 1);
   cancelled = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), &self, NULL);
-  tool_report_ready (local_jid);
+  tool_session_report_ready (tool_run_get_options (run), local_jid);
 
   g_mutex_lock (&self.lock);
   while (self.transport == NULL && self.error == NULL && !self.cancelled)

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "refusals.h"
 #include "run.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,11 @@ tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError *
 gboolean tool_session_is_from (const ToolOptions *options, const char *local_jid, const char *peer);
 gboolean
 tool_session_is_welcome (const ToolOptions *options, const char *local_jid, IBBRequest *request);
+void tool_session_note_stranger (const ToolOptions *options,
+                                 const char        *local_jid,
+                                 IBBRequest        *request,
+                                 ToolRefusals      *refusals);
+void tool_session_report_ready (const ToolOptions *options, const char *local_jid);
 IBBTransport *
 tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GError **error);
 gboolean tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError **error);

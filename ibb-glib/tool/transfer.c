@@ -480,7 +480,7 @@ begin_receive (gpointer data)
   g_source_attach (self->stop, NULL);
   self->handler =
       g_signal_connect (self->service, "file-offered", G_CALLBACK (file_offered_cb), self);
-  tool_report_ready (self->text);
+  tool_session_report_ready (tool_run_get_options (self->run), self->text);
   return G_SOURCE_REMOVE;
 }
 

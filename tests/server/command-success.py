@@ -156,6 +156,10 @@ def _(server):
         check_equal(sha256(folder / 'copy'), sha256(source), f'SHA-256, --from {accepts}')
         check_equal(sum(line.startswith('Refused ') for line in there.lines), len(refused),
                     'refusals that were told')
+        for account, options in refused:
+            there.wait_line(f'^Refused a session from “{account.bare}/.*--from {account.bare} would let it in$')
+        check_equal(any('--from lets others in' in line for line in there.lines), not accepts,
+                    f'the option was told, --from {accepts}')
 
 
 @case('standard input goes to standard output')

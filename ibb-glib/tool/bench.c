@@ -328,7 +328,7 @@ tool_bench (int argc, char **argv)
                                TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
                            entries, NULL,
                            _ ("Measures a session between two ends in this process, directly or "
-                              "with\n--through between two clients of one account."),
+                              "with --through between two clients of one account."),
                            NULL, &argc, &argv))
     return TOOL_EXIT_USAGE;
   if (argc != 1)

@@ -64,7 +64,7 @@ tool_cat (int argc, char **argv)
               TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET,
           NULL, _ ("PEER"), _ ("Joins standard input and output to a peer, such as “ibb listen”."),
           _ ("PEER without a resource means PEER/ibb. At the end of the input it tells the peer, "
-             "and\nstill writes what the peer sends. It ends when both directions have ended."),
+             "and still writes what the peer sends. It ends when both directions have ended."),
           &argc, &argv))
     return TOOL_EXIT_USAGE;
   if (argc != 2)

@@ -500,12 +500,12 @@ tool_forward (int argc, char **argv)
               TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
           entries, _ ("PEER"),
           _ ("Listens on a TCP port and joins each connection with a session of its own to a "
-             "peer,\nsuch as “ibb expose”."),
+             "peer, such as “ibb expose”."),
           _ ("PEER without a resource means PEER/ibb. Says “ready ADDRESS:PORT” on standard "
-             "error\nwhen it can be reached. Runs until a signal ends it, and logs in again when "
+             "error when it can be reached. Runs until a signal ends it, and logs in again when "
              "the "
-             "connection is\nlost: connections wait for that for up to 60 s. --timeout holds for "
-             "the first login and\nfor each session."),
+             "connection is lost: connections wait for that for up to 60 s. --timeout holds for "
+             "the first login and for each session."),
           &argc, &argv))
     return TOOL_EXIT_USAGE;
   status = check_arguments (&self, listen, max_sessions, argc, argv);

@@ -60,7 +60,7 @@ tool_listen (int argc, char **argv)
                            NULL, NULL,
                            _ ("Waits for one session and joins standard input and output to it."),
                            _ ("Asks for the resource “ibb” unless --jid names one, and says “ready "
-                              "JID” on standard\n"
+                              "JID” on standard "
                               "error when it can be reached. The other end is “ibb cat”."),
                            &argc, &argv))
     return TOOL_EXIT_USAGE;

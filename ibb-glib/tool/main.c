@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "help.h"
 #include "output.h"
 #include "run.h"
 #include "tool.h"
@@ -25,7 +26,7 @@ static const struct
   const char *summary;
 } commands[] = {
   { "send", tool_send, "FILE|- PEER", N_ ("Send a file or standard input to a peer") },
-  { "receive", tool_receive, "", N_ ("Wait for one session and store what it brings") },
+  { "receive", tool_receive, "", N_ ("Take files, or one stream of bytes") },
   { "cat", tool_cat, "PEER", N_ ("Join standard input and output to a peer") },
   { "listen", tool_listen, "", N_ ("Wait for one session: the other end of cat") },
   { "forward", tool_forward, "PEER", N_ ("Listen on a TCP port that leads to a peer") },
@@ -34,21 +35,57 @@ static const struct
   { "bench", tool_bench, "", N_ ("Measure speed, processor time and memory") },
 };
 
+/* Which status a command ends with; the same as in tool.h. */
+static const struct
+{
+  const char *status;
+  const char *meaning;
+} statuses[] = {
+  { G_STRINGIFY (TOOL_EXIT_DONE), N_ ("Every byte was delivered") },
+  { G_STRINGIFY (TOOL_EXIT_FAILED), N_ ("Failed; a line on standard error says why") },
+  { G_STRINGIFY (TOOL_EXIT_USAGE), N_ ("The command line is wrong") },
+  { G_STRINGIFY (TOOL_EXIT_REFUSED),
+    N_ ("The server refuses the login, and will do so until you change something") },
+  { G_STRINGIFY (TOOL_EXIT_SIGNAL) "+N", N_ ("Ended by signal N") },
+};
+
+static const GOptionEntry options[] = {
+  { "help", 'h', 0, G_OPTION_ARG_NONE, NULL, N_ ("Print these lines"), NULL },
+  { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Print the version"), NULL },
+  { NULL },
+};
+
 static void
 print_help (void)
 {
-  g_print ("%s\n  ibb %s\n\n", _ ("Usage:"), _ ("COMMAND [OPTION…] [ARGUMENT…]"));
-  g_print ("%s\n\n", _ ("Byte streams between XMPP accounts, in-band (XEP-0047)."));
-  g_print ("%s\n", _ ("Commands:"));
+  g_autoptr (ToolHelp) help = tool_help_new ();
+  g_autofree char *synopsis = g_strdup_printf ("ibb %s", _ ("COMMAND [OPTION…] [ARGUMENT…]"));
+
+  tool_help_add_title (help, _ ("Usage:"));
+  tool_help_add_row (help, synopsis, "");
+  tool_help_add_paragraph (help, _ ("Byte streams between XMPP accounts, in-band (XEP-0047)."));
+  tool_help_add_title (help, _ ("Commands:"));
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     {
-      g_autofree char *synopsis = g_strjoin (" ", commands[i].name, commands[i].parameters, NULL);
+      g_autofree char *label = g_strjoin (" ", commands[i].name, commands[i].parameters, NULL);
 
-      g_print ("  %-18s  %s\n", synopsis, _ (commands[i].summary));
+      tool_help_add_row (help, label, _ (commands[i].summary));
     }
-  g_print ("\n%s\n", _ ("“ibb COMMAND --help” lists the options of a command."));
-  g_print ("%s\n", _ ("A peer without a resource, user@host, means user@host/ibb."));
-  g_print ("%s\n", _ ("Exit status: 0 every byte delivered, 1 failed, 2 usage, 3 login refused."));
+  tool_help_add_options (help, _ ("Options:"), options);
+  tool_help_add_title (help, _ ("Exit status:"));
+  for (gsize i = 0; i < G_N_ELEMENTS (statuses); i++)
+    tool_help_add_row (help, statuses[i].status, _ (statuses[i].meaning));
+  tool_help_add_paragraph (help, _ ("“ibb COMMAND --help” lists the options of a command. A peer "
+                                    "without a resource, user@host, means user@host/ibb."));
+  tool_help_print (help);
+}
+
+/* For the scripts in completions/. */
+static void
+print_commands (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    g_print ("%s\t%s\n", commands[i].name, _ (commands[i].summary));
 }
 
 /* A file or a socket that gets the number of a missing standard descriptor would also get what is
@@ -97,6 +134,11 @@ main (int argc, char **argv)
   if (g_str_equal (argv[1], "--help") || g_str_equal (argv[1], "-h"))
     {
       print_help ();
+      return TOOL_EXIT_DONE;
+    }
+  if (g_str_equal (argv[1], "--complete"))
+    {
+      print_commands ();
       return TOOL_EXIT_DONE;
     }
   if (g_str_equal (argv[1], "--version"))

@@ -2,12 +2,15 @@
 
 #include "config.h"
 
+#include "help.h"
 #include "jid.h"
 #include "options.h"
 #include "output.h"
+#include "tool.h"
 
 #include <errno.h>
 #include <glib/gi18n.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TIMEOUT_MIN 0.001  /* s: the clocks of the library count milliseconds */
@@ -94,8 +97,37 @@ tool_options_parse_count (const char *text, guint *count)
   return TRUE;
 }
 
+/* The words of options that take few. */
+static const ToolHelpChoice choices[] = {
+  { "from", TOOL_FROM_ANYBODY },      { "proxy", "none" },
+  { "stanza-type", "iq message" },    { "tls", "automatic starttls direct none" },
+  { "websocket", "fallback always" },
+};
+
+static gboolean
+help_cb (const char *name, const char *value, gpointer help, GError **error)
+{
+  tool_help_print (help);
+  exit (TOOL_EXIT_DONE);
+}
+
+/* For the scripts in completions/. */
+static gboolean
+complete_cb (const char *name, const char *value, gpointer help, GError **error)
+{
+  tool_help_print_options (help, choices, G_N_ELEMENTS (choices));
+  exit (TOOL_EXIT_DONE);
+}
+
 static void
-add_account_options (GOptionGroup *group, ToolOptions *self, RawOptions *raw)
+add_entries (GArray *all, const GOptionEntry *entries)
+{
+  for (; entries->long_name != NULL; entries++)
+    g_array_append_vals (all, entries, 1);
+}
+
+static void
+add_account_options (GArray *all, ToolOptions *self, RawOptions *raw)
 {
   const GOptionEntry entries[] = {
     { "jid", 0, 0, G_OPTION_ARG_STRING, &self->jid, N_ ("The account: user@host[/resource]"),
@@ -126,14 +158,11 @@ add_account_options (GOptionGroup *group, ToolOptions *self, RawOptions *raw)
     { NULL },
   };
 
-  g_option_group_add_entries (group, entries);
+  add_entries (all, entries);
 }
 
 static void
-add_session_options (GOptionGroup    *group,
-                     ToolOptions     *self,
-                     RawOptions      *raw,
-                     ToolOptionsFlags flags)
+add_session_options (GArray *all, ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
 {
   const GOptionEntry open_entries[] = {
     { "block-size", 0, 0, G_OPTION_ARG_STRING, &raw->block_size,
@@ -173,24 +202,29 @@ add_session_options (GOptionGroup    *group,
   };
 
   if (flags & TOOL_OPTIONS_ACCOUNT)
-    g_option_group_add_entries (group, peer_entries);
+    add_entries (all, peer_entries);
   if (flags & TOOL_OPTIONS_OPEN)
-    g_option_group_add_entries (group, open_entries);
+    add_entries (all, open_entries);
   if (flags & TOOL_OPTIONS_ACCEPT)
-    g_option_group_add_entries (group, accept_entries);
+    add_entries (all, accept_entries);
   if (flags & TOOL_OPTIONS_SID)
-    g_option_group_add_entries (group, sid_entries);
+    add_entries (all, sid_entries);
   if (flags & TOOL_OPTIONS_WINDOW)
-    g_option_group_add_entries (group, window_entries);
+    add_entries (all, window_entries);
 }
 
 static void
-add_output_options (GOptionGroup *group, ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
+add_output_options (GArray *all, ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
 {
   const GOptionEntry timeout_entries[] = {
     { "timeout", 0, 0, G_OPTION_ARG_STRING, &raw->timeout,
       N_ ("Give up after so long without any progress; 0 is never (default 30 for the login)"),
       N_ ("SECONDS") },
+    { NULL },
+  };
+  const GOptionEntry help_entries[] = {
+    { "help", 'h', G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer) help_cb,
+      N_ ("Print these lines"), NULL },
     { NULL },
   };
   const GOptionEntry quiet_entries[] = {
@@ -204,11 +238,23 @@ add_output_options (GOptionGroup *group, ToolOptions *self, RawOptions *raw, Too
   };
 
   if (flags & TOOL_OPTIONS_TIMEOUT)
-    g_option_group_add_entries (group, timeout_entries);
+    add_entries (all, timeout_entries);
   if (flags & TOOL_OPTIONS_QUIET)
-    g_option_group_add_entries (group, quiet_entries);
+    add_entries (all, quiet_entries);
   if (flags & TOOL_OPTIONS_JSON)
-    g_option_group_add_entries (group, json_entries);
+    add_entries (all, json_entries);
+  add_entries (all, help_entries);
+}
+
+/* The options of a group, which has a title in the help. Takes them out of entries. */
+static void
+add_group (GOptionGroup *group, ToolHelp *help, const char *title, GArray *entries)
+{
+  if (entries->len == 0)
+    return;
+  g_option_group_add_entries (group, (const GOptionEntry *) (gpointer) entries->data);
+  tool_help_add_options (help, title, (const GOptionEntry *) (gpointer) entries->data);
+  g_array_set_size (entries, 0);
 }
 
 /* Parses HOST, HOST:PORT or [ADDRESS]:PORT. Without a port the mode decides. */
@@ -453,8 +499,20 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
   return problem != NULL ? problem : check_names (self);
 }
 
+static ToolHelp *
+begin_help (const char *parameters, const char *summary)
+{
+  g_autofree char *synopsis = g_strjoin (" ", g_get_prgname (), _ ("[OPTION…]"), parameters, NULL);
+  ToolHelp        *help = tool_help_new ();
+
+  tool_help_add_title (help, _ ("Usage:"));
+  tool_help_add_row (help, synopsis, "");
+  tool_help_add_paragraph (help, summary);
+  return help;
+}
+
 /* Takes the options out of argv. If they are wrong, prints why and returns FALSE. argv[0] is the
- * name of the command; entries are its own options. */
+ * name of the command; entries (nullable) are its own options. */
 gboolean
 tool_options_parse (ToolOptions        *self,
                     ToolOptionsFlags    flags,
@@ -466,33 +524,44 @@ tool_options_parse (ToolOptions        *self,
                     char             ***argv)
 {
   g_auto (RawOptions)        raw = { NULL };
-  g_autoptr (GOptionContext) context = g_option_context_new (parameters);
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (ToolHelp)       help = begin_help (parameters, summary);
+  g_autoptr (GArray)         all = g_array_new (TRUE, FALSE, sizeof (GOptionEntry));
   g_autoptr (GError)         error = NULL;
   g_autofree char           *problem = NULL;
   const char                *command = (*argv)[0];
-  GOptionGroup              *group;
+  GOptionGroup              *group = g_option_group_new (NULL, NULL, NULL, help, NULL);
   const GOptionEntry         through_entries[] = {
             { "through", 0, 0, G_OPTION_ARG_NONE, &self->through,
               N_ ("Through the server of the account that --jid names"), NULL },
             { NULL },
   };
+  const GOptionEntry hidden_entries[] = {
+    { "complete", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer) complete_cb, NULL,
+      NULL },
+    { NULL },
+  };
 
   self->timeout = TOOL_TIMEOUT_DEFAULT;
   self->peer_timeout = TOOL_PEER_TIMEOUT;
   self->resume_timeout = TOOL_RESUME_TIMEOUT;
-  group = g_option_group_new (NULL, NULL, NULL, NULL, NULL);
-  g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
+  g_option_context_set_help_enabled (context, FALSE);
   g_option_context_set_main_group (context, group);
-  g_option_context_set_summary (context, summary);
-  g_option_context_set_description (context, description);
+  g_option_group_add_entries (group, hidden_entries);
   if (entries != NULL)
-    g_option_group_add_entries (group, entries);
+    add_entries (all, entries);
   if (flags & TOOL_OPTIONS_THROUGH)
-    g_option_group_add_entries (group, through_entries);
+    add_entries (all, through_entries);
+  add_group (group, help, _ ("Options of this command:"), all);
   if (flags & (TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_THROUGH))
-    add_account_options (group, self, &raw);
-  add_session_options (group, self, &raw, flags);
-  add_output_options (group, self, &raw, flags);
+    add_account_options (all, self, &raw);
+  add_group (group, help, _ ("Account and server:"), all);
+  add_session_options (all, self, &raw, flags);
+  add_group (group, help, _ ("Session:"), all);
+  add_output_options (all, self, &raw, flags);
+  add_group (group, help, _ ("Time and output:"), all);
+  if (description != NULL)
+    tool_help_add_paragraph (help, description);
 
   if (!g_option_context_parse (context, argc, argv, &error))
     {

@@ -182,9 +182,9 @@ tool_receive (int argc, char **argv)
               TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
           entries, NULL, _ ("Waits for one session and stores what it brings."),
           _ ("Asks for the resource “ibb” unless --jid names one, and says “ready JID” on "
-             "standard\n"
-             "error when it can be reached. The file gets its name when it is complete; a file\n"
-             "of that name is then replaced. With --directory nothing is replaced, and a file\n"
+             "standard "
+             "error when it can be reached. The file gets its name when it is complete; a file "
+             "of that name is then replaced. With --directory nothing is replaced, and a file "
              "that did not arrive whole goes on when it is sent again."),
           &argc, &argv))
     return TOOL_EXIT_USAGE;

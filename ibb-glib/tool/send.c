@@ -241,9 +241,9 @@ tool_send (int argc, char **argv)
               TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
           NULL, _ ("FILE|-… PEER"), _ ("Sends files, or standard input, to a peer."),
           _ ("PEER without a resource means PEER/ibb, and where that is not online the program "
-             "of\nPEER that takes files best. A program that takes files learns their names "
-             "and sizes;\n“Delivered” means that it has the whole file, “Sent” that it does "
-             "not tell. Others get\none stream: done means that the peer has acknowledged "
+             "of PEER that takes files best. A program that takes files learns their names "
+             "and sizes; “Delivered” means that it has the whole file, “Sent” that it does "
+             "not tell. Others get one stream: done means that the peer has acknowledged "
              "every byte and the end."),
           &argc, &argv))
     return TOOL_EXIT_USAGE;

@@ -41,6 +41,37 @@ tool_text_make_printable (const char *text)
   return g_string_free (line, FALSE);
 }
 
+/* The columns that text takes on a terminal. */
+gsize
+tool_text_get_width (const char *text)
+{
+  gsize width = 0;
+
+  for (; *text != '\0'; text = g_utf8_next_char (text))
+    {
+      gunichar c = g_utf8_get_char (text);
+
+      if (!g_unichar_iszerowidth (c))
+        width += g_unichar_iswide (c) ? 2 : 1;
+    }
+  return width;
+}
+
+/* The text, or its beginning and “…” if it takes more columns. */
+char *
+tool_text_shorten (const char *text, gsize columns)
+{
+  g_autoptr (GString) line = g_string_new (text);
+
+  if (tool_text_get_width (text) <= columns)
+    return g_strdup (text);
+  while (line->len > 0 && tool_text_get_width (line->str) + 1 > columns)
+    g_string_truncate (line, (gsize) (g_utf8_prev_char (line->str + line->len) - line->str));
+  if (columns > 0)
+    g_string_append (line, "…");
+  return g_string_free (g_steal_pointer (&line), FALSE);
+}
+
 /* The same text for a program, as the content of a JSON string, without characters that a terminal
  * would obey. It may be a file name, which need not be UTF-8. */
 char *

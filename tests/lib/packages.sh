@@ -39,6 +39,7 @@ ibb_packages_test='
   dino-im
   dnsmasq-base
   ejabberd
+  fish
   g++
   gajim
   gcovr
@@ -66,6 +67,7 @@ ibb_packages_test='
   python3-slixmpp
   valgrind
   xvfb
+  zsh
 '
 
 ibb_missing_packages ()

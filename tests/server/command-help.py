@@ -1,0 +1,201 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The help of the command ibb, and what the completion scripts of three shells offer. No server."""
+
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+import unicodedata
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+from cases import Skip, case, check, check_equal
+from command import IBB, ROOT, Folder, Program
+
+COMPLETIONS = os.path.join(ROOT, 'ibb-glib', 'tool', 'completions')
+ENVIRONMENT = {'LC_ALL': 'C.UTF-8', 'PATH': os.path.dirname(IBB) + ':' + os.environ['PATH']}
+
+
+def run(*command, env=None, **options):
+    done = subprocess.run(command, env={**os.environ, **ENVIRONMENT, **(env or {})}, check=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, **options)
+    return done.stdout.decode()
+
+
+def commands():
+    return [line.split('\t')[0] for line in run(IBB, '--complete').splitlines()]
+
+
+def options(command):
+    """The lines of an option each: name, kind of the value, description."""
+    return [line.split('\t') for line in run(IBB, command, '--complete').splitlines()]
+
+
+def width(line):
+    return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in 'WF' else 1
+               for char in line)
+
+
+def locales():
+    """The languages that the build has, and English."""
+    with open(os.path.join(ROOT, 'po', 'LINGUAS'), encoding='utf-8') as file:
+        return [''] + [line.strip() for line in file if line.strip() and not line.startswith('#')]
+
+
+@case('each line of each help fits 80 columns, in each language')
+def _():
+    names = commands()
+    check('send' in names and 'bench' in names, names)
+    for language in locales():
+        for command in [None, *names]:
+            text = run(IBB, *([command] if command else []), '--help', env={'LANGUAGE': language})
+            for line in text.splitlines():
+                check(width(line) <= 79, f'{command} in “{language}”: {line}')
+                check_equal(line.rstrip(), line, 'a line without spaces at its end')
+
+
+@case('the help, the manual page and the completions have the same options')
+def _():
+    with open(os.path.join(ROOT, 'doc', 'ibb.1'), encoding='utf-8') as file:
+        page = file.read().replace('\\-', '-')
+    for command in commands():
+        text = run(IBB, command, '--help')
+        shown = re.findall(r'^ {2}(?:-\w, |    )(--[a-z-]+)', text, re.MULTILINE)
+        check_equal([line[0] for line in options(command)], shown, f'options of {command}')
+        check_equal(len(shown), len(set(shown)), f'options of {command} once')
+        for option in shown:
+            check(re.search(rf'^(\.B |.*\\fB){option}\b', page, re.MULTILINE), f'{option} in ibb.1')
+
+
+@case('the words that are offered for an option are taken')
+def _():
+    arguments = {'send': ['--jid', 'a@b'], 'receive': ['--jid', 'a@b', 'x']}
+    n_words = 0
+    for command, more in arguments.items():
+        for name, kind, _text in options(command):
+            if kind in ('-', 'text', 'file', 'directory'):
+                continue
+            for word in kind.split(' '):
+                program = Program(IBB, command, name, word, *more, env=ENVIRONMENT)
+                line = program.expect_failure(code=2)
+                check(name not in line, f'{name} {word}: {line}')
+                n_words += 1
+    check(n_words > 8, f'{n_words} words')
+
+
+@case('the exit statuses in the help, the manual page and the sources are the same')
+def _():
+    text = run(IBB, '--help').partition('Exit status:\n')[2]
+    shown = re.findall(r'^ {2}(\d+(?:\+N)?) {2}', text, re.MULTILINE)
+    with open(os.path.join(ROOT, 'ibb-glib', 'tool', 'tool.h'), encoding='utf-8') as file:
+        have = [number + ('+N' if name == 'SIGNAL' else '')
+                for name, number in re.findall(r'#define TOOL_EXIT_(\w+) (\d+)', file.read())]
+    with open(os.path.join(ROOT, 'doc', 'ibb.1'), encoding='utf-8') as file:
+        section = file.read().partition('.SH EXIT STATUS\n')[2].partition('\n.SH ')[0]
+    check_equal(shown, have, 'statuses in the help')
+    check_equal(re.findall(r'^\.B (\d\S*)$', section, re.MULTILINE), have, 'statuses in the manual page')
+
+
+def in_bash(*words):
+    """What bash offers in place of the last word."""
+    script = f'''. "{COMPLETIONS}/ibb.bash"; compopt () {{ :; }}
+      COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _ibb; printf '%s\\n' "${{COMPREPLY[@]}}"'''
+    return run('bash', '-c', script, 'bash', *words).split()
+
+
+@case('bash completes commands, options, words and files')
+def _():
+    check_equal(in_bash('ibb', ''), commands(), 'commands')
+    check_equal(in_bash('ibb', 'se'), ['send'], 'a command')
+    check_equal(in_bash('ibb', 'send', '--'), [line[0] for line in options('send')], 'options')
+    check_equal(in_bash('ibb', 'cat', 'a@b', '--stan'), ['--stanza-type'], 'an option')
+    check_equal(in_bash('ibb', 'send', '--tls', 'd'), ['direct'], 'a word')
+    check_equal(in_bash('ibb', 'send', '--tls', '=', 'st'), ['starttls'], 'a word behind “=”')
+    check_equal(in_bash('ibb', 'send', '--tls', '='), ['automatic', 'starttls', 'direct', 'none'], 'all words')
+    check_equal(in_bash('ibb', 'send', '--timeout', ''), [], 'a number')
+    folder = Folder()
+    path = folder.make('letter.pdf', 1)
+    os.mkdir(folder / 'letters')
+    check_equal(sorted(in_bash('ibb', 'send', folder / 'let')), [path, folder / 'letters'], 'a file to send')
+    check_equal(in_bash('ibb', 'receive', '--directory', folder / 'let'), [folder / 'letters'], 'a folder')
+    check_equal(in_bash('ibb', 'cat', folder / 'let'), [], 'a peer')
+
+
+def in_fish(line):
+    """What fish offers for the end of a line: words, perhaps with descriptions."""
+    if not shutil.which('fish'):
+        raise Skip('fish is not installed')
+    folder = Folder()
+    return [each.split('\t')[0] for each in run(
+        'fish', '--no-config', '-c', f'source {COMPLETIONS}/ibb.fish; complete -C $argv[1]', line,
+        env={'HOME': folder.path}).splitlines()]
+
+
+@case('fish completes commands, options, words and files')
+def _():
+    check_equal(sorted(in_fish('ibb ')), sorted(commands()), 'commands')
+    check_equal(sorted(in_fish('ibb send --')), sorted(line[0] for line in options('send')), 'options')
+    check_equal(in_fish('ibb send --tls d'), ['direct'], 'a word')
+    check_equal(in_fish('ibb send --tls=st'), ['--tls=starttls'], 'a word behind “=”')
+    folder = Folder()
+    folder.make('letter.pdf', 1)
+    os.mkdir(folder / 'letters')
+    check_equal(sorted(in_fish(f'ibb send {folder.path}/let')),
+                [folder / 'letter.pdf', folder / 'letters/'], 'a file to send')
+    check_equal(in_fish(f'ibb receive --directory {folder.path}/let'), [folder / 'letters/'], 'a folder')
+
+
+class Zsh:
+    """An interactive shell with a terminal."""
+
+    def __init__(self):
+        if not shutil.which('zsh'):
+            raise Skip('zsh is not installed')
+        folder = Folder()
+        self.terminal, end = pty.openpty()
+        self.shell = Program('zsh', '-f', '-i', stdin=end, stdout=end, stderr=end,
+                             env={**ENVIRONMENT, 'HOME': folder.path, 'TERM': 'dumb', 'COLUMNS': '200'})
+        os.close(end)
+        cases.defer(lambda: os.close(self.terminal))
+        self.type(f'fpath=({COMPLETIONS} $fpath); autoload -U compinit; compinit -u -D; PS1=; '
+                  'unsetopt menu_complete auto_menu always_last_prompt; echo rea""dy\n')
+        self.wait('ready')
+
+    def type(self, text):
+        os.write(self.terminal, text.encode())
+
+    def wait(self, text):
+        """Reads until the text was shown."""
+        shown = ''
+        while text not in shown:
+            shown += os.read(self.terminal, 4096).decode(errors='replace')
+        return shown
+
+    def complete(self, line):
+        """The whole line after the tab, and what was listed."""
+        self.type(line + '\t')
+        # The line is taken as a text, not run: a widget shows it.
+        self.type('\x01print -r -- "<\x05>"\n')
+        shown = self.wait('>\r\n')
+        return re.findall(r'\n<(.*)>\r\n', shown)[-1].rstrip(' ')
+
+
+@case('zsh completes commands, options and words')
+def _():
+    zsh = Zsh()
+    check_equal(zsh.complete('ibb rec'), 'ibb receive', 'a command')
+    check_equal(zsh.complete('ibb send --stan'), 'ibb send --stanza-type', 'an option')
+    check_equal(zsh.complete('ibb send --no-p'), 'ibb send --no-plain', 'an option without a value')
+    check_equal(zsh.complete('ibb send --tls=d'), 'ibb send --tls=direct', 'a word behind “=”')
+    check_equal(zsh.complete('ibb send --tls au'), 'ibb send --tls automatic', 'a word')
+    folder = Folder()
+    folder.make('letter.pdf', 1)
+    check_equal(zsh.complete(f'ibb send {folder.path}/let'), f'ibb send {folder.path}/letter.pdf', 'a file')
+
+
+if __name__ == '__main__':
+    cases.main()

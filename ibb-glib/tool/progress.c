@@ -15,6 +15,7 @@
 #define EVENT_INTERVAL (500 * 1000) /* µs, between two events */
 #define BAR_WIDTH_MAX 20
 #define BAR_WIDTH_MIN 5
+#define LABEL_WIDTH_MIN 8
 
 struct _ToolProgress
 {
@@ -57,24 +58,28 @@ get_terminal_width (void)
 }
 
 /* Shows “name  42 % [########............]  12.3 MiB of 29.1 MiB  4.1 MiB/s  4.1 s left”. The bar
- * takes the room that is left. */
+ * takes the room that is left, and a long name loses its end. */
 static void
 show_line (ToolProgress *self, guint64 bytes, guint64 rate)
 {
-  long                width = (long) get_terminal_width () - 1;
+  gsize               width = get_terminal_width () - 1;
   g_autofree char    *size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char    *speed = tool_text_format_rate (rate, 1);
+  g_autofree char    *label = NULL;
   g_autofree char    *shown = NULL;
-  g_autoptr (GString) line = g_string_new (self->label);
+  g_autoptr (GString) line = g_string_new (NULL);
+  g_autoptr (GString) part_text = g_string_new (NULL);
   g_autoptr (GString) end = g_string_new (NULL);
+  double              part = 0;
+  gsize               used;
 
   if (self->total > 0)
     {
       g_autofree char *whole = g_format_size_full (self->total, G_FORMAT_SIZE_IEC_UNITS);
-      double           part = MIN ((double) bytes / (double) self->total, 1);
-      long             bar;
 
-      g_string_append_printf (line, "  %3d %%", (int) (part * 100));
+      part = MIN ((double) bytes / (double) self->total, 1);
+      g_string_append_printf (part_text, "  %3d %%", (int) (part * 100));
+      g_string_append (end, "  ");
       /* Translators: two sizes, such as “1.2 MiB of 5.0 MiB” */
       g_string_append_printf (end, _ ("%s of %s"), size, whole);
       g_string_append_printf (end, "  %s", speed);
@@ -87,20 +92,25 @@ show_line (ToolProgress *self, guint64 bytes, guint64 rate)
           /* Translators: %s is a time */
           g_string_append_printf (end, _ ("%s left"), left);
         }
-      bar = width - g_utf8_strlen (line->str, -1) - g_utf8_strlen (end->str, -1) - 5;
-      bar = MIN (bar, BAR_WIDTH_MAX);
-      if (bar >= BAR_WIDTH_MIN)
-        {
-          g_string_append (line, " [");
-          for (long i = 0; i < bar; i++)
-            g_string_append_c (line, i < (long) (part * (double) bar) ? '#' : '.');
-          g_string_append_c (line, ']');
-        }
     }
   else
-    g_string_append_printf (end, "%s  %s", size, speed);
-  g_string_append_printf (line, "  %s", end->str);
-  shown = g_utf8_substring (line->str, 0, MIN (g_utf8_strlen (line->str, -1), width));
+    g_string_append_printf (end, "  %s  %s", size, speed);
+
+  used = tool_text_get_width (part_text->str) + tool_text_get_width (end->str);
+  label = tool_text_shorten (self->label, MAX (width, used + LABEL_WIDTH_MIN) - used);
+  used += tool_text_get_width (label);
+  g_string_append_printf (line, "%s%s", label, part_text->str);
+  if (self->total > 0 && used + 3 + BAR_WIDTH_MIN <= width)
+    {
+      gsize bar = MIN (width - used - 3, BAR_WIDTH_MAX);
+
+      g_string_append (line, " [");
+      for (gsize i = 0; i < bar; i++)
+        g_string_append_c (line, i < (gsize) (part * (double) bar) ? '#' : '.');
+      g_string_append_c (line, ']');
+    }
+  g_string_append (line, end->str);
+  shown = tool_text_shorten (line->str, width);
   tool_output_status (shown);
 }
 

@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import sys
+import unicodedata
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
@@ -60,6 +61,20 @@ def _(server):
     check_harmless(here.output.decode(), 'signs in JSON')
     error = here.wait_event('error')
     check('none' + name in error['message'], repr(error['message']))
+
+
+@case('the line of the progress fits the terminal, with a long name of wide letters')
+def _(server):
+    source = Folder().make('手紙' * 40, 8 * MIB)
+    valve = Valve(Account(server, 'bob'))
+    status, shown = shown_on_terminal(Account(server, 'alice'), 'send', source, valve.receiver.wait_ready(),
+                                      valve=valve, until=b'%')
+    check_equal(status, 0, 'status')
+    lines = [line for line in re.split('[\r\n]+', shown) if '%' in line]
+    check(lines, f'a bar: {shown[:200]!r}')
+    for line in lines:
+        width = sum(2 if unicodedata.east_asian_width(char) == 'W' else 1 for char in line)
+        check(width <= 79 and '… ' in line and 'MiB' in line and '/s' in line, f'{width} columns: {line}')
 
 
 @case('control characters of a text from the peer are replaced')

@@ -81,12 +81,12 @@ ibb_description_write (GString          *xml,
 
       ibb_description_write_text (xml, "date", text);
     }
-  for (guint i = 0; ibb_hasher_algorithms[i] != NULL; i++)
+  for (guint i = 0; ibb_hasher_algorithms[i].name != NULL; i++)
     {
-      const char *algorithm = ibb_hasher_algorithms[i];
+      const char *algorithm = ibb_hasher_algorithms[i].name;
       const char *hash = ibb_files_metadata_get_hash (metadata, algorithm);
 
-      if (hash != NULL)
+      if (hash != NULL && !ibb_hasher_algorithms[i].is_weak)
         g_string_append_printf (
             xml, "<hash xmlns='" IBB_DESCRIPTION_HASHES_NAMESPACE "' algo='%s'>%s</hash>",
             algorithm, hash);

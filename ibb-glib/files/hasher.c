@@ -17,36 +17,22 @@ typedef enum
   KIND_SHA3_512,
 } Kind;
 
-typedef struct
-{
-  const char   *name;
-  Kind          kind;
-  GChecksumType type;
-} Algorithm;
-
-static const Algorithm algorithms[] = {
-  { "sha-256", KIND_GLIB, G_CHECKSUM_SHA256 },
-  { "sha-512", KIND_GLIB, G_CHECKSUM_SHA512 },
+const IBBHasherAlgorithm ibb_hasher_algorithms[] = {
+  { "sha-256", FALSE, KIND_GLIB, G_CHECKSUM_SHA256 },
+  { "sha-512", FALSE, KIND_GLIB, G_CHECKSUM_SHA512 },
 #ifdef HAVE_CLIENT
-  { "sha3-256", KIND_SHA3_256, 0 },
-  { "sha3-512", KIND_SHA3_512, 0 },
+  { "sha3-256", FALSE, KIND_SHA3_256, 0 },
+  { "sha3-512", FALSE, KIND_SHA3_512, 0 },
 #endif
-  { "sha-1", KIND_GLIB, G_CHECKSUM_SHA1 },
-  { "md5", KIND_GLIB, G_CHECKSUM_MD5 },
-};
-
-const char *const ibb_hasher_algorithms[] = {
-  "sha-256",  "sha-512",
-#ifdef HAVE_CLIENT
-  "sha3-256", "sha3-512",
-#endif
-  NULL,
+  { "sha-1", TRUE, KIND_GLIB, G_CHECKSUM_SHA1 },
+  { "md5", TRUE, KIND_GLIB, G_CHECKSUM_MD5 },
+  { NULL },
 };
 
 struct _IBBHasher
 {
-  const Algorithm *algorithm;
-  GChecksum       *checksum; /* (owned) (nullable) */
+  const IBBHasherAlgorithm *algorithm;
+  GChecksum                *checksum; /* (owned) (nullable) */
 #ifdef HAVE_CLIENT
   union
   {
@@ -59,12 +45,13 @@ struct _IBBHasher
 IBBHasher *
 ibb_hasher_new (const char *name)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (algorithms); i++)
-    if (g_str_equal (name, algorithms[i].name))
+  for (const IBBHasherAlgorithm *algorithm = ibb_hasher_algorithms; algorithm->name != NULL;
+       algorithm++)
+    if (g_str_equal (name, algorithm->name))
       {
         IBBHasher *self = g_new0 (IBBHasher, 1);
 
-        self->algorithm = &algorithms[i];
+        self->algorithm = algorithm;
         if (self->algorithm->kind == KIND_GLIB)
           self->checksum = g_checksum_new (self->algorithm->type);
 #ifdef HAVE_CLIENT

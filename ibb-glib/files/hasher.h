@@ -12,10 +12,20 @@ typedef struct _IBBHasher IBBHasher;
 
 #define IBB_HASHER_DEFAULT "sha-256"
 
-/* The names of those that a peer may use: the first is the best one. */
-extern const char *const ibb_hasher_algorithms[];
+typedef struct
+{
+  const char *name;
+  gboolean    is_weak; /* for peers that know no better: not announced, nor sent */
 
-/* NULL: no such function here. Weak ones are there for the peers that know no better. */
+  /* of hasher.c */
+  int           kind;
+  GChecksumType type;
+} IBBHasherAlgorithm;
+
+/* The best one first; the last one has no name. */
+extern const IBBHasherAlgorithm ibb_hasher_algorithms[];
+
+/* NULL: no such function here. */
 IBBHasher  *ibb_hasher_new (const char *algorithm);
 void        ibb_hasher_free (IBBHasher *self);
 const char *ibb_hasher_get_algorithm (const IBBHasher *self);

@@ -5,9 +5,9 @@
 #include "files/ibb-files-service.h"
 
 #include "files/description.h"
+#include "files/ibb-files-service-private.h"
 #include "files/ibb-files-transfer-private.h"
 #include "files/initiation.h"
-#include "files/way.h"
 #include "ibb-intl-private.h"
 
 #include <string.h>
@@ -57,7 +57,6 @@
 
 #define OFFERS_MAX 100        /* that wait for a decision */
 #define ACCOUNT_OFFERS_MAX 10 /* of these, from one account */
-#define OWN_BLOCK_SIZE 32768  /* bytes, to a program that uses this library */
 #define DECISION_TIMEOUT 3600 /* s */
 
 enum
@@ -77,15 +76,6 @@ enum
 static GParamSpec *props[N_PROPS];
 static guint       signals[N_SIGNALS];
 
-struct _IBBFilesService
-{
-  GObject parent_instance;
-
-  IBBConnection *connection; /* (owned) */
-  IBBService    *sessions;   /* (owned) */
-  GPtrArray     *transfers;  /* (owned) (element-type IBBFilesTransfer): not over */
-};
-
 G_DEFINE_FINAL_TYPE (IBBFilesService, ibb_files_service, G_TYPE_OBJECT)
 
 static const char *const own_features[] = {
@@ -103,12 +93,13 @@ announce (IBBFilesService *self, void (*function) (IBBConnection *connection, co
 {
   for (guint i = 0; i < G_N_ELEMENTS (own_features); i++)
     function (self->connection, own_features[i]);
-  for (guint i = 0; ibb_hasher_algorithms[i] != NULL; i++)
+  for (guint i = 0; ibb_hasher_algorithms[i].name != NULL; i++)
     {
       g_autofree char *feature =
-          g_strconcat ("urn:xmpp:hash-function-text-names:", ibb_hasher_algorithms[i], NULL);
+          g_strconcat ("urn:xmpp:hash-function-text-names:", ibb_hasher_algorithms[i].name, NULL);
 
-      function (self->connection, feature);
+      if (!ibb_hasher_algorithms[i].is_weak)
+        function (self->connection, feature);
     }
 }
 
@@ -149,6 +140,17 @@ ibb_files_service_set_property (GObject      *object,
 }
 
 /* Requests. */
+
+IBBFilesTransfer *
+ibb_files_service_create_transfer (IBBFilesService  *self,
+                                   IBBFilesDirection direction,
+                                   IBBFilesWay       way,
+                                   const char       *peer_jid,
+                                   IBBFilesMetadata *metadata)
+{
+  return ibb_files_transfer_new (G_OBJECT (self), self->sessions, self->transfers, direction, way,
+                                 peer_jid, metadata);
+}
 
 static IBBFilesTransfer *
 find (IBBFilesService *self, const char *peer_jid, const char *session)
@@ -236,17 +238,6 @@ refuse_jingle (IBBFilesService *self, IBBStanza *request, const IBBJingleRefusal
           "urn:xmpp:jingle:errors:1");
 }
 
-static IBBFilesTransfer *
-create_transfer (IBBFilesService  *self,
-                 IBBFilesDirection direction,
-                 IBBFilesWay       way,
-                 const char       *peer_jid,
-                 IBBFilesMetadata *metadata)
-{
-  return ibb_files_transfer_new (G_OBJECT (self), self->sessions, self->transfers, direction, way,
-                                 peer_jid, metadata);
-}
-
 static gboolean
 decision_timeout_cb (gpointer user_data)
 {
@@ -304,8 +295,8 @@ receive_offer (IBBFilesService *self, IBBStanza *request, IBBElement *element)
       return;
     }
   answer (self, request, "result", "");
-  transfer = create_transfer (self, IBB_FILES_DIRECTION_RECEIVE, IBB_FILES_WAY_JINGLE, from,
-                              jingle->metadata);
+  transfer = ibb_files_service_create_transfer (self, IBB_FILES_DIRECTION_RECEIVE,
+                                                IBB_FILES_WAY_JINGLE, from, jingle->metadata);
   transfer->jingle = jingle;
   transfer->sid = g_strdup (jingle->transport_sid);
   if (jingle->state == IBB_JINGLE_ENDED)
@@ -389,9 +380,9 @@ initiation_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *s
     refuse (self, request, "wait", "resource-constraint", NULL, NULL);
   else
     {
-      transfer =
-          create_transfer (self, IBB_FILES_DIRECTION_RECEIVE, IBB_FILES_WAY_STREAM_INITIATION,
-                           ibb_stanza_get_from (request), metadata);
+      transfer = ibb_files_service_create_transfer (self, IBB_FILES_DIRECTION_RECEIVE,
+                                                    IBB_FILES_WAY_STREAM_INITIATION,
+                                                    ibb_stanza_get_from (request), metadata);
       transfer->sid = g_steal_pointer (&sid);
       transfer->request_id = g_strdup (ibb_stanza_get_id (request));
       offer (self, request, transfer);
@@ -545,304 +536,4 @@ ibb_files_service_get_sessions (IBBFilesService *self)
   g_return_val_if_fail (IBB_FILES_IS_SERVICE (self), NULL);
 
   return self->sessions;
-}
-
-/* Offering. */
-
-typedef struct
-{
-  char             *peer_jid; /* (owned) */
-  GFile            *file;     /* (owned) (nullable) */
-  GInputStream     *stream;   /* (owned) (nullable) */
-  IBBFilesMetadata *metadata; /* (owned) (nullable) */
-  char             *etag;     /* (owned) (nullable) */
-  gboolean          has_callback;
-} Offer;
-
-static void
-offer_free (gpointer data)
-{
-  Offer *self = data;
-
-  g_free (self->peer_jid);
-  g_clear_object (&self->file);
-  g_clear_object (&self->stream);
-  g_clear_object (&self->metadata);
-  g_free (self->etag);
-  g_free (self);
-}
-
-/* Nobody has fetched the transfer: the call was cancelled at the last moment. */
-static void
-abandon (gpointer data)
-{
-  g_autoptr (IBBFilesTransfer) transfer = data;
-
-  ibb_files_transfer_cancel (transfer);
-}
-
-static void
-found_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask)            task = user_data;
-  IBBFilesService             *self = g_task_get_source_object (task);
-  Offer                       *data = g_task_get_task_data (task);
-  GError                      *error = NULL;
-  g_autoptr (IBBWayChoice)     choice = ibb_way_find_finish (result, &error);
-  g_autoptr (IBBFilesTransfer) transfer = NULL;
-
-  if (choice == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  transfer = create_transfer (self, IBB_FILES_DIRECTION_SEND, choice->way, choice->peer_jid,
-                              data->metadata);
-  transfer->block_size = ibb_service_get_default_block_size (self->sessions);
-  if (choice->is_own)
-    transfer->block_size = MAX (transfer->block_size, OWN_BLOCK_SIZE);
-  g_ptr_array_add (self->transfers, g_object_ref (transfer));
-  ibb_files_transfer_offer (transfer, data->stream, data->file, data->etag);
-  g_task_return_pointer (task, g_steal_pointer (&transfer),
-                         data->has_callback ? abandon : g_object_unref);
-}
-
-static void
-find_way (GTask *task)
-{
-  IBBFilesService *self = g_task_get_source_object (task);
-  Offer           *data = g_task_get_task_data (task);
-
-  ibb_way_find_async (self->connection, data->peer_jid,
-                      ibb_files_metadata_get_size (data->metadata), g_task_get_cancellable (task),
-                      found_cb, g_object_ref (task));
-}
-
-/* Metadata of the file, below what the application has given. */
-static IBBFilesMetadata *
-describe (Offer *data, GFileInfo *info)
-{
-  IBBFilesMetadata     *given = data->metadata;
-  g_autoptr (GDateTime) date = g_file_info_get_modification_date_time (info);
-  const char           *type = g_file_info_get_content_type (info);
-  g_autofree char      *media_type = type != NULL ? g_content_type_get_mime_type (type) : NULL;
-  const char           *name = given != NULL && *ibb_files_metadata_get_name (given) != '\0'
-                                   ? ibb_files_metadata_get_name (given)
-                                   : g_file_info_get_display_name (info);
-  IBBFilesMetadata *metadata = ibb_files_metadata_new (name, (guint64) g_file_info_get_size (info));
-
-  ibb_files_metadata_set_date (metadata, date);
-  ibb_files_metadata_set_media_type (metadata, media_type);
-  if (given != NULL && ibb_files_metadata_get_media_type (given) != NULL)
-    ibb_files_metadata_set_media_type (metadata, ibb_files_metadata_get_media_type (given));
-  if (given != NULL)
-    ibb_files_metadata_set_description (metadata, ibb_files_metadata_get_description (given));
-  return metadata;
-}
-
-static void
-opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-  Offer            *data = g_task_get_task_data (task);
-  GError           *error = NULL;
-  GFileInputStream *stream = g_file_read_finish (G_FILE (object), result, &error);
-
-  if (stream == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  data->stream = G_INPUT_STREAM (stream);
-  find_way (task);
-}
-
-static void
-described_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (GTask)            task = user_data;
-  Offer                       *data = g_task_get_task_data (task);
-  GError                      *error = NULL;
-  g_autoptr (GFileInfo)        info = g_file_query_info_finish (G_FILE (object), result, &error);
-  g_autoptr (IBBFilesMetadata) metadata = NULL;
-  g_autofree char             *name = g_file_get_parse_name (G_FILE (object));
-
-  if (info == NULL)
-    g_task_return_error (task, error);
-  else if (g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY)
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY, _ ("“%s” is a folder"),
-                             name);
-  else if (g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR)
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
-                             _ ("“%s” is not a file whose size is known"), name);
-  else
-    {
-      metadata = describe (data, info);
-      g_set_object (&data->metadata, metadata);
-      data->etag = g_strdup (g_file_info_get_etag (info));
-      g_file_read_async (data->file, G_PRIORITY_DEFAULT, g_task_get_cancellable (task), opened_cb,
-                         g_object_ref (task));
-    }
-}
-
-static GTask *
-new_offer (IBBFilesService    *self,
-           gpointer            tag,
-           const char         *peer_jid,
-           IBBFilesMetadata   *metadata,
-           GCancellable       *cancellable,
-           GAsyncReadyCallback callback,
-           gpointer            user_data)
-{
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-  Offer *data = g_new0 (Offer, 1);
-
-  g_task_set_source_tag (task, tag);
-  g_task_set_name (task, "[ibb-files] offer");
-  data->peer_jid = g_strdup (peer_jid);
-  data->has_callback = callback != NULL;
-  if (metadata != NULL)
-    data->metadata = g_object_ref (metadata);
-  g_task_set_task_data (task, data, offer_free);
-  return task;
-}
-
-/**
- * ibb_files_service_offer_file_async:
- * @self: a service
- * @peer_jid: whom to offer the file to: a full JID; or, on an [class@IBB.Client], the bare JID of a
- *   contact, of whose programs the best one is chosen
- * @file: the file; its size must be known
- * @metadata: (nullable): a name, media type or description in place of those of the file; the size
- *   and the date are always those of the file
- * @cancellable: (nullable): cancels the call; [method@IBBFiles.Transfer.cancel] cancels the
- * transfer
- * @callback: (scope async): called when the offer has left
- * @user_data: data for @callback
- *
- * Offers a file to a peer. The call asks what the peer’s programs can do, and chooses: a program
- * that uses this library, one with Jingle, one with stream initiation.
- *
- * A file that changes while it is sent is an error at both ends.
- *
- * Errors:
- *
- * - %IBB_ERROR_FEATURE_NOT_IMPLEMENTED: no program of the peer receives files; the message says
- *   which are online. One of them may take a stream ([method@IBB.Service.open_session])
- * - %G_IO_ERROR_NOT_SUPPORTED: the file is too large for the program of the peer, or the program is
- *   known to lose files
- * - %G_IO_ERROR_HOST_NOT_FOUND: the contact is not online
- * - %G_IO_ERROR_IS_DIRECTORY, %G_IO_ERROR_NOT_REGULAR_FILE: @file is no file
- * - those of [method@IBB.Connection.query_features_async], and of reading the file
- *
- * Since: 1.0
- */
-void
-ibb_files_service_offer_file_async (IBBFilesService    *self,
-                                    const char         *peer_jid,
-                                    GFile              *file,
-                                    IBBFilesMetadata   *metadata,
-                                    GCancellable       *cancellable,
-                                    GAsyncReadyCallback callback,
-                                    gpointer            user_data)
-{
-  g_autoptr (GTask) task = NULL;
-  Offer            *data;
-
-  g_return_if_fail (IBB_FILES_IS_SERVICE (self));
-  g_return_if_fail (peer_jid != NULL);
-  g_return_if_fail (G_IS_FILE (file));
-  g_return_if_fail (metadata == NULL || IBB_FILES_IS_METADATA (metadata));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  task = new_offer (self, ibb_files_service_offer_file_async, peer_jid, metadata, cancellable,
-                    callback, user_data);
-  data = g_task_get_task_data (task);
-  data->file = g_object_ref (file);
-  g_file_query_info_async (
-      file,
-      G_FILE_ATTRIBUTE_STANDARD_TYPE
-      "," G_FILE_ATTRIBUTE_STANDARD_SIZE "," G_FILE_ATTRIBUTE_STANDARD_DISPLAY_NAME
-      "," G_FILE_ATTRIBUTE_STANDARD_CONTENT_TYPE "," G_FILE_ATTRIBUTE_TIME_MODIFIED
-      "," G_FILE_ATTRIBUTE_ETAG_VALUE,
-      G_FILE_QUERY_INFO_NONE, G_PRIORITY_DEFAULT, cancellable, described_cb, g_object_ref (task));
-}
-
-/**
- * ibb_files_service_offer_file_finish:
- * @self: a service
- * @result: what the callback was given
- * @error: return location for an error, see [method@IBBFiles.Service.offer_file_async]
- *
- * Finishes [method@IBBFiles.Service.offer_file_async].
- *
- * Returns: (transfer full): the transfer; %NULL with @error set
- *
- * Since: 1.0
- */
-IBBFilesTransfer *
-ibb_files_service_offer_file_finish (IBBFilesService *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/**
- * ibb_files_service_offer_stream_async:
- * @self: a service
- * @peer_jid: whom to offer the bytes to, as for [method@IBBFiles.Service.offer_file_async]
- * @stream: the bytes; a thread of the library’s reads them when the offer is accepted
- * @metadata: the name and the size, at least
- * @cancellable: (nullable): cancels the call; [method@IBBFiles.Transfer.cancel] cancels the
- * transfer
- * @callback: (scope async): called when the offer has left
- * @user_data: data for @callback
- *
- * Offers bytes to a peer as a file. The errors are those of
- * [method@IBBFiles.Service.offer_file_async].
- *
- * Since: 1.0
- */
-void
-ibb_files_service_offer_stream_async (IBBFilesService    *self,
-                                      const char         *peer_jid,
-                                      GInputStream       *stream,
-                                      IBBFilesMetadata   *metadata,
-                                      GCancellable       *cancellable,
-                                      GAsyncReadyCallback callback,
-                                      gpointer            user_data)
-{
-  g_autoptr (GTask) task = NULL;
-  Offer            *data;
-
-  g_return_if_fail (IBB_FILES_IS_SERVICE (self));
-  g_return_if_fail (peer_jid != NULL);
-  g_return_if_fail (G_IS_INPUT_STREAM (stream));
-  g_return_if_fail (IBB_FILES_IS_METADATA (metadata));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  task = new_offer (self, ibb_files_service_offer_stream_async, peer_jid, metadata, cancellable,
-                    callback, user_data);
-  data = g_task_get_task_data (task);
-  data->stream = g_object_ref (stream);
-  find_way (task);
-}
-
-/**
- * ibb_files_service_offer_stream_finish:
- * @self: a service
- * @result: what the callback was given
- * @error: return location for an error, see [method@IBBFiles.Service.offer_file_async]
- *
- * Finishes [method@IBBFiles.Service.offer_stream_async].
- *
- * Returns: (transfer full): the transfer; %NULL with @error set
- *
- * Since: 1.0
- */
-IBBFilesTransfer *
-ibb_files_service_offer_stream_finish (IBBFilesService *self, GAsyncResult *result, GError **error)
-{
-  return ibb_files_service_offer_file_finish (self, result, error);
 }

@@ -49,8 +49,6 @@ struct _IBBFilesTransfer
   double  rate; /* bytes per second */
 };
 
-/* The state machine and the calls behind it. */
-
 /* sessions and transfers belong to service. */
 IBBFilesTransfer *ibb_files_transfer_new (GObject          *service,
                                           IBBService       *sessions,
@@ -59,7 +57,13 @@ IBBFilesTransfer *ibb_files_transfer_new (GObject          *service,
                                           IBBFilesWay       way,
                                           const char       *peer_jid,
                                           IBBFilesMetadata *metadata);
-void              ibb_files_transfer_set_state (IBBFilesTransfer *self, IBBFilesState state);
+
+/* The state, in ibb-files-transfer-state.c. */
+
+gboolean ibb_files_transfer_is_over (IBBFilesTransfer *self);
+/* Takes the task. The transfer is over. */
+void ibb_files_transfer_return (IBBFilesTransfer *self, GTask *task);
+void ibb_files_transfer_set_state (IBBFilesTransfer *self, IBBFilesState state);
 /* error: (transfer full). The first one counts. */
 void ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error);
 void ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state);

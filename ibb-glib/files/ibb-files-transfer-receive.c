@@ -40,19 +40,13 @@ done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 static const char *
 find_hash (IBBFilesMetadata *metadata, const char **algorithm)
 {
-  static const char *const weak[] = { "sha-1", "md5" };
+  for (guint i = 0; ibb_hasher_algorithms[i].name != NULL; i++)
+    {
+      const char *hash = ibb_files_metadata_get_hash (metadata, ibb_hasher_algorithms[i].name);
 
-  for (guint i = 0; ibb_hasher_algorithms[i] != NULL; i++)
-    {
-      *algorithm = ibb_hasher_algorithms[i];
-      if (ibb_files_metadata_get_hash (metadata, *algorithm) != NULL)
-        return ibb_files_metadata_get_hash (metadata, *algorithm);
-    }
-  for (guint i = 0; i < G_N_ELEMENTS (weak); i++)
-    {
-      *algorithm = weak[i];
-      if (ibb_files_metadata_get_hash (metadata, *algorithm) != NULL)
-        return ibb_files_metadata_get_hash (metadata, *algorithm);
+      *algorithm = ibb_hasher_algorithms[i].name;
+      if (hash != NULL)
+        return hash;
     }
   return NULL;
 }

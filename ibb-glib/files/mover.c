@@ -190,12 +190,21 @@ ibb_mover_run_async (IBBMover           *self,
                      GAsyncReadyCallback callback,
                      gpointer            user_data)
 {
-  GTask *task = g_task_new (source, cancellable, callback, user_data);
+  GTask   *task = g_task_new (source, cancellable, callback, user_data);
+  GError  *error = NULL;
+  GThread *thread;
 
   g_task_set_source_tag (task, ibb_mover_run_async);
   g_task_set_name (task, "[ibb-files] move");
   g_task_set_task_data (task, ibb_mover_ref (self), (GDestroyNotify) ibb_mover_unref);
-  g_thread_unref (g_thread_new ("ibb-file", move_thread, task));
+  thread = g_thread_try_new ("ibb-file", move_thread, task, &error);
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      return;
+    }
+  g_task_return_error (task, error);
+  g_object_unref (task);
 }
 
 gboolean

@@ -33,7 +33,7 @@ transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
   GCancellable    *cancellable = tool_run_get_cancellable (run);
   g_autofree char *phase = g_strdup_printf (_ ("receiving from “%s”"), peer);
   g_autofree char *sentence = g_strdup_printf (_ ("Received from %s"), peer);
-  gint64           start = g_get_monotonic_time ();
+  ToolDone         done = { .sentence = sentence, .start = g_get_monotonic_time () };
 
   tool_run_begin_phase (run, phase, 0);
   tool_run_show_progress (run, self->label, TOOL_DIRECTION_RECEIVE, 0);
@@ -44,8 +44,8 @@ transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
   /* The peer waits to learn that the file is in its place. From here on nothing can be lost. */
   tool_session_finish (transport, cancellable, NULL);
   tool_run_end_progress (run);
-  tool_report_done (ibb_transport_get_bytes_received (transport),
-                    (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC, sentence);
+  done.bytes = ibb_transport_get_bytes_received (transport);
+  tool_report_done (&done);
   return TRUE;
 }
 

@@ -219,62 +219,34 @@ tool_report_waiting (IBBTransport *transport, const GError *reason)
     tool_output_note (_ ("Waiting for the connection to the server"));
 }
 
-/* The good end; sentence is such as “Sent to a@b/ibb”. */
 void
-tool_report_done (guint64 bytes, double seconds, const char *sentence)
+tool_report_done (const ToolDone *done)
 {
-  g_autofree char *size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char *rate = tool_text_format_rate (bytes, seconds);
+  g_autofree char *size = g_format_size_full (done->bytes, G_FORMAT_SIZE_IEC_UNITS);
+  double           seconds = (double) (g_get_monotonic_time () - done->start) / G_USEC_PER_SEC;
+  g_autofree char *rate = tool_text_format_rate (done->bytes - done->resumed, seconds);
   g_autofree char *duration = tool_text_format_duration (seconds);
 
   if (tool_output_is_json ())
     {
       g_autoptr (GString) event = tool_event_new ("done");
 
-      tool_event_int (event, "bytes", (gint64) bytes);
+      if (done->name != NULL)
+        {
+          tool_event_string (event, "peer", done->peer);
+          tool_event_string (event, "name", done->name);
+          if (done->path != NULL)
+            tool_event_string (event, "file", done->path);
+          tool_event_string (event, "state", done->is_delivered ? "delivered" : "sent");
+          tool_event_int (event, "resumed", (gint64) done->resumed);
+        }
+      tool_event_int (event, "bytes", (gint64) done->bytes);
       tool_event_double (event, "seconds", seconds);
       tool_event_emit (event);
     }
   else
-    tool_output_note ("%s: %s, %s, %s", sentence, size, duration, rate);
+    tool_output_note ("%s: %s, %s, %s", done->sentence, size, duration, rate);
 }
-
-#ifdef HAVE_FILES
-void
-tool_report_file_done (IBBFilesTransfer *transfer,
-                       const char       *path,
-                       double            seconds,
-                       const char       *sentence)
-{
-  IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
-  gint64            size = (gint64) ibb_files_metadata_get_size (metadata);
-  gint64            resumed = (gint64) ibb_files_transfer_get_bytes_resumed (transfer);
-  gboolean is_delivered = ibb_files_transfer_get_state (transfer) == IBB_FILES_STATE_DELIVERED;
-
-  if (tool_output_is_json ())
-    {
-      g_autoptr (GString) event = tool_event_new ("done");
-
-      tool_event_string (event, "peer", ibb_files_transfer_get_peer_jid (transfer));
-      tool_event_string (event, "name", ibb_files_metadata_get_name (metadata));
-      if (path != NULL)
-        tool_event_string (event, "file", path);
-      tool_event_string (event, "state", is_delivered ? "delivered" : "sent");
-      tool_event_int (event, "bytes", size);
-      tool_event_int (event, "resumed", resumed);
-      tool_event_double (event, "seconds", seconds);
-      tool_event_emit (event);
-    }
-  else
-    {
-      g_autofree char *size_text = g_format_size_full ((guint64) size, G_FORMAT_SIZE_IEC_UNITS);
-      g_autofree char *duration = tool_text_format_duration (seconds);
-      g_autofree char *rate = tool_text_format_rate ((guint64) (size - resumed), seconds);
-
-      tool_output_note ("%s: %s, %s, %s", sentence, size_text, duration, rate);
-    }
-}
-#endif
 
 /* The good end of one of many sessions. */
 void

@@ -6,11 +6,23 @@
 #pragma once
 
 #include <ibb-glib/ibb-glib.h>
-#ifdef HAVE_FILES
-#include <ibb-glib/files/ibb-files.h>
-#endif
 
 G_BEGIN_DECLS
+
+/* The good end of a session, or of a file. */
+typedef struct
+{
+  const char *sentence; /* such as “Sent to a@b/ibb” */
+  guint64     bytes;
+  gint64      start; /* monotonic time */
+
+  /* of a file; NULL: it has no name */
+  const char *name;
+  const char *peer;
+  const char *path; /* (nullable): where the received file is */
+  guint64     resumed;
+  gboolean    is_delivered;
+} ToolDone;
 
 void tool_report_error (const GError *error);
 void tool_report_session_error (const GError *error, const char *peer, const char *sid);
@@ -25,14 +37,7 @@ void tool_report_reconnected (const char *jid);
 void tool_report_opened (IBBTransport *transport);
 void tool_report_interrupted (IBBTransport *transport);
 void tool_report_waiting (IBBTransport *transport, const GError *reason);
-void tool_report_done (guint64 bytes, double seconds, const char *sentence);
-#ifdef HAVE_FILES
-/* path (nullable): where the file is that was received. */
-void tool_report_file_done (IBBFilesTransfer *transfer,
-                            const char       *path,
-                            double            seconds,
-                            const char       *sentence);
-#endif
+void tool_report_done (const ToolDone *done);
 void tool_report_session_done (IBBTransport *transport, double seconds);
 
 G_END_DECLS

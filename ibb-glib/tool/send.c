@@ -139,8 +139,7 @@ transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
   g_autoptr (GInputStream) source = g_unix_input_stream_new (self->fd, FALSE);
   g_autofree char         *phase = g_strdup_printf (_ ("sending to “%s”"), self->peer);
   g_autofree char         *sentence = g_strdup_printf (_ ("Sent to %s"), self->peer);
-  gint64                   start = g_get_monotonic_time ();
-  guint64                  sent;
+  ToolDone                 done = { .sentence = sentence, .start = g_get_monotonic_time () };
 
   tool_run_begin_phase (run, phase, 0);
   tool_run_show_progress (run, self->label, TOOL_DIRECTION_SEND, self->total);
@@ -149,8 +148,8 @@ transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
       !tool_session_finish (transport, cancellable, error))
     return FALSE;
   tool_run_end_progress (run);
-  sent = ibb_transport_get_bytes_acknowledged (transport);
-  tool_report_done (sent, (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC, sentence);
+  done.bytes = ibb_transport_get_bytes_acknowledged (transport);
+  tool_report_done (&done);
   return TRUE;
 }
 

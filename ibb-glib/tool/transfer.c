@@ -239,9 +239,18 @@ static void
 report_end (Watched *self)
 {
   IBBFilesTransfer *transfer = self->transfer;
-  double            seconds = (double) (g_get_monotonic_time () - self->start) / G_USEC_PER_SEC;
+  IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
   const char       *peer = ibb_files_transfer_get_peer_jid (transfer);
   g_autofree char  *sentence = NULL;
+  ToolDone          done = {
+             .bytes = ibb_files_metadata_get_size (metadata),
+             .start = self->start,
+             .name = ibb_files_metadata_get_name (metadata),
+             .peer = peer,
+             .path = self->file,
+             .resumed = ibb_files_transfer_get_bytes_resumed (transfer),
+             .is_delivered = ibb_files_transfer_get_state (transfer) == IBB_FILES_STATE_DELIVERED,
+  };
 
   g_clear_pointer (&self->progress, tool_progress_free);
   if (self->file != NULL)
@@ -250,12 +259,13 @@ report_end (Watched *self)
 
       sentence = g_strdup_printf (_ ("Received “%s” from %s"), shown, peer);
     }
-  else if (ibb_files_transfer_get_state (transfer) == IBB_FILES_STATE_DELIVERED)
+  else if (done.is_delivered)
     sentence = g_strdup_printf (_ ("Delivered “%s” to %s"), self->name, peer);
   else
     /* Translators: unlike “Delivered”: the peer's program does not say whether it has the file */
     sentence = g_strdup_printf (_ ("Sent “%s” to %s"), self->name, peer);
-  tool_report_file_done (transfer, self->file, seconds, sentence);
+  done.sentence = sentence;
+  tool_report_done (&done);
 }
 
 /* Sending. */

@@ -87,9 +87,11 @@ PARTS = {
     'ibb-service-settings': 'ibb-service',
     'ibb-service-sessions': 'ibb-service',
     'ibb-transport-properties': 'ibb-transport',
+    'files/ibb-files-service-offer': 'files/ibb-files-service',
     'files/ibb-files-transfer-properties': 'files/ibb-files-transfer',
     'files/ibb-files-transfer-receive': 'files/ibb-files-transfer',
     'files/ibb-files-transfer-send': 'files/ibb-files-transfer',
+    'files/ibb-files-transfer-state': 'files/ibb-files-transfer',
     'xmpp/ibb-client-settings': 'xmpp/ibb-client',
     'xmpp/ibb-xmpp-connection-calls': 'xmpp/ibb-xmpp-connection',
     # What each does with the session has a header by itself.

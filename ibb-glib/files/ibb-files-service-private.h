@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "files/ibb-files-service.h"
+
+G_BEGIN_DECLS
+
+struct _IBBFilesService
+{
+  GObject parent_instance;
+
+  IBBConnection *connection; /* (owned) */
+  IBBService    *sessions;   /* (owned) */
+  GPtrArray     *transfers;  /* (owned) (element-type IBBFilesTransfer): not over */
+};
+
+IBBFilesTransfer *ibb_files_service_create_transfer (IBBFilesService  *self,
+                                                     IBBFilesDirection direction,
+                                                     IBBFilesWay       way,
+                                                     const char       *peer_jid,
+                                                     IBBFilesMetadata *metadata);
+
+G_END_DECLS

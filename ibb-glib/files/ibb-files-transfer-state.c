@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What both ends of a transfer share: its state and its end, the progress, and the stanzas. */
+
+#include "config.h"
+
+#include "files/ibb-files-transfer-private.h"
+#include "ibb-intl-private.h"
+
+#define TICK 100              /* ms between two notifications of the progress */
+#define RATE_TIME 3.0         /* s over which the rate is smoothed */
+#define REQUEST_TIMEOUT 60000 /* ms for the answer to a request of a Jingle session */
+
+gboolean
+ibb_files_transfer_is_over (IBBFilesTransfer *self)
+{
+  return self->state >= IBB_FILES_STATE_SENT;
+}
+
+/* The progress. */
+
+static void
+notify_progress (IBBFilesTransfer *self)
+{
+  GObject *object = G_OBJECT (self);
+
+  g_object_freeze_notify (object);
+  g_object_notify (object, "bytes-moved");
+  g_object_notify (object, "progress");
+  g_object_notify (object, "rate");
+  g_object_notify (object, "time-left");
+  g_object_thaw_notify (object);
+}
+
+static gboolean
+tick_cb (gpointer user_data)
+{
+  IBBFilesTransfer *self = user_data;
+  gint64            now = g_get_monotonic_time ();
+  guint64           moved = ibb_mover_get_n_moved (self->mover);
+  double            seconds = (double) (now - self->tick_time) / G_USEC_PER_SEC;
+  double            share = MIN (seconds / RATE_TIME, 1);
+
+  if (seconds <= 0)
+    return G_SOURCE_CONTINUE;
+  /* What an earlier transfer has moved says nothing about this one. */
+  if (self->tick_moved < self->mover->offset)
+    self->tick_moved = MIN (moved, self->mover->offset);
+  self->rate += share * ((double) (moved - self->tick_moved) / seconds - self->rate);
+  self->tick_time = now;
+  self->tick_moved = moved;
+  notify_progress (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static guint
+attach (GSource *source, GSourceFunc function, gpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  guint                    id;
+
+  g_source_set_callback (source, function, data, NULL);
+  id = g_source_attach (source, context);
+  g_source_unref (source);
+  return id;
+}
+
+static void
+clear_source (guint *id)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  GSource *source = *id > 0 ? g_main_context_find_source_by_id (context, *id) : NULL;
+
+  if (source != NULL)
+    g_source_destroy (source);
+  *id = 0;
+}
+
+void
+ibb_files_transfer_set_timer (IBBFilesTransfer *self, guint seconds, GSourceFunc function)
+{
+  clear_source (&self->timer);
+  if (function != NULL)
+    self->timer = attach (g_timeout_source_new (seconds * 1000), function, self);
+}
+
+void
+ibb_files_transfer_move (IBBFilesTransfer *self, GAsyncReadyCallback callback)
+{
+  self->tick_time = g_get_monotonic_time ();
+  self->ticker = attach (g_timeout_source_new (TICK), tick_cb, self);
+  g_object_notify (G_OBJECT (self), "transport");
+  if (self->mover->offset > 0)
+    g_object_notify (G_OBJECT (self), "bytes-resumed");
+  ibb_files_transfer_set_timer (self, 0, NULL);
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACTIVE);
+  ibb_files_transfer_begin_call (self);
+  ibb_mover_run_async (self->mover, self, self->cancellable, callback, NULL);
+}
+
+/* Stanzas. */
+
+char *
+ibb_files_transfer_dup_jid (IBBFilesTransfer *self)
+{
+  return self->transport != NULL ? ibb_transport_dup_peer_jid (self->transport)
+                                 : g_strdup (self->peer_jid);
+}
+
+IBBStanza *
+ibb_files_transfer_new_iq (IBBFilesTransfer *self,
+                           const char       *type,
+                           const char       *id,
+                           const char       *payload)
+{
+  g_autofree char *from =
+      self->local_jid != NULL ? g_markup_printf_escaped (" from='%s'", self->local_jid) : NULL;
+  g_autofree char *id_attribute = id != NULL ? g_markup_printf_escaped (" id='%s'", id) : NULL;
+  g_autofree char *to = ibb_files_transfer_dup_jid (self);
+  g_autofree char *head = g_markup_printf_escaped ("<iq type='%s' to='%s'", type, to);
+  g_autofree char *xml = g_strconcat (head, id_attribute != NULL ? id_attribute : "",
+                                      from != NULL ? from : "", ">", payload, "</iq>", NULL);
+
+  return ibb_stanza_new_from_xml (xml, -1, NULL);
+}
+
+void
+ibb_files_transfer_send (IBBFilesTransfer *self,
+                         const char       *type,
+                         const char       *id,
+                         const char       *payload)
+{
+  g_autoptr (IBBStanza) stanza = ibb_files_transfer_new_iq (self, type, id, payload);
+
+  if (stanza != NULL)
+    ibb_connection_send (self->connection, stanza, NULL);
+}
+
+/* The answer to a stream initiation that nobody takes (XEP-0095 §4). */
+void
+ibb_files_transfer_refuse (IBBFilesTransfer *self)
+{
+  g_autofree char *id = g_steal_pointer (&self->request_id);
+
+  ibb_files_transfer_send (self, "error", id,
+                           "<error type='cancel'>"
+                           "<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+                           "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>Offer declined</text>"
+                           "</error>");
+}
+
+/* The state. */
+
+void
+ibb_files_transfer_set_state (IBBFilesTransfer *self, IBBFilesState state)
+{
+  if (state == self->state)
+    return;
+  self->state = state;
+  g_object_notify (G_OBJECT (self), "state");
+}
+
+void
+ibb_files_transfer_return (IBBFilesTransfer *self, GTask *task)
+{
+  if (self->error != NULL)
+    g_task_return_error (task, g_error_copy (self->error));
+  else
+    g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+void
+ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
+{
+  g_autoptr (IBBFilesTransfer) kept = g_object_ref (self);
+  GTask                       *task;
+
+  if (ibb_files_transfer_is_over (self))
+    return;
+  clear_source (&self->timer);
+  clear_source (&self->ticker);
+  self->rate = 0;
+  /* Behind the back of the application: a peer's program may never answer. */
+  if (self->transport != NULL && state != IBB_FILES_STATE_FAILED)
+    g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  if (self->error != NULL)
+    g_object_notify (G_OBJECT (self), "error");
+  ibb_files_transfer_set_state (self, state);
+  notify_progress (self);
+  g_ptr_array_remove (self->transfers, self);
+  g_clear_object (&self->service);
+  while ((task = g_queue_pop_head (&self->waits)) != NULL)
+    ibb_files_transfer_return (self, task);
+}
+
+/* What nobody runs for any more is put away. */
+static void
+end_failed (IBBFilesTransfer *self)
+{
+  if (self->part != NULL)
+    ibb_part_close (self->part, self->keeps_part);
+  self->error = g_steal_pointer (&self->failure);
+  ibb_files_transfer_end (self, IBB_FILES_STATE_FAILED);
+}
+
+/* The reason of XEP-0166 §7.4. */
+static const char *
+get_reason (IBBFilesTransfer *self)
+{
+  const GError *error = self->failure;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return "cancel";
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    return "timeout";
+  if (g_error_matches (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE))
+    return "media-error";
+  return self->direction == IBB_FILES_DIRECTION_RECEIVE && self->state == IBB_FILES_STATE_OFFERED
+             ? "decline"
+             : "failed-application";
+}
+
+void
+ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error)
+{
+  g_autoptr (IBBFilesTransfer) kept = g_object_ref (self);
+
+  if (ibb_files_transfer_is_over (self) || self->failure != NULL)
+    {
+      g_error_free (error);
+      return;
+    }
+  self->failure = error;
+  if (self->jingle != NULL)
+    {
+      ibb_jingle_terminate (self->jingle, get_reason (self), NULL);
+      ibb_files_transfer_flush (self);
+    }
+  if (self->request_id != NULL)
+    ibb_files_transfer_refuse (self);
+  g_cancellable_cancel (self->cancellable);
+  if (self->transport != NULL)
+    ibb_transport_abort (self->transport);
+  if (self->n_running == 0)
+    end_failed (self);
+}
+
+void
+ibb_files_transfer_begin_call (IBBFilesTransfer *self)
+{
+  g_object_ref (self);
+  self->n_running++;
+}
+
+gboolean
+ibb_files_transfer_end_call (IBBFilesTransfer *self)
+{
+  gboolean goes_on = self->failure == NULL && !ibb_files_transfer_is_over (self);
+
+  self->n_running--;
+  if (self->failure != NULL && self->n_running == 0)
+    end_failed (self);
+  g_object_unref (self);
+  return goes_on;
+}
+
+/* The session of Jingle. */
+
+/* Only the answer to the offer matters: the others tell nothing that the session does not. */
+static void
+requested_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (IBBFilesTransfer) self = user_data;
+  g_autoptr (GError)           error = NULL;
+  g_autoptr (IBBStanza)        answer =
+      ibb_connection_query_finish (IBB_CONNECTION (object), result, &error);
+
+  if (answer == NULL && self->direction == IBB_FILES_DIRECTION_SEND &&
+      self->jingle->state == IBB_JINGLE_OFFERED && self->state == IBB_FILES_STATE_OFFERED)
+    {
+      ibb_jingle_refused (self->jingle);
+      ibb_files_transfer_fail (self, g_steal_pointer (&error));
+    }
+}
+
+void
+ibb_files_transfer_flush (IBBFilesTransfer *self)
+{
+  char *payload;
+
+  while ((payload = g_queue_pop_head (&self->jingle->requests)) != NULL)
+    {
+      g_autoptr (IBBStanza) stanza = ibb_files_transfer_new_iq (self, "set", NULL, payload);
+
+      if (stanza != NULL)
+        ibb_connection_query_async (self->connection, stanza, REQUEST_TIMEOUT, NULL, requested_cb,
+                                    g_object_ref (self));
+      g_free (payload);
+    }
+}
+
+GError *
+ibb_files_transfer_new_peer_error (IBBFilesTransfer *self)
+{
+  const char *reason = self->jingle->reason;
+
+  /* Gajim says cancel, too. */
+  if (self->direction == IBB_FILES_DIRECTION_SEND && self->state == IBB_FILES_STATE_OFFERED &&
+      (g_strcmp0 (reason, "decline") == 0 || g_strcmp0 (reason, "cancel") == 0))
+    return g_error_new (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("“%s” has declined the file"),
+                        self->peer_jid);
+  if (g_strcmp0 (reason, "cancel") == 0)
+    return g_error_new (IBB_ERROR, IBB_ERROR_GONE, _ ("“%s” has cancelled the transfer"),
+                        self->peer_jid);
+  if (g_strcmp0 (reason, "media-error") == 0)
+    return g_error_new (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
+                        _ ("“%s” has received other bytes than those of the file"), self->peer_jid);
+  if (g_strcmp0 (reason, "timeout") == 0)
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _ ("“%s” did not wait any longer"),
+                        self->peer_jid);
+  return g_error_new (IBB_ERROR, IBB_ERROR_FAILED,
+                      /* Translators: the second %s is a word of the protocol, such as busy */
+                      _ ("“%s” has ended the transfer (%s)"), self->peer_jid, reason);
+}
+
+IBBSessionParams *
+ibb_files_transfer_dup_params (IBBFilesTransfer *self)
+{
+  IBBSessionParams *params = ibb_session_params_new ();
+  guint             block_size = self->jingle != NULL ? self->jingle->block_size : self->block_size;
+
+  ibb_session_params_set_sid (params, self->sid);
+  ibb_session_params_set_block_size (params, block_size);
+  ibb_session_params_set_agreed (params, self->jingle != NULL);
+  ibb_session_params_set_local_jid (params, self->local_jid);
+  return params;
+}

@@ -4,12 +4,10 @@
 
 #include "files/description.h"
 
+#include "files/foreign-text.h"
 #include "files/hasher.h"
 
 #include <string.h>
-
-/* What is shown of a longer text. */
-#define TEXT_MAX 4096 /* bytes */
 
 /* XML 1.0 §2.2: a name of a file may have what no reference can express. */
 char *
@@ -157,17 +155,6 @@ ibb_description_set_hex_hash (IBBFilesMetadata *metadata, const char *algorithm,
   ibb_files_metadata_set_hash (metadata, algorithm, base64);
 }
 
-char *
-ibb_description_dup_text (const char *text)
-{
-  g_autofree char *start = NULL;
-
-  if (text == NULL || *text == '\0')
-    return NULL;
-  start = g_strndup (text, TEXT_MAX);
-  return g_utf8_make_valid (start, -1);
-}
-
 /* Conversations says mediaType. */
 static const char *
 get_media_type (const IBBElement *file)
@@ -185,9 +172,9 @@ ibb_description_read (const IBBElement *file, gboolean *takes_range, guint64 *of
   const char *offset_text = range != NULL ? ibb_element_get_attribute (range, "offset") : NULL;
   g_autoptr (IBBFilesMetadata) metadata = NULL;
   g_autoptr (GDateTime)        date = NULL;
-  g_autofree char             *name = ibb_description_dup_text (get_text (file, "name"));
-  g_autofree char             *media_type = ibb_description_dup_text (get_media_type (file));
-  g_autofree char             *description = ibb_description_dup_text (get_text (file, "desc"));
+  g_autofree char             *name = ibb_foreign_text_dup (get_text (file, "name"));
+  g_autofree char             *media_type = ibb_foreign_text_dup (get_media_type (file));
+  g_autofree char             *description = ibb_foreign_text_dup (get_text (file, "desc"));
   guint64                      size = 0;
 
   *takes_range = range != NULL;

@@ -28,8 +28,6 @@ gboolean ibb_description_read_hashes (const IBBElement *file, IBBFilesMetadata *
 /* A hash in hexadecimal digits; nothing for other text. */
 void
 ibb_description_set_hex_hash (IBBFilesMetadata *metadata, const char *algorithm, const char *hex);
-/* What is kept of a text of a peer; NULL for an empty one. */
-char *ibb_description_dup_text (const char *text);
 /* A number of bytes; FALSE: text is none. */
 gboolean ibb_description_read_number (const char *text, guint64 *number);
 /* XEP-0082; NULL for anything else. */

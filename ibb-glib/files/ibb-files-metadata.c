@@ -4,6 +4,8 @@
 
 #include "files/ibb-files-metadata.h"
 
+#include "files/foreign-text.h"
+
 #include <string.h>
 
 /**
@@ -248,14 +250,6 @@ ibb_files_metadata_get_name (IBBFilesMetadata *self)
   return self->name;
 }
 
-/* Marks that change the direction of what is shown can make “exe.txt” of “txt.exe”. */
-static gboolean
-is_misleading (gunichar c)
-{
-  return g_unichar_iscntrl (c) || g_unichar_type (c) == G_UNICODE_FORMAT || c == '/' || c == '\\' ||
-         c == 0x2028 || c == 0x2029;
-}
-
 /**
  * ibb_files_metadata_dup_safe_name:
  * @self: metadata
@@ -285,7 +279,8 @@ ibb_files_metadata_dup_safe_name (IBBFilesMetadata *self)
     {
       gunichar c = g_utf8_get_char (p);
 
-      if (is_misleading (c) || (c == '.' && name->len == 0) || (c == ' ' && name->len == 0))
+      if (ibb_foreign_text_is_misleading (c) || (c == '.' && name->len == 0) ||
+          (c == ' ' && name->len == 0))
         continue;
       if (name->len + 4 > SAFE_NAME_MAX)
         break;

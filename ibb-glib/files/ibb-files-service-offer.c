@@ -194,7 +194,8 @@ new_offer (IBBFilesService    *self,
  * - %G_IO_ERROR_NOT_SUPPORTED: the file is too large for the program of the peer, or the program is
  *   known to lose files
  * - %G_IO_ERROR_HOST_NOT_FOUND: the contact is not online
- * - %G_IO_ERROR_IS_DIRECTORY, %G_IO_ERROR_NOT_REGULAR_FILE: @file is no file
+ * - %G_IO_ERROR_IS_DIRECTORY: @file is a folder
+ * - %G_IO_ERROR_NOT_REGULAR_FILE: @file is a device, pipe or socket, whose size is not known
  * - those of [method@IBB.Connection.query_features_async], and of reading the file
  *
  * Since: 1.0

@@ -85,7 +85,7 @@ check_thread (GTask *task, gpointer object, gpointer task_data, GCancellable *ca
     own = other = ibb_part_hash (check->part, check->algorithm, &error);
   if (own != NULL && !g_str_equal (own, check->hash))
     g_set_error_literal (&error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
-                         _ ("The hash of what was received is not the one of the file"));
+                         _ ("The hash of the received bytes is not that of the file"));
   if (error == NULL && ibb_part_commit (check->part, &error))
     g_task_return_boolean (task, TRUE);
   else
@@ -389,7 +389,7 @@ ibb_files_transfer_receive_heard (IBBFilesTransfer *self)
 /**
  * ibb_files_transfer_reject:
  * @self: a transfer that was offered
- * @reason: (nullable): a sentence to the sender, which Jingle can carry
+ * @reason: (nullable): a sentence to the sender
  *
  * Declines the offer. The transfer fails with %IBB_ERROR_FORBIDDEN. Nothing happens if it waits for
  * no decision.
@@ -409,6 +409,8 @@ ibb_files_transfer_reject (IBBFilesTransfer *self, const char *reason)
       ibb_jingle_terminate (self->jingle, "decline", reason);
       ibb_files_transfer_flush (self);
     }
+  if (self->request_id != NULL)
+    ibb_files_transfer_refuse (self, reason);
   ibb_files_transfer_fail (
       self, g_error_new_literal (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("The offer was declined")));
 }

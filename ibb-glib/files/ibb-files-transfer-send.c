@@ -121,9 +121,13 @@ new_answer_error (IBBFilesTransfer *self, GError *error)
   if (g_error_matches (error, IBB_ERROR, IBB_ERROR_FORBIDDEN) ||
       g_error_matches (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE))
     {
+      /* Translators: the second %s is a sentence: what was answered */
+      GError *declined =
+          g_error_new (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("“%s” has declined the file (%s)"),
+                       self->peer_jid, error->message);
+
       g_error_free (error);
-      return g_error_new (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("“%s” has declined the file"),
-                          self->peer_jid);
+      return declined;
     }
   return error;
 }

@@ -4,8 +4,9 @@
 
 #include "config.h"
 
+#include "files/description.h"
 #include "files/ibb-files-transfer-private.h"
-#include "ibb-intl-private.h"
+#include "files/reason.h"
 
 #define TICK 100              /* ms between two notifications of the progress */
 #define RATE_TIME 3.0         /* s over which the rate is smoothed */
@@ -138,15 +139,16 @@ ibb_files_transfer_send (IBBFilesTransfer *self,
 
 /* The answer to a stream initiation that nobody takes (XEP-0095 §4). */
 void
-ibb_files_transfer_refuse (IBBFilesTransfer *self)
+ibb_files_transfer_refuse (IBBFilesTransfer *self, const char *text)
 {
   g_autofree char *id = g_steal_pointer (&self->request_id);
+  g_autofree char *escaped = ibb_description_escape (text != NULL ? text : "Offer declined");
+  g_autofree char *payload = g_strconcat ("<error type='cancel'>"
+                                          "<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+                                          "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>",
+                                          escaped, "</text></error>", NULL);
 
-  ibb_files_transfer_send (self, "error", id,
-                           "<error type='cancel'>"
-                           "<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
-                           "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>Offer declined</text>"
-                           "</error>");
+  ibb_files_transfer_send (self, "error", id, payload);
 }
 
 /* The state. */
@@ -204,27 +206,13 @@ end_failed (IBBFilesTransfer *self)
   ibb_files_transfer_end (self, IBB_FILES_STATE_FAILED);
 }
 
-/* The reason of XEP-0166 §7.4. */
-static const char *
-get_reason (IBBFilesTransfer *self)
-{
-  const GError *error = self->failure;
-
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return "cancel";
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    return "timeout";
-  if (g_error_matches (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE))
-    return "media-error";
-  return self->direction == IBB_FILES_DIRECTION_RECEIVE && self->state == IBB_FILES_STATE_OFFERED
-             ? "decline"
-             : "failed-application";
-}
-
 void
 ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error)
 {
   g_autoptr (IBBFilesTransfer) kept = g_object_ref (self);
+  const char                  *text;
+  const char                  *reason =
+      ibb_reason_from_error (error, self->direction, self->state == IBB_FILES_STATE_OFFERED, &text);
 
   if (ibb_files_transfer_is_over (self) || self->failure != NULL)
     {
@@ -234,11 +222,11 @@ ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error)
   self->failure = error;
   if (self->jingle != NULL)
     {
-      ibb_jingle_terminate (self->jingle, get_reason (self), NULL);
+      ibb_jingle_terminate (self->jingle, reason, text);
       ibb_files_transfer_flush (self);
     }
   if (self->request_id != NULL)
-    ibb_files_transfer_refuse (self);
+    ibb_files_transfer_refuse (self, text);
   g_cancellable_cancel (self->cancellable);
   if (self->transport != NULL)
     ibb_transport_abort (self->transport);
@@ -303,25 +291,8 @@ ibb_files_transfer_flush (IBBFilesTransfer *self)
 GError *
 ibb_files_transfer_new_peer_error (IBBFilesTransfer *self)
 {
-  const char *reason = self->jingle->reason;
-
-  /* Gajim says cancel, too. */
-  if (self->direction == IBB_FILES_DIRECTION_SEND && self->state == IBB_FILES_STATE_OFFERED &&
-      (g_strcmp0 (reason, "decline") == 0 || g_strcmp0 (reason, "cancel") == 0))
-    return g_error_new (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("“%s” has declined the file"),
-                        self->peer_jid);
-  if (g_strcmp0 (reason, "cancel") == 0)
-    return g_error_new (IBB_ERROR, IBB_ERROR_GONE, _ ("“%s” has cancelled the transfer"),
-                        self->peer_jid);
-  if (g_strcmp0 (reason, "media-error") == 0)
-    return g_error_new (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
-                        _ ("“%s” has received other bytes than those of the file"), self->peer_jid);
-  if (g_strcmp0 (reason, "timeout") == 0)
-    return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _ ("“%s” did not wait any longer"),
-                        self->peer_jid);
-  return g_error_new (IBB_ERROR, IBB_ERROR_FAILED,
-                      /* Translators: the second %s is a word of the protocol, such as busy */
-                      _ ("“%s” has ended the transfer (%s)"), self->peer_jid, reason);
+  return ibb_reason_to_error (self->jingle->reason, self->jingle->reason_text, self->peer_jid,
+                              self->direction, self->state == IBB_FILES_STATE_OFFERED);
 }
 
 IBBSessionParams *

@@ -411,7 +411,7 @@ add_wait (IBBFilesTransfer *self, GTask *task, GCancellableSourceFunc cancelled)
  *   hash that was promised did not come
  * - %G_IO_ERROR_WRONG_ETAG, %G_IO_ERROR_PARTIAL_INPUT: the file has changed, or become shorter,
  *   while it was sent
- * - %IBB_ERROR_NOT_ACCEPTABLE: the hash of what was received is another one
+ * - %IBB_ERROR_NOT_ACCEPTABLE: the hash of the received bytes is not that of the file
  * - %IBB_ERROR_PROTOCOL: the sender has sent more bytes than it has offered, or the receiver has
  *   chosen a way that was not offered
  * - %IBB_ERROR_CONFLICT: the peer has offered the file again
@@ -505,7 +505,7 @@ accept_to (IBBFilesTransfer *self, IBBPart *part, GTask *task)
   else
     {
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING,
-                               _ ("This transfer waits for no decision"));
+                               _ ("The offer was accepted or declined already"));
       g_object_unref (task);
     }
   ibb_part_unref (part);

@@ -5,6 +5,7 @@
 #include "files/initiation.h"
 
 #include "files/description.h"
+#include "files/foreign-text.h"
 
 #include <string.h>
 
@@ -139,9 +140,9 @@ ibb_initiation_read_offer (const IBBElement *si,
       return NULL;
     }
   *sid = g_strdup (id);
-  kept_name = ibb_description_dup_text (name);
-  media_type = ibb_description_dup_text (ibb_element_get_attribute (si, "mime-type"));
-  description = ibb_description_dup_text (desc != NULL ? ibb_element_get_text (desc) : NULL);
+  kept_name = ibb_foreign_text_dup (name);
+  media_type = ibb_foreign_text_dup (ibb_element_get_attribute (si, "mime-type"));
+  description = ibb_foreign_text_dup (desc != NULL ? ibb_element_get_text (desc) : NULL);
   metadata = ibb_files_metadata_new (kept_name != NULL ? kept_name : "", size);
   ibb_files_metadata_set_media_type (metadata, media_type);
   ibb_files_metadata_set_description (metadata, description);

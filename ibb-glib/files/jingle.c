@@ -5,6 +5,7 @@
 #include "files/jingle.h"
 
 #include "files/description.h"
+#include "files/foreign-text.h"
 #include "files/hasher.h"
 
 #include <string.h>
@@ -365,7 +366,7 @@ receive_terminate (IBBJingle *self, const IBBElement *jingle)
       const char *name = ibb_element_get_name (l->data);
 
       if (g_str_equal (name, "text") && self->reason_text == NULL)
-        self->reason_text = g_strdup (ibb_element_get_text (l->data));
+        self->reason_text = ibb_foreign_text_dup (ibb_element_get_text (l->data));
       else if (!g_str_equal (name, "text") && self->reason == NULL && strlen (name) < 100)
         self->reason = g_strdup (name);
     }

@@ -63,8 +63,8 @@ static gboolean
 fail_partial (IBBMover *self, GError **error)
 {
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
-                       self->is_sender ? _ ("The file has become shorter while it was sent")
-                                       : _ ("The peer has ended before the file was whole"));
+                       self->is_sender ? _ ("The file became shorter while it was being sent")
+                                       : _ ("The peer stopped before the file was complete"));
   return FALSE;
 }
 
@@ -134,7 +134,7 @@ check_source (IBBMover *self, guint8 *buffer, GCancellable *cancellable, GError 
   if (n == 0 && (info == NULL || g_strcmp0 (g_file_info_get_etag (info), self->etag) == 0))
     return TRUE;
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG,
-                       _ ("The file has changed while it was sent"));
+                       _ ("The file changed while it was being sent"));
   return FALSE;
 }
 
@@ -148,7 +148,7 @@ check_end (IBBMover *self, guint8 *buffer, GError **error)
                                                 NULL, &ignored) <= 0)
     return TRUE;
   g_set_error_literal (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
-                       _ ("The peer has sent more bytes than it has offered"));
+                       _ ("The peer sent more bytes than it had offered"));
   return FALSE;
 }
 

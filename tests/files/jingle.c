@@ -6,6 +6,7 @@
 
 #include "files/hasher.h"
 #include "files/initiation.h"
+#include "files/reason.h"
 
 #include <ibb-glib/ibb-glib.h>
 #include <string.h>
@@ -436,6 +437,94 @@ test_safe_names (void)
     }
 }
 
+/* What a user reads of the reason of a peer. */
+static void
+test_reasons (void)
+{
+  const struct
+  {
+    const char *reason;
+    gboolean    is_sender;
+    gboolean    is_offered;
+    int         code; /* of IBB_ERROR */
+    const char *words;
+  } rows[] = {
+    { "decline", TRUE, TRUE, IBB_ERROR_FORBIDDEN, "declined" },
+    { "cancel", TRUE, TRUE, IBB_ERROR_FORBIDDEN, "declined" },
+    { "cancel", TRUE, FALSE, IBB_ERROR_GONE, "cancelled" },
+    { "cancel", FALSE, FALSE, IBB_ERROR_GONE, "cancelled" },
+    { "media-error", TRUE, FALSE, IBB_ERROR_NOT_ACCEPTABLE, "not those of the file" },
+    { "busy", TRUE, TRUE, IBB_ERROR_FAILED, "busy" },
+    { "gone", FALSE, FALSE, IBB_ERROR_FAILED, "lost" },
+    { "connectivity-error", TRUE, FALSE, IBB_ERROR_FAILED, "lost" },
+    { "success", FALSE, FALSE, IBB_ERROR_FAILED, "before the file was complete" },
+    { "failed-application", TRUE, FALSE, IBB_ERROR_FAILED, "could not receive" },
+    { "failed-application", FALSE, FALSE, IBB_ERROR_FAILED, "could not send" },
+    { "unsupported-transports", TRUE, TRUE, IBB_ERROR_FAILED, "does not take" },
+    { "alternative-session", TRUE, TRUE, IBB_ERROR_FAILED, "(alternative-session)" },
+  };
+  g_autoptr (GError) late = NULL;
+  g_autofree char   *many = g_strnfill (4096, 'x');
+  g_autoptr (GError) bounded = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = ibb_reason_to_error (
+          rows[i].reason, i % 2 == 0 ? NULL : " a\tb\u202e“c”\n", "r@m/o",
+          rows[i].is_sender ? IBB_FILES_DIRECTION_SEND : IBB_FILES_DIRECTION_RECEIVE,
+          rows[i].is_offered);
+
+      g_test_message ("%s", error->message);
+      g_assert_error (error, IBB_ERROR, rows[i].code);
+      g_assert_nonnull (strstr (error->message, rows[i].words));
+      g_assert_true ((strstr (error->message, "; it says “a b \"c\"”") != NULL) == (i % 2));
+    }
+  late = ibb_reason_to_error ("expired", NULL, "r@m/o", IBB_FILES_DIRECTION_SEND, TRUE);
+  g_assert_error (late, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  bounded = ibb_reason_to_error ("busy", many, "r@m/o", IBB_FILES_DIRECTION_SEND, TRUE);
+  g_assert_cmpuint (strlen (bounded->message), <, 400);
+}
+
+/* What the peer is told of an error here. */
+static void
+test_own_reasons (void)
+{
+  const struct
+  {
+    GQuark            domain;
+    int               code;
+    IBBFilesDirection direction;
+    gboolean          is_offered;
+    const char       *reason;
+    const char       *text;
+  } rows[] = {
+    { G_IO_ERROR, G_IO_ERROR_CANCELLED, IBB_FILES_DIRECTION_SEND, FALSE, "cancel", NULL },
+    { G_IO_ERROR, G_IO_ERROR_TIMED_OUT, IBB_FILES_DIRECTION_SEND, TRUE, "timeout", NULL },
+    { IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, IBB_FILES_DIRECTION_RECEIVE, FALSE, "media-error",
+      NULL },
+    { G_IO_ERROR, G_IO_ERROR_NO_SPACE, IBB_FILES_DIRECTION_RECEIVE, FALSE, "failed-application",
+      "The disk is full" },
+    { G_IO_ERROR, G_IO_ERROR_EXISTS, IBB_FILES_DIRECTION_RECEIVE, TRUE, "decline",
+      "There is a file of this name already" },
+    { G_IO_ERROR, G_IO_ERROR_WRONG_ETAG, IBB_FILES_DIRECTION_SEND, FALSE, "failed-application",
+      "The file changed while it was being sent" },
+    { G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, IBB_FILES_DIRECTION_RECEIVE, TRUE, "decline",
+      NULL },
+    { G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, IBB_FILES_DIRECTION_SEND, FALSE,
+      "failed-application", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError) error = g_error_new_literal (rows[i].domain, rows[i].code, "/home/juliet");
+      const char        *text;
+
+      g_assert_cmpstr (ibb_reason_from_error (error, rows[i].direction, rows[i].is_offered, &text),
+                       ==, rows[i].reason);
+      g_assert_cmpstr (text, ==, rows[i].text);
+    }
+}
+
 /* “abc”, as FIPS 180-2 and FIPS 202 have it; and RFC 1321. */
 static void
 test_hashes (void)
@@ -494,6 +583,8 @@ main (int argc, char **argv)
   g_test_add_func ("/files/initiation/own", test_initiation_own);
   g_test_add_func ("/files/initiation/hash", test_initiation_hash);
   g_test_add_func ("/files/metadata/safe-names", test_safe_names);
+  g_test_add_func ("/files/reason/of-peer", test_reasons);
+  g_test_add_func ("/files/reason/own", test_own_reasons);
   g_test_add_func ("/files/hasher/hashes", test_hashes);
   return g_test_run ();
 }

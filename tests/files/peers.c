@@ -666,13 +666,15 @@ static void
 test_send_declined (Peers *self, gconstpointer data)
 {
   g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autoptr (GError)           error = NULL;
 
   announce (self, data);
   sent = offer (self);
   if (data == of_initiation)
     say (self,
          "<iq type='error' to='" JULIET "' id='%s'><error type='cancel'><forbidden "
-         "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+         "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text "
+         "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>Not\n“now”</text></error></iq>",
          hear (self, "set", SI));
   else
     {
@@ -683,10 +685,13 @@ test_send_declined (Peers *self, gconstpointer data)
       /* Gajim says cancel where it means decline. */
       say (self,
            "<iq type='set' to='" JULIET "' id='x'><jingle xmlns='urn:xmpp:jingle:1' "
-           "action='session-terminate' sid='%s'><reason><cancel/></reason></jingle></iq>",
+           "action='session-terminate' sid='%s'><reason><cancel/><text>Not\n“now”</text></reason>"
+           "</jingle></iq>",
            sid);
     }
   assert_fails (IBB_ERROR, IBB_ERROR_FORBIDDEN, ibb_files_transfer_wait, sent, NULL);
+  error = ibb_files_transfer_dup_error (sent);
+  g_assert_nonnull (strstr (error->message, "“Not \"now\"”"));
 }
 
 /* A program that accepts, acknowledges every block, and says no more. */

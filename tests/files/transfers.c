@@ -201,6 +201,15 @@ assert_ends (IBBFilesTransfer *transfer, GQuark domain, int code)
   g_assert_error (error, domain, code);
 }
 
+static void
+assert_says (IBBFilesTransfer *transfer, const char *words)
+{
+  g_autoptr (GError) error = ibb_files_transfer_dup_error (transfer);
+
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, words));
+}
+
 /* Who does not answer, declines. */
 static void
 test_declined (Files *self, gconstpointer data)
@@ -216,7 +225,30 @@ test_declined (Files *self, gconstpointer data)
     ibb_files_transfer_reject (self->offered, "Not now");
   assert_ends (sent, IBB_ERROR, IBB_ERROR_FORBIDDEN);
   assert_ends (self->offered, IBB_ERROR, IBB_ERROR_FORBIDDEN);
+  if (!self->declines)
+    assert_says (sent, "“Not now”");
   g_assert_cmpuint (count_files (self), ==, 1);
+}
+
+/* The sender learns why the receiver cannot go on. */
+static void
+test_disk_full (Files *self, gconstpointer data)
+{
+  g_autoptr (GBytes)            bytes = make_bytes (1000, 1);
+  g_autoptr (GFile)             file = make_file (self, "sent", bytes);
+  g_autoptr (GFile)             full = g_file_new_for_path ("/dev/full");
+  g_autoptr (GFileOutputStream) sink =
+      assert_succeeds (g_file_append_to, full, G_FILE_CREATE_NONE, NULL);
+  g_autoptr (IBBFilesTransfer) sent = offer (self, file);
+  GAsyncResult                *result = NULL;
+
+  wait_until (self->offered != NULL);
+  ibb_files_transfer_accept_stream_async (self->offered, G_OUTPUT_STREAM (sink), NULL,
+                                          store_result_cb, &result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_NO_SPACE, ibb_files_transfer_accept_stream_finish,
+                       self->offered, &result);
+  assert_ends (sent, IBB_ERROR, IBB_ERROR_FAILED);
+  assert_says (sent, "“The disk is full”");
 }
 
 /* A place that is taken: the offer is declined, the file stays. */
@@ -451,6 +483,7 @@ main (int argc, char **argv)
   add_test_of ("metadata", NULL, test_metadata);
   add_test_of ("declined", GINT_TO_POINTER (FALSE), test_declined);
   add_test_of ("not-answered", GINT_TO_POINTER (TRUE), test_declined);
+  add_test_of ("disk-full", NULL, test_disk_full);
   add_test_of ("exists", NULL, test_exists);
   add_test_of ("cancelled/receiver", GINT_TO_POINTER (FALSE), test_cancelled);
   add_test_of ("cancelled/sender", GINT_TO_POINTER (TRUE), test_cancelled);

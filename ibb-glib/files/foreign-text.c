@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "files/foreign-text.h"
+
+#define TEXT_MAX 4096     /* bytes */
+#define QUOTATION_MAX 256 /* bytes */
+
+#define QUOTE_BEGIN 0x201c
+#define QUOTE_END 0x201d
+
+char *
+ibb_foreign_text_dup (const char *text)
+{
+  g_autofree char *start = NULL;
+
+  if (text == NULL || *text == '\0')
+    return NULL;
+  start = g_strndup (text, TEXT_MAX);
+  return g_utf8_make_valid (start, -1);
+}
+
+char *
+ibb_foreign_text_dup_quotation (const char *text)
+{
+  g_autofree char *start = text != NULL ? g_strndup (text, QUOTATION_MAX) : NULL;
+  g_autofree char *line = start != NULL ? g_strstrip (g_utf8_make_valid (start, -1)) : NULL;
+  GString         *quotation;
+
+  if (line == NULL || *line == '\0')
+    return NULL;
+  quotation = g_string_new ("“");
+  for (const char *p = line; *p != '\0'; p = g_utf8_next_char (p))
+    {
+      gunichar c = g_utf8_get_char (p);
+
+      if (c == QUOTE_BEGIN || c == QUOTE_END)
+        c = '"';
+      g_string_append_unichar (quotation, ibb_foreign_text_is_misleading (c) ? ' ' : c);
+    }
+  g_string_append (quotation, "”");
+  return g_string_free (quotation, FALSE);
+}
+
+gboolean
+ibb_foreign_text_is_misleading (gunichar c)
+{
+  switch (g_unichar_type (c))
+    {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Why a transfer ends: the reasons of Jingle (XEP-0166 §7.4) as errors, and errors as reasons. */
+
+#pragma once
+
+#include "files/ibb-files-types.h"
+
+G_BEGIN_DECLS
+
+/* is_offered: the receiver had not decided yet. text: NULL, or what the reason does not say; it
+ * tells the peer nothing else of this computer. Both are static. */
+const char *ibb_reason_from_error (const GError     *error,
+                                   IBBFilesDirection direction,
+                                   gboolean          is_offered,
+                                   const char      **text);
+/* What the peer has said; text (nullable): in its own words. */
+GError *ibb_reason_to_error (const char       *reason,
+                             const char       *text,
+                             const char       *peer_jid,
+                             IBBFilesDirection direction,
+                             gboolean          is_offered);
+
+G_END_DECLS

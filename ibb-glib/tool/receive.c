@@ -19,6 +19,21 @@
 #include <glib/gi18n.h>
 #include <unistd.h>
 
+#ifdef HAVE_FILES
+#define DESCRIPTION                                                                                        \
+  _ ("Asks for the resource “ibb” unless --jid names one, and says “ready JID” on standard error " \
+     "when it can be reached. The file gets its name when it is complete; a file of that name is "         \
+     "then replaced. With --directory nothing is replaced, and a file that did not arrive whole "          \
+     "goes on when it is sent again.")
+#define OUTPUT_MESSAGE _ ("--output or --directory is missing: which file, or folder?")
+#else
+#define DESCRIPTION                                                                                        \
+  _ ("Asks for the resource “ibb” unless --jid names one, and says “ready JID” on standard error " \
+     "when it can be reached. The file gets its name when it is complete; a file of that name is "         \
+     "then replaced.")
+#define OUTPUT_MESSAGE _ ("--output is missing: which file?")
+#endif
+
 typedef struct
 {
   ToolFileSink *sink; /* (owned) until receive_run () ends */
@@ -176,17 +191,11 @@ tool_receive (int argc, char **argv)
     { NULL },
   };
 
-  if (!tool_options_parse (
-          &options,
-          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_SID | TOOL_OPTIONS_TIMEOUT |
-              TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
-          entries, NULL, _ ("Waits for one session and stores what it brings."),
-          _ ("Asks for the resource “ibb” unless --jid names one, and says “ready JID” on "
-             "standard "
-             "error when it can be reached. The file gets its name when it is complete; a file "
-             "of that name is then replaced. With --directory nothing is replaced, and a file "
-             "that did not arrive whole goes on when it is sent again."),
-          &argc, &argv))
+  if (!tool_options_parse (&options,
+                           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_SID |
+                               TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
+                           entries, NULL, _ ("Waits for one session and stores what it brings."),
+                           DESCRIPTION, &argc, &argv))
     return TOOL_EXIT_USAGE;
   if (argc != 1)
     return tool_output_usage_error ("receive", _ ("unexpected argument “%s”"), argv[1]);
@@ -199,8 +208,7 @@ tool_receive (int argc, char **argv)
     return receive_files (&options, directory, count);
 #endif
   if (output == NULL && (options.json || isatty (STDOUT_FILENO)))
-    return tool_output_usage_error (
-        "receive", _ ("--output or --directory is missing: which file, or folder?"));
+    return tool_output_usage_error ("receive", OUTPUT_MESSAGE);
   if (g_strcmp0 (output, "") == 0)
     return tool_output_usage_error ("receive", _ ("--output is empty: which file, or “-”?"));
   if (options.json && g_strcmp0 (output, "-") == 0)

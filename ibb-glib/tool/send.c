@@ -23,6 +23,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#ifdef HAVE_FILES
+#define PARAMETERS _ ("FILE|-… PEER")
+#define SUMMARY _ ("Sends files, or standard input, to a peer.")
+#define DESCRIPTION                                                                                \
+  _ ("PEER without a resource means PEER/ibb, and where that is not online the program "           \
+     "of PEER that takes files best. A program that takes files learns their names "               \
+     "and sizes; “Delivered” means that it has the whole file, “Sent” that it does "       \
+     "not tell. Others get one stream: done means that the peer has acknowledged "                 \
+     "every byte and the end.")
+#define FOLDER_MESSAGE _ ("Cannot send the folder %s: --tar sends an archive of it")
+#else
+#define PARAMETERS _ ("FILE|- PEER")
+#define SUMMARY _ ("Sends a file, or standard input, to a peer.")
+#define DESCRIPTION                                                                                \
+  _ ("PEER without a resource means PEER/ibb. Done means that the peer has acknowledged every "    \
+     "byte and the end.")
+#define FOLDER_MESSAGE _ ("Cannot send the folder %s: send an archive of it")
+#endif
+
 typedef struct
 {
   char      **files; /* of the arguments */
@@ -33,6 +52,8 @@ typedef struct
   char       *label;
   const char *path; /* to open once signals and --timeout are watched; NULL: fd is open */
   int         fd;
+  gboolean    tar; /* folders are sent as archives */
+  gboolean    is_folder;
   gboolean    is_regular; /* a file whose size is known */
   guint64     total;      /* 0: not known */
   ToolLogin  *login;
@@ -60,7 +81,7 @@ open_source (Send *self, const char *path, GError **error)
   g_autofree char *shown = g_filename_display_name (path);
   struct stat      info;
 
-  self->is_regular = FALSE;
+  self->is_regular = self->is_folder = FALSE;
   if (g_str_equal (path, "-"))
     {
       self->fd = STDIN_FILENO;
@@ -84,11 +105,10 @@ open_source (Send *self, const char *path, GError **error)
       set_open_error (self, error);
       return FALSE;
     }
-  if (S_ISDIR (info.st_mode))
+  self->is_folder = S_ISDIR (info.st_mode);
+  if (self->is_folder && !self->tar)
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY,
-                   /* Translators: the first %s is a file, the second says why */
-                   _ ("Cannot send %s: %s"), self->name, g_strerror (EISDIR));
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY, FOLDER_MESSAGE, self->name);
       return FALSE;
     }
   self->is_regular = S_ISREG (info.st_mode);
@@ -109,7 +129,8 @@ open_sources (Send *self, GError **error)
       g_free (self->label);
       if (!open_source (self, self->files[i], error))
         return FALSE;
-      if (self->n_files > 1 && (!self->is_regular || self->fd == STDIN_FILENO))
+      if (self->n_files > 1 &&
+          ((!self->is_regular && !self->is_folder) || self->fd == STDIN_FILENO))
         {
           g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
                        _ ("Cannot send %s beside other files"), self->name);
@@ -158,8 +179,8 @@ transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
 static gboolean
 is_stream (const Send *self, const ToolOptions *options)
 {
-  return !self->is_regular || self->fd == STDIN_FILENO || options->sid != NULL ||
-         options->window > 0 || options->block_size > 0 ||
+  return (!self->is_regular && !self->is_folder) || self->fd == STDIN_FILENO ||
+         options->sid != NULL || options->window > 0 || options->block_size > 0 ||
          options->stanza_type != IBB_STANZA_TYPE_IQ;
 }
 #endif
@@ -173,6 +194,13 @@ send_stream (ToolRun *run, Send *self, GError **error)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                    _ ("“%s” does not take files, but one stream: send one file"), self->peer);
+      return FALSE;
+    }
+  if (self->is_folder)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                   _ ("A folder does not go as a stream: use “tar c FOLDER | ibb send - %s”"),
+                   self->peer);
       return FALSE;
     }
   transport = tool_session_open (run, self->service, self->peer, error);
@@ -233,18 +261,18 @@ tool_send (int argc, char **argv)
   g_autoptr (GError)   error = NULL;
   Send                 self = { .fd = -1 };
   int                  status = TOOL_EXIT_FAILED;
+  const GOptionEntry   entries[] = {
+#ifdef HAVE_FILES
+    { "tar", 0, 0, G_OPTION_ARG_NONE, &self.tar, N_ ("Send folders as archives, NAME.tar"), NULL },
+#endif
+    { NULL },
+  };
 
-  if (!tool_options_parse (
-          &options,
-          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_SID | TOOL_OPTIONS_WINDOW |
-              TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
-          NULL, _ ("FILE|-… PEER"), _ ("Sends files, or standard input, to a peer."),
-          _ ("PEER without a resource means PEER/ibb, and where that is not online the program "
-             "of PEER that takes files best. A program that takes files learns their names "
-             "and sizes; “Delivered” means that it has the whole file, “Sent” that it does "
-             "not tell. Others get one stream: done means that the peer has acknowledged "
-             "every byte and the end."),
-          &argc, &argv))
+  if (!tool_options_parse (&options,
+                           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_SID |
+                               TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET |
+                               TOOL_OPTIONS_JSON,
+                           entries, PARAMETERS, SUMMARY, DESCRIPTION, &argc, &argv))
     return TOOL_EXIT_USAGE;
   if (argc < 3)
     return tool_output_usage_error ("send", _ ("FILE and PEER are required"));

@@ -4,6 +4,7 @@
 
 #include "transfer.h"
 
+#include "archive.h"
 #include "event.h"
 #include "jid.h"
 #include "output.h"
@@ -27,11 +28,16 @@ typedef struct
   char            *text;    /* immutable; (owned): the peer, or the own address */
   char            *path;    /* immutable; (owned): the file, or the folder */
   guint            count;   /* immutable */
-  GMutex           lock;
-  GCond            changed;
-  GError          *error;      /* protected by lock; (owned) (nullable) */
-  gboolean         is_over;    /* protected by lock */
-  gboolean         is_offered; /* protected by lock */
+
+  /* immutable; (owned) (nullable): of a folder */
+  GInputStream     *archive;
+  IBBFilesMetadata *metadata;
+
+  GMutex   lock;
+  GCond    changed;
+  GError  *error;      /* protected by lock; (owned) (nullable) */
+  gboolean is_over;    /* protected by lock */
+  gboolean is_offered; /* protected by lock */
 
   /* main thread only */
   GSource     *stop;          /* (owned) (nullable) */
@@ -84,6 +90,8 @@ clear_work (gpointer data)
   g_object_unref (self->service);
   g_free (self->text);
   g_free (self->path);
+  g_clear_object (&self->archive);
+  g_clear_object (&self->metadata);
   g_clear_error (&self->error);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
@@ -322,9 +330,14 @@ begin_send (gpointer data)
   g_autoptr (GFile) file = g_file_new_for_commandline_arg (self->path);
 
   begin_work (self);
-  ibb_files_service_offer_file_async (self->service, self->text, file, NULL,
-                                      tool_run_get_cancellable (self->run), offered_cb,
-                                      g_atomic_rc_box_acquire (self));
+  if (self->archive != NULL)
+    ibb_files_service_offer_stream_async (self->service, self->text, self->archive, self->metadata,
+                                          tool_run_get_cancellable (self->run), offered_cb,
+                                          g_atomic_rc_box_acquire (self));
+  else
+    ibb_files_service_offer_file_async (self->service, self->text, file, NULL,
+                                        tool_run_get_cancellable (self->run), offered_cb,
+                                        g_atomic_rc_box_acquire (self));
   return G_SOURCE_REMOVE;
 }
 
@@ -348,6 +361,23 @@ has_resources (ToolRun *run, IBBClient *client, const char *account)
   return found;
 }
 
+/* Both programs for files want the size before the bytes: the folder is read once for it. */
+static gboolean
+prepare_archive (Work *self, GError **error)
+{
+  g_autofree char *shown = g_filename_display_name (self->path);
+  g_autofree char *phase = g_strdup_printf (_ ("reading the folder “%s”"), shown);
+  g_autofree char *name = tool_archive_dup_name (self->path);
+  guint64          size;
+
+  tool_run_begin_phase (self->run, phase, 0);
+  if (!tool_archive_measure (self->path, &size, tool_run_get_cancellable (self->run), error))
+    return FALSE;
+  self->metadata = ibb_files_metadata_new (name, size);
+  self->archive = tool_archive_new (self->path, error);
+  return self->archive != NULL;
+}
+
 static gboolean
 send_one (ToolRun         *run,
           IBBFilesService *service,
@@ -360,6 +390,12 @@ send_one (ToolRun         *run,
   Work            *self = create_work (run, service, peer, path);
   gboolean         sent;
 
+  if (g_file_test (path, G_FILE_TEST_IS_DIR) && !prepare_archive (self, error))
+    {
+      *is_offered = FALSE;
+      work_unref (self);
+      return FALSE;
+    }
   tool_run_begin_phase (run, phase, 0);
   sent = run_in_main (self, begin_send, error);
   g_mutex_lock (&self->lock);

@@ -13,9 +13,9 @@ G_BEGIN_DECLS
 /* In the main thread; the other calls are for the thread of the work. */
 IBBFilesService *tool_transfer_new_service (IBBConnection *connection, const ToolOptions *options);
 
-/* Sends the files one after the other. peer has a resource; if the account has none of that name
- * online, and any resource may be asked, another one gets the files. is_for_stream: nothing was
- * offered, since the peer takes a stream at most. */
+/* Sends the files, and folders as archives, one after the other. peer has a resource; if the
+ * account has none of that name online, and any resource may be asked, another one gets the files.
+ * is_for_stream: nothing was offered, since the peer takes a stream at most. */
 gboolean tool_transfer_send (ToolRun         *run,
                              IBBFilesService *service,
                              const char      *peer,

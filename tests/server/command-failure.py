@@ -183,7 +183,7 @@ def _(server):
     folder = Folder()
     alice = Account(server, 'alice')
     alice.ibb('send', folder / 'missing', 'a@b').expect_failure('missing', 'No such file')
-    alice.ibb('send', folder.path, 'a@b').expect_failure(folder.path, 'Is a directory')
+    alice.ibb('send', folder.path, 'a@b').expect_failure(folder.path, '--tar')
     alice.ibb('send', '--password-file', folder / 'none', '-', 'a@b').expect_failure('none')
     alice.ibb('send', '--password-file', os.devnull, '-', 'a@b').expect_failure('empty')
     alice.ibb('send', '--ca-file', folder / 'none', '-', 'a@b').expect_failure('none')

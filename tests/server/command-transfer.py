@@ -5,6 +5,7 @@
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 
@@ -64,6 +65,43 @@ def _(server):
     check_equal(receiver.wait_event('done')['file'], there / 'file', 'place')
 
 
+@case('a folder goes as an archive')
+def _(server):
+    here, there = Folder(), Folder()
+    os.mkdir(here / '-letters')
+    for name, size in {'one': 1, 'two': 3 << 20}.items():
+        os.rename(here.make(name, size), here / f'-letters/{name}')
+    receiver = receive(server, there, '--count', '2')
+    peer = receiver.wait_ready()
+    send(server, '--tar', here / '-letters/', here / '-letters/one', peer).expect_done()
+    receiver.expect_done()
+    check_equal(there.names(), ['-letters.tar', 'one'], 'files')
+    subprocess.run(['tar', 'xf', there / '-letters.tar', '-C', there.path], check=True)
+    for name in 'one', 'two':
+        check_equal(sha256(there / f'-letters/{name}'), sha256(here / f'-letters/{name}'), 'SHA-256')
+
+
+@case('a folder that changes is an error, and a stream takes none')
+def _(server):
+    here, there = Folder(), Folder()
+    os.mkdir(here / 'letters')
+    path = here / 'letters/long'
+    os.rename(here.make('long', LONG), path)
+    receiver = receive(server, there, '--json')
+    peer = receiver.wait_ready()
+    sender = send(server, '--json', '--tar', here / 'letters', peer)
+    receiver.wait_event('progress', bytes=1)
+    os.truncate(path, LONG // 2)
+    check_equal(sender.finish(), 1, 'status')
+    check('changed' in sender.wait_event('error')['message'], 'the error says why')
+    receiver.wait_event('error')
+    receiver.stop()
+    check(not os.path.exists(there / 'letters.tar'), 'no file')
+    plain = Account(server, 'bob').ibb('receive', '--output', there / 'plain', '--from', 'any')
+    send(server, '--tar', here / 'letters', plain.wait_ready()).expect_failure('does not go as a stream')
+    plain.stop(-signal.SIGTERM)
+
+
 @case('a name that is taken gets a number')
 def _(server):
     here, there = Folder(), Folder()
@@ -115,7 +153,7 @@ def _():
         Program(IBB, 'receive', '--jid', 'a@b', *arguments, **options).expect_failure(words, code=2)
     path = folder.make('file', 1)
     Program(IBB, 'send', '--jid', 'a@b', path, '-', 'c@d', **options).expect_failure('beside other files')
-    Program(IBB, 'send', '--jid', 'a@b', path, folder.path, 'c@d', **options).expect_failure('Is a directory')
+    Program(IBB, 'send', '--jid', 'a@b', path, folder.path, 'c@d', **options).expect_failure('--tar sends an archive')
 
 
 @case('a file that changes while it is sent is an error at both ends')

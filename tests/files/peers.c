@@ -212,6 +212,16 @@ offer_by_initiation (Peers *self, const char *size)
        size);
 }
 
+/* The file is accepted, and the peer opens the session. */
+static IBBTransport *
+begin_initiation (Peers *self, const char *size, GAsyncResult **result)
+{
+  offer_by_initiation (self, size);
+  accept_file (self, result);
+  hear (self, "result", "<value>http://jabber.org/protocol/ibb</value>");
+  return open_session (self);
+}
+
 /* libpurple: the size decides the end, and nobody closes. */
 static void
 test_initiation (Peers *self, gconstpointer data)
@@ -219,10 +229,7 @@ test_initiation (Peers *self, gconstpointer data)
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
-  offer_by_initiation (self, "size='20000'");
-  accept_file (self, &result);
-  hear (self, "result", "<value>http://jabber.org/protocol/ibb</value>");
-  transport = open_session (self);
+  transport = begin_initiation (self, "size='20000'", &result);
   write_bytes_of (self, transport, 0, SIZE);
   assert_received (self, &result);
   g_assert_cmpint (ibb_files_transfer_get_way (self->offered), ==, IBB_FILES_WAY_STREAM_INITIATION);
@@ -248,10 +255,7 @@ test_initiation_cancelled (Peers *self, gconstpointer data)
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
-  offer_by_initiation (self, "size='20000'");
-  accept_file (self, &result);
-  hear (self, "result", "stream-method");
-  transport = open_session (self);
+  transport = begin_initiation (self, "size='20000'", &result);
   write_bytes_of (self, transport, 0, SIZE / 2);
   assert_succeeds (g_io_stream_close, G_IO_STREAM (transport), NULL);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT, ibb_files_transfer_accept_file_finish,
@@ -309,6 +313,16 @@ offer_by_jingle (Peers *self, const char *sid, const char *more)
        sid, sid, more);
 }
 
+/* The file is accepted, and the peer opens the session. */
+static IBBTransport *
+begin_jingle (Peers *self, const char *more, GAsyncResult **result)
+{
+  offer_by_jingle (self, "s1", more);
+  accept_file (self, result);
+  hear (self, "set", "session-accept");
+  return open_session (self);
+}
+
 static void
 send_action (Peers *self, const char *action, const char *children)
 {
@@ -340,10 +354,7 @@ test_gajim (Peers *self, gconstpointer data)
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
-  offer_by_jingle (self, "s1", hash);
-  accept_file (self, &result);
-  hear (self, "set", "session-accept");
-  transport = open_session (self);
+  transport = begin_jingle (self, hash, &result);
   write_bytes_of (self, transport, 0, SIZE);
   assert_received (self, &result);
   hear (self, "set", "<received");
@@ -357,10 +368,7 @@ test_dino (Peers *self, gconstpointer data)
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
-  offer_by_jingle (self, "s1", "");
-  accept_file (self, &result);
-  hear (self, "set", "session-accept");
-  transport = open_session (self);
+  transport = begin_jingle (self, "", &result);
   write_bytes_of (self, transport, 0, SIZE);
   assert_succeeds (ibb_transport_shutdown_output, transport, NULL);
   assert_received (self, &result);
@@ -376,15 +384,77 @@ test_conversations (Peers *self, gconstpointer data)
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
-  offer_by_jingle (self, "s1", "");
-  accept_file (self, &result);
-  hear (self, "set", "session-accept");
-  transport = open_session (self);
+  transport = begin_jingle (self, "", &result);
   write_bytes_of (self, transport, 0, SIZE);
   send_action (self, "session-info", checksum);
   assert_received (self, &result);
   hear (self, "set", "<received");
   hear (self, "set", "<success/>");
+}
+
+/* Psi 2: a thumbnail, a range without an offset and a promise of a hash; two hashes follow, of
+ * which the stronger counts, and it waits to hear that the file was received. */
+static void
+test_psi (Peers *self, gconstpointer data)
+{
+  g_autofree char *hash = dup_hash_element (self->bytes);
+  g_autofree char *checksum = g_strdup_printf (
+      "<checksum xmlns='" FT "' creator='initiator' name='c'><file>"
+      "<hash xmlns='urn:xmpp:hashes:2' algo='sha-1'>d3Jvbmc=</hash>%s</file></checksum>",
+      hash);
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  transport = begin_jingle (
+      self,
+      "<range/><hash-used xmlns='urn:xmpp:hashes:2' algo='sha-1'/><thumbnail "
+      "xmlns='urn:xmpp:thumbs:1' uri='cid:sha1+1@bob.xmpp.org' media-type='image/png' width='4' "
+      "height='4'/>",
+      &result);
+  write_bytes_of (self, transport, 0, SIZE);
+  assert_succeeds (ibb_transport_shutdown_output, transport, NULL);
+  send_action (self, "session-info", checksum);
+  assert_received (self, &result);
+  hear (self, "set", "<received");
+  hear (self, "set", "<success/>");
+}
+
+/* The numbers of the blocks begin again after 65535. */
+static void
+test_many_blocks (Peers *self, gconstpointer data)
+{
+  const guint                  block_size = 16;
+  g_autoptr (GBytes)           bytes = make_bytes ((65536 + 1000) * block_size, 1);
+  g_autoptr (IBBSessionParams) params = ibb_session_params_new ();
+  g_autoptr (IBBTransport)     transport = NULL;
+  g_autoptr (GAsyncResult)     written = NULL;
+  g_autofree char             *path = get_path (self);
+  g_autofree char             *content = NULL;
+  gsize                        length;
+  GAsyncResult                *result = NULL;
+  GAsyncResult                *accepted = NULL;
+
+  say (self,
+       "<iq type='set' to='" JULIET "' id='offer'><jingle xmlns='urn:xmpp:jingle:1' sid='s1' "
+       "action='session-initiate'><content creator='initiator' name='c'><description xmlns='" FT
+       "'><file><name>f</name><size>%u</size></file></description><transport xmlns='" IBB
+       "' block-size='%u' sid='t1'/></content></jingle></iq>",
+       (guint) g_bytes_get_size (bytes), block_size);
+  accept_file (self, &accepted);
+  hear (self, "set", "session-accept");
+  ibb_session_params_set_sid (params, "t1");
+  ibb_session_params_set_block_size (params, block_size);
+  ibb_service_open_session_async (self->peer, JULIET, params, NULL, store_result_cb, &result);
+  transport = assert_result (ibb_service_open_session_finish, self->peer, &result);
+  g_output_stream_write_all_async (get_output (transport), g_bytes_get_data (bytes, NULL),
+                                   g_bytes_get_size (bytes), G_PRIORITY_DEFAULT, NULL,
+                                   store_result_cb, &result);
+  written = wait_for_result (&result);
+  assert_succeeds (g_output_stream_write_all_finish, get_output (transport), written, NULL);
+  g_io_stream_close_async (G_IO_STREAM (transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &accepted);
+  assert_succeeds (g_file_get_contents, path, &content, &length);
+  g_assert_cmpmem (content, length, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
 }
 
 /* No checksum was promised, none comes, and nobody closes. */
@@ -394,10 +464,7 @@ test_silent_end (Peers *self, gconstpointer data)
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
-  offer_by_jingle (self, "s1", "");
-  accept_file (self, &result);
-  hear (self, "set", "session-accept");
-  transport = open_session (self);
+  transport = begin_jingle (self, "", &result);
   fast_timers_start (5000, 100000, 0);
   write_bytes_of (self, transport, 0, SIZE);
   assert_received (self, &result);
@@ -411,10 +478,7 @@ test_broken_promise (Peers *self, gconstpointer data)
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
-  offer_by_jingle (self, "s1", "<hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>");
-  accept_file (self, &result);
-  hear (self, "set", "session-accept");
-  transport = open_session (self);
+  transport = begin_jingle (self, "<hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>", &result);
   fast_timers_start (5000, 100000, 0);
   write_bytes_of (self, transport, 0, SIZE);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_files_transfer_accept_file_finish,
@@ -430,10 +494,8 @@ test_gajim_cancels (Peers *self, gconstpointer data)
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
-  offer_by_jingle (self, "s1", "<range/><hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>");
-  accept_file (self, &result);
-  hear (self, "set", "session-accept");
-  transport = open_session (self);
+  transport =
+      begin_jingle (self, "<range/><hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>", &result);
   write_bytes_of (self, transport, 0, SIZE / 2);
   send_action (self, "session-terminate", "<reason><cancel/></reason>");
   assert_result_fails (IBB_ERROR, IBB_ERROR_GONE, ibb_files_transfer_accept_file_finish,
@@ -450,10 +512,7 @@ test_closed_early (Peers *self, gconstpointer data)
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
-  offer_by_jingle (self, "s1", "");
-  accept_file (self, &result);
-  hear (self, "set", "session-accept");
-  transport = open_session (self);
+  transport = begin_jingle (self, "", &result);
   write_bytes_of (self, transport, 0, SIZE / 2);
   if (reason == NULL)
     fast_timers_start (5000, 100000, 0);
@@ -477,10 +536,7 @@ test_more_than_offered (Peers *self, gconstpointer data)
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
-  offer_by_initiation (self, "size='10000'");
-  accept_file (self, &result);
-  hear (self, "result", "stream-method");
-  transport = open_session (self);
+  transport = begin_initiation (self, "size='10000'", &result);
   write_bytes_of (self, transport, 0, SIZE);
   assert_result_fails (IBB_ERROR, IBB_ERROR_PROTOCOL, ibb_files_transfer_accept_file_finish,
                        self->offered, &result);
@@ -495,10 +551,7 @@ test_wrong_hash (Peers *self, gconstpointer data)
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
-  offer_by_jingle (self, "s1", hash);
-  accept_file (self, &result);
-  hear (self, "set", "session-accept");
-  transport = open_session (self);
+  transport = begin_jingle (self, hash, &result);
   write_bytes_of (self, transport, 0, SIZE);
   assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_files_transfer_accept_file_finish,
                        self->offered, &result);
@@ -694,22 +747,19 @@ test_send_declined (Peers *self, gconstpointer data)
   g_assert_nonnull (strstr (error->message, "“Not \"now\"”"));
 }
 
-/* A program that accepts, acknowledges every block, and says no more. */
-static void
-test_send_silent (Peers *self, gconstpointer data)
+/* The peer accepts what is offered by Jingle, and gets the session. sid: of the Jingle session. */
+static IBBTransport *
+accept_by_jingle (Peers *self, IBBFilesTransfer **sent, char **sid)
 {
-  g_autoptr (IBBFilesTransfer) sent = NULL;
-  g_autoptr (IBBTransport)     transport = NULL;
-  g_autofree char             *sid = NULL;
-  g_autofree char             *transport_sid = NULL;
-  IBBStanza                   *request;
-  GAsyncResult                *expected = NULL;
+  g_autofree char *transport_sid = NULL;
+  IBBStanza       *request;
+  GAsyncResult    *expected = NULL;
 
   announce (self, of_jingle);
-  sent = offer (self);
+  *sent = offer (self);
   hear (self, "set", "session-initiate");
   request = find (self, "set", "session-initiate");
-  sid = dup_value (request, "<jingle", "sid");
+  *sid = dup_value (request, "<jingle", "sid");
   transport_sid = dup_value (request, "<transport", "sid");
   ibb_service_expect_session_async (self->peer, JULIET, transport_sid, NULL, NULL, store_result_cb,
                                     &expected);
@@ -717,8 +767,18 @@ test_send_silent (Peers *self, gconstpointer data)
        "<iq type='set' to='" JULIET "' id='x'><jingle xmlns='urn:xmpp:jingle:1' "
        "action='session-accept' sid='%s'><content creator='initiator' name='file'>"
        "<transport xmlns='" IBB "' sid='%s' block-size='4096'/></content></jingle></iq>",
-       sid, transport_sid);
-  transport = assert_result (ibb_service_expect_session_finish, self->peer, &expected);
+       *sid, transport_sid);
+  return assert_result (ibb_service_expect_session_finish, self->peer, &expected);
+}
+
+/* A program that accepts, acknowledges every block, and says no more. */
+static void
+test_send_silent (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autofree char             *sid = NULL;
+  g_autoptr (IBBTransport)     transport = accept_by_jingle (self, &sent, &sid);
+
   g_assert_cmpuint (ibb_transport_get_block_size (transport), ==, 4096);
   fast_timers_start (5000, 100000, 0);
   assert_reads_all (self, transport);
@@ -726,6 +786,31 @@ test_send_silent (Peers *self, gconstpointer data)
   assert_succeeds (ibb_files_transfer_wait, sent, NULL);
   fast_timers_stop ();
   g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_SENT);
+}
+
+/* Conversations and Psi 2: they say that they have the file when its checksum has come, and then
+ * end the session. */
+static void
+test_send_received (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autofree char             *sid = NULL;
+  g_autoptr (IBBTransport)     transport = accept_by_jingle (self, &sent, &sid);
+
+  assert_reads_all (self, transport);
+  hear (self, "set", "<checksum");
+  say (self,
+       "<iq type='set' to='" JULIET "' id='received'><jingle xmlns='urn:xmpp:jingle:1' "
+       "action='session-info' sid='%s'><received xmlns='" FT "' creator='initiator' name='file'/>"
+       "</jingle></iq>",
+       sid);
+  hear (self, "result", "received");
+  say (self,
+       "<iq type='set' to='" JULIET "' id='end'><jingle xmlns='urn:xmpp:jingle:1' "
+       "action='session-terminate' sid='%s'><reason><success/></reason></jingle></iq>",
+       sid);
+  assert_succeeds (ibb_files_transfer_wait, sent, NULL);
+  g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_DELIVERED);
 }
 
 /* Programs that say they can receive, and lose the file. */
@@ -762,6 +847,8 @@ main (int argc, char **argv)
   add_test_of ("closed-early/silent", NULL, test_closed_early);
   add_test_of ("dino", NULL, test_dino);
   add_test_of ("conversations", NULL, test_conversations);
+  add_test_of ("psi", NULL, test_psi);
+  add_test_of ("many-blocks", NULL, test_many_blocks);
   add_test_of ("silent-end", NULL, test_silent_end);
   add_test_of ("broken-promise", NULL, test_broken_promise);
   add_test_of ("more-than-offered", NULL, test_more_than_offered);
@@ -773,6 +860,7 @@ main (int argc, char **argv)
   add_test_of ("send/declined/initiation", of_initiation, test_send_declined);
   add_test_of ("send/declined/jingle", of_jingle, test_send_declined);
   add_test_of ("send/silent", NULL, test_send_silent);
+  add_test_of ("send/received", NULL, test_send_received);
   add_test_of ("send/gajim", "Gajim", test_losers);
   add_test_of ("send/dino", "Dino", test_losers);
   return g_test_run ();

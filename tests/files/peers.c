@@ -2,225 +2,16 @@
 
 /* Files with the programs of other people: what they send was recorded, and is played here by a
  * peer that has nothing but an in-band session. The recordings are those of Gajim 1.7, Dino 0.4,
- * libpurple 2.14, QXmpp 1.4; for Conversations its source. */
+ * libpurple 2.14, QXmpp 1.4, gloox 1.0, Psi+ 1.4; of Conversations and Psi 2 there is the source.
+ */
 
 #define _GNU_SOURCE /* RTLD_NEXT */
 
 #include "../lib/fast-timers.h"
-#include "../loopback/fixture.h"
+#include "played.h"
 
 #include <dlfcn.h>
-#include <ibb-glib/files/ibb-files.h>
 #include <string.h>
-
-#define FT "urn:xmpp:jingle:apps:file-transfer:5"
-#define IBB "urn:xmpp:jingle:transports:ibb:1"
-#define SI "http://jabber.org/protocol/si"
-#define PROFILE "http://jabber.org/protocol/si/profile/file-transfer"
-#define SIZE 20000
-#define STRANGER "tybalt@capulet.example/x"
-
-typedef struct
-{
-  IBBLoopback      *loopback;
-  IBBConnection    *own_connection;
-  IBBFilesService  *own; /* Juliet's */
-  IBBConnection    *peer_connection;
-  IBBService       *peer;    /* Romeo's */
-  GPtrArray        *heard;   /* (element-type IBBStanza): what the peer received */
-  const char       *version; /* (nullable): its name */
-  IBBFilesTransfer *offered;
-  GPtrArray        *all_offered; /* (element-type IBBFilesTransfer) */
-  GBytes           *bytes;
-  char             *folder;
-} Peers;
-
-static void
-say (Peers *self, const char *format, ...)
-{
-  g_autofree char      *xml = NULL;
-  g_autoptr (IBBStanza) stanza = NULL;
-  va_list               arguments;
-
-  va_start (arguments, format);
-  xml = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  stanza = assert_succeeds (ibb_stanza_new_from_xml, xml, -1);
-  assert_succeeds (ibb_connection_send, self->peer_connection, stanza);
-}
-
-/* Of an IQ, with the words or the id. */
-static gboolean
-is_of (IBBStanza *stanza, const char *kind, const char *words)
-{
-  g_autofree char *xml = ibb_stanza_to_xml (stanza);
-
-  return g_strcmp0 (ibb_stanza_get_kind (stanza), kind) == 0 &&
-         (strstr (xml, words) != NULL || g_strcmp0 (ibb_stanza_get_id (stanza), words) == 0);
-}
-
-static gboolean
-heard_cb (IBBConnection *connection, IBBStanza *stanza, Peers *self)
-{
-  /* The library answers what it is asked about features. */
-  if (g_strcmp0 (ibb_stanza_get_kind (stanza), "get") == 0 &&
-      (self->version == NULL || !is_of (stanza, "get", "jabber:iq:version")))
-    return FALSE;
-  if (self->version != NULL && is_of (stanza, "get", "jabber:iq:version"))
-    say (self,
-         "<iq type='result' to='" JULIET
-         "' id='%s'><query xmlns='jabber:iq:version'><name>%s</name></query></iq>",
-         ibb_stanza_get_id (stanza), self->version);
-  else if (is_of (stanza, "set", "urn:xmpp:jingle:1"))
-    say (self, "<iq type='result' to='" JULIET "' id='%s'/>", ibb_stanza_get_id (stanza));
-  g_ptr_array_add (self->heard, ibb_stanza_ref (stanza));
-  return TRUE;
-}
-
-static IBBStanza *
-find (Peers *self, const char *kind, const char *words)
-{
-  for (guint i = 0; i < self->heard->len; i++)
-    if (is_of (g_ptr_array_index (self->heard, i), kind, words))
-      return g_ptr_array_index (self->heard, i);
-  return NULL;
-}
-
-/* Waits until the peer hears an IQ with the words, and returns its id. */
-static const char *
-hear (Peers *self, const char *kind, const char *words)
-{
-  wait_until (find (self, kind, words) != NULL);
-  return ibb_stanza_get_id (find (self, kind, words));
-}
-
-static gboolean
-offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Peers *self)
-{
-  g_ptr_array_add (self->all_offered, g_object_ref (transfer));
-  g_set_object (&self->offered, transfer);
-  return TRUE;
-}
-
-static void
-set_up (Peers *self, gconstpointer data)
-{
-  self->loopback = ibb_loopback_new ();
-  self->own_connection = ibb_loopback_attach (self->loopback, JULIET);
-  self->own = ibb_files_service_new (self->own_connection);
-  g_signal_connect (self->own, "file-offered", G_CALLBACK (offered_cb), self);
-  self->peer_connection = ibb_loopback_attach (self->loopback, ROMEO);
-  self->peer = ibb_service_new (self->peer_connection);
-  self->heard = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_unref);
-  g_signal_connect (self->peer_connection, "stanza-received", G_CALLBACK (heard_cb), self);
-  self->all_offered = g_ptr_array_new_with_free_func (g_object_unref);
-  self->bytes = make_bytes (SIZE, 1);
-  self->folder = assert_succeeds (g_dir_make_tmp, "ibb-files-XXXXXX");
-}
-
-static void
-tear_down (Peers *self, gconstpointer data)
-{
-  g_autofree char *command = g_strdup_printf ("rm -r '%s'", self->folder);
-
-  for (guint i = 0; i < self->all_offered->len; i++)
-    ibb_files_transfer_cancel (g_ptr_array_index (self->all_offered, i));
-  g_clear_object (&self->offered);
-  g_ptr_array_unref (self->all_offered);
-  run_pending ();
-  g_assert_finalize_object (self->own);
-  if (self->peer != NULL)
-    g_assert_finalize_object (self->peer);
-  g_signal_handlers_disconnect_by_data (self->peer_connection, self);
-  drop_and_wait (self->own_connection);
-  drop_and_wait (self->peer_connection);
-  g_assert_finalize_object (self->loopback);
-  g_ptr_array_unref (self->heard);
-  g_bytes_unref (self->bytes);
-  g_assert_cmpint (system (command), ==, 0);
-  g_free (self->folder);
-}
-
-static char *
-get_path (Peers *self)
-{
-  return g_build_filename (self->folder, "file", NULL);
-}
-
-static void
-accept_file (Peers *self, GAsyncResult **result)
-{
-  g_autofree char  *path = get_path (self);
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-
-  wait_until (self->offered != NULL);
-  ibb_files_transfer_accept_file_async (self->offered, file, FALSE, NULL, store_result_cb, result);
-}
-
-static gboolean
-is_empty (Peers *self)
-{
-  g_autoptr (GDir) dir = assert_succeeds (g_dir_open, self->folder, 0);
-
-  return g_dir_read_name (dir) == NULL;
-}
-
-static void
-assert_received (Peers *self, GAsyncResult **result)
-{
-  g_autofree char *path = get_path (self);
-  g_autofree char *content = NULL;
-  gsize            length;
-
-  assert_result (ibb_files_transfer_accept_file_finish, self->offered, result);
-  g_assert_cmpint (ibb_files_transfer_get_state (self->offered), ==, IBB_FILES_STATE_DELIVERED);
-  assert_succeeds (g_file_get_contents, path, &content, &length);
-  g_assert_cmpmem (content, length, g_bytes_get_data (self->bytes, NULL), SIZE);
-}
-
-static IBBTransport *
-open_session (Peers *self)
-{
-  g_autoptr (IBBSessionParams) params = ibb_session_params_new ();
-  GAsyncResult                *result = NULL;
-
-  ibb_session_params_set_sid (params, "t1");
-  ibb_session_params_set_block_size (params, 4096);
-  ibb_service_open_session_async (self->peer, JULIET, params, NULL, store_result_cb, &result);
-  return assert_result (ibb_service_open_session_finish, self->peer, &result);
-}
-
-static void
-write_bytes_of (Peers *self, IBBTransport *transport, gsize from, gsize length)
-{
-  const guint8 *data = g_bytes_get_data (self->bytes, NULL);
-
-  write_bytes (transport, data + from, length);
-}
-
-static void
-offer_by_initiation (Peers *self, const char *size)
-{
-  say (self,
-       "<iq type='set' to='" JULIET "' id='initiation'><si xmlns='" SI "' id='t1' profile='" PROFILE
-       "'><file xmlns='" PROFILE "' name='../f' %s/><feature "
-       "xmlns='http://jabber.org/protocol/feature-neg'><x xmlns='jabber:x:data' type='form'>"
-       "<field var='stream-method' type='list-single'>"
-       "<option><value>http://jabber.org/protocol/bytestreams</value></option>"
-       "<option><value>http://jabber.org/protocol/ibb</value></option></field></x></feature></si>"
-       "</iq>",
-       size);
-}
-
-/* The file is accepted, and the peer opens the session. */
-static IBBTransport *
-begin_initiation (Peers *self, const char *size, GAsyncResult **result)
-{
-  offer_by_initiation (self, size);
-  accept_file (self, result);
-  hear (self, "result", "<value>http://jabber.org/protocol/ibb</value>");
-  return open_session (self);
-}
 
 /* libpurple: the size decides the end, and nobody closes. */
 static void
@@ -299,37 +90,6 @@ test_never_opened (Peers *self, gconstpointer data)
                        self->offered, &result);
   divisor = 1;
   g_assert_true (is_empty (self));
-}
-
-static void
-offer_by_jingle (Peers *self, const char *sid, const char *more)
-{
-  say (self,
-       "<iq type='set' to='" JULIET "' id='offer-%s'><jingle xmlns='urn:xmpp:jingle:1' "
-       "action='session-initiate' initiator='" ROMEO "' sid='%s'><content creator='initiator' "
-       "name='c' senders='initiator'><description xmlns='" FT
-       "'><file><name>f</name><size>20000</size>%s</file></description><transport xmlns='" IBB
-       "' block-size='4096' sid='t1'/></content></jingle></iq>",
-       sid, sid, more);
-}
-
-/* The file is accepted, and the peer opens the session. */
-static IBBTransport *
-begin_jingle (Peers *self, const char *more, GAsyncResult **result)
-{
-  offer_by_jingle (self, "s1", more);
-  accept_file (self, result);
-  hear (self, "set", "session-accept");
-  return open_session (self);
-}
-
-static void
-send_action (Peers *self, const char *action, const char *children)
-{
-  say (self,
-       "<iq type='set' to='" JULIET "' id='%s'><jingle xmlns='urn:xmpp:jingle:1' action='%s' "
-       "sid='s1'>%s</jingle></iq>",
-       action, action, children);
 }
 
 static char *
@@ -686,17 +446,31 @@ assert_reads_all (Peers *self, IBBTransport *transport)
   g_assert_cmpmem (got, length, g_bytes_get_data (self->bytes, NULL), SIZE);
 }
 
+/* Receivers by stream initiation, as they were recorded. */
+typedef struct
+{
+  const char *const *features;
+  const char        *field; /* attributes of the field in the answer */
+} Receiver;
+
+static const char *const of_psi_plus[] = { "http://jabber.org/protocol/bytestreams",
+                                           "http://jabber.org/protocol/ibb", SI, PROFILE, NULL };
+static const Receiver    psi_plus = { of_psi_plus, "" };
+static const Receiver    gloox = { of_initiation, " type='text-single'" };
+static const Receiver    qxmpp = { of_psi_plus, " type='list-single'" };
+
 /* Stream initiation knows no “delivered”. */
 static void
 test_send_initiation (Peers *self, gconstpointer data)
 {
+  const Receiver              *program = data;
   g_autoptr (IBBFilesTransfer) sent = NULL;
   g_autoptr (IBBTransport)     transport = NULL;
   g_autofree char             *sid = NULL;
   IBBStanza                   *request;
   GAsyncResult                *expected = NULL;
 
-  announce (self, of_initiation);
+  announce (self, program->features);
   sent = offer (self);
   hear (self, "set", SI);
   request = find (self, "set", SI);
@@ -706,9 +480,9 @@ test_send_initiation (Peers *self, gconstpointer data)
   say (self,
        "<iq type='result' to='" JULIET "' id='%s'><si xmlns='" SI "'><feature "
        "xmlns='http://jabber.org/protocol/feature-neg'><x xmlns='jabber:x:data' type='submit'>"
-       "<field var='stream-method'><value>http://jabber.org/protocol/ibb</value></field></x>"
+       "<field var='stream-method'%s><value>http://jabber.org/protocol/ibb</value></field></x>"
        "</feature></si></iq>",
-       ibb_stanza_get_id (request));
+       ibb_stanza_get_id (request), program->field);
   transport = assert_result (ibb_service_expect_session_finish, self->peer, &expected);
   assert_reads_all (self, transport);
   assert_succeeds (ibb_files_transfer_wait, sent, NULL);
@@ -856,7 +630,9 @@ main (int argc, char **argv)
   add_test_of ("withdrawn", NULL, test_withdrawn);
   add_test_of ("strangers", NULL, test_strangers);
   add_test_of ("forged", NULL, test_forged);
-  add_test_of ("send/initiation", NULL, test_send_initiation);
+  add_test_of ("send/psi-plus", &psi_plus, test_send_initiation);
+  add_test_of ("send/gloox", &gloox, test_send_initiation);
+  add_test_of ("send/qxmpp", &qxmpp, test_send_initiation);
   add_test_of ("send/declined/initiation", of_initiation, test_send_declined);
   add_test_of ("send/declined/jingle", of_jingle, test_send_declined);
   add_test_of ("send/silent", NULL, test_send_silent);

@@ -501,3 +501,45 @@ ibb_client_set_token (IBBClient *self, IBBToken *token)
   if (ibb_account_set_token (self->parent.link->account, token))
     g_object_notify (G_OBJECT (self), "token");
 }
+
+/**
+ * ibb_client_dup_mechanism:
+ * @self: a client
+ *
+ * Gets the SASL mechanism of the login, such as `SCRAM-SHA-256-PLUS`. One that ends with `-PLUS`
+ * is bound to the TLS channel: nobody between client and server can have read the login.
+ *
+ * Any thread may call this.
+ *
+ * Returns: (transfer full) (nullable): the mechanism; %NULL while the client is offline
+ *
+ * Since: 1.0
+ */
+char *
+ibb_client_dup_mechanism (IBBClient *self)
+{
+  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
+
+  return ibb_status_dup_mechanism (self->parent.link->status);
+}
+
+/**
+ * ibb_client_dup_peer_certificate:
+ * @self: a client
+ *
+ * Gets the certificate that the server showed at the login.
+ *
+ * Any thread may call this.
+ *
+ * Returns: (transfer full) (nullable): the certificate; %NULL while the client is offline, and
+ *   without TLS
+ *
+ * Since: 1.0
+ */
+GTlsCertificate *
+ibb_client_dup_peer_certificate (IBBClient *self)
+{
+  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
+
+  return ibb_status_dup_certificate (self->parent.link->status);
+}

@@ -102,6 +102,12 @@ IBB_AVAILABLE_IN_1_0
 void ibb_client_set_token (IBBClient *self, IBBToken *token);
 
 IBB_AVAILABLE_IN_1_0
+char *ibb_client_dup_mechanism (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+GTlsCertificate *ibb_client_dup_peer_certificate (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
 char **ibb_client_dup_resources (IBBClient *self, const char *contact);
 
 IBB_AVAILABLE_IN_1_0

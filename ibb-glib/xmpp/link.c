@@ -533,7 +533,7 @@ go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
                    presence);
   if (result->management != NULL)
     handle_management (self, client, result->stream, result->management);
-  ibb_status_set_online (self->status, result->local_jid, result->stanza_limit);
+  ibb_status_set_online (self->status, result);
   ibb_keepalive_forget_silences (self->keepalive);
   ibb_keepalive_start (self->keepalive, result->stream, settings.jid);
   ibb_connection_set_state (client, IBB_CONNECTION_STATE_ONLINE, NULL);

@@ -38,6 +38,8 @@ struct _IBBStatus
   char              *local_jid; /* (nullable) */
   GError            *error;     /* (owned) (nullable) */
   guint              stanza_limit;
+  char              *mechanism;   /* (nullable) */
+  GTlsCertificate   *certificate; /* (owned) (nullable) */
   Notify             pending;
   GQueue             stanzas;      /* (element-type IBBStanza): for the application */
   gsize              stanzas_size; /* bytes of those, about */
@@ -65,6 +67,8 @@ status_clear (gpointer data)
 
   ibb_weak_unref (self->object);
   g_free (self->local_jid);
+  g_free (self->mechanism);
+  g_clear_object (&self->certificate);
   g_clear_error (&self->error);
   g_queue_clear_full (&self->stanzas, (GDestroyNotify) ibb_stanza_unref);
   g_mutex_clear (&self->lock);
@@ -258,6 +262,30 @@ ibb_status_get_stanza_limit (IBBStatus *self)
   return stanza_limit;
 }
 
+char *
+ibb_status_dup_mechanism (IBBStatus *self)
+{
+  char *mechanism;
+
+  g_mutex_lock (&self->lock);
+  mechanism = g_strdup (self->mechanism);
+  g_mutex_unlock (&self->lock);
+
+  return mechanism;
+}
+
+GTlsCertificate *
+ibb_status_dup_certificate (IBBStatus *self)
+{
+  GTlsCertificate *certificate;
+
+  g_mutex_lock (&self->lock);
+  certificate = self->certificate != NULL ? g_object_ref (self->certificate) : NULL;
+  g_mutex_unlock (&self->lock);
+
+  return certificate;
+}
+
 IBBConnectionState
 ibb_status_begin_login (IBBStatus *self)
 {
@@ -281,11 +309,13 @@ ibb_status_login_failed (IBBStatus *self)
 }
 
 void
-ibb_status_set_online (IBBStatus *self, const char *local_jid, guint stanza_limit)
+ibb_status_set_online (IBBStatus *self, const IBBNegotiationResult *result)
 {
   g_mutex_lock (&self->lock);
-  self->local_jid = g_strdup (local_jid);
-  self->stanza_limit = stanza_limit;
+  self->local_jid = g_strdup (result->local_jid);
+  self->stanza_limit = result->stanza_limit;
+  self->mechanism = g_strdup (result->mechanism);
+  g_set_object (&self->certificate, result->certificate);
   set_error_locked (self, NULL);
   set_state_locked (self, IBB_CONNECTION_STATE_ONLINE);
   queue_notify_locked (self, NOTIFY_LOCAL_JID);
@@ -332,6 +362,8 @@ ibb_status_set_lost (IBBStatus *self, IBBConnectionState state, const GError *er
   self->is_logging_out = FALSE;
   self->stanza_limit = 0;
   g_clear_pointer (&self->local_jid, g_free);
+  g_clear_pointer (&self->mechanism, g_free);
+  g_clear_object (&self->certificate);
   set_error_locked (self, error);
   set_state_locked (self, state);
   queue_notify_locked (self, NOTIFY_LOCAL_JID);

@@ -63,14 +63,22 @@ dup_local_jid (IBBClient *client)
 static void
 test_mechanism (void)
 {
-  const char *expected = g_getenv ("IBB_TEST_EXPECTED_MECHANISM");
-  IBBClient  *client = account_create_client ("alice", NULL);
+  const char                 *expected = g_getenv ("IBB_TEST_EXPECTED_MECHANISM");
+  IBBClient                  *client = account_create_client ("alice", NULL);
+  g_autofree char            *used = NULL;
+  g_autoptr (GTlsCertificate) certificate = NULL;
 
   if (expected == NULL)
     expected = "SCRAM-SHA-256";
   assert_login (client);
   assert_mechanism (expected);
+  used = ibb_client_dup_mechanism (client);
+  g_assert_cmpstr (used, ==, expected);
+  certificate = ibb_client_dup_peer_certificate (client);
+  g_assert_true (G_IS_TLS_CERTIFICATE (certificate));
   assert_logout (client);
+  g_assert_null (ibb_client_dup_mechanism (client));
+  g_assert_null (ibb_client_dup_peer_certificate (client));
   ibb_client_set_password (client, "wrong");
   assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
   assert_mechanism (expected);

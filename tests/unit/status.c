@@ -9,6 +9,14 @@
 #include "xmpp/ibb-client.h"
 
 static void
+set_online (IBBStatus *status, const char *local_jid, guint stanza_limit)
+{
+  const IBBNegotiationResult result = { .local_jid = local_jid, .stanza_limit = stanza_limit };
+
+  ibb_status_set_online (status, &result);
+}
+
+static void
 notify_cb (GObject *object, GParamSpec *pspec, gpointer user_data)
 {
   g_string_append_printf (user_data, "%s ", pspec->name);
@@ -40,7 +48,7 @@ test_notifications (void)
   g_autoptr (GError)  error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "x");
 
   g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_OFFLINE);
-  ibb_status_set_online (status, "user@d.test/r", 10000);
+  set_online (status, "user@d.test/r", 10000);
   g_assert_cmpstr (log->str, ==, "");
   iterate ();
   g_assert_cmpstr (log->str, ==, "local-jid state ");
@@ -71,7 +79,7 @@ test_attempts (void)
   const GError      *attempts[] = { lost, refused, refused, other, lost };
 
   ibb_status_begin_login (status);
-  ibb_status_set_online (status, "user@d.test/r", 10000);
+  set_online (status, "user@d.test/r", 10000);
   ibb_status_set_lost (status, IBB_CONNECTION_STATE_CONNECTING, lost);
   iterate ();
   for (guint i = 0; i < G_N_ELEMENTS (attempts); i++)
@@ -105,7 +113,7 @@ test_states (void)
   g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_CONNECTING);
   ibb_status_login_failed (status);
   g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_OFFLINE);
-  ibb_status_set_online (status, "user@d.test/r", 10000);
+  set_online (status, "user@d.test/r", 10000);
   g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_ONLINE);
   g_assert_cmpuint (ibb_status_get_stanza_limit (status), ==, 10000);
   ibb_status_set_state (status, IBB_CONNECTION_STATE_SUSPENDED, lost);
@@ -128,7 +136,7 @@ test_states (void)
   g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_OFFLINE);
 
   /* A client that logs in again by itself takes no login of the application's. */
-  ibb_status_set_online (status, "user@d.test/r", 10000);
+  set_online (status, "user@d.test/r", 10000);
   ibb_status_set_lost (status, IBB_CONNECTION_STATE_CONNECTING, lost);
   g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_CONNECTING);
   g_assert_cmpint (ibb_status_get_state (status), ==, IBB_CONNECTION_STATE_CONNECTING);
@@ -140,13 +148,13 @@ test_states (void)
   ibb_status_set_lost (status, IBB_CONNECTION_STATE_OFFLINE, lost);
 
   /* Only a successful login removes the error. */
-  ibb_status_set_online (status, "user@d.test/r", 0);
+  set_online (status, "user@d.test/r", 0);
   ibb_status_set_lost (status, IBB_CONNECTION_STATE_OFFLINE, lost);
   ibb_status_begin_login (status);
   ibb_status_login_failed (status);
   error = ibb_status_dup_error (status);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-  ibb_status_set_online (status, "user@d.test/r", 0);
+  set_online (status, "user@d.test/r", 0);
   g_assert_null (ibb_status_dup_error (status));
   ibb_status_free (status);
   g_object_unref (object);

@@ -55,6 +55,7 @@ struct _IBBNegotiation
   IBBElement        *management;        /* (nullable): <enabled/> of XEP-0198 */
   IBBResumption      resumption;        /* its id is NULL: none */
   guint              stanza_limit;
+  char              *mechanism; /* (nullable): once the authentication began */
   gboolean           can_manage;
   guint32            resumed_h;
   gboolean           was_refused;
@@ -182,6 +183,10 @@ succeed (IBBNegotiation *self)
   IBBNegotiationResult     result = {
         .stream = stream,
         .local_jid = self->local_jid,
+        .mechanism = self->mechanism,
+        .certificate = self->encryption != NULL
+                           ? g_tls_connection_get_peer_certificate (self->encryption->tls)
+                           : NULL,
         .stanza_limit = self->stanza_limit,
         .can_manage = self->can_manage,
         .management = self->management,
@@ -287,9 +292,10 @@ start_sasl (IBBNegotiation *self, IBBElement *features)
       return;
     }
 
+  g_free (self->mechanism);
+  self->mechanism = g_strdup (ibb_authentication_get_mechanism (self->authentication));
   g_debug ("Logging in to %s%s with %s", self->domain,
-           ibb_authentication_is_sasl2 (self->authentication) ? " by SASL2" : "",
-           ibb_authentication_get_mechanism (self->authentication));
+           ibb_authentication_is_sasl2 (self->authentication) ? " by SASL2" : "", self->mechanism);
   /* A stanza may follow the success of SASL2 at once. */
   if (ibb_authentication_is_sasl2 (self->authentication))
     ibb_xml_stream_expect_stanzas (self->stream);
@@ -785,6 +791,7 @@ ibb_negotiation_unref (IBBNegotiation *self)
   g_clear_object (&self->accepted_certificate);
   ibb_resumption_clear (&self->resumption);
   g_free (self->local_jid);
+  g_free (self->mechanism);
   g_clear_pointer (&self->management, ibb_element_unref);
   g_free (self->bare_jid);
   g_free (self->node);

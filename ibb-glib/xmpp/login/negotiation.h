@@ -20,12 +20,14 @@ G_BEGIN_DECLS
 /* The result of a login; the negotiation owns all of it. */
 typedef struct
 {
-  IBBXmlStream *stream; /* to be taken over with ibb_xml_stream_set_owner () */
-  const char   *local_jid;
-  guint         stanza_limit; /* XEP-0478, 0: none was named */
-  gboolean      can_manage;   /* XEP-0198 is offered */
-  IBBElement   *management;   /* (nullable): its <enabled/>, if the login asked for it */
-  guint32       resumed_h; /* how many stanzas the server had handled of the resumed XML stream */
+  IBBXmlStream    *stream; /* to be taken over with ibb_xml_stream_set_owner () */
+  const char      *local_jid;
+  const char      *mechanism;    /* of SASL, by which the server knows the account */
+  GTlsCertificate *certificate;  /* (nullable): of the server, NULL without TLS */
+  guint            stanza_limit; /* XEP-0478, 0: none was named */
+  gboolean         can_manage;   /* XEP-0198 is offered */
+  IBBElement      *management;   /* (nullable): its <enabled/>, if the login asked for it */
+  guint32 resumed_h; /* how many stanzas the server had handled of the resumed XML stream */
 } IBBNegotiationResult;
 
 typedef struct _IBBNegotiation IBBNegotiation;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define DEFAULT_RESOURCE "ibb"
+#define LISTED_MAX 5
 #define PART_MAX_LENGTH 1023 /* bytes */
 
 char *
@@ -22,6 +23,19 @@ tool_jid_with_resource (const char *jid)
   if (strchr (jid, '/') != NULL)
     return g_strdup (jid);
   return g_strconcat (jid, "/" DEFAULT_RESOURCE, NULL);
+}
+
+/* The resources of addresses as people read them, such as “/phone, /desk”; NULL for none. Of many
+ * only the first ones. */
+char *
+tool_jid_list_resources (char **jids)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (guint i = 0; jids[i] != NULL && i < LISTED_MAX; i++)
+    if (strchr (jids[i], '/') != NULL)
+      g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", strchr (jids[i], '/'));
+  return list->len > 0 ? g_string_free (g_steal_pointer (&list), FALSE) : NULL;
 }
 
 /* As in the library: the part of RFC 7622 §3.1 that it checks. */

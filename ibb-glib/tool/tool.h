@@ -23,6 +23,7 @@ int tool_cat (int argc, char **argv);
 int tool_listen (int argc, char **argv);
 int tool_forward (int argc, char **argv);
 int tool_expose (int argc, char **argv);
+int tool_doctor (int argc, char **argv);
 int tool_demo (int argc, char **argv);
 int tool_bench (int argc, char **argv);
 

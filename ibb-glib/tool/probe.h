@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How fast the server of an account passes a session on. */
+
+#pragma once
+
+#include "run.h"
+
+G_BEGIN_DECLS
+
+/* Bytes per second: a server that passes less limits its clients on purpose, or nearly so. */
+#define TOOL_PROBE_RATE_LOW (100 * 1024)
+
+/* Sends for some seconds from one client of the account to the other. rate: bytes per second. Not
+ * on the main thread. */
+gboolean
+tool_probe_rate (ToolRun *run, IBBClient *near, IBBClient *far, guint64 *rate, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,105 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What “ibb doctor” finds between an account and a peer."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+import ejabberd
+import prosody
+from cases import case, check, check_equal
+from command import IBB, Account, Folder, Program
+from servers import make_server
+
+STEPS = ['dns', 'connection', 'certificate', 'login', 'resumption', 'limits', 'software', 'round-trip',
+         'rate', 'peer']
+
+
+def examine(program, status):
+    """The events of a run by their steps, each step once and in its order."""
+    check_equal(program.finish(), status, f'status after {program.lines}')
+    events = [event for event in program.events() if event['event'] == 'check']
+    check_equal([event['step'] for event in events], STEPS, 'steps')
+    check_equal(any(event['verdict'] == 'fail' for event in events), status == 1, f'a failure: {events}')
+    return {event['step']: event for event in events}
+
+
+def check_verdicts(found, **wanted):
+    for step, verdict in wanted.items():
+        check_equal(found[step.replace('_', '-')]['verdict'], verdict, f'{step}: {found}')
+
+
+@case('a good way is told step by step, in words and as JSON')
+def _(server):
+    there = Account(server, 'bob').ibb('receive', '-o', Folder() / 'copy', '--from', 'any')
+    alice = Account(server, 'alice')
+    jid = there.wait_ready()
+    found = examine(alice.ibb('doctor', '--json', jid), 0)
+    check_verdicts(found, **{step: 'ok' for step in STEPS})
+    for step, word in (('login', 'SCRAM-SHA-'), ('certificate', 'SHA-256'), ('rate', '/s'),
+                       ('peer', 'takes sessions')):
+        check(word in found[step]['message'], f'{step}: {found[step]}')
+    here = alice.ibb('doctor', jid)
+    here.expect_done()
+    lines = here.output.decode().splitlines()
+    check_equal([line[:19].split() for line in lines], [['ok', step] for step in STEPS], 'lines')
+
+
+@case('a wrong password is told, and what could not be tried')
+def _(server):
+    program = Account(server, 'alice').ibb('doctor', '--json', env={'IBB_PASSWORD': 'wrong'})
+    found = examine(program, 1)
+    check_verdicts(found, dns='ok', connection='ok', certificate='skip', login='fail', rate='skip', peer='skip')
+    check('--jid' in found['login']['advice'], found)
+
+
+@case('an unknown host is told')
+def _():
+    program = Program(IBB, 'doctor', '--json', '--jid', 'alice@host.invalid',
+                      env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
+    check_verdicts(examine(program, 1), dns='fail', connection='skip', login='skip', peer='skip')
+
+
+@case('a closed port is told')
+def _(server):
+    alice = Account(server, 'alice')
+    program = alice.ibb('doctor', '--json', account=alice.options(port=9))
+    check_verdicts(examine(program, 1), dns='ok', connection='fail', login='skip')
+
+
+@case('a certificate that is not trusted is told, with its fingerprint')
+def _(server):
+    alice = Account(server, 'alice')
+    program = alice.ibb('doctor', '--json', account=alice.options(ca='IBB_TEST_OTHER_CA_FILE'))
+    found = examine(program, 1)
+    check_verdicts(found, connection='ok', certificate='fail', login='skip', rate='skip')
+    check('SHA-256' in found['certificate']['message'], found)
+
+
+@case('a peer that is online elsewhere is told, and one that is not online')
+def _(server):
+    alice = Account(server, 'alice')
+    there = alice.ibb('receive', '-o', Folder() / 'copy', '--show-online', account=alice.options(resource='desk'))
+    there.wait_ready()
+    found = examine(alice.ibb('doctor', '--json', f'{alice.bare}/ibb'), 1)
+    check_equal(found['peer']['message'], f'{alice.bare} is online as /desk, not as /ibb', 'message')
+    found = examine(alice.ibb('doctor', '--json', f'carol@{server.domain}'), 1)
+    check_equal(found['peer']['message'], f'“carol@{server.domain}/ibb” is not online', 'message')
+
+
+@case('a server that limits its clients is told, as is one that does not resume')
+def _():
+    for make in (lambda: prosody.Prosody(limits=True), ejabberd.Ejabberd):
+        with make() as server:
+            found = examine(Account(server, 'alice').ibb('doctor', '--json'), 0)
+            check_verdicts(found, rate='warn', peer='skip',
+                           resumption='warn' if server.name == 'prosody' else 'ok')
+            check('limits clients' in found['rate']['advice'], found)
+
+
+if __name__ == '__main__':
+    with make_server(resumes=True) as running:
+        cases.main(running)

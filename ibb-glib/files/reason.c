@@ -24,6 +24,8 @@ ibb_reason_from_error (const GError     *error,
     return "media-error";
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
     *text = "The disk is full";
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)) /* the session, by this end */
+    *text = "The program was stopped";
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_EXISTS))
     *text = "There is a file of this name already";
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG) ||

@@ -44,7 +44,7 @@ typedef struct
   gulong       handler;       /* 0: none */
   gulong       state_handler; /* 0: none */
   guint        n_received;
-  guint        n_running;
+  GQueue       receiving; /* (element-type Watched) */
   ToolRefusals refusals;
 } Work;
 
@@ -447,13 +447,13 @@ received_cb (GObject *object, GAsyncResult *result, gpointer data)
   Work              *work = self->work;
   g_autoptr (GError) error = NULL;
 
-  work->n_running--;
+  g_queue_remove (&work->receiving, self);
   if (ibb_files_transfer_accept_file_finish (self->transfer, result, &error))
     {
       work->n_received++;
       report_end (self);
     }
-  else
+  else if (work->stop != NULL)
     tool_report_session_error (error, ibb_files_transfer_get_peer_jid (self->transfer), NULL);
   if (work->count > 0 && work->n_received >= work->count)
     end_work (work, NULL);
@@ -488,7 +488,7 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
   g_autoptr (GFile) file = NULL;
   Watched          *watched;
 
-  if ((self->count > 0 && self->n_received + self->n_running >= self->count) ||
+  if ((self->count > 0 && self->n_received + self->receiving.length >= self->count) ||
       !tool_session_is_from (tool_run_get_options (self->run), self->text, peer))
     {
       tool_refusals_note (&self->refusals, _ ("Refused a file from “%s”"), peer);
@@ -497,7 +497,7 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
   watched = watch (self, transfer);
   watched->file = choose_path (self, transfer);
   file = g_file_new_for_path (watched->file);
-  self->n_running++;
+  g_queue_push_tail (&self->receiving, watched);
   ibb_files_transfer_accept_file_async (transfer, file, FALSE, NULL, received_cb, watched);
   return TRUE;
 }
@@ -509,8 +509,17 @@ stop_cb (GCancellable *cancellable, gpointer data)
   Work   *self = data;
   GError *error = NULL;
 
-  if (self->n_running > 0 || self->count > 0)
+  if (self->receiving.length > 0 || self->count > 0)
     g_cancellable_set_error_if_cancelled (cancellable, &error);
+  for (GList *l = self->receiving.head; l != NULL; l = l->next)
+    {
+      Watched      *watched = l->data;
+      IBBTransport *transport = ibb_files_transfer_get_transport (watched->transfer);
+
+      /* The sender need not wait. */
+      if (transport != NULL)
+        tool_session_give_up (transport, error);
+    }
   end_work (self, error);
   return G_SOURCE_REMOVE;
 }

@@ -188,6 +188,17 @@ def _(server):
     check_equal(sha256(there / 'file'), sha256(path), 'SHA-256')
 
 
+@case('a sender learns at once that the receiver was stopped')
+def _(server):
+    here, there = Folder(), Folder()
+    receiver = receive(server, there, '--json')
+    sender = send(server, here.make('file', LONG), receiver.wait_ready())
+    receiver.wait_event('progress', bytes=1)
+    receiver.stop(-signal.SIGTERM)
+    sender.expect_failure('stopped', told=['^Offering '])
+    check_equal([name.startswith('.') for name in there.names()], [True], 'hidden files')
+
+
 @case('a file outlives two restarts of the server')
 def _():
     with make_server() as server:

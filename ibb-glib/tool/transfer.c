@@ -361,7 +361,7 @@ has_resources (ToolRun *run, IBBClient *client, const char *account)
   return found;
 }
 
-/* Both programs for files want the size before the bytes: the folder is read once for it. */
+/* An offer says the size, so the folder is read once before it. */
 static gboolean
 prepare_archive (Work *self, GError **error)
 {

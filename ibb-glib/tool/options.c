@@ -374,10 +374,11 @@ static char *
 check_names (ToolOptions *self)
 {
   if (self->jid != NULL && !tool_jid_is_valid (self->jid))
-    return g_strdup_printf (_ ("--jid is a JID such as user@host, not “%s”"), self->jid);
+    return g_strdup_printf (_ ("Invalid JID “%s” for --jid (expected user@host)"), self->jid);
   for (char **from = self->from; from != NULL && *from != NULL; from++)
     if (!g_str_equal (*from, TOOL_FROM_ANYBODY) && !tool_jid_is_valid (*from))
-      return g_strdup_printf (_ ("--from is a JID such as user@host, or any, not “%s”"), *from);
+      return g_strdup_printf (_ ("Invalid JID “%s” for --from (expected user@host, or any)"),
+                              *from);
   if (self->sid != NULL && !is_sid (self->sid))
     return g_strdup_printf (
         _ ("--sid is a session identifier, %d letters, digits and “.-_:” at most, not “%s”"),
@@ -591,7 +592,7 @@ tool_options_parse_peer (const char *command, const char *text)
 {
   if (tool_jid_is_valid (text))
     return tool_jid_with_resource (text);
-  tool_output_usage_error (command, _ ("PEER is a JID such as user@host, not “%s”"), text);
+  tool_output_usage_error (command, _ ("Invalid JID “%s” for PEER (expected user@host)"), text);
   return NULL;
 }
 

@@ -11,6 +11,7 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
+#include <string.h>
 
 /* A session that the command waits for, and everything that may end the wait. */
 typedef struct
@@ -110,6 +111,31 @@ begin (ToolRun *run, IBBService *service, IBBTransport *transport)
   tool_wait_watch (transport, connection);
 }
 
+/* Where else the peer is online, as far as presence tells: it comes only to a command that shows
+ * the account online. Takes refusal. */
+static GError *
+explain_absence (IBBConnection *connection, const char *peer, GError *refusal)
+{
+  g_autofree char *bare = tool_jid_dup_bare (peer);
+  g_auto (GStrv)   resources = NULL;
+  g_autofree char *others = NULL;
+  GError          *error;
+
+  if (!g_error_matches (refusal, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE) ||
+      !IBB_IS_CLIENT (connection) || strchr (peer, '/') == NULL)
+    return refusal;
+  resources = ibb_client_dup_resources (IBB_CLIENT (connection), bare);
+  others = tool_jid_list_resources (resources);
+  if (others == NULL || g_strv_contains ((const char *const *) resources, peer))
+    return refusal;
+  error = g_error_new (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE,
+                       /* Translators: an account, a list of resources such as “/phone, /desk”, and
+                          one resource */
+                       _ ("%s is online as %s, not as %s"), bare, others, strchr (peer, '/'));
+  g_error_free (refusal);
+  return error;
+}
+
 IBBTransport *
 tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError **error)
 {
@@ -126,7 +152,8 @@ tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError *
     {
       if (g_error_matches (refusal, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT))
         tool_run_set_bad_argument (run);
-      g_propagate_error (error, refusal);
+      g_propagate_error (error,
+                         explain_absence (ibb_service_get_connection (service), peer, refusal));
       return NULL;
     }
   begin (run, service, transport);

@@ -136,7 +136,7 @@ NO_JIDS = ('', '@', 'c@@d', '@@/', '@d', 'c@', 'c@d/', '/r', 'c d@e', 'c@d e', '
 def _():
     for peer in NO_JIDS:
         for command in (['send', '-'], ['cat'], ['forward', '--listen', '0']):
-            usage(*command, '--jid', 'a@b', peer, word=f'PEER is a JID such as user@host, not “{peer}”')
+            usage(*command, '--jid', 'a@b', peer, word=f'Invalid JID “{peer}” for PEER (expected user@host)')
     usage('cat', '--jid', 'a@b', 'c@d/\n', word='PEER')
     usage('cat', '--jid', 'a@b', b'c\xff@d', word='PEER')
 
@@ -146,13 +146,13 @@ def _():
     for peer in (*NO_JIDS, 'any/', 'anybody@'):
         for command in (['receive', '--output', '-'], ['listen'], ['expose', '--to', 'localhost:22']):
             usage(*command, '--jid', 'a@b', '--from', 'any', '--from', peer,
-                  word=f'--from is a JID such as user@host, or any, not “{peer}”')
+                  word=f'Invalid JID “{peer}” for --from (expected user@host, or any)')
 
 
 @case('a --jid that is not a JID is an error')
 def _():
     for jid in NO_JIDS[1:]:
-        usage('bench', '--through', '--jid', jid, word=f'--jid is a JID such as user@host, not “{jid}”')
+        usage('bench', '--through', '--jid', jid, word=f'Invalid JID “{jid}” for --jid (expected user@host)')
     usage('listen', '--jid', '', word='--jid is missing')
 
 
@@ -450,6 +450,15 @@ def _():
 
 
 # The peer
+
+@case('a peer that is online with another resource is told')
+def _(server):
+    alice = Account(server, 'alice')
+    there = alice.ibb('receive', '-o', Folder() / 'copy', '--show-online', account=alice.options(resource='desk'))
+    there.wait_ready()
+    here = alice.ibb('send', Folder().make('file', 10), f'{alice.bare}/phone', '--stanza-type', 'message')
+    here.expect_failure(f'{alice.bare} is online as /desk, not as /phone')
+
 
 @case('a peer that is offline: the error names the address that was tried')
 def _(server):

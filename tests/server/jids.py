@@ -88,7 +88,7 @@ def _(server):
     for peer in (f'bob@{server.domain}/', f'bob@{server.domain}/\u00ad', f'\u00ad@{server.domain}/x'):
         here = Account(server, 'alice').ibb('send', source, peer)
         check_equal(here.finish(), 2, f'the exit status for {peer!r}')
-        check('valid JID' in here.lines[-1] or 'PEER is a JID' in here.lines[-1], here.lines[-1])
+        check('valid JID' in here.lines[-1] or 'Invalid JID' in here.lines[-1], here.lines[-1])
 
 
 def main():

@@ -3,6 +3,7 @@
 """What “ibb doctor” finds between an account and a peer."""
 
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
@@ -11,7 +12,7 @@ import cases
 import ejabberd
 import prosody
 from cases import case, check, check_equal
-from command import IBB, Account, Folder, Program
+from command import IBB, ROOT, Account, Folder, Program
 from servers import make_server
 
 STEPS = ['dns', 'connection', 'certificate', 'login', 'resumption', 'limits', 'software', 'round-trip',
@@ -98,6 +99,32 @@ def _():
             check_verdicts(found, rate='warn', peer='skip',
                            resumption='warn' if server.name == 'prosody' else 'ok')
             check('limits clients' in found['rate']['advice'], found)
+
+
+class Shaped(ejabberd.Ejabberd):
+    """With the shaper of the page."""
+
+    def _write_configuration(self):
+        super()._write_configuration()
+        path = self._path('ejabberd.yml')
+        with open(path, encoding='utf-8') as file:
+            text = file.read()
+        block = re.search('```yaml\n(shaper:\n.*?)```', page(), re.DOTALL).group(1)
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(ejabberd.replace_block(text, 'shaper', block))
+
+
+def page():
+    with open(os.path.join(ROOT, 'doc', 'servers.md'), encoding='utf-8') as file:
+        return file.read()
+
+
+@case('the limits that the page on servers recommends are enough')
+def _():
+    rate = re.search(r'c2s = \{ rate = "(\w+/s)" \}', page()).group(1)
+    for make in (lambda: prosody.Prosody(limits=rate), Shaped):
+        with make() as server:
+            check_verdicts(examine(Account(server, 'alice').ibb('doctor', '--json'), 0), rate='ok')
 
 
 if __name__ == '__main__':

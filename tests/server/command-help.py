@@ -87,7 +87,7 @@ def _():
     check(n_words > 8, f'{n_words} words')
 
 
-@case('the exit statuses in the help, the manual page and the sources are the same')
+@case('the exit statuses in the help, the manual page, the page for users and the sources are the same')
 def _():
     text = run(IBB, '--help').partition('Exit status:\n')[2]
     shown = re.findall(r'^ {2}(\d+(?:\+N)?) {2}', text, re.MULTILINE)
@@ -96,7 +96,10 @@ def _():
                 for name, number in re.findall(r'#define TOOL_EXIT_(\w+) (\d+)', file.read())]
     with open(os.path.join(ROOT, 'doc', 'ibb.1'), encoding='utf-8') as file:
         section = file.read().partition('.SH EXIT STATUS\n')[2].partition('\n.SH ')[0]
+    with open(os.path.join(ROOT, 'doc', 'trouble.md'), encoding='utf-8') as file:
+        table = file.read().partition('## Exit status')[2].partition('\n## ')[0]
     check_equal(shown, have, 'statuses in the help')
+    check_equal(re.findall(r'^\| (\d\S*) \|', table, re.MULTILINE), have, 'statuses on the page')
     check_equal(re.findall(r'^\.B (\d\S*)$', section, re.MULTILINE), have, 'statuses in the manual page')
 
 

@@ -12,6 +12,7 @@
 #include "report.h"
 #include "run.h"
 #include "text.h"
+#include "throttle.h"
 #include "tool.h"
 
 #include <glib/gi18n.h>
@@ -453,7 +454,7 @@ check_rate (Doctor *self)
   /* Translators: a number of bytes per second */
   text =
       g_strdup_printf (_ ("%s between two programs of the account, through the server"), rate_text);
-  if (rate < TOOL_PROBE_RATE_LOW)
+  if (rate < TOOL_THROTTLE_RATE)
     tell (self, "rate", VERDICT_WARN, text,
           _ ("The server limits clients: its administrator can raise “limits” (Prosody) or "
              "“shaper” (ejabberd)."));

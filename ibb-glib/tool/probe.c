@@ -9,8 +9,8 @@
 
 #include <errno.h>
 
-#define TIME 6                     /* s */
-#define START (G_USEC_PER_SEC * 2) /* µs: servers let so much pass before their limit holds */
+#define TIME 6                      /* s */
+#define START (G_USEC_PER_SEC * 2)  /* µs: servers let so much pass before their limit holds */
 #define MAX_SIZE (32 * 1024 * 1024) /* bytes */
 #define STEP_SIZE (16 * 1024)
 

@@ -8,9 +8,6 @@
 
 G_BEGIN_DECLS
 
-/* Bytes per second: a server that passes less limits its clients on purpose, or nearly so. */
-#define TOOL_PROBE_RATE_LOW (100 * 1024)
-
 /* Sends for some seconds from one client of the account to the other. rate: bytes per second. Not
  * on the main thread. */
 gboolean

@@ -7,6 +7,7 @@
 #include "report.h"
 #include "session.h"
 #include "stream.h"
+#include "throttle.h"
 #include "wait.h"
 
 #include <glib/gi18n.h>
@@ -109,6 +110,7 @@ begin (ToolRun *run, IBBService *service, IBBTransport *transport)
   tool_run_set_transport (run, transport);
   tool_report_opened (transport);
   tool_wait_watch (transport, connection);
+  tool_throttle_watch (transport, connection);
 }
 
 /* Where else the peer is online, as far as presence tells: it comes only to a command that shows

@@ -4,6 +4,7 @@
 
 import os
 import re
+import signal
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
@@ -12,7 +13,7 @@ import cases
 import ejabberd
 import prosody
 from cases import case, check, check_equal
-from command import IBB, ROOT, Account, Folder, Program
+from command import IBB, ROOT, Account, Folder, Program, Valve
 from servers import make_server
 
 STEPS = ['dns', 'connection', 'certificate', 'login', 'resumption', 'limits', 'software', 'round-trip',
@@ -99,6 +100,18 @@ def _():
             check_verdicts(found, rate='warn', peer='skip',
                            resumption='warn' if server.name == 'prosody' else 'ok')
             check('limits clients' in found['rate']['advice'], found)
+
+
+@case('a sender says once that its server limits it')
+def _():
+    with prosody.Prosody(limits=True) as server:
+        valve = Valve(Account(server, 'bob'))
+        valve.open()
+        jid = valve.receiver.wait_ready()
+        here = Account(server, 'alice').ibb('send', Folder().make('file', 600000), jid, '--sid', 'one')
+        here.wait_line('^The server of alice@localhost, or the network to it, passes about .*/s')
+        here.stop(status=-signal.SIGTERM)
+        check_equal(sum('passes about' in line for line in here.lines), 1, 'lines')
 
 
 class Shaped(ejabberd.Ejabberd):

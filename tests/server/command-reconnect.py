@@ -184,7 +184,7 @@ def _():
         expose.wait_line('logging in again$')
         server.restart()
         expose.wait_line(f'^Logged in again as {re.escape(jid)}$')
-        check_equal(len(expose.lines), 3, f'lines: {expose.lines}')
+        check_equal(len(expose.lines), 4, f'lines: {expose.lines}')
         os.kill(expose.pid, signal.SIGTERM)
         expose.expect_done()
 

@@ -524,7 +524,9 @@ class _StreamWriter(asyncio.StreamWriter):
     async def start_tls(self, sslcontext, *, server_side=False, **arguments):
         if server_side:
             # asyncio takes the side of the server for streams that have this callback: those of
-            # its own servers.
+            # its own servers. If connection_made() found the callback, there would be a second
+            # writer, which closes the transport when nothing refers to the writer (Python 3.13).
+            await asyncio.sleep(0)
             self._protocol._client_connected_cb = lambda reader, writer: None
         await super().start_tls(sslcontext, **arguments)
 

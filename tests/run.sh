@@ -12,7 +12,7 @@
 
 root=$(cd "$(dirname "$0")/.." && pwd) || exit 1
 . "$root/tests/lib/packages.sh"
-if ! ibb_install_packages build test; then
+if ! ibb_install_packages build server test all compare; then
   echo "0 passed, 1 failed, 0 skipped"
   exit 1
 fi

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# The one list of Debian packages (Debian 12), and a way to install what is
+# The one list of Debian packages (Debian 12 and 13), and a way to install what is
 # missing of it:
 #
-#   sh tests/lib/packages.sh [build] [test]
+#   sh tests/lib/packages.sh [build] [server] [test] [all] [compare]
 #
 # or, from another script, with this file sourced: ibb_install_packages build
 # Nothing is done, and no network is used, when nothing is missing.
@@ -29,53 +29,72 @@ ibb_packages_build='
   valac
 '
 
-# What the tests and the checks add.
+# What a first transfer through a private server adds (examples/quickstart.sh). The examples are
+# configured together with the tests, which need libgsasl.
+ibb_packages_server='
+  libgsasl-dev
+  lua-unbound
+  openssl
+  prosody
+  python3
+  python3-gi
+'
+
+# What the tests in one process, of the bindings, and beside Prosody add.
 ibb_packages_test='
-  ca-certificates
-  clang
-  clang-format-14
-  curl
   dbus-daemon
-  dino-im
-  dnsmasq-base
-  ejabberd
-  fish
-  g++
-  gajim
-  gcovr
   gdb
   gir1.2-glib-2.0
   gir1.2-soup-3.0
   gjs
+  prosody-modules
+'
+
+# What the other tests add.
+ibb_packages_all='
+  ca-certificates
+  clang
+  curl
+  dnsmasq-base
+  ejabberd
+  fish
+  g++
+  gcovr
   iproute2
-  libclang-rt-14-dev
-  libgloox-dev
-  libgsasl-dev
+  libclang-rt-dev
   libjson-glib-dev
-  libpurple-dev
-  libqxmpp-dev
-  lua-unbound
+  mmdebstrap
   openssh-client
   openssh-server
-  openssl
-  prosody
-  prosody-modules
-  python3
-  python3-aioxmpp
-  python3-gi
-  python3-lxml
-  python3-slixmpp
   valgrind
   xvfb
   zsh
 '
 
+# What only checks or compares, with what is left out without it. Not every release of Debian
+# has all of them.
+ibb_packages_compare='
+  clang-format-14: the layout of the sources
+  dino-im: transfers with Dino
+  gajim: transfers with Gajim
+  libgloox-dev: sessions and transfers with gloox
+  libpurple-dev: transfers with libpurple
+  libqxmpp-dev: sessions and transfers with QXmpp
+  python3-aioxmpp: sessions with aioxmpp
+  python3-lxml: the XML Schema of doc/protocol.md
+  python3-slixmpp: sessions and transfers with slixmpp
+'
+
+# Packages of these groups that are not installed.
 ibb_missing_packages ()
 {
   for group in "$@"; do
     case $group in
       build) packages=$ibb_packages_build ;;
+      server) packages=$ibb_packages_server ;;
       test) packages=$ibb_packages_test ;;
+      all) packages=$ibb_packages_all ;;
+      compare) packages=$(echo "$ibb_packages_compare" | cut -d : -f 1) ;;
       *) echo "packages.sh: there is no group \"$group\"" >&2; return 2 ;;
     esac
     for package in $packages; do
@@ -84,6 +103,33 @@ ibb_missing_packages ()
         *) printf '%s ' "$package" ;;
       esac
     done
+  done
+}
+
+# Names what is left out without these packages; fails if something else needs one of them.
+ibb_left_out ()
+{
+  status=0
+  for package in "$@"; do
+    what=$(echo "$ibb_packages_compare" | sed -n "s/^ *$package: //p")
+    if [ -n "$what" ]; then
+      echo "no package $package; left out: $what" >&2
+    else
+      echo "no package $package, which is needed" >&2
+      status=1
+    fi
+  done
+  return $status
+}
+
+# Those of these packages that apt cannot install, or can.
+ibb_find_packages ()
+{
+  can=$1
+  shift
+  for package in "$@"; do
+    if LC_ALL=C apt-cache policy "$package" | grep -q 'Candidate: [^(]'; then found=yes; else found=no; fi
+    [ $found != "$can" ] || printf '%s ' "$package"
   done
 }
 
@@ -96,12 +142,21 @@ ibb_install_packages ()
   }
   missing=$(ibb_missing_packages "$@") || exit 1
   [ -n "$missing" ] || exit 0
+  # shellcheck disable=SC2086
+  # Without its lists, apt knows nothing; they are fetched below.
+  if [ -n "$(find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null)" ] \
+    && [ -z "$(ibb_find_packages yes $missing)" ]; then
+    ibb_left_out $missing
+    exit
+  fi
 
   as_root=
   if [ "$(id -u)" -ne 0 ]; then
     command -v sudo >/dev/null || {
       echo "root is needed to install: $missing" >&2
-      exit 1
+      # shellcheck disable=SC2086
+      ibb_left_out $missing
+      exit
     }
     as_root=sudo
   fi
@@ -120,10 +175,16 @@ ibb_install_packages ()
 
   echo "installing: $missing" >&2
   set -- -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" update </dev/null >&2 || exit 1
   # shellcheck disable=SC2086
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" install --no-install-recommends \
-    $missing </dev/null >&2 || exit 1
+  if $as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" update </dev/null >&2; then
+    ibb_left_out $(ibb_find_packages no $missing) || exit 1
+    missing=$(ibb_find_packages yes $missing)
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" install --no-install-recommends \
+      $missing </dev/null >&2 || exit 1
+  else
+    ibb_left_out $missing
+    exit
+  fi
   # Nor does a server that only the tests wanted start with the system later.
   for pair in prosody:prosody ejabberd:ejabberd openssh-server:ssh; do
     case " $missing" in
@@ -134,7 +195,7 @@ ibb_install_packages ()
 
 case ${0##*/} in
   packages.sh)
-    [ $# -gt 0 ] || set -- build test
+    [ $# -gt 0 ] || set -- build server test all compare
     ibb_install_packages "$@"
     ;;
 esac

@@ -176,10 +176,11 @@ def parse_default(text, kind):
     return value
 
 
-def get_default(pspec):
+def get_default(pspec, kind):
     value = getattr(pspec, 'default_value', None)  # none for an object
     if pspec.value_type.is_a(GObject.TYPE_ENUM):
-        return value.value_name
+        # A number since PyGObject 3.50.
+        return getattr(NAMESPACE, kind)(value).value_name
     return 'NULL' if value is None else value
 
 
@@ -204,7 +205,7 @@ def _():
             if element.get('writable') != '1':
                 continue
             have = parse_default(text, kind)
-            want = get_default(pspecs[name])
+            want = get_default(pspecs[name], kind)
             if have is None or have != want:
                 faults.append(f'{where}: write “Default: {want}”' + (f', not {have}' if have is not None else ''))
     check(n >= PROPERTIES_MIN, f'only {n} properties')

@@ -38,8 +38,7 @@ class SlixmppTransfers(peer.Peer):
         self.client.add_event_handler('si_request', self._offered)
         self.client.add_event_handler('ibb_stream_data', self._data)
         self.client.add_event_handler('ibb_stream_end', self._ended)
-        self.client.connect((host, port))
-        await self.client.wait_until('session_start', peer.PATIENCE)
+        await peer.connect_slixmpp(self.client, host, port)
         self.client.send_presence()
         return self.client.boundjid.full
 

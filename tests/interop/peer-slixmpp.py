@@ -28,8 +28,7 @@ class SlixmppPeer(peer.Peer):
             self.client.add_event_handler('ibb_stream_start', self._started)
             self.client.add_event_handler('ibb_stream_data', self._data)
             self.client.add_event_handler('ibb_stream_end', self._ended)
-        self.client.connect((host, port))
-        await self.client.wait_until('session_start', peer.PATIENCE)
+        await peer.connect_slixmpp(self.client, host, port)
         self.client.send_presence()
         return self.client.boundjid.full
 

@@ -29,11 +29,15 @@ log_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer 
   g_mutex_unlock (&lock);
 }
 
+/* Newer servers bind to the channel of TLS 1.3 as well: then SCRAM is SCRAM-PLUS. */
 static void
 assert_mechanism (const char *expected)
 {
+  g_autofree char *bound = g_strconcat (expected, "-PLUS", NULL);
+
   g_mutex_lock (&lock);
-  g_assert_cmpstr (mechanism, ==, expected);
+  if (g_strcmp0 (mechanism, bound) != 0)
+    g_assert_cmpstr (mechanism, ==, expected);
   g_mutex_unlock (&lock);
 }
 

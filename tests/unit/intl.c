@@ -79,6 +79,8 @@ test_no_locale (void)
 static void
 test_other_charset (void)
 {
+  /* C.UTF-8 is everywhere, but since glibc 2.41 nothing is translated in it. */
+  const char *const      locales[] = { "en_US.UTF-8", "de_DE.UTF-8", "C.UTF-8" };
   g_autofree char       *folder = g_dir_make_tmp ("ibb-intl-XXXXXX", NULL);
   g_autofree char       *language = g_build_filename (folder, LANGUAGE, NULL);
   g_autofree char       *category = g_build_filename (language, "LC_MESSAGES", NULL);
@@ -89,13 +91,19 @@ test_other_charset (void)
   g_assert_cmpint (g_mkdir_with_parents (category, 0700), ==, 0);
   g_assert_true (g_file_set_contents (path, (const char *) file->data, (gssize) file->len, NULL));
   g_setenv ("LANGUAGE", LANGUAGE, TRUE);
-  g_assert_nonnull (setlocale (LC_MESSAGES, "C.UTF-8"));
+  for (gsize i = 0; i < G_N_ELEMENTS (locales) && setlocale (LC_MESSAGES, locales[i]) == NULL; i++)
+    continue;
   g_assert_cmpstr (setlocale (LC_CTYPE, NULL), ==, "C");
   ibb_intl_gettext ("The first message binds the domain to its installed folder");
   bindtextdomain (GETTEXT_PACKAGE, folder);
 
-  message = dup_message ();
-  g_assert_cmpstr (message, ==, "Die Sitzung mit „" PEER "“ läuft hier nicht");
+  if (dgettext (GETTEXT_PACKAGE, messages[1][0]) == messages[1][0])
+    g_test_skip ("No locale is installed in which this C library translates");
+  else
+    {
+      message = dup_message ();
+      g_assert_cmpstr (message, ==, "Die Sitzung mit „" PEER "“ läuft hier nicht");
+    }
 
   g_unlink (path);
   g_rmdir (category);

@@ -14,6 +14,7 @@ import sys
 import time
 import traceback
 
+import debian_root
 import graph
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -37,6 +38,13 @@ PLAIN_SUITES = tuple(suite for suite in SUITES if suite not in INSTRUMENTED_SUIT
 MODELS = 'flow'
 # Two minutes: "quick" is a part of the suite "server", beside Prosody.
 QUICK_SUITES = CORE_SUITES + ('loopback', 'files', 'quick')
+# The next release of Debian, in a root of its own: the packages, by their groups in packages.sh, and
+# what runs there.
+NEXT_RELEASE, NEXT_FOLDER = 'trixie', '_build-debian-13'
+NEXT_PACKAGES = ('build', 'server', 'test')
+NEXT_SUITES = ('unit', 'loopback', 'bindings', 'quick')
+# Of these; doc/testing.md has the reason.
+NEXT_LEFT_OUT = ('client-resume',)
 # GCC 12's sanitizer guesses where a library that was loaded later, such as GIO's
 # TLS module, keeps its thread-local variables; at times it guesses wrong, and
 # then its search for leaks crashes ("Tracer caught signal 11").
@@ -159,16 +167,17 @@ def find_needed(folder, suites):
     return sorted({file for entry in find_tests(folder, suites) for name in entry['depends'] for file in files[name]})
 
 
-def build(folder, *options, suites=()):
-    """Configures (once) and builds, on demand what some suites need only; whether that worked."""
+def build(folder, *options, suites=(), enter=()):
+    """Configures (once) and builds, on demand what some suites need only; whether that worked.
+    enter: what stands before a command that runs in a root."""
     path = os.path.join(ROOT, folder)
     # What is switched off is named; all else has to be found.
     options = ('-Dwerror=true', '-Dauto_features=enabled') + options
     if not os.path.exists(os.path.join(path, 'build.ninja')):
         shutil.rmtree(path, ignore_errors=True)
-        setup = ('meson', 'setup', path) + options
+        setup = enter + ('meson', 'setup', path) + options
     elif not has_options(path, options):
-        setup = ('meson', 'setup', '--reconfigure', path) + options
+        setup = enter + ('meson', 'setup', '--reconfigure', path) + options
     else:
         setup = ()
     if setup:
@@ -177,7 +186,7 @@ def build(folder, *options, suites=()):
             print(result.stdout)
             return False
     needed = find_needed(folder, suites) if suites else []
-    result = run('ninja', '-C', path, *(os.path.relpath(file, path) for file in needed),
+    result = run(*enter, 'ninja', '-C', path, *(os.path.relpath(file, path) for file in needed),
                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if result.returncode != 0:
         print(result.stdout[-SHOWN:])
@@ -192,13 +201,13 @@ def show_failure(result):
         print(result.get(stream, '')[-SHOWN:], flush=True)
 
 
-def test(folder, tests, tally, environment=None):
+def test(folder, tests, tally, environment=None, enter=()):
     if not tests:
         return
     log = os.path.join(ROOT, folder, 'meson-logs', 'testlog.json')
     if os.path.exists(log):
         os.remove(log)
-    command = ['meson', 'test', '-C', os.path.join(ROOT, folder), '--no-rebuild',
+    command = [*enter, 'meson', 'test', '-C', os.path.join(ROOT, folder), '--no-rebuild',
                '--num-processes', str(N_PROCESSES), '--timeout-multiplier', str(PATIENCE)]
     command += [entry['name'] for entry in tests]
     status = run(*command, env={**os.environ, **(environment or {})}).returncode
@@ -268,6 +277,10 @@ def source_files():
 
 
 def check_format(tally):
+    if not shutil.which(CLANG_FORMAT):
+        # Another version lays sources out in another way.
+        tally.add_skip('formatting', f'{CLANG_FORMAT} is not installed')
+        return
     files = [name for name in source_files() if os.path.exists(os.path.join(ROOT, name))]
     result = run(CLANG_FORMAT, '--dry-run', '--Werror', *files,
                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -352,6 +365,31 @@ def run_all(options, suites, tally):
             measure_coverage('_build-coverage', tally)
         else:
             tally.add_failure('_build-coverage', 'does not build')
+
+        run_next_release(tally)
+
+
+def run_next_release(tally):
+    """Builds and tests in a root of the next release. Where none can be made, that is one skip."""
+    with open('/etc/os-release', encoding='utf-8') as file:
+        if f'VERSION_CODENAME={NEXT_RELEASE}\n' in file.read():
+            return  # where we are
+    say('Debian 13: building, and testing ' + ' '.join(NEXT_SUITES))
+    path = os.path.join(ROOT, NEXT_FOLDER)
+    root = debian_root.DebianRoot(path + '-root', NEXT_RELEASE, NEXT_PACKAGES)
+    try:
+        root.make()
+    except debian_root.Unavailable as reason:
+        tally.add_skip('Debian 13', str(reason))
+        return
+    enter = root.enter(ROOT, path)
+    if build(NEXT_FOLDER, '-Ddocs=disabled', suites=NEXT_SUITES, enter=enter):
+        tests = [entry for entry in find_tests(NEXT_FOLDER, NEXT_SUITES) if entry['name'] not in NEXT_LEFT_OUT]
+        test(NEXT_FOLDER, tests, tally, enter=enter)
+        for name in NEXT_LEFT_OUT:
+            tally.add_skip(f'{NEXT_FOLDER}: {name}', 'it does not pass beside Prosody 13, see doc/testing.md')
+    else:
+        tally.add_failure(NEXT_FOLDER, 'does not build')
 
 
 def main():

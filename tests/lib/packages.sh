@@ -42,6 +42,7 @@ ibb_packages_server='
 
 # What the tests in one process, of the bindings, and beside Prosody add.
 ibb_packages_test='
+  ca-certificates
   dbus-daemon
   gdb
   gir1.2-glib-2.0
@@ -52,7 +53,6 @@ ibb_packages_test='
 
 # What the other tests add.
 ibb_packages_all='
-  ca-certificates
   clang
   curl
   dnsmasq-base

@@ -19,6 +19,11 @@
 #include <ibb-glib/ibb-transport.h>
 #include <ibb-glib/ibb-types.h>
 #include <ibb-glib/ibb-version.h>
+#include <ibb-glib/trust/ibb-identity.h>
+#include <ibb-glib/trust/ibb-known-certificates.h>
+#include <ibb-glib/trust/ibb-password-question.h>
+#include <ibb-glib/trust/ibb-question.h>
+#include <ibb-glib/trust/ibb-trust-question.h>
 #ifdef IBB_HAS_CLIENT
 #include <ibb-glib/xmpp/ibb-client.h>
 #include <ibb-glib/xmpp/ibb-component.h>

@@ -136,4 +136,21 @@ typedef enum
   IBB_CONNECTION_STATE_SUSPENDED,
 } IBBConnectionState;
 
+/**
+ * IBBTrust:
+ * @IBB_TRUST_UNKNOWN: no certificate of the name is known
+ * @IBB_TRUST_KNOWN: this certificate is known
+ * @IBB_TRUST_CHANGED: only others of the name are known
+ *
+ * What [class@IBB.KnownCertificates] know of a certificate.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  IBB_TRUST_UNKNOWN,
+  IBB_TRUST_KNOWN,
+  IBB_TRUST_CHANGED,
+} IBBTrust;
+
 G_END_DECLS

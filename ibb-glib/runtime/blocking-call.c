@@ -34,7 +34,7 @@ ibb_blocking_call_cb (GObject *object, GAsyncResult *result, gpointer call)
 }
 
 /* The context was pushed for the call only: a callback that runs from here, such as a handler of
- * accept-certificate, finds the thread-default context of the caller. */
+ * trust-requested, finds the thread-default context of the caller. */
 GAsyncResult *
 ibb_blocking_call_wait (IBBBlockingCall *self)
 {

@@ -305,6 +305,85 @@ ibb_client_set_certificate (IBBClient *self, GTlsCertificate *certificate)
 }
 
 /**
+ * ibb_client_dup_known_certificates: (get-property known-certificates)
+ * @self: a client
+ *
+ * Gets the certificates that are trusted by themselves; see
+ * [property@IBB.Client:known-certificates].
+ *
+ * Returns: (transfer full) (nullable): the certificates, or NULL for none
+ *
+ * Since: 1.0
+ */
+IBBKnownCertificates *
+ibb_client_dup_known_certificates (IBBClient *self)
+{
+  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
+
+  return ibb_account_dup_object (self->parent.link->account,
+                                 IBB_ACCOUNT_SETTING (known_certificates));
+}
+
+/**
+ * ibb_client_set_known_certificates: (set-property known-certificates)
+ * @self: a client
+ * @known_certificates: (nullable): certificates, or NULL for none
+ *
+ * Sets the certificates that are trusted by themselves; see
+ * [property@IBB.Client:known-certificates].
+ *
+ * Since: 1.0
+ */
+void
+ibb_client_set_known_certificates (IBBClient *self, IBBKnownCertificates *known_certificates)
+{
+  g_return_if_fail (IBB_IS_CLIENT (self));
+  g_return_if_fail (known_certificates == NULL || IBB_IS_KNOWN_CERTIFICATES (known_certificates));
+
+  if (ibb_account_set_object (self->parent.link->account, IBB_ACCOUNT_SETTING (known_certificates),
+                              known_certificates))
+    g_object_notify (G_OBJECT (self), "known-certificates");
+}
+
+/**
+ * ibb_client_get_keyring: (get-property keyring)
+ * @self: a client
+ *
+ * Gets whether a missing password is looked up in the user's keyring; see
+ * [property@IBB.Client:keyring].
+ *
+ * Returns: TRUE if it is
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_client_get_keyring (IBBClient *self)
+{
+  g_return_val_if_fail (IBB_IS_CLIENT (self), FALSE);
+
+  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (keyring));
+}
+
+/**
+ * ibb_client_set_keyring: (set-property keyring)
+ * @self: a client
+ * @keyring: whether to look a missing password up
+ *
+ * Sets whether a missing password is looked up in the user's keyring; see
+ * [property@IBB.Client:keyring].
+ *
+ * Since: 1.0
+ */
+void
+ibb_client_set_keyring (IBBClient *self, gboolean keyring)
+{
+  g_return_if_fail (IBB_IS_CLIENT (self));
+
+  if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (keyring), keyring))
+    g_object_notify (G_OBJECT (self), "keyring");
+}
+
+/**
  * ibb_client_get_send_presence: (get-property send-presence)
  * @self: a client
  *

@@ -9,6 +9,8 @@
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "runtime/blocking-call.h"
+#include "trust/ibb-password-question.h"
+#include "trust/ibb-trust-question.h"
 #include "xmpp/base/call-task.h"
 #include "xmpp/ibb-client-private.h"
 
@@ -66,8 +68,8 @@
  * those with [property@IBB.Service:resume-sessions], which are interrupted. Services
  * go on with the new login.
  *
- * A certificate that a handler of [signal@IBB.Client::accept-certificate] accepted
- * at the login is accepted again; another one that cannot be verified is not.
+ * A certificate that was accepted at the login ([signal@IBB.Client::trust-requested]) is accepted
+ * again; another one that can neither be verified nor is known is not.
  *
  * Since: 1.0
  */
@@ -83,6 +85,8 @@ enum
   PROP_WEBSOCKET_URI,
   PROP_PASSWORD_POLICY,
   PROP_CERTIFICATE,
+  PROP_KNOWN_CERTIFICATES,
+  PROP_KEYRING,
   PROP_SEND_PRESENCE,
   PROP_PRIORITY,
   PROP_RESUMABLE,
@@ -93,7 +97,8 @@ enum
 
 enum
 {
-  SIGNAL_ACCEPT_CERTIFICATE,
+  SIGNAL_TRUST_REQUESTED,
+  SIGNAL_PASSWORD_REQUESTED,
   SIGNAL_RESOURCE_CHANGED,
   N_SIGNALS,
 };
@@ -133,6 +138,12 @@ ibb_client_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
       break;
     case PROP_CERTIFICATE:
       g_value_take_object (value, ibb_client_dup_certificate (self));
+      break;
+    case PROP_KNOWN_CERTIFICATES:
+      g_value_take_object (value, ibb_client_dup_known_certificates (self));
+      break;
+    case PROP_KEYRING:
+      g_value_set_boolean (value, ibb_client_get_keyring (self));
       break;
     case PROP_SEND_PRESENCE:
       g_value_set_boolean (value, ibb_client_get_send_presence (self));
@@ -188,6 +199,12 @@ ibb_client_set_property (GObject *object, guint id, const GValue *value, GParamS
     case PROP_CERTIFICATE:
       ibb_client_set_certificate (self, g_value_get_object (value));
       break;
+    case PROP_KNOWN_CERTIFICATES:
+      ibb_client_set_known_certificates (self, g_value_get_object (value));
+      break;
+    case PROP_KEYRING:
+      ibb_client_set_keyring (self, g_value_get_boolean (value));
+      break;
     case PROP_SEND_PRESENCE:
       ibb_client_set_send_presence (self, g_value_get_boolean (value));
       break;
@@ -217,14 +234,17 @@ capabilities_changed_cb (IBBClient *self, gpointer user_data)
 static void
 ibb_client_constructed (GObject *object)
 {
-  IBBClient         *self = IBB_CLIENT (object);
-  IBBXmppConnection *parent = &self->parent;
+  IBBClient            *self = IBB_CLIENT (object);
+  IBBXmppConnection    *parent = &self->parent;
+  const IBBLoginSignals login_signals = {
+    .trust = signals[SIGNAL_TRUST_REQUESTED],
+    .password = signals[SIGNAL_PASSWORD_REQUESTED],
+  };
 
   G_OBJECT_CLASS (ibb_client_parent_class)->constructed (object);
 
-  parent->link =
-      ibb_link_new (IBB_CONNECTION (self), ibb_xmpp_connection_create_thread (parent),
-                    signals[SIGNAL_ACCEPT_CERTIFICATE], signals[SIGNAL_RESOURCE_CHANGED]);
+  parent->link = ibb_link_new (IBB_CONNECTION (self), ibb_xmpp_connection_create_thread (parent),
+                               &login_signals, signals[SIGNAL_RESOURCE_CHANGED]);
   g_signal_connect (self, "capabilities-changed", G_CALLBACK (capabilities_changed_cb), NULL);
   ibb_account_set_jid (parent->link->account, self->jid);
   g_clear_pointer (&self->jid, g_free);
@@ -257,8 +277,10 @@ ibb_client_class_init (IBBClientClass *klass)
   /**
    * IBBClient:password:
    *
-   * The account's password; without one, only EXTERNAL, ANONYMOUS and a
-   * [property@IBB.Client:token] can be used.
+   * The account's password. If it is missing, and there is neither a
+   * [property@IBB.Client:certificate] nor a [property@IBB.Client:token], it is looked up in the
+   * [property@IBB.Client:keyring], and then asked for:
+   * [signal@IBB.Client::password-requested].
    *
    * Default: %NULL.
    *
@@ -361,6 +383,33 @@ ibb_client_class_init (IBBClientClass *klass)
       g_param_spec_object ("certificate", NULL, NULL, G_TYPE_TLS_CERTIFICATE, read_write);
 
   /**
+   * IBBClient:known-certificates:
+   *
+   * Certificates that are trusted though no authority has signed them, and where those are
+   * remembered that the application accepts ([signal@IBB.Client::trust-requested]). The next login
+   * uses them.
+   *
+   * Default: %NULL. Then there are none, and nothing is remembered.
+   *
+   * Since: 1.0
+   */
+  props[PROP_KNOWN_CERTIFICATES] = g_param_spec_object ("known-certificates", NULL, NULL,
+                                                        IBB_TYPE_KNOWN_CERTIFICATES, read_write);
+
+  /**
+   * IBBClient:keyring:
+   *
+   * Whether a missing password is looked up in the user's keyring, by the Secret Service, where the
+   * attribute `jid` of the schema `org.ibb_glib.Password` is the bare JID. The service may ask the
+   * user to unlock the keyring. Without effect in a build without libsecret.
+   *
+   * Default: %FALSE.
+   *
+   * Since: 1.0
+   */
+  props[PROP_KEYRING] = g_param_spec_boolean ("keyring", NULL, NULL, FALSE, read_write);
+
+  /**
    * IBBClient:send-presence:
    *
    * Whether the client sends presence (RFC 6121 §4.2) after each login, which shows the account
@@ -448,34 +497,59 @@ ibb_client_class_init (IBBClientClass *klass)
   g_object_class_install_properties (object_class, N_PROPS, props);
 
   /**
-   * IBBClient::accept-certificate:
+   * IBBClient::trust-requested:
    * @self: the client
-   * @peer_cert: the server's certificate
-   * @errors: what is wrong with it
+   * @question: whether the server's certificate is trusted
    *
-   * The server's certificate cannot be verified for the domain of the account, or for the
-   * host of [property@IBB.Client:websocket-uri]. Without that URI the web server that names the
+   * The server's certificate can neither be verified for the domain of the account, or for the
+   * host of [property@IBB.Client:websocket-uri], nor is it a known one
+   * ([property@IBB.Client:known-certificates]). Without that URI the web server that names the
    * WebSocket (XEP-0156) comes first; an accepted certificate then holds for both.
    *
-   * As with [signal@Gio.TlsConnection::accept-certificate], a handler that knows
-   * this very certificate may accept it. So far the server got only the domain of the
-   * account. If [property@IBB.Client:certificate] is set, the client then connects
-   * again, and fails if the server shows another certificate that is not trusted.
-   * Unless a handler accepts, or if none answers within 30 seconds, the login
-   * fails with %G_TLS_ERROR_BAD_CERTIFICATE.
+   * The client has closed the connection. So far the server got only the domain of the account.
+   * When the question is answered with [method@IBB.TrustQuestion.accept], now or later, the client
+   * connects again, and fails if the server shows another certificate that is not trusted. If the
+   * question is declined, or not answered within five minutes, the login fails with
+   * %G_TLS_ERROR_BAD_CERTIFICATE, and so does one without a handler. A handler that keeps no
+   * reference and does not answer declines, in a language that collects garbage perhaps only after
+   * that time.
    *
    * Emitted from inside [method@IBB.XmppConnection.login], in the calling thread; during
    * [method@IBB.XmppConnection.login_async] in the thread-default context of its caller.
    * A handler may do anything but a blocking login of the same client.
    *
-   * Returns: TRUE to accept the certificate, which ends the emission
+   * Returns: TRUE to keep the question from further handlers
    *
    * Since: 1.0
    */
-  signals[SIGNAL_ACCEPT_CERTIFICATE] =
-      g_signal_new ("accept-certificate", IBB_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0,
-                    g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 2,
-                    G_TYPE_TLS_CERTIFICATE, G_TYPE_TLS_CERTIFICATE_FLAGS);
+  signals[SIGNAL_TRUST_REQUESTED] = g_signal_new (
+      "trust-requested", IBB_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled,
+      NULL, NULL, G_TYPE_BOOLEAN, 1, IBB_TYPE_TRUST_QUESTION);
+
+  /**
+   * IBBClient::password-requested:
+   * @self: the client
+   * @question: the password of the account
+   *
+   * The password is missing: there is none in [property@IBB.Client:password], nor in the
+   * [property@IBB.Client:keyring], and nothing else to log in with.
+   *
+   * There is no connection to the server yet. When the question is answered with
+   * [method@IBB.PasswordQuestion.answer], now or later, the login goes on. If it is declined, the
+   * login fails with %G_IO_ERROR_CANCELLED; if it is not answered within five minutes, with
+   * %G_IO_ERROR_TIMED_OUT. If the server refuses the password, the login fails with
+   * %IBB_ERROR_AUTHENTICATION, and the next one asks again: then
+   * [property@IBB.PasswordQuestion:was-refused] is %TRUE.
+   *
+   * Emitted as [signal@IBB.Client::trust-requested] is.
+   *
+   * Returns: TRUE to keep the question from further handlers
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_PASSWORD_REQUESTED] = g_signal_new (
+      "password-requested", IBB_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0,
+      g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 1, IBB_TYPE_PASSWORD_QUESTION);
 
   /**
    * IBBClient::resource-changed:

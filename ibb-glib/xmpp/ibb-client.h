@@ -10,6 +10,7 @@
 
 #include <ibb-glib/ibb-types.h>
 #include <ibb-glib/ibb-version.h>
+#include <ibb-glib/trust/ibb-known-certificates.h>
 #include <ibb-glib/xmpp/ibb-token.h>
 #include <ibb-glib/xmpp/ibb-xmpp-connection.h>
 
@@ -22,6 +23,12 @@ G_DECLARE_FINAL_TYPE (IBBClient, ibb_client, IBB, CLIENT, IBBXmppConnection)
 
 IBB_AVAILABLE_IN_1_0
 IBBClient *ibb_client_new (const char *jid);
+
+IBB_AVAILABLE_IN_1_0
+IBBClient *ibb_client_new_from_account (const char *name, const char *resource, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+char **ibb_client_list_accounts (GError **error);
 
 IBB_AVAILABLE_IN_1_0
 const char *ibb_client_get_jid (IBBClient *self);
@@ -70,6 +77,18 @@ GTlsCertificate *ibb_client_dup_certificate (IBBClient *self);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_client_set_certificate (IBBClient *self, GTlsCertificate *certificate);
+
+IBB_AVAILABLE_IN_1_0
+IBBKnownCertificates *ibb_client_dup_known_certificates (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_known_certificates (IBBClient *self, IBBKnownCertificates *known_certificates);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_client_get_keyring (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_keyring (IBBClient *self, gboolean keyring);
 
 IBB_AVAILABLE_IN_1_0
 gboolean ibb_client_get_send_presence (IBBClient *self);

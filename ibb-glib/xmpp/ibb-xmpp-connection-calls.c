@@ -34,7 +34,7 @@
  * - %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_FAILED, %G_IO_ERROR_INVALID_DATA: the web server of the
  *   domain names no WebSocket (XEP-0156), redirects elsewhere, or answers what is not HTTP
  * - %G_TLS_ERROR_BAD_CERTIFICATE: the certificate is not trusted, and no handler
- *   of [signal@IBB.Client::accept-certificate] accepted it
+ *   of [signal@IBB.Client::trust-requested] accepted it
  * - %G_TLS_ERROR_HANDSHAKE, or another code of %G_TLS_ERROR: there is no TLS 1.2 or
  *   newer that both sides know, or the server requires a certificate
  * - %G_TLS_ERROR_UNAVAILABLE: TLS is required here and not offered, or required
@@ -52,7 +52,8 @@
  *   the moment
  * - %IBB_ERROR_PROTOCOL: the host has no XMPP server, or a broken one; or the server did not
  *   answer a login by token in the one message that it takes, or logged in another account
- * - %G_IO_ERROR_CANCELLED: by @cancellable or by a logout
+ * - %G_IO_ERROR_CANCELLED: by @cancellable or by a logout, or
+ *   [signal@IBB.Client::password-requested] was declined
  * - %G_IO_ERROR_PENDING: a login or logout is under way, or the connection logs in again by
  *   itself ([property@IBB.XmppConnection:auto-reconnect])
  * - %G_IO_ERROR_EXISTS: the connection is online already, or suspended

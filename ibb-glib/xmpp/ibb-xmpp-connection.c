@@ -40,7 +40,8 @@
  * the caller and need no main loop; they fail with %G_IO_ERROR_WOULD_BLOCK on the connection’s own
  * thread. Asynchronous calls complete in the thread-default context of the caller.
  * Signals, property notifications among them, are emitted in the thread-default context in which
- * the connection was constructed, but for [signal@IBB.Client::accept-certificate].
+ * the connection was constructed, but for the questions of a login:
+ * [signal@IBB.Client::trust-requested], [signal@IBB.Client::password-requested].
  *
  * Dropping the last reference logs out in the background.
  *
@@ -265,7 +266,7 @@ ibb_xmpp_connection_class_init (IBBXmppConnectionClass *klass)
    * Each attempt uses the current settings. A client asks for the resource of
    * [property@IBB.Client:jid] or, if that names none, for the one of the lost connection; the
    * server may bind another one. A certificate that was accepted at the login is
-   * accepted again, and [signal@IBB.Client::accept-certificate] is not emitted. A server that still
+   * accepted again, and [signal@IBB.Client::trust-requested] is not emitted. A server that still
    * holds the lost connection of a component refuses the new one with `conflict`, and is asked
    * again.
    *

@@ -47,14 +47,14 @@ create (IBBConnection *client, IBBThread *thread, IBBAddresses *addresses, IBBPr
 }
 
 IBBLink *
-ibb_link_new (IBBConnection *client,
-              IBBThread     *thread,
-              guint          certificate_signal,
-              guint          resource_signal)
+ibb_link_new (IBBConnection         *client,
+              IBBThread             *thread,
+              const IBBLoginSignals *login_signals,
+              guint                  resource_signal)
 {
   IBBLink *self = create (client, thread, NULL, ibb_presences_new (resource_signal));
 
-  self->certificate_signal = certificate_signal;
+  self->login_signals = *login_signals;
   return self;
 }
 
@@ -567,7 +567,7 @@ login_cb (gpointer user_data)
   ibb_backoff_reset (self->login_backoff);              /* a person knows better than the past */
   ibb_account_get_for_login (self->account, &settings); /* the task holds the client */
   self->login =
-      ibb_login_new (self->thread, task, self->certificate_signal, &settings, login_done_cb, self);
+      ibb_login_new (self->thread, task, &self->login_signals, &settings, login_done_cb, self);
 
   return G_SOURCE_REMOVE;
 }

@@ -32,10 +32,10 @@ typedef struct _IBBLink IBBLink;
 /* The objects live as long as the link, and each says which threads may call it. */
 struct _IBBLink
 {
-  IBBWeak   *client; /* (owned) */
-  guint      certificate_signal;
-  IBBThread *thread;
-  int        auto_reconnect; /* atomic */
+  IBBWeak        *client; /* (owned) */
+  IBBLoginSignals login_signals;
+  IBBThread      *thread;
+  int             auto_reconnect; /* atomic */
 
   /* (owned); each says which threads may call it */
   IBBAccount          *account;
@@ -65,13 +65,13 @@ struct _IBBLink
   gboolean         is_logging_out;
 };
 
-/* thread: (transfer full). The link holds no reference to client, which emits certificate_signal:
+/* thread: (transfer full). The link holds no reference to client, which emits login_signals:
  * see ibb_login_new (); and resource_signal: see ibb_presences_tell (). The client emits its
  * signals in the caller's thread-default context. */
-IBBLink *ibb_link_new (IBBConnection *client,
-                       IBBThread     *thread,
-                       guint          certificate_signal,
-                       guint          resource_signal);
+IBBLink *ibb_link_new (IBBConnection         *client,
+                       IBBThread             *thread,
+                       const IBBLoginSignals *login_signals,
+                       guint                  resource_signal);
 IBBLink *
 ibb_link_new_for_component (IBBConnection *component, IBBThread *thread, const char *domain);
 /* The client is gone. Any thread: ends the XML stream and frees itself, in the

@@ -42,6 +42,10 @@ ROOMS = (
     ('words', r'ibb-(types|error|intl|statistics|version)', ('core data',)),
     ('stanza', r'stanza/|ibb-(stanza|element)', ('words', 'core data')),
     ('connection', r'ibb-connection$', ('stanza', 'words', 'core data')),
+    # Sessions that are private from the servers.
+    ('identity', r'trust/(?:ibb-identity|key-file)', ('trust', 'classes', 'runtime', 'words', 'core data')),
+    # Questions to the user, and what the user has answered before.
+    ('trust', r'trust/', ('words',)),
     ('runtime', r'runtime/', ('connection', 'stanza', 'words', 'core', 'session', 'peer', 'core data')),
     # The public calls of a connection that need a thread or a timer.
     ('queries', r'ibb-connection-query',
@@ -50,20 +54,20 @@ ROOMS = (
      ('runtime', 'connection', 'stanza', 'words', 'core', 'session', 'peer', 'core data')),
     ('loopback', r'loopback/|ibb-loopback', ('runtime', 'connection', 'stanza', 'words', 'core data')),
     # The client: what its rooms share, the XML stream, the way to a server, XEP-0198, the login.
-    ('xmpp base', r'xmpp/base/|xmpp/ibb-token', ('runtime', 'words', 'core data')),
+    ('xmpp base', r'xmpp/base/|xmpp/ibb-token', ('trust', 'runtime', 'words', 'core data')),
     ('stream', r'xmpp/stream/', ('xmpp base', 'runtime', 'stanza', 'words', 'core data')),
-    ('reach', r'xmpp/reach/', ('xmpp base', 'runtime', 'words', 'core data')),
+    ('reach', r'xmpp/reach/', ('xmpp base', 'trust', 'runtime', 'words', 'core data')),
     ('management', r'xmpp/management/', ('stream', 'xmpp base', 'runtime', 'stanza', 'words', 'core data')),
     ('login', r'xmpp/login/',
-     ('management', 'reach', 'stream', 'xmpp base', 'runtime', 'stanza', 'words', 'core data')),
-    ('xmpp', r'xmpp/', ('login', 'management', 'stream', 'xmpp base',
+     ('management', 'reach', 'stream', 'xmpp base', 'trust', 'runtime', 'stanza', 'words', 'core data')),
+    ('xmpp', r'xmpp/', ('login', 'management', 'stream', 'xmpp base', 'trust',
                         'queries', 'runtime', 'connection', 'stanza', 'words', 'core data')),
     # The header of all public headers.
-    ('umbrella', r'ibb-glib', ('xmpp', 'xmpp base', 'loopback', 'classes', 'connection', 'stanza', 'words')),
+    ('umbrella', r'ibb-glib', ('identity', 'xmpp', 'xmpp base', 'trust', 'loopback', 'classes', 'connection', 'stanza', 'words')),
     # The library for files; of the others it sees only what is public.
-    ('files', r'files/', ('umbrella', 'xmpp', 'classes', 'queries', 'connection', 'stanza', 'words')),
+    ('files', r'files/', ('identity', 'umbrella', 'xmpp', 'trust', 'classes', 'queries', 'connection', 'stanza', 'words')),
     # The command; of the others it sees only what is public.
-    ('tool', r'tool/', ('files', 'umbrella', 'xmpp', 'loopback', 'classes', 'queries', 'connection', 'stanza', 'words')),
+    ('tool', r'tool/', ('identity', 'files', 'umbrella', 'xmpp', 'trust', 'loopback', 'classes', 'queries', 'connection', 'stanza', 'words')),
 )
 
 # Plain records: anybody may touch their fields. So it is with the interfaces and classes of
@@ -93,6 +97,7 @@ PARTS = {
     'files/ibb-files-transfer-send': 'files/ibb-files-transfer',
     'files/ibb-files-transfer-state': 'files/ibb-files-transfer',
     'xmpp/ibb-client-settings': 'xmpp/ibb-client',
+    'xmpp/ibb-client-account': 'xmpp/ibb-client',
     'xmpp/ibb-xmpp-connection-calls': 'xmpp/ibb-xmpp-connection',
     # What each does with the session has a header by itself.
     'core/session/state': 'core/session/session',

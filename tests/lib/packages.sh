@@ -18,9 +18,11 @@ ibb_packages_build='
   gobject-introspection
   libgirepository1.0-dev
   libglib2.0-dev
+  libgnutls28-dev
   libc6-dev
   libidn-dev
   libidn2-dev
+  libsecret-1-dev
   libxml2-dev
   meson
   nettle-dev

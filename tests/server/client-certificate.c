@@ -68,16 +68,15 @@ typedef struct
 } Judge;
 
 static gboolean
-judge_cb (IBBClient           *client,
-          GTlsCertificate     *certificate,
-          GTlsCertificateFlags errors,
-          gpointer             user_data)
+judge_cb (IBBClient *client, IBBTrustQuestion *question, gpointer user_data)
 {
   Judge *judge = user_data;
 
   judge->n_calls++;
-  g_assert_cmpint (errors, !=, 0);
-  return judge->accept;
+  g_assert_cmpint (ibb_trust_question_get_errors (question), !=, 0);
+  if (judge->accept)
+    ibb_trust_question_accept (question, FALSE);
+  return TRUE;
 }
 
 static IBBClient *
@@ -123,7 +122,7 @@ test_case (gconstpointer data)
   acceptor_start (&server.acceptor, serve_cb, &server);
   client = create_client (&server);
   if (test->has_handler)
-    g_signal_connect (client, "accept-certificate", G_CALLBACK (judge_cb), &judge);
+    g_signal_connect (client, "trust-requested", G_CALLBACK (judge_cb), &judge);
   g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
   g_test_message ("%s", error->message);
   g_assert_cmpint (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE), ==,
@@ -158,7 +157,7 @@ create_stranded_client (FakeServer *server, Judge *judge, gboolean auto_reconnec
 
   ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
   ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (client), auto_reconnect);
-  g_signal_connect (client, "accept-certificate", G_CALLBACK (judge_cb), judge);
+  g_signal_connect (client, "trust-requested", G_CALLBACK (judge_cb), judge);
   assert_login (client);
   fake_server_expect (server, "id='ping'");
   fake_server_set_certificate (server, other);
@@ -178,7 +177,7 @@ test_portal (void)
   IBBClient                  *client = create_stranded_client (server, &judge, FALSE);
 
   fake_server_set_steps (server, back);
-  fake_server_wait_for_clients (server, 4);
+  fake_server_wait_for_clients (server, 5);
   g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
                    IBB_CONNECTION_STATE_SUSPENDED);
   fake_server_set_certificate (server, own);
@@ -212,7 +211,7 @@ test_replaced (void)
   error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
   assert_names_certificate (client);
-  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 2);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 3);
   fake_end (client, server);
   g_assert_cmpuint (judge.n_calls, ==, 1);
 }
@@ -242,7 +241,7 @@ test_replaced_returning (gconstpointer data)
 
   fake_random_start (0);
   client = create_stranded_client (server, &judge, TRUE);
-  fake_server_wait_for_clients (server, 6);
+  fake_server_wait_for_clients (server, 7);
   wait_for_state (client, IBB_CONNECTION_STATE_CONNECTING);
   assert_names_certificate (client);
   g_assert_cmpuint (fake_random_get_bound (0), ==, IBB_RECONNECTION_LOGIN_WAIT_MIN);
@@ -314,7 +313,7 @@ test_redirect (gconstpointer data)
   g_atomic_int_set ((int *) &second_port, (int) fake_server_get_port (second));
   ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
   ibb_client_set_tls_database (client, database);
-  g_signal_connect (client, "accept-certificate", G_CALLBACK (judge_cb), &judge);
+  g_signal_connect (client, "trust-requested", G_CALLBACK (judge_cb), &judge);
   if (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error))
     assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
   else

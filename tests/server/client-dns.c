@@ -412,8 +412,9 @@ static const MergeCase merge_cases[] = {
 };
 
 static gboolean
-accept_cb (IBBClient *client, GTlsCertificate *certificate, GTlsCertificateFlags errors)
+accept_cb (IBBClient *client, IBBTrustQuestion *question)
 {
+  ibb_trust_question_accept (question, FALSE);
   return TRUE;
 }
 
@@ -440,7 +441,7 @@ assert_merges (Fixture *self, const MergeCase *merge_case)
   const Record               *direct = &merge_case->direct;
 
   ibb_client_set_tls_mode (self->client, IBB_TLS_MODE_AUTOMATIC);
-  g_signal_connect (self->client, "accept-certificate", G_CALLBACK (accept_cb), NULL);
+  g_signal_connect (self->client, "trust-requested", G_CALLBACK (accept_cb), NULL);
   if (plain->host != NULL)
     add_target (self, plain->host,
                 plain->is_silent ? get_silent_port (self) : fake_server_get_port (self->server),
@@ -454,7 +455,8 @@ assert_merges (Fixture *self, const MergeCase *merge_case)
   else
     assert_login (self->client);
   assert_asked (self, merge_case->asked);
-  g_assert_cmpuint (fake_server_get_n_clients (server), ==, merge_case->is_plain ? 0 : 1);
+  /* Twice: the certificate has to be accepted first. */
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, merge_case->is_plain ? 0 : 2);
   g_free (fake_server_free (server));
 }
 

@@ -46,12 +46,10 @@ test_logout (void)
 }
 
 static gboolean
-accept_cb (IBBClient           *client,
-           GTlsCertificate     *certificate,
-           GTlsCertificateFlags errors,
-           gpointer             seen)
+accept_cb (IBBClient *client, IBBTrustQuestion *question, gpointer seen)
 {
-  g_set_weak_pointer ((GTlsCertificate **) seen, certificate);
+  g_set_weak_pointer ((GTlsCertificate **) seen, ibb_trust_question_get_certificate (question));
+  ibb_trust_question_accept (question, FALSE);
   return TRUE;
 }
 
@@ -61,7 +59,7 @@ create_online (FakeServer *server, GTlsCertificate **seen)
   IBBClient *client = fake_create_client (server, FAKE_JID);
 
   ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
-  g_signal_connect (client, "accept-certificate", G_CALLBACK (accept_cb), seen);
+  g_signal_connect (client, "trust-requested", G_CALLBACK (accept_cb), seen);
   return client;
 }
 

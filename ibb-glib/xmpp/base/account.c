@@ -16,8 +16,9 @@
 struct _IBBAccount
 {
   GMutex             lock;
-  IBBAccountSettings settings; /* protected by lock; jid and is_component: immutable */
-  gboolean           is_over;  /* protected by lock */
+  IBBAccountSettings settings;    /* protected by lock; jid and is_component: immutable */
+  gboolean           is_over;     /* protected by lock */
+  gint               was_refused; /* atomic */
 
   /* immutable once set */
   void (*token_replaced) (gpointer data); /* (nullable) */
@@ -36,6 +37,7 @@ ibb_account_settings_clear (IBBAccountSettings *self)
   g_clear_object (&self->tls_database);
   g_clear_object (&self->proxy_resolver);
   g_clear_object (&self->certificate);
+  g_clear_object (&self->known_certificates);
 }
 
 static gboolean
@@ -139,6 +141,18 @@ ibb_account_is_component (IBBAccount *self)
   return self->settings.is_component;
 }
 
+gboolean
+ibb_account_get_was_refused (IBBAccount *self)
+{
+  return g_atomic_int_get (&self->was_refused);
+}
+
+void
+ibb_account_set_was_refused (IBBAccount *self, gboolean was_refused)
+{
+  g_atomic_int_set (&self->was_refused, was_refused);
+}
+
 static void
 copy_locked (IBBAccount *self, IBBAccountSettings *settings)
 {
@@ -156,6 +170,8 @@ copy_locked (IBBAccount *self, IBBAccountSettings *settings)
     g_object_ref (settings->proxy_resolver);
   if (settings->certificate != NULL)
     g_object_ref (settings->certificate);
+  if (settings->known_certificates != NULL)
+    g_object_ref (settings->known_certificates);
 }
 
 void
@@ -339,14 +355,16 @@ ibb_account_set_token_replaced (IBBAccount *self, void (*func) (gpointer data), 
 void
 ibb_account_end (IBBAccount *self)
 {
-  g_autoptr (GTlsDatabase)    tls_database = NULL;
-  g_autoptr (GProxyResolver)  proxy_resolver = NULL;
-  g_autoptr (GTlsCertificate) certificate = NULL;
+  g_autoptr (GTlsDatabase)         tls_database = NULL;
+  g_autoptr (GProxyResolver)       proxy_resolver = NULL;
+  g_autoptr (GTlsCertificate)      certificate = NULL;
+  g_autoptr (IBBKnownCertificates) known_certificates = NULL;
 
   g_mutex_lock (&self->lock);
   self->is_over = TRUE;
   tls_database = g_steal_pointer (&self->settings.tls_database);
   proxy_resolver = g_steal_pointer (&self->settings.proxy_resolver);
   certificate = g_steal_pointer (&self->settings.certificate);
+  known_certificates = g_steal_pointer (&self->settings.known_certificates);
   g_mutex_unlock (&self->lock);
 }

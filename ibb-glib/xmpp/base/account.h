@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 
 #include "ibb-types.h"
+#include "trust/ibb-known-certificates.h"
 #include "xmpp/ibb-token.h"
 
 G_BEGIN_DECLS
@@ -19,24 +20,26 @@ typedef struct _IBBAccount IBBAccount;
 
 typedef struct
 {
-  char             *jid;      /* in a copy, "" if there is none */
-  char             *password; /* (nullable): in a copy, only for a login */
-  char             *host;     /* (nullable) */
-  guint             port;     /* 0: by SRV, or the usual one of host */
-  IBBTlsMode        tls_mode;
-  IBBWebsocketMode  websocket_mode;
-  char             *websocket_uri;  /* (nullable): to be discovered */
-  GTlsDatabase     *tls_database;   /* (nullable) */
-  GProxyResolver   *proxy_resolver; /* (nullable): that of the system */
-  IBBPasswordPolicy password_policy;
-  GTlsCertificate  *certificate; /* (nullable): for a server that asks for one */
-  gboolean          send_presence;
-  int               priority;
-  gboolean          resumable;
-  char             *user_agent_id; /* (nullable) */
-  IBBToken         *token;         /* (owned) (nullable) */
-  IBBAccount       *account;       /* (nullable): of which it is a copy; it outlives all logins */
-  gboolean          is_component;  /* jid is its domain, and password the secret (XEP-0114) */
+  char                 *jid;      /* in a copy, "" if there is none */
+  char                 *password; /* (nullable): in a copy, only for a login */
+  char                 *host;     /* (nullable) */
+  guint                 port;     /* 0: by SRV, or the usual one of host */
+  IBBTlsMode            tls_mode;
+  IBBWebsocketMode      websocket_mode;
+  char                 *websocket_uri;  /* (nullable): to be discovered */
+  GTlsDatabase         *tls_database;   /* (nullable) */
+  GProxyResolver       *proxy_resolver; /* (nullable): that of the system */
+  IBBPasswordPolicy     password_policy;
+  GTlsCertificate      *certificate;        /* (nullable): for a server that asks for one */
+  IBBKnownCertificates *known_certificates; /* (nullable) */
+  gboolean              keyring;            /* a missing password is looked up there */
+  gboolean              send_presence;
+  int                   priority;
+  gboolean              resumable;
+  char                 *user_agent_id; /* (nullable) */
+  IBBToken             *token;         /* (owned) (nullable) */
+  IBBAccount           *account; /* (nullable): of which it is a copy; it outlives all logins */
+  gboolean              is_component; /* jid is its domain, and password the secret (XEP-0114) */
 } IBBAccountSettings;
 
 void ibb_account_settings_clear (IBBAccountSettings *self);
@@ -64,6 +67,10 @@ gboolean ibb_account_is_component (IBBAccount *self);
  * nowhere else once the client is online. FALSE: it has ended, and nothing is filled. */
 void     ibb_account_get (IBBAccount *self, IBBAccountSettings *settings);
 gboolean ibb_account_get_for_login (IBBAccount *self, IBBAccountSettings *settings);
+
+/* Whether the server has refused the password that was asked for last. */
+gboolean ibb_account_get_was_refused (IBBAccount *self);
+void     ibb_account_set_was_refused (IBBAccount *self, gboolean was_refused);
 
 /* The settings that the application changes, by type: setting is an IBB_ACCOUNT_SETTING, of a
  * number as wide as an int, a string or an object. A setter returns TRUE if the value was another

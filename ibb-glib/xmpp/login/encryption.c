@@ -20,9 +20,48 @@ encryption_unref (IBBEncryption *self)
   g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
   g_object_unref (self->cancellable);
   g_clear_object (&self->tls);
+  g_free (self->identity);
   g_clear_error (&self->abort_error);
   ibb_thread_release (self->thread);
   g_free (self);
+}
+
+static void
+upgrade_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  IBBEncryption     *self = user_data;
+  g_autoptr (GError) error = NULL;
+  gboolean           fine = ibb_upgrade_finish (result, &error);
+
+  self->is_busy = FALSE;
+  if (self->abort_error != NULL)
+    {
+      ibb_xml_stream_abort (self->stream, NULL, self->abort_error);
+    }
+  else if (self->handler != NULL && fine)
+    {
+      ibb_xml_stream_set_framed (self->stream);
+      self->handler->secured (self->owner);
+    }
+  else if (self->handler != NULL)
+    {
+      self->handler->failed (error, self->owner);
+    }
+  encryption_unref (self);
+}
+
+static void
+secured (IBBEncryption *self)
+{
+  ibb_xml_stream_set_io (self->stream, G_IO_STREAM (self->tls));
+  if (self->endpoint == NULL)
+    {
+      self->handler->secured (self->owner);
+      return;
+    }
+  self->is_busy = TRUE;
+  g_ref_count_inc (&self->ref_count);
+  ibb_upgrade_async (G_IO_STREAM (self->tls), self->endpoint, self->cancellable, upgrade_cb, self);
 }
 
 static void
@@ -40,9 +79,9 @@ handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   else if (self->handler == NULL)
     ;
   else if (untrusted != NULL)
-    self->handler->untrusted (untrusted, errors, error, self->owner);
+    self->handler->untrusted (self->identity, untrusted, errors, error, self->owner);
   else if (self->tls != NULL)
-    ibb_encryption_accept (self);
+    secured (self);
   else
     self->handler->failed (error, self->owner);
   encryption_unref (self);
@@ -64,6 +103,7 @@ ibb_encryption_new (IBBThread                  *thread,
     .database = settings->tls_database,
     .certificate = settings->certificate,
     .accepted_certificate = accepted_certificate,
+    .known = settings->known_certificates,
     .direct = endpoint == NULL && settings->tls_mode == IBB_TLS_MODE_DIRECT,
   };
 
@@ -76,6 +116,7 @@ ibb_encryption_new (IBBThread                  *thread,
   self->thread = thread;
   ibb_thread_hold (thread);
   self->stream = ibb_xml_stream_ref (stream);
+  self->identity = g_strdup (identity);
   self->endpoint = endpoint != NULL ? ibb_endpoint_ref (endpoint) : NULL;
   self->handler = handler;
   self->owner = owner;
@@ -107,48 +148,6 @@ ibb_encryption_abort (IBBEncryption *self, const GError *error)
   else
     ibb_xml_stream_abort (self->stream, NULL, error);
   ibb_encryption_free (self);
-}
-
-static void
-upgrade_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  IBBEncryption     *self = user_data;
-  g_autoptr (GError) error = NULL;
-  gboolean           fine = ibb_upgrade_finish (result, &error);
-
-  self->is_busy = FALSE;
-  if (self->abort_error != NULL)
-    {
-      ibb_xml_stream_abort (self->stream, NULL, self->abort_error);
-    }
-  else if (self->handler != NULL && fine)
-    {
-      ibb_xml_stream_set_framed (self->stream);
-      self->handler->secured (self->owner);
-    }
-  else if (self->handler != NULL)
-    {
-      self->handler->failed (error, self->owner);
-    }
-  encryption_unref (self);
-}
-
-static void
-upgrade (IBBEncryption *self)
-{
-  self->is_busy = TRUE;
-  g_ref_count_inc (&self->ref_count);
-  ibb_upgrade_async (G_IO_STREAM (self->tls), self->endpoint, self->cancellable, upgrade_cb, self);
-}
-
-void
-ibb_encryption_accept (IBBEncryption *self)
-{
-  ibb_xml_stream_set_io (self->stream, G_IO_STREAM (self->tls));
-  if (self->endpoint != NULL)
-    upgrade (self);
-  else
-    self->handler->secured (self->owner);
 }
 
 gboolean

@@ -20,10 +20,9 @@ typedef struct _IBBEncryption IBBEncryption;
 typedef struct
 {
   void (*secured) (gpointer owner); /* the XML stream goes through TLS */
-  /* The certificate is neither trusted nor accepted. The answer is ibb_encryption_accept (),
-   * unless the handshake has stopped with error (nullable): then it takes another
-   * connection. */
-  void (*untrusted) (GTlsCertificate     *certificate,
+  /* The certificate of identity is not trusted, and the handshake has stopped. */
+  void (*untrusted) (const char          *identity,
+                     GTlsCertificate     *certificate,
                      GTlsCertificateFlags errors,
                      const GError        *error,
                      gpointer             owner);
@@ -35,6 +34,7 @@ struct _IBBEncryption
   grefcount                   ref_count;
   IBBThread                  *thread;
   IBBXmlStream               *stream;
+  char                       *identity; /* (owned) */
   IBBEndpoint                *endpoint; /* (owned) (nullable) */
   const IBBEncryptionHandler *handler;  /* (nullable): the owner is gone */
   gpointer                    owner;
@@ -68,6 +68,5 @@ void ibb_encryption_free (IBBEncryption *self);
 /* The same, and the XML stream ends with error, as soon as no thread of the TLS library uses its
  * socket. */
 void ibb_encryption_abort (IBBEncryption *self, const GError *error);
-void ibb_encryption_accept (IBBEncryption *self);
 
 G_END_DECLS

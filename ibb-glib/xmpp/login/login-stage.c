@@ -13,7 +13,8 @@
  * too: see keepalive.h. */
 #define CONNECT_TIMEOUT 20000
 #define ANSWER_TIMEOUT 15000
-#define CERTIFICATE_TIMEOUT 30000
+/* A person reads a dialogue, and finds somebody to ask. */
+#define QUESTION_TIMEOUT 300000
 
 guint
 ibb_login_stage_get_timeout (IBBLoginStage stage)
@@ -21,7 +22,9 @@ ibb_login_stage_get_timeout (IBBLoginStage stage)
   if (stage == IBB_LOGIN_STAGE_CONNECT)
     return CONNECT_TIMEOUT;
 
-  return stage == IBB_LOGIN_STAGE_CERTIFICATE ? CERTIFICATE_TIMEOUT : ANSWER_TIMEOUT;
+  return stage == IBB_LOGIN_STAGE_CERTIFICATE || stage == IBB_LOGIN_STAGE_PASSWORD
+             ? QUESTION_TIMEOUT
+             : ANSWER_TIMEOUT;
 }
 
 #define NEW_ERROR(format)                                                                          \
@@ -32,6 +35,8 @@ ibb_login_stage_new_error (IBBLoginStage stage, const char *domain, guint millis
 {
   switch (stage)
     {
+    case IBB_LOGIN_STAGE_PASSWORD:
+      return NEW_ERROR (_ ("The password for “%s” was not given within %u s"));
     case IBB_LOGIN_STAGE_CONNECT:
       return NEW_ERROR (_ ("The server of “%s” cannot be reached within %u s"));
     case IBB_LOGIN_STAGE_PROCEED:

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 
 typedef enum
 {
+  IBB_LOGIN_STAGE_PASSWORD, /* the application's part */
   IBB_LOGIN_STAGE_CONNECT,
   IBB_LOGIN_STAGE_FEATURES, /* before TLS */
   IBB_LOGIN_STAGE_PROCEED,

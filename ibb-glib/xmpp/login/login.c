@@ -4,40 +4,62 @@
 
 #include "xmpp/login/login.h"
 
+#include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "runtime/cancel-watch.h"
+#include "trust/ibb-password-question-private.h"
+#include "trust/ibb-trust-question-private.h"
 #include "xmpp/base/call-task.h"
+#include "xmpp/base/keyring.h"
+#include "xmpp/base/secret.h"
 #include "xmpp/base/source.h"
 
-/* A question to the application also holds a reference. */
 struct _IBBLogin
 {
-  IBBThread   *thread;
-  guint        certificate_signal;
-  IBBLoginDone done;
-  gpointer     owner;
+  IBBThread            *thread;
+  IBBLoginSignals       signals;
+  IBBLoginDone          done;
+  gpointer              owner;
+  IBBAccount           *account;
+  IBBKnownCertificates *known;   /* (owned) (nullable) */
+  gboolean              keyring; /* a missing password is looked up there */
 
   GTask           *task;        /* (owned) (nullable): until it is done */
   IBBNegotiation  *negotiation; /* (owned) (nullable): until it is done */
   IBBCancelWatch  *cancelled;   /* (owned) (nullable) */
-  GSource         *question;    /* (owned) (nullable): in the context of the task */
-  GTlsCertificate *asked;       /* (owned) (nullable): of the question, until it is done */
+  GCancellable    *lookup;      /* (owned): of the password in the keyring */
+  GWeakRef         question;    /* to the application */
+  gboolean         is_asking;   /* question has neither been answered nor withdrawn */
+  GSource         *emission;    /* (owned) (nullable): of question, in the context of the task */
+  GTlsCertificate *asked;       /* (owned) (nullable): of question, while is_asking */
   GTlsCertificate *accepted;    /* (owned) (nullable) */
+  char            *bare_jid;    /* (owned) (nullable): whose password is missing */
+  char            *password;    /* (owned) (nullable): that was missing */
+  gboolean         remember;    /* password */
 };
 
+/* Who waits for an answer. The client keeps the thread. */
 typedef struct
 {
-  IBBLogin            *login;       /* (owned) */
-  GTask               *task;        /* (owned) */
-  GTlsCertificate     *certificate; /* (owned) */
-  GTlsCertificateFlags errors;
-} Question;
+  IBBLogin *login;  /* (owned) */
+  GObject  *client; /* (owned) */
+} Asker;
+
+/* A question on its way to the application. */
+typedef struct
+{
+  GTask       *task;     /* (owned) */
+  IBBQuestion *question; /* (owned) */
+  guint        signal;
+} Emission;
 
 /* The thread may get it after the login, so it has nothing of the application's. */
 typedef struct
 {
   IBBLogin *login; /* (owned) */
-  gboolean  accept;
+  gboolean  yes;
+  char     *password; /* (owned) (nullable) */
+  gboolean  remember;
 } Answer;
 
 static void
@@ -45,7 +67,12 @@ login_clear (gpointer data)
 {
   IBBLogin *self = data;
 
+  g_clear_object (&self->known);
+  g_clear_object (&self->lookup);
+  g_weak_ref_clear (&self->question);
   g_clear_object (&self->accepted);
+  g_free (self->bare_jid);
+  ibb_secret_free (self->password);
 }
 
 static void
@@ -54,31 +81,24 @@ login_unref (IBBLogin *self)
   g_atomic_rc_box_release_full (self, login_clear);
 }
 
-static Question *
-question_new (IBBLogin            *login,
-              GTask               *task,
-              GTlsCertificate     *certificate,
-              GTlsCertificateFlags errors)
+static void
+asker_free (gpointer data)
 {
-  Question *question = g_new0 (Question, 1);
+  Asker *asker = data;
 
-  question->login = g_atomic_rc_box_acquire (login);
-  question->task = g_object_ref (task);
-  question->certificate = g_object_ref (certificate);
-  question->errors = errors;
-
-  return question;
+  login_unref (asker->login);
+  g_object_unref (asker->client);
+  g_free (asker);
 }
 
 static void
-question_free (gpointer data)
+emission_free (gpointer data)
 {
-  Question *question = data;
+  Emission *emission = data;
 
-  login_unref (question->login);
-  g_object_unref (question->task);
-  g_object_unref (question->certificate);
-  g_free (question);
+  g_object_unref (emission->question);
+  g_object_unref (emission->task);
+  g_free (emission);
 }
 
 static void
@@ -87,7 +107,32 @@ answer_free (gpointer data)
   Answer *answer = data;
 
   login_unref (answer->login);
+  ibb_secret_free (answer->password);
   g_free (answer);
+}
+
+static void
+fail (IBBLogin *self, int code, const char *message)
+{
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, code, message);
+
+  ibb_negotiation_fail (self->negotiation, error);
+}
+
+static void
+take_password (IBBLogin *self, Answer *answer)
+{
+  if (!answer->yes)
+    {
+      g_autofree char *message =
+          g_strdup_printf (_ ("No password was given for “%s”"), self->bare_jid);
+
+      fail (self, G_IO_ERROR_CANCELLED, message);
+      return;
+    }
+  self->password = g_steal_pointer (&answer->password);
+  self->remember = answer->remember;
+  ibb_negotiation_answer_password (self->negotiation, self->password);
 }
 
 static gboolean
@@ -97,63 +142,168 @@ answer_cb (gpointer user_data)
   IBBLogin *self = answer->login;
 
   /* The login may have ended before the answer. */
-  if (self->negotiation == NULL)
+  if (!self->is_asking)
     return G_SOURCE_REMOVE;
 
-  if (answer->accept)
+  self->is_asking = FALSE;
+  if (self->asked == NULL)
+    {
+      take_password (self, answer);
+      return G_SOURCE_REMOVE;
+    }
+  if (answer->yes)
     g_set_object (&self->accepted, self->asked);
-  ibb_negotiation_answer_certificate (self->negotiation, answer->accept);
-
+  g_clear_object (&self->asked);
+  ibb_negotiation_answer_certificate (self->negotiation, answer->yes);
   return G_SOURCE_REMOVE;
+}
+
+/* Runs in any thread. */
+static void
+answered_cb (IBBQuestion *question, gboolean yes, gpointer user_data)
+{
+  Asker    *asker = user_data;
+  IBBLogin *self = asker->login;
+  Answer   *answer = g_new0 (Answer, 1);
+
+  answer->login = g_atomic_rc_box_acquire (self);
+  answer->yes = yes;
+  if (yes && IBB_IS_PASSWORD_QUESTION (question))
+    answer->password =
+        ibb_password_question_take_password (IBB_PASSWORD_QUESTION (question), &answer->remember);
+  ibb_thread_invoke (self->thread, answer_cb, answer, answer_free);
 }
 
 /* Runs in the context of the task. */
 static gboolean
-question_cb (gpointer user_data)
+emission_cb (gpointer user_data)
 {
-  Question *question = user_data;
-  IBBLogin *self = question->login;
-  Answer   *answer = g_new0 (Answer, 1);
+  Emission *emission = user_data;
+  gboolean  handled;
 
-  answer->login = g_atomic_rc_box_acquire (self);
-  g_signal_emit (g_task_get_source_object (question->task), self->certificate_signal, 0,
-                 question->certificate, question->errors, &answer->accept);
-  ibb_thread_invoke (self->thread, answer_cb, answer, answer_free);
-
+  g_signal_emit (g_task_get_source_object (emission->task), emission->signal, 0, emission->question,
+                 &handled);
   return G_SOURCE_REMOVE;
+}
+
+static gboolean
+has_handler (IBBLogin *self, guint signal)
+{
+  return g_signal_has_handler_pending (g_task_get_source_object (self->task), signal, 0, FALSE);
+}
+
+/* Asks the application, which declines if it keeps no reference. Takes question. */
+static void
+ask (IBBLogin *self, IBBQuestion *question, guint signal)
+{
+  GObject  *client = g_task_get_source_object (self->task);
+  Asker    *asker = g_new0 (Asker, 1);
+  Emission *emission = g_new0 (Emission, 1);
+
+  asker->login = g_atomic_rc_box_acquire (self);
+  asker->client = g_object_ref (client);
+  ibb_question_set_asker (question, g_task_get_context (self->task), answered_cb, asker,
+                          asker_free);
+  g_weak_ref_set (&self->question, question);
+  self->is_asking = TRUE;
+  emission->task = g_object_ref (self->task);
+  emission->question = question;
+  emission->signal = signal;
+  ibb_source_clear (&self->emission);
+  self->emission = ibb_source_attach (g_idle_source_new (), g_task_get_context (self->task),
+                                      "[ibb-glib] question", emission_cb, emission, emission_free);
 }
 
 static void
 certificate_cb (IBBNegotiation      *negotiation,
+                const char          *name,
                 GTlsCertificate     *certificate,
                 GTlsCertificateFlags errors,
                 gpointer             owner)
 {
   IBBLogin *self = owner;
 
-  if (!g_signal_has_handler_pending (g_task_get_source_object (self->task),
-                                     self->certificate_signal, 0, FALSE))
+  if (!has_handler (self, self->signals.trust))
     {
       ibb_negotiation_answer_certificate (negotiation, FALSE);
       return;
     }
-
   g_set_object (&self->asked, certificate);
-  self->question = ibb_source_attach (
-      g_idle_source_new (), g_task_get_context (self->task), "[ibb-glib] accept-certificate",
-      question_cb, question_new (self, self->task, certificate, errors), question_free);
+  ask (self, IBB_QUESTION (ibb_trust_question_new (name, certificate, errors, self->known, NULL)),
+       self->signals.trust);
+}
+
+static void
+ask_for_password (IBBLogin *self)
+{
+  if (has_handler (self, self->signals.password))
+    ask (self,
+         IBB_QUESTION (ibb_password_question_new (self->bare_jid,
+                                                  ibb_account_get_was_refused (self->account))),
+         self->signals.password);
+  else
+    ibb_negotiation_answer_password (self->negotiation, NULL);
+}
+
+static void
+lookup_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  IBBLogin *self = user_data;
+
+  self->password = ibb_keyring_lookup_finish (result);
+  if (self->negotiation == NULL)
+    ;
+  else if (self->password != NULL)
+    ibb_negotiation_answer_password (self->negotiation, self->password);
+  else
+    ask_for_password (self);
+  ibb_thread_release (self->thread);
+  login_unref (self);
+}
+
+static void
+password_cb (IBBNegotiation *negotiation, const char *bare_jid, gpointer owner)
+{
+  IBBLogin *self = owner;
+
+  self->bare_jid = g_strdup (bare_jid);
+  if (self->keyring && !ibb_account_get_was_refused (self->account))
+    {
+      ibb_thread_hold (self->thread);
+      ibb_keyring_lookup_async (bare_jid, self->lookup, lookup_cb, g_atomic_rc_box_acquire (self));
+    }
+  else
+    ask_for_password (self);
 }
 
 /* Ends the login. The caller completes the task. */
 static GTask *
 end (IBBLogin *self)
 {
+  g_autoptr (IBBQuestion) question = g_weak_ref_get (&self->question);
+
   g_clear_pointer (&self->cancelled, ibb_cancel_watch_free);
-  ibb_source_clear (&self->question);
+  g_cancellable_cancel (self->lookup);
+  self->is_asking = FALSE;
+  if (question != NULL)
+    ibb_question_withdraw (question);
+  ibb_source_clear (&self->emission);
   g_clear_object (&self->asked);
   g_clear_pointer (&self->negotiation, ibb_negotiation_unref);
 
   return g_steal_pointer (&self->task);
+}
+
+/* A password that was missing is kept for logins that the client makes by itself. */
+static void
+keep_password (IBBLogin *self)
+{
+  if (self->password == NULL)
+    return;
+  ibb_account_set_was_refused (self->account, FALSE);
+  ibb_account_set_string (self->account, IBB_ACCOUNT_SETTING (password), self->password);
+  if (self->remember && self->keyring)
+    ibb_keyring_store (self->bare_jid, self->password);
 }
 
 static void
@@ -162,6 +312,7 @@ login_succeeded (IBBLogin *self, IBBNegotiationResult *result)
   IBBThread *thread = self->thread;
   GTask     *task = end (self);
 
+  keep_password (self);
   self->done (self, g_task_get_source_object (task), result, NULL, self->owner);
   ibb_call_task_return (task, NULL, thread);
 }
@@ -173,6 +324,8 @@ login_failed (IBBLogin *self, const GError *error)
   IBBThread *thread = self->thread;
   GTask     *task = end (self);
 
+  if (self->password != NULL && g_error_matches (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION))
+    ibb_account_set_was_refused (self->account, TRUE);
   self->done (self, g_task_get_source_object (task), NULL, error, self->owner);
   ibb_call_task_return (task, g_error_copy (error), thread);
 }
@@ -191,33 +344,38 @@ done_cb (IBBNegotiation       *negotiation,
 
 static const IBBNegotiationHandler handler = {
   .certificate = certificate_cb,
+  .password = password_cb,
   .done = done_cb,
 };
 
 static gboolean
 cancelled_cb (gpointer user_data)
 {
-  g_autoptr (GError) error =
-      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("The login was cancelled"));
+  IBBLogin *self = user_data;
 
-  ibb_login_fail (user_data, error);
+  fail (self, G_IO_ERROR_CANCELLED, _ ("The login was cancelled"));
   return G_SOURCE_REMOVE;
 }
 
 IBBLogin *
-ibb_login_new (IBBThread          *thread,
-               GTask              *task,
-               guint               certificate_signal,
-               IBBAccountSettings *settings,
-               IBBLoginDone        done,
-               gpointer            owner)
+ibb_login_new (IBBThread             *thread,
+               GTask                 *task,
+               const IBBLoginSignals *signals,
+               IBBAccountSettings    *settings,
+               IBBLoginDone           done,
+               gpointer               owner)
 {
   IBBLogin *self = g_atomic_rc_box_new0 (IBBLogin);
 
   self->thread = thread;
-  self->certificate_signal = certificate_signal;
+  self->signals = *signals;
   self->done = done;
   self->owner = owner;
+  self->account = settings->account;
+  g_set_object (&self->known, settings->known_certificates);
+  self->keyring = settings->keyring;
+  self->lookup = g_cancellable_new ();
+  g_weak_ref_init (&self->question, NULL);
   self->task = task;
   self->negotiation = ibb_negotiation_new (thread, settings, NULL, &handler, self);
   self->cancelled = ibb_cancel_watch_new_callback (

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A login that the application has called for: the negotiation, its cancellation, and the
- * question whether the server's certificate is good. On the worker, but for the question.
+ * questions about the server's certificate and the password. On the worker, but for the questions.
  */
 
 #pragma once
@@ -21,14 +21,22 @@ typedef void (*IBBLoginDone) (IBBLogin             *login,
                               const GError         *error,
                               gpointer              owner);
 
-/* task: (transfer full): holds the client, which emits the signal certificate_signal in the context
- * of the task: (GTlsCertificate, GTlsCertificateFlags) → whether to accept. settings are taken. */
-IBBLogin *ibb_login_new (IBBThread          *thread,
-                         GTask              *task,
-                         guint               certificate_signal,
-                         IBBAccountSettings *settings,
-                         IBBLoginDone        done,
-                         gpointer            owner);
+/* The signals of the client that ask the application: (IBBQuestion) → whether another handler is
+ * called. 0: nobody is asked. */
+typedef struct
+{
+  guint trust;
+  guint password;
+} IBBLoginSignals;
+
+/* task: (transfer full): holds the client, which emits the signals in the context of the task.
+ * settings are taken. */
+IBBLogin *ibb_login_new (IBBThread             *thread,
+                         GTask                 *task,
+                         const IBBLoginSignals *signals,
+                         IBBAccountSettings    *settings,
+                         IBBLoginDone           done,
+                         gpointer               owner);
 void      ibb_login_free (IBBLogin *self);
 /* Ends it with this error. */
 void ibb_login_fail (IBBLogin *self, const GError *error);

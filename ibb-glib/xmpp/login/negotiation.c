@@ -165,7 +165,7 @@ enter (IBBNegotiation *self, IBBLoginStage stage)
 
   self->stage = stage;
   self->timeout = ibb_login_stage_get_timeout (stage);
-  if (stage != IBB_LOGIN_STAGE_CERTIFICATE)
+  if (stage != IBB_LOGIN_STAGE_CERTIFICATE && stage != IBB_LOGIN_STAGE_PASSWORD)
     self->timeout = (guint) CLAMP (left, 0, (gint64) self->timeout);
   ibb_source_clear (&self->timer);
   self->timer = ibb_source_attach (
@@ -428,23 +428,22 @@ ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept)
   if (self->stage != IBB_LOGIN_STAGE_CERTIFICATE)
     return;
 
-  start_clock (self);
   if (!accept)
     {
       ibb_negotiation_fail (self, self->certificate_error);
       return;
     }
   g_set_object (&self->accepted_certificate, self->untrusted);
-  if (self->encryption != NULL)
-    ibb_encryption_accept (self->encryption);
-  else
-    dial (self);
+  start_clock (self);
+  dial (self);
 }
 
 /* The question is asked once: after the answer the server has to show the certificate that was
- * accepted. If only another server has named this one, nobody is asked. error: for the refusal. */
+ * accepted, over a new connection, as no server waits for a person. If only another server has
+ * named this one, nobody is asked. error: for the refusal. */
 static void
 judge_certificate (IBBNegotiation      *self,
+                   const char          *name,
                    GTlsCertificate     *certificate,
                    GTlsCertificateFlags errors,
                    const GError        *error)
@@ -460,23 +459,21 @@ judge_certificate (IBBNegotiation      *self,
   g_clear_error (&self->certificate_error);
   self->certificate_error = g_error_copy (error);
   enter (self, IBB_LOGIN_STAGE_CERTIFICATE);
-  self->handler->certificate (self, certificate, errors, self->owner);
+  self->handler->certificate (self, name, certificate, errors, self->owner);
 }
 
 static void
-untrusted_cb (GTlsCertificate     *certificate,
+untrusted_cb (const char          *identity,
+              GTlsCertificate     *certificate,
               GTlsCertificateFlags errors,
               const GError        *error,
               gpointer             owner)
 {
-  IBBNegotiation    *self = owner;
-  g_autoptr (GError) refusal = ibb_handshake_new_certificate_error (
-      certificate, errors,
-      ibb_redirect_get_identity (&self->redirect, self->endpoint, self->domain));
+  g_autofree char   *name = g_strdup (identity);
+  g_autoptr (GError) refusal = g_error_copy (error);
 
-  if (error != NULL)
-    abort_stream (self, error);
-  judge_certificate (self, certificate, errors, refusal);
+  abort_stream (owner, error);
+  judge_certificate (owner, name, certificate, errors, refusal);
 }
 
 static void
@@ -712,7 +709,7 @@ dial_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   if (connection != NULL)
     connected (self, connection);
   else if (untrusted != NULL)
-    judge_certificate (self, untrusted, errors, error);
+    judge_certificate (self, self->domain, untrusted, errors, error);
   else
     ibb_negotiation_fail (self, error);
 }
@@ -725,6 +722,41 @@ dial (IBBNegotiation *self)
                    dial_cb, ibb_negotiation_ref (self));
 }
 
+void
+ibb_negotiation_answer_password (IBBNegotiation *self, const char *password)
+{
+  if (self->stage != IBB_LOGIN_STAGE_PASSWORD)
+    return;
+
+  self->settings.password = g_strdup (password);
+  start_clock (self);
+  dial (self);
+}
+
+/* The password is asked for before there is a connection, as no server waits for a person. */
+static gboolean
+needs_password (IBBNegotiation *self)
+{
+  const IBBAccountSettings *settings = &self->settings;
+
+  return !settings->is_component && self->node != NULL && settings->password == NULL &&
+         settings->certificate == NULL && settings->token == NULL &&
+         self->handler->password != NULL;
+}
+
+static void
+start (IBBNegotiation *self)
+{
+  start_clock (self);
+  if (needs_password (self))
+    {
+      enter (self, IBB_LOGIN_STAGE_PASSWORD);
+      self->handler->password (self, self->bare_jid, self->owner);
+    }
+  else
+    dial (self);
+}
+
 static gboolean
 start_cb (gpointer user_data)
 {
@@ -735,10 +767,7 @@ start_cb (gpointer user_data)
     return G_SOURCE_REMOVE;
   if (ibb_account_settings_split (&self->settings, &self->bare_jid, &self->node, &self->domain,
                                   &self->resource, &error))
-    {
-      start_clock (self);
-      dial (self);
-    }
+    start (self);
   else
     ibb_negotiation_fail (self, error);
   return G_SOURCE_REMOVE;

@@ -34,12 +34,16 @@ typedef struct _IBBNegotiation IBBNegotiation;
 
 typedef struct
 {
-  /* The server's certificate is not trusted, and none was accepted before. The answer is
+  /* The server's certificate is not trusted for name, and none was accepted before. The answer is
    * ibb_negotiation_answer_certificate (), at any time. (nullable): it is refused. */
   void (*certificate) (IBBNegotiation      *negotiation,
+                       const char          *name,
                        GTlsCertificate     *certificate,
                        GTlsCertificateFlags errors,
                        gpointer             owner);
+  /* The account has a password, and nothing else to log in with, and none was set. The answer is
+   * ibb_negotiation_answer_password (), at any time. (nullable): the login goes on without. */
+  void (*password) (IBBNegotiation *negotiation, const char *bare_jid, gpointer owner);
   /* Once. result is NULL on error. The negotiation stays until this returns. */
   void (*done) (IBBNegotiation       *negotiation,
                 IBBNegotiationResult *result,
@@ -57,6 +61,8 @@ IBBNegotiation *ibb_negotiation_new (IBBThread                   *thread,
 IBBNegotiation *ibb_negotiation_ref (IBBNegotiation *self);
 void            ibb_negotiation_unref (IBBNegotiation *self);
 void            ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept);
+/* password (nullable): the login goes on without. */
+void ibb_negotiation_answer_password (IBBNegotiation *self, const char *password);
 /* Whether the server refused the login, or has forgotten the XML stream that was to be resumed:
  * another attempt would fail too. */
 gboolean ibb_negotiation_was_refused (IBBNegotiation *self);

@@ -11,12 +11,12 @@
 /* The task and the handler of the signal share this. */
 typedef struct
 {
-  char                *domain;
-  gboolean             direct;
-  gboolean             has_certificate; /* of the client */
-  GTlsCertificate     *accepted;        /* (owned) (nullable) */
-  GTlsCertificate     *untrusted;       /* (owned) (nullable): of the server */
-  GTlsCertificateFlags errors;          /* of untrusted */
+  char                 *domain;
+  gboolean              direct;
+  GTlsCertificate      *accepted;  /* (owned) (nullable) */
+  IBBKnownCertificates *known;     /* (owned) (nullable) */
+  GTlsCertificate      *untrusted; /* (owned) (nullable): of the server */
+  GTlsCertificateFlags  errors;    /* of untrusted */
 } Handshake;
 
 static void
@@ -26,6 +26,7 @@ handshake_clear (gpointer data)
 
   g_free (self->domain);
   g_clear_object (&self->accepted);
+  g_clear_object (&self->known);
   g_clear_object (&self->untrusted);
 }
 
@@ -41,9 +42,8 @@ handshake_unref_closure (gpointer data, GClosure *closure)
   handshake_unref (data);
 }
 
-/* The TLS library sends the client's certificate as soon as this returns TRUE. So for a server that
- * nobody has accepted yet the handshake stops here. Without a client certificate it may go on: the
- * caller judges the server afterwards. */
+/* The handshake stops at a server that is not trusted, so that the server gets neither the client's
+ * certificate nor a byte, and no connection waits for the answer of a person. */
 static gboolean
 accept_certificate_cb (GTlsConnection      *connection,
                        GTlsCertificate     *certificate,
@@ -54,10 +54,13 @@ accept_certificate_cb (GTlsConnection      *connection,
 
   if (self->accepted != NULL && g_tls_certificate_is_same (certificate, self->accepted))
     return TRUE;
+  if (self->known != NULL &&
+      ibb_known_certificates_check (self->known, self->domain, certificate) == IBB_TRUST_KNOWN)
+    return TRUE;
 
   g_set_object (&self->untrusted, certificate);
   self->errors = errors;
-  return !self->has_certificate;
+  return FALSE;
 }
 
 static const char *
@@ -79,38 +82,24 @@ explain_certificate (GTlsCertificateFlags errors)
   return _ ("it could not be verified");
 }
 
-/* SHA-256, in the form of openssl: pairs of capital digits with colons. */
-static char *
-dup_fingerprint (GTlsCertificate *certificate)
+static GError *
+new_certificate_error (const Handshake *self)
 {
-  g_autoptr (GByteArray) der = NULL;
-  g_autofree char       *digits = NULL;
-  GString               *fingerprint = g_string_new (NULL);
+  g_autofree char *fingerprint = ibb_known_certificates_dup_fingerprint (self->untrusted);
 
-  g_object_get (certificate, "certificate", &der, NULL);
-  digits = g_compute_checksum_for_data (G_CHECKSUM_SHA256, der->data, der->len);
-  for (guint i = 0; digits[i] != '\0'; i++)
-    {
-      if (i > 0 && i % 2 == 0)
-        g_string_append_c (fingerprint, ':');
-      g_string_append_c (fingerprint, g_ascii_toupper (digits[i]));
-    }
-
-  return g_string_free (fingerprint, FALSE);
-}
-
-GError *
-ibb_handshake_new_certificate_error (GTlsCertificate     *certificate,
-                                     GTlsCertificateFlags errors,
-                                     const char          *domain)
-{
-  g_autofree char *fingerprint = dup_fingerprint (certificate);
-
+  if (self->known != NULL && ibb_known_certificates_check (self->known, self->domain,
+                                                           self->untrusted) == IBB_TRUST_CHANGED)
+    return g_error_new (
+        G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
+        /* Translators: a domain, what is wrong with the certificate, and its fingerprint */
+        _ ("The certificate of “%s” has changed, and is not trusted: %s (SHA-256 %s). Either the "
+           "server has a new one, or somebody sits in between"),
+        self->domain, explain_certificate (self->errors), fingerprint);
   return g_error_new (
       G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
       /* Translators: a domain, what is wrong with the certificate, and its fingerprint */
-      _ ("The certificate of “%s” is not trusted: %s (SHA-256 %s)"), domain,
-      explain_certificate (errors), fingerprint);
+      _ ("The certificate of “%s” is not trusted: %s (SHA-256 %s)"), self->domain,
+      explain_certificate (self->errors), fingerprint);
 }
 
 /* Reading would not show the reset before the bytes that the server may have sent. */
@@ -213,9 +202,8 @@ take_handshake_error (GError *error, GTlsConnection *tls, const Handshake *hands
 
   if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return g_steal_pointer (&cause);
-  if (handshake->untrusted != NULL && handshake->has_certificate)
-    return ibb_handshake_new_certificate_error (handshake->untrusted, handshake->errors,
-                                                handshake->domain);
+  if (handshake->untrusted != NULL)
+    return new_certificate_error (handshake);
 
   return new_handshake_error (cause, tls, handshake);
 }
@@ -297,8 +285,8 @@ ibb_handshake_async (GIOStream                    *base,
   g_task_set_check_cancellable (task, FALSE);
   handshake->domain = g_strdup (parameters->domain);
   handshake->direct = parameters->direct;
-  handshake->has_certificate = parameters->certificate != NULL;
   g_set_object (&handshake->accepted, parameters->accepted_certificate);
+  g_set_object (&handshake->known, parameters->known);
   g_task_set_task_data (task, handshake, handshake_unref);
   tls = new_connection (G_IO_STREAM (tls_base), identity, parameters->database, &error);
   if (tls == NULL)
@@ -331,7 +319,7 @@ ibb_handshake_finish (GAsyncResult         *result,
 
   *untrusted = NULL;
   *errors = handshake->errors;
-  if (tls != NULL || g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+  if (g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
     g_set_object (untrusted, handshake->untrusted);
   if (cause != NULL)
     g_propagate_error (error, g_steal_pointer (&cause));

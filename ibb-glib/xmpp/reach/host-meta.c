@@ -25,13 +25,14 @@
 
 typedef struct
 {
-  char              *domain;
-  GTlsDatabase      *tls_database;         /* (owned) (nullable) */
-  GTlsCertificate   *accepted_certificate; /* (owned) (nullable) */
-  GProxyResolver    *proxy_resolver;       /* (owned) (nullable) */
-  IBBEndpoint       *endpoint;             /* (owned): of the last request */
-  GSocketConnection *connection;           /* (owned) (nullable): to it */
-  guint              n_redirects;
+  char                 *domain;
+  GTlsDatabase         *tls_database;         /* (owned) (nullable) */
+  GTlsCertificate      *accepted_certificate; /* (owned) (nullable) */
+  IBBKnownCertificates *known;                /* (owned) (nullable) */
+  GProxyResolver       *proxy_resolver;       /* (owned) (nullable) */
+  IBBEndpoint          *endpoint;             /* (owned): of the last request */
+  GSocketConnection    *connection;           /* (owned) (nullable): to it */
+  guint                 n_redirects;
 
   GTlsCertificate     *untrusted; /* (owned) (nullable) */
   GTlsCertificateFlags errors;    /* of untrusted */
@@ -54,6 +55,7 @@ host_meta_free (gpointer data)
   g_free (self->domain);
   g_clear_object (&self->tls_database);
   g_clear_object (&self->accepted_certificate);
+  g_clear_object (&self->known);
   g_clear_object (&self->proxy_resolver);
   g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
   g_clear_object (&self->untrusted);
@@ -225,9 +227,6 @@ secured_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GTlsConnection) tls =
       ibb_handshake_finish (result, &self->untrusted, &self->errors, &error);
 
-  if (error == NULL && self->untrusted != NULL)
-    error =
-        ibb_handshake_new_certificate_error (self->untrusted, self->errors, self->endpoint->host);
   if (error != NULL)
     fail_with (task, error);
   else
@@ -244,6 +243,7 @@ connected_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     .domain = self->endpoint->host,
     .database = self->tls_database,
     .accepted_certificate = self->accepted_certificate,
+    .known = self->known,
     .protocol = "http/1.1",
   };
 
@@ -276,13 +276,14 @@ create_endpoint (const char *domain)
 }
 
 void
-ibb_host_meta_async (const char         *domain,
-                     GTlsDatabase       *tls_database,
-                     GTlsCertificate    *accepted_certificate,
-                     GProxyResolver     *proxy_resolver,
-                     GCancellable       *cancellable,
-                     GAsyncReadyCallback callback,
-                     gpointer            user_data)
+ibb_host_meta_async (const char           *domain,
+                     GTlsDatabase         *tls_database,
+                     GTlsCertificate      *accepted_certificate,
+                     IBBKnownCertificates *known,
+                     GProxyResolver       *proxy_resolver,
+                     GCancellable         *cancellable,
+                     GAsyncReadyCallback   callback,
+                     gpointer              user_data)
 {
   g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   HostMeta         *self = g_new0 (HostMeta, 1);
@@ -293,6 +294,7 @@ ibb_host_meta_async (const char         *domain,
   self->domain = g_strdup (domain);
   g_set_object (&self->tls_database, tls_database);
   g_set_object (&self->accepted_certificate, accepted_certificate);
+  g_set_object (&self->known, known);
   g_set_object (&self->proxy_resolver, proxy_resolver);
   self->endpoint = create_endpoint (domain);
   if (self->endpoint != NULL)

@@ -9,17 +9,21 @@
 
 #include <gio/gio.h>
 
+#include "trust/ibb-known-certificates.h"
+
 G_BEGIN_DECLS
 
 /* tls_database, proxy_resolver (nullable): the system's. accepted_certificate (nullable): of the
- * web server, by the application. Has no timeout of its own. */
-void ibb_host_meta_async (const char         *domain,
-                          GTlsDatabase       *tls_database,
-                          GTlsCertificate    *accepted_certificate,
-                          GProxyResolver     *proxy_resolver,
-                          GCancellable       *cancellable,
-                          GAsyncReadyCallback callback,
-                          gpointer            user_data);
+ * web server, by the application; known (nullable): others that are trusted. Has no timeout of its
+ * own. */
+void ibb_host_meta_async (const char           *domain,
+                          GTlsDatabase         *tls_database,
+                          GTlsCertificate      *accepted_certificate,
+                          IBBKnownCertificates *known,
+                          GProxyResolver       *proxy_resolver,
+                          GCancellable         *cancellable,
+                          GAsyncReadyCallback   callback,
+                          gpointer              user_data);
 /* (transfer full): a URL with the scheme wss. untrusted (transfer full) (nullable): the certificate
  * by which the request has failed, and what is wrong with it in errors. */
 char *ibb_host_meta_finish (GAsyncResult         *result,

@@ -27,9 +27,10 @@ typedef struct
   GSource        *timer;          /* (owned) (nullable) */
   gboolean        is_late;        /* it has ended attempt */
 
-  GTlsCertificate     *accepted_certificate; /* (owned) (nullable) */
-  GTlsCertificate     *untrusted;            /* (owned) (nullable) */
-  GTlsCertificateFlags errors;               /* of untrusted */
+  GTlsCertificate      *accepted_certificate; /* (owned) (nullable) */
+  IBBKnownCertificates *known;                /* (owned) (nullable) */
+  GTlsCertificate      *untrusted;            /* (owned) (nullable) */
+  GTlsCertificateFlags  errors;               /* of untrusted */
 } Route;
 
 static void
@@ -46,6 +47,7 @@ route_free (gpointer data)
   g_clear_object (&self->attempt);
   ibb_source_clear (&self->timer);
   g_clear_object (&self->accepted_certificate);
+  g_clear_object (&self->known);
   g_clear_object (&self->untrusted);
   g_free (self);
 }
@@ -187,7 +189,7 @@ start_web (GTask *task)
     }
 
   begin_attempt (task, HOST_META_TIMEOUT);
-  ibb_host_meta_async (self->domain, self->tls_database, self->accepted_certificate,
+  ibb_host_meta_async (self->domain, self->tls_database, self->accepted_certificate, self->known,
                        self->proxy_resolver, self->attempt, host_meta_cb, g_object_ref (task));
 }
 
@@ -248,6 +250,7 @@ ibb_route_async (const char               *domain,
   g_set_object (&self->tls_database, settings->tls_database);
   g_set_object (&self->proxy_resolver, settings->proxy_resolver);
   g_set_object (&self->accepted_certificate, accepted_certificate);
+  g_set_object (&self->known, settings->known_certificates);
   if (settings->websocket_mode == IBB_WEBSOCKET_MODE_ALWAYS)
     {
       start_web (task);

@@ -1,0 +1,875 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "trust/ibb-identity.h"
+
+#include <string.h>
+
+#include "core/base/jid.h"
+#include "ibb-error.h"
+#include "ibb-intl-private.h"
+#include "runtime/blocking-call.h"
+#include "runtime/random.h"
+#include "trust/ibb-trust-question-private.h"
+#include "trust/key-file.h"
+
+/**
+ * IBBIdentity:
+ *
+ * A key of this installation of a program, with which its sessions are private from the servers.
+ *
+ * The servers between two peers can read and change what a session carries. This class protects a
+ * session from them: by TLS 1.3 inside the session, with a certificate for each end. No authority
+ * signs these. Whose certificate it is, is known from an earlier session
+ * ([property@IBB.Identity:known-certificates]), or the application decides
+ * ([signal@IBB.Identity::trust-requested]): by the fingerprint, or by six digits that the two
+ * people read to each other.
+ *
+ * ```c
+ * static GIOStream *
+ * open_private (IBBService *service, const char *peer, IBBIdentity *identity, GError **error)
+ * {
+ *   g_autoptr (IBBTransport) transport =
+ *       ibb_service_open_session (service, peer, NULL, NULL, error);
+ *
+ *   if (transport == NULL)
+ *     return NULL;
+ *   return ibb_identity_encrypt (identity, transport, FALSE, NULL, error);
+ * }
+ * ```
+ *
+ * Both ends have to call it before they write anything: the end that opened the session as the
+ * client of TLS, the other one as the server.
+ *
+ * [Private from the servers](privacy.html) has the same in each language, and what remains visible.
+ *
+ * ## Threads
+ *
+ * Any thread may call any method. [signal@IBB.Identity::trust-requested] is emitted in the
+ * thread-default context of the call that asks, and inside [method@IBB.Identity.encrypt] in the
+ * calling thread.
+ *
+ * Since: 1.0
+ */
+
+/* Milliseconds for the handshake and the digits, and for the answers of both users. */
+#define EXCHANGE_TIMEOUT 60000
+#define ANSWERS_TIMEOUT 300000
+
+#define NONCE_LENGTH 32 /* bytes */
+#define CODE_LABEL "ibb-glib code 1"
+#define VERDICT_YES 'y'
+#define VERDICT_NO 'n'
+
+struct _IBBIdentity
+{
+  GObject parent_instance;
+
+  GTlsCertificate *certificate; /* immutable after construction */
+
+  GMutex                lock;
+  IBBKnownCertificates *known; /* protected by lock; (owned) (nullable) */
+};
+
+enum
+{
+  PROP_CERTIFICATE = 1,
+  PROP_KNOWN_CERTIFICATES,
+  N_PROPS
+};
+
+enum
+{
+  SIGNAL_TRUST_REQUESTED,
+  N_SIGNALS
+};
+
+static GParamSpec *props[N_PROPS];
+static guint       signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (IBBIdentity, ibb_identity, G_TYPE_OBJECT)
+
+/* What the thread of one encryption works with. */
+typedef struct
+{
+  IBBTransport         *transport; /* (owned) */
+  char                 *peer;      /* the bare JID */
+  gboolean              as_server;
+  IBBKnownCertificates *known;   /* (owned) (nullable) */
+  GMainContext         *context; /* (owned) (nullable): of the caller */
+  GCancellable         *limit;   /* (owned): by the caller, or by the time */
+  gint                  is_late; /* atomic */
+} Job;
+
+/* The answer to a question. The question, the thread and the signal share this. */
+typedef struct
+{
+  GMutex   lock;
+  GCond    cond;
+  gboolean is_answered;  /* protected by lock */
+  gboolean yes;          /* protected by lock */
+  gboolean is_cancelled; /* protected by lock */
+} Answer;
+
+static void
+ibb_identity_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  IBBIdentity *self = IBB_IDENTITY (object);
+
+  switch (id)
+    {
+    case PROP_CERTIFICATE:
+      g_value_set_object (value, self->certificate);
+      break;
+    case PROP_KNOWN_CERTIFICATES:
+      g_value_take_object (value, ibb_identity_dup_known_certificates (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+ibb_identity_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  IBBIdentity *self = IBB_IDENTITY (object);
+
+  switch (id)
+    {
+    case PROP_CERTIFICATE:
+      self->certificate = g_value_dup_object (value);
+      break;
+    case PROP_KNOWN_CERTIFICATES:
+      ibb_identity_set_known_certificates (self, g_value_get_object (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+ibb_identity_finalize (GObject *object)
+{
+  IBBIdentity *self = IBB_IDENTITY (object);
+
+  g_clear_object (&self->certificate);
+  g_clear_object (&self->known);
+  g_mutex_clear (&self->lock);
+
+  G_OBJECT_CLASS (ibb_identity_parent_class)->finalize (object);
+}
+
+static void
+ibb_identity_class_init (IBBIdentityClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = ibb_identity_get_property;
+  object_class->set_property = ibb_identity_set_property;
+  object_class->finalize = ibb_identity_finalize;
+
+  /**
+   * IBBIdentity:certificate:
+   *
+   * The certificate of this end, with its private key.
+   *
+   * Default: %NULL, without which an identity cannot be made.
+   *
+   * Since: 1.0
+   */
+  props[PROP_CERTIFICATE] =
+      g_param_spec_object ("certificate", NULL, NULL, G_TYPE_TLS_CERTIFICATE,
+                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * IBBIdentity:known-certificates:
+   *
+   * The certificates of peers that are trusted without a question, and where those are remembered
+   * that the application accepts. A peer may have several, one for each device.
+   *
+   * An identity begins with those of the user, as [ctor@IBB.KnownCertificates.new] makes without a
+   * path.
+   *
+   * Default: %NULL.
+   *
+   * Since: 1.0
+   */
+  props[PROP_KNOWN_CERTIFICATES] =
+      g_param_spec_object ("known-certificates", NULL, NULL, IBB_TYPE_KNOWN_CERTIFICATES,
+                           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
+  g_object_class_install_properties (object_class, N_PROPS, props);
+
+  /**
+   * IBBIdentity::trust-requested:
+   * @self: the identity
+   * @question: whether the certificate of the peer is trusted
+   *
+   * The certificate of a peer is not known. [property@IBB.TrustQuestion:code] has six digits that
+   * the other user sees, too, unless somebody sits in between, or the program of the other user
+   * knows the certificate of @self already: then compare
+   * [property@IBB.TrustQuestion:fingerprint].
+   *
+   * Nothing but the handshake has passed. The question has to be answered within five minutes. If
+   * it is declined, or there is no handler, the call fails with %G_TLS_ERROR_BAD_CERTIFICATE.
+   *
+   * Returns: TRUE to keep the question from further handlers
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_TRUST_REQUESTED] = g_signal_new (
+      "trust-requested", IBB_TYPE_IDENTITY, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled,
+      NULL, NULL, G_TYPE_BOOLEAN, 1, IBB_TYPE_TRUST_QUESTION);
+}
+
+static void
+ibb_identity_init (IBBIdentity *self)
+{
+  g_mutex_init (&self->lock);
+}
+
+/**
+ * ibb_identity_new:
+ * @path: (nullable) (type filename): a file with the certificate and its key, in PEM; NULL:
+ *   `ibb-glib/identity.pem` in the user's folder for data
+ * @error: return location for an error: %G_TLS_ERROR_BAD_CERTIFICATE, or another one of
+ *   %G_TLS_ERROR or %G_FILE_ERROR: the file cannot be read; one of %G_IO_ERROR: it cannot be made,
+ *   %G_IO_ERROR_NOT_SUPPORTED in a build without GnuTLS
+ *
+ * Reads the key of this installation. If the file does not exist, it is made with a new key, and
+ * with a certificate that names nobody and does not expire.
+ *
+ * Returns: (transfer full): the identity
+ *
+ * Since: 1.0
+ */
+IBBIdentity *
+ibb_identity_new (const char *path, GError **error)
+{
+  g_autofree char            *usual = NULL;
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
+  if (path == NULL)
+    path = usual = g_build_filename (g_get_user_data_dir (), "ibb-glib", "identity.pem", NULL);
+  certificate = ibb_key_file_load (path, error);
+  return certificate != NULL ? ibb_identity_new_for_certificate (certificate) : NULL;
+}
+
+/**
+ * ibb_identity_new_for_certificate:
+ * @certificate: a certificate with its private key
+ *
+ * Makes an identity of a certificate that the application keeps itself.
+ *
+ * Returns: (transfer full): the identity
+ *
+ * Since: 1.0
+ */
+IBBIdentity *
+ibb_identity_new_for_certificate (GTlsCertificate *certificate)
+{
+  g_autoptr (IBBKnownCertificates) known = NULL;
+
+  g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), NULL);
+
+  known = ibb_known_certificates_new (NULL);
+  return g_object_new (IBB_TYPE_IDENTITY, "certificate", certificate, "known-certificates", known,
+                       NULL);
+}
+
+/**
+ * ibb_identity_get_certificate: (get-property certificate)
+ * @self: an identity
+ *
+ * Gets the certificate of this end. Its fingerprint
+ * ([func@IBB.KnownCertificates.dup_fingerprint]) is what the user of the other end compares.
+ *
+ * Returns: (transfer none): the certificate
+ *
+ * Since: 1.0
+ */
+GTlsCertificate *
+ibb_identity_get_certificate (IBBIdentity *self)
+{
+  g_return_val_if_fail (IBB_IS_IDENTITY (self), NULL);
+
+  return self->certificate;
+}
+
+/**
+ * ibb_identity_dup_known_certificates: (get-property known-certificates)
+ * @self: an identity
+ *
+ * Gets the certificates of peers; see [property@IBB.Identity:known-certificates].
+ *
+ * Returns: (transfer full) (nullable): the certificates, or NULL for none
+ *
+ * Since: 1.0
+ */
+IBBKnownCertificates *
+ibb_identity_dup_known_certificates (IBBIdentity *self)
+{
+  IBBKnownCertificates *known = NULL;
+
+  g_return_val_if_fail (IBB_IS_IDENTITY (self), NULL);
+
+  g_mutex_lock (&self->lock);
+  g_set_object (&known, self->known);
+  g_mutex_unlock (&self->lock);
+  return known;
+}
+
+/**
+ * ibb_identity_set_known_certificates: (set-property known-certificates)
+ * @self: an identity
+ * @known_certificates: (nullable): certificates, or NULL for none
+ *
+ * Sets the certificates of peers; see [property@IBB.Identity:known-certificates].
+ *
+ * Since: 1.0
+ */
+void
+ibb_identity_set_known_certificates (IBBIdentity *self, IBBKnownCertificates *known_certificates)
+{
+  gboolean changed;
+
+  g_return_if_fail (IBB_IS_IDENTITY (self));
+  g_return_if_fail (known_certificates == NULL || IBB_IS_KNOWN_CERTIFICATES (known_certificates));
+
+  g_mutex_lock (&self->lock);
+  changed = g_set_object (&self->known, known_certificates);
+  g_mutex_unlock (&self->lock);
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KNOWN_CERTIFICATES]);
+}
+
+/* The question. */
+
+static void
+answer_clear (gpointer data)
+{
+  Answer *answer = data;
+
+  g_mutex_clear (&answer->lock);
+  g_cond_clear (&answer->cond);
+}
+
+static void
+answer_unref (gpointer answer)
+{
+  g_atomic_rc_box_release_full (answer, answer_clear);
+}
+
+static void
+answered_cb (IBBQuestion *question, gboolean yes, gpointer data)
+{
+  Answer *answer = data;
+
+  g_mutex_lock (&answer->lock);
+  answer->is_answered = TRUE;
+  answer->yes = yes;
+  g_cond_signal (&answer->cond);
+  g_mutex_unlock (&answer->lock);
+}
+
+static void
+cancelled_cb (GCancellable *cancellable, gpointer data)
+{
+  Answer *answer = data;
+
+  g_mutex_lock (&answer->lock);
+  answer->is_cancelled = TRUE;
+  g_cond_signal (&answer->cond);
+  g_mutex_unlock (&answer->lock);
+}
+
+typedef struct
+{
+  IBBIdentity *identity; /* (owned) */
+  IBBQuestion *question; /* (owned) */
+} Emission;
+
+static void
+emission_free (gpointer data)
+{
+  Emission *emission = data;
+
+  g_object_unref (emission->question);
+  g_object_unref (emission->identity);
+  g_free (emission);
+}
+
+static gboolean
+emission_cb (gpointer data)
+{
+  Emission *emission = data;
+  gboolean  handled;
+
+  g_signal_emit (emission->identity, signals[SIGNAL_TRUST_REQUESTED], 0, emission->question,
+                 &handled);
+  return G_SOURCE_REMOVE;
+}
+
+/* Emits the signal in the context of the caller. Takes question. */
+static void
+emit (IBBIdentity *self, const Job *job, IBBQuestion *question)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+  Emission           *emission = g_new0 (Emission, 1);
+
+  emission->identity = g_object_ref (self);
+  emission->question = question;
+  g_source_set_static_name (source, "[ibb-glib] question");
+  g_source_set_callback (source, emission_cb, emission, emission_free);
+  g_source_attach (source, job->context);
+}
+
+/* Waits for the answer of the application, or for the end of the time. */
+static gboolean
+ask (IBBIdentity *self, Job *job, GTlsCertificate *certificate, const char *code)
+{
+  IBBQuestion *question = IBB_QUESTION (ibb_trust_question_new (
+      job->peer, certificate, G_TLS_CERTIFICATE_UNKNOWN_CA, job->known, code));
+  Answer      *answer = g_atomic_rc_box_new0 (Answer);
+  gint64       deadline = g_get_monotonic_time () + ANSWERS_TIMEOUT * G_TIME_SPAN_MILLISECOND;
+  gulong       handler;
+  gboolean     yes;
+  GWeakRef     weak;
+
+  g_mutex_init (&answer->lock);
+  g_cond_init (&answer->cond);
+  ibb_question_set_asker (question, job->context, answered_cb, g_atomic_rc_box_acquire (answer),
+                          answer_unref);
+  g_weak_ref_init (&weak, question);
+  handler = g_cancellable_connect (job->limit, G_CALLBACK (cancelled_cb),
+                                   g_atomic_rc_box_acquire (answer), answer_unref);
+  emit (self, job, question);
+
+  g_mutex_lock (&answer->lock);
+  while (!answer->is_answered && !answer->is_cancelled)
+    if (!g_cond_wait_until (&answer->cond, &answer->lock, deadline))
+      break;
+  yes = answer->yes;
+  g_mutex_unlock (&answer->lock);
+
+  g_cancellable_disconnect (job->limit, handler);
+  question = g_weak_ref_get (&weak);
+  if (question != NULL)
+    {
+      ibb_question_withdraw (question);
+      g_object_unref (question);
+    }
+  g_weak_ref_clear (&weak);
+  answer_unref (answer);
+  return yes;
+}
+
+/* The exchange. */
+
+static gboolean
+receive (GIOStream *tls, gpointer bytes, gsize length, Job *job, GError **error)
+{
+  gsize n = 0;
+
+  if (!g_input_stream_read_all (g_io_stream_get_input_stream (tls), bytes, length, &n, job->limit,
+                                error))
+    return FALSE;
+  if (n == length)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+               _ ("“%s” ended the session before it was encrypted"), job->peer);
+  return FALSE;
+}
+
+static gboolean
+send (GIOStream *tls, gconstpointer bytes, gsize length, Job *job, GError **error)
+{
+  return g_output_stream_write_all (g_io_stream_get_output_stream (tls), bytes, length, NULL,
+                                    job->limit, error);
+}
+
+static void
+hash (const guchar *nonce, guchar *digest)
+{
+  GChecksum *checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  gsize      length = 32;
+
+  g_checksum_update (checksum, nonce, NONCE_LENGTH);
+  g_checksum_get_digest (checksum, digest, &length);
+  g_checksum_free (checksum);
+}
+
+/* Six digits of the key of the TLS connection (RFC 9266) and of both random numbers. */
+static char *
+make_code (GTlsConnection *tls, const guchar *client, const guchar *server, GError **error)
+{
+  g_autoptr (GByteArray) exporter = g_byte_array_new ();
+  GHmac                 *hmac;
+  guchar                 digest[32];
+  gsize                  length = sizeof digest;
+  guint32                number;
+
+  if (!g_tls_connection_get_channel_binding_data (tls, G_TLS_CHANNEL_BINDING_TLS_EXPORTER, exporter,
+                                                  error))
+    return NULL;
+  hmac = g_hmac_new (G_CHECKSUM_SHA256, exporter->data, exporter->len);
+  g_hmac_update (hmac, (const guchar *) CODE_LABEL, strlen (CODE_LABEL));
+  g_hmac_update (hmac, client, NONCE_LENGTH);
+  g_hmac_update (hmac, server, NONCE_LENGTH);
+  g_hmac_get_digest (hmac, digest, &length);
+  g_hmac_unref (hmac);
+  memcpy (&number, digest, sizeof number);
+  number = GUINT32_FROM_BE (number) % 1000000;
+  return g_strdup_printf ("%03u %03u", number / 1000, number % 1000);
+}
+
+/* The client commits itself to its random number before it knows that of the server, and the server
+ * chooses its own without knowing that of the client. So somebody in between, who has a TLS
+ * connection to each, cannot choose so that both have the same digits: one try in a million
+ * succeeds, and the others are seen. */
+static char *
+agree_on_code (GTlsConnection *tls, Job *job, GError **error)
+{
+  GIOStream *stream = G_IO_STREAM (tls);
+  guchar     own[NONCE_LENGTH];
+  guchar     theirs[NONCE_LENGTH];
+  guchar     commitment[32];
+  guchar     digest[32];
+
+  ibb_random_fill (own, sizeof own);
+  if (!job->as_server)
+    {
+      hash (own, commitment);
+      return send (stream, commitment, sizeof commitment, job, error) &&
+                     receive (stream, theirs, sizeof theirs, job, error) &&
+                     send (stream, own, sizeof own, job, error)
+                 ? make_code (tls, own, theirs, error)
+                 : NULL;
+    }
+  if (!receive (stream, commitment, sizeof commitment, job, error) ||
+      !send (stream, own, sizeof own, job, error) ||
+      !receive (stream, theirs, sizeof theirs, job, error))
+    return NULL;
+  hash (theirs, digest);
+  if (memcmp (digest, commitment, sizeof digest) != 0)
+    {
+      g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
+                   _ ("“%s” sent another random number than it had promised"), job->peer);
+      return NULL;
+    }
+  return make_code (tls, theirs, own, error);
+}
+
+static gboolean
+timeout_cb (gpointer data)
+{
+  Job *job = data;
+
+  g_atomic_int_set (&job->is_late, TRUE);
+  g_cancellable_cancel (job->limit);
+  return G_SOURCE_REMOVE;
+}
+
+static void job_unref (gpointer data);
+
+/* (transfer full): ends the job after so many milliseconds, until it is destroyed. */
+static GSource *
+start_timer (Job *job, guint milliseconds)
+{
+  GSource *source = g_timeout_source_new (milliseconds);
+
+  g_source_set_static_name (source, "[ibb-glib] encryption timeout");
+  g_source_set_callback (source, timeout_cb, g_atomic_rc_box_acquire (job), job_unref);
+  g_source_attach (source, job->context);
+  return source;
+}
+
+static void
+stop_timer (GSource *timer)
+{
+  g_source_destroy (timer);
+  g_source_unref (timer);
+}
+
+/* Both ends trust each other before either sends anything else. */
+static gboolean
+judge (IBBIdentity *self, GTlsConnection *tls, Job *job, const char *code, GError **error)
+{
+  GTlsCertificate *certificate = g_tls_connection_get_peer_certificate (tls);
+  IBBTrust         trust = job->known != NULL
+                               ? ibb_known_certificates_check (job->known, job->peer, certificate)
+                               : IBB_TRUST_UNKNOWN;
+  gboolean         yes = trust == IBB_TRUST_KNOWN;
+  char             verdict;
+  GSource         *timer;
+  gboolean         received;
+
+  if (!yes && g_signal_has_handler_pending (self, signals[SIGNAL_TRUST_REQUESTED], 0, FALSE))
+    yes = ask (self, job, certificate, code);
+  if (!yes)
+    {
+      g_autofree char *fingerprint = ibb_known_certificates_dup_fingerprint (certificate);
+
+      verdict = VERDICT_NO;
+      send (G_IO_STREAM (tls), &verdict, 1, job, NULL);
+      g_set_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
+                   trust == IBB_TRUST_CHANGED
+                       /* Translators: a JID, and a fingerprint */
+                       ? _ ("The key of “%s” is another one than before, and is not trusted "
+                            "(SHA-256 %s)")
+                       /* Translators: a JID, and a fingerprint */
+                       : _ ("The key of “%s” is not trusted (SHA-256 %s)"),
+                   job->peer, fingerprint);
+      return FALSE;
+    }
+
+  verdict = VERDICT_YES;
+  timer = start_timer (job, ANSWERS_TIMEOUT);
+  received = send (G_IO_STREAM (tls), &verdict, 1, job, error) &&
+             receive (G_IO_STREAM (tls), &verdict, 1, job, error);
+  stop_timer (timer);
+  if (received && verdict != VERDICT_YES)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                 _ ("“%s” does not trust the key of this end"), job->peer);
+  return received && verdict == VERDICT_YES;
+}
+
+/* The certificate is judged after the handshake, as the application may take its time. */
+static gboolean
+accept_certificate_cb (GTlsConnection      *tls,
+                       GTlsCertificate     *certificate,
+                       GTlsCertificateFlags errors,
+                       gpointer             data)
+{
+  return TRUE;
+}
+
+static GTlsConnection *
+create_connection (IBBIdentity *self, Job *job, GError **error)
+{
+  GIOStream *base = G_IO_STREAM (job->transport);
+  GIOStream *tls = job->as_server ? g_tls_server_connection_new (base, self->certificate, error)
+                                  : g_tls_client_connection_new (base, NULL, error);
+
+  if (tls == NULL)
+    return NULL;
+  if (job->as_server)
+    g_object_set (tls, "authentication-mode", G_TLS_AUTHENTICATION_REQUIRED, NULL);
+  else
+    g_tls_connection_set_certificate (G_TLS_CONNECTION (tls), self->certificate);
+  g_signal_connect (tls, "accept-certificate", G_CALLBACK (accept_certificate_cb), NULL);
+  return G_TLS_CONNECTION (tls);
+}
+
+static gboolean
+shake_hands (GTlsConnection *tls, Job *job, GError **error)
+{
+  if (!g_tls_connection_handshake (tls, job->limit, error))
+    {
+      /* Translators: %s is a JID; a reason follows */
+      g_prefix_error (error, _ ("Cannot encrypt the session with “%s”: "), job->peer);
+      return FALSE;
+    }
+  if (g_tls_connection_get_protocol_version (tls) == G_TLS_PROTOCOL_VERSION_TLS_1_3 &&
+      g_tls_connection_get_peer_certificate (tls) != NULL)
+    return TRUE;
+  g_set_error (error, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE,
+               _ ("“%s” has no TLS 1.3, or showed no certificate"), job->peer);
+  return FALSE;
+}
+
+static GTlsConnection *
+encrypt (IBBIdentity *self, Job *job, GError **error)
+{
+  g_autoptr (GTlsConnection) tls = create_connection (self, job, error);
+  g_autofree char           *code = NULL;
+  GSource                   *timer;
+
+  if (tls == NULL)
+    return NULL;
+  timer = start_timer (job, EXCHANGE_TIMEOUT);
+  if (shake_hands (tls, job, error))
+    code = agree_on_code (tls, job, error);
+  stop_timer (timer);
+  if (code != NULL)
+    return judge (self, tls, job, code, error) ? g_steal_pointer (&tls) : NULL;
+  /* GIO closes a stream that is dropped, and with it the session: a peer that does not encrypt
+   * would take that for a good end. */
+  ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_POLICY_VIOLATION,
+                                   "The session was not encrypted");
+  return NULL;
+}
+
+/* The calls. */
+
+static void
+job_clear (gpointer data)
+{
+  Job *job = data;
+
+  g_object_unref (job->transport);
+  g_free (job->peer);
+  g_clear_object (&job->known);
+  g_clear_pointer (&job->context, g_main_context_unref);
+  g_object_unref (job->limit);
+}
+
+static void
+job_unref (gpointer data)
+{
+  g_atomic_rc_box_release_full (data, job_clear);
+}
+
+static void
+cancel_cb (GCancellable *cancellable, gpointer limit)
+{
+  g_cancellable_cancel (limit);
+}
+
+static void
+encrypt_cb (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  Job               *job = data;
+  g_autoptr (GError) error = NULL;
+  GTlsConnection    *tls;
+  gulong             handler = 0;
+
+  if (cancellable != NULL)
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (cancel_cb), g_object_ref (job->limit),
+                                     g_object_unref);
+  tls = encrypt (source, job, &error);
+  if (cancellable != NULL)
+    g_cancellable_disconnect (cancellable, handler);
+  if (tls != NULL)
+    g_task_return_pointer (task, tls, g_object_unref);
+  else if (g_atomic_int_get (&job->is_late))
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                             _ ("“%s” did not encrypt the session in time"), job->peer);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+/**
+ * ibb_identity_encrypt_async:
+ * @self: an identity
+ * @transport: a session over which nothing has been sent or received
+ * @as_server: whether this end accepted the session; the end that opened it passes %FALSE
+ * @cancellable: (nullable): cancels the call
+ * @callback: (scope async): called when the session is encrypted, or has failed
+ * @user_data: data for @callback
+ *
+ * Encrypts a session by TLS 1.3, and makes sure who is at the other end.
+ *
+ * The bytes of the application go through the stream that comes back; closing that closes
+ * @transport, too, and reports what [class@IBB.Transport] would. After an error @transport has
+ * ended, too.
+ *
+ * Errors:
+ *
+ * - %G_TLS_ERROR_BAD_CERTIFICATE: the certificate of the peer is neither known, nor was it accepted
+ * - %G_IO_ERROR_PERMISSION_DENIED: the peer does not trust the certificate of @self
+ * - %G_TLS_ERROR_NOT_TLS, %G_TLS_ERROR_HANDSHAKE or another one of %G_TLS_ERROR: the peer does not
+ *   encrypt, or not by TLS 1.3
+ * - %IBB_ERROR_PROTOCOL: the peer broke the rules of the exchange
+ * - %G_IO_ERROR_TIMED_OUT: the peer took longer than a minute for the handshake, or than five for
+ *   the answer of its user
+ * - %G_IO_ERROR_CONNECTION_CLOSED, and the other errors of a read: the session has ended
+ * - %G_IO_ERROR_CANCELLED
+ *
+ * The call works in a thread of its own, and its user needs none.
+ *
+ * Since: 1.0
+ */
+void
+ibb_identity_encrypt_async (IBBIdentity        *self,
+                            IBBTransport       *transport,
+                            gboolean            as_server,
+                            GCancellable       *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer            user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  g_autofree char  *peer = NULL;
+  Job              *job;
+
+  g_return_if_fail (IBB_IS_IDENTITY (self));
+  g_return_if_fail (IBB_IS_TRANSPORT (transport));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  peer = ibb_transport_dup_peer_jid (transport);
+  job = g_atomic_rc_box_new0 (Job);
+  job->transport = g_object_ref (transport);
+  job->peer = ibb_jid_dup_bare (peer);
+  job->as_server = as_server;
+  job->known = ibb_identity_dup_known_certificates (self);
+  job->context = g_main_context_ref_thread_default ();
+  job->limit = g_cancellable_new ();
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, ibb_identity_encrypt_async);
+  g_task_set_name (task, "[ibb-glib] encrypt");
+  g_task_set_task_data (task, job, job_unref);
+  g_task_run_in_thread (task, encrypt_cb);
+}
+
+/**
+ * ibb_identity_encrypt_finish:
+ * @self: an identity
+ * @result: what the callback was given
+ * @error: return location for an error, see [method@IBB.Identity.encrypt_async]
+ *
+ * Finishes [method@IBB.Identity.encrypt_async].
+ *
+ * Returns: (transfer full): the encrypted stream, a [class@Gio.TlsConnection]
+ *
+ * Since: 1.0
+ */
+GIOStream *
+ibb_identity_encrypt_finish (IBBIdentity *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (IBB_IS_IDENTITY (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_identity_encrypt_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * ibb_identity_encrypt:
+ * @self: an identity
+ * @transport: a session over which nothing has been sent or received
+ * @as_server: whether this end accepted the session; the end that opened it passes %FALSE
+ * @cancellable: (nullable): cancels the call
+ * @error: return location for an error, see [method@IBB.Identity.encrypt_async]
+ *
+ * Encrypts a session by TLS 1.3, and waits until that is done. No main loop is needed or run. Not
+ * for the thread that serves a connection of the application's own.
+ *
+ * Returns: (transfer full): the encrypted stream, a [class@Gio.TlsConnection]
+ *
+ * Since: 1.0
+ */
+GIOStream *
+ibb_identity_encrypt (IBBIdentity  *self,
+                      IBBTransport *transport,
+                      gboolean      as_server,
+                      GCancellable *cancellable,
+                      GError      **error)
+{
+  g_autoptr (GMainContext) nobody = g_main_context_new ();
+  IBBBlockingCall          wait;
+  GIOStream               *stream;
+
+  g_return_val_if_fail (IBB_IS_IDENTITY (self), NULL);
+  g_return_val_if_fail (IBB_IS_TRANSPORT (transport), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+
+  /* The thread of the call, not the caller's, waits for the session. */
+  if (!ibb_blocking_call_begin (&wait, nobody, "ibb_identity_encrypt_async", error))
+    return NULL;
+  ibb_identity_encrypt_async (self, transport, as_server, cancellable, ibb_blocking_call_cb, &wait);
+  stream = ibb_identity_encrypt_finish (self, ibb_blocking_call_wait (&wait), error);
+  ibb_blocking_call_clear (&wait);
+  return stream;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "trust/ibb-password-question.h"
+#include "trust/ibb-question-private.h"
+
+G_BEGIN_DECLS
+
+IBBPasswordQuestion *ibb_password_question_new (const char *jid, gboolean was_refused);
+/* Once, after an answer: (transfer full). */
+char *ibb_password_question_take_password (IBBPasswordQuestion *self, gboolean *remember);
+
+G_END_DECLS

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "trust/ibb-password-question-private.h"
+
+#include <string.h>
+
+/**
+ * IBBPasswordQuestion:
+ *
+ * The question for the password of an account: see [signal@IBB.Client::password-requested].
+ *
+ * ```c
+ * static gboolean
+ * password_cb (IBBClient *client, IBBPasswordQuestion *question, GQueue *dialogues)
+ * {
+ *   // One after the other, each calls ibb_password_question_answer () when the user has typed.
+ *   g_queue_push_tail (dialogues, g_object_ref (question));
+ *   return TRUE;
+ * }
+ * ```
+ *
+ * Since: 1.0
+ */
+
+struct _IBBPasswordQuestion
+{
+  IBBQuestion parent_instance;
+
+  /* immutable after construction */
+  char    *jid;
+  gboolean was_refused;
+
+  /* set by the answer, before the asker is called */
+  char    *password; /* (nullable) */
+  gboolean remember;
+};
+
+enum
+{
+  PROP_JID = 1,
+  PROP_WAS_REFUSED,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (IBBPasswordQuestion, ibb_password_question, IBB_TYPE_QUESTION)
+
+static void
+ibb_password_question_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  IBBPasswordQuestion *self = IBB_PASSWORD_QUESTION (object);
+
+  switch (id)
+    {
+    case PROP_JID:
+      g_value_set_string (value, self->jid);
+      break;
+    case PROP_WAS_REFUSED:
+      g_value_set_boolean (value, self->was_refused);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+ibb_password_question_finalize (GObject *object)
+{
+  IBBPasswordQuestion *self = IBB_PASSWORD_QUESTION (object);
+
+  g_free (self->jid);
+  if (self->password != NULL)
+    explicit_bzero (self->password, strlen (self->password));
+  g_free (self->password);
+
+  G_OBJECT_CLASS (ibb_password_question_parent_class)->finalize (object);
+}
+
+static void
+ibb_password_question_class_init (IBBPasswordQuestionClass *klass)
+{
+  GObjectClass     *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags read_only = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  object_class->get_property = ibb_password_question_get_property;
+  object_class->finalize = ibb_password_question_finalize;
+
+  /**
+   * IBBPasswordQuestion:jid:
+   *
+   * The bare JID of the account.
+   *
+   * Since: 1.0
+   */
+  props[PROP_JID] = g_param_spec_string ("jid", NULL, NULL, NULL, read_only);
+
+  /**
+   * IBBPasswordQuestion:was-refused:
+   *
+   * Whether the server has just refused another password.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WAS_REFUSED] = g_param_spec_boolean ("was-refused", NULL, NULL, FALSE, read_only);
+
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+ibb_password_question_init (IBBPasswordQuestion *self)
+{
+}
+
+IBBPasswordQuestion *
+ibb_password_question_new (const char *jid, gboolean was_refused)
+{
+  IBBPasswordQuestion *self = g_object_new (IBB_TYPE_PASSWORD_QUESTION, NULL);
+
+  self->jid = g_strdup (jid);
+  self->was_refused = was_refused;
+  return self;
+}
+
+char *
+ibb_password_question_take_password (IBBPasswordQuestion *self, gboolean *remember)
+{
+  *remember = self->remember;
+  return g_steal_pointer (&self->password);
+}
+
+/**
+ * ibb_password_question_get_jid:
+ * @self: a question
+ *
+ * Gets whose password it is.
+ *
+ * Returns: a bare JID
+ *
+ * Since: 1.0
+ */
+const char *
+ibb_password_question_get_jid (IBBPasswordQuestion *self)
+{
+  g_return_val_if_fail (IBB_IS_PASSWORD_QUESTION (self), NULL);
+
+  return self->jid;
+}
+
+/**
+ * ibb_password_question_get_was_refused:
+ * @self: a question
+ *
+ * Gets whether the server has just refused another password.
+ *
+ * Returns: TRUE if it has
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_password_question_get_was_refused (IBBPasswordQuestion *self)
+{
+  g_return_val_if_fail (IBB_IS_PASSWORD_QUESTION (self), FALSE);
+
+  return self->was_refused;
+}
+
+/**
+ * ibb_password_question_answer:
+ * @self: a question
+ * @password: the password
+ * @remember: whether the user's keyring may keep it
+ *
+ * Gives the password. Without effect after another answer.
+ *
+ * The client keeps the password in memory for later logins by itself. With @remember the Secret
+ * Service keeps it, too, once the server has accepted it, if [property@IBB.Client:keyring] is set.
+ *
+ * Since: 1.0
+ */
+void
+ibb_password_question_answer (IBBPasswordQuestion *self, const char *password, gboolean remember)
+{
+  IBBQuestion *parent;
+
+  g_return_if_fail (IBB_IS_PASSWORD_QUESTION (self));
+  g_return_if_fail (password != NULL);
+
+  parent = &self->parent_instance;
+  if (!ibb_question_settle (parent))
+    return;
+  self->password = g_strdup (password);
+  self->remember = remember;
+  ibb_question_answer (parent, TRUE);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the questions to an application have in common. */
+
+#pragma once
+
+#include "trust/ibb-question.h"
+
+G_BEGIN_DECLS
+
+/* Once, in the thread that answers. yes: else the question was declined. */
+typedef void (*IBBQuestionAnswered) (IBBQuestion *question, gboolean yes, gpointer data);
+
+struct _IBBQuestion
+{
+  GObject parent_instance;
+
+  gint                pending;  /* atomic */
+  GMainContext       *context;  /* (owned) (nullable): withdrawn is emitted there */
+  IBBQuestionAnswered answered; /* (nullable) */
+  gpointer            data;     /* until it is settled */
+  GDestroyNotify      data_free;
+};
+
+struct _IBBQuestionClass
+{
+  GObjectClass parent_class;
+};
+
+/* Who asks; before any other thread knows the question. */
+void ibb_question_set_asker (IBBQuestion        *self,
+                             GMainContext       *context,
+                             IBBQuestionAnswered answered,
+                             gpointer            data,
+                             GDestroyNotify      data_free);
+/* Begins an answer. FALSE: there was one before. Otherwise ibb_question_answer () follows, which
+ * calls the asker and frees data. */
+gboolean ibb_question_settle (IBBQuestion *self);
+void     ibb_question_answer (IBBQuestion *self, gboolean yes);
+/* Nobody waits for the answer any more. Any thread. */
+void ibb_question_withdraw (IBBQuestion *self);
+
+G_END_DECLS

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "trust/ibb-question-private.h"
+
+/**
+ * IBBQuestion:
+ *
+ * A question to the user that the application answers when it can: at once, or after a dialogue.
+ *
+ * [class@IBB.TrustQuestion] asks whether a certificate is trusted, [class@IBB.PasswordQuestion]
+ * asks for a password. The signals that bring a question name the time within which it has to be
+ * answered. The first answer counts. A question that is neither answered nor kept is declined when
+ * its last reference is dropped.
+ *
+ * ```c
+ * static void
+ * user_closed_dialogue_cb (IBBQuestion *question)
+ * {
+ *   if (ibb_question_is_pending (question))
+ *     ibb_question_decline (question);
+ * }
+ * ```
+ *
+ * While [property@IBB.Question:pending] is %TRUE, somebody waits for the answer. If that ends
+ * without one, [signal@IBB.Question::withdrawn] is emitted: a dialogue closes then.
+ *
+ * ## Threads
+ *
+ * Any thread may answer. [signal@IBB.Question::withdrawn] is emitted in the thread-default context
+ * in which the signal with the question was.
+ *
+ * Since: 1.0
+ */
+
+enum
+{
+  PROP_PENDING = 1,
+  N_PROPS
+};
+
+enum
+{
+  SIGNAL_WITHDRAWN,
+  N_SIGNALS
+};
+
+static GParamSpec *props[N_PROPS];
+static guint       signals[N_SIGNALS];
+
+G_DEFINE_ABSTRACT_TYPE (IBBQuestion, ibb_question, G_TYPE_OBJECT)
+
+static void
+ibb_question_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  if (id == PROP_PENDING)
+    g_value_set_boolean (value, ibb_question_is_pending (IBB_QUESTION (object)));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+ibb_question_dispose (GObject *object)
+{
+  ibb_question_decline (IBB_QUESTION (object));
+
+  G_OBJECT_CLASS (ibb_question_parent_class)->dispose (object);
+}
+
+static void
+ibb_question_finalize (GObject *object)
+{
+  IBBQuestion *self = IBB_QUESTION (object);
+
+  g_clear_pointer (&self->context, g_main_context_unref);
+
+  G_OBJECT_CLASS (ibb_question_parent_class)->finalize (object);
+}
+
+static void
+ibb_question_class_init (IBBQuestionClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = ibb_question_get_property;
+  object_class->dispose = ibb_question_dispose;
+  object_class->finalize = ibb_question_finalize;
+
+  /**
+   * IBBQuestion:pending:
+   *
+   * Whether an answer is waited for. No notification is emitted: an answer is the application's
+   * own, and [signal@IBB.Question::withdrawn] tells the other end.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PENDING] =
+      g_param_spec_boolean ("pending", NULL, NULL, FALSE,
+                            G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
+  g_object_class_install_properties (object_class, N_PROPS, props);
+
+  /**
+   * IBBQuestion::withdrawn:
+   * @self: the question
+   *
+   * Nobody waits for an answer any more: the login or the session has ended, or the time is over.
+   * It is not emitted after an answer.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_WITHDRAWN] = g_signal_new ("withdrawn", IBB_TYPE_QUESTION, G_SIGNAL_RUN_LAST, 0,
+                                            NULL, NULL, NULL, G_TYPE_NONE, 0);
+}
+
+static void
+ibb_question_init (IBBQuestion *self)
+{
+  self->pending = TRUE;
+}
+
+void
+ibb_question_set_asker (IBBQuestion        *self,
+                        GMainContext       *context,
+                        IBBQuestionAnswered answered,
+                        gpointer            data,
+                        GDestroyNotify      data_free)
+{
+  self->context = context != NULL ? g_main_context_ref (context) : NULL;
+  self->answered = answered;
+  self->data = data;
+  self->data_free = data_free;
+}
+
+gboolean
+ibb_question_settle (IBBQuestion *self)
+{
+  return g_atomic_int_compare_and_exchange (&self->pending, TRUE, FALSE);
+}
+
+static void
+forget_asker (IBBQuestion *self)
+{
+  if (self->data_free != NULL)
+    self->data_free (g_steal_pointer (&self->data));
+}
+
+void
+ibb_question_answer (IBBQuestion *self, gboolean yes)
+{
+  if (self->answered != NULL)
+    self->answered (self, yes, self->data);
+  forget_asker (self);
+}
+
+static gboolean
+withdrawn_cb (gpointer user_data)
+{
+  g_signal_emit (user_data, signals[SIGNAL_WITHDRAWN], 0);
+  return G_SOURCE_REMOVE;
+}
+
+void
+ibb_question_withdraw (IBBQuestion *self)
+{
+  g_autoptr (GSource) source = NULL;
+
+  if (!ibb_question_settle (self))
+    return;
+  forget_asker (self);
+  source = g_idle_source_new ();
+  g_source_set_static_name (source, "[ibb-glib] question withdrawn");
+  g_source_set_callback (source, withdrawn_cb, g_object_ref (self), g_object_unref);
+  g_source_attach (source, self->context);
+}
+
+/**
+ * ibb_question_is_pending:
+ * @self: a question
+ *
+ * Gets whether an answer is waited for.
+ *
+ * Returns: TRUE while it is
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_question_is_pending (IBBQuestion *self)
+{
+  g_return_val_if_fail (IBB_IS_QUESTION (self), FALSE);
+
+  return g_atomic_int_get (&self->pending);
+}
+
+/**
+ * ibb_question_decline:
+ * @self: a question
+ *
+ * Answers no: the certificate is not trusted, or no password is given. Without effect after
+ * another answer.
+ *
+ * Since: 1.0
+ */
+void
+ibb_question_decline (IBBQuestion *self)
+{
+  g_return_if_fail (IBB_IS_QUESTION (self));
+
+  if (ibb_question_settle (self))
+    ibb_question_answer (self, FALSE);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "trust/ibb-known-certificates.h"
+#include "trust/ibb-question-private.h"
+#include "trust/ibb-trust-question.h"
+
+G_BEGIN_DECLS
+
+/* known (nullable): where an accepted certificate is remembered. code (nullable): for a peer, which
+ * may have several certificates. */
+IBBTrustQuestion *ibb_trust_question_new (const char           *name,
+                                          GTlsCertificate      *certificate,
+                                          GTlsCertificateFlags  errors,
+                                          IBBKnownCertificates *known,
+                                          const char           *code);
+
+G_END_DECLS

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Passwords of accounts in the Secret Service. In a build without libsecret there are none. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+void ibb_keyring_lookup_async (const char         *bare_jid,
+                               GCancellable       *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer            user_data);
+/* (nullable) (transfer full): also NULL if there is no service, which is not worth an error. */
+char *ibb_keyring_lookup_finish (GAsyncResult *result);
+/* Goes on by itself. A failure is logged. */
+void ibb_keyring_store (const char *bare_jid, const char *password);
+
+G_END_DECLS

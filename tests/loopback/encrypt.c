@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Sessions that are private from the servers: IBBIdentity at both ends. */
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "fixture.h"
+
+/* A user at one end, whose program works in a thread. */
+typedef struct
+{
+  Fixture     *fixture;
+  IBBIdentity *identity; /* (owned) */
+  gboolean     as_server;
+  gboolean     accepts;
+
+  /* of the thread until it has ended */
+  GIOStream *stream; /* (owned) (nullable) */
+  GError    *error;  /* (owned) (nullable) */
+  char      *code;   /* (owned) (nullable) */
+  char      *digits; /* (owned) (nullable): the fingerprint that was shown */
+  guint      n_asked;
+
+  IBBTransport *transport; /* (owned) */
+} User;
+
+static char *folder;
+
+static IBBIdentity *
+create_identity (const char *name, IBBKnownCertificates **known)
+{
+  g_autofree char                 *key = g_strconcat (folder, "/", name, ".pem", NULL);
+  g_autofree char                 *list = g_strconcat (folder, "/", name, ".known", NULL);
+  g_autoptr (IBBKnownCertificates) certificates = ibb_known_certificates_new (list);
+  IBBIdentity                     *identity = assert_succeeds (ibb_identity_new, key);
+
+  ibb_identity_set_known_certificates (identity, certificates);
+  if (known != NULL)
+    *known = g_object_ref (certificates);
+  return identity;
+}
+
+static gboolean
+trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, User *self)
+{
+  self->n_asked++;
+  g_free (self->code);
+  g_free (self->digits);
+  self->code = g_strdup (ibb_trust_question_get_code (question));
+  self->digits = g_strdup (ibb_trust_question_get_fingerprint (question));
+  if (self->accepts)
+    ibb_trust_question_accept (question, TRUE);
+  return TRUE;
+}
+
+static gpointer
+encrypt_thread (gpointer data)
+{
+  User *self = data;
+
+  self->stream =
+      ibb_identity_encrypt (self->identity, self->transport, self->as_server, NULL, &self->error);
+  return NULL;
+}
+
+static void
+user_init (User *self, const char *name, gboolean as_server)
+{
+  *self = (User){ .as_server = as_server, .accepts = TRUE };
+  self->identity = create_identity (name, NULL);
+  g_signal_connect (self->identity, "trust-requested", G_CALLBACK (trust_cb), self);
+}
+
+static void
+user_end_session (User *self)
+{
+  g_clear_object (&self->stream);
+  g_clear_object (&self->transport);
+  g_clear_error (&self->error);
+}
+
+static void
+user_clear (User *self)
+{
+  user_end_session (self);
+  g_clear_pointer (&self->code, g_free);
+  g_clear_pointer (&self->digits, g_free);
+  g_clear_object (&self->identity);
+}
+
+static void
+encrypt (Fixture *fixture, User *romeo, User *juliet)
+{
+  Ends     ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  GThread *threads[2];
+
+  romeo->transport = ends.romeo;
+  juliet->transport = ends.juliet;
+  threads[0] = g_thread_new ("romeo", encrypt_thread, romeo);
+  threads[1] = g_thread_new ("juliet", encrypt_thread, juliet);
+  g_thread_join (threads[0]);
+  g_thread_join (threads[1]);
+}
+
+static char *
+dup_fingerprint (User *self)
+{
+  return ibb_known_certificates_dup_fingerprint (ibb_identity_get_certificate (self->identity));
+}
+
+#define TEXT "what light through yonder window breaks?"
+
+static gpointer
+write_thread (gpointer data)
+{
+  User *self = data;
+
+  if (g_output_stream_write_all (g_io_stream_get_output_stream (self->stream), TEXT, strlen (TEXT),
+                                 NULL, NULL, &self->error))
+    g_io_stream_close (self->stream, NULL, &self->error);
+  return NULL;
+}
+
+static gpointer
+read_thread (gpointer data)
+{
+  User *self = data;
+  char  buffer[100];
+  gsize n = 0;
+
+  if (g_input_stream_read_all (g_io_stream_get_input_stream (self->stream), buffer, sizeof buffer,
+                               &n, NULL, &self->error))
+    g_io_stream_close (self->stream, NULL, &self->error);
+  /* The other end has closed both directions: TLS's own end cannot be delivered. */
+  if (g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
+    g_clear_error (&self->error);
+  g_assert_cmpmem (buffer, n, TEXT, strlen (TEXT));
+  return NULL;
+}
+
+static void
+assert_text_passes (User *from, User *to)
+{
+  GThread *threads[2] = { g_thread_new ("write", write_thread, from),
+                          g_thread_new ("read", read_thread, to) };
+
+  g_thread_join (threads[0]);
+  g_thread_join (threads[1]);
+  g_assert_no_error (from->error);
+  g_assert_no_error (to->error);
+}
+
+/* Both are asked once, see the same digits and the key of the other, and are not asked again. */
+static void
+test_code (Fixture *fixture, gconstpointer data)
+{
+  User             romeo, juliet;
+  g_autofree char *romeo_digits = NULL;
+  g_autofree char *juliet_digits = NULL;
+
+  user_init (&romeo, "romeo", FALSE);
+  user_init (&juliet, "juliet", TRUE);
+  romeo_digits = dup_fingerprint (&romeo);
+  juliet_digits = dup_fingerprint (&juliet);
+  for (guint i = 0; i < 3; i++)
+    {
+      encrypt (fixture, &romeo, &juliet);
+      g_assert_no_error (romeo.error);
+      g_assert_no_error (juliet.error);
+      if (i % 2 == 0)
+        assert_text_passes (&romeo, &juliet);
+      else
+        assert_text_passes (&juliet, &romeo);
+      user_end_session (&romeo);
+      user_end_session (&juliet);
+    }
+  g_assert_cmpuint (romeo.n_asked, ==, 1);
+  g_assert_cmpuint (juliet.n_asked, ==, 1);
+  g_assert_cmpstr (romeo.code, ==, juliet.code);
+  g_assert_true (g_regex_match_simple ("^[0-9]{3} [0-9]{3}$", romeo.code, 0, 0));
+  g_assert_cmpstr (romeo.digits, ==, juliet_digits);
+  g_assert_cmpstr (juliet.digits, ==, romeo_digits);
+  user_clear (&romeo);
+  user_clear (&juliet);
+}
+
+/* Nobody's key is trusted unless somebody says so, and the other end learns that. */
+static void
+test_declined (Fixture *fixture, gconstpointer data)
+{
+  User romeo, juliet;
+
+  user_init (&romeo, "declined-romeo", FALSE);
+  user_init (&juliet, "declined-juliet", TRUE);
+  juliet.accepts = FALSE;
+  encrypt (fixture, &romeo, &juliet);
+  g_assert_error (juliet.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  g_assert_error (romeo.error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  user_clear (&romeo);
+  user_clear (&juliet);
+}
+
+/* Another key than before is named so. */
+static void
+test_changed (Fixture *fixture, gconstpointer data)
+{
+  User romeo, juliet;
+
+  user_init (&romeo, "romeo", FALSE);
+  user_init (&juliet, "another-juliet", TRUE);
+  romeo.accepts = FALSE;
+  encrypt (fixture, &romeo, &juliet);
+  g_assert_error (romeo.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  g_assert_nonnull (strstr (romeo.error->message, "another one than before"));
+  user_clear (&romeo);
+  user_clear (&juliet);
+}
+
+/* A peer that does not encrypt gets nothing of what was to be private, and gives nothing. */
+static void
+test_plain_peer (Fixture *fixture, gconstpointer data)
+{
+  gboolean           as_server = GPOINTER_TO_INT (data);
+  Ends               ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  User               user;
+  GThread           *thread;
+  g_autoptr (GError) error = NULL;
+
+  user_init (&user, "plain", as_server);
+  user.transport = ends.romeo;
+  thread = g_thread_new ("user", encrypt_thread, &user);
+  assert_succeeds (g_output_stream_write_all, get_output (ends.juliet), "no TLS at all", 13, NULL,
+                   NULL);
+  g_io_stream_close (G_IO_STREAM (ends.juliet), NULL, &error);
+  g_thread_join (thread);
+  g_assert_nonnull (user.error);
+  g_test_message ("%s", user.error->message);
+  g_assert_null (user.stream);
+  user_clear (&user);
+  g_object_unref (ends.juliet);
+}
+
+/* Somebody between the ends, such as a server, with a key of their own and a TLS connection to
+ * each: the two users see different digits. */
+static void
+test_in_between (Fixture *fixture, gconstpointer data)
+{
+  User     romeo, juliet, to_romeo, to_juliet;
+  Ends     near_ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  Ends     far_ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  GThread *threads[4];
+
+  user_init (&romeo, "victim-romeo", FALSE);
+  user_init (&juliet, "victim-juliet", TRUE);
+  user_init (&to_romeo, "mallory", TRUE);
+  user_init (&to_juliet, "mallory", FALSE);
+  romeo.transport = near_ends.romeo;
+  to_romeo.transport = near_ends.juliet;
+  to_juliet.transport = far_ends.romeo;
+  juliet.transport = far_ends.juliet;
+  threads[0] = g_thread_new ("romeo", encrypt_thread, &romeo);
+  threads[1] = g_thread_new ("to romeo", encrypt_thread, &to_romeo);
+  threads[2] = g_thread_new ("to juliet", encrypt_thread, &to_juliet);
+  threads[3] = g_thread_new ("juliet", encrypt_thread, &juliet);
+  for (guint i = 0; i < 4; i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpstr (romeo.code, !=, juliet.code);
+  user_clear (&romeo);
+  user_clear (&juliet);
+  user_clear (&to_romeo);
+  user_clear (&to_juliet);
+}
+
+/* The file of a key is made once, for its owner only, and kept. */
+static void
+test_key (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char        *path = g_strconcat (folder, "/key.pem", NULL);
+  g_autofree char        *bad = g_strconcat (folder, "/bad.pem", NULL);
+  g_autoptr (IBBIdentity) first = assert_succeeds (ibb_identity_new, path);
+  g_autoptr (IBBIdentity) second = assert_succeeds (ibb_identity_new, path);
+  g_autoptr (GError)      error = NULL;
+  GStatBuf                info;
+
+  g_assert_true (g_tls_certificate_is_same (ibb_identity_get_certificate (first),
+                                            ibb_identity_get_certificate (second)));
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 0777, ==, 0600);
+  g_assert_true (g_file_set_contents (bad, "nothing", -1, NULL));
+  g_assert_null (ibb_identity_new (bad, &error));
+  g_assert_nonnull (strstr (error->message, bad));
+  g_clear_error (&error);
+  g_assert_null (ibb_identity_new ("/dev/null/key.pem", &error));
+  g_assert_nonnull (error);
+}
+
+/* The end of the call by its caller. */
+static void
+test_cancelled (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBIdentity)  identity = create_identity ("cancelled", NULL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError)       error = NULL;
+  Ends                     ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  GAsyncResult            *result = NULL;
+
+  ibb_identity_encrypt_async (identity, ends.romeo, FALSE, cancellable, store_result_cb, &result);
+  g_cancellable_cancel (cancellable);
+  wait_until (result != NULL);
+  g_assert_null (ibb_identity_encrypt_finish (identity, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_object (&result);
+  g_object_unref (ends.romeo);
+  g_object_unref (ends.juliet);
+}
+
+static void
+remove_folder (void)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char      *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      g_unlink (path);
+    }
+  g_rmdir (folder);
+}
+
+#define ADD(path, data, test)                                                                      \
+  g_test_add (path, Fixture, data, fixture_set_up, test, fixture_tear_down)
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  folder = g_dir_make_tmp ("encrypt-XXXXXX", NULL);
+  g_assert_nonnull (folder);
+  ADD ("/ibb/encrypt/code", NULL, test_code);
+  ADD ("/ibb/encrypt/declined", NULL, test_declined);
+  ADD ("/ibb/encrypt/changed", NULL, test_changed);
+  ADD ("/ibb/encrypt/plain-peer/client", GINT_TO_POINTER (FALSE), test_plain_peer);
+  ADD ("/ibb/encrypt/plain-peer/server", GINT_TO_POINTER (TRUE), test_plain_peer);
+  ADD ("/ibb/encrypt/in-between", NULL, test_in_between);
+  ADD ("/ibb/encrypt/key", NULL, test_key);
+  ADD ("/ibb/encrypt/cancelled", NULL, test_cancelled);
+
+  status = g_test_run ();
+  remove_folder ();
+  g_free (folder);
+  return status;
+}

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The questions of a login, what is remembered of the answers, and the file of accounts. */
+
+#include "config.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/certificate.h"
+#include "client-fixture.h"
+#include "fake-server.h"
+
+static char *
+known_path (void)
+{
+  return g_build_filename (g_get_user_data_dir (), "ibb-glib", "known-certificates", NULL);
+}
+
+/* The certificate of a server. */
+
+typedef enum
+{
+  ANSWER_NOTHING,
+  ANSWER_KEEP,
+  ANSWER_ACCEPT,
+  ANSWER_REMEMBER,
+} Answer;
+
+typedef struct
+{
+  Answer       answer;
+  guint        n_asked;
+  gboolean     changed;
+  guint        n_withdrawn;
+  IBBQuestion *kept; /* (owned) (nullable) */
+} User;
+
+static void
+withdrawn_cb (IBBQuestion *question, User *user)
+{
+  g_assert_false (ibb_question_is_pending (question));
+  user->n_withdrawn++;
+}
+
+static gboolean
+trust_cb (IBBClient *client, IBBTrustQuestion *question, User *user)
+{
+  g_assert_cmpstr (ibb_trust_question_get_name (question), ==, "fake.test");
+  g_assert_cmpuint (strlen (ibb_trust_question_get_fingerprint (question)), ==, 32 * 3 - 1);
+  g_assert_null (ibb_trust_question_get_code (question));
+  g_assert_true (ibb_question_is_pending (IBB_QUESTION (question)));
+  user->n_asked++;
+  user->changed = ibb_trust_question_get_changed (question);
+  if (user->answer == ANSWER_KEEP)
+    {
+      g_signal_connect (question, "withdrawn", G_CALLBACK (withdrawn_cb), user);
+      user->kept = g_object_ref (IBB_QUESTION (question));
+    }
+  else if (user->answer != ANSWER_NOTHING)
+    ibb_trust_question_accept (question, user->answer == ANSWER_REMEMBER);
+  return TRUE;
+}
+
+static const FakeStep login_steps[] = { FAKE_LOGIN, { NULL } };
+
+static FakeServer *
+create_server (const char *certificate_name)
+{
+  g_autoptr (GTlsCertificate) certificate = load_certificate (certificate_name);
+
+  return fake_server_new_tls (login_steps, certificate);
+}
+
+static IBBClient *
+create_client (FakeServer *server, User *user)
+{
+  g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (NULL);
+  IBBClient                       *client = fake_create_client (server, FAKE_JID);
+
+  ibb_client_set_tls_mode (client, IBB_TLS_MODE_DIRECT);
+  ibb_client_set_known_certificates (client, known);
+  g_signal_connect (client, "trust-requested", G_CALLBACK (trust_cb), user);
+  return client;
+}
+
+/* A login at a server with this certificate: what the user is asked, and the connections. */
+static void
+assert_trust (
+    const char *certificate, Answer answer, guint n_asked, gboolean changed, guint n_clients)
+{
+  FakeServer *server = create_server (certificate);
+  User        user = { .answer = answer };
+  IBBClient  *client = create_client (server, &user);
+
+  assert_login (client);
+  g_assert_cmpuint (user.n_asked, ==, n_asked);
+  g_assert_cmpint (user.changed, ==, changed);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, n_clients);
+  fake_log_out (client, server, NULL);
+}
+
+static void
+test_remember (void)
+{
+  g_autofree char *path = known_path ();
+  struct stat      info;
+
+  assert_trust ("alone-1.pem", ANSWER_ACCEPT, 1, FALSE, 2);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  assert_trust ("alone-1.pem", ANSWER_REMEMBER, 1, FALSE, 2);
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 0777, ==, 0600);
+  /* No question, and no connection more than one. */
+  assert_trust ("alone-1.pem", ANSWER_NOTHING, 0, FALSE, 1);
+  /* The new certificate replaces the old one. */
+  assert_trust ("alone-2.pem", ANSWER_REMEMBER, 1, TRUE, 2);
+  assert_trust ("alone-2.pem", ANSWER_NOTHING, 0, FALSE, 1);
+  assert_trust ("alone-1.pem", ANSWER_ACCEPT, 1, TRUE, 2);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+}
+
+/* A handler that neither answers nor keeps the question declines, and the error says why. */
+static void
+test_declined (void)
+{
+  FakeServer        *server = create_server ("alone-1.pem");
+  User               user = { .answer = ANSWER_REMEMBER };
+  IBBClient         *client = create_client (server, &user);
+  g_autofree char   *path = known_path ();
+  g_autoptr (GError) error = NULL;
+
+  assert_login (client);
+  fake_log_out (client, server, NULL);
+
+  server = create_server ("alone-2.pem");
+  user.answer = ANSWER_NOTHING;
+  client = create_client (server, &user);
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
+  g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  g_assert_nonnull (strstr (error->message, "has changed"));
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 1);
+  fake_end (client, server);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+}
+
+/* The answer comes from a dialogue, which the main loop runs. */
+static void
+test_later (void)
+{
+  FakeServer   *server = create_server ("alone-1.pem");
+  User          user = { .answer = ANSWER_KEEP };
+  IBBClient    *client = create_client (server, &user);
+  GAsyncResult *result = NULL;
+
+  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), NULL, store_result_cb, &result);
+  wait_until (user.kept != NULL);
+  fake_server_wait_for_clients (server, 1);
+  run_pending ();
+  g_assert_null (result);
+  ibb_trust_question_accept (IBB_TRUST_QUESTION (user.kept), FALSE);
+  ibb_question_decline (user.kept); /* too late */
+  wait_until (result != NULL);
+  assert_succeeds (ibb_xmpp_connection_login_finish, IBB_XMPP_CONNECTION (client), result);
+  g_clear_object (&result);
+  g_assert_cmpuint (user.n_withdrawn, ==, 0);
+  g_clear_object (&user.kept);
+  fake_log_out (client, server, NULL);
+}
+
+/* A dialogue closes when nobody waits for its answer, which has no effect then. */
+static void
+test_withdrawn (void)
+{
+  FakeServer              *server = create_server ("alone-1.pem");
+  User                     user = { .answer = ANSWER_KEEP };
+  IBBClient               *client = create_client (server, &user);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError)       error = NULL;
+  GAsyncResult            *result = NULL;
+
+  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (client), cancellable, store_result_cb,
+                                   &result);
+  wait_until (user.kept != NULL);
+  g_cancellable_cancel (cancellable);
+  wait_until (result != NULL);
+  g_assert_false (ibb_xmpp_connection_login_finish (IBB_XMPP_CONNECTION (client), result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_object (&result);
+  wait_until (user.n_withdrawn == 1);
+  ibb_trust_question_accept (IBB_TRUST_QUESTION (user.kept), TRUE);
+  fake_end (client, server);
+  g_clear_object (&user.kept);
+}
+
+/* The password of an account. */
+
+typedef struct
+{
+  const char *password; /* NULL: none is given */
+  guint       n_asked;
+  gboolean    was_refused;
+} Typist;
+
+static gboolean
+password_cb (IBBClient *client, IBBPasswordQuestion *question, Typist *typist)
+{
+  g_assert_cmpstr (ibb_password_question_get_jid (question), ==, FAKE_JID);
+  typist->n_asked++;
+  typist->was_refused = ibb_password_question_get_was_refused (question);
+  if (typist->password != NULL)
+    ibb_password_question_answer (question, typist->password, TRUE);
+  return TRUE;
+}
+
+static void
+test_password (void)
+{
+  static const FakeStep refusal[] = { { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) },
+                                      { "</auth>", FAKE_FAILURE ("<not-authorized/>") },
+                                      { NULL } };
+  FakeServer           *server = fake_server_new (refusal);
+  IBBClient            *client = fake_create_client (server, FAKE_JID);
+  Typist                typist = { NULL };
+  g_autofree char      *received = NULL;
+
+  ibb_client_set_password (client, NULL);
+  g_signal_connect (client, "password-requested", G_CALLBACK (password_cb), &typist);
+  assert_login_fails (client, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (fake_server_get_n_clients (server), ==, 0);
+  g_assert_false (typist.was_refused);
+
+  typist.password = "wrong";
+  assert_login_fails (client, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+  g_assert_false (typist.was_refused);
+
+  fake_server_set_steps (server, login_steps);
+  typist.password = "secret";
+  assert_login (client);
+  g_assert_true (typist.was_refused);
+  g_assert_cmpuint (typist.n_asked, ==, 3);
+
+  /* The client knows the password now. */
+  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
+  assert_login (client);
+  g_assert_cmpuint (typist.n_asked, ==, 3);
+  fake_log_out (client, server, &received);
+}
+
+/* The file of accounts. */
+
+static void
+remove_folder (const char *folder)
+{
+  static const char *const names[] = { "ibb-glib/accounts", "ibb-glib/password",
+                                       "ibb-glib/known-certificates", "ibb-glib", "" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+
+      g_remove (path);
+    }
+}
+
+static void
+write_accounts (const char *text)
+{
+  g_autofree char *folder = g_build_filename (g_get_user_config_dir (), "ibb-glib", NULL);
+  g_autofree char *path = g_build_filename (folder, "accounts", NULL);
+  g_autofree char *password = g_build_filename (folder, "password", NULL);
+
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  g_assert_true (g_file_set_contents (password, "secret\nnot this\n", -1, NULL));
+}
+
+static void
+test_accounts (void)
+{
+  FakeServer      *server = fake_server_new (login_steps);
+  g_autofree char *text =
+      g_strdup_printf ("[home]\njid=" FAKE_JID "/balcony\npassword-file=password\n"
+                       "server=127.0.0.1:%u\ntls=none\npassword-policy=readable\nkeyring=false\n"
+                       "[other]\njid=a@b\n",
+                       fake_server_get_port (server));
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv)     names = NULL;
+  IBBClient         *client;
+  g_autofree char   *received = NULL;
+
+  names = ibb_client_list_accounts (&error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_strv_length (names), ==, 0);
+  g_assert_null (ibb_client_new_from_account ("home", NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_clear_error (&error);
+
+  write_accounts (text);
+  g_strfreev (names);
+  names = ibb_client_list_accounts (&error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_strv_length (names), ==, 2);
+  g_assert_cmpstr (names[0], ==, "home");
+  g_assert_null (ibb_client_new_from_account ("hme", NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, "home, other"));
+  g_clear_error (&error);
+
+  client = assert_succeeds (ibb_client_new_from_account, "home", "tower");
+  g_assert_cmpstr (ibb_client_get_jid (client), ==, FAKE_JID "/tower");
+  drop_client (client);
+  client = assert_succeeds (ibb_client_new_from_account, "home", "");
+  g_assert_cmpstr (ibb_client_get_jid (client), ==, FAKE_JID);
+  drop_client (client);
+  client = assert_succeeds (ibb_client_new_from_account, "home", NULL);
+  g_assert_cmpstr (ibb_client_get_jid (client), ==, FAKE_JID "/balcony");
+  g_assert_false (ibb_client_get_keyring (client));
+  assert_login (client);
+  fake_log_out (client, server, &received);
+  /* SASL PLAIN: NUL user NUL secret. */
+  g_assert_nonnull (strstr (received, "AHVzZXIAc2VjcmV0"));
+}
+
+static void
+test_bad_account (gconstpointer data)
+{
+  g_autofree char   *text = g_strdup_printf ("[home]\n%s\n", (const char *) data);
+  g_autoptr (GError) error = NULL;
+
+  write_accounts (text);
+  g_assert_null (ibb_client_new_from_account ("home", NULL, &error));
+  g_assert_nonnull (error);
+  g_test_message ("%s", error->message);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct
+  {
+    const char *name;
+    const char *text;
+  } bad[] = {
+    { "no-jid", "tls=none" },
+    { "unknown-key", "jid=a@b\npasswort=x" },
+    { "tls", "jid=a@b\ntls=never" },
+    { "keyring", "jid=a@b\nkeyring=maybe" },
+    { "server", "jid=a@b\nserver=host:port" },
+    { "policy", "jid=a@b\npassword-policy=open" },
+    { "websocket", "jid=a@b\nwebsocket=ws://x" },
+    { "proxy", "jid=a@b\nproxy=nowhere" },
+    { "password-file", "jid=a@b\npassword-file=nowhere" },
+    { "empty-password", "jid=a@b\npassword-file=/dev/null" },
+    { "endless-password", "jid=a@b\npassword-file=/dev/zero" },
+    { "ca-file", "jid=a@b\nca-file=nowhere" },
+    { "certificate", "jid=a@b\ncertificate=nowhere" },
+    { "no-key-file", "jid" },
+  };
+
+  g_autofree char *folder = g_dir_make_tmp ("client-trust-XXXXXX", NULL);
+  int              status;
+
+  /* Not G_TEST_OPTION_ISOLATE_DIRS, which hides the schemas of GSettings, too: GIO's proxy resolver
+   * needs them. */
+  g_assert_nonnull (folder);
+  g_setenv ("XDG_DATA_HOME", folder, TRUE);
+  g_setenv ("XDG_CONFIG_HOME", folder, TRUE);
+  g_test_init (&argc, &argv, NULL);
+  start_watchdog ();
+  g_test_add_func ("/client/trust/remember", test_remember);
+  g_test_add_func ("/client/trust/declined", test_declined);
+  g_test_add_func ("/client/trust/later", test_later);
+  g_test_add_func ("/client/trust/withdrawn", test_withdrawn);
+  g_test_add_func ("/client/password", test_password);
+  g_test_add_func ("/client/accounts", test_accounts);
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *path = g_strconcat ("/client/accounts/bad/", bad[i].name, NULL);
+
+      g_test_add_data_func (path, bad[i].text, test_bad_account);
+    }
+
+  status = g_test_run ();
+  remove_folder (folder);
+  return status;
+}

@@ -10,6 +10,7 @@
 #include "refusals.h"
 #include "relay.h"
 #include "report.h"
+#include "secure.h"
 #include "session.h"
 #include "tool.h"
 
@@ -84,7 +85,7 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer data)
                       self->expose->port, ibb_request_get_peer_jid (self->request));
     }
   if (transport != NULL)
-    tool_link_join (self->link, transport);
+    tool_link_join (self->link, transport, TRUE);
   else
     tool_link_fail (self->link, error);
   connecting_free (self);
@@ -193,6 +194,8 @@ expose_start (ToolRelay *relay, gpointer data, GError **error)
       g_signal_connect (service, "session-requested", G_CALLBACK (session_requested_cb), relay);
   /* This file checks the limit itself, so that a peer that exceeds it is reported. */
   ibb_service_set_session_limit (service, G_MAXUINT);
+  if (self->options->encrypt)
+    ibb_connection_add_feature (ibb_service_get_connection (service), TOOL_SECURE_FEATURE);
   tool_session_report_ready (self->options, tool_relay_get_local_jid (relay));
   return TRUE;
 }
@@ -279,19 +282,19 @@ tool_expose (int argc, char **argv)
       { NULL },
   };
 
-  if (!tool_options_parse (&options,
-                           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_WINDOW |
-                               TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
-                           entries, NULL,
-                           _ ("Accepts sessions and connects each of them to a TCP service."),
-                           _ ("Asks for the resource “ibb” unless --jid names one, and says “ready "
-                              "JID” on standard "
-                              "error when it can be reached. The other end is “ibb forward”, or "
-                              "“ibb cat”. Runs until a signal ends it, and logs in again when the "
-                              "connection is lost; --timeout holds for the first login and for "
-                              "each session. Without --timeout, a session ends after one idle "
-                              "hour."),
-                           &argc, &argv))
+  if (!tool_options_parse (
+          &options,
+          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_ENCRYPT |
+              TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
+          entries, NULL, _ ("Accepts sessions and connects each of them to a TCP service."),
+          _ ("Asks for the resource “ibb” unless --jid names one, and says “ready "
+             "JID” on standard "
+             "error when it can be reached. The other end is “ibb forward”, or "
+             "“ibb cat”. Runs until a signal ends it, and logs in again when the "
+             "connection is lost; --timeout holds for the first login and for "
+             "each session. Without --timeout, a session ends after one idle "
+             "hour."),
+          &argc, &argv))
     return TOOL_EXIT_USAGE;
   status = check_arguments (&self, to, max_sessions, max_per_peer, argc, argv);
   if (status < 0 && tool_account_prepare (&account, &options, &error))

@@ -279,7 +279,7 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer data)
     {
       self->welcome = TRUE;
       self->may_open = MIN (self->may_open + 1, MAX_OPENING);
-      tool_link_join (opening->link, transport);
+      tool_link_join (opening->link, transport, FALSE);
     }
   else
     tool_link_fail (opening->link, g_steal_pointer (&error));
@@ -496,8 +496,8 @@ tool_forward (int argc, char **argv)
 
   if (!tool_options_parse (
           &options,
-          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT |
-              TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
+          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_ENCRYPT | TOOL_OPTIONS_WINDOW |
+              TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
           entries, _ ("PEER"),
           _ ("Listens on a TCP port and joins each connection with a session of its own to a "
              "peer, such as “ibb expose”."),

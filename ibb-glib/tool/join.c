@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "join.h"
+#include "secure.h"
 #include "socket.h"
 #include "stream.h"
 
@@ -63,6 +64,7 @@ complete (Join *join)
   g_autoptr (GTask) task = g_steal_pointer (&join->task);
 
   g_source_destroy (join->hang_up);
+  tool_secure_forget_stream (join->transport);
   if (join->error != NULL)
     {
       tool_socket_reset (join->connection);
@@ -158,6 +160,30 @@ shut_down_cb (GObject *source, GAsyncResult *result, gpointer data)
   proceed (way->join);
 }
 
+static void
+shut_down (Way *way)
+{
+  ibb_transport_shutdown_output_async (way->join->transport,
+                                       g_task_get_cancellable (way->join->task), shut_down_cb, way);
+}
+
+/* The end of TLS is on its way; that of the session follows. */
+static void
+tls_ended_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Way    *way = data;
+  GError *error = NULL;
+
+  if (g_output_stream_close_finish (G_OUTPUT_STREAM (source), result, &error))
+    {
+      shut_down (way);
+      return;
+    }
+  way->join->pending--;
+  way_fail (way, FALSE, error);
+  proceed (way->join);
+}
+
 /* Passes the end of the source on to the sink. */
 static void
 way_end (Way *way)
@@ -168,8 +194,11 @@ way_end (Way *way)
   if (way->to_peer)
     {
       join->pending++;
-      ibb_transport_shutdown_output_async (join->transport, g_task_get_cancellable (join->task),
-                                           shut_down_cb, way);
+      if (IBB_IS_TRANSPORT (tool_secure_get_stream (join->transport)))
+        shut_down (way);
+      else
+        g_output_stream_close_async (way->sink, G_PRIORITY_DEFAULT,
+                                     g_task_get_cancellable (join->task), tls_ended_cb, way);
     }
   else if (g_socket_shutdown (join->socket, FALSE, TRUE, &error))
     way->over = TRUE;
@@ -258,7 +287,7 @@ way_init (Way *way, Join *join, GIOStream *source, GIOStream *sink)
   way->join = join;
   way->source = g_io_stream_get_input_stream (source);
   way->sink = g_io_stream_get_output_stream (sink);
-  way->to_peer = sink == G_IO_STREAM (join->transport);
+  way->to_peer = sink != G_IO_STREAM (join->connection);
 }
 
 /* At the end of the task the session and the connection have ended, too: in good order if both
@@ -281,8 +310,8 @@ tool_join_async (IBBTransport       *transport,
   join->transport = g_object_ref (transport);
   join->connection = g_object_ref (connection);
   join->socket = g_socket_connection_get_socket (connection);
-  way_init (&join->out, join, G_IO_STREAM (connection), G_IO_STREAM (transport));
-  way_init (&join->in, join, G_IO_STREAM (transport), G_IO_STREAM (connection));
+  way_init (&join->out, join, G_IO_STREAM (connection), tool_secure_get_stream (transport));
+  way_init (&join->in, join, tool_secure_get_stream (transport), G_IO_STREAM (connection));
 
   join->ended = g_signal_connect (transport, "notify::error", G_CALLBACK (error_cb), join);
   join->hang_up = g_socket_create_source (join->socket, G_IO_ERR | G_IO_HUP, NULL);

@@ -6,6 +6,7 @@
 
 #include "join.h"
 #include "report.h"
+#include "secure.h"
 #include "socket.h"
 
 #include <glib/gi18n.h>
@@ -17,6 +18,7 @@ struct _ToolLink
   char              *peer;
   char              *sid; /* (nullable) */
   double             timeout;
+  IBBIdentity       *identity; /* (nullable): sessions are encrypted */
   ToolLinkEndedFunc  ended;
   gpointer           data;
   GCancellable      *cancellable; /* (owned) */
@@ -30,14 +32,19 @@ struct _ToolLink
 };
 
 ToolLink *
-tool_link_new (
-    const char *peer, const char *sid, double timeout, ToolLinkEndedFunc ended, gpointer data)
+tool_link_new (const char       *peer,
+               const char       *sid,
+               double            timeout,
+               IBBIdentity      *identity,
+               ToolLinkEndedFunc ended,
+               gpointer          data)
 {
   ToolLink *self = g_new0 (ToolLink, 1);
 
   self->peer = g_strdup (peer);
   self->sid = g_strdup (sid);
   self->timeout = timeout;
+  self->identity = identity;
   self->ended = ended;
   self->data = data;
   self->cancellable = g_cancellable_new ();
@@ -152,14 +159,42 @@ start_timer (ToolLink *self)
   g_source_attach (self->timer, g_main_context_get_thread_default ());
 }
 
+static void
+join (ToolLink *self)
+{
+  tool_report_opened (self->transport);
+  start_timer (self);
+  tool_join_async (self->transport, self->connection, self->cancellable, joined_cb, self);
+}
+
+static void
+encrypted_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  ToolLink             *self = data;
+  GError               *error = NULL;
+  g_autoptr (GIOStream) stream =
+      ibb_identity_encrypt_finish (IBB_IDENTITY (source), result, &error);
+
+  if (stream == NULL)
+    {
+      ibb_transport_abort (self->transport);
+      tool_link_fail (self, error);
+      return;
+    }
+  tool_secure_set_stream (self->transport, stream);
+  join (self);
+}
+
 void
-tool_link_join (ToolLink *self, IBBTransport *transport)
+tool_link_join (ToolLink *self, IBBTransport *transport, gboolean as_server)
 {
   g_free (self->sid);
   self->sid = g_strdup (ibb_transport_get_sid (transport));
   self->transport = g_object_ref (transport);
   self->start = g_get_monotonic_time ();
-  tool_report_opened (transport);
-  start_timer (self);
-  tool_join_async (transport, self->connection, self->cancellable, joined_cb, self);
+  if (self->identity != NULL)
+    ibb_identity_encrypt_async (self->identity, transport, as_server, self->cancellable,
+                                encrypted_cb, self);
+  else
+    join (self);
 }

@@ -54,15 +54,15 @@ tool_listen (int argc, char **argv)
   g_autofree char      *jid = NULL;
   g_autoptr (ToolLogin) login = NULL;
 
-  if (!tool_options_parse (&options,
-                           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_SID |
-                               TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET,
-                           NULL, NULL,
-                           _ ("Waits for one session and joins standard input and output to it."),
-                           _ ("Asks for the resource “ibb” unless --jid names one, and says “ready "
-                              "JID” on standard "
-                              "error when it can be reached. The other end is “ibb cat”."),
-                           &argc, &argv))
+  if (!tool_options_parse (
+          &options,
+          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ENCRYPT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_SID |
+              TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET,
+          NULL, NULL, _ ("Waits for one session and joins standard input and output to it."),
+          _ ("Asks for the resource “ibb” unless --jid names one, and says “ready "
+             "JID” on standard "
+             "error when it can be reached. The other end is “ibb cat”."),
+          &argc, &argv))
     return TOOL_EXIT_USAGE;
   if (argc != 1)
     return tool_output_usage_error ("listen", _ ("unexpected argument “%s”"), argv[1]);

@@ -130,6 +130,8 @@ static void
 add_account_options (GArray *all, ToolOptions *self, RawOptions *raw)
 {
   const GOptionEntry entries[] = {
+    { "account", 0, 0, G_OPTION_ARG_STRING, &self->account,
+      N_ ("An account of the file of accounts"), N_ ("NAME") },
     { "jid", 0, 0, G_OPTION_ARG_STRING, &self->jid, N_ ("The account: user@host[/resource]"),
       N_ ("JID") },
     { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &self->password_file,
@@ -191,6 +193,13 @@ add_session_options (GArray *all, ToolOptions *self, RawOptions *raw, ToolOption
       N_ ("Bytes on the way at most; 1 is one block at a time (default: adapts)"), N_ ("BYTES") },
     { NULL },
   };
+  const GOptionEntry encrypt_entries[] = {
+    { "encrypt", 0, 0, G_OPTION_ARG_NONE, &self->encrypt,
+      N_ ("Keep the bytes private from the servers; at both ends"), NULL },
+    { "peer-fingerprint", 0, 0, G_OPTION_ARG_STRING, &self->peer_fingerprint,
+      N_ ("Trust the key of the peer with this SHA-256 fingerprint"), N_ ("HEX") },
+    { NULL },
+  };
   const GOptionEntry peer_entries[] = {
     { "peer-timeout", 0, 0, G_OPTION_ARG_STRING, &raw->peer_timeout,
       N_ ("Give up a peer that is silent for so long; 0 is never (default 600)"), N_ ("SECONDS") },
@@ -211,6 +220,8 @@ add_session_options (GArray *all, ToolOptions *self, RawOptions *raw, ToolOption
     add_entries (all, sid_entries);
   if (flags & TOOL_OPTIONS_WINDOW)
     add_entries (all, window_entries);
+  if (flags & TOOL_OPTIONS_ENCRYPT)
+    add_entries (all, encrypt_entries);
 }
 
 static void
@@ -411,21 +422,29 @@ parse_seconds (const char *text, double *seconds)
          (*seconds <= 0 || (*seconds >= TIMEOUT_MIN && *seconds <= TIMEOUT_MAX));
 }
 
-/* The digits alone, in lower case: openssl prints capital pairs with colons. NULL if text is not a
- * SHA-256 fingerprint. */
-static char *
-dup_fingerprint (const char *text)
+/* Makes of a fingerprint what openssl prints: capital pairs with colons. FALSE if it is not one by
+ * SHA-256. */
+static gboolean
+normalize_fingerprint (char **fingerprint)
 {
-  g_autoptr (GString) digits = g_string_new (NULL);
+  const char         *text = *fingerprint;
+  g_autoptr (GString) pairs = g_string_new (NULL);
 
   for (; *text != '\0'; text++)
-    if (g_ascii_isxdigit (*text))
-      g_string_append_c (digits, g_ascii_tolower (*text));
-    else if (*text != ':')
-      return NULL;
-  if (digits->len != 64)
-    return NULL;
-  return g_string_free (g_steal_pointer (&digits), FALSE);
+    {
+      if (*text == ':')
+        continue;
+      if (!g_ascii_isxdigit (*text))
+        return FALSE;
+      if (pairs->len % 3 == 2)
+        g_string_append_c (pairs, ':');
+      g_string_append_c (pairs, g_ascii_toupper (*text));
+    }
+  if (pairs->len != 32 * 3 - 1)
+    return FALSE;
+  g_free (*fingerprint);
+  *fingerprint = g_string_free (g_steal_pointer (&pairs), FALSE);
+  return TRUE;
 }
 
 /* Returns what is wrong, or NULL. */
@@ -434,14 +453,30 @@ understand_certificates (ToolOptions *self)
 {
   if (self->key_file != NULL && self->certificate_file == NULL)
     return g_strdup (_ ("--key goes with --certificate"));
-  if (self->fingerprint != NULL)
-    {
-      g_autofree char *given = g_steal_pointer (&self->fingerprint);
+  if (self->peer_fingerprint != NULL && !self->encrypt)
+    return g_strdup (_ ("--peer-fingerprint goes with --encrypt"));
+  if (self->fingerprint != NULL && !normalize_fingerprint (&self->fingerprint))
+    return g_strdup_printf (_ ("--fingerprint is 64 hexadecimal digits, not “%s”"),
+                            self->fingerprint);
+  if (self->peer_fingerprint != NULL && !normalize_fingerprint (&self->peer_fingerprint))
+    return g_strdup_printf (_ ("--peer-fingerprint is 64 hexadecimal digits, not “%s”"),
+                            self->peer_fingerprint);
+  return NULL;
+}
 
-      self->fingerprint = dup_fingerprint (given);
-      if (self->fingerprint == NULL)
-        return g_strdup_printf (_ ("--fingerprint is 64 hexadecimal digits, not “%s”"), given);
-    }
+/* Takes the JID of --account. Returns what is wrong, or NULL. */
+static char *
+understand_account (ToolOptions *self)
+{
+  g_autoptr (IBBClient) client = NULL;
+  g_autoptr (GError)    error = NULL;
+
+  if (self->jid != NULL)
+    return g_strdup (_ ("--account and --jid exclude each other"));
+  client = ibb_client_new_from_account (self->account, NULL, &error);
+  if (client == NULL)
+    return g_strdup (error->message);
+  self->jid = g_strdup (ibb_client_get_jid (client));
   return NULL;
 }
 
@@ -452,6 +487,12 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
   gboolean wants_account = (flags & TOOL_OPTIONS_ACCOUNT) != 0;
   char    *problem;
 
+  if (self->account != NULL)
+    {
+      problem = understand_account (self);
+      if (problem != NULL)
+        return problem;
+    }
   if (flags & TOOL_OPTIONS_THROUGH)
     {
       if (self->through)
@@ -460,7 +501,7 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
         return g_strdup (_ ("--jid goes with --through"));
     }
   if (wants_account && (self->jid == NULL || *self->jid == '\0'))
-    return g_strdup (_ ("--jid is missing: which account?"));
+    return g_strdup (_ ("--jid or --account is missing: which account?"));
   if (raw->tls == NULL || g_str_equal (raw->tls, "automatic"))
     self->tls_mode = IBB_TLS_MODE_AUTOMATIC;
   else if (g_str_equal (raw->tls, "starttls"))
@@ -599,6 +640,7 @@ tool_options_parse_peer (const char *command, const char *text)
 void
 tool_options_clear (ToolOptions *self)
 {
+  g_free (self->account);
   g_free (self->jid);
   g_free (self->password_file);
   g_free (self->host);
@@ -606,6 +648,7 @@ tool_options_clear (ToolOptions *self)
   g_free (self->websocket_uri);
   g_free (self->ca_file);
   g_free (self->fingerprint);
+  g_free (self->peer_fingerprint);
   g_free (self->certificate_file);
   g_free (self->key_file);
   g_free (self->sid);

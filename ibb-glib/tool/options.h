@@ -25,12 +25,14 @@ typedef enum
   TOOL_OPTIONS_QUIET = 1 << 6,   /* --quiet */
   TOOL_OPTIONS_THROUGH = 1 << 7, /* --through: the account only with it */
   TOOL_OPTIONS_SID = 1 << 8,     /* --sid of the only session */
+  TOOL_OPTIONS_ENCRYPT = 1 << 9, /* --encrypt, --peer-fingerprint */
 } ToolOptionsFlags;
 
 typedef struct
 {
   gboolean through;
 
+  char            *account; /* NULL: none; in the file of accounts */
   char            *jid;
   char            *password_file;
   char            *host; /* NULL: what DNS says */
@@ -46,14 +48,16 @@ typedef struct
   char            *certificate_file; /* NULL: none */
   char            *key_file;         /* NULL: in certificate_file */
   IBBStanzaType    stanza_type;
-  guint            block_size;     /* 0: the default */
-  char            *sid;            /* NULL: any, or a fresh one */
-  char           **from;           /* NULL: the account's own resources */
-  gboolean         show_online;    /* to the contacts of the account */
-  guint64          window;         /* 0: adapts */
-  double           timeout;        /* s; 0: none; TOOL_TIMEOUT_DEFAULT */
-  double           peer_timeout;   /* s; 0: never */
-  double           resume_timeout; /* s; 0: sessions end with the connection */
+  guint            block_size; /* 0: the default */
+  char            *sid;        /* NULL: any, or a fresh one */
+  gboolean         encrypt;
+  char            *peer_fingerprint; /* NULL: none; of the peer's key */
+  char           **from;             /* NULL: the account's own resources */
+  gboolean         show_online;      /* to the contacts of the account */
+  guint64          window;           /* 0: adapts */
+  double           timeout;          /* s; 0: none; TOOL_TIMEOUT_DEFAULT */
+  double           peer_timeout;     /* s; 0: never */
+  double           resume_timeout;   /* s; 0: sessions end with the connection */
   gboolean         quiet;
   gboolean         json;
 } ToolOptions;

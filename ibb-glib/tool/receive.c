@@ -192,8 +192,9 @@ tool_receive (int argc, char **argv)
   };
 
   if (!tool_options_parse (&options,
-                           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_SID |
-                               TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
+                           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ENCRYPT | TOOL_OPTIONS_ACCEPT |
+                               TOOL_OPTIONS_SID | TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET |
+                               TOOL_OPTIONS_JSON,
                            entries, NULL, _ ("Waits for one session and stores what it brings."),
                            DESCRIPTION, &argc, &argv))
     return TOOL_EXIT_USAGE;
@@ -201,6 +202,8 @@ tool_receive (int argc, char **argv)
     return tool_output_usage_error ("receive", _ ("unexpected argument “%s”"), argv[1]);
   if (directory != NULL && (output != NULL || options.sid != NULL))
     return tool_output_usage_error ("receive", _ ("--directory goes without --output and --sid"));
+  if (directory != NULL && options.encrypt)
+    return tool_output_usage_error ("receive", _ ("--directory goes without --encrypt"));
   if (directory == NULL && count != NULL)
     return tool_output_usage_error ("receive", _ ("--count needs --directory"));
 #ifdef HAVE_FILES

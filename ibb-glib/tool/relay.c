@@ -5,6 +5,7 @@
 #include "relay.h"
 
 #include "report.h"
+#include "secure.h"
 #include "session.h"
 
 #include <glib/gi18n.h>
@@ -14,6 +15,7 @@ struct _ToolRelay
 {
   const ToolOptions    *options;
   ToolLogin            *login;
+  IBBIdentity          *identity;  /* (owned) (nullable): sessions are encrypted */
   char                 *local_jid; /* (owned) the address that the server gave */
   IBBService           *service;   /* (owned) */
   const ToolRelayFuncs *funcs;
@@ -122,7 +124,7 @@ link_ended_cb (ToolLink *link, const GError *error, gpointer data)
 ToolLink *
 tool_relay_add_link (ToolRelay *self, const char *peer, const char *sid)
 {
-  ToolLink *link = tool_link_new (peer, sid, self->timeout, link_ended_cb, self);
+  ToolLink *link = tool_link_new (peer, sid, self->timeout, self->identity, link_ended_cb, self);
 
   g_hash_table_add (self->links, link);
   return link;
@@ -237,6 +239,7 @@ tool_relay_run (
 {
   const ToolOptions *options = tool_run_get_options (run);
   ToolRelay          self = { .options = options, .login = login, .funcs = funcs, .data = data };
+  GError            *identity_error = NULL;
   gboolean           served = FALSE;
 
   self.context = g_main_context_new ();
@@ -245,13 +248,18 @@ tool_relay_run (
   self.service =
       tool_session_new_service (IBB_CONNECTION (tool_login_get_client (login)), options, TRUE);
   self.timeout = options->timeout >= 0 ? options->timeout : funcs->session_timeout;
-  self.local_jid = tool_login_begin (login, run, error);
+  self.identity = tool_secure_new_identity (options, &identity_error);
+  if (identity_error != NULL)
+    g_propagate_error (error, identity_error);
+  else
+    self.local_jid = tool_login_begin (login, run, error);
   if (self.local_jid != NULL)
     {
       served = serve (&self, run, error);
       tool_login_end (login, error);
     }
   g_clear_object (&self.service);
+  g_clear_object (&self.identity);
   g_main_context_pop_thread_default (self.context);
   g_hash_table_unref (self.links);
   g_clear_error (&self.error);

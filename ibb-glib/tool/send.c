@@ -181,7 +181,7 @@ is_stream (const Send *self, const ToolOptions *options)
 {
   return (!self->is_regular && !self->is_folder) || self->fd == STDIN_FILENO ||
          options->sid != NULL || options->window > 0 || options->block_size > 0 ||
-         options->stanza_type != IBB_STANZA_TYPE_IQ;
+         options->encrypt || options->stanza_type != IBB_STANZA_TYPE_IQ;
 }
 #endif
 
@@ -269,9 +269,9 @@ tool_send (int argc, char **argv)
   };
 
   if (!tool_options_parse (&options,
-                           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_SID |
-                               TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET |
-                               TOOL_OPTIONS_JSON,
+                           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ENCRYPT | TOOL_OPTIONS_OPEN |
+                               TOOL_OPTIONS_SID | TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT |
+                               TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
                            entries, PARAMETERS, SUMMARY, DESCRIPTION, &argc, &argv))
     return TOOL_EXIT_USAGE;
   if (argc < 3)

@@ -5,6 +5,7 @@
 #include "jid.h"
 #include "output.h"
 #include "report.h"
+#include "secure.h"
 #include "session.h"
 #include "stream.h"
 #include "throttle.h"
@@ -148,6 +149,8 @@ tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError *
 
   /* The service has its own open-timeout. */
   tool_run_begin_phase (run, phase, 0);
+  if (!tool_secure_check_peer (run, ibb_service_get_connection (service), peer, error))
+    return NULL;
   transport =
       ibb_service_open_session (service, peer, params, tool_run_get_cancellable (run), &refusal);
   if (transport == NULL)
@@ -159,7 +162,11 @@ tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError *
       return NULL;
     }
   begin (run, service, transport);
-  return transport;
+  if (tool_secure_begin (run, transport, FALSE, error))
+    return transport;
+  tool_session_give_up (transport, *error);
+  g_object_unref (transport);
+  return NULL;
 }
 
 gboolean
@@ -291,6 +298,8 @@ tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GEr
   g_cond_init (&self.changed);
 
   tool_run_begin_phase (run, phase, 0);
+  if (self.options->encrypt)
+    ibb_connection_add_feature (ibb_service_get_connection (service), TOOL_SECURE_FEATURE);
   self.handler =
       g_signal_connect (service, "session-requested", G_CALLBACK (session_requested_cb), &self);
   ibb_service_accept_async (service, watch, watch_cb, &self);
@@ -323,6 +332,11 @@ tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GEr
 
           tool_output_note (_ ("Session from “%s”"), peer);
         }
+      if (!tool_secure_begin (run, self.transport, TRUE, error))
+        {
+          tool_session_give_up (self.transport, *error);
+          g_clear_object (&self.transport);
+        }
     }
   else if (self.cancelled)
     {
@@ -340,10 +354,17 @@ tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GEr
 gboolean
 tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError **error)
 {
-  GError *seen = NULL;
+  GOutputStream *output = g_io_stream_get_output_stream (tool_secure_get_stream (transport));
+  GError        *seen = NULL;
+  gboolean       ended =
+      g_output_stream_is_closed (output) || tool_secure_end_output (transport, cancellable, &seen);
 
-  if (g_io_stream_close (G_IO_STREAM (transport), cancellable, &seen))
-    return TRUE;
+  /* The stream closes the session when it is dropped, and says nothing of a failure. */
+  if (ended && g_io_stream_close (G_IO_STREAM (transport), cancellable, &seen))
+    {
+      tool_secure_forget_stream (transport);
+      return TRUE;
+    }
   tool_stream_set_error (error, transport, seen);
   return FALSE;
 }
@@ -360,4 +381,5 @@ tool_session_give_up (IBBTransport *transport, const GError *error)
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     reason = IBB_STANZA_CONDITION_RECIPIENT_UNAVAILABLE;
   ibb_transport_abort_with_reason (transport, reason, NULL);
+  tool_secure_forget_stream (transport);
 }

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "secure.h"
 #include "stream.h"
 
 #include <gio/gfiledescriptorbased.h>
@@ -67,7 +68,7 @@ tool_stream_send (IBBTransport *transport,
                   GError      **error)
 {
   g_autofree guint8 *buffer = g_malloc (STEP_SIZE);
-  GOutputStream     *sink = g_io_stream_get_output_stream (G_IO_STREAM (transport));
+  GOutputStream     *sink = g_io_stream_get_output_stream (tool_secure_get_stream (transport));
   Version            version = get_version (source);
   GError            *seen = NULL;
   gssize             n;
@@ -90,7 +91,7 @@ tool_stream_send (IBBTransport *transport,
                    _ ("%s changed while it was sent: send it again"), name);
       return FALSE;
     }
-  if (!ibb_transport_shutdown_output (transport, cancellable, &seen))
+  if (!tool_secure_end_output (transport, cancellable, &seen))
     {
       tool_stream_set_error (error, transport, seen);
       return FALSE;
@@ -107,11 +108,10 @@ tool_stream_receive (IBBTransport  *transport,
                      GError       **error)
 {
   g_autofree guint8 *buffer = g_malloc (STEP_SIZE);
-  GInputStream      *source = g_io_stream_get_input_stream (G_IO_STREAM (transport));
   GError            *seen = NULL;
   gssize             n;
 
-  while ((n = g_input_stream_read (source, buffer, STEP_SIZE, cancellable, &seen)) > 0)
+  while ((n = tool_secure_read (transport, buffer, STEP_SIZE, cancellable, &seen)) > 0)
     if (!g_output_stream_write_all (sink, buffer, (gsize) n, NULL, cancellable, error))
       {
         g_prefix_error (error, _ ("Cannot write %s: "), name);
@@ -130,11 +130,10 @@ gboolean
 tool_stream_expect_end (IBBTransport *transport, GCancellable *cancellable, GError **error)
 {
   g_autofree guint8 *buffer = g_malloc (STEP_SIZE);
-  GInputStream      *source = g_io_stream_get_input_stream (G_IO_STREAM (transport));
   GError            *seen = NULL;
   gssize             n;
 
-  while ((n = g_input_stream_read (source, buffer, STEP_SIZE, cancellable, &seen)) > 0)
+  while ((n = tool_secure_read (transport, buffer, STEP_SIZE, cancellable, &seen)) > 0)
     ; /* nobody asked for an answer */
   if (n < 0)
     tool_stream_set_error (error, transport, seen);

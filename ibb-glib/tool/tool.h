@@ -26,5 +26,6 @@ int tool_expose (int argc, char **argv);
 int tool_doctor (int argc, char **argv);
 int tool_demo (int argc, char **argv);
 int tool_bench (int argc, char **argv);
+int tool_key (int argc, char **argv);
 
 G_END_DECLS

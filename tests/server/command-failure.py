@@ -153,7 +153,7 @@ def _():
 def _():
     for jid in NO_JIDS[1:]:
         usage('bench', '--through', '--jid', jid, word=f'Invalid JID “{jid}” for --jid (expected user@host)')
-    usage('listen', '--jid', '', word='--jid is missing')
+    usage('listen', '--jid', '', word='--jid or --account is missing')
 
 
 @case('each valid JID is accepted as PEER, --from and --jid')

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "secure.h"
+
+#include "terminal.h"
+#include "text.h"
+
+#include <glib/gi18n.h>
+
+#define STREAM_KEY "ibb-stream"
+
+/* The stream holds the session: tool_secure_forget_stream () breaks the circle. */
+void
+tool_secure_set_stream (IBBTransport *transport, GIOStream *stream)
+{
+  g_object_set_data_full (G_OBJECT (transport), STREAM_KEY, g_object_ref (stream), g_object_unref);
+}
+
+GIOStream *
+tool_secure_get_stream (IBBTransport *transport)
+{
+  GIOStream *stream = g_object_get_data (G_OBJECT (transport), STREAM_KEY);
+
+  return stream != NULL ? stream : G_IO_STREAM (transport);
+}
+
+void
+tool_secure_forget_stream (IBBTransport *transport)
+{
+  g_object_set_data (G_OBJECT (transport), STREAM_KEY, NULL);
+}
+
+static gboolean
+is_expected (IBBTrustQuestion *question, const char *fingerprint)
+{
+  return g_strcmp0 (ibb_trust_question_get_fingerprint (question), fingerprint) == 0;
+}
+
+/* A service of many sessions asks nobody: the others would wait. */
+static gboolean
+expect_cb (IBBIdentity *identity, IBBTrustQuestion *question, const ToolOptions *options)
+{
+  if (is_expected (question, options->peer_fingerprint))
+    ibb_trust_question_accept (question, FALSE);
+  return TRUE;
+}
+
+static gboolean
+ask_cb (IBBIdentity *identity, IBBTrustQuestion *question, ToolRun *run)
+{
+  const ToolOptions *options = tool_run_get_options (run);
+  g_autofree char   *shown = tool_text_make_printable (ibb_trust_question_get_name (question));
+  const char        *warning = "";
+  g_autofree char   *text = NULL;
+  g_autofree char   *answer = NULL;
+
+  if (options->peer_fingerprint != NULL)
+    {
+      if (is_expected (question, options->peer_fingerprint))
+        ibb_trust_question_accept (question, FALSE);
+      return TRUE;
+    }
+  if (ibb_trust_question_get_changed (question))
+    warning = _ ("The key is another one than before: another device, or somebody in between.\n");
+  text = g_strdup_printf (_ ("The key of %s is not known.\n"
+                             "%sSHA-256 %s\n"
+                             "Both ends show six digits: %s\n"
+                             "Read them to each other. Are they the same? (yes/no) "),
+                          shown, warning, ibb_trust_question_get_fingerprint (question),
+                          ibb_trust_question_get_code (question));
+  answer = tool_terminal_ask (text, TRUE, NULL);
+  if (g_strcmp0 (answer, "yes") == 0 || g_strcmp0 (answer, _ ("yes")) == 0)
+    ibb_trust_question_accept (question, TRUE);
+  return TRUE;
+}
+
+IBBIdentity *
+tool_secure_new_identity (const ToolOptions *options, GError **error)
+{
+  IBBIdentity *identity;
+
+  if (!options->encrypt)
+    return NULL;
+  identity = ibb_identity_new (NULL, error);
+  if (identity != NULL)
+    g_signal_connect (identity, "trust-requested", G_CALLBACK (expect_cb), (gpointer) options);
+  return identity;
+}
+
+gboolean
+tool_secure_check_peer (ToolRun *run, IBBConnection *connection, const char *peer, GError **error)
+{
+  g_auto (GStrv) features = NULL;
+
+  if (!tool_run_get_options (run)->encrypt)
+    return TRUE;
+  features =
+      ibb_connection_query_features (connection, peer, tool_run_get_cancellable (run), error);
+  if (features == NULL)
+    return FALSE;
+  if (g_strv_contains ((const char *const *) features, TOOL_SECURE_FEATURE))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               _ ("“%s” takes no encrypted session: --encrypt has to be given there, too"), peer);
+  return FALSE;
+}
+
+/* Adds what to do to the error of a key that is not trusted. */
+static GError *
+explain (const ToolOptions *options, GError *reason)
+{
+  GError *error;
+
+  if (!g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    return reason;
+  error =
+      options->peer_fingerprint != NULL
+          ? g_error_new (reason->domain, reason->code,
+                         /* Translators: %s is a sentence about a key that is not trusted */
+                         _ ("%s: it is another one than --peer-fingerprint names"), reason->message)
+          : g_error_new (reason->domain, reason->code,
+                         /* Translators: %s is a sentence about a key that is not trusted */
+                         _ ("%s: ask its owner for the digits, then use --peer-fingerprint"),
+                         reason->message);
+  g_error_free (reason);
+  return error;
+}
+
+gboolean
+tool_secure_begin (ToolRun *run, IBBTransport *transport, gboolean as_server, GError **error)
+{
+  const ToolOptions      *options = tool_run_get_options (run);
+  g_autoptr (IBBIdentity) identity = NULL;
+  g_autoptr (GIOStream)   stream = NULL;
+  g_autofree char        *peer = NULL;
+  g_autofree char        *phase = NULL;
+  GError                 *reason = NULL;
+
+  if (!options->encrypt)
+    return TRUE;
+  peer = ibb_transport_dup_peer_jid (transport);
+  phase = g_strdup_printf (_ ("encrypting the session with “%s”"), peer);
+  tool_run_begin_phase (run, phase, TOOL_RUN_UNLIMITED);
+  identity = ibb_identity_new (NULL, error);
+  if (identity == NULL)
+    return FALSE;
+  g_signal_connect (identity, "trust-requested", G_CALLBACK (ask_cb), run);
+  stream = ibb_identity_encrypt (identity, transport, as_server, tool_run_get_cancellable (run),
+                                 &reason);
+  if (stream == NULL)
+    {
+      g_propagate_error (error, explain (options, reason));
+      return FALSE;
+    }
+  tool_secure_set_stream (transport, stream);
+  return TRUE;
+}
+
+static void
+read_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  *(GAsyncResult **) data = g_object_ref (result);
+}
+
+gssize
+tool_secure_read (
+    IBBTransport *transport, gpointer buffer, gsize size, GCancellable *cancellable, GError **error)
+{
+  GIOStream               *stream = tool_secure_get_stream (transport);
+  GInputStream            *input = g_io_stream_get_input_stream (stream);
+  g_autoptr (GMainContext) context = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+
+  if (IBB_IS_TRANSPORT (stream))
+    return g_input_stream_read (input, buffer, size, cancellable, error);
+
+  context = g_main_context_new ();
+  g_main_context_push_thread_default (context);
+  g_input_stream_read_async (input, buffer, size, G_PRIORITY_DEFAULT, cancellable, read_cb,
+                             &result);
+  while (result == NULL)
+    g_main_context_iteration (context, TRUE);
+  g_main_context_pop_thread_default (context);
+  return g_input_stream_read_finish (input, result, error);
+}
+
+gboolean
+tool_secure_end_output (IBBTransport *transport, GCancellable *cancellable, GError **error)
+{
+  GIOStream *stream = tool_secure_get_stream (transport);
+
+  /* The end of TLS is what nobody in between can make. */
+  if (!IBB_IS_TRANSPORT (stream) &&
+      !g_output_stream_close (g_io_stream_get_output_stream (stream), cancellable, error))
+    return FALSE;
+  return ibb_transport_shutdown_output (transport, cancellable, error);
+}

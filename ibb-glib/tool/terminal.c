@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* The signal that ended the wait for an answer, 0: none. A byte in the pipe wakes the wait, as the
+ * kernel may choose any thread for the handler. */
+static volatile sig_atomic_t prompt_signal;
+static int                   prompt_pipe[2];
+
+static void
+prompt_signal_cb (int number)
+{
+  int    saved_errno = errno;
+  gssize written;
+
+  prompt_signal = number;
+  written = write (prompt_pipe[1], "", 1);
+  (void) written;
+  errno = saved_errno;
+}
+
+char *
+tool_terminal_read_line (int fd)
+{
+  /* Large enough from the start: a buffer that grows leaves copies in memory. */
+  GString *line = g_string_sized_new (TOOL_LINE_MAX + 2);
+  gboolean is_bad = FALSE;
+  char     c = '\0';
+  gssize   n;
+
+  while (!is_bad && (n = read (fd, &c, 1)) == 1 && c != '\n')
+    {
+      is_bad = c == '\0' || line->len == TOOL_LINE_MAX;
+      g_string_append_c (line, c);
+    }
+  explicit_bzero (&c, sizeof c);
+  if (is_bad || n < 0 || (n == 0 && line->len == 0))
+    {
+      explicit_bzero (line->str, line->len);
+      g_string_free (line, TRUE);
+      if (is_bad)
+        errno = EBADMSG;
+      return NULL;
+    }
+  if (line->len > 0 && line->str[line->len - 1] == '\r')
+    g_string_truncate (line, line->len - 1);
+  return g_string_free (line, FALSE);
+}
+
+static const int prompt_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+
+/* Writes question and waits until a line was typed. FALSE with errno, which is EINTR after a
+ * signal. */
+static gboolean
+wait_for_line (int fd, const char *question)
+{
+  struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
+                          { .fd = prompt_pipe[0], .events = POLLIN } };
+  int           n;
+
+  if (write (fd, question, strlen (question)) < 0)
+    return FALSE;
+  do
+    n = poll (fds, G_N_ELEMENTS (fds), -1);
+  while (n < 0 && errno == EINTR && prompt_signal == 0);
+  if (n < 0 || fds[1].revents != 0)
+    {
+      errno = n < 0 ? errno : EINTR;
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/* Asks on fd, a terminal, and restores its settings in any case. A signal has its usual effect once
+ * they are restored. Returns NULL with errno, which is EINTR where the process goes on after a
+ * signal. */
+static char *
+ask (int fd, const char *question, gboolean echo)
+{
+  struct sigaction action = { .sa_handler = prompt_signal_cb };
+  struct sigaction old_actions[G_N_ELEMENTS (prompt_signals)];
+  struct termios   old_terminal;
+  struct termios   terminal;
+  char            *answer = NULL;
+  int              failure = 0;
+
+  if (tcgetattr (fd, &old_terminal) != 0)
+    return NULL;
+  if (!g_unix_open_pipe (prompt_pipe, FD_CLOEXEC, NULL))
+    return NULL;
+  prompt_signal = 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (prompt_signals); i++)
+    sigaction (prompt_signals[i], &action, &old_actions[i]);
+  terminal = old_terminal;
+  if (!echo)
+    terminal.c_lflag &= ~(tcflag_t) ECHO;
+  tcsetattr (fd, TCSAFLUSH, &terminal);
+
+  errno = 0;
+  if (wait_for_line (fd, question))
+    answer = tool_terminal_read_line (fd);
+  failure = errno;
+
+  tcsetattr (fd, TCSAFLUSH, &old_terminal);
+  if (!echo && write (fd, "\n", 1) < 0 && failure == 0)
+    failure = errno;
+  for (gsize i = 0; i < G_N_ELEMENTS (prompt_signals); i++)
+    sigaction (prompt_signals[i], &old_actions[i], NULL);
+  close (prompt_pipe[0]);
+  close (prompt_pipe[1]);
+  if (prompt_signal != 0)
+    raise (prompt_signal);
+  errno = failure;
+  return answer;
+}
+
+char *
+tool_terminal_ask (const char *question, gboolean echo, GError **error)
+{
+  char *answer;
+  int   fd = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  int   failure;
+
+  if (fd < 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("There is no terminal"));
+      return NULL;
+    }
+  /* After a suspension the question is asked again. */
+  do
+    {
+      answer = ask (fd, question, echo);
+      failure = errno;
+    }
+  while (answer == NULL && failure == EINTR && prompt_signal == SIGTSTP);
+  close (fd);
+  if (answer == NULL)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("No answer was typed"));
+  return answer;
+}

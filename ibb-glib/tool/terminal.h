@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Questions to the person at the terminal: standard input and output may be the data. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Far more than any password has. A file that is none is not read into memory. */
+#define TOOL_LINE_MAX 4096
+
+/* Reads up to the end of the line. Returns NULL with errno: at the end of input, or EBADMSG for a
+ * line that is too long or has a NUL, so that the answer would be only a part of it. */
+char *tool_terminal_read_line (int fd);
+
+/* Shows question and waits for a line, which is shown while it is typed only if echo is TRUE. Any
+ * thread, one at a time. A signal has its usual effect. G_IO_ERROR_NOT_FOUND: there is no
+ * terminal. */
+char *tool_terminal_ask (const char *question, gboolean echo, GError **error);
+
+G_END_DECLS

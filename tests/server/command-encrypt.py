@@ -1,0 +1,231 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The command ibb with --encrypt: sessions that are private from the servers."""
+
+import os
+import pty
+import re
+import signal
+import socket
+import stat
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+from cases import case, check, check_equal
+from command import IBB, Account, Folder, Program, sha256
+from servers import make_server
+
+MIB = 1 << 20
+
+
+class User:
+    """An account, and the folder with its key and what it knows of others."""
+
+    def __init__(self, server, name, folder):
+        self.account = Account(server, name)
+        self.data = folder / f'data-{name}'
+        self.environment = {'XDG_DATA_HOME': str(self.data), 'LC_ALL': 'C.UTF-8',
+                            'IBB_PASSWORD': self.account.password}
+        self.key = os.path.join(self.data, 'ibb-glib', 'identity.pem')
+        self.known = os.path.join(self.data, 'ibb-glib', 'known-certificates')
+
+    def ibb(self, command, *arguments, **options):
+        return self.account.ibb(command, '--encrypt', *arguments, env=self.environment, **options)
+
+    def fingerprint(self):
+        """Of the key, which is made for the purpose."""
+        here = Program(IBB, 'key', env=self.environment)
+        here.expect_done()
+        return here.output.decode().strip()
+
+    def trust(self, other):
+        os.makedirs(os.path.dirname(self.known), exist_ok=True)
+        with open(self.known, 'a', encoding='utf-8') as file:
+            file.write(other.fingerprint().replace(':', '').lower() + f' {other.account.bare}\n')
+
+
+class Terminal:
+    """A command on a terminal of its own, which it asks on."""
+
+    def __init__(self, user, *arguments):
+        self.pid, self._terminal = pty.fork()
+        if self.pid == 0:
+            os.environ.update(user.environment)
+            os.execv(IBB, [IBB, arguments[0], '--encrypt', *user.account.options(), *arguments[1:]])
+        self.shown = ''
+
+    def expect(self, pattern):
+        while not (found := re.search(pattern, self.shown)):
+            try:
+                self.shown += os.read(self._terminal, 1000).decode(errors='replace')
+            except OSError as error:
+                raise AssertionError(f'no “{pattern}” in: {self.shown}') from error
+        return found
+
+    def type(self, line):
+        os.write(self._terminal, line.encode() + b'\n')
+
+    def finish(self):
+        try:
+            while data := os.read(self._terminal, 1000):
+                self.shown += data.decode(errors='replace')
+        except OSError:
+            pass  # the command has ended
+        os.close(self._terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+
+def users(server):
+    folder = Folder()
+    return User(server, 'alice', folder), User(server, 'bob', folder), folder
+
+
+def known_users(server):
+    alice, bob, folder = users(server)
+    alice.trust(bob)
+    bob.trust(alice)
+    return alice, bob, folder
+
+
+@case('two people compare six digits once; then their programs know each other')
+def _(server):
+    alice, bob, folder = users(server)
+    source = folder.make('original', 300000)
+    there = Terminal(bob, 'receive', '-o', str(folder / 'copy'), '--from', alice.account.bare)
+    jid = there.expect(r'ready (\S+)')[1]
+    here = Terminal(alice, 'send', str(source), jid)
+    digits = [end.expect(r'six digits: (\d{3} \d{3})')[1] for end in (here, there)]
+    check_equal(digits[0], digits[1], 'digits')
+    for end in (here, there):
+        end.expect('(yes/no)')
+        end.type('yes')
+    check_equal(here.finish(), 0, here.shown)
+    check_equal(there.finish(), 0, there.shown)
+    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+    check_equal(stat.S_IMODE(os.stat(alice.key).st_mode), 0o600, 'mode of the key')
+    check(alice.fingerprint() in there.shown and bob.fingerprint() in here.shown, 'fingerprints')
+
+    again = bob.ibb('receive', '-o', folder / 'again', '--from', alice.account.bare)
+    alice.ibb('send', source, again.wait_ready()).expect_done()
+    again.expect_done()
+    check_equal(sha256(folder / 'again'), sha256(source), 'SHA-256')
+
+
+@case('an answer other than yes ends the session at both ends')
+def _(server):
+    alice, bob, folder = users(server)
+    there = Terminal(bob, 'receive', '-o', str(folder / 'copy'), '--from', alice.account.bare)
+    here = Terminal(alice, 'send', str(folder.make('original', 10)), there.expect(r'ready (\S+)')[1])
+    for end, answer in ((here, 'no'), (there, 'yes')):
+        end.expect('(yes/no)')
+        end.type(answer)
+    check_equal(here.finish(), 1, here.shown)
+    check_equal(there.finish(), 1, there.shown)
+    check('is not trusted' in here.shown, here.shown)
+    check('does not trust' in there.shown, there.shown)
+    check(not os.path.exists(folder / 'copy'), 'no file')
+
+
+@case('without a terminal a key that is not known is refused, unless its fingerprint is named')
+def _(server):
+    alice, bob, folder = users(server)
+    bob.trust(alice)
+    source = folder.make('original', 10)
+    there = bob.ibb('receive', '-o', folder / 'copy', '--from', alice.account.bare)
+    alice.ibb('send', source, there.wait_ready()).expect_failure('is not trusted', '--peer-fingerprint')
+    there.expect_failure('does not trust')
+    for fingerprint, status in (('00' * 32, 1), (bob.fingerprint(), 0)):
+        there = bob.ibb('receive', '-o', folder / 'copy', '--from', alice.account.bare)
+        here = alice.ibb('send', '--peer-fingerprint', fingerprint, source, there.wait_ready())
+        check_equal(here.finish(), status, 'status')
+        there.finish()
+    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+
+
+@case('one end without --encrypt: each says so, and nothing that was to be private leaves')
+def _(server):
+    alice, bob, folder = known_users(server)
+    source = folder.make('original', 10)
+    there = bob.account.ibb('receive', '-o', folder / 'copy', '--from', alice.account.bare)
+    jid = there.wait_ready()
+    alice.ibb('send', source, jid).expect_failure('--encrypt', jid)
+    alice.account.ibb('send', source, jid).expect_done()
+    there.expect_done()
+
+    there = bob.ibb('receive', '-o', folder / 'other', '--from', alice.account.bare)
+    alice.account.ibb('send', source, there.wait_ready()).expect_failure(bob.account.bare)
+    there.expect_failure('Cannot encrypt')
+    check(not os.path.exists(folder / 'other'), 'no file')
+
+
+@case('cat and listen: each way until its own end, and both at the same time')
+def _(server):
+    alice, bob, folder = known_users(server)
+    for first, second in ((b'', b''), (os.urandom(MIB), os.urandom(MIB)), (os.urandom(MIB), b'')):
+        for name, data in (('first', first), ('second', second)):
+            with open(folder / name, 'wb') as file:
+                file.write(data)
+        with open(folder / 'second', 'rb') as file:
+            there = bob.ibb('listen', '--from', alice.account.bare, stdin=file)
+        jid = there.wait_ready()
+        with open(folder / 'first', 'rb') as file:
+            here = alice.ibb('cat', jid, stdin=file)
+        here.expect_done()
+        there.expect_done()
+        check(there.output == first and here.output == second, 'the bytes')
+
+
+@case('forward and expose: a question, its end, and the answer')
+def _(server):
+    alice, bob, _ = known_users(server)
+    with socket.create_server(('127.0.0.1', 0)) as service:
+        def answer():
+            for _ in range(3):
+                connection, _ = service.accept()
+                with connection:
+                    question = b''
+                    while data := connection.recv(65536):
+                        question += data
+                    connection.sendall(question[::-1])
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        there = bob.ibb('expose', '--to', f'127.0.0.1:{service.getsockname()[1]}', '--from',
+                        alice.account.bare)
+        jid = there.wait_ready()
+        with socket.create_server(('127.0.0.1', 0)) as probe:
+            port = probe.getsockname()[1]
+        here = alice.ibb('forward', '--listen', str(port), jid)
+        here.wait_ready()
+        for _ in range(3):
+            question = os.urandom(200000)
+            with socket.create_connection(('127.0.0.1', port)) as connection:
+                connection.sendall(question)
+                connection.shutdown(socket.SHUT_WR)
+                got = b''
+                while data := connection.recv(65536):
+                    got += data
+            check(got == question[::-1], f'the answer: {len(got)} bytes')
+        thread.join()
+        for program in (here, there):
+            os.kill(program.pid, signal.SIGTERM)
+            program.finish()
+
+
+@case('files with their names do not go encrypted, and the command line says so')
+def _(server):
+    alice, _, folder = users(server)
+    here = alice.ibb('receive', '--directory', folder / 'x')
+    here.expect_failure('--encrypt', '--directory', code=2)
+    here = alice.account.ibb('cat', '--peer-fingerprint', '00' * 32, 'a@b')
+    here.expect_failure('--encrypt', code=2)
+    here = alice.ibb('cat', '--peer-fingerprint', 'abc', 'a@b')
+    here.expect_failure('abc', code=2)
+
+
+if __name__ == '__main__':
+    with make_server() as private:
+        cases.main(private)

@@ -1,0 +1,136 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The command ibb with accounts of a file, and certificates that the user has to trust."""
+
+import os
+import pty
+import re
+import stat
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+from cases import case, check, check_equal
+from command import IBB, Account, Folder, Program, sha256
+from servers import make_server
+
+
+class Home:
+    """The folders of a user who knows an account, and not its server's authority."""
+
+    def __init__(self, server, name, **keys):
+        self.account = Account(server, name)
+        self.folder = Folder()
+        os.makedirs(os.path.join(self.folder / 'config', 'ibb-glib'))
+        self.accounts = os.path.join(self.folder / 'config', 'ibb-glib', 'accounts')
+        self.known = os.path.join(self.folder / 'data', 'ibb-glib', 'known-certificates')
+        keys = {'jid': self.account.bare, 'server': f'{server.host}:{server.port}', **keys}
+        with open(self.accounts, 'w', encoding='utf-8') as file:
+            file.write('[home]\n' + ''.join(f'{key}={value}\n' for key, value in keys.items()))
+        self.environment = {'XDG_CONFIG_HOME': str(self.folder / 'config'),
+                            'XDG_DATA_HOME': str(self.folder / 'data'), 'LC_ALL': 'C.UTF-8',
+                            'DBUS_SESSION_BUS_ADDRESS': 'unix:path=/nonexistent'}
+
+    def ibb(self, command, *arguments, **options):
+        return Program(IBB, command, '--account', 'home', *arguments,
+                       env={'IBB_PASSWORD': self.account.password, **self.environment}, **options)
+
+    def on_terminal(self, *arguments, answers, environment=None):
+        """The exit status of a command that is asked on a terminal, and what that shows. answers: of what
+        is typed at the end of each question."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.environ.pop('IBB_PASSWORD', None)
+            os.environ.update(self.environment, **(environment or {}))
+            os.execv(IBB, [IBB, *arguments])
+        shown = b''
+        answers = list(answers)
+        try:
+            while data := os.read(terminal, 1000):
+                shown += data
+                if answers and shown.endswith(answers[0][0]):
+                    os.write(terminal, answers.pop(0)[1].encode() + b'\n')
+        except OSError:
+            pass  # the other end of the terminal is closed
+        os.close(terminal)
+        _, status = os.waitpid(pid, 0)
+        check(not answers, f'all was asked: {shown!r}')
+        return os.waitstatus_to_exitcode(status), shown.decode()
+
+
+def password_file(home):
+    path = home.folder / 'password'
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(home.account.password + '\n')
+    os.chmod(path, 0o600)
+    return path
+
+
+@case('an account of the file: server, authority and password are those that it names')
+def _(server):
+    home = Home(server, 'alice', **{'ca-file': server.environment['IBB_TEST_CA_FILE']})
+    with open(home.accounts, 'a', encoding='utf-8') as file:
+        file.write(f'password-file={password_file(home)}\n')
+    bob = Account(server, 'bob')
+    there = bob.ibb('receive', '-o', home.folder / 'copy', '--from', home.account.bare)
+    jid = there.wait_ready()
+    source = home.folder.make('original', 20000)
+    here = Program(IBB, 'send', '--account', 'home', source, jid, env=home.environment)
+    here.expect_done()
+    there.expect_done()
+    check_equal(sha256(home.folder / 'copy'), sha256(source), 'SHA-256')
+
+
+@case('an account that is not there: the message has those that are')
+def _(server):
+    home = Home(server, 'alice')
+    here = Program(IBB, 'cat', '--account', 'hme', 'a@b', env=home.environment)
+    here.expect_failure('hme', 'home', code=2)
+    here = Program(IBB, 'cat', '--account', 'home', '--jid', 'a@b', 'a@b', env=home.environment)
+    here.expect_failure('--account', '--jid', code=2)
+
+
+@case('a certificate that no authority has signed: refused without a terminal')
+def _(server):
+    home = Home(server, 'alice')
+    here = home.ibb('cat', 'nobody@localhost')
+    here.expect_failure('is not trusted', '--fingerprint')
+    check(not os.path.exists(home.known), 'nothing is remembered')
+
+
+@case('a certificate is trusted on a terminal, and remembered; a changed one is refused')
+def _(server):
+    home = Home(server, 'alice')
+    question = (b'(yes/no) ', 'yes')
+    password = (b': ', home.account.password)
+    status, shown = home.on_terminal('cat', '--account', 'home', 'nobody@localhost',
+                                     answers=[(b'(yes/no) ', 'no')],
+                                     environment={'IBB_PASSWORD': home.account.password})
+    check_equal(status, 1, shown)
+    check('is not trusted' in shown, shown)
+    check(not os.path.exists(home.known), 'nothing is remembered')
+
+    # The keyring is not there, so the password is asked for; then the certificate; then all is known.
+    status, shown = home.on_terminal('cat', '--account', 'home', 'nobody@localhost',
+                                     answers=[password, question])
+    check_equal(status, 1, shown)
+    check('nobody@localhost' in shown.splitlines()[-1], shown)
+    check(home.account.password not in shown, 'the password is not shown')
+    check_equal(stat.S_IMODE(os.stat(home.known).st_mode), 0o600, 'mode')
+    with open(home.known, encoding='utf-8') as file:
+        lines = file.read().splitlines()
+    check_equal(len(lines), 1, f'lines: {lines}')
+    check(re.fullmatch('[0-9a-f]{64} localhost', lines[0]), lines[0])
+    check(lines[0][:4].upper() in shown.replace(':', ''), 'the fingerprint was shown')
+    home.ibb('cat', 'nobody@localhost').expect_failure('nobody@localhost')
+
+    with open(home.known, 'w', encoding='utf-8') as file:
+        file.write('00' * 32 + ' localhost\n')
+    here = home.ibb('cat', 'nobody@localhost')
+    here.expect_failure('has changed', str(home.known))
+
+
+if __name__ == '__main__':
+    with make_server() as private:
+        cases.main(private)

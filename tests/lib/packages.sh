@@ -55,19 +55,24 @@ ibb_packages_test='
 
 # What the other tests add.
 ibb_packages_all='
+  appstream
   clang
   curl
+  desktop-file-utils
   dnsmasq-base
   ejabberd
   fish
   g++
   gcovr
+  gir1.2-adw-1
+  gir1.2-gtk-4.0
   iproute2
   libclang-rt-dev
   libjson-glib-dev
   mmdebstrap
   openssh-client
   openssh-server
+  python3-gi-cairo
   valgrind
   xvfb
   zsh

@@ -1,0 +1,428 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""ibb-files.py: sends files to contacts and receives theirs, in a window of GTK 4 and libadwaita.
+
+The accounts are those of the command ibb (~/.config/ibb-glib/accounts); without one a JID is
+enough. Certificates that no authority has signed, and passwords, are asked for in dialogues. No call
+waits: each has a callback, or a signal tells of its effect.
+"""
+
+import sys
+
+import gi
+gi.require_version('Adw', '1')
+gi.require_version('Gtk', '4.0')
+gi.require_version('IBB', '1.0')
+gi.require_version('IBBFiles', '1.0')
+gi.require_foreign('cairo')
+from gi.repository import Adw, Gdk, Gio, GLib, Gtk, IBB, IBBFiles, Pango
+
+APPLICATION_ID = 'org.example.IBBFiles'
+N_RATES = 200  # of the plot, the last 20 seconds at least
+ENDED = IBBFiles.State.SENT, IBBFiles.State.DELIVERED, IBBFiles.State.FAILED
+
+
+def new_label(text='', *classes, **properties):
+    properties = {'xalign': 0, 'wrap': True, 'wrap_mode': Pango.WrapMode.WORD_CHAR, **properties}
+    return Gtk.Label(label=text, css_classes=classes, **properties)
+
+
+def new_button(text, clicked, *classes):
+    button = Gtk.Button(label=text, css_classes=classes, valign=Gtk.Align.CENTER)
+    button.connect('clicked', lambda _button: clicked())
+    return button
+
+
+def new_box(*children, horizontal=False, **properties):
+    box = Gtk.Box(orientation=Gtk.Orientation.HORIZONTAL if horizontal else Gtk.Orientation.VERTICAL,
+                  **{'spacing': 6, **properties})
+    for child in children:
+        box.append(child)
+    return box
+
+
+def new_dialog(window, heading, body, answer, **properties):
+    """A question whose extra widgets are between the text and the buttons."""
+    dialog = Adw.MessageDialog(transient_for=window, heading=heading, body=body, **properties)
+    dialog.add_response('cancel', '_Cancel')
+    dialog.add_response('accept', answer)
+    dialog.set_response_appearance('accept', Adw.ResponseAppearance.SUGGESTED)
+    dialog.set_close_response('cancel')
+    return dialog
+
+
+class RatePlot(Gtk.DrawingArea):
+    """The rate of a transfer over the last seconds, the highest at the top."""
+
+    def __init__(self):
+        super().__init__(content_width=120, content_height=40, accessible_role=Gtk.AccessibleRole.PRESENTATION)
+        self._rates = []
+        self.set_draw_func(self._draw)
+
+    def add(self, rate):
+        self._rates = [*self._rates[-N_RATES + 1:], rate]
+        self.queue_draw()
+
+    def _draw(self, _area, context, width, height):
+        color = self.get_style_context().get_color()
+        highest = max(self._rates, default=0) or 1
+        context.set_source_rgba(color.red, color.green, color.blue, 0.1)
+        context.paint()
+        context.set_source_rgba(color.red, color.green, color.blue, 0.6)
+        context.move_to(0, height)
+        step = width / max(len(self._rates) - 1, 1)
+        for index, rate in enumerate(self._rates):
+            context.line_to(index * step, height - rate / highest * (height - 2))
+        context.line_to(width, height)
+        context.fill()
+
+
+class TransferRow(Gtk.ListBoxRow):
+    """One file on its way: who, how far, how fast, and what can be done about it."""
+
+    def __init__(self, window, transfer):
+        super().__init__(activatable=False)
+        self.transfer = transfer
+        self._window = window
+        self._file = None
+        sends = transfer.props.direction == IBBFiles.Direction.SEND
+        name = transfer.props.metadata.dup_safe_name()
+        self.title = new_label(f'{name} {"to" if sends else "from"} {transfer.props.peer_jid}', 'heading')
+        self.status = new_label('', 'dim-label')
+        self.progress = Gtk.ProgressBar()
+        self.progress.update_property([Gtk.AccessibleProperty.LABEL], [f'Progress of {name}'])
+        self.plot = RatePlot()
+        self.accept = new_button('Accept', self._accept, 'suggested-action')
+        self.refuse = new_button('Refuse', lambda: transfer.reject(None))
+        self.cancel = new_button('Cancel', transfer.cancel)
+        self.set_child(new_box(
+            new_box(self.title, self.status, self.progress, hexpand=True), self.plot,
+            self.accept, self.refuse, self.cancel, horizontal=True, spacing=12,
+            margin_top=12, margin_bottom=12, margin_start=12, margin_end=12))
+        for name in ('state', 'progress', 'time-left'):
+            transfer.connect(f'notify::{name}', lambda *_: self.update())
+        transfer.connect('notify::rate', lambda *_: self.plot.add(transfer.props.rate))
+        self.update()
+
+    def update(self):
+        state = self.transfer.props.state
+        asked = state == IBBFiles.State.OFFERED and self.transfer.props.direction == IBBFiles.Direction.RECEIVE
+        self.accept.set_visible(asked and self._file is None)
+        self.refuse.set_visible(asked and self._file is None)
+        self.cancel.set_visible(state not in ENDED and not self.accept.get_visible())
+        self.progress.set_fraction(self.transfer.props.progress)
+        self.progress.set_visible(not asked)
+        self.plot.set_visible(state in (IBBFiles.State.ACTIVE, *ENDED))
+        self.status.set_label(self._describe(state))
+
+    def _describe(self, state):
+        transfer = self.transfer
+        size = GLib.format_size(transfer.props.metadata.props.size)
+        receives = transfer.props.direction == IBBFiles.Direction.RECEIVE
+        if state == IBBFiles.State.FAILED:
+            return transfer.dup_error().message
+        if state == IBBFiles.State.DELIVERED:
+            return f'Received: {self._file.get_parse_name()}' if receives else 'Delivered'
+        if state == IBBFiles.State.SENT:
+            return 'Sent. The other program does not say whether it has stored the file'
+        if not self._window.is_online():
+            return 'Waiting for the network'
+        if state == IBBFiles.State.OFFERED:
+            return f'Offered: {size}' if receives else f'{size}. Waiting for the other person'
+        if state == IBBFiles.State.CHECKING:
+            return 'Checking'
+        if state == IBBFiles.State.ACCEPTED:
+            return 'Accepted'
+        text = f'{GLib.format_size(transfer.props.bytes_moved)} of {size}, {GLib.format_size(transfer.props.rate)}/s'
+        left = transfer.props.time_left
+        return text if left < 0 else f'{text}, {left // 60}:{left % 60:02} left'
+
+    def _accept(self, number=1):
+        """Takes the first name that is free: a transfer replaces nothing. A part that is there already goes on."""
+        name = self.transfer.props.metadata.dup_safe_name()
+        stem, dot, suffix = name.rpartition('.')
+        if number > 1:
+            name = f'{stem} ({number}).{suffix}' if dot else f'{name} ({number})'
+        self._file = self._window.folder.get_child(name)
+        self.update()
+        self._file.query_info_async(Gio.FILE_ATTRIBUTE_STANDARD_TYPE, Gio.FileQueryInfoFlags.NONE,
+                                    GLib.PRIORITY_DEFAULT, None, self._looked, number)
+
+    def _looked(self, file, result, number):
+        try:
+            file.query_info_finish(result)
+        except GLib.Error as error:
+            if error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND):
+                # The state and the error of the transfer tell the rest.
+                self.transfer.accept_file_async(file, False, None, None)
+            else:
+                self.transfer.reject(None)
+                self._window.show_error(error)
+        else:
+            self._accept(number + 1)
+
+
+class Window(Adw.ApplicationWindow):
+    """First the accounts; then, with one of them, the contacts that are online and the transfers."""
+
+    def __init__(self, application):
+        super().__init__(application=application, title='Files', default_width=640, default_height=680)
+        self.client = None
+        self.service = None
+        self.folder = Gio.File.new_for_path(
+            GLib.get_user_special_dir(GLib.UserDirectory.DIRECTORY_DOWNLOAD) or GLib.get_home_dir())
+        self.rows = []
+        self._resources = {}
+        self._chooser = None
+        self._asked = False
+        self._closing = False
+        self.log_out = new_button('Log Out', self._log_out)
+        self.log_out.set_visible(False)
+        header = Adw.HeaderBar()
+        header.pack_start(self.log_out)
+        self.pages = Gtk.Stack(vexpand=True)
+        self.pages.add_named(self._new_account_page(), 'account')
+        self.pages.add_named(self._new_files_page(), 'files')
+        self.toasts = Adw.ToastOverlay(child=self.pages)
+        self.set_content(new_box(header, self.toasts, spacing=0))
+        self.connect('close-request', self._close)
+
+    def _new_account_page(self):
+        self.accounts = Adw.PreferencesGroup(title='Account')
+        names = []
+        try:
+            names = IBB.Client.list_accounts()
+        except GLib.Error as error:
+            self.accounts.set_description(error.message)
+        self.account_rows = {}
+        for name in names:
+            row = Adw.ActionRow(title=name, use_markup=False, activatable=True)
+            row.add_suffix(Gtk.Image(icon_name='go-next-symbolic'))
+            row.connect('activated', lambda row: self._log_in(row.get_title()))
+            self.accounts.add(row)
+            self.account_rows[name] = row
+        self.jid = Adw.EntryRow(title='Or an address, such as juliet@example.org', show_apply_button=True)
+        self.jid.connect('apply', lambda row: self._log_in(None, row.get_text()))
+        self.accounts.add(self.jid)
+        self.spinner = Gtk.Spinner()
+        self.login_error = new_label('', 'error', selectable=True)
+        return Adw.Clamp(child=new_box(self.accounts, self.spinner, self.login_error, spacing=12,
+                                       margin_top=24, margin_start=12, margin_end=12))
+
+    def _new_files_page(self):
+        self.security = new_box(
+            Gtk.Image(icon_name='channel-insecure-symbolic'),
+            new_label('Not encrypted between the ends: the servers can read the files', 'heading', hexpand=True),
+            horizontal=True, css_classes=['warning'])
+        self.status = new_label('', 'dim-label')
+        self.peer = Adw.EntryRow(title='To: an address')
+        self.send = new_button('_Send a File…', self._choose_file, 'suggested-action')
+        self.send.set_use_underline(True)
+        self.peer.add_suffix(self.send)
+        peers = Adw.PreferencesGroup()
+        peers.add(self.peer)
+        self.online = Adw.ExpanderRow(title='Online', subtitle='Nobody')
+        peers.add(self.online)
+        place = Adw.ActionRow(title='Received files go to', subtitle=self.folder.get_parse_name(), use_markup=False)
+        place.add_suffix(new_button('Choose…', lambda: self._choose_folder(place)))
+        peers.add(place)
+        self.list = Gtk.ListBox(selection_mode=Gtk.SelectionMode.NONE, css_classes=['boxed-list'])
+        self.list.set_placeholder(new_label('Drop a file here to send it', 'dim-label', xalign=0.5,
+                                            margin_top=36, margin_bottom=36))
+        drop = Gtk.DropTarget.new(Gdk.FileList, Gdk.DragAction.COPY)
+        drop.connect('drop', lambda _drop, files, _x, _y: self.send_files(files.get_files()))
+        page = Gtk.ScrolledWindow(child=Adw.Clamp(child=new_box(
+            self.security, self.status, peers, self.list, spacing=12,
+            margin_top=12, margin_bottom=12, margin_start=12, margin_end=12)))
+        page.add_controller(drop)
+        return page
+
+    # The account.
+
+    def _log_in(self, account, jid=None):
+        try:
+            if account:
+                client = IBB.Client.new_from_account(account, None)
+            else:
+                client = IBB.Client.new(jid)
+                client.set_known_certificates(IBB.KnownCertificates.new(None))
+                client.set_keyring(True)
+        except GLib.Error as error:
+            self.login_error.set_label(error.message)
+            return
+        client.set_auto_reconnect(True)
+        client.connect('trust-requested', self._ask_for_trust)
+        client.connect('password-requested', self._ask_for_password)
+        client.connect('resource-changed', self._resource_changed)
+        client.connect('notify::state', lambda *_: self._show_state())
+        client.connect('notify::disconnect-error', lambda *_: self._show_state())
+        self.client = client
+        self.service = IBBFiles.Service.new(client)
+        # A transfer goes on when the client has logged in again.
+        self.service.get_sessions().props.resume_sessions = True
+        self.service.connect('file-offered', lambda _service, transfer: self._add(transfer))
+        self._start_login()
+
+    def _start_login(self):
+        self._asked = False
+        self.login_error.set_label('')
+        self.accounts.set_sensitive(False)
+        self.spinner.start()
+        self.client.login_async(None, self._logged_in)
+
+    def _logged_in(self, client, result):
+        self.spinner.stop()
+        self.accounts.set_sensitive(True)
+        try:
+            client.login_finish(result)
+        except GLib.Error as error:
+            if self._asked and error.matches(IBB.error_quark(), IBB.Error.AUTHENTICATION):
+                self._start_login()  # which asks again, and says that the password was refused
+            else:
+                self.login_error.set_label(error.message)
+            return
+        self._show_state()
+        self.log_out.set_visible(True)
+        self.pages.set_visible_child_name('files')
+        self.peer.grab_focus()
+
+    def _log_out(self):
+        if self.client:
+            self.client.logout_async(None, self._logged_out)
+
+    def _logged_out(self, client, result):
+        try:
+            client.logout_finish(result)
+        except GLib.Error:
+            pass  # the server sees the connection end
+        self.client = self.service = None
+        self.log_out.set_visible(False)
+        self.pages.set_visible_child_name('account')
+        if self._closing:
+            self.close()
+
+    def _close(self, _window):
+        self._closing = True
+        self._log_out()
+        return self.client is not None  # closes when the client has logged out
+
+    def _ask_for_trust(self, _client, question):
+        name = question.get_name()
+        changed = question.get_changed()
+        dialog = new_dialog(
+            self, 'The Certificate Has Changed' if changed else 'Unknown Certificate',
+            f'“{name}” shows another certificate than the one that you have trusted. Somebody may be between you '
+            'and the server. Trust the new one only if you know why it has changed.' if changed else
+            f'No authority has signed the certificate of “{name}”. Compare the fingerprint with one that you '
+            'have from the owner of the server.', '_Trust')
+        if changed:
+            dialog.set_response_appearance('accept', Adw.ResponseAppearance.DESTRUCTIVE)
+        fingerprint = new_label(question.get_fingerprint(), 'monospace', selectable=True)
+        dialog.remember = Gtk.CheckButton(label='_Remember', use_underline=True, active=not changed)
+        dialog.set_extra_child(new_box(fingerprint, dialog.remember, spacing=12))
+
+        def answer(_dialog, response):
+            if response == 'accept':
+                question.accept(dialog.remember.get_active())
+            else:
+                question.decline()
+
+        dialog.connect('response', answer)
+        dialog.present()
+        return True
+
+    def _ask_for_password(self, _client, question):
+        self._asked = True
+        dialog = new_dialog(
+            self, 'Password', ('The server has refused the password. ' if question.get_was_refused() else '') +
+            f'The password of {question.get_jid()}', '_Log In', default_response='accept')
+        dialog.password = Gtk.PasswordEntry(show_peek_icon=True, activates_default=True)
+        dialog.remember = Gtk.CheckButton(label='_Remember in the keyring', use_underline=True)
+        dialog.set_extra_child(new_box(dialog.password, dialog.remember, spacing=12))
+
+        def answer(_dialog, response):
+            if response == 'accept':
+                question.answer(dialog.password.get_text(), dialog.remember.get_active())
+            else:
+                question.decline()
+
+        dialog.connect('response', answer)
+        dialog.present()
+        dialog.password.grab_focus()
+        return True
+
+    def is_online(self):
+        return self.client is not None and self.client.props.state == IBB.ConnectionState.ONLINE
+
+    def _show_state(self):
+        error = self.client.props.disconnect_error if self.client else None
+        if self.is_online():
+            self.status.set_label(f'Online as {self.client.props.local_jid}')
+        else:
+            self.status.set_label('Waiting for the network' + (f': {error.message}' if error else ''))
+        for row in self.rows:
+            row.update()
+
+    # Contacts.
+
+    def _resource_changed(self, _client, jid, available):
+        row = self._resources.pop(jid, None)
+        if row:
+            self.online.remove(row)
+        if available:
+            row = Adw.ActionRow(title=jid, use_markup=False, activatable=True)
+            row.connect('activated', lambda _row: self.peer.set_text(jid))
+            self.online.add_row(row)
+            self._resources[jid] = row
+        self.online.set_subtitle(f'{len(self._resources)}' if self._resources else 'Nobody')
+
+    # Transfers.
+
+    def _choose(self, title, action, chosen):
+        # The window holds the dialogue: GTK does not.
+        self._chooser = Gtk.FileChooserNative(title=title, transient_for=self, action=action, modal=True)
+        self._chooser.connect('response', lambda chooser, response:
+                              response == Gtk.ResponseType.ACCEPT and chosen(chooser.get_file()))
+        self._chooser.show()
+
+    def _choose_file(self):
+        self._choose('Send a File', Gtk.FileChooserAction.OPEN, lambda file: self.send_files([file]))
+
+    def _choose_folder(self, row):
+        def chosen(folder):
+            self.folder = folder
+            row.set_subtitle(folder.get_parse_name())
+
+        self._choose('Received Files Go To', Gtk.FileChooserAction.SELECT_FOLDER, chosen)
+
+    def send_files(self, files):
+        for file in files:
+            self.service.offer_file_async(self.peer.get_text(), file, None, None, self._offered)
+        return True
+
+    def _offered(self, service, result):
+        try:
+            self._add(service.offer_file_finish(result))
+        except GLib.Error as error:
+            self.show_error(error)
+
+    def _add(self, transfer):
+        row = TransferRow(self, transfer)
+        self.rows.append(row)
+        self.list.prepend(row)
+        return True
+
+    def show_error(self, error):
+        self.toasts.add_toast(Adw.Toast(title=GLib.markup_escape_text(error.message), timeout=0))
+
+
+class Application(Adw.Application):
+    def __init__(self):
+        super().__init__(application_id=APPLICATION_ID)
+
+    def do_activate(self):
+        (self.get_active_window() or Window(self)).present()
+
+
+if __name__ == '__main__':
+    sys.exit(Application().run(sys.argv))

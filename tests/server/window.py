@@ -1,0 +1,330 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The example with windows: its own widgets are used, on a screen that nobody sees. The command is the
+other end."""
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+for room in ('interop', 'lib'):
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', room))
+
+import cases
+import screen
+from cases import Skip, case, check, check_equal
+from command import ROOT, Account, Folder, Program, sha256
+from cut_proxy import CutProxy
+from servers import make_server
+
+# GLib remembers the folders of the user, so that all cases have the same.
+HOME = tempfile.mkdtemp(prefix='ibb-window-')
+DOWNLOADS = os.path.join(HOME, 'Downloads')
+SETTINGS = os.path.join(HOME, 'ibb-glib')
+
+
+def load():
+    screen.begin(HOME)
+    os.environ['GSK_RENDERER'] = 'cairo'
+    os.mkdir(DOWNLOADS)
+    with open(os.path.join(HOME, 'user-dirs.dirs'), 'w', encoding='utf-8') as file:
+        file.write('XDG_DOWNLOAD_DIR="$HOME/Downloads"\n')
+    spec = importlib.util.spec_from_file_location('example', os.path.join(ROOT, 'examples', 'gtk', 'ibb-files.py'))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+example = load()
+from gi.repository import Gio, GLib, Gtk  # pylint: disable=wrong-import-position
+
+
+def wait(condition):
+    """Runs the main loop until condition () is true, and returns what it is; the watchdog of the case ends
+    one that never is."""
+    while not (result := condition()):
+        GLib.MainContext.default().iteration(True)
+    return result
+
+
+def click(widget, label):
+    """Clicks the button of that label within a widget; whether there is one."""
+    if isinstance(widget, Gtk.Button) and widget.get_label() == label:
+        widget.emit('clicked')
+        return True
+    child = widget.get_first_child()
+    while child and not click(child, label):
+        child = child.get_next_sibling()
+    return child is not None
+
+
+def snapshot(name):
+    """A picture of the screen, for a person, in the folder of IBB_TEST_PICTURES."""
+    if 'IBB_TEST_PICTURES' in os.environ:
+        until = GLib.get_monotonic_time() + 700000  # the animations have ended
+        GLib.timeout_add(800, lambda: False)
+        wait(lambda: GLib.get_monotonic_time() > until)
+        subprocess.run(('import', '-window', 'root', os.path.join(os.environ['IBB_TEST_PICTURES'], name + '.png')),
+                       check=True)
+
+
+application = example.Application()
+application.register(None)
+
+
+class App:
+    """The application, as a person finds it who has an account in the file. known: the authority of the
+    server is."""
+
+    def __init__(self, server, name, known=True, port=None, **keys):
+        self.account = Account(server, name)
+        keys = {'jid': f'{self.account.bare}/window', 'server': f'{server.host}:{port or server.port}', **keys}
+        if known:
+            keys['ca-file'] = server.environment['IBB_TEST_CA_FILE']
+        for folder in (SETTINGS, DOWNLOADS):
+            shutil.rmtree(folder, ignore_errors=True)
+            os.mkdir(folder)
+        with open(os.path.join(SETTINGS, 'accounts'), 'w', encoding='utf-8') as file:
+            file.write('[home]\n' + ''.join(f'{key}={value}\n' for key, value in keys.items()))
+        application.activate()
+        self.window = application.get_active_window()
+        cases.defer(self.close)
+        wait(self.window.get_mapped)
+
+    def close(self):
+        self.window.close()
+        wait(lambda: not application.get_windows())
+
+    def dialog(self):
+        """The dialogue that asks now."""
+        return next((one for one in Gtk.Window.get_toplevels()
+                     if isinstance(one, example.Adw.MessageDialog) and one.get_mapped()), None)
+
+    def begin(self):
+        self.window.account_rows['home'].activate()
+
+    def give_password(self, password=None):
+        dialog = wait(self.dialog)
+        dialog.password.set_text(self.account.password if password is None else password)
+        self.answer('_Log In')
+
+    def answer(self, label):
+        dialog = wait(self.dialog)
+        check(click(dialog, label), label)
+        wait(lambda: not dialog.get_mapped())
+
+    def log_in(self):
+        self.begin()
+        self.give_password()
+        self.wait_page('files')
+
+    def wait_page(self, name):
+        wait(lambda: self.window.pages.get_visible_child_name() == name or self.window.login_error.get_label())
+        check_equal(self.window.login_error.get_label(), '', 'error of the login')
+
+    def wait_rows(self, count=1):
+        """The newest transfer."""
+        return wait(lambda: len(self.window.rows) == count and self.window.rows[-1])
+
+
+def listings(language):
+    """Those of the page about GTK."""
+    with open(os.path.join(ROOT, 'doc', 'gtk.md'), encoding='utf-8') as file:
+        return re.findall(rf'```{language}\n(.*?)```', file.read(), re.DOTALL)
+
+
+def wait_end(row, text):
+    wait(lambda: row.transfer.props.state in example.ENDED)
+    check(text in row.status.get_label(), row.status.get_label())
+    check(not row.cancel.get_visible(), 'nothing is left to cancel')
+
+
+@case('an offer is accepted: the file is there, and a second one of its name beside it')
+def _(server):
+    app, alice, folder = App(server, 'bob'), Account(server, 'alice'), Folder()
+    source = folder.make('letter.pdf', 700000)
+    app.log_in()
+    for number, name in enumerate(('letter.pdf', 'letter (2).pdf'), 1):
+        here = alice.ibb('send', source, f'{app.account.bare}/window')
+        row = app.wait_rows(number)
+        check('letter.pdf from alice@localhost/' in row.title.get_label(), row.title.get_label())
+        check(row.accept.get_visible() and row.refuse.get_visible(), 'it asks')
+        check(GLib.format_size(700000) in row.status.get_label(), row.status.get_label())
+        if number == 1:
+            snapshot('offer')
+        row.accept.emit('clicked')
+        wait_end(row, f'Downloads/{name}')
+        here.expect_done()
+        check_equal(sha256(os.path.join(DOWNLOADS, name)), sha256(source), 'SHA-256')
+
+
+@case('an offer is refused')
+def _(server):
+    app, alice, folder = App(server, 'bob'), Account(server, 'alice'), Folder()
+    app.log_in()
+    here = alice.ibb('send', folder.make('letter.pdf', 1000), f'{app.account.bare}/window')
+    row = app.wait_rows()
+    row.refuse.emit('clicked')
+    wait_end(row, 'declined')
+    check_equal(here.finish(), 1, 'the sender')
+    check('declined' in here.lines[-1], f'{here.lines}')
+    check_equal(os.listdir(DOWNLOADS), [], 'files')
+
+
+@case('a file is sent to a resource that is online, and delivered')
+def _(server):
+    app, folder, there = App(server, 'alice'), Folder(), Folder()
+    source = folder.make('letter.pdf', 2000000)
+    app.log_in()
+    check('Not encrypted' in app.window.security.get_last_child().get_label(), 'who can read it')
+    receiver = Account(server, 'alice').ibb('receive', '--directory', there.path, '--count', '1',
+                                            '--from', 'alice@localhost', '--show-online')
+    jid = receiver.wait_ready()
+    resources = app.window._resources  # pylint: disable=protected-access
+    wait(lambda: resources.get(jid)).activate()
+    check_equal(app.window.peer.get_text(), jid, 'the peer')
+    app.window.send_files([Gio.File.new_for_path(source)])
+    wait_end(app.wait_rows(), 'Delivered')
+    check_equal(receiver.finish(), 0, receiver.lines)
+    check_equal(sha256(there / 'letter.pdf'), sha256(source), 'SHA-256')
+
+
+@case('a peer that is not there: a message, and no transfer')
+def _(server):
+    app, folder = App(server, 'alice'), Folder()
+    app.log_in()
+    errors = []
+    app.window.show_error = errors.append
+    app.window.peer.set_text('bob@localhost/nobody')
+    app.window.send_files([Gio.File.new_for_path(folder.make('letter.pdf', 10))])
+    wait(lambda: errors)
+    check_equal(app.window.rows, [], 'transfers')
+
+
+@case('an unknown certificate is asked about, and remembered; a wrong password is asked for again')
+def _(server):
+    app = App(server, 'alice', known=False)
+    app.begin()
+    app.give_password('wrong')
+    dialog = wait(app.dialog)
+    check(dialog.get_heading() == 'Unknown Certificate' and dialog.remember.get_active(), 'the question')
+    snapshot('certificate')
+    app.answer('_Trust')
+    dialog = wait(lambda: (one := app.dialog()) and hasattr(one, 'password') and one)
+    check('refused' in dialog.get_body(), dialog.get_body())
+    app.give_password()
+    app.wait_page('files')
+    with open(os.path.join(SETTINGS, 'known-certificates'), encoding='utf-8') as file:
+        check('localhost' in file.read(), 'it is known')
+    app.window.log_out.emit('clicked')
+    wait(lambda: app.window.pages.get_visible_child_name() == 'account')
+    app.log_in()
+
+
+@case('a certificate that is not trusted: no login')
+def _(server):
+    app = App(server, 'alice', known=False)
+    app.begin()
+    app.give_password()
+    app.answer('_Cancel')
+    wait(app.window.login_error.get_label)
+    check(not os.path.exists(os.path.join(SETTINGS, 'known-certificates')), 'nothing is known')
+
+
+@case('a certificate that has changed is told from an unknown one, and not remembered unasked')
+def _(server):
+    app = App(server, 'alice', known=False)
+    known = os.path.join(SETTINGS, 'known-certificates')
+    with open(known, 'w', encoding='utf-8') as file:
+        file.write('0' * 64 + ' localhost\n')
+    app.begin()
+    app.give_password()
+    dialog = wait(app.dialog)
+    check(dialog.get_heading() == 'The Certificate Has Changed' and not dialog.remember.get_active(), 'the question')
+    app.answer('_Trust')
+    app.wait_page('files')
+    with open(known, encoding='utf-8') as file:
+        check_equal(file.read(), '0' * 64 + ' localhost\n', 'what is known')
+
+
+@case('the network goes, and comes again: the window says so, and the transfer goes on; another is cancelled')
+def _(server):
+    way = CutProxy(server.port, [1 << 20], stay_away=True, rate=4 << 20)
+    app, folder, there = App(server, 'alice', port=way.port), Folder(), Folder()
+    source = folder.make('film.webm', 30000000)
+    app.log_in()
+    receiver = Account(server, 'bob').ibb('receive', '--directory', there.path, '--from', 'alice@localhost')
+    app.window.peer.set_text(receiver.wait_ready())
+    app.window.send_files([Gio.File.new_for_path(source)])
+    row = app.wait_rows()
+    wait(lambda: row.status.get_label() == 'Waiting for the network')
+    check('Waiting for the network' in app.window.status.get_label(), app.window.status.get_label())
+    moved = row.transfer.props.bytes_moved
+    way.let_in()
+    wait(lambda: 'left' in row.status.get_label() and row.transfer.props.bytes_moved > moved)
+    check('Online as' in app.window.status.get_label(), app.window.status.get_label())
+    snapshot('transfer')
+    row.cancel.emit('clicked')
+    wait_end(row, 'cancel')
+
+
+@case('the page about GTK: its Python sends a file and asks for a password')
+def page(server):
+    app, folder, there = App(server, 'alice'), Folder(), Folder()
+    send, ask = {}, {}
+    for listing, names in zip(listings('python'), (send, ask)):
+        exec(listing, names)  # pylint: disable=exec-used
+    receiver = Account(server, 'bob').ibb('receive', '--directory', there.path, '--count', '1',
+                                          '--from', 'alice@localhost')
+    usual = example.Window._ask_for_password  # pylint: disable=protected-access
+    cases.defer(lambda: setattr(example.Window, '_ask_for_password', usual))
+    example.Window._ask_for_password = lambda window, *arguments: ask['ask_for_password'](window)(*arguments)
+    jid = receiver.wait_ready()
+    app.begin()
+    dialog = wait(lambda: next((one for one in Gtk.Window.get_toplevels() if isinstance(one, Gtk.Dialog)), None))
+    dialog.get_content_area().get_first_child().set_text(app.account.password)
+    dialog.response(Gtk.ResponseType.OK)
+    app.wait_page('files')
+    progress, label = Gtk.ProgressBar(), Gtk.Label()
+    send['send'](app.window.service, jid, Gio.File.new_for_path(folder.make('letter.pdf', 100000)), progress, label)
+    wait(lambda: label.get_label() in ('delivered', 'failed'))
+    check_equal((label.get_label(), progress.get_fraction()), ('delivered', 1), 'the end')
+    check_equal(receiver.finish(), 0, receiver.lines)
+
+
+@case('the page about GTK: its JavaScript is loaded, its Vala compiled')
+def other_languages():
+    folder, build = Folder(), os.environ['IBB_TEST_BUILD_ROOT']
+    for language, name, command in (
+            ('js', 'page.js', ('gjs', '-m')),
+            ('vala', 'page.vala', ('valac', '-C', '--directory', folder.path,
+                                   '--pkg', 'gtk4', '--pkg', 'ibb-glib-1.0', '--pkg', 'ibb-files-1.0',
+                                   '--vapidir', f'{build}/ibb-glib', '--vapidir', f'{build}/ibb-glib/files'))):
+        for listing in listings(language):
+            with open(folder / name, 'w', encoding='utf-8') as file:
+                file.write(listing)
+            program = Program(*command, folder / name)
+            check_equal(program.finish(), 0, program.lines)
+
+
+@case('the desktop file and the metainfo are valid')
+def metadata():
+    stem = os.path.join(ROOT, 'examples', 'gtk', example.APPLICATION_ID)
+    for command in (('desktop-file-validate', f'{stem}.desktop'),
+                    ('appstreamcli', 'validate', '--no-net', f'{stem}.metainfo.xml')):
+        if not shutil.which(command[0]):
+            raise Skip(f'there is no {command[0]}')
+        program = Program(*command)
+        check_equal((program.finish(), program.lines), (0, []), program.output)
+
+
+if __name__ == '__main__':
+    try:
+        with make_server() as private:
+            cases.main(private)
+    finally:
+        shutil.rmtree(HOME, ignore_errors=True)

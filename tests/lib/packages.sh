@@ -50,6 +50,8 @@ ibb_packages_test='
   gir1.2-glib-2.0
   gir1.2-soup-3.0
   gjs
+  gnome-keyring
+  libsecret-tools
   prosody-modules
 '
 

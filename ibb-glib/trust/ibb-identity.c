@@ -53,9 +53,11 @@
  * Since: 1.0
  */
 
-/* Milliseconds for the handshake and the digits, and for the answers of both users. */
+/* Milliseconds for the handshake and the digits, for the answers of both users, and for a peer to
+ * learn that it was declined. */
 #define EXCHANGE_TIMEOUT 60000
 #define ANSWERS_TIMEOUT 300000
+#define DECLINE_TIMEOUT 3000
 
 #define NONCE_LENGTH 32 /* bytes */
 #define CODE_LABEL "ibb-glib code 1"
@@ -592,47 +594,72 @@ stop_timer (GSource *timer)
   g_source_unref (timer);
 }
 
+/* Tells the peer, and gives it a moment to answer: a session that ends with bytes on the way would
+ * cost the peer the verdict. */
+static void
+decline (GTlsConnection *tls, Job *job)
+{
+  GSource *timer = start_timer (job, DECLINE_TIMEOUT);
+  char     verdict = VERDICT_NO;
+
+  if (send (G_IO_STREAM (tls), &verdict, 1, job, NULL))
+    receive (G_IO_STREAM (tls), &verdict, 1, job, NULL);
+  stop_timer (timer);
+  g_atomic_int_set (&job->is_late, FALSE);
+}
+
+/* Whether the peer trusts this end, too. Its verdict may have come long ago. */
+static gboolean
+exchange_verdicts (GTlsConnection *tls, Job *job, GError **error)
+{
+  GPollableInputStream *input =
+      G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (G_IO_STREAM (tls)));
+  GSource *timer = start_timer (job, ANSWERS_TIMEOUT);
+  char     verdict = VERDICT_NO;
+  char     own = VERDICT_YES;
+  gboolean is_here =
+      g_pollable_input_stream_read_nonblocking (input, &verdict, 1, job->limit, NULL) == 1;
+  gboolean done;
+
+  if (is_here && verdict != VERDICT_YES)
+    done = TRUE;
+  else
+    done = send (G_IO_STREAM (tls), &own, 1, job, error) &&
+           (is_here || receive (G_IO_STREAM (tls), &verdict, 1, job, error));
+  stop_timer (timer);
+  if (done && verdict != VERDICT_YES)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                 _ ("“%s” does not trust the key of this end"), job->peer);
+  return done && verdict == VERDICT_YES;
+}
+
 /* Both ends trust each other before either sends anything else. */
 static gboolean
 judge (IBBIdentity *self, GTlsConnection *tls, Job *job, const char *code, GError **error)
 {
   GTlsCertificate *certificate = g_tls_connection_get_peer_certificate (tls);
+  g_autofree char *fingerprint = NULL;
   IBBTrust         trust = job->known != NULL
                                ? ibb_known_certificates_check (job->known, job->peer, certificate)
                                : IBB_TRUST_UNKNOWN;
   gboolean         yes = trust == IBB_TRUST_KNOWN;
-  char             verdict;
-  GSource         *timer;
-  gboolean         received;
 
   if (!yes && g_signal_has_handler_pending (self, signals[SIGNAL_TRUST_REQUESTED], 0, FALSE))
     yes = ask (self, job, certificate, code);
-  if (!yes)
-    {
-      g_autofree char *fingerprint = ibb_known_certificates_dup_fingerprint (certificate);
+  if (yes)
+    return exchange_verdicts (tls, job, error);
 
-      verdict = VERDICT_NO;
-      send (G_IO_STREAM (tls), &verdict, 1, job, NULL);
-      g_set_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
-                   trust == IBB_TRUST_CHANGED
-                       /* Translators: a JID, and a fingerprint */
-                       ? _ ("The key of “%s” is another one than before, and is not trusted "
-                            "(SHA-256 %s)")
-                       /* Translators: a JID, and a fingerprint */
-                       : _ ("The key of “%s” is not trusted (SHA-256 %s)"),
-                   job->peer, fingerprint);
-      return FALSE;
-    }
-
-  verdict = VERDICT_YES;
-  timer = start_timer (job, ANSWERS_TIMEOUT);
-  received = send (G_IO_STREAM (tls), &verdict, 1, job, error) &&
-             receive (G_IO_STREAM (tls), &verdict, 1, job, error);
-  stop_timer (timer);
-  if (received && verdict != VERDICT_YES)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                 _ ("“%s” does not trust the key of this end"), job->peer);
-  return received && verdict == VERDICT_YES;
+  decline (tls, job);
+  fingerprint = ibb_known_certificates_dup_fingerprint (certificate);
+  g_set_error (
+      error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
+      trust == IBB_TRUST_CHANGED
+          /* Translators: a JID, and a fingerprint */
+          ? _ ("The key of “%s” is another one than before, and is not trusted (SHA-256 %s)")
+          /* Translators: a JID, and a fingerprint */
+          : _ ("The key of “%s” is not trusted (SHA-256 %s)"),
+      job->peer, fingerprint);
+  return FALSE;
 }
 
 /* The certificate is judged after the handshake, as the application may take its time. */
@@ -727,10 +754,12 @@ cancel_cb (GCancellable *cancellable, gpointer limit)
   g_cancellable_cancel (limit);
 }
 
-static void
-encrypt_cb (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+static gpointer
+encrypt_thread (gpointer data)
 {
-  Job               *job = data;
+  g_autoptr (GTask)  task = data;
+  Job               *job = g_task_get_task_data (task);
+  GCancellable      *cancellable = g_task_get_cancellable (task);
   g_autoptr (GError) error = NULL;
   GTlsConnection    *tls;
   gulong             handler = 0;
@@ -738,7 +767,7 @@ encrypt_cb (GTask *task, gpointer source, gpointer data, GCancellable *cancellab
   if (cancellable != NULL)
     handler = g_cancellable_connect (cancellable, G_CALLBACK (cancel_cb), g_object_ref (job->limit),
                                      g_object_unref);
-  tls = encrypt (source, job, &error);
+  tls = encrypt (g_task_get_source_object (task), job, &error);
   if (cancellable != NULL)
     g_cancellable_disconnect (cancellable, handler);
   if (tls != NULL)
@@ -748,6 +777,7 @@ encrypt_cb (GTask *task, gpointer source, gpointer data, GCancellable *cancellab
                              _ ("“%s” did not encrypt the session in time"), job->peer);
   else
     g_task_return_error (task, g_steal_pointer (&error));
+  return NULL;
 }
 
 /**
@@ -789,9 +819,11 @@ ibb_identity_encrypt_async (IBBIdentity        *self,
                             GAsyncReadyCallback callback,
                             gpointer            user_data)
 {
-  g_autoptr (GTask) task = NULL;
-  g_autofree char  *peer = NULL;
-  Job              *job;
+  g_autoptr (GTask)  task = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char   *peer = NULL;
+  GThread           *thread;
+  Job               *job;
 
   g_return_if_fail (IBB_IS_IDENTITY (self));
   g_return_if_fail (IBB_IS_TRANSPORT (transport));
@@ -810,7 +842,16 @@ ibb_identity_encrypt_async (IBBIdentity        *self,
   g_task_set_source_tag (task, ibb_identity_encrypt_async);
   g_task_set_name (task, "[ibb-glib] encrypt");
   g_task_set_task_data (task, job, job_unref);
-  g_task_run_in_thread (task, encrypt_cb);
+  /* Not a thread of GIO's, of which there are few: it waits for the peer, and for a person. */
+  thread = g_thread_try_new ("[ibb-glib] encrypt", encrypt_thread, g_object_ref (task), &error);
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      return;
+    }
+  g_object_unref (task);
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("Cannot begin a thread: %s"),
+                           error->message);
 }
 
 /**

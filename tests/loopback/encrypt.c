@@ -2,6 +2,8 @@
 
 /* Sessions that are private from the servers: IBBIdentity at both ends. */
 
+#define _GNU_SOURCE /* memmem () */
+
 #include <glib/gstdio.h>
 #include <string.h>
 
@@ -272,6 +274,117 @@ test_in_between (Fixture *fixture, gconstpointer data)
   user_clear (&to_juliet);
 }
 
+/* A server that passes on the bytes of a session, one way: what it does with them from some moment
+ * on. */
+
+typedef enum
+{
+  SERVER_READS,
+  SERVER_CHANGES,
+  SERVER_REPLAYS,
+  SERVER_CUTS,
+} Deed;
+
+typedef struct
+{
+  GIOStream  *from;
+  GIOStream  *to;
+  int        *deed; /* atomic */
+  GByteArray *seen;
+} Server;
+
+static gpointer
+server_thread (gpointer data)
+{
+  Server        *self = data;
+  GInputStream  *input = g_io_stream_get_input_stream (self->from);
+  GOutputStream *output = g_io_stream_get_output_stream (self->to);
+  guint8         buffer[65536];
+  gssize         n;
+
+  while ((n = g_input_stream_read (input, buffer, sizeof buffer, NULL, NULL)) > 0)
+    {
+      Deed deed = g_atomic_int_get (self->deed);
+
+      g_byte_array_append (self->seen, buffer, (guint) n);
+      if (deed == SERVER_CUTS)
+        break;
+      if (deed == SERVER_CHANGES)
+        buffer[MIN (n - 1, 10)] ^= 1; /* behind the head of a record */
+      if (!g_output_stream_write_all (output, buffer, (gsize) n, NULL, NULL, NULL) ||
+          (deed == SERVER_REPLAYS &&
+           !g_output_stream_write_all (output, buffer, (gsize) n, NULL, NULL, NULL)))
+        break;
+    }
+  ibb_transport_shutdown_output (IBB_TRANSPORT (self->to), NULL, NULL);
+  return NULL;
+}
+
+/* A server learns nothing of what it passes on, and what it does with that is an error. */
+static void
+test_server (Fixture *fixture, gconstpointer data)
+{
+  Deed               wanted = GPOINTER_TO_INT (data);
+  int                deed = SERVER_READS;
+  Ends               near_ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  Ends               far_ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  GIOStream         *near_end = G_IO_STREAM (near_ends.juliet);
+  GIOStream         *far_end = G_IO_STREAM (far_ends.romeo);
+  Server             there = { near_end, far_end, &deed, g_byte_array_new () };
+  Server             back = { far_end, near_end, &deed, g_byte_array_new () };
+  User               romeo, juliet;
+  GThread           *threads[4];
+  char               buffer[1000];
+  gsize              n = 0;
+  g_autoptr (GError) error = NULL;
+
+  user_init (&romeo, "served-romeo", FALSE);
+  user_init (&juliet, "served-juliet", TRUE);
+  romeo.transport = near_ends.romeo;
+  juliet.transport = far_ends.juliet;
+  threads[0] = g_thread_new ("romeo", encrypt_thread, &romeo);
+  threads[1] = g_thread_new ("juliet", encrypt_thread, &juliet);
+  threads[2] = g_thread_new ("there", server_thread, &there);
+  threads[3] = g_thread_new ("back", server_thread, &back);
+  g_thread_join (threads[0]);
+  g_thread_join (threads[1]);
+  g_assert_no_error (romeo.error);
+  g_assert_no_error (juliet.error);
+
+  g_atomic_int_set (&deed, wanted);
+  assert_succeeds (g_output_stream_write_all, g_io_stream_get_output_stream (romeo.stream), TEXT,
+                   strlen (TEXT), NULL, NULL);
+  if (wanted == SERVER_READS)
+    {
+      assert_succeeds (g_output_stream_close, g_io_stream_get_output_stream (romeo.stream), NULL);
+      assert_succeeds (ibb_transport_shutdown_output, romeo.transport, NULL);
+    }
+  g_input_stream_read_all (g_io_stream_get_input_stream (juliet.stream), buffer, sizeof buffer, &n,
+                           NULL, &error);
+  g_test_message ("%s", error != NULL ? error->message : "no error");
+  if (wanted == SERVER_READS)
+    g_assert_no_error (error);
+  else
+    g_assert_true (error != NULL && error->domain == G_TLS_ERROR);
+  if (wanted == SERVER_READS || wanted == SERVER_REPLAYS)
+    g_assert_cmpmem (buffer, n, TEXT, strlen (TEXT));
+  else
+    g_assert_cmpuint (n, ==, 0);
+
+  ibb_transport_abort (romeo.transport);
+  ibb_transport_abort (juliet.transport);
+  g_thread_join (threads[2]);
+  g_thread_join (threads[3]);
+  g_assert_cmpuint (there.seen->len, >, strlen (TEXT));
+  g_assert_null (memmem (there.seen->data, there.seen->len, TEXT, strlen (TEXT)));
+  g_byte_array_unref (there.seen);
+  g_byte_array_unref (back.seen);
+  user_clear (&romeo);
+  user_clear (&juliet);
+  g_object_unref (near_end);
+  g_object_unref (far_end);
+}
+
 /* The file of a key is made once, for its owner only, and kept. */
 static void
 test_key (Fixture *fixture, gconstpointer data)
@@ -347,6 +460,10 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/plain-peer/client", GINT_TO_POINTER (FALSE), test_plain_peer);
   ADD ("/ibb/encrypt/plain-peer/server", GINT_TO_POINTER (TRUE), test_plain_peer);
   ADD ("/ibb/encrypt/in-between", NULL, test_in_between);
+  ADD ("/ibb/encrypt/server/reads", GINT_TO_POINTER (SERVER_READS), test_server);
+  ADD ("/ibb/encrypt/server/changes", GINT_TO_POINTER (SERVER_CHANGES), test_server);
+  ADD ("/ibb/encrypt/server/replays", GINT_TO_POINTER (SERVER_REPLAYS), test_server);
+  ADD ("/ibb/encrypt/server/cuts", GINT_TO_POINTER (SERVER_CUTS), test_server);
   ADD ("/ibb/encrypt/key", NULL, test_key);
   ADD ("/ibb/encrypt/cancelled", NULL, test_cancelled);
 

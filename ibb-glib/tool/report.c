@@ -249,28 +249,26 @@ tool_report_done (const ToolDone *done)
     tool_output_note ("%s: %s, %s, %s", done->sentence, size, duration, rate);
 }
 
-/* What the account, of which jid is an address, sends passes its server slowly: rate is bytes per
- * second. */
+/* What is sent to peer passes slowly: rate is bytes per second. */
 void
-tool_report_throttled (const char *jid, guint64 rate)
+tool_report_throttled (const char *peer, guint64 rate)
 {
   if (tool_output_is_json ())
     {
       g_autoptr (GString) event = tool_event_new ("throttled");
 
-      tool_event_string (event, "jid", jid);
+      tool_event_string (event, "peer", peer);
       tool_event_int (event, "rate", (gint64) rate);
       tool_event_emit (event);
     }
   else
     {
-      g_autofree char *bare = tool_jid_dup_bare (jid);
       g_autofree char *rate_text = tool_text_format_rate (rate, 1);
 
-      /* Translators: an account, and a number of bytes per second */
-      tool_output_note (_ ("The server of %s, or the network to it, passes about %s: its "
-                           "administrator can raise a limit (see “ibb doctor”)"),
-                        bare, rate_text);
+      /* Translators: a number of bytes per second, and a JID */
+      tool_output_note (_ ("Only about %s pass to “%s”: a server on the way limits the rate, or "
+                           "the other end reads slowly (see “ibb doctor”)"),
+                        rate_text, peer);
     }
 }
 

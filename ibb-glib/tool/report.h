@@ -36,7 +36,7 @@ void tool_report_disconnected (const char *jid, const GError *error);
 void tool_report_reconnected (const char *jid);
 void tool_report_opened (IBBTransport *transport);
 void tool_report_interrupted (IBBTransport *transport);
-void tool_report_throttled (const char *jid, guint64 rate);
+void tool_report_throttled (const char *peer, guint64 rate);
 void tool_report_waiting (IBBTransport *transport, const GError *reason);
 void tool_report_done (const ToolDone *done);
 void tool_report_session_done (IBBTransport *transport, double seconds);

@@ -111,7 +111,7 @@ begin (ToolRun *run, IBBService *service, IBBTransport *transport)
   tool_run_set_transport (run, transport);
   tool_report_opened (transport);
   tool_wait_watch (transport, connection);
-  tool_throttle_watch (transport, connection);
+  tool_throttle_watch (transport);
 }
 
 /* Where else the peer is online, as far as presence tells: it comes only to a command that shows

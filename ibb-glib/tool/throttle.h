@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Notices that the server of the account, or the network to it, is what makes a session slow. */
+/* Notices that what is sent passes slowly. Which server limits it, if not the reader is slow, “ibb
+ * doctor” finds out. */
 
 #pragma once
 
@@ -12,6 +13,6 @@ G_BEGIN_DECLS
 #define TOOL_THROTTLE_RATE (100 * 1024)
 
 /* Tells so once, at most. Any thread; the default main context is to run. */
-void tool_throttle_watch (IBBTransport *transport, IBBConnection *connection);
+void tool_throttle_watch (IBBTransport *transport);
 
 G_END_DECLS

@@ -109,9 +109,9 @@ def _():
         valve.open()
         jid = valve.receiver.wait_ready()
         here = Account(server, 'alice').ibb('send', Folder().make('file', 600000), jid, '--sid', 'one')
-        here.wait_line('^The server of alice@localhost, or the network to it, passes about .*/s')
+        here.wait_line('^Only about .*/s pass to .bob@localhost')
         here.stop(status=-signal.SIGTERM)
-        check_equal(sum('passes about' in line for line in here.lines), 1, 'lines')
+        check_equal(sum('Only about' in line for line in here.lines), 1, 'lines')
 
 
 class Shaped(ejabberd.Ejabberd):

@@ -80,7 +80,7 @@ static gboolean
 refuse_length (const IBBHttpReader *self, GError **error)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-               _ ("the answer is longer than %" G_GSIZE_FORMAT " bytes"), self->max_body);
+               _ ("the answer is longer than %zu bytes"), self->max_body);
   return FALSE;
 }
 

@@ -328,7 +328,7 @@ feed_context (IBBParser *self, const char *data, gsize length)
   complaint = ibb_sax_dup_complaint (&self->sax, &line, &column);
   position = ibb_sax_get_position (&self->sax);
   refuse (self, "not-well-formed",
-          _ ("The XML is not well-formed, %" G_GSIZE_FORMAT " bytes after the last stanza: %s"),
+          _ ("The XML is not well-formed, %zu bytes after the last stanza: %s"),
           position - MIN (self->base, position), complaint != NULL ? complaint : "?");
 }
 

@@ -87,6 +87,12 @@ class DebianRoot:
 
     def enter(self, source, build):
         """What stands before a command that runs there: in the folder of the source, which is read-only;
-        build, a folder in it, is not."""
-        return ('unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', ENTER, 'sh', self.path,
-                source, build)
+        build, a folder in it, is not. Raises Unavailable where mounts are not allowed, as in some
+        containers."""
+        command = ('unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', ENTER, 'sh', self.path,
+                   source, build)
+        result = subprocess.run((*command, 'true'), check=False, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True)
+        if result.returncode != 0:
+            raise Unavailable(f'nothing can be mounted in a root of {self._release}: {result.stdout.strip()}')
+        return command

@@ -379,10 +379,10 @@ def run_next_release(tally):
     root = debian_root.DebianRoot(path + '-root', NEXT_RELEASE, NEXT_PACKAGES)
     try:
         root.make()
+        enter = root.enter(ROOT, path)
     except debian_root.Unavailable as reason:
         tally.add_skip('Debian 13', str(reason))
         return
-    enter = root.enter(ROOT, path)
     if build(NEXT_FOLDER, '-Ddocs=disabled', suites=NEXT_SUITES, enter=enter):
         tests = [entry for entry in find_tests(NEXT_FOLDER, NEXT_SUITES) if entry['name'] not in NEXT_LEFT_OUT]
         test(NEXT_FOLDER, tests, tally, enter=enter)

@@ -14,6 +14,7 @@ typedef struct
 {
   GWeakRef transport;
   guint    n_slow;
+  guint64  acknowledged; /* before the first of them */
 } Throttle;
 
 static void
@@ -48,9 +49,17 @@ interval_cb (gpointer data)
       self->n_slow = 0;
       return G_SOURCE_CONTINUE;
     }
+  if (self->n_slow == 0)
+    self->acknowledged = statistics->bytes_acknowledged;
   self->n_slow++;
   if (self->n_slow < N_SLOW)
     return G_SOURCE_CONTINUE;
+  /* Nothing passes: that is another fault, with words of its own. */
+  if (statistics->bytes_acknowledged == self->acknowledged)
+    {
+      self->n_slow = 0;
+      return G_SOURCE_CONTINUE;
+    }
   peer = ibb_transport_dup_peer_jid (transport);
   tool_report_throttled (peer, statistics->send_rate);
   return G_SOURCE_REMOVE;

@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LOGIN_TIMEOUT 30 /* s */
+
 static void
 free_password (char *password)
 {
@@ -75,6 +77,22 @@ take_from_environment (void)
   return password;
 }
 
+static char *
+ask_for_password (const char *jid, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autofree char   *shown = tool_text_make_printable (jid);
+  g_autofree char   *question = g_strdup_printf (_ ("Password of %s: "), shown);
+  char              *password = tool_terminal_ask (question, FALSE, &local_error);
+
+  if (password == NULL && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                 _ ("No password for “%s”: use --password-file or IBB_PASSWORD"), jid);
+  else if (password == NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("No password for “%s” was typed"), jid);
+  return password;
+}
+
 /* Gets the password from the file, the environment or a person, in this order. No option has it:
  * everybody on the machine can read the command line. NULL without an error: a certificate is
  * enough, or the account names another source. */
@@ -88,23 +106,7 @@ get_password (const ToolOptions *options, GError **error)
   password = take_from_environment ();
   if (password != NULL || options->certificate_file != NULL || options->account != NULL)
     return password;
-  return tool_account_ask_for_password (options->jid, error);
-}
-
-char *
-tool_account_ask_for_password (const char *jid, GError **error)
-{
-  g_autoptr (GError) local_error = NULL;
-  g_autofree char   *shown = tool_text_make_printable (jid);
-  g_autofree char   *question = g_strdup_printf (_ ("Password of %s: "), shown);
-  char              *password = tool_terminal_ask (question, FALSE, &local_error);
-
-  if (password == NULL && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                 _ ("No password for “%s”: use --password-file or IBB_PASSWORD"), jid);
-  else if (password == NULL)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("No password for “%s” was typed"), jid);
-  return password;
+  return ask_for_password (options->jid, error);
 }
 
 static GTlsDatabase *
@@ -170,8 +172,87 @@ tool_account_clear (ToolAccount *self)
   g_clear_object (&self->certificate);
 }
 
+void
+tool_account_begin_login (ToolAccount *self, ToolRun *run, IBBClient *client)
+{
+  g_autofree char *phase = g_strdup_printf (_ ("logging in as “%s”"), ibb_client_get_jid (client));
+
+  self->run = run;
+  tool_run_begin_phase (run, phase, LOGIN_TIMEOUT);
+}
+
+/* Nobody is asked about a certificate that has changed: as with ssh, the user has to remove the
+ * old one, and to think about the reason meanwhile. */
+static void
+ask_for_trust (ToolAccount *self, IBBTrustQuestion *question)
+{
+  g_autofree char *shown = tool_text_make_printable (ibb_trust_question_get_name (question));
+  g_autofree char *text =
+      g_strdup_printf (_ ("No trusted authority has signed the certificate of %s.\n"
+                          "SHA-256 %s\n"
+                          "Its owner can tell you whether these are the right digits.\n"
+                          "Trust this certificate from now on? (yes/no) "),
+                       shown, ibb_trust_question_get_fingerprint (question));
+
+  tool_run_begin_phase (self->run, _ ("waiting for an answer"), TOOL_RUN_UNLIMITED);
+  if (tool_terminal_confirm (text))
+    ibb_trust_question_accept (question, TRUE);
+}
+
+/* In the thread of the login, as the next one. */
+static gboolean
+trust_cb (IBBClient *client, IBBTrustQuestion *question, ToolAccount *self)
+{
+  const char *fingerprint = tool_run_get_options (self->run)->fingerprint;
+
+  self->is_changed = ibb_trust_question_get_changed (question);
+  if (g_strcmp0 (ibb_trust_question_get_fingerprint (question), fingerprint) == 0)
+    ibb_trust_question_accept (question, FALSE);
+  else if (fingerprint == NULL && !self->is_changed)
+    ask_for_trust (self, question);
+  tool_account_begin_login (self, self->run, client);
+  return TRUE;
+}
+
+GError *
+tool_account_explain_certificate (ToolAccount *self, IBBClient *client, const GError *reason)
+{
+  if (tool_run_get_options (self->run)->fingerprint != NULL)
+    return g_error_new (reason->domain, reason->code,
+                        /* Translators: %s is a sentence about a certificate that is not trusted */
+                        _ ("%s: it is another certificate than --fingerprint names, so ask the "
+                           "owner of the server whether it is a new one"),
+                        reason->message);
+  if (self->is_changed)
+    {
+      g_autoptr (IBBKnownCertificates) known = ibb_client_dup_known_certificates (client);
+
+      return g_error_new (reason->domain, reason->code,
+                          /* Translators: a sentence about a certificate, and the name of a file */
+                          _ ("%s: ask the owner of the server, then remove the old line from “%s”"),
+                          reason->message, ibb_known_certificates_get_path (known));
+    }
+  return g_error_new (reason->domain, reason->code,
+                      /* Translators: %s is a sentence about a certificate that is not trusted */
+                      _ ("%s: verify it, then use --fingerprint or --ca-file"), reason->message);
+}
+
+static gboolean
+password_cb (IBBClient *client, IBBPasswordQuestion *question, ToolAccount *self)
+{
+  if (self->password == NULL)
+    {
+      tool_run_begin_phase (self->run, _ ("waiting for an answer"), TOOL_RUN_UNLIMITED);
+      self->password = ask_for_password (ibb_password_question_get_jid (question), NULL);
+    }
+  if (self->password != NULL)
+    ibb_password_question_answer (question, self->password, FALSE);
+  tool_account_begin_login (self, self->run, client);
+  return TRUE;
+}
+
 IBBClient *
-tool_account_new_client (const ToolAccount *self, const ToolOptions *options, const char *jid)
+tool_account_new_client (ToolAccount *self, const ToolOptions *options, const char *jid)
 {
   IBBXmppConnection *connection;
   IBBClient         *client;
@@ -224,5 +305,7 @@ tool_account_new_client (const ToolAccount *self, const ToolOptions *options, co
     ibb_client_set_tls_database (client, self->tls_database);
   if (self->certificate != NULL)
     ibb_client_set_certificate (client, self->certificate);
+  g_signal_connect (client, "trust-requested", G_CALLBACK (trust_cb), self);
+  g_signal_connect (client, "password-requested", G_CALLBACK (password_cb), self);
   return client;
 }

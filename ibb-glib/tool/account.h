@@ -4,27 +4,35 @@
 
 #pragma once
 
-#include "options.h"
+#include "run.h"
 
 G_BEGIN_DECLS
 
-/* Everything that has to be there before anything goes over the network. */
+/* Everything that has to be there before anything goes over the network, and the answers to what a
+ * login asks meanwhile. Another thread touches it only during a login. */
 typedef struct
 {
   char            *password;     /* NULL: a certificate is enough, or the client knows it */
   GTlsDatabase    *tls_database; /* NULL: the system's */
   GTlsCertificate *certificate;  /* NULL: none */
+
+  ToolRun *run;        /* (nullable): of the login that is going on, or of the last one */
+  gboolean is_changed; /* its certificate was refused as another one is known */
 } ToolAccount;
 
 gboolean tool_account_prepare (ToolAccount *self, const ToolOptions *options, GError **error);
 void     tool_account_clear (ToolAccount *self);
 
-/* From the terminal, in any thread. */
-char *tool_account_ask_for_password (const char *jid, GError **error);
-
-/* A client that can log in as jid. */
-IBBClient *
-tool_account_new_client (const ToolAccount *self, const ToolOptions *options, const char *jid);
+/* A client that can log in as jid, once tool_account_begin_login () was called: then the person at
+ * the terminal is asked about its certificate, and for a password that is missing. The account
+ * outlives the client. */
+IBBClient *tool_account_new_client (ToolAccount *self, const ToolOptions *options, const char *jid);
+/* The login of client follows. */
+void tool_account_begin_login (ToolAccount *self, ToolRun *run, IBBClient *client);
+/* Adds to the error of a login of client, whose server's certificate is not trusted, what to do
+ * about it: (transfer full). */
+GError *
+tool_account_explain_certificate (ToolAccount *self, IBBClient *client, const GError *reason);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolAccount, tool_account_clear)
 

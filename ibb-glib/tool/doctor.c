@@ -19,7 +19,7 @@
 #include <string.h>
 
 #define CONNECT_TIMEOUT 10   /* s */
-#define LOGIN_TIMEOUT 30     /* s */
+#define STEP_TIMEOUT 30      /* s */
 #define QUERY_TIMEOUT 10000  /* ms */
 #define EXPIRY_WARNING 14    /* days */
 #define ROUND_TRIP_SLOW 1000 /* ms */
@@ -124,7 +124,7 @@ check_dns (Doctor *self)
   GList                *addresses;
   GError               *error = NULL;
 
-  tool_run_begin_phase (self->run, _ ("looking up the server"), LOGIN_TIMEOUT);
+  tool_run_begin_phase (self->run, _ ("looking up the server"), STEP_TIMEOUT);
   if (options->host == NULL)
     {
       add_targets (self, resolver, "xmpps-client", found);
@@ -189,7 +189,7 @@ check_connection (Doctor *self)
       skip (self, "connection", _ ("goes by a proxy or a WebSocket: see login"));
       return TRUE;
     }
-  tool_run_begin_phase (self->run, _ ("connecting to the server"), LOGIN_TIMEOUT);
+  tool_run_begin_phase (self->run, _ ("connecting to the server"), STEP_TIMEOUT);
   g_socket_client_set_timeout (client, CONNECT_TIMEOUT);
   g_socket_client_set_enable_proxy (client, FALSE);
   if (options->host != NULL)
@@ -227,7 +227,6 @@ tell_certificate (Doctor *self)
 {
   const ToolOptions          *options = tool_run_get_options (self->run);
   g_autoptr (GTlsCertificate) certificate = ibb_client_dup_peer_certificate (self->client);
-  g_autoptr (GByteArray)      der = NULL;
   g_autoptr (GDateTime)       expiry = NULL;
   g_autoptr (GDateTime)       now = g_date_time_new_now_utc ();
   g_autofree char            *issuer = NULL;
@@ -241,8 +240,7 @@ tell_certificate (Doctor *self)
             _ ("Leave out --tls none."));
       return;
     }
-  g_object_get (certificate, "certificate", &der, NULL);
-  fingerprint = g_compute_checksum_for_data (G_CHECKSUM_SHA256, der->data, der->len);
+  fingerprint = ibb_known_certificates_dup_fingerprint (certificate);
   issuer = g_tls_certificate_get_issuer_name (certificate);
   expiry = g_tls_certificate_get_not_valid_after (certificate);
   until = expiry != NULL ? g_date_time_format (expiry, "%F") : g_strdup ("?");
@@ -304,12 +302,11 @@ tell_refused_login (Doctor *self, GError *error)
 static gboolean
 check_login (Doctor *self)
 {
-  g_autofree char *phase = g_strdup_printf (_ ("logging in as “%s”"), self->bare);
-  GError          *error = NULL;
+  GError *error = NULL;
 
-  tool_run_begin_phase (self->run, phase, LOGIN_TIMEOUT);
   self->client =
       tool_account_new_client (self->account, tool_run_get_options (self->run), self->bare);
+  tool_account_begin_login (self->account, self->run, self->client);
   /* Presence of the peer comes only to those who send theirs. */
   ibb_client_set_send_presence (self->client, self->peer != NULL);
   if (!ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (self->client),
@@ -439,12 +436,16 @@ check_rate (Doctor *self)
   GError               *error = NULL;
   guint64               rate = 0;
 
-  tool_run_begin_phase (self->run, _ ("measuring"), LOGIN_TIMEOUT);
   second = tool_account_new_client (self->account, tool_run_get_options (self->run), self->bare);
   ibb_client_set_send_presence (second, FALSE);
-  if (!ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (second),
-                                  tool_run_get_cancellable (self->run), &error) ||
-      !tool_probe_rate (self->run, self->client, second, &rate, &error))
+  tool_account_begin_login (self->account, self->run, second);
+  if (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (second), tool_run_get_cancellable (self->run),
+                                 &error))
+    {
+      tool_run_begin_phase (self->run, _ ("measuring"), STEP_TIMEOUT);
+      tool_probe_rate (self->run, self->client, second, &rate, &error);
+    }
+  if (error != NULL)
     {
       tell_error (self, "rate", error, NULL);
       return;

@@ -6,13 +6,10 @@
 
 #include "jid.h"
 #include "report.h"
-#include "terminal.h"
-#include "text.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
 
-#define LOGIN_TIMEOUT 30 /* s */
 #define LOGOUT_TIMEOUT 2 /* s */
 /* How long another command of the account has to answer. */
 #define SCOUT_TIMEOUT 5 /* s */
@@ -33,13 +30,12 @@ typedef struct
 
 struct _ToolLogin
 {
-  IBBClient *client;     /* (owned) */
-  IBBClient *scout;      /* (owned) (nullable): looks before the login, see check_resource () */
-  States    *states;     /* the handler's of the client */
-  gboolean   stays;      /* logs in again, once the first login is done */
-  ToolRun   *run;        /* (nullable): from the first login on */
-  char      *password;   /* (nullable): that a person has typed */
-  gboolean   is_changed; /* the certificate was refused as another one is known */
+  ToolAccount *account;
+  IBBClient   *client; /* (owned) */
+  IBBClient   *scout;  /* (owned) (nullable): looks before the login, see check_resource () */
+  States      *states; /* the handler's of the client */
+  gboolean     stays;  /* logs in again, once the first login is done */
+  ToolRun     *run;    /* (nullable): from the first login on */
 };
 
 static void
@@ -124,89 +120,16 @@ state_cb (IBBClient *client, GParamSpec *pspec, gpointer data)
     report_online (client, states);
 }
 
-static void
-begin_login_phase (ToolRun *run, IBBClient *client)
-{
-  g_autofree char *phase = g_strdup_printf (_ ("logging in as “%s”"), ibb_client_get_jid (client));
-
-  tool_run_begin_phase (run, phase, LOGIN_TIMEOUT);
-}
-
-/* Nobody is asked about a certificate that has changed: as with ssh, the user has to remove the
- * old one, and to think about the reason meanwhile. */
-static void
-ask_for_trust (ToolLogin *self, IBBTrustQuestion *question)
-{
-  const char      *name = ibb_trust_question_get_name (question);
-  g_autofree char *shown = tool_text_make_printable (name);
-  g_autofree char *text =
-      g_strdup_printf (_ ("No trusted authority has signed the certificate of %s.\n"
-                          "SHA-256 %s\n"
-                          "Its owner can tell you whether these are the right digits.\n"
-                          "Trust this certificate from now on? (yes/no) "),
-                       shown, ibb_trust_question_get_fingerprint (question));
-  g_autofree char *answer = NULL;
-
-  tool_run_begin_phase (self->run, _ ("waiting for an answer"), TOOL_RUN_UNLIMITED);
-  answer = tool_terminal_ask (text, TRUE, NULL);
-  /* Translators: the answer that the question for trust names */
-  if (g_strcmp0 (answer, "yes") == 0 || g_strcmp0 (answer, _ ("yes")) == 0)
-    ibb_trust_question_accept (question, TRUE);
-}
-
-/* In the thread of the login, as the next one. */
-static gboolean
-trust_cb (IBBClient *client, IBBTrustQuestion *question, ToolLogin *self)
-{
-  const char *fingerprint = tool_run_get_options (self->run)->fingerprint;
-
-  self->is_changed = ibb_trust_question_get_changed (question);
-  if (g_strcmp0 (ibb_trust_question_get_fingerprint (question), fingerprint) == 0)
-    ibb_trust_question_accept (question, FALSE);
-  else if (fingerprint == NULL && !self->is_changed)
-    ask_for_trust (self, question);
-  begin_login_phase (self->run, client);
-  return TRUE;
-}
-
-static gboolean
-password_cb (IBBClient *client, IBBPasswordQuestion *question, ToolLogin *self)
-{
-  const char *jid = ibb_password_question_get_jid (question);
-
-  if (self->password == NULL)
-    {
-      tool_run_begin_phase (self->run, _ ("waiting for an answer"), TOOL_RUN_UNLIMITED);
-      self->password = tool_account_ask_for_password (jid, NULL);
-    }
-  if (self->password != NULL)
-    ibb_password_question_answer (question, self->password, FALSE);
-  begin_login_phase (self->run, client);
-  return TRUE;
-}
-
-static IBBClient *
-create_client (ToolLogin         *self,
-               const ToolAccount *account,
-               const ToolOptions *options,
-               const char        *jid)
-{
-  IBBClient *client = tool_account_new_client (account, options, jid);
-
-  g_signal_connect (client, "trust-requested", G_CALLBACK (trust_cb), self);
-  g_signal_connect (client, "password-requested", G_CALLBACK (password_cb), self);
-  return client;
-}
-
 /* A peer reaches a command by its full JID, without presence. But some servers may deliver
  * messages only to resources that are available. */
 ToolLogin *
-tool_login_new (const ToolAccount *account, const ToolOptions *options, const char *jid)
+tool_login_new (ToolAccount *account, const ToolOptions *options, const char *jid)
 {
   ToolLogin       *self = g_new0 (ToolLogin, 1);
   g_autofree char *bare = tool_jid_dup_bare (jid);
 
-  self->client = create_client (self, account, options, jid);
+  self->account = account;
+  self->client = tool_account_new_client (account, options, jid);
   ibb_client_set_send_presence (self->client, options->show_online ||
                                                   options->stanza_type == IBB_STANZA_TYPE_MESSAGE);
   self->states = g_new0 (States, 1);
@@ -216,7 +139,7 @@ tool_login_new (const ToolAccount *account, const ToolOptions *options, const ch
   /* An anonymous login gets another account each time, so its resource is always free. */
   if (strchr (jid, '/') != NULL && strchr (bare, '@') != NULL)
     {
-      self->scout = create_client (self, account, options, bare);
+      self->scout = tool_account_new_client (account, options, bare);
       ibb_client_set_send_presence (self->scout, FALSE);
     }
   return self;
@@ -227,9 +150,6 @@ tool_login_free (ToolLogin *self)
 {
   g_clear_object (&self->scout);
   g_object_unref (self->client);
-  if (self->password != NULL)
-    explicit_bzero (self->password, strlen (self->password));
-  g_free (self->password);
   g_free (self);
 }
 
@@ -354,41 +274,19 @@ is_taken (ToolRun *run, IBBClient *scout, const char *jid)
   return answered;
 }
 
-static GError *
-explain_certificate (ToolLogin *self, const GError *reason)
-{
-  if (tool_run_get_options (self->run)->fingerprint != NULL)
-    return g_error_new (reason->domain, reason->code,
-                        /* Translators: %s is a sentence about a certificate that is not trusted */
-                        _ ("%s: it is another certificate than --fingerprint names, so ask the "
-                           "owner of the server whether it is a new one"),
-                        reason->message);
-  if (self->is_changed)
-    {
-      g_autoptr (IBBKnownCertificates) known = ibb_client_dup_known_certificates (self->client);
-
-      return g_error_new (reason->domain, reason->code,
-                          /* Translators: a sentence about a certificate, and the name of a file */
-                          _ ("%s: ask the owner of the server, then remove the old line from “%s”"),
-                          reason->message, ibb_known_certificates_get_path (known));
-    }
-  return g_error_new (reason->domain, reason->code,
-                      /* Translators: %s is a sentence about a certificate that is not trusted */
-                      _ ("%s: verify it, then use --fingerprint or --ca-file"), reason->message);
-}
-
 static gboolean
 login (ToolLogin *self, IBBClient *client, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
 
-  begin_login_phase (self->run, client);
+  tool_account_begin_login (self->account, self->run, client);
   if (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), tool_run_get_cancellable (self->run),
                                  &local_error))
     return TRUE;
   if (g_error_matches (local_error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
     {
-      g_propagate_error (error, explain_certificate (self, local_error));
+      g_propagate_error (error,
+                         tool_account_explain_certificate (self->account, client, local_error));
       return FALSE;
     }
   /* Errors of the network do not name the account. */

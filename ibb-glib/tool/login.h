@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 typedef struct _ToolLogin ToolLogin;
 
 /* options must outlive it. */
-ToolLogin *tool_login_new (const ToolAccount *account, const ToolOptions *options, const char *jid);
+ToolLogin *tool_login_new (ToolAccount *account, const ToolOptions *options, const char *jid);
 void       tool_login_free (ToolLogin *self);
 IBBClient *tool_login_get_client (ToolLogin *self);
 

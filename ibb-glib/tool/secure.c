@@ -54,7 +54,6 @@ ask_cb (IBBIdentity *identity, IBBTrustQuestion *question, ToolRun *run)
   g_autofree char   *shown = tool_text_make_printable (ibb_trust_question_get_name (question));
   const char        *warning = "";
   g_autofree char   *text = NULL;
-  g_autofree char   *answer = NULL;
 
   if (options->peer_fingerprint != NULL)
     {
@@ -70,8 +69,7 @@ ask_cb (IBBIdentity *identity, IBBTrustQuestion *question, ToolRun *run)
                              "Read them to each other. Are they the same? (yes/no) "),
                           shown, warning, ibb_trust_question_get_fingerprint (question),
                           ibb_trust_question_get_code (question));
-  answer = tool_terminal_ask (text, TRUE, NULL);
-  if (g_strcmp0 (answer, "yes") == 0 || g_strcmp0 (answer, _ ("yes")) == 0)
+  if (tool_terminal_confirm (text))
     ibb_trust_question_accept (question, TRUE);
   return TRUE;
 }

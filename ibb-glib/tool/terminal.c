@@ -150,3 +150,12 @@ tool_terminal_ask (const char *question, gboolean echo, GError **error)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("No answer was typed"));
   return answer;
 }
+
+gboolean
+tool_terminal_confirm (const char *question)
+{
+  g_autofree char *answer = tool_terminal_ask (question, TRUE, NULL);
+
+  /* Translators: the answer that the questions for trust name */
+  return g_strcmp0 (answer, "yes") == 0 || g_strcmp0 (answer, _ ("yes")) == 0;
+}

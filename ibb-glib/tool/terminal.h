@@ -19,5 +19,8 @@ char *tool_terminal_read_line (int fd);
  * thread, one at a time. A signal has its usual effect. G_IO_ERROR_NOT_FOUND: there is no
  * terminal. */
 char *tool_terminal_ask (const char *question, gboolean echo, GError **error);
+/* Whether the answer to question, which names both answers, is “yes”. Also FALSE without a
+ * terminal. */
+gboolean tool_terminal_confirm (const char *question);
 
 G_END_DECLS

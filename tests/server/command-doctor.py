@@ -78,7 +78,12 @@ def _(server):
     program = alice.ibb('doctor', '--json', account=alice.options(ca='IBB_TEST_OTHER_CA_FILE'))
     found = examine(program, 1)
     check_verdicts(found, connection='ok', certificate='fail', login='skip', rate='skip')
-    check('SHA-256' in found['certificate']['message'], found)
+    fingerprint = re.search('SHA-256 ([0-9A-F:]+)', found['certificate']['message'])[1]
+    program = alice.ibb('doctor', '--json', '--fingerprint', fingerprint,
+                        account=alice.options(ca='IBB_TEST_OTHER_CA_FILE'))
+    found = examine(program, 0)
+    check_verdicts(found, certificate='ok', login='ok', rate='ok')
+    check(fingerprint in found['certificate']['message'], found)
 
 
 @case('a peer that is online elsewhere is told, and one that is not online')

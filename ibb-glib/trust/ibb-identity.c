@@ -4,13 +4,10 @@
 
 #include "trust/ibb-identity.h"
 
-#include <string.h>
-
 #include "core/base/jid.h"
-#include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "runtime/blocking-call.h"
-#include "runtime/random.h"
+#include "trust/exchange.h"
 #include "trust/ibb-trust-question-private.h"
 #include "trust/key-file.h"
 
@@ -58,11 +55,6 @@
 #define EXCHANGE_TIMEOUT 60000
 #define ANSWERS_TIMEOUT 300000
 #define DECLINE_TIMEOUT 3000
-
-#define NONCE_LENGTH 32 /* bytes */
-#define CODE_LABEL "ibb-glib code 1"
-#define VERDICT_YES 'y'
-#define VERDICT_NO 'n'
 
 struct _IBBIdentity
 {
@@ -386,47 +378,6 @@ cancelled_cb (GCancellable *cancellable, gpointer data)
   g_mutex_unlock (&answer->lock);
 }
 
-typedef struct
-{
-  IBBIdentity *identity; /* (owned) */
-  IBBQuestion *question; /* (owned) */
-} Emission;
-
-static void
-emission_free (gpointer data)
-{
-  Emission *emission = data;
-
-  g_object_unref (emission->question);
-  g_object_unref (emission->identity);
-  g_free (emission);
-}
-
-static gboolean
-emission_cb (gpointer data)
-{
-  Emission *emission = data;
-  gboolean  handled;
-
-  g_signal_emit (emission->identity, signals[SIGNAL_TRUST_REQUESTED], 0, emission->question,
-                 &handled);
-  return G_SOURCE_REMOVE;
-}
-
-/* Emits the signal in the context of the caller. Takes question. */
-static void
-emit (IBBIdentity *self, const Job *job, IBBQuestion *question)
-{
-  g_autoptr (GSource) source = g_idle_source_new ();
-  Emission           *emission = g_new0 (Emission, 1);
-
-  emission->identity = g_object_ref (self);
-  emission->question = question;
-  g_source_set_static_name (source, "[ibb-glib] question");
-  g_source_set_callback (source, emission_cb, emission, emission_free);
-  g_source_attach (source, job->context);
-}
-
 /* Waits for the answer of the application, or for the end of the time. */
 static gboolean
 ask (IBBIdentity *self, Job *job, GTlsCertificate *certificate, const char *code)
@@ -441,12 +392,11 @@ ask (IBBIdentity *self, Job *job, GTlsCertificate *certificate, const char *code
 
   g_mutex_init (&answer->lock);
   g_cond_init (&answer->cond);
-  ibb_question_set_asker (question, job->context, answered_cb, g_atomic_rc_box_acquire (answer),
-                          answer_unref);
   g_weak_ref_init (&weak, question);
   handler = g_cancellable_connect (job->limit, G_CALLBACK (cancelled_cb),
                                    g_atomic_rc_box_acquire (answer), answer_unref);
-  emit (self, job, question);
+  g_source_unref (ibb_question_ask (question, self, signals[SIGNAL_TRUST_REQUESTED], job->context,
+                                    answered_cb, g_atomic_rc_box_acquire (answer), answer_unref));
 
   g_mutex_lock (&answer->lock);
   while (!answer->is_answered && !answer->is_cancelled)
@@ -465,102 +415,6 @@ ask (IBBIdentity *self, Job *job, GTlsCertificate *certificate, const char *code
   g_weak_ref_clear (&weak);
   answer_unref (answer);
   return yes;
-}
-
-/* The exchange. */
-
-static gboolean
-receive (GIOStream *tls, gpointer bytes, gsize length, Job *job, GError **error)
-{
-  gsize n = 0;
-
-  if (!g_input_stream_read_all (g_io_stream_get_input_stream (tls), bytes, length, &n, job->limit,
-                                error))
-    return FALSE;
-  if (n == length)
-    return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
-               _ ("“%s” ended the session before it was encrypted"), job->peer);
-  return FALSE;
-}
-
-static gboolean
-send (GIOStream *tls, gconstpointer bytes, gsize length, Job *job, GError **error)
-{
-  return g_output_stream_write_all (g_io_stream_get_output_stream (tls), bytes, length, NULL,
-                                    job->limit, error);
-}
-
-static void
-hash (const guchar *nonce, guchar *digest)
-{
-  GChecksum *checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  gsize      length = 32;
-
-  g_checksum_update (checksum, nonce, NONCE_LENGTH);
-  g_checksum_get_digest (checksum, digest, &length);
-  g_checksum_free (checksum);
-}
-
-/* Six digits of the key of the TLS connection (RFC 9266) and of both random numbers. */
-static char *
-make_code (GTlsConnection *tls, const guchar *client, const guchar *server, GError **error)
-{
-  g_autoptr (GByteArray) exporter = g_byte_array_new ();
-  GHmac                 *hmac;
-  guchar                 digest[32];
-  gsize                  length = sizeof digest;
-  guint32                number;
-
-  if (!g_tls_connection_get_channel_binding_data (tls, G_TLS_CHANNEL_BINDING_TLS_EXPORTER, exporter,
-                                                  error))
-    return NULL;
-  hmac = g_hmac_new (G_CHECKSUM_SHA256, exporter->data, exporter->len);
-  g_hmac_update (hmac, (const guchar *) CODE_LABEL, strlen (CODE_LABEL));
-  g_hmac_update (hmac, client, NONCE_LENGTH);
-  g_hmac_update (hmac, server, NONCE_LENGTH);
-  g_hmac_get_digest (hmac, digest, &length);
-  g_hmac_unref (hmac);
-  memcpy (&number, digest, sizeof number);
-  number = GUINT32_FROM_BE (number) % 1000000;
-  return g_strdup_printf ("%03u %03u", number / 1000, number % 1000);
-}
-
-/* The client commits itself to its random number before it knows that of the server, and the server
- * chooses its own without knowing that of the client. So somebody in between, who has a TLS
- * connection to each, cannot choose so that both have the same digits: one try in a million
- * succeeds, and the others are seen. */
-static char *
-agree_on_code (GTlsConnection *tls, Job *job, GError **error)
-{
-  GIOStream *stream = G_IO_STREAM (tls);
-  guchar     own[NONCE_LENGTH];
-  guchar     theirs[NONCE_LENGTH];
-  guchar     commitment[32];
-  guchar     digest[32];
-
-  ibb_random_fill (own, sizeof own);
-  if (!job->as_server)
-    {
-      hash (own, commitment);
-      return send (stream, commitment, sizeof commitment, job, error) &&
-                     receive (stream, theirs, sizeof theirs, job, error) &&
-                     send (stream, own, sizeof own, job, error)
-                 ? make_code (tls, own, theirs, error)
-                 : NULL;
-    }
-  if (!receive (stream, commitment, sizeof commitment, job, error) ||
-      !send (stream, own, sizeof own, job, error) ||
-      !receive (stream, theirs, sizeof theirs, job, error))
-    return NULL;
-  hash (theirs, digest);
-  if (memcmp (digest, commitment, sizeof digest) != 0)
-    {
-      g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
-                   _ ("“%s” sent another random number than it had promised"), job->peer);
-      return NULL;
-    }
-  return make_code (tls, theirs, own, error);
 }
 
 static gboolean
@@ -594,50 +448,22 @@ stop_timer (GSource *timer)
   g_source_unref (timer);
 }
 
-/* Tells the peer, and gives it a moment to answer: a session that ends with bytes on the way would
- * cost the peer the verdict. */
+/* Tells the peer, and gives it a moment to answer. */
 static void
-decline (GTlsConnection *tls, Job *job)
+decline (const IBBExchange *exchange, Job *job)
 {
   GSource *timer = start_timer (job, DECLINE_TIMEOUT);
-  char     verdict = VERDICT_NO;
 
-  if (send (G_IO_STREAM (tls), &verdict, 1, job, NULL))
-    receive (G_IO_STREAM (tls), &verdict, 1, job, NULL);
+  ibb_exchange_decline (exchange);
   stop_timer (timer);
   g_atomic_int_set (&job->is_late, FALSE);
 }
 
-/* Whether the peer trusts this end, too. Its verdict may have come long ago. */
-static gboolean
-exchange_verdicts (GTlsConnection *tls, Job *job, GError **error)
-{
-  GPollableInputStream *input =
-      G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (G_IO_STREAM (tls)));
-  GSource *timer = start_timer (job, ANSWERS_TIMEOUT);
-  char     verdict = VERDICT_NO;
-  char     own = VERDICT_YES;
-  gboolean is_here =
-      g_pollable_input_stream_read_nonblocking (input, &verdict, 1, job->limit, NULL) == 1;
-  gboolean done;
-
-  if (is_here && verdict != VERDICT_YES)
-    done = TRUE;
-  else
-    done = send (G_IO_STREAM (tls), &own, 1, job, error) &&
-           (is_here || receive (G_IO_STREAM (tls), &verdict, 1, job, error));
-  stop_timer (timer);
-  if (done && verdict != VERDICT_YES)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                 _ ("“%s” does not trust the key of this end"), job->peer);
-  return done && verdict == VERDICT_YES;
-}
-
 /* Both ends trust each other before either sends anything else. */
 static gboolean
-judge (IBBIdentity *self, GTlsConnection *tls, Job *job, const char *code, GError **error)
+judge (IBBIdentity *self, const IBBExchange *exchange, Job *job, const char *code, GError **error)
 {
-  GTlsCertificate *certificate = g_tls_connection_get_peer_certificate (tls);
+  GTlsCertificate *certificate = g_tls_connection_get_peer_certificate (exchange->tls);
   g_autofree char *fingerprint = NULL;
   IBBTrust         trust = job->known != NULL
                                ? ibb_known_certificates_check (job->known, job->peer, certificate)
@@ -647,9 +473,15 @@ judge (IBBIdentity *self, GTlsConnection *tls, Job *job, const char *code, GErro
   if (!yes && g_signal_has_handler_pending (self, signals[SIGNAL_TRUST_REQUESTED], 0, FALSE))
     yes = ask (self, job, certificate, code);
   if (yes)
-    return exchange_verdicts (tls, job, error);
+    {
+      GSource *timer = start_timer (job, ANSWERS_TIMEOUT);
 
-  decline (tls, job);
+      yes = ibb_exchange_accept (exchange, error);
+      stop_timer (timer);
+      return yes;
+    }
+
+  decline (exchange, job);
   fingerprint = ibb_known_certificates_dup_fingerprint (certificate);
   g_set_error (
       error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
@@ -710,6 +542,7 @@ static GTlsConnection *
 encrypt (IBBIdentity *self, Job *job, GError **error)
 {
   g_autoptr (GTlsConnection) tls = create_connection (self, job, error);
+  const IBBExchange          exchange = { tls, job->as_server, job->peer, job->limit };
   g_autofree char           *code = NULL;
   GSource                   *timer;
 
@@ -717,10 +550,10 @@ encrypt (IBBIdentity *self, Job *job, GError **error)
     return NULL;
   timer = start_timer (job, EXCHANGE_TIMEOUT);
   if (shake_hands (tls, job, error))
-    code = agree_on_code (tls, job, error);
+    code = ibb_exchange_agree_on_code (&exchange, error);
   stop_timer (timer);
   if (code != NULL)
-    return judge (self, tls, job, code, error) ? g_steal_pointer (&tls) : NULL;
+    return judge (self, &exchange, job, code, error) ? g_steal_pointer (&tls) : NULL;
   /* GIO closes a stream that is dropped, and with it the session: a peer that does not encrypt
    * would take that for a good end. */
   ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_POLICY_VIOLATION,

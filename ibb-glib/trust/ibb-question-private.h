@@ -27,12 +27,16 @@ struct _IBBQuestionClass
   GObjectClass parent_class;
 };
 
-/* Who asks; before any other thread knows the question. */
-void ibb_question_set_asker (IBBQuestion        *self,
-                             GMainContext       *context,
-                             IBBQuestionAnswered answered,
-                             gpointer            data,
-                             GDestroyNotify      data_free);
+/* Emits signal of object with the question in context: (IBBQuestion) → whether another handler is
+ * called. Takes self, so that an application that keeps no reference declines. (transfer full): the
+ * source that does so, in context. */
+GSource *ibb_question_ask (IBBQuestion        *self,
+                           gpointer            object,
+                           guint               signal,
+                           GMainContext       *context,
+                           IBBQuestionAnswered answered,
+                           gpointer            data,
+                           GDestroyNotify      data_free);
 /* Begins an answer. FALSE: there was one before. Otherwise ibb_question_answer () follows, which
  * calls the asker and frees data. */
 gboolean ibb_question_settle (IBBQuestion *self);

@@ -120,17 +120,57 @@ ibb_question_init (IBBQuestion *self)
   self->pending = TRUE;
 }
 
-void
-ibb_question_set_asker (IBBQuestion        *self,
-                        GMainContext       *context,
-                        IBBQuestionAnswered answered,
-                        gpointer            data,
-                        GDestroyNotify      data_free)
+/* A question on its way to the application. */
+typedef struct
 {
+  IBBQuestion *question; /* (owned) */
+  GObject     *object;   /* (owned) */
+  guint        signal;
+} Emission;
+
+static void
+emission_free (gpointer data)
+{
+  Emission *emission = data;
+
+  g_object_unref (emission->question);
+  g_object_unref (emission->object);
+  g_free (emission);
+}
+
+static gboolean
+emission_cb (gpointer user_data)
+{
+  Emission *emission = user_data;
+  gboolean  handled;
+
+  g_signal_emit (emission->object, emission->signal, 0, emission->question, &handled);
+  return G_SOURCE_REMOVE;
+}
+
+GSource *
+ibb_question_ask (IBBQuestion        *self,
+                  gpointer            object,
+                  guint               signal,
+                  GMainContext       *context,
+                  IBBQuestionAnswered answered,
+                  gpointer            data,
+                  GDestroyNotify      data_free)
+{
+  Emission *emission = g_new0 (Emission, 1);
+  GSource  *source = g_idle_source_new ();
+
   self->context = context != NULL ? g_main_context_ref (context) : NULL;
   self->answered = answered;
   self->data = data;
   self->data_free = data_free;
+  emission->question = self;
+  emission->object = g_object_ref (object);
+  emission->signal = signal;
+  g_source_set_static_name (source, "[ibb-glib] question");
+  g_source_set_callback (source, emission_cb, emission, emission_free);
+  g_source_attach (source, context);
+  return source;
 }
 
 gboolean

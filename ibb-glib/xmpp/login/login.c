@@ -45,14 +45,6 @@ typedef struct
   GObject  *client; /* (owned) */
 } Asker;
 
-/* A question on its way to the application. */
-typedef struct
-{
-  GTask       *task;     /* (owned) */
-  IBBQuestion *question; /* (owned) */
-  guint        signal;
-} Emission;
-
 /* The thread may get it after the login, so it has nothing of the application's. */
 typedef struct
 {
@@ -89,16 +81,6 @@ asker_free (gpointer data)
   login_unref (asker->login);
   g_object_unref (asker->client);
   g_free (asker);
-}
-
-static void
-emission_free (gpointer data)
-{
-  Emission *emission = data;
-
-  g_object_unref (emission->question);
-  g_object_unref (emission->task);
-  g_free (emission);
 }
 
 static void
@@ -174,18 +156,6 @@ answered_cb (IBBQuestion *question, gboolean yes, gpointer user_data)
   ibb_thread_invoke (self->thread, answer_cb, answer, answer_free);
 }
 
-/* Runs in the context of the task. */
-static gboolean
-emission_cb (gpointer user_data)
-{
-  Emission *emission = user_data;
-  gboolean  handled;
-
-  g_signal_emit (g_task_get_source_object (emission->task), emission->signal, 0, emission->question,
-                 &handled);
-  return G_SOURCE_REMOVE;
-}
-
 static gboolean
 has_handler (IBBLogin *self, guint signal)
 {
@@ -196,22 +166,16 @@ has_handler (IBBLogin *self, guint signal)
 static void
 ask (IBBLogin *self, IBBQuestion *question, guint signal)
 {
-  GObject  *client = g_task_get_source_object (self->task);
-  Asker    *asker = g_new0 (Asker, 1);
-  Emission *emission = g_new0 (Emission, 1);
+  GObject *client = g_task_get_source_object (self->task);
+  Asker   *asker = g_new0 (Asker, 1);
 
   asker->login = g_atomic_rc_box_acquire (self);
   asker->client = g_object_ref (client);
-  ibb_question_set_asker (question, g_task_get_context (self->task), answered_cb, asker,
-                          asker_free);
   g_weak_ref_set (&self->question, question);
   self->is_asking = TRUE;
-  emission->task = g_object_ref (self->task);
-  emission->question = question;
-  emission->signal = signal;
   ibb_source_clear (&self->emission);
-  self->emission = ibb_source_attach (g_idle_source_new (), g_task_get_context (self->task),
-                                      "[ibb-glib] question", emission_cb, emission, emission_free);
+  self->emission = ibb_question_ask (question, client, signal, g_task_get_context (self->task),
+                                     answered_cb, asker, asker_free);
 }
 
 static void

@@ -243,6 +243,34 @@ class Valve:
         self._thread.join()
 
 
+class Terminal:
+    """A command on a terminal of its own, on which it asks. shown: what it has printed so far."""
+
+    def __init__(self, *command, env):
+        self._pid, self._terminal = pty.fork()
+        if self._pid == 0:
+            os.environ.pop('IBB_PASSWORD', None)
+            os.environ.update(env)
+            os.execv(command[0], command)
+        self.shown = ''
+
+    def expect(self, pattern):
+        while not (found := re.search(pattern, self.shown)):
+            try:
+                self.shown += os.read(self._terminal, 1000).decode(errors='replace')
+            except OSError as error:
+                raise AssertionError(f'no “{pattern}” in: {self.shown}') from error
+        return found
+
+    def type(self, line):
+        os.write(self._terminal, line.encode() + b'\n')
+
+    def finish(self):
+        """The exit status."""
+        self.shown += read_terminal(self._terminal).decode(errors='replace')
+        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+
+
 def read_terminal(terminal, valve=None, until=b''):
     """Returns what the terminal shows until nobody has its other end; closes it. valve (nullable):
     opens once that shows until."""

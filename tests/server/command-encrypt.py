@@ -3,8 +3,6 @@
 """The command ibb with --encrypt: sessions that are private from the servers."""
 
 import os
-import pty
-import re
 import signal
 import socket
 import stat
@@ -15,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 from cases import case, check, check_equal
-from command import IBB, Account, Folder, Program, sha256
+from command import IBB, Account, Folder, Program, Terminal, sha256
 from servers import make_server
 
 MIB = 1 << 20
@@ -47,35 +45,9 @@ class User:
             file.write(other.fingerprint().replace(':', '').lower() + f' {other.account.bare}\n')
 
 
-class Terminal:
-    """A command on a terminal of its own, which it asks on."""
-
-    def __init__(self, user, *arguments):
-        self.pid, self._terminal = pty.fork()
-        if self.pid == 0:
-            os.environ.update(user.environment)
-            os.execv(IBB, [IBB, arguments[0], '--encrypt', *user.account.options(), *arguments[1:]])
-        self.shown = ''
-
-    def expect(self, pattern):
-        while not (found := re.search(pattern, self.shown)):
-            try:
-                self.shown += os.read(self._terminal, 1000).decode(errors='replace')
-            except OSError as error:
-                raise AssertionError(f'no “{pattern}” in: {self.shown}') from error
-        return found
-
-    def type(self, line):
-        os.write(self._terminal, line.encode() + b'\n')
-
-    def finish(self):
-        try:
-            while data := os.read(self._terminal, 1000):
-                self.shown += data.decode(errors='replace')
-        except OSError:
-            pass  # the command has ended
-        os.close(self._terminal)
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+def ask(user, command, *arguments):
+    """A command that asks its user on a terminal."""
+    return Terminal(IBB, command, '--encrypt', *user.account.options(), *arguments, env=user.environment)
 
 
 def users(server):
@@ -94,9 +66,9 @@ def known_users(server):
 def _(server):
     alice, bob, folder = users(server)
     source = folder.make('original', 300000)
-    there = Terminal(bob, 'receive', '-o', str(folder / 'copy'), '--from', alice.account.bare)
+    there = ask(bob, 'receive', '-o', str(folder / 'copy'), '--from', alice.account.bare)
     jid = there.expect(r'ready (\S+)')[1]
-    here = Terminal(alice, 'send', str(source), jid)
+    here = ask(alice, 'send', str(source), jid)
     digits = [end.expect(r'six digits: (\d{3} \d{3})')[1] for end in (here, there)]
     check_equal(digits[0], digits[1], 'digits')
     for end in (here, there):
@@ -117,8 +89,8 @@ def _(server):
 @case('an answer other than yes ends the session at both ends')
 def _(server):
     alice, bob, folder = users(server)
-    there = Terminal(bob, 'receive', '-o', str(folder / 'copy'), '--from', alice.account.bare)
-    here = Terminal(alice, 'send', str(folder.make('original', 10)), there.expect(r'ready (\S+)')[1])
+    there = ask(bob, 'receive', '-o', str(folder / 'copy'), '--from', alice.account.bare)
+    here = ask(alice, 'send', str(folder.make('original', 10)), there.expect(r'ready (\S+)')[1])
     for end, answer in ((here, 'no'), (there, 'yes')):
         end.expect('(yes/no)')
         end.type(answer)

@@ -3,7 +3,6 @@
 """The command ibb with accounts of a file, and certificates that the user has to trust."""
 
 import os
-import pty
 import re
 import stat
 import sys
@@ -12,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 from cases import case, check, check_equal
-from command import IBB, Account, Folder, Program, sha256
+from command import IBB, Account, Folder, Program, Terminal, sha256
 from servers import make_server
 
 
@@ -39,24 +38,11 @@ class Home:
     def on_terminal(self, *arguments, answers, environment=None):
         """The exit status of a command that is asked on a terminal, and what that shows. answers: of what
         is typed at the end of each question."""
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.environ.pop('IBB_PASSWORD', None)
-            os.environ.update(self.environment, **(environment or {}))
-            os.execv(IBB, [IBB, *arguments])
-        shown = b''
-        answers = list(answers)
-        try:
-            while data := os.read(terminal, 1000):
-                shown += data
-                if answers and shown.endswith(answers[0][0]):
-                    os.write(terminal, answers.pop(0)[1].encode() + b'\n')
-        except OSError:
-            pass  # the other end of the terminal is closed
-        os.close(terminal)
-        _, status = os.waitpid(pid, 0)
-        check(not answers, f'all was asked: {shown!r}')
-        return os.waitstatus_to_exitcode(status), shown.decode()
+        terminal = Terminal(IBB, *arguments, env={**self.environment, **(environment or {})})
+        for end, answer in answers:
+            terminal.expect(re.escape(end) + '$')
+            terminal.type(answer)
+        return terminal.finish(), terminal.shown
 
 
 def password_file(home):
@@ -102,10 +88,10 @@ def _(server):
 @case('a certificate is trusted on a terminal, and remembered; a changed one is refused')
 def _(server):
     home = Home(server, 'alice')
-    question = (b'(yes/no) ', 'yes')
-    password = (b': ', home.account.password)
+    question = ('(yes/no) ', 'yes')
+    password = (': ', home.account.password)
     status, shown = home.on_terminal('cat', '--account', 'home', 'nobody@localhost',
-                                     answers=[(b'(yes/no) ', 'no')],
+                                     answers=[('(yes/no) ', 'no')],
                                      environment={'IBB_PASSWORD': home.account.password})
     check_equal(status, 1, shown)
     check('is not trusted' in shown, shown)

@@ -22,6 +22,8 @@ typedef struct
   gboolean    by_message;
   gboolean    has_stanza_type;
   gboolean    fixed;
+  gboolean    has_secret;
+  gboolean    is_resumable; /* the engine keeps the secret */
 } Options;
 
 static Options
@@ -41,6 +43,11 @@ take_options (Script *self, Words *words, guint block_size)
         }
       else if (g_str_equal (word, "fixed"))
         options.fixed = TRUE;
+      else if (g_str_equal (word, "secret") || g_str_equal (word, "useless-secret"))
+        {
+          options.has_secret = TRUE;
+          options.is_resumable = word[0] == 's';
+        }
       else if ((value = script_get_option (word, "size")) != NULL)
         options.block_size = (guint) script_evaluate (self, value);
       else if ((value = script_get_option (word, "to")) != NULL ||
@@ -138,22 +145,31 @@ event (Script *self, Words *words)
 static void
 accepted (Script *self, Words *words)
 {
-  Options               options = take_options (self, words, 4096);
-  IBBSettings          *settings = ibb_engine_get_settings (self->driver.engine);
-  guint                 needed = inside_get_n_counted (self->driver.engine) + 1;
-  IBBEvent              event = IBB_EVENT_INIT;
+  Options      options = take_options (self, words, 4096);
+  IBBSettings *settings = ibb_engine_get_settings (self->driver.engine);
+  guint        needed = inside_get_n_counted (self->driver.engine) + 1;
+  IBBEvent     event = IBB_EVENT_INIT;
+  IBBStanza   *open =
+      driver_new_open (options.peer, "open", options.sid, options.block_size, options.by_message);
   g_autoptr (IBBStanza) result = NULL;
 
+  if (options.local != NULL)
+    {
+      g_free (open->to);
+      open->to = g_strdup (options.local);
+    }
+  open->secret = options.has_secret ? g_strdup (SCRIPT_SECRET) : NULL;
   settings->session_limit = MAX (settings->session_limit, needed);
   ibb_engine_set_listen (self->driver.engine, IBB_LISTEN_ACCEPT);
-  if (!driver_receive (&self->driver, driver_new_open (options.peer, "open", options.sid,
-                                                       options.block_size, options.by_message)) ||
-      !driver_take_event (&self->driver, &event) || event.type != IBB_EVENT_ACCEPTED)
+  if (!driver_receive (&self->driver, open) || !driver_take_event (&self->driver, &event) ||
+      event.type != IBB_EVENT_ACCEPTED)
     script_fail (self, "not accepted");
   result = driver_take_served (&self->driver);
   if (result == NULL || result->payload != IBB_PAYLOAD_RESULT ||
       g_strcmp0 (result->id, "open") != 0)
     script_fail (self, "it sends %s", driver_describe (result));
+  if (result->is_resumable != options.is_resumable)
+    script_fail (self, "resumable: %d", result->is_resumable);
   script_set_session (self, words->at, event.session);
 }
 
@@ -217,6 +233,8 @@ set (Script *self, Words *words)
 
   if (g_str_equal (name, "half-close"))
     settings->half_close = words_take_switch (self, words);
+  else if (g_str_equal (name, "resume-sessions"))
+    settings->resume_sessions = words_take_switch (self, words);
   else if (g_str_equal (name, "strict"))
     settings->strict = words_take_switch (self, words);
   else if (g_str_equal (name, "block-size-fallback"))
@@ -544,6 +562,13 @@ abort_for (Script *self, Words *words)
   ibb_session_abort_with_reason (session, condition, text, *self->driver.clock);
 }
 
+/* The server has ended the XML stream for a policy-violation. "fails": of another reason. */
+static void
+violate (Script *self, Words *words)
+{
+  check_result (self, ibb_engine_note_violation (self->driver.engine), words);
+}
+
 static void
 lose (IBBEngine *engine, gint64 now)
 {
@@ -596,6 +621,7 @@ static const struct
   { .name = "lost", .of_engine = lose },
   { .name = "restored", .call = restore },
   { .name = "stop", .call = stop },
+  { .name = "violation", .call = violate },
   { .name = "free-engine", .call = free_engine },
   { .name = "pass", .call = pass },
   { .name = "sent", .of_stanza = ibb_engine_sent },

@@ -243,6 +243,8 @@ check_session (Script *self, const char *name, Words *words)
     script_check_failure (self, ibb_session_get_output_failure (session), words);
   else if (g_str_equal (name, "over"))
     check_truth (self, ibb_session_is_over (session), words);
+  else if (g_str_equal (name, "interrupted"))
+    check_truth (self, ibb_session_is_interrupted (session), words);
   else if (g_str_equal (name, "output-shut"))
     check_truth (self, ibb_session_is_output_shut (session), words);
   else if (g_str_equal (name, "close-begun"))
@@ -309,6 +311,8 @@ script_check (Script *self, const char *name, Words *words)
     check_empty (self);
   else if (g_str_equal (name, "running"))
     check_truth (self, ibb_engine_is_running (engine), words);
+  else if (g_str_equal (name, "needs-stream"))
+    check_truth (self, ibb_engine_needs_stream (engine), words);
   else if (g_str_equal (name, "moved"))
     check_truth (self, ibb_engine_has_moved (engine), words);
   else if (g_str_equal (name, "can-accept"))

@@ -73,6 +73,14 @@ apply_option (Script *self, IBBStanza *stanza, const char *word)
     driver_set_block (stanza, 1, value, strlen (value));
   else if ((value = script_get_option (word, "text")) != NULL)
     stanza->text_length = (gsize) script_evaluate (self, value);
+  else if (g_str_equal (word, "no-position"))
+    stanza->has_position = FALSE;
+  else if ((value = script_get_option (word, "count")) != NULL)
+    stanza->count = (guint32) script_evaluate (self, value);
+  else if ((value = script_get_option (word, "received")) != NULL)
+    stanza->received = (guint64) script_evaluate (self, value);
+  else if ((value = script_get_option (word, "proof")) != NULL)
+    script_set_proof (self, stanza, value);
   else if ((value = script_get_option (word, "base64")) != NULL)
     {
       stanza->base64 = script_find (self, base64, G_N_ELEMENTS (base64), value);
@@ -312,13 +320,22 @@ script_receive (Script *self, Words *words)
     answer_probe (self, words);
   else if (g_str_equal (name, "stray"))
     receive_stray (self, words);
+  else if (g_str_equal (name, "resumed"))
+    receive (self, script_new_resumed (self, words), TRUE, words);
   else if (g_str_equal (name, "data") || g_str_equal (name, "blocks"))
     receive_data (self, name[0] == 'b', words);
   else
     {
       payload = script_find (self, payloads, G_N_ELEMENTS (payloads), name);
-      if (payload == IBB_PAYLOAD_RESULT || payload == IBB_PAYLOAD_ERROR ||
-          payload == IBB_PAYLOAD_DISCO_INFO)
+      if (payload == IBB_PAYLOAD_RESUME)
+        {
+          IBBStanza *resume = new_request (self, payload, words);
+
+          script_set_resume (self, resume, words);
+          receive (self, resume, TRUE, words);
+        }
+      else if (payload == IBB_PAYLOAD_RESULT || payload == IBB_PAYLOAD_ERROR ||
+               payload == IBB_PAYLOAD_DISCO_INFO)
         receive_answer (self, payload, words);
       else
         receive (self, new_request (self, payload, words), TRUE, words);
@@ -424,6 +441,15 @@ check_option (Script *self, const IBBStanza *stanza, const char *word)
       if (stanza->delay !=
           (g_str_equal (value, "most") ? G_MAXUINT32 : script_evaluate (self, value) * 1000))
         script_fail (self, "delay %u", stanza->delay);
+    }
+  else if ((value = script_get_option (word, "at")) != NULL)
+    script_check_resumed (self, stanza, FALSE, value);
+  else if ((value = script_get_option (word, "ended-at")) != NULL)
+    script_check_resumed (self, stanza, TRUE, value);
+  else if (g_str_equal (word, "secret") || g_str_equal (word, "no-secret"))
+    {
+      if (word[0] == 'n' ? stanza->secret != NULL : !ibb_stanza_parse_secret (stanza->secret))
+        script_fail (self, "the secret is %s", stanza->secret);
     }
   else if (g_str_equal (word, "message"))
     {
@@ -611,6 +637,8 @@ script_expect (Script *self, Words *words)
         script_fail (self, "to nobody");
       if (payload == IBB_PAYLOAD_DATA)
         check_data (self, stanza, words);
+      if (payload == IBB_PAYLOAD_RESUME)
+        script_check_resume (self, stanza, words);
       if (payload == IBB_PAYLOAD_CLOSE && (stanza->unclean != words_take_if (words, "unclean") ||
                                            stanza->reads != words_take_if (words, "reads")))
         fail_got (self, stanza);

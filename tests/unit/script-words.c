@@ -102,6 +102,9 @@ script_get_jid (const char *name)
     { "peer-account", PEER_ACCOUNT },
     { "peer-server", PEER_SERVER },
     { "other", PEER_ACCOUNT "/other" },
+    /* Much longer than the addresses before, so that none gets the memory of one that is freed. */
+    { "own-moved", OWN_ACCOUNT "/the-garden-below-the-balcony-of-the-house" },
+    { "peer-moved", PEER_ACCOUNT "/the-garden-below-the-balcony-of-the-house" },
     { "stranger", STRANGER },
     { "none", NULL },
     { "jid-of-escapes", "a@b/\"<&'>\"<&'>\"<&'>\"<&'>\"<&'>\"<&'>\"<&'>" },

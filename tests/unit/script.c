@@ -523,6 +523,7 @@ run_case (gconstpointer data)
   g_hash_table_unref (self.expectations);
   g_hash_table_unref (self.notes);
   g_clear_pointer (&self.last, ibb_stanza_record_unref);
+  g_clear_pointer (&self.asked, ibb_stanza_record_unref);
   g_free (self.last_id);
   driver_clear (&self.driver);
 }

@@ -8,6 +8,8 @@
 
 #include "driver.h"
 
+#define SCRIPT_SECRET "00112233445566778899aabbccddeeff" /* of each session that has one (D-58) */
+
 /* A statement while it runs. */
 typedef struct
 {
@@ -27,6 +29,7 @@ typedef struct
   GHashTable *notes;        /* (element-type utf8 gint64) */
   IBBStanza  *last;         /* (owned) (nullable): the last request that the engine sent */
   char       *last_id;      /* of the last request that the engine got */
+  IBBStanza  *asked;        /* (owned) (nullable): the last <resume/> that the engine got */
   guint       n_ids;
   guint       n_taken[IBB_PAYLOAD_RESUME + 1]; /* by "> all", each payload */
 } Script;
@@ -59,6 +62,14 @@ void         script_receive (Script *self, Words *words);
 void         script_report (Script *self, Words *words);
 void         script_expect (Script *self, Words *words);
 void         script_expect_nothing (Script *self);
+void         script_set_resume (Script *self, IBBStanza *stanza, Words *words);
+void         script_set_proof (Script *self, IBBStanza *stanza, const char *name);
+IBBStanza   *script_new_resumed (Script *self, Words *words);
+void         script_check_resume (Script *self, const IBBStanza *stanza, Words *words);
+void         script_check_resumed (Script          *self,
+                                   const IBBStanza *stanza,
+                                   gboolean         has_ended,
+                                   const char      *position);
 IBBCondition script_parse_condition (Script *self, const char *name);
 IBBErrorType script_parse_type (Script *self, const char *name);
 IBBFailureKind script_parse_failure (Script *self, const char *name);

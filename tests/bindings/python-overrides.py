@@ -178,7 +178,7 @@ def page():
 
     def answer():
         with bob.accept() as transport:
-            transport.get_output_stream().write_all(transport.makefile('r').readline().encode() * 2)
+            transport.get_output_stream().write_all(transport.makefile('rb').read() * 2)
 
     listen(bob)
     answered = in_thread(answer)

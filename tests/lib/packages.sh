@@ -68,13 +68,17 @@ ibb_packages_all='
   gcovr
   gir1.2-adw-1
   gir1.2-gtk-4.0
+  gir1.2-jsonrpc-1.0
   iproute2
   libclang-rt-dev
   libjson-glib-dev
   mmdebstrap
   openssh-client
   openssh-server
+  python3-aiohttp
   python3-gi-cairo
+  rsync
+  tigervnc-standalone-server
   valgrind
   xvfb
   zsh

@@ -1,0 +1,223 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The programs and commands of the page “Cookbook”, as they stand, but for addresses and ports."""
+
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+import prosody
+from cases import Skip, case, check, check_equal
+from command import IBB, Account, Folder, Program, sha256
+from listings import find_listings
+from programs import make_accounts, make_program
+from servers import make_server
+from sshd import Sshd
+
+PAGE = 'cookbook.md'
+ATTEMPTS = 20
+
+
+class Ends:
+    """The accounts home and away of the page, and what runs there."""
+
+    def __init__(self, server):
+        self.folder = Folder()
+        self.alice, self.bob = Account(server, 'alice'), Account(server, 'bob')
+        self.environment = make_accounts(self.folder, {'home': (self.bob, '/home'), 'away': (self.alice, '')})
+        self.environment['PATH'] = f'{os.path.dirname(IBB)}:{os.environ["PATH"]}'
+
+    def adapt(self, text):
+        return text.replace('juliet@example.org', self.bob.bare).replace('romeo@example.net', self.alice.bare)
+
+    def listings(self, language, section):
+        return [self.adapt(text) for text in find_listings(PAGE, language, section)]
+
+    def commands(self, section):
+        """The words of each line of shell."""
+        return [shlex.split(line, comments=True) for text in self.listings('sh', section) for line in text.splitlines()]
+
+    def start(self, *command):
+        return Program(*command, env=self.environment)
+
+    def make(self, name, text, language='python', packages=()):
+        return make_program(self.folder, name, language, text, packages)
+
+    def ask(self, *command):
+        """Runs a command until the other end is there: a person would see that. The output."""
+        for _ in range(ATTEMPTS):
+            here = self.start(*command)
+            if here.finish() == 0:
+                break
+        check_equal((here.finish(), here.lines), (0, []), 'the end that asks')
+        return here.output.decode()
+
+
+def need(module):
+    if subprocess.run(('/usr/bin/python3', '-c', module), check=False, stderr=subprocess.DEVNULL).returncode != 0:
+        raise Skip(f'Python cannot do: {module}')
+
+
+@case('finding a peer')
+def _(server):
+    ends = Ends(server)
+    server.add_contact(server.domain, 'alice', ends.bob.bare)
+    server.add_contact(server.domain, 'bob', ends.alice.bare)
+    (find,) = ends.listings('python', 'Finding a peer')
+    here = ends.start(*ends.make('find', find))
+    there = ends.start('ibb', 'receive', '--account', 'home', '--from', ends.alice.bare, '--show-online',
+                       '--output', ends.folder / 'file')
+    jid = there.wait_ready()
+    check_equal((here.finish(), here.output.decode(), here.lines), (0, f'{jid}\n', []), 'who is found')
+
+
+@case('HTTP with aiohttp')
+def _(server):
+    need('import aiohttp')
+    ends = Ends(server)
+    serve, fetch = ends.listings('python', 'HTTP with aiohttp')
+    there = ends.start(*ends.make('serve', serve))
+    check_equal(ends.ask(*ends.make('fetch', fetch)), 'hello romeo\n', 'the answer')
+    check_equal(there.lines, [], 'what the server says')
+
+
+@case('JSON-RPC')
+def _(server):
+    need('import gi; gi.require_version("Jsonrpc", "1.0")')
+    ends = Ends(server)
+    serve, call = ends.listings('python', 'JSON-RPC')
+    there = ends.start(*ends.make('serve', serve))
+    check_equal(ends.ask(*ends.make('call', call)), '7.5\n', 'the answer')
+    check_equal(there.lines, [], 'what the server says')
+
+
+def process(server, language, packages=()):
+    """Much more than a pipe has room for comes back, also after the peer has ended its direction."""
+    ends = Ends(server)
+    (serve,) = ends.listings(language, 'A process behind a session')
+    with open(ends.folder / 'text', 'w', encoding='ascii') as file:
+        file.write('text ' * 500000)
+    there = ends.start(*ends.make('serve', serve, language, packages))
+    ask = f'exec ibb cat --account away {ends.bob.bare}/home <{ends.folder / "text"}'
+    check_equal(ends.ask('sh', '-c', ask), 'TEXT ' * 500000, 'what comes back')
+    check_equal((there.finish(), there.lines), (0, []), 'the other end')
+
+
+@case('a process under asyncio')
+def _(server):
+    process(server, 'python')
+
+
+@case('a process with GIO')
+def _(server):
+    process(server, 'vala', ('gio-unix-2.0',))
+
+
+def configure_ssh(ends, sshd):
+    """The page's ~/.ssh/config, with the keys of the private server."""
+    (lines,) = find_listings(PAGE, 'text', 'SSH')
+    options = iter(sshd.options(sshd.port)[2:])  # without -F
+    with open(ends.folder / 'config', 'w', encoding='utf-8') as file:
+        file.write(ends.adapt(lines))
+        for option in options:
+            name, _, value = next(options).partition('=')
+            assert option == '-o'
+            file.write(f'    {name} {value}\n')
+    return ('ssh', '-F', ends.folder / 'config')
+
+
+@case('SSH and rsync')
+def _(server):
+    ends, sshd = Ends(server), Sshd()
+    ssh = configure_ssh(ends, sshd)
+    (expose,) = ends.commands('SSH')
+    ends.start(*(word.replace('localhost:22', f'127.0.0.1:{sshd.port}') for word in expose)).wait_ready()
+    check_equal(ends.ask(*ssh, 'home', 'echo hello'), 'hello\n', 'the output')
+
+    if not shutil.which('rsync'):
+        raise Skip('there is no rsync')
+    os.mkdir(ends.folder / 'Pictures')
+    os.mkdir(ends.folder / 'there')
+    for number in range(5):
+        ends.folder.make(f'Pictures/{number}', number * 100003)
+    (rsync,) = ends.commands('rsync')
+    here = Program(*(word.replace('home:Pictures/', f'home:{ends.folder / "there"}/') for word in rsync),
+                   cwd=ends.folder.path, env={**ends.environment, 'RSYNC_RSH': shlex.join(ssh)})
+    check_equal((here.finish(), here.lines), (0, []), 'rsync')
+    for number in range(5):
+        check_equal(sha256(ends.folder / f'there/{number}'), sha256(ends.folder / f'Pictures/{number}'), number)
+
+
+def tunnel(ends, expose, forward, port):
+    """The page's two ends, for a service at a port; the port at which it is found."""
+    ends.start(*(re.sub(r'^localhost:\d+$', f'127.0.0.1:{port}', word) for word in expose)).wait_ready()
+    forward = [re.sub(r'^\d+$', '0', word) for word in forward]
+    here = ends.start(*forward, '--json')
+    here.wait_ready()
+    return here.wait_event('ready')['port']
+
+
+@case('any TCP service')
+def _(server):
+    ends = Ends(server)
+    page = ends.folder.make('page', 100000)
+    there = Program('/usr/bin/python3', '-u', '-m', 'http.server', '--bind', '127.0.0.1', '--directory',
+                    ends.folder.path, '0')
+    pattern = re.compile(rb'port (\d+) ')
+    there.wait_for(lambda: pattern.search(there.output), 'its port')
+    port = tunnel(ends, *ends.commands('Any TCP service'), int(pattern.search(there.output)[1]))
+    here = ends.start('curl', '-qsS', '--noproxy', '*', f'http://127.0.0.1:{port}/page')
+    check_equal((here.finish(), here.lines), (0, []), 'curl')
+    check_equal(hashlib.sha256(here.output).hexdigest(), sha256(page), 'SHA-256')
+
+
+def read_screen(port):
+    """The size of a screen, and its bytes (RFC 6143, without authentication, raw encoding)."""
+    with socket.create_connection(('127.0.0.1', port), cases.PATIENCE) as connection, connection.makefile('rwb') as file:
+        def say(data):
+            file.write(data)
+            file.flush()
+
+        say(file.read(12))  # the version
+        check(1 in file.read(file.read(1)[0]), 'the security type None')
+        say(b'\x01')
+        check_equal(file.read(4), bytes(4), 'the security result')
+        say(b'\x01')
+        width, height, bits, name_length = struct.unpack('>HHB15xI', file.read(24))
+        file.read(name_length)
+        say(struct.pack('>BBHi', 2, 0, 1, 0) + struct.pack('>BBHHHH', 3, 0, 0, 0, width, height))
+        count, screen = struct.unpack('>xxH', file.read(4))[0], b''
+        for _ in range(count):
+            _x, _y, w, h, encoding = struct.unpack('>HHHHi', file.read(12))
+            check_equal(encoding, 0, 'the encoding')
+            screen += file.read(w * h * bits // 8)
+        return (width, height), screen
+
+
+@case('VNC')
+def _(server):
+    if not shutil.which('Xtigervnc'):
+        raise Skip('there is no Xtigervnc')
+    ends = Ends(server)
+    screen, expose, forward = ends.commands('VNC')
+    (port,) = prosody.free_ports(1)
+    # A display that is free, which it writes to a descriptor.
+    there = ends.start(*(word.replace('5901', str(port)) for word in screen if word != ':1'),
+                       '-geometry', '320x200', '-displayfd', '1')
+    there.wait_for(lambda: b'\n' in there.output, 'its display')
+    size, data = read_screen(tunnel(ends, expose, forward, port))
+    check_equal((size, len(data)), ((320, 200), 320 * 200 * 4), 'the screen')
+
+
+if __name__ == '__main__':
+    with make_server() as private:
+        cases.main(private)

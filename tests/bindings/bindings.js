@@ -4,6 +4,7 @@
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
 import IBB from 'gi://IBB?version=1.0';
 import System from 'system';
 
@@ -48,7 +49,7 @@ export function listing(page, ...names) {
     const path = GLib.build_filenamev([GLib.getenv('IBB_TEST_SOURCE_ROOT'), 'doc', page]);
     const text = new TextDecoder().decode(GLib.file_get_contents(path)[1]);
     const code = text.match(/```js\n([^]*?)```/)[1];
-    return new Function('Gio', 'GLib', 'IBB', `${code}; return {${names}};`)(Gio, GLib, IBB);
+    return new Function('Gio', 'GLib', 'GObject', 'IBB', `${code}; return {${names}};`)(Gio, GLib, GObject, IBB);
 }
 
 export function same(a, b) {

@@ -4,7 +4,6 @@
 
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
-import GObject from 'gi://GObject';
 import IBB from 'gi://IBB?version=1.0';
 import System from 'system';
 
@@ -13,44 +12,23 @@ import {DATA, assert, checkFails, listing, roundTrip, run, same, write} from './
 const ALICE = 'alice@example.org/a';
 const BOB = 'bob@example.org/b';
 
-// One of two connections: what one sends, the other receives.
-const PairConnection = GObject.registerClass({
-    Implements: [IBB.Connection],
-    Properties: {'local-jid': GObject.ParamSpec.override('local-jid', IBB.Connection)},
-}, class PairConnection extends GObject.Object {
-    _init(jid) {
-        super._init();
-        this._jid = jid;
-    }
-
-    get local_jid() {
-        return this._jid;
-    }
-
-    vfunc_send(stanza) {
-        this._pass(stanza.to_xml());
-        return true;
-    }
-
+// Two connections of the page: what one sends, the other receives.
+function ownConnections() {
+    const {OwnConnection} = listing('connection.md', 'OwnConnection');
     // Stands for the network and for the server, which stamps the sender.
-    _pass(xml) {
+    const make = (jid, other) => new OwnConnection(jid, xml => {
         const stamped = xml
             .replace(/^(<[^>]*?) from=("[^"]*"|'[^']*')/, '$1')
-            .replace(/^<(\w+)/, `<$1 from='${this._jid}'`);
+            .replace(/^<(\w+)/, `<$1 from='${jid}'`);
         GLib.idle_add(GLib.PRIORITY_DEFAULT, () => {
-            this.other._deliver(IBB.Stanza.new_from_xml(stamped, -1));
+            other().deliver(stamped);
             return GLib.SOURCE_REMOVE;
         });
-    }
-
-    _deliver(stanza) {
-        if (this.receive(stanza) || !['get', 'set'].includes(stanza.get_kind()))
-            return;
-        this._pass(`<iq type='error' id='${stanza.get_id()}' to='${stanza.get_from()}'>` +
-            "<error type='cancel'><service-unavailable " +
-            "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
-    }
-});
+    });
+    const alice = make(ALICE, () => bob);
+    const bob = make(BOB, () => alice);
+    return [alice, bob];
+}
 
 function services() {
     const loopback = new IBB.Loopback();
@@ -191,10 +169,7 @@ run({
     },
 
     '/bindings/javascript/own-connection': async () => {
-        const alice = new PairConnection(ALICE);
-        const bob = new PairConnection(BOB);
-        [alice.other, bob.other] = [bob, alice];
-        const [opened, accepted] = await bothEnds([IBB.Service.new(alice), IBB.Service.new(bob)]);
+        const [opened, accepted] = await bothEnds(ownConnections().map(one => IBB.Service.new(one)));
         await roundTrip(opened, accepted);
     },
 });

@@ -72,11 +72,13 @@ ibb_packages_all='
   iproute2
   libclang-rt-dev
   libjson-glib-dev
+  libstrophe-dev
   mmdebstrap
   openssh-client
   openssh-server
   python3-aiohttp
   python3-gi-cairo
+  python3-nbxmpp
   rsync
   tigervnc-standalone-server
   valgrind

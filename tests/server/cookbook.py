@@ -218,6 +218,62 @@ def _(server):
     check_equal((size, len(data)), ((320, 200), 320 * 200 * 4), 'the screen')
 
 
+def with_stack(server, section, language, changes, packages=()):
+    """A program with another XMPP library asks one of the page “Getting started”. changes: text that is inserted
+    after a pattern, for a server that DNS does not know, or takes its place."""
+    ends = Ends(server)
+    (answer,) = find_listings('start.md', 'python', 'The end that answers')
+    (fetch,) = find_listings('connection.md', language, section)
+    node, domain = ends.alice.bare.split('@')
+    fetch = ends.adapt(fetch).replace("'example.net'", repr(domain)).replace("'romeo'", repr(node))
+    for pattern, text in changes.items():
+        check_equal(fetch.count(pattern), 1, f'“{pattern}” in the program')
+        fetch = fetch.replace(pattern, text)
+    ends.environment['XMPP_PASSWORD'] = ends.alice.password
+    there = ends.start(*ends.make('answer', answer.replace("'answer'", "'home'")))
+    program = ends.make('fetch', fetch, language, packages)
+    for _ in range(ATTEMPTS):
+        here = ends.start(*program)
+        here.finish()
+        if b'HELLO' in here.output:
+            break
+    check_equal(here.output, b'HELLO\n', f'the end that asks ({here.lines})')
+    # The libraries say what they miss.
+    check(not [line for line in here.lines if 'Traceback' in line or 'CRITICAL' in line], here.lines)
+    check_equal((there.finish(), there.lines), (0, []), 'the end that answers')
+
+
+@case('a connection with libstrophe')
+def _(server):
+    if subprocess.run(('pkg-config', '--exists', 'libstrophe'), check=False).returncode != 0:
+        raise Skip('there is no libstrophe')
+    with_stack(server, 'With libstrophe', 'c', {
+        'if (xmpp_connect_client (self->conn, NULL, 0,':
+            f'xmpp_conn_set_cafile (self->conn, "{server.environment["IBB_TEST_CA_FILE"]}");'
+            f'if (xmpp_connect_client (self->conn, "{server.host}", {server.port},'}, ('libstrophe',))
+
+
+@case('a connection with slixmpp')
+def _(server):
+    need('import slixmpp')
+    address = server.host, server.port
+    with_stack(server, 'With slixmpp', 'python', {
+        # slixmpp 1.10 would begin with TLS at once, and takes two arguments.
+        'xmpp.connect()': f'xmpp.ca_certs = {server.environment["IBB_TEST_CA_FILE"]!r}\n'
+                          '    xmpp.enable_direct_tls = False\n    import inspect\n'
+                          "    one = 'host' not in inspect.signature(xmpp.connect).parameters\n"
+                          f'    xmpp.connect(*({(address,)!r} if one else {address!r}))'})
+
+
+@case('a connection with nbxmpp')
+def _(server):
+    need('import nbxmpp')
+    with_stack(server, 'With nbxmpp', 'python', {
+        'xmpp.connect()': 'from nbxmpp.const import ConnectionProtocol, ConnectionType\n'
+                          f'xmpp.set_custom_host({f"{server.host}:{server.port}"!r}, ConnectionProtocol.TCP, '
+                          'ConnectionType.START_TLS)\nxmpp.set_ignore_tls_errors(True)\nxmpp.connect()'})
+
+
 if __name__ == '__main__':
     with make_server() as private:
         cases.main(private)

@@ -6,10 +6,7 @@
 
 #include "core/base/jid.h"
 #include "core/peer/registration.h"
-#include "core/session/delivery.h"
 #include "core/session/finished.h"
-#include "core/session/opening.h"
-#include "core/session/resume.h"
 
 static gint64
 get_time (IBBEngine *self, gint64 now)

@@ -5,10 +5,7 @@
 #include "core/incoming.h"
 
 #include "core/peer/registration.h"
-#include "core/session/delivery.h"
 #include "core/session/finished.h"
-#include "core/session/opening.h"
-#include "core/session/resume.h"
 
 void
 ibb_incoming_init (IBBIncoming *self, IBBContext *context, IBBAcceptor *acceptor)

@@ -7,7 +7,7 @@
 #include "core/peer/first-hop.h"
 #include "core/peer/peer.h"
 #include "core/peer/stall.h"
-#include "core/session/delivery.h"
+#include "core/session/state.h"
 
 /* Lets the sessions go on that wait for memory or for the end of a backlog, and not for their own
  * readers. */

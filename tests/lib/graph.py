@@ -99,9 +99,9 @@ PARTS = {
     'xmpp/ibb-client-settings': 'xmpp/ibb-client',
     'xmpp/ibb-client-account': 'xmpp/ibb-client',
     'xmpp/ibb-xmpp-connection-calls': 'xmpp/ibb-xmpp-connection',
-    # What each does with the session has a header by itself.
     'core/session/state': 'core/session/session',
     'core/session/opening': 'core/session/session',
+    'core/session/closing': 'core/session/session',
     'core/session/delivery': 'core/session/session',
     'core/session/resume': 'core/session/session',
     # What only the XML stream needs of an element.

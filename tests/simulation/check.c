@@ -705,7 +705,7 @@ check_finish (End *self)
   if (self->failure_kind == IBB_FAILURE_NONE && self->last_delivered != self->wrote)
     world_fail (world, "end %u: an orderly end with undelivered bytes", self->index);
   if (self->saw_eof && self->last_delivered != self->wrote &&
-      !ibb_closing_reads_on (&session->closing))
+      !session->closing.peer_reads && !session->closing.half_close)
     world_fail (world, "end %u: read a clean end with undelivered bytes (D-38)", self->index);
   if (self->aborted && !self->was_over && self->failure_kind == IBB_FAILURE_NONE)
     world_fail (world, "end %u: aborted, yet in order", self->index);

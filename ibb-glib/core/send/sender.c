@@ -644,12 +644,12 @@ ibb_sender_may_resume (IBBSender *self, guint64 received, guint64 acknowledged)
 }
 
 void
-ibb_sender_resume (IBBSender *self, const IBBResumption *resumption, gint64 now)
+ibb_sender_resume (
+    IBBSender *self, const IBBPosition *peer, guint64 moved, gint64 send_at, gint64 now)
 {
-  IBBFlight         *flight = &self->flight;
-  const IBBPosition *peer = &resumption->peer;
-  const IBBBlock    *first;
-  const IBBBlock    *longer;
+  IBBFlight      *flight = &self->flight;
+  const IBBBlock *first;
+  const IBBBlock *longer;
 
   if (peer->acknowledged > self->delivered)
     ibb_retry_acknowledged (&self->retry, 0);
@@ -664,7 +664,7 @@ ibb_sender_resume (IBBSender *self, const IBBResumption *resumption, gint64 now)
   if (longer != NULL)
     segment_again (self, longer);
   ibb_send_window_ask_again (&self->credit);
-  ibb_retry_resume (&self->retry, resumption->moved, resumption->send_at);
+  ibb_retry_resume (&self->retry, moved, send_at);
   self->is_interrupted = FALSE;
 }
 

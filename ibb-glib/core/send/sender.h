@@ -29,15 +29,6 @@ typedef enum
   IBB_SENDER_DOUBTS_PEER = 1 << 2, /* a refusal says that the peer is not there (D-27) */
 } IBBSenderVerdict;
 
-/* Parameters of a resumption after an interruption (D-58). */
-typedef struct
-{
-  IBBPosition peer;
-  guint64     moved;   /* bytes, both ways, since the last resumption */
-  gint64      outage;  /* duration of the interruption */
-  gint64      send_at; /* when blocks are sent again; IBB_NEVER: at once */
-} IBBResumption;
-
 typedef struct
 {
   const IBBParameters *parameters;
@@ -103,8 +94,10 @@ gsize ibb_sender_get_longest (const IBBSender *self);
 void ibb_sender_interrupt (IBBSender *self);
 /* Whether these positions of the peer are possible. */
 gboolean ibb_sender_may_resume (IBBSender *self, guint64 received, guint64 acknowledged);
-/* Sends the bytes again that the peer has not received. */
-void ibb_sender_resume (IBBSender *self, const IBBResumption *resumption, gint64 now);
+/* Sends the bytes again that the peer has not received. moved: bytes, both ways, since the last
+ * resumption. send_at: when blocks are sent again; IBB_NEVER: at once. */
+void ibb_sender_resume (
+    IBBSender *self, const IBBPosition *peer, guint64 moved, gint64 send_at, gint64 now);
 
 /* Waiting. */
 gboolean ibb_sender_awaits_reply (const IBBSender *self);

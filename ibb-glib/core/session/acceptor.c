@@ -6,7 +6,6 @@
 
 #include "core/base/jid.h"
 #include "core/peer/registration.h"
-#include "core/session/opening.h"
 
 static void
 expectation_free (gpointer data)

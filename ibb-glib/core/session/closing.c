@@ -1,212 +1,119 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* The exchange of <close/>: ours, the peer's, both at once, orderly or not. */
+
 #include "config.h"
 
-#include "core/session/closing.h"
-
-#include "core/base/proof.h"
+#include "core/session/session.h"
 
 /* How long the peer may take to acknowledge bytes that were written before its close (D-38). */
 #define LINGER (4 * G_USEC_PER_SEC)
 #define TIMEOUTS_MAX 10 /* D-37: what a peer may make of one */
 
-/* An event in a state that has no row here changes nothing. */
-static const struct
-{
-  IBBClosingEvent  event;
-  IBBOutState      out;
-  IBBInState       in;
-  IBBOutState      next_out;
-  IBBInState       next_in;
-  IBBClosingAction action;
-} steps[] = {
-  { IBB_CLOSING_ON_SHUTDOWN, IBB_OUT_OPEN, IBB_IN_OPEN, IBB_OUT_SHUT, IBB_IN_OPEN,
-    IBB_CLOSING_DO_NOTHING },
-  { IBB_CLOSING_ON_SHUTDOWN, IBB_OUT_OPEN, IBB_IN_CLOSE_OWED, IBB_OUT_SHUT, IBB_IN_CLOSE_OWED,
-    IBB_CLOSING_DO_NOTHING },
-  { IBB_CLOSING_ON_SHUTDOWN, IBB_OUT_DRAINING, IBB_IN_OPEN, IBB_OUT_SHUT, IBB_IN_OPEN,
-    IBB_CLOSING_DO_NOTHING },
-  { IBB_CLOSING_ON_SHUTDOWN, IBB_OUT_DRAINING, IBB_IN_CLOSE_OWED, IBB_OUT_SHUT, IBB_IN_CLOSE_OWED,
-    IBB_CLOSING_DO_NOTHING },
-
-  { IBB_CLOSING_ON_CLOSE, IBB_OUT_OPEN, IBB_IN_OPEN, IBB_OUT_DRAINING, IBB_IN_OPEN,
-    IBB_CLOSING_DO_NOTHING },
-  { IBB_CLOSING_ON_CLOSE, IBB_OUT_OPEN, IBB_IN_CLOSE_OWED, IBB_OUT_DRAINING, IBB_IN_CLOSE_OWED,
-    IBB_CLOSING_DO_NOTHING },
-
-  { IBB_CLOSING_ON_PEER_CLOSE, IBB_OUT_OPEN, IBB_IN_OPEN, IBB_OUT_OPEN, IBB_IN_CLOSE_OWED,
-    IBB_CLOSING_DO_OWE },
-  { IBB_CLOSING_ON_PEER_CLOSE, IBB_OUT_DRAINING, IBB_IN_OPEN, IBB_OUT_DRAINING, IBB_IN_CLOSE_OWED,
-    IBB_CLOSING_DO_OWE },
-  { IBB_CLOSING_ON_PEER_CLOSE, IBB_OUT_SHUT, IBB_IN_OPEN, IBB_OUT_SHUT, IBB_IN_CLOSE_OWED,
-    IBB_CLOSING_DO_OWE },
-  { IBB_CLOSING_ON_PEER_CLOSE, IBB_OUT_CLOSE_SENT, IBB_IN_OPEN, IBB_OUT_CLOSE_SENT, IBB_IN_CLOSED,
-    IBB_CLOSING_DO_ANSWER },
-
-  { IBB_CLOSING_ON_STOP, IBB_OUT_OPEN, IBB_IN_CLOSE_OWED, IBB_OUT_DRAINING, IBB_IN_CLOSE_OWED,
-    IBB_CLOSING_DO_NOTHING },
-
-  { IBB_CLOSING_ON_DRAINED, IBB_OUT_DRAINING, IBB_IN_OPEN, IBB_OUT_CLOSE_SENT, IBB_IN_OPEN,
-    IBB_CLOSING_DO_SEND },
-  { IBB_CLOSING_ON_DRAINED, IBB_OUT_SHUT, IBB_IN_OPEN, IBB_OUT_CLOSE_SENT, IBB_IN_OPEN,
-    IBB_CLOSING_DO_SEND },
-  { IBB_CLOSING_ON_DRAINED, IBB_OUT_DRAINING, IBB_IN_CLOSE_OWED, IBB_OUT_ENDED, IBB_IN_ENDED,
-    IBB_CLOSING_DO_ANSWER },
-  { IBB_CLOSING_ON_DRAINED, IBB_OUT_SHUT, IBB_IN_CLOSE_OWED, IBB_OUT_ENDED, IBB_IN_ENDED,
-    IBB_CLOSING_DO_ANSWER },
-};
-
-IBBClosingStep
-ibb_closing_get_step (IBBOutState out, IBBInState in, IBBClosingEvent event)
-{
-  if (event == IBB_CLOSING_ON_END)
-    return (IBBClosingStep){ IBB_OUT_ENDED, IBB_IN_ENDED, IBB_CLOSING_DO_NOTHING };
-
-  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
-    if (steps[i].event == event && steps[i].out == out && steps[i].in == in)
-      return (IBBClosingStep){ steps[i].next_out, steps[i].next_in, steps[i].action };
-  return (IBBClosingStep){ out, in, IBB_CLOSING_DO_NOTHING };
-}
-
-static IBBClosingAction
-take_step (IBBClosing *self, IBBClosingEvent event)
-{
-  IBBClosingStep step = ibb_closing_get_step (self->out, self->in, event);
-
-  self->out = step.out;
-  self->in = step.in;
-  return step.action;
-}
-
 void
-ibb_closing_init (IBBClosing *self, const IBBParameters *parameters)
+ibb_session_clear_closing (IBBSession *self)
 {
-  self->parameters = parameters;
-  self->half_close = parameters->context->settings.half_close;
-  self->began = IBB_NEVER;
-  self->at = IBB_NEVER;
-  self->linger_until = IBB_NEVER;
+  ibb_pendings_remove (self->parameters.context->pendings, &self->closing.pending);
+  g_clear_pointer (&self->closing.peer_close, ibb_stanza_record_unref);
 }
 
-void
-ibb_closing_clear (IBBClosing *self)
+/* Other implementations do not say whether they read on. With half-close they count as peers that
+ * do (D-39). */
+static gboolean
+peer_reads_on (const IBBSession *self)
 {
-  ibb_pendings_remove (self->parameters->context->pendings, &self->pending);
-  g_clear_pointer (&self->peer_close, ibb_stanza_record_unref);
+  return self->closing.peer_reads || self->closing.half_close;
 }
 
-void
-ibb_closing_end (IBBClosing *self, gboolean is_orderly)
+static void
+reply_result (IBBSession *self, const IBBStanza *close)
 {
-  take_step (self, IBB_CLOSING_ON_END);
-  if (is_orderly)
-    self->output_shut = TRUE;
-  ibb_closing_clear (self);
+  ibb_control_reply_result (&self->parameters.context->control, close);
 }
 
-/* Stanzas. */
-
-static IBBStanza *
-create_close (IBBClosing *self, const char *id)
+static void
+reply_error (IBBSession *self, const IBBStanza *close)
 {
-  IBBStanza *close =
-      ibb_parameters_create_stanza (self->parameters, IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE, id);
-
-  return close;
+  ibb_control_reply_error (&self->parameters.context->control, close, IBB_CONDITION_ITEM_NOT_FOUND,
+                           IBB_ERROR_TYPE_CANCEL, NULL);
 }
 
-/* Also repeats the close, after a silence (D-27). */
-void
-ibb_closing_push (IBBClosing *self)
-{
-  IBBStanza *close = create_close (self, self->pending.id);
-
-  close->reads = !self->is_whole;
-  ibb_control_push (&self->parameters->context->control, close);
-}
+/* The timeout for the answer to our <close/>. */
 
 static gint64
-get_timeout (const IBBClosing *self)
+get_timeout (const IBBSession *self)
 {
-  return (gint64) self->parameters->context->settings.close_timeout * 1000;
-}
-
-/* The answer to our close, which is the last that we wait for, has to come in this time. */
-static void
-begin_timeout (IBBClosing *self, gint64 now)
-{
-  self->began = now;
-  self->at = now + get_timeout (self);
+  return (gint64) self->parameters.context->settings.close_timeout * 1000;
 }
 
 static void
-send_close (IBBClosing *self, gint64 now)
+begin_timeout (IBBSession *self, gint64 now)
 {
-  IBBContext *context = self->parameters->context;
-
-  ibb_pendings_add (context->pendings, &self->pending, IBB_PENDING_CLOSE,
-                    ibb_ids_create (&context->ids), self->parameters->key.peer,
-                    self->parameters->owner);
-  ibb_closing_push (self);
-  if (self->is_whole)
-    begin_timeout (self, now);
+  self->closing.began = now;
+  self->closing.at = now + get_timeout (self);
 }
 
-static IBBStanza *
-create_unclean_close (IBBClosing *self, const char *id, const IBBFailure *reason)
+/* This may take up to TIMEOUTS_MAX times IBB_CLOSE_TIMEOUT (D-37). */
+void
+ibb_session_prolong_close (IBBSession *self, gint64 now)
 {
-  IBBStanza *close = create_close (self, id);
+  IBBClosing *closing = &self->closing;
+  gint64      timeout = get_timeout (self);
 
-  close->unclean = TRUE;
-  if (reason != NULL && reason->has_condition)
+  if (closing->at != IBB_NEVER)
+    closing->at = MIN (now + timeout, closing->began + TIMEOUTS_MAX * timeout);
+}
+
+void
+ibb_session_prolong_linger (IBBSession *self, gint64 now)
+{
+  if (self->closing.linger_until != IBB_NEVER)
+    self->closing.linger_until = now + LINGER;
+}
+
+void
+ibb_session_closing_timeout (IBBSession *self, gint64 now)
+{
+  if (now >= self->closing.linger_until)
     {
-      close->gives_reason = TRUE;
-      close->condition = reason->condition;
-      close->text = g_strdup (reason->text);
+      ibb_session_tell_peer (self, NULL);
+      ibb_session_end_for (self, IBB_FAILURE_PEER_CLOSED);
     }
-  return close;
+  else if (now >= self->closing.at)
+    ibb_session_end_unanswered (self);
 }
 
-/* The same as an unclean close, for a peer that may know us by the address of an earlier login: the
+/* An unclean <close/>. Nobody waits for the answer to it (D-49). While the session is interrupted
+ * the peer may know us by the address of an earlier login: then a <resume/> says the same, and its
  * proof tells which session it is (D-58). */
-static IBBStanza *
-create_unclean_resume (IBBClosing *self, const char *id)
-{
-  const IBBParameters *parameters = self->parameters;
-  IBBStatement         statement = {
-            IBB_PROOF_UNCLEAN, parameters->is_initiator, parameters->key.sid, 0, 0, 0
-  };
-  IBBStanza *resume =
-      ibb_parameters_create_stanza (parameters, IBB_STANZA_IQ, "set", IBB_PAYLOAD_RESUME, id);
-
-  resume->unclean = TRUE;
-  resume->has_position = TRUE;
-  resume->proof = ibb_proof_create (parameters->secret, &statement);
-  return resume;
-}
-
-/* Nobody waits for the answer to this stanza (D-49). */
 static void
-send_unclean (IBBClosing *self, gboolean is_interrupted, const IBBFailure *reason)
+send_unclean (IBBSession *self, const IBBFailure *reason)
 {
-  IBBContext      *context = self->parameters->context;
-  g_autofree char *id = ibb_ids_create (&context->ids);
+  const IBBParameters *parameters = &self->parameters;
+  IBBContext          *context = parameters->context;
+  gboolean             is_interrupted = self->state == IBB_SESSION_INTERRUPTED;
+  g_autofree char     *id = ibb_ids_create (&context->ids);
+  IBBStanza           *stanza =
+      ibb_parameters_create_stanza (parameters, IBB_STANZA_IQ, "set",
+                                    is_interrupted ? IBB_PAYLOAD_RESUME : IBB_PAYLOAD_CLOSE, id);
 
-  ibb_control_push (&context->control, is_interrupted ? create_unclean_resume (self, id)
-                                                      : create_unclean_close (self, id, reason));
+  stanza->unclean = TRUE;
+  if (is_interrupted)
+    ibb_session_sign (self, stanza, IBB_PROOF_UNCLEAN, 0);
+  else if (reason != NULL && reason->has_condition)
+    {
+      stanza->gives_reason = TRUE;
+      stanza->condition = reason->condition;
+      stanza->text = g_strdup (reason->text);
+    }
+  ibb_control_push (&context->control, stanza);
 }
 
 static void
-answer_peer_close (IBBClosing *self, const IBBStanza *close)
+refuse_owed (IBBSession *self)
 {
-  ibb_control_reply_result (&self->parameters->context->control, close);
-}
-
-static void
-refuse (IBBClosing *self, const IBBStanza *close)
-{
-  ibb_control_reply_error (&self->parameters->context->control, close, IBB_CONDITION_ITEM_NOT_FOUND,
-                           IBB_ERROR_TYPE_CANCEL, NULL);
+  if (self->closing.peer_close != NULL)
+    reply_error (self, self->closing.peer_close);
 }
 
 /* If the peer's close waits for its answer, the answer is an error: a result would tell that the
@@ -217,251 +124,349 @@ refuse (IBBClosing *self, const IBBStanza *close)
  * after which the peer may write on (D-39, D-41). When both have closed, nothing is left to
  * tell (D-40). */
 void
-ibb_closing_tell_peer (IBBClosing *self, gboolean is_interrupted, const IBBFailure *reason)
+ibb_session_tell_peer (IBBSession *self, const IBBFailure *reason)
 {
-  gboolean must_tell = self->peer_close != NULL
-                           ? self->peer_reads || (self->parameters->secret != NULL)
-                           : !ibb_closing_is_peer_closed (self);
+  const IBBClosing *closing = &self->closing;
 
-  if (must_tell)
-    send_unclean (self, is_interrupted, reason);
-  ibb_closing_refuse_owed (self);
-}
-
-void
-ibb_closing_refuse_owed (IBBClosing *self)
-{
-  if (self->peer_close != NULL)
-    refuse (self, self->peer_close);
+  if (closing->peer_close != NULL ? closing->peer_reads || self->parameters.secret != NULL
+                                  : !closing->is_peer_closed)
+    send_unclean (self, reason);
+  refuse_owed (self);
 }
 
 /* Our close. */
 
+/* Also repeats the close, after a silence (D-27). */
 void
-ibb_closing_shutdown (IBBClosing *self)
+ibb_session_push_close (IBBSession *self)
 {
-  take_step (self, IBB_CLOSING_ON_SHUTDOWN);
+  IBBStanza *close = ibb_parameters_create_stanza (&self->parameters, IBB_STANZA_IQ, "set",
+                                                   IBB_PAYLOAD_CLOSE, self->closing.pending.id);
+
+  close->reads = !self->closing.is_whole;
+  ibb_control_push (&self->parameters.context->control, close);
 }
 
-gboolean
-ibb_closing_close (IBBClosing *self, gint64 now)
+static void
+send_close (IBBSession *self, gint64 now)
 {
-  if (self->is_whole)
-    return FALSE;
+  IBBContext *context = self->parameters.context;
 
-  self->is_whole = TRUE;
-  take_step (self, IBB_CLOSING_ON_CLOSE);
-  if (self->out == IBB_OUT_CLOSE_SENT && self->began == IBB_NEVER)
+  self->closing.out = IBB_OUT_CLOSE_SENT;
+  self->silent_since = now;
+  ibb_pendings_add (context->pendings, &self->closing.pending, IBB_PENDING_CLOSE,
+                    ibb_ids_create (&context->ids), self->parameters.key.peer, self);
+  ibb_session_push_close (self);
+  if (self->closing.is_whole)
     begin_timeout (self, now);
-  return TRUE;
 }
 
-IBBClosingVerdict
-ibb_closing_drained (IBBClosing *self, gint64 now)
+void
+ibb_session_proceed (IBBSession *self, gint64 now)
 {
-  switch (take_step (self, IBB_CLOSING_ON_DRAINED))
+  const IBBClosing *closing = &self->closing;
+
+  if (self->state != IBB_SESSION_OPEN || !ibb_sender_is_drained (&self->sender) ||
+      (closing->out != IBB_OUT_DRAINING && closing->out != IBB_OUT_SHUT))
+    return;
+
+  if (closing->peer_close == NULL)
+    send_close (self, now);
+  else
     {
-    case IBB_CLOSING_DO_SEND:
-      send_close (self, now);
-      return IBB_CLOSING_SENT;
-    case IBB_CLOSING_DO_ANSWER:
-      answer_peer_close (self, self->peer_close);
-      return IBB_CLOSING_ENDS;
-    case IBB_CLOSING_DO_NOTHING:
-      return IBB_CLOSING_GOES_ON;
-    case IBB_CLOSING_DO_OWE:
-    default:
-      g_assert_not_reached ();
+      reply_result (self, closing->peer_close);
+      ibb_receiver_end (&self->receiver, TRUE); /* where the end of file has waited (D-38) */
+      ibb_session_end_orderly (self);
     }
+}
+
+void
+ibb_session_shutdown_output (IBBSession *self, gint64 now)
+{
+  IBBClosing *closing = &self->closing;
+
+  if (!ibb_session_is_lasting (self))
+    return;
+
+  now = ibb_session_get_time (self, now);
+  if (closing->out == IBB_OUT_OPEN || closing->out == IBB_OUT_DRAINING)
+    closing->out = IBB_OUT_SHUT;
+  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
+  ibb_sender_flush (&self->sender, now);
+  ibb_session_proceed (self, now);
+  ibb_session_settle (self);
+}
+
+static void
+close_whole (IBBSession *self, gint64 now)
+{
+  const IBBFailure failure = IBB_FAILURE_OF (IBB_FAILURE_CLOSED);
+  IBBClosing      *closing = &self->closing;
+
+  closing->is_whole = TRUE;
+  if (closing->out == IBB_OUT_OPEN)
+    closing->out = IBB_OUT_DRAINING;
+  else if (closing->out == IBB_OUT_CLOSE_SENT && closing->began == IBB_NEVER)
+    begin_timeout (self, now);
+
+  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
+  ibb_receiver_fail (&self->receiver, &failure);
+  if (self->state == IBB_SESSION_OPEN)
+    {
+      ibb_receiver_refuse_all (&self->receiver);
+      ibb_session_take_deferred (self, now);
+    }
+  else if (self->state == IBB_SESSION_INTERRUPTED)
+    ibb_receiver_note_close (&self->receiver, now);
+  if (ibb_session_is_lasting (self))
+    ibb_sender_flush (&self->sender, now);
+  ibb_receiver_drop_unread (&self->receiver);
+  ibb_session_proceed (self, now);
+}
+
+void
+ibb_session_close (IBBSession *self, gint64 now)
+{
+  if (self->opening != NULL)
+    {
+      ibb_session_abort (self, now);
+      return;
+    }
+
+  if (!self->closing.is_whole)
+    close_whole (self, ibb_session_get_time (self, now));
+  ibb_session_check_counted (self);
+  ibb_session_settle (self);
 }
 
 /* The peer's close. */
 
-IBBClosingVerdict
-ibb_closing_receive (IBBClosing *self, IBBStanza *stanza, gint64 now)
+/* Whether the bytes before the peer's close are all that it meant to send (D-45). Some peers end a
+ * session upon an error of their own with a close (H-03). */
+static gboolean
+is_complete (const IBBSession *self, gint64 now)
 {
-  if (stanza->unclean)
+  return ibb_receiver_is_complete (&self->receiver, now) && !self->sender.refused_for_good;
+}
+
+static void
+end_input (IBBSession *self, gboolean orderly)
+{
+  ibb_receiver_end (&self->receiver, orderly);
+  self->has_changed = TRUE;
+}
+
+static void
+peer_aborted (IBBSession *self, const IBBStanza *stanza)
+{
+  IBBFailure failure = IBB_FAILURE_OF (IBB_FAILURE_PEER_ABORTED);
+
+  reply_result (self, stanza);
+  if (stanza->gives_reason)
+    ibb_failure_set_condition (&failure, IBB_FAILURE_PEER_ABORTED, stanza->condition, stanza->text);
+  /* After a close of the transport nobody reads any more, and all of our bytes have arrived
+   * (D-37). */
+  if (self->closing.is_whole && ibb_sender_is_drained (&self->sender))
+    ibb_session_end_orderly (self);
+  else
+    ibb_session_end (self, &failure);
+  ibb_failure_clear (&failure);
+}
+
+/* The peer has closed before. */
+static void
+take_peer_close_again (IBBSession *self, const IBBStanza *stanza)
+{
+  const IBBStanza *owed = self->closing.peer_close;
+
+  if (owed == NULL && !stanza->unclean && self->parameters.secret != NULL)
+    reply_result (self, stanza); /* both ends have closed, and an interruption lost our result */
+  else if (owed != NULL && g_strcmp0 (owed->id, stanza->id) == 0)
+    ; /* the same <close/> (D-27): it is answered once our bytes have arrived */
+  else if (owed != NULL && stanza->unclean)
     {
-      answer_peer_close (self, stanza);
-      return IBB_CLOSING_ABORTED;
+      /* The peer aborts, and does not wait for the rest of our bytes any more (D-41). */
+      refuse_owed (self);
+      peer_aborted (self, stanza);
+    }
+  else
+    reply_error (self, stanza);
+}
+
+/* After the peer's close the application writes on only if the peer reads on (D-39). Otherwise
+ * written bytes are still sent for as long as the peer takes them (D-38). There is no such end
+ * after a shutdown of our output (D-40). */
+static void
+stop_writing (IBBSession *self, gint64 now)
+{
+  IBBClosing *closing = &self->closing;
+
+  if (closing->out != IBB_OUT_SHUT)
+    closing->linger_until = now + LINGER;
+  if (closing->out == IBB_OUT_OPEN)
+    closing->out = IBB_OUT_DRAINING;
+  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_PEER_CLOSED);
+  ibb_sender_flush (&self->sender, now);
+  self->has_changed = TRUE;
+}
+
+void
+ibb_session_take_peer_close (IBBSession *self, IBBStanza *stanza, gint64 now)
+{
+  IBBClosing *closing = &self->closing;
+  gboolean    is_orderly;
+
+  if (closing->is_peer_closed)
+    {
+      take_peer_close_again (self, stanza);
+      return;
     }
 
-  if (take_step (self, IBB_CLOSING_ON_PEER_CLOSE) == IBB_CLOSING_DO_ANSWER)
+  ibb_session_heard (self, now);
+  is_orderly = is_complete (self, now);
+  ibb_receiver_release_all (&self->receiver);
+  if (stanza->unclean)
     {
-      answer_peer_close (self, stanza);
-      if (self->began == IBB_NEVER)
+      peer_aborted (self, stanza);
+      return;
+    }
+
+  closing->is_peer_closed = TRUE;
+  if (closing->out == IBB_OUT_CLOSE_SENT)
+    {
+      reply_result (self, stanza); /* both ends have closed at the same time (D-40) */
+      if (closing->began == IBB_NEVER)
         begin_timeout (self, now);
     }
   else
     {
-      self->peer_close = ibb_stanza_record_ref (stanza);
-      self->peer_reads = stanza->reads;
+      closing->peer_close = ibb_stanza_record_ref (stanza);
+      closing->peer_reads = stanza->reads;
     }
-  return IBB_CLOSING_GOES_ON;
+
+  /* A peer that reads no more may leave bytes that were written undelivered. Until they have
+   * arrived, an end of file would look like a clean end to a program that only reads (D-38). */
+  if (!is_orderly || peer_reads_on (self) || ibb_sender_is_drained (&self->sender))
+    end_input (self, is_orderly);
+  if (closing->peer_close != NULL && !peer_reads_on (self))
+    stop_writing (self, now);
+  ibb_session_proceed (self, now);
 }
 
-/* Both ends have closed, and our result was lost in an interruption. */
+/* The answer to our close. */
+
+/* Whether a <resume/> would tell more: nobody was there, or the session has ended, and the result
+ * of our close was lost. */
 static gboolean
-must_answer_again (const IBBClosing *self, const IBBStanza *stanza)
+may_be_told (const IBBStanza *answer)
 {
-  return self->in == IBB_IN_CLOSED && !stanza->unclean && self->parameters->secret != NULL;
+  return !ibb_peer_gave_answer (answer) || answer->condition == IBB_CONDITION_ITEM_NOT_FOUND;
 }
 
-IBBClosingVerdict
-ibb_closing_receive_again (IBBClosing *self, const IBBStanza *stanza)
+void
+ibb_session_take_close_answer (IBBSession *self, const IBBStanza *answer, gint64 now)
 {
-  if (must_answer_again (self, stanza))
-    {
-      answer_peer_close (self, stanza);
-      return IBB_CLOSING_GOES_ON;
-    }
-  /* The same <close/> again (D-27): it is answered once our bytes have arrived. */
-  if (self->peer_close != NULL && g_strcmp0 (self->peer_close->id, stanza->id) == 0)
-    return IBB_CLOSING_GOES_ON;
-  /* The peer aborts, and does not wait for the rest of our bytes any more (D-41). */
-  if (self->peer_close != NULL && stanza->unclean)
-    {
-      refuse (self, self->peer_close);
-      answer_peer_close (self, stanza);
-      return IBB_CLOSING_ABORTED;
-    }
-  refuse (self, stanza);
-  return IBB_CLOSING_GOES_ON;
-}
+  gboolean   is_whole = self->closing.is_whole;
+  IBBFailure failure = IBB_FAILURE_INIT;
 
-/* Bytes that were written are still sent, for as long as the peer takes them (D-38). There is no
- * such end after a shutdown of our output (D-40). */
-gboolean
-ibb_closing_stop (IBBClosing *self, gint64 now)
-{
-  if (self->in != IBB_IN_CLOSE_OWED || ibb_closing_reads_on (self))
-    return FALSE;
+  if (answer->payload != IBB_PAYLOAD_ERROR || self->closing.is_peer_closed)
+    {
+      end_input (self, is_complete (self, now));
+      ibb_session_end_orderly (self);
+      return;
+    }
 
-  if (self->out != IBB_OUT_SHUT)
-    self->linger_until = now + LINGER;
-  take_step (self, IBB_CLOSING_ON_STOP);
-  return TRUE;
+  ibb_failure_set_condition (&failure, IBB_FAILURE_CLOSE_UNCONFIRMED, answer->condition,
+                             answer->text);
+  if (!is_whole && may_be_told (answer) && self->state == IBB_SESSION_OPEN &&
+      ibb_session_interrupt (self, &failure))
+    ; /* the answer to <resume/> tells whether the peer has ended in order (D-58) */
+  else if (is_whole)
+    ibb_session_end_unconfirmed (self, &failure);
+  else
+    ibb_session_end (self, &failure);
+  ibb_failure_clear (&failure);
 }
 
 /* Interruption (D-58). */
 
-/* A <resume/> begins the time again, as a block does, and within the same TIMEOUTS_MAX: otherwise
- * a peer could hold our close for ever. If all of it has passed during the interruption, one
- * IBB_CLOSE_TIMEOUT remains. */
+/* A <resume/> begins the timeout again, as a block does, and within the same TIMEOUTS_MAX:
+ * otherwise a peer could hold our close for ever. If all of the time has passed during the
+ * interruption, one IBB_CLOSE_TIMEOUT remains. */
 static void
-resume_timeout (IBBClosing *self, gint64 now)
+resume_timeout (IBBSession *self, gint64 now)
 {
-  gint64 timeout = get_timeout (self);
+  IBBClosing *closing = &self->closing;
+  gint64      timeout = get_timeout (self);
 
-  if (self->at == IBB_NEVER)
-    {
-      begin_timeout (self, now);
-      return;
-    }
-  if (now >= self->began + TIMEOUTS_MAX * timeout)
-    self->began = now - (TIMEOUTS_MAX - 1) * timeout;
-  ibb_closing_prolong (self, now);
-}
-
-/* Without progress the peer gets no more time than it had left: it could hold our close otherwise,
- * and take nothing (D-38). */
-static void
-resume_linger (IBBClosing *self, gboolean has_moved, gint64 outage, gint64 now)
-{
-  if (has_moved)
-    ibb_closing_prolong_linger (self, now);
-  else if (self->linger_until != IBB_NEVER)
-    self->linger_until += outage;
+  if (now >= closing->began + TIMEOUTS_MAX * timeout)
+    closing->began = now - (TIMEOUTS_MAX - 1) * timeout;
+  ibb_session_prolong_close (self, now);
 }
 
 void
-ibb_closing_resume (IBBClosing *self, gboolean has_moved, gint64 outage, gint64 now)
+ibb_session_resume_closing (IBBSession *self, gboolean has_moved, gint64 outage, gint64 now)
 {
-  resume_linger (self, has_moved, outage, now);
-  if (self->pending.id == NULL)
-    return;
+  IBBClosing *closing = &self->closing;
 
-  ibb_closing_push (self);
-  if (self->began != IBB_NEVER)
+  /* Without progress the peer gets no more time than it had left: it could hold our close
+   * otherwise, and take nothing (D-38). */
+  if (has_moved)
+    ibb_session_prolong_linger (self, now);
+  else if (closing->linger_until != IBB_NEVER)
+    closing->linger_until += outage;
+
+  if (closing->pending.id == NULL)
+    return;
+  ibb_session_push_close (self);
+  if (closing->began != IBB_NEVER)
     resume_timeout (self, now);
 }
 
 /* The result that we owe goes to the peer's present address. */
 void
-ibb_closing_peer_moved (IBBClosing *self)
+ibb_session_move_closing (IBBSession *self)
 {
-  const IBBParameters *parameters = self->parameters;
+  const IBBParameters *parameters = &self->parameters;
+  IBBClosing          *closing = &self->closing;
   IBBStanza           *close;
 
-  ibb_pendings_set_jid (parameters->context->pendings, &self->pending, parameters->key.peer);
-  if (self->peer_close == NULL)
+  ibb_pendings_set_jid (parameters->context->pendings, &closing->pending, parameters->key.peer);
+  if (closing->peer_close == NULL)
     return;
 
-  close =
-      ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE, self->peer_close->id, NULL);
+  close = ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE, closing->peer_close->id,
+                                 NULL);
   close->to = ibb_parameters_dup_from (parameters);
   close->from = g_strdup (parameters->peer_jid);
-  ibb_stanza_record_unref (self->peer_close);
-  self->peer_close = close;
+  ibb_stanza_record_unref (closing->peer_close);
+  closing->peer_close = close;
 }
-
-/* Queries. */
-
-gboolean
-ibb_closing_is_peer_closed (const IBBClosing *self)
-{
-  return self->in == IBB_IN_CLOSE_OWED || self->in == IBB_IN_CLOSED;
-}
-
-/* Other implementations do not say so. With half-close they count as peers that read on (D-39). */
-gboolean
-ibb_closing_reads_on (const IBBClosing *self)
-{
-  return self->peer_reads || self->half_close;
-}
-
-/* While the peer only takes the rest (D-38), each refusal says that it takes no more. While it
- * reads on (D-39), only item-not-found does. A failure because the peer is gone is another
- * matter. */
-gboolean
-ibb_closing_explains (const IBBClosing *self, const IBBFailure *failure)
-{
-  if (self->peer_close == NULL)
-    return FALSE;
-  if (failure->kind == IBB_FAILURE_CONDITION && failure->condition == IBB_CONDITION_ITEM_NOT_FOUND)
-    return TRUE;
-  return self->linger_until != IBB_NEVER &&
-         (failure->kind == IBB_FAILURE_RETRIES || failure->kind == IBB_FAILURE_CONDITION) &&
-         !ibb_condition_means_nobody (failure->condition);
-}
-
-/* Timers. */
 
 void
-ibb_closing_prolong_linger (IBBClosing *self, gint64 now)
+ibb_session_peer_ended (IBBSession *self, const IBBPosition *peer, gint64 now)
 {
-  if (self->linger_until != IBB_NEVER)
-    self->linger_until = now + LINGER;
-}
-
-/* This may take up to TIMEOUTS_MAX times IBB_CLOSE_TIMEOUT (D-37). */
-void
-ibb_closing_prolong (IBBClosing *self, gint64 now)
-{
-  gint64 timeout = get_timeout (self);
-
-  if (self->at == IBB_NEVER)
-    return;
-  self->at = MIN (now + timeout, self->began + TIMEOUTS_MAX * timeout);
-}
-
-IBBClosingVerdict
-ibb_closing_timeout (IBBClosing *self, gint64 now)
-{
-  if (now >= self->linger_until)
+  refuse_owed (self); /* no request stays without an answer (N-20) */
+  ibb_sender_resume (&self->sender, peer, 0, 0, now);
+  if (self->closing.out != IBB_OUT_CLOSE_SENT)
+    ibb_sender_stop_writes (&self->sender, IBB_FAILURE_PEER_CLOSED);
+  if (ibb_sender_is_drained (&self->sender))
     {
-      ibb_closing_tell_peer (self, FALSE, NULL);
-      return IBB_CLOSING_LINGERED;
+      end_input (self, is_complete (self, now));
+      ibb_session_end_orderly (self);
     }
-  return now >= self->at ? IBB_CLOSING_UNANSWERED : IBB_CLOSING_GOES_ON;
+  else
+    ibb_session_end_for (self, IBB_FAILURE_PEER_CLOSED);
+}
+
+void
+ibb_session_peer_forgot (IBBSession *self, const IBBStanza *answer, gint64 now)
+{
+  if (self->closing.out == IBB_OUT_CLOSE_SENT)
+    ibb_session_take_close_answer (self, answer, now);
+  else
+    {
+      refuse_owed (self);
+      ibb_session_end (self, &self->cause);
+    }
 }

@@ -2,36 +2,16 @@
 
 #include "config.h"
 
-#include "core/session/delivery.h"
+#include "core/session/state.h"
 
 static void take_close (IBBSession *self, IBBStanza *stanza, gint64 now);
-static void take_close_answer (IBBSession *self, IBBStanza *answer, gint64 now);
 static void
 take_block_answer (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now);
 
-/* Takes the next step of a close, if it can be taken now. */
-void
-ibb_session_proceed (IBBSession *self, gint64 now)
-{
-  IBBClosingVerdict verdict;
-
-  if (self->state != IBB_SESSION_OPEN || !ibb_sender_is_drained (&self->sender))
-    return;
-
-  verdict = ibb_closing_drained (&self->closing, now);
-  if (verdict == IBB_CLOSING_SENT)
-    self->silent_since = now;
-  else if (verdict == IBB_CLOSING_ENDS)
-    {
-      ibb_receiver_end (&self->receiver, TRUE); /* where the end of file has waited (D-38) */
-      ibb_session_end_orderly (self);
-    }
-}
-
 /* The peer, and its silence while a session awaits a reply (D-27). */
 
-static void
-heard (IBBSession *self, gint64 now)
+void
+ibb_session_heard (IBBSession *self, gint64 now)
 {
   self->silent_since = now;
   ibb_peer_heard (self->parameters.peer, now);
@@ -92,7 +72,7 @@ repeat_last_word (IBBSession *self)
   if (block != NULL)
     ibb_control_push (&self->parameters.context->control, block);
   else
-    ibb_closing_push (&self->closing);
+    ibb_session_push_close (self);
 }
 
 static void
@@ -157,7 +137,7 @@ take_verdict (IBBSession *self, IBBReceiverVerdict verdict, const IBBFailure *fa
       self->parameters.context->has_moved = TRUE;
       /* A repeated block is no sign of progress: two ends that each repeat would keep each other
        * from ever noticing that nothing moves (D-27). */
-      heard (self, now);
+      ibb_session_heard (self, now);
       break;
     case IBB_RECEIVER_MISSING:
       ibb_session_interrupt (self, failure);
@@ -176,14 +156,14 @@ static void
 receive_block (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
   IBBFailure         failure = IBB_FAILURE_INIT;
-  gboolean           is_peer_closed = ibb_closing_is_peer_closed (&self->closing);
+  gboolean           is_peer_closed = self->closing.is_peer_closed;
   IBBReceiverVerdict verdict;
 
   /* The peer closed, or no bytes will ever be read (D-51). */
   if (is_peer_closed || self->closing.is_whole)
     {
       if (ibb_receiver_refuse_rest (&self->receiver, stanza, is_peer_closed))
-        ibb_closing_prolong (&self->closing, now);
+        ibb_session_prolong_close (self, now);
       return;
     }
 
@@ -201,7 +181,7 @@ flush_ahead (IBBSession *self, gint64 now)
          (stanza = ibb_receiver_pop_ahead (&self->receiver)) != NULL)
     {
       IBBFailure failure = IBB_FAILURE_INIT;
-      gboolean   is_over = ibb_closing_is_peer_closed (&self->closing) || self->closing.is_whole;
+      gboolean   is_over = self->closing.is_peer_closed || self->closing.is_whole;
 
       if (stanza->payload != IBB_PAYLOAD_DATA)
         take_close (self, stanza, now);
@@ -213,8 +193,8 @@ flush_ahead (IBBSession *self, gint64 now)
 }
 
 /* Leaves a deferred close where a block before it is known to be missing. */
-static void
-take_deferred (IBBSession *self, gint64 now)
+void
+ibb_session_take_deferred (IBBSession *self, gint64 now)
 {
   if (self->closing.is_whole || !ibb_receiver_has_block_ahead (&self->receiver))
     flush_ahead (self, now);
@@ -238,84 +218,6 @@ receive_data (IBBSession *self, IBBStanza *stanza, gint64 now)
     flush_ahead (self, now);
 }
 
-/* Whether the bytes before the peer's close are all that it meant to send (D-45). Some peers end a
- * session upon an error of their own with a close (H-03). */
-static gboolean
-is_complete (const IBBSession *self, gint64 now)
-{
-  return ibb_receiver_is_complete (&self->receiver, now) && !self->sender.refused_for_good;
-}
-
-static void
-end_input (IBBSession *self, gboolean orderly)
-{
-  ibb_receiver_end (&self->receiver, orderly);
-  self->has_changed = TRUE;
-}
-
-static void
-peer_aborted (IBBSession *self, const IBBStanza *stanza)
-{
-  IBBFailure failure = IBB_FAILURE_OF (IBB_FAILURE_PEER_ABORTED);
-
-  if (stanza->gives_reason)
-    ibb_failure_set_condition (&failure, IBB_FAILURE_PEER_ABORTED, stanza->condition, stanza->text);
-  /* After a close of the transport nobody reads any more, and all of our bytes have arrived
-   * (D-37). */
-  if (self->closing.is_whole && ibb_sender_is_drained (&self->sender))
-    ibb_session_end_orderly (self);
-  else
-    ibb_session_end (self, &failure);
-  ibb_failure_clear (&failure);
-}
-
-/* After the peer's close the application writes on only if the peer reads on (D-39). */
-static void
-stop_writing (IBBSession *self, gint64 now)
-{
-  if (!ibb_closing_stop (&self->closing, now))
-    return;
-
-  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_PEER_CLOSED);
-  ibb_sender_flush (&self->sender, now);
-  self->has_changed = TRUE;
-}
-
-/* A peer that reads no more may leave bytes that were written undelivered. Until they have arrived,
- * an end of file would look like a clean end to somebody who only reads (D-38). */
-static gboolean
-may_end_input (IBBSession *self)
-{
-  return ibb_closing_reads_on (&self->closing) || ibb_sender_is_drained (&self->sender);
-}
-
-void
-ibb_session_take_peer_close (IBBSession *self, IBBStanza *stanza, gint64 now)
-{
-  gboolean is_orderly;
-
-  if (ibb_closing_is_peer_closed (&self->closing))
-    {
-      if (ibb_closing_receive_again (&self->closing, stanza) == IBB_CLOSING_ABORTED)
-        peer_aborted (self, stanza);
-      return;
-    }
-
-  heard (self, now);
-  is_orderly = is_complete (self, now);
-  ibb_receiver_release_all (&self->receiver);
-  if (ibb_closing_receive (&self->closing, stanza, now) == IBB_CLOSING_ABORTED)
-    {
-      peer_aborted (self, stanza);
-      return;
-    }
-
-  if (!is_orderly || may_end_input (self))
-    end_input (self, is_orderly);
-  stop_writing (self, now);
-  ibb_session_proceed (self, now);
-}
-
 /* Takes the peer's close, its answer to ours, or a refusal that was deferred with such a close. */
 static void
 take_close (IBBSession *self, IBBStanza *stanza, gint64 now)
@@ -328,7 +230,7 @@ take_close (IBBSession *self, IBBStanza *stanza, gint64 now)
   else if (pending != NULL && pending->type == IBB_PENDING_BLOCK)
     take_block_answer (self, pending, stanza, now);
   else if (pending != NULL)
-    take_close_answer (self, stanza, now);
+    ibb_session_take_close_answer (self, stanza, now);
 }
 
 /* While the session is interrupted only an unclean close counts: all other stanzas come again. */
@@ -344,7 +246,7 @@ receive_meanwhile (IBBSession *self, IBBStanza *stanza, gint64 now)
 static void
 receive_close (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
-  if (ibb_closing_is_peer_closed (&self->closing) || self->closing.is_whole ||
+  if (self->closing.is_peer_closed || self->closing.is_whole ||
       !ibb_receiver_defer (&self->receiver, stanza, now))
     take_close (self, stanza, now);
 }
@@ -389,40 +291,6 @@ ibb_session_receive_early (IBBSession *self, gint64 now)
     }
 }
 
-/* Whether a <resume/> would tell more: nobody was there, or the session has ended, and the result
- * of our close was lost. */
-static gboolean
-may_be_told (const IBBStanza *answer)
-{
-  return !ibb_peer_gave_answer (answer) || answer->condition == IBB_CONDITION_ITEM_NOT_FOUND;
-}
-
-static void
-take_close_answer (IBBSession *self, IBBStanza *answer, gint64 now)
-{
-  gboolean   is_result = answer->payload != IBB_PAYLOAD_ERROR;
-  gboolean   is_whole = self->closing.is_whole;
-  IBBFailure failure = IBB_FAILURE_INIT;
-
-  if (is_result || ibb_closing_is_peer_closed (&self->closing))
-    {
-      end_input (self, is_complete (self, now));
-      ibb_session_end_orderly (self);
-      return;
-    }
-
-  ibb_failure_set_condition (&failure, IBB_FAILURE_CLOSE_UNCONFIRMED, answer->condition,
-                             answer->text);
-  if (!is_whole && may_be_told (answer) && self->state == IBB_SESSION_OPEN &&
-      ibb_session_interrupt (self, &failure))
-    ; /* the answer to <resume/> tells whether the peer has ended in order (D-58) */
-  else if (is_whole)
-    ibb_session_end_unconfirmed (self, &failure);
-  else
-    ibb_session_end (self, &failure);
-  ibb_failure_clear (&failure);
-}
-
 void
 ibb_session_close_answered (IBBSession *self, IBBStanza *answer, gint64 now)
 {
@@ -430,7 +298,7 @@ ibb_session_close_answered (IBBSession *self, IBBStanza *answer, gint64 now)
   if (self->state == IBB_SESSION_OPEN)
     receive_close (self, answer, now);
   else if (answer->payload != IBB_PAYLOAD_ERROR)
-    take_close_answer (self, answer, now); /* the answer has arrived after all */
+    ibb_session_take_close_answer (self, answer, now); /* the answer has arrived after all */
   ibb_session_settle (self);
 }
 
@@ -472,7 +340,7 @@ ibb_session_stanza_sent (IBBSession *self, IBBPending *pending, gint64 now)
   else if (pending->type == IBB_PENDING_BLOCK &&
            ibb_sender_sent (&self->sender, ibb_block_of_pending (pending), now))
     {
-      ibb_closing_prolong_linger (&self->closing, now); /* it counts as acknowledged (D-38) */
+      ibb_session_prolong_linger (self, now); /* it counts as acknowledged (D-38) */
       ibb_session_proceed (self, now);
       ibb_session_settle (self);
       return;
@@ -488,11 +356,11 @@ take_block_answer (IBBSession *self, IBBPending *pending, IBBStanza *answer, gin
 
   heard_answer (self, answer, now);
   verdict = ibb_sender_block_answered (&self->sender, ibb_block_of_pending (pending), answer,
-                                       ibb_closing_is_peer_closed (&self->closing), &failure, now);
+                                       self->closing.is_peer_closed, &failure, now);
   if ((verdict & IBB_SENDER_ADVANCED) != 0)
     {
       self->parameters.context->has_moved = TRUE;
-      ibb_closing_prolong_linger (&self->closing, now);
+      ibb_session_prolong_linger (self, now);
       self->has_changed = TRUE;
     }
   if ((verdict & IBB_SENDER_DOUBTS_PEER) != 0)
@@ -516,7 +384,7 @@ block_answered (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64
     {
       if (!self->closing.is_whole && ibb_receiver_defer (&self->receiver, answer, now))
         return;
-      take_deferred (self, now);
+      ibb_session_take_deferred (self, now);
     }
   if (self->state == IBB_SESSION_OPEN) /* else the session ended with the close */
     take_block_answer (self, pending, answer, now);
@@ -534,8 +402,6 @@ ibb_session_block_answered (IBBSession *self, IBBPending *pending, IBBStanza *an
 void
 ibb_session_delivery_timeout (IBBSession *self, gint64 now)
 {
-  IBBClosingVerdict verdict;
-
   if (now >= ibb_receiver_get_ahead_due (&self->receiver))
     flush_ahead (self, now);
   if (self->state != IBB_SESSION_OPEN)
@@ -546,80 +412,5 @@ ibb_session_delivery_timeout (IBBSession *self, gint64 now)
   if (ibb_session_awaits_reply (self) && is_silent (self, now))
     ibb_peer_probe (self->parameters.peer, now);
   ibb_sender_update_ready (&self->sender, now);
-  verdict = ibb_closing_timeout (&self->closing, now);
-  if (verdict == IBB_CLOSING_LINGERED)
-    ibb_session_end_for (self, IBB_FAILURE_PEER_CLOSED);
-  else if (verdict == IBB_CLOSING_UNANSWERED)
-    ibb_session_end_unconfirmed (self,
-                                 &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_CLOSE_UNCONFIRMED));
-}
-
-/* The application. */
-
-void
-ibb_session_close_now (IBBSession *self, gint64 now)
-{
-  const IBBFailure failure = IBB_FAILURE_OF (IBB_FAILURE_CLOSED);
-
-  if (!ibb_closing_close (&self->closing, now))
-    return;
-
-  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
-  ibb_receiver_fail (&self->receiver, &failure);
-  if (self->state == IBB_SESSION_OPEN)
-    {
-      ibb_receiver_refuse_all (&self->receiver);
-      take_deferred (self, now);
-    }
-  else if (self->state == IBB_SESSION_INTERRUPTED)
-    ibb_receiver_note_close (&self->receiver, now);
-  if (ibb_session_is_lasting (self))
-    ibb_sender_flush (&self->sender, now);
-  ibb_receiver_drop_unread (&self->receiver);
-  ibb_session_proceed (self, now);
-}
-
-/* Interruption (D-58). */
-
-void
-ibb_session_go_on (IBBSession *self, const IBBResumption *resumption, gint64 now)
-{
-  self->state = IBB_SESSION_OPEN;
-  ibb_failure_clear (&self->cause);
-  self->has_changed = TRUE;
-  heard (self, now);
-  ibb_sender_resume (&self->sender, resumption, now);
-  ibb_receiver_resume (&self->receiver, now);
-  ibb_closing_resume (&self->closing, resumption->moved > 0, resumption->outage, now);
-  ibb_session_proceed (self, now);
-  if (self->state == IBB_SESSION_OPEN)
-    ibb_sender_update_ready (&self->sender, now);
-}
-
-void
-ibb_session_peer_ended (IBBSession *self, const IBBPosition *peer, gint64 now)
-{
-  ibb_closing_refuse_owed (&self->closing); /* no request stays without an answer (N-20) */
-  ibb_sender_resume (&self->sender, &(IBBResumption){ .peer = *peer }, now);
-  if (self->closing.out != IBB_OUT_CLOSE_SENT)
-    ibb_sender_stop_writes (&self->sender, IBB_FAILURE_PEER_CLOSED);
-  if (ibb_sender_is_drained (&self->sender))
-    {
-      end_input (self, is_complete (self, now));
-      ibb_session_end_orderly (self);
-    }
-  else
-    ibb_session_end_for (self, IBB_FAILURE_PEER_CLOSED);
-}
-
-void
-ibb_session_peer_forgot (IBBSession *self, IBBStanza *answer, gint64 now)
-{
-  if (self->closing.out == IBB_OUT_CLOSE_SENT)
-    take_close_answer (self, answer, now);
-  else
-    {
-      ibb_closing_refuse_owed (&self->closing);
-      ibb_session_end (self, &self->cause);
-    }
+  ibb_session_closing_timeout (self, now);
 }

@@ -2,10 +2,9 @@
 
 #include "config.h"
 
-#include "core/session/opening.h"
+#include "core/session/state.h"
 
 #include "core/session/abandoned.h"
-#include "core/session/delivery.h"
 
 #define BLOCK_SIZE_FLOOR 256 /* bytes; no smaller ones are asked for (D-14) */
 

@@ -2,10 +2,9 @@
 
 #include "config.h"
 
-#include "core/session/resume.h"
+#include "core/session/state.h"
 
 #include "core/base/jid.h"
-#include "core/session/delivery.h"
 
 /* The wait after an answer that did not resume the session, and the wait for an answer. Each
  * attempt doubles both (D-58). */
@@ -29,7 +28,7 @@ static guint64
 get_progress (const IBBSession *self, guint64 delivered)
 {
   return delivered + self->resume.reached + self->receiver.received +
-         (self->closing.out == IBB_OUT_CLOSE_SENT) + ibb_closing_is_peer_closed (&self->closing);
+         (self->closing.out == IBB_OUT_CLOSE_SENT) + self->closing.is_peer_closed;
 }
 
 static void
@@ -185,14 +184,44 @@ wait_longer (IBBSession *self, gint64 now)
   self->resume.at = now + get_wait (WAIT_MIN, WAIT_MAX, self->resume.n_attempts);
 }
 
-/* Our request to resume. */
+/* Proofs. is_ours: this end says it. */
 
-static IBBPosition
-get_position (const IBBSession *self)
+static IBBStatement
+get_statement (const IBBSession *self,
+               const IBBStanza  *stanza,
+               IBBProofKind      kind,
+               guint32           count,
+               gboolean          is_ours)
 {
-  return (IBBPosition){ ibb_receiver_get_kept (&self->receiver),
-                        ibb_receiver_get_acknowledged (&self->receiver) };
+  const IBBParameters *parameters = &self->parameters;
+
+  return (IBBStatement){ kind,
+                         parameters->is_initiator == is_ours,
+                         parameters->key.sid,
+                         count,
+                         stanza->received,
+                         stanza->acknowledged };
 }
+
+void
+ibb_session_sign (const IBBSession *self, IBBStanza *stanza, IBBProofKind kind, guint32 count)
+{
+  IBBStatement statement = get_statement (self, stanza, kind, count, TRUE);
+
+  stanza->has_position = TRUE;
+  stanza->proof = ibb_proof_create (self->parameters.secret, &statement);
+}
+
+static gboolean
+is_signed (const IBBSession *self, const IBBStanza *stanza, IBBProofKind kind, guint32 count)
+{
+  IBBStatement statement = get_statement (self, stanza, kind, count, FALSE);
+
+  return self->parameters.secret != NULL &&
+         ibb_proof_matches (stanza->proof, self->parameters.secret, &statement);
+}
+
+/* Our request to resume. */
 
 static void
 ask (IBBSession *self, gint64 now)
@@ -200,20 +229,16 @@ ask (IBBSession *self, gint64 now)
   const IBBParameters *parameters = &self->parameters;
   IBBResume           *resume = &self->resume;
   IBBContext          *context = parameters->context;
-  IBBPosition          position = get_position (self);
-  IBBStatement statement = { IBB_PROOF_RESUME, parameters->is_initiator, parameters->key.sid,
-                             ++resume->count,  position.received,        position.acknowledged };
-  IBBStanza   *stanza;
+  IBBStanza           *stanza;
 
   ibb_pendings_add (context->pendings, &resume->pending, IBB_PENDING_RESUME,
                     ibb_ids_create (&context->ids), parameters->key.peer, self);
   stanza = ibb_parameters_create_stanza (parameters, IBB_STANZA_IQ, "set", IBB_PAYLOAD_RESUME,
                                          resume->pending.id);
-  stanza->has_position = TRUE;
-  stanza->count = resume->count;
-  stanza->received = position.received;
-  stanza->acknowledged = position.acknowledged;
-  stanza->proof = ibb_proof_create (parameters->secret, &statement);
+  stanza->count = ++resume->count;
+  stanza->received = ibb_receiver_get_kept (&self->receiver);
+  stanza->acknowledged = ibb_receiver_get_acknowledged (&self->receiver);
+  ibb_session_sign (self, stanza, IBB_PROOF_RESUME, resume->count);
   ibb_control_push (&context->control, stanza);
 
   resume->asked = now;
@@ -254,7 +279,7 @@ static void
 peer_moved (IBBSession *self)
 {
   ibb_flight_peer_moved (&self->sender.flight);
-  ibb_closing_peer_moved (&self->closing);
+  ibb_session_move_closing (self);
 }
 
 static void
@@ -288,37 +313,12 @@ ibb_session_restored (IBBSession *self, const char *local, const char *normal)
 
 /* The peer's request to resume. */
 
-static IBBStatement
-get_statement (const IBBSession *self,
-               IBBProofKind      kind,
-               gboolean          is_ours,
-               guint32           count,
-               const IBBStanza  *stanza)
-{
-  const IBBParameters *parameters = &self->parameters;
-
-  return (IBBStatement){ kind,
-                         parameters->is_initiator == is_ours,
-                         parameters->key.sid,
-                         count,
-                         stanza->received,
-                         stanza->acknowledged };
-}
-
 gboolean
 ibb_session_is_proven (const IBBSession *self, const IBBStanza *resume)
 {
-  IBBProofKind kind = resume->unclean ? IBB_PROOF_UNCLEAN : IBB_PROOF_RESUME;
-  IBBStatement statement = get_statement (self, kind, FALSE, resume->count, resume);
-
-  return self->parameters.secret != NULL && ibb_session_is_lasting (self) &&
-         ibb_proof_matches (resume->proof, self->parameters.secret, &statement);
-}
-
-static gboolean
-is_new (const IBBSession *self, const IBBStanza *resume)
-{
-  return resume->count > self->resume.peer_count;
+  return ibb_session_is_lasting (self) &&
+         is_signed (self, resume, resume->unclean ? IBB_PROOF_UNCLEAN : IBB_PROOF_RESUME,
+                    resume->count);
 }
 
 static IBBPosition
@@ -330,24 +330,7 @@ get_peer_position (const IBBStanza *stanza)
 static gboolean
 is_possible (IBBSession *self, const IBBStanza *stanza)
 {
-  IBBPosition peer = get_peer_position (stanza);
-
-  return ibb_sender_may_resume (&self->sender, peer.received, peer.acknowledged);
-}
-
-static void
-answer (IBBSession *self, const IBBStanza *resume, const IBBPosition *position)
-{
-  IBBStanza   *result = ibb_stanza_record_new_result (resume);
-  IBBStatement statement;
-
-  self->resume.peer_count = resume->count;
-  result->has_position = TRUE;
-  result->received = position->received;
-  result->acknowledged = position->acknowledged;
-  statement = get_statement (self, IBB_PROOF_RESUMED, TRUE, resume->count, result);
-  result->proof = ibb_proof_create (self->parameters.secret, &statement);
-  ibb_control_push (&self->parameters.context->control, result);
+  return ibb_sender_may_resume (&self->sender, stanza->received, stanza->acknowledged);
 }
 
 /* Moves the session to the present address of the peer. FALSE: a session of that name is there
@@ -365,17 +348,26 @@ follow_peer (IBBSession *self, const char *jid, const char *normal)
   return TRUE;
 }
 
+/* Resumes the session: sends everything again that the peer has not received. moved: bytes, both
+ * ways, since the last resumption. */
 static void
 go_on (IBBSession *self, const IBBStanza *stanza, guint64 moved, gint64 now)
 {
   const IBBResume *resume = &self->resume;
-  IBBResumption    resumption = { .peer = get_peer_position (stanza),
-                                  .moved = moved,
-                                  .outage = now - resume->began,
-                                  .send_at = resume->send_at > now ? resume->send_at : IBB_NEVER };
+  IBBPosition      peer = get_peer_position (stanza);
 
   end_wait (self);
-  ibb_session_go_on (self, &resumption, now);
+  self->state = IBB_SESSION_OPEN;
+  ibb_failure_clear (&self->cause);
+  self->has_changed = TRUE;
+  ibb_session_heard (self, now);
+  ibb_sender_resume (&self->sender, &peer, moved,
+                     resume->send_at > now ? resume->send_at : IBB_NEVER, now);
+  ibb_receiver_resume (&self->receiver, now);
+  ibb_session_resume_closing (self, moved > 0, now - resume->began, now);
+  ibb_session_proceed (self, now);
+  if (self->state == IBB_SESSION_OPEN)
+    ibb_sender_update_ready (&self->sender, now);
 }
 
 static void
@@ -389,8 +381,8 @@ refuse (IBBSession *self, IBBStanza *stanza, IBBCondition condition)
 static void
 take (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
 {
-  IBBPosition position = get_position (self);
   IBBPosition peer = get_peer_position (stanza);
+  IBBStanza  *result;
   guint64     moved;
 
   ibb_session_interrupt (self, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
@@ -409,8 +401,14 @@ take (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
       refuse (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND);
       return;
     }
+
   /* The answer is queued before the stanzas that follow from it. */
-  answer (self, stanza, &position);
+  self->resume.peer_count = stanza->count;
+  result = ibb_stanza_record_new_result (stanza);
+  result->received = ibb_receiver_get_kept (&self->receiver);
+  result->acknowledged = ibb_receiver_get_acknowledged (&self->receiver);
+  ibb_session_sign (self, result, IBB_PROOF_RESUMED, stanza->count);
+  ibb_control_push (&self->parameters.context->control, result);
   go_on (self, stanza, moved, now);
 }
 
@@ -419,7 +417,7 @@ ibb_session_receive_resume (IBBSession *self, IBBStanza *stanza, const char *fro
 {
   if (stanza->unclean)
     ibb_session_take_peer_close (self, stanza, now);
-  else if (!is_new (self, stanza) || !is_possible (self, stanza))
+  else if (stanza->count <= self->resume.peer_count || !is_possible (self, stanza))
     refuse (self, stanza, IBB_CONDITION_UNEXPECTED_REQUEST);
   else
     take (self, stanza, from, now);
@@ -431,11 +429,9 @@ ibb_session_receive_resume (IBBSession *self, IBBStanza *stanza, const char *fro
 static gboolean
 is_answer (const IBBSession *self, const IBBStanza *stanza)
 {
-  IBBProofKind kind = stanza->has_ended ? IBB_PROOF_ENDED : IBB_PROOF_RESUMED;
-  IBBStatement statement = get_statement (self, kind, FALSE, self->resume.count, stanza);
-
   return stanza->payload == IBB_PAYLOAD_RESULT && stanza->has_position &&
-         ibb_proof_matches (stanza->proof, self->parameters.secret, &statement);
+         is_signed (self, stanza, stanza->has_ended ? IBB_PROOF_ENDED : IBB_PROOF_RESUMED,
+                    self->resume.count);
 }
 
 static void

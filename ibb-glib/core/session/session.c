@@ -4,16 +4,6 @@
 
 #include "core/session/session.h"
 
-#include "core/session/delivery.h"
-#include "core/session/opening.h"
-#include "core/session/resume.h"
-
-static gint64
-get_time (IBBSession *self, gint64 now)
-{
-  return ibb_clock_get_time (&self->parameters.context->clock, now);
-}
-
 /* reason: of the end of the session as a whole; its condition and text are for the peer. */
 static void
 abort_session (IBBSession *self, IBBFailure reason, gint64 now)
@@ -31,7 +21,7 @@ abort_session (IBBSession *self, IBBFailure reason, gint64 now)
   if (ibb_session_is_lasting (self))
     {
       ibb_receiver_refuse_all (&self->receiver);
-      ibb_closing_tell_peer (&self->closing, self->state == IBB_SESSION_INTERRUPTED, &reason);
+      ibb_session_tell_peer (self, &reason);
     }
   ibb_session_end_for (self, reason.kind);
   ibb_receiver_drop_unread (&self->receiver);
@@ -48,14 +38,15 @@ ibb_session_abort_with_reason (IBBSession  *self,
   IBBFailure reason = IBB_FAILURE_INIT;
 
   ibb_failure_set_condition (&reason, IBB_FAILURE_ABORTED, condition, text);
-  abort_session (self, reason, get_time (self, now));
+  abort_session (self, reason, ibb_session_get_time (self, now));
   ibb_failure_clear (&reason);
 }
 
 void
 ibb_session_abort (IBBSession *self, gint64 now)
 {
-  abort_session (self, (IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_ABORTED), get_time (self, now));
+  abort_session (self, (IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_ABORTED),
+                 ibb_session_get_time (self, now));
 }
 
 void
@@ -63,7 +54,7 @@ ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now)
 {
   if (self->opening != NULL)
     {
-      ibb_session_give_up_opening (self, get_time (self, now));
+      ibb_session_give_up_opening (self, ibb_session_get_time (self, now));
       ibb_session_end_for (self, IBB_FAILURE_STOPPED);
       ibb_session_settle (self);
     }
@@ -109,7 +100,7 @@ wait_timeout (gpointer owner, gint64 time)
 
   if (self->opening != NULL)
     {
-      ibb_session_give_up_opening (self, get_time (self, time));
+      ibb_session_give_up_opening (self, ibb_session_get_time (self, time));
       ibb_session_end (self, &lost);
     }
   else if (ibb_session_interrupt (self, &lost))
@@ -127,9 +118,9 @@ ibb_session_set_untaken (IBBSession *self, gboolean untaken, gint64 now)
   if (context->is_gone || (untaken && ibb_session_is_over (self)))
     return;
 
-  self->untaken_until =
-      untaken ? ibb_timer_get_deadline (get_time (self, now), context->settings.accept_timeout)
-              : IBB_NEVER;
+  self->untaken_until = untaken ? ibb_timer_get_deadline (ibb_session_get_time (self, now),
+                                                          context->settings.accept_timeout)
+                                : IBB_NEVER;
   ibb_session_update_timer (self);
 }
 
@@ -166,7 +157,10 @@ create (IBBContext *context, const IBBOpen *open, gboolean is_initiator)
   ibb_registration_init (&self->registration, &self->parameters);
   ibb_sender_init (&self->sender, &self->parameters);
   ibb_receiver_init (&self->receiver, &self->parameters);
-  ibb_closing_init (&self->closing, &self->parameters);
+  self->closing.half_close = context->settings.half_close;
+  self->closing.began = IBB_NEVER;
+  self->closing.at = IBB_NEVER;
+  self->closing.linger_until = IBB_NEVER;
   return self;
 }
 
@@ -182,7 +176,7 @@ ibb_session_new (IBBContext *context, const IBBOpen *open, gint64 time, IBBFailu
   else
     {
       ibb_registration_enter (&ibb_session_ref (self)->registration);
-      ibb_session_send_open (self, open, get_time (self, time));
+      ibb_session_send_open (self, open, ibb_session_get_time (self, time));
       if (context->clock.is_stopped)
         ibb_session_suspend (self, time);
       return self;
@@ -219,7 +213,7 @@ ibb_session_accept (IBBSession *self, gint64 now)
   if (self->state != IBB_SESSION_REQUESTED)
     return FALSE;
 
-  ibb_session_accept_now (self, get_time (self, now));
+  ibb_session_accept_now (self, ibb_session_get_time (self, now));
   return TRUE;
 }
 
@@ -256,34 +250,6 @@ ibb_session_close_input (IBBSession *self)
 }
 
 void
-ibb_session_shutdown_output (IBBSession *self, gint64 now)
-{
-  if (!ibb_session_is_lasting (self))
-    return;
-
-  now = get_time (self, now);
-  ibb_closing_shutdown (&self->closing);
-  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
-  ibb_sender_flush (&self->sender, now);
-  ibb_session_proceed (self, now);
-  ibb_session_settle (self);
-}
-
-void
-ibb_session_close (IBBSession *self, gint64 now)
-{
-  if (self->opening != NULL)
-    {
-      ibb_session_abort (self, now);
-      return;
-    }
-
-  ibb_session_close_now (self, get_time (self, now));
-  ibb_session_check_counted (self);
-  ibb_session_settle (self);
-}
-
-void
 ibb_session_set_waiting (IBBSession *self, gboolean is_waiting)
 {
   self->is_waiting = is_waiting;
@@ -305,14 +271,14 @@ ibb_session_get_input (IBBSession *self)
 gsize
 ibb_session_read (IBBSession *self, guint8 *bytes, gsize length, gint64 now)
 {
-  gsize n = ibb_receiver_read (&self->receiver, bytes, length, get_time (self, now));
+  gsize n = ibb_receiver_read (&self->receiver, bytes, length, ibb_session_get_time (self, now));
 
   if (n == 0)
     return 0;
 
   if (self->state == IBB_SESSION_OPEN)
     {
-      now = get_time (self, now);
+      now = ibb_session_get_time (self, now);
       ibb_receiver_release (&self->receiver, now);
       ibb_session_update_timer (self);
       if (ibb_session_listens (self))
@@ -347,13 +313,13 @@ ibb_session_write (IBBSession *self, const guint8 *bytes, gsize length, gint64 n
 {
   if (!ibb_session_is_lasting (self))
     return 0;
-  return ibb_sender_write (&self->sender, bytes, length, get_time (self, now));
+  return ibb_sender_write (&self->sender, bytes, length, ibb_session_get_time (self, now));
 }
 
 void
 ibb_session_flush (IBBSession *self, gint64 now)
 {
-  ibb_sender_flush (&self->sender, get_time (self, now));
+  ibb_sender_flush (&self->sender, ibb_session_get_time (self, now));
 }
 
 gboolean
@@ -366,7 +332,7 @@ void
 ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now)
 {
   self->sender.auto_flush = auto_flush;
-  ibb_sender_update_ready (&self->sender, get_time (self, now));
+  ibb_sender_update_ready (&self->sender, ibb_session_get_time (self, now));
 }
 
 /* Queries. */

@@ -7,8 +7,11 @@
 #include "core/peer/first-hop.h"
 #include "core/session/finished.h"
 
-/* No answer came to our <close/>. */
-static const IBBFailure unanswered = IBB_FAILURE_OF (IBB_FAILURE_CLOSE_UNCONFIRMED);
+gint64
+ibb_session_get_time (const IBBSession *self, gint64 now)
+{
+  return ibb_clock_get_time (&self->parameters.context->clock, now);
+}
 
 gboolean
 ibb_session_is_lasting (const IBBSession *self)
@@ -33,7 +36,7 @@ ibb_session_awaits_reply (const IBBSession *self)
 gboolean
 ibb_session_listens (const IBBSession *self)
 {
-  return self->state == IBB_SESSION_OPEN && !ibb_closing_is_peer_closed (&self->closing) &&
+  return self->state == IBB_SESSION_OPEN && !self->closing.is_peer_closed &&
          ibb_receiver_is_open (&self->receiver);
 }
 
@@ -73,7 +76,7 @@ ibb_session_unref (IBBSession *self)
   free_opening (self);
   ibb_sender_clear (&self->sender);
   ibb_receiver_clear (&self->receiver);
-  ibb_closing_clear (&self->closing);
+  ibb_session_clear_closing (self);
   ibb_failure_clear (&self->failure);
   ibb_failure_clear (&self->cause);
   ibb_registration_uncount (&self->registration);
@@ -251,9 +254,11 @@ ibb_session_end (IBBSession *self, const IBBFailure *failure)
   ibb_sender_end (&self->sender, reason);
   if (self->failure.kind == IBB_FAILURE_NONE)
     ibb_failure_copy (&self->failure, failure);
-  /* All our bytes have arrived, and the peer knows of the end. */
-  ibb_closing_end (&self->closing,
-                   is_orderly && self->sender.delivery_failure.kind == IBB_FAILURE_NONE);
+  self->closing.out = IBB_OUT_ENDED;
+  if (is_orderly && self->sender.delivery_failure.kind == IBB_FAILURE_NONE)
+    self->closing.output_shut =
+        TRUE; /* all our bytes have arrived, and the peer knows of the end */
+  ibb_session_clear_closing (self);
 
   self->state = IBB_SESSION_ENDED;
   /* Each request gets its answer (N-20). The bytes can still be read. */
@@ -284,11 +289,16 @@ ibb_session_end_unconfirmed (IBBSession *self, const IBBFailure *failure)
 {
   /* Half of an answer must not look like a whole one; messages that were sent may not have arrived
    * (D-37). */
-  if (!ibb_closing_is_peer_closed (&self->closing) && self->parameters.by_message &&
-      self->sender.written > 0)
+  if (!self->closing.is_peer_closed && self->parameters.by_message && self->sender.written > 0)
     ibb_session_end (self, failure);
   else
     ibb_session_end_orderly (self);
+}
+
+void
+ibb_session_end_unanswered (IBBSession *self)
+{
+  ibb_session_end_unconfirmed (self, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_CLOSE_UNCONFIRMED));
 }
 
 /* The end of the peer ends a close as the timeout does. */
@@ -296,7 +306,7 @@ static gboolean
 is_end_of_close (const IBBSession *self)
 {
   return self->closing.out == IBB_OUT_CLOSE_SENT &&
-         (self->closing.is_whole || ibb_closing_is_peer_closed (&self->closing));
+         (self->closing.is_whole || self->closing.is_peer_closed);
 }
 
 /* Whether the peer cannot be reached, or our connection is about to be lost. When it is lost, the
@@ -314,25 +324,24 @@ is_of_connection (const IBBFailure *failure)
       return ibb_condition_means_nobody (failure->condition) ||
              failure->condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE ||
              failure->condition == IBB_CONDITION_REMOTE_SERVER_TIMEOUT;
-    case IBB_FAILURE_NONE:
-    case IBB_FAILURE_CLOSED:
-    case IBB_FAILURE_ABORTED:
-    case IBB_FAILURE_STOPPED:
-    case IBB_FAILURE_CONNECTION_LOST:
-    case IBB_FAILURE_REFUSED:
-    case IBB_FAILURE_PROTOCOL:
-    case IBB_FAILURE_OPEN_TIMEOUT:
-    case IBB_FAILURE_ACCEPT_TIMEOUT:
-    case IBB_FAILURE_WITHDRAWN:
-    case IBB_FAILURE_PEER_CLOSED:
-    case IBB_FAILURE_PEER_ABORTED:
-    case IBB_FAILURE_CLOSE_UNCONFIRMED:
-    case IBB_FAILURE_OVERFLOW:
-    case IBB_FAILURE_IN_USE:
-    case IBB_FAILURE_NO_ROOM:
     default:
       return FALSE;
     }
+}
+
+/* Whether the peer's <close/> explains the failure. While the peer only takes the rest (D-38), each
+ * refusal says that it takes no more. While it reads on (D-39), only item-not-found does. A failure
+ * because the peer is gone is another matter. */
+static gboolean
+is_due_to_peer_close (const IBBSession *self, const IBBFailure *failure)
+{
+  if (self->closing.peer_close == NULL)
+    return FALSE;
+  if (failure->kind == IBB_FAILURE_CONDITION && failure->condition == IBB_CONDITION_ITEM_NOT_FOUND)
+    return TRUE;
+  return self->closing.linger_until != IBB_NEVER &&
+         (failure->kind == IBB_FAILURE_RETRIES || failure->kind == IBB_FAILURE_CONDITION) &&
+         !ibb_condition_means_nobody (failure->condition);
 }
 
 static void
@@ -341,8 +350,8 @@ end_at_both (IBBSession *self, const IBBFailure *failure)
   const IBBFailure peer_closed = IBB_FAILURE_OF (IBB_FAILURE_PEER_CLOSED);
 
   ibb_receiver_release_all (&self->receiver);
-  ibb_closing_tell_peer (&self->closing, self->state == IBB_SESSION_INTERRUPTED, NULL);
-  ibb_session_end (self, ibb_closing_explains (&self->closing, failure) ? &peer_closed : failure);
+  ibb_session_tell_peer (self, NULL);
+  ibb_session_end (self, is_due_to_peer_close (self, failure) ? &peer_closed : failure);
 }
 
 void
@@ -351,7 +360,7 @@ ibb_session_fail (IBBSession *self, const IBBFailure *failure)
   if (!ibb_session_is_lasting (self))
     ibb_session_end (self, failure);
   else if (failure->kind == IBB_FAILURE_PEER_GONE && is_end_of_close (self))
-    ibb_session_end_unconfirmed (self, &unanswered);
+    ibb_session_end_unanswered (self);
   else if (!is_of_connection (failure) || !ibb_session_interrupt (self, failure))
     end_at_both (self, failure);
 }
@@ -360,7 +369,7 @@ void
 ibb_session_give_up (IBBSession *self)
 {
   if (is_end_of_close (self))
-    ibb_session_end_unconfirmed (self, &unanswered);
+    ibb_session_end_unanswered (self);
   else
     end_at_both (self, &self->cause);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The state of a session, how the state changes, and all timers of a session.
+/* The state of a session, its timers, and the functions that its files share. session.h is for the
+ * application.
  *
  * Two timers belong to a session. The field timer runs by the time of the engine, and is set for
  * the first of:
@@ -21,11 +22,11 @@
 
 #include <glib.h>
 
+#include "core/base/proof.h"
 #include "core/peer/parameters.h"
 #include "core/peer/registration.h"
 #include "core/receive/receiver.h"
 #include "core/send/sender.h"
-#include "core/session/closing.h"
 
 G_BEGIN_DECLS
 
@@ -49,6 +50,32 @@ typedef struct
   IBBFailure refusal;         /* the first of a series by fallback (D-14) */
   IBBStanza *request;         /* (nullable): the peer's open */
 } IBBOpening;
+
+/* Our direction. */
+typedef enum
+{
+  IBB_OUT_OPEN,       /* the application may write */
+  IBB_OUT_DRAINING,   /* written bytes are still sent, for a limited time after the peer's close */
+  IBB_OUT_SHUT,       /* the same without a limit: the application has shut the output down */
+  IBB_OUT_CLOSE_SENT, /* all bytes are acknowledged, and our <close/> awaits its answer */
+  IBB_OUT_ENDED,
+} IBBOutState;
+
+/* The exchange of <close/>. */
+typedef struct
+{
+  IBBOutState out;
+  gboolean    half_close;  /* each peer counts as reading on after its close (D-39) */
+  gboolean    peer_reads;  /* the peer's close says so */
+  gboolean    is_whole;    /* the application closed both directions, or aborted */
+  gboolean    output_shut; /* our close, or our answer, was sent */
+  IBBPending  pending;     /* our <close/> */
+  gint64      began;       /* begin of the timeout for the answer to our <close/> */
+  gint64      at;          /* end of that timeout */
+  gint64      linger_until;
+  gboolean    is_peer_closed;
+  IBBStanza  *peer_close; /* (nullable): its result is owed, after our last block has arrived */
+} IBBClosing;
 
 /* An interruption, and those before it that brought no progress (D-58). */
 typedef struct
@@ -94,11 +121,15 @@ typedef struct _IBBSession
   IBBTimer        wait;
 } IBBSession;
 
+/* state.c */
+
 IBBSession *ibb_session_ref (IBBSession *self);
 void        ibb_session_unref (IBBSession *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBSession, ibb_session_unref)
 
+/* The time of the engine at the caller's time now. */
+gint64 ibb_session_get_time (const IBBSession *self, gint64 now);
 /* Open, or interrupted. */
 gboolean ibb_session_is_lasting (const IBBSession *self);
 /* Whether the session has ended, and has nothing left to read, not even an orderly end. */
@@ -133,8 +164,103 @@ void ibb_session_end_orderly (IBBSession *self);
 /* An error, or no answer at all, came to our <close/>. Every byte was acknowledged, except
  * for those in messages (D-37). */
 void ibb_session_end_unconfirmed (IBBSession *self, const IBBFailure *failure);
+void ibb_session_end_unanswered (IBBSession *self);
 /* Interrupts an open session if the failure is one of the connection or the peer. Otherwise ends
  * the session here and, while it is open, at the peer, by an unclean <close/> (D-49). */
 void ibb_session_fail (IBBSession *self, const IBBFailure *failure);
+
+/* opening.c: our open and its answer, or the peer's open and our answer. */
+
+void ibb_session_send_open (IBBSession *self, const IBBOpen *open, gint64 now);
+/* from: the sender of the answer, normalised. */
+void
+ibb_session_open_answered (IBBSession *self, const IBBStanza *answer, const char *from, gint64 now);
+/* Keeps the peer's open until our answer. */
+void ibb_session_keep_request (IBBSession *self, IBBStanza *open);
+/* Begins accept-timeout for the answer of our application. */
+void ibb_session_ask (IBBSession *self, gint64 now);
+void ibb_session_accept_now (IBBSession *self, gint64 now);
+/* condition, text: for the peer. reason: why the session ends here. */
+void ibb_session_refuse_now (IBBSession    *self,
+                             IBBCondition   condition,
+                             const char    *text,
+                             IBBFailureKind reason);
+/* Gives up the opening: our open is closed once accepted (D-15), the peer's open is refused. The
+ * session has to end. */
+void ibb_session_give_up_opening (IBBSession *self, gint64 now);
+
+/* delivery.c: blocks and their answers, and the silence of the peer. */
+
+/* A block, or a close, of the peer. receive_early: those that came before the session was open. */
+void ibb_session_receive (IBBSession *self, IBBStanza *stanza, gint64 now);
+void ibb_session_receive_early (IBBSession *self, gint64 now);
+/* Handles stanzas that are ahead of their turn, unless a block before them is known to be missing.
+ */
+void ibb_session_take_deferred (IBBSession *self, gint64 now);
+/* Answers to our stanzas. */
+void
+ibb_session_block_answered (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now);
+void ibb_session_close_answered (IBBSession *self, IBBStanza *answer, gint64 now);
+/* The next block. (transfer full) */
+IBBStanza *ibb_session_take_block (IBBSession *self, gint64 now);
+/* The connection has passed on, or sent, a stanza of the session. */
+void ibb_session_stanza_passed (IBBSession *self, IBBPending *pending);
+void ibb_session_stanza_sent (IBBSession *self, IBBPending *pending, gint64 now);
+void ibb_session_delivery_timeout (IBBSession *self, gint64 now);
+
+/* The peer of a session (D-27). */
+void     ibb_session_heard (IBBSession *self, gint64 now);
+gboolean ibb_session_is_peer_listened_to (IBBPeer *peer); /* by any of its sessions */
+/* Makes the next probe name a session that has listened in vain for a probe interval; in turn, if
+ * there are several. */
+void ibb_session_ask_about_idle (IBBPeer *peer, gint64 now);
+void ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now);
+
+/* closing.c: the exchange of <close/>. */
+
+void ibb_session_clear_closing (IBBSession *self);
+/* Takes the next step of a close, if it can be taken now. */
+void ibb_session_proceed (IBBSession *self, gint64 now);
+/* Queues our close again. */
+void ibb_session_push_close (IBBSession *self);
+void ibb_session_take_peer_close (IBBSession *self, IBBStanza *stanza, gint64 now);
+void ibb_session_take_close_answer (IBBSession *self, const IBBStanza *answer, gint64 now);
+/* Tells the peer of the end and, unless the session is interrupted, the condition and text of
+ * reason (nullable). */
+void ibb_session_tell_peer (IBBSession *self, const IBBFailure *reason);
+/* Begins the timeout again: the peer still sends blocks, and answers after the last one. */
+void ibb_session_prolong_close (IBBSession *self, gint64 now);
+/* Begins the linger time again: the peer still acknowledges (D-38). */
+void ibb_session_prolong_linger (IBBSession *self, gint64 now);
+void ibb_session_closing_timeout (IBBSession *self, gint64 now);
+/* Sends the stanzas again that may not have arrived, after an interruption of that length (D-58).
+ * has_moved: bytes, or a close, since the last resumption. */
+void ibb_session_resume_closing (IBBSession *self, gboolean has_moved, gint64 outage, gint64 now);
+/* The session, or its peer, has another address. */
+void ibb_session_move_closing (IBBSession *self);
+/* Ends the session, which cannot be resumed: the peer had ended it in order, and the last stanza to
+ * us, a close or the answer to ours, was lost; or the peer has forgotten the session. */
+void ibb_session_peer_ended (IBBSession *self, const IBBPosition *peer, gint64 now);
+void ibb_session_peer_forgot (IBBSession *self, const IBBStanza *answer, gint64 now);
+
+/* resume.c: the resumption of an interrupted session (D-58), and the limit of the wait for a
+ * connection or the peer. */
+
+/* The XML stream broke and may be resumed: the session waits from time on, a caller's time. */
+void ibb_session_suspend (IBBSession *self, gint64 time);
+/* The XML stream was resumed. Ends the wait unless the session is interrupted. */
+void ibb_session_continue (IBBSession *self);
+/* There is a connection again, with the JID local. */
+void ibb_session_restored (IBBSession *self, const char *local, const char *normal);
+void ibb_session_wait_settings_changed (IBBSession *self);
+void ibb_session_resume_timeout (IBBSession *self, gint64 now);
+/* Adds the proof that we know the secret of the session. */
+void ibb_session_sign (const IBBSession *self, IBBStanza *stanza, IBBProofKind kind, guint32 count);
+/* Whether a <resume/> of the peer's account has the proof of the session. */
+gboolean ibb_session_is_proven (const IBBSession *self, const IBBStanza *resume);
+/* Handles a <resume/> for the session; from: its sender, normalised. */
+void ibb_session_receive_resume (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now);
+/* The peer answered our <resume/>; NULL: the connection has refused to send it. */
+void ibb_session_resume_answered (IBBSession *self, IBBStanza *answer, gint64 now);
 
 G_END_DECLS

@@ -49,8 +49,7 @@ typedef struct
   gsize learnt_limit; /* as the server has shown by a policy-violation */
   char *server;       /* (nullable): domain of the learnt limit */
 
-  GQueue   abandoned; /* (element-type IBBAbandonedOpen): owned, oldest first (D-15) */
-  IBBTimer abandoned_timer;
+  GQueue abandoned; /* (element-type IBBAbandonedOpen): owned, oldest first (D-15) */
 
   gsize  stalled; /* bytes in flight of stalled sessions */
   GQueue late;    /* (element-type IBBStall): overdue and not stalled, in turn */

@@ -4,8 +4,6 @@
 
 #include "core/session/finished.h"
 
-#include <string.h>
-
 #include "core/base/jid.h"
 #include "core/peer/registration.h"
 
@@ -13,17 +11,15 @@
 
 struct _IBBFinished
 {
-  IBBContext *context;   /* (unowned) */
-  GHashTable *accounts;  /* (element-type utf8 GQueue): of peers; Record, the oldest first */
-  guint       n_records; /* of all accounts */
-  guint64     n_added;   /* ever */
+  IBBContext *context; /* (unowned) */
+  GQueue      records; /* (element-type Record): oldest first */
 };
 
 typedef struct
 {
-  guint64     number; /* in the order in which they ended */
   char       *sid;
   char       *local; /* our account, normalised */
+  char       *peer;  /* account of the peer, normalised */
   char       *secret;
   gboolean    is_initiator;
   IBBPosition position;
@@ -36,14 +32,9 @@ record_free (gpointer data)
 
   g_free (self->sid);
   g_free (self->local);
+  g_free (self->peer);
   g_free (self->secret);
   g_free (self);
-}
-
-static void
-records_free (gpointer records)
-{
-  g_queue_free_full (records, record_free);
 }
 
 IBBFinished *
@@ -52,39 +43,14 @@ ibb_finished_new (IBBContext *context)
   IBBFinished *self = g_new0 (IBBFinished, 1);
 
   self->context = context;
-  self->accounts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, records_free);
   return self;
 }
 
 void
 ibb_finished_free (IBBFinished *self)
 {
-  g_hash_table_unref (self->accounts);
+  g_queue_clear_full (&self->records, record_free);
   g_free (self);
-}
-
-/* Takes an account, which is freed. */
-static GQueue *
-get_records (IBBFinished *self, char *account)
-{
-  GQueue *records = g_hash_table_lookup (self->accounts, account);
-
-  if (records != NULL)
-    {
-      g_free (account);
-      return records;
-    }
-  records = g_queue_new ();
-  g_hash_table_insert (self->accounts, account, records);
-  return records;
-}
-
-static gboolean
-goes_before (const GQueue *a, const GQueue *b)
-{
-  if (b == NULL || a->length != b->length)
-    return b == NULL || a->length > b->length;
-  return ((const Record *) a->head->data)->number < ((const Record *) b->head->data)->number;
 }
 
 /* The account that has the most loses its oldest one: no peer makes us forget those of another
@@ -92,21 +58,24 @@ goes_before (const GQueue *a, const GQueue *b)
 static void
 forget_one (IBBFinished *self)
 {
-  GHashTableIter iter;
-  gpointer       account, records, most_account = NULL;
-  GQueue        *most = NULL;
+  g_autoptr (GHashTable) counts = g_hash_table_new (g_str_hash, g_str_equal);
+  GList                 *l;
+  guint                  most = 0;
 
-  g_hash_table_iter_init (&iter, self->accounts);
-  while (g_hash_table_iter_next (&iter, &account, &records))
-    if (goes_before (records, most))
-      {
-        most = records;
-        most_account = account;
-      }
-  record_free (g_queue_pop_head (most));
-  if (g_queue_is_empty (most))
-    g_hash_table_remove (self->accounts, most_account);
-  self->n_records--;
+  for (l = self->records.head; l != NULL; l = l->next)
+    {
+      const Record *record = l->data;
+      guint         n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, record->peer)) + 1;
+
+      g_hash_table_insert (counts, record->peer, GUINT_TO_POINTER (n));
+      most = MAX (most, n);
+    }
+
+  l = self->records.head;
+  while (GPOINTER_TO_UINT (g_hash_table_lookup (counts, ((Record *) l->data)->peer)) < most)
+    l = l->next;
+  record_free (l->data);
+  g_queue_delete_link (&self->records, l);
 }
 
 void
@@ -114,14 +83,14 @@ ibb_finished_add (IBBFinished *self, const IBBParameters *parameters, const IBBP
 {
   Record *record = g_new0 (Record, 1);
 
-  record->number = self->n_added++;
   record->sid = g_strdup (parameters->key.sid);
   record->local = ibb_jid_dup_bare (parameters->key.local);
+  record->peer = ibb_jid_dup_bare (parameters->key.peer);
   record->secret = g_strdup (parameters->secret);
   record->is_initiator = parameters->is_initiator;
   record->position = *position;
-  g_queue_push_tail (get_records (self, ibb_jid_dup_bare (parameters->key.peer)), record);
-  if (++self->n_records > RECORDS_MAX)
+  g_queue_push_tail (&self->records, record);
+  if (self->records.length > RECORDS_MAX)
     forget_one (self);
 }
 
@@ -140,15 +109,14 @@ find (const IBBFinished *self, const IBBStanza *resume, const char *local, const
 {
   g_autofree char *local_bare = ibb_jid_dup_bare (local);
   g_autofree char *peer_bare = ibb_jid_dup_bare (peer);
-  const GQueue    *records = g_hash_table_lookup (self->accounts, peer_bare);
   guint            n = 0;
 
-  for (const GList *l = records != NULL ? records->tail : NULL; l != NULL && n < IBB_RESUMABLE_MAX;
-       l = l->prev)
+  for (const GList *l = self->records.tail; l != NULL && n < IBB_RESUMABLE_MAX; l = l->prev)
     {
       const Record *record = l->data;
 
-      if (strcmp (record->sid, resume->sid) != 0 || strcmp (record->local, local_bare) != 0)
+      if (!g_str_equal (record->sid, resume->sid) || !g_str_equal (record->local, local_bare) ||
+          !g_str_equal (record->peer, peer_bare))
         continue;
       if (is_genuine (record, resume))
         return record;

@@ -300,14 +300,11 @@ answer_error (IBBReceiver *self, const IBBStanza *stanza, IBBCondition condition
 
 /* A malformed block ends the session (N-26, N-27, N-29). */
 static IBBReceiverVerdict
-refuse_for_good (IBBReceiver     *self,
-                 const IBBStanza *stanza,
-                 IBBCondition     condition,
-                 IBBFailure      *failure)
+refuse_for_good (IBBReceiver *self, const IBBStanza *stanza, IBBCondition condition)
 {
   ibb_receiver_release_all (self); /* the blocks before it, in order (N-20) */
   answer_error (self, stanza, condition, IBB_ERROR_TYPE_CANCEL);
-  ibb_failure_set_condition (failure, IBB_FAILURE_PROTOCOL, condition, NULL);
+  ibb_failure_set_condition (&self->mistake, IBB_FAILURE_PROTOCOL, condition, NULL);
   return IBB_RECEIVER_FAILED;
 }
 
@@ -322,21 +319,21 @@ is_behind (const IBBReceiver *self, const IBBStanza *stanza)
  * was lost: where the session can be resumed, the peer sends that one again, and all that
  * came after it. */
 static IBBReceiverVerdict
-refuse_number (IBBReceiver *self, const IBBStanza *stanza, IBBFailure *failure)
+refuse_number (IBBReceiver *self, const IBBStanza *stanza)
 {
   const IBBCondition condition = IBB_CONDITION_UNEXPECTED_REQUEST;
 
   if (self->parameters->secret == NULL || is_behind (self, stanza))
-    return refuse_for_good (self, stanza, condition, failure);
+    return refuse_for_good (self, stanza, condition);
 
-  ibb_failure_set_condition (failure, IBB_FAILURE_PROTOCOL, condition, NULL);
+  ibb_failure_set_condition (&self->mistake, IBB_FAILURE_PROTOCOL, condition, NULL);
   return IBB_RECEIVER_MISSING;
 }
 
 IBBReceiverVerdict
-ibb_receiver_refuse_malformed (IBBReceiver *self, const IBBStanza *stanza, IBBFailure *failure)
+ibb_receiver_refuse_malformed (IBBReceiver *self, const IBBStanza *stanza)
 {
-  return refuse_for_good (self, stanza, IBB_CONDITION_BAD_REQUEST, failure);
+  return refuse_for_good (self, stanza, IBB_CONDITION_BAD_REQUEST);
 }
 
 static IBBReceiverVerdict
@@ -535,15 +532,12 @@ ibb_receiver_clear (IBBReceiver *self)
 }
 
 IBBReceiverVerdict
-ibb_receiver_refuse_ahead (IBBReceiver     *self,
-                           const IBBStanza *stanza,
-                           gboolean         is_over,
-                           IBBFailure      *failure)
+ibb_receiver_refuse_ahead (IBBReceiver *self, const IBBStanza *stanza, gboolean is_over)
 {
   if (self->refusing)
     return refuse_for_now (self, stanza);
   if (!is_over)
-    return refuse_number (self, stanza, failure);
+    return refuse_number (self, stanza);
 
   answer_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
   return IBB_RECEIVER_ANSWERED;
@@ -561,8 +555,7 @@ is_from_before (const IBBReceiver *self, const IBBStanza *stanza)
 
 /* A seq that is not the next one. */
 static IBBReceiverVerdict
-receive_out_of_order (
-    IBBReceiver *self, IBBStanza *stanza, guint64 digest, IBBFailure *failure, gint64 now)
+receive_out_of_order (IBBReceiver *self, IBBStanza *stanza, guint64 digest, gint64 now)
 {
   if (ibb_acks_contain (&self->acks, digest))
     return IBB_RECEIVER_ANSWERED; /* the delayed acknowledgement answers it */
@@ -582,35 +575,35 @@ receive_out_of_order (
       keep_ahead (self, stanza, now);
       return IBB_RECEIVER_KEPT;
     }
-  return refuse_number (self, stanza, failure);
+  return refuse_number (self, stanza);
 }
 
 /* There are more messages than the reader takes, and messages have no acknowledgement to delay
  * (D-23). */
 static IBBReceiverVerdict
-overflow (IBBReceiver *self, const IBBStanza *stanza, IBBFailure *failure)
+overflow (IBBReceiver *self, const IBBStanza *stanza)
 {
   answer_error (self, stanza, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
-  ibb_failure_set_condition (failure, IBB_FAILURE_OVERFLOW, IBB_CONDITION_RESOURCE_CONSTRAINT,
-                             NULL);
+  ibb_failure_set_condition (&self->mistake, IBB_FAILURE_OVERFLOW,
+                             IBB_CONDITION_RESOURCE_CONSTRAINT, NULL);
   return IBB_RECEIVER_FAILED;
 }
 
 IBBReceiverVerdict
-ibb_receiver_receive_data (IBBReceiver *self, IBBStanza *stanza, IBBFailure *failure, gint64 now)
+ibb_receiver_receive_data (IBBReceiver *self, IBBStanza *stanza, gint64 now)
 {
   guint64 digest;
 
   if (!is_well_formed (self, stanza))
-    return ibb_receiver_refuse_malformed (self, stanza, failure);
+    return ibb_receiver_refuse_malformed (self, stanza);
 
   digest = digest_block (stanza);
   if (stanza->seq != self->next_seq)
-    return receive_out_of_order (self, stanza, digest, failure, now);
+    return receive_out_of_order (self, stanza, digest, now);
   if (has_room (self, stanza))
     return store (self, stanza, digest, now);
   if (stanza->name == IBB_STANZA_MESSAGE)
-    return overflow (self, stanza, failure);
+    return overflow (self, stanza);
   return refuse_for_now (self, stanza);
 }
 

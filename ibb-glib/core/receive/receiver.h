@@ -21,7 +21,8 @@ G_BEGIN_DECLS
 #define IBB_ACK_DELAY (4 * G_USEC_PER_SEC)
 #define IBB_EARLY_BLOCKS 8 /* kept before the answer to our open (D-24) */
 
-/* Conclusion about a block. The session acts on it. */
+/* Conclusion about a block. The session acts on it. The field mistake says why it is MISSING or
+ * FAILED. */
 typedef enum
 {
   IBB_RECEIVER_ANSWERED, /* nothing */
@@ -54,6 +55,7 @@ typedef struct
   gsize            ahead_size;
   IBBAcks          acks;
   IBBReceiveWindow offer;   /* to a peer that asks for it (D-53) */
+  IBBFailure       mistake; /* of the peer, in a block; without a text */
   IBBFailure       failure; /* why later reads fail */
 } IBBReceiver;
 
@@ -75,17 +77,11 @@ gboolean   ibb_receiver_has_block_ahead (const IBBReceiver *self);
 /* When the wait for the blocks before them is over, or IBB_NEVER. */
 gint64 ibb_receiver_get_ahead_due (const IBBReceiver *self);
 /* Refuses a block whose turn will not come. is_over: no more blocks are taken. */
-IBBReceiverVerdict ibb_receiver_refuse_ahead (IBBReceiver     *self,
-                                              const IBBStanza *stanza,
-                                              gboolean         is_over,
-                                              IBBFailure      *failure);
-
-/* failure is set where the verdict is FAILED. */
 IBBReceiverVerdict
-ibb_receiver_receive_data (IBBReceiver *self, IBBStanza *stanza, IBBFailure *failure, gint64 now);
-/* The same for a malformed request. */
-IBBReceiverVerdict
-ibb_receiver_refuse_malformed (IBBReceiver *self, const IBBStanza *stanza, IBBFailure *failure);
+ibb_receiver_refuse_ahead (IBBReceiver *self, const IBBStanza *stanza, gboolean is_over);
+IBBReceiverVerdict ibb_receiver_receive_data (IBBReceiver *self, IBBStanza *stanza, gint64 now);
+/* Refuses a malformed request. */
+IBBReceiverVerdict ibb_receiver_refuse_malformed (IBBReceiver *self, const IBBStanza *stanza);
 /* Refuses a block after the peer's close or ours. Returns whether the block is the next one in
  * sequence (N-36). */
 gboolean

@@ -382,21 +382,19 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
 }
 
 static IBBSenderVerdict
-fail_for_block (IBBSender *self, const IBBBlock *block, IBBFailure *failure)
+fail (IBBSender *self, IBBFailureKind kind, const IBBBlock *block)
 {
-  /* An attempt whose outcome was not known has reached the peer (D-28). */
-  if (block->condition == IBB_CONDITION_UNEXPECTED_REQUEST && block->ambiguous)
-    self->delivered = block->end;
-
-  ibb_failure_set_condition (failure, IBB_FAILURE_CONDITION, block->condition, NULL);
+  ibb_failure_set_condition (&self->refusal, kind, block->condition, NULL);
   return IBB_SENDER_FAILED;
 }
 
 static IBBSenderVerdict
-fail_for_retries (const IBBBlock *block, IBBFailure *failure)
+fail_for_block (IBBSender *self, const IBBBlock *block)
 {
-  ibb_failure_set_condition (failure, IBB_FAILURE_RETRIES, block->condition, NULL);
-  return IBB_SENDER_FAILED;
+  /* An attempt whose outcome was not known has reached the peer (D-28). */
+  if (block->condition == IBB_CONDITION_UNEXPECTED_REQUEST && block->ambiguous)
+    self->delivered = block->end;
+  return fail (self, IBB_FAILURE_CONDITION, block);
 }
 
 /* The bytes from this block on are segmented again, from the same seq on (D-16). */
@@ -442,7 +440,7 @@ classify (IBBSender *self, const IBBBlock *block, gint64 now)
 
 /* All blocks in flight have their replies, and the first one was refused (D-30). */
 static IBBSenderVerdict
-react_to_refusals (IBBSender *self, gboolean is_peer_closed, IBBFailure *failure, gint64 now)
+react_to_refusals (IBBSender *self, gboolean is_peer_closed, gint64 now)
 {
   const IBBSettings *settings = &self->parameters->context->settings;
   IBBBlock          *first = ibb_flight_peek_first (&self->flight);
@@ -452,7 +450,7 @@ react_to_refusals (IBBSender *self, gboolean is_peer_closed, IBBFailure *failure
   if (reaction == IBB_REACTION_FINAL || (several && is_peer_closed) ||
       (reaction == IBB_REACTION_RETRY_SMALLER && several &&
        !ibb_flight_is_refused_alike (&self->flight, first->condition)))
-    return fail_for_block (self, first, failure);
+    return fail_for_block (self, first);
   if (reaction == IBB_REACTION_RETRY_EARLY)
     {
       ibb_flight_resend (&self->flight);
@@ -460,7 +458,7 @@ react_to_refusals (IBBSender *self, gboolean is_peer_closed, IBBFailure *failure
       return IBB_SENDER_GOES_ON;
     }
   if (self->retry.n >= settings->max_retries)
-    return fail_for_retries (first, failure);
+    return fail (self, IBB_FAILURE_RETRIES, first);
 
   if (several)
     note_refusal_in_flight (self);
@@ -494,12 +492,8 @@ finish_up_to (IBBSender *self, const IBBBlock *last)
  * in order (N-28, D-27). An earlier block that was refused is missing in between, unless the peer
  * is known to refuse a block without using up its number. */
 static IBBSenderVerdict
-acknowledge (IBBSender       *self,
-             IBBBlock        *block,
-             const IBBStanza *answer,
-             gboolean         is_peer_closed,
-             IBBFailure      *failure,
-             gint64           now)
+acknowledge (
+    IBBSender *self, IBBBlock *block, const IBBStanza *answer, gboolean is_peer_closed, gint64 now)
 {
   IBBFlight       *flight = &self->flight;
   IBBBlock        *first = ibb_flight_peek_first (flight);
@@ -510,7 +504,7 @@ acknowledge (IBBSender       *self,
 
   if (first != block && first->state == IBB_BLOCK_REFUSED &&
       !self->parameters->peer->has_our_feature)
-    return fail_for_block (self, first, failure);
+    return fail_for_block (self, first);
 
   take_sample (self, block, ibb_send_window_get_delay (&self->credit, answer), now);
   ibb_send_window_acknowledged (&self->credit, answer, end, now);
@@ -523,7 +517,7 @@ acknowledge (IBBSender       *self,
   ibb_stall_acknowledged (&flight->stall, end, sent, ibb_flight_get_oldest_sent (flight), now);
   ibb_first_hop_note (self->parameters->context->first_hop, counted, now);
   if (flight->n_refused > 0 && flight->stall.n_blocks == 0)
-    verdict |= react_to_refusals (self, is_peer_closed, failure, now);
+    verdict |= react_to_refusals (self, is_peer_closed, now);
   return verdict;
 }
 
@@ -541,17 +535,16 @@ is_last_message (IBBSender *self, IBBBlock *block)
 }
 
 static IBBSenderVerdict
-message_refused (
-    IBBSender *self, IBBBlock *block, const IBBStanza *answer, IBBFailure *failure, gint64 now)
+message_refused (IBBSender *self, IBBBlock *block, const IBBStanza *answer, gint64 now)
 {
   const IBBSettings *settings = &self->parameters->context->settings;
 
   block->condition = answer->condition;
   block->error_type = answer->error_type;
   if (!is_last_message (self, block) || classify (self, block, now) != IBB_REACTION_RETRY)
-    return fail_for_block (self, block, failure);
+    return fail_for_block (self, block);
   if (block->attempts > settings->max_retries)
-    return fail_for_retries (block, failure);
+    return fail (self, IBB_FAILURE_RETRIES, block);
 
   ibb_flight_resend_message (&self->flight, block);
   ibb_retry_wait (&self->retry, block->attempts, settings, now);
@@ -559,12 +552,8 @@ message_refused (
 }
 
 static IBBSenderVerdict
-refuse (IBBSender       *self,
-        IBBBlock        *block,
-        const IBBStanza *answer,
-        gboolean         is_peer_closed,
-        IBBFailure      *failure,
-        gint64           now)
+refuse (
+    IBBSender *self, IBBBlock *block, const IBBStanza *answer, gboolean is_peer_closed, gint64 now)
 {
   IBBFlight *flight = &self->flight;
   gboolean   is_final;
@@ -581,7 +570,7 @@ refuse (IBBSender       *self,
 
   /* The replies to the other blocks change nothing, and may never come. */
   if (flight->stall.n_blocks == 0 || (block == ibb_flight_peek_first (flight) && is_final))
-    return react_to_refusals (self, is_peer_closed, failure, now);
+    return react_to_refusals (self, is_peer_closed, now);
   /* The blocks before it may have reached the peer in its last moment, and then get no reply. */
   if (ibb_condition_means_nobody (block->condition))
     return IBB_SENDER_DOUBTS_PEER;
@@ -589,24 +578,19 @@ refuse (IBBSender       *self,
 }
 
 IBBSenderVerdict
-ibb_sender_block_answered (IBBSender       *self,
-                           IBBBlock        *block,
-                           const IBBStanza *answer,
-                           gboolean         is_peer_closed,
-                           IBBFailure      *failure,
-                           gint64           now)
+ibb_sender_block_answered (
+    IBBSender *self, IBBBlock *block, const IBBStanza *answer, gboolean is_peer_closed, gint64 now)
 {
   /* Karn's algorithm, as in take_sample (). */
   if (block->attempts == 1 && block->state == IBB_BLOCK_SENT)
     ibb_stalls_note_answer (self->parameters->context, block->sent);
 
   if (answer->payload != IBB_PAYLOAD_ERROR)
-    return !self->parameters->by_message
-               ? acknowledge (self, block, answer, is_peer_closed, failure, now)
-               : IBB_SENDER_GOES_ON;
+    return !self->parameters->by_message ? acknowledge (self, block, answer, is_peer_closed, now)
+                                         : IBB_SENDER_GOES_ON;
   if (self->parameters->by_message)
-    return message_refused (self, block, answer, failure, now);
-  return refuse (self, block, answer, is_peer_closed, failure, now);
+    return message_refused (self, block, answer, now);
+  return refuse (self, block, answer, is_peer_closed, now);
 }
 
 /* Interruption (D-58). */

@@ -49,6 +49,7 @@ typedef struct
   IBBRetry             retry;
   IBBServer           *own_server;  /* (nullable): of a session by message (N-31) */
   IBBServer           *peer_server; /* (nullable): likewise, once needed */
+  IBBFailure           refusal;     /* of a block, which ends the session; without a text */
   IBBFailure           output_failure;
   IBBFailure           delivery_failure;
 } IBBSender;
@@ -80,13 +81,9 @@ void       ibb_sender_passed (IBBSender *self, const IBBBlock *block);
  */
 gboolean ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now);
 
-/* Replies. failure is set where the verdict is FAILED. */
-IBBSenderVerdict ibb_sender_block_answered (IBBSender       *self,
-                                            IBBBlock        *block,
-                                            const IBBStanza *answer,
-                                            gboolean         is_peer_closed,
-                                            IBBFailure      *failure,
-                                            gint64           now);
+/* Replies. The field refusal is set where the verdict is FAILED. */
+IBBSenderVerdict ibb_sender_block_answered (
+    IBBSender *self, IBBBlock *block, const IBBStanza *answer, gboolean is_peer_closed, gint64 now);
 
 /* Bytes of the longest stanza without a reply; 0: none. */
 gsize ibb_sender_get_longest (const IBBSender *self);

@@ -126,7 +126,7 @@ ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now)
 /* Receiving. */
 
 static void
-take_verdict (IBBSession *self, IBBReceiverVerdict verdict, const IBBFailure *failure, gint64 now)
+take_verdict (IBBSession *self, IBBReceiverVerdict verdict, gint64 now)
 {
   switch (verdict)
     {
@@ -140,10 +140,10 @@ take_verdict (IBBSession *self, IBBReceiverVerdict verdict, const IBBFailure *fa
       ibb_session_heard (self, now);
       break;
     case IBB_RECEIVER_MISSING:
-      ibb_session_interrupt (self, failure);
+      ibb_session_interrupt (self, &self->receiver.mistake);
       break;
     case IBB_RECEIVER_FAILED:
-      ibb_session_fail (self, failure);
+      ibb_session_fail (self, &self->receiver.mistake);
       break;
     case IBB_RECEIVER_ANSWERED:
     case IBB_RECEIVER_KEPT:
@@ -155,9 +155,7 @@ take_verdict (IBBSession *self, IBBReceiverVerdict verdict, const IBBFailure *fa
 static void
 receive_block (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
-  IBBFailure         failure = IBB_FAILURE_INIT;
-  gboolean           is_peer_closed = self->closing.is_peer_closed;
-  IBBReceiverVerdict verdict;
+  gboolean is_peer_closed = self->closing.is_peer_closed;
 
   /* The peer closed, or no bytes will ever be read (D-51). */
   if (is_peer_closed || self->closing.is_whole)
@@ -167,8 +165,7 @@ receive_block (IBBSession *self, IBBStanza *stanza, gint64 now)
       return;
     }
 
-  verdict = ibb_receiver_receive_data (&self->receiver, stanza, &failure, now);
-  take_verdict (self, verdict, &failure, now);
+  take_verdict (self, ibb_receiver_receive_data (&self->receiver, stanza, now), now);
 }
 
 /* Handles each stanza that is ahead of its turn as if no block could come before it. */
@@ -180,14 +177,12 @@ flush_ahead (IBBSession *self, gint64 now)
   while (self->state == IBB_SESSION_OPEN &&
          (stanza = ibb_receiver_pop_ahead (&self->receiver)) != NULL)
     {
-      IBBFailure failure = IBB_FAILURE_INIT;
-      gboolean   is_over = self->closing.is_peer_closed || self->closing.is_whole;
+      gboolean is_over = self->closing.is_peer_closed || self->closing.is_whole;
 
       if (stanza->payload != IBB_PAYLOAD_DATA)
         take_close (self, stanza, now);
       else
-        take_verdict (self, ibb_receiver_refuse_ahead (&self->receiver, stanza, is_over, &failure),
-                      &failure, now);
+        take_verdict (self, ibb_receiver_refuse_ahead (&self->receiver, stanza, is_over), now);
       ibb_stanza_record_unref (stanza);
     }
 }
@@ -254,18 +249,13 @@ receive_close (IBBSession *self, IBBStanza *stanza, gint64 now)
 static void
 receive (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
-  IBBFailure failure = IBB_FAILURE_INIT;
-
   if (self->opening != NULL)
     ibb_receiver_receive_early (&self->receiver, stanza);
   else if (self->state == IBB_SESSION_INTERRUPTED)
     receive_meanwhile (self, stanza, now);
   else if (ibb_stanza_record_has_long_id (stanza))
-    {
-      /* No implementation writes such an id, and it would be kept (D-47). */
-      ibb_receiver_refuse_malformed (&self->receiver, stanza, &failure);
-      ibb_session_fail (self, &failure);
-    }
+    /* No implementation writes such an id, and it would be kept (D-47). */
+    take_verdict (self, ibb_receiver_refuse_malformed (&self->receiver, stanza), now);
   else if (stanza->payload == IBB_PAYLOAD_CLOSE)
     receive_close (self, stanza, now);
   else
@@ -351,12 +341,11 @@ ibb_session_stanza_sent (IBBSession *self, IBBPending *pending, gint64 now)
 static void
 take_block_answer (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now)
 {
-  IBBFailure       failure = IBB_FAILURE_INIT;
   IBBSenderVerdict verdict;
 
   heard_answer (self, answer, now);
   verdict = ibb_sender_block_answered (&self->sender, ibb_block_of_pending (pending), answer,
-                                       self->closing.is_peer_closed, &failure, now);
+                                       self->closing.is_peer_closed, now);
   if ((verdict & IBB_SENDER_ADVANCED) != 0)
     {
       self->parameters.context->has_moved = TRUE;
@@ -367,7 +356,7 @@ take_block_answer (IBBSession *self, IBBPending *pending, IBBStanza *answer, gin
     ibb_peer_probe (self->parameters.peer, now);
   if ((verdict & IBB_SENDER_FAILED) != 0)
     {
-      ibb_session_fail (self, &failure);
+      ibb_session_fail (self, &self->sender.refusal);
       return;
     }
 

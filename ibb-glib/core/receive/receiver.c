@@ -116,13 +116,6 @@ get_wanted (const IBBReceiver *self, gint64 now)
 }
 
 static void
-note_asked (IBBReceiver *self, const IBBStanza *stanza, gint64 now)
-{
-  if (stanza->asks_room)
-    ibb_receive_window_ask (&self->offer, self->read + get_wanted (self, now));
-}
-
-static void
 note_read (IBBReceiver *self, gsize length, gint64 now)
 {
   self->read += length;
@@ -182,15 +175,6 @@ may_drip (const IBBReceiver *self)
          !is_delayed_by_others (self);
 }
 
-static void
-acknowledge_first (IBBReceiver *self, gint64 now)
-{
-  IBBRoom  room;
-  gboolean tells = self->offer.is_asked && tell_room (self, &room, now);
-
-  ibb_acks_send_first (&self->acks, tells ? &room : NULL);
-}
-
 void
 ibb_receiver_release (IBBReceiver *self, gint64 now)
 {
@@ -200,7 +184,12 @@ ibb_receiver_release (IBBReceiver *self, gint64 now)
   while (self->acks.blocks.length > 0 &&
          (may_acknowledge (self, now) ||
           (may_drip (self) && now >= get_first (self)->arrived + IBB_ACK_DELAY)))
-    acknowledge_first (self, now);
+    {
+      IBBRoom  room;
+      gboolean tells = self->offer.is_asked && tell_room (self, &room, now);
+
+      ibb_acks_send_first (&self->acks, tells ? &room : NULL);
+    }
 
   ibb_acks_set_waiting (&self->acks, self->acks.blocks.length > 0 && is_delayed_by_others (self));
 }
@@ -293,7 +282,7 @@ digest_block (const IBBStanza *stanza)
 }
 
 static void
-answer_error (IBBReceiver *self, const IBBStanza *stanza, IBBCondition condition, IBBErrorType type)
+reply_error (IBBReceiver *self, const IBBStanza *stanza, IBBCondition condition, IBBErrorType type)
 {
   ibb_control_reply_error (&self->parameters->context->control, stanza, condition, type, NULL);
 }
@@ -303,7 +292,7 @@ static IBBReceiverVerdict
 refuse_for_good (IBBReceiver *self, const IBBStanza *stanza, IBBCondition condition)
 {
   ibb_receiver_release_all (self); /* the blocks before it, in order (N-20) */
-  answer_error (self, stanza, condition, IBB_ERROR_TYPE_CANCEL);
+  reply_error (self, stanza, condition, IBB_ERROR_TYPE_CANCEL);
   ibb_failure_set_condition (&self->mistake, IBB_FAILURE_PROTOCOL, condition, NULL);
   return IBB_RECEIVER_FAILED;
 }
@@ -342,8 +331,7 @@ refuse_for_now (IBBReceiver *self, const IBBStanza *stanza)
   if (!self->refusing || (gint16) (stanza->seq - self->refused_seq) > 0)
     self->refused_seq = stanza->seq;
   self->refusing = TRUE;
-  ibb_control_reply_error (&self->parameters->context->control, stanza,
-                           IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT, NULL);
+  reply_error (self, stanza, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
   return IBB_RECEIVER_ANSWERED;
 }
 
@@ -400,7 +388,8 @@ store (IBBReceiver *self, const IBBStanza *stanza, guint64 digest, gint64 now)
 
   if (stanza->name == IBB_STANZA_IQ)
     {
-      note_asked (self, stanza, now);
+      if (stanza->asks_room)
+        ibb_receive_window_ask (&self->offer, self->read + get_wanted (self, now));
       ibb_acks_add (&self->acks, stanza, self->received, now);
       ibb_receiver_release (self, now);
       if (self->acks.blocks.length > 0)
@@ -539,7 +528,7 @@ ibb_receiver_refuse_ahead (IBBReceiver *self, const IBBStanza *stanza, gboolean 
   if (!is_over)
     return refuse_number (self, stanza);
 
-  answer_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+  reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
   return IBB_RECEIVER_ANSWERED;
 }
 
@@ -583,7 +572,7 @@ receive_out_of_order (IBBReceiver *self, IBBStanza *stanza, guint64 digest, gint
 static IBBReceiverVerdict
 overflow (IBBReceiver *self, const IBBStanza *stanza)
 {
-  answer_error (self, stanza, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
+  reply_error (self, stanza, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
   ibb_failure_set_condition (&self->mistake, IBB_FAILURE_OVERFLOW,
                              IBB_CONDITION_RESOURCE_CONSTRAINT, NULL);
   return IBB_RECEIVER_FAILED;
@@ -610,7 +599,7 @@ ibb_receiver_receive_data (IBBReceiver *self, IBBStanza *stanza, gint64 now)
 gboolean
 ibb_receiver_refuse_rest (IBBReceiver *self, const IBBStanza *stanza, gboolean is_peer_closed)
 {
-  answer_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
+  reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
   if (is_peer_closed || !is_well_formed (self, stanza) || g_bytes_get_size (stanza->bytes) == 0 ||
       stanza->seq != self->next_seq)
     return FALSE;

@@ -69,12 +69,6 @@ ibb_flight_get_oldest_sent (const IBBFlight *self)
   return oldest != NULL ? ((const IBBBlock *) oldest->data)->sent : IBB_NEVER;
 }
 
-IBBBlock *
-ibb_flight_peek_first (IBBFlight *self)
-{
-  return g_queue_peek_head (&self->blocks);
-}
-
 /* The oldest block without a reply: if the block was lost, the peer waits for it. But of the blocks
  * that it has acknowledged, a peer remembers only the last ones. When too many came after the
  * oldest, the last block is sent again: the peer remembers it, and its result acknowledges the
@@ -207,26 +201,6 @@ ibb_flight_resend (IBBFlight *self)
   for (GList *l = self->blocks.head; l != NULL; l = l->next)
     ((IBBBlock *) l->data)->state = IBB_BLOCK_TO_SEND;
   self->n_refused = 0;
-}
-
-void
-ibb_flight_interrupt (IBBFlight *self)
-{
-  ibb_stall_clear (&self->stall);
-  ibb_flight_resend (self);
-}
-
-gboolean
-ibb_flight_was_sent_to (IBBFlight *self, guint64 end)
-{
-  for (GList *l = self->blocks.head; l != NULL; l = l->next)
-    {
-      const IBBBlock *block = l->data;
-
-      if (block->end >= end)
-        return block->end == end;
-    }
-  return FALSE;
 }
 
 /* The blocks count as sent twice, so that their round trips are not measured (Karn). */

@@ -55,8 +55,7 @@ void ibb_flight_init (IBBFlight *self, const IBBParameters *parameters);
 void ibb_flight_clear (IBBFlight *self);
 
 /* When the oldest block was sent, if its acknowledgement is awaited; or IBB_NEVER. */
-gint64    ibb_flight_get_oldest_sent (const IBBFlight *self);
-IBBBlock *ibb_flight_peek_first (IBBFlight *self); /* (nullable) */
+gint64 ibb_flight_get_oldest_sent (const IBBFlight *self);
 
 static inline IBBBlock *
 ibb_flight_peek_unsent (const IBBFlight *self)
@@ -78,10 +77,6 @@ void ibb_flight_refuse (IBBFlight *self, IBBBlock *block, const IBBStanza *answe
 gboolean ibb_flight_is_refused_alike (IBBFlight *self, IBBCondition condition);
 /* Marks all blocks as to be sent again. */
 void ibb_flight_resend (IBBFlight *self);
-/* The same after an interruption, with no bytes in flight. */
-void ibb_flight_interrupt (IBBFlight *self);
-/* Whether a block ends at that position. */
-gboolean ibb_flight_was_sent_to (IBBFlight *self, guint64 end);
 /* Marks the blocks up to end as SENT: they have arrived, and the answers are still to come. */
 void ibb_flight_note_received (IBBFlight *self, guint64 end, gint64 now);
 /* Notes another JID of the peer. */

@@ -419,7 +419,7 @@ segment_again (IBBSender *self, const IBBBlock *block)
 static void
 segment_smaller (IBBSender *self)
 {
-  const IBBBlock *first = ibb_flight_peek_first (&self->flight);
+  const IBBBlock *first = g_queue_peek_head (&self->flight.blocks);
 
   self->sending_size = MAX (ibb_block_get_size (first) / 2, (gsize) IBB_SENDING_SIZE_MIN);
   segment_again (self, first);
@@ -443,7 +443,7 @@ static IBBSenderVerdict
 react_to_refusals (IBBSender *self, gboolean is_peer_closed, gint64 now)
 {
   const IBBSettings *settings = &self->parameters->context->settings;
-  IBBBlock          *first = ibb_flight_peek_first (&self->flight);
+  IBBBlock          *first = g_queue_peek_head (&self->flight.blocks);
   gboolean           several = self->flight.n_flight_refused > 1;
   IBBReaction        reaction = classify (self, first, now);
 
@@ -481,7 +481,7 @@ finish_up_to (IBBSender *self, const IBBBlock *last)
 
   do
     {
-      first = ibb_flight_peek_first (&self->flight);
+      first = g_queue_peek_head (&self->flight.blocks);
       ibb_flight_finish_first (&self->flight);
     }
   while (first != last);
@@ -496,7 +496,7 @@ acknowledge (
     IBBSender *self, IBBBlock *block, const IBBStanza *answer, gboolean is_peer_closed, gint64 now)
 {
   IBBFlight       *flight = &self->flight;
-  IBBBlock        *first = ibb_flight_peek_first (flight);
+  IBBBlock        *first = g_queue_peek_head (&flight->blocks);
   guint64          end = block->end;
   gsize            counted;
   gint64           sent = block->sent;
@@ -569,7 +569,7 @@ refuse (
     self->refused_for_good = TRUE;
 
   /* The replies to the other blocks change nothing, and may never come. */
-  if (flight->stall.n_blocks == 0 || (block == ibb_flight_peek_first (flight) && is_final))
+  if (flight->stall.n_blocks == 0 || (block == g_queue_peek_head (&flight->blocks) && is_final))
     return react_to_refusals (self, is_peer_closed, now);
   /* The blocks before it may have reached the peer in its last moment, and then get no reply. */
   if (ibb_condition_means_nobody (block->condition))
@@ -608,28 +608,34 @@ void
 ibb_sender_interrupt (IBBSender *self)
 {
   ibb_scheduler_leave (get_turns (self), &self->turn);
-  ibb_flight_interrupt (&self->flight);
+  ibb_stall_clear (&self->flight.stall);
+  ibb_flight_resend (&self->flight);
   ibb_retry_forget (&self->retry);
   self->refused_for_good = FALSE; /* the block is sent again */
   self->is_interrupted = TRUE;
 }
 
 static gboolean
-may_have_got_to (IBBSender *self, guint64 position)
+may_have_got_to (const IBBSender *self, guint64 position)
 {
-  return position == self->delivered || ibb_flight_was_sent_to (&self->flight, position);
+  const GList *l = self->flight.blocks.head;
+
+  while (l != NULL && ((const IBBBlock *) l->data)->end < position)
+    l = l->next;
+  return position == self->delivered ||
+         (l != NULL && ((const IBBBlock *) l->data)->end == position);
 }
 
 gboolean
-ibb_sender_may_resume (IBBSender *self, guint64 received, guint64 acknowledged)
+ibb_sender_may_resume (const IBBSender *self, const IBBStanza *peer)
 {
-  return acknowledged <= received && acknowledged >= self->delivered &&
-         may_have_got_to (self, received) && may_have_got_to (self, acknowledged);
+  return peer->acknowledged <= peer->received && peer->acknowledged >= self->delivered &&
+         may_have_got_to (self, peer->received) && may_have_got_to (self, peer->acknowledged);
 }
 
 void
 ibb_sender_resume (
-    IBBSender *self, const IBBPosition *peer, guint64 moved, gint64 send_at, gint64 now)
+    IBBSender *self, const IBBStanza *peer, guint64 moved, gint64 send_at, gint64 now)
 {
   IBBFlight      *flight = &self->flight;
   const IBBBlock *first;
@@ -637,7 +643,7 @@ ibb_sender_resume (
 
   if (peer->acknowledged > self->delivered)
     ibb_retry_acknowledged (&self->retry, 0);
-  while ((first = ibb_flight_peek_first (flight)) != NULL && first->end <= peer->acknowledged)
+  while ((first = g_queue_peek_head (&flight->blocks)) != NULL && first->end <= peer->acknowledged)
     ibb_flight_finish_first (flight);
   self->delivered = peer->acknowledged;
   self->passed = MAX (self->passed, peer->received);
@@ -688,12 +694,6 @@ ibb_sender_timeout (IBBSender *self, gint64 now)
 }
 
 /* Writing. */
-
-gsize
-ibb_sender_get_buffer_size (const IBBSender *self)
-{
-  return get_buffer_size (self, get_block_max (self));
-}
 
 gsize
 ibb_sender_get_room (const IBBSender *self)

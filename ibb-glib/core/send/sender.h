@@ -10,7 +10,6 @@
 
 #include "core/base/byte-queue.h"
 #include "core/base/failure.h"
-#include "core/base/proof.h"
 #include "core/flow/scheduler.h"
 #include "core/flow/send-window.h"
 #include "core/peer/parameters.h"
@@ -61,7 +60,6 @@ void ibb_sender_end (IBBSender *self, const IBBFailure *failure);
 void ibb_sender_clear (IBBSender *self);
 
 /* Writing. */
-gsize ibb_sender_get_buffer_size (const IBBSender *self);
 gsize ibb_sender_get_room (const IBBSender *self);
 /* See ibb_session_is_worth_waking (). */
 gboolean ibb_sender_is_worth_waking (const IBBSender *self, gsize length);
@@ -89,12 +87,12 @@ IBBSenderVerdict ibb_sender_block_answered (
 gsize ibb_sender_get_longest (const IBBSender *self);
 /* The session is interrupted, and goes on (D-58). */
 void ibb_sender_interrupt (IBBSender *self);
-/* Whether these positions of the peer are possible. */
-gboolean ibb_sender_may_resume (IBBSender *self, guint64 received, guint64 acknowledged);
+/* Whether the position of the peer in a <resume/>, or in the answer to one, is possible. */
+gboolean ibb_sender_may_resume (const IBBSender *self, const IBBStanza *peer);
 /* Sends the bytes again that the peer has not received. moved: bytes, both ways, since the last
  * resumption. send_at: when blocks are sent again; IBB_NEVER: at once. */
 void ibb_sender_resume (
-    IBBSender *self, const IBBPosition *peer, guint64 moved, gint64 send_at, gint64 now);
+    IBBSender *self, const IBBStanza *peer, guint64 moved, gint64 send_at, gint64 now);
 
 /* Waiting. */
 gboolean ibb_sender_awaits_reply (const IBBSender *self);

@@ -444,10 +444,10 @@ ibb_session_move_closing (IBBSession *self)
 }
 
 void
-ibb_session_peer_ended (IBBSession *self, const IBBPosition *peer, gint64 now)
+ibb_session_peer_ended (IBBSession *self, const IBBStanza *answer, gint64 now)
 {
   refuse_owed (self); /* no request stays without an answer (N-20) */
-  ibb_sender_resume (&self->sender, peer, 0, 0, now);
+  ibb_sender_resume (&self->sender, answer, 0, 0, now);
   if (self->closing.out != IBB_OUT_CLOSE_SENT)
     ibb_sender_stop_writes (&self->sender, IBB_FAILURE_PEER_CLOSED);
   if (ibb_sender_is_drained (&self->sender))

@@ -302,8 +302,7 @@ ibb_session_take_block (IBBSession *self, gint64 now)
   if (!ibb_sender_awaits_reply (&self->sender))
     self->silent_since = now;
   stanza = ibb_sender_take_stanza (&self->sender, now);
-  /* The writer is not woken before half of the buffer is free. */
-  if (self->sender.queue.length <= ibb_sender_get_buffer_size (&self->sender) / 2)
+  if (ibb_sender_is_worth_waking (&self->sender, G_MAXSIZE))
     self->has_changed = TRUE;
   ibb_sender_update_ready (&self->sender, now);
   ibb_session_settle (self);

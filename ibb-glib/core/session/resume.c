@@ -22,8 +22,8 @@ forget_answer (IBBSession *self)
 
 /* Times. */
 
-/* Grows when a byte has moved, in either direction, or a close. A byte counts when the peer has
- * received it, and again when it was acknowledged. */
+/* A number that grows with each byte, in either direction, and with each close. A byte counts when
+ * the peer has received the byte, and again when the peer has acknowledged it. */
 static guint64
 get_progress (const IBBSession *self, guint64 delivered)
 {
@@ -48,7 +48,7 @@ look_for_progress (IBBSession *self)
     note_progress (&self->resume);
 }
 
-/* When a wait that began at that time has lasted for resume-timeout, with the time spent before. */
+/* The end of resume-timeout for a wait that began at since, with the time spent before. */
 static gint64
 get_deadline (const IBBSession *self, gint64 since)
 {
@@ -56,7 +56,8 @@ get_deadline (const IBBSession *self, gint64 since)
                                  self->parameters.context->settings.resume_timeout);
 }
 
-/* The session waits for its connection or its peer since then, the caller's time. */
+/* Begins the wait for the connection or the peer, unless the session waits already. time: the
+ * caller's. */
 static void
 begin_wait (IBBSession *self, gint64 time)
 {
@@ -66,7 +67,7 @@ begin_wait (IBBSession *self, gint64 time)
                  get_deadline (self, self->resume.since));
 }
 
-/* The application is told for what the session waits. */
+/* Reports the begin or the end of a wait to the application. */
 static void
 tell_wait (IBBSession *self)
 {
@@ -138,11 +139,11 @@ begin (IBBSession *self, gint64 now)
       resume->n_attempts == 0 ? now : now + get_wait (WAIT_MIN, WAIT_MAX, resume->n_attempts);
 }
 
-/* Time that brings nothing adds up over interruptions. Otherwise a peer could keep the session
- * without end: it would agree to resume, and then take nothing. A session that has nothing to send
- * loses no time, nor does one whose blocks the peer has received and its reader has not read. */
+/* Time without progress adds up over interruptions. Otherwise a peer could keep the session without
+ * end: the peer would agree to resume, and then take nothing. A session that has nothing to send
+ * loses no time, nor does a session whose blocks wait for the reader of the peer. */
 static void
-spend (IBBSession *self, const IBBPosition *peer, gint64 now)
+spend (IBBSession *self, const IBBStanza *peer, gint64 now)
 {
   IBBResume *resume = &self->resume;
 
@@ -160,9 +161,9 @@ spend (IBBSession *self, const IBBPosition *peer, gint64 now)
     resume->spent += now - resume->began;
 }
 
-/* Returns how much has moved since the last resumption. */
+/* Returns the progress since the last resumption. peer: bears the position of the peer. */
 static guint64
-account (IBBSession *self, const IBBPosition *peer, gint64 now)
+account (IBBSession *self, const IBBStanza *peer, gint64 now)
 {
   IBBResume *resume = &self->resume;
   guint64    before = resume->progress;
@@ -184,8 +185,9 @@ wait_longer (IBBSession *self, gint64 now)
   self->resume.at = now + get_wait (WAIT_MIN, WAIT_MAX, self->resume.n_attempts);
 }
 
-/* Proofs. is_ours: this end says it. */
+/* Proofs. */
 
+/* is_ours: this end makes the statement. */
 static IBBStatement
 get_statement (const IBBSession *self,
                const IBBStanza  *stanza,
@@ -274,14 +276,15 @@ is_same_account (const char *a, const char *b)
   return g_str_equal (bare_a, bare_b);
 }
 
-/* With another account the session ends. The peer does not learn which account that is. */
+/* Blocks and closes go to the present address. */
 static void
-peer_moved (IBBSession *self)
+update_addresses (IBBSession *self)
 {
   ibb_flight_peer_moved (&self->sender.flight);
   ibb_session_move_closing (self);
 }
 
+/* With another account the session ends. The peer does not learn the name of that account. */
 static void
 move (IBBSession *self, const char *local, const char *normal)
 {
@@ -293,7 +296,7 @@ move (IBBSession *self, const char *local, const char *normal)
 
   if (parameters->is_own_jid && is_same_account (normal, parameters->key.local) &&
       ibb_registration_move_local (&self->registration, local, normal))
-    peer_moved (self);
+    update_addresses (self);
   else
     ibb_session_end (self, &self->cause);
 }
@@ -321,20 +324,7 @@ ibb_session_is_proven (const IBBSession *self, const IBBStanza *resume)
                     resume->count);
 }
 
-static IBBPosition
-get_peer_position (const IBBStanza *stanza)
-{
-  return (IBBPosition){ stanza->received, stanza->acknowledged };
-}
-
-static gboolean
-is_possible (IBBSession *self, const IBBStanza *stanza)
-{
-  return ibb_sender_may_resume (&self->sender, stanza->received, stanza->acknowledged);
-}
-
-/* Moves the session to the present address of the peer. FALSE: a session of that name is there
- * already. */
+/* Moves the session to the present address of the peer. FALSE: another session has the name. */
 static gboolean
 follow_peer (IBBSession *self, const char *jid, const char *normal)
 {
@@ -344,7 +334,7 @@ follow_peer (IBBSession *self, const char *jid, const char *normal)
     return FALSE;
 
   ibb_peer_note_our_feature (self->parameters.peer);
-  peer_moved (self);
+  update_addresses (self);
   return TRUE;
 }
 
@@ -354,14 +344,13 @@ static void
 go_on (IBBSession *self, const IBBStanza *stanza, guint64 moved, gint64 now)
 {
   const IBBResume *resume = &self->resume;
-  IBBPosition      peer = get_peer_position (stanza);
 
   end_wait (self);
   self->state = IBB_SESSION_OPEN;
   ibb_failure_clear (&self->cause);
   self->has_changed = TRUE;
   ibb_session_heard (self, now);
-  ibb_sender_resume (&self->sender, &peer, moved,
+  ibb_sender_resume (&self->sender, stanza, moved,
                      resume->send_at > now ? resume->send_at : IBB_NEVER, now);
   ibb_receiver_resume (&self->receiver, now);
   ibb_session_resume_closing (self, moved > 0, now - resume->began, now);
@@ -381,9 +370,8 @@ refuse (IBBSession *self, IBBStanza *stanza, IBBCondition condition)
 static void
 take (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
 {
-  IBBPosition peer = get_peer_position (stanza);
-  IBBStanza  *result;
-  guint64     moved;
+  IBBStanza *result;
+  guint64    moved;
 
   ibb_session_interrupt (self, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
   if (!self->resume.has_begun)
@@ -394,7 +382,7 @@ take (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
       return;
     }
 
-  moved = account (self, &peer, now);
+  moved = account (self, stanza, now);
   if (now >= get_deadline (self, now))
     {
       ibb_session_give_up (self);
@@ -417,7 +405,8 @@ ibb_session_receive_resume (IBBSession *self, IBBStanza *stanza, const char *fro
 {
   if (stanza->unclean)
     ibb_session_take_peer_close (self, stanza, now);
-  else if (stanza->count <= self->resume.peer_count || !is_possible (self, stanza))
+  else if (stanza->count <= self->resume.peer_count ||
+           !ibb_sender_may_resume (&self->sender, stanza))
     refuse (self, stanza, IBB_CONDITION_UNEXPECTED_REQUEST);
   else
     take (self, stanza, from, now);
@@ -437,14 +426,12 @@ is_answer (const IBBSession *self, const IBBStanza *stanza)
 static void
 take_answer (IBBSession *self, const IBBStanza *stanza, gint64 now)
 {
-  IBBPosition peer = get_peer_position (stanza);
-
   if (stanza->has_ended)
-    ibb_session_peer_ended (self, &peer, now);
+    ibb_session_peer_ended (self, stanza, now);
   else
     {
       ibb_peer_note_answer (self->parameters.peer, MAX (now - self->resume.asked, 1), now);
-      go_on (self, stanza, account (self, &peer, now), now);
+      go_on (self, stanza, account (self, stanza, now), now);
     }
 }
 
@@ -456,7 +443,7 @@ ibb_session_resume_answered (IBBSession *self, IBBStanza *stanza, gint64 now)
   else if (stanza->payload == IBB_PAYLOAD_ERROR &&
            stanza->condition == IBB_CONDITION_ITEM_NOT_FOUND)
     ibb_session_peer_forgot (self, stanza, now);
-  else if (!is_answer (self, stanza) || !is_possible (self, stanza))
+  else if (!is_answer (self, stanza) || !ibb_sender_may_resume (&self->sender, stanza))
     wait_longer (self, now);
   else
     take_answer (self, stanza, now);

@@ -240,7 +240,7 @@ void ibb_session_resume_closing (IBBSession *self, gboolean has_moved, gint64 ou
 void ibb_session_move_closing (IBBSession *self);
 /* Ends the session, which cannot be resumed: the peer had ended it in order, and the last stanza to
  * us, a close or the answer to ours, was lost; or the peer has forgotten the session. */
-void ibb_session_peer_ended (IBBSession *self, const IBBPosition *peer, gint64 now);
+void ibb_session_peer_ended (IBBSession *self, const IBBStanza *answer, gint64 now);
 void ibb_session_peer_forgot (IBBSession *self, const IBBStanza *answer, gint64 now);
 
 /* resume.c: the resumption of an interrupted session (D-58), and the limit of the wait for a

@@ -24,6 +24,23 @@ ibb_acceptor_init (IBBAcceptor *self, IBBContext *context, GQueue *events)
   self->expectations = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, expectation_free);
 }
 
+/* failure: why an expectation has failed. */
+static void
+push_event (IBBAcceptor   *self,
+            IBBEventType   type,
+            IBBSession    *session,
+            gpointer       expectation,
+            IBBFailureKind failure)
+{
+  IBBEvent *event = g_new0 (IBBEvent, 1);
+
+  event->type = type;
+  event->session = session != NULL ? ibb_session_ref (session) : NULL;
+  event->expectation = expectation;
+  event->failure.kind = failure;
+  g_queue_push_tail (self->events, event);
+}
+
 /* Neither a sid nor a normalised JID has a control character. */
 static char *
 create_key (const char *local, const char *peer, const char *sid)
@@ -81,7 +98,7 @@ ibb_acceptor_fail_all (IBBAcceptor *self, IBBFailureKind kind)
     {
       IBBExpectation *expectation = l->data;
 
-      ibb_event_push (self->events, IBB_EVENT_EXPECTATION_FAILED, NULL, expectation->data, kind);
+      push_event (self, IBB_EVENT_EXPECTATION_FAILED, NULL, expectation->data, kind);
       ibb_acceptor_remove (self, expectation);
     }
 }
@@ -186,22 +203,21 @@ ibb_acceptor_receive (IBBAcceptor *self,
   session = ibb_session_new_request (context, open, choose_block_size (self, expectation, open),
                                      local, peer);
   if (session == NULL)
-    ibb_control_refuse_open (&context->control, open, IBB_CONDITION_NOT_ACCEPTABLE, NULL);
-  else if (expectation != NULL)
     {
-      ibb_session_accept_now (session, now);
-      ibb_event_push (self->events, IBB_EVENT_EXPECTED, session, expectation->data,
-                      IBB_FAILURE_NONE);
-      ibb_acceptor_remove (self, expectation);
+      ibb_control_refuse_open (&context->control, open, IBB_CONDITION_NOT_ACCEPTABLE, NULL);
+      return;
     }
-  else if (self->listen == IBB_LISTEN_ACCEPT)
-    {
-      ibb_session_accept_now (session, now);
-      ibb_event_push (self->events, IBB_EVENT_ACCEPTED, session, NULL, IBB_FAILURE_NONE);
-    }
+
+  if (expectation == NULL && self->listen == IBB_LISTEN_ASK)
+    ibb_session_ask (session, now);
+  else
+    ibb_session_accept_now (session, now);
+  if (expectation == NULL)
+    push_event (self, self->listen == IBB_LISTEN_ASK ? IBB_EVENT_REQUESTED : IBB_EVENT_ACCEPTED,
+                session, NULL, IBB_FAILURE_NONE);
   else
     {
-      ibb_session_ask (session, now);
-      ibb_event_push (self->events, IBB_EVENT_REQUESTED, session, NULL, IBB_FAILURE_NONE);
+      push_event (self, IBB_EVENT_EXPECTED, session, expectation->data, IBB_FAILURE_NONE);
+      ibb_acceptor_remove (self, expectation);
     }
 }

@@ -36,14 +36,11 @@ typedef struct
     IBB_EVENT_NONE, NULL, NULL, IBB_FAILURE_INIT                                                   \
   }
 
-void ibb_event_clear (IBBEvent *event);
-
-/* Adds an event to events (element-type IBBEvent). session: (nullable). failure: why an expectation
- * has failed. */
-void ibb_event_push (GQueue        *events,
-                     IBBEventType   type,
-                     IBBSession    *session,
-                     gpointer       expectation,
-                     IBBFailureKind failure);
+static inline void
+ibb_event_clear (IBBEvent *event)
+{
+  g_clear_pointer (&event->session, ibb_session_unref);
+  ibb_failure_clear (&event->failure);
+}
 
 G_END_DECLS

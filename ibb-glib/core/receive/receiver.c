@@ -8,15 +8,13 @@
 
 #define STORED_MIN (4 * 1024 * 1024) /* bytes that a session may store unacknowledged (D-23) */
 
-/* The most that is offered at once: one block less than a session may store. */
+/* Limit of the room that a peer is told: one block less than a session may store. */
 #define OFFER_MAX (STORED_MIN - IBB_BLOCK_SIZE_MAX)
 
-/* What a block that came early may take beside its bytes: JIDs and an id of any
- * usual length (D-24). */
+/* Bytes of an early block beside its data: JIDs and an id of any usual length (D-24). */
 #define EARLY_OVERHEAD (8 * 1024)
 
-/* Stanzas kept ahead of their turn, and microseconds that they wait for those before them (D-42).
- */
+/* Number of stanzas ahead of their turn, and their time to wait for missing blocks (D-42). */
 #define AHEAD_MAX 64
 #define AHEAD_TIME (2 * G_USEC_PER_SEC)
 
@@ -37,7 +35,7 @@ get_first (const IBBReceiver *self)
 
 /* Memory. */
 
-/* G_MAXSIZE means no limit. With this value sums do not overflow. */
+/* G_MAXSIZE means no limit. The bound keeps sums from overflowing. */
 static gsize
 get_buffer_size (const IBBReceiver *self)
 {
@@ -53,7 +51,7 @@ is_more_than_share (const IBBReceiver *self, gsize length)
          length > ibb_memory_get_share (memory, self->parameters->block_size);
 }
 
-/* The peer has to wait until some of it is read. */
+/* Whether the peer has to wait until bytes are read. */
 static gboolean
 is_beyond_share (const IBBReceiver *self)
 {
@@ -66,8 +64,8 @@ get_records (const IBBReceiver *self)
   return self->acks.records + self->ahead_size;
 }
 
-/* Whether the next block is not even stored. Records count as well: blocks without bytes, or with
- * few, take little but their records. */
+/* Whether the next block is refused. Records count as well: blocks with few bytes, or none, take
+ * little but their records. */
 static gboolean
 is_full (const IBBReceiver *self)
 {
@@ -92,7 +90,7 @@ has_room (const IBBReceiver *self, const IBBStanza *stanza)
   /* The first unacknowledged block is never refused. */
   if (self->acks.blocks.length == 0)
     return TRUE;
-  /* Both bounds are needed: messages may have come as well, and have no acknowledgement. */
+  /* The bound of the queue is for messages in between, which have no acknowledgement. */
   return self->acks.bytes + length <= stored_max &&
          self->queue.length + length <= 2 * buffer_size + stored_max &&
          self->acks.blocks.length < IBB_BLOCKS_IN_FLIGHT_MAX && !is_full (self);
@@ -100,8 +98,8 @@ has_room (const IBBReceiver *self, const IBBStanza *stanza)
 
 /* The room that is offered (D-53). */
 
-/* How many bytes the reader takes beyond those that it has read: twice what it read in the last
- * second, so that it can read on without a break if a round trip takes a second. */
+/* Bytes that the reader takes beyond those already read: twice the bytes of the last second. So the
+ * reader goes on without a break if a round trip takes a second. */
 static gsize
 get_wanted (const IBBReceiver *self, gint64 now)
 {
@@ -123,7 +121,7 @@ note_read (IBBReceiver *self, gsize length, gint64 now)
     ibb_receive_window_note_read (&self->offer, length, now);
 }
 
-/* The room is told when the peer would expect a quarter too much, or too little. */
+/* Tells the room where the peer would expect a quarter too much, or too little. */
 static gboolean
 tell_room (IBBReceiver *self, IBBRoom *room, gint64 now)
 {
@@ -143,9 +141,9 @@ is_delayed_by_others (const IBBReceiver *self)
   return is_beyond_share (self) || ibb_control_is_backlogged (&self->parameters->context->control);
 }
 
-/* Bytes that were offered are acknowledged at once. A block beyond them waits until half of the
- * room is free: its acknowledgement is the only one that can tell the room, and each would tell of
- * a single block (RFC 9293 §3.8.6.2.2). */
+/* The end of the bytes that are acknowledged at once: all within the told room. A block beyond it
+ * waits until half of the room is free: its acknowledgement is the only one to tell the room, and
+ * each would otherwise tell of a single block (RFC 9293 §3.8.6.2.2). */
 static guint64
 get_room_end (const IBBReceiver *self, gint64 now)
 {
@@ -166,8 +164,8 @@ may_acknowledge (const IBBReceiver *self, gint64 now)
   return get_first (self)->end <= get_room_end (self, now) && !is_delayed_by_others (self);
 }
 
-/* Whether the single delayed acknowledgement of a peer that sends one block at a time is sent late
- * rather than never. Some peers give up after 5 s (H-02). */
+/* Whether the only delayed acknowledgement, as of a peer that sends one block at a time, is sent
+ * after IBB_ACK_DELAY. Some peers give up after 5 s (H-02). */
 static gboolean
 may_drip (const IBBReceiver *self)
 {
@@ -207,7 +205,6 @@ ibb_receiver_release_all (IBBReceiver *self)
   ibb_acks_send_all (&self->acks, self->closed_at);
 }
 
-/* The peer learns that its blocks were not read (D-51). */
 void
 ibb_receiver_refuse_all (IBBReceiver *self)
 {
@@ -232,8 +229,8 @@ mix_word (guint64 hash, guint64 word)
   return hash ^ hash >> 29;
 }
 
-/* Not cryptographic: a peer that makes two blocks alike only harms itself. Four words at a time, in
- * four independent sums, so that the processor need not wait for the word before. */
+/* Not cryptographic: a peer that makes two blocks alike only harms itself. Four independent sums,
+ * so that the processor need not wait for the previous word. */
 static guint64
 mix (guint64 hash, const guint8 *bytes, gsize length)
 {
@@ -275,7 +272,7 @@ digest_block (const IBBStanza *stanza)
   guint64       head = (guint64) id_length << 16 | stanza->seq;
   guint64       hash = mix (1, (const guint8 *) &head, sizeof head);
 
-  /* The number has a round of its own: otherwise an id that counts along could cancel it out. */
+  /* A round for the number alone: otherwise an id that counts along could cancel the number out. */
   hash = mix (hash, (const guint8 *) id, id_length);
 
   return mix (hash, data, size);
@@ -304,9 +301,8 @@ is_behind (const IBBReceiver *self, const IBBStanza *stanza)
   return (guint16) (stanza->seq - self->next_seq) >= 32768;
 }
 
-/* A block that is not the next one (D-18). One that is ahead of its turn shows that a block
- * was lost: where the session can be resumed, the peer sends that one again, and all that
- * came after it. */
+/* A block that is not the next one (D-18). A block ahead of its turn shows that another was lost:
+ * where the session can be resumed, the peer sends the lost block and all later ones again. */
 static IBBReceiverVerdict
 refuse_number (IBBReceiver *self, const IBBStanza *stanza)
 {
@@ -373,7 +369,7 @@ store (IBBReceiver *self, const IBBStanza *stanza, guint64 digest, gint64 now)
 
   self->next_seq++;
   if ((gint16) (self->next_seq - self->refused_seq) > 0)
-    self->refusing = FALSE; /* all of them came again */
+    self->refusing = FALSE; /* all refused blocks came again */
   self->received += length;
   remember (self, digest);
 
@@ -429,7 +425,7 @@ find_ahead (const IBBReceiver *self, guint16 seq)
   return NULL;
 }
 
-/* The same block twice: the resumption sent it again (D-20). */
+/* Whether the block is kept already: a resumption sent it twice (D-20). */
 static gboolean
 is_kept_ahead (const IBBReceiver *self, const IBBStanza *stanza, guint64 digest)
 {
@@ -534,8 +530,7 @@ ibb_receiver_refuse_ahead (IBBReceiver *self, const IBBStanza *stanza, gboolean 
 
 /* Blocks out of sequence. */
 
-/* The block was sent again when the session was resumed. The first one has overtaken it, or comes
- * only now. */
+/* Whether a resumption sent the block again: the repetition has arrived, or arrives still. */
 static gboolean
 is_from_before (const IBBReceiver *self, const IBBStanza *stanza)
 {
@@ -556,7 +551,7 @@ receive_out_of_order (IBBReceiver *self, IBBStanza *stanza, guint64 digest, gint
       return IBB_RECEIVER_ANSWERED;
     }
   if (is_kept_ahead (self, stanza, digest))
-    return IBB_RECEIVER_ANSWERED; /* the first one is answered in its turn */
+    return IBB_RECEIVER_ANSWERED; /* the kept block is answered in its turn */
   if (self->refusing && !is_behind (self, stanza))
     return refuse_for_now (self, stanza);
   if (may_come_in_turn (self, stanza))
@@ -567,8 +562,8 @@ receive_out_of_order (IBBReceiver *self, IBBStanza *stanza, guint64 digest, gint
   return refuse_number (self, stanza);
 }
 
-/* There are more messages than the reader takes, and messages have no acknowledgement to delay
- * (D-23). */
+/* Ends a session with more messages than the reader takes: messages have no acknowledgement to
+ * delay (D-23). */
 static IBBReceiverVerdict
 overflow (IBBReceiver *self, const IBBStanza *stanza)
 {
@@ -608,7 +603,7 @@ ibb_receiver_refuse_rest (IBBReceiver *self, const IBBStanza *stanza, gboolean i
   return TRUE;
 }
 
-/* Blocks before the answer are not checked yet: each may be as long as a stanza can be. */
+/* Early blocks are not checked yet: each may be as long as a stanza can be. */
 static gboolean
 has_room_for_early (const IBBReceiver *self, const IBBStanza *stanza)
 {
@@ -650,8 +645,8 @@ ibb_receiver_note_close (IBBReceiver *self, gint64 now)
   self->closed_at = get_room_end (self, now);
 }
 
-/* An application that has closed during the interruption gets its blocks answered now: those that
- * were read by then are acknowledged. */
+/* After a close during the interruption, blocks get their answers now: blocks that were read before
+ * the close are acknowledged. */
 void
 ibb_receiver_resume (IBBReceiver *self, gint64 now)
 {
@@ -680,14 +675,13 @@ ibb_receiver_get_acknowledged (const IBBReceiver *self)
 gboolean
 ibb_receiver_is_complete (const IBBReceiver *self, gint64 now)
 {
-  /* A block that is ahead still waits for one before it, or has the number of another. */
+  /* A block ahead of its turn waits for a missing one, or has the number of another. */
   if (self->refusing || ibb_receiver_has_block_ahead (self))
     return FALSE;
   return self->acks.blocks.length != 1 || now - get_first (self)->arrived <= IBB_ACK_DELAY;
 }
 
-/* The first end counts: a reader that has got an end of file, or an error, gets the same on each
- * later call (D-45). */
+/* The first end counts: a reader gets the same end of file, or error, on each later call (D-45). */
 void
 ibb_receiver_end (IBBReceiver *self, gboolean orderly)
 {

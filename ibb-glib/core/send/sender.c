@@ -9,7 +9,7 @@
 
 #define SEND_BUFFER_BLOCKS 16
 #define SEND_BUFFER_MIN (64 * 1024)
-/* Bytes in the buffers of all sessions, and the part of each session that is never taken away. */
+/* Bytes in the send buffers of all sessions, and the part that each session always has. */
 #define SEND_MEMORY (32 * 1024 * 1024)
 #define SEND_MEMORY_SHARE (16 * 1024)
 
@@ -24,8 +24,8 @@ ibb_sender_init (IBBSender *self, const IBBParameters *parameters)
   ibb_retry_init (&self->retry);
 }
 
-/* Messages have rules where both servers know XEP-0079 (§2.1.1): a server that does not know the
- * rules returns such a message. Nothing waits for the answers of the servers. */
+/* Messages bear rules where both servers know XEP-0079: a server without it returns a message with
+ * rules (§2.1.1). No message waits for the answers of the servers. */
 void
 ibb_sender_open (IBBSender *self, gint64 now)
 {
@@ -48,7 +48,7 @@ get_turns (const IBBSender *self)
   return &self->parameters->context->message_turns;
 }
 
-/* before: the bytes that were in the queue before it changed. */
+/* before: bytes in the queue before the change. */
 static void
 count_unsent (IBBSender *self, gsize before)
 {
@@ -110,20 +110,21 @@ get_block_max (const IBBSender *self)
   return is_chatting ? ibb_first_hop_get_brief (context->first_hop, block) : block;
 }
 
-/* Each session may have as much as is free for all: the more sessions want it, the less each
- * has. */
+/* The share of a session is the free part of SEND_MEMORY: the more sessions buffer, the less each
+ * may. */
 static gsize
 get_memory_share (const IBBSender *self)
 {
   gsize unsent = self->parameters->context->unsent;
 
-  /* Without a flush nothing leaves, so no event would tell that the buffer has shrunk. */
+  /* Without a flush no block leaves, and no event would tell the writer that the share has
+   * shrunk. */
   if (!self->auto_flush)
     return SEND_MEMORY;
   return MAX (SEND_MEMORY - MIN (SEND_MEMORY, unsent), SEND_MEMORY_SHARE);
 }
 
-/* The longest block is computed once for each question, which hands it down. */
+/* block_max: the longest block, computed once for each question. */
 
 static gsize
 get_next_size (const IBBSender *self, gsize block_max)
@@ -154,7 +155,7 @@ get_room (const IBBSender *self, gsize block_max)
   return self->output_failure.kind != IBB_FAILURE_NONE ? 0 : size - MIN (size, self->queue.length);
 }
 
-/* While something is in flight, small writes are gathered (D-31). */
+/* Small writes are gathered while a block is in flight (D-31). */
 static gboolean
 has_something_to_send (const IBBSender *self, gsize block_max)
 {
@@ -169,7 +170,7 @@ has_something_to_send (const IBBSender *self, gsize block_max)
 }
 
 /* Whether several blocks may leave before the first acknowledgement (D-29). A peer with our feature
- * has our session before it answers the open. */
+ * registers the session before its answer to the open. */
 static gboolean
 may_hurry (const IBBSender *self, gint64 now)
 {
@@ -179,7 +180,7 @@ may_hurry (const IBBSender *self, gint64 now)
          ibb_controller_may_hurry (ibb_peer_get_path (peer), now);
 }
 
-/* How many bytes the session may have in flight, beyond one block (D-29). */
+/* Limit of the bytes in flight. One block always may be (D-29). */
 static gsize
 get_window (const IBBSender *self, gint64 now)
 {
@@ -265,8 +266,8 @@ may_have_rules (IBBSender *self)
   return ibb_server_heeds_rules (self->peer_server);
 }
 
-/* Whether the block asks how much the peer's reader takes. Only the result of an IQ can answer, and
- * only a peer that has our feature does (D-54). */
+/* Whether the block asks for the room of the peer's reader. Only the result of an IQ from a peer
+ * with our feature can tell the room (D-54). */
 static gboolean
 must_ask (const IBBSender *self, const IBBBlock *block)
 {
@@ -324,7 +325,7 @@ ibb_sender_passed (IBBSender *self, const IBBBlock *block)
   self->passed = MAX (self->passed, block->end);
 }
 
-/* A message counts as delivered when the connection has sent it, or knows that the server has it
+/* A message is delivered once the connection has sent it, or the server has acknowledged it
  * (D-35). */
 gboolean
 ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now)
@@ -341,8 +342,8 @@ ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now)
 
 /* Acknowledgements. */
 
-/* delay: for how long the peer has delayed the acknowledgement, as it says. What is measured for
- * others, too, does not depend on it, or a peer that says something false would harm them. */
+/* delay: of the acknowledgement, as the peer tells. Measurements that other peers share do not
+ * depend on the delay: a false one would harm these peers. */
 static void
 take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
 {
@@ -352,8 +353,8 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
   gint64      round_trip = 0;
   gboolean    is_same = FALSE;
 
-  /* Karn's algorithm: nobody knows to which attempt a reply belongs. Nor does anybody know where a
-   * block has waited that was in flight while the connection was suspended (D-42). */
+  /* Karn's algorithm: a reply may belong to either of two attempts. A block that was in flight
+   * while the connection was suspended may have waited anywhere (D-42). */
   if (block->attempts == 1 && block->state == IBB_BLOCK_SENT && !block->is_probe &&
       block->sent >= context->clock.resumed_at)
     {
@@ -391,13 +392,13 @@ fail (IBBSender *self, IBBFailureKind kind, const IBBBlock *block)
 static IBBSenderVerdict
 fail_for_block (IBBSender *self, const IBBBlock *block)
 {
-  /* An attempt whose outcome was not known has reached the peer (D-28). */
+  /* An earlier attempt, of unknown outcome, has reached the peer (D-28). */
   if (block->condition == IBB_CONDITION_UNEXPECTED_REQUEST && block->ambiguous)
     self->delivered = block->end;
   return fail (self, IBB_FAILURE_CONDITION, block);
 }
 
-/* The bytes from this block on are segmented again, from the same seq on (D-16). */
+/* Segments the bytes from the block on again, with the same numbers (D-16). */
 static void
 segment_again (IBBSender *self, const IBBBlock *block)
 {
@@ -415,7 +416,7 @@ segment_again (IBBSender *self, const IBBBlock *block)
   count_unsent (self, before);
 }
 
-/* All blocks in flight were refused. */
+/* After the refusal of all blocks in flight. */
 static void
 segment_smaller (IBBSender *self)
 {
@@ -438,7 +439,7 @@ classify (IBBSender *self, const IBBBlock *block, gint64 now)
   return ibb_retry_classify (&self->retry, block, self->parameters->is_initiator, now);
 }
 
-/* All blocks in flight have their replies, and the first one was refused (D-30). */
+/* Reacts once all blocks in flight have replies, the first block a refusal (D-30). */
 static IBBSenderVerdict
 react_to_refusals (IBBSender *self, gboolean is_peer_closed, gint64 now)
 {
@@ -470,8 +471,8 @@ react_to_refusals (IBBSender *self, gboolean is_peer_closed, gint64 now)
   return IBB_SENDER_GOES_ON;
 }
 
-/* Returns how many of these bytes counted as in flight to all peers together. The bytes of a
- * stalled session are answered at any time, so they tell no rate. */
+/* Finishes the blocks up to last. Returns the bytes among them that counted as in flight to all
+ * peers. A stalled session gets answers at any time, so its bytes tell no rate. */
 static gsize
 finish_up_to (IBBSender *self, const IBBBlock *last)
 {
@@ -488,9 +489,9 @@ finish_up_to (IBBSender *self, const IBBBlock *last)
   return before - ibb_first_hop_get_in_flight (first_hop);
 }
 
-/* A result also acknowledges each earlier block that has had no reply, since blocks are processed
- * in order (N-28, D-27). An earlier block that was refused is missing in between, unless the peer
- * is known to refuse a block without using up its number. */
+/* A result also acknowledges the earlier blocks without a reply, since peers process blocks in
+ * order (N-28, D-27). An earlier block that was refused is missing at the peer, unless a refusal
+ * does not use up the number, as with our feature. */
 static IBBSenderVerdict
 acknowledge (
     IBBSender *self, IBBBlock *block, const IBBStanza *answer, gboolean is_peer_closed, gint64 now)
@@ -523,8 +524,8 @@ acknowledge (
 
 /* Refusals. */
 
-/* Only the last message can be sent again (D-36): after an earlier one, later messages have made a
- * gap. The server sends the refusal before it acknowledges the message by XEP-0198. */
+/* Only the last message can be sent again (D-36): after an earlier one the peer has seen a gap. The
+ * server refuses a message before it acknowledges the message by XEP-0198. */
 static gboolean
 is_last_message (IBBSender *self, IBBBlock *block)
 {
@@ -568,10 +569,10 @@ refuse (
   if (is_final)
     self->refused_for_good = TRUE;
 
-  /* The replies to the other blocks change nothing, and may never come. */
+  /* Replies to the other blocks would change nothing, and may never come. */
   if (flight->stall.n_blocks == 0 || (block == g_queue_peek_head (&flight->blocks) && is_final))
     return react_to_refusals (self, is_peer_closed, now);
-  /* The blocks before it may have reached the peer in its last moment, and then get no reply. */
+  /* Earlier blocks may have reached the peer before it left, and get no reply then. */
   if (ibb_condition_means_nobody (block->condition))
     return IBB_SENDER_DOUBTS_PEER;
   return IBB_SENDER_GOES_ON;
@@ -648,8 +649,8 @@ ibb_sender_resume (
   self->delivered = peer->acknowledged;
   self->passed = MAX (self->passed, peer->received);
   ibb_flight_note_received (flight, peer->received, now);
-  /* The server may take less than before the interruption. Blocks that are short enough keep their
-   * numbers and ids: the peer may get them twice. */
+  /* The server may take shorter stanzas than before the interruption. Blocks that are short enough
+   * keep their numbers and ids: the peer may get these blocks twice. */
   longer = ibb_flight_find_longer (flight, get_block_limit (self));
   if (longer != NULL)
     segment_again (self, longer);
@@ -701,7 +702,7 @@ ibb_sender_get_room (const IBBSender *self)
   return get_room (self, get_block_max (self));
 }
 
-/* Nothing is in flight or waits for its turn: only more bytes make it send. */
+/* Whether only more bytes make the session send: no block is in flight, or waits for its turn. */
 static gboolean
 is_idle (const IBBSender *self)
 {
@@ -716,7 +717,6 @@ ibb_sender_is_worth_waking (const IBBSender *self, gsize length)
 
   if (room == 0)
     return FALSE;
-  /* An idle session sends only when it gets more bytes, so its writer is always woken. */
   return room >= MIN (length, get_buffer_size (self, block_max) / 2) || is_idle (self);
 }
 

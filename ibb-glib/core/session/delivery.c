@@ -8,7 +8,7 @@ static void take_close (IBBSession *self, IBBStanza *stanza, gint64 now);
 static void
 take_block_answer (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now);
 
-/* The peer, and its silence while a session awaits a reply (D-27). */
+/* Signs of life of the peer, and its silence while a session awaits a reply (D-27). */
 
 void
 ibb_session_heard (IBBSession *self, gint64 now)
@@ -25,7 +25,7 @@ heard_answer (IBBSession *self, const IBBStanza *answer, gint64 now)
     ibb_peer_heard (self->parameters.peer, now);
 }
 
-/* Whether the peer has been silent for so long that it is asked. */
+/* Whether the peer has been silent for a probe interval. */
 static gboolean
 is_silent (const IBBSession *self, gint64 now)
 {
@@ -81,8 +81,8 @@ peer_is_gone (IBBSession *self)
   ibb_session_fail (self, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
 }
 
-/* The peer answers that it is there, but does not answer our blocks. With our feature it may delay
- * an acknowledgement for as long as its reader is slow. */
+/* The peer answers probes and no blocks. A peer with our feature may delay an acknowledgement for
+ * as long as its reader is slow. */
 static void
 peer_is_there (IBBSession *self, gint64 now)
 {
@@ -90,13 +90,13 @@ peer_is_there (IBBSession *self, gint64 now)
   gint64            timeout = (gint64) context->settings.peer_timeout * 1000;
   gint64            since = MAX (self->silent_since, context->clock.resumed_at);
 
-  /* Otherwise the silence of the peer is watched by its timer, or its replies arrive. */
+  /* The timer of the peer covers a session that awaits no reply. */
   if (!ibb_session_awaits_reply (self) || !is_silent (self, now))
     return;
 
   if (self->parameters.peer->has_our_feature)
     {
-      /* While messages leave, the peer is asked more often than once in that time. */
+      /* One repetition for each probe interval: while messages leave, there are more probes. */
       self->silent_since = now;
       repeat_last_word (self);
     }
@@ -119,7 +119,7 @@ ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now)
     }
   else if (self->state == IBB_SESSION_OPEN &&
            (verdict == IBB_PEER_GONE || (verdict == IBB_PEER_FORGOT && ibb_session_listens (self))))
-    peer_is_gone (self); /* it has forgotten us, unless it has closed since */
+    peer_is_gone (self); /* forgotten, and not closed since the probe */
   ibb_session_settle (self);
 }
 
@@ -135,8 +135,8 @@ take_verdict (IBBSession *self, IBBReceiverVerdict verdict, gint64 now)
       G_GNUC_FALLTHROUGH;
     case IBB_RECEIVER_STORED:
       self->parameters.context->has_moved = TRUE;
-      /* A repeated block is no sign of progress: two ends that each repeat would keep each other
-       * from ever noticing that nothing moves (D-27). */
+      /* Repeated blocks do not count: two ends that repeat would never notice that nothing moves
+       * (D-27). */
       ibb_session_heard (self, now);
       break;
     case IBB_RECEIVER_MISSING:
@@ -157,7 +157,7 @@ receive_block (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
   gboolean is_peer_closed = self->closing.is_peer_closed;
 
-  /* The peer closed, or no bytes will ever be read (D-51). */
+  /* After the peer's close, or a close of the transport: no bytes are read any more (D-51). */
   if (is_peer_closed || self->closing.is_whole)
     {
       if (ibb_receiver_refuse_rest (&self->receiver, stanza, is_peer_closed))
@@ -168,7 +168,7 @@ receive_block (IBBSession *self, IBBStanza *stanza, gint64 now)
   take_verdict (self, ibb_receiver_receive_data (&self->receiver, stanza, now), now);
 }
 
-/* Handles each stanza that is ahead of its turn as if no block could come before it. */
+/* Handles the stanzas ahead of their turn without the missing blocks. */
 static void
 flush_ahead (IBBSession *self, gint64 now)
 {
@@ -187,7 +187,6 @@ flush_ahead (IBBSession *self, gint64 now)
     }
 }
 
-/* Leaves a deferred close where a block before it is known to be missing. */
 void
 ibb_session_take_deferred (IBBSession *self, gint64 now)
 {
@@ -208,16 +207,16 @@ receive_data (IBBSession *self, IBBStanza *stanza, gint64 now)
       receive_block (self, stanza, now);
       ibb_stanza_record_unref (stanza);
     }
-  /* The peer sends all blocks again, from the one that was refused. */
+  /* The peer sends all blocks again, from the refused one on. */
   if (self->state == IBB_SESSION_OPEN && self->receiver.refusing)
     flush_ahead (self, now);
 }
 
-/* Takes the peer's close, its answer to ours, or a refusal that was deferred with such a close. */
+/* Takes the peer's close, the answer to our close, or a refusal that waited with either. */
 static void
 take_close (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
-  /* NULL: so many messages have left since that this one is forgotten (D-36). */
+  /* NULL for a message that is not among the last IBB_RECENT_BLOCKS (D-36). */
   IBBPending *pending = ibb_pendings_find (self->parameters.context->pendings, stanza->id);
 
   if (stanza->payload == IBB_PAYLOAD_CLOSE)
@@ -228,7 +227,7 @@ take_close (IBBSession *self, IBBStanza *stanza, gint64 now)
     ibb_session_take_close_answer (self, stanza, now);
 }
 
-/* While the session is interrupted only an unclean close counts: all other stanzas come again. */
+/* During an interruption only an unclean close counts: the peer repeats all other stanzas. */
 static void
 receive_meanwhile (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
@@ -236,8 +235,7 @@ receive_meanwhile (IBBSession *self, IBBStanza *stanza, gint64 now)
     ibb_session_take_peer_close (self, stanza, now);
 }
 
-/* A close, or the answer to ours, may have overtaken a block: then it waits for the block
- * (D-42). */
+/* A close, or the answer to ours, that may have overtaken a block waits for the block (D-42). */
 static void
 receive_close (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
@@ -254,7 +252,7 @@ receive (IBBSession *self, IBBStanza *stanza, gint64 now)
   else if (self->state == IBB_SESSION_INTERRUPTED)
     receive_meanwhile (self, stanza, now);
   else if (ibb_stanza_record_has_long_id (stanza))
-    /* No implementation writes such an id, and it would be kept (D-47). */
+    /* No implementation writes such an id. A record of the id would take memory (D-47). */
     take_verdict (self, ibb_receiver_refuse_malformed (&self->receiver, stanza), now);
   else if (stanza->payload == IBB_PAYLOAD_CLOSE)
     receive_close (self, stanza, now);
@@ -288,7 +286,7 @@ ibb_session_close_answered (IBBSession *self, IBBStanza *answer, gint64 now)
   if (self->state == IBB_SESSION_OPEN)
     receive_close (self, answer, now);
   else if (answer->payload != IBB_PAYLOAD_ERROR)
-    ibb_session_take_close_answer (self, answer, now); /* the answer has arrived after all */
+    ibb_session_take_close_answer (self, answer, now); /* late, and good all the same */
   ibb_session_settle (self);
 }
 
@@ -329,7 +327,7 @@ ibb_session_stanza_sent (IBBSession *self, IBBPending *pending, gint64 now)
   else if (pending->type == IBB_PENDING_BLOCK &&
            ibb_sender_sent (&self->sender, ibb_block_of_pending (pending), now))
     {
-      ibb_session_prolong_linger (self, now); /* it counts as acknowledged (D-38) */
+      ibb_session_prolong_linger (self, now); /* a sent message counts as acknowledged (D-38) */
       ibb_session_proceed (self, now);
       ibb_session_settle (self);
       return;
@@ -363,8 +361,8 @@ take_block_answer (IBBSession *self, IBBPending *pending, IBBStanza *answer, gin
   ibb_sender_update_ready (&self->sender, now);
 }
 
-/* A peer that has closed refuses our blocks. The refusal waits with the close, which tells more,
- * and which a block may still follow (D-42). */
+/* A peer that has closed refuses our blocks. The refusal waits with the close: the close tells
+ * more, and may have overtaken a block (D-42). */
 static void
 block_answered (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now)
 {
@@ -374,7 +372,7 @@ block_answered (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64
         return;
       ibb_session_take_deferred (self, now);
     }
-  if (self->state == IBB_SESSION_OPEN) /* else the session ended with the close */
+  if (self->state == IBB_SESSION_OPEN) /* unless the close has ended the session */
     take_block_answer (self, pending, answer, now);
 }
 

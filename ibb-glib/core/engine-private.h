@@ -7,7 +7,6 @@
 #include <glib.h>
 
 #include "core/engine.h"
-#include "core/incoming.h"
 #include "core/outgoing.h"
 #include "core/peer/context.h"
 #include "core/peer/first-hop.h"
@@ -24,7 +23,6 @@ struct _IBBEngine
 {
   IBBContext *context;
   IBBAcceptor acceptor;
-  IBBIncoming incoming;
   GQueue      events; /* (element-type IBBEvent): all but IBB_EVENT_CHANGED */
   IBBOutgoing outgoing;
 };

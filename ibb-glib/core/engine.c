@@ -5,6 +5,7 @@
 #include "core/engine-private.h"
 
 #include "core/base/jid.h"
+#include "core/incoming.h"
 #include "core/peer/registration.h"
 #include "core/session/finished.h"
 
@@ -146,7 +147,6 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
   self->context->first_hop = ibb_first_hop_new (self->context, ping_timeout, self);
   self->context->peers = ibb_peers_new (self->context, peer_timeout);
   ibb_acceptor_init (&self->acceptor, self->context, &self->events);
-  ibb_incoming_init (&self->incoming, self->context, &self->acceptor);
   self->outgoing = (IBBOutgoing){ .context = self->context };
   return self;
 }
@@ -422,7 +422,7 @@ ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
 {
   g_autoptr (HeldSessions) sessions = hold_all (self);
 
-  self->incoming.is_stopped = TRUE;
+  self->acceptor.is_stopped = TRUE;
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_stop (l->data, abort_sessions, now);
   ibb_abandoned_close_all (self->context); /* nobody is there for later answers */
@@ -557,7 +557,7 @@ check_running (IBBEngine *self, IBBFailure *failure)
 {
   if (self->context->is_lost)
     ibb_failure_set (failure, IBB_FAILURE_CONNECTION_LOST);
-  else if (self->incoming.is_stopped)
+  else if (self->acceptor.is_stopped)
     ibb_failure_set (failure, IBB_FAILURE_STOPPED);
   else
     return TRUE;
@@ -694,13 +694,13 @@ receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now)
     case IBB_PAYLOAD_CLOSE:
     case IBB_PAYLOAD_UNKNOWN:
     case IBB_PAYLOAD_RESUME:
-      if (self->incoming.is_stopped && g_hash_table_size (context->sessions) == 0)
+      if (self->acceptor.is_stopped && g_hash_table_size (context->sessions) == 0)
         return FALSE; /* the application answers that there is no such service (N-08) */
       if (stanza->to == NULL || g_strcmp0 (stanza->to, context->local_jid) == 0)
-        return ibb_incoming_receive (&self->incoming, stanza, context->local_normal, from, is_last,
+        return ibb_incoming_receive (&self->acceptor, stanza, context->local_normal, from, is_last,
                                      now);
       other = ibb_jid_normalize (stanza->to);
-      return ibb_incoming_receive (&self->incoming, stanza, other, from, is_last, now);
+      return ibb_incoming_receive (&self->acceptor, stanza, other, from, is_last, now);
 
     case IBB_PAYLOAD_OTHER:
     case IBB_PAYLOAD_DISCO_QUERY:
@@ -727,7 +727,7 @@ ibb_engine_receive_own (IBBEngine *self, IBBStanza *stanza, gint64 now)
 gboolean
 ibb_engine_is_running (IBBEngine *self)
 {
-  return !self->incoming.is_stopped && !self->context->is_lost;
+  return !self->acceptor.is_stopped && !self->context->is_lost;
 }
 
 gboolean

@@ -7,21 +7,14 @@
 #include "core/peer/registration.h"
 #include "core/session/finished.h"
 
-void
-ibb_incoming_init (IBBIncoming *self, IBBContext *context, IBBAcceptor *acceptor)
-{
-  self->context = context;
-  self->acceptor = acceptor;
-}
-
 static void
-reply_error (IBBIncoming *self, const IBBStanza *stanza, IBBCondition condition, IBBErrorType type)
+reply_error (IBBAcceptor *self, const IBBStanza *stanza, IBBCondition condition, IBBErrorType type)
 {
   ibb_control_reply_error (&self->context->control, stanza, condition, type, NULL);
 }
 
 static gboolean
-receive_for_session (IBBIncoming *self,
+receive_for_session (IBBAcceptor *self,
                      IBBStanza   *stanza,
                      const char  *local,
                      const char  *peer,
@@ -50,21 +43,6 @@ receive_for_session (IBBIncoming *self,
   return TRUE;
 }
 
-static gboolean
-receive_open (IBBIncoming *self,
-              IBBStanza   *open,
-              const char  *local,
-              const char  *peer,
-              gboolean     is_last,
-              gint64       now)
-{
-  if (!is_last && (self->is_stopped || !ibb_acceptor_can_accept (self->acceptor)))
-    return FALSE;
-
-  ibb_acceptor_receive (self->acceptor, open, local, peer, self->is_stopped, now);
-  return TRUE;
-}
-
 /* A peer that does not know the secret learns nothing, not even that there is a session. */
 static gboolean
 is_for_session (gpointer session, const IBBStanza *resume)
@@ -73,7 +51,7 @@ is_for_session (gpointer session, const IBBStanza *resume)
 }
 
 static gboolean
-receive_resume (IBBIncoming *self,
+receive_resume (IBBAcceptor *self,
                 IBBStanza   *stanza,
                 const char  *local,
                 const char  *peer,
@@ -110,7 +88,7 @@ receive_resume (IBBIncoming *self,
 
 /* An IQ of type get with one of our elements, or an unknown element (D-10). */
 static void
-refuse_misuse (IBBIncoming *self, const IBBStanza *stanza)
+refuse_misuse (IBBAcceptor *self, const IBBStanza *stanza)
 {
   if (stanza->payload == IBB_PAYLOAD_UNKNOWN)
     reply_error (self, stanza, IBB_CONDITION_FEATURE_NOT_IMPLEMENTED, IBB_ERROR_TYPE_CANCEL);
@@ -119,7 +97,7 @@ refuse_misuse (IBBIncoming *self, const IBBStanza *stanza)
 }
 
 gboolean
-ibb_incoming_receive (IBBIncoming *self,
+ibb_incoming_receive (IBBAcceptor *self,
                       IBBStanza   *stanza,
                       const char  *local,
                       const char  *peer,
@@ -136,7 +114,11 @@ ibb_incoming_receive (IBBIncoming *self,
   if (stanza->payload == IBB_PAYLOAD_UNKNOWN || !ibb_stanza_record_is_kind (stanza, "set"))
     refuse_misuse (self, stanza);
   else if (stanza->payload == IBB_PAYLOAD_OPEN)
-    return receive_open (self, stanza, local, peer, is_last, now);
+    {
+      if (!is_last && !ibb_acceptor_can_accept (self))
+        return FALSE;
+      ibb_acceptor_receive (self, stanza, local, peer, now);
+    }
   else if (stanza->payload == IBB_PAYLOAD_RESUME)
     return receive_resume (self, stanza, local, peer, is_last, now);
   else

@@ -14,17 +14,9 @@
 
 G_BEGIN_DECLS
 
-typedef struct
-{
-  IBBContext  *context;
-  IBBAcceptor *acceptor;
-  gboolean     is_stopped; /* nothing new begins */
-} IBBIncoming;
-
-void ibb_incoming_init (IBBIncoming *self, IBBContext *context, IBBAcceptor *acceptor);
 /* A request, or a message. local, peer (nullable): the addresses, normalised. is_last: nobody else
  * is asked. Otherwise FALSE: it is for no session here, and opens none. */
-gboolean ibb_incoming_receive (IBBIncoming *self,
+gboolean ibb_incoming_receive (IBBAcceptor *self,
                                IBBStanza   *stanza,
                                const char  *local,
                                const char  *peer,

@@ -127,14 +127,6 @@ get_memory_share (const IBBSender *self)
 /* block_max: the longest block, computed once for each question. */
 
 static gsize
-get_next_size (const IBBSender *self, gsize block_max)
-{
-  const IBBBlock *unsent = ibb_flight_peek_unsent (&self->flight);
-
-  return unsent != NULL ? ibb_block_get_size (unsent) : MIN (self->queue.length, block_max);
-}
-
-static gsize
 get_buffer_size (const IBBSender *self, gsize block_max)
 {
   gsize fixed = self->parameters->context->settings.send_buffer_size;
@@ -206,7 +198,7 @@ ibb_sender_can_send (const IBBSender *self, gsize *size, gint64 now)
   gsize            block_max = get_block_max (self);
   const IBBBlock  *unsent = ibb_flight_peek_unsent (flight);
 
-  *size = get_next_size (self, block_max);
+  *size = unsent != NULL ? ibb_block_get_size (unsent) : MIN (self->queue.length, block_max);
   if (self->is_interrupted || flight->n_refused > 0 || !has_something_to_send (self, block_max) ||
       ibb_retry_is_waiting (&self->retry, now))
     return FALSE;

@@ -106,8 +106,9 @@ ibb_acceptor_fail_all (IBBAcceptor *self, IBBFailureKind kind)
 gboolean
 ibb_acceptor_can_accept (const IBBAcceptor *self)
 {
-  return (self->context->settings.session_limit > 0 && self->listen != IBB_LISTEN_NONE) ||
-         g_hash_table_size (self->expectations) > 0;
+  return !self->is_stopped &&
+         ((self->context->settings.session_limit > 0 && self->listen != IBB_LISTEN_NONE) ||
+          g_hash_table_size (self->expectations) > 0);
 }
 
 /* Whether nobody could take the open, whatever its block size (D-07, D-08). */
@@ -159,7 +160,6 @@ check_open (IBBAcceptor     *self,
             const IBBStanza *open,
             const char      *local,
             const char      *peer,
-            gboolean         is_stopped,
             IBBExpectation **expectation,
             IBBCondition    *condition)
 {
@@ -170,7 +170,7 @@ check_open (IBBAcceptor     *self,
     return FALSE;
 
   *condition = IBB_CONDITION_NOT_ACCEPTABLE;
-  if (is_stopped || ibb_registration_find (context, local, peer, open->sid) != NULL)
+  if (self->is_stopped || ibb_registration_find (context, local, peer, open->sid) != NULL)
     return FALSE;
   *expectation = find_expectation (self, local, peer, open->sid);
   if (*expectation == NULL
@@ -183,19 +183,15 @@ check_open (IBBAcceptor     *self,
 }
 
 void
-ibb_acceptor_receive (IBBAcceptor *self,
-                      IBBStanza   *open,
-                      const char  *local,
-                      const char  *peer,
-                      gboolean     is_stopped,
-                      gint64       now)
+ibb_acceptor_receive (
+    IBBAcceptor *self, IBBStanza *open, const char *local, const char *peer, gint64 now)
 {
   IBBContext            *context = self->context;
   g_autoptr (IBBSession) session = NULL;
   IBBExpectation        *expectation = NULL;
   IBBCondition           condition;
 
-  if (!check_open (self, open, local, peer, is_stopped, &expectation, &condition))
+  if (!check_open (self, open, local, peer, &expectation, &condition))
     {
       ibb_control_refuse_open (&context->control, open, condition, NULL);
       return;

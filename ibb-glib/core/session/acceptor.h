@@ -38,6 +38,7 @@ typedef struct
   GQueue     *events;       /* (unowned) (element-type IBBEvent) */
   GHashTable *expectations; /* (element-type utf8 IBBExpectation): owned */
   IBBListen   listen;
+  gboolean    is_stopped; /* nothing is accepted */
 } IBBAcceptor;
 
 void ibb_acceptor_init (IBBAcceptor *self, IBBContext *context, GQueue *events);
@@ -53,12 +54,8 @@ void            ibb_acceptor_remove (IBBAcceptor *self, IBBExpectation *expectat
 /* Ends all expectations. */
 void     ibb_acceptor_fail_all (IBBAcceptor *self, IBBFailureKind kind);
 gboolean ibb_acceptor_can_accept (const IBBAcceptor *self);
-/* local, peer: normalised, (nullable). is_stopped: nothing is accepted. */
-void ibb_acceptor_receive (IBBAcceptor *self,
-                           IBBStanza   *open,
-                           const char  *local,
-                           const char  *peer,
-                           gboolean     is_stopped,
-                           gint64       now);
+/* local, peer: normalised, (nullable) */
+void ibb_acceptor_receive (
+    IBBAcceptor *self, IBBStanza *open, const char *local, const char *peer, gint64 now);
 
 G_END_DECLS

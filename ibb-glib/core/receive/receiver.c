@@ -158,12 +158,6 @@ get_room_end (const IBBReceiver *self, gint64 now)
   return MAX (end, self->offer.limit);
 }
 
-static gboolean
-may_acknowledge (const IBBReceiver *self, gint64 now)
-{
-  return get_first (self)->end <= get_room_end (self, now) && !is_delayed_by_others (self);
-}
-
 /* Whether the only delayed acknowledgement, as of a peer that sends one block at a time, is sent
  * after IBB_ACK_DELAY. Some peers give up after 5 s (H-02). */
 static gboolean
@@ -180,7 +174,7 @@ ibb_receiver_release (IBBReceiver *self, gint64 now)
     return;
 
   while (self->acks.blocks.length > 0 &&
-         (may_acknowledge (self, now) ||
+         ((get_first (self)->end <= get_room_end (self, now) && !is_delayed_by_others (self)) ||
           (may_drip (self) && now >= get_first (self)->arrived + IBB_ACK_DELAY)))
     {
       IBBRoom  room;
@@ -328,7 +322,7 @@ refuse_for_now (IBBReceiver *self, const IBBStanza *stanza)
     self->refused_seq = stanza->seq;
   self->refusing = TRUE;
   reply_error (self, stanza, IBB_CONDITION_RESOURCE_CONSTRAINT, IBB_ERROR_TYPE_WAIT);
-  return IBB_RECEIVER_ANSWERED;
+  return IBB_RECEIVER_HANDLED;
 }
 
 static gboolean
@@ -352,15 +346,6 @@ is_recent (const IBBReceiver *self, guint64 digest)
   return FALSE;
 }
 
-static void
-remember (IBBReceiver *self, guint64 digest)
-{
-  if (self->recent == NULL)
-    self->recent = g_new (guint64, IBB_RECENT_BLOCKS);
-  self->recent[self->n_recent % IBB_RECENT_BLOCKS] = digest;
-  self->n_recent++;
-}
-
 static IBBReceiverVerdict
 store (IBBReceiver *self, const IBBStanza *stanza, guint64 digest, gint64 now)
 {
@@ -371,7 +356,9 @@ store (IBBReceiver *self, const IBBStanza *stanza, guint64 digest, gint64 now)
   if ((gint16) (self->next_seq - self->refused_seq) > 0)
     self->refusing = FALSE; /* all refused blocks came again */
   self->received += length;
-  remember (self, digest);
+  if (self->recent == NULL)
+    self->recent = g_new (guint64, IBB_RECENT_BLOCKS);
+  self->recent[self->n_recent++ % IBB_RECENT_BLOCKS] = digest;
 
   if (self->discards)
     note_read (self, length, now);
@@ -525,39 +512,32 @@ ibb_receiver_refuse_ahead (IBBReceiver *self, const IBBStanza *stanza, gboolean 
     return refuse_number (self, stanza);
 
   reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
-  return IBB_RECEIVER_ANSWERED;
+  return IBB_RECEIVER_HANDLED;
 }
 
 /* Blocks out of sequence. */
-
-/* Whether a resumption sent the block again: the repetition has arrived, or arrives still. */
-static gboolean
-is_from_before (const IBBReceiver *self, const IBBStanza *stanza)
-{
-  return self->was_resumed && is_behind (self, stanza);
-}
 
 /* A seq that is not the next one. */
 static IBBReceiverVerdict
 receive_out_of_order (IBBReceiver *self, IBBStanza *stanza, guint64 digest, gint64 now)
 {
   if (ibb_acks_contain (&self->acks, digest))
-    return IBB_RECEIVER_ANSWERED; /* the delayed acknowledgement answers it */
-  if (is_recent (self, digest) || is_from_before (self, stanza))
+    return IBB_RECEIVER_HANDLED; /* the delayed acknowledgement answers it */
+  /* The answer was lost, or a repetition after a resumption comes late. */
+  if (is_recent (self, digest) || (self->was_resumed && is_behind (self, stanza)))
     {
-      /* The peer has not received the first answer, nor the room that it told. */
-      self->offer.is_told = FALSE;
+      self->offer.is_told = FALSE; /* the first answer may have told the room */
       ibb_control_repeat_result (&self->parameters->context->control, stanza);
-      return IBB_RECEIVER_ANSWERED;
+      return IBB_RECEIVER_HANDLED;
     }
   if (is_kept_ahead (self, stanza, digest))
-    return IBB_RECEIVER_ANSWERED; /* the kept block is answered in its turn */
+    return IBB_RECEIVER_HANDLED; /* the kept block is answered in its turn */
   if (self->refusing && !is_behind (self, stanza))
     return refuse_for_now (self, stanza);
   if (may_come_in_turn (self, stanza))
     {
       keep_ahead (self, stanza, now);
-      return IBB_RECEIVER_KEPT;
+      return IBB_RECEIVER_HANDLED;
     }
   return refuse_number (self, stanza);
 }

@@ -25,8 +25,7 @@ G_BEGIN_DECLS
  * FAILED. */
 typedef enum
 {
-  IBB_RECEIVER_ANSWERED, /* nothing */
-  IBB_RECEIVER_KEPT,     /* nothing yet: the block is ahead of its turn (D-42) */
+  IBB_RECEIVER_HANDLED,  /* answered, or kept ahead of its turn (D-42) */
   IBB_RECEIVER_STORED,   /* the next block: a sign of life */
   IBB_RECEIVER_READABLE, /* the same, with bytes to read */
   IBB_RECEIVER_MISSING,  /* a block before it was lost: the session is interrupted (D-58) */

@@ -110,33 +110,24 @@ get_block_max (const IBBSender *self)
   return is_chatting ? ibb_first_hop_get_brief (context->first_hop, block) : block;
 }
 
-/* The share of a session is the free part of SEND_MEMORY: the more sessions buffer, the less each
- * may. */
-static gsize
-get_memory_share (const IBBSender *self)
-{
-  gsize unsent = self->parameters->context->unsent;
-
-  /* Without a flush no block leaves, and no event would tell the writer that the share has
-   * shrunk. */
-  if (!self->auto_flush)
-    return SEND_MEMORY;
-  return MAX (SEND_MEMORY - MIN (SEND_MEMORY, unsent), SEND_MEMORY_SHARE);
-}
-
 /* block_max: the longest block, computed once for each question. */
 
 static gsize
 get_buffer_size (const IBBSender *self, gsize block_max)
 {
-  gsize fixed = self->parameters->context->settings.send_buffer_size;
-  gsize size = MAX (SEND_BUFFER_BLOCKS * block_max, SEND_BUFFER_MIN);
+  const IBBContext *context = self->parameters->context;
+  gsize             size = MAX (SEND_BUFFER_BLOCKS * block_max, SEND_BUFFER_MIN);
+  gsize             share = SEND_MEMORY;
 
-  if (fixed > 0)
-    return fixed;
+  if (context->settings.send_buffer_size > 0)
+    return context->settings.send_buffer_size;
 
+  /* The more sessions buffer, the less each may. Without a flush no block leaves, and no event
+   * would tell the writer that the share has shrunk. */
+  if (self->auto_flush)
+    share = MAX (SEND_MEMORY - MIN (SEND_MEMORY, context->unsent), SEND_MEMORY_SHARE);
   size = MAX (size, 2 * self->flight.stall.in_flight);
-  return MIN (size, get_memory_share (self));
+  return MIN (size, share);
 }
 
 static gsize
@@ -408,23 +399,6 @@ segment_again (IBBSender *self, const IBBBlock *block)
   count_unsent (self, before);
 }
 
-/* After the refusal of all blocks in flight. */
-static void
-segment_smaller (IBBSender *self)
-{
-  const IBBBlock *first = g_queue_peek_head (&self->flight.blocks);
-
-  self->sending_size = MAX (ibb_block_get_size (first) / 2, (gsize) IBB_SENDING_SIZE_MIN);
-  segment_again (self, first);
-}
-
-static void
-note_refusal_in_flight (IBBSender *self)
-{
-  ibb_retry_limit (&self->retry, self->flight.refused_flight, self->parameters->block_size);
-  ibb_controller_refused (ibb_peer_get_path (self->parameters->peer));
-}
-
 static IBBReaction
 classify (IBBSender *self, const IBBBlock *block, gint64 now)
 {
@@ -454,9 +428,15 @@ react_to_refusals (IBBSender *self, gboolean is_peer_closed, gint64 now)
     return fail (self, IBB_FAILURE_RETRIES, first);
 
   if (several)
-    note_refusal_in_flight (self);
+    {
+      ibb_retry_limit (&self->retry, self->flight.refused_flight, self->parameters->block_size);
+      ibb_controller_refused (ibb_peer_get_path (self->parameters->peer));
+    }
   if (reaction == IBB_REACTION_RETRY_SMALLER)
-    segment_smaller (self);
+    {
+      self->sending_size = MAX (ibb_block_get_size (first) / 2, (gsize) IBB_SENDING_SIZE_MIN);
+      segment_again (self, first);
+    }
   else
     ibb_flight_resend (&self->flight);
   ibb_retry_alone (&self->retry, settings, now);

@@ -145,8 +145,7 @@ take_verdict (IBBSession *self, IBBReceiverVerdict verdict, gint64 now)
     case IBB_RECEIVER_FAILED:
       ibb_session_fail (self, &self->receiver.mistake);
       break;
-    case IBB_RECEIVER_ANSWERED:
-    case IBB_RECEIVER_KEPT:
+    case IBB_RECEIVER_HANDLED:
     default:
       break;
     }
@@ -227,14 +226,6 @@ take_close (IBBSession *self, IBBStanza *stanza, gint64 now)
     ibb_session_take_close_answer (self, stanza, now);
 }
 
-/* During an interruption only an unclean close counts: the peer repeats all other stanzas. */
-static void
-receive_meanwhile (IBBSession *self, IBBStanza *stanza, gint64 now)
-{
-  if (stanza->payload == IBB_PAYLOAD_CLOSE && stanza->unclean)
-    ibb_session_take_peer_close (self, stanza, now);
-}
-
 /* A close, or the answer to ours, that may have overtaken a block waits for the block (D-42). */
 static void
 receive_close (IBBSession *self, IBBStanza *stanza, gint64 now)
@@ -250,7 +241,11 @@ receive (IBBSession *self, IBBStanza *stanza, gint64 now)
   if (self->opening != NULL)
     ibb_receiver_receive_early (&self->receiver, stanza);
   else if (self->state == IBB_SESSION_INTERRUPTED)
-    receive_meanwhile (self, stanza, now);
+    {
+      /* The peer repeats all other stanzas. */
+      if (stanza->payload == IBB_PAYLOAD_CLOSE && stanza->unclean)
+        ibb_session_take_peer_close (self, stanza, now);
+    }
   else if (ibb_stanza_record_has_long_id (stanza))
     /* No implementation writes such an id. A record of the id would take memory (D-47). */
     take_verdict (self, ibb_receiver_refuse_malformed (&self->receiver, stanza), now);

@@ -30,7 +30,7 @@ typedef struct
   GQueue               blocks;      /* (element-type IBBDelayedAck): oldest first */
   GHashTable          *digests;     /* (nullable) (element-type guint64): of the blocks, for D-20 */
   gsize                bytes;       /* cost of the blocks */
-  gsize                records;     /* bytes of the records */
+  gsize                records;     /* bytes of the records, and of stanzas ahead of their turn */
   guint64              sent_to;     /* the position up to which results were sent */
   gboolean             has_refused; /* blocks, after which none was acknowledged */
   gboolean             is_waiting;  /* for memory, or for the end of a backlog */

@@ -58,18 +58,12 @@ is_beyond_share (const IBBReceiver *self)
   return is_more_than_share (self, self->queue.length);
 }
 
-static gsize
-get_records (const IBBReceiver *self)
-{
-  return self->acks.records + self->ahead_size;
-}
-
 /* Whether the next block is refused. Records count as well: blocks with few bytes, or none, take
  * little but their records. */
 static gboolean
 is_full (const IBBReceiver *self)
 {
-  return is_more_than_share (self, self->queue.length + get_records (self));
+  return is_more_than_share (self, self->queue.length + self->acks.records);
 }
 
 static gsize
@@ -387,7 +381,7 @@ static gboolean
 has_room_ahead (const IBBReceiver *self, const IBBStanza *stanza)
 {
   return self->ahead.length < AHEAD_MAX && !is_full (self) &&
-         get_records (self) + ibb_stanza_record_get_size (stanza) <= get_stored_max (self);
+         self->acks.records + ibb_stanza_record_get_size (stanza) <= get_stored_max (self);
 }
 
 static gboolean
@@ -431,7 +425,7 @@ keep_ahead (IBBReceiver *self, IBBStanza *stanza, gint64 now)
   g_queue_insert_before (&self->ahead,
                          stanza->payload == IBB_PAYLOAD_DATA ? self->ahead.head : NULL,
                          ibb_stanza_record_ref (stanza));
-  self->ahead_size += size;
+  self->acks.records += size;
   self->parameters->context->memory.records += size;
 }
 
@@ -446,7 +440,7 @@ take_ahead (IBBReceiver *self, GList *link)
 
   stanza = link->data;
   size = ibb_stanza_record_get_size (stanza);
-  self->ahead_size -= size;
+  self->acks.records -= size;
   ibb_memory_remove_records (&self->parameters->context->memory, size);
   g_queue_delete_link (&self->ahead, link);
   return stanza;

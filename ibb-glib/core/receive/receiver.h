@@ -51,7 +51,6 @@ typedef struct
   GQueue           early;       /* (element-type IBBStanza): before the answer to our open (D-24) */
   GQueue           ahead; /* (element-type IBBStanza): see ibb_receiver_defer (); blocks first */
   gint64           ahead_since; /* when the first of these arrived */
-  gsize            ahead_size;
   IBBAcks          acks;
   IBBReceiveWindow offer;   /* to a peer that asks for it (D-53) */
   IBBFailure       mistake; /* of the peer, in a block; without a text */

@@ -546,7 +546,7 @@ refuse (
     return react_to_refusals (self, is_peer_closed, now);
   /* Earlier blocks may have reached the peer before it left, and get no reply then. */
   if (ibb_condition_means_nobody (block->condition))
-    return IBB_SENDER_DOUBTS_PEER;
+    ibb_peer_probe (self->parameters->peer, now);
   return IBB_SENDER_GOES_ON;
 }
 

@@ -23,9 +23,8 @@ G_BEGIN_DECLS
 typedef enum
 {
   IBB_SENDER_GOES_ON = 0,
-  IBB_SENDER_ADVANCED = 1 << 0,    /* bytes were acknowledged */
-  IBB_SENDER_FAILED = 1 << 1,      /* the session ends */
-  IBB_SENDER_DOUBTS_PEER = 1 << 2, /* a refusal says that the peer is not there (D-27) */
+  IBB_SENDER_ADVANCED = 1 << 0, /* bytes were acknowledged */
+  IBB_SENDER_FAILED = 1 << 1,   /* the session ends */
 } IBBSenderVerdict;
 
 typedef struct

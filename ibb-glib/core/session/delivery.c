@@ -344,8 +344,6 @@ take_block_answer (IBBSession *self, IBBPending *pending, IBBStanza *answer, gin
       ibb_session_prolong_linger (self, now);
       self->has_changed = TRUE;
     }
-  if ((verdict & IBB_SENDER_DOUBTS_PEER) != 0)
-    ibb_peer_probe (self->parameters.peer, now);
   if ((verdict & IBB_SENDER_FAILED) != 0)
     {
       ibb_session_fail (self, &self->sender.refusal);

@@ -28,6 +28,7 @@
 
 #include "config.h"
 
+#include "script-file.h"
 #include "script.h"
 
 #include <stdarg.h>
@@ -42,22 +43,7 @@ typedef struct
   char     *text;
 } Statement;
 
-/* Lines as they are written. */
-typedef struct
-{
-  char      *name;
-  guint      line;
-  GString   *body;
-  GPtrArray *rows; /* (element-type GStrv): the first holds the names */
-} Part;
-
-typedef struct
-{
-  Part *part;
-  GStrv row; /* (unowned) (nullable) */
-} Case;
-
-static GHashTable *macros; /* (element-type utf8 Part) */
+static ScriptFile file;
 
 /* The place of a failure. */
 static struct
@@ -86,17 +72,6 @@ script_fail (Script *self, const char *format, ...)
 /* ---- reading ---- */
 
 static void
-part_free (gpointer data)
-{
-  Part *self = data;
-
-  g_free (self->name);
-  g_string_free (self->body, TRUE);
-  g_ptr_array_unref (self->rows);
-  g_free (self);
-}
-
-static void
 statement_free (gpointer data)
 {
   Statement *self = data;
@@ -105,89 +80,6 @@ statement_free (gpointer data)
   g_free (self->is_quoted);
   g_free (self->text);
   g_free (self);
-}
-
-static void
-cut_comment (char *line)
-{
-  gboolean quoted = FALSE;
-
-  for (char *p = line; *p != '\0'; p++)
-    if (*p == '"')
-      quoted = !quoted;
-    else if (*p == '#' && !quoted && (p == line || g_ascii_isspace (p[-1])))
-      *p = '\0';
-  g_strchomp (line);
-}
-
-/* "| a | b" is { "a", "b" }. */
-static GStrv
-split_row (const char *line)
-{
-  GStrv cells = g_strsplit (line + 1, " |", -1);
-
-  for (guint i = 0; cells[i] != NULL; i++)
-    g_strstrip (cells[i]);
-  return cells;
-}
-
-static GPtrArray *
-read_parts (const char *file)
-{
-  g_autofree char   *contents = NULL;
-  g_autoptr (GError) error = NULL;
-  g_auto (GStrv)     lines = NULL;
-  GPtrArray         *cases = g_ptr_array_new_with_free_func (part_free);
-  Part              *part = NULL;
-
-  if (!g_file_get_contents (file, &contents, NULL, &error))
-    g_error ("%s", error->message);
-  lines = g_strsplit (contents, "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++)
-    {
-      char       *line = lines[i];
-      const char *inner;
-
-      cut_comment (line);
-      inner = line + strspn (line, " ");
-      if (g_str_has_prefix (line, "case ") || g_str_has_prefix (line, "macro "))
-        {
-          part = g_new0 (Part, 1);
-          part->name = g_strdup (strchr (line, ' ') + 1);
-          part->line = i + 1;
-          part->body = g_string_new (NULL);
-          part->rows = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-          if (line[0] == 'c')
-            g_ptr_array_add (cases, part);
-          else
-            g_hash_table_insert (macros, part->name, part);
-        }
-      else if (part == NULL)
-        g_assert_cmpstr (line, ==, "");
-      else if (*inner == '|')
-        {
-          g_ptr_array_add (part->rows, split_row (inner));
-          g_string_append_c (part->body, '\n');
-        }
-      else
-        g_string_append_printf (part->body, "%s\n", inner);
-    }
-  return cases;
-}
-
-static char *
-substitute (const char *body, GStrv names, GStrv values)
-{
-  GString *text = g_string_new (body);
-
-  for (guint i = 0; names[i] != NULL; i++)
-    {
-      g_autofree char *name = g_strdup_printf ("{%s}", names[i]);
-
-      g_assert_nonnull (values[i]);
-      g_string_replace (text, name, values[i], 0);
-    }
-  return g_string_free (text, FALSE);
 }
 
 /* Cuts off the next word of *text, and says whether it had quotes. */
@@ -385,15 +277,14 @@ expand_word (Script *self, const char *word)
 static void run_body (Script *self, const char *body, guint line);
 
 static void
-run_macro (Script *self, const Part *macro, Words *words)
+run_macro (Script *self, const ScriptPart *macro, Words *words)
 {
-  g_auto (GStrv)   names = g_strsplit ("1 2 3 4", " ", 0);
   g_auto (GStrv)   values = g_new0 (char *, 5);
   g_autofree char *body = NULL;
 
   for (guint i = 0; i < 4; i++)
     values[i] = g_strdup (words->next < words->n_words ? words->words[words->next++] : "");
-  body = substitute (macro->body->str, names, values);
+  body = script_part_dup_body (macro, values);
   run_body (self, body, macro->line);
 }
 
@@ -404,7 +295,7 @@ run_statement (Script *self, const Statement *statement)
   g_autofree gboolean *is_quoted = g_new0 (gboolean, statement->n_words);
   g_autofree char     *at = NULL;
   Words                self_words = { words, is_quoted, 0, 1, NULL };
-  const Part          *macro;
+  const ScriptPart    *macro;
 
   current.statement = statement;
   for (guint i = 0; i < statement->n_words; i++)
@@ -428,7 +319,7 @@ run_statement (Script *self, const Statement *statement)
     script_receive (self, &self_words);
   else if (g_str_equal (words[0], ">"))
     script_expect (self, &self_words);
-  else if ((macro = g_hash_table_lookup (macros, words[0])) != NULL)
+  else if ((macro = g_hash_table_lookup (file.macros, words[0])) != NULL)
     run_macro (self, macro, &self_words);
   else if (!script_call (self, words[0], &self_words) &&
            !script_check (self, words[0], &self_words))
@@ -498,9 +389,9 @@ run_body (Script *self, const char *body, guint line)
 static void
 run_case (gconstpointer data)
 {
-  const Case      *test = data;
-  Script           self = { 0 };
-  g_autofree char *body = NULL;
+  const ScriptCase *test = data;
+  Script            self = { 0 };
+  g_autofree char  *body = NULL;
 
   driver_init (&self.driver, OWN, NULL, (Random){ 42 });
   ibb_engine_get_settings (self.driver.engine)->default_block_size = IBB_CONTROLLER_BLOCK;
@@ -511,11 +402,9 @@ run_case (gconstpointer data)
   self.expectations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self.notes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 
-  current.names = test->row == NULL ? NULL : g_ptr_array_index (test->part->rows, 0);
+  current.names = script_case_get_names (test);
   current.row = test->row;
-  body = test->row == NULL ? g_strdup (test->part->body->str)
-                           : substitute (test->part->body->str,
-                                         g_ptr_array_index (test->part->rows, 0), test->row);
+  body = script_case_dup_body (test);
   run_body (&self, body, test->part->line + 1);
 
   g_hash_table_unref (self.sessions);
@@ -528,46 +417,19 @@ run_case (gconstpointer data)
   driver_clear (&self.driver);
 }
 
-static void
-add_case (GPtrArray *tests, const char *prefix, Part *part, GStrv row)
-{
-  Case            *test = g_new (Case, 1);
-  g_autofree char *name = row == NULL
-                              ? g_strdup (part->name)
-                              : substitute (part->name, g_ptr_array_index (part->rows, 0), row);
-  g_autofree char *path = g_strdup_printf ("/engine/%s/%s", prefix, name);
-
-  *test = (Case){ part, row };
-  g_ptr_array_add (tests, test);
-  g_test_add_data_func (path, test, run_case);
-}
-
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GPtrArray) cases = NULL;
-  g_autoptr (GPtrArray) tests = g_ptr_array_new_with_free_func (g_free);
-  g_autofree char      *prefix = NULL;
-  int                   status;
+  int status;
 
   g_test_init (&argc, &argv, NULL);
   if (argc != 2)
     g_error ("usage: %s FILE.script", argv[0]);
   current.file = argv[1];
-  prefix = g_path_get_basename (current.file);
-  *strrchr (prefix, '.') = '\0';
-  macros = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, part_free);
-  cases = read_parts (current.file);
-  for (guint i = 0; i < cases->len; i++)
-    {
-      Part *part = g_ptr_array_index (cases, i);
-
-      if (part->rows->len == 0)
-        add_case (tests, prefix, part, NULL);
-      for (guint j = 1; j < part->rows->len; j++)
-        add_case (tests, prefix, part, g_ptr_array_index (part->rows, j));
-    }
+  script_file_init (&file);
+  script_file_read (&file, argv[1]);
+  script_file_add_tests (&file, "engine", argv[1], run_case);
   status = g_test_run ();
-  g_hash_table_unref (macros);
+  script_file_clear (&file);
   return status;
 }

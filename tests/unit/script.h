@@ -71,6 +71,5 @@ void         script_check_resumed (Script          *self,
                                    gboolean         has_ended,
                                    const char      *position);
 IBBCondition script_parse_condition (Script *self, const char *name);
-IBBErrorType script_parse_type (Script *self, const char *name);
 IBBFailureKind script_parse_failure (Script *self, const char *name);
 void           script_check_failure (Script *self, const IBBFailure *failure, Words *words);

@@ -30,12 +30,19 @@ def is_in_c(text, name):
     return re.search(rf'^{re.escape(name)} \(', text, re.M) is not None
 
 
+def is_in_script(text, name):
+    """The number of a row of the page stands for its cases; a row of a table is a case."""
+    case_, _, row = name.rpartition('/')
+    return (re.search(rf'^case {re.escape(name)}(/|$| )', text, re.M) or
+            re.search(rf'^case {re.escape(case_)}/{{.*\n(  \|.*\n)*  \| {re.escape(row)} +\|', text, re.M)) is not None
+
+
 def is_in(path, name):
     text = path.read_text(encoding='utf-8')
     if path.suffix == '.c':
         return is_in_c(text, name)
-    if path.suffix == '.script':  # the number of a row stands for its cases
-        return re.search(rf'^case {re.escape(name)}(/|$| )', text, re.M) is not None
+    if path.suffix == '.script':
+        return is_in_script(text, name)
     return re.search(rf"^@case\('{re.escape(name)}", text, re.M) is not None
 
 

@@ -82,109 +82,6 @@ unwatch (IBBClient *client, Watcher *watcher)
 
 static const FakeStep online_steps[] = { FAKE_LOGIN, { NULL } };
 
-static void
-count_notify_cb (GObject *object, GParamSpec *pspec, gpointer data)
-{
-  (*(int *) data)++;
-}
-
-static void
-test_lost (void)
-{
-  GString *deep = g_string_new (NULL);
-  GString *oversize = g_string_new ("<message><body>");
-  GString *attribute = g_string_new ("<message a='");
-  GString *tag = g_string_new ("<message");
-
-  for (guint i = 0; i < IBB_STANZA_MAX_DEPTH + 1; i++)
-    g_string_append (deep, "<message>");
-  while (oversize->len <= IBB_STANZA_MAX_LENGTH + 100)
-    {
-      g_string_append (oversize, "some text ");
-      g_string_append (attribute, "some text ");
-      g_string_append (tag, "          ");
-    }
-
-  {
-    const struct
-    {
-      const char *sent;
-      GQuark      domain;
-      int         code;
-      const char *answer; /* (nullable): the stream error that names it */
-    } cases[] = {
-      { "<!DOCTYPE a><x/>", IBB_ERROR, IBB_ERROR_PROTOCOL, "<stream:error>" },
-      { "<message>&lol;</message>", IBB_ERROR, IBB_ERROR_PROTOCOL, "<restricted-xml" },
-      { "<message><!-- a --></message>", IBB_ERROR, IBB_ERROR_PROTOCOL, "<restricted-xml" },
-      { "<?php?>", IBB_ERROR, IBB_ERROR_PROTOCOL, "<restricted-xml" },
-      { "<message></iq>", IBB_ERROR, IBB_ERROR_PROTOCOL, "<not-well-formed" },
-      { deep->str, IBB_ERROR, IBB_ERROR_PROTOCOL, "<policy-violation" },
-      { oversize->str, IBB_ERROR, IBB_ERROR_PROTOCOL, "<policy-violation" },
-      { attribute->str, IBB_ERROR, IBB_ERROR_PROTOCOL, "<policy-violation" },
-      { tag->str, IBB_ERROR, IBB_ERROR_PROTOCOL, "<policy-violation" },
-      { "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>",
-        IBB_ERROR, IBB_ERROR_CONFLICT, "</stream:stream>" },
-      { "<stream:error><policy-violation xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
-        "</stream:error>",
-        IBB_ERROR, IBB_ERROR_POLICY_VIOLATION, "</stream:stream>" },
-      { "<stream:error><not-well-formed xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>"
-        "</stream:error>",
-        IBB_ERROR, IBB_ERROR_PROTOCOL, "</stream:stream>" },
-      { "<stream:error/>", G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "</stream:stream>" },
-      { "</stream:stream>", G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "</stream:stream>" },
-      { NULL, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, NULL },
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-      {
-        FakeServer        *server = fake_server_new (online_steps);
-        IBBClient         *client = fake_create_client (server, FAKE_JID);
-        Watcher           *watcher = watch (client);
-        GError            *error = NULL;
-        g_autoptr (GError) property = NULL;
-        int                n_notified = 0;
-
-        g_test_message ("%.40s", cases[i].sent);
-        g_signal_connect (client, "notify::disconnect-error", G_CALLBACK (count_notify_cb),
-                          &n_notified);
-        g_assert_null (ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client)));
-        assert_login (client);
-        g_assert_null (ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client)));
-        if (cases[i].sent != NULL)
-          fake_server_send (server, cases[i].sent, -1);
-        else
-          fake_server_close (server);
-        wait_for_state (client, IBB_CONNECTION_STATE_OFFLINE);
-        wait_for_int (&watcher->n_lost, 1);
-        g_assert_error (watcher->error, cases[i].domain, cases[i].code);
-        error = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
-        g_assert_error (error, cases[i].domain, cases[i].code);
-        g_assert_cmpstr (error->message, ==, watcher->error->message);
-        g_clear_error (&error);
-        g_object_get (client, "disconnect-error", &property, NULL);
-        g_assert_error (property, cases[i].domain, cases[i].code);
-        while (n_notified == 0)
-          g_main_context_iteration (NULL, TRUE);
-        if (cases[i].answer != NULL)
-          fake_server_expect (server, cases[i].answer);
-        g_assert_null (ibb_connection_dup_local_jid (IBB_CONNECTION (client)));
-
-        /* The client can log in again, and is lost once for each login. */
-        assert_login (client);
-        g_assert_null (ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client)));
-        g_assert_true (ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, NULL));
-        g_assert_null (ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client)));
-        g_assert_cmpint (watcher->n_lost, ==, 2);
-        unwatch (client, watcher);
-        fake_end (client, server);
-      }
-  }
-  g_string_free (deep, TRUE);
-  g_string_free (oversize, TRUE);
-  g_string_free (attribute, TRUE);
-  g_string_free (tag, TRUE);
-}
-
 static gboolean
 received_cb (IBBConnection *connection, IBBStanza *stanza, gpointer user_data)
 {
@@ -429,43 +326,95 @@ test_drop (void)
   g_free (fake_server_free (server));
 }
 
-/* When the resource is bound, a peer may open a session: at once, or with its first half in the
- * same read, or before the server has granted the session of RFC 3921. A stanza that only looks
- * like the answer to the binding is ignored. */
-static void
-test_open_at_once (gconstpointer steps)
+typedef struct
 {
-  FakeServer *server = fake_server_new (steps);
-  IBBClient  *client = fake_create_client (server, FAKE_JID);
-  IBBService *service = ibb_service_new (IBB_CONNECTION (client));
+  int      is_known; /* atomic */
+  gboolean is_armed;
+} Look;
 
-  assert_login (client);
-  fake_server_expect (server, "<iq type='error' id='bind' to='peer@fake.test/x'");
-  g_assert_finalize_object (service);
-  fake_log_out (client, server, NULL);
+/* A timer that goes on while the machine sleeps is a descriptor. */
+static gboolean
+is_timer (int fd)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  g_autofree char *target = g_file_read_link (path, NULL);
+
+  return target != NULL && strstr (target, "timerfd") != NULL;
 }
 
-static void
-add_open_at_once (void)
+/* Runs on the client's thread: would it wake up by itself? */
+static gboolean
+look_cb (gpointer user_data)
 {
-#define OPEN_1 "<iq type='set' id='bind' from='peer@fake.test/x' to='user@fake.test/r'>"
-#define OPEN_2 "<open xmlns='http://jabber.org/protocol/ibb' sid='s' block-size='4096'/></iq>"
-#define SESSION "<session xmlns='urn:ietf:params:xml:ns:xmpp-session'/>"
-  static const FakeStep whole[] = { FAKE_AUTHENTICATE (FAKE_BIND),
-                                    { "</iq>", FAKE_BOUND OPEN_1 OPEN_2 },
-                                    { NULL } };
-  static const FakeStep halves[] = { FAKE_AUTHENTICATE (FAKE_BIND FAKE_SM_OFFER),
-                                     { "</iq>", FAKE_BOUND OPEN_1 },
-                                     { "<enable", OPEN_2 "<enabled xmlns='" FAKE_SM "'/>" },
-                                     { NULL } };
-  static const FakeStep session[] = { FAKE_AUTHENTICATE (FAKE_BIND SESSION),
-                                      { "</iq>", FAKE_BOUND },
-                                      { SESSION, OPEN_1 OPEN_2 "<iq type='result' id='session'/>" },
-                                      { NULL } };
+  Look         *look = user_data;
+  GMainContext *context = g_main_context_get_thread_default ();
+  GPollFD       fds[16];
+  int           timeout, priority, n_fds;
 
-  g_test_add_data_func ("/ibb/client/open-at-once/whole", whole, test_open_at_once);
-  g_test_add_data_func ("/ibb/client/open-at-once/halves", halves, test_open_at_once);
-  g_test_add_data_func ("/ibb/client/open-at-once/session", session, test_open_at_once);
+  g_main_context_prepare (context, &priority);
+  n_fds = g_main_context_query (context, G_MAXINT, &timeout, fds, G_N_ELEMENTS (fds));
+  g_assert_cmpint (n_fds, <=, G_N_ELEMENTS (fds));
+  g_main_context_check (context, priority, fds, n_fds);
+  look->is_armed = timeout >= 0;
+  for (int i = 0; i < n_fds; i++)
+    look->is_armed |= is_timer (fds[i].fd);
+  g_atomic_int_set (&look->is_known, 1);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+has_timer (IBBClient *client)
+{
+  Look                look = { 0, FALSE };
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_callback (source, look_cb, &look, NULL);
+  g_source_attach (source, ibb_connection_get_context (IBB_CONNECTION (client)));
+  wait_for_int (&look.is_known, 1);
+  return look.is_armed;
+}
+
+/* A client that neither asks nor gives up does not wake; each setter starts it again. */
+static void
+test_no_keepalive (void)
+{
+  FakeServer *server = fake_server_new (online_steps);
+  IBBClient  *client = fake_create_client (server, FAKE_JID);
+
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 0);
+  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (client), 0);
+  assert_login (client);
+  g_assert_false (has_timer (client));
+  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (client), 60000);
+  g_assert_true (has_timer (client));
+  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (client), 0);
+  g_assert_false (has_timer (client));
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 20);
+  fake_server_expect (server, "urn:xmpp:ping");
+  fake_end (client, server);
+}
+
+/* Without XEP-0198 a server that falls silent is noticed as well while the client writes; idle, it
+ * is silent-server in reconnect.script. */
+static void
+test_silent_server (void)
+{
+  FakeServer           *server = fake_server_new (online_steps);
+  IBBClient            *client = fake_create_client (server, FAKE_JID);
+  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml ("<message/>", -1, NULL);
+
+  assert_login (client);
+  /* Set only now: before, the connection would be lost by the time that the login is checked. */
+  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (client), 100);
+  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (client), 100);
+  while (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) !=
+         IBB_CONNECTION_STATE_OFFLINE)
+    {
+      if (!ibb_connection_is_congested (IBB_CONNECTION (client)))
+        ibb_connection_send (IBB_CONNECTION (client), stanza, NULL);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  fake_end (client, server);
 }
 
 int
@@ -473,13 +422,13 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   start_watchdog ();
-  add_open_at_once ();
-  g_test_add_func ("/ibb/client/lost", test_lost);
   g_test_add_func ("/ibb/client/answers", test_answers);
   g_test_add_func ("/ibb/client/flood", test_flood);
   g_test_add_func ("/ibb/client/nested", test_nested);
   g_test_add_func ("/ibb/client/logout", test_logout);
   g_test_add_func ("/ibb/client/drop", test_drop);
+  g_test_add_func ("/ibb/client/keepalive/off", test_no_keepalive);
+  g_test_add_func ("/ibb/client/silent-server", test_silent_server);
 
   return g_test_run ();
 }

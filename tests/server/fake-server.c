@@ -241,17 +241,26 @@ fake_server_send (FakeServer *self, const char *text, gssize length)
   g_mutex_unlock (&self->lock);
 }
 
-void
-fake_server_expect (FakeServer *self, const char *text)
+char *
+fake_server_take_until (FakeServer *self, const char *text)
 {
+  char *taken = NULL;
+
   g_mutex_lock (&self->lock);
-  while (!self->done || !see (self, text, NULL))
+  while (!self->done || !see (self, text, &taken))
     {
       if (self->ended)
         g_error ("“%s” was expected after “%s”", text, self->received->str);
       g_cond_wait (&self->changed, &self->lock);
     }
   g_mutex_unlock (&self->lock);
+  return taken;
+}
+
+void
+fake_server_expect (FakeServer *self, const char *text)
+{
+  g_free (fake_server_take_until (self, text));
 }
 
 void
@@ -312,13 +321,6 @@ fake_create_client (FakeServer *server, const char *jid)
   ibb_client_set_password_policy (client, IBB_PASSWORD_POLICY_READABLE);
 
   return client;
-}
-
-void
-fake_wait_until_online (IBBClient *client, FakeServer *server, guint n_connection)
-{
-  fake_server_wait_for_clients (server, n_connection);
-  wait_for_state (client, IBB_CONNECTION_STATE_ONLINE);
 }
 
 void

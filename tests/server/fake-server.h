@@ -25,13 +25,6 @@
   "<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"                    \
   "<jid>" jid "</jid></bind></iq>"
 #define FAKE_BOUND FAKE_BOUND_TO ("user@fake.test/r")
-#define FAKE_STANZAS "urn:ietf:params:xml:ns:xmpp-stanzas"
-#define FAKE_NOT_BOUND(type, condition)                                                            \
-  "<iq type='error' id='bind'><error type='" type "'><" condition " xmlns='" FAKE_STANZAS          \
-  "'/></error></iq>"
-#define FAKE_STREAM_ERROR(condition)                                                               \
-  "<stream:error><" condition                                                                      \
-  " xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>"
 /* To another server (RFC 6120 §4.9.3.19). */
 #define FAKE_SEE_OTHER(place)                                                                      \
   "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>" place               \
@@ -100,6 +93,8 @@ void fake_server_wait_for_clients (FakeServer *self, guint n);
 void fake_server_send (FakeServer *self, const char *text, gssize length);
 /* Waits for text, which has to come after what was waited for before. */
 void fake_server_expect (FakeServer *self, const char *text);
+/* The same; what comes up to the end of text. */
+char *fake_server_take_until (FakeServer *self, const char *text);
 /* From now on the server reads nothing, or reads again. */
 void fake_server_set_paused (FakeServer *self, gboolean paused);
 /* The server does not answer the end of the client's XML stream. */
@@ -110,8 +105,6 @@ char *fake_server_free (FakeServer *self);
 
 /* A client that logs in to it without TLS. */
 IBBClient *fake_create_client (FakeServer *server, const char *jid);
-/* Waits until it is online on the connection of that number, from 1. */
-void fake_wait_until_online (IBBClient *client, FakeServer *server, guint n_connection);
 /* Logs the client out and drops both; received, unless it is NULL, gets all that came. */
 void fake_log_out (IBBClient *client, FakeServer *server, char **received);
 /* Drops the client, as drop_client () does, then the server. */

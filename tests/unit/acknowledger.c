@@ -91,39 +91,12 @@ test_unsent (void)
   xml_pair_tear_down (&pair);
 }
 
-/* The count goes on with the stream that resumes the one that broke; a request does not. */
-static void
-test_resumption (void)
-{
-  IBBAcknowledger *acknowledger = ibb_acknowledger_new (g_main_context_default ());
-  XmlPair          pair;
-
-  xml_pair_set_up (&pair);
-  ibb_acknowledger_start (acknowledger, pair.stream);
-  handle (acknowledger, 40);
-  ibb_acknowledger_note_request (acknowledger);
-  ibb_acknowledger_stop (acknowledger);
-  handle (acknowledger, 40);
-  g_assert_cmpuint (ibb_acknowledger_get_handled (acknowledger), ==, 40);
-
-  ibb_acknowledger_resume (acknowledger, pair.stream);
-  ibb_acknowledger_answer (acknowledger);
-  xml_pair_assert_sent (&pair, "");
-  handle (acknowledger, 1);
-  ibb_acknowledger_note_request (acknowledger);
-  ibb_acknowledger_answer (acknowledger);
-  xml_pair_assert_sent (&pair, "<a xmlns='urn:xmpp:sm:3' h='41'/>");
-  ibb_acknowledger_free (acknowledger);
-  xml_pair_tear_down (&pair);
-}
-
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ibb/acknowledger/answers", test_answers);
   g_test_add_func ("/ibb/acknowledger/unsent", test_unsent);
-  g_test_add_func ("/ibb/acknowledger/resumption", test_resumption);
 
   return g_test_run ();
 }

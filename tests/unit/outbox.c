@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The way out of a client's stanzas, with and without acknowledgements (XEP-0198). */
+/* The way out of a client's stanzas: what is awaited, and what is bounded. Resumptions stand in
+ * tests/server/resumption.script. */
 
 #include "config.h"
 
@@ -8,9 +9,6 @@
 
 #include "ibb-stanza.h"
 #include "xml-pair.h"
-
-#define ENABLE "<enable xmlns='urn:xmpp:sm:3' resume='true'/>"
-#define REQUEST "<r xmlns='urn:xmpp:sm:3'/>"
 
 static gboolean
 send_ping (IBBOutbox *outbox, const char *id)
@@ -20,96 +18,6 @@ send_ping (IBBOutbox *outbox, const char *id)
 
   ibb_stanza_unref (stanza);
   return sent;
-}
-
-static void
-assert_sent_in_order (XmlPair *pair, const char *const *pieces)
-{
-  g_autofree char *text = xml_pair_read (pair);
-  const char      *rest = text;
-
-  for (; *pieces != NULL; pieces++)
-    {
-      rest = strstr (rest, *pieces);
-      g_assert_nonnull (rest);
-      rest += strlen (*pieces);
-    }
-}
-
-static void
-test_plain (void)
-{
-  IBBOutbox *outbox = ibb_outbox_new (g_main_context_default ());
-  XmlPair    pair;
-
-  xml_pair_set_up (&pair);
-  g_assert_false (send_ping (outbox, "early"));
-  ibb_outbox_open (outbox, pair.stream, IBB_OUTBOX_CONFIRMATION_NONE, NULL);
-  g_assert_false (ibb_outbox_confirms (outbox));
-  g_assert_true (send_ping (outbox, "a"));
-  xml_pair_assert_sent (&pair, "<iq type='get' id='a'><ping xmlns='urn:xmpp:ping'/></iq>");
-  g_assert_false (ibb_outbox_request (outbox)); /* the server does not acknowledge */
-  g_assert_false (ibb_outbox_grant (outbox));
-  ibb_outbox_reset (outbox);
-  g_assert_false (send_ping (outbox, "late"));
-  ibb_outbox_free (outbox);
-  xml_pair_tear_down (&pair);
-}
-
-/* After the end of the XML stream nothing is requested, and a late answer does not count. */
-static void
-test_closed (void)
-{
-  IBBOutbox *outbox = ibb_outbox_new (g_main_context_default ());
-  XmlPair    pair;
-
-  xml_pair_set_up (&pair);
-  ibb_outbox_open (outbox, pair.stream, IBB_OUTBOX_CONFIRMATION_ASK, NULL);
-  g_assert_true (send_ping (outbox, "a"));
-  ibb_outbox_close (outbox);
-  g_assert_false (send_ping (outbox, "b"));
-  g_assert_false (ibb_outbox_grant (outbox));
-  g_assert_false (ibb_outbox_is_granted (outbox));
-  ibb_outbox_free (outbox);
-  xml_pair_tear_down (&pair);
-}
-
-/* Stanzas that were not acknowledged are sent again, in order, before later ones. */
-static void
-test_resumption (void)
-{
-  IBBOutbox *outbox = ibb_outbox_new (g_main_context_default ());
-  XmlPair    first, second;
-  GQueue     awaited = G_QUEUE_INIT;
-
-  xml_pair_set_up (&first);
-  xml_pair_set_up (&second);
-  ibb_outbox_open (outbox, first.stream, IBB_OUTBOX_CONFIRMATION_ASK, NULL);
-  g_assert_true (ibb_outbox_confirms (outbox));
-  g_assert_false (ibb_outbox_is_granted (outbox));
-  g_assert_true (ibb_outbox_grant (outbox));
-  g_assert_false (ibb_outbox_grant (outbox));
-  g_assert_true (send_ping (outbox, "a") && send_ping (outbox, "b") && send_ping (outbox, "c"));
-  g_assert_cmpuint (ibb_outbox_get_sent_count (outbox), ==, 3);
-  g_assert_true (ibb_outbox_request (outbox));
-  assert_sent_in_order (&first, (const char *[]){ ENABLE, "'a'", "'b'", "'c'", REQUEST, NULL });
-  g_assert_true (ibb_outbox_acknowledge (outbox, 1, &awaited));
-  g_assert_false (ibb_outbox_acknowledge (outbox, 4, &awaited));
-
-  ibb_outbox_suspend (outbox);
-  g_assert_true (ibb_outbox_is_congested (outbox));
-  g_assert_true (send_ping (outbox, "d"));
-  xml_pair_assert_sent (&first, "");
-  g_assert_true (ibb_outbox_resume (outbox, second.stream, 2, &awaited));
-  assert_sent_in_order (&second, (const char *[]){ "'c'", "'d'", NULL });
-  g_assert_true (ibb_outbox_take_drained (outbox));
-  g_assert_false (ibb_outbox_take_drained (outbox));
-
-  ibb_outbox_close (outbox);
-  g_assert_false (send_ping (outbox, "e"));
-  ibb_outbox_free (outbox);
-  xml_pair_tear_down (&first);
-  xml_pair_tear_down (&second);
 }
 
 /* Only blocks in messages are awaited: the server alone answers them. */
@@ -200,9 +108,6 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/ibb/outbox/plain", test_plain);
-  g_test_add_func ("/ibb/outbox/closed", test_closed);
-  g_test_add_func ("/ibb/outbox/resumption", test_resumption);
   g_test_add_func ("/ibb/outbox/awaited", test_awaited);
   g_test_add_func ("/ibb/outbox/answers/unsent", test_answers_unsent);
   g_test_add_func ("/ibb/outbox/answers/unacknowledged", test_answers_unacknowledged);

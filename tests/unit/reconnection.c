@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which errors end the attempts to log in again. tests/server/client-fake-reconnect.c makes
+/* Which errors end the attempts to log in again. tests/server/reconnect.script makes
  * such attempts. */
 
 #include "config.h"

@@ -119,72 +119,12 @@ test_outcomes (void)
     }
 }
 
-/* Answers to what was not asked for. */
-static void
-test_unasked (void)
-{
-  static const struct
-  {
-    const char      *success;
-    IBBSasl2Requests requests;
-    gboolean         is_good;
-  } cases[] = {
-    { SUCCESS (IDENTIFIER ("u@d/r")), { FALSE }, TRUE },
-    { SUCCESS (IDENTIFIER ("u@d/r") BOUND ("")), { FALSE } },
-    { SUCCESS (IDENTIFIER ("u@d/r") BOUND ("")), { .resumes = TRUE } },
-    { SUCCESS (IDENTIFIER ("u@d/r") BOUND ("")), { .binds = TRUE }, TRUE },
-    { SUCCESS (IDENTIFIER ("u@d/r") BOUND ("<enabled xmlns='urn:xmpp:sm:3'/>")),
-      { .binds = TRUE } },
-    { SUCCESS (IDENTIFIER ("u@d/r") BOUND ("<failed xmlns='urn:xmpp:sm:3'/>")), { .binds = TRUE } },
-    { SUCCESS (IDENTIFIER ("u@d/r") BOUND ("<enabled xmlns='urn:xmpp:sm:3'/>")),
-      { .binds = TRUE, .confirms = TRUE },
-      TRUE },
-    { SUCCESS ("<resumed xmlns='urn:xmpp:sm:3'/>"), { .binds = TRUE, .confirms = TRUE } },
-    { SUCCESS ("<failed xmlns='urn:xmpp:sm:3'/>"), { FALSE } },
-    { SUCCESS (IDENTIFIER ("u@d/r") BOUND ("") "<resumed xmlns='urn:xmpp:sm:3'/>"),
-      { .binds = TRUE, .confirms = TRUE } },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autoptr (IBBElement) success = parse_element (cases[i].success);
-      g_autoptr (GError)     error = NULL;
-      IBBSasl2Outcome        outcome = { NULL };
-
-      g_test_message ("%s", cases[i].success);
-      g_assert_true (ibb_sasl2_take_outcome (success, &cases[i].requests, "u@d", &outcome,
-                                             &error) == cases[i].is_good);
-      if (!cases[i].is_good)
-        {
-          g_assert_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL);
-          g_assert_null (outcome.jid);
-          g_assert_null (outcome.management);
-          g_assert_null (outcome.resumption);
-        }
-      ibb_sasl2_outcome_clear (&outcome);
-    }
-}
-
-/* Text in <success/> itself, where SASL has it, is not what is checked. */
-static void
-test_proof (void)
-{
-  g_autoptr (IBBElement) with =
-      parse_element (SUCCESS ("x<additional-data>dj0=</additional-data>y"));
-  g_autoptr (IBBElement) without = parse_element (SUCCESS ("dj0="));
-
-  g_assert_cmpstr (ibb_sasl2_get_proof (with), ==, "dj0=");
-  g_assert_null (ibb_sasl2_get_proof (without));
-}
-
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ibb/sasl2/requests", test_requests);
   g_test_add_func ("/ibb/sasl2/outcomes", test_outcomes);
-  g_test_add_func ("/ibb/sasl2/unasked", test_unasked);
-  g_test_add_func ("/ibb/sasl2/proof", test_proof);
 
   return g_test_run ();
 }

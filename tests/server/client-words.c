@@ -1,0 +1,754 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The words of a script of client-script.c. */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "../lib/fake-clock.h"
+#include "../lib/fake-monitor.h"
+#include "../lib/fake-random.h"
+#include "../lib/fast-timers.h"
+#include "../lib/open.h"
+#include "../lib/process.h"
+#include "../lib/script-file.h"
+#include "client-fixture.h"
+#include "client-words.h"
+#include "fake-server.h"
+#include "ibb-connection-private.h"
+#include "xmpp/ibb-component.h"
+
+struct _ClientRun
+{
+  GHashTable        *definitions; /* (unowned) */
+  FakeServer        *server;
+  FakeServer        *home; /* (nullable): another server, which is not spoken to */
+  IBBXmppConnection *client;
+  IBBService        *service; /* (nullable) */
+  GCancellable      *cancellable;
+  GAsyncResult      *login;
+  gboolean           is_logging_in;
+  GAsyncResult      *accepted;
+  GAsyncResult      *expected;
+  GAsyncResult      *opened;
+  GAsyncResult      *query;
+  IBBTransport      *transport; /* (nullable): that was opened */
+  GPtrArray         *counts;    /* (element-type utf8): "N TEXT", as often as the client sends it */
+  GString           *received;  /* names or ids of stanzas, and changes of resources */
+  guint              n_notified;
+  guint              n_pings;
+};
+
+typedef struct _ClientRun Run;
+
+static const char *statement; /* that is running */
+
+#define fail(format, ...) g_error ("%s: " format, statement, __VA_ARGS__)
+
+static const FakeStep nothing[] = { { NULL } };
+
+/* ---- words ---- */
+
+static guint
+take_number (const char **text)
+{
+  g_autofree char *word = script_take_word (text);
+  guint64          number;
+
+  if (!g_ascii_string_to_unsigned (word, 10, 0, G_MAXUINT, &number, NULL))
+    fail ("no number: %s", word);
+  return (guint) number;
+}
+
+static int
+find_nick (GType type, const char *nick)
+{
+  g_autoptr (GEnumClass) class = g_type_class_ref (type);
+  GEnumValue *value = g_enum_get_value_by_nick (class, nick);
+
+  if (value == NULL)
+    fail ("%s has no value %s", g_type_name (type), nick);
+  return value->value;
+}
+
+/* "DOMAIN CODE [TEXT]", or "none" */
+static void
+check_error (const GError *error, const char *text)
+{
+  const struct
+  {
+    const char *name;
+    GQuark      domain;
+    GType       codes;
+  } domains[] = {
+    { "ibb", IBB_ERROR, IBB_TYPE_ERROR },
+    { "io", G_IO_ERROR, G_TYPE_IO_ERROR_ENUM },
+    { "tls", G_TLS_ERROR, G_TYPE_TLS_ERROR },
+  };
+  g_autofree char *domain = script_take_word (&text);
+  g_autofree char *code = script_take_word (&text);
+
+  if (error == NULL || g_str_equal (domain, "none"))
+    {
+      if (error != NULL || !g_str_equal (domain, "none"))
+        fail ("the error is %s", error != NULL ? error->message : "none");
+      return;
+    }
+  /* A server that has much to say does not fill a log or a terminal. */
+  g_assert_cmpuint (strlen (error->message), <, 1000);
+  for (guint i = 0; i < G_N_ELEMENTS (domains); i++)
+    if (g_str_equal (domain, domains[i].name))
+      {
+        if (!g_error_matches (error, domains[i].domain, find_nick (domains[i].codes, code)) ||
+            strstr (error->message, text) == NULL)
+          fail ("it is %s, %d: %s", g_quark_to_string (error->domain), error->code, error->message);
+        return;
+      }
+  fail ("no domain %s", domain);
+}
+
+/* ---- the client ---- */
+
+static void
+start_client (Run *self, const char *jid)
+{
+  g_clear_object (&self->client);
+  self->client = IBB_XMPP_CONNECTION (fake_create_client (self->server, jid));
+}
+
+static void
+start_component (Run *self, const char *domain)
+{
+  g_clear_object (&self->client);
+  self->client = g_object_new (IBB_TYPE_COMPONENT, "domain", domain, "secret", "test", "host",
+                               "127.0.0.1", "port", fake_server_get_port (self->server), NULL);
+}
+
+static void
+set_property (Run *self, const char *text)
+{
+  g_autofree char *name = script_take_word (&text);
+  GParamSpec      *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (self->client), name);
+  g_auto (GValue)  value = G_VALUE_INIT;
+
+  if (pspec == NULL)
+    fail ("no property %s", name);
+  g_value_init (&value, pspec->value_type);
+  if (G_VALUE_HOLDS_STRING (&value))
+    g_value_set_string (&value, g_str_equal (text, "none") ? NULL : text);
+  else if (G_VALUE_HOLDS_BOOLEAN (&value))
+    g_value_set_boolean (&value, g_str_equal (text, "on"));
+  else if (G_VALUE_HOLDS_ENUM (&value))
+    g_value_set_enum (&value, find_nick (pspec->value_type, text));
+  else if (G_VALUE_HOLDS_INT (&value))
+    g_value_set_int (&value, atoi (text));
+  else
+    g_value_set_uint (&value, take_number (&text));
+  g_object_set_property (G_OBJECT (self->client), name, &value);
+}
+
+/* "NAME VALUE" */
+static void
+check_property (Run *self, const char *text)
+{
+  g_autofree char *name = script_take_word (&text);
+  g_auto (GValue)  value = G_VALUE_INIT;
+  g_auto (GValue)  as_text = G_VALUE_INIT;
+
+  g_value_init (&as_text, G_TYPE_STRING);
+  g_object_get_property (G_OBJECT (self->client), name, &value);
+  g_assert_true (g_value_transform (&value, &as_text));
+  if (g_strcmp0 (g_value_get_string (&as_text), g_str_equal (text, "none") ? NULL : text) != 0)
+    fail ("it is %s", g_value_get_string (&as_text));
+}
+
+static void
+log_in (Run *self, const char *text)
+{
+  g_clear_object (&self->login);
+  self->is_logging_in = TRUE;
+  ibb_xmpp_connection_login_async (self->client, self->cancellable, store_result_cb, &self->login);
+}
+
+static void
+end_login (Run *self, const char *text)
+{
+  g_autoptr (GAsyncResult) result = wait_for_result (&self->login);
+  g_autoptr (GError)       error = NULL;
+
+  self->is_logging_in = FALSE;
+  ibb_xmpp_connection_login_finish (self->client, result, &error);
+  check_error (error, text);
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PENDING))
+    g_assert_cmpint (ibb_xmpp_connection_get_state (self->client), ==,
+                     error == NULL ? IBB_CONNECTION_STATE_ONLINE : IBB_CONNECTION_STATE_OFFLINE);
+}
+
+static void
+log_out (Run *self, const char *text)
+{
+  assert_succeeds (ibb_xmpp_connection_logout, self->client, NULL);
+  g_assert_cmpint (ibb_xmpp_connection_get_state (self->client), ==, IBB_CONNECTION_STATE_OFFLINE);
+}
+
+static void
+cancel (Run *self, const char *text)
+{
+  g_cancellable_cancel (self->cancellable);
+}
+
+static void
+wait_for (Run *self, const char *text)
+{
+  int state = find_nick (IBB_TYPE_CONNECTION_STATE, text);
+
+  while ((int) ibb_xmpp_connection_get_state (self->client) != state)
+    wait_a_moment ();
+}
+
+/* By the login that was begun, or by itself. */
+static void
+expect_online (Run *self, const char *text)
+{
+  if (self->login != NULL || self->is_logging_in)
+    end_login (self, "none");
+  wait_for (self, "online");
+}
+
+/* Drops the last reference: the thread of the client ends, and nobody watches the network. */
+static void
+drop (Run *self, const char *text)
+{
+  drop_client (g_steal_pointer (&self->client));
+  while (process_count_threads ("ibb-client") > 0 || fake_monitor_has_handlers ())
+    wait_a_moment ();
+}
+
+static void
+check_state (Run *self, const char *text)
+{
+  g_assert_cmpint (ibb_xmpp_connection_get_state (self->client), ==,
+                   find_nick (IBB_TYPE_CONNECTION_STATE, text));
+}
+
+static void
+check_disconnect_error (Run *self, const char *text)
+{
+  g_autoptr (GError) error = ibb_xmpp_connection_dup_disconnect_error (self->client);
+  g_autoptr (GError) property = NULL;
+
+  g_object_get (self->client, "disconnect-error", &property, NULL);
+  check_error (error, text);
+  g_assert_cmpstr (error != NULL ? error->message : NULL, ==,
+                   property != NULL ? property->message : NULL);
+}
+
+static void
+notify_cb (Run *self)
+{
+  self->n_notified++;
+}
+
+/* "watch PROPERTY"; "notified N" waits for so many changes. */
+static void
+watch (Run *self, const char *text)
+{
+  g_autofree char *signal = g_strconcat ("notify::", text, NULL);
+
+  g_signal_connect_swapped (self->client, signal, G_CALLBACK (notify_cb), self);
+}
+
+static void
+check_notified (Run *self, const char *text)
+{
+  guint n = take_number (&text);
+
+  wait_until (self->n_notified >= n);
+  run_pending ();
+  g_assert_cmpuint (self->n_notified, ==, n);
+}
+
+static void
+check_local_jid (Run *self, const char *text)
+{
+  g_autofree char *jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->client));
+
+  g_assert_cmpstr (jid, ==, g_str_equal (text, "none") ? NULL : text);
+}
+
+static void
+check_limit (Run *self, const char *text)
+{
+  g_assert_cmpuint (ibb_connection_get_stanza_limit (IBB_CONNECTION (self->client)), ==,
+                    take_number (&text));
+}
+
+static void
+check_confirms (Run *self, const char *text)
+{
+  g_assert_cmpint (ibb_connection_confirms (IBB_CONNECTION (self->client)), ==,
+                   g_str_equal (text, "yes"));
+}
+
+static void
+send_stanza (Run *self, const char *text)
+{
+  g_autoptr (IBBStanza) stanza = assert_succeeds (ibb_stanza_new_from_xml, text, -1);
+
+  assert_succeeds (ibb_connection_send, IBB_CONNECTION (self->client), stanza);
+}
+
+static gboolean
+stanza_cb (Run *self, IBBStanza *stanza)
+{
+  const char *id = ibb_stanza_get_id (stanza);
+
+  g_assert_true (g_main_context_is_owner (NULL));
+  g_string_append_printf (self->received, "%s ", id != NULL ? id : ibb_stanza_get_kind (stanza));
+  return id == NULL || !g_str_has_prefix (id, "leave");
+}
+
+/* From now on the application handles stanzas, but those whose ids begin with "leave". */
+static void
+handle_stanzas (Run *self, const char *text)
+{
+  g_signal_connect_swapped (self->client, "stanza-received", G_CALLBACK (stanza_cb), self);
+}
+
+static void
+resource_cb (Run *self, const char *jid, gboolean available)
+{
+  g_string_append_printf (self->received, "%s%s ", available ? "+" : "-", jid);
+}
+
+static void
+watch_resources (Run *self, const char *text)
+{
+  g_signal_connect_swapped (self->client, "resource-changed", G_CALLBACK (resource_cb), self);
+}
+
+/* Waits for so much, and nothing else comes before it. */
+static void
+check_received (Run *self, const char *text)
+{
+  g_autofree char *all = g_strconcat (text, " ", NULL);
+
+  wait_until (self->received->len >= strlen (all));
+  run_pending ();
+  g_assert_cmpstr (self->received->str, ==, all);
+  g_string_truncate (self->received, 0);
+}
+
+static void
+add_feature (Run *self, const char *text)
+{
+  ibb_connection_add_feature (IBB_CONNECTION (self->client), text);
+}
+
+static void
+add_address (Run *self, const char *text)
+{
+  assert_succeeds (ibb_component_add_address, IBB_COMPONENT (self->client), text);
+}
+
+/* ---- a service ---- */
+
+static void
+start_service (Run *self, const char *text)
+{
+  self->service = ibb_service_new (IBB_CONNECTION (self->client));
+  ibb_service_set_session_limit (self->service, 1);
+}
+
+static void
+accept (Run *self, const char *text)
+{
+  ibb_service_accept_async (self->service, NULL, store_result_cb, &self->accepted);
+}
+
+/* The accept from before lets a session in, which the server asks for under that address. */
+static void
+accepted (Run *self, const char *local_jid)
+{
+  g_autofree char *open =
+      g_strdup_printf ("<iq type='set' id='open' from='p@d/r' to='%s'><open "
+                       "xmlns='http://jabber.org/protocol/ibb' block-size='4096' sid='s'/></iq>",
+                       local_jid);
+  g_autoptr (IBBTransport) transport = NULL;
+
+  fake_server_send (self->server, open, -1);
+  transport = assert_result (ibb_service_accept_finish, self->service, &self->accepted);
+  assert_local_jid (transport, local_jid);
+  fake_server_expect (self->server, "id='open'");
+  ibb_transport_abort (transport);
+}
+
+static void
+accept_fails (Run *self, const char *text)
+{
+  g_autoptr (GAsyncResult) result = wait_for_result (&self->accepted);
+  g_autoptr (GError)       error = NULL;
+
+  g_assert_null (ibb_service_accept_finish (self->service, result, &error));
+  check_error (error, text);
+}
+
+static void
+accept_waits (Run *self, const char *text)
+{
+  g_assert_null (self->accepted);
+}
+
+static void
+expect_session (Run *self, const char *text)
+{
+  ibb_service_expect_session_async (self->service, "a@b/c", "sid", NULL, NULL, store_result_cb,
+                                    &self->expected);
+}
+
+static void
+expect_fails (Run *self, const char *text)
+{
+  g_autoptr (GAsyncResult) result = wait_for_result (&self->expected);
+  g_autoptr (GError)       error = NULL;
+
+  g_assert_null (ibb_service_expect_session_finish (self->service, result, &error));
+  check_error (error, text);
+}
+
+/* By messages, with that peer. */
+static void
+open_session (Run *self, const char *peer)
+{
+  open_with_async (self->service, peer, IBB_STANZA_TYPE_MESSAGE, 0, NULL, store_result_cb,
+                   &self->opened);
+}
+
+static void
+write_bytes (Run *self, const char *text)
+{
+  self->transport = assert_result (ibb_service_open_session_finish, self->service, &self->opened);
+  assert_succeeds (g_output_stream_write,
+                   g_io_stream_get_output_stream (G_IO_STREAM (self->transport)), text,
+                   strlen (text), NULL);
+}
+
+static void
+query (Run *self, const char *peer)
+{
+  ibb_client_query_support_async (IBB_CLIENT (self->client), peer, NULL, store_result_cb,
+                                  &self->query);
+}
+
+/* "none": the peer supports XEP-0047. */
+static void
+end_query (Run *self, const char *text)
+{
+  g_autoptr (GAsyncResult) result = wait_for_result (&self->query);
+  g_autoptr (GError)       error = NULL;
+
+  ibb_client_query_support_finish (IBB_CLIENT (self->client), result, &error);
+  check_error (error, text);
+}
+
+/* ---- the server ---- */
+
+static void
+expect_text (Run *self, const char *text)
+{
+  fake_server_expect (self->server, text);
+}
+
+/* "keep NAME END": from now on %NAME is what comes before END. */
+static void
+keep (Run *self, const char *text)
+{
+  char *name = script_take_word (&text);
+  char *taken = fake_server_take_until (self->server, text);
+
+  taken[strlen (taken) - strlen (text)] = '\0';
+  g_hash_table_replace (self->definitions, name, taken);
+}
+
+static void
+send_text (Run *self, const char *text)
+{
+  fake_server_send (self->server, text, -1);
+}
+
+/* "N BEFORE | PIECE | AFTER": with that many pieces */
+static void
+send_many (Run *self, const char *text)
+{
+  guint               n = take_number (&text);
+  g_auto (GStrv)      parts = g_strsplit (text, " | ", 3);
+  g_autoptr (GString) all = g_string_new (parts[0]);
+
+  for (guint i = 0; i < n; i++)
+    g_string_append (all, parts[1]);
+  g_string_append (all, parts[2]);
+  fake_server_send (self->server, all->str, -1);
+}
+
+/* A question whose answer comes after all that the client had to read. */
+static void
+round_trip (Run *self, const char *text)
+{
+  g_autofree char *id = g_strdup_printf ("ping-%u", self->n_pings++);
+  g_autofree char *ping = g_strdup_printf (
+      "<iq type='get' id='%s' from='fake.test'><ping xmlns='urn:xmpp:ping'/></iq>", id);
+
+  fake_server_send (self->server, ping, -1);
+  fake_server_expect (self->server, id);
+}
+
+static void
+hang_up (Run *self, const char *text)
+{
+  fake_server_close (self->server);
+}
+
+static void
+wait_for_connection (Run *self, const char *text)
+{
+  fake_server_wait_for_clients (self->server, take_number (&text));
+}
+
+static void
+check_connections (Run *self, const char *text)
+{
+  g_assert_cmpuint (fake_server_get_n_clients (self->server), ==, take_number (&text));
+}
+
+/* "times N TEXT": at the end of the case the client has sent it so often. */
+static void
+add_count (Run *self, const char *text)
+{
+  g_ptr_array_add (self->counts, g_strdup (text));
+}
+
+static void
+add_never (Run *self, const char *text)
+{
+  g_ptr_array_add (self->counts, g_strconcat ("0 ", text, NULL));
+}
+
+static void
+check_count (const char *received, const char *count)
+{
+  const char *text = count;
+  guint       expected = take_number (&text), n = 0;
+
+  for (const char *at = received; (at = strstr (at, text)) != NULL; at++)
+    n++;
+  if (n != expected)
+    fail ("“%s” comes %u times in “%s”", text, n, received);
+}
+
+static void
+define_port (Run *self)
+{
+  g_hash_table_replace (self->definitions, g_strdup ("PORT"),
+                        g_strdup_printf ("%u", fake_server_get_port (self->server)));
+}
+
+/* From now on %PORT, and what is said and expected, are those of another server, ... */
+static void
+go_elsewhere (Run *self, const char *text)
+{
+  self->home = self->server;
+  self->server = fake_server_new (nothing);
+  define_port (self);
+}
+
+/* ... which the script may leave for the first one, and come back to, ... */
+static void
+change_server (Run *self, const char *text)
+{
+  FakeServer *other = self->home;
+
+  self->home = self->server;
+  self->server = other;
+}
+
+/* ... until it goes away. */
+static void
+end_elsewhere (Run *self, const char *text)
+{
+  fake_server_close (self->server);
+  g_free (fake_server_free (self->server));
+  self->server = g_steal_pointer (&self->home);
+}
+
+/* ---- time, chance and the network ---- */
+
+/* What is to happen in so many ms happens at once, but for the first so many timers. */
+static void
+start_fast_timers (Run *self, const char *text)
+{
+  guint time = take_number (&text);
+
+  fast_timers_start (time, time, take_number (&text));
+}
+
+static void
+set_random (Run *self, const char *text)
+{
+  fake_random_start ((gint32) take_number (&text));
+}
+
+/* "waits N BOUND": the wait of that number had this bound. */
+static void
+check_wait (Run *self, const char *text)
+{
+  guint n = take_number (&text);
+
+  while (fake_random_get_bound (n) == 0)
+    wait_a_moment ();
+  g_assert_cmpuint (fake_random_get_bound (n), ==, take_number (&text));
+}
+
+static void
+check_no_wait (Run *self, const char *text)
+{
+  g_assert_cmpuint (fake_random_get_bound (take_number (&text)), ==, 0);
+}
+
+static void
+change_network (Run *self, const char *text)
+{
+  while (!fake_monitor_has_handlers ())
+    wait_a_moment ();
+  fake_monitor_change (g_str_equal (text, "on"));
+}
+
+static void
+stop_clock (Run *self, const char *text)
+{
+  fake_clock_stop ();
+}
+
+static void
+advance_clock (Run *self, const char *text)
+{
+  fake_clock_advance ((gint64) take_number (&text) * G_TIME_SPAN_MILLISECOND);
+}
+
+static const struct
+{
+  const char *name;
+  void (*call) (Run *self, const char *text);
+} calls[] = {
+  { ">", expect_text },
+  { "<", send_text },
+  { "<many", send_many },
+  { "accept", accept },
+  { "accept-fails", accept_fails },
+  { "accept-waits", accept_waits },
+  { "accepted", accepted },
+  { "add-address", add_address },
+  { "add-feature", add_feature },
+  { "advance", advance_clock },
+  { "cancel", cancel },
+  { "change-server", change_server },
+  { "client", start_client },
+  { "component", start_component },
+  { "confirms", check_confirms },
+  { "connection", wait_for_connection },
+  { "connections", check_connections },
+  { "drop", drop },
+  { "elsewhere", go_elsewhere },
+  { "end-elsewhere", end_elsewhere },
+  { "error", check_disconnect_error },
+  { "expect", expect_session },
+  { "expect-fails", expect_fails },
+  { "fails", end_login },
+  { "fast", start_fast_timers },
+  { "handle-stanzas", handle_stanzas },
+  { "hang-up", hang_up },
+  { "keep", keep },
+  { "limit", check_limit },
+  { "local-jid", check_local_jid },
+  { "log-in", log_in },
+  { "log-out", log_out },
+  { "network", change_network },
+  { "never", add_never },
+  { "no-wait", check_no_wait },
+  { "notified", check_notified },
+  { "online", expect_online },
+  { "open", open_session },
+  { "property", check_property },
+  { "query", query },
+  { "query-ends", end_query },
+  { "random", set_random },
+  { "received", check_received },
+  { "round-trip", round_trip },
+  { "send", send_stanza },
+  { "service", start_service },
+  { "set", set_property },
+  { "state", check_state },
+  { "stop-clock", stop_clock },
+  { "times", add_count },
+  { "until", wait_for },
+  { "waits", check_wait },
+  { "watch", watch },
+  { "watch-resources", watch_resources },
+  { "write", write_bytes },
+};
+
+gboolean
+client_run_call (ClientRun *self, const char *name, const char *text, const char *line)
+{
+  statement = line;
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+    if (g_str_equal (name, calls[i].name))
+      {
+        calls[i].call (self, text);
+        return TRUE;
+      }
+  return FALSE;
+}
+
+ClientRun *
+client_run_new (GHashTable *definitions)
+{
+  ClientRun *self = g_new0 (ClientRun, 1);
+
+  self->definitions = definitions;
+  self->server = fake_server_new (nothing);
+  self->cancellable = g_cancellable_new ();
+  self->counts = g_ptr_array_new_with_free_func (g_free);
+  self->received = g_string_new (NULL);
+  fake_random_start (0);
+  define_port (self);
+  start_client (self, FAKE_JID);
+  return self;
+}
+
+void
+client_run_free (ClientRun *self)
+{
+  g_autofree char *received = NULL;
+
+  fast_timers_stop ();
+  fake_clock_start ();
+  g_clear_object (&self->transport);
+  g_clear_object (&self->service);
+  if (self->client != NULL)
+    {
+      log_out (self, "");
+      run_pending ();
+      g_clear_object (&self->login);
+      g_clear_object (&self->accepted);
+      g_signal_handlers_disconnect_by_data (self->client, self);
+      drop_client (self->client);
+    }
+  received = fake_server_free (self->server);
+  for (guint i = 0; i < self->counts->len; i++)
+    check_count (received, self->counts->pdata[i]);
+  g_ptr_array_unref (self->counts);
+  g_string_free (self->received, TRUE);
+  g_object_unref (self->cancellable);
+  g_free (self);
+}

@@ -64,12 +64,6 @@ account_get_worker (void)
 }
 
 static inline void
-account_drop_worker (void)
-{
-  g_clear_object (&account_worker);
-}
-
-static inline void
 account_prepare_client (IBBClient *client, const char *password)
 {
   g_autoptr (GTlsDatabase) database = NULL;

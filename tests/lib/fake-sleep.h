@@ -14,8 +14,6 @@ void fake_sleep_stop (void);
 void fake_sleep_run_out (void);
 /* Lets so many seconds pass, asleep if there are any, and the last timer run down. */
 void fake_sleep (guint seconds);
-/* How many timers were started. */
-guint fake_sleep_get_n_timers (void);
 /* The descriptor of the last timer, and its time in milliseconds. */
 int     fake_sleep_get_fd (void);
 guint64 fake_sleep_get_time (void);

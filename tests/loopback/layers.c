@@ -56,10 +56,6 @@ test_lines (Fixture *fixture, gconstpointer blocking)
   assert_line (input, blocking != NULL, NULL);
 }
 
-/* Buffers */
-
-/* Compression */
-
 /* Splices of one direction */
 
 typedef struct
@@ -144,8 +140,6 @@ test_splice (Fixture *fixture, gconstpointer data)
   got = g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (sink));
   g_assert_true (g_bytes_equal (got, bytes));
 }
-
-/* Splices with sockets */
 
 #define CLOSE_BOTH G_OUTPUT_STREAM_SPLICE_CLOSE_SOURCE | G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET
 

@@ -185,10 +185,7 @@ close_cleanly (Talk *self)
     }
 }
 
-/* Megabytes */
-
 /* The peer has this name. */
-
 static void
 assert_peer (End *self, const char *name)
 {

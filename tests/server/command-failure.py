@@ -582,11 +582,6 @@ def _():
         check_equal(folder.names(), [], 'files')
 
 
-OPENING = (('send', '--json', os.devnull, 'a@b'), ('cat', 'a@b'))
-WAITING = (('receive', '--json', '-o', 'copy'), ('listen',), ('expose', '--json', '--to', '127.0.0.1:9'),
-           ('forward', '--json', '--listen', '0', 'a@b'))
-
-
 # The descriptors
 
 @case('a closed standard descriptor takes no data of the session')

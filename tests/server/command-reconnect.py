@@ -21,7 +21,6 @@ from servers import make_server
 from tunnel import Target, Tunnel, expect_reset, tcp_socket
 
 MIB = 1 << 20
-LOGIN_WAIT = 60  # s, of ibb forward
 # Sessions end with their connection.
 ENDS = ('--resume-timeout', '0')
 

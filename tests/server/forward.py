@@ -388,10 +388,6 @@ def _(server):
     check_equal(patient.errors(), [], 'errors')
 
 
-# How the two of a connection may behave.
-RESPOND, RESPOND_AT_ONCE, RESET, RESET_AFTER, CLIENT_RESETS, CLIENT_GOES = range(6)
-
-
 # The end of the commands.
 
 @case('a signal ends both commands in good order, and open connections with a reset')

@@ -530,7 +530,12 @@ ibb_request_refuse (IBBRequest *self, IBBStanzaCondition condition, const char *
   ibb_host_lock (self->host);
   if (ibb_session_refuse (self->session,
                           ibb_error_to_condition (condition, IBB_CONDITION_NOT_ACCEPTABLE), text))
-    settle_locked (self);
+    {
+      ibb_host_trace_locked (self->host, "Session %s with %s: refused",
+                             ibb_session_get_sid (self->session),
+                             ibb_session_get_peer (self->session));
+      settle_locked (self);
+    }
   ibb_host_update_locked (self->host);
   ibb_host_unlock (self->host);
 }

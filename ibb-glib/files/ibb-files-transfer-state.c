@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "files/description.h"
+#include "files/ibb-files-enum-types.h"
 #include "files/ibb-files-transfer-private.h"
 #include "files/reason.h"
 
@@ -153,12 +154,23 @@ ibb_files_transfer_refuse (IBBFilesTransfer *self, const char *text)
 
 /* The state. */
 
+static void
+trace (IBBFilesTransfer *self)
+{
+  g_autofree char *name = g_enum_to_string (IBB_FILES_TYPE_STATE, (int) self->state);
+
+  g_debug ("File of %" G_GUINT64_FORMAT " bytes, with %s: %s%s%s",
+           ibb_files_metadata_get_size (self->metadata), self->peer_jid, name,
+           self->error != NULL ? ": " : "", self->error != NULL ? self->error->message : "");
+}
+
 void
 ibb_files_transfer_set_state (IBBFilesTransfer *self, IBBFilesState state)
 {
   if (state == self->state)
     return;
   self->state = state;
+  trace (self);
   g_object_notify (G_OBJECT (self), "state");
 }
 

@@ -218,9 +218,66 @@ tell_changed_locked (IBBChannel *self)
   g_source_attach (self->changed_source, ibb_host_get_signal_context (self->host));
 }
 
+static const char *
+get_stage_locked (IBBChannel *self)
+{
+  switch (ibb_session_get_state (self->session))
+    {
+    case IBB_SESSION_OPENING:
+      return "opening";
+    case IBB_SESSION_REQUESTED:
+      return "requested";
+    case IBB_SESSION_ENDED:
+      return "ended";
+    case IBB_SESSION_OPEN:
+    case IBB_SESSION_INTERRUPTED:
+    default:
+      break;
+    }
+  switch (ibb_session_get_wait (self->session))
+    {
+    case IBB_SESSION_WAIT_CONNECTION:
+      return "waiting for the connection";
+    case IBB_SESSION_WAIT_PEER:
+      return "waiting for the peer";
+    case IBB_SESSION_WAIT_NONE:
+    default:
+      return "open";
+    }
+}
+
+static void
+trace_locked (IBBChannel *self)
+{
+  IBBSession        *session = self->session;
+  const char        *stage = get_stage_locked (self);
+  g_autoptr (GError) error = NULL;
+
+  if (stage == self->traced)
+    return;
+  self->traced = stage;
+  if (!ibb_channel_has_ended_locked (self))
+    {
+      ibb_host_trace_locked (self->host, "Session %s with %s: %s, blocks of %u bytes by %s",
+                             ibb_session_get_sid (session), ibb_session_get_peer (session), stage,
+                             ibb_session_get_block_size (session),
+                             ibb_session_is_by_message (session) ? "message" : "IQ");
+      return;
+    }
+  error = ibb_channel_new_error_locked (self);
+  ibb_host_trace_locked (
+      self->host,
+      "Session %s with %s: ended after %" G_GUINT64_FORMAT " bytes written, %" G_GUINT64_FORMAT
+      " acknowledged, %" G_GUINT64_FORMAT " received: %s",
+      ibb_session_get_sid (session), ibb_session_get_peer (session),
+      ibb_session_get_written (session), ibb_session_get_delivered (session),
+      ibb_session_get_received (session), error != NULL ? error->message : "no error");
+}
+
 void
 ibb_channel_changed_locked (IBBChannel *self)
 {
+  trace_locked (self);
   if (!self->opened)
     self->opened = is_or_was_open_locked (self);
   tell_changed_locked (self);

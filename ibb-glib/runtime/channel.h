@@ -53,6 +53,7 @@ struct _IBBChannel
   gboolean              closing;    /* the transport's close has begun */
   gboolean              ended_told; /* when changed was called last, as the next ones */
   IBBSessionWait        wait_told;
+  const char           *traced;     /* (nullable): the stage that the log knows */
   char                 *peer_told;  /* (owned) (nullable) */
   char                 *local_told; /* (owned) (nullable) */
   IBBRate               send_rate;  /* with the bytes as they were told last */

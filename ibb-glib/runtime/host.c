@@ -44,10 +44,38 @@ ibb_host_lock (IBBHost *self)
   ibb_lock_lock (&self->lock);
 }
 
+static void
+unlock_and_trace (IBBHost *self)
+{
+  GQueue lines = self->trace;
+  char  *line;
+
+  g_queue_init (&self->trace);
+  ibb_lock_unlock (&self->lock);
+  while ((line = g_queue_pop_head (&lines)) != NULL)
+    {
+      g_debug ("%s", line);
+      g_free (line);
+    }
+}
+
 void
 ibb_host_unlock (IBBHost *self)
 {
-  ibb_lock_unlock (&self->lock);
+  if (g_queue_is_empty (&self->trace))
+    ibb_lock_unlock (&self->lock);
+  else
+    unlock_and_trace (self);
+}
+
+void
+ibb_host_trace_locked (IBBHost *self, const char *format, ...)
+{
+  va_list arguments;
+
+  va_start (arguments, format);
+  g_queue_push_tail (&self->trace, g_strdup_vprintf (format, arguments));
+  va_end (arguments);
 }
 
 GMainContext *

@@ -68,6 +68,7 @@ struct _IBBHost
   gboolean               stale;    /* JID and stanza limit of the connection are to be read */
   guint                  n_reads;  /* how often they were */
   GQueue    refresh_waiters;       /* (element-type IBBWaiter): for the connection to be read */
+  GQueue    trace;                 /* (element-type utf8): for the log, once the lock is free */
   IBBRandom random;
 };
 
@@ -94,6 +95,9 @@ void ibb_host_release (IBBHost *self);      /* without the lock */
 
 void ibb_host_lock (IBBHost *self);
 void ibb_host_unlock (IBBHost *self);
+/* A line for developers (G_MESSAGES_DEBUG). The log may call the application, so it gets the line
+ * when the lock is given up. */
+void ibb_host_trace_locked (IBBHost *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 /* For users of the host: the signal context goes with the last of them. */
 GMainContext *ibb_host_get_signal_context (IBBHost *self);

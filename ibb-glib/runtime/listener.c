@@ -53,6 +53,12 @@ receive (IBBListener *self, const IBBConnectionEvent *event)
                   ? ibb_engine_receive (engine, stanza, g_get_monotonic_time ())
                   : ibb_engine_receive_own (engine, stanza, g_get_monotonic_time ());
       lacks_limit = taken && lacks_limit_locked (self, stanza, n);
+      if (taken && stanza->payload == IBB_PAYLOAD_OPEN && stanza->sid != NULL &&
+          stanza->from != NULL)
+        ibb_host_trace_locked (host, "Session %s with %s: %s, the peer offers blocks of %u bytes",
+                               stanza->sid, stanza->from,
+                               ibb_engine_get_n_sessions (engine) > n ? "requested" : "refused",
+                               stanza->block_size);
       if (taken)
         ibb_host_received_locked (host, event->may_others_follow);
       else

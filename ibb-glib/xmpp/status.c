@@ -5,6 +5,7 @@
 #include "xmpp/status.h"
 
 #include "ibb-connection-private.h"
+#include "ibb-enum-types.h"
 #include "runtime/answer.h"
 #include "runtime/weak.h"
 #include "xmpp/base/source.h"
@@ -308,6 +309,15 @@ ibb_status_login_failed (IBBStatus *self)
   g_mutex_unlock (&self->lock);
 }
 
+static void
+trace (const char *jid, IBBConnectionState state, const GError *error)
+{
+  g_autofree char *name = g_enum_to_string (IBB_TYPE_CONNECTION_STATE, (int) state);
+
+  g_debug ("Connection of %s: %s%s%s", jid != NULL ? jid : "nobody", name,
+           error != NULL ? ": " : "", error != NULL ? error->message : "");
+}
+
 void
 ibb_status_set_online (IBBStatus *self, const IBBNegotiationResult *result)
 {
@@ -320,15 +330,20 @@ ibb_status_set_online (IBBStatus *self, const IBBNegotiationResult *result)
   set_state_locked (self, IBB_CONNECTION_STATE_ONLINE);
   queue_notify_locked (self, NOTIFY_LOCAL_JID);
   g_mutex_unlock (&self->lock);
+  trace (result->local_jid, IBB_CONNECTION_STATE_ONLINE, NULL);
 }
 
 void
 ibb_status_set_state (IBBStatus *self, IBBConnectionState state, const GError *error)
 {
+  g_autofree char *jid = NULL;
+
   g_mutex_lock (&self->lock);
+  jid = g_strdup (self->local_jid);
   set_error_locked (self, error);
   set_state_locked (self, state);
   g_mutex_unlock (&self->lock);
+  trace (jid, state, error);
 }
 
 static gboolean
@@ -358,16 +373,19 @@ ibb_status_begin_logout (IBBStatus *self)
 void
 ibb_status_set_lost (IBBStatus *self, IBBConnectionState state, const GError *error)
 {
+  g_autofree char *jid = NULL;
+
   g_mutex_lock (&self->lock);
   self->is_logging_out = FALSE;
   self->stanza_limit = 0;
-  g_clear_pointer (&self->local_jid, g_free);
+  jid = g_steal_pointer (&self->local_jid);
   g_clear_pointer (&self->mechanism, g_free);
   g_clear_object (&self->certificate);
   set_error_locked (self, error);
   set_state_locked (self, state);
   queue_notify_locked (self, NOTIFY_LOCAL_JID);
   g_mutex_unlock (&self->lock);
+  trace (jid, state, error);
 }
 
 void

@@ -167,6 +167,41 @@ def _():
 
 # Signals
 
+@case('the log tells the life of a session to a developer: ids, sizes and states, and nothing that is secret')
+def _(server):
+    folder = Folder()
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    with open(folder / 'original', 'w', encoding='utf-8') as file:
+        file.write('the quick brown fox' * 5000)
+    debug = {'G_MESSAGES_DEBUG': 'ibb-glib'}
+    there = bob.ibb('receive', '-o', '-', '--from', alice.bare, env=debug)
+    jid = there.wait_ready()
+    here = alice.ibb('send', '--sid', 'letter', '--stanza-type', 'iq', folder / 'original', jid, env=debug)
+    check_equal((here.finish(), there.finish()), (0, 0), f'{here.lines} {there.lines}')
+    check_equal(there.output, b'the quick brown fox' * 5000, 'the output')
+
+    def expect(program, *patterns):
+        rest = iter(program.lines)
+        for pattern in patterns:
+            check(any(re.search(f'ibb-glib-DEBUG: .*{pattern}', line) for line in rest), f'{pattern} in {program.lines}')
+
+    peer = f'{alice.bare}/[^ ]*'
+    expect(here, f'Connection of {alice.bare}/.*ONLINE', f'Session letter with {jid}: opening',
+           f'Session letter with {jid}: open, blocks of [0-9]+ bytes by IQ',
+           f'Session letter with {jid}: ended after 95000 bytes written, 95000 acknowledged, 0 received: no error')
+    # Two threads tell of the request and of the session.
+    expect(there, f'Session letter with {peer}: requested, the peer offers blocks of [0-9]+ bytes')
+    expect(there, f'Session letter with {peer}: open', f'Session letter with {peer}: ended .* 95000 received: no error')
+    refused = alice.ibb('receive', '-o', '-', account=alice.options(resource='other'), env=debug)
+    bob.ibb('send', '--stanza-type', 'message', folder / 'original', refused.wait_ready(), env=debug).expect_failure(
+        'refused the session', 'have it wait for one from this account', perhaps=['DEBUG'])
+    refused.wait_line(f'DEBUG: .*Session .* with {bob.bare}/.*: refused')
+    for program in (here, there, refused):
+        text = '\n'.join(program.lines)
+        for secret in (alice.password, bob.password, 'quick brown'):
+            check(secret not in text, f'{secret} in {text}')
+
+
 @case('two signals at once end expose and forward in good order')
 def _(server):
     for command in (['expose', '--to', '127.0.0.1:9'], ['forward', '--listen', '0', 'nobody@localhost']):

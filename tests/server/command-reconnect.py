@@ -173,6 +173,27 @@ def _():
         check_equal((waiting['for'], waiting['domain']), ('connection', 'g-io-error-quark'), 'event')
 
 
+@case('D-27: a killed peer whose server keeps its connection: either end says for whom it waits')
+def _():
+    with make_server(resumes=True) as server:
+        folder = Folder()
+        bob, alice = Account(server, 'bob'), Account(server, 'alice')
+        # A tenth of the usual time until the peer is asked, and half of that until it is told.
+        patience = '--peer-timeout', '60'
+        receive = bob.ibb('receive', '--from', 'any', '--output', folder / 'copy', *patience)
+        here = alice.ibb('send', '-', receive.wait_ready(), stdin=-1)
+        other = bob.ibb('receive', '--json', '--from', 'any', '--output', folder / 'other',
+                        account=bob.options(resource='other'))
+        there = alice.ibb('send', '/dev/zero', other.wait_ready(), *patience,
+                          account=alice.options(resource='other'))
+        receive.wait_line('^Session from')
+        other.wait_event('progress', bytes=1)
+        for killed in (here, other):
+            os.kill(killed.pid, signal.SIGKILL)
+        receive.wait_line(f'^Waiting for “{alice.bare}/.*”, which does not answer$')
+        there.wait_line(f'^Waiting for “{bob.bare}/other”, which does not answer$')
+
+
 @case('standard error tells of the loss, the login and the session')
 def _():
     with make_server() as server:

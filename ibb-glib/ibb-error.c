@@ -131,6 +131,8 @@ get_open_advice (IBBCondition condition)
   switch (condition)
     {
     case IBB_CONDITION_SERVICE_UNAVAILABLE:
+      /* Translators: this and the next ones follow a colon, and the peer is “it”:
+         Peer “a@b/c” refused the session, “service-unavailable”: … */
       return _ ("check its address, and that it is online");
     case IBB_CONDITION_FEATURE_NOT_IMPLEMENTED:
       return _ ("its client does not support it");
@@ -175,6 +177,8 @@ get_block_advice (IBBCondition condition)
   switch (condition)
     {
     case IBB_CONDITION_ITEM_NOT_FOUND:
+      /* Translators: this and the next ones follow a colon, and the peer is “it”:
+         Peer “a@b/c” refused a block, “item-not-found”: … */
       return _ ("it no longer knows the session; open a new one");
     case IBB_CONDITION_SERVICE_UNAVAILABLE:
     case IBB_CONDITION_RECIPIENT_UNAVAILABLE:
@@ -212,6 +216,8 @@ get_abort_reason (IBBCondition condition)
   switch (condition)
     {
     case IBB_CONDITION_RESOURCE_CONSTRAINT:
+      /* Translators: this and the next ones follow a colon, and the peer is “it”:
+         Peer “a@b/c” gave up the session, “resource-constraint”: … */
       return _ ("it has no room for more");
     case IBB_CONDITION_RECIPIENT_UNAVAILABLE:
       return _ ("it was stopped");

@@ -150,6 +150,7 @@ demo_run (ToolRun *run, gpointer data, GError **error)
   g_autofree char          *rate = NULL;
   gint64                    start;
   double                    seconds;
+  guint                     block_size;
 
   self->cancellable = tool_run_get_cancellable (run);
   self->pair = &pair;
@@ -161,8 +162,10 @@ demo_run (ToolRun *run, gpointer data, GError **error)
   far = tool_session_new_service (far_end, tool_run_get_options (run), TRUE);
   if (!tool_pair_open (&pair, run, near, SENDER, far, RECEIVER, error))
     return FALSE;
-  g_print (_ ("Session “%s” is open: blocks of %u bytes in IQ stanzas\n"),
-           ibb_transport_get_sid (pair.near), ibb_transport_get_block_size (pair.near));
+  block_size = ibb_transport_get_block_size (pair.near);
+  g_print (ngettext ("Session “%s” is open: blocks of %u byte in IQ stanzas\n",
+                     "Session “%s” is open: blocks of %u bytes in IQ stanzas\n", block_size),
+           ibb_transport_get_sid (pair.near), block_size);
 
   tool_run_begin_phase (run, _ ("sending the file"), 60);
   tool_run_show_progress (run, "demo", TOOL_DIRECTION_SEND, self->size);

@@ -81,7 +81,8 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer data)
   else
     {
       refuse (self->request, error);
-      g_prefix_error (&error, _ ("Cannot connect to “%s”, port %u, for “%s”: "), self->expose->host,
+      g_prefix_error (&error, /* Translators: a reason follows */
+                      _ ("Cannot connect to “%s”, port %u, for “%s”: "), self->expose->host,
                       self->expose->port, ibb_request_get_peer_jid (self->request));
     }
   if (transport != NULL)

@@ -32,14 +32,13 @@ struct _ToolFileSink
   mode_t         mask;   /* of the process */
 };
 
-static void set_error (GError **error, int failure, const char *format, ToolFileSink *self)
-    G_GNUC_PRINTF (3, 0);
-
 static void
-set_error (GError **error, int failure, const char *action, ToolFileSink *self)
+set_error (ToolFileSink *self, int failure, GError **error)
 {
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure), "%s %s: %s", action, self->name,
-               g_strerror (failure));
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
+               /* Translators: the first %s is “standard output” or a file in quotes, the second
+                  says why */
+               _ ("Cannot write %s: %s"), self->name, g_strerror (failure));
 }
 
 /* In a directory such as /tmp everybody may put a link, a file or a pipe where the command will
@@ -146,7 +145,7 @@ tool_file_sink_new (const char *path, GError **error)
   failure = check_path (self);
   if (failure == 0)
     return g_steal_pointer (&self);
-  set_error (error, failure, _ ("Cannot write"), self);
+  set_error (self, failure, error);
   return NULL;
 }
 
@@ -266,7 +265,7 @@ tool_file_sink_open (ToolFileSink *self, GCancellable *cancellable, GError **err
     failure = is_replaced (self) ? open_hidden (self) : open_in_place (self, cancellable);
   if (failure != 0)
     {
-      set_error (error, failure, _ ("Cannot write"), self);
+      set_error (self, failure, error);
       return FALSE;
     }
   self->stream = g_unix_output_stream_new (self->fd, FALSE);
@@ -344,13 +343,13 @@ tool_file_sink_commit (ToolFileSink *self, GError **error)
     return TRUE;
   if (!set_rights (self) || fsync (self->fd) != 0 || g_rename (self->temporary, self->path) != 0)
     {
-      set_error (error, errno, _ ("Cannot write"), self);
+      set_error (self, errno, error);
       return FALSE;
     }
   g_clear_pointer (&self->temporary, g_free);
   if (!sync_directory (self->path))
     {
-      set_error (error, errno, _ ("Cannot write"), self);
+      set_error (self, errno, error);
       return FALSE;
     }
   return TRUE;

@@ -72,7 +72,8 @@ listen_at (Forward *self, const char *address, guint16 port, GError **error)
   if (!g_socket_listener_add_address (self->listener, wanted, G_SOCKET_TYPE_STREAM,
                                       G_SOCKET_PROTOCOL_TCP, NULL, &effective, error))
     {
-      g_prefix_error (error, _ ("Cannot listen on port %u of “%s”: "), port, address);
+      g_prefix_error (error, /* Translators: a reason follows */
+                      _ ("Cannot listen on port %u of “%s”: "), port, address);
       return 0;
     }
   return g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (effective));

@@ -38,13 +38,46 @@ tool_help_free (ToolHelp *self)
   g_free (self);
 }
 
-/* Chinese and Japanese have no spaces: a line may end between any two letters, but not beside a
- * sign such as a bracket or a full stop. */
+static gboolean
+may_end_line (gunichar c)
+{
+  switch (g_unichar_break_type (c))
+    {
+    case G_UNICODE_BREAK_IDEOGRAPHIC:
+    case G_UNICODE_BREAK_ALPHABETIC:
+    case G_UNICODE_BREAK_NUMERIC:
+    case G_UNICODE_BREAK_NON_STARTER:
+    case G_UNICODE_BREAK_CONDITIONAL_JAPANESE_STARTER:
+    case G_UNICODE_BREAK_CLOSE_PUNCTUATION:
+    case G_UNICODE_BREAK_CLOSE_PARANTHESIS:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+static gboolean
+may_begin_line (gunichar c)
+{
+  switch (g_unichar_break_type (c))
+    {
+    case G_UNICODE_BREAK_IDEOGRAPHIC:
+    case G_UNICODE_BREAK_ALPHABETIC:
+    case G_UNICODE_BREAK_NUMERIC:
+    case G_UNICODE_BREAK_OPEN_PUNCTUATION:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+/* Chinese and Japanese have no spaces: a line may end between two letters, but a full stop, a
+ * closing bracket, a small kana or a sign of a long vowel does not begin one (UAX #14). */
 static gboolean
 may_break (gunichar before, gunichar after)
 {
-  return (g_unichar_iswide (before) || g_unichar_iswide (after)) && !g_unichar_ispunct (before) &&
-         !g_unichar_ispunct (after);
+  return (g_unichar_iswide (before) || g_unichar_iswide (after)) && may_end_line (before) &&
+         may_begin_line (after);
 }
 
 /* The end of the piece at text that no line end divides. */

@@ -95,7 +95,8 @@ fail_by_socket (Join *join, GError *error)
   g_autofree char *peer = ibb_transport_dup_peer_jid (join->transport);
 
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    g_prefix_error (&error, _ ("The TCP connection of the session with “%s” broke: "), peer);
+    g_prefix_error (&error, /* Translators: a reason follows */
+                    _ ("The TCP connection of the session with “%s” broke: "), peer);
   fail (join, error);
 }
 

@@ -292,7 +292,8 @@ login (ToolLogin *self, IBBClient *client, GError **error)
   /* Errors of the network do not name the account. */
   if (local_error->domain == G_RESOLVER_ERROR || local_error->domain == G_TLS_ERROR ||
       (local_error->domain == G_IO_ERROR && local_error->code != G_IO_ERROR_INVALID_ARGUMENT))
-    g_prefix_error (&local_error, _ ("Cannot log in as “%s”: "), ibb_client_get_jid (client));
+    g_prefix_error (&local_error, /* Translators: a reason follows */
+                    _ ("Cannot log in as “%s”: "), ibb_client_get_jid (client));
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
 }

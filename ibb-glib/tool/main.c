@@ -25,14 +25,14 @@ static const struct
   const char *parameters;
   const char *summary;
 } commands[] = {
-  { "send", tool_send, "FILE|- PEER", N_ ("Send a file or standard input to a peer") },
+  { "send", tool_send, N_ ("FILE|- PEER"), N_ ("Send a file or standard input to a peer") },
   { "receive", tool_receive, "", N_ ("Take files, or one stream of bytes") },
-  { "cat", tool_cat, "PEER", N_ ("Join standard input and output to a peer") },
+  { "cat", tool_cat, N_ ("PEER"), N_ ("Join standard input and output to a peer") },
   { "listen", tool_listen, "", N_ ("Wait for one session: the other end of cat") },
-  { "forward", tool_forward, "PEER", N_ ("Listen on a TCP port that leads to a peer") },
+  { "forward", tool_forward, N_ ("PEER"), N_ ("Listen on a TCP port that leads to a peer") },
   { "expose", tool_expose, "", N_ ("Connect sessions to a TCP service: the other end of forward") },
   { "key", tool_key, "", N_ ("Print the fingerprint of the key of --encrypt") },
-  { "doctor", tool_doctor, "[PEER]", N_ ("Look for what stands in the way of a session") },
+  { "doctor", tool_doctor, N_ ("[PEER]"), N_ ("Look for what stands in the way of a session") },
   { "demo", tool_demo, "", N_ ("Send a file between two ends in this process") },
   { "bench", tool_bench, "", N_ ("Measure speed, processor time and memory") },
 };
@@ -69,7 +69,9 @@ print_help (void)
   tool_help_add_title (help, _ ("Commands:"));
   for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
     {
-      g_autofree char *label = g_strjoin (" ", commands[i].name, commands[i].parameters, NULL);
+      const char      *parameters = commands[i].parameters;
+      g_autofree char *label =
+          g_strjoin (" ", commands[i].name, *parameters != '\0' ? _ (parameters) : NULL, NULL);
 
       tool_help_add_row (help, label, _ (commands[i].summary));
     }

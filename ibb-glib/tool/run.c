@@ -58,17 +58,16 @@ struct _ToolRun
 static GError *
 make_error_locked (ToolRun *self)
 {
-  g_autofree char *duration = NULL;
-
   if (self->signal != 0)
     return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                        /* Translators: %s is such as: logging in as “a@b” */
-                        _ ("Interrupted while %s"), self->phase);
-  duration = g_strdup_printf (_ ("%g s"), (double) self->limit / G_USEC_PER_SEC);
-  return g_error_new (
-      G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-      /* Translators: the first %s is a time, the second such as: logging in as “a@b” */
-      _ ("Nothing happened for %s while %s; gave up"), duration, self->phase);
+                        /* Translators: %s is the name of a step, a phrase of its own, such as:
+                           logging in as “a@b” */
+                        _ ("Interrupted. The step was: %s"), self->phase);
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                      /* Translators: a number of seconds, and the name of a step, a phrase of its
+                         own, such as: logging in as “a@b” */
+                      _ ("Gave up, as nothing happened for %g s. The step was: %s"),
+                      (double) self->limit / G_USEC_PER_SEC, self->phase);
 }
 
 /* status is TOOL_EXIT_SIGNAL and the number of a signal. Ends the process by that signal. From a
@@ -321,8 +320,9 @@ tool_run_set_login_refused (ToolRun *self)
   self->failure = TOOL_EXIT_REFUSED;
 }
 
-/* phase completes “Interrupted while …”. timeout, in seconds, holds without --timeout, and 0 is no
- * limit. With TOOL_RUN_UNLIMITED there is no limit even with --timeout. */
+/* phase is the name of a step, for “Interrupted. The step was: …”. timeout, in seconds, holds
+ * without --timeout, and 0 is no limit. With TOOL_RUN_UNLIMITED there is no limit even with
+ * --timeout. */
 void
 tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout)
 {

@@ -279,6 +279,9 @@ tool_send (int argc, char **argv)
 
   self.files = argv + 1;
   self.n_files = (guint) argc - 2;
+  if (options.encrypt && self.n_files > 1)
+    return tool_output_usage_error (
+        "send", _ ("--encrypt goes with one file, or standard input: make an archive of several"));
   self.is_any_resource = strchr (argv[argc - 1], '/') == NULL;
   self.peer = tool_options_parse_peer ("send", argv[argc - 1]);
   if (self.peer == NULL)

@@ -81,7 +81,8 @@ tool_stream_send (IBBTransport *transport,
       }
   if (n < 0)
     {
-      g_prefix_error (error, _ ("Cannot read %s: "), name);
+      g_prefix_error (error, /* Translators: a reason follows */
+                      _ ("Cannot read %s: "), name);
       return FALSE;
     }
   if (!is_same_version (version, get_version (source)))
@@ -114,7 +115,8 @@ tool_stream_receive (IBBTransport  *transport,
   while ((n = tool_secure_read (transport, buffer, STEP_SIZE, cancellable, &seen)) > 0)
     if (!g_output_stream_write_all (sink, buffer, (gsize) n, NULL, cancellable, error))
       {
-        g_prefix_error (error, _ ("Cannot write %s: "), name);
+        g_prefix_error (error, /* Translators: a reason follows */
+                        _ ("Cannot write %s: "), name);
         return FALSE;
       }
   if (n < 0)
@@ -213,7 +215,8 @@ tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
   /* The reader of standard output learns of the end even while our own input goes on. */
   if (received && !g_output_stream_close (sink, cancellable, &local_error))
     {
-      g_prefix_error (&local_error, _ ("Cannot write %s: "), _ ("standard output"));
+      g_prefix_error (&local_error, /* Translators: a reason follows */
+                      _ ("Cannot write %s: "), _ ("standard output"));
       received = FALSE;
     }
   if (!received)

@@ -149,6 +149,7 @@ ibb_key_file_load (const char *path, GError **error)
     return NULL;
   certificate = g_tls_certificate_new_from_files (path, path, error);
   if (certificate == NULL)
-    g_prefix_error (error, _ ("Cannot read the certificate and the key in “%s”: "), path);
+    g_prefix_error (error, /* Translators: a reason follows */
+                    _ ("Cannot read the certificate and the key in “%s”: "), path);
   return certificate;
 }

@@ -181,7 +181,8 @@ set_ca_file (const Account *self, IBBClient *client, const char *value, GError *
 
   if (database == NULL)
     {
-      g_prefix_error (error, _ ("Cannot read the certificates “%s”: "), path);
+      g_prefix_error (error, /* Translators: a reason follows */
+                      _ ("Cannot read the certificates “%s”: "), path);
       return FALSE;
     }
   ibb_client_set_tls_database (client, database);
@@ -199,8 +200,8 @@ set_certificate (const Account *self, IBBClient *client, const char *value, GErr
 
   if (certificate == NULL)
     {
-      g_prefix_error (error, _ ("Cannot read the certificate “%s” and its key “%s”: "), path,
-                      key_path);
+      g_prefix_error (error, /* Translators: a reason follows */
+                      _ ("Cannot read the certificate “%s” and its key “%s”: "), path, key_path);
       return FALSE;
     }
   ibb_client_set_certificate (client, certificate);

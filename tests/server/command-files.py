@@ -196,7 +196,7 @@ def _(server):
     os.mkfifo(folder / 'pipe')
     commands = (('receive', '-o', folder / 'pipe'), ('send', folder / 'pipe', 'bob@localhost'))
     for command in commands:
-        Account(server, 'bob').ibb(*command, '--timeout', '0.5').expect_failure('for 0.5 s while opening', 'pipe')
+        Account(server, 'bob').ibb(*command, '--timeout', '0.5').expect_failure('for 0.5 s', 'opening', 'pipe')
         there = Account(server, 'bob').ibb(*command)
         os.kill(there.pid, signal.SIGINT)
         check_equal(there.finish(), -signal.SIGINT, 'status')

@@ -658,7 +658,8 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
     return;
 
   message = g_error_copy (error);
-  g_prefix_error (&message, _ ("The login to “%s” broke off: "), self->domain);
+  g_prefix_error (&message, /* Translators: a reason follows */
+                  _ ("The login to “%s” broke off: "), self->domain);
   ibb_negotiation_fail (self, message);
 }
 

@@ -4,6 +4,7 @@
 
 #include "secure.h"
 
+#include "output.h"
 #include "terminal.h"
 #include "text.h"
 
@@ -52,7 +53,8 @@ ask_cb (IBBIdentity *identity, IBBTrustQuestion *question, ToolRun *run)
 {
   const ToolOptions *options = tool_run_get_options (run);
   g_autofree char   *shown = tool_text_make_printable (ibb_trust_question_get_name (question));
-  const char        *warning = "";
+  const char        *fingerprint = ibb_trust_question_get_fingerprint (question);
+  const char        *code = ibb_trust_question_get_code (question);
   g_autofree char   *text = NULL;
 
   if (options->peer_fingerprint != NULL)
@@ -62,16 +64,34 @@ ask_cb (IBBIdentity *identity, IBBTrustQuestion *question, ToolRun *run)
       return TRUE;
     }
   if (ibb_trust_question_get_changed (question))
-    warning = _ ("The key is another one than before: another device, or somebody in between.\n");
-  text = g_strdup_printf (_ ("The key of %s is not known.\n"
-                             "%sSHA-256 %s\n"
-                             "Both ends show six digits: %s\n"
-                             "Read them to each other. Are they the same? (yes/no) "),
-                          shown, warning, ibb_trust_question_get_fingerprint (question),
-                          ibb_trust_question_get_code (question));
+    text = g_strdup_printf (
+        /* Translators: an address, a fingerprint, and six digits */
+        _ ("The key of %s is another one than before: another device, or somebody in between.\n"
+           "SHA-256 %s\n"
+           "Both ends show six digits: %s\n"
+           "Read them to each other. Are they the same? (yes/no) "),
+        shown, fingerprint, code);
+  else
+    text = g_strdup_printf (
+        /* Translators: an address, a fingerprint, and six digits */
+        _ ("The key of %s is not known.\n"
+           "SHA-256 %s\n"
+           "Both ends show six digits: %s\n"
+           "Read them to each other. Are they the same? (yes/no) "),
+        shown, fingerprint, code);
   if (tool_terminal_confirm (text))
     ibb_trust_question_accept (question, TRUE);
   return TRUE;
+}
+
+/* This end knows the other one, whose user is asked. */
+static void
+peer_asking_cb (IBBIdentity *identity, const char *peer, const char *code)
+{
+  /* Translators: an address, and six digits */
+  tool_output_note (
+      _ ("“%s” does not know the key of this end and asks its user for six digits: %s"), peer,
+      code);
 }
 
 IBBIdentity *
@@ -82,8 +102,10 @@ tool_secure_new_identity (const ToolOptions *options, GError **error)
   if (!options->encrypt)
     return NULL;
   identity = ibb_identity_new (NULL, error);
-  if (identity != NULL)
-    g_signal_connect (identity, "trust-requested", G_CALLBACK (expect_cb), (gpointer) options);
+  if (identity == NULL)
+    return NULL;
+  g_signal_connect (identity, "trust-requested", G_CALLBACK (expect_cb), (gpointer) options);
+  g_signal_connect (identity, "peer-asking", G_CALLBACK (peer_asking_cb), NULL);
   return identity;
 }
 
@@ -145,6 +167,7 @@ tool_secure_begin (ToolRun *run, IBBTransport *transport, gboolean as_server, GE
   if (identity == NULL)
     return FALSE;
   g_signal_connect (identity, "trust-requested", G_CALLBACK (ask_cb), run);
+  g_signal_connect (identity, "peer-asking", G_CALLBACK (peer_asking_cb), NULL);
   stream = ibb_identity_encrypt (identity, transport, as_server, tool_run_get_cancellable (run),
                                  &reason);
   if (stream == NULL)

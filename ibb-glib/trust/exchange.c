@@ -14,6 +14,7 @@
 #define CODE_LABEL "ibb-glib code 1"
 #define VERDICT_YES 'y'
 #define VERDICT_NO 'n'
+#define VERDICT_LATER 'a' /* the user is asked */
 
 static gboolean
 receive (const IBBExchange *self, gpointer bytes, gsize length, GError **error)
@@ -108,27 +109,58 @@ ibb_exchange_agree_on_code (const IBBExchange *self, GError **error)
 }
 
 void
+ibb_exchange_put_off (const IBBExchange *self)
+{
+  char verdict = VERDICT_LATER;
+
+  send (self, &verdict, 1, NULL);
+}
+
+void
 ibb_exchange_decline (const IBBExchange *self)
 {
   char verdict = VERDICT_NO;
 
-  if (send (self, &verdict, 1, NULL))
+  if (send (self, &verdict, 1, NULL) && receive (self, &verdict, 1, NULL) &&
+      verdict == VERDICT_LATER)
     receive (self, &verdict, 1, NULL);
 }
 
-gboolean
-ibb_exchange_accept (const IBBExchange *self, GError **error)
+/* Reads the verdict of the peer if it has come. */
+static gboolean
+has_come (const IBBExchange *self, char *verdict)
 {
-  GPollableInputStream *input =
-      G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (G_IO_STREAM (self->tls)));
+  GInputStream *input = g_io_stream_get_input_stream (G_IO_STREAM (self->tls));
+
+  return g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (input), verdict, 1,
+                                                   self->cancellable, NULL) == 1;
+}
+
+gboolean
+ibb_exchange_accept (const IBBExchange *self,
+                     void (*put_off) (gpointer data),
+                     gpointer data,
+                     GError **error)
+{
   char     verdict = VERDICT_NO;
   char     own = VERDICT_YES;
-  gboolean is_here =
-      g_pollable_input_stream_read_nonblocking (input, &verdict, 1, self->cancellable, NULL) == 1;
+  gboolean is_here = has_come (self, &verdict);
+  gboolean is_later = is_here && verdict == VERDICT_LATER;
 
   /* The verdict of the peer may have come long ago. */
+  if (is_later)
+    is_here = has_come (self, &verdict);
   if ((!is_here || verdict == VERDICT_YES) && !send (self, &own, 1, error))
     return FALSE;
+  if (!is_here && !is_later)
+    {
+      if (!receive (self, &verdict, 1, error))
+        return FALSE;
+      is_later = verdict == VERDICT_LATER;
+      is_here = !is_later;
+    }
+  if (is_later && !is_here && put_off != NULL)
+    put_off (data);
   if (!is_here && !receive (self, &verdict, 1, error))
     return FALSE;
   if (verdict == VERDICT_YES)

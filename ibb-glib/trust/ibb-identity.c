@@ -50,9 +50,10 @@
  * Since: 1.0
  */
 
-/* Milliseconds for the handshake and the digits, for the answers of both users, and for a peer to
- * learn that it was declined. */
+/* Milliseconds for the handshake and the digits, for an answer in which no person has a part, for
+ * the answers of both users, and for a peer to learn that it was declined. */
 #define EXCHANGE_TIMEOUT 60000
+#define PROMPT_ANSWER 1000
 #define ANSWERS_TIMEOUT 300000
 #define DECLINE_TIMEOUT 3000
 
@@ -76,6 +77,7 @@ enum
 enum
 {
   SIGNAL_TRUST_REQUESTED,
+  SIGNAL_PEER_ASKING,
   N_SIGNALS
 };
 
@@ -87,12 +89,14 @@ G_DEFINE_FINAL_TYPE (IBBIdentity, ibb_identity, G_TYPE_OBJECT)
 /* What the thread of one encryption works with. */
 typedef struct
 {
+  IBBIdentity          *identity;  /* (owned) */
   IBBTransport         *transport; /* (owned) */
   char                 *peer;      /* the bare JID */
   gboolean              as_server;
   IBBKnownCertificates *known;   /* (owned) (nullable) */
   GMainContext         *context; /* (owned) (nullable): of the caller */
   GCancellable         *limit;   /* (owned): by the caller, or by the time */
+  char                 *code;    /* the digits, once they are agreed on */
   gint                  is_late; /* atomic */
 } Job;
 
@@ -201,9 +205,9 @@ ibb_identity_class_init (IBBIdentityClass *klass)
    * @question: whether the certificate of the peer is trusted
    *
    * The certificate of a peer is not known. [property@IBB.TrustQuestion:code] has six digits that
-   * the other user sees, too, unless somebody sits in between, or the program of the other user
-   * knows the certificate of @self already: then compare
-   * [property@IBB.TrustQuestion:fingerprint].
+   * the other user sees, too, unless somebody sits in between: as such a question, or by
+   * [signal@IBB.Identity::peer-asking] if the program of the other user knows the certificate of
+   * @self already.
    *
    * Nothing but the handshake has passed. The question has to be answered within five minutes. If
    * it is declined, or there is no handler, the call fails with %G_TLS_ERROR_BAD_CERTIFICATE.
@@ -215,6 +219,24 @@ ibb_identity_class_init (IBBIdentityClass *klass)
   signals[SIGNAL_TRUST_REQUESTED] = g_signal_new (
       "trust-requested", IBB_TYPE_IDENTITY, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled,
       NULL, NULL, G_TYPE_BOOLEAN, 1, IBB_TYPE_TRUST_QUESTION);
+
+  /**
+   * IBBIdentity::peer-asking:
+   * @self: the identity
+   * @peer: the bare JID of the peer
+   * @code: six digits, with a space in the middle
+   *
+   * The certificate of the peer is known, but the program of the peer does not know that of @self,
+   * and asks its user. Show @code, so that the two people can compare the digits; there is nothing
+   * to answer.
+   *
+   * Emitted in the same context as [signal@IBB.Identity::trust-requested].
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_PEER_ASKING] =
+      g_signal_new ("peer-asking", IBB_TYPE_IDENTITY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
 }
 
 static void
@@ -378,14 +400,16 @@ cancelled_cb (GCancellable *cancellable, gpointer data)
   g_mutex_unlock (&answer->lock);
 }
 
-/* Waits for the answer of the application, or for the end of the time. */
+/* Waits for the answer of the application, or for the end of the time. The peer is told if that is
+ * not the answer of a program. */
 static gboolean
-ask (IBBIdentity *self, Job *job, GTlsCertificate *certificate, const char *code)
+ask (IBBIdentity *self, const IBBExchange *exchange, Job *job, GTlsCertificate *certificate)
 {
   IBBQuestion *question = IBB_QUESTION (ibb_trust_question_new (
-      job->peer, certificate, G_TLS_CERTIFICATE_UNKNOWN_CA, job->known, code));
+      job->peer, certificate, G_TLS_CERTIFICATE_UNKNOWN_CA, job->known, job->code));
   Answer      *answer = g_atomic_rc_box_new0 (Answer);
-  gint64       deadline = g_get_monotonic_time () + ANSWERS_TIMEOUT * G_TIME_SPAN_MILLISECOND;
+  gint64       start = g_get_monotonic_time ();
+  gboolean     is_put_off = FALSE;
   gulong       handler;
   gboolean     yes;
   GWeakRef     weak;
@@ -400,8 +424,19 @@ ask (IBBIdentity *self, Job *job, GTlsCertificate *certificate, const char *code
 
   g_mutex_lock (&answer->lock);
   while (!answer->is_answered && !answer->is_cancelled)
-    if (!g_cond_wait_until (&answer->cond, &answer->lock, deadline))
-      break;
+    {
+      gint64 timeout = is_put_off ? ANSWERS_TIMEOUT : PROMPT_ANSWER;
+
+      if (g_cond_wait_until (&answer->cond, &answer->lock,
+                             start + timeout * G_TIME_SPAN_MILLISECOND))
+        continue;
+      if (is_put_off)
+        break;
+      is_put_off = TRUE;
+      g_mutex_unlock (&answer->lock);
+      ibb_exchange_put_off (exchange);
+      g_mutex_lock (&answer->lock);
+    }
   yes = answer->yes;
   g_mutex_unlock (&answer->lock);
 
@@ -459,9 +494,31 @@ decline (const IBBExchange *exchange, Job *job)
   g_atomic_int_set (&job->is_late, FALSE);
 }
 
+static gboolean
+peer_asking_cb (gpointer data)
+{
+  Job *job = data;
+
+  g_signal_emit (job->identity, signals[SIGNAL_PEER_ASKING], 0, job->peer, job->code);
+  return G_SOURCE_REMOVE;
+}
+
+/* In the thread of the encryption. */
+static void
+peer_asks (gpointer data)
+{
+  Job                *job = data;
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_static_name (source, "[ibb-glib] peer-asking");
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (source, peer_asking_cb, g_atomic_rc_box_acquire (job), job_unref);
+  g_source_attach (source, job->context);
+}
+
 /* Both ends trust each other before either sends anything else. */
 static gboolean
-judge (IBBIdentity *self, const IBBExchange *exchange, Job *job, const char *code, GError **error)
+judge (IBBIdentity *self, const IBBExchange *exchange, Job *job, GError **error)
 {
   GTlsCertificate *certificate = g_tls_connection_get_peer_certificate (exchange->tls);
   g_autofree char *fingerprint = NULL;
@@ -471,12 +528,12 @@ judge (IBBIdentity *self, const IBBExchange *exchange, Job *job, const char *cod
   gboolean         yes = trust == IBB_TRUST_KNOWN;
 
   if (!yes && g_signal_has_handler_pending (self, signals[SIGNAL_TRUST_REQUESTED], 0, FALSE))
-    yes = ask (self, job, certificate, code);
+    yes = ask (self, exchange, job, certificate);
   if (yes)
     {
       GSource *timer = start_timer (job, ANSWERS_TIMEOUT);
 
-      yes = ibb_exchange_accept (exchange, error);
+      yes = ibb_exchange_accept (exchange, trust == IBB_TRUST_KNOWN ? peer_asks : NULL, job, error);
       stop_timer (timer);
       return yes;
     }
@@ -543,17 +600,16 @@ encrypt (IBBIdentity *self, Job *job, GError **error)
 {
   g_autoptr (GTlsConnection) tls = create_connection (self, job, error);
   const IBBExchange          exchange = { tls, job->as_server, job->peer, job->limit };
-  g_autofree char           *code = NULL;
   GSource                   *timer;
 
   if (tls == NULL)
     return NULL;
   timer = start_timer (job, EXCHANGE_TIMEOUT);
   if (shake_hands (tls, job, error))
-    code = ibb_exchange_agree_on_code (&exchange, error);
+    job->code = ibb_exchange_agree_on_code (&exchange, error);
   stop_timer (timer);
-  if (code != NULL)
-    return judge (self, &exchange, job, code, error) ? g_steal_pointer (&tls) : NULL;
+  if (job->code != NULL)
+    return judge (self, &exchange, job, error) ? g_steal_pointer (&tls) : NULL;
   /* GIO closes a stream that is dropped, and with it the session: a peer that does not encrypt
    * would take that for a good end. */
   ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_POLICY_VIOLATION,
@@ -568,8 +624,10 @@ job_clear (gpointer data)
 {
   Job *job = data;
 
+  g_object_unref (job->identity);
   g_object_unref (job->transport);
   g_free (job->peer);
+  g_free (job->code);
   g_clear_object (&job->known);
   g_clear_pointer (&job->context, g_main_context_unref);
   g_object_unref (job->limit);
@@ -664,6 +722,7 @@ ibb_identity_encrypt_async (IBBIdentity        *self,
 
   peer = ibb_transport_dup_peer_jid (transport);
   job = g_atomic_rc_box_new0 (Job);
+  job->identity = g_object_ref (self);
   job->transport = g_object_ref (transport);
   job->peer = ibb_jid_dup_bare (peer);
   job->as_server = as_server;

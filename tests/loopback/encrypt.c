@@ -24,6 +24,8 @@ typedef struct
   char      *digits; /* (owned) (nullable): the fingerprint that was shown */
   guint      n_asked;
 
+  GAsyncQueue *told; /* (nullable): the digits that the other end shows come before the answer */
+
   IBBTransport *transport; /* (owned) */
 } User;
 
@@ -51,9 +53,22 @@ trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, User *self)
   g_free (self->digits);
   self->code = g_strdup (ibb_trust_question_get_code (question));
   self->digits = g_strdup (ibb_trust_question_get_fingerprint (question));
+  if (self->told != NULL)
+    {
+      g_autofree char *code = g_async_queue_pop (self->told);
+
+      g_assert_cmpstr (code, ==, self->code);
+    }
   if (self->accepts)
     ibb_trust_question_accept (question, TRUE);
   return TRUE;
+}
+
+static void
+peer_asking_cb (IBBIdentity *identity, const char *peer, const char *code, GAsyncQueue *told)
+{
+  g_assert_cmpstr (peer, ==, "romeo@montague.example");
+  g_async_queue_push (told, g_strdup (code));
 }
 
 static gpointer
@@ -183,6 +198,32 @@ test_code (Fixture *fixture, gconstpointer data)
   g_assert_true (g_regex_match_simple ("^[0-9]{3} [0-9]{3}$", romeo.code, 0, 0));
   g_assert_cmpstr (romeo.digits, ==, juliet_digits);
   g_assert_cmpstr (juliet.digits, ==, romeo_digits);
+  user_clear (&romeo);
+  user_clear (&juliet);
+}
+
+/* The end that knows the other one is not asked, but shows the digits for the user of that. */
+static void
+test_one_knows (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GAsyncQueue) told = g_async_queue_new_full (g_free);
+  User                    romeo, juliet;
+
+  user_init (&romeo, "forgets", FALSE);
+  user_init (&juliet, "knows", TRUE);
+  g_signal_connect (juliet.identity, "peer-asking", G_CALLBACK (peer_asking_cb), told);
+  encrypt (fixture, &romeo, &juliet);
+  user_end_session (&romeo);
+  user_end_session (&juliet);
+  g_assert_cmpint (g_async_queue_length (told), ==, 0);
+
+  ibb_identity_set_known_certificates (romeo.identity, NULL);
+  romeo.told = told;
+  encrypt (fixture, &romeo, &juliet);
+  g_assert_no_error (romeo.error);
+  g_assert_no_error (juliet.error);
+  g_assert_cmpuint (romeo.n_asked, ==, 2);
+  g_assert_cmpuint (juliet.n_asked, ==, 1);
   user_clear (&romeo);
   user_clear (&juliet);
 }
@@ -455,6 +496,7 @@ main (int argc, char **argv)
   folder = g_dir_make_tmp ("encrypt-XXXXXX", NULL);
   g_assert_nonnull (folder);
   ADD ("/ibb/encrypt/code", NULL, test_code);
+  ADD ("/ibb/encrypt/one-knows", NULL, test_one_knows);
   ADD ("/ibb/encrypt/declined", NULL, test_declined);
   ADD ("/ibb/encrypt/changed", NULL, test_changed);
   ADD ("/ibb/encrypt/plain-peer/client", GINT_TO_POINTER (FALSE), test_plain_peer);

@@ -117,7 +117,8 @@ read_ca_file (const char *path, GError **error)
   GTlsDatabase    *database = g_tls_file_database_new (absolute, error);
 
   if (database == NULL)
-    g_prefix_error (error, _ ("Cannot read the certificates “%s”: "), path);
+    g_prefix_error (error, /* Translators: a reason follows */
+                    _ ("Cannot read the certificates “%s”: "), path);
   return database;
 }
 
@@ -132,7 +133,8 @@ read_certificate (const ToolOptions *options, GError **error)
   certificate = g_tls_certificate_new_from_files (options->certificate_file, key_file, error);
   if (certificate == NULL)
     {
-      g_prefix_error (error, _ ("Cannot read the certificate “%s” and its key “%s”: "),
+      g_prefix_error (error, /* Translators: a reason follows */
+                      _ ("Cannot read the certificate “%s” and its key “%s”: "),
                       options->certificate_file, key_file);
       return NULL;
     }
@@ -240,13 +242,18 @@ tool_account_explain_certificate (ToolAccount *self, IBBClient *client, const GE
 static gboolean
 password_cb (IBBClient *client, IBBPasswordQuestion *question, ToolAccount *self)
 {
+  gboolean remember = FALSE;
+
   if (self->password == NULL)
     {
       tool_run_begin_phase (self->run, _ ("waiting for an answer"), TOOL_RUN_UNLIMITED);
       self->password = ask_for_password (ibb_password_question_get_jid (question), NULL);
+      remember = self->password != NULL && ibb_password_question_get_can_remember (question) &&
+                 tool_terminal_confirm (
+                     _ ("Keep the password in the keyring, if the server accepts it? (yes/no) "));
     }
   if (self->password != NULL)
-    ibb_password_question_answer (question, self->password, FALSE);
+    ibb_password_question_answer (question, self->password, remember);
   tool_account_begin_login (self, self->run, client);
   return TRUE;
 }

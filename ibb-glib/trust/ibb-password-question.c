@@ -31,6 +31,7 @@ struct _IBBPasswordQuestion
   /* immutable after construction */
   char    *jid;
   gboolean was_refused;
+  gboolean can_remember;
 
   /* set by the answer, before the asker is called */
   char    *password; /* (nullable) */
@@ -41,6 +42,7 @@ enum
 {
   PROP_JID = 1,
   PROP_WAS_REFUSED,
+  PROP_CAN_REMEMBER,
   N_PROPS
 };
 
@@ -60,6 +62,9 @@ ibb_password_question_get_property (GObject *object, guint id, GValue *value, GP
       break;
     case PROP_WAS_REFUSED:
       g_value_set_boolean (value, self->was_refused);
+      break;
+    case PROP_CAN_REMEMBER:
+      g_value_set_boolean (value, self->can_remember);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -106,6 +111,16 @@ ibb_password_question_class_init (IBBPasswordQuestionClass *klass)
    */
   props[PROP_WAS_REFUSED] = g_param_spec_boolean ("was-refused", NULL, NULL, FALSE, read_only);
 
+  /**
+   * IBBPasswordQuestion:can-remember:
+   *
+   * Whether there is a keyring that can keep the password: [property@IBB.Client:keyring] is set,
+   * and a Secret Service runs.
+   *
+   * Since: 1.0
+   */
+  props[PROP_CAN_REMEMBER] = g_param_spec_boolean ("can-remember", NULL, NULL, FALSE, read_only);
+
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -115,12 +130,13 @@ ibb_password_question_init (IBBPasswordQuestion *self)
 }
 
 IBBPasswordQuestion *
-ibb_password_question_new (const char *jid, gboolean was_refused)
+ibb_password_question_new (const char *jid, gboolean was_refused, gboolean can_remember)
 {
   IBBPasswordQuestion *self = g_object_new (IBB_TYPE_PASSWORD_QUESTION, NULL);
 
   self->jid = g_strdup (jid);
   self->was_refused = was_refused;
+  self->can_remember = can_remember;
   return self;
 }
 
@@ -165,6 +181,25 @@ ibb_password_question_get_was_refused (IBBPasswordQuestion *self)
   g_return_val_if_fail (IBB_IS_PASSWORD_QUESTION (self), FALSE);
 
   return self->was_refused;
+}
+
+/**
+ * ibb_password_question_get_can_remember:
+ * @self: a question
+ *
+ * Gets whether there is a keyring that can keep the password; see
+ * [property@IBB.PasswordQuestion:can-remember].
+ *
+ * Returns: TRUE if there is
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_password_question_get_can_remember (IBBPasswordQuestion *self)
+{
+  g_return_val_if_fail (IBB_IS_PASSWORD_QUESTION (self), FALSE);
+
+  return self->can_remember;
 }
 
 /**

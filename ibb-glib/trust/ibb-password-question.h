@@ -26,6 +26,9 @@ IBB_AVAILABLE_IN_1_0
 gboolean ibb_password_question_get_was_refused (IBBPasswordQuestion *self);
 
 IBB_AVAILABLE_IN_1_0
+gboolean ibb_password_question_get_can_remember (IBBPasswordQuestion *self);
+
+IBB_AVAILABLE_IN_1_0
 void
 ibb_password_question_answer (IBBPasswordQuestion *self, const char *password, gboolean remember);
 

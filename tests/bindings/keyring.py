@@ -22,6 +22,7 @@ def keyring():
 
     def password_requested(_client, question):
         asked.append(question.get_jid())
+        assert question.get_can_remember()
         question.answer(password, True)
         return True
 

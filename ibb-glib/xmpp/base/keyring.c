@@ -25,7 +25,7 @@ ibb_keyring_lookup_async (const char         *bare_jid,
 }
 
 char *
-ibb_keyring_lookup_finish (GAsyncResult *result)
+ibb_keyring_lookup_finish (GAsyncResult *result, gboolean *is_there)
 {
   g_autoptr (GError) error = NULL;
   char              *secret = secret_password_lookup_finish (result, &error);
@@ -33,6 +33,7 @@ ibb_keyring_lookup_finish (GAsyncResult *result)
 
   if (error != NULL)
     g_debug ("No password from the Secret Service: %s", error->message);
+  *is_there = error == NULL;
   secret_password_free (secret);
   return password;
 }
@@ -71,8 +72,9 @@ ibb_keyring_lookup_async (const char         *bare_jid,
 }
 
 char *
-ibb_keyring_lookup_finish (GAsyncResult *result)
+ibb_keyring_lookup_finish (GAsyncResult *result, gboolean *is_there)
 {
+  *is_there = FALSE;
   return g_task_propagate_pointer (G_TASK (result), NULL);
 }
 

@@ -12,8 +12,8 @@ void ibb_keyring_lookup_async (const char         *bare_jid,
                                GCancellable       *cancellable,
                                GAsyncReadyCallback callback,
                                gpointer            user_data);
-/* (nullable) (transfer full): also NULL if there is no service, which is not worth an error. */
-char *ibb_keyring_lookup_finish (GAsyncResult *result);
+/* (nullable) (transfer full). is_there: whether there is a service; none is not worth an error. */
+char *ibb_keyring_lookup_finish (GAsyncResult *result, gboolean *is_there);
 /* Goes on by itself. A failure is logged. */
 void ibb_keyring_store (const char *bare_jid, const char *password);
 

@@ -22,7 +22,7 @@ struct _IBBLogin
   gpointer              owner;
   IBBAccount           *account;
   IBBKnownCertificates *known;   /* (owned) (nullable) */
-  gboolean              keyring; /* a missing password is looked up there */
+  gboolean              keyring; /* a missing password is looked up there; FALSE if none is there */
 
   GTask           *task;        /* (owned) (nullable): until it is done */
   IBBNegotiation  *negotiation; /* (owned) (nullable): until it is done */
@@ -202,8 +202,8 @@ ask_for_password (IBBLogin *self)
 {
   if (has_handler (self, self->signals.password))
     ask (self,
-         IBB_QUESTION (ibb_password_question_new (self->bare_jid,
-                                                  ibb_account_get_was_refused (self->account))),
+         IBB_QUESTION (ibb_password_question_new (
+             self->bare_jid, ibb_account_get_was_refused (self->account), self->keyring)),
          self->signals.password);
   else
     ibb_negotiation_answer_password (self->negotiation, NULL);
@@ -214,7 +214,7 @@ lookup_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   IBBLogin *self = user_data;
 
-  self->password = ibb_keyring_lookup_finish (result);
+  self->password = ibb_keyring_lookup_finish (result, &self->keyring);
   if (self->negotiation == NULL)
     ;
   else if (self->password != NULL)

@@ -18,6 +18,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#define DEFAULT_PORT 5222
 #define CONNECT_TIMEOUT 10   /* s */
 #define STEP_TIMEOUT 30      /* s */
 #define QUERY_TIMEOUT 10000  /* ms */
@@ -45,7 +46,8 @@ typedef struct
   char        *bare;   /* of the account */
   char        *domain; /* of the account, as DNS has it */
   ToolAccount *account;
-  IBBClient   *client; /* (owned) (nullable): once it tries to log in */
+  IBBClient   *client; /* (owned): until it logs in, the settings of the account */
+  char        *host;   /* (owned) (nullable): where the account says that the server is */
   ToolRun     *run;
   gboolean     failed;
 } Doctor;
@@ -113,19 +115,36 @@ add_targets (Doctor *self, GResolver *resolver, const char *service, GString *fo
   g_resolver_free_targets (targets);
 }
 
+/* Whether a proxy, or the URL of a WebSocket, finds the server in place of DNS. */
+static gboolean
+goes_round_dns (Doctor *self)
+{
+  g_autoptr (GProxyResolver) resolver = ibb_client_dup_proxy_resolver (self->client);
+  g_autofree char           *websocket = ibb_client_dup_websocket_uri (self->client);
+  g_autofree char           *proxy = NULL;
+
+  if (G_IS_SIMPLE_PROXY_RESOLVER (resolver))
+    g_object_get (resolver, "default-proxy", &proxy, NULL);
+  return websocket != NULL || (proxy != NULL && !g_str_equal (proxy, "direct://"));
+}
+
 static gboolean
 check_dns (Doctor *self)
 {
-  const ToolOptions    *options = tool_run_get_options (self->run);
   g_autoptr (GResolver) resolver = g_resolver_get_default ();
   g_autoptr (GString)   found = g_string_new (NULL);
   g_autoptr (GString)   text = g_string_new (NULL);
-  const char           *host = options->host != NULL ? options->host : self->domain;
+  const char           *host = self->host != NULL ? self->host : self->domain;
   GList                *addresses;
   GError               *error = NULL;
 
+  if (goes_round_dns (self))
+    {
+      skip (self, "dns", _ ("goes by a proxy or a WebSocket: see login"));
+      return TRUE;
+    }
   tool_run_begin_phase (self->run, _ ("looking up the server"), STEP_TIMEOUT);
-  if (options->host == NULL)
+  if (self->host == NULL)
     {
       add_targets (self, resolver, "xmpps-client", found);
       add_targets (self, resolver, "xmpp-client", found);
@@ -139,6 +158,8 @@ check_dns (Doctor *self)
     }
   else if (g_hostname_is_ip_address (host))
     {
+      /* Translators: the name of a step comes before this, as before the next ones that begin with
+       * a small letter: “ok    dns          not needed for an address” */
       tell (self, "dns", VERDICT_OK, _ ("not needed for an address"), NULL);
       return TRUE;
     }
@@ -160,10 +181,13 @@ check_dns (Doctor *self)
       g_string_append (found, address);
     }
   g_resolver_free_addresses (addresses);
-  /* Translators: a host and a list of addresses */
-  g_string_printf (text, _ ("%s is %s"), host, found->str);
-  if (options->host == NULL)
-    g_string_append_printf (text, "; %s", _ ("no SRV record, so port 5222"));
+  if (self->host == NULL)
+    /* Translators: a host and a list of addresses */
+    g_string_printf (text, _ ("%s is %s; there is no SRV record, so the port is 5222"), host,
+                     found->str);
+  else
+    /* Translators: a host and a list of addresses */
+    g_string_printf (text, _ ("%s is %s"), host, found->str);
   tell (self, "dns", VERDICT_OK, text->str, NULL);
   return TRUE;
 }
@@ -174,8 +198,8 @@ check_dns (Doctor *self)
 static gboolean
 check_connection (Doctor *self)
 {
-  const ToolOptions            *options = tool_run_get_options (self->run);
-  GCancellable                 *cancellable = tool_run_get_cancellable (self->run);
+  guint         port = ibb_xmpp_connection_get_port (IBB_XMPP_CONNECTION (self->client));
+  GCancellable *cancellable = tool_run_get_cancellable (self->run);
   g_autoptr (GSocketClient)     client = g_socket_client_new ();
   g_autoptr (GSocketConnection) connection = NULL;
   g_autoptr (GSocketAddress)    address = NULL;
@@ -184,7 +208,8 @@ check_connection (Doctor *self)
   gint64                        start = g_get_monotonic_time ();
   GError                       *error = NULL;
 
-  if (options->proxy != NULL || options->websocket_mode != IBB_WEBSOCKET_MODE_NEVER)
+  if (goes_round_dns (self) ||
+      ibb_client_get_websocket_mode (self->client) != IBB_WEBSOCKET_MODE_NEVER)
     {
       skip (self, "connection", _ ("goes by a proxy or a WebSocket: see login"));
       return TRUE;
@@ -192,17 +217,17 @@ check_connection (Doctor *self)
   tool_run_begin_phase (self->run, _ ("connecting to the server"), STEP_TIMEOUT);
   g_socket_client_set_timeout (client, CONNECT_TIMEOUT);
   g_socket_client_set_enable_proxy (client, FALSE);
-  if (options->host != NULL)
-    connection = g_socket_client_connect_to_host (client, options->host, (guint16) options->port,
-                                                  cancellable, &error);
+  if (self->host != NULL)
+    connection = g_socket_client_connect_to_host (
+        client, self->host, port != 0 ? (guint16) port : DEFAULT_PORT, cancellable, &error);
   else
     connection = g_socket_client_connect_to_service (client, self->domain, "xmpp-client",
                                                      cancellable, &error);
-  if (connection == NULL && options->host == NULL)
+  if (connection == NULL && self->host == NULL)
     {
       g_clear_error (&error);
       connection =
-          g_socket_client_connect_to_host (client, self->domain, 5222, cancellable, &error);
+          g_socket_client_connect_to_host (client, self->domain, DEFAULT_PORT, cancellable, &error);
     }
   if (connection == NULL)
     {
@@ -304,8 +329,6 @@ check_login (Doctor *self)
 {
   GError *error = NULL;
 
-  self->client =
-      tool_account_new_client (self->account, tool_run_get_options (self->run), self->bare);
   tool_account_begin_login (self->account, self->run, self->client);
   /* Presence of the peer comes only to those who send theirs. */
   ibb_client_set_send_presence (self->client, self->peer != NULL);
@@ -344,8 +367,9 @@ check_limits (Doctor *self)
       tell (self, "limits", VERDICT_OK, _ ("the server announces none (XEP-0478)"), NULL);
       return;
     }
-  /* Translators: a number of bytes */
-  text = g_strdup_printf (_ ("the server takes stanzas of %u bytes (XEP-0478)"), limit);
+  text = g_strdup_printf (ngettext ("the server takes stanzas of %u byte (XEP-0478)",
+                                    "the server takes stanzas of %u bytes (XEP-0478)", limit),
+                          limit);
   if (limit < SMALL_STANZA)
     tell (self, "limits", VERDICT_WARN, text,
           _ ("Small blocks are slow: its administrator can raise the limit."));
@@ -550,6 +574,8 @@ doctor_run (ToolRun *run, gpointer data, GError **error)
   gboolean                 is_reached;
 
   self->run = run;
+  self->client = tool_account_new_client (self->account, tool_run_get_options (run), self->bare);
+  self->host = ibb_xmpp_connection_dup_host (IBB_XMPP_CONNECTION (self->client));
   is_reached = check_dns (self);
   if (!is_reached)
     skip (self, "connection", _ ("not tried, as the server was not found"));
@@ -618,6 +644,7 @@ tool_doctor (int argc, char **argv)
     tool_report_error (error);
 
   g_clear_object (&self.client);
+  g_free (self.host);
   g_free (self.peer);
   g_free (self.bare);
   g_free (self.domain);

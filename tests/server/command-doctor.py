@@ -10,10 +10,12 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
+import certificates
 import ejabberd
 import prosody
 from cases import case, check, check_equal
 from command import IBB, ROOT, Account, Folder, Program, Valve
+from forward_proxy import ForwardProxy
 from servers import make_server
 
 STEPS = ['dns', 'connection', 'certificate', 'login', 'resumption', 'limits', 'software', 'round-trip',
@@ -84,6 +86,43 @@ def _(server):
     found = examine(program, 0)
     check_verdicts(found, certificate='ok', login='ok', rate='ok')
     check(fingerprint in found['certificate']['message'], found)
+
+
+@case('a certificate that has expired is told, and one that ends soon')
+def _():
+    usual = certificates.make_signed, certificates.DAYS
+    cases.defer(lambda: setattr(certificates, 'make_signed', usual[0]))
+
+    def make(*arguments, **options):
+        certificates.DAYS = days
+        try:
+            usual[0](*arguments, **options)
+        finally:
+            certificates.DAYS = usual[1]
+
+    certificates.make_signed = make
+    for days, status, verdict in (('-1', 1, 'fail'), ('5', 0, 'warn')):
+        with prosody.Prosody() as server:
+            found = examine(Account(server, 'alice').ibb('doctor', '--json'), status)
+            check_verdicts(found, certificate=verdict, login='skip' if status else 'ok')
+            check(('expired' if status else 'valid until') in found['certificate']['message'], found)
+            check(('renew' if status else 'ends soon') in found['certificate']['advice'], found)
+
+
+@case('where a proxy or a WebSocket leads to the server, DNS counts for nothing')
+def _():
+    with prosody.Prosody(modules=('smacks', 'websocket')) as server:
+        alice = Account(server, 'alice')
+        proxy = ForwardProxy({'xmpp.invalid': server.host})
+        for account in ([*alice.options(host='xmpp.invalid'), '--proxy', f'socks5://127.0.0.1:{proxy.port}'],
+                        [*alice.options(host='xmpp.invalid'), '--websocket',
+                         server.environment['IBB_TEST_WEBSOCKET_URI']]):
+            found = examine(alice.ibb('doctor', '--json', account=account), 0)
+            check_verdicts(found, dns='skip', connection='skip', certificate='ok', login='ok', resumption='ok',
+                           rate='ok')
+        check_equal(proxy.asked, [('xmpp.invalid', server.port)] * 2, 'asked for')
+        found = examine(alice.ibb('doctor', '--json', '--proxy', 'none'), 0)
+        check_verdicts(found, dns='ok', connection='ok', login='ok')
 
 
 @case('a peer that is online elsewhere is told, and one that is not online')

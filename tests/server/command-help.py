@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The help of the command ibb, and what the completion scripts of three shells offer. No server."""
 
+import json
 import os
 import pty
 import re
@@ -46,16 +47,43 @@ def locales():
         return [''] + [line.strip() for line in file if line.strip() and not line.startswith('#')]
 
 
+def translated(language):
+    """What a command needs for the messages of the build in a language."""
+    return {'LANGUAGE': language, 'LD_PRELOAD': os.environ['IBB_TEST_BUILD_MESSAGES'],
+            'IBB_TEST_MESSAGES': os.path.join(os.environ['IBB_TEST_BUILD_ROOT'], 'po')}
+
+
 @case('each line of each help fits 80 columns, in each language')
 def _():
     names = commands()
     check('send' in names and 'bench' in names, names)
+    if not shutil.which('msgfmt'):
+        raise Skip('there is no msgfmt')
     for language in locales():
         for command in [None, *names]:
-            text = run(IBB, *([command] if command else []), '--help', env={'LANGUAGE': language})
+            text = run(IBB, *([command] if command else []), '--help', env=translated(language))
+            check_equal('Usage:' in text, not language, f'{command} in “{language}”')
             for line in text.splitlines():
+                check(not re.match('[、。」』）ー\u3041\u3043\u3045\u3047\u3049\u3063\u3083\u3085\u3087\u30a1\u30a3\u30a5'
+                                   '\u30a7\u30a9\u30c3\u30e3\u30e5\u30e7]', line.strip()),
+                      f'no line begins with such a sign: {line}')
                 check(width(line) <= 79, f'{command} in “{language}”: {line}')
                 check_equal(line.rstrip(), line, 'a line without spaces at its end')
+
+
+@case('with the numbers of German and the letters of Arabic: JSON stays JSON, addresses and sizes can be read')
+def _():
+    if not shutil.which('localedef') or not os.path.exists('/usr/share/i18n/locales/ar_EG'):
+        raise Skip('the definitions of locales are not installed')
+    folder = Folder()
+    for locale, number in (('de_DE', r'1,0\xa0MiB'), ('ar_EG', r'1.0\xa0MiB')):
+        subprocess.run(('localedef', '-i', locale, '-f', 'UTF-8', folder / f'{locale}.UTF-8'), check=True)
+        environment = {'LOCPATH': folder.path, 'LC_ALL': f'{locale}.UTF-8'}
+        shown = run(IBB, 'demo', '--size', '1M', env=environment)
+        check(re.search(number, shown) and 'juliet@' in shown, shown)
+        measured = run(IBB, 'bench', '--size', '1M', '--json', env=environment).splitlines()[-1]
+        check(json.loads(measured)['goodput-mib-per-second'] > 0, measured)
+        check_equal(run(IBB, 'send', '--help', env=environment), run(IBB, 'send', '--help'), 'the help')
 
 
 @case('the help, the manual page and the completions have the same options')

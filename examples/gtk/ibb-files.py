@@ -7,6 +7,8 @@ enough. Certificates that no authority has signed, and passwords, are asked for 
 waits: each has a callback, or a signal tells of its effect.
 """
 
+import gettext
+import os
 import sys
 
 import gi
@@ -17,9 +19,21 @@ gi.require_version('IBBFiles', '1.0')
 gi.require_foreign('cairo')
 from gi.repository import Adw, Gdk, Gio, GLib, Gtk, IBB, IBBFiles, Pango
 
-APPLICATION_ID = 'org.example.IBBFiles'
+APPLICATION_ID = 'org.ibb_glib.Files'
 N_RATES = 200  # of the plot, the last 20 seconds at least
+DOMAIN = 'ibb-glib-1.0'  # its translations are installed with the library
 ENDED = IBBFiles.State.SENT, IBBFiles.State.DELIVERED, IBBFiles.State.FAILED
+
+
+def find_translation(languages=None):
+    """That of the user's languages, or of the languages named. In a Flatpak it is in none of the usual folders."""
+    for folder in (GLib.get_user_data_dir(), *GLib.get_system_data_dirs()):
+        if gettext.find(DOMAIN, os.path.join(folder, 'locale'), languages):
+            return gettext.translation(DOMAIN, os.path.join(folder, 'locale'), languages)
+    return gettext.NullTranslations()
+
+
+_ = find_translation().gettext
 
 
 def new_label(text='', *classes, **properties):
@@ -44,7 +58,7 @@ def new_box(*children, horizontal=False, **properties):
 def new_dialog(window, heading, body, answer, **properties):
     """A question whose extra widgets are between the text and the buttons."""
     dialog = Adw.MessageDialog(transient_for=window, heading=heading, body=body, **properties)
-    dialog.add_response('cancel', '_Cancel')
+    dialog.add_response('cancel', _('_Cancel'))
     dialog.add_response('accept', answer)
     dialog.set_response_appearance('accept', Adw.ResponseAppearance.SUGGESTED)
     dialog.set_close_response('cancel')
@@ -87,14 +101,15 @@ class TransferRow(Gtk.ListBoxRow):
         self._file = None
         sends = transfer.props.direction == IBBFiles.Direction.SEND
         name = transfer.props.metadata.dup_safe_name()
-        self.title = new_label(f'{name} {"to" if sends else "from"} {transfer.props.peer_jid}', 'heading')
+        title = _('{name} to {peer}') if sends else _('{name} from {peer}')
+        self.title = new_label(title.format(name=name, peer=transfer.props.peer_jid), 'heading')
         self.status = new_label('', 'dim-label')
         self.progress = Gtk.ProgressBar()
-        self.progress.update_property([Gtk.AccessibleProperty.LABEL], [f'Progress of {name}'])
+        self.progress.update_property([Gtk.AccessibleProperty.LABEL], [_('Progress of {name}').format(name=name)])
         self.plot = RatePlot()
-        self.accept = new_button('Accept', self._accept, 'suggested-action')
-        self.refuse = new_button('Refuse', lambda: transfer.reject(None))
-        self.cancel = new_button('Cancel', transfer.cancel)
+        self.accept = new_button(_('Accept'), self._accept, 'suggested-action')
+        self.refuse = new_button(_('Refuse'), lambda: transfer.reject(None))
+        self.cancel = new_button(_('Cancel'), transfer.cancel)
         self.set_child(new_box(
             new_box(self.title, self.status, self.progress, hexpand=True), self.plot,
             self.accept, self.refuse, self.cancel, horizontal=True, spacing=12,
@@ -122,20 +137,22 @@ class TransferRow(Gtk.ListBoxRow):
         if state == IBBFiles.State.FAILED:
             return transfer.dup_error().message
         if state == IBBFiles.State.DELIVERED:
-            return f'Received: {self._file.get_parse_name()}' if receives else 'Delivered'
+            return _('Received: {path}').format(path=self._file.get_parse_name()) if receives else _('Delivered')
         if state == IBBFiles.State.SENT:
-            return 'Sent. The other program does not say whether it has stored the file'
+            return _('Sent. The other program does not say whether it has stored the file')
         if not self._window.is_online():
-            return 'Waiting for the network'
+            return _('Waiting for the network')
         if state == IBBFiles.State.OFFERED:
-            return f'Offered: {size}' if receives else f'{size}. Waiting for the other person'
+            return (_('Offered: {size}') if receives else _('{size}. Waiting for the other person')).format(size=size)
         if state == IBBFiles.State.CHECKING:
-            return 'Checking'
+            return _('Checking')
         if state == IBBFiles.State.ACCEPTED:
-            return 'Accepted'
-        text = f'{GLib.format_size(transfer.props.bytes_moved)} of {size}, {GLib.format_size(transfer.props.rate)}/s'
+            return _('Accepted')
         left = transfer.props.time_left
-        return text if left < 0 else f'{text}, {left // 60}:{left % 60:02} left'
+        # Translators: sizes, and a time such as 3:05
+        text = _('{moved} of {size}, {rate}/s') if left < 0 else _('{moved} of {size}, {rate}/s, {time} left')
+        return text.format(moved=GLib.format_size(transfer.props.bytes_moved), size=size,
+                           rate=GLib.format_size(transfer.props.rate), time=f'{left // 60}:{left % 60:02}')
 
     def _accept(self, number=1):
         """Takes the first name that is free: a transfer replaces nothing. A part that is there already goes on."""
@@ -166,7 +183,7 @@ class Window(Adw.ApplicationWindow):
     """First the accounts; then, with one of them, the contacts that are online and the transfers."""
 
     def __init__(self, application):
-        super().__init__(application=application, title='Files', default_width=640, default_height=680)
+        super().__init__(application=application, title=_('Files'), default_width=640, default_height=680)
         self.client = None
         self.service = None
         self.folder = Gio.File.new_for_path(
@@ -176,7 +193,7 @@ class Window(Adw.ApplicationWindow):
         self._chooser = None
         self._asked = False
         self._closing = False
-        self.log_out = new_button('Log Out', self._log_out)
+        self.log_out = new_button(_('Log Out'), self._log_out)
         self.log_out.set_visible(False)
         header = Adw.HeaderBar()
         header.pack_start(self.log_out)
@@ -188,7 +205,7 @@ class Window(Adw.ApplicationWindow):
         self.connect('close-request', self._close)
 
     def _new_account_page(self):
-        self.accounts = Adw.PreferencesGroup(title='Account')
+        self.accounts = Adw.PreferencesGroup(title=_('Account'))
         names = []
         try:
             names = IBB.Client.list_accounts()
@@ -201,7 +218,7 @@ class Window(Adw.ApplicationWindow):
             row.connect('activated', lambda row: self._log_in(row.get_title()))
             self.accounts.add(row)
             self.account_rows[name] = row
-        self.jid = Adw.EntryRow(title='Or an address, such as juliet@example.org', show_apply_button=True)
+        self.jid = Adw.EntryRow(title=_('Or an address, such as juliet@example.org'), show_apply_button=True)
         self.jid.connect('apply', lambda row: self._log_in(None, row.get_text()))
         self.accounts.add(self.jid)
         self.spinner = Gtk.Spinner()
@@ -212,22 +229,22 @@ class Window(Adw.ApplicationWindow):
     def _new_files_page(self):
         self.security = new_box(
             Gtk.Image(icon_name='channel-insecure-symbolic'),
-            new_label('Not encrypted between the ends: the servers can read the files', 'heading', hexpand=True),
+            new_label(_('Not encrypted between the ends: the servers can read the files'), 'heading', hexpand=True),
             horizontal=True, css_classes=['warning'])
         self.status = new_label('', 'dim-label')
-        self.peer = Adw.EntryRow(title='To: an address')
-        self.send = new_button('_Send a File…', self._choose_file, 'suggested-action')
+        self.peer = Adw.EntryRow(title=_('To: an address'))
+        self.send = new_button(_('_Send a File…'), self._choose_file, 'suggested-action')
         self.send.set_use_underline(True)
         self.peer.add_suffix(self.send)
         peers = Adw.PreferencesGroup()
         peers.add(self.peer)
-        self.online = Adw.ExpanderRow(title='Online', subtitle='Nobody')
+        self.online = Adw.ExpanderRow(title=_('Online'), subtitle=_('Nobody'))
         peers.add(self.online)
-        place = Adw.ActionRow(title='Received files go to', subtitle=self.folder.get_parse_name(), use_markup=False)
-        place.add_suffix(new_button('Choose…', lambda: self._choose_folder(place)))
+        place = Adw.ActionRow(title=_('Received files go to'), subtitle=self.folder.get_parse_name(), use_markup=False)
+        place.add_suffix(new_button(_('Choose…'), lambda: self._choose_folder(place)))
         peers.add(place)
         self.list = Gtk.ListBox(selection_mode=Gtk.SelectionMode.NONE, css_classes=['boxed-list'])
-        self.list.set_placeholder(new_label('Drop a file here to send it', 'dim-label', xalign=0.5,
+        self.list.set_placeholder(new_label(_('Drop a file here to send it'), 'dim-label', xalign=0.5,
                                             margin_top=36, margin_bottom=36))
         drop = Gtk.DropTarget.new(Gdk.FileList, Gdk.DragAction.COPY)
         drop.connect('drop', lambda _drop, files, _x, _y: self.send_files(files.get_files()))
@@ -309,16 +326,19 @@ class Window(Adw.ApplicationWindow):
     def _ask_for_trust(self, _client, question):
         name = question.get_name()
         changed = question.get_changed()
-        dialog = new_dialog(
-            self, 'The Certificate Has Changed' if changed else 'Unknown Certificate',
-            f'“{name}” shows another certificate than the one that you have trusted. Somebody may be between you '
-            'and the server. Trust the new one only if you know why it has changed.' if changed else
-            f'No authority has signed the certificate of “{name}”. Compare the fingerprint with one that you '
-            'have from the owner of the server.', '_Trust')
+        if changed:
+            heading = _('The Certificate Has Changed')
+            body = _('“{name}” shows another certificate than the one that you have trusted. Somebody may be between '
+                     'you and the server. Trust the new one only if you know why it has changed.')
+        else:
+            heading = _('Unknown Certificate')
+            body = _('No authority has signed the certificate of “{name}”. Compare the fingerprint with one that you '
+                     'have from the owner of the server.')
+        dialog = new_dialog(self, heading, body.format(name=name), _('_Trust'))
         if changed:
             dialog.set_response_appearance('accept', Adw.ResponseAppearance.DESTRUCTIVE)
         fingerprint = new_label(question.get_fingerprint(), 'monospace', selectable=True)
-        dialog.remember = Gtk.CheckButton(label='_Remember', use_underline=True, active=not changed)
+        dialog.remember = Gtk.CheckButton(label=_('_Remember'), use_underline=True, active=not changed)
         dialog.set_extra_child(new_box(fingerprint, dialog.remember, spacing=12))
 
         def answer(_dialog, response):
@@ -333,11 +353,13 @@ class Window(Adw.ApplicationWindow):
 
     def _ask_for_password(self, _client, question):
         self._asked = True
-        dialog = new_dialog(
-            self, 'Password', ('The server has refused the password. ' if question.get_was_refused() else '') +
-            f'The password of {question.get_jid()}', '_Log In', default_response='accept')
+        body = (_('The server has refused the password of {jid}.') if question.get_was_refused() else
+                _('The password of {jid}'))
+        dialog = new_dialog(self, _('Password'), body.format(jid=question.get_jid()), _('_Log In'),
+                            default_response='accept')
         dialog.password = Gtk.PasswordEntry(show_peek_icon=True, activates_default=True)
-        dialog.remember = Gtk.CheckButton(label='_Remember in the keyring', use_underline=True)
+        dialog.remember = Gtk.CheckButton(label=_('_Remember in the keyring'), use_underline=True,
+                                          visible=question.get_can_remember())
         dialog.set_extra_child(new_box(dialog.password, dialog.remember, spacing=12))
 
         def answer(_dialog, response):
@@ -357,9 +379,12 @@ class Window(Adw.ApplicationWindow):
     def _show_state(self):
         error = self.client.props.disconnect_error if self.client else None
         if self.is_online():
-            self.status.set_label(f'Online as {self.client.props.local_jid}')
+            self.status.set_label(_('Online as {jid}').format(jid=self.client.props.local_jid))
+        elif error:
+            # Translators: a sentence that says why
+            self.status.set_label(_('Waiting for the network: {reason}').format(reason=error.message))
         else:
-            self.status.set_label('Waiting for the network' + (f': {error.message}' if error else ''))
+            self.status.set_label(_('Waiting for the network'))
         for row in self.rows:
             row.update()
 
@@ -374,7 +399,7 @@ class Window(Adw.ApplicationWindow):
             row.connect('activated', lambda _row: self.peer.set_text(jid))
             self.online.add_row(row)
             self._resources[jid] = row
-        self.online.set_subtitle(f'{len(self._resources)}' if self._resources else 'Nobody')
+        self.online.set_subtitle(f'{len(self._resources)}' if self._resources else _('Nobody'))
 
     # Transfers.
 
@@ -386,14 +411,14 @@ class Window(Adw.ApplicationWindow):
         self._chooser.show()
 
     def _choose_file(self):
-        self._choose('Send a File', Gtk.FileChooserAction.OPEN, lambda file: self.send_files([file]))
+        self._choose(_('Send a File'), Gtk.FileChooserAction.OPEN, lambda file: self.send_files([file]))
 
     def _choose_folder(self, row):
         def chosen(folder):
             self.folder = folder
             row.set_subtitle(folder.get_parse_name())
 
-        self._choose('Received Files Go To', Gtk.FileChooserAction.SELECT_FOLDER, chosen)
+        self._choose(_('Received Files Go To'), Gtk.FileChooserAction.SELECT_FOLDER, chosen)
 
     def send_files(self, files):
         for file in files:

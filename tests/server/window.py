@@ -110,7 +110,7 @@ class App:
     def give_password(self, password=None):
         dialog = wait(self.dialog)
         dialog.password.set_text(self.account.password if password is None else password)
-        self.answer('_Log In')
+        self.answer(example._('_Log In'))
 
     def answer(self, label):
         dialog = wait(self.dialog)
@@ -309,6 +309,27 @@ def other_languages():
                 file.write(listing)
             program = Program(*command, folder / name)
             check_equal(program.finish(), 0, program.lines)
+
+
+@case('the window speaks the languages of the library')
+def languages(server):
+    os.symlink(os.path.join(os.environ['IBB_TEST_BUILD_ROOT'], 'po'), os.path.join(HOME, 'locale'))
+    usual = example._
+    cases.defer(lambda: setattr(example, '_', usual))
+    for language, words in (('de', ('Abmelden', 'Datei _senden …', 'Unbekanntes Zertifikat', 'Online als')),
+                            ('ja', ('ログアウト', 'ファイルを送信(_S)…', '未知の証明書', 'としてオンライン'))):
+        example._ = example.find_translation([language]).gettext
+        app = App(server, 'alice', known=False)
+        app.begin()
+        app.give_password()
+        dialog = wait(app.dialog)
+        check_equal(dialog.get_heading(), words[2], 'the question')
+        app.answer(example._('_Trust'))
+        app.wait_page('files')
+        check_equal((app.window.log_out.get_label(), app.window.send.get_label()), words[:2], 'buttons')
+        check(words[3] in app.window.status.get_label(), app.window.status.get_label())
+        snapshot(f'language-{language}')
+        app.close()
 
 
 @case('the desktop file and the metainfo are valid')

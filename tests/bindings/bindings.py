@@ -81,14 +81,14 @@ def round_trip(opened, accepted):
     assert opened.props.bytes_acknowledged == len(DATA) == opened.props.bytes_received
 
 
-def make_client(name, resource, authority='IBB_TEST_CA_FILE'):
-    """A client of the server of prosody.py, for one of its accounts."""
-    client = IBB.Client.new(f"{os.environ['IBB_TEST_' + name]}/{resource}")
-    client.props.password = os.environ[f'IBB_TEST_{name}_PASSWORD']
-    client.props.host = os.environ['IBB_TEST_HOST']
-    client.props.port = int(os.environ['IBB_TEST_PORT'])
+def make_client(name, resource, authority='IBB_TEST_CA_FILE', environment=os.environ):
+    """A client of the server that environment describes, for one of its accounts."""
+    client = IBB.Client.new(f"{environment['IBB_TEST_' + name]}/{resource}")
+    client.props.password = environment[f'IBB_TEST_{name}_PASSWORD']
+    client.props.host = environment['IBB_TEST_HOST']
+    client.props.port = int(environment['IBB_TEST_PORT'])
     # PyGObject warns about an object that nobody here holds.
-    database = Gio.TlsFileDatabase.new(os.environ[authority])
+    database = Gio.TlsFileDatabase.new(environment[authority])
     client.props.tls_database = database
     return client
 

@@ -102,13 +102,14 @@ class Node(ejabberd.Ejabberd):
     first: the one that it joins, if it is not the first itself
     """
 
-    def __init__(self, cluster, name, first=None):
-        super().__init__(shaper=False)
+    def __init__(self, cluster, name, first=None, **options):
+        super().__init__(shaper=False, **options)
         self.cluster = cluster
         self.node_name = f'{name}@127.0.0.1'
         self.first = first
         if first:
             self.passwords = first.passwords
+            self.component_secret = first.component_secret
 
     def _make_certificates(self):
         if not self.first:
@@ -157,13 +158,13 @@ class Node(ejabberd.Ejabberd):
 
 
 class Cluster(LinkedServers):
-    """Two nodes; a context manager."""
+    """Two nodes; a context manager. options: of each Ejabberd"""
 
-    def __init__(self):
+    def __init__(self, **options):
         self.cookie = secrets.token_hex(16)
         self.mapper = None
-        first = Node(self, 'ibb1')
-        super().__init__((first, Node(self, 'ibb2', first)), ('ibb1', 'ibb2'))
+        first = Node(self, 'ibb1', **options)
+        super().__init__((first, Node(self, 'ibb2', first, **options)), ('ibb1', 'ibb2'))
 
     def start(self):
         self.mapper = PortMapper(self.ways)

@@ -55,13 +55,16 @@ class Ejabberd(PrivateServer):
     protocol_options: what is said to OpenSSL in place of Debian's options
     client_certificates, domain, federation: see PrivateServer
     websocket: XMPP over WebSocket is offered, too
+    shared_domains: domains that several components share, each with how ejabberd deals out what is sent to
+      it (domain_balancing): {domain: (type, number of components)}
     """
 
     name = 'ejabberd'
     programs = ('erl',)
 
     def __init__(self, shaper=True, password_format='scram', scram_hash='sha', max_stanza_size=0,
-                 disabled_mechanisms=(), resumes=True, protocol_options=(), websocket=False, **options):
+                 disabled_mechanisms=(), resumes=True, protocol_options=(), websocket=False,
+                 shared_domains=None, **options):
         super().__init__(**options)
         self.shaper = shaper
         self.password_format = password_format
@@ -72,6 +75,7 @@ class Ejabberd(PrivateServer):
         self.protocol_options = tuple(protocol_options)
         if websocket:
             self.websocket_path = '/ws'
+        self.shared_domains = shared_domains or {}
 
     # Files
 
@@ -103,10 +107,11 @@ class Ejabberd(PrivateServer):
                  '    module: ejabberd_c2s\n    access: c2s\n')
         if self.shaper:
             plain += '    shaper: c2s_shaper\n'
+        # Without global_routes: false a component of one domain gets what is sent to the others as well.
         component = (f'  -\n    port: {self.component_port}\n    ip: "{self.host}"\n'
-                     '    module: ejabberd_service\n    access: all\n'
-                     f'    hosts:\n      "{COMPONENT_DOMAIN}":\n'
-                     f'        password: "{self.component_secret}"\n')
+                     '    module: ejabberd_service\n    access: all\n    global_routes: false\n    hosts:\n')
+        for domain in (COMPONENT_DOMAIN, *self.shared_domains):
+            component += f'      "{domain}":\n        password: "{self.component_secret}"\n'
         websocket = ''
         if self.websocket_path:
             websocket = (f'  -\n    port: {self.websocket_port}\n    ip: "{self.host}"\n'
@@ -139,6 +144,10 @@ class Ejabberd(PrivateServer):
         text += (f'\nauth_scram_hash: {self.scram_hash}\nacme:\n  auto: false\n'
                  f'host_config:\n  {ANONYMOUS_DOMAIN}:\n    auth_method: anonymous\n'
                  '    anonymous_protocol: sasl_anon\n')
+        if self.shared_domains:
+            text += 'domain_balancing:\n' + ''.join(
+                f'  {domain}:\n    type: {kind}\n    component_number: {number}\n'
+                for domain, (kind, number) in self.shared_domains.items())
         if self.federation:
             text += f's2s_cafile: "{self._path("authority.crt")}"\n'
             # By default it may answer for up to five minutes that the other one is not there.

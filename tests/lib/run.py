@@ -43,8 +43,6 @@ QUICK_SUITES = CORE_SUITES + ('loopback', 'files', 'quick')
 NEXT_RELEASE, NEXT_FOLDER = 'trixie', '_build-debian-13'
 NEXT_PACKAGES = ('build', 'server', 'test')
 NEXT_SUITES = ('unit', 'loopback', 'bindings', 'quick')
-# Of these; doc/testing.md has the reason.
-NEXT_LEFT_OUT = ('client-resume',)
 # GCC 12's sanitizer guesses where a library that was loaded later, such as GIO's
 # TLS module, keeps its thread-local variables; at times it guesses wrong, and
 # then its search for leaks crashes ("Tracer caught signal 11").
@@ -384,10 +382,7 @@ def run_next_release(tally):
         tally.add_skip('Debian 13', str(reason))
         return
     if build(NEXT_FOLDER, '-Ddocs=disabled', suites=NEXT_SUITES, enter=enter):
-        tests = [entry for entry in find_tests(NEXT_FOLDER, NEXT_SUITES) if entry['name'] not in NEXT_LEFT_OUT]
-        test(NEXT_FOLDER, tests, tally, enter=enter)
-        for name in NEXT_LEFT_OUT:
-            tally.add_skip(f'{NEXT_FOLDER}: {name}', 'it does not pass beside Prosody 13, see doc/testing.md')
+        test(NEXT_FOLDER, find_tests(NEXT_FOLDER, NEXT_SUITES), tally, enter=enter)
     else:
         tally.add_failure(NEXT_FOLDER, 'does not build')
 

@@ -1,5 +1,10 @@
 -- SPDX-License-Identifier: LGPL-2.1-or-later
 
+-- That of Debian 13 has what is missing here.
+if not prosody.version:match("^0%.") then
+	return;
+end
+
 -- Debian 12 has the modules of SASL2 for a newer Prosody than its own. They ask a connection
 -- of Prosody 0.12.3 for what it cannot tell; it learns that here.
 local function add_calls(conn)

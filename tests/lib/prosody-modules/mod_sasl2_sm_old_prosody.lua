@@ -1,5 +1,10 @@
 -- SPDX-License-Identifier: LGPL-2.1-or-later
 
+-- That of Debian 13 has what is missing here.
+if not prosody.version:match("^0%.") then
+	return;
+end
+
 -- Debian's mod_sasl2_sm wants mod_smacks of a newer Prosody, which returns its answers;
 -- that of 0.12.3 sends them. They are caught here.
 local smacks = module:depends("smacks");

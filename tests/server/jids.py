@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 from cases import case, check, check_equal
 from command import Account, Folder, sha256
-from ejabberd import Ejabberd
+from ejabberd import Ejabberd, is_old
 from prosody import Prosody
 from private_server import UNICODE_DOMAIN
 
@@ -51,6 +51,8 @@ def _(server):
 @case('an account with a sharp s logs in')
 def _(server):
     """Prosody names it strasse, ejabberd as the user did."""
+    if server.name == 'ejabberd' and not is_old():
+        raise cases.Skip('ejabberd 24.12 refuses it by SASL2, see doc/upstream.md')
     transfer(log_in_as(server, 'strasse', f'Straße@{server.domain}'), Account(server, 'alice'),
              f'strasse@{server.domain}', f'alice@{server.domain}')
 
@@ -92,7 +94,7 @@ def _(server):
 
 
 def main():
-    server = Ejabberd(shaper=False, disabled_mechanisms=('SCRAM-SHA-1-PLUS',)) if os.environ.get('IBB_TEST_SERVER') == 'ejabberd' else Prosody()
+    server = Ejabberd(shaper=False) if os.environ.get('IBB_TEST_SERVER') == 'ejabberd' else Prosody()
     with server:
         cases.main(server)
 

@@ -203,7 +203,8 @@ tool_receive (int argc, char **argv)
   if (directory != NULL && (output != NULL || options.sid != NULL))
     return tool_output_usage_error ("receive", _ ("--directory goes without --output and --sid"));
   if (directory != NULL && options.encrypt)
-    return tool_output_usage_error ("receive", _ ("--directory goes without --encrypt: use --output"));
+    return tool_output_usage_error ("receive",
+                                    _ ("--directory goes without --encrypt: use --output"));
   if (directory == NULL && count != NULL)
     return tool_output_usage_error ("receive", _ ("--count needs --directory"));
 #ifdef HAVE_FILES

@@ -4,7 +4,7 @@
 
 #include "core/receive/receive-window.h"
 
-/* Bytes that were read count less with time, and nothing after so long. */
+/* Time after which bytes that were read no longer count. */
 #define MEMORY G_USEC_PER_SEC
 
 void

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The room that the reader of a session offers to its peer (D-53), as the receive
- * window of TCP (RFC 9293 §3.8.6): a position in the incoming bytes up to which the
- * peer may send. The position never goes back.
+/* The room that the reader of a session offers to its peer (D-53), as the receive window of TCP
+ * (RFC 9293 §3.8.6): a position in the incoming bytes up to which the peer may send. The position
+ * never goes back.
  *
- * Most acknowledgements do not tell it. The peer then takes the room that it was told
- * last for the room behind each block, so the position goes on with the blocks. It is
- * told where that promises too much, or much less than there is.
+ * Most acknowledgements tell no room. The peer then counts the room told last from the acknowledged
+ * block on, so the position moves with the blocks. An acknowledgement tells the room where the peer
+ * would expect too much, or much too little.
  */
 
 #pragma once
@@ -15,7 +15,7 @@
 
 G_BEGIN_DECLS
 
-/* What an acknowledgement tells beside that the block has arrived. */
+/* Additions to an acknowledgement. */
 typedef struct
 {
   guint32 room;  /* bytes behind the block that the reader takes */
@@ -24,8 +24,8 @@ typedef struct
 
 typedef struct
 {
-  gboolean is_asked; /* the peer has asked: it understands */
-  gboolean is_told;  /* it knows .room */
+  gboolean is_asked; /* the peer has asked, and understands an answer */
+  gboolean is_told;  /* the peer knows .room */
   guint32  room;     /* told last */
   guint64  limit;    /* a position in the incoming bytes */
   double   recent;   /* bytes that were read, by .recent_at: the longer ago, the less they count */
@@ -34,8 +34,9 @@ typedef struct
 
 /* A block asks: the next acknowledgement tells. limit: how far the reader takes bytes. */
 void ibb_receive_window_ask (IBBReceiveWindow *self, guint64 limit);
-/* The block up to end is acknowledged. limit: how far the reader takes bytes; slack: what
- * makes no difference; room: with the delay. TRUE: it has to tell, and the room is set. */
+/* The block up to end is acknowledged. limit: the position up to which the reader takes bytes;
+ * slack: a difference that need not be told; room: bears the delay. TRUE: the acknowledgement tells
+ * the room, which is set. */
 gboolean ibb_receive_window_tell (
     IBBReceiveWindow *self, guint64 end, guint64 limit, gsize slack, IBBRoom *room);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The incoming half of a session: takes blocks and acknowledges them. A delayed acknowledgement is
- * the back-pressure (D-22). A peer that asks is told its send window, and gets acknowledgements at
- * once within the window (D-53).
+/* The incoming half of a session: takes and acknowledges blocks. A delayed acknowledgement is the
+ * back-pressure (D-22). A peer that asks for its send window gets acknowledgements at once within
+ * the window (D-53).
  */
 
 #pragma once
@@ -63,8 +63,8 @@ void ibb_receiver_clear (IBBReceiver *self);
 /* Before the answer to our open (D-24). */
 void ibb_receiver_receive_early (IBBReceiver *self, IBBStanza *stanza);
 
-/* Stanzas that arrived ahead of their turn are kept until the blocks before them have arrived: a
- * server may deliver them out of order for a moment when a connection is resumed (D-42). */
+/* Stanzas ahead of their turn wait for the blocks before them: a server may deliver stanzas out of
+ * order for a moment when a connection is resumed (D-42). */
 /* Keeps a close, or the answer to ours, that may have overtaken a block after a resumption of the
  * connection: nothing else tells the end of the messages. */
 gboolean ibb_receiver_defer (IBBReceiver *self, IBBStanza *stanza, gint64 now);

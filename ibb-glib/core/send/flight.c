@@ -69,10 +69,9 @@ ibb_flight_get_oldest_sent (const IBBFlight *self)
   return oldest != NULL ? ((const IBBBlock *) oldest->data)->sent : IBB_NEVER;
 }
 
-/* The oldest block without a reply: if the block was lost, the peer waits for it. But of the blocks
- * that it has acknowledged, a peer remembers only the last ones. When too many came after the
- * oldest, the last block is sent again: the peer remembers it, and its result acknowledges the
- * others (D-27). */
+/* The oldest block without a reply: the peer waits for a lost block. But a peer remembers only the
+ * last IBB_RECENT_BLOCKS acknowledged blocks. Where more came after the oldest, the last block is
+ * sent again: the peer remembers that block, and its result acknowledges the others (D-27). */
 IBBBlock *
 ibb_flight_choose_repetition (IBBFlight *self)
 {

@@ -37,8 +37,8 @@ ibb_retry_acknowledged (IBBRetry *self, guint64 length)
   ibb_retry_forget (self);
 }
 
-/* A <resume/> is short. A peer that takes nothing would have all blocks in flight sent again with
- * each. */
+/* Without the limit, a peer that takes nothing would get all blocks in flight again for each
+ * <resume/>, which is short. */
 void
 ibb_retry_resume (IBBRetry *self, guint64 moved, gint64 at)
 {

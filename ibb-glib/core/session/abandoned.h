@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Our opens that were given up before their answer (D-15). A peer that accepts one gets a <close/>.
+/* Opens of ours that were given up before the answer (D-15). A peer that accepts such an open gets
+ * a <close/>.
  */
 
 #pragma once
@@ -16,7 +17,7 @@ typedef struct _IBBAbandonedOpen IBBAbandonedOpen;
 
 /* id: of the open; (transfer full). */
 void ibb_abandoned_add (IBBContext *context, const IBBParameters *parameters, char *id, gint64 now);
-/* Sends a <close/> for each of them now, when the service stops. */
+/* Sends a <close/> for each abandoned open, when the service stops. */
 void ibb_abandoned_close_all (IBBContext *context);
 void ibb_abandoned_forget_all (IBBContext *context);
 

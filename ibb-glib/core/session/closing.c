@@ -6,9 +6,9 @@
 
 #include "core/session/session.h"
 
-/* How long the peer may take to acknowledge bytes that were written before its close (D-38). */
+/* Longest time between two acknowledgements after the peer's close (D-38). */
 #define LINGER (4 * G_USEC_PER_SEC)
-#define TIMEOUTS_MAX 10 /* D-37: what a peer may make of one */
+#define TIMEOUTS_MAX 10 /* in times IBB_CLOSE_TIMEOUT, the longest wait for an answer (D-37) */
 
 void
 ibb_session_clear_closing (IBBSession *self)
@@ -17,8 +17,8 @@ ibb_session_clear_closing (IBBSession *self)
   g_clear_pointer (&self->closing.peer_close, ibb_stanza_record_unref);
 }
 
-/* Other implementations do not say whether they read on. With half-close they count as peers that
- * do (D-39). */
+/* Whether the peer reads on after its close. Other implementations do not say. With half-close they
+ * count as reading on (D-39). */
 static gboolean
 peer_reads_on (const IBBSession *self)
 {
@@ -83,9 +83,9 @@ ibb_session_closing_timeout (IBBSession *self, gint64 now)
     ibb_session_end_unanswered (self);
 }
 
-/* An unclean <close/>. Nobody waits for the answer to it (D-49). While the session is interrupted
- * the peer may know us by the address of an earlier login: then a <resume/> says the same, and its
- * proof tells which session it is (D-58). */
+/* Sends an unclean <close/>, whose answer changes nothing (D-49). During an interruption the peer
+ * may know us by the address of an earlier login: a <resume/> says the same, and its proof tells
+ * the session (D-58). */
 static void
 send_unclean (IBBSession *self, const IBBFailure *reason)
 {
@@ -116,13 +116,11 @@ refuse_owed (IBBSession *self)
     reply_error (self, self->closing.peer_close);
 }
 
-/* If the peer's close waits for its answer, the answer is an error: a result would tell that the
- * peer has everything (D-37). A peer that can resume the session would take this error for the
- * loss of our result, and ask (D-58): so an unclean <close/> tells it of the abort before. So does
- * a peer with our feature that reads on, which learns the reason in this way (D-39, D-49).
- * If the peer has not closed, an unclean <close/> leaves. It does so even after our orderly one,
- * after which the peer may write on (D-39, D-41). When both have closed, nothing is left to
- * tell (D-40). */
+/* The answer to a close of the peer is an error: a result would tell that the peer has everything
+ * (D-37). A peer that can resume the session would take the error for a lost result, and ask
+ * (D-58): so an unclean <close/> leaves before. It leaves also to a peer that reads on, with the
+ * reason (D-39, D-49), and to a peer that has not closed, even after our orderly close (D-39,
+ * D-41). When both have closed, nothing is left to tell (D-40). */
 void
 ibb_session_tell_peer (IBBSession *self, const IBBFailure *reason)
 {
@@ -282,7 +280,7 @@ take_peer_close_again (IBBSession *self, const IBBStanza *stanza)
   if (owed == NULL && !stanza->unclean && self->parameters.secret != NULL)
     reply_result (self, stanza); /* both ends have closed, and an interruption lost our result */
   else if (owed != NULL && g_strcmp0 (owed->id, stanza->id) == 0)
-    ; /* the same <close/> (D-27): it is answered once our bytes have arrived */
+    ; /* repeated (D-27): the answer follows once our bytes have arrived */
   else if (owed != NULL && stanza->unclean)
     {
       /* The peer aborts, and does not wait for the rest of our bytes any more (D-41). */
@@ -293,9 +291,9 @@ take_peer_close_again (IBBSession *self, const IBBStanza *stanza)
     reply_error (self, stanza);
 }
 
-/* After the peer's close the application writes on only if the peer reads on (D-39). Otherwise
- * written bytes are still sent for as long as the peer takes them (D-38). There is no such end
- * after a shutdown of our output (D-40). */
+/* The peer has closed, and takes no more than the rest: the application writes no more (D-39).
+ * Written bytes leave as long as acknowledgements come in time (D-38), or without that limit after
+ * a shutdown of our output (D-40). */
 static void
 stop_writing (IBBSession *self, gint64 now)
 {
@@ -409,8 +407,8 @@ ibb_session_resume_closing (IBBSession *self, gboolean has_moved, gint64 outage,
 {
   IBBClosing *closing = &self->closing;
 
-  /* Without progress the peer gets no more time than it had left: it could hold our close
-   * otherwise, and take nothing (D-38). */
+  /* Without progress the peer gets only the rest of its time. A peer that takes nothing could hold
+   * our close otherwise (D-38). */
   if (has_moved)
     ibb_session_prolong_linger (self, now);
   else if (closing->linger_until != IBB_NEVER)
@@ -423,7 +421,7 @@ ibb_session_resume_closing (IBBSession *self, gboolean has_moved, gint64 outage,
     resume_timeout (self, now);
 }
 
-/* The result that we owe goes to the peer's present address. */
+/* The owed result goes to the present address of the peer. */
 void
 ibb_session_move_closing (IBBSession *self)
 {

@@ -14,12 +14,12 @@ G_BEGIN_DECLS
 typedef enum
 {
   IBB_EVENT_NONE,
-  /* session: something its owner may wait for changed: look at it again. A close by its
-   * owner is not told, unless the session ends with it. */
+  /* The state of session has changed. Not reported for a close by the application, unless the
+   * session ends with the close. */
   IBB_EVENT_CHANGED,
   IBB_EVENT_REQUESTED, /* session (full reference): a peer asks; state REQUESTED */
   IBB_EVENT_ACCEPTED,  /* session (full reference): an unexpected one was accepted at once */
-  IBB_EVENT_EXPECTED,  /* expectation was met by session (full reference); it is gone now */
+  IBB_EVENT_EXPECTED,  /* session (full reference) meets expectation, which is gone now */
   IBB_EVENT_EXPECTATION_FAILED, /* expectation is gone: failure says why (LOST or STOPPED) */
 } IBBEventType;
 

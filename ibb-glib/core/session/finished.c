@@ -53,8 +53,8 @@ ibb_finished_free (IBBFinished *self)
   g_free (self);
 }
 
-/* The account that has the most loses its oldest one: no peer makes us forget those of another
- * before its own. */
+/* Forgets the oldest record of the account with the most records: no peer makes us forget the
+ * records of another account before its own. */
 static void
 forget_one (IBBFinished *self)
 {
@@ -103,7 +103,7 @@ is_genuine (const Record *self, const IBBStanza *resume)
   return ibb_proof_matches (resume->proof, self->secret, &statement);
 }
 
-/* Of those with one sid, the last ones are looked at: each costs a proof. */
+/* Checks the last records with the sid: each check costs a proof. */
 static const Record *
 find (const IBBFinished *self, const IBBStanza *resume, const char *local, const char *peer)
 {

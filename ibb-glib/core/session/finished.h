@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Sessions that have ended in order. A peer that missed the end asks to resume one, and is told
- * (D-58).
+/* Sessions that have ended in order. A peer that missed the end asks to resume the session, and
+ * learns of the end (D-58).
  */
 
 #pragma once
@@ -19,7 +19,7 @@ void         ibb_finished_free (IBBFinished *self);
 /* position: of our end. */
 void
 ibb_finished_add (IBBFinished *self, const IBBParameters *parameters, const IBBPosition *position);
-/* Answers a <resume/> for one of them. local, peer: normalised. FALSE if it is for none. */
+/* Answers a <resume/> for an ended session. local, peer: normalised. FALSE if there is none. */
 gboolean ibb_finished_answer (IBBFinished     *self,
                               const IBBStanza *resume,
                               const char      *local,

@@ -8,8 +8,8 @@
 
 #define BLOCK_SIZE_FLOOR 256 /* bytes; no smaller ones are asked for (D-14) */
 
-/* The block size that is offered to a peer with our feature. A stanza of it has less than 64 KiB,
- * which servers that do not tell their limit allow. */
+/* The block size that is offered to a peer with our feature. A stanza with such a block is shorter
+ * than 64 KiB: servers that announce no limit allow that. */
 #define LONG_BLOCK_SIZE 32768
 
 static void
@@ -34,8 +34,8 @@ send_open (IBBSession *self, gint64 now)
   opening->sent = now;
 }
 
-/* An application that has set less than the usual size wants short blocks. A peer that has refused
- * so much is not offered it again. */
+/* Not for an application that has set less than the usual size, nor to a peer that has refused such
+ * a size before. */
 static gboolean
 offers_long_blocks (const IBBParameters *parameters, const IBBOpen *open)
 {
@@ -57,7 +57,7 @@ ibb_session_send_open (IBBSession *self, const IBBOpen *open, gint64 now)
     parameters->block_size = ibb_peer_limit_block_size (parameters->peer, parameters->block_size);
   if (offers_long_blocks (parameters, open))
     opening->long_block_size = LONG_BLOCK_SIZE;
-  /* Messages are not kept until they have arrived, so they could not be sent again. */
+  /* Messages are not kept until they have arrived, and could not be sent again. */
   if (context->settings.resume_sessions && !parameters->by_message)
     {
       g_autofree char *secret = ibb_ids_create_sid (&context->ids);
@@ -86,7 +86,6 @@ ibb_session_keep_request (IBBSession *self, IBBStanza *open)
 
 /* Our open. */
 
-/* The first answer in a series of smaller and smaller proposals says what the peer wants (H-09). */
 static gboolean
 try_smaller (IBBSession *self, const IBBStanza *answer, gint64 now)
 {
@@ -102,6 +101,7 @@ try_smaller (IBBSession *self, const IBBStanza *answer, gint64 now)
   return TRUE;
 }
 
+/* Of several proposals, the answer to the first one is reported (H-09). */
 static void
 refused_by_peer (IBBSession *self, const IBBStanza *answer, gint64 now)
 {

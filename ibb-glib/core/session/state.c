@@ -147,7 +147,7 @@ ibb_session_update_timer (IBBSession *self)
     ibb_timer_set (&self->timer, &self->parameters.context->timers, due);
 }
 
-/* A peer that has not heard of an orderly end is told when it asks. */
+/* An orderly end is kept for a peer that has missed it. */
 static void
 leave (IBBSession *self)
 {
@@ -222,7 +222,8 @@ ibb_session_interrupt (IBBSession *self, const IBBFailure *cause)
 
 /* The end. */
 
-/* Refuses the stanzas that waited for another one, which will not come (D-24, D-42). */
+/* Refuses the stanzas that waited for the answer to an open, or for a missing block (D-24, D-42).
+ */
 static void
 refuse_early (IBBSession *self)
 {
@@ -309,8 +310,8 @@ is_end_of_close (const IBBSession *self)
          (self->closing.is_whole || self->closing.is_peer_closed);
 }
 
-/* Whether the peer cannot be reached, or our connection is about to be lost. When it is lost, the
- * engine interrupts the sessions itself. */
+/* Whether the peer cannot be reached, or our connection is about to be lost. The engine interrupts
+ * the sessions when the connection is lost. */
 static gboolean
 is_of_connection (const IBBFailure *failure)
 {

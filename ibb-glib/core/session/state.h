@@ -77,12 +77,12 @@ typedef struct
   IBBStanza  *peer_close; /* (nullable): its result is owed, after our last block has arrived */
 } IBBClosing;
 
-/* An interruption, and those before it that brought no progress (D-58). */
+/* An interruption, and earlier ones without progress (D-58). */
 typedef struct
 {
   gboolean   has_begun;  /* the times of this interruption are set */
   gint64     began;      /* this interruption */
-  gint64     resumed;    /* the last resumption without progress after it, or this interruption */
+  gint64     resumed;    /* last resumption that has brought no progress, or this interruption */
   gint64     spent;      /* time that brought no progress, before this interruption */
   guint64    progress;   /* at the last resumption */
   guint64    reached;    /* the furthest position that the peer has received */
@@ -136,7 +136,7 @@ gboolean ibb_session_is_lasting (const IBBSession *self);
 gboolean ibb_session_is_over (const IBBSession *self);
 /* A block or a <close/> has no reply yet. */
 gboolean ibb_session_awaits_reply (const IBBSession *self);
-/* Whether it waits for bytes of the peer: the application has read all, and more may come. */
+/* Whether the session waits for bytes of the peer: all are read, and more may come. */
 gboolean ibb_session_listens (const IBBSession *self);
 void     ibb_session_begin (IBBSession *self, gint64 now);
 

@@ -45,12 +45,6 @@ receive_for_session (IBBAcceptor *self,
 
 /* A peer that does not know the secret learns nothing, not even that there is a session. */
 static gboolean
-is_for_session (gpointer session, const IBBStanza *resume)
-{
-  return ibb_session_is_proven (session, resume);
-}
-
-static gboolean
 receive_resume (IBBAcceptor *self,
                 IBBStanza   *stanza,
                 const char  *local,
@@ -74,7 +68,7 @@ receive_resume (IBBAcceptor *self,
 
   /* A peer that has logged in again may have another resource. There another session may have the
    * same sid (D-58). */
-  session = ibb_registration_find_resumable (context, local, peer, stanza, is_for_session);
+  session = ibb_registration_find_resumable (context, local, peer, stanza, ibb_session_is_proven);
   if (session != NULL)
     ibb_session_receive_resume (session, stanza, peer, now);
   else if (!ibb_finished_answer (context->finished, stanza, local, peer))

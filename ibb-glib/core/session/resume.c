@@ -317,8 +317,10 @@ ibb_session_restored (IBBSession *self, const char *local, const char *normal)
 /* The peer's request to resume. */
 
 gboolean
-ibb_session_is_proven (const IBBSession *self, const IBBStanza *resume)
+ibb_session_is_proven (gpointer session, const IBBStanza *resume)
 {
+  const IBBSession *self = session;
+
   return ibb_session_is_lasting (self) &&
          is_signed (self, resume, resume->unclean ? IBB_PROOF_UNCLEAN : IBB_PROOF_RESUME,
                     resume->count);

@@ -256,9 +256,9 @@ ibb_session_end (IBBSession *self, const IBBFailure *failure)
   if (self->failure.kind == IBB_FAILURE_NONE)
     ibb_failure_copy (&self->failure, failure);
   self->closing.out = IBB_OUT_ENDED;
+  /* All our bytes have arrived, and the peer knows of the end. */
   if (is_orderly && self->sender.delivery_failure.kind == IBB_FAILURE_NONE)
-    self->closing.output_shut =
-        TRUE; /* all our bytes have arrived, and the peer knows of the end */
+    self->closing.output_shut = TRUE;
   ibb_session_clear_closing (self);
 
   self->state = IBB_SESSION_ENDED;

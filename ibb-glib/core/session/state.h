@@ -256,8 +256,8 @@ void ibb_session_wait_settings_changed (IBBSession *self);
 void ibb_session_resume_timeout (IBBSession *self, gint64 now);
 /* Adds the proof that we know the secret of the session. */
 void ibb_session_sign (const IBBSession *self, IBBStanza *stanza, IBBProofKind kind, guint32 count);
-/* Whether a <resume/> of the peer's account has the proof of the session. */
-gboolean ibb_session_is_proven (const IBBSession *self, const IBBStanza *resume);
+/* Whether a <resume/> of the peer's account has the proof of the session; an IBBPlaceFilter. */
+gboolean ibb_session_is_proven (gpointer session, const IBBStanza *resume);
 /* Handles a <resume/> for the session; from: its sender, normalised. */
 void ibb_session_receive_resume (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now);
 /* The peer answered our <resume/>; NULL: the connection has refused to send it. */

@@ -49,6 +49,9 @@ class Party:
                        int(transport.get('block-size')))
         return True
 
+    def on_jingle(self, peer, action, sid, block_size):
+        raise NotImplementedError
+
 
 class Romeo(Party):
     def on_jingle(self, peer, _action, sid, block_size):

@@ -47,6 +47,20 @@ def awaited():
         raise AssertionError('nothing is raised')
 
 
+@cases.case('/bindings/python/account/queries')
+def queries():
+    """What a client asks beside its sessions can be awaited, too."""
+    async def main():
+        async with make_client('ALICE', 'queries') as client:
+            domain = os.environ['IBB_TEST_DOMAIN']
+            assert 'http://jabber.org/protocol/disco#info' in await client.query_features_async(domain)
+            ping = f"<iq type='get' to='{domain}'><ping xmlns='urn:xmpp:ping'/></iq>"
+            answer = await client.query_async(IBB.Stanza.new_from_xml(ping, -1), 60000)
+            assert answer.get_kind() == 'result', answer.to_xml()
+
+    IBB.run(main(), debug=True)
+
+
 @cases.case('/bindings/python/account/login-fails')
 def login_fails():
     client = make_client('ALICE', 'fails')

@@ -398,6 +398,21 @@ async def own_connection():
     await answering
 
 
+@case('encrypt')
+async def encrypt():
+    # The call of the page “Private from the servers”.
+    opened, accepted = await ends()
+    with tempfile.TemporaryDirectory() as folder:
+        identities = [IBB.Identity.new(os.path.join(folder, name)) for name in ('here', 'there')]
+        for identity in identities:
+            identity.set_known_certificates(None)
+            identity.connect('trust-requested', lambda _identity, question: question.accept(False) or True)
+        here, there = await asyncio.gather(identities[0].encrypt_async(opened, False),
+                                           identities[1].encrypt_async(accepted, True))
+        assert isinstance(here, Gio.TlsConnection) and isinstance(there, Gio.TlsConnection)
+    opened.abort()
+
+
 @cases.case('/bindings/python/asyncio/page')
 def page():
     # The program of the page, as it stands.

@@ -3,7 +3,10 @@
 
 Calls without a callback can be awaited, under run(); a transport is a context
 manager, and gives a file object or asyncio's streams. So are a client and a component.
+The annotations are for the stubs, which ../../stubs.py makes.
 """
+
+from __future__ import annotations
 
 import io
 import sys
@@ -16,7 +19,7 @@ from ..overrides import override
 
 IBB = get_introspection_module('IBB')
 
-__all__ = ['Service', 'Transport', 'new_event_loop', 'run']
+__all__ = ['Identity', 'Service', 'Transport', 'new_event_loop', 'run']
 
 
 def _asyncio_loop():
@@ -58,25 +61,28 @@ class _RawFile(io.RawIOBase):
 
 
 class Transport(IBB.Transport):
-    """With "with", it is closed in the end, and aborted if an exception ends the block."""
+    """With "with", it is closed in the end, and aborted if an exception ends the block.
+
+    So it is with "async with", under run(). The close waits until the peer has acknowledged each byte.
+    """
 
     def __repr__(self):
         state = 'ended' if self.has_ended() else 'closed' if self.is_closed() else 'open'
         return f'<IBB.Transport to {self.props.peer_jid} sid={self.props.sid!r} {state}>'
 
-    def __enter__(self):
+    def __enter__(self) -> Transport:
         return self
 
-    def __exit__(self, exception_type, exception, traceback):
+    def __exit__(self, exception_type, exception, traceback) -> None:
         if exception_type is None:
             self.close()
         else:
             self.abort()
 
-    async def __aenter__(self):
+    async def __aenter__(self) -> Transport:
         return self
 
-    async def __aexit__(self, exception_type, exception, traceback):
+    async def __aexit__(self, exception_type, exception, traceback) -> None:
         adapter = self._get_adapter()
         if exception_type is not None:
             self.abort()
@@ -91,17 +97,21 @@ class Transport(IBB.Transport):
 
     def close_async(self, io_priority=GLib.PRIORITY_DEFAULT, cancellable=None, callback=None,
                     *user_data):
+        """Closes both directions, and waits until the peer has acknowledged each byte."""
         return _call(super().close_async, self.close_finish, (io_priority,), cancellable, callback,
                      user_data)
 
     def drain_async(self, cancellable=None, callback=None, *user_data):
+        """Waits until the peer has acknowledged each byte written so far."""
         return _call(super().drain_async, self.drain_finish, (), cancellable, callback, user_data)
 
     def shutdown_output_async(self, cancellable=None, callback=None, *user_data):
+        """Ends this direction, once the peer has acknowledged each byte; this side can still read."""
         return _call(super().shutdown_output_async, self.shutdown_output_finish, (), cancellable,
                      callback, user_data)
 
-    def makefile(self, mode='r', encoding=None, errors=None, newline=None):
+    def makefile(self, mode: str = 'r', encoding: str | None = None, errors: str | None = None,
+                 newline: str | None = None) -> IO[Any]:
         """A file object to read or write text ('r', 'w') or bytes ('rb', 'wb', 'rwb').
 
         As with socket.makefile(), its calls block, and closing it flushes it but
@@ -116,14 +126,15 @@ class Transport(IBB.Transport):
         file = io.BufferedReader(raw) if mode[0] == 'r' else io.BufferedWriter(raw)
         return file if 'b' in mode else io.TextIOWrapper(file, encoding, errors, newline)
 
-    async def start_protocol(self, protocol_factory):
+    async def start_protocol(
+            self, protocol_factory: Callable[[], asyncio.BaseProtocol]) -> tuple[asyncio.Transport, Any]:
         """Gives the stream to an asyncio.Protocol, as loop.create_connection() does: the
         asyncio.Transport and the protocol, which knows its transport by then. Under run()."""
         from ._ibb_asyncio import start_protocol
         self._check_no_adapter()
         return await start_protocol(self, protocol_factory)
 
-    def make_streams(self, limit=2 ** 16):
+    def make_streams(self, limit: int = 2 ** 16) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """An asyncio.StreamReader and an asyncio.StreamWriter, to be used under run().
 
         The start_tls() of the writer has one more argument, server_side.
@@ -141,17 +152,22 @@ Transport = override(Transport)
 
 
 class Service(IBB.Service):
+    """Its calls can be awaited under run(); a call that has a callback is as without overrides."""
+
     def open_session_async(self, peer_jid, params=None, cancellable=None, callback=None,
                            *user_data):
+        """Opens a session with a peer, given by its full JID. A task that is cancelled aborts it."""
         return _call(super().open_session_async, self.open_session_finish, (peer_jid, params),
                      cancellable, callback, user_data, gets_session=True)
 
     def expect_session_async(self, peer_jid, sid, params=None, cancellable=None, callback=None,
                              *user_data):
+        """Accepts the session with this peer and sid. The expectation holds from the call on."""
         return _call(super().expect_session_async, self.expect_session_finish,
                      (peer_jid, sid, params), cancellable, callback, user_data, gets_session=True)
 
     def accept_async(self, cancellable=None, callback=None, *user_data):
+        """The next session that nothing else accepts. A task that is cancelled loses none."""
         return _call(super().accept_async, self.accept_finish, (), cancellable, callback,
                      user_data, gets_session=True)
 
@@ -162,7 +178,7 @@ Service = override(Service)
 class _Account:
     """With "with", it logs in, and logs out in the end, whatever ends the block."""
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         try:
             self.login()
         except KeyboardInterrupt:  # it may be online
@@ -170,10 +186,10 @@ class _Account:
             raise
         return self
 
-    def __exit__(self, exception_type, exception, traceback):
+    def __exit__(self, exception_type, exception, traceback) -> None:
         self.logout()
 
-    async def __aenter__(self):
+    async def __aenter__(self) -> Self:
         try:
             await self.login_async()
         except GLib.Error:
@@ -183,20 +199,35 @@ class _Account:
             raise
         return self
 
-    async def __aexit__(self, exception_type, exception, traceback):
+    async def __aexit__(self, exception_type, exception, traceback) -> None:
         await self.logout_async()
 
     def login_async(self, cancellable=None, callback=None, *user_data):
+        """Connects to the server, and logs in."""
         return _call(super().login_async, self.login_finish, (), cancellable, callback, user_data)
 
     def logout_async(self, cancellable=None, callback=None, *user_data):
+        """Logs out. Its sessions end."""
         return _call(super().logout_async, self.logout_finish, (), cancellable, callback,
                      user_data)
+
+    def query_async(self, stanza, timeout, cancellable=None, callback=None, *user_data):
+        """Sends an IQ, and waits for its answer: milliseconds at most, 0 for no limit."""
+        return _call(super().query_async, self.query_finish, (stanza, timeout), cancellable,
+                     callback, user_data)
+
+    def query_features_async(self, peer_jid, cancellable=None, callback=None, *user_data):
+        """Asks a peer by service discovery what it can do."""
+        return _call(super().query_features_async, self.query_features_finish, (peer_jid,),
+                     cancellable, callback, user_data)
 
 
 if hasattr(IBB, 'Client'):
     class Client(_Account, IBB.Client):
+        """Its calls can be awaited under run()."""
+
         def query_support_async(self, peer_jid, cancellable=None, callback=None, *user_data):
+            """Asks a peer by service discovery whether it takes sessions."""
             return _call(super().query_support_async, self.query_support_finish, (peer_jid,),
                          cancellable, callback, user_data)
 
@@ -204,13 +235,25 @@ if hasattr(IBB, 'Client'):
     __all__.append('Client')
 
     class Component(_Account, IBB.Component):
-        pass
+        """Its calls can be awaited under run()."""
 
     Component = override(Component)
     __all__.append('Component')
 
 
-def new_event_loop():
+class Identity(IBB.Identity):
+    """Its call can be awaited under run()."""
+
+    def encrypt_async(self, transport, as_server, cancellable=None, callback=None, *user_data):
+        """Encrypts a session from end to end: the stream to use in its place."""
+        return _call(super().encrypt_async, self.encrypt_finish, (transport, as_server),
+                     cancellable, callback, user_data)
+
+
+Identity = override(Identity)
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
     """A loop of asyncio's that does what GLib has to do in this thread, too.
 
     It need not be run: in a main loop of GLib's, such as that of Gtk.Application.run(),
@@ -220,7 +263,7 @@ def new_event_loop():
     return new()
 
 
-def run(main, *, debug=None):
+def run(main: Coroutine[Any, Any, T], *, debug: bool | None = None) -> T:
     """Runs a coroutine, as asyncio.run() does, beside what GLib has to do."""
     from ._ibb_asyncio import run as run_main
     return run_main(main, debug)

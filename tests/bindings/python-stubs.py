@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The type stubs of Python: mypy finds them beside the packages of an interpreter, and knows the API.
+
+usage: python-stubs.py MYPY FOLDER
+"""
+
+import ast
+import importlib
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+
+import gi
+
+gi.require_version('IBB', '1.0')
+gi.require_version('IBBFiles', '1.0')
+import cases  # noqa: E402
+from cases import case, check, check_equal  # noqa: E402
+
+MYPY, BUILT = sys.argv[1:3]
+ROOT = pathlib.Path(os.environ['IBB_TEST_SOURCE_ROOT'])
+
+RIGHT = '''
+import gi
+gi.require_version('IBB', '1.0')
+from gi.repository import IBB
+
+async def main(service: IBB.Service, client: IBB.Client) -> None:
+    async with client, await service.open_session_async('a@b/c') as transport:
+        reveal_type(transport)
+        reveal_type(transport.props.bytes_queued)
+        reveal_type(transport.make_streams()[0])
+        reveal_type(await transport.drain_async())
+        reveal_type(await client.query_features_async('a@b/c'))
+        service.accept_async(None, lambda service, result: None)
+
+with IBB.Client.new_from_account('home') as client:
+    reveal_type(client)
+reveal_type(IBB.StanzaType.IQ)
+'''
+REVEALED = ('gi.repository.IBB.Transport', 'builtins.int', 'asyncio.streams.StreamReader', 'builtins.bool',
+            'builtins.list[builtins.str]', 'gi.repository.IBB.Client', 'gi.repository.IBB.StanzaType')
+
+# Each line has one mistake.
+WRONG = '''
+import gi
+from gi.repository import IBB
+service = IBB.Service()
+service.open_session(1)
+service.props.session_limit = 'four'
+service.set_window()
+IBB.Client.new_from_account('home', 'desk', 'more')
+IBB.Loopback.new().attach()
+IBB.SessionParams(block_size='4096')
+IBB.no_such_function()
+IBB.run(1)
+'''
+
+
+def make_interpreter(folder):
+    """A Python that has the stubs beside its packages, as they are installed."""
+    venv.create(folder / 'python', with_pip=False)
+    (packages,) = (folder / 'python/lib').glob('python3*/site-packages')
+    shutil.copytree(ROOT / 'ibb-glib/python/gi-stubs', packages / 'gi-stubs')
+    for path in pathlib.Path(BUILT).glob('*.pyi'):
+        shutil.copy(path, packages / 'gi-stubs/repository')
+    return folder / 'python/bin/python3'
+
+
+def check_types(*files, text=None):
+    """What mypy says, line by line, of these programs, or of this text."""
+    with tempfile.TemporaryDirectory(prefix='ibb-mypy-') as name:
+        folder = pathlib.Path(name)
+        if text is not None:
+            files = (folder / 'program.py',)
+            files[0].write_text(text, encoding='utf-8')
+        # The examples have no annotations. One that waits for a value begins with None.
+        result = subprocess.run(
+            (MYPY, '--python-executable', make_interpreter(folder), '--cache-dir', folder / 'cache',
+             '--check-untyped-defs', '--no-strict-optional', '--disable-error-code=var-annotated',
+             '--disable-error-code=func-returns-value', '--scripts-are-modules', '--no-error-summary', *files),
+            check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder)
+    return result.stdout.splitlines()
+
+
+@case('/bindings/python/stubs/examples')
+def examples():
+    faults = check_types(*sorted((ROOT / 'examples').glob('*.py')))
+    check(not faults, '\n'.join(faults))
+
+
+@case('/bindings/python/stubs/types')
+def types():
+    lines = check_types(text=RIGHT)
+    check_equal([line.split('"')[1] for line in lines if 'Revealed type' in line], list(REVEALED), 'types')
+    check(not [line for line in lines if ' error: ' in line], '\n'.join(lines))
+
+
+@case('/bindings/python/stubs/mistakes')
+def mistakes():
+    lines = check_types(text=WRONG)
+    found = {int(line.split(':')[1]) for line in lines if ' error: ' in line}
+    check_equal(found, set(range(5, len(WRONG.splitlines()) + 1)), f'lines with an error ({lines})')
+
+
+@case('/bindings/python/stubs/names')
+def names():
+    """Each name of a stub is there."""
+    faults, count = [], 0
+    for path in sorted(pathlib.Path(BUILT).glob('*.pyi')):
+        module = importlib.import_module(f'gi.repository.{path.stem}')
+        for node in ast.parse(path.read_text(encoding='utf-8')).body:
+            owner = getattr(module, node.name, None) if isinstance(node, (ast.ClassDef, ast.FunctionDef)) else module
+            if owner is None:
+                faults.append(f'{path.stem}.{node.name}')
+            for one in node.body if isinstance(node, ast.ClassDef) else ():
+                # A virtual function can be implemented, and not called.
+                if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)) and not hasattr(owner, one.name) and \
+                        not one.name.startswith('do_'):
+                    faults.append(f'{path.stem}.{node.name}.{one.name}')
+                # A member of an enumeration.
+                if isinstance(one, ast.AnnAssign) and one.target.id.isupper() and not hasattr(owner, one.target.id):
+                    faults.append(f'{path.stem}.{node.name}.{one.target.id}')
+                count += 1
+    check(count > 300, f'only {count} names')
+    check(not faults, ', '.join(faults))
+
+
+if __name__ == '__main__':
+    del sys.argv[1:]
+    cases.main()

@@ -184,6 +184,9 @@ def python_overrides():
     found = glob.glob(f'{prefix}/**/gi/overrides/IBB.py', recursive=True)
     assert len(found) == 1, found
     path = os.path.dirname(os.path.dirname(os.path.dirname(found[0])))
+    # The stubs, beside the packages.
+    for name in ('__init__.pyi', 'py.typed', 'repository/IBB.pyi', 'repository/IBBFiles.pyi'):
+        assert os.path.exists(os.path.join(path, 'gi-stubs', name)), name
     run('/usr/bin/python3', '-c', PYTHON_OVERRIDES, env={**environment, 'PYTHONPATH': path})
     run('/usr/bin/python3', '-c', PYTHON_FILES + PYTHON_FILES_OVERRIDES, env={**environment, 'PYTHONPATH': path})
     # Where distributions and people install, Python finds them by itself.

@@ -281,7 +281,7 @@ ibb_session_close_answered (IBBSession *self, IBBStanza *answer, gint64 now)
   if (self->state == IBB_SESSION_OPEN)
     receive_close (self, answer, now);
   else if (answer->payload != IBB_PAYLOAD_ERROR)
-    ibb_session_take_close_answer (self, answer, now); /* late, and good all the same */
+    ibb_session_take_close_answer (self, answer, now); /* late, and still good */
   ibb_session_settle (self);
 }
 

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "../lib/certificate.h"
 #include "../lib/fake-clock.h"
 #include "../lib/fake-monitor.h"
 #include "../lib/fake-random.h"
@@ -248,6 +249,28 @@ static void
 notify_cb (Run *self)
 {
   self->n_notified++;
+}
+
+/* "token MECHANISM [expired]" */
+static void
+set_token (Run *self, const char *text)
+{
+  g_autofree char      *mechanism = script_take_word (&text);
+  g_autoptr (GDateTime) past = g_date_time_new_from_unix_utc (1);
+  g_autoptr (IBBToken)  token =
+      ibb_token_new ("secret-token", mechanism, g_str_equal (text, "expired") ? past : NULL);
+
+  ibb_client_set_token (IBB_CLIENT (self->client), token);
+}
+
+/* Whether the token that was set is there. */
+static void
+check_token (Run *self, const char *text)
+{
+  g_autoptr (IBBToken) token = ibb_client_dup_token (IBB_CLIENT (self->client));
+
+  g_assert_cmpstr (token != NULL ? ibb_token_get_secret (token) : "none", ==,
+                   g_str_equal (text, "stays") ? "secret-token" : "none");
 }
 
 /* "watch PROPERTY"; "notified N" waits for so many changes. */
@@ -553,6 +576,28 @@ define_port (Run *self)
                         g_strdup_printf ("%u", fake_server_get_port (self->server)));
 }
 
+static gboolean
+trust_cb (IBBClient *client, IBBTrustQuestion *question)
+{
+  ibb_trust_question_accept (question, FALSE);
+  return TRUE;
+}
+
+/* The server speaks TLS from the start. The first connection of a client ends with the question
+ * about its certificate. */
+static void
+use_tls (Run *self, const char *text)
+{
+  g_autoptr (GTlsCertificate) certificate = load_certificate ("alone-1.pem");
+
+  g_free (fake_server_free (self->server));
+  self->server = fake_server_new_tls (nothing, certificate);
+  define_port (self);
+  start_client (self, FAKE_JID);
+  ibb_client_set_tls_mode (IBB_CLIENT (self->client), IBB_TLS_MODE_DIRECT);
+  g_signal_connect (self->client, "trust-requested", G_CALLBACK (trust_cb), NULL);
+}
+
 /* From now on %PORT, and what is said and expected, are those of another server, ... */
 static void
 go_elsewhere (Run *self, const char *text)
@@ -690,6 +735,9 @@ static const struct
   { "state", check_state },
   { "stop-clock", stop_clock },
   { "times", add_count },
+  { "tls", use_tls },
+  { "token", set_token },
+  { "token-is", check_token },
   { "until", wait_for },
   { "waits", check_wait },
   { "watch", watch },

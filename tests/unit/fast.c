@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The tokens that a server issues, and those that cannot be used. The logins stand in
- * tests/server/client-fake-fast.c, as they need TLS. */
+/* The tokens that a server issues. The logins stand in tests/server/client-fake-fast.c and
+ * tests/server/token.script, as they need TLS. */
 
 #include "config.h"
 
@@ -45,28 +45,12 @@ test_length (void)
     }
 }
 
-/* Tokens are neither used nor requested without TLS. */
-static void
-test_without_tls (void)
-{
-  g_autoptr (IBBElement) features = parse_element (
-      "<s:features><authentication xmlns='urn:xmpp:sasl:2'><inline><fast xmlns='urn:xmpp:fast:0'>"
-      "<mechanism>HT-SHA-256-NONE</mechanism></fast></inline></authentication></s:features>");
-  g_autoptr (IBBToken) token = ibb_token_new ("s", "HT-SHA-256-NONE", NULL);
-  IBBElement       *offer = ibb_element_get_child (features, "authentication", "urn:xmpp:sasl:2");
-  IBBSaslParameters parameters = { .node = "user", .bare_jid = "user@d" };
-
-  g_assert_null (ibb_fast_new (token, offer, &parameters, FALSE));
-  g_assert_null (ibb_fast_choose (offer, &parameters, FALSE));
-}
-
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ibb/fast/issued", test_issued);
   g_test_add_func ("/ibb/fast/length", test_length);
-  g_test_add_func ("/ibb/fast/without-tls", test_without_tls);
 
   return g_test_run ();
 }

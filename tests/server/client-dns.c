@@ -259,13 +259,6 @@ add_target (Fixture *self, const char *host, guint port, guint priority, guint w
 }
 
 static void
-add_direct (Fixture *self, const char *host, guint port, guint priority)
-{
-  self->resolver->direct = g_list_append (
-      self->resolver->direct, g_srv_target_new (host, (guint16) port, (guint16) priority, 0));
-}
-
-static void
 assert_asked (Fixture *self, const char *names)
 {
   g_mutex_lock (&self->resolver->lock);
@@ -273,114 +266,113 @@ assert_asked (Fixture *self, const char *names)
   g_mutex_unlock (&self->resolver->lock);
 }
 
-/* By priority; the first refuses, and the last is not needed. */
-static void
-test_priority (Fixture *self, gconstpointer data)
-{
-  add_target (self, "last.test", fake_server_get_port (self->server), 30, 0);
-  add_target (self, "second.test", fake_server_get_port (self->server), 20, 0);
-  add_target (self, "first.test", get_silent_port (self), 10, 0);
-  assert_login (self->client);
-  assert_asked (self, "_xmpp-client._tcp.fake.test first.test second.test ");
-}
+#define PLAIN "_xmpp-client._tcp.fake.test "
+#define DIRECT "_xmpps-client._tcp.fake.test "
+#define BOTH PLAIN DIRECT
 
-/* Several of one priority: whichever comes first, one of them is there. */
-static void
-test_weight (Fixture *self, gconstpointer data)
-{
-  add_target (self, "one.test", get_silent_port (self), 10, 60);
-  add_target (self, "two.test", fake_server_get_port (self->server), 10, 30);
-  add_target (self, "three.test", get_silent_port (self), 10, 10);
-  assert_login (self->client);
-}
-
-/* A target without an address is no reason to give up. */
-static void
-test_lost_target (Fixture *self, gconstpointer data)
-{
-  add_target (self, "nowhere.test", 5222, 10, 0);
-  add_target (self, "second.test", fake_server_get_port (self->server), 20, 0);
-  assert_login (self->client);
-  assert_asked (self, "_xmpp-client._tcp.fake.test nowhere.test second.test ");
-}
-
-/* A resolver of the application's own need not know records. */
-static void
-test_no_records_class (Fixture *self, gconstpointer data)
-{
-  GResolverClass *resolver_class = G_RESOLVER_GET_CLASS (self->resolver);
-
-  resolver_class->lookup_records_async = NULL;
-  add_target (self, "second.test", fake_server_get_port (self->server), 20, 0);
-  add_target (self, "first.test", get_silent_port (self), 10, 0);
-  assert_login (self->client);
-  resolver_class->lookup_records_async = test_resolver_lookup_records_async;
-  assert_asked (self, "_xmpp-client._tcp.fake.test first.test second.test ");
-}
-
-/* If the domain has records, the client tries nothing else (RFC 6120 §3.2.1). */
-static void
-test_all_refuse (Fixture *self, gconstpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  add_target (self, "first.test", get_silent_port (self), 10, 0);
-  add_target (self, "second.test", get_silent_port (self), 20, 0);
-  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (self->client), NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
-  g_assert_nonnull (strstr (error->message, "“fake.test”"));
-  g_assert_nonnull (strstr (error->message, "name its host"));
-  assert_asked (self, "_xmpp-client._tcp.fake.test first.test second.test ");
-}
-
-/* The client does not try the domain itself if no target has an address. */
-static void
-test_all_lost (Fixture *self, gconstpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  add_target (self, "nowhere.test", 5222, 10, 0);
-  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (self->client), NULL, &error));
-  g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
-  g_assert_nonnull (strstr (error->message, "“fake.test”"));
-  assert_asked (self, "_xmpp-client._tcp.fake.test nowhere.test ");
-}
-
-/* RFC 2782: "." is no host, but says that there is no such service. The library of
- * the system makes an empty name of it. */
-static void
-test_denied (Fixture *self, gconstpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  add_target (self, data, 0, 0, 0);
-  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (self->client), NULL, &error));
-  g_assert_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
-  g_test_message ("%s", error->message);
-  g_assert_nonnull (strstr (error->message, "“fake.test”"));
-  g_assert_nonnull (strstr (error->message, "DNS"));
-  g_assert_null (strstr (self->resolver->asked->str, " fake.test "));
-}
-
-/* XEP-0368: records of their own. */
-static void
-test_direct (Fixture *self, gconstpointer data)
-{
-  ibb_client_set_tls_mode (self->client, IBB_TLS_MODE_DIRECT);
-  add_direct (self, "first.test", get_silent_port (self), 10);
-  assert_login_fails (self->client, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
-  assert_asked (self, "_xmpps-client._tcp.fake.test first.test ");
-}
-
-#define BOTH "_xmpp-client._tcp.fake.test _xmpps-client._tcp.fake.test "
-
-/* Host and priority of a record; the port is that of a server, or of none. */
 typedef struct
 {
   const char *host; /* (nullable): there is none */
   guint       priority;
-  gboolean    is_silent;
+  gboolean    is_silent; /* the port is that of no server */
+  guint       weight;
 } Record;
+
+typedef struct
+{
+  const char *name;
+  Record      targets[3];
+  Record      direct;       /* XEP-0368: records of their own */
+  IBBTlsMode  mode;         /* with a direct one */
+  gboolean    has_services; /* a resolver of the application's own need not know records */
+  GQuark (*domain) (void);  /* (nullable): the client gets online */
+  int         code;
+  const char *words; /* (nullable) */
+  const char *asked; /* (nullable) */
+} LookUp;
+
+#define IS_REFUSED .domain = g_io_error_quark, .code = G_IO_ERROR_CONNECTION_REFUSED
+#define IS_NOT_FOUND .domain = g_resolver_error_quark, .code = G_RESOLVER_ERROR_NOT_FOUND
+
+static const LookUp look_ups[] = {
+  /* The last is not needed. */
+  { "priority",
+    { { "last.test", 30 }, { "second.test", 20 }, { "first.test", 10, TRUE } },
+    .asked = PLAIN "first.test second.test " },
+  /* Whichever comes first, one of them is there. */
+  { "weight",
+    { { "a.test", 10, TRUE, 60 }, { "b.test", 10, .weight = 30 }, { "c.test", 10, TRUE, 9 } } },
+  { "services",
+    { { "second.test", 20 }, { "first.test", 10, TRUE } },
+    .has_services = TRUE,
+    .asked = PLAIN "first.test second.test " },
+  /* A target without an address is no reason to give up. */
+  { "lost-target",
+    { { "nowhere.test", 10 }, { "second.test", 20 } },
+    .asked = PLAIN "nowhere.test second.test " },
+  /* If the domain has records, the client tries nothing else (RFC 6120 §3.2.1). */
+  { "all-refuse",
+    { { "first.test", 10, TRUE }, { "second.test", 20, TRUE } },
+    IS_REFUSED,
+    .words = "name its host",
+    .asked = PLAIN "first.test second.test " },
+  { "all-lost", { { "nowhere.test", 10 } }, IS_NOT_FOUND, .asked = PLAIN "nowhere.test " },
+  /* RFC 2782: "." is no host, but says that there is no such service. The library of the system
+   * makes an empty name of it. */
+  { "denied", { { "." } }, IS_NOT_FOUND, .words = "DNS", .asked = PLAIN },
+  { "denied/empty", { { "" } }, IS_NOT_FOUND, .words = "DNS", .asked = PLAIN },
+  /* The domain itself would have the other service. */
+  { "denied/both", { { "." } }, { "." }, IBB_TLS_MODE_AUTOMATIC, IS_NOT_FOUND, .asked = BOTH },
+  { "direct", .direct = { "first.test", 10, TRUE }, .mode = IBB_TLS_MODE_DIRECT, IS_REFUSED,
+    .asked = DIRECT "first.test " },
+};
+
+static void
+add_record (Fixture *self, GList **records, const Record *record, guint port)
+{
+  if (record->host == NULL)
+    return;
+  *records = g_list_append (
+      *records,
+      g_srv_target_new (record->host, (guint16) (record->is_silent ? get_silent_port (self) : port),
+                        (guint16) record->priority, (guint16) record->weight));
+}
+
+static void
+forget_records (Fixture *self, gboolean has_services)
+{
+  G_RESOLVER_GET_CLASS (self->resolver)->lookup_records_async =
+      has_services ? NULL : test_resolver_lookup_records_async;
+}
+
+static void
+test_look_up (Fixture *self, gconstpointer data)
+{
+  const LookUp      *row = data;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (row->targets); i++)
+    add_record (self, &self->resolver->targets, &row->targets[i],
+                fake_server_get_port (self->server));
+  add_record (self, &self->resolver->direct, &row->direct, 0);
+  if (row->direct.host != NULL)
+    ibb_client_set_tls_mode (self->client, row->mode);
+  forget_records (self, row->has_services);
+  ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (self->client), NULL, &error);
+  forget_records (self, FALSE);
+  if (row->domain == NULL)
+    {
+      g_assert_no_error (error);
+    }
+  else
+    {
+      g_assert_true (g_error_matches (error, row->domain (), row->code));
+      g_assert_nonnull (strstr (error->message, "“fake.test”"));
+      g_assert_nonnull (strstr (error->message, row->words != NULL ? row->words : ""));
+    }
+  if (row->asked != NULL)
+    assert_asked (self, row->asked);
+}
 
 typedef struct
 {
@@ -442,14 +434,8 @@ assert_merges (Fixture *self, const MergeCase *merge_case)
 
   ibb_client_set_tls_mode (self->client, IBB_TLS_MODE_AUTOMATIC);
   g_signal_connect (self->client, "trust-requested", G_CALLBACK (accept_cb), NULL);
-  if (plain->host != NULL)
-    add_target (self, plain->host,
-                plain->is_silent ? get_silent_port (self) : fake_server_get_port (self->server),
-                plain->priority, 0);
-  if (direct->host != NULL)
-    add_direct (self, direct->host,
-                direct->is_silent ? get_silent_port (self) : fake_server_get_port (server),
-                direct->priority);
+  add_record (self, &self->resolver->targets, plain, fake_server_get_port (self->server));
+  add_record (self, &self->resolver->direct, direct, fake_server_get_port (server));
   if (merge_case->is_plain)
     assert_login_fails (self->client, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE);
   else
@@ -470,22 +456,9 @@ test_merged (Fixture *self, gconstpointer data)
 static void
 test_merged_services (Fixture *self, gconstpointer data)
 {
-  GResolverClass *resolver_class = G_RESOLVER_GET_CLASS (self->resolver);
-
-  resolver_class->lookup_records_async = NULL;
+  forget_records (self, TRUE);
   assert_merges (self, data);
-  resolver_class->lookup_records_async = test_resolver_lookup_records_async;
-}
-
-/* The domain itself would have the other service. */
-static void
-test_denied_both (Fixture *self, gconstpointer data)
-{
-  ibb_client_set_tls_mode (self->client, IBB_TLS_MODE_AUTOMATIC);
-  add_direct (self, ".", 0, 0);
-  add_target (self, ".", 0, 0, 0);
-  assert_login_fails (self->client, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND);
-  assert_asked (self, BOTH);
+  forget_records (self, FALSE);
 }
 
 /* No record: the domain itself, at the usual port (RFC 6120 §3.2.2). */
@@ -494,7 +467,7 @@ test_no_record (Fixture *self, gconstpointer data)
 {
   static const struct
   {
-    IBBTlsMode  mode;
+    IBBTlsMode  mode; /* with a direct one */
     const char *port;
     const char *records;
   } cases[] = { { IBB_TLS_MODE_NONE, "port 5222", "_xmpp-client._tcp.nowhere.test" },
@@ -706,16 +679,12 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   start_watchdog ();
-  add ("/ibb/client/dns/priority", NULL, test_priority);
-  add ("/ibb/client/dns/weight", NULL, test_weight);
-  add ("/ibb/client/dns/lost-target", NULL, test_lost_target);
-  add ("/ibb/client/dns/no-records-class", NULL, test_no_records_class);
-  add ("/ibb/client/dns/all-refuse", NULL, test_all_refuse);
-  add ("/ibb/client/dns/all-lost", NULL, test_all_lost);
-  add ("/ibb/client/dns/denied", ".", test_denied);
-  add ("/ibb/client/dns/denied/empty", "", test_denied);
-  add ("/ibb/client/dns/direct", NULL, test_direct);
-  add ("/ibb/client/dns/denied/both", NULL, test_denied_both);
+  for (gsize i = 0; i < G_N_ELEMENTS (look_ups); i++)
+    {
+      g_autofree char *path = g_strconcat ("/ibb/client/dns/", look_ups[i].name, NULL);
+
+      add (path, &look_ups[i], test_look_up);
+    }
   for (gsize i = 0; i < G_N_ELEMENTS (merge_cases) && g_getenv ("IBB_TEST_CERTIFICATES") != NULL;
        i++)
     {

@@ -27,10 +27,11 @@ def fails(*command, **options):
     return result.stdout
 
 
-def example(page, language):
-    """The first listing of a language on a page of the reference."""
+def example(page, language, holds=''):
+    """The first listing of a language (''  for commands) on a page that has some words."""
     with open(os.path.join(ROOT, 'doc', page), encoding='utf-8') as file:
-        return re.search(rf'```{language}\n(.*?)```', file.read(), re.DOTALL).group(1)
+        listings = re.findall(r'^```(\w*)\n(.*?)^```', file.read(), re.DOTALL | re.MULTILINE)
+    return next(text for name, text in listings if name == language and holds in text)
 
 
 class Folder:

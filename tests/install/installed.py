@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The files that "meson install" puts into an empty prefix are enough by themselves."""
+"""What doc/building.md says of a folder of one's own and of a build that is not installed is enough by itself."""
 
 import atexit
 import glob
@@ -9,18 +9,29 @@ import os
 import cases
 from builder import ROOT, Folder, example, fails, run
 
+BUILD = os.environ['IBB_TEST_BUILD_ROOT']
 folder = Folder()
 atexit.register(folder.__exit__)
-prefix = folder / 'prefix'
+prefix = folder / 'ibb'
 libdir = os.path.join(prefix, 'lib')
 
-# Nothing of a surrounding "meson devenv" may help.
-environment = {key: value for key, value in os.environ.items()
-               if key not in ('GI_TYPELIB_PATH', 'LD_LIBRARY_PATH', 'PKG_CONFIG_PATH', 'PYTHONPATH')}
-environment['PKG_CONFIG_PATH'] = os.path.join(libdir, 'pkgconfig')
-environment['LD_LIBRARY_PATH'] = libdir
-environment['GI_TYPELIB_PATH'] = os.path.join(libdir, 'girepository-1.0')
-environment['PATH'] = os.path.join(prefix, 'bin') + ':' + environment['PATH']
+# Nothing of the surrounding tests may help, and the home is ours.
+outside = {key: value for key, value in os.environ.items()
+           if key not in ('GI_TYPELIB_PATH', 'LD_LIBRARY_PATH', 'MANPATH', 'PKG_CONFIG_PATH', 'PYTHONPATH', 'XDG_DATA_DIRS')}
+outside['HOME'] = folder.path
+
+
+def get_environment(*command):
+    text = run(*command, env=outside)
+    return dict(entry.split('=', 1) for entry in text.split('\0') if '=' in entry)
+
+
+def in_prefix():
+    return get_environment('sh', '-c', example('building.md', '', 'export PATH') + 'env -0')
+
+
+def in_devenv():
+    return get_environment('meson', 'devenv', '-C', BUILD, 'env', '-0')
 
 PYTHON = '''
 import gi
@@ -115,12 +126,14 @@ int main () {
 '''
 
 
-def flags(what, package='ibb-glib-1.0'):
-    return run('pkg-config', what, package, env=environment).split()
+def flags(environment, *what):
+    return run('pkg-config', *what, env=environment).split()
 
 
 @cases.case('/install/prefix', timeout=600)
 def install():
+    lines = example('building.md', '', '--prefix').splitlines()
+    assert lines == ['meson setup build --prefix=$HOME/ibb --libdir=lib', 'meson install -C build'], lines
     build = folder / 'build'
     run('meson', 'setup', build, ROOT, f'--prefix={prefix}', '--libdir=lib', '--buildtype=plain',
         '-Dauto_features=enabled', '-Dtests=disabled', '-Ddocs=disabled')
@@ -137,59 +150,88 @@ def install():
 
 @cases.case('/install/pkg-config')
 def pkg_config():
-    assert run('pkg-config', '--modversion', 'ibb-glib-1.0', env=environment).strip() == '1.0.0'
+    environment = in_prefix()
+    assert flags(environment, '--modversion', 'ibb-glib-1.0') == ['1.0.0']
     # Only what the headers need is asked of those who use the library.
-    libraries = flags('--libs')
+    libraries = flags(environment, '--libs', 'ibb-glib-1.0')
     assert '-libb-glib-1.0' in libraries and '-lgio-2.0' in libraries
-    assert '-lxml2' not in libraries and '-lidn' not in libraries and '-lidn2' not in libraries and '-lnettle' not in libraries
-    assert run('pkg-config', '--modversion', 'ibb-files-1.0', env=environment).strip() == '1.0.0'
-    libraries = flags('--libs', 'ibb-files-1.0')
+    assert not {'-lxml2', '-lidn', '-lidn2', '-lnettle'}.intersection(libraries), libraries
+    assert flags(environment, '--modversion', 'ibb-files-1.0') == ['1.0.0']
+    libraries = flags(environment, '--libs', 'ibb-files-1.0')
     assert '-libb-files-1.0' in libraries and '-libb-glib-1.0' in libraries and '-lnettle' not in libraries
-
-
-@cases.case('/install/c')
-def c_program():
-    source = folder.write('greeting.c', example('overview.md', 'c'))
-    program = folder / 'greeting'
-    run('cc', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter', source, '-o', program,
-        *flags('--cflags'), *flags('--libs'))
-    assert run(program, env=environment) == 'hello\n'
-    run('cc', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter', '-fsyntax-only',
-        folder.write('layers.c', example('layers.md', 'c')), *flags('--cflags'))
-
-
-@cases.case('/install/c/files')
-def c_program_files():
-    program = folder / 'names'
-    run('cc', '-Wall', '-Wextra', '-Werror', folder.write('names.c', C_FILES), '-o', program,
-        *flags('--cflags', 'ibb-files-1.0'), *flags('--libs', 'ibb-files-1.0'))
-    assert run(program, env=environment) == 'a.txt 1\n'
 
 
 @cases.case('/install/single-include')
 def single_include():
     for header, umbrella in (('ibb-service.h', 'ibb-glib.h'), ('files/ibb-files-service.h', 'files/ibb-files.h')):
         source = folder.write('single.c', f'#include <ibb-glib/{header}>\n')
-        output = fails('cc', '-c', source, '-o', os.devnull, *flags('--cflags'))
+        output = fails('cc', '-c', source, '-o', os.devnull, *flags(in_prefix(), '--cflags', 'ibb-glib-1.0'))
         assert f'Only <ibb-glib/{umbrella}> can be included directly' in output, output
 
 
-@cases.case('/install/python')
-def python_program():
+def compile_c(environment, name, text, package):
+    program = folder / name
+    run('cc', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter', folder.write(name + '.c', text), '-o', program,
+        *flags(environment, '--cflags', '--libs', package))
+    return run(program, env=environment)
+
+
+def check_c(environment):
+    assert compile_c(environment, 'greeting', example('overview.md', 'c'), 'ibb-glib-1.0') == 'hello\n'
+    assert compile_c(environment, 'names', C_FILES, 'ibb-files-1.0') == 'a.txt 1\n'
+    run('cc', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter', '-fsyntax-only',
+        folder.write('layers.c', example('layers.md', 'c')), *flags(environment, '--cflags', 'ibb-glib-1.0'))
+
+
+def check_python(environment):
+    run('/usr/bin/python3', '-c', PYTHON_OVERRIDES + PYTHON_FILES + PYTHON_FILES_OVERRIDES, env=environment)
+
+
+def check_javascript(environment):
+    run('gjs', folder.write('program.js', JAVASCRIPT_FILES), env=environment)
+
+
+def check_vala(environment):
+    for package, text in (('ibb-glib-1.0', VALA), ('ibb-files-1.0', VALA_FILES)):
+        program = folder / 'program-vala'
+        run('valac', '--pkg', package, folder.write('program.vala', text), '-o', program, cwd=folder.path, env=environment)
+        run(program, env=environment)
+
+
+def check_command(environment):
+    assert 'send' in run('ibb', '--help', env=environment)
+    with open(run('man', '-w', 'ibb', env=environment).strip(), encoding='utf-8') as file:
+        assert '.TH IBB 1' in file.read().upper()
+
+
+def add_cases(where, find_environment):
+    for name, check in (('c', check_c), ('python', check_python), ('javascript', check_javascript),
+                        ('vala', check_vala), ('command', check_command)):
+        cases.case(f'/install/{where}/{name}')(lambda check=check: check(find_environment()))
+
+
+add_cases('prefix', in_prefix)
+add_cases('devenv', in_devenv)
+
+
+@cases.case('/install/python/bare')
+def python_bare():
+    environment = in_prefix()
+    del environment['PYTHONPATH']
     run('/usr/bin/python3', '-c', PYTHON_FILES, env=environment)
 
 
-@cases.case('/install/python/overrides')
-def python_overrides():
-    found = glob.glob(f'{prefix}/**/gi/overrides/IBB.py', recursive=True)
-    assert len(found) == 1, found
-    path = os.path.dirname(os.path.dirname(os.path.dirname(found[0])))
-    # The stubs, beside the packages.
+@cases.case('/install/python/stubs')
+def python_stubs():
+    # Beside the packages.
     for name in ('__init__.pyi', 'py.typed', 'repository/IBB.pyi', 'repository/IBBFiles.pyi'):
-        assert os.path.exists(os.path.join(path, 'gi-stubs', name)), name
-    run('/usr/bin/python3', '-c', PYTHON_OVERRIDES, env={**environment, 'PYTHONPATH': path})
-    run('/usr/bin/python3', '-c', PYTHON_FILES + PYTHON_FILES_OVERRIDES, env={**environment, 'PYTHONPATH': path})
-    # Where distributions and people install, Python finds them by itself.
+        path = os.path.join(in_prefix()['PYTHONPATH'], 'gi-stubs', name)
+        assert os.path.exists(path), path
+
+
+@cases.case('/install/python/places')
+def python_places():
+    # Where distributions and people install, Python finds the overrides by itself.
     for usual in ('/usr', '/usr/local'):
         build = folder / usual.replace('/', '-')
         run('meson', 'setup', build, ROOT, f'--prefix={usual}', '-Dauto_features=disabled',
@@ -198,27 +240,7 @@ def python_overrides():
         paths = [path for path in plan.values() if path.endswith('/gi/overrides/IBB.py')]
         assert len(paths) == 1 and paths[0].startswith(usual + '/lib'), paths
         assert paths[0].replace('/gi/overrides/IBB.py', '') in run(
-            '/usr/bin/python3', '-c', 'import sys; print(*sys.path, sep="\\n")').split('\n')
-
-
-@cases.case('/install/javascript')
-def javascript_program():
-    run('gjs', folder.write('program.js', JAVASCRIPT_FILES), env=environment)
-
-
-@cases.case('/install/vala')
-def vala_program():
-    for package, text in (('ibb-glib-1.0', VALA), ('ibb-files-1.0', VALA_FILES)):
-        source = folder.write('program.vala', text)
-        program = folder / 'program-vala'
-        run('valac', '--vapidir', os.path.join(prefix, 'share', 'vala', 'vapi'), '--pkg', package,
-            source, '-o', program, env=environment)
-        run(program, env=environment)
-
-
-@cases.case('/install/command')
-def command():
-    assert 'send' in run(os.path.join(prefix, 'bin', 'ibb'), '--help', env=environment)
+            '/usr/bin/python3', '-c', 'import sys; print(*sys.path, sep="\n")').split('\n')
 
 
 cases.main()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The library as a subproject of somebody else's Meson build."""
+"""The library as a subproject of somebody else's Meson build, by the wrap file of doc/building.md."""
 
 import os
 import shutil
@@ -9,12 +9,11 @@ from builder import ROOT, Folder, example, run
 
 OUTER = '''
 project('outer', 'c', default_options: ['warning_level=3', 'werror=true'])
-ibb_glib = dependency('ibb-glib-1.0', fallback: 'ibb-glib',
-  default_options: ['introspection=disabled'])
+ibb_glib = dependency('ibb-glib-1.0', default_options: ['introspection=disabled'])
 greeting = executable('greeting', 'greeting.c', dependencies: ibb_glib,
   c_args: '-Wno-unused-parameter')
 test('greeting', greeting)
-ibb_files = dependency('ibb-files-1.0', fallback: 'ibb-glib')
+ibb_files = dependency('ibb-files-1.0')
 executable('names', 'names.c', dependencies: ibb_files)
 '''
 
@@ -36,26 +35,15 @@ void main () {
 }
 '''
 
-# A target in C of the same project takes the dependency without the vapi.
-OUTER_VALA = '''
-project('outer', 'c', 'vala')
-ibb_glib = dependency('ibb-glib-1.0', fallback: 'ibb-glib',
-  default_options: ['vala=true', 'client=disabled'])
-executable('talk', 'talk.vala', dependencies: ibb_glib, c_args: '-w')
-executable('names', 'names.vala', dependencies: dependency('ibb-files-1.0'), c_args: '-w')
-executable('greeting', 'greeting.c',
-  dependencies: subproject('ibb-glib').get_variable('ibb_glib_dep'))
-'''
-
 
 def set_up(folder, outer):
     folder.write('meson.build', outer)
     folder.write('greeting.c', example('overview.md', 'c'))
     folder.write('names.c', NAMES)
     folder.write('names.vala', NAMES_VALA)
-    os.mkdir(folder / 'subprojects')
+    folder.write('subprojects/ibb-glib.wrap', example('building.md', 'ini'))
     os.symlink(ROOT, folder / 'subprojects/ibb-glib')
-    run('meson', 'setup', folder / 'build', folder.path, '--force-fallback-for=ibb-glib-1.0',
+    run('meson', 'setup', folder / 'build', folder.path, '--wrap-mode=forcefallback',
         '--buildtype=plain')
 
 
@@ -75,7 +63,7 @@ def subproject():
 def subproject_vala():
     with Folder() as folder:
         shutil.copy(os.path.join(ROOT, 'examples/loopback.vala'), folder / 'talk.vala')
-        set_up(folder, OUTER_VALA)
+        set_up(folder, example('building.md', 'meson'))
         run('ninja', '-C', folder / 'build')
         assert 'juliet hears: call me but love' in run(folder / 'build/talk')
         assert run(folder / 'build/greeting') == 'hello\n'

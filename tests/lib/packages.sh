@@ -74,6 +74,7 @@ ibb_packages_all='
   libclang-rt-dev
   libjson-glib-dev
   libstrophe-dev
+  man-db
   mmdebstrap
   openssh-client
   openssh-server

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A root of another release of Debian, made by mmdebstrap, and commands in it.
+"""A root of another release or architecture of Debian, made by mmdebstrap, and commands in it.
 
 It is kept between runs: it depends on nothing but the list of packages and the archive of
 Debian. After a week, or with another list, it is made again.
@@ -42,10 +42,12 @@ def list_packages(*groups):
 
 
 class DebianRoot:
-    def __init__(self, folder, release, groups):
+    def __init__(self, folder, release, packages, architecture=None):
+        """architecture: another one, whose packages are only unpacked, for a cross compiler."""
         self.path = folder
         self._release = release
-        self._packages = list_packages(*groups)
+        self._packages = packages
+        self._architecture = architecture
         self._stamp = os.path.join(folder, 'made-of')
 
     def _is_fresh(self):
@@ -56,7 +58,8 @@ class DebianRoot:
             return False
 
     def _describe(self):
-        return hashlib.sha256(' '.join((self._release, *sorted(self._packages))).encode()).hexdigest()
+        parts = (self._release, self._architecture or '', *sorted(self._packages))
+        return hashlib.sha256(' '.join(parts).encode()).hexdigest()
 
     def make(self):
         """Makes it unless it is there; raises Unavailable."""
@@ -69,9 +72,11 @@ class DebianRoot:
             return
         shutil.rmtree(self.path, ignore_errors=True)
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
+        kind = ('--variant=extract', '--architectures=' + self._architecture) if self._architecture \
+            else ('--variant=essential',)
         try:
             result = subprocess.run(
-                ('mmdebstrap', '--mode=root', '--variant=essential', '--include=' + ','.join(self._packages),
+                ('mmdebstrap', '--mode=root', *kind, '--include=' + ','.join(self._packages),
                  '--dpkgopt=force-unsafe-io', '--dpkgopt=path-exclude=/usr/share/doc/*',
                  '--dpkgopt=path-exclude=/usr/share/man/*', '--dpkgopt=path-exclude=/usr/share/locale/*',
                  self._release, self.path),

@@ -34,6 +34,8 @@ GUARDS = r'.*\b(g_return_if_fail|g_return_val_if_fail|g_assert\w*) .*'
 INSTRUMENTED_SUITES = CORE_SUITES + ('loopback', 'files', 'fuzz', 'client')
 # The others; "live" is the part of the suite "fuzz" that tries new inputs.
 PLAIN_SUITES = tuple(suite for suite in SUITES if suite not in INSTRUMENTED_SUITES) + ('live',)
+# A build without bindings and the command.
+BARE = ('-Dintrospection=disabled', '-Dvapi=disabled', '-Ddocs=disabled', '-Dtool=disabled', '-Dpython=disabled')
 # The figures of the modelled networks do not depend on how the core is compiled, and take long
 # with sanitizers: tests with these names run in the usual build.
 MODELS = 'flow'
@@ -44,6 +46,8 @@ QUICK_SUITES = CORE_SUITES + ('loopback', 'files', 'quick')
 NEXT_RELEASE, NEXT_FOLDER = 'trixie', '_build-debian-13'
 NEXT_PACKAGES = ('build', 'server', 'test')
 NEXT_SUITES = ('unit', 'loopback', 'bindings', 'quick')
+# The tarball, with the other compiler.
+TARBALL_SUITES = ('unit', 'loopback')
 # GCC 12's sanitizer guesses where a library that was loaded later, such as GIO's
 # TLS module, keeps its thread-local variables; at times it guesses wrong, and
 # then its search for leaks crashes ("Tracer caught signal 11").
@@ -65,6 +69,8 @@ PR_SET_CHILD_SUBREAPER = 36
 TAP_LINE = re.compile(r'(not )?ok\b(?:\s+\d+)?(?:\s+-)?\s*([^#]*)(?:#\s*(\w+)\S*\s*(.*))?')
 
 class Tally:
+    """What came of the tests."""
+
     def __init__(self):
         self.passed = 0
         self.failed = 0
@@ -113,6 +119,13 @@ class Tally:
                 self.add_skip(name, output.splitlines()[-1] if output else '')
         elif self.failed == failed:
             self.add_failure(name, f"{outcome}, exit status {result.get('returncode')}")
+
+    def show(self):
+        """Prints it; the exit status."""
+        for note in self.notes:
+            print(note)
+        print(f'{self.passed} passed, {self.failed} failed, {self.skipped} skipped', flush=True)
+        return 1 if self.failed else 0
 
 
 def say(text):
@@ -166,21 +179,21 @@ def find_needed(folder, suites):
     return sorted({file for entry in find_tests(folder, suites) for name in entry['depends'] for file in files[name]})
 
 
-def build(folder, *options, suites=(), enter=()):
+def build(folder, *options, suites=(), enter=(), setup=()):
     """Configures (once) and builds, on demand what some suites need only; whether that worked.
-    enter: what stands before a command that runs in a root."""
+    enter: what stands before a command that runs in a root. setup: options of "meson setup" only."""
     path = os.path.join(ROOT, folder)
     # What is switched off is named; all else has to be found.
     options = ('-Dwerror=true', '-Dauto_features=enabled') + options
     if not os.path.exists(os.path.join(path, 'build.ninja')):
         shutil.rmtree(path, ignore_errors=True)
-        setup = enter + ('meson', 'setup', path) + options
+        command = enter + ('meson', 'setup', path) + setup + options
     elif not has_options(path, options):
-        setup = enter + ('meson', 'setup', '--reconfigure', path) + options
+        command = enter + ('meson', 'setup', '--reconfigure', path) + options
     else:
-        setup = ()
-    if setup:
-        result = run(*setup, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        command = ()
+    if command:
+        result = run(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if result.returncode != 0:
             print(result.stdout)
             return False
@@ -200,7 +213,7 @@ def show_failure(result):
         print(result.get(stream, '')[-SHOWN:], flush=True)
 
 
-def test(folder, tests, tally, environment=None, enter=()):
+def test(folder, tests, tally, environment=None, enter=(), arguments=()):
     if not tests:
         return
     log = os.path.join(ROOT, folder, 'meson-logs', 'testlog.json')
@@ -208,6 +221,8 @@ def test(folder, tests, tally, environment=None, enter=()):
         os.remove(log)
     command = [*enter, 'meson', 'test', '-C', os.path.join(ROOT, folder), '--no-rebuild',
                '--num-processes', str(N_PROCESSES), '--timeout-multiplier', str(PATIENCE)]
+    if arguments:
+        command.append('--test-args=' + ' '.join(arguments))
     command += [entry['name'] for entry in tests]
     status = run(*command, env={**os.environ, **(environment or {})}).returncode
     failed = tally.failed
@@ -358,21 +373,45 @@ def run_all(options, suites, tally):
 
     if not suites:
         say('Building with the address and undefined-behaviour sanitizers')
-        bare = ('-Dintrospection=disabled', '-Dvapi=disabled', '-Ddocs=disabled',
-                '-Dtool=disabled', '-Dpython=disabled')
-        if build('_build-sanitize', '-Db_sanitize=address,undefined', '-Db_lundef=false', *bare):
+        if build('_build-sanitize', '-Db_sanitize=address,undefined', '-Db_lundef=false', *BARE):
             say('Testing with sanitizers: ' + ' '.join(INSTRUMENTED_SUITES))
             test('_build-sanitize', find_instrumented_tests('_build-sanitize'), tally, SANITIZER_ENVIRONMENT)
         else:
             tally.add_failure('_build-sanitize', 'does not build')
 
         say('Measuring coverage: ' + ' '.join(INSTRUMENTED_SUITES))
-        if build('_build-coverage', '-Db_coverage=true', '-Doptimization=1', *bare):
+        if build('_build-coverage', '-Db_coverage=true', '-Doptimization=1', *BARE):
             measure_coverage('_build-coverage', tally)
         else:
             tally.add_failure('_build-coverage', 'does not build')
 
         run_next_release(tally)
+        if options.checks:
+            run_tarball(tally)
+
+
+def run_tarball(tally):
+    """What "meson dist" packs is complete, and clang has no warnings for it."""
+    say('The tarball, with clang: building, and testing ' + ' '.join(TARBALL_SUITES))
+    folder = '_build-tarball'
+    path = os.path.join(ROOT, folder)
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(path)
+    packed = run('meson', 'dist', '-C', os.path.join(ROOT, '_build'), '--no-tests', '--formats', 'gztar',
+                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if packed.returncode != 0:
+        print(packed.stdout)
+        tally.add_failure(folder, 'meson dist fails')
+        return
+    archives = glob.glob(os.path.join(ROOT, '_build', 'meson-dist', '*.tar.gz'))
+    run('tar', '-x', '-z', '-C', path, '--strip-components=1', '-f', max(archives, key=os.path.getmtime))
+    native_file = os.path.join(path, 'clang.ini')
+    with open(native_file, 'w', encoding='ascii') as file:
+        file.write("[binaries]\nc = 'clang'\n")
+    if build(folder + '/build', *BARE, suites=TARBALL_SUITES, setup=(path, '--native-file', native_file)):
+        test(folder + '/build', find_tests(folder + '/build', TARBALL_SUITES), tally)
+    else:
+        tally.add_failure(folder, 'does not build')
 
 
 def run_next_release(tally):
@@ -382,7 +421,7 @@ def run_next_release(tally):
             return  # where we are
     say('Debian 13: building, and testing ' + ' '.join(NEXT_SUITES))
     path = os.path.join(ROOT, NEXT_FOLDER)
-    root = debian_root.DebianRoot(path + '-root', NEXT_RELEASE, NEXT_PACKAGES)
+    root = debian_root.DebianRoot(path + '-root', NEXT_RELEASE, debian_root.list_packages(*NEXT_PACKAGES))
     try:
         root.make()
         enter = root.enter(ROOT, path)
@@ -424,10 +463,7 @@ def main():
         os.kill(pid, signal.SIGKILL)
 
     print(f'\n{time.monotonic() - begin:.0f} s')
-    for note in tally.notes:
-        print(note)
-    print(f'{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped', flush=True)
-    sys.exit(1 if tally.failed else 0)
+    sys.exit(tally.show())
 
 
 if __name__ == '__main__':

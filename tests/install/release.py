@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Other ways to build, before a release: CONTRIBUTING.md says when. Each is a part of the command line:
+
+    lto           link-time optimization
+    i386, s390x   cross compilers, and the programs under qemu-user: 32 bits, and the other byte order
+    abi=TAG       the libraries of an earlier release have nothing that these lack or change
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, 'tests', 'lib'))
+import debian_root  # noqa: E402
+import run  # noqa: E402
+
+# What needs no server. The simulation takes an hour under qemu-user.
+LTO_SUITES = ('unit', 'simulation', 'loopback')
+CROSS_SUITES = ('unit', 'loopback')
+# Not under qemu-user: a program that runs itself; and the comparison of a session with a TCP connection, of
+# which it does not tell enough.
+LEFT_OUT = ('idle-memory',)
+COMPARED, COMPARED_PREFIX = 'scenarios', '/ibb/scenarios/tcp'
+# Debian's name of an architecture: GNU's and qemu's name, the prefix of the compiler, and the byte order.
+ARCHITECTURES = {
+    'i386': ('i386', 'i686-linux-gnu', 'x86', 'little'),
+    's390x': ('s390x', 's390x-linux-gnu', 's390x', 'big'),
+}
+LIBRARIES = ('glib-networking', 'libglib2.0-dev', 'libgnutls28-dev', 'libgsasl-dev', 'libidn-dev', 'libidn2-dev',
+             'libsecret-1-dev', 'libxml2-dev', 'nettle-dev')
+CROSS_FILE = '''[binaries]
+c = '{prefix}-gcc'
+ar = '{prefix}-ar'
+strip = '{prefix}-strip'
+pkgconfig = 'pkg-config'
+exe_wrapper = ['qemu-{machine}-static', '-L', '{root}']
+
+[built-in options]
+c_args = ['--sysroot={root}']
+c_link_args = ['--sysroot={root}']
+
+[properties]
+sys_root = '{root}'
+pkg_config_libdir = ['{root}/usr/lib/{machine}-linux-gnu/pkgconfig', '{root}/usr/share/pkgconfig']
+needs_exe_wrapper = true
+
+[host_machine]
+system = 'linux'
+cpu_family = '{family}'
+cpu = '{family}'
+endian = '{endian}'
+'''
+
+
+def check_lto(tally):
+    folder = '_build-release-lto'
+    if run.build(folder, '-Db_lto=true', *run.BARE, suites=LTO_SUITES):
+        run.test(folder, run.find_tests(folder, LTO_SUITES), tally)
+    else:
+        tally.add_failure(folder, 'does not build')
+
+
+def check_architecture(name, tally):
+    machine, prefix, family, endian = ARCHITECTURES[name]
+    folder = f'_build-release-{name}'
+    root = debian_root.DebianRoot(os.path.join(ROOT, folder + '-root'), 'bookworm', LIBRARIES, architecture=name)
+    try:
+        root.make()
+    except debian_root.Unavailable as reason:
+        tally.add_skip(name, str(reason))
+        return
+    cross_file = os.path.join(root.path, 'cross-file')
+    with open(cross_file, 'w', encoding='utf-8') as file:
+        file.write(CROSS_FILE.format(root=root.path, machine=machine, prefix=prefix, family=family, endian=endian))
+    if run.build(folder, *run.BARE, suites=CROSS_SUITES, setup=('--cross-file', cross_file)):
+        tests = run.find_tests(folder, CROSS_SUITES)
+        run.test(folder, [entry for entry in tests if entry['name'] not in (*LEFT_OUT, COMPARED)], tally)
+        run.test(folder, [entry for entry in tests if entry['name'] == COMPARED], tally,
+                 arguments=('-x', COMPARED_PREFIX))
+    else:
+        tally.add_failure(folder, 'does not build')
+
+
+def install(source, folder):
+    build = os.path.join(folder, 'build')
+    subprocess.run(('meson', 'setup', build, source, '--prefix=/usr', '--libdir=lib', *run.BARE, '-Dtests=disabled'),
+                   check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(('meson', 'install', '-C', build, '--quiet', '--destdir', folder), check=True)
+
+
+def check_abi(tag, tally):
+    """Compares the symbols of two builds, and the types that installed headers declare."""
+    before, now = os.path.join(ROOT, '_build-release-before'), os.path.join(ROOT, '_build-release-now')
+    for folder in (before, now):
+        shutil.rmtree(folder, ignore_errors=True)
+    source = os.path.join(before, 'source')
+    os.makedirs(source)
+    archive = subprocess.run(('git', '-C', ROOT, 'archive', tag), check=True, stdout=subprocess.PIPE).stdout
+    subprocess.run(('tar', '-x', '-C', source), check=True, input=archive)
+    install(source, before)
+    install(ROOT, now)
+    for library in ('libibb-glib-1.0.so', 'libibb-files-1.0.so'):
+        # Without changes of private types, and without what is new.
+        command = ['abidiff', '--no-added-syms', '--drop-private-types']
+        for number, folder in enumerate((before, now), 1):
+            command += [f'--headers-dir{number}', os.path.join(folder, 'usr/include')]
+        command += [os.path.join(folder, 'usr/lib', library) for folder in (before, now)]
+        status = subprocess.run(command, check=False).returncode
+        if status == 0:
+            tally.add_pass()
+        else:
+            tally.add_failure(library, f'abidiff: exit status {status}, see above')
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('part', nargs='+')
+    tally = run.Tally()
+    for part in parser.parse_args().part:
+        run.say(part)
+        if part == 'lto':
+            check_lto(tally)
+        elif part in ARCHITECTURES:
+            check_architecture(part, tally)
+        elif part.startswith('abi='):
+            check_abi(part[len('abi='):], tally)
+        else:
+            parser.error(f'there is no part {part}')
+    sys.exit(tally.show())
+
+
+if __name__ == '__main__':
+    main()

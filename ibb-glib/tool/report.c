@@ -246,7 +246,8 @@ tool_report_done (const ToolDone *done)
       tool_event_emit (event);
     }
   else
-    tool_output_note ("%s: %s, %s, %s", done->sentence, size, duration, rate);
+    /* Translators: a sentence such as “Sent to a@b”, a size, a time, and a rate */
+    tool_output_note (_ ("%s: %s, %s, %s"), done->sentence, size, duration, rate);
 }
 
 /* What is sent to peer passes slowly: rate is bytes per second. */

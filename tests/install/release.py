@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(ROOT, 'tests', 'lib'))
 import debian_root  # noqa: E402
 import run  # noqa: E402
 
-# What needs no server. The simulation takes an hour under qemu-user.
+# What needs no server. The simulation has not been tried under qemu-user, which is slow.
 LTO_SUITES = ('unit', 'simulation', 'loopback')
 CROSS_SUITES = ('unit', 'loopback')
 # Not under qemu-user: a program that runs itself; and the comparison of a session with a TCP connection, of

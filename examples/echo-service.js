@@ -75,8 +75,13 @@ async function echo(transport) {
     }
 }
 
-function interrupted() {
-    return new Promise(resolve => GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, SIGINT, () => {
+async function interrupted() {
+    // GLib 2.80 has moved it; GJS 1.82 knows it there by the long name only.
+    const signalAdd = await import('gi://GLibUnix')
+        .then(({default: unix}) => unix.signal_add ?? unix.signal_add_full)
+        .catch(() => GLib.unix_signal_add);
+
+    await new Promise(resolve => signalAdd(GLib.PRIORITY_DEFAULT, SIGINT, () => {
         resolve();
         return GLib.SOURCE_REMOVE;
     }));

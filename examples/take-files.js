@@ -62,8 +62,13 @@ async function ask(offers, folder, input) {
     }
 }
 
-function interrupted() {
-    return new Promise(resolve => GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, SIGINT, () => {
+async function interrupted() {
+    // GLib 2.80 has moved it; GJS 1.82 knows it there by the long name only.
+    const signalAdd = await import('gi://GLibUnix')
+        .then(({default: unix}) => unix.signal_add ?? unix.signal_add_full)
+        .catch(() => GLib.unix_signal_add);
+
+    await new Promise(resolve => signalAdd(GLib.PRIORITY_DEFAULT, SIGINT, () => {
         resolve();
         return GLib.SOURCE_REMOVE;
     }));
@@ -73,7 +78,7 @@ async function takeFiles(jid, path) {
     const client = newClient(jid);
     const service = IBBFiles.Service.new(client);
     const folder = Gio.File.new_for_path(path);
-    const input = Gio.DataInputStream.new(Gio.UnixInputStream.new(0, false));
+    const input = Gio.DataInputStream.new(Gio.File.new_for_path('/dev/stdin').read(null));
     const offers = []; // the first one is asked about
 
     service.connect('file-offered', (_service, transfer) => {

@@ -3,17 +3,20 @@
 """D-59: several processes are one component of a cluster of ejabberd (domain_balancing)."""
 
 import os
+import re
 import sys
 import threading
+import time
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, folder)
                 for folder in ('lib', 'bindings')]
 
 import cases  # noqa: E402
 from bindings import DATA, make_client, wait_until  # noqa: E402
-from cases import case, check_equal  # noqa: E402
+from cases import case, check, check_equal  # noqa: E402
 from cluster import Cluster  # noqa: E402
 from command import Program  # noqa: E402
+from ejabberd import erlang  # noqa: E402
 from gi.repository import Gio, GLib, IBB  # noqa: E402
 
 TIMEOUT = 900  # s, for a case: a busy machine starts a node in minutes
@@ -65,12 +68,30 @@ def serve(name, domain, port):
     GLib.MainLoop().run()
 
 
+def wait_places(both, domain, taken):
+    """Until each node knows that so many places are taken: until then it drops what is sent there."""
+    deadline = time.monotonic() + TIMEOUT
+    for node in both.servers:
+        while len(re.findall(r'<\d+\.\d+\.\d+>',
+                             node.call('ejabberd_router_mnesia', 'find_routes', erlang(domain)))) != taken:
+            check(time.monotonic() < deadline, f'{node.node_name} does not know {taken} processes')
+            time.sleep(0.1)
+
+
 def start_process(name, domain, server):
     process = Program(sys.executable, os.path.abspath(__file__), '--serve', name, domain,
                       str(server.component_port),
                       env={'IBB_TEST_COMPONENT_SECRET': server.component_secret})
     process.wait_line('^ready$')
     return process
+
+
+def start_two(both, domain):
+    """A at the first node and B at the second one."""
+    wait_places(both, domain, 0)  # those of the case before
+    processes = {name: start_process(name, domain, server) for name, server in zip('AB', both.servers)}
+    wait_places(both, domain, 2)
+    return processes
 
 
 class Person:
@@ -125,8 +146,7 @@ def check_fails(session):
 for kind, domain in zip(KINDS, DOMAINS):
     @case(f'D-59: a session keeps to its process, by {kind}', timeout=TIMEOUT)
     def _(both, domain=domain):
-        for name, server in zip('AB', both.servers):
-            start_process(name, domain, server)
+        start_two(both, domain)
         found = set()
         for server in both.servers:
             for name in NAMES:
@@ -139,13 +159,14 @@ for kind, domain in zip(KINDS, DOMAINS):
 
 @case('D-59: a process that dies ends its own sessions only', timeout=TIMEOUT)
 def _(both):
-    processes = {name: start_process(name, SERVICE, server) for name, server in zip('AB', both.servers)}
+    processes = start_two(both, SERVICE)
     people = [Person(server, name) for server in both.servers for name in NAMES]
     calls = [(person, *person.call(f'bot@{SERVICE}')) for person in people]
     of_dead = [(person, sessions) for person, name, sessions in calls if name == 'A']
     of_other = [sessions for _, name, sessions in calls if name == 'B']
     processes['A'].process.kill()
     processes['A'].finish()
+    wait_places(both, SERVICE, 1)
     for sessions in of_other:
         talk(sessions)
     # ejabberd drops what is sent to the dead one, so that only time shows its end.
@@ -155,6 +176,7 @@ def _(both):
         check_fails(session)
     # Another one that takes its place knows none of its sessions.
     start_process('C', SERVICE, both.servers[1])
+    wait_places(both, SERVICE, 2)
     for person, sessions in of_dead:
         for session in sessions:
             check_fails(session)
@@ -165,8 +187,7 @@ def _(both):
 
 @case('D-59: a process that joins takes new sessions', timeout=TIMEOUT)
 def _(both):
-    for name, server in zip('AB', both.servers):
-        start_process(name, THREE, server)
+    start_two(both, THREE)
     people = {name: Person(server, name) for server in both.servers[:1] for name in ('alice', 'carol', 'strasse')}
     calls = {name: people[name].call(f'bot@{THREE}') for name in ('alice', 'carol')}
     check_equal({process for process, _ in calls.values()}, set('AB'), 'processes')
@@ -180,6 +201,7 @@ def _(both):
         check_equal(error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT), True, str(error))
     service.props.open_timeout = 1000 * TIMEOUT
     start_process('C', THREE, both.servers[1])
+    wait_places(both, THREE, 3)
     process, sessions = people['strasse'].call(f'bot@{THREE}')
     check_equal(process, 'C', 'process')
     for sessions in (sessions, *(sessions for _, sessions in calls.values())):
@@ -189,7 +211,7 @@ def _(both):
 @case('D-58: sessions go on after the node of their process was killed', timeout=2 * TIMEOUT)
 def _(both):
     first, second = both.servers
-    processes = {name: start_process(name, SERVICE, server) for name, server in zip('AB', both.servers)}
+    processes = start_two(both, SERVICE)
     people = [Person(first, name, resumes=True) for name in NAMES]
     calls = [person.call(f'bot@{SERVICE}') for person in people]
     check_equal({process for process, _ in calls}, set('AB'), 'processes')

@@ -4,6 +4,8 @@
 
 #include "ibb-loopback.h"
 
+#include <string.h>
+
 #include "core/base/jid.h"
 #include "loopback/loopback-connection.h"
 
@@ -304,6 +306,36 @@ ibb_loopback_attach (IBBLoopback *self, const char *jid)
   return NULL;
 }
 
+/* Define the accessors of the property of this name, a setting of the hub. is_valid: of a value to
+ * set. */
+
+#define GETTER(type, name, setting)                                                                \
+  type ibb_loopback_get_##name (IBBLoopback *self)                                                 \
+  {                                                                                                \
+    IBBHubSettings settings;                                                                       \
+                                                                                                   \
+    g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);                                              \
+                                                                                                   \
+    ibb_hub_get_settings (self->hub, &settings);                                                   \
+    return settings.setting;                                                                       \
+  }
+
+#define SETTER(type, name, setting, is_valid)                                                      \
+  void ibb_loopback_set_##name (IBBLoopback *self, type name)                                      \
+  {                                                                                                \
+    IBBHubSettings settings;                                                                       \
+                                                                                                   \
+    g_return_if_fail (IBB_IS_LOOPBACK (self));                                                     \
+    g_return_if_fail (is_valid);                                                                   \
+                                                                                                   \
+    ibb_hub_get_settings (self->hub, &settings);                                                   \
+    if (memcmp (&settings.setting, &name, sizeof name) == 0)                                       \
+      return;                                                                                      \
+    settings.setting = name;                                                                       \
+    ibb_hub_set_settings (self->hub, &settings);                                                   \
+    g_object_notify (G_OBJECT (self), #name);                                                      \
+  }
+
 /**
  * ibb_loopback_get_latency: (get-property latency)
  * @self: a loopback
@@ -314,16 +346,7 @@ ibb_loopback_attach (IBBLoopback *self, const char *jid)
  *
  * Since: 1.0
  */
-guint
-ibb_loopback_get_latency (IBBLoopback *self)
-{
-  IBBHubSettings settings;
-
-  g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
-
-  ibb_hub_get_settings (self->hub, &settings);
-  return settings.latency;
-}
+GETTER (guint, latency, latency)
 
 /**
  * ibb_loopback_set_latency: (set-property latency)
@@ -335,20 +358,7 @@ ibb_loopback_get_latency (IBBLoopback *self)
  *
  * Since: 1.0
  */
-void
-ibb_loopback_set_latency (IBBLoopback *self, guint latency)
-{
-  IBBHubSettings settings;
-
-  g_return_if_fail (IBB_IS_LOOPBACK (self));
-
-  ibb_hub_get_settings (self->hub, &settings);
-  if (settings.latency == latency)
-    return;
-  settings.latency = latency;
-  ibb_hub_set_settings (self->hub, &settings);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LATENCY]);
-}
+SETTER (guint, latency, latency, TRUE)
 
 /**
  * ibb_loopback_get_rate: (get-property rate)
@@ -360,16 +370,7 @@ ibb_loopback_set_latency (IBBLoopback *self, guint latency)
  *
  * Since: 1.0
  */
-guint64
-ibb_loopback_get_rate (IBBLoopback *self)
-{
-  IBBHubSettings settings;
-
-  g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
-
-  ibb_hub_get_settings (self->hub, &settings);
-  return settings.rate;
-}
+GETTER (guint64, rate, rate)
 
 /**
  * ibb_loopback_set_rate: (set-property rate)
@@ -381,20 +382,7 @@ ibb_loopback_get_rate (IBBLoopback *self)
  *
  * Since: 1.0
  */
-void
-ibb_loopback_set_rate (IBBLoopback *self, guint64 rate)
-{
-  IBBHubSettings settings;
-
-  g_return_if_fail (IBB_IS_LOOPBACK (self));
-
-  ibb_hub_get_settings (self->hub, &settings);
-  if (settings.rate == rate)
-    return;
-  settings.rate = rate;
-  ibb_hub_set_settings (self->hub, &settings);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RATE]);
-}
+SETTER (guint64, rate, rate, TRUE)
 
 /**
  * ibb_loopback_get_drop_probability: (get-property drop-probability)
@@ -406,16 +394,7 @@ ibb_loopback_set_rate (IBBLoopback *self, guint64 rate)
  *
  * Since: 1.0
  */
-double
-ibb_loopback_get_drop_probability (IBBLoopback *self)
-{
-  IBBHubSettings settings;
-
-  g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
-
-  ibb_hub_get_settings (self->hub, &settings);
-  return settings.faults.drop_probability;
-}
+GETTER (double, drop_probability, faults.drop_probability)
 
 /**
  * ibb_loopback_set_drop_probability: (set-property drop-probability)
@@ -427,21 +406,10 @@ ibb_loopback_get_drop_probability (IBBLoopback *self)
  *
  * Since: 1.0
  */
-void
-ibb_loopback_set_drop_probability (IBBLoopback *self, double drop_probability)
-{
-  IBBHubSettings settings;
-
-  g_return_if_fail (IBB_IS_LOOPBACK (self));
-  g_return_if_fail (drop_probability >= 0.0 && drop_probability <= 1.0);
-
-  ibb_hub_get_settings (self->hub, &settings);
-  if (ABS (settings.faults.drop_probability - drop_probability) <= 0.0)
-    return;
-  settings.faults.drop_probability = drop_probability;
-  ibb_hub_set_settings (self->hub, &settings);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_DROP_PROBABILITY]);
-}
+SETTER (double,
+        drop_probability,
+        faults.drop_probability,
+        drop_probability >= 0.0 && drop_probability <= 1.0)
 
 /**
  * ibb_loopback_get_bounce_probability: (get-property bounce-probability)
@@ -453,16 +421,7 @@ ibb_loopback_set_drop_probability (IBBLoopback *self, double drop_probability)
  *
  * Since: 1.0
  */
-double
-ibb_loopback_get_bounce_probability (IBBLoopback *self)
-{
-  IBBHubSettings settings;
-
-  g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
-
-  ibb_hub_get_settings (self->hub, &settings);
-  return settings.faults.bounce_probability;
-}
+GETTER (double, bounce_probability, faults.bounce_probability)
 
 /**
  * ibb_loopback_set_bounce_probability: (set-property bounce-probability)
@@ -474,21 +433,10 @@ ibb_loopback_get_bounce_probability (IBBLoopback *self)
  *
  * Since: 1.0
  */
-void
-ibb_loopback_set_bounce_probability (IBBLoopback *self, double bounce_probability)
-{
-  IBBHubSettings settings;
-
-  g_return_if_fail (IBB_IS_LOOPBACK (self));
-  g_return_if_fail (bounce_probability >= 0.0 && bounce_probability <= 1.0);
-
-  ibb_hub_get_settings (self->hub, &settings);
-  if (ABS (settings.faults.bounce_probability - bounce_probability) <= 0.0)
-    return;
-  settings.faults.bounce_probability = bounce_probability;
-  ibb_hub_set_settings (self->hub, &settings);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BOUNCE_PROBABILITY]);
-}
+SETTER (double,
+        bounce_probability,
+        faults.bounce_probability,
+        bounce_probability >= 0.0 && bounce_probability <= 1.0)
 
 /**
  * ibb_loopback_get_duplicate_probability: (get-property duplicate-probability)
@@ -500,16 +448,7 @@ ibb_loopback_set_bounce_probability (IBBLoopback *self, double bounce_probabilit
  *
  * Since: 1.0
  */
-double
-ibb_loopback_get_duplicate_probability (IBBLoopback *self)
-{
-  IBBHubSettings settings;
-
-  g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
-
-  ibb_hub_get_settings (self->hub, &settings);
-  return settings.faults.duplicate_probability;
-}
+GETTER (double, duplicate_probability, faults.duplicate_probability)
 
 /**
  * ibb_loopback_set_duplicate_probability: (set-property duplicate-probability)
@@ -521,21 +460,10 @@ ibb_loopback_get_duplicate_probability (IBBLoopback *self)
  *
  * Since: 1.0
  */
-void
-ibb_loopback_set_duplicate_probability (IBBLoopback *self, double duplicate_probability)
-{
-  IBBHubSettings settings;
-
-  g_return_if_fail (IBB_IS_LOOPBACK (self));
-  g_return_if_fail (duplicate_probability >= 0.0 && duplicate_probability <= 1.0);
-
-  ibb_hub_get_settings (self->hub, &settings);
-  if (ABS (settings.faults.duplicate_probability - duplicate_probability) <= 0.0)
-    return;
-  settings.faults.duplicate_probability = duplicate_probability;
-  ibb_hub_set_settings (self->hub, &settings);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_DUPLICATE_PROBABILITY]);
-}
+SETTER (double,
+        duplicate_probability,
+        faults.duplicate_probability,
+        duplicate_probability >= 0.0 && duplicate_probability <= 1.0)
 
 /**
  * ibb_loopback_get_seed: (get-property seed)
@@ -547,16 +475,7 @@ ibb_loopback_set_duplicate_probability (IBBLoopback *self, double duplicate_prob
  *
  * Since: 1.0
  */
-guint
-ibb_loopback_get_seed (IBBLoopback *self)
-{
-  IBBHubSettings settings;
-
-  g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);
-
-  ibb_hub_get_settings (self->hub, &settings);
-  return settings.faults.seed;
-}
+GETTER (guint, seed, faults.seed)
 
 /**
  * ibb_loopback_set_seed: (set-property seed)
@@ -567,20 +486,7 @@ ibb_loopback_get_seed (IBBLoopback *self)
  *
  * Since: 1.0
  */
-void
-ibb_loopback_set_seed (IBBLoopback *self, guint seed)
-{
-  IBBHubSettings settings;
-
-  g_return_if_fail (IBB_IS_LOOPBACK (self));
-
-  ibb_hub_get_settings (self->hub, &settings);
-  if (settings.faults.seed == seed)
-    return;
-  settings.faults.seed = seed;
-  ibb_hub_set_settings (self->hub, &settings);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_SEED]);
-}
+SETTER (guint, seed, faults.seed, TRUE)
 
 /**
  * ibb_loopback_get_carry_xml: (get-property carry-xml)
@@ -592,16 +498,7 @@ ibb_loopback_set_seed (IBBLoopback *self, guint seed)
  *
  * Since: 1.0
  */
-gboolean
-ibb_loopback_get_carry_xml (IBBLoopback *self)
-{
-  IBBHubSettings settings;
-
-  g_return_val_if_fail (IBB_IS_LOOPBACK (self), FALSE);
-
-  ibb_hub_get_settings (self->hub, &settings);
-  return settings.carry_xml;
-}
+GETTER (gboolean, carry_xml, carry_xml)
 
 /**
  * ibb_loopback_set_carry_xml: (set-property carry-xml)

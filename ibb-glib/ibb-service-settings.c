@@ -8,21 +8,26 @@
 #include "ibb-service-private.h"
 #include "runtime/setting.h"
 
-static void
-notify (IBBService *self, gboolean changed, const char *property)
-{
-  if (changed)
-    g_object_notify (G_OBJECT (self), property);
-}
+/* Define the accessors of the property of this name, a setting of the engine. kind: its type in
+ * runtime/setting.h. is_valid: of a value to set. */
 
-#define GET(self, type, member)                                                                    \
-  ibb_setting_get_##type (ibb_service_get_host (self), IBB_SETTING (member))
+#define GETTER(type, kind, name)                                                                   \
+  type ibb_service_get_##name (IBBService *self)                                                   \
+  {                                                                                                \
+    g_return_val_if_fail (IBB_IS_SERVICE (self), 0);                                               \
+                                                                                                   \
+    return ibb_setting_get_##kind (ibb_service_get_host (self), IBB_SETTING (name));               \
+  }
 
-/* Sets the value of the same name. */
-#define SET(self, type, member, property)                                                          \
-  notify (self,                                                                                    \
-          ibb_setting_set_##type (ibb_service_get_host (self), IBB_SETTING (member), member),      \
-          property)
+#define SETTER(type, kind, name, is_valid)                                                         \
+  void ibb_service_set_##name (IBBService *self, type name)                                        \
+  {                                                                                                \
+    g_return_if_fail (IBB_IS_SERVICE (self));                                                      \
+    g_return_if_fail (is_valid);                                                                   \
+                                                                                                   \
+    if (ibb_setting_set_##kind (ibb_service_get_host (self), IBB_SETTING (name), name))            \
+      g_object_notify (G_OBJECT (self), #name);                                                    \
+  }
 
 /**
  * ibb_service_get_session_limit: (get-property session-limit)
@@ -34,13 +39,7 @@ notify (IBBService *self, gboolean changed, const char *property)
  *
  * Since: 1.0
  */
-guint
-ibb_service_get_session_limit (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
-
-  return GET (self, uint, session_limit);
-}
+GETTER (guint, uint, session_limit)
 
 /**
  * ibb_service_set_session_limit: (set-property session-limit)
@@ -57,7 +56,9 @@ ibb_service_set_session_limit (IBBService *self, guint session_limit)
   g_return_if_fail (IBB_IS_SERVICE (self));
 
   ibb_inbox_note_limit (ibb_service_get_inbox (self));
-  SET (self, uint, session_limit, "session-limit");
+  if (ibb_setting_set_uint (ibb_service_get_host (self), IBB_SETTING (session_limit),
+                            session_limit))
+    g_object_notify (G_OBJECT (self), "session-limit");
 }
 
 /**
@@ -70,13 +71,7 @@ ibb_service_set_session_limit (IBBService *self, guint session_limit)
  *
  * Since: 1.0
  */
-guint
-ibb_service_get_max_retries (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
-
-  return GET (self, uint, max_retries);
-}
+GETTER (guint, uint, max_retries)
 
 /**
  * ibb_service_set_max_retries: (set-property max-retries)
@@ -87,13 +82,7 @@ ibb_service_get_max_retries (IBBService *self)
  *
  * Since: 1.0
  */
-void
-ibb_service_set_max_retries (IBBService *self, guint max_retries)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-
-  SET (self, uint, max_retries, "max-retries");
-}
+SETTER (guint, uint, max_retries, TRUE)
 
 /**
  * ibb_service_get_initial_wait_time: (get-property initial-wait-time)
@@ -105,13 +94,7 @@ ibb_service_set_max_retries (IBBService *self, guint max_retries)
  *
  * Since: 1.0
  */
-guint
-ibb_service_get_initial_wait_time (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
-
-  return GET (self, uint, initial_wait_time);
-}
+GETTER (guint, uint, initial_wait_time)
 
 /**
  * ibb_service_set_initial_wait_time: (set-property initial-wait-time)
@@ -122,13 +105,7 @@ ibb_service_get_initial_wait_time (IBBService *self)
  *
  * Since: 1.0
  */
-void
-ibb_service_set_initial_wait_time (IBBService *self, guint initial_wait_time)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-
-  SET (self, uint, initial_wait_time, "initial-wait-time");
-}
+SETTER (guint, uint, initial_wait_time, TRUE)
 
 /**
  * ibb_service_get_wait_backoff_factor: (get-property wait-backoff-factor)
@@ -141,13 +118,7 @@ ibb_service_set_initial_wait_time (IBBService *self, guint initial_wait_time)
  *
  * Since: 1.0
  */
-double
-ibb_service_get_wait_backoff_factor (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
-
-  return GET (self, double, wait_backoff_factor);
-}
+GETTER (double, double, wait_backoff_factor)
 
 /**
  * ibb_service_set_wait_backoff_factor: (set-property wait-backoff-factor)
@@ -159,14 +130,10 @@ ibb_service_get_wait_backoff_factor (IBBService *self)
  *
  * Since: 1.0
  */
-void
-ibb_service_set_wait_backoff_factor (IBBService *self, double wait_backoff_factor)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-  g_return_if_fail (wait_backoff_factor >= 1.0 && wait_backoff_factor <= 1000.0);
-
-  SET (self, double, wait_backoff_factor, "wait-backoff-factor");
-}
+SETTER (double,
+        double,
+        wait_backoff_factor,
+        wait_backoff_factor >= 1.0 && wait_backoff_factor <= 1000.0)
 
 /**
  * ibb_service_get_default_block_size: (get-property default-block-size)
@@ -178,13 +145,7 @@ ibb_service_set_wait_backoff_factor (IBBService *self, double wait_backoff_facto
  *
  * Since: 1.0
  */
-guint
-ibb_service_get_default_block_size (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
-
-  return GET (self, uint, default_block_size);
-}
+GETTER (guint, uint, default_block_size)
 
 /**
  * ibb_service_set_default_block_size: (set-property default-block-size)
@@ -195,14 +156,10 @@ ibb_service_get_default_block_size (IBBService *self)
  *
  * Since: 1.0
  */
-void
-ibb_service_set_default_block_size (IBBService *self, guint default_block_size)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-  g_return_if_fail (default_block_size >= 1 && default_block_size <= IBB_BLOCK_SIZE_MAX);
-
-  SET (self, uint, default_block_size, "default-block-size");
-}
+SETTER (guint,
+        uint,
+        default_block_size,
+        default_block_size >= 1 && default_block_size <= IBB_BLOCK_SIZE_MAX)
 
 /**
  * ibb_service_get_max_block_size: (get-property max-block-size)
@@ -214,13 +171,7 @@ ibb_service_set_default_block_size (IBBService *self, guint default_block_size)
  *
  * Since: 1.0
  */
-guint
-ibb_service_get_max_block_size (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
-
-  return GET (self, uint, max_block_size);
-}
+GETTER (guint, uint, max_block_size)
 
 /**
  * ibb_service_set_max_block_size: (set-property max-block-size)
@@ -231,14 +182,7 @@ ibb_service_get_max_block_size (IBBService *self)
  *
  * Since: 1.0
  */
-void
-ibb_service_set_max_block_size (IBBService *self, guint max_block_size)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-  g_return_if_fail (max_block_size >= 1 && max_block_size <= IBB_BLOCK_SIZE_MAX);
-
-  SET (self, uint, max_block_size, "max-block-size");
-}
+SETTER (guint, uint, max_block_size, max_block_size >= 1 && max_block_size <= IBB_BLOCK_SIZE_MAX)
 
 /**
  * ibb_service_get_window: (get-property window)
@@ -250,13 +194,7 @@ ibb_service_set_max_block_size (IBBService *self, guint max_block_size)
  *
  * Since: 1.0
  */
-guint64
-ibb_service_get_window (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
-
-  return GET (self, size, window);
-}
+GETTER (guint64, size, window)
 
 /**
  * ibb_service_set_window: (set-property window)
@@ -267,13 +205,7 @@ ibb_service_get_window (IBBService *self)
  *
  * Since: 1.0
  */
-void
-ibb_service_set_window (IBBService *self, guint64 window)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-
-  SET (self, size, window, "window");
-}
+SETTER (guint64, size, window, TRUE)
 
 /**
  * ibb_service_get_send_buffer_size: (get-property send-buffer-size)
@@ -285,13 +217,7 @@ ibb_service_set_window (IBBService *self, guint64 window)
  *
  * Since: 1.0
  */
-guint64
-ibb_service_get_send_buffer_size (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
-
-  return GET (self, size, send_buffer_size);
-}
+GETTER (guint64, size, send_buffer_size)
 
 /**
  * ibb_service_set_send_buffer_size: (set-property send-buffer-size)
@@ -302,13 +228,7 @@ ibb_service_get_send_buffer_size (IBBService *self)
  *
  * Since: 1.0
  */
-void
-ibb_service_set_send_buffer_size (IBBService *self, guint64 send_buffer_size)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-
-  SET (self, size, send_buffer_size, "send-buffer-size");
-}
+SETTER (guint64, size, send_buffer_size, TRUE)
 
 /**
  * ibb_service_get_receive_buffer_size: (get-property receive-buffer-size)
@@ -321,13 +241,7 @@ ibb_service_set_send_buffer_size (IBBService *self, guint64 send_buffer_size)
  *
  * Since: 1.0
  */
-guint64
-ibb_service_get_receive_buffer_size (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
-
-  return GET (self, size, receive_buffer_size);
-}
+GETTER (guint64, size, receive_buffer_size)
 
 /**
  * ibb_service_set_receive_buffer_size: (set-property receive-buffer-size)
@@ -339,13 +253,7 @@ ibb_service_get_receive_buffer_size (IBBService *self)
  *
  * Since: 1.0
  */
-void
-ibb_service_set_receive_buffer_size (IBBService *self, guint64 receive_buffer_size)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-
-  SET (self, size, receive_buffer_size, "receive-buffer-size");
-}
+SETTER (guint64, size, receive_buffer_size, TRUE)
 
 /**
  * ibb_service_get_receive_memory_limit: (get-property receive-memory-limit)
@@ -358,13 +266,7 @@ ibb_service_set_receive_buffer_size (IBBService *self, guint64 receive_buffer_si
  *
  * Since: 1.0
  */
-guint64
-ibb_service_get_receive_memory_limit (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
-
-  return GET (self, size, receive_memory_limit);
-}
+GETTER (guint64, size, receive_memory_limit)
 
 /**
  * ibb_service_set_receive_memory_limit: (set-property receive-memory-limit)
@@ -376,13 +278,7 @@ ibb_service_get_receive_memory_limit (IBBService *self)
  *
  * Since: 1.0
  */
-void
-ibb_service_set_receive_memory_limit (IBBService *self, guint64 receive_memory_limit)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-
-  SET (self, size, receive_memory_limit, "receive-memory-limit");
-}
+SETTER (guint64, size, receive_memory_limit, TRUE)
 
 /**
  * ibb_service_get_open_timeout: (get-property open-timeout)
@@ -394,13 +290,7 @@ ibb_service_set_receive_memory_limit (IBBService *self, guint64 receive_memory_l
  *
  * Since: 1.0
  */
-guint
-ibb_service_get_open_timeout (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
-
-  return GET (self, uint, open_timeout);
-}
+GETTER (guint, uint, open_timeout)
 
 /**
  * ibb_service_set_open_timeout: (set-property open-timeout)
@@ -411,13 +301,7 @@ ibb_service_get_open_timeout (IBBService *self)
  *
  * Since: 1.0
  */
-void
-ibb_service_set_open_timeout (IBBService *self, guint open_timeout)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-
-  SET (self, uint, open_timeout, "open-timeout");
-}
+SETTER (guint, uint, open_timeout, TRUE)
 
 /**
  * ibb_service_get_accept_timeout: (get-property accept-timeout)
@@ -429,13 +313,7 @@ ibb_service_set_open_timeout (IBBService *self, guint open_timeout)
  *
  * Since: 1.0
  */
-guint
-ibb_service_get_accept_timeout (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
-
-  return GET (self, uint, accept_timeout);
-}
+GETTER (guint, uint, accept_timeout)
 
 /**
  * ibb_service_set_accept_timeout: (set-property accept-timeout)
@@ -446,13 +324,7 @@ ibb_service_get_accept_timeout (IBBService *self)
  *
  * Since: 1.0
  */
-void
-ibb_service_set_accept_timeout (IBBService *self, guint accept_timeout)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-
-  SET (self, uint, accept_timeout, "accept-timeout");
-}
+SETTER (guint, uint, accept_timeout, TRUE)
 
 /**
  * ibb_service_get_peer_timeout: (get-property peer-timeout)
@@ -464,13 +336,7 @@ ibb_service_set_accept_timeout (IBBService *self, guint accept_timeout)
  *
  * Since: 1.0
  */
-guint
-ibb_service_get_peer_timeout (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
-
-  return GET (self, uint, peer_timeout);
-}
+GETTER (guint, uint, peer_timeout)
 
 /**
  * ibb_service_set_peer_timeout: (set-property peer-timeout)
@@ -481,13 +347,7 @@ ibb_service_get_peer_timeout (IBBService *self)
  *
  * Since: 1.0
  */
-void
-ibb_service_set_peer_timeout (IBBService *self, guint peer_timeout)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-
-  SET (self, uint, peer_timeout, "peer-timeout");
-}
+SETTER (guint, uint, peer_timeout, TRUE)
 
 /**
  * ibb_service_get_resume_sessions: (get-property resume-sessions)
@@ -499,13 +359,7 @@ ibb_service_set_peer_timeout (IBBService *self, guint peer_timeout)
  *
  * Since: 1.0
  */
-gboolean
-ibb_service_get_resume_sessions (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), FALSE);
-
-  return GET (self, boolean, resume_sessions);
-}
+GETTER (gboolean, boolean, resume_sessions)
 
 /**
  * ibb_service_set_resume_sessions: (set-property resume-sessions)
@@ -516,13 +370,7 @@ ibb_service_get_resume_sessions (IBBService *self)
  *
  * Since: 1.0
  */
-void
-ibb_service_set_resume_sessions (IBBService *self, gboolean resume_sessions)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-
-  SET (self, boolean, resume_sessions, "resume-sessions");
-}
+SETTER (gboolean, boolean, resume_sessions, TRUE)
 
 /**
  * ibb_service_get_resume_timeout: (get-property resume-timeout)
@@ -534,13 +382,7 @@ ibb_service_set_resume_sessions (IBBService *self, gboolean resume_sessions)
  *
  * Since: 1.0
  */
-guint
-ibb_service_get_resume_timeout (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
-
-  return GET (self, uint, resume_timeout);
-}
+GETTER (guint, uint, resume_timeout)
 
 /**
  * ibb_service_set_resume_timeout: (set-property resume-timeout)
@@ -551,13 +393,7 @@ ibb_service_get_resume_timeout (IBBService *self)
  *
  * Since: 1.0
  */
-void
-ibb_service_set_resume_timeout (IBBService *self, guint resume_timeout)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-
-  SET (self, uint, resume_timeout, "resume-timeout");
-}
+SETTER (guint, uint, resume_timeout, TRUE)
 
 /**
  * ibb_service_get_half_close: (get-property half-close)
@@ -569,13 +405,7 @@ ibb_service_set_resume_timeout (IBBService *self, guint resume_timeout)
  *
  * Since: 1.0
  */
-gboolean
-ibb_service_get_half_close (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), FALSE);
-
-  return GET (self, boolean, half_close);
-}
+GETTER (gboolean, boolean, half_close)
 
 /**
  * ibb_service_set_half_close: (set-property half-close)
@@ -586,10 +416,4 @@ ibb_service_get_half_close (IBBService *self)
  *
  * Since: 1.0
  */
-void
-ibb_service_set_half_close (IBBService *self, gboolean half_close)
-{
-  g_return_if_fail (IBB_IS_SERVICE (self));
-
-  SET (self, boolean, half_close, "half-close");
-}
+SETTER (gboolean, boolean, half_close, TRUE)

@@ -32,131 +32,39 @@ enum
 
 static GParamSpec *props[N_PROPS];
 
-/**
- * ibb_transport_get_sid: (get-property sid)
- * @self: a transport
- *
- * Gets the session identifier.
- *
- * Returns: (not nullable): the sid
- *
- * Since: 1.0
- */
-const char *
-ibb_transport_get_sid (IBBTransport *self)
-{
-  IBBChannel *channel;
+/* Define the accessors of a property that the channel has. A transport that a binding has made has
+ * no channel: then it is otherwise. */
 
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
+#define GETTER(type, function, of_channel, otherwise)                                              \
+  type ibb_transport_##function (IBBTransport *self)                                               \
+  {                                                                                                \
+    IBBChannel *channel;                                                                           \
+                                                                                                   \
+    g_return_val_if_fail (IBB_IS_TRANSPORT (self), otherwise);                                     \
+                                                                                                   \
+    channel = ibb_transport_get_channel (self);                                                    \
+    return channel != NULL ? of_channel : otherwise;                                               \
+  }
 
-  channel = ibb_transport_get_channel (self);
-  return channel != NULL ? ibb_session_get_sid (ibb_channel_get_session (channel)) : "";
-}
+#define SETTER(type, name)                                                                         \
+  void ibb_transport_set_##name (IBBTransport *self, type name)                                    \
+  {                                                                                                \
+    IBBChannel *channel;                                                                           \
+                                                                                                   \
+    g_return_if_fail (IBB_IS_TRANSPORT (self));                                                    \
+                                                                                                   \
+    channel = ibb_transport_get_channel (self);                                                    \
+    if (channel != NULL && ibb_channel_set_##name (channel, name))                                 \
+      g_object_notify (G_OBJECT (self), #name);                                                    \
+  }
 
-/**
- * ibb_transport_get_block_size: (get-property block-size)
- * @self: a transport
- *
- * Gets the negotiated size of a block.
- *
- * Returns: the most bytes that a block carries, 1 to 65535
- *
- * Since: 1.0
- */
-guint
-ibb_transport_get_block_size (IBBTransport *self)
-{
-  IBBChannel *channel;
-
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
-
-  channel = ibb_transport_get_channel (self);
-  return channel != NULL ? ibb_session_get_block_size (ibb_channel_get_session (channel)) : 0;
-}
-
-/**
- * ibb_transport_dup_peer_jid: (get-property peer-jid)
- * @self: a transport
- *
- * Gets the JID of the other end, which may change when a session is resumed.
- *
- * Returns: (transfer full): the JID
- *
- * Since: 1.0
- */
-char *
-ibb_transport_dup_peer_jid (IBBTransport *self)
-{
-  IBBChannel *channel;
-
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
-
-  channel = ibb_transport_get_channel (self);
-  return channel != NULL ? ibb_channel_dup_peer (channel) : g_strdup ("");
-}
-
-/**
- * ibb_transport_dup_local_jid: (get-property local-jid)
- * @self: a transport
- *
- * Gets the JID of this end, which may change when a session is resumed.
- *
- * Returns: (transfer full) (nullable): the JID; NULL if the connection never told it
- *
- * Since: 1.0
- */
-char *
-ibb_transport_dup_local_jid (IBBTransport *self)
-{
-  IBBChannel *channel;
-
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
-
-  channel = ibb_transport_get_channel (self);
-  return channel != NULL ? ibb_channel_dup_local (channel) : NULL;
-}
-
-/**
- * ibb_transport_get_stanza_type: (get-property stanza-type)
- * @self: a transport
- *
- * Gets the stanza type of the session.
- *
- * Returns: the type
- *
- * Since: 1.0
- */
-IBBStanzaType
-ibb_transport_get_stanza_type (IBBTransport *self)
-{
-  IBBChannel *channel;
-
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), IBB_STANZA_TYPE_IQ);
-
-  channel = ibb_transport_get_channel (self);
-  return channel != NULL ? ibb_channel_get_stanza_type (channel) : IBB_STANZA_TYPE_IQ;
-}
-
-/**
- * ibb_transport_get_waiting: (get-property waiting)
- * @self: a transport
- *
- * Gets what keeps the open session from going on.
- *
- * Returns: the value; see [property@IBB.Transport:waiting]
- *
- * Since: 1.0
- */
-IBBWait
-ibb_transport_get_waiting (IBBTransport *self)
-{
-  IBBChannel *channel;
-
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), IBB_WAIT_NOTHING);
-
-  channel = ibb_transport_get_channel (self);
-  return channel != NULL ? ibb_channel_get_wait (channel) : IBB_WAIT_NOTHING;
-}
+#define STATISTIC(name)                                                                            \
+  guint64 ibb_transport_get_##name (IBBTransport *self)                                            \
+  {                                                                                                \
+    g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);                                             \
+                                                                                                   \
+    return get_statistics (self).name;                                                             \
+  }
 
 static IBBStatistics
 get_statistics (IBBTransport *self)
@@ -169,12 +77,77 @@ get_statistics (IBBTransport *self)
   return statistics;
 }
 
-static void
-notify (IBBTransport *self, gboolean changed, const char *property)
-{
-  if (changed)
-    g_object_notify (G_OBJECT (self), property);
-}
+/**
+ * ibb_transport_get_sid: (get-property sid)
+ * @self: a transport
+ *
+ * Gets the session identifier.
+ *
+ * Returns: (not nullable): the sid
+ *
+ * Since: 1.0
+ */
+GETTER (const char *, get_sid, ibb_session_get_sid (ibb_channel_get_session (channel)), "")
+
+/**
+ * ibb_transport_get_block_size: (get-property block-size)
+ * @self: a transport
+ *
+ * Gets the negotiated size of a block.
+ *
+ * Returns: the most bytes that a block carries, 1 to 65535
+ *
+ * Since: 1.0
+ */
+GETTER (guint, get_block_size, ibb_session_get_block_size (ibb_channel_get_session (channel)), 0)
+
+/**
+ * ibb_transport_dup_peer_jid: (get-property peer-jid)
+ * @self: a transport
+ *
+ * Gets the JID of the other end, which may change when a session is resumed.
+ *
+ * Returns: (transfer full): the JID
+ *
+ * Since: 1.0
+ */
+GETTER (char *, dup_peer_jid, ibb_channel_dup_peer (channel), g_strdup (""))
+
+/**
+ * ibb_transport_dup_local_jid: (get-property local-jid)
+ * @self: a transport
+ *
+ * Gets the JID of this end, which may change when a session is resumed.
+ *
+ * Returns: (transfer full) (nullable): the JID; NULL if the connection never told it
+ *
+ * Since: 1.0
+ */
+GETTER (char *, dup_local_jid, ibb_channel_dup_local (channel), NULL)
+
+/**
+ * ibb_transport_get_stanza_type: (get-property stanza-type)
+ * @self: a transport
+ *
+ * Gets the stanza type of the session.
+ *
+ * Returns: the type
+ *
+ * Since: 1.0
+ */
+GETTER (IBBStanzaType, get_stanza_type, ibb_channel_get_stanza_type (channel), IBB_STANZA_TYPE_IQ)
+
+/**
+ * ibb_transport_get_waiting: (get-property waiting)
+ * @self: a transport
+ *
+ * Gets what keeps the open session from going on.
+ *
+ * Returns: the value; see [property@IBB.Transport:waiting]
+ *
+ * Since: 1.0
+ */
+GETTER (IBBWait, get_waiting, ibb_channel_get_wait (channel), IBB_WAIT_NOTHING)
 
 /**
  * ibb_transport_get_bytes_acknowledged: (get-property bytes-acknowledged)
@@ -187,13 +160,7 @@ notify (IBBTransport *self, gboolean changed, const char *property)
  *
  * Since: 1.0
  */
-guint64
-ibb_transport_get_bytes_acknowledged (IBBTransport *self)
-{
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
-
-  return get_statistics (self).bytes_acknowledged;
-}
+STATISTIC (bytes_acknowledged)
 
 /**
  * ibb_transport_get_bytes_received: (get-property bytes-received)
@@ -205,13 +172,7 @@ ibb_transport_get_bytes_acknowledged (IBBTransport *self)
  *
  * Since: 1.0
  */
-guint64
-ibb_transport_get_bytes_received (IBBTransport *self)
-{
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
-
-  return get_statistics (self).bytes_received;
-}
+STATISTIC (bytes_received)
 
 /**
  * ibb_transport_get_bytes_queued: (get-property bytes-queued)
@@ -223,13 +184,7 @@ ibb_transport_get_bytes_received (IBBTransport *self)
  *
  * Since: 1.0
  */
-guint64
-ibb_transport_get_bytes_queued (IBBTransport *self)
-{
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
-
-  return get_statistics (self).bytes_queued;
-}
+STATISTIC (bytes_queued)
 
 /**
  * ibb_transport_get_bytes_in_flight: (get-property bytes-in-flight)
@@ -241,13 +196,7 @@ ibb_transport_get_bytes_queued (IBBTransport *self)
  *
  * Since: 1.0
  */
-guint64
-ibb_transport_get_bytes_in_flight (IBBTransport *self)
-{
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
-
-  return get_statistics (self).bytes_in_flight;
-}
+STATISTIC (bytes_in_flight)
 
 /**
  * ibb_transport_get_send_rate: (get-property send-rate)
@@ -259,13 +208,7 @@ ibb_transport_get_bytes_in_flight (IBBTransport *self)
  *
  * Since: 1.0
  */
-guint64
-ibb_transport_get_send_rate (IBBTransport *self)
-{
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
-
-  return get_statistics (self).send_rate;
-}
+STATISTIC (send_rate)
 
 /**
  * ibb_transport_get_receive_rate: (get-property receive-rate)
@@ -277,13 +220,7 @@ ibb_transport_get_send_rate (IBBTransport *self)
  *
  * Since: 1.0
  */
-guint64
-ibb_transport_get_receive_rate (IBBTransport *self)
-{
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
-
-  return get_statistics (self).receive_rate;
-}
+STATISTIC (receive_rate)
 
 /**
  * ibb_transport_dup_statistics:
@@ -316,16 +253,7 @@ ibb_transport_dup_statistics (IBBTransport *self)
  *
  * Since: 1.0
  */
-guint
-ibb_transport_get_read_timeout (IBBTransport *self)
-{
-  IBBChannel *channel;
-
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
-
-  channel = ibb_transport_get_channel (self);
-  return channel != NULL ? ibb_channel_get_read_timeout (channel) : 0;
-}
+GETTER (guint, get_read_timeout, ibb_channel_get_read_timeout (channel), 0)
 
 /**
  * ibb_transport_set_read_timeout: (set-property read-timeout)
@@ -336,17 +264,7 @@ ibb_transport_get_read_timeout (IBBTransport *self)
  *
  * Since: 1.0
  */
-void
-ibb_transport_set_read_timeout (IBBTransport *self, guint read_timeout)
-{
-  IBBChannel *channel;
-
-  g_return_if_fail (IBB_IS_TRANSPORT (self));
-
-  channel = ibb_transport_get_channel (self);
-  if (channel != NULL)
-    notify (self, ibb_channel_set_read_timeout (channel, read_timeout), "read-timeout");
-}
+SETTER (guint, read_timeout)
 
 /**
  * ibb_transport_get_write_timeout: (get-property write-timeout)
@@ -358,16 +276,7 @@ ibb_transport_set_read_timeout (IBBTransport *self, guint read_timeout)
  *
  * Since: 1.0
  */
-guint
-ibb_transport_get_write_timeout (IBBTransport *self)
-{
-  IBBChannel *channel;
-
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
-
-  channel = ibb_transport_get_channel (self);
-  return channel != NULL ? ibb_channel_get_write_timeout (channel) : 0;
-}
+GETTER (guint, get_write_timeout, ibb_channel_get_write_timeout (channel), 0)
 
 /**
  * ibb_transport_set_write_timeout: (set-property write-timeout)
@@ -379,17 +288,7 @@ ibb_transport_get_write_timeout (IBBTransport *self)
  *
  * Since: 1.0
  */
-void
-ibb_transport_set_write_timeout (IBBTransport *self, guint write_timeout)
-{
-  IBBChannel *channel;
-
-  g_return_if_fail (IBB_IS_TRANSPORT (self));
-
-  channel = ibb_transport_get_channel (self);
-  if (channel != NULL)
-    notify (self, ibb_channel_set_write_timeout (channel, write_timeout), "write-timeout");
-}
+SETTER (guint, write_timeout)
 
 /**
  * ibb_transport_get_auto_flush: (get-property auto-flush)
@@ -401,16 +300,7 @@ ibb_transport_set_write_timeout (IBBTransport *self, guint write_timeout)
  *
  * Since: 1.0
  */
-gboolean
-ibb_transport_get_auto_flush (IBBTransport *self)
-{
-  IBBChannel *channel;
-
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
-
-  channel = ibb_transport_get_channel (self);
-  return channel != NULL ? ibb_channel_get_auto_flush (channel) : FALSE;
-}
+GETTER (gboolean, get_auto_flush, ibb_channel_get_auto_flush (channel), FALSE)
 
 /**
  * ibb_transport_set_auto_flush: (set-property auto-flush)
@@ -421,17 +311,7 @@ ibb_transport_get_auto_flush (IBBTransport *self)
  *
  * Since: 1.0
  */
-void
-ibb_transport_set_auto_flush (IBBTransport *self, gboolean auto_flush)
-{
-  IBBChannel *channel;
-
-  g_return_if_fail (IBB_IS_TRANSPORT (self));
-
-  channel = ibb_transport_get_channel (self);
-  if (channel != NULL)
-    notify (self, ibb_channel_set_auto_flush (channel, auto_flush), "auto-flush");
-}
+SETTER (gboolean, auto_flush)
 
 /**
  * ibb_transport_has_ended: (get-property ended)
@@ -444,16 +324,7 @@ ibb_transport_set_auto_flush (IBBTransport *self, gboolean auto_flush)
  *
  * Since: 1.0
  */
-gboolean
-ibb_transport_has_ended (IBBTransport *self)
-{
-  IBBChannel *channel;
-
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
-
-  channel = ibb_transport_get_channel (self);
-  return channel != NULL && ibb_channel_has_ended (channel);
-}
+GETTER (gboolean, has_ended, ibb_channel_has_ended (channel), FALSE)
 
 /**
  * ibb_transport_dup_error: (get-property error)
@@ -467,16 +338,7 @@ ibb_transport_has_ended (IBBTransport *self)
  *
  * Since: 1.0
  */
-GError *
-ibb_transport_dup_error (IBBTransport *self)
-{
-  IBBChannel *channel;
-
-  g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
-
-  channel = ibb_transport_get_channel (self);
-  return channel != NULL ? ibb_channel_dup_error (channel) : NULL;
-}
+GETTER (GError *, dup_error, ibb_channel_dup_error (channel), NULL)
 
 static void
 ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)

@@ -10,6 +10,27 @@
 
 #include "xmpp/ibb-client-private.h"
 
+/* Define the accessors of the property of this name, a setting of the account. verb: get or dup;
+ * kind: its type in account.h; is_valid: of a value to set. */
+
+#define GETTER(type, verb, kind, name)                                                             \
+  type ibb_client_##verb##_##name (IBBClient *self)                                                \
+  {                                                                                                \
+    g_return_val_if_fail (IBB_IS_CLIENT (self), (type) 0);                                         \
+                                                                                                   \
+    return ibb_account_##verb##_##kind (self->parent.link->account, IBB_ACCOUNT_SETTING (name));   \
+  }
+
+#define SETTER(type, kind, name, is_valid)                                                         \
+  void ibb_client_set_##name (IBBClient *self, type name)                                          \
+  {                                                                                                \
+    g_return_if_fail (IBB_IS_CLIENT (self));                                                       \
+    g_return_if_fail (is_valid);                                                                   \
+                                                                                                   \
+    if (ibb_account_set_##kind (self->parent.link->account, IBB_ACCOUNT_SETTING (name), name))     \
+      g_object_notify (G_OBJECT (self), #name);                                                    \
+  }
+
 /**
  * ibb_client_set_password: (set-property password)
  * @self: a client
@@ -19,14 +40,7 @@
  *
  * Since: 1.0
  */
-void
-ibb_client_set_password (IBBClient *self, const char *password)
-{
-  g_return_if_fail (IBB_IS_CLIENT (self));
-
-  if (ibb_account_set_string (self->parent.link->account, IBB_ACCOUNT_SETTING (password), password))
-    g_object_notify (G_OBJECT (self), "password");
-}
+SETTER (const char *, string, password, TRUE)
 
 /**
  * ibb_client_get_password_policy: (get-property password-policy)
@@ -38,13 +52,7 @@ ibb_client_set_password (IBBClient *self, const char *password)
  *
  * Since: 1.0
  */
-IBBPasswordPolicy
-ibb_client_get_password_policy (IBBClient *self)
-{
-  g_return_val_if_fail (IBB_IS_CLIENT (self), IBB_PASSWORD_POLICY_ENCRYPTED);
-
-  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (password_policy));
-}
+GETTER (IBBPasswordPolicy, get, int, password_policy)
 
 /**
  * ibb_client_set_password_policy: (set-property password-policy)
@@ -55,15 +63,7 @@ ibb_client_get_password_policy (IBBClient *self)
  *
  * Since: 1.0
  */
-void
-ibb_client_set_password_policy (IBBClient *self, IBBPasswordPolicy password_policy)
-{
-  g_return_if_fail (IBB_IS_CLIENT (self));
-
-  if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (password_policy),
-                           password_policy))
-    g_object_notify (G_OBJECT (self), "password-policy");
-}
+SETTER (IBBPasswordPolicy, int, password_policy, TRUE)
 
 /**
  * ibb_client_get_tls_mode: (get-property tls-mode)
@@ -76,13 +76,7 @@ ibb_client_set_password_policy (IBBClient *self, IBBPasswordPolicy password_poli
  *
  * Since: 1.0
  */
-IBBTlsMode
-ibb_client_get_tls_mode (IBBClient *self)
-{
-  g_return_val_if_fail (IBB_IS_CLIENT (self), IBB_TLS_MODE_AUTOMATIC);
-
-  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (tls_mode));
-}
+GETTER (IBBTlsMode, get, int, tls_mode)
 
 /**
  * ibb_client_set_tls_mode: (set-property tls-mode)
@@ -94,14 +88,7 @@ ibb_client_get_tls_mode (IBBClient *self)
  *
  * Since: 1.0
  */
-void
-ibb_client_set_tls_mode (IBBClient *self, IBBTlsMode tls_mode)
-{
-  g_return_if_fail (IBB_IS_CLIENT (self));
-
-  if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (tls_mode), tls_mode))
-    g_object_notify (G_OBJECT (self), "tls-mode");
-}
+SETTER (IBBTlsMode, int, tls_mode, TRUE)
 
 /**
  * ibb_client_get_websocket_mode: (get-property websocket-mode)
@@ -114,13 +101,7 @@ ibb_client_set_tls_mode (IBBClient *self, IBBTlsMode tls_mode)
  *
  * Since: 1.0
  */
-IBBWebsocketMode
-ibb_client_get_websocket_mode (IBBClient *self)
-{
-  g_return_val_if_fail (IBB_IS_CLIENT (self), IBB_WEBSOCKET_MODE_NEVER);
-
-  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (websocket_mode));
-}
+GETTER (IBBWebsocketMode, get, int, websocket_mode)
 
 /**
  * ibb_client_set_websocket_mode: (set-property websocket-mode)
@@ -132,15 +113,7 @@ ibb_client_get_websocket_mode (IBBClient *self)
  *
  * Since: 1.0
  */
-void
-ibb_client_set_websocket_mode (IBBClient *self, IBBWebsocketMode websocket_mode)
-{
-  g_return_if_fail (IBB_IS_CLIENT (self));
-
-  if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (websocket_mode),
-                           websocket_mode))
-    g_object_notify (G_OBJECT (self), "websocket-mode");
-}
+SETTER (IBBWebsocketMode, int, websocket_mode, TRUE)
 
 /**
  * ibb_client_dup_websocket_uri: (get-property websocket-uri)
@@ -153,13 +126,7 @@ ibb_client_set_websocket_mode (IBBClient *self, IBBWebsocketMode websocket_mode)
  *
  * Since: 1.0
  */
-char *
-ibb_client_dup_websocket_uri (IBBClient *self)
-{
-  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
-
-  return ibb_account_dup_string (self->parent.link->account, IBB_ACCOUNT_SETTING (websocket_uri));
-}
+GETTER (char *, dup, string, websocket_uri)
 
 /**
  * ibb_client_set_websocket_uri: (set-property websocket-uri)
@@ -171,15 +138,7 @@ ibb_client_dup_websocket_uri (IBBClient *self)
  *
  * Since: 1.0
  */
-void
-ibb_client_set_websocket_uri (IBBClient *self, const char *websocket_uri)
-{
-  g_return_if_fail (IBB_IS_CLIENT (self));
-
-  if (ibb_account_set_string (self->parent.link->account, IBB_ACCOUNT_SETTING (websocket_uri),
-                              websocket_uri))
-    g_object_notify (G_OBJECT (self), "websocket-uri");
-}
+SETTER (const char *, string, websocket_uri, TRUE)
 
 /**
  * ibb_client_dup_tls_database: (get-property tls-database)
@@ -193,13 +152,7 @@ ibb_client_set_websocket_uri (IBBClient *self, const char *websocket_uri)
  *
  * Since: 1.0
  */
-GTlsDatabase *
-ibb_client_dup_tls_database (IBBClient *self)
-{
-  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
-
-  return ibb_account_dup_object (self->parent.link->account, IBB_ACCOUNT_SETTING (tls_database));
-}
+GETTER (GTlsDatabase *, dup, object, tls_database)
 
 /**
  * ibb_client_set_tls_database: (set-property tls-database)
@@ -211,16 +164,10 @@ ibb_client_dup_tls_database (IBBClient *self)
  *
  * Since: 1.0
  */
-void
-ibb_client_set_tls_database (IBBClient *self, GTlsDatabase *tls_database)
-{
-  g_return_if_fail (IBB_IS_CLIENT (self));
-  g_return_if_fail (tls_database == NULL || G_IS_TLS_DATABASE (tls_database));
-
-  if (ibb_account_set_object (self->parent.link->account, IBB_ACCOUNT_SETTING (tls_database),
-                              tls_database))
-    g_object_notify (G_OBJECT (self), "tls-database");
-}
+SETTER (GTlsDatabase *,
+        object,
+        tls_database,
+        tls_database == NULL || G_IS_TLS_DATABASE (tls_database))
 
 /**
  * ibb_client_dup_proxy_resolver: (get-property proxy-resolver)
@@ -234,13 +181,7 @@ ibb_client_set_tls_database (IBBClient *self, GTlsDatabase *tls_database)
  *
  * Since: 1.0
  */
-GProxyResolver *
-ibb_client_dup_proxy_resolver (IBBClient *self)
-{
-  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
-
-  return ibb_account_dup_object (self->parent.link->account, IBB_ACCOUNT_SETTING (proxy_resolver));
-}
+GETTER (GProxyResolver *, dup, object, proxy_resolver)
 
 /**
  * ibb_client_set_proxy_resolver: (set-property proxy-resolver)
@@ -252,16 +193,10 @@ ibb_client_dup_proxy_resolver (IBBClient *self)
  *
  * Since: 1.0
  */
-void
-ibb_client_set_proxy_resolver (IBBClient *self, GProxyResolver *proxy_resolver)
-{
-  g_return_if_fail (IBB_IS_CLIENT (self));
-  g_return_if_fail (proxy_resolver == NULL || G_IS_PROXY_RESOLVER (proxy_resolver));
-
-  if (ibb_account_set_object (self->parent.link->account, IBB_ACCOUNT_SETTING (proxy_resolver),
-                              proxy_resolver))
-    g_object_notify (G_OBJECT (self), "proxy-resolver");
-}
+SETTER (GProxyResolver *,
+        object,
+        proxy_resolver,
+        proxy_resolver == NULL || G_IS_PROXY_RESOLVER (proxy_resolver))
 
 /**
  * ibb_client_dup_certificate: (get-property certificate)
@@ -275,13 +210,7 @@ ibb_client_set_proxy_resolver (IBBClient *self, GProxyResolver *proxy_resolver)
  *
  * Since: 1.0
  */
-GTlsCertificate *
-ibb_client_dup_certificate (IBBClient *self)
-{
-  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
-
-  return ibb_account_dup_object (self->parent.link->account, IBB_ACCOUNT_SETTING (certificate));
-}
+GETTER (GTlsCertificate *, dup, object, certificate)
 
 /**
  * ibb_client_set_certificate: (set-property certificate)
@@ -293,16 +222,10 @@ ibb_client_dup_certificate (IBBClient *self)
  *
  * Since: 1.0
  */
-void
-ibb_client_set_certificate (IBBClient *self, GTlsCertificate *certificate)
-{
-  g_return_if_fail (IBB_IS_CLIENT (self));
-  g_return_if_fail (certificate == NULL || G_IS_TLS_CERTIFICATE (certificate));
-
-  if (ibb_account_set_object (self->parent.link->account, IBB_ACCOUNT_SETTING (certificate),
-                              certificate))
-    g_object_notify (G_OBJECT (self), "certificate");
-}
+SETTER (GTlsCertificate *,
+        object,
+        certificate,
+        certificate == NULL || G_IS_TLS_CERTIFICATE (certificate))
 
 /**
  * ibb_client_dup_known_certificates: (get-property known-certificates)
@@ -315,14 +238,7 @@ ibb_client_set_certificate (IBBClient *self, GTlsCertificate *certificate)
  *
  * Since: 1.0
  */
-IBBKnownCertificates *
-ibb_client_dup_known_certificates (IBBClient *self)
-{
-  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
-
-  return ibb_account_dup_object (self->parent.link->account,
-                                 IBB_ACCOUNT_SETTING (known_certificates));
-}
+GETTER (IBBKnownCertificates *, dup, object, known_certificates)
 
 /**
  * ibb_client_set_known_certificates: (set-property known-certificates)
@@ -334,16 +250,10 @@ ibb_client_dup_known_certificates (IBBClient *self)
  *
  * Since: 1.0
  */
-void
-ibb_client_set_known_certificates (IBBClient *self, IBBKnownCertificates *known_certificates)
-{
-  g_return_if_fail (IBB_IS_CLIENT (self));
-  g_return_if_fail (known_certificates == NULL || IBB_IS_KNOWN_CERTIFICATES (known_certificates));
-
-  if (ibb_account_set_object (self->parent.link->account, IBB_ACCOUNT_SETTING (known_certificates),
-                              known_certificates))
-    g_object_notify (G_OBJECT (self), "known-certificates");
-}
+SETTER (IBBKnownCertificates *,
+        object,
+        known_certificates,
+        known_certificates == NULL || IBB_IS_KNOWN_CERTIFICATES (known_certificates))
 
 /**
  * ibb_client_get_keyring: (get-property keyring)
@@ -356,13 +266,7 @@ ibb_client_set_known_certificates (IBBClient *self, IBBKnownCertificates *known_
  *
  * Since: 1.0
  */
-gboolean
-ibb_client_get_keyring (IBBClient *self)
-{
-  g_return_val_if_fail (IBB_IS_CLIENT (self), FALSE);
-
-  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (keyring));
-}
+GETTER (gboolean, get, int, keyring)
 
 /**
  * ibb_client_set_keyring: (set-property keyring)
@@ -394,13 +298,7 @@ ibb_client_set_keyring (IBBClient *self, gboolean keyring)
  *
  * Since: 1.0
  */
-gboolean
-ibb_client_get_send_presence (IBBClient *self)
-{
-  g_return_val_if_fail (IBB_IS_CLIENT (self), FALSE);
-
-  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (send_presence));
-}
+GETTER (gboolean, get, int, send_presence)
 
 /**
  * ibb_client_set_send_presence: (set-property send-presence)
@@ -436,13 +334,7 @@ ibb_client_set_send_presence (IBBClient *self, gboolean send_presence)
  *
  * Since: 1.0
  */
-int
-ibb_client_get_priority (IBBClient *self)
-{
-  g_return_val_if_fail (IBB_IS_CLIENT (self), 0);
-
-  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (priority));
-}
+GETTER (int, get, int, priority)
 
 /**
  * ibb_client_set_priority: (set-property priority)
@@ -478,13 +370,7 @@ ibb_client_set_priority (IBBClient *self, int priority)
  *
  * Since: 1.0
  */
-gboolean
-ibb_client_get_resumable (IBBClient *self)
-{
-  g_return_val_if_fail (IBB_IS_CLIENT (self), FALSE);
-
-  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (resumable));
-}
+GETTER (gboolean, get, int, resumable)
 
 /**
  * ibb_client_set_resumable: (set-property resumable)
@@ -517,13 +403,7 @@ ibb_client_set_resumable (IBBClient *self, gboolean resumable)
  *
  * Since: 1.0
  */
-char *
-ibb_client_dup_user_agent_id (IBBClient *self)
-{
-  g_return_val_if_fail (IBB_IS_CLIENT (self), NULL);
-
-  return ibb_account_dup_string (self->parent.link->account, IBB_ACCOUNT_SETTING (user_agent_id));
-}
+GETTER (char *, dup, string, user_agent_id)
 
 /**
  * ibb_client_set_user_agent_id: (set-property user-agent-id)
@@ -535,15 +415,7 @@ ibb_client_dup_user_agent_id (IBBClient *self)
  *
  * Since: 1.0
  */
-void
-ibb_client_set_user_agent_id (IBBClient *self, const char *user_agent_id)
-{
-  g_return_if_fail (IBB_IS_CLIENT (self));
-
-  if (ibb_account_set_string (self->parent.link->account, IBB_ACCOUNT_SETTING (user_agent_id),
-                              user_agent_id))
-    g_object_notify (G_OBJECT (self), "user-agent-id");
-}
+SETTER (const char *, string, user_agent_id, TRUE)
 
 /**
  * ibb_client_dup_token: (get-property token)

@@ -5,7 +5,7 @@
 #include "ibb-input-stream.h"
 
 #include "ibb-input-stream-private.h"
-#include "runtime/read-operation.h"
+#include "runtime/stream-operation.h"
 
 /**
  * IBBInputStream:
@@ -63,8 +63,10 @@ static gssize
 ibb_input_stream_read (
     GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable, GError **error)
 {
-  return ibb_read_operation_run (IBB_INPUT_STREAM (stream)->channel, buffer, count, cancellable,
-                                 error);
+  const GOutputVector place = { buffer, count };
+
+  return ibb_stream_operation_run (IBB_INPUT_STREAM (stream)->channel, IBB_STREAM_READ, &place, 1,
+                                   cancellable, error);
 }
 
 static void
@@ -76,12 +78,13 @@ ibb_input_stream_read_async (GInputStream       *stream,
                              GAsyncReadyCallback callback,
                              gpointer            user_data)
 {
-  IBBInputStream   *self = IBB_INPUT_STREAM (stream);
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  const GOutputVector place = { buffer, count };
+  g_autoptr (GTask)   task = g_task_new (stream, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, ibb_input_stream_read_async);
   g_task_set_priority (task, io_priority);
-  ibb_read_operation_start (self->channel, buffer, count, task);
+  ibb_stream_operation_start (IBB_INPUT_STREAM (stream)->channel, IBB_STREAM_READ, &place, 1, task,
+                              NULL, NULL);
 }
 
 static gssize
@@ -131,19 +134,15 @@ ibb_input_stream_close_finish (GInputStream *stream, GAsyncResult *result, GErro
 static gboolean
 ibb_input_stream_is_readable (GPollableInputStream *stream)
 {
-  return ibb_read_operation_is_ready (IBB_INPUT_STREAM (stream)->channel);
+  return ibb_stream_operation_is_ready (IBB_INPUT_STREAM (stream)->channel, IBB_STREAM_READ);
 }
 
 static GSource *
 ibb_input_stream_create_source (GPollableInputStream *stream, GCancellable *cancellable)
 {
-  IBBInputStream     *self = IBB_INPUT_STREAM (stream);
-  GSource            *source = g_pollable_source_new_full (self, NULL, cancellable);
-  g_autoptr (GSource) child = ibb_read_operation_create_source (self->channel);
+  GSource *source = g_pollable_source_new_full (stream, NULL, cancellable);
 
-  /* Added as a child by itself: given to the constructor, GIO would set its callback. */
-  if (child != NULL)
-    g_source_add_child_source (source, child);
+  ibb_stream_operation_add_source (IBB_INPUT_STREAM (stream)->channel, IBB_STREAM_READ, source);
   return source;
 }
 
@@ -153,7 +152,10 @@ ibb_input_stream_read_nonblocking (GPollableInputStream *stream,
                                    gsize                 count,
                                    GError              **error)
 {
-  return ibb_read_operation_try (IBB_INPUT_STREAM (stream)->channel, buffer, count, error);
+  const GOutputVector place = { buffer, count };
+
+  return ibb_stream_operation_try (IBB_INPUT_STREAM (stream)->channel, IBB_STREAM_READ, &place,
+                                   error);
 }
 
 static void

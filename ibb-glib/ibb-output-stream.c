@@ -5,8 +5,7 @@
 #include "ibb-output-stream.h"
 
 #include "ibb-output-stream-private.h"
-#include "runtime/delivery-operation.h"
-#include "runtime/write-operation.h"
+#include "runtime/stream-operation.h"
 
 /**
  * IBBOutputStream:
@@ -73,14 +72,12 @@ ibb_output_stream_writev (GOutputStream       *stream,
                           GCancellable        *cancellable,
                           GError             **error)
 {
-  gsize    size;
-  gboolean success;
+  gssize size = ibb_stream_operation_run (IBB_OUTPUT_STREAM (stream)->channel, IBB_STREAM_WRITE,
+                                          vectors, n_vectors, cancellable, error);
 
-  success = ibb_write_operation_run (IBB_OUTPUT_STREAM (stream)->channel, vectors, n_vectors, &size,
-                                     cancellable, error);
   if (bytes_written != NULL)
-    *bytes_written = size;
-  return success;
+    *bytes_written = MAX (size, 0);
+  return size >= 0;
 }
 
 static gssize
@@ -90,12 +87,10 @@ ibb_output_stream_write (GOutputStream *stream,
                          GCancellable  *cancellable,
                          GError       **error)
 {
-  GOutputVector vector = { buffer, count };
-  gsize         size;
+  const GOutputVector vector = { buffer, count };
 
-  if (!ibb_output_stream_writev (stream, &vector, 1, &size, cancellable, error))
-    return -1;
-  return size;
+  return ibb_stream_operation_run (IBB_OUTPUT_STREAM (stream)->channel, IBB_STREAM_WRITE, &vector,
+                                   1, cancellable, error);
 }
 
 static void
@@ -107,12 +102,13 @@ ibb_output_stream_write_async (GOutputStream      *stream,
                                GAsyncReadyCallback callback,
                                gpointer            user_data)
 {
-  GOutputVector     vector = { buffer, count };
-  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+  const GOutputVector vector = { buffer, count };
+  g_autoptr (GTask)   task = g_task_new (stream, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, ibb_output_stream_write_async);
   g_task_set_priority (task, io_priority);
-  ibb_write_operation_start (IBB_OUTPUT_STREAM (stream)->channel, &vector, 1, task, NULL, NULL);
+  ibb_stream_operation_start (IBB_OUTPUT_STREAM (stream)->channel, IBB_STREAM_WRITE, &vector, 1,
+                              task, NULL, NULL);
 }
 
 static gssize
@@ -146,8 +142,8 @@ ibb_output_stream_writev_async (GOutputStream       *stream,
   g_task_set_source_tag (task, ibb_output_stream_writev_async);
   g_task_set_priority (task, io_priority);
   if (g_output_stream_set_pending (stream, &error))
-    ibb_write_operation_start (IBB_OUTPUT_STREAM (stream)->channel, vectors, n_vectors, task,
-                               clear_pending, stream);
+    ibb_stream_operation_start (IBB_OUTPUT_STREAM (stream)->channel, IBB_STREAM_WRITE, vectors,
+                                n_vectors, task, clear_pending, stream);
   else
     g_task_return_error (task, error);
 }
@@ -172,8 +168,8 @@ ibb_output_stream_writev_finish (GOutputStream *stream,
 static gboolean
 ibb_output_stream_flush (GOutputStream *stream, GCancellable *cancellable, GError **error)
 {
-  return ibb_delivery_operation_run (IBB_OUTPUT_STREAM (stream)->channel, IBB_DELIVERY_FLUSH,
-                                     cancellable, error);
+  return ibb_stream_operation_run (IBB_OUTPUT_STREAM (stream)->channel, IBB_STREAM_FLUSH, NULL, 0,
+                                   cancellable, error) == 0;
 }
 
 static void
@@ -187,8 +183,8 @@ ibb_output_stream_flush_async (GOutputStream      *stream,
 
   g_task_set_source_tag (task, ibb_output_stream_flush_async);
   g_task_set_priority (task, io_priority);
-  ibb_delivery_operation_start (IBB_OUTPUT_STREAM (stream)->channel, IBB_DELIVERY_FLUSH, task, NULL,
-                                NULL);
+  ibb_stream_operation_start (IBB_OUTPUT_STREAM (stream)->channel, IBB_STREAM_FLUSH, NULL, 0, task,
+                              NULL, NULL);
 }
 
 static gboolean
@@ -238,19 +234,15 @@ ibb_output_stream_close_finish (GOutputStream *stream, GAsyncResult *result, GEr
 static gboolean
 ibb_output_stream_is_writable (GPollableOutputStream *stream)
 {
-  return ibb_write_operation_is_ready (IBB_OUTPUT_STREAM (stream)->channel);
+  return ibb_stream_operation_is_ready (IBB_OUTPUT_STREAM (stream)->channel, IBB_STREAM_WRITE);
 }
 
 static GSource *
 ibb_output_stream_create_source (GPollableOutputStream *stream, GCancellable *cancellable)
 {
-  IBBOutputStream    *self = IBB_OUTPUT_STREAM (stream);
-  GSource            *source = g_pollable_source_new_full (self, NULL, cancellable);
-  g_autoptr (GSource) child = ibb_write_operation_create_source (self->channel);
+  GSource *source = g_pollable_source_new_full (stream, NULL, cancellable);
 
-  /* Added as a child by itself: given to the constructor, GIO would set its callback. */
-  if (child != NULL)
-    g_source_add_child_source (source, child);
+  ibb_stream_operation_add_source (IBB_OUTPUT_STREAM (stream)->channel, IBB_STREAM_WRITE, source);
   return source;
 }
 
@@ -260,7 +252,10 @@ ibb_output_stream_write_nonblocking (GPollableOutputStream *stream,
                                      gsize                  count,
                                      GError               **error)
 {
-  return ibb_write_operation_try (IBB_OUTPUT_STREAM (stream)->channel, buffer, count, error);
+  const GOutputVector vector = { buffer, count };
+
+  return ibb_stream_operation_try (IBB_OUTPUT_STREAM (stream)->channel, IBB_STREAM_WRITE, &vector,
+                                   error);
 }
 
 static void

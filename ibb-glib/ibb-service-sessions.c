@@ -7,8 +7,42 @@
 #include "ibb-service-private.h"
 #include "ibb-session-params-private.h"
 #include "ibb-transport-private.h"
-#include "runtime/accept-operation.h"
-#include "runtime/open-operation.h"
+
+/* The task of an asynchronous call. */
+static GTask *
+create_task (IBBService         *self,
+             gpointer            source_tag,
+             GCancellable       *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer            user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, source_tag);
+  return task;
+}
+
+static void
+start (IBBService *self, const IBBSessionWish *wish, GTask *task)
+{
+  ibb_session_operation_start (ibb_service_get_inbox (self), G_OBJECT (self), wish, task);
+}
+
+static IBBTransport *
+run (IBBService *self, const IBBSessionWish *wish, GCancellable *cancellable, GError **error)
+{
+  return ibb_transport_new_take (ibb_session_operation_run (
+      ibb_service_get_inbox (self), G_OBJECT (self), wish, cancellable, error));
+}
+
+static IBBTransport *
+finish (IBBService *self, GAsyncResult *result, gpointer source_tag, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
+
+  return ibb_transport_new_take (ibb_session_operation_finish (G_TASK (result), error));
+}
 
 /**
  * ibb_service_open_session_async:
@@ -42,10 +76,9 @@ ibb_service_open_session_async (IBBService         *self,
   g_return_if_fail (IBB_IS_SERVICE (self));
   g_return_if_fail (params == NULL || IBB_IS_SESSION_PARAMS (params));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, ibb_service_open_session_async);
+  task = create_task (self, ibb_service_open_session_async, cancellable, callback, user_data);
   if (ibb_session_params_fill_open (params, peer_jid, &open, &error))
-    ibb_open_operation_start (ibb_service_get_host (self), G_OBJECT (self), &open, task);
+    start (self, &(IBBSessionWish){ .open = &open }, task);
   else
     g_task_return_error (task, error);
 }
@@ -78,10 +111,7 @@ ibb_service_open_session_async (IBBService         *self,
 IBBTransport *
 ibb_service_open_session_finish (IBBService *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_service_open_session_async), NULL);
-
-  return ibb_transport_new_take (ibb_open_operation_finish (G_TASK (result), error));
+  return finish (self, result, ibb_service_open_session_async, error);
 }
 
 /**
@@ -117,8 +147,7 @@ ibb_service_open_session (IBBService       *self,
 
   if (!ibb_session_params_fill_open (params, peer_jid, &open, error))
     return NULL;
-  return ibb_transport_new_take (ibb_open_operation_run (
-      ibb_service_get_host (self), G_OBJECT (self), &open, cancellable, error));
+  return run (self, &(IBBSessionWish){ .open = &open }, cancellable, error);
 }
 
 /**
@@ -161,11 +190,9 @@ ibb_service_expect_session_async (IBBService         *self,
   g_return_if_fail (IBB_IS_SERVICE (self));
   g_return_if_fail (params == NULL || IBB_IS_SESSION_PARAMS (params));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, ibb_service_expect_session_async);
+  task = create_task (self, ibb_service_expect_session_async, cancellable, callback, user_data);
   if (ibb_session_params_fill_expected (params, peer_jid, sid, &expected, &error))
-    ibb_expect_operation_start (ibb_service_get_host (self), ibb_service_get_inbox (self),
-                                G_OBJECT (self), &expected, task);
+    start (self, &(IBBSessionWish){ .expected = &expected }, task);
   else
     g_task_return_error (task, error);
 }
@@ -191,10 +218,7 @@ ibb_service_expect_session_async (IBBService         *self,
 IBBTransport *
 ibb_service_expect_session_finish (IBBService *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_service_expect_session_async), NULL);
-
-  return ibb_transport_new_take (ibb_expect_operation_finish (G_TASK (result), error));
+  return finish (self, result, ibb_service_expect_session_async, error);
 }
 
 /**
@@ -232,9 +256,7 @@ ibb_service_expect_session (IBBService       *self,
 
   if (!ibb_session_params_fill_expected (params, peer_jid, sid, &expected, error))
     return NULL;
-  return ibb_transport_new_take (
-      ibb_expect_operation_run (ibb_service_get_host (self), ibb_service_get_inbox (self),
-                                G_OBJECT (self), &expected, cancellable, error));
+  return run (self, &(IBBSessionWish){ .expected = &expected }, cancellable, error);
 }
 
 /**
@@ -266,10 +288,8 @@ ibb_service_accept_async (IBBService         *self,
 
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, ibb_service_accept_async);
-  ibb_accept_operation_start (ibb_service_get_host (self), ibb_service_get_inbox (self),
-                              G_OBJECT (self), task);
+  task = create_task (self, ibb_service_accept_async, cancellable, callback, user_data);
+  start (self, &(IBBSessionWish){ NULL }, task);
 }
 
 /**
@@ -291,10 +311,7 @@ ibb_service_accept_async (IBBService         *self,
 IBBTransport *
 ibb_service_accept_finish (IBBService *self, GAsyncResult *result, GError **error)
 {
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_service_accept_async), NULL);
-
-  return ibb_transport_new_take (ibb_accept_operation_finish (G_TASK (result), error));
+  return finish (self, result, ibb_service_accept_async, error);
 }
 
 /**
@@ -317,7 +334,5 @@ ibb_service_accept (IBBService *self, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), NULL);
 
-  return ibb_transport_new_take (ibb_accept_operation_run (ibb_service_get_host (self),
-                                                           ibb_service_get_inbox (self),
-                                                           G_OBJECT (self), cancellable, error));
+  return run (self, &(IBBSessionWish){ NULL }, cancellable, error);
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "ibb-session-params.h"
-#include "runtime/expect-operation.h"
+#include "runtime/session-operation.h"
 
 G_BEGIN_DECLS
 

@@ -9,7 +9,7 @@
 #include "ibb-intl-private.h"
 #include "ibb-output-stream-private.h"
 #include "ibb-transport-private.h"
-#include "runtime/delivery-operation.h"
+#include "runtime/stream-operation.h"
 
 /**
  * IBBTransport:
@@ -132,7 +132,8 @@ ibb_transport_close (GIOStream *stream, GCancellable *cancellable, GError **erro
   if (owner != NULL)
     {
       ibb_channel_begin_close (self->channel);
-      success = ibb_delivery_operation_run (self->channel, IBB_DELIVERY_CLOSE, cancellable, error);
+      success = ibb_stream_operation_run (self->channel, IBB_STREAM_CLOSE, NULL, 0, cancellable,
+                                          error) == 0;
     }
   close_halves (self);
   return success;
@@ -156,7 +157,7 @@ ibb_transport_close_async (GIOStream          *stream,
       return;
     }
   ibb_channel_begin_close (self->channel);
-  ibb_delivery_operation_start (self->channel, IBB_DELIVERY_CLOSE, task, NULL, NULL);
+  ibb_stream_operation_start (self->channel, IBB_STREAM_CLOSE, NULL, 0, task, NULL, NULL);
   close_halves (self);
 }
 
@@ -263,7 +264,7 @@ ibb_transport_drain_async (IBBTransport       *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, ibb_transport_drain_async);
-  ibb_delivery_operation_start (self->channel, IBB_DELIVERY_DRAIN, task, NULL, NULL);
+  ibb_stream_operation_start (self->channel, IBB_STREAM_DRAIN, NULL, 0, task, NULL, NULL);
 }
 
 /**
@@ -308,7 +309,8 @@ ibb_transport_drain (IBBTransport *self, GCancellable *cancellable, GError **err
 {
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
 
-  return ibb_delivery_operation_run (self->channel, IBB_DELIVERY_DRAIN, cancellable, error);
+  return ibb_stream_operation_run (self->channel, IBB_STREAM_DRAIN, NULL, 0, cancellable, error) ==
+         0;
 }
 
 /* A shutdown counts as a write: GIO's own flag keeps writes away from it, and it from writes. Where
@@ -383,7 +385,8 @@ ibb_transport_shutdown_output_async (IBBTransport       *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, ibb_transport_shutdown_output_async);
   if (begin_shutdown (self, &error))
-    ibb_delivery_operation_start (self->channel, IBB_DELIVERY_SHUTDOWN, task, end_shutdown, self);
+    ibb_stream_operation_start (self->channel, IBB_STREAM_SHUTDOWN, NULL, 0, task, end_shutdown,
+                                self);
   else
     g_task_return_error (task, error);
 }
@@ -436,7 +439,8 @@ ibb_transport_shutdown_output (IBBTransport *self, GCancellable *cancellable, GE
 
   if (!begin_shutdown (self, error))
     return FALSE;
-  success = ibb_delivery_operation_run (self->channel, IBB_DELIVERY_SHUTDOWN, cancellable, error);
+  success = ibb_stream_operation_run (self->channel, IBB_STREAM_SHUTDOWN, NULL, 0, cancellable,
+                                      error) == 0;
   end_shutdown (self);
   return success;
 }

@@ -44,19 +44,6 @@ ibb_operation_clear (IBBOperation *self)
   g_clear_object (&self->keep);
 }
 
-gboolean
-ibb_operation_check_address_locked (IBBOperation *self, const char *local, GError **error)
-{
-  IBBEngine *engine = self->host->engine;
-
-  if (local == NULL || ibb_engine_get_local_jid (engine) == NULL ||
-      ibb_engine_has_address (engine, local))
-    return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               _ ("The connection does not have the address “%s”"), local);
-  return FALSE;
-}
-
 void
 ibb_operation_set_queue_locked (IBBOperation *self, GQueue *queue)
 {

@@ -68,9 +68,6 @@ void ibb_operation_init (IBBOperation *self,
                          guint    timeout);
 void ibb_operation_clear (IBBOperation *self);
 
-/* Whether the connection has the address local (nullable); FALSE with %G_IO_ERROR_INVALID_ARGUMENT
- * set. */
-gboolean ibb_operation_check_address_locked (IBBOperation *self, const char *local, GError **error);
 /* The operation waits in queue from now on, also if it waits already. */
 void     ibb_operation_set_queue_locked (IBBOperation *self, GQueue *queue);
 gboolean ibb_operation_is_waiting_locked (IBBOperation *self);

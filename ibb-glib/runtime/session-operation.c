@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "runtime/session-operation.h"
+
+#include "core/base/jid.h"
+#include "ibb-error-private.h"
+#include "ibb-intl-private.h"
+#include "runtime/operation.h"
+
+typedef struct
+{
+  IBBOperation parent;
+
+  IBBInbox   *inbox;   /* (owned) */
+  IBBChannel *channel; /* (owned) (nullable): the session */
+
+  IBBOpen open;    /* its strings are (owned) */
+  guint   n_reads; /* of the connection, when the open began */
+
+  IBBExpected         expected; /* its strings are (owned) */
+  IBBExpectationOwner owner;
+  IBBExpectation     *expectation; /* (nullable): while the session is expected */
+  IBBFailure          failure;     /* of the expectation */
+} IBBSessionOperation;
+
+/* Takes failure. */
+static void
+set_failure (IBBSessionOperation *self,
+             IBBFailure          *failure,
+             const char          *peer,
+             const char          *sid,
+             GError             **error)
+{
+  const char *reason = ibb_host_get_reason_locked (self->parent.host, failure);
+
+  g_propagate_error (
+      error, ibb_error_add_reason (ibb_error_new_from_failure (failure, peer, sid), reason));
+  ibb_failure_clear (failure);
+}
+
+static gboolean
+check_address_locked (IBBSessionOperation *self, const char *local, GError **error)
+{
+  IBBEngine *engine = self->parent.host->engine;
+
+  if (local == NULL || ibb_engine_get_local_jid (engine) == NULL ||
+      ibb_engine_has_address (engine, local))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               _ ("The connection does not have the address “%s”"), local);
+  return FALSE;
+}
+
+/* Open. */
+
+static gboolean
+open_now (IBBSessionOperation *self, gint64 now, GError **error)
+{
+  IBBHost               *host = self->parent.host;
+  IBBEngine             *engine = host->engine;
+  const char            *local_jid = ibb_engine_get_local_jid (engine);
+  g_autoptr (IBBSession) session = NULL;
+  IBBFailure             failure = IBB_FAILURE_INIT;
+
+  if (ibb_engine_is_running (engine) && local_jid == NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED,
+                   _ ("The connection has no JID yet: log in before opening a session"));
+      return FALSE;
+    }
+  if (!check_address_locked (self, self->open.local, error))
+    return FALSE;
+  if (ibb_jid_equal (self->open.peer, self->open.local != NULL ? self->open.local : local_jid))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   _ ("Cannot open a session to oneself (“%s”)"), self->open.peer);
+      return FALSE;
+    }
+
+  session = ibb_engine_open (engine, &self->open, now, &failure);
+  if (session == NULL)
+    {
+      set_failure (self, &failure, self->open.peer, self->open.sid, error);
+      return FALSE;
+    }
+
+  self->channel = ibb_channel_new_locked (host, session);
+  /* From now on the operation waits for the session. */
+  ibb_operation_set_queue_locked (&self->parent, &self->channel->writers);
+  return TRUE;
+}
+
+static gboolean
+knows_local_jid (IBBSessionOperation *self)
+{
+  IBBHost   *host = self->parent.host;
+  IBBEngine *engine = host->engine;
+
+  return ibb_engine_get_local_jid (engine) != NULL || host->n_reads != self->n_reads ||
+         !ibb_engine_is_running (engine);
+}
+
+static gboolean
+open_begin (IBBOperation *operation, gint64 now, GError **error)
+{
+  IBBSessionOperation *self = (IBBSessionOperation *) operation;
+  IBBHost             *host = operation->host;
+
+  self->n_reads = host->n_reads;
+  if (!knows_local_jid (self))
+    ibb_host_refresh_locked (host);
+  /* Calls that waited for the JID go first, so that sessions open in the order of the calls. */
+  else if (g_queue_is_empty (&host->refresh_waiters))
+    return open_now (self, now, error);
+  return TRUE;
+}
+
+static gboolean
+open_is_ready (IBBOperation *operation)
+{
+  IBBSessionOperation *self = (IBBSessionOperation *) operation;
+
+  if (self->channel == NULL)
+    return knows_local_jid (self);
+  return self->channel->opened || ibb_channel_has_ended_locked (self->channel);
+}
+
+static gboolean
+open_attempt (IBBOperation *operation, gint64 now, GError **error)
+{
+  IBBSessionOperation *self = (IBBSessionOperation *) operation;
+
+  if (!open_is_ready (operation))
+    return FALSE;
+  if (self->channel == NULL)
+    return !open_now (self, now, error);
+  if (!self->channel->opened)
+    g_propagate_error (error, ibb_channel_new_error_locked (self->channel));
+  return TRUE;
+}
+
+static void
+open_give_up (IBBOperation *operation, gint64 now)
+{
+  IBBSessionOperation *self = (IBBSessionOperation *) operation;
+
+  if (self->channel != NULL)
+    ibb_session_abort (self->channel->session, now);
+}
+
+static void
+open_clear (IBBOperation *operation)
+{
+  IBBSessionOperation *self = (IBBSessionOperation *) operation;
+
+  g_free ((char *) self->open.peer);
+  g_free ((char *) self->open.local);
+  g_free ((char *) self->open.sid);
+  g_clear_pointer (&self->channel, ibb_channel_unref);
+  ibb_inbox_unref (self->inbox);
+}
+
+/* Expect. */
+
+static gboolean
+is_as_agreed (IBBSessionOperation *self)
+{
+  IBBSession *session = self->channel->session;
+
+  return !self->expected.is_agreed ||
+         (ibb_session_is_by_message (session) == self->expected.by_message &&
+          ibb_session_get_block_size (session) <= self->expected.block_size);
+}
+
+static gboolean
+expect_begin (IBBOperation *operation, gint64 now, GError **error)
+{
+  IBBSessionOperation *self = (IBBSessionOperation *) operation;
+  const IBBExpected   *expected = &self->expected;
+  IBBFailure           failure = IBB_FAILURE_INIT;
+
+  if (!check_address_locked (self, expected->local, error))
+    return FALSE;
+
+  self->channel = ibb_inbox_take_expected_locked (self->inbox, expected->local, expected->peer,
+                                                  expected->sid, now);
+  if (self->channel != NULL && is_as_agreed (self))
+    return TRUE;
+  if (self->channel != NULL)
+    {
+      /* An earlier call, which took any terms, has accepted the session. Its terms are not those
+       * that this call has agreed on. */
+      ibb_session_abort (self->channel->session, now);
+      ibb_inbox_keep_expected_locked (self->inbox, g_steal_pointer (&self->channel), now);
+    }
+
+  self->expectation =
+      ibb_engine_expect (operation->host->engine, expected->local, expected->peer, expected->sid,
+                         expected->block_size, &self->owner, &failure);
+  if (self->expectation == NULL)
+    {
+      set_failure (self, &failure, expected->peer, expected->sid, error);
+      return FALSE;
+    }
+  if (expected->is_agreed)
+    {
+      self->expectation->has_stanza_type = TRUE;
+      self->expectation->by_message = expected->by_message;
+    }
+  return TRUE;
+}
+
+static void
+expectation_ended_locked (gpointer object, IBBSession *session, const IBBFailure *failure)
+{
+  IBBSessionOperation *self = object;
+
+  self->expectation = NULL;
+  if (session != NULL)
+    self->channel = ibb_channel_new_locked (self->parent.host, session);
+  else
+    ibb_failure_copy (&self->failure, failure);
+  ibb_operation_wake_locked (&self->parent);
+}
+
+static gboolean
+expect_is_ready (IBBOperation *operation)
+{
+  return ((IBBSessionOperation *) operation)->expectation == NULL;
+}
+
+static gboolean
+expect_attempt (IBBOperation *operation, gint64 now, GError **error)
+{
+  IBBSessionOperation *self = (IBBSessionOperation *) operation;
+
+  if (self->expectation != NULL)
+    return FALSE;
+  if (self->channel == NULL)
+    set_failure (self, &self->failure, self->expected.peer, self->expected.sid, error);
+  return TRUE;
+}
+
+static void
+expect_give_up (IBBOperation *operation, gint64 now)
+{
+  IBBSessionOperation *self = (IBBSessionOperation *) operation;
+
+  if (self->expectation != NULL)
+    ibb_engine_cancel_expectation (operation->host->engine, g_steal_pointer (&self->expectation));
+  if (self->channel != NULL)
+    ibb_inbox_keep_expected_locked (self->inbox, g_steal_pointer (&self->channel), now);
+}
+
+static GError *
+expect_new_timeout_error (IBBOperation *operation)
+{
+  const IBBExpected *expected = &((IBBSessionOperation *) operation)->expected;
+
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                      /* Translators: a JID, and the name of a session */
+                      _ ("“%s” has not opened the session “%s” within %u ms"), expected->peer,
+                      expected->sid, expected->timeout);
+}
+
+static void
+expect_clear (IBBOperation *operation)
+{
+  IBBSessionOperation *self = (IBBSessionOperation *) operation;
+
+  if (self->channel != NULL)
+    ibb_inbox_give_back_expected (self->inbox, g_steal_pointer (&self->channel));
+  ibb_inbox_unref (self->inbox);
+  ibb_failure_clear (&self->failure);
+  g_free ((char *) self->expected.local);
+  g_free ((char *) self->expected.peer);
+  g_free ((char *) self->expected.sid);
+}
+
+/* Accept. */
+
+static gboolean
+accept_begin (IBBOperation *operation, gint64 now, GError **error)
+{
+  ((IBBSessionOperation *) operation)->inbox->listening = TRUE;
+  return TRUE;
+}
+
+static gboolean
+accept_is_ready (IBBOperation *operation)
+{
+  IBBInbox *inbox = ((IBBSessionOperation *) operation)->inbox;
+
+  return ibb_notice_has_any_locked (&inbox->accepted) || !ibb_inbox_may_accept_locked (inbox);
+}
+
+static void
+set_unacceptable (IBBHost *host, GError **error)
+{
+  const char *reason = host->uplink.lost_reason;
+
+  if (!ibb_engine_is_lost (host->engine) || ibb_host_is_returning_locked (host))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                 _ ("The service was stopped, so no session can come"));
+  else if (reason != NULL)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _ ("No session can come: %s"),
+                 reason);
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                 _ ("The connection to the XMPP server was lost, so no session can come"));
+}
+
+static gboolean
+accept_attempt (IBBOperation *operation, gint64 now, GError **error)
+{
+  IBBSessionOperation *self = (IBBSessionOperation *) operation;
+
+  if (!accept_is_ready (operation))
+    return FALSE;
+  self->channel = ibb_inbox_take_accepted_locked (self->inbox);
+  if (self->channel == NULL)
+    set_unacceptable (operation->host, error);
+  return TRUE;
+}
+
+/* The operation may have been woken for a session that now goes to another accept. */
+static void
+accept_give_up (IBBOperation *operation, gint64 now)
+{
+  ibb_inbox_wake_accepts_locked (((IBBSessionOperation *) operation)->inbox);
+}
+
+static void
+accept_clear (IBBOperation *operation)
+{
+  IBBSessionOperation *self = (IBBSessionOperation *) operation;
+
+  if (self->channel != NULL)
+    ibb_inbox_give_back_accepted (self->inbox, g_steal_pointer (&self->channel));
+  ibb_inbox_unref (self->inbox);
+}
+
+static const IBBOperationClass open_class = {
+  .name = "[ibb-glib] open_session",
+  .async_name = "ibb_service_open_session_async()",
+  .always_waits = TRUE,
+  .begin = open_begin,
+  .is_ready = open_is_ready,
+  .attempt = open_attempt,
+  .give_up = open_give_up,
+  .clear = open_clear,
+};
+
+static const IBBOperationClass expect_class = {
+  .name = "[ibb-glib] expect_session",
+  .async_name = "ibb_service_expect_session_async()",
+  .always_waits = TRUE,
+  .begin = expect_begin,
+  .is_ready = expect_is_ready,
+  .attempt = expect_attempt,
+  .give_up = expect_give_up,
+  .new_timeout_error = expect_new_timeout_error,
+  .clear = expect_clear,
+};
+
+static const IBBOperationClass accept_class = {
+  .name = "[ibb-glib] accept",
+  .async_name = "ibb_service_accept_async()",
+  .begin = accept_begin,
+  .is_ready = accept_is_ready,
+  .attempt = accept_attempt,
+  .give_up = accept_give_up,
+  .clear = accept_clear,
+};
+
+static void
+init (IBBSessionOperation *self, IBBInbox *inbox, GObject *service, const IBBSessionWish *wish)
+{
+  IBBHost *host = inbox->host;
+  const IBBOperationClass *class = &accept_class;
+  GQueue *queue = &inbox->accepts;
+  guint   timeout = 0;
+
+  *self = (IBBSessionOperation){ .inbox = ibb_inbox_ref (inbox), .failure = IBB_FAILURE_INIT };
+  if (wish->open != NULL)
+    {
+      class = &open_class;
+      queue = &host->refresh_waiters;
+      self->open = *wish->open;
+      self->open.peer = ibb_jid_dup_unicode (wish->open->peer);
+      self->open.local = wish->open->local != NULL ? ibb_jid_dup_unicode (wish->open->local) : NULL;
+      self->open.sid = g_strdup (wish->open->sid);
+    }
+  else if (wish->expected != NULL)
+    {
+      class = &expect_class;
+      queue = NULL;
+      timeout = wish->expected->timeout;
+      self->expected = *wish->expected;
+      self->expected.local = g_strdup (wish->expected->local);
+      self->expected.peer = g_strdup (wish->expected->peer);
+      self->expected.sid = g_strdup (wish->expected->sid);
+      self->owner.ended_locked = expectation_ended_locked;
+      self->owner.object = self;
+    }
+  ibb_operation_init (&self->parent, class, host, g_object_ref (service), queue, timeout);
+}
+
+IBBChannel *
+ibb_session_operation_run (IBBInbox             *inbox,
+                           GObject              *service,
+                           const IBBSessionWish *wish,
+                           GCancellable         *cancellable,
+                           GError              **error)
+{
+  IBBSessionOperation self;
+  IBBChannel         *channel = NULL;
+
+  init (&self, inbox, service, wish);
+  if (ibb_operation_run (&self.parent, cancellable, error))
+    channel = g_steal_pointer (&self.channel);
+  ibb_operation_clear (&self.parent);
+  return channel;
+}
+
+void
+ibb_session_operation_start (IBBInbox             *inbox,
+                             GObject              *service,
+                             const IBBSessionWish *wish,
+                             GTask                *task)
+{
+  IBBSessionOperation *self = g_new (IBBSessionOperation, 1);
+
+  init (self, inbox, service, wish);
+  ibb_operation_start (&self->parent, task, NULL, NULL);
+}
+
+IBBChannel *
+ibb_session_operation_finish (GTask *task, GError **error)
+{
+  IBBSessionOperation *self = g_task_get_task_data (task);
+
+  return g_task_propagate_boolean (task, error) ? g_steal_pointer (&self->channel) : NULL;
+}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ibb-element.h"
+#include "stanza/sax.h"
 
 G_BEGIN_DECLS
 
@@ -19,11 +20,9 @@ struct _IBBElement
   IBBElement *parent;   /* (nullable) (transfer none): used by the maker only */
 };
 
-/* namespace (nullable). The child belongs to parent (nullable). */
-IBBElement *ibb_element_new (const char *name, const char *namespace, IBBElement *parent);
-/* attributes: n of them as SAX2 has them. */
-void     ibb_element_set_attributes (IBBElement *self, int n, const unsigned char **attributes);
-gboolean ibb_element_is (const IBBElement *self, const char *name, const char *namespace);
+/* An element that has begun. It belongs to parent (nullable). */
+IBBElement *ibb_element_new (const IBBSaxElement *start, IBBElement *parent);
+gboolean    ibb_element_is (const IBBElement *self, const char *name, const char *namespace);
 
 /* xml: one well-formed element. (transfer full) (nullable): NULL if XMPP forbids it. */
 IBBElement *ibb_element_new_from_xml (const char *xml, gsize length);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "ibb-element-private.h"
-#include "stanza/sax.h"
 
 #define MAX_NAMESPACE 256 /* bytes: of those that are known here none is as long */
 #define WRAPPER_START "<wrapper xmlns='jabber:client'>"
@@ -13,17 +12,36 @@
 
 G_DEFINE_BOXED_TYPE (IBBElement, ibb_element, ibb_element_ref, ibb_element_unref)
 
+/* Those without a namespace. */
+static char **
+dup_attributes (const IBBSaxElement *start)
+{
+  GPtrArray      *array = g_ptr_array_new ();
+  const xmlChar **attributes = start->attributes;
+
+  for (int i = 0; i < start->n_attributes; i++, attributes += IBB_SAX_ATTRIBUTE_FIELDS)
+    if (IBB_SAX_ATTRIBUTE_PREFIX (attributes) == NULL)
+      {
+        g_ptr_array_add (array, g_strdup (IBB_SAX_ATTRIBUTE_NAME (attributes)));
+        g_ptr_array_add (array, g_strndup (IBB_SAX_ATTRIBUTE_VALUE (attributes),
+                                           IBB_SAX_ATTRIBUTE_LENGTH (attributes)));
+      }
+  g_ptr_array_add (array, NULL);
+  return (char **) g_ptr_array_free (array, FALSE);
+}
+
 IBBElement *
-ibb_element_new (const char *name, const char *namespace, IBBElement *parent)
+ibb_element_new (const IBBSaxElement *start, IBBElement *parent)
 {
   IBBElement *self = g_new0 (IBBElement, 1);
+  /* One declaration may serve any number of elements, each of which would keep a copy. */
+  gboolean has_namespace =
+      start->uri != NULL && strnlen (start->uri, MAX_NAMESPACE + 1) <= MAX_NAMESPACE;
 
   g_atomic_ref_count_init (&self->ref_count);
-  self->name = g_strdup (name);
-  /* One declaration may serve any number of elements, each of which would keep a copy. */
-  if (namespace == NULL || strnlen (namespace, MAX_NAMESPACE + 1) > MAX_NAMESPACE)
-  namespace = "";
-  self->namespace = g_strdup (namespace);
+  self->name = g_strdup (start->name);
+  self->namespace = g_strdup (has_namespace ? start->uri : "");
+  self->attributes = dup_attributes (start);
   self->text = g_string_new (NULL);
   self->parent = parent;
   if (parent != NULL)
@@ -34,22 +52,6 @@ ibb_element_new (const char *name, const char *namespace, IBBElement *parent)
     }
 
   return self;
-}
-
-void
-ibb_element_set_attributes (IBBElement *self, int n, const unsigned char **attributes)
-{
-  GPtrArray *array = g_ptr_array_new ();
-
-  for (int i = 0; i < n; i++, attributes += IBB_SAX_ATTRIBUTE_FIELDS)
-    if (IBB_SAX_ATTRIBUTE_PREFIX (attributes) == NULL)
-      {
-        g_ptr_array_add (array, g_strdup (IBB_SAX_ATTRIBUTE_NAME (attributes)));
-        g_ptr_array_add (array, g_strndup (IBB_SAX_ATTRIBUTE_VALUE (attributes),
-                                           IBB_SAX_ATTRIBUTE_LENGTH (attributes)));
-      }
-  g_ptr_array_add (array, NULL);
-  self->attributes = (char **) g_ptr_array_free (array, FALSE);
 }
 
 gboolean
@@ -66,20 +68,11 @@ typedef struct
 } Parse;
 
 static void
-start_cb (void           *data,
-          const xmlChar  *local_name,
-          const xmlChar  *prefix,
-          const xmlChar  *uri,
-          int             n_namespaces,
-          const xmlChar **namespaces,
-          int             n_attributes,
-          int             n_defaulted,
-          const xmlChar **attributes)
+start_cb (void *data, const IBBSaxElement *element)
 {
   Parse *parse = data;
 
-  parse->current = ibb_element_new ((const char *) local_name, (const char *) uri, parse->current);
-  ibb_element_set_attributes (parse->current, n_attributes, attributes);
+  parse->current = ibb_element_new (element, parse->current);
   if (parse->root == NULL)
     parse->root = parse->current;
 }
@@ -93,7 +86,7 @@ characters_cb (void *data, const xmlChar *text, int length)
 }
 
 static void
-end_cb (void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlChar *uri)
+end_cb (void *data)
 {
   Parse      *parse = data;
   IBBElement *parent = parse->current->parent;

@@ -26,20 +26,11 @@ typedef struct
 } Parse;
 
 static void
-start_cb (void           *data,
-          const xmlChar  *local_name,
-          const xmlChar  *prefix,
-          const xmlChar  *uri,
-          int             n_namespaces,
-          const xmlChar **namespaces,
-          int             n_attributes,
-          int             n_defaulted,
-          const xmlChar **attributes)
+start_cb (void *data, const IBBSaxElement *element)
 {
   Parse *parse = data;
 
-  ibb_stanza_reader_start (parse->reader, local_name, prefix, uri, n_namespaces, namespaces,
-                           n_attributes, attributes);
+  ibb_stanza_reader_start (parse->reader, element);
 
   if (ibb_stanza_reader_has_failed (parse->reader))
     ibb_sax_stop (&parse->sax);
@@ -57,7 +48,7 @@ characters_cb (void *data, const xmlChar *text, int length)
 }
 
 static void
-end_cb (void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlChar *uri)
+end_cb (void *data)
 {
   Parse     *parse = data;
   IBBStanza *stanza = ibb_stanza_reader_end (parse->reader);

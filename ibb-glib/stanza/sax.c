@@ -17,6 +17,31 @@
 #define MAX_COMPLAINT 200 /* characters: libxml2 quotes names of any length */
 
 static void
+start_cb (void           *data,
+          const xmlChar  *name,
+          const xmlChar  *prefix,
+          const xmlChar  *uri,
+          int             n_namespaces,
+          const xmlChar **namespaces,
+          int             n_attributes,
+          int             n_defaulted,
+          const xmlChar **attributes)
+{
+  const IBBSaxElement element = {
+    (const char *) name, (const char *) prefix, (const char *) uri, n_namespaces,
+    namespaces,          n_attributes,          attributes,
+  };
+
+  ((IBBSax *) data)->handler->start (data, &element);
+}
+
+static void
+end_cb (void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+  ((IBBSax *) data)->handler->end (data);
+}
+
+static void
 report (void *data, IBBSaxRestriction what)
 {
   IBBSax *self = data;
@@ -63,8 +88,8 @@ ibb_sax_init (IBBSax *self, const IBBSaxHandler *handler)
 {
   xmlSAXHandler sax = {
     .initialized = XML_SAX2_MAGIC,
-    .startElementNs = handler->start,
-    .endElementNs = handler->end,
+    .startElementNs = start_cb,
+    .endElementNs = end_cb,
     .characters = handler->characters,
     .ignorableWhitespace = handler->characters,
     .cdataBlock = handler->characters,

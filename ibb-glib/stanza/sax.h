@@ -19,12 +19,24 @@ typedef enum
   IBB_SAX_PROCESSING_INSTRUCTION,
 } IBBSaxRestriction;
 
-/* SAX2's own calls. Each gets the IBBSax: let it be the first member of your struct. */
+/* The start of an element, as SAX2 has it. */
 typedef struct
 {
-  startElementNsSAX2Func start;
-  endElementNsSAX2Func   end;
-  charactersSAXFunc      characters;
+  const char     *name;   /* without its prefix */
+  const char     *prefix; /* (nullable) */
+  const char     *uri;    /* (nullable): its namespace */
+  int             n_namespaces;
+  const xmlChar **namespaces; /* prefix or NULL, URI, … */
+  int             n_attributes;
+  const xmlChar **attributes; /* IBB_SAX_ATTRIBUTE_FIELDS of each */
+} IBBSaxElement;
+
+/* Each call gets the IBBSax: let it be the first member of your struct. */
+typedef struct
+{
+  void (*start) (void *data, const IBBSaxElement *element);
+  void (*end) (void *data);
+  charactersSAXFunc characters;
   void (*restricted) (void *data, IBBSaxRestriction what); /* (nullable) */
 } IBBSaxHandler;
 

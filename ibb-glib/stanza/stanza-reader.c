@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "stanza/namespaces.h"
-#include "stanza/sax.h"
 #include "stanza/xml-copy.h"
 
 /* Bytes of an error's text that are gathered before it is shortened. */
@@ -97,13 +96,13 @@ fail (IBBStanzaReader *self)
 }
 
 static gboolean
-equal (const xmlChar *a, const char *b)
+equal (const char *a, const char *b)
 {
-  return a != NULL && strcmp ((const char *) a, b) == 0;
+  return a != NULL && strcmp (a, b) == 0;
 }
 
 static gboolean
-is_stanza_namespace (const xmlChar *uri)
+is_stanza_namespace (const char *uri)
 {
   return uri == NULL || equal (uri, IBB_CLIENT_NAMESPACE) || equal (uri, IBB_SERVER_NAMESPACE) ||
          equal (uri, IBB_COMPONENT_NAMESPACE);
@@ -111,9 +110,11 @@ is_stanza_namespace (const xmlChar *uri)
 
 /* The attribute without a namespace (uri is NULL), or in one. */
 static char *
-dup_attribute (const xmlChar **attributes, int n_attributes, const char *name, const char *uri)
+dup_attribute (const IBBSaxElement *element, const char *name, const char *uri)
 {
-  for (int i = 0; i < n_attributes; i++, attributes += IBB_SAX_ATTRIBUTE_FIELDS)
+  const xmlChar **attributes = element->attributes;
+
+  for (int i = 0; i < element->n_attributes; i++, attributes += IBB_SAX_ATTRIBUTE_FIELDS)
     {
       if (g_strcmp0 (IBB_SAX_ATTRIBUTE_URI (attributes), uri) == 0 &&
           strcmp (IBB_SAX_ATTRIBUTE_NAME (attributes), name) == 0)
@@ -127,25 +128,23 @@ dup_attribute (const xmlChar **attributes, int n_attributes, const char *name, c
 /* The same of a type whose white space is collapsed, as of all types of XML Schema but strings. The
  * numbers are parsed so. White space within a value is valid in none of these types. */
 static char *
-dup_token (const xmlChar **attributes, int n_attributes, const char *name, const char *uri)
+dup_token (const IBBSaxElement *element, const char *name, const char *uri)
 {
-  char *value = dup_attribute (attributes, n_attributes, name, uri);
+  char *value = dup_attribute (element, name, uri);
 
   return value != NULL ? g_strstrip (value) : NULL;
 }
 
 /* A prefix without a declaration is an error from which libxml2 recovers. */
 static gboolean
-has_undeclared_prefix (const xmlChar  *local_name,
-                       const xmlChar  *prefix,
-                       const xmlChar  *uri,
-                       int             n_attributes,
-                       const xmlChar **attributes)
+has_undeclared_prefix (const IBBSaxElement *element)
 {
-  if ((prefix != NULL && uri == NULL) || strchr ((const char *) local_name, ':') != NULL)
+  const xmlChar **attributes = element->attributes;
+
+  if ((element->prefix != NULL && element->uri == NULL) || strchr (element->name, ':') != NULL)
     return TRUE;
 
-  for (int i = 0; i < n_attributes; i++, attributes += IBB_SAX_ATTRIBUTE_FIELDS)
+  for (int i = 0; i < element->n_attributes; i++, attributes += IBB_SAX_ATTRIBUTE_FIELDS)
     {
       if ((IBB_SAX_ATTRIBUTE_PREFIX (attributes) != NULL &&
            IBB_SAX_ATTRIBUTE_URI (attributes) == NULL) ||
@@ -157,11 +156,7 @@ has_undeclared_prefix (const xmlChar  *local_name,
 }
 
 static void
-start_stanza (IBBStanzaReader *self,
-              const xmlChar   *local_name,
-              const xmlChar   *uri,
-              int              n_attributes,
-              const xmlChar  **attributes)
+start_stanza (IBBStanzaReader *self, const IBBSaxElement *element)
 {
   IBBStanzaName name;
   IBBPayload    payload = IBB_PAYLOAD_OTHER;
@@ -172,22 +167,22 @@ start_stanza (IBBStanzaReader *self,
   self->has_ibb = self->has_error = self->has_condition = self->has_type = self->has_text = FALSE;
   ibb_xml_copy_reset (self->copy);
 
-  if (!is_stanza_namespace (uri))
+  if (!is_stanza_namespace (element->uri))
     return;
-  if (equal (local_name, "iq"))
+  if (equal (element->name, "iq"))
     name = IBB_STANZA_IQ;
-  else if (equal (local_name, "message"))
+  else if (equal (element->name, "message"))
     name = IBB_STANZA_MESSAGE;
-  else if (equal (local_name, "presence"))
+  else if (equal (element->name, "presence"))
     name = IBB_STANZA_PRESENCE;
   else
     return;
 
   self->stanza = ibb_stanza_record_new (name, NULL, payload, NULL, NULL);
-  self->stanza->kind = dup_attribute (attributes, n_attributes, "type", NULL);
-  self->stanza->id = dup_attribute (attributes, n_attributes, "id", NULL);
-  self->stanza->from = dup_attribute (attributes, n_attributes, "from", NULL);
-  self->stanza->to = dup_attribute (attributes, n_attributes, "to", NULL);
+  self->stanza->kind = dup_attribute (element, "type", NULL);
+  self->stanza->id = dup_attribute (element, "id", NULL);
+  self->stanza->from = dup_attribute (element, "from", NULL);
+  self->stanza->to = dup_attribute (element, "to", NULL);
 
   if (ibb_stanza_record_is_kind (self->stanza, "error"))
     self->stanza->payload = IBB_PAYLOAD_ERROR;
@@ -204,19 +199,19 @@ is_true (const char *value)
 
 /* An attribute of our feature. */
 static gboolean
-has_mark (const xmlChar **attributes, int n_attributes, const char *name)
+has_mark (const IBBSaxElement *element, const char *name)
 {
-  g_autofree char *value = dup_token (attributes, n_attributes, name, IBB_FEATURE_NAMESPACE);
+  g_autofree char *value = dup_token (element, name, IBB_FEATURE_NAMESPACE);
 
   return is_true (value);
 }
 
 static void
-start_room (IBBStanzaReader *self, int n_attributes, const xmlChar **attributes)
+start_room (IBBStanzaReader *self, const IBBSaxElement *element)
 {
   IBBStanza       *stanza = self->stanza;
-  g_autofree char *room = dup_attribute (attributes, n_attributes, "room", NULL);
-  g_autofree char *delay = dup_attribute (attributes, n_attributes, "delay", NULL);
+  g_autofree char *room = dup_attribute (element, "room", NULL);
+  g_autofree char *delay = dup_attribute (element, "delay", NULL);
 
   stanza->tells_room = ibb_stanza_parse_count (room, &stanza->room) &&
                        ibb_stanza_parse_count (delay, &stanza->delay);
@@ -224,14 +219,14 @@ start_room (IBBStanzaReader *self, int n_attributes, const xmlChar **attributes)
 }
 
 static void
-start_position (IBBStanzaReader *self, int n_attributes, const xmlChar **attributes)
+start_position (IBBStanzaReader *self, const IBBSaxElement *element)
 {
   IBBStanza       *stanza = self->stanza;
-  g_autofree char *received = dup_attribute (attributes, n_attributes, "received", NULL);
-  g_autofree char *acknowledged = dup_attribute (attributes, n_attributes, "acknowledged", NULL);
+  g_autofree char *received = dup_attribute (element, "received", NULL);
+  g_autofree char *acknowledged = dup_attribute (element, "acknowledged", NULL);
 
   g_free (stanza->proof);
-  stanza->proof = dup_attribute (attributes, n_attributes, "proof", NULL);
+  stanza->proof = dup_attribute (element, "proof", NULL);
   stanza->has_position = ibb_stanza_parse_position (received, &stanza->received) &&
                          ibb_stanza_parse_position (acknowledged, &stanza->acknowledged) &&
                          ibb_stanza_parse_proof (stanza->proof);
@@ -239,33 +234,33 @@ start_position (IBBStanzaReader *self, int n_attributes, const xmlChar **attribu
 }
 
 static void
-start_resume (IBBStanzaReader *self, int n_attributes, const xmlChar **attributes)
+start_resume (IBBStanzaReader *self, const IBBSaxElement *element)
 {
   IBBStanza       *stanza = self->stanza;
-  g_autofree char *count = dup_attribute (attributes, n_attributes, "count", NULL);
-  g_autofree char *unclean = dup_attribute (attributes, n_attributes, "unclean", NULL);
+  g_autofree char *count = dup_attribute (element, "count", NULL);
+  g_autofree char *unclean = dup_attribute (element, "unclean", NULL);
 
   stanza->payload = IBB_PAYLOAD_RESUME;
   stanza->unclean = is_true (unclean);
-  stanza->sid = dup_token (attributes, n_attributes, "sid", NULL);
-  start_position (self, n_attributes, attributes);
+  stanza->sid = dup_token (element, "sid", NULL);
+  start_position (self, element);
   stanza->has_position &= ibb_stanza_parse_count (count, &stanza->count);
 }
 
 static void
-start_resumed (IBBStanzaReader *self, int n_attributes, const xmlChar **attributes)
+start_resumed (IBBStanzaReader *self, const IBBSaxElement *element)
 {
-  g_autofree char *ended = dup_token (attributes, n_attributes, "ended", NULL);
+  g_autofree char *ended = dup_token (element, "ended", NULL);
 
-  start_position (self, n_attributes, attributes);
+  start_position (self, element);
   self->stanza->has_ended = is_true (ended);
 }
 
 static void
-start_opened (IBBStanzaReader *self, int n_attributes, const xmlChar **attributes)
+start_opened (IBBStanzaReader *self, const IBBSaxElement *element)
 {
-  g_autofree char *resumable = dup_token (attributes, n_attributes, "resumable", NULL);
-  g_autofree char *block_size = dup_attribute (attributes, n_attributes, "block-size", NULL);
+  g_autofree char *resumable = dup_token (element, "resumable", NULL);
+  g_autofree char *block_size = dup_attribute (element, "block-size", NULL);
 
   self->stanza->is_resumable = is_true (resumable);
   ibb_stanza_parse_block_size (block_size, &self->stanza->long_block_size);
@@ -274,17 +269,14 @@ start_opened (IBBStanzaReader *self, int n_attributes, const xmlChar **attribute
 
 /* The child of a result (D-14, D-52, D-58). */
 static void
-start_result_child (IBBStanzaReader *self,
-                    const xmlChar   *local_name,
-                    int              n_attributes,
-                    const xmlChar  **attributes)
+start_result_child (IBBStanzaReader *self, const IBBSaxElement *element)
 {
-  if (equal (local_name, "ack"))
-    start_room (self, n_attributes, attributes);
-  else if (equal (local_name, "resumed"))
-    start_resumed (self, n_attributes, attributes);
-  else if (equal (local_name, "opened"))
-    start_opened (self, n_attributes, attributes);
+  if (equal (element->name, "ack"))
+    start_room (self, element);
+  else if (equal (element->name, "resumed"))
+    start_resumed (self, element);
+  else if (equal (element->name, "opened"))
+    start_opened (self, element);
 }
 
 /* The element has content, which none of these elements may have, or is not alone. */
@@ -296,24 +288,23 @@ drop_feature (IBBStanza *stanza)
 }
 
 static void
-start_close (IBBStanza *stanza, int n_attributes, const xmlChar **attributes)
+start_close (IBBStanza *stanza, const IBBSaxElement *element)
 {
-  g_autofree char *condition =
-      dup_token (attributes, n_attributes, "condition", IBB_FEATURE_NAMESPACE);
-  g_autofree char *text = dup_attribute (attributes, n_attributes, "text", IBB_FEATURE_NAMESPACE);
+  g_autofree char *condition = dup_token (element, "condition", IBB_FEATURE_NAMESPACE);
+  g_autofree char *text = dup_attribute (element, "text", IBB_FEATURE_NAMESPACE);
 
-  stanza->unclean = has_mark (attributes, n_attributes, "unclean");
-  stanza->reads = !stanza->unclean && has_mark (attributes, n_attributes, "reads");
+  stanza->unclean = has_mark (element, "unclean");
+  stanza->reads = !stanza->unclean && has_mark (element, "reads");
   stanza->gives_reason =
       stanza->unclean && ibb_condition_from_string (condition, &stanza->condition);
   g_free (stanza->text);
   stanza->text = stanza->gives_reason ? ibb_error_text_dup (text) : NULL;
   g_free (stanza->asked);
-  stanza->asked = dup_token (attributes, n_attributes, "asked", IBB_FEATURE_NAMESPACE);
+  stanza->asked = dup_token (element, "asked", IBB_FEATURE_NAMESPACE);
 }
 
 static void
-start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xmlChar **attributes)
+start_ibb (IBBStanzaReader *self, IBBPayload payload, const IBBSaxElement *element)
 {
   IBBStanza       *stanza = self->stanza;
   g_autofree char *value = NULL;
@@ -323,29 +314,28 @@ start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xm
     return;
 
   g_free (stanza->sid);
-  stanza->sid = dup_token (attributes, n_attributes, "sid", NULL);
+  stanza->sid = dup_token (element, "sid", NULL);
 
   if (payload == IBB_PAYLOAD_OPEN)
     {
-      g_autofree char *stanza_type = dup_token (attributes, n_attributes, "stanza", NULL);
-      g_autofree char *longer =
-          dup_attribute (attributes, n_attributes, "block-size", IBB_FEATURE_NAMESPACE);
+      g_autofree char *stanza_type = dup_token (element, "stanza", NULL);
+      g_autofree char *longer = dup_attribute (element, "block-size", IBB_FEATURE_NAMESPACE);
 
-      value = dup_attribute (attributes, n_attributes, "block-size", NULL);
+      value = dup_attribute (element, "block-size", NULL);
       stanza->block_size_valid = ibb_stanza_parse_block_size (value, &stanza->block_size);
       stanza->by_message_valid = ibb_stanza_parse_type (stanza_type, &stanza->by_message);
       ibb_stanza_parse_block_size (longer, &stanza->long_block_size);
-      stanza->secret = dup_attribute (attributes, n_attributes, "secret", IBB_FEATURE_NAMESPACE);
+      stanza->secret = dup_attribute (element, "secret", IBB_FEATURE_NAMESPACE);
       if (!ibb_stanza_parse_secret (stanza->secret))
         g_clear_pointer (&stanza->secret, g_free);
     }
   else if (payload == IBB_PAYLOAD_CLOSE)
-    start_close (stanza, n_attributes, attributes);
+    start_close (stanza, element);
   else
     {
-      value = dup_attribute (attributes, n_attributes, "seq", NULL);
+      value = dup_attribute (element, "seq", NULL);
       stanza->seq_valid = ibb_stanza_parse_seq (value, &stanza->seq);
-      stanza->asks_room = has_mark (attributes, n_attributes, "room");
+      stanza->asks_room = has_mark (element, "room");
       self->place = PLACE_DATA;
       self->decoder = (IBBBase64Decoder) IBB_BASE64_DECODER_INIT;
       self->block_length = self->block_room = 0;
@@ -354,15 +344,11 @@ start_ibb (IBBStanzaReader *self, IBBPayload payload, int n_attributes, const xm
 
 /* A child of a request or of a message. */
 static void
-start_request_child (IBBStanzaReader *self,
-                     const xmlChar   *local_name,
-                     const xmlChar   *uri,
-                     int              n_attributes,
-                     const xmlChar  **attributes)
+start_request_child (IBBStanzaReader *self, const IBBSaxElement *element)
 {
   IBBStanza *stanza = self->stanza;
 
-  if (equal (uri, IBB_NAMESPACE))
+  if (equal (element->uri, IBB_NAMESPACE))
     {
       gboolean   is_message = stanza->name == IBB_STANZA_MESSAGE;
       IBBPayload payload = IBB_PAYLOAD_UNKNOWN;
@@ -372,50 +358,46 @@ start_request_child (IBBStanzaReader *self,
         return;
 
       self->has_ibb = TRUE;
-      if (equal (local_name, "data"))
+      if (equal (element->name, "data"))
         payload = IBB_PAYLOAD_DATA;
       else if (is_message)
         payload = IBB_PAYLOAD_UNKNOWN;
-      else if (equal (local_name, "open"))
+      else if (equal (element->name, "open"))
         payload = IBB_PAYLOAD_OPEN;
-      else if (equal (local_name, "close"))
+      else if (equal (element->name, "close"))
         payload = IBB_PAYLOAD_CLOSE;
 
       /* The first child counts. The end of an IQ with several children sorts that out. */
       if (stanza->payload == IBB_PAYLOAD_OTHER ||
           (stanza->payload == IBB_PAYLOAD_UNKNOWN && is_message))
-        start_ibb (self, payload, n_attributes, attributes);
+        start_ibb (self, payload, element);
       else if (payload == IBB_PAYLOAD_DATA)
         self->place = PLACE_ECHO;
     }
-  else if (equal (uri, IBB_FEATURE_NAMESPACE) && equal (local_name, "resume") &&
+  else if (equal (element->uri, IBB_FEATURE_NAMESPACE) && equal (element->name, "resume") &&
            stanza->name == IBB_STANZA_IQ && ibb_stanza_record_is_kind (stanza, "set"))
     {
       if (stanza->payload == IBB_PAYLOAD_OTHER)
-        start_resume (self, n_attributes, attributes);
+        start_resume (self, element);
     }
   else if (ibb_stanza_record_is_kind (stanza, "get") && stanza->payload == IBB_PAYLOAD_OTHER)
     {
-      if (equal (uri, IBB_PING_NAMESPACE) && equal (local_name, "ping"))
+      if (equal (element->uri, IBB_PING_NAMESPACE) && equal (element->name, "ping"))
         {
           stanza->payload = IBB_PAYLOAD_PING;
         }
-      else if (equal (uri, IBB_DISCO_INFO_NAMESPACE) && equal (local_name, "query"))
+      else if (equal (element->uri, IBB_DISCO_INFO_NAMESPACE) && equal (element->name, "query"))
         {
           stanza->payload = IBB_PAYLOAD_DISCO_QUERY;
-          stanza->node = dup_attribute (attributes, n_attributes, "node", NULL);
+          stanza->node = dup_attribute (element, "node", NULL);
         }
-      else if (equal (uri, IBB_VERSION_NAMESPACE) && equal (local_name, "query"))
+      else if (equal (element->uri, IBB_VERSION_NAMESPACE) && equal (element->name, "query"))
         stanza->payload = IBB_PAYLOAD_VERSION;
     }
 }
 
 static void
-start_child (IBBStanzaReader *self,
-             const xmlChar   *local_name,
-             const xmlChar   *uri,
-             int              n_attributes,
-             const xmlChar  **attributes)
+start_child (IBBStanzaReader *self, const IBBSaxElement *element)
 {
   IBBStanza *stanza = self->stanza;
 
@@ -425,44 +407,40 @@ start_child (IBBStanzaReader *self,
       stanza->payload == IBB_PAYLOAD_DISCO_INFO)
     {
       /* A block that the answer echoes is not decoded (D-36). */
-      if (equal (uri, IBB_NAMESPACE) && equal (local_name, "data"))
+      if (equal (element->uri, IBB_NAMESPACE) && equal (element->name, "data"))
         {
           self->place = PLACE_ECHO;
         }
       else if (stanza->payload == IBB_PAYLOAD_ERROR && !self->has_error &&
-               equal (local_name, "error") && is_stanza_namespace (uri))
+               equal (element->name, "error") && is_stanza_namespace (element->uri))
         {
-          g_autofree char *type = dup_attribute (attributes, n_attributes, "type", NULL);
+          g_autofree char *type = dup_attribute (element, "type", NULL);
 
           self->has_error = TRUE;
           self->has_type = ibb_error_type_from_string (type, &stanza->error_type);
           self->place = PLACE_ERROR;
         }
-      else if (stanza->payload == IBB_PAYLOAD_RESULT && equal (uri, IBB_DISCO_INFO_NAMESPACE) &&
-               equal (local_name, "query"))
+      else if (stanza->payload == IBB_PAYLOAD_RESULT &&
+               equal (element->uri, IBB_DISCO_INFO_NAMESPACE) && equal (element->name, "query"))
         {
           stanza->payload = IBB_PAYLOAD_DISCO_INFO;
           self->features = g_ptr_array_new_with_free_func (g_free);
           self->identities = g_ptr_array_new_with_free_func (g_free);
           self->place = PLACE_DISCO;
         }
-      else if (stanza->payload == IBB_PAYLOAD_RESULT && equal (uri, IBB_FEATURE_NAMESPACE))
-        start_result_child (self, local_name, n_attributes, attributes);
+      else if (stanza->payload == IBB_PAYLOAD_RESULT && equal (element->uri, IBB_FEATURE_NAMESPACE))
+        start_result_child (self, element);
     }
   else if (stanza->name == IBB_STANZA_MESSAGE ||
            (stanza->name == IBB_STANZA_IQ && (ibb_stanza_record_is_kind (stanza, "set") ||
                                               ibb_stanza_record_is_kind (stanza, "get"))))
     {
-      start_request_child (self, local_name, uri, n_attributes, attributes);
+      start_request_child (self, element);
     }
 }
 
 static void
-start_grandchild (IBBStanzaReader *self,
-                  const xmlChar   *local_name,
-                  const xmlChar   *uri,
-                  int              n_attributes,
-                  const xmlChar  **attributes)
+start_grandchild (IBBStanzaReader *self, const IBBSaxElement *element)
 {
   IBBStanza *stanza = self->stanza;
 
@@ -474,9 +452,9 @@ start_grandchild (IBBStanzaReader *self,
     {
       drop_feature (stanza);
     }
-  else if (self->place == PLACE_ERROR && equal (uri, IBB_STANZA_ERROR_NAMESPACE))
+  else if (self->place == PLACE_ERROR && equal (element->uri, IBB_STANZA_ERROR_NAMESPACE))
     {
-      if (equal (local_name, "text"))
+      if (equal (element->name, "text"))
         {
           if (!self->has_text)
             {
@@ -487,24 +465,23 @@ start_grandchild (IBBStanzaReader *self,
         }
       else if (!self->has_condition)
         {
-          self->has_condition =
-              ibb_condition_from_string ((const char *) local_name, &stanza->condition);
+          self->has_condition = ibb_condition_from_string (element->name, &stanza->condition);
         }
     }
-  else if (self->place == PLACE_DISCO && equal (uri, IBB_DISCO_INFO_NAMESPACE))
+  else if (self->place == PLACE_DISCO && equal (element->uri, IBB_DISCO_INFO_NAMESPACE))
     {
-      if (equal (local_name, "feature"))
+      if (equal (element->name, "feature"))
         {
-          char *var = dup_attribute (attributes, n_attributes, "var", NULL);
+          char *var = dup_attribute (element, "var", NULL);
 
           if (var != NULL)
             g_ptr_array_add (self->features, var);
         }
-      else if (equal (local_name, "identity"))
+      else if (equal (element->name, "identity"))
         {
-          g_autofree char *category = dup_attribute (attributes, n_attributes, "category", NULL);
-          g_autofree char *type = dup_attribute (attributes, n_attributes, "type", NULL);
-          g_autofree char *name = dup_attribute (attributes, n_attributes, "name", NULL);
+          g_autofree char *category = dup_attribute (element, "category", NULL);
+          g_autofree char *type = dup_attribute (element, "type", NULL);
+          g_autofree char *name = dup_attribute (element, "name", NULL);
 
           if (category != NULL && type != NULL)
             g_ptr_array_add (self->identities,
@@ -514,37 +491,28 @@ start_grandchild (IBBStanzaReader *self,
 }
 
 void
-ibb_stanza_reader_start (IBBStanzaReader *self,
-                         const xmlChar   *local_name,
-                         const xmlChar   *prefix,
-                         const xmlChar   *uri,
-                         int              n_namespaces,
-                         const xmlChar  **namespaces,
-                         int              n_attributes,
-                         const xmlChar  **attributes)
+ibb_stanza_reader_start (IBBStanzaReader *self, const IBBSaxElement *element)
 {
   guint depth = self->depth++;
 
   if (depth == 0)
-    start_stanza (self, local_name, uri, n_attributes, attributes);
+    start_stanza (self, element);
 
   if (self->stanza == NULL)
     return;
 
-  if (depth >= IBB_STANZA_MAX_DEPTH ||
-      has_undeclared_prefix (local_name, prefix, uri, n_attributes, attributes))
+  if (depth >= IBB_STANZA_MAX_DEPTH || has_undeclared_prefix (element))
     {
       fail (self);
       return;
     }
 
   if (depth == 1)
-    start_child (self, local_name, uri, n_attributes, attributes);
+    start_child (self, element);
   else if (depth == 2)
-    start_grandchild (self, local_name, uri, n_attributes, attributes);
+    start_grandchild (self, element);
 
-  ibb_xml_copy_start (self->copy, depth, local_name, uri, n_namespaces, namespaces, n_attributes,
-                      attributes);
+  ibb_xml_copy_start (self->copy, depth, element);
   if (ibb_xml_copy_get_length (self->copy) > IBB_STANZA_MAX_LENGTH)
     fail (self);
 }

@@ -4,8 +4,6 @@
 
 #pragma once
 
-#include <libxml/parser.h>
-
 #include "core/base/stanza.h"
 #include "stanza/xml-copy.h"
 
@@ -32,14 +30,7 @@ typedef struct _IBBStanzaReader IBBStanzaReader;
 
 IBBStanzaReader *ibb_stanza_reader_new (void);
 void             ibb_stanza_reader_free (IBBStanzaReader *self);
-void             ibb_stanza_reader_start (IBBStanzaReader *self,
-                                          const xmlChar   *local_name,
-                                          const xmlChar   *prefix,
-                                          const xmlChar   *uri,
-                                          int              n_namespaces,
-                                          const xmlChar  **namespaces,
-                                          int              n_attributes,
-                                          const xmlChar  **attributes);
+void             ibb_stanza_reader_start (IBBStanzaReader *self, const IBBSaxElement *element);
 void       ibb_stanza_reader_characters (IBBStanzaReader *self, const xmlChar *text, int length);
 IBBStanza *ibb_stanza_reader_end (IBBStanzaReader *self); /* (nullable) (transfer full) */
 

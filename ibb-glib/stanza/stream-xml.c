@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "stanza/namespaces.h"
 #include "stanza/xml.h"
 
 static char *
@@ -52,12 +51,6 @@ ibb_stream_xml_dup_handshake (const char *digest)
 }
 
 char *
-ibb_stream_xml_dup_end (void)
-{
-  return g_strdup ("</stream:stream>");
-}
-
-char *
 ibb_stream_xml_dup_error (const char *condition, const char *detail, gboolean is_framed)
 {
   return g_strdup_printf ("<stream:error%s><%s xmlns='" IBB_STREAM_ERROR_NAMESPACE
@@ -78,18 +71,6 @@ ibb_stream_xml_dup_framed_header (const char *from, const char *to)
   IBB_XML_APPEND (out, " version='1.0'/>");
 
   return to_string (out);
-}
-
-char *
-ibb_stream_xml_dup_framed_end (void)
-{
-  return g_strdup ("<close xmlns='" IBB_FRAMING_NAMESPACE "'/>");
-}
-
-char *
-ibb_stream_xml_dup_parser_header (void)
-{
-  return g_strdup ("<stream:stream xmlns:stream='" IBB_STREAM_NAMESPACE "'>");
 }
 
 static gboolean
@@ -148,12 +129,6 @@ ibb_stream_xml_dup_declarations (const char *prefix, int n_namespaces, const cha
 }
 
 char *
-ibb_stream_xml_dup_starttls (void)
-{
-  return g_strdup ("<starttls xmlns='" IBB_TLS_NAMESPACE "'/>");
-}
-
-char *
 ibb_stream_xml_dup_auth (const char *mechanism, const char *text)
 {
   /* The text may have the password. A GString would leave copies of it as it grows. */
@@ -192,17 +167,8 @@ ibb_stream_xml_dup_authenticate (const char *mechanism,
 char *
 ibb_stream_xml_dup_bind2 (gboolean enable)
 {
-  g_autofree char *inner = enable ? ibb_stream_xml_dup_enable () : g_strdup ("");
-
-  return g_strdup_printf ("<bind xmlns='" IBB_BIND2_NAMESPACE "'>%s</bind>", inner);
-}
-
-/* No count is sent: it is for data that TLS may carry twice (XEP-0484 §3.4), which the client does
- * not send. */
-char *
-ibb_stream_xml_dup_fast (void)
-{
-  return g_strdup ("<fast xmlns='" IBB_FAST_NAMESPACE "'/>");
+  return g_strdup_printf ("<bind xmlns='" IBB_BIND2_NAMESPACE "'>%s</bind>",
+                          enable ? IBB_STREAM_XML_ENABLE : "");
 }
 
 char *
@@ -254,18 +220,6 @@ ibb_stream_xml_dup_version (const char *name, const char *version)
   return g_strdup_printf ("><query xmlns='" IBB_VERSION_NAMESPACE
                           "'><name>%s</name><version>%s</version></query>",
                           name, version);
-}
-
-char *
-ibb_stream_xml_dup_enable (void)
-{
-  return g_strdup ("<enable xmlns='" IBB_MANAGEMENT_NAMESPACE "' resume='true'/>");
-}
-
-char *
-ibb_stream_xml_dup_request (void)
-{
-  return g_strdup ("<r xmlns='" IBB_MANAGEMENT_NAMESPACE "'/>");
 }
 
 char *

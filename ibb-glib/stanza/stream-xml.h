@@ -9,6 +9,8 @@
 
 #include <glib.h>
 
+#include "stanza/namespaces.h"
+
 G_BEGIN_DECLS
 
 /* The XML stream (RFC 6120 §4). */
@@ -17,17 +19,17 @@ char *ibb_stream_xml_dup_header (const char *from, const char *to);
 /* The same of a component, and its answer to the server's (XEP-0114 §3). */
 char *ibb_stream_xml_dup_component_header (const char *to);
 char *ibb_stream_xml_dup_handshake (const char *digest);
-char *ibb_stream_xml_dup_end (void);
+#define IBB_STREAM_XML_END "</stream:stream>"
 /* The end of the XML stream has to follow. detail (nullable): XML beside the condition. is_framed:
  * it goes over a WebSocket, and declares its namespace itself. */
 char *ibb_stream_xml_dup_error (const char *condition, const char *detail, gboolean is_framed);
 /* The header and the end over a WebSocket, of which each message is one element (RFC 7395
  * §3.3). */
 char *ibb_stream_xml_dup_framed_header (const char *from, const char *to);
-char *ibb_stream_xml_dup_framed_end (void);
+#define IBB_STREAM_XML_FRAMED_END "<close xmlns='" IBB_FRAMING_NAMESPACE "'/>"
 /* What a parser has to read before those messages: a start tag that declares the prefix
  * of the XML stream. It is never sent. */
-char *ibb_stream_xml_dup_parser_header (void);
+#define IBB_STREAM_XML_PARSER_HEADER "<stream:stream xmlns:stream='" IBB_STREAM_NAMESPACE "'>"
 /* There, no header says of which namespace a stanza is. Declares it in the one at start; other
  * elements have theirs. */
 void ibb_stream_xml_qualify (GByteArray *xml, guint start);
@@ -36,7 +38,7 @@ char *
 ibb_stream_xml_dup_declarations (const char *prefix, int n_namespaces, const char **namespaces);
 
 /* STARTTLS and SASL (RFC 6120 §5, §6); the texts are base64, or "=". */
-char *ibb_stream_xml_dup_starttls (void);
+#define IBB_STREAM_XML_STARTTLS "<starttls xmlns='" IBB_TLS_NAMESPACE "'/>"
 char *ibb_stream_xml_dup_auth (const char *mechanism, const char *text);
 /* namespace: of SASL or of SASL2. */
 char *ibb_stream_xml_dup_response (const char *namespace, const char *text);
@@ -50,8 +52,9 @@ char *ibb_stream_xml_dup_authenticate (const char *mechanism,
 /* A part of that: the binding of a resource that the server chooses (XEP-0386), with
  * acknowledgements (XEP-0198) if enable. */
 char *ibb_stream_xml_dup_bind2 (gboolean enable);
-/* Others: that the login is by a token (XEP-0484), and the request for one. */
-char *ibb_stream_xml_dup_fast (void);
+/* Others: that the login is by a token (XEP-0484), and the request for one. No count is sent: it is
+ * for data that TLS may carry twice (XEP-0484 §3.4), which the client does not send. */
+#define IBB_STREAM_XML_FAST "<fast xmlns='" IBB_FAST_NAMESPACE "'/>"
 char *ibb_stream_xml_dup_request_token (const char *mechanism);
 
 /* The binding of a resource (RFC 6120 §7), and the session of RFC 3921 §3. resource is
@@ -65,8 +68,8 @@ char *ibb_stream_xml_dup_presence (int priority, const char *node, const char *v
 char *ibb_stream_xml_dup_version (const char *name, const char *version);
 
 /* Stream management (XEP-0198). */
-char *ibb_stream_xml_dup_enable (void);
-char *ibb_stream_xml_dup_request (void);
+#define IBB_STREAM_XML_ENABLE "<enable xmlns='" IBB_MANAGEMENT_NAMESPACE "' resume='true'/>"
+#define IBB_STREAM_XML_REQUEST "<r xmlns='" IBB_MANAGEMENT_NAMESPACE "'/>"
 char *ibb_stream_xml_dup_acknowledgement (guint32 h);
 char *ibb_stream_xml_dup_resume (const char *id, guint32 h);
 /* A detail of a stream error. */

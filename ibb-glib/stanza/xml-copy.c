@@ -6,14 +6,13 @@
 
 #include <string.h>
 
-#include "stanza/sax.h"
 #include "stanza/xml.h"
 
 typedef struct
 {
-  const xmlChar *name;
-  const xmlChar *uri;    /* (nullable): the default namespace in it, as it is written */
-  gboolean       is_xml; /* in the namespace of the prefix xml, which cannot be the default one */
+  const char *name;
+  const char *uri;    /* (nullable): the default namespace in it, as it is written */
+  gboolean    is_xml; /* in the namespace of the prefix xml, which cannot be the default one */
 } Level;
 
 struct _IBBXmlCopy
@@ -73,21 +72,17 @@ end_tag (IBBXmlCopy *self)
 }
 
 static gboolean
-is_declared (const char     *prefix,
-             int             n_namespaces,
-             const xmlChar **namespaces,
-             int             n_attributes,
-             const xmlChar **attributes)
+is_declared (const IBBSaxElement *element, const char *prefix, int n_attributes)
 {
-  for (int i = 0; i < n_namespaces; i++)
+  for (int i = 0; i < element->n_namespaces; i++)
     {
-      if (g_strcmp0 ((const char *) namespaces[2 * i], prefix) == 0)
+      if (g_strcmp0 ((const char *) element->namespaces[2 * i], prefix) == 0)
         return TRUE;
     }
 
   for (int i = 0; i < n_attributes; i++)
     {
-      if (g_strcmp0 (IBB_SAX_ATTRIBUTE_PREFIX (attributes + IBB_SAX_ATTRIBUTE_FIELDS * i),
+      if (g_strcmp0 (IBB_SAX_ATTRIBUTE_PREFIX (element->attributes + IBB_SAX_ATTRIBUTE_FIELDS * i),
                      prefix) == 0)
         return TRUE;
     }
@@ -97,30 +92,25 @@ is_declared (const char     *prefix,
 
 /* Keeps all declarations of prefixes, since text may refer to them. */
 static void
-append_declarations (IBBXmlCopy     *self,
-                     int             n_namespaces,
-                     const xmlChar **namespaces,
-                     int             n_attributes,
-                     const xmlChar **attributes)
+append_declarations (IBBXmlCopy *self, const IBBSaxElement *element)
 {
-  for (int i = 0; i < n_namespaces; i++)
+  for (int i = 0; i < element->n_namespaces; i++)
     {
-      const char *prefix = (const char *) namespaces[2 * i];
-      const char *uri = (const char *) namespaces[2 * i + 1];
+      const char *prefix = (const char *) element->namespaces[2 * i];
+      const char *uri = (const char *) element->namespaces[2 * i + 1];
 
       if (prefix != NULL && uri != NULL)
         append_attribute (self, "xmlns", prefix, uri, strlen (uri));
     }
 
   /* A prefix may have been declared outside of the stanza. */
-  for (int i = 0; i < n_attributes; i++)
+  for (int i = 0; i < element->n_attributes; i++)
     {
-      const xmlChar **attribute = attributes + IBB_SAX_ATTRIBUTE_FIELDS * i;
+      const xmlChar **attribute = element->attributes + IBB_SAX_ATTRIBUTE_FIELDS * i;
       const char     *prefix = IBB_SAX_ATTRIBUTE_PREFIX (attribute);
       const char     *uri = IBB_SAX_ATTRIBUTE_URI (attribute);
 
-      if (prefix != NULL && strcmp (prefix, "xml") != 0 &&
-          !is_declared (prefix, n_namespaces, namespaces, i, attributes))
+      if (prefix != NULL && strcmp (prefix, "xml") != 0 && !is_declared (element, prefix, i))
         append_attribute (self, "xmlns", prefix, uri, strlen (uri));
     }
 }
@@ -134,14 +124,11 @@ is_in_record (const char *prefix, const char *name)
 }
 
 static void
-append_attributes (IBBXmlCopy     *self,
-                   int             n_attributes,
-                   const xmlChar **attributes,
-                   gboolean        is_stanza)
+append_attributes (IBBXmlCopy *self, const IBBSaxElement *element, gboolean is_stanza)
 {
-  for (int i = 0; i < n_attributes; i++)
+  for (int i = 0; i < element->n_attributes; i++)
     {
-      const xmlChar **attribute = attributes + IBB_SAX_ATTRIBUTE_FIELDS * i;
+      const xmlChar **attribute = element->attributes + IBB_SAX_ATTRIBUTE_FIELDS * i;
       const char     *prefix = IBB_SAX_ATTRIBUTE_PREFIX (attribute);
       const char     *name = IBB_SAX_ATTRIBUTE_NAME (attribute);
 
@@ -151,53 +138,39 @@ append_attributes (IBBXmlCopy     *self,
     }
 }
 
-static gboolean
-is_same_namespace (const xmlChar *a, const xmlChar *b)
-{
-  return a == b || (a != NULL && b != NULL && strcmp ((const char *) a, (const char *) b) == 0);
-}
-
 static void
 append_name (IBBXmlCopy *self, const Level *level)
 {
   if (level->is_xml)
     IBB_XML_APPEND (self->xml, "xml:");
-  ibb_xml_append (self->xml, (const char *) level->name);
+  ibb_xml_append (self->xml, level->name);
 }
 
 static void
 append_start (IBBXmlCopy *self, const Level *level)
 {
-  const char *uri = level->uri != NULL ? (const char *) level->uri : "";
+  const char *uri = level->uri != NULL ? level->uri : "";
 
   end_tag (self);
   IBB_XML_APPEND (self->xml, "<");
   append_name (self, level);
-  if (!is_same_namespace (level->uri, (level - 1)->uri))
+  if (g_strcmp0 (level->uri, (level - 1)->uri) != 0)
     append_attribute (self, NULL, "xmlns", uri, strlen (uri));
 }
 
 void
-ibb_xml_copy_start (IBBXmlCopy     *self,
-                    guint           depth,
-                    const xmlChar  *local_name,
-                    const xmlChar  *uri,
-                    int             n_namespaces,
-                    const xmlChar **namespaces,
-                    int             n_attributes,
-                    const xmlChar **attributes)
+ibb_xml_copy_start (IBBXmlCopy *self, guint depth, const IBBSaxElement *element)
 {
   Level   *level = &self->levels[depth];
-  gboolean is_xml = depth > 0 && uri != NULL &&
-                    strcmp ((const char *) uri, (const char *) XML_XML_NAMESPACE) == 0;
+  gboolean is_xml = depth > 0 && g_strcmp0 (element->uri, (const char *) XML_XML_NAMESPACE) == 0;
 
   g_assert (depth < IBB_XML_COPY_MAX_DEPTH);
 
-  *level = (Level){ local_name, is_xml ? (level - 1)->uri : uri, is_xml };
+  *level = (Level){ element->name, is_xml ? (level - 1)->uri : element->uri, is_xml };
   if (depth > 0)
     append_start (self, level);
-  append_declarations (self, n_namespaces, namespaces, n_attributes, attributes);
-  append_attributes (self, n_attributes, attributes, depth == 0);
+  append_declarations (self, element);
+  append_attributes (self, element, depth == 0);
   self->in_tag = TRUE;
 
   /* The end tag of a stanza is not kept with the rest: the writer adds it. */

@@ -7,9 +7,9 @@
 
 #pragma once
 
-#include <libxml/parser.h>
-
 #include <glib.h>
+
+#include "stanza/sax.h"
 
 G_BEGIN_DECLS
 
@@ -22,14 +22,7 @@ void        ibb_xml_copy_free (IBBXmlCopy *self);
 void        ibb_xml_copy_reset (IBBXmlCopy *self); /* before each stanza */
 
 /* depth: 0 for the stanza itself. Names must stay valid until their element ends. */
-void ibb_xml_copy_start (IBBXmlCopy     *self,
-                         guint           depth,
-                         const xmlChar  *local_name,
-                         const xmlChar  *uri,
-                         int             n_namespaces,
-                         const xmlChar **namespaces,
-                         int             n_attributes,
-                         const xmlChar **attributes);
+void ibb_xml_copy_start (IBBXmlCopy *self, guint depth, const IBBSaxElement *element);
 void ibb_xml_copy_characters (IBBXmlCopy *self, const char *text, gsize length);
 void ibb_xml_copy_end (IBBXmlCopy *self, guint depth); /* not of the stanza itself */
 

@@ -9,21 +9,12 @@
 #include <string.h>
 
 static void
-start_cb (void           *data,
-          const xmlChar  *local_name,
-          const xmlChar  *prefix,
-          const xmlChar  *uri,
-          int             n_namespaces,
-          const xmlChar **namespaces,
-          int             n_attributes,
-          int             n_defaulted,
-          const xmlChar **attributes)
+start_cb (void *data, const IBBSaxElement *element)
 {
   StanzaParser *self = data;
 
   if (self->depth++ > 0)
-    ibb_stanza_reader_start (self->reader, local_name, prefix, uri, n_namespaces, namespaces,
-                             n_attributes, attributes);
+    ibb_stanza_reader_start (self->reader, element);
 }
 
 static void
@@ -36,7 +27,7 @@ characters_cb (void *data, const xmlChar *text, int length)
 }
 
 static void
-end_cb (void *data, const xmlChar *local_name, const xmlChar *prefix, const xmlChar *uri)
+end_cb (void *data)
 {
   StanzaParser *self = data;
 

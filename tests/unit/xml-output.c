@@ -24,7 +24,7 @@ append_element (IBBXmlOutput *output, gsize length)
 {
   g_autofree char *text = g_strnfill (length, 'x');
 
-  ibb_xml_output_append (output, text);
+  ibb_xml_output_append (output, text, FALSE);
 }
 
 static void
@@ -149,8 +149,8 @@ test_framed (void)
   ibb_xml_output_set_framed (output);
   ibb_xml_output_pong (output, (const guint8 *) "ping", 4);
   g_assert_false (write_once (output, stream));
-  ibb_xml_output_append (output, "<iq type='set'/>");
-  ibb_xml_output_append (output, "<r xmlns='urn:xmpp:sm:3'/>");
+  ibb_xml_output_append (output, "<iq type='set'/>", FALSE);
+  ibb_xml_output_append (output, "<r xmlns='urn:xmpp:sm:3'/>", FALSE);
   ibb_xml_output_append_stanza (output, stanza);
   g_assert_cmpuint (ibb_xml_output_get_unsent (output), >, 0);
   while (!write_once (output, stream))
@@ -163,8 +163,8 @@ test_framed (void)
 
   /* More than a record, in between which a ping comes. */
   stream->step = 10000;
-  ibb_xml_output_append_secret (output, text);
-  ibb_xml_output_append (output, "<a/>");
+  ibb_xml_output_append (output, text, TRUE);
+  ibb_xml_output_append (output, "<a/>", FALSE);
   g_assert_false (write_once (output, stream));
   ibb_xml_output_pong (output, NULL, 0);
   while (!write_once (output, stream))

@@ -104,11 +104,10 @@ choose (IBBSaslParameters *parameters, IBBElement *features, IBBElement **offer,
 static char *
 dup_token_request (IBBAuthentication *self)
 {
-  g_autofree char *use = self->fast != NULL ? ibb_stream_xml_dup_fast () : g_strdup ("");
   g_autofree char *request =
       self->requests_token ? ibb_stream_xml_dup_request_token (self->token_mechanism) : NULL;
 
-  return g_strconcat (use, request, NULL);
+  return g_strconcat (self->fast != NULL ? IBB_STREAM_XML_FAST : "", request, NULL);
 }
 
 static void

@@ -501,7 +501,6 @@ start_handshake (IBBNegotiation *self)
 static void
 handle_first_features (IBBNegotiation *self, IBBElement *features)
 {
-  g_autofree char   *request = ibb_stream_xml_dup_starttls ();
   g_autoptr (GError) error = NULL;
   gboolean           encrypts;
 
@@ -512,7 +511,7 @@ handle_first_features (IBBNegotiation *self, IBBElement *features)
   else
     {
       enter (self, IBB_LOGIN_STAGE_PROCEED);
-      ibb_xml_stream_send_text (self->stream, request);
+      ibb_xml_stream_send_text (self->stream, IBB_STREAM_XML_STARTTLS);
     }
 }
 

@@ -58,11 +58,9 @@ ibb_outbox_set_from (IBBOutbox *self, const char *from)
 static void
 request_locked (IBBOutbox *self)
 {
-  g_autofree char *text = ibb_stream_xml_dup_request ();
-
   ibb_ack_queue_note_request (self->acks);
   self->requested_at = g_get_monotonic_time ();
-  ibb_xml_stream_send_text (self->stream, text);
+  ibb_xml_stream_send_text (self->stream, IBB_STREAM_XML_REQUEST);
 }
 
 /* No request may follow the end of our XML stream. */
@@ -236,11 +234,7 @@ ibb_outbox_open (IBBOutbox            *self,
   if (confirmation != IBB_OUTBOX_CONFIRMATION_NONE)
     self->acks = ibb_ack_queue_new (0);
   if (confirmation == IBB_OUTBOX_CONFIRMATION_ASK)
-    {
-      g_autofree char *enable = ibb_stream_xml_dup_enable ();
-
-      ibb_xml_stream_send_text (self->stream, enable);
-    }
+    ibb_xml_stream_send_text (self->stream, IBB_STREAM_XML_ENABLE);
   if (first != NULL)
     send_locked (self, first);
   g_mutex_unlock (&self->lock);

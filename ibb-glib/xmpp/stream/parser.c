@@ -64,42 +64,28 @@ item_free (gpointer data)
 }
 
 static void
-start_header (IBBParser      *self,
-              const xmlChar  *local_name,
-              const xmlChar  *prefix,
-              const xmlChar  *uri,
-              int             n_namespaces,
-              const xmlChar **namespaces,
-              int             n_attributes,
-              const xmlChar **attributes)
+start_header (IBBParser *self, const IBBSaxElement *start)
 {
-  IBBElement *element;
-
   if (self->replaying)
     return;
-  if (strcmp ((const char *) local_name, "stream") != 0 ||
-      g_strcmp0 ((const char *) uri, IBB_STREAM_NAMESPACE) != 0)
+  if (strcmp (start->name, "stream") != 0 || g_strcmp0 (start->uri, IBB_STREAM_NAMESPACE) != 0)
     {
       refuse (self, "invalid-namespace", _ ("The server does not speak XMPP"));
       return;
     }
 
-  self->header = ibb_stream_xml_dup_declarations ((const char *) prefix, n_namespaces,
-                                                  (const char **) namespaces);
-  element = ibb_element_new ("stream", IBB_STREAM_NAMESPACE, NULL);
-  ibb_element_set_attributes (element, n_attributes, attributes);
-  push (self, IBB_PARSER_HEADER, element, NULL);
+  self->header = ibb_stream_xml_dup_declarations (start->prefix, start->n_namespaces,
+                                                  (const char **) start->namespaces);
+  push (self, IBB_PARSER_HEADER, ibb_element_new (start, NULL), NULL);
 }
 
 static gboolean
-is_stanza (const xmlChar *local_name, const xmlChar *uri)
+is_stanza (const IBBSaxElement *start)
 {
-  const char *name = (const char *) local_name;
-
-  return (g_strcmp0 ((const char *) uri, IBB_CLIENT_NAMESPACE) == 0 ||
-          g_strcmp0 ((const char *) uri, IBB_COMPONENT_NAMESPACE) == 0) &&
-         (strcmp (name, "iq") == 0 || strcmp (name, "message") == 0 ||
-          strcmp (name, "presence") == 0);
+  return (g_strcmp0 (start->uri, IBB_CLIENT_NAMESPACE) == 0 ||
+          g_strcmp0 (start->uri, IBB_COMPONENT_NAMESPACE) == 0) &&
+         (strcmp (start->name, "iq") == 0 || strcmp (start->name, "message") == 0 ||
+          strcmp (start->name, "presence") == 0);
 }
 
 static gboolean
@@ -112,13 +98,14 @@ has_value (const xmlChar **attribute, const char *name, const char *value)
 }
 
 static gboolean
-is_awaited (IBBParser *self, int n_attributes, const xmlChar **attributes)
+is_awaited (IBBParser *self, const IBBSaxElement *start)
 {
-  gboolean is_answer = FALSE, has_id = FALSE;
+  const xmlChar **attributes = start->attributes;
+  gboolean        is_answer = FALSE, has_id = FALSE;
 
   if (self->awaited == NULL)
     return FALSE;
-  for (int i = 0; i < n_attributes; i++, attributes += 5)
+  for (int i = 0; i < start->n_attributes; i++, attributes += IBB_SAX_ATTRIBUTE_FIELDS)
     {
       is_answer |=
           has_value (attributes, "type", "result") || has_value (attributes, "type", "error");
@@ -128,15 +115,7 @@ is_awaited (IBBParser *self, int n_attributes, const xmlChar **attributes)
 }
 
 static void
-start_element_cb (void           *user_data,
-                  const xmlChar  *local_name,
-                  const xmlChar  *prefix,
-                  const xmlChar  *uri,
-                  int             n_namespaces,
-                  const xmlChar **namespaces,
-                  int             n_attributes,
-                  int             n_defaulted,
-                  const xmlChar **attributes)
+start_element_cb (void *user_data, const IBBSaxElement *start)
 {
   IBBParser *self = user_data;
 
@@ -146,8 +125,7 @@ start_element_cb (void           *user_data,
   self->depth++;
   if (self->depth == 1)
     {
-      start_header (self, local_name, prefix, uri, n_namespaces, namespaces, n_attributes,
-                    attributes);
+      start_header (self, start);
       self->base = ibb_sax_get_position (&self->sax) + strlen (">");
       return;
     }
@@ -163,7 +141,7 @@ start_element_cb (void           *user_data,
       return;
     }
 
-  if (self->depth == 2 && uri == NULL)
+  if (self->depth == 2 && start->uri == NULL)
     {
       refuse (self, "invalid-namespace",
               _ ("The server sent a stanza or another element without a namespace, such as "
@@ -172,12 +150,10 @@ start_element_cb (void           *user_data,
     }
 
   if (self->depth == 2)
-    self->in_stanza = self->expects_stanzas && is_stanza (local_name, uri) &&
-                      !is_awaited (self, n_attributes, attributes);
+    self->in_stanza = self->expects_stanzas && is_stanza (start) && !is_awaited (self, start);
   if (self->in_stanza)
     {
-      ibb_stanza_reader_start (self->reader, local_name, prefix, uri, n_namespaces, namespaces,
-                               n_attributes, attributes);
+      ibb_stanza_reader_start (self->reader, start);
     }
   else if (self->depth > 2 && self->n_elements == MAX_ELEMENTS)
     {
@@ -187,16 +163,12 @@ start_element_cb (void           *user_data,
   else
     {
       self->n_elements = self->depth == 2 ? 1 : self->n_elements + 1;
-      self->tree = ibb_element_new ((const char *) local_name, (const char *) uri, self->tree);
-      ibb_element_set_attributes (self->tree, n_attributes, attributes);
+      self->tree = ibb_element_new (start, self->tree);
     }
 }
 
 static void
-end_element_cb (void          *user_data,
-                const xmlChar *local_name,
-                const xmlChar *prefix,
-                const xmlChar *uri)
+end_element_cb (void *user_data)
 {
   IBBParser *self = user_data;
 

@@ -59,12 +59,12 @@ ibb_xml_input_free (IBBXmlInput *self)
 static IBBParser *
 create_framed_parser (void)
 {
-  g_autofree char       *header = ibb_stream_xml_dup_parser_header ();
   IBBParser             *parser = ibb_parser_new ();
   g_autoptr (IBBElement) element = NULL;
   g_autoptr (IBBStanza)  stanza = NULL;
 
-  ibb_parser_feed (parser, header, strlen (header), NULL);
+  ibb_parser_feed (parser, IBB_STREAM_XML_PARSER_HEADER, strlen (IBB_STREAM_XML_PARSER_HEADER),
+                   NULL);
   ibb_parser_take (parser, &element, &stanza);
   return parser;
 }

@@ -113,8 +113,8 @@ move_secret_locked (IBBXmlOutput *self, guint length)
   g_byte_array_unref (old);
 }
 
-static void
-append_text (IBBXmlOutput *self, const char *text, gboolean is_secret)
+void
+ibb_xml_output_append (IBBXmlOutput *self, const char *text, gboolean is_secret)
 {
   guint length = (guint) strlen (text);
   guint start;
@@ -126,18 +126,6 @@ append_text (IBBXmlOutput *self, const char *text, gboolean is_secret)
   g_byte_array_append (self->pending, (const guint8 *) text, length);
   end_piece_locked (self, start);
   g_mutex_unlock (&self->lock);
-}
-
-void
-ibb_xml_output_append (IBBXmlOutput *self, const char *text)
-{
-  append_text (self, text, FALSE);
-}
-
-void
-ibb_xml_output_append_secret (IBBXmlOutput *self, const char *text)
-{
-  append_text (self, text, TRUE);
 }
 
 /* Spaces between stanzas mean nothing (RFC 6120 §11.7). */

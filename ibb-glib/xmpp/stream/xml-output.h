@@ -17,10 +17,8 @@ typedef struct _IBBXmlOutput IBBXmlOutput;
 IBBXmlOutput *ibb_xml_output_new (void);
 void          ibb_xml_output_free (IBBXmlOutput *self);
 
-/* Any thread. */
-void ibb_xml_output_append (IBBXmlOutput *self, const char *text);
-/* Before any stanza: what is written is then overwritten. */
-void ibb_xml_output_append_secret (IBBXmlOutput *self, const char *text);
+/* Any thread. is_secret, before any stanza: what is written is then overwritten. */
+void ibb_xml_output_append (IBBXmlOutput *self, const char *text, gboolean is_secret);
 /* FALSE once the output is closed. */
 gboolean ibb_xml_output_append_stanza (IBBXmlOutput *self, const IBBStanza *stanza);
 void     ibb_xml_output_close (IBBXmlOutput *self); /* for stanzas */

@@ -164,14 +164,14 @@ flush_cb (gpointer user_data)
 void
 ibb_xml_stream_send_text (IBBXmlStream *self, const char *text)
 {
-  ibb_xml_output_append (self->output, text);
+  ibb_xml_output_append (self->output, text, FALSE);
   ibb_callback_source_request (self->flush_source);
 }
 
 void
 ibb_xml_stream_send_secret (IBBXmlStream *self, const char *text)
 {
-  ibb_xml_output_append_secret (self->output, text);
+  ibb_xml_output_append (self->output, text, TRUE);
   ibb_callback_source_request (self->flush_source);
 }
 
@@ -283,10 +283,7 @@ close_timeout_cb (gpointer user_data)
 static void
 send_end (IBBXmlStream *self)
 {
-  g_autofree char *end =
-      self->is_framed ? ibb_stream_xml_dup_framed_end () : ibb_stream_xml_dup_end ();
-
-  ibb_xml_stream_send_text (self, end);
+  ibb_xml_stream_send_text (self, self->is_framed ? IBB_STREAM_XML_FRAMED_END : IBB_STREAM_XML_END);
 }
 
 /* Sends the error, and the end of the XML stream. */

@@ -228,7 +228,7 @@ ibb_loopback_class_init (IBBLoopbackClass *class)
   /**
    * IBBLoopback:seed:
    *
-   * The seed of the random faults. Setting another one begins its sequence.
+   * The seed of the random  Setting another one begins its sequence.
    *
    * Default: 0.
    *
@@ -309,7 +309,7 @@ ibb_loopback_attach (IBBLoopback *self, const char *jid)
 /* Define the accessors of the property of this name, a setting of the hub. is_valid: of a value to
  * set. */
 
-#define GETTER(type, name, setting)                                                                \
+#define GETTER(type, name)                                                                         \
   type ibb_loopback_get_##name (IBBLoopback *self)                                                 \
   {                                                                                                \
     IBBHubSettings settings;                                                                       \
@@ -317,10 +317,10 @@ ibb_loopback_attach (IBBLoopback *self, const char *jid)
     g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);                                              \
                                                                                                    \
     ibb_hub_get_settings (self->hub, &settings);                                                   \
-    return settings.setting;                                                                       \
+    return settings.name;                                                                          \
   }
 
-#define SETTER(type, name, setting, is_valid)                                                      \
+#define SETTER(type, name, is_valid)                                                               \
   void ibb_loopback_set_##name (IBBLoopback *self, type name)                                      \
   {                                                                                                \
     IBBHubSettings settings;                                                                       \
@@ -329,9 +329,9 @@ ibb_loopback_attach (IBBLoopback *self, const char *jid)
     g_return_if_fail (is_valid);                                                                   \
                                                                                                    \
     ibb_hub_get_settings (self->hub, &settings);                                                   \
-    if (memcmp (&settings.setting, &name, sizeof name) == 0)                                       \
+    if (memcmp (&settings.name, &name, sizeof name) == 0)                                          \
       return;                                                                                      \
-    settings.setting = name;                                                                       \
+    settings.name = name;                                                                          \
     ibb_hub_set_settings (self->hub, &settings);                                                   \
     g_object_notify (G_OBJECT (self), #name);                                                      \
   }
@@ -346,7 +346,7 @@ ibb_loopback_attach (IBBLoopback *self, const char *jid)
  *
  * Since: 1.0
  */
-GETTER (guint, latency, latency)
+GETTER (guint, latency)
 
 /**
  * ibb_loopback_set_latency: (set-property latency)
@@ -358,7 +358,7 @@ GETTER (guint, latency, latency)
  *
  * Since: 1.0
  */
-SETTER (guint, latency, latency, TRUE)
+SETTER (guint, latency, TRUE)
 
 /**
  * ibb_loopback_get_rate: (get-property rate)
@@ -370,7 +370,7 @@ SETTER (guint, latency, latency, TRUE)
  *
  * Since: 1.0
  */
-GETTER (guint64, rate, rate)
+GETTER (guint64, rate)
 
 /**
  * ibb_loopback_set_rate: (set-property rate)
@@ -382,7 +382,7 @@ GETTER (guint64, rate, rate)
  *
  * Since: 1.0
  */
-SETTER (guint64, rate, rate, TRUE)
+SETTER (guint64, rate, TRUE)
 
 /**
  * ibb_loopback_get_drop_probability: (get-property drop-probability)
@@ -394,7 +394,7 @@ SETTER (guint64, rate, rate, TRUE)
  *
  * Since: 1.0
  */
-GETTER (double, drop_probability, faults.drop_probability)
+GETTER (double, drop_probability)
 
 /**
  * ibb_loopback_set_drop_probability: (set-property drop-probability)
@@ -406,10 +406,7 @@ GETTER (double, drop_probability, faults.drop_probability)
  *
  * Since: 1.0
  */
-SETTER (double,
-        drop_probability,
-        faults.drop_probability,
-        drop_probability >= 0.0 && drop_probability <= 1.0)
+SETTER (double, drop_probability, drop_probability >= 0.0 && drop_probability <= 1.0)
 
 /**
  * ibb_loopback_get_bounce_probability: (get-property bounce-probability)
@@ -421,7 +418,7 @@ SETTER (double,
  *
  * Since: 1.0
  */
-GETTER (double, bounce_probability, faults.bounce_probability)
+GETTER (double, bounce_probability)
 
 /**
  * ibb_loopback_set_bounce_probability: (set-property bounce-probability)
@@ -433,10 +430,7 @@ GETTER (double, bounce_probability, faults.bounce_probability)
  *
  * Since: 1.0
  */
-SETTER (double,
-        bounce_probability,
-        faults.bounce_probability,
-        bounce_probability >= 0.0 && bounce_probability <= 1.0)
+SETTER (double, bounce_probability, bounce_probability >= 0.0 && bounce_probability <= 1.0)
 
 /**
  * ibb_loopback_get_duplicate_probability: (get-property duplicate-probability)
@@ -448,7 +442,7 @@ SETTER (double,
  *
  * Since: 1.0
  */
-GETTER (double, duplicate_probability, faults.duplicate_probability)
+GETTER (double, duplicate_probability)
 
 /**
  * ibb_loopback_set_duplicate_probability: (set-property duplicate-probability)
@@ -460,33 +454,30 @@ GETTER (double, duplicate_probability, faults.duplicate_probability)
  *
  * Since: 1.0
  */
-SETTER (double,
-        duplicate_probability,
-        faults.duplicate_probability,
-        duplicate_probability >= 0.0 && duplicate_probability <= 1.0)
+SETTER (double, duplicate_probability, duplicate_probability >= 0.0 && duplicate_probability <= 1.0)
 
 /**
  * ibb_loopback_get_seed: (get-property seed)
  * @self: a loopback
  *
- * Gets the seed of the random faults.
+ * Gets the seed of the random
  *
  * Returns: the value; see [property@IBB.Loopback:seed]
  *
  * Since: 1.0
  */
-GETTER (guint, seed, faults.seed)
+GETTER (guint, seed)
 
 /**
  * ibb_loopback_set_seed: (set-property seed)
  * @self: a loopback
  * @seed: the value; see [property@IBB.Loopback:seed]
  *
- * Sets the seed of the random faults. It holds for stanzas sent from now on.
+ * Sets the seed of the random  It holds for stanzas sent from now on.
  *
  * Since: 1.0
  */
-SETTER (guint, seed, faults.seed, TRUE)
+SETTER (guint, seed, TRUE)
 
 /**
  * ibb_loopback_get_carry_xml: (get-property carry-xml)
@@ -498,7 +489,7 @@ SETTER (guint, seed, faults.seed, TRUE)
  *
  * Since: 1.0
  */
-GETTER (gboolean, carry_xml, carry_xml)
+GETTER (gboolean, carry_xml)
 
 /**
  * ibb_loopback_set_carry_xml: (set-property carry-xml)

@@ -19,6 +19,14 @@
 /* The identity of the connections of a loopback, in disco#info. */
 #define IDENTITY "client/bot/ibb-glib"
 
+typedef enum
+{
+  FAULT_NONE,
+  FAULT_BOUNCE,
+  FAULT_DROP,
+  FAULT_DUPLICATE,
+} Fault;
+
 struct _IBBHub
 {
   gatomicrefcount ref_count;
@@ -31,7 +39,7 @@ struct _IBBHub
 
   /* protected by lock */
   IBBHubSettings settings;
-  IBBFaults     *faults;      /* (owned) */
+  GRand         *rand;        /* (owned): of the faults */
   GHashTable    *ports;       /* normal full JID to IBBPort (owned) */
   GQueue         parcels;     /* (element-type IBBParcel): owned, by due time */
   guint          n_resources; /* given to those who asked for none */
@@ -125,14 +133,33 @@ bounce_locked (IBBHub *self, IBBStanza *stanza, IBBCondition condition, gint64 d
                        to, due, NULL);
 }
 
+static gboolean
+happens_locked (IBBHub *self, double probability)
+{
+  return probability > 0.0 && g_rand_double (self->rand) < probability;
+}
+
+/* The fault of the next stanza; only one that is answerable can bounce. */
+static Fault
+draw_fault_locked (IBBHub *self, gboolean is_answerable)
+{
+  if (is_answerable && happens_locked (self, self->settings.bounce_probability))
+    return FAULT_BOUNCE;
+  if (happens_locked (self, self->settings.drop_probability))
+    return FAULT_DROP;
+  if (happens_locked (self, self->settings.duplicate_probability))
+    return FAULT_DUPLICATE;
+  return FAULT_NONE;
+}
+
 static void
 route_locked (IBBHub *self, IBBPort *sender, IBBStanza *stanza)
 {
   const IBBHubSettings *settings = &self->settings;
   gint64                latency = settings->latency * G_TIME_SPAN_MILLISECOND;
-  g_autoptr (IBBStanza) stamped = stamp (stanza, ibb_port_get_jid (sender));
+  g_autoptr (IBBStanza) stamped = stamp (stanza, sender->jid);
   IBBPort              *to = find_port_locked (self, stanza->to);
-  IBBFault              fault = IBB_FAULT_NONE;
+  Fault                 fault = FAULT_NONE;
   gint64                due;
 
   due = ibb_port_send (sender, ibb_parcel_estimate_size (stanza), settings->rate, latency,
@@ -141,13 +168,13 @@ route_locked (IBBHub *self, IBBPort *sender, IBBStanza *stanza)
   if (to == NULL)
     bounce_locked (self, stamped, IBB_CONDITION_SERVICE_UNAVAILABLE, due + latency);
   else
-    fault = ibb_faults_draw (self->faults, is_answerable (stamped));
+    fault = draw_fault_locked (self, is_answerable (stamped));
 
-  if (fault == IBB_FAULT_BOUNCE)
+  if (fault == FAULT_BOUNCE)
     bounce_locked (self, stamped, IBB_CONDITION_RECIPIENT_UNAVAILABLE, due + latency);
-  if (fault == IBB_FAULT_DUPLICATE)
+  if (fault == FAULT_DUPLICATE)
     add_parcel_locked (self, ibb_stanza_record_ref (stamped), to, due, NULL);
-  if (fault == IBB_FAULT_BOUNCE || fault == IBB_FAULT_DROP)
+  if (fault == FAULT_BOUNCE || fault == FAULT_DROP)
     to = NULL;
 
   /* A stanza that does not arrive takes up the sender's rate, too. */
@@ -162,7 +189,7 @@ ibb_hub_send (IBBHub *self, IBBPort *port, IBBStanza *stanza)
   gboolean is_open;
 
   g_mutex_lock (&self->lock);
-  is_open = !ibb_port_is_closed (port);
+  is_open = !port->closed;
   if (is_open)
     route_locked (self, port, stanza);
   g_mutex_unlock (&self->lock);
@@ -175,7 +202,7 @@ ibb_hub_is_congested (IBBHub *self, IBBPort *port)
   gboolean is_congested;
 
   g_mutex_lock (&self->lock);
-  is_congested = ibb_port_is_congested (port);
+  is_congested = port->congested;
   g_mutex_unlock (&self->lock);
   return is_congested;
 }
@@ -246,7 +273,7 @@ deliver (IBBHub *self, IBBPort *port, IBBConnection *connection, IBBStanza *stan
   delivery->stanza = ibb_stanza_record_ref (stanza);
   source = ibb_callback_source_new ("[ibb-glib] loopback stanza", emit_cb, delivery, delivery_free);
   g_source_set_ready_time (source, 0);
-  g_source_attach (source, ibb_port_get_signal_context (port));
+  g_source_attach (source, port->signal_context);
 }
 
 /* Stanzas that arrive together for one connection are a batch, as in a client that reads several of
@@ -309,9 +336,9 @@ carry (IBBHub *self, IBBConnection **batch)
   /* Without the lock: to take a reference to an object of a language binding may have to wait for
    * its interpreter. */
   if (port != NULL)
-    connection = ibb_port_dup_connection (port);
+    connection = ibb_weak_get (port->connection);
   if (is_drained)
-    drained = ibb_port_dup_connection (parcel->sender);
+    drained = ibb_weak_get (parcel->sender->connection);
 
   stanza = ibb_parcel_open (parcel);
   if (connection != NULL && stanza != NULL)
@@ -360,7 +387,7 @@ hub_free (gpointer data)
   while (!g_queue_is_empty (&self->parcels))
     ibb_parcel_free (g_queue_pop_head_link (&self->parcels)->data);
   g_hash_table_unref (self->ports);
-  ibb_faults_free (self->faults);
+  g_rand_free (self->rand);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -380,7 +407,7 @@ ibb_hub_new (void)
   g_mutex_init (&self->lock);
   self->thread = ibb_thread_new ("ibb-loopback");
   self->ports = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, unref_port);
-  self->faults = ibb_faults_new ();
+  self->rand = g_rand_new_with_seed (0);
   self->source = ibb_callback_source_new ("[ibb-glib] loopback", hub_cb, self, NULL);
   g_source_attach (self->source, ibb_thread_get_context (self->thread));
   return self;
@@ -418,8 +445,9 @@ void
 ibb_hub_set_settings (IBBHub *self, const IBBHubSettings *settings)
 {
   g_mutex_lock (&self->lock);
+  if (self->settings.seed != settings->seed)
+    g_rand_set_seed (self->rand, settings->seed);
   self->settings = *settings;
-  ibb_faults_set (self->faults, &settings->faults);
   g_mutex_unlock (&self->lock);
 }
 
@@ -430,10 +458,10 @@ ibb_hub_set_settings (IBBHub *self, const IBBHubSettings *settings)
 static gboolean
 replaced_cb (gpointer data)
 {
-  g_autoptr (IBBConnection) connection = ibb_port_dup_connection (data);
-  g_autoptr (GError)        error =
-      g_error_new (IBB_ERROR, IBB_ERROR_CONFLICT, _ ("Another connection has taken the JID “%s”"),
-                   ibb_port_get_jid (data));
+  IBBPort                  *port = data;
+  g_autoptr (IBBConnection) connection = ibb_weak_get (port->connection);
+  g_autoptr (GError)        error = g_error_new (
+             IBB_ERROR, IBB_ERROR_CONFLICT, _ ("Another connection has taken the JID “%s”"), port->jid);
 
   if (connection != NULL)
     ibb_connection_set_state (connection, IBB_CONNECTION_STATE_OFFLINE, error);
@@ -447,7 +475,7 @@ close_port_locked (IBBHub *self, const char *normal_jid)
 
   if (port == NULL)
     return;
-  ibb_port_close (port);
+  port->closed = TRUE;
   ibb_thread_invoke (self->thread, replaced_cb, ibb_port_ref (port), unref_port);
 }
 
@@ -464,7 +492,7 @@ ibb_hub_add_port (IBBHub *self, IBBConnection *connection, const char *jid)
   normal = ibb_jid_normalize (full);
   close_port_locked (self, normal);
   port = ibb_port_new (connection, full, normal);
-  g_hash_table_replace (self->ports, (char *) ibb_port_get_normal_jid (port), ibb_port_ref (port));
+  g_hash_table_replace (self->ports, port->normal_jid, ibb_port_ref (port));
   g_mutex_unlock (&self->lock);
   return port;
 }
@@ -473,8 +501,8 @@ void
 ibb_hub_remove_port (IBBHub *self, IBBPort *port)
 {
   g_mutex_lock (&self->lock);
-  if (g_hash_table_lookup (self->ports, ibb_port_get_normal_jid (port)) == port)
-    g_hash_table_remove (self->ports, ibb_port_get_normal_jid (port));
-  ibb_port_close (port);
+  if (g_hash_table_lookup (self->ports, port->normal_jid) == port)
+    g_hash_table_remove (self->ports, port->normal_jid);
+  port->closed = TRUE;
   g_mutex_unlock (&self->lock);
 }

@@ -5,7 +5,6 @@
 
 #pragma once
 
-#include "loopback/faults.h"
 #include "loopback/port.h"
 
 G_BEGIN_DECLS
@@ -14,10 +13,15 @@ typedef struct _IBBHub IBBHub;
 
 typedef struct
 {
-  guint            latency;   /* ms, each way */
-  guint64          rate;      /* bytes per second and port, 0 for no limit */
-  gboolean         carry_xml; /* as between processes, rather than records */
-  IBBFaultSettings faults;
+  guint    latency;   /* ms, each way */
+  guint64  rate;      /* bytes per second and port, 0 for no limit */
+  gboolean carry_xml; /* as between processes, rather than records */
+  /* The faults on the way of a stanza, at random but from a seed; another one begins its
+   * sequence. */
+  double drop_probability;
+  double bounce_probability;
+  double duplicate_probability;
+  guint  seed;
 } IBBHubSettings;
 
 /* The thread ends when the last reference is dropped. */

@@ -38,7 +38,7 @@ ibb_loopback_connection_send (IBBConnection *connection, IBBStanza *stanza, GErr
   if (ibb_hub_send (self->hub, self->port, stanza))
     return TRUE;
   g_set_error (error, IBB_ERROR, IBB_ERROR_CONFLICT,
-               _ ("Another connection has taken the JID “%s”"), ibb_port_get_jid (self->port));
+               _ ("Another connection has taken the JID “%s”"), self->port->jid);
   return FALSE;
 }
 
@@ -80,7 +80,7 @@ ibb_loopback_connection_get_property (GObject    *object,
   switch (prop_id)
     {
     case PROP_LOCAL_JID:
-      g_value_set_string (value, ibb_port_get_jid (IBB_LOOPBACK_CONNECTION (object)->port));
+      g_value_set_string (value, IBB_LOOPBACK_CONNECTION (object)->port->jid);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);

@@ -36,7 +36,7 @@ ibb_parcel_new (IBBStanza *stanza, IBBPort *to, gboolean as_xml)
 {
   IBBParcel *self = g_new0 (IBBParcel, 1);
 
-  self->to = to != NULL ? g_ref_string_acquire (ibb_port_get_normal_jid (to)) : NULL;
+  self->to = to != NULL ? g_ref_string_acquire (to->normal_jid) : NULL;
   self->size = ibb_parcel_estimate_size (stanza);
   if (as_xml)
     {

@@ -4,27 +4,8 @@
 
 #include "loopback/port.h"
 
-#include "runtime/weak.h"
-
 /* A port is congested where more than this many bytes wait for the rate. */
 #define CONGESTED 16384
-
-struct _IBBPort
-{
-  gatomicrefcount ref_count;
-
-  /* immutable after construction */
-  char         *jid;            /* (owned) */
-  GRefString   *normal_jid;     /* (owned) */
-  GMainContext *signal_context; /* (owned) */
-  IBBWeak      *connection;     /* (owned) */
-
-  gboolean closed;
-  gint64   busy_until; /* when the rate lets the next stanza go */
-  gint64   last_due;   /* when the last stanza so far arrives */
-  gsize    queued;     /* bytes that wait for the rate */
-  gboolean congested;
-};
 
 IBBPort *
 ibb_port_new (IBBConnection *connection, const char *jid, const char *normal_jid)
@@ -58,42 +39,6 @@ ibb_port_unref (IBBPort *self)
   g_free (self);
 }
 
-const char *
-ibb_port_get_jid (IBBPort *self)
-{
-  return self->jid;
-}
-
-GRefString *
-ibb_port_get_normal_jid (IBBPort *self)
-{
-  return self->normal_jid;
-}
-
-GMainContext *
-ibb_port_get_signal_context (IBBPort *self)
-{
-  return self->signal_context;
-}
-
-IBBConnection *
-ibb_port_dup_connection (IBBPort *self)
-{
-  return ibb_weak_get (self->connection);
-}
-
-void
-ibb_port_close (IBBPort *self)
-{
-  self->closed = TRUE;
-}
-
-gboolean
-ibb_port_is_closed (IBBPort *self)
-{
-  return self->closed;
-}
-
 gint64
 ibb_port_send (IBBPort *self, gsize size, guint64 rate, gint64 latency, gint64 now)
 {
@@ -120,10 +65,4 @@ ibb_port_sent (IBBPort *self, gsize size)
     return FALSE;
   self->congested = FALSE;
   return TRUE;
-}
-
-gboolean
-ibb_port_is_congested (IBBPort *self)
-{
-  return self->congested;
 }

@@ -7,8 +7,14 @@
 
 G_BEGIN_DECLS
 
-/* The pointers never change. */
-IBBHost  *ibb_service_get_host (IBBService *self);
-IBBInbox *ibb_service_get_inbox (IBBService *self);
+struct _IBBService
+{
+  GObject parent_instance;
+
+  /* immutable after construction */
+  IBBConnection *connection; /* (owned) */
+  IBBHost       *host;       /* (owned): as a user */
+  IBBInbox      *inbox;      /* (owned) */
+};
 
 G_END_DECLS

@@ -25,14 +25,14 @@ create_task (IBBService         *self,
 static void
 start (IBBService *self, const IBBSessionWish *wish, GTask *task)
 {
-  ibb_session_operation_start (ibb_service_get_inbox (self), G_OBJECT (self), wish, task);
+  ibb_session_operation_start (self->inbox, G_OBJECT (self), wish, task);
 }
 
 static IBBTransport *
 run (IBBService *self, const IBBSessionWish *wish, GCancellable *cancellable, GError **error)
 {
-  return ibb_transport_new_take (ibb_session_operation_run (
-      ibb_service_get_inbox (self), G_OBJECT (self), wish, cancellable, error));
+  return ibb_transport_new_take (
+      ibb_session_operation_run (self->inbox, G_OBJECT (self), wish, cancellable, error));
 }
 
 static IBBTransport *

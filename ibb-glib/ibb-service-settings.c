@@ -16,7 +16,7 @@
   {                                                                                                \
     g_return_val_if_fail (IBB_IS_SERVICE (self), 0);                                               \
                                                                                                    \
-    return ibb_setting_get_##kind (ibb_service_get_host (self), IBB_SETTING (name));               \
+    return ibb_setting_get_##kind (self->host, IBB_SETTING (name));                                \
   }
 
 #define SETTER(type, kind, name, is_valid)                                                         \
@@ -25,7 +25,7 @@
     g_return_if_fail (IBB_IS_SERVICE (self));                                                      \
     g_return_if_fail (is_valid);                                                                   \
                                                                                                    \
-    if (ibb_setting_set_##kind (ibb_service_get_host (self), IBB_SETTING (name), name))            \
+    if (ibb_setting_set_##kind (self->host, IBB_SETTING (name), name))                             \
       g_object_notify (G_OBJECT (self), #name);                                                    \
   }
 
@@ -55,9 +55,8 @@ ibb_service_set_session_limit (IBBService *self, guint session_limit)
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  ibb_inbox_note_limit (ibb_service_get_inbox (self));
-  if (ibb_setting_set_uint (ibb_service_get_host (self), IBB_SETTING (session_limit),
-                            session_limit))
+  ibb_inbox_note_limit (self->inbox);
+  if (ibb_setting_set_uint (self->host, IBB_SETTING (session_limit), session_limit))
     g_object_notify (G_OBJECT (self), "session-limit");
 }
 

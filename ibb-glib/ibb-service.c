@@ -106,16 +106,6 @@ enum
 static GParamSpec *props[N_PROPS];
 static guint       signals[N_SIGNALS];
 
-struct _IBBService
-{
-  GObject parent_instance;
-
-  /* immutable after construction */
-  IBBConnection *connection; /* (owned) */
-  IBBHost       *host;       /* (owned): as a user */
-  IBBInbox      *inbox;      /* (owned) */
-};
-
 G_DEFINE_FINAL_TYPE (IBBService, ibb_service, G_TYPE_OBJECT)
 
 /* The setting of the engine that a property stands for. */
@@ -690,16 +680,4 @@ ibb_service_stop (IBBService *self)
   g_return_if_fail (IBB_IS_SERVICE (self));
 
   ibb_inbox_stop (self->inbox, TRUE);
-}
-
-IBBHost *
-ibb_service_get_host (IBBService *self)
-{
-  return self->host;
-}
-
-IBBInbox *
-ibb_service_get_inbox (IBBService *self)
-{
-  return self->inbox;
 }

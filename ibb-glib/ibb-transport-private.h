@@ -2,15 +2,27 @@
 
 #pragma once
 
+#include "ibb-input-stream-private.h"
+#include "ibb-output-stream-private.h"
 #include "ibb-transport.h"
 #include "runtime/channel.h"
 
 G_BEGIN_DECLS
 
+struct _IBBTransport
+{
+  GIOStream parent_instance;
+
+  /* immutable after construction */
+  IBBChannel      *channel; /* (owned) (nullable): a transport that a binding made has none */
+  IBBInputStream  *input;   /* (owned) */
+  IBBOutputStream *output;  /* (owned) */
+
+  int shutting; /* atomic: a shutdown_output is in progress */
+};
+
 /* channel: (transfer full) (nullable). NULL for NULL. */
 IBBTransport *ibb_transport_new_take (IBBChannel *channel);
-/* (nullable): a transport that a binding made has none. */
-IBBChannel *ibb_transport_get_channel (IBBTransport *self);
 
 void ibb_transport_install_properties (GObjectClass *object_class);
 void ibb_transport_notify_changes (GObject *object, IBBChannelNews news);

@@ -32,29 +32,31 @@ enum
 
 static GParamSpec *props[N_PROPS];
 
-/* Define the accessors of a property that the channel has. A transport that a binding has made has
- * no channel: then it is otherwise. */
+/* Define the accessors of a property of the session, which is called with the lock. Without a
+ * channel the value is otherwise. */
 
-#define GETTER(type, function, of_channel, otherwise)                                              \
+#define GETTER(type, function, of_session, otherwise)                                              \
   type ibb_transport_##function (IBBTransport *self)                                               \
   {                                                                                                \
-    IBBChannel *channel;                                                                           \
+    G_GNUC_UNUSED IBBSession *session;                                                             \
+    type                      value;                                                               \
                                                                                                    \
     g_return_val_if_fail (IBB_IS_TRANSPORT (self), otherwise);                                     \
                                                                                                    \
-    channel = ibb_transport_get_channel (self);                                                    \
-    return channel != NULL ? of_channel : otherwise;                                               \
+    if (self->channel == NULL)                                                                     \
+      return otherwise;                                                                            \
+    session = ibb_channel_lock (self->channel);                                                    \
+    value = of_session;                                                                            \
+    ibb_channel_unlock (self->channel);                                                            \
+    return value;                                                                                  \
   }
 
 #define SETTER(type, name)                                                                         \
   void ibb_transport_set_##name (IBBTransport *self, type name)                                    \
   {                                                                                                \
-    IBBChannel *channel;                                                                           \
-                                                                                                   \
     g_return_if_fail (IBB_IS_TRANSPORT (self));                                                    \
                                                                                                    \
-    channel = ibb_transport_get_channel (self);                                                    \
-    if (channel != NULL && ibb_channel_set_##name (channel, name))                                 \
+    if (self->channel != NULL && ibb_channel_set_##name (self->channel, name))                     \
       g_object_notify (G_OBJECT (self), #name);                                                    \
   }
 
@@ -66,14 +68,27 @@ static GParamSpec *props[N_PROPS];
     return get_statistics (self).name;                                                             \
   }
 
+static IBBStanzaType
+to_stanza_type (IBBSession *session)
+{
+  return ibb_session_is_by_message (session) ? IBB_STANZA_TYPE_MESSAGE : IBB_STANZA_TYPE_IQ;
+}
+
+static IBBWait
+to_wait (IBBSessionWait wait)
+{
+  if (wait == IBB_SESSION_WAIT_NONE)
+    return IBB_WAIT_NOTHING;
+  return wait == IBB_SESSION_WAIT_PEER ? IBB_WAIT_PEER : IBB_WAIT_CONNECTION;
+}
+
 static IBBStatistics
 get_statistics (IBBTransport *self)
 {
-  IBBChannel   *channel = ibb_transport_get_channel (self);
   IBBStatistics statistics = { 0 };
 
-  if (channel != NULL)
-    ibb_channel_get_statistics (channel, &statistics);
+  if (self->channel != NULL)
+    ibb_channel_get_statistics (self->channel, &statistics);
   return statistics;
 }
 
@@ -87,7 +102,7 @@ get_statistics (IBBTransport *self)
  *
  * Since: 1.0
  */
-GETTER (const char *, get_sid, ibb_session_get_sid (ibb_channel_get_session (channel)), "")
+GETTER (const char *, get_sid, ibb_session_get_sid (session), "")
 
 /**
  * ibb_transport_get_block_size: (get-property block-size)
@@ -99,7 +114,7 @@ GETTER (const char *, get_sid, ibb_session_get_sid (ibb_channel_get_session (cha
  *
  * Since: 1.0
  */
-GETTER (guint, get_block_size, ibb_session_get_block_size (ibb_channel_get_session (channel)), 0)
+GETTER (guint, get_block_size, ibb_session_get_block_size (session), 0)
 
 /**
  * ibb_transport_dup_peer_jid: (get-property peer-jid)
@@ -111,7 +126,7 @@ GETTER (guint, get_block_size, ibb_session_get_block_size (ibb_channel_get_sessi
  *
  * Since: 1.0
  */
-GETTER (char *, dup_peer_jid, ibb_channel_dup_peer (channel), g_strdup (""))
+GETTER (char *, dup_peer_jid, g_strdup (ibb_session_get_peer (session)), g_strdup (""))
 
 /**
  * ibb_transport_dup_local_jid: (get-property local-jid)
@@ -123,7 +138,7 @@ GETTER (char *, dup_peer_jid, ibb_channel_dup_peer (channel), g_strdup (""))
  *
  * Since: 1.0
  */
-GETTER (char *, dup_local_jid, ibb_channel_dup_local (channel), NULL)
+GETTER (char *, dup_local_jid, g_strdup (ibb_session_get_local (session)), NULL)
 
 /**
  * ibb_transport_get_stanza_type: (get-property stanza-type)
@@ -135,7 +150,7 @@ GETTER (char *, dup_local_jid, ibb_channel_dup_local (channel), NULL)
  *
  * Since: 1.0
  */
-GETTER (IBBStanzaType, get_stanza_type, ibb_channel_get_stanza_type (channel), IBB_STANZA_TYPE_IQ)
+GETTER (IBBStanzaType, get_stanza_type, to_stanza_type (session), IBB_STANZA_TYPE_IQ)
 
 /**
  * ibb_transport_get_waiting: (get-property waiting)
@@ -147,7 +162,7 @@ GETTER (IBBStanzaType, get_stanza_type, ibb_channel_get_stanza_type (channel), I
  *
  * Since: 1.0
  */
-GETTER (IBBWait, get_waiting, ibb_channel_get_wait (channel), IBB_WAIT_NOTHING)
+GETTER (IBBWait, get_waiting, to_wait (ibb_session_get_wait (session)), IBB_WAIT_NOTHING)
 
 /**
  * ibb_transport_get_bytes_acknowledged: (get-property bytes-acknowledged)
@@ -253,7 +268,7 @@ ibb_transport_dup_statistics (IBBTransport *self)
  *
  * Since: 1.0
  */
-GETTER (guint, get_read_timeout, ibb_channel_get_read_timeout (channel), 0)
+GETTER (guint, get_read_timeout, ibb_channel_get_read_timeout (self->channel), 0)
 
 /**
  * ibb_transport_set_read_timeout: (set-property read-timeout)
@@ -276,7 +291,7 @@ SETTER (guint, read_timeout)
  *
  * Since: 1.0
  */
-GETTER (guint, get_write_timeout, ibb_channel_get_write_timeout (channel), 0)
+GETTER (guint, get_write_timeout, ibb_channel_get_write_timeout (self->channel), 0)
 
 /**
  * ibb_transport_set_write_timeout: (set-property write-timeout)
@@ -300,7 +315,7 @@ SETTER (guint, write_timeout)
  *
  * Since: 1.0
  */
-GETTER (gboolean, get_auto_flush, ibb_channel_get_auto_flush (channel), FALSE)
+GETTER (gboolean, get_auto_flush, ibb_session_get_auto_flush (session), FALSE)
 
 /**
  * ibb_transport_set_auto_flush: (set-property auto-flush)
@@ -324,7 +339,7 @@ SETTER (gboolean, auto_flush)
  *
  * Since: 1.0
  */
-GETTER (gboolean, has_ended, ibb_channel_has_ended (channel), FALSE)
+GETTER (gboolean, has_ended, ibb_channel_has_ended_locked (self->channel), FALSE)
 
 /**
  * ibb_transport_dup_error: (get-property error)
@@ -338,7 +353,7 @@ GETTER (gboolean, has_ended, ibb_channel_has_ended (channel), FALSE)
  *
  * Since: 1.0
  */
-GETTER (GError *, dup_error, ibb_channel_dup_error (channel), NULL)
+GETTER (GError *, dup_error, ibb_channel_new_error_locked (self->channel), NULL)
 
 static void
 ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)

@@ -5,9 +5,7 @@
 #include "ibb-transport.h"
 
 #include "ibb-error-private.h"
-#include "ibb-input-stream-private.h"
 #include "ibb-intl-private.h"
-#include "ibb-output-stream-private.h"
 #include "ibb-transport-private.h"
 #include "runtime/stream-operation.h"
 
@@ -79,18 +77,6 @@
  *
  * Since: 1.0
  */
-
-struct _IBBTransport
-{
-  GIOStream parent_instance;
-
-  /* immutable after construction */
-  IBBChannel      *channel; /* (owned) */
-  IBBInputStream  *input;   /* (owned) */
-  IBBOutputStream *output;  /* (owned) */
-
-  int shutting; /* atomic: a shutdown_output is in progress */
-};
 
 G_DEFINE_FINAL_TYPE (IBBTransport, ibb_transport, G_TYPE_IO_STREAM)
 
@@ -228,12 +214,6 @@ ibb_transport_new_take (IBBChannel *channel)
   self->output = ibb_output_stream_new (channel);
   ibb_channel_set_owner (channel, G_OBJECT (self), ibb_transport_notify_changes);
   return self;
-}
-
-IBBChannel *
-ibb_transport_get_channel (IBBTransport *self)
-{
-  return self->channel;
 }
 
 /**

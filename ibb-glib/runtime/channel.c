@@ -124,9 +124,16 @@ ibb_channel_unref (IBBChannel *self)
 }
 
 IBBSession *
-ibb_channel_get_session (IBBChannel *self)
+ibb_channel_lock (IBBChannel *self)
 {
+  ibb_host_lock (self->host);
   return self->session;
+}
+
+void
+ibb_channel_unlock (IBBChannel *self)
+{
+  ibb_host_unlock (self->host);
 }
 
 /* What the transport is told. */
@@ -302,70 +309,6 @@ ibb_channel_new_error_locked (IBBChannel *self)
                                ibb_host_get_reason_locked (self->host, failure));
 }
 
-gboolean
-ibb_channel_has_ended (IBBChannel *self)
-{
-  gboolean has_ended;
-
-  ibb_host_lock (self->host);
-  has_ended = ibb_channel_has_ended_locked (self);
-  ibb_host_unlock (self->host);
-  return has_ended;
-}
-
-IBBWait
-ibb_channel_get_wait (IBBChannel *self)
-{
-  IBBSessionWait wait;
-
-  ibb_host_lock (self->host);
-  wait = ibb_session_get_wait (self->session);
-  ibb_host_unlock (self->host);
-  switch (wait)
-    {
-    case IBB_SESSION_WAIT_CONNECTION:
-      return IBB_WAIT_CONNECTION;
-    case IBB_SESSION_WAIT_PEER:
-      return IBB_WAIT_PEER;
-    case IBB_SESSION_WAIT_NONE:
-    default:
-      return IBB_WAIT_NOTHING;
-    }
-}
-
-char *
-ibb_channel_dup_peer (IBBChannel *self)
-{
-  char *peer;
-
-  ibb_host_lock (self->host);
-  peer = g_strdup (ibb_session_get_peer (self->session));
-  ibb_host_unlock (self->host);
-  return peer;
-}
-
-char *
-ibb_channel_dup_local (IBBChannel *self)
-{
-  char *local;
-
-  ibb_host_lock (self->host);
-  local = g_strdup (ibb_session_get_local (self->session));
-  ibb_host_unlock (self->host);
-  return local;
-}
-
-GError *
-ibb_channel_dup_error (IBBChannel *self)
-{
-  GError *error;
-
-  ibb_host_lock (self->host);
-  error = ibb_channel_new_error_locked (self);
-  ibb_host_unlock (self->host);
-  return error;
-}
-
 GError *
 ibb_channel_new_stream_error_locked (IBBChannel *self, const IBBFailure *failure)
 {
@@ -484,12 +427,6 @@ ibb_channel_close_output (IBBChannel *self)
 
 /* Settings and statistics. */
 
-IBBStanzaType
-ibb_channel_get_stanza_type (IBBChannel *self)
-{
-  return ibb_session_is_by_message (self->session) ? IBB_STANZA_TYPE_MESSAGE : IBB_STANZA_TYPE_IQ;
-}
-
 guint
 ibb_channel_get_read_timeout (IBBChannel *self)
 {
@@ -512,17 +449,6 @@ gboolean
 ibb_channel_set_write_timeout (IBBChannel *self, guint timeout)
 {
   return (guint) g_atomic_int_exchange (&self->write_timeout, timeout) != timeout;
-}
-
-gboolean
-ibb_channel_get_auto_flush (IBBChannel *self)
-{
-  gboolean auto_flush;
-
-  ibb_host_lock (self->host);
-  auto_flush = ibb_session_get_auto_flush (self->session);
-  ibb_host_unlock (self->host);
-  return auto_flush;
 }
 
 gboolean

@@ -68,9 +68,9 @@ void        ibb_channel_unref (IBBChannel *self); /* not with the lock */
  * (transfer full). */
 IBBSession *ibb_channel_steal_session_locked (IBBChannel *self);
 
-/* The pointer never changes. The session is called with the lock. */
-IBBSession *ibb_channel_get_session (IBBChannel *self);
-
+/* Takes the lock, and returns the session, which is called with it. */
+IBBSession *ibb_channel_lock (IBBChannel *self);
+void        ibb_channel_unlock (IBBChannel *self);
 /* Wakes the calls that need not wait any longer. */
 void ibb_channel_changed_locked (IBBChannel *self);
 
@@ -92,18 +92,10 @@ void ibb_channel_close_output (IBBChannel *self); /* self may be NULL */
 void ibb_channel_abort (IBBChannel *self, const IBBCondition *condition, const char *text);
 
 gboolean ibb_channel_has_ended_locked (IBBChannel *self);
-gboolean ibb_channel_has_ended (IBBChannel *self);
-IBBWait  ibb_channel_get_wait (IBBChannel *self);
-/* Both live as long as the session, though there may be others by then. */
-char *ibb_channel_dup_peer (IBBChannel *self);
-char *ibb_channel_dup_local (IBBChannel *self);
 /* The precise error of a session that has ended; NULL for an orderly end. */
 GError *ibb_channel_new_error_locked (IBBChannel *self);
-GError *ibb_channel_dup_error (IBBChannel *self);
 /* Why a call fails, as GIO's streams say it; NULL for no failure. */
 GError *ibb_channel_new_stream_error_locked (IBBChannel *self, const IBBFailure *failure);
-
-IBBStanzaType ibb_channel_get_stanza_type (IBBChannel *self);
 
 /* In milliseconds, 0 for none. The setters return whether the value has changed. */
 guint    ibb_channel_get_read_timeout (IBBChannel *self);
@@ -111,7 +103,6 @@ gboolean ibb_channel_set_read_timeout (IBBChannel *self, guint timeout);
 guint    ibb_channel_get_write_timeout (IBBChannel *self);
 gboolean ibb_channel_set_write_timeout (IBBChannel *self, guint timeout);
 
-gboolean ibb_channel_get_auto_flush (IBBChannel *self);
 gboolean ibb_channel_set_auto_flush (IBBChannel *self, gboolean auto_flush);
 
 void ibb_channel_get_statistics (IBBChannel *self, IBBStatistics *statistics);

@@ -17,7 +17,7 @@
 static gboolean
 take_chat_time (IBBService *service)
 {
-  IBBHost    *host = ibb_service_get_host (service);
+  IBBHost    *host = service->host;
   IBBContext *context;
   gboolean    is_set;
 

@@ -10,9 +10,6 @@
 #include "xmpp/base/alarm.h"
 #include "xmpp/base/network-watch.h"
 
-#define DEFAULT_PORT 5222
-#define DEFAULT_TLS_PORT 5223
-
 struct _IBBReconnection
 {
   IBBThread                    *thread;
@@ -175,20 +172,9 @@ static const IBBNegotiationHandler negotiation_handler = {
 static void
 set_location (IBBReconnection *self, IBBAccountSettings *settings)
 {
-  g_autoptr (GSocketConnectable) address = NULL;
-  gboolean                       direct = settings->tls_mode == IBB_TLS_MODE_DIRECT;
-
   self->uses_location = !self->uses_location;
-  if (self->resumption.location == NULL || !self->uses_location)
-    return;
-
-  address = g_network_address_parse (self->resumption.location,
-                                     direct ? DEFAULT_TLS_PORT : DEFAULT_PORT, NULL);
-  if (address == NULL)
-    return;
-  g_free (settings->host);
-  settings->host = g_strdup (g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
-  settings->port = g_network_address_get_port (G_NETWORK_ADDRESS (address));
+  if (self->resumption.location != NULL && self->uses_location)
+    ibb_account_settings_set_place (settings, self->resumption.location);
 }
 
 /* Peers know the address with this resource, so the new login asks for it. */

@@ -11,7 +11,8 @@
 static void
 set_online (IBBStatus *status, const char *local_jid, guint stanza_limit)
 {
-  const IBBNegotiationResult result = { .local_jid = local_jid, .stanza_limit = stanza_limit };
+  const IBBNegotiationResult result = { .local_jid = (char *) local_jid,
+                                        .stanza_limit = stanza_limit };
 
   ibb_status_set_online (status, &result);
 }

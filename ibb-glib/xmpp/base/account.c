@@ -93,6 +93,23 @@ ibb_account_settings_split (const IBBAccountSettings *self,
   return TRUE;
 }
 
+gboolean
+ibb_account_settings_set_place (IBBAccountSettings *settings, const char *place)
+{
+  g_autoptr (GSocketConnectable) connectable = g_network_address_parse (place, 0, NULL);
+  const char                    *host = NULL;
+
+  if (connectable != NULL)
+    host = g_network_address_get_hostname (G_NETWORK_ADDRESS (connectable));
+  if (host == NULL || *host == '\0')
+    return FALSE;
+
+  g_free (settings->host);
+  settings->host = g_strdup (host);
+  settings->port = g_network_address_get_port (G_NETWORK_ADDRESS (connectable));
+  return TRUE;
+}
+
 IBBAccount *
 ibb_account_new (void)
 {
@@ -330,8 +347,9 @@ ibb_account_set_token (IBBAccount *self, IBBToken *token)
   return changed;
 }
 
-void
-ibb_account_replace_token (IBBAccount *self, IBBToken *old, IBBToken *token)
+/* The same token, made once more of what the application has kept, is no other one. */
+static void
+replace_token (IBBAccount *self, IBBToken *old, IBBToken *token)
 {
   IBBToken *value = token != NULL ? ibb_token_ref (token) : NULL;
   gboolean  changed;
@@ -343,6 +361,17 @@ ibb_account_replace_token (IBBAccount *self, IBBToken *old, IBBToken *token)
   g_clear_pointer (&value, ibb_token_unref);
   if (changed && self->token_replaced != NULL)
     self->token_replaced (self->token_replaced_data);
+}
+
+void
+ibb_account_settings_replace_token (IBBAccountSettings *settings, IBBToken *token)
+{
+  IBBToken *old = g_steal_pointer (&settings->token);
+
+  if (settings->account != NULL)
+    replace_token (settings->account, old, token);
+  g_clear_pointer (&old, ibb_token_unref);
+  settings->token = token != NULL ? ibb_token_ref (token) : NULL;
 }
 
 void

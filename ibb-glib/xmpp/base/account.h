@@ -52,6 +52,10 @@ gboolean ibb_account_settings_split (const IBBAccountSettings *self,
                                      char                    **resource,
                                      GError                  **error);
 
+/* Sets the host and the port to those that place names. Without a port the usual port is meant.
+ * FALSE: it names no host. */
+gboolean ibb_account_settings_set_place (IBBAccountSettings *settings, const char *place);
+
 IBBAccount *ibb_account_new (void);
 void        ibb_account_free (IBBAccount *self);
 /* The application has dropped the client: its objects are dropped, in its thread, and no login
@@ -84,9 +88,9 @@ gpointer  ibb_account_dup_object (IBBAccount *self, gsize setting);
 gboolean  ibb_account_set_object (IBBAccount *self, gsize setting, gpointer object);
 IBBToken *ibb_account_dup_token (IBBAccount *self);
 gboolean  ibb_account_set_token (IBBAccount *self, IBBToken *token);
-/* By a login: unless the application has set another one meanwhile. Both are (nullable). The
- * same one, made once more of what the application has kept, is no other one. */
-void ibb_account_replace_token (IBBAccount *self, IBBToken *old, IBBToken *token);
+/* Gives a login another token (nullable), and its account, too, unless the application has set
+ * another one meanwhile. */
+void ibb_account_settings_replace_token (IBBAccountSettings *settings, IBBToken *token);
 /* Call this once, before any login. func is called when a login has replaced the token. */
 void ibb_account_set_token_replaced (IBBAccount *self, void (*func) (gpointer data), gpointer data);
 

@@ -16,7 +16,6 @@
 #include "xmpp/login/binding.h"
 #include "xmpp/login/encryption.h"
 #include "xmpp/login/login-stage.h"
-#include "xmpp/login/redirect.h"
 #include "xmpp/reach/dial.h"
 #include "xmpp/reach/handshake.h"
 #include "xmpp/reach/route.h"
@@ -24,6 +23,7 @@
 
 /* Milliseconds for a login, without the answer of the user. Each step has a shorter time. */
 #define LOGIN_TIMEOUT 30000
+#define MAX_REDIRECTS 3
 
 struct _IBBNegotiation
 {
@@ -38,28 +38,23 @@ struct _IBBNegotiation
   char                        *domain;
   char                        *resource; /* (nullable) */
 
-  IBBLoginStage      stage;
-  gint64             deadline;    /* of the whole login, monotonic */
-  guint              timeout;     /* of the stage, in milliseconds */
-  GCancellable      *cancellable; /* of the attempt to connect */
-  GSource           *timer;       /* (nullable): for timeout */
-  IBBEndpoint       *endpoint;    /* (nullable): of a WebSocket that stream goes over */
-  IBBRedirect        redirect;
-  IBBXmlStream      *stream;            /* (nullable) */
-  IBBEncryption     *encryption;        /* (nullable): of stream */
-  GTlsCertificate   *untrusted;         /* (nullable): of the server, to be judged */
-  GError            *certificate_error; /* (nullable): of untrusted */
-  IBBAuthentication *authentication;    /* (nullable) */
-  IBBBinding        *binding;           /* (nullable) */
-  char              *local_jid;         /* (nullable): once it is bound */
-  IBBElement        *management;        /* (nullable): <enabled/> of XEP-0198 */
-  IBBResumption      resumption;        /* its id is NULL: none */
-  guint              stanza_limit;
-  char              *mechanism; /* (nullable): once the authentication began */
-  gboolean           can_manage;
-  guint32            resumed_h;
-  gboolean           was_refused;
-  gboolean           has_id; /* the header for a component: it was answered */
+  IBBLoginStage        stage;
+  gint64               deadline;          /* of the whole login, monotonic */
+  guint                timeout;           /* of the stage, in milliseconds */
+  GCancellable        *cancellable;       /* of the attempt to connect */
+  GSource             *timer;             /* (nullable): for timeout */
+  IBBEndpoint         *endpoint;          /* (nullable): of a WebSocket that stream goes over */
+  guint                n_redirects;       /* followed to other servers */
+  IBBXmlStream        *stream;            /* (nullable) */
+  IBBEncryption       *encryption;        /* (nullable): of stream */
+  GTlsCertificate     *untrusted;         /* (nullable): of the server, to be judged */
+  GError              *certificate_error; /* (nullable): of untrusted */
+  IBBAuthentication   *authentication;    /* (nullable) */
+  IBBBinding          *binding;           /* (nullable) */
+  IBBResumption        resumption;        /* its id is NULL: none */
+  IBBNegotiationResult result;            /* so far, without the stream and the certificate */
+  gboolean             was_refused;
+  gboolean             has_id; /* the header for a component: it was answered */
 };
 
 static void
@@ -141,12 +136,9 @@ timeout_cb (gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (self->stage == IBB_LOGIN_STAGE_CERTIFICATE)
-    {
-      ibb_negotiation_answer_certificate (self, FALSE);
-      return G_SOURCE_REMOVE;
-    }
-
-  error = ibb_login_stage_new_error (self->stage, self->domain, self->timeout);
+    error = g_error_copy (self->certificate_error);
+  else
+    error = ibb_login_stage_new_error (self->stage, self->domain, self->timeout);
   ibb_negotiation_fail (self, error);
   return G_SOURCE_REMOVE;
 }
@@ -175,25 +167,15 @@ enter (IBBNegotiation *self, IBBLoginStage stage)
 }
 
 /* Ends with a bound resource, or with a resumed XML stream. */
-
 static void
 succeed (IBBNegotiation *self)
 {
   g_autoptr (IBBXmlStream) stream = ibb_xml_stream_ref (self->stream);
-  IBBNegotiationResult     result = {
-        .stream = stream,
-        .local_jid = self->local_jid,
-        .mechanism = self->mechanism,
-        .certificate = self->encryption != NULL
-                           ? g_tls_connection_get_peer_certificate (self->encryption->tls)
-                           : NULL,
-        .stanza_limit = self->stanza_limit,
-        .can_manage = self->can_manage,
-        .management = self->management,
-        .resumed_h = self->resumed_h,
-  };
 
-  end (self, &result, NULL);
+  self->result.stream = stream;
+  if (self->encryption != NULL)
+    self->result.certificate = g_tls_connection_get_peer_certificate (self->encryption->tls);
+  end (self, &self->result, NULL);
 }
 
 static void
@@ -217,7 +199,7 @@ handle_binding (IBBNegotiation *self, IBBElement *element)
 
   if (state == IBB_BINDING_DONE)
     {
-      self->local_jid = g_strdup (self->binding->jid);
+      self->result.local_jid = g_strdup (self->binding->jid);
       succeed (self);
     }
   else if (state == IBB_BINDING_FAILED)
@@ -227,7 +209,7 @@ handle_binding (IBBNegotiation *self, IBBElement *element)
 static void
 start_resumption (IBBNegotiation *self)
 {
-  if (!self->can_manage)
+  if (!self->result.can_manage)
     {
       self->was_refused = TRUE;
       fail (self, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
@@ -245,8 +227,8 @@ static void
 handle_resumption (IBBNegotiation *self, IBBElement *element)
 {
   g_autoptr (GError) error = NULL;
-  IBBResumptionState state =
-      ibb_resumption_handle (&self->resumption, element, self->domain, &self->resumed_h, &error);
+  IBBResumptionState state = ibb_resumption_handle (&self->resumption, element, self->domain,
+                                                    &self->result.resumed_h, &error);
 
   if (state == IBB_RESUMPTION_DONE)
     succeed (self);
@@ -292,10 +274,11 @@ start_sasl (IBBNegotiation *self, IBBElement *features)
       return;
     }
 
-  g_free (self->mechanism);
-  self->mechanism = g_strdup (ibb_authentication_get_mechanism (self->authentication));
+  g_free (self->result.mechanism);
+  self->result.mechanism = g_strdup (ibb_authentication_get_mechanism (self->authentication));
   g_debug ("Logging in to %s%s with %s", self->domain,
-           ibb_authentication_is_sasl2 (self->authentication) ? " by SASL2" : "", self->mechanism);
+           ibb_authentication_is_sasl2 (self->authentication) ? " by SASL2" : "",
+           self->result.mechanism);
   /* A stanza may follow the success of SASL2 at once. */
   if (ibb_authentication_is_sasl2 (self->authentication))
     ibb_xml_stream_expect_stanzas (self->stream);
@@ -326,18 +309,6 @@ pause_stream (IBBNegotiation *self)
   return FALSE;
 }
 
-/* Gives the account, and this login, another token, or none. */
-static void
-replace_token (IBBNegotiation *self, IBBToken *token)
-{
-  IBBToken *old = g_steal_pointer (&self->settings.token);
-
-  if (self->settings.account != NULL)
-    ibb_account_replace_token (self->settings.account, old, token);
-  g_clear_pointer (&old, ibb_token_unref);
-  self->settings.token = token != NULL ? ibb_token_ref (token) : NULL;
-}
-
 /* Without SASL2 a new XML stream begins. With it the features follow in the same XML stream. What
  * was not requested along with SASL2 is requested then, unless an XML stream was resumed. */
 static void
@@ -353,8 +324,8 @@ handle_success (IBBNegotiation *self)
       return;
     }
 
-  self->local_jid = g_steal_pointer (&outcome->jid);
-  self->management = g_steal_pointer (&outcome->management);
+  self->result.local_jid = g_steal_pointer (&outcome->jid);
+  self->result.management = g_steal_pointer (&outcome->management);
   if (self->resumption.id != NULL && outcome->resumption != NULL)
     handle_resumption (self, outcome->resumption);
 }
@@ -366,7 +337,7 @@ static void dial (IBBNegotiation *self);
 static void
 token_refused (IBBNegotiation *self, const GError *error)
 {
-  replace_token (self, NULL);
+  ibb_account_settings_replace_token (&self->settings, NULL);
   if (self->settings.password == NULL)
     {
       self->was_refused = TRUE;
@@ -388,7 +359,7 @@ handle_sasl (IBBNegotiation *self, IBBElement *element)
 
   /* Even if the login fails later: the token before may be void now. */
   if (self->authentication->token != NULL)
-    replace_token (self, self->authentication->token);
+    ibb_account_settings_replace_token (&self->settings, self->authentication->token);
   switch (state)
     {
     case IBB_AUTHENTICATION_GOES_ON:
@@ -403,7 +374,6 @@ handle_sasl (IBBNegotiation *self, IBBElement *element)
     case IBB_AUTHENTICATION_REFUSED:
       self->was_refused = TRUE;
       break;
-    case IBB_AUTHENTICATION_FAILED:
     default:
       break;
     }
@@ -438,9 +408,9 @@ ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept)
   dial (self);
 }
 
-/* The question is asked once: after the answer the server has to show the certificate that was
- * accepted, over a new connection, as no server waits for a person. If only another server has
- * named this one, nobody is asked. error: for the refusal. */
+/* The question is asked once: then the server has to show the accepted certificate, over a new
+ * connection, as no server waits for a person. Of a server that another one has named nobody is
+ * asked. error: for the refusal. */
 static void
 judge_certificate (IBBNegotiation      *self,
                    const char          *name,
@@ -448,7 +418,7 @@ judge_certificate (IBBNegotiation      *self,
                    GTlsCertificateFlags errors,
                    const GError        *error)
 {
-  if (self->accepted_certificate != NULL || self->redirect.n_followed > 0 ||
+  if (self->accepted_certificate != NULL || self->n_redirects > 0 ||
       self->handler->certificate == NULL)
     {
       ibb_negotiation_fail (self, error);
@@ -469,11 +439,8 @@ untrusted_cb (const char          *identity,
               const GError        *error,
               gpointer             owner)
 {
-  g_autofree char   *name = g_strdup (identity);
-  g_autoptr (GError) refusal = g_error_copy (error);
-
   abort_stream (owner, error);
-  judge_certificate (owner, name, certificate, errors, refusal);
+  judge_certificate (owner, identity, certificate, errors, error);
 }
 
 static void
@@ -488,14 +455,18 @@ static const IBBEncryptionHandler encryption_handler = {
   .failed = encryption_failed_cb,
 };
 
+/* What names the first server is trusted with the login; what a server names is trusted only with a
+ * certificate for the domain of the account. */
 static void
 start_handshake (IBBNegotiation *self)
 {
+  const char *identity =
+      self->endpoint != NULL && self->n_redirects == 0 ? self->endpoint->host : self->domain;
+
   enter (self, IBB_LOGIN_STAGE_HANDSHAKE);
-  self->encryption = ibb_encryption_new (
-      self->thread, self->stream,
-      ibb_redirect_get_identity (&self->redirect, self->endpoint, self->domain), self->endpoint,
-      &self->settings, self->accepted_certificate, &encryption_handler, self);
+  self->encryption =
+      ibb_encryption_new (self->thread, self->stream, identity, self->endpoint, &self->settings,
+                          self->accepted_certificate, &encryption_handler, self);
 }
 
 static void
@@ -530,20 +501,21 @@ handle_proceed (IBBNegotiation *self, IBBElement *element)
 static void
 handle_last_features (IBBNegotiation *self, IBBElement *features)
 {
-  self->stanza_limit = ibb_element_get_stanza_limit (features);
+  self->result.stanza_limit = ibb_element_get_stanza_limit (features);
   ibb_xml_stream_set_idle_limit (self->stream, ibb_element_get_idle_limit (features));
-  self->can_manage = ibb_element_get_child (features, "sm", IBB_MANAGEMENT_NAMESPACE) != NULL;
+  self->result.can_manage =
+      ibb_element_get_child (features, "sm", IBB_MANAGEMENT_NAMESPACE) != NULL;
 
   /* The server has refused acknowledgements, so they are not requested again. */
-  if (self->management != NULL && g_str_equal (self->management->name, "failed"))
+  if (self->result.management != NULL && g_str_equal (self->result.management->name, "failed"))
     {
-      self->can_manage = FALSE;
-      g_clear_pointer (&self->management, ibb_element_unref);
+      self->result.can_manage = FALSE;
+      g_clear_pointer (&self->result.management, ibb_element_unref);
     }
 
   if (self->resumption.id != NULL)
     start_resumption (self);
-  else if (self->local_jid != NULL)
+  else if (self->result.local_jid != NULL)
     succeed (self);
   else
     start_binding (self, features);
@@ -554,14 +526,13 @@ handle_admission (IBBNegotiation *self, IBBElement *element)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!ibb_admission_handle (element, self->has_id, self->domain, &error))
+  if (ibb_admission_handle (element, self->has_id, self->domain, &error))
     {
-      ibb_negotiation_fail (self, error);
-      return;
+      self->result.local_jid = g_strdup (self->domain);
+      succeed (self);
     }
-
-  self->local_jid = g_strdup (self->domain);
-  succeed (self);
+  else
+    ibb_negotiation_fail (self, error);
 }
 
 static void
@@ -583,13 +554,16 @@ handle_header (IBBNegotiation *self, IBBElement *header)
           self->domain);
 }
 
-/* A redirect counts only before the authentication: until then the server has got no secret. */
+/* A redirect (RFC 6120 §4.9.3.19, RFC 7395 §3.6.1) counts only before the authentication: until
+ * then the server has got no secret. */
 static gboolean
 follow (IBBNegotiation *self, const char *place, const GError *error)
 {
-  if (self->stage > IBB_LOGIN_STAGE_SECURE_FEATURES ||
-      !ibb_redirect_follow (&self->redirect, place, self->endpoint != NULL, &self->settings))
+  if (place == NULL || self->stage > IBB_LOGIN_STAGE_SECURE_FEATURES ||
+      self->n_redirects >= MAX_REDIRECTS ||
+      !ibb_route_redirect (&self->settings, place, self->endpoint != NULL))
     return FALSE;
+  self->n_redirects++;
 
   g_debug ("%s sends us to %s", self->domain, place);
   abort_stream (self, error);
@@ -744,19 +718,6 @@ needs_password (IBBNegotiation *self)
          self->handler->password != NULL;
 }
 
-static void
-start (IBBNegotiation *self)
-{
-  start_clock (self);
-  if (needs_password (self))
-    {
-      enter (self, IBB_LOGIN_STAGE_PASSWORD);
-      self->handler->password (self, self->bare_jid, self->owner);
-    }
-  else
-    dial (self);
-}
-
 static gboolean
 start_cb (gpointer user_data)
 {
@@ -765,11 +726,18 @@ start_cb (gpointer user_data)
 
   if (self->stage == IBB_LOGIN_STAGE_DONE)
     return G_SOURCE_REMOVE;
-  if (ibb_account_settings_split (&self->settings, &self->bare_jid, &self->node, &self->domain,
-                                  &self->resource, &error))
-    start (self);
-  else
+
+  start_clock (self);
+  if (!ibb_account_settings_split (&self->settings, &self->bare_jid, &self->node, &self->domain,
+                                   &self->resource, &error))
     ibb_negotiation_fail (self, error);
+  else if (!needs_password (self))
+    dial (self);
+  else
+    {
+      enter (self, IBB_LOGIN_STAGE_PASSWORD);
+      self->handler->password (self, self->bare_jid, self->owner);
+    }
   return G_SOURCE_REMOVE;
 }
 
@@ -814,14 +782,13 @@ ibb_negotiation_unref (IBBNegotiation *self)
   if (!g_ref_count_dec (&self->ref_count))
     return;
 
-  ibb_source_clear (&self->timer);
   ibb_account_settings_clear (&self->settings);
   g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
   g_clear_object (&self->accepted_certificate);
   ibb_resumption_clear (&self->resumption);
-  g_free (self->local_jid);
-  g_free (self->mechanism);
-  g_clear_pointer (&self->management, ibb_element_unref);
+  g_free (self->result.local_jid);
+  g_free (self->result.mechanism);
+  g_clear_pointer (&self->result.management, ibb_element_unref);
   g_free (self->bare_jid);
   g_free (self->node);
   g_free (self->domain);

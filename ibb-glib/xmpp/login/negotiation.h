@@ -21,8 +21,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   IBBXmlStream    *stream; /* to be taken over with ibb_xml_stream_set_owner () */
-  const char      *local_jid;
-  const char      *mechanism;    /* of SASL, by which the server knows the account */
+  char            *local_jid;
+  char            *mechanism;    /* of SASL, by which the server knows the account */
   GTlsCertificate *certificate;  /* (nullable): of the server, NULL without TLS */
   guint            stanza_limit; /* XEP-0478, 0: none was named */
   gboolean         can_manage;   /* XEP-0198 is offered */

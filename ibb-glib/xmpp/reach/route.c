@@ -4,6 +4,8 @@
 
 #include "xmpp/reach/route.h"
 
+#include <string.h>
+
 #include "ibb-intl-private.h"
 #include "xmpp/base/source.h"
 #include "xmpp/reach/dial.h"
@@ -13,6 +15,8 @@
 #define TCP_TIMEOUT 8000
 /* Milliseconds for all requests for host-meta. */
 #define HOST_META_TIMEOUT 12000
+
+#define MAX_PLACE 2048 /* bytes */
 
 typedef struct
 {
@@ -277,4 +281,24 @@ ibb_route_finish (GAsyncResult         *result,
   *untrusted = g_steal_pointer (&self->untrusted);
   *errors = self->errors;
   return connection;
+}
+
+gboolean
+ibb_route_redirect (IBBAccountSettings *settings, const char *place, gboolean is_uri)
+{
+  g_autoptr (IBBEndpoint) endpoint = NULL;
+
+  if (strlen (place) > MAX_PLACE)
+    return FALSE;
+  if (!is_uri)
+    return ibb_account_settings_set_place (settings, place);
+
+  /* RFC 7395 forbids to follow to a WebSocket without TLS. */
+  endpoint = ibb_endpoint_new (place, NULL);
+  if (endpoint == NULL)
+    return FALSE;
+  g_free (settings->websocket_uri);
+  settings->websocket_uri = g_strdup (place);
+  settings->websocket_mode = IBB_WEBSOCKET_MODE_ALWAYS;
+  return TRUE;
 }

@@ -11,6 +11,9 @@
 
 G_BEGIN_DECLS
 
+/* A server sends a login on to another place, a host or the URI of a WebSocket. Changes settings so
+ * that the next connection is made to it; FALSE: it is not followed. */
+gboolean ibb_route_redirect (IBBAccountSettings *settings, const char *place, gboolean is_uri);
 /* Copies what it needs of settings. Called in the context of the caller's thread.
  * accepted_certificate (nullable): of the web server of the domain, by the application. */
 void ibb_route_async (const char               *domain,

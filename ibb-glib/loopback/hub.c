@@ -11,6 +11,7 @@
 #include "loopback/parcel.h"
 #include "runtime/answer.h"
 #include "runtime/callback-source.h"
+#include "runtime/lock.h"
 #include "runtime/thread.h"
 
 /* After so many stanzas other sources have their turn. */
@@ -186,25 +187,20 @@ route_locked (IBBHub *self, IBBPort *sender, IBBStanza *stanza)
 gboolean
 ibb_hub_send (IBBHub *self, IBBPort *port, IBBStanza *stanza)
 {
-  gboolean is_open;
+  IBB_AUTO_LOCK (&self->lock);
+  gboolean is_open = !port->closed;
 
-  g_mutex_lock (&self->lock);
-  is_open = !port->closed;
   if (is_open)
     route_locked (self, port, stanza);
-  g_mutex_unlock (&self->lock);
   return is_open;
 }
 
 gboolean
 ibb_hub_is_congested (IBBHub *self, IBBPort *port)
 {
-  gboolean is_congested;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  is_congested = port->congested;
-  g_mutex_unlock (&self->lock);
-  return is_congested;
+  return port->congested;
 }
 
 /* Delivering: in the hub's thread, without the lock, where nothing else is said */
@@ -482,18 +478,17 @@ close_port_locked (IBBHub *self, const char *normal_jid)
 IBBPort *
 ibb_hub_add_port (IBBHub *self, IBBConnection *connection, const char *jid)
 {
+  IBB_AUTO_LOCK (&self->lock);
   g_autofree char *full = NULL;
   g_autofree char *normal = NULL;
   IBBPort         *port;
 
-  g_mutex_lock (&self->lock);
   full = ibb_jid_get_resource (jid) != NULL ? g_strdup (jid)
                                             : g_strdup_printf ("%s/%u", jid, ++self->n_resources);
   normal = ibb_jid_normalize (full);
   close_port_locked (self, normal);
   port = ibb_port_new (connection, full, normal);
   g_hash_table_replace (self->ports, port->normal_jid, ibb_port_ref (port));
-  g_mutex_unlock (&self->lock);
   return port;
 }
 

@@ -9,6 +9,10 @@
 
 G_BEGIN_DECLS
 
+/* Locks a GMutex until the end of the block, as G_MUTEX_AUTO_LOCK () of GLib 2.80 does. */
+#define IBB_AUTO_LOCK(mutex)                                                                       \
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (mutex)
+
 /* A blocked thread, as the one that wakes it sees it. The two share it: the thread may have
  * gone on before the other one has finished waking it. */
 typedef struct

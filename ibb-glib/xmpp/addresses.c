@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/jid.h"
+#include "runtime/lock.h"
 
 struct _IBBAddresses
 {
@@ -48,25 +49,18 @@ ibb_addresses_set_domain (IBBAddresses *self, const char *domain)
 gboolean
 ibb_addresses_has_any (IBBAddresses *self)
 {
-  gboolean has_any;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  has_any = self->has_any;
-  g_mutex_unlock (&self->lock);
-
-  return has_any;
+  return self->has_any;
 }
 
 gboolean
 ibb_addresses_set_any (IBBAddresses *self, gboolean has_any)
 {
-  gboolean changed;
+  IBB_AUTO_LOCK (&self->lock);
+  gboolean changed = self->has_any != !!has_any;
 
-  g_mutex_lock (&self->lock);
-  changed = self->has_any != !!has_any;
   self->has_any = !!has_any;
-  g_mutex_unlock (&self->lock);
-
   return changed;
 }
 

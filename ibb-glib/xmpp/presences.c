@@ -9,6 +9,7 @@
 #include "core/base/jid.h"
 #include "ibb-element-private.h"
 #include "ibb-stanza.h"
+#include "runtime/lock.h"
 
 /* Bytes of resources that are kept. Strangers can send presence as well. */
 #define MAX_SIZE (4 * 1024 * 1024)
@@ -146,18 +147,16 @@ ibb_presences_take (IBBPresences *self, const IBBStanza *stanza, const char *loc
 gboolean
 ibb_presences_clear (IBBPresences *self)
 {
+  IBB_AUTO_LOCK (&self->lock);
   GHashTableIter iter;
   gpointer       value;
   gboolean       has_change;
 
-  g_mutex_lock (&self->lock);
   g_hash_table_iter_init (&iter, self->presences);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     if (((Presence *) value)->is_available)
       change_locked (self, value, FALSE);
   has_change = !g_queue_is_empty (&self->changes);
-  g_mutex_unlock (&self->lock);
-
   return has_change;
 }
 

@@ -7,6 +7,7 @@
 #include "ibb-connection-private.h"
 #include "ibb-enum-types.h"
 #include "runtime/answer.h"
+#include "runtime/lock.h"
 #include "runtime/weak.h"
 #include "xmpp/base/source.h"
 
@@ -181,19 +182,16 @@ queue_notify_locked (IBBStatus *self, Notify notify)
 gboolean
 ibb_status_deliver (IBBStatus *self, IBBStanza *stanza)
 {
+  IBB_AUTO_LOCK (&self->lock);
   gsize    size = ibb_stanza_record_get_size (stanza);
-  gboolean has_room;
+  gboolean has_room = self->context != NULL && self->stanzas_size + size <= MAX_STANZAS_SIZE;
 
-  g_mutex_lock (&self->lock);
-  has_room = self->context != NULL && self->stanzas_size + size <= MAX_STANZAS_SIZE;
   if (has_room)
     {
       g_queue_push_tail (&self->stanzas, ibb_stanza_ref (stanza));
       self->stanzas_size += size;
       wake_locked (self);
     }
-  g_mutex_unlock (&self->lock);
-
   return has_room;
 }
 
@@ -218,86 +216,59 @@ set_error_locked (IBBStatus *self, const GError *error)
 IBBConnectionState
 ibb_status_get_state (IBBStatus *self)
 {
-  IBBConnectionState state;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  state = self->state;
-  g_mutex_unlock (&self->lock);
-
-  return state;
+  return self->state;
 }
 
 char *
 ibb_status_dup_local_jid (IBBStatus *self)
 {
-  char *local_jid;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  local_jid = g_strdup (self->local_jid);
-  g_mutex_unlock (&self->lock);
-
-  return local_jid;
+  return g_strdup (self->local_jid);
 }
 
 GError *
 ibb_status_dup_error (IBBStatus *self)
 {
-  GError *error;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  error = self->error != NULL ? g_error_copy (self->error) : NULL;
-  g_mutex_unlock (&self->lock);
-
-  return error;
+  return self->error != NULL ? g_error_copy (self->error) : NULL;
 }
 
 guint
 ibb_status_get_stanza_limit (IBBStatus *self)
 {
-  guint stanza_limit;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  stanza_limit = self->stanza_limit;
-  g_mutex_unlock (&self->lock);
-
-  return stanza_limit;
+  return self->stanza_limit;
 }
 
 char *
 ibb_status_dup_mechanism (IBBStatus *self)
 {
-  char *mechanism;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  mechanism = g_strdup (self->mechanism);
-  g_mutex_unlock (&self->lock);
-
-  return mechanism;
+  return g_strdup (self->mechanism);
 }
 
 GTlsCertificate *
 ibb_status_dup_certificate (IBBStatus *self)
 {
-  GTlsCertificate *certificate;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  certificate = self->certificate != NULL ? g_object_ref (self->certificate) : NULL;
-  g_mutex_unlock (&self->lock);
-
-  return certificate;
+  return self->certificate != NULL ? g_object_ref (self->certificate) : NULL;
 }
 
 IBBConnectionState
 ibb_status_begin_login (IBBStatus *self)
 {
-  IBBConnectionState state;
+  IBB_AUTO_LOCK (&self->lock);
+  IBBConnectionState state = self->is_logging_out ? IBB_CONNECTION_STATE_CONNECTING : self->state;
 
-  g_mutex_lock (&self->lock);
-  state = self->is_logging_out ? IBB_CONNECTION_STATE_CONNECTING : self->state;
   if (state == IBB_CONNECTION_STATE_OFFLINE)
     set_state_locked (self, IBB_CONNECTION_STATE_CONNECTING);
-  g_mutex_unlock (&self->lock);
-
   return state;
 }
 

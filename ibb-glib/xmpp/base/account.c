@@ -9,6 +9,7 @@
 #include "core/base/jid.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
+#include "runtime/lock.h"
 #include "xmpp/base/domain.h"
 #include "xmpp/base/secret.h"
 #include "xmpp/ibb-token-private.h"
@@ -218,12 +219,9 @@ ibb_account_get_for_login (IBBAccount *self, IBBAccountSettings *settings)
 char *
 ibb_account_dup_string (IBBAccount *self, gsize setting)
 {
-  char *value;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  value = g_strdup (G_STRUCT_MEMBER (char *, &self->settings, setting));
-  g_mutex_unlock (&self->lock);
-  return value;
+  return g_strdup (G_STRUCT_MEMBER (char *, &self->settings, setting));
 }
 
 /* value: the new one, and then the old one, which the caller frees: without the lock, as dropping
@@ -231,11 +229,11 @@ ibb_account_dup_string (IBBAccount *self, gsize setting)
 static gboolean
 swap (IBBAccount *self, gsize setting, gpointer *value, GEqualFunc equal)
 {
+  IBB_AUTO_LOCK (&self->lock);
   gpointer *field = G_STRUCT_MEMBER_P (&self->settings, setting);
   gpointer  old;
   gboolean  changed;
 
-  g_mutex_lock (&self->lock);
   old = *field;
   changed = !equal (old, *value);
   if (changed)
@@ -243,7 +241,6 @@ swap (IBBAccount *self, gsize setting, gpointer *value, GEqualFunc equal)
       *field = *value;
       *value = old;
     }
-  g_mutex_unlock (&self->lock);
   return changed;
 }
 
@@ -266,35 +263,29 @@ ibb_account_set_string (IBBAccount *self, gsize setting, const char *string)
 int
 ibb_account_get_int (IBBAccount *self, gsize setting)
 {
-  int value;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  value = G_STRUCT_MEMBER (int, &self->settings, setting);
-  g_mutex_unlock (&self->lock);
-  return value;
+  return G_STRUCT_MEMBER (int, &self->settings, setting);
 }
 
 gboolean
 ibb_account_set_int (IBBAccount *self, gsize setting, int value)
 {
+  IBB_AUTO_LOCK (&self->lock);
   int     *field = G_STRUCT_MEMBER_P (&self->settings, setting);
-  gboolean changed;
+  gboolean changed = *field != value;
 
-  g_mutex_lock (&self->lock);
-  changed = *field != value;
   *field = value;
-  g_mutex_unlock (&self->lock);
   return changed;
 }
 
 gpointer
 ibb_account_dup_object (IBBAccount *self, gsize setting)
 {
+  IBB_AUTO_LOCK (&self->lock);
   gpointer value = NULL;
 
-  g_mutex_lock (&self->lock);
   g_set_object ((GObject **) &value, G_STRUCT_MEMBER (GObject *, &self->settings, setting));
-  g_mutex_unlock (&self->lock);
   return value;
 }
 
@@ -311,12 +302,11 @@ ibb_account_set_object (IBBAccount *self, gsize setting, gpointer object)
 IBBToken *
 ibb_account_dup_token (IBBAccount *self)
 {
+  IBB_AUTO_LOCK (&self->lock);
   IBBToken *token = NULL;
 
-  g_mutex_lock (&self->lock);
   if (self->settings.token != NULL)
     token = ibb_token_ref (self->settings.token);
-  g_mutex_unlock (&self->lock);
   return token;
 }
 

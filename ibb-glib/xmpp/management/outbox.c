@@ -4,6 +4,7 @@
 
 #include "xmpp/management/outbox.h"
 
+#include "runtime/lock.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/base/source.h"
 
@@ -98,13 +99,12 @@ static gboolean
 timer_cb (gpointer user_data)
 {
   IBBOutbox *self = user_data;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
   ibb_source_clear (&self->timer);
   if (self->stream != NULL && self->is_granted && !self->is_closed &&
       !ibb_ack_queue_is_asked (self->acks) && !ibb_ack_queue_is_empty (self->acks))
     request_locked (self);
-  g_mutex_unlock (&self->lock);
   return G_SOURCE_REMOVE;
 }
 
@@ -165,13 +165,9 @@ send_locked (IBBOutbox *self, IBBStanza *stanza)
 gboolean
 ibb_outbox_send (IBBOutbox *self, IBBStanza *stanza)
 {
-  gboolean sent;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  sent = send_locked (self, stanza);
-  g_mutex_unlock (&self->lock);
-
-  return sent;
+  return send_locked (self, stanza);
 }
 
 static gsize
@@ -194,9 +190,9 @@ ibb_outbox_send_answer (IBBOutbox *self, IBBStanza *answer)
 gboolean
 ibb_outbox_is_congested (IBBOutbox *self)
 {
+  IBB_AUTO_LOCK (&self->lock);
   gboolean congested = FALSE;
 
-  g_mutex_lock (&self->lock);
   if (self->acks != NULL)
     {
       congested = self->stream == NULL || ibb_ack_queue_get_next (self->acks) != NULL ||
@@ -206,21 +202,15 @@ ibb_outbox_is_congested (IBBOutbox *self)
     }
   if (!congested)
     congested = self->stream != NULL && ibb_xml_stream_is_congested (self->stream);
-  g_mutex_unlock (&self->lock);
-
   return congested;
 }
 
 gboolean
 ibb_outbox_confirms (IBBOutbox *self)
 {
-  gboolean confirms;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  confirms = self->acks != NULL;
-  g_mutex_unlock (&self->lock);
-
-  return confirms;
+  return self->acks != NULL;
 }
 
 void
@@ -295,10 +285,9 @@ ibb_outbox_reset (IBBOutbox *self)
 gboolean
 ibb_outbox_grant (IBBOutbox *self)
 {
-  gboolean is_news;
+  IBB_AUTO_LOCK (&self->lock);
+  gboolean is_news = self->acks != NULL && !self->is_granted && !self->is_closed;
 
-  g_mutex_lock (&self->lock);
-  is_news = self->acks != NULL && !self->is_granted && !self->is_closed;
   if (is_news)
     {
       self->is_granted = TRUE;
@@ -307,8 +296,6 @@ ibb_outbox_grant (IBBOutbox *self)
       if (wants_request_locked (self))
         request_locked (self);
     }
-  g_mutex_unlock (&self->lock);
-
   return is_news;
 }
 
@@ -333,79 +320,57 @@ ibb_outbox_refuse (IBBOutbox *self, GQueue *awaited)
 gboolean
 ibb_outbox_is_granted (IBBOutbox *self)
 {
-  gboolean is_granted;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  is_granted = self->is_granted;
-  g_mutex_unlock (&self->lock);
-
-  return is_granted;
+  return self->is_granted;
 }
 
 gboolean
 ibb_outbox_acknowledge (IBBOutbox *self, guint32 h, GQueue *awaited)
 {
-  gboolean possible;
+  IBB_AUTO_LOCK (&self->lock);
+  gboolean possible = ibb_ack_queue_acknowledge (self->acks, h, awaited);
 
-  g_mutex_lock (&self->lock);
-  possible = ibb_ack_queue_acknowledge (self->acks, h, awaited);
   if (possible && wants_request_locked (self))
     request_locked (self);
   if (possible && ibb_ack_queue_is_empty (self->acks))
     ibb_source_clear (&self->timer);
-  g_mutex_unlock (&self->lock);
-
   return possible;
 }
 
 guint32
 ibb_outbox_get_sent_count (IBBOutbox *self)
 {
-  guint32 count;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  count = ibb_ack_queue_get_sent (self->acks);
-  g_mutex_unlock (&self->lock);
-
-  return count;
+  return ibb_ack_queue_get_sent (self->acks);
 }
 
 gboolean
 ibb_outbox_request (IBBOutbox *self)
 {
-  gboolean possible;
+  IBB_AUTO_LOCK (&self->lock);
+  gboolean possible = self->stream != NULL && self->is_granted;
 
-  g_mutex_lock (&self->lock);
-  possible = self->stream != NULL && self->is_granted;
   if (possible)
     request_locked (self);
-  g_mutex_unlock (&self->lock);
-
   return possible;
 }
 
 gboolean
 ibb_outbox_has_other (IBBOutbox *self)
 {
-  gboolean has_other;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  has_other = self->acks != NULL && ibb_ack_queue_has_other (self->acks);
-  g_mutex_unlock (&self->lock);
-
-  return has_other;
+  return self->acks != NULL && ibb_ack_queue_has_other (self->acks);
 }
 
 gint64
 ibb_outbox_get_request_time (IBBOutbox *self)
 {
-  gint64 time;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  time = self->requested_at;
-  g_mutex_unlock (&self->lock);
-
-  return time;
+  return self->requested_at;
 }
 
 gboolean
@@ -427,14 +392,12 @@ ibb_outbox_refill (IBBOutbox *self)
 gboolean
 ibb_outbox_take_drained (IBBOutbox *self)
 {
-  gboolean drained;
+  IBB_AUTO_LOCK (&self->lock);
+  gboolean drained = self->drain_wanted && self->stream != NULL &&
+                     ibb_ack_queue_get_next (self->acks) == NULL &&
+                     !ibb_ack_queue_is_full (self->acks);
 
-  g_mutex_lock (&self->lock);
-  drained = self->drain_wanted && self->stream != NULL &&
-            ibb_ack_queue_get_next (self->acks) == NULL && !ibb_ack_queue_is_full (self->acks);
   if (drained)
     self->drain_wanted = FALSE;
-  g_mutex_unlock (&self->lock);
-
   return drained;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/quirks.h"
+#include "runtime/lock.h"
 #include "stanza/stanza-writer.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/stream/frame-writer.h"
@@ -190,39 +191,28 @@ ibb_xml_output_close (IBBXmlOutput *self)
 gsize
 ibb_xml_output_get_unsent (IBBXmlOutput *self)
 {
-  gsize unsent;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  unsent = self->unsent;
-  g_mutex_unlock (&self->lock);
-
-  return unsent;
+  return self->unsent;
 }
 
 gboolean
 ibb_xml_output_is_congested (IBBXmlOutput *self)
 {
-  gboolean congested;
+  IBB_AUTO_LOCK (&self->lock);
+  gboolean congested = self->unsent > HIGH_WATER;
 
-  g_mutex_lock (&self->lock);
-  congested = self->unsent > HIGH_WATER;
   if (congested)
     self->drain_wanted = TRUE;
-  g_mutex_unlock (&self->lock);
-
   return congested;
 }
 
 gint64
 ibb_xml_output_get_last_write_time (IBBXmlOutput *self)
 {
-  gint64 time;
+  IBB_AUTO_LOCK (&self->lock);
 
-  g_mutex_lock (&self->lock);
-  time = self->last_write;
-  g_mutex_unlock (&self->lock);
-
-  return time;
+  return self->last_write;
 }
 
 /* Beside blocks that fill what a server reads at a time, a stanza that does not would make all that

@@ -317,6 +317,19 @@ ibb_request_new (IBBHost *host, IBBSession *session)
   return self;
 }
 
+/* Defines the accessor of a property that the session has. Without a session, as a binding can make
+ * a request, the value is otherwise. */
+#define GETTER(type, name, of_session, otherwise)                                                  \
+  type ibb_request_get_##name (IBBRequest *self)                                                   \
+  {                                                                                                \
+    IBBSession *session;                                                                           \
+                                                                                                   \
+    g_return_val_if_fail (IBB_IS_REQUEST (self), otherwise);                                       \
+                                                                                                   \
+    session = self->session;                                                                       \
+    return session != NULL ? of_session : otherwise;                                               \
+  }
+
 /**
  * ibb_request_get_peer_jid: (get-property peer-jid)
  * @self: a request
@@ -327,13 +340,7 @@ ibb_request_new (IBBHost *host, IBBSession *session)
  *
  * Since: 1.0
  */
-const char *
-ibb_request_get_peer_jid (IBBRequest *self)
-{
-  g_return_val_if_fail (IBB_IS_REQUEST (self), NULL);
-
-  return self->session != NULL ? ibb_session_get_peer (self->session) : "";
-}
+GETTER (const char *, peer_jid, ibb_session_get_peer (session), "")
 
 /**
  * ibb_request_is_from:
@@ -366,13 +373,7 @@ ibb_request_is_from (IBBRequest *self, const char *jid)
  *
  * Since: 1.0
  */
-const char *
-ibb_request_get_local_jid (IBBRequest *self)
-{
-  g_return_val_if_fail (IBB_IS_REQUEST (self), NULL);
-
-  return self->session != NULL ? ibb_session_get_local (self->session) : NULL;
-}
+GETTER (const char *, local_jid, ibb_session_get_local (session), NULL)
 
 /**
  * ibb_request_get_sid: (get-property sid)
@@ -384,13 +385,7 @@ ibb_request_get_local_jid (IBBRequest *self)
  *
  * Since: 1.0
  */
-const char *
-ibb_request_get_sid (IBBRequest *self)
-{
-  g_return_val_if_fail (IBB_IS_REQUEST (self), NULL);
-
-  return self->session != NULL ? ibb_session_get_sid (self->session) : "";
-}
+GETTER (const char *, sid, ibb_session_get_sid (session), "")
 
 /**
  * ibb_request_get_block_size: (get-property block-size)
@@ -402,13 +397,7 @@ ibb_request_get_sid (IBBRequest *self)
  *
  * Since: 1.0
  */
-guint
-ibb_request_get_block_size (IBBRequest *self)
-{
-  g_return_val_if_fail (IBB_IS_REQUEST (self), 0);
-
-  return self->session != NULL ? ibb_session_get_block_size (self->session) : 0;
-}
+GETTER (guint, block_size, ibb_session_get_block_size (session), 0)
 
 /**
  * ibb_request_get_stanza_type: (get-property stanza-type)

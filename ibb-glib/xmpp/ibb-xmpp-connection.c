@@ -393,6 +393,33 @@ ibb_xmpp_connection_create_thread (IBBXmppConnection *self)
   return thread;
 }
 
+/* Define the accessors of a property that the link has. is_valid: of a value to set; set: whether
+ * it was another one. */
+
+#define GETTER(type, function, of_link)                                                            \
+  type ibb_xmpp_connection_##function (IBBXmppConnection *self)                                    \
+  {                                                                                                \
+    IBBLink *link;                                                                                 \
+                                                                                                   \
+    g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), (type) 0);                                \
+                                                                                                   \
+    link = self->link;                                                                             \
+    return of_link;                                                                                \
+  }
+
+#define SETTER(type, name, set, is_valid)                                                          \
+  void ibb_xmpp_connection_set_##name (IBBXmppConnection *self, type name)                         \
+  {                                                                                                \
+    IBBLink *link;                                                                                 \
+                                                                                                   \
+    g_return_if_fail (IBB_IS_XMPP_CONNECTION (self));                                              \
+    g_return_if_fail (is_valid);                                                                   \
+                                                                                                   \
+    link = self->link;                                                                             \
+    if (set)                                                                                       \
+      g_object_notify (G_OBJECT (self), #name);                                                    \
+  }
+
 /**
  * ibb_xmpp_connection_dup_host: (get-property host)
  * @self: a connection
@@ -405,13 +432,7 @@ ibb_xmpp_connection_create_thread (IBBXmppConnection *self)
  *
  * Since: 1.0
  */
-char *
-ibb_xmpp_connection_dup_host (IBBXmppConnection *self)
-{
-  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), NULL);
-
-  return ibb_account_dup_string (self->link->account, IBB_ACCOUNT_SETTING (host));
-}
+GETTER (char *, dup_host, ibb_account_dup_string (link->account, IBB_ACCOUNT_SETTING (host)))
 
 /**
  * ibb_xmpp_connection_set_host: (set-property host)
@@ -422,14 +443,10 @@ ibb_xmpp_connection_dup_host (IBBXmppConnection *self)
  *
  * Since: 1.0
  */
-void
-ibb_xmpp_connection_set_host (IBBXmppConnection *self, const char *host)
-{
-  g_return_if_fail (IBB_IS_XMPP_CONNECTION (self));
-
-  if (ibb_account_set_string (self->link->account, IBB_ACCOUNT_SETTING (host), host))
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HOST]);
-}
+SETTER (const char *,
+        host,
+        ibb_account_set_string (link->account, IBB_ACCOUNT_SETTING (host), host),
+        TRUE)
 
 /**
  * ibb_xmpp_connection_get_port: (get-property port)
@@ -441,13 +458,7 @@ ibb_xmpp_connection_set_host (IBBXmppConnection *self, const char *host)
  *
  * Since: 1.0
  */
-guint
-ibb_xmpp_connection_get_port (IBBXmppConnection *self)
-{
-  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), 0);
-
-  return (guint) ibb_account_get_int (self->link->account, IBB_ACCOUNT_SETTING (port));
-}
+GETTER (guint, get_port, ibb_account_get_int (link->account, IBB_ACCOUNT_SETTING (port)))
 
 /**
  * ibb_xmpp_connection_set_port: (set-property port)
@@ -458,15 +469,10 @@ ibb_xmpp_connection_get_port (IBBXmppConnection *self)
  *
  * Since: 1.0
  */
-void
-ibb_xmpp_connection_set_port (IBBXmppConnection *self, guint port)
-{
-  g_return_if_fail (IBB_IS_XMPP_CONNECTION (self));
-  g_return_if_fail (port <= G_MAXUINT16);
-
-  if (ibb_account_set_int (self->link->account, IBB_ACCOUNT_SETTING (port), (int) port))
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PORT]);
-}
+SETTER (guint,
+        port,
+        ibb_account_set_int (link->account, IBB_ACCOUNT_SETTING (port), (int) port),
+        port <= G_MAXUINT16)
 
 /**
  * ibb_xmpp_connection_get_auto_reconnect: (get-property auto-reconnect)
@@ -479,13 +485,7 @@ ibb_xmpp_connection_set_port (IBBXmppConnection *self, guint port)
  *
  * Since: 1.0
  */
-gboolean
-ibb_xmpp_connection_get_auto_reconnect (IBBXmppConnection *self)
-{
-  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), FALSE);
-
-  return g_atomic_int_get (&self->link->auto_reconnect);
-}
+GETTER (gboolean, get_auto_reconnect, g_atomic_int_get (&link->auto_reconnect))
 
 /**
  * ibb_xmpp_connection_set_auto_reconnect: (set-property auto-reconnect)
@@ -497,14 +497,7 @@ ibb_xmpp_connection_get_auto_reconnect (IBBXmppConnection *self)
  *
  * Since: 1.0
  */
-void
-ibb_xmpp_connection_set_auto_reconnect (IBBXmppConnection *self, gboolean auto_reconnect)
-{
-  g_return_if_fail (IBB_IS_XMPP_CONNECTION (self));
-
-  if (ibb_link_set_auto_reconnect (self->link, auto_reconnect))
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_AUTO_RECONNECT]);
-}
+SETTER (gboolean, auto_reconnect, ibb_link_set_auto_reconnect (link, auto_reconnect), TRUE)
 
 /**
  * ibb_xmpp_connection_get_keepalive_interval: (get-property keepalive-interval)
@@ -517,13 +510,7 @@ ibb_xmpp_connection_set_auto_reconnect (IBBXmppConnection *self, gboolean auto_r
  *
  * Since: 1.0
  */
-guint
-ibb_xmpp_connection_get_keepalive_interval (IBBXmppConnection *self)
-{
-  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), 0);
-
-  return ibb_keepalive_get_interval (self->link->keepalive);
-}
+GETTER (guint, get_keepalive_interval, ibb_keepalive_get_interval (link->keepalive))
 
 /**
  * ibb_xmpp_connection_set_keepalive_interval: (set-property keepalive-interval)
@@ -535,15 +522,10 @@ ibb_xmpp_connection_get_keepalive_interval (IBBXmppConnection *self)
  *
  * Since: 1.0
  */
-void
-ibb_xmpp_connection_set_keepalive_interval (IBBXmppConnection *self, guint keepalive_interval)
-{
-  g_return_if_fail (IBB_IS_XMPP_CONNECTION (self));
-  g_return_if_fail (keepalive_interval <= G_MAXINT);
-
-  if (ibb_keepalive_set_interval (self->link->keepalive, keepalive_interval))
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KEEPALIVE_INTERVAL]);
-}
+SETTER (guint,
+        keepalive_interval,
+        ibb_keepalive_set_interval (link->keepalive, keepalive_interval),
+        keepalive_interval <= G_MAXINT)
 
 /**
  * ibb_xmpp_connection_get_keepalive_timeout: (get-property keepalive-timeout)
@@ -556,13 +538,7 @@ ibb_xmpp_connection_set_keepalive_interval (IBBXmppConnection *self, guint keepa
  *
  * Since: 1.0
  */
-guint
-ibb_xmpp_connection_get_keepalive_timeout (IBBXmppConnection *self)
-{
-  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), 0);
-
-  return ibb_keepalive_get_timeout (self->link->keepalive);
-}
+GETTER (guint, get_keepalive_timeout, ibb_keepalive_get_timeout (link->keepalive))
 
 /**
  * ibb_xmpp_connection_set_keepalive_timeout: (set-property keepalive-timeout)
@@ -574,15 +550,10 @@ ibb_xmpp_connection_get_keepalive_timeout (IBBXmppConnection *self)
  *
  * Since: 1.0
  */
-void
-ibb_xmpp_connection_set_keepalive_timeout (IBBXmppConnection *self, guint keepalive_timeout)
-{
-  g_return_if_fail (IBB_IS_XMPP_CONNECTION (self));
-  g_return_if_fail (keepalive_timeout <= G_MAXINT);
-
-  if (ibb_keepalive_set_timeout (self->link->keepalive, keepalive_timeout))
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KEEPALIVE_TIMEOUT]);
-}
+SETTER (guint,
+        keepalive_timeout,
+        ibb_keepalive_set_timeout (link->keepalive, keepalive_timeout),
+        keepalive_timeout <= G_MAXINT)
 
 /**
  * ibb_xmpp_connection_get_state: (get-property state)
@@ -594,13 +565,7 @@ ibb_xmpp_connection_set_keepalive_timeout (IBBXmppConnection *self, guint keepal
  *
  * Since: 1.0
  */
-IBBConnectionState
-ibb_xmpp_connection_get_state (IBBXmppConnection *self)
-{
-  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), IBB_CONNECTION_STATE_OFFLINE);
-
-  return ibb_status_get_state (self->link->status);
-}
+GETTER (IBBConnectionState, get_state, ibb_status_get_state (link->status))
 
 /**
  * ibb_xmpp_connection_dup_disconnect_error: (get-property disconnect-error)
@@ -612,10 +577,4 @@ ibb_xmpp_connection_get_state (IBBXmppConnection *self)
  *
  * Since: 1.0
  */
-GError *
-ibb_xmpp_connection_dup_disconnect_error (IBBXmppConnection *self)
-{
-  g_return_val_if_fail (IBB_IS_XMPP_CONNECTION (self), NULL);
-
-  return ibb_status_dup_error (self->link->status);
-}
+GETTER (GError *, dup_disconnect_error, ibb_status_dup_error (link->status))

@@ -27,7 +27,10 @@ ibb_host_unref (IBBHost *self)
     self->arrival_data_free (self->arrival_data);
   g_main_context_unref (self->context);
   g_clear_pointer (&self->thread, g_thread_unref);
-  ibb_uplink_clear (&self->uplink);
+  g_assert (self->uplink.connection == NULL);
+  g_clear_pointer (&self->uplink.weak_connection, ibb_weak_unref);
+  g_free (self->uplink.lost_reason);
+  g_free (self->uplink.refusal_reason);
   ibb_lock_clear (&self->lock);
   g_free (self);
 }
@@ -87,7 +90,9 @@ ibb_host_get_signal_context (IBBHost *self)
 const char *
 ibb_host_get_reason_locked (IBBHost *self, const IBBFailure *failure)
 {
-  return ibb_uplink_get_reason (&self->uplink, failure);
+  if (failure->kind == IBB_FAILURE_CONNECTION_LOST)
+    return self->uplink.lost_reason;
+  return failure->kind == IBB_FAILURE_SEND_FAILED ? self->uplink.refusal_reason : NULL;
 }
 
 gboolean
@@ -227,6 +232,12 @@ ibb_host_update_locked (IBBHost *self)
 void
 ibb_host_drained_locked (IBBHost *self)
 {
+  gboolean was_congested = self->uplink.congested;
+
+  g_atomic_int_inc (&self->uplink.n_drained);
+  self->uplink.congested = FALSE;
+  if (!was_congested)
+    return;
   if (self->pumping)
     arm_locked (self, 0);
   else
@@ -330,12 +341,27 @@ ibb_host_retire (IBBHost *self)
 
 /* The pump. */
 
-static void
-heed_locked (IBBHost *self, const IBBUplinkAnswer *answer)
+/* An answer of the connection about its congestion, for which it is asked without the lock. */
+typedef struct
 {
-  ibb_uplink_heed (&self->uplink, answer);
-  if (ibb_engine_is_lost (self->engine))
-    self->uplink.congested = FALSE;
+  gboolean congested;
+  int      n_drained; /* when it was asked */
+} Answer;
+
+static Answer
+ask (IBBHost *self, IBBConnection *connection)
+{
+  int n_drained = g_atomic_int_get (&self->uplink.n_drained);
+
+  return (Answer){ ibb_connection_is_congested (connection), n_drained };
+}
+
+/* An answer from before a call of ibb_connection_drained () is out of date. */
+static void
+heed_locked (IBBHost *self, const Answer *answer)
+{
+  self->uplink.congested = answer->congested && !ibb_engine_is_lost (self->engine) &&
+                           answer->n_drained == g_atomic_int_get (&self->uplink.n_drained);
 }
 
 /* The connection, which may refuse the stanza, is called without the lock. */
@@ -343,7 +369,7 @@ static void
 send_stanza_locked (IBBHost *self, IBBConnection *connection, IBBStanza *stanza)
 {
   g_autoptr (GError) error = NULL;
-  IBBUplinkAnswer    answer;
+  Answer             answer;
   gboolean           confirms;
   gboolean           sent;
   gint64             now;
@@ -351,7 +377,7 @@ send_stanza_locked (IBBHost *self, IBBConnection *connection, IBBStanza *stanza)
   ibb_host_unlock (self);
   confirms = stanza->name == IBB_STANZA_MESSAGE && ibb_connection_confirms (connection);
   sent = ibb_connection_send_for_service (connection, stanza, &error);
-  answer = ibb_uplink_ask (&self->uplink, connection);
+  answer = ask (self, connection);
   ibb_host_lock (self);
   heed_locked (self, &answer);
 
@@ -362,7 +388,8 @@ send_stanza_locked (IBBHost *self, IBBConnection *connection, IBBStanza *stanza)
     ibb_engine_sent (self->engine, stanza, now);
   else
     {
-      ibb_uplink_set_refusal_reason (&self->uplink, error);
+      g_free (self->uplink.refusal_reason);
+      self->uplink.refusal_reason = g_strdup (error->message);
       ibb_engine_send_failed (self->engine, stanza, now);
     }
 }
@@ -415,7 +442,7 @@ note_thread_locked (IBBHost *self)
 
 /* Advances, sends, and passes on events. Call this with the lock; it returns without it. */
 static void
-pump_and_unlock (IBBHost *self, IBBConnection *connection, const IBBUplinkAnswer *answer)
+pump_and_unlock (IBBHost *self, IBBConnection *connection, const Answer *answer)
 {
   gboolean all_sent;
 
@@ -450,12 +477,12 @@ static void
 pump (IBBHost *self, gboolean is_armed)
 {
   g_autoptr (IBBConnection) connection = ibb_weak_get (self->uplink.weak_connection);
-  IBBUplinkAnswer           answer = { 0 };
+  Answer                    answer = { 0 };
 
   /* The host may retire in this dispatch, and has to live until its end. */
   ibb_host_ref (self);
   if (connection != NULL)
-    answer = ibb_uplink_ask (&self->uplink, connection);
+    answer = ask (self, connection);
   ibb_host_lock (self);
   if (is_armed)
     self->armed = G_MAXINT64;
@@ -524,7 +551,11 @@ ibb_host_new (IBBConnection *connection)
 
   g_atomic_ref_count_init (&self->ref_count);
   ibb_lock_init (&self->lock);
-  ibb_uplink_init (&self->uplink, connection);
+  if (connection != NULL)
+    {
+      self->uplink.connection = g_object_ref (connection);
+      self->uplink.weak_connection = ibb_weak_new (connection);
+    }
   self->signal_context = own;
   self->context = g_main_context_ref (context != NULL ? context : own);
   /* Until the source is dispatched, this thread counts as the one that runs the context, if that is

@@ -96,7 +96,12 @@ lost (IBBListener *self, const GError *error, gboolean is_returning)
     {
       IBBUplink *uplink = &host->uplink;
 
-      ibb_uplink_set_lost (uplink, error, is_returning);
+      /* The first reason stays, unless the connection was to return: then it has given up. */
+      if (uplink->is_returning)
+        g_clear_pointer (&uplink->lost_reason, g_free);
+      uplink->is_returning = is_returning;
+      if (uplink->lost_reason == NULL && error != NULL)
+        uplink->lost_reason = g_strdup (error->message);
       uplink->congested = FALSE;
       if (g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION))
         is_shorter = ibb_engine_note_violation (host->engine);
@@ -119,7 +124,8 @@ restored (IBBListener *self)
   ibb_host_lock (host);
   if (host->uplink.connection != NULL)
     {
-      ibb_uplink_set_restored (&host->uplink);
+      host->uplink.is_returning = FALSE;
+      g_clear_pointer (&host->uplink.lost_reason, g_free);
       ibb_engine_restored (host->engine);
       ibb_host_update_now_locked (host); /* the suspension has ended, so stanzas may leave */
     }
@@ -170,8 +176,7 @@ drained (IBBListener *self)
 {
   ibb_host_hold_connection (self->host);
   ibb_host_lock (self->host);
-  if (ibb_uplink_drained (&self->host->uplink))
-    ibb_host_drained_locked (self->host);
+  ibb_host_drained_locked (self->host);
   ibb_host_unlock (self->host);
 }
 

@@ -8,8 +8,6 @@
 
 #include "ibb-connection.h"
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   IBB_CONNECTION_OFFERED,   /* stanza; TRUE if it is for this listener, which has taken it */
@@ -107,5 +105,3 @@ ibb_connection_change_state (IBBConnection *self, IBBConnectionState state, cons
  * connection's context. */
 void ibb_connection_begin_batch (IBBConnection *self);
 void ibb_connection_end_batch (IBBConnection *self);
-
-G_END_DECLS

@@ -5,8 +5,6 @@
 #include "ibb-element.h"
 #include "stanza/sax.h"
 
-G_BEGIN_DECLS
-
 /* Its maker fills an element in; from the moment it is shared it is immutable. */
 struct _IBBElement
 {
@@ -26,5 +24,3 @@ gboolean    ibb_element_is (const IBBElement *self, const char *name, const char
 
 /* xml: one well-formed element. (transfer full) (nullable): NULL if XMPP forbids it. */
 IBBElement *ibb_element_new_from_xml (const char *xml, gsize length);
-
-G_END_DECLS

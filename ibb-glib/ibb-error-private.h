@@ -7,8 +7,6 @@
 #include "core/base/failure.h"
 #include "ibb-error.h"
 
-G_BEGIN_DECLS
-
 /* The precise one (IBB_ERROR or G_IO_ERROR), as opens, dup_error () and ended
  * report it. peer and sid (nullable) go into the message; NULL for NONE. */
 GError *ibb_error_new_from_failure (const IBBFailure *failure, const char *peer, const char *sid);
@@ -26,5 +24,3 @@ char *ibb_error_dup_quotation (const char *text);
 IBBCondition ibb_error_to_condition (IBBStanzaCondition condition, IBBCondition otherwise);
 /* The code of a condition by its name (nullable). */
 int ibb_error_code_from_condition (const char *name);
-
-G_END_DECLS

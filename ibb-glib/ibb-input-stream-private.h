@@ -5,8 +5,4 @@
 #include "ibb-input-stream.h"
 #include "runtime/channel.h"
 
-G_BEGIN_DECLS
-
 IBBInputStream *ibb_input_stream_new (IBBChannel *channel);
-
-G_END_DECLS

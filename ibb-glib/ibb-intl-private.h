@@ -6,12 +6,8 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 #define _(message) ibb_intl_gettext (message)
 /* For a table: only xgettext sees it, and _ () translates it later. */
 #define N_(message) (message)
 
 const char *ibb_intl_gettext (const char *message) G_GNUC_FORMAT (1);
-
-G_END_DECLS

@@ -5,8 +5,4 @@
 #include "ibb-output-stream.h"
 #include "runtime/channel.h"
 
-G_BEGIN_DECLS
-
 IBBOutputStream *ibb_output_stream_new (IBBChannel *channel);
-
-G_END_DECLS

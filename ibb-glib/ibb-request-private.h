@@ -5,9 +5,5 @@
 #include "ibb-request.h"
 #include "runtime/host.h"
 
-G_BEGIN_DECLS
-
 /* Takes session over, and the use of host that came with it. */
 IBBRequest *ibb_request_new (IBBHost *host, IBBSession *session);
-
-G_END_DECLS

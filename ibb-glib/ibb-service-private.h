@@ -5,8 +5,6 @@
 #include "ibb-service.h"
 #include "runtime/inbox.h"
 
-G_BEGIN_DECLS
-
 struct _IBBService
 {
   GObject parent_instance;
@@ -16,5 +14,3 @@ struct _IBBService
   IBBHost       *host;       /* (owned): as a user */
   IBBInbox      *inbox;      /* (owned) */
 };
-
-G_END_DECLS

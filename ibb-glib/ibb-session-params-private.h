@@ -5,8 +5,6 @@
 #include "ibb-session-params.h"
 #include "runtime/session-operation.h"
 
-G_BEGIN_DECLS
-
 /* Check the arguments of a call for a session; self is nullable. FALSE with
  * %G_IO_ERROR_INVALID_ARGUMENT set if one is wrong. The result borrows the strings. */
 gboolean ibb_session_params_fill_open (IBBSessionParams *self,
@@ -18,5 +16,3 @@ gboolean ibb_session_params_fill_expected (IBBSessionParams *self,
                                            const char       *sid,
                                            IBBExpected      *expected,
                                            GError          **error);
-
-G_END_DECLS

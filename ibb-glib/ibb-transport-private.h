@@ -7,8 +7,6 @@
 #include "ibb-transport.h"
 #include "runtime/channel.h"
 
-G_BEGIN_DECLS
-
 struct _IBBTransport
 {
   GIOStream parent_instance;
@@ -26,5 +24,3 @@ IBBTransport *ibb_transport_new_take (IBBChannel *channel);
 
 void ibb_transport_install_properties (GObjectClass *object_class);
 void ibb_transport_notify_changes (GObject *object, IBBChannelNews news);
-
-G_END_DECLS

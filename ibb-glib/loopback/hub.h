@@ -7,8 +7,6 @@
 
 #include "loopback/port.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBHub IBBHub;
 
 typedef struct
@@ -41,5 +39,3 @@ void     ibb_hub_remove_port (IBBHub *self, IBBPort *port);
 /* FALSE if the port is closed. */
 gboolean ibb_hub_send (IBBHub *self, IBBPort *port, IBBStanza *stanza);
 gboolean ibb_hub_is_congested (IBBHub *self, IBBPort *port);
-
-G_END_DECLS

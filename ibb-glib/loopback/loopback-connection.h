@@ -7,12 +7,8 @@
 #include "ibb-connection.h"
 #include "loopback/hub.h"
 
-G_BEGIN_DECLS
-
 #define IBB_TYPE_LOOPBACK_CONNECTION (ibb_loopback_connection_get_type ())
 G_DECLARE_FINAL_TYPE (
     IBBLoopbackConnection, ibb_loopback_connection, IBB, LOOPBACK_CONNECTION, GObject)
 
 IBBConnection *ibb_loopback_connection_new (IBBHub *hub, const char *jid); /* jid is valid */
-
-G_END_DECLS

@@ -7,8 +7,6 @@
 #include "core/base/stanza.h"
 #include "loopback/port.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   GList       link; /* in the queue of the hub */
@@ -27,5 +25,3 @@ void       ibb_parcel_free (IBBParcel *self);
 gsize ibb_parcel_estimate_size (const IBBStanza *stanza);
 /* The stanza, read from the XML if need be; owned by the parcel. */
 IBBStanza *ibb_parcel_open (IBBParcel *self);
-
-G_END_DECLS

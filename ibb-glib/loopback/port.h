@@ -7,8 +7,6 @@
 #include "ibb-connection.h"
 #include "runtime/weak.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   gatomicrefcount ref_count;
@@ -39,5 +37,3 @@ gint64 ibb_port_send (IBBPort *self, gsize size, guint64 rate, gint64 latency, g
 /* So many of the bytes that waited for the rate are sent. TRUE if the port was congested and
  * is no longer. */
 gboolean ibb_port_sent (IBBPort *self, gsize size);
-
-G_END_DECLS

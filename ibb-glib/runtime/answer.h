@@ -7,8 +7,6 @@
 #include "core/base/stanza.h"
 #include "ibb-connection.h"
 
-G_BEGIN_DECLS
-
 /* The answer to disco#info (XEP-0030), with an identity such as "client/pc/name" and these features
  * (nullable), of services and added ones, besides the client's own; to disco#info for the node of
  * our presence (XEP-0115), for which added (nullable) are the added ones; to a ping (XEP-0199); or
@@ -24,5 +22,3 @@ ibb_answer_create (IBBConnection *connection, const IBBStanza *request, const ch
 IBBStanza *ibb_answer_new_refusal (const IBBStanza *stanza, IBBCondition condition);
 /* The same for a request that nobody takes. */
 IBBStanza *ibb_answer_new_unknown (const IBBStanza *stanza);
-
-G_END_DECLS

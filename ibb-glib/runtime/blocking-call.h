@@ -9,8 +9,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   GMainContext *context;
@@ -28,5 +26,3 @@ void     ibb_blocking_call_cb (GObject *object, GAsyncResult *result, gpointer c
 /* The result, until it is cleared. */
 GAsyncResult *ibb_blocking_call_wait (IBBBlockingCall *self);
 void          ibb_blocking_call_clear (IBBBlockingCall *self);
-
-G_END_DECLS

@@ -9,8 +9,6 @@
 
 #include <glib-object.h>
 
-G_BEGIN_DECLS
-
 GSource *ibb_callback_source_new (const char    *name,
                                   GSourceFunc    callback,
                                   gpointer       data,
@@ -28,5 +26,3 @@ gboolean ibb_callback_source_is_requested (GSource *source);
 GSource *ibb_callback_source_new_for_object (const char *name,
                                              gpointer    object,
                                              void (*callback) (gpointer object));
-
-G_END_DECLS

@@ -10,8 +10,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 typedef struct _IBBCancelWatch IBBCancelWatch;
 
 /* Sets the ready time of source, which has to be in its context already: GLib wakes no
@@ -24,5 +22,3 @@ IBBCancelWatch *ibb_cancel_watch_new_callback (GCancellable *cancellable,
                                                gpointer      data);
 /* Call this in the thread of the context. It may be called in the callback. */
 void ibb_cancel_watch_free (IBBCancelWatch *self);
-
-G_END_DECLS

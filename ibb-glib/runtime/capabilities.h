@@ -8,8 +8,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 #define IBB_CAPABILITIES_NAME "ibb-glib"
 #define IBB_CAPABILITIES_NODE "urn:ibb-glib"
 
@@ -25,5 +23,3 @@ gboolean
 ibb_capabilities_has_node (const char *identity, const char *const *added, const char *node);
 /* The verification string of XEP-0115 §5.1 for one identity, with sha-1. */
 char *ibb_capabilities_hash (const char *identity, const char *const *features);
-
-G_END_DECLS

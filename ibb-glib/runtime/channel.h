@@ -12,8 +12,6 @@
 #include "runtime/host.h"
 #include "runtime/rate.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBChannel IBBChannel;
 
 /* Which of the properties of a transport that change by themselves have changed. */
@@ -108,5 +106,3 @@ gboolean ibb_channel_set_auto_flush (IBBChannel *self, gboolean auto_flush);
 void ibb_channel_get_statistics (IBBChannel *self, IBBStatistics *statistics);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBChannel, ibb_channel_unref)
-
-G_END_DECLS

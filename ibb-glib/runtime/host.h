@@ -16,8 +16,6 @@
 #include "runtime/waiter.h"
 #include "runtime/weak.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBHost IBBHost;
 
 /* Whom to tell that a session changed: its channel, its request, or the notice that waits
@@ -152,5 +150,3 @@ void ibb_host_end_batch (IBBHost *self);
 /* Gives up the lock, and the connection if nobody needs it now. */
 void ibb_host_unlock_and_let_go (IBBHost *self);
 void ibb_host_retire (IBBHost *self);
-
-G_END_DECLS

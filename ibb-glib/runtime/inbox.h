@@ -10,8 +10,6 @@
 #include "runtime/host.h"
 #include "runtime/notice.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBInbox IBBInbox;
 
 /* The signals of the service of which the inbox has to know whether they have handlers. */
@@ -95,5 +93,3 @@ IBBChannel *ibb_inbox_take_expected_locked (IBBInbox   *self,
 /* Call this without the lock: the application did not fetch the session. channel is (transfer
  * full). */
 void ibb_inbox_give_back_expected (IBBInbox *self, IBBChannel *channel);
-
-G_END_DECLS

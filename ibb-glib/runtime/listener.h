@@ -7,9 +7,5 @@
 
 #include "runtime/inbox.h"
 
-G_BEGIN_DECLS
-
 /* A listener for ibb_host_start (). It keeps the memory of both. */
 IBBConnectionListener *ibb_listener_new (IBBHost *host, IBBInbox *inbox);
-
-G_END_DECLS

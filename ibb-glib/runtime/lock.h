@@ -7,8 +7,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* Locks a GMutex until the end of the block, as G_MUTEX_AUTO_LOCK () of GLib 2.80 does. */
 #define IBB_AUTO_LOCK(mutex)                                                                       \
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (mutex)
@@ -44,5 +42,3 @@ void ibb_lock_unlock (IBBLock *self);
 void ibb_lock_wake (IBBLock *self, IBBSleeper *sleeper);
 /* Call this with the lock, which it gives up meanwhile. deadline: G_MAXINT64 for none. */
 void ibb_lock_sleep (IBBLock *self, IBBSleeper *sleeper, gint64 deadline);
-
-G_END_DECLS

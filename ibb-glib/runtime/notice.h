@@ -10,8 +10,6 @@
 #include "runtime/channel.h"
 #include "runtime/host.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBNotice IBBNotice;
 
 /* A request, or a session that was accepted at once, waits in queue. */
@@ -36,5 +34,3 @@ void ibb_notice_free (IBBNotice *self);
 void ibb_notice_free_all (GQueue *queue);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBNotice, ibb_notice_free)
-
-G_END_DECLS

@@ -12,8 +12,6 @@
 #include "runtime/cancel-watch.h"
 #include "runtime/host.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBOperation IBBOperation;
 
 typedef struct
@@ -81,5 +79,3 @@ void ibb_operation_start (IBBOperation *self,
                           GTask        *task,
                           void (*finished) (gpointer data),
                           gpointer finished_data);
-
-G_END_DECLS

@@ -7,12 +7,8 @@
 
 #include "runtime/channel.h"
 
-G_BEGIN_DECLS
-
 /* is_ready is called with the lock; queue is one of the channel's. */
 GSource *ibb_poll_source_new (const char *name,
                               IBBChannel *channel,
                               gboolean (*is_ready) (IBBChannel *channel),
                               GQueue *queue);
-
-G_END_DECLS

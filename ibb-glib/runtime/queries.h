@@ -7,8 +7,6 @@
 
 #include "ibb-connection.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBQueries IBBQueries;
 
 /* Those of connection, which owns them. */
@@ -20,5 +18,3 @@ IBBQueries *ibb_queries_get (IBBConnection *connection);
 const char *ibb_queries_add (IBBQueries *self, GTask *task, const char *peer, guint timeout);
 /* The request with that id could not be sent. error: (transfer full) */
 void ibb_queries_end (IBBQueries *self, const char *id, GError *error);
-
-G_END_DECLS

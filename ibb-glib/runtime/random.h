@@ -7,8 +7,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 void ibb_random_fill (guint8 *bytes, gsize length);
 
 /* A supply of random bytes, for callers that often need a few: a system call fetches many.
@@ -20,5 +18,3 @@ typedef struct
 } IBBRandom;
 
 void ibb_random_take (IBBRandom *self, guint8 *bytes, gsize length);
-
-G_END_DECLS

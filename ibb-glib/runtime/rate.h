@@ -6,8 +6,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   guint64 bytes;  /* at the last update */
@@ -18,5 +16,3 @@ typedef struct
 
 /* Call this several times a second while bytes move. Returns bytes per second. */
 guint64 ibb_rate_update (IBBRate *self, guint64 bytes, gint64 now);
-
-G_END_DECLS

@@ -9,8 +9,6 @@
 
 #include "runtime/inbox.h"
 
-G_BEGIN_DECLS
-
 /* The session to come. */
 typedef struct
 {
@@ -44,5 +42,3 @@ void        ibb_session_operation_start (IBBInbox             *inbox,
 /* A session that is not fetched by this is aborted if it was opened; otherwise it goes back to the
  * inbox. */
 IBBChannel *ibb_session_operation_finish (GTask *task, GError **error);
-
-G_END_DECLS

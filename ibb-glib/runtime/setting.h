@@ -7,8 +7,6 @@
 
 #include "runtime/host.h"
 
-G_BEGIN_DECLS
-
 #define IBB_SETTING(member) G_STRUCT_OFFSET (IBBSettings, member)
 
 guint    ibb_setting_get_uint (IBBHost *host, glong setting);
@@ -22,5 +20,3 @@ gboolean ibb_setting_set_double (IBBHost *host, glong setting, double value);
 
 guint64  ibb_setting_get_size (IBBHost *host, glong setting);
 gboolean ibb_setting_set_size (IBBHost *host, glong setting, guint64 value);
-
-G_END_DECLS

@@ -10,8 +10,6 @@
 
 #include "runtime/channel.h"
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   IBB_STREAM_READ,
@@ -50,5 +48,3 @@ gboolean ibb_stream_operation_is_ready (IBBChannel *channel, IBBStreamGoal goal)
 /* Adds a child to source, for a read or a write that may be ready. Added as a child by itself:
  * given to the constructor of source, GIO would set the callback of the child. */
 void ibb_stream_operation_add_source (IBBChannel *channel, IBBStreamGoal goal, GSource *source);
-
-G_END_DECLS

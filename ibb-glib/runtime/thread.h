@@ -7,8 +7,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 typedef struct _IBBThread IBBThread;
 
 IBBThread *ibb_thread_new (const char *name);
@@ -26,5 +24,3 @@ void ibb_thread_release (IBBThread *self);
 /* The end of self. From any thread, also from this one; it does not wait. In the end the
  * thread frees data, which its sources may use until then. */
 void ibb_thread_quit (IBBThread *self, gpointer data, GDestroyNotify data_free);
-
-G_END_DECLS

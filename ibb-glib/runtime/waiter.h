@@ -8,8 +8,6 @@
 
 #include "runtime/lock.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBWaiter IBBWaiter;
 
 struct _IBBWaiter
@@ -35,5 +33,3 @@ void ibb_waiter_sleep (IBBWaiter *self, gint64 deadline);
 
 void ibb_waiter_wake (IBBWaiter *self);
 void ibb_waiters_wake (GQueue *queue); /* those of queue that are ready */
-
-G_END_DECLS

@@ -18,8 +18,6 @@
 
 #include <glib-object.h>
 
-G_BEGIN_DECLS
-
 typedef struct _IBBWeak IBBWeak;
 
 /* One for each object, which all callers share. The caller has a reference to the object. */
@@ -33,5 +31,3 @@ gpointer ibb_weak_get (IBBWeak *self);
 /* Called first in a dispose () that other threads must not see. Otherwise the object is forgotten
  * at the end of GObject's dispose (). */
 void ibb_weak_forget (gpointer object);
-
-G_END_DECLS

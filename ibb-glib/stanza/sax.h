@@ -8,8 +8,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* The constructs that XMPP forbids. */
 typedef enum
 {
@@ -76,5 +74,3 @@ char *ibb_sax_dup_complaint (IBBSax *self, int *line, int *column);
 gsize ibb_sax_get_position (IBBSax *self);
 /* The memory of the names that it keeps for as long as it lives. */
 gsize ibb_sax_get_names_size (IBBSax *self);
-
-G_END_DECLS

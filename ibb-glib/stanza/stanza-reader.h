@@ -7,8 +7,6 @@
 #include "core/base/stanza.h"
 #include "stanza/xml-copy.h"
 
-G_BEGIN_DECLS
-
 /* Limits: bytes of a stanza as it is kept, apart from the text of a data block, and levels of
  * elements. */
 #define IBB_STANZA_MAX_LENGTH (256 * 1024)
@@ -39,5 +37,3 @@ IBBStanza *ibb_stanza_reader_end (IBBStanzaReader *self); /* (nullable) (transfe
 gboolean ibb_stanza_reader_has_failed (IBBStanzaReader *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBStanzaReader, ibb_stanza_reader_free)
-
-G_END_DECLS

@@ -6,10 +6,6 @@
 
 #include "core/base/stanza.h"
 
-G_BEGIN_DECLS
-
 /* Appends the XML, in the default namespace of the XML stream that it goes into. A block is
  * base64-encoded straight into out. */
 void ibb_stanza_writer_append (const IBBStanza *self, GByteArray *out);
-
-G_END_DECLS

@@ -11,8 +11,6 @@
 
 #include "stanza/namespaces.h"
 
-G_BEGIN_DECLS
-
 /* The XML stream (RFC 6120 §4). */
 /* from (nullable): the account, for servers whose offers depend on it. */
 char *ibb_stream_xml_dup_header (const char *from, const char *to);
@@ -74,5 +72,3 @@ char *ibb_stream_xml_dup_acknowledgement (guint32 h);
 char *ibb_stream_xml_dup_resume (const char *id, guint32 h);
 /* A detail of a stream error. */
 char *ibb_stream_xml_dup_count_too_high (guint32 h, guint32 sent);
-
-G_END_DECLS

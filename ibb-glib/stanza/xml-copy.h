@@ -11,8 +11,6 @@
 
 #include "stanza/sax.h"
 
-G_BEGIN_DECLS
-
 #define IBB_XML_COPY_MAX_DEPTH 32
 
 typedef struct _IBBXmlCopy IBBXmlCopy;
@@ -28,5 +26,3 @@ void ibb_xml_copy_end (IBBXmlCopy *self, guint depth); /* not of the stanza itse
 
 gsize   ibb_xml_copy_get_length (IBBXmlCopy *self);
 GBytes *ibb_xml_copy_dup_bytes (IBBXmlCopy *self);
-
-G_END_DECLS

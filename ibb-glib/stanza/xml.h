@@ -6,8 +6,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* Of a string literal the length is known. */
 #define IBB_XML_APPEND(out, literal)                                                               \
   g_byte_array_append (out, (const guint8 *) "" literal, sizeof (literal) - 1)
@@ -22,5 +20,3 @@ ibb_xml_append_escaped (GByteArray *out, const char *text, gsize length, gboolea
 /* start holds the name and the opening quote: " id='". Nothing for a NULL value. */
 void ibb_xml_append_attribute (GByteArray *out, const char *start, const char *value);
 void ibb_xml_append_number (GByteArray *out, const char *start, guint value);
-
-G_END_DECLS

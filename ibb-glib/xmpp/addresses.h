@@ -8,8 +8,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   IBB_ADDRESS_FOREIGN, /* of no address of the domain */
@@ -32,5 +30,3 @@ gboolean ibb_addresses_add (IBBAddresses *self, const char *jid);
 /* FALSE: it was not there. */
 gboolean   ibb_addresses_remove (IBBAddresses *self, const char *jid);
 IBBAddress ibb_addresses_look_up (IBBAddresses *self, const char *jid); /* (nullable): jid */
-
-G_END_DECLS

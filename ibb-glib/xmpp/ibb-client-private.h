@@ -5,13 +5,9 @@
 #include "xmpp/ibb-client.h"
 #include "xmpp/ibb-xmpp-connection-private.h"
 
-G_BEGIN_DECLS
-
 struct _IBBClient
 {
   IBBXmppConnection parent;
 
   char *jid; /* (owned) (nullable): until it is constructed */
 };
-
-G_END_DECLS

@@ -5,9 +5,5 @@
 #include "runtime/thread.h"
 #include "xmpp/ibb-worker.h"
 
-G_BEGIN_DECLS
-
 /* A share of the thread of self, or a thread of its own if self is NULL. */
 IBBThread *ibb_worker_create_thread (IBBWorker *self);
-
-G_END_DECLS

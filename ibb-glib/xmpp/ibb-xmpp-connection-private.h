@@ -6,8 +6,6 @@
 #include "xmpp/ibb-xmpp-connection.h"
 #include "xmpp/link.h"
 
-G_BEGIN_DECLS
-
 struct _IBBXmppConnection
 {
   GObject parent;
@@ -20,5 +18,3 @@ struct _IBBXmppConnection
 
 /* The thread of the worker, or one of its own: (transfer full). */
 IBBThread *ibb_xmpp_connection_create_thread (IBBXmppConnection *self);
-
-G_END_DECLS

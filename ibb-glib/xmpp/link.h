@@ -25,8 +25,6 @@
 #include "xmpp/reconnection.h"
 #include "xmpp/status.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBLink IBBLink;
 
 /* The objects live as long as the link, and each says which threads may call it. */
@@ -87,5 +85,3 @@ void ibb_link_logout (IBBLink *self, GTask *task);
 gboolean ibb_link_set_auto_reconnect (IBBLink *self, gboolean auto_reconnect);
 /* What the presence says has changed: a client that is online sends another one. Any thread. */
 void ibb_link_update_presence (IBBLink *self);
-
-G_END_DECLS

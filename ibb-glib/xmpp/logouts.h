@@ -6,8 +6,6 @@
 
 #include "runtime/thread.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBLogouts IBBLogouts;
 
 IBBLogouts *ibb_logouts_new (IBBThread *thread);
@@ -16,5 +14,3 @@ void        ibb_logouts_free (IBBLogouts *self); /* none waits */
 void ibb_logouts_add (IBBLogouts *self, GTask *task);
 /* The client is offline: each gets TRUE. */
 void ibb_logouts_finish (IBBLogouts *self);
-
-G_END_DECLS

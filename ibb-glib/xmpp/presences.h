@@ -8,8 +8,6 @@
 
 #include "core/base/stanza.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBPresences IBBPresences;
 
 /* signal: of the client, for ibb_presences_tell (). */
@@ -27,5 +25,3 @@ void ibb_presences_tell (IBBPresences *self, gpointer client);
 
 /* The full JIDs of an account, the one of the highest priority first, of several the last one. */
 char **ibb_presences_dup_resources (IBBPresences *self, const char *contact);
-
-G_END_DECLS

@@ -10,8 +10,6 @@
 #include "xmpp/management/outbox.h"
 #include "xmpp/status.h"
 
-G_BEGIN_DECLS
-
 /* The objects have to live as long. */
 typedef struct
 {
@@ -28,5 +26,3 @@ ibb_reception_create_presence (const IBBReception *self, IBBConnection *connecti
 /* FALSE: it has no sender, which the server of a component has to name (XEP-0114). */
 gboolean ibb_reception_check (const IBBReception *self, const IBBStanza *stanza, GError **error);
 void ibb_reception_take (const IBBReception *self, IBBConnection *connection, IBBStanza *stanza);
-
-G_END_DECLS

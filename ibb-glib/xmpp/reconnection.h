@@ -15,8 +15,6 @@
 #include "xmpp/login/negotiation.h"
 #include "xmpp/status.h"
 
-G_BEGIN_DECLS
-
 /* Bounds of the pauses between attempts to resume, in milliseconds. */
 #define IBB_RECONNECTION_WAIT_MIN 500
 #define IBB_RECONNECTION_WAIT_MAX 30000
@@ -73,5 +71,3 @@ void ibb_reconnection_free (IBBReconnection *self);
 gboolean ibb_reconnection_is_in_vain (const GError *error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBReconnection, ibb_reconnection_free)
-
-G_END_DECLS

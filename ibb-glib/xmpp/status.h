@@ -15,8 +15,6 @@
 #include "xmpp/management/outbox.h"
 #include "xmpp/presences.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBStatus IBBStatus;
 
 /* Tells in the caller's thread-default context. It holds no reference to object. outbox gets the
@@ -53,5 +51,3 @@ void ibb_status_note_token (IBBStatus *self);
 void ibb_status_note_presences (IBBStatus *self);
 /* Emits stanza-received. FALSE: too much waits already. */
 gboolean ibb_status_deliver (IBBStatus *self, IBBStanza *stanza);
-
-G_END_DECLS

@@ -12,8 +12,6 @@
 #include "trust/ibb-known-certificates.h"
 #include "xmpp/ibb-token.h"
 
-G_BEGIN_DECLS
-
 #define IBB_ACCOUNT_DEFAULT_PRIORITY (-1)
 
 typedef struct _IBBAccount IBBAccount;
@@ -95,5 +93,3 @@ void ibb_account_settings_replace_token (IBBAccountSettings *settings, IBBToken 
 void ibb_account_set_token_replaced (IBBAccount *self, void (*func) (gpointer data), gpointer data);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (IBBAccountSettings, ibb_account_settings_clear)
-
-G_END_DECLS

@@ -8,8 +8,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct _IBBAlarm IBBAlarm;
 
 /* Called once; the owner may free the alarm in it. has_slept: the machine has slept since the alarm
@@ -24,5 +22,3 @@ void ibb_alarm_free (IBBAlarm *self);
 gint64 ibb_alarm_get_time (void);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBAlarm, ibb_alarm_free)
-
-G_END_DECLS

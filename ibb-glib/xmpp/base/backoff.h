@@ -9,8 +9,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct _IBBBackoff IBBBackoff;
 
 /* The first bound, and the last one, in milliseconds. */
@@ -30,5 +28,3 @@ gboolean ibb_backoff_note_stream (IBBBackoff *self, gint64 duration, gint64 leas
  * with short waits again. FALSE if such an attempt was made less than the last bound ago. now: in
  * microseconds. */
 gboolean ibb_backoff_hurry (IBBBackoff *self, gint64 now);
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include "runtime/thread.h"
 
-G_BEGIN_DECLS
-
 /* The task of an asynchronous call of object, with the name that a profiler shows. */
 GTask *ibb_call_task_new (gpointer            object,
                           gpointer            source_tag,
@@ -23,5 +21,3 @@ GTask *ibb_call_task_new (gpointer            object,
  * that belongs to the application when the application learns of the end: a program may end then,
  * and with it the interpreter of its language, which the thread must not enter any more. */
 void ibb_call_task_return (GTask *task, GError *error, IBBThread *thread);
-
-G_END_DECLS

@@ -4,8 +4,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* The domain as DNS and certificates have it, with A-labels by IDNA2008 (RFC
  * 5891); ASCII stays as it is. NULL if it cannot be one.
  *
@@ -17,5 +15,3 @@ char *ibb_domain_to_ascii (const char *domain);
 char *ibb_domain_dup_address (const char *domain);
 /* Whether it is a name of Tor's, which may not be looked up in DNS (RFC 7686 §2). */
 gboolean ibb_domain_is_onion (const char *domain);
-
-G_END_DECLS

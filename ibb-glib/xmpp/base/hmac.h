@@ -8,8 +8,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 #define IBB_HMAC_MAX_DIGEST 64 /* bytes, of SHA-512 */
 
 typedef struct _IBBHmac IBBHmac;
@@ -30,5 +28,3 @@ void ibb_hmac_compute_secret (
 void ibb_hmac_hash_secret (GChecksumType type, const void *data, gsize length, guint8 *digest);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBHmac, ibb_hmac_free)
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 void ibb_keyring_lookup_async (const char         *bare_jid,
                                GCancellable       *cancellable,
                                GAsyncReadyCallback callback,
@@ -16,5 +14,3 @@ void ibb_keyring_lookup_async (const char         *bare_jid,
 char *ibb_keyring_lookup_finish (GAsyncResult *result, gboolean *is_there);
 /* Goes on by itself. A failure is logged. */
 void ibb_keyring_store (const char *bare_jid, const char *password);
-
-G_END_DECLS

@@ -11,8 +11,6 @@
 
 #include "runtime/thread.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBNetworkWatch IBBNetworkWatch;
 
 /* Called for each change; the owner may free the watch in it. */
@@ -24,5 +22,3 @@ ibb_network_watch_new (IBBThread *thread, IBBNetworkWatchFunc changed, gpointer 
 void ibb_network_watch_free (IBBNetworkWatch *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBNetworkWatch, ibb_network_watch_free)
-
-G_END_DECLS

@@ -4,13 +4,9 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* Overwrites a text (nullable) of g_malloc () before it frees it, so that a password does
  * not stay in memory that is used again or dumped. */
 void ibb_secret_free (char *text);
 /* Overwrites the stack below the caller, where functions that have returned had their
  * variables. */
 void ibb_secret_clear_stack (void);
-
-G_END_DECLS

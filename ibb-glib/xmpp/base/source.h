@@ -6,8 +6,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* Takes the reference to source and returns it. data_free is (nullable). */
 GSource *ibb_source_attach (GSource       *source,
                             GMainContext  *context,
@@ -17,5 +15,3 @@ GSource *ibb_source_attach (GSource       *source,
                             GDestroyNotify data_free);
 /* Destroys *source and drops the reference; NULL is left alone. */
 void ibb_source_clear (GSource **source);
-
-G_END_DECLS

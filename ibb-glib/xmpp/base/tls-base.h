@@ -13,8 +13,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 #define IBB_TYPE_TLS_BASE (ibb_tls_base_get_type ())
 G_DECLARE_FINAL_TYPE (IBBTlsBase, ibb_tls_base, IBB, TLS_BASE, GIOStream)
 
@@ -27,5 +25,3 @@ IBBTlsBase *ibb_tls_base_get (GTlsConnection *tls);
 /* Starts the count of bytes without data at 0. After the first call, which ends the handshake, a
  * read fails with %G_IO_ERROR_INVALID_DATA once the count exceeds its bound. */
 void ibb_tls_base_note_data (IBBTlsBase *self);
-
-G_END_DECLS

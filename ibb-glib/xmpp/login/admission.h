@@ -9,8 +9,6 @@
 #include "xmpp/stream/element.h"
 #include "xmpp/stream/xml-stream.h"
 
-G_BEGIN_DECLS
-
 /* Answers the header of the server, unless its identifier is empty: then an error follows. secret:
  * (nullable). FALSE with error set: it lacks the identifier. domain is for messages. */
 gboolean ibb_admission_send (IBBXmlStream     *stream,
@@ -26,5 +24,3 @@ gboolean ibb_admission_handle (const IBBElement *element,
                                GError          **error);
 /* A <stream:error/> of the server, during the admission or later. */
 GError *ibb_admission_to_error (const IBBElement *element, const char *domain);
-
-G_END_DECLS

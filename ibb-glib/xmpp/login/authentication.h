@@ -11,8 +11,6 @@
 #include "xmpp/stream/element.h"
 #include "xmpp/stream/xml-stream.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBAuthentication IBBAuthentication;
 
 struct _IBBAuthentication
@@ -58,5 +56,3 @@ IBBAuthenticationState
 ibb_authentication_handle (IBBAuthentication *self, IBBElement *element, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBAuthentication, ibb_authentication_free)
-
-G_END_DECLS

@@ -7,8 +7,6 @@
 #include "xmpp/stream/element.h"
 #include "xmpp/stream/xml-stream.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBBinding IBBBinding;
 
 struct _IBBBinding
@@ -43,5 +41,3 @@ IBBBindingState ibb_binding_handle (IBBBinding *self, const IBBElement *element,
  * resource, and of the same account, as the server writes it. A login without a name, whose
  * bare_jid is only a domain, takes any account. Error: IBB_ERROR_PROTOCOL. */
 gboolean ibb_binding_check (const char *jid, const char *bare_jid, GError **error);
-
-G_END_DECLS

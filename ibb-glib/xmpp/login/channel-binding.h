@@ -6,10 +6,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 /* (nullable): the data of that type, such as "tls-exporter", where tls (nullable) has it and its
  * version of TLS is one that the type is defined for. */
 GBytes *ibb_channel_binding_get (GTlsConnection *tls, const char *type);
-
-G_END_DECLS

@@ -12,8 +12,6 @@
 #include "xmpp/stream/element.h"
 #include "xmpp/stream/xml-stream.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBEncryption IBBEncryption;
 
 /* What the handshake ends with. */
@@ -68,5 +66,3 @@ void ibb_encryption_free (IBBEncryption *self);
 /* The same, and the XML stream ends with error, as soon as no thread of the TLS library uses its
  * socket. */
 void ibb_encryption_abort (IBBEncryption *self, const GError *error);
-
-G_END_DECLS

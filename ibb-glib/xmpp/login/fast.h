@@ -12,8 +12,6 @@
 #include "xmpp/login/sasl.h"
 #include "xmpp/stream/element.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBFast IBBFast;
 
 struct _IBBFast
@@ -43,5 +41,3 @@ gboolean ibb_fast_binds (const char *mechanism);
 IBBToken *ibb_fast_take_token (IBBElement *success, const char *mechanism);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBFast, ibb_fast_free)
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   IBB_LOGIN_STAGE_PASSWORD, /* the application's part */
@@ -30,5 +28,3 @@ guint ibb_login_stage_get_timeout (IBBLoginStage stage);
 /* The error for a step of the server that has not ended after so many milliseconds:
  * G_IO_ERROR_TIMED_OUT. */
 GError *ibb_login_stage_new_error (IBBLoginStage stage, const char *domain, guint milliseconds);
-
-G_END_DECLS

@@ -9,8 +9,6 @@
 #include "runtime/thread.h"
 #include "xmpp/login/negotiation.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBLogin IBBLogin;
 
 /* Once, on the worker; result is NULL on error. The owner may free the login. After it, the
@@ -42,5 +40,3 @@ void      ibb_login_free (IBBLogin *self);
 void ibb_login_fail (IBBLogin *self, const GError *error);
 /* (nullable) (transfer none): what the application has accepted. */
 GTlsCertificate *ibb_login_get_accepted_certificate (IBBLogin *self);
-
-G_END_DECLS

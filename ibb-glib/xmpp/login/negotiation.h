@@ -15,8 +15,6 @@
 #include "xmpp/stream/element.h"
 #include "xmpp/stream/xml-stream.h"
 
-G_BEGIN_DECLS
-
 /* The result of a login; the negotiation owns all of it. */
 typedef struct
 {
@@ -72,5 +70,3 @@ void ibb_negotiation_fail (IBBNegotiation *self, const GError *error);
 void ibb_negotiation_give_up (IBBNegotiation *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBNegotiation, ibb_negotiation_unref)
-
-G_END_DECLS

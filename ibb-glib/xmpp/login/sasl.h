@@ -10,8 +10,6 @@
 
 #include "ibb-types.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   const char       *node;            /* (nullable) */
@@ -53,5 +51,3 @@ gboolean ibb_sasl_finish (IBBSasl *self, const char *text, GError **error);
 guint8 *ibb_sasl_decode (const char *text, gsize *length, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBSasl, ibb_sasl_free)
-
-G_END_DECLS

@@ -10,8 +10,6 @@
 #include "xmpp/management/resumption.h"
 #include "xmpp/stream/element.h"
 
-G_BEGIN_DECLS
-
 /* What the client requests where the server offers it. */
 typedef struct
 {
@@ -60,5 +58,3 @@ gboolean ibb_sasl2_take_outcome (IBBElement             *success,
                                  IBBSasl2Outcome        *outcome,
                                  GError                **error);
 void     ibb_sasl2_outcome_clear (IBBSasl2Outcome *self);
-
-G_END_DECLS

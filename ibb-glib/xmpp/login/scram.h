@@ -10,8 +10,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* RFC 5802 §5.1 and RFC 7677 §4 want at least 4096; servers ask for 4096 to
  * 600,000. A million take about a second. */
 #define IBB_SCRAM_MIN_ROUNDS 4096
@@ -57,5 +55,3 @@ char *ibb_scram_dup_final (IBBScram *self);
 gboolean ibb_scram_verify (IBBScram *self, const guint8 *bytes, gsize length, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBScram, ibb_scram_free)
-
-G_END_DECLS

@@ -12,8 +12,6 @@
 
 #include "ibb-stanza.h"
 
-G_BEGIN_DECLS
-
 /* Limit of unacknowledged bytes, the memory of a stanza included. */
 #define IBB_ACK_QUEUE_MAX (4 * 1024 * 1024)
 
@@ -54,5 +52,3 @@ guint32  ibb_ack_queue_get_sent (IBBAckQueue *self); /* the largest h there can 
 gboolean ibb_ack_queue_parse_h (const char *text, guint32 *h);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBAckQueue, ibb_ack_queue_free)
-
-G_END_DECLS

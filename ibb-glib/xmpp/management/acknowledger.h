@@ -8,8 +8,6 @@
 
 #include "xmpp/stream/xml-stream.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBAcknowledger IBBAcknowledger;
 
 IBBAcknowledger *ibb_acknowledger_new (GMainContext *context);
@@ -29,5 +27,3 @@ void ibb_acknowledger_answer (IBBAcknowledger *self);
  * much waits for a server that does not read. */
 void    ibb_acknowledger_send_last (IBBAcknowledger *self);
 guint32 ibb_acknowledger_get_handled (IBBAcknowledger *self);
-
-G_END_DECLS

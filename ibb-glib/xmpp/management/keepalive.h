@@ -16,8 +16,6 @@
 #include "runtime/thread.h"
 #include "xmpp/management/outbox.h"
 
-G_BEGIN_DECLS
-
 /* Milliseconds. */
 #define IBB_KEEPALIVE_DEFAULT_INTERVAL 15000
 #define IBB_KEEPALIVE_DEFAULT_TIMEOUT 15000
@@ -58,5 +56,3 @@ gboolean ibb_keepalive_is_unanswered (IBBKeepalive *self);
 void ibb_keepalive_forget_silences (IBBKeepalive *self);
 /* Whether the server has fallen silent too often. */
 gboolean ibb_keepalive_is_in_vain (IBBKeepalive *self);
-
-G_END_DECLS

@@ -12,8 +12,6 @@
 #include "xmpp/management/ack-queue.h"
 #include "xmpp/stream/xml-stream.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBOutbox IBBOutbox;
 
 /* Whether the server acknowledges what it gets. */
@@ -71,5 +69,3 @@ gboolean ibb_outbox_has_other (IBBOutbox *self);
 gboolean ibb_outbox_refill (IBBOutbox *self);
 /* TRUE once there is room again after ibb_outbox_is_congested () found none. */
 gboolean ibb_outbox_take_drained (IBBOutbox *self);
-
-G_END_DECLS

@@ -7,8 +7,6 @@
 #include "xmpp/stream/element.h"
 #include "xmpp/stream/xml-stream.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   char            *id;                   /* of the XML stream */
@@ -37,5 +35,3 @@ IBBResumptionState ibb_resumption_handle (const IBBResumption *self,
                                           const char          *domain,
                                           guint32             *h,
                                           GError             **error);
-
-G_END_DECLS

@@ -11,8 +11,6 @@
 #include "xmpp/management/resumption.h"
 #include "xmpp/stream/element.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBStreamManagement IBBStreamManagement;
 
 typedef enum
@@ -44,5 +42,3 @@ gboolean ibb_stream_management_resume (IBBStreamManagement *self,
                                        GQueue              *awaited);
 /* The login is over. */
 void ibb_stream_management_reset (IBBStreamManagement *self);
-
-G_END_DECLS

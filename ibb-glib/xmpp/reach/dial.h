@@ -8,8 +8,6 @@
 
 #include "xmpp/base/account.h"
 
-G_BEGIN_DECLS
-
 /* By the host, the port, the TLS mode and the proxies of settings. Without a host it is the
  * domain's, by its SRV records unless there is a port. Port 0 with a host: the usual one. */
 void ibb_dial_async (const char               *domain,
@@ -30,5 +28,3 @@ void ibb_dial_web_async (const char         *domain,
 GSocketConnection *ibb_dial_finish (GAsyncResult *result, GError **error);
 /* Whether the server expects TLS from the first byte on a connection that was made so. */
 gboolean ibb_dial_is_direct (GSocketConnection *connection);
-
-G_END_DECLS

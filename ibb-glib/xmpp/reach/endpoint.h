@@ -6,8 +6,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 /* Immutable. */
 typedef struct
 {
@@ -29,5 +27,3 @@ void         ibb_endpoint_unref (IBBEndpoint *self);
 char *ibb_endpoint_dup_authority (const IBBEndpoint *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBEndpoint, ibb_endpoint_unref)
-
-G_END_DECLS

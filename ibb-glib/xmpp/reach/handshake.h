@@ -8,8 +8,6 @@
 
 #include "trust/ibb-known-certificates.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   const char           *domain;               /* or host: the certificate must be for it */
@@ -34,5 +32,3 @@ GTlsConnection *ibb_handshake_finish (GAsyncResult         *result,
                                       GTlsCertificate     **untrusted,
                                       GTlsCertificateFlags *errors,
                                       GError              **error);
-
-G_END_DECLS

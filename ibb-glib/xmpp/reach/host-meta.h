@@ -11,8 +11,6 @@
 
 #include "trust/ibb-known-certificates.h"
 
-G_BEGIN_DECLS
-
 /* tls_database, proxy_resolver (nullable): the system's. accepted_certificate (nullable): of the
  * web server, by the application; known (nullable): others that are trusted. Has no timeout of its
  * own. */
@@ -33,5 +31,3 @@ char *ibb_host_meta_finish (GAsyncResult         *result,
 
 /* The same of such a document. (nullable): it names none. */
 char *ibb_host_meta_parse (const char *document, gsize length);
-
-G_END_DECLS

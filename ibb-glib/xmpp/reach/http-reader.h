@@ -8,8 +8,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 typedef struct _IBBHttpReader IBBHttpReader;
 
 /* max_body: bytes of the content of an answer with status 200. 0: the answer ends with its head, as
@@ -34,5 +32,3 @@ gboolean ibb_http_reader_has_token (const IBBHttpReader *self, const char *name,
 const char *ibb_http_reader_get_body (const IBBHttpReader *self, gsize *length);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBHttpReader, ibb_http_reader_free)
-
-G_END_DECLS

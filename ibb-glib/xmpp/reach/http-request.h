@@ -6,8 +6,6 @@
 
 #include "xmpp/reach/http-reader.h"
 
-G_BEGIN_DECLS
-
 /* text: the whole request. max_body: see ibb_http_reader_new (). Has no timeout of its own. */
 void ibb_http_request_async (GIOStream          *io,
                              const char         *text,
@@ -17,5 +15,3 @@ void ibb_http_request_async (GIOStream          *io,
                              gpointer            user_data);
 /* (transfer full). is_over: no byte came behind the answer. */
 IBBHttpReader *ibb_http_request_finish (GAsyncResult *result, gboolean *is_over, GError **error);
-
-G_END_DECLS

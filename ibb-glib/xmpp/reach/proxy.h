@@ -8,8 +8,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 /* The proxy of one attempt. Zeroed: the attempt goes through none. */
 typedef struct
 {
@@ -25,5 +23,3 @@ GError *ibb_proxy_new_error (const IBBProxy *self, const char *domain, const GEr
 /* The attempt has succeeded: what follows has times of its own. */
 void ibb_proxy_release (GSocketConnection *connection);
 void ibb_proxy_clear (IBBProxy *self);
-
-G_END_DECLS

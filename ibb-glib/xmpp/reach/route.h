@@ -9,8 +9,6 @@
 #include "xmpp/base/account.h"
 #include "xmpp/reach/endpoint.h"
 
-G_BEGIN_DECLS
-
 /* A server sends a login on to another place, a host or the URI of a WebSocket. Changes settings so
  * that the next connection is made to it; FALSE: it is not followed. */
 gboolean ibb_route_redirect (IBBAccountSettings *settings, const char *place, gboolean is_uri);
@@ -30,5 +28,3 @@ GSocketConnection *ibb_route_finish (GAsyncResult         *result,
                                      GTlsCertificate     **untrusted,
                                      GTlsCertificateFlags *errors,
                                      GError              **error);
-
-G_END_DECLS

@@ -9,8 +9,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 /* Both lists (transfer full) (nullable) (element-type GSrvTarget), tried as one by the priorities
  * and weights of RFC 2782. Those of direct take TLS from the first byte (XEP-0368 §3).
  * scheme: of the URI that the resolver is asked for, but for those of direct.
@@ -19,5 +17,3 @@ GSocketConnectable *
 ibb_targets_new (GList *hosts, GList *direct, const char *scheme, GProxyResolver *proxy_resolver);
 /* Whether the address, which came from such an object, is that of a host of direct. */
 gboolean ibb_targets_is_direct (GSocketAddress *address);
-
-G_END_DECLS

@@ -10,8 +10,6 @@
 
 #include "xmpp/reach/endpoint.h"
 
-G_BEGIN_DECLS
-
 /* io: TLS with the endpoint. Afterwards its bytes are frames. */
 void     ibb_upgrade_async (GIOStream          *io,
                             IBBEndpoint        *endpoint,
@@ -19,5 +17,3 @@ void     ibb_upgrade_async (GIOStream          *io,
                             GAsyncReadyCallback callback,
                             gpointer            user_data);
 gboolean ibb_upgrade_finish (GAsyncResult *result, GError **error);
-
-G_END_DECLS

@@ -8,8 +8,6 @@
 
 #include "ibb-element-private.h"
 
-G_BEGIN_DECLS
-
 /* (nullable) (transfer full) */
 IBBElement *ibb_element_dup_child (const IBBElement *self, const char *name, const char *namespace);
 
@@ -28,5 +26,3 @@ ibb_element_dup_reason (const IBBElement *self, const char *namespace, const cha
 guint ibb_element_get_stanza_limit (const IBBElement *self);
 /* The same for the seconds after which the server ends an XML stream on which nothing comes. */
 guint ibb_element_get_idle_limit (const IBBElement *self);
-
-G_END_DECLS

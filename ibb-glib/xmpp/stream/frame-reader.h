@@ -9,8 +9,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   IBB_FRAME_NOTHING, /* more bytes are needed */
@@ -36,5 +34,3 @@ IBBFrameEvent ibb_frame_reader_read (IBBFrameReader *self,
                                      GError        **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBFrameReader, ibb_frame_reader_free)
-
-G_END_DECLS

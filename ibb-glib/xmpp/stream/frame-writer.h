@@ -8,8 +8,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 typedef struct _IBBFrameWriter IBBFrameWriter;
 
 IBBFrameWriter *ibb_frame_writer_new (void);
@@ -32,5 +30,3 @@ gboolean
 ibb_frame_writer_flush (IBBFrameWriter *self, GPollableOutputStream *stream, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBFrameWriter, ibb_frame_writer_free)
-
-G_END_DECLS

@@ -15,8 +15,6 @@
 #include "stanza/stanza-reader.h"
 #include "xmpp/stream/element.h"
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   IBB_PARSER_NOTHING, /* more bytes are needed */
@@ -77,5 +75,3 @@ gboolean ibb_parser_has_leftover (IBBParser *self);
 gboolean ibb_parser_is_within (IBBParser *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBParser, ibb_parser_free)
-
-G_END_DECLS

@@ -8,8 +8,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* Zeroed: at the start of a message. */
 typedef struct
 {
@@ -25,5 +23,3 @@ void ibb_prologue_reset (IBBPrologue *self);
  * message begins otherwise, or its declaration is too long. */
 gboolean ibb_prologue_skip (
     IBBPrologue *self, const guint8 **data, gsize *length, const char **held, gsize *n_held);
-
-G_END_DECLS

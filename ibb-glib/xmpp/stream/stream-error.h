@@ -6,13 +6,9 @@
 
 #include "xmpp/stream/element.h"
 
-G_BEGIN_DECLS
-
 /* <stream:error/>: G_IO_ERROR_CONNECTION_CLOSED. */
 GError *ibb_stream_error_to_error (const IBBElement *element, const char *domain);
 /* Appends what the server wrote beside the condition of that namespace. Takes error. */
 GError *ibb_stream_error_add_text (GError *error, const IBBElement *element, const char *namespace);
 /* (nullable): where the server wants the XML stream to be opened instead (RFC 6120 §4.9.3.19). */
 const char *ibb_stream_error_get_other_host (const IBBElement *element);
-
-G_END_DECLS

@@ -11,8 +11,6 @@
 #include "xmpp/stream/parser.h"
 #include "xmpp/stream/prologue.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBXmlInput IBBXmlInput;
 
 /* What the owner is told. Each call may stop the input or restart the parser; the owner has
@@ -63,5 +61,3 @@ void ibb_xml_input_restart (IBBXmlInput *self);
  * io itself has to be asked. */
 void ibb_xml_input_start (IBBXmlInput *self, GIOStream *io, GSocket *socket);
 void ibb_xml_input_stop (IBBXmlInput *self);
-
-G_END_DECLS

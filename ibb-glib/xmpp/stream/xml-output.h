@@ -10,8 +10,6 @@
 
 #include "core/base/stanza.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBXmlOutput IBBXmlOutput;
 
 IBBXmlOutput *ibb_xml_output_new (void);
@@ -42,5 +40,3 @@ gboolean ibb_xml_output_write (IBBXmlOutput          *self,
                                gboolean               in_records,
                                gboolean              *drained,
                                GError               **error);
-
-G_END_DECLS

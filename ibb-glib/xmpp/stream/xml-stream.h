@@ -12,8 +12,6 @@
 #include "xmpp/stream/element.h"
 #include "xmpp/stream/parser.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBXmlStream IBBXmlStream;
 
 /* What the owner is told, on the worker's thread. No call holds a lock; each
@@ -92,5 +90,3 @@ gboolean ibb_xml_stream_is_broken (IBBXmlStream *self);
 const char *ibb_xml_stream_get_other_uri (IBBXmlStream *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBXmlStream, ibb_xml_stream_unref)
-
-G_END_DECLS

@@ -110,12 +110,6 @@ ibb_connection_listener_unref (IBBConnectionListener *self)
     self->class->free (self);
 }
 
-static void
-listener_unref (gpointer data)
-{
-  ibb_connection_listener_unref (data);
-}
-
 static gboolean
 notify_listener (IBBConnectionListener *listener, IBBConnectionEventType type)
 {
@@ -161,7 +155,8 @@ get_audience (IBBConnection *self)
 
   audience = g_new0 (Audience, 1);
   g_mutex_init (&audience->lock);
-  audience->listeners = g_ptr_array_new_with_free_func (listener_unref);
+  audience->listeners =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_connection_listener_unref);
   if (g_object_replace_qdata (G_OBJECT (self), audience_quark (), NULL, audience, audience_free,
                               NULL))
     {
@@ -237,7 +232,7 @@ get_event_type (IBBConnectionState state, gboolean was_suspended)
 static GPtrArray *
 copy_listeners (GPtrArray *listeners, IBBConnectionListener *without)
 {
-  GPtrArray *copy = g_ptr_array_new_with_free_func (listener_unref);
+  GPtrArray *copy = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_connection_listener_unref);
 
   for (guint i = 0; i < listeners->len; i++)
     {

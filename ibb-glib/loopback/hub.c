@@ -388,12 +388,6 @@ hub_free (gpointer data)
   g_free (self);
 }
 
-static void
-unref_port (gpointer data)
-{
-  ibb_port_unref (data);
-}
-
 IBBHub *
 ibb_hub_new (void)
 {
@@ -402,7 +396,8 @@ ibb_hub_new (void)
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
   self->thread = ibb_thread_new ("ibb-loopback");
-  self->ports = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, unref_port);
+  self->ports =
+      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify) ibb_port_unref);
   self->rand = g_rand_new_with_seed (0);
   self->source = ibb_callback_source_new ("[ibb-glib] loopback", hub_cb, self, NULL);
   g_source_attach (self->source, ibb_thread_get_context (self->thread));
@@ -472,7 +467,8 @@ close_port_locked (IBBHub *self, const char *normal_jid)
   if (port == NULL)
     return;
   port->closed = TRUE;
-  ibb_thread_invoke (self->thread, replaced_cb, ibb_port_ref (port), unref_port);
+  ibb_thread_invoke (self->thread, replaced_cb, ibb_port_ref (port),
+                     (GDestroyNotify) ibb_port_unref);
 }
 
 IBBPort *

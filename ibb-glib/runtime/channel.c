@@ -138,12 +138,6 @@ ibb_channel_unlock (IBBChannel *self)
 
 /* What the transport is told. */
 
-static void
-unref_channel (gpointer data)
-{
-  ibb_channel_unref (data);
-}
-
 /* What has changed since the owner was last told. */
 static IBBChannelNews
 get_news_locked (IBBChannel *self)
@@ -219,8 +213,9 @@ tell_changed_locked (IBBChannel *self)
       g_source_set_ready_time (self->changed_source, at);
       return;
     }
-  self->changed_source = ibb_callback_source_new ("[ibb-glib] changed", changed_cb,
-                                                  channel_ref_locked (self), unref_channel);
+  self->changed_source =
+      ibb_callback_source_new ("[ibb-glib] changed", changed_cb, channel_ref_locked (self),
+                               (GDestroyNotify) ibb_channel_unref);
   g_source_set_ready_time (self->changed_source, at);
   g_source_attach (self->changed_source, ibb_host_get_signal_context (self->host));
 }

@@ -35,12 +35,6 @@ ibb_host_unref (IBBHost *self)
   g_free (self);
 }
 
-static void
-unref_host (gpointer data)
-{
-  ibb_host_unref (data);
-}
-
 void
 ibb_host_lock (IBBHost *self)
 {
@@ -565,8 +559,8 @@ ibb_host_new (IBBConnection *connection)
   self->armed = G_MAXINT64;
   self->stale = TRUE;
   self->engine = ibb_engine_new (take_random, &self->random);
-  self->source =
-      ibb_callback_source_new ("[ibb-glib] host", pump_cb, ibb_host_ref (self), unref_host);
+  self->source = ibb_callback_source_new ("[ibb-glib] host", pump_cb, ibb_host_ref (self),
+                                          (GDestroyNotify) ibb_host_unref);
   return self;
 }
 

@@ -44,12 +44,6 @@ arrived_locked (gpointer data, IBBSession *session, gboolean is_request)
     }
 }
 
-static void
-unref_inbox (gpointer data)
-{
-  ibb_inbox_unref (data);
-}
-
 IBBInbox *
 ibb_inbox_new (IBBHost *host)
 {
@@ -57,7 +51,8 @@ ibb_inbox_new (IBBHost *host)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->host = host;
-  ibb_host_set_arrival (host, arrived_locked, ibb_inbox_ref (self), unref_inbox);
+  ibb_host_set_arrival (host, arrived_locked, ibb_inbox_ref (self),
+                        (GDestroyNotify) ibb_inbox_unref);
   return self;
 }
 

@@ -42,12 +42,6 @@ ibb_weak_unref (IBBWeak *self)
   g_free (self);
 }
 
-static void
-unref_weak (gpointer data)
-{
-  ibb_weak_unref (data);
-}
-
 static gpointer
 dup_weak (gpointer data, gpointer user_data)
 {
@@ -94,7 +88,8 @@ ibb_weak_new (gpointer object)
       g_cond_init (&weak->no_gets);
       weak->object = object;
       /* Another thread may have been first. */
-      if (g_object_replace_qdata (object, get_key (), NULL, weak, unref_weak, NULL))
+      if (g_object_replace_qdata (object, get_key (), NULL, weak, (GDestroyNotify) ibb_weak_unref,
+                                  NULL))
         g_object_weak_ref (object, disposed, weak_ref (weak));
       else
         ibb_weak_unref (weak);

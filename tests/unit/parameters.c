@@ -59,8 +59,8 @@ test_moves (void)
   IBBParameters parameters = { 0 };
 
   ibb_parameters_init (&parameters, context, NULL, &open, FALSE);
-  ibb_parameters_move_peer (&parameters, "a@B/x", "a@b/x");
-  ibb_parameters_move_local (&parameters, "d@E/y", "d@e/y");
+  ibb_parameters_move (&parameters, "a@B/x", "a@b/x", NULL, NULL);
+  ibb_parameters_move (&parameters, NULL, NULL, "d@E/y", "d@e/y");
   g_assert_cmpstr (parameters.peer_jid, ==, "a@B/x");
   g_assert_cmpstr (parameters.key.peer, ==, "a@b/x");
   g_assert_cmpstr (parameters.local_jid, ==, "d@E/y");

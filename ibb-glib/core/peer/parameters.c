@@ -86,29 +86,27 @@ ibb_parameters_clear (IBBParameters *self)
   ibb_context_unref (self->context);
 }
 
-void
-ibb_parameters_rename_peer (IBBParameters *self, const char *normal)
+static void
+replace (char **text, const char *with)
 {
-  g_free (self->key.peer);
-  self->key.peer = g_strdup (normal);
+  if (with == NULL)
+    return;
+
+  g_free (*text);
+  *text = g_strdup (with);
 }
 
 void
-ibb_parameters_move_peer (IBBParameters *self, const char *jid, const char *normal)
+ibb_parameters_move (IBBParameters *self,
+                     const char    *peer_jid,
+                     const char    *peer,
+                     const char    *local_jid,
+                     const char    *local)
 {
-  ibb_parameters_rename_peer (self, normal);
-  g_free (self->peer_jid);
-  self->peer_jid = g_strdup (jid);
-  prepare_stanzas (self);
-}
-
-void
-ibb_parameters_move_local (IBBParameters *self, const char *jid, const char *normal)
-{
-  g_free (self->key.local);
-  self->key.local = g_strdup (normal);
-  g_free (self->local_jid);
-  self->local_jid = g_strdup (jid);
+  replace (&self->peer_jid, peer_jid);
+  replace (&self->key.peer, peer);
+  replace (&self->local_jid, local_jid);
+  replace (&self->key.local, local);
   prepare_stanzas (self);
 }
 

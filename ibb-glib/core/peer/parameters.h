@@ -61,12 +61,12 @@ void ibb_parameters_init (IBBParameters *self,
                           const IBBOpen *open,
                           gboolean       is_initiator);
 void ibb_parameters_clear (IBBParameters *self);
-/* normal: the peer's JID as ibb_jid_normalize () gives it. */
-void ibb_parameters_rename_peer (IBBParameters *self, const char *normal);
-/* The same with another resource; jid: as the peer writes the address. */
-void ibb_parameters_move_peer (IBBParameters *self, const char *jid, const char *normal);
-/* The same for our end. */
-void ibb_parameters_move_local (IBBParameters *self, const char *jid, const char *normal);
+/* Changes the addresses; see ibb_registration_move (). */
+void ibb_parameters_move (IBBParameters *self,
+                          const char    *peer_jid,
+                          const char    *peer,
+                          const char    *local_jid,
+                          const char    *local);
 /* secret: (nullable) */
 void ibb_parameters_set_secret (IBBParameters *self, const char *secret);
 /* Hash and comparison of an IBBSessionKey. */

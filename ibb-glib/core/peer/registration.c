@@ -158,72 +158,29 @@ ibb_registration_leave (IBBRegistration *self)
   g_hash_table_remove (self->parameters->context->sessions, &self->parameters->key);
 }
 
-/* Takes the session out of the table and away from its peer, unless another session has the new
- * key. */
-static gboolean
-begin_move (IBBRegistration *self, const IBBSessionKey *key)
+gboolean
+ibb_registration_move (IBBRegistration *self,
+                       const char      *peer_jid,
+                       const char      *peer,
+                       const char      *local_jid,
+                       const char      *local)
 {
-  GHashTable *sessions = self->parameters->context->sessions;
+  IBBParameters *parameters = self->parameters;
+  GHashTable    *sessions = parameters->context->sessions;
+  IBBSessionKey  key = parameters->key;
 
-  if (g_hash_table_contains (sessions, key))
+  if (peer != NULL)
+    key.peer = (char *) peer;
+  if (local != NULL)
+    key.local = (char *) local;
+  if (g_hash_table_contains (sessions, &key))
     return FALSE;
 
   leave_peer (self);
-  g_hash_table_steal (sessions, &self->parameters->key);
-  return TRUE;
-}
-
-static void
-end_move (IBBRegistration *self)
-{
-  IBBParameters *parameters = self->parameters;
-
-  g_hash_table_insert (parameters->context->sessions, &parameters->key, parameters->owner);
+  g_hash_table_steal (sessions, &parameters->key);
+  ibb_parameters_move (parameters, peer_jid, peer, local_jid, local);
+  g_hash_table_insert (sessions, &parameters->key, parameters->owner);
   join_peer (self);
-}
-
-static gboolean
-begin_move_of_peer (IBBRegistration *self, const char *normal)
-{
-  IBBSessionKey key = self->parameters->key;
-
-  key.peer = (char *) normal;
-  return begin_move (self, &key);
-}
-
-gboolean
-ibb_registration_rename_peer (IBBRegistration *self, const char *normal)
-{
-  if (!begin_move_of_peer (self, normal))
-    return FALSE;
-
-  ibb_parameters_rename_peer (self->parameters, normal);
-  end_move (self);
-  return TRUE;
-}
-
-gboolean
-ibb_registration_move_peer (IBBRegistration *self, const char *jid, const char *normal)
-{
-  if (!begin_move_of_peer (self, normal))
-    return FALSE;
-
-  ibb_parameters_move_peer (self->parameters, jid, normal);
-  end_move (self);
-  return TRUE;
-}
-
-gboolean
-ibb_registration_move_local (IBBRegistration *self, const char *jid, const char *normal)
-{
-  IBBSessionKey key = self->parameters->key;
-
-  key.local = (char *) normal;
-  if (!begin_move (self, &key))
-    return FALSE;
-
-  ibb_parameters_move_local (self->parameters, jid, normal);
-  end_move (self);
   return TRUE;
 }
 

@@ -50,13 +50,13 @@ gboolean ibb_registration_is_taken (const IBBRegistration *self);
 void ibb_registration_enter (IBBRegistration *self);
 /* Removes the session from the table, with its reference. */
 void ibb_registration_leave (IBBRegistration *self);
-/* Changes the peer's JID. normal: from ibb_jid_normalize (). FALSE if another session has the key.
- */
-gboolean ibb_registration_rename_peer (IBBRegistration *self, const char *normal);
-/* The same with the address as the peer writes it. */
-gboolean ibb_registration_move_peer (IBBRegistration *self, const char *jid, const char *normal);
-/* The same for our own JID. */
-gboolean ibb_registration_move_local (IBBRegistration *self, const char *jid, const char *normal);
+/* Changes the addresses of the session: as they are written, and from ibb_jid_normalize (). NULL:
+ * as before. FALSE if another session has the key. */
+gboolean ibb_registration_move (IBBRegistration *self,
+                                const char      *peer_jid,
+                                const char      *peer,
+                                const char      *local_jid,
+                                const char      *local);
 void     ibb_registration_uncount (IBBRegistration *self);
 /* Queues the session as changed. Returns TRUE if the queue now owns the caller's reference. */
 gboolean ibb_registration_note_change (IBBRegistration *self);

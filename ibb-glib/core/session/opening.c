@@ -119,7 +119,7 @@ static gboolean
 take_name_of_peer (IBBSession *self, const IBBStanza *answer, const char *from)
 {
   return answer->from == NULL || g_str_equal (from, self->parameters.key.peer) ||
-         ibb_registration_rename_peer (&self->registration, from);
+         ibb_registration_move (&self->registration, NULL, from, NULL, NULL);
 }
 
 static void

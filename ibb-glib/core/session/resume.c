@@ -295,7 +295,7 @@ move (IBBSession *self, const char *local, const char *normal)
     return;
 
   if (parameters->is_own_jid && is_same_account (normal, parameters->key.local) &&
-      ibb_registration_move_local (&self->registration, local, normal))
+      ibb_registration_move (&self->registration, NULL, NULL, local, normal))
     update_addresses (self);
   else
     ibb_session_end (self, &self->cause);
@@ -332,7 +332,7 @@ follow_peer (IBBSession *self, const char *jid, const char *normal)
 {
   if (g_str_equal (normal, self->parameters.key.peer))
     return TRUE;
-  if (!ibb_registration_move_peer (&self->registration, jid, normal))
+  if (!ibb_registration_move (&self->registration, jid, normal, NULL, NULL))
     return FALSE;
 
   ibb_peer_note_our_feature (self->parameters.peer);

@@ -668,8 +668,9 @@ static gboolean
 receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now)
 {
   IBBContext      *context = self->context;
-  g_autofree char *from = NULL;
-  g_autofree char *other = NULL;
+  g_autofree char *from_copy = NULL;
+  g_autofree char *to_copy = NULL;
+  const char      *from = NULL;
 
   if (self->context->is_lost || stanza->name == IBB_STANZA_PRESENCE ||
       !ibb_context_may_get (context, stanza->to))
@@ -678,9 +679,9 @@ receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now)
   now = get_time (self, now);
   /* Without "from" it came from our own server or account (RFC 6120 §8.1.2.1). */
   if (stanza->from != NULL)
-    from = ibb_jid_normalize (stanza->from);
+    from = ibb_jid_peek_normal (stanza->from, &from_copy);
   else if (context->local_normal != NULL)
-    from = ibb_jid_dup_bare (context->local_normal);
+    from = from_copy = ibb_jid_dup_bare (context->local_normal);
 
   switch (stanza->payload)
     {
@@ -699,8 +700,8 @@ receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now)
       if (stanza->to == NULL || g_strcmp0 (stanza->to, context->local_jid) == 0)
         return ibb_incoming_receive (&self->acceptor, stanza, context->local_normal, from, is_last,
                                      now);
-      other = ibb_jid_normalize (stanza->to);
-      return ibb_incoming_receive (&self->acceptor, stanza, other, from, is_last, now);
+      return ibb_incoming_receive (&self->acceptor, stanza,
+                                   ibb_jid_peek_normal (stanza->to, &to_copy), from, is_last, now);
 
     case IBB_PAYLOAD_OTHER:
     case IBB_PAYLOAD_DISCO_QUERY:

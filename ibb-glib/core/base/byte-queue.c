@@ -16,8 +16,9 @@ seal_tail (IBBByteQueue *self)
   if (self->tail == NULL)
     return;
 
-  g_queue_push_tail (&self->chunks, g_byte_array_free_to_bytes (self->tail));
+  g_queue_push_tail (&self->chunks, g_bytes_new_take (self->tail, self->tail_length));
   self->tail = NULL;
+  self->tail_length = self->tail_size = 0;
 }
 
 void
@@ -27,16 +28,19 @@ ibb_byte_queue_write (IBBByteQueue *self, const guint8 *bytes, gsize length, gsi
 
   while (length > 0)
     {
-      gsize n;
+      gsize n = MIN (length, chunk_size - MIN (chunk_size, self->tail_length));
 
-      if (self->tail == NULL)
-        self->tail = g_byte_array_sized_new (MIN (length, chunk_size));
-
-      n = MIN (length, chunk_size - MIN (chunk_size, self->tail->len));
-      g_byte_array_append (self->tail, bytes, n);
+      if (self->tail_length + n > self->tail_size)
+        {
+          self->tail_size = MAX (self->tail_length + n, MIN (2 * self->tail_size, chunk_size));
+          self->tail = g_realloc (self->tail, self->tail_size);
+        }
+      if (n > 0)
+        memcpy (self->tail + self->tail_length, bytes, n);
+      self->tail_length += n;
       bytes += n;
       length -= n;
-      if (self->tail->len >= chunk_size)
+      if (self->tail_length >= chunk_size)
         seal_tail (self);
     }
 }
@@ -133,7 +137,8 @@ void
 ibb_byte_queue_clear (IBBByteQueue *self)
 {
   g_queue_clear_full (&self->chunks, (GDestroyNotify) g_bytes_unref);
-  g_clear_pointer (&self->tail, g_byte_array_unref);
+  g_clear_pointer (&self->tail, g_free);
+  self->tail_length = self->tail_size = 0;
   self->offset = 0;
   self->length = 0;
 }

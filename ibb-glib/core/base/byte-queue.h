@@ -12,15 +12,17 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  GQueue      chunks; /* (element-type GBytes): what came whole, oldest first */
-  gsize       offset; /* into the first chunk: bytes of it already taken */
-  GByteArray *tail;   /* (owned) (nullable): copied pieces, younger than all chunks */
-  gsize       length;
+  GQueue  chunks; /* (element-type GBytes): what came whole, oldest first */
+  gsize   offset; /* into the first chunk: bytes of it already taken */
+  guint8 *tail;   /* (owned) (nullable): copied pieces, younger than all chunks */
+  gsize   tail_length;
+  gsize   tail_size; /* allocated */
+  gsize   length;
 } IBBByteQueue;
 
 #define IBB_BYTE_QUEUE_INIT                                                                        \
   {                                                                                                \
-    G_QUEUE_INIT, 0, NULL, 0                                                                       \
+    G_QUEUE_INIT, 0, NULL, 0, 0, 0                                                                 \
   }
 
 /* Appends a copy; pieces are gathered so that a taken block of chunk_size bytes

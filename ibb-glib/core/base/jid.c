@@ -238,11 +238,11 @@ is_plain_part (const char *text, gsize length, gboolean is_resource)
   return length > 0 && length <= PART_MAX_LENGTH;
 }
 
-/* Whether the address is in normal form already, as most are. Each stanza has addresses: this check
- * saves the allocations. */
+/* Whether the address is in normal form already, as most are. */
 static gboolean
-is_plain (const Parts *parts)
+is_plain (const char *jid, gsize length, Parts *parts)
 {
+  split (jid, length, parts);
   return (parts->node == NULL || is_plain_part (parts->node, parts->node_length, FALSE)) &&
          is_plain_part (parts->domain, parts->domain_length, FALSE) &&
          parts->domain[parts->domain_length - 1] != '.' &&
@@ -264,8 +264,7 @@ ibb_jid_normalize (const char *jid)
   if (length > IBB_JID_MAX_LENGTH)
     return NULL;
 
-  split (jid, length, &parts);
-  if (is_plain (&parts))
+  if (is_plain (jid, length, &parts))
     return g_strndup (jid, length);
   if (!is_ascii (jid, length) && !g_utf8_validate (jid, (gssize) length, NULL))
     return NULL;
@@ -293,6 +292,17 @@ ibb_jid_normalize (const char *jid)
     }
 
   return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+const char *
+ibb_jid_peek_normal (const char *jid, char **copy)
+{
+  gsize length = jid != NULL ? strlen (jid) : 0;
+  Parts parts;
+
+  if (length > 0 && length <= IBB_JID_MAX_LENGTH && is_plain (jid, length, &parts))
+    return jid;
+  return *copy = ibb_jid_normalize (jid);
 }
 
 gboolean

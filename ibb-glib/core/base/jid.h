@@ -19,6 +19,9 @@ G_BEGIN_DECLS
  * control characters, white space, "@" or "/" in node or domain. Does not depend on
  * the locale. */
 char *ibb_jid_normalize (const char *jid);
+/* The same for the addresses of stanzas, most of which are in normal form: returns jid then, or a
+ * copy that the caller frees. copy: an initialised g_autofree variable. */
+const char *ibb_jid_peek_normal (const char *jid, char **copy);
 
 /* Whether the normal forms are equal. What is not a valid JID equals only its
  * own text; NULL equals nothing. */

@@ -215,7 +215,7 @@ ibb_engine_set_listen (IBBEngine *self, IBBListen listen)
 void
 ibb_engine_note_chat (IBBEngine *self, gint64 now)
 {
-  ibb_interactive_note (&self->context->interactive, get_time (self, now));
+  self->context->chat_at = get_time (self, now);
 }
 
 /* Events. */

@@ -9,6 +9,10 @@
 #include "core/peer/stall.h"
 #include "core/session/state.h"
 
+/* For so long after a stanza of the application a person is likely to write another. So is a
+ * session that sends little. */
+#define CHAT_TIME (10 * G_USEC_PER_SEC)
+
 /* Lets the sessions go on that wait for memory or for the end of a backlog, and not for their own
  * readers. */
 static void
@@ -75,7 +79,7 @@ may_take_path (IBBContext *context, IBBPeer *peer, gsize size)
   ibb_peer_share (peer, size);
   return ibb_controller_may_send (ibb_peer_get_path (peer), size,
                                   ibb_first_hop_get_share (context->first_hop),
-                                  ibb_interactive_is_on (&context->interactive));
+                                  context->is_chatting);
 }
 
 /* A session that sends little has a block. Alone on the connection it waits behind nothing. */
@@ -83,7 +87,7 @@ static void
 note_urgent (IBBContext *context, gint64 now)
 {
   if (ibb_first_hop_get_in_flight (context->first_hop) > 0)
-    ibb_interactive_note_urgent (&context->interactive, now);
+    context->urgent_at = now;
 }
 
 /* The next session by IQ whose block may leave. Peers take turns, and so do the sessions of each.
@@ -172,11 +176,18 @@ take_block (IBBOutgoing *self, gint64 now)
   return session != NULL ? ibb_session_take_block (session, now) : NULL;
 }
 
+static gboolean
+is_recent (gint64 at, gint64 now)
+{
+  return at > 0 && now - at < CHAT_TIME;
+}
+
 /* Events since the last call may let a stanza leave. */
 static void
 update (IBBOutgoing *self, gint64 now)
 {
-  ibb_interactive_update (&self->context->interactive, now);
+  self->context->is_chatting = is_recent (self->context->chat_at, now);
+  self->context->has_urgent = is_recent (self->context->urgent_at, now);
   release_waiting (self, now);
 }
 

@@ -88,7 +88,7 @@ inside_get (IBBEngine *engine, IBBSession *session, const char *name, gint64 *va
     { "queued-reply-bytes", engine->context->control.replies },
     { "waiting-sessions", g_queue_get_length (&engine->context->memory.waiting) },
     { "memory-short", ibb_memory_is_short (&engine->context->memory) ? 1 : 0 },
-    { "chat-at", (gsize) (engine->context->interactive.at / 1000) },
+    { "chat-at", (gsize) (engine->context->chat_at / 1000) },
     { "backlogged", ibb_control_is_backlogged (&engine->context->control) ? 1 : 0 },
   };
 

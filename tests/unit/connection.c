@@ -23,8 +23,8 @@ take_chat_time (IBBService *service)
 
   ibb_host_lock (host);
   context = host->engine->context;
-  is_set = context->interactive.at > 0 && context->interactive.at <= g_get_monotonic_time ();
-  context->interactive.at = 0;
+  is_set = context->chat_at > 0 && context->chat_at <= g_get_monotonic_time ();
+  context->chat_at = 0;
   ibb_host_unlock (host);
   return is_set;
 }

@@ -4,7 +4,6 @@
 
 #include "core/flow/controller.h"
 
-#include "core/flow/interactive.h"
 #include "core/peer/first-hop.h"
 
 #define BLOCK IBB_CONTROLLER_BLOCK
@@ -128,37 +127,6 @@ test_enlarge (void)
     }
 }
 
-/* It is there for ten seconds after each note, if there was one. */
-static void
-check_ten_seconds (void (*note) (IBBInteractive *, gint64),
-                   gboolean (*is_there) (const IBBInteractive *))
-{
-  IBBInteractive chat = { 0 };
-
-  ibb_interactive_update (&chat, 1);
-  g_assert_false (is_there (&chat));
-  note (&chat, 1);
-  ibb_interactive_update (&chat, 10 * G_USEC_PER_SEC);
-  g_assert_true (is_there (&chat));
-  g_assert_cmpint (ibb_interactive_is_on (&chat), !=, ibb_interactive_has_urgent (&chat));
-  ibb_interactive_update (&chat, 10 * G_USEC_PER_SEC + 1);
-  g_assert_false (is_there (&chat));
-}
-
-/* D-56: a person chats after a stanza. */
-static void
-test_chat (void)
-{
-  check_ten_seconds (ibb_interactive_note, ibb_interactive_is_on);
-}
-
-/* D-50: a session sends little after a block that goes ahead. Nobody chats then. */
-static void
-test_urgent (void)
-{
-  check_ten_seconds (ibb_interactive_note_urgent, ibb_interactive_has_urgent);
-}
-
 typedef struct
 {
   double raised; /* the share of the time in which a larger window is tried */
@@ -223,8 +191,6 @@ main (int argc, char **argv)
   g_test_add_func ("/controller/limits/shared", test_shared);
   g_test_add_func ("/controller/limits/D-57/grants", test_grants);
   g_test_add_func ("/controller/limits/D-57/enlarge", test_enlarge);
-  g_test_add_func ("/controller/limits/chat", test_chat);
-  g_test_add_func ("/controller/limits/urgent", test_urgent);
   g_test_add_func ("/controller/limits/others", test_others);
   return g_test_run ();
 }

@@ -6,7 +6,6 @@
 
 #include "core/base/quirks.h"
 #include "core/base/timer.h"
-#include "core/flow/interactive.h"
 
 #define BLOCK IBB_CONTROLLER_BLOCK
 /* Of a block that tells distance from length, and of what goes beside a full window. */
@@ -224,7 +223,7 @@ ibb_controller_get_block (const IBBController *self, gsize limit, gboolean is_ch
 
   if (!is_chatting || !is_slow (self))
     return block;
-  return ibb_interactive_get_block (rate * IBB_INTERACTIVE_WAIT, block);
+  return ibb_controller_get_brief (rate * IBB_CONTROLLER_WAIT, block);
 }
 
 gboolean
@@ -812,7 +811,7 @@ only_delays (const IBBController *self)
   double rate = self->measurement.in_flight / self->measurement.trips;
 
   return self->phase == IBB_CONTROLLER_TRYING && is_more (self) &&
-         trip > self->kept_trip + IBB_INTERACTIVE_WAIT && rate < self->kept_rate * DELAYING_GAIN;
+         trip > self->kept_trip + IBB_CONTROLLER_WAIT && rate < self->kept_rate * DELAYING_GAIN;
 }
 
 static gboolean

@@ -13,6 +13,8 @@
 
 #include <glib.h>
 
+#include "core/base/quirks.h"
+
 G_BEGIN_DECLS
 
 /* Never more than this in flight, whatever arrives (D-50). */
@@ -20,6 +22,8 @@ G_BEGIN_DECLS
 #define IBB_CONTROLLER_SESSION_MAX (4 * 1024 * 1024) /* of one session */
 #define IBB_CONTROLLER_BLOCK 4096     /* bytes in a block until longer ones are tried */
 #define IBB_CONTROLLER_BLOCKS_MAX 200 /* in flight to one peer (D-65) */
+/* The longest wait of a chat message, microseconds (D-56). */
+#define IBB_CONTROLLER_WAIT (100 * 1000)
 
 typedef enum
 {
@@ -105,6 +109,14 @@ gboolean
 ibb_controller_may_send (IBBController *self, gsize length, gsize share, gboolean is_chatting);
 /* Length of a block. limit: of its session. */
 gsize ibb_controller_get_block (const IBBController *self, gsize limit, gboolean is_chatting);
+/* The same while a chat message may wait behind it. passing: bytes that pass in
+ * IBB_CONTROLLER_WAIT. */
+static inline gsize
+ibb_controller_get_brief (double passing, gsize limit)
+{
+  return MIN (limit, MAX (IBB_QUIRKS_BLOCK_MIN, (gsize) passing));
+}
+
 /* Notes that the peer may have no more blocks in flight (D-65): only longer blocks carry more. */
 void ibb_controller_cap (IBBController *self);
 /* Enlarges the window by length bytes, unless a trial is under way. */

@@ -14,7 +14,6 @@
 #include "core/base/pending.h"
 #include "core/base/settings.h"
 #include "core/base/timer.h"
-#include "core/flow/interactive.h"
 #include "core/flow/scheduler.h"
 #include "core/peer/memory.h"
 
@@ -36,10 +35,15 @@ typedef struct
   IBBTimers    waits; /* by the time of the caller, which goes on while the clock is stopped */
   IBBMemory    memory;
 
-  char          *local_jid;    /* (nullable): ours on the connection */
-  char          *local_normal; /* (nullable): the same, normalised */
-  gboolean       is_domain;    /* it is one, and each address of it is ours (D-59) */
-  IBBInteractive interactive;
+  char    *local_jid;    /* (nullable): ours on the connection */
+  char    *local_normal; /* (nullable): the same, normalised */
+  gboolean is_domain;    /* it is one, and each address of it is ours (D-59) */
+
+  /* Traffic that should not wait behind blocks. */
+  gint64   chat_at;     /* when the application last sent or received a stanza; 0: never (D-56) */
+  gint64   urgent_at;   /* when a session that sends little last had a block; 0: never (D-50) */
+  gboolean is_chatting; /* as of the last look for a stanza: more of it is likely soon */
+  gboolean has_urgent;  /* likewise */
 
   GHashTable *requests;   /* (element-type utf8 guint): opens that wait for the application ... */
   guint       n_requests; /* ... by bare JID, and of all (D-47) */

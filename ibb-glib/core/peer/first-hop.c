@@ -6,7 +6,7 @@
 
 #include "core/base/jid.h"
 #include "core/base/quirks.h"
-#include "core/flow/interactive.h"
+#include "core/flow/controller.h"
 
 #define PING_TIMEOUT (60 * G_USEC_PER_SEC)
 
@@ -28,12 +28,12 @@
 #define HOLD_PAUSE 100
 /* For how long nothing leaves at most, beside the time in which the server reads what is in flight.
  */
-#define HOLD_TIMEOUT IBB_INTERACTIVE_WAIT
+#define HOLD_TIMEOUT IBB_CONTROLLER_WAIT
 #define READ_RATE ((double) IBB_QUIRKS_READ / IBB_QUIRKS_READ_TIME) /* bytes a microsecond */
 
 /* A wait that is a queue of all peers, and the part of a round trip from which on it is what takes
  * the time. */
-#define QUEUE_MIN (IBB_INTERACTIVE_WAIT / 2)
+#define QUEUE_MIN (IBB_CONTROLLER_WAIT / 2)
 #define QUEUE_PART 2
 
 /* The share of the rate that fewer bytes in flight have to cost, if the queue is not ours: half of
@@ -210,7 +210,7 @@ take_for_distance (IBBFirstHop *self, gint64 delay)
 static gint64
 get_tolerance (const IBBFirstHop *self)
 {
-  return self->least + IBB_INTERACTIVE_WAIT;
+  return self->least + IBB_CONTROLLER_WAIT;
 }
 
 static void
@@ -223,7 +223,7 @@ bind (IBBFirstHop *self, gint64 delay, double rate)
       self->flight = self->ping_flight;
     }
   self->travelling = MAX (0.0, (double) self->ping_flight - (double) delay * rate);
-  self->queue = IBB_INTERACTIVE_WAIT * rate;
+  self->queue = IBB_CONTROLLER_WAIT * rate;
 }
 
 /* delay: how long the ping has waited. rate: bytes answered in a microsecond meanwhile. */
@@ -239,7 +239,7 @@ adapt (IBBFirstHop *self, gint64 delay, double rate)
     }
   else if (delay <= tolerance && !self->is_held)
     self->is_bounded = FALSE;
-  else if (delay <= IBB_INTERACTIVE_WAIT / 2)
+  else if (delay <= IBB_CONTROLLER_WAIT / 2)
     self->travelling += MAX (self->travelling, self->queue);
   else if (delay <= tolerance || is_ours (self, rate))
     bind (self, delay, rate);
@@ -253,7 +253,7 @@ adapt (IBBFirstHop *self, gint64 delay, double rate)
 static void
 pass (IBBFirstHop *self, gint64 delay)
 {
-  if (self->is_bounded && delay <= IBB_INTERACTIVE_WAIT / 2)
+  if (self->is_bounded && delay <= IBB_CONTROLLER_WAIT / 2)
     self->travelling = MAX (self->travelling, (double) self->ping_flight);
 }
 
@@ -401,7 +401,7 @@ ibb_first_hop_grants (const IBBFirstHop *self, gsize in_flight, guint n_peers, d
 gsize
 ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit)
 {
-  return self->is_bounded ? ibb_interactive_get_block (self->queue, limit) : limit;
+  return self->is_bounded ? ibb_controller_get_brief (self->queue, limit) : limit;
 }
 
 /* The rate leaves out a pause with nothing in flight. Otherwise it would seem to be near 0

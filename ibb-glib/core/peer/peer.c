@@ -268,7 +268,7 @@ may_hurry (const IBBPeer *self)
   IBBContext *context = self->peers->context;
 
   return ibb_peer_takes_several (self) && g_hash_table_size (context->sessions) == 1 &&
-         !ibb_interactive_is_on (&context->interactive);
+         !context->is_chatting;
 }
 
 void

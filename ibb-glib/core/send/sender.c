@@ -98,16 +98,15 @@ get_block_max (const IBBSender *self)
   gsize                limit = get_block_limit (self);
   IBBContext          *context = self->parameters->context;
   const IBBController *path;
-  gboolean             is_chatting, is_shared;
+  gboolean             is_shared;
   gsize                block;
 
   if (self->parameters->peer == NULL)
     return limit;
   path = ibb_peer_get_path (self->parameters->peer);
-  is_chatting = ibb_interactive_is_on (&context->interactive);
   is_shared = ibb_first_hop_is_shared (context->first_hop, ibb_controller_get_in_flight (path));
-  block = ibb_controller_get_block (path, limit, is_chatting && !is_shared);
-  return is_chatting ? ibb_first_hop_get_brief (context->first_hop, block) : block;
+  block = ibb_controller_get_block (path, limit, context->is_chatting && !is_shared);
+  return context->is_chatting ? ibb_first_hop_get_brief (context->first_hop, block) : block;
 }
 
 /* block_max: the longest block, computed once for each question. */
@@ -360,7 +359,7 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
           .round_trip = round_trip,
           .limit = get_block_limit (self),
           .fits = ibb_peer_takes_several (peer) && ibb_first_hop_is_fast (context->first_hop),
-          .has_others = ibb_interactive_has_urgent (&context->interactive),
+          .has_others = context->has_urgent,
       },
       now);
 }

@@ -61,7 +61,10 @@ static void
 set_fits (Model *model, gboolean fits)
 {
   const IBBControllerSample sample = {
-    0, 0, 1, model->controller.block_max, fits, model->controller.has_others,
+    .round_trip = 1,
+    .limit = model->controller.block_max,
+    .fits = fits,
+    .has_others = model->controller.has_others,
   };
 
   ibb_controller_acknowledged (&model->controller, &sample, model->now);

@@ -41,7 +41,8 @@ test_brief (void)
 
   init (&path, 2 * BLOCK - 1, 1);
   path.phase = IBB_CONTROLLER_KEEPING;
-  path.is_slow = TRUE;
+  path.kept_trip = 300000; /* microseconds; a short stanza takes none */
+  path.kept_in_flight = BLOCK;
   path.kept_rate = 0.02; /* bytes in a microsecond */
   g_assert_cmpuint (ibb_controller_get_block (&path, 3000, FALSE), ==, 3000);
   g_assert_cmpuint (ibb_controller_get_block (&path, BLOCK, TRUE), ==, 2000);

@@ -35,7 +35,13 @@ static inline void
 note (IBBController *self, gsize in_flight, gint64 sent, gint64 round_trip, gsize limit, gint64 now)
 {
   const IBBControllerSample sample = {
-    in_flight, sent, round_trip, limit, self->fits, self->has_others,
+    .in_flight = in_flight,
+    .sent = sent,
+    .round_trip = round_trip,
+    .hop_trip = (gint64) self->hop_trip,
+    .limit = limit,
+    .fits = self->fits,
+    .has_others = self->has_others,
   };
 
   ibb_controller_acknowledged (self, &sample, now);
@@ -95,6 +101,7 @@ model_run (Model *self, const Path *path, double seconds, GRand *random)
   gint64 end = self->now + (gint64) (seconds * G_USEC_PER_SEC);
 
   self->waited = self->n_blocks = 0;
+  self->controller.hop_trip = path->delay * G_USEC_PER_SEC;
   self->acknowledged = 0;
   while (self->now < end)
     {

@@ -259,7 +259,8 @@ test_shorter (void)
   model_clear (&model);
 }
 
-/* One block takes long: brief blocks tell why. */
+/* One block takes long. Where a short stanza is much sooner there, the length is the reason, and
+ * blocks are short while a person chats. */
 static void
 test_slow (void)
 {
@@ -284,34 +285,10 @@ test_slow (void)
         g_test_message ("path %u", i);
         model_init (&model);
         model_run (&model, &tests[i].path, 60, random);
-        g_assert_cmpint (model.controller.is_slow, ==, tests[i].is_slow);
+        g_assert_cmpint (ibb_controller_get_block (&model.controller, 4096, TRUE) < 4096, ==,
+                         tests[i].is_slow);
         model_clear (&model);
       }
-}
-
-/* Each block takes the server so long, whatever its length. Before each trial of a larger window
- * brief blocks tell that it is not the length. */
-static void
-test_brief_again (void)
-{
-  const Path        path = { .delay = 0.01, .rate = 1e6, .block = 4096, .cost = 0.2 };
-  g_autoptr (GRand) random = g_rand_new_with_seed (1);
-  Model             model;
-  guint             n_raised = 0, n_brief = 0;
-
-  model_init (&model);
-  while (n_raised < 3)
-    {
-      IBBControllerPhase before = model.controller.phase;
-
-      model_run (&model, &path, 0.1, random);
-      if (model.controller.phase == before)
-        continue;
-      n_brief += model.controller.phase == IBB_CONTROLLER_BRIEF;
-      n_raised += is_raised (&model.controller);
-    }
-  g_assert_cmpuint (n_brief, ==, 3);
-  model_clear (&model);
 }
 
 /* A reader, or this machine, stands still for half a minute, and then all is acknowledged
@@ -485,7 +462,6 @@ main (int argc, char **argv)
   g_test_add_func ("/controller/narrow", test_narrow);
   g_test_add_func ("/controller/shorter", test_shorter);
   g_test_add_func ("/controller/slow", test_slow);
-  g_test_add_func ("/controller/brief-again", test_brief_again);
   g_test_add_func ("/controller/interruption", test_interruption);
   g_test_add_func ("/controller/idle", test_idle);
   g_test_add_func ("/controller/unused", test_unused);

@@ -4,19 +4,17 @@
 
 #include "core/flow/controller.h"
 
-#include "core/base/quirks.h"
 #include "core/base/timer.h"
+#include "core/flow/scheduler.h"
 
 #define BLOCK IBB_CONTROLLER_BLOCK
-/* Of a block that tells distance from length, and of what goes beside a full window. */
-#define BRIEF_BLOCK 1024
-#define BRIEF_SHARE 0.75 /* of the rate, which brief blocks carry if length takes the time */
+/* How much longer than a short stanza a block takes whose length takes the time, as a multiple. */
+#define SLOW_TRIPS 8
 
 /* At the start: the share of a step that has to arrive before the next one, and the window from
  * which on steps are larger. */
 #define START_SHARE 0.4
 #define START_ROUNDS 3 /* after which a window is full */
-#define START_SINGLE 8 /* measurements with one block in flight, after which the window stays */
 #define SLOW 2
 #define FAST 4
 #define FAST_FROM (16 * 1024)
@@ -46,16 +44,13 @@
  * grows by a share of that. A shorter one is kept if the rate grows. Where the longer one takes
  * more than BLOCK_TIME, in microseconds, the rate may even fall a little. */
 #define BLOCK_TIME (20 * 1000.0)
-#define LONGER_LOSS 0.98
+#define LENGTH_LOSS 0.98
 #define LONGER_SHARE 0.07
 #define SHORTER_GAIN 1.05
-#define SHORTER_LOSS 0.97
-/* What a trial has to carry that adds a delay, to be measured to its end. */
-#define DELAYING_GAIN 1.02
-#define PATIENCE (250 * 1000.0) /* microseconds, for a leap */
+/* A round trip that makes a person wait, with four times as much in flight, in microseconds. */
+#define PATIENCE (250 * 1000.0)
 
-/* Measurements before a trial. */
-#define SOON 1
+/* Most measurements before a trial. */
 #define LATE 16
 #define LONGER_LATE 64
 /* Near by, beside other sessions, the pause after a trial of a larger window, as a multiple of its
@@ -158,20 +153,13 @@ takes_long (double trip)
   return trip * IBB_QUIRKS_LEAP > PATIENCE;
 }
 
-/* Whether the last measurement of the path is too old, so that its window tells little. */
-static gboolean
-is_old (const IBBController *self, gint64 now)
-{
-  return self->heard != 0 && now - self->heard > OLD;
-}
-
 gboolean
 ibb_controller_may_hurry (const IBBController *self, gint64 now)
 {
   double trip = ibb_controller_get_trip (self);
 
-  return self->first <= IBB_QUIRKS_FIRST ||
-         (!is_old (self, now) && takes_long (trip > 0 ? trip : self->answer_trip));
+  return self->first <= IBB_QUIRKS_FIRST || ((self->heard == 0 || now - self->heard <= OLD) &&
+                                             takes_long (trip > 0 ? trip : self->answer_trip));
 }
 
 /* What is in flight. */
@@ -182,7 +170,8 @@ ibb_controller_may_hurry (const IBBController *self, gint64 now)
 static gsize
 get_slack (const IBBController *self, gsize length)
 {
-  return ibb_controller_get_trip (self) >= TRIP_MIN ? MIN (length, BRIEF_BLOCK) - 1 : 0;
+  return ibb_controller_get_trip (self) >= TRIP_MIN ? MIN (length, IBB_SCHEDULER_URGENT_MAX) - 1
+                                                    : 0;
 }
 
 static gboolean
@@ -199,31 +188,25 @@ is_first (const IBBController *self)
          self->first <= IBB_QUIRKS_FIRST;
 }
 
-/* Whether no more of the first window may leave. Nothing takes the place of what is answered before
- * its last block: behind a limit that lets some bytes pass at once, the window would leave again
- * and again. */
-static gboolean
-is_first_full (const IBBController *self, gsize length)
-{
-  return is_first (self) && self->first < length;
-}
-
-/* Whether one block takes long because of its length. */
+/* Whether one block takes long because of its length, and not of the distance: much longer than a
+ * short stanza. */
 static gboolean
 is_slow (const IBBController *self)
 {
-  return self->is_slow && self->size.window < 2 * BLOCK;
+  double answer = self->answer_trip > 0 ? self->answer_trip : self->hop_trip;
+
+  return takes_long (self->kept_trip) && is_single (self, self->kept_in_flight) &&
+         (self->kept_trip - answer) * BLOCK > SLOW_TRIPS * answer * self->kept_in_flight;
 }
 
 gsize
 ibb_controller_get_block (const IBBController *self, gsize limit, gboolean is_chatting)
 {
-  gsize  block = get_length (self, self->size.block, limit);
-  double rate = self->phase == IBB_CONTROLLER_STARTING ? 0 : self->kept_rate;
+  gsize block = get_length (self, self->size.block, limit);
 
-  if (!is_chatting || !is_slow (self))
+  if (!is_chatting || self->size.window >= 2 * BLOCK || !is_slow (self))
     return block;
-  return ibb_controller_get_brief (rate * IBB_CONTROLLER_WAIT, block);
+  return ibb_controller_get_brief (self->kept_rate * IBB_CONTROLLER_WAIT, block);
 }
 
 gboolean
@@ -236,7 +219,9 @@ ibb_controller_may_send (IBBController *self, gsize length, gsize share, gboolea
   /* While a person chats, a larger window is not tried, either. */
   if (is_chatting && ibb_controller_get_block (self, BLOCK, TRUE) < BLOCK)
     return FALSE;
-  if (has_room (self, self->in_flight, length) && !is_first_full (self, length))
+  /* Nothing takes the place of what is answered before the last block of the first window: behind a
+   * limit that lets some bytes pass at once, the window would leave again and again. */
+  if (has_room (self, self->in_flight, length) && !(is_first (self) && self->first < length))
     return TRUE;
 
   self->measurement.is_limited = TRUE;
@@ -301,21 +286,15 @@ begin (IBBController *self, gboolean is_changed, gint64 now)
   };
 }
 
-/* Another size is kept, of which nothing is known. */
+/* rate, trip, in_flight: of the size that is kept from now on; 0: not known. */
 static void
-keep (IBBController *self)
+keep (IBBController *self, double rate, double trip, double in_flight)
 {
   self->phase = IBB_CONTROLLER_KEEPING;
   self->kept = self->size;
-  self->kept_rate = self->kept_trip = self->kept_in_flight = 0;
-}
-
-static void
-return_to_kept (IBBController *self, gint64 now)
-{
-  self->phase = IBB_CONTROLLER_KEEPING;
-  self->size = self->kept;
-  begin (self, TRUE, now);
+  self->kept_rate = rate;
+  self->kept_trip = trip;
+  self->kept_in_flight = in_flight;
 }
 
 static void
@@ -323,8 +302,8 @@ end_starting (IBBController *self, gsize window)
 {
   self->size = (IBBSize){ window, MAX (self->kept.block, BLOCK) };
   lengthen (self);
-  keep (self);
-  self->n_before = self->pause = SOON;
+  keep (self, 0, 0, 0);
+  self->n_before = self->pause = 1;
 }
 
 void
@@ -334,76 +313,30 @@ ibb_controller_refused (IBBController *self)
     end_starting (self, self->size.window);
 }
 
-/* Forgets all that was measured, but not what sessions and others allow. */
+/* Forgets all that was measured, but not what sessions and others allow. A new search begins with
+ * that window. */
 static void
-reset (IBBController *self, gsize window)
+start_again (IBBController *self, gsize window, gsize max)
 {
   IBBController before = *self;
 
   ibb_controller_init (self);
-  self->size.window = window;
+  self->size.window = CLAMP (window, BLOCK, MAX (BLOCK, max));
   self->in_flight = before.in_flight;
   self->block_max = before.block_max;
   self->fits = before.fits;
   self->has_fitted = before.has_fitted;
   self->has_others = before.has_others;
+  self->hop_trip = before.hop_trip;
   self->next_larger = before.next_larger;
 }
 
 /* The window of an old measurement is only where the next search begins. */
 static void
-forget_old (IBBController *self)
+forget_old (IBBController *self, gint64 now)
 {
-  reset (self, CLAMP (self->size.window, BLOCK, 4 * BLOCK));
-}
-
-/* Brief blocks. */
-
-static void
-begin_brief (IBBController *self, gint64 now)
-{
-  self->phase = IBB_CONTROLLER_BRIEF;
-  self->size = (IBBSize){ BRIEF_BLOCK, BRIEF_BLOCK };
-  begin (self, TRUE, now);
-}
-
-/* Whether one block at a time takes so long that it matters why: the distance, or its length. */
-static gboolean
-is_in_question (const IBBController *self, double in_flight, double trip)
-{
-  return takes_long (trip) && is_single (self, in_flight) && get_block (self) > BRIEF_BLOCK;
-}
-
-static void
-start_brief (IBBController *self, double rate, double trip, gint64 now)
-{
-  self->has_asked = TRUE;
-  self->kept = self->size;
-  self->kept_rate = rate;
-  self->kept_trip = trip;
-  self->kept_in_flight = rate * trip;
-  begin_brief (self, now);
-}
-
-static void
-trial_in_vain (IBBController *self)
-{
-  self->pause = MIN (2 * self->pause, LATE);
-  self->n_before = self->pause;
-  self->next = (self->next + 1) % G_N_ELEMENTS (trials);
-}
-
-/* If the distance takes the time of a block, the larger window that was put off is tried now. */
-static void
-end_brief (IBBController *self, double rate, gint64 now)
-{
-  self->is_far = rate < self->kept_rate * BRIEF_SHARE;
-  self->is_slow = !self->is_far;
-  if (self->is_far)
-    self->n_before = 0;
-  else
-    trial_in_vain (self);
-  return_to_kept (self, now);
+  if (self->heard != 0 && now - self->heard > OLD)
+    start_again (self, self->size.window, 4 * BLOCK);
 }
 
 /* The start. */
@@ -413,7 +346,6 @@ static void
 grow (IBBController *self, guint factor, double in_flight)
 {
   self->phase = IBB_CONTROLLER_STARTING;
-  self->has_asked = FALSE;
   if (self->measurement.cap > 0) /* in_flight is the window in use */
     self->size.window = MIN (self->size.window, (gsize) in_flight);
   self->kept = self->size;
@@ -457,20 +389,13 @@ get_growth (const IBBController *self, double in_flight, double trip)
   return MAX (FAST, (guint) (share * self->least_trip / (2 * wait)));
 }
 
-/* Whether a block takes little longer than a short stanza. */
-static gboolean
-is_quick (const IBBController *self, double trip)
-{
-  return trip <= self->answer_trip * IBB_QUIRKS_HELD_TRIPS + BLOCK_TIME;
-}
-
-/* Whether two fifths of a step have arrived. The first window is no step: its blocks are to be
- * quick. */
+/* Whether two fifths of a step have arrived. The first window is no step: its blocks are to take
+ * little longer than a short stanza. */
 static gboolean
 has_grown (const IBBController *self, double step, double rate, double trip)
 {
   if (self->kept_rate <= 0)
-    return !is_first (self) || is_quick (self, trip);
+    return !is_first (self) || trip <= self->answer_trip * IBB_QUIRKS_HELD_TRIPS + BLOCK_TIME;
   return rate >= self->kept_rate * (1 + (step - 1) * START_SHARE);
 }
 
@@ -487,18 +412,10 @@ is_held (const IBBController *self, double trip)
          self->answer_trip <= least * IBB_QUIRKS_HELD_TRIPS;
 }
 
-/* Whether the limit of blocks in flight keeps a larger window from use. */
-static gboolean
-is_at_most (const IBBController *self, double in_flight)
-{
-  return self->measurement.cap > 0 &&
-         (is_no_more (self, in_flight) || 2 * self->size.block > self->block_max);
-}
-
 /* The present window carries no more than the one before: what the rate needs is kept, in whole
  * blocks. */
 static void
-stop_growing (IBBController *self, double rate, double trip, gint64 now)
+stop_growing (IBBController *self, double rate, gint64 now)
 {
   gsize  block = get_block (self);
   double best = MAX (rate, self->kept_rate) * self->least_trip;
@@ -507,8 +424,9 @@ stop_growing (IBBController *self, double rate, double trip, gint64 now)
   end_starting (self, CLAMP (n_blocks * block, block, MAX (block, self->size.window)));
   /* Blocks that have just left did so with the larger window. */
   begin (self, FALSE, now + 1);
-  if (is_in_question (self, (double) self->size.window, (double) get_block (self) / rate))
-    start_brief (self, rate, trip, now);
+  /* Where one block takes long, a person who chats must not wait until that is measured. */
+  if (is_single (self, (double) self->size.window) && takes_long ((double) block / rate))
+    keep (self, rate, (double) block / rate, (double) block);
 }
 
 static void
@@ -528,18 +446,20 @@ end_start (IBBController *self, double in_flight, double trip, gint64 now)
 {
   double   rate = in_flight / trip;
   gboolean limited = self->measurement.is_limited;
-  gboolean at_most = is_at_most (self, in_flight);
-  gboolean has_more, held;
+  gboolean no_more = is_no_more (self, in_flight);
+  gboolean at_most, has_more, held;
 
   /* A peer that takes one block at a time: no larger window has more in flight. */
   if (!limited && is_single (self, in_flight) && in_flight >= (double) get_block (self) &&
-      ++self->n_single >= START_SINGLE)
+      ++self->n_single * START_ROUNDS >= SAMPLES_MIN)
     {
       end_starting (self, self->size.window);
       begin (self, FALSE, now);
       return;
     }
-  if (!at_most && is_no_more (self, in_flight))
+  /* The limit of blocks in flight may keep a larger window from use. */
+  at_most = self->measurement.cap > 0 && (no_more || 2 * self->size.block > self->block_max);
+  if (!at_most && no_more)
     {
       begin (self, FALSE, now);
       return;
@@ -550,7 +470,7 @@ end_start (IBBController *self, double in_flight, double trip, gint64 now)
   held = limited && !has_more && is_held (self, trip);
   if (at_most || (!has_more && !held))
     {
-      stop_growing (self, rate, trip, now);
+      stop_growing (self, rate, now);
       return;
     }
   if (limited && self->size.window < IBB_CONTROLLER_MAX)
@@ -572,10 +492,9 @@ begin_to_fit (IBBController *self, gint64 now)
     {
       self->size = self->kept;
       round_window (self);
-      keep (self);
+      keep (self, 0, 0, 0);
       self->next = self->n_before = 0;
       self->leaps = TRUE;
-      self->is_slow = FALSE;
     }
   else
     round_window (self);
@@ -591,12 +510,12 @@ is_possible (const IBBController *self, gboolean is_limited, gint64 now)
   switch (trials[self->next])
     {
     case LARGER:
-      return is_limited && self->kept.window < IBB_CONTROLLER_MAX &&
+      return is_limited && self->kept.window < IBB_CONTROLLER_MAX && !is_slow (self) &&
              (now >= self->next_larger || !is_noticed (self));
     case SMALLER:
       return is_limited && self->kept.window >= 2 * get_block (self);
     case LONGER:
-      return longer <= self->block_max && self->n_trials >= self->next_longer &&
+      return longer <= self->block_max && self->n_trials >= self->next_longer && !is_slow (self) &&
              (single || (double) longer <= self->kept_rate * BLOCK_TIME);
     default:
       return self->kept.block >= 2 * get_least_block (self);
@@ -606,19 +525,12 @@ is_possible (const IBBController *self, gboolean is_limited, gint64 now)
 /* Behind Nagle's algorithm (quirks.h) only a leap finds a window that carries more. Near by one
  * block carries enough, and a leap that would make a person or others wait is not tried. Where the
  * distance takes the time, nobody waits for it. */
-static void
-enlarge (IBBController *self)
+static gboolean
+may_leap (const IBBController *self)
 {
-  gsize    window = self->kept.window;
-  gsize    block = get_block (self);
-  gboolean leaps = self->leaps && !self->has_others &&
-                   self->kept_trip >= TRIP_MIN * (double) block / BLOCK &&
-                   (self->is_far || !takes_long (self->kept_trip));
-
-  self->leaps = !self->leaps;
-  window += leaps ? window * (IBB_QUIRKS_LEAP - 1) : MAX (block, window / 2);
-  self->size.window = MIN (window, IBB_CONTROLLER_MAX);
-  lengthen (self);
+  return self->leaps && !self->has_others &&
+         self->kept_trip >= TRIP_MIN * (double) get_block (self) / BLOCK &&
+         (!takes_long (self->kept_trip) || is_single (self, self->kept_in_flight));
 }
 
 static void
@@ -630,7 +542,10 @@ change_size (IBBController *self)
   switch (trials[self->next])
     {
     case LARGER:
-      enlarge (self);
+      window += may_leap (self) ? window * (IBB_QUIRKS_LEAP - 1) : MAX (block, window / 2);
+      self->size.window = MIN (window, IBB_CONTROLLER_MAX);
+      self->leaps = !self->leaps;
+      lengthen (self);
       break;
     case SMALLER:
       self->size.window = MAX (window - MAX (block, window / 3), block);
@@ -644,13 +559,6 @@ change_size (IBBController *self)
     }
 }
 
-/* Whether the trial has more in flight. */
-static gboolean
-is_more (const IBBController *self)
-{
-  return trials[self->next] == LARGER || trials[self->next] == LONGER;
-}
-
 static void
 try (IBBController *self, gboolean is_limited, gint64 now)
 {
@@ -662,99 +570,61 @@ try (IBBController *self, gboolean is_limited, gint64 now)
     return;
 
   self->n_trials++;
-  /* If the length takes the time, more bytes in flight would make a person wait. */
-  if (is_more (self) && !self->is_far &&
-      is_in_question (self, self->kept_in_flight, self->kept_trip))
-    {
-      begin_brief (self, now);
-      return;
-    }
   self->phase = IBB_CONTROLLER_TRYING;
   change_size (self);
-  self->is_far = FALSE;
-  begin (self, TRUE, now);
-}
-
-/* The path has changed, or has less room. The window starts from what the rate needs if the path is
- * as long as it was. */
-static void
-start_again (IBBController *self, gsize window, gint64 now)
-{
-  reset (self, CLAMP (window, BLOCK, MAX (BLOCK, self->kept.window)));
-  lengthen (self);
-  self->heard = now;
   begin (self, TRUE, now);
 }
 
 static void
 end_kept (IBBController *self, double in_flight, double trip, gint64 now)
 {
-  double         rate = in_flight / trip;
-  double         usual = self->kept_trip;
-  IBBMeasurement measured = self->measurement;
+  double   rate = in_flight / trip;
+  double   usual = self->kept_trip;
+  gboolean is_limited = self->measurement.is_limited;
 
+  /* The path has changed, or has less room. The window starts from what the rate needs if the path
+   * is as long as it was. */
   if (usual > 0 && trip > STRANGE * usual)
     {
-      start_again (self, (gsize) (rate * usual), now);
+      start_again (self, (gsize) (rate * usual), self->kept.window);
+      lengthen (self);
+      self->heard = now;
+      begin (self, TRUE, now);
       return;
     }
 
-  self->kept_rate = self->kept_rate > 0 ? (self->kept_rate + rate) / 2 : rate;
-  self->kept_trip = trip;
-  self->kept_in_flight = in_flight;
+  keep (self, self->kept_rate > 0 ? (self->kept_rate + rate) / 2 : rate, trip, in_flight);
   begin (self, FALSE, now);
-  if (!self->has_asked && is_in_question (self, in_flight, trip))
-    start_brief (self, self->kept_rate, trip, now);
   /* One block in flight beside each may be all that the peer allows. */
-  else if (measured.is_limited || measured.n_full == measured.n_samples)
-    {
-      if (self->n_before == 0)
-        try (self, measured.is_limited, now);
-      else
-        self->n_before--;
-    }
-}
-
-/* Whether as much was in flight as is tried, or a block more than before. */
-static gboolean
-is_used (const IBBController *self, double in_flight)
-{
-  return self->measurement.is_limited ||
-         in_flight >= (double) (self->kept.window + get_block (self));
+  if (!is_limited && in_flight < (double) get_block (self))
+    return;
+  if (self->n_before == 0)
+    try (self, is_limited, now);
+  else
+    self->n_before--;
 }
 
 static gboolean
 is_better (const IBBController *self, double in_flight, double rate)
 {
-  double share = rate / self->kept_rate;
-  double step = get_step (self, in_flight, self->measurement.is_limited);
+  double   share = rate / self->kept_rate;
+  gboolean is_limited = self->measurement.is_limited;
+  double   step = get_step (self, in_flight, is_limited);
 
   switch (trials[self->next])
     {
     case LARGER:
-      return is_used (self, in_flight) && share > 1 + (step - 1) * LARGER_SHARE;
+      /* As much was in flight as is tried, or a block more than before. */
+      return (is_limited || in_flight >= (double) (self->kept.window + get_block (self))) &&
+             share > 1 + (step - 1) * LARGER_SHARE;
     case SMALLER:
       return share > 1 - (1 - step) * SMALLER_SHARE;
     case LONGER:
-      return share > LONGER_LOSS + (step - 1) * LONGER_SHARE;
+      return share > LENGTH_LOSS + (step - 1) * LONGER_SHARE;
     default:
-      return share > ((double) self->kept.block > self->kept_rate * BLOCK_TIME ? SHORTER_LOSS
+      return share > ((double) self->kept.block > self->kept_rate * BLOCK_TIME ? LENGTH_LOSS
                                                                                : SHORTER_GAIN);
     }
-}
-
-static void
-end_in_vain (IBBController *self, gint64 now)
-{
-  if (trials[self->next] == LONGER)
-    {
-      self->longer_pause = MIN (2 * self->longer_pause + 1, LONGER_LATE);
-      self->next_longer = self->n_trials + self->longer_pause;
-    }
-  if (trials[self->next] == LARGER)
-    self->next_larger = now + MIN (LARGER_PAUSE * (now - self->measurement.begun), OLD);
-  trial_in_vain (self);
-  return_to_kept (self, now);
 }
 
 static void
@@ -764,15 +634,23 @@ end_trial (IBBController *self, double in_flight, double trip, gint64 now)
 
   if (!is_better (self, in_flight, rate))
     {
-      end_in_vain (self, now);
+      if (trials[self->next] == LONGER)
+        {
+          self->longer_pause = MIN (2 * self->longer_pause + 1, LONGER_LATE);
+          self->next_longer = self->n_trials + self->longer_pause;
+        }
+      if (trials[self->next] == LARGER)
+        self->next_larger = now + MIN (LARGER_PAUSE * (now - self->measurement.begun), OLD);
+      self->n_before = self->pause = MIN (2 * self->pause, LATE);
+      self->next = (self->next + 1) % G_N_ELEMENTS (trials);
+      self->phase = IBB_CONTROLLER_KEEPING;
+      self->size = self->kept;
+      begin (self, TRUE, now);
       return;
     }
 
-  keep (self);
-  self->kept_rate = rate;
-  self->kept_trip = trip;
-  self->kept_in_flight = in_flight;
-  self->pause = SOON;
+  keep (self, rate, trip, in_flight);
+  self->pause = 1;
   self->n_before = 0;
   /* There may be much more room: the window doubles as at the start. Beside others it grows in
    * small steps: the next trial is of a larger one again. */
@@ -797,21 +675,8 @@ end_measurement (IBBController *self, gint64 now)
     end_start (self, in_flight, trip, now);
   else if (self->phase == IBB_CONTROLLER_KEEPING)
     end_kept (self, in_flight, trip, now);
-  else if (self->phase == IBB_CONTROLLER_BRIEF)
-    end_brief (self, in_flight / trip, now);
   else
     end_trial (self, in_flight, trip, now);
-}
-
-/* Whether a trial adds only delay, which a person notices. Then the trial ends early. */
-static gboolean
-only_delays (const IBBController *self)
-{
-  double trip = self->measurement.trips / self->measurement.n_samples;
-  double rate = self->measurement.in_flight / self->measurement.trips;
-
-  return self->phase == IBB_CONTROLLER_TRYING && is_more (self) &&
-         trip > self->kept_trip + IBB_CONTROLLER_WAIT && rate < self->kept_rate * DELAYING_GAIN;
 }
 
 static gboolean
@@ -821,74 +686,15 @@ is_measured (const IBBController *self, gint64 now)
 
   if (self->phase == IBB_CONTROLLER_STARTING)
     return measurement->n_rounds >= START_ROUNDS;
-  if (only_delays (self))
-    return TRUE;
   return measurement->n_rounds >= ROUNDS_MIN &&
          (measurement->n_samples >= SAMPLES_MIN || measurement->n_rounds >= ROUNDS_MAX) &&
          now - measurement->from >= TIME_MIN;
 }
 
-/* A silence in which a reader, a server or this machine stood still, and after which all bytes in
- * flight are acknowledged at once, tells nothing about the path. Two of them in turn are normal
- * there. */
-static gboolean
-is_lone_silence (const IBBController *self, gint64 now)
-{
-  double usual = ibb_controller_get_trip (self);
-
-  return !self->had_silence && usual > 0 && (double) (now - self->heard) > SILENCE * usual;
-}
-
-/* Whether the window has no room for another block of the usual length. With no more bytes in
- * flight than before, more may follow: short blocks may have taken the place of long ones. */
-static gboolean
-is_filled (const IBBController *self, gsize in_flight)
-{
-  gsize block = get_block (self);
-  gsize cap = self->measurement.cap;
-
-  return !has_room (self, in_flight, block) ||
-         (cap > 0 && in_flight + block > cap && !is_no_more (self, (double) in_flight));
-}
-
-/* Whether the sample counts. */
-static gboolean
-is_covered (IBBController *self, gint64 sent, gint64 now)
-{
-  IBBMeasurement *measurement = &self->measurement;
-
-  if (measurement->from != IBB_NEVER)
-    return sent >= measurement->from;
-
-  /* Only now the queue of the window before is gone. */
-  if (sent >= measurement->begun)
-    measurement->from = measurement->round = now;
-  return FALSE;
-}
-
-/* Returns TRUE if a round trip is over since the last time. */
-static gboolean
-add (IBBController *self, const IBBControllerSample *sample, gint64 now)
-{
-  IBBMeasurement *measurement = &self->measurement;
-
-  measurement->n_samples++;
-  measurement->n_full += sample->in_flight >= get_block (self);
-  measurement->in_flight += (double) sample->in_flight;
-  measurement->trips += (double) sample->round_trip;
-  if (sample->sent < measurement->round)
-    return FALSE;
-
-  measurement->n_rounds++;
-  measurement->round = now;
-  return TRUE;
-}
-
 void
 ibb_controller_note_answer (IBBController *self, gint64 round_trip, gboolean is_alone, gint64 now)
 {
-  if (is_old (self, now))
-    forget_old (self);
+  forget_old (self, now);
   if (self->answer_trip <= 0 || (double) round_trip < self->answer_trip)
     self->answer_trip = (double) round_trip;
   if (is_alone && self->heard == 0)
@@ -906,6 +712,7 @@ note_session (IBBController *self, const IBBControllerSample *sample, gint64 now
 {
   gboolean begins = sample->fits && !self->has_fitted && self->heard != 0;
 
+  self->hop_trip = (double) sample->hop_trip;
   self->has_others = sample->has_others;
   self->fits = sample->fits;
   self->has_fitted |= sample->fits;
@@ -913,27 +720,41 @@ note_session (IBBController *self, const IBBControllerSample *sample, gint64 now
     begin_to_fit (self, now);
 }
 
-/* Whether the block alone shows that the window carries more than the one before, or that the first
- * one carries no more. */
+/* Whether the block alone tells what the window carries, at the start. A window that has just grown
+ * fills with the blocks that are sent next: the first block that finds it full tells, or one before
+ * that with which enough has arrived, since Nagle's algorithm may hold the last ones. With no more
+ * bytes in flight than before, more may follow: short blocks may have taken the place of long ones.
+ */
 static gboolean
-is_enough (const IBBController *self, const IBBControllerSample *sample)
+is_telling (const IBBController *self, const IBBControllerSample *sample)
 {
-  double   step = (double) self->size.window / (double) MAX (self->kept.window, 1);
+  gsize    block = get_block (self);
+  gsize    cap = self->measurement.cap;
+  double   in_flight = (double) sample->in_flight;
   double   trip = (double) sample->round_trip;
-  gboolean has_more = has_grown (self, step, (double) sample->in_flight / trip, trip);
+  double   step = (double) self->size.window / (double) MAX (self->kept.window, 1);
+  gboolean has_more;
 
-  if (is_first (self))
-    return !has_more;
-  return has_more && self->measurement.is_limited && self->measurement.cap == 0;
+  if (!has_room (self, sample->in_flight, block) ||
+      (cap > 0 && sample->in_flight + block > cap && !is_no_more (self, in_flight)))
+    return TRUE;
+  has_more = has_grown (self, step, in_flight / trip, trip);
+  return is_first (self) ? !has_more : has_more && self->measurement.is_limited && cap == 0;
 }
 
 void
 ibb_controller_acknowledged (IBBController *self, const IBBControllerSample *sample, gint64 now)
 {
+  IBBMeasurement *measurement = &self->measurement;
+  double          usual;
+
   note_session (self, sample, now);
-  if (is_old (self, now))
-    forget_old (self);
-  if (is_lone_silence (self, now))
+  forget_old (self, now);
+  /* A silence in which a reader, a server or this machine stood still, and after which all bytes in
+   * flight are acknowledged at once, tells nothing about the path. Two of them in turn are normal
+   * there. */
+  usual = ibb_controller_get_trip (self);
+  if (!self->had_silence && usual > 0 && (double) (now - self->heard) > SILENCE * usual)
     {
       self->had_silence = TRUE;
       begin (self, TRUE, now);
@@ -941,27 +762,36 @@ ibb_controller_acknowledged (IBBController *self, const IBBControllerSample *sam
   self->heard = now;
   self->block_max = sample->limit;
 
-  if (!is_covered (self, sample->sent, now))
+  if (measurement->from == IBB_NEVER)
+    {
+      /* Only now the queue of the window before is gone. */
+      if (sample->sent >= measurement->begun)
+        measurement->from = measurement->round = now;
+      return;
+    }
+  if (sample->sent < measurement->from)
     return;
   if (is_first (self))
     note_trip (self, (double) sample->round_trip);
-  /* A window that has just grown fills with the blocks that are sent next. The first block that
-   * finds it full tells what the window carries; or one before that, if that is enough: Nagle's
-   * algorithm may hold the last ones. */
-  if (self->phase == IBB_CONTROLLER_STARTING &&
-      (is_filled (self, sample->in_flight) || is_enough (self, sample)))
+  if (self->phase == IBB_CONTROLLER_STARTING && is_telling (self, sample))
     {
       end_start (self, (double) sample->in_flight, (double) sample->round_trip, now);
       return;
     }
 
-  if (!add (self, sample, now))
+  measurement->n_samples++;
+  measurement->in_flight += (double) sample->in_flight;
+  measurement->trips += (double) sample->round_trip;
+  if (sample->sent < measurement->round)
     return;
+
+  measurement->n_rounds++;
+  measurement->round = now;
   if (is_measured (self, now))
     end_measurement (self, now);
   else if (self->phase == IBB_CONTROLLER_STARTING)
     {
-      self->measurement.n_samples = self->measurement.n_full = 0;
-      self->measurement.in_flight = self->measurement.trips = 0;
+      measurement->n_samples = 0;
+      measurement->in_flight = measurement->trips = 0;
     }
 }

@@ -30,7 +30,6 @@ typedef enum
   IBB_CONTROLLER_STARTING, /* the window grows with each measurement that carries more */
   IBB_CONTROLLER_KEEPING,
   IBB_CONTROLLER_TRYING, /* another size */
-  IBB_CONTROLLER_BRIEF,  /* one short block at a time: does distance take the time, or length? */
 } IBBControllerPhase;
 
 typedef struct
@@ -46,7 +45,6 @@ typedef struct
   gint64   round; /* when the present round trip began */
   guint    n_rounds;
   guint    n_samples;
-  guint    n_full;     /* of them, with a block in flight at least */
   double   in_flight;  /* bytes, sum */
   double   trips;      /* microseconds, sum */
   gboolean is_limited; /* a larger window would have sent more */
@@ -72,13 +70,11 @@ typedef struct
   gint64   heard;       /* when a block was acknowledged last; 0: never */
   gboolean had_silence; /* in this measurement */
 
-  double   answer_trip; /* the shortest of a short stanza, microseconds; 0: not known */
-  double   least_trip;  /* the shortest of a block, since the start began; 0: not known */
-  gsize    first;       /* bytes of the first window that may leave; G_MAXSIZE: any */
-  guint    n_single;    /* measurements at the start with one block in flight */
-  gboolean has_asked;   /* brief blocks have told what follows, since the window has grown */
-  gboolean is_far;      /* brief blocks have just said that the distance takes the time */
-  gboolean is_slow;     /* as the last brief blocks said */
+  double answer_trip; /* the shortest of a short stanza, microseconds; 0: not known */
+  double hop_trip;    /* likewise, to our own server */
+  double least_trip;  /* the shortest of a block, since the start began; 0: not known */
+  gsize  first;       /* bytes of the first window that may leave; G_MAXSIZE: any */
+  guint  n_single;    /* measurements at the start with one block in flight */
 
   guint    next;         /* index of the next trial */
   gboolean leaps;        /* the next trial of a larger window is fourfold */
@@ -99,6 +95,7 @@ typedef struct
   gsize    limit;      /* the most bytes that its session puts into a block */
   gboolean fits;       /* blocks get a length of quirks.h */
   gboolean has_others; /* sessions that send little use the connection */
+  gint64   hop_trip;   /* the shortest one to our own server, microseconds */
 } IBBControllerSample;
 
 /* A new path, or another one to the same peer, while nothing is in flight. */

@@ -257,11 +257,12 @@ pass (IBBFirstHop *self, gint64 delay)
     self->travelling = MAX (self->travelling, (double) self->ping_flight);
 }
 
-void
+gint64
 ibb_first_hop_note_trip (IBBFirstHop *self, gint64 round_trip)
 {
   if (self->least == 0 || round_trip < self->least)
     self->least = round_trip;
+  return self->least;
 }
 
 /* A ping that was given up, or was out while the XML stream was suspended, tells nothing. */

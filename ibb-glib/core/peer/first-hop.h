@@ -83,8 +83,9 @@ gsize ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit);
 void  ibb_first_hop_sent (IBBFirstHop *self, gsize length, gint64 now);
 /* Subtracts bytes from the count in flight: acknowledged, stalled, given up. */
 void ibb_first_hop_forget (IBBFirstHop *self, gsize length);
-/* Notes the round trip of another stanza, 1 at least: that of a ping is no longer. */
-void ibb_first_hop_note_trip (IBBFirstHop *self, gint64 round_trip);
+/* Notes the round trip of another stanza, 1 at least: that of a ping is no longer. Returns the
+ * shortest one. */
+gint64 ibb_first_hop_note_trip (IBBFirstHop *self, gint64 round_trip);
 
 static inline gsize
 ibb_first_hop_get_in_flight (const IBBFirstHop *self)

@@ -332,7 +332,7 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
   IBBContext *context = self->parameters->context;
   IBBPeer    *peer = self->parameters->peer;
   IBBStall   *stall = &self->flight.stall;
-  gint64      round_trip = 0;
+  gint64      round_trip = 0, least = 0;
   gboolean    is_same = FALSE;
 
   /* Karn's algorithm: a reply may belong to either of two attempts. A block that was in flight
@@ -341,7 +341,7 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
       block->sent >= context->clock.resumed_at)
     {
       round_trip = MAX (now - block->sent, 1);
-      ibb_first_hop_note_trip (context->first_hop, round_trip);
+      least = ibb_first_hop_note_trip (context->first_hop, round_trip);
       is_same = ibb_stall_is_counted (stall) &&
                 ibb_peer_note_trip (peer, block->ahead, block->sent, round_trip, now) &&
                 (delay == 0 || !peer->near.is_member);
@@ -357,6 +357,7 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
           .in_flight = block->ahead,
           .sent = block->sent,
           .round_trip = round_trip,
+          .hop_trip = least,
           .limit = get_block_limit (self),
           .fits = ibb_peer_takes_several (peer) && ibb_first_hop_is_fast (context->first_hop),
           .has_others = context->has_urgent,

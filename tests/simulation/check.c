@@ -704,8 +704,8 @@ check_finish (End *self)
                 ibb_session_get_delivery_failure (session)->kind);
   if (self->failure_kind == IBB_FAILURE_NONE && self->last_delivered != self->wrote)
     world_fail (world, "end %u: an orderly end with undelivered bytes", self->index);
-  if (self->saw_eof && self->last_delivered != self->wrote &&
-      !session->closing.peer_reads && !session->closing.half_close)
+  if (self->saw_eof && self->last_delivered != self->wrote && !session->closing.peer_reads &&
+      !session->closing.half_close)
     world_fail (world, "end %u: read a clean end with undelivered bytes (D-38)", self->index);
   if (self->aborted && !self->was_over && self->failure_kind == IBB_FAILURE_NONE)
     world_fail (world, "end %u: aborted, yet in order", self->index);

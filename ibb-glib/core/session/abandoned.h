@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Opens of ours that were given up before the answer (D-15). A peer that accepts such an open gets
+/* Our opens that were given up before the answer (D-15). A peer that accepts such an open gets
  * a <close/>.
  */
 

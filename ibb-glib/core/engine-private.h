@@ -17,8 +17,6 @@
 #include "core/session/acceptor.h"
 #include "core/session/event.h"
 
-G_BEGIN_DECLS
-
 struct _IBBEngine
 {
   IBBContext *context;
@@ -26,5 +24,3 @@ struct _IBBEngine
   GQueue      events; /* (element-type IBBEvent): all but IBB_EVENT_CHANGED */
   IBBOutgoing outgoing;
 };
-
-G_END_DECLS

@@ -31,8 +31,6 @@
 #include "core/session/event.h"
 #include "core/session/session.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBEngine IBBEngine;
 
 IBBEngine *ibb_engine_new (IBBRandomFunc random, gpointer random_data);
@@ -136,5 +134,3 @@ gboolean ibb_engine_has_address (IBBEngine *self, const char *jid);
 
 /* Requests included. */
 guint ibb_engine_get_n_sessions (IBBEngine *self);
-
-G_END_DECLS

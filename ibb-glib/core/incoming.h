@@ -12,8 +12,6 @@
 #include "core/peer/context.h"
 #include "core/session/acceptor.h"
 
-G_BEGIN_DECLS
-
 /* A request, or a message. local, peer (nullable): the addresses, normalised. is_last: nobody else
  * is asked. Otherwise FALSE: it is for no session here, and opens none. */
 gboolean ibb_incoming_receive (IBBAcceptor *self,
@@ -22,5 +20,3 @@ gboolean ibb_incoming_receive (IBBAcceptor *self,
                                const char  *peer,
                                gboolean     is_last,
                                gint64       now);
-
-G_END_DECLS

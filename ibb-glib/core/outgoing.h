@@ -11,8 +11,6 @@
 #include "core/base/stanza.h"
 #include "core/peer/context.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   IBBContext *context;             /* (unowned) */
@@ -22,5 +20,3 @@ typedef struct
 gboolean ibb_outgoing_has_stanza (IBBOutgoing *self, gint64 now);
 /* (transfer full) (nullable) */
 IBBStanza *ibb_outgoing_take_stanza (IBBOutgoing *self, gint64 now);
-
-G_END_DECLS

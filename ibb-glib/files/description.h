@@ -6,8 +6,6 @@
 
 #include "files/ibb-files-metadata.h"
 
-G_BEGIN_DECLS
-
 #define IBB_DESCRIPTION_NAMESPACE "urn:xmpp:jingle:apps:file-transfer:5"
 #define IBB_DESCRIPTION_HASHES_NAMESPACE "urn:xmpp:hashes:2"
 
@@ -33,5 +31,3 @@ gboolean ibb_description_read_number (const char *text, guint64 *number);
 /* XEP-0082; NULL for anything else. */
 GDateTime *ibb_description_read_date (const char *text);
 char      *ibb_description_format_date (GDateTime *date);
-
-G_END_DECLS

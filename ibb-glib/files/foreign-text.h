@@ -6,8 +6,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* What is kept of the text: valid, and of bounded length. NULL for an empty one. */
 char *ibb_foreign_text_dup (const char *text);
 /* For a message: in quotation marks, which the text itself cannot close; in one line, and shorter.
@@ -16,5 +14,3 @@ char *ibb_foreign_text_dup_quotation (const char *text);
 /* Whether the character could end the line, or change the direction of what is shown: marks of the
  * direction can make “exe.txt” of “txt.exe”. */
 gboolean ibb_foreign_text_is_misleading (gunichar c);
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct _IBBHasher IBBHasher;
 
 #define IBB_HASHER_DEFAULT "sha-256"
@@ -34,5 +32,3 @@ void        ibb_hasher_update (IBBHasher *self, gconstpointer data, gsize length
 char *ibb_hasher_finish (IBBHasher *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBHasher, ibb_hasher_free)
-
-G_END_DECLS

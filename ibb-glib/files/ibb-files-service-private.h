@@ -4,8 +4,6 @@
 
 #include "files/ibb-files-service.h"
 
-G_BEGIN_DECLS
-
 struct _IBBFilesService
 {
   GObject parent_instance;
@@ -20,5 +18,3 @@ IBBFilesTransfer *ibb_files_service_create_transfer (IBBFilesService  *self,
                                                      IBBFilesWay       way,
                                                      const char       *peer_jid,
                                                      IBBFilesMetadata *metadata);
-
-G_END_DECLS

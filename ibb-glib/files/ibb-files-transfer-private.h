@@ -7,8 +7,6 @@
 #include "files/mover.h"
 #include "files/part.h"
 
-G_BEGIN_DECLS
-
 struct _IBBFilesTransfer
 {
   GObject parent_instance;
@@ -110,5 +108,3 @@ void ibb_files_transfer_send_heard (IBBFilesTransfer *self);
 
 void ibb_files_transfer_accept (IBBFilesTransfer *self, IBBPart *part);
 void ibb_files_transfer_receive_heard (IBBFilesTransfer *self);
-
-G_END_DECLS

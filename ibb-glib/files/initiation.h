@@ -7,8 +7,6 @@
 
 #include "files/ibb-files-metadata.h"
 
-G_BEGIN_DECLS
-
 #define IBB_INITIATION_NAMESPACE "http://jabber.org/protocol/si"
 #define IBB_INITIATION_PROFILE "http://jabber.org/protocol/si/profile/file-transfer"
 
@@ -26,5 +24,3 @@ IBBFilesMetadata *ibb_initiation_read_offer (const IBBElement *si,
 char *ibb_initiation_write_answer (void);
 /* Whether the answer has chosen in-band. */
 gboolean ibb_initiation_read_answer (const IBBElement *si);
-
-G_END_DECLS

@@ -8,8 +8,6 @@
 
 #include "files/ibb-files-metadata.h"
 
-G_BEGIN_DECLS
-
 #define IBB_JINGLE_NAMESPACE "urn:xmpp:jingle:1"
 #define IBB_JINGLE_TRANSPORT_NAMESPACE "urn:xmpp:jingle:transports:ibb:1"
 
@@ -80,5 +78,3 @@ void ibb_jingle_send_received (IBBJingle *self);
 void ibb_jingle_terminate (IBBJingle *self, const char *reason, const char *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBJingle, ibb_jingle_free)
-
-G_END_DECLS

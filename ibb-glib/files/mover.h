@@ -9,8 +9,6 @@
 
 #include "files/hasher.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   gatomicrefcount ref_count;
@@ -48,5 +46,3 @@ gboolean ibb_mover_hash (GInputStream *source,
                          guint64       length,
                          GCancellable *cancellable,
                          GError      **error);
-
-G_END_DECLS

@@ -10,8 +10,6 @@
 #include "files/hasher.h"
 #include "files/ibb-files-metadata.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   gatomicrefcount ref_count;
@@ -43,5 +41,3 @@ gboolean ibb_part_open (IBBPart *self, GCancellable *cancellable, GError **error
 char    *ibb_part_hash (IBBPart *self, const char *algorithm, GError **error);
 gboolean ibb_part_commit (IBBPart *self, GError **error);
 void     ibb_part_close (IBBPart *self, gboolean keeps);
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include "files/ibb-files-types.h"
 
-G_BEGIN_DECLS
-
 /* is_offered: the receiver had not decided yet. text: NULL, or what the reason does not say; it
  * tells the peer nothing else of this computer. Both are static. */
 const char *ibb_reason_from_error (const GError     *error,
@@ -20,5 +18,3 @@ GError *ibb_reason_to_error (const char       *reason,
                              const char       *peer_jid,
                              IBBFilesDirection direction,
                              gboolean          is_offered);
-
-G_END_DECLS

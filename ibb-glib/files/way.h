@@ -6,8 +6,6 @@
 
 #include "files/ibb-files-types.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   char       *peer_jid; /* (owned): the full JID, or that of a component */
@@ -29,5 +27,3 @@ void ibb_way_find_async (IBBConnection      *connection,
 IBBWayChoice *ibb_way_find_finish (GAsyncResult *result, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBWayChoice, ibb_way_choice_free)
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include "run.h"
 
-G_BEGIN_DECLS
-
 /* Everything that has to be there before anything goes over the network, and the answers to what a
  * login asks meanwhile. Another thread touches it only during a login. */
 typedef struct
@@ -35,5 +33,3 @@ GError *
 tool_account_explain_certificate (ToolAccount *self, IBBClient *client, const GError *reason);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolAccount, tool_account_clear)
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 #define TOOL_TYPE_ARCHIVE (tool_archive_get_type ())
 
 G_DECLARE_FINAL_TYPE (ToolArchive, tool_archive, TOOL, ARCHIVE, GFilterInputStream)
@@ -19,5 +17,3 @@ char *tool_archive_dup_name (const char *folder);
 /* Reads an archive to its end. */
 gboolean
 tool_archive_measure (const char *folder, guint64 *size, GCancellable *cancellable, GError **error);
-
-G_END_DECLS

@@ -6,12 +6,8 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 GString *tool_event_new (const char *event);
 void     tool_event_string (GString *event, const char *name, const char *value);
 void     tool_event_int (GString *event, const char *name, gint64 value);
 void     tool_event_double (GString *event, const char *name, double value);
 void     tool_event_emit (GString *event);
-
-G_END_DECLS

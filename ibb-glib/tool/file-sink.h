@@ -6,8 +6,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 typedef struct _ToolFileSink ToolFileSink;
 
 ToolFileSink  *tool_file_sink_new (const char *path, GError **error);
@@ -19,5 +17,3 @@ gboolean       tool_file_sink_commit (ToolFileSink *self, GError **error);
 void           tool_file_sink_free (ToolFileSink *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolFileSink, tool_file_sink_free)
-
-G_END_DECLS

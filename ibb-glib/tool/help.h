@@ -8,8 +8,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct _ToolHelp ToolHelp;
 
 /* The words that an option takes as its value. */
@@ -31,5 +29,3 @@ void tool_help_print (ToolHelp *self);
 void tool_help_print_options (ToolHelp *self, const ToolHelpChoice *choices, gsize n_choices);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolHelp, tool_help_free)
-
-G_END_DECLS

@@ -6,11 +6,7 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 char    *tool_jid_dup_bare (const char *jid);
 char    *tool_jid_with_resource (const char *jid);
 char    *tool_jid_list_resources (char **jids);
 gboolean tool_jid_is_valid (const char *jid);
-
-G_END_DECLS

@@ -7,13 +7,9 @@
 #include <gio/gio.h>
 #include <ibb-glib/ibb-glib.h>
 
-G_BEGIN_DECLS
-
 void     tool_join_async (IBBTransport       *transport,
                           GSocketConnection  *connection,
                           GCancellable       *cancellable,
                           GAsyncReadyCallback callback,
                           gpointer            user_data);
 gboolean tool_join_finish (IBBTransport *transport, GAsyncResult *result, GError **error);
-
-G_END_DECLS

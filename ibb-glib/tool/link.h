@@ -9,8 +9,6 @@
 #include <gio/gio.h>
 #include <ibb-glib/ibb-glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct _ToolLink ToolLink;
 
 /* Called once, before the link frees itself; error is NULL for a good end. */
@@ -34,5 +32,3 @@ void tool_link_join (ToolLink *self, IBBTransport *transport, gboolean as_server
 void tool_link_cancel (ToolLink *self);
 /* Takes error. The other end of the connection gets an error, too. */
 void tool_link_fail (ToolLink *self, GError *error);
-
-G_END_DECLS

@@ -7,8 +7,6 @@
 #include "account.h"
 #include "run.h"
 
-G_BEGIN_DECLS
-
 typedef struct _ToolLogin ToolLogin;
 
 /* options must outlive it. */
@@ -35,5 +33,3 @@ char *tool_login_begin (ToolLogin *self, ToolRun *run, GError **error);
 void tool_login_end (ToolLogin *self, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolLogin, tool_login_free)
-
-G_END_DECLS

@@ -7,8 +7,6 @@
 #include <gio/gio.h>
 #include <ibb-glib/ibb-glib.h>
 
-G_BEGIN_DECLS
-
 #define TOOL_TIMEOUT_DEFAULT -1 /* not given */
 #define TOOL_PEER_TIMEOUT 600   /* seconds: as long as servers keep a suspended XML stream */
 #define TOOL_RESUME_TIMEOUT 120 /* seconds: longer than the restart of a server takes */
@@ -80,5 +78,3 @@ gboolean tool_options_parse_size (const char *text, guint64 *size);
 gboolean tool_options_parse_count (const char *text, guint *count);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolOptions, tool_options_clear)
-
-G_END_DECLS

@@ -8,8 +8,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 void     tool_output_init (gboolean quiet, gboolean json);
 gboolean tool_output_is_json (void);
 gboolean tool_output_shows_status (void);
@@ -21,5 +19,3 @@ void tool_output_line (const char *prefix, const char *text);
 void tool_output_note (const char *format, ...) G_GNUC_PRINTF (1, 2);
 void tool_output_status (const char *text);
 int  tool_output_usage_error (const char *command, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-G_END_DECLS

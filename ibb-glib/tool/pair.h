@@ -6,8 +6,6 @@
 
 #include "run.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   IBBTransport *near; /* who opened */
@@ -24,5 +22,3 @@ gboolean tool_pair_open (ToolPair   *self,
 void     tool_pair_clear (ToolPair *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolPair, tool_pair_clear)
-
-G_END_DECLS

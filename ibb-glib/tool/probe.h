@@ -6,11 +6,7 @@
 
 #include "run.h"
 
-G_BEGIN_DECLS
-
 /* Sends for some seconds from one client of the account to the other. rate: bytes per second. Not
  * on the main thread. */
 gboolean
 tool_probe_rate (ToolRun *run, IBBClient *near, IBBClient *far, guint64 *rate, GError **error);
-
-G_END_DECLS

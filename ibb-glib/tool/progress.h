@@ -6,12 +6,8 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct _ToolProgress ToolProgress;
 
 ToolProgress *tool_progress_new (const char *label, guint64 total);
 void          tool_progress_update (ToolProgress *self, guint64 bytes, guint64 rate);
 void          tool_progress_free (ToolProgress *self);
-
-G_END_DECLS

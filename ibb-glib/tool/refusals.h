@@ -6,8 +6,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* All zero at first. */
 typedef struct
 {
@@ -18,5 +16,3 @@ typedef struct
 
 void tool_refusals_note (ToolRefusals *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void tool_refusals_flush (ToolRefusals *self);
-
-G_END_DECLS

@@ -11,8 +11,6 @@
 #include "login.h"
 #include "run.h"
 
-G_BEGIN_DECLS
-
 #define TOOL_RELAY_MAX_SESSIONS 100 /* without --max-sessions */
 
 typedef struct _ToolRelay ToolRelay;
@@ -44,5 +42,3 @@ guint              tool_relay_count_links_with (ToolRelay *self, const char *acc
 ToolLink *tool_relay_add_link (ToolRelay *self, const char *peer, const char *sid);
 void      tool_relay_hold (ToolRelay *self);
 void      tool_relay_release (ToolRelay *self);
-
-G_END_DECLS

@@ -7,8 +7,6 @@
 
 #include <ibb-glib/ibb-glib.h>
 
-G_BEGIN_DECLS
-
 /* The good end of a session, or of a file. */
 typedef struct
 {
@@ -40,5 +38,3 @@ void tool_report_throttled (const char *peer, guint64 rate);
 void tool_report_waiting (IBBTransport *transport, const GError *reason);
 void tool_report_done (const ToolDone *done);
 void tool_report_session_done (IBBTransport *transport, double seconds);
-
-G_END_DECLS

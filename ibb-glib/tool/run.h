@@ -8,8 +8,6 @@
 
 #include "options.h"
 
-G_BEGIN_DECLS
-
 typedef struct _ToolRun ToolRun;
 
 #define TOOL_RUN_UNLIMITED G_MAXUINT /* s */
@@ -36,5 +34,3 @@ void
 tool_run_show_progress (ToolRun *self, const char *label, ToolDirection direction, guint64 total);
 void tool_run_end_progress (ToolRun *self);
 void tool_run_set_temporary (ToolRun *self, const char *path);
-
-G_END_DECLS

@@ -7,8 +7,6 @@
 
 #include "run.h"
 
-G_BEGIN_DECLS
-
 /* Announced by a command that takes encrypted sessions. */
 #define TOOL_SECURE_FEATURE "urn:ibb-glib:tls:1"
 
@@ -38,5 +36,3 @@ gssize tool_secure_read (IBBTransport *transport,
 /* Sends the end of the stream. */
 gboolean
 tool_secure_end_output (IBBTransport *transport, GCancellable *cancellable, GError **error);
-
-G_END_DECLS

@@ -7,8 +7,6 @@
 #include "refusals.h"
 #include "run.h"
 
-G_BEGIN_DECLS
-
 /* The settings of the command. */
 void tool_session_set_up (IBBService *service, const ToolOptions *options);
 IBBService *
@@ -28,5 +26,3 @@ IBBTransport *
 tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GError **error);
 gboolean tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError **error);
 void     tool_session_give_up (IBBTransport *transport, const GError *error);
-
-G_END_DECLS

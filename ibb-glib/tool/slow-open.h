@@ -6,8 +6,4 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 int tool_slow_open (const char *path, int flags, GCancellable *cancellable);
-
-G_END_DECLS

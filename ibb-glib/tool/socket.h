@@ -6,9 +6,5 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 void tool_socket_prepare (GSocketConnection *connection);
 void tool_socket_reset (GSocketConnection *connection);
-
-G_END_DECLS

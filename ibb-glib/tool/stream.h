@@ -9,8 +9,6 @@
 
 #include "run.h"
 
-G_BEGIN_DECLS
-
 gboolean tool_stream_send (IBBTransport *transport,
                            GInputStream *source,
                            const char   *name,
@@ -26,5 +24,3 @@ tool_stream_expect_end (IBBTransport *transport, GCancellable *cancellable, GErr
 gboolean tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error);
 
 void tool_stream_set_error (GError **error, IBBTransport *transport, GError *seen);
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 /* Far more than any password has. A file that is none is not read into memory. */
 #define TOOL_LINE_MAX 4096
 
@@ -22,5 +20,3 @@ char *tool_terminal_ask (const char *question, gboolean echo, GError **error);
 /* Whether the answer to question, which names both answers, is “yes”. Also FALSE without a
  * terminal. */
 gboolean tool_terminal_confirm (const char *question);
-
-G_END_DECLS

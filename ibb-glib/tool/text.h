@@ -6,13 +6,9 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 char *tool_text_make_printable (const char *text);
 char *tool_text_escape_json (const char *text);
 gsize tool_text_get_width (const char *text);
 char *tool_text_shorten (const char *text, gsize columns);
 char *tool_text_format_duration (double seconds);
 char *tool_text_format_rate (guint64 bytes, double seconds);
-
-G_END_DECLS

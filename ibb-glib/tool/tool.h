@@ -8,8 +8,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 #define TOOL_EXIT_DONE 0    /* every byte delivered */
 #define TOOL_EXIT_FAILED 1  /* said why in one line */
 #define TOOL_EXIT_USAGE 2   /* the command line makes no sense */
@@ -27,5 +25,3 @@ int tool_doctor (int argc, char **argv);
 int tool_demo (int argc, char **argv);
 int tool_bench (int argc, char **argv);
 int tool_key (int argc, char **argv);
-
-G_END_DECLS

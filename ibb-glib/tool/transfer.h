@@ -8,8 +8,6 @@
 
 #include <ibb-glib/files/ibb-files.h>
 
-G_BEGIN_DECLS
-
 /* In the main thread; the other calls are for the thread of the work. */
 IBBFilesService *tool_transfer_new_service (IBBConnection *connection, const ToolOptions *options);
 
@@ -31,5 +29,3 @@ gboolean tool_transfer_receive (ToolRun         *run,
                                 const char      *folder,
                                 guint            count,
                                 GError         **error);
-
-G_END_DECLS

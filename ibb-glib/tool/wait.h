@@ -6,8 +6,4 @@
 
 #include <ibb-glib/ibb-glib.h>
 
-G_BEGIN_DECLS
-
 void tool_wait_watch (IBBTransport *transport, IBBConnection *connection);
-
-G_END_DECLS

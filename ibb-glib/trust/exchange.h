@@ -9,8 +9,6 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 /* Nothing of it is owned. */
 typedef struct
 {
@@ -34,5 +32,3 @@ gboolean ibb_exchange_accept (const IBBExchange *self,
 /* This end does not. Waits for what the peer says: a session that ends with bytes on the way would
  * cost the peer the verdict. */
 void ibb_exchange_decline (const IBBExchange *self);
-
-G_END_DECLS

@@ -5,11 +5,7 @@
 #include "trust/ibb-password-question.h"
 #include "trust/ibb-question-private.h"
 
-G_BEGIN_DECLS
-
 IBBPasswordQuestion *
 ibb_password_question_new (const char *jid, gboolean was_refused, gboolean can_remember);
 /* Once, after an answer: (transfer full). */
 char *ibb_password_question_take_password (IBBPasswordQuestion *self, gboolean *remember);
-
-G_END_DECLS

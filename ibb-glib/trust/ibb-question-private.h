@@ -6,8 +6,6 @@
 
 #include "trust/ibb-question.h"
 
-G_BEGIN_DECLS
-
 /* Once, in the thread that answers. yes: else the question was declined. */
 typedef void (*IBBQuestionAnswered) (IBBQuestion *question, gboolean yes, gpointer data);
 
@@ -43,5 +41,3 @@ gboolean ibb_question_settle (IBBQuestion *self);
 void     ibb_question_answer (IBBQuestion *self, gboolean yes);
 /* Nobody waits for the answer any more. Any thread. */
 void ibb_question_withdraw (IBBQuestion *self);
-
-G_END_DECLS

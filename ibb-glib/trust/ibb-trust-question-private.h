@@ -6,8 +6,6 @@
 #include "trust/ibb-question-private.h"
 #include "trust/ibb-trust-question.h"
 
-G_BEGIN_DECLS
-
 /* known (nullable): where an accepted certificate is remembered. code (nullable): for a peer, which
  * may have several certificates. */
 IBBTrustQuestion *ibb_trust_question_new (const char           *name,
@@ -15,5 +13,3 @@ IBBTrustQuestion *ibb_trust_question_new (const char           *name,
                                           GTlsCertificateFlags  errors,
                                           IBBKnownCertificates *known,
                                           const char           *code);
-
-G_END_DECLS

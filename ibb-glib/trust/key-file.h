@@ -6,9 +6,5 @@
 
 #include <gio/gio.h>
 
-G_BEGIN_DECLS
-
 /* Makes the file if it does not exist: readable for its owner only, with a key of its own. */
 GTlsCertificate *ibb_key_file_load (const char *path, GError **error);
-
-G_END_DECLS

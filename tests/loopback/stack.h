@@ -8,8 +8,6 @@
 
 #include <ibb-glib/ibb-glib.h>
 
-G_BEGIN_DECLS
-
 #define STACK_TYPE_CONNECTION (stack_connection_get_type ())
 G_DECLARE_FINAL_TYPE (StackConnection, stack_connection, STACK, CONNECTION, GObject)
 
@@ -38,5 +36,3 @@ struct _StackConnection
 StackConnection *stack_connection_new (const char *jid); /* (nullable): jid */
 /* From now on peer receives what self sends, and the other way round. */
 void stack_connection_set_peer (StackConnection *self, StackConnection *peer);
-
-G_END_DECLS

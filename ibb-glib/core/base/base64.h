@@ -7,8 +7,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* From good to bad: the result of a text is the worst that its parts have. */
 typedef enum
 {
@@ -41,5 +39,3 @@ typedef struct
 gsize
 ibb_base64_decoder_feed (IBBBase64Decoder *self, const char *text, gsize length, guint8 *bytes);
 IBBBase64Status ibb_base64_decoder_finish (IBBBase64Decoder *self);
-
-G_END_DECLS

@@ -8,8 +8,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   GQueue  chunks; /* (element-type GBytes): what came whole, oldest first */
@@ -35,5 +33,3 @@ gsize ibb_byte_queue_read (IBBByteQueue *self, guint8 *bytes, gsize length);
 /* length is at most the queue's and not 0. */
 GBytes *ibb_byte_queue_take (IBBByteQueue *self, gsize length);
 void    ibb_byte_queue_clear (IBBByteQueue *self);
-
-G_END_DECLS

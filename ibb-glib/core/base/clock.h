@@ -8,8 +8,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   gboolean is_stopped;
@@ -30,5 +28,3 @@ ibb_clock_get_callers_time (const IBBClock *self, gint64 time)
 {
   return time + self->stood;
 }
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* In the order of RFC 6120 §8.3.3; the public IBBError has the same ones in
  * the same order, offset by IBB_ERROR_BAD_REQUEST. */
 typedef enum
@@ -60,5 +58,3 @@ gboolean    ibb_error_type_from_string (const char *name, IBBErrorType *type);
 #define IBB_ERROR_TEXT_MAX_LENGTH 256
 
 char *ibb_error_text_dup (const char *text);
-
-G_END_DECLS

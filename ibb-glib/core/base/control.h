@@ -14,8 +14,6 @@
 
 #include "core/base/stanza.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   GQueue  entries;
@@ -60,5 +58,3 @@ void ibb_control_refuse_open (IBBControl      *self,
                               const IBBStanza *open,
                               IBBCondition     condition,
                               const char      *text);
-
-G_END_DECLS

@@ -10,8 +10,6 @@
 
 #include "core/base/condition.h"
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   IBB_FAILURE_NONE,
@@ -58,5 +56,3 @@ void ibb_failure_set_condition (IBBFailure    *self,
                                 const char    *text);
 void ibb_failure_copy (IBBFailure *self, const IBBFailure *from);
 void ibb_failure_clear (IBBFailure *self);
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* Fills bytes with unguessable ones. The simulation gives a seeded one. */
 typedef void (*IBBRandomFunc) (guint8 *bytes, gsize length, gpointer data);
 
@@ -19,5 +17,3 @@ typedef struct
 
 char *ibb_ids_create (const IBBIds *self);     /* of a stanza: 64 bits (D-33) */
 char *ibb_ids_create_sid (const IBBIds *self); /* 128 bits (N-04) */
-
-G_END_DECLS

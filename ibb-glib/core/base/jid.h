@@ -7,8 +7,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* The longest JID there is, RFC 7622: three parts of 1023 bytes and "@", "/". */
 #define IBB_JID_MAX_LENGTH 3071
 
@@ -45,5 +43,3 @@ char *ibb_jid_dup_unicode (const char *jid);
 char       *ibb_jid_dup_bare (const char *jid);
 const char *ibb_jid_get_resource (const char *jid); /* (nullable): points into jid */
 char       *ibb_jid_dup_domain (const char *jid);
-
-G_END_DECLS

@@ -10,8 +10,6 @@
 
 #include "core/base/stanza.h"
 
-G_BEGIN_DECLS
-
 /* What the stanza was. The type of the owner follows from it. */
 typedef enum
 {
@@ -56,5 +54,3 @@ gboolean ibb_pending_is_answered_by (const IBBPending *self,
                                      const IBBStanza  *stanza,
                                      const char       *from,
                                      const char       *local_jid);
-
-G_END_DECLS

@@ -9,8 +9,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* How many bytes of the other end an end has received, and how many of these it has
  * acknowledged. */
 typedef struct
@@ -42,5 +40,3 @@ char    *ibb_proof_create (const char *secret, const IBBStatement *statement);
 gboolean ibb_proof_matches (const char         *proof, /* (nullable) */
                             const char         *secret,
                             const IBBStatement *statement);
-
-G_END_DECLS

@@ -16,8 +16,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* Bytes of one read, and microseconds of the two timers. */
 #define IBB_QUIRKS_READ 8192
 #define IBB_QUIRKS_READ_TIME (2 * 1000)
@@ -39,5 +37,3 @@ gsize ibb_quirks_get_length (gsize length);
 gsize ibb_quirks_get_gap (gsize stanza);
 /* Whether as little is missing as after such a block. */
 gboolean ibb_quirks_is_filled (gsize stanza);
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* Read live: a change holds from the next time the value is looked at.
  * Units as in the properties of IBBService: bytes, milliseconds. A timeout of 0
  * never comes. */
@@ -48,5 +46,3 @@ typedef struct
     .peer_timeout = 600000, .resume_sessions = FALSE, .resume_timeout = 600000,                    \
     .half_close = FALSE, .strict = FALSE                                                           \
   }
-
-G_END_DECLS

@@ -12,8 +12,6 @@
 #include "core/base/base64.h"
 #include "core/base/condition.h"
 
-G_BEGIN_DECLS
-
 #define IBB_NAMESPACE "http://jabber.org/protocol/ibb"     /* of XEP-0047 (N-01) */
 #define IBB_FEATURE_NAMESPACE "urn:ibb-glib:1"             /* our feature, and what it adds */
 #define IBB_AMP_NAMESPACE "http://jabber.org/protocol/amp" /* XEP-0079 */
@@ -163,5 +161,3 @@ gboolean ibb_stanza_parse_secret (const char *text);
 gboolean ibb_stanza_parse_proof (const char *text);
 gboolean ibb_stanza_parse_type (const char *text, gboolean *by_message);
 gboolean ibb_stanza_is_valid_sid (const char *sid);
-
-G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 #define IBB_NEVER G_MAXINT64
 
 typedef void (*IBBTimerFunc) (gpointer owner, gint64 now);
@@ -38,5 +36,3 @@ void ibb_timer_init (IBBTimer *self, IBBTimerFunc func, gpointer owner);
 /* IBB_NEVER clears it. */
 void ibb_timer_set (IBBTimer *self, IBBTimers *timers, gint64 due);
 void ibb_timer_clear (IBBTimer *self);
-
-G_END_DECLS

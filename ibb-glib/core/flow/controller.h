@@ -15,8 +15,6 @@
 
 #include "core/base/quirks.h"
 
-G_BEGIN_DECLS
-
 /* Never more than this in flight, whatever arrives (D-50). */
 #define IBB_CONTROLLER_MAX (32 * 1024 * 1024)
 #define IBB_CONTROLLER_SESSION_MAX (4 * 1024 * 1024) /* of one session */
@@ -142,5 +140,3 @@ ibb_controller_get_in_flight (const IBBController *self)
 {
   return self->in_flight;
 }
-
-G_END_DECLS

@@ -14,8 +14,6 @@
 
 #include "core/base/timer.h"
 
-G_BEGIN_DECLS
-
 /* The sums are bytes of blocks, as they count. */
 typedef struct
 {
@@ -39,5 +37,3 @@ void ibb_pace_asked (IBBPace *self);
 void ibb_pace_answered (IBBPace *self);
 /* The question was not sent. Another one follows at due. */
 void ibb_pace_not_asked (IBBPace *self, gint64 due);
-
-G_END_DECLS

@@ -17,8 +17,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* Limit of an urgent block, in bytes. Its session is ahead of the round, with nothing in flight. */
 #define IBB_SCHEDULER_URGENT_MAX 1024
 
@@ -74,5 +72,3 @@ ibb_scheduler_get_n (const IBBScheduler *self)
 
 /* Whether the next block, of that size, is urgent and may be sent although the window is full. */
 gboolean ibb_scheduler_may_exceed (const IBBScheduler *self, gsize size);
-
-G_END_DECLS

@@ -14,8 +14,6 @@
 
 #include "core/base/stanza.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   gboolean has_asked; /* a block did: the peer may tell */
@@ -40,5 +38,3 @@ void ibb_send_window_acknowledged (IBBSendWindow   *self,
                                    gint64           now);
 /* The part of the time between block and answer for which the reader kept the answer. */
 gint64 ibb_send_window_get_delay (const IBBSendWindow *self, const IBBStanza *answer);
-
-G_END_DECLS

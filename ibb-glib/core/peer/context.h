@@ -17,8 +17,6 @@
 #include "core/flow/scheduler.h"
 #include "core/peer/memory.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBFinished IBBFinished;
 typedef struct _IBBFirstHop IBBFirstHop;
 typedef struct _IBBPeers    IBBPeers;
@@ -89,5 +87,3 @@ gsize ibb_context_get_stanza_limit (const IBBContext *self);
 gboolean ibb_context_has_room_for_request (IBBContext *self, const char *peer);
 void     ibb_context_add_request (IBBContext *self, const char *peer);
 void     ibb_context_remove_request (IBBContext *self, const char *peer);
-
-G_END_DECLS

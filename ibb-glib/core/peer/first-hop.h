@@ -16,8 +16,6 @@
 
 #include "core/peer/context.h"
 
-G_BEGIN_DECLS
-
 /* Never more than this in flight, whatever arrives, but for one block to each peer (D-50). */
 #define IBB_FIRST_HOP_MAX (64 * 1024 * 1024)
 
@@ -110,5 +108,3 @@ gint64 ibb_first_hop_get_lag (const IBBFirstHop *self, gint64 sent, gint64 now);
 void ibb_first_hop_timeout (IBBFirstHop *self);
 /* The connection refused the ping. Another one is sent later. */
 void ibb_first_hop_not_pinged (IBBFirstHop *self, gint64 now);
-
-G_END_DECLS

@@ -11,8 +11,6 @@
 #include "core/base/control.h"
 #include "core/base/settings.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   const IBBSettings *settings;
@@ -35,5 +33,3 @@ void  ibb_memory_remove_records (IBBMemory *self, gsize size);
 /* Notes that memory may be free. The waiting sessions are checked when the next stanza is taken,
  * and not after each read. */
 void ibb_memory_note_room (IBBMemory *self);
-
-G_END_DECLS

@@ -19,8 +19,6 @@
 #include "core/flow/controller.h"
 #include "core/peer/context.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   guint   n_blocks;
@@ -92,5 +90,3 @@ gboolean ibb_near_note (
 void ibb_near_set_timer (IBBNear *self, IBBTimers *timers, gint64 now);
 /* Removes a member that does not answer, and returns its owner, or NULL. */
 gpointer ibb_near_take_mute (IBBNear *self, gint64 now);
-
-G_END_DECLS

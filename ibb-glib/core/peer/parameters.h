@@ -12,8 +12,6 @@
 #include "core/peer/context.h"
 #include "core/peer/peer.h"
 
-G_BEGIN_DECLS
-
 #define IBB_BLOCKS_IN_FLIGHT_MAX 32767 /* half of the numbers, so that none is ambiguous (N-16) */
 #define IBB_RECENT_BLOCKS 64           /* remembered by a peer (D-20) */
 
@@ -87,5 +85,3 @@ gsize ibb_parameters_get_length (const IBBParameters *self, gsize size);
  */
 gsize    ibb_parameters_get_room (const IBBParameters *self);
 gboolean ibb_parameters_have_room (const IBBParameters *self);
-
-G_END_DECLS

@@ -13,8 +13,6 @@
 #include "core/peer/context.h"
 #include "core/peer/near.h"
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   IBB_ORDER_UNKNOWN,
@@ -161,5 +159,3 @@ IBBPeerVerdict ibb_peer_timeout (IBBPeer *self, gboolean is_listened_to, gint64 
 void           ibb_peer_update_timer (IBBPeer *self, gboolean is_listened_to, gint64 now);
 /* Whether an answer comes from the peer itself, and not from a server. */
 gboolean ibb_peer_gave_answer (const IBBStanza *answer);
-
-G_END_DECLS

@@ -10,8 +10,6 @@
 
 #include "core/peer/parameters.h"
 
-G_BEGIN_DECLS
-
 /* Limit of resumable sessions with one account and sid, and likewise of ended ones. */
 #define IBB_RESUMABLE_MAX 8
 
@@ -62,5 +60,3 @@ void     ibb_registration_uncount (IBBRegistration *self);
 gboolean ibb_registration_note_change (IBBRegistration *self);
 /* The next session in the queue. (transfer full) (nullable) */
 gpointer ibb_registration_take_changed (IBBContext *context);
-
-G_END_DECLS

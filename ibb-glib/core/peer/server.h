@@ -10,8 +10,6 @@
 
 #include "core/peer/context.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   IBBContext *context; /* (unowned) */
@@ -27,5 +25,3 @@ void       ibb_server_leave (IBBServer *self);
 gboolean   ibb_server_heeds_rules (const IBBServer *self);
 void       ibb_server_answered (IBBServer *self, const IBBStanza *answer);
 void       ibb_server_not_asked (IBBServer *self); /* the connection refused the question */
-
-G_END_DECLS

@@ -23,8 +23,6 @@
 
 #include "core/peer/parameters.h"
 
-G_BEGIN_DECLS
-
 /* The bytes in flight of one session. */
 typedef struct
 {
@@ -73,5 +71,3 @@ ibb_stall_acknowledged (IBBStall *self, guint64 end, gint64 sent, gint64 oldest_
 /* When the oldest acknowledgement becomes overdue, unless it is known to be. */
 gint64 ibb_stall_get_due (const IBBStall *self, gint64 oldest_sent);
 void   ibb_stall_timeout (IBBStall *self, gint64 oldest_sent, gint64 now);
-
-G_END_DECLS

@@ -12,8 +12,6 @@
 #include "core/peer/parameters.h"
 #include "core/receive/receive-window.h"
 
-G_BEGIN_DECLS
-
 typedef struct
 {
   GList   link;
@@ -58,5 +56,3 @@ void ibb_acks_send_all (IBBAcks *self, guint64 end);
 void ibb_acks_restart (IBBAcks *self, gint64 now);
 /* Sets whether the session is checked again when memory is free. */
 void ibb_acks_set_waiting (IBBAcks *self, gboolean is_waiting);
-
-G_END_DECLS

@@ -13,8 +13,6 @@
 
 #include <glib.h>
 
-G_BEGIN_DECLS
-
 /* Additions to an acknowledgement. */
 typedef struct
 {
@@ -43,5 +41,3 @@ gboolean ibb_receive_window_tell (
 void ibb_receive_window_note_read (IBBReceiveWindow *self, gsize length, gint64 now);
 /* How many bytes were read in the last second, about. */
 gsize ibb_receive_window_get_recent (const IBBReceiveWindow *self, gint64 now);
-
-G_END_DECLS

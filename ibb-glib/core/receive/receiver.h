@@ -15,8 +15,6 @@
 #include "core/receive/acks.h"
 #include "core/receive/receive-window.h"
 
-G_BEGIN_DECLS
-
 /* How long the only acknowledgement of a session is delayed at most (D-22). */
 #define IBB_ACK_DELAY (4 * G_USEC_PER_SEC)
 #define IBB_EARLY_BLOCKS 8 /* kept before the answer to our open (D-24) */
@@ -114,5 +112,3 @@ void ibb_receiver_fail (IBBReceiver *self, const IBBFailure *failure);
 gboolean ibb_receiver_is_open (const IBBReceiver *self); /* all bytes are read, and more may come */
 gsize    ibb_receiver_read (IBBReceiver *self, guint8 *bytes, gsize length, gint64 now);
 void     ibb_receiver_drop_unread (IBBReceiver *self);
-
-G_END_DECLS

@@ -12,8 +12,6 @@
 #include "core/peer/parameters.h"
 #include "core/peer/stall.h"
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   IBB_BLOCK_TO_SEND,   /* to be sent, for the first time or again */
@@ -95,5 +93,3 @@ void ibb_flight_resend_message (IBBFlight *self, IBBBlock *block);
 
 IBBBlock *ibb_block_of_pending (IBBPending *pending);
 gsize     ibb_block_get_size (const IBBBlock *self);
-
-G_END_DECLS

@@ -11,8 +11,6 @@
 #include "core/base/settings.h"
 #include "core/send/flight.h"
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   IBB_REACTION_RETRY,
@@ -58,5 +56,3 @@ gboolean ibb_retry_is_waiting (const IBBRetry *self, gint64 now);
 /* How many bytes may be in flight; 0: one block. may_hurry: several may be before the first
  * acknowledgement. */
 gsize ibb_retry_get_window (const IBBRetry *self, gboolean may_hurry);
-
-G_END_DECLS

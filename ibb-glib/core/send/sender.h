@@ -17,8 +17,6 @@
 #include "core/send/flight.h"
 #include "core/send/retry.h"
 
-G_BEGIN_DECLS
-
 /* Conclusions from a reply. The session acts on them. */
 typedef enum
 {
@@ -99,5 +97,3 @@ gboolean ibb_sender_awaits_reply (const IBBSender *self);
 IBBStanza *ibb_sender_repeat (IBBSender *self);
 gint64     ibb_sender_get_due (const IBBSender *self);
 void       ibb_sender_timeout (IBBSender *self, gint64 now);
-
-G_END_DECLS

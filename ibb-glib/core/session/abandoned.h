@@ -11,8 +11,6 @@
 #include "core/peer/context.h"
 #include "core/peer/parameters.h"
 
-G_BEGIN_DECLS
-
 typedef struct _IBBAbandonedOpen IBBAbandonedOpen;
 
 /* id: of the open; (transfer full). */
@@ -23,5 +21,3 @@ void ibb_abandoned_forget_all (IBBContext *context);
 
 void ibb_abandoned_open_answered (IBBAbandonedOpen *self, const IBBStanza *answer);
 void ibb_abandoned_open_forget (IBBAbandonedOpen *self);
-
-G_END_DECLS

@@ -12,8 +12,6 @@
 #include "core/peer/context.h"
 #include "core/session/event.h"
 
-G_BEGIN_DECLS
-
 /* Handling of unexpected opens (D-08). */
 typedef enum
 {
@@ -57,5 +55,3 @@ gboolean ibb_acceptor_can_accept (const IBBAcceptor *self);
 /* local, peer: normalised, (nullable) */
 void ibb_acceptor_receive (
     IBBAcceptor *self, IBBStanza *open, const char *local, const char *peer, gint64 now);
-
-G_END_DECLS

@@ -9,8 +9,6 @@
 #include "core/base/failure.h"
 #include "core/session/session.h"
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   IBB_EVENT_NONE,
@@ -42,5 +40,3 @@ ibb_event_clear (IBBEvent *event)
   g_clear_pointer (&event->session, ibb_session_unref);
   ibb_failure_clear (&event->failure);
 }
-
-G_END_DECLS

@@ -12,8 +12,6 @@
 #include "core/base/stanza.h"
 #include "core/peer/parameters.h"
 
-G_BEGIN_DECLS
-
 IBBFinished *ibb_finished_new (IBBContext *context);
 void         ibb_finished_free (IBBFinished *self);
 /* position: of our end. */
@@ -24,5 +22,3 @@ gboolean ibb_finished_answer (IBBFinished     *self,
                               const IBBStanza *resume,
                               const char      *local,
                               const char      *peer);
-
-G_END_DECLS

@@ -10,8 +10,6 @@
 
 #include "core/session/state.h"
 
-G_BEGIN_DECLS
-
 /* Result of a read. */
 typedef enum
 {
@@ -130,5 +128,3 @@ IBBSession *ibb_session_new_request (
 /* A session that is not open yet ends with STOPPED; an open one is aborted if abort_open. */
 void ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now);
 void ibb_session_settings_changed (IBBSession *self, gint64 now);
-
-G_END_DECLS

@@ -28,8 +28,6 @@
 #include "core/receive/receiver.h"
 #include "core/send/sender.h"
 
-G_BEGIN_DECLS
-
 typedef enum
 {
   IBB_SESSION_OPENING,     /* our open awaits its answer; stanzas of the peer are kept (D-24) */
@@ -262,5 +260,3 @@ gboolean ibb_session_is_proven (gpointer session, const IBBStanza *resume);
 void ibb_session_receive_resume (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now);
 /* The peer answered our <resume/>; NULL: the connection has refused to send it. */
 void ibb_session_resume_answered (IBBSession *self, IBBStanza *answer, gint64 now);
-
-G_END_DECLS

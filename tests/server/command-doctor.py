@@ -3,8 +3,11 @@
 """What “ibb doctor” finds between an account and a peer."""
 
 import os
+import random
 import re
+import shutil
 import signal
+import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
@@ -13,7 +16,7 @@ import cases
 import certificates
 import ejabberd
 import prosody
-from cases import case, check, check_equal
+from cases import Skip, case, check, check_equal
 from command import IBB, ROOT, Account, Folder, Program, Valve
 from forward_proxy import ForwardProxy
 from servers import make_server
@@ -123,6 +126,39 @@ def _():
         check_equal(proxy.asked, [('xmpp.invalid', server.port)] * 2, 'asked for')
         found = examine(alice.ibb('doctor', '--json', '--proxy', 'none'), 0)
         check_verdicts(found, dns='ok', connection='ok', login='ok')
+
+
+def doctor_with_dns(account, *records):
+    """A doctor for whom only a name server of its own exists, which has these records (of dnsmasq)."""
+    if os.geteuid() != 0 or not shutil.which('dnsmasq'):
+        raise Skip('root and dnsmasq make a name server')
+    folder = Folder()
+    address = f'127.{random.randrange(1, 255)}.{random.randrange(1, 255)}.53'
+    with open(folder / 'resolv.conf', 'w', encoding='ascii') as file:
+        file.write(f'nameserver {address}\n')
+    name_server = Program('dnsmasq', '--keep-in-foreground', '--conf-file=/dev/null', '--no-resolv', '--no-hosts',
+                          '--user=root', '--pid-file=', f'--listen-address={address}', '--bind-interfaces',
+                          '--local=/localhost/', *(f'--srv-host={record}' for record in records))
+    while True:
+        try:
+            socket.create_connection((address, 53)).close()
+            break
+        except ConnectionRefusedError:
+            check_equal(name_server.process.poll(), None, 'the name server runs')
+    return Program('unshare', '--mount', 'sh', '-c', 'mount --bind "$0" /etc/resolv.conf && exec "$@"',
+                   folder / 'resolv.conf', IBB, 'doctor', '--json', '--jid', account.bare, '--ca-file',
+                   account.server.environment['IBB_TEST_CA_FILE'],
+                   env={'IBB_PASSWORD': account.password, 'LC_ALL': 'C.UTF-8'})
+
+
+@case('SRV records are told, and lead to the server; a wrong one does not')
+def _(server):
+    alice = Account(server, 'alice')
+    found = examine(doctor_with_dns(alice, f'_xmpp-client._tcp.localhost,localhost,{server.port}'), 0)
+    check_verdicts(found, dns='ok', connection='ok', certificate='ok', login='ok', rate='ok')
+    check_equal(found['dns']['message'], f'SRV records: localhost:{server.port} (xmpp-client)', 'records')
+    found = examine(doctor_with_dns(alice, '_xmpp-client._tcp.localhost,localhost,9'), 1)
+    check_verdicts(found, dns='ok', connection='fail', login='skip')
 
 
 @case('a peer that is online elsewhere is told, and one that is not online')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A password in the user's keyring; run by prosody.py, and on a session bus of its own."""
+"""A password in the user's keyring, on a session bus of its own; run by prosody.py."""
 
 import os
 import subprocess
@@ -39,6 +39,9 @@ def keyring():
 
 
 with tempfile.TemporaryDirectory() as folder:
+    bus = subprocess.Popen(('dbus-daemon', '--session', '--nofork', '--nopidfile', '--print-address'),
+                           stdout=subprocess.PIPE, text=True)
+    os.environ['DBUS_SESSION_BUS_ADDRESS'] = bus.stdout.readline().strip()
     daemon = subprocess.Popen(
         ('gnome-keyring-daemon', '--foreground', '--unlock', '--components=secrets'),
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -50,5 +53,6 @@ with tempfile.TemporaryDirectory() as folder:
         subprocess.run(('gdbus', 'wait', '--session', 'org.freedesktop.secrets'), check=True)
         cases.main()
     finally:
-        daemon.kill()
-        daemon.wait()
+        for process in (daemon, bus):
+            process.kill()
+            process.wait()

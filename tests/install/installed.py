@@ -240,7 +240,7 @@ def python_places():
         paths = [path for path in plan.values() if path.endswith('/gi/overrides/IBB.py')]
         assert len(paths) == 1 and paths[0].startswith(usual + '/lib'), paths
         assert paths[0].replace('/gi/overrides/IBB.py', '') in run(
-            '/usr/bin/python3', '-c', 'import sys; print(*sys.path, sep="\n")').split('\n')
+            '/usr/bin/python3', '-c', 'import sys; print(*sys.path, sep=chr(10))').split('\n')
 
 
 cases.main()

@@ -31,8 +31,6 @@ cat_run (ToolRun *run, gpointer data, GError **error)
 
   service = tool_session_new_service (IBB_CONNECTION (tool_login_get_client (self->login)),
                                       tool_run_get_options (run), FALSE);
-  /* Nor does the end of the bytes of another implementation end ours. */
-  ibb_service_set_half_close (service, TRUE);
   local_jid = tool_login_begin (self->login, run, error);
   if (local_jid == NULL)
     return FALSE;

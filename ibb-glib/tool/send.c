@@ -164,7 +164,7 @@ transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
 
   tool_run_begin_phase (run, phase, 0);
   tool_run_show_progress (run, self->label, TOOL_DIRECTION_SEND, self->total);
-  if (!tool_stream_send (transport, source, self->name, cancellable, error) ||
+  if (!tool_stream_send (transport, source, self->name, cancellable, cancellable, error) ||
       !tool_stream_expect_end (transport, cancellable, error) ||
       !tool_session_finish (transport, cancellable, error))
     return FALSE;

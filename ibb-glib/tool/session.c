@@ -356,8 +356,8 @@ tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError 
 {
   GOutputStream *output = g_io_stream_get_output_stream (tool_secure_get_stream (transport));
   GError        *seen = NULL;
-  gboolean       ended =
-      g_output_stream_is_closed (output) || tool_secure_end_output (transport, cancellable, &seen);
+  gboolean ended = g_output_stream_is_closed (output) || ibb_transport_has_ended (transport) ||
+                   tool_secure_end_output (transport, cancellable, &seen);
 
   /* The stream closes the session when it is dropped, and says nothing of a failure. */
   if (ended && g_io_stream_close (G_IO_STREAM (transport), cancellable, &seen))

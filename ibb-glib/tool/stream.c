@@ -59,11 +59,12 @@ is_same_version (Version a, Version b)
 
 /* Sends all bytes of source and then the end, and waits until each byte is acknowledged. A file
  * that changes meanwhile is an error: the peer would get a mixture of two. name: of source, for
- * errors. */
+ * errors. reading: of the source only. */
 gboolean
 tool_stream_send (IBBTransport *transport,
                   GInputStream *source,
                   const char   *name,
+                  GCancellable *reading,
                   GCancellable *cancellable,
                   GError      **error)
 {
@@ -73,7 +74,7 @@ tool_stream_send (IBBTransport *transport,
   GError            *seen = NULL;
   gssize             n;
 
-  while ((n = g_input_stream_read (source, buffer, STEP_SIZE, cancellable, error)) > 0)
+  while ((n = g_input_stream_read (source, buffer, STEP_SIZE, reading, error)) > 0)
     if (!g_output_stream_write_all (sink, buffer, (gsize) n, NULL, cancellable, &seen))
       {
         tool_stream_set_error (error, transport, seen);
@@ -146,6 +147,7 @@ typedef struct
 {
   ToolRun      *run;
   IBBTransport *transport;
+  GCancellable *reading; /* of standard input */
   gboolean      succeeded;
   GError       *error;
 } Sender;
@@ -157,8 +159,13 @@ sender_thread (gpointer data)
   GCancellable            *cancellable = tool_run_get_cancellable (self->run);
   g_autoptr (GInputStream) source = g_unix_input_stream_new (STDIN_FILENO, FALSE);
 
-  self->succeeded =
-      tool_stream_send (self->transport, source, _ ("standard input"), cancellable, &self->error);
+  self->succeeded = tool_stream_send (self->transport, source, _ ("standard input"), self->reading,
+                                      cancellable, &self->error);
+  if (self->succeeded)
+    return NULL;
+  /* A peer that has closed the session takes no input, and has all that was read of it. */
+  self->succeeded = g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+                    !g_cancellable_is_cancelled (cancellable);
   /* The other direction cannot succeed, either. */
   if (!self->succeeded)
     g_cancellable_cancel (cancellable);
@@ -166,24 +173,33 @@ sender_thread (gpointer data)
 }
 
 static void
-error_cb (IBBTransport *transport, GParamSpec *pspec, gpointer cancellable)
+cancelled_cb (GCancellable *cancellable, gpointer reading)
 {
+  g_cancellable_cancel (reading);
+}
+
+/* The error of the session comes before its end. */
+static void
+ended_cb (IBBTransport *transport, GParamSpec *pspec, gpointer data)
+{
+  Sender            *self = data;
   g_autoptr (GError) error = ibb_transport_dup_error (transport);
 
   if (error != NULL)
-    g_cancellable_cancel (cancellable);
+    g_cancellable_cancel (tool_run_get_cancellable (self->run));
+  else if (ibb_transport_has_ended (transport))
+    g_cancellable_cancel (self->reading);
 }
 
-/* Once the peer has ended its direction, only a write would meet the error of the session, and
+/* Once the peer has ended its direction, only a write would meet the end of the session, and
  * standard input may have nothing to write. */
 static void
 join_sender (Sender *self, GThread *thread)
 {
-  GCancellable *cancellable = tool_run_get_cancellable (self->run);
-  gulong        handler;
+  gulong handler;
 
-  handler = g_signal_connect (self->transport, "notify::error", G_CALLBACK (error_cb), cancellable);
-  error_cb (self->transport, NULL, cancellable);
+  handler = g_signal_connect (self->transport, "notify::ended", G_CALLBACK (ended_cb), self);
+  ended_cb (self->transport, NULL, self);
   g_thread_join (thread);
   g_signal_handler_disconnect (self->transport, handler);
 }
@@ -206,9 +222,11 @@ tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
   GCancellable             *cancellable = tool_run_get_cancellable (run);
   g_autoptr (GOutputStream) sink = g_unix_output_stream_new (STDOUT_FILENO, TRUE);
   g_autoptr (GError)        local_error = NULL;
-  Sender                    sender = { .run = run, .transport = transport };
-  GThread                  *thread = g_thread_new ("sender", sender_thread, &sender);
-  gboolean                  received;
+  g_autoptr (GCancellable)  reading = g_cancellable_new ();
+  Sender                    sender = { .run = run, .transport = transport, .reading = reading };
+  gulong cancelled = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), reading, NULL);
+  GThread *thread = g_thread_new ("sender", sender_thread, &sender);
+  gboolean received;
 
   received =
       tool_stream_receive (transport, sink, _ ("standard output"), cancellable, &local_error);
@@ -222,6 +240,7 @@ tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
   if (!received)
     g_cancellable_cancel (cancellable);
   join_sender (&sender, thread);
+  g_cancellable_disconnect (cancellable, cancelled);
   /* The error of a direction that was cancelled because of the other one does not count. */
   if (!received && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_propagate_error (error, g_steal_pointer (&local_error));

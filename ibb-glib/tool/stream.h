@@ -12,6 +12,7 @@
 gboolean tool_stream_send (IBBTransport *transport,
                            GInputStream *source,
                            const char   *name,
+                           GCancellable *reading,
                            GCancellable *cancellable,
                            GError      **error);
 gboolean tool_stream_receive (IBBTransport  *transport,

@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 from cases import case, check, check_equal
 from command import IBB, Account, Folder, Program, Valve, read_terminal, sha256
+from programs import make_accounts, make_program
 from servers import make_server
 
 MIB = 1 << 20
@@ -215,6 +216,33 @@ def _(server):
     here.expect_done()
     there.expect_done()
     check(here.output == response, 'the response')
+
+
+CLOSES = """
+import gi
+gi.require_version('IBB', '1.0')
+from gi.repository import IBB
+
+with IBB.Client.new_from_account('answer') as client:
+    service = IBB.Service.new(client)
+    service.props.session_limit = 1
+    print('ready', flush=True)
+    with service.accept() as transport:
+        transport.get_output_stream().write_all(b'hello')
+"""
+
+
+@case('cat ends when the peer has closed the session, although its input goes on')
+def _(server):
+    folder = Folder()
+    bob = Account(server, 'bob')
+    environment = make_accounts(folder, {'answer': (bob, '/answer')})
+    there = Program(*make_program(folder, 'closes', 'python', CLOSES), env=environment)
+    there.wait_for(lambda: there.output, 'the end that closes')
+    here = Account(server, 'alice').ibb('cat', f'{bob.bare}/answer', stdin=subprocess.PIPE)
+    here.expect_done()
+    check_equal(here.output, b'hello', 'the output')
+    check_equal(there.finish(), 0, 'the end that closes')
 
 
 @case('the password may come from a file')

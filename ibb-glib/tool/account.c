@@ -281,8 +281,11 @@ tool_account_new_client (ToolAccount *self, const ToolOptions *options, const ch
       ibb_client_set_known_certificates (client, known);
     }
 
-  /* What an option names counts more than the file of accounts. */
+  /* What an option names counts more than the file of accounts, and than a certificate that was
+   * accepted before. */
   connection = IBB_XMPP_CONNECTION (client);
+  if (options->fingerprint != NULL)
+    ibb_client_set_known_certificates (client, NULL);
   if (self->password != NULL)
     ibb_client_set_password (client, self->password);
   if (options->tls_mode != IBB_TLS_MODE_AUTOMATIC)

@@ -324,7 +324,7 @@ read_bytes (Script *self, Words *words)
   if (n != length)
     script_fail (self, "%" G_GSIZE_FORMAT " bytes are readable", n);
   n = ibb_session_read (session, read, length + 1, *self->driver.clock);
-  if (n != length || memcmp (read, g_bytes_get_data (bytes, NULL), length) != 0)
+  if (n != length || (n > 0 && memcmp (read, g_bytes_get_data (bytes, NULL), n) != 0))
     script_fail (self, "read: %.*s", (int) MIN (n, 100), (const char *) read);
 }
 

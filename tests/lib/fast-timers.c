@@ -15,10 +15,12 @@
 #define LONG (10 * 60 * 1000) /* ms */
 
 /* atomic */
-static int least = LONG;
-static int most = G_MAXINT;
-static int divisor = 1000;
-static int n_left;
+static int      least = LONG;
+static int      most = G_MAXINT;
+static int      divisor = 1000;
+static int      n_left;
+static int      held_interval; /* 0: of no timer */
+static GSource *held;          /* (owned) (nullable) */
 
 __attribute__ ((constructor)) static void
 read_environment (void)
@@ -44,11 +46,35 @@ fast_timers_stop (void)
   g_atomic_int_set (&least, G_MAXINT);
 }
 
+void
+fast_timers_hold (guint interval)
+{
+  g_atomic_int_set (&held_interval, (int) interval);
+}
+
+void
+fast_timers_fire (void)
+{
+  GSource *source = g_atomic_pointer_get (&held);
+
+  g_assert_nonnull (source);
+  g_atomic_pointer_set (&held, NULL);
+  g_source_set_ready_time (source, 0);
+  g_source_unref (source);
+}
+
 GSource *
 g_timeout_source_new (guint interval)
 {
   GSource *(*original) (guint) = (GSource * (*) (guint)) dlsym (RTLD_NEXT, "g_timeout_source_new");
 
+  if (interval > 0 && g_atomic_int_compare_and_exchange (&held_interval, (int) interval, 0))
+    {
+      GSource *source = original (interval);
+
+      g_atomic_pointer_set (&held, g_source_ref (source));
+      return source;
+    }
   if (interval < (guint) g_atomic_int_get (&least) || interval > (guint) g_atomic_int_get (&most) ||
       g_atomic_int_add (&n_left, -1) > 0)
     return original (interval);

@@ -10,3 +10,7 @@
  * n_kept of them. This affects all threads, and the libraries in them. */
 void fast_timers_start (guint shortest, guint longest, guint n_kept);
 void fast_timers_stop (void);
+/* The next timer of interval milliseconds runs when fast_timers_fire () is called, however busy the
+ * machine is. */
+void fast_timers_hold (guint interval);
+void fast_timers_fire (void);

@@ -106,8 +106,9 @@ typedef struct
   GMutex   lock;
   GCond    cond;
   gboolean is_answered;  /* protected by lock */
-  gboolean yes;          /* protected by lock */
   gboolean is_cancelled; /* protected by lock */
+
+  IBBTrustQuestion *accepted; /* protected by lock; (owned) (nullable) */
 } Answer;
 
 static void
@@ -367,6 +368,7 @@ answer_clear (gpointer data)
 {
   Answer *answer = data;
 
+  g_clear_object (&answer->accepted);
   g_mutex_clear (&answer->lock);
   g_cond_clear (&answer->cond);
 }
@@ -384,7 +386,8 @@ answered_cb (IBBQuestion *question, gboolean yes, gpointer data)
 
   g_mutex_lock (&answer->lock);
   answer->is_answered = TRUE;
-  answer->yes = yes;
+  if (yes)
+    answer->accepted = g_object_ref (IBB_TRUST_QUESTION (question));
   g_cond_signal (&answer->cond);
   g_mutex_unlock (&answer->lock);
 }
@@ -401,8 +404,8 @@ cancelled_cb (GCancellable *cancellable, gpointer data)
 }
 
 /* Waits for the answer of the application, or for the end of the time. The peer is told if that is
- * not the answer of a program. */
-static gboolean
+ * not the answer of a program. Returns the question if the certificate is accepted. */
+static IBBTrustQuestion *
 ask (IBBIdentity *self, const IBBExchange *exchange, Job *job, GTlsCertificate *certificate)
 {
   IBBQuestion *question = IBB_QUESTION (ibb_trust_question_new (
@@ -411,8 +414,9 @@ ask (IBBIdentity *self, const IBBExchange *exchange, Job *job, GTlsCertificate *
   gint64       start = g_get_monotonic_time ();
   gboolean     is_put_off = FALSE;
   gulong       handler;
-  gboolean     yes;
   GWeakRef     weak;
+
+  IBBTrustQuestion *accepted;
 
   g_mutex_init (&answer->lock);
   g_cond_init (&answer->cond);
@@ -437,7 +441,7 @@ ask (IBBIdentity *self, const IBBExchange *exchange, Job *job, GTlsCertificate *
       ibb_exchange_put_off (exchange);
       g_mutex_lock (&answer->lock);
     }
-  yes = answer->yes;
+  accepted = g_steal_pointer (&answer->accepted);
   g_mutex_unlock (&answer->lock);
 
   g_cancellable_disconnect (job->limit, handler);
@@ -449,7 +453,7 @@ ask (IBBIdentity *self, const IBBExchange *exchange, Job *job, GTlsCertificate *
     }
   g_weak_ref_clear (&weak);
   answer_unref (answer);
-  return yes;
+  return accepted;
 }
 
 static gboolean
@@ -527,14 +531,18 @@ judge (IBBIdentity *self, const IBBExchange *exchange, Job *job, GError **error)
                                : IBB_TRUST_UNKNOWN;
   gboolean         yes = trust == IBB_TRUST_KNOWN;
 
+  g_autoptr (IBBTrustQuestion) accepted = NULL;
+
   if (!yes && g_signal_has_handler_pending (self, signals[SIGNAL_TRUST_REQUESTED], 0, FALSE))
-    yes = ask (self, exchange, job, certificate);
-  if (yes)
+    accepted = ask (self, exchange, job, certificate);
+  if (yes || accepted != NULL)
     {
       GSource *timer = start_timer (job, ANSWERS_TIMEOUT);
 
       yes = ibb_exchange_accept (exchange, trust == IBB_TRUST_KNOWN ? peer_asks : NULL, job, error);
       stop_timer (timer);
+      if (yes && accepted != NULL)
+        ibb_trust_question_keep (accepted);
       return yes;
     }
 

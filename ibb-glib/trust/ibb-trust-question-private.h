@@ -13,3 +13,6 @@ IBBTrustQuestion *ibb_trust_question_new (const char           *name,
                                           GTlsCertificateFlags  errors,
                                           IBBKnownCertificates *known,
                                           const char           *code);
+/* Adds the certificate to the known ones if the answer says so. For a peer the object that asks
+ * calls this, once the peer has agreed. */
+void ibb_trust_question_keep (IBBTrustQuestion *self);

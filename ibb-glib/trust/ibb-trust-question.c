@@ -40,6 +40,8 @@ struct _IBBTrustQuestion
   gboolean              changed;
   char                 *code;  /* (nullable) */
   IBBKnownCertificates *known; /* (owned) (nullable) */
+
+  gboolean remember; /* the answer; immutable once the question is settled */
 };
 
 enum
@@ -310,6 +312,20 @@ ibb_trust_question_get_code (IBBTrustQuestion *self)
   return self->code;
 }
 
+void
+ibb_trust_question_keep (IBBTrustQuestion *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->remember || self->known == NULL)
+    return;
+  if (self->changed && self->code == NULL)
+    ibb_known_certificates_forget (self->known, self->name, &error);
+  if (error != NULL ||
+      !ibb_known_certificates_add (self->known, self->name, self->certificate, &error))
+    g_warning ("%s", error->message);
+}
+
 /**
  * ibb_trust_question_accept:
  * @self: a question
@@ -319,8 +335,8 @@ ibb_trust_question_get_code (IBBTrustQuestion *self)
  *
  * With @remember the certificate is added to the known ones of the object that asks, if there are
  * any. Of a server, the new certificate replaces the known one; a peer may have one for each
- * device. If the file cannot be written, a warning is logged, and the certificate is trusted this
- * time.
+ * device, and its certificate is added when the peer trusts this end, too. If the file cannot be
+ * written, a warning is logged, and the certificate is trusted this time.
  *
  * Since: 1.0
  */
@@ -334,15 +350,8 @@ ibb_trust_question_accept (IBBTrustQuestion *self, gboolean remember)
   parent = &self->parent_instance;
   if (!ibb_question_settle (parent))
     return;
-  if (remember && self->known != NULL)
-    {
-      g_autoptr (GError) error = NULL;
-
-      if (self->changed && self->code == NULL)
-        ibb_known_certificates_forget (self->known, self->name, &error);
-      if (error != NULL ||
-          !ibb_known_certificates_add (self->known, self->name, self->certificate, &error))
-        g_warning ("%s", error->message);
-    }
+  self->remember = remember;
+  if (self->code == NULL)
+    ibb_trust_question_keep (self);
   ibb_question_answer (parent, TRUE);
 }

@@ -228,7 +228,8 @@ test_one_knows (Fixture *fixture, gconstpointer data)
   user_clear (&juliet);
 }
 
-/* Nobody's key is trusted unless somebody says so, and the other end learns that. */
+/* Nobody's key is trusted unless somebody says so, and the other end learns that. The key of an end
+ * that declines is not remembered. */
 static void
 test_declined (Fixture *fixture, gconstpointer data)
 {
@@ -240,6 +241,14 @@ test_declined (Fixture *fixture, gconstpointer data)
   encrypt (fixture, &romeo, &juliet);
   g_assert_error (juliet.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
   g_assert_error (romeo.error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  user_end_session (&romeo);
+  user_end_session (&juliet);
+
+  juliet.accepts = TRUE;
+  encrypt (fixture, &romeo, &juliet);
+  g_assert_no_error (romeo.error);
+  g_assert_no_error (juliet.error);
+  g_assert_cmpuint (romeo.n_asked, ==, 2);
   user_clear (&romeo);
   user_clear (&juliet);
 }

@@ -41,10 +41,7 @@ struct _IBBFilesTransfer
   gboolean      has_ended;   /* the receiver: the peer's session is over */
   GError *early; /* (owned) (nullable): the receiver: it was over too early, and may say why */
 
-  guint   ticker; /* source id: shows the progress */
-  gint64  tick_time;
-  guint64 tick_moved;
-  double  rate; /* bytes per second */
+  guint ticker; /* source id: shows the progress */
 };
 
 /* sessions and transfers belong to service. */

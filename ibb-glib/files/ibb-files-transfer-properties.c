@@ -177,7 +177,11 @@ ibb_files_transfer_get_rate (IBBFilesTransfer *self)
 {
   g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), 0);
 
-  return self->rate > 0 ? (guint64) self->rate : 0;
+  if (self->transport == NULL || ibb_files_transfer_is_over (self))
+    return 0;
+  return self->direction == IBB_FILES_DIRECTION_SEND
+             ? ibb_transport_get_send_rate (self->transport)
+             : ibb_transport_get_receive_rate (self->transport);
 }
 
 /**
@@ -193,15 +197,17 @@ ibb_files_transfer_get_rate (IBBFilesTransfer *self)
 int
 ibb_files_transfer_get_time_left (IBBFilesTransfer *self)
 {
-  double left;
+  guint64 rate;
+  double  left;
 
   g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), -1);
 
-  if (self->rate < 1)
+  rate = ibb_files_transfer_get_rate (self);
+  if (rate == 0)
     return -1;
   left = (double) (ibb_files_metadata_get_size (self->metadata) -
                    ibb_files_transfer_get_bytes_moved (self)) /
-         self->rate;
+         (double) rate;
   return left < G_MAXINT ? (int) left : G_MAXINT;
 }
 

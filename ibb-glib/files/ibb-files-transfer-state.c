@@ -10,7 +10,6 @@
 #include "files/reason.h"
 
 #define TICK 100              /* ms between two notifications of the progress */
-#define RATE_TIME 3.0         /* s over which the rate is smoothed */
 #define REQUEST_TIMEOUT 60000 /* ms for the answer to a request of a Jingle session */
 
 gboolean
@@ -37,21 +36,7 @@ notify_progress (IBBFilesTransfer *self)
 static gboolean
 tick_cb (gpointer user_data)
 {
-  IBBFilesTransfer *self = user_data;
-  gint64            now = g_get_monotonic_time ();
-  guint64           moved = ibb_mover_get_n_moved (self->mover);
-  double            seconds = (double) (now - self->tick_time) / G_USEC_PER_SEC;
-  double            share = MIN (seconds / RATE_TIME, 1);
-
-  if (seconds <= 0)
-    return G_SOURCE_CONTINUE;
-  /* What an earlier transfer has moved says nothing about this one. */
-  if (self->tick_moved < self->mover->offset)
-    self->tick_moved = MIN (moved, self->mover->offset);
-  self->rate += share * ((double) (moved - self->tick_moved) / seconds - self->rate);
-  self->tick_time = now;
-  self->tick_moved = moved;
-  notify_progress (self);
+  notify_progress (user_data);
   return G_SOURCE_CONTINUE;
 }
 
@@ -89,7 +74,6 @@ ibb_files_transfer_set_timer (IBBFilesTransfer *self, guint seconds, GSourceFunc
 void
 ibb_files_transfer_move (IBBFilesTransfer *self, GAsyncReadyCallback callback)
 {
-  self->tick_time = g_get_monotonic_time ();
   self->ticker = attach (g_timeout_source_new (TICK), tick_cb, self);
   g_object_notify (G_OBJECT (self), "transport");
   if (self->mover->offset > 0)
@@ -194,7 +178,6 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
     return;
   clear_source (&self->timer);
   clear_source (&self->ticker);
-  self->rate = 0;
   /* Behind the back of the application: a peer's program may never answer. */
   if (self->transport != NULL && state != IBB_FILES_STATE_FAILED)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);

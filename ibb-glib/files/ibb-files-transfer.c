@@ -241,7 +241,9 @@ ibb_files_transfer_class_init (IBBFilesTransferClass *class)
   /**
    * IBBFilesTransfer:rate:
    *
-   * The smoothed rate, in bytes per second; 0 while nothing moves.
+   * The smoothed rate, in bytes per second; 0 while nothing moves. It is
+   * [property@IBB.Transport:send-rate] or [property@IBB.Transport:receive-rate] of
+   * [property@IBBFiles.Transfer:transport].
    *
    * Since: 1.0
    */

@@ -320,9 +320,14 @@ test_resumed (Files *self, gconstpointer data)
   guint64                      moved;
 
   begin_long (self, &sent, &bytes, &result);
+  wait_until (ibb_files_transfer_get_rate (sent) > 0 &&
+              ibb_files_transfer_get_rate (self->offered) > 0);
+  g_assert_cmpint (ibb_files_transfer_get_time_left (sent), >=, 0);
   /* As if the program of the sender were killed: nobody ends the Jingle session. */
   ibb_transport_abort (ibb_files_transfer_get_transport (sent));
   g_assert_false (ibb_files_transfer_wait (sent, NULL, NULL));
+  g_assert_cmpuint (ibb_files_transfer_get_rate (sent), ==, 0);
+  g_assert_cmpint (ibb_files_transfer_get_time_left (sent), ==, -1);
   g_clear_object (&result);
   wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_FAILED);
   moved = ibb_files_transfer_get_bytes_moved (self->offered);

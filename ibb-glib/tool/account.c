@@ -208,12 +208,19 @@ trust_cb (IBBClient *client, IBBTrustQuestion *question, ToolAccount *self)
   const char *fingerprint = tool_run_get_options (self->run)->fingerprint;
 
   self->is_changed = ibb_trust_question_get_changed (question);
+  self->errors = ibb_trust_question_get_errors (question);
   if (g_strcmp0 (ibb_trust_question_get_fingerprint (question), fingerprint) == 0)
     ibb_trust_question_accept (question, FALSE);
   else if (fingerprint == NULL && !self->is_changed)
     ask_for_trust (self, question);
   tool_account_begin_login (self, self->run, client);
   return TRUE;
+}
+
+gboolean
+tool_account_needs_authority (const ToolAccount *self)
+{
+  return self->errors == G_TLS_CERTIFICATE_UNKNOWN_CA;
 }
 
 GError *
@@ -234,9 +241,15 @@ tool_account_explain_certificate (ToolAccount *self, IBBClient *client, const GE
                           _ ("%s: ask the owner of the server, then remove the old line from “%s”"),
                           reason->message, ibb_known_certificates_get_path (known));
     }
+  if (tool_account_needs_authority (self))
+    return g_error_new (reason->domain, reason->code,
+                        /* Translators: %s is a sentence about a certificate that is not trusted */
+                        _ ("%s: verify it, then use --fingerprint or --ca-file"), reason->message);
   return g_error_new (reason->domain, reason->code,
                       /* Translators: %s is a sentence about a certificate that is not trusted */
-                      _ ("%s: verify it, then use --fingerprint or --ca-file"), reason->message);
+                      _ ("%s: tell the administrator of the server, or verify it and use "
+                         "--fingerprint"),
+                      reason->message);
 }
 
 static gboolean

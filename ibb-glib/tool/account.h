@@ -14,8 +14,9 @@ typedef struct
   GTlsDatabase    *tls_database; /* NULL: the system's */
   GTlsCertificate *certificate;  /* NULL: none */
 
-  ToolRun *run;        /* (nullable): of the login that is going on, or of the last one */
-  gboolean is_changed; /* its certificate was refused as another one is known */
+  ToolRun             *run; /* (nullable): of the login that is going on, or of the last one */
+  gboolean             is_changed; /* its certificate was refused as another one is known */
+  GTlsCertificateFlags errors;     /* of the certificate that it was asked about last */
 } ToolAccount;
 
 gboolean tool_account_prepare (ToolAccount *self, const ToolOptions *options, GError **error);
@@ -27,6 +28,9 @@ void     tool_account_clear (ToolAccount *self);
 IBBClient *tool_account_new_client (ToolAccount *self, const ToolOptions *options, const char *jid);
 /* The login of client follows. */
 void tool_account_begin_login (ToolAccount *self, ToolRun *run, IBBClient *client);
+/* Whether nothing but its authority speaks against the certificate that was refused last: then
+ * --ca-file helps. */
+gboolean tool_account_needs_authority (const ToolAccount *self);
 /* Adds to the error of a login of client, whose server's certificate is not trusted, what to do
  * about it: (transfer full). */
 GError *

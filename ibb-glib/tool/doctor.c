@@ -312,8 +312,11 @@ tell_refused_login (Doctor *self, GError *error)
   if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
     {
       tell_error (self, "certificate", error,
-                  _ ("Ask the administrator to renew it, or verify it and use --fingerprint or "
-                     "--ca-file."));
+                  tool_account_needs_authority (self->account)
+                      ? _ ("Ask the administrator to renew it, or verify it and use --fingerprint "
+                           "or --ca-file.")
+                      : _ ("Ask the administrator to renew it, or verify it and use "
+                           "--fingerprint."));
       skip (self, "login", _ ("not tried, as the certificate is not trusted"));
       return;
     }

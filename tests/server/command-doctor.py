@@ -83,6 +83,7 @@ def _(server):
     program = alice.ibb('doctor', '--json', account=alice.options(ca='IBB_TEST_OTHER_CA_FILE'))
     found = examine(program, 1)
     check_verdicts(found, connection='ok', certificate='fail', login='skip', rate='skip')
+    check('--ca-file' in found['certificate']['advice'], found)
     fingerprint = re.search('SHA-256 ([0-9A-F:]+)', found['certificate']['message'])[1]
     program = alice.ibb('doctor', '--json', '--fingerprint', fingerprint,
                         account=alice.options(ca='IBB_TEST_OTHER_CA_FILE'))

@@ -273,7 +273,11 @@ tell_certificate (Doctor *self)
    */
   text = g_strdup_printf (_ ("signed by “%s”, valid until %s, SHA-256 %s"),
                           issuer != NULL ? issuer : "?", until, fingerprint);
-  if (expiry != NULL && g_date_time_difference (expiry, now) < EXPIRY_WARNING * G_TIME_SPAN_DAY)
+  if (expiry != NULL && g_date_time_compare (expiry, now) < 0)
+    tell (self, "certificate", VERDICT_WARN, text,
+          _ ("It has expired: tell the administrator of the server."));
+  else if (expiry != NULL &&
+           g_date_time_difference (expiry, now) < EXPIRY_WARNING * G_TIME_SPAN_DAY)
     tell (self, "certificate", VERDICT_WARN, text,
           _ ("It ends soon: tell the administrator of the server."));
   else if (options->fingerprint != NULL)

@@ -111,6 +111,15 @@ def _():
             check_verdicts(found, certificate=verdict, login='skip' if status else 'ok')
             check(('expired' if status else 'valid until') in found['certificate']['message'], found)
             check(('renew' if status else 'ends soon') in found['certificate']['advice'], found)
+            if status:
+                check('--ca-file' not in found['certificate']['advice'], found)
+                alice = Account(server, 'alice')
+                line = alice.ibb('cat', server.domain).expect_failure('has expired', '--fingerprint')
+                check('--ca-file' not in line, line)
+                fingerprint = re.search('SHA-256 ([0-9A-F:]+)', line)[1]
+                found = examine(alice.ibb('doctor', '--json', '--fingerprint', fingerprint), 0)
+                check_verdicts(found, certificate='warn', login='ok')
+                check('has expired' in found['certificate']['advice'], found)
 
 
 @case('where a proxy or a WebSocket leads to the server, DNS counts for nothing')

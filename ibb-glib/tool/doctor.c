@@ -327,6 +327,11 @@ tell_refused_login (Doctor *self, GError *error)
   skip (self, "certificate", _ ("known only after a login"));
   if (g_error_matches (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION))
     tell_error (self, "login", error, _ ("Check --jid and the password."));
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
+           g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION))
+    tell_error (self, "login", error,
+                _ ("The administrator of the server can look for the reason in its log, and check "
+                   "its certificate and its key."));
   else
     tell_error (self, "login", error, NULL);
 }

@@ -122,6 +122,14 @@ def _():
                 check('has expired' in found['certificate']['advice'], found)
 
 
+@case('a server that offers neither TLS nor a login is told')
+def _():
+    with prosody.Prosody(require_encryption=True) as server:
+        found = examine(Account(server, 'alice', prosody.NO_TLS_DOMAIN).ibb('doctor', '--json'), 1)
+        check_verdicts(found, connection='ok', login='fail')
+        check('its log' in found['login']['advice'], found)
+
+
 @case('where a proxy or a WebSocket leads to the server, DNS counts for nothing')
 def _():
     with prosody.Prosody(modules=('smacks', 'websocket')) as server:

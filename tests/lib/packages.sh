@@ -52,6 +52,7 @@ ibb_packages_test='
   gjs
   gnome-keyring
   libsecret-tools
+  locales
   mypy
   prosody-modules
 '

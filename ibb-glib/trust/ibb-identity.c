@@ -7,9 +7,9 @@
 #include "core/base/jid.h"
 #include "ibb-intl-private.h"
 #include "runtime/blocking-call.h"
-#include "trust/exchange.h"
 #include "trust/ibb-trust-question-private.h"
 #include "trust/key-file.h"
+#include "trust/trust-answer.h"
 
 /**
  * IBBIdentity:
@@ -50,11 +50,8 @@
  * Since: 1.0
  */
 
-/* Milliseconds for the handshake and the digits, for an answer in which no person has a part, for
- * the answers of both users, and for a peer to learn that it was declined. */
+/* Milliseconds for the handshake and the digits, and for a peer to learn that it was declined. */
 #define EXCHANGE_TIMEOUT 60000
-#define PROMPT_ANSWER 1000
-#define ANSWERS_TIMEOUT 300000
 #define DECLINE_TIMEOUT 3000
 
 struct _IBBIdentity
@@ -99,17 +96,6 @@ typedef struct
   char                 *code;    /* the digits, once they are agreed on */
   gint                  is_late; /* atomic */
 } Job;
-
-/* The answer to a question. The question, the thread and the signal share this. */
-typedef struct
-{
-  GMutex   lock;
-  GCond    cond;
-  gboolean is_answered;  /* protected by lock */
-  gboolean is_cancelled; /* protected by lock */
-
-  IBBTrustQuestion *accepted; /* protected by lock; (owned) (nullable) */
-} Answer;
 
 static void
 ibb_identity_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -361,101 +347,6 @@ ibb_identity_set_known_certificates (IBBIdentity *self, IBBKnownCertificates *kn
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KNOWN_CERTIFICATES]);
 }
 
-/* The question. */
-
-static void
-answer_clear (gpointer data)
-{
-  Answer *answer = data;
-
-  g_clear_object (&answer->accepted);
-  g_mutex_clear (&answer->lock);
-  g_cond_clear (&answer->cond);
-}
-
-static void
-answer_unref (gpointer answer)
-{
-  g_atomic_rc_box_release_full (answer, answer_clear);
-}
-
-static void
-answered_cb (IBBQuestion *question, gboolean yes, gpointer data)
-{
-  Answer *answer = data;
-
-  g_mutex_lock (&answer->lock);
-  answer->is_answered = TRUE;
-  if (yes)
-    answer->accepted = g_object_ref (IBB_TRUST_QUESTION (question));
-  g_cond_signal (&answer->cond);
-  g_mutex_unlock (&answer->lock);
-}
-
-static void
-cancelled_cb (GCancellable *cancellable, gpointer data)
-{
-  Answer *answer = data;
-
-  g_mutex_lock (&answer->lock);
-  answer->is_cancelled = TRUE;
-  g_cond_signal (&answer->cond);
-  g_mutex_unlock (&answer->lock);
-}
-
-/* Waits for the answer of the application, or for the end of the time. The peer is told if that is
- * not the answer of a program. Returns the question if the certificate is accepted. */
-static IBBTrustQuestion *
-ask (IBBIdentity *self, const IBBExchange *exchange, Job *job, GTlsCertificate *certificate)
-{
-  IBBQuestion *question = IBB_QUESTION (ibb_trust_question_new (
-      job->peer, certificate, G_TLS_CERTIFICATE_UNKNOWN_CA, job->known, job->code));
-  Answer      *answer = g_atomic_rc_box_new0 (Answer);
-  gint64       start = g_get_monotonic_time ();
-  gboolean     is_put_off = FALSE;
-  gulong       handler;
-  GWeakRef     weak;
-
-  IBBTrustQuestion *accepted;
-
-  g_mutex_init (&answer->lock);
-  g_cond_init (&answer->cond);
-  g_weak_ref_init (&weak, question);
-  handler = g_cancellable_connect (job->limit, G_CALLBACK (cancelled_cb),
-                                   g_atomic_rc_box_acquire (answer), answer_unref);
-  g_source_unref (ibb_question_ask (question, self, signals[SIGNAL_TRUST_REQUESTED], job->context,
-                                    answered_cb, g_atomic_rc_box_acquire (answer), answer_unref));
-
-  g_mutex_lock (&answer->lock);
-  while (!answer->is_answered && !answer->is_cancelled)
-    {
-      gint64 timeout = is_put_off ? ANSWERS_TIMEOUT : PROMPT_ANSWER;
-
-      if (g_cond_wait_until (&answer->cond, &answer->lock,
-                             start + timeout * G_TIME_SPAN_MILLISECOND))
-        continue;
-      if (is_put_off)
-        break;
-      is_put_off = TRUE;
-      g_mutex_unlock (&answer->lock);
-      ibb_exchange_put_off (exchange);
-      g_mutex_lock (&answer->lock);
-    }
-  accepted = g_steal_pointer (&answer->accepted);
-  g_mutex_unlock (&answer->lock);
-
-  g_cancellable_disconnect (job->limit, handler);
-  question = g_weak_ref_get (&weak);
-  if (question != NULL)
-    {
-      ibb_question_withdraw (question);
-      g_object_unref (question);
-    }
-  g_weak_ref_clear (&weak);
-  answer_unref (answer);
-  return accepted;
-}
-
 static gboolean
 timeout_cb (gpointer data)
 {
@@ -534,10 +425,13 @@ judge (IBBIdentity *self, const IBBExchange *exchange, Job *job, GError **error)
   g_autoptr (IBBTrustQuestion) accepted = NULL;
 
   if (!yes && g_signal_has_handler_pending (self, signals[SIGNAL_TRUST_REQUESTED], 0, FALSE))
-    accepted = ask (self, exchange, job, certificate);
+    accepted = ibb_trust_answer_wait (
+        ibb_trust_question_new (job->peer, certificate, G_TLS_CERTIFICATE_UNKNOWN_CA, job->known,
+                                job->code),
+        self, signals[SIGNAL_TRUST_REQUESTED], job->context, exchange);
   if (yes || accepted != NULL)
     {
-      GSource *timer = start_timer (job, ANSWERS_TIMEOUT);
+      GSource *timer = start_timer (job, IBB_TRUST_ANSWER_TIMEOUT);
 
       yes = ibb_exchange_accept (exchange, trust == IBB_TRUST_KNOWN ? peer_asks : NULL, job, error);
       stop_timer (timer);

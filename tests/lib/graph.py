@@ -43,7 +43,7 @@ ROOMS = (
     ('stanza', r'stanza/|ibb-(stanza|element)', ('words', 'core data')),
     ('connection', r'ibb-connection$', ('stanza', 'words', 'core data')),
     # Sessions that are private from the servers.
-    ('identity', r'trust/(?:exchange|ibb-identity|key-file)', ('trust', 'classes', 'runtime', 'words', 'core data')),
+    ('identity', r'trust/(?:exchange|ibb-identity|key-file|trust-answer)', ('trust', 'classes', 'runtime', 'words', 'core data')),
     # Questions to the user, and what the user has answered before.
     ('trust', r'trust/', ('words',)),
     ('runtime', r'runtime/', ('connection', 'stanza', 'words', 'core', 'session', 'peer', 'core data')),

@@ -15,7 +15,8 @@ typedef struct _IBBXmlOutput IBBXmlOutput;
 IBBXmlOutput *ibb_xml_output_new (void);
 void          ibb_xml_output_free (IBBXmlOutput *self);
 
-/* Any thread. is_secret, before any stanza: what is written is then overwritten. */
+/* Any thread may call this. is_secret: the output overwrites the text in memory once the text is
+ * written; only before the first stanza. */
 void ibb_xml_output_append (IBBXmlOutput *self, const char *text, gboolean is_secret);
 /* FALSE once the output is closed. */
 gboolean ibb_xml_output_append_stanza (IBBXmlOutput *self, const IBBStanza *stanza);

@@ -3,10 +3,11 @@
 
 import os
 import subprocess
-import tempfile
 
 import cases
+import secret_service
 from bindings import make_client
+from command import Folder
 
 
 def find_password(jid):
@@ -17,6 +18,8 @@ def find_password(jid):
 @cases.case('/bindings/python/keyring')
 def keyring():
     """A password is asked for once, and is in the keyring when the server has accepted it."""
+    # Before the first connection to a bus.
+    os.environ.update(secret_service.start(Folder()))
     password = os.environ['IBB_TEST_ALICE_PASSWORD']
     asked = []
 
@@ -38,21 +41,4 @@ def keyring():
     assert len(asked) == 1, asked
 
 
-with tempfile.TemporaryDirectory() as folder:
-    bus = subprocess.Popen(('dbus-daemon', '--session', '--nofork', '--nopidfile', '--print-address'),
-                           stdout=subprocess.PIPE, text=True)
-    os.environ['DBUS_SESSION_BUS_ADDRESS'] = bus.stdout.readline().strip()
-    daemon = subprocess.Popen(
-        ('gnome-keyring-daemon', '--foreground', '--unlock', '--components=secrets'),
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={**os.environ, 'XDG_DATA_HOME': folder, 'XDG_RUNTIME_DIR': folder})
-    try:
-        daemon.stdin.write(b'master')
-        daemon.stdin.close()
-        # The daemon takes its name on the bus once the keyring is unlocked.
-        subprocess.run(('gdbus', 'wait', '--session', 'org.freedesktop.secrets'), check=True)
-        cases.main()
-    finally:
-        for process in (daemon, bus):
-            process.kill()
-            process.wait()
+cases.main()

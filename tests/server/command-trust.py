@@ -5,12 +5,12 @@
 import os
 import re
 import stat
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
+import secret_service
 from cases import Skip, case, check, check_equal
 from command import IBB, Account, Folder, Program, Terminal, sha256
 from servers import make_server
@@ -119,26 +119,12 @@ def _(server):
     here.expect_failure('has changed', str(home.known))
 
 
-def start_keyring(folder):
-    """What a command needs for a keyring of its own."""
-    if not os.environ.get('IBB_TEST_KEYRING'):
-        raise Skip('without libsecret or gnome-keyring')
-    bus = Program('dbus-daemon', '--session', '--nofork', '--nopidfile', '--print-address')
-    bus.wait_for(lambda: b'\n' in bus.output, 'an address')
-    environment = {'DBUS_SESSION_BUS_ADDRESS': bus.output.decode().strip(), 'XDG_RUNTIME_DIR': folder.path}
-    daemon = Program('gnome-keyring-daemon', '--foreground', '--unlock', '--components=secrets', stdin=subprocess.PIPE,
-                     env={**environment, 'XDG_DATA_HOME': folder.path})
-    daemon.stdin.write(b'master')
-    daemon.stdin.close()
-    # The daemon takes its name on the bus once the keyring is unlocked.
-    Program('gdbus', 'wait', '--session', 'org.freedesktop.secrets', env=environment).expect_done()
-    return environment
-
-
 @case('a password that was typed is kept in the keyring if the user says so, and not asked for again')
 def _(server):
+    if not os.environ.get('IBB_TEST_KEYRING'):
+        raise Skip('without libsecret or gnome-keyring')
     home = Home(server, 'alice', **{'ca-file': server.environment['IBB_TEST_CA_FILE']})
-    environment = start_keyring(Folder())
+    environment = secret_service.start(Folder())
     password = (': ', home.account.password)
     for answers in ([password, ('(yes/no) ', 'no')], [password, ('(yes/no) ', 'yes')], []):
         status, shown = home.on_terminal('doctor', '--account', 'home', answers=answers, environment=environment)

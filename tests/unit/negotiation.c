@@ -118,8 +118,12 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  if (memory_can_search ())
-    g_test_add_func ("/ibb/negotiation/password-cleared", test_password_cleared);
+  if (!memory_can_search ())
+    {
+      g_print ("1..0 # SKIP valgrind and sanitizers keep what is freed\n");
+      return 0;
+    }
 
+  g_test_add_func ("/ibb/negotiation/password-cleared", test_password_cleared);
   return g_test_run ();
 }

@@ -39,6 +39,9 @@ ibb_login_stage_new_error (IBBLoginStage stage, const char *domain, guint millis
       return NEW_ERROR (_ ("The password for “%s” was not given within %u s"));
     case IBB_LOGIN_STAGE_CONNECT:
       return NEW_ERROR (_ ("The server of “%s” cannot be reached within %u s"));
+    case IBB_LOGIN_STAGE_FEATURES:
+      return NEW_ERROR (_ ("The server of “%s” did not answer the opening of the XML stream within "
+                           "%u s: the port may be for direct TLS"));
     case IBB_LOGIN_STAGE_PROCEED:
       return NEW_ERROR (_ ("The server of “%s” did not answer the request for TLS within %u s"));
     case IBB_LOGIN_STAGE_HANDSHAKE:

@@ -360,25 +360,17 @@ handle_sasl (IBBNegotiation *self, IBBElement *element)
   /* Even if the login fails later: the token before may be void now. */
   if (self->authentication->token != NULL)
     ibb_account_settings_replace_token (&self->settings, self->authentication->token);
-  switch (state)
+  if (state == IBB_AUTHENTICATION_GOES_ON)
+    enter (self, IBB_LOGIN_STAGE_SASL); /* the next answer has its own time */
+  else if (state == IBB_AUTHENTICATION_DONE)
+    handle_success (self);
+  else if (state == IBB_AUTHENTICATION_TOKEN_REFUSED)
+    token_refused (self, error);
+  else
     {
-    case IBB_AUTHENTICATION_GOES_ON:
-      enter (self, IBB_LOGIN_STAGE_SASL); /* the next answer has its own time */
-      return;
-    case IBB_AUTHENTICATION_DONE:
-      handle_success (self);
-      return;
-    case IBB_AUTHENTICATION_TOKEN_REFUSED:
-      token_refused (self, error);
-      return;
-    case IBB_AUTHENTICATION_REFUSED:
-      self->was_refused = TRUE;
-      break;
-    default:
-      break;
+      self->was_refused = state == IBB_AUTHENTICATION_REFUSED;
+      ibb_negotiation_fail (self, error);
     }
-
-  ibb_negotiation_fail (self, error);
 }
 
 /* TLS. */
@@ -624,16 +616,19 @@ stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
 static void
 closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
 {
-  IBBNegotiation    *self = owner;
-  g_autoptr (GError) message = NULL;
+  IBBNegotiation *self = owner;
 
   if (error == NULL || follow (self, ibb_xml_stream_get_other_uri (stream), error))
     return;
 
-  message = g_error_copy (error);
-  g_prefix_error (&message, /* Translators: a reason follows */
-                  _ ("The login to “%s” broke off: "), self->domain);
-  ibb_negotiation_fail (self, message);
+  if (self->stage == IBB_LOGIN_STAGE_FEATURES)
+    fail (self, error->domain, error->code,
+          /* Translators: a domain, and a reason */
+          _ ("The server of “%s” broke off the connection (%s): the port may be for direct TLS"),
+          self->domain, error->message);
+  else
+    fail (self, error->domain, error->code, _ ("The login to “%s” broke off: %s"), self->domain,
+          error->message);
 }
 
 static const IBBXmlStreamHandler stream_handler = {

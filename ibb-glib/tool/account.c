@@ -87,7 +87,9 @@ ask_for_password (const char *jid, GError **error)
 
   if (password == NULL && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                 _ ("No password for “%s”: use --password-file or IBB_PASSWORD"), jid);
+                 _ ("No password for “%s”: use --password-file, IBB_PASSWORD, or the key "
+                    "password-file in the file of accounts"),
+                 jid);
   else if (password == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("No password for “%s” was typed"), jid);
   return password;
@@ -113,12 +115,15 @@ static GTlsDatabase *
 read_ca_file (const char *path, GError **error)
 {
   /* GTlsFileDatabase takes absolute paths only. */
-  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
-  GTlsDatabase    *database = g_tls_file_database_new (absolute, error);
+  g_autofree char   *absolute = g_canonicalize_filename (path, NULL);
+  g_autoptr (GError) reason = NULL;
+  GTlsDatabase      *database = g_tls_file_database_new (absolute, &reason);
 
   if (database == NULL)
-    g_prefix_error (error, /* Translators: a reason follows */
-                    _ ("Cannot read the certificates “%s”: "), path);
+    g_set_error (error, reason->domain, reason->code,
+                 _ ("Cannot read certificates from “%s”: name a file that has them in PEM, and "
+                    "that this user can read"),
+                 path);
   return database;
 }
 
@@ -172,6 +177,7 @@ tool_account_clear (ToolAccount *self)
   g_clear_pointer (&self->password, free_password);
   g_clear_object (&self->tls_database);
   g_clear_object (&self->certificate);
+  g_clear_error (&self->no_password);
 }
 
 void
@@ -260,7 +266,9 @@ password_cb (IBBClient *client, IBBPasswordQuestion *question, ToolAccount *self
   if (self->password == NULL)
     {
       tool_run_begin_phase (self->run, _ ("waiting for an answer"), TOOL_RUN_UNLIMITED);
-      self->password = ask_for_password (ibb_password_question_get_jid (question), NULL);
+      g_clear_error (&self->no_password);
+      self->password =
+          ask_for_password (ibb_password_question_get_jid (question), &self->no_password);
       remember = self->password != NULL && ibb_password_question_get_can_remember (question) &&
                  tool_terminal_confirm (
                      _ ("Keep the password in the keyring, if the server accepts it? (yes/no) "));

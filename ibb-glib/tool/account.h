@@ -15,8 +15,9 @@ typedef struct
   GTlsCertificate *certificate;  /* NULL: none */
 
   ToolRun             *run; /* (nullable): of the login that is going on, or of the last one */
-  gboolean             is_changed; /* its certificate was refused as another one is known */
-  GTlsCertificateFlags errors;     /* of the certificate that it was asked about last */
+  GError              *no_password; /* (nullable): why the last login went without one */
+  gboolean             is_changed;  /* its certificate was refused as another one is known */
+  GTlsCertificateFlags errors;      /* of the certificate that it was asked about last */
 } ToolAccount;
 
 gboolean tool_account_prepare (ToolAccount *self, const ToolOptions *options, GError **error);

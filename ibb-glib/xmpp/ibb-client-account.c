@@ -177,12 +177,15 @@ static gboolean
 set_ca_file (const Account *self, IBBClient *client, const char *value, GError **error)
 {
   g_autofree char         *path = dup_file (self, value);
-  g_autoptr (GTlsDatabase) database = g_tls_file_database_new (path, error);
+  g_autoptr (GError)       reason = NULL;
+  g_autoptr (GTlsDatabase) database = g_tls_file_database_new (path, &reason);
 
   if (database == NULL)
     {
-      g_prefix_error (error, /* Translators: a reason follows */
-                      _ ("Cannot read the certificates “%s”: "), path);
+      g_set_error (error, reason->domain, reason->code,
+                   _ ("Cannot read certificates from “%s”: name a file that has them in PEM, and "
+                      "that this user can read"),
+                   path);
       return FALSE;
     }
   ibb_client_set_tls_database (client, database);

@@ -32,13 +32,28 @@ struct _ToolFileSink
   mode_t         mask;   /* of the process */
 };
 
+#ifdef HAVE_FILES
+#define FOLDER_MESSAGE _ ("Cannot write %s: %s; name a file in it, or use --directory")
+#else
+#define FOLDER_MESSAGE _ ("Cannot write %s: %s; name a file in it")
+#endif
+
 static void
 set_error (ToolFileSink *self, int failure, GError **error)
 {
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
-               /* Translators: the first %s is “standard output” or a file in quotes, the second
-                  says why */
-               _ ("Cannot write %s: %s"), self->name, g_strerror (failure));
+  int         code = g_io_error_from_errno (failure);
+  const char *reason = g_strerror (failure);
+
+  if (failure == EISDIR)
+    g_set_error (error, G_IO_ERROR, code, FOLDER_MESSAGE, self->name, reason);
+  else if (failure == ENOENT)
+    g_set_error (error, G_IO_ERROR, code, _ ("Cannot write %s: %s; make its folder first"),
+                 self->name, reason);
+  else
+    g_set_error (error, G_IO_ERROR, code,
+                 /* Translators: the first %s is “standard output” or a file in quotes, the second
+                    says why */
+                 _ ("Cannot write %s: %s"), self->name, reason);
 }
 
 /* In a directory such as /tmp everybody may put a link, a file or a pipe where the command will

@@ -119,6 +119,16 @@ complete_cb (const char *name, const char *value, gpointer help, GError **error)
   exit (TOOL_EXIT_DONE);
 }
 
+/* For the commands that accept no session. */
+static gboolean
+from_cb (const char *name, const char *value, gpointer help, GError **error)
+{
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION,
+                       _ ("--from names who may send to receive, listen and expose: the own "
+                          "account is --account or --jid"));
+  return FALSE;
+}
+
 static void
 add_entries (GArray *all, const GOptionEntry *entries)
 {
@@ -380,6 +390,14 @@ is_sid (const char *text)
   return TRUE;
 }
 
+/* Whether an address of a peer is most likely a name whose domain was forgotten. A host of one
+ * word, which takes sessions itself, can be written with a dot at its end. */
+static gboolean
+lacks_domain (const char *jid)
+{
+  return jid[strcspn (jid, "@./")] == '\0';
+}
+
 /* Returns what is wrong with the names, or NULL. */
 static char *
 check_names (ToolOptions *self)
@@ -390,6 +408,9 @@ check_names (ToolOptions *self)
     if (!g_str_equal (*from, TOOL_FROM_ANYBODY) && !tool_jid_is_valid (*from))
       return g_strdup_printf (_ ("Invalid JID “%s” for --from (expected user@host, or any)"),
                               *from);
+    else if (!g_str_equal (*from, TOOL_FROM_ANYBODY) && lacks_domain (*from))
+      return g_strdup_printf (
+          _ ("“%s” for --from is a host, not an account (expected user@host, or any)"), *from);
   if (self->sid != NULL && !is_sid (self->sid))
     return g_strdup_printf (
         _ ("--sid is a session identifier, %d letters, digits and “.-_:” at most, not “%s”"),
@@ -420,6 +441,18 @@ parse_seconds (const char *text, double *seconds)
   *seconds = g_ascii_strtod (text, &end);
   return end != text && *end == '\0' &&
          (*seconds <= 0 || (*seconds >= TIMEOUT_MIN && *seconds <= TIMEOUT_MAX));
+}
+
+/* Returns what is wrong with a time, or NULL. text: (nullable): not given. */
+static char *
+understand_time (const char *option, const char *text, double *seconds)
+{
+  if (text == NULL || parse_seconds (text, seconds))
+    return NULL;
+  /* Translators: an option, and what was given instead. The numbers have a point in any language */
+  return g_strdup_printf (
+      _ ("%s is 0, or a number of seconds from 0.001 to 1000000 such as 1.5, not “%s”"), option,
+      text);
 }
 
 /* Makes of a fingerprint what openssl prints: capital pairs with colons. FALSE if it is not one by
@@ -472,7 +505,8 @@ understand_account (ToolOptions *self)
   g_autoptr (GError)    error = NULL;
 
   if (self->jid != NULL)
-    return g_strdup (_ ("--account and --jid exclude each other"));
+    return g_strdup (_ ("--account and --jid exclude each other: leave out --jid, or make another "
+                        "group in the file of accounts"));
   client = ibb_client_new_from_account (self->account, NULL, &error);
   if (client == NULL)
     return g_strdup (error->message);
@@ -529,15 +563,13 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
   if (raw->window != NULL &&
       (!tool_options_parse_size (raw->window, &self->window) || self->window == 0))
     return g_strdup_printf (_ ("--window is a number of bytes, at least 1, not “%s”"), raw->window);
-  if (raw->timeout != NULL && !parse_seconds (raw->timeout, &self->timeout))
-    return g_strdup_printf (_ ("--timeout is a number of seconds, not “%s”"), raw->timeout);
-  if (raw->peer_timeout != NULL && !parse_seconds (raw->peer_timeout, &self->peer_timeout))
-    return g_strdup_printf (_ ("--peer-timeout is a number of seconds, or 0 for never, not “%s”"),
-                            raw->peer_timeout);
-  if (raw->resume_timeout != NULL && !parse_seconds (raw->resume_timeout, &self->resume_timeout))
-    return g_strdup_printf (_ ("--resume-timeout is a number of seconds, or 0 for none, not “%s”"),
-                            raw->resume_timeout);
-  problem = understand_certificates (self);
+  problem = understand_time ("--timeout", raw->timeout, &self->timeout);
+  if (problem == NULL)
+    problem = understand_time ("--peer-timeout", raw->peer_timeout, &self->peer_timeout);
+  if (problem == NULL)
+    problem = understand_time ("--resume-timeout", raw->resume_timeout, &self->resume_timeout);
+  if (problem == NULL)
+    problem = understand_certificates (self);
   return problem != NULL ? problem : check_names (self);
 }
 
@@ -578,6 +610,10 @@ tool_options_parse (ToolOptions        *self,
               N_ ("Through the server of the account that --jid names"), NULL },
             { NULL },
   };
+  const GOptionEntry from_entries[] = {
+    { "from", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer) from_cb, NULL, NULL },
+    { NULL },
+  };
   const GOptionEntry hidden_entries[] = {
     { "complete", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer) complete_cb, NULL,
       NULL },
@@ -590,6 +626,8 @@ tool_options_parse (ToolOptions        *self,
   g_option_context_set_help_enabled (context, FALSE);
   g_option_context_set_main_group (context, group);
   g_option_group_add_entries (group, hidden_entries);
+  if (!(flags & TOOL_OPTIONS_ACCEPT))
+    g_option_group_add_entries (group, from_entries);
   if (entries != NULL)
     add_entries (all, entries);
   if (flags & TOOL_OPTIONS_THROUGH)
@@ -631,8 +669,14 @@ tool_options_parse (ToolOptions        *self,
 char *
 tool_options_parse_peer (const char *command, const char *text)
 {
-  if (tool_jid_is_valid (text))
+  if (tool_jid_is_valid (text) && !lacks_domain (text))
     return tool_jid_with_resource (text);
+  if (tool_jid_is_valid (text))
+    {
+      tool_output_usage_error (
+          command, _ ("“%s” for PEER is a host, not an account (expected user@host)"), text);
+      return NULL;
+    }
   tool_output_usage_error (command, _ ("Invalid JID “%s” for PEER (expected user@host)"), text);
   return NULL;
 }

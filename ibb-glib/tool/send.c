@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "jid.h"
 #include "login.h"
 #include "output.h"
 #include "report.h"
@@ -253,6 +254,14 @@ send_run (ToolRun *run, gpointer data, GError **error)
   return sent;
 }
 
+/* Whether the arguments are PEER and FILE, in the wrong order. */
+static gboolean
+are_swapped (const char *file, const char *peer)
+{
+  return strchr (file, '@') != NULL && tool_jid_is_valid (file) &&
+         !g_file_test (file, G_FILE_TEST_EXISTS) && g_file_test (peer, G_FILE_TEST_EXISTS);
+}
+
 int
 tool_send (int argc, char **argv)
 {
@@ -276,6 +285,10 @@ tool_send (int argc, char **argv)
     return TOOL_EXIT_USAGE;
   if (argc < 3)
     return tool_output_usage_error ("send", _ ("FILE and PEER are required"));
+
+  if (argc == 3 && are_swapped (argv[1], argv[2]))
+    return tool_output_usage_error ("send", _ ("FILE comes before PEER: ibb send %s %s"), argv[2],
+                                    argv[1]);
 
   self.files = argv + 1;
   self.n_files = (guint) argc - 2;

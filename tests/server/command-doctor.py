@@ -114,7 +114,7 @@ def _():
             if status:
                 check('--ca-file' not in found['certificate']['advice'], found)
                 alice = Account(server, 'alice')
-                line = alice.ibb('cat', server.domain).expect_failure('has expired', '--fingerprint')
+                line = alice.ibb('cat', alice.bare).expect_failure('has expired', '--fingerprint')
                 check('--ca-file' not in line, line)
                 fingerprint = re.search('SHA-256 ([0-9A-F:]+)', line)[1]
                 found = examine(alice.ibb('doctor', '--json', '--fingerprint', fingerprint), 0)

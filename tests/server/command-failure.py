@@ -66,6 +66,9 @@ def _():
     usage('fetch', word='fetch')
     usage('--jid', word='--jid')
     usage('send', '--jid', 'a@b', 'file', word='PEER')
+    usage('send', '--jid', 'a@b', 'c@d', IBB, word=f'FILE comes before PEER: ibb send {IBB} c@d')
+    usage('send', '--jid', 'a@b', '--from', 'a@b', 'file', 'c@d', word='account is --account or --jid')
+    usage('cat', '--jid', 'a@b', '--account', 'home', 'c@d', word='leave out --jid')
     usage('send', 'file', 'c@d', word='--jid')
     usage('send', '--no-such-option', word='--no-such-option')
     usage('send', '--jid', 'a@b', '--password', 'secret', 'file', 'c@d', word='--password')
@@ -87,8 +90,8 @@ def _():
                                     word='…@h/x'), 'no password')
     # A time so short that it would be rounded to 0 would never end.
     for seconds in ('-1', '-0', '+1', ' 1', 'nan', 'inf', '1e9', '1e3', '1e-300', '0.0009', '1000001', '0x10', '.', '1.2.3',
-                    '9' * 400, '', '5s'):
-        usage('send', '--jid', 'a@b', '--timeout', seconds, 'file', 'c@d', word=f'not “{seconds}”')
+                    '9' * 400, '', '5s', '1,5'):
+        usage('send', '--jid', 'a@b', '--timeout', seconds, 'file', 'c@d', word=f'such as 1.5, not “{seconds}”')
     for option in ('--peer-timeout', '--resume-timeout'):
         usage('send', '--jid', 'a@b', option, '-1', 'file', 'c@d', word='not “-1”')
     for size in ('0', '-1', '+1', ' 1', '1.5', '1e3', '0x10', '9' * 30, '9007199254740992G'):
@@ -137,6 +140,7 @@ def _():
     for peer in NO_JIDS:
         for command in (['send', '-'], ['cat'], ['forward', '--listen', '0']):
             usage(*command, '--jid', 'a@b', peer, word=f'Invalid JID “{peer}” for PEER (expected user@host)')
+    usage('cat', '--jid', 'a@b', 'juliet', word='“juliet” for PEER is a host, not an account')
     usage('cat', '--jid', 'a@b', 'c@d/\n', word='PEER')
     usage('cat', '--jid', 'a@b', b'c\xff@d', word='PEER')
 
@@ -147,6 +151,7 @@ def _():
         for command in (['receive', '--output', '-'], ['listen'], ['expose', '--to', 'localhost:22']):
             usage(*command, '--jid', 'a@b', '--from', 'any', '--from', peer,
                   word=f'Invalid JID “{peer}” for --from (expected user@host, or any)')
+    usage('listen', '--jid', 'a@b', '--from', 'juliet', word='“juliet” for --from is a host, not an account')
 
 
 @case('a --jid that is not a JID is an error')
@@ -158,7 +163,7 @@ def _():
 
 @case('each valid JID is accepted as PEER, --from and --jid')
 def _():
-    for jid in ('d', 'd.', 'c@d', 'c@d/r', 'C@D/R R', 'c@d/@/', '\u00e4@\u00f6/\u00a0', 'c' * 1023 + '@d',
+    for jid in ('d.', 'd/r', 'c@d', 'c@d/r', 'C@D/R R', 'c@d/@/', '\u00e4@\u00f6/\u00a0', 'c' * 1023 + '@d',
                 'c@d/' + 'r' * 1023):
         # The next thing to go wrong is the file.
         here = Program(IBB, 'send', '--jid', jid, '/none', jid,
@@ -186,7 +191,8 @@ def _(server):
     alice.ibb('send', folder.path, 'a@b').expect_failure(folder.path, '--tar')
     alice.ibb('send', '--password-file', folder / 'none', '-', 'a@b').expect_failure('none')
     alice.ibb('send', '--password-file', os.devnull, '-', 'a@b').expect_failure('empty')
-    alice.ibb('send', '--ca-file', folder / 'none', '-', 'a@b').expect_failure('none')
+    for name in ('none', '.'):
+        alice.ibb('send', '--ca-file', folder / name, '-', 'a@b').expect_failure(folder / name, 'in PEM')
 
 
 @case('a file that nobody may read is an error')
@@ -260,8 +266,8 @@ def _(server):
 def _(server):
     folder = Folder()
     bob = Account(server, 'bob')
-    bob.ibb('receive', '-o', folder / 'none/file').expect_failure('none/file', 'No such file')
-    bob.ibb('receive', '-o', folder.path).expect_failure(folder.path, 'Is a directory')
+    bob.ibb('receive', '-o', folder / 'none/file').expect_failure('none/file', 'No such file', 'make its folder')
+    bob.ibb('receive', '-o', folder.path).expect_failure(folder.path, 'Is a directory', '--directory')
     check_equal(folder.names(), [], 'files')
 
 
@@ -350,6 +356,21 @@ def _(server):
     alice = Account(server, 'alice')
     here = alice.ibb('cat', 'bob@localhost', env={'IBB_PASSWORD': ''})
     here.expect_failure('--password-file', 'IBB_PASSWORD')
+    # An account of the file has other sources, and is asked last.
+    folder = Folder()
+    os.mkdir(folder / 'ibb-glib')
+    with open(folder / 'ibb-glib/accounts', 'w', encoding='utf-8') as file:
+        file.write(f'[home]\njid={alice.bare}\nserver={server.host}:{server.port}\nkeyring=false\n')
+    here = alice.ibb('cat', 'bob@localhost', account=['--account', 'home'],
+                     env={'IBB_PASSWORD': '', 'XDG_CONFIG_HOME': folder.path})
+    here.expect_failure('--password-file', 'IBB_PASSWORD', 'password-file in the file of accounts')
+
+
+@case('a port for direct TLS does not speak STARTTLS: the error says so')
+def _(server):
+    alice = Account(server, 'alice')
+    here = alice.ibb('cat', 'bob@localhost', account=alice.options(port=server.direct_tls_port))
+    here.expect_failure('may be for direct TLS')
 
 
 @case('an interruption at the question for the password restores the terminal')

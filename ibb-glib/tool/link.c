@@ -17,6 +17,7 @@ struct _ToolLink
 {
   char              *peer;
   char              *sid; /* (nullable) */
+  const ToolOptions *options;
   double             timeout;
   IBBIdentity       *identity; /* (nullable): sessions are encrypted */
   ToolLinkEndedFunc  ended;
@@ -32,17 +33,19 @@ struct _ToolLink
 };
 
 ToolLink *
-tool_link_new (const char       *peer,
-               const char       *sid,
-               double            timeout,
-               IBBIdentity      *identity,
-               ToolLinkEndedFunc ended,
-               gpointer          data)
+tool_link_new (const char        *peer,
+               const char        *sid,
+               const ToolOptions *options,
+               double             timeout,
+               IBBIdentity       *identity,
+               ToolLinkEndedFunc  ended,
+               gpointer           data)
 {
   ToolLink *self = g_new0 (ToolLink, 1);
 
   self->peer = g_strdup (peer);
   self->sid = g_strdup (sid);
+  self->options = options;
   self->timeout = timeout;
   self->identity = identity;
   self->ended = ended;
@@ -171,14 +174,14 @@ static void
 encrypted_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   ToolLink             *self = data;
-  GError               *error = NULL;
+  g_autoptr (GError)    error = NULL;
   g_autoptr (GIOStream) stream =
       ibb_identity_encrypt_finish (IBB_IDENTITY (source), result, &error);
 
   if (stream == NULL)
     {
       ibb_transport_abort (self->transport);
-      tool_link_fail (self, error);
+      tool_link_fail (self, tool_secure_explain (self->options, error));
       return;
     }
   tool_secure_set_stream (self->transport, stream);

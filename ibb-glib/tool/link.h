@@ -6,8 +6,7 @@
 
 #pragma once
 
-#include <gio/gio.h>
-#include <ibb-glib/ibb-glib.h>
+#include "options.h"
 
 typedef struct _ToolLink ToolLink;
 
@@ -16,12 +15,13 @@ typedef void (*ToolLinkEndedFunc) (ToolLink *link, const GError *error, gpointer
 
 /* timeout: seconds without anything that moves, after which the session fails; 0: none. identity
  * (nullable): the session is encrypted; it outlives the link. */
-ToolLink     *tool_link_new (const char       *peer,
-                             const char       *sid,
-                             double            timeout,
-                             IBBIdentity      *identity,
-                             ToolLinkEndedFunc ended,
-                             gpointer          data);
+ToolLink     *tool_link_new (const char        *peer,
+                             const char        *sid,
+                             const ToolOptions *options,
+                             double             timeout,
+                             IBBIdentity       *identity,
+                             ToolLinkEndedFunc  ended,
+                             gpointer           data);
 const char   *tool_link_get_peer (ToolLink *self);
 const char   *tool_link_get_sid (ToolLink *self); /* (nullable): not known yet */
 GCancellable *tool_link_get_cancellable (ToolLink *self);

@@ -124,7 +124,8 @@ link_ended_cb (ToolLink *link, const GError *error, gpointer data)
 ToolLink *
 tool_relay_add_link (ToolRelay *self, const char *peer, const char *sid)
 {
-  ToolLink *link = tool_link_new (peer, sid, self->timeout, self->identity, link_ended_cb, self);
+  ToolLink *link =
+      tool_link_new (peer, sid, self->options, self->timeout, self->identity, link_ended_cb, self);
 
   g_hash_table_add (self->links, link);
   return link;

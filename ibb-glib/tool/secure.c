@@ -39,30 +39,15 @@ is_expected (IBBTrustQuestion *question, const char *fingerprint)
   return g_strcmp0 (ibb_trust_question_get_fingerprint (question), fingerprint) == 0;
 }
 
-/* A service of many sessions asks nobody: the others would wait. */
-static gboolean
-expect_cb (IBBIdentity *identity, IBBTrustQuestion *question, const ToolOptions *options)
+/* Asks the person at the terminal, and waits for the answer. Without a terminal it is no. */
+static void
+ask (IBBTrustQuestion *question)
 {
-  if (is_expected (question, options->peer_fingerprint))
-    ibb_trust_question_accept (question, FALSE);
-  return TRUE;
-}
+  g_autofree char *shown = tool_text_make_printable (ibb_trust_question_get_name (question));
+  const char      *fingerprint = ibb_trust_question_get_fingerprint (question);
+  const char      *code = ibb_trust_question_get_code (question);
+  g_autofree char *text = NULL;
 
-static gboolean
-ask_cb (IBBIdentity *identity, IBBTrustQuestion *question, ToolRun *run)
-{
-  const ToolOptions *options = tool_run_get_options (run);
-  g_autofree char   *shown = tool_text_make_printable (ibb_trust_question_get_name (question));
-  const char        *fingerprint = ibb_trust_question_get_fingerprint (question);
-  const char        *code = ibb_trust_question_get_code (question);
-  g_autofree char   *text = NULL;
-
-  if (options->peer_fingerprint != NULL)
-    {
-      if (is_expected (question, options->peer_fingerprint))
-        ibb_trust_question_accept (question, FALSE);
-      return TRUE;
-    }
   if (ibb_trust_question_get_changed (question))
     text = g_strdup_printf (
         /* Translators: an address, a fingerprint, and six digits */
@@ -81,7 +66,74 @@ ask_cb (IBBIdentity *identity, IBBTrustQuestion *question, ToolRun *run)
         shown, fingerprint, code);
   if (tool_terminal_confirm (text))
     ibb_trust_question_accept (question, TRUE);
+}
+
+static gboolean
+trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, ToolRun *run)
+{
+  const ToolOptions *options = tool_run_get_options (run);
+
+  if (options->peer_fingerprint == NULL)
+    ask (question);
+  else if (is_expected (question, options->peer_fingerprint))
+    ibb_trust_question_accept (question, FALSE);
   return TRUE;
+}
+
+/* The questions of a service of many sessions. */
+typedef struct
+{
+  const ToolOptions *options;
+  int                is_asking; /* atomic */
+} Desk;
+
+typedef struct
+{
+  IBBIdentity      *identity; /* (owned): keeps the desk */
+  IBBTrustQuestion *question; /* (owned) */
+  Desk             *desk;
+} Asking;
+
+static gpointer
+ask_thread (gpointer data)
+{
+  Asking *self = data;
+
+  ask (self->question);
+  g_atomic_int_set (&self->desk->is_asking, FALSE);
+  g_object_unref (self->question);
+  g_object_unref (self->identity);
+  g_free (self);
+  return NULL;
+}
+
+/* The other sessions go on meanwhile. One question at a time: a key that is not known is refused
+ * until the person has answered. */
+static gboolean
+trust_aside_cb (IBBIdentity *identity, IBBTrustQuestion *question, Desk *self)
+{
+  Asking *asking;
+
+  if (self->options->peer_fingerprint != NULL)
+    {
+      if (is_expected (question, self->options->peer_fingerprint))
+        ibb_trust_question_accept (question, FALSE);
+      return TRUE;
+    }
+  if (!g_atomic_int_compare_and_exchange (&self->is_asking, FALSE, TRUE))
+    return TRUE;
+  asking = g_new (Asking, 1);
+  asking->identity = g_object_ref (identity);
+  asking->question = g_object_ref (question);
+  asking->desk = self;
+  g_thread_unref (g_thread_new ("question", ask_thread, asking));
+  return TRUE;
+}
+
+static void
+free_desk (gpointer data, GClosure *closure)
+{
+  g_free (data);
 }
 
 /* This end knows the other one, whose user is asked. */
@@ -98,13 +150,17 @@ IBBIdentity *
 tool_secure_new_identity (const ToolOptions *options, GError **error)
 {
   IBBIdentity *identity;
+  Desk        *desk;
 
   if (!options->encrypt)
     return NULL;
   identity = ibb_identity_new (NULL, error);
   if (identity == NULL)
     return NULL;
-  g_signal_connect (identity, "trust-requested", G_CALLBACK (expect_cb), (gpointer) options);
+  desk = g_new0 (Desk, 1);
+  desk->options = options;
+  g_signal_connect_data (identity, "trust-requested", G_CALLBACK (trust_aside_cb), desk, free_desk,
+                         0);
   g_signal_connect (identity, "peer-asking", G_CALLBACK (peer_asking_cb), NULL);
   return identity;
 }
@@ -127,25 +183,31 @@ tool_secure_check_peer (ToolRun *run, IBBConnection *connection, const char *pee
   return FALSE;
 }
 
-/* Adds what to do to the error of a key that is not trusted. */
-static GError *
-explain (const ToolOptions *options, GError *reason)
+GError *
+tool_secure_explain (const ToolOptions *options, const GError *reason)
 {
-  GError *error;
-
-  if (!g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
-    return reason;
-  error =
-      options->peer_fingerprint != NULL
-          ? g_error_new (reason->domain, reason->code,
-                         /* Translators: %s is a sentence about a key that is not trusted */
-                         _ ("%s: it is another one than --peer-fingerprint names"), reason->message)
-          : g_error_new (reason->domain, reason->code,
-                         /* Translators: %s is a sentence about a key that is not trusted */
-                         _ ("%s: ask its owner for the digits, then use --peer-fingerprint"),
-                         reason->message);
-  g_error_free (reason);
-  return error;
+  if (g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    return options->peer_fingerprint != NULL
+               ? g_error_new (reason->domain, reason->code,
+                              /* Translators: %s is a sentence about a key that is not trusted */
+                              _ ("%s: it is another one than --peer-fingerprint names"),
+                              reason->message)
+               : g_error_new (reason->domain, reason->code,
+                              /* Translators: %s is a sentence about a key that is not trusted */
+                              _ ("%s: if “ibb key” prints the same there, name it with "
+                                 "--peer-fingerprint"),
+                              reason->message);
+  if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
+    return g_error_new (reason->domain, reason->code,
+                        /* Translators: %s is a sentence: the peer does not trust our key */
+                        _ ("%s: give the other end --peer-fingerprint with what “ibb key” prints "
+                           "here, or a terminal to ask on"),
+                        reason->message);
+  if (reason->domain == G_TLS_ERROR && !g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_EOF))
+    return g_error_new (reason->domain, reason->code,
+                        /* Translators: %s is a sentence: there is no encryption with the peer */
+                        _ ("%s (--encrypt has to be given at both ends)"), reason->message);
+  return g_error_copy (reason);
 }
 
 gboolean
@@ -156,7 +218,7 @@ tool_secure_begin (ToolRun *run, IBBTransport *transport, gboolean as_server, GE
   g_autoptr (GIOStream)   stream = NULL;
   g_autofree char        *peer = NULL;
   g_autofree char        *phase = NULL;
-  GError                 *reason = NULL;
+  g_autoptr (GError)      reason = NULL;
 
   if (!options->encrypt)
     return TRUE;
@@ -166,13 +228,13 @@ tool_secure_begin (ToolRun *run, IBBTransport *transport, gboolean as_server, GE
   identity = ibb_identity_new (NULL, error);
   if (identity == NULL)
     return FALSE;
-  g_signal_connect (identity, "trust-requested", G_CALLBACK (ask_cb), run);
+  g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), run);
   g_signal_connect (identity, "peer-asking", G_CALLBACK (peer_asking_cb), NULL);
   stream = ibb_identity_encrypt (identity, transport, as_server, tool_run_get_cancellable (run),
                                  &reason);
   if (stream == NULL)
     {
-      g_propagate_error (error, explain (options, reason));
+      g_propagate_error (error, tool_secure_explain (options, reason));
       return FALSE;
     }
   tool_secure_set_stream (transport, stream);

@@ -10,7 +10,8 @@
 /* Announced by a command that takes encrypted sessions. */
 #define TOOL_SECURE_FEATURE "urn:ibb-glib:tls:1"
 
-/* The key of the user, if options ask for one: else NULL without an error. */
+/* The key of the user for many sessions, if options ask for one: else NULL without an error. A
+ * person at the terminal is asked about a peer that is not known, beside the other sessions. */
 IBBIdentity *tool_secure_new_identity (const ToolOptions *options, GError **error);
 /* Whether the peer takes encrypted sessions: before the session is opened. */
 gboolean
@@ -19,6 +20,9 @@ tool_secure_check_peer (ToolRun *run, IBBConnection *connection, const char *pee
  * that accepted the session is the server. */
 gboolean
 tool_secure_begin (ToolRun *run, IBBTransport *transport, gboolean as_server, GError **error);
+
+/* (transfer full): the error of a session that could not be encrypted, with what to do. */
+GError *tool_secure_explain (const ToolOptions *options, const GError *reason);
 
 /* Makes stream that of transport. */
 void       tool_secure_set_stream (IBBTransport *transport, GIOStream *stream);

@@ -515,7 +515,7 @@ encrypt (IBBIdentity *self, Job *job, GError **error)
   /* GIO closes a stream that is dropped, and with it the session: a peer that does not encrypt
    * would take that for a good end. */
   ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_POLICY_VIOLATION,
-                                   "The session was not encrypted");
+                                   "The session has to be encrypted, as by --encrypt of ibb");
   return NULL;
 }
 

@@ -265,6 +265,9 @@ class Terminal:
     def type(self, line):
         os.write(self._terminal, line.encode() + b'\n')
 
+    def stop(self):
+        os.kill(self._pid, signal.SIGTERM)
+
     def finish(self):
         """The exit status."""
         self.shown += read_terminal(self._terminal).decode(errors='replace')

@@ -145,8 +145,8 @@ def _(server):
     there.expect_done()
 
     there = bob.ibb('receive', '-o', folder / 'other', '--from', alice.account.bare)
-    alice.account.ibb('send', source, there.wait_ready()).expect_failure(bob.account.bare)
-    there.expect_failure('Cannot encrypt')
+    alice.account.ibb('send', source, there.wait_ready()).expect_failure(bob.account.bare, '--encrypt')
+    there.expect_failure('Cannot encrypt', '--encrypt has to be given at both ends')
     check(not os.path.exists(folder / 'other'), 'no file')
 
 
@@ -165,6 +165,40 @@ def _(server):
         here.expect_done()
         there.expect_done()
         check(there.output == first and here.output == second, 'the bytes')
+
+
+@case('forward and expose ask on their terminals, once, and without one say what to do')
+def _(server):
+    alice, bob, _ = users(server)
+    with socket.create_server(('127.0.0.1', 0)) as service, socket.create_server(('127.0.0.1', 0)) as probe:
+        port = probe.getsockname()[1]
+        probe.close()
+        arguments = '--to', f'127.0.0.1:{service.getsockname()[1]}', '--from', alice.account.bare
+        there = ask(bob, 'expose', *arguments)
+        peer = there.expect(r'ready (\S+)')[1]
+        here = ask(alice, 'forward', '--listen', str(port), peer)
+        here.expect('ready ')
+        with socket.create_connection(('127.0.0.1', port)) as connection:
+            digits = [end.expect(r'six digits: (\d{3} \d{3})')[1] for end in (here, there)]
+            check_equal(digits[0], digits[1], 'digits')
+            for end in (here, there):
+                end.type('yes')
+            connection.sendall(b'x')
+            check_equal(service.accept()[0].recv(1), b'x', 'the byte')
+        for end in (here, there):
+            end.stop()
+            check_equal(end.finish(), 0, end.shown)
+
+        os.unlink(bob.known)
+        there = bob.ibb('expose', *arguments)
+        peer = there.wait_ready()
+        here = alice.ibb('forward', '--listen', str(port), peer)
+        here.wait_ready()
+        socket.create_connection(('127.0.0.1', port)).close()
+        there.wait_line('is not trusted .*“ibb key” prints .*--peer-fingerprint')
+        here.wait_line('does not trust .*--peer-fingerprint .*“ibb key”')
+        for program in (here, there):
+            program.stop()
 
 
 @case('forward and expose: a question, its end, and the answer')

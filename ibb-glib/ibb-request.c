@@ -124,7 +124,7 @@ static void
 settle_locked (IBBRequest *self)
 {
   self->pending = FALSE;
-  ibb_session_set_data (self->session, NULL);
+  self->session->data = NULL;
   g_source_set_ready_time (self->source, 0);
 }
 
@@ -137,11 +137,11 @@ is_pending_locked (IBBRequest *self)
 static GError *
 new_error_locked (IBBRequest *self)
 {
-  const IBBFailure *failure = ibb_session_get_failure (self->session);
+  const IBBFailure *failure = &self->session->failure;
 
   return ibb_error_add_reason (ibb_error_new_from_failure (failure,
-                                                           ibb_session_get_peer (self->session),
-                                                           ibb_session_get_sid (self->session)),
+                                                           self->session->parameters.peer_jid,
+                                                           self->session->parameters.key.sid),
                                ibb_host_get_reason_locked (self->host, failure));
 }
 
@@ -182,7 +182,7 @@ ibb_request_finalize (GObject *object)
       g_source_destroy (self->source);
       ibb_host_lock (self->host);
       if (self->pending)
-        ibb_session_set_data (self->session, NULL);
+        self->session->data = NULL;
       ibb_session_refuse (self->session, IBB_CONDITION_NOT_ACCEPTABLE, NULL);
       ibb_host_update_locked (self->host);
       ibb_session_unref (self->session);
@@ -311,7 +311,7 @@ ibb_request_new (IBBHost *host, IBBSession *session)
 
   ibb_host_lock (host);
   self->pending = TRUE;
-  ibb_session_set_data (session, &self->owner);
+  session->data = &self->owner;
   session_changed_locked (self); /* the session may have ended before the signal */
   ibb_host_unlock (host);
   return self;
@@ -340,7 +340,7 @@ ibb_request_new (IBBHost *host, IBBSession *session)
  *
  * Since: 1.0
  */
-GETTER (const char *, peer_jid, ibb_session_get_peer (session), "")
+GETTER (const char *, peer_jid, session->parameters.peer_jid, "")
 
 /**
  * ibb_request_is_from:
@@ -373,7 +373,7 @@ ibb_request_is_from (IBBRequest *self, const char *jid)
  *
  * Since: 1.0
  */
-GETTER (const char *, local_jid, ibb_session_get_local (session), NULL)
+GETTER (const char *, local_jid, session->parameters.local_jid, NULL)
 
 /**
  * ibb_request_get_sid: (get-property sid)
@@ -385,7 +385,7 @@ GETTER (const char *, local_jid, ibb_session_get_local (session), NULL)
  *
  * Since: 1.0
  */
-GETTER (const char *, sid, ibb_session_get_sid (session), "")
+GETTER (const char *, sid, session->parameters.key.sid, "")
 
 /**
  * ibb_request_get_block_size: (get-property block-size)
@@ -397,7 +397,7 @@ GETTER (const char *, sid, ibb_session_get_sid (session), "")
  *
  * Since: 1.0
  */
-GETTER (guint, block_size, ibb_session_get_block_size (session), 0)
+GETTER (guint, block_size, session->parameters.block_size, 0)
 
 /**
  * ibb_request_get_stanza_type: (get-property stanza-type)
@@ -414,7 +414,7 @@ ibb_request_get_stanza_type (IBBRequest *self)
 {
   g_return_val_if_fail (IBB_IS_REQUEST (self), IBB_STANZA_TYPE_IQ);
 
-  if (self->session != NULL && ibb_session_is_by_message (self->session))
+  if (self->session != NULL && self->session->parameters.by_message)
     return IBB_STANZA_TYPE_MESSAGE;
   return IBB_STANZA_TYPE_IQ;
 }
@@ -521,8 +521,7 @@ ibb_request_refuse (IBBRequest *self, IBBStanzaCondition condition, const char *
                           ibb_error_to_condition (condition, IBB_CONDITION_NOT_ACCEPTABLE), text))
     {
       ibb_host_trace_locked (self->host, "Session %s with %s: refused",
-                             ibb_session_get_sid (self->session),
-                             ibb_session_get_peer (self->session));
+                             self->session->parameters.key.sid, self->session->parameters.peer_jid);
       settle_locked (self);
     }
   ibb_host_update_locked (self->host);

@@ -71,14 +71,14 @@ ibb_service_open_session_async (IBBService         *self,
 {
   g_autoptr (GTask) task = NULL;
   GError           *error = NULL;
-  IBBOpen           open;
+  IBBSessionWish    wish;
 
   g_return_if_fail (IBB_IS_SERVICE (self));
   g_return_if_fail (params == NULL || IBB_IS_SESSION_PARAMS (params));
 
   task = create_task (self, ibb_service_open_session_async, cancellable, callback, user_data);
-  if (ibb_session_params_fill_open (params, peer_jid, &open, &error))
-    start (self, &(IBBSessionWish){ .open = &open }, task);
+  if (ibb_session_params_fill_open (params, peer_jid, &wish, &error))
+    start (self, &wish, task);
   else
     g_task_return_error (task, error);
 }
@@ -140,14 +140,14 @@ ibb_service_open_session (IBBService       *self,
                           GCancellable     *cancellable,
                           GError          **error)
 {
-  IBBOpen open;
+  IBBSessionWish wish;
 
   g_return_val_if_fail (IBB_IS_SERVICE (self), NULL);
   g_return_val_if_fail (params == NULL || IBB_IS_SESSION_PARAMS (params), NULL);
 
-  if (!ibb_session_params_fill_open (params, peer_jid, &open, error))
+  if (!ibb_session_params_fill_open (params, peer_jid, &wish, error))
     return NULL;
-  return run (self, &(IBBSessionWish){ .open = &open }, cancellable, error);
+  return run (self, &wish, cancellable, error);
 }
 
 /**
@@ -185,14 +185,14 @@ ibb_service_expect_session_async (IBBService         *self,
 {
   g_autoptr (GTask) task = NULL;
   GError           *error = NULL;
-  IBBExpected       expected;
+  IBBSessionWish    wish;
 
   g_return_if_fail (IBB_IS_SERVICE (self));
   g_return_if_fail (params == NULL || IBB_IS_SESSION_PARAMS (params));
 
   task = create_task (self, ibb_service_expect_session_async, cancellable, callback, user_data);
-  if (ibb_session_params_fill_expected (params, peer_jid, sid, &expected, &error))
-    start (self, &(IBBSessionWish){ .expected = &expected }, task);
+  if (ibb_session_params_fill_expected (params, peer_jid, sid, &wish, &error))
+    start (self, &wish, task);
   else
     g_task_return_error (task, error);
 }
@@ -249,14 +249,14 @@ ibb_service_expect_session (IBBService       *self,
                             GCancellable     *cancellable,
                             GError          **error)
 {
-  IBBExpected expected;
+  IBBSessionWish wish;
 
   g_return_val_if_fail (IBB_IS_SERVICE (self), NULL);
   g_return_val_if_fail (params == NULL || IBB_IS_SESSION_PARAMS (params), NULL);
 
-  if (!ibb_session_params_fill_expected (params, peer_jid, sid, &expected, error))
+  if (!ibb_session_params_fill_expected (params, peer_jid, sid, &wish, error))
     return NULL;
-  return run (self, &(IBBSessionWish){ .expected = &expected }, cancellable, error);
+  return run (self, &wish, cancellable, error);
 }
 
 /**
@@ -289,7 +289,7 @@ ibb_service_accept_async (IBBService         *self,
   g_return_if_fail (IBB_IS_SERVICE (self));
 
   task = create_task (self, ibb_service_accept_async, cancellable, callback, user_data);
-  start (self, &(IBBSessionWish){ NULL }, task);
+  start (self, &(IBBSessionWish){ .call = IBB_SESSION_CALL_ACCEPT }, task);
 }
 
 /**
@@ -334,5 +334,5 @@ ibb_service_accept (IBBService *self, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), NULL);
 
-  return run (self, &(IBBSessionWish){ NULL }, cancellable, error);
+  return run (self, &(IBBSessionWish){ .call = IBB_SESSION_CALL_ACCEPT }, cancellable, error);
 }

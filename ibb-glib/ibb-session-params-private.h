@@ -9,10 +9,10 @@
  * %G_IO_ERROR_INVALID_ARGUMENT set if one is wrong. The result borrows the strings. */
 gboolean ibb_session_params_fill_open (IBBSessionParams *self,
                                        const char       *peer_jid,
-                                       IBBOpen          *open,
+                                       IBBSessionWish   *wish,
                                        GError          **error);
 gboolean ibb_session_params_fill_expected (IBBSessionParams *self,
                                            const char       *peer_jid,
                                            const char       *sid,
-                                           IBBExpected      *expected,
+                                           IBBSessionWish   *wish,
                                            GError          **error);

@@ -472,11 +472,11 @@ check_jid (const char *jid, GError **error)
 static gboolean
 check_sid (const char *sid, GError **error)
 {
-  if (sid != NULL && ibb_stanza_is_valid_sid (sid))
+  if (ibb_stanza_is_valid_sid (sid))
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                _ ("Invalid session identifier “%s” (expected 1 to %d letters, digits and “.-_:”)"),
-               sid != NULL ? sid : "", IBB_SID_MAX_LENGTH);
+               sid, IBB_SID_MAX_LENGTH);
   return FALSE;
 }
 
@@ -496,47 +496,50 @@ check_block_size (guint block_size, gboolean is_agreed, GError **error)
   return FALSE;
 }
 
+static gboolean
+check (const IBBOpen *open, GError **error)
+{
+  return check_jid (open->peer, error) && (open->local == NULL || check_jid (open->local, error)) &&
+         (open->sid == NULL || check_sid (open->sid, error)) &&
+         check_block_size (open->block_size, open->is_agreed, error);
+}
+
+static void
+fill (IBBSessionParams *self, const char *peer_jid, IBBSessionCall call, IBBSessionWish *wish)
+{
+  *wish = (IBBSessionWish){ .call = call, .open.peer = peer_jid };
+  if (self == NULL)
+    return;
+
+  wish->open.local = self->local_jid;
+  wish->open.sid = self->sid;
+  wish->open.block_size = self->block_size;
+  wish->open.by_message = self->stanza_type == IBB_STANZA_TYPE_MESSAGE;
+  wish->open.is_agreed = self->agreed;
+  wish->timeout = call == IBB_SESSION_CALL_EXPECT ? self->expect_timeout : 0;
+}
+
 gboolean
 ibb_session_params_fill_open (IBBSessionParams *self,
                               const char       *peer_jid,
-                              IBBOpen          *open,
+                              IBBSessionWish   *wish,
                               GError          **error)
 {
-  *open = (IBBOpen){ .peer = peer_jid };
-  if (self != NULL)
-    {
-      open->local = self->local_jid;
-      open->sid = self->sid;
-      open->block_size = self->block_size;
-      open->by_message = self->stanza_type == IBB_STANZA_TYPE_MESSAGE;
-      open->fixed_block_size = self->agreed;
-    }
-  return check_jid (peer_jid, error) && (open->local == NULL || check_jid (open->local, error)) &&
-         (open->sid == NULL || check_sid (open->sid, error)) &&
-         check_block_size (open->block_size, open->fixed_block_size, error);
+  fill (self, peer_jid, IBB_SESSION_CALL_OPEN, wish);
+  return check (&wish->open, error);
 }
 
 gboolean
 ibb_session_params_fill_expected (IBBSessionParams *self,
                                   const char       *peer_jid,
                                   const char       *sid,
-                                  IBBExpected      *expected,
+                                  IBBSessionWish   *wish,
                                   GError          **error)
 {
-  *expected = (IBBExpected){ .peer = peer_jid, .sid = sid };
-  if (self != NULL)
-    {
-      expected->local = self->local_jid;
-      expected->timeout = self->expect_timeout;
-    }
-  if (self != NULL && self->agreed)
-    {
-      expected->is_agreed = TRUE;
-      expected->block_size = self->block_size;
-      expected->by_message = self->stanza_type == IBB_STANZA_TYPE_MESSAGE;
-    }
-  return check_jid (peer_jid, error) &&
-         (expected->local == NULL || check_jid (expected->local, error)) &&
-         check_sid (sid, error) &&
-         check_block_size (expected->block_size, expected->is_agreed, error);
+  fill (self, peer_jid, IBB_SESSION_CALL_EXPECT, wish);
+  wish->open.sid = sid != NULL ? sid : "";
+  /* An expectation that is not agreed takes any block size and stanza type. */
+  if (!wish->open.is_agreed)
+    wish->open.block_size = 0;
+  return check (&wish->open, error);
 }

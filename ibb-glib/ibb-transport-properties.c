@@ -71,7 +71,7 @@ static GParamSpec *props[N_PROPS];
 static IBBStanzaType
 to_stanza_type (IBBSession *session)
 {
-  return ibb_session_is_by_message (session) ? IBB_STANZA_TYPE_MESSAGE : IBB_STANZA_TYPE_IQ;
+  return session->parameters.by_message ? IBB_STANZA_TYPE_MESSAGE : IBB_STANZA_TYPE_IQ;
 }
 
 static IBBWait
@@ -102,7 +102,7 @@ get_statistics (IBBTransport *self)
  *
  * Since: 1.0
  */
-GETTER (const char *, get_sid, ibb_session_get_sid (session), "")
+GETTER (const char *, get_sid, session->parameters.key.sid, "")
 
 /**
  * ibb_transport_get_block_size: (get-property block-size)
@@ -114,7 +114,7 @@ GETTER (const char *, get_sid, ibb_session_get_sid (session), "")
  *
  * Since: 1.0
  */
-GETTER (guint, get_block_size, ibb_session_get_block_size (session), 0)
+GETTER (guint, get_block_size, session->parameters.block_size, 0)
 
 /**
  * ibb_transport_dup_peer_jid: (get-property peer-jid)
@@ -126,7 +126,7 @@ GETTER (guint, get_block_size, ibb_session_get_block_size (session), 0)
  *
  * Since: 1.0
  */
-GETTER (char *, dup_peer_jid, g_strdup (ibb_session_get_peer (session)), g_strdup (""))
+GETTER (char *, dup_peer_jid, g_strdup (session->parameters.peer_jid), g_strdup (""))
 
 /**
  * ibb_transport_dup_local_jid: (get-property local-jid)
@@ -138,7 +138,7 @@ GETTER (char *, dup_peer_jid, g_strdup (ibb_session_get_peer (session)), g_strdu
  *
  * Since: 1.0
  */
-GETTER (char *, dup_local_jid, g_strdup (ibb_session_get_local (session)), NULL)
+GETTER (char *, dup_local_jid, g_strdup (session->parameters.local_jid), NULL)
 
 /**
  * ibb_transport_get_stanza_type: (get-property stanza-type)
@@ -315,7 +315,7 @@ SETTER (guint, write_timeout)
  *
  * Since: 1.0
  */
-GETTER (gboolean, get_auto_flush, ibb_session_get_auto_flush (session), FALSE)
+GETTER (gboolean, get_auto_flush, session->sender.auto_flush, FALSE)
 
 /**
  * ibb_transport_set_auto_flush: (set-property auto-flush)

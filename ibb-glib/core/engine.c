@@ -2,11 +2,16 @@
 
 #include "config.h"
 
-#include "core/engine-private.h"
+#include "core/engine.h"
 
 #include "core/base/jid.h"
 #include "core/incoming.h"
+#include "core/peer/first-hop.h"
+#include "core/peer/peer.h"
 #include "core/peer/registration.h"
+#include "core/peer/server.h"
+#include "core/peer/stall.h"
+#include "core/session/abandoned.h"
 #include "core/session/finished.h"
 
 static gint64
@@ -143,7 +148,6 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
       ibb_context_new (random, random_data,
                        g_hash_table_new_full (ibb_parameters_hash, ibb_parameters_equal, NULL,
                                               (GDestroyNotify) ibb_session_unref));
-  self->context->finished = ibb_finished_new (self->context);
   self->context->first_hop = ibb_first_hop_new (self->context, ping_timeout, self);
   self->context->peers = ibb_peers_new (self->context, peer_timeout);
   ibb_acceptor_init (&self->acceptor, self->context, &self->events);
@@ -175,18 +179,12 @@ ibb_engine_free (IBBEngine *self)
 
   g_hash_table_unref (self->acceptor.expectations);
   ibb_abandoned_forget_all (self->context);
-  g_clear_pointer (&self->context->finished, ibb_finished_free);
+  ibb_finished_forget_all (self->context);
   g_clear_pointer (&self->context->first_hop, ibb_first_hop_free);
   g_clear_pointer (&self->context->peers, ibb_peers_free);
   g_clear_pointer (&self->context->servers, g_hash_table_unref);
   ibb_context_unref (self->context);
   g_free (self);
-}
-
-IBBSettings *
-ibb_engine_get_settings (IBBEngine *self)
-{
-  return &self->context->settings;
 }
 
 void
@@ -198,18 +196,6 @@ ibb_engine_settings_changed (IBBEngine *self, gint64 now)
   g_hash_table_iter_init (&iter, self->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
     ibb_session_settings_changed (session, get_time (self, now));
-}
-
-void
-ibb_engine_set_stanza_limit (IBBEngine *self, gsize limit)
-{
-  self->context->named_limit = limit;
-}
-
-void
-ibb_engine_set_listen (IBBEngine *self, IBBListen listen)
-{
-  self->acceptor.listen = listen;
 }
 
 void
@@ -239,12 +225,6 @@ ibb_engine_take_event (IBBEngine *self, IBBEvent *event)
   event->type = IBB_EVENT_CHANGED;
   event->session = session;
   return TRUE;
-}
-
-gboolean
-ibb_engine_has_outcome (IBBEngine *self)
-{
-  return !g_queue_is_empty (&self->events);
 }
 
 /* The connection. */
@@ -341,12 +321,6 @@ ibb_engine_lost (IBBEngine *self)
   ibb_first_hop_reset (self->context->first_hop);
   ibb_peers_forget (self->context->peers);
   ibb_control_clear (&self->context->control);
-}
-
-gboolean
-ibb_engine_has_moved (IBBEngine *self)
-{
-  return self->context->has_moved;
 }
 
 gboolean
@@ -592,29 +566,17 @@ ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *f
 }
 
 IBBExpectation *
-ibb_engine_expect (IBBEngine  *self,
-                   const char *local,
-                   const char *peer,
-                   const char *sid,
-                   guint       block_size,
-                   gpointer    data,
-                   IBBFailure *failure)
+ibb_engine_expect (IBBEngine *self, const IBBOpen *open, gpointer data, IBBFailure *failure)
 {
   IBBExpectation *expectation;
 
   if (!check_running (self, failure))
     return NULL;
 
-  expectation = ibb_acceptor_expect (&self->acceptor, local, peer, sid, block_size, data);
+  expectation = ibb_acceptor_expect (&self->acceptor, open, data);
   if (expectation == NULL)
     ibb_failure_set (failure, IBB_FAILURE_IN_USE);
   return expectation;
-}
-
-void
-ibb_engine_cancel_expectation (IBBEngine *self, IBBExpectation *expectation)
-{
-  ibb_acceptor_remove (&self->acceptor, expectation);
 }
 
 /* Incoming stanzas: an answer that the engine waits for, a request to a session, or a stanza that
@@ -664,8 +626,8 @@ receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
   return TRUE;
 }
 
-static gboolean
-receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now)
+gboolean
+ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now)
 {
   IBBContext      *context = self->context;
   g_autofree char *from_copy = NULL;
@@ -711,18 +673,6 @@ receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now)
     }
 }
 
-gboolean
-ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now)
-{
-  return receive (self, stanza, TRUE, now);
-}
-
-gboolean
-ibb_engine_receive_own (IBBEngine *self, IBBStanza *stanza, gint64 now)
-{
-  return receive (self, stanza, FALSE, now);
-}
-
 /* Queries. */
 
 gboolean
@@ -738,24 +688,6 @@ ibb_engine_can_accept (IBBEngine *self)
 }
 
 gboolean
-ibb_engine_is_lost (IBBEngine *self)
-{
-  return self->context->is_lost;
-}
-
-gboolean
-ibb_engine_is_suspended (IBBEngine *self)
-{
-  return self->context->clock.is_stopped;
-}
-
-const char *
-ibb_engine_get_local_jid (IBBEngine *self)
-{
-  return self->context->local_jid;
-}
-
-gboolean
 ibb_engine_has_address (IBBEngine *self, const char *jid)
 {
   const IBBContext *context = self->context;
@@ -763,10 +695,4 @@ ibb_engine_has_address (IBBEngine *self, const char *jid)
   return context->local_jid != NULL &&
          (context->is_domain ? ibb_context_may_get (context, jid)
                              : ibb_jid_equal (context->local_jid, jid));
-}
-
-guint
-ibb_engine_get_n_sessions (IBBEngine *self)
-{
-  return g_hash_table_size (self->context->sessions);
 }

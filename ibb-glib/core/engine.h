@@ -23,35 +23,34 @@
 
 #include <glib.h>
 
-#include "core/base/failure.h"
-#include "core/base/ids.h"
-#include "core/base/settings.h"
-#include "core/base/stanza.h"
+#include "core/outgoing.h"
 #include "core/session/acceptor.h"
 #include "core/session/event.h"
 #include "core/session/session.h"
 
-typedef struct _IBBEngine IBBEngine;
+/* The caller may read and set context->settings, context->named_limit and acceptor.listen, and read
+ * the state of the connection in context. */
+typedef struct
+{
+  IBBContext *context;
+  IBBAcceptor acceptor;
+  GQueue      events; /* (element-type IBBEvent): all but IBB_EVENT_CHANGED, which come last */
+  IBBOutgoing outgoing;
+} IBBEngine;
 
 IBBEngine *ibb_engine_new (IBBRandomFunc random, gpointer random_data);
 void       ibb_engine_free (IBBEngine *self); /* sessions that are left end with CONNECTION_LOST */
-IBBSettings *ibb_engine_get_settings (IBBEngine *self);
 /* Checks all sessions after a change of the settings: some may go on. */
 void ibb_engine_settings_changed (IBBEngine *self, gint64 now);
 
 /* Our full JID on the connection: the default address of opens, and of stanzas without "to". NULL
  * while unknown. A domain stands for all its addresses (D-59). */
 void ibb_engine_set_local_jid (IBBEngine *self, const char *jid);
-/* Longest stanza that may be sent, in bytes (XEP-0478, or 8192 over a foreign
- * connection, D-16); 0 for no limit. */
-void ibb_engine_set_stanza_limit (IBBEngine *self, gsize limit);
-void ibb_engine_set_listen (IBBEngine *self, IBBListen listen);
 
-/* Returns TRUE if the stanza was for the engine, which has handled it. */
-gboolean ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gint64 now);
-/* The same where other engines share the connection: returns FALSE also if the stanza is for a
- * session of another engine, or opens one that is not accepted here. */
-gboolean ibb_engine_receive_own (IBBEngine *self, IBBStanza *stanza, gint64 now);
+/* Returns TRUE if the stanza was for the engine, which has handled it. is_last: no other engine of
+ * the connection is asked. Otherwise returns FALSE also if the stanza is for a session of another
+ * engine, or opens one that is not accepted here. */
+gboolean ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now);
 /* Notes that the application has sent or received a stanza of its own, which should not wait behind
  * blocks. */
 void ibb_engine_note_chat (IBBEngine *self, gint64 now);
@@ -66,8 +65,6 @@ gboolean ibb_engine_note_violation (IBBEngine *self);
 /* The XML stream is gone for good: everything ends with CONNECTION_LOST (D-42), except for
  * sessions that the peer has agreed to resume (D-58). */
 void ibb_engine_lost (IBBEngine *self);
-/* Whether a block was acknowledged or received over the XML stream. */
-gboolean ibb_engine_has_moved (IBBEngine *self);
 /* Whether a session would end in ibb_engine_lost (). */
 gboolean ibb_engine_needs_stream (IBBEngine *self);
 /* A new XML stream took the place of the lost one: sessions can be opened and accepted again, and
@@ -97,8 +94,6 @@ void     ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
 
 /* The caller owns event->session and clears event->failure. FALSE: none. */
 gboolean ibb_engine_take_event (IBBEngine *self, IBBEvent *event);
-/* Whether the next event is another than IBB_EVENT_CHANGED, which come last. */
-gboolean ibb_engine_has_outcome (IBBEngine *self);
 
 /* Begins to open a session: state OPENING. (transfer full). NULL with failure
  * set: IN_USE when the key is taken, NO_ROOM when the addresses are too long for a
@@ -107,30 +102,16 @@ gboolean ibb_engine_has_outcome (IBBEngine *self);
  * and that the peer is not ourselves (D-04). */
 IBBSession *ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *failure);
 
-/* Expects one session of that peer with that sid (D-09), at local or, if NULL, at any of our
- * addresses. block_size: 0 for any up to the maximum, else exactly that one (N-47). NULL with
- * failure set: IN_USE, STOPPED, CONNECTION_LOST. data comes back in the event that ends the
- * expectation; after ibb_engine_cancel_expectation () no event comes. */
-IBBExpectation *ibb_engine_expect (IBBEngine  *self,
-                                   const char *local,
-                                   const char *peer,
-                                   const char *sid,
-                                   guint       block_size,
-                                   gpointer    data,
-                                   IBBFailure *failure);
-void            ibb_engine_cancel_expectation (IBBEngine *self, IBBExpectation *expectation);
+/* Expects one session of that peer with that sid (D-09), whose block size is no larger (N-47). NULL
+ * with failure set: IN_USE, STOPPED, CONNECTION_LOST. data comes back in the event that ends the
+ * expectation; after ibb_acceptor_remove () no event comes. */
+IBBExpectation *
+ibb_engine_expect (IBBEngine *self, const IBBOpen *open, gpointer data, IBBFailure *failure);
 
 /* For the features that D-43 advertises: ours while running, the namespace of XEP-0047 while a
  * session can be accepted. */
 gboolean ibb_engine_is_running (IBBEngine *self); /* neither stopped nor lost */
 gboolean ibb_engine_can_accept (IBBEngine *self);
 
-/* The state of the connection, as the caller has set it. */
-gboolean    ibb_engine_is_lost (IBBEngine *self);
-gboolean    ibb_engine_is_suspended (IBBEngine *self);
-const char *ibb_engine_get_local_jid (IBBEngine *self); /* (nullable) */
 /* Whether jid is an address of the connection; FALSE while our JID is unknown. */
 gboolean ibb_engine_has_address (IBBEngine *self, const char *jid);
-
-/* Requests included. */
-guint ibb_engine_get_n_sessions (IBBEngine *self);

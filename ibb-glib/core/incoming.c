@@ -71,7 +71,7 @@ receive_resume (IBBAcceptor *self,
   session = ibb_registration_find_resumable (context, local, peer, stanza, ibb_session_is_proven);
   if (session != NULL)
     ibb_session_receive_resume (session, stanza, peer, now);
-  else if (!ibb_finished_answer (context->finished, stanza, local, peer))
+  else if (!ibb_finished_answer (context, stanza, local, peer))
     {
       if (!is_last)
         return FALSE;

@@ -38,7 +38,7 @@ is_or_was_open_locked (IBBChannel *self)
     case IBB_SESSION_OPEN:
       return TRUE;
     case IBB_SESSION_ENDED:
-      return is_end_of_open_session (ibb_session_get_failure (self->session));
+      return is_end_of_open_session (&self->session->failure);
     case IBB_SESSION_OPENING:
     case IBB_SESSION_REQUESTED:
     default:
@@ -63,7 +63,7 @@ ibb_channel_new_locked (IBBHost *host, IBBSession *session)
   self->ref_count = 1;
   self->session_owner.changed_locked = session_changed_locked;
   self->session_owner.object = self;
-  ibb_session_set_data (session, &self->session_owner);
+  session->data = &self->session_owner;
   ibb_channel_changed_locked (self);
   return self;
 }
@@ -87,7 +87,7 @@ ibb_channel_ref (IBBChannel *self)
 IBBSession *
 ibb_channel_steal_session_locked (IBBChannel *self)
 {
-  ibb_session_set_data (self->session, NULL);
+  self->session->data = NULL;
   return g_steal_pointer (&self->session);
 }
 
@@ -146,15 +146,15 @@ get_news_locked (IBBChannel *self)
 
   if (self->wait_told != ibb_session_get_wait (self->session))
     news |= IBB_CHANNEL_WAITING;
-  if (g_strcmp0 (self->peer_told, ibb_session_get_peer (self->session)) != 0)
+  if (g_strcmp0 (self->peer_told, self->session->parameters.peer_jid) != 0)
     news |= IBB_CHANNEL_PEER_JID;
-  if (g_strcmp0 (self->local_told, ibb_session_get_local (self->session)) != 0)
+  if (g_strcmp0 (self->local_told, self->session->parameters.local_jid) != 0)
     news |= IBB_CHANNEL_LOCAL_JID;
   if (self->ended_told != ibb_channel_has_ended_locked (self))
     news |= IBB_CHANNEL_ENDED;
-  if (self->send_rate.bytes != ibb_session_get_delivered (self->session))
+  if (self->send_rate.bytes != self->session->sender.delivered)
     news |= IBB_CHANNEL_ACKNOWLEDGED;
-  if (self->receive_rate.bytes != ibb_session_get_received (self->session))
+  if (self->receive_rate.bytes != self->session->receiver.received)
     news |= IBB_CHANNEL_RECEIVED;
   return news;
 }
@@ -166,11 +166,11 @@ note_told_locked (IBBChannel *self)
 
   self->wait_told = ibb_session_get_wait (self->session);
   g_free (self->peer_told);
-  self->peer_told = g_strdup (ibb_session_get_peer (self->session));
+  self->peer_told = g_strdup (self->session->parameters.peer_jid);
   g_free (self->local_told);
-  self->local_told = g_strdup (ibb_session_get_local (self->session));
-  ibb_rate_update (&self->send_rate, ibb_session_get_delivered (self->session), now);
-  ibb_rate_update (&self->receive_rate, ibb_session_get_received (self->session), now);
+  self->local_told = g_strdup (self->session->parameters.local_jid);
+  ibb_rate_update (&self->send_rate, self->session->sender.delivered, now);
+  ibb_rate_update (&self->receive_rate, self->session->receiver.received, now);
 }
 
 static gboolean
@@ -261,19 +261,19 @@ trace_locked (IBBChannel *self)
   if (!ibb_channel_has_ended_locked (self))
     {
       ibb_host_trace_locked (self->host, "Session %s with %s: %s, blocks of %u bytes by %s",
-                             ibb_session_get_sid (session), ibb_session_get_peer (session), stage,
-                             ibb_session_get_block_size (session),
-                             ibb_session_is_by_message (session) ? "message" : "IQ");
+                             session->parameters.key.sid, session->parameters.peer_jid, stage,
+                             session->parameters.block_size,
+                             session->parameters.by_message ? "message" : "IQ");
       return;
     }
   error = ibb_channel_new_error_locked (self);
-  ibb_host_trace_locked (
-      self->host,
-      "Session %s with %s: ended after %" G_GUINT64_FORMAT " bytes written, %" G_GUINT64_FORMAT
-      " acknowledged, %" G_GUINT64_FORMAT " received: %s",
-      ibb_session_get_sid (session), ibb_session_get_peer (session),
-      ibb_session_get_written (session), ibb_session_get_delivered (session),
-      ibb_session_get_received (session), error != NULL ? error->message : "no error");
+  ibb_host_trace_locked (self->host,
+                         "Session %s with %s: ended after %" G_GUINT64_FORMAT
+                         " bytes written, %" G_GUINT64_FORMAT " acknowledged, %" G_GUINT64_FORMAT
+                         " received: %s",
+                         session->parameters.key.sid, session->parameters.peer_jid,
+                         session->sender.written, session->sender.delivered,
+                         session->receiver.received, error != NULL ? error->message : "no error");
 }
 
 void
@@ -296,11 +296,11 @@ ibb_channel_has_ended_locked (IBBChannel *self)
 GError *
 ibb_channel_new_error_locked (IBBChannel *self)
 {
-  const IBBFailure *failure = ibb_session_get_failure (self->session);
+  const IBBFailure *failure = &self->session->failure;
 
   return ibb_error_add_reason (ibb_error_new_from_failure (failure,
-                                                           ibb_session_get_peer (self->session),
-                                                           ibb_session_get_sid (self->session)),
+                                                           self->session->parameters.peer_jid,
+                                                           self->session->parameters.key.sid),
                                ibb_host_get_reason_locked (self->host, failure));
 }
 
@@ -308,8 +308,8 @@ GError *
 ibb_channel_new_stream_error_locked (IBBChannel *self, const IBBFailure *failure)
 {
   return ibb_error_add_reason (ibb_error_new_for_stream (failure,
-                                                         ibb_session_get_peer (self->session),
-                                                         ibb_session_get_sid (self->session)),
+                                                         self->session->parameters.peer_jid,
+                                                         self->session->parameters.key.sid),
                                ibb_host_get_reason_locked (self->host, failure));
 }
 
@@ -452,7 +452,7 @@ ibb_channel_set_auto_flush (IBBChannel *self, gboolean auto_flush)
   gboolean changed;
 
   ibb_host_lock (self->host);
-  changed = !ibb_session_get_auto_flush (self->session) != !auto_flush;
+  changed = !self->session->sender.auto_flush != !auto_flush;
   ibb_session_set_auto_flush (self->session, !!auto_flush, g_get_monotonic_time ());
   ibb_host_update_locked (self->host);
   ibb_host_unlock (self->host);
@@ -469,11 +469,10 @@ ibb_channel_get_statistics (IBBChannel *self, IBBStatistics *statistics)
   ibb_host_lock (self->host);
   send_rate = self->send_rate;
   receive_rate = self->receive_rate;
-  statistics->bytes_acknowledged = ibb_session_get_delivered (session);
-  statistics->bytes_received = ibb_session_get_received (session);
-  statistics->bytes_queued = ibb_session_get_written (session) - statistics->bytes_acknowledged;
-  statistics->bytes_in_flight =
-      ibb_session_get_segmented (session) - statistics->bytes_acknowledged;
+  statistics->bytes_acknowledged = session->sender.delivered;
+  statistics->bytes_received = session->receiver.received;
+  statistics->bytes_queued = session->sender.written - statistics->bytes_acknowledged;
+  statistics->bytes_in_flight = session->sender.segmented - statistics->bytes_acknowledged;
   ibb_host_unlock (self->host);
   statistics->send_rate = ibb_rate_update (&send_rate, statistics->bytes_acknowledged, now);
   statistics->receive_rate = ibb_rate_update (&receive_rate, statistics->bytes_received, now);

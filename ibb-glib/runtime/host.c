@@ -92,7 +92,7 @@ ibb_host_get_reason_locked (IBBHost *self, const IBBFailure *failure)
 gboolean
 ibb_host_is_returning_locked (IBBHost *self)
 {
-  return !self->retired && ibb_engine_is_lost (self->engine) && self->uplink.is_returning;
+  return !self->retired && self->engine->context->is_lost && self->uplink.is_returning;
 }
 
 gboolean
@@ -100,8 +100,8 @@ ibb_host_is_own_thread_locked (IBBHost *self)
 {
   /* Once the connection is lost for good there is nothing to wait for, except for sessions that
    * outlive the connection. */
-  return (!ibb_engine_is_lost (self->engine) || ibb_host_is_returning_locked (self) ||
-          ibb_engine_get_n_sessions (self->engine) > 0) &&
+  return (!self->engine->context->is_lost || ibb_host_is_returning_locked (self) ||
+          g_hash_table_size (self->engine->context->sessions) > 0) &&
          (self->thread == g_thread_self () || g_main_context_is_owner (self->context));
 }
 
@@ -138,7 +138,7 @@ dispatch_event_locked (IBBHost *self)
   switch (event.type)
     {
     case IBB_EVENT_CHANGED:
-      owner = ibb_session_get_data (event.session);
+      owner = event.session->data;
       if (owner != NULL)
         owner->changed_locked (owner->object);
       break;
@@ -167,7 +167,7 @@ dispatch_event_locked (IBBHost *self)
 static void
 dispatch_outcomes_locked (IBBHost *self)
 {
-  while (ibb_engine_has_outcome (self->engine))
+  while (!g_queue_is_empty (&self->engine->events))
     dispatch_event_locked (self);
 }
 
@@ -183,7 +183,7 @@ dispatch_events_locked (IBBHost *self)
 static gboolean
 is_blocked_locked (IBBHost *self)
 {
-  return self->uplink.congested || ibb_engine_is_suspended (self->engine);
+  return self->uplink.congested || self->engine->context->clock.is_stopped;
 }
 
 static gboolean
@@ -197,7 +197,7 @@ static gboolean
 is_idle_locked (IBBHost *self)
 {
   return self->n_users == 0 && !self->retired && !self->pumping &&
-         ibb_engine_get_n_sessions (self->engine) == 0 && !has_stanza_locked (self);
+         g_hash_table_size (self->engine->context->sessions) == 0 && !has_stanza_locked (self);
 }
 
 void
@@ -257,8 +257,8 @@ read_connection (IBBHost *self, IBBConnection *connection)
   ibb_host_lock (self);
   self->stale = FALSE;
   self->n_reads++;
-  ibb_engine_set_stanza_limit (self->engine, limit);
-  if (g_strcmp0 (local_jid, ibb_engine_get_local_jid (self->engine)) != 0)
+  self->engine->context->named_limit = limit;
+  if (g_strcmp0 (local_jid, self->engine->context->local_jid) != 0)
     ibb_engine_set_local_jid (self->engine, local_jid);
   ibb_waiters_wake (&self->refresh_waiters);
   ibb_host_unlock (self);
@@ -354,7 +354,7 @@ ask (IBBHost *self, IBBConnection *connection)
 static void
 heed_locked (IBBHost *self, const Answer *answer)
 {
-  self->uplink.congested = answer->congested && !ibb_engine_is_lost (self->engine) &&
+  self->uplink.congested = answer->congested && !self->engine->context->is_lost &&
                            answer->n_drained == g_atomic_int_get (&self->uplink.n_drained);
 }
 

@@ -130,7 +130,7 @@ ibb_inbox_update_listen_locked (IBBInbox *self)
   else if (self->service != NULL &&
            (self->listening || has_handler_locked (self, self->signals.session_accepted)))
     listen = IBB_LISTEN_ACCEPT;
-  ibb_engine_set_listen (self->host->engine, listen);
+  self->host->engine->acceptor.listen = listen;
 }
 
 void
@@ -236,7 +236,7 @@ ibb_inbox_keep_expected_locked (IBBInbox *self, IBBChannel *channel, gint64 now)
 static gboolean
 is_at (IBBSession *session, const char *local)
 {
-  return local == NULL || ibb_jid_equal (ibb_session_get_local (session), local);
+  return local == NULL || ibb_jid_equal (session->parameters.local_jid, local);
 }
 
 IBBChannel *
@@ -248,8 +248,8 @@ ibb_inbox_take_expected_locked (
       IBBChannel *channel = link->data;
       IBBSession *session = channel->session;
 
-      if (ibb_session_is_over (session) || !g_str_equal (ibb_session_get_sid (session), sid) ||
-          !ibb_jid_equal (ibb_session_get_peer (session), peer) || !is_at (session, local))
+      if (ibb_session_is_over (session) || !g_str_equal (session->parameters.key.sid, sid) ||
+          !ibb_jid_equal (session->parameters.peer_jid, peer) || !is_at (session, local))
         continue;
       g_queue_delete_link (&self->untaken, link);
       ibb_session_set_untaken (session, FALSE, now);

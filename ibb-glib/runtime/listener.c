@@ -22,7 +22,8 @@ lacks_limit_locked (IBBListener *self, const IBBStanza *stanza, guint n)
   IBBEngine *engine = self->host->engine;
 
   return stanza->payload == IBB_PAYLOAD_OPEN && ibb_engine_is_running (engine) &&
-         ibb_engine_get_n_sessions (engine) == n && ibb_inbox_lacks_limit_locked (self->inbox);
+         g_hash_table_size (engine->context->sessions) == n &&
+         ibb_inbox_lacks_limit_locked (self->inbox);
 }
 
 static gboolean
@@ -38,7 +39,7 @@ receive (IBBListener *self, const IBBConnectionEvent *event)
   ibb_host_lock (host);
   /* This is the connection's context, so its JID may be read here. A client notifies of its JID
    * later, and in another context. */
-  if (ibb_engine_get_local_jid (engine) == NULL)
+  if (engine->context->local_jid == NULL)
     {
       ibb_host_unlock (host);
       ibb_host_read_connection (host);
@@ -48,16 +49,16 @@ receive (IBBListener *self, const IBBConnectionEvent *event)
     {
       if (stanza->payload == IBB_PAYLOAD_OPEN)
         ibb_inbox_update_listen_locked (self->inbox);
-      n = ibb_engine_get_n_sessions (engine);
-      taken = event->type == IBB_CONNECTION_RECEIVED
-                  ? ibb_engine_receive (engine, stanza, g_get_monotonic_time ())
-                  : ibb_engine_receive_own (engine, stanza, g_get_monotonic_time ());
+      n = g_hash_table_size (engine->context->sessions);
+      taken = ibb_engine_receive (engine, stanza, event->type == IBB_CONNECTION_RECEIVED,
+                                  g_get_monotonic_time ());
       lacks_limit = taken && lacks_limit_locked (self, stanza, n);
       if (taken && stanza->payload == IBB_PAYLOAD_OPEN && stanza->sid != NULL &&
           stanza->from != NULL)
         ibb_host_trace_locked (host, "Session %s with %s: %s, the peer offers blocks of %u bytes",
                                stanza->sid, stanza->from,
-                               ibb_engine_get_n_sessions (engine) > n ? "requested" : "refused",
+                               g_hash_table_size (engine->context->sessions) > n ? "requested"
+                                                                                 : "refused",
                                stanza->block_size);
       if (taken)
         ibb_host_received_locked (host, event->may_others_follow);
@@ -151,7 +152,7 @@ resumed (IBBListener *self)
 
   ibb_host_hold_connection (self->host);
   ibb_host_lock (self->host);
-  if (ibb_engine_is_suspended (engine))
+  if (engine->context->clock.is_stopped)
     {
       self->host->uplink.congested = FALSE;
       ibb_engine_resume (engine, g_get_monotonic_time ());
@@ -161,12 +162,14 @@ resumed (IBBListener *self)
 }
 
 static gboolean
-ask_engine (IBBListener *self, gboolean (*question) (IBBEngine *))
+ask_engine (IBBListener *self, IBBConnectionEventType question)
 {
-  gboolean answer;
+  IBBEngine *engine = self->host->engine;
+  gboolean   answer;
 
   ibb_host_lock (self->host);
-  answer = question (self->host->engine);
+  answer = question == IBB_CONNECTION_NEEDED ? ibb_engine_needs_stream (engine)
+                                             : engine->context->has_moved;
   ibb_host_unlock (self->host);
   return answer;
 }
@@ -195,7 +198,7 @@ local_jid_changed (IBBListener *self)
 
   /* A connection that is restored is read then. Until then its thread has nothing to do here. */
   ibb_host_lock (self->host);
-  is_lost = ibb_engine_is_lost (self->host->engine);
+  is_lost = self->host->engine->context->is_lost;
   ibb_host_unlock (self->host);
   if (is_lost)
     return;
@@ -244,9 +247,8 @@ listener_notify (IBBConnectionListener *listener, const IBBConnectionEvent *even
       restored (self);
       break;
     case IBB_CONNECTION_NEEDED:
-      return ask_engine (self, ibb_engine_needs_stream);
     case IBB_CONNECTION_MOVED:
-      return ask_engine (self, ibb_engine_has_moved);
+      return ask_engine (self, event->type);
     case IBB_CONNECTION_LOCAL_JID_CHANGED:
       local_jid_changed (self);
       break;

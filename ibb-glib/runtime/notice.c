@@ -19,7 +19,7 @@ leave_locked (IBBNotice *self)
 {
   g_queue_unlink (self->queue, &self->link);
   self->queue = NULL;
-  ibb_session_set_data (self->session, NULL);
+  self->session->data = NULL;
   ibb_session_set_waiting (self->session, FALSE);
 }
 
@@ -67,7 +67,7 @@ static void
 enter_locked (IBBNotice *self, GQueue *queue)
 {
   self->queue = queue;
-  ibb_session_set_data (self->session, &self->owner);
+  self->session->data = &self->owner;
   ibb_session_set_waiting (self->session, TRUE);
   session_changed_locked (self); /* the session may have ended already */
 }

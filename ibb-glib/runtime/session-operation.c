@@ -16,10 +16,9 @@ typedef struct
   IBBInbox   *inbox;   /* (owned) */
   IBBChannel *channel; /* (owned) (nullable): the session */
 
-  IBBOpen open;    /* its strings are (owned) */
+  IBBOpen open;    /* to send, or to expect; its strings are (owned) */
   guint   n_reads; /* of the connection, when the open began */
 
-  IBBExpected         expected; /* its strings are (owned) */
   IBBExpectationOwner owner;
   IBBExpectation     *expectation; /* (nullable): while the session is expected */
   IBBFailure          failure;     /* of the expectation */
@@ -27,30 +26,38 @@ typedef struct
 
 /* Takes failure. */
 static void
-set_failure (IBBSessionOperation *self,
-             IBBFailure          *failure,
-             const char          *peer,
-             const char          *sid,
-             GError             **error)
+set_failure (IBBSessionOperation *self, IBBFailure *failure, GError **error)
 {
-  const char *reason = ibb_host_get_reason_locked (self->parent.host, failure);
+  const IBBOpen *open = &self->open;
+  const char    *reason = ibb_host_get_reason_locked (self->parent.host, failure);
 
   g_propagate_error (
-      error, ibb_error_add_reason (ibb_error_new_from_failure (failure, peer, sid), reason));
+      error,
+      ibb_error_add_reason (ibb_error_new_from_failure (failure, open->peer, open->sid), reason));
   ibb_failure_clear (failure);
 }
 
 static gboolean
-check_address_locked (IBBSessionOperation *self, const char *local, GError **error)
+check_address_locked (IBBSessionOperation *self, GError **error)
 {
-  IBBEngine *engine = self->parent.host->engine;
+  IBBEngine  *engine = self->parent.host->engine;
+  const char *local = self->open.local;
 
-  if (local == NULL || ibb_engine_get_local_jid (engine) == NULL ||
-      ibb_engine_has_address (engine, local))
+  if (local == NULL || engine->context->local_jid == NULL || ibb_engine_has_address (engine, local))
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                _ ("The connection does not have the address “%s”"), local);
   return FALSE;
+}
+
+static void
+clear (IBBSessionOperation *self)
+{
+  g_free ((char *) self->open.peer);
+  g_free ((char *) self->open.local);
+  g_free ((char *) self->open.sid);
+  ibb_failure_clear (&self->failure);
+  ibb_inbox_unref (self->inbox);
 }
 
 /* Open. */
@@ -60,7 +67,7 @@ open_now (IBBSessionOperation *self, gint64 now, GError **error)
 {
   IBBHost               *host = self->parent.host;
   IBBEngine             *engine = host->engine;
-  const char            *local_jid = ibb_engine_get_local_jid (engine);
+  const char            *local_jid = engine->context->local_jid;
   g_autoptr (IBBSession) session = NULL;
   IBBFailure             failure = IBB_FAILURE_INIT;
 
@@ -70,7 +77,7 @@ open_now (IBBSessionOperation *self, gint64 now, GError **error)
                    _ ("The connection has no JID yet: log in before opening a session"));
       return FALSE;
     }
-  if (!check_address_locked (self, self->open.local, error))
+  if (!check_address_locked (self, error))
     return FALSE;
   if (ibb_jid_equal (self->open.peer, self->open.local != NULL ? self->open.local : local_jid))
     {
@@ -82,7 +89,7 @@ open_now (IBBSessionOperation *self, gint64 now, GError **error)
   session = ibb_engine_open (engine, &self->open, now, &failure);
   if (session == NULL)
     {
-      set_failure (self, &failure, self->open.peer, self->open.sid, error);
+      set_failure (self, &failure, error);
       return FALSE;
     }
 
@@ -98,7 +105,7 @@ knows_local_jid (IBBSessionOperation *self)
   IBBHost   *host = self->parent.host;
   IBBEngine *engine = host->engine;
 
-  return ibb_engine_get_local_jid (engine) != NULL || host->n_reads != self->n_reads ||
+  return engine->context->local_jid != NULL || host->n_reads != self->n_reads ||
          !ibb_engine_is_running (engine);
 }
 
@@ -155,11 +162,8 @@ open_clear (IBBOperation *operation)
 {
   IBBSessionOperation *self = (IBBSessionOperation *) operation;
 
-  g_free ((char *) self->open.peer);
-  g_free ((char *) self->open.local);
-  g_free ((char *) self->open.sid);
   g_clear_pointer (&self->channel, ibb_channel_unref);
-  ibb_inbox_unref (self->inbox);
+  clear (self);
 }
 
 /* Expect. */
@@ -169,23 +173,22 @@ is_as_agreed (IBBSessionOperation *self)
 {
   IBBSession *session = self->channel->session;
 
-  return !self->expected.is_agreed ||
-         (ibb_session_is_by_message (session) == self->expected.by_message &&
-          ibb_session_get_block_size (session) <= self->expected.block_size);
+  return !self->open.is_agreed || (session->parameters.by_message == self->open.by_message &&
+                                   session->parameters.block_size <= self->open.block_size);
 }
 
 static gboolean
 expect_begin (IBBOperation *operation, gint64 now, GError **error)
 {
   IBBSessionOperation *self = (IBBSessionOperation *) operation;
-  const IBBExpected   *expected = &self->expected;
+  const IBBOpen       *open = &self->open;
   IBBFailure           failure = IBB_FAILURE_INIT;
 
-  if (!check_address_locked (self, expected->local, error))
+  if (!check_address_locked (self, error))
     return FALSE;
 
-  self->channel = ibb_inbox_take_expected_locked (self->inbox, expected->local, expected->peer,
-                                                  expected->sid, now);
+  self->channel =
+      ibb_inbox_take_expected_locked (self->inbox, open->local, open->peer, open->sid, now);
   if (self->channel != NULL && is_as_agreed (self))
     return TRUE;
   if (self->channel != NULL)
@@ -196,20 +199,10 @@ expect_begin (IBBOperation *operation, gint64 now, GError **error)
       ibb_inbox_keep_expected_locked (self->inbox, g_steal_pointer (&self->channel), now);
     }
 
-  self->expectation =
-      ibb_engine_expect (operation->host->engine, expected->local, expected->peer, expected->sid,
-                         expected->block_size, &self->owner, &failure);
+  self->expectation = ibb_engine_expect (operation->host->engine, open, &self->owner, &failure);
   if (self->expectation == NULL)
-    {
-      set_failure (self, &failure, expected->peer, expected->sid, error);
-      return FALSE;
-    }
-  if (expected->is_agreed)
-    {
-      self->expectation->has_stanza_type = TRUE;
-      self->expectation->by_message = expected->by_message;
-    }
-  return TRUE;
+    set_failure (self, &failure, error);
+  return self->expectation != NULL;
 }
 
 static void
@@ -239,7 +232,7 @@ expect_attempt (IBBOperation *operation, gint64 now, GError **error)
   if (self->expectation != NULL)
     return FALSE;
   if (self->channel == NULL)
-    set_failure (self, &self->failure, self->expected.peer, self->expected.sid, error);
+    set_failure (self, &self->failure, error);
   return TRUE;
 }
 
@@ -249,7 +242,7 @@ expect_give_up (IBBOperation *operation, gint64 now)
   IBBSessionOperation *self = (IBBSessionOperation *) operation;
 
   if (self->expectation != NULL)
-    ibb_engine_cancel_expectation (operation->host->engine, g_steal_pointer (&self->expectation));
+    ibb_acceptor_remove (&operation->host->engine->acceptor, g_steal_pointer (&self->expectation));
   if (self->channel != NULL)
     ibb_inbox_keep_expected_locked (self->inbox, g_steal_pointer (&self->channel), now);
 }
@@ -257,12 +250,12 @@ expect_give_up (IBBOperation *operation, gint64 now)
 static GError *
 expect_new_timeout_error (IBBOperation *operation)
 {
-  const IBBExpected *expected = &((IBBSessionOperation *) operation)->expected;
+  const IBBOpen *open = &((IBBSessionOperation *) operation)->open;
 
   return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                       /* Translators: a JID, and the name of a session */
-                      _ ("“%s” has not opened the session “%s” within %u ms"), expected->peer,
-                      expected->sid, expected->timeout);
+                      _ ("“%s” has not opened the session “%s” within %u ms"), open->peer,
+                      open->sid, operation->timeout);
 }
 
 static void
@@ -272,11 +265,7 @@ expect_clear (IBBOperation *operation)
 
   if (self->channel != NULL)
     ibb_inbox_give_back_expected (self->inbox, g_steal_pointer (&self->channel));
-  ibb_inbox_unref (self->inbox);
-  ibb_failure_clear (&self->failure);
-  g_free ((char *) self->expected.local);
-  g_free ((char *) self->expected.peer);
-  g_free ((char *) self->expected.sid);
+  clear (self);
 }
 
 /* Accept. */
@@ -301,7 +290,7 @@ set_unacceptable (IBBHost *host, GError **error)
 {
   const char *reason = host->uplink.lost_reason;
 
-  if (!ibb_engine_is_lost (host->engine) || ibb_host_is_returning_locked (host))
+  if (!host->engine->context->is_lost || ibb_host_is_returning_locked (host))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
                  _ ("The service was stopped, so no session can come"));
   else if (reason != NULL)
@@ -339,73 +328,57 @@ accept_clear (IBBOperation *operation)
 
   if (self->channel != NULL)
     ibb_inbox_give_back_accepted (self->inbox, g_steal_pointer (&self->channel));
-  ibb_inbox_unref (self->inbox);
+  clear (self);
 }
 
-static const IBBOperationClass open_class = {
-  .name = "[ibb-glib] open_session",
-  .async_name = "ibb_service_open_session_async()",
-  .always_waits = TRUE,
-  .begin = open_begin,
-  .is_ready = open_is_ready,
-  .attempt = open_attempt,
-  .give_up = open_give_up,
-  .clear = open_clear,
-};
-
-static const IBBOperationClass expect_class = {
-  .name = "[ibb-glib] expect_session",
-  .async_name = "ibb_service_expect_session_async()",
-  .always_waits = TRUE,
-  .begin = expect_begin,
-  .is_ready = expect_is_ready,
-  .attempt = expect_attempt,
-  .give_up = expect_give_up,
-  .new_timeout_error = expect_new_timeout_error,
-  .clear = expect_clear,
-};
-
-static const IBBOperationClass accept_class = {
-  .name = "[ibb-glib] accept",
-  .async_name = "ibb_service_accept_async()",
-  .begin = accept_begin,
-  .is_ready = accept_is_ready,
-  .attempt = accept_attempt,
-  .give_up = accept_give_up,
-  .clear = accept_clear,
+static const IBBOperationClass classes[] = {
+  [IBB_SESSION_CALL_ACCEPT] = {
+    .name = "[ibb-glib] accept",
+    .async_name = "ibb_service_accept_async()",
+    .begin = accept_begin,
+    .is_ready = accept_is_ready,
+    .attempt = accept_attempt,
+    .give_up = accept_give_up,
+    .clear = accept_clear,
+  },
+  [IBB_SESSION_CALL_OPEN] = {
+    .name = "[ibb-glib] open_session",
+    .async_name = "ibb_service_open_session_async()",
+    .always_waits = TRUE,
+    .begin = open_begin,
+    .is_ready = open_is_ready,
+    .attempt = open_attempt,
+    .give_up = open_give_up,
+    .clear = open_clear,
+  },
+  [IBB_SESSION_CALL_EXPECT] = {
+    .name = "[ibb-glib] expect_session",
+    .async_name = "ibb_service_expect_session_async()",
+    .always_waits = TRUE,
+    .begin = expect_begin,
+    .is_ready = expect_is_ready,
+    .attempt = expect_attempt,
+    .give_up = expect_give_up,
+    .new_timeout_error = expect_new_timeout_error,
+    .clear = expect_clear,
+  },
 };
 
 static void
 init (IBBSessionOperation *self, IBBInbox *inbox, GObject *service, const IBBSessionWish *wish)
 {
-  IBBHost *host = inbox->host;
-  const IBBOperationClass *class = &accept_class;
-  GQueue *queue = &inbox->accepts;
-  guint   timeout = 0;
+  const IBBOpen *open = &wish->open;
+  GQueue        *queues[] = { &inbox->accepts, &inbox->host->refresh_waiters, NULL };
 
   *self = (IBBSessionOperation){ .inbox = ibb_inbox_ref (inbox), .failure = IBB_FAILURE_INIT };
-  if (wish->open != NULL)
-    {
-      class = &open_class;
-      queue = &host->refresh_waiters;
-      self->open = *wish->open;
-      self->open.peer = ibb_jid_dup_unicode (wish->open->peer);
-      self->open.local = wish->open->local != NULL ? ibb_jid_dup_unicode (wish->open->local) : NULL;
-      self->open.sid = g_strdup (wish->open->sid);
-    }
-  else if (wish->expected != NULL)
-    {
-      class = &expect_class;
-      queue = NULL;
-      timeout = wish->expected->timeout;
-      self->expected = *wish->expected;
-      self->expected.local = g_strdup (wish->expected->local);
-      self->expected.peer = g_strdup (wish->expected->peer);
-      self->expected.sid = g_strdup (wish->expected->sid);
-      self->owner.ended_locked = expectation_ended_locked;
-      self->owner.object = self;
-    }
-  ibb_operation_init (&self->parent, class, host, g_object_ref (service), queue, timeout);
+  self->open = *open;
+  self->open.peer = open->peer != NULL ? ibb_jid_dup_unicode (open->peer) : NULL;
+  self->open.local = open->local != NULL ? ibb_jid_dup_unicode (open->local) : NULL;
+  self->open.sid = g_strdup (open->sid);
+  self->owner.ended_locked = expectation_ended_locked;
+  self->owner.object = self;
+  ibb_operation_init (&self->parent, &classes[wish->call], inbox->host, g_object_ref (service),
+                      queues[wish->call], wish->timeout);
 }
 
 IBBChannel *

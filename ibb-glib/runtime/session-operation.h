@@ -9,24 +9,19 @@
 
 #include "runtime/inbox.h"
 
-/* The session to come. */
-typedef struct
+typedef enum
 {
-  const char *local; /* (nullable): at any of our addresses */
-  const char *peer;
-  const char *sid;
-  gboolean    is_agreed; /* it has to have this stanza type and block size; else any */
-  gboolean    by_message;
-  guint       block_size;
-  guint       timeout; /* ms; 0: none */
-} IBBExpected;
+  IBB_SESSION_CALL_ACCEPT, /* the next unexpected session */
+  IBB_SESSION_CALL_OPEN,
+  IBB_SESSION_CALL_EXPECT,
+} IBBSessionCall;
 
-/* The session to open, or the one to expect, which the caller has checked. Neither: the next
- * unexpected one. */
+/* A call, whose arguments the caller has checked. */
 typedef struct
 {
-  const IBBOpen     *open;     /* (nullable) */
-  const IBBExpected *expected; /* (nullable) */
+  IBBSessionCall call;
+  IBBOpen        open;    /* of the session to open or to expect */
+  guint          timeout; /* of an expectation: ms; 0: none */
 } IBBSessionWish;
 
 /* (transfer full), or NULL with error set. */

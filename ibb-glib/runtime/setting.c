@@ -10,7 +10,7 @@
 static gpointer
 find (IBBHost *host, glong setting)
 {
-  return G_STRUCT_MEMBER_P (ibb_engine_get_settings (host->engine), setting);
+  return G_STRUCT_MEMBER_P (&host->engine->context->settings, setting);
 }
 
 /* The change may let a session go on that waits for room, to send, or for a silent peer. */

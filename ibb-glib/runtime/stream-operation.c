@@ -55,7 +55,7 @@ read_locked (
     return TRUE;
   if (ibb_session_get_input (session) != IBB_INPUT_FAILED)
     return FALSE;
-  set_error (channel, ibb_session_get_input_failure (session), error);
+  set_error (channel, &session->receiver.failure, error);
   return TRUE;
 }
 
@@ -100,7 +100,7 @@ write_locked (IBBChannel          *channel,
     return TRUE;
   if (ibb_session_get_output (session) != IBB_OUTPUT_FAILED)
     return count == 0;
-  set_error (channel, ibb_session_get_output_failure (session), error);
+  set_error (channel, &session->sender.output_failure, error);
   return TRUE;
 }
 
@@ -120,8 +120,8 @@ write_is_ready (IBBOperation *operation)
   IBBSession         *session = self->channel->session;
   /* A writer that waits with a block or more has more to come, as g_output_stream_splice () has. To
    * wake it for each block would only fill a buffer that is full enough. */
-  gboolean is_bulk = ibb_operation_is_waiting_locked (operation) &&
-                     self->count >= ibb_session_get_block_size (session);
+  gboolean is_bulk =
+      ibb_operation_is_waiting_locked (operation) && self->count >= session->parameters.block_size;
 
   return is_worth_waking (self->channel, is_bulk ? G_MAXSIZE : self->count);
 }
@@ -155,7 +155,7 @@ delivery_begin (IBBOperation *operation, gint64 now, GError **error)
    * flush does not wait: the close waits by itself. */
   else if (self->goal == IBB_STREAM_DRAIN || !self->channel->closing)
     {
-      self->target = ibb_session_get_written (session);
+      self->target = session->sender.written;
       ibb_session_flush (session, now);
     }
   return TRUE;
@@ -169,11 +169,11 @@ is_delivered (const IBBStreamOperation *self)
   switch (self->goal)
     {
     case IBB_STREAM_FLUSH:
-      return ibb_session_get_passed (session) >= self->target;
+      return session->sender.passed >= self->target;
     case IBB_STREAM_DRAIN:
-      return ibb_session_get_delivered (session) >= self->target;
+      return session->sender.delivered >= self->target;
     case IBB_STREAM_SHUTDOWN:
-      return ibb_session_is_output_shut (session);
+      return session->closing.output_shut;
     default:
       return FALSE;
     }
@@ -184,8 +184,8 @@ static const IBBFailure *
 get_failure (const IBBStreamOperation *self)
 {
   IBBSession       *session = self->channel->session;
-  const IBBFailure *failure = ibb_session_get_failure (session);
-  const IBBFailure *of_delivery = ibb_session_get_delivery_failure (session);
+  const IBBFailure *failure = &session->failure;
+  const IBBFailure *of_delivery = &session->sender.delivery_failure;
   gboolean          has_ended = ibb_channel_has_ended_locked (self->channel);
 
   if (self->goal == IBB_STREAM_CLOSE)

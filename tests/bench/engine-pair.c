@@ -57,8 +57,8 @@ engine_pair_init (EnginePair *self, guint n_sessions)
   };
   for (guint side = 0; side < 2; side++)
     driver_init (&self->ends[side], jids[side], &self->now, (Random){ side });
-  ibb_engine_get_settings (self->ends[1].engine)->session_limit = n_sessions;
-  ibb_engine_set_listen (self->ends[1].engine, IBB_LISTEN_ACCEPT);
+  self->ends[1].engine->context->settings.session_limit = n_sessions;
+  self->ends[1].engine->acceptor.listen = IBB_LISTEN_ACCEPT;
 
   open.peer = PEER;
   for (guint i = 0; i < n_sessions; i++)
@@ -79,7 +79,7 @@ engine_pair_clear (EnginePair *self)
       engine_pair_exchange (self);
     }
   for (guint side = 0; side < 2; side++)
-    g_assert_cmpuint (ibb_engine_get_n_sessions (self->ends[side].engine), ==, 0);
+    g_assert_cmpuint (g_hash_table_size (self->ends[side].engine->context->sessions), ==, 0);
   for (guint i = 0; i < self->n_sessions; i++)
     {
       ibb_session_unref (self->opened[i]);

@@ -151,7 +151,7 @@ session_begins (EngineEnd *self, guint number, IBBSession *session)
 
   g_assert_null (our->session);
   our->session = ibb_session_ref (session);
-  ibb_session_set_data (session, our);
+  session->data = our;
 }
 
 static void
@@ -185,9 +185,9 @@ take_events (EngineEnd *self)
     {
       any = TRUE;
       if (event.type == IBB_EVENT_ACCEPTED)
-        session_begins (self, (guint) atoi (ibb_session_get_sid (event.session)), event.session);
-      if (event.session != NULL && ibb_session_get_data (event.session) != NULL)
-        session_changed (ibb_session_get_data (event.session));
+        session_begins (self, (guint) atoi (event.session->parameters.key.sid), event.session);
+      if (event.session != NULL && event.session->data != NULL)
+        session_changed (event.session->data);
       ibb_event_clear (&event);
     }
   return any;
@@ -388,11 +388,11 @@ engine_end_init (EngineEnd  *self,
     .wake_at = FLOW_NEVER,
   };
   driver_init (&self->driver, jid, &events->clock, (Random){ cell->seed + number });
-  settings = ibb_engine_get_settings (self->driver.engine);
+  settings = &self->driver.engine->context->settings;
   settings->session_limit = n_sessions;
   settings->window = cell->window;
   if (number > 0)
-    ibb_engine_set_listen (self->driver.engine, IBB_LISTEN_ACCEPT);
+    self->driver.engine->acceptor.listen = IBB_LISTEN_ACCEPT;
   for (guint i = 0; i < n_sessions; i++)
     {
       EngineSession *session = &self->sessions[i];

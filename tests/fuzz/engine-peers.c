@@ -26,7 +26,7 @@ peers_receive (World *self, IBBStanza *stanza)
       stanza->name == IBB_STANZA_IQ && stanza->id != NULL && stanza->payload != IBB_PAYLOAD_ERROR &&
       stanza->payload != IBB_PAYLOAD_RESULT && stanza->payload != IBB_PAYLOAD_DISCO_INFO;
 
-  if (ibb_engine_is_suspended (self->driver.engine))
+  if (self->driver.engine->context->clock.is_stopped)
     ; /* nothing arrives */
   else if (is_request && !self->lost)
     {
@@ -35,7 +35,7 @@ peers_receive (World *self, IBBStanza *stanza)
 
       /* The answer may be queued at once: it is expected before. */
       g_hash_table_insert (self->replies, g_strdup (key), GUINT_TO_POINTER (n + 1));
-      if (!ibb_engine_receive (self->driver.engine, stanza, self->driver.time))
+      if (!ibb_engine_receive (self->driver.engine, stanza, TRUE, self->driver.time))
         {
           if (n == 0)
             g_hash_table_remove (self->replies, key);
@@ -45,7 +45,7 @@ peers_receive (World *self, IBBStanza *stanza)
       g_free (key);
     }
   else
-    ibb_engine_receive (self->driver.engine, stanza, self->driver.time);
+    ibb_engine_receive (self->driver.engine, stanza, TRUE, self->driver.time);
   ibb_stanza_record_unref (stanza);
 }
 
@@ -128,12 +128,12 @@ peers_new_for_session (
     World *self, IBBSession *session, IBBPayload payload, gboolean is_message, guint b)
 {
   g_autofree char *id = make_id (self, (b & 3) == 1 ? 1 : 2);
-  IBBStanza       *stanza = ibb_stanza_record_new (is_message ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ,
-                                             is_message ? NULL : "set", payload, id,
-                                             ibb_session_get_local (session));
+  IBBStanza       *stanza =
+      ibb_stanza_record_new (is_message ? IBB_STANZA_MESSAGE : IBB_STANZA_IQ,
+                             is_message ? NULL : "set", payload, id, session->parameters.local_jid);
 
-  stanza->from = g_strdup ((b & 31) == 31 ? world_jids[3] : ibb_session_get_peer (session));
-  stanza->sid = g_strdup (ibb_session_get_sid (session));
+  stanza->from = g_strdup ((b & 31) == 31 ? world_jids[3] : session->parameters.peer_jid);
+  stanza->sid = g_strdup (session->parameters.key.sid);
   return stanza;
 }
 
@@ -153,7 +153,7 @@ peers_receive_data (World *self, gboolean is_run)
     {
       IBBStanza *stanza = peers_new_for_session (
           self, session, IBB_PAYLOAD_DATA,
-          ibb_session_is_by_message (session) ^ ((b >> 5 & 1) && (c >> 7)), is_run ? 0 : b);
+          session->parameters.by_message ^ ((b >> 5 & 1) && (c >> 7)), is_run ? 0 : b);
 
       stanza->seq = session->receiver.next_seq;
       stanza->seq_valid = b != 255;

@@ -7,7 +7,7 @@
 
 #include "engine-world.h"
 
-#include "core/engine-private.h"
+#include "core/engine.h"
 #include "core/session/session.h"
 
 #define SECRET "00112233445566778899aabbccddeeff"
@@ -155,7 +155,7 @@ static void
 change_resumption (World *self, guint b)
 {
   static const guint timeouts[] = { 600000, 0, 1000, 60000 };
-  IBBSettings       *settings = ibb_engine_get_settings (self->driver.engine);
+  IBBSettings       *settings = &self->driver.engine->context->settings;
 
   settings->resume_sessions = b & 1;
   settings->resume_timeout = timeouts[b >> 1 & 3];
@@ -178,7 +178,7 @@ world_interrupt (World *self)
       break;
     case 3:
     default:
-      if (ibb_engine_is_suspended (self->driver.engine))
+      if (self->driver.engine->context->clock.is_stopped)
         ibb_engine_resume (self->driver.engine, self->driver.time);
       else
         ibb_engine_suspend (self->driver.engine, self->driver.time);

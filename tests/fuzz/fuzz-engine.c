@@ -10,7 +10,7 @@
 #include "fuzz.h"
 
 #include "core/base/jid.h"
-#include "core/engine-private.h"
+#include "core/engine.h"
 #include "engine-world.h"
 #include "inside.h"
 
@@ -126,11 +126,13 @@ expect (World *self)
   IBBExpectation *old = g_steal_pointer (&self->expectations[slot]);
 
   if (old != NULL)
-    ibb_engine_cancel_expectation (self->driver.engine, old);
+    ibb_acceptor_remove (&self->driver.engine->acceptor, old);
   else
-    self->expectations[slot] = ibb_engine_expect (
-        self->driver.engine, NULL, world_jids[(b >> 2) & 3], world_sids[(b >> 4) & 3],
-        b >> 6 == 3 ? 300 : 0, GUINT_TO_POINTER (slot + 1), &failure);
+    self->expectations[slot] = ibb_engine_expect (self->driver.engine,
+                                                  &(IBBOpen){ .peer = world_jids[(b >> 2) & 3],
+                                                              .sid = world_sids[(b >> 4) & 3],
+                                                              .block_size = b >> 6 == 3 ? 300 : 0 },
+                                                  GUINT_TO_POINTER (slot + 1), &failure);
   ibb_failure_clear (&failure);
 }
 
@@ -162,7 +164,7 @@ use_session (World *self)
   if (session == NULL)
     return;
 
-  before = ibb_session_get_received (session);
+  before = session->receiver.received;
   switch (b & 15)
     {
     case 0:
@@ -186,7 +188,7 @@ use_session (World *self)
     case 5:
       {
         guint8 bytes[16384];
-        gsize  readable = inside_get_readable (session);
+        gsize  readable = session->receiver.queue.length;
         gsize  wanted = b >> 4 < 2 ? 1 : sizeof bytes;
         gsize  n = ibb_session_read (session, bytes, wanted, self->driver.time);
 
@@ -215,12 +217,12 @@ use_session (World *self)
       for (guint i = 0; i < N_SESSIONS; i++)
         if (self->sessions[i] == session)
           self->sessions[i] = NULL;
-      if (!inside_is_close_begun (session))
+      if (!session->closing.is_whole)
         ibb_session_abort (session, self->driver.time);
       ibb_session_unref (session);
       return;
     }
-  g_assert (ibb_session_get_received (session) == before);
+  g_assert (session->receiver.received == before);
 }
 
 #define FIELD(name) G_STRUCT_OFFSET (IBBSettings, name)
@@ -246,7 +248,7 @@ change_settings (World *self)
     [12] = { FIELD (peer_timeout), 0, 0, FALSE },
     [13] = { FIELD (half_close), FIELD (strict), 2, FALSE },
   };
-  IBBSettings *settings = ibb_engine_get_settings (self->driver.engine);
+  IBBSettings *settings = &self->driver.engine->context->settings;
   gsize *sizes[] = { &settings->window, &settings->send_buffer_size, &settings->receive_buffer_size,
                      &settings->receive_memory_limit };
   guint  b = world_next (self);
@@ -258,9 +260,9 @@ change_settings (World *self)
   else if (which >= 7 && which <= 10)
     *sizes[which - 7] = value;
   else if (which == 14)
-    ibb_engine_set_stanza_limit (self->driver.engine, value);
+    self->driver.engine->context->named_limit = value;
   else if (which == 15)
-    ibb_engine_set_listen (self->driver.engine, value % 3);
+    self->driver.engine->acceptor.listen = value % 3;
   else
     {
       if (fields[which].modulus > 0)
@@ -504,7 +506,7 @@ step (World *self)
 static void
 finish (World *self, guint how)
 {
-  IBBSettings *settings = ibb_engine_get_settings (self->driver.engine);
+  IBBSettings *settings = &self->driver.engine->context->settings;
   guint        n_steps = 0;
 
   ibb_engine_resume (self->driver.engine, self->driver.time);
@@ -559,16 +561,16 @@ finish (World *self, guint how)
   take (self, 10000);
   report (self, 10000, FALSE);
 
-  g_assert (ibb_engine_get_n_sessions (self->driver.engine) == 0);
-  g_assert (inside_get_n_counted (self->driver.engine) == 0);
-  g_assert (inside_get_unread (self->driver.engine) == 0);
+  g_assert (g_hash_table_size (self->driver.engine->context->sessions) == 0);
+  g_assert (self->driver.engine->context->memory.n_sharers == 0);
+  g_assert (self->driver.engine->context->memory.unread == 0);
   for (guint i = 0; i < N_EXPECTATIONS; i++)
     g_assert (self->expectations[i] == NULL);
 
   /* The last aborts may have left abandoned opens, which expire. */
   self->driver.time += G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC;
   ibb_engine_advance (self->driver.engine, self->driver.time);
-  g_assert (inside_get_n_pending (self->driver.engine) == 0);
+  g_assert (g_hash_table_size (self->driver.engine->context->pendings) == 0);
   g_assert (inside_get_n_timers (self->driver.engine) == 0);
   g_assert (ibb_engine_take_stanza (self->driver.engine, self->driver.time) == NULL);
   if (!self->was_lost && !self->flooded && !self->repeated)
@@ -587,10 +589,10 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 
   driver_init (&self.driver, OWN, NULL, (Random){ 0 });
   self.driver.hold_sent = TRUE;
-  settings = ibb_engine_get_settings (self.driver.engine);
+  settings = &self.driver.engine->context->settings;
   self.replies = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   how = world_next (&self);
-  ibb_engine_set_listen (self.driver.engine, how >> 5 & 1 ? IBB_LISTEN_ASK : IBB_LISTEN_ACCEPT);
+  self.driver.engine->acceptor.listen = how >> 5 & 1 ? IBB_LISTEN_ASK : IBB_LISTEN_ACCEPT;
   settings->session_limit = 8;
   settings->resume_sessions = TRUE;
   if (how >> 6 & 1)

@@ -50,8 +50,7 @@ driver_advance (Driver *self, gint64 milliseconds)
 gboolean
 driver_receive (Driver *self, IBBStanza *stanza)
 {
-  gboolean is_ours = self->is_shared ? ibb_engine_receive_own (self->engine, stanza, *self->clock)
-                                     : ibb_engine_receive (self->engine, stanza, *self->clock);
+  gboolean is_ours = ibb_engine_receive (self->engine, stanza, !self->is_shared, *self->clock);
 
   ibb_stanza_record_unref (stanza);
   return is_ours;

@@ -46,7 +46,9 @@ ROOMS = (
     ('identity', r'trust/(?:exchange|ibb-identity|key-file|trust-answer)', ('trust', 'classes', 'runtime', 'words', 'core data')),
     # Questions to the user, and what the user has answered before.
     ('trust', r'trust/', ('words',)),
-    ('runtime', r'runtime/', ('connection', 'stanza', 'words', 'core', 'session', 'peer', 'core data')),
+    # It reads the fields of sessions, whose halves are parts of them.
+    ('runtime', r'runtime/',
+     ('connection', 'stanza', 'words', 'core', 'session', 'send', 'receive', 'peer', 'core data')),
     # The public calls of a connection that need a thread or a timer.
     ('queries', r'ibb-connection-query',
      ('runtime', 'connection', 'stanza', 'words', 'core', 'session', 'peer', 'core data')),
@@ -130,6 +132,7 @@ KNOWN_OPENED = (
     # Parts of an engine and of a session, which other rooms read.
     'IBBAcceptor',
     'IBBControl',
+    'IBBEngine',
     'IBBMemory',
     'IBBPeer',
     'IBBSession',

@@ -4,55 +4,14 @@
 
 #include "inside.h"
 
-#include "core/engine-private.h"
+#include "core/engine.h"
+#include "core/peer/first-hop.h"
 #include "core/session/session.h"
-
-guint
-inside_get_n_counted (IBBEngine *engine)
-{
-  return engine->context->memory.n_sharers;
-}
 
 guint
 inside_get_n_timers (IBBEngine *engine)
 {
   return (guint) g_sequence_get_length (engine->context->timers.sequence);
-}
-
-guint
-inside_get_n_pending (IBBEngine *engine)
-{
-  return g_hash_table_size (engine->context->pendings);
-}
-
-guint
-inside_get_n_waiting (IBBEngine *engine)
-{
-  return engine->context->control.length;
-}
-
-gsize
-inside_get_unread (IBBEngine *engine)
-{
-  return engine->context->memory.unread;
-}
-
-gsize
-inside_get_readable (IBBSession *session)
-{
-  return session->receiver.queue.length;
-}
-
-gsize
-inside_get_in_flight (IBBSession *session)
-{
-  return session->sender.flight.stall.in_flight;
-}
-
-gboolean
-inside_is_close_begun (IBBSession *session)
-{
-  return session->closing.is_whole;
 }
 
 /* The largest of the windows of all peers. */

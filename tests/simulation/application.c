@@ -87,7 +87,7 @@ drop (End *self)
     return;
   finish (self);
   self->dropped = TRUE;
-  ibb_session_set_data (self->session, NULL);
+  self->session->data = NULL;
   g_clear_pointer (&self->session, ibb_session_unref);
 }
 
@@ -179,12 +179,11 @@ read_part (End *self)
           self->input_over = TRUE;
           world_trace (world, "%c: end %u reads %s after %" G_GUINT64_FORMAT, letter (self),
                        self->index, self->saw_eof ? "the end" : "a failure", self->got);
-          if (inside_get_readable (self->session) > 0)
+          if (self->session->receiver.queue.length > 0)
             world_fail (world, "end %u: the input is over with bytes left in it", self->index);
           if (ibb_session_read (self->session, buffer, 1, world->now) != 0)
             world_fail (world, "end %u: a read after the end returns something", self->index);
-          if (self->saw_eof !=
-              (ibb_session_get_input_failure (self->session)->kind == IBB_FAILURE_NONE))
+          if (self->saw_eof != (self->session->receiver.failure.kind == IBB_FAILURE_NONE))
             world_fail (world, "end %u: input and its failure disagree", self->index);
           check_end (self);
           return;
@@ -225,13 +224,13 @@ write_part (End *self)
         {
           self->output_over = TRUE;
           world_trace (world, "%c: end %u can write no more", letter (self), self->index);
-          if (ibb_session_get_output_failure (self->session)->kind == IBB_FAILURE_NONE)
+          if (self->session->sender.output_failure.kind == IBB_FAILURE_NONE)
             world_fail (world, "end %u: the output failed without a failure", self->index);
           return;
         }
       if (self->drain_to > 0)
         {
-          if (ibb_session_get_delivered (self->session) < self->drain_to)
+          if (self->session->sender.delivered < self->drain_to)
             return; /* an event will come */
           self->drain_to = 0;
         }
@@ -270,7 +269,7 @@ write_part (End *self)
           return;
         }
       self->wrote += taken;
-      if (ibb_session_get_written (self->session) != self->wrote)
+      if (self->session->sender.written != self->wrote)
         world_fail (world, "end %u: the written position is wrong", self->index);
       if (random_percent (&world->random, plan->flush_percent))
         {
@@ -292,15 +291,15 @@ write_part (End *self)
 static gboolean
 is_flushed (End *self)
 {
-  return self->flush_to <= ibb_session_get_passed (self->session) ||
-         ibb_session_get_delivery_failure (self->session)->kind != IBB_FAILURE_NONE;
+  return self->flush_to <= self->session->sender.passed ||
+         self->session->sender.delivery_failure.kind != IBB_FAILURE_NONE;
 }
 
 static gboolean
 is_drained (End *self)
 {
-  return self->wrote <= ibb_session_get_delivered (self->session) ||
-         ibb_session_get_delivery_failure (self->session)->kind != IBB_FAILURE_NONE;
+  return self->wrote <= self->session->sender.delivered ||
+         self->session->sender.delivery_failure.kind != IBB_FAILURE_NONE;
 }
 
 /* Both directions are over, one way or the other: is it time for the finish of the plan? */
@@ -346,8 +345,8 @@ finish_part (End *self)
       /* A shutdown is over when the close was passed on, or has failed. */
       if (self->shut && self->input_over &&
           (!plan->waits || ibb_session_get_state (self->session) == IBB_SESSION_ENDED) &&
-          (ibb_session_is_output_shut (self->session) ||
-           ibb_session_get_delivery_failure (self->session)->kind != IBB_FAILURE_NONE))
+          (self->session->closing.output_shut ||
+           self->session->sender.delivery_failure.kind != IBB_FAILURE_NONE))
         do_close (self);
       return;
     case FINISH_DRAIN:
@@ -402,7 +401,7 @@ open_part (End *self)
 {
   self->opened = TRUE;
   self->opened_at = self->world->now;
-  self->block_size = ibb_session_get_block_size (self->session);
+  self->block_size = self->session->parameters.block_size;
   self->is_resumable = logins_outlives (self);
   if (!self->plan->auto_flush)
     ibb_session_set_auto_flush (self->session, FALSE, self->world->now);
@@ -414,7 +413,7 @@ was_open (End *self, IBBSessionState state)
 {
   if (state == IBB_SESSION_OPEN)
     return TRUE;
-  switch (ibb_session_get_failure (self->session)->kind)
+  switch (self->session->failure.kind)
     {
     case IBB_FAILURE_NONE:
     case IBB_FAILURE_PEER_CLOSED:
@@ -442,7 +441,7 @@ application_step (End *self)
   if (!self->opened)
     {
       /* Refused, timed out, lost or abandoned. */
-      if (ibb_session_get_failure (self->session)->kind == IBB_FAILURE_NONE)
+      if (self->session->failure.kind == IBB_FAILURE_NONE)
         world_fail (self->world, "end %u: never opened, and no failure says why", self->index);
       finish (self);
       return;
@@ -495,15 +494,15 @@ end_new_bare (World      *world,
 static End *
 end_new (World *world, Session *session, guint side, IBBSession *core)
 {
-  End *self = end_new_bare (world, session, side, ibb_session_get_sid (core),
-                            ibb_session_is_by_message (core), ibb_session_get_block_size (core));
+  End *self = end_new_bare (world, session, side, core->parameters.key.sid,
+                            core->parameters.by_message, core->parameters.block_size);
 
   self->session = core;
   self->wild = world->nodes[self->peer].hostile != NULL;
   /* A peer that neither closes nor sends leaves a reader waiting for ever. */
   self->may_hang = self->wild || (world->nodes[self->peer].peer != NULL &&
                                   (!world->schedule.habits.closes || world->schedule.habits.dies));
-  ibb_session_set_data (core, self);
+  core->data = self;
   world->n_unfinished++;
   world->n_ends++;
   return self;
@@ -539,7 +538,7 @@ end_new_for_hostile (World *world, Node *node, IBBSession *core)
           End *end = end_new (world, session, 1, core);
 
           /* Under another of its addresses the same sid is another session. */
-          if (server_find (world, ibb_session_get_peer (core)) == NULL)
+          if (server_find (world, core->parameters.peer_jid) == NULL)
             end->sid_hash = 0;
           return end;
         }
@@ -552,12 +551,12 @@ end_new_for_hostile (World *world, Node *node, IBBSession *core)
 static End *
 end_new_for_peer (World *world, Node *node, IBBSession *core)
 {
-  Node *peer = server_find (world, ibb_session_get_peer (core));
+  Node *peer = server_find (world, core->parameters.peer_jid);
   End  *other = NULL;
   End  *self;
 
   if (peer == NULL && world->schedule.profile == PROFILE_LOGINS)
-    peer = logins_find_account (world, ibb_session_get_peer (core)); /* of before */
+    peer = logins_find_account (world, core->parameters.peer_jid); /* of before */
   if (world->schedule.profile == PROFILE_HOSTILE && (peer == NULL || peer->hostile != NULL))
     return end_new_for_hostile (world, node, core);
   for (guint i = world->ends->len; peer != NULL && i-- > 0 && other == NULL;)
@@ -565,7 +564,7 @@ end_new_for_peer (World *world, Node *node, IBBSession *core)
       End *end = g_ptr_array_index (world->ends, i);
 
       if (end->initiator && end->node == peer->index && end->peer == node->index &&
-          end->sid_hash == hash_string (ibb_session_get_sid (core)))
+          end->sid_hash == hash_string (core->parameters.key.sid))
         other = end;
     }
   if (other == NULL)
@@ -639,7 +638,7 @@ application_event (World *self, Node *node, IBBEvent *event)
           world_fail (self, "%s: CHANGED without a session", node->jid);
           return;
         }
-      end = ibb_session_get_data (event->session);
+      end = event->session->data;
       if (end == NULL)
         return; /* dropped */
       break;
@@ -723,15 +722,18 @@ application_open (World *self, Session *session)
     return; /* the other side was first: a sid is not used again */
   if (session->expected)
     {
-      expectation = ibb_engine_expect (peer->driver.engine, NULL, node->jid, session->sid,
-                                       session->expected_block_size, session, &failure);
+      expectation = ibb_engine_expect (peer->driver.engine,
+                                       &(IBBOpen){ .peer = node->jid,
+                                                   .sid = session->sid,
+                                                   .block_size = session->expected_block_size },
+                                       session, &failure);
       if (expectation == NULL &&
           (failure.kind == IBB_FAILURE_NONE ||
            (failure.kind == IBB_FAILURE_IN_USE && session->rival == 0) ||
            (failure.kind != IBB_FAILURE_IN_USE && peer->up && !peer->was_stopped)))
         world_fail (self, "%s: could not expect: %d", peer->jid, failure.kind);
       if (expectation != NULL && session->cancelled)
-        ibb_engine_cancel_expectation (peer->driver.engine, expectation);
+        ibb_acceptor_remove (&peer->driver.engine->acceptor, expectation);
     }
   ibb_failure_clear (&failure);
   open.peer = peer->jid;
@@ -754,7 +756,7 @@ application_open (World *self, Session *session)
   end = end_new (self, session, 0, core);
   if (peer->peer != NULL)
     {
-      end->other = application_add_scripted (self, session, 1, ibb_session_get_sid (core),
+      end->other = application_add_scripted (self, session, 1, core->parameters.key.sid,
                                              end->by_message, end->block_size);
       end->other->other = end;
     }

@@ -6,7 +6,8 @@
 
 #include "world.h"
 
-#include "core/engine-private.h"
+#include "core/engine.h"
+#include "core/peer/first-hop.h"
 #include "core/session/session.h"
 #include "inside.h"
 
@@ -42,7 +43,7 @@ check_find_end (World *self, guint node, guint peer, const char *sid)
 static gsize
 window_of (World *self, const Node *node, const End *end)
 {
-  gsize window = ibb_engine_get_settings (node->driver.engine)->window;
+  gsize window = node->driver.engine->context->settings.window;
   gsize most = end->acked ? IN_FLIGHT_MAX : FIRST_MAX;
 
   if (!end->acked && !(end->initiator && node->trusts[end->peer]))
@@ -198,7 +199,7 @@ check_asked (World *self, Node *node, const IBBStanza *stanza)
 static void
 note_shared (World *self, Node *node)
 {
-  if (ibb_engine_get_n_sessions (node->driver.engine) > 1)
+  if (g_hash_table_size (node->driver.engine->context->sessions) > 1)
     node->shared_at = self->now;
 }
 
@@ -373,7 +374,7 @@ get_sent (End *self)
     return sent;
   if (!self->by_message && ibb_session_get_state (self->session) == IBB_SESSION_OPEN &&
       sender->flight.n_refused == 0 && sender->flight.to_send == NULL &&
-      ibb_session_get_delivered (self->session) + inside_get_in_flight (self->session) !=
+      self->session->sender.delivered + self->session->sender.flight.stall.in_flight !=
           sender->segmented)
     world_fail (self->world, "end %u: in flight is something else than was sent", self->index);
   return MIN (sent, sender->segmented);
@@ -385,7 +386,7 @@ static void
 check_input_end (End *self)
 {
   IBBInput       input = ibb_session_get_input (self->session);
-  IBBFailureKind failure = ibb_session_get_input_failure (self->session)->kind;
+  IBBFailureKind failure = self->session->receiver.failure.kind;
 
   if (self->closed || self->aborted || self->input_closed ||
       self->world->nodes[self->node].was_stopped)
@@ -454,7 +455,7 @@ check_wait (End *self)
 {
   World *world = self->world;
   Node  *node = &world->nodes[self->node];
-  gint64 limit = ibb_engine_get_settings (node->driver.engine)->resume_timeout * MILLISECOND;
+  gint64 limit = node->driver.engine->context->settings.resume_timeout * MILLISECOND;
   gint64 lag = world->schedule.timer_lag[self->node];
 
   if (ibb_session_get_state (self->session) == IBB_SESSION_ENDED)
@@ -463,7 +464,7 @@ check_wait (End *self)
     world_fail (world, "end %u: has waited for %.3f s, with a resume-timeout of %.3f s (D-42)",
                 self->index, (double) (world->now - self->waits_since) / SECOND,
                 (double) limit / SECOND);
-  if (node->up && !node->suspended && !ibb_session_is_interrupted (self->session))
+  if (node->up && !node->suspended && self->session->state != IBB_SESSION_INTERRUPTED)
     self->waits_since = 0;
   else if (self->waits_since == 0)
     self->waits_since = world->now;
@@ -489,11 +490,11 @@ check_end (End *self)
     check_wait (self);
   if (world->schedule.profile == PROFILE_HOSTILE)
     check_close_time (self);
-  written = ibb_session_get_written (session);
-  passed = ibb_session_get_passed (session);
-  delivered = ibb_session_get_delivered (session);
-  received = ibb_session_get_received (session);
-  readable = inside_get_readable (session);
+  written = session->sender.written;
+  passed = session->sender.passed;
+  delivered = session->sender.delivered;
+  received = session->receiver.received;
+  readable = session->receiver.queue.length;
   if (written != self->wrote || passed > written || delivered > passed)
     world_fail (world,
                 "end %u: wrote %" G_GUINT64_FORMAT ", written %" G_GUINT64_FORMAT
@@ -511,7 +512,7 @@ check_end (End *self)
   self->last_delivered = delivered;
   self->last_received = received;
   if (self->other != NULL && self->other->session != NULL)
-    self->other->last_received = ibb_session_get_received (self->other->session);
+    self->other->last_received = self->other->session->receiver.received;
   if (!self->by_message && !self->wild &&
       delivered > (self->other != NULL ? self->other->last_received : 0))
     world_fail (world,
@@ -539,7 +540,7 @@ check_end (End *self)
 static void
 check_memory (World *self, Node *node)
 {
-  gsize unread = inside_get_unread (node->driver.engine);
+  gsize unread = node->driver.engine->context->memory.unread;
   gsize bound = node->max_memory_limit / 2;
   guint n = 0;
 
@@ -583,7 +584,7 @@ check_node (World *self, Node *node)
   gboolean all = self->ends->len <= CHECKED_AT_ONCE;
 
   note_shared (self, node);
-  if (ibb_engine_get_n_sessions (node->driver.engine) == 0)
+  if (g_hash_table_size (node->driver.engine->context->sessions) == 0)
     node->ping[0] = '\0';
   if (self->schedule.profile == PROFILE_SHARED)
     check_stalled (self, node);
@@ -597,10 +598,10 @@ check_node (World *self, Node *node)
       if (end->node == node->index && !end->finished)
         check_end (end);
     }
-  if (inside_get_unread (node->driver.engine) > node->max_memory_limit)
+  if (node->driver.engine->context->memory.unread > node->max_memory_limit)
     check_memory (self, node);
-  if (inside_get_n_counted (node->driver.engine) >
-      ibb_engine_get_n_sessions (node->driver.engine) + self->ends->len)
+  if (node->driver.engine->context->memory.n_sharers >
+      g_hash_table_size (node->driver.engine->context->sessions) + self->ends->len)
     world_fail (self, "%s: the count of sessions is wrong", node->jid);
 }
 
@@ -692,16 +693,16 @@ check_finish (End *self)
   if (session == NULL)
     return;
   check_end (self);
-  self->failure_kind = ibb_session_get_failure (session)->kind;
+  self->failure_kind = session->failure.kind;
   if (ibb_session_get_state (session) != IBB_SESSION_ENDED || !self->opened)
     return;
-  if ((ibb_session_get_delivery_failure (session)->kind == IBB_FAILURE_NONE) !=
+  if ((session->sender.delivery_failure.kind == IBB_FAILURE_NONE) !=
       (self->last_delivered == self->wrote))
     world_fail (world,
                 "end %u: ended with %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
                 " bytes delivered, delivery failure %d",
                 self->index, self->last_delivered, self->wrote,
-                ibb_session_get_delivery_failure (session)->kind);
+                session->sender.delivery_failure.kind);
   if (self->failure_kind == IBB_FAILURE_NONE && self->last_delivered != self->wrote)
     world_fail (world, "end %u: an orderly end with undelivered bytes", self->index);
   if (self->saw_eof && self->last_delivered != self->wrote && !session->closing.peer_reads &&
@@ -721,7 +722,7 @@ check_over (World *self)
       check_end_over (self, end);
       if (end->session != NULL)
         {
-          ibb_session_set_data (end->session, NULL);
+          end->session->data = NULL;
           g_clear_pointer (&end->session, ibb_session_unref);
         }
     }
@@ -737,15 +738,16 @@ check_over (World *self)
       if (ibb_engine_take_event (engine, &event))
         world_fail (self, "%s: an event is left", node->jid);
       ibb_event_clear (&event);
-      if (ibb_engine_get_n_sessions (engine) != 0 || inside_get_n_timers (engine) != 0 ||
-          inside_get_n_pending (engine) != 0 || inside_get_n_counted (engine) != 0 ||
-          inside_get_unread (engine) != 0 || ibb_engine_get_wake_time (engine) != G_MAXINT64)
+      if (g_hash_table_size (engine->context->sessions) != 0 || inside_get_n_timers (engine) != 0 ||
+          g_hash_table_size (engine->context->pendings) != 0 ||
+          engine->context->memory.n_sharers != 0 || engine->context->memory.unread != 0 ||
+          ibb_engine_get_wake_time (engine) != G_MAXINT64)
         world_fail (self,
                     "%s: left behind are %u sessions (%u counted), %u timers, %u pending replies, "
                     "%" G_GSIZE_FORMAT " unread bytes",
-                    node->jid, ibb_engine_get_n_sessions (engine), inside_get_n_counted (engine),
-                    inside_get_n_timers (engine), inside_get_n_pending (engine),
-                    inside_get_unread (engine));
+                    node->jid, g_hash_table_size (engine->context->sessions),
+                    engine->context->memory.n_sharers, inside_get_n_timers (engine),
+                    g_hash_table_size (engine->context->pendings), engine->context->memory.unread);
     }
   question_check_all (self);
 }

@@ -11,7 +11,7 @@
 
 #include "core/base/jid.h"
 #include "core/base/proof.h"
-#include "core/engine-private.h"
+#include "core/engine.h"
 #include "core/peer/registration.h"
 #include "core/session/session.h"
 
@@ -132,7 +132,7 @@ pick_sid (Hostile *self)
       End *end = ends->pdata[random_below (&self->random, ends->len)];
 
       if (end->session != NULL)
-        return g_strdup (ibb_session_get_sid (end->session));
+        return g_strdup (end->session->parameters.key.sid);
     }
   if (random_percent (&self->random, 2))
     return g_strdup ("no token");
@@ -578,7 +578,7 @@ hostile_is_astray (
   return end == NULL || end->session == NULL || end->session->resume.count > 0 ||
          end->session->resume.peer_count > 0 ||
          ibb_session_get_state (end->session) != IBB_SESSION_OPEN ||
-         g_strcmp0 (ibb_session_get_peer (end->session), block->to) != 0;
+         g_strcmp0 (end->session->parameters.peer_jid, block->to) != 0;
 }
 
 /* A session that is interrupted leaves what comes without an answer: it comes again (D-58). */

@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "core/engine-private.h"
+#include "core/engine.h"
 #include "core/session/session.h"
 #include "world.h"
 

@@ -121,11 +121,11 @@ node_start (World *self, Node *node)
       return;
     }
   driver_init (&node->driver, node->jid, &self->now, node->driver.random);
-  *ibb_engine_get_settings (node->driver.engine) = schedule->settings[node->index];
+  node->driver.engine->context->settings = schedule->settings[node->index];
   node->max_receive_buffer = schedule->settings[node->index].receive_buffer_size;
   node->max_memory_limit = schedule->settings[node->index].receive_memory_limit;
-  ibb_engine_set_stanza_limit (node->driver.engine, schedule->stanza_limit[node->index]);
-  ibb_engine_set_listen (node->driver.engine, schedule->listen[node->index]);
+  node->driver.engine->context->named_limit = schedule->stanza_limit[node->index];
+  node->driver.engine->acceptor.listen = schedule->listen[node->index];
 }
 
 void
@@ -242,14 +242,12 @@ run_action (World *self, const Action *action)
       ibb_engine_stop (node->driver.engine, action->value != 0, self->now);
       break;
     case ACTION_SETTINGS:
-      schedule_change_settings (&self->schedule, ibb_engine_get_settings (node->driver.engine),
+      schedule_change_settings (&self->schedule, &node->driver.engine->context->settings,
                                 &self->random);
-      node->max_receive_buffer =
-          MAX (node->max_receive_buffer,
-               ibb_engine_get_settings (node->driver.engine)->receive_buffer_size);
+      node->max_receive_buffer = MAX (node->max_receive_buffer,
+                                      node->driver.engine->context->settings.receive_buffer_size);
       node->max_memory_limit =
-          MAX (node->max_memory_limit,
-               ibb_engine_get_settings (node->driver.engine)->receive_memory_limit);
+          MAX (node->max_memory_limit, node->driver.engine->context->settings.receive_memory_limit);
       world_trace (self, "%s changes its settings", node->jid);
       /* There is no event for room: an end that waits for it has to check again. */
       for (guint i = 0; i < self->ends->len; i++)

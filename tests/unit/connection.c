@@ -7,7 +7,7 @@
 #include "ibb-connection.h"
 
 #include "../loopback/stack.h"
-#include "core/engine-private.h"
+#include "core/engine.h"
 #include "ibb-connection-private.h"
 #include "ibb-service-private.h"
 

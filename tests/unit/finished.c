@@ -26,11 +26,14 @@ new_resume (const char *sid, gboolean is_initiator)
 }
 
 static gboolean
-knows (
-    IBBFinished *self, const char *sid, const char *local, const char *peer, gboolean is_initiator)
+knows (IBBContext *context,
+       const char *sid,
+       const char *local,
+       const char *peer,
+       gboolean    is_initiator)
 {
   IBBStanza *resume = new_resume (sid, is_initiator);
-  gboolean   knows = ibb_finished_answer (self, resume, local, peer);
+  gboolean   knows = ibb_finished_answer (context, resume, local, peer);
 
   ibb_stanza_record_unref (resume);
   return knows;
@@ -43,29 +46,28 @@ test_answer (void)
   for (guint is_initiator = 0; is_initiator < 2; is_initiator++)
     {
       IBBContext   *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-      IBBFinished  *self = ibb_finished_new (context);
-      IBBParameters parameters = { .key = { (char *) OWN "/r", (char *) PEER "/r", (char *) "sid" },
+      IBBParameters parameters = { .context = context,
+                                   .key = { (char *) OWN "/r", (char *) PEER "/r", (char *) "sid" },
                                    .secret = (char *) SECRET };
-      IBBPosition   position = { 5, 3 };
       IBBStatement  statement = { IBB_PROOF_ENDED, is_initiator, "sid", 7, 5, 3 };
       IBBStanza    *answer;
 
       parameters.is_initiator = is_initiator;
-      ibb_finished_add (self, &parameters, &position);
-      g_assert_false (knows (self, "sid", OWN "/r", PEER "/r", is_initiator));
-      g_assert_false (knows (self, "other", OWN "/r", PEER "/r", !is_initiator));
-      g_assert_false (knows (self, "sid", PEER "/r", PEER "/r", !is_initiator));
-      g_assert_false (knows (self, "sid", OWN "/r", OWN "/r", !is_initiator));
+      ibb_finished_add (&parameters, 5, 3);
+      g_assert_false (knows (context, "sid", OWN "/r", PEER "/r", is_initiator));
+      g_assert_false (knows (context, "other", OWN "/r", PEER "/r", !is_initiator));
+      g_assert_false (knows (context, "sid", PEER "/r", PEER "/r", !is_initiator));
+      g_assert_false (knows (context, "sid", OWN "/r", OWN "/r", !is_initiator));
       g_assert_null (ibb_control_pop (&context->control));
 
-      g_assert_true (knows (self, "sid", OWN "/x", PEER "/y", !is_initiator));
+      g_assert_true (knows (context, "sid", OWN "/x", PEER "/y", !is_initiator));
       answer = ibb_control_pop (&context->control);
       g_assert_true (answer->has_position && answer->has_ended);
       g_assert_cmpuint (answer->received, ==, 5);
       g_assert_cmpuint (answer->acknowledged, ==, 3);
       g_assert_true (ibb_proof_matches (answer->proof, SECRET, &statement));
       ibb_stanza_record_unref (answer);
-      ibb_finished_free (self);
+      ibb_finished_forget_all (context);
       ibb_context_unref (context);
     }
 }
@@ -74,30 +76,31 @@ test_answer (void)
 static void
 test_last (void)
 {
-  IBBContext  *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-  IBBFinished *self = ibb_finished_new (context);
+  IBBContext *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
 
   for (guint i = 0; i < 257; i++)
     {
       g_autofree char *sid = g_strdup_printf ("s%u", i);
-      IBBParameters    parameters = { .key = { (char *) OWN "/r", (char *) PEER "/r", sid },
+      IBBParameters    parameters = { .context = context,
+                                      .key = { (char *) OWN "/r", (char *) PEER "/r", sid },
                                       .secret = (char *) SECRET };
 
-      ibb_finished_add (self, &parameters, &(IBBPosition){ 0, 0 });
+      ibb_finished_add (&parameters, 0, 0);
     }
-  g_assert_false (knows (self, "s0", OWN, PEER, TRUE));
-  g_assert_true (knows (self, "s1", OWN, PEER, TRUE));
-  ibb_finished_free (self);
+  g_assert_false (knows (context, "s0", OWN, PEER, TRUE));
+  g_assert_true (knows (context, "s1", OWN, PEER, TRUE));
+  ibb_finished_forget_all (context);
   ibb_context_unref (context);
 }
 
 static void
-add (IBBFinished *self, const char *peer, const char *sid, const char *secret)
+add (IBBContext *context, const char *peer, const char *sid, const char *secret)
 {
-  IBBParameters parameters = { .key = { (char *) OWN "/r", (char *) peer, (char *) sid },
+  IBBParameters parameters = { .context = context,
+                               .key = { (char *) OWN "/r", (char *) peer, (char *) sid },
                                .secret = (char *) secret };
 
-  ibb_finished_add (self, &parameters, &(IBBPosition){ 0, 0 });
+  ibb_finished_add (&parameters, 0, 0);
 }
 
 /* A peer that ends many sessions makes us forget its own first. Of accounts with as many, the one
@@ -105,31 +108,30 @@ add (IBBFinished *self, const char *peer, const char *sid, const char *secret)
 static void
 test_accounts (void)
 {
-  IBBContext  *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-  IBBFinished *self = ibb_finished_new (context);
+  IBBContext *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
 
-  add (self, PEER "/r", "first", SECRET);
-  add (self, "mercutio@verona.example/r", "other", SECRET);
+  add (context, PEER "/r", "first", SECRET);
+  add (context, "mercutio@verona.example/r", "other", SECRET);
   for (guint i = 0; i < 300; i++)
     {
       g_autofree char *sid = g_strdup_printf ("s%u", i);
 
-      add (self, "tybalt@capulet.example/r", sid, SECRET);
+      add (context, "tybalt@capulet.example/r", sid, SECRET);
     }
-  g_assert_true (knows (self, "first", OWN, PEER, TRUE));
-  g_assert_true (knows (self, "other", OWN, "mercutio@verona.example", TRUE));
-  g_assert_true (knows (self, "s299", OWN, "tybalt@capulet.example", TRUE));
-  g_assert_true (knows (self, "s46", OWN, "tybalt@capulet.example", TRUE));
-  g_assert_false (knows (self, "s45", OWN, "tybalt@capulet.example", TRUE));
+  g_assert_true (knows (context, "first", OWN, PEER, TRUE));
+  g_assert_true (knows (context, "other", OWN, "mercutio@verona.example", TRUE));
+  g_assert_true (knows (context, "s299", OWN, "tybalt@capulet.example", TRUE));
+  g_assert_true (knows (context, "s46", OWN, "tybalt@capulet.example", TRUE));
+  g_assert_false (knows (context, "s45", OWN, "tybalt@capulet.example", TRUE));
   for (guint i = 0; i < 254; i++)
     {
       g_autofree char *peer = g_strdup_printf ("%u@verona.example", i);
 
-      add (self, peer, "s", SECRET);
+      add (context, peer, "s", SECRET);
     }
-  g_assert_false (knows (self, "first", OWN, PEER, TRUE));
-  g_assert_true (knows (self, "other", OWN, "mercutio@verona.example", TRUE));
-  ibb_finished_free (self);
+  g_assert_false (knows (context, "first", OWN, PEER, TRUE));
+  g_assert_true (knows (context, "other", OWN, "mercutio@verona.example", TRUE));
+  ibb_finished_forget_all (context);
   ibb_context_unref (context);
 }
 
@@ -137,16 +139,15 @@ test_accounts (void)
 static void
 test_same_sid (void)
 {
-  IBBContext  *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-  IBBFinished *self = ibb_finished_new (context);
+  IBBContext *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
 
-  add (self, PEER "/r", "s", SECRET);
+  add (context, PEER "/r", "s", SECRET);
   for (guint i = 0; i < 7; i++)
-    add (self, PEER "/x", "s", "another");
-  g_assert_true (knows (self, "s", OWN, PEER, TRUE));
-  add (self, PEER "/x", "s", "another");
-  g_assert_false (knows (self, "s", OWN, PEER, TRUE));
-  ibb_finished_free (self);
+    add (context, PEER "/x", "s", "another");
+  g_assert_true (knows (context, "s", OWN, PEER, TRUE));
+  add (context, PEER "/x", "s", "another");
+  g_assert_false (knows (context, "s", OWN, PEER, TRUE));
+  ibb_finished_forget_all (context);
   ibb_context_unref (context);
 }
 

@@ -85,7 +85,7 @@ clear_path (GQueue *path)
 static gboolean
 is_of (const IBBStanza *block, IBBSession *session)
 {
-  return g_str_equal (block->sid, ibb_session_get_sid (session));
+  return g_str_equal (block->sid, session->parameters.key.sid);
 }
 
 /* ---- one session ---- */
@@ -99,15 +99,15 @@ test_throttle (Driver *self)
   GQueue                 server = G_QUEUE_INIT;
   gsize                  most = 0;
 
-  while (ibb_session_get_delivered (session) < 1000000)
+  while (session->sender.delivered < 1000000)
     {
       g_autoptr (IBBStanza) block = NULL;
 
       fill (self, session);
       take_all (self, &server);
       /* The window is checked from the tenth round trip on, when the path is known. */
-      if (ibb_session_get_delivered (session) > 100000)
-        most = MAX (most, inside_get_in_flight (session));
+      if (session->sender.delivered > 100000)
+        most = MAX (most, session->sender.flight.stall.in_flight);
       block = g_queue_pop_head (&server);
       driver_advance_to (self,
                          *self->clock + 20000 + 100 * (gint64) g_bytes_get_size (block->bytes));
@@ -152,7 +152,7 @@ play_chat (Driver *self, gint64 per_byte, gsize length, IBBSession *other)
       if (i % 100 >= 50)
         {
           longest[part] = MAX (longest[part], g_bytes_get_size (block->bytes));
-          most[part] = MAX (most[part], inside_get_in_flight (session));
+          most[part] = MAX (most[part], session->sender.flight.stall.in_flight);
         }
       driver_advance_to (self,
                          *self->clock + 2000 + per_byte * (gint64) g_bytes_get_size (block->bytes));
@@ -188,7 +188,7 @@ test_long_path (Driver *self)
 
       fill (self, session);
       take_all (self, &path);
-      most = MAX (most, inside_get_in_flight (session));
+      most = MAX (most, session->sender.flight.stall.in_flight);
       driver_advance (self, 1500);
       for (GList *l = path.head; l != NULL; l = l->next)
         driver_answer (self, l->data);
@@ -262,7 +262,7 @@ test_stalled (Driver *self)
   driver_write (self, live, 16 * BLOCK);
 
   start = *self->clock;
-  while (ibb_session_get_delivered (live) < 16 * BLOCK + 1)
+  while (live->sender.delivered < 16 * BLOCK + 1)
     {
       block = driver_take_served (self);
       g_assert_cmpint (*self->clock - start, <, 3 * SECOND);
@@ -289,7 +289,7 @@ test_stalled (Driver *self)
     }
   for (guint i = 0; i < G_N_ELEMENTS (stalled); i++)
     {
-      g_assert_cmpuint (ibb_session_get_delivered (stalled[i]), ==, 16 * BLOCK + 1);
+      g_assert_cmpuint (stalled[i]->sender.delivered, ==, 16 * BLOCK + 1);
       ibb_session_unref (stalled[i]);
     }
   g_assert_cmpuint (get_inside (self, "stalled-bytes"), ==, 0);
@@ -392,7 +392,7 @@ write_on (Pair *self, guint64 end)
   guint64     written;
   gsize       n;
 
-  while ((written = ibb_session_get_written (session)) < end &&
+  while ((written = session->sender.written) < end &&
          (n = MIN (ibb_session_get_writable (session), MIN (BLOCK, end - written))) > 0)
     {
       guint8 bytes[BLOCK];
@@ -401,7 +401,7 @@ write_on (Pair *self, guint64 end)
         bytes[i] = byte_at (written + i);
       g_assert_cmpuint (ibb_session_write (session, bytes, n, self->now), ==, n);
     }
-  self->most_in_flight = MAX (self->most_in_flight, inside_get_in_flight (session));
+  self->most_in_flight = MAX (self->most_in_flight, session->sender.flight.stall.in_flight);
 }
 
 static void
@@ -449,9 +449,9 @@ test_pause (gconstpointer data)
       g_queue_init (&self.wires[i]);
       driver_init (&self.ends[i], jids[i], &self.now, (Random){ i });
     }
-  ibb_engine_get_settings (self.ends[0].engine)->window = WINDOW;
-  ibb_engine_get_settings (self.ends[1].engine)->session_limit = 1;
-  ibb_engine_set_listen (self.ends[1].engine, IBB_LISTEN_ACCEPT);
+  self.ends[0].engine->context->settings.window = WINDOW;
+  self.ends[1].engine->context->settings.session_limit = 1;
+  self.ends[1].engine->acceptor.listen = IBB_LISTEN_ACCEPT;
   self.sessions[0] = ibb_engine_open (
       self.ends[0].engine, &(IBBOpen){ .peer = PEER, .block_size = 2 * BLOCK }, self.now, NULL);
   while (ibb_session_get_state (self.sessions[0]) != IBB_SESSION_OPEN)
@@ -467,7 +467,7 @@ test_pause (gconstpointer data)
   do
     {
       write_on (&self, 3 * length);
-      self.most_unread = MAX (self.most_unread, inside_get_readable (self.sessions[1]));
+      self.most_unread = MAX (self.most_unread, self.sessions[1]->receiver.queue.length);
     }
   while (step (&self, until));
   g_assert_cmpuint (self.most_unread, >=, WINDOW);
@@ -478,8 +478,8 @@ test_pause (gconstpointer data)
   ibb_session_close (self.sessions[0], self.now);
   while (ibb_session_get_state (self.sessions[0]) != IBB_SESSION_ENDED)
     g_assert_true (step (&self, G_MAXINT64 - 1));
-  g_assert_cmpuint (ibb_session_get_delivered (self.sessions[0]), ==, 3 * length);
-  g_assert_cmpint (ibb_session_get_failure (self.sessions[0])->kind, ==, IBB_FAILURE_NONE);
+  g_assert_cmpuint (self.sessions[0]->sender.delivered, ==, 3 * length);
+  g_assert_cmpint (self.sessions[0]->failure.kind, ==, IBB_FAILURE_NONE);
   g_assert_cmpint (ibb_session_get_input (self.sessions[1]), ==, IBB_INPUT_EOF);
 
   for (guint i = 0; i < 2; i++)

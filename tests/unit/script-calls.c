@@ -86,7 +86,7 @@ begin (Script *self, Words *words)
                        .sid = options.sid,
                        .by_message = options.by_message,
                        .block_size = options.block_size,
-                       .fixed_block_size = options.fixed };
+                       .is_agreed = options.fixed };
   IBBFailure  failure = IBB_FAILURE_INIT;
   IBBSession *session = ibb_engine_open (self->driver.engine, &open, *self->driver.clock, &failure);
 
@@ -105,7 +105,7 @@ take_opened (Script *self, Words *words)
   begin (self, words);
   open = driver_take_served (&self->driver);
   if (open == NULL || open->payload != IBB_PAYLOAD_OPEN ||
-      open->by_message != ibb_session_is_by_message (script_get_session (self, words)))
+      open->by_message != script_get_session (self, words)->parameters.by_message)
     script_fail (self, "it sends %s", driver_describe (open));
   driver_answer (&self->driver, open);
   if (ibb_session_get_state (script_get_session (self, words)) != IBB_SESSION_OPEN)
@@ -124,7 +124,7 @@ event (Script *self, Words *words)
   IBBEvent event = IBB_EVENT_INIT;
   guint    type = script_find (self, names, G_N_ELEMENTS (names), words_take (self, words));
 
-  if (!ibb_engine_has_outcome (self->driver.engine) || !driver_take_event (&self->driver, &event))
+  if (g_queue_is_empty (&self->driver.engine->events) || !driver_take_event (&self->driver, &event))
     script_fail (self, "no event");
   if (event.type != type)
     script_fail (self, "event %s", names[event.type]);
@@ -146,8 +146,8 @@ static void
 accepted (Script *self, Words *words)
 {
   Options      options = take_options (self, words, 4096);
-  IBBSettings *settings = ibb_engine_get_settings (self->driver.engine);
-  guint        needed = inside_get_n_counted (self->driver.engine) + 1;
+  IBBSettings *settings = &self->driver.engine->context->settings;
+  guint        needed = self->driver.engine->context->memory.n_sharers + 1;
   IBBEvent     event = IBB_EVENT_INIT;
   IBBStanza   *open =
       driver_new_open (options.peer, "open", options.sid, options.block_size, options.by_message);
@@ -160,7 +160,7 @@ accepted (Script *self, Words *words)
     }
   open->secret = options.has_secret ? g_strdup (SCRIPT_SECRET) : NULL;
   settings->session_limit = MAX (settings->session_limit, needed);
-  ibb_engine_set_listen (self->driver.engine, IBB_LISTEN_ACCEPT);
+  self->driver.engine->acceptor.listen = IBB_LISTEN_ACCEPT;
   if (!driver_receive (&self->driver, open) || !driver_take_event (&self->driver, &event) ||
       event.type != IBB_EVENT_ACCEPTED)
     script_fail (self, "not accepted");
@@ -179,17 +179,17 @@ expect (Script *self, Words *words)
   Options         options = take_options (self, words, 0);
   IBBFailure      failure = IBB_FAILURE_INIT;
   IBBExpectation *expectation =
-      ibb_engine_expect (self->driver.engine, options.local, options.peer, options.sid,
-                         options.block_size, (gpointer) g_intern_string (words->at), &failure);
+      ibb_engine_expect (self->driver.engine,
+                         &(IBBOpen){ .local = options.local,
+                                     .peer = options.peer,
+                                     .sid = options.sid,
+                                     .block_size = options.block_size,
+                                     .is_agreed = options.has_stanza_type,
+                                     .by_message = options.by_message },
+                         (gpointer) g_intern_string (words->at), &failure);
 
-  if (check_fails (self, words, expectation != NULL, &failure))
-    return;
-  if (options.has_stanza_type)
-    {
-      expectation->has_stanza_type = TRUE;
-      expectation->by_message = options.by_message;
-    }
-  g_hash_table_replace (self->expectations, g_strdup (words->at), expectation);
+  if (!check_fails (self, words, expectation != NULL, &failure))
+    g_hash_table_replace (self->expectations, g_strdup (words->at), expectation);
 }
 
 static void
@@ -198,7 +198,7 @@ cancel (Script *self, Words *words)
   IBBExpectation *expectation = g_hash_table_lookup (self->expectations, words->at);
 
   g_assert_nonnull (expectation);
-  ibb_engine_cancel_expectation (self->driver.engine, expectation);
+  ibb_acceptor_remove (&self->driver.engine->acceptor, expectation);
   g_hash_table_remove (self->expectations, words->at);
 }
 
@@ -207,7 +207,7 @@ cancel (Script *self, Words *words)
 static void
 set (Script *self, Words *words)
 {
-  IBBSettings *settings = ibb_engine_get_settings (self->driver.engine);
+  IBBSettings *settings = &self->driver.engine->context->settings;
   const struct
   {
     const char *name;
@@ -242,7 +242,7 @@ set (Script *self, Words *words)
   else if (g_str_equal (name, "wait-backoff-factor"))
     settings->wait_backoff_factor = g_ascii_strtod (words_take (self, words), NULL);
   else if (g_str_equal (name, "stanza-limit"))
-    ibb_engine_set_stanza_limit (self->driver.engine, (gsize) words_take_number (self, words));
+    self->driver.engine->context->named_limit = (gsize) words_take_number (self, words);
   else
     {
       const char *value = words_take (self, words);
@@ -319,7 +319,7 @@ read_bytes (Script *self, Words *words)
   g_autoptr (GBytes) bytes = words_take_bytes (self, words);
   gsize              length = g_bytes_get_size (bytes);
   g_autofree guint8 *read = g_malloc (length + 1);
-  gsize              n = inside_get_readable (session);
+  gsize              n = session->receiver.queue.length;
 
   if (n != length)
     script_fail (self, "%" G_GSIZE_FORMAT " bytes are readable", n);
@@ -431,7 +431,7 @@ check_no_event (Script *self, Words *words)
 {
   IBBEvent event = IBB_EVENT_INIT;
 
-  if (ibb_engine_has_outcome (self->driver.engine) || driver_take_event (&self->driver, &event))
+  if (!g_queue_is_empty (&self->driver.engine->events) || driver_take_event (&self->driver, &event))
     script_fail (self, "there is one");
 }
 
@@ -442,10 +442,10 @@ check_changed (Script *self, Words *words)
   IBBEvent event = IBB_EVENT_INIT;
   gboolean told = FALSE;
 
-  ibb_session_set_data (script_get_session (self, words), self);
+  script_get_session (self, words)->data = self;
   while (ibb_engine_take_event (self->driver.engine, &event))
     {
-      told |= event.type == IBB_EVENT_CHANGED && ibb_session_get_data (event.session) == self;
+      told |= event.type == IBB_EVENT_CHANGED && event.session->data == self;
       ibb_event_clear (&event);
     }
   if (!told)
@@ -504,8 +504,7 @@ set_listen (Script *self, Words *words)
 {
   static const char *const listens[] = { "none", "accept", "ask" };
 
-  ibb_engine_set_listen (self->driver.engine,
-                         script_find (self, listens, 3, words_take (self, words)));
+  self->driver.engine->acceptor.listen = script_find (self, listens, 3, words_take (self, words));
 }
 
 static void

@@ -69,45 +69,48 @@ script_check_failure (Script *self, const IBBFailure *failure, Words *words)
 
 /* ---- numbers ---- */
 
-typedef struct
-{
-  const char *name;
-  guint64 (*get_64) (IBBSession *session);
-  gsize (*get_size) (IBBSession *session);
-  guint (*get) (IBBSession *session);
-} SessionNumber;
-
-static const SessionNumber session_numbers[] = {
-  { "written", ibb_session_get_written, NULL, NULL },
-  { "passed", ibb_session_get_passed, NULL, NULL },
-  { "delivered", ibb_session_get_delivered, NULL, NULL },
-  { "received", ibb_session_get_received, NULL, NULL },
-  { "readable", NULL, inside_get_readable, NULL },
-  { "writable", NULL, ibb_session_get_writable, NULL },
-  { "in-flight", NULL, inside_get_in_flight, NULL },
-  { "block-size", NULL, NULL, ibb_session_get_block_size },
-};
-
-typedef struct
-{
-  const char *name;
-  guint (*get) (IBBEngine *engine);
-} EngineNumber;
-
-static const EngineNumber engine_numbers[] = {
-  { "sessions", ibb_engine_get_n_sessions },   { "counted", inside_get_n_counted },
-  { "pending", inside_get_n_pending },         { "timers", inside_get_n_timers },
-  { "waiting-stanzas", inside_get_n_waiting },
-};
-
-gboolean
-script_get_value (Script *self, IBBSession *session, const char *name, gint64 *value)
+static gboolean
+get_session_value (IBBSession *session, const char *name, gint64 *value)
 {
   const struct
   {
     const char *name;
-    guint       value;
+    guint64     value;
+  } numbers[] = {
+    { "written", session->sender.written },
+    { "passed", session->sender.passed },
+    { "delivered", session->sender.delivered },
+    { "received", session->receiver.received },
+    { "readable", session->receiver.queue.length },
+    { "writable", ibb_session_get_writable (session) },
+    { "in-flight", session->sender.flight.stall.in_flight },
+    { "block-size", session->parameters.block_size },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (numbers); i++)
+    if (g_str_equal (name, numbers[i].name))
+      {
+        *value = (gint64) numbers[i].value;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+gboolean
+script_get_value (Script *self, IBBSession *session, const char *name, gint64 *value)
+{
+  IBBEngine *engine = self->driver.engine;
+  const struct
+  {
+    const char *name;
+    gint64      value;
   } counts[] = {
+    { "sessions", g_hash_table_size (engine->context->sessions) },
+    { "counted", engine->context->memory.n_sharers },
+    { "pending", g_hash_table_size (engine->context->pendings) },
+    { "timers", inside_get_n_timers (engine) },
+    { "waiting-stanzas", engine->context->control.length },
+    { "unread", (gint64) engine->context->memory.unread },
     { "queries", self->driver.n_queries },
     { "pings", self->driver.n_pings },
     { "probes", self->driver.n_probes },
@@ -118,34 +121,15 @@ script_get_value (Script *self, IBBSession *session, const char *name, gint64 *v
     { "taken-closes", self->n_taken[IBB_PAYLOAD_CLOSE] },
   };
 
-  for (guint i = 0; i < G_N_ELEMENTS (session_numbers) && session != NULL; i++)
-    if (g_str_equal (name, session_numbers[i].name))
-      {
-        const SessionNumber *number = &session_numbers[i];
-
-        *value = number->get_64 != NULL     ? (gint64) number->get_64 (session)
-                 : number->get_size != NULL ? (gint64) number->get_size (session)
-                                            : number->get (session);
-        return TRUE;
-      }
-  for (guint i = 0; i < G_N_ELEMENTS (engine_numbers); i++)
-    if (g_str_equal (name, engine_numbers[i].name))
-      {
-        *value = engine_numbers[i].get (self->driver.engine);
-        return TRUE;
-      }
+  if (session != NULL && get_session_value (session, name, value))
+    return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
     if (g_str_equal (name, counts[i].name))
       {
         *value = counts[i].value;
         return TRUE;
       }
-  if (g_str_equal (name, "unread"))
-    {
-      *value = (gint64) inside_get_unread (self->driver.engine);
-      return TRUE;
-    }
-  return inside_get (self->driver.engine, session, name, value);
+  return inside_get (engine, session, name, value);
 }
 
 static void
@@ -225,30 +209,30 @@ check_session (Script *self, const char *name, Words *words)
     {
       check_word (self, inputs, G_N_ELEMENTS (inputs), ibb_session_get_input (session), words);
       if (words->next < words->n_words)
-        script_check_failure (self, ibb_session_get_input_failure (session), words);
+        script_check_failure (self, &session->receiver.failure, words);
     }
   else if (g_str_equal (name, "output"))
     {
       check_word (self, outputs, G_N_ELEMENTS (outputs), ibb_session_get_output (session), words);
       if (words->next < words->n_words)
-        script_check_failure (self, ibb_session_get_output_failure (session), words);
+        script_check_failure (self, &session->sender.output_failure, words);
     }
   else if (g_str_equal (name, "failure"))
-    script_check_failure (self, ibb_session_get_failure (session), words);
+    script_check_failure (self, &session->failure, words);
   else if (g_str_equal (name, "delivery"))
-    script_check_failure (self, ibb_session_get_delivery_failure (session), words);
+    script_check_failure (self, &session->sender.delivery_failure, words);
   else if (g_str_equal (name, "input-failure"))
-    script_check_failure (self, ibb_session_get_input_failure (session), words);
+    script_check_failure (self, &session->receiver.failure, words);
   else if (g_str_equal (name, "output-failure"))
-    script_check_failure (self, ibb_session_get_output_failure (session), words);
+    script_check_failure (self, &session->sender.output_failure, words);
   else if (g_str_equal (name, "over"))
     check_truth (self, ibb_session_is_over (session), words);
   else if (g_str_equal (name, "interrupted"))
-    check_truth (self, ibb_session_is_interrupted (session), words);
+    check_truth (self, session->state == IBB_SESSION_INTERRUPTED, words);
   else if (g_str_equal (name, "output-shut"))
-    check_truth (self, ibb_session_is_output_shut (session), words);
+    check_truth (self, session->closing.output_shut, words);
   else if (g_str_equal (name, "close-begun"))
-    check_truth (self, inside_is_close_begun (session), words);
+    check_truth (self, session->closing.is_whole, words);
   else if (g_str_equal (name, "worth-waking"))
     {
       gsize length = (gsize) words_take_number (self, words);
@@ -256,9 +240,9 @@ check_session (Script *self, const char *name, Words *words)
       check_truth (self, ibb_session_is_worth_waking (session, length), words);
     }
   else if (g_str_equal (name, "peer"))
-    check_text (self, ibb_session_get_peer (session), words);
+    check_text (self, session->parameters.peer_jid, words);
   else if (g_str_equal (name, "local"))
-    check_text (self, ibb_session_get_local (session), words);
+    check_text (self, session->parameters.local_jid, words);
   else
     return FALSE;
   return TRUE;
@@ -268,12 +252,13 @@ check_session (Script *self, const char *name, Words *words)
 static void
 check_empty (Script *self)
 {
+  static const char *const names[] = { "sessions", "pending", "timers", "waiting-stanzas" };
+  gint64                   value;
+
   script_expect_nothing (self);
-  for (guint i = 0; i < G_N_ELEMENTS (engine_numbers); i++)
-    if (strcmp (engine_numbers[i].name, "counted") != 0 &&
-        engine_numbers[i].get (self->driver.engine) != 0)
-      script_fail (self, "%s: %u", engine_numbers[i].name,
-                   engine_numbers[i].get (self->driver.engine));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (script_get_value (self, NULL, names[i], &value) && value != 0)
+      script_fail (self, "%s: %" G_GINT64_FORMAT, names[i], value);
 }
 
 /* The least length of the XML of a block: its tags have 150 bytes, with rules 400. */
@@ -314,7 +299,7 @@ script_check (Script *self, const char *name, Words *words)
   else if (g_str_equal (name, "needs-stream"))
     check_truth (self, ibb_engine_needs_stream (engine), words);
   else if (g_str_equal (name, "moved"))
-    check_truth (self, ibb_engine_has_moved (engine), words);
+    check_truth (self, engine->context->has_moved, words);
   else if (g_str_equal (name, "can-accept"))
     check_truth (self, ibb_engine_can_accept (engine), words);
   else if (g_str_equal (name, "has-address"))

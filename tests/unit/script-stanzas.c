@@ -144,10 +144,10 @@ static IBBStanza *
 new_request (Script *self, IBBPayload payload, const Words *words)
 {
   IBBSession      *session = g_hash_table_lookup (self->sessions, words->at);
-  const char      *from = session != NULL ? ibb_session_get_peer (session) : PEER;
+  const char      *from = session != NULL ? session->parameters.peer_jid : PEER;
   g_autofree char *id = g_strdup_printf ("peer-%u", self->n_ids++);
-  const char      *to = session != NULL && ibb_session_get_local (session) != NULL
-                            ? ibb_session_get_local (session)
+  const char      *to = session != NULL && session->parameters.local_jid != NULL
+                            ? session->parameters.local_jid
                             : OWN;
 
   if (payload == IBB_PAYLOAD_OPEN)
@@ -157,7 +157,7 @@ new_request (Script *self, IBBPayload payload, const Words *words)
       return open;
     }
   return driver_new_request (payload, from, to, id,
-                             session != NULL ? ibb_session_get_sid (session) : words->at);
+                             session != NULL ? session->parameters.key.sid : words->at);
 }
 
 /* "data SEQ BYTES", with the type of its session unless another is said. */
@@ -170,7 +170,7 @@ new_block (Script *self, guint seq, GBytes *bytes, const Words *words)
   const void *data = g_bytes_get_data (bytes, &length);
 
   driver_set_block (stanza, seq, data, length);
-  if (session != NULL && ibb_session_is_by_message (session))
+  if (session != NULL && session->parameters.by_message)
     driver_set_message (stanza);
   return stanza;
 }
@@ -476,11 +476,11 @@ check_session (Script *self, const IBBStanza *stanza, const Words *words)
 
   if (session == NULL)
     return;
-  expect_same (self, "sid", stanza->sid, ibb_session_get_sid (session));
-  expect_same (self, "to", stanza->to, ibb_session_get_peer (session));
+  expect_same (self, "sid", stanza->sid, session->parameters.key.sid);
+  expect_same (self, "to", stanza->to, session->parameters.peer_jid);
   if (stanza->payload != IBB_PAYLOAD_DATA)
     return;
-  if ((stanza->name == IBB_STANZA_MESSAGE) != ibb_session_is_by_message (session))
+  if ((stanza->name == IBB_STANZA_MESSAGE) != session->parameters.by_message)
     script_fail (self, "the wrong stanza type");
   if (strlen (stanza->id) < 16) /* D-33, N-32: 64 random bits */
     script_fail (self, "a short id");

@@ -394,7 +394,7 @@ run_case (gconstpointer data)
   g_autofree char  *body = NULL;
 
   driver_init (&self.driver, OWN, NULL, (Random){ 42 });
-  ibb_engine_get_settings (self.driver.engine)->default_block_size = IBB_CONTROLLER_BLOCK;
+  self.driver.engine->context->settings.default_block_size = IBB_CONTROLLER_BLOCK;
   self.sessions =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) ibb_session_unref);
   self.stanzas = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,

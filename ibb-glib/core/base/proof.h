@@ -9,14 +9,6 @@
 
 #include <glib.h>
 
-/* How many bytes of the other end an end has received, and how many of these it has
- * acknowledged. */
-typedef struct
-{
-  guint64 received;
-  guint64 acknowledged;
-} IBBPosition;
-
 typedef enum
 {
   IBB_PROOF_RESUME,  /* of <resume/> */
@@ -30,9 +22,9 @@ typedef struct
   IBBProofKind kind;
   gboolean     by_initiator; /* the end that opened the session says it */
   const char  *sid;
-  guint32      count; /* of the <resume/>, or of the one that is answered */
-  guint64      received;
-  guint64      acknowledged;
+  guint32      count;        /* of the <resume/>, or of the one that is answered */
+  guint64      received;     /* bytes of the other end that this end has received, ... */
+  guint64      acknowledged; /* ... and of these, that it has acknowledged */
 } IBBStatement;
 
 /* 64 hexadecimal digits. */

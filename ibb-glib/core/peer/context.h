@@ -17,7 +17,6 @@
 #include "core/flow/scheduler.h"
 #include "core/peer/memory.h"
 
-typedef struct _IBBFinished IBBFinished;
 typedef struct _IBBFirstHop IBBFirstHop;
 typedef struct _IBBPeers    IBBPeers;
 
@@ -47,11 +46,12 @@ typedef struct
   guint       n_requests; /* ... by bare JID, and of all (D-47) */
 
   /* The longest stanza that our server takes, in bytes of XML (D-16); 0: not known. */
-  gsize named_limit;  /* as the server names it (XEP-0478) */
+  gsize named_limit;  /* as the server names it (XEP-0478); 8192 over a foreign connection */
   gsize learnt_limit; /* as the server has shown by a policy-violation */
   char *server;       /* (nullable): domain of the learnt limit */
 
   GQueue abandoned; /* (element-type IBBAbandonedOpen): owned, oldest first (D-15) */
+  GQueue finished;  /* of finished.c: sessions that ended in order, oldest first (D-58) */
 
   gsize  stalled; /* bytes in flight of stalled sessions */
   GQueue late;    /* (element-type IBBStall): overdue and not stalled, in turn */
@@ -66,7 +66,6 @@ typedef struct
   gboolean     has_moved; /* bytes of a session, over this XML stream */
   gboolean     is_gone;   /* the engine is: nobody asks for changes */
 
-  IBBFinished *finished;
   IBBFirstHop *first_hop;
   IBBPeers    *peers;
   GHashTable  *servers; /* (nullable) (element-type utf8 IBBServer): in use, by domain */

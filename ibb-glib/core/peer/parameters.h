@@ -23,16 +23,16 @@ typedef struct
   char *sid;
 } IBBSessionKey;
 
-/* Parameters of an open. */
+/* Parameters of our open, or of the open that is expected of a peer. */
 typedef struct
 {
-  const char *peer;             /* any JID; compared by D-02 */
-  const char *local;            /* (nullable): ours, NULL for the connection's */
-  const char *sid;              /* (nullable): NULL for a random one */
-  gboolean    by_message;       /* the blocks are messages, else IQs */
-  guint       block_size;       /* 0: the default of the settings */
-  gboolean    fixed_block_size; /* no fallback by halving (Jingle, N-46) */
-  gboolean    may_be_longer;    /* a longer block size may be offered beside (D-14) */
+  const char *peer;          /* any JID; compared by D-02 */
+  const char *local;         /* (nullable): ours; NULL: the connection's, or any to be expected */
+  const char *sid;           /* (nullable): NULL for a random one */
+  gboolean    by_message;    /* the blocks are messages, else IQs */
+  guint       block_size;    /* 0: the default of the settings, or any to be expected */
+  gboolean    is_agreed;     /* no fallback by halving, no other stanza type (Jingle, N-46) */
+  gboolean    may_be_longer; /* a longer block size may be offered beside (D-14) */
 } IBBOpen;
 
 typedef struct

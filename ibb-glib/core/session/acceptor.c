@@ -49,25 +49,19 @@ create_key (const char *local, const char *peer, const char *sid)
 }
 
 IBBExpectation *
-ibb_acceptor_expect (IBBAcceptor *self,
-                     const char  *local,
-                     const char  *peer,
-                     const char  *sid,
-                     guint        block_size,
-                     gpointer     data)
+ibb_acceptor_expect (IBBAcceptor *self, const IBBOpen *open, gpointer data)
 {
-  g_autofree char *local_normal = ibb_jid_normalize (local);
-  g_autofree char *peer_normal = ibb_jid_normalize (peer);
-  g_autofree char *key = create_key (local_normal, peer_normal, sid);
+  g_autofree char *local = ibb_jid_normalize (open->local);
+  g_autofree char *peer = ibb_jid_normalize (open->peer);
+  g_autofree char *key = create_key (local, peer, open->sid);
   IBBExpectation  *expectation;
 
   if (g_hash_table_contains (self->expectations, key))
     return NULL;
 
   expectation = g_new0 (IBBExpectation, 1);
-  expectation->key = g_steal_pointer (&key);
-  expectation->block_size = block_size;
-  expectation->data = data;
+  *expectation = (IBBExpectation){ g_steal_pointer (&key), open->block_size, open->is_agreed,
+                                   open->by_message, data };
   g_hash_table_insert (self->expectations, expectation->key, expectation);
   return expectation;
 }
@@ -175,7 +169,7 @@ check_open (IBBAcceptor     *self,
   *expectation = find_expectation (self, local, peer, open->sid);
   if (*expectation == NULL
           ? is_impossible (self, peer)
-          : (*expectation)->has_stanza_type && (*expectation)->by_message != open->by_message)
+          : (*expectation)->is_agreed && (*expectation)->by_message != open->by_message)
     return FALSE;
 
   *condition = IBB_CONDITION_RESOURCE_CONSTRAINT;

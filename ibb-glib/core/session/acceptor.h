@@ -9,7 +9,7 @@
 #include <glib.h>
 
 #include "core/base/stanza.h"
-#include "core/peer/context.h"
+#include "core/peer/parameters.h"
 #include "core/session/event.h"
 
 /* Handling of unexpected opens (D-08). */
@@ -23,9 +23,9 @@ typedef enum
 /* An expected session (D-09). */
 typedef struct
 {
-  char    *key;             /* "sid\npeer\nlocal" */
-  guint    block_size;      /* 0: any */
-  gboolean has_stanza_type; /* a session with the other one is refused with not-acceptable */
+  char    *key;        /* "sid\npeer\nlocal" */
+  guint    block_size; /* 0: any */
+  gboolean is_agreed;  /* a session with the other stanza type is refused with not-acceptable */
   gboolean by_message;
   gpointer data;
 } IBBExpectation;
@@ -40,14 +40,8 @@ typedef struct
 } IBBAcceptor;
 
 void ibb_acceptor_init (IBBAcceptor *self, IBBContext *context, GQueue *events);
-/* local: one of our addresses, or NULL for each of them. Returns NULL if the same session is
- * expected already. */
-IBBExpectation *ibb_acceptor_expect (IBBAcceptor *self,
-                                     const char  *local,
-                                     const char  *peer,
-                                     const char  *sid,
-                                     guint        block_size,
-                                     gpointer     data);
+/* Returns NULL if the same session is expected already. */
+IBBExpectation *ibb_acceptor_expect (IBBAcceptor *self, const IBBOpen *open, gpointer data);
 void            ibb_acceptor_remove (IBBAcceptor *self, IBBExpectation *expectation);
 /* Ends all expectations. */
 void     ibb_acceptor_fail_all (IBBAcceptor *self, IBBFailureKind kind);

@@ -5,24 +5,17 @@
 #include "core/session/finished.h"
 
 #include "core/base/jid.h"
+#include "core/base/proof.h"
 #include "core/peer/registration.h"
 
 #define RECORDS_MAX 256
 
-struct _IBBFinished
-{
-  IBBContext *context; /* (unowned) */
-  GQueue      records; /* (element-type Record): oldest first */
-};
-
 typedef struct
 {
-  char       *sid;
-  char       *local; /* our account, normalised */
-  char       *peer;  /* account of the peer, normalised */
-  char       *secret;
-  gboolean    is_initiator;
-  IBBPosition position;
+  IBBStatement end;   /* of our end; sid is (owned) */
+  char        *local; /* our account, normalised */
+  char        *peer;  /* account of the peer, normalised */
+  char        *secret;
 } Record;
 
 static void
@@ -30,39 +23,29 @@ record_free (gpointer data)
 {
   Record *self = data;
 
-  g_free (self->sid);
+  g_free ((char *) self->end.sid);
   g_free (self->local);
   g_free (self->peer);
   g_free (self->secret);
   g_free (self);
 }
 
-IBBFinished *
-ibb_finished_new (IBBContext *context)
-{
-  IBBFinished *self = g_new0 (IBBFinished, 1);
-
-  self->context = context;
-  return self;
-}
-
 void
-ibb_finished_free (IBBFinished *self)
+ibb_finished_forget_all (IBBContext *context)
 {
-  g_queue_clear_full (&self->records, record_free);
-  g_free (self);
+  g_queue_clear_full (&context->finished, record_free);
 }
 
 /* Forgets the oldest record of the account with the most records: no peer makes us forget the
  * records of another account before its own. */
 static void
-forget_one (IBBFinished *self)
+forget_one (GQueue *records)
 {
   g_autoptr (GHashTable) counts = g_hash_table_new (g_str_hash, g_str_equal);
   GList                 *l;
   guint                  most = 0;
 
-  for (l = self->records.head; l != NULL; l = l->next)
+  for (l = records->head; l != NULL; l = l->next)
     {
       const Record *record = l->data;
       guint         n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, record->peer)) + 1;
@@ -71,51 +54,53 @@ forget_one (IBBFinished *self)
       most = MAX (most, n);
     }
 
-  l = self->records.head;
+  l = records->head;
   while (GPOINTER_TO_UINT (g_hash_table_lookup (counts, ((Record *) l->data)->peer)) < most)
     l = l->next;
   record_free (l->data);
-  g_queue_delete_link (&self->records, l);
+  g_queue_delete_link (records, l);
 }
 
 void
-ibb_finished_add (IBBFinished *self, const IBBParameters *parameters, const IBBPosition *position)
+ibb_finished_add (const IBBParameters *parameters, guint64 received, guint64 acknowledged)
 {
+  GQueue *records = &parameters->context->finished;
   Record *record = g_new0 (Record, 1);
 
-  record->sid = g_strdup (parameters->key.sid);
+  record->end = (IBBStatement){
+    IBB_PROOF_ENDED, parameters->is_initiator, g_strdup (parameters->key.sid), 0, received,
+    acknowledged
+  };
   record->local = ibb_jid_dup_bare (parameters->key.local);
   record->peer = ibb_jid_dup_bare (parameters->key.peer);
   record->secret = g_strdup (parameters->secret);
-  record->is_initiator = parameters->is_initiator;
-  record->position = *position;
-  g_queue_push_tail (&self->records, record);
-  if (self->records.length > RECORDS_MAX)
-    forget_one (self);
+  g_queue_push_tail (records, record);
+  if (records->length > RECORDS_MAX)
+    forget_one (records);
 }
 
 static gboolean
 is_genuine (const Record *self, const IBBStanza *resume)
 {
-  IBBStatement statement = { IBB_PROOF_RESUME, !self->is_initiator, self->sid,
-                             resume->count,    resume->received,    resume->acknowledged };
+  IBBStatement statement = { IBB_PROOF_RESUME, !self->end.by_initiator, self->end.sid,
+                             resume->count,    resume->received,        resume->acknowledged };
 
   return ibb_proof_matches (resume->proof, self->secret, &statement);
 }
 
 /* Checks the last records with the sid: each check costs a proof. */
 static const Record *
-find (const IBBFinished *self, const IBBStanza *resume, const char *local, const char *peer)
+find (const IBBContext *context, const IBBStanza *resume, const char *local, const char *peer)
 {
   g_autofree char *local_bare = ibb_jid_dup_bare (local);
   g_autofree char *peer_bare = ibb_jid_dup_bare (peer);
   guint            n = 0;
 
-  for (const GList *l = self->records.tail; l != NULL && n < IBB_RESUMABLE_MAX; l = l->prev)
+  for (const GList *l = context->finished.tail; l != NULL && n < IBB_RESUMABLE_MAX; l = l->prev)
     {
       const Record *record = l->data;
 
-      if (!g_str_equal (record->sid, resume->sid) || !g_str_equal (record->local, local_bare) ||
+      if (!g_str_equal (record->end.sid, resume->sid) || !g_str_equal (record->local, local_bare) ||
           !g_str_equal (record->peer, peer_bare))
         continue;
       if (is_genuine (record, resume))
@@ -126,27 +111,26 @@ find (const IBBFinished *self, const IBBStanza *resume, const char *local, const
 }
 
 gboolean
-ibb_finished_answer (IBBFinished     *self,
+ibb_finished_answer (IBBContext      *context,
                      const IBBStanza *resume,
                      const char      *local,
                      const char      *peer)
 {
-  const Record *record = find (self, resume, local, peer);
+  const Record *record = find (context, resume, local, peer);
   IBBStatement  statement;
   IBBStanza    *result;
 
   if (record == NULL)
     return FALSE;
 
-  statement =
-      (IBBStatement){ IBB_PROOF_ENDED, record->is_initiator,      record->sid,
-                      resume->count,   record->position.received, record->position.acknowledged };
+  statement = record->end;
+  statement.count = resume->count;
   result = ibb_stanza_record_new_result (resume);
   result->has_position = TRUE;
   result->has_ended = TRUE;
-  result->received = record->position.received;
-  result->acknowledged = record->position.acknowledged;
+  result->received = statement.received;
+  result->acknowledged = statement.acknowledged;
   result->proof = ibb_proof_create (record->secret, &statement);
-  ibb_control_push (&self->context->control, result);
+  ibb_control_push (&context->control, result);
   return TRUE;
 }

@@ -8,17 +8,14 @@
 
 #include <glib.h>
 
-#include "core/base/proof.h"
 #include "core/base/stanza.h"
 #include "core/peer/parameters.h"
 
-IBBFinished *ibb_finished_new (IBBContext *context);
-void         ibb_finished_free (IBBFinished *self);
-/* position: of our end. */
-void
-ibb_finished_add (IBBFinished *self, const IBBParameters *parameters, const IBBPosition *position);
+/* The position of our end: bytes of the peer that arrived, and of these, those acknowledged. */
+void ibb_finished_add (const IBBParameters *parameters, guint64 received, guint64 acknowledged);
+void ibb_finished_forget_all (IBBContext *context);
 /* Answers a <resume/> for an ended session. local, peer: normalised. FALSE if there is none. */
-gboolean ibb_finished_answer (IBBFinished     *self,
+gboolean ibb_finished_answer (IBBContext      *context,
                               const IBBStanza *resume,
                               const char      *local,
                               const char      *peer);

@@ -322,12 +322,6 @@ ibb_session_flush (IBBSession *self, gint64 now)
   ibb_sender_flush (&self->sender, ibb_session_get_time (self, now));
 }
 
-gboolean
-ibb_session_get_auto_flush (IBBSession *self)
-{
-  return self->sender.auto_flush;
-}
-
 void
 ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now)
 {
@@ -337,28 +331,10 @@ ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now)
 
 /* Queries. */
 
-gpointer
-ibb_session_get_data (IBBSession *self)
-{
-  return self->data;
-}
-
-void
-ibb_session_set_data (IBBSession *self, gpointer data)
-{
-  self->data = data;
-}
-
 IBBSessionState
 ibb_session_get_state (IBBSession *self)
 {
   return self->state == IBB_SESSION_INTERRUPTED ? IBB_SESSION_OPEN : self->state;
-}
-
-gboolean
-ibb_session_is_interrupted (IBBSession *self)
-{
-  return self->state == IBB_SESSION_INTERRUPTED;
 }
 
 IBBSessionWait
@@ -373,94 +349,4 @@ ibb_session_get_wait (IBBSession *self)
   if (self->state == IBB_SESSION_INTERRUPTED || ibb_peer_is_silent (self->parameters.peer))
     return IBB_SESSION_WAIT_PEER;
   return IBB_SESSION_WAIT_NONE;
-}
-
-const char *
-ibb_session_get_sid (IBBSession *self)
-{
-  return self->parameters.key.sid;
-}
-
-const char *
-ibb_session_get_peer (IBBSession *self)
-{
-  return self->parameters.peer_jid;
-}
-
-const char *
-ibb_session_get_local (IBBSession *self)
-{
-  return self->parameters.local_jid;
-}
-
-guint
-ibb_session_get_block_size (IBBSession *self)
-{
-  return self->parameters.block_size;
-}
-
-gboolean
-ibb_session_is_by_message (IBBSession *self)
-{
-  return self->parameters.by_message;
-}
-
-const IBBFailure *
-ibb_session_get_input_failure (IBBSession *self)
-{
-  return &self->receiver.failure;
-}
-
-const IBBFailure *
-ibb_session_get_output_failure (IBBSession *self)
-{
-  return &self->sender.output_failure;
-}
-
-const IBBFailure *
-ibb_session_get_delivery_failure (IBBSession *self)
-{
-  return &self->sender.delivery_failure;
-}
-
-const IBBFailure *
-ibb_session_get_failure (IBBSession *self)
-{
-  return &self->failure;
-}
-
-gboolean
-ibb_session_is_output_shut (IBBSession *self)
-{
-  return self->closing.output_shut;
-}
-
-guint64
-ibb_session_get_written (IBBSession *self)
-{
-  return self->sender.written;
-}
-
-guint64
-ibb_session_get_passed (IBBSession *self)
-{
-  return self->sender.passed;
-}
-
-guint64
-ibb_session_get_delivered (IBBSession *self)
-{
-  return self->sender.delivered;
-}
-
-guint64
-ibb_session_get_received (IBBSession *self)
-{
-  return self->receiver.received;
-}
-
-guint64
-ibb_session_get_segmented (IBBSession *self)
-{
-  return self->sender.segmented;
 }

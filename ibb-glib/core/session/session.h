@@ -27,15 +27,7 @@ typedef enum
   IBB_OUTPUT_FAILED, /* see the failure */
 } IBBOutput;
 
-gpointer ibb_session_get_data (IBBSession *self);
-void     ibb_session_set_data (IBBSession *self, gpointer data); /* its transport, say */
-
 IBBSessionState ibb_session_get_state (IBBSession *self);
-const char     *ibb_session_get_sid (IBBSession *self);
-const char     *ibb_session_get_peer (IBBSession *self); /* as given, not normalised */
-const char     *ibb_session_get_local (IBBSession *self);
-guint           ibb_session_get_block_size (IBBSession *self); /* final once OPEN */
-gboolean        ibb_session_is_by_message (IBBSession *self);
 
 /* Sets whether the session waits for its application. Then an ended session counts towards the
  * limit until its bytes are read (D-08). */
@@ -63,14 +55,9 @@ gsize    ibb_session_write (IBBSession *self, const guint8 *bytes, gsize length,
 /* Positions in the outgoing data, in bytes since its start. An operation
  * asks for flush, notes the written position, and is done when the passed
  * (flush) or delivered (drain) position has reached it, or the output failed. */
-void    ibb_session_flush (IBBSession *self, gint64 now);
-guint64 ibb_session_get_written (IBBSession *self);   /* taken by write */
-guint64 ibb_session_get_passed (IBBSession *self);    /* passed to the connection */
-guint64 ibb_session_get_delivered (IBBSession *self); /* acknowledged; messages: sent */
-guint64 ibb_session_get_received (IBBSession *self);  /* bytes received in order */
+void ibb_session_flush (IBBSession *self, gint64 now);
 
-gboolean ibb_session_get_auto_flush (IBBSession *self);
-void     ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now);
+void ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now);
 
 /* Closing. close_output: later writes fail, nothing goes out but what was
  * written. close_input: buffered and later bytes are acked and discarded.
@@ -89,21 +76,15 @@ void ibb_session_abort_with_reason (IBBSession  *self,
                                     gint64       now);
 /* After shutdown_output: everything delivered and the <close/> (or the owed
  * result, D-39) passed to the connection. */
-gboolean ibb_session_is_output_shut (IBBSession *self);
 
 /* Why later reads, or later writes, fail; NONE while they need not. */
-const IBBFailure *ibb_session_get_input_failure (IBBSession *self);
-const IBBFailure *ibb_session_get_output_failure (IBBSession *self);
 /* Why bytes already written will not be delivered: NONE while they may be, and
  * for ever once they all were. A flush, drain, shutdown_output or close in
  * progress fails with this, never with the output failure, which a close of
  * the output half or the peer's close sets while delivery still goes on. */
-const IBBFailure *ibb_session_get_delivery_failure (IBBSession *self);
 /* Failure of the session as a whole: NONE for an orderly end or before the end. */
-const IBBFailure *ibb_session_get_failure (IBBSession *self);
 
 /* Bytes in blocks: the most that can have arrived. */
-guint64 ibb_session_get_segmented (IBBSession *self);
 
 /* Reason for the wait of an open session, beside the readers at both ends. */
 typedef enum
@@ -114,7 +95,6 @@ typedef enum
 } IBBSessionWait;
 
 IBBSessionWait ibb_session_get_wait (IBBSession *self);
-gboolean       ibb_session_is_interrupted (IBBSession *self);
 
 /* For the engine. */
 

@@ -95,16 +95,18 @@ def summarize(report):
     return figures
 
 
-def measure(path, rounds, full):
-    """A list of what others noticed of each load, on that path."""
-    loads = [load for load in LOADS
+def measure(path, rounds, full, builds):
+    """A list of what others noticed of each load, on that path, with each build. builds: for the
+    beginning of a name, a function that returns a context in which the build is used."""
+    loads = [(load, name, use) for load in LOADS for name, use in builds.items()
              if path.name in (load.paths if full else load.quick_paths)]
-    results = [{'path': path.name, 'name': load.name, 'runs': []} for load in loads]
+    results = [{'path': path.name, 'name': name + load.name, 'runs': []} for load, name, _ in loads]
     if loads:
         with path.open() as (server, place):
             for _ in range(rounds):
-                for load, result in zip(loads, results):
-                    report = load.run(server, place.prepare, full)
+                for (load, _, use), result in zip(loads, results):
+                    with use():
+                        report = load.run(server, place.prepare, full)
                     result['runs'].append(summarize(report))
     return results
 

@@ -4,6 +4,7 @@ on the connection notice of it (beside.py), and what several peers leave each ot
 
     meson test -C build --benchmark compare          the quick form, some minutes
     compare.py --full --json FILE --page FILE         in meson devenv -C build
+    compare.py --full --against OTHER-BUILD           this build and an older one
 
 Everything is measured in turns within one run, because only ratios of one run say
 something: the machine, its load and the server are the same. The raw client is the
@@ -13,6 +14,7 @@ ceiling: it encodes one block once, decodes nothing and does not encrypt.
 import argparse
 import contextlib
 import datetime
+import functools
 import glob
 import json
 import os
@@ -23,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest.mock
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', folder)
                 for folder in ('lib', 'interop')]
@@ -48,6 +51,7 @@ BLOCK = 4096
 FIRST_SIZE = 16 * BLOCK
 MAX_SIZE = 64 * MIB
 PATIENCE = 600
+OTHER_BUILD, THIS_BUILD = 'other build', 'this build'
 
 
 def cpu_seconds(*pids):
@@ -65,11 +69,23 @@ def cpu_seconds_of_children():
     return usage.ru_utime + usage.ru_stime
 
 
+def use_build(folder):
+    """A context in which the programs of the tests and the library are those of that build.
+    folder: None for this one."""
+    changed = {}
+    if folder:
+        changed = {'IBB_TEST_TRANSFER_END': os.path.join(folder, 'tests/lib/transfer-end'),
+                   'IBB_TEST_BESIDE': os.path.join(folder, 'tests/bench/bench-beside'),
+                   'LD_LIBRARY_PATH': os.path.join(folder, 'ibb-glib')}
+    return unittest.mock.patch.dict(os.environ, changed)
+
+
 class Ours:
     """Each transfer has two processes of its own, as a command has."""
 
-    def __init__(self, name, **options):
+    def __init__(self, name, build=None, **options):
         self.name = name
+        self._build = build
         self._options = options
 
     def start(self, server, prepare):
@@ -79,8 +95,9 @@ class Ours:
 
     def transfer(self, size):
         """Seconds, and those of CPU at both ends."""
-        reports = ends.transfer(self._server.environment, size, port=self._port,
-                                prepare=self._prepare, timeout=PATIENCE, **self._options)
+        with use_build(self._build):
+            reports = ends.transfer(self._server.environment, size, port=self._port,
+                                    prepare=self._prepare, timeout=PATIENCE, **self._options)
         return (reports[0]['seconds'],
                 sum(report['cpu_seconds'] - report['own_cpu_seconds'] for report in reports))
 
@@ -175,8 +192,10 @@ class Files(Library):
                                                     path=file.name)
 
 
-def contestants(block_sizes, names):
-    """names: parts of the names of those that are wanted; empty: all."""
+def contestants(block_sizes, names, against):
+    """names: parts of the names of those that are wanted; empty: all. against: another build."""
+    if against:
+        return [Ours(OTHER_BUILD, against), Ours(THIS_BUILD)]
     found = [Raw(4), Raw(256), Raw(0), Ours('ibb-glib, no TLS', tls='none'), Ours('ibb-glib')]
     found += [Ours(f'ibb-glib, no TLS, block size {size}', tls='none', block_size=size)
               for size in block_sizes]
@@ -198,13 +217,16 @@ def find_size(one, seconds):
 
 
 def measure(path, rounds, seconds, size, wanted):
-    """A list of what each of those that are wanted reached. size: 0: what takes so long."""
+    """A list of what each of those that are wanted reached. size: 0: what takes so long, the same
+    for two builds."""
     results = []
     with path.open() as (server, place):
         started = []
         for one in wanted:
             one.start(server, place.prepare)
             own_size = size or find_size(one, seconds)
+            if wanted[0].name == OTHER_BUILD:
+                size = own_size
             started.append((one, own_size))
             results.append({'path': path.name, 'name': one.name, 'size': own_size,
                             'rates': [], 'cpu_seconds_per_gib': []})
@@ -238,6 +260,10 @@ def tables(results, rounds):
             lines.append(f"| {row['name']} | {rate:.3g} | {min(row['rates']):.3g} to "
                          f"{max(row['rates']):.3g} | {rate / ceiling:.2f} | "
                          f"{statistics.median(row['cpu_seconds_per_gib']):.1f} | {row['size']} |")
+        if rows[0]['name'] == OTHER_BUILD:
+            ratios = [new / old for old, new in zip(*(row['rates'] for row in rows))]
+            lines += ['', f'This build of the other, median of the pairs: {statistics.median(ratios):.2f} '
+                      f'({min(ratios):.2f} to {max(ratios):.2f}).']
         lines.append('')
     return '\n'.join(lines)
 
@@ -273,10 +299,12 @@ def measure_path(path, options, rounds, seconds):
     found = noticed = []
     try:
         if options.only != 'beside' and (options.full or options.path or path.quick):
-            found = measure(path, rounds, seconds, options.size * MIB,
-                            contestants(options.block_size, options.name))
+            found = measure(path, rounds, seconds, options.size * 1024,
+                            contestants(options.block_size, options.name, options.against))
         if options.only != 'goodput':
-            noticed = beside.measure(path, rounds, options.full)
+            builds = {f'{OTHER_BUILD}, ': options.against, f'{THIS_BUILD}, ': None} if options.against else {'': None}
+            noticed = beside.measure(path, rounds, options.full,
+                                     {name: functools.partial(use_build, folder) for name, folder in builds.items()})
     except cases.Skip as reason:
         print(f'## {path.name}\n\nNot measured: {reason}\n', flush=True)
     return found, noticed
@@ -294,7 +322,8 @@ def main():
                         help='only contestants whose name has this; with --only peers, only tests')
     parser.add_argument('--block-size', action='append', default=[], type=int, metavar='BYTES',
                         help='ibb-glib also with this block size')
-    parser.add_argument('--size', type=int, default=0, metavar='MIB', help='all the same size')
+    parser.add_argument('--size', type=int, default=0, metavar='KIB', help='all the same size')
+    parser.add_argument('--against', metavar='BUILD', help='only ibb-glib: this build, and that in another folder')
     parser.add_argument('--only', choices=('goodput', 'beside', 'peers'),
                         help='one of the three parts; peers is not in the quick form')
     parser.add_argument('--json', metavar='FILE', help='all that was measured')

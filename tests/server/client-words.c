@@ -16,6 +16,8 @@
 #include "../lib/script-file.h"
 #include "client-fixture.h"
 #include "client-words.h"
+#include "cut-proxy.h"
+#include "fake-resolver.h"
 #include "fake-server.h"
 #include "ibb-connection-private.h"
 #include "xmpp/ibb-component.h"
@@ -25,6 +27,8 @@ struct _ClientRun
   GHashTable        *definitions; /* (unowned) */
   FakeServer        *server;
   FakeServer        *home; /* (nullable): another server, which is not spoken to */
+  FakeResolver      *resolver;
+  CutProxy          *proxy; /* (nullable) */
   IBBXmppConnection *client;
   IBBService        *service; /* (nullable) */
   GCancellable      *cancellable;
@@ -86,6 +90,7 @@ check_error (const GError *error, const char *text)
     { "ibb", IBB_ERROR, IBB_TYPE_ERROR },
     { "io", G_IO_ERROR, G_TYPE_IO_ERROR_ENUM },
     { "tls", G_TLS_ERROR, G_TYPE_TLS_ERROR },
+    { "resolver", G_RESOLVER_ERROR, G_TYPE_RESOLVER_ERROR },
   };
   g_autofree char *domain = script_take_word (&text);
   g_autofree char *code = script_take_word (&text);
@@ -111,11 +116,19 @@ check_error (const GError *error, const char *text)
 
 /* ---- the client ---- */
 
+static gboolean
+trust_cb (IBBClient *client, IBBTrustQuestion *question)
+{
+  ibb_trust_question_accept (question, FALSE);
+  return TRUE;
+}
+
 static void
 start_client (Run *self, const char *jid)
 {
   g_clear_object (&self->client);
   self->client = IBB_XMPP_CONNECTION (fake_create_client (self->server, jid));
+  g_signal_connect (self->client, "trust-requested", G_CALLBACK (trust_cb), NULL);
 }
 
 static void
@@ -576,35 +589,32 @@ define_port (Run *self)
                         g_strdup_printf ("%u", fake_server_get_port (self->server)));
 }
 
-static gboolean
-trust_cb (IBBClient *client, IBBTrustQuestion *question)
+/* From now on %PORT, and what is said and expected, are those of a new server. The first connection
+ * to one that speaks TLS from the start ends with the question about its certificate. */
+static void
+start_server (Run *self, gboolean has_tls)
 {
-  ibb_trust_question_accept (question, FALSE);
-  return TRUE;
+  g_autoptr (GTlsCertificate) certificate = has_tls ? load_certificate ("alone-1.pem") : NULL;
+
+  self->server = fake_server_new_tls (nothing, certificate);
+  define_port (self);
 }
 
-/* The server speaks TLS from the start. The first connection of a client ends with the question
- * about its certificate. */
 static void
 use_tls (Run *self, const char *text)
 {
-  g_autoptr (GTlsCertificate) certificate = load_certificate ("alone-1.pem");
-
   g_free (fake_server_free (self->server));
-  self->server = fake_server_new_tls (nothing, certificate);
-  define_port (self);
+  start_server (self, TRUE);
   start_client (self, FAKE_JID);
   ibb_client_set_tls_mode (IBB_CLIENT (self->client), IBB_TLS_MODE_DIRECT);
-  g_signal_connect (self->client, "trust-requested", G_CALLBACK (trust_cb), NULL);
 }
 
-/* From now on %PORT, and what is said and expected, are those of another server, ... */
+/* "elsewhere [tls]": another server takes the place of the first one, ... */
 static void
 go_elsewhere (Run *self, const char *text)
 {
   self->home = self->server;
-  self->server = fake_server_new (nothing);
-  define_port (self);
+  start_server (self, g_str_equal (text, "tls"));
 }
 
 /* ... which the script may leave for the first one, and come back to, ... */
@@ -624,6 +634,83 @@ end_elsewhere (Run *self, const char *text)
   fake_server_close (self->server);
   g_free (fake_server_free (self->server));
   self->server = g_steal_pointer (&self->home);
+}
+
+/* ---- the way to the server ---- */
+
+/* "record HOST PRIORITY PORT [WEIGHT]": an SRV record of the domain; "-" is a host without a name
+ */
+static void
+add_target (Run *self, gboolean is_direct, const char *text)
+{
+  g_autofree char *host = script_take_word (&text);
+  guint            priority = take_number (&text);
+  guint            port = take_number (&text);
+  guint            weight = *text != '\0' ? take_number (&text) : 0;
+
+  fake_resolver_add (self->resolver, is_direct,
+                     g_srv_target_new (g_str_equal (host, "-") ? "" : host, (guint16) port,
+                                       (guint16) priority, (guint16) weight));
+}
+
+static void
+add_record (Run *self, const char *text)
+{
+  add_target (self, FALSE, text);
+}
+
+/* The same for TLS from the first byte (XEP-0368). */
+static void
+add_direct_record (Run *self, const char *text)
+{
+  add_target (self, TRUE, text);
+}
+
+static void
+forget_records (Run *self, const char *text)
+{
+  fake_resolver_set_knows_records (self->resolver, FALSE);
+}
+
+static void
+fall_silent (Run *self, const char *text)
+{
+  fake_resolver_fall_silent (self->resolver);
+}
+
+/* The names that the client has looked up so far. */
+static void
+check_asked (Run *self, const char *text)
+{
+  g_autofree char *asked = fake_resolver_dup_asked (self->resolver);
+
+  g_assert_cmpstr (asked, ==, text);
+}
+
+/* "proxy [URI]": the client goes by a proxy of HTTP, %PROXY, unless its proxy resolver says URI. */
+static void
+start_proxy (Run *self, const char *text)
+{
+  g_autoptr (GProxyResolver) resolver =
+      g_simple_proxy_resolver_new (*text != '\0' ? text : NULL, NULL);
+  char *uri;
+
+  if (self->proxy == NULL)
+    self->proxy = cut_proxy_new_asked (fake_server_get_port (self->server));
+  uri = g_strdup_printf ("http://127.0.0.1:%u", cut_proxy_get_port (self->proxy));
+  if (*text == '\0')
+    g_simple_proxy_resolver_set_uri_proxy (G_SIMPLE_PROXY_RESOLVER (resolver), "xmpp-client", uri);
+  ibb_client_set_proxy_resolver (IBB_CLIENT (self->client), resolver);
+  g_hash_table_replace (self->definitions, g_strdup ("PROXY"), uri);
+}
+
+/* What the proxy was asked for so far. */
+static void
+check_proxy_asked (Run *self, const char *text)
+{
+  g_autofree char *asked = g_strstrip (cut_proxy_dup_asked (self->proxy));
+
+  g_assert_cmpstr (asked, ==, text);
 }
 
 /* ---- time, chance and the network ---- */
@@ -695,6 +782,7 @@ static const struct
   { "add-address", add_address },
   { "add-feature", add_feature },
   { "advance", advance_clock },
+  { "asked", check_asked },
   { "cancel", cancel },
   { "change-server", change_server },
   { "client", start_client },
@@ -702,6 +790,7 @@ static const struct
   { "confirms", check_confirms },
   { "connection", wait_for_connection },
   { "connections", check_connections },
+  { "direct-record", add_direct_record },
   { "drop", drop },
   { "elsewhere", go_elsewhere },
   { "end-elsewhere", end_elsewhere },
@@ -724,14 +813,19 @@ static const struct
   { "online", expect_online },
   { "open", open_session },
   { "property", check_property },
+  { "proxy", start_proxy },
+  { "proxy-asked", check_proxy_asked },
   { "query", query },
   { "query-ends", end_query },
   { "random", set_random },
+  { "record", add_record },
   { "received", check_received },
   { "round-trip", round_trip },
   { "send", send_stanza },
   { "service", start_service },
+  { "services-only", forget_records },
   { "set", set_property },
+  { "silent-records", fall_silent },
   { "state", check_state },
   { "stop-clock", stop_clock },
   { "times", add_count },
@@ -765,6 +859,7 @@ client_run_new (GHashTable *definitions)
 
   self->definitions = definitions;
   self->server = fake_server_new (nothing);
+  self->resolver = fake_resolver_install ();
   self->cancellable = g_cancellable_new ();
   self->counts = g_ptr_array_new_with_free_func (g_free);
   self->received = g_string_new (NULL);
@@ -792,6 +887,10 @@ client_run_free (ClientRun *self)
       g_signal_handlers_disconnect_by_data (self->client, self);
       drop_client (self->client);
     }
+  g_clear_pointer (&self->proxy, cut_proxy_free);
+  g_object_unref (self->resolver);
+  if (self->home != NULL)
+    g_free (fake_server_free (self->home));
   received = fake_server_free (self->server);
   for (guint i = 0; i < self->counts->len; i++)
     check_count (received, self->counts->pdata[i]);

@@ -111,6 +111,9 @@ serve (FakeServer *self)
       g_mutex_lock (&self->lock);
       if (n <= 0)
         break;
+      /* TLS from the first byte says what follows (XEP-0368 §3). */
+      if (G_IS_TLS_CONNECTION (self->io))
+        g_assert_cmpstr (g_tls_connection_get_negotiated_protocol (current_tls), ==, "xmpp-client");
       /* A handshake that the server does not take part in is no text. */
       for (gssize i = 0; i < n; i++)
         if (buffer[i] == '\0')

@@ -142,7 +142,7 @@ get_open_advice (IBBCondition condition)
     case IBB_CONDITION_ITEM_NOT_FOUND:
       return _ ("check its address, and that it listens");
     case IBB_CONDITION_NOT_ACCEPTABLE:
-      return _ ("have it wait for one from this account");
+      return _ ("it lets none in from this account, or has enough");
     case IBB_CONDITION_RESOURCE_CONSTRAINT:
       return _ ("choose a smaller block size");
     case IBB_CONDITION_POLICY_VIOLATION:
@@ -173,14 +173,14 @@ get_block_advice (IBBCondition condition)
     case IBB_CONDITION_ITEM_NOT_FOUND:
       /* Translators: this and the next ones follow a colon, and the peer is “it”:
          Peer “a@b/c” refused a block, “item-not-found”: … */
-      return _ ("it no longer knows the session; open a new one");
+      return _ ("it was started again, or gave up; send again");
     case IBB_CONDITION_SERVICE_UNAVAILABLE:
     case IBB_CONDITION_RECIPIENT_UNAVAILABLE:
     case IBB_CONDITION_GONE:
     case IBB_CONDITION_REMOTE_SERVER_NOT_FOUND:
-      return _ ("open a new session when it is back");
+      return _ ("send again when it is back");
     case IBB_CONDITION_UNEXPECTED_REQUEST:
-      return _ ("it missed one; open a new session");
+      return _ ("it missed one; send again");
     case IBB_CONDITION_POLICY_VIOLATION:
     case IBB_CONDITION_RESOURCE_CONSTRAINT:
       return _ ("choose a smaller block size, or send less");

@@ -510,6 +510,7 @@ def _(server):
     folder = Folder()
     alice = Account(server, 'alice')
     nobody, jid = waiting(server, folder, '--timeout', SILENCE)
+    no_file = alice.ibb('receive', '--directory', folder.path, '--timeout', SILENCE)
     raw = RawClient(server, 'carol', 'ibb', None)
     unanswered = alice.ibb('cat', '--timeout', SILENCE, raw.jid)
     there = Account(server, 'strasse').ibb('listen', '--from', 'any', stdin=subprocess.PIPE)
@@ -517,6 +518,7 @@ def _(server):
     there.wait_for(lambda: there.output, 'anything')
     os.kill(there.pid, signal.SIGSTOP)
     nobody.expect_failure(f'for {SILENCE} s', jid)
+    no_file.expect_failure(f'for {SILENCE} s', 'waiting for a file')
     check_equal(folder.names(), [], 'files')
     unanswered.expect_failure(raw.jid)
     here.expect_failure(f'for {SILENCE} s', f'strasse@{server.domain}', perhaps=('^Only about ',))
@@ -531,6 +533,18 @@ def _(server):
     os.kill(there.pid, signal.SIGKILL)
     here.expect_failure(jid, told=[WAITS])
     check(not os.path.exists(folder / 'copy'), 'no file')
+
+
+@case('a receiver that is killed and started again: the sender is told to send again')
+def _(server):
+    there, jid = waiting(server, Folder(), '--json')
+    here = Account(server, 'alice').ibb('send', '/dev/zero', jid)
+    there.wait_event('progress', bytes=1)
+    os.kill(there.pid, signal.SIGKILL)
+    there.finish()
+    there, _ = waiting(server, Folder())
+    here.expect_failure(jid, 'it was started again', 'send again', perhaps=[WAITS])
+    there.stop(-signal.SIGTERM)
 
 
 @case('a sender that is killed in the middle leaves no file')

@@ -207,7 +207,7 @@ serve (ToolRelay *self, ToolRun *run, GError **error)
   tool_relay_hold (self);
   ibb_service_accept_async (self->service, watch, lost_cb, self);
   tool_run_begin_phase (run, _ ("waiting for connections"), TOOL_RUN_UNLIMITED);
-  tool_run_set_signal_is_end (run);
+  tool_run_set_signal_is_end (run, TRUE);
 
   started = self->funcs->start (self, self->data, error);
   if (started)

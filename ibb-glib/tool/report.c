@@ -245,6 +245,16 @@ tool_report_done (const ToolDone *done)
       tool_event_double (event, "seconds", seconds);
       tool_event_emit (event);
     }
+  else if (done->resumed > 0)
+    {
+      g_autofree char *rest =
+          g_format_size_full (done->bytes - done->resumed, G_FORMAT_SIZE_IEC_UNITS);
+
+      /* Translators: a sentence such as “Delivered “letter” to a@b”, the size of what an earlier
+         transfer had not moved, the size of the file, a time, and a rate */
+      tool_output_note (_ ("%s: the last %s of %s, %s, %s"), done->sentence, rest, size, duration,
+                        rate);
+    }
   else
     /* Translators: a sentence such as “Sent to a@b”, a size, a time, and a rate */
     tool_output_note (_ ("%s: %s, %s, %s"), done->sentence, size, duration, rate);

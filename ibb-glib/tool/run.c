@@ -256,7 +256,7 @@ tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
   g_thread_join (thread);
 
   tool_run_end_progress (&self);
-  if (!self.succeeded)
+  if (!self.succeeded && !(self.signal != 0 && g_atomic_int_get (&self.signal_is_end)))
     {
       if (self.signal != 0 || self.timed_out)
         {
@@ -299,11 +299,11 @@ tool_run_get_cancellable (ToolRun *self)
   return self->cancellable;
 }
 
-/* From now on a signal is a good end. */
+/* Whether a signal is a good end, from now on. */
 void
-tool_run_set_signal_is_end (ToolRun *self)
+tool_run_set_signal_is_end (ToolRun *self, gboolean is_end)
 {
-  g_atomic_int_set (&self->signal_is_end, TRUE);
+  g_atomic_int_set (&self->signal_is_end, is_end);
 }
 
 /* The work has found that the arguments are wrong. On the thread of the work. */

@@ -27,7 +27,7 @@ const ToolOptions *tool_run_get_options (ToolRun *self);
 GCancellable      *tool_run_get_cancellable (ToolRun *self);
 void               tool_run_set_bad_argument (ToolRun *self);
 void               tool_run_set_login_refused (ToolRun *self);
-void               tool_run_set_signal_is_end (ToolRun *self);
+void               tool_run_set_signal_is_end (ToolRun *self, gboolean is_end);
 void               tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout);
 void               tool_run_set_transport (ToolRun *self, IBBTransport *transport);
 void

@@ -40,9 +40,10 @@ typedef struct
   gboolean is_offered; /* protected by lock */
 
   /* main thread only */
-  GSource     *stop;          /* (owned) (nullable) */
-  gulong       handler;       /* 0: none */
-  gulong       state_handler; /* 0: none */
+  GSource     *stop;           /* (owned) (nullable) */
+  gulong       handler;        /* 0: none */
+  gulong       stream_handler; /* 0: none */
+  gulong       state_handler;  /* 0: none */
   guint        n_received;
   GQueue       receiving; /* (element-type Watched) */
   ToolRefusals refusals;
@@ -112,6 +113,7 @@ end_work (Work *self, GError *error)
     g_source_destroy (self->stop);
   g_clear_pointer (&self->stop, g_source_unref);
   g_clear_signal_handler (&self->handler, self->service);
+  g_clear_signal_handler (&self->stream_handler, ibb_files_service_get_sessions (self->service));
   g_clear_signal_handler (&self->state_handler, ibb_files_service_get_connection (self->service));
   tool_refusals_flush (&self->refusals);
   g_mutex_lock (&self->lock);
@@ -164,6 +166,8 @@ progress_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, Watched *self)
   if (self->progress != NULL)
     tool_progress_update (self->progress, ibb_files_transfer_get_bytes_moved (transfer),
                           ibb_files_transfer_get_rate (transfer));
+  /* Of several transfers the one that moves counts for --timeout. */
+  tool_run_set_transport (self->work->run, ibb_files_transfer_get_transport (transfer));
 }
 
 static void
@@ -440,6 +444,15 @@ tool_transfer_send (ToolRun         *run,
 
 /* Receiving. */
 
+/* The wait for the next file, of which --timeout is a bound. */
+static void
+begin_wait (Work *self)
+{
+  g_autofree char *phase = g_strdup_printf (_ ("waiting for a file at “%s”"), self->text);
+
+  tool_run_begin_phase (self->run, phase, 0);
+}
+
 static void
 received_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
@@ -457,6 +470,8 @@ received_cb (GObject *object, GAsyncResult *result, gpointer data)
     tool_report_session_error (error, ibb_files_transfer_get_peer_jid (self->transfer), NULL);
   if (work->count > 0 && work->n_received >= work->count)
     end_work (work, NULL);
+  else if (work->stop != NULL && g_queue_is_empty (&work->receiving))
+    begin_wait (work);
   unwatch (self);
 }
 
@@ -486,6 +501,7 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
 {
   const char       *peer = ibb_files_transfer_get_peer_jid (transfer);
   g_autoptr (GFile) file = NULL;
+  g_autofree char  *phase = NULL;
   Watched          *watched;
 
   if ((self->count > 0 && self->n_received + self->receiving.length >= self->count) ||
@@ -494,6 +510,8 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
       tool_refusals_note (&self->refusals, _ ("Refused a file from “%s”"), peer);
       return FALSE;
     }
+  phase = g_strdup_printf (_ ("receiving from “%s”"), peer);
+  tool_run_begin_phase (self->run, phase, 0);
   watched = watch (self, transfer);
   watched->file = choose_path (self, transfer);
   file = g_file_new_for_path (watched->file);
@@ -502,15 +520,42 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
   return TRUE;
 }
 
-/* What has arrived of a file stays, and a later offer goes on with it. */
+/* No session of the service is unexpected but a stream. */
+static gboolean
+session_requested_cb (IBBService *sessions, IBBRequest *request, Work *self)
+{
+  const char *peer = ibb_request_get_peer_jid (request);
+
+  if (tool_session_is_from (tool_run_get_options (self->run), self->text, peer))
+    {
+      ibb_request_refuse (request, IBB_STANZA_CONDITION_NOT_ACCEPTABLE,
+                          "This end takes files with their names (receive --directory), and no "
+                          "stream (receive --output)");
+      tool_refusals_note (&self->refusals,
+                          _ ("Refused a stream from “%s”: it has no name, so it needs --output in "
+                             "place of --directory"),
+                          peer);
+    }
+  else
+    {
+      ibb_request_refuse (request, IBB_STANZA_CONDITION_NOT_ACCEPTABLE, NULL);
+      tool_session_note_stranger (tool_run_get_options (self->run), self->text, request,
+                                  &self->refusals);
+    }
+  return TRUE;
+}
+
+/* A signal, or the end of --timeout. What has arrived of a file stays, and a later offer goes on
+ * with it. */
 static gboolean
 stop_cb (GCancellable *cancellable, gpointer data)
 {
   Work   *self = data;
   GError *error = NULL;
 
-  if (self->receiving.length > 0 || self->count > 0)
-    g_cancellable_set_error_if_cancelled (cancellable, &error);
+  g_cancellable_set_error_if_cancelled (cancellable, &error);
+  if (!g_queue_is_empty (&self->receiving))
+    tool_run_set_signal_is_end (self->run, FALSE);
   for (GList *l = self->receiving.head; l != NULL; l = l->next)
     {
       Watched      *watched = l->data;
@@ -527,14 +572,19 @@ stop_cb (GCancellable *cancellable, gpointer data)
 static gboolean
 begin_receive (gpointer data)
 {
-  Work *self = data;
+  Work       *self = data;
+  IBBService *sessions = ibb_files_service_get_sessions (self->service);
 
   begin_work (self);
+  begin_wait (self);
   self->stop = g_cancellable_source_new (tool_run_get_cancellable (self->run));
   g_source_set_callback (self->stop, G_SOURCE_FUNC (stop_cb), self, NULL);
   g_source_attach (self->stop, NULL);
   self->handler =
       g_signal_connect (self->service, "file-offered", G_CALLBACK (file_offered_cb), self);
+  self->stream_handler =
+      g_signal_connect (sessions, "session-requested", G_CALLBACK (session_requested_cb), self);
+  ibb_service_set_session_limit (sessions, G_MAXUINT);
   tool_session_report_ready (tool_run_get_options (self->run), self->text);
   return G_SOURCE_REMOVE;
 }
@@ -547,14 +597,11 @@ tool_transfer_receive (ToolRun         *run,
                        guint            count,
                        GError         **error)
 {
-  g_autofree char *phase = g_strdup_printf (_ ("waiting for a file at “%s”"), local_jid);
-  Work            *self = create_work (run, service, local_jid, folder);
-  gboolean         succeeded;
+  Work    *self = create_work (run, service, local_jid, folder);
+  gboolean succeeded;
 
   self->count = count;
-  tool_run_begin_phase (run, phase, count > 0 ? 0 : TOOL_RUN_UNLIMITED);
-  if (count == 0)
-    tool_run_set_signal_is_end (run);
+  tool_run_set_signal_is_end (run, count == 0);
   succeeded = run_in_main (self, begin_receive, error);
   work_unref (self);
   return succeeded;

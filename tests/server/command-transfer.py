@@ -4,6 +4,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -135,10 +136,21 @@ def _(server):
     here, there = Folder(), Folder()
     path = here.make('file', 1000)
     receiver = Account(server, 'bob').ibb('receive', '--directory', there.path)
-    send(server, path, receiver.wait_ready()).expect_failure('declined', told=['^Offering '])
+    peer = receiver.wait_ready()
+    send(server, path, peer).expect_failure('declined', told=['^Offering '])
     receiver.wait_line('Refused a file from')
+    send(server, '-', peer).expect_failure('from this account, or has enough')
+    receiver.wait_line('Refused a session from .*--from')
     receiver.stop()
     check_equal(there.names(), [], 'files')
+
+
+@case('a stream to a receiver of files is refused, and each end says why')
+def _(server):
+    receiver = receive(server, Folder(), '--json')
+    send(server, '-', receiver.wait_ready()).expect_failure('not-acceptable', 'receive --output')
+    receiver.wait_line('Refused a stream from .*--output')
+    receiver.stop()
 
 
 @case('wrong arguments')
@@ -182,7 +194,9 @@ def _(server):
     sender.stop(-signal.SIGTERM)
     receiver.wait_event('error')
     check_equal([name.startswith('.') for name in there.names()], [True], 'hidden files')
-    send(server, path, peer).expect_done()
+    sender = send(server, path, peer)
+    sender.expect_done()
+    check(any(re.search('^Delivered .*: the last .* of 40', line) for line in sender.lines), sender.lines)
     check_equal(receiver.finish(), 0, 'status')
     check(receiver.wait_event('done')['resumed'] > 0, 'nothing is sent again')
     check_equal(sha256(there / 'file'), sha256(path), 'SHA-256')

@@ -335,9 +335,11 @@ describe (const IBBFailure *failure, const char *peer)
     case IBB_FAILURE_PEER_ABORTED:
       return describe_abort (failure, peer);
     case IBB_FAILURE_PEER_GONE:
-      return g_strdup_printf (_ ("Peer “%s” no longer answers, so the session was ended: what it "
-                                 "has not acknowledged may not have reached it"),
-                              peer);
+      return g_strdup_printf (
+          _ ("Peer “%s” no longer answers, so the session was ended: what it "
+             "has not acknowledged may not have reached it; begin again when it "
+             "is back"),
+          peer);
     case IBB_FAILURE_CLOSE_UNCONFIRMED:
       return g_strdup_printf (_ ("Peer “%s” did not confirm the end of the session: what it sent "
                                  "or received may be incomplete"),

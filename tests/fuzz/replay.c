@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Gives a fuzz target every file of the folders that are named, and every
- * beginning of a small one unless told "--whole": the corpus as an ordinary
- * test. */
+ * beginning of a small one: the corpus as an ordinary test. */
 
 #include "config.h"
 
@@ -11,7 +10,7 @@
 #include <glib.h>
 
 static void
-replay (const char *path, gboolean whole)
+replay (const char *path)
 {
   g_autofree char   *contents = NULL;
   g_autoptr (GError) error = NULL;
@@ -21,17 +20,16 @@ replay (const char *path, gboolean whole)
     g_error ("%s", error->message);
 
   g_printerr ("%s\n", path);
-  for (gsize i = whole || length > 4096 ? length : 0; i <= length; i++)
+  for (gsize i = length > 4096 ? length : 0; i <= length; i++)
     LLVMFuzzerTestOneInput ((const uint8_t *) contents, i);
 }
 
 int
 main (int argc, char *argv[])
 {
-  guint    n = 0;
-  gboolean whole = argc > 1 && g_str_equal (argv[1], "--whole");
+  guint n = 0;
 
-  for (int i = whole ? 2 : 1; i < argc; i++)
+  for (int i = 1; i < argc; i++)
     {
       g_autoptr (GError) error = NULL;
       g_autoptr (GDir)   dir = g_dir_open (argv[i], 0, &error);
@@ -44,7 +42,7 @@ main (int argc, char *argv[])
         {
           g_autofree char *path = g_build_filename (argv[i], name, NULL);
 
-          replay (path, whole);
+          replay (path);
           n++;
         }
     }

@@ -238,6 +238,11 @@ watch (Work *work, IBBFilesTransfer *transfer)
 static void
 unwatch (Watched *self)
 {
+  IBBTransport *transport = ibb_files_transfer_get_transport (self->transfer);
+
+  /* A peer that has the file may go before it answers the close of the session. */
+  if (transport != NULL)
+    tool_wait_unwatch (transport);
   g_signal_handlers_disconnect_by_data (self->transfer, self);
   g_clear_pointer (&self->progress, tool_progress_free);
   work_unref (self->work);

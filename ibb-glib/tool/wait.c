@@ -79,3 +79,10 @@ tool_wait_watch (IBBTransport *transport, IBBConnection *connection)
   g_weak_ref_init (&self->connection, connection);
   g_signal_connect_data (transport, "notify::waiting", G_CALLBACK (waiting_cb), self, wait_free, 0);
 }
+
+void
+tool_wait_unwatch (IBBTransport *transport)
+{
+  g_signal_handlers_disconnect_matched (transport, G_SIGNAL_MATCH_FUNC, 0, 0, NULL,
+                                        (gpointer) waiting_cb, NULL);
+}

@@ -132,6 +132,15 @@ def requests():
         raise AssertionError('carol came in')
     except GLib.Error as error:
         assert error.matches(IBB.error_quark(), IBB.Error.NOT_ACCEPTABLE), error
+        assert 'says' not in error.message, error
+    for _ in range(2):
+        alice.open_session_finish(wait(alice.open_session_async, 'bob@example.org/x', None))
+    result = wait(alice.open_session_async, 'bob@example.org/x', None)
+    try:
+        alice.open_session_finish(result)
+        raise AssertionError('a fourth session came in')
+    except GLib.Error as error:
+        assert 'Three sessions are enough' in error.message, error
 
 
 def talk(alice, number):

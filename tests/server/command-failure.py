@@ -501,6 +501,27 @@ def _(server):
     check_equal((error['domain'], error['code']), ('ibb-error-quark', 'not-acceptable'), 'error')
 
 
+@case('cat ends when another program closes the session: well, unless bytes were lost')
+def _(server):
+    raw = RawClient(server, 'bob', 'ibb', 'accept')
+    alice = Account(server, 'alice')
+    jid = f'{alice.bare}/desk'
+    for number, (bytes_sent, status) in enumerate(((b'', 0), (b'lost', 1))):
+        here = alice.ibb('cat', '--sid', f'talk{number}', raw.jid, account=alice.options(resource='desk'),
+                         env={'G_MESSAGES_DEBUG': 'ibb-glib'}, stdin=subprocess.PIPE)
+        here.wait_line(f'Session talk{number} .*: open, blocks of')
+        here.stdin.write(bytes_sent)
+        here.stdin.flush()
+        if bytes_sent:
+            raw.blocks.acquire()
+        for name, text in (('data', 'seq="0">aGVsbG8=</data'), ('close', '/')):
+            raw.send(f'<iq type="set" id="{name}" to="{jid}"><{name} xmlns="http://jabber.org/protocol/ibb" '
+                     f'sid="talk{number}" {text}></iq>')
+        check_equal(here.finish(), status, f'status after {here.lines}')
+        check_equal(here.output, b'hello', 'output')
+        check_equal(any('takes no more bytes' in line for line in here.errors()), bool(status), 'an error')
+
+
 # Seconds, in which something happens even on a machine that is busy, or stands still.
 SILENCE = '30'
 

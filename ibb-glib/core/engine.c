@@ -511,7 +511,7 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
       peer_not_probed (pending->owner);
       break;
     case IBB_PENDING_SERVER:
-      ibb_server_not_asked (pending->owner);
+      ibb_server_answered (pending->owner, NULL);
       break;
     case IBB_PENDING_PING:
       not_pinged (self, now);

@@ -206,30 +206,54 @@ has_mark (const IBBSaxElement *element, const char *name)
   return is_true (value);
 }
 
+/* The number in an attribute; 0 without a valid one. */
+static gboolean
+take_number (
+    const IBBSaxElement *element, const char *name, const char *uri, guint64 max, guint64 *value)
+{
+  g_autofree char *text = dup_attribute (element, name, uri);
+
+  *value = 0;
+  return ibb_stanza_parse_number (text, max, value);
+}
+
+/* 1 to 65535; 0 if there is none that is valid. */
+static guint
+take_block_size (const IBBSaxElement *element, const char *uri)
+{
+  guint64 block_size;
+
+  take_number (element, "block-size", uri, IBB_BLOCK_SIZE_MAX, &block_size);
+  return (guint) block_size;
+}
+
 static void
 start_room (IBBStanzaReader *self, const IBBSaxElement *element)
 {
-  IBBStanza       *stanza = self->stanza;
-  g_autofree char *room = dup_attribute (element, "room", NULL);
-  g_autofree char *delay = dup_attribute (element, "delay", NULL);
+  IBBStanza *stanza = self->stanza;
+  guint64    room, delay;
 
-  stanza->tells_room = ibb_stanza_parse_count (room, &stanza->room) &&
-                       ibb_stanza_parse_count (delay, &stanza->delay);
+  stanza->tells_room = take_number (element, "room", NULL, G_MAXUINT32, &room) &&
+                       take_number (element, "delay", NULL, G_MAXUINT32, &delay);
+  if (stanza->tells_room)
+    {
+      stanza->room = (guint32) room;
+      stanza->delay = (guint32) delay;
+    }
   self->place = PLACE_FEATURE;
 }
 
 static void
 start_position (IBBStanzaReader *self, const IBBSaxElement *element)
 {
-  IBBStanza       *stanza = self->stanza;
-  g_autofree char *received = dup_attribute (element, "received", NULL);
-  g_autofree char *acknowledged = dup_attribute (element, "acknowledged", NULL);
+  IBBStanza *stanza = self->stanza;
 
   g_free (stanza->proof);
   stanza->proof = dup_attribute (element, "proof", NULL);
-  stanza->has_position = ibb_stanza_parse_position (received, &stanza->received) &&
-                         ibb_stanza_parse_position (acknowledged, &stanza->acknowledged) &&
-                         ibb_stanza_parse_proof (stanza->proof);
+  stanza->has_position =
+      take_number (element, "received", NULL, G_MAXINT64, &stanza->received) &&
+      take_number (element, "acknowledged", NULL, G_MAXINT64, &stanza->acknowledged) &&
+      ibb_stanza_is_hex (stanza->proof, IBB_PROOF_LENGTH);
   self->place = PLACE_FEATURE;
 }
 
@@ -237,14 +261,15 @@ static void
 start_resume (IBBStanzaReader *self, const IBBSaxElement *element)
 {
   IBBStanza       *stanza = self->stanza;
-  g_autofree char *count = dup_attribute (element, "count", NULL);
   g_autofree char *unclean = dup_attribute (element, "unclean", NULL);
+  guint64          count;
 
   stanza->payload = IBB_PAYLOAD_RESUME;
   stanza->unclean = is_true (unclean);
   stanza->sid = dup_token (element, "sid", NULL);
   start_position (self, element);
-  stanza->has_position &= ibb_stanza_parse_count (count, &stanza->count);
+  stanza->has_position &= take_number (element, "count", NULL, G_MAXUINT32, &count);
+  stanza->count = (guint32) count;
 }
 
 static void
@@ -260,10 +285,9 @@ static void
 start_opened (IBBStanzaReader *self, const IBBSaxElement *element)
 {
   g_autofree char *resumable = dup_token (element, "resumable", NULL);
-  g_autofree char *block_size = dup_attribute (element, "block-size", NULL);
 
   self->stanza->is_resumable = is_true (resumable);
-  ibb_stanza_parse_block_size (block_size, &self->stanza->long_block_size);
+  self->stanza->long_block_size = take_block_size (element, NULL);
   self->place = PLACE_FEATURE;
 }
 
@@ -306,8 +330,8 @@ start_close (IBBStanza *stanza, const IBBSaxElement *element)
 static void
 start_ibb (IBBStanzaReader *self, IBBPayload payload, const IBBSaxElement *element)
 {
-  IBBStanza       *stanza = self->stanza;
-  g_autofree char *value = NULL;
+  IBBStanza *stanza = self->stanza;
+  guint64    seq;
 
   stanza->payload = payload;
   if (payload == IBB_PAYLOAD_UNKNOWN)
@@ -319,22 +343,21 @@ start_ibb (IBBStanzaReader *self, IBBPayload payload, const IBBSaxElement *eleme
   if (payload == IBB_PAYLOAD_OPEN)
     {
       g_autofree char *stanza_type = dup_token (element, "stanza", NULL);
-      g_autofree char *longer = dup_attribute (element, "block-size", IBB_FEATURE_NAMESPACE);
 
-      value = dup_attribute (element, "block-size", NULL);
-      stanza->block_size_valid = ibb_stanza_parse_block_size (value, &stanza->block_size);
+      stanza->block_size = take_block_size (element, NULL);
+      stanza->block_size_valid = stanza->block_size > 0;
       stanza->by_message_valid = ibb_stanza_parse_type (stanza_type, &stanza->by_message);
-      ibb_stanza_parse_block_size (longer, &stanza->long_block_size);
+      stanza->long_block_size = take_block_size (element, IBB_FEATURE_NAMESPACE);
       stanza->secret = dup_attribute (element, "secret", IBB_FEATURE_NAMESPACE);
-      if (!ibb_stanza_parse_secret (stanza->secret))
+      if (!ibb_stanza_is_hex (stanza->secret, IBB_SECRET_LENGTH))
         g_clear_pointer (&stanza->secret, g_free);
     }
   else if (payload == IBB_PAYLOAD_CLOSE)
     start_close (stanza, element);
   else
     {
-      value = dup_attribute (element, "seq", NULL);
-      stanza->seq_valid = ibb_stanza_parse_seq (value, &stanza->seq);
+      stanza->seq_valid = take_number (element, "seq", NULL, G_MAXUINT16, &seq);
+      stanza->seq = (guint16) seq;
       stanza->asks_room = has_mark (element, "room");
       self->place = PLACE_DATA;
       self->decoder = (IBBBase64Decoder) IBB_BASE64_DECODER_INIT;

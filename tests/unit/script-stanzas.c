@@ -448,7 +448,8 @@ check_option (Script *self, const IBBStanza *stanza, const char *word)
     script_check_resumed (self, stanza, TRUE, value);
   else if (g_str_equal (word, "secret") || g_str_equal (word, "no-secret"))
     {
-      if (word[0] == 'n' ? stanza->secret != NULL : !ibb_stanza_parse_secret (stanza->secret))
+      if (word[0] == 'n' ? stanza->secret != NULL
+                         : !ibb_stanza_is_hex (stanza->secret, IBB_SECRET_LENGTH))
         script_fail (self, "the secret is %s", stanza->secret);
     }
   else if (g_str_equal (word, "message"))

@@ -117,18 +117,6 @@ pop_reply (IBBControl *self, Entry *entry)
   return reply;
 }
 
-guint64
-ibb_control_get_end (IBBControl *self)
-{
-  return self->n_popped + self->length;
-}
-
-gboolean
-ibb_control_has_passed (IBBControl *self, guint64 end)
-{
-  return self->n_popped >= end;
-}
-
 IBBStanza *
 ibb_control_pop (IBBControl *self)
 {

@@ -29,10 +29,6 @@ void ibb_control_push (IBBControl *self, IBBStanza *stanza); /* (transfer full) 
  * which only the elements are taken: (element-type utf8). */
 void
 ibb_control_push_replies (IBBControl *self, char *to, char *from, gboolean refuse, GQueue *ids);
-/* Position behind the stanza that was pushed last; whether the stanza before a position was popped.
- */
-guint64    ibb_control_get_end (IBBControl *self);
-gboolean   ibb_control_has_passed (IBBControl *self, guint64 end);
 IBBStanza *ibb_control_pop (IBBControl *self); /* (transfer full) (nullable) */
 void       ibb_control_clear (IBBControl *self);
 

@@ -200,10 +200,8 @@ is_xml_space (char c)
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* The lexical space of the unsigned types of XML Schema after white space is
- * collapsed: digits, leading zeros included, and no sign (D-11, D-12). */
-static gboolean
-parse_unsigned (const char *text, guint64 max, guint64 *value)
+gboolean
+ibb_stanza_parse_number (const char *text, guint64 max, guint64 *value)
 {
   guint64 n = 0;
 
@@ -237,50 +235,7 @@ parse_unsigned (const char *text, guint64 max, guint64 *value)
 }
 
 gboolean
-ibb_stanza_parse_seq (const char *text, guint16 *seq)
-{
-  guint64 value;
-
-  if (!parse_unsigned (text, G_MAXUINT16, &value))
-    return FALSE;
-
-  *seq = (guint16) value;
-  return TRUE;
-}
-
-gboolean
-ibb_stanza_parse_block_size (const char *text, guint *block_size)
-{
-  guint64 value;
-
-  if (!parse_unsigned (text, IBB_BLOCK_SIZE_MAX, &value) || value == 0)
-    return FALSE;
-
-  *block_size = (guint) value;
-  return TRUE;
-}
-
-gboolean
-ibb_stanza_parse_count (const char *text, guint32 *count)
-{
-  guint64 value;
-
-  if (!parse_unsigned (text, G_MAXUINT32, &value))
-    return FALSE;
-
-  *count = (guint32) value;
-  return TRUE;
-}
-
-gboolean
-ibb_stanza_parse_position (const char *text, guint64 *position)
-{
-  return parse_unsigned (text, G_MAXINT64, position);
-}
-
-/* Both ends compute with the digits as they are written, so only one form is right. */
-static gboolean
-is_lower_hex (const char *text, gsize length)
+ibb_stanza_is_hex (const char *text, gsize length)
 {
   if (text == NULL || strlen (text) != length)
     return FALSE;
@@ -289,18 +244,6 @@ is_lower_hex (const char *text, gsize length)
     if (!g_ascii_isdigit (*text) && (*text < 'a' || *text > 'f'))
       return FALSE;
   return TRUE;
-}
-
-gboolean
-ibb_stanza_parse_secret (const char *text)
-{
-  return is_lower_hex (text, IBB_SECRET_LENGTH);
-}
-
-gboolean
-ibb_stanza_parse_proof (const char *text)
-{
-  return is_lower_hex (text, IBB_PROOF_LENGTH);
 }
 
 gboolean

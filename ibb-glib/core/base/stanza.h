@@ -153,11 +153,12 @@ gboolean ibb_stanza_record_has_long_id (const IBBStanza *self);
 
 /* The lexical rules of the attributes, for readers of XML. text may be
  * NULL, which is not valid (but a NULL stanza type is IQ). */
-gboolean ibb_stanza_parse_seq (const char *text, guint16 *seq);
-gboolean ibb_stanza_parse_block_size (const char *text, guint *block_size);
-gboolean ibb_stanza_parse_count (const char *text, guint32 *count);
-gboolean ibb_stanza_parse_position (const char *text, guint64 *position);
-gboolean ibb_stanza_parse_secret (const char *text);
-gboolean ibb_stanza_parse_proof (const char *text);
+
+/* The lexical space of the unsigned types of XML Schema after white space is
+ * collapsed: digits, leading zeros included, and no sign (D-11, D-12). Invalid: value stays. */
+gboolean ibb_stanza_parse_number (const char *text, guint64 max, guint64 *value);
+/* Whether text has so many hexadecimal digits. Both ends compute with the digits as they are
+ * written, so only one form is right. */
+gboolean ibb_stanza_is_hex (const char *text, gsize length);
 gboolean ibb_stanza_parse_type (const char *text, gboolean *by_message);
 gboolean ibb_stanza_is_valid_sid (const char *sid);

@@ -565,7 +565,7 @@ send_probe (IBBPeer *self)
       name_session (self, probe);
     }
   ibb_control_push (&context->control, probe);
-  self->probe_end = ibb_control_get_end (&context->control);
+  self->probe_end = context->control.n_popped + context->control.length;
 }
 
 /* The next one follows after an interval. */
@@ -665,7 +665,7 @@ is_there (IBBPeer *self, gint64 now)
 static void
 repeat_probe (IBBPeer *self, gint64 now)
 {
-  if (ibb_control_has_passed (&self->peers->context->control, self->probe_end))
+  if (self->peers->context->control.n_popped >= self->probe_end)
     send_probe (self);
   put_off_probe (self, now);
 }
@@ -677,7 +677,7 @@ ibb_peer_timeout (IBBPeer *self, gboolean is_listened_to, gint64 now)
   IBBPeerVerdict verdict = IBB_PEER_UNKNOWN;
 
   /* The peer is not asked before the connection has taken the first probe. */
-  if (is_probed && !ibb_control_has_passed (&self->peers->context->control, self->first_end))
+  if (is_probed && self->peers->context->control.n_popped < self->first_end)
     self->asked = now;
   if (is_probed && now >= get_give_up_time (self))
     return has_gone (self);

@@ -71,12 +71,7 @@ void
 ibb_server_answered (IBBServer *self, const IBBStanza *answer)
 {
   forget_query (self);
-  self->heeds_rules = answer->payload == IBB_PAYLOAD_DISCO_INFO && answer->features != NULL &&
+  self->heeds_rules = answer != NULL && answer->payload == IBB_PAYLOAD_DISCO_INFO &&
+                      answer->features != NULL &&
                       g_strv_contains ((const char *const *) answer->features, IBB_AMP_NAMESPACE);
-}
-
-void
-ibb_server_not_asked (IBBServer *self)
-{
-  forget_query (self);
 }

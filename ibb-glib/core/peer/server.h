@@ -23,5 +23,5 @@ typedef struct
 IBBServer *ibb_servers_use (IBBContext *context, const char *domain);
 void       ibb_server_leave (IBBServer *self);
 gboolean   ibb_server_heeds_rules (const IBBServer *self);
-void       ibb_server_answered (IBBServer *self, const IBBStanza *answer);
-void       ibb_server_not_asked (IBBServer *self); /* the connection refused the question */
+/* answer: (nullable): NULL: the connection refused the question. */
+void ibb_server_answered (IBBServer *self, const IBBStanza *answer);

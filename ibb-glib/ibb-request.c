@@ -134,17 +134,6 @@ is_pending_locked (IBBRequest *self)
   return self->pending && ibb_session_get_state (self->session) == IBB_SESSION_REQUESTED;
 }
 
-static GError *
-new_error_locked (IBBRequest *self)
-{
-  const IBBFailure *failure = &self->session->failure;
-
-  return ibb_error_add_reason (ibb_error_new_from_failure (failure,
-                                                           self->session->parameters.peer_jid,
-                                                           self->session->parameters.key.sid),
-                               ibb_host_get_reason_locked (self->host, failure));
-}
-
 static void
 session_changed_locked (gpointer data)
 {
@@ -152,7 +141,7 @@ session_changed_locked (gpointer data)
 
   if (!self->pending || is_pending_locked (self))
     return;
-  self->reason = new_error_locked (self);
+  self->reason = ibb_host_new_error_locked (self->host, self->session);
   settle_locked (self);
 }
 

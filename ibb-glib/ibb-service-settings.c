@@ -6,26 +6,30 @@
 #include "config.h"
 
 #include "ibb-service-private.h"
-#include "runtime/setting.h"
 
-/* Define the accessors of the property of this name, a setting of the engine. kind: its type in
- * runtime/setting.h. is_valid: of a value to set. */
+/* Define the accessors of the property of this name, a setting of the engine. is_valid: of a value
+ * to set, which is written as value. */
 
-#define GETTER(type, kind, name)                                                                   \
+#define GETTER(type, name)                                                                         \
   type ibb_service_get_##name (IBBService *self)                                                   \
   {                                                                                                \
+    IBBSettings settings;                                                                          \
+                                                                                                   \
     g_return_val_if_fail (IBB_IS_SERVICE (self), 0);                                               \
                                                                                                    \
-    return ibb_setting_get_##kind (self->host, IBB_SETTING (name));                                \
+    IBB_HOST_GET_SETTING (self->host, name, &settings.name);                                       \
+    return settings.name;                                                                          \
   }
 
-#define SETTER(type, kind, name, is_valid)                                                         \
+#define SETTER(type, name, value, is_valid)                                                        \
   void ibb_service_set_##name (IBBService *self, type name)                                        \
   {                                                                                                \
+    const IBBSettings settings = { .name = value };                                                \
+                                                                                                   \
     g_return_if_fail (IBB_IS_SERVICE (self));                                                      \
     g_return_if_fail (is_valid);                                                                   \
                                                                                                    \
-    if (ibb_setting_set_##kind (self->host, IBB_SETTING (name), name))                             \
+    if (IBB_HOST_SET_SETTING (self->host, name, &settings.name))                                   \
       g_object_notify (G_OBJECT (self), #name);                                                    \
   }
 
@@ -39,7 +43,7 @@
  *
  * Since: 1.0
  */
-GETTER (guint, uint, session_limit)
+GETTER (guint, session_limit)
 
 /**
  * ibb_service_set_session_limit: (set-property session-limit)
@@ -56,7 +60,7 @@ ibb_service_set_session_limit (IBBService *self, guint session_limit)
   g_return_if_fail (IBB_IS_SERVICE (self));
 
   ibb_inbox_note_limit (self->inbox);
-  if (ibb_setting_set_uint (self->host, IBB_SETTING (session_limit), session_limit))
+  if (IBB_HOST_SET_SETTING (self->host, session_limit, &session_limit))
     g_object_notify (G_OBJECT (self), "session-limit");
 }
 
@@ -70,7 +74,7 @@ ibb_service_set_session_limit (IBBService *self, guint session_limit)
  *
  * Since: 1.0
  */
-GETTER (guint, uint, max_retries)
+GETTER (guint, max_retries)
 
 /**
  * ibb_service_set_max_retries: (set-property max-retries)
@@ -81,7 +85,7 @@ GETTER (guint, uint, max_retries)
  *
  * Since: 1.0
  */
-SETTER (guint, uint, max_retries, TRUE)
+SETTER (guint, max_retries, max_retries, TRUE)
 
 /**
  * ibb_service_get_initial_wait_time: (get-property initial-wait-time)
@@ -93,7 +97,7 @@ SETTER (guint, uint, max_retries, TRUE)
  *
  * Since: 1.0
  */
-GETTER (guint, uint, initial_wait_time)
+GETTER (guint, initial_wait_time)
 
 /**
  * ibb_service_set_initial_wait_time: (set-property initial-wait-time)
@@ -104,7 +108,7 @@ GETTER (guint, uint, initial_wait_time)
  *
  * Since: 1.0
  */
-SETTER (guint, uint, initial_wait_time, TRUE)
+SETTER (guint, initial_wait_time, initial_wait_time, TRUE)
 
 /**
  * ibb_service_get_wait_backoff_factor: (get-property wait-backoff-factor)
@@ -117,7 +121,7 @@ SETTER (guint, uint, initial_wait_time, TRUE)
  *
  * Since: 1.0
  */
-GETTER (double, double, wait_backoff_factor)
+GETTER (double, wait_backoff_factor)
 
 /**
  * ibb_service_set_wait_backoff_factor: (set-property wait-backoff-factor)
@@ -130,7 +134,7 @@ GETTER (double, double, wait_backoff_factor)
  * Since: 1.0
  */
 SETTER (double,
-        double,
+        wait_backoff_factor,
         wait_backoff_factor,
         wait_backoff_factor >= 1.0 && wait_backoff_factor <= 1000.0)
 
@@ -144,7 +148,7 @@ SETTER (double,
  *
  * Since: 1.0
  */
-GETTER (guint, uint, default_block_size)
+GETTER (guint, default_block_size)
 
 /**
  * ibb_service_set_default_block_size: (set-property default-block-size)
@@ -156,7 +160,7 @@ GETTER (guint, uint, default_block_size)
  * Since: 1.0
  */
 SETTER (guint,
-        uint,
+        default_block_size,
         default_block_size,
         default_block_size >= 1 && default_block_size <= IBB_BLOCK_SIZE_MAX)
 
@@ -170,7 +174,7 @@ SETTER (guint,
  *
  * Since: 1.0
  */
-GETTER (guint, uint, max_block_size)
+GETTER (guint, max_block_size)
 
 /**
  * ibb_service_set_max_block_size: (set-property max-block-size)
@@ -181,7 +185,10 @@ GETTER (guint, uint, max_block_size)
  *
  * Since: 1.0
  */
-SETTER (guint, uint, max_block_size, max_block_size >= 1 && max_block_size <= IBB_BLOCK_SIZE_MAX)
+SETTER (guint,
+        max_block_size,
+        max_block_size,
+        max_block_size >= 1 && max_block_size <= IBB_BLOCK_SIZE_MAX)
 
 /**
  * ibb_service_get_window: (get-property window)
@@ -193,7 +200,7 @@ SETTER (guint, uint, max_block_size, max_block_size >= 1 && max_block_size <= IB
  *
  * Since: 1.0
  */
-GETTER (guint64, size, window)
+GETTER (guint64, window)
 
 /**
  * ibb_service_set_window: (set-property window)
@@ -204,7 +211,7 @@ GETTER (guint64, size, window)
  *
  * Since: 1.0
  */
-SETTER (guint64, size, window, TRUE)
+SETTER (guint64, window, MIN (window, G_MAXSIZE), TRUE)
 
 /**
  * ibb_service_get_send_buffer_size: (get-property send-buffer-size)
@@ -216,7 +223,7 @@ SETTER (guint64, size, window, TRUE)
  *
  * Since: 1.0
  */
-GETTER (guint64, size, send_buffer_size)
+GETTER (guint64, send_buffer_size)
 
 /**
  * ibb_service_set_send_buffer_size: (set-property send-buffer-size)
@@ -227,7 +234,7 @@ GETTER (guint64, size, send_buffer_size)
  *
  * Since: 1.0
  */
-SETTER (guint64, size, send_buffer_size, TRUE)
+SETTER (guint64, send_buffer_size, MIN (send_buffer_size, G_MAXSIZE), TRUE)
 
 /**
  * ibb_service_get_receive_buffer_size: (get-property receive-buffer-size)
@@ -240,7 +247,7 @@ SETTER (guint64, size, send_buffer_size, TRUE)
  *
  * Since: 1.0
  */
-GETTER (guint64, size, receive_buffer_size)
+GETTER (guint64, receive_buffer_size)
 
 /**
  * ibb_service_set_receive_buffer_size: (set-property receive-buffer-size)
@@ -252,7 +259,7 @@ GETTER (guint64, size, receive_buffer_size)
  *
  * Since: 1.0
  */
-SETTER (guint64, size, receive_buffer_size, TRUE)
+SETTER (guint64, receive_buffer_size, MIN (receive_buffer_size, G_MAXSIZE), TRUE)
 
 /**
  * ibb_service_get_receive_memory_limit: (get-property receive-memory-limit)
@@ -265,7 +272,7 @@ SETTER (guint64, size, receive_buffer_size, TRUE)
  *
  * Since: 1.0
  */
-GETTER (guint64, size, receive_memory_limit)
+GETTER (guint64, receive_memory_limit)
 
 /**
  * ibb_service_set_receive_memory_limit: (set-property receive-memory-limit)
@@ -277,7 +284,7 @@ GETTER (guint64, size, receive_memory_limit)
  *
  * Since: 1.0
  */
-SETTER (guint64, size, receive_memory_limit, TRUE)
+SETTER (guint64, receive_memory_limit, MIN (receive_memory_limit, G_MAXSIZE), TRUE)
 
 /**
  * ibb_service_get_open_timeout: (get-property open-timeout)
@@ -289,7 +296,7 @@ SETTER (guint64, size, receive_memory_limit, TRUE)
  *
  * Since: 1.0
  */
-GETTER (guint, uint, open_timeout)
+GETTER (guint, open_timeout)
 
 /**
  * ibb_service_set_open_timeout: (set-property open-timeout)
@@ -300,7 +307,7 @@ GETTER (guint, uint, open_timeout)
  *
  * Since: 1.0
  */
-SETTER (guint, uint, open_timeout, TRUE)
+SETTER (guint, open_timeout, open_timeout, TRUE)
 
 /**
  * ibb_service_get_accept_timeout: (get-property accept-timeout)
@@ -312,7 +319,7 @@ SETTER (guint, uint, open_timeout, TRUE)
  *
  * Since: 1.0
  */
-GETTER (guint, uint, accept_timeout)
+GETTER (guint, accept_timeout)
 
 /**
  * ibb_service_set_accept_timeout: (set-property accept-timeout)
@@ -323,7 +330,7 @@ GETTER (guint, uint, accept_timeout)
  *
  * Since: 1.0
  */
-SETTER (guint, uint, accept_timeout, TRUE)
+SETTER (guint, accept_timeout, accept_timeout, TRUE)
 
 /**
  * ibb_service_get_peer_timeout: (get-property peer-timeout)
@@ -335,7 +342,7 @@ SETTER (guint, uint, accept_timeout, TRUE)
  *
  * Since: 1.0
  */
-GETTER (guint, uint, peer_timeout)
+GETTER (guint, peer_timeout)
 
 /**
  * ibb_service_set_peer_timeout: (set-property peer-timeout)
@@ -346,7 +353,7 @@ GETTER (guint, uint, peer_timeout)
  *
  * Since: 1.0
  */
-SETTER (guint, uint, peer_timeout, TRUE)
+SETTER (guint, peer_timeout, peer_timeout, TRUE)
 
 /**
  * ibb_service_get_resume_sessions: (get-property resume-sessions)
@@ -358,7 +365,7 @@ SETTER (guint, uint, peer_timeout, TRUE)
  *
  * Since: 1.0
  */
-GETTER (gboolean, boolean, resume_sessions)
+GETTER (gboolean, resume_sessions)
 
 /**
  * ibb_service_set_resume_sessions: (set-property resume-sessions)
@@ -369,7 +376,7 @@ GETTER (gboolean, boolean, resume_sessions)
  *
  * Since: 1.0
  */
-SETTER (gboolean, boolean, resume_sessions, TRUE)
+SETTER (gboolean, resume_sessions, !!resume_sessions, TRUE)
 
 /**
  * ibb_service_get_resume_timeout: (get-property resume-timeout)
@@ -381,7 +388,7 @@ SETTER (gboolean, boolean, resume_sessions, TRUE)
  *
  * Since: 1.0
  */
-GETTER (guint, uint, resume_timeout)
+GETTER (guint, resume_timeout)
 
 /**
  * ibb_service_set_resume_timeout: (set-property resume-timeout)
@@ -392,7 +399,7 @@ GETTER (guint, uint, resume_timeout)
  *
  * Since: 1.0
  */
-SETTER (guint, uint, resume_timeout, TRUE)
+SETTER (guint, resume_timeout, resume_timeout, TRUE)
 
 /**
  * ibb_service_get_half_close: (get-property half-close)
@@ -404,7 +411,7 @@ SETTER (guint, uint, resume_timeout, TRUE)
  *
  * Since: 1.0
  */
-GETTER (gboolean, boolean, half_close)
+GETTER (gboolean, half_close)
 
 /**
  * ibb_service_set_half_close: (set-property half-close)
@@ -415,4 +422,4 @@ GETTER (gboolean, boolean, half_close)
  *
  * Since: 1.0
  */
-SETTER (gboolean, boolean, half_close, TRUE)
+SETTER (gboolean, half_close, !!half_close, TRUE)

@@ -11,7 +11,6 @@
 #include "ibb-service-private.h"
 #include "ibb-transport-private.h"
 #include "runtime/listener.h"
-#include "runtime/setting.h"
 #include "runtime/weak.h"
 
 /**
@@ -110,51 +109,78 @@ G_DEFINE_FINAL_TYPE (IBBService, ibb_service, G_TYPE_OBJECT)
 
 /* The setting of the engine that a property stands for. */
 static const glong settings[N_PROPS] = {
-  [PROP_SESSION_LIMIT] = IBB_SETTING (session_limit),
-  [PROP_MAX_RETRIES] = IBB_SETTING (max_retries),
-  [PROP_INITIAL_WAIT_TIME] = IBB_SETTING (initial_wait_time),
-  [PROP_WAIT_BACKOFF_FACTOR] = IBB_SETTING (wait_backoff_factor),
-  [PROP_DEFAULT_BLOCK_SIZE] = IBB_SETTING (default_block_size),
-  [PROP_MAX_BLOCK_SIZE] = IBB_SETTING (max_block_size),
-  [PROP_WINDOW] = IBB_SETTING (window),
-  [PROP_SEND_BUFFER_SIZE] = IBB_SETTING (send_buffer_size),
-  [PROP_RECEIVE_BUFFER_SIZE] = IBB_SETTING (receive_buffer_size),
-  [PROP_RECEIVE_MEMORY_LIMIT] = IBB_SETTING (receive_memory_limit),
-  [PROP_OPEN_TIMEOUT] = IBB_SETTING (open_timeout),
-  [PROP_ACCEPT_TIMEOUT] = IBB_SETTING (accept_timeout),
-  [PROP_PEER_TIMEOUT] = IBB_SETTING (peer_timeout),
-  [PROP_RESUME_SESSIONS] = IBB_SETTING (resume_sessions),
-  [PROP_RESUME_TIMEOUT] = IBB_SETTING (resume_timeout),
-  [PROP_HALF_CLOSE] = IBB_SETTING (half_close),
+  [PROP_SESSION_LIMIT] = G_STRUCT_OFFSET (IBBSettings, session_limit),
+  [PROP_MAX_RETRIES] = G_STRUCT_OFFSET (IBBSettings, max_retries),
+  [PROP_INITIAL_WAIT_TIME] = G_STRUCT_OFFSET (IBBSettings, initial_wait_time),
+  [PROP_WAIT_BACKOFF_FACTOR] = G_STRUCT_OFFSET (IBBSettings, wait_backoff_factor),
+  [PROP_DEFAULT_BLOCK_SIZE] = G_STRUCT_OFFSET (IBBSettings, default_block_size),
+  [PROP_MAX_BLOCK_SIZE] = G_STRUCT_OFFSET (IBBSettings, max_block_size),
+  [PROP_WINDOW] = G_STRUCT_OFFSET (IBBSettings, window),
+  [PROP_SEND_BUFFER_SIZE] = G_STRUCT_OFFSET (IBBSettings, send_buffer_size),
+  [PROP_RECEIVE_BUFFER_SIZE] = G_STRUCT_OFFSET (IBBSettings, receive_buffer_size),
+  [PROP_RECEIVE_MEMORY_LIMIT] = G_STRUCT_OFFSET (IBBSettings, receive_memory_limit),
+  [PROP_OPEN_TIMEOUT] = G_STRUCT_OFFSET (IBBSettings, open_timeout),
+  [PROP_ACCEPT_TIMEOUT] = G_STRUCT_OFFSET (IBBSettings, accept_timeout),
+  [PROP_PEER_TIMEOUT] = G_STRUCT_OFFSET (IBBSettings, peer_timeout),
+  [PROP_RESUME_SESSIONS] = G_STRUCT_OFFSET (IBBSettings, resume_sessions),
+  [PROP_RESUME_TIMEOUT] = G_STRUCT_OFFSET (IBBSettings, resume_timeout),
+  [PROP_HALF_CLOSE] = G_STRUCT_OFFSET (IBBSettings, half_close),
 };
+
+/* A value of any of the settings. */
+typedef union
+{
+  guint    as_uint;
+  gboolean as_boolean;
+  double   as_double;
+  gsize    as_size;
+} Setting;
+
+static gsize
+get_size (const GValue *value)
+{
+  return G_VALUE_HOLDS_DOUBLE (value)   ? sizeof (double)
+         : G_VALUE_HOLDS_UINT64 (value) ? sizeof (gsize)
+                                        : sizeof (guint);
+}
 
 static void
 ibb_service_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   IBBService *self = IBB_SERVICE (object);
+  Setting     setting;
 
   if (prop_id == PROP_CONNECTION)
-    g_value_set_object (value, self->connection);
-  else if (G_VALUE_HOLDS_UINT (value))
-    g_value_set_uint (value, ibb_setting_get_uint (self->host, settings[prop_id]));
+    {
+      g_value_set_object (value, self->connection);
+      return;
+    }
+
+  ibb_host_get_setting (self->host, settings[prop_id], &setting, get_size (value));
+  if (G_VALUE_HOLDS_UINT (value))
+    g_value_set_uint (value, setting.as_uint);
   else if (G_VALUE_HOLDS_BOOLEAN (value))
-    g_value_set_boolean (value, ibb_setting_get_boolean (self->host, settings[prop_id]));
+    g_value_set_boolean (value, setting.as_boolean);
   else if (G_VALUE_HOLDS_DOUBLE (value))
-    g_value_set_double (value, ibb_setting_get_double (self->host, settings[prop_id]));
+    g_value_set_double (value, setting.as_double);
   else
-    g_value_set_uint64 (value, ibb_setting_get_size (self->host, settings[prop_id]));
+    g_value_set_uint64 (value, setting.as_size);
 }
 
 static gboolean
-set_setting (IBBHost *host, glong setting, const GValue *value)
+set_setting (IBBService *self, guint prop_id, const GValue *value)
 {
+  Setting setting;
+
   if (G_VALUE_HOLDS_UINT (value))
-    return ibb_setting_set_uint (host, setting, g_value_get_uint (value));
-  if (G_VALUE_HOLDS_BOOLEAN (value))
-    return ibb_setting_set_boolean (host, setting, g_value_get_boolean (value));
-  if (G_VALUE_HOLDS_DOUBLE (value))
-    return ibb_setting_set_double (host, setting, g_value_get_double (value));
-  return ibb_setting_set_size (host, setting, g_value_get_uint64 (value));
+    setting.as_uint = g_value_get_uint (value);
+  else if (G_VALUE_HOLDS_BOOLEAN (value))
+    setting.as_boolean = g_value_get_boolean (value);
+  else if (G_VALUE_HOLDS_DOUBLE (value))
+    setting.as_double = g_value_get_double (value);
+  else
+    setting.as_size = MIN (g_value_get_uint64 (value), G_MAXSIZE);
+  return ibb_host_set_setting (self->host, settings[prop_id], &setting, get_size (value));
 }
 
 static void
@@ -166,7 +192,7 @@ ibb_service_set_property (GObject *object, guint prop_id, const GValue *value, G
     ibb_inbox_note_limit (self->inbox);
   if (prop_id != PROP_CONNECTION)
     {
-      if (set_setting (self->host, settings[prop_id], value))
+      if (set_setting (self, prop_id, value))
         g_object_notify_by_pspec (object, pspec);
       return;
     }

@@ -32,8 +32,8 @@ enum
 
 static GParamSpec *props[N_PROPS];
 
-/* Define the accessors of a property of the session, which is called with the lock. Without a
- * channel the value is otherwise. */
+/* Define the accessors of a property of the session, which is called with the lock, or of a time of
+ * the channel. Without a channel the value is otherwise. */
 
 #define GETTER(type, function, of_session, otherwise)                                              \
   type ibb_transport_##function (IBBTransport *self)                                               \
@@ -45,18 +45,20 @@ static GParamSpec *props[N_PROPS];
                                                                                                    \
     if (self->channel == NULL)                                                                     \
       return otherwise;                                                                            \
-    session = ibb_channel_lock (self->channel);                                                    \
+    session = self->channel->session;                                                              \
+    ibb_host_lock (self->channel->host);                                                           \
     value = of_session;                                                                            \
-    ibb_channel_unlock (self->channel);                                                            \
+    ibb_host_unlock (self->channel->host);                                                         \
     return value;                                                                                  \
   }
 
-#define SETTER(type, name)                                                                         \
-  void ibb_transport_set_##name (IBBTransport *self, type name)                                    \
+#define TIME_SETTER(name)                                                                          \
+  void ibb_transport_set_##name (IBBTransport *self, guint name)                                   \
   {                                                                                                \
     g_return_if_fail (IBB_IS_TRANSPORT (self));                                                    \
                                                                                                    \
-    if (self->channel != NULL && ibb_channel_set_##name (self->channel, name))                     \
+    if (self->channel != NULL &&                                                                   \
+        (guint) g_atomic_int_exchange (&self->channel->name, name) != name)                        \
       g_object_notify (G_OBJECT (self), #name);                                                    \
   }
 
@@ -268,7 +270,7 @@ ibb_transport_dup_statistics (IBBTransport *self)
  *
  * Since: 1.0
  */
-GETTER (guint, get_read_timeout, ibb_channel_get_read_timeout (self->channel), 0)
+GETTER (guint, get_read_timeout, g_atomic_int_get (&self->channel->read_timeout), 0)
 
 /**
  * ibb_transport_set_read_timeout: (set-property read-timeout)
@@ -279,7 +281,7 @@ GETTER (guint, get_read_timeout, ibb_channel_get_read_timeout (self->channel), 0
  *
  * Since: 1.0
  */
-SETTER (guint, read_timeout)
+TIME_SETTER (read_timeout)
 
 /**
  * ibb_transport_get_write_timeout: (get-property write-timeout)
@@ -291,7 +293,7 @@ SETTER (guint, read_timeout)
  *
  * Since: 1.0
  */
-GETTER (guint, get_write_timeout, ibb_channel_get_write_timeout (self->channel), 0)
+GETTER (guint, get_write_timeout, g_atomic_int_get (&self->channel->write_timeout), 0)
 
 /**
  * ibb_transport_set_write_timeout: (set-property write-timeout)
@@ -303,7 +305,7 @@ GETTER (guint, get_write_timeout, ibb_channel_get_write_timeout (self->channel),
  *
  * Since: 1.0
  */
-SETTER (guint, write_timeout)
+TIME_SETTER (write_timeout)
 
 /**
  * ibb_transport_get_auto_flush: (get-property auto-flush)
@@ -326,7 +328,14 @@ GETTER (gboolean, get_auto_flush, session->sender.auto_flush, FALSE)
  *
  * Since: 1.0
  */
-SETTER (gboolean, auto_flush)
+void
+ibb_transport_set_auto_flush (IBBTransport *self, gboolean auto_flush)
+{
+  g_return_if_fail (IBB_IS_TRANSPORT (self));
+
+  if (self->channel != NULL && ibb_channel_set_auto_flush (self->channel, auto_flush))
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_AUTO_FLUSH]);
+}
 
 /**
  * ibb_transport_has_ended: (get-property ended)
@@ -339,7 +348,7 @@ SETTER (gboolean, auto_flush)
  *
  * Since: 1.0
  */
-GETTER (gboolean, has_ended, ibb_channel_has_ended_locked (self->channel), FALSE)
+GETTER (gboolean, has_ended, self->channel->session->state == IBB_SESSION_ENDED, FALSE)
 
 /**
  * ibb_transport_dup_error: (get-property error)
@@ -353,7 +362,7 @@ GETTER (gboolean, has_ended, ibb_channel_has_ended_locked (self->channel), FALSE
  *
  * Since: 1.0
  */
-GETTER (GError *, dup_error, ibb_channel_new_error_locked (self->channel), NULL)
+GETTER (GError *, dup_error, ibb_host_new_error_locked (self->channel->host, session), NULL)
 
 static void
 ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)

@@ -57,7 +57,7 @@ ibb_channel_new_locked (IBBHost *host, IBBSession *session)
 {
   IBBChannel *self = g_new0 (IBBChannel, 1);
 
-  ibb_host_use_locked (host);
+  host->n_users++;
   self->host = host;
   self->session = ibb_session_ref (session);
   self->ref_count = 1;
@@ -123,19 +123,6 @@ ibb_channel_unref (IBBChannel *self)
   ibb_host_release (host);
 }
 
-IBBSession *
-ibb_channel_lock (IBBChannel *self)
-{
-  ibb_host_lock (self->host);
-  return self->session;
-}
-
-void
-ibb_channel_unlock (IBBChannel *self)
-{
-  ibb_host_unlock (self->host);
-}
-
 /* What the transport is told. */
 
 /* What has changed since the owner was last told. */
@@ -150,7 +137,7 @@ get_news_locked (IBBChannel *self)
     news |= IBB_CHANNEL_PEER_JID;
   if (g_strcmp0 (self->local_told, self->session->parameters.local_jid) != 0)
     news |= IBB_CHANNEL_LOCAL_JID;
-  if (self->ended_told != ibb_channel_has_ended_locked (self))
+  if (self->ended_told != (self->session->state == IBB_SESSION_ENDED))
     news |= IBB_CHANNEL_ENDED;
   if (self->send_rate.bytes != self->session->sender.delivered)
     news |= IBB_CHANNEL_ACKNOWLEDGED;
@@ -187,7 +174,7 @@ changed_cb (gpointer data)
   changed = self->changed;
   news = get_news_locked (self);
   note_told_locked (self);
-  self->ended_told = ibb_channel_has_ended_locked (self);
+  self->ended_told = self->session->state == IBB_SESSION_ENDED;
   ibb_host_unlock (self->host);
 
   owner = ibb_weak_get (self->owner);
@@ -217,7 +204,7 @@ tell_changed_locked (IBBChannel *self)
       ibb_callback_source_new ("[ibb-glib] changed", changed_cb, channel_ref_locked (self),
                                (GDestroyNotify) ibb_channel_unref);
   g_source_set_ready_time (self->changed_source, at);
-  g_source_attach (self->changed_source, ibb_host_get_signal_context (self->host));
+  g_source_attach (self->changed_source, self->host->signal_context);
 }
 
 static const char *
@@ -258,7 +245,7 @@ trace_locked (IBBChannel *self)
   if (stage == self->traced)
     return;
   self->traced = stage;
-  if (!ibb_channel_has_ended_locked (self))
+  if (self->session->state != IBB_SESSION_ENDED)
     {
       ibb_host_trace_locked (self->host, "Session %s with %s: %s, blocks of %u bytes by %s",
                              session->parameters.key.sid, session->parameters.peer_jid, stage,
@@ -266,7 +253,7 @@ trace_locked (IBBChannel *self)
                              session->parameters.by_message ? "message" : "IQ");
       return;
     }
-  error = ibb_channel_new_error_locked (self);
+  error = ibb_host_new_error_locked (self->host, session);
   ibb_host_trace_locked (self->host,
                          "Session %s with %s: ended after %" G_GUINT64_FORMAT
                          " bytes written, %" G_GUINT64_FORMAT " acknowledged, %" G_GUINT64_FORMAT
@@ -285,23 +272,6 @@ ibb_channel_changed_locked (IBBChannel *self)
   tell_changed_locked (self);
   ibb_waiters_wake (&self->readers);
   ibb_waiters_wake (&self->writers);
-}
-
-gboolean
-ibb_channel_has_ended_locked (IBBChannel *self)
-{
-  return ibb_session_get_state (self->session) == IBB_SESSION_ENDED;
-}
-
-GError *
-ibb_channel_new_error_locked (IBBChannel *self)
-{
-  const IBBFailure *failure = &self->session->failure;
-
-  return ibb_error_add_reason (ibb_error_new_from_failure (failure,
-                                                           self->session->parameters.peer_jid,
-                                                           self->session->parameters.key.sid),
-                               ibb_host_get_reason_locked (self->host, failure));
 }
 
 GError *
@@ -421,30 +391,6 @@ ibb_channel_close_output (IBBChannel *self)
 }
 
 /* Settings and statistics. */
-
-guint
-ibb_channel_get_read_timeout (IBBChannel *self)
-{
-  return g_atomic_int_get (&self->read_timeout);
-}
-
-gboolean
-ibb_channel_set_read_timeout (IBBChannel *self, guint timeout)
-{
-  return (guint) g_atomic_int_exchange (&self->read_timeout, timeout) != timeout;
-}
-
-guint
-ibb_channel_get_write_timeout (IBBChannel *self)
-{
-  return g_atomic_int_get (&self->write_timeout);
-}
-
-gboolean
-ibb_channel_set_write_timeout (IBBChannel *self, guint timeout)
-{
-  return (guint) g_atomic_int_exchange (&self->write_timeout, timeout) != timeout;
-}
 
 gboolean
 ibb_channel_set_auto_flush (IBBChannel *self, gboolean auto_flush)

@@ -39,8 +39,8 @@ struct _IBBChannel
   IBBWeak *owner;
 
   /* atomic */
-  guint read_timeout;  /* ms */
-  guint write_timeout; /* ms */
+  guint read_timeout;  /* ms; 0: none */
+  guint write_timeout; /* ms; 0: none */
 
   /* protected by the host's lock */
   guint                 ref_count;
@@ -66,9 +66,6 @@ void        ibb_channel_unref (IBBChannel *self); /* not with the lock */
  * (transfer full). */
 IBBSession *ibb_channel_steal_session_locked (IBBChannel *self);
 
-/* Takes the lock, and returns the session, which is called with it. */
-IBBSession *ibb_channel_lock (IBBChannel *self);
-void        ibb_channel_unlock (IBBChannel *self);
 /* Wakes the calls that need not wait any longer. */
 void ibb_channel_changed_locked (IBBChannel *self);
 
@@ -89,18 +86,10 @@ void ibb_channel_close_output (IBBChannel *self); /* self may be NULL */
 /* condition, (nullable), and text, (nullable): the reason, for the peer. */
 void ibb_channel_abort (IBBChannel *self, const IBBCondition *condition, const char *text);
 
-gboolean ibb_channel_has_ended_locked (IBBChannel *self);
-/* The precise error of a session that has ended; NULL for an orderly end. */
-GError *ibb_channel_new_error_locked (IBBChannel *self);
 /* Why a call fails, as GIO's streams say it; NULL for no failure. */
 GError *ibb_channel_new_stream_error_locked (IBBChannel *self, const IBBFailure *failure);
 
-/* In milliseconds, 0 for none. The setters return whether the value has changed. */
-guint    ibb_channel_get_read_timeout (IBBChannel *self);
-gboolean ibb_channel_set_read_timeout (IBBChannel *self, guint timeout);
-guint    ibb_channel_get_write_timeout (IBBChannel *self);
-gboolean ibb_channel_set_write_timeout (IBBChannel *self, guint timeout);
-
+/* Returns whether the value has changed. */
 gboolean ibb_channel_set_auto_flush (IBBChannel *self, gboolean auto_flush);
 
 void ibb_channel_get_statistics (IBBChannel *self, IBBStatistics *statistics);

@@ -4,7 +4,10 @@
 
 #include "runtime/host.h"
 
+#include "ibb-error-private.h"
 #include "runtime/callback-source.h"
+
+#include <string.h>
 
 /* After so many stanzas in one dispatch other sources have their turn. */
 #define STANZAS_PER_DISPATCH 64
@@ -89,6 +92,15 @@ ibb_host_get_reason_locked (IBBHost *self, const IBBFailure *failure)
   return failure->kind == IBB_FAILURE_SEND_FAILED ? self->uplink.refusal_reason : NULL;
 }
 
+GError *
+ibb_host_new_error_locked (IBBHost *self, const IBBSession *session)
+{
+  return ibb_error_add_reason (ibb_error_new_from_failure (&session->failure,
+                                                           session->parameters.peer_jid,
+                                                           session->parameters.key.sid),
+                               ibb_host_get_reason_locked (self, &session->failure));
+}
+
 gboolean
 ibb_host_is_returning_locked (IBBHost *self)
 {
@@ -107,9 +119,8 @@ ibb_host_is_own_thread_locked (IBBHost *self)
 
 /* Timers and events. */
 
-/* Has the source dispatched at time, unless it will be dispatched by then. */
-static void
-arm_locked (IBBHost *self, gint64 time)
+void
+ibb_host_arm_locked (IBBHost *self, gint64 time)
 {
   if (time >= self->armed || self->retired)
     return;
@@ -118,12 +129,6 @@ arm_locked (IBBHost *self, gint64 time)
     ibb_callback_source_request (self->source);
   else
     g_source_set_ready_time (self->source, time);
-}
-
-void
-ibb_host_wake_locked (IBBHost *self)
-{
-  arm_locked (self, 0);
 }
 
 static gboolean
@@ -214,11 +219,11 @@ ibb_host_update_locked (IBBHost *self)
 
   is_blocked = is_blocked_locked (self);
   if (!is_blocked && has_stanza_locked (self))
-    arm_locked (self, 0);
+    ibb_host_arm_locked (self, 0);
   else if (!is_blocked && is_idle_locked (self))
-    arm_locked (self, 0); /* to retire: the last session has just ended */
+    ibb_host_arm_locked (self, 0); /* to retire: the last session has just ended */
   else
-    arm_locked (self, ibb_engine_get_wake_time (self->engine));
+    ibb_host_arm_locked (self, ibb_engine_get_wake_time (self->engine));
 }
 
 /* The source is armed only if there is something to send, which often there is not: the last block
@@ -233,7 +238,7 @@ ibb_host_drained_locked (IBBHost *self)
   if (!was_congested)
     return;
   if (self->pumping)
-    arm_locked (self, 0);
+    ibb_host_arm_locked (self, 0);
   else
     ibb_host_update_locked (self);
 }
@@ -243,6 +248,35 @@ ibb_host_update_now_locked (IBBHost *self)
 {
   self->batching = FALSE;
   ibb_host_update_locked (self);
+}
+
+/* Settings: the engine and the place of its settings never change. The lock protects the values. */
+
+void
+ibb_host_get_setting (IBBHost *self, glong offset, gpointer value, gsize size)
+{
+  ibb_host_lock (self);
+  memcpy (value, G_STRUCT_MEMBER_P (&self->engine->context->settings, offset), size);
+  ibb_host_unlock (self);
+}
+
+gboolean
+ibb_host_set_setting (IBBHost *self, glong offset, gconstpointer value, gsize size)
+{
+  gpointer setting = G_STRUCT_MEMBER_P (&self->engine->context->settings, offset);
+  gboolean changed;
+
+  ibb_host_lock (self);
+  changed = memcmp (setting, value, size) != 0;
+  memcpy (setting, value, size);
+  /* The change may let a session go on that waits for room, to send, or for a silent peer. */
+  if (changed)
+    {
+      ibb_engine_settings_changed (self->engine, g_get_monotonic_time ());
+      ibb_host_update_locked (self);
+    }
+  ibb_host_unlock (self);
+  return changed;
 }
 
 /* The connection. */
@@ -282,7 +316,7 @@ void
 ibb_host_refresh_locked (IBBHost *self)
 {
   self->stale = TRUE;
-  arm_locked (self, 0);
+  ibb_host_arm_locked (self, 0);
 }
 
 /* Nobody uses the host any more, and it can send nothing until the connection says so. If only the
@@ -422,7 +456,7 @@ advance_locked (IBBHost *self)
   self->pumping = FALSE;
   ibb_engine_advance (self->engine, g_get_monotonic_time ());
   dispatch_events_locked (self);
-  arm_locked (self, ibb_engine_get_wake_time (self->engine));
+  ibb_host_arm_locked (self, ibb_engine_get_wake_time (self->engine));
 }
 
 static void
@@ -461,9 +495,9 @@ pump_and_unlock (IBBHost *self, IBBConnection *connection, const Answer *answer)
       return;
     }
   if (!all_sent || self->stale)
-    arm_locked (self, 0);
+    ibb_host_arm_locked (self, 0);
   else
-    arm_locked (self, ibb_engine_get_wake_time (self->engine));
+    ibb_host_arm_locked (self, ibb_engine_get_wake_time (self->engine));
   ibb_host_unlock_and_let_go (self);
 }
 
@@ -507,7 +541,7 @@ ibb_host_received_locked (IBBHost *self, gboolean may_others_follow)
   else if (may_others_follow && !self->batching)
     {
       self->batching = TRUE;
-      arm_locked (self, 0);
+      ibb_host_arm_locked (self, 0);
     }
   ibb_host_update_locked (self);
 }
@@ -598,23 +632,9 @@ ibb_host_start (IBBHost *self, IBBConnectionListener *listener)
   if (self->source != NULL)
     {
       g_source_attach (self->source, self->context);
-      arm_locked (self, 0);
+      ibb_host_arm_locked (self, 0);
     }
   ibb_host_unlock (self);
-}
-
-void
-ibb_host_use_locked (IBBHost *self)
-{
-  g_assert (self->n_users > 0);
-  self->n_users++;
-}
-
-void
-ibb_host_unuse_locked (IBBHost *self)
-{
-  g_assert (self->n_users > 1);
-  self->n_users--;
 }
 
 void
@@ -642,7 +662,7 @@ ibb_host_release (IBBHost *self)
     retire_and_unlock (self); /* now: the context may never be iterated again */
   else
     {
-      arm_locked (self, 0);
+      ibb_host_arm_locked (self, 0);
       ibb_host_unlock_and_let_go (self);
     }
   ibb_host_unref (self); /* the reference that all users share */

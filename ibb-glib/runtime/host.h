@@ -100,19 +100,15 @@ void ibb_host_start (IBBHost *self, IBBConnectionListener *listener);
 IBBHost *ibb_host_ref (IBBHost *self);
 void     ibb_host_unref (IBBHost *self);
 
-/* Users keep the engine at work: service, channels, requests, notices. */
-void ibb_host_use_locked (IBBHost *self);
-void ibb_host_unuse_locked (IBBHost *self); /* not the last one */
-void ibb_host_release (IBBHost *self);      /* without the lock */
+/* n_users keep the engine at work: service, channels, requests, notices. The last of them ends by
+ * this function. */
+void ibb_host_release (IBBHost *self); /* without the lock */
 
 void ibb_host_lock (IBBHost *self);
 void ibb_host_unlock (IBBHost *self);
 /* A line for developers (G_MESSAGES_DEBUG). The log may call the application, so it gets the line
  * when the lock is given up. */
 void ibb_host_trace_locked (IBBHost *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-/* For users of the host: the signal context goes with the last of them. */
-GMainContext *ibb_host_get_signal_context (IBBHost *self);
 
 /* After any call of the engine or its sessions: tells the waiting calls, and makes sure that
  * stanzas are sent. */
@@ -123,11 +119,27 @@ void ibb_host_update_now_locked (IBBHost *self);
 /* The same after the connection has room again. */
 void ibb_host_drained_locked (IBBHost *self);
 
+/* One of the engine's settings, which the engine reads when it needs it: of the name, with its
+ * value in the type that IBBSettings has. */
+#define IBB_HOST_GET_SETTING(self, name, value)                                                    \
+  ibb_host_get_setting (self, G_STRUCT_OFFSET (IBBSettings, name), value, sizeof *(value))
+#define IBB_HOST_SET_SETTING(self, name, value)                                                    \
+  ibb_host_set_setting (self, G_STRUCT_OFFSET (IBBSettings, name), value, sizeof *(value))
+
+void ibb_host_get_setting (IBBHost *self, glong offset, gpointer value, gsize size);
+/* Returns whether the value has changed. */
+gboolean ibb_host_set_setting (IBBHost *self, glong offset, gconstpointer value, gsize size);
+
 /* Whether a wait in this thread would never end, as only this thread can end it. */
 gboolean ibb_host_is_own_thread_locked (IBBHost *self);
 
+/* For users of the host: the signal context goes with the last of them. */
+GMainContext *ibb_host_get_signal_context (IBBHost *self);
+
 /* Why something failed in the words of the connection; NULL if it said nothing. */
 const char *ibb_host_get_reason_locked (IBBHost *self, const IBBFailure *failure);
+/* Why the session has ended; NULL for an orderly end. */
+GError *ibb_host_new_error_locked (IBBHost *self, const IBBSession *session);
 /* Whether the connection is lost and makes a new XML stream by itself. */
 gboolean ibb_host_is_returning_locked (IBBHost *self);
 
@@ -141,7 +153,8 @@ void ibb_host_refresh_locked (IBBHost *self);
 void ibb_host_hold_connection (IBBHost *self);
 /* In the connection's context. */
 void ibb_host_read_connection (IBBHost *self);
-void ibb_host_wake_locked (IBBHost *self); /* pumps soon */
+/* Has the source, which pumps, dispatched at time (0: soon), unless it will be by then. */
+void ibb_host_arm_locked (IBBHost *self, gint64 time);
 /* A stanza was received. Sending, and waking the waiting calls, is left until the end of the
  * batch; without a batch, if others may follow, until the next turn of the context. */
 void ibb_host_received_locked (IBBHost *self, gboolean may_others_follow);

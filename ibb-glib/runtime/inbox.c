@@ -81,7 +81,7 @@ ibb_inbox_open (IBBInbox              *self,
   self->source = ibb_callback_source_new_for_object ("[ibb-glib] service", service, emit);
   self->signals = *signals;
   self->service = service;
-  g_source_attach (self->source, ibb_host_get_signal_context (self->host));
+  g_source_attach (self->source, self->host->signal_context);
 }
 
 void

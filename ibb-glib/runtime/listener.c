@@ -156,7 +156,7 @@ resumed (IBBListener *self)
     {
       self->host->uplink.congested = FALSE;
       ibb_engine_resume (engine, g_get_monotonic_time ());
-      ibb_host_wake_locked (self->host);
+      ibb_host_arm_locked (self->host, 0);
     }
   ibb_host_unlock (self->host);
 }

@@ -27,7 +27,7 @@ leave_locked (IBBNotice *self)
 static void
 free_locked (IBBNotice *self)
 {
-  ibb_host_unuse_locked (self->host);
+  self->host->n_users--;
   ibb_session_unref (self->session);
   g_free (self);
 }
@@ -53,7 +53,7 @@ new_locked (IBBHost *host, IBBSession *session, gboolean is_request)
 {
   IBBNotice *self = g_new0 (IBBNotice, 1);
 
-  ibb_host_use_locked (host);
+  host->n_users++;
   self->host = host;
   self->session = session;
   self->is_request = is_request;

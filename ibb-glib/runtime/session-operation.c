@@ -131,7 +131,7 @@ open_is_ready (IBBOperation *operation)
 
   if (self->channel == NULL)
     return knows_local_jid (self);
-  return self->channel->opened || ibb_channel_has_ended_locked (self->channel);
+  return self->channel->opened || self->channel->session->state == IBB_SESSION_ENDED;
 }
 
 static gboolean
@@ -144,7 +144,7 @@ open_attempt (IBBOperation *operation, gint64 now, GError **error)
   if (self->channel == NULL)
     return !open_now (self, now, error);
   if (!self->channel->opened)
-    g_propagate_error (error, ibb_channel_new_error_locked (self->channel));
+    g_propagate_error (error, ibb_host_new_error_locked (operation->host, self->channel->session));
   return TRUE;
 }
 

@@ -186,7 +186,7 @@ get_failure (const IBBStreamOperation *self)
   IBBSession       *session = self->channel->session;
   const IBBFailure *failure = &session->failure;
   const IBBFailure *of_delivery = &session->sender.delivery_failure;
-  gboolean          has_ended = ibb_channel_has_ended_locked (self->channel);
+  gboolean          has_ended = self->channel->session->state == IBB_SESSION_ENDED;
 
   if (self->goal == IBB_STREAM_CLOSE)
     return failure->kind != IBB_FAILURE_NONE ? failure : of_delivery;
@@ -202,7 +202,7 @@ delivery_is_ready (IBBOperation *operation)
   const IBBStreamOperation *self = (IBBStreamOperation *) operation;
 
   if (self->goal == IBB_STREAM_CLOSE)
-    return ibb_channel_has_ended_locked (self->channel);
+    return self->channel->session->state == IBB_SESSION_ENDED;
   return is_delivered (self) || get_failure (self)->kind != IBB_FAILURE_NONE;
 }
 
@@ -277,10 +277,10 @@ init (IBBStreamOperation  *self,
 
   if (owner == NULL)
     return FALSE;
-  ibb_operation_init (&self->parent, &classes[goal], channel->host, owner,
-                      is_read ? &channel->readers : &channel->writers,
-                      is_read ? ibb_channel_get_read_timeout (channel)
-                              : ibb_channel_get_write_timeout (channel));
+  ibb_operation_init (
+      &self->parent, &classes[goal], channel->host, owner,
+      is_read ? &channel->readers : &channel->writers,
+      g_atomic_int_get (is_read ? &channel->read_timeout : &channel->write_timeout));
   self->channel = channel;
   self->goal = goal;
   self->target = 0;

@@ -101,71 +101,6 @@ test_growth (void)
     }
 }
 
-/* The second of two blocks takes longer than the first. If a short stanza takes as long as a block
- * alone, it was held by Nagle's algorithm, and the start goes on. Otherwise a server takes the
- * time. */
-static void
-test_held_start (void)
-{
-  static const struct
-  {
-    gint64 answer; /* microseconds; of a short stanza */
-    gint64 second;
-    gsize  window;
-  } tests[] = {
-    { 90, 200, 4 * 4096 }, { 75, 240, 4 * 4096 }, { 200, 200, 4 * 4096 },
-    { 0, 200, 4096 }, /* nothing is known */
-    { 74, 200, 4096 },     { 251, 200, 4096 },    { 90, 251, 4096 },
-  };
-  const gint64 trip = 100000;
-
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    {
-      gint64        now = G_USEC_PER_SEC + trip;
-      gint64        second = tests[i].second * 1000;
-      IBBController controller;
-
-      init (&controller, 4096);
-      if (tests[i].answer > 0)
-        {
-          ibb_controller_note_answer (&controller, 10 * trip, FALSE, 1);
-          ibb_controller_note_answer (&controller, tests[i].answer * 1000, FALSE, 1);
-          ibb_controller_note_answer (&controller, 10 * trip, FALSE, 1);
-        }
-      controller.measurement.is_limited = TRUE;
-      note (&controller, 4096, now - trip, trip, 4096, now);
-      controller.measurement.is_limited = TRUE;
-      note (&controller, 4096, now, trip, 4096, now + trip);
-      note (&controller, 8192, now, second, 4096, now + second);
-      g_assert_cmpuint (controller.size.window, ==, tests[i].window);
-    }
-}
-
-/* Where answers are held, and one to a short stanza is known, many blocks are in flight after a few
- * round trips. */
-static void
-test_held_soon (void)
-{
-  static const double delays[] = { 0.01, 0.02, 0.06, 0.1, 0.3 };
-  Path                path = { .rate = 10e6, .block = 32768, .jitter = 0.001, .holds = TRUE };
-
-  for (guint i = 0; i < G_N_ELEMENTS (delays); i++)
-    for (guint32 seed = 1; seed <= 5; seed++)
-      {
-        g_autoptr (GRand) random = g_rand_new_with_seed (seed);
-        Model             model;
-
-        path.delay = delays[i];
-        model_init (&model);
-        ibb_controller_note_answer (&model.controller, (gint64) (path.delay * G_USEC_PER_SEC),
-                                    FALSE, model.now);
-        model_run (&model, &path, 8.5 * path.delay, random);
-        g_test_message ("delay %g, window %zu", path.delay, model.controller.size.window);
-        g_assert_cmpuint (model.controller.size.window, >=, 32 * 1024);
-        model_clear (&model);
-      }
-}
-
 /* How many blocks of 4096 bytes leave now. */
 static guint
 send_all (IBBController *self)
@@ -226,7 +161,7 @@ test_early_step (void)
 {
   const gint64 trip = 100000;
 
-  for (guint n = 8; n <= 9; n++)
+  for (guint n = 5; n <= 6; n++)
     {
       gint64        now = G_USEC_PER_SEC;
       IBBController controller;
@@ -237,26 +172,7 @@ test_early_step (void)
       now += trip;
       controller.measurement.is_limited = TRUE;
       note (&controller, n * 4096, now, trip, 4096, now + trip);
-      g_assert_cmpuint (controller.size.window, ==, (n < 9 ? 16 : 144) * 4096);
-    }
-}
-
-/* A start that begins with 16 KiB, since the path is another one, grows fourfold at once.
- * Beside a session that sends little, on a short path, it only doubles. */
-static void
-test_growth_again (void)
-{
-  for (guint has_others = 0; has_others <= 1; has_others++)
-    {
-      IBBController controller;
-
-      init (&controller, 16384);
-      controller.has_others = has_others != 0;
-      controller.measurement.is_limited = TRUE;
-      note (&controller, 16384, 1, 2000, 4096, 2001);
-      controller.measurement.is_limited = TRUE;
-      note (&controller, 16384, 2001, 2000, 4096, 4001);
-      g_assert_cmpuint (controller.size.window, ==, (has_others ? 2 : 4) * 16384);
+      g_assert_cmpuint (controller.size.window, ==, (n < 6 ? 8 : 96) * 4096);
     }
 }
 
@@ -302,11 +218,8 @@ main (int argc, char **argv)
   g_test_add_func ("/controller/start/slow-later", test_slow_later);
   g_test_add_func ("/controller/start/no-more", test_no_more);
   g_test_add_func ("/controller/start/growth", test_growth);
-  g_test_add_func ("/controller/start/held-start", test_held_start);
-  g_test_add_func ("/controller/start/held-soon", test_held_soon);
   g_test_add_func ("/controller/start/alone", test_alone);
   g_test_add_func ("/controller/start/early-step", test_early_step);
-  g_test_add_func ("/controller/start/growth-again", test_growth_again);
   g_test_add_func ("/controller/start/start-ends", test_start_ends);
   g_test_add_func ("/controller/start/offered", test_offered);
   return g_test_run ();

@@ -19,8 +19,6 @@
 #define FAST 4
 #define FAST_FROM (16 * 1024)
 #define FASTEST 16
-/* Share of the round trip of a block that a short stanza takes where distance is the bottleneck. */
-#define FAR_SHARE 0.75
 
 /* The least time of a measurement, in microseconds, and how many blocks or round trips it has. */
 #define TIME_MIN (20 * 1000)
@@ -40,32 +38,29 @@
  * kept if the rate falls by less than this share of it. */
 #define LARGER_SHARE (1 / 5.0)
 #define SMALLER_SHARE (1 / 8.0)
-/* A longer block is kept if the rate stays about the same, or, where more is in flight with it,
- * grows by a share of that. A shorter one is kept if the rate grows. Where the longer one takes
- * more than BLOCK_TIME, in microseconds, the rate may even fall a little. */
+/* A longer block, of no more than BLOCK_TIME, in microseconds, is kept if the rate stays about the
+ * same, or, where more is in flight with it, grows by a share of that. */
 #define BLOCK_TIME (20 * 1000.0)
 #define LENGTH_LOSS 0.98
 #define LONGER_SHARE 0.07
-#define SHORTER_GAIN 1.05
 /* A round trip that makes a person wait, with four times as much in flight, in microseconds. */
 #define PATIENCE (250 * 1000.0)
 
 /* Most measurements before a trial. */
-#define LATE 16
+#define LATE 24
 #define LONGER_LATE 64
 /* Near by, beside other sessions, the pause after a trial of a larger window, as a multiple of its
  * time: then 99 of 100 blocks do not wait behind a trial. */
 #define LARGER_PAUSE 100
 
+/* What is tried, in turn. */
 typedef enum
 {
   LARGER, /* window */
   SMALLER,
   LONGER, /* blocks */
-  SHORTER,
+  N_TRIALS,
 } Trial;
-
-static const Trial trials[] = { LARGER, SMALLER, LONGER, LARGER, SMALLER, SHORTER };
 
 void
 ibb_controller_init (IBBController *self)
@@ -166,18 +161,17 @@ ibb_controller_may_hurry (const IBBController *self, gint64 now)
 
 /* A session that sends a few bytes now and then may send although the window is full (D-50). These
  * bytes must not take the room of a block: a window of a few blocks would carry one less for as
- * long as they are in flight. Near by, one block more would only make the others wait. */
+ * long as they are in flight. */
 static gsize
-get_slack (const IBBController *self, gsize length)
+get_slack (gsize length)
 {
-  return ibb_controller_get_trip (self) >= TRIP_MIN ? MIN (length, IBB_SCHEDULER_URGENT_MAX) - 1
-                                                    : 0;
+  return MIN (length, IBB_SCHEDULER_URGENT_MAX) - 1;
 }
 
 static gboolean
 has_room (const IBBController *self, gsize in_flight, gsize length)
 {
-  return in_flight + length <= self->size.window + get_slack (self, length);
+  return in_flight + length <= self->size.window + get_slack (length);
 }
 
 /* Whether the window is the first one of a session that is alone. */
@@ -358,7 +352,7 @@ is_no_more (const IBBController *self, double in_flight)
 {
   gsize before = self->kept.window;
 
-  return before > 0 && in_flight <= (double) (before + get_slack (self, get_block (self)));
+  return before > 0 && in_flight <= (double) (before + get_slack (get_block (self)));
 }
 
 /* How many times as much was in flight as before. Where our own link takes no more, that is
@@ -381,11 +375,10 @@ get_growth (const IBBController *self, double in_flight, double trip)
   double wait = MAX (trip - self->least_trip, self->least_trip / (2 * FASTEST));
   double share = self->measurement.cap > 0 ? 1 : in_flight / (double) self->size.window;
 
-  if (is_noticed (self) || self->size.window < FAST_FROM)
+  /* After a start with several blocks that were not alone there is nothing to compare with. */
+  if (is_noticed (self) || self->size.window < FAST_FROM ||
+      (self->kept_rate <= 0 && !is_first (self)))
     return SLOW;
-  /* A window of several blocks that were not alone is compared with nothing. */
-  if (self->kept_rate <= 0 && !is_first (self))
-    return FAST;
   return MAX (FAST, (guint) (share * self->least_trip / (2 * wait)));
 }
 
@@ -397,19 +390,6 @@ has_grown (const IBBController *self, double step, double rate, double trip)
   if (self->kept_rate <= 0)
     return !is_first (self) || trip <= self->answer_trip * IBB_QUIRKS_HELD_TRIPS + BLOCK_TIME;
   return rate >= self->kept_rate * (1 + (step - 1) * START_SHARE);
-}
-
-/* Whether a few blocks bring no more than fewer only because Nagle's algorithm held all but the
- * first (quirks.h). A slow server looks the same, but answers a short stanza much sooner than a
- * block. That answer may have been held, too. Near by one block carries enough. */
-static gboolean
-is_held (const IBBController *self, double trip)
-{
-  double least = self->least_trip;
-
-  return self->kept_rate > 0 && self->kept.window < FAST_FROM && least >= TRIP_MIN &&
-         trip <= least * IBB_QUIRKS_HELD_TRIPS && self->answer_trip >= least * FAR_SHARE &&
-         self->answer_trip <= least * IBB_QUIRKS_HELD_TRIPS;
 }
 
 /* The present window carries no more than the one before: what the rate needs is kept, in whole
@@ -447,7 +427,7 @@ end_start (IBBController *self, double in_flight, double trip, gint64 now)
   double   rate = in_flight / trip;
   gboolean limited = self->measurement.is_limited;
   gboolean no_more = is_no_more (self, in_flight);
-  gboolean at_most, has_more, held;
+  gboolean at_most;
 
   /* A peer that takes one block at a time: no larger window has more in flight. */
   if (!limited && is_single (self, in_flight) && in_flight >= (double) get_block (self) &&
@@ -466,16 +446,14 @@ end_start (IBBController *self, double in_flight, double trip, gint64 now)
     }
 
   note_trip (self, trip);
-  has_more = has_grown (self, get_step (self, in_flight, FALSE), rate, trip);
-  held = limited && !has_more && is_held (self, trip);
-  if (at_most || (!has_more && !held))
+  if (at_most || !has_grown (self, get_step (self, in_flight, FALSE), rate, trip))
     {
       stop_growing (self, rate, now);
       return;
     }
   if (limited && self->size.window < IBB_CONTROLLER_MAX)
     {
-      grow (self, held ? SLOW : get_growth (self, in_flight, trip), in_flight);
+      grow (self, get_growth (self, in_flight, trip), in_flight);
       self->kept_rate = rate;
     }
   begin (self, FALSE, now);
@@ -507,18 +485,16 @@ is_possible (const IBBController *self, gboolean is_limited, gint64 now)
   gsize    longer = 2 * self->kept.block;
   gboolean single = !is_limited && is_single (self, self->kept_in_flight);
 
-  switch (trials[self->next])
+  switch (self->next)
     {
     case LARGER:
       return is_limited && self->kept.window < IBB_CONTROLLER_MAX && !is_slow (self) &&
              (now >= self->next_larger || !is_noticed (self));
     case SMALLER:
       return is_limited && self->kept.window >= 2 * get_block (self);
-    case LONGER:
-      return longer <= self->block_max && self->n_trials >= self->next_longer && !is_slow (self) &&
-             (single || (double) longer <= self->kept_rate * BLOCK_TIME);
     default:
-      return self->kept.block >= 2 * get_least_block (self);
+      return longer <= self->block_max && self->n_trials >= self->next_longer &&
+             (single || (double) longer <= self->kept_rate * BLOCK_TIME);
     }
 }
 
@@ -539,7 +515,7 @@ change_size (IBBController *self)
   gsize window = self->kept.window;
   gsize block = get_block (self);
 
-  switch (trials[self->next])
+  switch (self->next)
     {
     case LARGER:
       window += may_leap (self) ? window * (IBB_QUIRKS_LEAP - 1) : MAX (block, window / 2);
@@ -550,12 +526,9 @@ change_size (IBBController *self)
     case SMALLER:
       self->size.window = MAX (window - MAX (block, window / 3), block);
       break;
-    case LONGER:
+    default:
       self->size.block *= 2;
       round_window (self);
-      break;
-    default:
-      self->size.block /= 2;
     }
 }
 
@@ -564,9 +537,9 @@ try (IBBController *self, gboolean is_limited, gint64 now)
 {
   guint n = 0;
 
-  for (; n < G_N_ELEMENTS (trials) && !is_possible (self, is_limited, now); n++)
-    self->next = (self->next + 1) % G_N_ELEMENTS (trials);
-  if (n == G_N_ELEMENTS (trials))
+  for (; n < N_TRIALS && !is_possible (self, is_limited, now); n++)
+    self->next = (self->next + 1) % N_TRIALS;
+  if (n == N_TRIALS)
     return;
 
   self->n_trials++;
@@ -611,7 +584,7 @@ is_better (const IBBController *self, double in_flight, double rate)
   gboolean is_limited = self->measurement.is_limited;
   double   step = get_step (self, in_flight, is_limited);
 
-  switch (trials[self->next])
+  switch (self->next)
     {
     case LARGER:
       /* As much was in flight as is tried, or a block more than before. */
@@ -619,11 +592,8 @@ is_better (const IBBController *self, double in_flight, double rate)
              share > 1 + (step - 1) * LARGER_SHARE;
     case SMALLER:
       return share > 1 - (1 - step) * SMALLER_SHARE;
-    case LONGER:
-      return share > LENGTH_LOSS + (step - 1) * LONGER_SHARE;
     default:
-      return share > ((double) self->kept.block > self->kept_rate * BLOCK_TIME ? LENGTH_LOSS
-                                                                               : SHORTER_GAIN);
+      return share > LENGTH_LOSS + (step - 1) * LONGER_SHARE;
     }
 }
 
@@ -634,15 +604,15 @@ end_trial (IBBController *self, double in_flight, double trip, gint64 now)
 
   if (!is_better (self, in_flight, rate))
     {
-      if (trials[self->next] == LONGER)
+      if (self->next == LONGER)
         {
           self->longer_pause = MIN (2 * self->longer_pause + 1, LONGER_LATE);
           self->next_longer = self->n_trials + self->longer_pause;
         }
-      if (trials[self->next] == LARGER)
+      if (self->next == LARGER)
         self->next_larger = now + MIN (LARGER_PAUSE * (now - self->measurement.begun), OLD);
       self->n_before = self->pause = MIN (2 * self->pause, LATE);
-      self->next = (self->next + 1) % G_N_ELEMENTS (trials);
+      self->next = (self->next + 1) % N_TRIALS;
       self->phase = IBB_CONTROLLER_KEEPING;
       self->size = self->kept;
       begin (self, TRUE, now);
@@ -654,9 +624,9 @@ end_trial (IBBController *self, double in_flight, double trip, gint64 now)
   self->n_before = 0;
   /* There may be much more room: the window doubles as at the start. Beside others it grows in
    * small steps: the next trial is of a larger one again. */
-  if (trials[self->next] == LARGER && !self->has_others)
+  if (self->next == LARGER && !self->has_others)
     {
-      self->next = (self->next + 1) % G_N_ELEMENTS (trials);
+      self->next = (self->next + 1) % N_TRIALS;
       self->least_trip = trip;
       self->n_single = 0;
       grow (self, SLOW, in_flight);

@@ -4,8 +4,8 @@
  * rate that they carry (D-55). first-hop.h has the limit for all peers together.
  *
  * By Little's law, what arrives in a time is what is in flight, divided by the mean round trip. A
- * larger window is tried now and then, and kept where more arrives; so is a smaller one, and kept
- * where hardly less does; and so are longer and shorter blocks. The length of a round trip alone
+ * larger window is tried now and then, and kept where more arrives; so are a smaller one and longer
+ * blocks, and kept where hardly less does. The length of a round trip alone
  * decides nothing: a path may be long, or noisy, and needs no other treatment.
  */
 
@@ -74,7 +74,7 @@ typedef struct
   gsize  first;       /* bytes of the first window that may leave; G_MAXSIZE: any */
   guint  n_single;    /* measurements at the start with one block in flight */
 
-  guint    next;         /* index of the next trial */
+  guint    next;         /* trial */
   gboolean leaps;        /* the next trial of a larger window is fourfold */
   guint    n_before;     /* measurements until the next trial */
   guint    pause;        /* and between those that are in vain */

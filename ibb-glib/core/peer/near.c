@@ -24,18 +24,14 @@
 #define SLOWER_BY_FAR 1.25 /* if it is more than NEAR_MAX, too */
 /* Least number of blocks for this comparison, of the member and of the others. */
 #define SAMPLES_MIN 16
-/* Blocks of an epoch: members that get a quarter of their share still have enough of them. */
-#define EPOCH_MIN 64
-#define EPOCH_PEER 64
-/* Microseconds from the beginning of all sums until they may begin again. */
-#define SUMS_MIN G_USEC_PER_SEC
-/* Epochs after which nothing is left of a sum. */
-#define FORGOTTEN 32
+/* Blocks for each member, from which on all sums are halved: members that get a quarter of their
+ * share still have enough of them. */
+#define SAMPLES_HALVED (8 * SAMPLES_MIN)
 
 void
 ibb_near_init (IBBNear *self, IBBFirstHop *first_hop, IBBTimerFunc timeout, gpointer owner)
 {
-  *self = (IBBNear){ .first_hop = first_hop, .n_left = EPOCH_MIN };
+  *self = (IBBNear){ .first_hop = first_hop };
   ibb_controller_init (&self->path);
   ibb_timer_init (&self->timer, timeout, owner);
 }
@@ -45,7 +41,7 @@ ibb_near_init_peer (IBBNearPeer *peer, gpointer owner)
 {
   *peer = (IBBNearPeer){ .owner = owner, .pause = PAUSE_MIN, .away = AWAY_MIN };
   ibb_controller_init (&peer->path);
-  peer->holder_link.data = peer;
+  peer->link.data = peer;
 }
 
 IBBController *
@@ -56,12 +52,13 @@ ibb_near_get_path (IBBNear *self, IBBNearPeer *peer)
 
 /* What is in flight. */
 
-/* The peer gives a sign of life. */
+/* The member gives a sign of life. */
 static void
-hold (IBBNear *self, IBBNearPeer *peer)
+look (IBBNear *self, IBBNearPeer *peer)
 {
   peer->look = self->n_looks;
-  g_queue_push_tail_link (&self->holders, &peer->holder_link);
+  g_queue_unlink (&self->members, &peer->link);
+  g_queue_push_tail_link (&self->members, &peer->link);
 }
 
 static void
@@ -72,7 +69,7 @@ count (IBBNear *self, IBBNearPeer *peer, gsize length)
     {
       self->n_senders++;
       if (peer->is_member)
-        hold (self, peer);
+        look (self, peer);
     }
   peer->in_flight += length;
 }
@@ -82,11 +79,7 @@ uncount (IBBNear *self, IBBNearPeer *peer, gsize length)
 {
   ibb_controller_forget (ibb_near_get_path (self, peer), length);
   if (length > 0 && peer->in_flight == length)
-    {
-      self->n_senders--;
-      if (peer->is_member)
-        g_queue_unlink (&self->holders, &peer->holder_link);
-    }
+    self->n_senders--;
   peer->in_flight -= length;
 }
 
@@ -137,11 +130,8 @@ void
 ibb_near_unsent (IBBNear *self, IBBNearPeer *peer, gsize length)
 {
   uncount (self, peer, length);
-  if (!peer->is_member || peer->in_flight == 0 || length == 0)
-    return;
-
-  g_queue_unlink (&self->holders, &peer->holder_link);
-  hold (self, peer);
+  if (peer->is_member && length > 0)
+    look (self, peer);
 }
 
 /* Members. */
@@ -153,8 +143,22 @@ change (IBBNear *self, IBBNearPeer *peer, gboolean is_member)
 
   uncount (self, peer, in_flight);
   peer->is_member = is_member;
+  if (is_member)
+    g_queue_push_tail_link (&self->members, &peer->link);
+  else
+    g_queue_unlink (&self->members, &peer->link);
   count (self, peer, in_flight);
   peer->tried = 0;
+}
+
+/* The others are compared with each other from now on. */
+static void
+subtract (IBBNear *self, IBBNearPeer *peer)
+{
+  self->sums.n_blocks -= peer->sums.n_blocks;
+  self->sums.ahead -= peer->sums.ahead;
+  self->sums.trips -= peer->sums.trips;
+  peer->sums = (IBBNearSums){ 0 };
 }
 
 /* Sums of a new member cannot be compared with older sums of the others. But peers that join one
@@ -162,14 +166,12 @@ change (IBBNear *self, IBBNearPeer *peer, gboolean is_member)
 static void
 begin_sums (IBBNear *self, gint64 now)
 {
-  if (self->begun > 0 && now - self->begun < SUMS_MIN)
+  if (self->begun > 0 && now - self->begun < AWAY_MIN)
     return;
 
   self->begun = now;
-  self->epoch += FORGOTTEN;
-  self->sums = (IBBNearSums){ 0 };
-  self->n_peers = self->n_known = 0;
-  self->n_left = EPOCH_MIN;
+  for (GList *l = self->members.head; l != NULL; l = l->next)
+    subtract (self, l->data);
 }
 
 /* The first member brings what it knows of the path. */
@@ -182,28 +184,6 @@ join (IBBNear *self, IBBNearPeer *peer, gint64 now)
   peer->joined = now;
   change (self, peer, TRUE);
   begin_sums (self, now);
-}
-
-static void
-halve (IBBNearSums *sums, guint times)
-{
-  if (times >= FORGOTTEN)
-    *sums = (IBBNearSums){ 0 };
-  else
-    *sums = (IBBNearSums){ sums->n_blocks >> times, sums->ahead >> times, sums->trips >> times };
-}
-
-/* The others are compared with each other from now on. */
-static void
-subtract (IBBNear *self, IBBNearPeer *peer)
-{
-  IBBNearSums *all = &self->sums;
-
-  halve (&peer->sums, self->epoch - peer->epoch);
-  all->n_blocks -= MIN (all->n_blocks, peer->sums.n_blocks);
-  all->ahead -= MIN (all->ahead, peer->sums.ahead);
-  all->trips -= MIN (all->trips, peer->sums.trips);
-  peer->sums = (IBBNearSums){ 0 };
 }
 
 /* A peer that leaves again and again is away for longer and longer. */
@@ -254,30 +234,29 @@ add (IBBNearSums *sums, gsize in_flight, gint64 round_trip)
   sums->trips += (guint64) round_trip;
 }
 
+/* Old blocks count less and less. */
 static void
-end_epoch (IBBNear *self)
+halve (IBBNear *self)
 {
-  self->epoch++;
-  halve (&self->sums, 1);
-  self->n_known = self->n_peers;
-  self->n_peers = 0;
-  self->n_left = MAX (EPOCH_MIN, EPOCH_PEER * self->n_known);
+  self->sums = (IBBNearSums){ 0 };
+  for (GList *l = self->members.head; l != NULL; l = l->next)
+    {
+      IBBNearSums *sums = &((IBBNearPeer *) l->data)->sums;
+
+      *sums = (IBBNearSums){ sums->n_blocks / 2, sums->ahead / 2, sums->trips / 2 };
+      self->sums.n_blocks += sums->n_blocks;
+      self->sums.ahead += sums->ahead;
+      self->sums.trips += sums->trips;
+    }
 }
 
 static void
 add_block (IBBNear *self, IBBNearPeer *peer, gsize in_flight, gint64 round_trip)
 {
-  if (self->n_left == 0)
-    end_epoch (self);
-  if (peer->epoch != self->epoch)
-    {
-      halve (&peer->sums, self->epoch - peer->epoch);
-      peer->epoch = self->epoch;
-      self->n_peers++;
-    }
   add (&peer->sums, in_flight, round_trip);
   add (&self->sums, in_flight, round_trip);
-  self->n_left--;
+  if (self->sums.n_blocks >= SAMPLES_HALVED * self->members.length)
+    halve (self);
 }
 
 /* Whether the other members wait for this one, whose bytes take longer than theirs. */
@@ -285,15 +264,15 @@ static gboolean
 is_slower (const IBBNear *self, const IBBNearPeer *peer)
 {
   const IBBNearSums *own = &peer->sums;
-  guint              n_others = self->sums.n_blocks - MIN (self->sums.n_blocks, own->n_blocks);
-  double             ahead = (double) self->sums.ahead - (double) own->ahead;
-  double             trips = (double) self->sums.trips - (double) own->trips;
+  guint              n_others = self->sums.n_blocks - own->n_blocks;
+  double             ahead = (double) (self->sums.ahead - own->ahead);
+  double             trips = (double) (self->sums.trips - own->trips);
   double             usual, excess;
 
   if (own->n_blocks < SAMPLES_MIN || n_others < SAMPLES_MIN || ahead <= 0)
     return FALSE;
   /* A few slow bytes cost the others little. */
-  if (own->trips * MAX (self->n_known, self->n_peers) <= self->sums.trips)
+  if (own->trips * self->members.length <= self->sums.trips)
     return FALSE;
 
   usual = (double) own->ahead * trips / ahead;
@@ -345,8 +324,11 @@ is_server_answering (IBBNear *self, gint64 now)
 gpointer
 ibb_near_take_mute (IBBNear *self, gint64 now)
 {
-  IBBNearPeer *peer = g_queue_peek_head (&self->holders);
+  IBBNearPeer *peer;
 
+  while ((peer = g_queue_peek_head (&self->members)) != NULL && peer->look != self->n_looks &&
+         peer->in_flight == 0)
+    look (self, peer);
   if (peer == NULL || peer->look == self->n_looks)
     {
       self->n_looks++;
@@ -371,6 +353,11 @@ void
 ibb_near_forget_peer (IBBNear *self, IBBNearPeer *peer)
 {
   g_assert (peer->in_flight == 0);
+  if (peer->is_member)
+    {
+      subtract (self, peer);
+      g_queue_unlink (&self->members, &peer->link);
+    }
   ibb_near_init_peer (peer, peer->owner);
 }
 

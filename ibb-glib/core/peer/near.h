@@ -42,9 +42,8 @@ typedef struct
   gint64   away;      /* after the next time that the peer leaves, microseconds */
   gint64   joined;
 
-  GList       holder_link; /* among the members with bytes in flight */
-  guint       look;        /* n_looks when the peer last answered */
-  guint       epoch;       /* of sums */
+  GList       link; /* among the members */
+  guint       look; /* n_looks when the peer last answered, or had nothing to answer */
   IBBNearSums sums;
 } IBBNearPeer;
 
@@ -53,17 +52,13 @@ typedef struct
   IBBFirstHop  *first_hop; /* (unowned) */
   IBBController path;
   guint         n_senders; /* peers with bytes in flight, members or not */
-  GQueue        holders;   /* (element-type IBBNearPeer): with bytes in flight, by last answer */
-  guint         n_looks;   /* passes over holders in which each of them had answered */
+  GQueue        members;   /* (element-type IBBNearPeer): by look */
+  guint         n_looks;   /* passes over members in which each of them had answered */
   gint64        asked;     /* since when an answer of our server is awaited; 0: none */
   IBBTimer      timer;     /* for the next pass */
 
-  guint       epoch;   /* at its end the sums are halved */
-  guint       n_left;  /* blocks until the end of the epoch */
-  guint       n_peers; /* in this epoch, and ... */
-  guint       n_known; /* ... in the one before */
-  IBBNearSums sums;    /* of all members, ... */
-  gint64      begun;   /* ... which began then; 0: never */
+  IBBNearSums sums;  /* of all members, ... */
+  gint64      begun; /* ... which began then; 0: never */
 } IBBNear;
 
 /* timeout: calls ibb_near_take_mute () until it returns NULL; it gets owner. */

@@ -39,6 +39,7 @@ peer_free (gpointer data)
   IBBPeer *self = data;
 
   ibb_scheduler_leave (get_turns (self), &self->turn);
+  ibb_near_forget_peer (&self->peers->near, &self->near);
   g_free (self->jid);
   g_free (self->address);
   g_free (self->asked_sid);

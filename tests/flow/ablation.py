@@ -58,7 +58,7 @@ ROWS = (
     ('slow: no larger window where the length of a block takes the time', CONTROLLER,
      '!is_slow (self) &&', '', 'unit-engine-paths'),
     ('slack: single bytes beside a full window', CONTROLLER,
-     'return MIN (length, IBB_SCHEDULER_URGENT_MAX) - 1;', 'return 0 * length;', ('limit-mixed', 'interactive', 1.0)),
+     'return MIN (length, IBB_SCHEDULER_URGENT_MAX) - 1;', 'return 0 * length;', ('interactive', 'interactive', 1.2)),
     ('noticed: seldom trials beside interactive sessions', CONTROLLER,
      'return self->has_others && ibb_controller_get_trip (self) < BLOCK_TIME;', 'return FALSE;', TARGETS),
 )

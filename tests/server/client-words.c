@@ -41,6 +41,8 @@ struct _ClientRun
   IBBTransport      *transport; /* (nullable): that was opened */
   GPtrArray         *counts;    /* (element-type utf8): "N TEXT", as often as the client sends it */
   GString           *received;  /* names or ids of stanzas, and changes of resources */
+  gboolean           refuses;   /* certificates that nobody knows */
+  guint              n_judged;
   guint              n_notified;
   guint              n_pings;
 };
@@ -117,9 +119,12 @@ check_error (const GError *error, const char *text)
 /* ---- the client ---- */
 
 static gboolean
-trust_cb (IBBClient *client, IBBTrustQuestion *question)
+trust_cb (IBBClient *client, IBBTrustQuestion *question, Run *self)
 {
-  ibb_trust_question_accept (question, FALSE);
+  g_assert_cmpint (ibb_trust_question_get_errors (question), !=, 0);
+  self->n_judged++;
+  if (!self->refuses)
+    ibb_trust_question_accept (question, FALSE);
   return TRUE;
 }
 
@@ -128,7 +133,7 @@ start_client (Run *self, const char *jid)
 {
   g_clear_object (&self->client);
   self->client = IBB_XMPP_CONNECTION (fake_create_client (self->server, jid));
-  g_signal_connect (self->client, "trust-requested", G_CALLBACK (trust_cb), NULL);
+  g_signal_connect (self->client, "trust-requested", G_CALLBACK (trust_cb), self);
 }
 
 static void
@@ -262,6 +267,40 @@ static void
 notify_cb (Run *self)
 {
   self->n_notified++;
+}
+
+/* "judge refuse", or "nobody": the application is not asked */
+static void
+set_judge (Run *self, const char *text)
+{
+  self->refuses = g_str_equal (text, "refuse");
+  if (g_str_equal (text, "nobody"))
+    g_signal_handlers_disconnect_by_func (self->client, trust_cb, self);
+}
+
+/* How often the application was asked about a certificate. */
+static void
+check_judged (Run *self, const char *text)
+{
+  g_assert_cmpuint (self->n_judged, ==, take_number (&text));
+}
+
+/* The client trusts the authority of the tests. */
+static void
+trust_authority (Run *self, const char *text)
+{
+  g_autofree char         *path = get_certificate_path ("authority.crt");
+  g_autoptr (GTlsDatabase) database = assert_succeeds (g_tls_file_database_new, path);
+
+  ibb_client_set_tls_database (IBB_CLIENT (self->client), database);
+}
+
+static void
+set_own_certificate (Run *self, const char *name)
+{
+  g_autoptr (GTlsCertificate) certificate = load_certificate (name);
+
+  ibb_client_set_certificate (IBB_CLIENT (self->client), certificate);
 }
 
 /* "token MECHANISM [expired]" */
@@ -582,39 +621,60 @@ check_count (const char *received, const char *count)
     fail ("“%s” comes %u times in “%s”", text, n, received);
 }
 
+/* From now on %PORT, and what is said and expected, are those of a new server. One with a
+ * certificate speaks TLS from the start. */
 static void
-define_port (Run *self)
+start_server (Run *self, const char *name)
 {
+  g_autoptr (GTlsCertificate) certificate = *name != '\0' ? load_certificate (name) : NULL;
+
+  self->server = fake_server_new_tls (nothing, certificate);
   g_hash_table_replace (self->definitions, g_strdup ("PORT"),
                         g_strdup_printf ("%u", fake_server_get_port (self->server)));
 }
 
-/* From now on %PORT, and what is said and expected, are those of a new server. The first connection
- * to one that speaks TLS from the start ends with the question about its certificate. */
-static void
-start_server (Run *self, gboolean has_tls)
-{
-  g_autoptr (GTlsCertificate) certificate = has_tls ? load_certificate ("alone-1.pem") : NULL;
-
-  self->server = fake_server_new_tls (nothing, certificate);
-  define_port (self);
-}
-
+/* "tls [CERTIFICATE]": the first connection to a server that is not trusted ends with the question
+ * about it. */
 static void
 use_tls (Run *self, const char *text)
 {
   g_free (fake_server_free (self->server));
-  start_server (self, TRUE);
+  start_server (self, *text != '\0' ? text : "alone-1.pem");
   start_client (self, FAKE_JID);
   ibb_client_set_tls_mode (IBB_CLIENT (self->client), IBB_TLS_MODE_DIRECT);
 }
 
-/* "elsewhere [tls]": another server takes the place of the first one, ... */
+/* "certificate NAME": that of the server for connections from now on */
+static void
+set_certificate (Run *self, const char *name)
+{
+  g_autoptr (GTlsCertificate) certificate = load_certificate (name);
+
+  fake_server_set_certificate (self->server, certificate, FALSE);
+}
+
+/* The same for connections after the next one. */
+static void
+set_later_certificate (Run *self, const char *name)
+{
+  g_autoptr (GTlsCertificate) certificate = load_certificate (name);
+
+  fake_server_set_certificate (self->server, certificate, TRUE);
+}
+
+/* How often the client has shown its own. */
+static void
+check_shown (Run *self, const char *text)
+{
+  g_assert_cmpuint (fake_server_get_n_certificates (self->server), ==, take_number (&text));
+}
+
+/* "elsewhere [CERTIFICATE]": another server takes the place of the first one, ... */
 static void
 go_elsewhere (Run *self, const char *text)
 {
   self->home = self->server;
-  start_server (self, g_str_equal (text, "tls"));
+  start_server (self, text);
 }
 
 /* ... which the script may leave for the first one, and come back to, ... */
@@ -783,7 +843,9 @@ static const struct
   { "add-feature", add_feature },
   { "advance", advance_clock },
   { "asked", check_asked },
+  { "authority", trust_authority },
   { "cancel", cancel },
+  { "certificate", set_certificate },
   { "change-server", change_server },
   { "client", start_client },
   { "component", start_component },
@@ -801,7 +863,10 @@ static const struct
   { "fast", start_fast_timers },
   { "handle-stanzas", handle_stanzas },
   { "hang-up", hang_up },
+  { "judge", set_judge },
+  { "judged", check_judged },
   { "keep", keep },
+  { "later-certificate", set_later_certificate },
   { "limit", check_limit },
   { "local-jid", check_local_jid },
   { "log-in", log_in },
@@ -812,6 +877,7 @@ static const struct
   { "notified", check_notified },
   { "online", expect_online },
   { "open", open_session },
+  { "own-certificate", set_own_certificate },
   { "property", check_property },
   { "proxy", start_proxy },
   { "proxy-asked", check_proxy_asked },
@@ -825,6 +891,7 @@ static const struct
   { "service", start_service },
   { "services-only", forget_records },
   { "set", set_property },
+  { "shown", check_shown },
   { "silent-records", fall_silent },
   { "state", check_state },
   { "stop-clock", stop_clock },
@@ -858,13 +925,12 @@ client_run_new (GHashTable *definitions)
   ClientRun *self = g_new0 (ClientRun, 1);
 
   self->definitions = definitions;
-  self->server = fake_server_new (nothing);
+  start_server (self, "");
   self->resolver = fake_resolver_install ();
   self->cancellable = g_cancellable_new ();
   self->counts = g_ptr_array_new_with_free_func (g_free);
   self->received = g_string_new (NULL);
   fake_random_start (0);
-  define_port (self);
   start_client (self, FAKE_JID);
   return self;
 }

@@ -12,7 +12,9 @@ struct _FakeServer
   Acceptor acceptor;
 
   GMutex             lock;
-  GTlsCertificate   *certificate; /* protected by lock; (nullable): no TLS */
+  GTlsCertificate   *certificate;    /* protected by lock; (nullable): no TLS */
+  GTlsCertificate   *later;          /* protected by lock; (nullable): after the next connection */
+  int                n_certificates; /* atomic: of clients */
   GCond              changed;
   const FakeStep    *steps;      /* protected by lock */
   guint              n_clients;  /* protected by lock */
@@ -22,7 +24,7 @@ struct _FakeServer
   GString           *received;   /* protected by lock */
   gsize              seen;       /* protected by lock */
   gboolean           done;       /* protected by lock: every step is */
-  gboolean           ended;      /* protected by lock: nothing more comes */
+  gboolean           ended;      /* protected by lock: nothing more comes of what has come */
   gboolean           paused;     /* protected by lock */
   gboolean           deaf;       /* protected by lock */
 };
@@ -88,6 +90,7 @@ serve (FakeServer *self)
   const FakeStep *step;
   const FakeStep *next;
   char            buffer[65536];
+  gboolean        has_come = FALSE; /* or the client does not trust the certificate */
 
   g_mutex_lock (&self->lock);
   step = self->steps;
@@ -111,6 +114,7 @@ serve (FakeServer *self)
       g_mutex_lock (&self->lock);
       if (n <= 0)
         break;
+      has_come = TRUE;
       /* TLS from the first byte says what follows (XEP-0368 §3). */
       if (G_IS_TLS_CONNECTION (self->io))
         g_assert_cmpstr (g_tls_connection_get_negotiated_protocol (current_tls), ==, "xmpp-client");
@@ -122,9 +126,19 @@ serve (FakeServer *self)
       if (!self->deaf && g_str_has_suffix (self->received->str, "</stream:stream>"))
         send_text (self, "</stream:stream>", strlen ("</stream:stream>"));
     }
-  self->ended = TRUE;
+  self->ended = has_come;
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+certificate_cb (GTlsConnection      *tls,
+                GTlsCertificate     *certificate,
+                GTlsCertificateFlags errors,
+                FakeServer          *self)
+{
+  g_atomic_int_inc (&self->n_certificates);
+  return TRUE;
 }
 
 static GIOStream *
@@ -139,6 +153,13 @@ wrap (FakeServer *self)
   tls = g_tls_server_connection_new (G_IO_STREAM (self->connection), self->certificate, NULL);
   current_tls = G_TLS_CONNECTION (tls);
   g_tls_connection_set_advertised_protocols (current_tls, protocols);
+  g_object_set (tls, "authentication-mode", G_TLS_AUTHENTICATION_REQUESTED, NULL);
+  g_signal_connect (tls, "accept-certificate", G_CALLBACK (certificate_cb), self);
+  if (self->later != NULL)
+    {
+      g_set_object (&self->certificate, self->later);
+      g_clear_object (&self->later);
+    }
   return tls;
 }
 
@@ -192,10 +213,10 @@ fake_server_set_steps (FakeServer *self, const FakeStep *steps)
 }
 
 void
-fake_server_set_certificate (FakeServer *self, GTlsCertificate *certificate)
+fake_server_set_certificate (FakeServer *self, GTlsCertificate *certificate, gboolean is_later)
 {
   g_mutex_lock (&self->lock);
-  g_set_object (&self->certificate, certificate);
+  g_set_object (is_later ? &self->later : &self->certificate, certificate);
   g_mutex_unlock (&self->lock);
 }
 
@@ -208,6 +229,12 @@ fake_server_get_n_clients (FakeServer *self)
   n = self->n_clients;
   g_mutex_unlock (&self->lock);
   return n;
+}
+
+guint
+fake_server_get_n_certificates (FakeServer *self)
+{
+  return (guint) g_atomic_int_get (&self->n_certificates);
 }
 
 guint
@@ -302,6 +329,7 @@ fake_server_free (FakeServer *self)
   g_clear_object (&self->io);
   g_clear_object (&self->connection);
   g_clear_object (&self->certificate);
+  g_clear_object (&self->later);
   received = g_string_free (self->received, FALSE);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);

@@ -21,45 +21,22 @@
 #define FAKE_SUCCESS "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>"
 #define FAKE_FAILURE(inner) "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" inner "</failure>"
 #define FAKE_BIND "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>"
-#define FAKE_BOUND_TO(jid)                                                                         \
+#define FAKE_BOUND                                                                                 \
   "<iq type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"                    \
-  "<jid>" jid "</jid></bind></iq>"
-#define FAKE_BOUND FAKE_BOUND_TO ("user@fake.test/r")
-/* To another server (RFC 6120 §4.9.3.19). */
-#define FAKE_SEE_OTHER(place)                                                                      \
-  "<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>" place               \
-  "</see-other-host></stream:error></stream:stream>"
+  "<jid>user@fake.test/r</jid></bind></iq>"
 #define FAKE_JID "user@fake.test"
 
-/* Lets a client in that may use PLAIN without TLS, and offers it the features. */
-#define FAKE_AUTHENTICATE(features)                                                                \
+/* The steps that bring a client online that may use PLAIN without TLS. */
+#define FAKE_LOGIN                                                                                 \
   { FAKE_OPEN, FAKE_FEATURES (FAKE_PLAIN) }, { "</auth>", FAKE_SUCCESS },                          \
+      { FAKE_OPEN, FAKE_FEATURES (FAKE_BIND) }, { "</iq>", FAKE_BOUND },                           \
   {                                                                                                \
-    FAKE_OPEN, FAKE_FEATURES (features)                                                            \
+    "</presence>", NULL                                                                            \
   }
-/* The steps that bring a client online. */
-#define FAKE_LOGIN_AS(bound, more)                                                                 \
-  FAKE_AUTHENTICATE (FAKE_BIND), { "</iq>", bound },                                               \
-  {                                                                                                \
-    "</presence>", more                                                                            \
-  }
-#define FAKE_LOGIN FAKE_LOGIN_AS (FAKE_BOUND, NULL)
 
-/* The same with XEP-0198, and the resumption of such an XML stream. */
+/* XEP-0198 */
 #define FAKE_SM "urn:xmpp:sm:3"
 #define FAKE_SM_OFFER "<sm xmlns='" FAKE_SM "'/>"
-#define FAKE_SM_LOGIN(enabled)                                                                     \
-  FAKE_AUTHENTICATE (FAKE_BIND FAKE_SM_OFFER), { "</iq>", FAKE_BOUND },                            \
-      { "<enable xmlns='" FAKE_SM "' resume='true'/>", NULL },                                     \
-  {                                                                                                \
-    "</presence>", enabled                                                                         \
-  }
-#define FAKE_SM_RETURN(resumed)                                                                    \
-  FAKE_AUTHENTICATE (FAKE_BIND FAKE_SM_OFFER),                                                     \
-  {                                                                                                \
-    "<resume xmlns='" FAKE_SM "'", resumed                                                         \
-  }
-#define FAKE_SM_RESUMED "<resumed xmlns='" FAKE_SM "' previd='some-id' h='1'/>"
 
 /* Waits until expect comes, after what the steps before saw, then sends. An
  * expect of NULL waits until the client closes. */
@@ -84,8 +61,12 @@ GTlsConnection *fake_server_get_tls (void);
 guint fake_server_get_n_answers (FakeServer *self);
 guint fake_server_get_port (FakeServer *self);
 /* The steps for clients that come from now on. */
-void  fake_server_set_steps (FakeServer *self, const FakeStep *steps);
-void  fake_server_set_certificate (FakeServer *self, GTlsCertificate *certificate);
+void fake_server_set_steps (FakeServer *self, const FakeStep *steps);
+/* The certificate for connections from now on, or for those after the next one. */
+void
+fake_server_set_certificate (FakeServer *self, GTlsCertificate *certificate, gboolean is_later);
+/* How many certificates clients have shown. */
+guint fake_server_get_n_certificates (FakeServer *self);
 guint fake_server_get_n_clients (FakeServer *self);
 /* Waits until so many have come. */
 void fake_server_wait_for_clients (FakeServer *self, guint n);

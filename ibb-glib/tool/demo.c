@@ -84,7 +84,8 @@ receiver_thread (gpointer data)
   sink = G_OUTPUT_STREAM (
       g_file_replace (file, NULL, FALSE, G_FILE_CREATE_PRIVATE, NULL, &self->error));
   if (sink == NULL ||
-      !tool_stream_receive (self->pair->far, sink, RECEIVER, self->cancellable, &self->error) ||
+      !tool_stream_receive (self->pair->far, sink, RECEIVER, NULL, self->cancellable,
+                            &self->error) ||
       !g_output_stream_close (sink, NULL, &self->error) ||
       !tool_session_finish (self->pair->far, self->cancellable, &self->error))
     ibb_transport_abort (self->pair->far);
@@ -103,8 +104,8 @@ transfer (Demo *self, GError **error)
   if (source == NULL)
     return FALSE;
   thread = g_thread_new ("receiver", receiver_thread, self);
-  sent = tool_stream_send (self->pair->near, source, SENDER, self->cancellable, self->cancellable,
-                           &local_error) &&
+  sent = tool_stream_send (self->pair->near, source, SENDER, NULL, self->cancellable,
+                           self->cancellable, &local_error) &&
          tool_stream_expect_end (self->pair->near, self->cancellable, &local_error) &&
          tool_session_finish (self->pair->near, self->cancellable, &local_error);
   if (!sent)

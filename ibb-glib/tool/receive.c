@@ -53,13 +53,13 @@ transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
   tool_run_begin_phase (run, phase, 0);
   tool_run_show_progress (run, self->label, TOOL_DIRECTION_RECEIVE, 0);
   if (!tool_stream_receive (transport, tool_file_sink_get_stream (self->sink),
-                            tool_file_sink_get_name (self->sink), cancellable, error) ||
+                            tool_file_sink_get_name (self->sink), &done.bytes, cancellable,
+                            error) ||
       !tool_file_sink_commit (self->sink, error))
     return FALSE;
   /* The peer waits to learn that the file is in its place. From here on nothing can be lost. */
   tool_session_finish (transport, cancellable, NULL);
   tool_run_end_progress (run);
-  done.bytes = ibb_transport_get_bytes_received (transport);
   tool_report_done (&done);
   return TRUE;
 }

@@ -165,12 +165,12 @@ transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
 
   tool_run_begin_phase (run, phase, 0);
   tool_run_show_progress (run, self->label, TOOL_DIRECTION_SEND, self->total);
-  if (!tool_stream_send (transport, source, self->name, cancellable, cancellable, error) ||
+  if (!tool_stream_send (transport, source, self->name, &done.bytes, cancellable, cancellable,
+                         error) ||
       !tool_stream_expect_end (transport, cancellable, error) ||
       !tool_session_finish (transport, cancellable, error))
     return FALSE;
   tool_run_end_progress (run);
-  done.bytes = ibb_transport_get_bytes_acknowledged (transport);
   tool_report_done (&done);
   return TRUE;
 }

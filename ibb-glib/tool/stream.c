@@ -59,11 +59,13 @@ is_same_version (Version a, Version b)
 
 /* Sends all bytes of source and then the end, and waits until each byte is acknowledged. A file
  * that changes meanwhile is an error: the peer would get a mixture of two. name: of source, for
- * errors. reading: of the source only. */
+ * errors. n_bytes: (out) (optional): of source; encrypted, the session carries more. reading: of
+ * the source only. */
 gboolean
 tool_stream_send (IBBTransport *transport,
                   GInputStream *source,
                   const char   *name,
+                  guint64      *n_bytes,
                   GCancellable *reading,
                   GCancellable *cancellable,
                   GError      **error)
@@ -72,14 +74,18 @@ tool_stream_send (IBBTransport *transport,
   GOutputStream     *sink = g_io_stream_get_output_stream (tool_secure_get_stream (transport));
   Version            version = get_version (source);
   GError            *seen = NULL;
+  guint64            count = 0;
   gssize             n;
 
   while ((n = g_input_stream_read (source, buffer, STEP_SIZE, reading, error)) > 0)
-    if (!g_output_stream_write_all (sink, buffer, (gsize) n, NULL, cancellable, &seen))
-      {
-        tool_stream_set_error (error, transport, seen);
-        return FALSE;
-      }
+    {
+      if (!g_output_stream_write_all (sink, buffer, (gsize) n, NULL, cancellable, &seen))
+        {
+          tool_stream_set_error (error, transport, seen);
+          return FALSE;
+        }
+      count += (guint64) n;
+    }
   if (n < 0)
     {
       g_prefix_error (error, /* Translators: a reason follows */
@@ -98,33 +104,43 @@ tool_stream_send (IBBTransport *transport,
       tool_stream_set_error (error, transport, seen);
       return FALSE;
     }
+  if (n_bytes != NULL)
+    *n_bytes = count;
   return TRUE;
 }
 
-/* Stores all bytes until the peer's clean end. */
+/* Stores all bytes until the peer's clean end. n_bytes: (out) (optional): stored; encrypted, the
+ * session carries more. */
 gboolean
 tool_stream_receive (IBBTransport  *transport,
                      GOutputStream *sink,
                      const char    *name,
+                     guint64       *n_bytes,
                      GCancellable  *cancellable,
                      GError       **error)
 {
   g_autofree guint8 *buffer = g_malloc (STEP_SIZE);
   GError            *seen = NULL;
+  guint64            count = 0;
   gssize             n;
 
   while ((n = tool_secure_read (transport, buffer, STEP_SIZE, cancellable, &seen)) > 0)
-    if (!g_output_stream_write_all (sink, buffer, (gsize) n, NULL, cancellable, error))
-      {
-        g_prefix_error (error, /* Translators: a reason follows */
-                        _ ("Cannot write %s: "), name);
-        return FALSE;
-      }
+    {
+      if (!g_output_stream_write_all (sink, buffer, (gsize) n, NULL, cancellable, error))
+        {
+          g_prefix_error (error, /* Translators: a reason follows */
+                          _ ("Cannot write %s: "), name);
+          return FALSE;
+        }
+      count += (guint64) n;
+    }
   if (n < 0)
     {
       tool_stream_set_error (error, transport, seen);
       return FALSE;
     }
+  if (n_bytes != NULL)
+    *n_bytes = count;
   return TRUE;
 }
 
@@ -159,8 +175,8 @@ sender_thread (gpointer data)
   GCancellable            *cancellable = tool_run_get_cancellable (self->run);
   g_autoptr (GInputStream) source = g_unix_input_stream_new (STDIN_FILENO, FALSE);
 
-  self->succeeded = tool_stream_send (self->transport, source, _ ("standard input"), self->reading,
-                                      cancellable, &self->error);
+  self->succeeded = tool_stream_send (self->transport, source, _ ("standard input"), NULL,
+                                      self->reading, cancellable, &self->error);
   if (self->succeeded)
     return NULL;
   /* A peer that has closed the session takes no input, and has all that was read of it. */
@@ -229,7 +245,7 @@ tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
   gboolean received;
 
   received =
-      tool_stream_receive (transport, sink, _ ("standard output"), cancellable, &local_error);
+      tool_stream_receive (transport, sink, _ ("standard output"), NULL, cancellable, &local_error);
   /* The reader of standard output learns of the end even while our own input goes on. */
   if (received && !g_output_stream_close (sink, cancellable, &local_error))
     {

@@ -12,12 +12,14 @@
 gboolean tool_stream_send (IBBTransport *transport,
                            GInputStream *source,
                            const char   *name,
+                           guint64      *n_bytes,
                            GCancellable *reading,
                            GCancellable *cancellable,
                            GError      **error);
 gboolean tool_stream_receive (IBBTransport  *transport,
                               GOutputStream *sink,
                               const char    *name,
+                              guint64       *n_bytes,
                               GCancellable  *cancellable,
                               GError       **error);
 gboolean

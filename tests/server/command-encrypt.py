@@ -80,9 +80,12 @@ def _(server):
     check_equal(stat.S_IMODE(os.stat(alice.key).st_mode), 0o600, 'mode of the key')
     check(alice.fingerprint() in there.shown and bob.fingerprint() in here.shown, 'fingerprints')
 
-    again = bob.ibb('receive', '-o', folder / 'again', '--from', alice.account.bare)
-    alice.ibb('send', source, again.wait_ready()).expect_done()
-    again.expect_done()
+    again = bob.ibb('receive', '--json', '-o', folder / 'again', '--from', alice.account.bare)
+    jid = again.wait_event('ready')['jid']
+    here = alice.ibb('send', '--json', source, jid)
+    for end in (here, again):
+        end.expect_done()
+        check_equal(end.wait_event('done')['bytes'], 300000, 'bytes of the file, without those of TLS')
     check_equal(sha256(folder / 'again'), sha256(source), 'SHA-256')
 
 

@@ -193,7 +193,7 @@ ibb_install_packages ()
 
   echo "installing: $missing" >&2
   set -- -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0
-  # shellcheck disable=SC2086
+  # shellcheck disable=SC2086,SC2046
   if $as_root env DEBIAN_FRONTEND=noninteractive apt-get "$@" update </dev/null >&2; then
     ibb_left_out $(ibb_find_packages no $missing) || exit 1
     missing=$(ibb_find_packages yes $missing)

@@ -18,6 +18,27 @@ say ()
   printf '\n== %s\n' "$*"
 }
 
+# build LOG COMMAND...
+# Shows each tenth line of what the command says, or all of it if the command fails. A shell reads the lines:
+# Debian's awk waits for a full buffer.
+build ()
+{
+  log=$1
+  shift
+  rm -f "$log.failed"
+  { "$@" 2>&1 || touch "$log.failed"; } | tee "$log" | {
+    count=0
+    while IFS= read -r line; do
+      count=$((count + 1))
+      [ $((count % 10)) -ne 0 ] || printf '%.79s\n' "$line"
+    done
+  }
+  if [ -e "$log.failed" ]; then
+    cat "$log"
+    exit 1
+  fi
+}
+
 # transfer TITLE SENDER RECEIVER SENDER-PROGRAM RECEIVER-PROGRAM FROM-FILE TO-FILE
 # The receiver says when it can be reached: its standard error is a pipe that is read.
 transfer ()
@@ -80,19 +101,9 @@ ibb_install_packages build server
 echo 'Everything is installed.'
 
 say "Building in $build_dir"
-[ -f "$build_dir/build.ninja" ] || meson setup "$build_dir" "$source_dir" \
-  -Dclient=enabled -Dtool=enabled -Dintrospection=enabled >"$build_dir/setup.log" 2>&1 || {
-    cat "$build_dir/setup.log"
-    exit 1
-  }
-# Each twentieth step is shown.
-if ! ninja -C "$build_dir" quickstart 2>&1 | tee "$build_dir/ninja.log" | awk '
-    /^ninja: (build stopped|error|fatal)/ { failed = 1 }
-    NR % 20 == 0 { print $1; fflush () }
-    END { exit failed }'; then
-  cat "$build_dir/ninja.log"
-  exit 1
-fi
+[ -f "$build_dir/build.ninja" ] || build "$build_dir/setup.log" env PYTHONUNBUFFERED=1 \
+  meson setup "$build_dir" "$source_dir" -Dclient=enabled -Dtool=enabled -Dintrospection=enabled
+build "$build_dir/ninja.log" ninja -C "$build_dir" quickstart
 echo 'Built.'
 
 say 'Without any server: ibb demo'

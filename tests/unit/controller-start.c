@@ -206,7 +206,7 @@ test_offered (void)
   for (guint i = 0; i < 4; i++)
     {
       now += trip;
-      note (&controller, 6144, now, trip * 5 / 4, 4096, now + trip * 5 / 4);
+      note (&controller, 6144, now, trip * 6 / 5, 4096, now + trip * 6 / 5);
     }
   g_assert_cmpint (controller.phase, ==, IBB_CONTROLLER_STARTING);
 }

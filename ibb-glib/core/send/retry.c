@@ -83,7 +83,8 @@ ibb_retry_wait (IBBRetry *self, guint n, const IBBSettings *settings, gint64 now
   self->n = n;
   for (guint i = 1; i < n && wait < WAIT_MAX; i++)
     wait *= settings->wait_backoff_factor;
-  self->at = now + (gint64) (MIN (wait, WAIT_MAX) * 1000);
+  /* Rounded: where a product has more digits than a double, 1728 ms may be a little less. */
+  self->at = now + (gint64) (MIN (wait, WAIT_MAX) * 1000 + 0.5);
 }
 
 void

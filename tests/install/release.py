@@ -18,9 +18,8 @@ sys.path.insert(0, os.path.join(ROOT, 'tests', 'lib'))
 import debian_root  # noqa: E402
 import run  # noqa: E402
 
-# What needs no server. The simulation has not been tried under qemu-user, which is slow.
-LTO_SUITES = ('unit', 'simulation', 'loopback')
-CROSS_SUITES = ('unit', 'loopback')
+# What needs no server.
+SUITES = ('unit', 'simulation', 'loopback')
 # Not under qemu-user: a program that runs itself; and the comparison of a session with a TCP connection, of
 # which it does not tell enough.
 LEFT_OUT = ('idle-memory',)
@@ -58,8 +57,8 @@ endian = '{endian}'
 
 def check_lto(tally):
     folder = '_build-release-lto'
-    if run.build(folder, '-Db_lto=true', *run.BARE, suites=LTO_SUITES):
-        run.test(folder, run.find_tests(folder, LTO_SUITES), tally)
+    if run.build(folder, '-Db_lto=true', *run.BARE, suites=SUITES):
+        run.test(folder, run.find_tests(folder, SUITES), tally)
     else:
         tally.add_failure(folder, 'does not build')
 
@@ -76,8 +75,8 @@ def check_architecture(name, tally):
     cross_file = os.path.join(root.path, 'cross-file')
     with open(cross_file, 'w', encoding='utf-8') as file:
         file.write(CROSS_FILE.format(root=root.path, machine=machine, prefix=prefix, family=family, endian=endian))
-    if run.build(folder, *run.BARE, suites=CROSS_SUITES, setup=('--cross-file', cross_file)):
-        tests = run.find_tests(folder, CROSS_SUITES)
+    if run.build(folder, *run.BARE, suites=SUITES, setup=('--cross-file', cross_file)):
+        tests = run.find_instrumented_tests(folder, SUITES)
         run.test(folder, [entry for entry in tests if entry['name'] not in (*LEFT_OUT, COMPARED)], tally)
         run.test(folder, [entry for entry in tests if entry['name'] == COMPARED], tally,
                  arguments=('-x', COMPARED_PREFIX))

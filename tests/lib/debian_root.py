@@ -15,6 +15,7 @@ LIB = os.path.dirname(os.path.abspath(__file__))
 WEEK = 7 * 24 * 3600
 # A mirror that does not answer must not hold up the tests; in seconds.
 PATIENCE = 600
+ARCHIVE = 'http://deb.debian.org/debian'
 # Mounts are seen by the command only, and end with it as all processes do.
 ENTER = r'''
 set -e
@@ -72,14 +73,16 @@ class DebianRoot:
             return
         shutil.rmtree(self.path, ignore_errors=True)
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        kind = ('--variant=extract', '--architectures=' + self._architecture) if self._architecture \
-            else ('--variant=essential',)
+        # What is only unpacked never runs as root, and needs no archive of security updates.
+        kind, archive = ('--variant=essential',), ()
+        if self._architecture:
+            kind, archive = ('--variant=extract', '--architectures=' + self._architecture), (ARCHIVE,)
         try:
             result = subprocess.run(
                 ('mmdebstrap', '--mode=root', *kind, '--include=' + ','.join(self._packages),
                  '--dpkgopt=force-unsafe-io', '--dpkgopt=path-exclude=/usr/share/doc/*',
                  '--dpkgopt=path-exclude=/usr/share/man/*', '--dpkgopt=path-exclude=/usr/share/locale/*',
-                 self._release, self.path),
+                 self._release, self.path, *archive),
                 check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 text=True, timeout=PATIENCE)
         except subprocess.TimeoutExpired:

@@ -6,7 +6,7 @@
 
 #include "core/peer/first-hop.h"
 
-/* Microseconds by which a member may be slower than our server, or than the other members. */
+/* Microseconds by which a peer may be slower than our server. */
 #define NEAR_MAX (5 * 1000)
 
 /* Microseconds without an answer of a member, and after an answer of our server that follows. So a
@@ -18,15 +18,6 @@
 /* From leaving until the next try. */
 #define AWAY_MIN G_USEC_PER_SEC
 #define AWAY_MAX (60 * G_USEC_PER_SEC)
-
-/* The time that the bytes of a member may take, as a multiple of that of the others. */
-#define SLOWER 2
-#define SLOWER_BY_FAR 1.25 /* if it is more than NEAR_MAX, too */
-/* Least number of blocks for this comparison, of the member and of the others. */
-#define SAMPLES_MIN 16
-/* Blocks for each member, from which on all sums are halved: members that get a quarter of their
- * share still have enough of them. */
-#define SAMPLES_HALVED (8 * SAMPLES_MIN)
 
 void
 ibb_near_init (IBBNear *self, IBBFirstHop *first_hop, IBBTimerFunc timeout, gpointer owner)
@@ -41,7 +32,7 @@ ibb_near_init_peer (IBBNearPeer *peer, gpointer owner)
 {
   *peer = (IBBNearPeer){ .owner = owner, .pause = PAUSE_MIN, .away = AWAY_MIN };
   ibb_controller_init (&peer->path);
-  peer->link.data = peer;
+  peer->holder_link.data = peer;
 }
 
 IBBController *
@@ -52,13 +43,12 @@ ibb_near_get_path (IBBNear *self, IBBNearPeer *peer)
 
 /* What is in flight. */
 
-/* The member gives a sign of life. */
+/* The peer gives a sign of life. */
 static void
-look (IBBNear *self, IBBNearPeer *peer)
+hold (IBBNear *self, IBBNearPeer *peer)
 {
   peer->look = self->n_looks;
-  g_queue_unlink (&self->members, &peer->link);
-  g_queue_push_tail_link (&self->members, &peer->link);
+  g_queue_push_tail_link (&self->holders, &peer->holder_link);
 }
 
 static void
@@ -69,7 +59,7 @@ count (IBBNear *self, IBBNearPeer *peer, gsize length)
     {
       self->n_senders++;
       if (peer->is_member)
-        look (self, peer);
+        hold (self, peer);
     }
   peer->in_flight += length;
 }
@@ -79,7 +69,11 @@ uncount (IBBNear *self, IBBNearPeer *peer, gsize length)
 {
   ibb_controller_forget (ibb_near_get_path (self, peer), length);
   if (length > 0 && peer->in_flight == length)
-    self->n_senders--;
+    {
+      self->n_senders--;
+      if (peer->is_member)
+        g_queue_unlink (&self->holders, &peer->holder_link);
+    }
   peer->in_flight -= length;
 }
 
@@ -130,8 +124,11 @@ void
 ibb_near_unsent (IBBNear *self, IBBNearPeer *peer, gsize length)
 {
   uncount (self, peer, length);
-  if (peer->is_member && length > 0)
-    look (self, peer);
+  if (!peer->is_member || peer->in_flight == 0 || length == 0)
+    return;
+
+  g_queue_unlink (&self->holders, &peer->holder_link);
+  hold (self, peer);
 }
 
 /* Members. */
@@ -143,35 +140,8 @@ change (IBBNear *self, IBBNearPeer *peer, gboolean is_member)
 
   uncount (self, peer, in_flight);
   peer->is_member = is_member;
-  if (is_member)
-    g_queue_push_tail_link (&self->members, &peer->link);
-  else
-    g_queue_unlink (&self->members, &peer->link);
   count (self, peer, in_flight);
   peer->tried = 0;
-}
-
-/* The others are compared with each other from now on. */
-static void
-subtract (IBBNear *self, IBBNearPeer *peer)
-{
-  self->sums.n_blocks -= peer->sums.n_blocks;
-  self->sums.ahead -= peer->sums.ahead;
-  self->sums.trips -= peer->sums.trips;
-  peer->sums = (IBBNearSums){ 0 };
-}
-
-/* Sums of a new member cannot be compared with older sums of the others. But peers that join one
- * after another must not hide a slow member. */
-static void
-begin_sums (IBBNear *self, gint64 now)
-{
-  if (self->begun > 0 && now - self->begun < AWAY_MIN)
-    return;
-
-  self->begun = now;
-  for (GList *l = self->members.head; l != NULL; l = l->next)
-    subtract (self, l->data);
 }
 
 /* The first member brings what it knows of the path. */
@@ -183,7 +153,6 @@ join (IBBNear *self, IBBNearPeer *peer, gint64 now)
   peer->pause = PAUSE_MIN;
   peer->joined = now;
   change (self, peer, TRUE);
-  begin_sums (self, now);
 }
 
 /* A peer that leaves again and again is away for longer and longer. */
@@ -197,10 +166,9 @@ leave (IBBNear *self, IBBNearPeer *peer, gint64 now)
   peer->since = now;
   ibb_controller_init (&peer->path);
   change (self, peer, FALSE);
-  subtract (self, peer);
 }
 
-/* Whether the member is near. */
+/* Whether a peer is near. */
 
 /* By how much a block took longer than our server; IBB_NEVER if that is not known, since a former
  * ping was still out. */
@@ -226,74 +194,12 @@ end_try (IBBNear *self, IBBNearPeer *peer, gint64 round_trip, gint64 now)
     }
 }
 
-static void
-add (IBBNearSums *sums, gsize in_flight, gint64 round_trip)
-{
-  sums->n_blocks++;
-  sums->ahead += in_flight;
-  sums->trips += (guint64) round_trip;
-}
-
-/* Old blocks count less and less. */
-static void
-halve (IBBNear *self)
-{
-  self->sums = (IBBNearSums){ 0 };
-  for (GList *l = self->members.head; l != NULL; l = l->next)
-    {
-      IBBNearSums *sums = &((IBBNearPeer *) l->data)->sums;
-
-      *sums = (IBBNearSums){ sums->n_blocks / 2, sums->ahead / 2, sums->trips / 2 };
-      self->sums.n_blocks += sums->n_blocks;
-      self->sums.ahead += sums->ahead;
-      self->sums.trips += sums->trips;
-    }
-}
-
-static void
-add_block (IBBNear *self, IBBNearPeer *peer, gsize in_flight, gint64 round_trip)
-{
-  add (&peer->sums, in_flight, round_trip);
-  add (&self->sums, in_flight, round_trip);
-  if (self->sums.n_blocks >= SAMPLES_HALVED * self->members.length)
-    halve (self);
-}
-
-/* Whether the other members wait for this one, whose bytes take longer than theirs. */
-static gboolean
-is_slower (const IBBNear *self, const IBBNearPeer *peer)
-{
-  const IBBNearSums *own = &peer->sums;
-  guint              n_others = self->sums.n_blocks - own->n_blocks;
-  double             ahead = (double) (self->sums.ahead - own->ahead);
-  double             trips = (double) (self->sums.trips - own->trips);
-  double             usual, excess;
-
-  if (own->n_blocks < SAMPLES_MIN || n_others < SAMPLES_MIN || ahead <= 0)
-    return FALSE;
-  /* A few slow bytes cost the others little. */
-  if (own->trips * self->members.length <= self->sums.trips)
-    return FALSE;
-
-  usual = (double) own->ahead * trips / ahead;
-  excess = (double) own->trips - usual;
-  return excess > usual * (SLOWER - 1) ||
-         (excess > (double) own->n_blocks * NEAR_MAX && excess > usual * (SLOWER_BY_FAR - 1));
-}
-
 gboolean
-ibb_near_note (
-    IBBNear *self, IBBNearPeer *peer, gsize in_flight, gint64 sent, gint64 round_trip, gint64 now)
+ibb_near_note (IBBNear *self, IBBNearPeer *peer, gint64 sent, gint64 round_trip, gint64 now)
 {
   if (sent < peer->since)
     return FALSE;
-  if (peer->is_member)
-    {
-      add_block (self, peer, in_flight, round_trip);
-      if (is_slower (self, peer))
-        leave (self, peer, now);
-    }
-  else if (peer->tried > 0 && sent == peer->tried)
+  if (peer->tried > 0 && sent == peer->tried)
     end_try (self, peer, round_trip, now);
   else if (sent > peer->tried)
     peer->tried = 0; /* the block was sent again */
@@ -324,11 +230,8 @@ is_server_answering (IBBNear *self, gint64 now)
 gpointer
 ibb_near_take_mute (IBBNear *self, gint64 now)
 {
-  IBBNearPeer *peer;
+  IBBNearPeer *peer = g_queue_peek_head (&self->holders);
 
-  while ((peer = g_queue_peek_head (&self->members)) != NULL && peer->look != self->n_looks &&
-         peer->in_flight == 0)
-    look (self, peer);
   if (peer == NULL || peer->look == self->n_looks)
     {
       self->n_looks++;
@@ -353,11 +256,6 @@ void
 ibb_near_forget_peer (IBBNear *self, IBBNearPeer *peer)
 {
   g_assert (peer->in_flight == 0);
-  if (peer->is_member)
-    {
-      subtract (self, peer);
-      g_queue_unlink (&self->members, &peer->link);
-    }
   ibb_near_init_peer (peer, peer->owner);
 }
 

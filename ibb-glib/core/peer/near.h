@@ -9,8 +9,7 @@
  * Prosody (quirks.h) these peers would then carry less than one peer alone.
  *
  * A peer joins if its acknowledgement came as soon as our server got to the block. A member leaves
- * if its acknowledgements take longer than those of the other members, or stay out: the other
- * members would wait.
+ * if it does not answer: the other members would wait.
  */
 
 #pragma once
@@ -18,13 +17,6 @@
 #include "core/base/timer.h"
 #include "core/flow/controller.h"
 #include "core/peer/context.h"
-
-typedef struct
-{
-  guint   n_blocks;
-  guint64 ahead; /* bytes in flight when they left, sum */
-  guint64 trips; /* microseconds, sum of the round trips */
-} IBBNearSums;
 
 /* A peer. Private to near.c, except for owner. */
 typedef struct
@@ -42,9 +34,8 @@ typedef struct
   gint64   away;      /* after the next time that the peer leaves, microseconds */
   gint64   joined;
 
-  GList       link; /* among the members */
-  guint       look; /* n_looks when the peer last answered, or had nothing to answer */
-  IBBNearSums sums;
+  GList holder_link; /* among the members with bytes in flight */
+  guint look;        /* n_looks when the peer last answered */
 } IBBNearPeer;
 
 typedef struct
@@ -52,13 +43,10 @@ typedef struct
   IBBFirstHop  *first_hop; /* (unowned) */
   IBBController path;
   guint         n_senders; /* peers with bytes in flight, members or not */
-  GQueue        members;   /* (element-type IBBNearPeer): by look */
-  guint         n_looks;   /* passes over members in which each of them had answered */
+  GQueue        holders;   /* (element-type IBBNearPeer): with bytes in flight, by last answer */
+  guint         n_looks;   /* passes over holders in which each of them had answered */
   gint64        asked;     /* since when an answer of our server is awaited; 0: none */
   IBBTimer      timer;     /* for the next pass */
-
-  IBBNearSums sums;  /* of all members, ... */
-  gint64      begun; /* ... which began then; 0: never */
 } IBBNear;
 
 /* timeout: calls ibb_near_take_mute () until it returns NULL; it gets owner. */
@@ -76,10 +64,10 @@ void ibb_near_share (IBBNear *self, IBBNearPeer *peer, gsize length);
 /* Adds bytes to the count in flight, after the first hop has; or subtracts bytes. */
 void ibb_near_sent (IBBNear *self, IBBNearPeer *peer, gsize length, gint64 now);
 void ibb_near_unsent (IBBNear *self, IBBNearPeer *peer, gsize length);
-/* Notes a round trip; in_flight: bytes in flight when the block was sent, the block included. The
- * peer may join or leave. Returns whether the block was sent on the present path of the peer. */
-gboolean ibb_near_note (
-    IBBNear *self, IBBNearPeer *peer, gsize in_flight, gint64 sent, gint64 round_trip, gint64 now);
+/* Notes a round trip. The peer may join. Returns whether the block was sent on the present path of
+ * the peer. */
+gboolean
+ibb_near_note (IBBNear *self, IBBNearPeer *peer, gint64 sent, gint64 round_trip, gint64 now);
 
 /* Starts the timer that finds members which do not answer. */
 void ibb_near_set_timer (IBBNear *self, IBBTimers *timers, gint64 now);

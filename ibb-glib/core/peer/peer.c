@@ -39,7 +39,6 @@ peer_free (gpointer data)
   IBBPeer *self = data;
 
   ibb_scheduler_leave (get_turns (self), &self->turn);
-  ibb_near_forget_peer (&self->peers->near, &self->near);
   g_free (self->jid);
   g_free (self->address);
   g_free (self->asked_sid);
@@ -247,11 +246,10 @@ ibb_peer_get_path (IBBPeer *self)
 }
 
 gboolean
-ibb_peer_note_trip (IBBPeer *self, gsize in_flight, gint64 sent, gint64 round_trip, gint64 now)
+ibb_peer_note_trip (IBBPeer *self, gint64 sent, gint64 round_trip, gint64 now)
 {
   IBBScheduler *before = get_turns (self);
-  gboolean      is_same =
-      ibb_near_note (&self->peers->near, &self->near, in_flight, sent, round_trip, now);
+  gboolean      is_same = ibb_near_note (&self->peers->near, &self->near, sent, round_trip, now);
 
   if (get_turns (self) != before)
     {

@@ -117,8 +117,7 @@ void ibb_peer_wait (IBBPeer *self, gint64 now);
 /* The same: no more blocks may be in flight to the peer (D-65). */
 void ibb_peer_cap (IBBPeer *self);
 /* Notes the round trip of a block; see ibb_near_note (). */
-gboolean
-ibb_peer_note_trip (IBBPeer *self, gsize in_flight, gint64 sent, gint64 round_trip, gint64 now);
+gboolean ibb_peer_note_trip (IBBPeer *self, gint64 sent, gint64 round_trip, gint64 now);
 /* Notes the time of the answer to a short request. */
 void ibb_peer_note_answer (IBBPeer *self, gint64 round_trip, gint64 now);
 /* A block of that size was sent. */

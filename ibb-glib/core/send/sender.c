@@ -343,7 +343,7 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
       round_trip = MAX (now - block->sent, 1);
       least = ibb_first_hop_note_trip (context->first_hop, round_trip);
       is_same = ibb_stall_is_counted (stall) &&
-                ibb_peer_note_trip (peer, block->ahead, block->sent, round_trip, now) &&
+                ibb_peer_note_trip (peer, block->sent, round_trip, now) &&
                 (delay == 0 || !peer->near.is_member);
       round_trip = MAX (round_trip - delay, 0);
     }

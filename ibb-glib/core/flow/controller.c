@@ -20,20 +20,15 @@
 #define FAST_FROM (16 * 1024)
 #define FASTEST 16
 
-/* The least time of a measurement, in microseconds, and how many blocks or round trips it has. */
-#define TIME_MIN (20 * 1000)
+/* How many blocks or round trips a measurement has. It takes BLOCK_TIME at least. */
 #define SAMPLES_MIN 24
 #define ROUNDS_MIN 2
 #define ROUNDS_MAX 6
-/* Factor by which the round trip of another path is longer, with the same bytes in flight. */
-#define STRANGE 2
 /* Round trips without an acknowledgement after which there was an interruption. */
 #define SILENCE 4
 /* Time without an acknowledgement after which the path may be another one. */
 #define OLD (60 * G_USEC_PER_SEC)
 
-/* Round trips shorter than this, in microseconds, need no more than one block. */
-#define TRIP_MIN (2 * 1000.0)
 /* A larger window is kept if the rate grows by this share of the step. A smaller one is
  * kept if the rate falls by less than this share of it. */
 #define LARGER_SHARE (1 / 5.0)
@@ -505,7 +500,7 @@ static gboolean
 may_leap (const IBBController *self)
 {
   return self->leaps && !self->has_others &&
-         self->kept_trip >= TRIP_MIN * (double) get_block (self) / BLOCK &&
+         self->kept_trip >= IBB_QUIRKS_READ_TIME * (double) get_block (self) / BLOCK &&
          (!takes_long (self->kept_trip) || is_single (self, self->kept_in_flight));
 }
 
@@ -557,7 +552,7 @@ end_kept (IBBController *self, double in_flight, double trip, gint64 now)
 
   /* The path has changed, or has less room. The window starts from what the rate needs if the path
    * is as long as it was. */
-  if (usual > 0 && trip > STRANGE * usual)
+  if (usual > 0 && trip > 2 * usual)
     {
       start_again (self, (gsize) (rate * usual), self->kept.window);
       lengthen (self);
@@ -658,7 +653,7 @@ is_measured (const IBBController *self, gint64 now)
     return measurement->n_rounds >= START_ROUNDS;
   return measurement->n_rounds >= ROUNDS_MIN &&
          (measurement->n_samples >= SAMPLES_MIN || measurement->n_rounds >= ROUNDS_MAX) &&
-         now - measurement->from >= TIME_MIN;
+         (double) (now - measurement->from) >= BLOCK_TIME;
 }
 
 void

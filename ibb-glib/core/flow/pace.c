@@ -7,13 +7,7 @@
 #include "core/flow/controller.h"
 
 /* Bytes that may be sent beyond the last answer. */
-#define AHEAD_MAX (800 * 1024)
-/* What is sent between two questions, at most: the next answers come before the messages stop. */
-#define STEP (AHEAD_MAX / 4)
-/* The first of these messages waits so long for a question. */
-#define WAIT G_USEC_PER_SEC
-
-G_STATIC_ASSERT (AHEAD_MAX == IBB_CONTROLLER_BLOCKS_MAX * IBB_CONTROLLER_BLOCK);
+#define AHEAD_MAX (IBB_CONTROLLER_BLOCKS_MAX * IBB_CONTROLLER_BLOCK)
 
 void
 ibb_pace_init (IBBPace *self)
@@ -45,8 +39,9 @@ ibb_pace_sent (IBBPace *self, gsize size, gint64 now)
   self->sent += MAX (size, IBB_CONTROLLER_BLOCK);
   self->longest = MAX (self->longest, size);
   if (self->due == IBB_NEVER)
-    self->due = now + WAIT;
-  if (self->sent - self->asked >= STEP)
+    self->due = now + G_USEC_PER_SEC;
+  /* So early that the next answers come before the messages stop. */
+  if (self->sent - self->asked >= AHEAD_MAX / 4)
     self->due = MIN (self->due, now);
 }
 

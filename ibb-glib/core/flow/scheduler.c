@@ -6,9 +6,6 @@
 
 /* Least cost of a block in bytes, because of the stanza around it. */
 #define COST_MIN 256
-/* Least quantum in bytes: a session that sends a byte now and then stays ahead of the round for a
- * few blocks. */
-#define QUANTUM_MIN 1024
 
 void
 ibb_scheduler_init_turn (IBBTurn *turn, gpointer owner)
@@ -54,14 +51,15 @@ note_size (IBBScheduler *self, IBBTurn *turn, gsize size)
 }
 
 /* No session sends more at once than one quantum. So a credit that was used up is above 0 again
- * after one quantum. */
+ * after one quantum. A session that sends a byte now and then stays ahead of the round for a few
+ * blocks. */
 static gssize
 get_quantum (const IBBScheduler *self)
 {
   for (guint i = IBB_SCHEDULER_N_SIZES; i-- > 0;)
     if (self->n_by_bits[i] > 0)
-      return (gssize) MAX (self->largest[i], QUANTUM_MIN);
-  return QUANTUM_MIN;
+      return (gssize) MAX (self->largest[i], IBB_SCHEDULER_URGENT_MAX);
+  return IBB_SCHEDULER_URGENT_MAX;
 }
 
 /* The queues. */

@@ -14,7 +14,6 @@
  * ping before. */
 #define PING_BYTES (16 * 1024)
 #define PING_INTERVAL G_USEC_PER_SEC
-#define PING_INTERVAL_BOUNDED (100 * 1000)
 /* While a peer waits for others: time until the next ping, as a multiple of the last round trip. */
 #define PATIENCE 8
 
@@ -26,19 +25,6 @@
  * multiple of the time for which nothing leaves. */
 #define HOLD_INTERVAL (5 * G_USEC_PER_SEC)
 #define HOLD_PAUSE 100
-/* For how long nothing leaves at most, beside the time in which the server reads what is in flight.
- */
-#define HOLD_TIMEOUT IBB_CONTROLLER_WAIT
-#define READ_RATE ((double) IBB_QUIRKS_READ / IBB_QUIRKS_READ_TIME) /* bytes a microsecond */
-
-/* A wait that is a queue of all peers, and the part of a round trip from which on it is what takes
- * the time. */
-#define QUEUE_MIN (IBB_CONTROLLER_WAIT / 2)
-#define QUEUE_PART 2
-
-/* The share of the rate that fewer bytes in flight have to cost, if the queue is not ours: half of
- * what it would be if all of the round trip were distance. */
-#define OURS 0.5
 
 IBBFirstHop *
 ibb_first_hop_new (IBBContext *context, IBBTimerFunc timeout, gpointer owner)
@@ -82,9 +68,9 @@ ibb_first_hop_reset (IBBFirstHop *self)
 static gint64
 get_hold_timeout (const IBBFirstHop *self)
 {
-  gint64 reading = (gint64) ((double) self->in_flight / READ_RATE);
+  gint64 reading = (gint64) self->in_flight * IBB_QUIRKS_READ_TIME / IBB_QUIRKS_READ;
 
-  return HOLD_TIMEOUT + MAX (reading - self->least, 0);
+  return IBB_CONTROLLER_WAIT + MAX (reading - self->least, 0);
 }
 
 void
@@ -189,13 +175,14 @@ ibb_first_hop_is_fast (const IBBFirstHop *self)
 /* The bound. */
 
 /* If bytes waited for our server, fewer bytes in flight carry as much. Otherwise another connection
- * makes the queue, or the way has become longer: then fewer bytes in flight are of no use. */
+ * makes the queue, or the way has become longer: then fewer bytes in flight are of no use. The
+ * limit is half of what they would cost if all of the round trip were distance. */
 static gboolean
 is_ours (const IBBFirstHop *self, double rate)
 {
   double share = MIN (1.0, (double) self->ping_flight / (double) MAX (self->flight, 1));
 
-  return rate > self->rate * (1 - OURS * (1 - share));
+  return rate > self->rate * (1 + share) / 2;
 }
 
 static void
@@ -324,7 +311,7 @@ ibb_first_hop_get_share (const IBBFirstHop *self)
 static gboolean
 is_time (const IBBFirstHop *self, gint64 now)
 {
-  gint64 interval = self->is_bounded ? PING_INTERVAL_BOUNDED : PING_INTERVAL;
+  gint64 interval = self->is_bounded ? IBB_CONTROLLER_WAIT : PING_INTERVAL;
 
   return may_ping (self, now) && self->answered >= PING_BYTES && now - self->since >= interval;
 }
@@ -395,7 +382,7 @@ ibb_first_hop_is_shared (const IBBFirstHop *self, gsize in_flight)
 gboolean
 ibb_first_hop_grants (const IBBFirstHop *self, gsize in_flight, guint n_peers, double round_trip)
 {
-  return self->delay >= QUEUE_MIN && round_trip <= (double) (QUEUE_PART * self->delay) &&
+  return self->delay >= IBB_CONTROLLER_WAIT / 2 && round_trip <= (double) (2 * self->delay) &&
          in_flight <= self->in_flight / n_peers;
 }
 

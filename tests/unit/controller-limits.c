@@ -128,61 +128,6 @@ test_enlarge (void)
     }
 }
 
-typedef struct
-{
-  double raised; /* the share of the time in which a larger window is tried */
-  double step;   /* the largest one after the start: how many times as large a window was */
-  double window; /* in the end, as a share of what the path needs */
-} Trials;
-
-/* A full window for a minute, on a path that carries twice as much after half of it. */
-static Trials
-run (gint64 least_trip, gboolean has_others)
-{
-  const gint64  end = 60 * G_USEC_PER_SEC;
-  IBBController path;
-  Trials        trials = { 0 };
-  gint64        now = G_USEC_PER_SEC, time;
-
-  init (&path, BLOCK, 0);
-  for (; now < end; now += time)
-    {
-      gsize  window = path.size.window;
-      double rate = now < end / 2 ? 5 : 10; /* bytes a microsecond */
-      gint64 trip = MAX (least_trip, (gint64) ((double) window / rate));
-
-      time = trip * BLOCK / (gint64) window + 1;
-      if (path.phase == IBB_CONTROLLER_TRYING && path.next == 0)
-        trials.raised += (double) time / (double) end;
-      if (now > 2 * G_USEC_PER_SEC)
-        trials.step = MAX (trials.step, (double) window / (double) path.kept.window);
-      trials.window = (double) path.kept.window / rate / (double) least_trip;
-      path.measurement.is_limited = TRUE;
-      ibb_controller_acknowledged (
-          &path,
-          &(IBBControllerSample){ window, now - trip, trip, BLOCK, .has_others = has_others }, now);
-    }
-  return trials;
-}
-
-/* D-55: beside sessions that send little the window grows in small steps, near by also seldom. */
-static void
-test_others (void)
-{
-  Trials near = run (3000, TRUE);
-  Trials far = run (30000, TRUE);
-  Trials alone = run (3000, FALSE);
-
-  g_assert_cmpfloat (near.raised, <, 0.015);
-  g_assert_cmpfloat (far.raised, >, 0.02);
-  g_assert_cmpfloat (alone.raised, >, 0.02);
-  g_assert_cmpfloat (near.step, <, 1.6);
-  g_assert_cmpfloat (far.step, <, 1.6);
-  g_assert_cmpfloat (alone.step, >, 3);
-  g_assert_cmpfloat (near.window, >, 0.8);
-  g_assert_cmpfloat (far.window, >, 0.8);
-}
-
 int
 main (int argc, char **argv)
 {
@@ -192,6 +137,5 @@ main (int argc, char **argv)
   g_test_add_func ("/controller/limits/shared", test_shared);
   g_test_add_func ("/controller/limits/D-57/grants", test_grants);
   g_test_add_func ("/controller/limits/D-57/enlarge", test_enlarge);
-  g_test_add_func ("/controller/limits/others", test_others);
   return g_test_run ();
 }

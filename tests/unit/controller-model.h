@@ -21,7 +21,6 @@ typedef struct
   double      cost;        /* seconds for each block, whatever its length */
   double      late;        /* and for one that is longer than 4096 bytes */
   gboolean    is_single;   /* the peer takes one block at a time */
-  gboolean    holds;       /* answers wait, by Nagle's algorithm, until the last one has arrived */
 } Path;
 
 static inline void
@@ -80,8 +79,6 @@ model_send (Model *self, const Path *path, gsize length, GRand *random)
   self->server_free = MAX (self->server_free, arrives) + (double) length / rate + path->cost +
                       (length > IBB_CONTROLLER_BLOCK ? path->late : 0);
   answer = self->server_free + path->delay / 2 + g_rand_double (random) * path->jitter;
-  if (path->holds && answer > self->last_answer)
-    answer = MAX (answer, self->last_answer + path->delay);
   self->last_answer = MAX (self->last_answer, answer); /* stanzas keep their order */
   self->in_flight += length;
   *block = (Block){

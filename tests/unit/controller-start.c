@@ -68,39 +68,6 @@ test_no_more (void)
     }
 }
 
-/* At the start the last block of a window tells how many more the path holds. */
-static void
-test_growth (void)
-{
-  static const struct
-  {
-    gsize  before;
-    gint64 wait; /* microseconds, of the last block */
-    guint  growth;
-  } tests[] = {
-    { 16384, 0, 16 },    { 16384, 2000, 16 }, { 16384, 10000, 5 },
-    { 16384, 40000, 4 }, { 8192, 0, 2 }, /* a limit may let some bytes pass at once */
-  };
-  const gint64 trip = 100000;
-
-  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
-    {
-      gint64        now = G_USEC_PER_SEC + trip;
-      gint64        second = trip + tests[i].wait;
-      gsize         window;
-      IBBController controller;
-
-      init (&controller, tests[i].before / 2);
-      controller.measurement.is_limited = TRUE;
-      note (&controller, tests[i].before / 2, now - trip, trip, 4096, now);
-      window = controller.size.window;
-      g_assert_cmpuint (window, ==, tests[i].before);
-      controller.measurement.is_limited = TRUE;
-      note (&controller, window, now, second, 4096, now + second);
-      g_assert_cmpuint (controller.size.window, ==, tests[i].growth * window);
-    }
-}
-
 /* How many blocks of 4096 bytes leave now. */
 static guint
 send_all (IBBController *self)
@@ -155,27 +122,6 @@ test_alone (void)
       }
 }
 
-/* A block that carries two fifths of a step is enough: Nagle's algorithm may hold the last ones. */
-static void
-test_early_step (void)
-{
-  const gint64 trip = 100000;
-
-  for (guint n = 5; n <= 6; n++)
-    {
-      gint64        now = G_USEC_PER_SEC;
-      IBBController controller;
-
-      init (&controller, 4 * 4096);
-      controller.measurement.is_limited = TRUE;
-      note (&controller, 4 * 4096, now, trip, 4096, now + trip);
-      now += trip;
-      controller.measurement.is_limited = TRUE;
-      note (&controller, n * 4096, now, trip, 4096, now + trip);
-      g_assert_cmpuint (controller.size.window, ==, (n < 6 ? 8 : 96) * 4096);
-    }
-}
-
 /* The start ends with a smaller window. What left before that does not tell what it carries. */
 static void
 test_start_ends (void)
@@ -217,9 +163,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/controller/start/slow-later", test_slow_later);
   g_test_add_func ("/controller/start/no-more", test_no_more);
-  g_test_add_func ("/controller/start/growth", test_growth);
   g_test_add_func ("/controller/start/alone", test_alone);
-  g_test_add_func ("/controller/start/early-step", test_early_step);
   g_test_add_func ("/controller/start/start-ends", test_start_ends);
   g_test_add_func ("/controller/start/offered", test_offered);
   return g_test_run ();

@@ -43,22 +43,6 @@ test_path (gconstpointer data)
     }
 }
 
-/* A few round trips, and it is found: of three seconds at 300 ms less than two are lost. */
-static void
-test_start (void)
-{
-  const Path        path = { .delay = 0.3, .rate = 10e6, .block = 16384, .jitter = 0.001 };
-  g_autoptr (GRand) random = g_rand_new_with_seed (1);
-  Model             model;
-
-  model_init (&model);
-  model_run (&model, &path, 3, random);
-  g_assert_cmpfloat (get_utilization (&model, &path, 3), >, 0.3);
-  model_run (&model, &path, 1.5, random);
-  g_assert_cmpfloat (get_utilization (&model, &path, 1.5), >, 0.8);
-  model_clear (&model);
-}
-
 /* The path becomes another one, and another one, and each is found in so many seconds. A wider
  * one shows only in a trial, and the pause between trials is long by then. */
 static void
@@ -195,33 +179,6 @@ test_nagle (void)
   Path path = { .delay = 0.0002, .rate = 12e6, .block = 65535, .seconds = 20, .late = 0.04 };
 
   assert_length (path, 4096, 4096, 0.93);
-}
-
-/* Nagle's algorithm at the server holds the answer of a second block for a round trip, so that two
- * blocks carry no more than one. The start ends there, but many blocks are tried, near and far. */
-static void
-test_held (void)
-{
-  static const double delays[] = { 0.01, 0.06, 0.08, 0.1, 0.2, 0.3 };
-  Path                path = { .rate = 10e6, .block = 32768, .jitter = 0.001, .holds = TRUE };
-
-  for (guint i = 0; i < G_N_ELEMENTS (delays); i++)
-    for (guint32 seed = 1; seed <= 5; seed++)
-      {
-        g_autoptr (GRand) random = g_rand_new_with_seed (seed);
-        Model             model;
-        double            utilization;
-
-        path.delay = delays[i];
-        model_init (&model);
-        model_run (&model, &path, 100 * path.delay, random);
-        model_run (&model, &path, 20 * path.delay, random);
-        utilization = get_utilization (&model, &path, 20 * path.delay);
-        g_test_message ("delay %g, window %zu: utilization %.3f", path.delay,
-                        model.controller.size.window, utilization);
-        g_assert_cmpfloat (utilization, >, 0.5);
-        model_clear (&model);
-      }
 }
 
 /* A long block would keep a chat waiting. */
@@ -404,21 +361,11 @@ test_refused (void)
 
 /* seconds, utilization, queue: what is asked for */
 static const Path paths[] = {
-  { "near", 0.0002, 12e6, 4096, 0.0001, 0, 5, 0.95, 0.002 },
-  { "near/long-blocks", 0.0002, 15e6, 16384, 0.0001, 0, 5, 0.95, 0.003 },
   { "near/slow-queue", 0.0003, 12e6, 4096, 0.00005, 3e6, 5, 0.48, 0.001 }, /* one block: 0.51 */
   { "process", 20e-6, 500e6, 4096, 0, 0, 2, 0.95, 0.001 },
-  { "20-ms", 0.02, 12e6, 4096, 0.001, 0, 5, 0.9, 0.01 },
-  { "100-ms", 0.1, 12e6, 8192, 0.001, 0, 10, 0.88, 0.05 },
   { "300-ms", 0.3, 10e6, 16384, 0.001, 0, 20, 0.87, 0.15 },
-  { "noise/5-ms", 0.05, 7.6e6, 4096, 0.005, 0, 10, 0.85, 0.05 },
-  { "noise/20-ms", 0.05, 7.6e6, 4096, 0.02, 0, 10, 0.85, 0.05 },
   { "noise/40-ms", 0.05, 7.6e6, 4096, 0.04, 0, 10, 0.85, 0.05 },
   { "noise/longer-than-path", 0.005, 7.6e6, 4096, 0.04, 0, 10, 0.85, 0.05 },
-  { "narrow/noise", 0.005, 100e3, 4096, 0.04, 0, 30, 0.9, 0.2 },
-  { "narrow/50-ms", 0.05, 100e3, 4096, 0.01, 0, 30, 0.95, 0.1 },
-  { "narrow/100-ms", 0.1, 1e6, 16384, 0.01, 0, 20, 0.85, 0.1 },
-  { "throttle", 0.001, 7250, 4096, 0.001, 0, 120, 0.95, 0.3 },
   { "throttle/short-blocks", 0.001, 7250, 1024, 0.001, 0, 120, 0.95, 0.1 },
   { "wide", 0.001, 100e6, 16384, 0.0005, 0, 3, 0.9, 0.002 },
 };
@@ -433,14 +380,12 @@ main (int argc, char **argv)
 
       g_test_add_data_func (name, &paths[i], test_path);
     }
-  g_test_add_func ("/controller/start", test_start);
   g_test_add_func ("/controller/change", test_change);
   g_test_add_func ("/controller/less-room", test_less_room);
   g_test_add_func ("/controller/longer", test_longer);
   g_test_add_func ("/controller/single", test_single);
   g_test_add_func ("/controller/nothing-to-try", test_nothing_to_try);
   g_test_add_func ("/controller/nagle", test_nagle);
-  g_test_add_func ("/controller/held", test_held);
   g_test_add_func ("/controller/narrow", test_narrow);
   g_test_add_func ("/controller/slow", test_slow);
   g_test_add_func ("/controller/interruption", test_interruption);

@@ -25,6 +25,9 @@ typedef enum
   IBB_CONNECTION_MOVED,             /* TRUE if a byte of a session has moved over the XML stream */
   IBB_CONNECTION_NEEDED,            /* TRUE if a session would end with the XML stream */
   IBB_CONNECTION_LOCAL_JID_CHANGED, /* in any thread */
+  /* Around stanzas that arrived together: the stanzas that follow from them are sent in the end. A
+   * connection that does not know where a batch ends need not tell; then its end is the next turn
+   * of the context of the connection. */
   IBB_CONNECTION_BATCH_BEGAN,
   IBB_CONNECTION_BATCH_ENDED,
   IBB_CONNECTION_GONE, /* the connection is being freed; in any thread */
@@ -90,18 +93,10 @@ void ibb_connection_collect_features (GPtrArray *all, const char *const *feature
 char **ibb_connection_dup_own_features (IBBConnection *self);
 char  *ibb_connection_dup_identity (IBBConnection *self, const char *fallback);
 
-/* Whether a session of a service would end if a new XML stream took the place of this one. In the
- * connection's context. */
-gboolean ibb_connection_is_needed (IBBConnection *self);
-/* Whether this XML stream has carried bytes of a session. Likewise. */
-gboolean ibb_connection_has_moved (IBBConnection *self);
+/* Tells the listeners of an event without a stanza and without an error. Returns TRUE as soon as
+ * one of them answers TRUE, and tells the others no more. */
+gboolean ibb_connection_tell (IBBConnection *self, IBBConnectionEventType type);
 
 /* ibb_connection_set_state (). Returns whether stanzas of services are shorter from now on. */
 gboolean
 ibb_connection_change_state (IBBConnection *self, IBBConnectionState state, const GError *error);
-
-/* Around stanzas that arrived together: what they cause is sent in the end. A connection that
- * does not know where a batch ends need not call these; then its end is the next turn of the
- * connection's context. */
-void ibb_connection_begin_batch (IBBConnection *self);
-void ibb_connection_end_batch (IBBConnection *self);

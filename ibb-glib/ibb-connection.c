@@ -137,12 +137,10 @@ find_audience (IBBConnection *self)
   return g_object_get_qdata (G_OBJECT (self), audience_quark ());
 }
 
-static void tell (IBBConnection *self, IBBConnectionEventType type);
-
 static void
 local_jid_changed_cb (IBBConnection *self, GParamSpec *pspec, gpointer data)
 {
-  tell (self, IBB_CONNECTION_LOCAL_JID_CHANGED);
+  ibb_connection_tell (self, IBB_CONNECTION_LOCAL_JID_CHANGED);
 }
 
 static Audience *
@@ -203,12 +201,12 @@ tell_event (IBBConnection *self, const IBBConnectionEvent *event)
   return listeners != NULL && tell_each (listeners, event);
 }
 
-static void
-tell (IBBConnection *self, IBBConnectionEventType type)
+gboolean
+ibb_connection_tell (IBBConnection *self, IBBConnectionEventType type)
 {
   const IBBConnectionEvent event = { .type = type };
 
-  tell_event (self, &event);
+  return tell_event (self, &event);
 }
 
 static IBBConnectionEventType
@@ -311,34 +309,6 @@ ibb_connection_change_state (IBBConnection *self, IBBConnectionState state, cons
       is_shorter |= listener->class->notify (listener, &event);
     }
   return is_shorter;
-}
-
-gboolean
-ibb_connection_is_needed (IBBConnection *self)
-{
-  const IBBConnectionEvent event = { .type = IBB_CONNECTION_NEEDED };
-
-  return tell_event (self, &event);
-}
-
-gboolean
-ibb_connection_has_moved (IBBConnection *self)
-{
-  const IBBConnectionEvent event = { .type = IBB_CONNECTION_MOVED };
-
-  return tell_event (self, &event);
-}
-
-void
-ibb_connection_begin_batch (IBBConnection *self)
-{
-  tell (self, IBB_CONNECTION_BATCH_BEGAN);
-}
-
-void
-ibb_connection_end_batch (IBBConnection *self)
-{
-  tell (self, IBB_CONNECTION_BATCH_ENDED);
 }
 
 void
@@ -507,7 +477,7 @@ ibb_connection_send (IBBConnection *self, IBBStanza *stanza, GError **error)
   if (!ibb_connection_send_for_service (self, stanza, error))
     return FALSE;
 
-  tell (self, IBB_CONNECTION_CHAT);
+  ibb_connection_tell (self, IBB_CONNECTION_CHAT);
   return TRUE;
 }
 
@@ -741,7 +711,7 @@ ibb_connection_drained (IBBConnection *self)
 {
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
-  tell (self, IBB_CONNECTION_DRAINED);
+  ibb_connection_tell (self, IBB_CONNECTION_DRAINED);
 }
 
 /**
@@ -764,5 +734,5 @@ ibb_connection_note_stanza (IBBConnection *self)
 {
   g_return_if_fail (IBB_IS_CONNECTION (self));
 
-  tell (self, IBB_CONNECTION_CHAT);
+  ibb_connection_tell (self, IBB_CONNECTION_CHAT);
 }

@@ -8,14 +8,18 @@
 #include "ibb-connection-private.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
-#include "loopback/parcel.h"
+#include "ibb-stanza.h"
 #include "runtime/answer.h"
 #include "runtime/callback-source.h"
 #include "runtime/lock.h"
 #include "runtime/thread.h"
+#include "stanza/stanza-writer.h"
 
 /* After so many stanzas other sources have their turn. */
 #define STANZAS_PER_DISPATCH 256
+
+/* The XML of a stanza beside its data, roughly: for the rate. */
+#define STANZA_OVERHEAD 250
 
 /* The identity of the connections of a loopback, in disco#info. */
 #define IDENTITY "client/bot/ibb-glib"
@@ -27,6 +31,18 @@ typedef enum
   FAULT_DROP,
   FAULT_DUPLICATE,
 } Fault;
+
+/* A stanza on its way. */
+typedef struct
+{
+  GList       link; /* in the queue of the hub */
+  gint64      due;
+  gsize       size;   /* of the XML, estimated */
+  GRefString *to;     /* (owned) (nullable): a key of the hub's table; NULL for a lost one */
+  IBBStanza  *stanza; /* (owned) (nullable): else xml */
+  GBytes     *xml;    /* (owned) (nullable) */
+  IBBPort    *sender; /* (owned) (nullable): whose rate it waited for */
+} Parcel;
 
 struct _IBBHub
 {
@@ -42,9 +58,79 @@ struct _IBBHub
   IBBHubSettings settings;
   GRand         *rand;        /* (owned): of the faults */
   GHashTable    *ports;       /* normal full JID to IBBPort (owned) */
-  GQueue         parcels;     /* (element-type IBBParcel): owned, by due time */
+  GQueue         parcels;     /* (element-type Parcel): owned, by due time */
   guint          n_resources; /* given to those who asked for none */
 };
+
+/* Parcels. */
+
+static gsize
+estimate_size (const IBBStanza *stanza)
+{
+  gsize size = STANZA_OVERHEAD;
+
+  if (stanza->bytes != NULL)
+    size += IBB_BASE64_ENCODED_LENGTH (g_bytes_get_size (stanza->bytes));
+  if (stanza->xml != NULL)
+    size += g_bytes_get_size (stanza->xml);
+  return size;
+}
+
+static GBytes *
+to_xml (const IBBStanza *stanza)
+{
+  GByteArray *xml = g_byte_array_new ();
+
+  ibb_stanza_writer_append (stanza, xml);
+  return g_byte_array_free_to_bytes (xml);
+}
+
+/* stanza is taken over. to: (nullable) */
+static Parcel *
+parcel_new (IBBStanza *stanza, IBBPort *to, gboolean as_xml)
+{
+  Parcel *self = g_new0 (Parcel, 1);
+
+  self->to = to != NULL ? g_ref_string_acquire (to->normal_jid) : NULL;
+  self->size = estimate_size (stanza);
+  if (as_xml)
+    {
+      self->xml = to_xml (stanza);
+      ibb_stanza_record_unref (stanza);
+    }
+  else
+    self->stanza = stanza;
+  return self;
+}
+
+static void
+parcel_free (Parcel *self)
+{
+  g_clear_pointer (&self->to, g_ref_string_release);
+  g_clear_pointer (&self->stanza, ibb_stanza_record_unref);
+  g_clear_pointer (&self->xml, g_bytes_unref);
+  g_clear_pointer (&self->sender, ibb_port_unref);
+  g_free (self);
+}
+
+/* The stanza, read from the XML if need be; owned by the parcel. */
+static IBBStanza *
+parcel_open (Parcel *self)
+{
+  g_autoptr (GError) error = NULL;
+  gsize              length;
+  const char        *xml;
+
+  if (self->xml == NULL)
+    return self->stanza;
+
+  xml = g_bytes_get_data (self->xml, &length);
+  self->stanza = ibb_stanza_new_from_xml (xml, (gssize) length, &error);
+  if (self->stanza == NULL)
+    g_critical ("The loopback cannot read what it wrote: %s", error->message);
+  g_clear_pointer (&self->xml, g_bytes_unref);
+  return self->stanza;
+}
 
 /* A server replaces "from" by the sender's address, whatever the stanza says (RFC 6120 §8.1.2.1).
  */
@@ -63,7 +149,7 @@ stamp (IBBStanza *stanza, const char *from)
 
 /* Sending. */
 
-static IBBParcel *
+static Parcel *
 get_first_locked (IBBHub *self)
 {
   return g_queue_peek_head (&self->parcels);
@@ -72,7 +158,7 @@ get_first_locked (IBBHub *self)
 static gboolean
 is_due_locked (IBBHub *self, gint64 now)
 {
-  const IBBParcel *first = get_first_locked (self);
+  const Parcel *first = get_first_locked (self);
 
   return first != NULL && first->due <= now;
 }
@@ -80,7 +166,7 @@ is_due_locked (IBBHub *self, gint64 now)
 static gboolean
 is_first_for_locked (IBBHub *self, const char *to)
 {
-  const IBBParcel *first = get_first_locked (self);
+  const Parcel *first = get_first_locked (self);
 
   return first != NULL && g_strcmp0 (first->to, to) == 0;
 }
@@ -89,11 +175,11 @@ is_first_for_locked (IBBHub *self, const char *to)
 static void
 add_parcel_locked (IBBHub *self, IBBStanza *stanza, IBBPort *to, gint64 due, IBBPort *sender)
 {
-  IBBParcel *parcel = ibb_parcel_new (stanza, to, self->settings.carry_xml);
-  GList     *before = self->parcels.tail;
+  Parcel *parcel = parcel_new (stanza, to, self->settings.carry_xml);
+  GList  *before = self->parcels.tail;
 
   /* Few parcels are due before others that were sent earlier. */
-  while (before != NULL && ((const IBBParcel *) before->data)->due > due)
+  while (before != NULL && ((const Parcel *) before->data)->due > due)
     before = before->prev;
   parcel->due = due;
   parcel->sender = sender != NULL ? ibb_port_ref (sender) : NULL;
@@ -163,7 +249,7 @@ route_locked (IBBHub *self, IBBPort *sender, IBBStanza *stanza)
   Fault                 fault = FAULT_NONE;
   gint64                due;
 
-  due = ibb_port_send (sender, ibb_parcel_estimate_size (stanza), settings->rate, latency,
+  due = ibb_port_send (sender, estimate_size (stanza), settings->rate, latency,
                        g_get_monotonic_time ());
   /* A bare JID is an account, which does not support in-band bytestreams (D-03). */
   if (to == NULL)
@@ -280,19 +366,19 @@ change_batch (IBBConnection **batch, IBBConnection *connection)
   if (*batch == connection)
     return;
   if (*batch != NULL)
-    ibb_connection_end_batch (*batch);
+    ibb_connection_tell (*batch, IBB_CONNECTION_BATCH_ENDED);
   if (connection != NULL)
-    ibb_connection_begin_batch (connection);
+    ibb_connection_tell (connection, IBB_CONNECTION_BATCH_BEGAN);
   g_set_object (batch, connection);
 }
 
 /* Takes the next parcel that is due, if there is one, and tells whether another one for the same
  * connection is due. Otherwise sets the source for the time when there is one. */
-static IBBParcel *
+static Parcel *
 take_parcel (IBBHub *self, IBBPort **port, gboolean *is_drained, gboolean *is_followed)
 {
-  IBBParcel *parcel = NULL;
-  gint64     now = g_get_monotonic_time ();
+  Parcel *parcel = NULL;
+  gint64  now = g_get_monotonic_time ();
 
   g_mutex_lock (&self->lock);
   if (is_due_locked (self, now))
@@ -306,7 +392,7 @@ take_parcel (IBBHub *self, IBBPort **port, gboolean *is_drained, gboolean *is_fo
     }
   else
     {
-      const IBBParcel *first = get_first_locked (self);
+      const Parcel *first = get_first_locked (self);
 
       g_source_set_ready_time (self->source, first != NULL ? first->due : -1);
     }
@@ -321,7 +407,7 @@ carry (IBBHub *self, IBBConnection **batch)
   g_autoptr (IBBConnection) connection = NULL;
   g_autoptr (IBBConnection) drained = NULL;
   IBBPort                  *port = NULL;
-  IBBParcel                *parcel;
+  Parcel                   *parcel;
   IBBStanza                *stanza;
   gboolean                  is_drained, is_followed;
 
@@ -336,7 +422,7 @@ carry (IBBHub *self, IBBConnection **batch)
   if (is_drained)
     drained = ibb_weak_get (parcel->sender->connection);
 
-  stanza = ibb_parcel_open (parcel);
+  stanza = parcel_open (parcel);
   if (connection != NULL && stanza != NULL)
     {
       if (*batch != connection)
@@ -346,7 +432,7 @@ carry (IBBHub *self, IBBConnection **batch)
   if (drained != NULL)
     ibb_connection_drained (drained);
   g_clear_pointer (&port, ibb_port_unref);
-  ibb_parcel_free (parcel);
+  parcel_free (parcel);
   return TRUE;
 }
 
@@ -381,7 +467,7 @@ hub_free (gpointer data)
   g_source_destroy (self->source);
   g_source_unref (self->source);
   while (!g_queue_is_empty (&self->parcels))
-    ibb_parcel_free (g_queue_pop_head_link (&self->parcels)->data);
+    parcel_free (g_queue_pop_head_link (&self->parcels)->data);
   g_hash_table_unref (self->ports);
   g_rand_free (self->rand);
   g_mutex_clear (&self->lock);

@@ -282,7 +282,7 @@ resumed_cb (IBBReconnection *reconnection, IBBNegotiationResult *result, gpointe
   ibb_keepalive_start (self->keepalive, result->stream, ibb_account_get_jid (self->account));
   ibb_keepalive_expect_answer (self->keepalive, duration,
                                g_atomic_int_get (&self->auto_reconnect) &&
-                                   !ibb_connection_is_needed (client));
+                                   !ibb_connection_tell (client, IBB_CONNECTION_NEEDED));
   confirm (client, &awaited);
   ibb_connection_set_state (client, IBB_CONNECTION_STATE_ONLINE, NULL);
 }
@@ -354,7 +354,7 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
   if (ibb_backoff_note_stream (self->resumption_backoff, duration, IBB_RECONNECTION_STREAM_MIN))
     self->resumed_at = 0;
   /* Only a server that lets a client in and drops it at once is to be left alone. */
-  if (ibb_connection_has_moved (client))
+  if (ibb_connection_tell (client, IBB_CONNECTION_MOVED))
     {
       ibb_backoff_reset (self->login_backoff);
       ibb_backoff_reset (self->resumption_backoff);
@@ -428,7 +428,7 @@ begin_cb (IBBXmlStream *stream, gpointer owner)
   g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
 
   if (client != NULL)
-    ibb_connection_begin_batch (client);
+    ibb_connection_tell (client, IBB_CONNECTION_BATCH_BEGAN);
 }
 
 static void
@@ -440,7 +440,7 @@ end_cb (IBBXmlStream *stream, gpointer owner)
   if (client == NULL)
     return;
   ibb_acknowledger_answer (self->acknowledger);
-  ibb_connection_end_batch (client);
+  ibb_connection_tell (client, IBB_CONNECTION_BATCH_ENDED);
 }
 
 static void

@@ -78,7 +78,6 @@ ROOMS = (
 RECORDS = (
     'IBBElement',
     'IBBFailure',  # a function sets all of it
-    'IBBParcel',   # the hub's; ibb_parcel_open () reads the stanza when it is needed
     'IBBStanza',
 )
 # Folders within whose rooms files may touch the fields of each other's objects.

@@ -366,67 +366,41 @@ describe (const IBBFailure *failure, const char *peer)
     }
 }
 
-static void
-get_code (const IBBFailure *failure, GQuark *domain, int *code)
+/* The codes of failures: of IBB_ERROR, or else of G_IO_ERROR. */
+static const struct
 {
-  *domain = G_IO_ERROR;
+  gboolean is_ours;
+  int      code;
+} codes[] = {
+  [IBB_FAILURE_CLOSED] = { FALSE, G_IO_ERROR_CLOSED },
+  [IBB_FAILURE_ABORTED] = { FALSE, G_IO_ERROR_CLOSED },
+  [IBB_FAILURE_STOPPED] = { FALSE, G_IO_ERROR_CANCELLED },
+  [IBB_FAILURE_CONNECTION_LOST] = { FALSE, G_IO_ERROR_CONNECTION_CLOSED },
+  [IBB_FAILURE_PROTOCOL] = { TRUE, IBB_ERROR_PROTOCOL },
+  [IBB_FAILURE_OPEN_TIMEOUT] = { FALSE, G_IO_ERROR_TIMED_OUT },
+  [IBB_FAILURE_ACCEPT_TIMEOUT] = { FALSE, G_IO_ERROR_TIMED_OUT },
+  [IBB_FAILURE_WITHDRAWN] = { FALSE, G_IO_ERROR_CLOSED },
+  [IBB_FAILURE_RETRIES] = { FALSE, G_IO_ERROR_TIMED_OUT },
+  [IBB_FAILURE_PEER_CLOSED] = { FALSE, G_IO_ERROR_BROKEN_PIPE },
+  [IBB_FAILURE_PEER_ABORTED] = { FALSE, G_IO_ERROR_CONNECTION_CLOSED },
+  [IBB_FAILURE_PEER_GONE] = { FALSE, G_IO_ERROR_CONNECTION_CLOSED },
+  [IBB_FAILURE_CLOSE_UNCONFIRMED] = { FALSE, G_IO_ERROR_CONNECTION_CLOSED },
+  [IBB_FAILURE_OVERFLOW] = { TRUE, IBB_ERROR_RESOURCE_CONSTRAINT },
+  [IBB_FAILURE_IN_USE] = { FALSE, G_IO_ERROR_PENDING },
+  [IBB_FAILURE_NO_ROOM] = { FALSE, G_IO_ERROR_MESSAGE_TOO_LARGE },
+  [IBB_FAILURE_SEND_FAILED] = { TRUE, IBB_ERROR_FAILED },
+};
 
-  switch (failure->kind)
-    {
-    case IBB_FAILURE_CLOSED:
-    case IBB_FAILURE_ABORTED:
-    case IBB_FAILURE_WITHDRAWN:
-      *code = G_IO_ERROR_CLOSED;
-      break;
-    case IBB_FAILURE_STOPPED:
-      *code = G_IO_ERROR_CANCELLED;
-      break;
-    case IBB_FAILURE_OPEN_TIMEOUT:
-    case IBB_FAILURE_ACCEPT_TIMEOUT:
-    case IBB_FAILURE_RETRIES:
-      *code = G_IO_ERROR_TIMED_OUT;
-      break;
-    case IBB_FAILURE_PEER_CLOSED:
-      *code = G_IO_ERROR_BROKEN_PIPE;
-      break;
-    case IBB_FAILURE_CONNECTION_LOST:
-    case IBB_FAILURE_PEER_GONE:
-    case IBB_FAILURE_CLOSE_UNCONFIRMED:
-      *code = G_IO_ERROR_CONNECTION_CLOSED;
-      break;
-    case IBB_FAILURE_PEER_ABORTED:
-      if (failure->has_condition)
-        *domain = IBB_ERROR;
-      *code = failure->has_condition ? (int) IBB_ERROR_BAD_REQUEST + (int) failure->condition
-                                     : G_IO_ERROR_CONNECTION_CLOSED;
-      break;
-    case IBB_FAILURE_IN_USE:
-      *code = G_IO_ERROR_PENDING;
-      break;
-    case IBB_FAILURE_NO_ROOM:
-      *code = G_IO_ERROR_MESSAGE_TOO_LARGE;
-      break;
-    case IBB_FAILURE_REFUSED:
-    case IBB_FAILURE_CONDITION:
-      *domain = IBB_ERROR;
-      *code = (int) IBB_ERROR_BAD_REQUEST + (int) failure->condition;
-      break;
-    case IBB_FAILURE_PROTOCOL:
-      *domain = IBB_ERROR;
-      *code = IBB_ERROR_PROTOCOL;
-      break;
-    case IBB_FAILURE_OVERFLOW:
-      *domain = IBB_ERROR;
-      *code = IBB_ERROR_RESOURCE_CONSTRAINT;
-      break;
-    case IBB_FAILURE_SEND_FAILED:
-      *domain = IBB_ERROR;
-      *code = IBB_ERROR_FAILED;
-      break;
-    case IBB_FAILURE_NONE:
-    default:
-      g_assert_not_reached ();
-    }
+static GError *
+new_error (const IBBFailure *failure, const char *message)
+{
+  /* With the condition of the peer, if it has given one as its reason. */
+  if (failure->kind == IBB_FAILURE_REFUSED || failure->kind == IBB_FAILURE_CONDITION ||
+      (failure->kind == IBB_FAILURE_PEER_ABORTED && failure->has_condition))
+    return g_error_new_literal (IBB_ERROR, IBB_ERROR_BAD_REQUEST + (int) failure->condition,
+                                message);
+  return g_error_new_literal (codes[failure->kind].is_ours ? IBB_ERROR : G_IO_ERROR,
+                              codes[failure->kind].code, message);
 }
 
 GError *
@@ -434,14 +408,11 @@ ibb_error_new_from_failure (const IBBFailure *failure, const char *peer, const c
 {
   g_autofree char *message = NULL;
   g_autofree char *quotation = ibb_error_dup_quotation (failure->text);
-  GQuark           domain;
-  int              code;
 
   if (failure->kind == IBB_FAILURE_NONE)
     return NULL;
 
   message = describe (failure, peer != NULL ? peer : "?");
-  get_code (failure, &domain, &code);
   if (quotation != NULL && failure->kind != IBB_FAILURE_REFUSED)
     {
       char *longer;
@@ -466,7 +437,7 @@ ibb_error_new_from_failure (const IBBFailure *failure, const char *peer, const c
       message = longer;
     }
 
-  return g_error_new_literal (domain, code, message);
+  return new_error (failure, message);
 }
 
 /* Users of a GIO stream know only the errors of GIO. */

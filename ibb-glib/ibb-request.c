@@ -135,7 +135,7 @@ is_pending_locked (IBBRequest *self)
 }
 
 static void
-session_changed_locked (gpointer data)
+session_changed_locked (gpointer data, IBBSession *session)
 {
   IBBRequest *self = data;
 
@@ -301,7 +301,7 @@ ibb_request_new (IBBHost *host, IBBSession *session)
   ibb_host_lock (host);
   self->pending = TRUE;
   session->data = &self->owner;
-  session_changed_locked (self); /* the session may have ended before the signal */
+  session_changed_locked (self, session); /* the session may have ended before the signal */
   ibb_host_unlock (host);
   return self;
 }
@@ -468,7 +468,7 @@ ibb_request_accept (IBBRequest *self, GError **error)
           channel = ibb_channel_new_locked (self->host, self->session);
         }
       else
-        session_changed_locked (self);
+        session_changed_locked (self, self->session);
       if (self->reason != NULL)
         reason = g_error_copy (self->reason);
       ibb_host_update_locked (self->host);

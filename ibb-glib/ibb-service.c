@@ -203,36 +203,37 @@ ibb_service_set_property (GObject *object, guint prop_id, const GValue *value, G
   self->inbox = ibb_inbox_new (self->host);
 }
 
-/* Called in the context of the signals, without the lock. */
+/* Called in the context of the signals, without the lock. session: (transfer full) */
 static void
-emit_requested (IBBService *self, IBBNotice *notice)
+emit_requested (IBBService *self, IBBSession *session)
 {
-  g_autoptr (IBBRequest) request = NULL;
+  g_autoptr (IBBRequest) request = ibb_request_new (self->host, session);
   gboolean               is_held = FALSE;
 
-  request = ibb_request_new (self->host, ibb_notice_take_session (notice));
   g_signal_emit (self, signals[SIGNAL_SESSION_REQUESTED], 0, request, &is_held);
   /* A handler that answers later holds a reference. Otherwise this was the last one. */
 }
 
+/* The same. */
 static void
-emit_accepted (IBBService *self, IBBNotice *notice)
+emit_accepted (IBBService *self, IBBSession *session)
 {
   gboolean                 has_handler;
-  g_autoptr (IBBChannel)   channel = NULL;
+  IBBChannel              *channel = NULL;
   g_autoptr (IBBTransport) transport = NULL;
 
   has_handler = g_signal_has_handler_pending (self, signals[SIGNAL_SESSION_ACCEPTED], 0, TRUE);
   ibb_host_lock (self->host);
   if (has_handler)
-    channel = ibb_notice_take_channel_locked (notice);
+    channel = ibb_channel_new_locked (self->host, session);
   else
-    ibb_inbox_keep_for_accept_locked (self->inbox, notice); /* no handler is left */
+    ibb_inbox_keep_for_accept_locked (self->inbox, session); /* no handler is left */
+  ibb_session_unref (session);
   ibb_host_unlock (self->host);
-  if (!has_handler)
+  if (channel == NULL)
     return;
 
-  transport = ibb_transport_new_take (g_steal_pointer (&channel));
+  transport = ibb_transport_new_take (channel);
   g_signal_emit (self, signals[SIGNAL_SESSION_ACCEPTED], 0, transport);
 }
 
@@ -243,14 +244,15 @@ static void
 emit_notice (gpointer data)
 {
   IBBService *self = data;
-  IBBNotice  *notice = ibb_inbox_take_notice (self->inbox);
+  gboolean    is_request;
+  IBBSession *session = ibb_inbox_take_notice (self->inbox, &is_request);
 
-  if (notice == NULL)
+  if (session == NULL)
     return;
-  if (ibb_notice_is_request (notice))
-    emit_requested (self, notice);
+  if (is_request)
+    emit_requested (self, session);
   else
-    emit_accepted (self, notice);
+    emit_accepted (self, session);
 }
 
 static void

@@ -47,7 +47,7 @@ is_or_was_open_locked (IBBChannel *self)
 }
 
 static void
-session_changed_locked (gpointer data)
+session_changed_locked (gpointer data, IBBSession *session)
 {
   ibb_channel_changed_locked (data);
 }

@@ -145,7 +145,7 @@ dispatch_event_locked (IBBHost *self)
     case IBB_EVENT_CHANGED:
       owner = event.session->data;
       if (owner != NULL)
-        owner->changed_locked (owner->object);
+        owner->changed_locked (owner->object, event.session);
       break;
 
     case IBB_EVENT_REQUESTED:

@@ -18,11 +18,11 @@
 
 typedef struct _IBBHost IBBHost;
 
-/* Whom to tell that a session changed: its channel, its request, or the notice that waits
+/* Whom to tell that a session changed: its channel, its request, or the inbox in which it waits
  * for the application. The data of a session points to one of these. */
 typedef struct
 {
-  void (*changed_locked) (gpointer object);
+  void (*changed_locked) (gpointer object, IBBSession *session);
   gpointer object;
 } IBBSessionOwner;
 
@@ -100,7 +100,7 @@ void ibb_host_start (IBBHost *self, IBBConnectionListener *listener);
 IBBHost *ibb_host_ref (IBBHost *self);
 void     ibb_host_unref (IBBHost *self);
 
-/* n_users keep the engine at work: service, channels, requests, notices. The last of them ends by
+/* n_users keep the engine at work: service, channels, requests. The last of them ends by
  * this function. */
 void ibb_host_release (IBBHost *self); /* without the lock */
 

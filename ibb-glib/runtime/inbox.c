@@ -22,12 +22,74 @@ ibb_inbox_wake_accepts_locked (IBBInbox *self)
     ibb_waiter_wake (link->data);
 }
 
+/* Sessions that wait. One that is over before it reaches the application, with nothing to read, is
+ * dropped, because a peer may begin and end as many as it likes. So is a request that has ended. */
+
 static void
-notify_service_locked (IBBInbox *self, IBBSession *session, gboolean is_request)
+leave_locked (GQueue *queue, IBBSession *session)
 {
-  ibb_notice_add_locked (self->host, session, is_request, &self->notices);
-  if (self->source != NULL)
-    g_source_set_ready_time (self->source, 0);
+  g_queue_remove (queue, session);
+  session->data = NULL;
+  ibb_session_set_waiting (session, FALSE);
+}
+
+static void
+session_changed_locked (gpointer data, IBBSession *session)
+{
+  IBBInbox *self = data;
+
+  if (!ibb_session_is_over (session))
+    return;
+  leave_locked (g_queue_find (&self->notices, session) != NULL ? &self->notices : &self->accepted,
+                session);
+  ibb_session_unref (session);
+}
+
+/* Takes a reference to session, which may have ended already. position: 0 for the first, or -1 for
+ * the last one. */
+static void
+enter_locked (IBBInbox *self, GQueue *queue, IBBSession *session, int position)
+{
+  g_queue_push_nth (queue, ibb_session_ref (session), position);
+  session->data = &self->session_owner;
+  ibb_session_set_waiting (session, TRUE);
+  session_changed_locked (self, session);
+}
+
+/* The first session, which waits on. While a batch arrives, nobody has been told yet that a session
+ * has ended. */
+static IBBSession *
+peek_locked (IBBInbox *self, GQueue *queue)
+{
+  IBBSession *session;
+
+  while ((session = g_queue_peek_head (queue)) != NULL && ibb_session_is_over (session))
+    session_changed_locked (self, session);
+  return session;
+}
+
+/* (transfer full) (nullable) */
+static IBBSession *
+pop_locked (IBBInbox *self, GQueue *queue)
+{
+  IBBSession *session = peek_locked (self, queue);
+
+  if (session != NULL)
+    leave_locked (queue, session);
+  return session;
+}
+
+/* Refuses or aborts those that wait. */
+static void
+abort_all_locked (IBBInbox *self, GQueue *queue)
+{
+  IBBSession *session;
+
+  while ((session = pop_locked (self, queue)) != NULL)
+    {
+      ibb_session_abort (session, g_get_monotonic_time ());
+      ibb_session_unref (session);
+    }
 }
 
 static void
@@ -36,12 +98,13 @@ arrived_locked (gpointer data, IBBSession *session, gboolean is_request)
   IBBInbox *self = data;
 
   if (is_request || has_handler_locked (self, self->signals.session_accepted))
-    notify_service_locked (self, session, is_request);
-  else
     {
-      ibb_notice_add_locked (self->host, session, FALSE, &self->accepted);
-      ibb_inbox_wake_accepts_locked (self);
+      enter_locked (self, &self->notices, session, -1);
+      if (self->source != NULL)
+        g_source_set_ready_time (self->source, 0);
     }
+  else
+    ibb_inbox_keep_for_accept_locked (self, session);
 }
 
 IBBInbox *
@@ -51,6 +114,8 @@ ibb_inbox_new (IBBHost *host)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->host = host;
+  self->session_owner.changed_locked = session_changed_locked;
+  self->session_owner.object = self;
   ibb_host_set_arrival (host, arrived_locked, ibb_inbox_ref (self),
                         (GDestroyNotify) ibb_inbox_unref);
   return self;
@@ -87,22 +152,21 @@ ibb_inbox_open (IBBInbox              *self,
 void
 ibb_inbox_stop (IBBInbox *self, gboolean abort_sessions)
 {
-  GQueue waiting = G_QUEUE_INIT;
   GQueue untaken;
 
   ibb_host_lock (self->host);
   self->stopped = TRUE;
   ibb_engine_stop (self->host->engine, abort_sessions, g_get_monotonic_time ());
   ibb_host_update_now_locked (self->host);
-  ibb_notice_steal_all_locked (&self->notices, &waiting);
-  ibb_notice_steal_all_locked (&self->accepted, &waiting);
+  abort_all_locked (self, &self->notices);
+  abort_all_locked (self, &self->accepted);
+  ibb_host_update_locked (self->host);
   untaken = self->untaken;
   g_queue_init (&self->untaken);
   ibb_inbox_wake_accepts_locked (self);
   ibb_waiters_wake (&self->host->refresh_waiters);
   ibb_host_unlock (self->host);
 
-  ibb_notice_free_all (&waiting);
   g_queue_clear_full (&untaken, (GDestroyNotify) ibb_channel_unref);
 }
 
@@ -170,24 +234,33 @@ ibb_inbox_dup_features (IBBInbox *self)
   return g_strv_builder_end (builder);
 }
 
-IBBNotice *
-ibb_inbox_take_notice (IBBInbox *self)
+IBBSession *
+ibb_inbox_take_notice (IBBInbox *self, gboolean *is_request)
 {
-  IBBNotice *notice;
+  IBBSession *session;
 
   ibb_host_lock (self->host);
-  notice = ibb_notice_pop_locked (&self->notices);
+  session = pop_locked (self, &self->notices);
+  *is_request = session != NULL && session->state == IBB_SESSION_REQUESTED;
+  if (*is_request)
+    self->host->n_users++;
   if (!g_queue_is_empty (&self->notices) && self->source != NULL)
     g_source_set_ready_time (self->source, 0);
   ibb_host_unlock (self->host);
-  return notice;
+  return session;
 }
 
 void
-ibb_inbox_keep_for_accept_locked (IBBInbox *self, IBBNotice *notice)
+ibb_inbox_keep_for_accept_locked (IBBInbox *self, IBBSession *session)
 {
-  ibb_notice_wait_locked (notice, &self->accepted);
+  enter_locked (self, &self->accepted, session, -1);
   ibb_inbox_wake_accepts_locked (self);
+}
+
+gboolean
+ibb_inbox_has_accepted_locked (IBBInbox *self)
+{
+  return peek_locked (self, &self->accepted) != NULL;
 }
 
 gboolean
@@ -200,9 +273,9 @@ ibb_inbox_may_accept_locked (IBBInbox *self)
 IBBChannel *
 ibb_inbox_take_accepted_locked (IBBInbox *self)
 {
-  IBBNotice *notice = ibb_notice_pop_locked (&self->accepted);
+  g_autoptr (IBBSession) session = pop_locked (self, &self->accepted);
 
-  return notice != NULL ? ibb_notice_take_channel_locked (notice) : NULL;
+  return session != NULL ? ibb_channel_new_locked (self->host, session) : NULL;
 }
 
 /* Whether a session that is given back can still get to the application. */
@@ -218,8 +291,9 @@ ibb_inbox_give_back_accepted (IBBInbox *self, IBBChannel *channel)
   ibb_host_lock (self->host);
   if (may_keep_locked (self, channel))
     {
-      ibb_notice_put_back_locked (self->host, ibb_channel_steal_session_locked (channel),
-                                  &self->accepted);
+      g_autoptr (IBBSession) session = ibb_channel_steal_session_locked (channel);
+
+      enter_locked (self, &self->accepted, session, 0);
       ibb_inbox_wake_accepts_locked (self);
     }
   ibb_host_unlock (self->host);

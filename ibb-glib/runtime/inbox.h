@@ -8,7 +8,6 @@
 
 #include "runtime/channel.h"
 #include "runtime/host.h"
-#include "runtime/notice.h"
 
 typedef struct _IBBInbox IBBInbox;
 
@@ -28,9 +27,10 @@ struct _IBBInbox
   /* protected by the host's lock */
   GObject        *service; /* (unowned) (nullable): while the inbox is open */
   IBBInboxSignals signals;
-  GSource        *source;    /* (owned) (nullable): woken when there are notices */
-  GQueue          notices;   /* (element-type IBBNotice): for signals */
-  GQueue          accepted;  /* (element-type IBBNotice): for accepts */
+  GSource        *source; /* (owned) (nullable): woken when there are notices */
+  IBBSessionOwner session_owner;
+  GQueue          notices;   /* (owned) (element-type IBBSession): for signals */
+  GQueue          accepted;  /* (owned) (element-type IBBSession): for accepts */
   GQueue          untaken;   /* (owned) (element-type IBBChannel): expected, and given back */
   GQueue          accepts;   /* (element-type IBBWaiter): for a session to accept */
   gboolean        listening; /* there was an accept */
@@ -67,14 +67,16 @@ gboolean ibb_inbox_lacks_limit_locked (IBBInbox *self);
  * (D-43). */
 char **ibb_inbox_dup_features (IBBInbox *self);
 
-/* For emit: the next notice (nullable), and the next call of emit if there are more. */
-IBBNotice *ibb_inbox_take_notice (IBBInbox *self);
+/* For emit: the next session, (transfer full) (nullable), and the next call of emit if there are
+ * more. A request comes with a use of the host. */
+IBBSession *ibb_inbox_take_notice (IBBInbox *self, gboolean *is_request);
 /* There is no handler for an accepted session any more: it waits for an accept. */
-void ibb_inbox_keep_for_accept_locked (IBBInbox *self, IBBNotice *notice);
+void ibb_inbox_keep_for_accept_locked (IBBInbox *self, IBBSession *session);
 
 /* For an accept. */
 /* Whether a session can still come, now or when the connection has returned. */
 gboolean    ibb_inbox_may_accept_locked (IBBInbox *self);
+gboolean    ibb_inbox_has_accepted_locked (IBBInbox *self);
 IBBChannel *ibb_inbox_take_accepted_locked (IBBInbox *self); /* (nullable) */
 /* Wakes as many accepts as there are sessions, or all of them once no session can come. */
 void ibb_inbox_wake_accepts_locked (IBBInbox *self);

@@ -282,7 +282,7 @@ accept_is_ready (IBBOperation *operation)
 {
   IBBInbox *inbox = ((IBBSessionOperation *) operation)->inbox;
 
-  return ibb_notice_has_any_locked (&inbox->accepted) || !ibb_inbox_may_accept_locked (inbox);
+  return ibb_inbox_has_accepted_locked (inbox) || !ibb_inbox_may_accept_locked (inbox);
 }
 
 static void

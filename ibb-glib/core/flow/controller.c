@@ -34,16 +34,14 @@
 #define LARGER_SHARE (1 / 5.0)
 #define SMALLER_SHARE (1 / 8.0)
 /* A longer block, of no more than BLOCK_TIME, in microseconds, is kept if the rate stays about the
- * same, or, where more is in flight with it, grows by a share of that. */
+ * same, or, where more is in flight with it, grows by SMALLER_SHARE of that. */
 #define BLOCK_TIME (20 * 1000.0)
 #define LENGTH_LOSS 0.98
-#define LONGER_SHARE 0.07
 /* A round trip that makes a person wait, with four times as much in flight, in microseconds. */
 #define PATIENCE (250 * 1000.0)
 
-/* Most measurements before a trial. */
+/* Most measurements before a trial, and trials before one of a longer block. */
 #define LATE 24
-#define LONGER_LATE 64
 /* Near by, beside other sessions, the pause after a trial of a larger window, as a multiple of its
  * time: then 99 of 100 blocks do not wait behind a trial. */
 #define LARGER_PAUSE 100
@@ -588,7 +586,7 @@ is_better (const IBBController *self, double in_flight, double rate)
     case SMALLER:
       return share > 1 - (1 - step) * SMALLER_SHARE;
     default:
-      return share > LENGTH_LOSS + (step - 1) * LONGER_SHARE;
+      return share > LENGTH_LOSS + (step - 1) * SMALLER_SHARE;
     }
 }
 
@@ -601,7 +599,7 @@ end_trial (IBBController *self, double in_flight, double trip, gint64 now)
     {
       if (self->next == LONGER)
         {
-          self->longer_pause = MIN (2 * self->longer_pause + 1, LONGER_LATE);
+          self->longer_pause = MIN (2 * self->longer_pause + 1, LATE);
           self->next_longer = self->n_trials + self->longer_pause;
         }
       if (self->next == LARGER)

@@ -124,27 +124,9 @@ add_cell (GPtrArray *cells, const Group *group, const Cell *cell, char **words)
   g_ptr_array_add (cells, self);
 }
 
-static gboolean
-has_jitter (const Cell *cell)
-{
-  return cell->jitter > 0 || cell_get (&cell->peer_jitter, 0) > 0;
-}
-
-static void
-add_seeds (GPtrArray *cells, const Group *group, Cell *cell, char **words, guint n_seeds)
-{
-  for (cell->seed = 1; cell->seed <= (has_jitter (cell) ? n_seeds : 1); cell->seed++)
-    add_cell (cells, group, cell, words);
-}
-
 /* Combines all values of the first parameter with all of the others. */
 static void
-combine (GPtrArray   *cells,
-         const Group *group,
-         char       **parameters,
-         const Cell  *cell,
-         char       **words,
-         guint        n_seeds)
+combine (GPtrArray *cells, const Group *group, char **parameters, const Cell *cell, char **words)
 {
   g_auto (GStrv) parts = NULL;
   g_auto (GStrv) values = NULL;
@@ -152,7 +134,7 @@ combine (GPtrArray   *cells,
 
   if (parameters[0] == NULL)
     {
-      add_seeds (cells, group, &copy, words, n_seeds);
+      add_cell (cells, group, &copy, words);
       return;
     }
 
@@ -162,14 +144,14 @@ combine (GPtrArray   *cells,
     {
       if (!cell_set (&copy, parts[0], values[i]))
         g_error ("%s: %s", group->name, parameters[0]);
-      combine (cells, group, parameters + 1, &copy, words, n_seeds);
+      combine (cells, group, parameters + 1, &copy, words);
     }
 }
 
-/* The cells whose text has all the words of match (nullable), with so many seeds where there is
- * jitter. (transfer full) (element-type GridCell) */
+/* The cells whose text has all the words of match (nullable).
+ * (transfer full) (element-type GridCell) */
 static GPtrArray *
-grid_create (const char *match, guint n_seeds)
+grid_create (const char *match)
 {
   GPtrArray     *cells = g_ptr_array_new_with_free_func (grid_cell_free);
   g_auto (GStrv) words = g_strsplit (match != NULL ? match : "", " ", 0);
@@ -180,7 +162,7 @@ grid_create (const char *match, guint n_seeds)
       Cell           cell;
 
       cell_init (&cell);
-      combine (cells, &groups[i], parameters, &cell, words, n_seeds);
+      combine (cells, &groups[i], parameters, &cell, words);
     }
   return cells;
 }
@@ -192,24 +174,21 @@ typedef struct
   guint    number; /* of the cell */
   gboolean is_known;
   Report   engine;
-  Report   fixed; /* the models, for comparison */
-  Report   unlimited;
+  Report   fixed; /* the model, for comparison */
 } Outcome;
 
-/* Runs the cell, with_models: three times, with each model in the engine's place as well. */
+/* Runs the cell, with_model: and again, with the model in the engine's place. */
 static Outcome
-outcome_run (const Cell *cell, guint number, gboolean with_models)
+outcome_run (const Cell *cell, guint number, gboolean with_model)
 {
   Outcome self = { .number = number, .is_known = TRUE };
   Cell    copy = *cell;
 
   self.engine = report_run (&copy, NULL, FALSE);
-  if (!with_models)
+  if (!with_model)
     return self;
   copy.sender = CELL_SENDER_FIXED;
   self.fixed = report_run (&copy, NULL, FALSE);
-  copy.sender = CELL_SENDER_UNLIMITED;
-  self.unlimited = report_run (&copy, NULL, FALSE);
   return self;
 }
 
@@ -240,7 +219,7 @@ outcome_get_ratio (const Outcome *self, const Cell *cell)
 typedef struct
 {
   const Outcome *outcome;
-  double         badness;
+  double         ratio;
 } Place;
 
 static int
@@ -249,59 +228,38 @@ compare (gconstpointer a, gconstpointer b)
   const Place *x = a;
   const Place *y = b;
 
-  if (x->badness > y->badness || x->badness < y->badness)
-    return x->badness > y->badness ? -1 : 1;
+  if (x->ratio > y->ratio || x->ratio < y->ratio)
+    return x->ratio < y->ratio ? -1 : 1;
   return (x->outcome->number > y->outcome->number) - (x->outcome->number < y->outcome->number);
 }
 
-/* By how many milliseconds the model is faster. */
-static gboolean
-get_badness (const Outcome *outcome, const Cell *cell, const char *by, double *badness)
-{
-  if (g_str_equal (by, "ratio"))
-    *badness = -outcome_get_ratio (outcome, cell);
-  else if (g_str_equal (by, "chat"))
-    *badness = outcome->engine.chat[1] - outcome->fixed.chat[1];
-  else if (g_str_equal (by, "interactive"))
-    *badness = outcome->engine.interactive[1] - outcome->fixed.interactive[1];
-  else
-    return FALSE;
-  return TRUE;
-}
-
-/* The known values of the column, the worst first: (transfer full); NULL: there is no such
- * column. */
+/* The known outcomes by ratio, the worst first: (transfer full). */
 static GArray *
-sort (const Outcome *outcomes, const GPtrArray *cells, const char *by)
+sort (const Outcome *outcomes, const GPtrArray *cells)
 {
-  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (Place));
+  GArray *places = g_array_new (FALSE, FALSE, sizeof (Place));
 
   for (guint i = 0; i < cells->len; i++)
     {
       const GridCell *cell = g_ptr_array_index (cells, i);
-      Place           place = { .outcome = &outcomes[i] };
+      Place           place = { &outcomes[i], outcome_get_ratio (&outcomes[i], &cell->cell) };
 
-      if (!get_badness (&outcomes[i], &cell->cell, by, &place.badness))
-        return NULL;
       if (outcomes[i].is_known)
         g_array_append_val (places, place);
     }
   g_array_sort (places, compare);
-  return g_steal_pointer (&places);
+  return places;
 }
 
 /* Tables. */
 
 static void
-print_line (const Outcome *self, const GridCell *cell)
+print_line (const Place *self, const GridCell *cell)
 {
-  const Report *engine = &self->engine;
-  const Report *fixed = &self->fixed;
+  const Report *engine = &self->outcome->engine;
+  const Report *fixed = &self->outcome->fixed;
 
-  g_print ("%6.3f %6.3f %9.0f %6.3f %9.1f %8.0f %8.0f %8.0f %8.0f %8.0f %8.0f  %s\n",
-           outcome_get_ratio (self, &cell->cell),
-           divide (outcome_get_goodput (engine, &cell->cell),
-                   outcome_get_goodput (&self->unlimited, &cell->cell)),
+  g_print ("%6.3f %9.0f %6.3f %9.1f %8.0f %8.0f %8.0f %8.0f %8.0f %8.0f  %s\n", self->ratio,
            engine->late_goodput / 1000, engine->jain, (double) engine->max_in_flight / 1024,
            engine->chat[0], engine->chat[1], fixed->chat[1], engine->interactive[0],
            engine->interactive[1], fixed->interactive[1], cell->text);
@@ -310,17 +268,17 @@ print_line (const Outcome *self, const GridCell *cell)
 static void
 print_worst (const GArray *places, const GPtrArray *cells, guint n)
 {
-  g_print ("%6s %6s %9s %6s %9s %8s %8s %8s %8s %8s %8s  %s\n", "fixed", "unlim.", "kB/s", "Jain",
-           "KiB max", "chat p50", "p99", "(fixed)", "inter p50", "p99", "(fixed)", "cell");
+  g_print ("%6s %9s %6s %9s %8s %8s %8s %8s %8s %8s  %s\n", "fixed", "kB/s", "Jain", "KiB max",
+           "chat p50", "p99", "(fixed)", "inter p50", "p99", "(fixed)", "cell");
   for (guint i = 0; i < MIN (n, places->len); i++)
     {
-      const Outcome *outcome = g_array_index (places, Place, i).outcome;
+      const Place *place = &g_array_index (places, Place, i);
 
-      print_line (outcome, g_ptr_array_index (cells, outcome->number));
+      print_line (place, g_ptr_array_index (cells, place->outcome->number));
     }
 }
 
-/* Prints the places of a group, or of all cells if group is NULL. places: by ratio. */
+/* Prints the places of a group, or of all cells if group is NULL. */
 static void
 print_group (const GArray *places, const GPtrArray *cells, const char *group)
 {
@@ -350,17 +308,12 @@ print_group (const GArray *places, const GPtrArray *cells, const char *group)
              ratios[0], ratios[n / 20], ratios[n / 2], n_low, n_half, chat, interactive);
 }
 
-/* Tables, the worst first, and of each group. by: "ratio", "chat" or "interactive". FALSE: there is
- * no such column. */
-static gboolean
-outcome_print_all (const Outcome *outcomes, const GPtrArray *cells, const char *by, guint n_worst)
+/* Tables, the worst first, and of each group. */
+static void
+outcome_print_all (const Outcome *outcomes, const GPtrArray *cells, guint n_worst)
 {
-  g_autoptr (GArray) places = sort (outcomes, cells, by);
-  g_autoptr (GArray) by_ratio = sort (outcomes, cells, "ratio");
+  g_autoptr (GArray) places = sort (outcomes, cells);
   const char        *last = NULL;
-
-  if (places == NULL)
-    return FALSE;
 
   print_worst (places, cells, n_worst);
   g_print ("\n%-18s %5s %8s %8s %8s %6s %6s %9s %9s\n", "group", "cells", "worst", "5 %", "median",
@@ -370,11 +323,10 @@ outcome_print_all (const Outcome *outcomes, const GPtrArray *cells, const char *
       const GridCell *cell = g_ptr_array_index (cells, i);
 
       if (last == NULL || !g_str_equal (last, cell->group))
-        print_group (by_ratio, cells, cell->group);
+        print_group (places, cells, cell->group);
       last = cell->group;
     }
-  print_group (by_ratio, cells, NULL);
-  return TRUE;
+  print_group (places, cells, NULL);
 }
 
 /* JSON. */
@@ -414,7 +366,6 @@ outcome_get_json (const Outcome *outcomes, const GPtrArray *cells)
       g_string_append_c (json, '}');
       append_report (json, "engine", &outcomes[i].engine);
       append_report (json, "fixed", &outcomes[i].fixed);
-      append_report (json, "unlimited", &outcomes[i].unlimited);
       g_string_append_c (json, '}');
     }
   g_string_append (json, "\n]\n");
@@ -630,7 +581,7 @@ typedef struct
 } Board;
 
 static void
-run_cells (Board *board, const GPtrArray *cells, gboolean with_models)
+run_cells (Board *board, const GPtrArray *cells, gboolean with_model)
 {
   guint i;
 
@@ -638,13 +589,13 @@ run_cells (Board *board, const GPtrArray *cells, gboolean with_models)
     {
       const GridCell *cell = g_ptr_array_index (cells, i);
 
-      board->outcomes[i] = outcome_run (&cell->cell, i, with_models);
+      board->outcomes[i] = outcome_run (&cell->cell, i, with_model);
     }
 }
 
 /* FALSE: a process died, or there is none. */
 static gboolean
-run_processes (Board *board, const GPtrArray *cells, int n_jobs, gboolean with_models)
+run_processes (Board *board, const GPtrArray *cells, int n_jobs, gboolean with_model)
 {
   gboolean good = TRUE;
   int      status;
@@ -657,7 +608,7 @@ run_processes (Board *board, const GPtrArray *cells, int n_jobs, gboolean with_m
         return FALSE;
       if (pid == 0)
         {
-          run_cells (board, cells, with_models);
+          run_cells (board, cells, with_model);
           _exit (0);
         }
     }
@@ -673,24 +624,6 @@ print_unknown (const Board *board, const GPtrArray *cells)
   for (guint i = 0; i < cells->len; i++)
     if (!board->outcomes[i].is_known)
       g_printerr ("did not finish: %s\n", ((GridCell *) g_ptr_array_index (cells, i))->text);
-}
-
-static gboolean
-reaches (const Board *board, const GPtrArray *cells, double least)
-{
-  gboolean good = TRUE;
-
-  for (guint i = 0; i < cells->len; i++)
-    {
-      const GridCell *cell = g_ptr_array_index (cells, i);
-      double          ratio = outcome_get_ratio (&board->outcomes[i], &cell->cell);
-
-      if (!board->outcomes[i].is_known || ratio >= least)
-        continue;
-      g_printerr ("%.3f is less than %.3f: %s\n", ratio, least, cell->text);
-      good = FALSE;
-    }
-  return good;
 }
 
 static gboolean
@@ -712,19 +645,13 @@ main (int argc, char **argv)
   g_autofree char   *json = NULL;
   g_autofree char   *record = NULL;
   g_autofree char   *against = NULL;
-  g_autofree char   *by = g_strdup ("ratio");
   int                n_jobs = (int) g_get_num_processors ();
   int                n_worst = 40;
-  int                n_seeds = 1;
-  double             least = 0;
   gboolean           is_list = FALSE;
   const GOptionEntry entries[] = {
     { "match", 'm', 0, G_OPTION_ARG_STRING, &match, "Only cells with these words", "WORDS" },
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &n_jobs, "Processes (one for each core)", "N" },
-    { "sort", 's', 0, G_OPTION_ARG_STRING, &by, "ratio, chat or interactive", "COLUMN" },
     { "worst", 'w', 0, G_OPTION_ARG_INT, &n_worst, "Cells to print (40)", "N" },
-    { "seeds", 0, 0, G_OPTION_ARG_INT, &n_seeds, "Runs of a cell with jitter (1)", "N" },
-    { "least", 0, 0, G_OPTION_ARG_DOUBLE, &least, "Fail where the first column is less", "RATIO" },
     { "json", 0, 0, G_OPTION_ARG_FILENAME, &json, "Write all results there", "FILE" },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &record, "Write the figures of a sample there",
       "FILE" },
@@ -747,7 +674,7 @@ main (int argc, char **argv)
       return 2;
     }
 
-  grid = grid_create (match, (guint) MAX (n_seeds, 1));
+  grid = grid_create (match);
   is_sample = record != NULL || against != NULL;
   cells = is_sample ? sample_select (grid) : g_ptr_array_ref (grid);
   for (guint i = 0; is_list && i < cells->len; i++)
@@ -771,14 +698,8 @@ main (int argc, char **argv)
     good = FALSE;
   if (is_sample)
     return good ? 0 : 1;
-  if (!reaches (board, cells, least))
-    good = FALSE;
   if (json != NULL && !write_json (json, board, cells))
     good = FALSE;
-  if (!outcome_print_all (board->outcomes, cells, by, (guint) MAX (n_worst, 0)))
-    {
-      g_printerr ("“%s” is not a column to sort by\n", by);
-      return 2;
-    }
+  outcome_print_all (board->outcomes, cells, (guint) MAX (n_worst, 0));
   return good ? 0 : 1;
 }

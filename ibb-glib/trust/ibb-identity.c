@@ -498,7 +498,7 @@ shake_hands (GTlsConnection *tls, Job *job, GError **error)
 }
 
 static GTlsConnection *
-encrypt (IBBIdentity *self, Job *job, GError **error)
+encrypt (IBBIdentity *self, Job *job, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GTlsConnection) tls = create_connection (self, job, error);
   const IBBExchange          exchange = { tls, job->as_server, job->peer, job->limit };
@@ -510,12 +510,16 @@ encrypt (IBBIdentity *self, Job *job, GError **error)
   if (shake_hands (tls, job, error))
     job->code = ibb_exchange_agree_on_code (&exchange, error);
   stop_timer (timer);
-  if (job->code != NULL)
-    return judge (self, &exchange, job, error) ? g_steal_pointer (&tls) : NULL;
-  /* GIO closes a stream that is dropped, and with it the session: a peer that does not encrypt
-   * would take that for a good end. */
-  ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_POLICY_VIOLATION,
-                                   "The session has to be encrypted, as by --encrypt of ibb");
+  if (job->code != NULL && judge (self, &exchange, job, error))
+    return g_steal_pointer (&tls);
+  /* GIO closes a stream that is dropped, and with it the session: that would wait for the peer, and
+   * a peer that does not encrypt would take it for a good end. */
+  if (g_cancellable_is_cancelled (cancellable))
+    ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_RECIPIENT_UNAVAILABLE,
+                                     NULL);
+  else if (job->code == NULL)
+    ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_POLICY_VIOLATION,
+                                     "The session has to be encrypted, as by --encrypt of ibb");
   return NULL;
 }
 
@@ -560,7 +564,7 @@ encrypt_thread (gpointer data)
   if (cancellable != NULL)
     handler = g_cancellable_connect (cancellable, G_CALLBACK (cancel_cb), g_object_ref (job->limit),
                                      g_object_unref);
-  tls = encrypt (g_task_get_source_object (task), job, &error);
+  tls = encrypt (g_task_get_source_object (task), job, cancellable, &error);
   if (cancellable != NULL)
     g_cancellable_disconnect (cancellable, handler);
   if (tls != NULL)

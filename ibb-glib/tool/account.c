@@ -223,6 +223,15 @@ trust_cb (IBBClient *client, IBBTrustQuestion *question, ToolAccount *self)
   return TRUE;
 }
 
+void
+tool_account_explain_password (const ToolAccount *self, GError **error)
+{
+  if (self->no_password == NULL)
+    return;
+  g_error_free (*error);
+  *error = g_error_copy (self->no_password);
+}
+
 gboolean
 tool_account_needs_authority (const ToolAccount *self)
 {

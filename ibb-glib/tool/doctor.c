@@ -347,11 +347,7 @@ check_login (Doctor *self)
   if (!ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (self->client),
                                   tool_run_get_cancellable (self->run), &error))
     {
-      if (self->account->no_password != NULL)
-        {
-          g_error_free (error);
-          error = g_error_copy (self->account->no_password);
-        }
+      tool_account_explain_password (self->account, &error);
       tell_refused_login (self, error);
       return FALSE;
     }

@@ -283,11 +283,7 @@ login (ToolLogin *self, IBBClient *client, GError **error)
   if (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), tool_run_get_cancellable (self->run),
                                  &local_error))
     return TRUE;
-  if (self->account->no_password != NULL)
-    {
-      g_propagate_error (error, g_error_copy (self->account->no_password));
-      return FALSE;
-    }
+  tool_account_explain_password (self->account, &local_error);
   if (g_error_matches (local_error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
     {
       g_propagate_error (error,

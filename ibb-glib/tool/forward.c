@@ -257,6 +257,22 @@ attempt_again (Opening *opening, const GError *error)
   return TRUE;
 }
 
+/* The first session is alone until it is encrypted: a question about the key of the peer shows the
+ * same digits at both ends. */
+static void
+joined_cb (gboolean succeeded, gpointer data)
+{
+  Opening   *opening = data;
+  Forward   *self = opening->forward;
+  ToolRelay *relay = opening->relay;
+
+  self->opening--;
+  if (succeeded)
+    self->may_open = MIN (self->may_open + 1, MAX_OPENING);
+  g_free (opening);
+  proceed (self, relay);
+}
+
 static void
 opened_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -273,15 +289,15 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer data)
   if (transport == NULL && !waits && attempt_again (opening, error))
     return;
 
+  if (transport != NULL)
+    {
+      self->welcome = TRUE;
+      tool_link_join (opening->link, transport, FALSE, joined_cb, opening);
+      return;
+    }
   self->opening--;
   if (waits)
     wait_for_login (opening);
-  else if (transport != NULL)
-    {
-      self->welcome = TRUE;
-      self->may_open = MIN (self->may_open + 1, MAX_OPENING);
-      tool_link_join (opening->link, transport, FALSE);
-    }
   else
     tool_link_fail (opening->link, g_steal_pointer (&error));
   if (!waits)

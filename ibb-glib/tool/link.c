@@ -22,6 +22,8 @@ struct _ToolLink
   IBBIdentity       *identity; /* (nullable): sessions are encrypted */
   ToolLinkEndedFunc  ended;
   gpointer           data;
+  ToolLinkJoinedFunc joined; /* (nullable) */
+  gpointer           joined_data;
   GCancellable      *cancellable; /* (owned) */
   GSocketConnection *connection;  /* (owned) (nullable) */
   IBBTransport      *transport;   /* (owned) (nullable) */
@@ -163,11 +165,19 @@ start_timer (ToolLink *self)
 }
 
 static void
+tell_joined (ToolLink *self, gboolean succeeded)
+{
+  if (self->joined != NULL)
+    self->joined (succeeded, self->joined_data);
+}
+
+static void
 join (ToolLink *self)
 {
   tool_report_opened (self->transport);
   start_timer (self);
   tool_join_async (self->transport, self->connection, self->cancellable, joined_cb, self);
+  tell_joined (self, TRUE);
 }
 
 static void
@@ -181,6 +191,7 @@ encrypted_cb (GObject *source, GAsyncResult *result, gpointer data)
   if (stream == NULL)
     {
       ibb_transport_abort (self->transport);
+      tell_joined (self, FALSE);
       tool_link_fail (self, tool_secure_explain (self->options, error));
       return;
     }
@@ -189,8 +200,14 @@ encrypted_cb (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-tool_link_join (ToolLink *self, IBBTransport *transport, gboolean as_server)
+tool_link_join (ToolLink          *self,
+                IBBTransport      *transport,
+                gboolean           as_server,
+                ToolLinkJoinedFunc joined,
+                gpointer           data)
 {
+  self->joined = joined;
+  self->joined_data = data;
   g_free (self->sid);
   self->sid = g_strdup (ibb_transport_get_sid (transport));
   self->transport = g_object_ref (transport);

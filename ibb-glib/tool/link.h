@@ -13,6 +13,8 @@ typedef struct _ToolLink ToolLink;
 /* Called once, before the link frees itself; error is NULL for a good end. */
 typedef void (*ToolLinkEndedFunc) (ToolLink *link, const GError *error, gpointer data);
 
+typedef void (*ToolLinkJoinedFunc) (gboolean succeeded, gpointer data);
+
 /* timeout: seconds without anything that moves, after which the session fails; 0: none. identity
  * (nullable): the session is encrypted; it outlives the link. */
 ToolLink     *tool_link_new (const char        *peer,
@@ -26,8 +28,13 @@ const char   *tool_link_get_peer (ToolLink *self);
 const char   *tool_link_get_sid (ToolLink *self); /* (nullable): not known yet */
 GCancellable *tool_link_get_cancellable (ToolLink *self);
 void          tool_link_set_connection (ToolLink *self, GSocketConnection *connection);
-/* The session is there, after the connection. as_server: this end has accepted it. */
-void tool_link_join (ToolLink *self, IBBTransport *transport, gboolean as_server);
+/* The session is there, after the connection. as_server: this end has accepted it. joined
+ * (nullable) is called once: the session is encrypted if it has to be, or that has failed. */
+void tool_link_join (ToolLink          *self,
+                     IBBTransport      *transport,
+                     gboolean           as_server,
+                     ToolLinkJoinedFunc joined,
+                     gpointer           data);
 /* The link ends later, in the callback of the operation that is in progress. */
 void tool_link_cancel (ToolLink *self);
 /* Takes error. The other end of the connection gets an error, too. */

@@ -33,14 +33,19 @@ tool_secure_forget_stream (IBBTransport *transport)
   g_object_set_data (G_OBJECT (transport), STREAM_KEY, NULL);
 }
 
+/* Whether --peer-fingerprint has answered the question. */
 static gboolean
-is_expected (IBBTrustQuestion *question, const char *fingerprint)
+has_answered (const ToolOptions *options, IBBTrustQuestion *question)
 {
-  return g_strcmp0 (ibb_trust_question_get_fingerprint (question), fingerprint) == 0;
+  if (options->peer_fingerprint == NULL)
+    return FALSE;
+  if (g_str_equal (ibb_trust_question_get_fingerprint (question), options->peer_fingerprint))
+    ibb_trust_question_accept (question, FALSE);
+  return TRUE;
 }
 
 /* Asks the person at the terminal, and waits for the answer. Without a terminal it is no. */
-static void
+static gboolean
 ask (IBBTrustQuestion *question)
 {
   g_autofree char *shown = tool_text_make_printable (ibb_trust_question_get_name (question));
@@ -64,76 +69,109 @@ ask (IBBTrustQuestion *question)
            "Both ends show six digits: %s\n"
            "Read them to each other. Are they the same? (yes/no) "),
         shown, fingerprint, code);
-  if (tool_terminal_confirm (text))
-    ibb_trust_question_accept (question, TRUE);
+  return tool_terminal_confirm (text);
 }
 
 static gboolean
 trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, ToolRun *run)
 {
-  const ToolOptions *options = tool_run_get_options (run);
-
-  if (options->peer_fingerprint == NULL)
-    ask (question);
-  else if (is_expected (question, options->peer_fingerprint))
-    ibb_trust_question_accept (question, FALSE);
+  if (!has_answered (tool_run_get_options (run), question) && ask (question))
+    ibb_trust_question_accept (question, TRUE);
   return TRUE;
 }
 
-/* The questions of a service of many sessions. */
+/* The questions of a service of many sessions, which go on meanwhile. The person answers one at a
+ * time. */
 typedef struct
 {
   const ToolOptions *options;
-  int                is_asking; /* atomic */
+
+  GMutex     lock;
+  GPtrArray *questions; /* protected by lock; (element-type IBBTrustQuestion): the first is shown */
 } Desk;
 
 typedef struct
 {
-  IBBIdentity      *identity; /* (owned): keeps the desk */
-  IBBTrustQuestion *question; /* (owned) */
-  Desk             *desk;
+  IBBIdentity *identity; /* (owned): keeps the desk */
+  Desk        *desk;
 } Asking;
+
+/* The answer holds for all sessions with the same key. */
+static void
+answer_all (Desk *self, IBBTrustQuestion *first, gboolean yes)
+{
+  const char *fingerprint = ibb_trust_question_get_fingerprint (first);
+
+  for (guint i = 0; i < self->questions->len;)
+    {
+      IBBTrustQuestion *question = g_ptr_array_index (self->questions, i);
+
+      if (!g_str_equal (ibb_trust_question_get_fingerprint (question), fingerprint))
+        {
+          i++;
+          continue;
+        }
+      if (yes)
+        ibb_trust_question_accept (question, TRUE);
+      else
+        ibb_question_decline (IBB_QUESTION (question));
+      g_ptr_array_remove_index (self->questions, i);
+    }
+}
 
 static gpointer
 ask_thread (gpointer data)
 {
   Asking *self = data;
+  Desk   *desk = self->desk;
 
-  ask (self->question);
-  g_atomic_int_set (&self->desk->is_asking, FALSE);
-  g_object_unref (self->question);
+  g_mutex_lock (&desk->lock);
+  while (desk->questions->len > 0)
+    {
+      g_autoptr (IBBTrustQuestion) question = g_object_ref (g_ptr_array_index (desk->questions, 0));
+      gboolean                     yes;
+
+      g_mutex_unlock (&desk->lock);
+      yes = ibb_question_is_pending (IBB_QUESTION (question)) && ask (question);
+      g_mutex_lock (&desk->lock);
+      answer_all (desk, question, yes);
+    }
+  g_mutex_unlock (&desk->lock);
   g_object_unref (self->identity);
   g_free (self);
   return NULL;
 }
 
-/* The other sessions go on meanwhile. One question at a time: a key that is not known is refused
- * until the person has answered. */
 static gboolean
 trust_aside_cb (IBBIdentity *identity, IBBTrustQuestion *question, Desk *self)
 {
-  Asking *asking;
+  gboolean is_first;
 
-  if (self->options->peer_fingerprint != NULL)
-    {
-      if (is_expected (question, self->options->peer_fingerprint))
-        ibb_trust_question_accept (question, FALSE);
-      return TRUE;
-    }
-  if (!g_atomic_int_compare_and_exchange (&self->is_asking, FALSE, TRUE))
+  if (has_answered (self->options, question))
     return TRUE;
-  asking = g_new (Asking, 1);
-  asking->identity = g_object_ref (identity);
-  asking->question = g_object_ref (question);
-  asking->desk = self;
-  g_thread_unref (g_thread_new ("question", ask_thread, asking));
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->questions, g_object_ref (question));
+  is_first = self->questions->len == 1;
+  g_mutex_unlock (&self->lock);
+  if (is_first)
+    {
+      Asking *asking = g_new (Asking, 1);
+
+      asking->identity = g_object_ref (identity);
+      asking->desk = self;
+      g_thread_unref (g_thread_new ("question", ask_thread, asking));
+    }
   return TRUE;
 }
 
 static void
 free_desk (gpointer data, GClosure *closure)
 {
-  g_free (data);
+  Desk *self = data;
+
+  g_ptr_array_unref (self->questions);
+  g_mutex_clear (&self->lock);
+  g_free (self);
 }
 
 /* This end knows the other one, whose user is asked. */
@@ -159,6 +197,8 @@ tool_secure_new_identity (const ToolOptions *options, GError **error)
     return NULL;
   desk = g_new0 (Desk, 1);
   desk->options = options;
+  desk->questions = g_ptr_array_new_with_free_func (g_object_unref);
+  g_mutex_init (&desk->lock);
   g_signal_connect_data (identity, "trust-requested", G_CALLBACK (trust_aside_cb), desk, free_desk,
                          0);
   g_signal_connect (identity, "peer-asking", G_CALLBACK (peer_asking_cb), NULL);
@@ -203,7 +243,8 @@ tool_secure_explain (const ToolOptions *options, const GError *reason)
                         _ ("%s: give the other end --peer-fingerprint with what “ibb key” prints "
                            "here, or a terminal to ask on"),
                         reason->message);
-  if (reason->domain == G_TLS_ERROR && !g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_EOF))
+  if (g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS) ||
+      g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE))
     return g_error_new (reason->domain, reason->code,
                         /* Translators: %s is a sentence: there is no encryption with the peer */
                         _ ("%s (--encrypt has to be given at both ends)"), reason->message);

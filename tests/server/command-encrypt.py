@@ -181,13 +181,18 @@ def _(server):
         peer = there.expect(r'ready (\S+)')[1]
         here = ask(alice, 'forward', '--listen', str(port), peer)
         here.expect('ready ')
-        with socket.create_connection(('127.0.0.1', port)) as connection:
+        address = '127.0.0.1', port
+        with socket.create_connection(address) as connection, socket.create_connection(address) as second:
             digits = [end.expect(r'six digits: (\d{3} \d{3})')[1] for end in (here, there)]
             check_equal(digits[0], digits[1], 'digits')
             for end in (here, there):
                 end.type('yes')
             connection.sendall(b'x')
-            check_equal(service.accept()[0].recv(1), b'x', 'the byte')
+            second.sendall(b'x')
+            for _ in range(2):
+                check_equal(service.accept()[0].recv(1), b'x', 'the byte')
+            for end in (here, there):
+                check_equal(end.shown.count('(yes/no)'), 1, f'questions: {end.shown}')
         for end in (here, there):
             end.stop()
             check_equal(end.finish(), 0, end.shown)

@@ -180,3 +180,14 @@ script_take_word (const char **text)
   *text += length + strspn (*text + length, " ");
   return word;
 }
+
+guint
+script_take_number (const char **text)
+{
+  g_autofree char *word = script_take_word (text);
+  guint64          number;
+
+  if (!g_ascii_string_to_unsigned (word, 10, 0, G_MAXUINT, &number, NULL))
+    g_error ("no number: %s", word);
+  return (guint) number;
+}

@@ -45,3 +45,4 @@ char *script_part_dup_body (const ScriptPart *self, GStrv arguments);
 
 /* Cuts off the first word of *text, and the spaces behind it. */
 char *script_take_word (const char **text);
+guint script_take_number (const char **text);

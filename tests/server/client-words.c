@@ -7,17 +7,14 @@
 #include <string.h>
 
 #include "../lib/certificate.h"
-#include "../lib/fake-clock.h"
 #include "../lib/fake-monitor.h"
-#include "../lib/fake-random.h"
-#include "../lib/fast-timers.h"
 #include "../lib/open.h"
 #include "../lib/process.h"
 #include "../lib/script-file.h"
 #include "client-fixture.h"
+#include "client-surroundings.h"
 #include "client-words.h"
 #include "cut-proxy.h"
-#include "fake-resolver.h"
 #include "fake-server.h"
 #include "ibb-connection-private.h"
 #include "xmpp/ibb-component.h"
@@ -27,7 +24,7 @@ struct _ClientRun
   GHashTable        *definitions; /* (unowned) */
   FakeServer        *server;
   FakeServer        *home; /* (nullable): another server, which is not spoken to */
-  FakeResolver      *resolver;
+  Surroundings      *surroundings;
   CutProxy          *proxy; /* (nullable) */
   IBBXmppConnection *client;
   IBBService        *service; /* (nullable) */
@@ -56,17 +53,6 @@ static const char *statement; /* that is running */
 static const FakeStep nothing[] = { { NULL } };
 
 /* ---- words ---- */
-
-static guint
-take_number (const char **text)
-{
-  g_autofree char *word = script_take_word (text);
-  guint64          number;
-
-  if (!g_ascii_string_to_unsigned (word, 10, 0, G_MAXUINT, &number, NULL))
-    fail ("no number: %s", word);
-  return (guint) number;
-}
 
 static int
 find_nick (GType type, const char *nick)
@@ -163,7 +149,7 @@ set_property (Run *self, const char *text)
   else if (G_VALUE_HOLDS_INT (&value))
     g_value_set_int (&value, atoi (text));
   else
-    g_value_set_uint (&value, take_number (&text));
+    g_value_set_uint (&value, script_take_number (&text));
   g_object_set_property (G_OBJECT (self->client), name, &value);
 }
 
@@ -282,7 +268,7 @@ set_judge (Run *self, const char *text)
 static void
 check_judged (Run *self, const char *text)
 {
-  g_assert_cmpuint (self->n_judged, ==, take_number (&text));
+  g_assert_cmpuint (self->n_judged, ==, script_take_number (&text));
 }
 
 /* The client trusts the authority of the tests. */
@@ -337,7 +323,7 @@ watch (Run *self, const char *text)
 static void
 check_notified (Run *self, const char *text)
 {
-  guint n = take_number (&text);
+  guint n = script_take_number (&text);
 
   wait_until (self->n_notified >= n);
   run_pending ();
@@ -356,7 +342,7 @@ static void
 check_limit (Run *self, const char *text)
 {
   g_assert_cmpuint (ibb_connection_get_stanza_limit (IBB_CONNECTION (self->client)), ==,
-                    take_number (&text));
+                    script_take_number (&text));
 }
 
 static void
@@ -556,7 +542,7 @@ send_text (Run *self, const char *text)
 static void
 send_many (Run *self, const char *text)
 {
-  guint               n = take_number (&text);
+  guint               n = script_take_number (&text);
   g_auto (GStrv)      parts = g_strsplit (text, " | ", 3);
   g_autoptr (GString) all = g_string_new (parts[0]);
 
@@ -587,13 +573,13 @@ hang_up (Run *self, const char *text)
 static void
 wait_for_connection (Run *self, const char *text)
 {
-  fake_server_wait_for_clients (self->server, take_number (&text));
+  fake_server_wait_for_clients (self->server, script_take_number (&text));
 }
 
 static void
 check_connections (Run *self, const char *text)
 {
-  g_assert_cmpuint (fake_server_get_n_clients (self->server), ==, take_number (&text));
+  g_assert_cmpuint (fake_server_get_n_clients (self->server), ==, script_take_number (&text));
 }
 
 /* "times N TEXT": at the end of the case the client has sent it so often. */
@@ -613,7 +599,7 @@ static void
 check_count (const char *received, const char *count)
 {
   const char *text = count;
-  guint       expected = take_number (&text), n = 0;
+  guint       expected = script_take_number (&text), n = 0;
 
   for (const char *at = received; (at = strstr (at, text)) != NULL; at++)
     n++;
@@ -666,7 +652,7 @@ set_later_certificate (Run *self, const char *name)
 static void
 check_shown (Run *self, const char *text)
 {
-  g_assert_cmpuint (fake_server_get_n_certificates (self->server), ==, take_number (&text));
+  g_assert_cmpuint (fake_server_get_n_certificates (self->server), ==, script_take_number (&text));
 }
 
 /* "elsewhere [CERTIFICATE]": another server takes the place of the first one, ... */
@@ -696,57 +682,6 @@ end_elsewhere (Run *self, const char *text)
   self->server = g_steal_pointer (&self->home);
 }
 
-/* ---- the way to the server ---- */
-
-/* "record HOST PRIORITY PORT [WEIGHT]": an SRV record of the domain; "-" is a host without a name
- */
-static void
-add_target (Run *self, gboolean is_direct, const char *text)
-{
-  g_autofree char *host = script_take_word (&text);
-  guint            priority = take_number (&text);
-  guint            port = take_number (&text);
-  guint            weight = *text != '\0' ? take_number (&text) : 0;
-
-  fake_resolver_add (self->resolver, is_direct,
-                     g_srv_target_new (g_str_equal (host, "-") ? "" : host, (guint16) port,
-                                       (guint16) priority, (guint16) weight));
-}
-
-static void
-add_record (Run *self, const char *text)
-{
-  add_target (self, FALSE, text);
-}
-
-/* The same for TLS from the first byte (XEP-0368). */
-static void
-add_direct_record (Run *self, const char *text)
-{
-  add_target (self, TRUE, text);
-}
-
-static void
-forget_records (Run *self, const char *text)
-{
-  fake_resolver_set_knows_records (self->resolver, FALSE);
-}
-
-static void
-fall_silent (Run *self, const char *text)
-{
-  fake_resolver_fall_silent (self->resolver);
-}
-
-/* The names that the client has looked up so far. */
-static void
-check_asked (Run *self, const char *text)
-{
-  g_autofree char *asked = fake_resolver_dup_asked (self->resolver);
-
-  g_assert_cmpstr (asked, ==, text);
-}
-
 /* "proxy [URI]": the client goes by a proxy of HTTP, %PROXY, unless its proxy resolver says URI. */
 static void
 start_proxy (Run *self, const char *text)
@@ -773,60 +708,6 @@ check_proxy_asked (Run *self, const char *text)
   g_assert_cmpstr (asked, ==, text);
 }
 
-/* ---- time, chance and the network ---- */
-
-/* What is to happen in so many ms happens at once, but for the first so many timers. */
-static void
-start_fast_timers (Run *self, const char *text)
-{
-  guint time = take_number (&text);
-
-  fast_timers_start (time, time, take_number (&text));
-}
-
-static void
-set_random (Run *self, const char *text)
-{
-  fake_random_start ((gint32) take_number (&text));
-}
-
-/* "waits N BOUND": the wait of that number had this bound. */
-static void
-check_wait (Run *self, const char *text)
-{
-  guint n = take_number (&text);
-
-  while (fake_random_get_bound (n) == 0)
-    wait_a_moment ();
-  g_assert_cmpuint (fake_random_get_bound (n), ==, take_number (&text));
-}
-
-static void
-check_no_wait (Run *self, const char *text)
-{
-  g_assert_cmpuint (fake_random_get_bound (take_number (&text)), ==, 0);
-}
-
-static void
-change_network (Run *self, const char *text)
-{
-  while (!fake_monitor_has_handlers ())
-    wait_a_moment ();
-  fake_monitor_change (g_str_equal (text, "on"));
-}
-
-static void
-stop_clock (Run *self, const char *text)
-{
-  fake_clock_stop ();
-}
-
-static void
-advance_clock (Run *self, const char *text)
-{
-  fake_clock_advance ((gint64) take_number (&text) * G_TIME_SPAN_MILLISECOND);
-}
-
 static const struct
 {
   const char *name;
@@ -841,8 +722,6 @@ static const struct
   { "accepted", accepted },
   { "add-address", add_address },
   { "add-feature", add_feature },
-  { "advance", advance_clock },
-  { "asked", check_asked },
   { "authority", trust_authority },
   { "cancel", cancel },
   { "certificate", set_certificate },
@@ -852,7 +731,6 @@ static const struct
   { "confirms", check_confirms },
   { "connection", wait_for_connection },
   { "connections", check_connections },
-  { "direct-record", add_direct_record },
   { "drop", drop },
   { "elsewhere", go_elsewhere },
   { "end-elsewhere", end_elsewhere },
@@ -860,7 +738,6 @@ static const struct
   { "expect", expect_session },
   { "expect-fails", expect_fails },
   { "fails", end_login },
-  { "fast", start_fast_timers },
   { "handle-stanzas", handle_stanzas },
   { "hang-up", hang_up },
   { "judge", set_judge },
@@ -871,9 +748,7 @@ static const struct
   { "local-jid", check_local_jid },
   { "log-in", log_in },
   { "log-out", log_out },
-  { "network", change_network },
   { "never", add_never },
-  { "no-wait", check_no_wait },
   { "notified", check_notified },
   { "online", expect_online },
   { "open", open_session },
@@ -883,24 +758,18 @@ static const struct
   { "proxy-asked", check_proxy_asked },
   { "query", query },
   { "query-ends", end_query },
-  { "random", set_random },
-  { "record", add_record },
   { "received", check_received },
   { "round-trip", round_trip },
   { "send", send_stanza },
   { "service", start_service },
-  { "services-only", forget_records },
   { "set", set_property },
   { "shown", check_shown },
-  { "silent-records", fall_silent },
   { "state", check_state },
-  { "stop-clock", stop_clock },
   { "times", add_count },
   { "tls", use_tls },
   { "token", set_token },
   { "token-is", check_token },
   { "until", wait_for },
-  { "waits", check_wait },
   { "watch", watch },
   { "watch-resources", watch_resources },
   { "write", write_bytes },
@@ -916,7 +785,7 @@ client_run_call (ClientRun *self, const char *name, const char *text, const char
         calls[i].call (self, text);
         return TRUE;
       }
-  return FALSE;
+  return surroundings_call (self->surroundings, name, text);
 }
 
 ClientRun *
@@ -926,11 +795,10 @@ client_run_new (GHashTable *definitions)
 
   self->definitions = definitions;
   start_server (self, "");
-  self->resolver = fake_resolver_install ();
+  self->surroundings = surroundings_new ();
   self->cancellable = g_cancellable_new ();
   self->counts = g_ptr_array_new_with_free_func (g_free);
   self->received = g_string_new (NULL);
-  fake_random_start (0);
   start_client (self, FAKE_JID);
   return self;
 }
@@ -940,8 +808,7 @@ client_run_free (ClientRun *self)
 {
   g_autofree char *received = NULL;
 
-  fast_timers_stop ();
-  fake_clock_start ();
+  surroundings_free (self->surroundings);
   g_clear_object (&self->transport);
   g_clear_object (&self->service);
   if (self->client != NULL)
@@ -954,7 +821,6 @@ client_run_free (ClientRun *self)
       drop_client (self->client);
     }
   g_clear_pointer (&self->proxy, cut_proxy_free);
-  g_object_unref (self->resolver);
   if (self->home != NULL)
     g_free (fake_server_free (self->home));
   received = fake_server_free (self->server);

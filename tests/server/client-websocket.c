@@ -7,14 +7,13 @@
 
 #include "config.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "../lib/account.h"
 #include "../lib/fast-timers.h"
+#include "acceptor.h"
 #include "party.h"
 
-#define HTTPS_PORT 443
 #define TRANSFER (1 << 20)
 
 /* The proxy resolver of the process. */
@@ -26,7 +25,7 @@ struct _TestResolver
   GObject parent;
 };
 
-static guint proxy_port;
+static CutProxy *proxy; /* the port of HTTPS is ours */
 
 static void resolver_init (GProxyResolverInterface *iface);
 
@@ -39,11 +38,11 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (TestResolver,
 static char **
 look_up (GProxyResolver *resolver, const char *uri, GCancellable *cancellable, GError **error)
 {
-  g_autofree char *proxy = g_str_has_prefix (uri, "https:")
-                               ? g_strdup_printf ("http://127.0.0.1:%u", proxy_port)
-                               : g_strdup ("direct://");
+  g_autofree char *way = g_str_has_prefix (uri, "https:")
+                             ? g_strdup_printf ("http://127.0.0.1:%u", cut_proxy_get_port (proxy))
+                             : g_strdup ("direct://");
 
-  return g_strsplit (proxy, " ", 1);
+  return g_strsplit (way, " ", 1);
 }
 
 static void
@@ -99,73 +98,6 @@ install_resolver (void)
                                   1000);
   g_setenv ("GIO_USE_PROXY_RESOLVER", "test", TRUE);
   g_assert_true (TEST_IS_RESOLVER (g_proxy_resolver_get_default ()));
-}
-
-/* The proxy: CONNECT. The port of HTTPS is ours. */
-static int https_port; /* atomic */
-static int n_tunnels;  /* atomic */
-
-static gpointer
-splice_back (gpointer data)
-{
-  GIOStream **pair = data;
-
-  g_output_stream_splice (g_io_stream_get_output_stream (pair[0]),
-                          g_io_stream_get_input_stream (pair[1]),
-                          G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET, NULL, NULL);
-  return NULL;
-}
-
-static gboolean
-tunnel_cb (GThreadedSocketService *service, GSocketConnection *client)
-{
-  g_autoptr (GDataInputStream) input =
-      g_data_input_stream_new (g_io_stream_get_input_stream (G_IO_STREAM (client)));
-  g_autoptr (GSocketClient)     socket = g_socket_client_new ();
-  g_autoptr (GSocketConnection) server = NULL;
-  g_autofree char              *line = NULL;
-  GIOStream                    *pair[2];
-  GThread                      *thread;
-  guint                         port;
-  static const char             answer[] = "HTTP/1.1 200 OK\r\n\r\n";
-
-  g_data_input_stream_set_newline_type (input, G_DATA_STREAM_NEWLINE_TYPE_CR_LF);
-  line = g_data_input_stream_read_line (input, NULL, NULL, NULL);
-  if (line == NULL || sscanf (line, "CONNECT localhost:%u ", &port) != 1)
-    return TRUE;
-  for (gsize length = 1; length > 0;)
-    g_free (g_data_input_stream_read_line (input, &length, NULL, NULL));
-  g_atomic_int_inc (&n_tunnels);
-  fast_timers_stop (); /* TCP has been given up, or was never tried */
-
-  server = g_socket_client_connect_to_host (
-      socket, "127.0.0.1",
-      (guint16) (port == HTTPS_PORT ? g_atomic_int_get (&https_port) : (int) port), NULL, NULL);
-  if (server == NULL)
-    return TRUE;
-  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (client)), answer,
-                             strlen (answer), NULL, NULL, NULL);
-  pair[0] = G_IO_STREAM (client);
-  pair[1] = G_IO_STREAM (server);
-  thread = g_thread_new ("back", splice_back, pair);
-  /* No byte of TLS has come before the answer. */
-  g_output_stream_splice (g_io_stream_get_output_stream (pair[1]),
-                          g_io_stream_get_input_stream (pair[0]), G_OUTPUT_STREAM_SPLICE_NONE, NULL,
-                          NULL);
-  g_socket_shutdown (g_socket_connection_get_socket (server), TRUE, TRUE, NULL);
-  g_thread_join (thread);
-  return TRUE;
-}
-
-static GSocketService *
-start_proxy (void)
-{
-  GSocketService *service = g_threaded_socket_service_new (20);
-
-  proxy_port =
-      assert_succeeds (g_socket_listener_add_any_inet_port, G_SOCKET_LISTENER (service), NULL);
-  g_signal_connect (service, "run", G_CALLBACK (tunnel_cb), NULL);
-  return service;
 }
 
 /* The server of HTTPS, with the certificate of the other one. */
@@ -249,11 +181,8 @@ misbehave (GIOStream *tls)
     ;
 }
 
-static gboolean
-https_cb (GThreadedSocketService *service,
-          GSocketConnection      *connection,
-          GObject                *source,
-          GTlsCertificate        *certificate)
+static void
+https_cb (GSocketConnection *connection, gpointer certificate)
 {
   g_autoptr (GIOStream) tls =
       assert_succeeds (g_tls_server_connection_new, G_IO_STREAM (connection), certificate);
@@ -261,11 +190,12 @@ https_cb (GThreadedSocketService *service,
   g_autofree char             *request = NULL;
   g_autofree char             *answer = NULL;
 
+  fast_timers_stop (); /* TCP has been given up, or was never tried */
   g_tls_connection_set_require_close_notify (G_TLS_CONNECTION (tls), FALSE);
   g_data_input_stream_set_newline_type (input, G_DATA_STREAM_NEWLINE_TYPE_CR_LF);
   request = g_data_input_stream_read_line (input, NULL, NULL, NULL);
   if (request == NULL) /* the client does not trust us */
-    return TRUE;
+    return;
   for (gsize length = 1; length > 0;)
     g_free (g_data_input_stream_read_line (input, &length, NULL, NULL));
 
@@ -275,31 +205,6 @@ https_cb (GThreadedSocketService *service,
   g_output_stream_write_all (g_io_stream_get_output_stream (tls), answer, strlen (answer), NULL,
                              NULL, NULL);
   g_io_stream_close (tls, NULL, NULL);
-  return TRUE;
-}
-
-static gpointer
-run_servers (gpointer data)
-{
-  g_autofree char            *folder = g_path_get_dirname (account_get ("IBB_TEST_CA_FILE"));
-  g_autofree char            *path = g_build_filename (folder, "server.pem", NULL);
-  g_autoptr (GTlsCertificate) certificate = assert_succeeds (g_tls_certificate_new_from_file, path);
-  GMainContext               *context = data;
-  g_autoptr (GSocketService)  proxy = NULL;
-  g_autoptr (GSocketService)  https = NULL;
-
-  g_main_context_push_thread_default (context);
-  proxy = start_proxy ();
-  https = g_threaded_socket_service_new (20);
-  g_signal_connect (https, "run", G_CALLBACK (https_cb), certificate);
-  g_atomic_int_set (&https_port, assert_succeeds (g_socket_listener_add_any_inet_port,
-                                                  G_SOCKET_LISTENER (https), NULL));
-  while (g_atomic_int_get (&https_port) != 0)
-    g_main_context_iteration (context, TRUE);
-  g_socket_service_stop (https);
-  g_socket_service_stop (proxy);
-  g_main_context_pop_thread_default (context);
-  return NULL;
 }
 
 typedef struct
@@ -369,16 +274,16 @@ static void
 test_case (gconstpointer data)
 {
   IBBClient *client = create_client (IBB_WEBSOCKET_MODE_ALWAYS);
+  guint      before = cut_proxy_get_n_connections (proxy);
 
   current = data;
-  g_atomic_int_set (&n_tunnels, 0);
   if (current->kind == KIND_SILENT)
     fast_timers_hold (12000); /* the time for host-meta */
   if (current->domain == NULL)
     assert_login (client);
   else
     assert_login_fails (client, current->domain (), current->code);
-  g_assert_cmpint (g_atomic_int_get (&n_tunnels), >, 0);
+  g_assert_cmpuint (cut_proxy_get_n_connections (proxy), >, before);
   end_client (client);
 }
 
@@ -429,10 +334,10 @@ static void
 test_fallback_unused (void)
 {
   IBBClient *client = create_client (IBB_WEBSOCKET_MODE_FALLBACK);
+  guint      before = cut_proxy_get_n_connections (proxy);
 
-  g_atomic_int_set (&n_tunnels, 0);
   assert_login (client);
-  g_assert_cmpint (g_atomic_int_get (&n_tunnels), ==, 0);
+  g_assert_cmpuint (cut_proxy_get_n_connections (proxy), ==, before);
   end_client (client);
 }
 
@@ -509,22 +414,23 @@ test_fallback_silent (void)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  GThread                 *servers;
-  int                      result;
+  g_autofree char            *folder = g_path_get_dirname (account_get ("IBB_TEST_CA_FILE"));
+  g_autofree char            *path = g_build_filename (folder, "server.pem", NULL);
+  g_autoptr (GTlsCertificate) certificate = assert_succeeds (g_tls_certificate_new_from_file, path);
+  Acceptor                    https;
+  int                         result;
 
   g_test_init (&argc, &argv, NULL);
   start_watchdog ();
+  acceptor_start (&https, https_cb, certificate);
+  proxy = cut_proxy_new_asked (https.port);
   install_resolver ();
-  servers = g_thread_new ("servers", run_servers, context);
-  while (g_atomic_int_get (&https_port) == 0)
-    g_thread_yield ();
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *path = g_strconcat ("/ibb/websocket/host-meta/", cases[i].name, NULL);
+      g_autofree char *name = g_strconcat ("/ibb/websocket/host-meta/", cases[i].name, NULL);
 
-      g_test_add_data_func (path, &cases[i], test_case);
+      g_test_add_data_func (name, &cases[i], test_case);
     }
   g_test_add ("/ibb/websocket/transfer", Parties, NULL, set_up, test_transfer, parties_tear_down);
   g_test_add_func ("/ibb/websocket/host-meta/untrusted", test_untrusted);
@@ -534,8 +440,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/websocket/fallback/used", test_fallback);
   g_test_add_func ("/ibb/websocket/fallback/silent", test_fallback_silent);
   result = g_test_run ();
-  g_atomic_int_set (&https_port, 0);
-  g_main_context_wakeup (context);
-  g_thread_join (servers);
+  cut_proxy_free (proxy);
+  acceptor_stop (&https);
   return result;
 }

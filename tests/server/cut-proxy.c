@@ -144,7 +144,7 @@ get_port (CutProxy *self, GSocketConnection *client)
   g_mutex_unlock (&self->lock);
   g_assert_true (
       g_ascii_string_to_unsigned (strrchr (words[1], ':') + 1, 10, 1, G_MAXUINT16, &port, NULL));
-  return (guint16) (port == 5222 || port == 5223 ? self->target_port : port);
+  return (guint16) (port == 5222 || port == 5223 || port == 443 ? self->target_port : port);
 }
 
 static void

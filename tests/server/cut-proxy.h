@@ -13,7 +13,8 @@ typedef struct _CutProxy CutProxy;
 
 CutProxy *cut_proxy_new (guint target_port); /* on the loopback interface */
 /* A proxy that its clients name: they ask it for a host and a port by HTTP (CONNECT). Each host is
- * this machine. The ports that a client chooses by itself, 5222 and 5223, lead to target_port. */
+ * this machine. The ports that a client chooses by itself, 5222, 5223 and 443, lead to target_port.
+ */
 CutProxy *cut_proxy_new_asked (guint target_port);
 void      cut_proxy_free (CutProxy *self);
 guint     cut_proxy_get_port (CutProxy *self);

@@ -17,6 +17,7 @@ from faulty_core import CORE, ROOT, FaultyCore, find_build  # noqa: E402  pylint
 
 CONTROLLER = 'flow/controller.c'
 FIRST_HOP = 'peer/first-hop.c'
+NEAR = 'peer/near.c'
 TARGETS = 'test-flow-targets'
 COLUMNS = ('goodput', 'chat', 'interactive')
 
@@ -61,6 +62,11 @@ ROWS = (
      'return MIN (length, IBB_SCHEDULER_URGENT_MAX) - 1;', 'return 0 * length;', ('interactive', 'interactive', 1.2)),
     ('noticed: seldom trials beside interactive sessions', CONTROLLER,
      'return self->has_others && ibb_controller_get_trip (self) < BLOCK_TIME;', 'return FALSE;', TARGETS),
+    ('others: no fourfold windows beside interactive sessions', CONTROLLER,
+     'return self->leaps && !self->has_others &&', 'return self->leaps &&', ('interactive-bloat', 'chat', 1.2)),
+    ('near: the shared path of peers near by', NEAR, 'if (distance < NEAR_MAX)', 'if (FALSE)', TARGETS),
+    ('share: windows as large as an equal share of the queue at our server', NEAR,
+     'if (ibb_first_hop_grants (', 'if (FALSE && ibb_first_hop_grants (', TARGETS),
 )
 
 # Only real servers show these: rows of tests/bench/compare.py, with and without.

@@ -109,11 +109,14 @@ work_unref (gpointer data)
 static void
 end_work (Work *self, GError *error)
 {
+  IBBService *sessions = ibb_files_service_get_sessions (self->service);
+
   if (self->stop != NULL)
     g_source_destroy (self->stop);
   g_clear_pointer (&self->stop, g_source_unref);
   g_clear_signal_handler (&self->handler, self->service);
-  g_clear_signal_handler (&self->stream_handler, ibb_files_service_get_sessions (self->service));
+  ibb_service_set_session_limit (sessions, 0);
+  g_clear_signal_handler (&self->stream_handler, sessions);
   g_clear_signal_handler (&self->state_handler, ibb_files_service_get_connection (self->service));
   tool_refusals_flush (&self->refusals);
   g_mutex_lock (&self->lock);

@@ -4,9 +4,6 @@
 
 #include "fixture.h"
 
-#include <gio/gunixfdlist.h>
-#include <unistd.h>
-
 #define N_SIGNALS 1000
 
 #define INTERFACE "example.Balcony"
@@ -14,16 +11,6 @@
 static const char introspection[] = "<node><interface name='" INTERFACE "'>"
                                     "<method name='Call'>"
                                     "<arg type='s' direction='in'/><arg type='s' direction='out'/>"
-                                    "</method>"
-                                    "<method name='Echo'>"
-                                    "<arg type='ay' direction='in'/>"
-                                    "<arg type='ay' direction='out'/>"
-                                    "</method>"
-                                    "<method name='Hold'>"
-                                    "<arg type='u' direction='in'/><arg type='u' direction='out'/>"
-                                    "</method>"
-                                    "<method name='Descriptor'>"
-                                    "<arg type='h' direction='out'/>"
                                     "</method>"
                                     "<signal name='Said'><arg type='u'/></signal>"
                                     "</interface></node>";
@@ -34,20 +21,7 @@ typedef struct
   Ends             ends;
   GDBusConnection *client;
   GDBusConnection *server;
-  GPtrArray       *held; /* (element-type GDBusMethodInvocation) */
 } Talk;
-
-static void
-return_descriptor (GDBusMethodInvocation *invocation)
-{
-  g_autoptr (GUnixFDList) list = g_unix_fd_list_new ();
-  g_autoptr (GError)      error = NULL;
-  int                     handle = g_unix_fd_list_append (list, STDERR_FILENO, &error);
-
-  g_assert_no_error (error);
-  g_dbus_method_invocation_return_value_with_unix_fd_list (invocation,
-                                                           g_variant_new ("(h)", handle), list);
-}
 
 static void
 call_cb (GDBusConnection       *connection,
@@ -59,23 +33,12 @@ call_cb (GDBusConnection       *connection,
          GDBusMethodInvocation *invocation,
          gpointer               data)
 {
-  Talk *talk = data;
+  const char      *name;
+  g_autofree char *answer = NULL;
 
-  if (g_str_equal (method, "Hold"))
-    g_ptr_array_add (talk->held, invocation);
-  else if (g_str_equal (method, "Echo"))
-    g_dbus_method_invocation_return_value (invocation, parameters);
-  else if (g_str_equal (method, "Descriptor"))
-    return_descriptor (invocation);
-  else
-    {
-      const char      *name;
-      g_autofree char *answer = NULL;
-
-      g_variant_get (parameters, "(&s)", &name);
-      answer = g_strdup_printf ("O %s, %s!", name, name);
-      g_dbus_method_invocation_return_value (invocation, g_variant_new ("(s)", answer));
-    }
+  g_variant_get (parameters, "(&s)", &name);
+  answer = g_strdup_printf ("O %s, %s!", name, name);
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(s)", answer));
 }
 
 /* The other ways in need a socket, or a home that both ends share. */
@@ -135,7 +98,7 @@ talk_open (Talk *self, Fixture *fixture, IBBStanzaType stanza_type)
                                             G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_ALLOW_ANONYMOUS |
                                             G_DBUS_CONNECTION_FLAGS_DELAY_MESSAGE_PROCESSING;
 
-  *self = (Talk){ .held = g_ptr_array_new () };
+  *self = (Talk){ .client = NULL };
   self->ends = fixture_open_with (fixture, stanza_type);
   g_dbus_connection_new (G_IO_STREAM (self->ends.juliet), guid, server_flags, observer, NULL,
                          store_result_cb, &server_made);
@@ -150,24 +113,16 @@ talk_open (Talk *self, Fixture *fixture, IBBStanzaType stanza_type)
   serve (self);
 }
 
-static void
-talk_clear (Talk *self)
-{
-  g_assert_cmpuint (self->held->len, ==, 0);
-  g_ptr_array_unref (self->held);
-  g_clear_object (&self->client);
-  g_clear_object (&self->server);
-  drop_and_wait (self->ends.romeo);
-  drop_and_wait (self->ends.juliet);
-}
-
 /* Closes one connection; the other hears of it. */
 static void
 talk_end (Talk *self)
 {
   assert_succeeds (g_dbus_connection_close_sync, self->client, NULL);
   wait_until (g_dbus_connection_is_closed (self->server));
-  talk_clear (self);
+  g_clear_object (&self->client);
+  g_clear_object (&self->server);
+  drop_and_wait (self->ends.romeo);
+  drop_and_wait (self->ends.juliet);
 }
 
 static void
@@ -265,12 +220,6 @@ test_error (Fixture *fixture, gconstpointer data)
   assert_call (&talk);
   talk_end (&talk);
 }
-
-/* Descriptors: GDBus does not look whether the other end can have them (its
- * capabilities tell), and gives the connection up when it cannot write one. "closed"
- * says why. It leaves the stream open: the other end hears nothing before it goes. */
-
-/* The end */
 
 int
 main (int argc, char **argv)

@@ -78,8 +78,10 @@ class DebianRoot:
         if self._architecture:
             kind, archive = ('--variant=extract', '--architectures=' + self._architecture), (ARCHIVE,)
         try:
+            # What mmdebstrap mounts ends with it, also where it is killed.
             result = subprocess.run(
-                ('mmdebstrap', '--mode=root', *kind, '--include=' + ','.join(self._packages),
+                ('unshare', '--mount', '--pid', '--mount-proc', '--fork', '--kill-child',
+                 'mmdebstrap', '--mode=root', *kind, '--include=' + ','.join(self._packages),
                  '--dpkgopt=force-unsafe-io', '--dpkgopt=path-exclude=/usr/share/doc/*',
                  '--dpkgopt=path-exclude=/usr/share/man/*', '--dpkgopt=path-exclude=/usr/share/locale/*',
                  self._release, self.path, *archive),

@@ -28,12 +28,12 @@ typedef enum
 typedef struct
 {
   const IBBParameters *parameters;
-  IBBByteQueue         queue;   /* written, not in blocks */
-  guint64              written; /* positions in the outgoing bytes */
-  guint64              segmented;
-  guint64              passed;
-  guint64              delivered;
-  guint64              flush_to; /* up to here a partial block may be sent */
+  IBBByteQueue         queue;     /* written, not in blocks */
+  guint64              written;   /* positions in the outgoing bytes: taken by write, ... */
+  guint64              segmented; /* ... in blocks, the most that can have arrived, ... */
+  guint64              passed;    /* ... passed to the connection, ... */
+  guint64              delivered; /* ... and acknowledged; messages: sent */
+  guint64              flush_to;  /* up to here a partial block may be sent */
   gboolean             auto_flush;
   IBBTurn              turn;
   guint16              next_seq;
@@ -43,11 +43,15 @@ typedef struct
   IBBFlight            flight;
   IBBSendWindow        credit; /* of the reader of the peer (D-54) */
   IBBRetry             retry;
-  IBBServer           *own_server;  /* (nullable): of a session by message (N-31) */
-  IBBServer           *peer_server; /* (nullable): likewise, once needed */
-  IBBFailure           refusal;     /* of a block, which ends the session; without a text */
-  IBBFailure           output_failure;
-  IBBFailure           delivery_failure;
+  IBBServer           *own_server;     /* (nullable): of a session by message (N-31) */
+  IBBServer           *peer_server;    /* (nullable): likewise, once needed */
+  IBBFailure           refusal;        /* of a block, which ends the session; without a text */
+  IBBFailure           output_failure; /* why later writes fail */
+  /* Why bytes already written will not be delivered: NONE while they may be, and for ever once they
+   * all were. A flush, drain, shutdown or close in progress fails with this, never with
+   * output_failure, which a close of the output half or the peer's close sets while delivery still
+   * goes on. */
+  IBBFailure delivery_failure;
 } IBBSender;
 
 void ibb_sender_init (IBBSender *self, const IBBParameters *parameters);

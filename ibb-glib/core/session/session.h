@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* One bytestream, as the application sees it. Called under the serialisation of its engine.
- * Readable also after the engine is freed.
+ * Readable also after the engine is freed. The caller sets data, and may read state, failure,
+ * parameters, the positions and failures of sender and receiver, and closing.output_shut.
  */
 
 #pragma once
@@ -52,9 +53,8 @@ gsize     ibb_session_get_writable (IBBSession *self); /* bytes of room */
 gboolean ibb_session_is_worth_waking (IBBSession *self, gsize length);
 gsize    ibb_session_write (IBBSession *self, const guint8 *bytes, gsize length, gint64 now);
 
-/* Positions in the outgoing data, in bytes since its start. An operation
- * asks for flush, notes the written position, and is done when the passed
- * (flush) or delivered (drain) position has reached it, or the output failed. */
+/* An operation asks for flush, notes the written position, and is done when the passed (flush) or
+ * delivered (drain) position has reached the noted one, or the output failed. */
 void ibb_session_flush (IBBSession *self, gint64 now);
 
 void ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now);
@@ -74,18 +74,6 @@ void ibb_session_abort_with_reason (IBBSession  *self,
                                     IBBCondition condition,
                                     const char  *text,
                                     gint64       now);
-/* After shutdown_output: everything delivered and the <close/> (or the owed
- * result, D-39) passed to the connection. */
-
-/* Why later reads, or later writes, fail; NONE while they need not. */
-/* Why bytes already written will not be delivered: NONE while they may be, and
- * for ever once they all were. A flush, drain, shutdown_output or close in
- * progress fails with this, never with the output failure, which a close of
- * the output half or the peer's close sets while delivery still goes on. */
-/* Failure of the session as a whole: NONE for an orderly end or before the end. */
-
-/* Bytes in blocks: the most that can have arrived. */
-
 /* Reason for the wait of an open session, beside the readers at both ends. */
 typedef enum
 {

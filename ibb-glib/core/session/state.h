@@ -66,7 +66,7 @@ typedef struct
   gboolean    half_close;  /* each peer counts as reading on after its close (D-39) */
   gboolean    peer_reads;  /* the peer's close says so */
   gboolean    is_whole;    /* the application closed both directions, or aborted */
-  gboolean    output_shut; /* our close, or our answer, was sent */
+  gboolean    output_shut; /* all bytes are delivered, and our close, or our answer, was sent */
   IBBPending  pending;     /* our <close/> */
   gint64      began;       /* begin of the timeout for the answer to our <close/> */
   gint64      at;          /* end of that timeout */
@@ -98,7 +98,7 @@ typedef struct
 typedef struct _IBBSession
 {
   grefcount       ref_count;
-  gpointer        data;
+  gpointer        data; /* of the caller: a transport, say */
   IBBParameters   parameters;
   IBBRegistration registration;
   IBBSender       sender;
@@ -111,12 +111,12 @@ typedef struct _IBBSession
   gboolean        has_ended;     /* the end is not reported yet */
   gboolean        is_waiting;    /* for its application */
   gboolean        heeds_silence; /* of the peer: the application has been told */
-  IBBFailure      failure;       /* of the session as a whole */
-  IBBFailure      cause;         /* of the interruption */
-  gint64          silent_since;  /* the peer, or the wait for a reply began */
-  gint64          untaken_until;
-  IBBTimer        timer;
-  IBBTimer        wait;
+  IBBFailure failure; /* of the session as a whole: NONE before the end, or after an orderly one */
+  IBBFailure cause;   /* of the interruption */
+  gint64     silent_since; /* the peer, or the wait for a reply began */
+  gint64     untaken_until;
+  IBBTimer   timer;
+  IBBTimer   wait;
 } IBBSession;
 
 /* state.c */

@@ -142,7 +142,7 @@ get_open_advice (IBBCondition condition)
     case IBB_CONDITION_ITEM_NOT_FOUND:
       return _ ("check its address, and that it listens");
     case IBB_CONDITION_NOT_ACCEPTABLE:
-      return _ ("it lets none in from this account, or has enough");
+      return _ ("it does not let this account in, or is full");
     case IBB_CONDITION_RESOURCE_CONSTRAINT:
       return _ ("choose a smaller block size");
     case IBB_CONDITION_POLICY_VIOLATION:

@@ -194,7 +194,7 @@ def _(server):
     expect(there, f'Session letter with {peer}: open', f'Session letter with {peer}: ended .* 95000 received: no error')
     refused = alice.ibb('receive', '-o', '-', account=alice.options(resource='other'), env=debug)
     bob.ibb('send', '--stanza-type', 'message', folder / 'original', refused.wait_ready(), env=debug).expect_failure(
-        'refused the session', 'it lets none in from this account, or has enough', perhaps=['DEBUG'])
+        'refused the session', 'it does not let this account in, or is full', perhaps=['DEBUG'])
     refused.wait_line(f'DEBUG: .*Session .* with {bob.bare}/.*: refused')
     for program in (here, there, refused):
         text = '\n'.join(program.lines)

@@ -139,7 +139,7 @@ def _(server):
     peer = receiver.wait_ready()
     send(server, path, peer).expect_failure('declined', told=['^Offering '])
     receiver.wait_line('Refused a file from')
-    send(server, '-', peer).expect_failure('from this account, or has enough')
+    send(server, '-', peer).expect_failure('does not let this account in, or is full')
     receiver.wait_line('Refused a session from .*--from')
     receiver.stop()
     check_equal(there.names(), [], 'files')

@@ -131,8 +131,14 @@ ask_thread (gpointer data)
       g_autoptr (IBBTrustQuestion) question = g_object_ref (g_ptr_array_index (desk->questions, 0));
       gboolean                     yes;
 
+      /* The session has ended. Others with the same key still need an answer. */
+      if (!ibb_question_is_pending (IBB_QUESTION (question)))
+        {
+          g_ptr_array_remove_index (desk->questions, 0);
+          continue;
+        }
       g_mutex_unlock (&desk->lock);
-      yes = ibb_question_is_pending (IBB_QUESTION (question)) && ask (question);
+      yes = ask (question);
       g_mutex_lock (&desk->lock);
       answer_all (desk, question, yes);
     }

@@ -72,15 +72,7 @@ ask (IBBTrustQuestion *question)
   return tool_terminal_confirm (text);
 }
 
-static gboolean
-trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, ToolRun *run)
-{
-  if (!has_answered (tool_run_get_options (run), question) && ask (question))
-    ibb_trust_question_accept (question, TRUE);
-  return TRUE;
-}
-
-/* The questions of a service of many sessions, which go on meanwhile. The person answers one at a
+/* The questions about the peers of all sessions, which go on meanwhile. The person answers one at a
  * time. */
 typedef struct
 {
@@ -149,7 +141,7 @@ ask_thread (gpointer data)
 }
 
 static gboolean
-trust_aside_cb (IBBIdentity *identity, IBBTrustQuestion *question, Desk *self)
+trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, Desk *self)
 {
   gboolean is_first;
 
@@ -205,8 +197,7 @@ tool_secure_new_identity (const ToolOptions *options, GError **error)
   desk->options = options;
   desk->questions = g_ptr_array_new_with_free_func (g_object_unref);
   g_mutex_init (&desk->lock);
-  g_signal_connect_data (identity, "trust-requested", G_CALLBACK (trust_aside_cb), desk, free_desk,
-                         0);
+  g_signal_connect_data (identity, "trust-requested", G_CALLBACK (trust_cb), desk, free_desk, 0);
   g_signal_connect (identity, "peer-asking", G_CALLBACK (peer_asking_cb), NULL);
   return identity;
 }
@@ -272,11 +263,9 @@ tool_secure_begin (ToolRun *run, IBBTransport *transport, gboolean as_server, GE
   peer = ibb_transport_dup_peer_jid (transport);
   phase = g_strdup_printf (_ ("encrypting the session with “%s”"), peer);
   tool_run_begin_phase (run, phase, TOOL_RUN_UNLIMITED);
-  identity = ibb_identity_new (NULL, error);
+  identity = tool_secure_new_identity (options, error);
   if (identity == NULL)
     return FALSE;
-  g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), run);
-  g_signal_connect (identity, "peer-asking", G_CALLBACK (peer_asking_cb), NULL);
   stream = ibb_identity_encrypt (identity, transport, as_server, tool_run_get_cancellable (run),
                                  &reason);
   if (stream == NULL)

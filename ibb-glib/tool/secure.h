@@ -10,8 +10,8 @@
 /* Announced by a command that takes encrypted sessions. */
 #define TOOL_SECURE_FEATURE "urn:ibb-glib:tls:1"
 
-/* The key of the user for many sessions, if options ask for one: else NULL without an error. A
- * person at the terminal is asked about a peer that is not known, beside the other sessions. */
+/* The key of the user, if options ask for one: else NULL without an error. A person at the terminal
+ * is asked about a peer that is not known, while all sessions go on. */
 IBBIdentity *tool_secure_new_identity (const ToolOptions *options, GError **error);
 /* Whether the peer takes encrypted sessions: before the session is opened. */
 gboolean

@@ -26,9 +26,10 @@ ibb_inbox_wake_accepts_locked (IBBInbox *self)
  * dropped, because a peer may begin and end as many as it likes. So is a request that has ended. */
 
 static void
-leave_locked (GQueue *queue, IBBSession *session)
+leave_locked (IBBInbox *self, IBBSession *session)
 {
-  g_queue_remove (queue, session);
+  if (!g_queue_remove (&self->notices, session))
+    g_queue_remove (&self->accepted, session);
   session->data = NULL;
   ibb_session_set_waiting (session, FALSE);
 }
@@ -40,8 +41,7 @@ session_changed_locked (gpointer data, IBBSession *session)
 
   if (!ibb_session_is_over (session))
     return;
-  leave_locked (g_queue_find (&self->notices, session) != NULL ? &self->notices : &self->accepted,
-                session);
+  leave_locked (self, session);
   ibb_session_unref (session);
 }
 
@@ -75,7 +75,7 @@ pop_locked (IBBInbox *self, GQueue *queue)
   IBBSession *session = peek_locked (self, queue);
 
   if (session != NULL)
-    leave_locked (queue, session);
+    leave_locked (self, session);
   return session;
 }
 

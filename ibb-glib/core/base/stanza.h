@@ -154,8 +154,9 @@ gboolean ibb_stanza_record_has_long_id (const IBBStanza *self);
 /* The lexical rules of the attributes, for readers of XML. text may be
  * NULL, which is not valid (but a NULL stanza type is IQ). */
 
-/* The lexical space of the unsigned types of XML Schema after white space is
- * collapsed: digits, leading zeros included, and no sign (D-11, D-12). Invalid: value stays. */
+/* Whether text is a number of at most max in the lexical space of the unsigned types of XML Schema,
+ * after white space is collapsed: digits, leading zeros included, and no sign (D-11, D-12). value:
+ * set for TRUE only. */
 gboolean ibb_stanza_parse_number (const char *text, guint64 max, guint64 *value);
 /* Whether text has so many hexadecimal digits. Both ends compute with the digits as they are
  * written, so only one form is right. */

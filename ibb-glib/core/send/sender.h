@@ -47,10 +47,10 @@ typedef struct
   IBBServer           *peer_server;    /* (nullable): likewise, once needed */
   IBBFailure           refusal;        /* of a block, which ends the session; without a text */
   IBBFailure           output_failure; /* why later writes fail */
-  /* Why bytes already written will not be delivered: NONE while they may be, and for ever once they
-   * all were. A flush, drain, shutdown or close in progress fails with this, never with
-   * output_failure, which a close of the output half or the peer's close sets while delivery still
-   * goes on. */
+  /* Reason for the loss of written bytes: NONE as long as delivery is possible, and after the
+   * delivery of all bytes. A flush, drain, shutdown or close in progress fails with this reason,
+   * not with output_failure: a close of the output half, or by the peer, sets output_failure while
+   * delivery goes on. */
   IBBFailure delivery_failure;
 } IBBSender;
 

@@ -388,9 +388,9 @@ ibb_session_take_close_answer (IBBSession *self, const IBBStanza *answer, gint64
 
 /* Interruption (D-58). */
 
-/* A <resume/> begins the timeout again, as a block does. The sum stays within TIMEOUTS_MAX, so that
- * no peer can delay our close for ever. If the whole timeout has passed during the interruption,
- * one IBB_CLOSE_TIMEOUT remains. */
+/* A <resume/> begins the timeout again, as a block does. TIMEOUTS_MAX bounds the sum: no peer can
+ * delay our close for ever. After an interruption longer than the timeout, one IBB_CLOSE_TIMEOUT
+ * remains. */
 static void
 resume_timeout (IBBSession *self, gint64 now)
 {

@@ -36,6 +36,17 @@ get_targets (FakeResolver *self, const char *name)
   return g_str_has_prefix (name, "_xmpps-") ? self->direct : self->targets;
 }
 
+/* Answers with the records of a name. */
+static void
+answer (GTask *task, GList *found, GDestroyNotify free_list, const char *name)
+{
+  if (found != NULL)
+    g_task_return_pointer (task, found, free_list);
+  else
+    g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
+                             "There is no record %s", name);
+}
+
 static void
 fake_resolver_lookup_service_async (GResolver          *resolver,
                                     const char         *name,
@@ -53,11 +64,7 @@ fake_resolver_lookup_service_async (GResolver          *resolver,
     targets = g_list_append (targets, g_srv_target_copy (l->data));
   g_mutex_unlock (&self->lock);
   targets = g_srv_target_list_sort (targets); /* RFC 2782: a GResolver does that */
-  if (targets != NULL)
-    g_task_return_pointer (task, targets, (GDestroyNotify) g_resolver_free_targets);
-  else
-    g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
-                             "There is no record %s", name);
+  answer (task, targets, (GDestroyNotify) g_resolver_free_targets, name);
 }
 
 static GList *
@@ -81,6 +88,12 @@ wait_for_cancellation (GTask *task)
 
   g_source_set_callback (source, G_SOURCE_FUNC (cancelled_cb), g_object_ref (task), g_object_unref);
   g_source_attach (source, g_task_get_context (task));
+}
+
+static void
+free_records (gpointer records)
+{
+  g_list_free_full (records, (GDestroyNotify) g_variant_unref);
 }
 
 static void
@@ -111,11 +124,7 @@ fake_resolver_lookup_records_async (GResolver          *resolver,
                                                     g_srv_target_get_port (l->data),
                                                     g_srv_target_get_hostname (l->data))));
   g_mutex_unlock (&self->lock);
-  if (records != NULL)
-    g_task_return_pointer (task, records, (GDestroyNotify) g_resolver_free_targets);
-  else
-    g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND,
-                             "There is no record %s", name);
+  answer (task, records, free_records, name);
 }
 
 /* Each host is this one, except "nowhere" and "silent". */

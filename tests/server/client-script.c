@@ -12,9 +12,9 @@
  *
  * A line holds a statement, or several with "; " between them; one that ends with "\" goes on in
  * the next. "> ..." waits until the client has sent that text, "< ..." sends text to it; other
- * words are in the tables of client-words.c and client-surroundings.c. %NAME stands for the text of
- * a macro whose name is in capitals. Tables and other macros read as in tests/unit/script.c, with "
- * | " between arguments. Each case ends with a logout. */
+ * words are in the tables of client-words.c, script-server.c and client-surroundings.c. %NAME
+ * stands for the text of a macro whose name is in capitals. Tables and other macros read as in
+ * tests/unit/script.c, with a bar between arguments. Each case ends with a logout. */
 
 #include "config.h"
 

@@ -15,15 +15,14 @@
 #include "client-surroundings.h"
 #include "client-words.h"
 #include "cut-proxy.h"
-#include "fake-server.h"
 #include "ibb-connection-private.h"
+#include "script-server.h"
 #include "xmpp/ibb-component.h"
 
 struct _ClientRun
 {
   GHashTable        *definitions; /* (unowned) */
-  FakeServer        *server;
-  FakeServer        *home; /* (nullable): another server, which is not spoken to */
+  ScriptServer      *servers;
   Surroundings      *surroundings;
   CutProxy          *proxy; /* (nullable) */
   IBBXmppConnection *client;
@@ -36,12 +35,10 @@ struct _ClientRun
   GAsyncResult      *opened;
   GAsyncResult      *query;
   IBBTransport      *transport; /* (nullable): that was opened */
-  GPtrArray         *counts;    /* (element-type utf8): "N TEXT", as often as the client sends it */
   GString           *received;  /* names or ids of stanzas, and changes of resources */
   gboolean           refuses;   /* certificates that nobody knows */
   guint              n_judged;
   guint              n_notified;
-  guint              n_pings;
 };
 
 typedef struct _ClientRun Run;
@@ -49,8 +46,6 @@ typedef struct _ClientRun Run;
 static const char *statement; /* that is running */
 
 #define fail(format, ...) g_error ("%s: " format, statement, __VA_ARGS__)
-
-static const FakeStep nothing[] = { { NULL } };
 
 /* ---- words ---- */
 
@@ -118,7 +113,7 @@ static void
 start_client (Run *self, const char *jid)
 {
   g_clear_object (&self->client);
-  self->client = IBB_XMPP_CONNECTION (fake_create_client (self->server, jid));
+  self->client = IBB_XMPP_CONNECTION (fake_create_client (self->servers->server, jid));
   g_signal_connect (self->client, "trust-requested", G_CALLBACK (trust_cb), self);
 }
 
@@ -126,8 +121,9 @@ static void
 start_component (Run *self, const char *domain)
 {
   g_clear_object (&self->client);
-  self->client = g_object_new (IBB_TYPE_COMPONENT, "domain", domain, "secret", "test", "host",
-                               "127.0.0.1", "port", fake_server_get_port (self->server), NULL);
+  self->client =
+      g_object_new (IBB_TYPE_COMPONENT, "domain", domain, "secret", "test", "host", "127.0.0.1",
+                    "port", fake_server_get_port (self->servers->server), NULL);
 }
 
 static void
@@ -438,10 +434,10 @@ accepted (Run *self, const char *local_jid)
                        local_jid);
   g_autoptr (IBBTransport) transport = NULL;
 
-  fake_server_send (self->server, open, -1);
+  fake_server_send (self->servers->server, open, -1);
   transport = assert_result (ibb_service_accept_finish, self->service, &self->accepted);
   assert_local_jid (transport, local_jid);
-  fake_server_expect (self->server, "id='open'");
+  fake_server_expect (self->servers->server, "id='open'");
   ibb_transport_abort (transport);
 }
 
@@ -515,171 +511,15 @@ end_query (Run *self, const char *text)
 
 /* ---- the server ---- */
 
-static void
-expect_text (Run *self, const char *text)
-{
-  fake_server_expect (self->server, text);
-}
-
-/* "keep NAME END": from now on %NAME is what comes before END. */
-static void
-keep (Run *self, const char *text)
-{
-  char *name = script_take_word (&text);
-  char *taken = fake_server_take_until (self->server, text);
-
-  taken[strlen (taken) - strlen (text)] = '\0';
-  g_hash_table_replace (self->definitions, name, taken);
-}
-
-static void
-send_text (Run *self, const char *text)
-{
-  fake_server_send (self->server, text, -1);
-}
-
-/* "N BEFORE | PIECE | AFTER": with that many pieces */
-static void
-send_many (Run *self, const char *text)
-{
-  guint               n = script_take_number (&text);
-  g_auto (GStrv)      parts = g_strsplit (text, " | ", 3);
-  g_autoptr (GString) all = g_string_new (parts[0]);
-
-  for (guint i = 0; i < n; i++)
-    g_string_append (all, parts[1]);
-  g_string_append (all, parts[2]);
-  fake_server_send (self->server, all->str, -1);
-}
-
-/* A question whose answer comes after all that the client had to read. */
-static void
-round_trip (Run *self, const char *text)
-{
-  g_autofree char *id = g_strdup_printf ("ping-%u", self->n_pings++);
-  g_autofree char *ping = g_strdup_printf (
-      "<iq type='get' id='%s' from='fake.test'><ping xmlns='urn:xmpp:ping'/></iq>", id);
-
-  fake_server_send (self->server, ping, -1);
-  fake_server_expect (self->server, id);
-}
-
-static void
-hang_up (Run *self, const char *text)
-{
-  fake_server_close (self->server);
-}
-
-static void
-wait_for_connection (Run *self, const char *text)
-{
-  fake_server_wait_for_clients (self->server, script_take_number (&text));
-}
-
-static void
-check_connections (Run *self, const char *text)
-{
-  g_assert_cmpuint (fake_server_get_n_clients (self->server), ==, script_take_number (&text));
-}
-
-/* "times N TEXT": at the end of the case the client has sent it so often. */
-static void
-add_count (Run *self, const char *text)
-{
-  g_ptr_array_add (self->counts, g_strdup (text));
-}
-
-static void
-add_never (Run *self, const char *text)
-{
-  g_ptr_array_add (self->counts, g_strconcat ("0 ", text, NULL));
-}
-
-static void
-check_count (const char *received, const char *count)
-{
-  const char *text = count;
-  guint       expected = script_take_number (&text), n = 0;
-
-  for (const char *at = received; (at = strstr (at, text)) != NULL; at++)
-    n++;
-  if (n != expected)
-    fail ("“%s” comes %u times in “%s”", text, n, received);
-}
-
-/* From now on %PORT, and what is said and expected, are those of a new server. One with a
- * certificate speaks TLS from the start. */
-static void
-start_server (Run *self, const char *name)
-{
-  g_autoptr (GTlsCertificate) certificate = *name != '\0' ? load_certificate (name) : NULL;
-
-  self->server = fake_server_new_tls (nothing, certificate);
-  g_hash_table_replace (self->definitions, g_strdup ("PORT"),
-                        g_strdup_printf ("%u", fake_server_get_port (self->server)));
-}
-
 /* "tls [CERTIFICATE]": the first connection to a server that is not trusted ends with the question
  * about it. */
 static void
 use_tls (Run *self, const char *text)
 {
-  g_free (fake_server_free (self->server));
-  start_server (self, *text != '\0' ? text : "alone-1.pem");
+  g_free (fake_server_free (self->servers->server));
+  script_server_start (self->servers, *text != '\0' ? text : "alone-1.pem");
   start_client (self, FAKE_JID);
   ibb_client_set_tls_mode (IBB_CLIENT (self->client), IBB_TLS_MODE_DIRECT);
-}
-
-/* "certificate NAME": that of the server for connections from now on */
-static void
-set_certificate (Run *self, const char *name)
-{
-  g_autoptr (GTlsCertificate) certificate = load_certificate (name);
-
-  fake_server_set_certificate (self->server, certificate, FALSE);
-}
-
-/* The same for connections after the next one. */
-static void
-set_later_certificate (Run *self, const char *name)
-{
-  g_autoptr (GTlsCertificate) certificate = load_certificate (name);
-
-  fake_server_set_certificate (self->server, certificate, TRUE);
-}
-
-/* How often the client has shown its own. */
-static void
-check_shown (Run *self, const char *text)
-{
-  g_assert_cmpuint (fake_server_get_n_certificates (self->server), ==, script_take_number (&text));
-}
-
-/* "elsewhere [CERTIFICATE]": another server takes the place of the first one, ... */
-static void
-go_elsewhere (Run *self, const char *text)
-{
-  self->home = self->server;
-  start_server (self, text);
-}
-
-/* ... which the script may leave for the first one, and come back to, ... */
-static void
-change_server (Run *self, const char *text)
-{
-  FakeServer *other = self->home;
-
-  self->home = self->server;
-  self->server = other;
-}
-
-/* ... until it goes away. */
-static void
-end_elsewhere (Run *self, const char *text)
-{
-  fake_server_close (self->server);
-  g_free (fake_server_free (self->server));
-  self->server = g_steal_pointer (&self->home);
 }
 
 /* "proxy [URI]": the client goes by a proxy of HTTP, %PROXY, unless its proxy resolver says URI. */
@@ -691,7 +531,7 @@ start_proxy (Run *self, const char *text)
   char *uri;
 
   if (self->proxy == NULL)
-    self->proxy = cut_proxy_new_asked (fake_server_get_port (self->server));
+    self->proxy = cut_proxy_new_asked (fake_server_get_port (self->servers->server));
   uri = g_strdup_printf ("http://127.0.0.1:%u", cut_proxy_get_port (self->proxy));
   if (*text == '\0')
     g_simple_proxy_resolver_set_uri_proxy (G_SIMPLE_PROXY_RESOLVER (resolver), "xmpp-client", uri);
@@ -713,9 +553,6 @@ static const struct
   const char *name;
   void (*call) (Run *self, const char *text);
 } calls[] = {
-  { ">", expect_text },
-  { "<", send_text },
-  { "<many", send_many },
   { "accept", accept },
   { "accept-fails", accept_fails },
   { "accept-waits", accept_waits },
@@ -724,31 +561,21 @@ static const struct
   { "add-feature", add_feature },
   { "authority", trust_authority },
   { "cancel", cancel },
-  { "certificate", set_certificate },
-  { "change-server", change_server },
   { "client", start_client },
   { "component", start_component },
   { "confirms", check_confirms },
-  { "connection", wait_for_connection },
-  { "connections", check_connections },
   { "drop", drop },
-  { "elsewhere", go_elsewhere },
-  { "end-elsewhere", end_elsewhere },
   { "error", check_disconnect_error },
   { "expect", expect_session },
   { "expect-fails", expect_fails },
   { "fails", end_login },
   { "handle-stanzas", handle_stanzas },
-  { "hang-up", hang_up },
   { "judge", set_judge },
   { "judged", check_judged },
-  { "keep", keep },
-  { "later-certificate", set_later_certificate },
   { "limit", check_limit },
   { "local-jid", check_local_jid },
   { "log-in", log_in },
   { "log-out", log_out },
-  { "never", add_never },
   { "notified", check_notified },
   { "online", expect_online },
   { "open", open_session },
@@ -759,13 +586,10 @@ static const struct
   { "query", query },
   { "query-ends", end_query },
   { "received", check_received },
-  { "round-trip", round_trip },
   { "send", send_stanza },
   { "service", start_service },
   { "set", set_property },
-  { "shown", check_shown },
   { "state", check_state },
-  { "times", add_count },
   { "tls", use_tls },
   { "token", set_token },
   { "token-is", check_token },
@@ -785,7 +609,8 @@ client_run_call (ClientRun *self, const char *name, const char *text, const char
         calls[i].call (self, text);
         return TRUE;
       }
-  return surroundings_call (self->surroundings, name, text);
+  return script_server_call (self->servers, name, text) ||
+         surroundings_call (self->surroundings, name, text);
 }
 
 ClientRun *
@@ -794,10 +619,9 @@ client_run_new (GHashTable *definitions)
   ClientRun *self = g_new0 (ClientRun, 1);
 
   self->definitions = definitions;
-  start_server (self, "");
+  self->servers = script_server_new (definitions);
   self->surroundings = surroundings_new ();
   self->cancellable = g_cancellable_new ();
-  self->counts = g_ptr_array_new_with_free_func (g_free);
   self->received = g_string_new (NULL);
   start_client (self, FAKE_JID);
   return self;
@@ -806,8 +630,6 @@ client_run_new (GHashTable *definitions)
 void
 client_run_free (ClientRun *self)
 {
-  g_autofree char *received = NULL;
-
   surroundings_free (self->surroundings);
   g_clear_object (&self->transport);
   g_clear_object (&self->service);
@@ -821,12 +643,7 @@ client_run_free (ClientRun *self)
       drop_client (self->client);
     }
   g_clear_pointer (&self->proxy, cut_proxy_free);
-  if (self->home != NULL)
-    g_free (fake_server_free (self->home));
-  received = fake_server_free (self->server);
-  for (guint i = 0; i < self->counts->len; i++)
-    check_count (received, self->counts->pdata[i]);
-  g_ptr_array_unref (self->counts);
+  script_server_free (self->servers);
   g_string_free (self->received, TRUE);
   g_object_unref (self->cancellable);
   g_free (self);

@@ -71,12 +71,14 @@ tool_archive_init (ToolArchive *self)
 GInputStream *
 tool_archive_new (const char *folder, GError **error)
 {
-  g_autofree char        *path = g_canonicalize_filename (folder, NULL);
-  g_autofree char        *parent = g_path_get_dirname (path);
-  g_autofree char        *name = g_path_get_basename (path);
+  g_autofree char *path = g_canonicalize_filename (folder, NULL);
+  g_autofree char *parent = g_path_get_dirname (path);
+  g_autofree char *name = g_path_get_basename (path);
+  /* With the dot tar opens the folder that a link leads to, and fails where there is none now. */
+  g_autofree char        *member = g_strconcat (name, "/.", NULL);
   g_autoptr (GSubprocess) process =
       g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, error, "tar", "-c", "-f", "-", "-C", parent,
-                        "--", g_str_equal (name, "/") ? "." : name, NULL);
+                        "--", g_str_equal (name, "/") ? "." : member, NULL);
   ToolArchive *self;
 
   if (process == NULL)

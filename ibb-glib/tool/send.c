@@ -221,7 +221,7 @@ send_files (ToolRun *run, Send *self, GError **error)
   gboolean           is_for_stream;
 
   if (tool_transfer_send (run, self->transfers, self->peer, self->is_any_resource, self->files,
-                          self->n_files, &is_for_stream, &reason))
+                          self->n_files, self->tar, &is_for_stream, &reason))
     return TRUE;
   if (is_for_stream)
     return send_stream (run, self, error);

@@ -339,7 +339,7 @@ static gboolean
 begin_send (gpointer data)
 {
   Work             *self = data;
-  g_autoptr (GFile) file = g_file_new_for_commandline_arg (self->path);
+  g_autoptr (GFile) file = g_file_new_for_path (self->path);
 
   begin_work (self);
   if (self->archive != NULL)
@@ -395,6 +395,7 @@ send_one (ToolRun         *run,
           IBBFilesService *service,
           const char      *peer,
           const char      *path,
+          gboolean         tar,
           gboolean        *is_offered,
           GError         **error)
 {
@@ -402,7 +403,7 @@ send_one (ToolRun         *run,
   Work            *self = create_work (run, service, peer, path);
   gboolean         sent;
 
-  if (g_file_test (path, G_FILE_TEST_IS_DIR) && !prepare_archive (self, error))
+  if (tar && g_file_test (path, G_FILE_TEST_IS_DIR) && !prepare_archive (self, error))
     {
       *is_offered = FALSE;
       work_unref (self);
@@ -424,6 +425,7 @@ tool_transfer_send (ToolRun         *run,
                     gboolean         is_any_resource,
                     char           **paths,
                     guint            n_paths,
+                    gboolean         tar,
                     gboolean        *is_for_stream,
                     GError         **error)
 {
@@ -432,7 +434,7 @@ tool_transfer_send (ToolRun         *run,
   const char        *to = peer;
   g_autoptr (GError) reason = NULL;
   gboolean           is_offered;
-  gboolean           sent = send_one (run, service, to, paths[0], &is_offered, &reason);
+  gboolean           sent = send_one (run, service, to, paths[0], tar, &is_offered, &reason);
 
   if (!sent && !is_offered && is_any_resource &&
       g_error_matches (reason, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE) &&
@@ -440,11 +442,11 @@ tool_transfer_send (ToolRun         *run,
     {
       to = account;
       g_clear_error (&reason);
-      sent = send_one (run, service, to, paths[0], &is_offered, &reason);
+      sent = send_one (run, service, to, paths[0], tar, &is_offered, &reason);
     }
   *is_for_stream = !sent && !is_offered && to == peer && reason->domain == IBB_ERROR;
   for (guint i = 1; sent && i < n_paths; i++)
-    sent = send_one (run, service, to, paths[i], &is_offered, &reason);
+    sent = send_one (run, service, to, paths[i], tar, &is_offered, &reason);
   if (!sent)
     g_propagate_error (error, g_steal_pointer (&reason));
   return sent;

@@ -11,15 +11,16 @@
 /* In the main thread; the other calls are for the thread of the work. */
 IBBFilesService *tool_transfer_new_service (IBBConnection *connection, const ToolOptions *options);
 
-/* Sends the files, and folders as archives, one after the other. peer has a resource; if the
- * account has none of that name online, and any resource may be asked, another one gets the files.
- * is_for_stream: nothing was offered, since the peer takes a stream at most. */
+/* Sends the files, and with tar folders as archives, one after the other. peer has a resource; if
+ * the account has none of that name online, and any resource may be asked, another one gets the
+ * files. is_for_stream: nothing was offered, since the peer takes a stream at most. */
 gboolean tool_transfer_send (ToolRun         *run,
                              IBBFilesService *service,
                              const char      *peer,
                              gboolean         is_any_resource,
                              char           **paths,
                              guint            n_paths,
+                             gboolean         tar,
                              gboolean        *is_for_stream,
                              GError         **error);
 /* Until count files are there; 0: until a signal. */

@@ -82,6 +82,21 @@ def _(server):
         check_equal(sha256(there / f'-letters/{name}'), sha256(here / f'-letters/{name}'), 'SHA-256')
 
 
+@case('of a link to a folder the folder goes as an archive, and a name with a colon is no URI')
+def _(server):
+    here, there = Folder(), Folder()
+    os.mkdir(here / 'letters')
+    os.rename(here.make('one', 5000), here / 'letters/one')
+    os.symlink('letters', here / 'link')
+    here.make('report:final.pdf', 1000)
+    receiver = receive(server, there, '--count', '2')
+    send(server, '--tar', here / 'link', 'report:final.pdf', receiver.wait_ready(), cwd=here.path).expect_done()
+    receiver.expect_done()
+    check_equal(there.names(), ['link.tar', 'report:final.pdf'], 'files')
+    subprocess.run(['tar', 'xf', there / 'link.tar', '-C', there.path], check=True)
+    check_equal(sha256(there / 'link/one'), sha256(here / 'letters/one'), 'SHA-256')
+
+
 @case('a folder that changes is an error, and a stream takes none')
 def _(server):
     here, there = Folder(), Folder()

@@ -60,6 +60,12 @@ struct _IBBRequest
   IBBSession     *session; /* (owned) */
   IBBSessionOwner owner;
   GSource        *source; /* (owned): emits the signals */
+  /* What the peer asked for. The session may go on from other addresses, with other terms. */
+  char    *peer_jid;  /* (owned) */
+  char    *local_jid; /* (owned) (nullable) */
+  char    *sid;       /* (owned) */
+  guint    block_size;
+  gboolean by_message;
 
   /* protected by the host's lock */
   gboolean pending; /* neither answered nor withdrawn */
@@ -179,6 +185,9 @@ ibb_request_finalize (GObject *object)
       ibb_host_release (self->host);
       g_source_unref (self->source);
       g_clear_error (&self->reason);
+      g_free (self->peer_jid);
+      g_free (self->local_jid);
+      g_free (self->sid);
     }
   G_OBJECT_CLASS (ibb_request_parent_class)->finalize (object);
 }
@@ -299,25 +308,17 @@ ibb_request_new (IBBHost *host, IBBSession *session)
   self->owner.object = self;
 
   ibb_host_lock (host);
+  self->peer_jid = g_strdup (session->parameters.peer_jid);
+  self->local_jid = g_strdup (session->parameters.local_jid);
+  self->sid = g_strdup (session->parameters.key.sid);
+  self->block_size = session->parameters.block_size;
+  self->by_message = session->parameters.by_message;
   self->pending = TRUE;
   session->data = &self->owner;
   session_changed_locked (self, session); /* the session may have ended before the signal */
   ibb_host_unlock (host);
   return self;
 }
-
-/* Defines the accessor of a property that the session has. Without a session, as a binding can make
- * a request, the value is otherwise. */
-#define GETTER(type, name, of_session, otherwise)                                                  \
-  type ibb_request_get_##name (IBBRequest *self)                                                   \
-  {                                                                                                \
-    IBBSession *session;                                                                           \
-                                                                                                   \
-    g_return_val_if_fail (IBB_IS_REQUEST (self), otherwise);                                       \
-                                                                                                   \
-    session = self->session;                                                                       \
-    return session != NULL ? of_session : otherwise;                                               \
-  }
 
 /**
  * ibb_request_get_peer_jid: (get-property peer-jid)
@@ -329,7 +330,14 @@ ibb_request_new (IBBHost *host, IBBSession *session)
  *
  * Since: 1.0
  */
-GETTER (const char *, peer_jid, session->parameters.peer_jid, "")
+const char *
+ibb_request_get_peer_jid (IBBRequest *self)
+{
+  g_return_val_if_fail (IBB_IS_REQUEST (self), NULL);
+
+  /* A binding can make a request that has no session. */
+  return self->peer_jid != NULL ? self->peer_jid : "";
+}
 
 /**
  * ibb_request_is_from:
@@ -362,7 +370,13 @@ ibb_request_is_from (IBBRequest *self, const char *jid)
  *
  * Since: 1.0
  */
-GETTER (const char *, local_jid, session->parameters.local_jid, NULL)
+const char *
+ibb_request_get_local_jid (IBBRequest *self)
+{
+  g_return_val_if_fail (IBB_IS_REQUEST (self), NULL);
+
+  return self->local_jid;
+}
 
 /**
  * ibb_request_get_sid: (get-property sid)
@@ -374,7 +388,13 @@ GETTER (const char *, local_jid, session->parameters.local_jid, NULL)
  *
  * Since: 1.0
  */
-GETTER (const char *, sid, session->parameters.key.sid, "")
+const char *
+ibb_request_get_sid (IBBRequest *self)
+{
+  g_return_val_if_fail (IBB_IS_REQUEST (self), NULL);
+
+  return self->sid != NULL ? self->sid : "";
+}
 
 /**
  * ibb_request_get_block_size: (get-property block-size)
@@ -386,7 +406,13 @@ GETTER (const char *, sid, session->parameters.key.sid, "")
  *
  * Since: 1.0
  */
-GETTER (guint, block_size, session->parameters.block_size, 0)
+guint
+ibb_request_get_block_size (IBBRequest *self)
+{
+  g_return_val_if_fail (IBB_IS_REQUEST (self), 0);
+
+  return self->block_size;
+}
 
 /**
  * ibb_request_get_stanza_type: (get-property stanza-type)
@@ -403,9 +429,7 @@ ibb_request_get_stanza_type (IBBRequest *self)
 {
   g_return_val_if_fail (IBB_IS_REQUEST (self), IBB_STANZA_TYPE_IQ);
 
-  if (self->session != NULL && self->session->parameters.by_message)
-    return IBB_STANZA_TYPE_MESSAGE;
-  return IBB_STANZA_TYPE_IQ;
+  return self->by_message ? IBB_STANZA_TYPE_MESSAGE : IBB_STANZA_TYPE_IQ;
 }
 
 /**
@@ -509,8 +533,7 @@ ibb_request_refuse (IBBRequest *self, IBBStanzaCondition condition, const char *
   if (ibb_session_refuse (self->session,
                           ibb_error_to_condition (condition, IBB_CONDITION_NOT_ACCEPTABLE), text))
     {
-      ibb_host_trace_locked (self->host, "Session %s with %s: refused",
-                             self->session->parameters.key.sid, self->session->parameters.peer_jid);
+      ibb_host_trace_locked (self->host, "Session %s with %s: refused", self->sid, self->peer_jid);
       settle_locked (self);
     }
   ibb_host_update_locked (self->host);

@@ -187,6 +187,52 @@ test_resource (Stacks *self, gconstpointer data)
   transfer (self, 1, ROMEO_AGAIN);
 }
 
+static gboolean
+accept_cb (IBBService *service, IBBRequest *request, GPtrArray *transports)
+{
+  g_ptr_array_add (transports, g_object_ref (request));
+  g_ptr_array_add (transports, assert_succeeds (ibb_request_accept, request));
+  return TRUE;
+}
+
+/* What a request says is what the peer has asked for, wherever the session goes on from. */
+static void
+test_request (Stacks *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) accepted = g_ptr_array_new_with_free_func (g_object_unref);
+  GAsyncResult         *opened = NULL;
+  Ends                  ends;
+  IBBRequest           *request;
+  const char           *peer_jid, *local_jid, *sid;
+
+  g_signal_connect (self->services[1], "session-requested", G_CALLBACK (accept_cb), accepted);
+  ibb_service_open_session_async (self->services[0], JULIET, NULL, NULL, store_result_cb, &opened);
+  ends.romeo = assert_result (ibb_service_open_session_finish, self->services[0], &opened);
+  request = accepted->pdata[0];
+  ends.juliet = accepted->pdata[1];
+  peer_jid = ibb_request_get_peer_jid (request);
+  local_jid = ibb_request_get_local_jid (request);
+  sid = ibb_request_get_sid (request);
+
+  lose (self, 0);
+  log_in (self, 0, ROMEO_AGAIN);
+  wait_until (ibb_transport_get_waiting (ends.romeo) == IBB_WAIT_NOTHING);
+  assert_peer_jid (ends.juliet, ROMEO_AGAIN);
+  lose (self, 1);
+  log_in (self, 1, JULIET "/again");
+  wait_until (ibb_transport_get_waiting (ends.juliet) == IBB_WAIT_NOTHING);
+  assert_local_jid (ends.juliet, JULIET "/again");
+
+  g_assert_cmpstr (peer_jid, ==, ROMEO);
+  g_assert_true (ibb_request_get_peer_jid (request) == peer_jid);
+  g_assert_cmpstr (local_jid, ==, JULIET);
+  g_assert_true (ibb_request_get_local_jid (request) == local_jid);
+  g_assert_cmpstr (sid, ==, ibb_transport_get_sid (ends.juliet));
+  close_async (ends.romeo);
+  close_async (ends.juliet);
+  g_object_unref (ends.romeo);
+}
+
 /* Romeo has lost the session. Juliet does not know, and is ended by force. */
 static void
 assert_ended_lost (Ends *ends)
@@ -353,6 +399,7 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/resume/D-58/peers", test_peers);
   add_stacks_test ("/ibb/loopback/resume/D-58/both", test_both);
   add_stacks_test ("/ibb/loopback/resume/D-58/resource", test_resource);
+  add_stacks_test ("/ibb/loopback/resume/D-58/request", test_request);
   add_stacks_test ("/ibb/loopback/resume/D-58/timeout", test_timeout);
   add_stacks_test ("/ibb/loopback/resume/D-42/suspended", test_suspended);
   add_stacks_test ("/ibb/loopback/resume/D-27/waiting", test_waiting);

@@ -367,7 +367,7 @@ test_strings (void)
     }
 }
 
-/* How a JID is shown: as it was written, with U-labels (D-02). */
+/* How a JID is shown: as it was written, with U-labels (D-02); also what is no JID. */
 static void
 test_dup_unicode (void)
 {
@@ -381,6 +381,9 @@ test_dup_unicode (void)
     { "xn--mnchen-3ya.example", "münchen.example" },
     { "xn--mnchen-3ya@b", "xn--mnchen-3ya@b" },
     { "a@xn--example-/b", "a@xn--example-/b" },
+    { "", "" },
+    { "@", "@" },
+    { "a@b\xff/c", "a@b\xff/c" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)

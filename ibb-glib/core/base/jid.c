@@ -411,9 +411,13 @@ char *
 ibb_jid_dup_unicode (const char *jid)
 {
   g_autoptr (GString) out = NULL;
+  g_autofree char    *normal = ibb_jid_normalize (jid);
   g_autofree char    *prepared = NULL;
   gsize               start;
   Parts               parts;
+
+  if (normal == NULL)
+    return g_strdup (jid);
 
   split (jid, strlen (jid), &parts);
   prepared = prepare_domain (parts.domain, parts.domain_length);

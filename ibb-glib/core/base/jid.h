@@ -36,7 +36,7 @@ gboolean ibb_jid_is_of_domain (const char *jid, const char *domain);
 gboolean ibb_jid_resembles (const char *a, const char *b);
 
 /* The JID as it is sent: with U-labels in the domain, which RFC 7622 §3.2 requires.
- * For a JID that ibb_jid_normalize takes. */
+ * What is not a valid JID stays as it is. */
 char *ibb_jid_dup_unicode (const char *jid);
 
 /* Parts as they stand, for a JID that ibb_jid_normalize takes. */

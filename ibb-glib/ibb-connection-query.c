@@ -39,7 +39,7 @@ start (IBBConnection *self, IBBStanza *request, guint timeout, GTask *task)
   g_autoptr (IBBStanza) stanza = ibb_stanza_record_copy (request);
   g_autoptr (GError)    error = NULL;
 
-  stanza->id = g_strdup (ibb_queries_add (queries, task, stanza->to, timeout));
+  stanza->id = ibb_queries_add (queries, task, stanza->to, timeout);
   if (!ibb_connection_send (self, stanza, &error))
     ibb_queries_end (queries, stanza->id, g_steal_pointer (&error));
 }
@@ -192,7 +192,8 @@ features_cb (GObject *source, GAsyncResult *result, gpointer user_data)
     g_task_return_error (task, g_steal_pointer (&error));
   else if (answer->payload != IBB_PAYLOAD_DISCO_INFO)
     g_task_return_new_error (task, IBB_ERROR, IBB_ERROR_PROTOCOL,
-                             _ ("“%s” did not say what it supports"), answer->from);
+                             _ ("“%s” did not say what it supports"),
+                             (const char *) g_task_get_task_data (task));
   else
     g_task_return_pointer (task, g_strdupv (answer->features), (GDestroyNotify) g_strfreev);
 }
@@ -243,6 +244,7 @@ ibb_connection_query_features_async (IBBConnection      *self,
       return;
     }
 
+  g_task_set_task_data (task, ibb_jid_dup_unicode (peer_jid), g_free);
   request = ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_DISCO_QUERY, NULL, peer_jid);
   query = new_task (self, features_cb, "[ibb-glib] query features", cancellable, features_cb,
                     g_steal_pointer (&task));

@@ -41,10 +41,15 @@ typedef struct
   GError    *error;  /* (owned) (nullable) */
 } Query;
 
+/* Also frees a query that has not ended, with the context of its task. */
 static void
 query_free (gpointer data)
 {
   Query *query = data;
+
+  g_mutex_lock (&query->queries->lock);
+  g_hash_table_remove (query->queries->queries, query->id);
+  g_mutex_unlock (&query->queries->lock);
 
   g_clear_pointer (&query->cancelled, ibb_cancel_watch_free);
   g_source_unref (query->source);
@@ -60,14 +65,15 @@ static GError *
 new_refusal (const Query *query, const IBBStanza *answer)
 {
   const char      *condition = ibb_condition_to_string (answer->condition);
-  const char      *peer = query->peer != NULL ? query->peer : answer->to;
   g_autofree char *quotation = ibb_error_dup_quotation (answer->text);
+  GError          *error;
 
-  if (quotation != NULL)
-    return g_error_new (IBB_ERROR, IBB_ERROR_BAD_REQUEST + (int) answer->condition,
-                        _ ("“%s” answered “%s”: %s"), peer, condition, quotation);
-  return g_error_new (IBB_ERROR, IBB_ERROR_BAD_REQUEST + (int) answer->condition,
-                      _ ("“%s” answered “%s”"), peer, condition);
+  error = query->peer != NULL
+              ? g_error_new (IBB_ERROR, IBB_ERROR_BAD_REQUEST + (int) answer->condition,
+                             _ ("“%s” answered “%s”"), query->peer, condition)
+              : g_error_new (IBB_ERROR, IBB_ERROR_BAD_REQUEST + (int) answer->condition,
+                             _ ("The server answered “%s”"), condition);
+  return ibb_error_add_reason (error, quotation);
 }
 
 static GError *
@@ -116,28 +122,28 @@ dup_id (void)
   return g_strconcat ("ibb-", uuid, NULL);
 }
 
-const char *
+char *
 ibb_queries_add (IBBQueries *self, GTask *task, const char *peer, guint timeout)
 {
-  Query        *query = g_new0 (Query, 1);
-  GMainContext *context = g_task_get_context (task);
+  Query *query = g_new0 (Query, 1);
+  char  *id = dup_id ();
 
   query->queries = self;
-  query->id = dup_id ();
+  query->id = g_strdup (id);
   query->peer = peer != NULL ? ibb_jid_dup_unicode (peer) : NULL;
   query->task = task;
   query->deadline = timeout > 0 ? g_get_monotonic_time () + timeout * G_TIME_SPAN_MILLISECOND : -1;
   query->source = ibb_callback_source_new ("[ibb-glib] query", over_cb, query, query_free);
-
   g_source_set_ready_time (query->source, query->deadline);
 
+  /* With the lock, for which over_cb () waits: another thread may dispatch the source as soon as it
+   * is attached, and the end of the query frees it. */
   g_mutex_lock (&self->lock);
   g_hash_table_insert (self->queries, query->id, query);
-  g_mutex_unlock (&self->lock);
-
-  g_source_attach (query->source, context);
+  g_source_attach (query->source, g_task_get_context (task));
   query->cancelled = ibb_cancel_watch_new (g_task_get_cancellable (task), query->source);
-  return query->id;
+  g_mutex_unlock (&self->lock);
+  return id;
 }
 
 static void

@@ -13,8 +13,9 @@ typedef struct _IBBQueries IBBQueries;
 IBBQueries *ibb_queries_get (IBBConnection *connection);
 
 /* Takes task, whose source object is the connection. It ends in its context with the answer, an
- * error, or after timeout milliseconds (0: without a limit). Returns the id that the request has to
- * have. peer (nullable): the addressee. */
-const char *ibb_queries_add (IBBQueries *self, GTask *task, const char *peer, guint timeout);
+ * error, or after timeout milliseconds (0: without a limit); the context may be that of another
+ * thread, so that the task may have ended when the function returns. Returns the id that the
+ * request has to have, (transfer full). peer (nullable): the addressee. */
+char *ibb_queries_add (IBBQueries *self, GTask *task, const char *peer, guint timeout);
 /* The request with that id could not be sent. error: (transfer full) */
 void ibb_queries_end (IBBQueries *self, const char *id, GError *error);

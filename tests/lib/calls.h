@@ -55,6 +55,14 @@ run_pending (void)
     value_;                                                                                        \
   })
 
+/* A message can be shown, and names no NULL. */
+static inline void
+assert_readable (const GError *error)
+{
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  g_assert_null (g_strrstr (error->message, "(null)"));
+}
+
 /* A call that fails returns FALSE, NULL or -1. */
 #define assert_fails(domain, code, function, ...)                                                  \
   G_STMT_START                                                                                     \
@@ -63,6 +71,7 @@ run_pending (void)
                                                                                                    \
     g_assert_cmpint ((gssize) function (__VA_ARGS__, &error_), <=, 0);                             \
     g_assert_error (error_, domain, code);                                                         \
+    assert_readable (error_);                                                                      \
     g_test_message ("%s", error_->message);                                                        \
   }                                                                                                \
   G_STMT_END

@@ -68,6 +68,8 @@ test_query_errors (Fixture *fixture, gconstpointer data)
       new_stanza ("<iq type='set' to='tybalt@capulet.example/x'><map xmlns='" MAP "'/></iq>");
   g_autoptr (IBBStanza) unknown =
       new_stanza ("<iq type='set' to='" JULIET "'><map xmlns='" MAP "'/></iq>");
+  g_autoptr (IBBStanza) misaddressed =
+      new_stanza ("<iq type='set' to='@'><map xmlns='" MAP "'/></iq>");
   g_autoptr (IBBStanza)    message = new_stanza ("<message to='" JULIET "'><body/></message>");
   g_autoptr (IBBStanza)    result = new_stanza ("<iq type='result' id='x' to='" JULIET "'/>");
   g_autoptr (GCancellable) cancelled = g_cancellable_new ();
@@ -77,6 +79,8 @@ test_query_errors (Fixture *fixture, gconstpointer data)
                 fixture->romeo_connection, nobody, 0, NULL);
   assert_fails (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE, ibb_connection_query,
                 fixture->romeo_connection, unknown, 0, NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_connection_query, fixture->romeo_connection,
+                misaddressed, 1, NULL);
   assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, ibb_connection_query,
                 fixture->romeo_connection, message, 0, NULL);
   assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, ibb_connection_query,

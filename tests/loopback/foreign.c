@@ -417,13 +417,62 @@ test_idle (Stacks *stacks, gconstpointer data)
 }
 
 static void
-receive_xml (Stacks *stacks, const char *xml)
+receive_xml (StackConnection *connection, const char *xml)
 {
-  g_autoptr (GError)    error = NULL;
-  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, &error);
+  g_autoptr (IBBStanza) stanza = assert_succeeds (ibb_stanza_new_from_xml, xml, -1);
 
-  g_assert_no_error (error);
-  g_assert_true (ibb_connection_receive (IBB_CONNECTION (stacks->juliet_connection), stanza));
+  g_assert_true (ibb_connection_receive (IBB_CONNECTION (connection), stanza));
+}
+
+/* A program with an XMPP library only, which keeps what it gets. */
+static gboolean
+keep_cb (IBBConnection *connection, IBBStanza *stanza, IBBStanza **kept)
+{
+  g_assert_null (*kept);
+  *kept = ibb_stanza_ref (stanza);
+  return TRUE;
+}
+
+static StackConnection *
+new_bare_peer (Stacks *stacks, IBBStanza **kept)
+{
+  StackConnection *peer = stack_connection_new (JULIET);
+
+  g_signal_connect (peer, "stanza-received", G_CALLBACK (keep_cb), kept);
+  stack_connection_set_peer (stacks->romeo_connection, peer);
+  return peer;
+}
+
+/* The server answers without its address, or at none. */
+static void
+test_answer_without_address (Stacks *stacks, gconstpointer data)
+{
+  IBBConnection              *connection = IBB_CONNECTION (stacks->romeo_connection);
+  IBBStanza                  *asked = NULL;
+  g_autoptr (StackConnection) server = new_bare_peer (stacks, &asked);
+  g_autoptr (IBBStanza)       request =
+      assert_succeeds (ibb_stanza_new_from_xml, "<iq type='get'><x xmlns='urn:x'/></iq>", -1);
+  GAsyncResult    *answered = NULL;
+  g_autofree char *error = NULL;
+  g_autofree char *result = NULL;
+
+  ibb_connection_query_async (connection, request, 0, NULL, store_result_cb, &answered);
+  wait_until (asked != NULL);
+  error = g_strdup_printf ("<iq type='error' id='%s'/>", ibb_stanza_get_id (asked));
+  receive_xml (stacks->romeo_connection, error);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_UNDEFINED_CONDITION, ibb_connection_query_finish,
+                       connection, &answered);
+  g_clear_pointer (&asked, ibb_stanza_unref);
+
+  ibb_connection_query_features_async (connection, "montague.example", NULL, store_result_cb,
+                                       &answered);
+  wait_until (asked != NULL);
+  result = g_strdup_printf ("<iq type='result' id='%s'/>", ibb_stanza_get_id (asked));
+  receive_xml (stacks->romeo_connection, result);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_PROTOCOL, ibb_connection_query_features_finish,
+                       connection, &answered);
+  g_clear_pointer (&asked, ibb_stanza_unref);
+  run_pending ();
 }
 
 static gpointer
@@ -452,7 +501,7 @@ test_end_in_a_batch (Stacks *stacks, gconstpointer data)
       "<iq type='set' from='" ROMEO "' to='" JULIET "' id='1'>"
       "<data xmlns='http://jabber.org/protocol/ibb' sid='%s' seq='0'>AAAA</data></iq>",
       ibb_transport_get_sid (ends.juliet));
-  receive_xml (stacks, block);
+  receive_xml (stacks->juliet_connection, block);
   if (stop)
     ibb_service_stop (stacks->juliet);
   else
@@ -477,6 +526,7 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42", test_suspended);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/B-03/lost", test_suspended_lost);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-49/dropped", test_suspended_dropped);
+  add_stacks_test ("/ibb/loopback/foreign/answer-without-address", test_answer_without_address);
   add_stacks_test ("/ibb/loopback/foreign/idle", test_idle);
   g_test_add ("/ibb/loopback/foreign/lost-in-a-batch", Stacks, GINT_TO_POINTER (FALSE), set_up,
               test_end_in_a_batch, tear_down);

@@ -206,10 +206,85 @@ test_interpreter (Fixture *fixture, gconstpointer data)
   g_object_remove_toggle_ref (G_OBJECT (receiver), toggled_cb, NULL);
 }
 
+#define N_QUERIES 2000
+
+static void
+answered_cb (GObject *source, GAsyncResult *result, gpointer n_answered)
+{
+  g_autoptr (IBBStanza) answer =
+      ibb_connection_query_finish (IBB_CONNECTION (source), result, NULL);
+
+  g_assert_null (answer);
+  (*(guint *) n_answered)++;
+}
+
+typedef struct
+{
+  IBBConnection *connection;
+  guint          n_answered;
+  int            is_over;
+  GCancellable  *cancellable; /* (owned) (nullable): atomic; each thread takes it out */
+} Queries;
+
+/* Cancels each as soon as it can be seen. */
+static gpointer
+cancel_thread (gpointer data)
+{
+  Queries *self = data;
+
+  while (!g_atomic_int_get (&self->is_over))
+    {
+      GCancellable *cancellable = g_atomic_pointer_exchange (&self->cancellable, NULL);
+
+      if (cancellable == NULL)
+        continue;
+      g_cancellable_cancel (cancellable);
+      g_object_unref (cancellable);
+    }
+  return NULL;
+}
+
+static gpointer
+query_thread (gpointer data)
+{
+  Queries              *self = data;
+  g_autoptr (IBBStanza) request = ibb_stanza_new_from_xml (
+      "<iq type='get' to='nobody@capulet.example/x'><x xmlns='urn:x'/></iq>", -1, NULL);
+
+  for (guint i = 0; i < N_QUERIES; i++)
+    {
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr (GCancellable) last = NULL;
+
+      last = g_atomic_pointer_exchange (&self->cancellable, g_object_ref (cancellable));
+      ibb_connection_query_async (self->connection, request, i % 3, cancellable, answered_cb,
+                                  &self->n_answered);
+    }
+  g_atomic_int_set (&self->is_over, TRUE);
+  return NULL;
+}
+
+/* The task of a thread without a context of its own belongs to the default context: a query may be
+ * over before the call that begins it has returned. */
+static void
+test_queries (Fixture *fixture, gconstpointer data)
+{
+  Queries  queries = { fixture->romeo_connection };
+  GThread *threads[] = { g_thread_new ("query", query_thread, &queries),
+                         g_thread_new ("cancel", cancel_thread, &queries) };
+
+  while (queries.n_answered < N_QUERIES)
+    g_main_context_iteration (NULL, FALSE);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  g_clear_object (&queries.cancellable);
+}
+
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
+  add_test ("/ibb/loopback/threads/queries", test_queries);
   add_test ("/ibb/loopback/threads/interpreter", test_interpreter);
   add_test ("/ibb/loopback/threads/both-ways/B-17", test_both_ways);
   add_test ("/ibb/loopback/threads/context", test_context);

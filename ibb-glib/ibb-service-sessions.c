@@ -75,6 +75,7 @@ ibb_service_open_session_async (IBBService         *self,
 
   g_return_if_fail (IBB_IS_SERVICE (self));
   g_return_if_fail (params == NULL || IBB_IS_SESSION_PARAMS (params));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = create_task (self, ibb_service_open_session_async, cancellable, callback, user_data);
   if (ibb_session_params_fill_open (params, peer_jid, &wish, &error))
@@ -144,6 +145,7 @@ ibb_service_open_session (IBBService       *self,
 
   g_return_val_if_fail (IBB_IS_SERVICE (self), NULL);
   g_return_val_if_fail (params == NULL || IBB_IS_SESSION_PARAMS (params), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
   if (!ibb_session_params_fill_open (params, peer_jid, &wish, error))
     return NULL;
@@ -189,6 +191,7 @@ ibb_service_expect_session_async (IBBService         *self,
 
   g_return_if_fail (IBB_IS_SERVICE (self));
   g_return_if_fail (params == NULL || IBB_IS_SESSION_PARAMS (params));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = create_task (self, ibb_service_expect_session_async, cancellable, callback, user_data);
   if (ibb_session_params_fill_expected (params, peer_jid, sid, &wish, &error))
@@ -253,6 +256,7 @@ ibb_service_expect_session (IBBService       *self,
 
   g_return_val_if_fail (IBB_IS_SERVICE (self), NULL);
   g_return_val_if_fail (params == NULL || IBB_IS_SESSION_PARAMS (params), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
   if (!ibb_session_params_fill_expected (params, peer_jid, sid, &wish, error))
     return NULL;
@@ -287,6 +291,7 @@ ibb_service_accept_async (IBBService         *self,
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (IBB_IS_SERVICE (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = create_task (self, ibb_service_accept_async, cancellable, callback, user_data);
   start (self, &(IBBSessionWish){ .call = IBB_SESSION_CALL_ACCEPT }, task);
@@ -333,6 +338,7 @@ IBBTransport *
 ibb_service_accept (IBBService *self, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (IBB_IS_SERVICE (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
   return run (self, &(IBBSessionWish){ .call = IBB_SESSION_CALL_ACCEPT }, cancellable, error);
 }

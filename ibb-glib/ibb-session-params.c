@@ -463,20 +463,27 @@ check_jid (const char *jid, GError **error)
 {
   g_autofree char *normal = ibb_jid_normalize (jid);
 
-  if (normal == NULL)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                 _ ("Invalid JID “%s” (expected user@host/resource)"), jid != NULL ? jid : "");
-  return normal != NULL;
+  g_autofree char *valid = NULL;
+
+  if (normal != NULL)
+    return TRUE;
+  valid = g_utf8_make_valid (jid != NULL ? jid : "", -1);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               _ ("Invalid JID “%s” (expected user@host/resource)"), valid);
+  return FALSE;
 }
 
 static gboolean
 check_sid (const char *sid, GError **error)
 {
+  g_autofree char *valid = NULL;
+
   if (ibb_stanza_is_valid_sid (sid))
     return TRUE;
+  valid = g_utf8_make_valid (sid, -1);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                _ ("Invalid session identifier “%s” (expected 1 to %d letters, digits and “.-_:”)"),
-               sid, IBB_SID_MAX_LENGTH);
+               valid, IBB_SID_MAX_LENGTH);
   return FALSE;
 }
 

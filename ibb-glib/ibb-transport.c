@@ -241,6 +241,7 @@ ibb_transport_drain_async (IBBTransport       *self,
   g_autoptr (GTask) task = NULL;
 
   g_return_if_fail (IBB_IS_TRANSPORT (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, ibb_transport_drain_async);
@@ -288,6 +289,7 @@ gboolean
 ibb_transport_drain (IBBTransport *self, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
   return ibb_stream_operation_run (self->channel, IBB_STREAM_DRAIN, NULL, 0, cancellable, error) ==
          0;
@@ -361,6 +363,7 @@ ibb_transport_shutdown_output_async (IBBTransport       *self,
   GError           *error = NULL;
 
   g_return_if_fail (IBB_IS_TRANSPORT (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, ibb_transport_shutdown_output_async);
@@ -416,6 +419,7 @@ ibb_transport_shutdown_output (IBBTransport *self, GCancellable *cancellable, GE
   gboolean success;
 
   g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
   if (!begin_shutdown (self, error))
     return FALSE;

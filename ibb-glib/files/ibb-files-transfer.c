@@ -485,6 +485,7 @@ ibb_files_transfer_wait (IBBFilesTransfer *self, GCancellable *cancellable, GErr
   g_autoptr (GAsyncResult) result = NULL;
 
   g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
   ibb_files_transfer_wait_async (self, cancellable, take_result_cb, &result);
   while (result == NULL)

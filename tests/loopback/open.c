@@ -31,6 +31,8 @@ test_invalid (Fixture *fixture, gconstpointer data)
   assert_open_fails (fixture, JULIET, 0, long_sid, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   assert_open_fails (fixture, "@", 0, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   assert_open_fails (fixture, "", 0, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  assert_open_fails (fixture, "a@b\xff/c", 0, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  assert_open_fails (fixture, JULIET, 0, "\xff", G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   /* D-04: there is no session with oneself. */
   assert_open_fails (fixture, ROMEO, 0, NULL, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 
@@ -316,6 +318,42 @@ test_no_connection (Fixture *fixture, gconstpointer data)
   g_assert_finalize_object (service);
 }
 
+#define assert_checks(call)                                                                        \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_test_expect_message ("ibb-glib", G_LOG_LEVEL_CRITICAL, "*G_IS_CANCELLABLE*");                \
+    call;                                                                                          \
+    g_test_assert_expected_messages ();                                                            \
+  }                                                                                                \
+  G_STMT_END
+
+/* Another object in the place of the cancellable is noticed before anything begins. */
+static void
+test_wrong_cancellable (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Ends)         ends = fixture_open (fixture);
+  GCancellable         *wrong = (GCancellable *) fixture->juliet;
+  IBBService           *service = fixture->romeo;
+  IBBConnection        *connection = fixture->romeo_connection;
+  g_autoptr (IBBStanza) request =
+      ibb_stanza_new_from_xml ("<iq type='get'><x xmlns='urn:x'/></iq>", -1, NULL);
+
+  assert_checks (ibb_service_open_session (service, JULIET, NULL, wrong, NULL));
+  assert_checks (ibb_service_open_session_async (service, JULIET, NULL, wrong, NULL, NULL));
+  assert_checks (ibb_service_expect_session (service, JULIET, "s", NULL, wrong, NULL));
+  assert_checks (ibb_service_expect_session_async (service, JULIET, "s", NULL, wrong, NULL, NULL));
+  assert_checks (ibb_service_accept (service, wrong, NULL));
+  assert_checks (ibb_service_accept_async (service, wrong, NULL, NULL));
+  assert_checks (ibb_transport_drain (ends.romeo, wrong, NULL));
+  assert_checks (ibb_transport_drain_async (ends.romeo, wrong, NULL, NULL));
+  assert_checks (ibb_transport_shutdown_output (ends.romeo, wrong, NULL));
+  assert_checks (ibb_transport_shutdown_output_async (ends.romeo, wrong, NULL, NULL));
+  assert_checks (ibb_connection_query (connection, request, 0, wrong, NULL));
+  assert_checks (ibb_connection_query_async (connection, request, 0, wrong, NULL, NULL));
+  assert_checks (ibb_connection_query_features (connection, JULIET, wrong, NULL));
+  assert_checks (ibb_connection_query_features_async (connection, JULIET, wrong, NULL, NULL));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -333,5 +371,6 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/open/stop", test_stop);
   add_test ("/ibb/loopback/open/lost/D-42", test_lost);
   add_test ("/ibb/loopback/open/no-connection", test_no_connection);
+  add_test ("/ibb/loopback/open/wrong-cancellable", test_wrong_cancellable);
   return g_test_run ();
 }

@@ -46,6 +46,14 @@ is_or_was_open_locked (IBBChannel *self)
     }
 }
 
+gboolean
+ibb_channel_has_opened_locked (IBBChannel *self)
+{
+  if (!self->opened)
+    self->opened = is_or_was_open_locked (self);
+  return self->opened;
+}
+
 static void
 session_changed_locked (gpointer data, IBBSession *session)
 {
@@ -267,8 +275,7 @@ void
 ibb_channel_changed_locked (IBBChannel *self)
 {
   trace_locked (self);
-  if (!self->opened)
-    self->opened = is_or_was_open_locked (self);
+  ibb_channel_has_opened_locked (self);
   tell_changed_locked (self);
   ibb_waiters_wake (&self->readers);
   ibb_waiters_wake (&self->writers);

@@ -47,7 +47,7 @@ struct _IBBChannel
   GQueue                readers;    /* (element-type IBBWaiter) */
   GQueue                writers;    /* (element-type IBBWaiter): closes as well */
   IBBChannelChangedFunc changed;    /* (nullable): NULL without an owner */
-  gboolean              opened;     /* the session was open once */
+  gboolean              opened;     /* see ibb_channel_has_opened_locked () */
   gboolean              closing;    /* the transport's close has begun */
   gboolean              ended_told; /* when changed was called last, as the next ones */
   IBBSessionWait        wait_told;
@@ -65,6 +65,10 @@ void        ibb_channel_unref (IBBChannel *self); /* not with the lock */
 /* Takes the session out of a channel that has no owner, which then does not end the session:
  * (transfer full). */
 IBBSession *ibb_channel_steal_session_locked (IBBChannel *self);
+
+/* Whether the session is, or was, open. It looks at the session: the channel is told of changes
+ * only at the end of a batch of stanzas. */
+gboolean ibb_channel_has_opened_locked (IBBChannel *self);
 
 /* Wakes the calls that need not wait any longer. */
 void ibb_channel_changed_locked (IBBChannel *self);

@@ -131,7 +131,8 @@ open_is_ready (IBBOperation *operation)
 
   if (self->channel == NULL)
     return knows_local_jid (self);
-  return self->channel->opened || self->channel->session->state == IBB_SESSION_ENDED;
+  return ibb_channel_has_opened_locked (self->channel) ||
+         self->channel->session->state == IBB_SESSION_ENDED;
 }
 
 static gboolean
@@ -143,7 +144,7 @@ open_attempt (IBBOperation *operation, gint64 now, GError **error)
     return FALSE;
   if (self->channel == NULL)
     return !open_now (self, now, error);
-  if (!self->channel->opened)
+  if (!ibb_channel_has_opened_locked (self->channel))
     g_propagate_error (error, ibb_host_new_error_locked (operation->host, self->channel->session));
   return TRUE;
 }

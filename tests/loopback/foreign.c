@@ -476,6 +476,49 @@ test_answer_without_address (Stacks *stacks, gconstpointer data)
 }
 
 static gpointer
+open_thread (gpointer data)
+{
+  gpointer *arguments = data;
+
+  return assert_succeeds (ibb_service_open_session, arguments[0], JULIET, NULL, arguments[1]);
+}
+
+/* D-24: the session is accepted and closed by one batch of stanzas. A call that looks before the
+ * end of the batch has its session as well. */
+static void
+test_opened_in_a_batch (Stacks *stacks, gconstpointer data)
+{
+  g_autoptr (GCancellable)    cancellable = g_cancellable_new ();
+  gpointer                    arguments[] = { stacks->romeo, cancellable };
+  IBBStanza                  *open = NULL;
+  g_autoptr (StackConnection) peer = new_bare_peer (stacks, &open);
+  g_autoptr (IBBTransport)    transport = NULL;
+  g_autoptr (IBBElement)      element = NULL;
+  g_autofree char            *accepted = NULL;
+  g_autofree char            *closed = NULL;
+  GThread                    *thread = g_thread_new ("open", open_thread, arguments);
+
+  wait_until (open != NULL);
+  wait_for_waiter (cancellable);
+  element = ibb_stanza_dup_element (open);
+  accepted = g_strdup_printf ("<iq type='result' id='%s' from='" JULIET "' to='" ROMEO "'/>",
+                              ibb_stanza_get_id (open));
+  closed = g_strdup_printf (
+      "<iq type='set' id='c' from='" JULIET "' to='" ROMEO "'>"
+      "<close xmlns='http://jabber.org/protocol/ibb' sid='%s'/></iq>",
+      ibb_element_get_attribute (ibb_element_get_child (element, "open", NULL), "sid"));
+  receive_xml (stacks->romeo_connection, accepted);
+  receive_xml (stacks->romeo_connection, closed);
+  g_cancellable_cancel (cancellable); /* wakes the call: the context is not iterated meanwhile */
+  transport = g_thread_join (thread);
+  g_signal_handlers_disconnect_by_func (peer, keep_cb, &open);
+  assert_reads_eof (transport);
+  g_clear_object (&transport);
+  g_clear_pointer (&open, ibb_stanza_unref);
+  run_pending ();
+}
+
+static gpointer
 read_to_the_end (gpointer transport)
 {
   g_autoptr (GError) error = NULL;
@@ -527,6 +570,7 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/B-03/lost", test_suspended_lost);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-49/dropped", test_suspended_dropped);
   add_stacks_test ("/ibb/loopback/foreign/answer-without-address", test_answer_without_address);
+  add_stacks_test ("/ibb/loopback/foreign/opened-in-a-batch/D-24", test_opened_in_a_batch);
   add_stacks_test ("/ibb/loopback/foreign/idle", test_idle);
   g_test_add ("/ibb/loopback/foreign/lost-in-a-batch", Stacks, GINT_TO_POINTER (FALSE), set_up,
               test_end_in_a_batch, tear_down);

@@ -76,6 +76,7 @@ typedef struct
 
   /* protected by lock */
   GPtrArray *listeners; /* (owned) (element-type IBBConnectionListener): replaced, not changed */
+  gboolean   is_lost;   /* the XML stream is gone for good, and no other one is there */
   gboolean   is_suspended;
 } Audience;
 
@@ -209,19 +210,27 @@ ibb_connection_tell (IBBConnection *self, IBBConnectionEventType type)
   return tell_event (self, &event);
 }
 
+/* Notes the state. A lost XML stream stays lost, whatever is said of it, until another one is
+ * there. */
 static IBBConnectionEventType
-get_event_type (IBBConnectionState state, gboolean was_suspended)
+enter_state_locked (Audience *audience, IBBConnectionState state)
 {
+  gboolean was_suspended = audience->is_suspended;
+
+  audience->is_suspended = state == IBB_CONNECTION_STATE_SUSPENDED && !audience->is_lost;
   switch (state)
     {
     case IBB_CONNECTION_STATE_OFFLINE:
+      audience->is_lost = TRUE;
       return IBB_CONNECTION_LOST;
     case IBB_CONNECTION_STATE_CONNECTING:
+      audience->is_lost = TRUE;
       return IBB_CONNECTION_INTERRUPTED;
     case IBB_CONNECTION_STATE_SUSPENDED:
       return IBB_CONNECTION_SUSPENDED;
     case IBB_CONNECTION_STATE_ONLINE:
     default:
+      audience->is_lost = FALSE;
       return was_suspended ? IBB_CONNECTION_RESUMED : IBB_CONNECTION_RESTORED;
     }
 }
@@ -296,8 +305,7 @@ ibb_connection_change_state (IBBConnection *self, IBBConnectionState state, cons
   gboolean              is_shorter = FALSE;
 
   g_mutex_lock (&audience->lock);
-  event.type = get_event_type (state, audience->is_suspended);
-  audience->is_suspended = state == IBB_CONNECTION_STATE_SUSPENDED;
+  event.type = enter_state_locked (audience, state);
   listeners = g_ptr_array_ref (audience->listeners);
   g_mutex_unlock (&audience->lock);
 

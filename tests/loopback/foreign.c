@@ -314,6 +314,29 @@ test_suspended_lost (Stacks *stacks, gconstpointer data)
   close_async (ends.romeo);
 }
 
+/* An XML stream that is gone cannot be suspended: the next one is another one, and the service
+ * opens and accepts sessions on it. */
+static void
+test_lost_suspended (Stacks *stacks, gconstpointer data)
+{
+  static const IBBConnectionState states[] = { IBB_CONNECTION_STATE_OFFLINE,
+                                               IBB_CONNECTION_STATE_CONNECTING };
+  IBBConnection                  *connection = IBB_CONNECTION (stacks->juliet_connection);
+
+  for (guint i = 0; i < G_N_ELEMENTS (states); i++)
+    {
+      g_auto (Ends)          ends = { NULL };
+      g_autoptr (IBBService) late = NULL;
+
+      ibb_connection_set_state (connection, states[i], NULL);
+      ibb_connection_set_state (connection, IBB_CONNECTION_STATE_SUSPENDED, NULL);
+      late = ibb_service_new (connection);
+      ibb_connection_set_state (connection, IBB_CONNECTION_STATE_ONLINE, NULL);
+      ends = open_pair (stacks);
+      close_async (ends.romeo);
+    }
+}
+
 /* D-49: a service may go while its connection is suspended; its peers hear of
  * it nevertheless. */
 static void
@@ -568,6 +591,7 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/foreign/own-context", test_own_context);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42", test_suspended);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/B-03/lost", test_suspended_lost);
+  add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/after-lost", test_lost_suspended);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-49/dropped", test_suspended_dropped);
   add_stacks_test ("/ibb/loopback/foreign/answer-without-address", test_answer_without_address);
   add_stacks_test ("/ibb/loopback/foreign/opened-in-a-batch/D-24", test_opened_in_a_batch);

@@ -4,6 +4,7 @@
 
 #include "ibb-connection.h"
 
+#include "core/base/jid.h"
 #include "core/base/stanza.h"
 #include "ibb-connection-private.h"
 #include "ibb-element-private.h"
@@ -377,7 +378,8 @@ ibb_connection_default_init (IBBConnectionInterface *iface)
    *
    * The full JID that the server gave this connection, or NULL before it is
    * known. It notifies when it changes. One that is only a domain makes the connection that
-   * of each address of it, as [class@IBB.Component] is.
+   * of each address of it, as [class@IBB.Component] is. What is not a valid JID, such as an empty
+   * string, counts as NULL.
    *
    * Since: 1.0
    */
@@ -597,12 +599,14 @@ ibb_connection_confirms (IBBConnection *self)
 char *
 ibb_connection_dup_local_jid (IBBConnection *self)
 {
-  char *jid = NULL;
+  g_autofree char *jid = NULL;
+  g_autofree char *normal = NULL;
 
   g_return_val_if_fail (IBB_IS_CONNECTION (self), NULL);
 
   g_object_get (self, "local-jid", &jid, NULL);
-  return jid;
+  normal = ibb_jid_normalize (jid);
+  return normal != NULL ? g_steal_pointer (&jid) : NULL;
 }
 
 /**

@@ -337,6 +337,44 @@ test_lost_suspended (Stacks *stacks, gconstpointer data)
     }
 }
 
+/* What is no JID in local-jid counts as none yet: nothing can be opened, until there is a JID. */
+static void
+test_no_jid (Stacks *stacks, gconstpointer data)
+{
+  static const char *const wrong[] = { "", "@", "a@", "/x", "a b@c" };
+  StackConnection         *connection = stacks->romeo_connection;
+  g_autoptr (IBBStanza)    request =
+      ibb_stanza_new_from_xml ("<iq type='get'><x xmlns='urn:x'/></iq>", -1, NULL);
+  g_auto (Ends) ends = { NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      GAsyncResult    *opened = NULL;
+      GAsyncResult    *answered = NULL;
+      g_autofree char *jid = NULL;
+
+      g_free (connection->jid);
+      connection->jid = g_strdup (wrong[i]);
+      g_object_notify (G_OBJECT (connection), "local-jid");
+      run_pending ();
+      g_assert_null (jid = ibb_connection_dup_local_jid (IBB_CONNECTION (connection)));
+      ibb_service_open_session_async (stacks->romeo, JULIET, NULL, NULL, store_result_cb, &opened);
+      assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_service_open_session_finish,
+                           stacks->romeo, &opened);
+      stack_connection_set_peer (connection, NULL);
+      ibb_connection_query_async (IBB_CONNECTION (connection), request, 1, NULL, store_result_cb,
+                                  &answered);
+      assert_result_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_connection_query_finish,
+                           IBB_CONNECTION (connection), &answered);
+      stack_connection_set_peer (connection, stacks->juliet_connection);
+    }
+  g_free (connection->jid);
+  connection->jid = g_strdup (ROMEO);
+  g_object_notify (G_OBJECT (connection), "local-jid");
+  ends = open_pair (stacks);
+  close_async (ends.romeo);
+}
+
 /* D-49: a service may go while its connection is suspended; its peers hear of
  * it nevertheless. */
 static void
@@ -593,6 +631,7 @@ main (int argc, char **argv)
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/B-03/lost", test_suspended_lost);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-42/after-lost", test_lost_suspended);
   add_stacks_test ("/ibb/loopback/foreign/suspended/D-49/dropped", test_suspended_dropped);
+  add_stacks_test ("/ibb/loopback/foreign/no-jid", test_no_jid);
   add_stacks_test ("/ibb/loopback/foreign/answer-without-address", test_answer_without_address);
   add_stacks_test ("/ibb/loopback/foreign/opened-in-a-batch/D-24", test_opened_in_a_batch);
   add_stacks_test ("/ibb/loopback/foreign/idle", test_idle);

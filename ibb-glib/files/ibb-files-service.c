@@ -337,12 +337,10 @@ jingle_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
   transfer = session != NULL ? find (self, ibb_stanza_get_from (request), session) : NULL;
   if (transfer == NULL)
     return FALSE;
-  if (!ibb_jingle_receive (transfer->jingle, jingle, &refusal))
-    {
-      refuse_jingle (self, request, &refusal);
-      return TRUE;
-    }
-  answer (self, request, "result", "");
+  if (ibb_jingle_receive (transfer->jingle, jingle, &refusal))
+    answer (self, request, "result", "");
+  else
+    refuse_jingle (self, request, &refusal);
   if (transfer->direction == IBB_FILES_DIRECTION_SEND)
     ibb_files_transfer_send_heard (transfer);
   else

@@ -133,6 +133,15 @@ new_answer_error (IBBFilesTransfer *self, GError *error)
 }
 
 static void
+fail_misaccepted (IBBFilesTransfer *self)
+{
+  ibb_files_transfer_fail (
+      self,
+      g_error_new (IBB_ERROR, IBB_ERROR_PROTOCOL,
+                   _ ("“%s” has accepted the file by a way that was not offered"), self->peer_jid));
+}
+
+static void
 initiated_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   IBBFilesTransfer     *self = user_data;
@@ -146,10 +155,7 @@ initiated_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   if (answer == NULL)
     ibb_files_transfer_fail (self, new_answer_error (self, error));
   else if (si == NULL || !ibb_initiation_read_answer (si))
-    ibb_files_transfer_fail (
-        self, g_error_new (IBB_ERROR, IBB_ERROR_PROTOCOL,
-                           _ ("“%s” has accepted the file by a way that was not offered"),
-                           self->peer_jid));
+    fail_misaccepted (self);
   if (ibb_files_transfer_end_call (self))
     open_session (self);
 }
@@ -201,6 +207,11 @@ ibb_files_transfer_send_heard (IBBFilesTransfer *self)
   ibb_files_transfer_flush (self);
   if (self->failure != NULL)
     return;
+  if (self->jingle->is_misaccepted)
+    {
+      fail_misaccepted (self);
+      return;
+    }
   if (self->jingle->state == IBB_JINGLE_ACCEPTED && self->state == IBB_FILES_STATE_OFFERED)
     open_session (self);
   if (self->jingle->state != IBB_JINGLE_ENDED)

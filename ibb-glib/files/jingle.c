@@ -319,34 +319,45 @@ ibb_jingle_new_from_offer (const IBBElement *jingle,
   return g_steal_pointer (&self);
 }
 
-static gboolean
-receive_accept (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refusal)
+/* Why an accept is not one of what was offered, a reason of XEP-0166; NULL: it is. */
+static const char *
+read_accept (IBBJingle *self, const IBBElement *content)
 {
-  const IBBElement            *content = get_content (jingle);
   const IBBElement            *transport = content != NULL ? get_transport (content) : NULL;
   const IBBElement            *description = get_description (content);
   const IBBElement            *file = NULL;
   g_autoptr (IBBFilesMetadata) described = NULL;
   gboolean                     takes_range;
 
-  if (!self->is_initiator || self->state != IBB_JINGLE_OFFERED)
-    {
-      *refusal = out_of_order;
-      return FALSE;
-    }
-  if (transport == NULL || !read_block_size (self, transport))
-    {
-      *refusal = bad_request;
-      return FALSE;
-    }
+  if (transport == NULL)
+    return "unsupported-transports";
+  if (!read_block_size (self, transport))
+    return "incompatible-parameters";
   if (description != NULL)
     file = ibb_element_get_child (description, "file", IBB_DESCRIPTION_NAMESPACE);
   if (file != NULL)
     described = ibb_description_read (file, &takes_range, &self->offset);
   if ((file != NULL && described == NULL) || (self->offset > 0 && !self->takes_range) ||
       self->offset > ibb_files_metadata_get_size (self->metadata))
+    return "incompatible-parameters";
+  return NULL;
+}
+
+static gboolean
+receive_accept (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refusal)
+{
+  const char *mistake;
+
+  if (!self->is_initiator || self->state != IBB_JINGLE_OFFERED)
     {
-      self->offset = 0;
+      *refusal = out_of_order;
+      return FALSE;
+    }
+  mistake = read_accept (self, get_content (jingle));
+  if (mistake != NULL)
+    {
+      self->is_misaccepted = TRUE;
+      ibb_jingle_terminate (self, mistake, NULL);
       *refusal = bad_request;
       return FALSE;
     }

@@ -30,14 +30,15 @@ typedef struct
   char *transport_sid; /* (owned) */
   guint block_size;    /* the agreed one is the smaller of both ends' */
 
-  IBBFilesMetadata *metadata;      /* (owned) */
-  gboolean          takes_range;   /* the sender can begin in the middle */
-  gboolean          promises_hash; /* the sender sends a checksum after the file */
-  guint64           offset;        /* where the receiver wants the file to begin */
-  gboolean          has_checksum;  /* the promised one has come */
-  gboolean          is_received;   /* the receiver has said that the file is whole */
-  char             *reason;        /* (owned) (nullable): why the peer has ended the session */
-  char             *reason_text;   /* (owned) (nullable): what the peer said beside it */
+  IBBFilesMetadata *metadata;       /* (owned) */
+  gboolean          takes_range;    /* the sender can begin in the middle */
+  gboolean          promises_hash;  /* the sender sends a checksum after the file */
+  guint64           offset;         /* where the receiver wants the file to begin */
+  gboolean          has_checksum;   /* the promised one has come */
+  gboolean          is_received;    /* the receiver has said that the file is whole */
+  char             *reason;         /* (owned) (nullable): why the peer has ended the session */
+  char             *reason_text;    /* (owned) (nullable): what the peer said beside it */
+  gboolean          is_misaccepted; /* the receiver has accepted what was not offered */
 
   GQueue requests; /* (element-type utf8): payloads of IQs of type set, to be sent in this order */
 } IBBJingle;
@@ -66,7 +67,8 @@ IBBJingle *ibb_jingle_new_from_offer (const IBBElement *jingle,
                                       IBBJingleRefusal *refusal);
 void       ibb_jingle_free (IBBJingle *self);
 
-/* A further request of the peer's; FALSE: answer it with the refusal. */
+/* A further request of the peer's; FALSE: answer it with the refusal. An accept that cannot be
+ * taken ends the session. */
 gboolean ibb_jingle_receive (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refusal);
 /* The offer has been answered with an error. */
 void ibb_jingle_refused (IBBJingle *self);

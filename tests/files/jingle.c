@@ -162,6 +162,36 @@ assert_receives (IBBJingle  *jingle,
   g_assert_cmpstr (refusal.jingle, ==, child);
 }
 
+/* An accept of what was not offered ends the session. */
+static void
+test_misaccepted (void)
+{
+  const struct
+  {
+    const char *children;
+    const char *reason;
+  } rows[] = {
+    { "", "<unsupported-transports/>" },
+    { CONTENT (FILE_OF ("")), "<unsupported-transports/>" },
+    { CONTENT (FILE_OF ("") "<transport xmlns='urn:xmpp:jingle:transports:s5b:1' sid='t1'/>"),
+      "<unsupported-transports/>" },
+    { CONTENT ("<transport xmlns='" IBB "' sid='t1' block-size='0'/>"),
+      "<incompatible-parameters/>" },
+    { CONTENT (FILE_OF ("<size>10</size><range offset='11'/>") TRANSPORT),
+      "<incompatible-parameters/>" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (IBBJingle) jingle = create_sender ();
+
+      assert_receives (jingle, "session-accept", rows[i].children, "bad-request", NULL);
+      assert_sends (jingle, rows[i].reason);
+      g_assert_true (jingle->is_misaccepted);
+      g_assert_cmpint (jingle->state, ==, IBB_JINGLE_ENDED);
+    }
+}
+
 static void
 test_sender (void)
 {
@@ -169,10 +199,6 @@ test_sender (void)
 
   assert_receives (jingle, "session-initiate", OFFER, "unexpected-request", "out-of-order");
   assert_receives (jingle, "transport-replace", OFFER, "unexpected-request", "out-of-order");
-  assert_receives (jingle, "session-accept", "", "bad-request", NULL);
-  assert_receives (jingle, "session-accept",
-                   CONTENT (FILE_OF ("<size>10</size><range offset='11'/>") TRANSPORT),
-                   "bad-request", NULL);
   assert_receives (jingle, "content-add", OFFER, "feature-not-implemented", NULL);
   assert_receives (jingle, "session-info", "", NULL, NULL);
   assert_receives (jingle, "session-info", "<x xmlns='y'/>", "feature-not-implemented",
@@ -576,6 +602,7 @@ main (int argc, char **argv)
   g_test_add_func ("/files/jingle/offers", test_offers);
   g_test_add_func ("/files/jingle/not-offers", test_not_offers);
   g_test_add_func ("/files/jingle/sender", test_sender);
+  g_test_add_func ("/files/jingle/misaccepted", test_misaccepted);
   g_test_add_func ("/files/jingle/block-size", test_block_size);
   g_test_add_func ("/files/jingle/receiver", test_receiver);
   g_test_add_func ("/files/jingle/dialects", test_dialects);

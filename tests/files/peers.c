@@ -521,6 +521,26 @@ test_send_declined (Peers *self, gconstpointer data)
   g_assert_nonnull (strstr (error->message, "“Not \"now\"”"));
 }
 
+/* The peer accepts by a transport that was not offered: nobody decides any more. */
+static void
+test_send_misaccepted (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autofree char             *sid = NULL;
+
+  announce (self, of_jingle);
+  sent = offer (self);
+  hear (self, "set", "session-initiate");
+  sid = dup_value (find (self, "set", "session-initiate"), "<jingle", "sid");
+  say (self,
+       "<iq type='set' to='" JULIET "' id='x'><jingle xmlns='urn:xmpp:jingle:1' "
+       "action='session-accept' sid='%s'><content creator='initiator' name='file'>"
+       "<transport xmlns='urn:xmpp:jingle:transports:s5b:1' sid='t2'/></content></jingle></iq>",
+       sid);
+  assert_fails (IBB_ERROR, IBB_ERROR_PROTOCOL, ibb_files_transfer_wait, sent, NULL);
+  hear (self, "set", "<unsupported-transports/>");
+}
+
 /* The peer accepts what is offered by Jingle, and gets the session. sid: of the Jingle session. */
 static IBBTransport *
 accept_by_jingle (Peers *self, IBBFilesTransfer **sent, char **sid)
@@ -635,6 +655,7 @@ main (int argc, char **argv)
   add_test_of ("send/qxmpp", &qxmpp, test_send_initiation);
   add_test_of ("send/declined/initiation", of_initiation, test_send_declined);
   add_test_of ("send/declined/jingle", of_jingle, test_send_declined);
+  add_test_of ("send/misaccepted", NULL, test_send_misaccepted);
   add_test_of ("send/silent", NULL, test_send_silent);
   add_test_of ("send/received", NULL, test_send_received);
   add_test_of ("send/gajim", "Gajim", test_losers);

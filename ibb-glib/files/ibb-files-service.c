@@ -260,6 +260,7 @@ offer (IBBFilesService *self, IBBStanza *request, IBBFilesTransfer *transfer)
     transfer->local_jid = g_strdup (to);
   g_ptr_array_add (self->transfers, g_object_ref (transfer));
   ibb_files_transfer_set_timer (transfer, DECISION_TIMEOUT, decision_timeout_cb);
+  ibb_files_transfer_watch_peer (transfer);
   g_signal_emit (self, signals[SIGNAL_FILE_OFFERED], 0, transfer, &is_taken);
   if (!is_taken)
     ibb_files_transfer_reject (transfer, NULL);

@@ -6,6 +6,7 @@
 #include "files/jingle.h"
 #include "files/mover.h"
 #include "files/part.h"
+#include "files/peer-watch.h"
 
 struct _IBBFilesTransfer
 {
@@ -33,6 +34,7 @@ struct _IBBFilesTransfer
   GCancellable *cancellable; /* (owned): of all that runs */
   guint         n_running;   /* calls whose callbacks are to come */
   guint         timer;       /* (nullable): source id */
+  IBBPeerWatch *watch;       /* (owned) (nullable): while nobody has decided about the offer */
   IBBTransport *transport;   /* (owned) (nullable) */
   IBBMover     *mover;       /* (owned) (nullable) */
   IBBPart      *part;        /* (owned) (nullable) */
@@ -70,6 +72,9 @@ gboolean ibb_files_transfer_end_call (IBBFilesTransfer *self);
 void ibb_files_transfer_move (IBBFilesTransfer *self, GAsyncReadyCallback callback);
 /* function is called once, in the service's context, unless another timer is set before. */
 void ibb_files_transfer_set_timer (IBBFilesTransfer *self, guint seconds, GSourceFunc function);
+/* The offer has left, or has come: until the state changes, the transfer fails if the connection is
+ * lost or the peer goes. */
+void ibb_files_transfer_watch_peer (IBBFilesTransfer *self);
 /* Sends what the Jingle session has to say. */
 void ibb_files_transfer_flush (IBBFilesTransfer *self);
 /* id (nullable): a query has an id of its own. */

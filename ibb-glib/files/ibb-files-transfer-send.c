@@ -197,6 +197,7 @@ ibb_files_transfer_offer (IBBFilesTransfer *self,
     }
   else
     initiate (self);
+  ibb_files_transfer_watch_peer (self);
 }
 
 void

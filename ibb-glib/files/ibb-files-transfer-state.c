@@ -153,6 +153,7 @@ ibb_files_transfer_set_state (IBBFilesTransfer *self, IBBFilesState state)
 {
   if (state == self->state)
     return;
+  g_clear_pointer (&self->watch, ibb_peer_watch_free);
   self->state = state;
   trace (self);
   g_object_notify (G_OBJECT (self), "state");
@@ -281,6 +282,27 @@ ibb_files_transfer_flush (IBBFilesTransfer *self)
                                     g_object_ref (self));
       g_free (payload);
     }
+}
+
+static void
+gone_cb (GError *error, gpointer user_data)
+{
+  ibb_files_transfer_fail (user_data, error);
+}
+
+/* By Jingle the question is a ping of the session (XEP-0166 §6.8). Stream initiation has none, so
+ * that the peer is asked for its features. */
+void
+ibb_files_transfer_watch_peer (IBBFilesTransfer *self)
+{
+  g_autofree char *payload =
+      self->jingle != NULL ? ibb_jingle_dup_ping (self->jingle)
+                           : g_strdup ("<query xmlns='http://jabber.org/protocol/disco#info'/>");
+  g_autoptr (IBBStanza) question =
+      ibb_files_transfer_new_iq (self, self->jingle != NULL ? "set" : "get", NULL, payload);
+
+  if (question != NULL)
+    self->watch = ibb_peer_watch_new (self->sessions, self->peer_jid, question, gone_cb, self);
 }
 
 GError *

@@ -40,11 +40,23 @@ begin (IBBJingle *self, const char *action)
   return xml;
 }
 
+static char *
+finish (GString *xml)
+{
+  g_string_append (xml, "</jingle>");
+  return g_string_free (xml, FALSE);
+}
+
 static void
 end (IBBJingle *self, GString *xml)
 {
-  g_string_append (xml, "</jingle>");
-  g_queue_push_tail (&self->requests, g_string_free (xml, FALSE));
+  g_queue_push_tail (&self->requests, finish (xml));
+}
+
+char *
+ibb_jingle_dup_ping (IBBJingle *self)
+{
+  return finish (begin (self, "session-info"));
 }
 
 static void

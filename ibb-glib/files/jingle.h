@@ -73,6 +73,9 @@ gboolean ibb_jingle_receive (IBBJingle *self, const IBBElement *jingle, IBBJingl
 /* The offer has been answered with an error. */
 void ibb_jingle_refused (IBBJingle *self);
 
+/* A request that the peer answers with a result as long as it knows the session. */
+char *ibb_jingle_dup_ping (IBBJingle *self);
+
 void ibb_jingle_accept (IBBJingle *self, guint block_size, guint64 offset);
 void ibb_jingle_send_checksum (IBBJingle *self, const char *algorithm, const char *hash);
 void ibb_jingle_send_received (IBBJingle *self);

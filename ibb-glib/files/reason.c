@@ -22,6 +22,10 @@ ibb_reason_from_error (const GError     *error,
     return "timeout";
   if (g_error_matches (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE))
     return "media-error";
+  if (g_error_matches (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE))
+    return "gone";
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
+    return "connectivity-error";
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
     *text = "The disk is full";
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)) /* the session, by this end */

@@ -446,6 +446,105 @@ assert_reads_all (Peers *self, IBBTransport *transport)
   g_assert_cmpmem (got, length, g_bytes_get_data (self->bytes, NULL), SIZE);
 }
 
+/* An offer waits for a decision, and something else comes. */
+
+typedef enum
+{
+  EVENT_LOST,      /* the own connection is lost */
+  EVENT_PRESENCE,  /* the peer says that it is offline */
+  EVENT_OFFLINE,   /* the peer's server answers for it, when it is asked */
+  EVENT_FORGOTTEN, /* the peer's program was started again under its address */
+} Event;
+
+typedef struct
+{
+  Event    event;
+  gboolean is_sender;
+  gboolean is_jingle;
+} Waiting;
+
+static IBBFilesTransfer *
+begin_waiting (Peers *self, const Waiting *waiting)
+{
+  fast_timers_hold (60000); /* the question to the peer */
+  if (waiting->is_sender)
+    {
+      announce (self, waiting->is_jingle ? of_jingle : of_initiation);
+      return offer (self);
+    }
+  if (waiting->is_jingle)
+    offer_by_jingle (self, "s1", "");
+  else
+    offer_by_initiation (self, "size='20000'");
+  wait_until (self->offered != NULL);
+  return g_object_ref (self->offered);
+}
+
+/* What the peer hears when it is asked whether it is there. */
+static void
+answer_question (Peers *self, gboolean is_jingle, const char *condition)
+{
+  const char *words = is_jingle ? "session-info" : "disco#info";
+
+  self->hears_questions = TRUE;
+  wait_until (fast_timers_is_held ());
+  fast_timers_fire ();
+  fast_timers_hold (60000);
+  say (self,
+       "<iq type='error' to='" JULIET "' id='%s'><error type='cancel'><%s "
+       "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+       hear (self, is_jingle ? "set" : "get", words), condition);
+  g_ptr_array_set_size (self->heard, 0);
+}
+
+static void
+test_waiting (Peers *self, gconstpointer data)
+{
+  const Waiting               *waiting = data;
+  g_autoptr (IBBFilesTransfer) transfer = begin_waiting (self, waiting);
+  g_autoptr (IBBConnection)    other =
+      ibb_loopback_attach (self->loopback, "romeo@montague.example/balcony");
+  g_autoptr (IBBStanza) presence = assert_succeeds (
+      ibb_stanza_new_from_xml, "<presence to='" JULIET "' type='unavailable'/>", -1);
+
+  /* Another program of the peer goes, and this one does not understand the question. */
+  assert_succeeds (ibb_connection_send, other, presence);
+  say (self, "<presence to='" JULIET "'/>");
+  answer_question (self, waiting->is_jingle, "feature-not-implemented");
+  wait_until (fast_timers_is_held ());
+  g_assert_cmpint (ibb_files_transfer_get_state (transfer), ==, IBB_FILES_STATE_OFFERED);
+
+  if (waiting->event == EVENT_LOST)
+    {
+      ibb_connection_set_state (self->own_connection, IBB_CONNECTION_STATE_CONNECTING, NULL);
+      assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_files_transfer_wait, transfer,
+                    NULL);
+      drop_and_wait (g_steal_pointer (&other));
+      fast_timers_stop ();
+      return;
+    }
+  if (waiting->event == EVENT_PRESENCE)
+    say (self, "<presence to='" JULIET "' type='unavailable'/>");
+  else
+    answer_question (self, waiting->is_jingle,
+                     waiting->event == EVENT_OFFLINE ? "service-unavailable" : "item-not-found");
+  assert_fails (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE, ibb_files_transfer_wait, transfer, NULL);
+  if (waiting->is_jingle)
+    hear (self, "set", "<gone/>");
+  drop_and_wait (g_steal_pointer (&other));
+  fast_timers_stop ();
+}
+
+static const Waiting waits[] = {
+  { EVENT_LOST, TRUE, TRUE },      { EVENT_LOST, TRUE, FALSE },
+  { EVENT_LOST, FALSE, TRUE },     { EVENT_LOST, FALSE, FALSE },
+  { EVENT_PRESENCE, TRUE, TRUE },  { EVENT_PRESENCE, TRUE, FALSE },
+  { EVENT_PRESENCE, FALSE, TRUE }, { EVENT_PRESENCE, FALSE, FALSE },
+  { EVENT_OFFLINE, TRUE, TRUE },   { EVENT_OFFLINE, TRUE, FALSE },
+  { EVENT_OFFLINE, FALSE, TRUE },  { EVENT_OFFLINE, FALSE, FALSE },
+  { EVENT_FORGOTTEN, TRUE, TRUE }, { EVENT_FORGOTTEN, FALSE, TRUE },
+};
+
 /* Receivers by stream initiation, as they were recorded. */
 typedef struct
 {
@@ -650,6 +749,15 @@ main (int argc, char **argv)
   add_test_of ("withdrawn", NULL, test_withdrawn);
   add_test_of ("strangers", NULL, test_strangers);
   add_test_of ("forged", NULL, test_forged);
+  for (guint i = 0; i < G_N_ELEMENTS (waits); i++)
+    {
+      static const char *const events[] = { "lost", "presence", "offline", "forgotten" };
+      g_autofree char         *path = g_strdup_printf (
+                  "/ibb/files/peers/waiting/%s/%s/%s", events[waits[i].event],
+          waits[i].is_sender ? "sender" : "receiver", waits[i].is_jingle ? "jingle" : "initiation");
+
+      g_test_add (path, Peers, &waits[i], set_up, test_waiting, tear_down);
+    }
   add_test_of ("send/psi-plus", &psi_plus, test_send_initiation);
   add_test_of ("send/gloox", &gloox, test_send_initiation);
   add_test_of ("send/qxmpp", &qxmpp, test_send_initiation);

@@ -31,7 +31,7 @@ static gboolean
 heard_cb (IBBConnection *connection, IBBStanza *stanza, Peers *self)
 {
   /* The library answers what it is asked about features. */
-  if (g_strcmp0 (ibb_stanza_get_kind (stanza), "get") == 0 &&
+  if (g_strcmp0 (ibb_stanza_get_kind (stanza), "get") == 0 && !self->hears_questions &&
       (self->version == NULL || !is_of (stanza, "get", "jabber:iq:version")))
     return FALSE;
   if (self->version != NULL && is_of (stanza, "get", "jabber:iq:version"))
@@ -39,7 +39,8 @@ heard_cb (IBBConnection *connection, IBBStanza *stanza, Peers *self)
          "<iq type='result' to='" JULIET
          "' id='%s'><query xmlns='jabber:iq:version'><name>%s</name></query></iq>",
          ibb_stanza_get_id (stanza), self->version);
-  else if (is_of (stanza, "set", "urn:xmpp:jingle:1"))
+  else if (is_of (stanza, "set", "urn:xmpp:jingle:1") &&
+           !(self->hears_questions && is_of (stanza, "set", "session-info")))
     say (self, "<iq type='result' to='" JULIET "' id='%s'/>", ibb_stanza_get_id (stanza));
   g_ptr_array_add (self->heard, ibb_stanza_ref (stanza));
   return TRUE;

@@ -22,9 +22,10 @@ typedef struct
   IBBConnection    *own_connection;
   IBBFilesService  *own; /* Juliet's */
   IBBConnection    *peer_connection;
-  IBBService       *peer;    /* Romeo's */
-  GPtrArray        *heard;   /* (element-type IBBStanza): what the peer received */
-  const char       *version; /* (nullable): its name */
+  IBBService       *peer;            /* Romeo's */
+  GPtrArray        *heard;           /* (element-type IBBStanza): what the peer received */
+  const char       *version;         /* (nullable): its name */
+  gboolean          hears_questions; /* about its features, and lets the test answer them */
   IBBFilesTransfer *offered;
   GPtrArray        *all_offered; /* (element-type IBBFilesTransfer) */
   GBytes           *bytes;

@@ -12,5 +12,6 @@ void fast_timers_start (guint shortest, guint longest, guint n_kept);
 void fast_timers_stop (void);
 /* The next timer of interval milliseconds runs when fast_timers_fire () is called, however busy the
  * machine is. */
-void fast_timers_hold (guint interval);
-void fast_timers_fire (void);
+void     fast_timers_hold (guint interval);
+gboolean fast_timers_is_held (void);
+void     fast_timers_fire (void);

@@ -6,12 +6,12 @@
 
 #pragma once
 
+#include "core/base/claim.h"
 #include "ibb-connection.h"
 
 typedef enum
 {
-  IBB_CONNECTION_OFFERED,   /* stanza; TRUE if it is for this listener, which has taken it */
-  IBB_CONNECTION_RECEIVED,  /* stanza; TRUE if it was taken */
+  IBB_CONNECTION_RECEIVED,  /* stanza, claim; TRUE if it was taken */
   IBB_CONNECTION_CONFIRMED, /* stanza */
   IBB_CONNECTION_DRAINED,   /* in any thread */
   IBB_CONNECTION_CHAT, /* the application sent or received a stanza of its own; in any thread */
@@ -38,6 +38,7 @@ typedef struct
 {
   IBBConnectionEventType type;
   IBBStanza             *stanza;
+  IBBClaim               claim;             /* listeners that the stanza concerns less leave it */
   gboolean               may_others_follow; /* at once, though no batch has begun */
   const GError          *error;
 } IBBConnectionEvent;

@@ -285,16 +285,23 @@ ibb_connection_offer_to_services (IBBConnection *self,
                                   IBBStanza     *stanza,
                                   gboolean       may_others_follow)
 {
-  const IBBConnectionEvent offered = { IBB_CONNECTION_OFFERED, stanza, may_others_follow, NULL };
-  const IBBConnectionEvent received = { IBB_CONNECTION_RECEIVED, stanza, may_others_follow, NULL };
-  g_autoptr (GPtrArray)    listeners = ibb_connection_dup_listeners (self);
+  IBBConnectionEvent    event = { .type = IBB_CONNECTION_RECEIVED,
+                                  .stanza = stanza,
+                                  .may_others_follow = may_others_follow };
+  g_autoptr (GPtrArray) listeners = ibb_connection_dup_listeners (self);
+  IBBClaim              claim;
 
   if (listeners == NULL)
     return FALSE;
-  /* A service that was dropped may still have sessions, beside those of the next service. So each
-   * service is offered the stanza first, and refuses it only if no other one takes it. */
-  return (listeners->len > 1 && tell_each (listeners, &offered)) ||
-         tell_each (listeners, &received);
+  claim = listeners->len > 1 ? IBB_CLAIM_SESSION : IBB_CLAIM_NONE;
+  for (; claim > IBB_CLAIM_NONE; claim = ibb_claim_get_next (claim, stanza))
+    {
+      event.claim = claim;
+      if (tell_each (listeners, &event))
+        return TRUE;
+    }
+  event.claim = IBB_CLAIM_NONE;
+  return tell_each (listeners, &event);
 }
 
 gboolean

@@ -20,8 +20,8 @@
  *
  * A service opens sessions to peers, accepts sessions of peers, and has the
  * settings that they share: limits, timeouts, buffer sizes. A connection needs
- * only one. If there are several, sessions of peers go to the first one that accepts
- * sessions.
+ * only one. If there are several, a session of a peer goes to the one that expects it, or
+ * else to the first one that accepts it.
  *
  * A session begins in one of these ways, and is passed to the application exactly
  * once:

@@ -627,7 +627,7 @@ receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
 }
 
 gboolean
-ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now)
+ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, IBBClaim least, gint64 now)
 {
   IBBContext      *context = self->context;
   g_autofree char *from_copy = NULL;
@@ -660,10 +660,10 @@ ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64
       if (self->acceptor.is_stopped && g_hash_table_size (context->sessions) == 0)
         return FALSE; /* the application answers that there is no such service (N-08) */
       if (stanza->to == NULL || g_strcmp0 (stanza->to, context->local_jid) == 0)
-        return ibb_incoming_receive (&self->acceptor, stanza, context->local_normal, from, is_last,
+        return ibb_incoming_receive (&self->acceptor, stanza, context->local_normal, from, least,
                                      now);
       return ibb_incoming_receive (&self->acceptor, stanza,
-                                   ibb_jid_peek_normal (stanza->to, &to_copy), from, is_last, now);
+                                   ibb_jid_peek_normal (stanza->to, &to_copy), from, least, now);
 
     case IBB_PAYLOAD_OTHER:
     case IBB_PAYLOAD_DISCO_QUERY:

@@ -47,10 +47,10 @@ void ibb_engine_settings_changed (IBBEngine *self, gint64 now);
  * while unknown. A domain stands for all its addresses (D-59). */
 void ibb_engine_set_local_jid (IBBEngine *self, const char *jid);
 
-/* Returns TRUE if the stanza was for the engine, which has handled it. is_last: no other engine of
- * the connection is asked. Otherwise returns FALSE also if the stanza is for a session of another
- * engine, or opens one that is not accepted here. */
-gboolean ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, gboolean is_last, gint64 now);
+/* Returns TRUE if the stanza was for the engine, which has handled it. FALSE: it concerns the
+ * engine less than least, if at all. With IBB_CLAIM_NONE no other engine of the connection is asked
+ * (ibb_claim_get_next ()). */
+gboolean ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, IBBClaim least, gint64 now);
 /* Notes that the application has sent or received a stanza of its own, which should not wait behind
  * blocks. */
 void ibb_engine_note_chat (IBBEngine *self, gint64 now);

@@ -18,7 +18,7 @@ receive_for_session (IBBAcceptor *self,
                      IBBStanza   *stanza,
                      const char  *local,
                      const char  *peer,
-                     gboolean     is_last,
+                     IBBClaim     least,
                      gint64       now)
 {
   IBBSession *session = ibb_registration_find (self->context, local, peer, stanza->sid);
@@ -27,7 +27,7 @@ receive_for_session (IBBAcceptor *self,
     ibb_session_receive (session, stanza, now);
   else if (ibb_registration_find (self->context, local, peer, stanza->asked) != NULL)
     ibb_control_repeat_result (&self->context->control, stanza); /* of a probe (D-27) */
-  else if (session == NULL && !is_last)
+  else if (session == NULL && least > IBB_CLAIM_NONE)
     return FALSE;
   else if (stanza->sid == NULL)
     /* Without a sid it belongs to no session (D-11). */
@@ -49,11 +49,12 @@ receive_resume (IBBAcceptor *self,
                 IBBStanza   *stanza,
                 const char  *local,
                 const char  *peer,
-                gboolean     is_last,
+                IBBClaim     least,
                 gint64       now)
 {
-  IBBContext *context = self->context;
-  IBBSession *session;
+  IBBContext        *context = self->context;
+  IBBSession        *session;
+  const IBBFinished *finished = NULL;
 
   if (!stanza->has_position || !ibb_stanza_is_valid_sid (stanza->sid) || local == NULL ||
       peer == NULL || ibb_stanza_record_has_long_id (stanza))
@@ -61,22 +62,24 @@ receive_resume (IBBAcceptor *self,
       reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_MODIFY);
       return TRUE;
     }
+  /* A peer that has logged in again may have another resource. There another session may have the
+   * same sid (D-58). */
+  session = ibb_registration_find_resumable (context, local, peer, stanza, ibb_session_is_proven);
+  if (session == NULL)
+    finished = ibb_finished_find (context, stanza, local, peer);
+  if (session == NULL && finished == NULL && least > IBB_CLAIM_NONE)
+    return FALSE;
   /* Each request that is taken gets an answer, and may lead to a close. A peer that hears nothing
    * asks again (D-47). */
   if (ibb_control_is_flooded (&context->control))
     return TRUE;
 
-  /* A peer that has logged in again may have another resource. There another session may have the
-   * same sid (D-58). */
-  session = ibb_registration_find_resumable (context, local, peer, stanza, ibb_session_is_proven);
   if (session != NULL)
     ibb_session_receive_resume (session, stanza, peer, now);
-  else if (!ibb_finished_answer (context, stanza, local, peer))
-    {
-      if (!is_last)
-        return FALSE;
-      reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
-    }
+  else if (finished != NULL)
+    ibb_finished_answer (finished, context, stanza);
+  else
+    reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
   return TRUE;
 }
 
@@ -95,12 +98,12 @@ ibb_incoming_receive (IBBAcceptor *self,
                       IBBStanza   *stanza,
                       const char  *local,
                       const char  *peer,
-                      gboolean     is_last,
+                      IBBClaim     least,
                       gint64       now)
 {
   if (stanza->name == IBB_STANZA_MESSAGE)
     return stanza->payload != IBB_PAYLOAD_DATA ||
-           receive_for_session (self, stanza, local, peer, is_last, now);
+           receive_for_session (self, stanza, local, peer, least, now);
   /* RFC 6120 §8.1.3 requires an id. Without one the IQ cannot be answered. */
   if (stanza->id == NULL)
     return TRUE;
@@ -108,14 +111,10 @@ ibb_incoming_receive (IBBAcceptor *self,
   if (stanza->payload == IBB_PAYLOAD_UNKNOWN || !ibb_stanza_record_is_kind (stanza, "set"))
     refuse_misuse (self, stanza);
   else if (stanza->payload == IBB_PAYLOAD_OPEN)
-    {
-      if (!is_last && !ibb_acceptor_can_accept (self))
-        return FALSE;
-      ibb_acceptor_receive (self, stanza, local, peer, now);
-    }
+    return ibb_acceptor_receive (self, stanza, local, peer, least, now);
   else if (stanza->payload == IBB_PAYLOAD_RESUME)
-    return receive_resume (self, stanza, local, peer, is_last, now);
+    return receive_resume (self, stanza, local, peer, least, now);
   else
-    return receive_for_session (self, stanza, local, peer, is_last, now);
+    return receive_for_session (self, stanza, local, peer, least, now);
   return TRUE;
 }

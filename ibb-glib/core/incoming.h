@@ -12,11 +12,11 @@
 #include "core/peer/context.h"
 #include "core/session/acceptor.h"
 
-/* A request, or a message. local, peer (nullable): the addresses, normalised. is_last: nobody else
- * is asked. Otherwise FALSE: it is for no session here, and opens none. */
+/* A request, or a message. local, peer (nullable): the addresses, normalised. FALSE: the stanza is
+ * left to others, as it does not concern the service as much as least. */
 gboolean ibb_incoming_receive (IBBAcceptor *self,
                                IBBStanza   *stanza,
                                const char  *local,
                                const char  *peer,
-                               gboolean     is_last,
+                               IBBClaim     least,
                                gint64       now);

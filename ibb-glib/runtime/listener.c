@@ -50,8 +50,7 @@ receive (IBBListener *self, const IBBConnectionEvent *event)
       if (stanza->payload == IBB_PAYLOAD_OPEN)
         ibb_inbox_update_listen_locked (self->inbox);
       n = g_hash_table_size (engine->context->sessions);
-      taken = ibb_engine_receive (engine, stanza, event->type == IBB_CONNECTION_RECEIVED,
-                                  g_get_monotonic_time ());
+      taken = ibb_engine_receive (engine, stanza, event->claim, g_get_monotonic_time ());
       lacks_limit = taken && lacks_limit_locked (self, stanza, n);
       if (taken && stanza->payload == IBB_PAYLOAD_OPEN && stanza->sid != NULL &&
           stanza->from != NULL)
@@ -221,7 +220,6 @@ listener_notify (IBBConnectionListener *listener, const IBBConnectionEvent *even
 
   switch (event->type)
     {
-    case IBB_CONNECTION_OFFERED:
     case IBB_CONNECTION_RECEIVED:
       return receive (self, event);
     case IBB_CONNECTION_CONFIRMED:

@@ -251,7 +251,6 @@ notify (IBBConnectionListener *listener, const IBBConnectionEvent *event)
 
   switch (event->type)
     {
-    case IBB_CONNECTION_OFFERED:
     case IBB_CONNECTION_RECEIVED:
       return take_answer (self, event->stanza);
     case IBB_CONNECTION_LOST:

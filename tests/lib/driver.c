@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "driver.h"
+
 #include "stanza/namespaces.h"
 
 #include <string.h>
@@ -20,6 +21,49 @@ void
 driver_clear (Driver *self)
 {
   g_clear_pointer (&self->engine, ibb_engine_free);
+  g_clear_pointer (&self->beside, ibb_engine_free);
+}
+
+void
+driver_add_beside (Driver *self, gboolean is_first)
+{
+  const IBBContext *context = self->engine->context;
+
+  g_assert_null (self->beside);
+  self->beside = ibb_engine_new (random_fill, &self->random);
+  self->is_beside_first = is_first;
+  ibb_engine_set_local_jid (self->beside, context->local_jid);
+  self->beside->context->settings = context->settings;
+  self->beside->context->named_limit = context->named_limit;
+}
+
+void
+driver_get_engines (const Driver *self, IBBEngine *engines[3])
+{
+  guint n = 0;
+
+  if (self->beside != NULL && self->is_beside_first)
+    engines[n++] = self->beside;
+  if (self->engine != NULL)
+    engines[n++] = self->engine;
+  if (self->beside != NULL && !self->is_beside_first)
+    engines[n++] = self->beside;
+  engines[n] = NULL;
+}
+
+static IBBEngine *
+get_next_engine (const Driver *self)
+{
+  return self->beside != NULL &&
+                 ibb_engine_get_wake_time (self->beside) < ibb_engine_get_wake_time (self->engine)
+             ? self->beside
+             : self->engine;
+}
+
+gint64
+driver_get_wake_time (const Driver *self)
+{
+  return ibb_engine_get_wake_time (get_next_engine (self));
 }
 
 void
@@ -28,13 +72,13 @@ driver_advance_to (Driver *self, gint64 time)
   guint  n_same = 0;
   gint64 wake;
 
-  while ((wake = ibb_engine_get_wake_time (self->engine)) <= time)
+  while ((wake = driver_get_wake_time (self)) <= time)
     {
       n_same = wake <= *self->clock ? n_same + 1 : 0;
       g_assert_cmpuint (n_same, <, 1000);
       self->n_wakes++;
       *self->clock = MAX (*self->clock, wake);
-      ibb_engine_advance (self->engine, *self->clock);
+      ibb_engine_advance (get_next_engine (self), *self->clock);
     }
   *self->clock = time;
 }
@@ -47,10 +91,28 @@ driver_advance (Driver *self, gint64 milliseconds)
 
 /* ---- what the engine is sent ---- */
 
+/* As a connection does with its services. */
+static gboolean
+offer (Driver *self, IBBStanza *stanza)
+{
+  IBBEngine *engines[3];
+  IBBClaim   claim = self->beside != NULL ? IBB_CLAIM_SESSION : IBB_CLAIM_NONE;
+
+  driver_get_engines (self, engines);
+  for (;; claim = ibb_claim_get_next (claim, stanza))
+    {
+      for (guint i = 0; engines[i] != NULL; i++)
+        if (ibb_engine_receive (engines[i], stanza, claim, *self->clock))
+          return TRUE;
+      if (claim == IBB_CLAIM_NONE)
+        return FALSE;
+    }
+}
+
 gboolean
 driver_receive (Driver *self, IBBStanza *stanza)
 {
-  gboolean is_ours = ibb_engine_receive (self->engine, stanza, !self->is_shared, *self->clock);
+  gboolean is_ours = offer (self, stanza);
 
   ibb_stanza_record_unref (stanza);
   return is_ours;
@@ -138,15 +200,33 @@ driver_answer_info (Driver          *self,
 
 /* ---- what the engine sends ---- */
 
-IBBStanza *
-driver_take_unsent (Driver *self)
+void
+driver_sent (Driver *self, IBBStanza *stanza)
+{
+  IBBEngine *engines[3];
+
+  driver_get_engines (self, engines);
+  for (guint i = 0; engines[i] != NULL; i++)
+    ibb_engine_sent (engines[i], stanza, *self->clock);
+}
+
+static IBBStanza *
+take_from (Driver *self, IBBEngine *engine)
 {
   gboolean   is_asked = self->n_asked++ % 2 == 0; /* a host does not always ask before */
-  gboolean   has_stanza = is_asked && ibb_engine_has_stanza (self->engine, *self->clock);
-  IBBStanza *stanza = ibb_engine_take_stanza (self->engine, *self->clock);
+  gboolean   has_stanza = is_asked && ibb_engine_has_stanza (engine, *self->clock);
+  IBBStanza *stanza = ibb_engine_take_stanza (engine, *self->clock);
 
   g_assert_true (!is_asked || has_stanza == (stanza != NULL));
   return stanza;
+}
+
+IBBStanza *
+driver_take_unsent (Driver *self)
+{
+  IBBStanza *stanza = take_from (self, self->engine);
+
+  return stanza != NULL || self->beside == NULL ? stanza : take_from (self, self->beside);
 }
 
 IBBStanza *
@@ -155,7 +235,7 @@ driver_take (Driver *self)
   IBBStanza *stanza = driver_take_unsent (self);
 
   if (stanza != NULL && !self->hold_sent)
-    ibb_engine_sent (self->engine, stanza, *self->clock);
+    driver_sent (self, stanza);
   return stanza;
 }
 

@@ -26,8 +26,10 @@
 typedef struct
 {
   IBBEngine *engine;
-  gint64    *clock; /* what time it is; may be shared with other drivers */
-  gint64     time;  /* where clock points otherwise */
+  IBBEngine *beside;          /* (nullable): of another service on the same connection */
+  gboolean   is_beside_first; /* that was made before */
+  gint64    *clock;           /* what time it is; may be shared with other drivers */
+  gint64     time;            /* where clock points otherwise */
   Random     random;
 
   /* How the connection and the peers behave in driver_take_served. */
@@ -35,7 +37,6 @@ typedef struct
   gboolean leave_disco;   /* disco#info queries are left to the test */
   gboolean leave_ping;    /* pings are left to the test */
   gboolean answer_probes; /* the peer answers probes (D-27) */
-  gboolean is_shared;     /* the connection has another engine, too */
   gboolean has_feature;   /* the peer advertises our feature */
   gboolean has_rules;     /* servers advertise XEP-0079 (N-31) */
 
@@ -43,12 +44,17 @@ typedef struct
   guint n_queries;
   guint n_pings;
   guint n_probes; /* that were answered */
-  guint n_wakes;  /* how often the engine wanted to be woken */
+  guint n_wakes;  /* how often an engine wanted to be woken */
 } Driver;
 
 /* clock NULL: its own. */
 void driver_init (Driver *self, const char *jid, gint64 *clock, Random random);
 void driver_clear (Driver *self);
+/* Another service, with the settings of the first. */
+void driver_add_beside (Driver *self, gboolean is_first);
+/* The engines of the connection, in the order in which they were made, then NULL. */
+void   driver_get_engines (const Driver *self, IBBEngine *engines[3]);
+gint64 driver_get_wake_time (const Driver *self); /* of the first that wants to be woken */
 /* Calls the engine whenever it wants to be woken, until the clock shows that time. */
 void driver_advance_to (Driver *self, gint64 time);
 void driver_advance (Driver *self, gint64 milliseconds);
@@ -79,7 +85,8 @@ gboolean driver_answer_info (Driver          *self,
 IBBStanza  *driver_take (Driver *self);
 IBBStanza  *driver_take_unsent (Driver *self); /* the test says when it was sent */
 IBBStanza  *driver_take_served (Driver *self);
-const char *driver_describe (const IBBStanza *stanza); /* (nullable) */
+void        driver_sent (Driver *self, IBBStanza *stanza); /* tells the engines */
+const char *driver_describe (const IBBStanza *stanza);     /* (nullable) */
 /* A close of no session that anybody has: it asks whether the peer is there (D-27). */
 gboolean driver_is_probe (const IBBStanza *stanza);
 /* The next event but IBB_EVENT_CHANGED. FALSE: there is none. */

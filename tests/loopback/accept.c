@@ -338,6 +338,43 @@ test_accept (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (ibb_transport_get_sid (third), ==, ibb_transport_get_sid (romeo_third));
 }
 
+/* D-66: beside a service that takes any session, an open gets to the one that expects it, whichever
+ * was made first; and the others do not. */
+static void
+test_beside (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBService)   later = ibb_service_new (fixture->juliet_connection);
+  IBBService              *services[] = { fixture->juliet, later };
+  const gboolean           is_later = GPOINTER_TO_INT (data);
+  IBBService              *expecting = services[is_later];
+  IBBService              *listening = services[!is_later];
+  g_autoptr (IBBTransport) unexpected = NULL;
+  g_autoptr (IBBTransport) opened = NULL;
+  g_autoptr (IBBTransport) expected = NULL;
+  GAsyncResult            *result = NULL;
+  GAsyncResult            *expectation = NULL;
+  Seen                     seen = { 0 };
+
+  ibb_service_set_session_limit (listening, 10);
+  g_signal_connect (listening, "session-accepted", G_CALLBACK (accepted_cb), &seen);
+  ibb_service_expect_session_async (expecting, ROMEO, "file", NULL, NULL, store_result_cb,
+                                    &expectation);
+
+  start_open (fixture, &result);
+  unexpected = finish_open (fixture, &result);
+  wait_until (seen.transport != NULL);
+  g_assert_cmpstr (ibb_transport_get_sid (seen.transport), ==, ibb_transport_get_sid (unexpected));
+
+  open_with_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 4096, "file", store_result_cb,
+                   &result);
+  opened = finish_open (fixture, &result);
+  expected = assert_result (ibb_service_expect_session_finish, expecting, &expectation);
+  g_assert_cmpuint (seen.n_calls, ==, 1);
+  write_text (opened, "hello");
+  assert_reads (expected, "hello");
+  seen_clear (&seen);
+}
+
 /* D-08: the limit counts sessions of any origin. */
 static void
 test_limit (Fixture *fixture, gconstpointer data)
@@ -480,6 +517,11 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/accept/session-accepted/F-06", test_accepted);
   add_test ("/ibb/loopback/accept/accept/F-27", test_accept);
   add_test ("/ibb/loopback/accept/limit/D-08", test_limit);
+  for (int is_later = 0; is_later < 2; is_later++)
+    g_test_add (is_later ? "/ibb/loopback/accept/beside/D-66/later"
+                         : "/ibb/loopback/accept/beside/D-66/earlier",
+                Fixture, GINT_TO_POINTER (is_later), fixture_set_up, test_beside,
+                fixture_tear_down);
   add_test ("/ibb/loopback/accept/queue-dropped", test_queue_dropped);
   add_test ("/ibb/loopback/accept/features/D-43", test_features);
   add_test ("/ibb/loopback/accept/interrupted/D-42", test_interrupted);

@@ -715,14 +715,17 @@ application_open (World *self, Session *session)
   IBBFailure      failure = IBB_FAILURE_INIT;
   IBBSession     *core;
   IBBExpectation *expectation = NULL;
+  IBBEngine      *expecting = peer->driver.beside;
   End            *end;
 
+  if (expecting == NULL)
+    expecting = peer->driver.engine;
   if (session->rival != 0 &&
       check_find_end (self, session->initiator, session->responder, session->sid) != NULL)
     return; /* the other side was first: a sid is not used again */
   if (session->expected)
     {
-      expectation = ibb_engine_expect (peer->driver.engine,
+      expectation = ibb_engine_expect (expecting,
                                        &(IBBOpen){ .peer = node->jid,
                                                    .sid = session->sid,
                                                    .block_size = session->expected_block_size },
@@ -733,7 +736,7 @@ application_open (World *self, Session *session)
            (failure.kind != IBB_FAILURE_IN_USE && peer->up && !peer->was_stopped)))
         world_fail (self, "%s: could not expect: %d", peer->jid, failure.kind);
       if (expectation != NULL && session->cancelled)
-        ibb_acceptor_remove (&peer->driver.engine->acceptor, expectation);
+        ibb_acceptor_remove (&expecting->acceptor, expectation);
     }
   ibb_failure_clear (&failure);
   open.peer = peer->jid;

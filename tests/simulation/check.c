@@ -712,6 +712,27 @@ check_finish (End *self)
     world_fail (world, "end %u: aborted, yet in order", self->index);
 }
 
+static void
+check_engine_over (World *self, const Node *node, IBBEngine *engine)
+{
+  IBBEvent event = IBB_EVENT_INIT;
+
+  /* Unread bytes went with the last references. */
+  if (ibb_engine_take_event (engine, &event))
+    world_fail (self, "%s: an event is left", node->jid);
+  ibb_event_clear (&event);
+  if (g_hash_table_size (engine->context->sessions) != 0 || inside_get_n_timers (engine) != 0 ||
+      g_hash_table_size (engine->context->pendings) != 0 ||
+      engine->context->memory.n_sharers != 0 || engine->context->memory.unread != 0 ||
+      ibb_engine_get_wake_time (engine) != G_MAXINT64)
+    world_fail (self,
+                "%s: left behind are %u sessions (%u counted), %u timers, %u pending replies, "
+                "%" G_GSIZE_FORMAT " unread bytes",
+                node->jid, g_hash_table_size (engine->context->sessions),
+                engine->context->memory.n_sharers, inside_get_n_timers (engine),
+                g_hash_table_size (engine->context->pendings), engine->context->memory.unread);
+}
+
 void
 check_over (World *self)
 {
@@ -728,26 +749,11 @@ check_over (World *self)
     }
   for (guint i = 0; i < self->schedule.n_nodes && self->failure == NULL; i++)
     {
-      Node      *node = &self->nodes[i];
-      IBBEngine *engine = node->driver.engine;
-      IBBEvent   event = IBB_EVENT_INIT;
+      IBBEngine *engines[3];
 
-      if (engine == NULL)
-        continue;
-      /* Unread bytes went with the last references. */
-      if (ibb_engine_take_event (engine, &event))
-        world_fail (self, "%s: an event is left", node->jid);
-      ibb_event_clear (&event);
-      if (g_hash_table_size (engine->context->sessions) != 0 || inside_get_n_timers (engine) != 0 ||
-          g_hash_table_size (engine->context->pendings) != 0 ||
-          engine->context->memory.n_sharers != 0 || engine->context->memory.unread != 0 ||
-          ibb_engine_get_wake_time (engine) != G_MAXINT64)
-        world_fail (self,
-                    "%s: left behind are %u sessions (%u counted), %u timers, %u pending replies, "
-                    "%" G_GSIZE_FORMAT " unread bytes",
-                    node->jid, g_hash_table_size (engine->context->sessions),
-                    engine->context->memory.n_sharers, inside_get_n_timers (engine),
-                    g_hash_table_size (engine->context->pendings), engine->context->memory.unread);
+      driver_get_engines (&self->nodes[i].driver, engines);
+      for (guint j = 0; engines[j] != NULL; j++)
+        check_engine_over (self, &self->nodes[i], engines[j]);
     }
   question_check_all (self);
 }

@@ -593,5 +593,7 @@ hostile_is_for_later (World *self, const Node *node, const IBBStanza *stanza)
       !ibb_stanza_record_is_kind (stanza, "set") || stanza->unclean)
     return FALSE;
   session = ibb_registration_find (node->driver.engine->context, node->jid, peer, stanza->sid);
+  if (session == NULL && node->driver.beside != NULL)
+    session = ibb_registration_find (node->driver.beside->context, node->jid, peer, stanza->sid);
   return session != NULL && session->state == IBB_SESSION_INTERRUPTED;
 }

@@ -191,12 +191,25 @@ logins_forget_ghost (World *self, Node *node)
   server_drop_held (self, node);
 }
 
+static void
+set_jid (Node *node)
+{
+  IBBEngine *engines[3];
+
+  driver_get_engines (&node->driver, engines);
+  for (guint i = 0; engines[i] != NULL; i++)
+    ibb_engine_set_local_jid (engines[i], node->jid);
+}
+
 void
 logins_login (World *self, Node *node, gboolean is_moved)
 {
   gboolean before = random_percent (&self->random, 50);
   /* Stanzas that waited for the old login may be given to the new one of the same resource. */
-  gboolean is_inherited = !is_moved && random_percent (&self->random, 50);
+  gboolean   is_inherited = !is_moved && random_percent (&self->random, 50);
+  IBBEngine *engines[3];
+
+  driver_get_engines (&node->driver, engines);
 
   if (!is_inherited)
     logins_forget_ghost (self, node);
@@ -207,10 +220,11 @@ logins_login (World *self, Node *node, gboolean is_moved)
                 ++node->n_moves);
   world_trace (self, "%s logs in", node->jid);
   if (before)
-    ibb_engine_set_local_jid (node->driver.engine, node->jid);
-  ibb_engine_restored (node->driver.engine);
+    set_jid (node);
+  for (guint i = 0; engines[i] != NULL; i++)
+    ibb_engine_restored (engines[i]);
   if (!before)
-    ibb_engine_set_local_jid (node->driver.engine, node->jid);
+    set_jid (node);
   if (is_inherited)
     server_release_held (self, node);
 }

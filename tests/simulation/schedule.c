@@ -665,6 +665,21 @@ make_long_outages (Schedule *self, Random *random)
                 (guint) random_below (random, N_OUTAGES));
 }
 
+/* Several services on one connection. Drawn apart. */
+static void
+make_beside (Schedule *self)
+{
+  Random random = { random_mix (self->seed ^ G_GUINT64_CONSTANT (0xbe51de)) };
+
+  for (guint i = 0; i < self->n_nodes; i++)
+    {
+      gboolean is_alone = self->scripted[i] || random_percent (&random, 60);
+
+      self->beside[i] = is_alone ? BESIDE_NONE : (Beside) random_below (&random, N_BESIDES);
+      self->is_beside_first[i] = random_percent (&random, 50);
+    }
+}
+
 static gboolean
 has_twins (Schedule *self)
 {
@@ -674,8 +689,8 @@ has_twins (Schedule *self)
   return FALSE;
 }
 
-void
-schedule_make (Schedule *self, Profile profile, guint64 seed)
+static void
+make (Schedule *self, Profile profile, guint64 seed)
 {
   Random  r = { random_mix (seed * N_SEEDS + profile + 1) };
   Random *random = &r;
@@ -784,6 +799,13 @@ schedule_make (Schedule *self, Profile profile, guint64 seed)
       random_percent (random, 10))
     add_action (self, ACTION_STOP, (gint64) random_scaled (random, 1, MINUTE),
                 (guint) random_below (random, self->n_nodes), 0, (guint) random_below (random, 2));
+}
+
+void
+schedule_make (Schedule *self, Profile profile, guint64 seed)
+{
+  make (self, profile, seed);
+  make_beside (self);
 }
 
 void

@@ -346,6 +346,16 @@ pass_on (World *self, Node *node, IBBStanza *stanza, gboolean refused)
   world_post (self, node->uplink_free, EVENT_PASSED, node->index, node->incarnation, NULL);
 }
 
+static void
+send_failed (World *self, Node *node, IBBStanza *stanza)
+{
+  IBBEngine *engines[3];
+
+  driver_get_engines (&node->driver, engines);
+  for (guint i = 0; engines[i] != NULL; i++)
+    ibb_engine_send_failed (engines[i], stanza, self->now);
+}
+
 void
 server_passed (World *self, Node *node, guint64 incarnation)
 {
@@ -361,10 +371,10 @@ server_passed (World *self, Node *node, guint64 incarnation)
   if (REFUSED (pointer))
     {
       world_trace (self, "%s: the connection refuses %s", node->jid, stanza_describe (stanza));
-      ibb_engine_send_failed (node->driver.engine, stanza, self->now);
+      send_failed (self, node, stanza);
     }
   else
-    ibb_engine_sent (node->driver.engine, stanza, self->now);
+    driver_sent (&node->driver, stanza);
   ibb_stanza_record_unref (stanza);
 }
 
@@ -476,6 +486,13 @@ server_route (World *self, Node *from, IBBStanza *stanza)
 }
 
 /* The answers of the application beside the engine (D-43, N-08). */
+static gboolean
+can_accept (const Node *node)
+{
+  return ibb_engine_can_accept (node->driver.engine) ||
+         (node->driver.beside != NULL && ibb_engine_can_accept (node->driver.beside));
+}
+
 static void
 answer_as_application (World *self, Node *node, IBBStanza *stanza)
 {
@@ -492,7 +509,7 @@ answer_as_application (World *self, Node *node, IBBStanza *stanza)
       g_ptr_array_add (features, g_strdup (IBB_DISCO_INFO_NAMESPACE));
       if (self->schedule.has_feature[node->index] && ibb_engine_is_running (node->driver.engine))
         g_ptr_array_add (features, g_strdup (IBB_FEATURE_NAMESPACE));
-      if (ibb_engine_can_accept (node->driver.engine))
+      if (can_accept (node))
         g_ptr_array_add (features, g_strdup (IBB_NAMESPACE));
       g_ptr_array_add (features, NULL);
       reply->features = (char **) g_ptr_array_free (features, FALSE);
@@ -593,11 +610,15 @@ server_arrive (World *self, Node *node, IBBStanza *stanza, guint from)
 void
 server_suspend (World *self, Node *node, gint64 duration, Outage outage)
 {
+  IBBEngine *engines[3];
+
   world_trace (self, "%s is suspended for %.3f s%s", node->jid, (double) duration / SECOND,
                outage == OUTAGE_LOST ? ", what is under way is lost" : "");
   node->suspended = TRUE;
   node->outage = outage;
-  ibb_engine_suspend (node->driver.engine, self->now);
+  driver_get_engines (&node->driver, engines);
+  for (guint i = 0; engines[i] != NULL; i++)
+    ibb_engine_suspend (engines[i], self->now);
   world_post (self, self->now + duration, EVENT_RESUME, node->index, node->incarnation, NULL);
 }
 
@@ -666,9 +687,13 @@ server_release_held (World *self, Node *node)
 void
 server_resume (World *self, Node *node)
 {
+  IBBEngine *engines[3];
+
   world_trace (self, "%s is resumed", node->jid);
   node->suspended = FALSE;
-  ibb_engine_resume (node->driver.engine, self->now);
+  driver_get_engines (&node->driver, engines);
+  for (guint i = 0; engines[i] != NULL; i++)
+    ibb_engine_resume (engines[i], self->now);
   check_node (self, node); /* the wait for the XML stream is over before another one begins */
   if (node->outage == OUTAGE_REORDERED)
     reorder_held (self, node);
@@ -725,9 +750,11 @@ void
 server_cut (World *self, Node *node)
 {
   /* With policy-violation, as for a stanza that was too long (D-16). */
-  gboolean is_violation = !self->schedule.is_patient && random_percent (&self->random, 20);
-  gpointer pointer;
+  gboolean   is_violation = !self->schedule.is_patient && random_percent (&self->random, 20);
+  gpointer   pointer;
+  IBBEngine *engines[3];
 
+  driver_get_engines (&node->driver, engines);
   world_trace (self, "%s loses its stream", node->jid);
   node->up = FALSE;
   node->is_deaf = FALSE;
@@ -749,15 +776,18 @@ server_cut (World *self, Node *node)
       IBBStanza *stanza = STANZA (pointer);
 
       if (random_percent (&self->random, 50))
-        ibb_engine_send_failed (node->driver.engine, stanza, self->now);
+        send_failed (self, node, stanza);
       ibb_stanza_record_unref (stanza);
     }
   node->unsent_bytes = 0;
   node->incarnation++;
   node->uplink_free = self->now;
-  if (is_violation)
-    ibb_engine_note_violation (node->driver.engine);
-  ibb_engine_lost (node->driver.engine);
+  for (guint i = 0; engines[i] != NULL; i++)
+    {
+      if (is_violation)
+        ibb_engine_note_violation (engines[i]);
+      ibb_engine_lost (engines[i]);
+    }
   node->suspended = FALSE;
   server_drop_held (self, node);
 }

@@ -105,6 +105,24 @@ take_event (World *self)
 }
 
 static void
+start_beside (const Schedule *schedule, Node *node)
+{
+  Beside     beside = schedule->beside[node->index];
+  IBBEngine *engine;
+
+  if (beside == BESIDE_NONE)
+    return;
+  driver_add_beside (&node->driver, schedule->is_beside_first[node->index]);
+  engine = node->driver.beside;
+  if (beside != BESIDE_EXPECTS)
+    engine->acceptor.listen = schedule->listen[node->index];
+  if (beside != BESIDE_LISTENS)
+    engine->context->settings.session_limit = 0;
+  else
+    node->driver.engine->context->settings.session_limit = 0;
+}
+
+static void
 node_start (World *self, Node *node)
 {
   const Schedule *schedule = &self->schedule;
@@ -126,6 +144,7 @@ node_start (World *self, Node *node)
   node->max_memory_limit = schedule->settings[node->index].receive_memory_limit;
   node->driver.engine->context->named_limit = schedule->stanza_limit[node->index];
   node->driver.engine->acceptor.listen = schedule->listen[node->index];
+  start_beside (schedule, node);
 }
 
 void
@@ -156,22 +175,25 @@ server_restart (World *self, Node *node)
 void
 world_pump (World *self, Node *node)
 {
-  gboolean progress = node->driver.engine != NULL;
+  gboolean   progress = node->driver.engine != NULL;
+  IBBEngine *engines[3];
 
+  driver_get_engines (&node->driver, engines);
   while (progress && self->failure == NULL)
     {
       IBBEvent   event = IBB_EVENT_INIT;
       IBBStanza *stanza;
 
       progress = FALSE;
-      while (ibb_engine_take_event (node->driver.engine, &event))
-        {
-          application_event (self, node, &event);
-          ibb_event_clear (&event);
-          progress = TRUE;
-          if (self->n_steps++ > MAX_STEPS)
-            break;
-        }
+      for (guint i = 0; engines[i] != NULL; i++)
+        while (ibb_engine_take_event (engines[i], &event))
+          {
+            application_event (self, node, &event);
+            ibb_event_clear (&event);
+            progress = TRUE;
+            if (self->n_steps++ > MAX_STEPS)
+              break;
+          }
       while ((node->unsent_bytes == 0 ||
               node->unsent_bytes < self->schedule.uplink_room[node->index]) &&
              (stanza = driver_take_unsent (&node->driver)) != NULL)
@@ -181,7 +203,8 @@ world_pump (World *self, Node *node)
             world_fail (self, "%s: the engine sends without a stream", node->jid);
           check_sent (self, node, stanza);
           if (self->schedule.confirms[node->index] && stanza->name == IBB_STANZA_MESSAGE)
-            ibb_engine_passed (node->driver.engine, stanza);
+            for (guint i = 0; engines[i] != NULL; i++)
+              ibb_engine_passed (engines[i], stanza);
           server_route (self, node, stanza);
           if (self->n_steps++ > MAX_STEPS || self->failure != NULL)
             break;
@@ -193,12 +216,24 @@ world_pump (World *self, Node *node)
     check_node (self, node);
 }
 
+/* All but the limit of sessions. */
+static void
+copy_settings (const IBBEngine *from, IBBEngine *to)
+{
+  guint limit = to->context->settings.session_limit;
+
+  to->context->settings = from->context->settings;
+  to->context->settings.session_limit = limit;
+}
+
 static void
 run_action (World *self, const Action *action)
 {
-  Node    *node = &self->nodes[action->node];
-  Session *session;
+  Node      *node = &self->nodes[action->node];
+  Session   *session;
+  IBBEngine *engines[3];
 
+  driver_get_engines (&node->driver, engines);
   switch (action->kind)
     {
     case ACTION_OPEN:
@@ -239,11 +274,14 @@ run_action (World *self, const Action *action)
     case ACTION_STOP:
       world_trace (self, "%s stops%s", node->jid, action->value ? ", sessions too" : "");
       node->was_stopped = TRUE;
-      ibb_engine_stop (node->driver.engine, action->value != 0, self->now);
+      for (guint i = 0; engines[i] != NULL; i++)
+        ibb_engine_stop (engines[i], action->value != 0, self->now);
       break;
     case ACTION_SETTINGS:
       schedule_change_settings (&self->schedule, &node->driver.engine->context->settings,
                                 &self->random);
+      if (node->driver.beside != NULL)
+        copy_settings (node->driver.engine, node->driver.beside);
       node->max_receive_buffer = MAX (node->max_receive_buffer,
                                       node->driver.engine->context->settings.receive_buffer_size);
       node->max_memory_limit =
@@ -326,8 +364,7 @@ run_event (World *self, Event *event)
 static gint64
 node_timer (World *self, Node *node)
 {
-  gint64 wake =
-      node->driver.engine != NULL ? ibb_engine_get_wake_time (node->driver.engine) : G_MAXINT64;
+  gint64 wake = node->driver.engine != NULL ? driver_get_wake_time (&node->driver) : G_MAXINT64;
 
   if (wake == G_MAXINT64)
     return wake;
@@ -409,12 +446,15 @@ loop (World *self)
       self->now = next;
       if (timer != NULL)
         {
-          gint64 wake = ibb_engine_get_wake_time (timer->driver.engine);
+          gint64     wake = driver_get_wake_time (&timer->driver);
+          IBBEngine *engines[3];
 
-          ibb_engine_advance (timer->driver.engine, self->now);
+          driver_get_engines (&timer->driver, engines);
+          for (guint i = 0; engines[i] != NULL; i++)
+            ibb_engine_advance (engines[i], self->now);
           timer->late_for = G_MAXINT64;
           world_pump (self, timer);
-          if (ibb_engine_get_wake_time (timer->driver.engine) == wake && self->failure == NULL)
+          if (driver_get_wake_time (&timer->driver) == wake && self->failure == NULL)
             world_fail (self, "%s: still wants to be woken at a time that has passed", timer->jid);
         }
       else

@@ -219,6 +219,16 @@ typedef struct
   gint64 faults_until; /* peace afterwards */
 } Faults;
 
+/* What another service on the connection does. Expected sessions are expected there. */
+typedef enum
+{
+  BESIDE_NONE,    /* there is none */
+  BESIDE_EXPECTS, /* nothing but expect sessions */
+  BESIDE_FULL,    /* it listens, and has no room */
+  BESIDE_LISTENS, /* the first service has no room, and this one accepts all sessions */
+  N_BESIDES,
+} Beside;
+
 typedef struct
 {
   Profile     profile;
@@ -243,7 +253,9 @@ typedef struct
   gsize       stanza_limit[MAX_NODES]; /* that the engine is told of (D-16) */
   gboolean    confirms[MAX_NODES]; /* its connection tells when the server has a message (D-35) */
   gboolean    scripted[MAX_NODES]; /* not our engine */
-  Habits      habits;              /* of those */
+  Beside      beside[MAX_NODES];   /* another service on the same connection (D-66) */
+  gboolean    is_beside_first[MAX_NODES];
+  Habits      habits; /* of those */
   Faults      faults;
   GArray     *sessions;   /* Session */
   GArray     *actions;    /* Action */

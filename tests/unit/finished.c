@@ -32,11 +32,13 @@ knows (IBBContext *context,
        const char *peer,
        gboolean    is_initiator)
 {
-  IBBStanza *resume = new_resume (sid, is_initiator);
-  gboolean   knows = ibb_finished_answer (context, resume, local, peer);
+  IBBStanza         *resume = new_resume (sid, is_initiator);
+  const IBBFinished *finished = ibb_finished_find (context, resume, local, peer);
 
+  if (finished != NULL)
+    ibb_finished_answer (finished, context, resume);
   ibb_stanza_record_unref (resume);
-  return knows;
+  return finished != NULL;
 }
 
 /* The peer learns how much we had received, whichever of us had opened the session. */

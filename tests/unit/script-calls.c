@@ -173,6 +173,30 @@ accepted (Script *self, Words *words)
   script_set_session (self, words->at, event.session);
 }
 
+/* "beside first", "beside last": another service on the connection, made before or after; the next
+ * words are about it. "swap": the next words are about the other one. */
+static void
+swap (Script *self, Words *words)
+{
+  Driver    *driver = &self->driver;
+  IBBEngine *engine = driver->engine;
+
+  g_assert_nonnull (driver->beside);
+  driver->engine = driver->beside;
+  driver->beside = engine;
+  driver->is_beside_first = !driver->is_beside_first;
+}
+
+static void
+add_beside (Script *self, Words *words)
+{
+  static const char *const places[] = { "last", "first" };
+
+  driver_add_beside (&self->driver, script_find (self, places, 2, words_take (self, words)) != 0);
+  self->driver.beside->context->settings.session_limit = 0;
+  swap (self, words);
+}
+
 static void
 expect (Script *self, Words *words)
 {
@@ -273,7 +297,6 @@ flag (Script *self, Words *words)
     { "hold-sent", &driver->hold_sent },    { "leave-queries", &driver->leave_disco },
     { "leave-pings", &driver->leave_ping }, { "answer-probes", &driver->answer_probes },
     { "feature", &driver->has_feature },    { "rules", &driver->has_rules },
-    { "shared", &driver->is_shared },
   };
   const char *name = words_take (self, words);
   guint       i = 0;
@@ -587,6 +610,8 @@ static const struct
   { .name = "begin", .call = begin },
   { .name = "opened", .call = take_opened },
   { .name = "accepted", .call = accepted },
+  { .name = "beside", .call = add_beside },
+  { .name = "swap", .call = swap },
   { .name = "expect", .call = expect },
   { .name = "cancel", .call = cancel },
   { .name = "event", .call = event },

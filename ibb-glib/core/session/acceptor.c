@@ -60,8 +60,8 @@ ibb_acceptor_expect (IBBAcceptor *self, const IBBOpen *open, gpointer data)
     return NULL;
 
   expectation = g_new0 (IBBExpectation, 1);
-  *expectation = (IBBExpectation){ g_steal_pointer (&key), open->block_size, open->is_agreed,
-                                   open->by_message, data };
+  *expectation = (IBBExpectation){ g_steal_pointer (&key), local == NULL,    open->block_size,
+                                   open->is_agreed,        open->by_message, data };
   g_hash_table_insert (self->expectations, expectation->key, expectation);
   return expectation;
 }
@@ -111,7 +111,7 @@ is_impossible (IBBAcceptor *self, const char *peer)
 {
   IBBContext *context = self->context;
 
-  return self->listen == IBB_LISTEN_NONE ||
+  return self->is_stopped || self->listen == IBB_LISTEN_NONE ||
          context->memory.n_sharers >= context->settings.session_limit ||
          ibb_control_is_flooded (&context->control) ||
          (self->listen == IBB_LISTEN_ASK && !ibb_context_has_room_for_request (context, peer));
@@ -123,6 +123,13 @@ is_open_valid (const IBBStanza *open, const char *local, const char *peer)
   return peer != NULL && local != NULL && open->block_size_valid && open->by_message_valid &&
          open->sid != NULL && ibb_stanza_is_valid_sid (open->sid) &&
          !ibb_stanza_record_has_long_id (open);
+}
+
+/* Whether the open has the stanza type that was agreed on (N-47). */
+static gboolean
+suits (const IBBExpectation *expectation, const IBBStanza *open)
+{
+  return !expectation->is_agreed || expectation->by_message == open->by_message;
 }
 
 static gboolean
@@ -148,54 +155,67 @@ choose_block_size (const IBBAcceptor    *self,
              : open->block_size;
 }
 
-/* FALSE: the open is refused, with that condition. The checks are in the order of D-07. */
-static gboolean
-check_open (IBBAcceptor     *self,
-            const IBBStanza *open,
-            const char      *local,
-            const char      *peer,
-            IBBExpectation **expectation,
-            IBBCondition    *condition)
+typedef struct
 {
-  IBBContext *context = self->context;
+  IBBClaim        claim;
+  IBBExpectation *expectation; /* (nullable) */
+  gboolean        is_accepted; /* the open is, or the application is asked */
+  IBBCondition    condition;   /* of the refusal */
+} Verdict;
 
-  *condition = IBB_CONDITION_BAD_REQUEST;
+/* The checks are in the order of D-07. */
+static Verdict
+judge (IBBAcceptor *self, const IBBStanza *open, const char *local, const char *peer)
+{
+  IBBExpectation *expectation;
+  gboolean        is_short;
+
   if (!is_open_valid (open, local, peer))
-    return FALSE;
+    return (Verdict){ IBB_CLAIM_NONE, NULL, FALSE, IBB_CONDITION_BAD_REQUEST };
+  if (ibb_registration_find (self->context, local, peer, open->sid) != NULL)
+    return (Verdict){ IBB_CLAIM_SESSION, NULL, FALSE, IBB_CONDITION_NOT_ACCEPTABLE };
 
-  *condition = IBB_CONDITION_NOT_ACCEPTABLE;
-  if (self->is_stopped || ibb_registration_find (context, local, peer, open->sid) != NULL)
-    return FALSE;
-  *expectation = find_expectation (self, local, peer, open->sid);
-  if (*expectation == NULL
-          ? is_impossible (self, peer)
-          : (*expectation)->is_agreed && (*expectation)->by_message != open->by_message)
-    return FALSE;
-
-  *condition = IBB_CONDITION_RESOURCE_CONSTRAINT;
-  return accepts_block_size (self, *expectation, open->block_size);
+  expectation = find_expectation (self, local, peer, open->sid);
+  is_short = accepts_block_size (self, expectation, open->block_size);
+  if (expectation != NULL)
+    return (Verdict){ expectation->is_for_any ? IBB_CLAIM_EXPECTED_ANY : IBB_CLAIM_EXPECTED,
+                      expectation, is_short && suits (expectation, open),
+                      suits (expectation, open) ? IBB_CONDITION_RESOURCE_CONSTRAINT
+                                                : IBB_CONDITION_NOT_ACCEPTABLE };
+  if (is_impossible (self, peer))
+    return (Verdict){ self->is_stopped || self->listen == IBB_LISTEN_NONE ? IBB_CLAIM_NONE
+                                                                          : IBB_CLAIM_LISTENING,
+                      NULL, FALSE, IBB_CONDITION_NOT_ACCEPTABLE };
+  return (Verdict){ is_short ? IBB_CLAIM_ACCEPTED : IBB_CLAIM_SHORTER, NULL, is_short,
+                    IBB_CONDITION_RESOURCE_CONSTRAINT };
 }
 
-void
-ibb_acceptor_receive (
-    IBBAcceptor *self, IBBStanza *open, const char *local, const char *peer, gint64 now)
+gboolean
+ibb_acceptor_receive (IBBAcceptor *self,
+                      IBBStanza   *open,
+                      const char  *local,
+                      const char  *peer,
+                      IBBClaim     least,
+                      gint64       now)
 {
   IBBContext            *context = self->context;
   g_autoptr (IBBSession) session = NULL;
-  IBBExpectation        *expectation = NULL;
-  IBBCondition           condition;
+  Verdict                verdict = judge (self, open, local, peer);
+  IBBExpectation        *expectation = verdict.expectation;
 
-  if (!check_open (self, open, local, peer, &expectation, &condition))
+  if (verdict.claim < least)
+    return FALSE;
+  if (!verdict.is_accepted)
     {
-      ibb_control_refuse_open (&context->control, open, condition, NULL);
-      return;
+      ibb_control_refuse_open (&context->control, open, verdict.condition, NULL);
+      return TRUE;
     }
   session = ibb_session_new_request (context, open, choose_block_size (self, expectation, open),
                                      local, peer);
   if (session == NULL)
     {
       ibb_control_refuse_open (&context->control, open, IBB_CONDITION_NOT_ACCEPTABLE, NULL);
-      return;
+      return TRUE;
     }
 
   if (expectation == NULL && self->listen == IBB_LISTEN_ASK)
@@ -210,4 +230,5 @@ ibb_acceptor_receive (
       push_event (self, IBB_EVENT_EXPECTED, session, expectation->data, IBB_FAILURE_NONE);
       ibb_acceptor_remove (self, expectation);
     }
+  return TRUE;
 }

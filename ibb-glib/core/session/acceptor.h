@@ -8,6 +8,7 @@
 
 #include <glib.h>
 
+#include "core/base/claim.h"
 #include "core/base/stanza.h"
 #include "core/peer/parameters.h"
 #include "core/session/event.h"
@@ -24,6 +25,7 @@ typedef enum
 typedef struct
 {
   char    *key;        /* "sid\npeer\nlocal" */
+  gboolean is_for_any; /* of our addresses */
   guint    block_size; /* 0: any */
   gboolean is_agreed;  /* a session with the other stanza type is refused with not-acceptable */
   gboolean by_message;
@@ -46,6 +48,11 @@ void            ibb_acceptor_remove (IBBAcceptor *self, IBBExpectation *expectat
 /* Ends all expectations. */
 void     ibb_acceptor_fail_all (IBBAcceptor *self, IBBFailureKind kind);
 gboolean ibb_acceptor_can_accept (const IBBAcceptor *self);
-/* local, peer: normalised, (nullable) */
-void ibb_acceptor_receive (
-    IBBAcceptor *self, IBBStanza *open, const char *local, const char *peer, gint64 now);
+/* local, peer: normalised, (nullable). FALSE: the open is left to others, as it does not concern
+ * the service as much as least. */
+gboolean ibb_acceptor_receive (IBBAcceptor *self,
+                               IBBStanza   *open,
+                               const char  *local,
+                               const char  *peer,
+                               IBBClaim     least,
+                               gint64       now);

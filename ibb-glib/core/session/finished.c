@@ -10,18 +10,18 @@
 
 #define RECORDS_MAX 256
 
-typedef struct
+struct _IBBFinished
 {
   IBBStatement end;   /* of our end; sid is (owned) */
   char        *local; /* our account, normalised */
   char        *peer;  /* account of the peer, normalised */
   char        *secret;
-} Record;
+};
 
 static void
-record_free (gpointer data)
+finished_free (gpointer data)
 {
-  Record *self = data;
+  IBBFinished *self = data;
 
   g_free ((char *) self->end.sid);
   g_free (self->local);
@@ -33,7 +33,7 @@ record_free (gpointer data)
 void
 ibb_finished_forget_all (IBBContext *context)
 {
-  g_queue_clear_full (&context->finished, record_free);
+  g_queue_clear_full (&context->finished, finished_free);
 }
 
 /* Forgets the oldest record of the account with the most records: no peer makes us forget the
@@ -47,25 +47,25 @@ forget_one (GQueue *records)
 
   for (l = records->head; l != NULL; l = l->next)
     {
-      const Record *record = l->data;
-      guint         n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, record->peer)) + 1;
+      const IBBFinished *record = l->data;
+      guint              n = GPOINTER_TO_UINT (g_hash_table_lookup (counts, record->peer)) + 1;
 
       g_hash_table_insert (counts, record->peer, GUINT_TO_POINTER (n));
       most = MAX (most, n);
     }
 
   l = records->head;
-  while (GPOINTER_TO_UINT (g_hash_table_lookup (counts, ((Record *) l->data)->peer)) < most)
+  while (GPOINTER_TO_UINT (g_hash_table_lookup (counts, ((IBBFinished *) l->data)->peer)) < most)
     l = l->next;
-  record_free (l->data);
+  finished_free (l->data);
   g_queue_delete_link (records, l);
 }
 
 void
 ibb_finished_add (const IBBParameters *parameters, guint64 received, guint64 acknowledged)
 {
-  GQueue *records = &parameters->context->finished;
-  Record *record = g_new0 (Record, 1);
+  GQueue      *records = &parameters->context->finished;
+  IBBFinished *record = g_new0 (IBBFinished, 1);
 
   record->end = (IBBStatement){
     IBB_PROOF_ENDED, parameters->is_initiator, g_strdup (parameters->key.sid), 0, received,
@@ -80,7 +80,7 @@ ibb_finished_add (const IBBParameters *parameters, guint64 received, guint64 ack
 }
 
 static gboolean
-is_genuine (const Record *self, const IBBStanza *resume)
+is_genuine (const IBBFinished *self, const IBBStanza *resume)
 {
   IBBStatement statement = { IBB_PROOF_RESUME, !self->end.by_initiator, self->end.sid,
                              resume->count,    resume->received,        resume->acknowledged };
@@ -88,9 +88,11 @@ is_genuine (const Record *self, const IBBStanza *resume)
   return ibb_proof_matches (resume->proof, self->secret, &statement);
 }
 
-/* Checks the last records with the sid: each check costs a proof. */
-static const Record *
-find (const IBBContext *context, const IBBStanza *resume, const char *local, const char *peer)
+const IBBFinished *
+ibb_finished_find (IBBContext      *context,
+                   const IBBStanza *resume,
+                   const char      *local,
+                   const char      *peer)
 {
   g_autofree char *local_bare = ibb_jid_dup_bare (local);
   g_autofree char *peer_bare = ibb_jid_dup_bare (peer);
@@ -98,7 +100,7 @@ find (const IBBContext *context, const IBBStanza *resume, const char *local, con
 
   for (const GList *l = context->finished.tail; l != NULL && n < IBB_RESUMABLE_MAX; l = l->prev)
     {
-      const Record *record = l->data;
+      const IBBFinished *record = l->data;
 
       if (!g_str_equal (record->end.sid, resume->sid) || !g_str_equal (record->local, local_bare) ||
           !g_str_equal (record->peer, peer_bare))
@@ -110,27 +112,17 @@ find (const IBBContext *context, const IBBStanza *resume, const char *local, con
   return NULL;
 }
 
-gboolean
-ibb_finished_answer (IBBContext      *context,
-                     const IBBStanza *resume,
-                     const char      *local,
-                     const char      *peer)
+void
+ibb_finished_answer (const IBBFinished *self, IBBContext *context, const IBBStanza *resume)
 {
-  const Record *record = find (context, resume, local, peer);
-  IBBStatement  statement;
-  IBBStanza    *result;
+  IBBStatement statement = self->end;
+  IBBStanza   *result = ibb_stanza_record_new_result (resume);
 
-  if (record == NULL)
-    return FALSE;
-
-  statement = record->end;
   statement.count = resume->count;
-  result = ibb_stanza_record_new_result (resume);
   result->has_position = TRUE;
   result->has_ended = TRUE;
   result->received = statement.received;
   result->acknowledged = statement.acknowledged;
-  result->proof = ibb_proof_create (record->secret, &statement);
+  result->proof = ibb_proof_create (self->secret, &statement);
   ibb_control_push (&context->control, result);
-  return TRUE;
 }

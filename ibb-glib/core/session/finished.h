@@ -11,11 +11,15 @@
 #include "core/base/stanza.h"
 #include "core/peer/parameters.h"
 
+typedef struct _IBBFinished IBBFinished;
+
 /* The position of our end: bytes of the peer that arrived, and of these, those acknowledged. */
 void ibb_finished_add (const IBBParameters *parameters, guint64 received, guint64 acknowledged);
 void ibb_finished_forget_all (IBBContext *context);
-/* Answers a <resume/> for an ended session. local, peer: normalised. FALSE if there is none. */
-gboolean ibb_finished_answer (IBBContext      *context,
-                              const IBBStanza *resume,
-                              const char      *local,
-                              const char      *peer);
+/* Finds the ended session that a <resume/> is for, among the last with its sid: each one that is
+ * looked at costs a proof. local, peer: normalised. (nullable) */
+const IBBFinished *ibb_finished_find (IBBContext      *context,
+                                      const IBBStanza *resume,
+                                      const char      *local,
+                                      const char      *peer);
+void ibb_finished_answer (const IBBFinished *self, IBBContext *context, const IBBStanza *resume);

@@ -12,22 +12,32 @@
 #include <string.h>
 
 #define OWN_FEATURE "urn:ibb-glib:1"
+#define IBB_FEATURE "http://jabber.org/protocol/ibb"
 #define VERSION_NAMESPACE "jabber:iq:version"
 
 #define VERSION_TIMEOUT 10000 /* ms */
+#define CHOICE_TIMEOUT 2000   /* ms for better programs, after one that can receive has answered */
 #define RESOURCES_MAX 32      /* how many programs of one account are asked */
 /* Some receivers of stream initiation do not go on at block 65536 (QXmpp 1.4). */
 #define INITIATION_MAX (G_GUINT64_CONSTANT (65536) * 4096)
 
-/* Programs that say they can receive, and then lose the file. */
-static const char *const losers[] = {
-  "Gajim", /* all versions with Jingle: the offer raises an error that nobody sees */
-  "Dino",  /* up to 0.5: closes its file in a way that fails, after the last block */
+/* Programs that say they can receive by Jingle, and then lose the file, up to a version. A program
+ * that does not say its version counts as an old one. */
+static const struct
+{
+  const char *name;
+  guint       major; /* of the last version that loses */
+  guint       minor;
+} losers[] = {
+  { "Gajim", 1, G_MAXUINT }, /* the offer raises an error that nobody sees */
+  { "Dino", 0, 5 },          /* closes its file in a way that fails, after the last block */
+  { "Psi+", 1, 4 },          /* accepts, and never answers the open */
 };
 
 typedef enum
 {
   RANK_NONE,
+  RANK_STREAM,    /* takes streams of bytes, and no files */
   RANK_TOO_LARGE, /* the file, for stream initiation */
   RANK_LOSER,
   RANK_INITIATION,
@@ -39,6 +49,7 @@ typedef struct
 {
   char   *jid; /* (owned) */
   Rank    rank;
+  Rank    without_jingle;
   GError *error; /* (owned) (nullable): it did not tell */
 } Program;
 
@@ -48,6 +59,12 @@ typedef struct
   guint64    size;
   GPtrArray *programs; /* (owned) (element-type Program) */
   guint      n_pending;
+  gboolean   is_over;
+
+  GCancellable *cancellable; /* (owned): of the questions */
+  GCancellable *outer;       /* (owned) (nullable): of the task */
+  gulong        handler;     /* of outer; 0: none */
+  GSource      *timer;       /* (owned) (nullable): ends the search */
 } Search;
 
 /* What one answer belongs to. */
@@ -79,6 +96,9 @@ search_free (gpointer data)
 {
   Search *search = data;
 
+  g_cancellable_disconnect (search->outer, search->handler);
+  g_clear_object (&search->outer);
+  g_object_unref (search->cancellable);
   g_free (search->peer_jid);
   g_ptr_array_unref (search->programs);
   g_free (search);
@@ -99,15 +119,17 @@ new_error (Search *search)
   g_autoptr (GString) names = g_string_new (NULL);
   Program            *first = g_ptr_array_index (search->programs, 0);
   Rank                rank = RANK_NONE;
+  gboolean            has_answered = FALSE;
 
   for (guint i = 0; i < search->programs->len; i++)
     {
       Program *program = g_ptr_array_index (search->programs, i);
 
       rank = MAX (rank, program->rank);
+      has_answered |= program->error == NULL;
       g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", get_resource (program->jid));
     }
-  if (search->programs->len == 1 && first->error != NULL)
+  if (!has_answered)
     return g_error_copy (first->error);
   if (rank == RANK_LOSER)
     return g_error_new (
@@ -118,15 +140,19 @@ new_error (Search *search)
     return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                         _ ("“%s” is online, but cannot receive a file of this size in-band (%s)"),
                         search->peer_jid, names->str);
+  if (rank == RANK_STREAM)
+    return g_error_new (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
+                        /* Translators: a contact, and its programs, such as /ibb */
+                        _ ("“%s” is online, but takes a stream of bytes, and no files (%s)"),
+                        search->peer_jid, names->str);
   return g_error_new (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
                       _ ("“%s” is online, but does not receive files in-band (%s)"),
                       search->peer_jid, names->str);
 }
 
-static void
-return_best (GTask *task)
+static Program *
+get_best (Search *search)
 {
-  Search  *search = g_task_get_task_data (task);
   Program *best = g_ptr_array_index (search->programs, 0);
 
   for (guint i = 1; i < search->programs->len; i++)
@@ -136,6 +162,20 @@ return_best (GTask *task)
       if (program->rank > best->rank)
         best = program;
     }
+  return best;
+}
+
+static void
+return_best (GTask *task)
+{
+  Search  *search = g_task_get_task_data (task);
+  Program *best = get_best (search);
+
+  search->is_over = TRUE;
+  g_cancellable_cancel (search->cancellable);
+  if (search->timer != NULL)
+    g_source_destroy (search->timer);
+  g_clear_pointer (&search->timer, g_source_unref);
   if (best->rank <= RANK_LOSER)
     g_task_return_error (task, new_error (search));
   else
@@ -150,33 +190,95 @@ return_best (GTask *task)
     }
 }
 
+static gboolean
+timeout_cb (gpointer user_data)
+{
+  return_best (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* A program that was killed may never answer: the others do not wait for it for long. */
+static void
+start_timer (GTask *task)
+{
+  Search *search = g_task_get_task_data (task);
+
+  search->timer = g_timeout_source_new (CHOICE_TIMEOUT);
+  g_source_set_static_name (search->timer, "[ibb-files] choice");
+  g_source_set_callback (search->timer, timeout_cb, g_object_ref (task), g_object_unref);
+  g_source_attach (search->timer, g_task_get_context (task));
+}
+
 /* Takes the question. */
 static void
 end_question (Question *question)
 {
-  Search *search = g_task_get_task_data (question->task);
+  g_autoptr (GTask) task = question->task;
+  Search           *search = g_task_get_task_data (task);
+  Rank              rank = get_best (search)->rank;
 
-  if (--search->n_pending == 0)
-    return_best (question->task);
-  g_object_unref (question->task);
   g_free (question);
+  search->n_pending--;
+  if (search->is_over)
+    return;
+  if (search->n_pending == 0 || rank == RANK_OWN)
+    return_best (task);
+  else if (rank > RANK_LOSER && search->timer == NULL)
+    start_timer (task);
+}
+
+static guint
+read_number (const char **text)
+{
+  guint64 number = 0;
+
+  for (; g_ascii_isdigit (**text); ++*text)
+    number = MIN (number * 10 + (guint64) g_ascii_digit_value (**text), G_MAXUINT);
+  return (guint) number;
+}
+
+/* version (nullable): such as “1.4.1456 (2020-12-28)”. */
+static gboolean
+is_loser (const char *name, const char *version)
+{
+  guint major = 0;
+  guint minor = 0;
+
+  if (version != NULL)
+    major = read_number (&version);
+  if (version != NULL && *version == '.')
+    {
+      version++;
+      minor = read_number (&version);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (losers); i++)
+    if (g_strcmp0 (name, losers[i].name) == 0)
+      return major < losers[i].major || (major == losers[i].major && minor <= losers[i].minor);
+  return FALSE;
+}
+
+static const char *
+get_text (IBBElement *query, const char *name)
+{
+  IBBElement *child = query != NULL ? ibb_element_get_child (query, name, VERSION_NAMESPACE) : NULL;
+
+  return child != NULL ? ibb_element_get_text (child) : NULL;
 }
 
 static void
 version_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Question             *question = user_data;
+  Program              *program = question->program;
   g_autoptr (IBBStanza) answer =
       ibb_connection_query_finish (IBB_CONNECTION (object), result, NULL);
   g_autoptr (IBBElement) element = answer != NULL ? ibb_stanza_dup_element (answer) : NULL;
   IBBElement            *query =
       element != NULL ? ibb_element_get_child (element, "query", VERSION_NAMESPACE) : NULL;
-  IBBElement *name =
-      query != NULL ? ibb_element_get_child (query, "name", VERSION_NAMESPACE) : NULL;
 
-  for (guint i = 0; name != NULL && i < G_N_ELEMENTS (losers); i++)
-    if (g_strcmp0 (ibb_element_get_text (name), losers[i]) == 0)
-      question->program->rank = RANK_LOSER;
+  program->rank = RANK_JINGLE;
+  if (is_loser (get_text (query, "name"), get_text (query, "version")))
+    program->rank = MAX (program->without_jingle, RANK_LOSER);
   end_question (question);
 }
 
@@ -188,38 +290,51 @@ ask_for_name (Question *question)
       "<iq type='get' to='%s'><query xmlns='" VERSION_NAMESPACE "'/></iq>", question->program->jid);
   g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
 
-  ibb_connection_query_async (connection, stanza, VERSION_TIMEOUT,
-                              g_task_get_cancellable (question->task), version_cb, question);
+  Search *search = g_task_get_task_data (question->task);
+
+  ibb_connection_query_async (connection, stanza, VERSION_TIMEOUT, search->cancellable, version_cb,
+                              question);
+}
+
+static gboolean
+has_jingle (const char *const *features)
+{
+  return g_strv_contains (features, IBB_JINGLE_NAMESPACE) &&
+         g_strv_contains (features, IBB_DESCRIPTION_NAMESPACE) &&
+         g_strv_contains (features, IBB_JINGLE_TRANSPORT_NAMESPACE);
 }
 
 static Rank
-get_rank (char **features, guint64 size)
+get_rank_without_jingle (const char *const *features, guint64 size)
 {
-  const char *const *f = (const char *const *) features;
-
-  if (g_strv_contains (f, IBB_JINGLE_NAMESPACE) && g_strv_contains (f, IBB_DESCRIPTION_NAMESPACE) &&
-      g_strv_contains (f, IBB_JINGLE_TRANSPORT_NAMESPACE))
-    return g_strv_contains (f, OWN_FEATURE) ? RANK_OWN : RANK_JINGLE;
   /* gloox does not announce in-band sessions: its answer to the form tells. */
-  if (g_strv_contains (f, IBB_INITIATION_NAMESPACE) && g_strv_contains (f, IBB_INITIATION_PROFILE))
+  if (g_strv_contains (features, IBB_INITIATION_NAMESPACE) &&
+      g_strv_contains (features, IBB_INITIATION_PROFILE))
     return size <= INITIATION_MAX ? RANK_INITIATION : RANK_TOO_LARGE;
-  return RANK_NONE;
+  return g_strv_contains (features, IBB_FEATURE) ? RANK_STREAM : RANK_NONE;
 }
 
 static void
 features_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Question      *question = user_data;
+  Program       *program = question->program;
   Search        *search = g_task_get_task_data (question->task);
-  g_auto (GStrv) features = ibb_connection_query_features_finish (IBB_CONNECTION (object), result,
-                                                                  &question->program->error);
+  g_auto (GStrv) found =
+      ibb_connection_query_features_finish (IBB_CONNECTION (object), result, &program->error);
+  const char *const *features = (const char *const *) found;
 
   if (features != NULL)
-    question->program->rank = get_rank (features, search->size);
-  if (question->program->rank == RANK_JINGLE)
-    ask_for_name (question);
-  else
-    end_question (question);
+    program->rank = program->without_jingle = get_rank_without_jingle (features, search->size);
+  if (features != NULL && has_jingle (features) && g_strv_contains (features, OWN_FEATURE))
+    program->rank = RANK_OWN;
+  else if (features != NULL && has_jingle (features) && !search->is_over)
+    {
+      program->rank = RANK_NONE; /* until its name is known */
+      ask_for_name (question);
+      return;
+    }
+  end_question (question);
 }
 
 static void
@@ -234,8 +349,14 @@ add_program (GTask *task, const char *jid)
   search->n_pending++;
   question->task = g_object_ref (task);
   question->program = program;
-  ibb_connection_query_features_async (g_task_get_source_object (task), jid,
-                                       g_task_get_cancellable (task), features_cb, question);
+  ibb_connection_query_features_async (g_task_get_source_object (task), jid, search->cancellable,
+                                       features_cb, question);
+}
+
+static void
+cancelled_cb (GCancellable *outer, gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
 }
 
 void
@@ -255,6 +376,13 @@ ibb_way_find_async (IBBConnection      *connection,
   search->peer_jid = g_strdup (peer_jid);
   search->size = size;
   search->programs = g_ptr_array_new_with_free_func (program_free);
+  search->cancellable = g_cancellable_new ();
+  if (cancellable != NULL)
+    {
+      search->outer = g_object_ref (cancellable);
+      search->handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb),
+                                               g_object_ref (search->cancellable), g_object_unref);
+    }
   g_task_set_task_data (task, search, search_free);
 #ifdef IBB_HAS_CLIENT
   if (strchr (peer_jid, '/') == NULL && strchr (peer_jid, '@') != NULL &&

@@ -37,9 +37,9 @@ heard_cb (IBBConnection *connection, IBBStanza *stanza, Peers *self)
   if (self->version != NULL && is_of (stanza, "get", "jabber:iq:version"))
     say (self,
          "<iq type='result' to='" JULIET
-         "' id='%s'><query xmlns='jabber:iq:version'><name>%s</name></query></iq>",
+         "' id='%s'><query xmlns='jabber:iq:version'>%s</query></iq>",
          ibb_stanza_get_id (stanza), self->version);
-  else if (is_of (stanza, "set", "urn:xmpp:jingle:1") &&
+  else if (!self->is_mute && is_of (stanza, "set", "urn:xmpp:jingle:1") &&
            !(self->hears_questions && is_of (stanza, "set", "session-info")))
     say (self, "<iq type='result' to='" JULIET "' id='%s'/>", ibb_stanza_get_id (stanza));
   g_ptr_array_add (self->heard, ibb_stanza_ref (stanza));

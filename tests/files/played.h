@@ -24,7 +24,8 @@ typedef struct
   IBBConnection    *peer_connection;
   IBBService       *peer;            /* Romeo's */
   GPtrArray        *heard;           /* (element-type IBBStanza): what the peer received */
-  const char       *version;         /* (nullable): its name */
+  const char       *version;         /* (nullable): children of its answer to XEP-0092 */
+  gboolean          is_mute;         /* it answers no request */
   gboolean          hears_questions; /* about its features, and lets the test answer them */
   IBBFilesTransfer *offered;
   GPtrArray        *all_offered; /* (element-type IBBFilesTransfer) */

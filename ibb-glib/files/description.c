@@ -111,6 +111,20 @@ get_text (const IBBElement *file, const char *name)
   return child != NULL ? ibb_element_get_text (child) : NULL;
 }
 
+/* Text of another length than that of the function is no hash of it. */
+static gboolean
+set_hash (IBBFilesMetadata *metadata, const char *algorithm, const guint8 *bytes, gsize length)
+{
+  g_autoptr (IBBHasher) hasher = ibb_hasher_new (algorithm);
+  g_autofree char      *of_nothing = hasher != NULL ? ibb_hasher_finish (hasher) : NULL;
+  g_autofree char      *base64 = g_base64_encode (bytes, length);
+
+  if (of_nothing == NULL || strlen (base64) != strlen (of_nothing))
+    return FALSE;
+  ibb_files_metadata_set_hash (metadata, algorithm, base64);
+  return TRUE;
+}
+
 gboolean
 ibb_description_read_hashes (const IBBElement *file, IBBFilesMetadata *metadata)
 {
@@ -119,20 +133,16 @@ ibb_description_read_hashes (const IBBElement *file, IBBFilesMetadata *metadata)
 
   for (GList *l = children; l != NULL; l = l->next)
     {
-      IBBElement           *child = l->data;
-      const char           *algorithm = ibb_element_get_attribute (child, "algo");
-      g_autoptr (IBBHasher) hasher = NULL;
-      g_autofree char      *hash = NULL;
+      IBBElement        *child = l->data;
+      const char        *algorithm = ibb_element_get_attribute (child, "algo");
+      g_autofree guint8 *bytes = NULL;
+      gsize              length;
 
       if (!g_str_equal (ibb_element_get_name (child), "hash") || algorithm == NULL ||
           g_strcmp0 (ibb_element_get_namespace (child), IBB_DESCRIPTION_HASHES_NAMESPACE) != 0)
         continue;
-      hasher = ibb_hasher_new (algorithm);
-      hash = g_strstrip (g_strdup (ibb_element_get_text (child)));
-      if (hasher == NULL || *hash == '\0')
-        continue;
-      ibb_files_metadata_set_hash (metadata, algorithm, hash);
-      found = TRUE;
+      bytes = g_base64_decode (ibb_element_get_text (child), &length);
+      found |= set_hash (metadata, algorithm, bytes, length);
     }
   return found;
 }
@@ -141,7 +151,6 @@ void
 ibb_description_set_hex_hash (IBBFilesMetadata *metadata, const char *algorithm, const char *hex)
 {
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  g_autofree char       *base64 = NULL;
 
   for (; g_ascii_isxdigit (hex[0]) && g_ascii_isxdigit (hex[1]); hex += 2)
     {
@@ -149,10 +158,8 @@ ibb_description_set_hex_hash (IBBFilesMetadata *metadata, const char *algorithm,
 
       g_byte_array_append (bytes, &byte, 1);
     }
-  if (*hex != '\0' || bytes->len == 0)
-    return;
-  base64 = g_base64_encode (bytes->data, bytes->len);
-  ibb_files_metadata_set_hash (metadata, algorithm, base64);
+  if (*hex == '\0')
+    set_hash (metadata, algorithm, bytes->data, bytes->len);
 }
 
 /* Conversations says mediaType. */

@@ -57,7 +57,10 @@
 
 #define OFFERS_MAX 100        /* that wait for a decision */
 #define ACCOUNT_OFFERS_MAX 10 /* of these, from one account */
-#define DECISION_TIMEOUT 3600 /* s */
+#define RECEIVED_MAX 200      /* files that were accepted and are not over: each has a descriptor */
+#define ACCOUNT_RECEIVED_MAX 100 /* of these, from one account */
+#define ID_MAX 1024              /* bytes of the id of an IQ that is answered after the decision */
+#define DECISION_TIMEOUT 3600    /* s */
 
 enum
 {
@@ -175,41 +178,80 @@ is_same_account (const char *a, const char *b)
   return length == strcspn (b, "/") && memcmp (a, b, length) == 0;
 }
 
-/* Whether one more offer of the peer can wait. */
+/* Whether one more offer of the peer can wait, and be accepted. */
 static gboolean
 has_room (IBBFilesService *self, const char *peer_jid)
 {
-  guint n = 0;
-  guint n_account = 0;
+  guint n_offers = 0;
+  guint n_account_offers = 0;
+  guint n_received = 0;
+  guint n_account_received = 0;
 
   for (guint i = 0; i < self->transfers->len; i++)
     {
       IBBFilesTransfer *transfer = g_ptr_array_index (self->transfers, i);
+      gboolean          is_peer = is_same_account (transfer->peer_jid, peer_jid);
 
-      if (transfer->direction != IBB_FILES_DIRECTION_RECEIVE ||
-          transfer->state != IBB_FILES_STATE_OFFERED || transfer->part != NULL)
+      if (transfer->direction != IBB_FILES_DIRECTION_RECEIVE)
         continue;
-      n++;
-      n_account += is_same_account (transfer->peer_jid, peer_jid);
+      if (transfer->state == IBB_FILES_STATE_OFFERED && transfer->part == NULL)
+        {
+          n_offers++;
+          n_account_offers += is_peer;
+        }
+      else
+        {
+          n_received++;
+          n_account_received += is_peer;
+        }
     }
-  return n < OFFERS_MAX && n_account < ACCOUNT_OFFERS_MAX;
+  return n_offers < OFFERS_MAX && n_account_offers < ACCOUNT_OFFERS_MAX &&
+         n_received < RECEIVED_MAX && n_account_received < ACCOUNT_RECEIVED_MAX;
 }
 
+/* To who has made the request, from the address that it was made to. */
 static void
-answer (IBBFilesService *self, IBBStanza *request, const char *type, const char *payload)
+reply (IBBFilesService *self,
+       IBBStanza       *request,
+       const char      *type,
+       const char      *id,
+       const char      *payload)
 {
   const char      *to = ibb_stanza_get_to (request);
   g_autofree char *local_jid = ibb_connection_dup_local_jid (self->connection);
   gboolean         needs_from = to != NULL && g_strcmp0 (to, local_jid) != 0;
   g_autofree char *from = needs_from ? g_markup_printf_escaped (" from='%s'", to) : g_strdup ("");
-  g_autofree char *head = g_markup_printf_escaped (
-      "<iq type='%s' to='%s' id='%s'", type, ibb_stanza_get_from (request),
-      ibb_stanza_get_id (request) != NULL ? ibb_stanza_get_id (request) : "");
-  g_autofree char      *xml = g_strconcat (head, from, ">", payload, "</iq>", NULL);
+  g_autofree char *head = g_markup_printf_escaped ("<iq type='%s' to='%s' id='%s'", type,
+                                                   ibb_stanza_get_from (request), id);
+  g_autofree char *xml = g_strconcat (head, from, ">", payload, "</iq>", NULL);
   g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
 
   if (stanza != NULL)
     ibb_connection_send (self->connection, stanza, NULL);
+}
+
+static void
+answer (IBBFilesService *self, IBBStanza *request, const char *type, const char *payload)
+{
+  const char *id = ibb_stanza_get_id (request);
+
+  reply (self, request, type, id != NULL ? id : "", payload);
+}
+
+/* Says what a session has to say that is over before it has a transfer. */
+static void
+end_session (IBBFilesService *self, IBBStanza *request, IBBJingle *jingle)
+{
+  char *payload;
+
+  while ((payload = g_queue_pop_head (&jingle->requests)) != NULL)
+    {
+      g_autofree char *id = g_uuid_string_random ();
+
+      reply (self, request, "set", id, payload);
+      g_free (payload);
+    }
+  ibb_jingle_free (jingle);
 }
 
 /* child (nullable): what the protocol in namespace_uri adds to the condition. */
@@ -296,16 +338,15 @@ receive_offer (IBBFilesService *self, IBBStanza *request, IBBElement *element)
       return;
     }
   answer (self, request, "result", "");
+  if (jingle->state == IBB_JINGLE_ENDED)
+    {
+      end_session (self, request, jingle);
+      return;
+    }
   transfer = ibb_files_service_create_transfer (self, IBB_FILES_DIRECTION_RECEIVE,
                                                 IBB_FILES_WAY_JINGLE, from, jingle->metadata);
   transfer->jingle = jingle;
   transfer->sid = g_strdup (jingle->transport_sid);
-  if (jingle->state == IBB_JINGLE_ENDED)
-    {
-      ibb_files_transfer_flush (transfer);
-      g_object_unref (transfer);
-      return;
-    }
   offer (self, request, transfer);
 }
 
@@ -349,13 +390,30 @@ jingle_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
   return TRUE;
 }
 
-/* A session that no handler knows (XEP-0166 §10). */
+/* A session, or an application, that no handler knows (XEP-0166 §10, §6.3.2). */
 static gboolean
 unknown_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
 {
+  g_autoptr (IBBElement) element = ibb_stanza_dup_element (request);
+  IBBElement            *jingle = ibb_element_get_child (element, "jingle", IBB_JINGLE_NAMESPACE);
+
+  if (jingle == NULL || !is_request (request))
+    return FALSE;
+  if (g_strcmp0 (ibb_element_get_attribute (jingle, "action"), "session-initiate") == 0)
+    receive_offer (self, request, jingle);
+  else
+    refuse (self, request, "cancel", "item-not-found", "unknown-session",
+            "urn:xmpp:jingle:errors:1");
+  return TRUE;
+}
+
+/* A stream initiation of a profile that no handler knows (XEP-0095 §3). */
+static gboolean
+unknown_profile_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
+{
   if (!is_request (request))
     return FALSE;
-  refuse (self, request, "cancel", "item-not-found", "unknown-session", "urn:xmpp:jingle:errors:1");
+  refuse (self, request, "modify", "bad-request", "bad-profile", IBB_INITIATION_NAMESPACE);
   return TRUE;
 }
 
@@ -368,12 +426,15 @@ initiation_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *s
   g_autofree char             *sid = NULL;
   const char                  *condition = NULL;
   const char                  *child = NULL;
+  const char                  *id = ibb_stanza_get_id (request);
   IBBFilesTransfer            *transfer;
 
   if (si == NULL || !is_request (request) || !ibb_initiation_is_offer (si))
     return FALSE;
   metadata = ibb_initiation_read_offer (si, &sid, &condition, &child);
-  if (metadata == NULL)
+  if (id == NULL || strlen (id) > ID_MAX)
+    refuse (self, request, "modify", "bad-request", NULL, NULL);
+  else if (metadata == NULL)
     refuse (self, request, "cancel", condition, child, IBB_INITIATION_NAMESPACE);
   else if (!has_room (self, ibb_stanza_get_from (request)))
     refuse (self, request, "wait", "resource-constraint", NULL, NULL);
@@ -383,7 +444,7 @@ initiation_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *s
                                                     IBB_FILES_WAY_STREAM_INITIATION,
                                                     ibb_stanza_get_from (request), metadata);
       transfer->sid = g_steal_pointer (&sid);
-      transfer->request_id = g_strdup (ibb_stanza_get_id (request));
+      transfer->request_id = g_strdup (id);
       offer (self, request, transfer);
     }
   return TRUE;
@@ -405,6 +466,8 @@ ibb_files_service_constructed (GObject *object)
                            G_CALLBACK (unknown_cb), self, G_CONNECT_AFTER);
   g_signal_connect_object (self->connection, "stanza-received::" IBB_INITIATION_NAMESPACE,
                            G_CALLBACK (initiation_cb), self, 0);
+  g_signal_connect_object (self->connection, "stanza-received::" IBB_INITIATION_NAMESPACE,
+                           G_CALLBACK (unknown_profile_cb), self, G_CONNECT_AFTER);
 }
 
 static void
@@ -465,7 +528,8 @@ ibb_files_service_class_init (IBBFilesServiceClass *class)
    * [method@IBBFiles.Transfer.accept_stream_async] or [method@IBBFiles.Transfer.reject], now or
    * later, and return %TRUE. What no handler takes is declined.
    *
-   * At most 100 offers wait, of these 10 of one account; further ones are refused with
+   * At most 100 offers wait, of these 10 of one account, and at most 200 files that were accepted
+   * are not over, of these 100 of one account; further offers are refused with
    * `resource-constraint`.
    *
    * Returns: whether the handler has taken, or will take, the decision

@@ -8,9 +8,10 @@
 #include "files/ibb-files-enum-types.h"
 #include "files/ibb-files-transfer-private.h"
 #include "files/reason.h"
+#include "ibb-intl-private.h"
 
 #define TICK 100              /* ms between two notifications of the progress */
-#define REQUEST_TIMEOUT 60000 /* ms for the answer to a request of a Jingle session */
+#define REQUEST_TIMEOUT 60000 /* ms for the program of the peer to say that the offer has come */
 
 gboolean
 ibb_files_transfer_is_over (IBBFilesTransfer *self)
@@ -251,35 +252,57 @@ ibb_files_transfer_end_call (IBBFilesTransfer *self)
 
 /* The session of Jingle. */
 
-/* Only the answer to the offer matters: the others tell nothing that the session does not. */
+/* Takes error. */
+static GError *
+new_refusal (IBBFilesTransfer *self, GError *error)
+{
+  GError *refusal;
+
+  if (!g_error_matches (error, IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT))
+    return error;
+  refusal =
+      g_error_new (IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT,
+                   _ ("“%s” has too many files to decide on: try again later"), self->peer_jid);
+  g_error_free (error);
+  return refusal;
+}
+
 static void
-requested_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (IBBFilesTransfer) self = user_data;
-  g_autoptr (GError)           error = NULL;
+  GError                      *error = NULL;
   g_autoptr (IBBStanza)        answer =
       ibb_connection_query_finish (IBB_CONNECTION (object), result, &error);
 
-  if (answer == NULL && self->direction == IBB_FILES_DIRECTION_SEND &&
-      self->jingle->state == IBB_JINGLE_OFFERED && self->state == IBB_FILES_STATE_OFFERED)
+  if (answer == NULL && self->jingle->state == IBB_JINGLE_OFFERED &&
+      self->state == IBB_FILES_STATE_OFFERED)
     {
       ibb_jingle_refused (self->jingle);
-      ibb_files_transfer_fail (self, g_steal_pointer (&error));
+      ibb_files_transfer_fail (self, new_refusal (self, error));
     }
+  else
+    g_clear_error (&error);
 }
 
+/* Only the answer to the offer matters. The others tell nothing that the session does not, and a
+ * transfer that is over is not kept for them. */
 void
 ibb_files_transfer_flush (IBBFilesTransfer *self)
 {
-  char *payload;
+  gboolean is_offer = self->jingle->is_initiator && self->jingle->state == IBB_JINGLE_OFFERED;
+  char    *payload;
 
   while ((payload = g_queue_pop_head (&self->jingle->requests)) != NULL)
     {
-      g_autoptr (IBBStanza) stanza = ibb_files_transfer_new_iq (self, "set", NULL, payload);
+      g_autofree char      *id = g_uuid_string_random ();
+      g_autoptr (IBBStanza) stanza = ibb_files_transfer_new_iq (self, "set", id, payload);
 
-      if (stanza != NULL)
-        ibb_connection_query_async (self->connection, stanza, REQUEST_TIMEOUT, NULL, requested_cb,
+      if (stanza != NULL && is_offer)
+        ibb_connection_query_async (self->connection, stanza, REQUEST_TIMEOUT, NULL, answered_cb,
                                     g_object_ref (self));
+      else if (stanza != NULL)
+        ibb_connection_send (self->connection, stanza, NULL);
       g_free (payload);
     }
 }

@@ -12,11 +12,13 @@
 
 #define BLOCK_SIZE_MAX 65535 /* XEP-0047 §2.1 */
 #define NAME_MAX_LENGTH 1024 /* bytes of a sid or a name that is sent back */
+#define REPLACES_MAX 10      /* how often the peer is told that no transport takes the place */
 
 static const IBBJingleRefusal bad_request = { "modify", "bad-request", NULL };
 static const IBBJingleRefusal out_of_order = { "wait", "unexpected-request", "out-of-order" };
 static const IBBJingleRefusal unsupported_info = { "modify", "feature-not-implemented",
                                                    "unsupported-info" };
+static const IBBJingleRefusal exhausted = { "wait", "resource-constraint", NULL };
 static const IBBJingleRefusal unsupported = { "cancel", "feature-not-implemented", NULL };
 
 /* Writing. */
@@ -302,7 +304,8 @@ get_obstacle (const IBBElement *jingle, const IBBElement *content, const IBBElem
   for (GList *l = children; l != NULL; l = l->next)
     if (g_str_equal (ibb_element_get_name (l->data), "security"))
       return "security-error";
-  if (count_contents (jingle) > 1 || (senders != NULL && !g_str_equal (senders, "initiator")))
+  if (get_description (content) == NULL || count_contents (jingle) > 1 ||
+      (senders != NULL && !g_str_equal (senders, "initiator")))
     return "unsupported-applications";
   return transport == NULL ? "unsupported-transports" : NULL;
 }
@@ -314,18 +317,18 @@ ibb_jingle_new_from_offer (const IBBElement *jingle,
 {
   g_autoptr (IBBJingle) self = g_new0 (IBBJingle, 1);
   const IBBElement     *content = get_content (jingle);
-  const IBBElement     *transport = get_transport (content);
-  const char           *obstacle;
+  const char           *obstacle = NULL;
 
   g_queue_init (&self->requests);
   self->sid = g_strdup (ibb_element_get_attribute (jingle, "sid"));
   self->local_jid = g_strdup (local_jid);
-  if (!is_name (self->sid) || !read_offer (self, content, transport))
+  if (!is_name (self->sid) || content == NULL ||
+      (get_description (content) != NULL && !read_offer (self, content, get_transport (content))))
     {
       *refusal = bad_request;
       return NULL;
     }
-  obstacle = get_obstacle (jingle, content, transport);
+  obstacle = get_obstacle (jingle, content, get_transport (content));
   if (obstacle != NULL)
     ibb_jingle_terminate (self, obstacle, NULL);
   return g_steal_pointer (&self);
@@ -431,6 +434,12 @@ receive_replace (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *re
       *refusal = self->is_initiator ? out_of_order : bad_request;
       return FALSE;
     }
+  if (self->n_replaces >= REPLACES_MAX)
+    {
+      *refusal = exhausted;
+      return FALSE;
+    }
+  self->n_replaces++;
   xml = begin (self, "transport-reject");
   append_content_start (self, xml);
   g_string_append (xml, "<transport xmlns='" IBB_JINGLE_TRANSPORT_NAMESPACE "'/></content>");

@@ -36,6 +36,7 @@ typedef struct
   guint64           offset;         /* where the receiver wants the file to begin */
   gboolean          has_checksum;   /* the promised one has come */
   gboolean          is_received;    /* the receiver has said that the file is whole */
+  guint             n_replaces;     /* of the transport, which the peer wanted */
   char             *reason;         /* (owned) (nullable): why the peer has ended the session */
   char             *reason_text;    /* (owned) (nullable): what the peer said beside it */
   gboolean          is_misaccepted; /* the receiver has accepted what was not offered */

@@ -7,6 +7,17 @@
 #include "files/foreign-text.h"
 #include "ibb-intl-private.h"
 
+/* The folder or the file cannot be used. */
+static gboolean
+is_of_disk (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_READ_ONLY) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FILENAME_TOO_LONG);
+}
+
 const char *
 ibb_reason_from_error (const GError     *error,
                        IBBFilesDirection direction,
@@ -37,6 +48,8 @@ ibb_reason_from_error (const GError     *error,
     *text = "The file changed while it was being sent";
   else if (g_error_matches (error, IBB_ERROR, IBB_ERROR_PROTOCOL) && is_receiver)
     *text = "More bytes came than were offered";
+  else if (is_of_disk (error))
+    *text = is_receiver ? "The file cannot be written" : "The file cannot be read";
   return is_receiver && is_offered ? "decline" : "failed-application";
 }
 

@@ -14,6 +14,8 @@
 #define FT "urn:xmpp:jingle:apps:file-transfer:5"
 #define IBB "urn:xmpp:jingle:transports:ibb:1"
 #define TRANSPORT "<transport xmlns='" IBB "' sid='t1' block-size='4096'/>"
+/* SHA-256 of nothing. */
+#define SHA_256 "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 #define FILE_OF(children) "<description xmlns='" FT "'><file>" children "</file></description>"
 #define CONTENT(children) "<content creator='initiator' name='c'>" children "</content>"
 #define OFFER CONTENT (FILE_OF ("<name>a</name><size>10</size><range/>") TRANSPORT)
@@ -266,12 +268,14 @@ test_receiver (void)
   assert_receives (jingle, "transport-info", "", NULL, NULL);
   assert_sends (jingle, NULL);
   /* As responder it has nothing but this transport. */
-  for (guint i = 0; i < 3; i++)
+  for (guint i = 0; i < 10; i++)
     {
       assert_receives (jingle, "transport-replace", OFFER, NULL, NULL);
       assert_sends (jingle, "transport-reject");
       assert_sends (jingle, NULL);
     }
+  assert_receives (jingle, "transport-replace", OFFER, "resource-constraint", NULL);
+  assert_sends (jingle, NULL);
   ibb_jingle_accept (jingle, 65535, 4);
   assert_sends (jingle, "<range offset='4'/>");
   g_assert_cmpuint (jingle->block_size, ==, 4096);
@@ -279,11 +283,12 @@ test_receiver (void)
   g_assert_false (jingle->has_checksum);
   assert_receives (jingle, "session-info",
                    "<checksum xmlns='" FT "'><file><hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>"
-                   " aGFzaA== </hash><hash xmlns='urn:xmpp:hashes:2' algo='none'>x</hash></file>"
+                   " 47DEQpj8HBSa+/TImW+5\n  JCeuQeRkm5NMpJWZG3hSuFU= </hash><hash "
+                   "xmlns='urn:xmpp:hashes:2' algo='none'>x</hash></file>"
                    "</checksum>",
                    NULL, NULL);
   g_assert_true (jingle->has_checksum);
-  g_assert_cmpstr (ibb_files_metadata_get_hash (jingle->metadata, "sha-256"), ==, "aGFzaA==");
+  g_assert_cmpstr (ibb_files_metadata_get_hash (jingle->metadata, "sha-256"), ==, SHA_256);
   g_assert_null (ibb_files_metadata_get_hash (jingle->metadata, "none"));
   ibb_jingle_send_received (jingle);
   assert_sends (jingle, "<received ");
@@ -299,7 +304,8 @@ test_dialects (void)
   g_autoptr (IBBJingle) jingle = receive_offer (
       CONTENT (FILE_OF ("<name>f</name><date>2026-11-26T04:19:02.238541+00:00Z</date>"
                         "<size>1</size><mediaType>image/png</mediaType><desc/>"
-                        "<hash algo='sha-256' xmlns='urn:xmpp:hashes:2'>aGFzaA==</hash>")
+                        "<hash algo='sha-256' xmlns='urn:xmpp:hashes:2'>" SHA_256 "</hash>"
+                        "<hash algo='sha-512' xmlns='urn:xmpp:hashes:2'>" SHA_256 "</hash>")
                    TRANSPORT),
       &refusal);
   g_autofree char *date = NULL;
@@ -309,7 +315,8 @@ test_dialects (void)
   g_assert_cmpstr (date, ==, "2026-11-26 04:19:02");
   g_assert_cmpstr (ibb_files_metadata_get_media_type (jingle->metadata), ==, "image/png");
   g_assert_null (ibb_files_metadata_get_description (jingle->metadata));
-  g_assert_cmpstr (ibb_files_metadata_get_hash (jingle->metadata, "sha-256"), ==, "aGFzaA==");
+  g_assert_cmpstr (ibb_files_metadata_get_hash (jingle->metadata, "sha-256"), ==, SHA_256);
+  g_assert_null (ibb_files_metadata_get_hash (jingle->metadata, "sha-512")); /* too short */
   g_assert_false (jingle->takes_range);
 }
 
@@ -538,9 +545,12 @@ test_own_reasons (void)
     { G_IO_ERROR, G_IO_ERROR_WRONG_ETAG, IBB_FILES_DIRECTION_SEND, FALSE, "failed-application",
       "The file changed while it was being sent" },
     { G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, IBB_FILES_DIRECTION_RECEIVE, TRUE, "decline",
-      NULL },
-    { G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, IBB_FILES_DIRECTION_SEND, FALSE,
-      "failed-application", NULL },
+      "The file cannot be written" },
+    { G_IO_ERROR, G_IO_ERROR_READ_ONLY, IBB_FILES_DIRECTION_RECEIVE, TRUE, "decline",
+      "The file cannot be written" },
+    { G_IO_ERROR, G_IO_ERROR_NOT_FOUND, IBB_FILES_DIRECTION_SEND, FALSE, "failed-application",
+      "The file cannot be read" },
+    { IBB_ERROR, IBB_ERROR_FAILED, IBB_FILES_DIRECTION_SEND, FALSE, "failed-application", NULL },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)

@@ -749,6 +749,43 @@ static const Loser losers[] = {
   { "<name>Dinosaur</name><version>0.1</version>", IBB_FILES_WAY_JINGLE },
 };
 
+/* Offers of what no handler knows get a reason, and not the error for an unknown session. */
+static void
+test_unknown_offers (Peers *self, gconstpointer data)
+{
+  say (self, "<iq type='set' to='" JULIET "' id='rtp'><jingle xmlns='urn:xmpp:jingle:1' "
+             "action='session-initiate' sid='s1'><content creator='initiator' name='c'>"
+             "<description xmlns='urn:xmpp:jingle:apps:rtp:1'/></content></jingle></iq>");
+  hear (self, "result", "rtp");
+  hear (self, "set", "<unsupported-applications/>");
+  say (self, "<iq type='set' to='" JULIET "' id='none'><jingle xmlns='urn:xmpp:jingle:1' "
+             "action='session-initiate' sid='s1'/></iq>");
+  hear (self, "error", "none");
+  say (self, "<iq type='set' to='" JULIET "' id='si'><si xmlns='" SI
+             "' id='t1' profile='urn:of:another'/></iq>");
+  hear (self, "error", "bad-profile");
+  g_assert_cmpuint (self->all_offered->len, ==, 0);
+}
+
+/* Too many offers wait at the peer's. */
+static void
+test_send_crowded (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autoptr (GError)           error = NULL;
+
+  self->is_mute = TRUE;
+  announce (self, of_jingle);
+  sent = offer (self);
+  say (self,
+       "<iq type='error' to='" JULIET "' id='%s'><error type='wait'><resource-constraint "
+       "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+       hear (self, "set", "session-initiate"));
+  assert_fails (IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT, ibb_files_transfer_wait, sent, NULL);
+  error = ibb_files_transfer_dup_error (sent);
+  g_assert_nonnull (strstr (error->message, "too many files"));
+}
+
 #define add_test_of(path, data, function)                                                          \
   g_test_add ("/ibb/files/peers/" path, Peers, data, set_up, function, tear_down)
 
@@ -795,6 +832,8 @@ main (int argc, char **argv)
   add_test_of ("send/misaccepted", NULL, test_send_misaccepted);
   add_test_of ("send/silent", NULL, test_send_silent);
   add_test_of ("send/received", NULL, test_send_received);
+  add_test_of ("unknown-offers", NULL, test_unknown_offers);
+  add_test_of ("send/crowded", NULL, test_send_crowded);
   for (guint i = 0; i < G_N_ELEMENTS (losers); i++)
     {
       g_autofree char *path = g_strdup_printf ("/ibb/files/peers/send/losers/%u", i);

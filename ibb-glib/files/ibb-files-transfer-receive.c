@@ -223,25 +223,24 @@ create_mover (IBBFilesTransfer *self)
 static void
 opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  IBBFilesTransfer *self = user_data;
-  GError           *error = NULL;
-  IBBTransport     *transport =
+  IBBFilesTransfer        *self = user_data;
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (IBBTransport) transport =
       ibb_service_expect_session_finish (IBB_SERVICE (object), result, &error);
+  gboolean is_late = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    {
-      g_clear_error (&error);
-      error =
-          g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                       _ ("“%s” has not begun to send the file that was accepted"), self->peer_jid);
-    }
-  if (transport == NULL)
-    ibb_files_transfer_fail (self, error);
-  else if (self->failure != NULL)
+  if (transport != NULL && self->failure != NULL)
     ibb_transport_abort (transport);
-  else
-    self->transport = g_object_ref (transport);
-  g_clear_object (&transport);
+  else if (transport != NULL)
+    self->transport = g_steal_pointer (&transport);
+  else if (is_late && ibb_files_metadata_get_size (self->metadata) > 0)
+    ibb_files_transfer_fail (
+        self,
+        g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                     _ ("“%s” has not begun to send the file that was accepted"), self->peer_jid));
+  /* A sender may open no session for an empty file. */
+  else if (!is_late)
+    ibb_files_transfer_fail (self, g_steal_pointer (&error));
   if (!ibb_files_transfer_end_call (self))
     return;
   create_mover (self);
@@ -264,8 +263,6 @@ send_accept (IBBFilesTransfer *self)
   g_clear_pointer (&self->request_id, g_free);
 }
 
-/* An empty file is whole at once: some senders open no session for it. The session of one that
- * does is refused, which harms nobody. */
 static void
 prepared_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -278,14 +275,6 @@ prepared_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   if (!ibb_files_transfer_end_call (self))
     return;
   ibb_files_transfer_set_timer (self, 0, NULL);
-  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
-  if (ibb_files_metadata_get_size (self->metadata) == 0)
-    {
-      send_accept (self);
-      create_mover (self);
-      ibb_files_transfer_move (self, moved_cb);
-      return;
-    }
   params = ibb_files_transfer_dup_params (self);
   ibb_session_params_set_expect_timeout (params, OPEN_TIMEOUT);
   ibb_files_transfer_begin_call (self);
@@ -293,6 +282,7 @@ prepared_cb (GObject *object, GAsyncResult *result, gpointer user_data)
                                     self->cancellable, opened_cb, self);
   /* Dino opens before it has answered. */
   send_accept (self);
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
 }
 
 static void

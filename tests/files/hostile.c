@@ -5,7 +5,6 @@
 
 #include "played.h"
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #define ACCOUNTS 20
@@ -213,12 +212,11 @@ test_names (Peers *self, gconstpointer data)
     }
 }
 
-/* Sizes that are none get an error; an empty file is whole at once. */
+/* Sizes that are none get an error. */
 static void
 test_sizes (Peers *self, gconstpointer data)
 {
   const char *const bad[] = { "size='9223372036854775808'", "size='-1'", "size='1e3'" };
-  const char *const empty[] = { "size='0'", "" };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
@@ -227,17 +225,6 @@ test_sizes (Peers *self, gconstpointer data)
       hear (self, "error", "bad-request");
     }
   g_assert_cmpuint (self->all_offered->len, ==, 0);
-  for (guint i = 0; i < G_N_ELEMENTS (empty); i++)
-    {
-      g_autofree char *path = get_path (self);
-      GAsyncResult    *result = NULL;
-
-      g_clear_object (&self->offered);
-      offer_by_initiation (self, empty[i]);
-      accept_file (self, &result);
-      assert_result (ibb_files_transfer_accept_file_finish, self->offered, &result);
-      g_assert_cmpint (g_remove (path), ==, 0);
-    }
 }
 
 /* A size beyond the disk, of which little comes: the file ends as none. */

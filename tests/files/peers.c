@@ -26,16 +26,27 @@ test_initiation (Peers *self, gconstpointer data)
   g_assert_cmpint (ibb_files_transfer_get_way (self->offered), ==, IBB_FILES_WAY_STREAM_INITIATION);
 }
 
-/* QXmpp offers an empty file without a size; nobody has to open or close. */
+static gboolean
+never_cb (IBBService *service, IBBRequest *request, gpointer user_data)
+{
+  g_assert_not_reached ();
+}
+
+/* libpurple opens a session for an empty file, and never closes it. No handler of the application
+ * gets the session. */
 static void
 test_initiation_empty (Peers *self, gconstpointer data)
 {
-  GAsyncResult *result = NULL;
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+  IBBService              *sessions = ibb_files_service_get_sessions (self->own);
 
-  offer_by_initiation (self, "");
-  accept_file (self, &result);
-  hear (self, "result", "stream-method");
+  ibb_service_set_session_limit (sessions, 10);
+  g_signal_connect (sessions, "session-requested", G_CALLBACK (never_cb), NULL);
+  fast_timers_start (5000, 100000, 0);
+  transport = begin_initiation (self, "size='0'", &result);
   assert_result (ibb_files_transfer_accept_file_finish, self->offered, &result);
+  fast_timers_stop ();
   g_assert_false (is_empty (self));
 }
 
@@ -77,19 +88,22 @@ ibb_session_params_set_expect_timeout (IBBSessionParams *self, guint timeout)
   original (self, timeout / divisor);
 }
 
-/* An offer that was accepted and is never opened ends. */
+/* An offer that was accepted and is never opened ends: the file is whole if it has no bytes. */
 static void
 test_never_opened (Peers *self, gconstpointer data)
 {
   GAsyncResult *result = NULL;
 
   divisor = 300;
-  offer_by_initiation (self, "size='20000'");
+  offer_by_initiation (self, data);
   accept_file (self, &result);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_files_transfer_accept_file_finish,
-                       self->offered, &result);
+  if (g_str_equal (data, "size='0'"))
+    assert_result (ibb_files_transfer_accept_file_finish, self->offered, &result);
+  else
+    assert_result_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_files_transfer_accept_file_finish,
+                         self->offered, &result);
   divisor = 1;
-  g_assert_true (is_empty (self));
+  g_assert_cmpint (is_empty (self), ==, !g_str_equal (data, "size='0'"));
 }
 
 static char *
@@ -798,7 +812,8 @@ main (int argc, char **argv)
   add_test_of ("initiation/empty", NULL, test_initiation_empty);
   add_test_of ("initiation/cancelled", NULL, test_initiation_cancelled);
   add_test_of ("initiation/declined", NULL, test_initiation_declined);
-  add_test_of ("never-opened", NULL, test_never_opened);
+  add_test_of ("never-opened", "size='20000'", test_never_opened);
+  add_test_of ("never-opened/empty", "size='0'", test_never_opened);
   add_test_of ("gajim", NULL, test_gajim);
   add_test_of ("gajim/cancels", NULL, test_gajim_cancels);
   add_test_of ("closed-early/cancel", "<reason><cancel/></reason>", test_closed_early);

@@ -19,7 +19,10 @@ done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   gboolean           is_done = g_task_propagate_boolean (G_TASK (result), &error);
 
-  if (!is_done && self->failure == NULL)
+  /* The file is in its place: what came meanwhile came too late. */
+  if (is_done)
+    g_clear_error (&self->failure);
+  else if (self->failure == NULL)
     {
       if (error->domain != G_IO_ERROR)
         self->keeps_part = FALSE;
@@ -86,6 +89,8 @@ check_thread (GTask *task, gpointer object, gpointer task_data, GCancellable *ca
   if (own != NULL && !g_str_equal (own, check->hash))
     g_set_error_literal (&error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
                          _ ("The hash of the received bytes is not that of the file"));
+  if (error == NULL)
+    g_cancellable_set_error_if_cancelled (cancellable, &error);
   if (error == NULL && ibb_part_commit (check->part, &error))
     g_task_return_boolean (task, TRUE);
   else
@@ -95,7 +100,7 @@ check_thread (GTask *task, gpointer object, gpointer task_data, GCancellable *ca
 static void
 check (IBBFilesTransfer *self)
 {
-  g_autoptr (GTask) task = g_task_new (self, NULL, done_cb, NULL);
+  g_autoptr (GTask) task = g_task_new (self, self->cancellable, done_cb, NULL);
   Check            *data = g_new0 (Check, 1);
 
   ibb_files_transfer_set_timer (self, 0, NULL);
@@ -104,6 +109,7 @@ check (IBBFilesTransfer *self)
   data->own_algorithm = ibb_hasher_get_algorithm (self->mover->hasher);
   data->own = ibb_hasher_finish (self->mover->hasher);
   self->has_all = FALSE;
+  g_task_set_check_cancellable (task, FALSE);
   g_task_set_source_tag (task, check);
   g_task_set_name (task, "[ibb-files] check");
   g_task_set_task_data (task, data, check_free);
@@ -117,7 +123,7 @@ checksum_timeout_cb (gpointer user_data)
   IBBFilesTransfer *self = user_data;
 
   self->timer = 0;
-  if (self->jingle->promises_hash)
+  if (self->jingle != NULL && self->jingle->promises_hash)
     ibb_files_transfer_fail (self, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                                                 _ ("“%s” has not sent the hash that it promised"),
                                                 self->peer_jid));
@@ -126,17 +132,16 @@ checksum_timeout_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* What the sender may still say about the file comes before it ends its session. */
+/* The file is whole if no byte follows: all programs that send by stream initiation close the
+ * session after the last one. By Jingle some do not, and say more about the file instead. */
 static void
 check_when_known (IBBFilesTransfer *self)
 {
-  const char *algorithm;
-  gboolean    has_hash = find_hash (self->metadata, &algorithm) != NULL;
+  IBBJingle *jingle = self->jingle;
+  gboolean   has_said_all =
+      jingle != NULL && (jingle->has_checksum || g_strcmp0 (jingle->reason, "success") == 0);
 
-  if (self->jingle == NULL || self->jingle->has_checksum ||
-      (has_hash && !self->jingle->promises_hash) ||
-      (!self->jingle->promises_hash && self->has_ended) ||
-      g_strcmp0 (self->jingle->reason, "success") == 0)
+  if (has_said_all || (self->has_ended && (jingle == NULL || !jingle->promises_hash)))
     check (self);
 }
 
@@ -145,8 +150,15 @@ ended_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   IBBFilesTransfer *self = user_data;
 
-  g_input_stream_skip_finish (G_INPUT_STREAM (object), result, NULL);
   self->has_ended = TRUE;
+  /* A byte beyond the size that was offered is a lie about the size. */
+  if (g_input_stream_skip_finish (G_INPUT_STREAM (object), result, NULL) > 0)
+    {
+      self->keeps_part = FALSE;
+      ibb_files_transfer_fail (
+          self, g_error_new_literal (IBB_ERROR, IBB_ERROR_PROTOCOL,
+                                     _ ("The peer sent more bytes than it had offered")));
+    }
   if (ibb_files_transfer_end_call (self) && self->has_all)
     check_when_known (self);
 }
@@ -178,25 +190,23 @@ moved_cb (GObject *object, GAsyncResult *result, gpointer user_data)
           ibb_files_transfer_end_call (self);
           return;
         }
-      /* The file would have got more than was offered. */
-      if (error->domain == IBB_ERROR && error->code == IBB_ERROR_PROTOCOL)
-        self->keeps_part = FALSE;
       ibb_files_transfer_fail (self, error);
     }
   if (!ibb_files_transfer_end_call (self))
     return;
-  ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
   self->has_all = TRUE;
-  check_when_known (self);
-  if (!self->has_all)
-    return;
+  self->has_ended = self->transport == NULL;
   ibb_files_transfer_set_timer (
-      self, self->jingle->promises_hash ? CHECKSUM_TIMEOUT : CLOSE_TIMEOUT, checksum_timeout_cb);
-  if (self->jingle->promises_hash || self->transport == NULL)
-    return;
-  ibb_files_transfer_begin_call (self);
-  g_input_stream_skip_async (g_io_stream_get_input_stream (G_IO_STREAM (self->transport)), 1,
-                             G_PRIORITY_DEFAULT, self->cancellable, ended_cb, self);
+      self, self->jingle != NULL && self->jingle->promises_hash ? CHECKSUM_TIMEOUT : CLOSE_TIMEOUT,
+      checksum_timeout_cb);
+  if (self->transport != NULL)
+    {
+      ibb_files_transfer_begin_call (self);
+      g_input_stream_skip_async (g_io_stream_get_input_stream (G_IO_STREAM (self->transport)), 1,
+                                 G_PRIORITY_DEFAULT, self->cancellable, ended_cb, self);
+    }
+  check_when_known (self);
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
 }
 
 /* The beginning. */

@@ -138,20 +138,6 @@ check_source (IBBMover *self, guint8 *buffer, GCancellable *cancellable, GError 
   return FALSE;
 }
 
-/* A byte beyond the size that was offered is a lie about the size. */
-static gboolean
-check_end (IBBMover *self, guint8 *buffer, GError **error)
-{
-  g_autoptr (GError) ignored = NULL;
-
-  if (g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (self->source), buffer, 1,
-                                                NULL, &ignored) <= 0)
-    return TRUE;
-  g_set_error_literal (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
-                       _ ("The peer sent more bytes than it had offered"));
-  return FALSE;
-}
-
 static gboolean
 move (IBBMover *self, GCancellable *cancellable, GError **error)
 {
@@ -166,7 +152,7 @@ move (IBBMover *self, GCancellable *cancellable, GError **error)
   if (self->is_sender)
     return check_source (self, buffer, cancellable, error) &&
            (self->transport == NULL || ibb_transport_drain (self->transport, cancellable, error));
-  return check_end (self, buffer, error) && g_output_stream_flush (self->sink, cancellable, error);
+  return g_output_stream_flush (self->sink, cancellable, error);
 }
 
 static gpointer

@@ -107,24 +107,25 @@ test_never_opened (Peers *self, gconstpointer data)
 }
 
 static char *
-dup_hash_element (GBytes *bytes)
+dup_hash_element (GBytes *bytes, const char *algorithm)
 {
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  guint8                digest[32];
+  gboolean              is_long = g_str_equal (algorithm, "sha-512");
+  g_autoptr (GChecksum) checksum = g_checksum_new (is_long ? G_CHECKSUM_SHA512 : G_CHECKSUM_SHA256);
+  guint8                digest[64];
   gsize                 length = sizeof digest;
   g_autofree char      *base64 = NULL;
 
   g_checksum_update (checksum, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes));
   g_checksum_get_digest (checksum, digest, &length);
   base64 = g_base64_encode (digest, length);
-  return g_strdup_printf ("<hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>%s</hash>", base64);
+  return g_strdup_printf ("<hash xmlns='urn:xmpp:hashes:2' algo='%s'>%s</hash>", algorithm, base64);
 }
 
 /* Gajim: the hash stands in the offer; it says nothing at the end. */
 static void
 test_gajim (Peers *self, gconstpointer data)
 {
-  g_autofree char         *hash = dup_hash_element (self->bytes);
+  g_autofree char         *hash = dup_hash_element (self->bytes, "sha-256");
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
@@ -152,7 +153,7 @@ test_dino (Peers *self, gconstpointer data)
 static void
 test_conversations (Peers *self, gconstpointer data)
 {
-  g_autofree char *hash = dup_hash_element (self->bytes);
+  g_autofree char *hash = dup_hash_element (self->bytes, "sha-256");
   g_autofree char *checksum = g_strdup_printf (
       "<checksum xmlns='" FT "' creator='initiator' name='c'><file>%s</file></checksum>", hash);
   g_autoptr (IBBTransport) transport = NULL;
@@ -171,7 +172,7 @@ test_conversations (Peers *self, gconstpointer data)
 static void
 test_psi (Peers *self, gconstpointer data)
 {
-  g_autofree char *hash = dup_hash_element (self->bytes);
+  g_autofree char *hash = dup_hash_element (self->bytes, "sha-256");
   g_autofree char *checksum = g_strdup_printf (
       "<checksum xmlns='" FT "' creator='initiator' name='c'><file>"
       "<hash xmlns='urn:xmpp:hashes:2' algo='sha-1'>d3Jvbmc=</hash>%s</file></checksum>",
@@ -317,11 +318,85 @@ test_more_than_offered (Peers *self, gconstpointer data)
   g_assert_true (is_empty (self));
 }
 
+/* The block comes when the size has been reached. */
+static void
+test_more_at_the_end (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  transport = data == NULL ? begin_initiation (self, "size='20000'", &result)
+                           : begin_jingle (self, data, &result);
+  write_bytes_of (self, transport, 0, SIZE);
+  wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_CHECKING);
+  write_bytes_of (self, transport, 0, 1);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_PROTOCOL, ibb_files_transfer_accept_file_finish,
+                       self->offered, &result);
+  g_assert_true (is_empty (self));
+}
+
+/* The last step of a hash, in a thread that is not the test's, waits. */
+static GMutex   hash_lock;
+static GCond    hash_changed;
+static gboolean holds_hash; /* protected by hash_lock */
+static int      has_hash;   /* atomic */
+
+char *
+g_base64_encode (const guchar *data, gsize length)
+{
+  char *(*original) (const guchar *, gsize) =
+      (char *(*) (const guchar *, gsize)) dlsym (RTLD_NEXT, "g_base64_encode");
+
+  g_mutex_lock (&hash_lock);
+  if (holds_hash && !g_main_context_is_owner (NULL))
+    {
+      g_atomic_int_set (&has_hash, TRUE);
+      g_main_context_wakeup (NULL);
+      while (holds_hash)
+        g_cond_wait (&hash_changed, &hash_lock);
+    }
+  g_mutex_unlock (&hash_lock);
+  return original (data, length);
+}
+
+static void
+hold_hash (gboolean holds)
+{
+  g_mutex_lock (&hash_lock);
+  holds_hash = holds;
+  g_cond_signal (&hash_changed);
+  g_mutex_unlock (&hash_lock);
+}
+
+/* The sender cancels while the receiver reads the file again, for a hash that it did not expect. */
+static void
+test_cancelled_while_checked (Peers *self, gconstpointer data)
+{
+  g_autofree char *hash = dup_hash_element (self->bytes, "sha-512");
+  g_autofree char *checksum = g_strdup_printf (
+      "<checksum xmlns='" FT "' creator='initiator' name='c'><file>%s</file></checksum>", hash);
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  transport = begin_jingle (self, "<hash-used xmlns='urn:xmpp:hashes:2' algo='sha-512'/>", &result);
+  write_bytes_of (self, transport, 0, SIZE);
+  wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_CHECKING);
+  hold_hash (TRUE);
+  send_action (self, "session-info", checksum);
+  wait_until (g_atomic_int_get (&has_hash));
+  send_action (self, "session-terminate", "<reason><cancel/></reason>");
+  hear (self, "result", "session-terminate");
+  hold_hash (FALSE);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_GONE, ibb_files_transfer_accept_file_finish,
+                       self->offered, &result);
+  g_assert_true (is_empty (self));
+}
+
 static void
 test_wrong_hash (Peers *self, gconstpointer data)
 {
   g_autoptr (GBytes)       other = make_bytes (SIZE, 2);
-  g_autofree char         *hash = dup_hash_element (other);
+  g_autofree char         *hash = dup_hash_element (other, "sha-256");
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
@@ -826,6 +901,11 @@ main (int argc, char **argv)
   add_test_of ("silent-end", NULL, test_silent_end);
   add_test_of ("broken-promise", NULL, test_broken_promise);
   add_test_of ("more-than-offered", NULL, test_more_than_offered);
+  add_test_of ("more-at-the-end/initiation", NULL, test_more_at_the_end);
+  add_test_of ("more-at-the-end/jingle", "", test_more_at_the_end);
+  add_test_of ("more-at-the-end/promised", "<hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>",
+               test_more_at_the_end);
+  add_test_of ("cancelled-while-checked", NULL, test_cancelled_while_checked);
   add_test_of ("wrong-hash", NULL, test_wrong_hash);
   add_test_of ("withdrawn", NULL, test_withdrawn);
   add_test_of ("strangers", NULL, test_strangers);

@@ -365,8 +365,9 @@ jingle_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
   g_autoptr (IBBElement) element = ibb_stanza_dup_element (request);
   IBBElement            *jingle = ibb_element_get_child (element, "jingle", IBB_JINGLE_NAMESPACE);
   const char            *session;
-  IBBFilesTransfer      *transfer;
-  IBBJingleRefusal       refusal = { NULL, NULL, NULL };
+  IBBFilesTransfer      *found;
+  g_autoptr (IBBFilesTransfer) transfer = NULL;
+  IBBJingleRefusal             refusal = { NULL, NULL, NULL };
 
   if (jingle == NULL || !is_request (request))
     return FALSE;
@@ -376,9 +377,10 @@ jingle_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
       return TRUE;
     }
   session = ibb_element_get_attribute (jingle, "sid");
-  transfer = session != NULL ? find (self, ibb_stanza_get_from (request), session) : NULL;
-  if (transfer == NULL)
+  found = session != NULL ? find (self, ibb_stanza_get_from (request), session) : NULL;
+  if (found == NULL)
     return FALSE;
+  transfer = g_object_ref (found);
   if (ibb_jingle_receive (transfer->jingle, jingle, &refusal))
     answer (self, request, "result", "");
   else

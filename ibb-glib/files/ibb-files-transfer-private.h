@@ -58,8 +58,12 @@ IBBFilesTransfer *ibb_files_transfer_new (GObject          *service,
 /* The state, in ibb-files-transfer-state.c. */
 
 gboolean ibb_files_transfer_is_over (IBBFilesTransfer *self);
+/* Neither over nor about to fail. */
+gboolean ibb_files_transfer_goes_on (IBBFilesTransfer *self);
 /* Takes the task. The transfer is over. */
 void ibb_files_transfer_return (IBBFilesTransfer *self, GTask *task);
+/* Notifies, as do the calls below that change the state: a handler may end the transfer, so the
+ * caller does this last, or asks ibb_files_transfer_goes_on () afterwards. */
 void ibb_files_transfer_set_state (IBBFilesTransfer *self, IBBFilesState state);
 /* error: (transfer full). The first one counts. */
 void ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error);

@@ -34,14 +34,15 @@ finish (IBBFilesTransfer *self)
       ibb_files_transfer_end (self, IBB_FILES_STATE_SENT);
       return;
     }
-  ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
   ibb_jingle_send_checksum (self->jingle, ibb_hasher_get_algorithm (self->mover->hasher), hash);
   ibb_files_transfer_flush (self);
   /* Some receivers check when the session ends. */
   if (self->transport != NULL)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
   ibb_files_transfer_set_timer (self, RECEIVED_TIMEOUT, received_timeout_cb);
-  ibb_files_transfer_send_heard (self);
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
+  if (ibb_files_transfer_goes_on (self))
+    ibb_files_transfer_send_heard (self);
 }
 
 static void
@@ -96,10 +97,10 @@ open_session (IBBFilesTransfer *self)
   g_autoptr (IBBSessionParams) params = ibb_files_transfer_dup_params (self);
 
   ibb_files_transfer_set_timer (self, 0, NULL);
-  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
   ibb_files_transfer_begin_call (self);
   ibb_service_open_session_async (self->sessions, self->peer_jid, params, self->cancellable,
                                   opened_cb, self);
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
 }
 
 static gboolean
@@ -215,9 +216,9 @@ ibb_files_transfer_send_heard (IBBFilesTransfer *self)
     }
   if (self->jingle->state == IBB_JINGLE_ACCEPTED && self->state == IBB_FILES_STATE_OFFERED)
     open_session (self);
-  if (self->jingle->state != IBB_JINGLE_ENDED)
+  else if (self->jingle->state != IBB_JINGLE_ENDED)
     return;
-  if (self->state == IBB_FILES_STATE_CHECKING && (is_success || self->jingle->is_received))
+  else if (self->state == IBB_FILES_STATE_CHECKING && (is_success || self->jingle->is_received))
     ibb_files_transfer_end (self, IBB_FILES_STATE_DELIVERED);
   /* The last acknowledgement may come after this success. */
   else if (self->state != IBB_FILES_STATE_ACTIVE || !is_success)

@@ -19,12 +19,18 @@ ibb_files_transfer_is_over (IBBFilesTransfer *self)
   return self->state >= IBB_FILES_STATE_SENT;
 }
 
+gboolean
+ibb_files_transfer_goes_on (IBBFilesTransfer *self)
+{
+  return self->failure == NULL && !ibb_files_transfer_is_over (self);
+}
+
 /* The progress. */
 
 static void
 notify_progress (IBBFilesTransfer *self)
 {
-  GObject *object = G_OBJECT (self);
+  g_autoptr (GObject) object = g_object_ref (G_OBJECT (self));
 
   g_object_freeze_notify (object);
   g_object_notify (object, "bytes-moved");
@@ -76,13 +82,15 @@ void
 ibb_files_transfer_move (IBBFilesTransfer *self, GAsyncReadyCallback callback)
 {
   self->ticker = attach (g_timeout_source_new (TICK), tick_cb, self);
+  ibb_files_transfer_set_timer (self, 0, NULL);
+  ibb_files_transfer_begin_call (self);
+  ibb_mover_run_async (self->mover, self, self->cancellable, callback, NULL);
+  g_object_freeze_notify (G_OBJECT (self));
   g_object_notify (G_OBJECT (self), "transport");
   if (self->mover->offset > 0)
     g_object_notify (G_OBJECT (self), "bytes-resumed");
-  ibb_files_transfer_set_timer (self, 0, NULL);
   ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACTIVE);
-  ibb_files_transfer_begin_call (self);
-  ibb_mover_run_async (self->mover, self, self->cancellable, callback, NULL);
+  g_object_thaw_notify (G_OBJECT (self));
 }
 
 /* Stanzas. */
@@ -174,6 +182,7 @@ void
 ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
 {
   g_autoptr (IBBFilesTransfer) kept = g_object_ref (self);
+  g_autoptr (GObject)          service = NULL;
   GTask                       *task;
 
   if (ibb_files_transfer_is_over (self))
@@ -183,12 +192,14 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
   /* Behind the back of the application: a peer's program may never answer. */
   if (self->transport != NULL && state != IBB_FILES_STATE_FAILED)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  g_ptr_array_remove (self->transfers, self);
+  service = g_steal_pointer (&self->service);
+  g_object_freeze_notify (G_OBJECT (self));
   if (self->error != NULL)
     g_object_notify (G_OBJECT (self), "error");
   ibb_files_transfer_set_state (self, state);
   notify_progress (self);
-  g_ptr_array_remove (self->transfers, self);
-  g_clear_object (&self->service);
+  g_object_thaw_notify (G_OBJECT (self));
   while ((task = g_queue_pop_head (&self->waits)) != NULL)
     ibb_files_transfer_return (self, task);
 }
@@ -241,7 +252,7 @@ ibb_files_transfer_begin_call (IBBFilesTransfer *self)
 gboolean
 ibb_files_transfer_end_call (IBBFilesTransfer *self)
 {
-  gboolean goes_on = self->failure == NULL && !ibb_files_transfer_is_over (self);
+  gboolean goes_on = ibb_files_transfer_goes_on (self);
 
   self->n_running--;
   if (self->failure != NULL && self->n_running == 0)

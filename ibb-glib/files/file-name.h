@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Names of files that are as long as a file system takes them. */
+
+#pragma once
+
+#include <glib.h>
+
+#define IBB_FILE_NAME_MAX 255 /* bytes */
+
+/* The name with the text, such as “ (2)”, before its suffix: “letter (2).pdf”. A name that is too
+ * long is cut before the text, between two characters. */
+char *ibb_file_name_insert (const char *name, const char *text);

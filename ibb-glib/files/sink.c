@@ -1,0 +1,719 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "files/sink.h"
+
+#include "files/disk.h"
+#include "files/file-name.h"
+#include "ibb-intl-private.h"
+
+#include <errno.h>
+#include <ibb-glib/ibb-glib.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PREFIX ".ibb-"
+#define KEY_LENGTH 16     /* hexadecimal digits */
+#define PARTS_PER_KEY 8   /* of sinks that receive the same file at the same time */
+#define PARTS_MAX 100     /* in a folder, before the oldest one that nobody uses goes */
+#define NAMES_MAX 1000    /* that are tried for a file whose own is taken */
+#define STEP_SIZE 65536   /* bytes that are read at a time */
+#define PRIVATE_MODE 0600 /* until the file is whole */
+#define UNKNOWN_MASK 0077 /* where the system does not tell the umask of the process */
+
+/* Repeats a call of the disk that a signal interrupts. */
+#define CALL(result, call)                                                                         \
+  do                                                                                               \
+    result = ibb_disk->call;                                                                       \
+  while (result < 0 && errno == EINTR)
+
+struct _IBBSink
+{
+  char         *path;  /* (owned): of the folder */
+  char         *name;  /* (owned) */
+  char         *shown; /* (owned): the place of the file, for errors */
+  char         *key;   /* (owned) */
+  IBBSinkPolicy policy;
+  guint64       size;
+
+  int      folder;   /* -1: not open */
+  int      fd;       /* -1: no part */
+  char    *part;     /* (owned) (nullable): the name of the part, which is the descriptor's */
+  guint64  length;   /* bytes in the part that count */
+  gboolean is_stale; /* the bytes in the part are another sink's, and do not count */
+  gboolean is_spoilt;
+  char    *final; /* (owned) (nullable) */
+  gboolean has_left_links;
+  gboolean has_lost_owner;
+};
+
+/* Returns FALSE, for the caller to return. */
+static gboolean
+fail (IBBSink *self, int failure, GError **error)
+{
+  /* GIO has no code for a quota. */
+  int code = failure == EDQUOT ? (int) G_IO_ERROR_NO_SPACE : (int) g_io_error_from_errno (failure);
+
+  if (failure == EEXIST)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, _ ("“%s” exists already"), self->shown);
+  else
+    g_set_error (error, G_IO_ERROR, code,
+                 /* Translators: the first %s is a file, the second says why */
+                 _ ("Cannot write “%s”: %s"), self->shown, g_strerror (failure));
+  return FALSE;
+}
+
+static char *
+dup_key (const char *text)
+{
+  g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+
+  return g_strndup (digest, KEY_LENGTH);
+}
+
+static char *
+dup_part_name (IBBSink *self, guint number)
+{
+  return g_strdup_printf (PREFIX "%s-%u.part", self->key, number);
+}
+
+static gboolean
+is_part_name (const char *name)
+{
+  const char *p = name + strlen (PREFIX);
+
+  if (!g_str_has_prefix (name, PREFIX))
+    return FALSE;
+  for (guint i = 0; i < KEY_LENGTH; i++)
+    if (!g_ascii_isxdigit (*p++))
+      return FALSE;
+  return p[0] == '-' && p[1] >= '1' && p[1] <= '0' + PARTS_PER_KEY && g_str_equal (p + 2, ".part");
+}
+
+IBBSink *
+ibb_sink_new (const char *folder, const char *name, const char *key, IBBSinkPolicy policy)
+{
+  IBBSink         *self = g_new0 (IBBSink, 1);
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  self->path = g_strdup (folder);
+  self->name = g_strdup (name);
+  self->shown = g_filename_display_name (path);
+  self->key = dup_key (key != NULL ? key : name);
+  self->policy = policy;
+  self->folder = -1;
+  self->fd = -1;
+  return self;
+}
+
+void
+ibb_sink_free (IBBSink *self)
+{
+  ibb_sink_close (self, TRUE);
+  g_free (self->path);
+  g_free (self->name);
+  g_free (self->shown);
+  g_free (self->key);
+  g_free (self->final);
+  g_free (self);
+}
+
+gboolean
+ibb_sink_is_rival (IBBSink *self, IBBSink *other)
+{
+  return g_str_equal (self->key, other->key) && g_str_equal (self->path, other->path);
+}
+
+/* The descriptor of a part, and who has it. */
+
+typedef enum
+{
+  PART_IS_OWN, /* under our lock */
+  PART_IS_USED,
+  PART_HAS_NO_LOCK, /* the file system never has one, so that nobody knows */
+  PART_IS_FOREIGN,  /* a link, a pipe, another user's file: whatever somebody has put there */
+} PartOwner;
+
+static gboolean
+is_own_file (const struct stat *info)
+{
+  return S_ISREG (info->st_mode) && info->st_uid == geteuid ();
+}
+
+/* Whether the name is that of the file of the descriptor. */
+static gboolean
+is_named (int folder, const char *name, int fd)
+{
+  struct stat by_name, own;
+
+  return ibb_disk->stat (folder, name, &by_name) == 0 && ibb_disk->stat (fd, NULL, &own) == 0 &&
+         by_name.st_dev == own.st_dev && by_name.st_ino == own.st_ino;
+}
+
+/* Another sink may have removed or renamed the file before the lock was there. A lock that fails
+ * only now is an error: the next sink may get it. */
+static PartOwner
+lock_part (int folder, const char *name, int fd)
+{
+  int locked;
+
+  CALL (locked, lock (fd));
+  if (locked != 0 && (errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL))
+    return PART_HAS_NO_LOCK;
+  if (locked != 0)
+    return errno == EWOULDBLOCK ? PART_IS_USED : PART_IS_FOREIGN;
+  return is_named (folder, name, fd) ? PART_IS_OWN : PART_IS_USED;
+}
+
+/* Returns -1 for a part that is foreign, or gone. */
+static int
+open_part (int folder, const char *name, PartOwner *owner, struct stat *info)
+{
+  int fd;
+
+  CALL (fd, open (folder, name, FALSE));
+  if (fd < 0)
+    return -1;
+  *owner = ibb_disk->stat (fd, NULL, info) == 0 && is_own_file (info) ? lock_part (folder, name, fd)
+                                                                      : PART_IS_FOREIGN;
+  /* As it is under the lock. */
+  if (*owner != PART_IS_FOREIGN && ibb_disk->stat (fd, NULL, info) == 0)
+    return fd;
+  ibb_disk->close (fd);
+  return -1;
+}
+
+/* Removes a part that nobody uses. */
+static gboolean
+remove_part (int folder, const char *name, gboolean is_asked)
+{
+  struct stat info;
+  PartOwner   owner;
+  int         fd = open_part (folder, name, &owner, &info);
+  gboolean    is_removed;
+
+  if (fd < 0)
+    return FALSE;
+  is_removed = (owner == PART_IS_OWN || (owner == PART_HAS_NO_LOCK && is_asked)) &&
+               ibb_disk->unlink (folder, name) == 0;
+  ibb_disk->close (fd);
+  return is_removed;
+}
+
+static void
+part_free (gpointer data)
+{
+  IBBSinkPart *part = data;
+
+  g_free (part->name);
+  g_free (part);
+}
+
+static int
+compare_times (gconstpointer a, gconstpointer b)
+{
+  const IBBSinkPart *const *first = a;
+  const IBBSinkPart *const *second = b;
+
+  return ((*first)->time > (*second)->time) - ((*first)->time < (*second)->time);
+}
+
+/* NULL with errno. */
+static GPtrArray *
+list_parts (int folder)
+{
+  g_autoptr (GPtrArray) names = ibb_disk->list (folder, PREFIX);
+  GPtrArray            *parts;
+
+  if (names == NULL)
+    return NULL;
+  parts = g_ptr_array_new_with_free_func (part_free);
+  for (guint i = 0; i < names->len; i++)
+    {
+      const char  *name = g_ptr_array_index (names, i);
+      IBBSinkPart *part;
+      struct stat  info;
+
+      if (!is_part_name (name) || ibb_disk->stat (folder, name, &info) != 0 || !is_own_file (&info))
+        continue;
+      part = g_new0 (IBBSinkPart, 1);
+      part->name = g_strdup (name);
+      part->size = (guint64) info.st_size;
+      part->time = info.st_mtime;
+      g_ptr_array_add (parts, part);
+    }
+  g_ptr_array_sort (parts, compare_times);
+  return parts;
+}
+
+/* One more part is to be made. */
+static void
+bound_parts (IBBSink *self)
+{
+  g_autoptr (GPtrArray) parts = list_parts (self->folder);
+  guint                 n = parts != NULL ? parts->len : 0;
+
+  for (guint i = 0; n >= PARTS_MAX && i < parts->len; i++)
+    n -= remove_part (self->folder, ((IBBSinkPart *) g_ptr_array_index (parts, i))->name, FALSE);
+}
+
+/* Before the first byte. */
+
+/* In a folder such as /tmp everybody may put a file where the sink will replace one. There the
+ * kernel lets a program open an existing file only if that belongs to the user of the process or to
+ * the owner of the folder (protected_regular). A sink replaces the file, and needs the same check.
+ */
+static gboolean
+is_planted (IBBSink *self, const struct stat *entry)
+{
+  struct stat info;
+
+  if (ibb_disk->stat (self->folder, NULL, &info) != 0)
+    return TRUE;
+  return (info.st_mode & S_ISVTX) != 0 && (info.st_mode & S_IWOTH) != 0 &&
+         entry->st_uid != geteuid () && entry->st_uid != info.st_uid;
+}
+
+/* Looks at what has the name. Returns 0, or the errno of what makes it impossible to use it. */
+static int
+check_name (IBBSink *self, struct stat *info, gboolean *exists)
+{
+  *exists = ibb_disk->stat (self->folder, self->name, info) == 0;
+  if (!*exists)
+    return errno == ENOENT ? 0 : errno;
+  if (self->policy == IBB_SINK_NUMBER)
+    return 0;
+  if (self->policy == IBB_SINK_FAIL)
+    return EEXIST;
+  if (S_ISDIR (info->st_mode))
+    return EISDIR;
+  if (!S_ISREG (info->st_mode))
+    return EEXIST;
+  return is_planted (self, info) ? EACCES : 0;
+}
+
+/* A sink may have been interrupted when its file was whole. */
+static gboolean
+make_private (int fd, const struct stat *info)
+{
+  return (info->st_mode & 0777) == PRIVATE_MODE || ibb_disk->set_mode (fd, PRIVATE_MODE) == 0;
+}
+
+/* Takes the part of an earlier sink, if there is one that nobody uses. A file that has two names
+ * is not continued: a sink was interrupted while it gave the file its name by a link. */
+static void
+take_part (IBBSink *self, gboolean goes_on)
+{
+  for (guint i = 1; i <= PARTS_PER_KEY; i++)
+    {
+      g_autofree char *name = dup_part_name (self, i);
+      struct stat      info;
+      PartOwner        owner;
+      int              fd = open_part (self->folder, name, &owner, &info);
+
+      if (fd < 0)
+        continue;
+      if (owner == PART_IS_OWN && info.st_nlink == 1 && make_private (fd, &info))
+        {
+          self->fd = fd;
+          self->part = g_steal_pointer (&name);
+          self->is_stale = !goes_on || (guint64) info.st_size > self->size;
+          self->length = self->is_stale ? 0 : (guint64) info.st_size;
+          return;
+        }
+      if (owner == PART_IS_OWN && info.st_nlink > 1)
+        ibb_disk->unlink (self->folder, name);
+      ibb_disk->close (fd);
+    }
+}
+
+gboolean
+ibb_sink_open (IBBSink *self, guint64 size, gboolean goes_on, GError **error)
+{
+  struct stat info;
+  gboolean    exists;
+  int         failure;
+
+  g_assert (self->folder < 0);
+
+  self->size = size;
+  CALL (self->folder, open_folder (self->path));
+  if (self->folder < 0 || ibb_disk->access (self->folder) != 0)
+    return fail (self, errno, error);
+  failure = check_name (self, &info, &exists);
+  if (failure != 0)
+    return fail (self, failure, error);
+  take_part (self, goes_on);
+  return TRUE;
+}
+
+guint64
+ibb_sink_get_length (IBBSink *self)
+{
+  return self->length;
+}
+
+/* The bytes. */
+
+static gboolean
+create_part (IBBSink *self, GError **error)
+{
+  bound_parts (self);
+  for (guint i = 1; i <= PARTS_PER_KEY; i++)
+    {
+      g_autofree char *name = dup_part_name (self, i);
+      PartOwner        owner;
+
+      CALL (self->fd, open (self->folder, name, TRUE));
+      if (self->fd < 0 && errno != EEXIST)
+        return fail (self, errno, error);
+      if (self->fd < 0)
+        continue;
+      owner = lock_part (self->folder, name, self->fd);
+      if (owner == PART_IS_OWN || owner == PART_HAS_NO_LOCK)
+        {
+          self->part = g_steal_pointer (&name);
+          return TRUE;
+        }
+      if (owner == PART_IS_FOREIGN)
+        return fail (self, errno, error);
+      ibb_disk->close (self->fd);
+      self->fd = -1;
+    }
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+               _ ("“%s” is received too often at the same time"), self->shown);
+  return FALSE;
+}
+
+/* Makes the part, or what an earlier sink has left of it, an own one. */
+static gboolean
+begin (IBBSink *self, GError **error)
+{
+  int result;
+
+  if (self->fd < 0 && !create_part (self, error))
+    return FALSE;
+  if (!self->is_stale)
+    return TRUE;
+  CALL (result, truncate (self->fd));
+  if (result != 0)
+    return fail (self, errno, error);
+  self->is_stale = FALSE;
+  return TRUE;
+}
+
+gboolean
+ibb_sink_write (IBBSink *self, const void *data, gsize length, GError **error)
+{
+  const guint8 *bytes = data;
+
+  if (!begin (self, error))
+    return FALSE;
+  while (length > 0)
+    {
+      gssize n;
+
+      CALL (n, write (self->fd, bytes, length, self->length));
+      if (n <= 0)
+        return fail (self, n < 0 ? errno : EIO, error);
+      self->length += (guint64) n;
+      bytes += n;
+      length -= (gsize) n;
+    }
+  return TRUE;
+}
+
+gboolean
+ibb_sink_hash (IBBSink *self, IBBHasher *hasher, GCancellable *cancellable, GError **error)
+{
+  g_autofree guint8 *buffer = g_malloc (STEP_SIZE);
+  guint64            offset = 0;
+
+  while (offset < self->length)
+    {
+      gssize n;
+
+      if (g_cancellable_set_error_if_cancelled (cancellable, error))
+        return FALSE;
+      CALL (n, read (self->fd, buffer, MIN (self->length - offset, STEP_SIZE), offset));
+      if (n <= 0)
+        return fail (self, n < 0 ? errno : EIO, error);
+      ibb_hasher_update (hasher, buffer, (gsize) n);
+      offset += (guint64) n;
+    }
+  return TRUE;
+}
+
+/* The end. */
+
+/* What other sinks have left of the same file, and nobody uses. */
+static void
+remove_other_parts (IBBSink *self)
+{
+  for (guint i = 1; i <= PARTS_PER_KEY; i++)
+    {
+      g_autofree char *name = dup_part_name (self, i);
+
+      remove_part (self->folder, name, FALSE);
+    }
+}
+
+/* The next sink begins with no bytes. */
+static gboolean
+fail_check (IBBSink *self, GError **error)
+{
+  self->is_spoilt = TRUE;
+  remove_other_parts (self);
+  g_set_error_literal (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
+                       _ ("The hash of the received bytes is not that of the file"));
+  return FALSE;
+}
+
+/* Looks at the file itself: others may have written to it, or put another one in its place. */
+static gboolean
+check_bytes (IBBSink *self, const char *algorithm, const char *hash, GError **error)
+{
+  g_autoptr (IBBHasher) hasher = hash != NULL ? ibb_hasher_new (algorithm) : NULL;
+  g_autofree char      *own = NULL;
+  struct stat           info;
+
+  if (ibb_disk->stat (self->fd, NULL, &info) != 0)
+    return fail (self, errno, error);
+  if (!is_named (self->folder, self->part, self->fd))
+    return fail (self, ENOENT, error);
+  if ((guint64) info.st_size != self->length)
+    return fail_check (self, error);
+  if (self->size != IBB_SINK_ANY_SIZE && self->length != self->size)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
+                           _ ("The peer stopped before the file was complete"));
+      return FALSE;
+    }
+  if (hasher == NULL)
+    return TRUE;
+  if (!ibb_sink_hash (self, hasher, NULL, error))
+    return FALSE;
+  own = ibb_hasher_finish (hasher);
+  return g_str_equal (own, hash) || fail_check (self, error);
+}
+
+/* The umask of the process, which can be read by a change only, but for this file. */
+static mode_t
+read_mask (void)
+{
+  g_autofree char *status = NULL;
+  const char      *line;
+  unsigned         mask;
+
+  if (!g_file_get_contents ("/proc/self/status", &status, NULL, NULL))
+    return UNKNOWN_MASK;
+  line = strstr (status, "\nUmask:");
+  return line != NULL && sscanf (line, "\nUmask: %o", &mask) == 1 ? mask : UNKNOWN_MASK;
+}
+
+/* The file gets the owner and the permissions of the one that it replaces, as far as that is
+ * allowed, and no group gets rights that it did not have. */
+static gboolean
+copy_rights (IBBSink *self, const struct stat *info)
+{
+  mode_t   mode = info->st_mode & 0777;
+  gboolean same_owner = ibb_disk->set_owner (self->fd, info->st_uid, info->st_gid) == 0;
+
+  if (!same_owner && ibb_disk->set_owner (self->fd, (uid_t) -1, info->st_gid) != 0)
+    mode &= ~(mode_t) 070;
+  self->has_lost_owner = !same_owner && info->st_uid != geteuid ();
+  self->has_left_links = info->st_nlink > 1;
+  return ibb_disk->set_mode (self->fd, mode) == 0;
+}
+
+static gboolean
+set_rights (IBBSink *self, GError **error)
+{
+  struct stat info;
+  gboolean    exists;
+  int         failure = check_name (self, &info, &exists);
+
+  if (failure != 0)
+    return fail (self, failure, error);
+  if (exists && self->policy == IBB_SINK_REPLACE)
+    return copy_rights (self, &info) || fail (self, errno, error);
+  return ibb_disk->set_mode (self->fd, 0666 & ~read_mask ()) == 0 || fail (self, errno, error);
+}
+
+/* Never replaces a file. Returns 0 or an errno. A file system that cannot rename so has links. */
+static int
+give_new_name (IBBSink *self, const char *name)
+{
+  int result;
+
+  CALL (result, rename (self->folder, self->part, name, FALSE));
+  if (result == 0)
+    return 0;
+  if (errno != EINVAL && errno != ENOSYS)
+    return errno;
+  CALL (result, link (self->folder, self->part, name));
+  if (result != 0)
+    return errno;
+  ibb_disk->unlink (self->folder, self->part);
+  return 0;
+}
+
+/* Returns 0 or an errno. */
+static int
+give_name (IBBSink *self)
+{
+  int result;
+
+  self->final = g_strdup (self->name);
+  if (self->policy == IBB_SINK_REPLACE)
+    {
+      CALL (result, rename (self->folder, self->part, self->name, TRUE));
+      return result == 0 ? 0 : errno;
+    }
+  result = give_new_name (self, self->final);
+  for (guint i = 2; i < NAMES_MAX && result == EEXIST && self->policy == IBB_SINK_NUMBER; i++)
+    {
+      g_autofree char *number = g_strdup_printf (" (%u)", i);
+
+      g_free (self->final);
+      self->final = ibb_file_name_insert (self->name, number);
+      result = give_new_name (self, self->final);
+    }
+  return result;
+}
+
+/* It is no error if the folder cannot be read, or its file system cannot synchronize folders. */
+static gboolean
+sync_folder (IBBSink *self, GError **error)
+{
+  int result;
+
+  CALL (result, sync (self->folder));
+  return result == 0 || errno == EINVAL || errno == EROFS || errno == EBADF ||
+         fail (self, errno, error);
+}
+
+gboolean
+ibb_sink_commit (IBBSink *self, const char *algorithm, const char *hash, GError **error)
+{
+  int result;
+
+  if (!begin (self, error) || !check_bytes (self, algorithm, hash, error) ||
+      !set_rights (self, error))
+    return FALSE;
+  CALL (result, sync (self->fd));
+  if (result != 0)
+    {
+      int failure = errno;
+
+      /* What the kernel could not write it counts as written: the next call would succeed. */
+      self->is_spoilt = TRUE;
+      CALL (result, truncate (self->fd));
+      return fail (self, failure, error);
+    }
+  result = give_name (self);
+  if (result != 0)
+    {
+      ibb_disk->set_mode (self->fd, PRIVATE_MODE);
+      return fail (self, result, error);
+    }
+  g_clear_pointer (&self->part, g_free);
+  if (!is_named (self->folder, self->final, self->fd))
+    return fail (self, ESTALE, error);
+  remove_other_parts (self);
+  return sync_folder (self, error);
+}
+
+const char *
+ibb_sink_get_name (IBBSink *self)
+{
+  return self->final;
+}
+
+gboolean
+ibb_sink_has_left_links (IBBSink *self)
+{
+  return self->has_left_links;
+}
+
+gboolean
+ibb_sink_has_lost_owner (IBBSink *self)
+{
+  return self->has_lost_owner;
+}
+
+/* The bytes of another sink stay: nothing has come in their place. */
+void
+ibb_sink_close (IBBSink *self, gboolean keeps)
+{
+  gboolean is_removed = self->is_spoilt || (!self->is_stale && (!keeps || self->length == 0));
+
+  if (self->part != NULL && is_removed && is_named (self->folder, self->part, self->fd))
+    ibb_disk->unlink (self->folder, self->part);
+  g_clear_pointer (&self->part, g_free);
+  if (self->fd >= 0)
+    ibb_disk->close (self->fd);
+  if (self->folder >= 0)
+    ibb_disk->close (self->folder);
+  self->fd = -1;
+  self->folder = -1;
+}
+
+/* Parts, for a person. */
+
+static int
+open_folder (const char *path, GError **error)
+{
+  int folder;
+
+  CALL (folder, open_folder (path));
+  if (folder < 0)
+    {
+      g_autofree char *shown = g_filename_display_name (path);
+
+      g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (errno),
+                   /* Translators: the first %s is a folder, the second says why */
+                   _ ("Cannot open “%s”: %s"), shown, g_strerror (errno));
+    }
+  return folder;
+}
+
+GPtrArray *
+ibb_sink_list_parts (const char *path, GError **error)
+{
+  int        folder = open_folder (path, error);
+  GPtrArray *parts;
+
+  if (folder < 0)
+    return NULL;
+  parts = list_parts (folder);
+  if (parts == NULL)
+    g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (errno), _ ("Cannot open “%s”: %s"),
+                 path, g_strerror (errno));
+  for (guint i = 0; parts != NULL && i < parts->len; i++)
+    {
+      IBBSinkPart *part = g_ptr_array_index (parts, i);
+      struct stat  info;
+      PartOwner    owner;
+      int          fd = open_part (folder, part->name, &owner, &info);
+
+      part->is_in_use = fd >= 0 && owner == PART_IS_USED;
+      if (fd >= 0)
+        ibb_disk->close (fd);
+    }
+  ibb_disk->close (folder);
+  return parts;
+}
+
+gboolean
+ibb_sink_remove_part (const char *path, const char *name, GError **error)
+{
+  int      folder = open_folder (path, error);
+  gboolean is_removed = folder >= 0 && is_part_name (name) && remove_part (folder, name, TRUE);
+
+  if (folder >= 0)
+    ibb_disk->close (folder);
+  return is_removed;
+}

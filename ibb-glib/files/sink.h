@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Where a received file goes: a hidden part in its folder, which gets the name of the file when it
+ * is whole. The part belongs to one sink, which holds a lock on it, whatever other threads,
+ * programs and users do in the folder. It exists from the first byte on.
+ *
+ * One thread at a time uses a sink. All calls block. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "files/hasher.h"
+
+/* What happens when the name is taken. */
+typedef enum
+{
+  IBB_SINK_FAIL,
+  IBB_SINK_REPLACE, /* a regular file, and nothing else */
+  IBB_SINK_NUMBER,  /* of a second letter.pdf it makes letter (2).pdf */
+} IBBSinkPolicy;
+
+#define IBB_SINK_ANY_SIZE G_MAXUINT64
+
+typedef struct _IBBSink IBBSink;
+
+/* key: what a later sink has to repeat to go on with the part of this one; NULL: the name. */
+IBBSink *ibb_sink_new (const char *folder, const char *name, const char *key, IBBSinkPolicy policy);
+/* Closes the sink; a part of it stays. */
+void ibb_sink_free (IBBSink *self);
+/* Whether both would go on with the same part. */
+gboolean ibb_sink_is_rival (IBBSink *self, IBBSink *other);
+/* Of what is in the way of the file, as far as that can be known before the first byte. goes_on:
+ * with the bytes of an earlier sink. */
+gboolean ibb_sink_open (IBBSink *self, guint64 size, gboolean goes_on, GError **error);
+/* How many bytes are there. */
+guint64  ibb_sink_get_length (IBBSink *self);
+gboolean ibb_sink_write (IBBSink *self, const void *data, gsize length, GError **error);
+/* Adds the bytes that are there to the hasher. */
+gboolean
+ibb_sink_hash (IBBSink *self, IBBHasher *hasher, GCancellable *cancellable, GError **error);
+/* The file is on the disk under its name when this returns TRUE. hash: (nullable): what the bytes
+ * in the part have to be; otherwise their number decides. IBB_ERROR_NOT_ACCEPTABLE: they are not.
+ */
+gboolean ibb_sink_commit (IBBSink *self, const char *algorithm, const char *hash, GError **error);
+/* After the commit: the name that the file got. */
+const char *ibb_sink_get_name (IBBSink *self);
+/* After a commit that replaced a file: whether that has other links, and another owner. */
+gboolean ibb_sink_has_left_links (IBBSink *self);
+gboolean ibb_sink_has_lost_owner (IBBSink *self);
+/* keeps: a part with bytes stays, for a later sink. */
+void ibb_sink_close (IBBSink *self, gboolean keeps);
+
+typedef struct
+{
+  char    *name; /* (owned) */
+  guint64  size;
+  gint64   time; /* of its last byte, in seconds since 1970 */
+  gboolean is_in_use;
+} IBBSinkPart;
+
+/* The parts in the folder, the oldest first. Returns: (element-type IBBSinkPart). */
+GPtrArray *ibb_sink_list_parts (const char *folder, GError **error);
+/* FALSE without an error: somebody uses the part, or it is gone. */
+gboolean ibb_sink_remove_part (const char *folder, const char *name, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBSink, ibb_sink_free)

@@ -1,0 +1,723 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "fake-disk.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FIRST_DESCRIPTOR 1000
+
+typedef struct
+{
+  FakeDiskFile *file; /* (owned) (nullable): NULL for the folder */
+  gboolean      is_open;
+  int           writer;
+} Descriptor;
+
+/* A rename changes two names at once. */
+typedef struct
+{
+  char         *names[2]; /* the second one may be NULL */
+  FakeDiskFile *files[2]; /* (nullable): what has the name from now on */
+} Change;
+
+static FakeDisk *disk; /* the one that is in place */
+static GPrivate  writer_key;
+
+static FakeDiskFile *
+file_new (FakeDisk *self, FakeDiskKind kind, uid_t owner)
+{
+  FakeDiskFile *file = g_new0 (FakeDiskFile, 1);
+
+  g_atomic_ref_count_init (&file->ref_count);
+  file->kind = kind;
+  file->number = ++self->n_files;
+  file->owner = owner;
+  file->bytes = g_string_new (NULL);
+  file->durable = g_string_new (NULL);
+  file->mode = file->durable_mode = 0600;
+  file->holder = -1;
+  return file;
+}
+
+static gpointer
+file_ref (gpointer data)
+{
+  if (data != NULL)
+    g_atomic_ref_count_inc (&((FakeDiskFile *) data)->ref_count);
+  return data;
+}
+
+static void
+file_unref (gpointer data)
+{
+  FakeDiskFile *file = data;
+
+  if (file == NULL || !g_atomic_ref_count_dec (&file->ref_count))
+    return;
+  g_string_free (file->bytes, TRUE);
+  g_string_free (file->durable, TRUE);
+  g_free (file);
+}
+
+static void
+change_free (gpointer data)
+{
+  Change *change = data;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_free (change->names[i]);
+      file_unref (change->files[i]);
+    }
+  g_free (change);
+}
+
+static void
+set_name (GHashTable *names, const char *name, FakeDiskFile *file)
+{
+  if (file != NULL)
+    g_hash_table_insert (names, g_strdup (name), file_ref (file));
+  else
+    g_hash_table_remove (names, name);
+}
+
+static void
+apply (GHashTable *names, const Change *change)
+{
+  for (guint i = 0; i < 2 && change->names[i] != NULL; i++)
+    set_name (names, change->names[i], change->files[i]);
+}
+
+/* file NULL: the name goes. */
+static void
+change (
+    FakeDisk *self, const char *name, FakeDiskFile *file, const char *other, FakeDiskFile *moved)
+{
+  Change *entry = g_new0 (Change, 1);
+
+  entry->names[0] = g_strdup (name);
+  entry->files[0] = file_ref (file);
+  entry->names[1] = g_strdup (other);
+  entry->files[1] = file_ref (moved);
+  apply (self->names, entry);
+  g_ptr_array_add (self->journal, entry);
+}
+
+static FakeDiskFile *
+find (const char *name)
+{
+  g_assert_null (strchr (name, '/'));
+  return g_hash_table_lookup (disk->names, name);
+}
+
+static Descriptor *
+get_descriptor (int fd)
+{
+  Descriptor *descriptor =
+      &g_array_index (disk->descriptors, Descriptor, (guint) (fd - FIRST_DESCRIPTOR));
+
+  g_assert_true (descriptor->is_open);
+  return descriptor;
+}
+
+static int
+add_descriptor (FakeDiskFile *file)
+{
+  Descriptor descriptor = { file_ref (file), TRUE, GPOINTER_TO_INT (g_private_get (&writer_key)) };
+
+  g_array_append_val (disk->descriptors, descriptor);
+  return FIRST_DESCRIPTOR + (int) disk->descriptors->len - 1;
+}
+
+static void
+close_descriptor (FakeDisk *self, guint i)
+{
+  Descriptor *descriptor = &g_array_index (self->descriptors, Descriptor, i);
+
+  if (!descriptor->is_open)
+    return;
+  if (descriptor->file != NULL && descriptor->file->holder == FIRST_DESCRIPTOR + (int) i)
+    descriptor->file->holder = -1;
+  file_unref (g_steal_pointer (&descriptor->file));
+  descriptor->is_open = FALSE;
+}
+
+/* Who runs, and what goes wrong. */
+
+static gboolean
+happens (guint rate)
+{
+  return rate > 0 && g_rand_int_range (disk->random, 0, 1000) < (int) rate;
+}
+
+/* With the lock: gives the turn to some writer that runs. */
+static void
+pass_turn (FakeDisk *self)
+{
+  int start = g_rand_int_range (self->random, 0, FAKE_DISK_WRITERS_MAX);
+
+  for (int i = 0; i < FAKE_DISK_WRITERS_MAX; i++)
+    if (self->runs[(start + i) % FAKE_DISK_WRITERS_MAX])
+      {
+        self->turn = (start + i) % FAKE_DISK_WRITERS_MAX;
+        break;
+      }
+  g_cond_broadcast (&self->turned);
+}
+
+static void
+wait_for_turn (FakeDisk *self, int writer)
+{
+  while (self->turn != writer)
+    g_cond_wait (&self->turned, &self->lock);
+}
+
+static void
+plant_something (FakeDisk *self)
+{
+  guint       n = g_strv_length ((char **) self->places);
+  const char *name = self->places[g_rand_int_range (self->random, 0, (int) n)];
+
+  if (find (name) == NULL)
+    fake_disk_plant (self, name, (FakeDiskKind) g_rand_int_range (self->random, 0, 4),
+                     g_rand_boolean (self->random) ? geteuid () : FAKE_DISK_STRANGER, "planted");
+}
+
+static void
+kill_writer (FakeDisk *self, int writer)
+{
+  self->is_dead[writer] = TRUE;
+  self->n_killed++;
+  for (guint i = 0; i < self->descriptors->len; i++)
+    if (g_array_index (self->descriptors, Descriptor, i).writer == writer)
+      close_descriptor (self, i);
+}
+
+/* Whether the caller does not live any more. */
+static gboolean
+is_gone (FakeDisk *self)
+{
+  return self->is_off || self->is_dead[GPOINTER_TO_INT (g_private_get (&writer_key))];
+}
+
+/* Begins a call. Returns FALSE with errno if it fails; errors end with 0. */
+static gboolean
+enter (const int *errors)
+{
+  int   writer = GPOINTER_TO_INT (g_private_get (&writer_key));
+  guint n = 0;
+
+  g_mutex_lock (&disk->lock);
+  if (disk->runs[writer] && g_rand_int_range (disk->random, 0, 3) == 0)
+    {
+      pass_turn (disk);
+      wait_for_turn (disk, writer);
+    }
+  g_mutex_unlock (&disk->lock);
+
+  if (is_gone (disk))
+    {
+      errno = EIO;
+      return FALSE;
+    }
+  disk->n_calls++;
+  if (happens (disk->plant_rate))
+    plant_something (disk);
+  while (errors[n] != 0)
+    n++;
+  if (n == 0 || !(disk->n_calls == disk->fails_at || happens (disk->fault_rate)))
+    return TRUE;
+  errno = errors[disk->fails_at > 0 ? disk->failure % n
+                                    : (guint) g_rand_int_range (disk->random, 0, (int) n)];
+  disk->n_faults++;
+  return FALSE;
+}
+
+/* Ends a call that has succeeded. */
+static gint64
+leave (gint64 result)
+{
+  int writer = GPOINTER_TO_INT (g_private_get (&writer_key));
+
+  if (disk->n_calls == disk->cut_at)
+    disk->is_off = TRUE;
+  if (disk->n_calls == disk->kill_at)
+    kill_writer (disk, writer);
+  return result;
+}
+
+static gint64
+leave_with (int failure)
+{
+  leave (0);
+  errno = failure;
+  return -1;
+}
+
+#define ENTER(...)                                                                                 \
+  do                                                                                               \
+    {                                                                                              \
+      static const int errors[] = { __VA_ARGS__, 0 };                                              \
+                                                                                                   \
+      if (!enter (errors))                                                                         \
+        return -1;                                                                                 \
+    }                                                                                              \
+  while (0)
+
+/* The calls. */
+
+static int
+open_folder (const char *path)
+{
+  ENTER (EACCES, EMFILE, ENOENT, EINTR);
+  g_assert_cmpstr (path, ==, FAKE_DISK_FOLDER);
+  return (int) leave (add_descriptor (NULL));
+}
+
+static int
+check_access (int folder)
+{
+  ENTER (EACCES, EROFS);
+  return (int) leave (0);
+}
+
+static int
+open_file (int folder, const char *name, gboolean creates)
+{
+  FakeDiskFile *file;
+  int           fd;
+
+  ENTER (ENOSPC, EDQUOT, EACCES, EROFS, ENAMETOOLONG, EMFILE, EIO, EINTR);
+  file = find (name);
+  if (creates && file != NULL)
+    return (int) leave_with (EEXIST);
+  if (creates)
+    {
+      file = file_new (disk, FAKE_DISK_FILE, geteuid ());
+      file->n_links = 1;
+      change (disk, name, file, NULL, NULL);
+      fd = add_descriptor (file);
+      file_unref (file);
+      return (int) leave (fd);
+    }
+  if (file == NULL)
+    return (int) leave_with (ENOENT);
+  if (file->kind == FAKE_DISK_LINK)
+    return (int) leave_with (ELOOP);
+  if (file->kind == FAKE_DISK_DIRECTORY)
+    return (int) leave_with (EISDIR);
+  return (int) leave (add_descriptor (file));
+}
+
+/* Closes even when it fails; of a dead writer it was closed before. */
+static int
+close_file (int fd)
+{
+  static const int errors[] = { EIO, 0 };
+  gboolean         is_good = enter (errors);
+  int              failure = errno;
+
+  close_descriptor (disk, (guint) (fd - FIRST_DESCRIPTOR));
+  if (is_good)
+    return (int) leave (0);
+  errno = failure;
+  return -1;
+}
+
+static int
+lock (int fd)
+{
+  FakeDiskFile *file;
+
+  ENTER (EINTR, ENOLCK);
+  if (!disk->has_locks)
+    return (int) leave_with (ENOSYS);
+  file = get_descriptor (fd)->file;
+  if (file->holder >= 0 && file->holder != fd)
+    return (int) leave_with (EWOULDBLOCK);
+  file->holder = fd;
+  return (int) leave (0);
+}
+
+/* Some of it, as the system may. */
+static gsize
+shorten (gsize length)
+{
+  return length > 1 && g_rand_int_range (disk->random, 0, 4) == 0
+             ? (gsize) g_rand_int_range (disk->random, 1, (int) length)
+             : length;
+}
+
+static gssize
+read_file (int fd, void *data, gsize length, guint64 offset)
+{
+  GString *bytes;
+
+  ENTER (EIO, EINTR);
+  bytes = get_descriptor (fd)->file->bytes;
+  length = offset < bytes->len ? shorten (MIN (length, bytes->len - offset)) : 0;
+  memcpy (data, bytes->str + MIN (offset, bytes->len), length);
+  return leave ((gint64) length);
+}
+
+static gssize
+write_file (int fd, const void *data, gsize length, guint64 offset)
+{
+  FakeDiskFile *file;
+
+  ENTER (ENOSPC, EDQUOT, EIO, EFBIG, EINTR);
+  file = get_descriptor (fd)->file;
+  length = shorten (length);
+  while (file->bytes->len < offset)
+    g_string_append_c (file->bytes, '\0');
+  g_string_overwrite_len (file->bytes, offset, data, (gssize) length);
+  file->time = disk->n_calls;
+  return leave ((gint64) length);
+}
+
+/* Never fails twice: after a call to synchronize that has failed, nothing else would help. */
+static int
+truncate_file (int fd)
+{
+  static const int errors[] = { EIO, EINTR, 0 };
+  static const int none[] = { 0 };
+  gboolean         is_dead = is_gone (disk);
+  FakeDiskFile    *file = is_dead ? NULL : get_descriptor (fd)->file;
+
+  if (!enter (file != NULL && file->is_lossy ? none : errors))
+    return -1;
+  g_string_truncate (file->bytes, 0);
+  file->is_lossy = FALSE;
+  return (int) leave (0);
+}
+
+static int
+set_mode (int fd, mode_t mode)
+{
+  ENTER (EPERM, EIO);
+  get_descriptor (fd)->file->mode = mode;
+  return (int) leave (0);
+}
+
+static int
+set_owner (int fd, uid_t user, gid_t group)
+{
+  ENTER (EPERM);
+  return (int) leave (0);
+}
+
+static int
+stat_file (int fd, const char *name, struct stat *info)
+{
+  static const mode_t kinds[] = { S_IFREG, S_IFLNK, S_IFIFO, S_IFDIR };
+  FakeDiskFile       *file;
+
+  ENTER (EIO, EACCES);
+  memset (info, 0, sizeof *info);
+  file = name != NULL ? find (name) : get_descriptor (fd)->file;
+  if (file == NULL && name != NULL)
+    return (int) leave_with (ENOENT);
+  info->st_uid = file != NULL ? file->owner : geteuid ();
+  info->st_ino = file != NULL ? file->number : 0;
+  info->st_mode = file != NULL ? file->mode | kinds[file->kind] : S_IFDIR | 01777;
+  info->st_nlink = file != NULL ? file->n_links : 1;
+  info->st_size = file != NULL ? (off_t) file->bytes->len : 0;
+  info->st_mtime = file != NULL ? file->time : 0;
+  return (int) leave (0);
+}
+
+static int
+sync_file (int fd)
+{
+  static const int errors[] = { EIO, ENOSPC, EDQUOT, EINTR, 0 };
+  gboolean         is_good = enter (errors);
+  FakeDiskFile    *file;
+
+  if (!is_good && is_gone (disk))
+    return -1;
+  file = get_descriptor (fd)->file;
+  if (!is_good)
+    {
+      if (errno != EINTR && file != NULL)
+        file->is_lossy = TRUE;
+      return -1;
+    }
+  if (file != NULL && !file->is_lossy)
+    {
+      g_string_truncate (file->durable, 0);
+      g_string_append_len (file->durable, file->bytes->str, (gssize) file->bytes->len);
+      file->durable_mode = file->mode;
+    }
+  else if (file == NULL)
+    {
+      for (guint i = 0; i < disk->journal->len; i++)
+        apply (disk->durable, g_ptr_array_index (disk->journal, i));
+      g_ptr_array_set_size (disk->journal, 0);
+    }
+  return (int) leave (0);
+}
+
+static int
+rename_file (int folder, const char *from, const char *to, gboolean replaces)
+{
+  FakeDiskFile *file, *old;
+
+  ENTER (ENOSPC, EDQUOT, EACCES, EROFS, EIO, EINVAL, EINTR);
+  file = find (from);
+  old = find (to);
+  if (!replaces && !disk->has_rename)
+    return (int) leave_with (EINVAL);
+  if (file == NULL)
+    return (int) leave_with (ENOENT);
+  if (old != NULL && (!replaces || old->kind == FAKE_DISK_DIRECTORY))
+    return (int) leave_with (replaces ? EISDIR : EEXIST);
+  if (old != NULL)
+    old->n_links--;
+  change (disk, to, file, from, NULL);
+  return (int) leave (0);
+}
+
+static int
+link_file (int folder, const char *from, const char *to)
+{
+  FakeDiskFile *file;
+
+  ENTER (EPERM, EMLINK, EIO, ENOSPC, EINTR);
+  file = find (from);
+  if (file == NULL || find (to) != NULL)
+    return (int) leave_with (file == NULL ? ENOENT : EEXIST);
+  file->n_links++;
+  change (disk, to, file, NULL, NULL);
+  return (int) leave (0);
+}
+
+static int
+unlink_file (int folder, const char *name)
+{
+  FakeDiskFile *file;
+
+  ENTER (EACCES, EROFS, EIO);
+  file = find (name);
+  if (file == NULL)
+    return (int) leave_with (ENOENT);
+  file->n_links--;
+  change (disk, name, NULL, NULL, NULL);
+  return (int) leave (0);
+}
+
+static GPtrArray *
+list (int folder, const char *prefix)
+{
+  static const int errors[] = { EMFILE, EACCES, EIO, 0 };
+  GPtrArray       *names;
+  GHashTableIter   iter;
+  gpointer         name;
+
+  if (!enter (errors))
+    return NULL;
+  names = g_ptr_array_new_with_free_func (g_free);
+  g_hash_table_iter_init (&iter, disk->names);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    if (g_str_has_prefix (name, prefix))
+      g_ptr_array_add (names, g_strdup (name));
+  leave (0);
+  return names;
+}
+
+static const IBBDisk calls = {
+  .open_folder = open_folder,
+  .access = check_access,
+  .open = open_file,
+  .close = close_file,
+  .lock = lock,
+  .read = read_file,
+  .write = write_file,
+  .truncate = truncate_file,
+  .set_mode = set_mode,
+  .set_owner = set_owner,
+  .stat = stat_file,
+  .sync = sync_file,
+  .rename = rename_file,
+  .link = link_file,
+  .unlink = unlink_file,
+  .list = list,
+};
+
+/* The disk as a whole. */
+
+FakeDisk *
+fake_disk_new (guint32 seed)
+{
+  FakeDisk *self = g_new0 (FakeDisk, 1);
+
+  self->random = g_rand_new_with_seed (seed);
+  self->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, file_unref);
+  self->durable = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, file_unref);
+  self->journal = g_ptr_array_new_with_free_func (change_free);
+  self->descriptors = g_array_new (FALSE, TRUE, sizeof (Descriptor));
+  self->has_locks = self->has_rename = TRUE;
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->turned);
+  disk = self;
+  ibb_disk = &calls;
+  return self;
+}
+
+void
+fake_disk_free (FakeDisk *self)
+{
+  for (guint i = 0; i < self->descriptors->len; i++)
+    close_descriptor (self, i);
+  g_array_unref (self->descriptors);
+  g_ptr_array_unref (self->journal);
+  g_hash_table_unref (self->names);
+  g_hash_table_unref (self->durable);
+  g_rand_free (self->random);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->turned);
+  g_free (self);
+}
+
+typedef struct
+{
+  int         writer;
+  GThreadFunc function;
+  gpointer    data;
+} Start;
+
+static gpointer
+run_writer (gpointer data)
+{
+  Start *start = data;
+
+  g_private_set (&writer_key, GINT_TO_POINTER (start->writer));
+  g_mutex_lock (&disk->lock);
+  wait_for_turn (disk, start->writer);
+  g_mutex_unlock (&disk->lock);
+  start->function (start->data);
+  g_mutex_lock (&disk->lock);
+  disk->runs[start->writer] = FALSE;
+  pass_turn (disk);
+  g_mutex_unlock (&disk->lock);
+  return NULL;
+}
+
+void
+fake_disk_run (FakeDisk *self, guint n_writers, GThreadFunc function, gpointer *data)
+{
+  Start    starts[FAKE_DISK_WRITERS_MAX];
+  GThread *threads[FAKE_DISK_WRITERS_MAX];
+
+  self->turn = -1;
+  for (guint i = 0; i < n_writers; i++)
+    {
+      self->runs[i] = TRUE;
+      starts[i] = (Start){ (int) i, function, data[i] };
+      threads[i] = g_thread_new ("writer", run_writer, &starts[i]);
+    }
+  g_mutex_lock (&self->lock);
+  pass_turn (self);
+  g_mutex_unlock (&self->lock);
+  for (guint i = 0; i < n_writers; i++)
+    g_thread_join (threads[i]);
+}
+
+/* Of bytes that were not synchronized any part may be there, or zeros in their place. */
+static void
+lose_bytes (FakeDisk *self, FakeDiskFile *file)
+{
+  gsize length = file->bytes->len;
+
+  switch (file->is_planted ? 2 : g_rand_int_range (self->random, 0, 3))
+    {
+    case 0:
+      g_string_truncate (file->bytes, 0);
+      break;
+    case 1:
+      memset (file->bytes->str, 0, length);
+      g_string_overwrite_len (file->bytes, 0, file->durable->str,
+                              (gssize) MIN (length, file->durable->len));
+      break;
+    default:
+      return;
+    }
+  if (file->bytes->len < file->durable->len)
+    g_string_append_len (file->bytes, file->durable->str + file->bytes->len,
+                         (gssize) (file->durable->len - file->bytes->len));
+}
+
+static void
+lose_what_is_not_durable (FakeDisk *self)
+{
+  guint          n_kept = (guint) g_rand_int_range (self->random, 0, (int) self->journal->len + 1);
+  GHashTableIter iter;
+  gpointer       name, value;
+
+  for (guint i = 0; i < n_kept; i++)
+    apply (self->durable, g_ptr_array_index (self->journal, i));
+  g_hash_table_remove_all (self->names);
+  g_hash_table_iter_init (&iter, self->durable);
+  while (g_hash_table_iter_next (&iter, &name, &value))
+    {
+      FakeDiskFile *file = value;
+
+      file->n_links = 0;
+      set_name (self->names, name, file);
+    }
+  g_hash_table_iter_init (&iter, self->durable);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      FakeDiskFile *file = value;
+
+      if (file->n_links++ == 0)
+        {
+          lose_bytes (self, file);
+          file->mode = file->is_planted ? file->mode : file->durable_mode;
+          file->is_lossy = FALSE;
+        }
+    }
+}
+
+void
+fake_disk_restart (FakeDisk *self)
+{
+  for (guint i = 0; self->is_off && i < self->descriptors->len; i++)
+    close_descriptor (self, i);
+  if (self->is_off)
+    {
+      lose_what_is_not_durable (self);
+      g_ptr_array_set_size (self->journal, 0);
+    }
+  memset (self->is_dead, 0, sizeof self->is_dead);
+  self->is_off = FALSE;
+  self->fails_at = self->fault_rate = self->cut_at = self->kill_at = self->plant_rate = 0;
+}
+
+void
+fake_disk_plant (FakeDisk *self, const char *name, FakeDiskKind kind, uid_t owner, const char *text)
+{
+  FakeDiskFile *file = file_new (self, kind, owner);
+
+  file->is_planted = TRUE;
+  file->mode = FAKE_DISK_MODE;
+  file->n_links = 1;
+  g_string_assign (file->bytes, text);
+  g_string_assign (file->durable, text);
+  change (self, name, file, NULL, NULL);
+  file_unref (file);
+  self->n_planted++;
+}
+
+guint
+fake_disk_count_open (FakeDisk *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->descriptors->len; i++)
+    n += g_array_index (self->descriptors, Descriptor, i).is_open;
+  return n;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A folder in memory behind the calls of a sink: calls fail, the power is cut, programs are killed,
+ * and the writers of the folder take turns, all by a seed. */
+
+#pragma once
+
+#include "files/disk.h"
+
+#define FAKE_DISK_FOLDER "/folder"
+#define FAKE_DISK_STRANGER 4711 /* another user */
+#define FAKE_DISK_MODE 0644     /* of what somebody plants */
+#define FAKE_DISK_WRITERS_MAX 4
+
+typedef enum
+{
+  FAKE_DISK_FILE,
+  FAKE_DISK_LINK,
+  FAKE_DISK_PIPE,
+  FAKE_DISK_DIRECTORY,
+} FakeDiskKind;
+
+typedef struct
+{
+  gatomicrefcount ref_count;
+  FakeDiskKind    kind;
+  guint64         number;
+  uid_t           owner;
+  gboolean        is_planted;
+  guint           n_links;
+  gint64          time;
+  /* Now, and after a power cut. */
+  GString *bytes;
+  GString *durable;
+  mode_t   mode;
+  mode_t   durable_mode;
+  gboolean is_lossy; /* a call to synchronize has failed: the next ones write nothing */
+  int      holder;   /* of the lock: a descriptor, or -1 */
+} FakeDiskFile;
+
+typedef struct
+{
+  GRand *random;
+  guint  n_calls;
+  /* The number of the call that fails, 0: none; and with which of its errors. */
+  guint fails_at;
+  guint failure;
+  /* Calls that fail, of a thousand. */
+  guint    fault_rate;
+  guint    cut_at;  /* the power is cut after this call */
+  guint    kill_at; /* its program is killed */
+  guint    plant_rate;
+  gboolean has_locks, has_rename;
+
+  /* What came of it. */
+  guint    n_faults;
+  gboolean is_off;
+  guint    n_killed;
+  guint    n_planted;
+
+  GHashTable        *names;   /* (element-type utf8 FakeDiskFile) */
+  GHashTable        *durable; /* (element-type utf8 FakeDiskFile) */
+  GPtrArray         *journal; /* of changes to the names that are not durable */
+  GArray            *descriptors;
+  guint64            n_files;
+  const char *const *places; /* where something may be planted */
+
+  GMutex   lock;
+  GCond    turned;
+  int      turn; /* of which writer */
+  gboolean runs[FAKE_DISK_WRITERS_MAX];
+  gboolean is_dead[FAKE_DISK_WRITERS_MAX];
+} FakeDisk;
+
+/* Takes the place of the disk. */
+FakeDisk *fake_disk_new (guint32 seed);
+void      fake_disk_free (FakeDisk *self);
+/* Runs the writers at the same time, each in a thread, of which one runs at a time. */
+void fake_disk_run (FakeDisk *self, guint n_writers, GThreadFunc function, gpointer *data);
+/* Restores the power, with what was durable, and lets no more calls fail. */
+void fake_disk_restart (FakeDisk *self);
+/* Puts something there, with the text as its content. */
+void fake_disk_plant (
+    FakeDisk *self, const char *name, FakeDiskKind kind, uid_t owner, const char *text);
+guint fake_disk_count_open (FakeDisk *self);

@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What may be in the folder of received files, whatever happens: a file has its name only if it is
+ * whole; what was said to be there is there after a power cut; a part is continued or begun again;
+ * nothing else is left, and nothing of others is touched. */
+
+#include "config.h"
+
+#include "fake-disk.h"
+#include "files/file-name.h"
+#include "files/sink.h"
+
+#include <ibb-glib/ibb-glib.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SIZE_MAX_SIMULATED 60
+#define N_KEYS 2
+#define NAME "letter.pdf"
+
+static int    n_schedules = 3000;
+static gint64 only = -1;
+
+/* One who receives a file. Files of one key have the same bytes. */
+typedef struct
+{
+  FakeDisk     *disk;
+  guint         key;
+  GString      *bytes; /* (unowned) */
+  IBBSinkPolicy policy;
+  gboolean      goes_on;
+  gboolean      keeps;
+  guint         step;  /* bytes of a write */
+  guint         stops; /* after so many bytes the connection is lost */
+  char         *name;  /* (owned) (nullable): the file that was said to be there */
+  gboolean      resumed;
+  GError       *error;
+} Writer;
+
+typedef struct
+{
+  guint32   seed;
+  FakeDisk *disk;
+  GString  *bytes[N_KEYS];
+  Writer    writers[FAKE_DISK_WRITERS_MAX];
+  guint     n_writers;
+  gboolean  was_cut;
+} Schedule;
+
+static const char *places[] = { NAME, "letter (2).pdf", NULL, NULL, NULL, NULL, NULL };
+static char       *part_names[N_KEYS * 2];
+
+static char *
+dup_key (guint key)
+{
+  return g_strdup_printf ("key %u", key);
+}
+
+static char *
+dup_hash (const GString *bytes)
+{
+  IBBHasher *hasher = ibb_hasher_new ("sha-256");
+  char      *hash;
+
+  ibb_hasher_update (hasher, bytes->str, bytes->len);
+  hash = ibb_hasher_finish (hasher);
+  ibb_hasher_free (hasher);
+  return hash;
+}
+
+static gpointer
+receive (gpointer data)
+{
+  Writer          *self = data;
+  g_autofree char *key = dup_key (self->key);
+  g_autofree char *hash = dup_hash (self->bytes);
+  IBBSink         *sink = ibb_sink_new (FAKE_DISK_FOLDER, NAME, key, self->policy);
+  gboolean         is_good = ibb_sink_open (sink, self->bytes->len, self->goes_on, &self->error);
+
+  self->resumed = ibb_sink_get_length (sink) > 0;
+  while (is_good && ibb_sink_get_length (sink) < self->bytes->len)
+    {
+      guint64 offset = ibb_sink_get_length (sink);
+
+      if (offset >= self->stops)
+        break;
+      is_good = ibb_sink_write (sink, self->bytes->str + offset,
+                                MIN (self->step, self->bytes->len - offset), &self->error);
+    }
+  if (is_good && ibb_sink_get_length (sink) == self->bytes->len &&
+      ibb_sink_commit (sink, "sha-256", hash, &self->error))
+    self->name = g_strdup (ibb_sink_get_name (sink));
+  ibb_sink_close (sink, self->keeps && self->name == NULL);
+  ibb_sink_free (sink);
+  return NULL;
+}
+
+/* The judge. */
+
+#define judge(condition, ...)                                                                      \
+  do                                                                                               \
+    if (!(condition))                                                                              \
+      {                                                                                            \
+        g_autofree char *words = g_strdup_printf (__VA_ARGS__);                                    \
+                                                                                                   \
+        g_error ("%s; again: files-sink --seed %u", words, self->seed);                            \
+      }                                                                                            \
+  while (0)
+
+static gboolean
+is_of_a_writer (Schedule *self, const FakeDiskFile *file)
+{
+  for (guint i = 0; i < N_KEYS; i++)
+    if (file->bytes->len == self->bytes[i]->len &&
+        memcmp (file->bytes->str, self->bytes[i]->str, file->bytes->len) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_part_name (const char *name)
+{
+  for (guint i = 0; i < N_KEYS; i++)
+    if (strncmp (name, part_names[i * 2], 22) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_file_name (const char *name)
+{
+  guint number;
+  int   end = 0;
+
+  return g_str_equal (name, NAME) ||
+         (sscanf (name, "letter (%u).pdf%n", &number, &end) == 1 && (gsize) end == strlen (name));
+}
+
+static guint
+judge_folder (Schedule *self)
+{
+  GHashTableIter iter;
+  gpointer       key, value;
+  guint          n_parts = 0;
+
+  g_hash_table_iter_init (&iter, self->disk->names);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    {
+      const char         *name = key;
+      const FakeDiskFile *file = value;
+      gboolean            is_whole = is_of_a_writer (self, file);
+
+      /* A file of the same user under the name of a part becomes one. */
+      if (file->is_planted &&
+          !(file->kind == FAKE_DISK_FILE && file->owner == geteuid () && is_whole))
+        judge (g_str_equal (file->bytes->str, "planted") || is_part_name (name),
+               "“%s” of somebody else was written to", name);
+      else if (is_part_name (name))
+        {
+          judge (file->mode == 0600 || is_whole || file->bytes->len == 0,
+                 "the part “%s” has the mode %o", name, file->mode);
+          n_parts++;
+        }
+      else
+        {
+          judge (is_file_name (name), "a file “%s”", name);
+          judge (is_whole, "“%s” has %u bytes that are no file", name, (guint) file->bytes->len);
+          /* A group that cannot be kept has no rights. */
+          judge ((file->mode | 040) == FAKE_DISK_MODE, "“%s” has the mode %o", name, file->mode);
+        }
+    }
+  return n_parts;
+}
+
+static gboolean
+has_replacing (Schedule *self)
+{
+  for (guint i = 0; i < self->n_writers; i++)
+    if (self->writers[i].policy == IBB_SINK_REPLACE)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+judge_delivered (Schedule *self, const Writer *writer)
+{
+  const FakeDiskFile *file = g_hash_table_lookup (self->disk->names, writer->name);
+
+  judge (file != NULL, "“%s” was said to be there, and is not", writer->name);
+  judge (is_of_a_writer (self, file), "“%s” was said to be whole", writer->name);
+  if (!has_replacing (self))
+    judge (file->bytes->len == writer->bytes->len, "“%s” was replaced", writer->name);
+}
+
+/* A later writer that is not killed gets the file, at the second attempt at the latest: a
+ * power cut may have left wrong bytes in a part. Then the power is cut once more. */
+static void
+judge_next (Schedule *self, guint key)
+{
+  Writer   next = { .disk = self->disk,
+                    .key = key,
+                    .bytes = self->bytes[key],
+                    .policy = IBB_SINK_NUMBER,
+                    .goes_on = TRUE,
+                    .step = 100,
+                    .stops = G_MAXUINT };
+  gpointer data = &next;
+  gboolean is_first_resumed;
+
+  next.goes_on = g_rand_boolean (self->disk->random);
+  self->disk->kill_at = self->disk->n_calls + (guint) g_rand_int_range (self->disk->random, 1, 60);
+  fake_disk_run (self->disk, 1, receive, &data);
+  fake_disk_restart (self->disk);
+  judge_folder (self);
+  g_clear_error (&next.error);
+  g_clear_pointer (&next.name, g_free);
+
+  next.goes_on = TRUE;
+  fake_disk_run (self->disk, 1, receive, &data);
+  is_first_resumed = next.resumed;
+  if (next.name == NULL)
+    {
+      judge (is_first_resumed && g_error_matches (next.error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE),
+             "the next one fails: %s", next.error->message);
+      g_clear_error (&next.error);
+      fake_disk_run (self->disk, 1, receive, &data);
+    }
+  judge (next.name != NULL, "the next one but one fails: %s", next.error->message);
+  self->disk->is_off = TRUE;
+  fake_disk_restart (self->disk);
+  judge_folder (self);
+  judge_delivered (self, &next);
+  g_free (next.name);
+}
+
+static void
+judge_all (Schedule *self, gboolean is_quiet)
+{
+  guint n_parts;
+
+  self->was_cut = self->disk->is_off;
+  judge (self->was_cut || fake_disk_count_open (self->disk) == 0, "%u descriptors stay open",
+         fake_disk_count_open (self->disk));
+  fake_disk_restart (self->disk);
+  n_parts = judge_folder (self);
+  judge (n_parts <= self->n_writers + self->disk->n_faults, "%u parts of %u writers", n_parts,
+         self->n_writers);
+  for (guint i = 0; i < self->n_writers; i++)
+    {
+      Writer *writer = &self->writers[i];
+
+      if (writer->name != NULL)
+        judge_delivered (self, writer);
+      else if (is_quiet)
+        judge (writer->stops <= writer->bytes->len ||
+                   g_error_matches (writer->error, G_IO_ERROR, G_IO_ERROR_EXISTS) ||
+                   has_replacing (self), /* within the call */
+               "%s", writer->error->message);
+    }
+  for (guint i = 0; is_quiet && i < self->n_writers && n_parts > 0; i++)
+    n_parts -= self->writers[i].name == NULL && self->writers[i].keeps;
+  judge (!is_quiet || n_parts == 0, "a part is left");
+  for (guint i = 0; i < N_KEYS; i++)
+    judge_next (self, i);
+}
+
+/* Schedules. */
+
+static void
+begin (Schedule *self, guint32 seed)
+{
+  *self = (Schedule){ .seed = seed, .disk = fake_disk_new (seed) };
+  self->disk->places = places;
+  for (guint i = 0; i < N_KEYS; i++)
+    {
+      gint32 size = g_rand_int_range (self->disk->random, 0, SIZE_MAX_SIMULATED) * 2 + (gint32) i;
+
+      self->bytes[i] = g_string_new (NULL);
+      while ((gint32) self->bytes[i]->len < size)
+        g_string_append_c (self->bytes[i], (char) g_rand_int_range (self->disk->random, 'a', 'z'));
+    }
+}
+
+static void
+add_writer (Schedule *self, guint key)
+{
+  GRand  *random = self->disk->random;
+  Writer *writer = &self->writers[self->n_writers++];
+
+  writer->disk = self->disk;
+  writer->key = key;
+  writer->bytes = self->bytes[key];
+  writer->policy = IBB_SINK_NUMBER;
+  writer->goes_on = TRUE;
+  writer->keeps = TRUE;
+  writer->step = (guint) g_rand_int_range (random, 8, 64);
+  writer->stops = G_MAXUINT;
+}
+
+static void
+run (Schedule *self, gboolean is_quiet)
+{
+  gpointer data[FAKE_DISK_WRITERS_MAX];
+
+  for (guint i = 0; i < self->n_writers; i++)
+    data[i] = &self->writers[i];
+  fake_disk_run (self->disk, self->n_writers, receive, data);
+  judge_all (self, is_quiet);
+}
+
+static void
+end (Schedule *self)
+{
+  for (guint i = 0; i < self->n_writers; i++)
+    {
+      g_free (self->writers[i].name);
+      g_clear_error (&self->writers[i].error);
+    }
+  for (guint i = 0; i < N_KEYS; i++)
+    g_string_free (self->bytes[i], TRUE);
+  fake_disk_free (self->disk);
+}
+
+/* Two to four at a time, and all that can go wrong. */
+static void
+run_schedule (guint32 seed)
+{
+  Schedule  self;
+  FakeDisk *disk;
+  GRand    *random;
+  guint     n_writers;
+  gboolean  is_quiet;
+
+  begin (&self, seed);
+  disk = self.disk;
+  random = disk->random;
+  n_writers = (guint) g_rand_int_range (random, 1, FAKE_DISK_WRITERS_MAX + 1);
+  is_quiet = g_rand_int_range (random, 0, 4) == 0;
+  for (guint i = 0; i < n_writers; i++)
+    {
+      add_writer (&self, (guint) g_rand_int_range (random, 0, N_KEYS));
+      self.writers[i].goes_on = g_rand_int_range (random, 0, 4) > 0;
+      self.writers[i].keeps = g_rand_int_range (random, 0, 4) > 0;
+      if (g_rand_int_range (random, 0, 3) == 0)
+        self.writers[i].policy = (IBBSinkPolicy) g_rand_int_range (random, 0, 3);
+      if (g_rand_int_range (random, 0, 4) == 0)
+        self.writers[i].stops = (guint) g_rand_int_range (random, 0, SIZE_MAX_SIMULATED);
+    }
+  disk->has_rename = g_rand_int_range (random, 0, 4) > 0;
+  if (!is_quiet)
+    {
+      disk->has_locks = g_rand_int_range (random, 0, 8) > 0;
+      disk->fault_rate = g_rand_boolean (random) ? (guint) g_rand_int_range (random, 0, 60) : 0;
+      disk->plant_rate = g_rand_boolean (random) ? (guint) g_rand_int_range (random, 0, 60) : 0;
+      disk->cut_at = g_rand_boolean (random) ? (guint) g_rand_int_range (random, 1, 300) : 0;
+      disk->kill_at = g_rand_boolean (random) ? (guint) g_rand_int_range (random, 1, 200) : 0;
+    }
+  run (&self, is_quiet);
+  end (&self);
+}
+
+static void
+test_schedules (void)
+{
+  if (only >= 0)
+    run_schedule ((guint32) only);
+  for (int i = 0; only < 0 && i < n_schedules; i++)
+    run_schedule ((guint32) i);
+}
+
+/* One writer; each call fails with each error, or the power is cut after it. */
+static void
+test_each_call (void)
+{
+  guint n_calls = 1;
+
+  for (guint call = 1; call <= n_calls; call++)
+    for (guint failure = 0; failure < 12; failure++)
+      {
+        Schedule self;
+
+        begin (&self, 1 + failure % 3);
+        add_writer (&self, 0);
+        self.disk->has_rename = failure % 2 == 0;
+        if (failure < 8)
+          {
+            self.disk->fails_at = call;
+            self.disk->failure = failure;
+          }
+        else
+          self.disk->cut_at = call;
+        fake_disk_run (self.disk, 1, receive, (gpointer[]){ &self.writers[0] });
+        n_calls = MAX (n_calls, self.disk->n_calls);
+        /* A signal interrupts a call, which is repeated. */
+        judge_all (&self, FALSE);
+        end (&self);
+      }
+  g_test_message ("%u calls", n_calls);
+  g_assert_cmpuint (n_calls, >, 20);
+}
+
+/* Names that are numbered, or cut. */
+static void
+test_names (void)
+{
+  g_autofree char *long_name = g_strnfill (255, 'x');
+  g_autofree char *longest = NULL;
+  g_autofree char *wide = NULL;
+  g_autofree char *simple = ibb_file_name_insert ("letter.pdf", " (2)");
+  g_autofree char *none = ibb_file_name_insert (".x", " (2)");
+
+  g_assert_cmpstr (simple, ==, "letter (2).pdf");
+  g_assert_cmpstr (none, ==, ".x (2)");
+  memcpy (long_name + 251, ".pdf", 4);
+  longest = ibb_file_name_insert (long_name, " (2)");
+  g_assert_cmpuint (strlen (longest), ==, 255);
+  g_assert_true (g_str_has_suffix (longest, "x (2).pdf"));
+  /* Not within a character: of three bytes. */
+  for (guint i = 0; i + 3 <= 251; i += 3)
+    memcpy (long_name + i, "€", 3);
+  wide = ibb_file_name_insert (long_name, " (2)");
+  g_assert_true (g_utf8_validate (wide, -1, NULL));
+  g_assert_true (g_str_has_suffix (wide, "€ (2).pdf"));
+}
+
+int
+main (int argc, char **argv)
+{
+  umask (0666 & ~FAKE_DISK_MODE);
+  for (guint i = 0; i < N_KEYS; i++)
+    for (guint number = 1; number <= 2; number++)
+      {
+        g_autofree char *key = dup_key (i);
+        g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, key, -1);
+
+        part_names[i * 2 + number - 1] = g_strdup_printf (".ibb-%.16s-%u.part", digest, number);
+        places[2 + i * 2 + number - 1] = part_names[i * 2 + number - 1];
+      }
+  /* Before the framework reads its own options. */
+  for (int i = 1; i + 1 < argc; i++)
+    if (g_str_equal (argv[i], "--seed") || g_str_equal (argv[i], "--count"))
+      {
+        if (argv[i][2] == 's')
+          only = g_ascii_strtoll (argv[i + 1], NULL, 10);
+        else
+          n_schedules = atoi (argv[i + 1]);
+        memmove (&argv[i], &argv[i + 2], sizeof *argv * (gsize) (argc - i - 1));
+        argc -= 2;
+        i--;
+      }
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/files/sink/names", test_names);
+  g_test_add_func ("/files/sink/each-call", test_each_call);
+  g_test_add_func ("/files/sink/schedules", test_schedules);
+  return g_test_run ();
+}

@@ -56,11 +56,10 @@ find_hash (IBBFilesMetadata *metadata, const char **algorithm)
 
 typedef struct
 {
-  IBBPart    *part;          /* (owned) */
-  char       *hash;          /* (owned) (nullable): what the sender says */
-  const char *algorithm;     /* static; undefined without a hash */
-  char       *own;           /* (owned): what was computed meanwhile */
-  const char *own_algorithm; /* static */
+  IBBPart    *part;      /* (owned) */
+  char       *hash;      /* (owned) (nullable): what the sender says */
+  const char *algorithm; /* static; undefined without a hash */
+  char       *own;       /* (owned): what was computed meanwhile */
 } Check;
 
 static void
@@ -77,21 +76,10 @@ check_free (gpointer data)
 static void
 check_thread (GTask *task, gpointer object, gpointer task_data, GCancellable *cancellable)
 {
-  Check           *check = task_data;
-  GError          *error = NULL;
-  g_autofree char *other = NULL;
-  const char      *own = NULL;
+  Check  *check = task_data;
+  GError *error = NULL;
 
-  if (check->hash != NULL && g_str_equal (check->algorithm, check->own_algorithm))
-    own = check->own;
-  else if (check->hash != NULL)
-    own = other = ibb_part_hash (check->part, check->algorithm, &error);
-  if (own != NULL && !g_str_equal (own, check->hash))
-    g_set_error_literal (&error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
-                         _ ("The hash of the received bytes is not that of the file"));
-  if (error == NULL)
-    g_cancellable_set_error_if_cancelled (cancellable, &error);
-  if (error == NULL && ibb_part_commit (check->part, &error))
+  if (ibb_part_commit (check->part, check->algorithm, check->hash, check->own, cancellable, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -106,7 +94,6 @@ check (IBBFilesTransfer *self)
   ibb_files_transfer_set_timer (self, 0, NULL);
   data->part = ibb_part_ref (self->part);
   data->hash = g_strdup (find_hash (self->metadata, &data->algorithm));
-  data->own_algorithm = ibb_hasher_get_algorithm (self->mover->hasher);
   data->own = ibb_hasher_finish (self->mover->hasher);
   self->has_all = FALSE;
   g_task_set_check_cancellable (task, FALSE);
@@ -219,7 +206,7 @@ create_mover (IBBFilesTransfer *self)
   mover->hasher = g_steal_pointer (&self->part->hasher);
   mover->offset = self->part->offset;
   mover->size = ibb_files_metadata_get_size (self->metadata);
-  mover->sink = g_object_ref (self->part->stream);
+  mover->part = ibb_part_ref (self->part);
   if (self->transport != NULL)
     {
       mover->transport = g_object_ref (self->transport);
@@ -318,16 +305,16 @@ prepare (IBBFilesTransfer *self)
   g_task_run_in_thread (task, prepare_thread);
 }
 
-/* The transfer that a sender began before it was started again. */
+/* The last transfer that a sender began before it was started again: it waits for those before it.
+ */
 static IBBFilesTransfer *
 find_rival (IBBFilesTransfer *self)
 {
-  for (guint i = 0; i < self->transfers->len; i++)
+  for (guint i = self->transfers->len; i-- > 0;)
     {
       IBBFilesTransfer *other = g_ptr_array_index (self->transfers, i);
 
-      if (other != self && other->part != NULL && other->part->hidden != NULL &&
-          self->part->hidden != NULL && g_file_equal (other->part->hidden, self->part->hidden))
+      if (other != self && other->part != NULL && ibb_part_is_rival (other->part, self->part))
         return other;
     }
   return NULL;
@@ -352,7 +339,7 @@ ibb_files_transfer_accept (IBBFilesTransfer *self, IBBPart *part)
   self->part = ibb_part_ref (part);
   if (has_hash)
     part->algorithm = algorithm;
-  self->keeps_part = self->jingle != NULL && self->jingle->takes_range && part->place != NULL &&
+  self->keeps_part = self->jingle != NULL && self->jingle->takes_range && part->sink != NULL &&
                      (self->jingle->promises_hash || has_hash);
   part->goes_on = self->keeps_part;
   rival = find_rival (self);

@@ -46,10 +46,9 @@
  * Between two programs that use this library a transfer outlives a lost connection, if the
  * connection logs in again: [property@IBB.Service:resume-sessions] of
  * [property@IBBFiles.Service:sessions] is set. It also goes on after both programs have ended: the
- * bytes that were received lie in a hidden file beside the place of the whole one, and the next
- * offer of a file with the same name, size and date by the same account is accepted with what is
- * still missing (XEP-0234 §7). The hash of the whole file decides whether the parts fit. A hidden
- * file that nobody wants any more can be deleted.
+ * bytes that were received lie in a hidden part in the folder of the whole file, and the next offer
+ * of a file with the same name, size and date by the same account is accepted with what is still
+ * missing (XEP-0234 §7). The hash of the whole file decides whether the bytes fit.
  *
  * ## Threads
  *
@@ -521,7 +520,7 @@ accept_to (IBBFilesTransfer *self, IBBPart *part, GTask *task)
 /**
  * ibb_files_transfer_accept_file_async:
  * @self: a transfer that was offered
- * @file: the place of the file
+ * @file: the place of the file, in a folder of this computer
  * @replaces: whether a file that is in that place is replaced
  * @cancellable: (nullable): ends the transfer, as [method@IBBFiles.Transfer.cancel] does
  * @callback: (scope async): called when the transfer is over
@@ -529,10 +528,10 @@ accept_to (IBBFilesTransfer *self, IBBPart *part, GTask *task)
  *
  * Accepts the offer, and receives the file.
  *
- * The file appears in its place when it is whole and its size and hash have been checked. Until
- * then the bytes are in a hidden file beside it: `.NAME.KEY.part`, where the key stands for the
- * account of the sender, and the name, size and date that were offered. A later offer of the same
- * file goes on with it.
+ * The file appears in its place when it is whole, its size and hash have been checked, and it is on
+ * the disk. Until then the bytes are in a hidden part in the same folder: `.ibb-KEY-N.part`, where
+ * the key stands for the account of the sender, and the name, size and date that were offered. A
+ * later offer of the same file goes on with it.
  *
  * Fails like [method@IBBFiles.Transfer.wait_async]; also with %G_IO_ERROR_EXISTS if there is a file
  * and @replaces is %FALSE, and with %G_IO_ERROR_PENDING if the transfer waits for no decision. The
@@ -557,7 +556,10 @@ ibb_files_transfer_accept_file_async (IBBFilesTransfer   *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, ibb_files_transfer_accept_file_async);
   g_task_set_name (task, "[ibb-files] accept");
-  accept_to (self, ibb_part_new (file, self->peer_jid, self->metadata, replaces), task);
+  accept_to (self,
+             ibb_part_new (file, self->peer_jid, self->metadata,
+                           replaces ? IBB_SINK_REPLACE : IBB_SINK_FAIL),
+             task);
 }
 
 /**

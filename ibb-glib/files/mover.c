@@ -32,6 +32,7 @@ ibb_mover_unref (IBBMover *self)
     return;
   g_clear_object (&self->source);
   g_clear_object (&self->sink);
+  g_clear_pointer (&self->part, ibb_part_unref);
   g_clear_object (&self->transport);
   g_clear_pointer (&self->hasher, ibb_hasher_free);
   g_clear_object (&self->file);
@@ -68,28 +69,33 @@ fail_partial (IBBMover *self, GError **error)
   return FALSE;
 }
 
-gboolean
-ibb_mover_hash (GInputStream *source,
-                IBBHasher    *hasher,
-                guint64       length,
-                GCancellable *cancellable,
-                GError      **error)
+/* Reads what the receiver has already. */
+static gboolean
+hash_beginning (IBBMover *self, guint8 *buffer, GCancellable *cancellable, GError **error)
 {
-  g_autofree guint8 *buffer = g_malloc (BUFFER_SIZE);
+  guint64 left = self->offset;
 
-  while (length > 0)
+  while (left > 0)
     {
-      gssize n = g_input_stream_read (source, buffer, (gsize) MIN (length, BUFFER_SIZE),
+      gssize n = g_input_stream_read (self->source, buffer, (gsize) MIN (left, BUFFER_SIZE),
                                       cancellable, error);
 
       if (n < 0)
         return FALSE;
       if (n == 0)
         break;
-      ibb_hasher_update (hasher, buffer, (gsize) n);
-      length -= (guint64) n;
+      ibb_hasher_update (self->hasher, buffer, (gsize) n);
+      left -= (guint64) n;
     }
   return TRUE;
+}
+
+static gboolean
+store (IBBMover *self, guint8 *buffer, gsize n, GCancellable *cancellable, GError **error)
+{
+  return self->part != NULL
+             ? ibb_part_write (self->part, buffer, n, cancellable, error)
+             : g_output_stream_write_all (self->sink, buffer, n, NULL, cancellable, error);
 }
 
 static gboolean
@@ -107,7 +113,7 @@ copy (IBBMover *self, guint8 *buffer, GCancellable *cancellable, GError **error)
       if (n == 0)
         return fail_partial (self, error);
       ibb_hasher_update (self->hasher, buffer, (gsize) n);
-      if (!g_output_stream_write_all (self->sink, buffer, (gsize) n, NULL, cancellable, error))
+      if (!store (self, buffer, (gsize) n, cancellable, error))
         return FALSE;
       add_moved (self, (gsize) n);
       left -= (guint64) n;
@@ -143,8 +149,7 @@ move (IBBMover *self, GCancellable *cancellable, GError **error)
 {
   g_autofree guint8 *buffer = g_malloc (BUFFER_SIZE);
 
-  if (self->is_sender &&
-      !ibb_mover_hash (self->source, self->hasher, self->offset, cancellable, error))
+  if (self->is_sender && !hash_beginning (self, buffer, cancellable, error))
     return FALSE;
   add_moved (self, self->offset);
   if (!copy (self, buffer, cancellable, error))
@@ -152,7 +157,7 @@ move (IBBMover *self, GCancellable *cancellable, GError **error)
   if (self->is_sender)
     return check_source (self, buffer, cancellable, error) &&
            (self->transport == NULL || ibb_transport_drain (self->transport, cancellable, error));
-  return g_output_stream_flush (self->sink, cancellable, error);
+  return TRUE;
 }
 
 static gpointer

@@ -8,12 +8,14 @@
 #include <ibb-glib/ibb-glib.h>
 
 #include "files/hasher.h"
+#include "files/part.h"
 
 typedef struct
 {
   gatomicrefcount ref_count;
   GInputStream   *source;    /* (owned) */
-  GOutputStream  *sink;      /* (owned) */
+  GOutputStream  *sink;      /* (owned) (nullable): of a sender */
+  IBBPart        *part;      /* (owned) (nullable): of a receiver */
   IBBTransport   *transport; /* (owned) (nullable): one of the two is its stream */
   IBBHasher      *hasher; /* (owned): has the bytes before offset already, if a file is received */
   GFile          *file;   /* (owned) (nullable): what is sent, to see whether it changes */
@@ -31,7 +33,7 @@ IBBMover *ibb_mover_ref (IBBMover *self);
 void      ibb_mover_unref (IBBMover *self);
 guint64   ibb_mover_get_n_moved (IBBMover *self);
 
-/* Done when the peer has acknowledged the last byte, or the sink has it. The task of the callback
+/* Done when the peer has acknowledged the last byte, or the part has it. The task of the callback
  * is the mover's, with source (nullable) as its source object. */
 void     ibb_mover_run_async (IBBMover           *self,
                               gpointer            source,
@@ -39,10 +41,3 @@ void     ibb_mover_run_async (IBBMover           *self,
                               GAsyncReadyCallback callback,
                               gpointer            user_data);
 gboolean ibb_mover_run_finish (GAsyncResult *result, GError **error);
-
-/* Blocks: reads the source to its end, or to length, and adds the bytes to the hasher. */
-gboolean ibb_mover_hash (GInputStream *source,
-                         IBBHasher    *hasher,
-                         guint64       length,
-                         GCancellable *cancellable,
-                         GError      **error);

@@ -4,13 +4,10 @@
 
 #include "files/part.h"
 
-#include "files/mover.h"
 #include "ibb-intl-private.h"
 
+#include <ibb-glib/ibb-glib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define KEY_LENGTH 16 /* hexadecimal digits */
 
 static IBBPart *
 create (guint64 size)
@@ -27,32 +24,25 @@ create (guint64 size)
 static char *
 dup_key (const char *peer_jid, IBBFilesMetadata *metadata)
 {
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  g_autofree char      *account = g_strndup (peer_jid, strcspn (peer_jid, "/"));
-  GDateTime            *date = ibb_files_metadata_get_date (metadata);
-  g_autofree char      *numbers = g_strdup_printf ("%" G_GUINT64_FORMAT " %" G_GINT64_FORMAT,
-                                                   ibb_files_metadata_get_size (metadata),
-                                              date != NULL ? g_date_time_to_unix (date) : 0);
-  const char           *name = ibb_files_metadata_get_name (metadata);
+  GDateTime *date = ibb_files_metadata_get_date (metadata);
 
-  g_checksum_update (checksum, (const guint8 *) account, (gssize) strlen (account) + 1);
-  g_checksum_update (checksum, (const guint8 *) name, (gssize) strlen (name) + 1);
-  g_checksum_update (checksum, (const guint8 *) numbers, -1);
-  return g_strndup (g_checksum_get_string (checksum), KEY_LENGTH);
+  return g_strdup_printf (
+      "%.*s\n%s\n%" G_GUINT64_FORMAT "\n%" G_GINT64_FORMAT, (int) strcspn (peer_jid, "/"), peer_jid,
+      ibb_files_metadata_get_name (metadata), ibb_files_metadata_get_size (metadata),
+      date != NULL ? g_date_time_to_unix (date) : 0);
 }
 
 IBBPart *
-ibb_part_new (GFile *place, const char *peer_jid, IBBFilesMetadata *metadata, gboolean replaces)
+ibb_part_new (GFile *place, const char *peer_jid, IBBFilesMetadata *metadata, IBBSinkPolicy policy)
 {
-  IBBPart          *self = create (ibb_files_metadata_get_size (metadata));
-  g_autoptr (GFile) folder = g_file_get_parent (place);
-  g_autofree char  *base = g_file_get_basename (place);
-  g_autofree char  *key = dup_key (peer_jid, metadata);
-  g_autofree char  *name = g_strdup_printf (".%s.%s.part", base, key);
+  IBBPart         *self = create (ibb_files_metadata_get_size (metadata));
+  g_autofree char *path = g_file_get_path (place);
+  g_autofree char *folder = path != NULL ? g_path_get_dirname (path) : NULL;
+  g_autofree char *name = path != NULL ? g_path_get_basename (path) : NULL;
+  g_autofree char *key = dup_key (peer_jid, metadata);
 
-  self->place = g_object_ref (place);
-  self->replaces = replaces;
-  self->hidden = folder != NULL ? g_file_get_child (folder, name) : NULL;
+  if (path != NULL)
+    self->sink = ibb_sink_new (folder, name, key, policy);
   return self;
 }
 
@@ -77,51 +67,16 @@ ibb_part_unref (IBBPart *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_clear_object (&self->place);
-  g_clear_object (&self->hidden);
+  g_clear_pointer (&self->sink, ibb_sink_free);
   g_clear_object (&self->stream);
   g_clear_pointer (&self->hasher, ibb_hasher_free);
   g_free (self);
 }
 
-/* A link, or another user's file, is not what an earlier transfer has left. */
-static gboolean
-is_own (GFileInfo *info)
+gboolean
+ibb_part_is_rival (IBBPart *self, IBBPart *other)
 {
-  return g_file_info_get_file_type (info) == G_FILE_TYPE_REGULAR &&
-         (!g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_UNIX_UID) ||
-          g_file_info_get_attribute_uint32 (info, G_FILE_ATTRIBUTE_UNIX_UID) == geteuid ());
-}
-
-/* Adds what is there to the hasher. */
-static gboolean
-read_existing (IBBPart *self, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GFileInputStream) input = NULL;
-  g_autoptr (GFileInfo)        info =
-      g_file_query_info (self->hidden,
-                         G_FILE_ATTRIBUTE_STANDARD_TYPE "," G_FILE_ATTRIBUTE_STANDARD_SIZE
-                                                        "," G_FILE_ATTRIBUTE_UNIX_UID,
-                         G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, cancellable, NULL);
-
-  if (info == NULL || !is_own (info) || (guint64) g_file_info_get_size (info) > self->size)
-    return TRUE;
-  input = g_file_read (self->hidden, cancellable, error);
-  if (input == NULL)
-    return FALSE;
-  self->offset = (guint64) g_file_info_get_size (info);
-  return ibb_mover_hash (G_INPUT_STREAM (input), self->hasher, self->offset, cancellable, error);
-}
-
-static GOutputStream *
-open_hidden (IBBPart *self, GCancellable *cancellable, GError **error)
-{
-  if (self->offset > 0)
-    return (GOutputStream *) g_file_append_to (self->hidden, G_FILE_CREATE_NONE, cancellable,
-                                               error);
-  /* A file that is created cannot be somebody else's, nor a link. */
-  g_file_delete (self->hidden, cancellable, NULL);
-  return (GOutputStream *) g_file_create (self->hidden, G_FILE_CREATE_NONE, cancellable, error);
+  return self->sink != NULL && other->sink != NULL && ibb_sink_is_rival (self->sink, other->sink);
 }
 
 gboolean
@@ -130,59 +85,59 @@ ibb_part_open (IBBPart *self, GCancellable *cancellable, GError **error)
   g_assert (self->hasher == NULL);
 
   self->hasher = ibb_hasher_new (self->algorithm);
-  if (self->place == NULL)
+  if (self->stream != NULL)
     return TRUE;
-  if (self->hidden == NULL)
+  if (self->sink == NULL)
     {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
-                           _ ("A file cannot take the place of the topmost folder"));
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                           _ ("A file is received into a folder of this computer only"));
       return FALSE;
     }
-  if (!self->replaces && g_file_query_exists (self->place, cancellable))
-    {
-      g_autofree char *name = g_file_get_parse_name (self->place);
-
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, _ ("“%s” exists already"), name);
-      return FALSE;
-    }
-  if (self->goes_on && !read_existing (self, cancellable, error))
+  if (!ibb_sink_open (self->sink, self->size, self->goes_on, error))
     return FALSE;
-  self->stream = open_hidden (self, cancellable, error);
-  return self->stream != NULL;
-}
-
-char *
-ibb_part_hash (IBBPart *self, const char *algorithm, GError **error)
-{
-  g_autoptr (IBBHasher)        hasher = ibb_hasher_new (algorithm);
-  g_autoptr (GFileInputStream) input = NULL;
-
-  if (hasher == NULL || self->place == NULL)
-    return NULL;
-  input = g_file_read (self->hidden, NULL, error);
-  if (input == NULL || !ibb_mover_hash (G_INPUT_STREAM (input), hasher, G_MAXUINT64, NULL, error))
-    return NULL;
-  return ibb_hasher_finish (hasher);
+  self->offset = ibb_sink_get_length (self->sink);
+  return ibb_sink_hash (self->sink, self->hasher, cancellable, error);
 }
 
 gboolean
-ibb_part_commit (IBBPart *self, GError **error)
+ibb_part_write (
+    IBBPart *self, const void *data, gsize length, GCancellable *cancellable, GError **error)
 {
-  if (self->place == NULL)
-    return g_output_stream_flush (self->stream, NULL, error);
-  if (!g_output_stream_close (self->stream, NULL, error))
-    return FALSE;
-  return g_file_move (self->hidden, self->place,
-                      self->replaces ? G_FILE_COPY_OVERWRITE : G_FILE_COPY_NONE, NULL, NULL, NULL,
-                      error);
+  return self->sink != NULL
+             ? ibb_sink_write (self->sink, data, length, error)
+             : g_output_stream_write_all (self->stream, data, length, NULL, cancellable, error);
+}
+
+/* A sink reads what is in its part, and a stream has only what was written to it. */
+gboolean
+ibb_part_commit (IBBPart      *self,
+                 const char   *algorithm,
+                 const char   *hash,
+                 const char   *own,
+                 GCancellable *cancellable,
+                 GError      **error)
+{
+  if (self->sink != NULL)
+    {
+      if (!ibb_sink_commit (self->sink, hash != NULL ? algorithm : self->algorithm,
+                            hash != NULL ? hash : own, cancellable, error))
+        return FALSE;
+      ibb_sink_close (self->sink, FALSE);
+      return TRUE;
+    }
+  if (hash != NULL && g_str_equal (algorithm, self->algorithm) && !g_str_equal (hash, own))
+    {
+      g_set_error_literal (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
+                           _ ("The hash of the received bytes is not that of the file"));
+      return FALSE;
+    }
+  return !g_cancellable_set_error_if_cancelled (cancellable, error) &&
+         g_output_stream_flush (self->stream, NULL, error);
 }
 
 void
 ibb_part_close (IBBPart *self, gboolean keeps)
 {
-  if (self->place == NULL || self->stream == NULL)
-    return;
-  g_output_stream_close (self->stream, NULL, NULL);
-  if (!keeps)
-    g_file_delete (self->hidden, NULL, NULL);
+  if (self->sink != NULL)
+    ibb_sink_close (self->sink, keeps);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Where a received file goes: a hidden file beside its place, which gets its name when it is whole,
- * and from which a later transfer of the same file goes on; or a stream. */
+/* Where the bytes of an offered file go: a sink, from which a later transfer of the same file goes
+ * on; or a stream. */
 
 #pragma once
 
@@ -9,35 +9,41 @@
 
 #include "files/hasher.h"
 #include "files/ibb-files-metadata.h"
+#include "files/sink.h"
 
 typedef struct
 {
   gatomicrefcount ref_count;
-  GFile          *place;  /* (owned) (nullable): NULL for a stream */
-  GFile          *hidden; /* (owned) (nullable) */
-  gboolean        replaces;
   guint64         size;      /* of the whole file */
   const char     *algorithm; /* (unowned): the hash to compute */
   gboolean        goes_on;   /* from the bytes that are there */
 
   /* of the thread that uses it */
+  IBBSink       *sink;   /* (owned) (nullable) */
   GOutputStream *stream; /* (owned) (nullable) */
   IBBHasher     *hasher; /* (owned) (nullable): of the bytes that were there */
   guint64        offset; /* how many these are */
 } IBBPart;
 
-/* The same file of the same account has the same hidden file. replaces: a file that is in the place
- * is replaced. */
+/* The same file of the same account has the same part in a folder. */
 IBBPart *
-ibb_part_new (GFile *place, const char *peer_jid, IBBFilesMetadata *metadata, gboolean replaces);
+ibb_part_new (GFile *place, const char *peer_jid, IBBFilesMetadata *metadata, IBBSinkPolicy policy);
 IBBPart *ibb_part_new_for_stream (GOutputStream *stream, guint64 size);
 IBBPart *ibb_part_ref (IBBPart *self);
 void     ibb_part_unref (IBBPart *self);
+gboolean ibb_part_is_rival (IBBPart *self, IBBPart *other);
 
 /* All of these block. */
 
 gboolean ibb_part_open (IBBPart *self, GCancellable *cancellable, GError **error);
-/* Reads the whole file again; NULL for a stream, and for an unknown algorithm. */
-char    *ibb_part_hash (IBBPart *self, const char *algorithm, GError **error);
-gboolean ibb_part_commit (IBBPart *self, GError **error);
+gboolean ibb_part_write (
+    IBBPart *self, const void *data, gsize length, GCancellable *cancellable, GError **error);
+/* hash: (nullable): of the whole file, by the algorithm; own: that of the bytes that came, by the
+ * part's. */
+gboolean ibb_part_commit (IBBPart      *self,
+                          const char   *algorithm,
+                          const char   *hash,
+                          const char   *own,
+                          GCancellable *cancellable,
+                          GError      **error);
 void     ibb_part_close (IBBPart *self, gboolean keeps);

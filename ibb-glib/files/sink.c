@@ -473,7 +473,11 @@ fail_check (IBBSink *self, GError **error)
 
 /* Looks at the file itself: others may have written to it, or put another one in its place. */
 static gboolean
-check_bytes (IBBSink *self, const char *algorithm, const char *hash, GError **error)
+check_bytes (IBBSink      *self,
+             const char   *algorithm,
+             const char   *hash,
+             GCancellable *cancellable,
+             GError      **error)
 {
   g_autoptr (IBBHasher) hasher = hash != NULL ? ibb_hasher_new (algorithm) : NULL;
   g_autofree char      *own = NULL;
@@ -493,7 +497,7 @@ check_bytes (IBBSink *self, const char *algorithm, const char *hash, GError **er
     }
   if (hasher == NULL)
     return TRUE;
-  if (!ibb_sink_hash (self, hasher, NULL, error))
+  if (!ibb_sink_hash (self, hasher, cancellable, error))
     return FALSE;
   own = ibb_hasher_finish (hasher);
   return g_str_equal (own, hash) || fail_check (self, error);
@@ -596,12 +600,16 @@ sync_folder (IBBSink *self, GError **error)
 }
 
 gboolean
-ibb_sink_commit (IBBSink *self, const char *algorithm, const char *hash, GError **error)
+ibb_sink_commit (IBBSink      *self,
+                 const char   *algorithm,
+                 const char   *hash,
+                 GCancellable *cancellable,
+                 GError      **error)
 {
   int result;
 
-  if (!begin (self, error) || !check_bytes (self, algorithm, hash, error) ||
-      !set_rights (self, error))
+  if (!begin (self, error) || !check_bytes (self, algorithm, hash, cancellable, error) ||
+      g_cancellable_set_error_if_cancelled (cancellable, error) || !set_rights (self, error))
     return FALSE;
   CALL (result, sync (self->fd));
   if (result != 0)

@@ -42,7 +42,11 @@ ibb_sink_hash (IBBSink *self, IBBHasher *hasher, GCancellable *cancellable, GErr
 /* The file is on the disk under its name when this returns TRUE. hash: (nullable): what the bytes
  * in the part have to be; otherwise their number decides. IBB_ERROR_NOT_ACCEPTABLE: they are not.
  */
-gboolean ibb_sink_commit (IBBSink *self, const char *algorithm, const char *hash, GError **error);
+gboolean ibb_sink_commit (IBBSink      *self,
+                          const char   *algorithm,
+                          const char   *hash,
+                          GCancellable *cancellable,
+                          GError      **error);
 /* After the commit: the name that the file got. */
 const char *ibb_sink_get_name (IBBSink *self);
 /* After a commit that replaced a file: whether that has other links, and another owner. */

@@ -90,7 +90,7 @@ receive (gpointer data)
                                 MIN (self->step, self->bytes->len - offset), &self->error);
     }
   if (is_good && ibb_sink_get_length (sink) == self->bytes->len &&
-      ibb_sink_commit (sink, "sha-256", hash, &self->error))
+      ibb_sink_commit (sink, "sha-256", hash, NULL, &self->error))
     self->name = g_strdup (ibb_sink_get_name (sink));
   ibb_sink_close (sink, self->keeps && self->name == NULL);
   ibb_sink_free (sink);

@@ -4,8 +4,11 @@
 
 #include "../loopback/fixture.h"
 
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <ibb-glib/files/ibb-files.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct
@@ -350,6 +353,133 @@ test_resumed (Files *self, gconstpointer data)
   g_assert_cmpuint (count_files (self), ==, 2);
 }
 
+/* Returns the path of the only hidden file. */
+static char *
+find_part (Files *self)
+{
+  g_autoptr (GDir) dir = assert_succeeds (g_dir_open, self->folder, 0);
+  const char      *name;
+  char            *part = NULL;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    if (name[0] == '.')
+      {
+        g_assert_null (part);
+        part = get_path (self, name);
+      }
+  return part;
+}
+
+static mode_t
+get_mode (const char *path)
+{
+  struct stat info;
+
+  g_assert_cmpint (lstat (path, &info), ==, 0);
+  return info.st_mode & 0777;
+}
+
+/* Nobody else can read the bytes before the file is whole. */
+static void
+test_private (Files *self, gconstpointer data)
+{
+  g_autoptr (GBytes)           bytes = NULL;
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autofree char             *part = NULL;
+  g_autofree char             *received = get_path (self, "received");
+  GAsyncResult                *result = NULL;
+  mode_t                       mask = umask (0);
+
+  umask (mask);
+  begin_long (self, &sent, &bytes, &result);
+  part = find_part (self);
+  g_assert_cmpuint (get_mode (part), ==, 0600);
+  g_assert_cmpuint (strlen (strrchr (part, '/') + 1), ==, strlen (".ibb-0123456789abcdef-1.part"));
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &result);
+  g_assert_cmpuint (get_mode (received), ==, 0666 & ~mask);
+}
+
+static void
+write_byte (const char *path)
+{
+  int fd = open (path, O_WRONLY);
+
+  g_assert_cmpint (pwrite (fd, "", 1, 0), ==, 1);
+  close (fd);
+}
+
+/* Another program writes to the part, or puts a link in its place, while the bytes come: the hash
+ * is that of the file which would get the name. */
+static void
+test_planted (Files *self, gconstpointer data)
+{
+  g_autoptr (GBytes)           bytes = NULL;
+  g_autoptr (GBytes)           small = make_bytes (10, 2);
+  g_autoptr (GFile)            other = make_file (self, "other", small);
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autofree char             *part = NULL;
+  GAsyncResult                *result = NULL;
+  gboolean                     is_link = GPOINTER_TO_INT (data);
+
+  begin_long (self, &sent, &bytes, &result);
+  part = find_part (self);
+  if (is_link)
+    {
+      g_assert_cmpint (g_remove (part), ==, 0);
+      g_assert_cmpint (symlink (g_file_peek_path (other), part), ==, 0);
+    }
+  else
+    write_byte (part);
+  if (is_link)
+    assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, ibb_files_transfer_accept_file_finish,
+                         self->offered, &result);
+  else
+    assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_files_transfer_accept_file_finish,
+                         self->offered, &result);
+  g_assert_false (ibb_files_transfer_wait (sent, NULL, NULL));
+  assert_content (self, "other", small);
+  /* The link is another's, and stays. */
+  g_assert_cmpuint (count_files (self), ==, is_link ? 3 : 2);
+}
+
+/* Two services receive the same file into one folder. */
+static void
+test_two_receivers (Files *self, gconstpointer data)
+{
+  static const char *const     nurse_jid = "nurse@capulet.example/x";
+  g_autoptr (IBBConnection)    connection = ibb_loopback_attach (self->loopback, nurse_jid);
+  IBBFilesService             *nurse = ibb_files_service_new (connection);
+  g_autoptr (GBytes)           bytes = NULL;
+  g_autoptr (GFile)            file = NULL;
+  g_autoptr (IBBFilesTransfer) first_sent = NULL;
+  g_autoptr (IBBFilesTransfer) second_sent = NULL;
+  g_autoptr (IBBFilesTransfer) first = NULL;
+  g_autofree char             *path = get_path (self, "sent");
+  GAsyncResult                *result = NULL;
+  GAsyncResult                *second = NULL;
+
+  g_signal_connect (nurse, "file-offered", G_CALLBACK (offered_cb), self);
+  begin_long (self, &first_sent, &bytes, &result);
+  first = g_steal_pointer (&self->offered);
+  file = g_file_new_for_path (path);
+  ibb_files_service_offer_file_async (self->romeo, nurse_jid, file, NULL, NULL, store_result_cb,
+                                      &second);
+  second_sent = assert_result (ibb_files_service_offer_file_finish, self->romeo, &second);
+  accept_as (self, "received", &second);
+  /* The place was free when both offers were accepted. */
+  wait_until (ibb_files_transfer_get_state (first) >= IBB_FILES_STATE_DELIVERED &&
+              ibb_files_transfer_get_state (self->offered) >= IBB_FILES_STATE_DELIVERED);
+  g_assert_cmpint (ibb_files_transfer_get_state (first), !=,
+                   ibb_files_transfer_get_state (self->offered));
+  assert_content (self, "received", bytes);
+  g_clear_object (&result);
+  g_clear_object (&second);
+  g_clear_object (&self->offered);
+  run_pending ();
+  g_assert_finalize_object (nurse);
+  drop_and_wait (g_steal_pointer (&connection));
+}
+
 /* The sender was started again, and the receiver has not noticed that the first one is gone. */
 static void
 test_rival (Files *self, gconstpointer data)
@@ -377,7 +507,7 @@ test_rival (Files *self, gconstpointer data)
   assert_content (self, "received", bytes);
 }
 
-/* Bytes of another file lie in the hidden file: the hash of the whole is wrong, and they go. */
+/* Bytes of another file lie in the part: the hash of the whole is wrong, and they go. */
 static void
 test_wrong_part (Files *self, gconstpointer data)
 {
@@ -385,9 +515,8 @@ test_wrong_part (Files *self, gconstpointer data)
   g_autoptr (IBBFilesTransfer) sent = NULL;
   g_autoptr (IBBFilesTransfer) again = NULL;
   g_autoptr (GFile)            file = NULL;
-  g_autoptr (GDir)             dir = NULL;
   g_autofree char             *path = get_path (self, "sent");
-  const char                  *name;
+  g_autofree char             *part = NULL;
   GAsyncResult                *result = NULL;
 
   begin_long (self, &sent, &bytes, &result);
@@ -395,14 +524,8 @@ test_wrong_part (Files *self, gconstpointer data)
   g_assert_false (ibb_files_transfer_wait (sent, NULL, NULL));
   wait_until (result != NULL);
   g_clear_object (&result);
-  dir = assert_succeeds (g_dir_open, self->folder, 0);
-  while ((name = g_dir_read_name (dir)) != NULL)
-    if (name[0] == '.')
-      {
-        g_autofree char *hidden = get_path (self, name);
-
-        assert_succeeds (g_file_set_contents, hidden, "other", 5);
-      }
+  part = find_part (self);
+  assert_succeeds (g_file_set_contents, part, "other", 5);
 
   g_clear_object (&self->offered);
   file = g_file_new_for_path (path);
@@ -664,6 +787,10 @@ main (int argc, char **argv)
   add_test_of ("cancelled/sender", GINT_TO_POINTER (TRUE), test_cancelled);
   add_test_of ("resumed", NULL, test_resumed);
   add_test_of ("rival", NULL, test_rival);
+  add_test_of ("private", NULL, test_private);
+  add_test_of ("planted/bytes", GINT_TO_POINTER (FALSE), test_planted);
+  add_test_of ("planted/link", GINT_TO_POINTER (TRUE), test_planted);
+  add_test_of ("two-receivers", NULL, test_two_receivers);
   add_test_of ("wrong-part", NULL, test_wrong_part);
   add_test_of ("changed", GINT_TO_POINTER (FALSE), test_changed);
   add_test_of ("shrunk", GINT_TO_POINTER (TRUE), test_changed);

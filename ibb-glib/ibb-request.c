@@ -249,7 +249,7 @@ ibb_request_class_init (IBBRequestClass *class)
                                                IBB_STANZA_TYPE_IQ, read_only);
 
   /**
-   * IBBRequest:pending:
+   * IBBRequest:pending: (getter is_pending)
    *
    * Whether the request can still be answered.
    *

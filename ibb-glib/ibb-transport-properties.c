@@ -317,7 +317,7 @@ TIME_SETTER (write_timeout)
  *
  * Since: 1.0
  */
-GETTER (gboolean, get_auto_flush, session->sender.auto_flush, FALSE)
+GETTER (gboolean, get_auto_flush, session->sender.auto_flush, TRUE)
 
 /**
  * ibb_transport_set_auto_flush: (set-property auto-flush)

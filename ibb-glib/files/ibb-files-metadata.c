@@ -356,7 +356,7 @@ ibb_files_metadata_set_media_type (IBBFilesMetadata *self, const char *media_typ
  *
  * Gets the time at which the file was changed last.
  *
- * Returns: (nullable): the time
+ * Returns: (transfer none) (nullable): the time
  *
  * Since: 1.0
  */

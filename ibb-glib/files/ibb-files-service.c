@@ -459,6 +459,11 @@ ibb_files_service_constructed (GObject *object)
 
   G_OBJECT_CLASS (ibb_files_service_parent_class)->constructed (object);
 
+  if (self->connection == NULL)
+    {
+      g_critical ("A service needs a connection");
+      return;
+    }
   self->sessions = ibb_service_new (self->connection);
   ibb_service_set_resume_sessions (self->sessions, TRUE);
   announce (self, ibb_connection_add_feature);
@@ -477,7 +482,8 @@ ibb_files_service_finalize (GObject *object)
 {
   IBBFilesService *self = IBB_FILES_SERVICE (object);
 
-  announce (self, ibb_connection_remove_feature);
+  if (self->connection != NULL)
+    announce (self, ibb_connection_remove_feature);
   g_ptr_array_unref (self->transfers);
   g_clear_object (&self->sessions);
   g_clear_object (&self->connection);

@@ -168,7 +168,7 @@ ibb_identity_class_init (IBBIdentityClass *klass)
                            G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
-   * IBBIdentity:known-certificates:
+   * IBBIdentity:known-certificates: (getter dup_known_certificates)
    *
    * The certificates of peers that are trusted without a question, and where those are remembered
    * that the application accepts. A peer may have several, one for each device.

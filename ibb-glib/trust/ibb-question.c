@@ -88,7 +88,7 @@ ibb_question_class_init (IBBQuestionClass *klass)
   object_class->finalize = ibb_question_finalize;
 
   /**
-   * IBBQuestion:pending:
+   * IBBQuestion:pending: (getter is_pending)
    *
    * Whether an answer is waited for. No notification is emitted: an answer is the application's
    * own, and [signal@IBB.Question::withdrawn] tells the other end.

@@ -241,10 +241,10 @@ ibb_client_constructed (GObject *object)
     .password = signals[SIGNAL_PASSWORD_REQUESTED],
   };
 
-  G_OBJECT_CLASS (ibb_client_parent_class)->constructed (object);
-
   parent->link = ibb_link_new (IBB_CONNECTION (self), ibb_xmpp_connection_create_thread (parent),
                                &login_signals, signals[SIGNAL_RESOURCE_CHANGED]);
+  G_OBJECT_CLASS (ibb_client_parent_class)->constructed (object);
+
   g_signal_connect (self, "capabilities-changed", G_CALLBACK (capabilities_changed_cb), NULL);
   ibb_account_set_jid (parent->link->account, self->jid);
   g_clear_pointer (&self->jid, g_free);
@@ -317,7 +317,7 @@ ibb_client_class_init (IBBClientClass *klass)
                                             IBB_TLS_MODE_AUTOMATIC, read_write);
 
   /**
-   * IBBClient:tls-database:
+   * IBBClient:tls-database: (getter dup_tls_database)
    *
    * The authorities whose certificates are trusted; %NULL: the system's.
    *
@@ -329,7 +329,7 @@ ibb_client_class_init (IBBClientClass *klass)
       g_param_spec_object ("tls-database", NULL, NULL, G_TYPE_TLS_DATABASE, read_write);
 
   /**
-   * IBBClient:proxy-resolver:
+   * IBBClient:proxy-resolver: (getter dup_proxy_resolver)
    *
    * What names the [proxies](network.html#proxies) that lead to the server, such as from
    * [func@Gio.SimpleProxyResolver.new]; %NULL: those of the system. It also holds for
@@ -357,7 +357,7 @@ ibb_client_class_init (IBBClientClass *klass)
       "websocket-mode", NULL, NULL, IBB_TYPE_WEBSOCKET_MODE, IBB_WEBSOCKET_MODE_NEVER, read_write);
 
   /**
-   * IBBClient:websocket-uri:
+   * IBBClient:websocket-uri: (getter dup_websocket_uri)
    *
    * Where the server takes XMPP over WebSocket: a URL with the scheme `wss`. The certificate has
    * to be for the host in it. %NULL: what the server of the domain names (XEP-0156).
@@ -369,7 +369,7 @@ ibb_client_class_init (IBBClientClass *klass)
   props[PROP_WEBSOCKET_URI] = g_param_spec_string ("websocket-uri", NULL, NULL, NULL, read_write);
 
   /**
-   * IBBClient:certificate:
+   * IBBClient:certificate: (getter dup_certificate)
    *
    * The certificate, with its private key, that is shown to a server that asks for
    * one, after the server's own certificate was verified or accepted. If the server
@@ -383,7 +383,7 @@ ibb_client_class_init (IBBClientClass *klass)
       g_param_spec_object ("certificate", NULL, NULL, G_TYPE_TLS_CERTIFICATE, read_write);
 
   /**
-   * IBBClient:known-certificates:
+   * IBBClient:known-certificates: (getter dup_known_certificates)
    *
    * Certificates that are trusted though no authority has signed them, and where those are
    * remembered that the application accepts ([signal@IBB.Client::trust-requested]). The next login
@@ -454,7 +454,7 @@ ibb_client_class_init (IBBClientClass *klass)
   props[PROP_RESUMABLE] = g_param_spec_boolean ("resumable", NULL, NULL, TRUE, read_write);
 
   /**
-   * IBBClient:user-agent-id:
+   * IBBClient:user-agent-id: (getter dup_user_agent_id)
    *
    * What names this installation of the program to the server, where the login goes by
    * SASL2 (XEP-0388 §2.3) over TLS: a random UUID, such as from g_uuid_string_random(), which the
@@ -473,7 +473,7 @@ ibb_client_class_init (IBBClientClass *klass)
   props[PROP_USER_AGENT_ID] = g_param_spec_string ("user-agent-id", NULL, NULL, NULL, read_write);
 
   /**
-   * IBBClient:token:
+   * IBBClient:token: (getter dup_token)
    *
    * A token of the server, with which the next login goes without the password (XEP-0484),
    * where [property@IBB.Client:user-agent-id] is the one that the token was issued to.
@@ -603,7 +603,7 @@ ibb_client_new (const char *jid)
  * Gets the JID that the client was created with; the one that the server bound
  * is [property@IBB.Connection:local-jid].
  *
- * Returns: the JID
+ * Returns: (nullable): the JID, or NULL, with which no login succeeds
  *
  * Since: 1.0
  */

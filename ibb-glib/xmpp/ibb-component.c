@@ -129,11 +129,10 @@ ibb_component_constructed (GObject *object)
   IBBComponent      *self = IBB_COMPONENT (object);
   IBBXmppConnection *parent = &self->parent;
 
-  G_OBJECT_CLASS (ibb_component_parent_class)->constructed (object);
-
   parent->link = ibb_link_new_for_component (
       IBB_CONNECTION (self), ibb_xmpp_connection_create_thread (parent), self->domain);
   g_clear_pointer (&self->domain, g_free);
+  G_OBJECT_CLASS (ibb_component_parent_class)->constructed (object);
 }
 
 static void

@@ -10,7 +10,7 @@ struct _IBBXmppConnection
 {
   GObject parent;
 
-  IBBLink *link; /* (owned): the subclass makes it in constructed () */
+  IBBLink *link; /* (owned): the subclass makes it before constructed () of this class */
 
   /* until it is constructed */
   IBBWorker *worker; /* (owned) (nullable) */

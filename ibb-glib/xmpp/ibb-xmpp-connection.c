@@ -188,6 +188,20 @@ ibb_xmpp_connection_set_property (GObject *object, guint id, const GValue *value
     }
 }
 
+/* A class that a binding derives nevertheless has a connection without an account, whose login
+ * fails. */
+static void
+ibb_xmpp_connection_constructed (GObject *object)
+{
+  const IBBLoginSignals none = { 0 };
+  IBBXmppConnection    *self = IBB_XMPP_CONNECTION (object);
+
+  if (self->link == NULL)
+    self->link =
+        ibb_link_new (IBB_CONNECTION (self), ibb_xmpp_connection_create_thread (self), &none, 0);
+  G_OBJECT_CLASS (ibb_xmpp_connection_parent_class)->constructed (object);
+}
+
 static void
 ibb_xmpp_connection_finalize (GObject *object)
 {
@@ -206,6 +220,7 @@ ibb_xmpp_connection_class_init (IBBXmppConnectionClass *klass)
 
   object_class->get_property = ibb_xmpp_connection_get_property;
   object_class->set_property = ibb_xmpp_connection_set_property;
+  object_class->constructed = ibb_xmpp_connection_constructed;
   object_class->finalize = ibb_xmpp_connection_finalize;
 
   /**
@@ -222,7 +237,7 @@ ibb_xmpp_connection_class_init (IBBXmppConnectionClass *klass)
                            G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
-   * IBBXmppConnection:host:
+   * IBBXmppConnection:host: (getter dup_host)
    *
    * The host to connect to, a name or an address. The next login uses it.
    *
@@ -346,7 +361,7 @@ ibb_xmpp_connection_class_init (IBBXmppConnectionClass *klass)
                                          IBB_CONNECTION_STATE_OFFLINE, read_only);
 
   /**
-   * IBBXmppConnection:disconnect-error:
+   * IBBXmppConnection:disconnect-error: (getter dup_disconnect_error)
    *
    * Why the connection is not online, or %NULL: it is, or it was logged out, or there was none
    * yet. At first this is why the connection was lost (RFC 6120 §4.9). While a client

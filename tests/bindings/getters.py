@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What each function without arguments returns, twice, beside what the introspection data say of it.
+
+The data decide who frees a value: a language that frees what was lent dies at the second call. So each
+function is called as C calls it, to see whether it gives or lends, and as Python calls it, under the
+garbage collector."""
+
+import ctypes
+import gc
+import os
+import tempfile
+import xml.etree.ElementTree
+
+import gi
+
+gi.require_version('IBB', '1.0')
+
+import cases
+from bindings import both_ends, wait, wait_until
+from gi.repository import Gio, GLib, GObject, IBB
+
+ALICE = 'alice@example.org/a'
+BOB = 'bob@example.org/b'
+NAMESPACES = {'IBB': (IBB, 'ibb-glib/IBB-1.0.gir', 'IBB_TEST_LIBRARY')}
+if os.environ.get('IBB_TEST_FILES_LIBRARY'):
+    gi.require_version('IBBFiles', '1.0')
+    from gi.repository import IBBFiles
+    NAMESPACES['IBBFiles'] = (IBBFiles, 'ibb-glib/files/IBBFiles-1.0.gir', 'IBB_TEST_FILES_LIBRARY')
+
+GI = '{http://www.gtk.org/introspection/core/1.0}'
+C = '{http://www.gtk.org/introspection/c/1.0}'
+POINTER_SIZE = ctypes.sizeof(ctypes.c_void_p)
+
+
+class Getter:
+    """A function of the introspection data whose only argument is the object."""
+
+    def __init__(self, library, kind, node):
+        value = node.find(f'{GI}return-value')
+        self.kind = kind.get('name')
+        self.name = node.get('name')
+        self.transfer = value.get('transfer-ownership')
+        self.is_nullable = value.get('nullable') == '1'
+        type_node = value.find(f'{GI}array')
+        self.is_array = type_node is not None
+        if not self.is_array:
+            type_node = value.find(f'{GI}type')
+        self.is_list = type_node.get('name') == 'GLib.List'
+        self.is_text = type_node.get('name') in ('utf8', 'filename')
+        self.is_pointer = type_node.get(f'{C}type', '').endswith('*')
+        self._function = library[node.get(f'{C}identifier')]
+        self._function.restype = ctypes.c_void_p if self.is_pointer else ctypes.c_int
+        self._function.argtypes = [ctypes.c_void_p]
+
+    def call(self, instance):
+        return self._function(hash(instance))  # the hash is the address
+
+    def __str__(self):
+        return f'{self.kind}.{self.name} ()'
+
+
+def takes_nothing(node):
+    parameters = node.find(f'{GI}parameters')
+    return ((parameters is None or not parameters.findall(f'{GI}parameter')) and
+            node.get('throws') is None and node.get('introspectable') != '0' and
+            node.get('name') not in ('ref', 'copy') and
+            node.find(f'{GI}return-value/{GI}type[@name="none"]') is None)
+
+
+def find_getters(namespace):
+    """By the name of their class."""
+    _module, path, library = NAMESPACES[namespace]
+    root = xml.etree.ElementTree.parse(os.path.join(os.environ['IBB_TEST_BUILD_ROOT'], path))
+    loaded = ctypes.CDLL(os.environ[library])
+    return {kind.get('name'): [Getter(loaded, kind, node) for node in kind.findall(f'{GI}method')
+                               if takes_nothing(node)]
+            for kind in root.getroot().find(f'{GI}namespace')}
+
+
+def read_words(address):
+    """Where an object or a boxed value counts its references: at its beginning or, in a box of GLib, before it."""
+    return list((ctypes.c_uint32 * 16).from_address(address - 32))
+
+
+def read_pointers(address):
+    """Of an array that a NULL ends."""
+    pointers = []
+    while True:
+        pointer = ctypes.c_void_p.from_address(address + len(pointers) * POINTER_SIZE).value
+        if pointer is None:
+            return pointers
+        pointers.append(pointer)
+
+
+def get_data(address):
+    """The data of each node of a GList."""
+    data = []
+    while address is not None:
+        data.append(ctypes.c_void_p.from_address(address).value)
+        address = ctypes.c_void_p.from_address(address + POINTER_SIZE).value
+    return data
+
+
+def find_transfer(getter, instance):
+    """What a second call does: None if it returns NULL. What it gives is leaked."""
+    first = getter.call(instance)
+    if first is None:
+        return None
+    before = None if getter.is_text else read_words(first)
+    second = getter.call(instance)
+    if first == second:
+        # A count of references has grown, or nothing has changed.
+        return 'none' if getter.is_text or read_words(first) == before else 'full'
+    if getter.is_list:
+        return 'container' if get_data(first) == get_data(second) else 'full'
+    if getter.is_array and read_pointers(first) and read_pointers(first) == read_pointers(second):
+        return 'container'
+    return 'full'
+
+
+class Ends:
+    """What an application gets to see of each class, in instances."""
+
+    def __init__(self):
+        self._loopback = IBB.Loopback()
+        self._alice = self._loopback.attach(ALICE)
+        self._bob = self._loopback.attach(BOB)
+        services = IBB.Service.new(self._alice), IBB.Service.new(self._bob)
+        services[1].props.session_limit = 10
+        transports = both_ends(*services, ALICE, BOB, 'known')
+        self.folder = tempfile.TemporaryDirectory(prefix='ibb-getters-')
+        params = IBB.SessionParams(sid='sid', local_jid=ALICE)
+        stanza = IBB.Stanza.new_from_xml(
+            f"<iq type='get' id='1' from='{ALICE}' to='{BOB}'><a xmlns='urn:a'>b<c/></a></iq>", -1)
+        self.all = [self._loopback, self._alice, *services, *transports, params, stanza,
+                    *(end for t in transports for end in (t.get_input_stream(), t.get_output_stream())),
+                    stanza.dup_element(), stanza.dup_element().get_child('a', None),
+                    transports[0].dup_statistics(), self._request(services)]
+        ended = both_ends(*services, ALICE, BOB, 'ended')
+        if hasattr(IBB, 'Client'):
+            self._add_client(ended)
+        ended[0].abort()
+        wait_until(ended[1].has_ended)
+        self.all += ended
+        if 'IBBFiles' in NAMESPACES:
+            self._add_files()
+
+    def _request(self, services):
+        requests = []
+        handler = services[1].connect(
+            'session-requested', lambda _service, request: requests.append(request) or True)
+        services[0].open_session_async(BOB, None, None, None)
+        wait_until(lambda: requests)
+        services[1].disconnect(handler)
+        return requests[0]
+
+    def _add_client(self, transports):
+        client = IBB.Client.new(ALICE)
+        known = IBB.KnownCertificates.new(os.path.join(self.folder.name, 'known'))
+        identity = IBB.Identity.new(os.path.join(self.folder.name, 'key'))
+        identity.props.known_certificates = known
+        certificate = identity.get_certificate()
+        client.props.known_certificates = known
+        client.props.certificate = certificate
+        # PyGObject warns about an object that nobody here holds.
+        resolver = Gio.SimpleProxyResolver.new('socks5://localhost', None)
+        database = Gio.TlsFileDatabase.new(self._file('ca.pem', certificate.props.certificate_pem))
+        client.props.proxy_resolver = resolver
+        client.props.tls_database = database
+        client.props.host = 'localhost'
+        client.props.user_agent_id = GLib.uuid_string_random()
+        client.props.websocket_uri = 'wss://localhost/'
+        client.props.token = IBB.Token.new('HT-SHA-256-NONE', 'secret', GLib.DateTime.new_now_utc())
+        self.all += [client, IBB.Client(), known, identity, client.props.token, IBB.Component.new('bots.example.org'),
+                     IBB.Worker(), self._ask_about(transports, identity)]
+
+    def _ask_about(self, transports, identity):
+        """The question of one end about the key of the other one, which has the same."""
+        questions = []
+        identity.connect('trust-requested', lambda _identity, question: questions.append(question) or True)
+        for is_server, transport in enumerate(transports):
+            identity.encrypt_async(transport, is_server, None, None)
+        wait_until(lambda: questions)
+        return questions[0]
+
+    def _file(self, name, text):
+        path = os.path.join(self.folder.name, name)
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(text)
+        return path
+
+    def _add_files(self):
+        alice = IBBFiles.Service.new(self._alice)
+        bob = IBBFiles.Service.new(self._bob)
+        offered = []
+        bob.connect('file-offered', lambda _service, transfer: offered.append(transfer) or True)
+        metadata = IBBFiles.Metadata.new('name.txt', 1)
+        metadata.props.description = 'A file'
+        metadata.props.media_type = 'text/plain'
+        metadata.props.date = GLib.DateTime.new_now_utc()
+        file = Gio.File.new_for_path(self._file('sent', 'bytes'))
+        sent = alice.offer_file_finish(wait(alice.offer_file_async, BOB, file, None))
+        wait_until(lambda: offered)
+        self.all += [alice, bob, metadata, sent, offered[0]]
+
+
+def make_bare(module):
+    """An object of each class that can be made without arguments, also one of a derived class. Some say that
+    they are of no use so."""
+    old = GLib.log_set_always_fatal(GLib.LogLevelFlags.LEVEL_ERROR)
+    bare = []
+    for name in dir(module):
+        kind = getattr(module, name)
+        if not isinstance(kind, type) or not issubclass(kind, GObject.Object):
+            continue
+        if not GObject.type_test_flags(kind.__gtype__, GObject.TypeFlags.ABSTRACT):
+            bare.append(GObject.new(kind))
+        elif not hasattr(kind, '__abstractmethods__'):
+            bare.append(type(f'Derived{name}', (kind,), {})())
+    GLib.log_set_always_fatal(old)
+    return bare
+
+
+def find_kinds(instance, module, getters):
+    return [name for name, own in getters.items() if own and isinstance(instance, getattr(module, name))]
+
+
+def walk(function):
+    """Calls function for each object of each namespace, with the getters of its classes, and whether it was
+    made as an application makes it or gets it."""
+    ends = Ends()
+    for namespace, (module, _path, _library) in NAMESPACES.items():
+        getters = find_getters(namespace)
+        for instances, is_whole in ((ends.all, True), (make_bare(module), False)):
+            for instance in instances:
+                function(instance, [getter for kind in find_kinds(instance, module, getters)
+                                    for getter in getters[kind]], is_whole)
+    ends.folder.cleanup()
+
+
+@cases.case('/bindings/getters/transfer')
+def transfer():
+    wrong = set()
+
+    def compare(instance, getters, is_whole):
+        for getter in getters:
+            if not getter.is_pointer:
+                continue
+            found = find_transfer(getter, instance)
+            if found is None and is_whole and not getter.is_nullable:
+                wrong.add(f'{getter} of {type(instance).__name__} returns NULL')
+            if found not in (None, getter.transfer):
+                wrong.add(f'{getter} of {type(instance).__name__}: transfer {found}, not {getter.transfer}')
+
+    walk(compare)
+    cases.check(not wrong, '\n'.join(sorted(wrong)))
+
+
+@cases.case('/bindings/getters/twice')
+def twice():
+    wrong = set()
+
+    def call(instance, getters, is_whole):
+        properties = instance.list_properties() if isinstance(instance, GObject.Object) else ()
+        for _ in range(2):
+            for getter in getters:
+                repr(getattr(instance, getter.name)())
+            for each in properties:
+                if not each.flags & GObject.ParamFlags.READABLE:
+                    continue
+                value = instance.get_property(each.name)
+                is_set = is_whole or each.flags & GObject.ParamFlags.CONSTRUCT_ONLY
+                if not is_set and each.flags & GObject.ParamFlags.WRITABLE and value != each.default_value:
+                    wrong.add(f'{type(instance).__name__}:{each.name} is {value!r}, not {each.default_value!r}')
+            gc.collect()
+
+    walk(call)
+    cases.check(not wrong, '\n'.join(sorted(wrong)))
+
+
+if __name__ == '__main__':
+    cases.main()

@@ -53,6 +53,21 @@ def find_build(path=None):
     raise SystemExit('There is no build. Build the tests, and name its folder with --build.')
 
 
+def compile_as(entry, source, output, *options):
+    """The object made of a source by an entry of compile_commands.json; None: it does not compile."""
+    command = shlex.split(entry['command'])
+    command[command.index('-o') + 1] = str(output)
+    command[command.index('-c') + 1] = str(source)
+    for option in ('-MF', '-MQ'):
+        where = command.index(option)
+        del command[where:where + 2]
+    command = [part for part in command if part not in ('-MD', '-g', '-Werror', 'ccache')]
+    # A header that was changed is found before the others. No fault is one of style.
+    command[1:1] = [f'-I{output.parent}']
+    command += ['-w', *options]
+    return output if run(command, cwd=entry['directory']).returncode == 0 else None
+
+
 class Program:
     """A test of the core: what it is linked from, and how it is run."""
 
@@ -119,20 +134,7 @@ class FaultyCore:
 
     def compile(self, path, source, *options):
         """The object made of the text at source, which stands for path."""
-        command = shlex.split(self.commands[path]['command'])
-        output = self.folder / (path.stem + '.o')
-        at = command.index('-o')
-        command[at + 1] = str(output)
-        command[command.index('-c') + 1] = str(source)
-        for option in ('-MF', '-MQ'):
-            where = command.index(option)
-            del command[where:where + 2]
-        command = [part for part in command if part not in ('-MD', '-g', '-Werror', 'ccache')]
-        # A header that was changed is found before the others. No fault is one of style.
-        command[1:1] = [f'-I{self.folder}']
-        command += ['-w', *self.sanitize, *options]
-        done = run(command, cwd=self.build)
-        return output if done.returncode == 0 else None
+        return compile_as(self.commands[path], source, self.folder / (path.stem + '.o'), *self.sanitize, *options)
 
     def change(self, path, text, compare=False):
         """Puts a text in the place of a file of the core. FALSE: no program comes of it,

@@ -1,14 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Whether the tests of the core notice small faults, made at random from a seed.
+"""Whether the tests of a folder of the library notice small faults, made at random from a seed.
 
-usage: random-faults.py [--count N] [--seed N] [--from N] [--few] [--build FOLDER] [--list] [FILE ...]
+usage: random-faults.py [--folder NAME] [--count N] [--seed N] [--from N] [--few] [--build FOLDER] [--list] [FILE ...]
 Each fault is one of: an operator turned (< to <=, == to !=, && to ||, + to -), a "!"
-dropped, a constant flipped, a call or an assignment dropped. For each the changed file of
-the core is compiled and the unit tests run; then the same with the sanitizers, which see
-what leaks and what reads beyond an end; then the simulation, until one fails. What does not
-compile, or compiles to the same code, is no fault. --few runs few schedules of the
-simulation. Fails when less than 95 % are noticed.
+dropped, a constant flipped, a call or an assignment dropped. For each the changed file is
+compiled, and the tests that judge its folder run until one fails. Those of the core are the
+unit tests; the same with the sanitizers, which see what leaks and what reads beyond an end;
+then the simulation, of which --few runs few schedules. The other folders have a build of their
+own with the sanitizers, _build-faults, and no fault takes more than two minutes there. What
+does not compile, or compiles to the same code, is no fault. Fails when fewer are noticed than
+FOLDERS demands.
 """
 
 import argparse
@@ -23,8 +25,9 @@ sys.dont_write_bytecode = True
 
 import c_tokens  # noqa: E402
 import faulty_core  # noqa: E402
+from faulty_build import FaultyBuild  # noqa: E402  pylint: disable=wrong-import-position
 
-LEAST = 95  # percent
+LIBRARY = faulty_core.ROOT / 'ibb-glib'
 TURNED = {'<': '<=', '<=': '<', '>': '>=', '>=': '>', '==': '!=', '!=': '==', '&&': '||', '||': '&&',
           '+': '-', '-': '+', '++': '--', '--': '++', '+=': '-=', '-=': '+='}
 FLIPPED = {'TRUE': 'FALSE', 'FALSE': 'TRUE'}
@@ -81,8 +84,8 @@ def find_faults(text):
         place = first + 1
         while place < last:
             token, before = tokens[place], tokens[place - 1]
-            # What an assertion says cannot be otherwise.
-            if token.text.startswith('g_assert'):
+            # What an assertion says cannot be otherwise, or is a mistake of the application.
+            if token.text.startswith(('g_assert', 'g_return_')):
                 place = c_tokens.closing(tokens, place + 1)
                 continue
             starts_line = text[text.rfind('\n', 0, token.start) + 1:token.start].isspace()
@@ -116,16 +119,35 @@ def describe(text, start, end, instead):
 
 
 def make_cores(build):
-    """What notices a fault, in this order."""
+    """What notices a fault of the core, in this order."""
+    build = faulty_core.find_build(build)
     return [faulty_core.FaultyCore(build, ['unit']), faulty_core.FaultyCore(build, ['unit'], sanitize=True),
             faulty_core.FaultyCore(build, ['simulation'])]
 
 
-def who_notices(cores, path, text, few):
+def by_tests(*patterns, without=()):
+    """What notices a fault of another folder: tests as SUITE/NAME, which meson runs in the order of their suites."""
+    return lambda _build: [FaultyBuild(patterns, without)]
+
+
+# How many of a hundred faults are to be noticed, and by what.
+FOLDERS = {
+    'core': (95, make_cores),
+    'runtime': (90, by_tests('unit/ca*', 'unit/connection', 'unit/ra*', 'unit/wa*', 'unit/weak', 'loopback/*',
+                             without=('loopback/*-xml', '*/encrypt', '*/idle-memory', '*/stress', '*/tls*'))),
+    'files': (90, by_tests('files/*')),
+    'trust': (90, by_tests('loopback/encrypt', 'client/client-trust', 'client/client-script-certificate')),
+    'xmpp': (90, by_tests('unit/*', 'client/client-[et]*', 'client/client-fake*', 'client/client-script-*',
+                          without=('unit/engine-*', 'docs/*'))),
+    'tool': (90, by_tests('server/command-help', 'server/command-success-*', 'server/command-output-*')),
+}
+
+
+def who_notices(judges, path, text, few):
     """The first test that fails; None when all pass."""
-    for core in cores:
-        core.change(path, text)
-        noticed = core.who_notices(few=few)
+    for judge in judges:
+        judge.change(path, text)
+        noticed = judge.who_notices(few=few)
         if noticed:
             return noticed
     return None
@@ -133,24 +155,27 @@ def who_notices(cores, path, text, few):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--folder', choices=FOLDERS, default='core')
     parser.add_argument('--count', type=int, default=80)
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--from', type=int, default=1, dest='begin', metavar='N', help='leave out those before')
     parser.add_argument('--few', action='store_true', help='run few schedules of the simulation')
     parser.add_argument('--build', metavar='FOLDER')
     parser.add_argument('--list', action='store_true', help='only say which faults these are')
-    parser.add_argument('files', nargs='*', metavar='FILE', help='only in these files of the core')
+    parser.add_argument('files', nargs='*', metavar='FILE', help='only in these files of the folder')
     options = parser.parse_args()
 
-    paths = [faulty_core.CORE / name for name in options.files] or sorted(faulty_core.CORE.rglob('*.c'))
+    least, make_judges = FOLDERS[options.folder]
+    folder = LIBRARY / options.folder
+    paths = [folder / name for name in options.files] or sorted(folder.rglob('*.c'))
     texts = {path: path.read_text(encoding='utf-8') for path in paths}
     faults = [(path, *fault) for path in paths for fault in find_faults(texts[path])]
     random.Random(options.seed).shuffle(faults)
     print(f'{len(faults)} faults are possible; {options.count} of them, seed {options.seed}', flush=True)
 
-    cores = [] if options.list else make_cores(faulty_core.find_build(options.build))
-    for core in cores:
-        if said := core.measure(options.few):
+    judges = [] if options.list else make_judges(options.build)
+    for judge in judges:
+        if said := judge.measure(options.few):
             sys.exit(f'fails without any fault: {said}')
     tried, survived, number = 0, [], 0
     for path, start, end, instead, kind in faults:
@@ -158,25 +183,26 @@ def main():
             break
         text = texts[path]
         changed = text[:start] + instead + text[end:]
-        where = f'{path.name}:{c_tokens.line_of(text, start)}: {kind}: {describe(text, start, end, instead)}'
-        if cores and not cores[0].change(path, changed, compare=True):
+        place = f'{path.relative_to(faulty_core.ROOT)}:{c_tokens.line_of(text, start)}'
+        where = f'{place}: {kind}: {describe(text, start, end, instead)}'
+        if judges and not judges[0].change(path, changed, compare=True):
             print(f'none  {where}', flush=True)
             continue
         number += 1
         if number < options.begin:
             continue
         tried += 1
-        noticed = who_notices(cores, path, changed, options.few) if cores else '–'
+        noticed = who_notices(judges, path, changed, options.few) if judges else '–'
         if noticed is None:
             survived.append(where)
         print(f'{number:4}  {where}\n      {noticed or "SURVIVED"}', flush=True)
-    if not cores:
+    if not judges:
         return 0
-    for core in cores:
-        core.close()
+    for judge in judges:
+        judge.close()
     print('\n'.join(['', 'survived:', *survived] if survived else []))
     print(f'{tried - len(survived)} of {tried} noticed, {100 * (tried - len(survived)) / tried:.1f} %')
-    return 1 if 100 * (tried - len(survived)) < LEAST * tried else 0
+    return 1 if 100 * (tried - len(survived)) < least * tried else 0
 
 
 if __name__ == '__main__':

@@ -83,7 +83,7 @@ ask_for_password (const char *jid, GError **error)
   g_autoptr (GError) local_error = NULL;
   g_autofree char   *shown = tool_text_make_printable (jid);
   g_autofree char   *question = g_strdup_printf (_ ("Password of %s: "), shown);
-  char              *password = tool_terminal_ask (question, FALSE, &local_error);
+  char              *password = tool_terminal_ask (question, FALSE, NULL, &local_error);
 
   if (password == NULL && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
@@ -203,7 +203,7 @@ ask_for_trust (ToolAccount *self, IBBTrustQuestion *question)
                        shown, ibb_trust_question_get_fingerprint (question));
 
   tool_run_begin_phase (self->run, _ ("waiting for an answer"), TOOL_RUN_UNLIMITED);
-  if (tool_terminal_confirm (text))
+  if (tool_terminal_confirm (text, NULL))
     ibb_trust_question_accept (question, TRUE);
 }
 
@@ -278,9 +278,10 @@ password_cb (IBBClient *client, IBBPasswordQuestion *question, ToolAccount *self
       g_clear_error (&self->no_password);
       self->password =
           ask_for_password (ibb_password_question_get_jid (question), &self->no_password);
-      remember = self->password != NULL && ibb_password_question_get_can_remember (question) &&
-                 tool_terminal_confirm (
-                     _ ("Keep the password in the keyring, if the server accepts it? (yes/no) "));
+      remember =
+          self->password != NULL && ibb_password_question_get_can_remember (question) &&
+          tool_terminal_confirm (
+              _ ("Keep the password in the keyring, if the server accepts it? (yes/no) "), NULL);
     }
   if (self->password != NULL)
     ibb_password_question_answer (question, self->password, remember);

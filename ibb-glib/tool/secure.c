@@ -69,7 +69,7 @@ ask (IBBTrustQuestion *question)
            "Both ends show six digits: %s\n"
            "Read them to each other. Are they the same? (yes/no) "),
         shown, fingerprint, code);
-  return tool_terminal_confirm (text);
+  return tool_terminal_confirm (text, NULL);
 }
 
 /* The questions about the peers of all sessions, which go on meanwhile. The person answers one at a

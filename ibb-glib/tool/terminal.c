@@ -14,6 +14,9 @@
 #include <termios.h>
 #include <unistd.h>
 
+/* Protects the terminal, which one question has at a time. */
+static GMutex lock;
+
 /* The signal that ended the wait for an answer, 0: none. A byte in the pipe wakes the wait, as the
  * kernel may choose any thread for the handler. */
 static volatile sig_atomic_t prompt_signal;
@@ -62,32 +65,54 @@ tool_terminal_read_line (int fd)
 static const int prompt_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
 
 /* Writes question and waits until a line was typed. FALSE with errno, which is EINTR after a
- * signal. */
+ * signal, and ECANCELED after cancellable. */
 static gboolean
-wait_for_line (int fd, const char *question)
+wait_for_line (int fd, const char *question, GCancellable *cancellable)
 {
+  GPollFD       cancelled = { .fd = -1 };
   struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
-                          { .fd = prompt_pipe[0], .events = POLLIN } };
+                          { .fd = prompt_pipe[0], .events = POLLIN },
+                          { .events = POLLIN } };
   int           n;
 
   if (write (fd, question, strlen (question)) < 0)
     return FALSE;
+  if (cancellable != NULL)
+    g_cancellable_make_pollfd (cancellable, &cancelled);
+  fds[2].fd = cancelled.fd;
   do
     n = poll (fds, G_N_ELEMENTS (fds), -1);
   while (n < 0 && errno == EINTR && prompt_signal == 0);
+  if (fds[2].fd >= 0)
+    g_cancellable_release_fd (cancellable);
   if (n < 0 || fds[1].revents != 0)
     {
       errno = n < 0 ? errno : EINTR;
       return FALSE;
     }
+  if (fds[2].revents != 0)
+    {
+      /* The person has not ended the line. */
+      errno = write (fd, "\n", 1) < 0 ? errno : ECANCELED;
+      return FALSE;
+    }
   return TRUE;
+}
+
+/* A program that a shell has put into the background is stopped, with all its threads, when it
+ * changes the settings of the terminal or reads from it. Whether it is there may change at any
+ * time. */
+static gboolean
+is_in_foreground (int fd)
+{
+  return tcgetpgrp (fd) == getpgrp ();
 }
 
 /* Asks on fd, a terminal, and restores its settings in any case. A signal has its usual effect once
  * they are restored. Returns NULL with errno, which is EINTR where the process goes on after a
  * signal. */
 static char *
-ask (int fd, const char *question, gboolean echo)
+ask (int fd, const char *question, gboolean echo, GCancellable *cancellable)
 {
   struct sigaction action = { .sa_handler = prompt_signal_cb };
   struct sigaction old_actions[G_N_ELEMENTS (prompt_signals)];
@@ -109,7 +134,7 @@ ask (int fd, const char *question, gboolean echo)
   tcsetattr (fd, TCSAFLUSH, &terminal);
 
   errno = 0;
-  if (wait_for_line (fd, question))
+  if (wait_for_line (fd, question, cancellable))
     answer = tool_terminal_read_line (fd);
   failure = errno;
 
@@ -127,34 +152,38 @@ ask (int fd, const char *question, gboolean echo)
 }
 
 char *
-tool_terminal_ask (const char *question, gboolean echo, GError **error)
+tool_terminal_ask (const char *question, gboolean echo, GCancellable *cancellable, GError **error)
 {
-  char *answer;
-  int   fd = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-  int   failure;
+  char    *answer = NULL;
+  int      fd = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+  int      failure = 0;
+  gboolean is_ours;
 
-  if (fd < 0)
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("There is no terminal"));
-      return NULL;
-    }
+  g_mutex_lock (&lock);
   /* After a suspension the question is asked again. */
   do
     {
-      answer = ask (fd, question, echo);
+      is_ours = fd >= 0 && is_in_foreground (fd);
+      if (!is_ours)
+        break;
+      answer = ask (fd, question, echo, cancellable);
       failure = errno;
     }
   while (answer == NULL && failure == EINTR && prompt_signal == SIGTSTP);
-  close (fd);
-  if (answer == NULL)
+  g_mutex_unlock (&lock);
+  if (fd >= 0)
+    close (fd);
+  if (!is_ours)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("There is no terminal"));
+  else if (answer == NULL)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("No answer was typed"));
   return answer;
 }
 
 gboolean
-tool_terminal_confirm (const char *question)
+tool_terminal_confirm (const char *question, GCancellable *cancellable)
 {
-  g_autofree char *answer = tool_terminal_ask (question, TRUE, NULL);
+  g_autofree char *answer = tool_terminal_ask (question, TRUE, cancellable, NULL);
 
   /* Translators: the answer that the questions for trust name */
   return g_strcmp0 (answer, "yes") == 0 || g_strcmp0 (answer, _ ("yes")) == 0;

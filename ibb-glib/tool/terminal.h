@@ -14,9 +14,11 @@
 char *tool_terminal_read_line (int fd);
 
 /* Shows question and waits for a line, which is shown while it is typed only if echo is TRUE. Any
- * thread, one at a time. A signal has its usual effect. G_IO_ERROR_NOT_FOUND: there is no
- * terminal. */
-char *tool_terminal_ask (const char *question, gboolean echo, GError **error);
+ * thread: the terminal has one question at a time. A signal has its usual effect.
+ * G_IO_ERROR_NOT_FOUND: there is no terminal, or the process is in its background, where a question
+ * would stop it. cancellable (nullable) takes the question back. */
+char *
+tool_terminal_ask (const char *question, gboolean echo, GCancellable *cancellable, GError **error);
 /* Whether the answer to question, which names both answers, is “yes”. Also FALSE without a
  * terminal. */
-gboolean tool_terminal_confirm (const char *question);
+gboolean tool_terminal_confirm (const char *question, GCancellable *cancellable);

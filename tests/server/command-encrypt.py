@@ -137,6 +137,20 @@ def _(server):
     check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
 
 
+@case('in the background of a shell there is no terminal to ask on, and nothing stops the command')
+def _(server):
+    alice, bob, folder = users(server)
+    alice.trust(bob)
+    there = Terminal('/bin/bash', '-c', 'set -m; "$@" & wait', 'bash', IBB, 'receive', '--encrypt',
+                     *bob.account.options(), '-o', str(folder / 'copy'), '--from', alice.account.bare,
+                     env=bob.environment)
+    here = alice.ibb('send', folder.make('original', 10), there.expect(r'ready (\S+)')[1])
+    there.expect('is not trusted .*“ibb key” prints')
+    here.expect_failure('does not trust')
+    check('(yes/no)' not in there.shown, there.shown)
+    there.finish()
+
+
 @case('one end without --encrypt: each says so, and nothing that was to be private leaves')
 def _(server):
     alice, bob, folder = known_users(server)

@@ -197,6 +197,9 @@ tool_secure_new_identity (const ToolOptions *options, GError **error)
   desk->options = options;
   desk->questions = g_ptr_array_new_with_free_func (g_object_unref);
   g_mutex_init (&desk->lock);
+  /* What was accepted before is no answer for an option that names one key. */
+  if (options->peer_fingerprint != NULL)
+    ibb_identity_set_known_certificates (identity, NULL);
   g_signal_connect_data (identity, "trust-requested", G_CALLBACK (trust_cb), desk, free_desk, 0);
   g_signal_connect (identity, "peer-asking", G_CALLBACK (peer_asking_cb), NULL);
   return identity;

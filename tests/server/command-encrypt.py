@@ -135,6 +135,11 @@ def _(server):
         check_equal(here.finish(), status, 'status')
         there.finish()
     check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+    alice.trust(bob)
+    there = bob.ibb('receive', '-o', folder / 'other', '--from', alice.account.bare)
+    alice.ibb('send', '--peer-fingerprint', '00' * 32, source, there.wait_ready()).expect_failure(
+        'is not trusted', 'another one than --peer-fingerprint names')
+    there.expect_failure('does not trust')
 
 
 @case('in the background of a shell there is no terminal to ask on, and nothing stops the command')

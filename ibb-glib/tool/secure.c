@@ -33,20 +33,9 @@ tool_secure_forget_stream (IBBTransport *transport)
   g_object_set_data (G_OBJECT (transport), STREAM_KEY, NULL);
 }
 
-/* Whether --peer-fingerprint has answered the question. */
-static gboolean
-has_answered (const ToolOptions *options, IBBTrustQuestion *question)
-{
-  if (options->peer_fingerprint == NULL)
-    return FALSE;
-  if (g_str_equal (ibb_trust_question_get_fingerprint (question), options->peer_fingerprint))
-    ibb_trust_question_accept (question, FALSE);
-  return TRUE;
-}
-
 /* Asks the person at the terminal, and waits for the answer. Without a terminal it is no. */
 static gboolean
-ask (IBBTrustQuestion *question)
+ask (IBBTrustQuestion *question, GCancellable *cancellable)
 {
   g_autofree char *shown = tool_text_make_printable (ibb_trust_question_get_name (question));
   const char      *fingerprint = ibb_trust_question_get_fingerprint (question);
@@ -69,110 +58,37 @@ ask (IBBTrustQuestion *question)
            "Both ends show six digits: %s\n"
            "Read them to each other. Are they the same? (yes/no) "),
         shown, fingerprint, code);
-  return tool_terminal_confirm (text, NULL);
+  return tool_terminal_confirm (text, cancellable);
 }
 
-/* The questions about the peers of all sessions, which go on meanwhile. The person answers one at a
- * time. */
-typedef struct
-{
-  const ToolOptions *options;
-
-  GMutex     lock;
-  GPtrArray *questions; /* protected by lock; (element-type IBBTrustQuestion): the first is shown */
-} Desk;
-
-typedef struct
-{
-  IBBIdentity *identity; /* (owned): keeps the desk */
-  Desk        *desk;
-} Asking;
-
-/* The answer holds for all sessions with the same key. */
-static void
-answer_all (Desk *self, IBBTrustQuestion *first, gboolean yes)
-{
-  const char *fingerprint = ibb_trust_question_get_fingerprint (first);
-
-  for (guint i = 0; i < self->questions->len;)
-    {
-      IBBTrustQuestion *question = g_ptr_array_index (self->questions, i);
-
-      if (!g_str_equal (ibb_trust_question_get_fingerprint (question), fingerprint))
-        {
-          i++;
-          continue;
-        }
-      if (yes)
-        ibb_trust_question_accept (question, TRUE);
-      else
-        ibb_question_decline (IBB_QUESTION (question));
-      g_ptr_array_remove_index (self->questions, i);
-    }
-}
-
+/* In a thread of its own: the sessions with known peers go on meanwhile. */
 static gpointer
 ask_thread (gpointer data)
 {
-  Asking *self = data;
-  Desk   *desk = self->desk;
+  g_autoptr (IBBTrustQuestion) question = data;
+  g_autoptr (GCancellable)     cancellable = g_cancellable_new ();
 
-  g_mutex_lock (&desk->lock);
-  while (desk->questions->len > 0)
-    {
-      g_autoptr (IBBTrustQuestion) question = g_object_ref (g_ptr_array_index (desk->questions, 0));
-      gboolean                     yes;
-
-      /* The session has ended. Others with the same key still need an answer. */
-      if (!ibb_question_is_pending (IBB_QUESTION (question)))
-        {
-          g_ptr_array_remove_index (desk->questions, 0);
-          continue;
-        }
-      g_mutex_unlock (&desk->lock);
-      yes = ask (question);
-      g_mutex_lock (&desk->lock);
-      answer_all (desk, question, yes);
-    }
-  g_mutex_unlock (&desk->lock);
-  g_object_unref (self->identity);
-  g_free (self);
+  g_signal_connect_object (question, "withdrawn", G_CALLBACK (g_cancellable_cancel), cancellable,
+                           G_CONNECT_SWAPPED);
+  if (ibb_question_is_pending (IBB_QUESTION (question)) && ask (question, cancellable))
+    ibb_trust_question_accept (question, TRUE);
   return NULL;
 }
 
+/* The key that --peer-fingerprint names is trusted, and no other one. */
 static gboolean
-trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, Desk *self)
+trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, const ToolOptions *options)
 {
-  gboolean is_first;
+  const char *fingerprint = ibb_trust_question_get_fingerprint (question);
 
-  if (has_answered (self->options, question))
-    return TRUE;
-  g_mutex_lock (&self->lock);
-  g_ptr_array_add (self->questions, g_object_ref (question));
-  is_first = self->questions->len == 1;
-  g_mutex_unlock (&self->lock);
-  if (is_first)
-    {
-      Asking *asking = g_new (Asking, 1);
-
-      asking->identity = g_object_ref (identity);
-      asking->desk = self;
-      g_thread_unref (g_thread_new ("question", ask_thread, asking));
-    }
+  if (options->peer_fingerprint == NULL)
+    g_thread_unref (g_thread_new ("question", ask_thread, g_object_ref (question)));
+  else if (g_str_equal (fingerprint, options->peer_fingerprint))
+    ibb_trust_question_accept (question, FALSE);
   return TRUE;
 }
 
-static void
-free_desk (gpointer data, GClosure *closure)
-{
-  Desk *self = data;
-
-  g_ptr_array_unref (self->questions);
-  g_mutex_clear (&self->lock);
-  g_free (self);
-}
-
-/* This end knows the other one, whose user is asked. */
+/* This end trusts the other one, whose user is asked. */
 static void
 peer_asking_cb (IBBIdentity *identity, const char *peer, const char *code)
 {
@@ -182,26 +98,35 @@ peer_asking_cb (IBBIdentity *identity, const char *peer, const char *code)
       code);
 }
 
+static void
+broken_off_cb (IBBIdentity *identity, const char *peer, guint count, guint pause)
+{
+  tool_output_note (
+      /* Translators: an address, how many times, and a number of seconds */
+      ngettext ("The comparison of digits with “%s” was broken off (%u time): somebody in between "
+                "may be trying them out. The next one waits %u s",
+                "The comparison of digits with “%s” was broken off (%u times): somebody in between "
+                "may be trying them out. The next one waits %u s",
+                count),
+      peer, count, pause);
+}
+
 IBBIdentity *
 tool_secure_new_identity (const ToolOptions *options, GError **error)
 {
   IBBIdentity *identity;
-  Desk        *desk;
 
   if (!options->encrypt)
     return NULL;
   identity = ibb_identity_new (NULL, error);
   if (identity == NULL)
     return NULL;
-  desk = g_new0 (Desk, 1);
-  desk->options = options;
-  desk->questions = g_ptr_array_new_with_free_func (g_object_unref);
-  g_mutex_init (&desk->lock);
   /* What was accepted before is no answer for an option that names one key. */
   if (options->peer_fingerprint != NULL)
     ibb_identity_set_known_certificates (identity, NULL);
-  g_signal_connect_data (identity, "trust-requested", G_CALLBACK (trust_cb), desk, free_desk, 0);
+  g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), (gpointer) options);
   g_signal_connect (identity, "peer-asking", G_CALLBACK (peer_asking_cb), NULL);
+  g_signal_connect (identity, "broken-off", G_CALLBACK (broken_off_cb), NULL);
   return identity;
 }
 

@@ -7,9 +7,9 @@
 #include "core/base/jid.h"
 #include "ibb-intl-private.h"
 #include "runtime/blocking-call.h"
-#include "trust/ibb-trust-question-private.h"
+#include "trust/agreement.h"
+#include "trust/ibb-trust-question.h"
 #include "trust/key-file.h"
-#include "trust/trust-answer.h"
 
 /**
  * IBBIdentity:
@@ -50,9 +50,7 @@
  * Since: 1.0
  */
 
-/* Milliseconds for the handshake and the digits, and for a peer to learn that it was declined. */
-#define EXCHANGE_TIMEOUT 60000
-#define DECLINE_TIMEOUT 3000
+#define HANDSHAKE_TIMEOUT 60000 /* ms */
 
 struct _IBBIdentity
 {
@@ -75,6 +73,7 @@ enum
 {
   SIGNAL_TRUST_REQUESTED,
   SIGNAL_PEER_ASKING,
+  SIGNAL_BROKEN_OFF,
   N_SIGNALS
 };
 
@@ -88,14 +87,23 @@ typedef struct
 {
   IBBIdentity          *identity;  /* (owned) */
   IBBTransport         *transport; /* (owned) */
-  char                 *peer;      /* the bare JID */
+  char                 *own;       /* the bare JID of this end, in normal form */
+  char                 *peer;      /* that of the peer */
   gboolean              as_server;
   IBBKnownCertificates *known;   /* (owned) (nullable) */
   GMainContext         *context; /* (owned) (nullable): of the caller */
   GCancellable         *limit;   /* (owned): by the caller, or by the time */
-  char                 *code;    /* the digits, once they are agreed on */
   gint                  is_late; /* atomic */
 } Job;
+
+/* What the thread tells the application. */
+typedef struct
+{
+  Job     *job;  /* (owned) */
+  char    *code; /* (nullable): of peer-asking; else broken-off */
+  IBBPause pause;
+  gint64   now;
+} Notice;
 
 static void
 ibb_identity_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -197,7 +205,11 @@ ibb_identity_class_init (IBBIdentityClass *klass)
    * @self already.
    *
    * Nothing but the handshake has passed. The question has to be answered within five minutes. If
-   * it is declined, or there is no handler, the call fails with %G_TLS_ERROR_BAD_CERTIFICATE.
+   * it is declined, or there is no handler, the call fails with %G_TLS_ERROR_BAD_CERTIFICATE. If
+   * the session ends meanwhile, or the other user says no, it is withdrawn.
+   *
+   * The sessions that a program accepts ask one after the other, and so do those that it opens: a
+   * session that waits for its turn asks no more if the certificate is known by then.
    *
    * Returns: TRUE to keep the question from further handlers
    *
@@ -213,9 +225,9 @@ ibb_identity_class_init (IBBIdentityClass *klass)
    * @peer: the bare JID of the peer
    * @code: six digits, with a space in the middle
    *
-   * The certificate of the peer is known, but the program of the peer does not know that of @self,
-   * and asks its user. Show @code, so that the two people can compare the digits; there is nothing
-   * to answer.
+   * This end trusts the certificate of the peer, but the program of the peer does not know that of
+   * @self, and asks its user. Show @code, so that the two people can compare the digits; there is
+   * nothing to answer.
    *
    * Emitted in the same context as [signal@IBB.Identity::trust-requested].
    *
@@ -224,6 +236,26 @@ ibb_identity_class_init (IBBIdentityClass *klass)
   signals[SIGNAL_PEER_ASKING] =
       g_signal_new ("peer-asking", IBB_TYPE_IDENTITY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                     G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+
+  /**
+   * IBBIdentity::broken-off:
+   * @self: the identity
+   * @peer: the bare JID of the peer
+   * @count: how many times this has happened with @peer lately
+   * @pause: how long the next question about @peer waits, in seconds
+   *
+   * A peer whose certificate is not known may have learned the digits, and ended the session, or
+   * declined, before this end had an answer to [signal@IBB.Identity::trust-requested], which may
+   * not even have been emitted. Once it may be an accident. Repeated, it is what somebody in
+   * between does who tries until the digits are those of the other end: tell the user.
+   *
+   * Emitted in the same context as [signal@IBB.Identity::trust-requested].
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_BROKEN_OFF] =
+      g_signal_new ("broken-off", IBB_TYPE_IDENTITY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_UINT, G_TYPE_UINT);
 }
 
 static void
@@ -378,79 +410,61 @@ stop_timer (GSource *timer)
   g_source_unref (timer);
 }
 
-/* Tells the peer, and gives it a moment to answer. */
 static void
-decline (const IBBExchange *exchange, Job *job)
+notice_free (gpointer data)
 {
-  GSource *timer = start_timer (job, DECLINE_TIMEOUT);
+  Notice *notice = data;
 
-  ibb_exchange_decline (exchange);
-  stop_timer (timer);
-  g_atomic_int_set (&job->is_late, FALSE);
+  job_unref (notice->job);
+  g_free (notice->code);
+  g_free (notice);
 }
 
 static gboolean
-peer_asking_cb (gpointer data)
+notice_cb (gpointer data)
 {
-  Job *job = data;
+  Notice *notice = data;
+  Job    *job = notice->job;
 
-  g_signal_emit (job->identity, signals[SIGNAL_PEER_ASKING], 0, job->peer, job->code);
+  if (notice->code != NULL)
+    g_signal_emit (job->identity, signals[SIGNAL_PEER_ASKING], 0, job->peer, notice->code);
+  else
+    g_signal_emit (job->identity, signals[SIGNAL_BROKEN_OFF], 0, job->peer, notice->pause.n_broken,
+                   (guint) (notice->pause.until - notice->now + G_USEC_PER_SEC / 2) /
+                       G_USEC_PER_SEC);
   return G_SOURCE_REMOVE;
 }
 
-/* In the thread of the encryption. */
+/* In the thread of the encryption. Takes notice. */
 static void
-peer_asks (gpointer data)
+give_notice (Job *job, Notice *notice)
 {
-  Job                *job = data;
   g_autoptr (GSource) source = g_idle_source_new ();
 
-  g_source_set_static_name (source, "[ibb-glib] peer-asking");
+  notice->job = g_atomic_rc_box_acquire (job);
+  g_source_set_static_name (source, "[ibb-glib] notice of the encryption");
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, peer_asking_cb, g_atomic_rc_box_acquire (job), job_unref);
+  g_source_set_callback (source, notice_cb, notice, notice_free);
   g_source_attach (source, job->context);
 }
 
-/* Both ends trust each other before either sends anything else. */
-static gboolean
-judge (IBBIdentity *self, const IBBExchange *exchange, Job *job, GError **error)
+static void
+peer_asks (const char *code, gpointer job)
 {
-  GTlsCertificate *certificate = g_tls_connection_get_peer_certificate (exchange->tls);
-  g_autofree char *fingerprint = NULL;
-  IBBTrust         trust = job->known != NULL
-                               ? ibb_known_certificates_check (job->known, job->peer, certificate)
-                               : IBB_TRUST_UNKNOWN;
-  gboolean         yes = trust == IBB_TRUST_KNOWN;
+  Notice *notice = g_new0 (Notice, 1);
 
-  g_autoptr (IBBTrustQuestion) accepted = NULL;
+  notice->code = g_strdup (code);
+  give_notice (job, notice);
+}
 
-  if (!yes && g_signal_has_handler_pending (self, signals[SIGNAL_TRUST_REQUESTED], 0, FALSE))
-    accepted = ibb_trust_answer_wait (
-        ibb_trust_question_new (job->peer, certificate, G_TLS_CERTIFICATE_UNKNOWN_CA, job->known,
-                                job->code),
-        self, signals[SIGNAL_TRUST_REQUESTED], job->context, exchange);
-  if (yes || accepted != NULL)
-    {
-      GSource *timer = start_timer (job, IBB_TRUST_ANSWER_TIMEOUT);
+static void
+broken_off (const IBBPause *pause, gpointer job)
+{
+  Notice *notice = g_new0 (Notice, 1);
 
-      yes = ibb_exchange_accept (exchange, trust == IBB_TRUST_KNOWN ? peer_asks : NULL, job, error);
-      stop_timer (timer);
-      if (yes && accepted != NULL)
-        ibb_trust_question_keep (accepted);
-      return yes;
-    }
-
-  decline (exchange, job);
-  fingerprint = ibb_known_certificates_dup_fingerprint (certificate);
-  g_set_error (
-      error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
-      trust == IBB_TRUST_CHANGED
-          /* Translators: a JID, and a fingerprint */
-          ? _ ("The key of “%s” is another one than before, and is not trusted (SHA-256 %s)")
-          /* Translators: a JID, and a fingerprint */
-          : _ ("The key of “%s” is not trusted (SHA-256 %s)"),
-      job->peer, fingerprint);
-  return FALSE;
+  notice->pause = *pause;
+  notice->now = g_get_monotonic_time ();
+  give_notice (job, notice);
 }
 
 /* The certificate is judged after the handshake, as the application may take its time. */
@@ -497,27 +511,52 @@ shake_hands (GTlsConnection *tls, Job *job, GError **error)
   return FALSE;
 }
 
+/* Both ends trust each other before either sends anything else. */
+static gboolean
+agree (IBBIdentity *self, GTlsConnection *tls, Job *job, GError **error)
+{
+  const IBBAgreement agreement = {
+    .tls = tls,
+    .transport = job->transport,
+    .as_server = job->as_server,
+    .own = job->own,
+    .peer = job->peer,
+    .cancellable = job->limit,
+    .known = job->known,
+    .object = self,
+    .signal = signals[SIGNAL_TRUST_REQUESTED],
+    .context = job->context,
+    .peer_asks = peer_asks,
+    .broken_off = broken_off,
+    .data = job,
+  };
+
+  return ibb_agreement_reach (&agreement, error);
+}
+
 static GTlsConnection *
 encrypt (IBBIdentity *self, Job *job, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GTlsConnection) tls = create_connection (self, job, error);
-  const IBBExchange          exchange = { tls, job->as_server, job->peer, job->limit };
   GSource                   *timer;
+  gboolean                   is_secret;
 
   if (tls == NULL)
     return NULL;
-  timer = start_timer (job, EXCHANGE_TIMEOUT);
-  if (shake_hands (tls, job, error))
-    job->code = ibb_exchange_agree_on_code (&exchange, error);
+  timer = start_timer (job, HANDSHAKE_TIMEOUT);
+  is_secret = shake_hands (tls, job, error);
   stop_timer (timer);
-  if (job->code != NULL && judge (self, &exchange, job, error))
+  if (is_secret && agree (self, tls, job, error))
     return g_steal_pointer (&tls);
   /* GIO closes a stream that is dropped, and with it the session: that would wait for the peer, and
    * a peer that does not encrypt would take it for a good end. */
   if (g_cancellable_is_cancelled (cancellable))
     ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_RECIPIENT_UNAVAILABLE,
                                      NULL);
-  else if (job->code == NULL)
+  else if (is_secret)
+    ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_POLICY_VIOLATION,
+                                     "The two ends have not agreed to trust each other");
+  else
     ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_POLICY_VIOLATION,
                                      "The session has to be encrypted, as by --encrypt of ibb");
   return NULL;
@@ -532,8 +571,8 @@ job_clear (gpointer data)
 
   g_object_unref (job->identity);
   g_object_unref (job->transport);
+  g_free (job->own);
   g_free (job->peer);
-  g_free (job->code);
   g_clear_object (&job->known);
   g_clear_pointer (&job->context, g_main_context_unref);
   g_object_unref (job->limit);
@@ -543,6 +582,16 @@ static void
 job_unref (gpointer data)
 {
   g_atomic_rc_box_release_full (data, job_clear);
+}
+
+/* The bare JID in normal form: both ends have to name each of them alike. */
+static char *
+dup_name (const char *jid)
+{
+  g_autofree char *bare = ibb_jid_dup_bare (jid);
+  char            *name = ibb_jid_normalize (bare);
+
+  return name != NULL ? name : g_steal_pointer (&bare);
 }
 
 static void
@@ -599,8 +648,9 @@ encrypt_thread (gpointer data)
  * - %G_TLS_ERROR_NOT_TLS, %G_TLS_ERROR_HANDSHAKE or another one of %G_TLS_ERROR: the peer does not
  *   encrypt, or not by TLS 1.3
  * - %IBB_ERROR_PROTOCOL: the peer broke the rules of the exchange
+ * - %G_IO_ERROR_BUSY: four other sessions with the peer wait for an answer about its certificate
  * - %G_IO_ERROR_TIMED_OUT: the peer took longer than a minute for the handshake, or than five for
- *   the answer of its user
+ *   the answer of its user, or the turn of the session did not come
  * - %G_IO_ERROR_CONNECTION_CLOSED, and the other errors of a read: the session has ended
  * - %G_IO_ERROR_CANCELLED
  *
@@ -618,6 +668,7 @@ ibb_identity_encrypt_async (IBBIdentity        *self,
 {
   g_autoptr (GTask)  task = NULL;
   g_autoptr (GError) error = NULL;
+  g_autofree char   *own = NULL;
   g_autofree char   *peer = NULL;
   GThread           *thread;
   Job               *job;
@@ -626,11 +677,13 @@ ibb_identity_encrypt_async (IBBIdentity        *self,
   g_return_if_fail (IBB_IS_TRANSPORT (transport));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
+  own = ibb_transport_dup_local_jid (transport);
   peer = ibb_transport_dup_peer_jid (transport);
   job = g_atomic_rc_box_new0 (Job);
   job->identity = g_object_ref (self);
   job->transport = g_object_ref (transport);
-  job->peer = ibb_jid_dup_bare (peer);
+  job->own = dup_name (own);
+  job->peer = dup_name (peer);
   job->as_server = as_server;
   job->known = ibb_identity_dup_known_certificates (self);
   job->context = g_main_context_ref_thread_default ();

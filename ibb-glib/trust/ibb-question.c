@@ -144,7 +144,9 @@ emission_cb (gpointer user_data)
   Emission *emission = user_data;
   gboolean  handled;
 
-  g_signal_emit (emission->object, emission->signal, 0, emission->question, &handled);
+  /* The session may have ended meanwhile. */
+  if (ibb_question_is_pending (emission->question))
+    g_signal_emit (emission->object, emission->signal, 0, emission->question, &handled);
   return G_SOURCE_REMOVE;
 }
 
@@ -211,6 +213,8 @@ ibb_question_withdraw (IBBQuestion *self)
   forget_asker (self);
   source = g_idle_source_new ();
   g_source_set_static_name (source, "[ibb-glib] question withdrawn");
+  /* Before the end of the call that asked. */
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_callback (source, withdrawn_cb, g_object_ref (self), g_object_unref);
   g_source_attach (source, self->context);
 }

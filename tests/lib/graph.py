@@ -43,7 +43,7 @@ ROOMS = (
     ('stanza', r'stanza/|ibb-(stanza|element)', ('words', 'core data')),
     ('connection', r'ibb-connection$', ('stanza', 'words', 'core data')),
     # Sessions that are private from the servers.
-    ('identity', r'trust/(?:exchange|ibb-identity|key-file|trust-answer)', ('trust', 'classes', 'runtime', 'words', 'core data')),
+    ('identity', r'trust/(?:agreement|exchange|ibb-identity|key-file|turns)', ('trust', 'classes', 'runtime', 'words', 'core data')),
     # Questions to the user, and what the user has answered before.
     ('trust', r'trust/', ('words',)),
     # It reads the fields of sessions, whose halves are parts of them.
@@ -81,7 +81,7 @@ RECORDS = (
     'IBBStanza',
 )
 # Folders within whose rooms files may touch the fields of each other's objects.
-SHARING = ('core/', 'runtime/', 'loopback/', 'xmpp/', 'files/')
+SHARING = ('core/', 'runtime/', 'loopback/', 'xmpp/', 'files/', 'trust/')
 LIFETIME = r'_(?:init|clear|free|copy|dup|new|ref|unref)$'
 
 # Further files of a class, by its own: they have its prefix, and in the same folder they are one

@@ -245,10 +245,11 @@ test_declined (Fixture *fixture, gconstpointer data)
   user_end_session (&juliet);
 
   juliet.accepts = TRUE;
+  romeo.n_asked = 0;
   encrypt (fixture, &romeo, &juliet);
   g_assert_no_error (romeo.error);
   g_assert_no_error (juliet.error);
-  g_assert_cmpuint (romeo.n_asked, ==, 2);
+  g_assert_cmpuint (romeo.n_asked, ==, 1);
   user_clear (&romeo);
   user_clear (&juliet);
 }
@@ -322,6 +323,162 @@ test_in_between (Fixture *fixture, gconstpointer data)
   user_clear (&juliet);
   user_clear (&to_romeo);
   user_clear (&to_juliet);
+}
+
+/* A user whose program keeps the question, in the main thread. */
+typedef struct
+{
+  IBBIdentity      *identity;  /* (owned) */
+  IBBTransport     *transport; /* (owned) */
+  IBBTrustQuestion *question;  /* (owned) (nullable) */
+  GAsyncResult     *result;    /* (owned) (nullable) */
+  GError           *error;     /* (owned) (nullable) */
+  gboolean          is_withdrawn;
+  guint             n_broken_off;
+} Thinker;
+
+static void
+withdrawn_cb (IBBTrustQuestion *question, Thinker *self)
+{
+  g_assert_false (ibb_question_is_pending (IBB_QUESTION (question)));
+  self->is_withdrawn = TRUE;
+}
+
+static gboolean
+keep_cb (IBBIdentity *identity, IBBTrustQuestion *question, Thinker *self)
+{
+  g_assert_null (self->question);
+  self->question = g_object_ref (question);
+  g_signal_connect (question, "withdrawn", G_CALLBACK (withdrawn_cb), self);
+  return TRUE;
+}
+
+static void
+broken_off_cb (IBBIdentity *identity, const char *peer, guint count, guint pause, Thinker *self)
+{
+  g_assert_cmpuint (count, >=, 1);
+  g_assert_cmpuint (pause, ==, 1 << (count - 1));
+  if (g_str_equal (peer, "romeo@montague.example"))
+    self->n_broken_off++;
+}
+
+static void
+thinker_init (Thinker *self, const char *name, IBBTransport *transport, gboolean as_server)
+{
+  *self = (Thinker){ .identity = create_identity (name, NULL), .transport = transport };
+  g_signal_connect (self->identity, "trust-requested", G_CALLBACK (keep_cb), self);
+  g_signal_connect (self->identity, "broken-off", G_CALLBACK (broken_off_cb), self);
+  ibb_identity_encrypt_async (self->identity, transport, as_server, NULL, store_result_cb,
+                              &self->result);
+}
+
+static void
+thinker_fail (Thinker *self)
+{
+  wait_until (self->result != NULL);
+  g_assert_null (ibb_identity_encrypt_finish (self->identity, self->result, &self->error));
+}
+
+static void
+thinker_clear (Thinker *self)
+{
+  g_clear_object (&self->question);
+  g_clear_object (&self->result);
+  g_clear_error (&self->error);
+  g_clear_object (&self->identity);
+  g_clear_object (&self->transport);
+}
+
+typedef enum
+{
+  OTHER_DECLINES,
+  OTHER_ENDS,
+  OTHER_VANISHES,
+} OtherEnd;
+
+/* A question stays no longer than somebody waits for its answer: the other person has said no, or
+ * the session has ended. Who breaks off so has to wait the next time. An end that declines waits no
+ * more than a moment for a peer that says nothing more. */
+static void
+test_withdrawn (Fixture *fixture, gconstpointer data)
+{
+  OtherEnd other = GPOINTER_TO_INT (data);
+  Ends     ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  Thinker  romeo, juliet;
+
+  thinker_init (&romeo, "thinking-romeo", ends.romeo, FALSE);
+  thinker_init (&juliet, "thinking-juliet", ends.juliet, TRUE);
+  wait_until (romeo.question != NULL && juliet.question != NULL);
+  g_assert_cmpstr (ibb_trust_question_get_code (romeo.question), ==,
+                   ibb_trust_question_get_code (juliet.question));
+  if (other == OTHER_VANISHES)
+    {
+      ibb_loopback_set_drop_probability (fixture->loopback, 1);
+      ibb_question_decline (IBB_QUESTION (juliet.question));
+      thinker_fail (&juliet);
+      g_assert_error (juliet.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+      g_assert_true (ibb_transport_has_ended (ends.juliet));
+      g_assert_cmpuint (juliet.n_broken_off, ==, 0);
+      ibb_loopback_set_drop_probability (fixture->loopback, 0);
+      ibb_transport_abort (ends.romeo);
+      thinker_fail (&romeo);
+    }
+  else
+    {
+      if (other == OTHER_DECLINES)
+        ibb_question_decline (IBB_QUESTION (romeo.question));
+      else
+        ibb_transport_abort (ends.romeo);
+      wait_until (juliet.is_withdrawn);
+      thinker_fail (&juliet);
+      thinker_fail (&romeo);
+      if (other == OTHER_DECLINES)
+        g_assert_error (juliet.error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+      else
+        g_assert_true (romeo.is_withdrawn);
+      g_assert_true (ibb_transport_has_ended (ends.romeo));
+      g_assert_true (ibb_transport_has_ended (ends.juliet));
+      g_assert_cmpuint (juliet.n_broken_off, ==, 1);
+    }
+  thinker_clear (&romeo);
+  thinker_clear (&juliet);
+}
+
+/* While a user thinks about one unknown peer, no other one gets so far as to know the digits. An
+ * answer that is to be remembered holds for those that wait, if they have the same name and key. */
+static void
+test_one_at_a_time (Fixture *fixture, gconstpointer data)
+{
+  Ends     first = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  Ends     second = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  Thinker  juliet, again;
+  User     romeo, romeo_again;
+  GThread *threads[2];
+
+  user_init (&romeo, "patient-romeo", FALSE);
+  user_init (&romeo_again, "patient-romeo", FALSE);
+  romeo.transport = first.romeo;
+  romeo_again.transport = second.romeo;
+  thinker_init (&juliet, "patient-juliet", first.juliet, TRUE);
+  threads[0] = g_thread_new ("romeo", encrypt_thread, &romeo);
+  wait_until (juliet.question != NULL);
+  thinker_init (&again, "patient-juliet", second.juliet, TRUE);
+  threads[1] = g_thread_new ("romeo again", encrypt_thread, &romeo_again);
+  poll_until (ibb_transport_get_bytes_received (second.juliet) > 0);
+  g_assert_null (again.question);
+  ibb_trust_question_accept (juliet.question, TRUE);
+  wait_until (juliet.result != NULL && again.result != NULL);
+  for (guint i = 0; i < 2; i++)
+    g_thread_join (threads[i]);
+  g_assert_no_error (romeo.error);
+  g_assert_no_error (romeo_again.error);
+  g_assert_null (again.question);
+  g_object_unref (assert_succeeds (ibb_identity_encrypt_finish, juliet.identity, juliet.result));
+  g_object_unref (assert_succeeds (ibb_identity_encrypt_finish, again.identity, again.result));
+  thinker_clear (&juliet);
+  thinker_clear (&again);
+  user_clear (&romeo);
+  user_clear (&romeo_again);
 }
 
 /* A server that passes on the bytes of a session, one way: what it does with them from some moment
@@ -517,6 +674,11 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/server/cuts", GINT_TO_POINTER (SERVER_CUTS), test_server);
   ADD ("/ibb/encrypt/key", NULL, test_key);
   ADD ("/ibb/encrypt/cancelled", NULL, test_cancelled);
+  ADD ("/ibb/encrypt/one-at-a-time", NULL, test_one_at_a_time);
+  /* After these the next question about Romeo waits. */
+  ADD ("/ibb/encrypt/withdrawn/vanishes", GINT_TO_POINTER (OTHER_VANISHES), test_withdrawn);
+  ADD ("/ibb/encrypt/withdrawn/declined", GINT_TO_POINTER (OTHER_DECLINES), test_withdrawn);
+  ADD ("/ibb/encrypt/withdrawn/ended", GINT_TO_POINTER (OTHER_ENDS), test_withdrawn);
 
   status = g_test_run ();
   remove_folder ();

@@ -3,6 +3,7 @@
 """The command ibb with --encrypt: sessions that are private from the servers."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -154,6 +155,33 @@ def _(server):
     here.expect_failure('does not trust')
     check('(yes/no)' not in there.shown, there.shown)
     there.finish()
+
+
+@case('a yes about the key of one contact says nothing about that key in the name of another')
+def _(server):
+    alice, bob, folder = users(server)
+    carol = User(server, 'carol', folder)
+    alice.trust(bob)
+    alice.fingerprint()
+    shutil.copytree(alice.data, carol.data)
+    with socket.create_server(('127.0.0.1', 0)) as service:
+        there = ask(bob, 'expose', '--to', f'127.0.0.1:{service.getsockname()[1]}', '--from', alice.account.bare,
+                    '--from', carol.account.bare)
+        jid = there.expect(r'ready (\S+)')[1]
+        here = alice.ibb('cat', jid)
+        there.expect(rf'The key of {alice.account.bare} is not known[^?]*\? \(yes/no\)')
+        other = carol.ibb('cat', jid)
+        there.type('yes')
+        there.expect(rf'The key of {carol.account.bare} is not known[^?]*\? \(yes/no\)')
+        there.type('no')
+        other.expect_failure('does not trust', perhaps=['six digits'])
+        connection, _ = service.accept()
+        connection.close()
+        here.finish()
+        there.stop()
+        check_equal(there.finish(), 0, there.shown)
+    with open(bob.known, encoding='utf-8') as file:
+        check_equal([line.split()[1] for line in file], [alice.account.bare], 'known')
 
 
 @case('one end without --encrypt: each says so, and nothing that was to be private leaves')

@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "trust/agreement.h"
+
+#include "ibb-error.h"
+#include "ibb-intl-private.h"
+#include "runtime/random.h"
+#include "trust/exchange.h"
+#include "trust/ibb-trust-question-private.h"
+
+/* Milliseconds for the turn, and for the answer of each user. */
+#define ANSWER_TIMEOUT 300000
+/* Milliseconds for an answer in which no person has a part. */
+#define PROMPT_ANSWER 1000
+/* Milliseconds until the client has shown its number, which it only has to send. */
+#define REVEAL_TIMEOUT 60000
+/* Milliseconds for a peer to learn that it was declined. */
+#define DECLINE_TIMEOUT 3000
+
+/* The turns of all identities of the process: an application may make one for each session. */
+static GMutex   turns_lock;
+static IBBTurns turns;         /* protected by turns_lock */
+static GList   *turns_awaited; /* protected by turns_lock; (element-type GMainContext) */
+
+/* The answer to a question. The question and the thread share this. */
+typedef struct
+{
+  GMainContext     *context;     /* (owned): of the thread */
+  gint              is_answered; /* atomic */
+  IBBTrustQuestion *accepted;    /* (owned) (nullable): immutable once is_answered */
+} Answer;
+
+typedef struct
+{
+  const IBBAgreement *call;
+  GMainContext       *context; /* (owned): of the thread */
+  IBBExchange         exchange;
+  GTlsCertificate    *certificate;
+  IBBTrust            trust;
+  gint64              deadline; /* µs: of the state */
+  gboolean            has_turn;
+  gboolean            is_waiting;   /* for it */
+  Answer             *answer;       /* (owned) (nullable): the user was asked */
+  GWeakRef            question;     /* that of the answer */
+  gint64              prompt_until; /* µs: then the peer learns that a person is asked */
+  gboolean            is_put_off;
+  gboolean            peer_asks; /* and the application was told */
+  GError             *error; /* (owned) (nullable): the session has failed, or its time is over */
+} Run;
+
+static void
+answer_clear (gpointer data)
+{
+  Answer *answer = data;
+
+  g_main_context_unref (answer->context);
+  g_clear_object (&answer->accepted);
+}
+
+static void
+answer_unref (gpointer answer)
+{
+  g_atomic_rc_box_release_full (answer, answer_clear);
+}
+
+static void
+answered_cb (IBBQuestion *question, gboolean yes, gpointer data)
+{
+  Answer *answer = data;
+
+  if (yes)
+    answer->accepted = g_object_ref (IBB_TRUST_QUESTION (question));
+  g_atomic_int_set (&answer->is_answered, TRUE);
+  g_main_context_wakeup (answer->context);
+}
+
+static void
+set_deadline (Run *self, guint milliseconds)
+{
+  self->deadline = g_get_monotonic_time () + milliseconds * G_TIME_SPAN_MILLISECOND;
+}
+
+/* Turns. */
+
+static IBBTurns *
+lock_turns (void)
+{
+  g_mutex_lock (&turns_lock);
+  if (turns.names == NULL)
+    ibb_turns_init (&turns);
+  return &turns;
+}
+
+static void
+unlock_turns (void)
+{
+  g_mutex_unlock (&turns_lock);
+}
+
+static void
+wake_next_locked (void)
+{
+  for (GList *l = turns_awaited; l != NULL; l = l->next)
+    g_main_context_wakeup (l->data);
+}
+
+static void
+stop_waiting_locked (Run *self)
+{
+  if (!self->is_waiting)
+    return;
+  self->is_waiting = FALSE;
+  turns_awaited = g_list_remove (turns_awaited, self->context);
+  ibb_turns_stop_waiting (&turns, self->call->peer);
+}
+
+static void
+start_waiting_locked (Run *self)
+{
+  if (self->is_waiting)
+    return;
+  self->is_waiting = ibb_turns_start_waiting (&turns, self->call->peer);
+  if (self->is_waiting)
+    turns_awaited = g_list_prepend (turns_awaited, self->context);
+  else
+    g_set_error (&self->error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                 _ ("Too many sessions with “%s” wait for an answer about its key"),
+                 self->call->peer);
+}
+
+/* Returns 0 with the turn, or when to ask again. */
+static gint64
+take_turn (Run *self)
+{
+  const IBBAgreement *call = self->call;
+  gint64              until;
+
+  until = ibb_turns_take (lock_turns (), call->peer, call->as_server, g_get_monotonic_time ());
+  self->has_turn = until == 0;
+  if (until == 0)
+    stop_waiting_locked (self);
+  else
+    start_waiting_locked (self);
+  unlock_turns ();
+  return until;
+}
+
+/* is_broken_off: by the peer, before the user of this end had answered. */
+static void
+end_turn (Run *self, gboolean is_broken_off)
+{
+  const IBBAgreement *call = self->call;
+  IBBTurns           *all = lock_turns ();
+  IBBPause            pause = { 0 };
+
+  stop_waiting_locked (self);
+  if (!self->has_turn)
+    is_broken_off = FALSE;
+  else if (is_broken_off)
+    pause = ibb_turns_break_off (all, call->peer, call->as_server, g_get_monotonic_time ());
+  else
+    ibb_turns_end (all, call->peer, call->as_server, self->exchange.state == IBB_EXCHANGE_TRUSTED);
+  if (self->has_turn)
+    wake_next_locked ();
+  self->has_turn = FALSE;
+  unlock_turns ();
+  if (is_broken_off)
+    call->broken_off (&pause, call->data);
+}
+
+/* The user. */
+
+static gboolean
+may_ask (Run *self)
+{
+  return g_signal_has_handler_pending (self->call->object, self->call->signal, 0, FALSE);
+}
+
+static void
+check_trust (Run *self)
+{
+  if (self->call->known != NULL)
+    self->trust =
+        ibb_known_certificates_check (self->call->known, self->call->peer, self->certificate);
+}
+
+static void
+ask (Run *self)
+{
+  const IBBAgreement *call = self->call;
+  IBBTrustQuestion   *question =
+      ibb_trust_question_new (call->peer, self->certificate, G_TLS_CERTIFICATE_UNKNOWN_CA,
+                              call->known, self->exchange.code);
+
+  self->answer = g_atomic_rc_box_new0 (Answer);
+  self->answer->context = g_main_context_ref (self->context);
+  g_weak_ref_set (&self->question, question);
+  self->prompt_until = g_get_monotonic_time () + PROMPT_ANSWER * G_TIME_SPAN_MILLISECOND;
+  g_source_unref (ibb_question_ask (IBB_QUESTION (question), call->object, call->signal,
+                                    call->context, answered_cb,
+                                    g_atomic_rc_box_acquire (self->answer), answer_unref));
+}
+
+/* The steps that need no byte of the peer. Returns when to go on at the latest. */
+
+static gint64
+begin (Run *self)
+{
+  if (!ibb_exchange_can_begin (&self->exchange))
+    return self->deadline;
+  if (self->trust != IBB_TRUST_KNOWN && may_ask (self))
+    {
+      gint64 until = take_turn (self);
+
+      if (until != 0)
+        return MIN (until, self->deadline);
+      /* The user may have answered about another session meanwhile. */
+      check_trust (self);
+      if (self->trust == IBB_TRUST_KNOWN)
+        end_turn (self, FALSE);
+    }
+  ibb_exchange_begin (&self->exchange);
+  set_deadline (self, self->call->as_server ? REVEAL_TIMEOUT : ANSWER_TIMEOUT);
+  return self->deadline;
+}
+
+static void
+give_verdict (Run *self, gboolean yes)
+{
+  ibb_exchange_answer (&self->exchange, yes);
+  set_deadline (self, yes ? ANSWER_TIMEOUT : DECLINE_TIMEOUT);
+  /* The peer may take its time to learn the verdict. */
+  if (!yes)
+    end_turn (self, FALSE);
+}
+
+static gint64
+judge (Run *self)
+{
+  if (self->answer == NULL && self->has_turn)
+    {
+      set_deadline (self, ANSWER_TIMEOUT);
+      ask (self);
+    }
+  if (self->answer != NULL && !g_atomic_int_get (&self->answer->is_answered))
+    {
+      if (self->is_put_off)
+        return self->deadline;
+      if (g_get_monotonic_time () < self->prompt_until)
+        return self->prompt_until;
+      self->is_put_off = TRUE;
+      ibb_exchange_put_off (&self->exchange);
+      return self->deadline;
+    }
+  give_verdict (self, self->answer != NULL ? self->answer->accepted != NULL
+                                           : self->trust == IBB_TRUST_KNOWN);
+  return self->deadline;
+}
+
+static gint64
+proceed (Run *self)
+{
+  if (self->exchange.state == IBB_EXCHANGE_OPENING)
+    return begin (self);
+  if (self->exchange.state == IBB_EXCHANGE_JUDGING)
+    return judge (self);
+  if (self->exchange.state == IBB_EXCHANGE_WAITING && self->exchange.is_put_off && !self->peer_asks)
+    {
+      self->peer_asks = TRUE;
+      self->call->peer_asks (self->exchange.code, self->call->data);
+    }
+  return self->deadline;
+}
+
+/* The time of a state is over. */
+static void
+expire (Run *self)
+{
+  if (self->exchange.state == IBB_EXCHANGE_JUDGING)
+    give_verdict (self, FALSE);
+  else
+    g_set_error (&self->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                 _ ("“%s” did not encrypt the session in time"), self->call->peer);
+}
+
+/* Bytes. */
+
+static void
+send (Run *self)
+{
+  GByteArray *output = self->exchange.output;
+
+  if (output->len == 0 || self->error != NULL)
+    return;
+  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (self->call->tls)),
+                             output->data, output->len, NULL, self->call->cancellable,
+                             &self->error);
+  g_byte_array_set_size (output, 0);
+}
+
+static GPollableInputStream *
+get_input (Run *self)
+{
+  return G_POLLABLE_INPUT_STREAM (g_io_stream_get_input_stream (G_IO_STREAM (self->call->tls)));
+}
+
+static void
+set_ended (Run *self)
+{
+  g_set_error (&self->error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+               _ ("“%s” ended the session before it was encrypted"), self->call->peer);
+}
+
+/* Takes what has come. Bytes that are not wanted stay in the stream. */
+static void
+receive (Run *self)
+{
+  guint8 bytes[IBB_EXCHANGE_NUMBER_LENGTH];
+  gsize  wanted;
+
+  while (self->error == NULL && (wanted = ibb_exchange_get_wanted (&self->exchange)) > 0)
+    {
+      g_autoptr (GError) error = NULL;
+      gssize n = g_pollable_input_stream_read_nonblocking (get_input (self), bytes, wanted,
+                                                           self->call->cancellable, &error);
+
+      if (n > 0)
+        ibb_exchange_receive (&self->exchange, bytes, (gsize) n);
+      else if (n == 0)
+        set_ended (self);
+      else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+        return;
+      else
+        self->error = g_steal_pointer (&error);
+    }
+}
+
+static gboolean
+woken_cb (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+cancelled_cb (GCancellable *cancellable, gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+readable_cb (GObject *stream, gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* Until the peer has said something or the session has ended, the user has answered, the turn of
+ * another exchange has ended, the call is cancelled, or until: µs. */
+static void
+wait (Run *self, gint64 until)
+{
+  g_autoptr (GSource) input = NULL;
+  g_autoptr (GSource) timer = g_timeout_source_new (0);
+
+  if (ibb_exchange_get_wanted (&self->exchange) > 0)
+    {
+      input = g_pollable_input_stream_create_source (get_input (self), self->call->cancellable);
+      g_source_set_callback (input, G_SOURCE_FUNC (readable_cb), NULL, NULL);
+    }
+  else
+    {
+      input = g_cancellable_source_new (self->call->cancellable);
+      g_source_set_callback (input, G_SOURCE_FUNC (cancelled_cb), NULL, NULL);
+    }
+  g_source_attach (input, self->context);
+  g_source_set_callback (timer, woken_cb, NULL, NULL);
+  g_source_set_ready_time (timer, until);
+  g_source_attach (timer, self->context);
+  g_main_context_iteration (self->context, TRUE);
+  g_source_destroy (input);
+  g_source_destroy (timer);
+}
+
+static gboolean
+is_over (Run *self)
+{
+  return self->error != NULL || ibb_exchange_is_over (&self->exchange);
+}
+
+static void
+ended_cb (IBBTransport *transport, GParamSpec *pspec, gpointer context)
+{
+  g_main_context_wakeup (context);
+}
+
+/* A handler may still run in its thread when it is disconnected. */
+static void
+unref_context (gpointer context, GClosure *closure)
+{
+  g_main_context_unref (context);
+}
+
+/* While no byte is wanted, no read meets the end of the session. */
+static void
+check_session (Run *self)
+{
+  if (is_over (self) || ibb_exchange_get_wanted (&self->exchange) > 0 ||
+      g_cancellable_set_error_if_cancelled (self->call->cancellable, &self->error) ||
+      !ibb_transport_has_ended (self->call->transport))
+    return;
+  self->error = ibb_transport_dup_error (self->call->transport);
+  if (self->error == NULL)
+    set_ended (self);
+}
+
+static void
+talk (Run *self)
+{
+  set_deadline (self, ANSWER_TIMEOUT);
+  for (;;)
+    {
+      IBBExchangeState state;
+      gint64           until;
+
+      receive (self);
+      check_session (self);
+      /* Each step may lead to the next one. */
+      do
+        {
+          state = self->exchange.state;
+          until = is_over (self) ? 0 : proceed (self);
+          send (self);
+        }
+      while (!is_over (self) && self->exchange.state != state);
+      if (is_over (self))
+        return;
+      if (g_get_monotonic_time () < until)
+        wait (self, until);
+      else if (until == self->deadline)
+        expire (self);
+      send (self);
+    }
+}
+
+/* The result. */
+
+static void
+withdraw (Run *self)
+{
+  g_autoptr (IBBQuestion) question = g_weak_ref_get (&self->question);
+
+  if (question != NULL)
+    ibb_question_withdraw (question);
+}
+
+static gboolean
+set_declined (Run *self, GError **error)
+{
+  g_autofree char *fingerprint = ibb_known_certificates_dup_fingerprint (self->certificate);
+
+  g_set_error (
+      error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
+      self->trust == IBB_TRUST_CHANGED
+          /* Translators: a JID, and a fingerprint */
+          ? _ ("The key of “%s” is another one than before, and is not trusted (SHA-256 %s)")
+          /* Translators: a JID, and a fingerprint */
+          : _ ("The key of “%s” is not trusted (SHA-256 %s)"),
+      self->call->peer, fingerprint);
+  return FALSE;
+}
+
+static gboolean
+set_result (Run *self, GError **error)
+{
+  const char *peer = self->call->peer;
+
+  switch (self->exchange.state)
+    {
+    case IBB_EXCHANGE_TRUSTED:
+      if (self->error != NULL)
+        break;
+      if (self->answer != NULL)
+        ibb_trust_question_keep (self->answer->accepted);
+      return TRUE;
+    case IBB_EXCHANGE_DECLINED:
+      return set_declined (self, error);
+    case IBB_EXCHANGE_REFUSED:
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                   _ ("“%s” does not trust the key of this end"), peer);
+      return FALSE;
+    case IBB_EXCHANGE_CHEATED:
+      g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
+                   _ ("“%s” sent another random number than it had promised"), peer);
+      return FALSE;
+    case IBB_EXCHANGE_BROKEN:
+      g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
+                   _ ("“%s” broke the rules by which two ends agree to trust each other"), peer);
+      return FALSE;
+    default:
+      break;
+    }
+  g_propagate_error (error, g_steal_pointer (&self->error));
+  return FALSE;
+}
+
+gboolean
+ibb_agreement_reach (const IBBAgreement *call, GError **error)
+{
+  Run                    self = { .call = call, .trust = IBB_TRUST_UNKNOWN };
+  g_autoptr (GByteArray) exporter = g_byte_array_new ();
+  g_autoptr (GBytes)     key = NULL;
+  guint8                 number[IBB_EXCHANGE_NUMBER_LENGTH];
+  gboolean               succeeded;
+  gulong                 handler;
+
+  if (!g_tls_connection_get_channel_binding_data (call->tls, G_TLS_CHANNEL_BINDING_TLS_EXPORTER,
+                                                  exporter, error))
+    return FALSE;
+  key = g_bytes_new (exporter->data, exporter->len);
+  ibb_random_fill (number, sizeof number);
+  ibb_exchange_init (&self.exchange, call->as_server, call->own, call->peer, key, number);
+  self.context = g_main_context_new ();
+  self.certificate = g_tls_connection_get_peer_certificate (call->tls);
+  g_weak_ref_init (&self.question, NULL);
+  check_trust (&self);
+
+  handler = g_signal_connect_data (call->transport, "notify::ended", G_CALLBACK (ended_cb),
+                                   g_main_context_ref (self.context), unref_context, 0);
+  talk (&self);
+  g_signal_handler_disconnect (call->transport, handler);
+
+  withdraw (&self);
+  succeeded = set_result (&self, error);
+  end_turn (&self, ibb_exchange_is_exposed (&self.exchange) &&
+                       !g_cancellable_is_cancelled (call->cancellable));
+
+  g_weak_ref_clear (&self.question);
+  g_clear_pointer (&self.answer, answer_unref);
+  ibb_exchange_clear (&self.exchange);
+  g_main_context_unref (self.context);
+  g_clear_error (&self.error);
+  return succeeded;
+}

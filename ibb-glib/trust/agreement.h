@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The exchange of one session, within TLS, by a thread that waits for the peer, for the user of
+ * this end, and for a turn. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "ibb-transport.h"
+#include "trust/ibb-known-certificates.h"
+#include "trust/turns.h"
+
+/* Nothing of it is owned. */
+typedef struct
+{
+  GTlsConnection *tls;       /* after its handshake */
+  IBBTransport   *transport; /* under tls */
+  gboolean        as_server;
+  const char     *own;         /* the bare JID of this end, in normal form */
+  const char     *peer;        /* that of the peer */
+  GCancellable   *cancellable; /* of the caller */
+
+  IBBKnownCertificates *known; /* (nullable) */
+
+  /* Who is asked: signal of object, in context. */
+  gpointer      object;
+  guint         signal;
+  GMainContext *context; /* (nullable) */
+
+  /* Called in the thread, with data. */
+  void (*peer_asks) (const char *code, gpointer data); /* the user of the peer is asked */
+  void (*broken_off) (const IBBPause *pause, gpointer data);
+  gpointer data;
+} IBBAgreement;
+
+/* Whether each end trusts the other. Otherwise the session has to be aborted. Errors:
+ * %G_TLS_ERROR_BAD_CERTIFICATE, %G_IO_ERROR_PERMISSION_DENIED, %G_IO_ERROR_TIMED_OUT,
+ * %IBB_ERROR_PROTOCOL, %G_IO_ERROR_CONNECTION_CLOSED, %G_IO_ERROR_CANCELLED, and those of a read.
+ */
+gboolean ibb_agreement_reach (const IBBAgreement *self, GError **error);

@@ -107,18 +107,14 @@ ibb_files_transfer_get_state (IBBFilesTransfer *self)
 guint64
 ibb_files_transfer_get_bytes_moved (IBBFilesTransfer *self)
 {
-  guint64 unacknowledged = 0;
-  guint64 moved;
-
   g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), 0);
 
   if (self->mover == NULL)
     return 0;
-  moved = ibb_mover_get_n_moved (self->mover);
+  /* What the thread has written, less what waits, would be judged at two moments, and step back. */
   if (self->direction == IBB_FILES_DIRECTION_SEND && self->transport != NULL)
-    unacknowledged = ibb_transport_get_bytes_queued (self->transport) +
-                     ibb_transport_get_bytes_in_flight (self->transport);
-  return moved > unacknowledged ? moved - unacknowledged : 0;
+    return self->mover->offset + ibb_transport_get_bytes_acknowledged (self->transport);
+  return ibb_mover_get_n_moved (self->mover);
 }
 
 /**

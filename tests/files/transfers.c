@@ -21,6 +21,7 @@ typedef struct
   char             *folder;
   IBBFilesTransfer *offered; /* the last one at Juliet's */
   gboolean          declines;
+  guint64           moved; /* of the last one that was offered */
 } Files;
 
 static gboolean
@@ -112,14 +113,28 @@ count_files (Files *self)
   return n;
 }
 
+/* What has moved never becomes less. */
+static void
+moved_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, Files *self)
+{
+  guint64 moved = ibb_files_transfer_get_bytes_moved (transfer);
+
+  g_assert_cmpuint (moved, >=, self->moved);
+  self->moved = moved;
+}
+
 static IBBFilesTransfer *
 offer (Files *self, GFile *file)
 {
-  GAsyncResult *result = NULL;
+  GAsyncResult     *result = NULL;
+  IBBFilesTransfer *transfer;
 
   ibb_files_service_offer_file_async (self->romeo, JULIET, file, NULL, NULL, store_result_cb,
                                       &result);
-  return assert_result (ibb_files_service_offer_file_finish, self->romeo, &result);
+  transfer = assert_result (ibb_files_service_offer_file_finish, self->romeo, &result);
+  self->moved = 0;
+  g_signal_connect (transfer, "notify::bytes-moved", G_CALLBACK (moved_cb), self);
+  return transfer;
 }
 
 static void

@@ -61,6 +61,24 @@ tool_report_session_error (const GError *error, const char *peer, const char *si
   tool_output_line ("ibb: ", error->message);
 }
 
+/* An error of a file; peer and name (nullable). */
+void
+tool_report_file_error (const GError *error, const char *peer, const char *name)
+{
+  if (tool_output_is_json ())
+    {
+      g_autoptr (GString) event = tool_event_new ("error");
+
+      if (peer != NULL)
+        tool_event_string (event, "peer", peer);
+      if (name != NULL)
+        tool_event_string (event, "name", name);
+      add_error (event, error);
+      tool_event_emit (event);
+    }
+  tool_output_line ("ibb: ", error->message);
+}
+
 void
 tool_report_error (const GError *error)
 {
@@ -191,6 +209,24 @@ tool_report_interrupted (IBBTransport *transport)
     tool_output_note (_ ("The session with “%s” waits until both ends are online"), peer);
   else
     tool_output_note (_ ("The session with “%s” goes on"), peer);
+}
+
+/* A step has lasted for a while; phase: its name. */
+void
+tool_report_wait (const char *phase)
+{
+  if (tool_output_is_json ())
+    {
+      g_autoptr (GString) event = tool_event_new ("waiting");
+
+      tool_event_string (event, "for", "step");
+      tool_event_string (event, "step", phase);
+      tool_event_emit (event);
+    }
+  else
+    /* Translators: %s is the name of a step, a phrase of its own, such as: waiting for “a@b” to
+       answer */
+    tool_output_note (_ ("Not done yet: %s"), phase);
 }
 
 /* The session has waited for a while. reason (nullable): why there is no connection. */

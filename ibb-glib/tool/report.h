@@ -24,6 +24,7 @@ typedef struct
 
 void tool_report_error (const GError *error);
 void tool_report_session_error (const GError *error, const char *peer, const char *sid);
+void tool_report_file_error (const GError *error, const char *peer, const char *name);
 void tool_report_session_lost (const GError *error, const char *peer, const char *sid);
 
 void tool_report_ready (const char *jid);
@@ -35,6 +36,7 @@ void tool_report_reconnected (const char *jid);
 void tool_report_opened (IBBTransport *transport);
 void tool_report_interrupted (IBBTransport *transport);
 void tool_report_throttled (const char *peer, guint64 rate);
+void tool_report_wait (const char *phase);
 void tool_report_waiting (IBBTransport *transport, const GError *reason);
 void tool_report_done (const ToolDone *done);
 void tool_report_session_done (IBBTransport *transport, double seconds);

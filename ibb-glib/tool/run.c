@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #define TICK_INTERVAL 200 /* ms */
+/* After this time the user is told what the command waits for. */
+#define WAIT_NOTICE 3000 /* ms */
 /* How long the work may take to stop. After that the command ends without it. */
 #define STOP_TIMEOUT 5000 /* ms */
 /* How long the work may go on by itself when the program that started the command is gone: ssh
@@ -53,6 +55,9 @@ struct _ToolRun
   ToolDirection direction;   /* protected by lock */
   char         *temporary;   /* protected by lock */
   GSource      *tick;        /* protected by lock; (owned), NULL when nobody needs it */
+  GSource      *notice;      /* protected by lock; (owned) (nullable) */
+  char         *peer;        /* protected by lock; (nullable): whom the error is about */
+  char         *name;        /* protected by lock; (nullable): and which file */
 };
 
 static GError *
@@ -216,6 +221,29 @@ update_tick_locked (ToolRun *self)
 }
 
 static gboolean
+notice_cb (gpointer data)
+{
+  ToolRun         *self = data;
+  g_autofree char *phase = NULL;
+
+  g_mutex_lock (&self->lock);
+  if (!g_source_is_destroyed (g_main_current_source ()))
+    phase = g_strdup (self->phase);
+  g_mutex_unlock (&self->lock);
+  if (phase != NULL)
+    tool_report_wait (phase);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+clear_notice_locked (ToolRun *self)
+{
+  if (self->notice != NULL)
+    g_source_destroy (self->notice);
+  g_clear_pointer (&self->notice, g_source_unref);
+}
+
+static gboolean
 finished_cb (gpointer data)
 {
   g_main_loop_quit (data);
@@ -266,7 +294,7 @@ tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
           g_mutex_unlock (&self.lock);
           self.failure = self.signal != 0 ? TOOL_EXIT_SIGNAL + self.signal : TOOL_EXIT_FAILED;
         }
-      tool_report_error (self.error);
+      tool_report_file_error (self.error, self.peer, self.name);
       status = self.failure;
     }
 
@@ -276,10 +304,13 @@ tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
   g_clear_handle_id (&self.stop_id, g_source_remove);
   self.limit = 0;
   update_tick_locked (&self);
+  clear_notice_locked (&self);
   g_clear_error (&self.error);
   g_clear_object (&self.transport);
   g_free (self.temporary);
   g_free (self.phase);
+  g_free (self.peer);
+  g_free (self.name);
   g_main_loop_unref (self.loop);
   g_object_unref (self.cancellable);
   g_mutex_clear (&self.lock);
@@ -331,9 +362,36 @@ tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout)
   g_mutex_lock (&self->lock);
   g_free (self->phase);
   self->phase = g_strdup (phase);
+  clear_notice_locked (self);
   self->limit = timeout == TOOL_RUN_UNLIMITED ? 0 : (gint64) (limit * G_USEC_PER_SEC);
   self->last_change = g_get_monotonic_time ();
   update_tick_locked (self);
+  g_mutex_unlock (&self->lock);
+}
+
+/* The same of a step in which the command waits for somebody else, and says so if that takes
+ * long. */
+void
+tool_run_begin_wait (ToolRun *self, const char *phase)
+{
+  tool_run_begin_phase (self, phase, 0);
+  g_mutex_lock (&self->lock);
+  self->notice = g_timeout_source_new (WAIT_NOTICE);
+  g_source_set_static_name (self->notice, "[ibb] notice");
+  g_source_set_callback (self->notice, notice_cb, self, NULL);
+  g_source_attach (self->notice, NULL);
+  g_mutex_unlock (&self->lock);
+}
+
+/* The file that the error of the command is about; both (nullable). */
+void
+tool_run_set_file (ToolRun *self, const char *peer, const char *name)
+{
+  g_mutex_lock (&self->lock);
+  g_free (self->peer);
+  g_free (self->name);
+  self->peer = g_strdup (peer);
+  self->name = g_strdup (name);
   g_mutex_unlock (&self->lock);
 }
 

@@ -148,7 +148,7 @@ tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError *
   GError                      *refusal = NULL;
 
   /* The service has its own open-timeout. */
-  tool_run_begin_phase (run, phase, 0);
+  tool_run_begin_wait (run, phase);
   if (!tool_secure_check_peer (run, ibb_service_get_connection (service), peer, error))
     return NULL;
   transport =

@@ -5,19 +5,17 @@
 #include "transfer.h"
 
 #include "archive.h"
-#include "event.h"
 #include "jid.h"
 #include "output.h"
-#include "progress.h"
 #include "refusals.h"
 #include "report.h"
 #include "session.h"
-#include "text.h"
-#include "wait.h"
+#include "watched.h"
 
 #include <glib/gi18n.h>
 
 #define PRESENCE_TIME (2 * G_USEC_PER_SEC) /* until the presence of a contact has come */
+#define RETRY_INTERVAL 1                   /* s between two attempts to offer a file again */
 #define NAMES_MAX 1000 /* how many names are tried for a file whose own is taken */
 
 /* What the thread of the work waits for, while the main thread works. */
@@ -41,24 +39,14 @@ typedef struct
 
   /* main thread only */
   GSource     *stop;           /* (owned) (nullable) */
+  gint64       lost_at;        /* monotonic time when the connection was lost; 0: it was not */
   gulong       handler;        /* 0: none */
   gulong       stream_handler; /* 0: none */
   gulong       state_handler;  /* 0: none */
   guint        n_received;
-  GQueue       receiving; /* (element-type Watched) */
+  GQueue       receiving; /* (element-type ToolWatched) */
   ToolRefusals refusals;
 } Work;
-
-/* One transfer that is watched. In the main thread. */
-typedef struct
-{
-  Work             *work;
-  IBBFilesTransfer *transfer; /* (owned) */
-  ToolProgress     *progress; /* (owned) (nullable) */
-  char             *name;     /* (owned): as it is shown */
-  char             *file;     /* (owned) (nullable): where it goes */
-  gint64            start;
-} Watched;
 
 IBBFilesService *
 tool_transfer_new_service (IBBConnection *connection, const ToolOptions *options)
@@ -161,153 +149,101 @@ begin_work (Work *self)
                                           "notify::state", G_CALLBACK (state_cb), self);
 }
 
-/* Watching. */
-
-static void
-progress_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, Watched *self)
+static ToolWatched *
+watch (Work *self, IBBFilesTransfer *transfer)
 {
-  if (self->progress != NULL)
-    tool_progress_update (self->progress, ibb_files_transfer_get_bytes_moved (transfer),
-                          ibb_files_transfer_get_rate (transfer));
-  /* Of several transfers the one that moves counts for --timeout. */
-  tool_run_set_transport (self->work->run, ibb_files_transfer_get_transport (transfer));
-}
-
-static void
-transport_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, Watched *self)
-{
-  IBBTransport *transport = ibb_files_transfer_get_transport (transfer);
-
-  if (transport == NULL)
-    return;
-  /* A receiver stays anyway; a sender logs in again to go on. */
-  if (ibb_files_transfer_get_direction (transfer) == IBB_FILES_DIRECTION_SEND)
-    ibb_xmpp_connection_set_auto_reconnect (
-        IBB_XMPP_CONNECTION (ibb_files_service_get_connection (self->work->service)),
-        tool_run_get_options (self->work->run)->resume_timeout > 0);
-  tool_run_set_transport (self->work->run, transport);
-  tool_report_opened (transport);
-  tool_wait_watch (transport, ibb_files_service_get_connection (self->work->service));
-}
-
-static void
-report_begin (Watched *self)
-{
-  IBBFilesTransfer *transfer = self->transfer;
-  IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
-  gboolean          is_jingle = ibb_files_transfer_get_way (transfer) == IBB_FILES_WAY_JINGLE;
-  g_autofree char  *size =
-      g_format_size_full (ibb_files_metadata_get_size (metadata), G_FORMAT_SIZE_IEC_UNITS);
-
-  if (tool_output_is_json ())
-    {
-      g_autoptr (GString) event = tool_event_new ("offered");
-
-      tool_event_string (event, "peer", ibb_files_transfer_get_peer_jid (transfer));
-      tool_event_string (event, "name", ibb_files_metadata_get_name (metadata));
-      tool_event_int (event, "size", (gint64) ibb_files_metadata_get_size (metadata));
-      tool_event_string (event, "way", is_jingle ? "jingle" : "stream-initiation");
-      tool_event_emit (event);
-    }
-  else if (ibb_files_transfer_get_direction (transfer) == IBB_FILES_DIRECTION_SEND)
-    /* Translators: a file, its size, a peer, and Jingle or stream initiation */
-    tool_output_note (_ ("Offering “%s” (%s) to %s by %s"), self->name, size,
-                      ibb_files_transfer_get_peer_jid (transfer),
-                      is_jingle ? _ ("Jingle") : _ ("stream initiation"));
-  else
-    tool_output_note (_ ("Receiving “%s” (%s) from %s by %s"), self->name, size,
-                      ibb_files_transfer_get_peer_jid (transfer),
-                      is_jingle ? _ ("Jingle") : _ ("stream initiation"));
-}
-
-static Watched *
-watch (Work *work, IBBFilesTransfer *transfer)
-{
-  IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
-  Watched          *self = g_new0 (Watched, 1);
-
-  self->work = g_atomic_rc_box_acquire (work);
-  self->transfer = g_object_ref (transfer);
-  self->name = tool_text_make_printable (ibb_files_metadata_get_name (metadata));
-  self->start = g_get_monotonic_time ();
-  if (tool_output_is_json () || tool_output_shows_status ())
-    self->progress = tool_progress_new (self->name, ibb_files_metadata_get_size (metadata));
-  g_signal_connect (transfer, "notify::progress", G_CALLBACK (progress_cb), self);
-  g_signal_connect (transfer, "notify::transport", G_CALLBACK (transport_cb), self);
-  report_begin (self);
-  return self;
-}
-
-static void
-unwatch (Watched *self)
-{
-  IBBTransport *transport = ibb_files_transfer_get_transport (self->transfer);
-
-  /* A peer that has the file may go before it answers the close of the session. */
-  if (transport != NULL)
-    tool_wait_unwatch (transport);
-  g_signal_handlers_disconnect_by_data (self->transfer, self);
-  g_clear_pointer (&self->progress, tool_progress_free);
-  work_unref (self->work);
-  g_object_unref (self->transfer);
-  g_free (self->name);
-  g_free (self->file);
-  g_free (self);
-}
-
-static void
-report_end (Watched *self)
-{
-  IBBFilesTransfer *transfer = self->transfer;
-  IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
-  const char       *peer = ibb_files_transfer_get_peer_jid (transfer);
-  g_autofree char  *sentence = NULL;
-  ToolDone          done = {
-             .bytes = ibb_files_metadata_get_size (metadata),
-             .start = self->start,
-             .name = ibb_files_metadata_get_name (metadata),
-             .peer = peer,
-             .path = self->file,
-             .resumed = ibb_files_transfer_get_bytes_resumed (transfer),
-             .is_delivered = ibb_files_transfer_get_state (transfer) == IBB_FILES_STATE_DELIVERED,
-  };
-
-  g_clear_pointer (&self->progress, tool_progress_free);
-  if (self->file != NULL)
-    {
-      g_autofree char *shown = g_filename_display_basename (self->file);
-
-      sentence = g_strdup_printf (_ ("Received “%s” from %s"), shown, peer);
-    }
-  else if (done.is_delivered)
-    sentence = g_strdup_printf (_ ("Delivered “%s” to %s"), self->name, peer);
-  else
-    /* Translators: unlike “Delivered”: the peer's program does not say whether it has the file */
-    sentence = g_strdup_printf (_ ("Sent “%s” to %s"), self->name, peer);
-  done.sentence = sentence;
-  tool_report_done (&done);
+  return tool_watched_new (self->run, ibb_files_service_get_connection (self->service), transfer,
+                           g_atomic_rc_box_acquire (self), work_unref);
 }
 
 /* Sending. */
 
+static gboolean begin_send (gpointer data);
+
+static gboolean
+retry_cb (gpointer data)
+{
+  Work              *self = data;
+  IBBConnection     *connection = ibb_files_service_get_connection (self->service);
+  IBBConnectionState state = ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (connection));
+  gint64  limit = (gint64) (tool_run_get_options (self->run)->resume_timeout * G_USEC_PER_SEC);
+  GError *error = NULL;
+
+  if (self->is_over)
+    return G_SOURCE_REMOVE;
+  if (g_cancellable_set_error_if_cancelled (tool_run_get_cancellable (self->run), &error))
+    {
+      end_work (self, error);
+      return G_SOURCE_REMOVE;
+    }
+  if (state != IBB_CONNECTION_STATE_ONLINE && g_get_monotonic_time () - self->lost_at < limit)
+    return G_SOURCE_CONTINUE;
+  if (state == IBB_CONNECTION_STATE_ONLINE)
+    begin_send (self);
+  else
+    end_work (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                                         _ ("The connection to the server did not come back")));
+  return G_SOURCE_REMOVE;
+}
+
+/* Nobody is there, for now: both ends may have lost their connections together. */
+static gboolean
+is_absence (const GError *error)
+{
+  return g_error_matches (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE) ||
+         g_error_matches (error, IBB_ERROR, IBB_ERROR_RECIPIENT_UNAVAILABLE) ||
+         g_error_matches (error, IBB_ERROR, IBB_ERROR_REMOTE_SERVER_NOT_FOUND) ||
+         g_error_matches (error, IBB_ERROR, IBB_ERROR_REMOTE_SERVER_TIMEOUT) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_HOST_NOT_FOUND);
+}
+
+/* An offer ends with the connection. After the next login the file is offered again, as long as a
+ * session would wait. */
+static gboolean
+offer_again (Work *self, const GError *error)
+{
+  gint64   now = g_get_monotonic_time ();
+  gboolean is_loss = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
+                     g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED);
+  double limit = tool_run_get_options (self->run)->resume_timeout * G_USEC_PER_SEC;
+
+  if (self->is_over || !self->is_offered)
+    return FALSE;
+  if (is_loss && self->lost_at == 0)
+    self->lost_at = now;
+  if (self->lost_at == 0 || !(is_loss || is_absence (error)) ||
+      (double) (now - self->lost_at) >= limit)
+    return FALSE;
+  g_timeout_add_seconds_full (G_PRIORITY_DEFAULT, RETRY_INTERVAL, retry_cb,
+                              g_atomic_rc_box_acquire (self), work_unref);
+  return TRUE;
+}
+
 static void
 sent_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
-  Watched *self = data;
-  Work    *work = self->work;
-  GError  *error = NULL;
+  ToolWatched      *self = data;
+  Work             *work = tool_watched_get_data (self);
+  IBBFilesTransfer *transfer = IBB_FILES_TRANSFER (object);
+  IBBTransport     *transport = ibb_files_transfer_get_transport (transfer);
+  GError           *error = NULL;
 
-  if (ibb_files_transfer_wait_finish (self->transfer, result, &error))
-    report_end (self);
+  if (ibb_files_transfer_wait_finish (transfer, result, &error))
+    tool_watched_report_end (self);
+  else if (transport == NULL && offer_again (work, error))
+    {
+      g_error_free (error);
+      tool_watched_free (self);
+      return;
+    }
   /* The wait was cancelled: a signal, or nothing moves any more. What the peer has is kept, which
    * it is not if the transfer is cancelled. */
-  else if (ibb_files_transfer_get_state (self->transfer) < IBB_FILES_STATE_SENT &&
-           ibb_files_transfer_get_transport (self->transfer) != NULL)
-    tool_session_give_up (ibb_files_transfer_get_transport (self->transfer), error);
-  else if (ibb_files_transfer_get_state (self->transfer) < IBB_FILES_STATE_SENT)
-    ibb_files_transfer_cancel (self->transfer);
+  else if (ibb_files_transfer_get_state (transfer) < IBB_FILES_STATE_SENT && transport != NULL)
+    tool_session_give_up (transport, error);
+  else if (ibb_files_transfer_get_state (transfer) < IBB_FILES_STATE_SENT)
+    ibb_files_transfer_cancel (transfer);
   end_work (work, error);
-  unwatch (self);
+  tool_watched_free (self);
 }
 
 static void
@@ -317,21 +253,29 @@ offered_cb (GObject *object, GAsyncResult *result, gpointer data)
   GError                      *error = NULL;
   g_autoptr (IBBFilesTransfer) transfer =
       ibb_files_service_offer_file_finish (self->service, result, &error);
-  g_autofree char *phase = NULL;
+  ToolWatched *watched;
 
+  if (transfer == NULL && offer_again (self, error))
+    g_error_free (error);
+  else if (transfer == NULL)
+    end_work (self, error);
   if (transfer == NULL)
     {
-      end_work (self, error);
       work_unref (self);
       return;
     }
   g_mutex_lock (&self->lock);
   self->is_offered = TRUE;
   g_mutex_unlock (&self->lock);
-  phase = g_strdup_printf (_ ("sending to “%s”"), ibb_files_transfer_get_peer_jid (transfer));
-  tool_run_begin_phase (self->run, phase, 0);
-  ibb_files_transfer_wait_async (transfer, tool_run_get_cancellable (self->run), sent_cb,
-                                 watch (self, transfer));
+  self->lost_at = 0;
+  /* From now on a new login serves to offer the file again, and then to resume the session. */
+  ibb_xmpp_connection_set_auto_reconnect (
+      IBB_XMPP_CONNECTION (ibb_files_service_get_connection (self->service)),
+      tool_run_get_options (self->run)->resume_timeout > 0);
+  tool_run_set_file (self->run, ibb_files_transfer_get_peer_jid (transfer),
+                     ibb_files_metadata_get_name (ibb_files_transfer_get_metadata (transfer)));
+  watched = watch (self, transfer);
+  ibb_files_transfer_wait_async (transfer, tool_run_get_cancellable (self->run), sent_cb, watched);
   work_unref (self);
 }
 
@@ -340,8 +284,11 @@ begin_send (gpointer data)
 {
   Work             *self = data;
   g_autoptr (GFile) file = g_file_new_for_path (self->path);
+  g_autofree char  *phase = g_strdup_printf (_ ("waiting for “%s” to answer"), self->text);
 
-  begin_work (self);
+  tool_run_begin_wait (self->run, phase);
+  if (self->state_handler == 0)
+    begin_work (self);
   if (self->archive != NULL)
     ibb_files_service_offer_stream_async (self->service, self->text, self->archive, self->metadata,
                                           tool_run_get_cancellable (self->run), offered_cb,
@@ -399,23 +346,44 @@ send_one (ToolRun         *run,
           gboolean        *is_offered,
           GError         **error)
 {
-  g_autofree char *phase = g_strdup_printf (_ ("waiting for “%s” to answer"), peer);
   Work            *self = create_work (run, service, peer, path);
+  g_autofree char *name = g_filename_display_basename (path);
   gboolean         sent;
 
+  tool_run_set_file (run, peer, name);
   if (tar && g_file_test (path, G_FILE_TEST_IS_DIR) && !prepare_archive (self, error))
     {
       *is_offered = FALSE;
       work_unref (self);
       return FALSE;
     }
-  tool_run_begin_phase (run, phase, 0);
   sent = run_in_main (self, begin_send, error);
   g_mutex_lock (&self->lock);
   *is_offered = self->is_offered;
   g_mutex_unlock (&self->lock);
   work_unref (self);
   return sent;
+}
+
+/* Whether the next file would fail, too. */
+static gboolean
+concerns_all (ToolRun *run, const GError *error)
+{
+  return g_cancellable_is_cancelled (tool_run_get_cancellable (run)) || is_absence (error) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED) ||
+         g_error_matches (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
+}
+
+/* Tells which of several files has failed. */
+static void
+report_failed (const char *peer, const char *path, const GError *error)
+{
+  g_autofree char   *name = g_filename_display_basename (path);
+  g_autoptr (GError) named = g_error_copy (error);
+
+  g_prefix_error (&named, "“%s”: ", name);
+  tool_report_file_error (named, peer, name);
 }
 
 gboolean
@@ -429,27 +397,50 @@ tool_transfer_send (ToolRun         *run,
                     gboolean        *is_for_stream,
                     GError         **error)
 {
-  IBBConnection     *connection = ibb_files_service_get_connection (service);
-  g_autofree char   *account = tool_jid_dup_bare (peer);
-  const char        *to = peer;
-  g_autoptr (GError) reason = NULL;
-  gboolean           is_offered;
-  gboolean           sent = send_one (run, service, to, paths[0], tar, &is_offered, &reason);
+  IBBConnection   *connection = ibb_files_service_get_connection (service);
+  g_autofree char *account = tool_jid_dup_bare (peer);
+  const char      *to = peer;
+  gboolean         is_known = !is_any_resource; /* the address that takes files */
+  guint            n_failed = 0;
 
-  if (!sent && !is_offered && is_any_resource &&
-      g_error_matches (reason, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE) &&
-      has_resources (run, IBB_CLIENT (connection), account))
+  *is_for_stream = FALSE;
+  for (guint i = 0; i < n_paths; i++)
     {
-      to = account;
-      g_clear_error (&reason);
-      sent = send_one (run, service, to, paths[0], tar, &is_offered, &reason);
+      g_autoptr (GError) reason = NULL;
+      gboolean           is_offered;
+      gboolean           sent = send_one (run, service, to, paths[i], tar, &is_offered, &reason);
+
+      /* Nobody answers there: a program may have been killed, and its server keeps its place. */
+      if (!sent && !is_offered && !is_known &&
+          (is_absence (reason) || g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)) &&
+          has_resources (run, IBB_CLIENT (connection), account))
+        {
+          to = account;
+          g_clear_error (&reason);
+          sent = send_one (run, service, to, paths[i], tar, &is_offered, &reason);
+        }
+      if (sent)
+        {
+          is_known = TRUE;
+          continue;
+        }
+      is_known |= is_offered;
+      *is_for_stream = i == 0 && !is_offered && to == peer && reason->domain == IBB_ERROR;
+      if (n_paths == 1 || *is_for_stream || concerns_all (run, reason))
+        {
+          g_propagate_error (error, g_steal_pointer (&reason));
+          return FALSE;
+        }
+      report_failed (to, paths[i], reason);
+      n_failed++;
     }
-  *is_for_stream = !sent && !is_offered && to == peer && reason->domain == IBB_ERROR;
-  for (guint i = 1; sent && i < n_paths; i++)
-    sent = send_one (run, service, to, paths[i], tar, &is_offered, &reason);
-  if (!sent)
-    g_propagate_error (error, g_steal_pointer (&reason));
-  return sent;
+  if (n_failed == 0)
+    return TRUE;
+  tool_run_set_file (run, to, NULL);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+               ngettext ("%u of %u file was not sent", "%u of %u files were not sent", n_paths),
+               n_failed, n_paths);
+  return FALSE;
 }
 
 /* Receiving. */
@@ -466,23 +457,23 @@ begin_wait (Work *self)
 static void
 received_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
-  Watched           *self = data;
-  Work              *work = self->work;
+  ToolWatched       *self = data;
+  Work              *work = tool_watched_get_data (self);
   g_autoptr (GError) error = NULL;
 
   g_queue_remove (&work->receiving, self);
-  if (ibb_files_transfer_accept_file_finish (self->transfer, result, &error))
+  if (ibb_files_transfer_accept_file_finish (IBB_FILES_TRANSFER (object), result, &error))
     {
       work->n_received++;
-      report_end (self);
+      tool_watched_report_end (self);
     }
   else if (work->stop != NULL)
-    tool_report_session_error (error, ibb_files_transfer_get_peer_jid (self->transfer), NULL);
+    tool_watched_report_error (self, error);
   if (work->count > 0 && work->n_received >= work->count)
     end_work (work, NULL);
   else if (work->stop != NULL && g_queue_is_empty (&work->receiving))
     begin_wait (work);
-  unwatch (self);
+  tool_watched_free (self);
 }
 
 /* The name of the offer, or the next one that is free. */
@@ -512,19 +503,31 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
   const char       *peer = ibb_files_transfer_get_peer_jid (transfer);
   g_autoptr (GFile) file = NULL;
   g_autofree char  *phase = NULL;
-  Watched          *watched;
+  g_autofree char  *path = NULL;
+  ToolWatched      *watched;
 
-  if ((self->count > 0 && self->n_received + self->receiving.length >= self->count) ||
-      !tool_session_is_from (tool_run_get_options (self->run), self->text, peer))
+  if (!tool_session_is_from (tool_run_get_options (self->run), self->text, peer))
     {
-      tool_refusals_note (&self->refusals, _ ("Refused a file from “%s”"), peer);
+      g_autofree char *bare = tool_jid_dup_bare (peer);
+
+      /* Translators: the first %s is an address, the second the same without its resource */
+      tool_refusals_note (&self->refusals,
+                          _ ("Refused a file from “%s”: --from %s would let it in"), peer, bare);
       return FALSE;
+    }
+  if (self->count > 0 && self->n_received + self->receiving.length >= self->count)
+    {
+      tool_refusals_note (&self->refusals,
+                          _ ("Refused a file from “%s”: it would be more than --count says"), peer);
+      ibb_files_transfer_reject (transfer, "This end takes no more files");
+      return TRUE;
     }
   phase = g_strdup_printf (_ ("receiving from “%s”"), peer);
   tool_run_begin_phase (self->run, phase, 0);
   watched = watch (self, transfer);
-  watched->file = choose_path (self, transfer);
-  file = g_file_new_for_path (watched->file);
+  path = choose_path (self, transfer);
+  tool_watched_set_file (watched, path);
+  file = g_file_new_for_path (path);
   g_queue_push_tail (&self->receiving, watched);
   ibb_files_transfer_accept_file_async (transfer, file, FALSE, NULL, received_cb, watched);
   return TRUE;
@@ -568,8 +571,8 @@ stop_cb (GCancellable *cancellable, gpointer data)
     tool_run_set_signal_is_end (self->run, FALSE);
   for (GList *l = self->receiving.head; l != NULL; l = l->next)
     {
-      Watched      *watched = l->data;
-      IBBTransport *transport = ibb_files_transfer_get_transport (watched->transfer);
+      IBBFilesTransfer *transfer = tool_watched_get_transfer (l->data);
+      IBBTransport     *transport = ibb_files_transfer_get_transport (transfer);
 
       /* The sender need not wait. */
       if (transport != NULL)

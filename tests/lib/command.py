@@ -168,8 +168,9 @@ class Program:
         if have != code:
             raise AssertionError(f'{self.name} ended with {have}, not {code}: {self.lines} {self.output[-300:]!r}')
         errors = self.errors()
-        others = [line for line in self.lines if not line.startswith(('ibb: ', 'ready ', 'Session from ',
-                                                                      'Refused ', 'Waiting for '))]
+        others = [line for line in self.lines
+                  if not line.startswith(('ibb: ', 'ready ', 'Session from ', 'Refused ', 'Waiting for ',
+                                          'Not done yet: '))]
         stray = [line for line in others
                  if not any(re.search(pattern, line) for pattern in (*told, *perhaps))]
         counts = [sum(bool(re.search(pattern, line)) for line in others) for pattern in told]

@@ -83,9 +83,15 @@ class RawClient:
         except OSError:
             pass
 
+    def answer_request(self, sender, payload):
+        """The children of the result, for requests that a subclass knows; None for others."""
+
     def _reply(self, tag, payload):
         names = (attribute(tag, 'id'), attribute(tag, 'from'))
-        if self.answer == 'accept':
+        result = self.answer_request(names[1], payload)
+        if result is not None:
+            self._socket.sendall((_RESULT % (*names, result)).encode())
+        elif self.answer == 'accept':
             if b'<data' in payload:
                 self.blocks.release()
             elif b'disco#info' in payload:

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
@@ -16,9 +17,37 @@ import cases
 from cases import case, check, check_equal
 from command import IBB, Account, Folder, Program, sha256
 from cut_proxy import CutProxy
+from rawclient import RawClient
 from servers import make_server
 
 LONG = 40 << 20
+FEATURES = ('urn:xmpp:jingle:1', 'urn:xmpp:jingle:apps:file-transfer:5', 'urn:xmpp:jingle:transports:ibb:1')
+
+
+class Asking(RawClient):
+    """A program that takes files, and asks a person about each."""
+
+    def __init__(self, server, name, resource):
+        self.offers = []  # addresses and sids
+        self.offered = threading.Semaphore(0)
+        super().__init__(server, name, resource, 'service-unavailable')
+
+    def answer_request(self, sender, payload):
+        if b'disco#info' in payload:
+            features = ''.join(f"<feature var='{feature}'/>" for feature in FEATURES)
+            return f"<query xmlns='http://jabber.org/protocol/disco#info'>{features}</query>"
+        if b'session-initiate' in payload:
+            self.offers.append((sender, re.search(rb"sid=['\"]([^'\"]*)", payload).group(1).decode()))
+            self.offered.release()
+        return '' if b'urn:xmpp:jingle:1' in payload else None
+
+    def wait_for_offer(self):
+        check(self.offered.acquire(timeout=cases.PATIENCE), 'no offer')
+
+    def decline(self):
+        sender, sid = self.offers[-1]
+        self.send(f"<iq type='set' id='no' to='{sender}'><jingle xmlns='urn:xmpp:jingle:1' sid='{sid}' "
+                  "action='session-terminate'><reason><decline/></reason></jingle></iq>")
 
 
 def receive(server, folder, *arguments, **options):
@@ -63,6 +92,9 @@ def _(server):
         check_equal((offered['name'], offered['size'], offered['way']), ('file', 100000, 'jingle'), 'offer')
         check_equal((done['name'], done['bytes'], done['state'], done['resumed']),
                     ('file', 100000, 'delivered', 0), 'end')
+        for event in program.events():
+            if event['event'] in ('progress', 'done'):
+                check_equal((event['name'], event['peer']), ('file', offered['peer']), 'who and what')
     check_equal(receiver.wait_event('done')['file'], there / 'file', 'place')
 
 
@@ -153,7 +185,7 @@ def _(server):
     receiver = Account(server, 'bob').ibb('receive', '--directory', there.path)
     peer = receiver.wait_ready()
     send(server, path, peer).expect_failure('declined', told=['^Offering '])
-    receiver.wait_line('Refused a file from')
+    receiver.wait_line('Refused a file from .*--from')
     send(server, '-', peer).expect_failure('does not let this account in, or is full')
     receiver.wait_line('Refused a session from .*--from')
     receiver.stop()
@@ -166,6 +198,65 @@ def _(server):
     send(server, '-', receiver.wait_ready()).expect_failure('not-acceptable', 'receive --output')
     receiver.wait_line('Refused a stream from .*--output')
     receiver.stop()
+
+
+@case('an offer that waits for a person outlives a restart of the server')
+def _():
+    with make_server() as server:
+        person = Asking(server, 'bob', 'ibb')
+        sender = send(server, Folder().make('file', 1000), person.jid)
+        person.wait_for_offer()
+        sender.wait_line('Not done yet: waiting for .*bob@.* to accept “file”')
+        server.kill()
+        server.restart()
+        person = Asking(server, 'bob', 'ibb')
+        person.wait_for_offer()
+        person.decline()
+        check_equal(sender.finish(), 1, 'status')
+        check('declined the file' in sender.lines[-1], sender.lines)
+        check_equal(sum(line.startswith('Offering') for line in sender.lines), 2, 'offers')
+
+
+@case('a program that was killed delays no file to the others')
+def _(server):
+    bob = Account(server, 'bob')
+    there = Folder()
+    receiver = bob.ibb('receive', '--directory', there.path, '--count', '2', '--show-online',
+                       account=bob.options(resource='desk'))
+    receiver.wait_ready()
+
+    def measure():
+        begin = time.monotonic()
+        sender = bob.ibb('send', Folder().make('file', 1000), bob.bare)
+        sender.expect_done()
+        check(any('bob@localhost/desk' in line for line in sender.lines), sender.lines)
+        return time.monotonic() - begin
+
+    alone = measure()
+    mute = RawClient(server, 'bob', 'phone', None)
+    beside = measure()
+    receiver.expect_done()
+    check(beside < alone + 25, f'{alone} s, and beside a mute program {beside} s')  # which would have 30
+    waiting = bob.ibb('send', '--json', Folder().make('file', 1000), mute.jid)
+    event = waiting.wait_event('waiting')
+    check_equal((event['for'], mute.jid in event['step']), ('step', True), 'what it waits for')
+    waiting.stop(-signal.SIGTERM)
+
+
+@case('one bad file of several: the others go, and a line says which failed')
+def _(server):
+    here, there = Folder(), Folder()
+    paths = [here.make('long', LONG), here.make('gone', 1), here.make('last', 1000)]
+    receiver = receive(server, there, '--count', '2', '--json')
+    sender = send(server, '--json', *paths, receiver.wait_ready())
+    receiver.wait_event('progress', bytes=1)
+    os.unlink(here / 'gone')
+    check_equal(sender.finish(), 1, 'status')
+    receiver.expect_done()
+    check_equal(there.names(), ['last', 'long'], 'files')
+    error = sender.wait_event('error')
+    check_equal((error['name'], error['peer'], error['code']), ('gone', receiver.wait_ready(), 'not-found'), 'error')
+    check('1 of 3 files' in sender.lines[-1], sender.lines)
 
 
 @case('wrong arguments')

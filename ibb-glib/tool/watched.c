@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "watched.h"
+
+#include "event.h"
+#include "output.h"
+#include "progress.h"
+#include "report.h"
+#include "text.h"
+#include "throttle.h"
+#include "wait.h"
+
+#include <glib/gi18n.h>
+
+struct _ToolWatched
+{
+  ToolRun          *run;
+  IBBConnection    *connection; /* (owned) */
+  IBBFilesTransfer *transfer;   /* (owned) */
+  ToolProgress     *progress;   /* (owned) (nullable) */
+  char             *name;       /* (owned): as it is shown */
+  char             *file;       /* (owned) (nullable): where it goes */
+  gint64            start;
+  gpointer          data;
+  GDestroyNotify    free_data;
+};
+
+static void
+progress_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, ToolWatched *self)
+{
+  if (self->progress != NULL)
+    tool_progress_update (self->progress, ibb_files_transfer_get_bytes_moved (transfer),
+                          ibb_files_transfer_get_rate (transfer));
+  /* Of several transfers the one that moves counts for --timeout. */
+  tool_run_set_transport (self->run, ibb_files_transfer_get_transport (transfer));
+}
+
+static void
+transport_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, ToolWatched *self)
+{
+  IBBTransport *transport = ibb_files_transfer_get_transport (transfer);
+
+  if (transport == NULL)
+    return;
+  tool_run_set_transport (self->run, transport);
+  tool_report_opened (transport);
+  tool_wait_watch (transport, self->connection);
+  if (ibb_files_transfer_get_direction (transfer) == IBB_FILES_DIRECTION_SEND)
+    tool_throttle_watch (transport);
+}
+
+/* What the transfer waits for. */
+static char *
+dup_wait (ToolWatched *self)
+{
+  const char *peer = ibb_files_transfer_get_peer_jid (self->transfer);
+  gboolean    sends = ibb_files_transfer_get_direction (self->transfer) == IBB_FILES_DIRECTION_SEND;
+
+  switch (ibb_files_transfer_get_state (self->transfer))
+    {
+    case IBB_FILES_STATE_OFFERED:
+      return sends ? g_strdup_printf (_ ("waiting for “%s” to accept “%s”"), peer, self->name)
+                   : NULL;
+    case IBB_FILES_STATE_ACCEPTED:
+      return sends ? g_strdup_printf (_ ("waiting for “%s” to answer"), peer)
+                   : g_strdup_printf (_ ("waiting for “%s” to begin with “%s”"), peer, self->name);
+    case IBB_FILES_STATE_CHECKING:
+      return sends ? g_strdup_printf (_ ("waiting for “%s” to check “%s”"), peer, self->name)
+                   : g_strdup_printf (_ ("waiting for “%s” to end “%s”"), peer, self->name);
+    case IBB_FILES_STATE_ACTIVE:
+    case IBB_FILES_STATE_SENT:
+    case IBB_FILES_STATE_DELIVERED:
+    case IBB_FILES_STATE_FAILED:
+    default:
+      return NULL;
+    }
+}
+
+static void
+state_changed_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, ToolWatched *self)
+{
+  g_autofree char *wait = dup_wait (self);
+  g_autofree char *phase = NULL;
+
+  if (wait != NULL)
+    tool_run_begin_wait (self->run, wait);
+  else if (ibb_files_transfer_get_state (transfer) == IBB_FILES_STATE_ACTIVE)
+    {
+      phase =
+          g_strdup_printf (ibb_files_transfer_get_direction (transfer) == IBB_FILES_DIRECTION_SEND
+                               ? _ ("sending to “%s”")
+                               : _ ("receiving from “%s”"),
+                           ibb_files_transfer_get_peer_jid (transfer));
+      tool_run_begin_phase (self->run, phase, 0);
+    }
+}
+
+static void
+report_begin (ToolWatched *self)
+{
+  IBBFilesTransfer *transfer = self->transfer;
+  IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
+  gboolean          is_jingle = ibb_files_transfer_get_way (transfer) == IBB_FILES_WAY_JINGLE;
+  g_autofree char  *size =
+      g_format_size_full (ibb_files_metadata_get_size (metadata), G_FORMAT_SIZE_IEC_UNITS);
+
+  if (tool_output_is_json ())
+    {
+      g_autoptr (GString) event = tool_event_new ("offered");
+
+      tool_event_string (event, "peer", ibb_files_transfer_get_peer_jid (transfer));
+      tool_event_string (event, "name", ibb_files_metadata_get_name (metadata));
+      tool_event_int (event, "size", (gint64) ibb_files_metadata_get_size (metadata));
+      tool_event_string (event, "way", is_jingle ? "jingle" : "stream-initiation");
+      tool_event_emit (event);
+    }
+  else if (ibb_files_transfer_get_direction (transfer) == IBB_FILES_DIRECTION_SEND)
+    /* Translators: a file, its size, a peer, and Jingle or stream initiation */
+    tool_output_note (_ ("Offering “%s” (%s) to %s by %s"), self->name, size,
+                      ibb_files_transfer_get_peer_jid (transfer),
+                      is_jingle ? _ ("Jingle") : _ ("stream initiation"));
+  else
+    tool_output_note (_ ("Receiving “%s” (%s) from %s by %s"), self->name, size,
+                      ibb_files_transfer_get_peer_jid (transfer),
+                      is_jingle ? _ ("Jingle") : _ ("stream initiation"));
+}
+
+ToolWatched *
+tool_watched_new (ToolRun          *run,
+                  IBBConnection    *connection,
+                  IBBFilesTransfer *transfer,
+                  gpointer          data,
+                  GDestroyNotify    free_data)
+{
+  IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
+  ToolWatched      *self = g_new0 (ToolWatched, 1);
+
+  self->run = run;
+  self->connection = g_object_ref (connection);
+  self->transfer = g_object_ref (transfer);
+  self->data = data;
+  self->free_data = free_data;
+  self->name = tool_text_make_printable (ibb_files_metadata_get_name (metadata));
+  self->start = g_get_monotonic_time ();
+  if (tool_output_is_json () || tool_output_shows_status ())
+    self->progress =
+        tool_progress_new_for_file (self->name, ibb_files_transfer_get_peer_jid (transfer),
+                                    ibb_files_metadata_get_size (metadata));
+  g_signal_connect (transfer, "notify::state", G_CALLBACK (state_changed_cb), self);
+  g_signal_connect (transfer, "notify::progress", G_CALLBACK (progress_cb), self);
+  g_signal_connect (transfer, "notify::transport", G_CALLBACK (transport_cb), self);
+  report_begin (self);
+  state_changed_cb (transfer, NULL, self);
+  return self;
+}
+
+void
+tool_watched_free (ToolWatched *self)
+{
+  IBBTransport *transport = ibb_files_transfer_get_transport (self->transfer);
+
+  /* A peer that has the file may go before it answers the close of the session. */
+  if (transport != NULL)
+    tool_wait_unwatch (transport);
+  g_signal_handlers_disconnect_by_data (self->transfer, self);
+  g_clear_pointer (&self->progress, tool_progress_free);
+  self->free_data (self->data);
+  g_object_unref (self->transfer);
+  g_object_unref (self->connection);
+  g_free (self->name);
+  g_free (self->file);
+  g_free (self);
+}
+
+IBBFilesTransfer *
+tool_watched_get_transfer (ToolWatched *self)
+{
+  return self->transfer;
+}
+
+gpointer
+tool_watched_get_data (ToolWatched *self)
+{
+  return self->data;
+}
+
+void
+tool_watched_set_file (ToolWatched *self, const char *file)
+{
+  g_free (self->file);
+  self->file = g_strdup (file);
+}
+
+void
+tool_watched_report_error (ToolWatched *self, const GError *error)
+{
+  g_autoptr (GError) named = g_error_copy (error);
+
+  g_prefix_error (&named, "“%s”: ", self->name);
+  tool_report_file_error (named, ibb_files_transfer_get_peer_jid (self->transfer), self->name);
+}
+
+void
+tool_watched_report_end (ToolWatched *self)
+{
+  IBBFilesTransfer *transfer = self->transfer;
+  IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
+  const char       *peer = ibb_files_transfer_get_peer_jid (transfer);
+  g_autofree char  *sentence = NULL;
+  ToolDone          done = {
+             .bytes = ibb_files_metadata_get_size (metadata),
+             .start = self->start,
+             .name = ibb_files_metadata_get_name (metadata),
+             .peer = peer,
+             .path = self->file,
+             .resumed = ibb_files_transfer_get_bytes_resumed (transfer),
+             .is_delivered = ibb_files_transfer_get_state (transfer) == IBB_FILES_STATE_DELIVERED,
+  };
+
+  g_clear_pointer (&self->progress, tool_progress_free);
+  if (self->file != NULL)
+    {
+      g_autofree char *shown = g_filename_display_basename (self->file);
+
+      sentence = g_strdup_printf (_ ("Received “%s” from %s"), shown, peer);
+    }
+  else if (done.is_delivered)
+    sentence = g_strdup_printf (_ ("Delivered “%s” to %s"), self->name, peer);
+  else
+    /* Translators: unlike “Delivered”: the peer's program does not say whether it has the file */
+    sentence = g_strdup_printf (_ ("Sent “%s” to %s"), self->name, peer);
+  done.sentence = sentence;
+  tool_report_done (&done);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One transfer of a file: its progress, what it waits for, and its end, for people and scripts. In
+ * the main thread. */
+
+#pragma once
+
+#include "run.h"
+
+#include <ibb-glib/files/ibb-files.h>
+
+typedef struct _ToolWatched ToolWatched;
+
+/* Takes data. */
+ToolWatched      *tool_watched_new (ToolRun          *run,
+                                    IBBConnection    *connection,
+                                    IBBFilesTransfer *transfer,
+                                    gpointer          data,
+                                    GDestroyNotify    free_data);
+void              tool_watched_free (ToolWatched *self);
+IBBFilesTransfer *tool_watched_get_transfer (ToolWatched *self);
+gpointer          tool_watched_get_data (ToolWatched *self);
+/* Where the file goes. */
+void tool_watched_set_file (ToolWatched *self, const char *file);
+/* The transfer was good, or was not. */
+void tool_watched_report_end (ToolWatched *self);
+void tool_watched_report_error (ToolWatched *self, const GError *error);

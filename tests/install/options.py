@@ -67,6 +67,25 @@ def no_files():
         assert 'Unknown option' in text, text
 
 
+@cases.case('/install/options/lacking', timeout=600)
+def lacking():
+    """What is "auto" is left out where a library for it is not there, and the rest is configured: the tests that
+    need libgsasl, which no build needs."""
+    with Folder() as folder:
+        os.mkdir(folder / 'known')
+        for path in run('pkg-config', '--variable', 'pc_path', 'pkg-config').strip().split(':'):
+            for file in glob.glob(f'{path}/*.pc'):
+                name = os.path.basename(file)
+                if name != 'libgsasl.pc' and not os.path.lexists(folder / f'known/{name}'):
+                    os.symlink(file, folder / f'known/{name}')
+        environment = {**os.environ, 'PKG_CONFIG_LIBDIR': folder / 'known'}
+        environment.pop('PKG_CONFIG_PATH', None)
+        run('meson', 'setup', folder / 'build', ROOT, env=environment)
+        tests = run('meson', 'test', '-C', folder / 'build', '--list')
+        assert 'client-login' in tests and 'client-sasl-tls' not in tests, tests
+        assert 'libgsasl' in fails('meson', 'setup', folder / 'required', ROOT, '-Dtests=enabled', env=environment)
+
+
 @cases.case('/install/options/contradictions')
 def contradictions():
     for options, complaint in (

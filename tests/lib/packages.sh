@@ -31,10 +31,8 @@ ibb_packages_build='
   valac
 '
 
-# What a first transfer through a private server adds (examples/quickstart.sh). The examples are
-# configured together with the tests, which need libgsasl.
+# What a first transfer through a private server adds (examples/quickstart.sh).
 ibb_packages_server='
-  libgsasl-dev
   lua-unbound
   openssl
   prosody
@@ -51,6 +49,7 @@ ibb_packages_test='
   gir1.2-soup-3.0
   gjs
   gnome-keyring
+  libgsasl-dev
   libsecret-tools
   locales
   mypy

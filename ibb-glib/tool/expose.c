@@ -20,6 +20,9 @@
 #define CONNECT_TIMEOUT 20 /* s */
 /* Longer than a pause of somebody who works in a shell. */
 #define SESSION_TIMEOUT 3600 /* s */
+/* For a program that holds sessions to say that it is there, when its account needs their places.
+ */
+#define HOLDER_TIMEOUT 10000 /* ms */
 /* With --from any an account gets one part in so many of all sessions. */
 #define ANYBODY_SHARES 4
 
@@ -33,9 +36,18 @@ typedef struct
   ToolLogin         *login;
   GSocketClient     *connector; /* (owned) */
   gulong             handler;
-  gboolean           full; /* and said so */
+  gboolean           full;    /* and said so */
+  GHashTable        *asked;   /* (owned) (element-type utf8): programs that have not answered yet */
+  GCancellable      *stopped; /* (owned) */
   ToolRefusals       refusals;
 } Expose;
+
+typedef struct
+{
+  Expose    *expose;
+  ToolRelay *relay;
+  char      *holder; /* (owned) */
+} Question;
 
 typedef struct
 {
@@ -120,21 +132,66 @@ note_full (Expose *self, const char *peer, guint limit)
   self->full = TRUE;
 }
 
+/* An error is an answer, too: not each program knows the question. */
+static void
+answered_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Question             *question = data;
+  g_autoptr (GError)    error = NULL;
+  g_autoptr (IBBStanza) answer =
+      ibb_connection_query_finish (IBB_CONNECTION (source), result, &error);
+  g_autoptr (GPtrArray) links = tool_relay_find_links (question->relay, question->holder);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    for (guint i = 0; i < links->len; i++)
+      tool_link_give_up (
+          g_ptr_array_index (links, i),
+          g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                       _ ("“%s” does not answer, and its account needs the place of its session"),
+                       question->holder));
+  g_hash_table_remove (question->expose->asked, question->holder);
+  tool_relay_release (question->relay);
+  g_free (question->holder);
+  g_free (question);
+}
+
+/* A program that was killed keeps its sessions until peer-timeout, because its server waits for it
+ * to come back, and answers nothing meanwhile. Its successor would find no place. */
+static void
+ask_holder (Expose *self, ToolRelay *relay, const char *holder)
+{
+  g_autofree char *xml =
+      g_markup_printf_escaped ("<iq type='get' to='%s'><ping xmlns='urn:xmpp:ping'/></iq>", holder);
+  g_autoptr (IBBStanza) request = ibb_stanza_new_from_xml (xml, -1, NULL);
+  Question             *question;
+
+  if (request == NULL || !g_hash_table_add (self->asked, g_strdup (holder)))
+    return;
+  question = g_new (Question, 1);
+  *question = (Question){ self, relay, g_strdup (holder) };
+  tool_relay_hold (relay);
+  ibb_connection_query_async (ibb_service_get_connection (tool_relay_get_service (relay)), request,
+                              HOLDER_TIMEOUT, self->stopped, answered_cb, question);
+}
+
 /* Whether this account may have one more session. */
 static gboolean
 has_place (Expose *self, ToolRelay *relay, const char *peer)
 {
-  g_autofree char *account = tool_jid_dup_bare (peer);
+  g_autofree char      *account = tool_jid_dup_bare (peer);
+  g_autoptr (GPtrArray) links = tool_relay_find_links (relay, account);
 
   if (tool_relay_count_links (relay) >= self->max_sessions)
     note_full (self, peer, self->max_sessions);
-  else if (tool_relay_count_links_with (relay, account) >= self->max_per_peer)
+  else if (links->len >= self->max_per_peer)
     note_full (self, account, self->max_per_peer);
   else
     {
       self->full = FALSE;
       return TRUE;
     }
+  for (guint i = 0; i < links->len; i++)
+    ask_holder (self, relay, tool_link_get_peer (g_ptr_array_index (links, i)));
   return FALSE;
 }
 
@@ -188,6 +245,8 @@ expose_start (ToolRelay *relay, gpointer data, GError **error)
   self->options = tool_relay_get_options (relay);
   if (self->max_per_peer == 0)
     self->max_per_peer = get_share (self);
+  self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->stopped = g_cancellable_new ();
   self->connector = g_socket_client_new ();
   g_socket_client_set_enable_proxy (self->connector, FALSE);
   g_socket_client_set_timeout (self->connector, CONNECT_TIMEOUT);
@@ -207,6 +266,7 @@ expose_stop (ToolRelay *relay, gpointer data)
   Expose     *self = data;
   IBBService *service = tool_relay_get_service (relay);
 
+  g_cancellable_cancel (self->stopped);
   ibb_service_set_session_limit (service, 0);
   g_signal_handler_disconnect (service, self->handler);
   tool_refusals_flush (&self->refusals);
@@ -313,6 +373,8 @@ tool_expose (int argc, char **argv)
     }
 
   g_clear_object (&self.connector);
+  g_clear_object (&self.stopped);
+  g_clear_pointer (&self.asked, g_hash_table_unref);
   g_clear_pointer (&self.login, tool_login_free);
   g_free (self.host);
   return status;

@@ -106,6 +106,14 @@ tool_link_cancel (ToolLink *self)
 }
 
 void
+tool_link_give_up (ToolLink *self, GError *reason)
+{
+  g_clear_error (&self->reason);
+  self->reason = reason;
+  tool_link_cancel (self);
+}
+
+void
 tool_link_fail (ToolLink *self, GError *error)
 {
   end (self, self->reason != NULL ? self->reason : error);
@@ -146,10 +154,10 @@ timer_cb (gpointer data)
   self->count = count;
   if (self->idle < TIMEOUT_STEPS)
     return G_SOURCE_CONTINUE;
-  self->reason = g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                              _ ("Nothing happened for %g s in the session with “%s”; gave it up"),
-                              self->timeout, self->peer);
-  tool_link_cancel (self);
+  tool_link_give_up (
+      self, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                         _ ("Nothing happened for %g s in the session with “%s”; gave it up"),
+                         self->timeout, self->peer));
   return G_SOURCE_REMOVE;
 }
 

@@ -37,5 +37,7 @@ void tool_link_join (ToolLink          *self,
                      gpointer           data);
 /* The link ends later, in the callback of the operation that is in progress. */
 void tool_link_cancel (ToolLink *self);
+/* The same, for that reason: (transfer full). */
+void tool_link_give_up (ToolLink *self, GError *reason);
 /* Takes error. The other end of the connection gets an error, too. */
 void tool_link_fail (ToolLink *self, GError *error);

@@ -58,24 +58,23 @@ tool_relay_count_links (ToolRelay *self)
   return g_hash_table_size (self->links);
 }
 
-/* The links with all clients of the account, a bare JID. */
-guint
-tool_relay_count_links_with (ToolRelay *self, const char *account)
+GPtrArray *
+tool_relay_find_links (ToolRelay *self, const char *jid)
 {
-  gsize          length = strlen (account);
+  GPtrArray     *found = g_ptr_array_new ();
+  gsize          length = strlen (jid);
   GHashTableIter iter;
   gpointer       item;
-  guint          count = 0;
 
   g_hash_table_iter_init (&iter, self->links);
   while (g_hash_table_iter_next (&iter, &item, NULL))
     {
       const char *peer = tool_link_get_peer (item);
 
-      if (strncmp (peer, account, length) == 0 && (peer[length] == '/' || peer[length] == '\0'))
-        count++;
+      if (strncmp (peer, jid, length) == 0 && (peer[length] == '/' || peer[length] == '\0'))
+        g_ptr_array_add (found, item);
     }
-  return count;
+  return found;
 }
 
 /* Whether something ends all connections at once. Then its cause is printed once, and not for

@@ -37,7 +37,8 @@ const char        *tool_relay_get_local_jid (ToolRelay *self);
 IBBService        *tool_relay_get_service (ToolRelay *self);
 gboolean           tool_relay_is_online (ToolRelay *self);
 guint              tool_relay_count_links (ToolRelay *self);
-guint              tool_relay_count_links_with (ToolRelay *self, const char *account);
+/* Those with jid: an account with all its programs, or one program. (transfer container) */
+GPtrArray *tool_relay_find_links (ToolRelay *self, const char *jid);
 /* The link is on the way to a session with peer; sid is NULL if it is not known yet. */
 ToolLink *tool_relay_add_link (ToolRelay *self, const char *peer, const char *sid);
 void      tool_relay_hold (ToolRelay *self);

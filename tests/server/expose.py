@@ -73,6 +73,28 @@ def _(server):
         expose.stop()
 
 
+@case('a program that does not answer gives its places to another one of its account')
+def _(server):
+    bob, alice = Account(server, 'bob'), Account(server, 'alice')
+    target = Target()
+    expose = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}', '--max-sessions', '2', '--from', alice.bare)
+    jid = expose.wait_ready()
+    first, second = (alice.ibb('forward', '--json', '--listen', '0', jid) for _ in range(2))
+    held = [connect(first) for _ in range(2)]
+    there = [is_served(here, target) for here in held]
+    # One that answers keeps what it has.
+    expect_reset_at(get_port(second))
+    expose.wait_line('limit of 2 sessions')
+    held[0].sendall(b'still here')
+    check_equal(there[0].recv(10), b'still here', 'what came')
+    os.kill(first.pid, signal.SIGSTOP)
+    cases.defer(lambda: os.kill(first.pid, signal.SIGCONT))
+    # This attempt makes expose ask.
+    expect_reset_at(get_port(second))
+    expose.wait_line('does not answer, and its account needs the place')
+    is_served(connect(second), target)
+
+
 @case('the own account may have all sessions')
 def _(server):
     target = Target()

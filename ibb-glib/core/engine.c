@@ -56,7 +56,7 @@ heed_peer (IBBPeer *peer, IBBPeerVerdict verdict, gint64 now)
     return;
 
   if (verdict == IBB_PEER_THERE)
-    ibb_peer_update_timer (peer, ibb_session_is_peer_listened_to (peer), now);
+    ibb_peer_update_timer (peer, ibb_session_is_peer_needed (peer), now);
   sessions = hold_sessions (g_list_copy (peer->sessions.head));
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_heed_peer (l->data, verdict, now);
@@ -68,7 +68,7 @@ peer_timeout (gpointer owner, gint64 now)
   IBBPeer *peer = owner;
 
   ibb_session_ask_about_idle (peer, now);
-  heed_peer (peer, ibb_peer_timeout (peer, ibb_session_is_peer_listened_to (peer), now), now);
+  heed_peer (peer, ibb_peer_timeout (peer, ibb_session_is_peer_needed (peer), now), now);
 }
 
 /* When the peer has forgotten one session, it is asked about the next one at once. The last answer

@@ -372,7 +372,7 @@ ibb_channel_close_input (IBBChannel *self)
   ibb_host_lock (self->host);
   if (!self->closing)
     {
-      ibb_session_close_input (self->session);
+      ibb_session_close_input (self->session, g_get_monotonic_time ());
       ibb_channel_changed_locked (self);
       ibb_host_update_locked (self->host);
     }

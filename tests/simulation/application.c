@@ -167,7 +167,7 @@ read_part (End *self)
           world_trace (world, "%c: end %u closes its input", letter (self), self->index);
           self->input_closed = TRUE;
           self->input_over = TRUE;
-          ibb_session_close_input (self->session);
+          ibb_session_close_input (self->session, world->now);
           return;
         }
       input = ibb_session_get_input (self->session);

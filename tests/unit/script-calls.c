@@ -562,12 +562,6 @@ pass (Script *self, Words *words)
 }
 
 static void
-close_input (IBBSession *session, gint64 now)
-{
-  ibb_session_close_input (session);
-}
-
-static void
 close_output (IBBSession *session, gint64 now)
 {
   ibb_session_close_output (session);
@@ -629,7 +623,7 @@ static const struct
   { .name = "abort-for", .call = abort_for },
   { .name = "shutdown", .of_session = ibb_session_shutdown_output },
   { .name = "close-output", .of_session = close_output },
-  { .name = "close-input", .of_session = close_input },
+  { .name = "close-input", .of_session = ibb_session_close_input },
   { .name = "flush", .of_session = ibb_session_flush },
   { .name = "auto-flush", .switch_session = ibb_session_set_auto_flush },
   { .name = "untaken", .switch_session = ibb_session_set_untaken },

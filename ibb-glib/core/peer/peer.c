@@ -614,14 +614,14 @@ keep_pace (IBBPeer *self, gint64 now)
 /* A session that waits for an acknowledgement asks by its own timer. Where every
  * session has unread bytes, nothing is to be asked until they are read. */
 void
-ibb_peer_update_timer (IBBPeer *self, gboolean is_listened_to, gint64 now)
+ibb_peer_update_timer (IBBPeer *self, gboolean is_needed, gint64 now)
 {
   gint64 interval = ibb_peer_get_probe_interval (self);
   gint64 due = MAX (self->heard + interval, self->next_probe);
 
   if (self->probe.id != NULL)
     await_answer (self);
-  else if (is_listened_to)
+  else if (is_needed)
     set_timer (self, due > now ? due : now + interval); /* no session has waited until now */
   keep_pace (self, now);
 }
@@ -670,7 +670,7 @@ repeat_probe (IBBPeer *self, gint64 now)
 }
 
 IBBPeerVerdict
-ibb_peer_timeout (IBBPeer *self, gboolean is_listened_to, gint64 now)
+ibb_peer_timeout (IBBPeer *self, gboolean is_needed, gint64 now)
 {
   gboolean       is_probed = self->probe.id != NULL;
   IBBPeerVerdict verdict = IBB_PEER_UNKNOWN;
@@ -688,10 +688,10 @@ ibb_peer_timeout (IBBPeer *self, gboolean is_listened_to, gint64 now)
     }
   if (is_probed && now >= self->next_probe)
     repeat_probe (self, now);
-  else if (!is_probed && is_listened_to &&
+  else if (!is_probed && is_needed &&
            (self->asked_sid != NULL || now >= self->heard + ibb_peer_get_probe_interval (self)))
     ibb_peer_probe (self, now);
-  ibb_peer_update_timer (self, is_listened_to, now);
+  ibb_peer_update_timer (self, is_needed, now);
   return verdict;
 }
 

@@ -153,8 +153,9 @@ IBBPeerVerdict ibb_peer_probe_answered (IBBPeer *self, const IBBStanza *answer, 
 void ibb_peer_note_message (IBBPeer *self, gsize size, gint64 now);
 /* The connection refused the probe. The timer stays. */
 void ibb_peer_not_probed (IBBPeer *self);
-/* is_listened_to: whether a session of it has read everything and waits for more. */
-IBBPeerVerdict ibb_peer_timeout (IBBPeer *self, gboolean is_listened_to, gint64 now);
-void           ibb_peer_update_timer (IBBPeer *self, gboolean is_listened_to, gint64 now);
+/* is_needed: whether a session depends on the peer, and awaits no reply (ibb_session_needs_peer
+ * ()). */
+IBBPeerVerdict ibb_peer_timeout (IBBPeer *self, gboolean is_needed, gint64 now);
+void           ibb_peer_update_timer (IBBPeer *self, gboolean is_needed, gint64 now);
 /* Whether an answer comes from the peer itself, and not from a server. */
 gboolean ibb_peer_gave_answer (const IBBStanza *answer);

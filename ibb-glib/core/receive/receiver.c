@@ -677,12 +677,6 @@ ibb_receiver_fail (IBBReceiver *self, const IBBFailure *failure)
 
 /* Reading. */
 
-gboolean
-ibb_receiver_is_open (const IBBReceiver *self)
-{
-  return self->queue.length == 0 && self->failure.kind == IBB_FAILURE_NONE && !self->eof;
-}
-
 gsize
 ibb_receiver_read (IBBReceiver *self, guint8 *bytes, gsize length, gint64 now)
 {

@@ -33,11 +33,11 @@ is_silent (const IBBSession *self, gint64 now)
 }
 
 gboolean
-ibb_session_is_peer_listened_to (IBBPeer *peer)
+ibb_session_is_peer_needed (IBBPeer *peer)
 {
   const GList *l = peer->sessions.head;
 
-  while (l != NULL && !ibb_session_listens (l->data))
+  while (l != NULL && !ibb_session_needs_peer (l->data))
     l = l->next;
   return l != NULL;
 }
@@ -45,7 +45,7 @@ ibb_session_is_peer_listened_to (IBBPeer *peer)
 static gboolean
 is_idle (const IBBSession *self, gint64 now)
 {
-  return ibb_session_listens (self) && !ibb_session_awaits_reply (self) && is_silent (self, now);
+  return ibb_session_needs_peer (self) && !ibb_session_awaits_reply (self) && is_silent (self, now);
 }
 
 void
@@ -118,7 +118,8 @@ ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now)
         ibb_sender_update_ready (&self->sender, now); /* its messages may go on */
     }
   else if (self->state == IBB_SESSION_OPEN &&
-           (verdict == IBB_PEER_GONE || (verdict == IBB_PEER_FORGOT && ibb_session_listens (self))))
+           (verdict == IBB_PEER_GONE ||
+            (verdict == IBB_PEER_FORGOT && ibb_session_needs_peer (self))))
     peer_is_gone (self); /* forgotten, and not closed since the probe */
   ibb_session_settle (self);
 }

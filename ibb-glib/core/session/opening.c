@@ -128,7 +128,7 @@ start (IBBSession *self, gint64 now)
   IBBPeer *peer = self->parameters.peer;
 
   ibb_session_begin (self, now);
-  ibb_peer_update_timer (peer, ibb_session_is_peer_listened_to (peer), now);
+  ibb_peer_update_timer (peer, ibb_session_is_peer_needed (peer), now);
 }
 
 static void

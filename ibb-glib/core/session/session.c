@@ -134,7 +134,7 @@ ibb_session_settings_changed (IBBSession *self, gint64 now)
       ibb_receiver_release (&self->receiver, now);
       ibb_sender_update_ready (&self->sender, now);
       self->has_changed = TRUE;
-      ibb_peer_update_timer (peer, ibb_session_is_peer_listened_to (peer), now);
+      ibb_peer_update_timer (peer, ibb_session_is_peer_needed (peer), now);
     }
   ibb_session_wait_settings_changed (self);
   ibb_session_settle (self);
@@ -236,8 +236,16 @@ ibb_session_close_output (IBBSession *self)
   ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
 }
 
+/* After the last unread byte is gone: the session may depend on the peer. */
+static void
+update_peer (IBBSession *self, gint64 now)
+{
+  if (ibb_session_needs_peer (self))
+    ibb_peer_update_timer (self->parameters.peer, TRUE, now);
+}
+
 void
-ibb_session_close_input (IBBSession *self)
+ibb_session_close_input (IBBSession *self, gint64 now)
 {
   const IBBFailure failure = IBB_FAILURE_OF (IBB_FAILURE_CLOSED);
 
@@ -246,6 +254,7 @@ ibb_session_close_input (IBBSession *self)
     ibb_receiver_release_all (&self->receiver);
   ibb_receiver_drop_unread (&self->receiver);
   ibb_receiver_fail (&self->receiver, &failure);
+  update_peer (self, ibb_session_get_time (self, now));
   ibb_session_check_counted (self);
 }
 
@@ -281,8 +290,7 @@ ibb_session_read (IBBSession *self, guint8 *bytes, gsize length, gint64 now)
       now = ibb_session_get_time (self, now);
       ibb_receiver_release (&self->receiver, now);
       ibb_session_update_timer (self);
-      if (ibb_session_listens (self))
-        ibb_peer_update_timer (self->parameters.peer, TRUE, now);
+      update_peer (self, now);
     }
   ibb_session_check_counted (self);
   return n;

@@ -65,7 +65,7 @@ void ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 n
  * within IBB_CLOSE_TIMEOUT; input is given up. abort: at once (D-41); on an OPENING
  * session it abandons the open (D-15), on a REQUESTED one it refuses. */
 void ibb_session_close_output (IBBSession *self);
-void ibb_session_close_input (IBBSession *self);
+void ibb_session_close_input (IBBSession *self, gint64 now);
 void ibb_session_shutdown_output (IBBSession *self, gint64 now);
 void ibb_session_close (IBBSession *self, gint64 now);
 void ibb_session_abort (IBBSession *self, gint64 now);

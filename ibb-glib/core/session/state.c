@@ -34,10 +34,13 @@ ibb_session_awaits_reply (const IBBSession *self)
 }
 
 gboolean
-ibb_session_listens (const IBBSession *self)
+ibb_session_needs_peer (const IBBSession *self)
 {
-  return self->state == IBB_SESSION_OPEN && !self->closing.is_peer_closed &&
-         ibb_receiver_is_open (&self->receiver);
+  const IBBClosing *closing = &self->closing;
+  gboolean waits_for_us = closing->peer_close != NULL && closing->linger_until == IBB_NEVER;
+
+  return self->state == IBB_SESSION_OPEN && !closing->is_whole &&
+         self->receiver.queue.length == 0 && (!closing->is_peer_closed || waits_for_us);
 }
 
 /* Lifetime. */

@@ -134,8 +134,10 @@ gboolean ibb_session_is_lasting (const IBBSession *self);
 gboolean ibb_session_is_over (const IBBSession *self);
 /* A block or a <close/> has no reply yet. */
 gboolean ibb_session_awaits_reply (const IBBSession *self);
-/* Whether the session waits for bytes of the peer: all are read, and more may come. */
-gboolean ibb_session_listens (const IBBSession *self);
+/* Whether only the peer can go on: the application has read everything, and more may come; or it
+ * reads no more, or the peer has closed, and our output is open. A session that is closed has times
+ * of its own. */
+gboolean ibb_session_needs_peer (const IBBSession *self);
 void     ibb_session_begin (IBBSession *self, gint64 now);
 
 /* Reports the changes of a call after which no timer is due earlier than before. */
@@ -208,7 +210,7 @@ void ibb_session_delivery_timeout (IBBSession *self, gint64 now);
 
 /* The peer of a session (D-27). */
 void     ibb_session_heard (IBBSession *self, gint64 now);
-gboolean ibb_session_is_peer_listened_to (IBBPeer *peer); /* by any of its sessions */
+gboolean ibb_session_is_peer_needed (IBBPeer *peer); /* by any of its sessions */
 /* Makes the next probe name a session that has listened in vain for a probe interval; in turn, if
  * there are several. */
 void ibb_session_ask_about_idle (IBBPeer *peer, gint64 now);

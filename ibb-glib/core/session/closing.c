@@ -204,8 +204,6 @@ close_whole (IBBSession *self, gint64 now)
   closing->is_whole = TRUE;
   if (closing->out == IBB_OUT_OPEN)
     closing->out = IBB_OUT_DRAINING;
-  else if (closing->out == IBB_OUT_CLOSE_SENT && closing->began == IBB_NEVER)
-    begin_timeout (self, now);
 
   ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
   ibb_receiver_fail (&self->receiver, &failure);
@@ -216,6 +214,13 @@ close_whole (IBBSession *self, gint64 now)
     }
   else if (self->state == IBB_SESSION_INTERRUPTED)
     ibb_receiver_note_close (&self->receiver, now);
+  if (closing->out == IBB_OUT_CLOSE_SENT && closing->began == IBB_NEVER)
+    {
+      /* The peer learns that nobody reads any more (D-39). */
+      if (self->state == IBB_SESSION_OPEN)
+        ibb_session_push_close (self);
+      begin_timeout (self, now);
+    }
   if (ibb_session_is_lasting (self))
     ibb_sender_flush (&self->sender, now);
   ibb_receiver_drop_unread (&self->receiver);
@@ -271,26 +276,6 @@ peer_aborted (IBBSession *self, const IBBStanza *stanza)
   ibb_failure_clear (&failure);
 }
 
-/* The peer has closed before. */
-static void
-take_peer_close_again (IBBSession *self, const IBBStanza *stanza)
-{
-  const IBBStanza *owed = self->closing.peer_close;
-
-  if (owed == NULL && !stanza->unclean && self->parameters.secret != NULL)
-    reply_result (self, stanza); /* both ends have closed, and an interruption lost our result */
-  else if (owed != NULL && g_strcmp0 (owed->id, stanza->id) == 0)
-    ; /* repeated (D-27): the answer follows once our bytes have arrived */
-  else if (owed != NULL && stanza->unclean)
-    {
-      /* The peer aborts, and does not wait for the rest of our bytes any more (D-41). */
-      refuse_owed (self);
-      peer_aborted (self, stanza);
-    }
-  else
-    reply_error (self, stanza);
-}
-
 /* The peer has closed, and takes no more than the rest: the application writes no more (D-39).
  * Written bytes leave as long as acknowledgements come in time (D-38), or without that limit after
  * a shutdown of our output (D-40). */
@@ -308,6 +293,40 @@ stop_writing (IBBSession *self, gint64 now)
   self->has_changed = TRUE;
 }
 
+static void
+peer_reads_no_more (IBBSession *self, gint64 now)
+{
+  self->closing.peer_reads = FALSE;
+  ibb_session_heard (self, now);
+  stop_writing (self, now);
+  ibb_session_proceed (self, now);
+}
+
+/* The peer has closed its output before. */
+static void
+take_peer_close_again (IBBSession *self, const IBBStanza *stanza, gint64 now)
+{
+  const IBBStanza *owed = self->closing.peer_close;
+
+  if (owed == NULL && !stanza->unclean && self->parameters.secret != NULL)
+    reply_result (self, stanza); /* both ends have closed, and an interruption lost our result */
+  else if (owed != NULL && g_strcmp0 (owed->id, stanza->id) == 0)
+    {
+      /* Repeated (D-27): the answer follows once our bytes have arrived. Without the mark the peer
+       * has closed its input, too, since the first time (D-39). */
+      if (self->closing.peer_reads && !stanza->reads)
+        peer_reads_no_more (self, now);
+    }
+  else if (owed != NULL && stanza->unclean)
+    {
+      /* The peer aborts, and does not wait for the rest of our bytes any more (D-41). */
+      refuse_owed (self);
+      peer_aborted (self, stanza);
+    }
+  else
+    reply_error (self, stanza);
+}
+
 void
 ibb_session_take_peer_close (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
@@ -316,7 +335,7 @@ ibb_session_take_peer_close (IBBSession *self, IBBStanza *stanza, gint64 now)
 
   if (closing->is_peer_closed)
     {
-      take_peer_close_again (self, stanza);
+      take_peer_close_again (self, stanza, now);
       return;
     }
 

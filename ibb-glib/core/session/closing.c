@@ -407,17 +407,14 @@ ibb_session_take_close_answer (IBBSession *self, const IBBStanza *answer, gint64
 
 /* Interruption (D-58). */
 
-/* A <resume/> begins the timeout again, as a block does. TIMEOUTS_MAX bounds the sum: no peer can
- * delay our close for ever. After an interruption longer than the timeout, one IBB_CLOSE_TIMEOUT
- * remains. */
+/* A <resume/> begins the timeout again, as a block does. TIMEOUTS_MAX bounds the sum without
+ * interruptions, and resume-timeout bounds these: no peer can delay our close for ever. */
 static void
-resume_timeout (IBBSession *self, gint64 now)
+resume_timeout (IBBSession *self, gint64 outage, gint64 now)
 {
   IBBClosing *closing = &self->closing;
-  gint64      timeout = get_timeout (self);
 
-  if (now >= closing->began + TIMEOUTS_MAX * timeout)
-    closing->began = now - (TIMEOUTS_MAX - 1) * timeout;
+  closing->began += MIN (outage, now - closing->began);
   ibb_session_prolong_close (self, now);
 }
 
@@ -437,7 +434,7 @@ ibb_session_resume_closing (IBBSession *self, gboolean has_moved, gint64 outage,
     return;
   ibb_session_push_close (self);
   if (closing->began != IBB_NEVER)
-    resume_timeout (self, now);
+    resume_timeout (self, outage, now);
 }
 
 /* The owed result goes to the present address of the peer. */

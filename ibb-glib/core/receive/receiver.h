@@ -109,5 +109,5 @@ void ibb_receiver_end (IBBReceiver *self, gboolean orderly);
 void ibb_receiver_fail (IBBReceiver *self, const IBBFailure *failure);
 
 /* Reading. */
-gsize    ibb_receiver_read (IBBReceiver *self, guint8 *bytes, gsize length, gint64 now);
-void     ibb_receiver_drop_unread (IBBReceiver *self);
+gsize ibb_receiver_read (IBBReceiver *self, guint8 *bytes, gsize length, gint64 now);
+void  ibb_receiver_drop_unread (IBBReceiver *self);

@@ -31,6 +31,9 @@ LIBRARY = faulty_core.ROOT / 'ibb-glib'
 TURNED = {'<': '<=', '<=': '<', '>': '>=', '>=': '>', '==': '!=', '!=': '==', '&&': '||', '||': '&&',
           '+': '-', '-': '+', '++': '--', '--': '++', '+=': '-=', '-=': '+='}
 FLIPPED = {'TRUE': 'FALSE', 'FALSE': 'TRUE'}
+# What an assertion says cannot be otherwise, or is a mistake of the application; a debugger alone sees a name.
+UNSEEN = ('g_assert', 'g_return_', 'g_task_set_name', 'g_task_set_source_tag', 'g_source_set_name',
+          'g_source_set_static_name')
 ASSIGNMENTS = ('=', '+=', '-=', '*=', '/=', '%=', '|=', '&=', '^=', '<<=', '>>=', '++', '--')
 
 
@@ -84,8 +87,7 @@ def find_faults(text):
         place = first + 1
         while place < last:
             token, before = tokens[place], tokens[place - 1]
-            # What an assertion says cannot be otherwise, or is a mistake of the application.
-            if token.text.startswith(('g_assert', 'g_return_')):
+            if token.text.startswith(UNSEEN):
                 place = c_tokens.closing(tokens, place + 1)
                 continue
             starts_line = text[text.rfind('\n', 0, token.start) + 1:token.start].isspace()
@@ -136,7 +138,7 @@ FOLDERS = {
     'runtime': (90, by_tests('unit/ca*', 'unit/connection', 'unit/ra*', 'unit/wa*', 'unit/weak', 'loopback/*',
                              without=('loopback/*-xml', '*/encrypt', '*/idle-memory', '*/stress', '*/tls*'))),
     'files': (90, by_tests('files/*')),
-    'trust': (90, by_tests('loopback/encrypt', 'client/client-trust', 'client/client-script-certificate')),
+    'trust': (90, by_tests('unit/exchange', 'loopback/encrypt', 'client/client-trust', 'client/client-script-certificate')),
     'xmpp': (90, by_tests('unit/*', 'client/client-[et]*', 'client/client-fake*', 'client/client-script-*',
                           without=('unit/engine-*', 'docs/*'))),
     'tool': (90, by_tests('server/command-help', 'server/command-success-*', 'server/command-output-*')),

@@ -450,6 +450,10 @@ test_strangers (Peers *self, gconstpointer data)
   g_assert_cmpuint (self->all_offered->len, ==, 10);
 }
 
+#define TERMINATE                                                                                  \
+  "<jingle xmlns='urn:xmpp:jingle:1' sid='s1' action='session-terminate'><reason><cancel/>"        \
+  "</reason></jingle>"
+
 /* The end of a session by somebody else: another account, or another program of the peer's. */
 static void
 test_forged (Peers *self, gconstpointer data)
@@ -462,17 +466,22 @@ test_forged (Peers *self, gconstpointer data)
     {
       g_autoptr (IBBConnection) other = ibb_loopback_attach (self->loopback, jids[i]);
       g_autoptr (IBBStanza)     request = assert_succeeds (
-              ibb_stanza_new_from_xml,
-              "<iq type='set' to='" JULIET "'><jingle xmlns='urn:xmpp:jingle:1' sid='s1' "
-                  "action='session-terminate'><reason><cancel/></reason></jingle></iq>",
-              -1);
+              ibb_stanza_new_from_xml, "<iq type='set' to='" JULIET "'>" TERMINATE "</iq>", -1);
       GAsyncResult *result = NULL;
 
       ibb_connection_query_async (other, request, 0, NULL, store_result_cb, &result);
       assert_result_fails (IBB_ERROR, IBB_ERROR_ITEM_NOT_FOUND, ibb_connection_query_finish, other,
                            &result);
     }
-  g_assert_cmpint (ibb_files_transfer_get_state (self->offered), ==, IBB_FILES_STATE_OFFERED);
+
+  /* Neither a question nor a message is an action. */
+  say (self, "<iq type='get' to='" JULIET "' id='question'>" TERMINATE "</iq>");
+  hear (self, "error", "question");
+  say (self, "<message to='" JULIET "'>" TERMINATE "</message>");
+  offer_by_jingle (self, "s2", "");
+  hear (self, "result", "offer-s2");
+  g_assert_cmpint (ibb_files_transfer_get_state (g_ptr_array_index (self->all_offered, 0)), ==,
+                   IBB_FILES_STATE_OFFERED);
 }
 
 /* Sending. */

@@ -62,10 +62,10 @@ assert_sends (IBBJingle *jingle, const char *words)
 }
 
 static IBBJingle *
-create_sender (void)
+create_sender (gboolean takes_range)
 {
   g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 10);
-  IBBJingle *jingle = ibb_jingle_new_offer ("r@m/o", "s1", "t1", 8192, metadata, TRUE);
+  IBBJingle *jingle = ibb_jingle_new_offer ("r@m/o", "s1", "t1", 8192, metadata, takes_range);
 
   assert_sends (jingle, "session-initiate");
   return jingle;
@@ -164,28 +164,34 @@ assert_receives (IBBJingle  *jingle,
   g_assert_cmpstr (refusal.jingle, ==, child);
 }
 
-/* An accept of what was not offered ends the session. */
+/* An accept of what was not offered ends the session. The bytes before an offset would be lost of
+ * which the offer has not said that it may be asked for. */
 static void
 test_misaccepted (void)
 {
   const struct
   {
+    gboolean    takes_range;
     const char *children;
     const char *reason;
   } rows[] = {
-    { "", "<unsupported-transports/>" },
-    { CONTENT (FILE_OF ("")), "<unsupported-transports/>" },
-    { CONTENT (FILE_OF ("") "<transport xmlns='urn:xmpp:jingle:transports:s5b:1' sid='t1'/>"),
+    { TRUE, "", "<unsupported-transports/>" },
+    { TRUE, CONTENT (FILE_OF ("")), "<unsupported-transports/>" },
+    { TRUE, CONTENT (FILE_OF ("") "<transport xmlns='urn:xmpp:jingle:transports:s5b:1' sid='t1'/>"),
       "<unsupported-transports/>" },
-    { CONTENT ("<transport xmlns='" IBB "' sid='t1' block-size='0'/>"),
+    { TRUE, CONTENT ("<transport xmlns='" IBB "' sid='t1' block-size='0'/>"),
       "<incompatible-parameters/>" },
-    { CONTENT (FILE_OF ("<size>10</size><range offset='11'/>") TRANSPORT),
+    { TRUE, CONTENT (FILE_OF ("<size>10</size><range offset='11'/>") TRANSPORT),
+      "<incompatible-parameters/>" },
+    { TRUE, CONTENT (FILE_OF ("<size>11</size><range offset='11'/>") TRANSPORT),
+      "<incompatible-parameters/>" },
+    { FALSE, CONTENT (FILE_OF ("<size>10</size><range offset='4'/>") TRANSPORT),
       "<incompatible-parameters/>" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      g_autoptr (IBBJingle) jingle = create_sender ();
+      g_autoptr (IBBJingle) jingle = create_sender (rows[i].takes_range);
 
       assert_receives (jingle, "session-accept", rows[i].children, "bad-request", NULL);
       assert_sends (jingle, rows[i].reason);
@@ -197,7 +203,7 @@ test_misaccepted (void)
 static void
 test_sender (void)
 {
-  g_autoptr (IBBJingle) jingle = create_sender ();
+  g_autoptr (IBBJingle) jingle = create_sender (TRUE);
 
   assert_receives (jingle, "session-initiate", OFFER, "unexpected-request", "out-of-order");
   assert_receives (jingle, "transport-replace", OFFER, "unexpected-request", "out-of-order");
@@ -250,7 +256,7 @@ test_block_size (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      g_autoptr (IBBJingle) jingle = create_sender ();
+      g_autoptr (IBBJingle) jingle = create_sender (TRUE);
       g_autofree char      *content = g_strdup_printf (CONTENT ("%s"), rows[i].transport);
 
       assert_receives (jingle, "session-accept", content, NULL, NULL);

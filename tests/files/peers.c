@@ -411,6 +411,28 @@ test_wrong_hash (Peers *self, gconstpointer data)
   g_assert_true (is_empty (self));
 }
 
+/* A stream is checked by the bytes that were written to it. */
+static void
+test_wrong_hash_of_stream (Peers *self, gconstpointer data)
+{
+  g_autoptr (GBytes)        other = make_bytes (SIZE, 2);
+  g_autofree char          *hash = dup_hash_element (other, "sha-256");
+  g_autoptr (GOutputStream) sink = g_memory_output_stream_new_resizable ();
+  g_autoptr (IBBTransport)  transport = NULL;
+  GAsyncResult             *result = NULL;
+
+  offer_by_jingle (self, "s1", hash);
+  wait_until (self->offered != NULL);
+  ibb_files_transfer_accept_stream_async (self->offered, sink, NULL, store_result_cb, &result);
+  hear (self, "set", "session-accept");
+  transport = open_session (self);
+  write_bytes_of (self, transport, 0, SIZE);
+  assert_succeeds (ibb_transport_shutdown_output, transport, NULL);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_files_transfer_accept_stream_finish,
+                       self->offered, &result);
+  hear (self, "set", "<media-error/>");
+}
+
 /* A sender that withdraws before anybody has decided. */
 static void
 test_withdrawn (Peers *self, gconstpointer data)
@@ -918,7 +940,8 @@ main (int argc, char **argv)
   add_test_of ("more-at-the-end/promised", "<hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>",
                test_more_at_the_end);
   add_test_of ("cancelled-while-checked", NULL, test_cancelled_while_checked);
-  add_test_of ("wrong-hash", NULL, test_wrong_hash);
+  add_test_of ("wrong-hash/file", NULL, test_wrong_hash);
+  add_test_of ("wrong-hash/stream", NULL, test_wrong_hash_of_stream);
   add_test_of ("withdrawn", NULL, test_withdrawn);
   add_test_of ("strangers", NULL, test_strangers);
   add_test_of ("forged", NULL, test_forged);

@@ -233,13 +233,16 @@ test_one_knows (Fixture *fixture, gconstpointer data)
 static void
 test_declined (Fixture *fixture, gconstpointer data)
 {
-  User romeo, juliet;
+  User             romeo, juliet;
+  g_autofree char *digits = NULL;
 
   user_init (&romeo, "declined-romeo", FALSE);
   user_init (&juliet, "declined-juliet", TRUE);
+  digits = dup_fingerprint (&romeo);
   juliet.accepts = FALSE;
   encrypt (fixture, &romeo, &juliet);
   g_assert_error (juliet.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  g_assert_nonnull (strstr (juliet.error->message, digits));
   g_assert_error (romeo.error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
   user_end_session (&romeo);
   user_end_session (&juliet);

@@ -289,6 +289,56 @@ test_in_between (void)
     search_all (seed, TRUE, FALSE, JULIET_JID);
 }
 
+static void
+pass (IBBExchange *from, IBBExchange *to)
+{
+  ibb_exchange_receive (to, from->output->data, from->output->len);
+  g_byte_array_set_size (from->output, 0);
+}
+
+/* The digits as another program computes them: two versions of the library show the same. Each of
+ * what they depend on counts. */
+static void
+test_digits (void)
+{
+  static const struct
+  {
+    const char *key;
+    guint8      romeos; /* the first byte of each random number */
+    guint8      juliets;
+    const char *code;
+  } rows[] = {
+    { "key", 0, 255, "893 552" },
+    { "another key", 0, 255, "868 218" },
+    { "key", 1, 255, "640 692" },
+    { "key", 0, 254, "021 670" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GBytes) key = g_bytes_new_static (rows[i].key, strlen (rows[i].key));
+      guint8             numbers[N_ENDS][LENGTH];
+      IBBExchange        romeo, juliet;
+
+      for (guint8 k = 0; k < LENGTH; k++)
+        {
+          numbers[ROMEO][k] = rows[i].romeos + k;
+          numbers[JULIET][k] = rows[i].juliets - k;
+        }
+      ibb_exchange_init (&romeo, FALSE, "romeo@montague.example", JULIET_JID, key, numbers[ROMEO]);
+      ibb_exchange_init (&juliet, TRUE, JULIET_JID, "romeo@montague.example", key, numbers[JULIET]);
+      ibb_exchange_begin (&romeo);
+      pass (&romeo, &juliet);
+      ibb_exchange_begin (&juliet);
+      pass (&juliet, &romeo);
+      pass (&romeo, &juliet);
+      g_assert_cmpstr (romeo.code, ==, rows[i].code);
+      g_assert_cmpstr (juliet.code, ==, rows[i].code);
+      ibb_exchange_clear (&romeo);
+      ibb_exchange_clear (&juliet);
+    }
+}
+
 /* Turns. */
 
 #define SECOND G_TIME_SPAN_SECOND
@@ -433,6 +483,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/exchange/digits", test_digits);
   g_test_add_func ("/exchange/direct", test_direct);
   g_test_add_func ("/exchange/renamed", test_renamed);
   g_test_add_func ("/exchange/in-between", test_in_between);

@@ -14,16 +14,21 @@
 
 #define STEP_SIZE (64 * 1024)
 
-/* The error of the session, if there is one, says more than that of a stream operation. */
+/* The error of the session, if there is one, says more than that of a stream operation. That of TLS
+ * does not name the peer. */
 void
 tool_stream_set_error (GError **error, IBBTransport *transport, GError *seen)
 {
-  GError *precise = NULL;
+  g_autofree char *peer = ibb_transport_dup_peer_jid (transport);
+  GError          *precise = NULL;
 
   if (!g_error_matches (seen, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     precise = ibb_transport_dup_error (transport);
   if (precise != NULL)
     g_error_free (seen);
+  else if (seen->domain == G_TLS_ERROR)
+    g_prefix_error (&seen, /* Translators: %s is a JID; a reason follows */
+                    _ ("The encrypted session with “%s” is broken: "), peer);
   g_propagate_error (error, precise != NULL ? precise : seen);
 }
 

@@ -500,6 +500,9 @@ set_result (Run *self, GError **error)
     default:
       break;
     }
+  if (self->error->domain == G_TLS_ERROR)
+    /* Translators: %s is a JID; a reason follows */
+    g_prefix_error (&self->error, _ ("Cannot encrypt the session with “%s”: "), peer);
   g_propagate_error (error, g_steal_pointer (&self->error));
   return FALSE;
 }

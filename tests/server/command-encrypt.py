@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 from cases import case, check, check_equal
 from command import IBB, Account, Folder, Program, Terminal, sha256
+from programs import make_accounts, make_program
 from servers import make_server
 
 MIB = 1 << 20
@@ -111,9 +112,9 @@ def _(server):
     alice, bob, folder = users(server)
     there = ask(bob, 'receive', '-o', str(folder / 'copy'), '--from', alice.account.bare)
     here = ask(alice, 'send', str(folder.make('original', 10)), there.expect(r'ready (\S+)')[1])
-    for end, answer in ((here, 'no'), (there, 'yes')):
-        end.expect('(yes/no)')
-        end.type(answer)
+    for end in (here, there):
+        end.expect('yes/no')
+    here.type('no')
     check_equal(here.finish(), 1, here.shown)
     check_equal(there.finish(), 1, there.shown)
     check('is not trusted' in here.shown, here.shown)
@@ -291,6 +292,38 @@ def _(server):
         for program in (here, there):
             os.kill(program.pid, signal.SIGTERM)
             program.finish()
+
+
+BREAKS = """
+import sys
+
+import gi
+gi.require_version('IBB', '1.0')
+from gi.repository import GLib, IBB
+
+with IBB.Client.new_from_account('alice') as client:
+    service = IBB.Service.new(client)
+    identity = IBB.Identity.new(None)
+    identity.connect('trust-requested', lambda _, question: question.accept(False) or True)
+    transport = service.open_session(sys.argv[1])
+    stream = identity.encrypt(transport, False)
+    transport.get_output_stream().write_all(b'no record of TLS' * 10)
+    try:
+        stream.get_input_stream().read_bytes(1)
+    except GLib.Error:
+        pass
+"""
+
+
+@case('an error of TLS names the peer')
+def _(server):
+    alice, bob, folder = users(server)
+    bob.trust(alice)
+    there = bob.ibb('receive', '-o', folder / 'copy', '--from', alice.account.bare)
+    here = Program(*make_program(folder, 'breaks', 'python', BREAKS), there.wait_ready(),
+                   env={**make_accounts(folder, {'alice': (alice.account, '')}), **alice.environment})
+    there.expect_failure(f'The encrypted session with “{alice.account.bare}', 'is broken')
+    check_equal(here.finish(), 0, 'the end that breaks')
 
 
 @case('files with their names do not go encrypted, and the command line says so')

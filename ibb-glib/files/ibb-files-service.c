@@ -398,10 +398,14 @@ unknown_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self
 {
   g_autoptr (IBBElement) element = ibb_stanza_dup_element (request);
   IBBElement            *jingle = ibb_element_get_child (element, "jingle", IBB_JINGLE_NAMESPACE);
+  const char            *action;
 
   if (jingle == NULL || !is_request (request))
     return FALSE;
-  if (g_strcmp0 (ibb_element_get_attribute (jingle, "action"), "session-initiate") == 0)
+  action = ibb_element_get_attribute (jingle, "action");
+  if (action == NULL)
+    refuse (self, request, "modify", "bad-request", NULL, NULL);
+  else if (g_str_equal (action, "session-initiate"))
     receive_offer (self, request, jingle);
   else
     refuse (self, request, "cancel", "item-not-found", "unknown-session",

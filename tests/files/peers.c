@@ -884,6 +884,10 @@ test_unknown_offers (Peers *self, gconstpointer data)
   say (self, "<iq type='set' to='" JULIET "' id='none'><jingle xmlns='urn:xmpp:jingle:1' "
              "action='session-initiate' sid='s1'/></iq>");
   hear (self, "error", "none");
+  say (self, "<iq type='set' to='" JULIET "' id='still'><jingle xmlns='urn:xmpp:jingle:1' "
+             "sid='s1'/></iq>");
+  hear (self, "error", "still");
+  g_assert_true (is_of (find (self, "error", "still"), "error", "bad-request"));
   say (self, "<iq type='set' to='" JULIET "' id='si'><si xmlns='" SI
              "' id='t1' profile='urn:of:another'/></iq>");
   hear (self, "error", "bad-profile");

@@ -15,17 +15,19 @@
 #include <glib/gi18n.h>
 
 #define PRESENCE_TIME (2 * G_USEC_PER_SEC) /* until the presence of a contact has come */
-#define RETRY_INTERVAL 1                   /* s between two attempts to offer a file again */
-#define NAMES_MAX 1000 /* how many names are tried for a file whose own is taken */
+#define ANSWER_TIME 3    /* s for PEER/ibb, before other programs of PEER are looked for */
+#define RETRY_INTERVAL 1 /* s between two attempts to offer a file again */
+#define NAMES_MAX 1000   /* how many names are tried for a file whose own is taken */
 
 /* What the thread of the work waits for, while the main thread works. */
 typedef struct
 {
-  ToolRun         *run;     /* immutable */
-  IBBFilesService *service; /* immutable; (owned) */
-  char            *text;    /* immutable; (owned): the peer, or the own address */
-  char            *path;    /* immutable; (owned): the file, or the folder */
-  guint            count;   /* immutable */
+  ToolRun         *run;       /* immutable */
+  IBBFilesService *service;   /* immutable; (owned) */
+  char            *text;      /* immutable; (owned): the peer, or the own address */
+  char            *path;      /* immutable; (owned): the file, or the folder */
+  guint            count;     /* immutable */
+  gboolean         has_other; /* immutable: another program may be asked in place of this one */
 
   /* immutable; (owned) (nullable): of a folder */
   GInputStream     *archive;
@@ -38,14 +40,18 @@ typedef struct
   gboolean is_offered; /* protected by lock */
 
   /* main thread only */
-  GSource     *stop;           /* (owned) (nullable) */
-  gint64       lost_at;        /* monotonic time when the connection was lost; 0: it was not */
-  gulong       handler;        /* 0: none */
-  gulong       stream_handler; /* 0: none */
-  gulong       state_handler;  /* 0: none */
-  guint        n_received;
-  GQueue       receiving; /* (element-type ToolWatched) */
-  ToolRefusals refusals;
+  GSource      *stop;           /* (owned) (nullable) */
+  GCancellable *asking;         /* (owned) (nullable): of an offer that has not left */
+  GCancellable *outer;          /* (owned) (nullable): of the run, which cancels asking */
+  gulong        interruption;   /* of outer; 0: none */
+  guint         impatience;     /* 0: none; source id */
+  gint64        lost_at;        /* monotonic time when the connection was lost; 0: it was not */
+  gulong        handler;        /* 0: none */
+  gulong        stream_handler; /* 0: none */
+  gulong        state_handler;  /* 0: none */
+  guint         n_received;
+  GQueue        receiving; /* (element-type ToolWatched) */
+  ToolRefusals  refusals;
 } Work;
 
 IBBFilesService *
@@ -81,6 +87,9 @@ clear_work (gpointer data)
   g_free (self->path);
   g_clear_object (&self->archive);
   g_clear_object (&self->metadata);
+  g_cancellable_disconnect (self->outer, self->interruption);
+  g_clear_object (&self->outer);
+  g_clear_object (&self->asking);
   g_clear_error (&self->error);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
@@ -246,6 +255,22 @@ sent_cb (GObject *object, GAsyncResult *result, gpointer data)
   tool_watched_free (self);
 }
 
+static gboolean
+impatience_cb (gpointer data)
+{
+  Work *self = data;
+
+  self->impatience = 0;
+  g_cancellable_cancel (self->asking);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+interrupted_cb (GCancellable *cancellable, gpointer data)
+{
+  g_cancellable_cancel (data);
+}
+
 static void
 offered_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
@@ -253,8 +278,16 @@ offered_cb (GObject *object, GAsyncResult *result, gpointer data)
   GError                      *error = NULL;
   g_autoptr (IBBFilesTransfer) transfer =
       ibb_files_service_offer_file_finish (self->service, result, &error);
+  gboolean     was_patient = self->impatience > 0 || !self->has_other;
   ToolWatched *watched;
 
+  g_clear_handle_id (&self->impatience, g_source_remove);
+  if (!was_patient && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+      !g_cancellable_is_cancelled (tool_run_get_cancellable (self->run)))
+    {
+      g_clear_error (&error);
+      error = g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _ ("“%s” did not answer"), self->text);
+    }
   if (transfer == NULL && offer_again (self, error))
     g_error_free (error);
   else if (transfer == NULL)
@@ -289,14 +322,21 @@ begin_send (gpointer data)
   tool_run_begin_wait (self->run, phase);
   if (self->state_handler == 0)
     begin_work (self);
+  if (self->asking == NULL)
+    {
+      self->asking = g_cancellable_new ();
+      self->outer = g_object_ref (tool_run_get_cancellable (self->run));
+      self->interruption = g_cancellable_connect (self->outer, G_CALLBACK (interrupted_cb),
+                                                  g_object_ref (self->asking), g_object_unref);
+    }
+  if (self->has_other && !self->is_offered)
+    self->impatience = g_timeout_add_seconds (ANSWER_TIME, impatience_cb, self);
   if (self->archive != NULL)
     ibb_files_service_offer_stream_async (self->service, self->text, self->archive, self->metadata,
-                                          tool_run_get_cancellable (self->run), offered_cb,
-                                          g_atomic_rc_box_acquire (self));
+                                          self->asking, offered_cb, g_atomic_rc_box_acquire (self));
   else
-    ibb_files_service_offer_file_async (self->service, self->text, file, NULL,
-                                        tool_run_get_cancellable (self->run), offered_cb,
-                                        g_atomic_rc_box_acquire (self));
+    ibb_files_service_offer_file_async (self->service, self->text, file, NULL, self->asking,
+                                        offered_cb, g_atomic_rc_box_acquire (self));
   return G_SOURCE_REMOVE;
 }
 
@@ -343,6 +383,7 @@ send_one (ToolRun         *run,
           const char      *peer,
           const char      *path,
           gboolean         tar,
+          gboolean         has_other,
           gboolean        *is_offered,
           GError         **error)
 {
@@ -350,6 +391,7 @@ send_one (ToolRun         *run,
   g_autofree char *name = g_filename_display_basename (path);
   gboolean         sent;
 
+  self->has_other = has_other;
   tool_run_set_file (run, peer, name);
   if (tar && g_file_test (path, G_FILE_TEST_IS_DIR) && !prepare_archive (self, error))
     {
@@ -408,16 +450,20 @@ tool_transfer_send (ToolRun         *run,
     {
       g_autoptr (GError) reason = NULL;
       gboolean           is_offered;
-      gboolean           sent = send_one (run, service, to, paths[i], tar, &is_offered, &reason);
+      gboolean sent = send_one (run, service, to, paths[i], tar, !is_known, &is_offered, &reason);
+      gboolean is_mute = g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 
-      /* Nobody answers there: a program may have been killed, and its server keeps its place. */
-      if (!sent && !is_offered && !is_known &&
-          (is_absence (reason) || g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT)) &&
-          has_resources (run, IBB_CLIENT (connection), account))
+      /* A program may have been killed, and its server keeps its place. */
+      if (!sent && !is_offered && !is_known && (is_mute || is_absence (reason)))
         {
-          to = account;
-          g_clear_error (&reason);
-          sent = send_one (run, service, to, paths[i], tar, &is_offered, &reason);
+          is_known = TRUE;
+          if (has_resources (run, IBB_CLIENT (connection), account))
+            to = account;
+          if (to == account || is_mute)
+            {
+              g_clear_error (&reason);
+              sent = send_one (run, service, to, paths[i], tar, FALSE, &is_offered, &reason);
+            }
         }
       if (sent)
         {

@@ -8,6 +8,6 @@
 
 #define IBB_FILE_NAME_MAX 255 /* bytes */
 
-/* The name with the text, such as “ (2)”, before its suffix: “letter (2).pdf”. A name that is too
- * long is cut before the text, between two characters. */
+/* The name with the text, such as “ (2)” or nothing, before its suffix: “letter (2).pdf”. A name
+ * that is too long is cut before the text, between two characters. */
 char *ibb_file_name_insert (const char *name, const char *text);

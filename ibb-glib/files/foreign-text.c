@@ -44,12 +44,28 @@ ibb_foreign_text_dup_quotation (const char *text)
 }
 
 gboolean
+ibb_foreign_text_is_joiner (gunichar c)
+{
+  return c == 0x200c || c == 0x200d || (c >= 0xe0020 && c <= 0xe007f);
+}
+
+/* Unicode counts as format characters also what joins letters and pictures (Persian, Hindi, emoji),
+ * what flags are made of, and signs before numbers. */
+static gboolean
+is_part_of_text (gunichar c)
+{
+  return ibb_foreign_text_is_joiner (c) || (c >= 0x600 && c <= 0x605) || c == 0x6dd || c == 0x70f ||
+         c == 0x890 || c == 0x891 || c == 0x8e2 || c == 0x110bd || c == 0x110cd;
+}
+
+gboolean
 ibb_foreign_text_is_misleading (gunichar c)
 {
   switch (g_unichar_type (c))
     {
-    case G_UNICODE_CONTROL:
     case G_UNICODE_FORMAT:
+      return !is_part_of_text (c);
+    case G_UNICODE_CONTROL:
     case G_UNICODE_LINE_SEPARATOR:
     case G_UNICODE_PARAGRAPH_SEPARATOR:
       return TRUE;

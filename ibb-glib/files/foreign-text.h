@@ -14,3 +14,6 @@ char *ibb_foreign_text_dup_quotation (const char *text);
 /* Whether the character could end the line, or change the direction of what is shown: marks of the
  * direction can make “exe.txt” of “txt.exe”. */
 gboolean ibb_foreign_text_is_misleading (gunichar c);
+/* Whether the character shows nothing by itself: it joins those beside it, or is a part of a flag.
+ */
+gboolean ibb_foreign_text_is_joiner (gunichar c);

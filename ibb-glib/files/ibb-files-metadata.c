@@ -4,6 +4,7 @@
 
 #include "files/ibb-files-metadata.h"
 
+#include "files/file-name.h"
 #include "files/foreign-text.h"
 
 #include <string.h>
@@ -35,8 +36,6 @@
  *
  * Since: 1.0
  */
-
-#define SAFE_NAME_MAX 200 /* bytes: file systems take 255, and a hidden file has a longer name */
 
 enum
 {
@@ -255,8 +254,9 @@ ibb_files_metadata_get_name (IBBFilesMetadata *self)
  * @self: metadata
  *
  * Makes a name for a file of the name of the offer: the part after the last slash or backslash,
- * without control characters, marks of the direction of writing and dots at the beginning, and at
- * most 200 bytes of it; `file` if nothing is left. No file of that name need be there or not.
+ * without control characters, marks of the direction of writing and dots at the beginning; `file`
+ * if nothing is left. A name of more than 255 bytes is shortened before its suffix. A file of that
+ * name may be there.
  *
  * Returns: (transfer full): a name without a folder, in UTF-8
  *
@@ -279,18 +279,16 @@ ibb_files_metadata_dup_safe_name (IBBFilesMetadata *self)
     {
       gunichar c = g_utf8_get_char (p);
 
-      if (ibb_foreign_text_is_misleading (c) || (c == '.' && name->len == 0) ||
-          (c == ' ' && name->len == 0))
+      if (ibb_foreign_text_is_misleading (c) ||
+          (name->len == 0 && (c == '.' || c == ' ' || ibb_foreign_text_is_joiner (c))))
         continue;
-      if (name->len + 4 > SAFE_NAME_MAX)
-        break;
       g_string_append_unichar (name, c);
     }
   while (name->len > 0 && name->str[name->len - 1] == ' ')
     g_string_truncate (name, name->len - 1);
   if (name->len == 0)
     g_string_append (name, "file");
-  return g_string_free (g_steal_pointer (&name), FALSE);
+  return ibb_file_name_insert (name->str, "");
 }
 
 /**

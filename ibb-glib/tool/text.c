@@ -4,23 +4,9 @@
 
 #include "text.h"
 
-#include <glib/gi18n.h>
+#include "files/foreign-text.h"
 
-/* Characters that move the cursor, end the line or change the direction of the text. */
-static gboolean
-is_unprintable (gunichar c)
-{
-  switch (g_unichar_type (c))
-    {
-    case G_UNICODE_CONTROL:
-    case G_UNICODE_FORMAT:
-    case G_UNICODE_LINE_SEPARATOR:
-    case G_UNICODE_PARAGRAPH_SEPARATOR:
-      return TRUE;
-    default:
-      return FALSE;
-    }
-}
+#include <glib/gi18n.h>
 
 /* The text as one line of printable characters: it may have a file name, a JID or words of a
  * peer. */
@@ -34,7 +20,7 @@ tool_text_make_printable (const char *text)
     {
       gunichar c = g_utf8_get_char (p);
 
-      if (is_unprintable (c))
+      if (ibb_foreign_text_is_misleading (c))
         c = g_unichar_type (c) == G_UNICODE_FORMAT ? 0xfffd : ' ';
       g_string_append_unichar (line, c);
     }
@@ -86,7 +72,7 @@ tool_text_escape_json (const char *text)
 
       if (c == '"' || c == '\\')
         g_string_append_printf (escaped, "\\%c", (char) c);
-      else if (!is_unprintable (c))
+      else if (!ibb_foreign_text_is_misleading (c))
         g_string_append_unichar (escaped, c);
       else if (c <= 0xffff)
         g_string_append_printf (escaped, "\\u%04x", c);

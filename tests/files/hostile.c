@@ -205,7 +205,7 @@ test_names (Peers *self, gconstpointer data)
       safe = ibb_files_metadata_dup_safe_name (metadata);
       g_assert_cmpuint (strlen (ibb_files_metadata_get_name (metadata)), <=, 4096 + 6);
       g_assert_true (g_utf8_validate (safe, -1, NULL));
-      g_assert_cmpuint (strlen (safe), <=, 200);
+      g_assert_cmpuint (strlen (safe), <=, 255);
       g_assert_null (strpbrk (safe, "/\\\n"));
       g_assert_null (strstr (safe, "\u202e"));
       g_assert_cmpint (safe[0], !=, '.');

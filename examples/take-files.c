@@ -84,7 +84,8 @@ answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
           ibb_files_metadata_dup_safe_name (ibb_files_transfer_get_metadata (transfer));
       GFile *file = g_file_get_child (self->folder, name);
 
-      ibb_files_transfer_accept_file_async (transfer, file, FALSE, NULL, taken_cb, file);
+      ibb_files_transfer_accept_file_async (transfer, file, IBB_FILES_EXISTING_FAIL, NULL, taken_cb,
+                                            file);
     }
   else
     ibb_files_transfer_reject (transfer, "Not wanted");

@@ -39,7 +39,7 @@ function newClient(jid) {
 
 async function take(transfer, file) {
     try {
-        await transfer.accept_file_async(file, false, null);
+        await transfer.accept_file_async(file, IBBFiles.Existing.FAIL, null);
         print(`${file.get_path()} is there`);
     } catch (error) {
         printerr(`take-files.js: ${error.message}`);

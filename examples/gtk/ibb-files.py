@@ -98,7 +98,7 @@ class TransferRow(Gtk.ListBoxRow):
         super().__init__(activatable=False)
         self.transfer = transfer
         self._window = window
-        self._file = None
+        self._is_accepted = False
         sends = transfer.props.direction == IBBFiles.Direction.SEND
         name = transfer.props.metadata.dup_safe_name()
         title = _('{name} to {peer}') if sends else _('{name} from {peer}')
@@ -122,8 +122,8 @@ class TransferRow(Gtk.ListBoxRow):
     def update(self):
         state = self.transfer.props.state
         asked = state == IBBFiles.State.OFFERED and self.transfer.props.direction == IBBFiles.Direction.RECEIVE
-        self.accept.set_visible(asked and self._file is None)
-        self.refuse.set_visible(asked and self._file is None)
+        self.accept.set_visible(asked and not self._is_accepted)
+        self.refuse.set_visible(asked and not self._is_accepted)
         self.cancel.set_visible(state not in ENDED and not self.accept.get_visible())
         self.progress.set_fraction(self.transfer.props.progress)
         self.progress.set_visible(not asked)
@@ -137,7 +137,7 @@ class TransferRow(Gtk.ListBoxRow):
         if state == IBBFiles.State.FAILED:
             return transfer.dup_error().message
         if state == IBBFiles.State.DELIVERED:
-            return _('Received: {path}').format(path=self._file.get_parse_name()) if receives else _('Delivered')
+            return _('Received: {path}').format(path=transfer.props.file.get_parse_name()) if receives else _('Delivered')
         if state == IBBFiles.State.SENT:
             return _('Sent. The other program does not say whether it has stored the file')
         if not self._window.is_online():
@@ -154,29 +154,13 @@ class TransferRow(Gtk.ListBoxRow):
         return text.format(moved=GLib.format_size(transfer.props.bytes_moved), size=size,
                            rate=GLib.format_size(transfer.props.rate), time=f'{left // 60}:{left % 60:02}')
 
-    def _accept(self, number=1):
-        """Takes the first name that is free: a transfer replaces nothing. A part that is there already goes on."""
-        name = self.transfer.props.metadata.dup_safe_name()
-        stem, dot, suffix = name.rpartition('.')
-        if number > 1:
-            name = f'{stem} ({number}).{suffix}' if dot else f'{name} ({number})'
-        self._file = self._window.folder.get_child(name)
+    def _accept(self):
+        """A transfer replaces nothing: the file takes the first name that is free. A part that is there goes on."""
+        file = self._window.folder.get_child(self.transfer.props.metadata.dup_safe_name())
+        self._is_accepted = True
         self.update()
-        self._file.query_info_async(Gio.FILE_ATTRIBUTE_STANDARD_TYPE, Gio.FileQueryInfoFlags.NONE,
-                                    GLib.PRIORITY_DEFAULT, None, self._looked, number)
-
-    def _looked(self, file, result, number):
-        try:
-            file.query_info_finish(result)
-        except GLib.Error as error:
-            if error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND):
-                # The state and the error of the transfer tell the rest.
-                self.transfer.accept_file_async(file, False, None, None)
-            else:
-                self.transfer.reject(None)
-                self._window.show_error(error)
-        else:
-            self._accept(number + 1)
+        # The state and the error of the transfer tell the rest.
+        self.transfer.accept_file_async(file, IBBFiles.Existing.NUMBER, None, None)
 
 
 class Window(Adw.ApplicationWindow):

@@ -30,7 +30,8 @@
  *   g_autofree char  *name = ibb_files_metadata_dup_safe_name (metadata);
  *   g_autoptr (GFile) file = g_file_get_child (folder, name);
  *
- *   ibb_files_transfer_accept_file_async (transfer, file, FALSE, NULL, NULL, NULL);
+ *   ibb_files_transfer_accept_file_async (transfer, file, IBB_FILES_EXISTING_FAIL, NULL, NULL,
+ *                                         NULL);
  *   return TRUE;
  * }
  *

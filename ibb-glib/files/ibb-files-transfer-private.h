@@ -38,6 +38,7 @@ struct _IBBFilesTransfer
   IBBTransport *transport;   /* (owned) (nullable) */
   IBBMover     *mover;       /* (owned) (nullable) */
   IBBPart      *part;        /* (owned) (nullable) */
+  GFile        *file;        /* (owned) (nullable): received */
   gboolean      keeps_part;  /* a later transfer goes on with what is there */
   gboolean      has_all;     /* the receiver: every byte is there, and not checked */
   gboolean      has_ended;   /* the receiver: the peer's session is over */

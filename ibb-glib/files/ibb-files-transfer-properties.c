@@ -226,6 +226,25 @@ ibb_files_transfer_get_transport (IBBFilesTransfer *self)
 }
 
 /**
+ * ibb_files_transfer_get_file: (get-property file)
+ * @self: a transfer
+ *
+ * Gets the received file, under the name that it got.
+ *
+ * Returns: (transfer none) (nullable): the file; %NULL before it has its name, and for one that
+ * goes to a stream
+ *
+ * Since: 1.0
+ */
+GFile *
+ibb_files_transfer_get_file (IBBFilesTransfer *self)
+{
+  g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), NULL);
+
+  return self->file;
+}
+
+/**
  * ibb_files_transfer_dup_error: (get-property error)
  * @self: a transfer
  *

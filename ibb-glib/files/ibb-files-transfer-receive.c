@@ -21,7 +21,10 @@ done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 
   /* The file is in its place: what came meanwhile came too late. */
   if (is_done)
-    g_clear_error (&self->failure);
+    {
+      g_clear_error (&self->failure);
+      self->file = ibb_part_dup_file (self->part);
+    }
   else if (self->failure == NULL)
     {
       if (error->domain != G_IO_ERROR)

@@ -197,6 +197,8 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
   g_object_freeze_notify (G_OBJECT (self));
   if (self->error != NULL)
     g_object_notify (G_OBJECT (self), "error");
+  if (self->file != NULL)
+    g_object_notify (G_OBJECT (self), "file");
   ibb_files_transfer_set_state (self, state);
   notify_progress (self);
   g_object_thaw_notify (G_OBJECT (self));

@@ -72,6 +72,7 @@ enum
   PROP_RATE,
   PROP_TIME_LEFT,
   PROP_TRANSPORT,
+  PROP_FILE,
   PROP_ERROR,
   N_PROPS
 };
@@ -120,6 +121,9 @@ ibb_files_transfer_get_property (GObject *object, guint prop_id, GValue *value, 
     case PROP_TRANSPORT:
       g_value_set_object (value, self->transport);
       break;
+    case PROP_FILE:
+      g_value_set_object (value, self->file);
+      break;
     case PROP_ERROR:
       g_value_set_boxed (value, self->error);
       break;
@@ -147,6 +151,7 @@ ibb_files_transfer_finalize (GObject *object)
   g_clear_object (&self->transport);
   g_clear_pointer (&self->mover, ibb_mover_unref);
   g_clear_pointer (&self->part, ibb_part_unref);
+  g_clear_object (&self->file);
   G_OBJECT_CLASS (ibb_files_transfer_parent_class)->finalize (object);
 }
 
@@ -267,6 +272,15 @@ ibb_files_transfer_class_init (IBBFilesTransferClass *class)
    */
   props[PROP_TRANSPORT] =
       g_param_spec_object ("transport", NULL, NULL, IBB_TYPE_TRANSPORT, read_only);
+
+  /**
+   * IBBFilesTransfer:file:
+   *
+   * The received file; %NULL before it has its name, and for one that goes to a stream.
+   *
+   * Since: 1.0
+   */
+  props[PROP_FILE] = g_param_spec_object ("file", NULL, NULL, G_TYPE_FILE, read_only);
 
   /**
    * IBBFilesTransfer:error: (getter dup_error)
@@ -521,7 +535,7 @@ accept_to (IBBFilesTransfer *self, IBBPart *part, GTask *task)
  * ibb_files_transfer_accept_file_async:
  * @self: a transfer that was offered
  * @file: the place of the file, in a folder of this computer
- * @replaces: whether a file that is in that place is replaced
+ * @existing: what happens if something is in that place when the file is whole
  * @cancellable: (nullable): ends the transfer, as [method@IBBFiles.Transfer.cancel] does
  * @callback: (scope async): called when the transfer is over
  * @user_data: data for @callback
@@ -533,33 +547,35 @@ accept_to (IBBFilesTransfer *self, IBBPart *part, GTask *task)
  * the key stands for the account of the sender, and the name, size and date that were offered. A
  * later offer of the same file goes on with it.
  *
- * Fails like [method@IBBFiles.Transfer.wait_async]; also with %G_IO_ERROR_EXISTS if there is a file
- * and @replaces is %FALSE, and with %G_IO_ERROR_PENDING if the transfer waits for no decision. The
- * offer is declined if the file cannot be made.
+ * [property@IBBFiles.Transfer:file] tells which name the file got.
+ *
+ * Fails like [method@IBBFiles.Transfer.wait_async]; also with %G_IO_ERROR_EXISTS if something is in
+ * the place that @existing lets be, and with %G_IO_ERROR_PENDING if the transfer waits for no
+ * decision. The offer is declined if it is known before the first byte that the file cannot be
+ * made.
  *
  * Since: 1.0
  */
 void
 ibb_files_transfer_accept_file_async (IBBFilesTransfer   *self,
                                       GFile              *file,
-                                      gboolean            replaces,
+                                      IBBFilesExisting    existing,
                                       GCancellable       *cancellable,
                                       GAsyncReadyCallback callback,
                                       gpointer            user_data)
 {
-  GTask *task;
+  static const IBBSinkPolicy policies[] = { IBB_SINK_FAIL, IBB_SINK_REPLACE, IBB_SINK_NUMBER };
+  GTask                     *task;
 
   g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
   g_return_if_fail (G_IS_FILE (file));
+  g_return_if_fail (existing <= IBB_FILES_EXISTING_NUMBER);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, ibb_files_transfer_accept_file_async);
   g_task_set_name (task, "[ibb-files] accept");
-  accept_to (self,
-             ibb_part_new (file, self->peer_jid, self->metadata,
-                           replaces ? IBB_SINK_REPLACE : IBB_SINK_FAIL),
-             task);
+  accept_to (self, ibb_part_new (file, self->peer_jid, self->metadata, policies[existing]), task);
 }
 
 /**

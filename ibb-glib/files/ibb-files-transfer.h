@@ -50,12 +50,15 @@ IBB_AVAILABLE_IN_1_0
 IBBTransport *ibb_files_transfer_get_transport (IBBFilesTransfer *self);
 
 IBB_AVAILABLE_IN_1_0
+GFile *ibb_files_transfer_get_file (IBBFilesTransfer *self);
+
+IBB_AVAILABLE_IN_1_0
 GError *ibb_files_transfer_dup_error (IBBFilesTransfer *self);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_files_transfer_accept_file_async (IBBFilesTransfer   *self,
                                            GFile              *file,
-                                           gboolean            replaces,
+                                           IBBFilesExisting    existing,
                                            GCancellable       *cancellable,
                                            GAsyncReadyCallback callback,
                                            gpointer            user_data);

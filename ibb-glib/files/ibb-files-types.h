@@ -43,6 +43,24 @@ typedef enum
 } IBBFilesWay;
 
 /**
+ * IBBFilesExisting:
+ * @IBB_FILES_EXISTING_FAIL: the transfer fails with %G_IO_ERROR_EXISTS
+ * @IBB_FILES_EXISTING_REPLACE: a regular file is replaced, and nothing else
+ * @IBB_FILES_EXISTING_NUMBER: the file gets the next name that is free: of a second `letter.pdf` it
+ *   makes `letter (2).pdf`
+ *
+ * What happens when a received file is whole and something has its name.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  IBB_FILES_EXISTING_FAIL,
+  IBB_FILES_EXISTING_REPLACE,
+  IBB_FILES_EXISTING_NUMBER,
+} IBBFilesExisting;
+
+/**
  * IBBFilesState:
  * @IBB_FILES_STATE_OFFERED: the receiver has not decided yet
  * @IBB_FILES_STATE_ACCEPTED: the receiver has accepted, and no byte has moved

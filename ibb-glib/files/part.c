@@ -135,6 +135,14 @@ ibb_part_commit (IBBPart      *self,
          g_output_stream_flush (self->stream, NULL, error);
 }
 
+GFile *
+ibb_part_dup_file (IBBPart *self)
+{
+  g_autofree char *path = self->sink != NULL ? ibb_sink_dup_path (self->sink) : NULL;
+
+  return path != NULL ? g_file_new_for_path (path) : NULL;
+}
+
 void
 ibb_part_close (IBBPart *self, gboolean keeps)
 {

@@ -46,4 +46,6 @@ gboolean ibb_part_commit (IBBPart      *self,
                           const char   *own,
                           GCancellable *cancellable,
                           GError      **error);
-void     ibb_part_close (IBBPart *self, gboolean keeps);
+/* After the commit; NULL for a stream. */
+GFile *ibb_part_dup_file (IBBPart *self);
+void   ibb_part_close (IBBPart *self, gboolean keeps);

@@ -634,10 +634,10 @@ ibb_sink_commit (IBBSink      *self,
   return sync_folder (self, error);
 }
 
-const char *
-ibb_sink_get_name (IBBSink *self)
+char *
+ibb_sink_dup_path (IBBSink *self)
 {
-  return self->final;
+  return g_build_filename (self->path, self->final, NULL);
 }
 
 gboolean

@@ -47,8 +47,8 @@ gboolean ibb_sink_commit (IBBSink      *self,
                           const char   *hash,
                           GCancellable *cancellable,
                           GError      **error);
-/* After the commit: the name that the file got. */
-const char *ibb_sink_get_name (IBBSink *self);
+/* After the commit: where the file is. */
+char *ibb_sink_dup_path (IBBSink *self);
 /* After a commit that replaced a file: whether that has other links, and another owner. */
 gboolean ibb_sink_has_left_links (IBBSink *self);
 gboolean ibb_sink_has_lost_owner (IBBSink *self);

@@ -17,7 +17,6 @@
 #define PRESENCE_TIME (2 * G_USEC_PER_SEC) /* until the presence of a contact has come */
 #define ANSWER_TIME 3    /* s for PEER/ibb, before other programs of PEER are looked for */
 #define RETRY_INTERVAL 1 /* s between two attempts to offer a file again */
-#define NAMES_MAX 1000   /* how many names are tried for a file whose own is taken */
 
 /* What the thread of the work waits for, while the main thread works. */
 typedef struct
@@ -522,34 +521,15 @@ received_cb (GObject *object, GAsyncResult *result, gpointer data)
   tool_watched_free (self);
 }
 
-/* The name of the offer, or the next one that is free. */
-static char *
-choose_path (Work *self, IBBFilesTransfer *transfer)
-{
-  g_autofree char *name =
-      ibb_files_metadata_dup_safe_name (ibb_files_transfer_get_metadata (transfer));
-  const char      *dot = strrchr (name, '.');
-  const char      *suffix = dot != NULL && dot != name ? dot : "";
-  g_autofree char *stem = g_strndup (name, strlen (name) - strlen (suffix));
-  g_autofree char *path = g_build_filename (self->path, name, NULL);
-
-  for (guint i = 2; i < NAMES_MAX && g_file_test (path, G_FILE_TEST_EXISTS); i++)
-    {
-      g_autofree char *next = g_strdup_printf ("%s (%u)%s", stem, i, suffix);
-
-      g_free (path);
-      path = g_build_filename (self->path, next, NULL);
-    }
-  return g_steal_pointer (&path);
-}
-
 static gboolean
 file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *self)
 {
-  const char       *peer = ibb_files_transfer_get_peer_jid (transfer);
+  const char      *peer = ibb_files_transfer_get_peer_jid (transfer);
+  g_autofree char *name =
+      ibb_files_metadata_dup_safe_name (ibb_files_transfer_get_metadata (transfer));
+  g_autofree char  *path = NULL;
   g_autoptr (GFile) file = NULL;
   g_autofree char  *phase = NULL;
-  g_autofree char  *path = NULL;
   ToolWatched      *watched;
 
   if (!tool_session_is_from (tool_run_get_options (self->run), self->text, peer))
@@ -571,11 +551,11 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
   phase = g_strdup_printf (_ ("receiving from “%s”"), peer);
   tool_run_begin_phase (self->run, phase, 0);
   watched = watch (self, transfer);
-  path = choose_path (self, transfer);
-  tool_watched_set_file (watched, path);
+  path = g_build_filename (self->path, name, NULL);
   file = g_file_new_for_path (path);
   g_queue_push_tail (&self->receiving, watched);
-  ibb_files_transfer_accept_file_async (transfer, file, FALSE, NULL, received_cb, watched);
+  ibb_files_transfer_accept_file_async (transfer, file, IBB_FILES_EXISTING_NUMBER, NULL,
+                                        received_cb, watched);
   return TRUE;
 }
 

@@ -21,7 +21,6 @@ struct _ToolWatched
   IBBFilesTransfer *transfer;   /* (owned) */
   ToolProgress     *progress;   /* (owned) (nullable) */
   char             *name;       /* (owned): as it is shown */
-  char             *file;       /* (owned) (nullable): where it goes */
   gint64            start;
   gpointer          data;
   GDestroyNotify    free_data;
@@ -170,7 +169,6 @@ tool_watched_free (ToolWatched *self)
   g_object_unref (self->transfer);
   g_object_unref (self->connection);
   g_free (self->name);
-  g_free (self->file);
   g_free (self);
 }
 
@@ -184,13 +182,6 @@ gpointer
 tool_watched_get_data (ToolWatched *self)
 {
   return self->data;
-}
-
-void
-tool_watched_set_file (ToolWatched *self, const char *file)
-{
-  g_free (self->file);
-  self->file = g_strdup (file);
 }
 
 void
@@ -208,21 +199,22 @@ tool_watched_report_end (ToolWatched *self)
   IBBFilesTransfer *transfer = self->transfer;
   IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
   const char       *peer = ibb_files_transfer_get_peer_jid (transfer);
+  GFile            *file = ibb_files_transfer_get_file (transfer);
   g_autofree char  *sentence = NULL;
   ToolDone          done = {
              .bytes = ibb_files_metadata_get_size (metadata),
              .start = self->start,
              .name = ibb_files_metadata_get_name (metadata),
              .peer = peer,
-             .path = self->file,
+             .path = file != NULL ? g_file_peek_path (file) : NULL,
              .resumed = ibb_files_transfer_get_bytes_resumed (transfer),
              .is_delivered = ibb_files_transfer_get_state (transfer) == IBB_FILES_STATE_DELIVERED,
   };
 
   g_clear_pointer (&self->progress, tool_progress_free);
-  if (self->file != NULL)
+  if (file != NULL)
     {
-      g_autofree char *shown = g_filename_display_basename (self->file);
+      g_autofree char *shown = g_filename_display_basename (g_file_peek_path (file));
 
       sentence = g_strdup_printf (_ ("Received “%s” from %s"), shown, peer);
     }

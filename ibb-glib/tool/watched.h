@@ -20,8 +20,6 @@ ToolWatched      *tool_watched_new (ToolRun          *run,
 void              tool_watched_free (ToolWatched *self);
 IBBFilesTransfer *tool_watched_get_transfer (ToolWatched *self);
 gpointer          tool_watched_get_data (ToolWatched *self);
-/* Where the file goes. */
-void tool_watched_set_file (ToolWatched *self, const char *file);
 /* The transfer was good, or was not. */
 void tool_watched_report_end (ToolWatched *self);
 void tool_watched_report_error (ToolWatched *self, const GError *error);

@@ -45,7 +45,7 @@ run({
         const transfer = await alice.offer_file_async(BOB, sent, null, null);
         const received = await offer;
         assert(received.metadata.name === 'sent' && received.metadata.size === DATA.length);
-        await received.accept_file_async(place, false, null);
+        await received.accept_file_async(place, IBBFiles.Existing.FAIL, null);
         await transfer.wait_async(null);
         assert(transfer.state === IBBFiles.State.DELIVERED && transfer.progress === 1);
         assert(received.direction === IBBFiles.Direction.RECEIVE && received.peer_jid === ALICE);

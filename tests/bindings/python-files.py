@@ -66,7 +66,7 @@ def blocking():
     def take(transfer):
         seen.append(transfer)
         place = ends.place(transfer.props.metadata.dup_safe_name() + '.got')
-        transfer.accept_file_async(place, False, None, None)
+        transfer.accept_file_async(place, IBBFiles.Existing.FAIL, None, None)
 
     ends.on_offer(take)
     transfer = ends.offer()
@@ -152,7 +152,8 @@ def awaited():
 
         transfer = await ends.alice.offer_file_async(BOB, ends.sent)
         wait_until(lambda: len(offered) == 3)
-        await offered[2].accept_file_async(ends.place('got'), replaces=True)
+        await offered[2].accept_file_async(ends.place('got'), existing=IBBFiles.Existing.REPLACE)
+        assert offered[2].props.file.get_basename() == 'got'
         await transfer.wait_async()
 
         metadata = IBBFiles.Metadata.new('three', 3)

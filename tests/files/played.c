@@ -122,7 +122,8 @@ accept_file (Peers *self, GAsyncResult **result)
   g_autoptr (GFile) file = g_file_new_for_path (path);
 
   wait_until (self->offered != NULL);
-  ibb_files_transfer_accept_file_async (self->offered, file, FALSE, NULL, store_result_cb, result);
+  ibb_files_transfer_accept_file_async (self->offered, file, IBB_FILES_EXISTING_FAIL, NULL,
+                                        store_result_cb, result);
 }
 
 gboolean

@@ -91,7 +91,11 @@ receive (gpointer data)
     }
   if (is_good && ibb_sink_get_length (sink) == self->bytes->len &&
       ibb_sink_commit (sink, "sha-256", hash, NULL, &self->error))
-    self->name = g_strdup (ibb_sink_get_name (sink));
+    {
+      g_autofree char *path = ibb_sink_dup_path (sink);
+
+      self->name = g_path_get_basename (path);
+    }
   ibb_sink_close (sink, self->keeps && self->name == NULL);
   ibb_sink_free (sink);
   return NULL;

@@ -22,6 +22,7 @@ typedef struct
   IBBFilesTransfer *offered; /* the last one at Juliet's */
   gboolean          declines;
   guint64           moved; /* of the last one that was offered */
+  IBBFilesExisting  existing;
 } Files;
 
 static gboolean
@@ -144,7 +145,8 @@ accept_as (Files *self, const char *name, GAsyncResult **result)
   g_autoptr (GFile) file = g_file_new_for_path (path);
 
   wait_until (self->offered != NULL);
-  ibb_files_transfer_accept_file_async (self->offered, file, FALSE, NULL, store_result_cb, result);
+  ibb_files_transfer_accept_file_async (self->offered, file, self->existing, NULL, store_result_cb,
+                                        result);
 }
 
 static void
@@ -473,6 +475,7 @@ test_two_receivers (Files *self, gconstpointer data)
   GAsyncResult                *result = NULL;
   GAsyncResult                *second = NULL;
 
+  self->existing = (IBBFilesExisting) GPOINTER_TO_INT (data);
   g_signal_connect (nurse, "file-offered", G_CALLBACK (offered_cb), self);
   begin_long (self, &first_sent, &bytes, &result);
   first = g_steal_pointer (&self->offered);
@@ -484,9 +487,18 @@ test_two_receivers (Files *self, gconstpointer data)
   /* The place was free when both offers were accepted. */
   wait_until (ibb_files_transfer_get_state (first) >= IBB_FILES_STATE_DELIVERED &&
               ibb_files_transfer_get_state (self->offered) >= IBB_FILES_STATE_DELIVERED);
-  g_assert_cmpint (ibb_files_transfer_get_state (first), !=,
-                   ibb_files_transfer_get_state (self->offered));
   assert_content (self, "received", bytes);
+  if (self->existing == IBB_FILES_EXISTING_NUMBER)
+    {
+      assert_succeeds (ibb_files_transfer_wait, first, NULL);
+      assert_succeeds (ibb_files_transfer_wait, self->offered, NULL);
+      assert_content (self, "received (2)", bytes);
+      g_assert_false (g_file_equal (ibb_files_transfer_get_file (first),
+                                    ibb_files_transfer_get_file (self->offered)));
+    }
+  else
+    g_assert_cmpint (ibb_files_transfer_get_state (first), !=,
+                     ibb_files_transfer_get_state (self->offered));
   g_clear_object (&result);
   g_clear_object (&second);
   g_clear_object (&self->offered);
@@ -805,7 +817,9 @@ main (int argc, char **argv)
   add_test_of ("private", NULL, test_private);
   add_test_of ("planted/bytes", GINT_TO_POINTER (FALSE), test_planted);
   add_test_of ("planted/link", GINT_TO_POINTER (TRUE), test_planted);
-  add_test_of ("two-receivers", NULL, test_two_receivers);
+  add_test_of ("two-receivers/fail", GINT_TO_POINTER (IBB_FILES_EXISTING_FAIL), test_two_receivers);
+  add_test_of ("two-receivers/number", GINT_TO_POINTER (IBB_FILES_EXISTING_NUMBER),
+               test_two_receivers);
   add_test_of ("wrong-part", NULL, test_wrong_part);
   add_test_of ("changed", GINT_TO_POINTER (FALSE), test_changed);
   add_test_of ("shrunk", GINT_TO_POINTER (TRUE), test_changed);

@@ -118,7 +118,7 @@ class Ends:
 
     def accept(self, transfer):
         """Into the file "received"."""
-        transfer.accept_file_async(Gio.File.new_for_path(self.path('received')), False, None, None)
+        transfer.accept_file_async(Gio.File.new_for_path(self.path('received')), IBBFiles.Existing.FAIL, None, None)
 
     # We offer.
 

@@ -99,6 +99,28 @@ def _(server):
     check_equal(receiver.wait_event('done')['file'], there / 'file', 'place')
 
 
+@case('two files of one name at the same time, and one that was interrupted: nothing is replaced')
+def _(server):
+    there = Folder()
+    paths = [Folder().make('letter.pdf', size) for size in (LONG, 1 << 20, 2 << 20)]
+    receiver = receive(server, there, '--json')
+    peer = receiver.wait_ready()
+    first = send(server, paths[0], peer)
+    receiver.wait_event('progress', bytes=1)
+    first.stop(-signal.SIGTERM)
+    receiver.wait_event('error')
+    senders = [send(server, path, peer) for path in paths[1:]]
+    for sender in senders:
+        sender.expect_done()
+    # Its part is found, though its name is taken now.
+    first = send(server, paths[0], peer)
+    first.expect_done()
+    check(any(re.search('^Delivered .*: the last .* of 40', line) for line in first.lines), first.lines)
+    receiver.stop()
+    check_equal(there.names(), ['letter (2).pdf', 'letter (3).pdf', 'letter.pdf'], 'files')
+    check_equal(sorted(sha256(there / name) for name in there.names()), sorted(map(sha256, paths)), 'SHA-256')
+
+
 @case('a folder goes as an archive')
 def _(server):
     here, there = Folder(), Folder()

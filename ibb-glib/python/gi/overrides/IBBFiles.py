@@ -32,8 +32,9 @@ class Transfer(IBBFiles.Transfer):
         return f'<IBBFiles.Transfer of {self.props.metadata.props.name!r} {to} ' \
                f'{self.props.peer_jid} {self.props.state.value_nick}>'
 
-    def accept_file_async(self, file, replaces=False, cancellable=None, callback=None, *user_data):
-        return _call(super().accept_file_async, self.accept_file_finish, (file, replaces),
+    def accept_file_async(self, file, existing=IBBFiles.Existing.FAIL, cancellable=None, callback=None,
+                          *user_data):
+        return _call(super().accept_file_async, self.accept_file_finish, (file, existing),
                      cancellable, callback, user_data)
 
     def accept_stream_async(self, stream, cancellable=None, callback=None, *user_data):

@@ -59,6 +59,8 @@ take_output (const Search *search, World *world, guint end)
 {
   GByteArray *output = world->ends[end].output;
 
+  if (output->len == 0)
+    return;
   if (!search->is_split)
     {
       memcpy (world->way[end] + world->n_way[end], output->data, output->len);

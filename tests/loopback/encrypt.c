@@ -618,6 +618,46 @@ test_key (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (error);
 }
 
+/* A certificate is known for the whole name only, and for no name that a line almost has. */
+static void
+test_names (Fixture *fixture, gconstpointer data)
+{
+  static const char *const         others[] = { "romeo@montague.exampl", "omeo@montague.example",
+                                                "romeo@montague.example/", "montague.example", "" };
+  g_autofree char                 *digits = g_strnfill (65, 'a');
+  g_autofree char                 *lines = g_strdup_printf ("# romeo@montague.example\n"
+                                                                            "%.63s romeo@montague.example\n"
+                                                                            "%.65s romeo@montague.example\n"
+                                                                            "%.63sg romeo@montague.example\n"
+                                                                            "%.64s\tromeo@montague.example\n"
+                                                                            "%.64s\n"
+                                                                            "%.64s juliet@capulet.example\n",
+                                                            digits, digits, digits, digits, digits, digits);
+  g_autofree char                 *text = NULL;
+  g_autoptr (IBBKnownCertificates) known = NULL;
+  g_autoptr (IBBIdentity)          identity = create_identity ("names", &known);
+  GTlsCertificate                 *certificate = ibb_identity_get_certificate (identity);
+  const char                      *path = ibb_known_certificates_get_path (known);
+
+  g_assert_true (g_file_set_contents (path, lines, -1, NULL));
+  g_assert_cmpint (g_chmod (path, 0600), ==, 0);
+  g_assert_cmpint (ibb_known_certificates_check (known, "romeo@montague.example", certificate), ==,
+                   IBB_TRUST_UNKNOWN);
+  assert_succeeds (ibb_known_certificates_add, known, "romeo@montague.example", certificate);
+  g_assert_cmpint (ibb_known_certificates_check (known, "Romeo@Montague.Example", certificate), ==,
+                   IBB_TRUST_KNOWN);
+  g_assert_cmpint (ibb_known_certificates_check (known, "juliet@capulet.example", certificate), ==,
+                   IBB_TRUST_CHANGED);
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    g_assert_cmpint (ibb_known_certificates_check (known, others[i], certificate), ==,
+                     IBB_TRUST_UNKNOWN);
+
+  /* Nothing else goes. */
+  assert_succeeds (ibb_known_certificates_forget, known, "romeo@MONTAGUE.example");
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, lines);
+}
+
 /* The end of the call by its caller. */
 static void
 test_cancelled (Fixture *fixture, gconstpointer data)
@@ -676,6 +716,7 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/server/replays", GINT_TO_POINTER (SERVER_REPLAYS), test_server);
   ADD ("/ibb/encrypt/server/cuts", GINT_TO_POINTER (SERVER_CUTS), test_server);
   ADD ("/ibb/encrypt/key", NULL, test_key);
+  ADD ("/ibb/encrypt/names", NULL, test_names);
   ADD ("/ibb/encrypt/cancelled", NULL, test_cancelled);
   ADD ("/ibb/encrypt/one-at-a-time", NULL, test_one_at_a_time);
   /* After these the next question about Romeo waits. */

@@ -47,6 +47,7 @@ typedef struct
 {
   char      **files; /* of the arguments */
   guint       n_files;
+  guint       n_missing;       /* could not be opened, and were left out */
   char       *peer;            /* with a resource */
   gboolean    is_any_resource; /* none was named */
   char       *name;            /* of the source, for people */
@@ -118,26 +119,61 @@ open_source (Send *self, const char *path, GError **error)
   return TRUE;
 }
 
-/* Of several files each must be there, and must be one. */
+static void
+close_source (Send *self)
+{
+  if (self->fd > STDIN_FILENO)
+    close (self->fd);
+  self->fd = -1;
+  g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->label, g_free);
+}
+
+/* Of several files one that cannot be opened gets a line, and is left out. */
+static void
+leave_out (Send *self, guint i, const GError *error)
+{
+  g_autofree char *name = g_filename_display_basename (self->files[i]);
+
+  tool_report_file_error (error, NULL, name);
+  self->n_files--;
+  self->n_missing++;
+  for (; i < self->n_files; i++)
+    self->files[i] = self->files[i + 1];
+}
+
+/* Each of several must be a file, or a folder. */
 static gboolean
 open_sources (Send *self, GError **error)
 {
-  for (guint i = 0; i < self->n_files; i++)
+  gboolean are_several = self->n_files > 1;
+
+  for (guint i = 0; i < self->n_files;)
     {
-      if (self->fd > STDIN_FILENO)
-        close (self->fd);
-      g_free (self->name);
-      g_free (self->label);
-      if (!open_source (self, self->files[i], error))
-        return FALSE;
-      if (self->n_files > 1 &&
-          ((!self->is_regular && !self->is_folder) || self->fd == STDIN_FILENO))
+      g_autoptr (GError) reason = NULL;
+
+      close_source (self);
+      if (!open_source (self, self->files[i], &reason))
+        {
+          if (self->n_files == 1 || g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY))
+            {
+              g_propagate_error (error, g_steal_pointer (&reason));
+              return FALSE;
+            }
+          leave_out (self, i, reason);
+          continue;
+        }
+      if (are_several && ((!self->is_regular && !self->is_folder) || self->fd == STDIN_FILENO))
         {
           g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
                        _ ("Cannot send %s beside other files"), self->name);
           return FALSE;
         }
+      i++;
     }
+  /* The last one was left out: a stream would need the one that is there. */
+  if (self->fd < 0 && self->path == NULL)
+    return open_source (self, self->files[0], error);
   return TRUE;
 }
 
@@ -251,7 +287,14 @@ send_run (ToolRun *run, gpointer data, GError **error)
 #endif
     sent = send_stream (run, self, error);
   tool_login_end (self->login, error);
-  return sent;
+  if (!sent || self->n_missing == 0)
+    return sent;
+  tool_run_set_file (run, NULL, NULL);
+  g_set_error (
+      error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+      ngettext ("%u file could not be opened", "%u files could not be opened", self->n_missing),
+      self->n_missing);
+  return FALSE;
 }
 
 /* Whether the arguments are PEER and FILE, in the wrong order. */
@@ -317,10 +360,7 @@ tool_send (int argc, char **argv)
   g_clear_object (&self.transfers);
 #endif
   g_clear_pointer (&self.login, tool_login_free);
-  if (self.fd > STDIN_FILENO)
-    close (self.fd);
+  close_source (&self);
   g_free (self.peer);
-  g_free (self.name);
-  g_free (self.label);
   return status;
 }

@@ -284,6 +284,14 @@ def _(server):
     check_equal((error['name'], error['peer'], error['code']), ('gone', receiver.wait_ready(), 'not-found'), 'error')
     check('1 of 3 files' in sender.lines[-1], sender.lines)
 
+    receiver = receive(server, there, '--count', '1')
+    sender = send(server, here / 'last', here / 'missing', receiver.wait_ready())
+    check_equal(sender.finish(), 1, 'status')
+    receiver.expect_done()
+    check(any('Cannot open' in line and 'missing' in line for line in sender.lines), sender.lines)
+    check('1 file could not be opened' in sender.lines[-1], sender.lines)
+    check('last (2)' in there.names(), there.names())
+
 
 @case('a slow server is explained')
 def _():

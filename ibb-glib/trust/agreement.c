@@ -280,6 +280,10 @@ expire (Run *self)
 {
   if (self->exchange.state == IBB_EXCHANGE_JUDGING)
     give_verdict (self, FALSE);
+  else if (self->is_waiting)
+    g_set_error (&self->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                 _ ("The session with “%s” waited too long for the answer to another question"),
+                 self->call->peer);
   else
     g_set_error (&self->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                  _ ("“%s” did not encrypt the session in time"), self->call->peer);
@@ -313,14 +317,16 @@ set_ended (Run *self)
                _ ("“%s” ended the session before it was encrypted"), self->call->peer);
 }
 
-/* Takes what has come. Bytes that are not wanted stay in the stream. */
+/* Takes what has come, but not for longer than the state may last: a peer may send without end.
+ * Bytes that are not wanted stay in the stream. */
 static void
 receive (Run *self)
 {
   guint8 bytes[IBB_EXCHANGE_NUMBER_LENGTH];
   gsize  wanted;
 
-  while (self->error == NULL && (wanted = ibb_exchange_get_wanted (&self->exchange)) > 0)
+  while (self->error == NULL && g_get_monotonic_time () < self->deadline &&
+         (wanted = ibb_exchange_get_wanted (&self->exchange)) > 0)
     {
       g_autoptr (GError) error = NULL;
       gssize n = g_pollable_input_stream_read_nonblocking (get_input (self), bytes, wanted,

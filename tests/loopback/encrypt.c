@@ -484,6 +484,65 @@ test_one_at_a_time (Fixture *fixture, gconstpointer data)
   user_clear (&romeo_again);
 }
 
+static gboolean
+accept_certificate_cb (void)
+{
+  return TRUE;
+}
+
+/* A client of TLS that keeps the rules up to its verdict, and then writes without end. */
+static gpointer
+babble_thread (gpointer data)
+{
+  User                 *self = data;
+  g_autoptr (GIOStream) tls =
+      assert_succeeds (g_tls_client_connection_new, G_IO_STREAM (self->transport), NULL);
+  GChecksum *checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  guint8     number[32] = { 0 };
+  guint8     promise[32];
+  guint8     answer[32];
+  char       words[4096];
+  gsize      length = sizeof promise;
+  gsize      n;
+
+  g_tls_connection_set_certificate (G_TLS_CONNECTION (tls),
+                                    ibb_identity_get_certificate (self->identity));
+  g_signal_connect (tls, "accept-certificate", G_CALLBACK (accept_certificate_cb), NULL);
+  g_checksum_update (checksum, number, sizeof number);
+  g_checksum_get_digest (checksum, promise, &length);
+  g_checksum_free (checksum);
+  assert_succeeds (g_output_stream_write_all, get_output (tls), promise, sizeof promise, NULL,
+                   NULL);
+  assert_succeeds (g_input_stream_read_all, get_input (tls), answer, sizeof answer, &n, NULL);
+  assert_succeeds (g_output_stream_write_all, get_output (tls), number, sizeof number, NULL, NULL);
+  memset (words, 'y', sizeof words);
+  while (g_output_stream_write_all (get_output (tls), words, sizeof words, NULL, NULL, NULL))
+    ;
+  return NULL;
+}
+
+/* An end that declines does not listen for as long as the peer talks. */
+static void
+test_babbler (Fixture *fixture, gconstpointer data)
+{
+  Ends     ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  User     romeo, juliet;
+  GThread *threads[2];
+
+  user_init (&romeo, "babbling-romeo", FALSE);
+  user_init (&juliet, "short-juliet", TRUE);
+  juliet.accepts = FALSE;
+  romeo.transport = ends.romeo;
+  juliet.transport = ends.juliet;
+  threads[0] = g_thread_new ("romeo", babble_thread, &romeo);
+  threads[1] = g_thread_new ("juliet", encrypt_thread, &juliet);
+  g_thread_join (threads[1]);
+  g_thread_join (threads[0]);
+  g_assert_error (juliet.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  user_clear (&romeo);
+  user_clear (&juliet);
+}
+
 /* A server that passes on the bytes of a session, one way: what it does with them from some moment
  * on. */
 
@@ -718,6 +777,7 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/key", NULL, test_key);
   ADD ("/ibb/encrypt/names", NULL, test_names);
   ADD ("/ibb/encrypt/cancelled", NULL, test_cancelled);
+  ADD ("/ibb/encrypt/babbler", NULL, test_babbler);
   ADD ("/ibb/encrypt/one-at-a-time", NULL, test_one_at_a_time);
   /* After these the next question about Romeo waits. */
   ADD ("/ibb/encrypt/withdrawn/vanishes", GINT_TO_POINTER (OTHER_VANISHES), test_withdrawn);

@@ -519,4 +519,32 @@ def loop_application():
     loop.close()
 
 
+@cases.case('/bindings/python/asyncio/loop/handler')
+def loop_handler():
+    # A handler that a main loop of GLib's calls is in no task; what it begins can be awaited in one.
+    main = GLib.MainLoop()
+    loop = IBB.new_event_loop()
+    alice, bob = services()
+    said = []
+
+    async def talk(opening, accepting):
+        try:
+            async with await opening as opened, await accepting as accepted:
+                opened.make_streams()[1].write(b'hello\n')
+                said.append(await accepted.make_streams()[0].readline())
+        finally:
+            main.quit()
+
+    def handler():
+        accepting = bob.accept_async()
+        said.append(loop.create_task(talk(alice.open_session_async(BOB), accepting)))
+
+    GLib.idle_add(handler)
+    main.run()
+    assert said[1:] == [b'hello\n'], said
+    loop.close()
+    # Without a loop a call without a callback has nobody who waits for it, as without overrides.
+    assert bob.accept_async() is None
+
+
 cases.main()

@@ -23,13 +23,17 @@ __all__ = ['Identity', 'Service', 'Transport', 'new_event_loop', 'run']
 
 
 def _asyncio_loop():
-    """The loop that runs in this thread, or None; asyncio is not imported for it."""
+    """The loop of this thread, or None; asyncio is not imported for it."""
     asyncio = sys.modules.get('asyncio')
-    return asyncio and asyncio._get_running_loop()
+    running = asyncio and asyncio._get_running_loop()
+    if running is not None:
+        return running
+    own = sys.modules.get(f'{__package__}._ibb_asyncio')
+    return own and own.get_idle_loop()
 
 
 def _call(start, finish, arguments, cancellable, callback, user_data, gets_session=False):
-    """Starts an asynchronous call: an awaitable where asyncio runs and there is no callback."""
+    """Starts an asynchronous call: an awaitable where there is a loop of asyncio's and no callback."""
     loop = _asyncio_loop() if callback is None else None
     if loop is None:
         return start(*arguments, cancellable, callback, *user_data)
@@ -257,7 +261,8 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     """A loop of asyncio's that does what GLib has to do in this thread, too.
 
     It need not be run: in a main loop of GLib's, such as that of Gtk.Application.run(),
-    its tasks run as well. Keep a reference, and close it in the end.
+    its tasks run as well, and calls of handlers can be awaited in them. Keep a reference, and close
+    it in the end.
     """
     from ._ibb_asyncio import new_event_loop as new
     return new()

@@ -20,6 +20,9 @@ READ_SIZE = WRITE_SIZE = 65536
 # In seconds; the loop asks again.
 MAX_WAIT = 3600
 
+# The newest loop of each thread.
+_own = threading.local()
+
 
 class _Wakeup(GLib.Source):
     """Ends an iteration of the context when a file of the selector is ready.
@@ -85,7 +88,7 @@ class _EventLoop(asyncio.SelectorEventLoop):
 
     def __init__(self):
         super().__init__(_Selector(GLib.MainContext.ref_thread_default()))
-        self._selector.wakeup.get_loop = weakref.ref(self)
+        self._selector.wakeup.get_loop = _own.get_loop = weakref.ref(self)
 
     def run_forever(self):
         self._check_closed()
@@ -128,6 +131,13 @@ class _EventLoop(asyncio.SelectorEventLoop):
 
 def new_event_loop():
     return _EventLoop()
+
+
+def get_idle_loop():
+    """The loop of this thread that a main loop around it runs, or None: a handler that this main loop calls
+    is in no task."""
+    loop = getattr(_own, 'get_loop', lambda: None)()
+    return loop if loop is not None and not loop.is_closed() else None
 
 
 def run(main, debug):

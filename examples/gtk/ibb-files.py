@@ -422,7 +422,8 @@ class Window(Adw.ApplicationWindow):
         return True
 
     def show_error(self, error):
-        self.toasts.add_toast(Adw.Toast(title=GLib.markup_escape_text(error.message), timeout=0))
+        # A title has one line, which would cut what to do about it.
+        self.toasts.add_toast(Adw.Toast(custom_title=new_label(error.message), timeout=0))
 
 
 class Application(Adw.Application):

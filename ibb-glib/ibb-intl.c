@@ -15,7 +15,10 @@ bind_text_domain (void)
 
   if (g_once_init_enter (&bound))
     {
-      bindtextdomain (GETTEXT_PACKAGE, LOCALE_DIR);
+      /* As the programs of gettext: "meson devenv" has the catalogues of the build. */
+      const char *folder = g_getenv ("TEXTDOMAINDIR");
+
+      bindtextdomain (GETTEXT_PACKAGE, folder != NULL ? folder : LOCALE_DIR);
       bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
       g_once_init_leave (&bound, 1);
     }

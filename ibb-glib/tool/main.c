@@ -120,9 +120,12 @@ do_without_dconf (void)
 int
 main (int argc, char **argv)
 {
+  const char *folder =
+      g_getenv ("TEXTDOMAINDIR"); /* "meson devenv" has the catalogues of the build */
+
   open_missing_descriptors ();
   setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, LOCALE_DIR);
+  bindtextdomain (GETTEXT_PACKAGE, folder != NULL ? folder : LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   g_set_print_handler (tool_output_print);

@@ -46,6 +46,12 @@ assert IBB.MAJOR_VERSION == 1
 assert issubclass(IBB.Error, object) and IBB.Error.NOT_ACCEPTABLE != IBB.Error.FAILED
 '''
 
+PYTHON_FAILS = '''
+import locale
+locale.setlocale(locale.LC_ALL, '')
+service.open_session('@', None, None)
+'''
+
 PYTHON_OVERRIDES = PYTHON + '''
 async def talk():
     there = IBB.Service.new(loopback.attach('bob@example.org/b'))
@@ -200,6 +206,9 @@ def check_vala(environment):
 
 def check_command(environment):
     assert 'send' in run('ibb', '--help', env=environment)
+    german = {**environment, 'LC_ALL': 'C.UTF-8', 'LANGUAGE': 'de'}
+    assert 'Aufruf:' in run('ibb', '--help', env=german)
+    assert 'Ungültige JID' in fails('/usr/bin/python3', '-c', PYTHON + PYTHON_FAILS, env=german)
     with open(run('man', '-w', 'ibb', env=environment).strip(), encoding='utf-8') as file:
         assert '.TH IBB 1' in file.read().upper()
 

@@ -10,11 +10,13 @@
 #include "files/file-name.h"
 #include "files/sink.h"
 
+#include <glib/gstdio.h>
 #include <ibb-glib/ibb-glib.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utime.h>
 
 #define SIZE_MAX_SIMULATED 60
 #define N_KEYS 2
@@ -405,6 +407,38 @@ test_each_call (void)
   g_assert_cmpuint (n_calls, >, 20);
 }
 
+/* A folder keeps a hundred parts: for one more the oldest goes, on the disk of the system. */
+static void
+test_bound (void)
+{
+  g_autofree char      *folder = g_dir_make_tmp ("files-sink-XXXXXX", NULL);
+  g_autofree char      *oldest = NULL;
+  g_autoptr (GPtrArray) parts = NULL;
+  IBBSink              *sink = ibb_sink_new (folder, NAME, "key", IBB_SINK_NUMBER);
+
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/.ibb-%016x-1.part", folder, i);
+      time_t           date = 1000 + (i + 50) % 100;
+      struct utimbuf   dates = { date, date };
+
+      g_assert_true (g_file_set_contents (path, "x", 1, NULL));
+      g_assert_cmpint (g_utime (path, &dates), ==, 0);
+      if (date == 1000)
+        oldest = g_steal_pointer (&path);
+    }
+  g_assert_true (ibb_sink_open (sink, 2, TRUE, NULL));
+  g_assert_true (ibb_sink_write (sink, "y", 1, NULL));
+  g_assert_false (g_file_test (oldest, G_FILE_TEST_EXISTS));
+  ibb_sink_free (sink);
+  parts = ibb_sink_list_parts (folder, NULL);
+  g_assert_cmpuint (parts->len, ==, 100);
+  for (guint i = 0; i < parts->len; i++)
+    g_assert_true (
+        ibb_sink_remove_part (folder, ((IBBSinkPart *) g_ptr_array_index (parts, i))->name, NULL));
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 /* Names that are numbered, or cut. */
 static void
 test_names (void)
@@ -455,6 +489,7 @@ main (int argc, char **argv)
         i--;
       }
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/files/sink/bound", test_bound);
   g_test_add_func ("/files/sink/names", test_names);
   g_test_add_func ("/files/sink/each-call", test_each_call);
   g_test_add_func ("/files/sink/schedules", test_schedules);

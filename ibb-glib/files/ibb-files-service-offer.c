@@ -61,6 +61,7 @@ found_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   transfer = ibb_files_service_create_transfer (self, IBB_FILES_DIRECTION_SEND, choice->way,
                                                 choice->peer_jid, data->metadata);
   transfer->block_size = ibb_service_get_default_block_size (self->sessions);
+  transfer->is_own = choice->is_own;
   if (choice->is_own)
     transfer->block_size = MAX (transfer->block_size, OWN_BLOCK_SIZE);
   g_ptr_array_add (self->transfers, g_object_ref (transfer));

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "files/farewells.h"
 #include "files/ibb-files-service.h"
 
 struct _IBBFilesService
@@ -11,6 +12,7 @@ struct _IBBFilesService
   IBBConnection *connection; /* (owned) */
   IBBService    *sessions;   /* (owned) */
   GPtrArray     *transfers;  /* (owned) (element-type IBBFilesTransfer): not over */
+  IBBFarewells  *farewells;  /* (owned): of those that are over */
 };
 
 IBBFilesTransfer *ibb_files_service_create_transfer (IBBFilesService  *self,

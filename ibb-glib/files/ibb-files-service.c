@@ -152,8 +152,8 @@ ibb_files_service_create_transfer (IBBFilesService  *self,
                                    const char       *peer_jid,
                                    IBBFilesMetadata *metadata)
 {
-  return ibb_files_transfer_new (G_OBJECT (self), self->sessions, self->transfers, direction, way,
-                                 peer_jid, metadata);
+  return ibb_files_transfer_new (G_OBJECT (self), self->sessions, self->transfers, self->farewells,
+                                 direction, way, peer_jid, metadata);
 }
 
 static IBBFilesTransfer *
@@ -253,6 +253,27 @@ end_session (IBBFilesService *self, IBBStanza *request, IBBJingle *jingle)
       g_free (payload);
     }
   ibb_jingle_free (jingle);
+}
+
+/* A question about a file whose transfer is over here: FALSE: it was no question, or nothing is
+ * known of the session. */
+static gboolean
+end_again (IBBFilesService *self, IBBStanza *request, const IBBElement *jingle)
+{
+  const char *const *payloads = ibb_farewells_find (self->farewells, ibb_stanza_get_from (request),
+                                                    ibb_element_get_attribute (jingle, "sid"));
+
+  if (payloads == NULL ||
+      g_strcmp0 (ibb_element_get_attribute (jingle, "action"), "session-info") != 0)
+    return FALSE;
+  answer (self, request, "result", "");
+  for (guint i = 0; payloads[i] != NULL; i++)
+    {
+      g_autofree char *id = g_uuid_string_random ();
+
+      reply (self, request, "set", id, payloads[i]);
+    }
+  return TRUE;
 }
 
 /* child (nullable): what the protocol in namespace_uri adds to the condition. */
@@ -380,7 +401,7 @@ jingle_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
   session = ibb_element_get_attribute (jingle, "sid");
   found = session != NULL ? find (self, ibb_stanza_get_from (request), session) : NULL;
   if (found == NULL)
-    return FALSE;
+    return session != NULL && end_again (self, request, jingle);
   transfer = g_object_ref (found);
   if (ibb_jingle_receive (transfer->jingle, jingle, &refusal))
     answer (self, request, "result", "");
@@ -490,6 +511,7 @@ ibb_files_service_finalize (GObject *object)
   if (self->connection != NULL)
     announce (self, ibb_connection_remove_feature);
   g_ptr_array_unref (self->transfers);
+  ibb_farewells_free (self->farewells);
   g_clear_object (&self->sessions);
   g_clear_object (&self->connection);
   G_OBJECT_CLASS (ibb_files_service_parent_class)->finalize (object);
@@ -558,6 +580,7 @@ static void
 ibb_files_service_init (IBBFilesService *self)
 {
   self->transfers = g_ptr_array_new_with_free_func (g_object_unref);
+  self->farewells = ibb_farewells_new ();
 }
 
 /**

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "files/farewells.h"
 #include "files/ibb-files-transfer.h"
 #include "files/jingle.h"
 #include "files/mover.h"
@@ -12,9 +13,10 @@ struct _IBBFilesTransfer
 {
   GObject parent_instance;
 
-  GObject       *service;    /* (owned) (nullable): has the next two, until the transfer is over */
+  GObject       *service;    /* (owned) (nullable): has the next three, until it is over */
   IBBService    *sessions;   /* (unowned) */
   GPtrArray     *transfers;  /* (unowned) (element-type IBBFilesTransfer): all that are not over */
+  IBBFarewells  *farewells;  /* (unowned) */
   IBBConnection *connection; /* (owned) */
   IBBFilesDirection direction;
   IBBFilesWay       way;
@@ -30,6 +32,12 @@ struct _IBBFilesTransfer
   char      *sid;    /* (owned): of the in-band session */
   char *request_id;  /* (owned) (nullable): of the stream initiation that waits for its answer */
   guint block_size;
+
+  /* the sender */
+  gboolean is_own;       /* the receiver uses this library: it says when it has the file */
+  char    *question;     /* (owned) (nullable): whether it has the file */
+  guint    n_unanswered; /* questions since the last answer */
+  gboolean is_unknown;   /* the receiver does not know the transfer */
 
   GCancellable *cancellable; /* (owned): of all that runs */
   guint         n_running;   /* calls whose callbacks are to come */
@@ -47,10 +55,11 @@ struct _IBBFilesTransfer
   guint ticker; /* source id: shows the progress */
 };
 
-/* sessions and transfers belong to service. */
+/* sessions, transfers and farewells belong to service. */
 IBBFilesTransfer *ibb_files_transfer_new (GObject          *service,
                                           IBBService       *sessions,
                                           GPtrArray        *transfers,
+                                          IBBFarewells     *farewells,
                                           IBBFilesDirection direction,
                                           IBBFilesWay       way,
                                           const char       *peer_jid,

@@ -8,8 +8,71 @@
 
 #define ANSWER_TIMEOUT 3600 /* s for a person to decide */
 #define RECEIVED_TIMEOUT 60 /* s for the receiver to check the file, and to say that it has it */
+#define ASK_INTERVAL 10     /* s between two questions whether the receiver has the file */
+#define UNANSWERED_MAX 6    /* questions, until the sender gives up */
 
 /* The end. */
+
+static void ask (IBBFilesTransfer *self);
+
+static gboolean
+ask_again_cb (gpointer user_data)
+{
+  IBBFilesTransfer *self = user_data;
+
+  self->timer = 0;
+  ask (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+fail_unknown (IBBFilesTransfer *self, GQuark domain, int code)
+{
+  ibb_files_transfer_fail (self, g_error_new (domain, code,
+                                              _ ("“%s” has got all bytes, and has not said whether "
+                                                 "it has the file"),
+                                              self->peer_jid));
+}
+
+static void
+asked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (IBBFilesTransfer) self = user_data;
+  g_autoptr (GError)           error = NULL;
+  g_autoptr (IBBStanza)        answer =
+      ibb_connection_query_finish (IBB_CONNECTION (object), result, &error);
+
+  if (!ibb_files_transfer_goes_on (self))
+    return;
+  if (answer != NULL)
+    self->n_unanswered = 0;
+  /* The program was started again. One that has ended the transfer says why: that may come later
+   * than the answer to a question. */
+  else if (g_error_matches (error, IBB_ERROR, IBB_ERROR_ITEM_NOT_FOUND))
+    self->is_unknown = TRUE;
+}
+
+/* The checksum, and each word of the receiver, may be lost with a connection, and the receiver may
+ * need long to check the file: it hears the checksum until it has ended the transfer. */
+static void
+ask (IBBFilesTransfer *self)
+{
+  g_autoptr (IBBStanza) stanza = ibb_files_transfer_new_iq (self, "set", NULL, self->question);
+
+  if (self->is_unknown)
+    {
+      fail_unknown (self, IBB_ERROR, IBB_ERROR_FAILED);
+      return;
+    }
+  if (self->n_unanswered++ == UNANSWERED_MAX)
+    {
+      fail_unknown (self, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      return;
+    }
+  ibb_connection_query_async (self->connection, stanza, ASK_INTERVAL * 1000, self->cancellable,
+                              asked_cb, g_object_ref (self));
+  ibb_files_transfer_set_timer (self, ASK_INTERVAL, ask_again_cb);
+}
 
 static gboolean
 received_timeout_cb (gpointer user_data)
@@ -35,11 +98,16 @@ finish (IBBFilesTransfer *self)
       return;
     }
   ibb_jingle_send_checksum (self->jingle, ibb_hasher_get_algorithm (self->mover->hasher), hash);
+  if (self->is_own)
+    self->question = g_queue_pop_tail (&self->jingle->requests);
   ibb_files_transfer_flush (self);
   /* Some receivers check when the session ends. */
   if (self->transport != NULL)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
-  ibb_files_transfer_set_timer (self, RECEIVED_TIMEOUT, received_timeout_cb);
+  if (self->question != NULL)
+    ask (self);
+  else
+    ibb_files_transfer_set_timer (self, RECEIVED_TIMEOUT, received_timeout_cb);
   ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
   if (ibb_files_transfer_goes_on (self))
     ibb_files_transfer_send_heard (self);
@@ -220,7 +288,7 @@ ibb_files_transfer_send_heard (IBBFilesTransfer *self)
     return;
   else if (self->state == IBB_FILES_STATE_CHECKING && (is_success || self->jingle->is_received))
     ibb_files_transfer_end (self, IBB_FILES_STATE_DELIVERED);
-  /* The last acknowledgement may come after this success. */
-  else if (self->state != IBB_FILES_STATE_ACTIVE || !is_success)
+  /* The last acknowledgement, and that of an open, may come after this success. */
+  else if (self->state == IBB_FILES_STATE_OFFERED || !is_success)
     ibb_files_transfer_fail (self, ibb_files_transfer_new_peer_error (self));
 }

@@ -304,7 +304,11 @@ void
 ibb_files_transfer_flush (IBBFilesTransfer *self)
 {
   gboolean is_offer = self->jingle->is_initiator && self->jingle->state == IBB_JINGLE_OFFERED;
-  char    *payload;
+  gboolean is_farewell =
+      self->direction == IBB_FILES_DIRECTION_RECEIVE && self->state >= IBB_FILES_STATE_ACTIVE &&
+      self->jingle->state == IBB_JINGLE_ENDED && !g_queue_is_empty (&self->jingle->requests);
+  g_autoptr (GStrvBuilder) farewell = g_strv_builder_new ();
+  char                    *payload;
 
   while ((payload = g_queue_pop_head (&self->jingle->requests)) != NULL)
     {
@@ -316,8 +320,12 @@ ibb_files_transfer_flush (IBBFilesTransfer *self)
                                     g_object_ref (self));
       else if (stanza != NULL)
         ibb_connection_send (self->connection, stanza, NULL);
+      g_strv_builder_add (farewell, payload);
       g_free (payload);
     }
+  if (is_farewell)
+    ibb_farewells_add (self->farewells, self->peer_jid, self->jingle->sid,
+                       g_strv_builder_end (farewell));
 }
 
 static void

@@ -147,6 +147,7 @@ ibb_files_transfer_finalize (GObject *object)
   g_clear_pointer (&self->jingle, ibb_jingle_free);
   g_free (self->sid);
   g_free (self->request_id);
+  g_free (self->question);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->transport);
   g_clear_pointer (&self->mover, ibb_mover_unref);
@@ -305,6 +306,7 @@ IBBFilesTransfer *
 ibb_files_transfer_new (GObject          *service,
                         IBBService       *sessions,
                         GPtrArray        *transfers,
+                        IBBFarewells     *farewells,
                         IBBFilesDirection direction,
                         IBBFilesWay       way,
                         const char       *peer_jid,
@@ -315,6 +317,7 @@ ibb_files_transfer_new (GObject          *service,
   self->service = g_object_ref (service);
   self->sessions = sessions;
   self->transfers = transfers;
+  self->farewells = farewells;
   self->connection = g_object_ref (ibb_service_get_connection (sessions));
   self->direction = direction;
   self->way = way;
@@ -422,8 +425,9 @@ add_wait (IBBFilesTransfer *self, GTask *task, GCancellableSourceFunc cancelled)
  * - %IBB_ERROR_FORBIDDEN: the receiver has declined
  * - %IBB_ERROR_GONE: the peer has cancelled
  * - %G_IO_ERROR_CANCELLED: [method@IBBFiles.Transfer.cancel], or @cancellable
- * - %G_IO_ERROR_TIMED_OUT: nobody has answered the offer for an hour, the bytes did not begin, or a
- *   hash that was promised did not come
+ * - %G_IO_ERROR_TIMED_OUT: nobody has answered the offer for an hour, the bytes did not begin, a
+ *   hash that was promised did not come, or the receiver, a program that uses this library, does
+ * not say whether it has the file
  * - %G_IO_ERROR_WRONG_ETAG, %G_IO_ERROR_PARTIAL_INPUT: the file has changed, or become shorter,
  *   while it was sent
  * - %IBB_ERROR_NOT_ACCEPTABLE: the hash of the received bytes is not that of the file
@@ -434,7 +438,8 @@ add_wait (IBBFilesTransfer *self, GTask *task, GCancellableSourceFunc cancelled)
  * - %IBB_ERROR_SERVICE_UNAVAILABLE: the peer went offline before the decision
  * - %G_IO_ERROR_CONNECTION_CLOSED: the connection was lost before the decision: after a new login
  * the file can be offered again
- * - %IBB_ERROR_FAILED: the peer has ended the transfer for another reason
+ * - %IBB_ERROR_FAILED: the peer has ended the transfer for another reason, or does not know it any
+ *   more
  * - those of [method@IBB.Service.open_session], of reading and of writing the file
  *
  * Since: 1.0

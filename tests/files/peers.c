@@ -772,7 +772,11 @@ accept_by_jingle (Peers *self, IBBFilesTransfer **sent, char **sid)
   GAsyncResult    *expected = NULL;
 
   announce (self, of_jingle);
+  /* The service would announce that the program is one of this library. */
+  g_clear_object (&self->peer);
+  self->version = "<name>Psi</name>";
   *sent = offer (self);
+  self->peer = ibb_service_new (self->peer_connection);
   hear (self, "set", "session-initiate");
   request = find (self, "set", "session-initiate");
   *sid = dup_value (request, "<jingle", "sid");

@@ -2,6 +2,7 @@
 
 /* Files between two programs that use the library. */
 
+#include "../lib/fast-timers.h"
 #include "../loopback/fixture.h"
 
 #include <fcntl.h>
@@ -23,7 +24,33 @@ typedef struct
   gboolean          declines;
   guint64           moved; /* of the last one that was offered */
   IBBFilesExisting  existing;
+  const char       *lost;       /* (nullable): a request with this word is lost */
+  gboolean          loses_all;  /* and all that follow, at both ends */
+  gboolean          is_unknown; /* it is answered like one of an unknown session */
 } Files;
+
+static gboolean
+lose_cb (IBBConnection *connection, IBBStanza *stanza, Files *self)
+{
+  g_autofree char *xml = ibb_stanza_to_xml (stanza);
+
+  if (self->lost == NULL || g_strcmp0 (ibb_stanza_get_kind (stanza), "set") != 0 ||
+      strstr (xml, self->lost) == NULL)
+    return FALSE;
+  g_test_message ("lost: %s", xml);
+  self->lost = self->loses_all ? "<jingle" : NULL;
+  if (self->is_unknown)
+    {
+      g_autofree char *answer =
+          g_strdup_printf ("<iq type='error' to='%s' id='%s'><error type='cancel'><item-not-found "
+                           "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+                           ibb_stanza_get_from (stanza), ibb_stanza_get_id (stanza));
+      g_autoptr (IBBStanza) error = assert_succeeds (ibb_stanza_new_from_xml, answer, -1);
+
+      assert_succeeds (ibb_connection_send, connection, error);
+    }
+  return TRUE;
+}
 
 static gboolean
 offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Files *self)
@@ -36,6 +63,7 @@ static void
 start_juliet (Files *self)
 {
   self->juliet_connection = ibb_loopback_attach (self->loopback, JULIET);
+  g_signal_connect (self->juliet_connection, "stanza-received", G_CALLBACK (lose_cb), self);
   self->juliet = ibb_files_service_new (self->juliet_connection);
   g_signal_connect (self->juliet, "file-offered", G_CALLBACK (offered_cb), self);
 }
@@ -44,6 +72,7 @@ static void
 start_romeo (Files *self)
 {
   self->romeo_connection = ibb_loopback_attach (self->loopback, ROMEO);
+  g_signal_connect (self->romeo_connection, "stanza-received", G_CALLBACK (lose_cb), self);
   self->romeo = ibb_files_service_new (self->romeo_connection);
 }
 
@@ -625,6 +654,47 @@ test_no_way (Files *self, gconstpointer data)
                        self->romeo, &result);
 }
 
+/* A word of either end is lost with its connection: the sender asks again, also when the receiver
+ * has ended the transfer. */
+static void
+test_lost (Files *self, gconstpointer data)
+{
+  g_autoptr (GBytes) bytes = make_bytes (20000, 1);
+
+  self->lost = data;
+  fast_timers_start (5000, 100000, 0);
+  assert_arrives (self, bytes);
+  fast_timers_stop ();
+  g_assert_null (self->lost);
+}
+
+/* The receiver was killed before the file got its place. It was started again and does not know the
+ * session, or nobody answers: the sender does not say that the file was sent. */
+static void
+test_killed (Files *self, gconstpointer data)
+{
+  g_autoptr (GBytes)           bytes = make_bytes (20000, 1);
+  g_autoptr (GFile)            file = make_file (self, "sent", bytes);
+  g_autoptr (IBBFilesTransfer) sent = offer (self, file);
+  GAsyncResult                *result = NULL;
+
+  self->lost = "<checksum";
+  self->loses_all = TRUE;
+  self->is_unknown = GPOINTER_TO_INT (data);
+  fast_timers_start (5000, 100000, 0);
+  accept_as (self, "received", &result);
+  if (self->is_unknown)
+    assert_ends (sent, IBB_ERROR, IBB_ERROR_FAILED);
+  else
+    assert_ends (sent, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  assert_says (sent, "has not said whether it has the file");
+  g_clear_object (&result);
+  wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_FAILED);
+  fast_timers_stop ();
+  run_pending ();
+  g_clear_object (&result);
+}
+
 /* Handlers that act on the transfer. */
 
 typedef enum
@@ -801,6 +871,7 @@ int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
+  fast_timers_stop ();
   add_test_of ("empty", GSIZE_TO_POINTER (0), test_whole);
   add_test_of ("one-byte", GSIZE_TO_POINTER (1), test_whole);
   add_test_of ("some-blocks", GSIZE_TO_POINTER (200000), test_whole);
@@ -824,6 +895,11 @@ main (int argc, char **argv)
   add_test_of ("changed", GINT_TO_POINTER (FALSE), test_changed);
   add_test_of ("shrunk", GINT_TO_POINTER (TRUE), test_changed);
   add_test_of ("no-way", NULL, test_no_way);
+  add_test_of ("lost/checksum", "<checksum", test_lost);
+  add_test_of ("lost/received", "<received", test_lost);
+  add_test_of ("lost/terminate", "session-terminate", test_lost);
+  add_test_of ("killed/silent", GINT_TO_POINTER (FALSE), test_killed);
+  add_test_of ("killed/unknown", GINT_TO_POINTER (TRUE), test_killed);
   add_handler_tests ();
   return g_test_run ();
 }

@@ -104,6 +104,32 @@ describe (Offer *data, GFileInfo *info)
 }
 
 static void
+return_unknown_size (GTask *task)
+{
+  Offer           *data = g_task_get_task_data (task);
+  g_autofree char *name = g_file_get_parse_name (data->file);
+
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
+                           _ ("“%s” is not a file whose size is known"), name);
+}
+
+static void
+probed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask)  task = user_data;
+  GError            *error = NULL;
+  g_autoptr (GBytes) bytes =
+      g_input_stream_read_bytes_finish (G_INPUT_STREAM (object), result, &error);
+
+  if (bytes == NULL)
+    g_task_return_error (task, error);
+  else if (g_bytes_get_size (bytes) > 0)
+    return_unknown_size (task);
+  else
+    find_way (task);
+}
+
+static void
 opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
@@ -117,7 +143,12 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       return;
     }
   data->stream = G_INPUT_STREAM (stream);
-  find_way (task);
+  /* The files of /proc have the size 0, and bytes. */
+  if (ibb_files_metadata_get_size (data->metadata) == 0)
+    g_input_stream_read_bytes_async (data->stream, 1, G_PRIORITY_DEFAULT,
+                                     g_task_get_cancellable (task), probed_cb, g_object_ref (task));
+  else
+    find_way (task);
 }
 
 static void
@@ -136,8 +167,7 @@ described_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY, _ ("“%s” is a folder"),
                              name);
   else if (g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR)
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
-                             _ ("“%s” is not a file whose size is known"), name);
+    return_unknown_size (task);
   else
     {
       metadata = describe (data, info);
@@ -196,7 +226,8 @@ new_offer (IBBFilesService    *self,
  *   known to lose files
  * - %G_IO_ERROR_HOST_NOT_FOUND: the contact is not online
  * - %G_IO_ERROR_IS_DIRECTORY: @file is a folder
- * - %G_IO_ERROR_NOT_REGULAR_FILE: @file is a device, pipe or socket, whose size is not known
+ * - %G_IO_ERROR_NOT_REGULAR_FILE: @file is a device, pipe or socket, or a file of the kernel with
+ *   bytes and no size: its size is not known
  * - those of [method@IBB.Connection.query_features_async], and of reading the file
  *
  * Since: 1.0

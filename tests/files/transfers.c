@@ -630,6 +630,7 @@ test_no_way (Files *self, gconstpointer data)
   g_autoptr (GFile)         file = make_file (self, "sent", bytes);
   g_autoptr (GFile)         folder = g_file_new_for_path (self->folder);
   g_autoptr (GFile)         missing = g_file_get_child (folder, "missing");
+  g_autoptr (GFile)         sizeless = g_file_new_for_path ("/proc/self/status");
   g_autoptr (IBBService)    plain = ibb_service_new (nurse);
   GAsyncResult             *result = NULL;
 
@@ -651,6 +652,10 @@ test_no_way (Files *self, gconstpointer data)
   ibb_files_service_offer_file_async (self->romeo, JULIET, missing, NULL, NULL, store_result_cb,
                                       &result);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, ibb_files_service_offer_file_finish,
+                       self->romeo, &result);
+  ibb_files_service_offer_file_async (self->romeo, JULIET, sizeless, NULL, NULL, store_result_cb,
+                                      &result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, ibb_files_service_offer_file_finish,
                        self->romeo, &result);
 }
 

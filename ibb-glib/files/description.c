@@ -147,6 +147,21 @@ ibb_description_read_hashes (const IBBElement *file, IBBFilesMetadata *metadata)
   return found;
 }
 
+gboolean
+ibb_description_is_empty (IBBFilesMetadata *metadata)
+{
+  for (guint i = 0; ibb_hasher_algorithms[i].name != NULL; i++)
+    {
+      const char           *algorithm = ibb_hasher_algorithms[i].name;
+      g_autoptr (IBBHasher) hasher = ibb_hasher_new (algorithm);
+      g_autofree char      *of_nothing = ibb_hasher_finish (hasher);
+
+      if (g_strcmp0 (ibb_files_metadata_get_hash (metadata, algorithm), of_nothing) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 void
 ibb_description_set_hex_hash (IBBFilesMetadata *metadata, const char *algorithm, const char *hex)
 {
@@ -188,8 +203,7 @@ ibb_description_read (const IBBElement *file, gboolean *takes_range, guint64 *of
   *offset = 0;
   if ((size_element != NULL &&
        !ibb_description_read_number (ibb_element_get_text (size_element), &size)) ||
-      (offset_text != NULL &&
-       (!ibb_description_read_number (offset_text, offset) || *offset > size)))
+      (offset_text != NULL && !ibb_description_read_number (offset_text, offset)))
     return NULL;
   metadata = ibb_files_metadata_new (name != NULL ? name : "", size);
   ibb_files_metadata_set_media_type (metadata, media_type);

@@ -18,11 +18,15 @@ void ibb_description_write (GString          *xml,
 char *ibb_description_escape (const char *text);
 /* Appends <name>text</name>, escaped; nothing for NULL. */
 void ibb_description_write_text (GString *xml, const char *name, const char *text);
-/* NULL: file is not a description. takes_range and offset (nullable). */
+/* NULL: file is not a description. Its size is 0 if there is none. takes_range and offset
+ * (nullable).
+ */
 IBBFilesMetadata *
 ibb_description_read (const IBBElement *file, gboolean *takes_range, guint64 *offset);
 /* The hashes among the children go to the metadata; returns whether there was one. */
 gboolean ibb_description_read_hashes (const IBBElement *file, IBBFilesMetadata *metadata);
+/* Whether a hash is that of no bytes: Gajim and QXmpp leave out the size of an empty file. */
+gboolean ibb_description_is_empty (IBBFilesMetadata *metadata);
 /* A hash in hexadecimal digits; nothing for other text. */
 void
 ibb_description_set_hex_hash (IBBFilesMetadata *metadata, const char *algorithm, const char *hex);

@@ -295,7 +295,7 @@ ibb_files_metadata_dup_safe_name (IBBFilesMetadata *self)
  * ibb_files_metadata_get_size: (get-property size)
  * @self: metadata
  *
- * Gets the size of the file. An offer without a size is one of an empty file.
+ * Gets the size of the file.
  *
  * Returns: the size in bytes
  *

@@ -118,16 +118,16 @@ ibb_initiation_read_offer (const IBBElement *si,
   IBBElement *file = ibb_element_get_child (si, "file", IBB_INITIATION_PROFILE);
   IBBElement *desc =
       file != NULL ? ibb_element_get_child (file, "desc", IBB_INITIATION_PROFILE) : NULL;
-  const char           *name = file != NULL ? ibb_element_get_attribute (file, "name") : NULL;
-  const char           *size_text = file != NULL ? ibb_element_get_attribute (file, "size") : NULL;
-  const char           *id = ibb_element_get_attribute (si, "id");
-  const char           *md5 = file != NULL ? ibb_element_get_attribute (file, "hash") : NULL;
-  guint64               size = 0;
-  IBBFilesMetadata     *metadata;
-  g_autofree char      *kept_name = NULL;
-  g_autofree char      *media_type = NULL;
-  g_autofree char      *description = NULL;
-  g_autoptr (GDateTime) date = NULL;
+  const char *name = file != NULL ? ibb_element_get_attribute (file, "name") : NULL;
+  const char *size_text = file != NULL ? ibb_element_get_attribute (file, "size") : NULL;
+  const char *id = ibb_element_get_attribute (si, "id");
+  const char *md5 = file != NULL ? ibb_element_get_attribute (file, "hash") : NULL;
+  guint64     size = 0;
+  g_autoptr (IBBFilesMetadata) metadata = NULL;
+  g_autofree char             *kept_name = NULL;
+  g_autofree char             *media_type = NULL;
+  g_autofree char             *description = NULL;
+  g_autoptr (GDateTime)        date = NULL;
 
   *condition = "bad-request";
   *child = NULL;
@@ -150,5 +150,10 @@ ibb_initiation_read_offer (const IBBElement *si,
   ibb_files_metadata_set_date (metadata, date);
   if (md5 != NULL)
     ibb_description_set_hex_hash (metadata, "md5", md5);
-  return metadata;
+  if (size_text == NULL && !ibb_description_is_empty (metadata))
+    {
+      g_clear_pointer (sid, g_free);
+      return NULL;
+    }
+  return g_steal_pointer (&metadata);
 }

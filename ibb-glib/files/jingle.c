@@ -287,6 +287,8 @@ read_offer (IBBJingle *self, const IBBElement *content, const IBBElement *transp
       ibb_element_get_child (file, "hash-used", IBB_DESCRIPTION_HASHES_NAMESPACE) != NULL;
   if (self->metadata == NULL || self->offset > 0)
     return FALSE;
+  self->lacks_size = ibb_element_get_child (file, "size", IBB_DESCRIPTION_NAMESPACE) == NULL &&
+                     !ibb_description_is_empty (self->metadata);
   if (transport == NULL)
     return TRUE;
   self->transport_sid = g_strdup (ibb_element_get_attribute (transport, "sid"));
@@ -295,7 +297,10 @@ read_offer (IBBJingle *self, const IBBElement *content, const IBBElement *transp
 
 /* Why the offer cannot be taken, a reason of XEP-0166; NULL: it can. */
 static const char *
-get_obstacle (const IBBElement *jingle, const IBBElement *content, const IBBElement *transport)
+get_obstacle (IBBJingle        *self,
+              const IBBElement *jingle,
+              const IBBElement *content,
+              const char      **text)
 {
   g_autoptr (GList) children = ibb_element_list_children (content);
   const char       *senders = ibb_element_get_attribute (content, "senders");
@@ -307,7 +312,15 @@ get_obstacle (const IBBElement *jingle, const IBBElement *content, const IBBElem
   if (get_description (content) == NULL || count_contents (jingle) > 1 ||
       (senders != NULL && !g_str_equal (senders, "initiator")))
     return "unsupported-applications";
-  return transport == NULL ? "unsupported-transports" : NULL;
+  if (get_transport (content) == NULL)
+    return "unsupported-transports";
+  /* The end of the session does not tell a whole file from a part of one. */
+  if (self->lacks_size)
+    {
+      *text = "The offer does not say the size of the file";
+      return "incompatible-parameters";
+    }
+  return NULL;
 }
 
 IBBJingle *
@@ -318,6 +331,7 @@ ibb_jingle_new_from_offer (const IBBElement *jingle,
   g_autoptr (IBBJingle) self = g_new0 (IBBJingle, 1);
   const IBBElement     *content = get_content (jingle);
   const char           *obstacle = NULL;
+  const char           *text = NULL;
 
   g_queue_init (&self->requests);
   self->sid = g_strdup (ibb_element_get_attribute (jingle, "sid"));
@@ -328,9 +342,9 @@ ibb_jingle_new_from_offer (const IBBElement *jingle,
       *refusal = bad_request;
       return NULL;
     }
-  obstacle = get_obstacle (jingle, content, get_transport (content));
+  obstacle = get_obstacle (self, jingle, content, &text);
   if (obstacle != NULL)
-    ibb_jingle_terminate (self, obstacle, NULL);
+    ibb_jingle_terminate (self, obstacle, text);
   return g_steal_pointer (&self);
 }
 

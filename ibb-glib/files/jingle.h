@@ -32,6 +32,7 @@ typedef struct
 
   IBBFilesMetadata *metadata;       /* (owned) */
   gboolean          takes_range;    /* the sender can begin in the middle */
+  gboolean          lacks_size;     /* of the offer, and no hash says that the file is empty */
   gboolean          promises_hash;  /* the sender sends a checksum after the file */
   guint64           offset;         /* where the receiver wants the file to begin */
   gboolean          has_checksum;   /* the promised one has come */

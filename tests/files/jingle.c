@@ -102,7 +102,7 @@ test_offers (void)
     const char *reason;    /* NULL: it is taken */
   } rows[] = {
     { OFFER, NULL, NULL },
-    { CONTENT (FILE_OF ("<name>a</name>") TRANSPORT), NULL, NULL }, /* no size: empty */
+    { CONTENT (FILE_OF ("<name>a</name>") TRANSPORT), NULL, "<incompatible-parameters/>" },
     { CONTENT (FILE_OF ("<size>18446744073709551616</size>") TRANSPORT), "bad-request", NULL },
     { CONTENT (FILE_OF ("<size>9223372036854775808</size>") TRANSPORT), "bad-request", NULL },
     { CONTENT (FILE_OF ("<size>-1</size>") TRANSPORT), "bad-request", NULL },
@@ -349,7 +349,9 @@ test_initiation (void)
     const char *child;
   } rows[] = {
     { SI ("id='i'", SI_FILE ("name='a' size='3'") FORM (IN_BAND)), NULL, NULL },
-    { SI ("id='i'", SI_FILE ("name='a'") FORM (OPTION ("x") "<option/>" IN_BAND)), NULL, NULL },
+    { SI ("id='i'", SI_FILE ("name='a' size='3'") FORM (OPTION ("x") "<option/>" IN_BAND)), NULL,
+      NULL },
+    { SI ("id='i'", SI_FILE ("name='a'") FORM (IN_BAND)), "bad-request", NULL },
     { SI ("id='i'", SI_FILE ("name='a' size='3'") FORM (OPTION ("x"))), "bad-request",
       "no-valid-streams" },
     { SI ("id='i'", SI_FILE ("name='a' size='3'")), "bad-request", "no-valid-streams" },

@@ -88,6 +88,45 @@ ibb_session_params_set_expect_timeout (IBBSessionParams *self, guint timeout)
   original (self, timeout / divisor);
 }
 
+/* QXmpp leaves out the size of an empty file, and closes its session. */
+static void
+test_initiation_no_size (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  offer_by_initiation (self, "hash='b1946ac92492d2347c6235b4d2611184'");
+  hear (self, "error", "bad-request");
+  g_assert_null (self->offered);
+  transport = begin_initiation (self, "hash='d41d8cd98f00b204e9800998ecf8427e'", &result);
+  g_assert_cmpuint (ibb_files_metadata_get_size (ibb_files_transfer_get_metadata (self->offered)),
+                    ==, 0);
+  assert_succeeds (ibb_transport_shutdown_output, transport, NULL);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &result);
+  g_assert_false (is_empty (self));
+}
+
+/* An offer without a size gets none by its end, whether it has or promises a hash. */
+static void
+test_jingle_no_size (Peers *self, gconstpointer data)
+{
+  say (self,
+       "<iq type='set' to='" JULIET "' id='offer'><jingle xmlns='urn:xmpp:jingle:1' sid='s1' "
+       "action='session-initiate'><content creator='initiator' name='c'><description xmlns='" FT
+       "'><file><name>f</name>%s</file></description><transport xmlns='" IBB
+       "' block-size='4096' sid='t1'/></content></jingle></iq>",
+       (const char *) data);
+  if (strstr (data, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=") == NULL)
+    {
+      hear (self, "set", "<incompatible-parameters/><text>");
+      g_assert_null (self->offered);
+      return;
+    }
+  wait_until (self->offered != NULL);
+  g_assert_cmpuint (ibb_files_metadata_get_size (ibb_files_transfer_get_metadata (self->offered)),
+                    ==, 0);
+}
+
 /* An offer that was accepted and is never opened ends, and makes no file for no byte, unless it has
  * none: then the file is whole. */
 static void
@@ -927,6 +966,14 @@ main (int argc, char **argv)
   fast_timers_stop ();
   add_test_of ("initiation", NULL, test_initiation);
   add_test_of ("initiation/empty", NULL, test_initiation_empty);
+  add_test_of ("no-size/initiation", NULL, test_initiation_no_size);
+  add_test_of ("no-size/jingle", "", test_jingle_no_size);
+  add_test_of ("no-size/jingle/promised", "<hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>",
+               test_jingle_no_size);
+  add_test_of ("no-size/jingle/empty",
+               "<hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>"
+               "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=</hash>",
+               test_jingle_no_size);
   add_test_of ("initiation/cancelled", NULL, test_initiation_cancelled);
   add_test_of ("initiation/declined", NULL, test_initiation_declined);
   add_test_of ("never-opened", "size='20000'", test_never_opened);

@@ -62,6 +62,7 @@ typedef struct
   IBBPart    *part;      /* (owned) */
   char       *hash;      /* (owned) (nullable): what the sender says */
   const char *algorithm; /* static; undefined without a hash */
+  gboolean    is_range;  /* the hash is that of the bytes of this transfer only */
   char       *own;       /* (owned): what was computed meanwhile */
 } Check;
 
@@ -82,7 +83,11 @@ check_thread (GTask *task, gpointer object, gpointer task_data, GCancellable *ca
   Check  *check = task_data;
   GError *error = NULL;
 
-  if (ibb_part_commit (check->part, check->algorithm, check->hash, check->own, cancellable, &error))
+  if (check->is_range &&
+      !ibb_part_check_range (check->part, check->algorithm, check->hash, cancellable, &error))
+    g_task_return_error (task, error);
+  else if (ibb_part_commit (check->part, check->algorithm, check->is_range ? NULL : check->hash,
+                            check->own, cancellable, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -97,6 +102,11 @@ check (IBBFilesTransfer *self)
   ibb_files_transfer_set_timer (self, 0, NULL);
   data->part = ibb_part_ref (self->part);
   data->hash = g_strdup (find_hash (self->metadata, &data->algorithm));
+  if (data->hash == NULL && self->jingle != NULL && self->jingle->range != NULL)
+    {
+      data->hash = g_strdup (find_hash (self->jingle->range, &data->algorithm));
+      data->is_range = data->hash != NULL;
+    }
   data->own = ibb_hasher_finish (self->mover->hasher);
   self->has_all = FALSE;
   g_task_set_check_cancellable (task, FALSE);

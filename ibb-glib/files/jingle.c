@@ -139,6 +139,7 @@ ibb_jingle_free (IBBJingle *self)
   g_free (self->content);
   g_free (self->transport_sid);
   g_clear_object (&self->metadata);
+  g_clear_object (&self->range);
   g_free (self->reason);
   g_free (self->reason_text);
   g_queue_clear_full (&self->requests, g_free);
@@ -414,6 +415,28 @@ receive_terminate (IBBJingle *self, const IBBElement *jingle)
     self->reason = g_strdup ("gone");
 }
 
+/* XEP-0234 §8.2: the hash may be that of the range that was asked for. */
+static gboolean
+read_range (IBBJingle *self, const IBBElement *file)
+{
+  const IBBElement *range = ibb_element_get_child (file, "range", IBB_DESCRIPTION_NAMESPACE);
+  const char *offset_text = range != NULL ? ibb_element_get_attribute (range, "offset") : NULL;
+  const char *length_text = range != NULL ? ibb_element_get_attribute (range, "length") : NULL;
+  guint64     left = ibb_files_metadata_get_size (self->metadata) - self->offset;
+  guint64     offset = 0;
+  guint64     length = left;
+
+  if (range == NULL ||
+      (offset_text != NULL && !ibb_description_read_number (offset_text, &offset)) ||
+      (length_text != NULL && !ibb_description_read_number (length_text, &length)) ||
+      offset != self->offset || length != left)
+    return FALSE;
+  if (offset == 0)
+    return ibb_description_read_hashes (range, self->metadata);
+  self->range = ibb_files_metadata_new ("", length);
+  return ibb_description_read_hashes (range, self->range);
+}
+
 static gboolean
 receive_info (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refusal)
 {
@@ -428,7 +451,8 @@ receive_info (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refus
   if (received != NULL && self->is_initiator && self->state == IBB_JINGLE_ACCEPTED)
     self->is_received = TRUE;
   else if (file != NULL && !self->is_initiator && !self->has_checksum)
-    self->has_checksum = ibb_description_read_hashes (file, self->metadata);
+    self->has_checksum =
+        ibb_description_read_hashes (file, self->metadata) || read_range (self, file);
   else if (received == NULL && checksum == NULL)
     {
       *refusal = unsupported_info;

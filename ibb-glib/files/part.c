@@ -96,7 +96,15 @@ ibb_part_open (IBBPart *self, GCancellable *cancellable, GError **error)
   if (!ibb_sink_open (self->sink, self->size, self->goes_on, error))
     return FALSE;
   self->offset = ibb_sink_get_length (self->sink);
-  return ibb_sink_hash (self->sink, self->hasher, cancellable, error);
+  return ibb_sink_hash (self->sink, self->hasher, 0, cancellable, error);
+}
+
+static gboolean
+fail_hash (GError **error)
+{
+  g_set_error_literal (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
+                       _ ("The hash of the received bytes is not that of the file"));
+  return FALSE;
 }
 
 gboolean
@@ -106,6 +114,22 @@ ibb_part_write (
   return self->sink != NULL
              ? ibb_sink_write (self->sink, data, length, error)
              : g_output_stream_write_all (self->stream, data, length, NULL, cancellable, error);
+}
+
+gboolean
+ibb_part_check_range (IBBPart      *self,
+                      const char   *algorithm,
+                      const char   *hash,
+                      GCancellable *cancellable,
+                      GError      **error)
+{
+  g_autoptr (IBBHasher) hasher = ibb_hasher_new (algorithm);
+  g_autofree char      *own = NULL;
+
+  if (!ibb_sink_hash (self->sink, hasher, self->offset, cancellable, error))
+    return FALSE;
+  own = ibb_hasher_finish (hasher);
+  return g_str_equal (own, hash) || fail_hash (error);
 }
 
 /* A sink reads what is in its part, and a stream has only what was written to it. */
@@ -126,11 +150,7 @@ ibb_part_commit (IBBPart      *self,
       return TRUE;
     }
   if (hash != NULL && g_str_equal (algorithm, self->algorithm) && !g_str_equal (hash, own))
-    {
-      g_set_error_literal (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
-                           _ ("The hash of the received bytes is not that of the file"));
-      return FALSE;
-    }
+    return fail_hash (error);
   return !g_cancellable_set_error_if_cancelled (cancellable, error) &&
          g_output_stream_flush (self->stream, NULL, error);
 }

@@ -38,6 +38,12 @@ gboolean ibb_part_is_rival (IBBPart *self, IBBPart *other);
 gboolean ibb_part_open (IBBPart *self, GCancellable *cancellable, GError **error);
 gboolean ibb_part_write (
     IBBPart *self, const void *data, gsize length, GCancellable *cancellable, GError **error);
+/* hash: of the bytes that came after those that were there. Only of a sink. */
+gboolean ibb_part_check_range (IBBPart      *self,
+                               const char   *algorithm,
+                               const char   *hash,
+                               GCancellable *cancellable,
+                               GError      **error);
 /* hash: (nullable): of the whole file, by the algorithm; own: that of the bytes that came, by the
  * part's. */
 gboolean ibb_part_commit (IBBPart      *self,

@@ -36,9 +36,9 @@ gboolean ibb_sink_open (IBBSink *self, guint64 size, gboolean goes_on, GError **
 /* How many bytes are there. */
 guint64  ibb_sink_get_length (IBBSink *self);
 gboolean ibb_sink_write (IBBSink *self, const void *data, gsize length, GError **error);
-/* Adds the bytes that are there to the hasher. */
-gboolean
-ibb_sink_hash (IBBSink *self, IBBHasher *hasher, GCancellable *cancellable, GError **error);
+/* Adds the bytes that are there, from the offset on, to the hasher. */
+gboolean ibb_sink_hash (
+    IBBSink *self, IBBHasher *hasher, guint64 offset, GCancellable *cancellable, GError **error);
 /* The file is on the disk under its name when this returns TRUE. hash: (nullable): what the bytes
  * in the part have to be; otherwise their number decides. IBB_ERROR_NOT_ACCEPTABLE: they are not.
  */

@@ -576,6 +576,22 @@ offer (Peers *self)
   return assert_result (ibb_files_service_offer_stream_finish, self->own, &result);
 }
 
+/* Half of the file arrives, and then the connection of the sender breaks. */
+static IBBTransport *
+begin_jingle_in_part (Peers *self, const char *more)
+{
+  GAsyncResult *result = NULL;
+  IBBTransport *transport = begin_jingle (self, more, &result);
+
+  write_bytes_of (self, transport, 0, SIZE / 2);
+  wait_until (ibb_files_transfer_get_bytes_moved (self->offered) == SIZE / 2);
+  send_action (self, "session-terminate", "<reason><connectivity-error/></reason>");
+  assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
+                       self->offered, &result);
+  g_assert_false (is_empty (self));
+  return transport;
+}
+
 /* The value of an attribute that the peer has heard. */
 static char *
 dup_value (IBBStanza *stanza, const char *element, const char *name)
@@ -590,6 +606,42 @@ dup_value (IBBStanza *stanza, const char *element, const char *name)
   g_assert_nonnull (value);
   quote = value + strlen (start);
   return g_strndup (quote + 1, (gsize) (strchr (quote + 1, *quote) - quote - 1));
+}
+
+/* The sender gives the hash of the range that the receiver has asked for (XEP-0234 §8.2). */
+static void
+test_range (Peers *self, gconstpointer data)
+{
+  const char *const        more = "<date>2026-11-26T18:05:07Z</date><range/>"
+                                  "<hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>";
+  gboolean                 is_right = data == NULL;
+  g_autoptr (IBBTransport) transport = begin_jingle_in_part (self, more);
+  g_autoptr (GBytes)       rest = NULL;
+  g_autofree char         *hash = NULL;
+  g_autofree char         *checksum = NULL;
+  g_autofree char         *offset_text = NULL;
+  gsize                    offset;
+  GAsyncResult            *result = NULL;
+
+  g_clear_object (&transport);
+  g_ptr_array_set_size (self->heard, 0);
+  g_clear_object (&self->offered);
+  transport = begin_jingle (self, more, &result);
+  offset_text = dup_value (find (self, "set", "session-accept"), "<range", "offset");
+  offset = (gsize) g_ascii_strtoull (offset_text, NULL, 10);
+  g_assert_cmpuint (offset, >, 0);
+  write_bytes_of (self, transport, offset, SIZE - offset);
+  rest = g_bytes_new_from_bytes (self->bytes, offset - !is_right, SIZE - offset);
+  hash = dup_hash_element (rest, "sha-256");
+  checksum = g_strdup_printf ("<checksum xmlns='" FT "' creator='initiator' name='c'><file>"
+                              "<range offset='%zu' length='%zu'>%s</range></file></checksum>",
+                              offset, SIZE - offset, hash);
+  send_action (self, "session-info", checksum);
+  if (is_right)
+    assert_received (self, &result);
+  else
+    assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_files_transfer_accept_file_finish,
+                         self->offered, &result);
 }
 
 /* The other end works in this thread, too. */
@@ -1009,6 +1061,8 @@ main (int argc, char **argv)
 
       g_test_add (path, Peers, &waits[i], set_up, test_waiting, tear_down);
     }
+  add_test_of ("range", NULL, test_range);
+  add_test_of ("range/wrong", "wrong", test_range);
   add_test_of ("send/psi-plus", &psi_plus, test_send_initiation);
   add_test_of ("send/gloox", &gloox, test_send_initiation);
   add_test_of ("send/qxmpp", &qxmpp, test_send_initiation);

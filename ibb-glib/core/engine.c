@@ -7,7 +7,7 @@
 #include "core/base/jid.h"
 #include "core/incoming.h"
 #include "core/peer/first-hop.h"
-#include "core/peer/peer.h"
+#include "core/peer/pair.h"
 #include "core/peer/registration.h"
 #include "core/peer/server.h"
 #include "core/peer/stall.h"
@@ -48,7 +48,7 @@ hold_all (IBBEngine *self)
 /* Peers. */
 
 static void
-heed_peer (IBBPeer *peer, IBBPeerVerdict verdict, gint64 now)
+heed_peer (IBBPair *pair, IBBPeerVerdict verdict, gint64 now)
 {
   g_autoptr (HeldSessions) sessions = NULL;
 
@@ -56,8 +56,8 @@ heed_peer (IBBPeer *peer, IBBPeerVerdict verdict, gint64 now)
     return;
 
   if (verdict == IBB_PEER_THERE)
-    ibb_peer_update_timer (peer, ibb_session_is_peer_needed (peer), now);
-  sessions = hold_sessions (g_list_copy (peer->sessions.head));
+    ibb_pair_update_timer (pair, ibb_session_is_peer_needed (pair), now);
+  sessions = hold_sessions (g_list_copy (ibb_pair_get_sessions (pair)));
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_heed_peer (l->data, verdict, now);
 }
@@ -65,42 +65,46 @@ heed_peer (IBBPeer *peer, IBBPeerVerdict verdict, gint64 now)
 static void
 peer_timeout (gpointer owner, gint64 now)
 {
-  IBBPeer *peer = owner;
+  IBBPair *pair = owner;
 
-  ibb_session_ask_about_idle (peer, now);
-  heed_peer (peer, ibb_peer_timeout (peer, ibb_session_is_peer_needed (peer), now), now);
+  ibb_session_ask_about_idle (pair, now);
+  heed_peer (pair, ibb_pair_timeout (pair, ibb_session_is_peer_needed (pair), now), now);
 }
 
 /* When the peer has forgotten one session, it is asked about the next one at once. The last answer
  * shows all sessions that the peer is there. */
 static void
-heed_forgetting (IBBPeer *peer, IBBSession *asked, gint64 now)
+heed_forgetting (IBBPair *pair, IBBSession *asked, gint64 now)
 {
   g_autoptr (IBBSession) keep = ibb_session_ref (asked);
+  gboolean               is_last = ibb_pair_get_sessions (pair)->next == NULL;
 
   ibb_session_heed_peer (asked, IBB_PEER_FORGOT, now);
-  peer_timeout (peer, now);
-  if (ibb_peer_get_next_probe (peer) != IBB_NEVER)
-    heed_peer (peer, IBB_PEER_THERE, now);
+  if (is_last && asked->parameters.pair == NULL)
+    return; /* the pair has ended with it */
+
+  peer_timeout (pair, now);
+  if (ibb_pair_get_next_probe (pair) != IBB_NEVER)
+    heed_peer (pair, IBB_PEER_THERE, now);
 }
 
 static void
-probe_answered (IBBPeer *peer, IBBStanza *answer, gint64 now)
+probe_answered (IBBPair *pair, IBBStanza *answer, gint64 now)
 {
-  IBBSession    *asked = ibb_peer_get_asked (peer);
-  IBBPeerVerdict verdict = ibb_peer_probe_answered (peer, answer, now);
+  IBBSession    *asked = ibb_pair_get_asked (pair);
+  IBBPeerVerdict verdict = ibb_pair_probe_answered (pair, answer, now);
 
   if (verdict == IBB_PEER_FORGOT)
-    heed_forgetting (peer, asked, now);
+    heed_forgetting (pair, asked, now);
   else
-    heed_peer (peer, verdict, now);
+    heed_peer (pair, verdict, now);
 }
 
 static void
-peer_not_probed (IBBPeer *peer)
+peer_not_probed (IBBPair *pair)
 {
-  ibb_peer_not_probed (peer);
-  for (GList *l = peer->sessions.head; l != NULL; l = l->next)
+  ibb_pair_not_probed (pair);
+  for (GList *l = ibb_pair_get_sessions (pair); l != NULL; l = l->next)
     ibb_session_update_timer (l->data);
 }
 
@@ -108,8 +112,9 @@ static void
 peer_order_answered (IBBPeer *peer, IBBStanza *answer, gint64 now)
 {
   ibb_peer_order_answered (peer, answer);
-  for (GList *l = peer->sessions.head; l != NULL; l = l->next)
-    ibb_sender_update_ready (&((IBBSession *) l->data)->sender, now);
+  for (GList *pair = peer->pairs.head; pair != NULL; pair = pair->next)
+    for (GList *l = ibb_pair_get_sessions (pair->data); l != NULL; l = l->next)
+      ibb_sender_update_ready (&((IBBSession *) l->data)->sender, now);
 }
 
 static void
@@ -319,6 +324,7 @@ ibb_engine_lost (IBBEngine *self)
 
   ibb_abandoned_forget_all (self->context);
   ibb_first_hop_reset (self->context->first_hop);
+  ibb_pairs_forget (self->context->peers);
   ibb_peers_forget (self->context->peers);
   ibb_control_clear (&self->context->control);
 }

@@ -10,7 +10,7 @@
 
 #include "core/base/stanza.h"
 #include "core/peer/context.h"
-#include "core/peer/peer.h"
+#include "core/peer/pair.h"
 
 #define IBB_BLOCKS_IN_FLIGHT_MAX 32767 /* half of the numbers, so that none is ambiguous (N-16) */
 #define IBB_RECENT_BLOCKS 64           /* remembered by a peer (D-20) */
@@ -40,6 +40,7 @@ typedef struct
   IBBSessionKey key;
   IBBContext   *context;    /* (owned) */
   IBBPeer      *peer;       /* (unowned) (nullable): while the session is in the table */
+  IBBPair      *pair;       /* (unowned) (nullable): likewise */
   gpointer      owner;      /* (unowned): the session */
   char         *peer_jid;   /* as given, not normalised */
   char         *local_jid;  /* likewise */

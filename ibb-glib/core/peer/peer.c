@@ -17,12 +17,7 @@ static const char *const ordered_identities[] = {
   "client/bot/aioxmpp default identity",
 };
 
-/* How long a peer with a session is silent before it is asked (D-27), at most. */
-#define PROBE_INTERVAL_MAX (60 * G_USEC_PER_SEC)
-#define PROBE_INTERVAL_MIN G_USEC_PER_SEC
-#define PROBES_PER_TIMEOUT 10
-/* A part of this interval without an answer makes the peer silent for the application. */
-#define SILENCES_PER_INTERVAL 2
+#define QUERY_PAUSE (60 * G_USEC_PER_SEC) /* after the connection has refused a question (D-29) */
 
 /* Where the peer takes its turns, for its sessions by IQ: with those near by, or with all. */
 static IBBScheduler *
@@ -41,8 +36,6 @@ peer_free (gpointer data)
   ibb_scheduler_leave (get_turns (self), &self->turn);
   g_free (self->jid);
   g_free (self->address);
-  g_free (self->asked_sid);
-  g_free (self->asked_from);
   g_free (self);
 }
 
@@ -94,8 +87,8 @@ ibb_peers_new (IBBContext *context, IBBTimerFunc timeout)
   IBBPeers *self = g_new0 (IBBPeers, 1);
 
   self->context = context;
-  self->by_jid = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, peer_free);
   self->timeout = timeout;
+  self->by_jid = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, peer_free);
   ibb_near_init (&self->near, context->first_hop, near_timeout, self);
   ibb_scheduler_init_turn (&self->near_turn, &self->near);
   return self;
@@ -130,27 +123,24 @@ ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *address)
   peer->jid = g_strdup (normal_jid);
   peer->address = g_strdup (address);
   peer->idle_link.data = peer;
-  peer->silent_at = IBB_NEVER;
   ibb_near_init_peer (&peer->near, peer);
   ibb_scheduler_init_turn (&peer->turn, peer);
-  ibb_pace_init (&peer->pace);
-  ibb_timer_init (&peer->timer, self->timeout, peer);
   g_hash_table_insert (self->by_jid, peer->jid, peer);
   g_queue_push_tail_link (&self->idle, &peer->idle_link);
   return peer;
 }
 
 void
-ibb_peer_add_session (IBBPeer *self, GList *link, const char *from)
+ibb_peer_add_session (IBBPeer *self, const char *from)
 {
-  if (g_queue_is_empty (&self->sessions))
-    {
-      g_queue_unlink (&self->peers->idle, &self->idle_link);
-      self->from = g_strdup (from);
-    }
-  g_queue_push_tail_link (&self->sessions, link);
+  if (self->n_sessions++ > 0)
+    return;
+
+  g_queue_unlink (&self->peers->idle, &self->idle_link);
+  self->from = g_strdup (from);
 }
 
+/* Nobody waits for the answer any more. */
 static void
 forget_query (IBBPeer *self)
 {
@@ -158,35 +148,19 @@ forget_query (IBBPeer *self)
 }
 
 static void
-forget_probe (IBBPeer *self)
-{
-  ibb_pendings_remove (self->peers->context->pendings, &self->probe);
-  self->silent_at = IBB_NEVER;
-  self->asked_link = NULL;
-  g_clear_pointer (&self->asked_sid, g_free);
-}
-
-/* Nobody waits for the answers any more. */
-static void
 stop_asking (IBBPeer *self)
 {
   forget_query (self);
-  forget_probe (self);
-  ibb_timer_clear (&self->timer);
-  ibb_pace_init (&self->pace);
   if (self->order == IBB_ORDER_ASKED)
     self->order = IBB_ORDER_UNKNOWN;
 }
 
 void
-ibb_peer_remove_session (IBBPeer *self, GList *link)
+ibb_peer_remove_session (IBBPeer *self)
 {
   IBBPeers *peers = self->peers;
 
-  g_queue_unlink (&self->sessions, link);
-  if (link == self->asked_link)
-    self->asked_link = NULL; /* a probe that names the session is repeated as it is */
-  if (!g_queue_is_empty (&self->sessions))
+  if (--self->n_sessions > 0)
     return;
 
   stop_asking (self);
@@ -205,8 +179,6 @@ static void
 forget_way (IBBPeer *self)
 {
   stop_asking (self);
-  self->next_probe = 0;
-  self->probe_by_query = FALSE;
   ibb_scheduler_leave (get_turns (self), &self->turn);
   ibb_near_forget_peer (&self->peers->near, &self->near);
 }
@@ -216,7 +188,7 @@ forget_peer (gpointer key, gpointer value, gpointer data)
 {
   IBBPeer *self = value;
 
-  if (g_queue_is_empty (&self->sessions))
+  if (self->n_sessions == 0)
     return TRUE;
 
   forget_way (self);
@@ -379,12 +351,13 @@ ibb_peer_note_our_feature (IBBPeer *self)
   self->order = IBB_ORDER_KEPT;
 }
 
-static IBBStanza *
-create_question (const IBBPeer *self, const char *kind, IBBPayload payload, const char *id)
+IBBStanza *
+ibb_peer_create_question (
+    const IBBPeer *self, const char *from, const char *kind, IBBPayload payload, const char *id)
 {
   IBBStanza *question = ibb_stanza_record_new (IBB_STANZA_IQ, kind, payload, id, self->address);
 
-  question->from = g_strdup (self->from);
+  question->from = g_strdup (from);
   return question;
 }
 
@@ -399,8 +372,9 @@ ibb_peer_ask_order (IBBPeer *self, gint64 now)
   self->order = IBB_ORDER_ASKED;
   ibb_pendings_add (context->pendings, &self->query, IBB_PENDING_QUERY,
                     ibb_ids_create (&context->ids), self->jid, self);
-  ibb_control_push (&context->control,
-                    create_question (self, "get", IBB_PAYLOAD_DISCO_QUERY, self->query.id));
+  ibb_control_push (
+      &context->control,
+      ibb_peer_create_question (self, self->from, "get", IBB_PAYLOAD_DISCO_QUERY, self->query.id));
 }
 
 void
@@ -408,7 +382,7 @@ ibb_peer_order_not_asked (IBBPeer *self, gint64 now)
 {
   forget_query (self);
   self->order = IBB_ORDER_UNKNOWN;
-  self->next_query = now + PROBE_INTERVAL_MAX;
+  self->next_query = now + QUERY_PAUSE;
 }
 
 static gboolean
@@ -436,318 +410,4 @@ ibb_peer_order_answered (IBBPeer *self, const IBBStanza *answer)
       if (self->has_our_feature || keeps_order (answer))
         self->order = IBB_ORDER_KEPT;
     }
-}
-
-/* Whether the peer is there (D-27).
- *
- * The probe is a <close/> of a session that does not exist. item-not-found shows that the peer is
- * there, and that it has processed everything before the probe, since stanzas between two JIDs stay
- * in order. A probe to a peer with our feature may name a session that exists at our end: if it
- * exists at the peer's, too, the answer is a result. */
-
-gint64
-ibb_peer_get_probe_interval (const IBBPeer *self)
-{
-  gint64 timeout = (gint64) self->peers->context->settings.peer_timeout * 1000;
-
-  if (timeout == 0)
-    return PROBE_INTERVAL_MAX;
-  return CLAMP (timeout / PROBES_PER_TIMEOUT, PROBE_INTERVAL_MIN, PROBE_INTERVAL_MAX);
-}
-
-gint64
-ibb_peer_get_next_probe (const IBBPeer *self)
-{
-  return self->probe.id != NULL ? IBB_NEVER : self->next_probe;
-}
-
-/* Since when no answer has come. The time begins with the first probe that got none. An
- * interruption of our own XML stream is noticed late, so a resumption begins the time again. */
-static gint64
-get_silence (const IBBPeer *self)
-{
-  gint64 resumed_at = self->peers->context->clock.resumed_at;
-
-  return MAX (MAX (self->asked, self->heard), resumed_at);
-}
-
-/* When the peer counts as gone. */
-static gint64
-get_give_up_time (IBBPeer *self)
-{
-  IBBContext *context = self->peers->context;
-
-  return ibb_timer_get_deadline (get_silence (self), context->settings.peer_timeout);
-}
-
-gboolean
-ibb_peer_is_silent (const IBBPeer *self)
-{
-  return self->silent_at != IBB_NEVER && get_silence (self) < self->silent_at;
-}
-
-/* When it will be silent. */
-static gint64
-get_silence_time (const IBBPeer *self)
-{
-  return ibb_peer_is_silent (self)
-             ? IBB_NEVER
-             : get_silence (self) + ibb_peer_get_probe_interval (self) / SILENCES_PER_INTERVAL;
-}
-
-static void
-set_timer (IBBPeer *self, gint64 due)
-{
-  if (due < self->timer.due)
-    ibb_timer_set (&self->timer, &self->peers->context->timers, due);
-}
-
-static void
-await_answer (IBBPeer *self)
-{
-  gint64 due = MIN (self->next_probe, get_give_up_time (self));
-
-  set_timer (self, MIN (due, get_silence_time (self)));
-}
-
-void
-ibb_peer_heard (IBBPeer *self, gint64 now)
-{
-  self->heard = now;
-}
-
-gpointer
-ibb_peer_get_asked (const IBBPeer *self)
-{
-  return self->probe.id != NULL && self->asked_link != NULL ? self->asked_link->data : NULL;
-}
-
-void
-ibb_peer_ask_about (IBBPeer *self, GList *link, const char *sid, const char *from)
-{
-  if (self->probe.id != NULL || !self->has_our_feature || self->probe_by_query)
-    return;
-
-  /* The next question is about another session. */
-  g_queue_unlink (&self->sessions, link);
-  g_queue_push_tail_link (&self->sessions, link);
-  self->asked_link = link;
-  g_free (self->asked_sid);
-  self->asked_sid = g_strdup (sid);
-  g_free (self->asked_from);
-  self->asked_from = g_strdup (from);
-}
-
-static void
-name_session (const IBBPeer *self, IBBStanza *probe)
-{
-  if (self->asked_sid == NULL)
-    return;
-
-  probe->asked = g_strdup (self->asked_sid);
-  g_free (probe->from);
-  probe->from = g_strdup (self->asked_from);
-}
-
-static void
-send_probe (IBBPeer *self)
-{
-  IBBContext *context = self->peers->context;
-  IBBStanza  *probe;
-
-  if (self->probe_by_query)
-    probe = create_question (self, "get", IBB_PAYLOAD_DISCO_QUERY, self->probe.id);
-  else
-    {
-      probe = create_question (self, "set", IBB_PAYLOAD_CLOSE, self->probe.id);
-      probe->sid = ibb_ids_create (&context->ids);
-      name_session (self, probe);
-    }
-  ibb_control_push (&context->control, probe);
-  self->probe_end = context->control.n_popped + context->control.length;
-}
-
-/* The next one follows after an interval. */
-static void
-put_off_probe (IBBPeer *self, gint64 now)
-{
-  self->next_probe = now + ibb_peer_get_probe_interval (self);
-  await_answer (self);
-}
-
-static void
-start_probe (IBBPeer *self, gint64 now)
-{
-  IBBContext *context = self->peers->context;
-
-  ibb_pendings_add (context->pendings, &self->probe, IBB_PENDING_PROBE,
-                    ibb_ids_create (&context->ids), self->jid, self);
-  send_probe (self);
-  self->first_end = self->probe_end;
-  ibb_pace_asked (&self->pace);
-  put_off_probe (self, now);
-}
-
-static void
-ask (IBBPeer *self, gint64 now)
-{
-  /* Our feature decides what the silence of one session means. */
-  ibb_peer_ask_order (self, now);
-  self->asked = now;
-  start_probe (self, now);
-}
-
-/* Asks now or later, if messages have left since the last question. */
-static void
-keep_pace (IBBPeer *self, gint64 now)
-{
-  gint64 due = ibb_pace_get_due (&self->pace);
-
-  if (self->probe.id != NULL)
-    return;
-  if (now >= due)
-    ask (self, now);
-  else
-    set_timer (self, due);
-}
-
-/* A session that waits for an acknowledgement asks by its own timer. Where every
- * session has unread bytes, nothing is to be asked until they are read. */
-void
-ibb_peer_update_timer (IBBPeer *self, gboolean is_needed, gint64 now)
-{
-  gint64 interval = ibb_peer_get_probe_interval (self);
-  gint64 due = MAX (self->heard + interval, self->next_probe);
-
-  if (self->probe.id != NULL)
-    await_answer (self);
-  else if (is_needed)
-    set_timer (self, due > now ? due : now + interval); /* no session has waited until now */
-  keep_pace (self, now);
-}
-
-void
-ibb_peer_probe (IBBPeer *self, gint64 now)
-{
-  if (now >= ibb_peer_get_next_probe (self))
-    ask (self, now);
-}
-
-void
-ibb_peer_note_message (IBBPeer *self, gsize size, gint64 now)
-{
-  ibb_pace_sent (&self->pace, size, now);
-  keep_pace (self, now);
-}
-
-static IBBPeerVerdict
-has_gone (IBBPeer *self)
-{
-  forget_probe (self);
-  self->knows_probe = FALSE;
-  self->probe_by_query = FALSE;
-  return IBB_PEER_GONE;
-}
-
-static IBBPeerVerdict
-is_there (IBBPeer *self, gint64 now)
-{
-  forget_probe (self);
-  ibb_timer_clear (&self->timer); /* its owner sets it again: nothing is awaited any more */
-  self->knows_probe = TRUE;
-  ibb_pace_answered (&self->pace);
-  ibb_peer_heard (self, now);
-  return IBB_PEER_THERE;
-}
-
-/* The probe or its answer may have been lost, unless the probe is still queued. */
-static void
-repeat_probe (IBBPeer *self, gint64 now)
-{
-  if (self->peers->context->control.n_popped >= self->probe_end)
-    send_probe (self);
-  put_off_probe (self, now);
-}
-
-IBBPeerVerdict
-ibb_peer_timeout (IBBPeer *self, gboolean is_needed, gint64 now)
-{
-  gboolean       is_probed = self->probe.id != NULL;
-  IBBPeerVerdict verdict = IBB_PEER_UNKNOWN;
-
-  /* The peer is not asked before the connection has taken the first probe. */
-  if (is_probed && self->peers->context->control.n_popped < self->first_end)
-    self->asked = now;
-  if (is_probed && now >= get_give_up_time (self))
-    return has_gone (self);
-
-  if (is_probed && now >= get_silence_time (self))
-    {
-      self->silent_at = now;
-      verdict = IBB_PEER_SILENT;
-    }
-  if (is_probed && now >= self->next_probe)
-    repeat_probe (self, now);
-  else if (!is_probed && is_needed &&
-           (self->asked_sid != NULL || now >= self->heard + ibb_peer_get_probe_interval (self)))
-    ibb_peer_probe (self, now);
-  ibb_peer_update_timer (self, is_needed, now);
-  return verdict;
-}
-
-/* An error that a server gives for a peer that is not there. */
-static gboolean
-is_bounce (const IBBStanza *error)
-{
-  if (error->error_type == IBB_ERROR_TYPE_WAIT)
-    return FALSE;
-  return error->condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE ||
-         ibb_condition_means_nobody (error->condition);
-}
-
-gboolean
-ibb_peer_gave_answer (const IBBStanza *answer)
-{
-  /* This condition answers a probe, whatever the type (H-06). */
-  if (answer->payload != IBB_PAYLOAD_ERROR || answer->condition == IBB_CONDITION_ITEM_NOT_FOUND)
-    return TRUE;
-  return answer->error_type != IBB_ERROR_TYPE_WAIT &&
-         answer->condition != IBB_CONDITION_REMOTE_SERVER_TIMEOUT && !is_bounce (answer);
-}
-
-static gboolean
-has_forgotten (const IBBPeer *self, const IBBStanza *answer)
-{
-  return ibb_peer_get_asked (self) != NULL && answer->payload == IBB_PAYLOAD_ERROR &&
-         answer->condition == IBB_CONDITION_ITEM_NOT_FOUND;
-}
-
-IBBPeerVerdict
-ibb_peer_probe_answered (IBBPeer *self, const IBBStanza *answer, gint64 now)
-{
-  if (has_forgotten (self, answer))
-    {
-      is_there (self, now);
-      self->next_probe = now; /* the peer may have forgotten other sessions, too */
-      return IBB_PEER_FORGOT;
-    }
-  if (ibb_peer_gave_answer (answer))
-    return is_there (self, now);
-  if (!is_bounce (answer))
-    return IBB_PEER_UNKNOWN; /* the timer repeats the probe */
-  if (self->knows_probe || self->probe_by_query)
-    return has_gone (self);
-
-  /* A client may give this error itself to a request that it does not understand (RFC 6120 §8.4).
-   * Clients answer disco#info. */
-  self->probe_by_query = TRUE;
-  start_probe (self, now);
-  return IBB_PEER_UNKNOWN;
-}
-
-void
-ibb_peer_not_probed (IBBPeer *self)
-{
-  forget_probe (self);
-  ibb_pace_not_asked (&self->pace, self->next_probe);
 }

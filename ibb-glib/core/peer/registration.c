@@ -127,8 +127,8 @@ join_peer (IBBRegistration *self)
       ibb_peers_get (parameters->context->peers, parameters->key.peer, parameters->peer_jid);
 
   parameters->peer = peer;
-  ibb_peer_add_session (peer, &self->peer_link,
-                        parameters->context->is_domain ? parameters->local_jid : NULL);
+  parameters->pair = ibb_pair_join (peer, &self->peer_link, parameters->key.local,
+                                    parameters->context->is_domain ? parameters->local_jid : NULL);
   join_resumable (self);
 }
 
@@ -136,8 +136,9 @@ static void
 leave_peer (IBBRegistration *self)
 {
   leave_resumable (self);
-  ibb_peer_remove_session (self->parameters->peer, &self->peer_link);
+  ibb_pair_leave (self->parameters->pair, &self->peer_link);
   self->parameters->peer = NULL;
+  self->parameters->pair = NULL;
 }
 
 void

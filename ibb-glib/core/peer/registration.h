@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The membership of a session in the table of its engine, in the list of its peer, in the number of
+/* The membership of a session in the table of its engine, in the list of its pair, in the number of
  * sessions, and in the queue of changed sessions.
  */
 

@@ -192,7 +192,8 @@ ibb_sender_can_send (const IBBSender *self, gsize *size, gint64 now)
   if (self->is_interrupted || flight->n_refused > 0 || !has_something_to_send (self, block_max) ||
       ibb_retry_is_waiting (&self->retry, now))
     return FALSE;
-  if (self->parameters->by_message && !ibb_pace_may_send (&self->parameters->peer->pace))
+  if (self->parameters->by_message &&
+      !ibb_pace_may_send (ibb_pair_get_pace (self->parameters->pair)))
     return FALSE;
   if (flight->stall.n_blocks == 0)
     return TRUE;
@@ -295,7 +296,7 @@ ibb_sender_take_stanza (IBBSender *self, gint64 now)
   block = ibb_flight_send (&self->flight, is_probe, now);
   ibb_scheduler_took (get_turns (self), &self->turn, ibb_block_get_size (block));
   if (self->parameters->by_message)
-    ibb_peer_note_message (self->parameters->peer, ibb_block_get_size (block), now);
+    ibb_pair_note_message (self->parameters->pair, ibb_block_get_size (block), now);
   else
     ibb_peer_took (self->parameters->peer, ibb_block_get_size (block));
   return create_stanza (self, block);
@@ -546,7 +547,7 @@ refuse (
     return react_to_refusals (self, is_peer_closed, now);
   /* Earlier blocks may have reached the peer before it left, and get no reply then. */
   if (ibb_condition_means_nobody (block->condition))
-    ibb_peer_probe (self->parameters->peer, now);
+    ibb_pair_probe (self->parameters->pair, now);
   return IBB_SENDER_GOES_ON;
 }
 
@@ -571,8 +572,9 @@ ibb_sender_block_answered (
 gsize
 ibb_sender_get_longest (const IBBSender *self)
 {
-  gsize size = self->parameters->by_message ? ibb_pace_get_longest (&self->parameters->peer->pace)
-                                            : ibb_flight_get_longest (&self->flight);
+  gsize size = self->parameters->by_message
+                   ? ibb_pace_get_longest (ibb_pair_get_pace (self->parameters->pair))
+                   : ibb_flight_get_longest (&self->flight);
 
   return size > 0 ? ibb_parameters_get_length (self->parameters, size) : 0;
 }

@@ -14,28 +14,28 @@ void
 ibb_session_heard (IBBSession *self, gint64 now)
 {
   self->silent_since = now;
-  ibb_peer_heard (self->parameters.peer, now);
+  ibb_pair_heard (self->parameters.pair, now);
 }
 
 static void
 heard_answer (IBBSession *self, const IBBStanza *answer, gint64 now)
 {
   self->silent_since = now;
-  if (ibb_peer_gave_answer (answer))
-    ibb_peer_heard (self->parameters.peer, now);
+  if (ibb_pair_gave_answer (answer))
+    ibb_pair_heard (self->parameters.pair, now);
 }
 
 /* Whether the peer has been silent for a probe interval. */
 static gboolean
 is_silent (const IBBSession *self, gint64 now)
 {
-  return now - self->silent_since >= ibb_peer_get_probe_interval (self->parameters.peer);
+  return now - self->silent_since >= ibb_pair_get_probe_interval (self->parameters.pair);
 }
 
 gboolean
-ibb_session_is_peer_needed (IBBPeer *peer)
+ibb_session_is_peer_needed (const IBBPair *pair)
 {
-  const GList *l = peer->sessions.head;
+  const GList *l = ibb_pair_get_sessions (pair);
 
   while (l != NULL && !ibb_session_needs_peer (l->data))
     l = l->next;
@@ -49,9 +49,9 @@ is_idle (const IBBSession *self, gint64 now)
 }
 
 void
-ibb_session_ask_about_idle (IBBPeer *peer, gint64 now)
+ibb_session_ask_about_idle (IBBPair *pair, gint64 now)
 {
-  GList *l = peer->sessions.head;
+  GList *l = ibb_pair_get_sessions (pair);
 
   while (l != NULL && !is_idle (l->data, now))
     l = l->next;
@@ -60,7 +60,7 @@ ibb_session_ask_about_idle (IBBPeer *peer, gint64 now)
       const IBBParameters *parameters = &((IBBSession *) l->data)->parameters;
       g_autofree char     *from = ibb_parameters_dup_from (parameters);
 
-      ibb_peer_ask_about (peer, l, parameters->key.sid, from);
+      ibb_pair_ask_about (pair, l, parameters->key.sid, from);
     }
 }
 
@@ -390,7 +390,7 @@ ibb_session_delivery_timeout (IBBSession *self, gint64 now)
   ibb_receiver_release (&self->receiver, now);
   ibb_sender_timeout (&self->sender, now);
   if (ibb_session_awaits_reply (self) && is_silent (self, now))
-    ibb_peer_probe (self->parameters.peer, now);
+    ibb_pair_probe (self->parameters.pair, now);
   ibb_sender_update_ready (&self->sender, now);
   ibb_session_closing_timeout (self, now);
 }

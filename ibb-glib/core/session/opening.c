@@ -125,10 +125,10 @@ take_name_of_peer (IBBSession *self, const IBBStanza *answer, const char *from)
 static void
 start (IBBSession *self, gint64 now)
 {
-  IBBPeer *peer = self->parameters.peer;
+  IBBPair *pair = self->parameters.pair;
 
   ibb_session_begin (self, now);
-  ibb_peer_update_timer (peer, ibb_session_is_peer_needed (peer), now);
+  ibb_pair_update_timer (pair, ibb_session_is_peer_needed (pair), now);
 }
 
 static void

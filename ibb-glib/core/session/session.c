@@ -127,14 +127,14 @@ ibb_session_set_untaken (IBBSession *self, gboolean untaken, gint64 now)
 void
 ibb_session_settings_changed (IBBSession *self, gint64 now)
 {
-  IBBPeer *peer = self->parameters.peer;
+  IBBPair *pair = self->parameters.pair;
 
   if (self->state == IBB_SESSION_OPEN)
     {
       ibb_receiver_release (&self->receiver, now);
       ibb_sender_update_ready (&self->sender, now);
       self->has_changed = TRUE;
-      ibb_peer_update_timer (peer, ibb_session_is_peer_needed (peer), now);
+      ibb_pair_update_timer (pair, ibb_session_is_peer_needed (pair), now);
     }
   ibb_session_wait_settings_changed (self);
   ibb_session_settle (self);
@@ -241,7 +241,7 @@ static void
 update_peer (IBBSession *self, gint64 now)
 {
   if (ibb_session_needs_peer (self))
-    ibb_peer_update_timer (self->parameters.peer, TRUE, now);
+    ibb_pair_update_timer (self->parameters.pair, TRUE, now);
 }
 
 void
@@ -354,7 +354,7 @@ ibb_session_get_wait (IBBSession *self)
     return IBB_SESSION_WAIT_NONE;
   if (context->is_lost || context->clock.is_stopped)
     return IBB_SESSION_WAIT_CONNECTION;
-  if (self->state == IBB_SESSION_INTERRUPTED || ibb_peer_is_silent (self->parameters.peer))
+  if (self->state == IBB_SESSION_INTERRUPTED || ibb_pair_is_silent (self->parameters.pair))
     return IBB_SESSION_WAIT_PEER;
   return IBB_SESSION_WAIT_NONE;
 }

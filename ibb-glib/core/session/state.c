@@ -94,7 +94,7 @@ ibb_session_begin (IBBSession *self, gint64 now)
   self->state = IBB_SESSION_OPEN;
   self->has_changed = TRUE;
   self->silent_since = now;
-  ibb_peer_heard (self->parameters.peer, now);
+  ibb_pair_heard (self->parameters.pair, now);
   ibb_sender_open (&self->sender, now);
 }
 
@@ -112,7 +112,7 @@ ibb_session_check_counted (IBBSession *self)
 static gint64
 get_due (const IBBSession *self)
 {
-  const IBBPeer *peer = self->parameters.peer;
+  const IBBPair *pair = self->parameters.pair;
   gint64         due, other;
 
   due = MIN (self->closing.linger_until, self->closing.at);
@@ -123,8 +123,8 @@ get_due (const IBBSession *self)
   if (!ibb_session_awaits_reply (self))
     return due;
 
-  other = self->silent_since + ibb_peer_get_probe_interval (peer);
-  other = MAX (other, ibb_peer_get_next_probe (peer));
+  other = self->silent_since + ibb_pair_get_probe_interval (pair);
+  other = MAX (other, ibb_pair_get_next_probe (pair));
   return MIN (due, other);
 }
 

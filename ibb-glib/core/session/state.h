@@ -15,7 +15,7 @@
  * - resume.at: the peer is asked to resume the session (D-58)
  *
  * The field wait runs by the time of the caller, and ends a session that has waited for
- * resume-timeout. The timer of the probes belongs to the peer.
+ * resume-timeout. The timer of the probes belongs to the pair.
  */
 
 #pragma once
@@ -210,10 +210,10 @@ void ibb_session_delivery_timeout (IBBSession *self, gint64 now);
 
 /* The peer of a session (D-27). */
 void     ibb_session_heard (IBBSession *self, gint64 now);
-gboolean ibb_session_is_peer_needed (IBBPeer *peer); /* by any of its sessions */
+gboolean ibb_session_is_peer_needed (const IBBPair *pair); /* by any of its sessions */
 /* Makes the next probe name a session that has listened in vain for a probe interval; in turn, if
  * there are several. */
-void ibb_session_ask_about_idle (IBBPeer *peer, gint64 now);
+void ibb_session_ask_about_idle (IBBPair *pair, gint64 now);
 void ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now);
 
 /* closing.c: the exchange of <close/>. */

@@ -22,7 +22,8 @@ typedef enum
   IBB_CONNECTION_LOST,
   IBB_CONNECTION_INTERRUPTED, /* the same */
   IBB_CONNECTION_RESTORED,
-  IBB_CONNECTION_MOVED,             /* TRUE if a byte of a session has moved over the XML stream */
+  /* TRUE if a session was opened or resumed over the XML stream, or a byte of one has moved */
+  IBB_CONNECTION_MOVED,
   IBB_CONNECTION_NEEDED,            /* TRUE if a session would end with the XML stream */
   IBB_CONNECTION_LOCAL_JID_CHANGED, /* in any thread */
   /* Around stanzas that arrived together: the stanzas that follow from them are sent in the end. A

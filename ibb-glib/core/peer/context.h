@@ -61,10 +61,11 @@ typedef struct
   GHashTable *resumable; /* (element-type utf8 GQueue): of these, by both accounts and sid (D-58) */
   IBBScheduler peer_turns;    /* of the peers to which a session wants to send a block in an IQ */
   IBBScheduler message_turns; /* of the sessions that want to send a block in a message */
-  GQueue       changed;   /* (element-type IBBRegistration): sessions to report; holds references */
-  gboolean     is_lost;   /* the connection is: nothing is sent */
-  gboolean     has_moved; /* bytes of a session, over this XML stream */
-  gboolean     is_gone;   /* the engine is: nobody asks for changes */
+  GQueue       changed; /* (element-type IBBRegistration): sessions to report; holds references */
+  gboolean     is_lost; /* the connection is: nothing is sent */
+  gboolean
+      has_moved; /* a session has, over this XML stream: it began, went on, or got bytes across */
+  gboolean is_gone; /* the engine is: nobody asks for changes */
 
   IBBFirstHop *first_hop;
   IBBPeers    *peers;

@@ -349,6 +349,7 @@ go_on (IBBSession *self, const IBBStanza *stanza, guint64 moved, gint64 now)
 
   end_wait (self);
   self->state = IBB_SESSION_OPEN;
+  self->parameters.context->has_moved = TRUE;
   ibb_failure_clear (&self->cause);
   self->has_changed = TRUE;
   ibb_session_heard (self, now);

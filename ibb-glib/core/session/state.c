@@ -92,6 +92,7 @@ ibb_session_begin (IBBSession *self, gint64 now)
 {
   free_opening (self);
   self->state = IBB_SESSION_OPEN;
+  self->parameters.context->has_moved = TRUE;
   self->has_changed = TRUE;
   self->silent_since = now;
   ibb_pair_heard (self->parameters.pair, now);

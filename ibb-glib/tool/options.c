@@ -518,8 +518,9 @@ understand_account (ToolOptions *self)
 static char *
 understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
 {
-  gboolean wants_account = (flags & TOOL_OPTIONS_ACCOUNT) != 0;
-  char    *problem;
+  gboolean wants_account =
+      (flags & TOOL_OPTIONS_ACCOUNT) != 0 && !self->list_parts && !self->remove_parts;
+  char *problem;
 
   if (self->account != NULL)
     {

@@ -58,6 +58,7 @@ typedef struct
   double           resume_timeout;   /* s; 0: sessions end with the connection */
   gboolean         quiet;
   gboolean         json;
+  gboolean         list_parts, remove_parts; /* which need no account */
 } ToolOptions;
 
 gboolean tool_options_parse (ToolOptions        *self,

@@ -13,6 +13,7 @@
 #include "stream.h"
 #include "tool.h"
 #ifdef HAVE_FILES
+#include "parts.h"
 #include "transfer.h"
 #endif
 
@@ -187,6 +188,10 @@ tool_receive (int argc, char **argv)
       N_ ("Take files with their names into a folder, until a signal comes"), N_ ("DIR") },
     { "count", 'n', 0, G_OPTION_ARG_STRING, &count,
       N_ ("With --directory: end after so many files"), N_ ("NUMBER") },
+    { "list-parts", 0, 0, G_OPTION_ARG_NONE, &options.list_parts,
+      N_ ("With --directory: show what is there of files that did not arrive whole"), NULL },
+    { "remove-parts", 0, 0, G_OPTION_ARG_NONE, &options.remove_parts,
+      N_ ("With --directory: remove what nobody uses of these"), NULL },
 #endif
     { NULL },
   };
@@ -208,6 +213,11 @@ tool_receive (int argc, char **argv)
   if (directory == NULL && count != NULL)
     return tool_output_usage_error ("receive", _ ("--count needs --directory"));
 #ifdef HAVE_FILES
+  if ((options.list_parts || options.remove_parts) && (directory == NULL || options.json))
+    return tool_output_usage_error (
+        "receive", _ ("--list-parts and --remove-parts need --directory, and go without --json"));
+  if (options.list_parts || options.remove_parts)
+    return tool_parts_show (directory, options.remove_parts);
   if (directory != NULL)
     return receive_files (&options, directory, count);
 #endif

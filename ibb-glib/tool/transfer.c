@@ -7,6 +7,7 @@
 #include "archive.h"
 #include "jid.h"
 #include "output.h"
+#include "parts.h"
 #include "refusals.h"
 #include "report.h"
 #include "session.h"
@@ -513,7 +514,10 @@ received_cb (GObject *object, GAsyncResult *result, gpointer data)
       tool_watched_report_end (self);
     }
   else if (work->stop != NULL)
-    tool_watched_report_error (self, error);
+    {
+      tool_watched_report_error (self, error);
+      tool_parts_note_full (work->path, error);
+    }
   if (work->count > 0 && work->n_received >= work->count)
     end_work (work, NULL);
   else if (work->stop != NULL && g_queue_is_empty (&work->receiving))

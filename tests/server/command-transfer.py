@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Files with their names: ibb send to ibb receive --directory."""
 
+import fcntl
 import os
 import random
 import re
@@ -119,6 +120,24 @@ def _(server):
     receiver.stop()
     check_equal(there.names(), ['letter (2).pdf', 'letter (3).pdf', 'letter.pdf'], 'files')
     check_equal(sorted(sha256(there / name) for name in there.names()), sorted(map(sha256, paths)), 'SHA-256')
+
+
+@case('the parts in a folder can be seen and removed')
+def _():
+    folder = Folder()
+    names = [f'.ibb-0123456789abcde{digit}-1.part' for digit in 'ef']
+    for name in ['letter.pdf', '.ibb-other', *names]:
+        folder.make(name, 2048)
+    with open(folder / names[1], 'rb') as used:
+        fcntl.flock(used, fcntl.LOCK_EX)
+        for option, words in (('--list-parts', ''), ('--remove-parts', 'removed')):
+            shown = subprocess.run((IBB, 'receive', '--directory', folder.path, option), check=True,
+                                   stdout=subprocess.PIPE, text=True).stdout.splitlines()
+            lines = {line.split()[0]: line for line in shown}
+            check_equal(sorted(lines), names, 'parts')
+            check('2.0' in lines[names[0]] and lines[names[0]].endswith(words), shown)
+            check(lines[names[1]].endswith('in use'), shown)
+    check_equal(folder.names(), sorted(['.ibb-other', 'letter.pdf', names[1]]), 'files')
 
 
 @case('a folder goes as an archive')

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "parts.h"
+
+#include "files/sink.h"
+#include "output.h"
+#include "report.h"
+#include "tool.h"
+
+#include <glib/gi18n.h>
+
+static void
+show (const IBBSinkPart *part, gboolean is_removed)
+{
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_local (part->time);
+  g_autofree char      *date =
+      time != NULL ? g_date_time_format (time, "%Y-%m-%d %H:%M") : g_strdup ("-");
+  g_autofree char *size = g_format_size_full (part->size, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *line = g_strdup_printf ("%s  %s  %s%s%s\n", part->name, date, size,
+                                           part->is_in_use || is_removed ? "  " : "",
+                                           is_removed        ? _ ("removed")
+                                           : part->is_in_use ? _ ("in use")
+                                                             : "");
+
+  tool_output_print (line);
+}
+
+int
+tool_parts_show (const char *folder, gboolean removes)
+{
+  g_autoptr (GError)    error = NULL;
+  g_autoptr (GPtrArray) parts = ibb_sink_list_parts (folder, &error);
+
+  for (guint i = 0; parts != NULL && i < parts->len && error == NULL; i++)
+    {
+      const IBBSinkPart *part = g_ptr_array_index (parts, i);
+
+      show (part, removes && ibb_sink_remove_part (folder, part->name, &error));
+    }
+  if (error == NULL)
+    return TOOL_EXIT_DONE;
+  tool_report_error (error);
+  return TOOL_EXIT_FAILED;
+}
+
+void
+tool_parts_note_full (const char *folder, const GError *error)
+{
+  g_autoptr (GPtrArray) parts = NULL;
+  g_autofree char      *shown = g_filename_display_name (folder);
+  g_autofree char      *size = NULL;
+  guint64               bytes = 0;
+
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
+    return;
+  parts = ibb_sink_list_parts (folder, NULL);
+  for (guint i = 0; parts != NULL && i < parts->len; i++)
+    bytes += ((const IBBSinkPart *) g_ptr_array_index (parts, i))->size;
+  if (bytes == 0)
+    return;
+  size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+  /* Translators: the first %s is a size, the second a folder */
+  tool_output_note (_ ("Parts of files that did not arrive whole have %s: see “ibb receive "
+                       "--directory %s --list-parts”, or --remove-parts"),
+                    size, shown);
+}

@@ -6,12 +6,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ibb-enum-types.h"
 #include "ibb-intl-private.h"
+#include "trust/ibb-known-certificates-private.h"
+#include "trust/private-file.h"
 
 /**
  * IBBKnownCertificates:
@@ -21,7 +25,9 @@
  *
  * They are kept in a file, one certificate in each line: its SHA-256 as 64 hexadecimal digits, a
  * space, and the name. Programs may share the file, and it may be edited; lines that are not
- * understood stay. The file is read at each call, so that a change counts at once.
+ * understood stay. The file is read at each call, so that a change counts at once. A change locks
+ * the file (flock), writes another one beside it, and puts that in its place: the file is always
+ * whole.
  *
  * ```c
  * static void
@@ -43,6 +49,11 @@
 /* A line of a certificate has some 100 bytes; a user's file grows by a line with each server and
  * each device of a peer. */
 #define FILE_MAX 1048576 /* bytes */
+/* A change takes milliseconds; a program that was stopped within one may keep the lock. */
+#define LOCK_TIMEOUT (5 * G_USEC_PER_SEC)
+#define LOCK_PAUSE 5000 /* µs */
+#define LINKS_MAX 40    /* as Linux follows */
+#define N_DIGITS 64
 
 struct _IBBKnownCertificates
 {
@@ -170,35 +181,75 @@ dup_digits (GTlsCertificate *certificate)
   return g_compute_checksum_for_data (G_CHECKSUM_SHA256, der->data, der->len);
 }
 
-/* Returns NULL without an error if there is no file. */
-static char *
-read_file (IBBKnownCertificates *self, gsize *length, GError **error)
+/* Takes the next line from text, of which left bytes remain. Bytes may be NUL. length is that
+ * without the end of the line and the space before it. FALSE: there is none. */
+static gboolean
+take_line (const char **text, gsize *left, const char **line, gsize *length)
 {
-  struct stat        info;
-  g_autoptr (GError) local_error = NULL;
-  char              *text = NULL;
+  const char *end;
+  gsize       size;
 
-  if (g_stat (self->path, &info) == 0 && info.st_size > FILE_MAX)
+  if (*left == 0)
+    return FALSE;
+  end = memchr (*text, '\n', *left);
+  size = end != NULL ? (gsize) (end - *text) + 1 : *left;
+  *line = *text;
+  *text += size;
+  *left -= size;
+  while (size > 0 && g_ascii_isspace ((*line)[size - 1]))
+    size--;
+  *length = size;
+  return TRUE;
+}
+
+/* Whether a line, which begins with the digits of a certificate, is one of name. */
+static gboolean
+is_of (const char *line, gsize length, const char *name)
+{
+  gsize n_digits = 0;
+
+  while (n_digits < length && g_ascii_isxdigit (line[n_digits]))
+    n_digits++;
+  return n_digits == N_DIGITS && length == N_DIGITS + 1 + strlen (name) && line[N_DIGITS] == ' ' &&
+         g_ascii_strncasecmp (line + N_DIGITS + 1, name, strlen (name)) == 0;
+}
+
+static IBBTrust
+find (const char *text, gsize left, const char *name, const char *digits)
+{
+  IBBTrust    trust = IBB_TRUST_UNKNOWN;
+  const char *line;
+  gsize       length;
+
+  while (take_line (&text, &left, &line, &length))
     {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                   _ ("The file of known certificates “%s” is too long"), self->path);
-      return NULL;
+      if (!is_of (line, length, name))
+        continue;
+      if (g_ascii_strncasecmp (line, digits, N_DIGITS) == 0)
+        return IBB_TRUST_KNOWN;
+      trust = IBB_TRUST_CHANGED;
     }
-  if (!g_file_get_contents (self->path, &text, length, &local_error) &&
-      !g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+  return trust;
+}
+
+/* fd: of the open file, or -1. (nullable): with an error, or if there is no file. */
+static char *
+read_file (IBBKnownCertificates *self, int fd, gsize *length, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  char              *text;
+
+  if (fd >= 0)
+    text = ibb_private_file_read (fd, self->path, IBB_PRIVATE_FILE_TRUST, FILE_MAX, length,
+                                  &local_error);
+  else
+    text =
+        ibb_private_file_load (self->path, IBB_PRIVATE_FILE_TRUST, FILE_MAX, length, &local_error);
+  if (text == NULL && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    g_set_error (error, local_error->domain, local_error->code,
                  _ ("Cannot read the file of known certificates “%s”: %s"), self->path,
                  local_error->message);
   return text;
-}
-
-/* Whether line is one of name. digits: its fingerprint, not terminated. */
-static gboolean
-parse_line (const char *line, const char *name, const char **digits)
-{
-  *digits = line;
-  return strlen (line) > 65 && line[64] == ' ' && strspn (line, "0123456789abcdefABCDEF") == 64 &&
-         g_ascii_strcasecmp (line + 65, name) == 0;
 }
 
 /**
@@ -220,39 +271,55 @@ ibb_known_certificates_check (IBBKnownCertificates *self,
 {
   g_autofree char   *text = NULL;
   g_autofree char   *wanted = NULL;
-  g_auto (GStrv)     lines = NULL;
   g_autoptr (GError) error = NULL;
-  IBBTrust           trust = IBB_TRUST_UNKNOWN;
+  gsize              length = 0;
 
   g_return_val_if_fail (IBB_IS_KNOWN_CERTIFICATES (self), IBB_TRUST_UNKNOWN);
   g_return_val_if_fail (name != NULL, IBB_TRUST_UNKNOWN);
   g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), IBB_TRUST_UNKNOWN);
 
-  text = read_file (self, NULL, &error);
+  text = read_file (self, -1, &length, &error);
   if (error != NULL)
     g_warning ("%s", error->message);
   if (text == NULL)
     return IBB_TRUST_UNKNOWN;
 
   wanted = dup_digits (certificate);
-  lines = g_strsplit (text, "\n", -1);
-  for (char **line = lines; *line != NULL; line++)
-    {
-      const char *digits;
+  return find (text, length, name, wanted);
+}
 
-      if (!parse_line (g_strchomp (*line), name, &digits))
-        continue;
-      if (g_ascii_strncasecmp (digits, wanted, 64) == 0)
-        return IBB_TRUST_KNOWN;
-      trust = IBB_TRUST_CHANGED;
+static void
+set_write_error (IBBKnownCertificates *self, int failure, GError **error)
+{
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
+               _ ("Cannot write the file of known certificates “%s”: %s"), self->path,
+               g_strerror (failure));
+}
+
+/* The file that links lead to, so that a change keeps them. It need not exist. */
+static char *
+dup_target (IBBKnownCertificates *self)
+{
+  char *path = g_strdup (self->path);
+
+  for (int i = 0; i < LINKS_MAX; i++)
+    {
+      g_autofree char *link = g_file_read_link (path, NULL);
+      g_autofree char *folder = NULL;
+
+      if (link == NULL)
+        break;
+      folder = g_path_get_dirname (path);
+      g_free (path);
+      path = g_canonicalize_filename (link, folder);
     }
-  return trust;
+  return path;
 }
 
 static gboolean
-make_folder (IBBKnownCertificates *self, GError **error)
+make_folder (const char *path, GError **error)
 {
-  g_autofree char *folder = g_path_get_dirname (self->path);
+  g_autofree char *folder = g_path_get_dirname (path);
 
   if (g_mkdir_with_parents (folder, 0700) == 0)
     return TRUE;
@@ -261,12 +328,234 @@ make_folder (IBBKnownCertificates *self, GError **error)
   return FALSE;
 }
 
+/* Whether fd is what path names: another program may have put another file there. */
+static gboolean
+is_there (int fd, const char *path)
+{
+  struct stat held;
+  struct stat named;
+
+  return fstat (fd, &held) == 0 && stat (path, &named) == 0 && held.st_dev == named.st_dev &&
+         held.st_ino == named.st_ino;
+}
+
+/* Opens the file at path, and keeps other writers away until it is closed. -1 with errno. */
+static int
+open_locked (const char *path, gboolean create)
+{
+  gint64 end = g_get_monotonic_time () + LOCK_TIMEOUT;
+
+  for (;;)
+    {
+      int fd = open (path, O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
+      int failure;
+
+      if (fd < 0)
+        return -1;
+      if (flock (fd, LOCK_EX | LOCK_NB) == 0 && is_there (fd, path))
+        return fd;
+      failure = errno;
+      close (fd);
+      if (failure == EWOULDBLOCK && g_get_monotonic_time () < end)
+        g_usleep (LOCK_PAUSE);
+      else if (failure == EWOULDBLOCK || failure == ENOLCK)
+        {
+          errno = EBUSY;
+          return -1;
+        }
+    }
+}
+
+static gboolean
+write_all (int fd, const char *text, gsize length)
+{
+  gssize n = 0;
+
+  for (gsize done = 0; done < length; done += (gsize) MAX (n, 0))
+    {
+      n = write (fd, text + done, length - done);
+      if (n == 0)
+        errno = EIO;
+      if (n == 0 || (n < 0 && errno != EINTR))
+        return FALSE;
+    }
+  return fsync (fd) == 0;
+}
+
+static gboolean
+sync_folder (const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  int              fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  gboolean         done = fd >= 0 && fsync (fd) == 0;
+
+  if (fd >= 0)
+    close (fd);
+  return done;
+}
+
+/* Puts a file with text in the place of that at path, whose lock the caller has: so no other writer
+ * uses the name of the new file, and what is there was left by one that was killed. The new file is
+ * locked before others see it. -1 with errno. */
+static int
+replace_file (const char *path, int old, const char *text, gsize length)
+{
+  g_autofree char *beside = g_strconcat (path, ".new", NULL);
+  struct stat      info;
+  int              fd;
+  int              failure;
+
+  unlink (beside);
+  fd = open (beside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return -1;
+  if (flock (fd, LOCK_EX) == 0 && fstat (old, &info) == 0 &&
+      fchmod (fd, info.st_mode & 0755) == 0 && write_all (fd, text, length) &&
+      rename (beside, path) == 0 && sync_folder (path))
+    return fd;
+  failure = errno;
+  close (fd);
+  unlink (beside);
+  errno = failure;
+  return -1;
+}
+
+/* A change of the lines of one name. */
+typedef struct
+{
+  const char *name;
+  const char *digits;  /* (nullable): to be added */
+  gboolean    removes; /* those of others */
+} Change;
+
+static gboolean
+is_done (const Change *change, const char *text, gsize length)
+{
+  IBBTrust trust = find (text, length, change->name, change->digits != NULL ? change->digits : "");
+
+  return change->digits != NULL ? trust == IBB_TRUST_KNOWN : trust == IBB_TRUST_UNKNOWN;
+}
+
+static GString *
+apply (const Change *change, const char *text, gsize left)
+{
+  GString    *result = g_string_sized_new (left + 128);
+  const char *line;
+  gsize       length;
+
+  while (take_line (&text, &left, &line, &length))
+    if (!change->removes || !is_of (line, length, change->name))
+      g_string_append_len (result, line, (gssize) (text - line));
+  /* The last line may have no end: somebody has edited the file, or its disk was full. */
+  if (change->digits != NULL && result->len > 0 && result->str[result->len - 1] != '\n')
+    g_string_append_c (result, '\n');
+  if (change->digits != NULL)
+    g_string_append_printf (result, "%s %s\n", change->digits, change->name);
+  return result;
+}
+
+/* What counts is what can be read afterwards, under the name of the file. */
+static gboolean
+verify (IBBKnownCertificates *self, const Change *change, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  gsize              length = 0;
+  g_autofree char   *text = read_file (self, -1, &length, &local_error);
+
+  if (text != NULL && is_done (change, text, length))
+    return TRUE;
+  if (local_error != NULL)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                 _ ("Cannot write the file of known certificates “%s”: %s"), self->path,
+                 _ ("another program has changed it"));
+  return FALSE;
+}
+
+static gboolean
+change_locked (
+    IBBKnownCertificates *self, const Change *change, const char *path, int fd, GError **error)
+{
+  g_autoptr (GString) result = NULL;
+  gsize               length = 0;
+  g_autofree char    *text = read_file (self, fd, &length, error);
+  int                 written;
+  gboolean            done;
+
+  if (text == NULL)
+    return FALSE;
+  result = apply (change, text, length);
+  if (result->len > FILE_MAX)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+                   _ ("The file of known certificates “%s” is too long"), self->path);
+      return FALSE;
+    }
+  written = replace_file (path, fd, result->str, result->len);
+  if (written < 0)
+    {
+      set_write_error (self, errno, error);
+      return FALSE;
+    }
+  done = verify (self, change, error);
+  close (written);
+  return done;
+}
+
+static gboolean
+make_change (IBBKnownCertificates *self, const Change *change, GError **error)
+{
+  g_autofree char *path = dup_target (self);
+  gboolean         done;
+  int              fd;
+
+  if (change->digits != NULL && !make_folder (path, error))
+    return FALSE;
+  fd = open_locked (path, change->digits != NULL);
+  if (fd < 0 && errno == ENOENT && change->digits == NULL)
+    return TRUE;
+  if (fd < 0)
+    {
+      set_write_error (self, errno, error);
+      return FALSE;
+    }
+  done = change_locked (self, change, path, fd, error);
+  close (fd);
+  return done;
+}
+
+static gboolean
+add (IBBKnownCertificates *self,
+     const char           *name,
+     GTlsCertificate      *certificate,
+     gboolean              replaces,
+     GError              **error)
+{
+  g_autofree char *digits = dup_digits (certificate);
+  const Change     change = { name, digits, replaces };
+
+  if (!replaces && ibb_known_certificates_check (self, name, certificate) == IBB_TRUST_KNOWN)
+    return TRUE;
+  return make_change (self, &change, error);
+}
+
+gboolean
+ibb_known_certificates_replace (IBBKnownCertificates *self,
+                                const char           *name,
+                                GTlsCertificate      *certificate,
+                                GError              **error)
+{
+  return add (self, name, certificate, TRUE, error);
+}
+
 /**
  * ibb_known_certificates_add:
  * @self: known certificates
  * @name: whom the certificate belongs to: a domain, or a bare JID
  * @certificate: the certificate
- * @error: return location for an error of the file, in the domain %G_IO_ERROR
+ * @error: return location for an error of the file, in the domain %G_IO_ERROR;
+ *   %G_IO_ERROR_BUSY: another program has kept its lock for five seconds
  *
  * Adds a certificate. The others of @name stay known.
  *
@@ -280,41 +569,19 @@ ibb_known_certificates_add (IBBKnownCertificates *self,
                             GTlsCertificate      *certificate,
                             GError              **error)
 {
-  g_autofree char *digits = NULL;
-  g_autofree char *line = NULL;
-  int              fd;
-  int              failure = 0;
-
   g_return_val_if_fail (IBB_IS_KNOWN_CERTIFICATES (self), FALSE);
   g_return_val_if_fail (name != NULL && strpbrk (name, "\r\n") == NULL, FALSE);
   g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), FALSE);
 
-  if (ibb_known_certificates_check (self, name, certificate) == IBB_TRUST_KNOWN)
-    return TRUE;
-  if (!make_folder (self, error))
-    return FALSE;
-
-  digits = dup_digits (certificate);
-  line = g_strdup_printf ("%s %s\n", digits, name);
-  /* One write at the end of the file: another program may add a line at the same time. */
-  fd = g_open (self->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0 || write (fd, line, strlen (line)) != (gssize) strlen (line))
-    failure = errno;
-  if (fd >= 0 && close (fd) != 0 && failure == 0)
-    failure = errno;
-  if (failure == 0)
-    return TRUE;
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
-               _ ("Cannot write the file of known certificates “%s”: %s"), self->path,
-               g_strerror (failure));
-  return FALSE;
+  return add (self, name, certificate, FALSE, error);
 }
 
 /**
  * ibb_known_certificates_forget:
  * @self: known certificates
  * @name: a domain, or a bare JID
- * @error: return location for an error of the file, in the domain %G_IO_ERROR
+ * @error: return location for an error of the file, in the domain %G_IO_ERROR;
+ *   %G_IO_ERROR_BUSY: another program has kept its lock for five seconds
  *
  * Removes all certificates of a name.
  *
@@ -325,43 +592,12 @@ ibb_known_certificates_add (IBBKnownCertificates *self,
 gboolean
 ibb_known_certificates_forget (IBBKnownCertificates *self, const char *name, GError **error)
 {
-  g_autofree char    *text = NULL;
-  g_auto (GStrv)      lines = NULL;
-  g_autoptr (GError)  local_error = NULL;
-  g_autoptr (GString) rest = NULL;
+  const Change change = { name, NULL, TRUE };
 
   g_return_val_if_fail (IBB_IS_KNOWN_CERTIFICATES (self), FALSE);
   g_return_val_if_fail (name != NULL, FALSE);
 
-  text = read_file (self, NULL, &local_error);
-  if (local_error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
-    }
-  if (text == NULL)
-    return TRUE;
-
-  rest = g_string_new (NULL);
-  lines = g_strsplit (text, "\n", -1);
-  for (char **line = lines; *line != NULL; line++)
-    {
-      g_autofree char *trimmed = g_strchomp (g_strdup (*line));
-      const char      *digits;
-
-      if (parse_line (trimmed, name, &digits))
-        continue;
-      g_string_append (rest, *line);
-      if (line[1] != NULL)
-        g_string_append_c (rest, '\n');
-    }
-  if (g_file_set_contents_full (self->path, rest->str, (gssize) rest->len,
-                                G_FILE_SET_CONTENTS_CONSISTENT, 0600, &local_error))
-    return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-               _ ("Cannot write the file of known certificates “%s”: %s"), self->path,
-               local_error->message);
-  return FALSE;
+  return make_change (self, &change, error);
 }
 
 /**

@@ -4,6 +4,8 @@
 
 #include "trust/ibb-trust-question-private.h"
 
+#include "trust/ibb-known-certificates-private.h"
+
 /**
  * IBBTrustQuestion:
  *
@@ -316,13 +318,15 @@ void
 ibb_trust_question_keep (IBBTrustQuestion *self)
 {
   g_autoptr (GError) error = NULL;
+  gboolean           kept;
 
   if (!self->remember || self->known == NULL)
     return;
-  if (self->changed && self->code == NULL)
-    ibb_known_certificates_forget (self->known, self->name, &error);
-  if (error != NULL ||
-      !ibb_known_certificates_add (self->known, self->name, self->certificate, &error))
+  if (self->code == NULL)
+    kept = ibb_known_certificates_replace (self->known, self->name, self->certificate, &error);
+  else
+    kept = ibb_known_certificates_add (self->known, self->name, self->certificate, &error);
+  if (!kept)
     g_warning ("%s", error->message);
 }
 

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "trust/private-file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ibb-intl-private.h"
+
+/* Some chains have a dozen certificates. */
+#define PEM_MAX 1048576 /* bytes */
+
+/* Devices and pipes, which may have the password of a service, have no owner that counts. */
+void
+ibb_private_file_judge (int fd, const char *path, IBBPrivateFile kind)
+{
+  struct stat info;
+
+  if (fstat (fd, &info) != 0 || !S_ISREG (info.st_mode))
+    return;
+
+  if ((info.st_mode & S_IWOTH) != 0)
+    g_warning (_ ("Everybody on this machine can write “%s”: chmod o-w %s"), path, path);
+  if (kind == IBB_PRIVATE_FILE_SECRET && (info.st_mode & S_IROTH) != 0)
+    g_warning (_ ("Everybody on this machine can read “%s”: chmod 600 %s"), path, path);
+}
+
+static void
+set_error (GError **error, int failure)
+{
+  g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (failure), g_strerror (failure));
+}
+
+char *
+ibb_private_file_read (
+    int fd, const char *path, IBBPrivateFile kind, gsize max, gsize *length, GError **error)
+{
+  struct stat info;
+  gsize       size = 4096;
+  gsize       used = 0;
+  gssize      n;
+  char       *text;
+
+  ibb_private_file_judge (fd, path, kind);
+  if (fstat (fd, &info) == 0 && info.st_size > 0)
+    size = MIN ((gsize) info.st_size, max) + 1;
+  text = g_malloc (size + 1);
+  /* Not by g_realloc (), which leaves copies of a secret in memory. */
+  while ((n = read (fd, text + used, size - used)) > 0 || (n < 0 && errno == EINTR))
+    {
+      used += n > 0 ? (gsize) n : 0;
+      if (used == size && size <= max)
+        {
+          char *more = g_malloc (MIN (size * 2, max + 1) + 1);
+
+          memcpy (more, text, used);
+          explicit_bzero (text, used);
+          g_free (text);
+          text = more;
+          size = MIN (size * 2, max + 1);
+        }
+      if (used > max)
+        break;
+    }
+  text[used] = '\0';
+  if (n >= 0 && used <= max)
+    {
+      *length = used;
+      return text;
+    }
+
+  if (n < 0)
+    set_error (error, errno);
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                 /* Translators: a number of bytes */
+                 _ ("It has more than %" G_GSIZE_FORMAT " bytes"), max);
+  explicit_bzero (text, used);
+  g_free (text);
+  return NULL;
+}
+
+char *
+ibb_private_file_load (
+    const char *path, IBBPrivateFile kind, gsize max, gsize *length, GError **error)
+{
+  int   fd = open (path, O_RDONLY | O_CLOEXEC);
+  char *text;
+
+  if (fd < 0)
+    {
+      set_error (error, errno);
+      return NULL;
+    }
+  text = ibb_private_file_read (fd, path, kind, max, length, error);
+  close (fd);
+  return text;
+}
+
+static void
+wipe (char *text, gsize length)
+{
+  if (text == NULL)
+    return;
+  explicit_bzero (text, length);
+  g_free (text);
+}
+
+static gboolean
+has_key (GTlsCertificate *certificate)
+{
+  g_autoptr (GByteArray) key = NULL;
+
+  g_object_get (certificate, "private-key", &key, NULL);
+  if (key != NULL)
+    explicit_bzero (key->data, key->len);
+  return key != NULL;
+}
+
+GTlsCertificate *
+ibb_private_file_load_certificate (const char *path, const char *key_path, GError **error)
+{
+  gboolean         is_one = key_path == NULL || g_str_equal (key_path, path);
+  gsize            length = 0;
+  gsize            key_length = 0;
+  char            *key = NULL;
+  char            *both = NULL;
+  GTlsCertificate *certificate = NULL;
+  g_autofree char *text = NULL;
+
+  key = ibb_private_file_load (is_one ? path : key_path, IBB_PRIVATE_FILE_SECRET, PEM_MAX,
+                               &key_length, error);
+  if (key != NULL && is_one)
+    certificate = g_tls_certificate_new_from_pem (key, (gssize) key_length, error);
+  else if (key != NULL)
+    text = ibb_private_file_load (path, IBB_PRIVATE_FILE_TRUST, PEM_MAX, &length, error);
+  if (text != NULL)
+    {
+      both = g_malloc (length + 1 + key_length);
+      memcpy (both, text, length);
+      both[length] = '\n';
+      memcpy (both + length + 1, key, key_length);
+      certificate =
+          g_tls_certificate_new_from_pem (both, (gssize) (length + 1 + key_length), error);
+      wipe (both, length + 1 + key_length);
+    }
+  wipe (key, key_length);
+  if (certificate == NULL || has_key (certificate))
+    return certificate;
+
+  g_object_unref (certificate);
+  g_set_error_literal (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
+                       _ ("there is no private key"));
+  return NULL;
+}

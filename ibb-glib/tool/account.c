@@ -7,13 +7,9 @@
 #include "terminal.h"
 #include "text.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <glib/gi18n.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define LOGIN_TIMEOUT 30 /* s */
 
@@ -24,42 +20,6 @@ free_password (char *password)
     return;
   explicit_bzero (password, strlen (password));
   g_free (password);
-}
-
-static char *
-read_password_file (const char *path, GError **error)
-{
-  int              fd = open (path, O_RDONLY | O_CLOEXEC);
-  int              failure = fd < 0 ? errno : 0;
-  g_autofree char *password = NULL;
-  struct stat      info;
-
-  errno = 0;
-  if (fd >= 0)
-    {
-      password = tool_terminal_read_line (fd);
-      failure = errno;
-    }
-  if (fd >= 0 && fstat (fd, &info) == 0 && S_ISREG (info.st_mode) && (info.st_mode & S_IROTH) != 0)
-    tool_output_note (_ ("Everybody on this machine can read the password file “%s”: chmod 600 %s"),
-                      path, path);
-  if (fd >= 0)
-    close (fd);
-  if (password == NULL && failure == EBADMSG)
-    g_set_error (
-        error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-        _ ("The first line of “%s” is not a valid password: it has a NUL or more than %d bytes"),
-        path, TOOL_LINE_MAX);
-  else if (fd < 0 || (password == NULL && failure != 0))
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
-                 _ ("Cannot read the password file “%s”: %s"), path, g_strerror (failure));
-  else if (password == NULL || *password == '\0')
-    {
-      g_clear_pointer (&password, g_free);
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                   _ ("The password file “%s” is empty"), path);
-    }
-  return g_steal_pointer (&password);
 }
 
 /* Removes the password from the environment, where programs of the same user could read it for as
@@ -95,88 +55,94 @@ ask_for_password (const char *jid, GError **error)
   return password;
 }
 
-/* Gets the password from the file, the environment or a person, in this order. No option has it:
- * everybody on the machine can read the command line. NULL without an error: a certificate is
- * enough, or the account names another source. */
-static char *
-get_password (const ToolOptions *options, GError **error)
+/* Takes the password from the file, the environment or a person, in this order. No option has it:
+ * everybody on the machine can read the command line. Without any, a certificate is enough, or the
+ * account names another source. */
+static gboolean
+take_password (ToolAccount *self, const ToolOptions *options, GError **error)
 {
   char *password;
 
   if (options->password_file != NULL)
-    return read_password_file (options->password_file, error);
+    return ibb_client_load_password (self->client, options->password_file, error);
   password = take_from_environment ();
-  if (password != NULL || options->certificate_file != NULL || options->account != NULL)
-    return password;
-  return ask_for_password (options->jid, error);
+  if (password == NULL && (options->certificate_file != NULL || options->account != NULL))
+    return TRUE;
+  if (password == NULL)
+    password = ask_for_password (options->jid, error);
+  if (password == NULL)
+    return FALSE;
+  ibb_client_set_password (self->client, password);
+  free_password (password);
+  return TRUE;
 }
 
-static GTlsDatabase *
-read_ca_file (const char *path, GError **error)
+/* What an option names counts more than the file of accounts, and than a certificate that was
+ * accepted before. */
+static gboolean
+apply (IBBClient *client, const ToolOptions *options, GError **error)
 {
-  /* GTlsFileDatabase takes absolute paths only. */
-  g_autofree char   *absolute = g_canonicalize_filename (path, NULL);
-  g_autoptr (GError) reason = NULL;
-  GTlsDatabase      *database = g_tls_file_database_new (absolute, &reason);
+  IBBXmppConnection *connection = IBB_XMPP_CONNECTION (client);
 
-  if (database == NULL)
-    g_set_error (error, reason->domain, reason->code,
-                 _ ("Cannot read certificates from “%s”: name a file that has them in PEM, and "
-                    "that this user can read"),
-                 path);
-  return database;
-}
-
-static GTlsCertificate *
-read_certificate (const ToolOptions *options, GError **error)
-{
-  const char                 *key_file = options->key_file;
-  g_autoptr (GTlsCertificate) certificate = NULL;
-
-  if (key_file == NULL)
-    key_file = options->certificate_file;
-  certificate = g_tls_certificate_new_from_files (options->certificate_file, key_file, error);
-  if (certificate == NULL)
+  if (options->ca_file != NULL && !ibb_client_load_authorities (client, options->ca_file, error))
+    return FALSE;
+  if (options->certificate_file != NULL &&
+      !ibb_client_load_certificate (client, options->certificate_file, options->key_file, error))
+    return FALSE;
+  if (options->fingerprint != NULL)
+    ibb_client_set_known_certificates (client, NULL);
+  if (options->tls_mode != IBB_TLS_MODE_AUTOMATIC)
+    ibb_client_set_tls_mode (client, options->tls_mode);
+  if (options->websocket_mode != IBB_WEBSOCKET_MODE_NEVER)
     {
-      g_prefix_error (error, /* Translators: a reason follows */
-                      _ ("Cannot read the certificate “%s” and its key “%s”: "),
-                      options->certificate_file, key_file);
-      return NULL;
+      ibb_client_set_websocket_mode (client, options->websocket_mode);
+      ibb_client_set_websocket_uri (client, options->websocket_uri);
     }
-  return g_steal_pointer (&certificate);
+  if (options->no_plain)
+    ibb_client_set_password_policy (client, IBB_PASSWORD_POLICY_HASHED);
+  else if (options->allow_plain_text)
+    ibb_client_set_password_policy (client, IBB_PASSWORD_POLICY_READABLE);
+  ibb_client_set_resumable (client, options->resume_timeout > 0);
+  if (options->host != NULL)
+    {
+      ibb_xmpp_connection_set_host (connection, options->host);
+      ibb_xmpp_connection_set_port (connection, options->port);
+    }
+  if (options->proxy != NULL)
+    {
+      g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (options->proxy, NULL);
+
+      ibb_client_set_proxy_resolver (client, resolver);
+    }
+  return TRUE;
+}
+
+static IBBClient *
+create_client (const ToolOptions *options)
+{
+  g_autoptr (IBBKnownCertificates) known = NULL;
+  IBBClient                       *client;
+
+  if (options->client != NULL)
+    return ibb_client_new_like (options->client, options->jid);
+  known = ibb_known_certificates_new (NULL);
+  client = ibb_client_new (options->jid);
+  ibb_client_set_known_certificates (client, known);
+  return client;
 }
 
 gboolean
 tool_account_prepare (ToolAccount *self, const ToolOptions *options, GError **error)
 {
-  g_autoptr (GError) local_error = NULL;
-
-  if (options->ca_file != NULL)
-    {
-      self->tls_database = read_ca_file (options->ca_file, error);
-      if (self->tls_database == NULL)
-        return FALSE;
-    }
-  if (options->certificate_file != NULL)
-    {
-      self->certificate = read_certificate (options, error);
-      if (self->certificate == NULL)
-        return FALSE;
-    }
-  self->password = get_password (options, &local_error);
-  if (local_error == NULL)
-    return TRUE;
-
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return FALSE;
+  self->client = create_client (options);
+  return apply (self->client, options, error) && take_password (self, options, error);
 }
 
 void
 tool_account_clear (ToolAccount *self)
 {
   g_clear_pointer (&self->password, free_password);
-  g_clear_object (&self->tls_database);
-  g_clear_object (&self->certificate);
+  g_clear_object (&self->client);
   g_clear_error (&self->no_password);
 }
 
@@ -290,62 +256,10 @@ password_cb (IBBClient *client, IBBPasswordQuestion *question, ToolAccount *self
 }
 
 IBBClient *
-tool_account_new_client (ToolAccount *self, const ToolOptions *options, const char *jid)
+tool_account_new_client (ToolAccount *self, const char *jid)
 {
-  IBBXmppConnection *connection;
-  IBBClient         *client;
+  IBBClient *client = ibb_client_new_like (self->client, jid);
 
-  if (options->account != NULL)
-    {
-      const char *slash = strchr (jid, '/');
-
-      /* It was there when the options were read. */
-      client = ibb_client_new_from_account (options->account, slash != NULL ? slash + 1 : "", NULL);
-      if (client == NULL)
-        client = ibb_client_new (jid);
-    }
-  else
-    {
-      g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (NULL);
-
-      client = ibb_client_new (jid);
-      ibb_client_set_known_certificates (client, known);
-    }
-
-  /* What an option names counts more than the file of accounts, and than a certificate that was
-   * accepted before. */
-  connection = IBB_XMPP_CONNECTION (client);
-  if (options->fingerprint != NULL)
-    ibb_client_set_known_certificates (client, NULL);
-  if (self->password != NULL)
-    ibb_client_set_password (client, self->password);
-  if (options->tls_mode != IBB_TLS_MODE_AUTOMATIC)
-    ibb_client_set_tls_mode (client, options->tls_mode);
-  if (options->websocket_mode != IBB_WEBSOCKET_MODE_NEVER)
-    {
-      ibb_client_set_websocket_mode (client, options->websocket_mode);
-      ibb_client_set_websocket_uri (client, options->websocket_uri);
-    }
-  if (options->no_plain)
-    ibb_client_set_password_policy (client, IBB_PASSWORD_POLICY_HASHED);
-  else if (options->allow_plain_text)
-    ibb_client_set_password_policy (client, IBB_PASSWORD_POLICY_READABLE);
-  ibb_client_set_resumable (client, options->resume_timeout > 0);
-  if (options->host != NULL)
-    {
-      ibb_xmpp_connection_set_host (connection, options->host);
-      ibb_xmpp_connection_set_port (connection, options->port);
-    }
-  if (options->proxy != NULL)
-    {
-      g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (options->proxy, NULL);
-
-      ibb_client_set_proxy_resolver (client, resolver);
-    }
-  if (self->tls_database != NULL)
-    ibb_client_set_tls_database (client, self->tls_database);
-  if (self->certificate != NULL)
-    ibb_client_set_certificate (client, self->certificate);
   g_signal_connect (client, "trust-requested", G_CALLBACK (trust_cb), self);
   g_signal_connect (client, "password-requested", G_CALLBACK (password_cb), self);
   return client;

@@ -10,9 +10,8 @@
  * login asks meanwhile. Another thread touches it only during a login. */
 typedef struct
 {
-  char            *password;     /* NULL: a certificate is enough, or the client knows it */
-  GTlsDatabase    *tls_database; /* NULL: the system's */
-  GTlsCertificate *certificate;  /* NULL: none */
+  IBBClient *client;   /* which never logs in: the others have its settings */
+  char      *password; /* (nullable): that was typed during a login */
 
   ToolRun             *run; /* (nullable): of the login that is going on, or of the last one */
   GError              *no_password; /* (nullable): why the last login went without one */
@@ -26,7 +25,7 @@ void     tool_account_clear (ToolAccount *self);
 /* A client that can log in as jid, once tool_account_begin_login () was called: then the person at
  * the terminal is asked about its certificate, and for a password that is missing. The account
  * outlives the client. */
-IBBClient *tool_account_new_client (ToolAccount *self, const ToolOptions *options, const char *jid);
+IBBClient *tool_account_new_client (ToolAccount *self, const char *jid);
 /* The login of client follows. */
 void tool_account_begin_login (ToolAccount *self, ToolRun *run, IBBClient *client);
 /* Replaces the error of a login that had no password by what to do about that. */

@@ -473,7 +473,7 @@ check_rate (Doctor *self)
   GError               *error = NULL;
   guint64               rate = 0;
 
-  second = tool_account_new_client (self->account, tool_run_get_options (self->run), self->bare);
+  second = tool_account_new_client (self->account, self->bare);
   ibb_client_set_send_presence (second, FALSE);
   tool_account_begin_login (self->account, self->run, second);
   if (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (second), tool_run_get_cancellable (self->run),
@@ -587,7 +587,7 @@ doctor_run (ToolRun *run, gpointer data, GError **error)
   gboolean                 is_reached;
 
   self->run = run;
-  self->client = tool_account_new_client (self->account, tool_run_get_options (run), self->bare);
+  self->client = tool_account_new_client (self->account, self->bare);
   self->host = ibb_xmpp_connection_dup_host (IBB_XMPP_CONNECTION (self->client));
   is_reached = check_dns (self);
   if (!is_reached)

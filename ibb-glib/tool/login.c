@@ -129,7 +129,7 @@ tool_login_new (ToolAccount *account, const ToolOptions *options, const char *ji
   g_autofree char *bare = tool_jid_dup_bare (jid);
 
   self->account = account;
-  self->client = tool_account_new_client (account, options, jid);
+  self->client = tool_account_new_client (account, jid);
   ibb_client_set_send_presence (self->client, options->show_online ||
                                                   options->stanza_type == IBB_STANZA_TYPE_MESSAGE);
   self->states = g_new0 (States, 1);
@@ -139,7 +139,7 @@ tool_login_new (ToolAccount *account, const ToolOptions *options, const char *ji
   /* An anonymous login gets another account each time, so its resource is always free. */
   if (strchr (jid, '/') != NULL && strchr (bare, '@') != NULL)
     {
-      self->scout = tool_account_new_client (account, options, bare);
+      self->scout = tool_account_new_client (account, bare);
       ibb_client_set_send_presence (self->scout, FALSE);
     }
   return self;

@@ -51,6 +51,13 @@ static const struct
   { G_STRINGIFY (TOOL_EXIT_SIGNAL) "+N", N_ ("Ended by signal N") },
 };
 
+/* What the library says to the person: of files that others can read, or that cannot be written. */
+static void
+warning_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
+{
+  tool_output_note ("%s", message);
+}
+
 static const GOptionEntry options[] = {
   { "help", 'h', 0, G_OPTION_ARG_NONE, NULL, N_ ("Print these lines"), NULL },
   { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Print the version"), NULL },
@@ -133,6 +140,7 @@ main (int argc, char **argv)
   atexit (tool_output_check);
   /* Standard output is for bytes and events only, even with G_MESSAGES_DEBUG. */
   g_log_writer_default_set_use_stderr (TRUE);
+  g_log_set_handler ("ibb-glib", G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE, warning_cb, NULL);
   /* Writing to a reader that is gone is an error like any other. */
   signal (SIGPIPE, SIG_IGN);
 

@@ -501,16 +501,15 @@ understand_certificates (ToolOptions *self)
 static char *
 understand_account (ToolOptions *self)
 {
-  g_autoptr (IBBClient) client = NULL;
-  g_autoptr (GError)    error = NULL;
+  g_autoptr (GError) error = NULL;
 
   if (self->jid != NULL)
     return g_strdup (_ ("--account and --jid exclude each other: leave out --jid, or make another "
                         "group in the file of accounts"));
-  client = ibb_client_new_from_account (self->account, NULL, &error);
-  if (client == NULL)
+  self->client = ibb_client_new_from_account (self->account, NULL, &error);
+  if (self->client == NULL)
     return g_strdup (error->message);
-  self->jid = g_strdup (ibb_client_get_jid (client));
+  self->jid = g_strdup (ibb_client_get_jid (self->client));
   return NULL;
 }
 
@@ -686,6 +685,7 @@ void
 tool_options_clear (ToolOptions *self)
 {
   g_free (self->account);
+  g_clear_object (&self->client);
   g_free (self->jid);
   g_free (self->password_file);
   g_free (self->host);

@@ -31,6 +31,7 @@ typedef struct
   gboolean through;
 
   char            *account; /* NULL: none; in the file of accounts */
+  IBBClient       *client;  /* NULL: none; of account, which is read once */
   char            *jid;
   char            *password_file;
   char            *host; /* NULL: what DNS says */

@@ -16,6 +16,7 @@
 
 #include "ibb-intl-private.h"
 #include "runtime/random.h"
+#include "trust/private-file.h"
 
 #ifdef HAVE_GNUTLS
 
@@ -147,7 +148,7 @@ ibb_key_file_load (const char *path, GError **error)
 
   if (!g_file_test (path, G_FILE_TEST_EXISTS) && !create (path, error))
     return NULL;
-  certificate = g_tls_certificate_new_from_files (path, path, error);
+  certificate = ibb_private_file_load_certificate (path, NULL, error);
   if (certificate == NULL)
     g_prefix_error (error, /* Translators: a reason follows */
                     _ ("Cannot read the certificate and the key in “%s”: "), path);

@@ -4,16 +4,11 @@
 
 #include "config.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "ibb-enum-types.h"
 #include "ibb-intl-private.h"
-#include "xmpp/base/secret.h"
 #include "xmpp/ibb-client-private.h"
-
-/* Far more than any password has. */
-#define PASSWORD_FILE_MAX 4096 /* bytes */
 
 /* A group of the file of accounts. */
 typedef struct
@@ -75,32 +70,9 @@ parse_enum (const Account *self,
 static gboolean
 set_password_file (const Account *self, IBBClient *client, const char *value, GError **error)
 {
-  g_autofree char             *path = dup_file (self, value);
-  g_autoptr (GFile)            file = g_file_new_for_path (path);
-  g_autoptr (GError)           local_error = NULL;
-  char                         buffer[PASSWORD_FILE_MAX + 1];
-  gsize                        length = 0;
-  gboolean                     is_bad;
-  g_autoptr (GFileInputStream) input = g_file_read (file, NULL, &local_error);
+  g_autofree char *path = dup_file (self, value);
 
-  if (input == NULL || !g_input_stream_read_all (G_INPUT_STREAM (input), buffer, PASSWORD_FILE_MAX,
-                                                 &length, NULL, &local_error))
-    {
-      g_set_error (error, local_error->domain, local_error->code,
-                   _ ("Cannot read the password file “%s”: %s"), path, local_error->message);
-      return FALSE;
-    }
-  buffer[length] = '\0';
-  is_bad = strlen (buffer) != length;
-  buffer[strcspn (buffer, "\r\n")] = '\0';
-  is_bad = is_bad || buffer[0] == '\0';
-  if (!is_bad)
-    ibb_client_set_password (client, buffer);
-  explicit_bzero (buffer, sizeof buffer);
-  if (is_bad)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                 _ ("The first line of “%s” is not a password"), path);
-  return !is_bad;
+  return ibb_client_load_password (client, path, error);
 }
 
 static gboolean
@@ -176,20 +148,9 @@ set_proxy (const Account *self, IBBClient *client, const char *value, GError **e
 static gboolean
 set_ca_file (const Account *self, IBBClient *client, const char *value, GError **error)
 {
-  g_autofree char         *path = dup_file (self, value);
-  g_autoptr (GError)       reason = NULL;
-  g_autoptr (GTlsDatabase) database = g_tls_file_database_new (path, &reason);
+  g_autofree char *path = dup_file (self, value);
 
-  if (database == NULL)
-    {
-      g_set_error (error, reason->domain, reason->code,
-                   _ ("Cannot read certificates from “%s”: name a file that has them in PEM, and "
-                      "that this user can read"),
-                   path);
-      return FALSE;
-    }
-  ibb_client_set_tls_database (client, database);
-  return TRUE;
+  return ibb_client_load_authorities (client, path, error);
 }
 
 static gboolean
@@ -198,17 +159,8 @@ set_certificate (const Account *self, IBBClient *client, const char *value, GErr
   g_autofree char *key = g_key_file_get_string (self->file, self->name, "certificate-key", NULL);
   g_autofree char *path = dup_file (self, value);
   g_autofree char *key_path = dup_file (self, key != NULL ? key : value);
-  g_autoptr (GTlsCertificate) certificate =
-      g_tls_certificate_new_from_files (path, key_path, error);
 
-  if (certificate == NULL)
-    {
-      g_prefix_error (error, /* Translators: a reason follows */
-                      _ ("Cannot read the certificate “%s” and its key “%s”: "), path, key_path);
-      return FALSE;
-    }
-  ibb_client_set_certificate (client, certificate);
-  return TRUE;
+  return ibb_client_load_certificate (client, path, key_path, error);
 }
 
 static const struct
@@ -333,12 +285,12 @@ replace_resource (const char *jid, const char *resource)
  * ```
  *
  * Besides `jid`, which is required, an account may have `password-file`, whose first line is the
- * password; `keyring` (`true`, the default, or `false`): [property@IBB.Client:keyring]; `server`:
- * host and port; `tls`: [property@IBB.Client:tls-mode] as `automatic`, `starttls`, `direct` or
- * `none`; `ca-file`: the authorities; `certificate` and `certificate-key`: the client's own;
- * `password-policy`: `encrypted`, `hashed` or `readable`; `websocket`: `never`, `fallback`,
- * `always` or a URL with the scheme `wss`; `proxy`: a URI. Names of files are relative to the
- * folder of the accounts.
+ * password, see [method@IBB.Client.load_password]; `keyring` (`true`, the default, or `false`):
+ * [property@IBB.Client:keyring]; `server`: host and port; `tls`: [property@IBB.Client:tls-mode] as
+ * `automatic`, `starttls`, `direct` or `none`; `ca-file`: [method@IBB.Client.load_authorities];
+ * `certificate` and `certificate-key`: the client's own; `password-policy`: `encrypted`, `hashed`
+ * or `readable`; `websocket`: `never`, `fallback`, `always` or a URL with the scheme `wss`;
+ * `proxy`: a URI. Names of files are relative to the folder of the accounts.
  *
  * The password comes from `password-file`; otherwise from the credential `ibb-NAME` that systemd
  * passes to a service, NAME being that of the account (`LoadCredential=`); otherwise from the

@@ -25,6 +25,9 @@ IBB_AVAILABLE_IN_1_0
 IBBClient *ibb_client_new (const char *jid);
 
 IBB_AVAILABLE_IN_1_0
+IBBClient *ibb_client_new_like (IBBClient *other, const char *jid);
+
+IBB_AVAILABLE_IN_1_0
 IBBClient *ibb_client_new_from_account (const char *name, const char *resource, GError **error);
 
 IBB_AVAILABLE_IN_1_0
@@ -35,6 +38,18 @@ const char *ibb_client_get_jid (IBBClient *self);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_client_set_password (IBBClient *self, const char *password);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_client_load_password (IBBClient *self, const char *path, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_client_load_certificate (IBBClient  *self,
+                                      const char *path,
+                                      const char *key_path,
+                                      GError    **error);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_client_load_authorities (IBBClient *self, const char *path, GError **error);
 
 IBB_AVAILABLE_IN_1_0
 IBBTlsMode ibb_client_get_tls_mode (IBBClient *self);

@@ -97,6 +97,7 @@ PARTS = {
     'files/ibb-files-transfer-receive': 'files/ibb-files-transfer',
     'files/ibb-files-transfer-send': 'files/ibb-files-transfer',
     'files/ibb-files-transfer-state': 'files/ibb-files-transfer',
+    'xmpp/ibb-client-files': 'xmpp/ibb-client',
     'xmpp/ibb-client-settings': 'xmpp/ibb-client',
     'xmpp/ibb-client-account': 'xmpp/ibb-client',
     'xmpp/ibb-xmpp-connection-calls': 'xmpp/ibb-xmpp-connection',

@@ -486,6 +486,14 @@ remove_folder (const char *folder)
     }
 }
 
+/* (transfer full) (nullable): fails the test if it is NULL. */
+static void
+drop (gpointer object)
+{
+  g_assert_nonnull (object);
+  g_object_unref (object);
+}
+
 static void
 write_accounts (const char *text)
 {
@@ -495,7 +503,64 @@ write_accounts (const char *text)
 
   g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
-  g_assert_true (g_file_set_contents (password, "secret\nnot this\n", -1, NULL));
+  g_assert_true (g_file_set_contents_full (password, "secret\nnot this\n", -1,
+                                           G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
+}
+
+/* Whoever can write the list decides whom this user trusts, and whoever reads the key or the
+ * password is this user: all are judged by one rule, wherever their names come from. */
+static void
+test_modes (void)
+{
+  static const struct
+  {
+    int         mode;
+    const char *key_warning; /* of a key and of a password */
+    const char *list_warning;
+  } modes[] = {
+    { 0600, NULL, NULL },
+    { 0640, NULL, NULL },
+    { 0604, "*can read*", NULL },
+    { 0602, "*can write*", "*can write*" },
+  };
+  g_autoptr (GTlsCertificate)      one = load_certificate ("alone-1.pem");
+  g_autofree char                 *folder = g_dir_make_tmp ("client-modes-XXXXXX", NULL);
+  g_autofree char                 *key = g_build_filename (folder, "key", NULL);
+  g_autofree char                 *list = g_build_filename (folder, "list", NULL);
+  g_autofree char                 *password = g_build_filename (folder, "password", NULL);
+  g_autofree char                 *accounts = NULL;
+  g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (list);
+
+  drop (ibb_identity_new (key, NULL)); /* makes it */
+  assert_succeeds (ibb_known_certificates_add, known, "one.example", one);
+  g_assert_true (g_file_set_contents (password, "secret\n", -1, NULL));
+  accounts = g_strdup_printf (
+      "[home]\njid=a@b\npassword-file=%s\n[cert]\njid=a@b\ncertificate=%s\n", password, key);
+  write_accounts (accounts);
+  for (gsize i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      g_autoptr (IBBClient) client = ibb_client_new ("a@b");
+
+      g_assert_cmpint (g_chmod (key, modes[i].mode), ==, 0);
+      g_assert_cmpint (g_chmod (list, modes[i].mode), ==, 0);
+      g_assert_cmpint (g_chmod (password, modes[i].mode), ==, 0);
+      for (int n = 0; modes[i].key_warning != NULL && n < 5; n++)
+        g_test_expect_message ("ibb-glib", G_LOG_LEVEL_WARNING, modes[i].key_warning);
+      if (modes[i].list_warning != NULL)
+        g_test_expect_message ("ibb-glib", G_LOG_LEVEL_WARNING, modes[i].list_warning);
+      drop (ibb_identity_new (key, NULL));
+      assert_succeeds (ibb_client_load_certificate, client, key, NULL);
+      assert_succeeds (ibb_client_load_password, client, password);
+      drop (ibb_client_new_from_account ("home", NULL, NULL));
+      drop (ibb_client_new_from_account ("cert", NULL, NULL));
+      g_assert_cmpint (ibb_known_certificates_check (known, "one.example", one), ==,
+                       IBB_TRUST_KNOWN);
+      g_test_assert_expected_messages ();
+    }
+  g_unlink (key);
+  g_unlink (list);
+  g_unlink (password);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
 static void
@@ -509,8 +574,9 @@ test_accounts (void)
                        fake_server_get_port (server));
   g_autoptr (GError) error = NULL;
   g_auto (GStrv)     names = NULL;
-  IBBClient         *client;
-  g_autofree char   *received = NULL;
+  IBBClient *template;
+  IBBClient       *client;
+  g_autofree char *received = NULL;
 
   names = ibb_client_list_accounts (&error);
   g_assert_no_error (error);
@@ -536,8 +602,12 @@ test_accounts (void)
   client = assert_succeeds (ibb_client_new_from_account, "home", "");
   g_assert_cmpstr (ibb_client_get_jid (client), ==, FAKE_JID);
   drop_client (client);
-  client = assert_succeeds (ibb_client_new_from_account, "home", NULL);
-  g_assert_cmpstr (ibb_client_get_jid (client), ==, FAKE_JID "/balcony");
+  template = assert_succeeds (ibb_client_new_from_account, "home", NULL);
+  g_assert_cmpstr (ibb_client_get_jid (template), ==, FAKE_JID "/balcony");
+  /* The file is not read again for another client of the account. */
+  write_accounts ("");
+  client = ibb_client_new_like (template, FAKE_JID "/balcony");
+  drop_client (template);
   g_assert_false (ibb_client_get_keyring (client));
   assert_login (client);
   fake_log_out (client, server, &received);
@@ -610,6 +680,7 @@ main (int argc, char **argv)
   g_test_add_func ("/client/trust/withdrawn", test_withdrawn);
   g_test_add_func ("/client/password", test_password);
   g_test_add_func ("/client/accounts", test_accounts);
+  g_test_add_func ("/client/modes", test_modes);
   for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
     {
       g_autofree char *path = g_strconcat ("/client/known/", known[i].name, NULL);

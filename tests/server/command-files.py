@@ -296,6 +296,26 @@ def _(server):
         check_equal(any('chmod 600' in line for line in lines), warned, f'a warning at {mode:o}')
 
 
+@case('the file of accounts, and the password that it names, are read once')
+def _(server):
+    """The account logs in twice, as it names a resource; a pipe has the password once."""
+    folder = Folder()
+    alice = Account(server, 'alice')
+    os.mkdir(folder / 'ibb-glib')
+    os.mkfifo(folder / 'password', 0o600)
+    keys = alice.options()
+    text = f'[home]\njid={alice.bare}/desk\npassword-file={folder / "password"}\n' + ''.join(
+        f'{name[2:]}={value}\n' for name, value in zip(keys[2::2], keys[3::2]))
+    with open(os.path.join(folder / 'ibb-glib', 'accounts'), 'w', encoding='utf-8') as file:
+        file.write(text)
+    here = alice.ibb('cat', 'nobody@localhost', account=['--account', 'home'],
+                     env={'XDG_CONFIG_HOME': folder.path, 'IBB_PASSWORD': ''})
+    with open(folder / 'password', 'w', encoding='utf-8') as pipe:
+        pipe.write(alice.password + '\n')
+    line = here.expect_failure('nobody@localhost')
+    check('password' not in line, line)
+
+
 @case('a password with a NUL, or that is too long, is an error')
 def _(server):
     password = server.passwords['alice'].encode()

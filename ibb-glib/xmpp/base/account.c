@@ -216,6 +216,28 @@ ibb_account_get_for_login (IBBAccount *self, IBBAccountSettings *settings)
   return !is_over;
 }
 
+void
+ibb_account_copy (IBBAccount *self, IBBAccount *other)
+{
+  IBBAccountSettings settings;
+  IBBAccountSettings old;
+
+  g_mutex_lock (&other->lock);
+  copy_locked (other, &settings);
+  settings.password = g_strdup (other->settings.password);
+  g_mutex_unlock (&other->lock);
+  g_clear_pointer (&settings.token, ibb_token_unref);
+  settings.account = NULL;
+
+  g_mutex_lock (&self->lock);
+  old = self->settings;
+  self->settings = settings;
+  self->settings.jid = g_steal_pointer (&old.jid);
+  old.jid = g_steal_pointer (&settings.jid);
+  g_mutex_unlock (&self->lock);
+  ibb_account_settings_clear (&old);
+}
+
 char *
 ibb_account_dup_string (IBBAccount *self, gsize setting)
 {

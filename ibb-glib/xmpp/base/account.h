@@ -70,6 +70,10 @@ gboolean ibb_account_is_component (IBBAccount *self);
 void     ibb_account_get (IBBAccount *self, IBBAccountSettings *settings);
 gboolean ibb_account_get_for_login (IBBAccount *self, IBBAccountSettings *settings);
 
+/* Takes the settings of other, which is no component, but for its JID and its token. Before any
+ * login of self. */
+void ibb_account_copy (IBBAccount *self, IBBAccount *other);
+
 /* Whether the server has refused the password that was asked for last. */
 gboolean ibb_account_get_was_refused (IBBAccount *self);
 void     ibb_account_set_was_refused (IBBAccount *self, gboolean was_refused);

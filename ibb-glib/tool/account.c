@@ -89,8 +89,7 @@ apply (IBBClient *client, const ToolOptions *options, GError **error)
   if (options->certificate_file != NULL &&
       !ibb_client_load_certificate (client, options->certificate_file, options->key_file, error))
     return FALSE;
-  if (options->fingerprint != NULL)
-    ibb_client_set_known_certificates (client, NULL);
+  ibb_client_set_fingerprint (client, options->fingerprint);
   if (options->tls_mode != IBB_TLS_MODE_AUTOMATIC)
     ibb_client_set_tls_mode (client, options->tls_mode);
   if (options->websocket_mode != IBB_WEBSOCKET_MODE_NEVER)
@@ -177,13 +176,9 @@ ask_for_trust (ToolAccount *self, IBBTrustQuestion *question)
 static gboolean
 trust_cb (IBBClient *client, IBBTrustQuestion *question, ToolAccount *self)
 {
-  const char *fingerprint = tool_run_get_options (self->run)->fingerprint;
-
   self->is_changed = ibb_trust_question_get_changed (question);
   self->errors = ibb_trust_question_get_errors (question);
-  if (g_strcmp0 (ibb_trust_question_get_fingerprint (question), fingerprint) == 0)
-    ibb_trust_question_accept (question, FALSE);
-  else if (fingerprint == NULL && !self->is_changed)
+  if (!self->is_changed)
     ask_for_trust (self, question);
   tool_account_begin_login (self, self->run, client);
   return TRUE;

@@ -4,6 +4,8 @@
 
 #include "trust/ibb-known-certificates.h"
 
+/* Whether fingerprint is that of a certificate, with or without colons, in any case. */
+gboolean ibb_known_certificates_matches (GTlsCertificate *certificate, const char *fingerprint);
 /* Like ibb_known_certificates_add (), and the certificate is the only one of name afterwards. */
 gboolean ibb_known_certificates_replace (IBBKnownCertificates *self,
                                          const char           *name,

@@ -600,6 +600,16 @@ ibb_known_certificates_forget (IBBKnownCertificates *self, const char *name, GEr
   return make_change (self, &change, error);
 }
 
+gboolean
+ibb_known_certificates_matches (GTlsCertificate *certificate, const char *fingerprint)
+{
+  g_autofree char *digits = dup_digits (certificate);
+  g_auto (GStrv)   parts = g_strsplit (fingerprint, ":", -1);
+  g_autofree char *wanted = g_strjoinv ("", parts);
+
+  return g_ascii_strcasecmp (digits, wanted) == 0;
+}
+
 /**
  * ibb_known_certificates_dup_fingerprint:
  * @certificate: a certificate

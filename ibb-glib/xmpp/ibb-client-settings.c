@@ -256,6 +256,29 @@ SETTER (IBBKnownCertificates *,
         known_certificates == NULL || IBB_IS_KNOWN_CERTIFICATES (known_certificates))
 
 /**
+ * ibb_client_dup_fingerprint: (get-property fingerprint)
+ * @self: a client
+ *
+ * Gets the only certificate that the server may have; see [property@IBB.Client:fingerprint].
+ *
+ * Returns: (transfer full) (nullable): the fingerprint, or %NULL for none
+ *
+ * Since: 1.0
+ */
+GETTER (char *, dup, string, fingerprint)
+
+/**
+ * ibb_client_set_fingerprint: (set-property fingerprint)
+ * @self: a client
+ * @fingerprint: (nullable): the SHA-256 of a certificate, or %NULL for none
+ *
+ * Sets the only certificate that the server may have; see [property@IBB.Client:fingerprint].
+ *
+ * Since: 1.0
+ */
+SETTER (const char *, string, fingerprint, TRUE)
+
+/**
  * ibb_client_get_keyring: (get-property keyring)
  * @self: a client
  *

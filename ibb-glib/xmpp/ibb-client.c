@@ -86,6 +86,7 @@ enum
   PROP_PASSWORD_POLICY,
   PROP_CERTIFICATE,
   PROP_KNOWN_CERTIFICATES,
+  PROP_FINGERPRINT,
   PROP_KEYRING,
   PROP_SEND_PRESENCE,
   PROP_PRIORITY,
@@ -141,6 +142,9 @@ ibb_client_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
       break;
     case PROP_KNOWN_CERTIFICATES:
       g_value_take_object (value, ibb_client_dup_known_certificates (self));
+      break;
+    case PROP_FINGERPRINT:
+      g_value_take_string (value, ibb_client_dup_fingerprint (self));
       break;
     case PROP_KEYRING:
       g_value_set_boolean (value, ibb_client_get_keyring (self));
@@ -201,6 +205,9 @@ ibb_client_set_property (GObject *object, guint id, const GValue *value, GParamS
       break;
     case PROP_KNOWN_CERTIFICATES:
       ibb_client_set_known_certificates (self, g_value_get_object (value));
+      break;
+    case PROP_FINGERPRINT:
+      ibb_client_set_fingerprint (self, g_value_get_string (value));
       break;
     case PROP_KEYRING:
       ibb_client_set_keyring (self, g_value_get_boolean (value));
@@ -395,6 +402,22 @@ ibb_client_class_init (IBBClientClass *klass)
    */
   props[PROP_KNOWN_CERTIFICATES] = g_param_spec_object ("known-certificates", NULL, NULL,
                                                         IBB_TYPE_KNOWN_CERTIFICATES, read_write);
+
+  /**
+   * IBBClient:fingerprint:
+   *
+   * The SHA-256 of the only certificate that the server may have: 64 hexadecimal digits, with or
+   * without colons. Then no authority, no known certificate and no answer of the application makes
+   * another one count, wherever the login goes: to the server, to one that it names, to a
+   * WebSocket, and to the web server of the domain that says where that is. Whom the certificate
+   * names and how long it is valid does not count either. A login with another certificate fails
+   * with %G_TLS_ERROR_BAD_CERTIFICATE, one without TLS with %G_TLS_ERROR_UNAVAILABLE.
+   *
+   * Default: %NULL, any certificate that is trusted.
+   *
+   * Since: 1.0
+   */
+  props[PROP_FINGERPRINT] = g_param_spec_string ("fingerprint", NULL, NULL, NULL, read_write);
 
   /**
    * IBBClient:keyring:
@@ -602,8 +625,8 @@ ibb_client_new (const char *jid)
  * @jid: the account, usually that of @other with another resource
  *
  * Creates a client that is offline, with what another one has for its logins: its password, its
- * server and its certificates, but not its [property@IBB.Client:token], which the server renews for
- * one client, and no signal handlers.
+ * server and its certificates, but not its [property@IBB.Client:token] and its
+ * [property@IBB.Client:user-agent-id], which are of one client, and no signal handlers.
  *
  * Returns: (transfer full): the client
  *

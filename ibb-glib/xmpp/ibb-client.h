@@ -100,6 +100,12 @@ IBB_AVAILABLE_IN_1_0
 void ibb_client_set_known_certificates (IBBClient *self, IBBKnownCertificates *known_certificates);
 
 IBB_AVAILABLE_IN_1_0
+char *ibb_client_dup_fingerprint (IBBClient *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_client_set_fingerprint (IBBClient *self, const char *fingerprint);
+
+IBB_AVAILABLE_IN_1_0
 gboolean ibb_client_get_keyring (IBBClient *self);
 
 IBB_AVAILABLE_IN_1_0

@@ -285,6 +285,16 @@ set_own_certificate (Run *self, const char *name)
   ibb_client_set_certificate (IBB_CLIENT (self->client), certificate);
 }
 
+/* Only this certificate of the server counts. */
+static void
+set_pin (Run *self, const char *name)
+{
+  g_autoptr (GTlsCertificate) certificate = load_certificate (name);
+  g_autofree char            *fingerprint = ibb_known_certificates_dup_fingerprint (certificate);
+
+  ibb_client_set_fingerprint (IBB_CLIENT (self->client), fingerprint);
+}
+
 /* "token MECHANISM [expired]" */
 static void
 set_token (Run *self, const char *text)
@@ -580,6 +590,7 @@ static const struct
   { "online", expect_online },
   { "open", open_session },
   { "own-certificate", set_own_certificate },
+  { "pin", set_pin },
   { "property", check_property },
   { "proxy", start_proxy },
   { "proxy-asked", check_proxy_asked },

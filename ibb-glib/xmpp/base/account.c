@@ -33,6 +33,7 @@ ibb_account_settings_clear (IBBAccountSettings *self)
   g_clear_pointer (&self->password, ibb_secret_free);
   g_clear_pointer (&self->host, g_free);
   g_clear_pointer (&self->websocket_uri, g_free);
+  g_clear_pointer (&self->fingerprint, g_free);
   g_clear_pointer (&self->user_agent_id, g_free);
   g_clear_pointer (&self->token, ibb_token_unref);
   g_clear_object (&self->tls_database);
@@ -179,6 +180,7 @@ copy_locked (IBBAccount *self, IBBAccountSettings *settings)
   settings->password = NULL;
   settings->host = g_strdup (self->settings.host);
   settings->websocket_uri = g_strdup (self->settings.websocket_uri);
+  settings->fingerprint = g_strdup (self->settings.fingerprint);
   settings->account = self;
   settings->token = self->settings.token != NULL ? ibb_token_ref (self->settings.token) : NULL;
   settings->user_agent_id = g_strdup (self->settings.user_agent_id);
@@ -227,6 +229,7 @@ ibb_account_copy (IBBAccount *self, IBBAccount *other)
   settings.password = g_strdup (other->settings.password);
   g_mutex_unlock (&other->lock);
   g_clear_pointer (&settings.token, ibb_token_unref);
+  g_clear_pointer (&settings.user_agent_id, g_free);
   settings.account = NULL;
 
   g_mutex_lock (&self->lock);

@@ -30,6 +30,7 @@ typedef struct
   IBBPasswordPolicy     password_policy;
   GTlsCertificate      *certificate;        /* (nullable): for a server that asks for one */
   IBBKnownCertificates *known_certificates; /* (nullable) */
+  char                 *fingerprint;        /* (nullable): of the server's only certificate */
   gboolean              keyring;            /* a missing password is looked up there */
   gboolean              send_presence;
   int                   priority;
@@ -70,8 +71,8 @@ gboolean ibb_account_is_component (IBBAccount *self);
 void     ibb_account_get (IBBAccount *self, IBBAccountSettings *settings);
 gboolean ibb_account_get_for_login (IBBAccount *self, IBBAccountSettings *settings);
 
-/* Takes the settings of other, which is no component, but for its JID and its token. Before any
- * login of self. */
+/* Takes the settings of other, which is no component, but for its JID, its token and its user
+ * agent. Before any login of self. */
 void ibb_account_copy (IBBAccount *self, IBBAccount *other);
 
 /* Whether the server has refused the password that was asked for last. */

@@ -98,12 +98,11 @@ ibb_encryption_new (IBBThread                  *thread,
                     gpointer                    owner)
 {
   IBBEncryption         *self = g_new0 (IBBEncryption, 1);
+  IBBServerTrust         trust;
   IBBHandshakeParameters parameters = {
     .domain = identity,
-    .database = settings->tls_database,
+    .trust = &trust,
     .certificate = settings->certificate,
-    .accepted_certificate = accepted_certificate,
-    .known = settings->known_certificates,
     .direct = endpoint == NULL && settings->tls_mode == IBB_TLS_MODE_DIRECT,
   };
 
@@ -124,8 +123,10 @@ ibb_encryption_new (IBBThread                  *thread,
 
   self->is_busy = TRUE;
   g_ref_count_inc (&self->ref_count);
+  ibb_server_trust_init (&trust, settings, accepted_certificate);
   ibb_handshake_async (ibb_xml_stream_get_io (stream), &parameters, self->cancellable, handshake_cb,
                        self);
+  ibb_server_trust_clear (&trust);
 
   return self;
 }

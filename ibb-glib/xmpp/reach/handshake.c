@@ -11,12 +11,11 @@
 /* The task and the handler of the signal share this. */
 typedef struct
 {
-  char                 *domain;
-  gboolean              direct;
-  GTlsCertificate      *accepted;  /* (owned) (nullable) */
-  IBBKnownCertificates *known;     /* (owned) (nullable) */
-  GTlsCertificate      *untrusted; /* (owned) (nullable): of the server */
-  GTlsCertificateFlags  errors;    /* of untrusted */
+  char                *domain;
+  gboolean             direct;
+  IBBServerTrust       trust;
+  GTlsCertificate     *untrusted; /* (owned) (nullable): of the server */
+  GTlsCertificateFlags errors;    /* of untrusted */
 } Handshake;
 
 static void
@@ -25,8 +24,7 @@ handshake_clear (gpointer data)
   Handshake *self = data;
 
   g_free (self->domain);
-  g_clear_object (&self->accepted);
-  g_clear_object (&self->known);
+  ibb_server_trust_clear (&self->trust);
   g_clear_object (&self->untrusted);
 }
 
@@ -52,10 +50,7 @@ accept_certificate_cb (GTlsConnection      *connection,
 {
   Handshake *self = user_data;
 
-  if (self->accepted != NULL && g_tls_certificate_is_same (certificate, self->accepted))
-    return TRUE;
-  if (self->known != NULL &&
-      ibb_known_certificates_check (self->known, self->domain, certificate) == IBB_TRUST_KNOWN)
+  if (ibb_server_trust_accepts (&self->trust, self->domain, certificate))
     return TRUE;
 
   g_set_object (&self->untrusted, certificate);
@@ -87,8 +82,14 @@ new_certificate_error (const Handshake *self)
 {
   g_autofree char *fingerprint = ibb_known_certificates_dup_fingerprint (self->untrusted);
 
-  if (self->known != NULL && ibb_known_certificates_check (self->known, self->domain,
-                                                           self->untrusted) == IBB_TRUST_CHANGED)
+  if (self->trust.fingerprint != NULL)
+    return g_error_new (
+        G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
+        /* Translators: a domain, and the fingerprint of its certificate */
+        _ ("The certificate of “%s” is not trusted: it has another fingerprint than "
+           "the one that was named (SHA-256 %s)"),
+        self->domain, fingerprint);
+  if (ibb_server_trust_has_another (&self->trust, self->domain, self->untrusted))
     return g_error_new (
         G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
         /* Translators: a domain, what is wrong with the certificate, and its fingerprint */
@@ -246,16 +247,20 @@ new_identity (const char *domain)
 }
 
 /* Like g_tls_client_connection_new (), but with a database from the start. Without one the
- * connection of GnuTLS reads the certificates of the system, which takes 40 ms and 4 MiB. */
+ * connection of GnuTLS reads the certificates of the system, which takes 40 ms and 4 MiB. Where
+ * only one certificate counts there is none, so that the handler is asked about each certificate.
+ */
 static GTlsConnection *
-new_connection (GIOStream          *base,
-                GSocketConnectable *identity,
-                GTlsDatabase       *database,
-                GError            **error)
+new_connection (GIOStream            *base,
+                GSocketConnectable   *identity,
+                const IBBServerTrust *trust,
+                GError              **error)
 {
+  GTlsDatabase *database = trust->fingerprint == NULL ? trust->database : NULL;
+
   GType type = g_tls_backend_get_client_connection_type (g_tls_backend_get_default ());
 
-  if (database == NULL)
+  if (database == NULL && trust->fingerprint == NULL)
     return G_TLS_CONNECTION (g_tls_client_connection_new (base, identity, error));
 
   return g_initable_new (type, NULL, error, "base-io-stream", base, "server-identity", identity,
@@ -285,10 +290,9 @@ ibb_handshake_async (GIOStream                    *base,
   g_task_set_check_cancellable (task, FALSE);
   handshake->domain = g_strdup (parameters->domain);
   handshake->direct = parameters->direct;
-  g_set_object (&handshake->accepted, parameters->accepted_certificate);
-  g_set_object (&handshake->known, parameters->known);
+  ibb_server_trust_copy (parameters->trust, &handshake->trust);
   g_task_set_task_data (task, handshake, handshake_unref);
-  tls = new_connection (G_IO_STREAM (tls_base), identity, parameters->database, &error);
+  tls = new_connection (G_IO_STREAM (tls_base), identity, parameters->trust, &error);
   if (tls == NULL)
     {
       g_task_return_error (task, g_steal_pointer (&error));
@@ -319,7 +323,8 @@ ibb_handshake_finish (GAsyncResult         *result,
 
   *untrusted = NULL;
   *errors = handshake->errors;
-  if (g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+  if (g_error_matches (cause, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE) &&
+      handshake->trust.fingerprint == NULL)
     g_set_object (untrusted, handshake->untrusted);
   if (cause != NULL)
     g_propagate_error (error, g_steal_pointer (&cause));

@@ -6,23 +6,22 @@
 
 #include <gio/gio.h>
 
-#include "trust/ibb-known-certificates.h"
+#include "xmpp/reach/server-trust.h"
 
 typedef struct
 {
-  const char           *domain;               /* or host: the certificate must be for it */
-  GTlsDatabase         *database;             /* (nullable): the system's */
-  GTlsCertificate      *certificate;          /* (nullable): for a server that asks for one */
-  GTlsCertificate      *accepted_certificate; /* (nullable): of the server, by the application */
-  IBBKnownCertificates *known;                /* (nullable) */
-  gboolean              direct;               /* TLS from the first byte, no STARTTLS */
-  const char           *protocol;             /* (nullable): to be agreed on by ALPN */
+  const char           *domain;      /* or host: the certificate must be for it */
+  const IBBServerTrust *trust;       /* of which a copy is taken */
+  GTlsCertificate      *certificate; /* (nullable): for a server that asks for one */
+  gboolean              direct;      /* TLS from the first byte, no STARTTLS */
+  const char           *protocol;    /* (nullable): to be agreed on by ALPN */
 } IBBHandshakeParameters;
 
-/* The server's certificate has to be one that the database trusts, accepted_certificate or a known
- * one. Otherwise the handshake fails with %G_TLS_ERROR_BAD_CERTIFICATE before the server has got
- * the client's certificate; untrusted (transfer full), which is NULL for each other error, is the
- * server's, and errors is what is wrong with it. */
+/* The server's certificate has to be one that trust names, or that its database trusts where it
+ * names no fingerprint. Otherwise the handshake fails with %G_TLS_ERROR_BAD_CERTIFICATE before the
+ * server has got the client's certificate; untrusted (transfer full) is the server's, and errors is
+ * what is wrong with it. It is NULL for each other error, and where there is nothing to ask about.
+ */
 void            ibb_handshake_async (GIOStream                    *base,
                                      const IBBHandshakeParameters *parameters,
                                      GCancellable                 *cancellable,

@@ -25,14 +25,12 @@
 
 typedef struct
 {
-  char                 *domain;
-  GTlsDatabase         *tls_database;         /* (owned) (nullable) */
-  GTlsCertificate      *accepted_certificate; /* (owned) (nullable) */
-  IBBKnownCertificates *known;                /* (owned) (nullable) */
-  GProxyResolver       *proxy_resolver;       /* (owned) (nullable) */
-  IBBEndpoint          *endpoint;             /* (owned): of the last request */
-  GSocketConnection    *connection;           /* (owned) (nullable): to it */
-  guint                 n_redirects;
+  char              *domain;
+  IBBServerTrust     trust;
+  GProxyResolver    *proxy_resolver; /* (owned) (nullable) */
+  IBBEndpoint       *endpoint;       /* (owned): of the last request */
+  GSocketConnection *connection;     /* (owned) (nullable): to it */
+  guint              n_redirects;
 
   GTlsCertificate     *untrusted; /* (owned) (nullable) */
   GTlsCertificateFlags errors;    /* of untrusted */
@@ -53,9 +51,7 @@ host_meta_free (gpointer data)
 
   disconnect (self);
   g_free (self->domain);
-  g_clear_object (&self->tls_database);
-  g_clear_object (&self->accepted_certificate);
-  g_clear_object (&self->known);
+  ibb_server_trust_clear (&self->trust);
   g_clear_object (&self->proxy_resolver);
   g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
   g_clear_object (&self->untrusted);
@@ -241,9 +237,7 @@ connected_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   GError                *error = NULL;
   IBBHandshakeParameters parameters = {
     .domain = self->endpoint->host,
-    .database = self->tls_database,
-    .accepted_certificate = self->accepted_certificate,
-    .known = self->known,
+    .trust = &self->trust,
     .protocol = "http/1.1",
   };
 
@@ -277,9 +271,7 @@ create_endpoint (const char *domain)
 
 void
 ibb_host_meta_async (const char           *domain,
-                     GTlsDatabase         *tls_database,
-                     GTlsCertificate      *accepted_certificate,
-                     IBBKnownCertificates *known,
+                     const IBBServerTrust *trust,
                      GProxyResolver       *proxy_resolver,
                      GCancellable         *cancellable,
                      GAsyncReadyCallback   callback,
@@ -292,9 +284,7 @@ ibb_host_meta_async (const char           *domain,
   g_task_set_name (task, "[ibb-glib] host-meta");
   g_task_set_task_data (task, self, host_meta_free);
   self->domain = g_strdup (domain);
-  g_set_object (&self->tls_database, tls_database);
-  g_set_object (&self->accepted_certificate, accepted_certificate);
-  g_set_object (&self->known, known);
+  ibb_server_trust_copy (trust, &self->trust);
   g_set_object (&self->proxy_resolver, proxy_resolver);
   self->endpoint = create_endpoint (domain);
   if (self->endpoint != NULL)

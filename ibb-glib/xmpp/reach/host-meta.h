@@ -9,15 +9,12 @@
 
 #include <gio/gio.h>
 
-#include "trust/ibb-known-certificates.h"
+#include "xmpp/reach/server-trust.h"
 
-/* tls_database, proxy_resolver (nullable): the system's. accepted_certificate (nullable): of the
- * web server, by the application; known (nullable): others that are trusted. Has no timeout of its
+/* trust: of which a copy is taken. proxy_resolver (nullable): the system's. Has no timeout of its
  * own. */
 void ibb_host_meta_async (const char           *domain,
-                          GTlsDatabase         *tls_database,
-                          GTlsCertificate      *accepted_certificate,
-                          IBBKnownCertificates *known,
+                          const IBBServerTrust *trust,
                           GProxyResolver       *proxy_resolver,
                           GCancellable         *cancellable,
                           GAsyncReadyCallback   callback,

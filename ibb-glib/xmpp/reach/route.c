@@ -22,7 +22,6 @@ typedef struct
 {
   char           *domain;
   char           *uri;            /* (nullable) */
-  GTlsDatabase   *tls_database;   /* (owned) (nullable) */
   GProxyResolver *proxy_resolver; /* (owned) (nullable) */
   GError         *tcp_error;      /* (owned) (nullable): TCP was tried before */
   IBBEndpoint    *endpoint;       /* (owned) (nullable) */
@@ -31,10 +30,9 @@ typedef struct
   GSource        *timer;          /* (owned) (nullable) */
   gboolean        is_late;        /* it has ended attempt */
 
-  GTlsCertificate      *accepted_certificate; /* (owned) (nullable) */
-  IBBKnownCertificates *known;                /* (owned) (nullable) */
-  GTlsCertificate      *untrusted;            /* (owned) (nullable) */
-  GTlsCertificateFlags  errors;               /* of untrusted */
+  IBBServerTrust       trust;
+  GTlsCertificate     *untrusted; /* (owned) (nullable) */
+  GTlsCertificateFlags errors;    /* of untrusted */
 } Route;
 
 static void
@@ -44,14 +42,12 @@ route_free (gpointer data)
 
   g_free (self->domain);
   g_free (self->uri);
-  g_clear_object (&self->tls_database);
   g_clear_object (&self->proxy_resolver);
   g_clear_error (&self->tcp_error);
   g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
   g_clear_object (&self->attempt);
   ibb_source_clear (&self->timer);
-  g_clear_object (&self->accepted_certificate);
-  g_clear_object (&self->known);
+  ibb_server_trust_clear (&self->trust);
   g_clear_object (&self->untrusted);
   g_free (self);
 }
@@ -193,8 +189,8 @@ start_web (GTask *task)
     }
 
   begin_attempt (task, HOST_META_TIMEOUT);
-  ibb_host_meta_async (self->domain, self->tls_database, self->accepted_certificate, self->known,
-                       self->proxy_resolver, self->attempt, host_meta_cb, g_object_ref (task));
+  ibb_host_meta_async (self->domain, &self->trust, self->proxy_resolver, self->attempt,
+                       host_meta_cb, g_object_ref (task));
 }
 
 /* TCP. */
@@ -251,10 +247,8 @@ ibb_route_async (const char               *domain,
   g_task_set_task_data (task, self, route_free);
   self->domain = g_strdup (domain);
   self->uri = g_strdup (settings->websocket_uri);
-  g_set_object (&self->tls_database, settings->tls_database);
   g_set_object (&self->proxy_resolver, settings->proxy_resolver);
-  g_set_object (&self->accepted_certificate, accepted_certificate);
-  g_set_object (&self->known, settings->known_certificates);
+  ibb_server_trust_init (&self->trust, settings, accepted_certificate);
   if (settings->websocket_mode == IBB_WEBSOCKET_MODE_ALWAYS)
     {
       start_web (task);

@@ -507,7 +507,7 @@ write_accounts (const char *text)
                                            G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
 }
 
-/* Whoever can write the list decides whom this user trusts, and whoever reads the key or the
+/* Who can write the list decides whom this user trusts, and who reads the key or the
  * password is this user: all are judged by one rule, wherever their names come from. */
 static void
 test_modes (void)

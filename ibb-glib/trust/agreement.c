@@ -19,11 +19,6 @@
 /* Milliseconds for a peer to learn that it was declined. */
 #define DECLINE_TIMEOUT 3000
 
-/* The turns of all identities of the process: an application may make one for each session. */
-static GMutex   turns_lock;
-static IBBTurns turns;         /* protected by turns_lock */
-static GList   *turns_awaited; /* protected by turns_lock; (element-type GMainContext) */
-
 /* The answer to a question. The question and the thread share this. */
 typedef struct
 {
@@ -84,46 +79,49 @@ set_deadline (Run *self, guint milliseconds)
 
 /* Turns. */
 
-static IBBTurns *
-lock_turns (void)
+void
+ibb_agreement_turns_init (IBBAgreementTurns *self)
 {
-  g_mutex_lock (&turns_lock);
-  if (turns.names == NULL)
-    ibb_turns_init (&turns);
-  return &turns;
+  g_mutex_init (&self->lock);
+  ibb_turns_init (&self->turns);
+}
+
+void
+ibb_agreement_turns_clear (IBBAgreementTurns *self)
+{
+  ibb_turns_clear (&self->turns);
+  g_mutex_clear (&self->lock);
 }
 
 static void
-unlock_turns (void)
+wake_next_locked (IBBAgreementTurns *queue)
 {
-  g_mutex_unlock (&turns_lock);
-}
-
-static void
-wake_next_locked (void)
-{
-  for (GList *l = turns_awaited; l != NULL; l = l->next)
+  for (GList *l = queue->awaited; l != NULL; l = l->next)
     g_main_context_wakeup (l->data);
 }
 
 static void
 stop_waiting_locked (Run *self)
 {
+  IBBAgreementTurns *queue = self->call->queue;
+
   if (!self->is_waiting)
     return;
   self->is_waiting = FALSE;
-  turns_awaited = g_list_remove (turns_awaited, self->context);
-  ibb_turns_stop_waiting (&turns, self->call->peer);
+  queue->awaited = g_list_remove (queue->awaited, self->context);
+  ibb_turns_stop_waiting (&queue->turns, self->call->peer);
 }
 
 static void
 start_waiting_locked (Run *self)
 {
+  IBBAgreementTurns *queue = self->call->queue;
+
   if (self->is_waiting)
     return;
-  self->is_waiting = ibb_turns_start_waiting (&turns, self->call->peer);
+  self->is_waiting = ibb_turns_start_waiting (&queue->turns, self->call->peer);
   if (self->is_waiting)
-    turns_awaited = g_list_prepend (turns_awaited, self->context);
+    queue->awaited = g_list_prepend (queue->awaited, self->context);
   else
     g_set_error (&self->error, G_IO_ERROR, G_IO_ERROR_BUSY,
                  _ ("Too many sessions with “%s” wait for an answer about its key"),
@@ -137,13 +135,15 @@ take_turn (Run *self)
   const IBBAgreement *call = self->call;
   gint64              until;
 
-  until = ibb_turns_take (lock_turns (), call->peer, call->as_server, g_get_monotonic_time ());
+  g_mutex_lock (&call->queue->lock);
+  until =
+      ibb_turns_take (&call->queue->turns, call->peer, call->as_server, g_get_monotonic_time ());
   self->has_turn = until == 0;
   if (until == 0)
     stop_waiting_locked (self);
   else
     start_waiting_locked (self);
-  unlock_turns ();
+  g_mutex_unlock (&call->queue->lock);
   return until;
 }
 
@@ -152,9 +152,10 @@ static void
 end_turn (Run *self, gboolean is_broken_off)
 {
   const IBBAgreement *call = self->call;
-  IBBTurns           *all = lock_turns ();
+  IBBTurns           *all = &call->queue->turns;
   IBBPause            pause = { 0 };
 
+  g_mutex_lock (&call->queue->lock);
   stop_waiting_locked (self);
   if (!self->has_turn)
     is_broken_off = FALSE;
@@ -163,9 +164,9 @@ end_turn (Run *self, gboolean is_broken_off)
   else
     ibb_turns_end (all, call->peer, call->as_server, self->exchange.state == IBB_EXCHANGE_TRUSTED);
   if (self->has_turn)
-    wake_next_locked ();
+    wake_next_locked (call->queue);
   self->has_turn = FALSE;
-  unlock_turns ();
+  g_mutex_unlock (&call->queue->lock);
   if (is_broken_off)
     call->broken_off (&pause, call->data);
 }

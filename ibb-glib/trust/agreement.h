@@ -11,15 +11,27 @@
 #include "trust/ibb-known-certificates.h"
 #include "trust/turns.h"
 
+/* The exchanges of one identity take turns. */
+typedef struct
+{
+  GMutex   lock;
+  IBBTurns turns;   /* protected by lock */
+  GList   *awaited; /* protected by lock; (element-type GMainContext): of the threads that wait */
+} IBBAgreementTurns;
+
+void ibb_agreement_turns_init (IBBAgreementTurns *self);
+void ibb_agreement_turns_clear (IBBAgreementTurns *self);
+
 /* Nothing of it is owned. */
 typedef struct
 {
-  GTlsConnection *tls;       /* after its handshake */
-  IBBTransport   *transport; /* under tls */
-  gboolean        as_server;
-  const char     *own;         /* the bare JID of this end, in normal form */
-  const char     *peer;        /* that of the peer */
-  GCancellable   *cancellable; /* of the caller */
+  IBBAgreementTurns *queue;     /* of the identity */
+  GTlsConnection    *tls;       /* after its handshake */
+  IBBTransport      *transport; /* under tls */
+  gboolean           as_server;
+  const char        *own;         /* the bare JID of this end, in normal form */
+  const char        *peer;        /* that of the peer */
+  GCancellable      *cancellable; /* of the caller */
 
   IBBKnownCertificates *known; /* (nullable) */
 

@@ -39,6 +39,9 @@
  * Both ends have to call it before they write anything: the end that opened the session as the
  * client of TLS, the other one as the server.
  *
+ * An application makes one identity for all its sessions: those with keys that are not known take
+ * turns, so that nobody can try the digits out.
+ *
  * [Private from the servers](privacy.html) has the same in each language, and what remains visible.
  *
  * ## Threads
@@ -56,7 +59,8 @@ struct _IBBIdentity
 {
   GObject parent_instance;
 
-  GTlsCertificate *certificate; /* immutable after construction */
+  GTlsCertificate  *certificate; /* immutable after construction */
+  IBBAgreementTurns queue;       /* has a lock of its own */
 
   GMutex                lock;
   IBBKnownCertificates *known; /* protected by lock; (owned) (nullable) */
@@ -149,6 +153,7 @@ ibb_identity_finalize (GObject *object)
   g_clear_object (&self->certificate);
   g_clear_object (&self->known);
   g_mutex_clear (&self->lock);
+  ibb_agreement_turns_clear (&self->queue);
 
   G_OBJECT_CLASS (ibb_identity_parent_class)->finalize (object);
 }
@@ -262,6 +267,7 @@ static void
 ibb_identity_init (IBBIdentity *self)
 {
   g_mutex_init (&self->lock);
+  ibb_agreement_turns_init (&self->queue);
 }
 
 /**
@@ -516,6 +522,7 @@ static gboolean
 agree (IBBIdentity *self, GTlsConnection *tls, Job *job, GError **error)
 {
   const IBBAgreement agreement = {
+    .queue = &self->queue,
     .tls = tls,
     .transport = job->transport,
     .as_server = job->as_server,

@@ -60,5 +60,5 @@ void
 tool_event_emit (GString *event)
 {
   g_string_append (event, "}\n");
-  tool_output_print (event->str);
+  tool_output_write (event->str);
 }

@@ -17,10 +17,9 @@ static gboolean json;           /* immutable after tool_output_init */
 static gboolean status_shown;   /* protected by lock */
 static int      output_failure; /* protected by lock; errno of standard output, 0: none */
 
-/* Prints to standard output, at once. g_print () would replace characters that the locale cannot
- * show, such as quotes in the C locale. Terminals show UTF-8 in any locale. */
+/* Prints to standard output, at once, a text for programs, in UTF-8. */
 void
-tool_output_print (const char *text)
+tool_output_write (const char *text)
 {
   g_mutex_lock (&lock);
   if ((fputs (text, stdout) < 0 || fflush (stdout) != 0) && output_failure == 0)
@@ -28,11 +27,21 @@ tool_output_print (const char *text)
   g_mutex_unlock (&lock);
 }
 
+/* The same of a text for people, in the encoding of the locale. */
+void
+tool_output_print (const char *text)
+{
+  g_autofree char *line = tool_text_to_locale (text);
+
+  tool_output_write (line);
+}
+
 /* Prints a line, in place of the one that shows the progress. */
 void
 tool_output_line (const char *prefix, const char *text)
 {
-  g_autofree char *line = tool_text_make_printable (text);
+  g_autofree char *printable = tool_text_make_printable (text);
+  g_autofree char *line = tool_text_to_locale (printable);
 
   g_mutex_lock (&lock);
   if (status_shown)
@@ -117,7 +126,8 @@ tool_output_note (const char *format, ...)
 void
 tool_output_status (const char *text)
 {
-  g_autofree char *line = text != NULL ? tool_text_make_printable (text) : NULL;
+  g_autofree char *printable = text != NULL ? tool_text_make_printable (text) : NULL;
+  g_autofree char *line = printable != NULL ? tool_text_to_locale (printable) : NULL;
 
   g_mutex_lock (&lock);
   if (line != NULL)

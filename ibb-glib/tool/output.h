@@ -12,6 +12,7 @@ void     tool_output_init (gboolean quiet, gboolean json);
 gboolean tool_output_is_json (void);
 gboolean tool_output_shows_status (void);
 
+void tool_output_write (const char *text);
 void tool_output_print (const char *text);
 void tool_output_check (void);
 

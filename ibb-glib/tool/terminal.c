@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "terminal.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,13 +70,14 @@ static const int prompt_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP 
 static gboolean
 wait_for_line (int fd, const char *question, GCancellable *cancellable)
 {
-  GPollFD       cancelled = { .fd = -1 };
-  struct pollfd fds[] = { { .fd = fd, .events = POLLIN },
-                          { .fd = prompt_pipe[0], .events = POLLIN },
-                          { .events = POLLIN } };
-  int           n;
+  GPollFD          cancelled = { .fd = -1 };
+  g_autofree char *shown = tool_text_to_locale (question);
+  struct pollfd    fds[] = { { .fd = fd, .events = POLLIN },
+                             { .fd = prompt_pipe[0], .events = POLLIN },
+                             { .events = POLLIN } };
+  int              n;
 
-  if (write (fd, question, strlen (question)) < 0)
+  if (write (fd, shown, strlen (shown)) < 0)
     return FALSE;
   if (cancellable != NULL)
     g_cancellable_make_pollfd (cancellable, &cancelled);

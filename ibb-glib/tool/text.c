@@ -27,6 +27,18 @@ tool_text_make_printable (const char *text)
   return g_string_free (line, FALSE);
 }
 
+/* As g_print () does: “?” stands for what the locale cannot show. */
+char *
+tool_text_to_locale (const char *text)
+{
+  const char *charset;
+  char       *result = NULL;
+
+  if (!g_get_console_charset (&charset))
+    result = g_convert_with_fallback (text, -1, charset, "UTF-8", "?", NULL, NULL, NULL);
+  return result != NULL ? result : g_strdup (text);
+}
+
 /* The columns that text takes on a terminal. */
 gsize
 tool_text_get_width (const char *text)

@@ -7,6 +7,7 @@
 #include <glib.h>
 
 char *tool_text_make_printable (const char *text);
+char *tool_text_to_locale (const char *text);
 char *tool_text_escape_json (const char *text);
 gsize tool_text_get_width (const char *text);
 char *tool_text_shorten (const char *text, gsize columns);

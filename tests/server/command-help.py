@@ -27,6 +27,16 @@ def run(*command, env=None, **options):
     return done.stdout.decode()
 
 
+@case('a locale that is not UTF-8 gets text of its own encoding')
+def _():
+    for arguments in (['--help'], ['send', '--help'], ['nonsense']):
+        done = subprocess.run([IBB, *arguments], env={**os.environ, 'LC_ALL': 'C'}, check=False,
+                              stdin=subprocess.DEVNULL, capture_output=True)
+        text = done.stdout + done.stderr
+        check(text.isascii(), f'{arguments}: {text}')
+        check(b'?' in text, 'quotes')
+
+
 def commands():
     return [line.split('\t')[0] for line in run(IBB, '--complete').splitlines()]
 

@@ -79,7 +79,7 @@ ibb_private_file_read (
   else
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                  /* Translators: a number of bytes */
-                 _ ("It has more than %" G_GSIZE_FORMAT " bytes"), max);
+                 _ ("It has more than %zu bytes"), max);
   explicit_bzero (text, used);
   g_free (text);
   return NULL;

@@ -669,7 +669,8 @@ test_key (Fixture *fixture, gconstpointer data)
                                             ibb_identity_get_certificate (second)));
   g_assert_cmpint (g_stat (path, &info), ==, 0);
   g_assert_cmpint (info.st_mode & 0777, ==, 0600);
-  g_assert_true (g_file_set_contents (bad, "nothing", -1, NULL));
+  g_assert_true (
+      g_file_set_contents_full (bad, "nothing", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
   g_assert_null (ibb_identity_new (bad, &error));
   g_assert_nonnull (strstr (error->message, bad));
   g_clear_error (&error);

@@ -490,6 +490,7 @@ check_end (End *self)
     check_wait (self);
   if (world->schedule.profile == PROFILE_HOSTILE)
     check_close_time (self);
+  self->was_half_closed |= session->closing.peer_reads;
   written = session->sender.written;
   passed = session->sender.passed;
   delivered = session->sender.delivered;
@@ -705,7 +706,7 @@ check_finish (End *self)
                 session->sender.delivery_failure.kind);
   if (self->failure_kind == IBB_FAILURE_NONE && self->last_delivered != self->wrote)
     world_fail (world, "end %u: an orderly end with undelivered bytes", self->index);
-  if (self->saw_eof && self->last_delivered != self->wrote && !session->closing.peer_reads &&
+  if (self->saw_eof && self->last_delivered != self->wrote && !self->was_half_closed &&
       !session->closing.half_close)
     world_fail (world, "end %u: read a clean end with undelivered bytes (D-38)", self->index);
   if (self->aborted && !self->was_over && self->failure_kind == IBB_FAILURE_NONE)

@@ -370,6 +370,7 @@ struct _End
   gboolean       output_over;
   gboolean       input_over;
   gboolean       saw_eof;
+  gboolean       was_half_closed;   /* by the peer, which may have closed the rest later (D-39) */
   gint64         close_began;       /* when our close was seen to wait for its answer; 0: not yet */
   gint64         close_checked;     /* when that was looked at last */
   IBBInput       input_end;         /* how reading ended: IBB_INPUT_EOF, _FAILED; _EMPTY: not yet */

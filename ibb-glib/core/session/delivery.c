@@ -42,10 +42,20 @@ ibb_session_is_peer_needed (const IBBPair *pair)
   return l != NULL;
 }
 
+/* Whether a peer that is there has the session. After a close without the mark it reads no more,
+ * and waits for our answer only as long as D-37 says, however long IBBService:half-close lets us
+ * write. */
+static gboolean
+is_kept_by_peer (const IBBSession *self)
+{
+  return ibb_session_needs_peer (self) &&
+         (!self->closing.is_peer_closed || self->closing.peer_reads);
+}
+
 static gboolean
 is_idle (const IBBSession *self, gint64 now)
 {
-  return ibb_session_needs_peer (self) && !ibb_session_awaits_reply (self) && is_silent (self, now);
+  return is_kept_by_peer (self) && !ibb_session_awaits_reply (self) && is_silent (self, now);
 }
 
 void
@@ -118,8 +128,7 @@ ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now)
         ibb_sender_update_ready (&self->sender, now); /* its messages may go on */
     }
   else if (self->state == IBB_SESSION_OPEN &&
-           (verdict == IBB_PEER_GONE ||
-            (verdict == IBB_PEER_FORGOT && ibb_session_needs_peer (self))))
+           (verdict == IBB_PEER_GONE || (verdict == IBB_PEER_FORGOT && is_kept_by_peer (self))))
     peer_is_gone (self); /* forgotten, and not closed since the probe */
   ibb_session_settle (self);
 }

@@ -22,7 +22,6 @@ typedef struct
   char             *folder;
   IBBFilesTransfer *offered; /* the last one at Juliet's */
   gboolean          declines;
-  guint64           moved; /* of the last one that was offered */
   IBBFilesExisting  existing;
   const char       *lost;       /* (nullable): a request with this word is lost */
   gboolean          loses_all;  /* and all that follow, at both ends */
@@ -143,14 +142,20 @@ count_files (Files *self)
   return n;
 }
 
-/* What has moved never becomes less. */
+/* What one transfer has moved never becomes less. */
 static void
-moved_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, Files *self)
+moved_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, guint64 *last)
 {
   guint64 moved = ibb_files_transfer_get_bytes_moved (transfer);
 
-  g_assert_cmpuint (moved, >=, self->moved);
-  self->moved = moved;
+  g_assert_cmpuint (moved, >=, *last);
+  *last = moved;
+}
+
+static void
+free_last (gpointer data, GClosure *closure)
+{
+  g_free (data);
 }
 
 static IBBFilesTransfer *
@@ -162,8 +167,8 @@ offer (Files *self, GFile *file)
   ibb_files_service_offer_file_async (self->romeo, JULIET, file, NULL, NULL, store_result_cb,
                                       &result);
   transfer = assert_result (ibb_files_service_offer_file_finish, self->romeo, &result);
-  self->moved = 0;
-  g_signal_connect (transfer, "notify::bytes-moved", G_CALLBACK (moved_cb), self);
+  g_signal_connect_data (transfer, "notify::bytes-moved", G_CALLBACK (moved_cb),
+                         g_new0 (guint64, 1), free_last, 0);
   return transfer;
 }
 

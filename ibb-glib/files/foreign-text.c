@@ -46,7 +46,8 @@ ibb_foreign_text_dup_quotation (const char *text)
 gboolean
 ibb_foreign_text_is_joiner (gunichar c)
 {
-  return c == 0x200c || c == 0x200d || (c >= 0xe0020 && c <= 0xe007f);
+  return c == 0x200c || c == 0x200d || (c >= 0xe0030 && c <= 0xe0039) ||
+         (c >= 0xe0061 && c <= 0xe007a) || c == 0xe007f;
 }
 
 /* Unicode counts as format characters also what joins letters and pictures (Persian, Hindi, emoji),

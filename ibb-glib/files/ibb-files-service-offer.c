@@ -122,7 +122,14 @@ probed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       g_input_stream_read_bytes_finish (G_INPUT_STREAM (object), result, &error);
 
   if (bytes == NULL)
-    g_task_return_error (task, error);
+    {
+      Offer           *data = g_task_get_task_data (task);
+      g_autofree char *name = g_file_get_parse_name (data->file);
+
+      /* Translators: the first %s is a file, the second says why */
+      g_prefix_error (&error, _ ("Cannot read “%s”: "), name);
+      g_task_return_error (task, error);
+    }
   else if (g_bytes_get_size (bytes) > 0)
     return_unknown_size (task);
   else

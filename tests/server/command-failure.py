@@ -277,8 +277,10 @@ def _(server):
     folder = Folder()
     there, jid = waiting(server, folder)
     # A read of the first page, where nothing is, fails.
-    here = Account(server, 'alice').ibb('send', '/proc/self/mem', jid)
-    here.expect_failure('/proc/self/mem', 'Input/output error')
+    Account(server, 'alice').ibb('send', '/proc/self/mem', jid).expect_failure('/proc/self/mem', 'Input/output error')
+    with open('/proc/self/mem', 'rb') as memory:
+        here = Account(server, 'alice').ibb('send', '-', jid, stdin=memory)
+    here.expect_failure('standard input', 'Input/output error')
     there.expect_failure('alice@', 'internal-server-error', 'an error of its own')
     check_equal(folder.names(), [], 'files')
 

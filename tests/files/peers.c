@@ -734,7 +734,7 @@ test_waiting (Peers *self, gconstpointer data)
       assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_files_transfer_wait, transfer,
                     NULL);
       drop_and_wait (g_steal_pointer (&other));
-      fast_timers_stop ();
+      fast_timers_hold (0);
       return;
     }
   if (waiting->event == EVENT_PRESENCE)
@@ -746,7 +746,7 @@ test_waiting (Peers *self, gconstpointer data)
   if (waiting->is_jingle)
     hear (self, "set", "<gone/>");
   drop_and_wait (g_steal_pointer (&other));
-  fast_timers_stop ();
+  fast_timers_hold (0);
 }
 
 static const Waiting waits[] = {

@@ -43,17 +43,16 @@ fast_timers_start (guint shortest, guint longest, guint n_kept)
 void
 fast_timers_stop (void)
 {
-  GSource *forgotten = g_atomic_pointer_get (&held);
-
   g_atomic_int_set (&least, G_MAXINT);
-  g_atomic_int_set (&held_interval, 0);
-  g_atomic_pointer_set (&held, NULL);
-  g_clear_pointer (&forgotten, g_source_unref);
 }
 
 void
 fast_timers_hold (guint interval)
 {
+  GSource *forgotten = g_atomic_pointer_get (&held);
+
+  g_atomic_pointer_set (&held, NULL);
+  g_clear_pointer (&forgotten, g_source_unref);
   g_atomic_int_set (&held_interval, (int) interval);
 }
 

@@ -65,6 +65,7 @@ def join(path):
         for suffix in ('.crt', '.key'):
             with open(path + suffix, encoding='ascii') as part:
                 whole.write(part.read())
+    os.chmod(path + '.pem', 0o600)
 
 
 def main(folder):

@@ -73,7 +73,9 @@ def _(server):
 @case('a certificate without its key is an error')
 def _(server):
     alice = Account(server, 'alice')
-    options = ['--certificate', os.path.join(server.directory, 'alice.crt')]
+    certificate = os.path.join(server.directory, 'alice.crt')
+    os.chmod(certificate, 0o600)  # a file that could have the key is judged as one
+    options = ['--certificate', certificate]
     alice.ibb('cat', 'bob@localhost', account=alice.options() + options,
               env=NO_PASSWORD).expect_failure('alice.crt')
     alice.ibb('cat', 'bob@localhost', account=alice.options() + ['--key', 'alice.key']

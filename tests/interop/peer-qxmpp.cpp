@@ -6,6 +6,7 @@
 
 #include <QBuffer>
 #include <QCoreApplication>
+#include <QCryptographicHash>
 #include <QFile>
 #include <QIODevice>
 #include <QSslCertificate>
@@ -128,6 +129,8 @@ QXmppPeer::send (gint64 id, const char *to, const char *sid, const char *path)
   buffer->open (QIODevice::ReadOnly);
   information.setName (QString::fromStdString (get_name (path)));
   information.setSize ((qint64) content.size ());
+  /* As QXmpp does for the path of a file. It leaves out a size of 0. */
+  information.setHash (QCryptographicHash::hash (buffer->data (), QCryptographicHash::Md5));
   job = manager.sendFile (to, buffer, information, sid);
   watch (job);
   QObject::connect (job, &QXmppTransferJob::finished, [this, job, id] () {

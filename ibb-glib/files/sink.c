@@ -96,7 +96,8 @@ IBBSink *
 ibb_sink_new (const char *folder, const char *name, const char *key, IBBSinkPolicy policy)
 {
   IBBSink         *self = g_new0 (IBBSink, 1);
-  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autofree char *path =
+      g_str_equal (folder, ".") ? g_strdup (name) : g_build_filename (folder, name, NULL);
 
   self->path = g_strdup (folder);
   self->name = g_strdup (name);
@@ -261,19 +262,23 @@ bound_parts (IBBSink *self)
 
 /* Before the first byte. */
 
-/* In a folder such as /tmp everybody may put a file where the sink will replace one. There the
- * kernel lets a program open an existing file only if that belongs to the user of the process or to
- * the owner of the folder (protected_regular). A sink replaces the file, and needs the same check.
- */
+/* In a folder such as /tmp everybody may put a link, a file or a pipe where a program will write.
+ * There the kernel follows a link, and lets a program open an existing file or pipe, only if that
+ * belongs to the user of the process or to the owner of the folder (protected_symlinks,
+ * protected_regular, protected_fifos). A sink replaces the file, and needs the same check. */
+gboolean
+ibb_sink_is_planted (const struct stat *folder, const struct stat *entry)
+{
+  return (folder->st_mode & S_ISVTX) != 0 && (folder->st_mode & S_IWOTH) != 0 &&
+         entry->st_uid != geteuid () && entry->st_uid != folder->st_uid;
+}
+
 static gboolean
 is_planted (IBBSink *self, const struct stat *entry)
 {
   struct stat info;
 
-  if (ibb_disk->stat (self->folder, NULL, &info) != 0)
-    return TRUE;
-  return (info.st_mode & S_ISVTX) != 0 && (info.st_mode & S_IWOTH) != 0 &&
-         entry->st_uid != geteuid () && entry->st_uid != info.st_uid;
+  return ibb_disk->stat (self->folder, NULL, &info) != 0 || ibb_sink_is_planted (&info, entry);
 }
 
 /* Looks at what has the name. Returns 0, or the errno of what makes it impossible to use it. */
@@ -423,6 +428,12 @@ ibb_sink_write (IBBSink *self, const void *data, gsize length, GError **error)
       length -= (gsize) n;
     }
   return TRUE;
+}
+
+char *
+ibb_sink_dup_part_path (IBBSink *self)
+{
+  return self->part != NULL ? g_build_filename (self->path, self->part, NULL) : NULL;
 }
 
 gboolean

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <sys/stat.h>
 
 #include "files/hasher.h"
 
@@ -36,6 +37,8 @@ gboolean ibb_sink_open (IBBSink *self, guint64 size, gboolean goes_on, GError **
 /* How many bytes are there. */
 guint64  ibb_sink_get_length (IBBSink *self);
 gboolean ibb_sink_write (IBBSink *self, const void *data, gsize length, GError **error);
+/* (nullable): where the bytes are until the commit. */
+char *ibb_sink_dup_part_path (IBBSink *self);
 /* Adds the bytes that are there, from the offset on, to the hasher. */
 gboolean ibb_sink_hash (
     IBBSink *self, IBBHasher *hasher, guint64 offset, GCancellable *cancellable, GError **error);
@@ -54,6 +57,10 @@ gboolean ibb_sink_has_left_links (IBBSink *self);
 gboolean ibb_sink_has_lost_owner (IBBSink *self);
 /* keeps: a part with bytes stays, for a later sink. */
 void ibb_sink_close (IBBSink *self, gboolean keeps);
+
+/* Whether the entry of the folder may be somebody's trap: what a program that follows a link, or
+ * uses a file, has to look at where everybody may make one. */
+gboolean ibb_sink_is_planted (const struct stat *folder, const struct stat *entry);
 
 typedef struct
 {

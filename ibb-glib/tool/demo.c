@@ -80,11 +80,13 @@ receiver_thread (gpointer data)
   Demo                     *self = data;
   g_autoptr (GFile)         file = g_file_new_for_path (self->copy);
   g_autoptr (GOutputStream) sink = NULL;
+  ToolStreamOutput          output = { NULL, RECEIVER };
 
   sink = G_OUTPUT_STREAM (
       g_file_replace (file, NULL, FALSE, G_FILE_CREATE_PRIVATE, NULL, &self->error));
+  output.stream = sink;
   if (sink == NULL ||
-      !tool_stream_receive (self->pair->far, sink, RECEIVER, NULL, self->cancellable,
+      !tool_stream_receive (self->pair->far, tool_stream_write, &output, NULL, self->cancellable,
                             &self->error) ||
       !g_output_stream_close (sink, NULL, &self->error) ||
       !tool_session_finish (self->pair->far, self->cancellable, &self->error))

@@ -4,10 +4,10 @@
 
 #include "config.h"
 
-#include "file-sink.h"
 #include "jid.h"
 #include "login.h"
 #include "output.h"
+#include "place.h"
 #include "report.h"
 #include "session.h"
 #include "stream.h"
@@ -37,9 +37,9 @@
 
 typedef struct
 {
-  ToolFileSink *sink; /* (owned) until receive_run () ends */
-  char         *label;
-  ToolLogin    *login;
+  ToolPlace *place; /* (owned) until receive_run () ends */
+  char      *label;
+  ToolLogin *login;
 } Receive;
 
 static gboolean
@@ -53,10 +53,9 @@ transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
 
   tool_run_begin_phase (run, phase, 0);
   tool_run_show_progress (run, self->label, TOOL_DIRECTION_RECEIVE, 0);
-  if (!tool_stream_receive (transport, tool_file_sink_get_stream (self->sink),
-                            tool_file_sink_get_name (self->sink), &done.bytes, cancellable,
+  if (!tool_stream_receive (transport, tool_place_write, self->place, &done.bytes, cancellable,
                             error) ||
-      !tool_file_sink_commit (self->sink, error))
+      !tool_place_commit (self->place, cancellable, error))
     return FALSE;
   /* The peer waits to learn that the file is in its place. From here on nothing can be lost. */
   tool_session_finish (transport, cancellable, NULL);
@@ -66,15 +65,12 @@ transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
 }
 
 static gboolean
-open_sink (ToolRun *run, Receive *self, GError **error)
+open_place (ToolRun *run, Receive *self, GError **error)
 {
-  g_autofree char *phase = g_strdup_printf (_ ("opening %s"), tool_file_sink_get_name (self->sink));
+  g_autofree char *phase = g_strdup_printf (_ ("opening %s"), tool_place_get_name (self->place));
 
   tool_run_begin_phase (run, phase, 0);
-  if (!tool_file_sink_open (self->sink, tool_run_get_cancellable (run), error))
-    return FALSE;
-  tool_run_set_temporary (run, tool_file_sink_get_temporary (self->sink));
-  return TRUE;
+  return tool_place_open (self->place, run, error);
 }
 
 static gboolean
@@ -101,14 +97,14 @@ receive_session (ToolRun *run, Receive *self, GError **error)
   return received;
 }
 
-/* The hidden file exists only in here, where a signal does not end the command at once. */
+/* The part of the file exists only in here, where a signal does not end the command at once. */
 static gboolean
 receive_run (ToolRun *run, gpointer data, GError **error)
 {
   Receive *self = data;
-  gboolean received = open_sink (run, self, error) && receive_session (run, self, error);
+  gboolean received = open_place (run, self, error) && receive_session (run, self, error);
 
-  g_clear_pointer (&self->sink, tool_file_sink_free);
+  g_clear_pointer (&self->place, tool_place_free);
   tool_run_set_temporary (run, NULL);
   return received;
 }
@@ -231,8 +227,8 @@ tool_receive (int argc, char **argv)
 
   self.label = output != NULL ? g_filename_display_basename (output) : g_strdup ("-");
   jid = tool_jid_with_resource (options.jid);
-  self.sink = tool_file_sink_new (output != NULL ? output : "-", &error);
-  if (self.sink != NULL && tool_account_prepare (&account, &options, &error))
+  self.place = tool_place_new (output != NULL ? output : "-", &error);
+  if (self.place != NULL && tool_account_prepare (&account, &options, &error))
     {
       self.login = tool_login_new (&account, &options, jid);
       tool_login_set_stays (self.login);
@@ -242,7 +238,7 @@ tool_receive (int argc, char **argv)
     tool_report_error (error);
 
   g_clear_pointer (&self.login, tool_login_free);
-  g_clear_pointer (&self.sink, tool_file_sink_free);
+  g_clear_pointer (&self.place, tool_place_free);
   g_free (self.label);
   return status;
 }

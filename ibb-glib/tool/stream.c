@@ -114,15 +114,29 @@ tool_stream_send (IBBTransport *transport,
   return TRUE;
 }
 
+/* A ToolStreamWrite, to a ToolStreamOutput. */
+gboolean
+tool_stream_write (
+    gpointer data, gconstpointer bytes, gsize length, GCancellable *cancellable, GError **error)
+{
+  const ToolStreamOutput *output = data;
+
+  if (g_output_stream_write_all (output->stream, bytes, length, NULL, cancellable, error))
+    return TRUE;
+  g_prefix_error (error, /* Translators: a reason follows */
+                  _ ("Cannot write %s: "), output->name);
+  return FALSE;
+}
+
 /* Stores all bytes until the peer's clean end. n_bytes: (out) (optional): stored; encrypted, the
  * session carries more. */
 gboolean
-tool_stream_receive (IBBTransport  *transport,
-                     GOutputStream *sink,
-                     const char    *name,
-                     guint64       *n_bytes,
-                     GCancellable  *cancellable,
-                     GError       **error)
+tool_stream_receive (IBBTransport   *transport,
+                     ToolStreamWrite write,
+                     gpointer        target,
+                     guint64        *n_bytes,
+                     GCancellable   *cancellable,
+                     GError        **error)
 {
   g_autofree guint8 *buffer = g_malloc (STEP_SIZE);
   GError            *seen = NULL;
@@ -131,12 +145,8 @@ tool_stream_receive (IBBTransport  *transport,
 
   while ((n = tool_secure_read (transport, buffer, STEP_SIZE, cancellable, &seen)) > 0)
     {
-      if (!g_output_stream_write_all (sink, buffer, (gsize) n, NULL, cancellable, error))
-        {
-          g_prefix_error (error, /* Translators: a reason follows */
-                          _ ("Cannot write %s: "), name);
-          return FALSE;
-        }
+      if (!write (target, buffer, (gsize) n, cancellable, error))
+        return FALSE;
       count += (guint64) n;
     }
   if (n < 0)
@@ -244,18 +254,19 @@ tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
   g_autoptr (GOutputStream) sink = g_unix_output_stream_new (STDOUT_FILENO, TRUE);
   g_autoptr (GError)        local_error = NULL;
   g_autoptr (GCancellable)  reading = g_cancellable_new ();
+  ToolStreamOutput          output = { sink, _ ("standard output") };
   Sender                    sender = { .run = run, .transport = transport, .reading = reading };
   gulong cancelled = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), reading, NULL);
   GThread *thread = g_thread_new ("sender", sender_thread, &sender);
   gboolean received;
 
   received =
-      tool_stream_receive (transport, sink, _ ("standard output"), NULL, cancellable, &local_error);
+      tool_stream_receive (transport, tool_stream_write, &output, NULL, cancellable, &local_error);
   /* The reader of standard output learns of the end even while our own input goes on. */
   if (received && !g_output_stream_close (sink, cancellable, &local_error))
     {
       g_prefix_error (&local_error, /* Translators: a reason follows */
-                      _ ("Cannot write %s: "), _ ("standard output"));
+                      _ ("Cannot write %s: "), output.name);
       received = FALSE;
     }
   if (!received)

@@ -16,12 +16,24 @@ gboolean tool_stream_send (IBBTransport *transport,
                            GCancellable *reading,
                            GCancellable *cancellable,
                            GError      **error);
-gboolean tool_stream_receive (IBBTransport  *transport,
-                              GOutputStream *sink,
-                              const char    *name,
-                              guint64       *n_bytes,
-                              GCancellable  *cancellable,
-                              GError       **error);
+/* Writes all bytes; the error names where. */
+typedef gboolean (*ToolStreamWrite) (
+    gpointer target, gconstpointer data, gsize length, GCancellable *cancellable, GError **error);
+
+typedef struct
+{
+  GOutputStream *stream;
+  const char    *name; /* for errors */
+} ToolStreamOutput;
+
+gboolean tool_stream_write (
+    gpointer output, gconstpointer data, gsize length, GCancellable *cancellable, GError **error);
+gboolean tool_stream_receive (IBBTransport   *transport,
+                              ToolStreamWrite write,
+                              gpointer        target,
+                              guint64        *n_bytes,
+                              GCancellable   *cancellable,
+                              GError        **error);
 gboolean
 tool_stream_expect_end (IBBTransport *transport, GCancellable *cancellable, GError **error);
 gboolean tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error);

@@ -5,7 +5,9 @@
 import os
 import signal
 import stat
+import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
@@ -141,19 +143,37 @@ def _(server):
         check_equal(sha256(file), sha256(source), f'SHA-256, {owner} {mode:o} {folder_owner}')
 
 
+def begin(server, output, data, resource, **options):
+    """A receiver and the peer that has sent it data, and has not ended yet; the name of the part."""
+    folder = os.path.dirname(output)
+    before = set(os.listdir(folder))
+    bob, alice = Account(server, 'bob'), Account(server, 'alice')
+    there = bob.ibb('receive', '-o', output, '--from', 'any', account=bob.options(resource=resource), **options)
+    jid = there.wait_ready()
+    check_equal(set(os.listdir(folder)), before, 'files before the first byte')
+    here = alice.ibb('cat', jid, stdin=subprocess.PIPE, account=alice.options(resource=resource))
+    here.stdin.write(data)
+    here.stdin.flush()
+    return here, there
+
+
+def wait_parts(folder, count):
+    while len(names := {name for name in folder.names() if name.startswith('.')}) < count:
+        time.sleep(0.02)
+    return names
+
+
 @case('the hidden file is private until it is complete')
 def _(server):
     for old in (None, 0o666):
         folder = Folder()
         if old:
             os.chmod(folder.make('copy', 100), old)
-        there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', 'any',
-                                           prepare=lambda: os.umask(0o027))
-        jid = there.wait_ready()
-        hidden = [name for name in folder.names() if name != 'copy']
-        check_equal(len(hidden), 1, 'hidden files')
-        check_equal(stat.S_IMODE(os.stat(folder / hidden[0]).st_mode), 0o600, 'permissions')
-        Account(server, 'alice').ibb('send', Folder().make('original', 5000), jid).expect_done()
+        here, there = begin(server, folder / 'copy', b'data', 'one', prepare=lambda: os.umask(0o027))
+        (part,) = wait_parts(folder, 1)
+        check_equal(stat.S_IMODE(os.stat(folder / part).st_mode), 0o600, 'permissions')
+        here.stdin.close()
+        here.expect_done()
         there.expect_done()
         check_equal(stat.S_IMODE(os.stat(folder / 'copy').st_mode), old or 0o640, 'permissions at the end')
         check_equal(folder.names(), ['copy'], 'files')
@@ -162,32 +182,25 @@ def _(server):
 @case('a command removes the hidden files of those that were killed, and no others')
 def _(server):
     folder = Folder()
-    bob = Account(server, 'bob')
-
-    def start(name, resource):
-        there = bob.ibb('receive', '-o', folder / name, '--from', 'any', account=bob.options(resource=resource))
-        return there, there.wait_ready()
-
-    def new_name(known):
-        return (set(folder.names()) - set(known)).pop()
-
-    killed, _ = start('copy', 'one')
-    stale = new_name([])
+    _, killed = begin(server, folder / 'copy', b'of one that was killed', 'one')
+    stale = wait_parts(folder, 1)
     os.kill(killed.pid, signal.SIGKILL)
     killed.finish()
-    other, _ = start('other', 'two')
-    hidden_other = new_name([stale])
-    lives, jid = start('copy', 'three')
-    hidden_lives = new_name([stale, hidden_other])
-    check_equal(set(folder.names()), {hidden_other, hidden_lives}, 'files')
+    _, other = begin(server, folder / 'other', b'other', 'two')
+    check(stale < wait_parts(folder, 2), 'the part of another file is another one')
+    here, lives = begin(server, folder / 'copy', b'lives', 'three')
     # A second one for the same file leaves the first one's alone.
-    second, _ = start('copy', 'four')
-    check(hidden_lives in folder.names(), 'the file of a command that lives')
+    _, second = begin(server, folder / 'copy', b'second', 'four')
+    check(stale < wait_parts(folder, 3), 'the file of a command that lives')
     for there in (other, second):
         there.stop(-signal.SIGTERM)
-    Account(server, 'alice').ibb('send', Folder().make('original', 5000), jid).expect_done()
+    check_equal(set(folder.names()), stale, 'files')
+    here.stdin.close()
+    here.expect_done()
     lives.expect_done()
     check_equal(folder.names(), ['copy'], 'files')
+    with open(folder / 'copy', 'rb') as file:
+        check_equal(file.read(), b'lives', 'data')
 
 
 @case('a wait for the other end of a pipe ends at --timeout or a signal')

@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 import prosody
-from cases import case, check, check_equal
+from cases import Skip, case, check, check_equal
 from command import IBB, Account, Folder, Program, sha256
 from cut_proxy import CutProxy
 from rawclient import RawClient
@@ -403,6 +403,25 @@ def _():
         receiver.expect_done()
         check_equal(sender.wait_event('done')['state'], 'delivered', 'end')
         check_equal(sha256(there / 'file'), sha256(path), 'SHA-256')
+
+
+@case('a full disk: a line says what the parts of other files take')
+def _(server):
+    if os.geteuid() != 0:
+        raise Skip('only root can mount a small disk')
+    here, there = Folder(), Folder()
+    # The disk is the receiver's alone, and ends with it.
+    mount = ('unshare', '--mount', 'sh', '-c', 'mount -t tmpfs -o size=256k tmpfs "$0" && exec "$@"', there.path)
+    if subprocess.run((*mount, 'true'), stderr=subprocess.DEVNULL, check=False).returncode != 0:
+        raise Skip('nothing can be mounted here')
+    bob = Account(server, 'bob')
+    receiver = Program(*mount, IBB, 'receive', *bob.options(), '--directory', there.path, '--from', 'any',
+                       env={'IBB_PASSWORD': bob.password, 'LC_ALL': 'C.UTF-8'})
+    sender = send(server, here.make('file', 1 << 20), receiver.wait_ready())
+    receiver.wait_line('No space left')
+    receiver.wait_line(f'Parts of files .*KiB: see .*{there.path} --list-parts')
+    check_equal(sender.finish(), 1, 'status of the sender')
+    receiver.stop()
 
 
 @case('both programs are killed again and again, and the file arrives')

@@ -3,7 +3,7 @@
 """ibb-files.py: sends files to contacts and receives theirs, in a window of GTK 4 and libadwaita.
 
 The accounts are those of the command ibb (~/.config/ibb-glib/accounts); without one a JID is
-enough. Certificates that no authority has signed, and passwords, are asked for in dialogues. No call
+enough. Certificates that cannot be verified, and passwords, are asked for in dialogues. No call
 waits: each has a callback, or a signal tells of its effect.
 """
 
@@ -316,9 +316,9 @@ class Window(Adw.ApplicationWindow):
                      'you and the server. Trust the new one only if you know why it has changed.')
         else:
             heading = _('Unknown Certificate')
-            body = _('No authority has signed the certificate of “{name}”. Compare the fingerprint with one that you '
-                     'have from the owner of the server.')
-        dialog = new_dialog(self, heading, body.format(name=name), _('_Trust'))
+            body = _('The certificate of “{name}” cannot be verified: {reason}. Compare the fingerprint with one that '
+                     'you have from the owner of the server.')
+        dialog = new_dialog(self, heading, body.format(name=name, reason=question.dup_reason()), _('_Trust'))
         if changed:
             dialog.set_response_appearance('accept', Adw.ResponseAppearance.DESTRUCTIVE)
         fingerprint = new_label(question.get_fingerprint(), 'monospace', selectable=True)

@@ -159,13 +159,18 @@ tool_account_begin_login (ToolAccount *self, ToolRun *run, IBBClient *client)
 static void
 ask_for_trust (ToolAccount *self, IBBTrustQuestion *question)
 {
+  g_autoptr (IBBKnownCertificates) known = ibb_client_dup_known_certificates (self->client);
   g_autofree char *shown = tool_text_make_printable (ibb_trust_question_get_name (question));
-  g_autofree char *text =
-      g_strdup_printf (_ ("No trusted authority has signed the certificate of %s.\n"
-                          "SHA-256 %s\n"
-                          "Its owner can tell you whether these are the right digits.\n"
-                          "Trust this certificate from now on? (yes/no) "),
-                       shown, ibb_trust_question_get_fingerprint (question));
+  g_autofree char *reason = ibb_trust_question_dup_reason (question);
+  g_autofree char *text = g_strdup_printf (
+      /* Translators: a domain, what is wrong with its certificate, its fingerprint, a question */
+      _ ("The certificate of %s cannot be verified: %s.\n"
+         "SHA-256 %s\n"
+         "Its owner can tell you whether these are the right digits.\n"
+         "%s (yes/no) "),
+      shown, reason, ibb_trust_question_get_fingerprint (question),
+      known != NULL ? _ ("Trust this certificate from now on?")
+                    : _ ("Trust this certificate this time?"));
 
   tool_run_begin_phase (self->run, _ ("waiting for an answer"), TOOL_RUN_UNLIMITED);
   if (tool_terminal_confirm (text, NULL))

@@ -4,12 +4,13 @@
 
 #include "trust/ibb-trust-question-private.h"
 
+#include "trust/certificate-error.h"
 #include "trust/ibb-known-certificates-private.h"
 
 /**
  * IBBTrustQuestion:
  *
- * The question whether a certificate is trusted that no authority has signed: that of a server
+ * The question whether a certificate is trusted that cannot be verified: that of a server
  * ([signal@IBB.Client::trust-requested]), or of a peer.
  *
  * ```c
@@ -22,8 +23,9 @@
  * }
  * ```
  *
- * A dialogue shows [property@IBB.TrustQuestion:fingerprint], and
- * [property@IBB.TrustQuestion:code] where there is one; it warns of a certificate that has
+ * A dialogue shows the reason ([method@IBB.TrustQuestion.dup_reason]),
+ * [property@IBB.TrustQuestion:fingerprint], and [property@IBB.TrustQuestion:code] where there is
+ * one; it warns of a certificate that has
  * [property@IBB.TrustQuestion:changed]. It keeps a reference, and calls
  * [method@IBB.TrustQuestion.accept] or [method@IBB.Question.decline] when the user has decided.
  *
@@ -257,6 +259,26 @@ ibb_trust_question_get_errors (IBBTrustQuestion *self)
   g_return_val_if_fail (IBB_IS_TRUST_QUESTION (self), 0);
 
   return self->errors;
+}
+
+/**
+ * ibb_trust_question_dup_reason:
+ * @self: a question
+ *
+ * Tells a person in words why the certificate cannot be verified, with each reason in
+ * [property@IBB.TrustQuestion:errors]: “it belongs to another name, and it has expired” for
+ * example. The error of a login that the answer ends has the same words.
+ *
+ * Returns: (transfer full): the reasons, without a capital letter and a full stop
+ *
+ * Since: 1.0
+ */
+char *
+ibb_trust_question_dup_reason (IBBTrustQuestion *self)
+{
+  g_return_val_if_fail (IBB_IS_TRUST_QUESTION (self), NULL);
+
+  return ibb_certificate_error_explain (self->errors);
 }
 
 /**

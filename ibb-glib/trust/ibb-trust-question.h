@@ -28,6 +28,9 @@ IBB_AVAILABLE_IN_1_0
 GTlsCertificateFlags ibb_trust_question_get_errors (IBBTrustQuestion *self);
 
 IBB_AVAILABLE_IN_1_0
+char *ibb_trust_question_dup_reason (IBBTrustQuestion *self);
+
+IBB_AVAILABLE_IN_1_0
 const char *ibb_trust_question_get_fingerprint (IBBTrustQuestion *self);
 
 IBB_AVAILABLE_IN_1_0

@@ -5,9 +5,9 @@
     tests/lib/certificates.py FOLDER
 
 writes authority.crt and other-authority.crt, the certificates that they sign,
-each in one file with its key: romeo.pem, juliet.pem (for juliet.example), and
-stranger.pem by the other authority; and self-signed ones, alone-1.pem and
-alone-2.pem.
+each in one file with its key: romeo.pem, juliet.pem (for juliet.example),
+expired.pem (for fake.test), and stranger.pem by the other authority; and
+self-signed ones, alone-1.pem and alone-2.pem.
 """
 
 import os
@@ -34,7 +34,7 @@ def make_authority(path):
             '-keyout', path + '.key', '-out', path + '.crt')
 
 
-def make_signed(path, authority, name, purpose, alternatives=(), jid=None, addresses=()):
+def make_signed(path, authority, name, purpose, alternatives=(), jid=None, addresses=(), days=DAYS):
     """Signed by an authority: path.key and path.crt; for a JID (RFC 6120 §13.7.1.4)."""
     names = [f'DNS:{text}' for text in alternatives] + [f'IP:{text}' for text in addresses]
     if jid:
@@ -45,7 +45,7 @@ def make_signed(path, authority, name, purpose, alternatives=(), jid=None, addre
         if names:
             file.write('subjectAltName=' + ','.join(names) + '\n')
     openssl('req', *KEY, '-subj', f'/CN={name}', '-keyout', path + '.key', '-out', path + '.csr')
-    openssl('x509', '-req', '-in', path + '.csr', '-days', DAYS, '-CA', authority + '.crt',
+    openssl('x509', '-req', '-in', path + '.csr', '-days', days, '-CA', authority + '.crt',
             '-CAkey', authority + '.key', '-CAcreateserial', '-extfile', path + '.extensions',
             '-out', path + '.crt')
     for suffix in ('.csr', '.extensions'):
@@ -79,6 +79,9 @@ def main(folder):
         make_signed(path, os.path.join(folder, authority), name, purpose,
                     ('juliet.example',) if 'serverAuth' in purpose else ())
         join(path)
+    path = os.path.join(folder, 'expired')
+    make_signed(path, os.path.join(folder, 'authority'), 'expired', 'serverAuth', ('fake.test',), days='-1')
+    join(path)
     for name in ('alone-1', 'alone-2'):
         path = os.path.join(folder, name)
         make_alone(path, name)

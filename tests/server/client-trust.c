@@ -37,6 +37,7 @@ typedef struct
   Answer       answer;
   guint        n_asked;
   gboolean     changed;
+  char        *reason; /* (owned) (nullable) */
   guint        n_withdrawn;
   IBBQuestion *kept; /* (owned) (nullable) */
 } User;
@@ -57,6 +58,8 @@ trust_cb (IBBClient *client, IBBTrustQuestion *question, User *user)
   g_assert_true (ibb_question_is_pending (IBB_QUESTION (question)));
   user->n_asked++;
   user->changed = ibb_trust_question_get_changed (question);
+  g_free (user->reason);
+  user->reason = ibb_trust_question_dup_reason (question);
   if (user->answer == ANSWER_KEEP)
     {
       g_signal_connect (question, "withdrawn", G_CALLBACK (withdrawn_cb), user);
@@ -103,6 +106,7 @@ assert_trust (
   g_assert_cmpint (user.changed, ==, changed);
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, n_clients);
   fake_log_out (client, server, NULL);
+  g_free (user.reason);
 }
 
 static void
@@ -147,6 +151,29 @@ test_declined (void)
   g_assert_cmpuint (fake_server_get_n_clients (server), ==, 1);
   fake_end (client, server);
   g_assert_cmpint (g_unlink (path), ==, 0);
+  g_free (user.reason);
+}
+
+/* The question names all that is wrong with the certificate, and the error has the same words. */
+static void
+test_reason (gconstpointer data)
+{
+  const char *const       *names = data;
+  g_autofree char         *path = get_certificate_path ("authority.crt");
+  g_autoptr (GTlsDatabase) authority = assert_succeeds (g_tls_file_database_new, path);
+  FakeServer              *server = create_server (names[0]);
+  User                     user = { .answer = ANSWER_NOTHING };
+  IBBClient               *client = create_client (server, &user);
+  g_autoptr (GError)       error = NULL;
+
+  ibb_client_set_tls_database (client, authority);
+  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
+  g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  g_assert_cmpuint (user.n_asked, ==, 1);
+  g_assert_cmpstr (user.reason, ==, names[1]);
+  g_assert_nonnull (strstr (error->message, user.reason));
+  fake_end (client, server);
+  g_free (user.reason);
 }
 
 /* The answer comes from a dialogue, which the main loop runs. */
@@ -171,6 +198,7 @@ test_later (void)
   g_assert_cmpuint (user.n_withdrawn, ==, 0);
   g_clear_object (&user.kept);
   fake_log_out (client, server, NULL);
+  g_free (user.reason);
 }
 
 /* A dialogue closes when nobody waits for its answer, which has no effect then. */
@@ -196,6 +224,7 @@ test_withdrawn (void)
   ibb_trust_question_accept (IBB_TRUST_QUESTION (user.kept), TRUE);
   fake_end (client, server);
   g_clear_object (&user.kept);
+  g_free (user.reason);
 }
 
 /* The file of known certificates. */
@@ -627,6 +656,12 @@ test_bad_account (gconstpointer data)
   g_test_message ("%s", error->message);
 }
 
+static const char *const reasons[][2] = {
+  { "stranger.pem", "it belongs to another name, and it is not signed by a trusted authority" },
+  { "juliet.pem", "it belongs to another name" },
+  { "expired.pem", "it has expired" },
+};
+
 int
 main (int argc, char **argv)
 {
@@ -676,6 +711,9 @@ main (int argc, char **argv)
   start_watchdog ();
   g_test_add_func ("/client/trust/remember", test_remember);
   g_test_add_func ("/client/trust/declined", test_declined);
+  g_test_add_data_func ("/client/trust/reason/several", reasons[0], test_reason);
+  g_test_add_data_func ("/client/trust/reason/name", reasons[1], test_reason);
+  g_test_add_data_func ("/client/trust/reason/expired", reasons[2], test_reason);
   g_test_add_func ("/client/trust/later", test_later);
   g_test_add_func ("/client/trust/withdrawn", test_withdrawn);
   g_test_add_func ("/client/password", test_password);

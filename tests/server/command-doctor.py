@@ -94,17 +94,9 @@ def _(server):
 
 @case('a certificate that has expired is told, and one that ends soon')
 def _():
-    usual = certificates.make_signed, certificates.DAYS
-    cases.defer(lambda: setattr(certificates, 'make_signed', usual[0]))
-
-    def make(*arguments, **options):
-        certificates.DAYS = days
-        try:
-            usual[0](*arguments, **options)
-        finally:
-            certificates.DAYS = usual[1]
-
-    certificates.make_signed = make
+    usual = certificates.make_signed
+    cases.defer(lambda: setattr(certificates, 'make_signed', usual))
+    certificates.make_signed = lambda *arguments, **options: usual(*arguments, days=days, **options)
     for days, status, verdict in (('-1', 1, 'fail'), ('5', 0, 'warn')):
         with prosody.Prosody() as server:
             found = examine(Account(server, 'alice').ibb('doctor', '--json'), status)

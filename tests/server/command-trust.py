@@ -10,6 +10,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
+import certificates
 import secret_service
 from cases import Skip, case, check, check_equal
 from command import IBB, Account, Folder, Program, Terminal, sha256
@@ -96,6 +97,7 @@ def _(server):
                                      environment={'IBB_PASSWORD': home.account.password})
     check_equal(status, 1, shown)
     check('is not trusted' in shown, shown)
+    check('it is not signed by a trusted authority' in shown and 'from now on' in shown, shown)
     check(not os.path.exists(home.known), 'nothing is remembered')
 
     # The keyring is not there, so the password is asked for, and not whether to keep it; then the certificate; then all is known.
@@ -117,6 +119,19 @@ def _(server):
         file.write('00' * 32 + ' localhost\n')
     here = home.ibb('cat', 'nobody@localhost')
     here.expect_failure('has changed', str(home.known))
+
+
+@case('beside --ca-file a certificate is trusted once, and the question says so')
+def _(server):
+    home = Home(server, 'alice')
+    path = home.folder / 'authority'
+    certificates.make_authority(path)
+    status, shown = home.on_terminal('cat', '--account', 'home', '--ca-file', f'{path}.crt', 'nobody@localhost',
+                                     answers=[('this time? (yes/no) ', 'yes')],
+                                     environment={'IBB_PASSWORD': home.account.password})
+    check_equal(status, 1, shown)
+    check('nobody@localhost' in shown.splitlines()[-1] and 'from now on' not in shown, shown)
+    check(not os.path.exists(home.known), 'nothing is remembered')
 
 
 @case('a password that was typed is kept in the keyring if the user says so, and not asked for again')

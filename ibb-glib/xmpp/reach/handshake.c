@@ -5,6 +5,7 @@
 #include "xmpp/reach/handshake.h"
 
 #include "ibb-intl-private.h"
+#include "trust/certificate-error.h"
 #include "xmpp/base/domain.h"
 #include "xmpp/base/tls-base.h"
 
@@ -58,29 +59,11 @@ accept_certificate_cb (GTlsConnection      *connection,
   return FALSE;
 }
 
-static const char *
-explain_certificate (GTlsCertificateFlags errors)
-{
-  if (errors & G_TLS_CERTIFICATE_BAD_IDENTITY)
-    return _ ("it belongs to another name");
-  if (errors & G_TLS_CERTIFICATE_REVOKED)
-    return _ ("it was revoked");
-  if (errors & G_TLS_CERTIFICATE_EXPIRED)
-    return _ ("it has expired");
-  if (errors & G_TLS_CERTIFICATE_NOT_ACTIVATED)
-    return _ ("it is not valid yet");
-  if (errors & G_TLS_CERTIFICATE_INSECURE)
-    return _ ("it is too weak");
-  if (errors & G_TLS_CERTIFICATE_UNKNOWN_CA)
-    return _ ("it is not signed by a trusted authority");
-
-  return _ ("it could not be verified");
-}
-
 static GError *
 new_certificate_error (const Handshake *self)
 {
   g_autofree char *fingerprint = ibb_known_certificates_dup_fingerprint (self->untrusted);
+  g_autofree char *reason = ibb_certificate_error_explain (self->errors);
 
   if (self->trust.fingerprint != NULL)
     return g_error_new (
@@ -95,12 +78,12 @@ new_certificate_error (const Handshake *self)
         /* Translators: a domain, what is wrong with the certificate, and its fingerprint */
         _ ("The certificate of “%s” has changed, and is not trusted: %s (SHA-256 %s). Either the "
            "server has a new one, or somebody sits in between"),
-        self->domain, explain_certificate (self->errors), fingerprint);
+        self->domain, reason, fingerprint);
   return g_error_new (
       G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
       /* Translators: a domain, what is wrong with the certificate, and its fingerprint */
-      _ ("The certificate of “%s” is not trusted: %s (SHA-256 %s)"), self->domain,
-      explain_certificate (self->errors), fingerprint);
+      _ ("The certificate of “%s” is not trusted: %s (SHA-256 %s)"), self->domain, reason,
+      fingerprint);
 }
 
 /* Reading would not show the reset before the bytes that the server may have sent. */

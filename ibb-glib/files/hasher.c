@@ -108,11 +108,11 @@ ibb_hasher_finish (IBBHasher *self)
 #ifdef HAVE_CLIENT
     case KIND_SHA3_256:
       length = SHA3_256_DIGEST_SIZE;
-      sha3_256_digest (&self->context.sha3_256, length, digest);
+      sha3_256_digest (&self->context.sha3_256, NETTLE_LENGTH (length) digest);
       break;
     case KIND_SHA3_512:
       length = SHA3_512_DIGEST_SIZE;
-      sha3_512_digest (&self->context.sha3_512, length, digest);
+      sha3_512_digest (&self->context.sha3_512, NETTLE_LENGTH (length) digest);
       break;
 #endif
     case KIND_GLIB:

@@ -6,17 +6,9 @@
 
 #include <nettle/hmac.h>
 #include <nettle/nettle-meta.h>
-#include <nettle/version.h>
 #include <string.h>
 
 #include "xmpp/base/secret.h"
-
-/* Nettle 4 has no parameter for the length of a digest. */
-#if NETTLE_VERSION_MAJOR >= 4
-#define LENGTH(length)
-#else
-#define LENGTH(length) (length),
-#endif
 
 typedef union
 {
@@ -57,7 +49,7 @@ ibb_hmac_hash_secret (GChecksumType type, const void *data, gsize length, guint8
 
   hash->init (&state);
   hash->update (&state, length, data);
-  hash->digest (&state, LENGTH (hash->digest_size) digest);
+  hash->digest (&state, NETTLE_LENGTH (hash->digest_size) digest);
   explicit_bzero (&state, sizeof state);
   ibb_secret_clear_stack ();
 }
@@ -93,7 +85,7 @@ ibb_hmac_compute (IBBHmac    *self,
   if (more != NULL)
     hmac_update (&self->state, self->hash, more_length, more);
   hmac_digest (&self->outer, &self->inner, &self->state, self->hash,
-               LENGTH (self->hash->digest_size) digest);
+               NETTLE_LENGTH (self->hash->digest_size) digest);
 }
 
 void

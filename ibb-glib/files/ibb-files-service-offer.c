@@ -126,7 +126,7 @@ probed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       Offer           *data = g_task_get_task_data (task);
       g_autofree char *name = g_file_get_parse_name (data->file);
 
-      /* Translators: the first %s is a file, the second says why */
+      /* Translators: a file; a reason follows */
       g_prefix_error (&error, _ ("Cannot read “%s”: "), name);
       g_task_return_error (task, error);
     }

@@ -27,8 +27,7 @@ ibb_certificate_error_explain (GTlsCertificateFlags errors)
     if (errors & reasons[i].flag)
       {
         if (text->len > 0)
-          /* Translators: between two reasons why a certificate cannot be verified */
-          g_string_append (text, _ (", and "));
+          g_string_append (text, "; ");
         g_string_append (text, reasons[i].words);
       }
   if (text->len == 0)

@@ -657,7 +657,7 @@ test_bad_account (gconstpointer data)
 }
 
 static const char *const reasons[][2] = {
-  { "stranger.pem", "it belongs to another name, and it is not signed by a trusted authority" },
+  { "stranger.pem", "it belongs to another name; it is not signed by a trusted authority" },
   { "juliet.pem", "it belongs to another name" },
   { "expired.pem", "it has expired" },
 };

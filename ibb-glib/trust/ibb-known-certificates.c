@@ -352,13 +352,20 @@ open_locked (const char *path, gboolean create)
 
       if (fd < 0)
         return -1;
-      if (flock (fd, LOCK_EX | LOCK_NB) == 0 && is_there (fd, path))
+      failure = flock (fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+      if (failure == 0 && is_there (fd, path))
         return fd;
-      failure = errno;
       close (fd);
-      if (failure == EWOULDBLOCK && g_get_monotonic_time () < end)
+      /* EWOULDBLOCK: somebody else has the lock. 0: somebody else had it, and has put another file
+       * there. */
+      if (failure == EWOULDBLOCK)
         g_usleep (LOCK_PAUSE);
-      else if (failure == EWOULDBLOCK || failure == ENOLCK)
+      else if (failure != 0 && failure != EINTR && failure != ENOLCK)
+        {
+          errno = failure;
+          return -1;
+        }
+      if (failure == ENOLCK || g_get_monotonic_time () >= end)
         {
           errno = EBUSY;
           return -1;

@@ -146,6 +146,12 @@ terminate_cb (gpointer data)
 }
 
 static gboolean
+ignore_cb (gpointer data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
 hang_up_timeout_cb (gpointer data)
 {
   ToolRun *self = data;
@@ -298,8 +304,14 @@ tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
       status = self.failure;
     }
 
+  /* After a signal the process is about to end. One more signal, of two that came together for one,
+   * would end it in another way if nobody handled it. */
   for (gsize i = 0; i < G_N_ELEMENTS (signal_ids); i++)
-    g_source_remove (signal_ids[i]);
+    if (self.signal != 0)
+      g_source_set_callback (g_main_context_find_source_by_id (NULL, signal_ids[i]), ignore_cb,
+                             NULL, NULL);
+    else
+      g_source_remove (signal_ids[i]);
   g_clear_handle_id (&self.hang_up_id, g_source_remove);
   g_clear_handle_id (&self.stop_id, g_source_remove);
   self.limit = 0;

@@ -205,8 +205,8 @@ def _(server):
 @case('two signals at once end expose and forward in good order')
 def _(server):
     for command in (['expose', '--to', '127.0.0.1:9'], ['forward', '--listen', '0', 'nobody@localhost']):
-        for numbers in ((signal.SIGTERM, signal.SIGINT), (signal.SIGTERM, signal.SIGTERM),
-                        (signal.SIGINT,) * 5):
+        # So many last until the process has ended.
+        for numbers in ((signal.SIGTERM, signal.SIGINT), (signal.SIGINT,) * 5, (signal.SIGTERM,) * 200000):
             there = Account(server, 'bob').ibb(*command)
             there.wait_ready()
             for number in numbers:

@@ -37,6 +37,7 @@ struct _IBBFilesTransfer
   gboolean is_own;       /* the receiver uses this library: it says when it has the file */
   char    *question;     /* (owned) (nullable): whether it has the file */
   guint    n_unanswered; /* questions since the last answer */
+  guint    n_asked;      /* all questions */
   gboolean is_unknown;   /* the receiver does not know the transfer */
 
   GCancellable *cancellable; /* (owned): of all that runs */

@@ -10,10 +10,12 @@
 #define RECEIVED_TIMEOUT 60 /* s for the receiver to check the file, and to say that it has it */
 #define ASK_INTERVAL 10     /* s between two questions whether the receiver has the file */
 #define UNANSWERED_MAX 6    /* questions, until the sender gives up */
+#define ASKED_MAX 360       /* all questions: a program that answers each may never say more */
 
 /* The end. */
 
-static void ask (IBBFilesTransfer *self);
+static void     ask (IBBFilesTransfer *self);
+static gboolean received_timeout_cb (gpointer user_data);
 
 static gboolean
 ask_again_cb (gpointer user_data)
@@ -21,6 +23,9 @@ ask_again_cb (gpointer user_data)
   IBBFilesTransfer *self = user_data;
 
   self->timer = 0;
+  /* An application with a receiver of its own may leave the end of the session to the sender. */
+  if (self->jingle->is_received)
+    return received_timeout_cb (self);
   ask (self);
   return G_SOURCE_REMOVE;
 }
@@ -64,7 +69,7 @@ ask (IBBFilesTransfer *self)
       fail_unknown (self, IBB_ERROR, IBB_ERROR_FAILED);
       return;
     }
-  if (self->n_unanswered++ == UNANSWERED_MAX)
+  if (self->n_asked++ == ASKED_MAX || self->n_unanswered++ == UNANSWERED_MAX)
     {
       fail_unknown (self, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
       return;

@@ -433,7 +433,8 @@ read_range (IBBJingle *self, const IBBElement *file)
     return FALSE;
   if (offset == 0)
     return ibb_description_read_hashes (range, self->metadata);
-  self->range = ibb_files_metadata_new ("", length);
+  if (self->range == NULL)
+    self->range = ibb_files_metadata_new ("", length);
   return ibb_description_read_hashes (range, self->range);
 }
 

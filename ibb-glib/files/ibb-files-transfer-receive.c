@@ -374,13 +374,14 @@ ibb_files_transfer_receive_heard (IBBFilesTransfer *self)
 
   ibb_files_transfer_flush (self);
   if (self->jingle->state == IBB_JINGLE_ENDED && self->failure == NULL &&
-      (!is_success || self->early != NULL))
+      (!is_success || self->early != NULL || self->state == IBB_FILES_STATE_OFFERED))
     {
       /* Of a transfer that its sender has cancelled no file is kept. */
       if (g_strcmp0 (self->jingle->reason, "cancel") == 0)
         self->keeps_part = FALSE;
-      ibb_files_transfer_fail (self, is_success ? g_steal_pointer (&self->early)
-                                                : ibb_files_transfer_new_peer_error (self));
+      ibb_files_transfer_fail (self, is_success && self->early != NULL
+                                         ? g_steal_pointer (&self->early)
+                                         : ibb_files_transfer_new_peer_error (self));
     }
   else if (self->has_all)
     check_when_known (self);

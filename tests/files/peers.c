@@ -487,6 +487,16 @@ test_withdrawn (Peers *self, gconstpointer data)
                        self->offered, &result);
 }
 
+/* One that says so in other words: the offer is over, and nobody can accept it. */
+static void
+test_success_before_decision (Peers *self, gconstpointer data)
+{
+  offer_by_jingle (self, "s1", "");
+  wait_until (self->offered != NULL);
+  send_action (self, "session-terminate", "<reason><success/></reason>");
+  assert_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_wait, self->offered, NULL);
+}
+
 /* What is known of no session, and offers without end. */
 static void
 test_strangers (Peers *self, gconstpointer data)
@@ -1050,6 +1060,7 @@ main (int argc, char **argv)
   add_test_of ("wrong-hash/file", NULL, test_wrong_hash);
   add_test_of ("wrong-hash/stream", NULL, test_wrong_hash_of_stream);
   add_test_of ("withdrawn", NULL, test_withdrawn);
+  add_test_of ("withdrawn/success", NULL, test_success_before_decision);
   add_test_of ("strangers", NULL, test_strangers);
   add_test_of ("forged", NULL, test_forged);
   for (guint i = 0; i < G_N_ELEMENTS (waits); i++)

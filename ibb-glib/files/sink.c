@@ -383,7 +383,12 @@ create_part (IBBSink *self, GError **error)
           return TRUE;
         }
       if (owner == PART_IS_FOREIGN)
-        return fail (self, errno, error);
+        {
+          int failure = errno;
+
+          ibb_disk->unlink (self->folder, name);
+          return fail (self, failure, error);
+        }
       ibb_disk->close (self->fd);
       self->fd = -1;
     }
@@ -543,6 +548,17 @@ copy_rights (IBBSink *self, const struct stat *info)
   return ibb_disk->set_mode (self->fd, mode) == 0;
 }
 
+/* Whether the mode could not be set since the mount gives each file an owner, who is another user,
+ * and permissions. */
+static gboolean
+is_of_mount (IBBSink *self, int failure)
+{
+  struct stat info;
+
+  return failure == EPERM && ibb_disk->stat (self->fd, NULL, &info) == 0 &&
+         info.st_uid != geteuid ();
+}
+
 static gboolean
 set_rights (IBBSink *self, GError **error)
 {
@@ -554,7 +570,8 @@ set_rights (IBBSink *self, GError **error)
     return fail (self, failure, error);
   if (exists && self->policy == IBB_SINK_REPLACE)
     return copy_rights (self, &info) || fail (self, errno, error);
-  return ibb_disk->set_mode (self->fd, 0666 & ~read_mask ()) == 0 || fail (self, errno, error);
+  failure = ibb_disk->set_mode (self->fd, 0666 & ~read_mask ()) == 0 ? 0 : errno;
+  return failure == 0 || is_of_mount (self, failure) || fail (self, failure, error);
 }
 
 /* Never replaces a file. Returns 0 or an errno. A file system that cannot rename so has links. */

@@ -166,7 +166,7 @@ tool_terminal_ask (const char *question, gboolean echo, GCancellable *cancellabl
   do
     {
       is_ours = fd >= 0 && is_in_foreground (fd);
-      if (!is_ours)
+      if (!is_ours || g_cancellable_is_cancelled (cancellable))
         break;
       answer = ask (fd, question, echo, cancellable);
       failure = errno;

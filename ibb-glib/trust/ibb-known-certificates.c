@@ -311,7 +311,8 @@ dup_target (IBBKnownCertificates *self)
         break;
       folder = g_path_get_dirname (path);
       g_free (path);
-      path = g_canonicalize_filename (link, folder);
+      /* The kernel resolves "..": the folder may be a link itself. */
+      path = g_path_is_absolute (link) ? g_strdup (link) : g_build_filename (folder, link, NULL);
     }
   return path;
 }

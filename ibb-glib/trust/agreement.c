@@ -18,6 +18,9 @@
 #define REVEAL_TIMEOUT 60000
 /* Milliseconds for a peer to learn that it was declined. */
 #define DECLINE_TIMEOUT 3000
+/* Microseconds between two looks at the session while no byte is wanted: its notification comes in
+ * the context of the service, which the caller may block. */
+#define SESSION_CHECK G_USEC_PER_SEC
 
 /* The answer to a question. The question and the thread share this. */
 typedef struct
@@ -379,6 +382,7 @@ wait (Run *self, gint64 until)
     {
       input = g_cancellable_source_new (self->call->cancellable);
       g_source_set_callback (input, G_SOURCE_FUNC (cancelled_cb), NULL, NULL);
+      until = MIN (until, g_get_monotonic_time () + SESSION_CHECK);
     }
   g_source_attach (input, self->context);
   g_source_set_callback (timer, woken_cb, NULL, NULL);

@@ -48,6 +48,6 @@ typedef struct
 
 /* Whether each end trusts the other. Otherwise the session has to be aborted. Errors:
  * %G_TLS_ERROR_BAD_CERTIFICATE, %G_IO_ERROR_PERMISSION_DENIED, %G_IO_ERROR_TIMED_OUT,
- * %IBB_ERROR_PROTOCOL, %G_IO_ERROR_CONNECTION_CLOSED, %G_IO_ERROR_CANCELLED, and those of a read.
- */
+ * %G_IO_ERROR_BUSY, %IBB_ERROR_PROTOCOL, %G_IO_ERROR_CONNECTION_CLOSED, %G_IO_ERROR_CANCELLED, and
+ * those of a read. */
 gboolean ibb_agreement_reach (const IBBAgreement *self, GError **error);

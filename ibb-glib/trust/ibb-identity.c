@@ -625,6 +625,8 @@ encrypt_thread (gpointer data)
     g_cancellable_disconnect (cancellable, handler);
   if (tls != NULL)
     g_task_return_pointer (task, tls, g_object_unref);
+  else if (g_task_return_error_if_cancelled (task))
+    ;
   else if (g_atomic_int_get (&job->is_late))
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                              _ ("“%s” did not encrypt the session in time"), job->peer);
@@ -685,6 +687,7 @@ ibb_identity_encrypt_async (IBBIdentity        *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   own = ibb_transport_dup_local_jid (transport);
+  g_return_if_fail (own != NULL); /* a binding can make a transport without a session */
   peer = ibb_transport_dup_peer_jid (transport);
   job = g_atomic_rc_box_new0 (Job);
   job->identity = g_object_ref (self);
@@ -699,6 +702,8 @@ ibb_identity_encrypt_async (IBBIdentity        *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, ibb_identity_encrypt_async);
   g_task_set_name (task, "[ibb-glib] encrypt");
+  /* A stream that is there is given: one that is dropped would be closed, which waits. */
+  g_task_set_check_cancellable (task, FALSE);
   g_task_set_task_data (task, job, job_unref);
   /* Not a thread of GIO's, of which there are few: it waits for the peer, and for a person. */
   thread = g_thread_try_new ("[ibb-glib] encrypt", encrypt_thread, g_object_ref (task), &error);

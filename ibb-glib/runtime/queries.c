@@ -224,9 +224,15 @@ take_answer (IBBQueries *self, IBBStanza *stanza)
 {
   g_autofree char *local_jid = NULL;
   Query           *query;
+  gboolean         is_known;
 
   if (!is_answer (stanza))
     return FALSE;
+  g_mutex_lock (&self->lock);
+  is_known = g_hash_table_contains (self->queries, stanza->id);
+  g_mutex_unlock (&self->lock);
+  if (!is_known)
+    return FALSE; /* most answers are for blocks */
   local_jid = ibb_connection_dup_local_jid (self->connection);
 
   g_mutex_lock (&self->lock);

@@ -48,8 +48,8 @@ void ibb_engine_settings_changed (IBBEngine *self, gint64 now);
 void ibb_engine_set_local_jid (IBBEngine *self, const char *jid);
 
 /* Returns TRUE if the stanza was for the engine, which has handled it. FALSE: it concerns the
- * engine less than least, if at all. With IBB_CLAIM_NONE no other engine of the connection is asked
- * (ibb_claim_get_next ()). */
+ * engine less than least, if at all. With IBB_CLAIM_NONE the first engine that takes the stanza
+ * answers that it is for none (ibb_claim_get_next ()). */
 gboolean ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, IBBClaim least, gint64 now);
 /* Notes that the application has sent or received a stanza of its own, which should not wait behind
  * blocks. */

@@ -10,7 +10,7 @@
  * gets the stanza that it concerns most, of equal ones the first. */
 typedef enum
 {
-  IBB_CLAIM_NONE,      /* the service that is asked last answers that the stanza is for none */
+  IBB_CLAIM_NONE,      /* the first service that takes the stanza answers that it is for none */
   IBB_CLAIM_LISTENING, /* an open; the service listens, and has no room for it */
   IBB_CLAIM_SHORTER,   /* an open that the service would accept with shorter blocks */
   IBB_CLAIM_ACCEPTED, /* an open that nobody expects, and that the service accepts, or asks about */

@@ -20,8 +20,13 @@ READ_SIZE = WRITE_SIZE = 65536
 # In seconds; the loop asks again.
 MAX_WAIT = 3600
 
-# The newest loop of each thread.
+# The loops of each thread, the newest last.
 _own = threading.local()
+
+
+def _get_open_loops():
+    loops = [get_loop() for get_loop in getattr(_own, 'get_loops', ())]
+    return [loop for loop in loops if loop is not None and not loop.is_closed()]
 
 
 class _Wakeup(GLib.Source):
@@ -88,7 +93,8 @@ class _EventLoop(asyncio.SelectorEventLoop):
 
     def __init__(self):
         super().__init__(_Selector(GLib.MainContext.ref_thread_default()))
-        self._selector.wakeup.get_loop = _own.get_loop = weakref.ref(self)
+        self._selector.wakeup.get_loop = weakref.ref(self)
+        _own.get_loops = [weakref.ref(loop) for loop in (*_get_open_loops(), self)]
 
     def run_forever(self):
         self._check_closed()
@@ -136,8 +142,8 @@ def new_event_loop():
 def get_idle_loop():
     """The loop of this thread that a main loop around it runs, or None: a handler that this main loop calls
     is in no task."""
-    loop = getattr(_own, 'get_loop', lambda: None)()
-    return loop if loop is not None and not loop.is_closed() else None
+    loops = _get_open_loops()
+    return loops[-1] if loops else None
 
 
 def run(main, debug):

@@ -404,7 +404,7 @@ ibb_client_class_init (IBBClientClass *klass)
                                                         IBB_TYPE_KNOWN_CERTIFICATES, read_write);
 
   /**
-   * IBBClient:fingerprint:
+   * IBBClient:fingerprint: (getter dup_fingerprint)
    *
    * The SHA-256 of the only certificate that the server may have: 64 hexadecimal digits, with or
    * without colons. Then no authority, no known certificate and no answer of the application makes

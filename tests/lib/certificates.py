@@ -10,9 +10,11 @@ expired.pem (for fake.test), and stranger.pem by the other authority; and
 self-signed ones, alone-1.pem and alone-2.pem.
 """
 
+import datetime
 import os
 import subprocess
 import sys
+import tempfile
 
 DAYS = '3650'
 KEY = ('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes')
@@ -34,22 +36,37 @@ def make_authority(path):
             '-keyout', path + '.key', '-out', path + '.crt')
 
 
+def date_of(days):
+    return (datetime.datetime.now(datetime.timezone.utc)
+            + datetime.timedelta(days=days)).strftime('%Y%m%d%H%M%SZ')
+
+
 def make_signed(path, authority, name, purpose, alternatives=(), jid=None, addresses=(), days=DAYS):
-    """Signed by an authority: path.key and path.crt; for a JID (RFC 6120 §13.7.1.4)."""
+    """Signed by an authority: path.key and path.crt; for a JID (RFC 6120 §13.7.1.4).
+
+    It is valid from ten days ago on. Only "openssl ca" takes both dates with every version of
+    OpenSSL.
+    """
     names = [f'DNS:{text}' for text in alternatives] + [f'IP:{text}' for text in addresses]
     if jid:
         names.append(f'otherName:1.3.6.1.5.5.7.8.5;UTF8:{jid}')
-    with open(path + '.extensions', 'w', encoding='ascii') as file:
-        file.write('basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n'
-                   f'extendedKeyUsage={purpose}\n')
-        if names:
-            file.write('subjectAltName=' + ','.join(names) + '\n')
     openssl('req', *KEY, '-subj', f'/CN={name}', '-keyout', path + '.key', '-out', path + '.csr')
-    openssl('x509', '-req', '-in', path + '.csr', '-days', days, '-CA', authority + '.crt',
-            '-CAkey', authority + '.key', '-CAcreateserial', '-extfile', path + '.extensions',
-            '-out', path + '.crt')
-    for suffix in ('.csr', '.extensions'):
-        os.remove(path + suffix)
+    with tempfile.TemporaryDirectory() as folder:
+        settings, index = os.path.join(folder, 'settings'), os.path.join(folder, 'index')
+        with open(settings, 'w', encoding='ascii') as file:
+            file.write('[ca]\ndefault_ca=ca\nrand_serial=yes\ndefault_md=sha256\npolicy=policy\n'
+                       f'database={index}\nnew_certs_dir={folder}\n[policy]\ncommonName=supplied\n'
+                       '[extensions]\nbasicConstraints=critical,CA:FALSE\n'
+                       f'keyUsage=critical,digitalSignature\nextendedKeyUsage={purpose}\n')
+            if names:
+                file.write('subjectAltName=' + ','.join(names) + '\n')
+        with open(index, 'w', encoding='ascii'):
+            pass
+        openssl('ca', '-batch', '-notext', '-config', settings, '-extensions', 'extensions',
+                '-cert', authority + '.crt', '-keyfile', authority + '.key',
+                '-startdate', date_of(-10), '-enddate', date_of(int(days)),
+                '-in', path + '.csr', '-out', path + '.crt')
+    os.remove(path + '.csr')
 
 
 def make_alone(path, name):

@@ -63,6 +63,7 @@ typedef struct
   char       *hash;      /* (owned) (nullable): what the sender says */
   const char *algorithm; /* static; undefined without a hash */
   gboolean    is_range;  /* the hash is that of the bytes of this transfer only */
+  gboolean    is_unsure; /* bytes of an earlier transfer may be those of another file */
   char       *own;       /* (owned): what was computed meanwhile */
 } Check;
 
@@ -83,8 +84,12 @@ check_thread (GTask *task, gpointer object, gpointer task_data, GCancellable *ca
   Check  *check = task_data;
   GError *error = NULL;
 
-  if (check->is_range &&
-      !ibb_part_check_range (check->part, check->algorithm, check->hash, cancellable, &error))
+  if (check->is_unsure)
+    g_task_return_new_error (
+        task, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
+        _ ("Nothing tells whether the bytes that were there are of this file"));
+  else if (check->is_range &&
+           !ibb_part_check_range (check->part, check->algorithm, check->hash, cancellable, &error))
     g_task_return_error (task, error);
   else if (ibb_part_commit (check->part, check->algorithm, check->is_range ? NULL : check->hash,
                             check->own, cancellable, &error))
@@ -107,6 +112,10 @@ check (IBBFilesTransfer *self)
       data->hash = g_strdup (find_hash (self->jingle->range, &data->algorithm));
       data->is_range = data->hash != NULL;
     }
+  /* Many files have the same name and size, and few the same date as well. */
+  data->is_unsure = self->mover->offset > 0 &&
+                    (data->hash == NULL ||
+                     (data->is_range && ibb_files_metadata_get_date (self->metadata) == NULL));
   data->own = ibb_hasher_finish (self->mover->hasher);
   self->has_all = FALSE;
   g_task_set_check_cancellable (task, FALSE);

@@ -430,7 +430,8 @@ add_wait (IBBFilesTransfer *self, GTask *task, GCancellableSourceFunc cancelled)
  * not say whether it has the file
  * - %G_IO_ERROR_WRONG_ETAG, %G_IO_ERROR_PARTIAL_INPUT: the file has changed, or become shorter,
  *   while it was sent
- * - %IBB_ERROR_NOT_ACCEPTABLE: the hash of the received bytes is not that of the file
+ * - %IBB_ERROR_NOT_ACCEPTABLE: the hash of the received bytes is not that of the file, or nothing
+ *   tells whether the bytes of an earlier transfer are
  * - %IBB_ERROR_PROTOCOL: the sender has sent more bytes than it has offered, or the receiver has
  *   chosen a way that was not offered
  * - %IBB_ERROR_CONFLICT: the peer has offered the file again

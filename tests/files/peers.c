@@ -618,13 +618,17 @@ dup_value (IBBStanza *stanza, const char *element, const char *name)
   return g_strndup (quote + 1, (gsize) (strchr (quote + 1, *quote) - quote - 1));
 }
 
-/* The sender gives the hash of the range that the receiver has asked for (XEP-0234 §8.2). */
+#define PROMISE "<range/><hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>"
+
+/* The sender gives the hash of the range that the receiver has asked for (XEP-0234 §8.2). Without a
+ * date, or without any hash, nothing tells that the bytes before it are of the same file. */
 static void
 test_range (Peers *self, gconstpointer data)
 {
-  const char *const        more = "<date>2026-11-26T18:05:07Z</date><range/>"
-                                  "<hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>";
-  gboolean                 is_right = data == NULL;
+  gboolean                 is_right = g_strcmp0 (data, "wrong") != 0;
+  gboolean                 is_dated = g_strcmp0 (data, "undated") != 0;
+  gboolean                 keeps_word = g_strcmp0 (data, "none") != 0;
+  const char *const        more = is_dated ? "<date>2026-11-26T18:05:07Z</date>" PROMISE : PROMISE;
   g_autoptr (IBBTransport) transport = begin_jingle_in_part (self, more);
   g_autoptr (GBytes)       rest = NULL;
   g_autofree char         *hash = NULL;
@@ -646,12 +650,18 @@ test_range (Peers *self, gconstpointer data)
   checksum = g_strdup_printf ("<checksum xmlns='" FT "' creator='initiator' name='c'><file>"
                               "<range offset='%zu' length='%zu'>%s</range></file></checksum>",
                               offset, SIZE - offset, hash);
-  send_action (self, "session-info", checksum);
-  if (is_right)
-    assert_received (self, &result);
+  if (keeps_word)
+    send_action (self, "session-info", checksum);
   else
-    assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_files_transfer_accept_file_finish,
-                         self->offered, &result);
+    send_action (self, "session-terminate", "<reason><success/></reason>");
+  if (is_right && is_dated && keeps_word)
+    {
+      assert_received (self, &result);
+      return;
+    }
+  assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_files_transfer_accept_file_finish,
+                       self->offered, &result);
+  g_assert_true (is_empty (self));
 }
 
 /* The other end works in this thread, too. */
@@ -1074,6 +1084,8 @@ main (int argc, char **argv)
     }
   add_test_of ("range", NULL, test_range);
   add_test_of ("range/wrong", "wrong", test_range);
+  add_test_of ("range/undated", "undated", test_range);
+  add_test_of ("range/none", "none", test_range);
   add_test_of ("send/psi-plus", &psi_plus, test_send_initiation);
   add_test_of ("send/gloox", &gloox, test_send_initiation);
   add_test_of ("send/qxmpp", &qxmpp, test_send_initiation);

@@ -36,21 +36,28 @@ add_error (GString *event, const GError *error)
   tool_event_string (event, "message", error->message);
 }
 
+/* peer and value: (nullable). */
+static void
+emit_error (const GError *error, const char *peer, const char *field, const char *value)
+{
+  g_autoptr (GString) event = NULL;
+
+  if (!tool_output_is_json ())
+    return;
+  event = tool_event_new ("error");
+  if (peer != NULL)
+    tool_event_string (event, "peer", peer);
+  if (value != NULL)
+    tool_event_string (event, field, value);
+  add_error (event, error);
+  tool_event_emit (event);
+}
+
 /* The end of one of many sessions that ended together. One line on standard error tells of all. */
 void
 tool_report_session_lost (const GError *error, const char *peer, const char *sid)
 {
-  if (tool_output_is_json ())
-    {
-      g_autoptr (GString) event = tool_event_new ("error");
-
-      if (peer != NULL)
-        tool_event_string (event, "peer", peer);
-      if (sid != NULL)
-        tool_event_string (event, "sid", sid);
-      add_error (event, error);
-      tool_event_emit (event);
-    }
+  emit_error (error, peer, "sid", sid);
 }
 
 /* The end of one of many sessions; peer and sid as far as they are known. */
@@ -65,18 +72,18 @@ tool_report_session_error (const GError *error, const char *peer, const char *si
 void
 tool_report_file_error (const GError *error, const char *peer, const char *name)
 {
-  if (tool_output_is_json ())
-    {
-      g_autoptr (GString) event = tool_event_new ("error");
-
-      if (peer != NULL)
-        tool_event_string (event, "peer", peer);
-      if (name != NULL)
-        tool_event_string (event, "name", name);
-      add_error (event, error);
-      tool_event_emit (event);
-    }
+  emit_error (error, peer, "name", name);
   tool_output_line ("ibb: ", error->message);
+}
+
+/* An error of one of several files, whose name is set before the message; peer: (nullable). */
+void
+tool_report_one_file_error (const GError *error, const char *peer, const char *name)
+{
+  g_autoptr (GError) named = g_error_copy (error);
+
+  g_prefix_error (&named, "“%s”: ", name);
+  tool_report_file_error (named, peer, name);
 }
 
 void

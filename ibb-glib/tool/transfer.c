@@ -417,17 +417,6 @@ concerns_all (ToolRun *run, const GError *error)
          g_error_matches (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
 }
 
-/* Tells which of several files has failed. */
-static void
-report_failed (const char *peer, const char *path, const GError *error)
-{
-  g_autofree char   *name = g_filename_display_basename (path);
-  g_autoptr (GError) named = g_error_copy (error);
-
-  g_prefix_error (&named, "“%s”: ", name);
-  tool_report_file_error (named, peer, name);
-}
-
 gboolean
 tool_transfer_send (ToolRun         *run,
                     IBBFilesService *service,
@@ -449,6 +438,7 @@ tool_transfer_send (ToolRun         *run,
   for (guint i = 0; i < n_paths; i++)
     {
       g_autoptr (GError) reason = NULL;
+      g_autofree char   *name = g_filename_display_basename (paths[i]);
       gboolean           is_offered;
       gboolean sent = send_one (run, service, to, paths[i], tar, !is_known, &is_offered, &reason);
       gboolean is_mute = g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
@@ -477,7 +467,7 @@ tool_transfer_send (ToolRun         *run,
           g_propagate_error (error, g_steal_pointer (&reason));
           return FALSE;
         }
-      report_failed (to, paths[i], reason);
+      tool_report_one_file_error (reason, to, name);
       n_failed++;
     }
   if (n_failed == 0)

@@ -187,10 +187,7 @@ tool_watched_get_data (ToolWatched *self)
 void
 tool_watched_report_error (ToolWatched *self, const GError *error)
 {
-  g_autoptr (GError) named = g_error_copy (error);
-
-  g_prefix_error (&named, "“%s”: ", self->name);
-  tool_report_file_error (named, ibb_files_transfer_get_peer_jid (self->transfer), self->name);
+  tool_report_one_file_error (error, ibb_files_transfer_get_peer_jid (self->transfer), self->name);
 }
 
 void

@@ -21,25 +21,17 @@ struct _ToolProgress
 {
   char   *label;
   char   *peer;  /* (nullable): of a file */
-  char   *name;  /* (nullable): of a file */
   guint64 total; /* 0: not known */
   gint64  last_shown;
 };
 
-/* total is 0 when it is not known. */
+/* peer (nullable): of a file, whose name is label. total is 0 when it is not known. */
 ToolProgress *
-tool_progress_new (const char *label, guint64 total)
-{
-  return tool_progress_new_for_file (label, NULL, total);
-}
-
-ToolProgress *
-tool_progress_new_for_file (const char *label, const char *peer, guint64 total)
+tool_progress_new (const char *label, const char *peer, guint64 total)
 {
   ToolProgress *self = g_new0 (ToolProgress, 1);
 
   self->peer = g_strdup (peer);
-  self->name = peer != NULL ? g_strdup (label) : NULL;
   self->label = tool_text_make_printable (label);
   self->total = total;
   return self;
@@ -53,7 +45,7 @@ emit_event (ToolProgress *self, guint64 bytes, guint64 rate)
   if (self->peer != NULL)
     {
       tool_event_string (event, "peer", self->peer);
-      tool_event_string (event, "name", self->name);
+      tool_event_string (event, "name", self->label);
     }
   tool_event_int (event, "bytes", (gint64) bytes);
   if (self->total > 0)
@@ -153,6 +145,5 @@ tool_progress_free (ToolProgress *self)
     tool_output_status (NULL);
   g_free (self->label);
   g_free (self->peer);
-  g_free (self->name);
   g_free (self);
 }

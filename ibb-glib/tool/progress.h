@@ -8,7 +8,6 @@
 
 typedef struct _ToolProgress ToolProgress;
 
-ToolProgress *tool_progress_new (const char *label, guint64 total);
-ToolProgress *tool_progress_new_for_file (const char *label, const char *peer, guint64 total);
+ToolProgress *tool_progress_new (const char *label, const char *peer, guint64 total);
 void          tool_progress_update (ToolProgress *self, guint64 bytes, guint64 rate);
 void          tool_progress_free (ToolProgress *self);

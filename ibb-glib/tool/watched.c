@@ -144,9 +144,8 @@ tool_watched_new (ToolRun          *run,
   self->name = tool_text_make_printable (ibb_files_metadata_get_name (metadata));
   self->start = g_get_monotonic_time ();
   if (tool_output_is_json () || tool_output_shows_status ())
-    self->progress =
-        tool_progress_new_for_file (self->name, ibb_files_transfer_get_peer_jid (transfer),
-                                    ibb_files_metadata_get_size (metadata));
+    self->progress = tool_progress_new (self->name, ibb_files_transfer_get_peer_jid (transfer),
+                                        ibb_files_metadata_get_size (metadata));
   g_signal_connect (transfer, "notify::state", G_CALLBACK (state_changed_cb), self);
   g_signal_connect (transfer, "notify::progress", G_CALLBACK (progress_cb), self);
   g_signal_connect (transfer, "notify::transport", G_CALLBACK (transport_cb), self);

@@ -363,21 +363,27 @@ tool_run_set_login_refused (ToolRun *self)
   self->failure = TOOL_EXIT_REFUSED;
 }
 
-/* phase is the name of a step, for “Interrupted. The step was: …”. timeout, in seconds, holds
- * without --timeout, and 0 is no limit. With TOOL_RUN_UNLIMITED there is no limit even with
- * --timeout. */
-void
-tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout)
+static void
+begin_phase_locked (ToolRun *self, const char *phase, guint timeout)
 {
   double limit = self->options->timeout >= 0 ? self->options->timeout : timeout;
 
-  g_mutex_lock (&self->lock);
   g_free (self->phase);
   self->phase = g_strdup (phase);
   clear_notice_locked (self);
   self->limit = timeout == TOOL_RUN_UNLIMITED ? 0 : (gint64) (limit * G_USEC_PER_SEC);
   self->last_change = g_get_monotonic_time ();
   update_tick_locked (self);
+}
+
+/* phase is the name of a step, for “Interrupted. The step was: …”. timeout, in seconds, holds
+ * without --timeout, and 0 is no limit. With TOOL_RUN_UNLIMITED there is no limit even with
+ * --timeout. */
+void
+tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout)
+{
+  g_mutex_lock (&self->lock);
+  begin_phase_locked (self, phase, timeout);
   g_mutex_unlock (&self->lock);
 }
 
@@ -386,8 +392,8 @@ tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout)
 void
 tool_run_begin_wait (ToolRun *self, const char *phase)
 {
-  tool_run_begin_phase (self, phase, 0);
   g_mutex_lock (&self->lock);
+  begin_phase_locked (self, phase, 0);
   self->notice = g_timeout_source_new (WAIT_NOTICE);
   g_source_set_static_name (self->notice, "[ibb] notice");
   g_source_set_callback (self->notice, notice_cb, self, NULL);

@@ -169,14 +169,22 @@ watch (Work *self, IBBFilesTransfer *transfer)
 
 static gboolean begin_send (gpointer data);
 
+/* Whether the file may be offered again, as long as a session would wait. */
+static gboolean
+may_wait (Work *self)
+{
+  double limit = tool_run_get_options (self->run)->resume_timeout * G_USEC_PER_SEC;
+
+  return (double) (g_get_monotonic_time () - self->lost_at) < limit;
+}
+
 static gboolean
 retry_cb (gpointer data)
 {
   Work              *self = data;
   IBBConnection     *connection = ibb_files_service_get_connection (self->service);
   IBBConnectionState state = ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (connection));
-  gint64  limit = (gint64) (tool_run_get_options (self->run)->resume_timeout * G_USEC_PER_SEC);
-  GError *error = NULL;
+  GError            *error = NULL;
 
   if (self->is_over)
     return G_SOURCE_REMOVE;
@@ -185,7 +193,7 @@ retry_cb (gpointer data)
       end_work (self, error);
       return G_SOURCE_REMOVE;
     }
-  if (state != IBB_CONNECTION_STATE_ONLINE && g_get_monotonic_time () - self->lost_at < limit)
+  if (state != IBB_CONNECTION_STATE_ONLINE && may_wait (self))
     return G_SOURCE_CONTINUE;
   if (state == IBB_CONNECTION_STATE_ONLINE)
     begin_send (self);
@@ -206,22 +214,22 @@ is_absence (const GError *error)
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_HOST_NOT_FOUND);
 }
 
-/* An offer ends with the connection. After the next login the file is offered again, as long as a
- * session would wait. */
+static gboolean
+is_loss (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED);
+}
+
+/* An offer ends with the connection. After the next login the file is offered again. */
 static gboolean
 offer_again (Work *self, const GError *error)
 {
-  gint64   now = g_get_monotonic_time ();
-  gboolean is_loss = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
-                     g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED);
-  double limit = tool_run_get_options (self->run)->resume_timeout * G_USEC_PER_SEC;
-
   if (self->is_over || !self->is_offered)
     return FALSE;
-  if (is_loss && self->lost_at == 0)
-    self->lost_at = now;
-  if (self->lost_at == 0 || !(is_loss || is_absence (error)) ||
-      (double) (now - self->lost_at) >= limit)
+  if (is_loss (error) && self->lost_at == 0)
+    self->lost_at = g_get_monotonic_time ();
+  if (self->lost_at == 0 || !(is_loss (error) || is_absence (error)) || !may_wait (self))
     return FALSE;
   g_timeout_add_seconds_full (G_PRIORITY_DEFAULT, RETRY_INTERVAL, retry_cb,
                               g_atomic_rc_box_acquire (self), work_unref);
@@ -272,31 +280,8 @@ interrupted_cb (GCancellable *cancellable, gpointer data)
 }
 
 static void
-offered_cb (GObject *object, GAsyncResult *result, gpointer data)
+wait_for_end (Work *self, IBBFilesTransfer *transfer)
 {
-  Work                        *self = data;
-  GError                      *error = NULL;
-  g_autoptr (IBBFilesTransfer) transfer =
-      ibb_files_service_offer_file_finish (self->service, result, &error);
-  gboolean     was_patient = self->impatience > 0 || !self->has_other;
-  ToolWatched *watched;
-
-  g_clear_handle_id (&self->impatience, g_source_remove);
-  if (!was_patient && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
-      !g_cancellable_is_cancelled (tool_run_get_cancellable (self->run)))
-    {
-      g_clear_error (&error);
-      error = g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _ ("“%s” did not answer"), self->text);
-    }
-  if (transfer == NULL && offer_again (self, error))
-    g_error_free (error);
-  else if (transfer == NULL)
-    end_work (self, error);
-  if (transfer == NULL)
-    {
-      work_unref (self);
-      return;
-    }
   g_mutex_lock (&self->lock);
   self->is_offered = TRUE;
   g_mutex_unlock (&self->lock);
@@ -307,8 +292,32 @@ offered_cb (GObject *object, GAsyncResult *result, gpointer data)
       tool_run_get_options (self->run)->resume_timeout > 0);
   tool_run_set_file (self->run, ibb_files_transfer_get_peer_jid (transfer),
                      ibb_files_metadata_get_name (ibb_files_transfer_get_metadata (transfer)));
-  watched = watch (self, transfer);
-  ibb_files_transfer_wait_async (transfer, tool_run_get_cancellable (self->run), sent_cb, watched);
+  ibb_files_transfer_wait_async (transfer, tool_run_get_cancellable (self->run), sent_cb,
+                                 watch (self, transfer));
+}
+
+static void
+offered_cb (GObject *object, GAsyncResult *result, gpointer data)
+{
+  Work                        *self = data;
+  GError                      *error = NULL;
+  g_autoptr (IBBFilesTransfer) transfer =
+      ibb_files_service_offer_file_finish (self->service, result, &error);
+
+  g_clear_handle_id (&self->impatience, g_source_remove);
+  /* By impatience_cb (), not by a signal. */
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+      !g_cancellable_is_cancelled (self->outer))
+    {
+      g_clear_error (&error);
+      error = g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _ ("“%s” did not answer"), self->text);
+    }
+  if (transfer != NULL)
+    wait_for_end (self, transfer);
+  else if (offer_again (self, error))
+    g_error_free (error);
+  else
+    end_work (self, error);
   work_unref (self);
 }
 
@@ -412,9 +421,7 @@ static gboolean
 concerns_all (ToolRun *run, const GError *error)
 {
   return g_cancellable_is_cancelled (tool_run_get_cancellable (run)) || is_absence (error) ||
-         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
-         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED) ||
-         g_error_matches (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
+         is_loss (error) || g_error_matches (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
 }
 
 gboolean

@@ -4,6 +4,9 @@
 
 #include "files/hasher.h"
 
+#include "ibb-intl-private.h"
+
+#include <ibb-glib/ibb-glib.h>
 #ifdef HAVE_CLIENT
 #include <nettle/sha3.h>
 #endif
@@ -121,4 +124,12 @@ ibb_hasher_finish (IBBHasher *self)
       break;
     }
   return g_base64_encode (digest, length);
+}
+
+gboolean
+ibb_hasher_fail (GError **error)
+{
+  g_set_error_literal (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
+                       _ ("The hash of the received bytes is not that of the file"));
+  return FALSE;
 }

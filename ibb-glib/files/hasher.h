@@ -30,5 +30,7 @@ const char *ibb_hasher_get_algorithm (const IBBHasher *self);
 void        ibb_hasher_update (IBBHasher *self, gconstpointer data, gsize length);
 /* The end: nothing can be added. Returns base64. */
 char *ibb_hasher_finish (IBBHasher *self);
+/* The error of a hash that is not as expected. Returns FALSE, for the caller to return. */
+gboolean ibb_hasher_fail (GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBHasher, ibb_hasher_free)

@@ -99,14 +99,6 @@ ibb_part_open (IBBPart *self, GCancellable *cancellable, GError **error)
   return ibb_sink_hash (self->sink, self->hasher, 0, cancellable, error);
 }
 
-static gboolean
-fail_hash (GError **error)
-{
-  g_set_error_literal (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
-                       _ ("The hash of the received bytes is not that of the file"));
-  return FALSE;
-}
-
 gboolean
 ibb_part_write (
     IBBPart *self, const void *data, gsize length, GCancellable *cancellable, GError **error)
@@ -129,7 +121,7 @@ ibb_part_check_range (IBBPart      *self,
   if (!ibb_sink_hash (self->sink, hasher, self->offset, cancellable, error))
     return FALSE;
   own = ibb_hasher_finish (hasher);
-  return g_str_equal (own, hash) || fail_hash (error);
+  return g_str_equal (own, hash) || ibb_hasher_fail (error);
 }
 
 /* A sink reads what is in its part, and a stream has only what was written to it. */
@@ -150,7 +142,7 @@ ibb_part_commit (IBBPart      *self,
       return TRUE;
     }
   if (hash != NULL && g_str_equal (algorithm, self->algorithm) && !g_str_equal (hash, own))
-    return fail_hash (error);
+    return ibb_hasher_fail (error);
   return !g_cancellable_set_error_if_cancelled (cancellable, error) &&
          g_output_stream_flush (self->stream, NULL, error);
 }

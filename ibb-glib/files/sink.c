@@ -482,9 +482,7 @@ fail_check (IBBSink *self, GError **error)
 {
   self->is_spoilt = TRUE;
   remove_other_parts (self);
-  g_set_error_literal (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
-                       _ ("The hash of the received bytes is not that of the file"));
-  return FALSE;
+  return ibb_hasher_fail (error);
 }
 
 /* Looks at the file itself: others may have written to it, or put another one in its place. */

@@ -697,6 +697,17 @@ ibb_sink_close (IBBSink *self, gboolean keeps)
 
 /* Parts, for a person. */
 
+static void
+set_folder_error (const char *path, GError **error)
+{
+  int              failure = errno;
+  g_autofree char *shown = g_filename_display_name (path);
+
+  g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (failure),
+               /* Translators: the first %s is a folder, the second says why */
+               _ ("Cannot open “%s”: %s"), shown, g_strerror (failure));
+}
+
 static int
 open_folder (const char *path, GError **error)
 {
@@ -704,13 +715,7 @@ open_folder (const char *path, GError **error)
 
   CALL (folder, open_folder (path));
   if (folder < 0)
-    {
-      g_autofree char *shown = g_filename_display_name (path);
-
-      g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (errno),
-                   /* Translators: the first %s is a folder, the second says why */
-                   _ ("Cannot open “%s”: %s"), shown, g_strerror (errno));
-    }
+    set_folder_error (path, error);
   return folder;
 }
 
@@ -724,8 +729,7 @@ ibb_sink_list_parts (const char *path, GError **error)
     return NULL;
   parts = list_parts (folder);
   if (parts == NULL)
-    g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (errno), _ ("Cannot open “%s”: %s"),
-                 path, g_strerror (errno));
+    set_folder_error (path, error);
   for (guint i = 0; parts != NULL && i < parts->len; i++)
     {
       IBBSinkPart *part = g_ptr_array_index (parts, i);

@@ -14,8 +14,20 @@
 
 /* The end. */
 
-static void     ask (IBBFilesTransfer *self);
-static gboolean received_timeout_cb (gpointer user_data);
+static gboolean
+received_timeout_cb (gpointer user_data)
+{
+  IBBFilesTransfer *self = user_data;
+
+  self->timer = 0;
+  ibb_jingle_terminate (self->jingle, "success", NULL);
+  ibb_files_transfer_flush (self);
+  ibb_files_transfer_end (self, self->jingle->is_received ? IBB_FILES_STATE_DELIVERED
+                                                          : IBB_FILES_STATE_SENT);
+  return G_SOURCE_REMOVE;
+}
+
+static void ask (IBBFilesTransfer *self);
 
 static gboolean
 ask_again_cb (gpointer user_data)
@@ -77,19 +89,6 @@ ask (IBBFilesTransfer *self)
   ibb_connection_query_async (self->connection, stanza, ASK_INTERVAL * 1000, self->cancellable,
                               asked_cb, g_object_ref (self));
   ibb_files_transfer_set_timer (self, ASK_INTERVAL, ask_again_cb);
-}
-
-static gboolean
-received_timeout_cb (gpointer user_data)
-{
-  IBBFilesTransfer *self = user_data;
-
-  self->timer = 0;
-  ibb_jingle_terminate (self->jingle, "success", NULL);
-  ibb_files_transfer_flush (self);
-  ibb_files_transfer_end (self, self->jingle->is_received ? IBB_FILES_STATE_DELIVERED
-                                                          : IBB_FILES_STATE_SENT);
-  return G_SOURCE_REMOVE;
 }
 
 static void

@@ -239,19 +239,21 @@ answer (IBBFilesService *self, IBBStanza *request, const char *type, const char 
   reply (self, request, type, id != NULL ? id : "", payload);
 }
 
+/* A request of a session that has no transfer. */
+static void
+say (IBBFilesService *self, IBBStanza *request, const char *payload)
+{
+  g_autofree char *id = g_uuid_string_random ();
+
+  reply (self, request, "set", id, payload);
+}
+
 /* Says what a session has to say that is over before it has a transfer. */
 static void
 end_session (IBBFilesService *self, IBBStanza *request, IBBJingle *jingle)
 {
-  char *payload;
-
-  while ((payload = g_queue_pop_head (&jingle->requests)) != NULL)
-    {
-      g_autofree char *id = g_uuid_string_random ();
-
-      reply (self, request, "set", id, payload);
-      g_free (payload);
-    }
+  for (GList *l = jingle->requests.head; l != NULL; l = l->next)
+    say (self, request, l->data);
   ibb_jingle_free (jingle);
 }
 
@@ -268,11 +270,7 @@ end_again (IBBFilesService *self, IBBStanza *request, const IBBElement *jingle)
     return FALSE;
   answer (self, request, "result", "");
   for (guint i = 0; payloads[i] != NULL; i++)
-    {
-      g_autofree char *id = g_uuid_string_random ();
-
-      reply (self, request, "set", id, payloads[i]);
-    }
+    say (self, request, payloads[i]);
   return TRUE;
 }
 

@@ -36,6 +36,13 @@ set_error (GError **error, int failure)
   g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (failure), g_strerror (failure));
 }
 
+static void
+wipe (char *text, gsize length)
+{
+  explicit_bzero (text, length);
+  g_free (text);
+}
+
 char *
 ibb_private_file_read (
     int fd, const char *path, IBBPrivateFile kind, gsize max, gsize *length, GError **error)
@@ -50,22 +57,22 @@ ibb_private_file_read (
   if (fstat (fd, &info) == 0 && info.st_size > 0)
     size = MIN ((gsize) info.st_size, max) + 1;
   text = g_malloc (size + 1);
-  /* Not by g_realloc (), which leaves copies of a secret in memory. */
   while ((n = read (fd, text + used, size - used)) > 0 || (n < 0 && errno == EINTR))
     {
-      used += n > 0 ? (gsize) n : 0;
-      if (used == size && size <= max)
-        {
-          char *more = g_malloc (MIN (size * 2, max + 1) + 1);
-
-          memcpy (more, text, used);
-          explicit_bzero (text, used);
-          g_free (text);
-          text = more;
-          size = MIN (size * 2, max + 1);
-        }
+      used += (gsize) MAX (n, 0);
       if (used > max)
         break;
+      /* Not by g_realloc (), which leaves copies of a secret in memory. */
+      if (used == size)
+        {
+          char *more;
+
+          size = MIN (size * 2, max + 1);
+          more = g_malloc (size + 1);
+          memcpy (more, text, used);
+          wipe (text, used);
+          text = more;
+        }
     }
   text[used] = '\0';
   if (n >= 0 && used <= max)
@@ -80,8 +87,7 @@ ibb_private_file_read (
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                  /* Translators: a number of bytes */
                  _ ("It has more than %zu bytes"), max);
-  explicit_bzero (text, used);
-  g_free (text);
+  wipe (text, used);
   return NULL;
 }
 
@@ -102,15 +108,6 @@ ibb_private_file_load (
   return text;
 }
 
-static void
-wipe (char *text, gsize length)
-{
-  if (text == NULL)
-    return;
-  explicit_bzero (text, length);
-  g_free (text);
-}
-
 static gboolean
 has_key (GTlsCertificate *certificate)
 {
@@ -126,28 +123,30 @@ GTlsCertificate *
 ibb_private_file_load_certificate (const char *path, const char *key_path, GError **error)
 {
   gboolean         is_one = key_path == NULL || g_str_equal (key_path, path);
-  gsize            length = 0;
-  gsize            key_length = 0;
-  char            *key = NULL;
-  char            *both = NULL;
+  gsize            length;
+  gsize            key_length;
+  char            *key;
   GTlsCertificate *certificate = NULL;
   g_autofree char *text = NULL;
 
   key = ibb_private_file_load (is_one ? path : key_path, IBB_PRIVATE_FILE_SECRET, PEM_MAX,
                                &key_length, error);
-  if (key != NULL && is_one)
+  if (key == NULL)
+    return NULL;
+  if (is_one)
     certificate = g_tls_certificate_new_from_pem (key, (gssize) key_length, error);
-  else if (key != NULL)
+  else
     text = ibb_private_file_load (path, IBB_PRIVATE_FILE_TRUST, PEM_MAX, &length, error);
   if (text != NULL)
     {
-      both = g_malloc (length + 1 + key_length);
+      gsize both_length = length + 1 + key_length;
+      char *both = g_malloc (both_length);
+
       memcpy (both, text, length);
       both[length] = '\n';
       memcpy (both + length + 1, key, key_length);
-      certificate =
-          g_tls_certificate_new_from_pem (both, (gssize) (length + 1 + key_length), error);
-      wipe (both, length + 1 + key_length);
+      certificate = g_tls_certificate_new_from_pem (both, (gssize) both_length, error);
+      wipe (both, both_length);
     }
   wipe (key, key_length);
   if (certificate == NULL || has_key (certificate))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Clients of the accounts that a file names. */
+/* Clients of the accounts that a file names, or of the account of another client. */
 
 #include "config.h"
 
@@ -361,4 +361,30 @@ ibb_client_list_accounts (GError **error)
     return g_new0 (char *, 1);
   g_propagate_error (error, g_steal_pointer (&local_error));
   return NULL;
+}
+
+/**
+ * ibb_client_new_like:
+ * @other: a client
+ * @jid: the account, usually that of @other with another resource
+ *
+ * Creates a client that is offline, with what another one has for its logins: its password, its
+ * server and its certificates, but not its [property@IBB.Client:token] and its
+ * [property@IBB.Client:user-agent-id], which are of one client, and no signal handlers.
+ *
+ * Returns: (transfer full): the client
+ *
+ * Since: 1.0
+ */
+IBBClient *
+ibb_client_new_like (IBBClient *other, const char *jid)
+{
+  IBBClient *self;
+
+  g_return_val_if_fail (IBB_IS_CLIENT (other), NULL);
+  g_return_val_if_fail (jid != NULL, NULL);
+
+  self = ibb_client_new (jid);
+  ibb_account_copy (self->parent.link->account, other->parent.link->account);
+  return self;
 }

@@ -620,32 +620,6 @@ ibb_client_new (const char *jid)
 }
 
 /**
- * ibb_client_new_like:
- * @other: a client
- * @jid: the account, usually that of @other with another resource
- *
- * Creates a client that is offline, with what another one has for its logins: its password, its
- * server and its certificates, but not its [property@IBB.Client:token] and its
- * [property@IBB.Client:user-agent-id], which are of one client, and no signal handlers.
- *
- * Returns: (transfer full): the client
- *
- * Since: 1.0
- */
-IBBClient *
-ibb_client_new_like (IBBClient *other, const char *jid)
-{
-  IBBClient *self;
-
-  g_return_val_if_fail (IBB_IS_CLIENT (other), NULL);
-  g_return_val_if_fail (jid != NULL, NULL);
-
-  self = ibb_client_new (jid);
-  ibb_account_copy (self->parent.link->account, other->parent.link->account);
-  return self;
-}
-
-/**
  * ibb_client_get_jid:
  * @self: a client
  *

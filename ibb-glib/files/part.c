@@ -52,6 +52,9 @@ ibb_part_new_for_stream (GOutputStream *stream, guint64 size)
   IBBPart *self = create (size);
 
   self->stream = g_object_ref (stream);
+  self->hashers = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_hasher_free);
+  for (guint i = 0; ibb_hasher_algorithms[i].name != NULL; i++)
+    g_ptr_array_add (self->hashers, ibb_hasher_new (ibb_hasher_algorithms[i].name));
   return self;
 }
 
@@ -70,6 +73,7 @@ ibb_part_unref (IBBPart *self)
   g_clear_pointer (&self->sink, ibb_sink_free);
   g_clear_object (&self->stream);
   g_clear_pointer (&self->hasher, ibb_hasher_free);
+  g_clear_pointer (&self->hashers, g_ptr_array_unref);
   g_free (self);
 }
 
@@ -103,9 +107,11 @@ gboolean
 ibb_part_write (
     IBBPart *self, const void *data, gsize length, GCancellable *cancellable, GError **error)
 {
-  return self->sink != NULL
-             ? ibb_sink_write (self->sink, data, length, error)
-             : g_output_stream_write_all (self->stream, data, length, NULL, cancellable, error);
+  if (self->sink != NULL)
+    return ibb_sink_write (self->sink, data, length, error);
+  for (guint i = 0; i < self->hashers->len; i++)
+    ibb_hasher_update (g_ptr_array_index (self->hashers, i), data, length);
+  return g_output_stream_write_all (self->stream, data, length, NULL, cancellable, error);
 }
 
 gboolean
@@ -124,7 +130,19 @@ ibb_part_check_range (IBBPart      *self,
   return g_str_equal (own, hash) || ibb_hasher_fail (error);
 }
 
-/* A sink reads what is in its part, and a stream has only what was written to it. */
+/* algorithm: one of those of hasher.c. */
+static gboolean
+check_stream (IBBPart *self, const char *algorithm, const char *hash, GError **error)
+{
+  g_autofree char *own = NULL;
+  guint            i = 0;
+
+  while (!g_str_equal (ibb_hasher_get_algorithm (g_ptr_array_index (self->hashers, i)), algorithm))
+    i++;
+  own = ibb_hasher_finish (g_ptr_array_index (self->hashers, i));
+  return g_str_equal (own, hash) || ibb_hasher_fail (error);
+}
+
 gboolean
 ibb_part_commit (IBBPart      *self,
                  const char   *algorithm,
@@ -141,9 +159,8 @@ ibb_part_commit (IBBPart      *self,
       ibb_sink_close (self->sink, FALSE);
       return TRUE;
     }
-  if (hash != NULL && g_str_equal (algorithm, self->algorithm) && !g_str_equal (hash, own))
-    return ibb_hasher_fail (error);
-  return !g_cancellable_set_error_if_cancelled (cancellable, error) &&
+  return (hash == NULL || check_stream (self, algorithm, hash, error)) &&
+         !g_cancellable_set_error_if_cancelled (cancellable, error) &&
          g_output_stream_flush (self->stream, NULL, error);
 }
 

@@ -21,8 +21,11 @@ typedef struct
   /* of the thread that uses it */
   IBBSink       *sink;   /* (owned) (nullable) */
   GOutputStream *stream; /* (owned) (nullable) */
-  IBBHasher     *hasher; /* (owned) (nullable): of the bytes that were there */
-  guint64        offset; /* how many these are */
+  /* (owned) (nullable) (element-type IBBHasher): of what went into the stream, by each function: it
+   * cannot be read again when the sender names one */
+  GPtrArray *hashers;
+  IBBHasher *hasher; /* (owned) (nullable): of the bytes that were there */
+  guint64    offset; /* how many these are */
 } IBBPart;
 
 /* The same file of the same account has the same part in a folder. */
@@ -45,7 +48,7 @@ gboolean ibb_part_check_range (IBBPart      *self,
                                GCancellable *cancellable,
                                GError      **error);
 /* hash: (nullable): of the whole file, by the algorithm; own: that of the bytes that came, by the
- * part's. */
+ * part's, which a sink has to have. */
 gboolean ibb_part_commit (IBBPart      *self,
                           const char   *algorithm,
                           const char   *hash,

@@ -450,22 +450,42 @@ test_wrong_hash (Peers *self, gconstpointer data)
   g_assert_true (is_empty (self));
 }
 
-/* A stream is checked by the bytes that were written to it. */
+typedef struct
+{
+  const char *offered, *at_end; /* (nullable): the functions of the hashes */
+} OfStream;
+
+static const OfStream by_default = { "sha-256", NULL };
+static const OfStream by_other = { "sha-512", NULL };
+static const OfStream by_late = { NULL, "sha-512" };
+static const OfStream by_both = { "sha-512", "sha-256" };
+
+/* A stream is checked by the bytes that were written to it, whatever function the sender names, and
+ * whenever. */
 static void
 test_wrong_hash_of_stream (Peers *self, gconstpointer data)
 {
-  g_autoptr (GBytes)        other = make_bytes (SIZE, 2);
-  g_autofree char          *hash = dup_hash_element (other, "sha-256");
+  const OfStream    *row = data;
+  g_autoptr (GBytes) other = make_bytes (SIZE, 2);
+  g_autofree char   *hash = row->offered != NULL ? dup_hash_element (other, row->offered) : NULL;
+  g_autofree char   *late = row->at_end != NULL ? dup_hash_element (other, row->at_end) : NULL;
   g_autoptr (GOutputStream) sink = g_memory_output_stream_new_resizable ();
   g_autoptr (IBBTransport)  transport = NULL;
   GAsyncResult             *result = NULL;
 
-  offer_by_jingle (self, "s1", hash);
+  offer_by_jingle (self, "s1", hash != NULL ? hash : "");
   wait_until (self->offered != NULL);
   ibb_files_transfer_accept_stream_async (self->offered, sink, NULL, store_result_cb, &result);
   hear (self, "set", "session-accept");
   transport = open_session (self);
   write_bytes_of (self, transport, 0, SIZE);
+  if (late != NULL)
+    {
+      g_autofree char *checksum = g_strdup_printf (
+          "<checksum xmlns='" FT "' creator='initiator' name='c'><file>%s</file></checksum>", late);
+
+      send_action (self, "session-info", checksum);
+    }
   assert_succeeds (ibb_transport_shutdown_output, transport, NULL);
   assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_files_transfer_accept_stream_finish,
                        self->offered, &result);
@@ -1068,7 +1088,10 @@ main (int argc, char **argv)
                test_more_at_the_end);
   add_test_of ("cancelled-while-checked", NULL, test_cancelled_while_checked);
   add_test_of ("wrong-hash/file", NULL, test_wrong_hash);
-  add_test_of ("wrong-hash/stream", NULL, test_wrong_hash_of_stream);
+  add_test_of ("wrong-hash/stream", &by_default, test_wrong_hash_of_stream);
+  add_test_of ("wrong-hash/stream/other", &by_other, test_wrong_hash_of_stream);
+  add_test_of ("wrong-hash/stream/late", &by_late, test_wrong_hash_of_stream);
+  add_test_of ("wrong-hash/stream/both", &by_both, test_wrong_hash_of_stream);
   add_test_of ("withdrawn", NULL, test_withdrawn);
   add_test_of ("withdrawn/success", NULL, test_success_before_decision);
   add_test_of ("strangers", NULL, test_strangers);

@@ -448,6 +448,7 @@ test_private (Files *self, gconstpointer data)
   g_assert_cmpuint (strlen (strrchr (part, '/') + 1), ==, strlen (".ibb-0123456789abcdef-1.part"));
   assert_result (ibb_files_transfer_accept_file_finish, self->offered, &result);
   g_assert_cmpuint (get_mode (received), ==, 0666 & ~mask);
+  assert_succeeds (ibb_files_transfer_wait, sent, NULL);
 }
 
 static void
@@ -533,6 +534,10 @@ test_two_receivers (Files *self, gconstpointer data)
   else
     g_assert_cmpint (ibb_files_transfer_get_state (first), !=,
                      ibb_files_transfer_get_state (self->offered));
+  g_assert_cmpint (ibb_files_transfer_wait (first_sent, NULL, NULL), ==,
+                   ibb_files_transfer_wait (first, NULL, NULL));
+  g_assert_cmpint (ibb_files_transfer_wait (second_sent, NULL, NULL), ==,
+                   ibb_files_transfer_wait (self->offered, NULL, NULL));
   g_clear_object (&result);
   g_clear_object (&second);
   g_clear_object (&self->offered);

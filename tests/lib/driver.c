@@ -218,6 +218,7 @@ take_from (Driver *self, IBBEngine *engine)
   IBBStanza *stanza = ibb_engine_take_stanza (engine, *self->clock);
 
   g_assert_true (!is_asked || has_stanza == (stanza != NULL));
+  self->giver = engine->context;
   return stanza;
 }
 

@@ -40,6 +40,8 @@ typedef struct
   gboolean has_feature;   /* the peer advertises our feature */
   gboolean has_rules;     /* servers advertise XEP-0079 (N-31) */
 
+  const IBBContext *giver; /* (nullable): of the engine that gave the last stanza */
+
   guint n_asked; /* how often it was asked for a stanza */
   guint n_queries;
   guint n_pings;

@@ -498,6 +498,7 @@ end_new (World *world, Session *session, guint side, IBBSession *core)
                             core->parameters.by_message, core->parameters.block_size);
 
   self->session = core;
+  self->context = core->parameters.context;
   self->wild = world->nodes[self->peer].hostile != NULL;
   /* A peer that neither closes nor sends leaves a reader waiting for ever. */
   self->may_hang = self->wild || (world->nodes[self->peer].peer != NULL &&
@@ -721,7 +722,7 @@ application_open (World *self, Session *session)
   if (expecting == NULL)
     expecting = peer->driver.engine;
   if (session->rival != 0 &&
-      check_find_end (self, session->initiator, session->responder, session->sid) != NULL)
+      check_find_end (self, NULL, session->initiator, session->responder, session->sid) != NULL)
     return; /* the other side was first: a sid is not used again */
   if (session->expected)
     {

@@ -22,7 +22,7 @@
 #define BLOCKS_REMEMBERED 64 /* and answered again (D-20) */
 
 End *
-check_find_end (World *self, guint node, guint peer, const char *sid)
+check_find_end (World *self, const IBBContext *context, guint node, guint peer, const char *sid)
 {
   guint64 hash = hash_string (sid);
 
@@ -31,7 +31,8 @@ check_find_end (World *self, guint node, guint peer, const char *sid)
     {
       End *end = g_ptr_array_index (self->ends, i);
 
-      if (end->sid_hash == hash && end->node == node && end->peer == peer)
+      if (end->sid_hash == hash && end->node == node && end->peer == peer &&
+          (context == NULL || end->context == context))
         return end;
     }
   return NULL;
@@ -76,7 +77,8 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
 
   if (to == NULL && self->schedule.profile == PROFILE_LOGINS)
     to = logins_find_account (self, stanza->to); /* of before */
-  end = to != NULL ? check_find_end (self, node->index, to->index, stanza->sid) : NULL;
+  end = to != NULL ? check_find_end (self, node->driver.giver, node->index, to->index, stanza->sid)
+                   : NULL;
   if (to != NULL && hostile_is_astray (self, node, to, end, stanza))
     return;
   if (end == NULL)
@@ -238,7 +240,7 @@ check_passed (World *self, Node *node, const IBBStanza *stanza)
     to = logins_find_account (self, stanza->to); /* of before */
   if (stanza->payload != IBB_PAYLOAD_DATA || stanza->name != IBB_STANZA_MESSAGE || to == NULL)
     return;
-  if ((end = check_find_end (self, node->index, to->index, stanza->sid)) != NULL)
+  if ((end = check_find_end (self, NULL, node->index, to->index, stanza->sid)) != NULL)
     end->unreported = FALSE;
 }
 
@@ -290,7 +292,8 @@ static void
 note_late_acknowledgement (World *self, Node *node, const IBBStanza *close)
 {
   Node *from = server_find (self, close->from);
-  End  *end = from != NULL ? check_find_end (self, node->index, from->index, close->sid) : NULL;
+  End  *end =
+      from != NULL ? check_find_end (self, NULL, node->index, from->index, close->sid) : NULL;
   const IBBReceiver *receiver;
 
   if (end == NULL || end->session == NULL || end->other == NULL || end->other->gave_up_at == 0)

@@ -462,7 +462,7 @@ static void
 begin_to_hold (Hostile *self, IBBStanza *close)
 {
   Node *node = server_find (self->world, close->from);
-  End  *end = check_find_end (self->world, node->index, self->node->index, close->sid);
+  End  *end = check_find_end (self->world, NULL, node->index, self->node->index, close->sid);
 
   self->held_sid = g_strdup (close->sid);
   self->held_jid = g_strdup (close->from);

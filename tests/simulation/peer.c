@@ -422,7 +422,7 @@ handle_open (Peer *self, IBBStanza *stanza)
   World        *world = self->world;
   const Habits *habits = get_habits (self);
   Node         *from = server_find (world, stanza->from);
-  End          *ours = check_find_end (world, from->index, self->node->index, stanza->sid);
+  End          *ours = check_find_end (world, NULL, from->index, self->node->index, stanza->sid);
   Talk         *talk;
 
   if (habits->never_accepts)

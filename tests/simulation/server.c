@@ -126,9 +126,9 @@ mark_may_hang (World *self, guint a, guint b, const char *sid)
 {
   End *end;
 
-  if ((end = check_find_end (self, a, b, sid)) != NULL)
+  if ((end = check_find_end (self, NULL, a, b, sid)) != NULL)
     end->may_hang = TRUE;
-  if ((end = check_find_end (self, b, a, sid)) != NULL)
+  if ((end = check_find_end (self, NULL, b, a, sid)) != NULL)
     end->may_hang = TRUE;
 }
 
@@ -150,7 +150,7 @@ mark_pair (World *self, guint a, guint b)
 static void
 message_gone (World *self, Node *from, Node *to, IBBStanza *stanza)
 {
-  End *end = check_find_end (self, from->index, to->index, stanza->sid);
+  End *end = check_find_end (self, NULL, from->index, to->index, stanza->sid);
 
   if (end == NULL)
     return;

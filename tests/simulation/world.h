@@ -337,20 +337,21 @@ typedef struct
 
 struct _End
 {
-  World      *world;
-  Session    *plan_of;
-  const Plan *plan;
-  guint       index;
-  guint       node;
-  guint       peer;
-  gboolean    initiator;
-  IBBSession *session; /* (owned) (nullable): NULL once dropped */
-  guint64     sid_hash;
-  End        *other; /* (nullable) */
-  guint64     key_out;
-  guint64     key_in;
-  gboolean    by_message;
-  guint       block_size;
+  World            *world;
+  Session          *plan_of;
+  const Plan       *plan;
+  guint             index;
+  guint             node;
+  guint             peer;
+  gboolean          initiator;
+  IBBSession       *session; /* (owned) (nullable): NULL once dropped */
+  const IBBContext *context; /* (nullable): of the service that has the session */
+  guint64           sid_hash;
+  End              *other; /* (nullable) */
+  guint64           key_out;
+  guint64           key_in;
+  gboolean          by_message;
+  guint             block_size;
 
   /* the application */
   gboolean       opened;
@@ -533,7 +534,10 @@ gboolean logins_is_interrupted (const End *self);
 
 /* ---- the checks ---- */
 
-End *check_find_end (World *self, guint node, guint peer, const char *sid);
+/* context: (nullable): of one service of the node, or of any. A hostile peer can have a session of
+ * one name with each, where it moves one of them to the address of the other (D-58). */
+End *
+check_find_end (World *self, const IBBContext *context, guint node, guint peer, const char *sid);
 void check_sent (World *self, Node *node, IBBStanza *stanza);        /* the engine let it go */
 void check_received (World *self, Node *node, IBBStanza *stanza);    /* the engine is to see it */
 void check_asked (World *self, Node *node, const IBBStanza *stanza); /* a script sent it */

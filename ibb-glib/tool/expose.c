@@ -7,7 +7,6 @@
 #include "jid.h"
 #include "login.h"
 #include "output.h"
-#include "refusals.h"
 #include "relay.h"
 #include "report.h"
 #include "secure.h"
@@ -39,7 +38,6 @@ typedef struct
   gboolean           full;    /* and said so */
   GHashTable        *asked;   /* (owned) (element-type utf8): programs that have not answered yet */
   GCancellable      *stopped; /* (owned) */
-  ToolRefusals       refusals;
 } Expose;
 
 typedef struct
@@ -121,11 +119,11 @@ connect_to_service (Expose *self, ToolRelay *relay, IBBRequest *request)
 
 /* ibb forward asks again and again: one line is printed until there is a place. */
 static void
-note_full (Expose *self, const char *peer, guint limit)
+note_full (Expose *self, ToolRelay *relay, const char *peer, guint limit)
 {
   if (!self->full)
     tool_refusals_note (
-        &self->refusals,
+        tool_relay_get_refusals (relay),
         ngettext ("Refused a session from “%s”: the limit of %u session is reached",
                   "Refused a session from “%s”: the limit of %u sessions is reached", limit),
         peer, limit);
@@ -182,9 +180,9 @@ has_place (Expose *self, ToolRelay *relay, const char *peer)
   g_autoptr (GPtrArray) links = tool_relay_find_links (relay, account);
 
   if (tool_relay_count_links (relay) >= self->max_sessions)
-    note_full (self, peer, self->max_sessions);
+    note_full (self, relay, peer, self->max_sessions);
   else if (links->len >= self->max_per_peer)
-    note_full (self, account, self->max_per_peer);
+    note_full (self, relay, account, self->max_per_peer);
   else
     {
       self->full = FALSE;
@@ -206,7 +204,8 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
   if (!tool_session_is_welcome (self->options, local_jid, request))
     {
       ibb_request_refuse (request, IBB_STANZA_CONDITION_NOT_ACCEPTABLE, NULL);
-      tool_session_note_stranger (self->options, local_jid, request, &self->refusals);
+      tool_session_note_stranger (self->options, local_jid, request,
+                                  tool_relay_get_refusals (relay));
     }
   else if (!has_place (self, relay, peer))
     /* Not resource-constraint, which asks for smaller blocks (D-14). */
@@ -269,7 +268,6 @@ expose_stop (ToolRelay *relay, gpointer data)
   g_cancellable_cancel (self->stopped);
   ibb_service_set_session_limit (service, 0);
   g_signal_handler_disconnect (service, self->handler);
-  tool_refusals_flush (&self->refusals);
 }
 
 static const ToolRelayFuncs expose_funcs = {

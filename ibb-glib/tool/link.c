@@ -28,6 +28,8 @@ struct _ToolLink
   GSocketConnection *connection;  /* (owned) (nullable) */
   IBBTransport      *transport;   /* (owned) (nullable) */
   GError            *reason;      /* (owned) (nullable): why it was given up */
+  gboolean           as_server;
+  gboolean           is_refused;
   gint64             start;
   GSource           *timer; /* (owned) (nullable) */
   guint64            count; /* when last looked */
@@ -84,6 +86,12 @@ const char *
 tool_link_get_sid (ToolLink *self)
 {
   return self->sid;
+}
+
+gboolean
+tool_link_is_refused (ToolLink *self)
+{
+  return self->is_refused;
 }
 
 GCancellable *
@@ -199,6 +207,7 @@ encrypted_cb (GObject *source, GAsyncResult *result, gpointer data)
   if (stream == NULL)
     {
       ibb_transport_abort (self->transport);
+      self->is_refused = self->as_server;
       tell_joined (self, FALSE);
       tool_link_fail (self, tool_secure_explain (self->options, error));
       return;
@@ -219,6 +228,7 @@ tool_link_join (ToolLink          *self,
   g_free (self->sid);
   self->sid = g_strdup (ibb_transport_get_sid (transport));
   self->transport = g_object_ref (transport);
+  self->as_server = as_server;
   self->start = g_get_monotonic_time ();
   if (self->identity != NULL)
     ibb_identity_encrypt_async (self->identity, transport, as_server, self->cancellable,

@@ -27,7 +27,9 @@ ToolLink     *tool_link_new (const char        *peer,
 const char   *tool_link_get_peer (ToolLink *self);
 const char   *tool_link_get_sid (ToolLink *self); /* (nullable): not known yet */
 GCancellable *tool_link_get_cancellable (ToolLink *self);
-void          tool_link_set_connection (ToolLink *self, GSocketConnection *connection);
+/* Whether the peer opened a session that could not be encrypted with it. */
+gboolean tool_link_is_refused (ToolLink *self);
+void     tool_link_set_connection (ToolLink *self, GSocketConnection *connection);
 /* The session is there, after the connection. as_server: this end has accepted it. joined
  * (nullable) is called once: the session is encrypted if it has to be, or that has failed. */
 void tool_link_join (ToolLink          *self,

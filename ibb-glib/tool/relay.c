@@ -20,9 +20,10 @@ struct _ToolRelay
   IBBService           *service;   /* (owned) */
   const ToolRelayFuncs *funcs;
   gpointer              data;
-  double                timeout;     /* s; of a session, 0: none */
-  GMainContext         *context;     /* (owned) */
-  GHashTable           *links;       /* (element-type ToolLink), a set */
+  double                timeout; /* s; of a session, 0: none */
+  GMainContext         *context; /* (owned) */
+  GHashTable           *links;   /* (element-type ToolLink), a set */
+  ToolRefusals          refusals;
   guint                 holds;       /* operations that nobody may leave behind */
   int                   interrupted; /* atomic */
   GError               *error;       /* why the account is lost */
@@ -50,6 +51,12 @@ IBBService *
 tool_relay_get_service (ToolRelay *self)
 {
   return self->service;
+}
+
+ToolRefusals *
+tool_relay_get_refusals (ToolRelay *self)
+{
+  return &self->refusals;
 }
 
 guint
@@ -104,6 +111,11 @@ report_error (ToolRelay *self, ToolLink *link, const GError *error)
 
   if (is_lost (self, error))
     tool_report_session_lost (error, peer, sid);
+  else if (tool_link_is_refused (link))
+    {
+      tool_report_session_lost (error, peer, sid);
+      tool_refusals_note (&self->refusals, "%s", error->message);
+    }
   else
     tool_report_session_error (error, peer, sid);
 }
@@ -224,6 +236,7 @@ serve (ToolRelay *self, ToolRun *run, GError **error)
     tool_link_cancel (link);
   while (self->holds > 0 || g_hash_table_size (self->links) > 0)
     g_main_context_iteration (self->context, TRUE);
+  tool_refusals_flush (&self->refusals);
 
   if (started && self->error != NULL)
     g_propagate_error (error, g_steal_pointer (&self->error));

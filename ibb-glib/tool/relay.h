@@ -9,6 +9,7 @@
 
 #include "link.h"
 #include "login.h"
+#include "refusals.h"
 #include "run.h"
 
 #define TOOL_RELAY_MAX_SESSIONS 100 /* without --max-sessions */
@@ -35,6 +36,7 @@ const ToolOptions *tool_relay_get_options (ToolRelay *self);
 gpointer           tool_relay_get_data (ToolRelay *self);
 const char        *tool_relay_get_local_jid (ToolRelay *self);
 IBBService        *tool_relay_get_service (ToolRelay *self);
+ToolRefusals      *tool_relay_get_refusals (ToolRelay *self);
 gboolean           tool_relay_is_online (ToolRelay *self);
 guint              tool_relay_count_links (ToolRelay *self);
 /* Those with jid: an account with all its programs, or one program. (transfer container) */

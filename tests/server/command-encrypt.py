@@ -3,12 +3,14 @@
 """The command ibb with --encrypt: sessions that are private from the servers."""
 
 import os
+import re
 import shutil
 import signal
 import socket
 import stat
 import sys
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
@@ -17,6 +19,7 @@ from cases import case, check, check_equal
 from command import IBB, Account, Folder, Program, Terminal, sha256
 from programs import make_accounts, make_program
 from servers import make_server
+from tunnel import expect_reset
 
 MIB = 1 << 20
 
@@ -255,6 +258,30 @@ def _(server):
         here.wait_line('does not trust .*--peer-fingerprint .*“ibb key”')
         for program in (here, there):
             program.stop()
+
+
+@case('a peer whose key is refused again and again causes few lines')
+def _(server):
+    alice, bob, _ = users(server)
+    count = 30
+    service = socket.create_server(('127.0.0.1', 0), backlog=count)
+    cases.defer(service.close)
+    there = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{service.getsockname()[1]}', '--from', alice.account.bare,
+                    '--peer-fingerprint', '00' * 32)
+    here = alice.ibb('forward', '--json', '--listen', '0', '--peer-fingerprint', bob.fingerprint(), there.wait_ready())
+    here.wait_ready()
+    begin = time.monotonic()
+    for _ in range(count):
+        with socket.create_connection(('127.0.0.1', here.wait_event('ready')['port'])) as connection:
+            expect_reset(connection)
+    there.wait_for(lambda: sum(event['event'] == 'error' for event in there.events()) == count, 'all refusals')
+    there.stop()
+    own = [line for line in there.lines if 'is not trusted' in line]
+    more = [int(match[1]) for line in there.lines if (match := re.match(r'Refused (\d+) more session', line))]
+    check_equal(len(own) + sum(more), count, f'all are counted: {there.lines}')
+    # Five in ten seconds, and a count of the others.
+    intervals = int(time.monotonic() - begin) // 10 + 1
+    check(len(own) + len(more) <= 6 * intervals, f'lines: {there.lines}')
 
 
 @case('forward and expose: a question, its end, and the answer')

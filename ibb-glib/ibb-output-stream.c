@@ -54,7 +54,9 @@ struct _IBBOutputStream
 {
   GOutputStream parent_instance;
 
-  IBBChannel *channel; /* (owned) (nullable): immutable after construction */
+  /* immutable after construction */
+  IBBChannel *channel;   /* (owned) (nullable) */
+  gboolean    is_shared; /* with another output of the channel, which writes on */
 };
 
 static void pollable_init (GPollableOutputStreamInterface *iface);
@@ -198,10 +200,17 @@ ibb_output_stream_flush_finish (GOutputStream *stream, GAsyncResult *result, GEr
 
 /* GIO has flushed the stream before it calls the close functions. */
 
+static void
+close_output (IBBOutputStream *self)
+{
+  if (!self->is_shared)
+    ibb_channel_close_output (self->channel);
+}
+
 static gboolean
 ibb_output_stream_close (GOutputStream *stream, GCancellable *cancellable, GError **error)
 {
-  ibb_channel_close_output (IBB_OUTPUT_STREAM (stream)->channel);
+  close_output (IBB_OUTPUT_STREAM (stream));
   return TRUE;
 }
 
@@ -218,7 +227,7 @@ ibb_output_stream_close_async (GOutputStream      *stream,
   g_task_set_name (task, "[ibb-glib] close output");
   g_task_set_priority (task, io_priority);
   g_task_set_check_cancellable (task, FALSE);
-  ibb_channel_close_output (IBB_OUTPUT_STREAM (stream)->channel);
+  close_output (IBB_OUTPUT_STREAM (stream));
   g_task_return_boolean (task, TRUE);
 }
 
@@ -308,5 +317,14 @@ ibb_output_stream_new (IBBChannel *channel)
   IBBOutputStream *self = g_object_new (IBB_TYPE_OUTPUT_STREAM, NULL);
 
   self->channel = ibb_channel_ref (channel);
+  return self;
+}
+
+IBBOutputStream *
+ibb_output_stream_new_shared (IBBChannel *channel)
+{
+  IBBOutputStream *self = ibb_output_stream_new (channel);
+
+  self->is_shared = TRUE;
   return self;
 }

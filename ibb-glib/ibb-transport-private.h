@@ -22,5 +22,8 @@ struct _IBBTransport
 /* channel: (transfer full) (nullable). NULL for NULL. */
 IBBTransport *ibb_transport_new_take (IBBChannel *channel);
 
+/* (transfer full): a second output, whose close leaves the session open for writing. */
+GOutputStream *ibb_transport_create_output (IBBTransport *self);
+
 void ibb_transport_install_properties (GObjectClass *object_class);
 void ibb_transport_notify_changes (GObject *object, IBBChannelNews news);

@@ -10,6 +10,7 @@
 #include "trust/agreement.h"
 #include "trust/ibb-trust-question.h"
 #include "trust/key-file.h"
+#include "trust/session-base.h"
 
 /**
  * IBBIdentity:
@@ -486,12 +487,16 @@ accept_certificate_cb (GTlsConnection      *tls,
 static GTlsConnection *
 create_connection (IBBIdentity *self, Job *job, GError **error)
 {
-  GIOStream *base = G_IO_STREAM (job->transport);
+  g_autoptr (GIOStream) base = ibb_session_base_new (job->transport);
   GIOStream *tls = job->as_server ? g_tls_server_connection_new (base, self->certificate, error)
                                   : g_tls_client_connection_new (base, NULL, error);
 
   if (tls == NULL)
-    return NULL;
+    {
+      /* GIO closes a base that is dropped, which would wait for the peer. */
+      ibb_transport_abort (job->transport);
+      return NULL;
+    }
   if (job->as_server)
     g_object_set (tls, "authentication-mode", G_TLS_AUTHENTICATION_REQUIRED, NULL);
   else

@@ -655,6 +655,59 @@ test_server (Fixture *fixture, gconstpointer data)
   g_object_unref (far_end);
 }
 
+/* What an end writes below TLS once it has sent its own end of TLS and read that of the other,
+ * which may come long before. */
+#define BELOW "no record of TLS"
+
+static gpointer
+end_thread (gpointer data)
+{
+  User *self = data;
+  char  buffer[100];
+  gsize n;
+
+  /* The server writes on after the end of the client. */
+  if (self->as_server)
+    assert_succeeds (g_input_stream_read_all, get_input (self->stream), buffer, sizeof buffer, &n,
+                     NULL);
+  assert_succeeds (g_output_stream_write_all, get_output (self->stream), TEXT, strlen (TEXT), NULL,
+                   NULL);
+  assert_succeeds (g_output_stream_close, get_output (self->stream), NULL);
+  if (!self->as_server)
+    assert_succeeds (g_input_stream_read_all, get_input (self->stream), buffer, sizeof buffer, &n,
+                     NULL);
+  g_assert_cmpmem (buffer, n, TEXT, strlen (TEXT));
+
+  assert_succeeds (g_output_stream_write_all, get_output (self->transport), BELOW, strlen (BELOW),
+                   NULL, NULL);
+  assert_succeeds (ibb_transport_shutdown_output, self->transport, NULL);
+  assert_succeeds (g_input_stream_read_all, get_input (self->transport), buffer, sizeof buffer, &n,
+                   NULL);
+  g_assert_cmpmem (buffer, n, BELOW, strlen (BELOW));
+  return NULL;
+}
+
+/* The end of TLS leaves the session open in both directions, and TLS reads no byte behind the end
+ * of the peer. */
+static void
+test_below (Fixture *fixture, gconstpointer data)
+{
+  User     romeo, juliet;
+  GThread *threads[2];
+
+  user_init (&romeo, "below-romeo", FALSE);
+  user_init (&juliet, "below-juliet", TRUE);
+  encrypt (fixture, &romeo, &juliet);
+  g_assert_no_error (romeo.error);
+  g_assert_no_error (juliet.error);
+  threads[0] = g_thread_new ("romeo", end_thread, &romeo);
+  threads[1] = g_thread_new ("juliet", end_thread, &juliet);
+  for (guint i = 0; i < 2; i++)
+    g_thread_join (threads[i]);
+  user_clear (&romeo);
+  user_clear (&juliet);
+}
+
 /* The file of a key is made once, for its owner only, and kept. */
 static void
 test_key (Fixture *fixture, gconstpointer data)
@@ -776,6 +829,7 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/server/changes", GINT_TO_POINTER (SERVER_CHANGES), test_server);
   ADD ("/ibb/encrypt/server/replays", GINT_TO_POINTER (SERVER_REPLAYS), test_server);
   ADD ("/ibb/encrypt/server/cuts", GINT_TO_POINTER (SERVER_CUTS), test_server);
+  ADD ("/ibb/encrypt/below", NULL, test_below);
   ADD ("/ibb/encrypt/key", NULL, test_key);
   ADD ("/ibb/encrypt/names", NULL, test_names);
   ADD ("/ibb/encrypt/cancelled", NULL, test_cancelled);

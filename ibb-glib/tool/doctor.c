@@ -502,28 +502,13 @@ check_rate (Doctor *self)
 
 /* The peer */
 
-/* The others of the peer that are online, with “/” before each name; NULL for none. */
-static char *
-list_resources (Doctor *self)
-{
-  g_autofree char *bare = tool_jid_dup_bare (self->peer);
-  g_auto (GStrv)   resources = ibb_client_dup_resources (self->client, bare);
-
-  return tool_jid_list_resources (resources);
-}
-
 static void
 tell_absent (Doctor *self, const GError *reason)
 {
-  g_autofree char *others = list_resources (self);
-  g_autofree char *bare = tool_jid_dup_bare (self->peer);
-  g_autofree char *text = NULL;
+  g_autofree char *text = tool_jid_explain_absence (self->client, self->peer);
 
-  if (others != NULL)
+  if (text != NULL)
     {
-      /* Translators: an account, a list of resources such as “/phone, /desk”, and one resource */
-      text = g_strdup_printf (_ ("%s is online as %s, not as %s"), bare, others,
-                              strchr (self->peer, '/'));
       tell (self, "peer", VERDICT_FAIL, text,
             _ ("Name one of these resources, or start “ibb receive” there."));
       return;

@@ -4,6 +4,7 @@
 
 #include "jid.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define DEFAULT_RESOURCE "ibb"
@@ -25,17 +26,25 @@ tool_jid_with_resource (const char *jid)
   return g_strconcat (jid, "/" DEFAULT_RESOURCE, NULL);
 }
 
-/* The resources of addresses as people read them, such as “/phone, /desk”; NULL for none. Of many
- * only the first ones. */
+/* Where else the peer is online, as far as presence tells: it comes only to a command that shows
+ * the account online. NULL: nowhere. Of many resources only the first ones. */
 char *
-tool_jid_list_resources (char **jids)
+tool_jid_explain_absence (IBBClient *client, const char *peer)
 {
+  const char         *resource = strchr (peer, '/');
+  g_autofree char    *bare = tool_jid_dup_bare (peer);
+  g_auto (GStrv)      jids = ibb_client_dup_resources (client, bare);
   g_autoptr (GString) list = g_string_new (NULL);
 
+  if (resource == NULL || g_strv_contains ((const char *const *) jids, peer))
+    return NULL;
   for (guint i = 0; jids[i] != NULL && i < LISTED_MAX; i++)
     if (strchr (jids[i], '/') != NULL)
       g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", strchr (jids[i], '/'));
-  return list->len > 0 ? g_string_free (g_steal_pointer (&list), FALSE) : NULL;
+  if (list->len == 0)
+    return NULL;
+  /* Translators: an account, a list of resources such as “/phone, /desk”, and one resource */
+  return g_strdup_printf (_ ("%s is online as %s, not as %s"), bare, list->str, resource);
 }
 
 /* As in the library: the part of RFC 7622 §3.1 that it checks. */

@@ -4,9 +4,9 @@
 
 #pragma once
 
-#include <glib.h>
+#include <ibb-glib/ibb-glib.h>
 
 char    *tool_jid_dup_bare (const char *jid);
 char    *tool_jid_with_resource (const char *jid);
-char    *tool_jid_list_resources (char **jids);
+char    *tool_jid_explain_absence (IBBClient *client, const char *peer);
 gboolean tool_jid_is_valid (const char *jid);

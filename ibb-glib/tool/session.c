@@ -13,7 +13,6 @@
 
 #include <glib/gi18n.h>
 #include <math.h>
-#include <string.h>
 
 /* A session that the command waits for, and everything that may end the wait. */
 typedef struct
@@ -114,29 +113,19 @@ begin (ToolRun *run, IBBService *service, IBBTransport *transport)
   tool_throttle_watch (transport);
 }
 
-/* Where else the peer is online, as far as presence tells: it comes only to a command that shows
- * the account online. Takes refusal. */
+/* Takes refusal. */
 static GError *
 explain_absence (IBBConnection *connection, const char *peer, GError *refusal)
 {
-  g_autofree char *bare = tool_jid_dup_bare (peer);
-  g_auto (GStrv)   resources = NULL;
-  g_autofree char *others = NULL;
-  GError          *error;
+  g_autofree char *text = NULL;
 
-  if (!g_error_matches (refusal, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE) ||
-      !IBB_IS_CLIENT (connection) || strchr (peer, '/') == NULL)
+  if (g_error_matches (refusal, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE) &&
+      IBB_IS_CLIENT (connection))
+    text = tool_jid_explain_absence (IBB_CLIENT (connection), peer);
+  if (text == NULL)
     return refusal;
-  resources = ibb_client_dup_resources (IBB_CLIENT (connection), bare);
-  others = tool_jid_list_resources (resources);
-  if (others == NULL || g_strv_contains ((const char *const *) resources, peer))
-    return refusal;
-  error = g_error_new (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE,
-                       /* Translators: an account, a list of resources such as “/phone, /desk”, and
-                          one resource */
-                       _ ("%s is online as %s, not as %s"), bare, others, strchr (peer, '/'));
   g_error_free (refusal);
-  return error;
+  return g_error_new_literal (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE, text);
 }
 
 IBBTransport *

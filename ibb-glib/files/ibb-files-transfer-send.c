@@ -45,10 +45,11 @@ ask_again_cb (gpointer user_data)
 static void
 fail_unknown (IBBFilesTransfer *self, GQuark domain, int code)
 {
-  ibb_files_transfer_fail (self, g_error_new (domain, code,
-                                              _ ("“%s” has got all bytes, and has not said whether "
-                                                 "it has the file"),
-                                              self->peer_jid));
+  ibb_files_transfer_fail (self,
+                           g_error_new (domain, code,
+                                        _ ("“%s” has received all bytes, but has not confirmed "
+                                           "that it has the file"),
+                                        self->peer_jid));
 }
 
 static void

@@ -275,7 +275,7 @@ new_refusal (IBBFilesTransfer *self, GError *error)
     return error;
   refusal =
       g_error_new (IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT,
-                   _ ("“%s” has too many files to decide on: try again later"), self->peer_jid);
+                   _ ("“%s” takes no more files at the moment: try again later"), self->peer_jid);
   g_error_free (error);
   return refusal;
 }

@@ -435,7 +435,7 @@ add_wait (IBBFilesTransfer *self, GTask *task, GCancellableSourceFunc cancelled)
  * - %IBB_ERROR_PROTOCOL: the sender has sent more bytes than it has offered, or the receiver has
  *   chosen a way that was not offered
  * - %IBB_ERROR_CONFLICT: the peer has offered the file again
- * - %IBB_ERROR_RESOURCE_CONSTRAINT: the peer has too many files to decide on
+ * - %IBB_ERROR_RESOURCE_CONSTRAINT: the peer takes no more files at the moment
  * - %IBB_ERROR_SERVICE_UNAVAILABLE: the peer went offline before the decision
  * - %G_IO_ERROR_CONNECTION_CLOSED: the connection was lost before the decision: after a new login
  * the file can be offered again

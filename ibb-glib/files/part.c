@@ -94,7 +94,7 @@ ibb_part_open (IBBPart *self, GCancellable *cancellable, GError **error)
   if (self->sink == NULL)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                           _ ("A file is received into a folder of this computer only"));
+                           _ ("A file can only be received into a local folder"));
       return FALSE;
     }
   if (!ibb_sink_open (self->sink, self->size, self->goes_on, error))

@@ -393,7 +393,7 @@ create_part (IBBSink *self, GError **error)
       self->fd = -1;
     }
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-               _ ("“%s” is received too often at the same time"), self->shown);
+               _ ("Too many transfers receive “%s” at the same time"), self->shown);
   return FALSE;
 }
 

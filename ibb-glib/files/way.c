@@ -143,7 +143,7 @@ new_error (Search *search)
   if (rank == RANK_STREAM)
     return g_error_new (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
                         /* Translators: a contact, and its programs, such as /ibb */
-                        _ ("“%s” is online, but takes a stream of bytes, and no files (%s)"),
+                        _ ("“%s” is online, but takes only a stream of bytes, not files (%s)"),
                         search->peer_jid, names->str);
   return g_error_new (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
                       _ ("“%s” is online, but does not receive files in-band (%s)"),

@@ -1045,7 +1045,7 @@ test_send_crowded (Peers *self, gconstpointer data)
        hear (self, "set", "session-initiate"));
   assert_fails (IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT, ibb_files_transfer_wait, sent, NULL);
   error = ibb_files_transfer_dup_error (sent);
-  g_assert_nonnull (strstr (error->message, "too many files"));
+  g_assert_nonnull (strstr (error->message, "no more files"));
 }
 
 #define add_test_of(path, data, function)                                                          \

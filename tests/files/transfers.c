@@ -702,7 +702,7 @@ test_killed (Files *self, gconstpointer data)
     assert_ends (sent, IBB_ERROR, IBB_ERROR_FAILED);
   else
     assert_ends (sent, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-  assert_says (sent, "has not said whether it has the file");
+  assert_says (sent, "has not confirmed that it has the file");
   g_clear_object (&result);
   wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_FAILED);
   fast_timers_stop ();

@@ -210,8 +210,8 @@ tool_account_explain_certificate (ToolAccount *self, IBBClient *client, const GE
   if (tool_run_get_options (self->run)->fingerprint != NULL)
     return g_error_new (reason->domain, reason->code,
                         /* Translators: %s is a sentence about a certificate that is not trusted */
-                        _ ("%s: it is another certificate than --fingerprint names, so ask the "
-                           "owner of the server whether it is a new one"),
+                        _ ("%s: ask the owner of the server whether the certificate is new, then "
+                           "change --fingerprint"),
                         reason->message);
   if (self->is_changed)
     {

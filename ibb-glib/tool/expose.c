@@ -142,11 +142,11 @@ answered_cb (GObject *source, GAsyncResult *result, gpointer data)
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     for (guint i = 0; i < links->len; i++)
-      tool_link_give_up (
-          g_ptr_array_index (links, i),
-          g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                       _ ("“%s” does not answer, and its account needs the place of its session"),
-                       question->holder));
+      tool_link_give_up (g_ptr_array_index (links, i),
+                         g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                                      _ ("“%s” does not answer: its session was ended to make room "
+                                         "for another one of the same account"),
+                                      question->holder));
   g_hash_table_remove (question->expose->asked, question->holder);
   tool_relay_release (question->relay);
   g_free (question->holder);

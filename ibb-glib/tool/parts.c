@@ -18,13 +18,18 @@ show (const IBBSinkPart *part, gboolean is_removed)
   g_autofree char      *date =
       time != NULL ? g_date_time_format (time, "%Y-%m-%d %H:%M") : g_strdup ("-");
   g_autofree char *size = g_format_size_full (part->size, G_FORMAT_SIZE_IEC_UNITS);
-  g_autofree char *line = g_strdup_printf ("%s  %s  %s%s%s\n", part->name, date, size,
-                                           part->is_in_use || is_removed ? "  " : "",
-                                           is_removed        ? _ ("removed")
-                                           : part->is_in_use ? _ ("in use")
-                                                             : "");
+  g_autofree char *line = NULL;
+  const char      *state = NULL;
 
+  if (is_removed)
+    /* Translators: about a part of a file, in a list */
+    state = _ ("removed");
+  else if (part->is_in_use)
+    /* Translators: about a part of a file, in a list */
+    state = _ ("in use");
+  line = g_strjoin ("  ", part->name, date, size, state, NULL);
   tool_output_print (line);
+  tool_output_print ("\n");
 }
 
 int
@@ -62,7 +67,7 @@ tool_parts_note_full (const char *folder, const GError *error)
     return;
   size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
   /* Translators: the first %s is a size, the second a folder */
-  tool_output_note (_ ("Parts of files that did not arrive whole have %s: see “ibb receive "
+  tool_output_note (_ ("Parts of files that did not arrive whole take up %s: see “ibb receive "
                        "--directory %s --list-parts”, or --remove-parts"),
                     size, shown);
 }

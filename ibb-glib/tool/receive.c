@@ -185,9 +185,9 @@ tool_receive (int argc, char **argv)
     { "count", 'n', 0, G_OPTION_ARG_STRING, &count,
       N_ ("With --directory: end after so many files"), N_ ("NUMBER") },
     { "list-parts", 0, 0, G_OPTION_ARG_NONE, &options.list_parts,
-      N_ ("With --directory: show what is there of files that did not arrive whole"), NULL },
+      N_ ("With --directory: list the parts of files that did not arrive whole"), NULL },
     { "remove-parts", 0, 0, G_OPTION_ARG_NONE, &options.remove_parts,
-      N_ ("With --directory: remove what nobody uses of these"), NULL },
+      N_ ("With --directory: remove the parts that no transfer uses"), NULL },
 #endif
     { NULL },
   };

@@ -104,9 +104,9 @@ broken_off_cb (IBBIdentity *identity, const char *peer, guint count, guint pause
   tool_output_note (
       /* Translators: an address, how many times, and a number of seconds */
       ngettext ("The comparison of digits with “%s” was broken off (%u time): somebody in between "
-                "may be trying them out. The next one waits %u s",
+                "may be trying them out. The next comparison is possible in %u s",
                 "The comparison of digits with “%s” was broken off (%u times): somebody in between "
-                "may be trying them out. The next one waits %u s",
+                "may be trying them out. The next comparison is possible in %u s",
                 count),
       peer, count, pause);
 }

@@ -481,7 +481,7 @@ tool_transfer_send (ToolRun         *run,
     return TRUE;
   tool_run_set_file (run, to, NULL);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-               ngettext ("%u of %u file was not sent", "%u of %u files were not sent", n_paths),
+               ngettext ("%u of %u files was not sent", "%u of %u files were not sent", n_failed),
                n_failed, n_paths);
   return FALSE;
 }
@@ -544,8 +544,8 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
     }
   if (self->count > 0 && self->n_received + self->receiving.length >= self->count)
     {
-      tool_refusals_note (&self->refusals,
-                          _ ("Refused a file from “%s”: it would be more than --count says"), peer);
+      tool_refusals_note (&self->refusals, _ ("Refused a file from “%s”: --count allows no more"),
+                          peer);
       ibb_files_transfer_reject (transfer, "This end takes no more files");
       return TRUE;
     }

@@ -99,7 +99,7 @@ def _(server):
 
     wrong = fingerprint.translate(str.maketrans('0123456789ABCDEF', '123456789ABCDEF0'))
     line = alice.ibb('cat', 'bob@localhost', account=without_ca(alice) + ['--fingerprint', wrong]
-                     ).expect_failure(fingerprint, 'another certificate than --fingerprint names')
+                     ).expect_failure(fingerprint, 'has another fingerprint', 'change --fingerprint')
     check('use --fingerprint' not in line, f'no advice to do what was done: {line}')
     alice.ibb('cat', 'bob@localhost', account=without_ca(alice) + ['--fingerprint', '12:34']
               ).expect_failure('--fingerprint', code=2)

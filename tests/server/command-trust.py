@@ -113,7 +113,7 @@ def _(server):
     check(re.fullmatch('[0-9a-f]{64} localhost', lines[0]), lines[0])
     check(lines[0][:4].upper() in shown.replace(':', ''), 'the fingerprint was shown')
     home.ibb('cat', 'nobody@localhost').expect_failure('nobody@localhost')
-    home.ibb('cat', '--fingerprint', '00' * 32, 'nobody@localhost').expect_failure('another certificate than --fingerprint')
+    home.ibb('cat', '--fingerprint', '00' * 32, 'nobody@localhost').expect_failure('whether the certificate is new, then change --fingerprint')
 
     with open(home.known, 'w', encoding='utf-8') as file:
         file.write('00' * 32 + ' localhost\n')

@@ -91,7 +91,7 @@ def _(server):
     cases.defer(lambda: os.kill(first.pid, signal.SIGCONT))
     # This attempt makes expose ask.
     expect_reset_at(get_port(second))
-    expose.wait_line('does not answer, and its account needs the place')
+    expose.wait_line('does not answer: its session was ended to make room for another one')
     is_served(connect(second), target)
 
 

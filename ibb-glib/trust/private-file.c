@@ -86,7 +86,7 @@ ibb_private_file_read (
   else
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                  /* Translators: a number of bytes */
-                 _ ("It has more than %zu bytes"), max);
+                 _ ("The file has more than %zu bytes"), max);
   wipe (text, used);
   return NULL;
 }
@@ -154,6 +154,6 @@ ibb_private_file_load_certificate (const char *path, const char *key_path, GErro
 
   g_object_unref (certificate);
   g_set_error_literal (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
-                       _ ("there is no private key"));
+                       _ ("There is no private key"));
   return NULL;
 }

@@ -726,8 +726,7 @@ start_cb (gpointer user_data)
   if (self->settings.fingerprint != NULL && self->settings.tls_mode == IBB_TLS_MODE_NONE &&
       self->settings.websocket_mode != IBB_WEBSOCKET_MODE_ALWAYS)
     fail (self, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE,
-          _ ("The server has to show a certificate with the fingerprint that was named, and TLS is "
-             "turned off"));
+          _ ("A fingerprint was named for the certificate of the server, but TLS is turned off"));
   else if (!ibb_account_settings_split (&self->settings, &self->bare_jid, &self->node,
                                         &self->domain, &self->resource, &error))
     ibb_negotiation_fail (self, error);

@@ -525,6 +525,13 @@ message_refused (IBBSender *self, IBBBlock *block, const IBBStanza *answer, gint
   return IBB_SENDER_GOES_ON;
 }
 
+/* Where nobody was there to take the block, a session that can be resumed sends it again. */
+static gboolean
+is_refused_by_peer (const IBBSender *self, const IBBBlock *block)
+{
+  return self->parameters->secret == NULL || !ibb_condition_means_nobody (block->condition);
+}
+
 static IBBSenderVerdict
 refuse (
     IBBSender *self, IBBBlock *block, const IBBStanza *answer, gboolean is_peer_closed, gint64 now)
@@ -539,7 +546,7 @@ refuse (
   if (answer->condition == IBB_CONDITION_UNEXPECTED_REQUEST && flight->n_flight_refused > 1)
     self->parameters->peer->reorders = TRUE;
   is_final = classify (self, block, now) == IBB_REACTION_FINAL;
-  if (is_final)
+  if (is_final && is_refused_by_peer (self, block))
     self->refused_for_good = TRUE;
 
   /* Replies to the other blocks would change nothing, and may never come. */

@@ -246,9 +246,11 @@ start_room (IBBStanzaReader *self, const IBBSaxElement *element)
 static void
 start_position (IBBStanzaReader *self, const IBBSaxElement *element)
 {
-  IBBStanza *stanza = self->stanza;
+  IBBStanza       *stanza = self->stanza;
+  g_autofree char *ended = dup_token (element, "ended", NULL);
 
   g_free (stanza->proof);
+  stanza->has_ended = is_true (ended);
   stanza->proof = dup_attribute (element, "proof", NULL);
   stanza->has_position =
       take_number (element, "received", NULL, G_MAXINT64, &stanza->received) &&
@@ -273,15 +275,6 @@ start_resume (IBBStanzaReader *self, const IBBSaxElement *element)
 }
 
 static void
-start_resumed (IBBStanzaReader *self, const IBBSaxElement *element)
-{
-  g_autofree char *ended = dup_token (element, "ended", NULL);
-
-  start_position (self, element);
-  self->stanza->has_ended = is_true (ended);
-}
-
-static void
 start_opened (IBBStanzaReader *self, const IBBSaxElement *element)
 {
   g_autofree char *resumable = dup_token (element, "resumable", NULL);
@@ -298,7 +291,7 @@ start_result_child (IBBStanzaReader *self, const IBBSaxElement *element)
   if (equal (element->name, "ack"))
     start_room (self, element);
   else if (equal (element->name, "resumed"))
-    start_resumed (self, element);
+    start_position (self, element);
   else if (equal (element->name, "opened"))
     start_opened (self, element);
 }

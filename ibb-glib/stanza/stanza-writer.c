@@ -37,6 +37,8 @@ append_position (GByteArray *out, const char *start, guint64 position)
 static void
 append_position_and_proof (const IBBStanza *self, GByteArray *out)
 {
+  if (self->has_ended)
+    IBB_XML_APPEND (out, " ended='true'");
   append_position (out, " received='", self->received);
   append_position (out, " acknowledged='", self->acknowledged);
   ibb_xml_append_attribute (out, " proof='", self->proof);
@@ -153,8 +155,6 @@ write_result (const IBBStanza *self, GByteArray *out)
   else
     {
       IBB_XML_APPEND (out, "<resumed xmlns='" IBB_FEATURE_NAMESPACE "'");
-      if (self->has_ended)
-        IBB_XML_APPEND (out, " ended='true'");
       append_position_and_proof (self, out);
     }
 }

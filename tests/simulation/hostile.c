@@ -296,8 +296,9 @@ fill_position (
 static void
 fill_resume (Hostile *self, IBBStanza *stanza, const Node *to)
 {
-  IBBSession *session = pick_session (self, to);
-  guint32     count;
+  IBBSession  *session = pick_session (self, to);
+  IBBProofKind kind = IBB_PROOF_RESUME;
+  guint32      count;
 
   if (session == NULL || random_percent (&self->random, 3))
     {
@@ -307,9 +308,17 @@ fill_resume (Hostile *self, IBBStanza *stanza, const Node *to)
     }
   stanza->sid = g_strdup (session->parameters.key.sid);
   count = pick_count (self, session->resume.peer_count + 1);
-  stanza->unclean = count % 16 == 15;
-  fill_position (self, stanza, session, stanza->unclean ? IBB_PROOF_UNCLEAN : IBB_PROOF_RESUME,
-                 count);
+  if (count % 16 == 15)
+    {
+      stanza->unclean = TRUE;
+      kind = IBB_PROOF_UNCLEAN;
+    }
+  else if (count % 16 == 7)
+    {
+      stanza->has_ended = TRUE;
+      kind = IBB_PROOF_ENDED;
+    }
+  fill_position (self, stanza, session, kind, count);
 }
 
 /* The result of our <resume/>. */

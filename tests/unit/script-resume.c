@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Sessions that outlive their connection (D-58), of which the script is the peer that has opened
- * them: "< resume COUNT RECEIVED ACKNOWLEDGED", "> resume COUNT RECEIVED" with valid proofs, and
- * the answers of both sides. */
+ * them: "< resume COUNT RECEIVED ACKNOWLEDGED", "> resume COUNT RECEIVED" with valid proofs, the
+ * same with "ended" for COUNT, and the answers of both sides. */
 
 #include "config.h"
 
@@ -10,17 +10,19 @@
 
 #include "core/base/proof.h"
 
-/* "COUNT RECEIVED ACKNOWLEDGED"; options that follow change the stanza, and not the proof. */
+/* "COUNT|ended RECEIVED ACKNOWLEDGED"; options that follow change the stanza, and not the proof. */
 void
 script_set_resume (Script *self, IBBStanza *stanza, Words *words)
 {
   stanza->has_position = TRUE;
-  stanza->count = (guint32) words_take_number (self, words);
+  stanza->has_ended = words_take_if (words, "ended");
+  stanza->count = stanza->has_ended ? 0 : (guint32) words_take_number (self, words);
   stanza->received = (guint64) words_take_number (self, words);
   stanza->acknowledged = (guint64) words_take_number (self, words);
   stanza->proof = ibb_proof_create (
-      SCRIPT_SECRET, &(IBBStatement){ IBB_PROOF_RESUME, TRUE, stanza->sid, stanza->count,
-                                      stanza->received, stanza->acknowledged });
+      SCRIPT_SECRET,
+      &(IBBStatement){ stanza->has_ended ? IBB_PROOF_ENDED : IBB_PROOF_RESUME, TRUE, stanza->sid,
+                       stanza->count, stanza->received, stanza->acknowledged });
   g_clear_pointer (&self->asked, ibb_stanza_record_unref);
   self->asked = ibb_stanza_record_ref (stanza);
 }
@@ -77,28 +79,32 @@ script_new_resumed (Script *self, Words *words)
   return result;
 }
 
-/* "COUNT RECEIVED [ACKNOWLEDGED]", "unclean" */
+/* "COUNT|ended RECEIVED [ACKNOWLEDGED]", "unclean" */
 void
 script_check_resume (Script *self, const IBBStanza *stanza, Words *words)
 {
   gboolean     unclean = words_take_if (words, "unclean");
-  guint32      count = unclean ? 0 : (guint32) words_take_number (self, words);
+  gboolean     has_ended = words_take_if (words, "ended");
+  guint32      count = unclean || has_ended ? 0 : (guint32) words_take_number (self, words);
   guint64      received = unclean ? 0 : (guint64) words_take_number (self, words);
-  IBBStatement statement = { unclean ? IBB_PROOF_UNCLEAN : IBB_PROOF_RESUME,
-                             FALSE,
-                             stanza->sid,
-                             count,
-                             received,
+  IBBStatement statement = { IBB_PROOF_RESUME,    FALSE, stanza->sid, count, received,
                              stanza->acknowledged };
+
+  if (unclean)
+    statement.kind = IBB_PROOF_UNCLEAN;
+  else if (has_ended)
+    statement.kind = IBB_PROOF_ENDED;
 
   if (words->next < words->n_words && g_ascii_isdigit (words->words[words->next][0]))
     statement.acknowledged = (guint64) words_take_number (self, words);
-  if (!stanza->has_position || stanza->unclean != unclean || stanza->count != count ||
-      stanza->received != received || stanza->acknowledged != statement.acknowledged)
+  if (!stanza->has_position || stanza->unclean != unclean || stanza->has_ended != has_ended ||
+      stanza->count != count || stanza->received != received ||
+      stanza->acknowledged != statement.acknowledged)
     script_fail (self,
-                 "unclean %d, count %u, received %" G_GUINT64_FORMAT
+                 "unclean %d, ended %d, count %u, received %" G_GUINT64_FORMAT
                  ", acknowledged %" G_GUINT64_FORMAT,
-                 stanza->unclean, stanza->count, stanza->received, stanza->acknowledged);
+                 stanza->unclean, stanza->has_ended, stanza->count, stanza->received,
+                 stanza->acknowledged);
   if (!ibb_proof_matches (stanza->proof, SCRIPT_SECRET, &statement))
     script_fail (self, "it proves something else");
 }

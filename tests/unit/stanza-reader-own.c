@@ -182,6 +182,8 @@ test_resume (void)
       read_xml ("<iq type='set' id='1'><resume" ROOM " sid=' s ' count='7'" POSITION "/></iq>");
   g_autoptr (IBBStanza) unclean = read_xml ("<iq type='set' id='1'><resume" ROOM
                                             " sid='s' count='0' unclean='1'" POSITION "/></iq>");
+  g_autoptr (IBBStanza) ended = read_xml ("<iq type='set' id='1'><resume" ROOM
+                                          " sid='s' count='0' ended=' 1 '" POSITION "/></iq>");
   g_autoptr (IBBStanza) get =
       read_xml ("<iq type='get' id='1'><resume" ROOM " sid='s' count='7'" POSITION "/></iq>");
   g_autoptr (IBBStanza) both = read_xml ("<iq type='set' id='1'><open" IBB " sid='s'/><resume" ROOM
@@ -194,8 +196,9 @@ test_resume (void)
   g_assert_cmpuint (good->received, ==, G_MAXINT64);
   g_assert_cmpuint (good->acknowledged, ==, 0);
   g_assert_cmpstr (good->proof, ==, PROOF);
-  g_assert_false (good->unclean);
+  g_assert_false (good->unclean || good->has_ended);
   g_assert_true (unclean->has_position && unclean->unclean);
+  g_assert_true (ended->has_position && ended->has_ended && !ended->unclean);
   g_assert_cmpint (get->payload, ==, IBB_PAYLOAD_OTHER);
   g_assert_cmpint (both->payload, ==, IBB_PAYLOAD_UNKNOWN);
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)

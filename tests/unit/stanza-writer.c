@@ -358,6 +358,7 @@ test_resume (void)
   IBBStanza *accepted = make (IBB_STANZA_IQ, "result", IBB_PAYLOAD_RESULT);
   IBBStanza *resume = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_RESUME);
   IBBStanza *unclean = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_RESUME);
+  IBBStanza *ended = make (IBB_STANZA_IQ, "set", IBB_PAYLOAD_RESUME);
   IBBStanza *resumed = make (IBB_STANZA_IQ, "result", IBB_PAYLOAD_RESULT);
 
   open->block_size = 7;
@@ -386,6 +387,13 @@ test_resume (void)
                        "<resume xmlns='urn:ibb-glib:1' sid='sid' count='0' unclean='true' "
                        "received='0' acknowledged='0' proof='"
                        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'/></iq>");
+
+  ended->has_ended = TRUE;
+  ended->proof = g_strnfill (IBB_PROOF_LENGTH, 'a');
+  assert_xml (ended, "<iq type='set' id='id' to='them@there/r'>"
+                     "<resume xmlns='urn:ibb-glib:1' sid='sid' count='0' ended='true' "
+                     "received='0' acknowledged='0' proof='"
+                     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'/></iq>");
 
   resumed->has_position = resumed->has_ended = TRUE;
   resumed->proof = g_strnfill (IBB_PROOF_LENGTH, 'b');

@@ -437,6 +437,15 @@ ibb_jid_dup_bare (const char *jid)
   return g_strndup (jid, strcspn (jid, "/"));
 }
 
+gboolean
+ibb_jid_is_of_account (const char *a, const char *b)
+{
+  g_autofree char *bare_a = ibb_jid_dup_bare (a);
+  g_autofree char *bare_b = ibb_jid_dup_bare (b);
+
+  return g_str_equal (bare_a, bare_b);
+}
+
 const char *
 ibb_jid_get_resource (const char *jid)
 {

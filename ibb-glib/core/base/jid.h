@@ -43,3 +43,5 @@ char *ibb_jid_dup_unicode (const char *jid);
 char       *ibb_jid_dup_bare (const char *jid);
 const char *ibb_jid_get_resource (const char *jid); /* (nullable): points into jid */
 char       *ibb_jid_dup_domain (const char *jid);
+/* Whether both are of one account; in normal form. */
+gboolean ibb_jid_is_of_account (const char *a, const char *b);

@@ -13,7 +13,7 @@ typedef enum
 {
   IBB_PROOF_RESUME,  /* of <resume/> */
   IBB_PROOF_RESUMED, /* of <resumed/> */
-  IBB_PROOF_ENDED,   /* of <resumed ended='true'/> */
+  IBB_PROOF_ENDED,   /* of <resumed ended='true'/> and <resume ended='true'/> */
   IBB_PROOF_UNCLEAN, /* of <resume unclean='true'/> */
 } IBBProofKind;
 

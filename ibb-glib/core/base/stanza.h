@@ -104,7 +104,7 @@ struct _IBBStanza
 
   /* resume, and its result (D-58). What breaks the lexical rules leaves has_position FALSE. */
   gboolean has_position;
-  gboolean has_ended;    /* result: the session of the peer has ended in order */
+  gboolean has_ended;    /* the session of the sender has ended in order */
   guint32  count;        /* resume: one more with each */
   guint64  received;     /* bytes that have arrived there ... */
   guint64  acknowledged; /* ... and of these, that were acknowledged */

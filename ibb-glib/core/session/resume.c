@@ -267,15 +267,6 @@ ibb_session_resume_timeout (IBBSession *self, gint64 now)
 
 /* Changes of our connection. */
 
-static gboolean
-is_same_account (const char *a, const char *b)
-{
-  g_autofree char *bare_a = ibb_jid_dup_bare (a);
-  g_autofree char *bare_b = ibb_jid_dup_bare (b);
-
-  return g_str_equal (bare_a, bare_b);
-}
-
 /* Blocks and closes go to the present address. */
 static void
 update_addresses (IBBSession *self)
@@ -294,7 +285,7 @@ move (IBBSession *self, const char *local, const char *normal)
       (!parameters->is_own_jid && ibb_context_may_get (parameters->context, parameters->key.local)))
     return;
 
-  if (parameters->is_own_jid && is_same_account (normal, parameters->key.local) &&
+  if (parameters->is_own_jid && ibb_jid_is_of_account (normal, parameters->key.local) &&
       ibb_registration_move (&self->registration, NULL, NULL, local, normal))
     update_addresses (self);
   else
@@ -320,10 +311,13 @@ gboolean
 ibb_session_is_proven (gpointer session, const IBBStanza *resume)
 {
   const IBBSession *self = session;
+  IBBProofKind      kind = IBB_PROOF_RESUME;
 
-  return ibb_session_is_lasting (self) &&
-         is_signed (self, resume, resume->unclean ? IBB_PROOF_UNCLEAN : IBB_PROOF_RESUME,
-                    resume->count);
+  if (resume->unclean)
+    kind = IBB_PROOF_UNCLEAN;
+  else if (resume->has_ended)
+    kind = IBB_PROOF_ENDED;
+  return ibb_session_is_lasting (self) && is_signed (self, resume, kind, resume->count);
 }
 
 /* Moves the session to the present address of the peer. FALSE: another session has the name. */
@@ -369,14 +363,19 @@ refuse (IBBSession *self, IBBStanza *stanza, IBBCondition condition)
                            IBB_ERROR_TYPE_CANCEL, NULL);
 }
 
-/* The session need not be interrupted here: the peer may have noticed the interruption first. */
+static void
+take_end (IBBSession *self, const IBBStanza *stanza, gint64 now)
+{
+  ibb_control_reply_result (&self->parameters.context->control, stanza);
+  ibb_session_peer_ended (self, stanza, now);
+}
+
 static void
 take (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
 {
   IBBStanza *result;
   guint64    moved;
 
-  ibb_session_interrupt (self, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
   if (!self->resume.has_begun)
     begin (self, now);
   if (!follow_peer (self, stanza->from, from))
@@ -406,13 +405,21 @@ take (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
 void
 ibb_session_receive_resume (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
 {
+  gboolean is_old = !stanza->has_ended && stanza->count <= self->resume.peer_count;
+
   if (stanza->unclean)
     ibb_session_take_peer_close (self, stanza, now);
-  else if (stanza->count <= self->resume.peer_count ||
-           !ibb_sender_may_resume (&self->sender, stanza))
+  else if (is_old || !ibb_sender_may_resume (&self->sender, stanza))
     refuse (self, stanza, IBB_CONDITION_UNEXPECTED_REQUEST);
   else
-    take (self, stanza, from, now);
+    {
+      /* The peer may have noticed the interruption first. */
+      ibb_session_interrupt (self, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
+      if (stanza->has_ended)
+        take_end (self, stanza, now);
+      else
+        take (self, stanza, from, now);
+    }
   ibb_session_settle (self);
 }
 

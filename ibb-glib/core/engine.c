@@ -327,6 +327,7 @@ ibb_engine_lost (IBBEngine *self)
   ibb_pairs_forget (self->context->peers);
   ibb_peers_forget (self->context->peers);
   ibb_control_clear (&self->context->control);
+  ibb_finished_connection_changed (self->context);
 }
 
 gboolean
@@ -355,6 +356,7 @@ restore_sessions (IBBEngine *self)
   sessions = hold_all (self);
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_session_restored (l->data, context->local_jid, context->local_normal);
+  ibb_finished_connection_changed (context);
 }
 
 /* Stanzas that wait to be sent tell the end of sessions of the account before. They leave in the
@@ -525,6 +527,8 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
     case IBB_PENDING_RESUME:
       ibb_session_resume_answered (pending->owner, NULL, now);
       break;
+    case IBB_PENDING_FINISHED:
+      break; /* its timer sends it again */
     default:
       g_assert_not_reached ();
     }
@@ -625,6 +629,9 @@ receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
       break;
     case IBB_PENDING_RESUME:
       ibb_session_resume_answered (pending->owner, stanza, now);
+      break;
+    case IBB_PENDING_FINISHED:
+      ibb_finished_answered (pending->owner, stanza);
       break;
     default:
       g_assert_not_reached ();

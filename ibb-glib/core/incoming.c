@@ -77,7 +77,7 @@ receive_resume (IBBAcceptor *self,
   if (session != NULL)
     ibb_session_receive_resume (session, stanza, peer, now);
   else if (finished != NULL)
-    ibb_finished_answer (finished, context, stanza);
+    ibb_finished_answer (finished, stanza);
   else
     reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
   return TRUE;

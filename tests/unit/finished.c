@@ -36,7 +36,7 @@ knows (IBBContext *context,
   const IBBFinished *finished = ibb_finished_find (context, resume, local, peer);
 
   if (finished != NULL)
-    ibb_finished_answer (finished, context, resume);
+    ibb_finished_answer (finished, resume);
   ibb_stanza_record_unref (resume);
   return finished != NULL;
 }
@@ -55,7 +55,7 @@ test_answer (void)
       IBBStanza    *answer;
 
       parameters.is_initiator = is_initiator;
-      ibb_finished_add (&parameters, 5, 3);
+      ibb_finished_add (&parameters, 5, 3, 0);
       g_assert_false (knows (context, "sid", OWN "/r", PEER "/r", is_initiator));
       g_assert_false (knows (context, "other", OWN "/r", PEER "/r", !is_initiator));
       g_assert_false (knows (context, "sid", PEER "/r", PEER "/r", !is_initiator));
@@ -87,7 +87,7 @@ test_last (void)
                                       .key = { (char *) OWN "/r", (char *) PEER "/r", sid },
                                       .secret = (char *) SECRET };
 
-      ibb_finished_add (&parameters, 0, 0);
+      ibb_finished_add (&parameters, 0, 0, 0);
     }
   g_assert_false (knows (context, "s0", OWN, PEER, TRUE));
   g_assert_true (knows (context, "s1", OWN, PEER, TRUE));
@@ -102,7 +102,7 @@ add (IBBContext *context, const char *peer, const char *sid, const char *secret)
                                .key = { (char *) OWN "/r", (char *) peer, (char *) sid },
                                .secret = (char *) secret };
 
-  ibb_finished_add (&parameters, 0, 0);
+  ibb_finished_add (&parameters, 0, 0, 0);
 }
 
 /* A peer that ends many sessions makes us forget its own first. Of accounts with as many, the one

@@ -22,6 +22,7 @@ typedef enum
   IBB_PENDING_SERVER,         /* owner: IBBServer; disco#info of a server (N-31) */
   IBB_PENDING_PING,           /* owner: IBBFirstHop */
   IBB_PENDING_RESUME,         /* owner: IBBSession */
+  IBB_PENDING_FINISHED,       /* owner: IBBFinished; the end of a session (D-58) */
 } IBBPendingType;
 
 typedef struct

@@ -172,6 +172,7 @@ ibb_session_proceed (IBBSession *self, gint64 now)
     send_close (self, now);
   else
     {
+      self->silent_since = now;
       reply_result (self, closing->peer_close);
       ibb_receiver_end (&self->receiver, TRUE); /* where the end of file has waited (D-38) */
       ibb_session_end_orderly (self);

@@ -165,7 +165,8 @@ leave (IBBSession *self)
   free_opening (self);
   if (self->parameters.secret != NULL && self->failure.kind == IBB_FAILURE_NONE)
     ibb_finished_add (&self->parameters, ibb_receiver_get_kept (&self->receiver),
-                      ibb_receiver_get_acknowledged (&self->receiver));
+                      ibb_receiver_get_acknowledged (&self->receiver),
+                      self->resume.since == IBB_NEVER ? self->silent_since : IBB_NEVER);
   ibb_registration_leave (&self->registration);
   if (g_hash_table_size (context->sessions) == 0)
     ibb_first_hop_reset (context->first_hop);

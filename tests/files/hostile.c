@@ -154,12 +154,12 @@ test_many_replaces (Peers *self, gconstpointer data)
   guint                    n_rejected = 0;
 
   transport = begin_jingle (self, "", &result);
-  send_action (self, "session-accept",
+  send_action (self, "s1", "session-accept",
                "<content creator='initiator' name='c'><transport xmlns='" IBB
                "' sid='t1' block-size='4096'/></content>");
   hear (self, "error", "out-of-order");
   for (guint i = 0; i < 1000; i++)
-    send_action (self, i % 2 == 0 ? "transport-replace" : "transport-info",
+    send_action (self, "s1", i % 2 == 0 ? "transport-replace" : "transport-info",
                  "<content creator='initiator' name='c'><transport "
                  "xmlns='urn:xmpp:jingle:transports:s5b:1' sid='t2'/></content>");
   write_bytes_of (self, transport, 0, SIZE);

@@ -60,9 +60,7 @@ test_initiation_cancelled (Peers *self, gconstpointer data)
   transport = begin_initiation (self, "size='20000'", &result);
   write_bytes_of (self, transport, 0, SIZE / 2);
   assert_succeeds (g_io_stream_close, G_IO_STREAM (transport), NULL);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT, ibb_files_transfer_accept_file_finish,
-                       self->offered, &result);
-  g_assert_true (is_empty (self));
+  assert_lost (self, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT, &result);
 }
 
 static void
@@ -142,8 +140,7 @@ test_never_opened (Peers *self, gconstpointer data)
   if (g_str_equal (data, "size='0'"))
     assert_result (ibb_files_transfer_accept_file_finish, self->offered, &result);
   else
-    assert_result_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_files_transfer_accept_file_finish,
-                         self->offered, &result);
+    assert_lost (self, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, &result);
   divisor = 1;
   g_assert_cmpint (is_empty (self), ==, !g_str_equal (data, "size='0'"));
 }
@@ -195,15 +192,13 @@ test_dino (Peers *self, gconstpointer data)
 static void
 test_conversations (Peers *self, gconstpointer data)
 {
-  g_autofree char *hash = dup_hash_element (self->bytes, "sha-256");
-  g_autofree char *checksum = g_strdup_printf (
-      "<checksum xmlns='" FT "' creator='initiator' name='c'><file>%s</file></checksum>", hash);
+  g_autofree char         *hash = dup_hash_element (self->bytes, "sha-256");
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
   transport = begin_jingle (self, "", &result);
   write_bytes_of (self, transport, 0, SIZE);
-  send_action (self, "session-info", checksum);
+  send_checksum (self, hash);
   assert_received (self, &result);
   hear (self, "set", "<received");
   hear (self, "set", "<success/>");
@@ -215,10 +210,8 @@ static void
 test_psi (Peers *self, gconstpointer data)
 {
   g_autofree char *hash = dup_hash_element (self->bytes, "sha-256");
-  g_autofree char *checksum = g_strdup_printf (
-      "<checksum xmlns='" FT "' creator='initiator' name='c'><file>"
-      "<hash xmlns='urn:xmpp:hashes:2' algo='sha-1'>d3Jvbmc=</hash>%s</file></checksum>",
-      hash);
+  g_autofree char *hashes =
+      g_strconcat ("<hash xmlns='urn:xmpp:hashes:2' algo='sha-1'>d3Jvbmc=</hash>", hash, NULL);
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
@@ -230,7 +223,7 @@ test_psi (Peers *self, gconstpointer data)
       &result);
   write_bytes_of (self, transport, 0, SIZE);
   assert_succeeds (ibb_transport_shutdown_output, transport, NULL);
-  send_action (self, "session-info", checksum);
+  send_checksum (self, hashes);
   assert_received (self, &result);
   hear (self, "set", "<received");
   hear (self, "set", "<success/>");
@@ -314,10 +307,8 @@ test_gajim_cancels (Peers *self, gconstpointer data)
   transport =
       begin_jingle (self, "<range/><hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>", &result);
   write_bytes_of (self, transport, 0, SIZE / 2);
-  send_action (self, "session-terminate", "<reason><cancel/></reason>");
-  assert_result_fails (IBB_ERROR, IBB_ERROR_GONE, ibb_files_transfer_accept_file_finish,
-                       self->offered, &result);
-  g_assert_true (is_empty (self));
+  send_action (self, "s1", "session-terminate", "<reason><cancel/></reason>");
+  assert_lost (self, IBB_ERROR, IBB_ERROR_GONE, &result);
   g_assert_null (find (self, "set", "<received"));
 }
 
@@ -335,15 +326,12 @@ test_closed_early (Peers *self, gconstpointer data)
     fast_timers_start (5000, 100000, 0);
   assert_succeeds (g_io_stream_close, G_IO_STREAM (transport), NULL);
   if (reason != NULL)
-    send_action (self, "session-terminate", reason);
+    send_action (self, "s1", "session-terminate", reason);
   if (reason != NULL && strstr (reason, "cancel") != NULL)
-    assert_result_fails (IBB_ERROR, IBB_ERROR_GONE, ibb_files_transfer_accept_file_finish,
-                         self->offered, &result);
+    assert_lost (self, IBB_ERROR, IBB_ERROR_GONE, &result);
   else
-    assert_result_fails (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
-                         ibb_files_transfer_accept_file_finish, self->offered, &result);
+    assert_lost (self, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT, &result);
   fast_timers_stop ();
-  g_assert_true (is_empty (self));
 }
 
 /* Lies about the size and the hash. */
@@ -355,9 +343,7 @@ test_more_than_offered (Peers *self, gconstpointer data)
 
   transport = begin_initiation (self, "size='10000'", &result);
   write_bytes_of (self, transport, 0, SIZE);
-  assert_result_fails (IBB_ERROR, IBB_ERROR_PROTOCOL, ibb_files_transfer_accept_file_finish,
-                       self->offered, &result);
-  g_assert_true (is_empty (self));
+  assert_lost (self, IBB_ERROR, IBB_ERROR_PROTOCOL, &result);
 }
 
 /* The block comes when the size has been reached. */
@@ -372,9 +358,7 @@ test_more_at_the_end (Peers *self, gconstpointer data)
   write_bytes_of (self, transport, 0, SIZE);
   wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_CHECKING);
   write_bytes_of (self, transport, 0, 1);
-  assert_result_fails (IBB_ERROR, IBB_ERROR_PROTOCOL, ibb_files_transfer_accept_file_finish,
-                       self->offered, &result);
-  g_assert_true (is_empty (self));
+  assert_lost (self, IBB_ERROR, IBB_ERROR_PROTOCOL, &result);
 }
 
 /* The last step of a hash, in a thread that is not the test's, waits. */
@@ -414,9 +398,7 @@ hold_hash (gboolean holds)
 static void
 test_cancelled_while_checked (Peers *self, gconstpointer data)
 {
-  g_autofree char *hash = dup_hash_element (self->bytes, "sha-512");
-  g_autofree char *checksum = g_strdup_printf (
-      "<checksum xmlns='" FT "' creator='initiator' name='c'><file>%s</file></checksum>", hash);
+  g_autofree char         *hash = dup_hash_element (self->bytes, "sha-512");
   g_autoptr (IBBTransport) transport = NULL;
   GAsyncResult            *result = NULL;
 
@@ -424,14 +406,12 @@ test_cancelled_while_checked (Peers *self, gconstpointer data)
   write_bytes_of (self, transport, 0, SIZE);
   wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_CHECKING);
   hold_hash (TRUE);
-  send_action (self, "session-info", checksum);
+  send_checksum (self, hash);
   wait_until (g_atomic_int_get (&has_hash));
-  send_action (self, "session-terminate", "<reason><cancel/></reason>");
+  send_action (self, "s1", "session-terminate", "<reason><cancel/></reason>");
   hear (self, "result", "session-terminate");
   hold_hash (FALSE);
-  assert_result_fails (IBB_ERROR, IBB_ERROR_GONE, ibb_files_transfer_accept_file_finish,
-                       self->offered, &result);
-  g_assert_true (is_empty (self));
+  assert_lost (self, IBB_ERROR, IBB_ERROR_GONE, &result);
 }
 
 static void
@@ -444,10 +424,8 @@ test_wrong_hash (Peers *self, gconstpointer data)
 
   transport = begin_jingle (self, hash, &result);
   write_bytes_of (self, transport, 0, SIZE);
-  assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_files_transfer_accept_file_finish,
-                       self->offered, &result);
   hear (self, "set", "<media-error/>");
-  g_assert_true (is_empty (self));
+  assert_lost (self, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, &result);
 }
 
 typedef struct
@@ -480,12 +458,7 @@ test_wrong_hash_of_stream (Peers *self, gconstpointer data)
   transport = open_session (self);
   write_bytes_of (self, transport, 0, SIZE);
   if (late != NULL)
-    {
-      g_autofree char *checksum = g_strdup_printf (
-          "<checksum xmlns='" FT "' creator='initiator' name='c'><file>%s</file></checksum>", late);
-
-      send_action (self, "session-info", checksum);
-    }
+    send_checksum (self, late);
   assert_succeeds (ibb_transport_shutdown_output, transport, NULL);
   assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_files_transfer_accept_stream_finish,
                        self->offered, &result);
@@ -500,7 +473,7 @@ test_withdrawn (Peers *self, gconstpointer data)
 
   offer_by_jingle (self, "s1", "");
   wait_until (self->offered != NULL);
-  send_action (self, "session-terminate", "<reason><cancel/></reason>");
+  send_action (self, "s1", "session-terminate", "<reason><cancel/></reason>");
   assert_fails (IBB_ERROR, IBB_ERROR_GONE, ibb_files_transfer_wait, self->offered, NULL);
   accept_file (self, &result);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_files_transfer_accept_file_finish,
@@ -513,7 +486,7 @@ test_success_before_decision (Peers *self, gconstpointer data)
 {
   offer_by_jingle (self, "s1", "");
   wait_until (self->offered != NULL);
-  send_action (self, "session-terminate", "<reason><success/></reason>");
+  send_action (self, "s1", "session-terminate", "<reason><success/></reason>");
   assert_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_wait, self->offered, NULL);
 }
 
@@ -521,7 +494,7 @@ test_success_before_decision (Peers *self, gconstpointer data)
 static void
 test_strangers (Peers *self, gconstpointer data)
 {
-  send_action (self, "session-accept", "");
+  send_action (self, "s1", "session-accept", "");
   hear (self, "error", "unknown-session");
   offer_by_jingle (self, "s1", "");
   hear (self, "result", "offer-s1");
@@ -575,37 +548,6 @@ test_forged (Peers *self, gconstpointer data)
                    IBB_FILES_STATE_OFFERED);
 }
 
-/* Sending. */
-
-static void
-announce (Peers *self, const char *const *features)
-{
-  for (guint i = 0; features[i] != NULL; i++)
-    ibb_connection_add_feature (self->peer_connection, features[i]);
-}
-
-static const char *const of_initiation[] = { SI, PROFILE, NULL };
-static const char *const of_jingle[] = { "urn:xmpp:jingle:1", FT, IBB, NULL };
-
-static void
-begin_offer (Peers *self, GAsyncResult **result)
-{
-  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("f", SIZE);
-  g_autoptr (GInputStream)     stream = g_memory_input_stream_new_from_bytes (self->bytes);
-
-  ibb_files_service_offer_stream_async (self->own, ROMEO, stream, metadata, NULL, store_result_cb,
-                                        result);
-}
-
-static IBBFilesTransfer *
-offer (Peers *self)
-{
-  GAsyncResult *result = NULL;
-
-  begin_offer (self, &result);
-  return assert_result (ibb_files_service_offer_stream_finish, self->own, &result);
-}
-
 /* Half of the file arrives, and then the connection of the sender breaks. */
 static IBBTransport *
 begin_jingle_in_part (Peers *self, const char *more)
@@ -615,27 +557,11 @@ begin_jingle_in_part (Peers *self, const char *more)
 
   write_bytes_of (self, transport, 0, SIZE / 2);
   wait_until (ibb_files_transfer_get_bytes_moved (self->offered) == SIZE / 2);
-  send_action (self, "session-terminate", "<reason><connectivity-error/></reason>");
+  send_action (self, "s1", "session-terminate", "<reason><connectivity-error/></reason>");
   assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
                        self->offered, &result);
   g_assert_false (is_empty (self));
   return transport;
-}
-
-/* The value of an attribute that the peer has heard. */
-static char *
-dup_value (IBBStanza *stanza, const char *element, const char *name)
-{
-  g_autofree char *xml = ibb_stanza_to_xml (stanza);
-  g_autofree char *start = g_strdup_printf (" %s=", name);
-  const char      *value = strstr (xml, element);
-  const char      *quote;
-
-  g_assert_nonnull (value);
-  value = strstr (value, start);
-  g_assert_nonnull (value);
-  quote = value + strlen (start);
-  return g_strndup (quote + 1, (gsize) (strchr (quote + 1, *quote) - quote - 1));
 }
 
 #define PROMISE "<range/><hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>"
@@ -652,7 +578,7 @@ test_range (Peers *self, gconstpointer data)
   g_autoptr (IBBTransport) transport = begin_jingle_in_part (self, more);
   g_autoptr (GBytes)       rest = NULL;
   g_autofree char         *hash = NULL;
-  g_autofree char         *checksum = NULL;
+  g_autofree char         *range = NULL;
   g_autofree char         *offset_text = NULL;
   gsize                    offset;
   GAsyncResult            *result = NULL;
@@ -667,345 +593,19 @@ test_range (Peers *self, gconstpointer data)
   write_bytes_of (self, transport, offset, SIZE - offset);
   rest = g_bytes_new_from_bytes (self->bytes, offset - !is_right, SIZE - offset);
   hash = dup_hash_element (rest, "sha-256");
-  checksum = g_strdup_printf ("<checksum xmlns='" FT "' creator='initiator' name='c'><file>"
-                              "<range offset='%zu' length='%zu'>%s</range></file></checksum>",
-                              offset, SIZE - offset, hash);
+  range =
+      g_strdup_printf ("<range offset='%zu' length='%zu'>%s</range>", offset, SIZE - offset, hash);
   if (keeps_word)
-    send_action (self, "session-info", checksum);
+    send_checksum (self, range);
   else
-    send_action (self, "session-terminate", "<reason><success/></reason>");
+    send_action (self, "s1", "session-terminate", "<reason><success/></reason>");
   if (is_right && is_dated && keeps_word)
     {
       assert_received (self, &result);
       return;
     }
-  assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_files_transfer_accept_file_finish,
-                       self->offered, &result);
-  g_assert_true (is_empty (self));
+  assert_lost (self, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, &result);
 }
-
-/* The other end works in this thread, too. */
-static void
-assert_reads_all (Peers *self, IBBTransport *transport)
-{
-  g_autofree guint8       *got = g_malloc (SIZE);
-  g_autoptr (GAsyncResult) read = NULL;
-  GAsyncResult            *result = NULL;
-  gsize                    length;
-
-  g_input_stream_read_all_async (get_input (transport), got, SIZE, G_PRIORITY_DEFAULT, NULL,
-                                 store_result_cb, &result);
-  read = wait_for_result (&result);
-  assert_succeeds (g_input_stream_read_all_finish, get_input (transport), read, &length);
-  g_assert_cmpmem (got, length, g_bytes_get_data (self->bytes, NULL), SIZE);
-}
-
-/* An offer waits for a decision, and something else comes. */
-
-typedef enum
-{
-  EVENT_LOST,      /* the own connection is lost */
-  EVENT_PRESENCE,  /* the peer says that it is offline */
-  EVENT_OFFLINE,   /* the peer's server answers for it, when it is asked */
-  EVENT_FORGOTTEN, /* the peer's program was started again under its address */
-} Event;
-
-typedef struct
-{
-  Event    event;
-  gboolean is_sender;
-  gboolean is_jingle;
-} Waiting;
-
-static IBBFilesTransfer *
-begin_waiting (Peers *self, const Waiting *waiting)
-{
-  fast_timers_hold (60000); /* the question to the peer */
-  if (waiting->is_sender)
-    {
-      announce (self, waiting->is_jingle ? of_jingle : of_initiation);
-      return offer (self);
-    }
-  if (waiting->is_jingle)
-    offer_by_jingle (self, "s1", "");
-  else
-    offer_by_initiation (self, "size='20000'");
-  wait_until (self->offered != NULL);
-  return g_object_ref (self->offered);
-}
-
-/* What the peer hears when it is asked whether it is there. */
-static void
-answer_question (Peers *self, gboolean is_jingle, const char *condition)
-{
-  const char *words = is_jingle ? "session-info" : "disco#info";
-
-  self->hears_questions = TRUE;
-  wait_until (fast_timers_is_held ());
-  fast_timers_fire ();
-  fast_timers_hold (60000);
-  say (self,
-       "<iq type='error' to='" JULIET "' id='%s'><error type='cancel'><%s "
-       "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
-       hear (self, is_jingle ? "set" : "get", words), condition);
-  g_ptr_array_set_size (self->heard, 0);
-}
-
-static void
-test_waiting (Peers *self, gconstpointer data)
-{
-  const Waiting               *waiting = data;
-  g_autoptr (IBBFilesTransfer) transfer = begin_waiting (self, waiting);
-  g_autoptr (IBBConnection)    other =
-      ibb_loopback_attach (self->loopback, "romeo@montague.example/balcony");
-  g_autoptr (IBBStanza) presence = assert_succeeds (
-      ibb_stanza_new_from_xml, "<presence to='" JULIET "' type='unavailable'/>", -1);
-
-  /* Another program of the peer goes, and this one does not understand the question. */
-  assert_succeeds (ibb_connection_send, other, presence);
-  say (self, "<presence to='" JULIET "'/>");
-  answer_question (self, waiting->is_jingle, "feature-not-implemented");
-  wait_until (fast_timers_is_held ());
-  g_assert_cmpint (ibb_files_transfer_get_state (transfer), ==, IBB_FILES_STATE_OFFERED);
-
-  if (waiting->event == EVENT_LOST)
-    {
-      ibb_connection_set_state (self->own_connection, IBB_CONNECTION_STATE_CONNECTING, NULL);
-      assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_files_transfer_wait, transfer,
-                    NULL);
-      drop_and_wait (g_steal_pointer (&other));
-      fast_timers_hold (0);
-      return;
-    }
-  if (waiting->event == EVENT_PRESENCE)
-    say (self, "<presence to='" JULIET "' type='unavailable'/>");
-  else
-    answer_question (self, waiting->is_jingle,
-                     waiting->event == EVENT_OFFLINE ? "service-unavailable" : "item-not-found");
-  assert_fails (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE, ibb_files_transfer_wait, transfer, NULL);
-  if (waiting->is_jingle)
-    hear (self, "set", "<gone/>");
-  drop_and_wait (g_steal_pointer (&other));
-  fast_timers_hold (0);
-}
-
-static const Waiting waits[] = {
-  { EVENT_LOST, TRUE, TRUE },      { EVENT_LOST, TRUE, FALSE },
-  { EVENT_LOST, FALSE, TRUE },     { EVENT_LOST, FALSE, FALSE },
-  { EVENT_PRESENCE, TRUE, TRUE },  { EVENT_PRESENCE, TRUE, FALSE },
-  { EVENT_PRESENCE, FALSE, TRUE }, { EVENT_PRESENCE, FALSE, FALSE },
-  { EVENT_OFFLINE, TRUE, TRUE },   { EVENT_OFFLINE, TRUE, FALSE },
-  { EVENT_OFFLINE, FALSE, TRUE },  { EVENT_OFFLINE, FALSE, FALSE },
-  { EVENT_FORGOTTEN, TRUE, TRUE }, { EVENT_FORGOTTEN, FALSE, TRUE },
-};
-
-/* Receivers by stream initiation, as they were recorded. */
-typedef struct
-{
-  const char *const *features;
-  const char        *field; /* attributes of the field in the answer */
-} Receiver;
-
-static const char *const of_psi_plus[] = { "http://jabber.org/protocol/bytestreams",
-                                           "http://jabber.org/protocol/ibb", SI, PROFILE, NULL };
-static const Receiver    psi_plus = { of_psi_plus, "" };
-static const Receiver    gloox = { of_initiation, " type='text-single'" };
-static const Receiver    qxmpp = { of_psi_plus, " type='list-single'" };
-
-/* Stream initiation knows no “delivered”. */
-static void
-test_send_initiation (Peers *self, gconstpointer data)
-{
-  const Receiver              *program = data;
-  g_autoptr (IBBFilesTransfer) sent = NULL;
-  g_autoptr (IBBTransport)     transport = NULL;
-  g_autofree char             *sid = NULL;
-  IBBStanza                   *request;
-  GAsyncResult                *expected = NULL;
-
-  announce (self, program->features);
-  sent = offer (self);
-  hear (self, "set", SI);
-  request = find (self, "set", SI);
-  sid = dup_value (request, "<si", "id");
-  ibb_service_expect_session_async (self->peer, JULIET, sid, NULL, NULL, store_result_cb,
-                                    &expected);
-  say (self,
-       "<iq type='result' to='" JULIET "' id='%s'><si xmlns='" SI "'><feature "
-       "xmlns='http://jabber.org/protocol/feature-neg'><x xmlns='jabber:x:data' type='submit'>"
-       "<field var='stream-method'%s><value>http://jabber.org/protocol/ibb</value></field></x>"
-       "</feature></si></iq>",
-       ibb_stanza_get_id (request), program->field);
-  transport = assert_result (ibb_service_expect_session_finish, self->peer, &expected);
-  assert_reads_all (self, transport);
-  assert_succeeds (ibb_files_transfer_wait, sent, NULL);
-  g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_SENT);
-}
-
-static void
-test_send_declined (Peers *self, gconstpointer data)
-{
-  g_autoptr (IBBFilesTransfer) sent = NULL;
-  g_autoptr (GError)           error = NULL;
-
-  announce (self, data);
-  sent = offer (self);
-  if (data == of_initiation)
-    say (self,
-         "<iq type='error' to='" JULIET "' id='%s'><error type='cancel'><forbidden "
-         "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text "
-         "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>Not\n“now”</text></error></iq>",
-         hear (self, "set", SI));
-  else
-    {
-      g_autofree char *sid = NULL;
-
-      hear (self, "set", "session-initiate");
-      sid = dup_value (find (self, "set", "session-initiate"), "<jingle", "sid");
-      /* Gajim says cancel where it means decline. */
-      say (self,
-           "<iq type='set' to='" JULIET "' id='x'><jingle xmlns='urn:xmpp:jingle:1' "
-           "action='session-terminate' sid='%s'><reason><cancel/><text>Not\n“now”</text></reason>"
-           "</jingle></iq>",
-           sid);
-    }
-  assert_fails (IBB_ERROR, IBB_ERROR_FORBIDDEN, ibb_files_transfer_wait, sent, NULL);
-  error = ibb_files_transfer_dup_error (sent);
-  g_assert_nonnull (strstr (error->message, "“Not \"now\"”"));
-}
-
-/* The peer accepts by a transport that was not offered: nobody decides any more. */
-static void
-test_send_misaccepted (Peers *self, gconstpointer data)
-{
-  g_autoptr (IBBFilesTransfer) sent = NULL;
-  g_autofree char             *sid = NULL;
-
-  announce (self, of_jingle);
-  sent = offer (self);
-  hear (self, "set", "session-initiate");
-  sid = dup_value (find (self, "set", "session-initiate"), "<jingle", "sid");
-  say (self,
-       "<iq type='set' to='" JULIET "' id='x'><jingle xmlns='urn:xmpp:jingle:1' "
-       "action='session-accept' sid='%s'><content creator='initiator' name='file'>"
-       "<transport xmlns='urn:xmpp:jingle:transports:s5b:1' sid='t2'/></content></jingle></iq>",
-       sid);
-  assert_fails (IBB_ERROR, IBB_ERROR_PROTOCOL, ibb_files_transfer_wait, sent, NULL);
-  hear (self, "set", "<unsupported-transports/>");
-}
-
-/* The peer accepts what is offered by Jingle, and gets the session. sid: of the Jingle session. */
-static IBBTransport *
-accept_by_jingle (Peers *self, IBBFilesTransfer **sent, char **sid)
-{
-  g_autofree char *transport_sid = NULL;
-  IBBStanza       *request;
-  GAsyncResult    *expected = NULL;
-
-  announce (self, of_jingle);
-  /* The service would announce that the program is one of this library. */
-  g_clear_object (&self->peer);
-  self->version = "<name>Psi</name>";
-  *sent = offer (self);
-  self->peer = ibb_service_new (self->peer_connection);
-  hear (self, "set", "session-initiate");
-  request = find (self, "set", "session-initiate");
-  *sid = dup_value (request, "<jingle", "sid");
-  transport_sid = dup_value (request, "<transport", "sid");
-  ibb_service_expect_session_async (self->peer, JULIET, transport_sid, NULL, NULL, store_result_cb,
-                                    &expected);
-  say (self,
-       "<iq type='set' to='" JULIET "' id='x'><jingle xmlns='urn:xmpp:jingle:1' "
-       "action='session-accept' sid='%s'><content creator='initiator' name='file'>"
-       "<transport xmlns='" IBB "' sid='%s' block-size='4096'/></content></jingle></iq>",
-       *sid, transport_sid);
-  return assert_result (ibb_service_expect_session_finish, self->peer, &expected);
-}
-
-/* A program that accepts, acknowledges every block, and says no more. */
-static void
-test_send_silent (Peers *self, gconstpointer data)
-{
-  g_autoptr (IBBFilesTransfer) sent = NULL;
-  g_autofree char             *sid = NULL;
-  g_autoptr (IBBTransport)     transport = accept_by_jingle (self, &sent, &sid);
-
-  g_assert_cmpuint (ibb_transport_get_block_size (transport), ==, 4096);
-  fast_timers_start (5000, 100000, 0);
-  assert_reads_all (self, transport);
-  hear (self, "set", "<checksum");
-  assert_succeeds (ibb_files_transfer_wait, sent, NULL);
-  fast_timers_stop ();
-  g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_SENT);
-}
-
-/* Conversations and Psi 2: they say that they have the file when its checksum has come, and then
- * end the session. */
-static void
-test_send_received (Peers *self, gconstpointer data)
-{
-  g_autoptr (IBBFilesTransfer) sent = NULL;
-  g_autofree char             *sid = NULL;
-  g_autoptr (IBBTransport)     transport = accept_by_jingle (self, &sent, &sid);
-
-  assert_reads_all (self, transport);
-  hear (self, "set", "<checksum");
-  say (self,
-       "<iq type='set' to='" JULIET "' id='received'><jingle xmlns='urn:xmpp:jingle:1' "
-       "action='session-info' sid='%s'><received xmlns='" FT "' creator='initiator' name='file'/>"
-       "</jingle></iq>",
-       sid);
-  hear (self, "result", "received");
-  say (self,
-       "<iq type='set' to='" JULIET "' id='end'><jingle xmlns='urn:xmpp:jingle:1' "
-       "action='session-terminate' sid='%s'><reason><success/></reason></jingle></iq>",
-       sid);
-  assert_succeeds (ibb_files_transfer_wait, sent, NULL);
-  g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_DELIVERED);
-}
-
-/* Programs that say they can receive, and lose the file: by version, since they may be mended. */
-typedef struct
-{
-  const char *version;
-  IBBFilesWay way; /* NONE: it is offered no file */
-} Loser;
-
-static void
-test_losers (Peers *self, gconstpointer data)
-{
-  const Loser                 *loser = data;
-  g_autoptr (IBBFilesTransfer) sent = NULL;
-  GAsyncResult                *result = NULL;
-
-  announce (self, of_jingle);
-  if (strstr (loser->version, "Psi+") != NULL)
-    announce (self, of_initiation);
-  g_clear_object (&self->peer); /* which announces that it is ibb-glib */
-  self->version = loser->version;
-  if (loser->way == IBB_FILES_WAY_NONE)
-    {
-      begin_offer (self, &result);
-      assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                           ibb_files_service_offer_stream_finish, self->own, &result);
-      return;
-    }
-  sent = offer (self);
-  g_assert_cmpint (ibb_files_transfer_get_way (sent), ==, loser->way);
-  ibb_files_transfer_cancel (sent);
-}
-
-static const Loser losers[] = {
-  { "<name>Gajim</name><version>1.9.5</version>", IBB_FILES_WAY_NONE },
-  { "<name>Gajim</name>", IBB_FILES_WAY_NONE },
-  { "<name>Gajim</name><version>2.4.0</version>", IBB_FILES_WAY_JINGLE },
-  { "<name>Dino</name><version>0.5.1</version>", IBB_FILES_WAY_NONE },
-  { "<name>Dino</name><version>0.10~git</version>", IBB_FILES_WAY_JINGLE },
-  { "<name>Dino</name><version>1.0</version>", IBB_FILES_WAY_JINGLE },
-  { "<name>Psi+</name><version>1.4.1456 (2020-12-28)</version>", IBB_FILES_WAY_STREAM_INITIATION },
-  { "<name>Psi+</name><version>1.5.2115</version>", IBB_FILES_WAY_JINGLE },
-  { "<name>Dinosaur</name><version>0.1</version>", IBB_FILES_WAY_JINGLE },
-};
 
 /* Offers of what no handler knows get a reason, and not the error for an unknown session. */
 static void
@@ -1027,25 +627,6 @@ test_unknown_offers (Peers *self, gconstpointer data)
              "' id='t1' profile='urn:of:another'/></iq>");
   hear (self, "error", "bad-profile");
   g_assert_cmpuint (self->all_offered->len, ==, 0);
-}
-
-/* Too many offers wait at the peer's. */
-static void
-test_send_crowded (Peers *self, gconstpointer data)
-{
-  g_autoptr (IBBFilesTransfer) sent = NULL;
-  g_autoptr (GError)           error = NULL;
-
-  self->is_mute = TRUE;
-  announce (self, of_jingle);
-  sent = offer (self);
-  say (self,
-       "<iq type='error' to='" JULIET "' id='%s'><error type='wait'><resource-constraint "
-       "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
-       hear (self, "set", "session-initiate"));
-  assert_fails (IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT, ibb_files_transfer_wait, sent, NULL);
-  error = ibb_files_transfer_dup_error (sent);
-  g_assert_nonnull (strstr (error->message, "no more files"));
 }
 
 #define add_test_of(path, data, function)                                                          \
@@ -1096,34 +677,10 @@ main (int argc, char **argv)
   add_test_of ("withdrawn/success", NULL, test_success_before_decision);
   add_test_of ("strangers", NULL, test_strangers);
   add_test_of ("forged", NULL, test_forged);
-  for (guint i = 0; i < G_N_ELEMENTS (waits); i++)
-    {
-      static const char *const events[] = { "lost", "presence", "offline", "forgotten" };
-      g_autofree char         *path = g_strdup_printf (
-                  "/ibb/files/peers/waiting/%s/%s/%s", events[waits[i].event],
-          waits[i].is_sender ? "sender" : "receiver", waits[i].is_jingle ? "jingle" : "initiation");
-
-      g_test_add (path, Peers, &waits[i], set_up, test_waiting, tear_down);
-    }
   add_test_of ("range", NULL, test_range);
   add_test_of ("range/wrong", "wrong", test_range);
   add_test_of ("range/undated", "undated", test_range);
   add_test_of ("range/none", "none", test_range);
-  add_test_of ("send/psi-plus", &psi_plus, test_send_initiation);
-  add_test_of ("send/gloox", &gloox, test_send_initiation);
-  add_test_of ("send/qxmpp", &qxmpp, test_send_initiation);
-  add_test_of ("send/declined/initiation", of_initiation, test_send_declined);
-  add_test_of ("send/declined/jingle", of_jingle, test_send_declined);
-  add_test_of ("send/misaccepted", NULL, test_send_misaccepted);
-  add_test_of ("send/silent", NULL, test_send_silent);
-  add_test_of ("send/received", NULL, test_send_received);
   add_test_of ("unknown-offers", NULL, test_unknown_offers);
-  add_test_of ("send/crowded", NULL, test_send_crowded);
-  for (guint i = 0; i < G_N_ELEMENTS (losers); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/ibb/files/peers/send/losers/%u", i);
-
-      g_test_add (path, Peers, &losers[i], set_up, test_losers, tear_down);
-    }
   return g_test_run ();
 }

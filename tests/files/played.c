@@ -27,6 +27,16 @@ is_of (IBBStanza *stanza, const char *kind, const char *words)
          (strstr (xml, words) != NULL || g_strcmp0 (ibb_stanza_get_id (stanza), words) == 0);
 }
 
+void
+say_error (
+    Peers *self, const char *id, const char *type, const char *condition, const char *children)
+{
+  say (self,
+       "<iq type='error' to='" JULIET "' id='%s'><error type='%s'><%s "
+       "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>%s</error></iq>",
+       id, type, condition, children);
+}
+
 static gboolean
 heard_cb (IBBConnection *connection, IBBStanza *stanza, Peers *self)
 {
@@ -60,6 +70,21 @@ hear (Peers *self, const char *kind, const char *words)
 {
   wait_until (find (self, kind, words) != NULL);
   return ibb_stanza_get_id (find (self, kind, words));
+}
+
+char *
+dup_value (IBBStanza *stanza, const char *element, const char *name)
+{
+  g_autofree char *xml = ibb_stanza_to_xml (stanza);
+  g_autofree char *start = g_strdup_printf (" %s=", name);
+  const char      *value = strstr (xml, element);
+  const char      *quote;
+
+  g_assert_nonnull (value);
+  value = strstr (value, start);
+  g_assert_nonnull (value);
+  quote = value + strlen (start);
+  return g_strndup (quote + 1, (gsize) (strchr (quote + 1, *quote) - quote - 1));
 }
 
 static gboolean
@@ -147,6 +172,13 @@ assert_received (Peers *self, GAsyncResult **result)
   g_assert_cmpmem (content, length, g_bytes_get_data (self->bytes, NULL), SIZE);
 }
 
+void
+assert_lost (Peers *self, GQuark domain, int code, GAsyncResult **result)
+{
+  assert_result_fails (domain, code, ibb_files_transfer_accept_file_finish, self->offered, result);
+  g_assert_true (is_empty (self));
+}
+
 IBBTransport *
 open_session (Peers *self)
 {
@@ -212,10 +244,19 @@ begin_jingle (Peers *self, const char *more, GAsyncResult **result)
 }
 
 void
-send_action (Peers *self, const char *action, const char *children)
+send_action (Peers *self, const char *sid, const char *action, const char *children)
 {
   say (self,
        "<iq type='set' to='" JULIET "' id='%s'><jingle xmlns='urn:xmpp:jingle:1' action='%s' "
-       "sid='s1'>%s</jingle></iq>",
-       action, action, children);
+       "sid='%s'>%s</jingle></iq>",
+       action, action, sid, children);
+}
+
+void
+send_checksum (Peers *self, const char *hashes)
+{
+  g_autofree char *checksum = g_strdup_printf (
+      "<checksum xmlns='" FT "' creator='initiator' name='c'><file>%s</file></checksum>", hashes);
+
+  send_action (self, "s1", "session-info", checksum);
 }

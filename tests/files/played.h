@@ -39,17 +39,23 @@ void tear_down (Peers *self, gconstpointer data);
 /* The peer says and hears. */
 
 void say (Peers *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* children: what follows the condition. */
+void say_error (
+    Peers *self, const char *id, const char *type, const char *condition, const char *children);
 /* Of an IQ, with the words or the id. */
 gboolean   is_of (IBBStanza *stanza, const char *kind, const char *words);
 IBBStanza *find (Peers *self, const char *kind, const char *words);
 /* Waits until the peer hears an IQ with the words, and returns its id. */
 const char *hear (Peers *self, const char *kind, const char *words);
+/* The value of an attribute of an element. */
+char *dup_value (IBBStanza *stanza, const char *element, const char *name);
 
 /* The peer sends. The session is “t1”, that of Jingle “s1”. */
 
 void          offer_by_initiation (Peers *self, const char *size);
 void          offer_by_jingle (Peers *self, const char *sid, const char *more);
-void          send_action (Peers *self, const char *action, const char *children);
+void          send_action (Peers *self, const char *sid, const char *action, const char *children);
+void          send_checksum (Peers *self, const char *hashes);
 IBBTransport *open_session (Peers *self);
 void          write_bytes_of (Peers *self, IBBTransport *transport, gsize from, gsize length);
 /* The file is accepted, and the peer opens the session. */
@@ -61,4 +67,5 @@ IBBTransport *begin_jingle (Peers *self, const char *more, GAsyncResult **result
 char    *get_path (Peers *self);
 void     accept_file (Peers *self, GAsyncResult **result);
 void     assert_received (Peers *self, GAsyncResult **result);
+void     assert_lost (Peers *self, GQuark domain, int code, GAsyncResult **result);
 gboolean is_empty (Peers *self);

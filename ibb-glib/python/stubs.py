@@ -15,7 +15,9 @@ CORE = '{http://www.gtk.org/introspection/core/1.0}'
 C = '{http://www.gtk.org/introspection/c/1.0}'
 GLIB = '{http://www.gtk.org/introspection/glib/1.0}'
 
+# A checker takes a file that its setting names for one of the user's own, and would find fault with it.
 HEADER = '''# Made by stubs.py: do not edit.
+# mypy: ignore-errors
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import IO, Any, ClassVar, TypeVar, overload
@@ -29,7 +31,7 @@ T = TypeVar('T')
 NUMBERS = {'gint', 'guint', 'gint8', 'guint8', 'gint16', 'guint16', 'gint32', 'guint32', 'gint64', 'guint64', 'gsize',
            'gssize', 'glong', 'gulong', 'gunichar'}
 SIMPLE = {'none': 'None', 'gboolean': 'bool', 'gdouble': 'float', 'gfloat': 'float', 'utf8': 'str', 'filename': 'str',
-          'gpointer': 'Any', 'gconstpointer': 'Any', 'GType': 'type', **{name: 'int' for name in NUMBERS}}
+          'GLib.Quark': 'int', 'gpointer': 'Any', 'gconstpointer': 'Any', 'GType': 'type', **{name: 'int' for name in NUMBERS}}
 
 
 class Namespace:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The type stubs of Python: mypy finds them beside the packages of an interpreter, and knows the API.
+"""The type stubs of Python: mypy finds them where MYPYPATH says, also beside those of PyGObject, and knows the API.
 
 usage: python-stubs.py MYPY FOLDER
 """
@@ -8,7 +8,6 @@ import ast
 import importlib
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -61,18 +60,66 @@ IBB.run(1)
 '''
 
 
-def make_interpreter(folder):
-    """A Python that has the stubs beside its packages, as they are installed."""
+# What pygobject-stubs has, in small.
+OTHERS = {
+    '__init__': 'def require_version(namespace: str, version: str) -> None: ...',
+    'repository/__init__': '',
+    'repository/Gio': '''
+from gi.repository import GObject
+class AsyncResult(GObject.GInterface): ...
+class Cancellable(GObject.Object): ...
+class IOStream(GObject.Object):
+    class Props(GObject.Object.Props): ...
+''',
+    'repository/GLib': '''
+def get_user_name() -> str: ...
+class Error(RuntimeError):
+    message: str
+''',
+    'repository/GObject': '''
+class GInterface: ...
+class GEnum(int): ...
+class Object:
+    class Props: ...
+''',
+}
+STRICT = '''
+import gi
+gi.require_version('IBB', '1.0')
+from gi.repository import GLib, IBB
+
+async def main(service: IBB.Service) -> None:
+    async with await service.open_session_async('a@b/c') as transport:
+        reveal_type(transport)
+        reveal_type(GLib.get_user_name())
+'''
+
+
+def make_interpreter(folder, others):
+    """A Python that has these stubs beside its packages."""
     venv.create(folder / 'python', with_pip=False)
     (packages,) = (folder / 'python/lib').glob('python3*/site-packages')
-    shutil.copytree(ROOT / 'ibb-glib/python/gi-stubs', packages / 'gi-stubs')
-    for path in pathlib.Path(BUILT).glob('*.pyi'):
-        shutil.copy(path, packages / 'gi-stubs/repository')
+    write_stubs(packages / 'gi-stubs', others)
     return folder / 'python/bin/python3'
 
 
-def check_types(*files, text=None):
-    """What mypy says, line by line, of these programs, or of this text."""
+def write_stubs(folder, texts):
+    for name, text in texts.items():
+        path = folder / f'{name}.pyi'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding='utf-8')
+
+
+def make_stubs(folder):
+    """As they are installed."""
+    untyped = (ROOT / 'ibb-glib/python/untyped.pyi').read_text(encoding='utf-8')
+    built = {f'repository/{path.stem}': path.read_text(encoding='utf-8') for path in pathlib.Path(BUILT).glob('*.pyi')}
+    write_stubs(folder / 'gi', {'__init__': untyped, 'repository/__init__': untyped, **built})
+    return folder
+
+
+def check_types(*files, text=None, others=None, options=()):
+    """What mypy says, line by line, of these programs, or of this text. others: stubs of PyGObject."""
     with tempfile.TemporaryDirectory(prefix='ibb-mypy-') as name:
         folder = pathlib.Path(name)
         if text is not None:
@@ -80,10 +127,11 @@ def check_types(*files, text=None):
             files[0].write_text(text, encoding='utf-8')
         # The examples have no annotations. One that waits for a value begins with None.
         result = subprocess.run(
-            (MYPY, '--python-executable', make_interpreter(folder), '--cache-dir', folder / 'cache',
-             '--check-untyped-defs', '--no-strict-optional', '--disable-error-code=var-annotated',
+            (MYPY, '--python-executable', make_interpreter(folder, others or {}), '--cache-dir', folder / 'cache',
+             *options, '--check-untyped-defs', '--no-strict-optional', '--disable-error-code=var-annotated',
              '--disable-error-code=func-returns-value', '--scripts-are-modules', '--no-error-summary', *files),
-            check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder)
+            check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder,
+            env={**os.environ, 'MYPYPATH': str(make_stubs(folder / 'stubs'))})
     return result.stdout.splitlines()
 
 
@@ -105,6 +153,14 @@ def mistakes():
     lines = check_types(text=WRONG)
     found = {int(line.split(':')[1]) for line in lines if ' error: ' in line}
     check_equal(found, set(range(5, len(WRONG.splitlines()) + 1)), f'lines with an error ({lines})')
+
+
+@case('/bindings/python/stubs/others')
+def with_others():
+    """Those of PyGObject say what GLib is, ours what IBB is, and --strict finds no fault with either."""
+    for others, name in ((OTHERS, 'builtins.str'), (None, 'Any')):
+        lines = check_types(text=STRICT, others=others, options=('--strict',))
+        check_equal([line.split('"')[1] for line in lines], ['gi.repository.IBB.Transport', name], lines)
 
 
 @case('/bindings/python/stubs/names')

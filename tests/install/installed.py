@@ -5,6 +5,7 @@ import atexit
 import glob
 import json
 import os
+import pathlib
 
 import cases
 from builder import ROOT, Folder, example, fails, run
@@ -232,10 +233,11 @@ def python_bare():
 
 @cases.case('/install/python/stubs')
 def python_stubs():
-    # Beside the packages.
-    for name in ('__init__.pyi', 'py.typed', 'repository/IBB.pyi', 'repository/IBBFiles.pyi'):
-        path = os.path.join(in_prefix()['PYTHONPATH'], 'gi-stubs', name)
-        assert os.path.exists(path), path
+    # Not beside the packages, where those of PyGObject have their place.
+    names = {str(path.relative_to(prefix)) for pattern in ('*.pyi', 'py.typed')
+             for path in pathlib.Path(prefix).rglob(pattern)}
+    assert names == {f'share/ibb-glib/python-stubs/gi/{name}.pyi' for name in (
+        '__init__', 'repository/__init__', 'repository/IBB', 'repository/IBBFiles')}, names
 
 
 @cases.case('/install/python/places')

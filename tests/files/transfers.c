@@ -20,7 +20,10 @@ typedef struct
   IBBFilesService  *romeo;
   IBBFilesService  *juliet;
   char             *folder;
-  IBBFilesTransfer *offered; /* the last one at Juliet's */
+  GBytes           *bytes;   /* (nullable): of the file “sent” */
+  IBBFilesTransfer *sent;    /* (nullable) */
+  IBBFilesTransfer *offered; /* (nullable): the last one at Juliet's */
+  GAsyncResult     *result;  /* (nullable): of its acceptance */
   gboolean          declines;
   IBBFilesExisting  existing;
   const char       *lost;       /* (nullable): a request with this word is lost */
@@ -90,7 +93,10 @@ tear_down (Files *self, gconstpointer data)
 {
   g_autofree char *command = g_strdup_printf ("rm -r '%s'", self->folder);
 
+  g_clear_object (&self->result);
+  g_clear_object (&self->sent);
   g_clear_object (&self->offered);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
   run_pending ();
   if (self->romeo != NULL)
     g_assert_finalize_object (self->romeo);
@@ -159,17 +165,28 @@ free_last (gpointer data, GClosure *closure)
 }
 
 static IBBFilesTransfer *
-offer (Files *self, GFile *file)
+offer (Files *self, const char *jid)
 {
+  g_autofree char  *path = get_path (self, "sent");
+  g_autoptr (GFile) file = g_file_new_for_path (path);
   GAsyncResult     *result = NULL;
   IBBFilesTransfer *transfer;
 
-  ibb_files_service_offer_file_async (self->romeo, JULIET, file, NULL, NULL, store_result_cb,
-                                      &result);
+  ibb_files_service_offer_file_async (self->romeo, jid, file, NULL, NULL, store_result_cb, &result);
   transfer = assert_result (ibb_files_service_offer_file_finish, self->romeo, &result);
   g_signal_connect_data (transfer, "notify::bytes-moved", G_CALLBACK (moved_cb),
                          g_new0 (guint64, 1), free_last, 0);
   return transfer;
+}
+
+static void
+begin (Files *self, gsize size)
+{
+  g_autoptr (GFile) file = NULL;
+
+  self->bytes = make_bytes (size, 1);
+  file = make_file (self, "sent", self->bytes);
+  self->sent = offer (self, JULIET);
 }
 
 static void
@@ -184,20 +201,24 @@ accept_as (Files *self, const char *name, GAsyncResult **result)
 }
 
 static void
-assert_arrives (Files *self, GBytes *bytes)
+assert_accept_fails (Files *self, GQuark domain, int code)
 {
-  g_autoptr (GFile)            file = make_file (self, "sent", bytes);
-  g_autoptr (IBBFilesTransfer) sent = offer (self, file);
-  GAsyncResult                *result = NULL;
+  assert_result_fails (domain, code, ibb_files_transfer_accept_file_finish, self->offered,
+                       &self->result);
+}
 
-  accept_as (self, "received", &result);
-  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &result);
-  assert_content (self, "received", bytes);
-  assert_succeeds (ibb_files_transfer_wait, sent, NULL);
-  g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_DELIVERED);
-  g_assert_cmpint (ibb_files_transfer_get_way (sent), ==, IBB_FILES_WAY_JINGLE);
-  g_assert_cmpuint (ibb_files_transfer_get_bytes_moved (sent), ==, g_bytes_get_size (bytes));
-  g_assert_cmpfloat (ibb_files_transfer_get_progress (sent), >=, 1);
+static void
+assert_arrives (Files *self, gsize size)
+{
+  begin (self, size);
+  accept_as (self, "received", &self->result);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
+  assert_content (self, "received", self->bytes);
+  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
+  g_assert_cmpint (ibb_files_transfer_get_state (self->sent), ==, IBB_FILES_STATE_DELIVERED);
+  g_assert_cmpint (ibb_files_transfer_get_way (self->sent), ==, IBB_FILES_WAY_JINGLE);
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_moved (self->sent), ==, size);
+  g_assert_cmpfloat (ibb_files_transfer_get_progress (self->sent), >=, 1);
   g_assert_cmpfloat (ibb_files_transfer_get_progress (self->offered), >=, 1);
   g_assert_cmpuint (count_files (self), ==, 2);
 }
@@ -205,9 +226,7 @@ assert_arrives (Files *self, GBytes *bytes)
 static void
 test_whole (Files *self, gconstpointer data)
 {
-  g_autoptr (GBytes) bytes = make_bytes (GPOINTER_TO_SIZE (data), 1);
-
-  assert_arrives (self, bytes);
+  assert_arrives (self, GPOINTER_TO_SIZE (data));
   g_assert_cmpstr (ibb_files_transfer_get_peer_jid (self->offered), ==, ROMEO);
 }
 
@@ -219,16 +238,14 @@ test_metadata (Files *self, gconstpointer data)
   g_autoptr (GOutputStream)    sink = g_memory_output_stream_new_resizable ();
   g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a<b>\"\1.txt", 3);
   g_autoptr (GDateTime)        date = g_date_time_new_utc (2026, 11, 26, 18, 5, 7);
-  g_autoptr (IBBFilesTransfer) sent = NULL;
-  GAsyncResult                *result = NULL;
   IBBFilesMetadata            *seen;
 
   ibb_files_metadata_set_media_type (metadata, "text/plain");
   ibb_files_metadata_set_description (metadata, "Read & burn");
   ibb_files_metadata_set_date (metadata, date);
   ibb_files_service_offer_stream_async (self->romeo, JULIET, stream, metadata, NULL,
-                                        store_result_cb, &result);
-  sent = assert_result (ibb_files_service_offer_stream_finish, self->romeo, &result);
+                                        store_result_cb, &self->result);
+  self->sent = assert_result (ibb_files_service_offer_stream_finish, self->romeo, &self->result);
   wait_until (self->offered != NULL);
   seen = ibb_files_transfer_get_metadata (self->offered);
   g_assert_cmpstr (ibb_files_metadata_get_name (seen), ==,
@@ -238,11 +255,12 @@ test_metadata (Files *self, gconstpointer data)
   g_assert_cmpstr (ibb_files_metadata_get_description (seen), ==, "Read & burn");
   g_assert_true (g_date_time_equal (ibb_files_metadata_get_date (seen), date));
 
-  ibb_files_transfer_accept_stream_async (self->offered, sink, NULL, store_result_cb, &result);
-  assert_result (ibb_files_transfer_accept_stream_finish, self->offered, &result);
+  ibb_files_transfer_accept_stream_async (self->offered, sink, NULL, store_result_cb,
+                                          &self->result);
+  assert_result (ibb_files_transfer_accept_stream_finish, self->offered, &self->result);
   g_assert_cmpmem (g_memory_output_stream_get_data (G_MEMORY_OUTPUT_STREAM (sink)),
                    g_memory_output_stream_get_data_size (G_MEMORY_OUTPUT_STREAM (sink)), "abc", 3);
-  assert_succeeds (ibb_files_transfer_wait, sent, NULL);
+  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
 }
 
 static void
@@ -269,19 +287,15 @@ assert_says (IBBFilesTransfer *transfer, const char *words)
 static void
 test_declined (Files *self, gconstpointer data)
 {
-  g_autoptr (GBytes)           bytes = make_bytes (10, 1);
-  g_autoptr (GFile)            file = make_file (self, "sent", bytes);
-  g_autoptr (IBBFilesTransfer) sent = NULL;
-
   self->declines = GPOINTER_TO_INT (data);
-  sent = offer (self, file);
+  begin (self, 10);
   wait_until (self->offered != NULL);
   if (!self->declines)
     ibb_files_transfer_reject (self->offered, "Not now");
-  assert_ends (sent, IBB_ERROR, IBB_ERROR_FORBIDDEN);
+  assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FORBIDDEN);
   assert_ends (self->offered, IBB_ERROR, IBB_ERROR_FORBIDDEN);
   if (!self->declines)
-    assert_says (sent, "“Not now”");
+    assert_says (self->sent, "“Not now”");
   g_assert_cmpuint (count_files (self), ==, 1);
 }
 
@@ -289,118 +303,109 @@ test_declined (Files *self, gconstpointer data)
 static void
 test_disk_full (Files *self, gconstpointer data)
 {
-  g_autoptr (GBytes)            bytes = make_bytes (1000, 1);
-  g_autoptr (GFile)             file = make_file (self, "sent", bytes);
   g_autoptr (GFile)             full = g_file_new_for_path ("/dev/full");
   g_autoptr (GFileOutputStream) sink =
       assert_succeeds (g_file_append_to, full, G_FILE_CREATE_NONE, NULL);
-  g_autoptr (IBBFilesTransfer) sent = offer (self, file);
-  GAsyncResult                *result = NULL;
 
+  begin (self, 1000);
   wait_until (self->offered != NULL);
   ibb_files_transfer_accept_stream_async (self->offered, G_OUTPUT_STREAM (sink), NULL,
-                                          store_result_cb, &result);
+                                          store_result_cb, &self->result);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_NO_SPACE, ibb_files_transfer_accept_stream_finish,
-                       self->offered, &result);
-  assert_ends (sent, IBB_ERROR, IBB_ERROR_FAILED);
-  assert_says (sent, "“The disk is full”");
+                       self->offered, &self->result);
+  assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FAILED);
+  assert_says (self->sent, "“The disk is full”");
 }
 
 /* A place that is taken: the offer is declined, the file stays. */
 static void
 test_exists (Files *self, gconstpointer data)
 {
-  g_autoptr (GBytes)           bytes = make_bytes (10, 1);
-  g_autoptr (GFile)            file = make_file (self, "sent", bytes);
-  g_autoptr (IBBFilesTransfer) sent = offer (self, file);
-  GAsyncResult                *result = NULL;
-
-  accept_as (self, "sent", &result);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_EXISTS, ibb_files_transfer_accept_file_finish,
-                       self->offered, &result);
-  assert_ends (sent, IBB_ERROR, IBB_ERROR_FORBIDDEN);
-  assert_content (self, "sent", bytes);
+  begin (self, 10);
+  accept_as (self, "sent", &self->result);
+  assert_accept_fails (self, G_IO_ERROR, G_IO_ERROR_EXISTS);
+  assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FORBIDDEN);
+  assert_content (self, "sent", self->bytes);
 }
 
 /* Bytes for as long as the test wants. */
 #define LONG (64 * 1024 * 1024)
 
 static void
-begin_long (Files *self, IBBFilesTransfer **sent, GBytes **bytes, GAsyncResult **result)
+begin_long (Files *self)
 {
-  g_autoptr (GFile) file = NULL;
-
-  *bytes = make_bytes (LONG, 1);
-  file = make_file (self, "sent", *bytes);
-  *sent = offer (self, file);
-  accept_as (self, "received", result);
+  begin (self, LONG);
+  accept_as (self, "received", &self->result);
   wait_until (ibb_files_transfer_get_bytes_moved (self->offered) > LONG / 100);
 }
 
 static void
 test_cancelled (Files *self, gconstpointer data)
 {
-  g_autoptr (GBytes)           bytes = NULL;
-  g_autoptr (IBBFilesTransfer) sent = NULL;
-  GAsyncResult                *result = NULL;
-
-  begin_long (self, &sent, &bytes, &result);
+  begin_long (self);
   if (GPOINTER_TO_INT (data))
     {
-      ibb_files_transfer_cancel (sent);
-      assert_ends (sent, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-      assert_result_fails (IBB_ERROR, IBB_ERROR_GONE, ibb_files_transfer_accept_file_finish,
-                           self->offered, &result);
+      ibb_files_transfer_cancel (self->sent);
+      assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      assert_accept_fails (self, IBB_ERROR, IBB_ERROR_GONE);
     }
   else
     {
       ibb_files_transfer_cancel (self->offered);
-      assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_files_transfer_accept_file_finish,
-                           self->offered, &result);
-      assert_ends (sent, IBB_ERROR, IBB_ERROR_GONE);
+      assert_accept_fails (self, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      assert_ends (self->sent, IBB_ERROR, IBB_ERROR_GONE);
     }
   g_assert_cmpuint (count_files (self), ==, 1);
+}
+
+/* Ends the sender as if its program were killed: nobody ends the Jingle session. */
+static void
+break_off (Files *self)
+{
+  ibb_transport_abort (ibb_files_transfer_get_transport (self->sent));
+  g_assert_false (ibb_files_transfer_wait (self->sent, NULL, NULL));
+  wait_until (self->result != NULL);
+  g_clear_object (&self->result);
+  g_assert_cmpint (ibb_files_transfer_get_state (self->offered), ==, IBB_FILES_STATE_FAILED);
+}
+
+/* The same file to the same place. */
+static IBBFilesTransfer *
+offer_again (Files *self, GAsyncResult **result)
+{
+  IBBFilesTransfer *again;
+
+  g_clear_object (&self->offered);
+  again = offer (self, JULIET);
+  accept_as (self, "received", result);
+  return again;
 }
 
 /* The same file again, after the first transfer has broken: what was received is not sent twice. */
 static void
 test_resumed (Files *self, gconstpointer data)
 {
-  g_autoptr (GBytes)           bytes = NULL;
-  g_autoptr (IBBFilesTransfer) sent = NULL;
   g_autoptr (IBBFilesTransfer) again = NULL;
-  g_autoptr (GFile)            file = NULL;
-  g_autofree char             *path = get_path (self, "sent");
-  GAsyncResult                *result = NULL;
   guint64                      moved;
 
-  begin_long (self, &sent, &bytes, &result);
-  wait_until (ibb_files_transfer_get_rate (sent) > 0 &&
+  begin_long (self);
+  wait_until (ibb_files_transfer_get_rate (self->sent) > 0 &&
               ibb_files_transfer_get_rate (self->offered) > 0);
-  g_assert_cmpint (ibb_files_transfer_get_time_left (sent), >=, 0);
-  /* As if the program of the sender were killed: nobody ends the Jingle session. */
-  ibb_transport_abort (ibb_files_transfer_get_transport (sent));
-  g_assert_false (ibb_files_transfer_wait (sent, NULL, NULL));
-  g_assert_cmpuint (ibb_files_transfer_get_rate (sent), ==, 0);
-  g_assert_cmpint (ibb_files_transfer_get_time_left (sent), ==, -1);
-  g_clear_object (&result);
-  wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_FAILED);
+  g_assert_cmpint (ibb_files_transfer_get_time_left (self->sent), >=, 0);
+  break_off (self);
+  g_assert_cmpuint (ibb_files_transfer_get_rate (self->sent), ==, 0);
+  g_assert_cmpint (ibb_files_transfer_get_time_left (self->sent), ==, -1);
   moved = ibb_files_transfer_get_bytes_moved (self->offered);
   g_assert_cmpuint (moved, >, LONG / 100);
   g_assert_cmpuint (moved, <, LONG);
   g_assert_cmpuint (count_files (self), ==, 2);
-  run_pending ();
-  g_clear_object (&result);
 
-  g_clear_object (&self->offered);
-  file = g_file_new_for_path (path);
-  again = offer (self, file);
-  accept_as (self, "received", &result);
-  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &result);
+  again = offer_again (self, &self->result);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
   assert_succeeds (ibb_files_transfer_wait, again, NULL);
   g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (again), ==, moved);
   g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (self->offered), ==, moved);
-  assert_content (self, "received", bytes);
+  assert_content (self, "received", self->bytes);
   g_assert_cmpuint (count_files (self), ==, 2);
 }
 
@@ -434,21 +439,18 @@ get_mode (const char *path)
 static void
 test_private (Files *self, gconstpointer data)
 {
-  g_autoptr (GBytes)           bytes = NULL;
-  g_autoptr (IBBFilesTransfer) sent = NULL;
-  g_autofree char             *part = NULL;
-  g_autofree char             *received = get_path (self, "received");
-  GAsyncResult                *result = NULL;
-  mode_t                       mask = umask (0);
+  g_autofree char *part = NULL;
+  g_autofree char *received = get_path (self, "received");
+  mode_t           mask = umask (0);
 
   umask (mask);
-  begin_long (self, &sent, &bytes, &result);
+  begin_long (self);
   part = find_part (self);
   g_assert_cmpuint (get_mode (part), ==, 0600);
   g_assert_cmpuint (strlen (strrchr (part, '/') + 1), ==, strlen (".ibb-0123456789abcdef-1.part"));
-  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &result);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
   g_assert_cmpuint (get_mode (received), ==, 0666 & ~mask);
-  assert_succeeds (ibb_files_transfer_wait, sent, NULL);
+  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
 }
 
 static void
@@ -465,30 +467,25 @@ write_byte (const char *path)
 static void
 test_planted (Files *self, gconstpointer data)
 {
-  g_autoptr (GBytes)           bytes = NULL;
-  g_autoptr (GBytes)           small = make_bytes (10, 2);
-  g_autoptr (GFile)            other = make_file (self, "other", small);
-  g_autoptr (IBBFilesTransfer) sent = NULL;
-  g_autofree char             *part = NULL;
-  GAsyncResult                *result = NULL;
-  gboolean                     is_link = GPOINTER_TO_INT (data);
+  g_autoptr (GBytes) small = make_bytes (10, 2);
+  g_autoptr (GFile)  other = make_file (self, "other", small);
+  g_autofree char   *part = NULL;
+  gboolean           is_link = GPOINTER_TO_INT (data);
 
-  begin_long (self, &sent, &bytes, &result);
+  begin_long (self);
   part = find_part (self);
   if (is_link)
     {
       g_assert_cmpint (g_remove (part), ==, 0);
       g_assert_cmpint (symlink (g_file_peek_path (other), part), ==, 0);
+      assert_accept_fails (self, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
     }
   else
-    write_byte (part);
-  if (is_link)
-    assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, ibb_files_transfer_accept_file_finish,
-                         self->offered, &result);
-  else
-    assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_files_transfer_accept_file_finish,
-                         self->offered, &result);
-  g_assert_false (ibb_files_transfer_wait (sent, NULL, NULL));
+    {
+      write_byte (part);
+      assert_accept_fails (self, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
+    }
+  g_assert_false (ibb_files_transfer_wait (self->sent, NULL, NULL));
   assert_content (self, "other", small);
   /* The link is another's, and stays. */
   g_assert_cmpuint (count_files (self), ==, is_link ? 3 : 2);
@@ -501,44 +498,35 @@ test_two_receivers (Files *self, gconstpointer data)
   static const char *const     nurse_jid = "nurse@capulet.example/x";
   g_autoptr (IBBConnection)    connection = ibb_loopback_attach (self->loopback, nurse_jid);
   IBBFilesService             *nurse = ibb_files_service_new (connection);
-  g_autoptr (GBytes)           bytes = NULL;
-  g_autoptr (GFile)            file = NULL;
-  g_autoptr (IBBFilesTransfer) first_sent = NULL;
   g_autoptr (IBBFilesTransfer) second_sent = NULL;
   g_autoptr (IBBFilesTransfer) first = NULL;
-  g_autofree char             *path = get_path (self, "sent");
-  GAsyncResult                *result = NULL;
   GAsyncResult                *second = NULL;
 
   self->existing = (IBBFilesExisting) GPOINTER_TO_INT (data);
   g_signal_connect (nurse, "file-offered", G_CALLBACK (offered_cb), self);
-  begin_long (self, &first_sent, &bytes, &result);
+  begin_long (self);
   first = g_steal_pointer (&self->offered);
-  file = g_file_new_for_path (path);
-  ibb_files_service_offer_file_async (self->romeo, nurse_jid, file, NULL, NULL, store_result_cb,
-                                      &second);
-  second_sent = assert_result (ibb_files_service_offer_file_finish, self->romeo, &second);
+  second_sent = offer (self, nurse_jid);
   accept_as (self, "received", &second);
   /* The place was free when both offers were accepted. */
   wait_until (ibb_files_transfer_get_state (first) >= IBB_FILES_STATE_DELIVERED &&
               ibb_files_transfer_get_state (self->offered) >= IBB_FILES_STATE_DELIVERED);
-  assert_content (self, "received", bytes);
+  assert_content (self, "received", self->bytes);
   if (self->existing == IBB_FILES_EXISTING_NUMBER)
     {
       assert_succeeds (ibb_files_transfer_wait, first, NULL);
       assert_succeeds (ibb_files_transfer_wait, self->offered, NULL);
-      assert_content (self, "received (2)", bytes);
+      assert_content (self, "received (2)", self->bytes);
       g_assert_false (g_file_equal (ibb_files_transfer_get_file (first),
                                     ibb_files_transfer_get_file (self->offered)));
     }
   else
     g_assert_cmpint (ibb_files_transfer_get_state (first), !=,
                      ibb_files_transfer_get_state (self->offered));
-  g_assert_cmpint (ibb_files_transfer_wait (first_sent, NULL, NULL), ==,
+  g_assert_cmpint (ibb_files_transfer_wait (self->sent, NULL, NULL), ==,
                    ibb_files_transfer_wait (first, NULL, NULL));
   g_assert_cmpint (ibb_files_transfer_wait (second_sent, NULL, NULL), ==,
                    ibb_files_transfer_wait (self->offered, NULL, NULL));
-  g_clear_object (&result);
   g_clear_object (&second);
   g_clear_object (&self->offered);
   run_pending ();
@@ -550,55 +538,36 @@ test_two_receivers (Files *self, gconstpointer data)
 static void
 test_rival (Files *self, gconstpointer data)
 {
-  g_autoptr (GBytes)           bytes = NULL;
-  g_autoptr (IBBFilesTransfer) sent = NULL;
   g_autoptr (IBBFilesTransfer) again = NULL;
   g_autoptr (IBBFilesTransfer) first = NULL;
-  g_autoptr (GFile)            file = NULL;
-  g_autofree char             *path = get_path (self, "sent");
-  GAsyncResult                *result = NULL;
   GAsyncResult                *second = NULL;
 
-  begin_long (self, &sent, &bytes, &result);
+  begin_long (self);
   first = g_steal_pointer (&self->offered);
-  file = g_file_new_for_path (path);
-  again = offer (self, file);
-  accept_as (self, "received", &second);
+  again = offer_again (self, &second);
   assert_result_fails (IBB_ERROR, IBB_ERROR_CONFLICT, ibb_files_transfer_accept_file_finish, first,
-                       &result);
+                       &self->result);
   assert_result (ibb_files_transfer_accept_file_finish, self->offered, &second);
   assert_succeeds (ibb_files_transfer_wait, again, NULL);
   g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (again), >, 0);
-  g_assert_false (ibb_files_transfer_wait (sent, NULL, NULL));
-  assert_content (self, "received", bytes);
+  g_assert_false (ibb_files_transfer_wait (self->sent, NULL, NULL));
+  assert_content (self, "received", self->bytes);
 }
 
 /* Bytes of another file lie in the part: the hash of the whole is wrong, and they go. */
 static void
 test_wrong_part (Files *self, gconstpointer data)
 {
-  g_autoptr (GBytes)           bytes = NULL;
-  g_autoptr (IBBFilesTransfer) sent = NULL;
   g_autoptr (IBBFilesTransfer) again = NULL;
-  g_autoptr (GFile)            file = NULL;
-  g_autofree char             *path = get_path (self, "sent");
   g_autofree char             *part = NULL;
-  GAsyncResult                *result = NULL;
 
-  begin_long (self, &sent, &bytes, &result);
-  ibb_transport_abort (ibb_files_transfer_get_transport (sent));
-  g_assert_false (ibb_files_transfer_wait (sent, NULL, NULL));
-  wait_until (result != NULL);
-  g_clear_object (&result);
+  begin_long (self);
+  break_off (self);
   part = find_part (self);
   assert_succeeds (g_file_set_contents, part, "other", 5);
 
-  g_clear_object (&self->offered);
-  file = g_file_new_for_path (path);
-  again = offer (self, file);
-  accept_as (self, "received", &result);
-  assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_files_transfer_accept_file_finish,
-                       self->offered, &result);
+  again = offer_again (self, &self->result);
+  assert_accept_fails (self, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
   assert_ends (again, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
   g_assert_cmpuint (count_files (self), ==, 1);
 }
@@ -607,16 +576,13 @@ test_wrong_part (Files *self, gconstpointer data)
 static void
 test_changed (Files *self, gconstpointer data)
 {
-  g_autoptr (GBytes)           bytes = NULL;
-  g_autoptr (IBBFilesTransfer) sent = NULL;
-  g_autofree char             *path = get_path (self, "sent");
-  GAsyncResult                *result = NULL;
+  g_autofree char *path = get_path (self, "sent");
 
-  begin_long (self, &sent, &bytes, &result);
+  begin_long (self);
   if (GPOINTER_TO_INT (data))
     {
       g_assert_cmpint (truncate (path, LONG / 2), ==, 0);
-      assert_ends (sent, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT);
+      assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT);
     }
   else
     {
@@ -624,10 +590,9 @@ test_changed (Files *self, gconstpointer data)
       g_autoptr (GFileOutputStream) more = assert_succeeds (g_file_append_to, file, 0, NULL);
 
       assert_succeeds (g_output_stream_write_all, G_OUTPUT_STREAM (more), "x", 1, NULL, NULL);
-      assert_ends (sent, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG);
+      assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG);
     }
-  assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
-                       self->offered, &result);
+  assert_accept_fails (self, IBB_ERROR, IBB_ERROR_FAILED);
   g_assert_cmpuint (count_files (self), ==, 2); /* the sender's, and the hidden one */
 }
 
@@ -642,31 +607,28 @@ test_no_way (Files *self, gconstpointer data)
   g_autoptr (GFile)         missing = g_file_get_child (folder, "missing");
   g_autoptr (GFile)         sizeless = g_file_new_for_path ("/proc/self/status");
   g_autoptr (IBBService)    plain = ibb_service_new (nurse);
-  GAsyncResult             *result = NULL;
+  const struct
+  {
+    const char *jid;
+    GFile      *file;
+    GQuark      domain;
+    int         code;
+  } rows[] = {
+    { "nurse@capulet.example/x", file, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED },
+    { "nobody@capulet.example/x", file, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE },
+    { "", file, IBB_ERROR, IBB_ERROR_JID_MALFORMED },
+    { JULIET, folder, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY },
+    { JULIET, missing, G_IO_ERROR, G_IO_ERROR_NOT_FOUND },
+    { JULIET, sizeless, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE },
+  };
 
-  ibb_files_service_offer_file_async (self->romeo, "nurse@capulet.example/x", file, NULL, NULL,
-                                      store_result_cb, &result);
-  assert_result_fails (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
-                       ibb_files_service_offer_file_finish, self->romeo, &result);
-  ibb_files_service_offer_file_async (self->romeo, "nobody@capulet.example/x", file, NULL, NULL,
-                                      store_result_cb, &result);
-  assert_result_fails (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE,
-                       ibb_files_service_offer_file_finish, self->romeo, &result);
-  ibb_files_service_offer_file_async (self->romeo, "", file, NULL, NULL, store_result_cb, &result);
-  assert_result_fails (IBB_ERROR, IBB_ERROR_JID_MALFORMED, ibb_files_service_offer_file_finish,
-                       self->romeo, &result);
-  ibb_files_service_offer_file_async (self->romeo, JULIET, folder, NULL, NULL, store_result_cb,
-                                      &result);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY, ibb_files_service_offer_file_finish,
-                       self->romeo, &result);
-  ibb_files_service_offer_file_async (self->romeo, JULIET, missing, NULL, NULL, store_result_cb,
-                                      &result);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, ibb_files_service_offer_file_finish,
-                       self->romeo, &result);
-  ibb_files_service_offer_file_async (self->romeo, JULIET, sizeless, NULL, NULL, store_result_cb,
-                                      &result);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, ibb_files_service_offer_file_finish,
-                       self->romeo, &result);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      ibb_files_service_offer_file_async (self->romeo, rows[i].jid, rows[i].file, NULL, NULL,
+                                          store_result_cb, &self->result);
+      assert_result_fails (rows[i].domain, rows[i].code, ibb_files_service_offer_file_finish,
+                           self->romeo, &self->result);
+    }
 }
 
 /* A word of either end is lost with its connection: the sender asks again, also when the receiver
@@ -674,11 +636,9 @@ test_no_way (Files *self, gconstpointer data)
 static void
 test_lost (Files *self, gconstpointer data)
 {
-  g_autoptr (GBytes) bytes = make_bytes (20000, 1);
-
   self->lost = data;
   fast_timers_start (5000, 100000, 0);
-  assert_arrives (self, bytes);
+  assert_arrives (self, 20000);
   fast_timers_stop ();
   g_assert_null (self->lost);
 }
@@ -688,26 +648,22 @@ test_lost (Files *self, gconstpointer data)
 static void
 test_killed (Files *self, gconstpointer data)
 {
-  g_autoptr (GBytes)           bytes = make_bytes (20000, 1);
-  g_autoptr (GFile)            file = make_file (self, "sent", bytes);
-  g_autoptr (IBBFilesTransfer) sent = offer (self, file);
-  GAsyncResult                *result = NULL;
-
+  begin (self, 20000);
   self->lost = "<checksum";
   self->loses_all = TRUE;
   self->is_unknown = GPOINTER_TO_INT (data);
   fast_timers_start (5000, 100000, 0);
-  accept_as (self, "received", &result);
+  accept_as (self, "received", &self->result);
   if (self->is_unknown)
-    assert_ends (sent, IBB_ERROR, IBB_ERROR_FAILED);
+    assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FAILED);
   else
-    assert_ends (sent, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-  assert_says (sent, "has not confirmed that it has the file");
-  g_clear_object (&result);
+    assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  assert_says (self->sent, "has not confirmed that it has the file");
+  g_clear_object (&self->result);
   wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_FAILED);
   fast_timers_stop ();
   run_pending ();
-  g_clear_object (&result);
+  g_clear_object (&self->result);
 }
 
 /* Handlers that act on the transfer. */
@@ -788,32 +744,27 @@ act_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, Handler *self)
 static gboolean
 handle (const Handling *handling, guint n)
 {
-  Files                        files = { 0 };
-  g_autoptr (GBytes)           bytes = make_bytes (20000, 1);
-  g_autoptr (GFile)            file = NULL;
-  g_autoptr (IBBFilesTransfer) sent = NULL;
-  g_autofree char             *path = NULL;
-  GAsyncResult                *result = NULL;
-  GWeakRef                     ends[2];
-  gboolean                     is_sender = handling->watched == IBB_FILES_DIRECTION_SEND;
-  Handler acts = { &files, handling->action, is_sender ? &sent : &files.offered, n };
-  Handler follows = { 0 };
+  Files            files = { 0 };
+  g_autofree char *path = NULL;
+  GWeakRef         ends[2];
+  gboolean         is_sender = handling->watched == IBB_FILES_DIRECTION_SEND;
+  Handler          acts = { &files, handling->action, is_sender ? &files.sent : &files.offered, n };
+  Handler          follows = { 0 };
 
   set_up (&files, NULL);
   path = get_path (&files, "received");
-  file = make_file (&files, "sent", bytes);
   if (handling->way == IBB_FILES_WAY_STREAM_INITIATION)
     ibb_connection_remove_feature (files.juliet_connection, "urn:xmpp:jingle:1");
-  sent = offer (&files, file);
-  g_assert_cmpint (ibb_files_transfer_get_way (sent), ==, handling->way);
+  begin (&files, 20000);
+  g_assert_cmpint (ibb_files_transfer_get_way (files.sent), ==, handling->way);
   wait_until (files.offered != NULL);
-  g_weak_ref_init (&ends[0], sent);
+  g_weak_ref_init (&ends[0], files.sent);
   g_weak_ref_init (&ends[1], files.offered);
-  g_signal_connect (sent, "notify", G_CALLBACK (is_sender ? act_cb : follow_cb),
+  g_signal_connect (files.sent, "notify", G_CALLBACK (is_sender ? act_cb : follow_cb),
                     is_sender ? &acts : &follows);
   g_signal_connect (files.offered, "notify", G_CALLBACK (is_sender ? follow_cb : act_cb),
                     is_sender ? &follows : &acts);
-  accept_as (&files, "received", &result);
+  accept_as (&files, "received", &files.result);
   for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
     {
       g_autoptr (IBBFilesTransfer) transfer = g_weak_ref_get (&ends[i]);
@@ -822,7 +773,7 @@ handle (const Handling *handling, guint n)
                   ibb_files_transfer_get_state (transfer) >= IBB_FILES_STATE_SENT);
     }
   /* Nothing comes after the end. */
-  wait_until (result != NULL);
+  wait_until (files.result != NULL);
   run_pending ();
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {
@@ -842,8 +793,6 @@ handle (const Handling *handling, guint n)
                                               i == (is_sender ? 0 : 1) ? &acts : &follows);
       g_weak_ref_clear (&ends[i]);
     }
-  g_clear_object (&result);
-  g_clear_object (&sent);
   tear_down (&files, NULL);
   return acts.has_acted;
 }

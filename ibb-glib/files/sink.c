@@ -44,7 +44,8 @@ struct _IBBSink
   guint64  length;   /* bytes in the part that count */
   gboolean is_stale; /* the bytes in the part are another sink's, and do not count */
   gboolean is_spoilt;
-  char    *final; /* (owned) (nullable) */
+  gboolean is_unlocked; /* the part, which no later sink goes on with */
+  char    *final;       /* (owned) (nullable) */
   gboolean has_left_links;
   gboolean has_lost_owner;
 };
@@ -299,11 +300,19 @@ check_name (IBBSink *self, struct stat *info, gboolean *exists)
   return is_planted (self, info) ? EACCES : 0;
 }
 
-/* A sink may have been interrupted when its file was whole. */
+/* A sink may have been interrupted when its file was whole: a power cut must not bring that mode
+ * back when the part has other bytes. */
 static gboolean
 make_private (int fd, const struct stat *info)
 {
-  return (info->st_mode & 0777) == PRIVATE_MODE || ibb_disk->set_mode (fd, PRIVATE_MODE) == 0;
+  int result;
+
+  if ((info->st_mode & 0777) == PRIVATE_MODE)
+    return TRUE;
+  if (ibb_disk->set_mode (fd, PRIVATE_MODE) != 0)
+    return FALSE;
+  CALL (result, sync (fd));
+  return result == 0;
 }
 
 /* Takes the part of an earlier sink, if there is one that nobody uses. A file that has two names
@@ -328,7 +337,7 @@ take_part (IBBSink *self, gboolean goes_on)
           self->length = self->is_stale ? 0 : (guint64) info.st_size;
           return;
         }
-      if (owner == PART_IS_OWN && info.st_nlink > 1)
+      if (owner == PART_IS_OWN)
         ibb_disk->unlink (self->folder, name);
       ibb_disk->close (fd);
     }
@@ -380,6 +389,7 @@ create_part (IBBSink *self, GError **error)
       if (owner == PART_IS_OWN || owner == PART_HAS_NO_LOCK)
         {
           self->part = g_steal_pointer (&name);
+          self->is_unlocked = owner == PART_HAS_NO_LOCK;
           return TRUE;
         }
       if (owner == PART_IS_FOREIGN)
@@ -572,7 +582,32 @@ set_rights (IBBSink *self, GError **error)
   return failure == 0 || is_of_mount (self, failure) || fail (self, failure, error);
 }
 
-/* Never replaces a file. Returns 0 or an errno. A file system that cannot rename so has links. */
+/* Makes an empty file, which keeps the name free of others, and replaces that. A program that is
+ * killed between the two leaves it. Returns 0 or an errno. */
+static int
+reserve_name (IBBSink *self, const char *name)
+{
+  struct stat info;
+  int         result, failure;
+
+  CALL (result, open (self->folder, name, TRUE));
+  if (result < 0)
+    return errno;
+  ibb_disk->close (result);
+  if (ibb_disk->stat (self->folder, name, &info) != 0)
+    return errno;
+  if (!S_ISREG (info.st_mode) || info.st_size > 0) /* somebody uses it already */
+    return EEXIST;
+  CALL (result, rename (self->folder, self->part, name, TRUE));
+  if (result == 0)
+    return 0;
+  failure = errno;
+  ibb_disk->unlink (self->folder, name);
+  return failure;
+}
+
+/* Never replaces a file. Returns 0 or an errno. Most file systems that cannot rename so have links;
+ * exFAT by FUSE has neither. */
 static int
 give_new_name (IBBSink *self, const char *name)
 {
@@ -584,6 +619,8 @@ give_new_name (IBBSink *self, const char *name)
   if (errno != EINVAL && errno != ENOSYS)
     return errno;
   CALL (result, link (self->folder, self->part, name));
+  if (result != 0 && (errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP))
+    return reserve_name (self, name);
   if (result != 0)
     return errno;
   ibb_disk->unlink (self->folder, self->part);
@@ -649,10 +686,7 @@ ibb_sink_commit (IBBSink      *self,
     }
   result = give_name (self);
   if (result != 0)
-    {
-      ibb_disk->set_mode (self->fd, PRIVATE_MODE);
-      return fail (self, result, error);
-    }
+    return fail (self, result, error);
   g_clear_pointer (&self->part, g_free);
   if (!is_named (self->folder, self->final, self->fd))
     return fail (self, ESTALE, error);
@@ -682,7 +716,8 @@ ibb_sink_has_lost_owner (IBBSink *self)
 void
 ibb_sink_close (IBBSink *self, gboolean keeps)
 {
-  gboolean is_removed = self->is_spoilt || (!self->is_stale && (!keeps || self->length == 0));
+  gboolean is_removed =
+      self->is_spoilt || self->is_unlocked || (!self->is_stale && (!keeps || self->length == 0));
 
   if (self->part != NULL && is_removed && is_named (self->folder, self->part, self->fd))
     ibb_disk->unlink (self->folder, self->part);

@@ -55,7 +55,7 @@ char *ibb_sink_dup_path (IBBSink *self);
 /* After a commit that replaced a file: whether that has other links, and another owner. */
 gboolean ibb_sink_has_left_links (IBBSink *self);
 gboolean ibb_sink_has_lost_owner (IBBSink *self);
-/* keeps: a part with bytes stays, for a later sink. */
+/* keeps: a part with bytes stays, for a later sink, if the file system has locks. */
 void ibb_sink_close (IBBSink *self, gboolean keeps);
 
 /* Whether the entry of the folder may be somebody's trap: what a program that follows a link, or

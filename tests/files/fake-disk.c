@@ -486,7 +486,9 @@ link_file (int folder, const char *from, const char *to)
 {
   FakeDiskFile *file;
 
-  ENTER (EPERM, EMLINK, EIO, ENOSPC, EINTR);
+  ENTER (EMLINK, EIO, ENOSPC, EINTR);
+  if (!disk->has_links)
+    return (int) leave_with (g_rand_boolean (disk->random) ? EPERM : ENOSYS);
   file = find (from);
   if (file == NULL || find (to) != NULL)
     return (int) leave_with (file == NULL ? ENOENT : EEXIST);
@@ -559,7 +561,7 @@ fake_disk_new (guint32 seed)
   self->durable = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, file_unref);
   self->journal = g_ptr_array_new_with_free_func (change_free);
   self->descriptors = g_array_new (FALSE, TRUE, sizeof (Descriptor));
-  self->has_locks = self->has_rename = TRUE;
+  self->has_locks = self->has_links = self->has_rename = TRUE;
   g_mutex_init (&self->lock);
   g_cond_init (&self->turned);
   disk = self;

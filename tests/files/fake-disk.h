@@ -50,7 +50,8 @@ typedef struct
   guint    cut_at;  /* the power is cut after this call */
   guint    kill_at; /* its program is killed */
   guint    plant_rate;
-  gboolean has_locks, has_rename;
+  gboolean has_locks, has_links;
+  gboolean has_rename; /* one that replaces no file */
 
   /* What came of it. */
   guint    n_faults;

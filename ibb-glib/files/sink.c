@@ -169,7 +169,7 @@ lock_part (int folder, const char *name, int fd)
   return is_named (folder, name, fd) ? PART_IS_OWN : PART_IS_USED;
 }
 
-/* Returns -1 for a part that is foreign, or gone. */
+/* Returns -1 with errno; EBUSY: the part is foreign. */
 static int
 open_part (int folder, const char *name, PartOwner *owner, struct stat *info)
 {
@@ -184,24 +184,25 @@ open_part (int folder, const char *name, PartOwner *owner, struct stat *info)
   if (*owner != PART_IS_FOREIGN && ibb_disk->stat (fd, NULL, info) == 0)
     return fd;
   ibb_disk->close (fd);
+  errno = EBUSY;
   return -1;
 }
 
-/* Removes a part that nobody uses. */
-static gboolean
+/* Removes a part that nobody uses. Returns 0 or an errno, which is EBUSY if somebody may. */
+static int
 remove_part (int folder, const char *name, gboolean is_asked)
 {
   struct stat info;
   PartOwner   owner;
   int         fd = open_part (folder, name, &owner, &info);
-  gboolean    is_removed;
+  int         failure = EBUSY;
 
   if (fd < 0)
-    return FALSE;
-  is_removed = (owner == PART_IS_OWN || (owner == PART_HAS_NO_LOCK && is_asked)) &&
-               ibb_disk->unlink (folder, name) == 0;
+    return errno;
+  if (owner == PART_IS_OWN || (owner == PART_HAS_NO_LOCK && is_asked))
+    failure = ibb_disk->unlink (folder, name) == 0 ? 0 : errno;
   ibb_disk->close (fd);
-  return is_removed;
+  return failure;
 }
 
 static void
@@ -258,7 +259,8 @@ bound_parts (IBBSink *self)
   guint                 n = parts != NULL ? parts->len : 0;
 
   for (guint i = 0; n >= PARTS_MAX && i < parts->len; i++)
-    n -= remove_part (self->folder, ((IBBSinkPart *) g_ptr_array_index (parts, i))->name, FALSE);
+    n -= remove_part (self->folder, ((IBBSinkPart *) g_ptr_array_index (parts, i))->name, FALSE) ==
+         0;
 }
 
 /* Before the first byte. */
@@ -732,15 +734,17 @@ ibb_sink_close (IBBSink *self, gboolean keeps)
 
 /* Parts, for a person. */
 
+/* name: (nullable): of a part. */
 static void
-set_folder_error (const char *path, GError **error)
+set_error (const char *path, const char *name, int failure, GError **error)
 {
-  int              failure = errno;
-  g_autofree char *shown = g_filename_display_name (path);
+  g_autofree char *place = g_build_filename (path, name, NULL);
+  g_autofree char *shown = g_filename_display_name (place);
 
   g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (failure),
-               /* Translators: the first %s is a folder, the second says why */
-               _ ("Cannot open “%s”: %s"), shown, g_strerror (failure));
+               /* Translators: the first %s is a file or folder, the second says why */
+               name != NULL ? _ ("Cannot remove “%s”: %s") : _ ("Cannot open “%s”: %s"), shown,
+               g_strerror (failure));
 }
 
 static int
@@ -750,7 +754,7 @@ open_folder (const char *path, GError **error)
 
   CALL (folder, open_folder (path));
   if (folder < 0)
-    set_folder_error (path, error);
+    set_error (path, NULL, errno, error);
   return folder;
 }
 
@@ -764,7 +768,7 @@ ibb_sink_list_parts (const char *path, GError **error)
     return NULL;
   parts = list_parts (folder);
   if (parts == NULL)
-    set_folder_error (path, error);
+    set_error (path, NULL, errno, error);
   for (guint i = 0; parts != NULL && i < parts->len; i++)
     {
       IBBSinkPart *part = g_ptr_array_index (parts, i);
@@ -783,10 +787,14 @@ ibb_sink_list_parts (const char *path, GError **error)
 gboolean
 ibb_sink_remove_part (const char *path, const char *name, GError **error)
 {
-  int      folder = open_folder (path, error);
-  gboolean is_removed = folder >= 0 && is_part_name (name) && remove_part (folder, name, TRUE);
+  int folder = open_folder (path, error);
+  int failure;
 
-  if (folder >= 0)
-    ibb_disk->close (folder);
-  return is_removed;
+  if (folder < 0)
+    return FALSE;
+  failure = is_part_name (name) ? remove_part (folder, name, TRUE) : ENOENT;
+  ibb_disk->close (folder);
+  if (failure != 0 && failure != EBUSY && failure != ENOENT)
+    set_error (path, name, failure, error);
+  return failure == 0;
 }

@@ -37,17 +37,22 @@ tool_parts_show (const char *folder, gboolean removes)
 {
   g_autoptr (GError)    error = NULL;
   g_autoptr (GPtrArray) parts = ibb_sink_list_parts (folder, &error);
+  int                   status = parts != NULL ? TOOL_EXIT_DONE : TOOL_EXIT_FAILED;
 
-  for (guint i = 0; parts != NULL && i < parts->len && error == NULL; i++)
+  if (parts == NULL)
+    tool_report_error (error);
+  for (guint i = 0; parts != NULL && i < parts->len; i++)
     {
       const IBBSinkPart *part = g_ptr_array_index (parts, i);
+      g_autoptr (GError) failure = NULL;
 
-      show (part, removes && ibb_sink_remove_part (folder, part->name, &error));
+      show (part, removes && ibb_sink_remove_part (folder, part->name, &failure));
+      if (failure == NULL)
+        continue;
+      tool_report_error (failure);
+      status = TOOL_EXIT_FAILED;
     }
-  if (error == NULL)
-    return TOOL_EXIT_DONE;
-  tool_report_error (error);
-  return TOOL_EXIT_FAILED;
+  return status;
 }
 
 void

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* To be loaded before the C library into a program under test: a directory cannot be
- * brought to the disk.
+ * brought to the disk, and a part of a file whose key begins with zeros cannot be removed.
  */
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,4 +21,15 @@ fsync (int fd)
       return -1;
     }
   return (int) syscall (SYS_fsync, fd);
+}
+
+int
+unlinkat (int folder, const char *name, int flags)
+{
+  if (strncmp (name, ".ibb-0000", 9) == 0)
+    {
+      errno = EACCES;
+      return -1;
+    }
+  return (int) syscall (SYS_unlinkat, folder, name, flags);
 }

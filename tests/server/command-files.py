@@ -245,7 +245,7 @@ def _(server):
 def _(server):
     folder = Folder()
     there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', 'any',
-                                       env={'LD_PRELOAD': os.environ['IBB_TEST_FAILING_FSYNC']})
+                                       env={'LD_PRELOAD': os.environ['IBB_TEST_FAILING_CALLS']})
     here = Account(server, 'alice').ibb('send', folder.make('original', 5000), there.wait_ready())
     there.expect_failure('Cannot write', 'copy', 'Input/output error')
     here.expect_failure('bob@localhost')

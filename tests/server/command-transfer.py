@@ -140,6 +140,21 @@ def _():
     check_equal(folder.names(), sorted(['.ibb-other', 'letter.pdf', names[1]]), 'files')
 
 
+@case('a part that cannot be removed is an error, and the others are removed')
+def _():
+    folder = Folder()
+    names = [f'.ibb-{digit * 4}0123456789ab-1.part' for digit in '012']
+    for name in names:
+        folder.make(name, 2048)
+    done = subprocess.run((IBB, 'receive', '--directory', folder.path, '--remove-parts'), stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True,
+                          env={**os.environ, 'LD_PRELOAD': os.environ['IBB_TEST_FAILING_CALLS']})
+    check_equal(done.returncode, 1, 'exit status')
+    check(re.search(f'^ibb: Cannot remove “{folder / names[0]}”: Permission denied', done.stderr, re.M), done.stderr)
+    check_equal(sum(line.endswith('removed') for line in done.stdout.splitlines()), 2, 'removed')
+    check_equal(folder.names(), names[:1], 'files')
+
+
 @case('a folder goes as an archive')
 def _(server):
     here, there = Folder(), Folder()

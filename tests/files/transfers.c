@@ -3,202 +3,13 @@
 /* Files between two programs that use the library. */
 
 #include "../lib/fast-timers.h"
-#include "../loopback/fixture.h"
+#include "ends.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
-#include <ibb-glib/files/ibb-files.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-typedef struct
-{
-  IBBLoopback      *loopback;
-  IBBConnection    *romeo_connection;
-  IBBConnection    *juliet_connection;
-  IBBFilesService  *romeo;
-  IBBFilesService  *juliet;
-  char             *folder;
-  GBytes           *bytes;   /* (nullable): of the file “sent” */
-  IBBFilesTransfer *sent;    /* (nullable) */
-  IBBFilesTransfer *offered; /* (nullable): the last one at Juliet's */
-  GAsyncResult     *result;  /* (nullable): of its acceptance */
-  gboolean          declines;
-  IBBFilesExisting  existing;
-  const char       *lost;       /* (nullable): a request with this word is lost */
-  gboolean          loses_all;  /* and all that follow, at both ends */
-  gboolean          is_unknown; /* it is answered like one of an unknown session */
-} Files;
-
-static gboolean
-lose_cb (IBBConnection *connection, IBBStanza *stanza, Files *self)
-{
-  g_autofree char *xml = ibb_stanza_to_xml (stanza);
-
-  if (self->lost == NULL || g_strcmp0 (ibb_stanza_get_kind (stanza), "set") != 0 ||
-      strstr (xml, self->lost) == NULL)
-    return FALSE;
-  g_test_message ("lost: %s", xml);
-  self->lost = self->loses_all ? "<jingle" : NULL;
-  if (self->is_unknown)
-    {
-      g_autofree char *answer =
-          g_strdup_printf ("<iq type='error' to='%s' id='%s'><error type='cancel'><item-not-found "
-                           "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
-                           ibb_stanza_get_from (stanza), ibb_stanza_get_id (stanza));
-      g_autoptr (IBBStanza) error = assert_succeeds (ibb_stanza_new_from_xml, answer, -1);
-
-      assert_succeeds (ibb_connection_send, connection, error);
-    }
-  return TRUE;
-}
-
-static gboolean
-offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Files *self)
-{
-  g_set_object (&self->offered, transfer);
-  return !self->declines;
-}
-
-static void
-start_juliet (Files *self)
-{
-  self->juliet_connection = ibb_loopback_attach (self->loopback, JULIET);
-  g_signal_connect (self->juliet_connection, "stanza-received", G_CALLBACK (lose_cb), self);
-  self->juliet = ibb_files_service_new (self->juliet_connection);
-  g_signal_connect (self->juliet, "file-offered", G_CALLBACK (offered_cb), self);
-}
-
-static void
-start_romeo (Files *self)
-{
-  self->romeo_connection = ibb_loopback_attach (self->loopback, ROMEO);
-  g_signal_connect (self->romeo_connection, "stanza-received", G_CALLBACK (lose_cb), self);
-  self->romeo = ibb_files_service_new (self->romeo_connection);
-}
-
-static void
-set_up (Files *self, gconstpointer data)
-{
-  self->loopback = ibb_loopback_new ();
-  self->folder = assert_succeeds (g_dir_make_tmp, "ibb-files-XXXXXX");
-  start_romeo (self);
-  start_juliet (self);
-}
-
-/* Transfers that are over have let go of everything. */
-static void
-tear_down (Files *self, gconstpointer data)
-{
-  g_autofree char *command = g_strdup_printf ("rm -r '%s'", self->folder);
-
-  g_clear_object (&self->result);
-  g_clear_object (&self->sent);
-  g_clear_object (&self->offered);
-  g_clear_pointer (&self->bytes, g_bytes_unref);
-  run_pending ();
-  if (self->romeo != NULL)
-    g_assert_finalize_object (self->romeo);
-  if (self->juliet != NULL)
-    g_assert_finalize_object (self->juliet);
-  drop_and_wait (self->romeo_connection);
-  drop_and_wait (self->juliet_connection);
-  g_assert_finalize_object (self->loopback);
-  g_assert_cmpint (system (command), ==, 0);
-  g_free (self->folder);
-}
-
-static char *
-get_path (Files *self, const char *name)
-{
-  return g_build_filename (self->folder, name, NULL);
-}
-
-static GFile *
-make_file (Files *self, const char *name, GBytes *bytes)
-{
-  g_autofree char *path = get_path (self, name);
-
-  assert_succeeds (g_file_set_contents, path, g_bytes_get_data (bytes, NULL),
-                   (gssize) g_bytes_get_size (bytes));
-  return g_file_new_for_path (path);
-}
-
-static void
-assert_content (Files *self, const char *name, GBytes *bytes)
-{
-  g_autofree char *path = get_path (self, name);
-  g_autofree char *content = NULL;
-  gsize            length;
-
-  assert_succeeds (g_file_get_contents, path, &content, &length);
-  g_assert_cmpmem (content, length, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
-}
-
-/* How many files there are, hidden ones included. */
-static guint
-count_files (Files *self)
-{
-  g_autoptr (GDir) dir = assert_succeeds (g_dir_open, self->folder, 0);
-  guint            n = 0;
-
-  while (g_dir_read_name (dir) != NULL)
-    n++;
-  return n;
-}
-
-/* What one transfer has moved never becomes less. */
-static void
-moved_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, guint64 *last)
-{
-  guint64 moved = ibb_files_transfer_get_bytes_moved (transfer);
-
-  g_assert_cmpuint (moved, >=, *last);
-  *last = moved;
-}
-
-static void
-free_last (gpointer data, GClosure *closure)
-{
-  g_free (data);
-}
-
-static IBBFilesTransfer *
-offer (Files *self, const char *jid)
-{
-  g_autofree char  *path = get_path (self, "sent");
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-  GAsyncResult     *result = NULL;
-  IBBFilesTransfer *transfer;
-
-  ibb_files_service_offer_file_async (self->romeo, jid, file, NULL, NULL, store_result_cb, &result);
-  transfer = assert_result (ibb_files_service_offer_file_finish, self->romeo, &result);
-  g_signal_connect_data (transfer, "notify::bytes-moved", G_CALLBACK (moved_cb),
-                         g_new0 (guint64, 1), free_last, 0);
-  return transfer;
-}
-
-static void
-begin (Files *self, gsize size)
-{
-  g_autoptr (GFile) file = NULL;
-
-  self->bytes = make_bytes (size, 1);
-  file = make_file (self, "sent", self->bytes);
-  self->sent = offer (self, JULIET);
-}
-
-static void
-accept_as (Files *self, const char *name, GAsyncResult **result)
-{
-  g_autofree char  *path = get_path (self, name);
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-
-  wait_until (self->offered != NULL);
-  ibb_files_transfer_accept_file_async (self->offered, file, self->existing, NULL, store_result_cb,
-                                        result);
-}
 
 static void
 assert_accept_fails (Files *self, GQuark domain, int code)
@@ -497,13 +308,12 @@ test_two_receivers (Files *self, gconstpointer data)
 {
   static const char *const     nurse_jid = "nurse@capulet.example/x";
   g_autoptr (IBBConnection)    connection = ibb_loopback_attach (self->loopback, nurse_jid);
-  IBBFilesService             *nurse = ibb_files_service_new (connection);
+  IBBFilesService             *nurse = create_receiver (self, connection);
   g_autoptr (IBBFilesTransfer) second_sent = NULL;
   g_autoptr (IBBFilesTransfer) first = NULL;
   GAsyncResult                *second = NULL;
 
   self->existing = (IBBFilesExisting) GPOINTER_TO_INT (data);
-  g_signal_connect (nurse, "file-offered", G_CALLBACK (offered_cb), self);
   begin_long (self);
   first = g_steal_pointer (&self->offered);
   second_sent = offer (self, nurse_jid);
@@ -666,168 +476,6 @@ test_killed (Files *self, gconstpointer data)
   g_clear_object (&self->result);
 }
 
-/* Handlers that act on the transfer. */
-
-typedef enum
-{
-  ACTION_CANCEL,
-  ACTION_REJECT,
-  ACTION_ABORT, /* the session */
-  ACTION_DROP,  /* the last references of the application */
-} Action;
-
-typedef struct
-{
-  IBBFilesWay       way;
-  IBBFilesDirection watched;
-  Action            action;
-} Handling;
-
-/* What a handler knows. */
-typedef struct
-{
-  Files             *files;
-  Action             action;
-  IBBFilesTransfer **transfer; /* the reference of the application */
-  guint              n_left;   /* notifications before the one that acts */
-  gboolean           has_acted;
-  gboolean           is_first; /* the transfer notified of nothing before */
-  IBBFilesState      state;
-} Handler;
-
-/* A transfer never goes back, and its error is there as soon as it has failed. */
-static void
-follow_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, Handler *self)
-{
-  IBBFilesState      state = ibb_files_transfer_get_state (transfer);
-  g_autoptr (GError) error = ibb_files_transfer_dup_error (transfer);
-
-  g_assert_cmpint (state, >=, self->state);
-  g_assert_true (self->state < IBB_FILES_STATE_SENT || state == self->state);
-  g_assert_true ((error != NULL) == (state == IBB_FILES_STATE_FAILED));
-  self->state = state;
-}
-
-static void
-act_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, Handler *self)
-{
-  follow_cb (transfer, pspec, self);
-  if (self->n_left-- != 0)
-    return;
-  self->has_acted = TRUE;
-  g_test_message ("acts at “%s”, in state %d", pspec->name, self->state);
-  switch (self->action)
-    {
-    case ACTION_CANCEL:
-      ibb_files_transfer_cancel (transfer);
-      break;
-    case ACTION_REJECT:
-      ibb_files_transfer_reject (transfer, "no");
-      break;
-    case ACTION_ABORT:
-      if (ibb_files_transfer_get_transport (transfer) != NULL)
-        ibb_transport_abort (ibb_files_transfer_get_transport (transfer));
-      break;
-    case ACTION_DROP:
-      g_clear_object (self->transfer);
-      if (self->transfer == &self->files->offered)
-        g_clear_object (&self->files->juliet);
-      else
-        g_clear_object (&self->files->romeo);
-      break;
-    default:
-      g_assert_not_reached ();
-    }
-}
-
-/* Acts in the handler of the notification of number n; FALSE: there are not so many. */
-static gboolean
-handle (const Handling *handling, guint n)
-{
-  Files            files = { 0 };
-  g_autofree char *path = NULL;
-  GWeakRef         ends[2];
-  gboolean         is_sender = handling->watched == IBB_FILES_DIRECTION_SEND;
-  Handler          acts = { &files, handling->action, is_sender ? &files.sent : &files.offered, n };
-  Handler          follows = { 0 };
-
-  set_up (&files, NULL);
-  path = get_path (&files, "received");
-  if (handling->way == IBB_FILES_WAY_STREAM_INITIATION)
-    ibb_connection_remove_feature (files.juliet_connection, "urn:xmpp:jingle:1");
-  begin (&files, 20000);
-  g_assert_cmpint (ibb_files_transfer_get_way (files.sent), ==, handling->way);
-  wait_until (files.offered != NULL);
-  g_weak_ref_init (&ends[0], files.sent);
-  g_weak_ref_init (&ends[1], files.offered);
-  g_signal_connect (files.sent, "notify", G_CALLBACK (is_sender ? act_cb : follow_cb),
-                    is_sender ? &acts : &follows);
-  g_signal_connect (files.offered, "notify", G_CALLBACK (is_sender ? follow_cb : act_cb),
-                    is_sender ? &follows : &acts);
-  accept_as (&files, "received", &files.result);
-  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
-    {
-      g_autoptr (IBBFilesTransfer) transfer = g_weak_ref_get (&ends[i]);
-
-      wait_until (transfer == NULL ||
-                  ibb_files_transfer_get_state (transfer) >= IBB_FILES_STATE_SENT);
-    }
-  /* Nothing comes after the end. */
-  wait_until (files.result != NULL);
-  run_pending ();
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
-    {
-      g_assert_cmpint (is_sender ? follows.state : acts.state, ==, IBB_FILES_STATE_FAILED);
-      g_assert_cmpint (is_sender ? acts.state : follows.state, !=, IBB_FILES_STATE_DELIVERED);
-    }
-  else
-    g_assert_cmpint (is_sender ? follows.state : acts.state, ==, IBB_FILES_STATE_DELIVERED);
-  if (handling->action != ACTION_ABORT)
-    g_assert_cmpuint (count_files (&files), ==, g_file_test (path, G_FILE_TEST_EXISTS) ? 2 : 1);
-  for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
-    {
-      g_autoptr (IBBFilesTransfer) transfer = g_weak_ref_get (&ends[i]);
-
-      if (transfer != NULL)
-        g_signal_handlers_disconnect_matched (transfer, G_SIGNAL_MATCH_DATA, 0, 0, NULL, NULL,
-                                              i == (is_sender ? 0 : 1) ? &acts : &follows);
-      g_weak_ref_clear (&ends[i]);
-    }
-  tear_down (&files, NULL);
-  return acts.has_acted;
-}
-
-/* In each handler of each notification the application acts, and the transfer ends once. */
-static void
-test_handler (gconstpointer data)
-{
-  guint n = 0;
-
-  while (handle (data, n))
-    n++;
-  g_assert_cmpuint (n, >, 3);
-}
-
-static void
-add_handler_tests (void)
-{
-  static Handling          handlings[2 * 2 * 4];
-  static const char *const actions[] = { "cancel", "reject", "abort", "drop" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (handlings); i++)
-    {
-      Handling        *handling = &handlings[i];
-      g_autofree char *path = NULL;
-
-      handling->way = i % 2 ? IBB_FILES_WAY_JINGLE : IBB_FILES_WAY_STREAM_INITIATION;
-      handling->watched = i / 2 % 2 ? IBB_FILES_DIRECTION_SEND : IBB_FILES_DIRECTION_RECEIVE;
-      handling->action = i / 4;
-      path = g_strdup_printf ("/ibb/files/transfers/handler/%s/%s/%s", actions[handling->action],
-                              i / 2 % 2 ? "sender" : "receiver", i % 2 ? "jingle" : "initiation");
-      g_test_add_data_func (path, handling, test_handler);
-    }
-}
-
 #define add_test_of(path, data, function)                                                          \
   g_test_add ("/ibb/files/transfers/" path, Files, data, set_up, function, tear_down)
 
@@ -864,6 +512,5 @@ main (int argc, char **argv)
   add_test_of ("lost/terminate", "session-terminate", test_lost);
   add_test_of ("killed/silent", GINT_TO_POINTER (FALSE), test_killed);
   add_test_of ("killed/unknown", GINT_TO_POINTER (TRUE), test_killed);
-  add_handler_tests ();
   return g_test_run ();
 }

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "ends.h"
+
+#include <string.h>
+
+static gboolean
+lose_cb (IBBConnection *connection, IBBStanza *stanza, Files *self)
+{
+  g_autofree char *xml = ibb_stanza_to_xml (stanza);
+
+  if (self->lost == NULL || g_strcmp0 (ibb_stanza_get_kind (stanza), "set") != 0 ||
+      strstr (xml, self->lost) == NULL)
+    return FALSE;
+  g_test_message ("lost: %s", xml);
+  self->lost = self->loses_all ? "<jingle" : NULL;
+  if (self->is_unknown)
+    {
+      g_autofree char *answer =
+          g_strdup_printf ("<iq type='error' to='%s' id='%s'><error type='cancel'><item-not-found "
+                           "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+                           ibb_stanza_get_from (stanza), ibb_stanza_get_id (stanza));
+      g_autoptr (IBBStanza) error = assert_succeeds (ibb_stanza_new_from_xml, answer, -1);
+
+      assert_succeeds (ibb_connection_send, connection, error);
+    }
+  return TRUE;
+}
+
+static gboolean
+offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Files *self)
+{
+  g_set_object (&self->offered, transfer);
+  return !self->declines;
+}
+
+IBBFilesService *
+create_receiver (Files *self, IBBConnection *connection)
+{
+  IBBFilesService *service = ibb_files_service_new (connection);
+
+  g_signal_connect (service, "file-offered", G_CALLBACK (offered_cb), self);
+  return service;
+}
+
+static IBBConnection *
+attach (Files *self, const char *jid)
+{
+  IBBConnection *connection = ibb_loopback_attach (self->loopback, jid);
+
+  g_signal_connect (connection, "stanza-received", G_CALLBACK (lose_cb), self);
+  return connection;
+}
+
+void
+set_up (Files *self, gconstpointer data)
+{
+  self->loopback = ibb_loopback_new ();
+  self->folder = assert_succeeds (g_dir_make_tmp, "ibb-files-XXXXXX");
+  self->romeo_connection = attach (self, ROMEO);
+  self->romeo = ibb_files_service_new (self->romeo_connection);
+  self->juliet_connection = attach (self, JULIET);
+  self->juliet = create_receiver (self, self->juliet_connection);
+}
+
+void
+tear_down (Files *self, gconstpointer data)
+{
+  g_autofree char *command = g_strdup_printf ("rm -r '%s'", self->folder);
+
+  g_clear_object (&self->result);
+  g_clear_object (&self->sent);
+  g_clear_object (&self->offered);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  run_pending ();
+  if (self->romeo != NULL)
+    g_assert_finalize_object (self->romeo);
+  if (self->juliet != NULL)
+    g_assert_finalize_object (self->juliet);
+  drop_and_wait (self->romeo_connection);
+  drop_and_wait (self->juliet_connection);
+  g_assert_finalize_object (self->loopback);
+  g_assert_cmpint (system (command), ==, 0);
+  g_free (self->folder);
+}
+
+char *
+get_path (Files *self, const char *name)
+{
+  return g_build_filename (self->folder, name, NULL);
+}
+
+GFile *
+make_file (Files *self, const char *name, GBytes *bytes)
+{
+  g_autofree char *path = get_path (self, name);
+
+  assert_succeeds (g_file_set_contents, path, g_bytes_get_data (bytes, NULL),
+                   (gssize) g_bytes_get_size (bytes));
+  return g_file_new_for_path (path);
+}
+
+void
+assert_content (Files *self, const char *name, GBytes *bytes)
+{
+  g_autofree char *path = get_path (self, name);
+  g_autofree char *content = NULL;
+  gsize            length;
+
+  assert_succeeds (g_file_get_contents, path, &content, &length);
+  g_assert_cmpmem (content, length, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+}
+
+guint
+count_files (Files *self)
+{
+  g_autoptr (GDir) dir = assert_succeeds (g_dir_open, self->folder, 0);
+  guint            n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+/* What one transfer has moved never becomes less. */
+static void
+moved_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, gpointer data)
+{
+  guint64 moved = ibb_files_transfer_get_bytes_moved (transfer);
+
+  g_assert_cmpuint (moved, >=, GPOINTER_TO_SIZE (g_object_get_data (G_OBJECT (transfer), "moved")));
+  g_object_set_data (G_OBJECT (transfer), "moved", GSIZE_TO_POINTER (moved));
+}
+
+IBBFilesTransfer *
+offer (Files *self, const char *jid)
+{
+  g_autofree char  *path = get_path (self, "sent");
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  GAsyncResult     *result = NULL;
+  IBBFilesTransfer *transfer;
+
+  ibb_files_service_offer_file_async (self->romeo, jid, file, NULL, NULL, store_result_cb, &result);
+  transfer = assert_result (ibb_files_service_offer_file_finish, self->romeo, &result);
+  g_signal_connect (transfer, "notify::bytes-moved", G_CALLBACK (moved_cb), NULL);
+  return transfer;
+}
+
+void
+begin (Files *self, gsize size)
+{
+  g_autoptr (GFile) file = NULL;
+
+  self->bytes = make_bytes (size, 1);
+  file = make_file (self, "sent", self->bytes);
+  self->sent = offer (self, JULIET);
+}
+
+void
+accept_as (Files *self, const char *name, GAsyncResult **result)
+{
+  g_autofree char  *path = get_path (self, name);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  wait_until (self->offered != NULL);
+  ibb_files_transfer_accept_file_async (self->offered, file, self->existing, NULL, store_result_cb,
+                                        result);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Two programs that use the library: Romeo sends to Juliet. */
+
+#pragma once
+
+#include "../loopback/fixture.h"
+
+#include <ibb-glib/files/ibb-files.h>
+
+typedef struct
+{
+  IBBLoopback      *loopback;
+  IBBConnection    *romeo_connection;
+  IBBConnection    *juliet_connection;
+  IBBFilesService  *romeo;
+  IBBFilesService  *juliet;
+  char             *folder;
+  GBytes           *bytes;   /* (nullable): of the file “sent” */
+  IBBFilesTransfer *sent;    /* (nullable) */
+  IBBFilesTransfer *offered; /* (nullable): the last one at Juliet's */
+  GAsyncResult     *result;  /* (nullable): of its acceptance */
+  gboolean          declines;
+  IBBFilesExisting  existing;
+  const char       *lost;       /* (nullable): a request with this word is lost */
+  gboolean          loses_all;  /* and all that follow, at both ends */
+  gboolean          is_unknown; /* it is answered like one of an unknown session */
+} Files;
+
+/* One more service that receives. */
+IBBFilesService *create_receiver (Files *self, IBBConnection *connection);
+
+void set_up (Files *self, gconstpointer data);
+/* Transfers that are over have let go of everything. */
+void   tear_down (Files *self, gconstpointer data);
+char  *get_path (Files *self, const char *name);
+GFile *make_file (Files *self, const char *name, GBytes *bytes);
+void   assert_content (Files *self, const char *name, GBytes *bytes);
+/* How many files there are, hidden ones included. */
+guint count_files (Files *self);
+
+/* Offers the file “sent”. */
+IBBFilesTransfer *offer (Files *self, const char *jid);
+/* Makes it, and offers it to Juliet. */
+void begin (Files *self, gsize size);
+void accept_as (Files *self, const char *name, GAsyncResult **result);

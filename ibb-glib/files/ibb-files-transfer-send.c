@@ -68,6 +68,11 @@ asked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
    * than the answer to a question. */
   else if (g_error_matches (error, IBB_ERROR, IBB_ERROR_ITEM_NOT_FOUND))
     self->is_unknown = TRUE;
+  /* The receiver has not kept silent. */
+  else if (self->n_unanswered > 0 &&
+           (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED) ||
+            g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)))
+    self->n_unanswered--;
 }
 
 /* The checksum, and each word of the receiver, may be lost with a connection, and the receiver may

@@ -304,6 +304,38 @@ test_received (Peers *self, gconstpointer data)
   g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_DELIVERED);
 }
 
+/* The own connection breaks at each question whether the receiver has the file: that is no silence
+ * of the receiver. */
+static void
+test_lost_questions (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autofree char             *sid = NULL;
+  g_autoptr (IBBTransport)     transport = NULL;
+
+  ibb_connection_add_feature (self->peer_connection, "urn:ibb-glib:1");
+  transport = accept_by_jingle (self, &sent, &sid);
+  self->is_mute = TRUE;
+  fast_timers_hold (10000);
+  assert_reads_all (self, transport);
+  for (guint i = 0; i < 10; i++)
+    {
+      wait_until (fast_timers_is_held ());
+      hear (self, "set", "<checksum");
+      g_ptr_array_set_size (self->heard, 0);
+      ibb_connection_set_state (self->own_connection, IBB_CONNECTION_STATE_CONNECTING, NULL);
+      ibb_connection_set_state (self->own_connection, IBB_CONNECTION_STATE_ONLINE, NULL);
+      run_pending ();
+      fast_timers_fire ();
+      fast_timers_hold (10000);
+    }
+  hear (self, "set", "<checksum");
+  fast_timers_hold (0);
+  send_action (self, sid, "session-terminate", "<reason><success/></reason>");
+  assert_succeeds (ibb_files_transfer_wait, sent, NULL);
+  g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_DELIVERED);
+}
+
 /* Programs that say they can receive, and lose the file: by version, since they may be mended. */
 typedef struct
 {
@@ -388,6 +420,7 @@ main (int argc, char **argv)
   add_test_of ("misaccepted", NULL, test_misaccepted);
   add_test_of ("silent", NULL, test_silent);
   add_test_of ("received", NULL, test_received);
+  add_test_of ("lost-questions", NULL, test_lost_questions);
   add_test_of ("crowded", NULL, test_crowded);
   for (guint i = 0; i < G_N_ELEMENTS (losers); i++)
     {

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "confirm.h"
 #include "login.h"
 #include "output.h"
 #include "report.h"
@@ -38,7 +39,7 @@ cat_run (ToolRun *run, gpointer data, GError **error)
   if (transport != NULL)
     {
       tool_run_begin_phase (run, phase, 0);
-      joined = tool_stream_join (run, transport, error) &&
+      joined = tool_stream_join (run, transport, error) && tool_confirm (run, transport, error) &&
                tool_session_finish (transport, tool_run_get_cancellable (run), error);
       if (!joined)
         tool_session_give_up (transport, *error);

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "confirm.h"
 #include "join.h"
 #include "secure.h"
 #include "socket.h"
@@ -37,8 +38,9 @@ struct _Join
   GSocket           *socket;     /* connection's */
   GSource           *hang_up;    /* (owned) */
   gulong             ended;
-  guint              pending; /* operations */
-  GError            *error;   /* the first one */
+  guint              pending;    /* operations */
+  gboolean           confirming; /* both ways are over */
+  GError            *error;      /* the first one */
   Way                out;
   Way                in;
 };
@@ -131,6 +133,23 @@ closed_cb (GObject *source, GAsyncResult *result, gpointer data)
   complete (join);
 }
 
+static void
+confirmed_cb (GObject *source, GAsyncResult *result, gpointer data)
+{
+  Join   *join = data;
+  GError *error = NULL;
+
+  if (tool_confirm_finish (IBB_TRANSPORT (source), result, &error))
+    {
+      g_io_stream_close_async (G_IO_STREAM (source), G_PRIORITY_DEFAULT,
+                               g_task_get_cancellable (join->task), closed_cb, join);
+      return;
+    }
+  join->pending--;
+  fail (join, error);
+  complete (join);
+}
+
 /* Called at the end of each operation. */
 static void
 proceed (Join *join)
@@ -142,8 +161,8 @@ proceed (Join *join)
   else if (join->out.over && join->in.over)
     {
       join->pending++;
-      g_io_stream_close_async (G_IO_STREAM (join->transport), G_PRIORITY_DEFAULT,
-                               g_task_get_cancellable (join->task), closed_cb, join);
+      join->confirming = TRUE;
+      tool_confirm_async (join->transport, g_task_get_cancellable (join->task), confirmed_cb, join);
     }
 }
 
@@ -161,27 +180,18 @@ shut_down_cb (GObject *source, GAsyncResult *result, gpointer data)
   proceed (way->join);
 }
 
-static void
-shut_down (Way *way)
-{
-  ibb_transport_shutdown_output_async (way->join->transport,
-                                       g_task_get_cancellable (way->join->task), shut_down_cb, way);
-}
-
-/* The end of TLS is on its way; that of the session follows. */
+/* The end of TLS is on its way; that of the session follows the receipt. */
 static void
 tls_ended_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   Way    *way = data;
   GError *error = NULL;
 
-  if (g_output_stream_close_finish (G_OUTPUT_STREAM (source), result, &error))
-    {
-      shut_down (way);
-      return;
-    }
   way->join->pending--;
-  way_fail (way, FALSE, error);
+  if (g_output_stream_close_finish (G_OUTPUT_STREAM (source), result, &error))
+    way->over = TRUE;
+  else
+    way_fail (way, FALSE, error);
   proceed (way->join);
 }
 
@@ -196,7 +206,8 @@ way_end (Way *way)
     {
       join->pending++;
       if (IBB_IS_TRANSPORT (tool_secure_get_stream (join->transport)))
-        shut_down (way);
+        ibb_transport_shutdown_output_async (join->transport, g_task_get_cancellable (join->task),
+                                             shut_down_cb, way);
       else
         g_output_stream_close_async (way->sink, G_PRIORITY_DEFAULT,
                                      g_task_get_cancellable (join->task), tls_ended_cb, way);
@@ -269,14 +280,15 @@ hang_up_cb (GSocket *socket, GIOCondition condition, gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* While something is read from the session, the read meets the error, after the bytes before it. */
+/* While something is read from the session, the read meets the error, after the bytes before it;
+ * and so does the confirmation. */
 static void
 error_cb (IBBTransport *transport, GParamSpec *pspec, gpointer data)
 {
   Join              *join = data;
   g_autoptr (GError) error = ibb_transport_dup_error (transport);
 
-  if (error == NULL || !join->in.over || join->task == NULL)
+  if (error == NULL || !join->in.over || join->confirming || join->task == NULL)
     return;
   fail (join, g_steal_pointer (&error));
   proceed (join);

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "confirm.h"
 #include "jid.h"
 #include "login.h"
 #include "output.h"
@@ -36,7 +37,7 @@ listen_run (ToolRun *run, gpointer data, GError **error)
       peer = ibb_transport_dup_peer_jid (transport);
       phase = g_strdup_printf (_ ("talking to “%s”"), peer);
       tool_run_begin_phase (run, phase, 0);
-      joined = tool_stream_join (run, transport, error) &&
+      joined = tool_stream_join (run, transport, error) && tool_confirm (run, transport, error) &&
                tool_session_finish (transport, tool_run_get_cancellable (run), error);
       if (!joined)
         tool_session_give_up (transport, *error);

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "confirm.h"
 #include "jid.h"
 #include "login.h"
 #include "output.h"
@@ -58,6 +59,7 @@ transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
       !tool_place_commit (self->place, cancellable, error))
     return FALSE;
   /* The peer waits to learn that the file is in its place. From here on nothing can be lost. */
+  tool_confirm (run, transport, NULL);
   tool_session_finish (transport, cancellable, NULL);
   tool_run_end_progress (run);
   tool_report_done (&done);

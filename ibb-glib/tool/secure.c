@@ -238,9 +238,9 @@ tool_secure_end_output (IBBTransport *transport, GCancellable *cancellable, GErr
 {
   GIOStream *stream = tool_secure_get_stream (transport);
 
-  /* The end of TLS is what nobody in between can make. */
-  if (!IBB_IS_TRANSPORT (stream) &&
-      !g_output_stream_close (g_io_stream_get_output_stream (stream), cancellable, error))
-    return FALSE;
-  return ibb_transport_shutdown_output (transport, cancellable, error);
+  if (IBB_IS_TRANSPORT (stream))
+    return ibb_transport_shutdown_output (transport, cancellable, error);
+  /* Nobody in between can make the end of TLS. The session still carries what tool_confirm ()
+   * writes. */
+  return g_output_stream_close (g_io_stream_get_output_stream (stream), cancellable, error);
 }

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "confirm.h"
 #include "jid.h"
 #include "login.h"
 #include "output.h"
@@ -204,7 +205,7 @@ transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
   if (!tool_stream_send (transport, source, self->name, &done.bytes, cancellable, cancellable,
                          error) ||
       !tool_stream_expect_end (transport, cancellable, error) ||
-      !tool_session_finish (transport, cancellable, error))
+      !tool_confirm (run, transport, error) || !tool_session_finish (transport, cancellable, error))
     return FALSE;
   tool_run_end_progress (run);
   tool_report_done (&done);

@@ -62,10 +62,10 @@ is_same_version (Version a, Version b)
   return a.size == b.size && a.time.tv_sec == b.time.tv_sec && a.time.tv_nsec == b.time.tv_nsec;
 }
 
-/* Sends all bytes of source and then the end, and waits until each byte is acknowledged. A file
- * that changes meanwhile is an error: the peer would get a mixture of two. name: of source, for
- * errors. n_bytes: (out) (optional): of source; encrypted, the session carries more. reading: of
- * the source only. */
+/* Sends all bytes of source and then the end. If the session is not encrypted, waits until each
+ * byte is acknowledged. A file that changes meanwhile is an error: the peer would get a mixture of
+ * two. name: of source, for errors. n_bytes: (out) (optional): of source; encrypted, the session
+ * carries more. reading: of the source only. */
 gboolean
 tool_stream_send (IBBTransport *transport,
                   GInputStream *source,
@@ -159,7 +159,8 @@ tool_stream_receive (IBBTransport   *transport,
   return TRUE;
 }
 
-/* Call this when our end was sent: the peer's clean end says that it has stored everything. */
+/* Call this when our end was sent: the peer's clean end says that it has stored everything, if the
+ * session is not encrypted. Otherwise tool_confirm () learns that. */
 gboolean
 tool_stream_expect_end (IBBTransport *transport, GCancellable *cancellable, GError **error)
 {

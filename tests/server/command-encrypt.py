@@ -8,7 +8,9 @@ import shutil
 import signal
 import socket
 import stat
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -18,7 +20,7 @@ import cases
 from cases import case, check, check_equal
 from command import IBB, Account, Folder, Program, Terminal, sha256
 from programs import make_accounts, make_program
-from servers import make_server
+from prosody import Prosody
 from tunnel import expect_reset
 
 MIB = 1 << 20
@@ -297,6 +299,8 @@ def _(server):
                         question += data
                     connection.sendall(question[::-1])
 
+            service.accept()[0].close()
+
         thread = threading.Thread(target=answer, daemon=True)
         thread.start()
         there = bob.ibb('expose', '--to', f'127.0.0.1:{service.getsockname()[1]}', '--from',
@@ -315,10 +319,68 @@ def _(server):
                 while data := connection.recv(65536):
                     got += data
             check(got == question[::-1], f'the answer: {len(got)} bytes')
+        with socket.create_connection(('127.0.0.1', port)) as connection:
+            check_equal(connection.recv(1), b'', 'the end of a service that says nothing')
         thread.join()
         for program in (here, there):
-            os.kill(program.pid, signal.SIGTERM)
-            program.finish()
+            program.wait_for(lambda end=program: sum(line.startswith('Session with “') for line in end.lines) == 4,
+                             'four good ends')
+            program.stop()
+            check_equal(program.errors(), [], f'errors of {program.name}')
+
+
+class Swallow:
+    """While it is entered, the server keeps for itself what a user writes, and says that it has arrived."""
+
+    folder = tempfile.mkdtemp(prefix='ibb-test-')
+    path = os.path.join(folder, 'account')
+
+    def __init__(self, user):
+        self._account = user.account.bare
+
+    def __enter__(self):
+        with open(self.path, 'w', encoding='utf-8') as file:
+            file.write(self._account)
+
+    def __exit__(self, *_):
+        os.unlink(self.path)
+
+
+@case('cat or send, and listen: a server that swallows bytes after the end of the other direction is noticed')
+def _(server):
+    alice, bob, _ = known_users(server)
+    for command in (('cat',), ('send', '-')):
+        there = bob.ibb('listen', '--from', alice.account.bare)
+        here = alice.ibb(*command, there.wait_ready(), stdin=subprocess.PIPE)
+        here.stdin.write(b'first')
+        here.stdin.flush()
+        there.wait_for(lambda end=there: end.output == b'first', 'the first bytes')
+        with Swallow(alice):
+            here.stdin.write(b'swallowed')
+            here.stdin.close()
+            here.expect_failure(f'“{bob.account.bare}', 'did not confirm')
+        there.stop(-signal.SIGTERM)
+        check_equal(there.output, b'first', 'what has arrived')
+
+
+@case('forward and expose: a server that swallows bytes after the end of the other direction is noticed')
+def _(server):
+    alice, bob, _ = known_users(server)
+    with socket.create_server(('127.0.0.1', 0)) as service:
+        there = bob.ibb('expose', '--to', f'127.0.0.1:{service.getsockname()[1]}', '--from', alice.account.bare)
+        peer = there.wait_ready()
+        here = alice.ibb('forward', '--listen', '0', peer)
+        host, port = here.wait_ready().rsplit(':', 1)
+        with socket.create_connection((host, int(port))) as connection, service.accept()[0] as answered:
+            answered.shutdown(socket.SHUT_WR)
+            check_equal(connection.recv(1), b'', 'the end of the other direction')
+            with Swallow(alice):
+                connection.sendall(b'swallowed')
+                connection.shutdown(socket.SHUT_WR)
+                here.wait_line(f'^ibb: “{peer}” did not confirm')
+            there.stop()
+            expect_reset(answered)
+        here.stop()
 
 
 BREAKS = """
@@ -367,5 +429,8 @@ def _(server):
 
 
 if __name__ == '__main__':
-    with make_server() as private:
-        cases.main(private)
+    with Prosody(modules=('swallow',), settings={'swallow_file': Swallow.path}) as private:
+        try:
+            cases.main(private)
+        finally:
+            shutil.rmtree(Swallow.folder)

@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 from cases import case, check, check_equal
 from command import IBB, Account, Folder, Program, Terminal, sha256
+from listings import find_listings
 from programs import make_accounts, make_program
 from prosody import Prosody
 from tunnel import expect_reset
@@ -381,6 +382,98 @@ def _(server):
             there.stop()
             expect_reset(answered)
         here.stop()
+
+
+# An application beside a command, which confirms as the page says or does something else.
+ENDS = """
+#include <ibb-glib/ibb-glib.h>
+#include <stdio.h>
+#include <string.h>
+
+#define OUTPUT(stream) g_io_stream_get_output_stream (G_IO_STREAM (stream))
+#define INPUT(stream) g_io_stream_get_input_stream (G_IO_STREAM (stream))
+""" + find_listings('privacy.md', 'c', 'The end')[0] + """
+static gboolean
+trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, gpointer user_data)
+{
+  ibb_trust_question_accept (question, FALSE);
+  return TRUE;
+}
+
+static gboolean
+end (IBBTransport *transport, GTlsConnection *tls, const char *deed, GError **error)
+{
+  guint8 receipt[RECEIPT_LENGTH + 1];
+  gsize n = g_str_equal (deed, "missing") ? 0 : g_str_equal (deed, "short") ? RECEIPT_LENGTH - 1
+            : g_str_equal (deed, "long") ? RECEIPT_LENGTH + 1 : RECEIPT_LENGTH;
+
+  if (g_str_equal (deed, "right"))
+    return confirm (transport, tls, error) && g_io_stream_close (G_IO_STREAM (transport), NULL, error);
+  if (g_str_equal (deed, "silent"))
+    return getchar () == EOF;
+  if (g_str_equal (deed, "closed"))
+    return g_io_stream_close (G_IO_STREAM (transport), NULL, error);
+  make_receipt (tls, FALSE, receipt, NULL);
+  if (g_str_equal (deed, "wrong"))
+    receipt[0] ^= 1;
+  if (g_str_equal (deed, "reflected"))
+    g_input_stream_read_all (INPUT (transport), receipt, RECEIPT_LENGTH, NULL, NULL, NULL);
+  g_output_stream_write_all (OUTPUT (transport), receipt, n, NULL, NULL, NULL);
+  ibb_transport_shutdown_output (transport, NULL, NULL);
+  while (g_input_stream_read (INPUT (transport), receipt, sizeof receipt, NULL, NULL) > 0)
+    ;
+  return TRUE;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (IBBClient) client = ibb_client_new_from_account ("alice", NULL, &error);
+  g_autoptr (IBBService) service = ibb_service_new (IBB_CONNECTION (client));
+  g_autoptr (IBBIdentity) identity = ibb_identity_new (NULL, &error);
+  g_autoptr (IBBTransport) transport = NULL;
+  g_autoptr (GIOStream) stream = NULL;
+  char byte;
+
+  g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), NULL);
+  if (!ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error)
+      || (transport = ibb_service_open_session (service, argv[1], NULL, NULL, &error)) == NULL
+      || (stream = ibb_identity_encrypt (identity, transport, FALSE, NULL, &error)) == NULL
+      || !g_output_stream_close (OUTPUT (stream), NULL, &error)
+      || g_input_stream_read (INPUT (stream), &byte, 1, NULL, &error) != 0
+      || !end (transport, G_TLS_CONNECTION (stream), argv[2], &error)
+      || !ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, &error))
+    {
+      g_printerr ("%s", error != NULL ? error->message : "a byte");
+      return 1;
+    }
+  return 0;
+}
+"""
+
+
+@case('only the right receipt ends a session in good order: not a wrong, a reflected, a short, a long or no one')
+def _(server):
+    alice, bob, folder = users(server)
+    bob.trust(alice)
+    command = make_program(folder, 'ends', 'c', ENDS)
+    environment = {**make_accounts(folder, {'alice': (alice.account, '')}), **alice.environment}
+    for deed in ('right', 'wrong', 'reflected', 'short', 'long', 'missing', 'closed'):
+        there = bob.ibb('listen', '--from', alice.account.bare)
+        here = Program(*command, there.wait_ready(), deed, env=environment)
+        if deed == 'right':
+            there.expect_done()
+        else:
+            there.expect_failure(f'“{alice.account.bare}', 'did not confirm')
+        check_equal((here.finish(), here.lines), (0, []), f'{deed}: the application')
+
+    there = bob.ibb('listen', '--from', alice.account.bare)
+    here = Program(*command, there.wait_ready(), 'silent', env=environment, stdin=subprocess.PIPE)
+    there.wait_line(f'^Not done yet: waiting for “{alice.account.bare}.* to confirm')
+    there.stop(-signal.SIGTERM)
+    here.stdin.close()
+    check_equal(here.finish(), 0, 'the silent application')
 
 
 BREAKS = """

@@ -11,14 +11,30 @@
 /* Most blocks of one direction, so that thousands of schedules pass quickly. */
 #define USUAL_BLOCKS 120
 
-/* With that probability the field becomes a number from low to high. */
-#define MAYBE(random, percent, field, low, high)                                                   \
+/* With that probability the field becomes the value. */
+#define SOMETIMES(random, percent, field, value)                                                   \
   G_STMT_START                                                                                     \
   {                                                                                                \
     if (random_percent (random, percent))                                                          \
-      (field) = (__typeof__ (field)) random_scaled (random, low, high);                            \
+      (field) = (__typeof__ (field)) (value);                                                      \
   }                                                                                                \
   G_STMT_END
+
+/* The same with a number from low to high. */
+#define MAYBE(random, percent, field, low, high)                                                   \
+  SOMETIMES (random, percent, field, random_scaled (random, low, high))
+
+static gint64
+random_time (Random *random, gint64 most)
+{
+  return (gint64) random_scaled (random, 1, (guint64) most);
+}
+
+static guint
+pick (Random *random, guint n)
+{
+  return (guint) random_below (random, n);
+}
 
 static gint64
 random_delay (Random *random, guint kind)
@@ -41,13 +57,12 @@ make_settings (IBBSettings *settings, Profile profile, Random *random)
 {
   *settings = (IBBSettings) IBB_SETTINGS_INIT;
   settings->session_limit = 1000;
-  if (random_percent (random, 40))
-    settings->window =
-        random_percent (random, 20) ? 1 : (gsize) random_scaled (random, 1, 256 * 1024);
+  SOMETIMES (random, 40, settings->window,
+             random_percent (random, 20) ? 1 : (gsize) random_scaled (random, 1, 256 * 1024));
   MAYBE (random, 30, settings->send_buffer_size, 1, 64 * 1024);
   MAYBE (random, 50, settings->receive_buffer_size, 1, 256 * 1024);
-  if (random_percent (random, 20))
-    settings->max_block_size = (guint) random_between (random, 512, IBB_BLOCK_SIZE_MAX);
+  SOMETIMES (random, 20, settings->max_block_size,
+             random_between (random, 512, IBB_BLOCK_SIZE_MAX));
   /* Where nothing may go wrong, the peers that need it say that they read on (D-39). A close of
    * messages is answered in time only without (D-37). */
   if (profile != PROFILE_CLEAN && profile != PROFILE_OUTAGES && profile != PROFILE_HOSTILE)
@@ -68,24 +83,18 @@ make_settings (IBBSettings *settings, Profile profile, Random *random)
       MAYBE (random, 30, settings->open_timeout, 1, 120000);
       MAYBE (random, 30, settings->accept_timeout, 1, 120000);
       MAYBE (random, 30, settings->close_timeout, 1, 120000);
-      if (random_percent (random, 30))
-        settings->peer_timeout = (guint) random_scaled (random, 1, 1200000) - 1;
+      SOMETIMES (random, 30, settings->peer_timeout, random_scaled (random, 1, 1200000) - 1);
       /* Never. */
-      if (random_percent (random, 10))
-        settings->open_timeout = 0;
-      if (random_percent (random, 10))
-        settings->accept_timeout = 0;
+      SOMETIMES (random, 10, settings->open_timeout, 0);
+      SOMETIMES (random, 10, settings->accept_timeout, 0);
     }
   if (profile == PROFILE_TIMING || profile == PROFILE_FAULTY)
     {
-      if (random_percent (random, 30))
-        settings->max_retries = (guint) random_below (random, 8);
+      SOMETIMES (random, 30, settings->max_retries, pick (random, 8));
       MAYBE (random, 30, settings->initial_wait_time, 1, 20000);
-      if (random_percent (random, 30))
-        settings->wait_backoff_factor = 1.0 + (double) random_below (random, 30) / 10;
+      SOMETIMES (random, 30, settings->wait_backoff_factor, 1.0 + pick (random, 30) / 10.0);
       settings->block_size_fallback = !random_percent (random, 20);
-      if (random_percent (random, 10))
-        settings->session_limit = (guint) random_below (random, 4);
+      SOMETIMES (random, 10, settings->session_limit, pick (random, 4));
     }
 }
 
@@ -129,7 +138,7 @@ random_pace (Random *random, guint64 total, gint64 within, guint *most, gint64 *
   *gap = 0;
   if (random_percent (random, 60))
     return;
-  *gap = (gint64) random_scaled (random, 1, 10 * SECOND);
+  *gap = random_time (random, 10 * SECOND);
   if (total > 0)
     {
       guint64 steps = 2 * total / *most + 1;
@@ -161,8 +170,8 @@ make_plan (const Schedule *self, Plan *plan, gint64 patience, guint block_size, 
   memset (plan, 0, sizeof *plan);
   plan->total = random_total (random, self->profile, block_size);
   plan->auto_flush = !random_percent (random, 20);
-  plan->drain_percent = random_percent (random, 20) ? 1 + (guint) random_below (random, 50) : 0;
-  plan->flush_percent = random_percent (random, 30) ? 1 + (guint) random_below (random, 50) : 0;
+  plan->drain_percent = random_percent (random, 20) ? 1 + pick (random, 50) : 0;
+  plan->flush_percent = random_percent (random, 30) ? 1 + pick (random, 50) : 0;
   random_pace (random, plan->total, patience / 2, &plan->write_max, &plan->write_gap);
   if (plan->total / plan->write_max > 2000)
     plan->write_max = (guint) (plan->total / 1000);
@@ -178,7 +187,7 @@ make_reading (Plan *plan, const Plan *other, gint64 patience, Random *random)
   if (random_percent (random, 25))
     {
       plan->pause_at = random_below (random, other->total + 1);
-      plan->pause = (gint64) random_scaled (random, 1, (guint64) patience);
+      plan->pause = random_time (random, patience);
     }
 }
 
@@ -189,7 +198,7 @@ make_clean_finish (Session *session, Random *random)
 {
   Plan *a = &session->plans[0];
   Plan *b = &session->plans[1];
-  guint turn = (guint) random_below (random, 2);
+  guint turn = pick (random, 2);
 
   switch (random_below (random, 4))
     {
@@ -219,8 +228,7 @@ make_finish (Session *session, Profile profile, Random *random)
       Plan *plan = &session->plans[side];
 
       plan->finish = (Finish) random_below (random, FINISH_CLOSE_EARLY + 1);
-      plan->moment = (gint64) random_scaled (
-          random, 1, (guint64) (profile == PROFILE_CLOSING ? 20 * SECOND : 20 * MINUTE));
+      plan->moment = random_time (random, profile == PROFILE_CLOSING ? 20 * SECOND : 20 * MINUTE);
       plan->position = random_below (random, session->plans[1 - side].total + 1);
       plan->drop = random_percent (random, 30);
     }
@@ -256,9 +264,8 @@ make_session (Schedule *self, Random *random)
   guint   number = self->sessions->len;
   gint64  time;
 
-  session.initiator = (guint) random_below (random, self->n_nodes);
-  session.responder =
-      (session.initiator + 1 + (guint) random_below (random, self->n_nodes - 1)) % self->n_nodes;
+  session.initiator = pick (random, self->n_nodes);
+  session.responder = (session.initiator + 1 + pick (random, self->n_nodes - 1)) % self->n_nodes;
   session.by_message = random_percent (random, 25);
   session.block_size =
       random_percent (random, 30) ? 0 : (guint) random_scaled (random, 1, IBB_BLOCK_SIZE_MAX);
@@ -275,8 +282,7 @@ make_session (Schedule *self, Random *random)
         session.expected_block_size = 0;
     }
   if (session.expected || random_percent (random, 10))
-    g_snprintf (session.sid, sizeof session.sid, "s%u-%08x", number,
-                (guint) random_below (random, G_MAXUINT32));
+    g_snprintf (session.sid, sizeof session.sid, "s%u-%08x", number, pick (random, G_MAXUINT32));
   for (guint side = 0; side < 2; side++)
     make_plan (self, &session.plans[side], get_patience (self),
                session.block_size != 0 ? session.block_size : 4096, random);
@@ -296,13 +302,13 @@ make_session (Schedule *self, Random *random)
   else
     make_finish (&session, self->profile, random);
   make_waiting (self, &session);
-  time = number == 0 ? 0 : (gint64) random_scaled (random, 1, 10 * SECOND);
+  time = number == 0 ? 0 : random_time (random, 10 * SECOND);
   add_action (self, ACTION_OPEN, time, session.initiator, number, 0);
   g_array_append_val (self->sessions, session);
 
   if (self->profile == PROFILE_TIMING && random_percent (random, 15))
-    add_action (self, ACTION_GIVE_UP, time + (gint64) random_scaled (random, 1, 40 * SECOND),
-                session.initiator, number, 0);
+    add_action (self, ACTION_GIVE_UP, time + random_time (random, 40 * SECOND), session.initiator,
+                number, 0);
   /* A sid used twice mixes up sessions when an open is given up or times out
    * meanwhile; D-06 promises no more than that both may fail. */
   if (self->profile == PROFILE_CLOSING && !session.expected && random_percent (random, 15))
@@ -316,8 +322,8 @@ make_session (Schedule *self, Random *random)
       session.responder = first->initiator;
       memcpy (first->sid, session.sid, sizeof session.sid);
       first->rival = 1;
-      add_action (self, ACTION_OPEN, time + (gint64) random_scaled (random, 1, (guint64) SECOND),
-                  session.initiator, number + 1, 0);
+      add_action (self, ACTION_OPEN, time + random_time (random, SECOND), session.initiator,
+                  number + 1, 0);
       g_array_append_val (self->sessions, session);
     }
 }
@@ -330,11 +336,10 @@ make_faults (Schedule *self, Random *random)
   faults->faults_until = (gint64) random_scaled (random, 10 * SECOND, HOUR);
   MAYBE (random, 50, faults->bounce, 1, 200);
   MAYBE (random, 30, faults->bounce_final, 1, 1000);
-  faults->ambiguous = (guint) random_below (random, 600);
+  faults->ambiguous = pick (random, 600);
   MAYBE (random, 40, faults->duplicate, 1, 300);
   MAYBE (random, 20, faults->replay, 1, 100);
-  if (random_percent (random, 20))
-    faults->late_result = 500;
+  SOMETIMES (random, 20, faults->late_result, 500);
   MAYBE (random, 25, faults->lose_data, 1, 60);
   MAYBE (random, 25, faults->lose_message, 1, 60);
   MAYBE (random, 15, faults->lose_other, 1, 200);
@@ -343,18 +348,17 @@ make_faults (Schedule *self, Random *random)
   if (random_percent (random, 20))
     {
       faults->stanza_limit = 600 + (gsize) random_scaled (random, 1, 60000);
-      faults->limit_type = (guint) random_below (random, IBB_ERROR_TYPE_WAIT + 1);
+      faults->limit_type = pick (random, IBB_ERROR_TYPE_WAIT + 1);
     }
   if (random_percent (random, 25))
     {
-      guint  node = (guint) random_below (random, self->n_nodes);
-      gint64 time = (gint64) random_scaled (random, 1, 10 * MINUTE);
+      guint  node = pick (random, self->n_nodes);
+      gint64 time = random_time (random, 10 * MINUTE);
 
       if (random_percent (random, 70))
         add_action (self, ACTION_CUT, time, node, 0, 0);
       if (random_percent (random, 60))
-        add_action (self, ACTION_RESTART, time + (gint64) random_scaled (random, 1, 2 * MINUTE),
-                    node, 0, 0);
+        add_action (self, ACTION_RESTART, time + random_time (random, 2 * MINUTE), node, 0, 0);
     }
 }
 
@@ -387,20 +391,16 @@ make_wrap (Schedule *self, Random *random)
 static void
 make_bad_habits (Habits *habits, Random *random)
 {
-  if (random_percent (random, 5))
-    habits->never_accepts = TRUE;
-  if (random_percent (random, 20))
-    habits->refuse_open = (guint) random_below (random, 100);
+  SOMETIMES (random, 5, habits->never_accepts, TRUE);
+  SOMETIMES (random, 20, habits->refuse_open, pick (random, 100));
   habits->spends_permission = random_percent (random, 50);
   habits->ignores_refusal = random_percent (random, 30);
   MAYBE (random, 30, habits->late, 1, 3 * SECOND);
   habits->reorders = random_percent (random, 25);
   habits->mute = random_percent (random, 10);
-  if (random_percent (random, 40))
-    habits->refuse = 1 + (guint) random_below (random, 60);
+  SOMETIMES (random, 40, habits->refuse, 1 + pick (random, 60));
   habits->consumes = random_percent (random, 40);
-  if (random_percent (random, 40))
-    habits->patience = 5 * SECOND;
+  SOMETIMES (random, 40, habits->patience, 5 * SECOND);
   if (habits->patience > 0)
     habits->pipeline = 1;
   habits->gives_up = random_percent (random, 50);
@@ -417,8 +417,8 @@ make_habits (Schedule *self, Random *random)
 {
   Habits *habits = &self->habits;
 
-  habits->reaction = (gint64) random_scaled (random, 1, 100 * MILLISECOND);
-  habits->disco = (guint) random_below (random, 4);
+  habits->reaction = random_time (random, 100 * MILLISECOND);
+  habits->disco = pick (random, 4);
   habits->type = (IBBErrorType) random_below (random, IBB_ERROR_TYPE_WAIT + 1);
   habits->max_block_size =
       random_percent (random, 40) ? (guint) random_between (random, 512, 8192) : IBB_BLOCK_SIZE_MAX;
@@ -429,10 +429,8 @@ make_habits (Schedule *self, Random *random)
   habits->block_max =
       random_percent (random, 40) ? (guint) random_scaled (random, 1, 768) : IBB_BLOCK_SIZE_MAX;
   habits->white_space = random_percent (random, 30);
-  if (random_percent (random, 20))
-    habits->empty = (guint) random_below (random, 40);
-  habits->pipeline =
-      random_percent (random, 70) ? 1 : 2 + (guint) random_below (random, 6); /* D-24: 8 at most */
+  SOMETIMES (random, 20, habits->empty, pick (random, 40));
+  habits->pipeline = random_percent (random, 70) ? 1 : 2 + pick (random, 6); /* D-24: 8 at most */
   habits->close_not_found = random_percent (random, 25);
   habits->conforms = random_percent (random, 40);
   if (!habits->conforms)
@@ -485,7 +483,7 @@ make_conforming_session (Schedule *self, Session *session, guint way)
 static void
 make_peers (Schedule *self, guint n_sessions, Random *random)
 {
-  guint way = (guint) random_below (random, 3);
+  guint way = pick (random, 3);
 
   self->scripted[1] = TRUE;
   self->has_feature[1] = FALSE;
@@ -493,8 +491,8 @@ make_peers (Schedule *self, guint n_sessions, Random *random)
   for (guint i = 0; i < 2; i++)
     {
       /* With a longer delay, 5 s of patience would end a session in progress (H-02). */
-      self->delay[i][1 - i] = (gint64) random_scaled (random, 1, 200 * MILLISECOND);
-      self->jitter[i][1 - i] = (gint64) random_scaled (random, 1, 50 * MILLISECOND);
+      self->delay[i][1 - i] = random_time (random, 200 * MILLISECOND);
+      self->jitter[i][1 - i] = random_time (random, 50 * MILLISECOND);
     }
   make_habits (self, random);
   if (self->habits.patience > 0)
@@ -529,8 +527,8 @@ make_hostile (Schedule *self, guint n_sessions, Random *random)
   self->scripted[2] = TRUE;
   for (guint i = 0; i < 2; i++)
     {
-      self->delay[i][2] = random_delay (random, (guint) random_below (random, 3));
-      self->delay[2][i] = random_delay (random, (guint) random_below (random, 3));
+      self->delay[i][2] = random_delay (random, pick (random, 3));
+      self->delay[2][i] = random_delay (random, pick (random, 3));
     }
   for (guint node = 0; node < 2; node++)
     for (guint side = 0; side < 2; side++)
@@ -550,8 +548,8 @@ make_hostile (Schedule *self, guint n_sessions, Random *random)
         make_finish (&session, PROFILE_CLOSING, random);
         make_waiting (self, &session);
         if (side == 0)
-          add_action (self, ACTION_OPEN, (gint64) random_scaled (random, 1, MINUTE), node,
-                      self->sessions->len, 0);
+          add_action (self, ACTION_OPEN, random_time (random, MINUTE), node, self->sessions->len,
+                      0);
         g_array_append_val (self->sessions, session);
       }
   hostile_make (self, random);
@@ -564,10 +562,9 @@ make_shared_session (Schedule *self, gboolean is_stalled, guint64 total, Random 
   Plan   *writing;
   Plan   *reading;
 
-  session.initiator = random_percent (random, 50) ? 0 : 1 + (guint) random_below (random, 3);
+  session.initiator = random_percent (random, 50) ? 0 : 1 + pick (random, 3);
   session.initiator %= self->n_nodes;
-  session.responder =
-      session.initiator == 0 ? 1 + (guint) random_below (random, self->n_nodes - 1) : 0;
+  session.responder = session.initiator == 0 ? 1 + pick (random, self->n_nodes - 1) : 0;
   session.by_message = FALSE;
   session.block_size = random_percent (random, 50) ? 4096 : 512 << random_below (random, 6);
   writing = &session.plans[session.initiator == 0 ? 0 : 1];
@@ -585,7 +582,7 @@ make_shared_session (Schedule *self, gboolean is_stalled, guint64 total, Random 
       reading->pause_at = random_below (random, total + 1);
       reading->pause = random_between (random, 2 * HOUR, 4 * HOUR);
     }
-  add_action (self, ACTION_OPEN, (gint64) random_scaled (random, 1, 20 * SECOND), session.initiator,
+  add_action (self, ACTION_OPEN, random_time (random, 20 * SECOND), session.initiator,
               self->sessions->len, 0);
   g_array_append_val (self->sessions, session);
 }
@@ -596,8 +593,8 @@ make_shared_session (Schedule *self, gboolean is_stalled, guint64 total, Random 
 static void
 make_shared (Schedule *self, Random *random)
 {
-  guint   n_stalled = 1 + (guint) random_below (random, 16);
-  guint   n_live = 1 + (guint) random_below (random, 4);
+  guint   n_stalled = 1 + pick (random, 16);
+  guint   n_live = 1 + pick (random, 4);
   guint64 total = 0;
   gint64  deadline = HOUR;
 
@@ -621,11 +618,11 @@ make_shared (Schedule *self, Random *random)
     if (self->uplink_rate[i] > 0)
       deadline += (gint64) (4 * total * SECOND / self->uplink_rate[i]);
   /* Shorter than the time after which somebody counts as gone (D-27). */
-  for (guint i = (guint) random_below (random, 4); i > 0; i--)
-    add_action (self, ACTION_JAM, i * 2 * MINUTE + (gint64) random_scaled (random, 1, MINUTE), 0,
+  for (guint i = pick (random, 4); i > 0; i--)
+    add_action (self, ACTION_JAM, i * 2 * MINUTE + random_time (random, MINUTE), 0,
                 (guint) random_scaled (random, 1, 40000), 0);
   if (random_percent (random, 30))
-    add_action (self, ACTION_JAM, (gint64) random_scaled (random, 1, 30 * SECOND), 0,
+    add_action (self, ACTION_JAM, random_time (random, 30 * SECOND), 0,
                 (guint) random_scaled (random, 1, 40000), 0);
   for (guint i = n_stalled; i < self->sessions->len; i++)
     for (guint side = 0; side < 2; side++)
@@ -641,15 +638,13 @@ make_outages (Schedule *self)
   Random  r = { random_mix (self->seed ^ G_GUINT64_CONSTANT (0x198)) };
   Random *random = &r;
   guint64 longest = self->profile == PROFILE_CLEAN ? 3000 : 200 * 1000;
-  guint64 latest = self->profile == PROFILE_CLOSING ? MINUTE : 10 * MINUTE;
+  gint64  latest = self->profile == PROFILE_CLOSING ? MINUTE : 10 * MINUTE;
 
   for (guint i = 0; i < self->n_nodes; i++)
     self->confirms[i] = random_percent (random, 50);
-  for (guint n = random_percent (random, 70) ? 0 : 1 + (guint) random_below (random, 5); n > 0; n--)
-    add_action (self, ACTION_SUSPEND, (gint64) random_scaled (random, 1, latest),
-                (guint) random_below (random, self->n_nodes),
-                (guint) random_scaled (random, 1, longest),
-                (guint) random_below (random, N_OUTAGES));
+  for (guint n = random_percent (random, 70) ? 0 : 1 + pick (random, 5); n > 0; n--)
+    add_action (self, ACTION_SUSPEND, random_time (random, latest), pick (random, self->n_nodes),
+                (guint) random_scaled (random, 1, longest), pick (random, N_OUTAGES));
 }
 
 /* A network that is away, at either end, or a server that stands still: for as
@@ -657,12 +652,10 @@ make_outages (Schedule *self)
 static void
 make_long_outages (Schedule *self, Random *random)
 {
-  for (guint n = 1 + (guint) random_below (random, 3); n > 0; n--)
+  for (guint n = 1 + pick (random, 3); n > 0; n--)
     add_action (self, random_percent (random, 60) ? ACTION_SUSPEND : ACTION_JAM,
-                (gint64) random_scaled (random, 1, 10 * MINUTE),
-                (guint) random_below (random, self->n_nodes),
-                (guint) random_between (random, 20000, 180000),
-                (guint) random_below (random, N_OUTAGES));
+                random_time (random, 10 * MINUTE), pick (random, self->n_nodes),
+                (guint) random_between (random, 20000, 180000), pick (random, N_OUTAGES));
 }
 
 /* Several services on one connection. Drawn apart. */
@@ -690,6 +683,35 @@ has_twins (Schedule *self)
 }
 
 static void
+make_usual (Schedule *self, guint n_sessions, Random *random)
+{
+  Profile profile = self->profile;
+
+  if (profile == PROFILE_LOGINS)
+    logins_make (self, random);
+  while (self->sessions->len < n_sessions)
+    make_session (self, random);
+  if (profile == PROFILE_LOGINS)
+    logins_stretch (self, random);
+  if (profile == PROFILE_FAULTY ||
+      (profile == PROFILE_LOGINS && !self->is_patient && random_percent (random, 40)) ||
+      ((profile == PROFILE_BULK || profile == PROFILE_CROWD) && random_percent (random, 40)))
+    make_faults (self, random);
+  if (profile == PROFILE_OUTAGES)
+    make_long_outages (self, random);
+  else
+    make_outages (self);
+  if (profile == PROFILE_TIMING || profile == PROFILE_CROWD)
+    for (guint i = 0; i < self->n_nodes; i++)
+      for (guint n = pick (random, 4); n > 1; n--)
+        add_action (self, ACTION_SETTINGS, random_time (random, 10 * MINUTE), i, 0, 0);
+  if (((profile == PROFILE_CLOSING && !has_twins (self)) || profile == PROFILE_TIMING) &&
+      random_percent (random, 10))
+    add_action (self, ACTION_STOP, random_time (random, MINUTE), pick (random, self->n_nodes), 0,
+                pick (random, 2));
+}
+
+static void
 make (Schedule *self, Profile profile, guint64 seed)
 {
   Random  r = { random_mix (seed * N_SEEDS + profile + 1) };
@@ -710,21 +732,18 @@ make (Schedule *self, Profile profile, guint64 seed)
   self->n_nodes = 2;
   if (profile != PROFILE_CROWD && profile != PROFILE_BULK && profile != PROFILE_WRAP &&
       profile != PROFILE_PEERS && profile != PROFILE_HOSTILE && random_percent (random, 25))
-    self->n_nodes = 3 + (guint) random_below (random, MAX_NODES - 2);
+    self->n_nodes = 3 + pick (random, MAX_NODES - 2);
   if (profile == PROFILE_CROWD)
-    n_sessions = 4 + (guint) random_below (random, 40);
+    n_sessions = 4 + pick (random, 40);
   else if (random_percent (random, 40))
-    n_sessions = 2 + (guint) random_below (random, 3);
+    n_sessions = 2 + pick (random, 3);
 
   for (guint i = 0; i < self->n_nodes; i++)
     {
-      guint kind = (guint) random_below (random, profile == PROFILE_TIMING ? 4
-                                                 : profile == PROFILE_WRAP ? 2
-                                                                           : 3);
+      guint kind = pick (random, profile == PROFILE_TIMING ? 4 : profile == PROFILE_WRAP ? 2 : 3);
 
       make_settings (&self->settings[i], profile, random);
-      if (random_percent (random, 10))
-        self->stanza_limit[i] = 1000 + (gsize) random_scaled (random, 1, 65536);
+      SOMETIMES (random, 10, self->stanza_limit[i], 1000 + random_scaled (random, 1, 65536));
       self->listen[i] = random_percent (random, 50) ? IBB_LISTEN_ACCEPT : IBB_LISTEN_ASK;
       self->has_feature[i] = random_percent (random, 75);
       self->uplink_room[i] = (gsize) random_scaled (random, 1, 1000000);
@@ -735,8 +754,7 @@ make (Schedule *self, Profile profile, guint64 seed)
       for (guint j = 0; j < self->n_nodes; j++)
         {
           self->delay[i][j] = random_delay (random, kind);
-          if (random_percent (random, 50))
-            self->jitter[i][j] = random_delay (random, kind);
+          SOMETIMES (random, 50, self->jitter[i][j], random_delay (random, kind));
         }
       if (profile == PROFILE_CLEAN || profile == PROFILE_WRAP || profile == PROFILE_PEERS ||
           profile == PROFILE_HOSTILE || profile == PROFILE_SHARED || profile == PROFILE_OUTAGES ||
@@ -745,60 +763,24 @@ make (Schedule *self, Profile profile, guint64 seed)
       if (profile == PROFILE_TIMING || profile == PROFILE_FAULTY)
         {
           MAYBE (random, 20, self->request_delay[i], 1, 2 * MINUTE);
-          if (random_percent (random, 20))
-            self->request_ignore[i] = (guint) random_below (random, 50);
+          SOMETIMES (random, 20, self->request_ignore[i], pick (random, 50));
         }
-      if (random_percent (random, 20))
-        self->request_refuse[i] = (guint) random_below (random, 50);
-      if (random_percent (random, 5))
-        self->listen[i] = IBB_LISTEN_NONE;
+      SOMETIMES (random, 20, self->request_refuse[i], pick (random, 50));
+      SOMETIMES (random, 5, self->listen[i], IBB_LISTEN_NONE);
       if (profile == PROFILE_TIMING && random_percent (random, 20))
-        self->timer_lag[i] = (gint64) random_scaled (random, 1, 30 * SECOND);
+        self->timer_lag[i] = random_time (random, 30 * SECOND);
     }
 
   if (profile == PROFILE_WRAP)
-    {
-      make_wrap (self, random);
-      return;
-    }
-  if (profile == PROFILE_PEERS)
-    {
-      make_peers (self, n_sessions, random);
-      return;
-    }
-  if (profile == PROFILE_HOSTILE)
-    {
-      make_hostile (self, n_sessions, random);
-      return;
-    }
-  if (profile == PROFILE_SHARED)
-    {
-      make_shared (self, random);
-      return;
-    }
-  if (profile == PROFILE_LOGINS)
-    logins_make (self, random);
-  while (self->sessions->len < n_sessions)
-    make_session (self, random);
-  if (profile == PROFILE_LOGINS)
-    logins_stretch (self, random);
-  if (profile == PROFILE_FAULTY ||
-      (profile == PROFILE_LOGINS && !self->is_patient && random_percent (random, 40)) ||
-      ((profile == PROFILE_BULK || profile == PROFILE_CROWD) && random_percent (random, 40)))
-    make_faults (self, random);
-  if (profile == PROFILE_OUTAGES)
-    make_long_outages (self, random);
+    make_wrap (self, random);
+  else if (profile == PROFILE_PEERS)
+    make_peers (self, n_sessions, random);
+  else if (profile == PROFILE_HOSTILE)
+    make_hostile (self, n_sessions, random);
+  else if (profile == PROFILE_SHARED)
+    make_shared (self, random);
   else
-    make_outages (self);
-  if (profile == PROFILE_TIMING || profile == PROFILE_CROWD)
-    for (guint i = 0; i < self->n_nodes; i++)
-      for (guint n = (guint) random_below (random, 4); n > 1; n--)
-        add_action (self, ACTION_SETTINGS, (gint64) random_scaled (random, 1, 10 * MINUTE), i, 0,
-                    0);
-  if (((profile == PROFILE_CLOSING && !has_twins (self)) || profile == PROFILE_TIMING) &&
-      random_percent (random, 10))
-    add_action (self, ACTION_STOP, (gint64) random_scaled (random, 1, MINUTE),
-                (guint) random_below (random, self->n_nodes), 0, (guint) random_below (random, 2));
+    make_usual (self, n_sessions, random);
 }
 
 void

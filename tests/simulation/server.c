@@ -106,20 +106,6 @@ send_back (World       *self,
   server_deliver (self, from, to, error, time);
 }
 
-static void
-bounce_passing (World *self, IBBCondition *condition, IBBErrorType *type)
-{
-  static const IBBCondition passing[] = {
-    IBB_CONDITION_RECIPIENT_UNAVAILABLE,
-    IBB_CONDITION_REMOTE_SERVER_TIMEOUT,
-    IBB_CONDITION_RESOURCE_CONSTRAINT,
-    IBB_CONDITION_INTERNAL_SERVER_ERROR,
-  };
-
-  *condition = passing[random_below (&self->random, G_N_ELEMENTS (passing))];
-  *type = IBB_ERROR_TYPE_WAIT;
-}
-
 /* A fault that drops something may leave somebody waiting who cannot notice. */
 static void
 mark_may_hang (World *self, guint a, guint b, const char *sid)
@@ -160,6 +146,45 @@ message_gone (World *self, Node *from, Node *to, IBBStanza *stanza)
     end->other->may_hang = TRUE;
 }
 
+/* A block comes back, and may have been delivered nevertheless. */
+static void
+bounce (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
+{
+  static const IBBCondition passing[] = {
+    IBB_CONDITION_RECIPIENT_UNAVAILABLE,
+    IBB_CONDITION_REMOTE_SERVER_TIMEOUT,
+    IBB_CONDITION_RESOURCE_CONSTRAINT,
+    IBB_CONDITION_INTERNAL_SERVER_ERROR,
+  };
+  const Faults *faults = &self->schedule.faults;
+  Random       *random = &self->random;
+  IBBCondition  condition = passing[random_below (random, G_N_ELEMENTS (passing))];
+  IBBErrorType  type = IBB_ERROR_TYPE_WAIT;
+
+  if (random_permille (random, faults->bounce_final))
+    {
+      /* All conditions but the last, unexpected-request, by which only a peer says that it has
+       * the block (D-28). */
+      condition = (IBBCondition) random_below (random, IBB_CONDITION_UNEXPECTED_REQUEST);
+      type = (IBBErrorType) random_below (random, IBB_ERROR_TYPE_WAIT + 1);
+    }
+  else if ((condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE ||
+            condition == IBB_CONDITION_REMOTE_SERVER_TIMEOUT) &&
+           random_permille (random, faults->ambiguous))
+    {
+      world_trace (self, "  sent back and delivered");
+      question_doubled (self, from->index, to->index, stanza);
+      server_deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
+      send_back (self, to->index, from, stanza, condition, type, time);
+      return;
+    }
+  world_trace (self, "  sent back: %s", ibb_condition_to_string (condition));
+  if (stanza->name != IBB_STANZA_IQ)
+    message_gone (self, from, to, stanza); /* unless it is sent again */
+  question_removed (self, from->index, to->index, stanza);
+  send_back (self, to->index, from, stanza, condition, type, time);
+}
+
 /* TRUE: a fault has dealt with it. */
 static gboolean
 suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
@@ -183,32 +208,7 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
     return FALSE;
   if (is_data && random_permille (random, faults->bounce))
     {
-      IBBCondition condition;
-      IBBErrorType type;
-
-      bounce_passing (self, &condition, &type);
-      if (random_permille (random, faults->bounce_final))
-        {
-          /* All conditions but the last, unexpected-request, by which only a peer says that it has
-           * the block (D-28). */
-          condition = (IBBCondition) random_below (random, IBB_CONDITION_UNEXPECTED_REQUEST);
-          type = (IBBErrorType) random_below (random, IBB_ERROR_TYPE_WAIT + 1);
-        }
-      else if ((condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE ||
-                condition == IBB_CONDITION_REMOTE_SERVER_TIMEOUT) &&
-               random_permille (random, faults->ambiguous))
-        {
-          world_trace (self, "  sent back and delivered");
-          question_doubled (self, from->index, to->index, stanza);
-          server_deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
-          send_back (self, to->index, from, stanza, condition, type, time);
-          return TRUE;
-        }
-      world_trace (self, "  sent back: %s", ibb_condition_to_string (condition));
-      if (!is_iq)
-        message_gone (self, from, to, stanza); /* unless it is sent again */
-      question_removed (self, from->index, to->index, stanza);
-      send_back (self, to->index, from, stanza, condition, type, time);
+      bounce (self, from, to, stanza, time);
       return TRUE;
     }
   if ((stanza->payload == IBB_PAYLOAD_OPEN || stanza->payload == IBB_PAYLOAD_CLOSE) &&
@@ -222,16 +222,13 @@ suffer (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
                  (IBBErrorType) random_below (random, IBB_ERROR_TYPE_WAIT + 1), time);
       return TRUE;
     }
-  if (is_data && !is_iq && random_permille (random, faults->lose_message))
+  if (is_data && random_permille (random, is_iq ? faults->lose_data : faults->lose_message))
     {
       world_trace (self, "  lost");
-      message_gone (self, from, to, stanza);
-      return TRUE;
-    }
-  if (is_iq && is_data && random_permille (random, faults->lose_data))
-    {
-      world_trace (self, "  lost");
-      question_removed (self, from->index, to->index, stanza);
+      if (is_iq)
+        question_removed (self, from->index, to->index, stanza);
+      else
+        message_gone (self, from, to, stanza);
       return TRUE;
     }
   if (is_iq && (stanza->payload == IBB_PAYLOAD_RESULT || stanza->payload == IBB_PAYLOAD_ERROR) &&
@@ -319,9 +316,7 @@ hold (Node *at, IBBStanza *stanza, guint from, Node *to)
 {
   Held *held = g_new (Held, 1);
 
-  held->stanza = stanza;
-  held->from = from;
-  held->to = to;
+  *held = (Held){ stanza, from, to };
   g_queue_push_tail (&at->held, held);
 }
 
@@ -466,16 +461,11 @@ server_route (World *self, Node *from, IBBStanza *stanza)
   if (self->verbose)
     world_trace (self, "%c -> %c %s", 'A' + (char) from->index,
                  to != NULL ? 'A' + (char) to->index : '*', stanza_describe (stanza));
-  if (from->is_deaf)
+  if (from->is_deaf || refused)
     {
       if (stanza_is_request (stanza))
         question_removed (self, from->index, to != NULL ? to->index : MAX_NODES, stanza);
-    }
-  else if (refused)
-    {
-      if (stanza_is_request (stanza))
-        question_removed (self, from->index, to != NULL ? to->index : MAX_NODES, stanza);
-      if (to != NULL)
+      if (!from->is_deaf && to != NULL)
         mark_pair (self, from->index, to->index);
     }
   else if (to == NULL)
@@ -497,6 +487,7 @@ static void
 answer_as_application (World *self, Node *node, IBBStanza *stanza)
 {
   IBBStanza *reply;
+  Node      *to;
 
   if (!stanza_is_request (stanza) || stanza->id == NULL)
     return;
@@ -521,17 +512,14 @@ answer_as_application (World *self, Node *node, IBBStanza *stanza)
                                          IBB_ERROR_TYPE_CANCEL, NULL);
   check_sent (self, node, reply);
   /* This stanza leaves beside those of the engine, whose passing it must not confuse. */
-  {
-    Node *to = server_find (self, reply->to);
-
-    reply->from = reply->from != NULL ? reply->from : g_strdup (node->jid);
-    world_trace (self, "%c -> %c %s (application)", 'A' + (char) node->index,
-                 to != NULL ? 'A' + (char) to->index : '*', stanza_describe (reply));
-    if (to != NULL && !node->is_deaf)
-      server_deliver (self, node->index, to, reply, MAX (self->now, node->uplink_free));
-    else
-      ibb_stanza_record_unref (reply);
-  }
+  to = server_find (self, reply->to);
+  reply->from = reply->from != NULL ? reply->from : g_strdup (node->jid);
+  world_trace (self, "%c -> %c %s (application)", 'A' + (char) node->index,
+               to != NULL ? 'A' + (char) to->index : '*', stanza_describe (reply));
+  if (to != NULL && !node->is_deaf)
+    server_deliver (self, node->index, to, reply, MAX (self->now, node->uplink_free));
+  else
+    ibb_stanza_record_unref (reply);
 }
 
 static gboolean

@@ -286,17 +286,16 @@ logins_follow (End *self)
 
   if (self->world->schedule.profile != PROFILE_LOGINS)
     return;
-  if (session == NULL)
+  /* A session that was dropped may have been interrupted at any time since. */
+  if (session != NULL)
     {
-      self->in_flight = 0; /* it was dropped, and may have been interrupted since */
-      return;
+      n = session->resume.count + session->resume.peer_count +
+          (session->state == IBB_SESSION_INTERRUPTED);
+      if (n == self->n_resumed)
+        return;
+      self->n_resumed = n;
+      self->acked |= session->sender.delivered > 0;
     }
-  n = session->resume.count + session->resume.peer_count +
-      (session->state == IBB_SESSION_INTERRUPTED);
-  if (n == self->n_resumed)
-    return;
-  self->n_resumed = n;
-  self->acked |= session->sender.delivered > 0;
   self->in_flight = 0;
   for (guint i = self->first; i < self->blocks->len; i++)
     g_array_index (self->blocks, Block, i).answered = TRUE;

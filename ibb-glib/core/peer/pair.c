@@ -26,9 +26,6 @@ new_pair (IBBPeer *peer, const char *local, const char *from)
   self->local = g_strdup (local);
   self->from = g_strdup (from);
   self->silent_at = IBB_NEVER;
-  self->next_probe = peer->next_probe;
-  self->knows_probe = peer->knows_probe;
-  self->probe_by_query = peer->probe_by_query;
   self->link.data = self;
   ibb_pace_init (&self->pace);
   ibb_timer_init (&self->timer, peer->peers->timeout, self);
@@ -76,17 +73,11 @@ stop_asking (IBBPair *self)
   ibb_pace_init (&self->pace);
 }
 
-/* The peer keeps what the last pair knew of it, for the next session. */
 static void
 pair_free (IBBPair *self)
 {
-  IBBPeer *peer = self->peer;
-
   stop_asking (self);
-  peer->next_probe = self->next_probe;
-  peer->knows_probe = self->knows_probe;
-  peer->probe_by_query = self->probe_by_query;
-  g_queue_unlink (&peer->pairs, &self->link);
+  g_queue_unlink (&self->peer->pairs, &self->link);
   g_free (self->local);
   g_free (self->from);
   g_free (self->asked_from);

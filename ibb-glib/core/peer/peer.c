@@ -179,8 +179,6 @@ static void
 forget_way (IBBPeer *self)
 {
   stop_asking (self);
-  self->next_probe = 0;
-  self->probe_by_query = FALSE;
   ibb_scheduler_leave (get_turns (self), &self->turn);
   ibb_near_forget_peer (&self->peers->near, &self->near);
 }

@@ -57,11 +57,6 @@ typedef struct
   gboolean   reorders;   /* it answered unexpected-request with several blocks in flight */
   IBBPending query;      /* disco#info */
   gint64     next_query; /* no query is sent before, since the connection refused the last one */
-
-  /* What the last pair knew that had a session (pair.h). */
-  gint64   next_probe;
-  gboolean knows_probe;
-  gboolean probe_by_query;
 } IBBPeer;
 
 /* timeout: of the timer of an IBBPair. */

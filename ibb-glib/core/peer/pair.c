@@ -333,6 +333,7 @@ static IBBPeerVerdict
 has_gone (IBBPair *self)
 {
   forget_probe (self);
+  ibb_pace_init (&self->pace); /* a session that opens later does not wait for earlier messages */
   self->knows_probe = FALSE;
   self->probe_by_query = FALSE;
   return IBB_PEER_GONE;

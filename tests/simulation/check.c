@@ -458,11 +458,13 @@ check_wait (End *self)
 {
   World *world = self->world;
   Node  *node = &world->nodes[self->node];
-  gint64 limit = node->driver.engine->context->settings.resume_timeout * MILLISECOND;
   gint64 lag = world->schedule.timer_lag[self->node];
+  gint64 limit;
 
-  if (ibb_session_get_state (self->session) == IBB_SESSION_ENDED)
+  if (node->driver.engine == NULL || world->schedule.profile == PROFILE_HOSTILE ||
+      ibb_session_get_state (self->session) == IBB_SESSION_ENDED)
     return;
+  limit = node->driver.engine->context->settings.resume_timeout * MILLISECOND;
   if (limit > 0 && self->waits_since > 0 && world->now - self->waits_since > limit + lag)
     world_fail (world, "end %u: has waited for %.3f s, with a resume-timeout of %.3f s (D-42)",
                 self->index, (double) (world->now - self->waits_since) / SECOND,
@@ -471,6 +473,18 @@ check_wait (End *self)
     self->waits_since = 0;
   else if (self->waits_since == 0)
     self->waits_since = world->now;
+}
+
+void
+check_waits (World *self, const Node *node)
+{
+  for (guint i = 0; i < self->ends->len; i++)
+    {
+      End *end = g_ptr_array_index (self->ends, i);
+
+      if (end->node == node->index && end->session != NULL && !end->finished)
+        check_wait (end);
+    }
 }
 
 void
@@ -489,8 +503,7 @@ check_end (End *self)
   if (session == NULL || world->failure != NULL)
     return;
   check_input_end (self);
-  if (node->driver.engine != NULL && world->schedule.profile != PROFILE_HOSTILE)
-    check_wait (self);
+  check_wait (self);
   if (world->schedule.profile == PROFILE_HOSTILE)
     check_close_time (self);
   self->was_half_closed |= session->closing.peer_reads;

@@ -682,7 +682,7 @@ server_resume (World *self, Node *node)
   driver_get_engines (&node->driver, engines);
   for (guint i = 0; engines[i] != NULL; i++)
     ibb_engine_resume (engines[i], self->now);
-  check_node (self, node); /* the wait for the XML stream is over before another one begins */
+  check_waits (self, node); /* the wait for the XML stream is over before another one begins */
   if (node->outage == OUTAGE_REORDERED)
     reorder_held (self, node);
   server_release_held (self, node);

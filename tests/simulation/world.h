@@ -546,6 +546,8 @@ void check_end (End *self);
 void check_refuses (End *self, gboolean is_abort); /* before a close, or an abort */
 void check_finish (End *self);
 void check_node (World *self, Node *node);
+/* Of all sessions of the node, while check_node () looks at some of many. */
+void check_waits (World *self, const Node *node);
 void check_over (World *self);
 
 gboolean question_is_answer (const IBBStanza *stanza);

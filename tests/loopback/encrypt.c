@@ -32,7 +32,7 @@ typedef struct
 static char *folder;
 
 static IBBIdentity *
-create_identity (const char *name, IBBKnownCertificates **known)
+create_identity (const char *name)
 {
   g_autofree char                 *key = g_strconcat (folder, "/", name, ".pem", NULL);
   g_autofree char                 *list = g_strconcat (folder, "/", name, ".known", NULL);
@@ -40,8 +40,6 @@ create_identity (const char *name, IBBKnownCertificates **known)
   IBBIdentity                     *identity = assert_succeeds (ibb_identity_new, key);
 
   ibb_identity_set_known_certificates (identity, certificates);
-  if (known != NULL)
-    *known = g_object_ref (certificates);
   return identity;
 }
 
@@ -85,7 +83,7 @@ static void
 user_init (User *self, const char *name, gboolean as_server)
 {
   *self = (User){ .as_server = as_server, .accepts = TRUE };
-  self->identity = create_identity (name, NULL);
+  self->identity = create_identity (name);
   g_signal_connect (self->identity, "trust-requested", G_CALLBACK (trust_cb), self);
 }
 
@@ -368,7 +366,7 @@ broken_off_cb (IBBIdentity *identity, const char *peer, guint count, guint pause
 static void
 thinker_init (Thinker *self, const char *name, IBBTransport *transport, gboolean as_server)
 {
-  *self = (Thinker){ .identity = create_identity (name, NULL), .transport = transport };
+  *self = (Thinker){ .identity = create_identity (name), .transport = transport };
   g_signal_connect (self->identity, "trust-requested", G_CALLBACK (keep_cb), self);
   g_signal_connect (self->identity, "broken-off", G_CALLBACK (broken_off_cb), self);
   ibb_identity_encrypt_async (self->identity, transport, as_server, NULL, store_result_cb,
@@ -708,75 +706,11 @@ test_below (Fixture *fixture, gconstpointer data)
   user_clear (&juliet);
 }
 
-/* The file of a key is made once, for its owner only, and kept. */
-static void
-test_key (Fixture *fixture, gconstpointer data)
-{
-  g_autofree char        *path = g_strconcat (folder, "/key.pem", NULL);
-  g_autofree char        *bad = g_strconcat (folder, "/bad.pem", NULL);
-  g_autoptr (IBBIdentity) first = assert_succeeds (ibb_identity_new, path);
-  g_autoptr (IBBIdentity) second = assert_succeeds (ibb_identity_new, path);
-  g_autoptr (GError)      error = NULL;
-  GStatBuf                info;
-
-  g_assert_true (g_tls_certificate_is_same (ibb_identity_get_certificate (first),
-                                            ibb_identity_get_certificate (second)));
-  g_assert_cmpint (g_stat (path, &info), ==, 0);
-  g_assert_cmpint (info.st_mode & 0777, ==, 0600);
-  g_assert_true (
-      g_file_set_contents_full (bad, "nothing", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
-  g_assert_null (ibb_identity_new (bad, &error));
-  g_assert_nonnull (strstr (error->message, bad));
-  g_clear_error (&error);
-  g_assert_null (ibb_identity_new ("/dev/null/key.pem", &error));
-  g_assert_nonnull (error);
-}
-
-/* A certificate is known for the whole name only, and for no name that a line almost has. */
-static void
-test_names (Fixture *fixture, gconstpointer data)
-{
-  static const char *const         others[] = { "romeo@montague.exampl", "omeo@montague.example",
-                                                "romeo@montague.example/", "montague.example", "" };
-  g_autofree char                 *digits = g_strnfill (65, 'a');
-  g_autofree char                 *lines = g_strdup_printf ("# romeo@montague.example\n"
-                                                                            "%.63s romeo@montague.example\n"
-                                                                            "%.65s romeo@montague.example\n"
-                                                                            "%.63sg romeo@montague.example\n"
-                                                                            "%.64s\tromeo@montague.example\n"
-                                                                            "%.64s\n"
-                                                                            "%.64s juliet@capulet.example\n",
-                                                            digits, digits, digits, digits, digits, digits);
-  g_autofree char                 *text = NULL;
-  g_autoptr (IBBKnownCertificates) known = NULL;
-  g_autoptr (IBBIdentity)          identity = create_identity ("names", &known);
-  GTlsCertificate                 *certificate = ibb_identity_get_certificate (identity);
-  const char                      *path = ibb_known_certificates_get_path (known);
-
-  g_assert_true (g_file_set_contents (path, lines, -1, NULL));
-  g_assert_cmpint (g_chmod (path, 0600), ==, 0);
-  g_assert_cmpint (ibb_known_certificates_check (known, "romeo@montague.example", certificate), ==,
-                   IBB_TRUST_UNKNOWN);
-  assert_succeeds (ibb_known_certificates_add, known, "romeo@montague.example", certificate);
-  g_assert_cmpint (ibb_known_certificates_check (known, "Romeo@Montague.Example", certificate), ==,
-                   IBB_TRUST_KNOWN);
-  g_assert_cmpint (ibb_known_certificates_check (known, "juliet@capulet.example", certificate), ==,
-                   IBB_TRUST_CHANGED);
-  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
-    g_assert_cmpint (ibb_known_certificates_check (known, others[i], certificate), ==,
-                     IBB_TRUST_UNKNOWN);
-
-  /* Nothing else goes. */
-  assert_succeeds (ibb_known_certificates_forget, known, "romeo@MONTAGUE.example");
-  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  g_assert_cmpstr (text, ==, lines);
-}
-
 /* The end of the call by its caller. */
 static void
 test_cancelled (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBIdentity)  identity = create_identity ("cancelled", NULL);
+  g_autoptr (IBBIdentity)  identity = create_identity ("cancelled");
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError)       error = NULL;
   Ends                     ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
@@ -830,8 +764,6 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/server/replays", GINT_TO_POINTER (SERVER_REPLAYS), test_server);
   ADD ("/ibb/encrypt/server/cuts", GINT_TO_POINTER (SERVER_CUTS), test_server);
   ADD ("/ibb/encrypt/below", NULL, test_below);
-  ADD ("/ibb/encrypt/key", NULL, test_key);
-  ADD ("/ibb/encrypt/names", NULL, test_names);
   ADD ("/ibb/encrypt/cancelled", NULL, test_cancelled);
   ADD ("/ibb/encrypt/babbler", NULL, test_babbler);
   ADD ("/ibb/encrypt/one-at-a-time", NULL, test_one_at_a_time);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The files of IBBIdentity: its key, and the certificates that it knows. */
+
+#include <glib/gstdio.h>
+#include <ibb-glib/ibb-glib.h>
+#include <string.h>
+
+#include "../lib/calls.h"
+
+/* In a folder of the case, which GLib removes. */
+static char *
+make_path (const char *name)
+{
+  const char *folder = g_get_user_data_dir ();
+
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  return g_build_filename (folder, name, NULL);
+}
+
+/* The file of a key is made once, for its owner only, and kept. */
+static void
+test_key (void)
+{
+  g_autofree char        *path = make_path ("key.pem");
+  g_autofree char        *bad = make_path ("bad.pem");
+  g_autoptr (IBBIdentity) first = assert_succeeds (ibb_identity_new, path);
+  g_autoptr (IBBIdentity) second = assert_succeeds (ibb_identity_new, path);
+  g_autoptr (GError)      error = NULL;
+  GStatBuf                info;
+
+  g_assert_true (g_tls_certificate_is_same (ibb_identity_get_certificate (first),
+                                            ibb_identity_get_certificate (second)));
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 0777, ==, 0600);
+  g_assert_true (
+      g_file_set_contents_full (bad, "nothing", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+  g_assert_null (ibb_identity_new (bad, &error));
+  g_assert_nonnull (strstr (error->message, bad));
+  g_clear_error (&error);
+  g_assert_null (ibb_identity_new ("/dev/null/key.pem", &error));
+  g_assert_nonnull (error);
+}
+
+/* A certificate is known for the whole name only, and for no name that a line almost has. */
+static void
+test_names (void)
+{
+  static const char *const         others[] = { "romeo@montague.exampl", "omeo@montague.example",
+                                                "romeo@montague.example/", "montague.example", "" };
+  g_autofree char                 *digits = g_strnfill (65, 'a');
+  g_autofree char                 *lines = g_strdup_printf ("# romeo@montague.example\n"
+                                                                            "%.63s romeo@montague.example\n"
+                                                                            "%.65s romeo@montague.example\n"
+                                                                            "%.63sg romeo@montague.example\n"
+                                                                            "%.64s\tromeo@montague.example\n"
+                                                                            "%.64s\n"
+                                                                            "%.64s juliet@capulet.example\n",
+                                                            digits, digits, digits, digits, digits, digits);
+  g_autofree char                 *text = NULL;
+  g_autofree char                 *path = make_path ("known");
+  g_autofree char                 *key = make_path ("key.pem");
+  g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (path);
+  g_autoptr (IBBIdentity)          identity = assert_succeeds (ibb_identity_new, key);
+  GTlsCertificate                 *certificate = ibb_identity_get_certificate (identity);
+
+  g_assert_true (g_file_set_contents (path, lines, -1, NULL));
+  g_assert_cmpint (g_chmod (path, 0600), ==, 0);
+  g_assert_cmpint (ibb_known_certificates_check (known, "romeo@montague.example", certificate), ==,
+                   IBB_TRUST_UNKNOWN);
+  assert_succeeds (ibb_known_certificates_add, known, "romeo@montague.example", certificate);
+  g_assert_cmpint (ibb_known_certificates_check (known, "Romeo@Montague.Example", certificate), ==,
+                   IBB_TRUST_KNOWN);
+  g_assert_cmpint (ibb_known_certificates_check (known, "juliet@capulet.example", certificate), ==,
+                   IBB_TRUST_CHANGED);
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    g_assert_cmpint (ibb_known_certificates_check (known, others[i], certificate), ==,
+                     IBB_TRUST_UNKNOWN);
+
+  /* Nothing else goes. */
+  assert_succeeds (ibb_known_certificates_forget, known, "romeo@MONTAGUE.example");
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, lines);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_add_func ("/ibb/identity/key", test_key);
+  g_test_add_func ("/ibb/identity/names", test_names);
+  return g_test_run ();
+}

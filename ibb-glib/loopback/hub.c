@@ -8,6 +8,7 @@
 #include "ibb-connection-private.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
+#include "ibb-source-private.h"
 #include "ibb-stanza.h"
 #include "runtime/answer.h"
 #include "runtime/callback-source.h"
@@ -464,8 +465,7 @@ hub_free (gpointer data)
 {
   IBBHub *self = data;
 
-  g_source_destroy (self->source);
-  g_source_unref (self->source);
+  ibb_source_clear (&self->source);
   while (!g_queue_is_empty (&self->parcels))
     parcel_free (g_queue_pop_head_link (&self->parcels)->data);
   g_hash_table_unref (self->ports);

@@ -4,6 +4,7 @@
 
 #include "runtime/cancel-watch.h"
 
+#include "ibb-source-private.h"
 #include "runtime/callback-source.h"
 
 struct _IBBCancelWatch
@@ -66,11 +67,7 @@ void
 ibb_cancel_watch_free (IBBCancelWatch *self)
 {
   g_signal_handler_disconnect (self->cancellable, self->handler);
-  if (self->own_source != NULL)
-    {
-      g_source_destroy (self->own_source);
-      g_source_unref (self->own_source);
-    }
+  ibb_source_clear (&self->own_source);
   g_object_unref (self->cancellable);
   g_free (self);
 }

@@ -6,6 +6,7 @@
 
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
+#include "ibb-source-private.h"
 #include "runtime/callback-source.h"
 #include "runtime/weak.h"
 
@@ -332,11 +333,7 @@ ibb_channel_drop_owner (IBBChannel *self, GObject *owner)
     }
   ibb_host_unlock (self->host);
 
-  if (changed != NULL)
-    {
-      g_source_destroy (changed);
-      g_source_unref (changed);
-    }
+  ibb_source_clear (&changed);
 }
 
 /* Closing. */

@@ -5,6 +5,7 @@
 #include "runtime/inbox.h"
 
 #include "core/base/jid.h"
+#include "ibb-source-private.h"
 #include "runtime/callback-source.h"
 
 static gboolean
@@ -173,14 +174,13 @@ ibb_inbox_stop (IBBInbox *self, gboolean abort_sessions)
 void
 ibb_inbox_close (IBBInbox *self)
 {
-  g_autoptr (GSource) source = NULL;
+  GSource *source;
 
   ibb_host_lock (self->host);
   source = g_steal_pointer (&self->source);
   self->service = NULL;
   ibb_host_unlock (self->host);
-  if (source != NULL)
-    g_source_destroy (source);
+  ibb_source_clear (&source);
   ibb_inbox_stop (self, FALSE);
 }
 

@@ -4,6 +4,8 @@
 
 #include "runtime/thread.h"
 
+#include "ibb-source-private.h"
+
 /* What the thread runs, for one IBBThread or for several. */
 typedef struct
 {
@@ -89,12 +91,9 @@ ibb_thread_invoke (IBBThread *self, GSourceFunc function, gpointer data, GDestro
   /* The thread may have ended before this function returns, and a source uses its context when it
    * is freed. */
   g_autoptr (GMainContext) context = g_main_context_ref (self->runner->context);
-  g_autoptr (GSource)      source = g_idle_source_new ();
 
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_static_name (source, "[ibb-glib] invoke");
-  g_source_set_callback (source, function, data, data_free);
-  g_source_attach (source, context);
+  g_source_unref (ibb_source_attach (g_idle_source_new (), context, "[ibb-glib] invoke", function,
+                                     data, data_free));
 }
 
 /* Runs when nothing further up the stack uses the data any more. */

@@ -6,6 +6,7 @@
 
 #include "core/base/jid.h"
 #include "ibb-intl-private.h"
+#include "ibb-source-private.h"
 #include "runtime/blocking-call.h"
 #include "trust/agreement.h"
 #include "trust/ibb-trust-question.h"
@@ -402,19 +403,9 @@ static void job_unref (gpointer data);
 static GSource *
 start_timer (Job *job, guint milliseconds)
 {
-  GSource *source = g_timeout_source_new (milliseconds);
-
-  g_source_set_static_name (source, "[ibb-glib] encryption timeout");
-  g_source_set_callback (source, timeout_cb, g_atomic_rc_box_acquire (job), job_unref);
-  g_source_attach (source, job->context);
-  return source;
-}
-
-static void
-stop_timer (GSource *timer)
-{
-  g_source_destroy (timer);
-  g_source_unref (timer);
+  return ibb_source_attach (g_timeout_source_new (milliseconds), job->context,
+                            "[ibb-glib] encryption timeout", timeout_cb,
+                            g_atomic_rc_box_acquire (job), job_unref);
 }
 
 static void
@@ -446,13 +437,10 @@ notice_cb (gpointer data)
 static void
 give_notice (Job *job, Notice *notice)
 {
-  g_autoptr (GSource) source = g_idle_source_new ();
-
   notice->job = g_atomic_rc_box_acquire (job);
-  g_source_set_static_name (source, "[ibb-glib] notice of the encryption");
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, notice_cb, notice, notice_free);
-  g_source_attach (source, job->context);
+  g_source_unref (ibb_source_attach (g_idle_source_new (), job->context,
+                                     "[ibb-glib] notice of the encryption", notice_cb, notice,
+                                     notice_free));
 }
 
 static void
@@ -557,7 +545,7 @@ encrypt (IBBIdentity *self, Job *job, GCancellable *cancellable, GError **error)
     return NULL;
   timer = start_timer (job, HANDSHAKE_TIMEOUT);
   is_secret = shake_hands (tls, job, error);
-  stop_timer (timer);
+  ibb_source_clear (&timer);
   if (is_secret && agree (self, tls, job, error))
     return g_steal_pointer (&tls);
   /* GIO closes a stream that is dropped, and with it the session: that would wait for the peer, and

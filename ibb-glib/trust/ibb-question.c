@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "ibb-source-private.h"
 #include "trust/ibb-question-private.h"
 
 /**
@@ -160,7 +161,6 @@ ibb_question_ask (IBBQuestion        *self,
                   GDestroyNotify      data_free)
 {
   Emission *emission = g_new0 (Emission, 1);
-  GSource  *source = g_idle_source_new ();
 
   self->context = context != NULL ? g_main_context_ref (context) : NULL;
   self->answered = answered;
@@ -169,10 +169,8 @@ ibb_question_ask (IBBQuestion        *self,
   emission->question = self;
   emission->object = g_object_ref (object);
   emission->signal = signal;
-  g_source_set_static_name (source, "[ibb-glib] question");
-  g_source_set_callback (source, emission_cb, emission, emission_free);
-  g_source_attach (source, context);
-  return source;
+  return ibb_source_attach (g_idle_source_new (), context, "[ibb-glib] question", emission_cb,
+                            emission, emission_free);
 }
 
 gboolean
@@ -206,17 +204,13 @@ withdrawn_cb (gpointer user_data)
 void
 ibb_question_withdraw (IBBQuestion *self)
 {
-  g_autoptr (GSource) source = NULL;
-
   if (!ibb_question_settle (self))
     return;
   forget_asker (self);
-  source = g_idle_source_new ();
-  g_source_set_static_name (source, "[ibb-glib] question withdrawn");
   /* Before the end of the call that asked. */
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, withdrawn_cb, g_object_ref (self), g_object_unref);
-  g_source_attach (source, self->context);
+  g_source_unref (ibb_source_attach (g_idle_source_new (), self->context,
+                                     "[ibb-glib] question withdrawn", withdrawn_cb,
+                                     g_object_ref (self), g_object_unref));
 }
 
 /**

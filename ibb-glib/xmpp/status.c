@@ -6,10 +6,10 @@
 
 #include "ibb-connection-private.h"
 #include "ibb-enum-types.h"
+#include "ibb-source-private.h"
 #include "runtime/answer.h"
 #include "runtime/lock.h"
 #include "runtime/weak.h"
-#include "xmpp/base/source.h"
 
 /* Bytes of stanzas that wait for an application that does not run its context. Strangers can send
  * them. */

@@ -38,8 +38,8 @@ ROOMS = (
     ('receive', r'core/receive/', ('peer', 'flow', 'core data')),
     ('session', r'core/session/', ('send', 'receive', 'peer', 'flow', 'core data')),
     ('core', r'core/[a-z-]+$', ('session', 'send', 'receive', 'peer', 'flow', 'core data')),
-    # What all public classes speak of: enumerations, errors, stanzas, the way to XMPP.
-    ('words', r'ibb-(types|error|intl|statistics|version)', ('core data',)),
+    # What all speak of: enumerations, errors, translations, sources.
+    ('words', r'ibb-(types|error|intl|source|statistics|version)', ('core data',)),
     ('stanza', r'stanza/|ibb-(stanza|element)', ('words', 'core data')),
     ('connection', r'ibb-connection$', ('stanza', 'words', 'core data')),
     # Sessions that are private from the servers.

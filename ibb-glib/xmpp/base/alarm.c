@@ -4,7 +4,7 @@
 
 #include "xmpp/base/alarm.h"
 
-#include "xmpp/base/source.h"
+#include "ibb-source-private.h"
 
 #ifdef HAVE_TIMERFD
 #include <glib-unix.h>

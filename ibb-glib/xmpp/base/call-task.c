@@ -4,7 +4,7 @@
 
 #include "xmpp/base/call-task.h"
 
-#include "xmpp/base/source.h"
+#include "ibb-source-private.h"
 
 typedef struct
 {

@@ -7,10 +7,10 @@
 #include "core/base/jid.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
+#include "ibb-source-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/base/secret.h"
-#include "xmpp/base/source.h"
 #include "xmpp/login/fast.h"
 #include "xmpp/stream/stream-error.h"
 

@@ -4,8 +4,8 @@
 
 #include "xmpp/management/acknowledger.h"
 
+#include "ibb-source-private.h"
 #include "stanza/stream-xml.h"
-#include "xmpp/base/source.h"
 
 /* How many stanzas, or milliseconds, one acknowledgement may wait for others. A server that
  * requests one after each block would otherwise spend half of its time on them. */

@@ -4,9 +4,9 @@
 
 #include "xmpp/management/outbox.h"
 
+#include "ibb-source-private.h"
 #include "runtime/lock.h"
 #include "stanza/stream-xml.h"
-#include "xmpp/base/source.h"
 
 /* Milliseconds after which an acknowledgement is requested even for few stanzas. */
 #define REQUEST_DELAY 1000

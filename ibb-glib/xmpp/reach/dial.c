@@ -5,8 +5,8 @@
 #include "xmpp/reach/dial.h"
 
 #include "ibb-intl-private.h"
+#include "ibb-source-private.h"
 #include "xmpp/base/domain.h"
-#include "xmpp/base/source.h"
 #include "xmpp/reach/proxy.h"
 #include "xmpp/reach/targets.h"
 

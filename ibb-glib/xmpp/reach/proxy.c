@@ -5,7 +5,7 @@
 #include "xmpp/reach/proxy.h"
 
 #include "ibb-intl-private.h"
-#include "xmpp/base/source.h"
+#include "ibb-source-private.h"
 
 #define PROXY_TIMEOUT 15 /* seconds in which nothing comes */
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "ibb-intl-private.h"
-#include "xmpp/base/source.h"
+#include "ibb-source-private.h"
 #include "xmpp/reach/dial.h"
 #include "xmpp/reach/host-meta.h"
 

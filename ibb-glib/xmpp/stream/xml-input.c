@@ -8,8 +8,8 @@
 
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
+#include "ibb-source-private.h"
 #include "stanza/stream-xml.h"
-#include "xmpp/base/source.h"
 #include "xmpp/base/tls-base.h"
 #include "xmpp/stream/frame-reader.h"
 #include "xmpp/stream/prologue.h"

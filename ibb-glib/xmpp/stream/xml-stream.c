@@ -12,10 +12,10 @@
 
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
+#include "ibb-source-private.h"
 #include "runtime/callback-source.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
-#include "xmpp/base/source.h"
 #include "xmpp/stream/xml-input.h"
 #include "xmpp/stream/xml-output.h"
 

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "xmpp/base/source.h"
+#include "ibb-source-private.h"
 
 GSource *
 ibb_source_attach (GSource       *source,

@@ -518,6 +518,22 @@ set_result (Run *self, GError **error)
   return FALSE;
 }
 
+/* Whether the peer has ended an exchange before the user of this end had answered. The application
+ * may cancel the call when it learns of that. */
+static gboolean
+is_broken_off (Run *self)
+{
+  g_autoptr (GError) error = ibb_transport_dup_error (self->call->transport);
+
+  if (!ibb_exchange_is_exposed (&self->exchange))
+    return FALSE;
+  if (!ibb_transport_has_ended (self->call->transport))
+    return !g_cancellable_is_cancelled (self->call->cancellable);
+  /* By this end. */
+  return !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED) &&
+         !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
 gboolean
 ibb_agreement_reach (const IBBAgreement *call, GError **error)
 {
@@ -546,8 +562,7 @@ ibb_agreement_reach (const IBBAgreement *call, GError **error)
 
   withdraw (&self);
   succeeded = set_result (&self, error);
-  end_turn (&self, ibb_exchange_is_exposed (&self.exchange) &&
-                       !g_cancellable_is_cancelled (call->cancellable));
+  end_turn (&self, is_broken_off (&self));
 
   g_weak_ref_clear (&self.question);
   g_clear_pointer (&self.answer, answer_unref);

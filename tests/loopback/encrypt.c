@@ -364,12 +364,16 @@ broken_off_cb (IBBIdentity *identity, const char *peer, guint count, guint pause
 }
 
 static void
-thinker_init (Thinker *self, const char *name, IBBTransport *transport, gboolean as_server)
+thinker_init (Thinker      *self,
+              const char   *name,
+              IBBTransport *transport,
+              gboolean      as_server,
+              GCancellable *cancellable)
 {
   *self = (Thinker){ .identity = create_identity (name), .transport = transport };
   g_signal_connect (self->identity, "trust-requested", G_CALLBACK (keep_cb), self);
   g_signal_connect (self->identity, "broken-off", G_CALLBACK (broken_off_cb), self);
-  ibb_identity_encrypt_async (self->identity, transport, as_server, NULL, store_result_cb,
+  ibb_identity_encrypt_async (self->identity, transport, as_server, cancellable, store_result_cb,
                               &self->result);
 }
 
@@ -394,8 +398,25 @@ typedef enum
 {
   OTHER_DECLINES,
   OTHER_ENDS,
+  OTHER_ENDS_LATE, /* when it has said yes; the application cancels the call then */
   OTHER_VANISHES,
 } OtherEnd;
+
+static void
+cancel_cb (IBBTransport *transport, GParamSpec *pspec, GCancellable *cancellable)
+{
+  g_cancellable_cancel (cancellable);
+}
+
+/* Waits until the answer has come to the other end. */
+static void
+accept_and_wait (Thinker *self, IBBTransport *other)
+{
+  guint64 before = ibb_transport_get_bytes_received (other);
+
+  ibb_trust_question_accept (self->question, FALSE);
+  wait_until (ibb_transport_get_bytes_received (other) > before);
+}
 
 /* A question stays no longer than somebody waits for its answer: the other person has said no, or
  * the session has ended. Who breaks off so has to wait the next time. An end that declines waits no
@@ -403,12 +424,15 @@ typedef enum
 static void
 test_withdrawn (Fixture *fixture, gconstpointer data)
 {
-  OtherEnd other = GPOINTER_TO_INT (data);
-  Ends     ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
-  Thinker  romeo, juliet;
+  OtherEnd                 other = GPOINTER_TO_INT (data);
+  Ends                     ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Thinker                  romeo, juliet;
 
-  thinker_init (&romeo, "thinking-romeo", ends.romeo, FALSE);
-  thinker_init (&juliet, "thinking-juliet", ends.juliet, TRUE);
+  if (other == OTHER_ENDS_LATE)
+    g_signal_connect (ends.juliet, "notify::ended", G_CALLBACK (cancel_cb), cancellable);
+  thinker_init (&romeo, "thinking-romeo", ends.romeo, FALSE, NULL);
+  thinker_init (&juliet, "thinking-juliet", ends.juliet, TRUE, cancellable);
   wait_until (romeo.question != NULL && juliet.question != NULL);
   g_assert_cmpstr (ibb_trust_question_get_code (romeo.question), ==,
                    ibb_trust_question_get_code (juliet.question));
@@ -428,14 +452,16 @@ test_withdrawn (Fixture *fixture, gconstpointer data)
     {
       if (other == OTHER_DECLINES)
         ibb_question_decline (IBB_QUESTION (romeo.question));
-      else
+      if (other == OTHER_ENDS_LATE)
+        accept_and_wait (&romeo, ends.juliet);
+      if (other != OTHER_DECLINES)
         ibb_transport_abort (ends.romeo);
       wait_until (juliet.is_withdrawn);
       thinker_fail (&juliet);
       thinker_fail (&romeo);
       if (other == OTHER_DECLINES)
         g_assert_error (juliet.error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
-      else
+      else if (other == OTHER_ENDS)
         g_assert_true (romeo.is_withdrawn);
       g_assert_true (ibb_transport_has_ended (ends.romeo));
       g_assert_true (ibb_transport_has_ended (ends.juliet));
@@ -462,7 +488,7 @@ test_one_at_a_time (Fixture *fixture, gconstpointer data)
   user_init (&romeo_again, "patient-romeo", FALSE);
   romeo.transport = first.romeo;
   romeo_again.transport = second.romeo;
-  thinker_init (&juliet, "patient-juliet", first.juliet, TRUE);
+  thinker_init (&juliet, "patient-juliet", first.juliet, TRUE, NULL);
   threads[0] = g_thread_new ("romeo", encrypt_thread, &romeo);
   wait_until (juliet.question != NULL);
   ibb_identity_encrypt_async (juliet.identity, second.juliet, TRUE, NULL, store_result_cb, &again);
@@ -771,6 +797,7 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/withdrawn/vanishes", GINT_TO_POINTER (OTHER_VANISHES), test_withdrawn);
   ADD ("/ibb/encrypt/withdrawn/declined", GINT_TO_POINTER (OTHER_DECLINES), test_withdrawn);
   ADD ("/ibb/encrypt/withdrawn/ended", GINT_TO_POINTER (OTHER_ENDS), test_withdrawn);
+  ADD ("/ibb/encrypt/withdrawn/late", GINT_TO_POINTER (OTHER_ENDS_LATE), test_withdrawn);
 
   status = g_test_run ();
   remove_folder ();

@@ -156,16 +156,27 @@ ibb_files_service_create_transfer (IBBFilesService  *self,
                                  direction, way, peer_jid, metadata);
 }
 
+/* While a file is checked no session shows where the peer is, which may log in again with another
+ * resource. */
+static gboolean
+is_peer (IBBFilesTransfer *transfer, const char *address)
+{
+  g_autofree char *jid = ibb_files_transfer_dup_jid (transfer);
+
+  if (transfer->state == IBB_FILES_STATE_CHECKING)
+    jid[strcspn (jid, "/")] = '\0';
+  return ibb_address_is_from (address, jid);
+}
+
 static IBBFilesTransfer *
 find (IBBFilesService *self, const char *peer_jid, const char *session)
 {
   for (guint i = 0; i < self->transfers->len; i++)
     {
       IBBFilesTransfer *transfer = g_ptr_array_index (self->transfers, i);
-      g_autofree char  *jid = ibb_files_transfer_dup_jid (transfer);
 
       if (transfer->jingle != NULL && g_str_equal (transfer->jingle->sid, session) &&
-          g_strcmp0 (jid, peer_jid) == 0)
+          is_peer (transfer, peer_jid))
         return transfer;
     }
   return NULL;

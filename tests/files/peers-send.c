@@ -231,6 +231,26 @@ test_declined (Peers *self, gconstpointer data)
   g_assert_nonnull (strstr (error->message, "“Not \"now\"”"));
 }
 
+/* The application writes the address of the peer in another form than the server does. */
+static void
+test_other_form (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("f", SIZE);
+  g_autoptr (GInputStream)     stream = g_memory_input_stream_new_from_bytes (self->bytes);
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autofree char             *sid = NULL;
+  GAsyncResult                *result = NULL;
+
+  announce (self, of_jingle);
+  ibb_files_service_offer_stream_async (self->own, "Romeo@MONTAGUE.example/orchard", stream,
+                                        metadata, NULL, store_result_cb, &result);
+  sent = assert_result (ibb_files_service_offer_stream_finish, self->own, &result);
+  hear (self, "set", "session-initiate");
+  sid = dup_value (find (self, "set", "session-initiate"), "<jingle", "sid");
+  send_action (self, sid, "session-terminate", "<reason><decline/></reason>");
+  assert_fails (IBB_ERROR, IBB_ERROR_FORBIDDEN, ibb_files_transfer_wait, sent, NULL);
+}
+
 /* The peer accepts by a transport that was not offered: nobody decides any more. */
 static void
 test_misaccepted (Peers *self, gconstpointer data)
@@ -300,6 +320,23 @@ test_received (Peers *self, gconstpointer data)
                "<received xmlns='" FT "' creator='initiator' name='file'/>");
   hear (self, "result", "session-info");
   send_action (self, sid, "session-terminate", "<reason><success/></reason>");
+  assert_succeeds (ibb_files_transfer_wait, sent, NULL);
+  g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_DELIVERED);
+}
+
+/* While the file is checked the receiver logs in again, with another resource. */
+static void
+test_new_resource (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autofree char             *sid = NULL;
+  g_autoptr (IBBTransport)     transport = accept_by_jingle (self, &sent, &sid);
+
+  assert_reads_all (self, transport);
+  hear (self, "set", "<checksum");
+  send_action_anew (self, "newer", sid, "session-info",
+                    "<received xmlns='" FT "' creator='initiator' name='file'/>");
+  send_action_anew (self, "newer", sid, "session-terminate", "<reason><success/></reason>");
   assert_succeeds (ibb_files_transfer_wait, sent, NULL);
   g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_DELIVERED);
 }
@@ -421,6 +458,8 @@ main (int argc, char **argv)
   add_test_of ("silent", NULL, test_silent);
   add_test_of ("received", NULL, test_received);
   add_test_of ("lost-questions", NULL, test_lost_questions);
+  add_test_of ("new-resource", NULL, test_new_resource);
+  add_test_of ("other-form", NULL, test_other_form);
   add_test_of ("crowded", NULL, test_crowded);
   for (guint i = 0; i < G_N_ELEMENTS (losers); i++)
     {

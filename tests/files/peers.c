@@ -548,6 +548,24 @@ test_forged (Peers *self, gconstpointer data)
                    IBB_FILES_STATE_OFFERED);
 }
 
+/* While the file is checked the sender logs in again, and asks with another resource. */
+static void
+test_new_resource (Peers *self, gconstpointer data)
+{
+  g_autofree char *hash = dup_hash_element (self->bytes, "sha-256");
+  g_autofree char *checksum = g_strdup_printf (
+      "<checksum xmlns='" FT "' creator='initiator' name='c'><file>%s</file></checksum>", hash);
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+
+  transport = begin_jingle (self, "<hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>", &result);
+  write_bytes_of (self, transport, 0, SIZE);
+  wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_CHECKING);
+  send_action_anew (self, "newer", "s1", "session-info", checksum);
+  assert_received (self, &result);
+  send_action_anew (self, "newest", "s1", "session-info", checksum);
+}
+
 /* Half of the file arrives, and then the connection of the sender breaks. */
 static IBBTransport *
 begin_jingle_in_part (Peers *self, const char *more)
@@ -677,6 +695,7 @@ main (int argc, char **argv)
   add_test_of ("withdrawn/success", NULL, test_success_before_decision);
   add_test_of ("strangers", NULL, test_strangers);
   add_test_of ("forged", NULL, test_forged);
+  add_test_of ("new-resource", NULL, test_new_resource);
   add_test_of ("range", NULL, test_range);
   add_test_of ("range/wrong", "wrong", test_range);
   add_test_of ("range/undated", "undated", test_range);

@@ -260,3 +260,21 @@ send_checksum (Peers *self, const char *hashes)
 
   send_action (self, "s1", "session-info", checksum);
 }
+
+void
+send_action_anew (
+    Peers *self, const char *resource, const char *sid, const char *action, const char *children)
+{
+  g_autofree char          *jid = g_strdup_printf ("romeo@montague.example/%s", resource);
+  g_autoptr (IBBConnection) connection = ibb_loopback_attach (self->loopback, jid);
+  g_autofree char          *xml =
+      g_strdup_printf ("<iq type='set' to='" JULIET "'><jingle xmlns='urn:xmpp:jingle:1' sid='%s' "
+                       "action='%s'>%s</jingle></iq>",
+                       sid, action, children);
+  g_autoptr (IBBStanza) request = assert_succeeds (ibb_stanza_new_from_xml, xml, -1);
+  g_autoptr (IBBStanza) answer = NULL;
+  GAsyncResult         *result = NULL;
+
+  ibb_connection_query_async (connection, request, 0, NULL, store_result_cb, &result);
+  answer = assert_result (ibb_connection_query_finish, connection, &result);
+}

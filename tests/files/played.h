@@ -52,10 +52,13 @@ char *dup_value (IBBStanza *stanza, const char *element, const char *name);
 
 /* The peer sends. The session is “t1”, that of Jingle “s1”. */
 
-void          offer_by_initiation (Peers *self, const char *size);
-void          offer_by_jingle (Peers *self, const char *sid, const char *more);
-void          send_action (Peers *self, const char *sid, const char *action, const char *children);
-void          send_checksum (Peers *self, const char *hashes);
+void offer_by_initiation (Peers *self, const char *size);
+void offer_by_jingle (Peers *self, const char *sid, const char *more);
+void send_action (Peers *self, const char *sid, const char *action, const char *children);
+void send_checksum (Peers *self, const char *hashes);
+/* The account has logged in again, with that resource; waits for the answer, a result. */
+void send_action_anew (
+    Peers *self, const char *resource, const char *sid, const char *action, const char *children);
 IBBTransport *open_session (Peers *self);
 void          write_bytes_of (Peers *self, IBBTransport *transport, gsize from, gsize length);
 /* The file is accepted, and the peer opens the session. */

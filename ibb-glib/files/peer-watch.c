@@ -5,6 +5,7 @@
 #include "files/peer-watch.h"
 
 #include "ibb-intl-private.h"
+#include "ibb-source-private.h"
 
 #define ASK_INTERVAL 60000 /* ms between two questions to the peer */
 #define ASK_TIMEOUT 60000  /* ms for the answer to one */
@@ -38,21 +39,13 @@ unref (gpointer data)
   g_atomic_rc_box_release_full (data, clear);
 }
 
-static void
-clear_timer (IBBPeerWatch *self)
-{
-  if (self->timer != NULL)
-    g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
-}
-
 /* Calls no callback after this. */
 static void
 end (IBBPeerWatch *self)
 {
   self->gone = NULL;
   g_clear_signal_handler (&self->presence_handler, self->connection);
-  clear_timer (self);
+  ibb_source_clear (&self->timer);
   g_cancellable_cancel (self->cancellable);
 }
 
@@ -135,7 +128,7 @@ ask_cb (gpointer user_data)
 {
   IBBPeerWatch *self = user_data;
 
-  clear_timer (self);
+  ibb_source_clear (&self->timer);
   ibb_connection_query_async (self->connection, self->question, ASK_TIMEOUT, self->cancellable,
                               answered_cb, g_atomic_rc_box_acquire (self));
   return G_SOURCE_REMOVE;
@@ -146,10 +139,8 @@ start_timer (IBBPeerWatch *self)
 {
   g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
 
-  self->timer = g_timeout_source_new (ASK_INTERVAL);
-  g_source_set_static_name (self->timer, "[ibb-files] question");
-  g_source_set_callback (self->timer, ask_cb, self, NULL);
-  g_source_attach (self->timer, context);
+  self->timer = ibb_source_attach (g_timeout_source_new (ASK_INTERVAL), context,
+                                   "[ibb-files] question", ask_cb, self, NULL);
 }
 
 IBBPeerWatch *

@@ -8,6 +8,7 @@
 #include "files/initiation.h"
 #include "files/jingle.h"
 #include "ibb-intl-private.h"
+#include "ibb-source-private.h"
 
 #include <string.h>
 
@@ -173,9 +174,7 @@ return_best (GTask *task)
 
   search->is_over = TRUE;
   g_cancellable_cancel (search->cancellable);
-  if (search->timer != NULL)
-    g_source_destroy (search->timer);
-  g_clear_pointer (&search->timer, g_source_unref);
+  ibb_source_clear (&search->timer);
   if (best->rank <= RANK_LOSER)
     g_task_return_error (task, new_error (search));
   else
@@ -203,10 +202,9 @@ start_timer (GTask *task)
 {
   Search *search = g_task_get_task_data (task);
 
-  search->timer = g_timeout_source_new (CHOICE_TIMEOUT);
-  g_source_set_static_name (search->timer, "[ibb-files] choice");
-  g_source_set_callback (search->timer, timeout_cb, g_object_ref (task), g_object_unref);
-  g_source_attach (search->timer, g_task_get_context (task));
+  search->timer =
+      ibb_source_attach (g_timeout_source_new (CHOICE_TIMEOUT), g_task_get_context (task),
+                         "[ibb-files] choice", timeout_cb, g_object_ref (task), g_object_unref);
 }
 
 /* Takes the question. */

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "ibb-source-private.h"
 #include "login.h"
 #include "output.h"
 #include "relay.h"
@@ -155,8 +156,7 @@ format_address (Forward *self)
 static void
 end_wait (Opening *opening)
 {
-  g_source_destroy (opening->timer);
-  g_clear_pointer (&opening->timer, g_source_unref);
+  ibb_source_clear (&opening->timer);
   g_queue_remove (&opening->forward->waiting, opening);
 }
 
@@ -187,10 +187,9 @@ wait_for_login (Opening *opening)
 
   if (opening->until == 0)
     opening->until = now + LOGIN_WAIT * G_USEC_PER_SEC;
-  opening->timer = g_timeout_source_new ((guint) (MAX (opening->until - now, 0) / 1000));
-  g_source_set_static_name (opening->timer, "[ibb] wait for login");
-  g_source_set_callback (opening->timer, waited_cb, opening, NULL);
-  g_source_attach (opening->timer, g_main_context_get_thread_default ());
+  opening->timer = ibb_source_attach (
+      g_timeout_source_new ((guint) (MAX (opening->until - now, 0) / 1000)),
+      g_main_context_get_thread_default (), "[ibb] wait for login", waited_cb, opening, NULL);
   g_queue_push_tail (&opening->forward->waiting, opening);
 }
 
@@ -244,16 +243,15 @@ may_try_again (Opening *opening, const GError *error)
 static gboolean
 attempt_again (Opening *opening, const GError *error)
 {
-  g_autoptr (GSource) source = NULL;
-  guint               interval = MIN (opening->attempts * ATTEMPT_INTERVAL, ATTEMPT_INTERVAL_MAX);
+  guint interval = MIN (opening->attempts * ATTEMPT_INTERVAL, ATTEMPT_INTERVAL_MAX);
 
   if (!may_try_again (opening, error))
     return FALSE;
   opening->forward->may_open = 1;
-  source = g_timeout_source_new (interval + (guint) g_random_int_range (0, ATTEMPT_INTERVAL));
-  g_source_set_static_name (source, "[ibb] next attempt");
-  g_source_set_callback (source, attempt_again_cb, opening, NULL);
-  g_source_attach (source, g_main_context_get_thread_default ());
+  interval += (guint) g_random_int_range (0, ATTEMPT_INTERVAL);
+  g_source_unref (ibb_source_attach (g_timeout_source_new (interval),
+                                     g_main_context_get_thread_default (), "[ibb] next attempt",
+                                     attempt_again_cb, opening, NULL));
   return TRUE;
 }
 
@@ -385,9 +383,9 @@ accepted_cb (GObject *source, GAsyncResult *result, gpointer data)
     {
       /* Too many files may be open, for example: that passes. */
       tool_report_session_error (error, NULL, NULL);
-      self->retry = g_timeout_source_new (ACCEPT_RETRY);
-      g_source_set_callback (self->retry, retry_cb, relay, NULL);
-      g_source_attach (self->retry, g_main_context_get_thread_default ());
+      self->retry = ibb_source_attach (g_timeout_source_new (ACCEPT_RETRY),
+                                       g_main_context_get_thread_default (), "[ibb] next accept",
+                                       retry_cb, relay, NULL);
     }
   proceed (self, relay);
 }
@@ -448,9 +446,7 @@ forward_stop (ToolRelay *relay, gpointer data)
   Forward *self = data;
 
   g_cancellable_cancel (self->cancellable);
-  if (self->retry != NULL)
-    g_source_destroy (self->retry);
-  g_clear_pointer (&self->retry, g_source_unref);
+  ibb_source_clear (&self->retry);
   g_socket_listener_close (self->listener);
   fail_all_waiting (self);
 }

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "confirm.h"
+#include "ibb-source-private.h"
 #include "join.h"
 #include "secure.h"
 #include "socket.h"
@@ -327,10 +328,10 @@ tool_join_async (IBBTransport       *transport,
   way_init (&join->in, join, tool_secure_get_stream (transport), G_IO_STREAM (connection));
 
   join->ended = g_signal_connect (transport, "notify::error", G_CALLBACK (error_cb), join);
-  join->hang_up = g_socket_create_source (join->socket, G_IO_ERR | G_IO_HUP, NULL);
-  g_source_set_static_name (join->hang_up, "[ibb] hang-up");
-  g_source_set_callback (join->hang_up, G_SOURCE_FUNC (hang_up_cb), join, NULL);
-  g_source_attach (join->hang_up, g_main_context_get_thread_default ());
+  join->hang_up =
+      ibb_source_attach (g_socket_create_source (join->socket, G_IO_ERR | G_IO_HUP, NULL),
+                         g_main_context_get_thread_default (), "[ibb] hang-up",
+                         G_SOURCE_FUNC (hang_up_cb), join, NULL);
 
   way_read (&join->in);
   way_read (&join->out);

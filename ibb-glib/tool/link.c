@@ -4,6 +4,7 @@
 
 #include "link.h"
 
+#include "ibb-source-private.h"
 #include "join.h"
 #include "report.h"
 #include "secure.h"
@@ -64,9 +65,7 @@ end (ToolLink *self, const GError *error)
   self->ended (self, error, self->data);
   if (error != NULL && self->connection != NULL)
     tool_socket_reset (self->connection);
-  if (self->timer != NULL)
-    g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
+  ibb_source_clear (&self->timer);
   g_clear_object (&self->connection);
   g_clear_object (&self->transport);
   g_object_unref (self->cancellable);
@@ -174,10 +173,9 @@ start_timer (ToolLink *self)
 {
   if (self->timeout <= 0)
     return;
-  self->timer = g_timeout_source_new ((guint) MAX (self->timeout * 1000 / TIMEOUT_STEPS, 1));
-  g_source_set_static_name (self->timer, "[ibb] timeout");
-  g_source_set_callback (self->timer, timer_cb, self, NULL);
-  g_source_attach (self->timer, g_main_context_get_thread_default ());
+  self->timer = ibb_source_attach (
+      g_timeout_source_new ((guint) MAX (self->timeout * 1000 / TIMEOUT_STEPS, 1)),
+      g_main_context_get_thread_default (), "[ibb] timeout", timer_cb, self, NULL);
 }
 
 static void

@@ -4,6 +4,7 @@
 
 #include "login.h"
 
+#include "ibb-source-private.h"
 #include "jid.h"
 #include "report.h"
 
@@ -65,12 +66,8 @@ tell_online (States *states)
 {
   g_mutex_lock (&states->lock);
   if (states->online != NULL && states->source == NULL)
-    {
-      states->source = g_idle_source_new ();
-      g_source_set_static_name (states->source, "[ibb] online");
-      g_source_set_callback (states->source, online_cb, states, NULL);
-      g_source_attach (states->source, states->context);
-    }
+    states->source = ibb_source_attach (g_idle_source_new (), states->context, "[ibb] online",
+                                        online_cb, states, NULL);
   g_mutex_unlock (&states->lock);
 }
 
@@ -182,9 +179,7 @@ tool_login_watch (ToolLogin    *self,
   States *states = self->states;
 
   g_mutex_lock (&states->lock);
-  if (states->source != NULL)
-    g_source_destroy (states->source);
-  g_clear_pointer (&states->source, g_source_unref);
+  ibb_source_clear (&states->source);
   states->context = context;
   states->online = online;
   states->data = data;
@@ -238,11 +233,8 @@ timeout_cb (gpointer data)
 static GSource *
 cancel_after (GCancellable *cancellable, guint seconds)
 {
-  GSource *source = g_timeout_source_new_seconds (seconds);
-
-  g_source_set_callback (source, timeout_cb, g_object_ref (cancellable), g_object_unref);
-  g_source_attach (source, NULL);
-  return source;
+  return ibb_source_attach (g_timeout_source_new_seconds (seconds), NULL, "[ibb] timeout",
+                            timeout_cb, g_object_ref (cancellable), g_object_unref);
 }
 
 static void

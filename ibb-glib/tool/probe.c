@@ -4,6 +4,7 @@
 
 #include "probe.h"
 
+#include "ibb-source-private.h"
 #include "pair.h"
 #include "session.h"
 
@@ -85,21 +86,20 @@ measure (ToolRun *run, ToolPair *pair, guint64 *rate, GError **error)
 {
   GCancellable            *interrupt = tool_run_get_cancellable (run);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GSource)      timeout = g_timeout_source_new_seconds (TIME);
-  Sender                   sender = { pair->near, cancellable };
-  GThread                 *thread;
-  gulong                   handler;
-  gboolean                 counted;
+  GSource *timeout = ibb_source_attach (g_timeout_source_new_seconds (TIME), NULL, "[ibb] measure",
+                                        timeout_cb, g_object_ref (cancellable), g_object_unref);
+  Sender   sender = { pair->near, cancellable };
+  GThread *thread;
+  gulong   handler;
+  gboolean counted;
 
-  g_source_set_callback (timeout, timeout_cb, g_object_ref (cancellable), g_object_unref);
-  g_source_attach (timeout, NULL);
   handler = g_cancellable_connect (interrupt, G_CALLBACK (cancelled_cb), cancellable, NULL);
   thread = g_thread_new ("sender", sender_thread, &sender);
   counted = count (pair->far, cancellable, rate, error);
   g_cancellable_cancel (cancellable);
   g_thread_join (thread);
   g_cancellable_disconnect (interrupt, handler);
-  g_source_destroy (timeout);
+  ibb_source_clear (&timeout);
   return counted && !g_cancellable_set_error_if_cancelled (interrupt, error);
 }
 

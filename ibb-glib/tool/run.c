@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "ibb-source-private.h"
 #include "output.h"
 #include "progress.h"
 #include "report.h"
@@ -213,17 +214,13 @@ update_tick_locked (ToolRun *self)
   gboolean needed = self->limit > 0 || self->progress != NULL;
   guint    interval = TICK_INTERVAL;
 
-  if (self->tick != NULL)
-    g_source_destroy (self->tick);
-  g_clear_pointer (&self->tick, g_source_unref);
+  ibb_source_clear (&self->tick);
   if (!needed)
     return;
   if (self->limit > 0)
     interval = (guint) CLAMP (self->limit / 4000, 10, TICK_INTERVAL);
-  self->tick = g_timeout_source_new (interval);
-  g_source_set_static_name (self->tick, "[ibb] tick");
-  g_source_set_callback (self->tick, tick_cb, self, NULL);
-  g_source_attach (self->tick, NULL);
+  self->tick =
+      ibb_source_attach (g_timeout_source_new (interval), NULL, "[ibb] tick", tick_cb, self, NULL);
 }
 
 static gboolean
@@ -239,14 +236,6 @@ notice_cb (gpointer data)
   if (phase != NULL)
     tool_report_wait (phase);
   return G_SOURCE_REMOVE;
-}
-
-static void
-clear_notice_locked (ToolRun *self)
-{
-  if (self->notice != NULL)
-    g_source_destroy (self->notice);
-  g_clear_pointer (&self->notice, g_source_unref);
 }
 
 static gboolean
@@ -316,7 +305,7 @@ tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
   g_clear_handle_id (&self.stop_id, g_source_remove);
   self.limit = 0;
   update_tick_locked (&self);
-  clear_notice_locked (&self);
+  ibb_source_clear (&self.notice);
   g_clear_error (&self.error);
   g_clear_object (&self.transport);
   g_free (self.temporary);
@@ -370,7 +359,7 @@ begin_phase_locked (ToolRun *self, const char *phase, guint timeout)
 
   g_free (self->phase);
   self->phase = g_strdup (phase);
-  clear_notice_locked (self);
+  ibb_source_clear (&self->notice);
   self->limit = timeout == TOOL_RUN_UNLIMITED ? 0 : (gint64) (limit * G_USEC_PER_SEC);
   self->last_change = g_get_monotonic_time ();
   update_tick_locked (self);
@@ -394,10 +383,8 @@ tool_run_begin_wait (ToolRun *self, const char *phase)
 {
   g_mutex_lock (&self->lock);
   begin_phase_locked (self, phase, 0);
-  self->notice = g_timeout_source_new (WAIT_NOTICE);
-  g_source_set_static_name (self->notice, "[ibb] notice");
-  g_source_set_callback (self->notice, notice_cb, self, NULL);
-  g_source_attach (self->notice, NULL);
+  self->notice = ibb_source_attach (g_timeout_source_new (WAIT_NOTICE), NULL, "[ibb] notice",
+                                    notice_cb, self, NULL);
   g_mutex_unlock (&self->lock);
 }
 

@@ -5,6 +5,7 @@
 #include "transfer.h"
 
 #include "archive.h"
+#include "ibb-source-private.h"
 #include "jid.h"
 #include "output.h"
 #include "parts.h"
@@ -108,9 +109,7 @@ end_work (Work *self, GError *error)
 {
   IBBService *sessions = ibb_files_service_get_sessions (self->service);
 
-  if (self->stop != NULL)
-    g_source_destroy (self->stop);
-  g_clear_pointer (&self->stop, g_source_unref);
+  ibb_source_clear (&self->stop);
   g_clear_signal_handler (&self->handler, self->service);
   ibb_service_set_session_limit (sessions, 0);
   g_clear_signal_handler (&self->stream_handler, sessions);
@@ -617,9 +616,8 @@ begin_receive (gpointer data)
 
   begin_work (self);
   begin_wait (self);
-  self->stop = g_cancellable_source_new (tool_run_get_cancellable (self->run));
-  g_source_set_callback (self->stop, G_SOURCE_FUNC (stop_cb), self, NULL);
-  g_source_attach (self->stop, NULL);
+  self->stop = ibb_source_attach (g_cancellable_source_new (tool_run_get_cancellable (self->run)),
+                                  NULL, "[ibb] stop", G_SOURCE_FUNC (stop_cb), self, NULL);
   self->handler =
       g_signal_connect (self->service, "file-offered", G_CALLBACK (file_offered_cb), self);
   self->stream_handler =

@@ -160,8 +160,8 @@ CORE_FORBIDDEN = re.compile(
     r'|g_input_\w+|g_output_\w+|g_cancellable_\w+|G_DEFINE_\w*TYPE\w*|G_LOCK\w*'
     r'|static (?!const|inline|void|gboolean|int|guint|char)\w+ \*?\w+( = [^(]*)?;)')
 
-# The private header of what is linked into both libraries.
-FOR_ALL = ('ibb-intl-private.h',)
+# The private headers of what is linked into both libraries, and into the command.
+FOR_ALL = ('ibb-intl-private.h', 'ibb-source-private.h')
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 STRUCT = re.compile(r'^(typedef )?struct(?: (\w+))?\n\{\n(.*?)^\}(?: ?(\w+))?;', re.M | re.S)

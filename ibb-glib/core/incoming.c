@@ -13,6 +13,17 @@ reply_error (IBBAcceptor *self, const IBBStanza *stanza, IBBCondition condition,
   ibb_control_reply_error (&self->context->control, stanza, condition, type, NULL);
 }
 
+/* Whether another service answers that a session is gone. Its answer must not overtake what waits
+ * here for the same peer: the result of a close that is repeated, or the reason of an end (D-66).
+ */
+static gboolean
+is_for_others (const IBBAcceptor *self, const IBBStanza *stanza, IBBClaim least)
+{
+  return least > IBB_CLAIM_LAST_WORD ||
+         (least == IBB_CLAIM_LAST_WORD &&
+          !ibb_control_has_stanza_to (&self->context->control, stanza->from));
+}
+
 static gboolean
 receive_for_session (IBBAcceptor *self,
                      IBBStanza   *stanza,
@@ -27,7 +38,7 @@ receive_for_session (IBBAcceptor *self,
     ibb_session_receive (session, stanza, now);
   else if (ibb_registration_find (self->context, local, peer, stanza->asked) != NULL)
     ibb_control_repeat_result (&self->context->control, stanza); /* of a probe (D-27) */
-  else if (session == NULL && least > IBB_CLAIM_NONE)
+  else if (session == NULL && is_for_others (self, stanza, least))
     return FALSE;
   else if (stanza->sid == NULL)
     /* Without a sid it belongs to no session (D-11). */
@@ -67,7 +78,7 @@ receive_resume (IBBAcceptor *self,
   session = ibb_registration_find_resumable (context, local, peer, stanza, ibb_session_is_proven);
   if (session == NULL)
     finished = ibb_finished_find (context, stanza, local, peer);
-  if (session == NULL && finished == NULL && least > IBB_CLAIM_NONE)
+  if (session == NULL && finished == NULL && is_for_others (self, stanza, least))
     return FALSE;
   /* Each request that is taken gets an answer, and may lead to a close. A peer that hears nothing
    * asks again (D-47). */

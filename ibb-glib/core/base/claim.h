@@ -11,6 +11,7 @@
 typedef enum
 {
   IBB_CLAIM_NONE,      /* the first service that takes the stanza answers that it is for none */
+  IBB_CLAIM_LAST_WORD, /* a stanza for no session; the service still has some for the same peer */
   IBB_CLAIM_LISTENING, /* an open; the service listens, and has no room for it */
   IBB_CLAIM_SHORTER,   /* an open that the service would accept with shorter blocks */
   IBB_CLAIM_ACCEPTED, /* an open that nobody expects, and that the service accepts, or asks about */
@@ -24,5 +25,7 @@ typedef enum
 static inline IBBClaim
 ibb_claim_get_next (IBBClaim self, const IBBStanza *stanza)
 {
-  return stanza->payload == IBB_PAYLOAD_OPEN ? self - 1 : IBB_CLAIM_NONE;
+  if (stanza->payload == IBB_PAYLOAD_OPEN || self == IBB_CLAIM_LAST_WORD)
+    return self - 1;
+  return IBB_CLAIM_LAST_WORD;
 }

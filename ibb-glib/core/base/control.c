@@ -156,6 +156,22 @@ ibb_control_is_flooded (const IBBControl *self)
   return self->size >= FLOOD;
 }
 
+gboolean
+ibb_control_has_stanza_to (const IBBControl *self, const char *jid)
+{
+  const GList *l = self->entries.head;
+
+  while (l != NULL)
+    {
+      const Entry *entry = l->data;
+
+      if (g_strcmp0 (entry->stanza != NULL ? entry->stanza->to : entry->to, jid) == 0)
+        break;
+      l = l->next;
+    }
+  return l != NULL;
+}
+
 void
 ibb_control_reply_result (IBBControl *self, const IBBStanza *request)
 {

@@ -38,6 +38,8 @@ gboolean ibb_control_is_backlogged (const IBBControl *self);
  */
 gboolean ibb_control_is_flooded (const IBBControl *self);
 
+gboolean ibb_control_has_stanza_to (const IBBControl *self, const char *jid);
+
 void ibb_control_reply_result (IBBControl *self, const IBBStanza *request);
 /* Queues the same result again, unless much waits to be sent: the peer will ask again. */
 void ibb_control_repeat_result (IBBControl *self, const IBBStanza *request);

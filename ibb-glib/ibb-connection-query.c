@@ -10,26 +10,10 @@
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "runtime/blocking-call.h"
+#include "runtime/call-task.h"
 #include "runtime/queries.h"
 
 #define DISCO_TIMEOUT 30000 /* ms */
-
-static GTask *
-new_task (IBBConnection      *self,
-          gpointer            source_tag,
-          const char         *name,
-          GCancellable       *cancellable,
-          GAsyncReadyCallback callback,
-          gpointer            user_data)
-{
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, source_tag);
-  g_task_set_name (task, name);
-  /* If a cancellation comes too late, the call returns its result. */
-  g_task_set_check_cancellable (task, FALSE);
-  return task;
-}
 
 /* Takes task. */
 static void
@@ -107,8 +91,8 @@ ibb_connection_query_async (IBBConnection      *self,
   g_return_if_fail (stanza != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = new_task (self, ibb_connection_query_async, "[ibb-glib] query", cancellable, callback,
-                   user_data);
+  task = ibb_call_task_new (self, ibb_connection_query_async, "[ibb-glib] query", cancellable,
+                            callback, user_data);
   if (g_task_return_error_if_cancelled (task))
     return;
   if (stanza->name != IBB_STANZA_IQ ||
@@ -230,8 +214,8 @@ ibb_connection_query_features_async (IBBConnection      *self,
   g_return_if_fail (peer_jid != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = new_task (self, ibb_connection_query_features_async, "[ibb-glib] query features",
-                   cancellable, callback, user_data);
+  task = ibb_call_task_new (self, ibb_connection_query_features_async, "[ibb-glib] query features",
+                            cancellable, callback, user_data);
   if (g_task_return_error_if_cancelled (task))
     return;
   normal = ibb_jid_normalize (peer_jid);
@@ -246,8 +230,8 @@ ibb_connection_query_features_async (IBBConnection      *self,
 
   g_task_set_task_data (task, ibb_jid_dup_unicode (peer_jid), g_free);
   request = ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_DISCO_QUERY, NULL, peer_jid);
-  query = new_task (self, features_cb, "[ibb-glib] query features", cancellable, features_cb,
-                    g_steal_pointer (&task));
+  query = ibb_call_task_new (self, features_cb, "[ibb-glib] query features", cancellable,
+                             features_cb, g_steal_pointer (&task));
   start (self, request, DISCO_TIMEOUT, query);
 }
 

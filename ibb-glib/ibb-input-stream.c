@@ -5,6 +5,7 @@
 #include "ibb-input-stream.h"
 
 #include "ibb-input-stream-private.h"
+#include "runtime/call-task.h"
 #include "runtime/stream-operation.h"
 
 /**
@@ -112,12 +113,11 @@ ibb_input_stream_close_async (GInputStream       *stream,
                               GAsyncReadyCallback callback,
                               gpointer            user_data)
 {
-  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+  g_autoptr (GTask) task =
+      ibb_call_task_new (stream, ibb_input_stream_close_async, "[ibb-glib] close input",
+                         cancellable, callback, user_data);
 
-  g_task_set_source_tag (task, ibb_input_stream_close_async);
-  g_task_set_name (task, "[ibb-glib] close input");
   g_task_set_priority (task, io_priority);
-  g_task_set_check_cancellable (task, FALSE);
   ibb_channel_close_input (IBB_INPUT_STREAM (stream)->channel);
   g_task_return_boolean (task, TRUE);
 }

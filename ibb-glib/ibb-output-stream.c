@@ -5,6 +5,7 @@
 #include "ibb-output-stream.h"
 
 #include "ibb-output-stream-private.h"
+#include "runtime/call-task.h"
 #include "runtime/stream-operation.h"
 
 /**
@@ -221,12 +222,11 @@ ibb_output_stream_close_async (GOutputStream      *stream,
                                GAsyncReadyCallback callback,
                                gpointer            user_data)
 {
-  g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
+  g_autoptr (GTask) task =
+      ibb_call_task_new (stream, ibb_output_stream_close_async, "[ibb-glib] close output",
+                         cancellable, callback, user_data);
 
-  g_task_set_source_tag (task, ibb_output_stream_close_async);
-  g_task_set_name (task, "[ibb-glib] close output");
   g_task_set_priority (task, io_priority);
-  g_task_set_check_cancellable (task, FALSE);
   close_output (IBB_OUTPUT_STREAM (stream));
   g_task_return_boolean (task, TRUE);
 }

@@ -8,6 +8,7 @@
 #include "ibb-intl-private.h"
 #include "ibb-source-private.h"
 #include "runtime/blocking-call.h"
+#include "runtime/call-task.h"
 #include "trust/agreement.h"
 #include "trust/ibb-trust-question.h"
 #include "trust/key-file.h"
@@ -692,11 +693,8 @@ ibb_identity_encrypt_async (IBBIdentity        *self,
   job->context = g_main_context_ref_thread_default ();
   job->limit = g_cancellable_new ();
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, ibb_identity_encrypt_async);
-  g_task_set_name (task, "[ibb-glib] encrypt");
-  /* A stream that is there is given: one that is dropped would be closed, which waits. */
-  g_task_set_check_cancellable (task, FALSE);
+  task = ibb_call_task_new (self, ibb_identity_encrypt_async, "[ibb-glib] encrypt", cancellable,
+                            callback, user_data);
   g_task_set_task_data (task, job, job_unref);
   /* Not a thread of GIO's, of which there are few: it waits for the peer, and for a person. */
   thread = g_thread_try_new ("[ibb-glib] encrypt", encrypt_thread, g_object_ref (task), &error);

@@ -9,9 +9,9 @@
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "runtime/blocking-call.h"
+#include "runtime/call-task.h"
 #include "trust/ibb-password-question.h"
 #include "trust/ibb-trust-question.h"
-#include "xmpp/base/call-task.h"
 #include "xmpp/ibb-client-private.h"
 
 /**

@@ -5,7 +5,7 @@
 #include "config.h"
 
 #include "runtime/blocking-call.h"
-#include "xmpp/base/call-task.h"
+#include "runtime/call-task.h"
 #include "xmpp/ibb-xmpp-connection-private.h"
 
 /**

@@ -8,8 +8,8 @@
 #include "ibb-connection-private.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
+#include "runtime/call-task.h"
 #include "stanza/namespaces.h"
-#include "xmpp/base/call-task.h"
 #include "xmpp/login/admission.h"
 #include "xmpp/stream/stream-error.h"
 

@@ -5,8 +5,8 @@
 #include "xmpp/logouts.h"
 
 #include "ibb-intl-private.h"
+#include "runtime/call-task.h"
 #include "runtime/cancel-watch.h"
-#include "xmpp/base/call-task.h"
 
 struct _IBBLogouts
 {

@@ -7,10 +7,10 @@
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "ibb-source-private.h"
+#include "runtime/call-task.h"
 #include "runtime/cancel-watch.h"
 #include "trust/ibb-password-question-private.h"
 #include "trust/ibb-trust-question-private.h"
-#include "xmpp/base/call-task.h"
 #include "xmpp/base/keyring.h"
 #include "xmpp/base/secret.h"
 

@@ -5,6 +5,7 @@
 #include "xmpp/reach/handshake.h"
 
 #include "ibb-intl-private.h"
+#include "runtime/call-task.h"
 #include "trust/certificate-error.h"
 #include "xmpp/base/domain.h"
 #include "xmpp/base/tls-base.h"
@@ -257,9 +258,10 @@ ibb_handshake_async (GIOStream                    *base,
                      GAsyncReadyCallback           callback,
                      gpointer                      user_data)
 {
-  const char *const          protocols[] = { parameters->protocol, NULL };
-  g_autoptr (IBBTlsBase)     tls_base = ibb_tls_base_new (base);
-  g_autoptr (GTask)          task = g_task_new (NULL, cancellable, callback, user_data);
+  const char *const      protocols[] = { parameters->protocol, NULL };
+  g_autoptr (IBBTlsBase) tls_base = ibb_tls_base_new (base);
+  g_autoptr (GTask) task = ibb_call_task_new (NULL, ibb_handshake_async, "[ibb-glib] TLS handshake",
+                                              cancellable, callback, user_data);
   g_autoptr (GTlsConnection) tls = NULL;
   g_autoptr (GError)         error = NULL;
   /* The certificate has to be for the domain of the account, wherever records and redirects lead
@@ -267,10 +269,6 @@ ibb_handshake_async (GIOStream                    *base,
   g_autoptr (GSocketConnectable) identity = new_identity (parameters->domain);
   Handshake                     *handshake = g_atomic_rc_box_new0 (Handshake);
 
-  g_task_set_source_tag (task, ibb_handshake_async);
-  g_task_set_name (task, "[ibb-glib] TLS handshake");
-  /* A cancelled handshake completes when its thread has ended. */
-  g_task_set_check_cancellable (task, FALSE);
   handshake->domain = g_strdup (parameters->domain);
   handshake->direct = parameters->direct;
   ibb_server_trust_copy (parameters->trust, &handshake->trust);

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "xmpp/base/call-task.h"
+#include "runtime/call-task.h"
 
 #include "ibb-source-private.h"
 

@@ -15,9 +15,10 @@
 /* The application's objects. */
 typedef struct
 {
-  GTlsDatabase    *database;
-  GTlsCertificate *certificate;
-  GProxyResolver  *resolver;
+  GTlsDatabase         *database;
+  IBBKnownCertificates *known;
+  GTlsCertificate      *certificate;
+  GProxyResolver       *resolver;
 } Objects;
 
 static void
@@ -26,9 +27,11 @@ objects_init (Objects *self, IBBClient *client)
   g_autofree char *path = get_certificate_path ("authority.crt");
 
   self->database = assert_succeeds (g_tls_file_database_new, path);
+  self->known = ibb_known_certificates_new (NULL);
   self->certificate = load_certificate ("romeo.pem");
   self->resolver = g_simple_proxy_resolver_new (NULL, NULL);
   ibb_client_set_tls_database (client, self->database);
+  ibb_client_set_known_certificates (client, self->known);
   ibb_client_set_certificate (client, self->certificate);
   ibb_client_set_proxy_resolver (client, self->resolver);
 }
@@ -92,6 +95,7 @@ test_online (void)
       g_assert_finalize_object (service);
       g_assert_finalize_object (client);
       g_assert_finalize_object (objects.database);
+      g_assert_finalize_object (objects.known);
       g_assert_finalize_object (objects.resolver);
       drop_client (objects.certificate);
       while (g_atomic_pointer_get (&seen) != NULL)

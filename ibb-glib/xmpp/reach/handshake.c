@@ -201,8 +201,14 @@ handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   GTlsConnection    *tls = G_TLS_CONNECTION (object);
   g_autoptr (GError) error = NULL;
 
+  /* A thread of GIO's may hold the connection a moment longer than the client lives, but nothing of
+   * the application's. */
+  g_signal_handlers_disconnect_by_func (tls, accept_certificate_cb, handshake);
   if (!g_tls_connection_handshake_finish (tls, result, &error))
-    g_task_return_error (task, take_handshake_error (g_steal_pointer (&error), tls, handshake));
+    {
+      g_tls_connection_set_database (tls, NULL);
+      g_task_return_error (task, take_handshake_error (g_steal_pointer (&error), tls, handshake));
+    }
   else if (g_tls_connection_get_peer_certificate (tls) == NULL)
     g_task_return_new_error (task, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
                              _ ("The server of “%s” sent no certificate"), handshake->domain);

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
 /* Takes the reference to source and returns it. data_free is (nullable). */
 GSource *ibb_source_attach (GSource       *source,
@@ -13,5 +13,10 @@ GSource *ibb_source_attach (GSource       *source,
                             GSourceFunc    callback,
                             gpointer       data,
                             GDestroyNotify data_free);
+/* Cancels after so many seconds. */
+GSource *ibb_source_cancel_after (guint         seconds,
+                                  GMainContext *context,
+                                  const char   *name,
+                                  GCancellable *cancellable);
 /* Destroys *source and drops the reference; NULL is left alone. */
 void ibb_source_clear (GSource **source);

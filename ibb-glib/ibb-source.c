@@ -20,6 +20,23 @@ ibb_source_attach (GSource       *source,
   return source;
 }
 
+static gboolean
+cancel_cb (gpointer data)
+{
+  g_cancellable_cancel (data);
+  return G_SOURCE_REMOVE;
+}
+
+GSource *
+ibb_source_cancel_after (guint         seconds,
+                         GMainContext *context,
+                         const char   *name,
+                         GCancellable *cancellable)
+{
+  return ibb_source_attach (g_timeout_source_new_seconds (seconds), context, name, cancel_cb,
+                            g_object_ref (cancellable), g_object_unref);
+}
+
 void
 ibb_source_clear (GSource **source)
 {

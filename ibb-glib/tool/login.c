@@ -222,47 +222,25 @@ dup_local_jid (IBBClient *client, GError **error)
   return NULL;
 }
 
-static gboolean
-timeout_cb (gpointer data)
-{
-  g_cancellable_cancel (data);
-  return G_SOURCE_REMOVE;
-}
-
-/* Cancels after so many seconds. The caller destroys the source before it drops the cancellable. */
-static GSource *
-cancel_after (GCancellable *cancellable, guint seconds)
-{
-  return ibb_source_attach (g_timeout_source_new_seconds (seconds), NULL, "[ibb] timeout",
-                            timeout_cb, g_object_ref (cancellable), g_object_unref);
-}
-
-static void
-cancelled_cb (GCancellable *cancellable, gpointer data)
-{
-  g_cancellable_cancel (data);
-}
-
 /* Whether a client of the account answers at jid. If there is none, the server says so at once. If
  * nothing answers for long, there may be a command whose network is away, or one that was killed
  * and that the server still believes to be there. */
 static gboolean
 is_taken (ToolRun *run, IBBClient *scout, const char *jid)
 {
-  GCancellable            *interrupt = tool_run_get_cancellable (run);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GSource)      timeout = cancel_after (cancellable, SCOUT_TIMEOUT);
-  g_autoptr (GError)       error = NULL;
-  gulong                   handler;
-  g_autofree char         *phase = g_strdup_printf (_ ("looking for a command at “%s”"), jid);
-  gboolean                 answered;
+  GSource *timeout = ibb_source_cancel_after (SCOUT_TIMEOUT, NULL, "[ibb] scout", cancellable);
+  g_autoptr (GError) error = NULL;
+  gulong             handler;
+  g_autofree char   *phase = g_strdup_printf (_ ("looking for a command at “%s”"), jid);
+  gboolean           answered;
 
   tool_run_begin_phase (run, phase, TOOL_RUN_UNLIMITED);
-  handler = g_cancellable_connect (interrupt, G_CALLBACK (cancelled_cb), cancellable, NULL);
+  handler = tool_run_connect (run, cancellable);
   answered = ibb_client_query_support (scout, jid, cancellable, &error) ||
              g_error_matches (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
-  g_cancellable_disconnect (interrupt, handler);
-  g_source_destroy (timeout);
+  g_cancellable_disconnect (tool_run_get_cancellable (run), handler);
+  ibb_source_clear (&timeout);
   return answered;
 }
 
@@ -297,13 +275,13 @@ static void
 logout (IBBClient *client)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GSource)      source = NULL;
+  GSource                 *source;
 
   if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) != IBB_CONNECTION_STATE_ONLINE)
     return;
-  source = cancel_after (cancellable, LOGOUT_TIMEOUT);
+  source = ibb_source_cancel_after (LOGOUT_TIMEOUT, NULL, "[ibb] logout", cancellable);
   ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), cancellable, NULL);
-  g_source_destroy (source);
+  ibb_source_clear (&source);
 }
 
 /* When a client asks for a resource that another one has, the server ends the other one. So a login

@@ -33,19 +33,6 @@ sender_thread (gpointer data)
   return NULL;
 }
 
-static gboolean
-timeout_cb (gpointer data)
-{
-  g_cancellable_cancel (data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-cancelled_cb (GCancellable *cancellable, gpointer data)
-{
-  g_cancellable_cancel (data);
-}
-
 /* Reads until the time is over. What came at first does not count, if there was more. */
 static gboolean
 count (IBBTransport *transport, GCancellable *cancellable, guint64 *rate, GError **error)
@@ -86,14 +73,13 @@ measure (ToolRun *run, ToolPair *pair, guint64 *rate, GError **error)
 {
   GCancellable            *interrupt = tool_run_get_cancellable (run);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  GSource *timeout = ibb_source_attach (g_timeout_source_new_seconds (TIME), NULL, "[ibb] measure",
-                                        timeout_cb, g_object_ref (cancellable), g_object_unref);
+  GSource *timeout = ibb_source_cancel_after (TIME, NULL, "[ibb] measure", cancellable);
   Sender   sender = { pair->near, cancellable };
   GThread *thread;
   gulong   handler;
   gboolean counted;
 
-  handler = g_cancellable_connect (interrupt, G_CALLBACK (cancelled_cb), cancellable, NULL);
+  handler = tool_run_connect (run, cancellable);
   thread = g_thread_new ("sender", sender_thread, &sender);
   counted = count (pair->far, cancellable, rate, error);
   g_cancellable_cancel (cancellable);

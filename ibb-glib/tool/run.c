@@ -331,6 +331,20 @@ tool_run_get_cancellable (ToolRun *self)
   return self->cancellable;
 }
 
+static void
+cancel_cb (GCancellable *cancellable, gpointer other)
+{
+  g_cancellable_cancel (other);
+}
+
+/* Cancels other, too. Returns the handler, for g_cancellable_disconnect (). */
+gulong
+tool_run_connect (ToolRun *self, GCancellable *other)
+{
+  return g_cancellable_connect (self->cancellable, G_CALLBACK (cancel_cb), g_object_ref (other),
+                                g_object_unref);
+}
+
 /* Whether a signal is a good end, from now on. */
 void
 tool_run_set_signal_is_end (ToolRun *self, gboolean is_end)

@@ -25,6 +25,7 @@ void tool_run_exit_by_signal (int status);
 
 const ToolOptions *tool_run_get_options (ToolRun *self);
 GCancellable      *tool_run_get_cancellable (ToolRun *self);
+gulong             tool_run_connect (ToolRun *self, GCancellable *other);
 void               tool_run_set_bad_argument (ToolRun *self);
 void               tool_run_set_login_refused (ToolRun *self);
 void               tool_run_set_signal_is_end (ToolRun *self, gboolean is_end);

@@ -204,12 +204,6 @@ sender_thread (gpointer data)
   return NULL;
 }
 
-static void
-cancelled_cb (GCancellable *cancellable, gpointer reading)
-{
-  g_cancellable_cancel (reading);
-}
-
 /* The error of the session comes before its end. */
 static void
 ended_cb (IBBTransport *transport, GParamSpec *pspec, gpointer data)
@@ -257,9 +251,9 @@ tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
   g_autoptr (GCancellable)  reading = g_cancellable_new ();
   ToolStreamOutput          output = { sink, _ ("standard output") };
   Sender                    sender = { .run = run, .transport = transport, .reading = reading };
-  gulong cancelled = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), reading, NULL);
-  GThread *thread = g_thread_new ("sender", sender_thread, &sender);
-  gboolean received;
+  gulong                    cancelled = tool_run_connect (run, reading);
+  GThread                  *thread = g_thread_new ("sender", sender_thread, &sender);
+  gboolean                  received;
 
   received =
       tool_stream_receive (transport, tool_stream_write, &output, NULL, cancellable, &local_error);

@@ -273,12 +273,6 @@ impatience_cb (gpointer data)
 }
 
 static void
-interrupted_cb (GCancellable *cancellable, gpointer data)
-{
-  g_cancellable_cancel (data);
-}
-
-static void
 wait_for_end (Work *self, IBBFilesTransfer *transfer)
 {
   g_mutex_lock (&self->lock);
@@ -334,8 +328,7 @@ begin_send (gpointer data)
     {
       self->asking = g_cancellable_new ();
       self->outer = g_object_ref (tool_run_get_cancellable (self->run));
-      self->interruption = g_cancellable_connect (self->outer, G_CALLBACK (interrupted_cb),
-                                                  g_object_ref (self->asking), g_object_unref);
+      self->interruption = tool_run_connect (self->run, self->asking);
     }
   if (self->has_other && !self->is_offered)
     self->impatience = g_timeout_add_seconds (ANSWER_TIME, impatience_cb, self);

@@ -220,22 +220,14 @@ close_tls_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   report_closed (self, NULL);
 }
 
-static gboolean
-cancel_cb (gpointer user_data)
-{
-  g_cancellable_cancel (user_data);
-  return G_SOURCE_REMOVE;
-}
-
 /* A thread sends the end of TLS, since that may wait for a peer that does not read. */
 static void
 close_tls (IBBXmlStream *self)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
-  self->close_source = ibb_source_attach (g_timeout_source_new_seconds (CLOSE_TIMEOUT),
-                                          self->context, "[ibb-glib] TLS close", cancel_cb,
-                                          g_object_ref (cancellable), g_object_unref);
+  self->close_source =
+      ibb_source_cancel_after (CLOSE_TIMEOUT, self->context, "[ibb-glib] TLS close", cancellable);
   g_io_stream_close_async (self->io, G_PRIORITY_DEFAULT, cancellable, close_tls_cb,
                            ibb_xml_stream_ref (self));
 }

@@ -284,19 +284,6 @@ expose_run (ToolRun *run, gpointer data, GError **error)
   return tool_relay_run (run, self->login, &expose_funcs, self, error);
 }
 
-/* HOST:PORT, [ADDRESS]:PORT. */
-static gboolean
-parse_to (Expose *self, const char *text)
-{
-  g_autoptr (GSocketConnectable) address = g_network_address_parse (text, 0, NULL);
-
-  if (address == NULL)
-    return FALSE;
-  self->host = g_strdup (g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
-  self->port = g_network_address_get_port (G_NETWORK_ADDRESS (address));
-  return *self->host != '\0' && self->port != 0;
-}
-
 /* Returns the exit status if the arguments are wrong, else -1. */
 static int
 check_arguments (Expose     *self,
@@ -310,7 +297,7 @@ check_arguments (Expose     *self,
     return tool_output_usage_error ("expose", _ ("unexpected argument “%s”"), argv[1]);
   if (to == NULL)
     return tool_output_usage_error ("expose", _ ("--to is missing: which service?"));
-  if (!parse_to (self, to))
+  if (!tool_options_parse_address (to, 0, &self->host, &self->port))
     return tool_output_usage_error ("expose", _ ("--to is HOST:PORT, not “%s”"), to);
   if (max_sessions != NULL && !tool_options_parse_count (max_sessions, &self->max_sessions))
     return tool_output_usage_error ("expose", _ ("--max-sessions is at least 1, not %s"),

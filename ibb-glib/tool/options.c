@@ -278,18 +278,17 @@ add_group (GOptionGroup *group, ToolHelp *help, const char *title, GArray *entri
   g_array_set_size (entries, 0);
 }
 
-/* Parses HOST, HOST:PORT or [ADDRESS]:PORT. Without a port the mode decides. */
-static gboolean
-parse_server (ToolOptions *self, const char *server)
+/* Parses HOST:PORT or [ADDRESS]:PORT, or HOST if usual is not 0. host: (transfer full). */
+gboolean
+tool_options_parse_address (const char *text, guint16 usual, char **host, guint16 *port)
 {
-  guint16                        usual = self->tls_mode == IBB_TLS_MODE_DIRECT ? 5223 : 5222;
-  g_autoptr (GSocketConnectable) address = g_network_address_parse (server, usual, NULL);
+  g_autoptr (GSocketConnectable) address = g_network_address_parse (text, usual, NULL);
 
   if (address == NULL)
     return FALSE;
-  self->host = g_strdup (g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
-  self->port = g_network_address_get_port (G_NETWORK_ADDRESS (address));
-  return *self->host != '\0' && self->port != 0;
+  *host = g_strdup (g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+  *port = g_network_address_get_port (G_NETWORK_ADDRESS (address));
+  return **host != '\0' && *port != 0;
 }
 
 /* Whether a proxy of this scheme gets the name of the host, and looks it up. */
@@ -550,7 +549,10 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
     return describe_bad_proxy (raw->proxy);
   if (raw->websocket != NULL && !parse_websocket (self, raw->websocket))
     return describe_bad_websocket (raw->websocket);
-  if (raw->server != NULL && !parse_server (self, raw->server))
+  /* Without a port the mode decides. */
+  if (raw->server != NULL &&
+      !tool_options_parse_address (raw->server, self->tls_mode == IBB_TLS_MODE_DIRECT ? 5223 : 5222,
+                                   &self->host, &self->port))
     return g_strdup_printf (_ ("--server is HOST or HOST:PORT, not “%s”"), raw->server);
   if (raw->stanza_type == NULL || g_str_equal (raw->stanza_type, "iq"))
     self->stanza_type = IBB_STANZA_TYPE_IQ;

@@ -35,7 +35,7 @@ typedef struct
   char            *jid;
   char            *password_file;
   char            *host; /* NULL: what DNS says */
-  guint            port; /* 0: what DNS says */
+  guint16          port; /* 0: what DNS says */
   IBBTlsMode       tls_mode;
   char            *proxy; /* NULL: what the system says */
   IBBWebsocketMode websocket_mode;
@@ -78,5 +78,6 @@ IBBSessionParams *tool_options_new_params (const ToolOptions *self);
 char    *tool_options_parse_peer (const char *command, const char *text);
 gboolean tool_options_parse_size (const char *text, guint64 *size);
 gboolean tool_options_parse_count (const char *text, guint *count);
+gboolean tool_options_parse_address (const char *text, guint16 usual, char **host, guint16 *port);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolOptions, tool_options_clear)

@@ -91,7 +91,7 @@ static gboolean
 offer_file (const char *jid, const char *peer, const char *path, GError **error)
 {
   g_autoptr (GMainLoop)       loop = g_main_loop_new (NULL, FALSE);
-  g_autoptr (GFile)           file = g_file_new_for_commandline_arg (path);
+  g_autoptr (GFile)           file = g_file_new_for_path (path);
   g_autoptr (IBBClient)       client = login (jid, error);
   g_autoptr (IBBFilesService) service = NULL;
   Offer                       self = { loop, NULL };

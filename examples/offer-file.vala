@@ -28,7 +28,7 @@ async void offer_file (string jid, string peer, string path) throws Error {
   var client = new_client (jid);
   yield client.login_async ();
   var service = new IBBFiles.Service (client);
-  var transfer = yield service.offer_file_async (peer, File.new_for_commandline_arg (path));
+  var transfer = yield service.offer_file_async (peer, File.new_for_path (path));
   transfer.notify["progress"].connect (() => printerr ("\r%3.0f %% ", transfer.progress * 100));
   try {
     yield transfer.wait_async ();

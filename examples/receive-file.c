@@ -66,8 +66,8 @@ static gboolean
 store (IBBTransport *transport, const char *path, GError **error)
 {
   g_autofree char              *part_path = g_strconcat (path, ".part", NULL);
-  g_autoptr (GFile)             file = g_file_new_for_commandline_arg (path);
-  g_autoptr (GFile)             part = g_file_new_for_commandline_arg (part_path);
+  g_autoptr (GFile)             file = g_file_new_for_path (path);
+  g_autoptr (GFile)             part = g_file_new_for_path (part_path);
   g_autoptr (GFileOutputStream) sink = NULL;
 
   sink = g_file_replace (part, NULL, FALSE, G_FILE_CREATE_NONE, NULL, error);

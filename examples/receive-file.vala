@@ -37,8 +37,8 @@ async IBB.Transport accept_from (IBB.Service service, string peer) throws Error 
 
 /* The file gets its name at the clean end, not before. */
 async void store (IBB.Transport transport, string path) throws Error {
-  var file = File.new_for_commandline_arg (path);
-  var part = File.new_for_commandline_arg (path + ".part");
+  var file = File.new_for_path (path);
+  var part = File.new_for_path (path + ".part");
 
   try {
     var sink = part.replace (null, false, FileCreateFlags.NONE);

@@ -46,7 +46,7 @@ login (const char *jid, GError **error)
 static gboolean
 send_file (const char *jid, const char *peer, const char *path, GError **error)
 {
-  g_autoptr (GFile)            file = g_file_new_for_commandline_arg (path);
+  g_autoptr (GFile)            file = g_file_new_for_path (path);
   g_autoptr (GFileInputStream) source = g_file_read (file, NULL, error);
   g_autoptr (IBBClient)        client = source != NULL ? login (jid, error) : NULL;
   g_autoptr (IBBService)       service = NULL;

@@ -24,7 +24,7 @@ IBB.Client new_client (string jid) throws Error {
 }
 
 async void send_file (string jid, string peer, string path) throws Error {
-  var source = File.new_for_commandline_arg (path).read ();
+  var source = File.new_for_path (path).read ();
   var client = new_client (jid);
   yield client.login_async ();
   var service = new IBB.Service (client);

@@ -127,7 +127,7 @@ static gboolean
 take_files (const char *jid, const char *path, GError **error)
 {
   g_autoptr (GMainLoop)        loop = g_main_loop_new (NULL, FALSE);
-  g_autoptr (GFile)            folder = g_file_new_for_commandline_arg (path);
+  g_autoptr (GFile)            folder = g_file_new_for_path (path);
   g_autoptr (GInputStream)     terminal = g_unix_input_stream_new (STDIN_FILENO, FALSE);
   g_autoptr (GDataInputStream) input = g_data_input_stream_new (terminal);
   g_autoptr (IBBClient)        client = new_client (jid, error);

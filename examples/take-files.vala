@@ -59,7 +59,7 @@ async void ask (Queue<IBBFiles.Transfer> offers, File folder, DataInputStream in
 async void take_files (string jid, string path) throws Error {
   var client = new_client (jid);
   var service = new IBBFiles.Service (client);
-  var folder = File.new_for_commandline_arg (path);
+  var folder = File.new_for_path (path);
   var input = new DataInputStream (new UnixInputStream (Posix.STDIN_FILENO, false));
   var offers = new Queue<IBBFiles.Transfer> (); // the first one is asked about
 

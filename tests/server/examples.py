@@ -56,22 +56,23 @@ def start(server, account, command, *arguments, **options):
         'LC_ALL': 'C.UTF-8',
         'IBB_SERVER': f'{server.host}:{server.port}',
         # As a person may write it: GIO takes absolute names only.
-        'IBB_CA_FILE': os.path.relpath(environment['IBB_TEST_CA_FILE'])})
+        'IBB_CA_FILE': os.path.relpath(environment['IBB_TEST_CA_FILE'], options.get('cwd'))})
 
 
 def transfer(server, sender, receiver):
+    """Names with a colon are no URIs."""
     send, receive = example('send-file', sender), example('receive-file', receiver)
     folder = Folder()
-    source = folder.make('original', 700000)
+    source = folder.make('original:final', 700000)
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
-    there = start(server, bob, receive, alice.bare, folder / 'copy')
-    here = start(server, alice, send, there.wait_ready(), source)
+    there = start(server, bob, receive, alice.bare, 'copy:final', cwd=folder.path)
+    here = start(server, alice, send, there.wait_ready(), 'original:final', cwd=folder.path)
     check_equal((here.finish(), here.lines), (0, []), 'the sender')
     check_equal((there.finish(), len(there.lines)), (0, 1), 'the receiver')
     check_equal(here.output, b'sent 700000 bytes\n', 'what the sender says')
     check_equal(there.output, b'received 700000 bytes\n', 'what the receiver says')
-    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
-    check_equal(folder.names(), ['copy', 'original'], 'files')
+    check_equal(sha256(folder / 'copy:final'), sha256(source), 'SHA-256')
+    check_equal(folder.names(), ['copy:final', 'original:final'], 'files')
 
 
 for index, language in enumerate(LANGUAGES):
@@ -84,24 +85,25 @@ def offer(server, sender, receiver):
     """A person takes one file, and declines another."""
     send, take = example('offer-file', sender), example('take-files', receiver)
     here, there = Folder(), Folder()
-    wanted, other = here.make('wanted file', 700000), here.make('other', 1)
+    wanted, other = here.make('wanted: file', 700000), here.make('other', 1)
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
-    taker = start(server, bob, take, there.path, stdin=subprocess.PIPE)
+    os.mkdir(there / 'in:box')
+    taker = start(server, bob, take, 'in:box', stdin=subprocess.PIPE, cwd=there.path)
     jid = taker.wait_ready()
     for path, size, word in ((wanted, 700000, b'y'), (other, 1, b'n')):
-        offerer = start(server, alice, send, jid, path)
+        offerer = start(server, alice, send, jid, os.path.basename(path), cwd=here.path)
         question = f'Take “{os.path.basename(path)}” ({size} bytes) from {alice.bare}/'
         taker.wait_for(lambda: question in taker.output.decode(), 'the question')
         taker.process.stdin.write(word + b'\n')
         taker.process.stdin.flush()
         check_equal(offerer.finish(), 0 if word == b'y' else 1, 'the sender')
-        check_equal(offerer.output, b'wanted file: delivered\n' if word == b'y' else b'', 'what the sender says')
+        check_equal(offerer.output, b'wanted: file: delivered\n' if word == b'y' else b'', 'what the sender says')
     check('has declined the file' in offerer.lines[-1], f'{offerer.lines}')
-    taker.wait_for(lambda: f'{there / "wanted file"} is there' in taker.output.decode(), 'the file')
+    taker.wait_for(lambda: f'{there / "in:box/wanted: file"} is there' in taker.output.decode(), 'the file')
     taker.process.send_signal(signal.SIGINT)
     check_equal((taker.finish(), len(taker.lines)), (0, 1), 'the receiver')
-    check_equal(sha256(there / 'wanted file'), sha256(wanted), 'SHA-256')
-    check_equal(there.names(), ['wanted file'], 'files')
+    check_equal(sha256(there / 'in:box/wanted: file'), sha256(wanted), 'SHA-256')
+    check_equal(os.listdir(there / 'in:box'), ['wanted: file'], 'files')
 
 
 for index, language in enumerate(LANGUAGES):

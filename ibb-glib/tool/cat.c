@@ -28,6 +28,7 @@ cat_run (ToolRun *run, gpointer data, GError **error)
   g_autofree char         *local_jid = NULL;
   g_autoptr (IBBService)   service = NULL;
   g_autoptr (IBBTransport) transport = NULL;
+  ToolStreamMoved          moved = { 0 };
   gboolean                 joined = FALSE;
 
   service = tool_session_new_service (IBB_CONNECTION (tool_login_get_client (self->login)),
@@ -39,7 +40,8 @@ cat_run (ToolRun *run, gpointer data, GError **error)
   if (transport != NULL)
     {
       tool_run_begin_phase (run, phase, 0);
-      joined = tool_stream_join (run, transport, error) && tool_confirm (run, transport, error) &&
+      joined = tool_stream_join (run, transport, &moved, error) &&
+               tool_confirm (run, transport, moved.n_read > 0, moved.n_written > 0, error) &&
                tool_session_finish (transport, tool_run_get_cancellable (run), error);
       if (!joined)
         tool_session_give_up (transport, *error);

@@ -13,9 +13,10 @@
 
 typedef struct
 {
-  guint8 own[RECEIPT_LENGTH];
-  guint8 expected[RECEIPT_LENGTH];
-  guint8 input[RECEIPT_LENGTH + 1];
+  gboolean expects; /* a receipt of the peer */
+  guint8   own[RECEIPT_LENGTH];
+  guint8   expected[RECEIPT_LENGTH];
+  guint8   input[RECEIPT_LENGTH + 1];
 } Receipts;
 
 static void
@@ -103,11 +104,13 @@ shut_down_cb (GObject *source, GAsyncResult *result, gpointer data)
   Receipts         *self = g_task_get_task_data (task);
   GError           *error = NULL;
 
-  if (ibb_transport_shutdown_output_finish (IBB_TRANSPORT (source), result, &error))
+  if (!ibb_transport_shutdown_output_finish (IBB_TRANSPORT (source), result, &error))
+    fail (task, error);
+  else if (self->expects)
     g_input_stream_read_all_async (input, self->input, sizeof self->input, G_PRIORITY_DEFAULT,
                                    g_task_get_cancellable (task), read_cb, g_object_ref (task));
   else
-    fail (task, error);
+    g_task_return_boolean (task, TRUE);
 }
 
 static void
@@ -126,6 +129,8 @@ written_cb (GObject *source, GAsyncResult *result, gpointer data)
 
 void
 tool_confirm_async (IBBTransport       *transport,
+                    gboolean            has_read,
+                    gboolean            has_written,
                     GCancellable       *cancellable,
                     GAsyncReadyCallback callback,
                     gpointer            user_data)
@@ -139,12 +144,14 @@ tool_confirm_async (IBBTransport       *transport,
   g_task_set_source_tag (task, tool_confirm_async);
   /* The error of the session says more than that the task was cancelled. */
   g_task_set_check_cancellable (task, FALSE);
+  self->expects = has_written;
   g_task_set_task_data (task, self, g_free);
   if (IBB_IS_TRANSPORT (stream))
     g_task_return_boolean (task, TRUE);
   else if (make_receipts (self, G_TLS_CONNECTION (stream), &error))
-    g_output_stream_write_all_async (output, self->own, RECEIPT_LENGTH, G_PRIORITY_DEFAULT,
-                                     cancellable, written_cb, g_object_ref (task));
+    g_output_stream_write_all_async (output, self->own, has_read ? RECEIPT_LENGTH : 0,
+                                     G_PRIORITY_DEFAULT, cancellable, written_cb,
+                                     g_object_ref (task));
   else
     fail (task, error);
 }
@@ -164,7 +171,8 @@ confirmed_cb (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 gboolean
-tool_confirm (ToolRun *run, IBBTransport *transport, GError **error)
+tool_confirm (
+    ToolRun *run, IBBTransport *transport, gboolean has_read, gboolean has_written, GError **error)
 {
   GCancellable            *cancellable = tool_run_get_cancellable (run);
   g_autoptr (GMainContext) context = g_main_context_new ();
@@ -182,7 +190,7 @@ tool_confirm (ToolRun *run, IBBTransport *transport, GError **error)
       return FALSE;
     }
   g_main_context_push_thread_default (context);
-  tool_confirm_async (transport, cancellable, confirmed_cb, &result);
+  tool_confirm_async (transport, has_read, has_written, cancellable, confirmed_cb, &result);
   while (result == NULL)
     g_main_context_iteration (context, TRUE);
   g_main_context_pop_thread_default (context);

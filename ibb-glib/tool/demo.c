@@ -81,13 +81,14 @@ receiver_thread (gpointer data)
   g_autoptr (GFile)         file = g_file_new_for_path (self->copy);
   g_autoptr (GOutputStream) sink = NULL;
   ToolStreamOutput          output = { NULL, RECEIVER };
+  guint64                   n_bytes;
 
   sink = G_OUTPUT_STREAM (
       g_file_replace (file, NULL, FALSE, G_FILE_CREATE_PRIVATE, NULL, &self->error));
   output.stream = sink;
   if (sink == NULL ||
-      !tool_stream_receive (self->pair->far, tool_stream_write, &output, NULL, self->cancellable,
-                            &self->error) ||
+      !tool_stream_receive (self->pair->far, tool_stream_write, &output, &n_bytes,
+                            self->cancellable, &self->error) ||
       !g_output_stream_close (sink, NULL, &self->error) ||
       !tool_session_finish (self->pair->far, self->cancellable, &self->error))
     ibb_transport_abort (self->pair->far);
@@ -101,14 +102,15 @@ transfer (Demo *self, GError **error)
   g_autoptr (GInputStream) source = G_INPUT_STREAM (g_file_read (file, NULL, error));
   g_autoptr (GError)       local_error = NULL;
   GThread                 *thread;
+  guint64                  n_bytes;
   gboolean                 sent;
 
   if (source == NULL)
     return FALSE;
   thread = g_thread_new ("receiver", receiver_thread, self);
-  sent = tool_stream_send (self->pair->near, source, SENDER, NULL, self->cancellable,
+  sent = tool_stream_send (self->pair->near, source, SENDER, &n_bytes, self->cancellable,
                            self->cancellable, &local_error) &&
-         tool_stream_expect_end (self->pair->near, self->cancellable, &local_error) &&
+         tool_stream_expect_end (self->pair->near, &n_bytes, self->cancellable, &local_error) &&
          tool_session_finish (self->pair->near, self->cancellable, &local_error);
   if (!sent)
     ibb_transport_abort (self->pair->near);

@@ -27,6 +27,7 @@ typedef struct
   GInputStream  *source; /* the connection's or the session's */
   GOutputStream *sink;   /* the other's */
   gboolean       to_peer;
+  gboolean       has_moved; /* a byte */
   gboolean       over;
   guint8         buffer[BUFFER_SIZE];
 } Way;
@@ -163,7 +164,8 @@ proceed (Join *join)
     {
       join->pending++;
       join->confirming = TRUE;
-      tool_confirm_async (join->transport, g_task_get_cancellable (join->task), confirmed_cb, join);
+      tool_confirm_async (join->transport, join->in.has_moved, join->out.has_moved,
+                          g_task_get_cancellable (join->task), confirmed_cb, join);
     }
 }
 
@@ -243,6 +245,7 @@ read_cb (GObject *source, GAsyncResult *result, gpointer data)
   way->join->pending--;
   if (n > 0)
     {
+      way->has_moved = TRUE;
       way->join->pending++;
       g_output_stream_write_all_async (way->sink, way->buffer, (gsize) n, G_PRIORITY_DEFAULT,
                                        g_task_get_cancellable (way->join->task), written_cb, way);

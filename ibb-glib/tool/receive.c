@@ -59,7 +59,7 @@ transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
       !tool_place_commit (self->place, cancellable, error))
     return FALSE;
   /* The peer waits to learn that the file is in its place. From here on nothing can be lost. */
-  tool_confirm (run, transport, NULL);
+  tool_confirm (run, transport, done.bytes > 0, FALSE, NULL);
   tool_session_finish (transport, cancellable, NULL);
   tool_run_end_progress (run);
   tool_report_done (&done);

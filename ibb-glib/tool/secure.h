@@ -8,7 +8,7 @@
 #include "run.h"
 
 /* Announced by a command that takes encrypted sessions, and confirms their end (confirm.h). */
-#define TOOL_SECURE_FEATURE "urn:ibb-glib:tls:2"
+#define TOOL_SECURE_FEATURE "urn:ibb-glib:tls:1"
 
 /* The key of the user, if options ask for one: else NULL without an error. A person at the terminal
  * is asked about a peer that is not known, while all sessions go on. */

@@ -64,7 +64,7 @@ is_same_version (Version a, Version b)
 
 /* Sends all bytes of source and then the end. If the session is not encrypted, waits until each
  * byte is acknowledged. A file that changes meanwhile is an error: the peer would get a mixture of
- * two. name: of source, for errors. n_bytes: (out) (optional): of source; encrypted, the session
+ * two. name: of source, for errors. n_bytes: (out): of source, written; encrypted, the session
  * carries more. reading: of the source only. */
 gboolean
 tool_stream_send (IBBTransport *transport,
@@ -79,9 +79,9 @@ tool_stream_send (IBBTransport *transport,
   GOutputStream     *sink = g_io_stream_get_output_stream (tool_secure_get_stream (transport));
   Version            version = get_version (source);
   GError            *seen = NULL;
-  guint64            count = 0;
   gssize             n;
 
+  *n_bytes = 0;
   while ((n = g_input_stream_read (source, buffer, STEP_SIZE, reading, error)) > 0)
     {
       if (!g_output_stream_write_all (sink, buffer, (gsize) n, NULL, cancellable, &seen))
@@ -89,7 +89,7 @@ tool_stream_send (IBBTransport *transport,
           tool_stream_set_error (error, transport, seen);
           return FALSE;
         }
-      count += (guint64) n;
+      *n_bytes += (guint64) n;
     }
   if (n < 0)
     {
@@ -109,8 +109,6 @@ tool_stream_send (IBBTransport *transport,
       tool_stream_set_error (error, transport, seen);
       return FALSE;
     }
-  if (n_bytes != NULL)
-    *n_bytes = count;
   return TRUE;
 }
 
@@ -128,7 +126,7 @@ tool_stream_write (
   return FALSE;
 }
 
-/* Stores all bytes until the peer's clean end. n_bytes: (out) (optional): stored; encrypted, the
+/* Stores all bytes until the peer's clean end. n_bytes: (out): stored; encrypted, the
  * session carries more. */
 gboolean
 tool_stream_receive (IBBTransport   *transport,
@@ -140,39 +138,40 @@ tool_stream_receive (IBBTransport   *transport,
 {
   g_autofree guint8 *buffer = g_malloc (STEP_SIZE);
   GError            *seen = NULL;
-  guint64            count = 0;
   gssize             n;
 
+  *n_bytes = 0;
   while ((n = tool_secure_read (transport, buffer, STEP_SIZE, cancellable, &seen)) > 0)
     {
       if (!write (target, buffer, (gsize) n, cancellable, error))
         return FALSE;
-      count += (guint64) n;
+      *n_bytes += (guint64) n;
     }
   if (n < 0)
     {
       tool_stream_set_error (error, transport, seen);
       return FALSE;
     }
-  if (n_bytes != NULL)
-    *n_bytes = count;
+  return TRUE;
+}
+
+static gboolean
+discard (
+    gpointer target, gconstpointer data, gsize length, GCancellable *cancellable, GError **error)
+{
   return TRUE;
 }
 
 /* Call this when our end was sent: the peer's clean end says that it has stored everything, if the
- * session is not encrypted. Otherwise tool_confirm () learns that. */
+ * session is not encrypted. Otherwise tool_confirm () learns that. Nobody asked for bytes of the
+ * peer. n_read: (out): how many came. */
 gboolean
-tool_stream_expect_end (IBBTransport *transport, GCancellable *cancellable, GError **error)
+tool_stream_expect_end (IBBTransport *transport,
+                        guint64      *n_read,
+                        GCancellable *cancellable,
+                        GError      **error)
 {
-  g_autofree guint8 *buffer = g_malloc (STEP_SIZE);
-  GError            *seen = NULL;
-  gssize             n;
-
-  while ((n = tool_secure_read (transport, buffer, STEP_SIZE, cancellable, &seen)) > 0)
-    ; /* nobody asked for an answer */
-  if (n < 0)
-    tool_stream_set_error (error, transport, seen);
-  return n == 0;
+  return tool_stream_receive (transport, discard, NULL, n_read, cancellable, error);
 }
 
 typedef struct
@@ -180,6 +179,7 @@ typedef struct
   ToolRun      *run;
   IBBTransport *transport;
   GCancellable *reading; /* of standard input */
+  guint64       n_written;
   gboolean      succeeded;
   GError       *error;
 } Sender;
@@ -191,8 +191,8 @@ sender_thread (gpointer data)
   GCancellable            *cancellable = tool_run_get_cancellable (self->run);
   g_autoptr (GInputStream) source = g_unix_input_stream_new (STDIN_FILENO, FALSE);
 
-  self->succeeded = tool_stream_send (self->transport, source, _ ("standard input"), NULL,
-                                      self->reading, cancellable, &self->error);
+  self->succeeded = tool_stream_send (self->transport, source, _ ("standard input"),
+                                      &self->n_written, self->reading, cancellable, &self->error);
   if (self->succeeded)
     return NULL;
   /* A peer that has closed the session takes no input, and has all that was read of it. */
@@ -243,7 +243,7 @@ steal_error (Sender *self)
 
 /* Joins standard input and output with the session, each direction until its own end. */
 gboolean
-tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
+tool_stream_join (ToolRun *run, IBBTransport *transport, ToolStreamMoved *moved, GError **error)
 {
   GCancellable             *cancellable = tool_run_get_cancellable (run);
   g_autoptr (GOutputStream) sink = g_unix_output_stream_new (STDOUT_FILENO, TRUE);
@@ -255,8 +255,8 @@ tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
   GThread                  *thread = g_thread_new ("sender", sender_thread, &sender);
   gboolean                  received;
 
-  received =
-      tool_stream_receive (transport, tool_stream_write, &output, NULL, cancellable, &local_error);
+  received = tool_stream_receive (transport, tool_stream_write, &output, &moved->n_read,
+                                  cancellable, &local_error);
   /* The reader of standard output learns of the end even while our own input goes on. */
   if (received && !g_output_stream_close (sink, cancellable, &local_error))
     {
@@ -276,5 +276,6 @@ tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error)
   else if (!received)
     g_propagate_error (error, g_steal_pointer (&local_error));
   g_clear_error (&sender.error);
+  moved->n_written = sender.n_written;
   return received && sender.succeeded;
 }

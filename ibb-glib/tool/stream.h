@@ -34,8 +34,19 @@ gboolean tool_stream_receive (IBBTransport   *transport,
                               guint64        *n_bytes,
                               GCancellable   *cancellable,
                               GError        **error);
+gboolean tool_stream_expect_end (IBBTransport *transport,
+                                 guint64      *n_read,
+                                 GCancellable *cancellable,
+                                 GError      **error);
+
+/* Bytes within TLS, if the session is encrypted. */
+typedef struct
+{
+  guint64 n_read;
+  guint64 n_written;
+} ToolStreamMoved;
+
 gboolean
-tool_stream_expect_end (IBBTransport *transport, GCancellable *cancellable, GError **error);
-gboolean tool_stream_join (ToolRun *run, IBBTransport *transport, GError **error);
+tool_stream_join (ToolRun *run, IBBTransport *transport, ToolStreamMoved *moved, GError **error);
 
 void tool_stream_set_error (GError **error, IBBTransport *transport, GError *seen);

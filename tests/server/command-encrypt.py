@@ -408,7 +408,11 @@ end (IBBTransport *transport, GTlsConnection *tls, const char *deed, GError **er
             : g_str_equal (deed, "long") ? RECEIPT_LENGTH + 1 : RECEIPT_LENGTH;
 
   if (g_str_equal (deed, "right"))
-    return confirm (transport, tls, error) && g_io_stream_close (G_IO_STREAM (transport), NULL, error);
+    return confirm (transport, tls, TRUE, TRUE, error) && g_io_stream_close (G_IO_STREAM (transport), NULL, error);
+  if (g_str_equal (deed, "idle")) /* and the peer, which has read nothing, says nothing */
+    return confirm (transport, tls, TRUE, FALSE, error)
+           && g_input_stream_read_all (INPUT (transport), receipt, sizeof receipt, &n, NULL, error)
+           && n == 0 && g_io_stream_close (G_IO_STREAM (transport), NULL, error);
   if (g_str_equal (deed, "silent"))
     return getchar () == EOF;
   if (g_str_equal (deed, "closed"))
@@ -434,18 +438,20 @@ main (int argc, char **argv)
   g_autoptr (IBBIdentity) identity = ibb_identity_new (NULL, &error);
   g_autoptr (IBBTransport) transport = NULL;
   g_autoptr (GIOStream) stream = NULL;
-  char byte;
+  char bytes[2];
+  gsize n;
 
   g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), NULL);
   if (!ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error)
       || (transport = ibb_service_open_session (service, argv[1], NULL, NULL, &error)) == NULL
       || (stream = ibb_identity_encrypt (identity, transport, FALSE, NULL, &error)) == NULL
+      || !g_output_stream_write_all (OUTPUT (stream), "x", !g_str_equal (argv[2], "idle"), NULL, NULL, &error)
       || !g_output_stream_close (OUTPUT (stream), NULL, &error)
-      || g_input_stream_read (INPUT (stream), &byte, 1, NULL, &error) != 0
+      || !g_input_stream_read_all (INPUT (stream), bytes, 2, &n, NULL, &error) || n > 1
       || !end (transport, G_TLS_CONNECTION (stream), argv[2], &error)
       || !ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, &error))
     {
-      g_printerr ("%s", error != NULL ? error->message : "a byte");
+      g_printerr ("%s", error != NULL ? error->message : "several bytes");
       return 1;
     }
   return 0;
@@ -459,21 +465,36 @@ def _(server):
     bob.trust(alice)
     command = make_program(folder, 'ends', 'c', ENDS)
     environment = {**make_accounts(folder, {'alice': (alice.account, '')}), **alice.environment}
-    for deed in ('right', 'wrong', 'reflected', 'short', 'long', 'missing', 'closed'):
-        there = bob.ibb('listen', '--from', alice.account.bare)
+    byte = folder / 'byte'
+    with open(byte, 'w', encoding='ascii') as file:
+        file.write('y')
+
+    def listen():
+        with open(byte, 'rb') as file:
+            return bob.ibb('listen', '--from', alice.account.bare, stdin=file)
+
+    for deed in ('right', 'idle', 'wrong', 'reflected', 'short', 'long', 'missing', 'closed'):
+        there = listen()
         here = Program(*command, there.wait_ready(), deed, env=environment)
-        if deed == 'right':
+        if deed in ('right', 'idle'):
             there.expect_done()
         else:
             there.expect_failure(f'“{alice.account.bare}', 'did not confirm')
         check_equal((here.finish(), here.lines), (0, []), f'{deed}: the application')
 
-    there = bob.ibb('listen', '--from', alice.account.bare)
+    there = listen()
     here = Program(*command, there.wait_ready(), 'silent', env=environment, stdin=subprocess.PIPE)
     there.wait_line(f'^Not done yet: waiting for “{alice.account.bare}.* to confirm')
     there.stop(-signal.SIGTERM)
     here.stdin.close()
     check_equal(here.finish(), 0, 'the silent application')
+
+    # An end that has written nothing waits for nothing.
+    there = bob.ibb('receive', '--from', alice.account.bare, '--output', folder / 'copy')
+    here = Program(*command, there.wait_ready(), 'silent', env=environment, stdin=subprocess.PIPE)
+    there.expect_done()
+    here.stdin.close()
+    check_equal(here.finish(), 0, 'the silent sender')
 
 
 BREAKS = """

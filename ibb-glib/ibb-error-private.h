@@ -16,10 +16,6 @@ GError *ibb_error_to_stream_error (const GError *error);
 /* Adds to the message what the connection said: both may be NULL, error is (transfer full). */
 GError *ibb_error_add_reason (GError *error, const char *reason);
 
-/* What a server or a peer wrote, as a quotation for a message: in quotation marks, which the text
- * itself cannot close; of bounded length and in one line. NULL for NULL. */
-char *ibb_error_dup_quotation (const char *text);
-
 /* otherwise stands for NONE, and for a number that is no condition. */
 IBBCondition ibb_error_to_condition (IBBStanzaCondition condition, IBBCondition otherwise);
 /* The code of a condition by its name (nullable). */

@@ -6,13 +6,12 @@
 
 #include "core/base/jid.h"
 #include "ibb-error-private.h"
+#include "ibb-foreign-text-private.h"
 #include "ibb-intl-private.h"
 
 #include <string.h>
 
 /* “ and ” */
-#define QUOTE_BEGIN 0x201c
-#define QUOTE_END 0x201d
 
 /* The three enumerations have the same conditions in the same order. */
 G_STATIC_ASSERT ((int) IBB_ERROR_BAD_REQUEST + (int) IBB_CONDITION_UNEXPECTED_REQUEST ==
@@ -82,45 +81,6 @@ static gboolean
 is_bare_account (const char *jid)
 {
   return strchr (jid, '@') != NULL && ibb_jid_get_resource (jid) == NULL;
-}
-
-/* Whether the character could end the line, or change the direction of the text. */
-static gboolean
-is_misleading (gunichar c)
-{
-  switch (g_unichar_type (c))
-    {
-    case G_UNICODE_CONTROL:
-    case G_UNICODE_FORMAT:
-    case G_UNICODE_LINE_SEPARATOR:
-    case G_UNICODE_PARAGRAPH_SEPARATOR:
-      return TRUE;
-    default:
-      return FALSE;
-    }
-}
-
-char *
-ibb_error_dup_quotation (const char *text)
-{
-  g_autofree char *line = ibb_error_text_dup (text);
-  GString         *quotation;
-
-  if (line == NULL)
-    return NULL;
-
-  /* The marks are not translated: they are those that the text cannot have. */
-  quotation = g_string_new ("“");
-  for (const char *p = g_strstrip (line); *p != '\0'; p = g_utf8_next_char (p))
-    {
-      gunichar c = g_utf8_get_char (p);
-
-      if (c == QUOTE_BEGIN || c == QUOTE_END)
-        c = '"';
-      g_string_append_unichar (quotation, is_misleading (c) ? ' ' : c);
-    }
-  g_string_append (quotation, "”");
-  return g_string_free (quotation, FALSE);
 }
 
 /* What to do about the refusal of an open; doc/errors.md has the possible causes. The
@@ -217,7 +177,7 @@ describe_refusal (const IBBFailure *failure, const char *peer)
 {
   const char      *name = ibb_condition_to_string (failure->condition);
   const char      *advice = get_open_advice (failure->condition);
-  g_autofree char *quotation = ibb_error_dup_quotation (failure->text);
+  g_autofree char *quotation = ibb_foreign_text_dup_quotation (failure->text);
 
   /* The server of an account gives these answers to an IQ that is for a client (D-03). */
   if (is_bare_account (peer) && (failure->condition == IBB_CONDITION_SERVICE_UNAVAILABLE ||
@@ -407,7 +367,7 @@ GError *
 ibb_error_new_from_failure (const IBBFailure *failure, const char *peer, const char *sid)
 {
   g_autofree char *message = NULL;
-  g_autofree char *quotation = ibb_error_dup_quotation (failure->text);
+  g_autofree char *quotation = ibb_foreign_text_dup_quotation (failure->text);
 
   if (failure->kind == IBB_FAILURE_NONE)
     return NULL;

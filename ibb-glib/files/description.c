@@ -4,8 +4,8 @@
 
 #include "files/description.h"
 
-#include "files/foreign-text.h"
 #include "files/hasher.h"
+#include "ibb-foreign-text-private.h"
 
 #include <string.h>
 

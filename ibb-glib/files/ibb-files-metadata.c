@@ -5,7 +5,7 @@
 #include "files/ibb-files-metadata.h"
 
 #include "files/file-name.h"
-#include "files/foreign-text.h"
+#include "ibb-foreign-text-private.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #include "files/initiation.h"
 
 #include "files/description.h"
-#include "files/foreign-text.h"
+#include "ibb-foreign-text-private.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
 #include "files/jingle.h"
 
 #include "files/description.h"
-#include "files/foreign-text.h"
 #include "files/hasher.h"
+#include "ibb-foreign-text-private.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 
 #include "files/reason.h"
 
-#include "files/foreign-text.h"
+#include "ibb-foreign-text-private.h"
 #include "ibb-intl-private.h"
 
 /* The folder or the file cannot be used. */
@@ -110,7 +110,7 @@ ibb_reason_to_error (const char       *reason,
   g_autofree char *quotation = ibb_foreign_text_dup_quotation (text);
   char            *message;
 
-  if (quotation == NULL)
+  if (quotation == NULL || g_str_equal (quotation, "“”"))
     return error;
   /* Translators: the first %s is a sentence, the second a quotation of the peer */
   message = g_strdup_printf (_ ("%s; it says %s"), error->message, quotation);

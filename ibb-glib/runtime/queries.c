@@ -8,6 +8,7 @@
 #include "core/base/stanza.h"
 #include "ibb-connection-private.h"
 #include "ibb-error-private.h"
+#include "ibb-foreign-text-private.h"
 #include "ibb-intl-private.h"
 #include "runtime/callback-source.h"
 #include "runtime/cancel-watch.h"
@@ -65,7 +66,7 @@ static GError *
 new_refusal (const Query *query, const IBBStanza *answer)
 {
   const char      *condition = ibb_condition_to_string (answer->condition);
-  g_autofree char *quotation = ibb_error_dup_quotation (answer->text);
+  g_autofree char *quotation = ibb_foreign_text_dup_quotation (answer->text);
   GError          *error;
 
   error = query->peer != NULL

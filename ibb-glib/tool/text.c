@@ -4,7 +4,7 @@
 
 #include "text.h"
 
-#include "files/foreign-text.h"
+#include "ibb-foreign-text-private.h"
 
 #include <glib/gi18n.h>
 

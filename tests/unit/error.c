@@ -4,6 +4,7 @@
 
 #include "ibb-enum-types.h"
 #include "ibb-error-private.h"
+#include "ibb-foreign-text-private.h"
 
 #include <locale.h>
 #include <string.h>
@@ -260,13 +261,14 @@ test_quotation (void)
     { "a” (sid “b", "“a\" (sid \"b”" },
     { "a\u202Eb\u2066c\u2028d", "“a b c d”" },
     { "a\xFF", "“a\uFFFD”" },
+    { "\u0645\u06CC\u200C\u062E", "“\u0645\u06CC\u200C\u062E”" }, /* a joiner of Persian letters */
   };
   g_autofree char *text = g_strnfill (1000, 'a');
-  g_autofree char *long_quotation = ibb_error_dup_quotation (text);
+  g_autofree char *long_quotation = ibb_foreign_text_dup_quotation (text);
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *quotation = ibb_error_dup_quotation (cases[i].text);
+      g_autofree char *quotation = ibb_foreign_text_dup_quotation (cases[i].text);
 
       g_assert_cmpstr (quotation, ==, cases[i].quotation);
     }

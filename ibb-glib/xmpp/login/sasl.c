@@ -8,6 +8,7 @@
 
 #include "core/base/base64.h"
 #include "ibb-error-private.h"
+#include "ibb-foreign-text-private.h"
 #include "ibb-intl-private.h"
 #include "xmpp/base/secret.h"
 #include "xmpp/login/channel-binding.h"
@@ -132,7 +133,7 @@ static void
 set_no_mechanism_error (const IBBSaslParameters *parameters, GError **error)
 {
   g_autofree char *joined = g_strjoinv (", ", (char **) parameters->mechanisms);
-  g_autofree char *offered = ibb_error_dup_quotation (joined);
+  g_autofree char *offered = ibb_foreign_text_dup_quotation (joined);
   gboolean         offers_plain = g_strv_contains (parameters->mechanisms, "PLAIN");
 
   if (parameters->node != NULL && parameters->password == NULL)

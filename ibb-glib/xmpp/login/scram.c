@@ -10,6 +10,7 @@
 
 #include "core/base/base64.h"
 #include "ibb-error-private.h"
+#include "ibb-foreign-text-private.h"
 #include "ibb-intl-private.h"
 #include "runtime/random.h"
 #include "xmpp/base/hmac.h"
@@ -435,7 +436,7 @@ ibb_scram_verify (IBBScram *self, const guint8 *bytes, gsize length, GError **er
     refusal = take_attribute (&rest, 'e');
   if (refusal != NULL)
     {
-      g_autofree char *quotation = ibb_error_dup_quotation (refusal);
+      g_autofree char *quotation = ibb_foreign_text_dup_quotation (refusal);
 
       g_set_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
                    /* Translators: %s is a quotation */

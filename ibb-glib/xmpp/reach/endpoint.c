@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ibb-error-private.h"
+#include "ibb-foreign-text-private.h"
 #include "ibb-intl-private.h"
 #include "xmpp/base/domain.h"
 
@@ -59,7 +60,7 @@ dup_shown (const char *uri)
 {
   const char      *at = strrchr (uri, '@');
   g_autofree char *shown = at != NULL ? g_strconcat ("…", at, NULL) : g_strdup (uri);
-  char            *quotation = ibb_error_dup_quotation (shown);
+  char            *quotation = ibb_foreign_text_dup_quotation (shown);
 
   return quotation != NULL ? quotation : g_strdup ("“”");
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ibb-error-private.h"
+#include "ibb-foreign-text-private.h"
 #include "ibb-intl-private.h"
 #include "xmpp/base/domain.h"
 #include "xmpp/reach/dial.h"
@@ -154,7 +155,7 @@ follow (GTask *task, const char *location)
   g_autofree char *uri =
       g_uri_resolve_relative (self->endpoint->uri, location, G_URI_FLAGS_ENCODED, NULL);
   IBBEndpoint     *endpoint = uri != NULL ? ibb_endpoint_new_web (uri) : NULL;
-  g_autofree char *place = ibb_error_dup_quotation (location);
+  g_autofree char *place = ibb_foreign_text_dup_quotation (location);
 
   if (endpoint == NULL)
     {

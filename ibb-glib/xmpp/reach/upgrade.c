@@ -5,6 +5,7 @@
 #include "xmpp/reach/upgrade.h"
 
 #include "ibb-error-private.h"
+#include "ibb-foreign-text-private.h"
 #include "ibb-intl-private.h"
 #include "runtime/random.h"
 #include "xmpp/reach/http-request.h"
@@ -81,7 +82,7 @@ check_status (const Upgrade *self, const IBBHttpReader *answer, GError **error)
 
   if (status >= 300 && status < 400 && location != NULL)
     {
-      place = ibb_error_dup_quotation (location);
+      place = ibb_foreign_text_dup_quotation (location);
       g_set_error (
           error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED,
           /* Translators: an address, another one in quotation marks, and the number of HTTP */

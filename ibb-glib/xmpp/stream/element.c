@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ibb-error-private.h"
+#include "ibb-foreign-text-private.h"
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 
@@ -61,7 +62,7 @@ ibb_element_dup_reason (const IBBElement *self, const char *namespace, const cha
 {
   const char      *condition = ibb_element_get_condition (self, namespace);
   g_autofree char *quotation =
-      ibb_error_dup_quotation (ibb_element_get_condition_text (self, text_namespace));
+      ibb_foreign_text_dup_quotation (ibb_element_get_condition_text (self, text_namespace));
 
   if (condition == NULL)
     return quotation != NULL ? g_steal_pointer (&quotation) : g_strdup (_ ("it does not say why"));

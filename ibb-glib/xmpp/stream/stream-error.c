@@ -7,6 +7,7 @@
 #include <gio/gio.h>
 
 #include "ibb-error-private.h"
+#include "ibb-foreign-text-private.h"
 #include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 
@@ -36,7 +37,7 @@ GError *
 ibb_stream_error_add_text (GError *error, const IBBElement *element, const char *namespace)
 {
   g_autofree char *quotation =
-      ibb_error_dup_quotation (ibb_element_get_condition_text (element, namespace));
+      ibb_foreign_text_dup_quotation (ibb_element_get_condition_text (element, namespace));
   char *message;
 
   if (quotation == NULL)
@@ -82,7 +83,7 @@ ibb_stream_error_to_error (const IBBElement *element, const char *domain)
     message = g_strdup_printf (_ ("The server does not serve “%s” (%s)"), domain, condition);
   else if (other != NULL)
     {
-      g_autofree char *place = ibb_error_dup_quotation (other);
+      g_autofree char *place = ibb_foreign_text_dup_quotation (other);
 
       message = g_strdup_printf (_ ("The server of “%s” names another one, %s, which is not "
                                     "followed"),

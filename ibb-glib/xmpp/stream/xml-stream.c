@@ -11,6 +11,7 @@
 #endif
 
 #include "ibb-error-private.h"
+#include "ibb-foreign-text-private.h"
 #include "ibb-intl-private.h"
 #include "ibb-source-private.h"
 #include "runtime/callback-source.h"
@@ -404,7 +405,7 @@ peer_ended (IBBXmlStream *self, const IBBElement *element)
     self->other_uri = g_strdup (ibb_element_get_attribute (element, "see-other-uri"));
   if (self->other_uri != NULL)
     {
-      g_autofree char *place = ibb_error_dup_quotation (self->other_uri);
+      g_autofree char *place = ibb_foreign_text_dup_quotation (self->other_uri);
 
       error = g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
                            _ ("The server ended the XML stream and named another address, %s, "

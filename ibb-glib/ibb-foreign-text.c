@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "files/foreign-text.h"
+#include "ibb-foreign-text-private.h"
 
 #define TEXT_MAX 4096     /* bytes */
 #define QUOTATION_MAX 256 /* bytes */
@@ -24,23 +24,25 @@ ibb_foreign_text_dup (const char *text)
 char *
 ibb_foreign_text_dup_quotation (const char *text)
 {
-  g_autofree char *start = text != NULL ? g_strndup (text, QUOTATION_MAX) : NULL;
-  g_autofree char *line = start != NULL ? g_strstrip (g_utf8_make_valid (start, -1)) : NULL;
-  GString         *quotation;
+  g_autofree char    *valid = text != NULL ? g_utf8_make_valid (text, -1) : NULL;
+  g_autoptr (GString) line = g_string_sized_new (QUOTATION_MAX);
 
-  if (line == NULL || *line == '\0')
+  if (valid == NULL)
     return NULL;
-  quotation = g_string_new ("“");
-  for (const char *p = line; *p != '\0'; p = g_utf8_next_char (p))
+  for (const char *p = g_strstrip (valid); *p != '\0'; p = g_utf8_next_char (p))
     {
       gunichar c = g_utf8_get_char (p);
 
       if (c == QUOTE_BEGIN || c == QUOTE_END)
         c = '"';
-      g_string_append_unichar (quotation, ibb_foreign_text_is_misleading (c) ? ' ' : c);
+      else if (ibb_foreign_text_is_misleading (c))
+        c = ' ';
+      if (line->len + (gsize) g_unichar_to_utf8 (c, NULL) > QUOTATION_MAX)
+        break;
+      g_string_append_unichar (line, c);
     }
-  g_string_append (quotation, "”");
-  return g_string_free (quotation, FALSE);
+  /* The marks are not translated: they are those that the text cannot have. */
+  return g_strconcat ("“", line->str, "”", NULL);
 }
 
 gboolean

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Text that a peer has written. */
+/* Text that a peer or a server has written. */
 
 #pragma once
 
@@ -9,7 +9,7 @@
 /* What is kept of the text: valid, and of bounded length. NULL for an empty one. */
 char *ibb_foreign_text_dup (const char *text);
 /* For a message: in quotation marks, which the text itself cannot close; in one line, and shorter.
- * NULL for an empty text. */
+ * NULL for NULL. */
 char *ibb_foreign_text_dup_quotation (const char *text);
 /* Whether the character could end the line, or change the direction of what is shown: marks of the
  * direction can make “exe.txt” of “txt.exe”. */

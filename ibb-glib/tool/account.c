@@ -4,6 +4,7 @@
 
 #include "account.h"
 #include "output.h"
+#include "report.h"
 #include "terminal.h"
 #include "text.h"
 
@@ -131,10 +132,15 @@ create_client (const ToolOptions *options)
 }
 
 gboolean
-tool_account_prepare (ToolAccount *self, const ToolOptions *options, GError **error)
+tool_account_prepare (ToolAccount *self, const ToolOptions *options)
 {
+  g_autoptr (GError) error = NULL;
+
   self->client = create_client (options);
-  return apply (self->client, options, error) && take_password (self, options, error);
+  if (apply (self->client, options, &error) && take_password (self, options, &error))
+    return TRUE;
+  tool_report_error (error);
+  return FALSE;
 }
 
 void

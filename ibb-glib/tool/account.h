@@ -19,7 +19,8 @@ typedef struct
   GTlsCertificateFlags errors;      /* of the certificate that it was asked about last */
 } ToolAccount;
 
-gboolean tool_account_prepare (ToolAccount *self, const ToolOptions *options, GError **error);
+/* Reports its error. */
+gboolean tool_account_prepare (ToolAccount *self, const ToolOptions *options);
 void     tool_account_clear (ToolAccount *self);
 
 /* A client that can log in as jid, once tool_account_begin_login () was called: then the person at

@@ -9,7 +9,6 @@
 #include "login.h"
 #include "output.h"
 #include "pair.h"
-#include "report.h"
 #include "session.h"
 #include "stream.h"
 #include "tool.h"
@@ -314,7 +313,6 @@ int
 tool_bench (int argc, char **argv)
 {
   g_auto (ToolOptions) options = { 0 };
-  g_autoptr (GError)   error = NULL;
   g_autofree char     *size = NULL;
   Bench                self = { 0 };
   int                  status;
@@ -337,9 +335,8 @@ tool_bench (int argc, char **argv)
   self.size = options.through ? SERVER_SIZE : LOOPBACK_SIZE;
   if (size != NULL && !tool_options_parse_size (size, &self.size))
     return tool_output_usage_error ("bench", _ ("--size is a number of bytes, not “%s”"), size);
-  if (options.through && !tool_account_prepare (&self.account, &options, &error))
+  if (options.through && !tool_account_prepare (&self.account, &options))
     {
-      tool_report_error (error);
       tool_account_clear (&self.account);
       return TOOL_EXIT_FAILED;
     }

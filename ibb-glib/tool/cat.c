@@ -7,7 +7,6 @@
 #include "confirm.h"
 #include "login.h"
 #include "output.h"
-#include "report.h"
 #include "session.h"
 #include "stream.h"
 #include "tool.h"
@@ -55,7 +54,6 @@ tool_cat (int argc, char **argv)
 {
   g_auto (ToolOptions) options = { 0 };
   g_auto (ToolAccount) account = { NULL };
-  g_autoptr (GError)   error = NULL;
   Cat                  self = { NULL };
   int                  status = TOOL_EXIT_FAILED;
 
@@ -75,13 +73,11 @@ tool_cat (int argc, char **argv)
   self.peer = tool_options_parse_peer ("cat", argv[1]);
   if (self.peer == NULL)
     return TOOL_EXIT_USAGE;
-  if (tool_account_prepare (&account, &options, &error))
+  if (tool_account_prepare (&account, &options))
     {
       self.login = tool_login_new (&account, &options, options.jid);
       status = tool_run (&options, cat_run, &self);
     }
-  else
-    tool_report_error (error);
 
   g_clear_pointer (&self.login, tool_login_free);
   g_free (self.peer);

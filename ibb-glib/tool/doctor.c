@@ -9,7 +9,6 @@
 #include "login.h"
 #include "output.h"
 #include "probe.h"
-#include "report.h"
 #include "run.h"
 #include "text.h"
 #include "throttle.h"
@@ -610,7 +609,6 @@ tool_doctor (int argc, char **argv)
 {
   g_auto (ToolOptions) options = { 0 };
   g_auto (ToolAccount) account = { NULL };
-  g_autoptr (GError)   error = NULL;
   Doctor               self = { .account = &account };
   const char          *domain;
   int                  status = TOOL_EXIT_FAILED;
@@ -636,10 +634,8 @@ tool_doctor (int argc, char **argv)
   self.domain = g_hostname_to_ascii (domain);
   if (self.domain == NULL)
     self.domain = g_strdup (domain);
-  if (tool_account_prepare (&account, &options, &error))
+  if (tool_account_prepare (&account, &options))
     status = tool_run (&options, doctor_run, &self);
-  else
-    tool_report_error (error);
 
   g_clear_object (&self.client);
   g_free (self.host);

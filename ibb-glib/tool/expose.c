@@ -8,7 +8,6 @@
 #include "login.h"
 #include "output.h"
 #include "relay.h"
-#include "report.h"
 #include "secure.h"
 #include "session.h"
 #include "tool.h"
@@ -313,7 +312,6 @@ tool_expose (int argc, char **argv)
 {
   g_auto (ToolOptions) options = { 0 };
   g_auto (ToolAccount) account = { NULL };
-  g_autoptr (GError)   error = NULL;
   g_autofree char     *to = NULL;
   g_autofree char     *max_sessions = NULL;
   g_autofree char     *max_per_peer = NULL;
@@ -343,7 +341,7 @@ tool_expose (int argc, char **argv)
           &argc, &argv))
     return TOOL_EXIT_USAGE;
   status = check_arguments (&self, to, max_sessions, max_per_peer, argc, argv);
-  if (status < 0 && tool_account_prepare (&account, &options, &error))
+  if (status < 0 && tool_account_prepare (&account, &options))
     {
       g_autofree char *jid = tool_jid_with_resource (options.jid);
 
@@ -352,10 +350,7 @@ tool_expose (int argc, char **argv)
       status = tool_run (&options, expose_run, &self);
     }
   else if (status < 0)
-    {
-      tool_report_error (error);
-      status = TOOL_EXIT_FAILED;
-    }
+    status = TOOL_EXIT_FAILED;
 
   g_clear_object (&self.connector);
   g_clear_object (&self.stopped);

@@ -493,7 +493,6 @@ tool_forward (int argc, char **argv)
 {
   g_auto (ToolOptions) options = { 0 };
   g_auto (ToolAccount) account = { NULL };
-  g_autoptr (GError)   error = NULL;
   g_autofree char     *listen = NULL;
   g_autofree char     *max_sessions = NULL;
   Forward              self = { .max_sessions = TOOL_RELAY_MAX_SESSIONS, .may_open = 1 };
@@ -522,17 +521,14 @@ tool_forward (int argc, char **argv)
           &argc, &argv))
     return TOOL_EXIT_USAGE;
   status = check_arguments (&self, listen, max_sessions, argc, argv);
-  if (status < 0 && tool_account_prepare (&account, &options, &error))
+  if (status < 0 && tool_account_prepare (&account, &options))
     {
       self.login = tool_login_new (&account, &options, options.jid);
       tool_login_set_stays (self.login);
       status = tool_run (&options, forward_run, &self);
     }
   else if (status < 0)
-    {
-      tool_report_error (error);
-      status = TOOL_EXIT_FAILED;
-    }
+    status = TOOL_EXIT_FAILED;
 
   g_clear_object (&self.listener);
   g_clear_object (&self.cancellable);

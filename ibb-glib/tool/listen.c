@@ -8,7 +8,6 @@
 #include "jid.h"
 #include "login.h"
 #include "output.h"
-#include "report.h"
 #include "session.h"
 #include "stream.h"
 #include "tool.h"
@@ -53,7 +52,6 @@ tool_listen (int argc, char **argv)
 {
   g_auto (ToolOptions)  options = { 0 };
   g_auto (ToolAccount)  account = { NULL };
-  g_autoptr (GError)    error = NULL;
   g_autofree char      *jid = NULL;
   g_autoptr (ToolLogin) login = NULL;
 
@@ -70,11 +68,8 @@ tool_listen (int argc, char **argv)
   if (argc != 1)
     return tool_output_usage_error ("listen", _ ("unexpected argument “%s”"), argv[1]);
 
-  if (!tool_account_prepare (&account, &options, &error))
-    {
-      tool_report_error (error);
-      return TOOL_EXIT_FAILED;
-    }
+  if (!tool_account_prepare (&account, &options))
+    return TOOL_EXIT_FAILED;
   jid = tool_jid_with_resource (options.jid);
   login = tool_login_new (&account, &options, jid);
   tool_login_set_stays (login);

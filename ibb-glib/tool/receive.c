@@ -139,7 +139,6 @@ static int
 receive_files (const ToolOptions *options, const char *folder, const char *count_text)
 {
   g_auto (ToolAccount) account = { NULL };
-  g_autoptr (GError)   error = NULL;
   g_autofree char     *jid = tool_jid_with_resource (options->jid);
   ReceiveFiles         self = { .folder = folder };
   int                  status = TOOL_EXIT_FAILED;
@@ -149,7 +148,7 @@ receive_files (const ToolOptions *options, const char *folder, const char *count
                                     count_text);
   if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
     return tool_output_usage_error ("receive", _ ("--directory: “%s” is not a folder"), folder);
-  if (tool_account_prepare (&account, options, &error))
+  if (tool_account_prepare (&account, options))
     {
       self.login = tool_login_new (&account, options, jid);
       tool_login_set_stays (self.login);
@@ -157,8 +156,6 @@ receive_files (const ToolOptions *options, const char *folder, const char *count
           tool_transfer_new_service (IBB_CONNECTION (tool_login_get_client (self.login)), options);
       status = tool_run (options, receive_files_run, &self);
     }
-  else
-    tool_report_error (error);
   g_clear_object (&self.transfers);
   g_clear_pointer (&self.login, tool_login_free);
   return status;
@@ -230,14 +227,14 @@ tool_receive (int argc, char **argv)
   self.label = output != NULL ? g_filename_display_basename (output) : g_strdup ("-");
   jid = tool_jid_with_resource (options.jid);
   self.place = tool_place_new (output != NULL ? output : "-", &error);
-  if (self.place != NULL && tool_account_prepare (&account, &options, &error))
+  if (self.place == NULL)
+    tool_report_error (error);
+  else if (tool_account_prepare (&account, &options))
     {
       self.login = tool_login_new (&account, &options, jid);
       tool_login_set_stays (self.login);
       status = tool_run (&options, receive_run, &self);
     }
-  else
-    tool_report_error (error);
 
   g_clear_pointer (&self.login, tool_login_free);
   g_clear_pointer (&self.place, tool_place_free);

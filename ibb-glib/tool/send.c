@@ -345,7 +345,9 @@ tool_send (int argc, char **argv)
   self.peer = tool_options_parse_peer ("send", argv[argc - 1]);
   if (self.peer == NULL)
     return TOOL_EXIT_USAGE;
-  if (open_sources (&self, &error) && tool_account_prepare (&account, &options, &error))
+  if (!open_sources (&self, &error))
+    tool_report_error (error);
+  else if (tool_account_prepare (&account, &options))
     {
       self.login = tool_login_new (&account, &options, options.jid);
 #ifdef HAVE_FILES
@@ -355,8 +357,6 @@ tool_send (int argc, char **argv)
 #endif
       status = tool_run (&options, send_run, &self);
     }
-  else
-    tool_report_error (error);
 
   g_clear_object (&self.service);
 #ifdef HAVE_FILES

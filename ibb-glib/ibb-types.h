@@ -137,6 +137,27 @@ typedef enum
 } IBBConnectionState;
 
 /**
+ * IBBLoginStep:
+ * @IBB_LOGIN_STEP_KEYRING: the user's keyring is asked for the password
+ * @IBB_LOGIN_STEP_CONNECT: an address of the server, or of a proxy, is known, and is connected to;
+ *   of several addresses each begins with this step
+ * @IBB_LOGIN_STEP_NEGOTIATE: there is a connection, and the XML stream and TLS begin
+ * @IBB_LOGIN_STEP_AUTHENTICATE: TLS is there if it has to be, and the server has said how an
+ *   account logs in
+ *
+ * A step of a login that begins: see [signal@IBB.XmppConnection::login-step].
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  IBB_LOGIN_STEP_KEYRING,
+  IBB_LOGIN_STEP_CONNECT,
+  IBB_LOGIN_STEP_NEGOTIATE,
+  IBB_LOGIN_STEP_AUTHENTICATE,
+} IBBLoginStep;
+
+/**
  * IBBTrust:
  * @IBB_TRUST_UNKNOWN: no certificate of the name is known
  * @IBB_TRUST_KNOWN: this certificate is known

@@ -40,8 +40,9 @@
  * the caller and need no main loop; they fail with %G_IO_ERROR_WOULD_BLOCK on the connection’s own
  * thread. Asynchronous calls complete in the thread-default context of the caller.
  * Signals, property notifications among them, are emitted in the thread-default context in which
- * the connection was constructed, but for the questions of a login:
- * [signal@IBB.Client::trust-requested], [signal@IBB.Client::password-requested].
+ * the connection was constructed, but for those of a login:
+ * [signal@IBB.Client::trust-requested], [signal@IBB.Client::password-requested],
+ * [signal@IBB.XmppConnection::login-step].
  *
  * Dropping the last reference logs out in the background.
  *
@@ -63,6 +64,7 @@ enum
 };
 
 static GParamSpec *props[N_PROPS];
+static guint       login_step_signal;
 
 static void connection_interface_init (IBBConnectionInterface *iface);
 
@@ -199,6 +201,7 @@ ibb_xmpp_connection_constructed (GObject *object)
   if (self->link == NULL)
     self->link =
         ibb_link_new (IBB_CONNECTION (self), ibb_xmpp_connection_create_thread (self), &none, 0);
+  self->link->login_signals.step = login_step_signal;
   G_OBJECT_CLASS (ibb_xmpp_connection_parent_class)->constructed (object);
 }
 
@@ -391,6 +394,27 @@ ibb_xmpp_connection_class_init (IBBXmppConnectionClass *klass)
       g_param_spec_boxed ("disconnect-error", NULL, NULL, G_TYPE_ERROR, read_only);
 
   g_object_class_install_properties (object_class, N_PROPS, props);
+
+  /**
+   * IBBXmppConnection::login-step:
+   * @self: the connection
+   * @step: the step
+   * @text: (nullable): what was found before, for people: at %IBB_LOGIN_STEP_CONNECT how DNS knows
+   *   the server, at %IBB_LOGIN_STEP_NEGOTIATE where it was reached
+   * @certificate: (nullable): that of the server, at %IBB_LOGIN_STEP_AUTHENTICATE; %NULL without
+   * TLS
+   *
+   * A step of a login begins. If the login fails, it has failed in the last one. A login that goes
+   * on at another server, or after a question, begins again with %IBB_LOGIN_STEP_CONNECT.
+   *
+   * Emitted as [signal@IBB.Client::trust-requested] is, and not for a login that the connection
+   * makes by itself.
+   *
+   * Since: 1.0
+   */
+  login_step_signal =
+      g_signal_new ("login-step", IBB_TYPE_XMPP_CONNECTION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 3, IBB_TYPE_LOGIN_STEP, G_TYPE_STRING, G_TYPE_TLS_CERTIFICATE);
   g_object_class_override_property (object_class, PROP_LOCAL_JID, "local-jid");
 }
 

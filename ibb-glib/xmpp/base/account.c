@@ -96,6 +96,13 @@ ibb_account_settings_split (const IBBAccountSettings *self,
 }
 
 gboolean
+ibb_account_settings_needs_password (const IBBAccountSettings *self)
+{
+  return !self->is_component && self->password == NULL && self->certificate == NULL &&
+         self->token == NULL;
+}
+
+gboolean
 ibb_account_settings_set_place (IBBAccountSettings *settings, const char *place)
 {
   g_autoptr (GSocketConnectable) connectable = g_network_address_parse (place, 0, NULL);

@@ -51,6 +51,9 @@ gboolean ibb_account_settings_split (const IBBAccountSettings *self,
                                      char                    **resource,
                                      GError                  **error);
 
+/* Whether there is nothing to log in with. */
+gboolean ibb_account_settings_needs_password (const IBBAccountSettings *self);
+
 /* Sets the host and the port to those that place names. Without a port the usual port is meant.
  * FALSE: it names no host. */
 gboolean ibb_account_settings_set_place (IBBAccountSettings *settings, const char *place);

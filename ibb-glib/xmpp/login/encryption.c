@@ -152,6 +152,19 @@ ibb_encryption_abort (IBBEncryption *self, const GError *error)
 }
 
 gboolean
+ibb_encryption_check (const IBBAccountSettings *settings, GError **error)
+{
+  if (settings->fingerprint == NULL || settings->tls_mode != IBB_TLS_MODE_NONE ||
+      settings->websocket_mode == IBB_WEBSOCKET_MODE_ALWAYS)
+    return TRUE;
+
+  g_set_error_literal (error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE,
+                       _ ("A fingerprint was named for the certificate of the server, but TLS is "
+                          "turned off"));
+  return FALSE;
+}
+
+gboolean
 ibb_encryption_choose (const IBBElement *features,
                        IBBTlsMode        mode,
                        const char       *domain,

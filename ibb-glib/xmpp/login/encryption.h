@@ -50,6 +50,8 @@ gboolean ibb_encryption_choose (const IBBElement *features,
                                 gboolean         *encrypts,
                                 GError          **error);
 
+/* Whether TLS is allowed where settings ask for a certificate. */
+gboolean ibb_encryption_check (const IBBAccountSettings *settings, GError **error);
 /* identity: the name that the certificate must be for. endpoint (nullable): that of a WebSocket,
  * to which the XML stream is connected. accepted_certificate (nullable): of the server, by the
  * application. */

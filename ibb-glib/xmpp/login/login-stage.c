@@ -62,3 +62,16 @@ ibb_login_stage_new_error (IBBLoginStage stage, const char *domain, guint millis
           _ ("The server of “%s” did not answer the opening of the XML stream within %u s"));
     }
 }
+
+GError *
+ibb_login_stage_new_closed_error (IBBLoginStage stage, const char *domain, const GError *cause)
+{
+  if (stage == IBB_LOGIN_STAGE_FEATURES)
+    return g_error_new (
+        cause->domain, cause->code,
+        /* Translators: a domain, and a reason */
+        _ ("The server of “%s” broke off the connection (%s): the port may be for direct TLS"),
+        domain, cause->message);
+  return g_error_new (cause->domain, cause->code, _ ("The login to “%s” broke off: %s"), domain,
+                      cause->message);
+}

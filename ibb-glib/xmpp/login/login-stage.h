@@ -28,3 +28,6 @@ guint ibb_login_stage_get_timeout (IBBLoginStage stage);
 /* The error for a step of the server that has not ended after so many milliseconds:
  * G_IO_ERROR_TIMED_OUT. */
 GError *ibb_login_stage_new_error (IBBLoginStage stage, const char *domain, guint milliseconds);
+/* That for a connection that has ended in this step, for that cause. */
+GError *
+ibb_login_stage_new_closed_error (IBBLoginStage stage, const char *domain, const GError *cause);

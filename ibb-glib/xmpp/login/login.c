@@ -197,6 +197,52 @@ certificate_cb (IBBNegotiation      *negotiation,
        self->signals.trust);
 }
 
+/* A step on its way to the application. */
+typedef struct
+{
+  GObject         *client; /* (owned) */
+  guint            signal;
+  IBBLoginStep     step;
+  char            *text;        /* (nullable) */
+  GTlsCertificate *certificate; /* (owned) (nullable) */
+} Step;
+
+static void
+step_free (gpointer data)
+{
+  Step *self = data;
+
+  g_object_unref (self->client);
+  g_free (self->text);
+  g_clear_object (&self->certificate);
+  g_free (self);
+}
+
+static gboolean
+step_emission_cb (gpointer data)
+{
+  Step *self = data;
+
+  g_signal_emit (self->client, self->signal, 0, self->step, self->text, self->certificate);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+step_cb (IBBLoginStep step, const char *text, GTlsCertificate *certificate, gpointer owner)
+{
+  IBBLogin           *self = owner;
+  g_autoptr (GSource) source = NULL;
+  Step               *told = g_new0 (Step, 1);
+
+  told->client = g_object_ref (g_task_get_source_object (self->task));
+  told->signal = self->signals.step;
+  told->step = step;
+  told->text = g_strdup (text);
+  g_set_object (&told->certificate, certificate);
+  source = ibb_source_attach (g_idle_source_new (), g_task_get_context (self->task),
+                              "[ibb-glib] login step", step_emission_cb, told, step_free);
+}
+
 static void
 ask_for_password (IBBLogin *self)
 {
@@ -233,6 +279,7 @@ password_cb (IBBNegotiation *negotiation, const char *bare_jid, gpointer owner)
   self->bare_jid = g_strdup (bare_jid);
   if (self->keyring && !ibb_account_get_was_refused (self->account))
     {
+      step_cb (IBB_LOGIN_STEP_KEYRING, NULL, NULL, self);
       ibb_thread_hold (self->thread);
       ibb_keyring_lookup_async (bare_jid, self->lookup, lookup_cb, g_atomic_rc_box_acquire (self));
     }
@@ -307,6 +354,7 @@ done_cb (IBBNegotiation       *negotiation,
 }
 
 static const IBBNegotiationHandler handler = {
+  .step = step_cb,
   .certificate = certificate_cb,
   .password = password_cb,
   .done = done_cb,

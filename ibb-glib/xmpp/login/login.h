@@ -20,11 +20,12 @@ typedef void (*IBBLoginDone) (IBBLogin             *login,
                               gpointer              owner);
 
 /* The signals of the client that ask the application: (IBBQuestion) → whether another handler is
- * called. 0: nobody is asked. */
+ * called. 0: nobody is asked. step: IBBXmppConnection::login-step. */
 typedef struct
 {
   guint trust;
   guint password;
+  guint step;
 } IBBLoginSignals;
 
 /* task: (transfer full): holds the client, which emits the signals in the context of the task.

@@ -67,6 +67,7 @@ abort_stream (IBBNegotiation *self, const GError *error)
   if (stream == NULL)
     return;
 
+  self->result.certificate = NULL; /* the encryption has it */
   ibb_xml_stream_set_owner (stream, &nobody, NULL, NULL);
   if (encryption != NULL)
     ibb_encryption_abort (encryption, error);
@@ -129,6 +130,13 @@ ibb_negotiation_was_refused (IBBNegotiation *self)
   return self->was_refused;
 }
 
+static void
+tell (IBBNegotiation *self, IBBLoginStep step, const char *text)
+{
+  if (self->stage != IBB_LOGIN_STAGE_DONE && self->handler->step != NULL)
+    self->handler->step (step, text, self->result.certificate, self->owner);
+}
+
 static gboolean
 timeout_cb (gpointer user_data)
 {
@@ -173,8 +181,6 @@ succeed (IBBNegotiation *self)
   g_autoptr (IBBXmlStream) stream = ibb_xml_stream_ref (self->stream);
 
   self->result.stream = stream;
-  if (self->encryption != NULL)
-    self->result.certificate = g_tls_connection_get_peer_certificate (self->encryption->tls);
   end (self, &self->result, NULL);
 }
 
@@ -264,6 +270,7 @@ start_sasl (IBBNegotiation *self, IBBElement *features)
     .resumption = self->resumption.id != NULL ? &self->resumption : NULL,
   };
 
+  tell (self, IBB_LOGIN_STEP_AUTHENTICATE, NULL);
   /* After a resumption along with SASL2 no other features follow. */
   ibb_xml_stream_set_idle_limit (self->stream, ibb_element_get_idle_limit (features));
   self->authentication = ibb_authentication_new (
@@ -380,6 +387,7 @@ secured_cb (gpointer owner)
 {
   IBBNegotiation *self = owner;
 
+  self->result.certificate = g_tls_connection_get_peer_certificate (self->encryption->tls);
   enter (self, IBB_LOGIN_STAGE_SECURE_FEATURES);
   open_stream (self);
 }
@@ -616,19 +624,14 @@ stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
 static void
 closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
 {
-  IBBNegotiation *self = owner;
+  IBBNegotiation    *self = owner;
+  g_autoptr (GError) closed = NULL;
 
   if (error == NULL || follow (self, ibb_xml_stream_get_other_uri (stream), error))
     return;
 
-  if (self->stage == IBB_LOGIN_STAGE_FEATURES)
-    fail (self, error->domain, error->code,
-          /* Translators: a domain, and a reason */
-          _ ("The server of “%s” broke off the connection (%s): the port may be for direct TLS"),
-          self->domain, error->message);
-  else
-    fail (self, error->domain, error->code, _ ("The login to “%s” broke off: %s"), self->domain,
-          error->message);
+  closed = ibb_login_stage_new_closed_error (self->stage, self->domain, error);
+  ibb_negotiation_fail (self, closed);
 }
 
 static const IBBXmlStreamHandler stream_handler = {
@@ -642,6 +645,9 @@ static const IBBXmlStreamHandler stream_handler = {
 static void
 connected (IBBNegotiation *self, GSocketConnection *connection)
 {
+  g_autofree char *place = ibb_route_describe (connection, self->endpoint);
+
+  tell (self, IBB_LOGIN_STEP_NEGOTIATE, place);
   if (self->settings.tls_mode == IBB_TLS_MODE_AUTOMATIC)
     self->settings.tls_mode =
         ibb_dial_is_direct (connection) ? IBB_TLS_MODE_DIRECT : IBB_TLS_MODE_STARTTLS;
@@ -684,11 +690,17 @@ dial_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+found_cb (const char *text, gpointer owner)
+{
+  tell (owner, IBB_LOGIN_STEP_CONNECT, text);
+}
+
+static void
 dial (IBBNegotiation *self)
 {
   enter (self, IBB_LOGIN_STAGE_CONNECT);
-  ibb_route_async (self->domain, &self->settings, self->accepted_certificate, self->cancellable,
-                   dial_cb, ibb_negotiation_ref (self));
+  ibb_route_async (self->domain, &self->settings, self->accepted_certificate, found_cb, self,
+                   self->cancellable, dial_cb, ibb_negotiation_ref (self));
 }
 
 void
@@ -704,16 +716,6 @@ ibb_negotiation_answer_password (IBBNegotiation *self, const char *password)
 
 /* The password is asked for before there is a connection, as no server waits for a person. */
 static gboolean
-needs_password (IBBNegotiation *self)
-{
-  const IBBAccountSettings *settings = &self->settings;
-
-  return !settings->is_component && self->node != NULL && settings->password == NULL &&
-         settings->certificate == NULL && settings->token == NULL &&
-         self->handler->password != NULL;
-}
-
-static gboolean
 start_cb (gpointer user_data)
 {
   IBBNegotiation    *self = user_data;
@@ -723,14 +725,12 @@ start_cb (gpointer user_data)
     return G_SOURCE_REMOVE;
 
   start_clock (self);
-  if (self->settings.fingerprint != NULL && self->settings.tls_mode == IBB_TLS_MODE_NONE &&
-      self->settings.websocket_mode != IBB_WEBSOCKET_MODE_ALWAYS)
-    fail (self, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE,
-          _ ("A fingerprint was named for the certificate of the server, but TLS is turned off"));
-  else if (!ibb_account_settings_split (&self->settings, &self->bare_jid, &self->node,
-                                        &self->domain, &self->resource, &error))
+  if (!ibb_encryption_check (&self->settings, &error) ||
+      !ibb_account_settings_split (&self->settings, &self->bare_jid, &self->node, &self->domain,
+                                   &self->resource, &error))
     ibb_negotiation_fail (self, error);
-  else if (!needs_password (self))
+  else if (self->node == NULL || self->handler->password == NULL ||
+           !ibb_account_settings_needs_password (&self->settings))
     dial (self);
   else
     {

@@ -37,12 +37,16 @@ typedef struct
   guint           port;
   Service         plain;          /* its name is also for the choice of a proxy */
   Service         direct;         /* TLS from the first byte */
-  guint           n_awaited;      /* answers of DNS */
+  guint           n_asked;        /* questions to DNS */
+  guint           n_awaited;      /* their answers */
   GProxyResolver *proxy_resolver; /* (owned) (nullable): that of the system */
   IBBProxy        proxy;
   gboolean        has_records; /* they name the hosts */
-  GSource        *timer;       /* (owned) (nullable): of the look-up */
-  gboolean        is_late;     /* the look-up: it is not waited for any more */
+  GString        *records;     /* those, for people */
+  IBBDialFound    found;       /* (nullable) */
+  gpointer        owner;
+  GSource        *timer;   /* (owned) (nullable): of the look-up */
+  gboolean        is_late; /* the look-up: it is not waited for any more */
 } Target;
 
 static void
@@ -55,7 +59,52 @@ target_free (Target *self)
   g_clear_object (&self->proxy_resolver);
   ibb_proxy_clear (&self->proxy);
   ibb_source_clear (&self->timer);
+  g_string_free (self->records, TRUE);
   g_free (self);
+}
+
+static void
+add_records (Target *self, const Service *service)
+{
+  for (GList *l = service->hosts; l != NULL; l = l->next)
+    g_string_append_printf (self->records, "%s%s:%u (%s)", self->records->len > 0 ? ", " : "",
+                            g_srv_target_get_hostname (l->data), g_srv_target_get_port (l->data),
+                            service->name);
+}
+
+static char *
+describe (const Target *self, GSocketAddress *address)
+{
+  g_autofree char *shown = NULL;
+
+  if (self->proxy.uri != NULL)
+    return g_strdup_printf (_ ("by the proxy “%s”"), self->proxy.uri);
+  if (self->has_records)
+    /* Translators: %s is a list of hosts and ports */
+    return g_strdup_printf (_ ("SRV records: %s"), self->records->str);
+  if (g_hostname_is_ip_address (self->host) || !G_IS_INET_SOCKET_ADDRESS (address))
+    return g_strdup (_ ("not needed for an address"));
+
+  shown = g_inet_address_to_string (
+      g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+  if (self->n_asked > 0 && !self->is_late)
+    /* Translators: a host, its address, and a number */
+    return g_strdup_printf (_ ("%s is %s; there is no SRV record, so the port is %u"), self->host,
+                            shown, self->port);
+  /* Translators: a host, and its address */
+  return g_strdup_printf (_ ("%s is %s"), self->host, shown);
+}
+
+static void
+tell_found (Target *self, GSocketConnection *connection)
+{
+  g_autoptr (GSocketAddress) address = g_socket_connection_get_remote_address (connection, NULL);
+  g_autofree char           *text = NULL;
+
+  if (self->found == NULL || address == NULL)
+    return;
+  text = describe (self, address);
+  self->found (text, self->owner);
 }
 
 /* The connection object may be replaced, as by that of a proxy. The socket stays. */
@@ -81,6 +130,8 @@ event_cb (GSocketClient      *client,
   if (event == G_SOCKET_CLIENT_CONNECTING)
     note_direct (G_SOCKET_CONNECTION (connection));
   ibb_proxy_note (&target->proxy, event, connection);
+  if (event == G_SOCKET_CLIENT_CONNECTING)
+    tell_found (target, G_SOCKET_CONNECTION (connection));
 }
 
 /* The error of GIO names neither the host nor the port. That of IBBTargets does. */
@@ -112,6 +163,7 @@ connect_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       g_socket_client_connect_finish (G_SOCKET_CLIENT (object), result, &error);
   GError *proxy_error;
 
+  target->found = NULL; /* its owner may go */
   if (connection != NULL)
     {
       ibb_proxy_release (connection);
@@ -163,7 +215,9 @@ looked_up (GTask *task)
   Target *target = g_task_get_task_data (task);
 
   ibb_source_clear (&target->timer);
-  target->has_records = target->plain.hosts != NULL || target->direct.hosts != NULL;
+  add_records (target, &target->direct);
+  add_records (target, &target->plain);
+  target->has_records = target->records->len > 0;
   if (target->has_records)
     connect_to_hosts (task);
   else if (get_default_service (target)->is_denied)
@@ -298,7 +352,8 @@ look_up (GTask *task)
 
   if (target->proxy_resolver != NULL)
     bound_look_up (task);
-  target->n_awaited = (target->plain.name != NULL) + (target->direct.name != NULL);
+  target->n_asked = (target->plain.name != NULL) + (target->direct.name != NULL);
+  target->n_awaited = target->n_asked;
   look_up_service (task, &target->plain);
   look_up_service (task, &target->direct);
 }
@@ -306,6 +361,8 @@ look_up (GTask *task)
 static GTask *
 create_task (const char         *domain,
              GProxyResolver     *proxy_resolver,
+             IBBDialFound        found,
+             gpointer            owner,
              GCancellable       *cancellable,
              GAsyncReadyCallback callback,
              gpointer            user_data)
@@ -317,6 +374,9 @@ create_task (const char         *domain,
   g_task_set_name (task, "[ibb-glib] dial");
   g_task_set_task_data (task, target, (GDestroyNotify) target_free);
   target->domain = g_strdup (domain);
+  target->records = g_string_new (NULL);
+  target->found = found;
+  target->owner = owner;
   g_set_object (&target->proxy_resolver, proxy_resolver);
 
   return task;
@@ -325,15 +385,17 @@ create_task (const char         *domain,
 void
 ibb_dial_async (const char               *domain,
                 const IBBAccountSettings *settings,
+                IBBDialFound              found,
+                gpointer                  owner,
                 GCancellable             *cancellable,
                 GAsyncReadyCallback       callback,
                 gpointer                  user_data)
 {
-  g_autoptr (GTask) task =
-      create_task (domain, settings->proxy_resolver, cancellable, callback, user_data);
-  Target     *target = g_task_get_task_data (task);
-  gboolean    is_direct = settings->tls_mode == IBB_TLS_MODE_DIRECT;
-  const char *host =
+  g_autoptr (GTask) task = create_task (domain, settings->proxy_resolver, found, owner, cancellable,
+                                        callback, user_data);
+  Target           *target = g_task_get_task_data (task);
+  gboolean          is_direct = settings->tls_mode == IBB_TLS_MODE_DIRECT;
+  const char       *host =
       settings->host != NULL || !settings->is_component ? settings->host : COMPONENT_HOST;
   g_autofree char *address = ibb_domain_dup_address (domain);
   gboolean         is_named = host != NULL || settings->port != 0 || address != NULL;
@@ -369,12 +431,15 @@ ibb_dial_web_async (const char         *domain,
                     const char         *host,
                     guint16             port,
                     GProxyResolver     *proxy_resolver,
+                    IBBDialFound        found,
+                    gpointer            owner,
                     GCancellable       *cancellable,
                     GAsyncReadyCallback callback,
                     gpointer            user_data)
 {
-  g_autoptr (GTask) task = create_task (domain, proxy_resolver, cancellable, callback, user_data);
-  Target           *target = g_task_get_task_data (task);
+  g_autoptr (GTask) task =
+      create_task (domain, proxy_resolver, found, owner, cancellable, callback, user_data);
+  Target *target = g_task_get_task_data (task);
 
   target->host = g_strdup (host);
   target->port = port;

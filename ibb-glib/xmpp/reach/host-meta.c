@@ -256,7 +256,7 @@ request (GTask *task)
   HostMeta *self = g_task_get_task_data (task);
 
   ibb_dial_web_async (self->domain, self->endpoint->host, self->endpoint->port,
-                      self->proxy_resolver, g_task_get_cancellable (task), connected_cb,
+                      self->proxy_resolver, NULL, NULL, g_task_get_cancellable (task), connected_cb,
                       g_object_ref (task));
 }
 

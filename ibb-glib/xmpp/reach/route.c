@@ -8,7 +8,6 @@
 
 #include "ibb-intl-private.h"
 #include "ibb-source-private.h"
-#include "xmpp/reach/dial.h"
 #include "xmpp/reach/host-meta.h"
 
 /* Milliseconds for TCP, if a WebSocket may be used instead: a firewall may answer nothing. */
@@ -29,6 +28,8 @@ typedef struct
   gulong          cancelled;      /* handler of the task's cancellable, which ends attempt */
   GSource        *timer;          /* (owned) (nullable) */
   gboolean        is_late;        /* it has ended attempt */
+  IBBDialFound    found;
+  gpointer        owner;
 
   IBBServerTrust       trust;
   GTlsCertificate     *untrusted; /* (owned) (nullable) */
@@ -137,8 +138,8 @@ dial_endpoint (GTask *task)
   Route *self = g_task_get_task_data (task);
 
   ibb_dial_web_async (self->domain, self->endpoint->host, self->endpoint->port,
-                      self->proxy_resolver, g_task_get_cancellable (task), web_cb,
-                      g_object_ref (task));
+                      self->proxy_resolver, self->found, self->owner, g_task_get_cancellable (task),
+                      web_cb, g_object_ref (task));
 }
 
 static void
@@ -235,6 +236,8 @@ void
 ibb_route_async (const char               *domain,
                  const IBBAccountSettings *settings,
                  GTlsCertificate          *accepted_certificate,
+                 IBBDialFound              found,
+                 gpointer                  owner,
                  GCancellable             *cancellable,
                  GAsyncReadyCallback       callback,
                  gpointer                  user_data)
@@ -247,6 +250,8 @@ ibb_route_async (const char               *domain,
   g_task_set_task_data (task, self, route_free);
   self->domain = g_strdup (domain);
   self->uri = g_strdup (settings->websocket_uri);
+  self->found = found;
+  self->owner = owner;
   g_set_object (&self->proxy_resolver, settings->proxy_resolver);
   ibb_server_trust_init (&self->trust, settings, accepted_certificate);
   if (settings->websocket_mode == IBB_WEBSOCKET_MODE_ALWAYS)
@@ -257,8 +262,8 @@ ibb_route_async (const char               *domain,
 
   if (settings->websocket_mode == IBB_WEBSOCKET_MODE_FALLBACK)
     begin_attempt (task, TCP_TIMEOUT);
-  ibb_dial_async (domain, settings, self->attempt != NULL ? self->attempt : cancellable, tcp_cb,
-                  g_object_ref (task));
+  ibb_dial_async (domain, settings, found, owner,
+                  self->attempt != NULL ? self->attempt : cancellable, tcp_cb, g_object_ref (task));
 }
 
 GSocketConnection *
@@ -275,6 +280,23 @@ ibb_route_finish (GAsyncResult         *result,
   *untrusted = g_steal_pointer (&self->untrusted);
   *errors = self->errors;
   return connection;
+}
+
+char *
+ibb_route_describe (GSocketConnection *connection, IBBEndpoint *endpoint)
+{
+  g_autoptr (GSocketAddress) address = g_socket_connection_get_remote_address (connection, NULL);
+  g_autofree char           *shown = address != NULL
+                                         ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address))
+                                         : g_strdup ("?");
+
+  if (endpoint != NULL)
+    /* Translators: an address with its port, and that of a WebSocket */
+    return g_strdup_printf (_ ("%s, for the WebSocket “%s”"), shown, endpoint->uri);
+  if (ibb_dial_is_direct (connection))
+    /* Translators: an address with its port */
+    return g_strdup_printf (_ ("%s, with TLS from the first byte"), shown);
+  return g_steal_pointer (&shown);
 }
 
 gboolean

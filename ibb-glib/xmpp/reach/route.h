@@ -7,16 +7,20 @@
 #include <gio/gio.h>
 
 #include "xmpp/base/account.h"
+#include "xmpp/reach/dial.h"
 #include "xmpp/reach/endpoint.h"
 
 /* A server sends a login on to another place, a host or the URI of a WebSocket. Changes settings so
  * that the next connection is made to it; FALSE: it is not followed. */
 gboolean ibb_route_redirect (IBBAccountSettings *settings, const char *place, gboolean is_uri);
 /* Copies what it needs of settings. Called in the context of the caller's thread.
- * accepted_certificate (nullable): of the web server of the domain, by the application. */
+ * accepted_certificate (nullable): of the web server of the domain, by the application. found: as
+ * for ibb_dial_async (), at TCP and at a WebSocket. */
 void ibb_route_async (const char               *domain,
                       const IBBAccountSettings *settings,
                       GTlsCertificate          *accepted_certificate,
+                      IBBDialFound              found,
+                      gpointer                  owner,
                       GCancellable             *cancellable,
                       GAsyncReadyCallback       callback,
                       gpointer                  user_data);
@@ -28,3 +32,6 @@ GSocketConnection *ibb_route_finish (GAsyncResult         *result,
                                      GTlsCertificate     **untrusted,
                                      GTlsCertificateFlags *errors,
                                      GError              **error);
+/* Where a connection leads that was made so, for people. endpoint (nullable): that of the WebSocket
+ * on it. (transfer full) */
+char *ibb_route_describe (GSocketConnection *connection, IBBEndpoint *endpoint);

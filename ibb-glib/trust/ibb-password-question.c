@@ -32,6 +32,7 @@ struct _IBBPasswordQuestion
   char    *jid;
   gboolean was_refused;
   gboolean can_remember;
+  GError  *keyring_error; /* (owned) (nullable) */
 
   /* set by the answer, before the asker is called */
   char    *password; /* (nullable) */
@@ -43,6 +44,7 @@ enum
   PROP_JID = 1,
   PROP_WAS_REFUSED,
   PROP_CAN_REMEMBER,
+  PROP_KEYRING_ERROR,
   N_PROPS
 };
 
@@ -66,6 +68,9 @@ ibb_password_question_get_property (GObject *object, guint id, GValue *value, GP
     case PROP_CAN_REMEMBER:
       g_value_set_boolean (value, self->can_remember);
       break;
+    case PROP_KEYRING_ERROR:
+      g_value_set_boxed (value, self->keyring_error);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -80,6 +85,7 @@ ibb_password_question_finalize (GObject *object)
   if (self->password != NULL)
     explicit_bzero (self->password, strlen (self->password));
   g_free (self->password);
+  g_clear_error (&self->keyring_error);
 
   G_OBJECT_CLASS (ibb_password_question_parent_class)->finalize (object);
 }
@@ -115,11 +121,25 @@ ibb_password_question_class_init (IBBPasswordQuestionClass *klass)
    * IBBPasswordQuestion:can-remember:
    *
    * Whether there is a keyring that can keep the password: [property@IBB.Client:keyring] is set,
-   * and a Secret Service runs.
+   * and there is no [property@IBB.PasswordQuestion:keyring-error].
    *
    * Since: 1.0
    */
   props[PROP_CAN_REMEMBER] = g_param_spec_boolean ("can-remember", NULL, NULL, FALSE, read_only);
+
+  /**
+   * IBBPasswordQuestion:keyring-error:
+   *
+   * Why the keyring neither has the password nor can keep it: %G_IO_ERROR_NOT_SUPPORTED if it keeps
+   * passwords in memory only, or the build has none; %G_IO_ERROR_FAILED if no Secret Service runs,
+   * or it does not answer.
+   *
+   * %NULL if the keyring was asked, or is not to be used.
+   *
+   * Since: 1.0
+   */
+  props[PROP_KEYRING_ERROR] =
+      g_param_spec_boxed ("keyring-error", NULL, NULL, G_TYPE_ERROR, read_only);
 
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
@@ -130,13 +150,17 @@ ibb_password_question_init (IBBPasswordQuestion *self)
 }
 
 IBBPasswordQuestion *
-ibb_password_question_new (const char *jid, gboolean was_refused, gboolean can_remember)
+ibb_password_question_new (const char   *jid,
+                           gboolean      was_refused,
+                           gboolean      uses_keyring,
+                           const GError *keyring_error)
 {
   IBBPasswordQuestion *self = g_object_new (IBB_TYPE_PASSWORD_QUESTION, NULL);
 
   self->jid = g_strdup (jid);
   self->was_refused = was_refused;
-  self->can_remember = can_remember;
+  self->can_remember = uses_keyring && keyring_error == NULL;
+  self->keyring_error = keyring_error != NULL ? g_error_copy (keyring_error) : NULL;
   return self;
 }
 
@@ -203,6 +227,25 @@ ibb_password_question_get_can_remember (IBBPasswordQuestion *self)
 }
 
 /**
+ * ibb_password_question_dup_keyring_error:
+ * @self: a question
+ *
+ * Gets why the keyring neither has the password nor can keep it; see
+ * [property@IBB.PasswordQuestion:keyring-error].
+ *
+ * Returns: (transfer full) (nullable): the reason, or %NULL for none
+ *
+ * Since: 1.0
+ */
+GError *
+ibb_password_question_dup_keyring_error (IBBPasswordQuestion *self)
+{
+  g_return_val_if_fail (IBB_IS_PASSWORD_QUESTION (self), NULL);
+
+  return self->keyring_error != NULL ? g_error_copy (self->keyring_error) : NULL;
+}
+
+/**
  * ibb_password_question_answer:
  * @self: a question
  * @password: the password
@@ -211,7 +254,8 @@ ibb_password_question_get_can_remember (IBBPasswordQuestion *self)
  * Gives the password. Without effect after another answer.
  *
  * The client keeps the password in memory for later logins by itself. With @remember the Secret
- * Service keeps it, too, once the server has accepted it, if [property@IBB.Client:keyring] is set.
+ * Service keeps it, too, once the server has accepted it, if
+ * [property@IBB.PasswordQuestion:can-remember] is %TRUE.
  *
  * Since: 1.0
  */

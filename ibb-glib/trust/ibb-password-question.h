@@ -29,6 +29,9 @@ IBB_AVAILABLE_IN_1_0
 gboolean ibb_password_question_get_can_remember (IBBPasswordQuestion *self);
 
 IBB_AVAILABLE_IN_1_0
+GError *ibb_password_question_dup_keyring_error (IBBPasswordQuestion *self);
+
+IBB_AVAILABLE_IN_1_0
 void
 ibb_password_question_answer (IBBPasswordQuestion *self, const char *password, gboolean remember);
 

@@ -424,7 +424,8 @@ ibb_client_class_init (IBBClientClass *klass)
    *
    * Whether a missing password is looked up in the user's keyring, by the Secret Service, where the
    * attribute `jid` of the schema `org.ibb_glib.Password` is the bare JID. The service may ask the
-   * user to unlock the keyring. Without effect in a build without libsecret.
+   * user to unlock the keyring: [signal@IBB.XmppConnection::login-step] tells that it is waited
+   * for. [property@IBB.PasswordQuestion:keyring-error] says why it is of no use.
    *
    * Default: %FALSE.
    *

@@ -8,6 +8,7 @@ import cases
 import secret_service
 from bindings import make_client
 from command import Folder
+from gi.repository import Gio, GLib, IBB
 
 
 def find_password(jid):
@@ -15,11 +16,63 @@ def find_password(jid):
                           stderr=subprocess.DEVNULL, text=True).stdout
 
 
+def make_client_of_keyring():
+    client = make_client('ALICE', 'python')
+    client.set_password(None)
+    client.set_keyring(True)
+    return client
+
+
+def ask_without_keyring():
+    client = make_client_of_keyring()
+    answers = ['wrong', os.environ['IBB_TEST_ALICE_PASSWORD']]
+
+    def password_requested(_client, question):
+        error = question.dup_keyring_error()
+        assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.FAILED), error
+        assert not question.get_can_remember()
+        assert question.get_was_refused() == (len(answers) == 1)
+        question.answer(answers.pop(0), True)
+        return True
+
+    client.connect('password-requested', password_requested)
+    try:
+        client.login(None)
+        raise AssertionError('a wrong password')
+    except GLib.Error as error:
+        assert error.matches(IBB.error_quark(), IBB.Error.AUTHENTICATION), error
+    assert client.login(None)
+    assert client.logout(None)
+    assert not answers
+
+
+def ask_nobody_without_keyring():
+    client = make_client_of_keyring()
+    steps = []
+    client.connect('login-step', lambda _, step, text, certificate: steps.append((step, text, certificate)))
+    try:
+        client.login(None)
+        raise AssertionError('without a password')
+    except GLib.Error as error:
+        assert error.matches(IBB.error_quark(), IBB.Error.AUTHENTICATION), error
+        assert 'A password is needed' in error.message and 'keyring cannot be asked' in error.message, error
+    assert [step for step, _, _ in steps] == [IBB.LoginStep.KEYRING, IBB.LoginStep.CONNECT, IBB.LoginStep.NEGOTIATE,
+                                             IBB.LoginStep.AUTHENTICATE], steps
+    assert os.environ['IBB_TEST_PORT'] in steps[2][1] and steps[3][2] is not None, steps
+
+
 @cases.case('/bindings/python/keyring')
 def keyring():
-    """A password is asked for once, and is in the keyring when the server has accepted it."""
-    # Before the first connection to a bus.
-    os.environ.update(secret_service.start(Folder()))
+    """Without a keyring each question says so, also after a password that was refused, and so does the error of a login
+    without a question. With one a password is asked for once, and is there when the server has accepted it."""
+    folder = Folder()
+    # Before the first connection to a bus, which ends before this process.
+    os.environ.update(secret_service.start_bus(folder))
+    bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+    bus.set_exit_on_close(False)
+    ask_without_keyring()
+    ask_nobody_without_keyring()
+    secret_service.start_daemon(folder, os.environ)
     password = os.environ['IBB_TEST_ALICE_PASSWORD']
     asked = []
 
@@ -30,9 +83,7 @@ def keyring():
         return True
 
     for _ in range(2):
-        client = make_client('ALICE', 'python')
-        client.set_password(None)
-        client.set_keyring(True)
+        client = make_client_of_keyring()
         client.connect('password-requested', password_requested)
         assert client.login(None)
         assert client.logout(None)

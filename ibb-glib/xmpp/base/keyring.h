@@ -10,7 +10,8 @@ void ibb_keyring_lookup_async (const char         *bare_jid,
                                GCancellable       *cancellable,
                                GAsyncReadyCallback callback,
                                gpointer            user_data);
-/* (nullable) (transfer full). is_there: whether there is a service; none is not worth an error. */
-char *ibb_keyring_lookup_finish (GAsyncResult *result, gboolean *is_there);
+/* (nullable) (transfer full). error: why no password can be there, and none kept for later; an
+ * account without a password is none. */
+char *ibb_keyring_lookup_finish (GAsyncResult *result, GError **error);
 /* Goes on by itself. A failure is logged. */
 void ibb_keyring_store (const char *bare_jid, const char *password);

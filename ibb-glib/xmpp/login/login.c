@@ -22,20 +22,22 @@ struct _IBBLogin
   gpointer              owner;
   IBBAccount           *account;
   IBBKnownCertificates *known;   /* (owned) (nullable) */
-  gboolean              keyring; /* a missing password is looked up there; FALSE if none is there */
+  gboolean              keyring; /* a missing password is looked up there, and may be kept there */
 
   GTask           *task;        /* (owned) (nullable): until it is done */
   IBBNegotiation  *negotiation; /* (owned) (nullable): until it is done */
   IBBCancelWatch  *cancelled;   /* (owned) (nullable) */
   GCancellable    *lookup;      /* (owned): of the password in the keyring */
-  GWeakRef         question;    /* to the application */
-  gboolean         is_asking;   /* question has neither been answered nor withdrawn */
-  GSource         *emission;    /* (owned) (nullable): of question, in the context of the task */
-  GTlsCertificate *asked;       /* (owned) (nullable): of question, while is_asking */
-  GTlsCertificate *accepted;    /* (owned) (nullable) */
-  char            *bare_jid;    /* (owned) (nullable): whose password is missing */
-  char            *password;    /* (owned) (nullable): that was missing */
-  gboolean         remember;    /* password */
+  gboolean         is_looking_up;
+  GError          *keyring_error; /* (owned) (nullable): why none can be there */
+  GWeakRef         question;      /* to the application */
+  gboolean         is_asking;     /* question has neither been answered nor withdrawn */
+  GSource         *emission;      /* (owned) (nullable): of question, in the context of the task */
+  GTlsCertificate *asked;         /* (owned) (nullable): of question, while is_asking */
+  GTlsCertificate *accepted;      /* (owned) (nullable) */
+  char            *bare_jid;      /* (owned) (nullable): whose password is missing */
+  char            *password;      /* (owned) (nullable): that was missing */
+  gboolean         remember;      /* password */
 };
 
 /* Who waits for an answer. The client keeps the thread. */
@@ -61,6 +63,7 @@ login_clear (gpointer data)
 
   g_clear_object (&self->known);
   g_clear_object (&self->lookup);
+  g_clear_error (&self->keyring_error);
   g_weak_ref_clear (&self->question);
   g_clear_object (&self->accepted);
   g_free (self->bare_jid);
@@ -248,8 +251,9 @@ ask_for_password (IBBLogin *self)
 {
   if (has_handler (self, self->signals.password))
     ask (self,
-         IBB_QUESTION (ibb_password_question_new (
-             self->bare_jid, ibb_account_get_was_refused (self->account), self->keyring)),
+         IBB_QUESTION (ibb_password_question_new (self->bare_jid,
+                                                  ibb_account_get_was_refused (self->account),
+                                                  self->keyring, self->keyring_error)),
          self->signals.password);
   else
     ibb_negotiation_answer_password (self->negotiation, NULL);
@@ -259,14 +263,19 @@ static void
 lookup_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   IBBLogin *self = user_data;
+  char     *password = ibb_keyring_lookup_finish (result, &self->keyring_error);
 
-  self->password = ibb_keyring_lookup_finish (result, &self->keyring);
+  self->is_looking_up = FALSE;
   if (self->negotiation == NULL)
     ;
-  else if (self->password != NULL)
-    ibb_negotiation_answer_password (self->negotiation, self->password);
+  else if (password != NULL && !ibb_account_get_was_refused (self->account))
+    {
+      self->password = g_steal_pointer (&password);
+      ibb_negotiation_answer_password (self->negotiation, self->password);
+    }
   else
     ask_for_password (self);
+  ibb_secret_free (password);
   ibb_thread_release (self->thread);
   login_unref (self);
 }
@@ -277,9 +286,11 @@ password_cb (IBBNegotiation *negotiation, const char *bare_jid, gpointer owner)
   IBBLogin *self = owner;
 
   self->bare_jid = g_strdup (bare_jid);
-  if (self->keyring && !ibb_account_get_was_refused (self->account))
+  /* After a refusal, too: it tells whether another password can be kept. */
+  if (self->keyring)
     {
       step_cb (IBB_LOGIN_STEP_KEYRING, NULL, NULL, self);
+      self->is_looking_up = TRUE;
       ibb_thread_hold (self->thread);
       ibb_keyring_lookup_async (bare_jid, self->lookup, lookup_cb, g_atomic_rc_box_acquire (self));
     }
@@ -313,7 +324,7 @@ keep_password (IBBLogin *self)
     return;
   ibb_account_set_was_refused (self->account, FALSE);
   ibb_account_set_string (self->account, IBB_ACCOUNT_SETTING (password), self->password);
-  if (self->remember && self->keyring)
+  if (self->remember && self->keyring && self->keyring_error == NULL)
     ibb_keyring_store (self->bare_jid, self->password);
 }
 
@@ -328,17 +339,33 @@ login_succeeded (IBBLogin *self, IBBNegotiationResult *result)
   ibb_call_task_return (task, NULL, thread);
 }
 
+/* (transfer full) */
+static GError *
+explain (IBBLogin *self, const GError *error)
+{
+  if (self->is_looking_up)
+    return g_error_new (error->domain, error->code,
+                        /* Translators: %s is a sentence: the login has ended */
+                        _ ("%s: the keyring has not answered"), error->message);
+  if (self->keyring_error != NULL && self->password == NULL &&
+      g_error_matches (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION))
+    return g_error_new (error->domain, error->code, "%s. %s", error->message,
+                        self->keyring_error->message);
+  return g_error_copy (error);
+}
+
 /* Whatever the reason: the negotiation, the certificate, a cancellation or a logout. */
 static void
 login_failed (IBBLogin *self, const GError *error)
 {
   IBBThread *thread = self->thread;
+  GError    *reason = explain (self, error);
   GTask     *task = end (self);
 
   if (self->password != NULL && g_error_matches (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION))
     ibb_account_set_was_refused (self->account, TRUE);
-  self->done (self, g_task_get_source_object (task), NULL, error, self->owner);
-  ibb_call_task_return (task, g_error_copy (error), thread);
+  self->done (self, g_task_get_source_object (task), NULL, reason, self->owner);
+  ibb_call_task_return (task, reason, thread);
 }
 
 static void

@@ -39,12 +39,18 @@ take_from_environment (void)
 }
 
 static char *
-ask_for_password (const char *jid, GError **error)
+ask_for_password (IBBPasswordQuestion *question, GError **error)
 {
+  const char        *jid = ibb_password_question_get_jid (question);
+  g_autoptr (GError) keyring_error = ibb_password_question_dup_keyring_error (question);
   g_autoptr (GError) local_error = NULL;
   g_autofree char   *shown = tool_text_make_printable (jid);
-  g_autofree char   *question = g_strdup_printf (_ ("Password of %s: "), shown);
-  char              *password = tool_terminal_ask (question, FALSE, NULL, &local_error);
+  g_autofree char   *reason =
+      keyring_error != NULL ? tool_text_make_printable (keyring_error->message) : NULL;
+  g_autofree char *text = reason != NULL
+                              ? g_strdup_printf (_ ("%s.\nPassword of %s: "), reason, shown)
+                              : g_strdup_printf (_ ("Password of %s: "), shown);
+  char            *password = tool_terminal_ask (text, FALSE, NULL, &local_error);
 
   if (password == NULL && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
@@ -53,12 +59,13 @@ ask_for_password (const char *jid, GError **error)
                  jid);
   else if (password == NULL)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("No password for “%s” was typed"), jid);
+  if (password == NULL && reason != NULL)
+    g_prefix_error (error, "%s. ", reason);
   return password;
 }
 
-/* Takes the password from the file, the environment or a person, in this order. No option has it:
- * everybody on the machine can read the command line. Without any, a certificate is enough, or the
- * account names another source. */
+/* Takes the password from the file or the environment, in this order. No option has it: everybody
+ * on the machine can read the command line. If it is missing, the login asks for it. */
 static gboolean
 take_password (ToolAccount *self, const ToolOptions *options, GError **error)
 {
@@ -67,12 +74,8 @@ take_password (ToolAccount *self, const ToolOptions *options, GError **error)
   if (options->password_file != NULL)
     return ibb_client_load_password (self->client, options->password_file, error);
   password = take_from_environment ();
-  if (password == NULL && (options->certificate_file != NULL || options->account != NULL))
+  if (password == NULL)
     return TRUE;
-  if (password == NULL)
-    password = ask_for_password (options->jid, error);
-  if (password == NULL)
-    return FALSE;
   ibb_client_set_password (self->client, password);
   free_password (password);
   return TRUE;
@@ -248,8 +251,7 @@ password_cb (IBBClient *client, IBBPasswordQuestion *question, ToolAccount *self
     {
       tool_run_begin_phase (self->run, _ ("waiting for an answer"), TOOL_RUN_UNLIMITED);
       g_clear_error (&self->no_password);
-      self->password =
-          ask_for_password (ibb_password_question_get_jid (question), &self->no_password);
+      self->password = ask_for_password (question, &self->no_password);
       remember =
           self->password != NULL && ibb_password_question_get_can_remember (question) &&
           tool_terminal_confirm (
@@ -261,6 +263,26 @@ password_cb (IBBClient *client, IBBPasswordQuestion *question, ToolAccount *self
   return TRUE;
 }
 
+/* Where nobody answers the keyring's own question the phase says what was waited for. */
+static void
+step_cb (IBBClient       *client,
+         IBBLoginStep     step,
+         const char      *text,
+         GTlsCertificate *certificate,
+         ToolAccount     *self)
+{
+  g_autofree char *phase = NULL;
+
+  if (step != IBB_LOGIN_STEP_KEYRING)
+    {
+      tool_account_begin_login (self, self->run, client);
+      return;
+    }
+  phase = g_strdup_printf (_ ("waiting for the keyring to give the password of “%s”"),
+                           ibb_client_get_jid (client));
+  tool_run_begin_wait (self->run, phase, LOGIN_TIMEOUT);
+}
+
 IBBClient *
 tool_account_new_client (ToolAccount *self, const char *jid)
 {
@@ -268,5 +290,16 @@ tool_account_new_client (ToolAccount *self, const char *jid)
 
   g_signal_connect (client, "trust-requested", G_CALLBACK (trust_cb), self);
   g_signal_connect (client, "password-requested", G_CALLBACK (password_cb), self);
+  g_signal_connect (client, "login-step", G_CALLBACK (step_cb), self);
   return client;
+}
+
+gboolean
+tool_account_go_without_password (ToolAccount *self, IBBClient *client)
+{
+  if (self->no_password == NULL)
+    return FALSE;
+  ibb_client_set_keyring (client, FALSE);
+  g_signal_handlers_disconnect_by_func (client, password_cb, self);
+  return TRUE;
 }

@@ -29,6 +29,8 @@ void     tool_account_clear (ToolAccount *self);
 IBBClient *tool_account_new_client (ToolAccount *self, const char *jid);
 /* The login of client follows. */
 void tool_account_begin_login (ToolAccount *self, ToolRun *run, IBBClient *client);
+/* If the last login had no password, the next one of client goes as far as it can: TRUE. */
+gboolean tool_account_go_without_password (ToolAccount *self, IBBClient *client);
 /* Replaces the error of a login that had no password by what to do about that. */
 void tool_account_explain_password (const ToolAccount *self, GError **error);
 /* Whether nothing but its authority speaks against the certificate that was refused last: then

@@ -183,7 +183,7 @@ tool_confirm (
 
   if (IBB_IS_TRANSPORT (tool_secure_get_stream (transport)))
     return TRUE;
-  tool_run_begin_wait (run, phase);
+  tool_run_begin_wait (run, phase, 0);
   if (!tool_secure_end_output (transport, cancellable, &reason))
     {
       g_propagate_error (error, new_error (transport, reason));

@@ -393,10 +393,10 @@ tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout)
 /* The same of a step in which the command waits for somebody else, and says so if that takes
  * long. */
 void
-tool_run_begin_wait (ToolRun *self, const char *phase)
+tool_run_begin_wait (ToolRun *self, const char *phase, guint timeout)
 {
   g_mutex_lock (&self->lock);
-  begin_phase_locked (self, phase, 0);
+  begin_phase_locked (self, phase, timeout);
   self->notice = ibb_source_attach (g_timeout_source_new (WAIT_NOTICE), NULL, "[ibb] notice",
                                     notice_cb, self, NULL);
   g_mutex_unlock (&self->lock);

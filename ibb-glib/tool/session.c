@@ -137,7 +137,7 @@ tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError *
   GError                      *refusal = NULL;
 
   /* The service has its own open-timeout. */
-  tool_run_begin_wait (run, phase);
+  tool_run_begin_wait (run, phase, 0);
   if (!tool_secure_check_peer (run, ibb_service_get_connection (service), peer, error))
     return NULL;
   transport =

@@ -321,7 +321,7 @@ begin_send (gpointer data)
   g_autoptr (GFile) file = g_file_new_for_path (self->path);
   g_autofree char  *phase = g_strdup_printf (_ ("waiting for “%s” to answer"), self->text);
 
-  tool_run_begin_wait (self->run, phase);
+  tool_run_begin_wait (self->run, phase, 0);
   if (self->state_handler == 0)
     begin_work (self);
   if (self->asking == NULL)

@@ -84,7 +84,7 @@ state_changed_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, ToolWatched *se
   g_autofree char *phase = NULL;
 
   if (wait != NULL)
-    tool_run_begin_wait (self->run, wait);
+    tool_run_begin_wait (self->run, wait, 0);
   else if (ibb_files_transfer_get_state (transfer) == IBB_FILES_STATE_ACTIVE)
     {
       phase =

@@ -47,6 +47,11 @@ class Home:
         return terminal.finish(), terminal.shown
 
 
+def needs_bus():
+    if not os.environ.get('IBB_TEST_KEYRING'):
+        raise Skip('without libsecret or gnome-keyring')
+
+
 def password_file(home):
     path = home.folder / 'password'
     with open(path, 'w', encoding='utf-8') as file:
@@ -136,8 +141,7 @@ def _(server):
 
 @case('a password that was typed is kept in the keyring if the user says so, and not asked for again')
 def _(server):
-    if not os.environ.get('IBB_TEST_KEYRING'):
-        raise Skip('without libsecret or gnome-keyring')
+    needs_bus()
     home = Home(server, 'alice', **{'ca-file': server.environment['IBB_TEST_CA_FILE']})
     environment = secret_service.start(Folder())
     password = (': ', home.account.password)
@@ -145,6 +149,34 @@ def _(server):
         status, shown = home.on_terminal('doctor', '--account', 'home', answers=answers, environment=environment)
         check_equal(status, 0, shown)
         check('skip' in shown and home.account.password not in shown, shown)
+
+
+@case('a keyring that gives no answer is named, and is not waited for without end')
+def _(server):
+    needs_bus()
+    home = Home(server, 'alice', **{'ca-file': server.environment['IBB_TEST_CA_FILE']})
+    for kind in ('mute', 'locked'):
+        environment = {**home.environment, **secret_service.start_without_password(Folder(), kind)}
+        here = Program(IBB, 'cat', '--account', 'home', '--timeout', '1', 'nobody@localhost', env=environment)
+        here.expect_failure('nothing happened for 1 s', 'waiting for the keyring')
+        # The keyring says nothing about what needs no password.
+        here = Program(IBB, 'cat', '--account', 'home', '--timeout', '60', 'nobody@localhost',
+                       env={**environment, 'IBB_PASSWORD': home.account.password})
+        here.expect_failure('nobody@localhost')
+
+
+@case('a keyring that is not there, or forgets, is named where the password is asked for')
+def _(server):
+    needs_bus()
+    home = Home(server, 'alice', **{'ca-file': server.environment['IBB_TEST_CA_FILE']})
+    for environment, word in ((secret_service.start_bus(Folder()), 'keyring cannot be asked'),
+                              (secret_service.start_without_password(Folder(), 'memory'), 'in memory only')):
+        status, shown = home.on_terminal('doctor', '--account', 'home', answers=[(': ', home.account.password)],
+                                         environment=environment)
+        check_equal(status, 0, shown)
+        check(word in shown and 'Keep the password' not in shown, shown)
+        here = Program(IBB, 'cat', '--account', 'home', 'nobody@localhost', env={**home.environment, **environment})
+        here.expect_failure(word, '--password-file')
 
 
 if __name__ == '__main__':

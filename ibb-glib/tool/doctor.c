@@ -17,8 +17,6 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#define DEFAULT_PORT 5222
-#define CONNECT_TIMEOUT 10   /* s */
 #define STEP_TIMEOUT 30      /* s */
 #define QUERY_TIMEOUT 10000  /* ms */
 #define EXPIRY_WARNING 14    /* days */
@@ -46,9 +44,16 @@ typedef struct
   char        *domain; /* of the account, as DNS has it */
   ToolAccount *account;
   IBBClient   *client; /* (owned): until it logs in, the settings of the account */
-  char        *host;   /* (owned) (nullable): where the account says that the server is */
   ToolRun     *run;
   gboolean     failed;
+
+  /* of the login, as far as it has come */
+  gboolean         waits_for_keyring;
+  gboolean         lacks_password;
+  char            *found;       /* (nullable): how */
+  char            *place;       /* (nullable): where the server was reached */
+  gboolean         is_answered; /* with the ways to log in */
+  GTlsCertificate *certificate; /* (owned) (nullable): of the server, by then */
 } Doctor;
 
 /* Prints the outcome of a step. advice (nullable): what to change. */
@@ -94,169 +99,90 @@ tell_error (Doctor *self, const char *step, GError *error, const char *advice)
   g_error_free (error);
 }
 
-/* DNS */
+/* The login, step by step */
 
+/* In the thread of the login. After a question, and at another server, the steps begin again. */
 static void
-add_targets (Doctor *self, GResolver *resolver, const char *service, GString *found)
+step_cb (IBBClient       *client,
+         IBBLoginStep     step,
+         const char      *text,
+         GTlsCertificate *certificate,
+         Doctor          *self)
 {
-  GList *targets = g_resolver_lookup_service (resolver, service, "tcp", self->domain,
-                                              tool_run_get_cancellable (self->run), NULL);
-
-  for (GList *l = targets; l != NULL; l = l->next)
+  self->waits_for_keyring = step == IBB_LOGIN_STEP_KEYRING;
+  self->is_answered = step == IBB_LOGIN_STEP_AUTHENTICATE;
+  g_set_object (&self->certificate, certificate);
+  if (self->is_answered)
+    return;
+  g_clear_pointer (&self->place, g_free);
+  if (step == IBB_LOGIN_STEP_NEGOTIATE)
     {
-      GSrvTarget *target = l->data;
-
-      if (found->len > 0)
-        g_string_append (found, ", ");
-      g_string_append_printf (found, "%s:%u (%s)", g_srv_target_get_hostname (target),
-                              g_srv_target_get_port (target), service);
+      self->place = g_strdup (text);
+      return;
     }
-  g_resolver_free_targets (targets);
-}
-
-/* Whether a proxy, or the URL of a WebSocket, finds the server in place of DNS. */
-static gboolean
-goes_round_dns (Doctor *self)
-{
-  g_autoptr (GProxyResolver) resolver = ibb_client_dup_proxy_resolver (self->client);
-  g_autofree char           *websocket = ibb_client_dup_websocket_uri (self->client);
-  g_autofree char           *proxy = NULL;
-
-  if (G_IS_SIMPLE_PROXY_RESOLVER (resolver))
-    g_object_get (resolver, "default-proxy", &proxy, NULL);
-  return websocket != NULL || (proxy != NULL && !g_str_equal (proxy, "direct://"));
+  g_free (self->found);
+  self->found = g_strdup (text);
 }
 
 static gboolean
-check_dns (Doctor *self)
+log_in (Doctor *self, GError **error)
 {
-  g_autoptr (GResolver) resolver = g_resolver_get_default ();
-  g_autoptr (GString)   found = g_string_new (NULL);
-  g_autoptr (GString)   text = g_string_new (NULL);
-  const char           *host = self->host != NULL ? self->host : self->domain;
-  GList                *addresses;
-  GError               *error = NULL;
+  IBBXmppConnection *connection = IBB_XMPP_CONNECTION (self->client);
+  GCancellable      *cancellable = tool_run_get_cancellable (self->run);
 
-  if (goes_round_dns (self))
+  tool_account_begin_login (self->account, self->run, self->client);
+  if (ibb_xmpp_connection_login (connection, cancellable, error))
+    return TRUE;
+  self->lacks_password = tool_account_go_without_password (self->account, self->client);
+  if (!self->lacks_password)
+    return FALSE;
+  g_clear_error (error);
+  tool_account_begin_login (self->account, self->run, self->client);
+  return ibb_xmpp_connection_login (connection, cancellable, error);
+}
+
+/* error (nullable): of the login. FALSE: it has to do with the way to the server. */
+static gboolean
+tell_way (Doctor *self, const GError *error)
+{
+  if (error != NULL && self->found == NULL && !self->waits_for_keyring &&
+      (error->domain == G_RESOLVER_ERROR || error->domain == G_IO_ERROR))
     {
-      skip (self, "dns", _ ("goes by a proxy or a WebSocket: see login"));
-      return TRUE;
-    }
-  tool_run_begin_phase (self->run, _ ("looking up the server"), STEP_TIMEOUT);
-  if (self->host == NULL)
-    {
-      add_targets (self, resolver, "xmpps-client", found);
-      add_targets (self, resolver, "xmpp-client", found);
-      if (found->len > 0)
-        {
-          /* Translators: %s is a list of hosts and ports */
-          g_string_printf (text, _ ("SRV records: %s"), found->str);
-          tell (self, "dns", VERDICT_OK, text->str, NULL);
-          return TRUE;
-        }
-    }
-  else if (g_hostname_is_ip_address (host))
-    {
-      /* Translators: the name of a step comes before this, as before the next ones that begin with
-       * a small letter: “ok    dns          not needed for an address” */
-      tell (self, "dns", VERDICT_OK, _ ("not needed for an address"), NULL);
-      return TRUE;
-    }
-  addresses =
-      g_resolver_lookup_by_name (resolver, host, tool_run_get_cancellable (self->run), &error);
-  if (addresses == NULL)
-    {
-      tell_error (self, "dns", error,
-                  _ ("Check the spelling of the domain, and the network; --server names a host "
-                     "where DNS does not."));
+      tell (self, "dns", VERDICT_FAIL, error->message,
+            _ ("Check the spelling of the domain, and the network; --server names a host where "
+               "DNS does not."));
+      skip (self, "connection", _ ("not tried, as the server was not found"));
       return FALSE;
     }
-  for (GList *l = addresses; l != NULL; l = l->next)
+  if (self->found == NULL)
     {
-      g_autofree char *address = g_inet_address_to_string (l->data);
-
-      if (found->len > 0)
-        g_string_append (found, ", ");
-      g_string_append (found, address);
-    }
-  g_resolver_free_addresses (addresses);
-  if (self->host == NULL)
-    /* Translators: a host and a list of addresses */
-    g_string_printf (text, _ ("%s is %s; there is no SRV record, so the port is 5222"), host,
-                     found->str);
-  else
-    /* Translators: a host and a list of addresses */
-    g_string_printf (text, _ ("%s is %s"), host, found->str);
-  tell (self, "dns", VERDICT_OK, text->str, NULL);
-  return TRUE;
-}
-
-/* The connection */
-
-/* Only of TCP without a proxy; the login tries the rest. */
-static gboolean
-check_connection (Doctor *self)
-{
-  guint         port = ibb_xmpp_connection_get_port (IBB_XMPP_CONNECTION (self->client));
-  GCancellable *cancellable = tool_run_get_cancellable (self->run);
-  g_autoptr (GSocketClient)     client = g_socket_client_new ();
-  g_autoptr (GSocketConnection) connection = NULL;
-  g_autoptr (GSocketAddress)    address = NULL;
-  g_autofree char              *shown = NULL;
-  g_autofree char              *text = NULL;
-  gint64                        start = g_get_monotonic_time ();
-  GError                       *error = NULL;
-
-  if (goes_round_dns (self) ||
-      ibb_client_get_websocket_mode (self->client) != IBB_WEBSOCKET_MODE_NEVER)
-    {
-      skip (self, "connection", _ ("goes by a proxy or a WebSocket: see login"));
+      skip (self, "dns", _ ("not tried: see login"));
+      skip (self, "connection", _ ("not tried: see login"));
       return TRUE;
     }
-  tool_run_begin_phase (self->run, _ ("connecting to the server"), STEP_TIMEOUT);
-  g_socket_client_set_timeout (client, CONNECT_TIMEOUT);
-  g_socket_client_set_enable_proxy (client, FALSE);
-  if (self->host != NULL)
-    connection = g_socket_client_connect_to_host (
-        client, self->host, port != 0 ? (guint16) port : DEFAULT_PORT, cancellable, &error);
-  else
-    connection = g_socket_client_connect_to_service (client, self->domain, "xmpp-client",
-                                                     cancellable, &error);
-  if (connection == NULL && self->host == NULL)
+  tell (self, "dns", VERDICT_OK, self->found, NULL);
+  if (self->place == NULL)
     {
-      g_clear_error (&error);
-      connection =
-          g_socket_client_connect_to_host (client, self->domain, DEFAULT_PORT, cancellable, &error);
-    }
-  if (connection == NULL)
-    {
-      tell_error (self, "connection", error,
-                  _ ("Is the server running? Where a firewall lets only the web out, try "
-                     "--websocket fallback."));
+      tell (self, "connection", VERDICT_FAIL, error->message,
+            _ ("Is the server running? Where a firewall lets only the web out, try --websocket "
+               "fallback."));
       return FALSE;
     }
-  address = g_socket_connection_get_remote_address (connection, NULL);
-  shown = address != NULL ? g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (address)) : NULL;
-  /* Translators: an address, and a number of milliseconds */
-  text = g_strdup_printf (_ ("%s answers in %.0f ms"), shown != NULL ? shown : self->domain,
-                          (double) (g_get_monotonic_time () - start) / 1000);
-  tell (self, "connection", VERDICT_OK, text, NULL);
+  tell (self, "connection", VERDICT_OK, self->place, NULL);
   return TRUE;
 }
-
-/* The login, and what it shows */
 
 static void
 tell_certificate (Doctor *self)
 {
-  const ToolOptions          *options = tool_run_get_options (self->run);
-  g_autoptr (GTlsCertificate) certificate = ibb_client_dup_peer_certificate (self->client);
-  g_autoptr (GDateTime)       expiry = NULL;
-  g_autoptr (GDateTime)       now = g_date_time_new_now_utc ();
-  g_autofree char            *issuer = NULL;
-  g_autofree char            *until = NULL;
-  g_autofree char            *fingerprint = NULL;
-  g_autofree char            *text = NULL;
+  const ToolOptions    *options = tool_run_get_options (self->run);
+  GTlsCertificate      *certificate = self->certificate;
+  g_autoptr (GDateTime) expiry = NULL;
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char      *issuer = NULL;
+  g_autofree char      *until = NULL;
+  g_autofree char      *fingerprint = NULL;
+  g_autofree char      *text = NULL;
 
   if (certificate == NULL)
     {
@@ -292,8 +218,13 @@ tell_login (Doctor *self)
   g_autofree char *mechanism = ibb_client_dup_mechanism (self->client);
   g_autofree char *text = NULL;
 
-  if (local_jid == NULL || mechanism == NULL) /* lost already: the next steps say so */
-    return;
+  if (local_jid == NULL || mechanism == NULL)
+    {
+      /* The next steps fail. */
+      text = g_strdup_printf (_ ("as %s; the connection was lost at once"), self->bare);
+      tell (self, "login", VERDICT_OK, text, NULL);
+      return;
+    }
   if (g_str_has_suffix (mechanism, "-PLUS"))
     /* Translators: an address, and the name of a way to log in */
     text = g_strdup_printf (_ ("as %s by %s, bound to the TLS channel"), local_jid, mechanism);
@@ -323,8 +254,19 @@ tell_refused_login (Doctor *self, GError *error)
       skip (self, "login", _ ("not tried, as the certificate is not trusted"));
       return;
     }
-  skip (self, "certificate", _ ("known only after a login"));
-  if (g_error_matches (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION))
+  if (self->is_answered)
+    tell_certificate (self);
+  else
+    skip (self, "certificate", _ ("not seen before the login ended"));
+  if (g_error_matches (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION) && self->lacks_password)
+    {
+      g_autofree char *text = g_strdup (error->message);
+
+      tool_account_explain_password (self->account, &error);
+      tell (self, "login", VERDICT_SKIP, text, error->message);
+      g_error_free (error);
+    }
+  else if (g_error_matches (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION))
     tell_error (self, "login", error, _ ("Check --jid and the password."));
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
            g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION))
@@ -338,21 +280,26 @@ tell_refused_login (Doctor *self, GError *error)
 static gboolean
 check_login (Doctor *self)
 {
-  GError *error = NULL;
+  GError  *error = NULL;
+  gboolean is_online;
 
-  tool_account_begin_login (self->account, self->run, self->client);
   /* Presence of the peer comes only to those who send theirs. */
   ibb_client_set_send_presence (self->client, self->peer != NULL);
-  if (!ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (self->client),
-                                  tool_run_get_cancellable (self->run), &error))
+  is_online = log_in (self, &error);
+  if (!tell_way (self, error))
     {
-      tool_account_explain_password (self->account, &error);
-      tell_refused_login (self, error);
-      return FALSE;
+      skip (self, "certificate", _ ("not seen, as there is no connection"));
+      skip (self, "login", _ ("not tried, as there is no connection"));
+      g_error_free (error);
     }
-  tell_certificate (self);
-  tell_login (self);
-  return TRUE;
+  else if (!is_online)
+    tell_refused_login (self, error);
+  else
+    {
+      tell_certificate (self);
+      tell_login (self);
+    }
+  return is_online;
 }
 
 /* The server */
@@ -568,21 +515,11 @@ doctor_run (ToolRun *run, gpointer data, GError **error)
   static const char *const later[] = { "resumption", "limits", "software",
                                        "round-trip", "rate",   "peer" };
   Doctor                  *self = data;
-  gboolean                 is_reached;
 
   self->run = run;
   self->client = tool_account_new_client (self->account, self->bare);
-  self->host = ibb_xmpp_connection_dup_host (IBB_XMPP_CONNECTION (self->client));
-  is_reached = check_dns (self);
-  if (!is_reached)
-    skip (self, "connection", _ ("not tried, as the server was not found"));
-  is_reached = is_reached && check_connection (self);
-  if (!is_reached)
-    {
-      skip (self, "certificate", _ ("not seen, as there is no connection"));
-      skip (self, "login", _ ("not tried, as there is no connection"));
-    }
-  if (!is_reached || !check_login (self))
+  g_signal_connect (self->client, "login-step", G_CALLBACK (step_cb), self);
+  if (!check_login (self))
     for (gsize i = 0; i < G_N_ELEMENTS (later); i++)
       skip (self, later[i], _ ("not tried, as there was no login"));
   else
@@ -638,7 +575,9 @@ tool_doctor (int argc, char **argv)
     status = tool_run (&options, doctor_run, &self);
 
   g_clear_object (&self.client);
-  g_free (self.host);
+  g_free (self.found);
+  g_free (self.place);
+  g_clear_object (&self.certificate);
   g_free (self.peer);
   g_free (self.bare);
   g_free (self.domain);

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import sys
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
@@ -59,8 +60,85 @@ def _(server):
 def _(server):
     program = Account(server, 'alice').ibb('doctor', '--json', env={'IBB_PASSWORD': 'wrong'})
     found = examine(program, 1)
-    check_verdicts(found, dns='ok', connection='ok', certificate='skip', login='fail', rate='skip', peer='skip')
+    check_verdicts(found, dns='ok', connection='ok', certificate='ok', login='fail', rate='skip', peer='skip')
     check('--jid' in found['login']['advice'], found)
+
+
+@case('without a password all is told that needs none, and what the server asks for')
+def _(server):
+    alice, folder = Account(server, 'alice'), Folder()
+    options = alice.options()
+    os.makedirs(folder / 'ibb-glib')
+    with open(folder / 'ibb-glib/accounts', 'w', encoding='utf-8') as file:
+        file.write(f'[home]\njid={alice.bare}\nserver={server.host}:{server.port}\n'
+                   f'ca-file={server.environment["IBB_TEST_CA_FILE"]}\n')
+    environment = {'IBB_PASSWORD': '', 'XDG_CONFIG_HOME': folder.path, 'DBUS_SESSION_BUS_ADDRESS': 'unix:path=/nonexistent'}
+    for account in (options, ('--account', 'home')):
+        found = examine(alice.ibb('doctor', '--json', account=account, env=environment), 0)
+        check_verdicts(found, dns='ok', connection='ok', certificate='ok', login='skip', resumption='skip', peer='skip')
+        check('SCRAM-SHA-1' in found['login']['message'], found)
+        check('--password-file' in found['login']['advice'], found)
+    # Nor does the reason of a failure.
+    found = examine(alice.ibb('doctor', '--json', account=alice.options(ca='IBB_TEST_OTHER_CA_FILE'), env=environment), 1)
+    check_verdicts(found, connection='ok', certificate='fail', login='skip')
+
+
+@case('the port without one is that of the kind of TLS')
+def _(server):
+    for tls, port in (('direct', 5223), ('starttls', 5222)):
+        alice = Account(server, 'alice')
+        found = examine(alice.ibb('doctor', '--json', account=('--jid', alice.bare, '--server', '127.99.99.99', '--tls',
+                                                              tls)), 1)
+        check_verdicts(found, dns='ok', connection='fail')
+        check(f'port {port} ' in found['connection']['message'], found)
+
+
+class Dropping:
+    """A server that lets a client in, and ends its connection."""
+
+    HEADER = ("<?xml version='1.0'?><stream:stream from='localhost' id='1' version='1.0' xmlns='jabber:client' "
+              "xmlns:stream='http://etherx.jabber.org/streams'>")
+    SASL = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'"
+    BIND = "xmlns='urn:ietf:params:xml:ns:xmpp-bind'"
+
+    def __init__(self):
+        self.socket = socket.create_server(('127.0.0.1', 0))
+        cases.defer(self.socket.close)
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                connection = self.socket.accept()[0]
+            except OSError:
+                return
+            with connection:
+                self._let_in(connection)
+
+    def _let_in(self, connection):
+        for end, answer in (
+                (b'>', f'{self.HEADER}<stream:features><mechanisms {self.SASL}><mechanism>PLAIN</mechanism></mechanisms>'
+                       '</stream:features>'),
+                (b'</auth>', f'<success {self.SASL}/>'),
+                (b'>', f'{self.HEADER}<stream:features><bind {self.BIND}/></stream:features>'),
+                (b'</iq>', "<iq type='result' id='{id}'><bind " + self.BIND + '><jid>alice@localhost/r</jid></bind></iq>')):
+            data = b''
+            while not data.rstrip().endswith(end) or data.rstrip().endswith(b'?>'):
+                more = connection.recv(4096)
+                if not more:
+                    return
+                data += more
+            name = re.search(rb"id=['\"]([^'\"]+)", data)
+            connection.sendall(answer.replace('{id}', name[1].decode() if name else '').encode())
+
+
+@case('a login whose connection ends at once is told as it was')
+def _():
+    port = Dropping().socket.getsockname()[1]
+    program = Program(IBB, 'doctor', '--json', '--jid', 'alice@localhost', '--server', f'127.0.0.1:{port}', '--tls',
+                      'none', '--allow-plain-text', env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
+    found = examine(program, 1)
+    check_verdicts(found, connection='ok', certificate='warn', login='ok', round_trip='fail', rate='fail')
 
 
 @case('an unknown host is told')
@@ -131,8 +209,13 @@ def _():
                         [*alice.options(host='xmpp.invalid'), '--websocket',
                          server.environment['IBB_TEST_WEBSOCKET_URI']]):
             found = examine(alice.ibb('doctor', '--json', account=account), 0)
-            check_verdicts(found, dns='skip', connection='skip', certificate='ok', login='ok', resumption='ok',
+            check_verdicts(found, dns='ok', connection='ok', certificate='ok', login='ok', resumption='ok',
                            rate='ok')
+            way = (f'by the proxy “socks5://127.0.0.1:{proxy.port}”', f'127.0.0.1:{proxy.port}')
+            if '--websocket' in account:
+                way = (server.host, server.environment['IBB_TEST_WEBSOCKET_URI'])
+            for step, word in zip(('dns', 'connection'), way):
+                check(word in found[step]['message'], found)
         check_equal(proxy.asked, [('xmpp.invalid', server.port)] * 2, 'asked for')
         found = examine(alice.ibb('doctor', '--json', '--proxy', 'none'), 0)
         check_verdicts(found, dns='ok', connection='ok', login='ok')
@@ -169,6 +252,15 @@ def _(server):
     check_equal(found['dns']['message'], f'SRV records: localhost:{server.port} (xmpp-client)', 'records')
     found = examine(doctor_with_dns(alice, '_xmpp-client._tcp.localhost,localhost,9'), 1)
     check_verdicts(found, dns='ok', connection='fail', login='skip')
+    port = server.environment['IBB_TEST_DIRECT_TLS_PORT']
+    found = examine(doctor_with_dns(alice, f'_xmpps-client._tcp.localhost,localhost,{port}'), 0)
+    check_verdicts(found, dns='ok', connection='ok', certificate='ok', login='ok', rate='ok')
+    check_equal(found['dns']['message'], f'SRV records: localhost:{port} (xmpps-client)', 'records')
+    check('TLS from the first byte' in found['connection']['message'], found)
+    # The domain says that it has no such service.
+    found = examine(doctor_with_dns(alice, '_xmpp-client._tcp.localhost'), 1)
+    check_verdicts(found, dns='fail', connection='skip', login='skip')
+    check('offers no “xmpp-client” service' in found['dns']['message'], found)
 
 
 @case('a peer that is online elsewhere is told, and one that is not online')

@@ -528,7 +528,8 @@ ibb_client_class_init (IBBClientClass *klass)
    * The server's certificate can neither be verified for the domain of the account, or for the
    * host of [property@IBB.Client:websocket-uri], nor is it a known one
    * ([property@IBB.Client:known-certificates]). Without that URI the web server that names the
-   * WebSocket (XEP-0156) comes first; an accepted certificate then holds for both.
+   * WebSocket (XEP-0156) comes first; an accepted certificate then holds for both. Of a host to
+   * which a server redirects nobody is asked: the login fails.
    *
    * The client has closed the connection. So far the server got only the domain of the account.
    * When the question is answered with [method@IBB.TrustQuestion.accept], now or later, the client

@@ -313,6 +313,24 @@ test_untrusted (void)
   end_client (client);
 }
 
+/* The question names the domain of the account: it is not asked about another host, to which the
+ * web server redirects. */
+static void
+test_redirected_elsewhere (void)
+{
+  static const Case elsewhere = {
+    "elsewhere", 302, "https://elsewhere.example/", NULL, 0, NULL, 0
+  };
+  IBBClient *client = create_client (IBB_WEBSOCKET_MODE_ALWAYS);
+  Judge      judge = { TRUE, 0 };
+
+  current = &elsewhere;
+  g_signal_connect (client, "trust-requested", G_CALLBACK (judge_cb), &judge);
+  assert_login_fails (client, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  g_assert_cmpuint (judge.n_asked, ==, 0);
+  end_client (client);
+}
+
 /* Who is asked about the certificate of host-meta is not asked again: the WebSocket has it, too. */
 static void
 test_judged (gconstpointer data)
@@ -434,6 +452,7 @@ main (int argc, char **argv)
     }
   g_test_add ("/ibb/websocket/transfer", Parties, NULL, set_up, test_transfer, parties_tear_down);
   g_test_add_func ("/ibb/websocket/host-meta/untrusted", test_untrusted);
+  g_test_add_func ("/ibb/websocket/host-meta/redirected-elsewhere", test_redirected_elsewhere);
   g_test_add_data_func ("/ibb/websocket/host-meta/accepted", GINT_TO_POINTER (TRUE), test_judged);
   g_test_add_data_func ("/ibb/websocket/host-meta/refused", GINT_TO_POINTER (FALSE), test_judged);
   g_test_add_func ("/ibb/websocket/fallback/unused", test_fallback_unused);

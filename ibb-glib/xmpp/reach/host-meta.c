@@ -224,6 +224,9 @@ secured_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GTlsConnection) tls =
       ibb_handshake_finish (result, &self->untrusted, &self->errors, &error);
 
+  /* The question would name the domain, and not the host to which a redirect leads. */
+  if (self->n_redirects > 0)
+    g_clear_object (&self->untrusted);
   if (error != NULL)
     fail_with (task, error);
   else

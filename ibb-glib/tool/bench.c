@@ -152,7 +152,6 @@ measure_transfer (Bench *self, IBBTransport *near, GError **error)
   gint64         start = g_get_monotonic_time ();
   double         cpu = get_cpu_seconds ();
   double         seconds;
-  guint64        n_read;
 
   for (guint64 left = self->size; left > 0;)
     {
@@ -170,7 +169,7 @@ measure_transfer (Bench *self, IBBTransport *near, GError **error)
       tool_stream_set_error (error, near, seen);
       return FALSE;
     }
-  if (!tool_stream_expect_end (near, &n_read, self->cancellable, error))
+  if (!tool_stream_expect_end (near, self->cancellable, error))
     return FALSE;
   seconds = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
   self->goodput = (double) self->size / (1 << 20) / seconds;

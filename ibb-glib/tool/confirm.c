@@ -148,12 +148,13 @@ tool_confirm_async (IBBTransport       *transport,
   g_task_set_task_data (task, self, g_free);
   if (IBB_IS_TRANSPORT (stream))
     g_task_return_boolean (task, TRUE);
-  else if (make_receipts (self, G_TLS_CONNECTION (stream), &error))
-    g_output_stream_write_all_async (output, self->own, has_read ? RECEIPT_LENGTH : 0,
-                                     G_PRIORITY_DEFAULT, cancellable, written_cb,
-                                     g_object_ref (task));
-  else
+  else if (!make_receipts (self, G_TLS_CONNECTION (stream), &error))
     fail (task, error);
+  else if (has_read)
+    g_output_stream_write_all_async (output, self->own, RECEIPT_LENGTH, G_PRIORITY_DEFAULT,
+                                     cancellable, written_cb, g_object_ref (task));
+  else
+    ibb_transport_shutdown_output_async (transport, cancellable, shut_down_cb, g_object_ref (task));
 }
 
 gboolean

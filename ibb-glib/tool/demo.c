@@ -110,7 +110,7 @@ transfer (Demo *self, GError **error)
   thread = g_thread_new ("receiver", receiver_thread, self);
   sent = tool_stream_send (self->pair->near, source, SENDER, &n_bytes, self->cancellable,
                            self->cancellable, &local_error) &&
-         tool_stream_expect_end (self->pair->near, &n_bytes, self->cancellable, &local_error) &&
+         tool_stream_expect_end (self->pair->near, self->cancellable, &local_error) &&
          tool_session_finish (self->pair->near, self->cancellable, &local_error);
   if (!sent)
     ibb_transport_abort (self->pair->near);

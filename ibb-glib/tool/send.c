@@ -199,14 +199,14 @@ transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
   g_autofree char         *phase = g_strdup_printf (_ ("sending to “%s”"), self->peer);
   g_autofree char         *sentence = g_strdup_printf (_ ("Sent to %s"), self->peer);
   ToolDone                 done = { .sentence = sentence, .start = g_get_monotonic_time () };
-  guint64                  n_read;
 
   tool_run_begin_phase (run, phase, 0);
   tool_run_show_progress (run, self->label, TOOL_DIRECTION_SEND, self->total);
   if (!tool_stream_send (transport, source, self->name, &done.bytes, cancellable, cancellable,
                          error) ||
-      !tool_stream_expect_end (transport, &n_read, cancellable, error) ||
-      !tool_confirm (run, transport, n_read > 0, done.bytes > 0, error) ||
+      !ibb_transport_shutdown_output (transport, cancellable, error) ||
+      !tool_stream_expect_end (transport, cancellable, error) ||
+      !tool_confirm (run, transport, FALSE, done.bytes > 0, error) ||
       !tool_session_finish (transport, cancellable, error))
     return FALSE;
   tool_run_end_progress (run);

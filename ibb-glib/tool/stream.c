@@ -164,14 +164,13 @@ discard (
 
 /* Call this when our end was sent: the peer's clean end says that it has stored everything, if the
  * session is not encrypted. Otherwise tool_confirm () learns that. Nobody asked for bytes of the
- * peer. n_read: (out): how many came. */
+ * peer, and nobody confirms them. */
 gboolean
-tool_stream_expect_end (IBBTransport *transport,
-                        guint64      *n_read,
-                        GCancellable *cancellable,
-                        GError      **error)
+tool_stream_expect_end (IBBTransport *transport, GCancellable *cancellable, GError **error)
 {
-  return tool_stream_receive (transport, discard, NULL, n_read, cancellable, error);
+  guint64 n_discarded;
+
+  return tool_stream_receive (transport, discard, NULL, &n_discarded, cancellable, error);
 }
 
 typedef struct

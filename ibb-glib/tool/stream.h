@@ -34,10 +34,8 @@ gboolean tool_stream_receive (IBBTransport   *transport,
                               guint64        *n_bytes,
                               GCancellable   *cancellable,
                               GError        **error);
-gboolean tool_stream_expect_end (IBBTransport *transport,
-                                 guint64      *n_read,
-                                 GCancellable *cancellable,
-                                 GError      **error);
+gboolean
+tool_stream_expect_end (IBBTransport *transport, GCancellable *cancellable, GError **error);
 
 /* Bytes within TLS, if the session is encrypted. */
 typedef struct

@@ -331,17 +331,17 @@ def _(server):
 
 
 class Swallow:
-    """While it is entered, the server keeps for itself what a user writes, and says that it has arrived."""
+    """While it is entered, the server keeps elements of a user for itself, and says that they have arrived."""
 
     folder = tempfile.mkdtemp(prefix='ibb-test-')
     path = os.path.join(folder, 'account')
 
-    def __init__(self, user):
-        self._account = user.account.bare
+    def __init__(self, user, elements='data close'):
+        self._words = f'{user.account.bare} {elements}'
 
     def __enter__(self):
         with open(self.path, 'w', encoding='utf-8') as file:
-            file.write(self._account)
+            file.write(self._words)
 
     def __exit__(self, *_):
         os.unlink(self.path)
@@ -362,6 +362,20 @@ def _(server):
             here.expect_failure(f'“{bob.account.bare}', 'did not confirm')
         there.stop(-signal.SIGTERM)
         check_equal(there.output, b'first', 'what has arrived')
+
+
+@case('send and listen: a server that swallows the end of TLS and closes the session is noticed')
+def _(server):
+    alice, bob, _ = known_users(server)
+    there = bob.ibb('listen', '--from', alice.account.bare)
+    here = alice.ibb('send', '-', there.wait_ready(), stdin=subprocess.PIPE)
+    here.stdin.write(b'first')
+    here.stdin.flush()
+    there.wait_for(lambda: there.output == b'first', 'the first bytes')
+    with Swallow(alice, 'data'):
+        here.stdin.close()
+        there.expect_failure(f'“{alice.account.bare}', 'is broken')
+    here.expect_failure(f'“{bob.account.bare}')
 
 
 @case('forward and expose: a server that swallows bytes after the end of the other direction is noticed')

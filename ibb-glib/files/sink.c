@@ -251,8 +251,8 @@ list_parts (int folder)
   return parts;
 }
 
-/* One more part is to be made. */
-static void
+/* Whether one more part may be made. */
+static gboolean
 bound_parts (IBBSink *self)
 {
   g_autoptr (GPtrArray) parts = list_parts (self->folder);
@@ -261,6 +261,7 @@ bound_parts (IBBSink *self)
   for (guint i = 0; n >= PARTS_MAX && i < parts->len; i++)
     n -= remove_part (self->folder, ((IBBSinkPart *) g_ptr_array_index (parts, i))->name, FALSE) ==
          0;
+  return n < PARTS_MAX;
 }
 
 /* Before the first byte. */
@@ -376,8 +377,9 @@ ibb_sink_get_length (IBBSink *self)
 static gboolean
 create_part (IBBSink *self, GError **error)
 {
-  bound_parts (self);
-  for (guint i = 1; i <= PARTS_PER_KEY; i++)
+  gboolean may_create = bound_parts (self);
+
+  for (guint i = 1; may_create && i <= PARTS_PER_KEY; i++)
     {
       g_autofree char *name = dup_part_name (self, i);
       PartOwner        owner;
@@ -394,13 +396,9 @@ create_part (IBBSink *self, GError **error)
           self->is_unlocked = owner == PART_HAS_NO_LOCK;
           return TRUE;
         }
+      /* Without the lock nobody knows whether another sink has taken the part: it stays. */
       if (owner == PART_IS_FOREIGN)
-        {
-          int failure = errno;
-
-          ibb_disk->unlink (self->folder, name);
-          return fail (self, failure, error);
-        }
+        return fail (self, errno, error);
       ibb_disk->close (self->fd);
       self->fd = -1;
     }

@@ -10,10 +10,12 @@
 #include "files/file-name.h"
 #include "files/sink.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <ibb-glib/ibb-glib.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utime.h>
@@ -435,6 +437,32 @@ test_each_call (gconstpointer data)
   g_assert_cmpuint (n_calls, >, 20);
 }
 
+/* No part of 100 goes while others use them. */
+static void
+assert_all_used (const char *folder)
+{
+  g_autoptr (GPtrArray) parts = ibb_sink_list_parts (folder, NULL);
+  g_autoptr (GArray)    fds = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GError)    error = NULL;
+  IBBSink              *sink = ibb_sink_new (folder, NAME, "other", IBB_SINK_NUMBER);
+
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const IBBSinkPart *part = g_ptr_array_index (parts, i);
+      g_autofree char   *path = g_build_filename (folder, part->name, NULL);
+      int                fd = open (path, O_RDONLY);
+
+      g_assert_cmpint (flock (fd, LOCK_EX), ==, 0);
+      g_array_append_val (fds, fd);
+    }
+  g_assert_true (ibb_sink_open (sink, 2, TRUE, NULL));
+  g_assert_false (ibb_sink_write (sink, "y", 1, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  ibb_sink_free (sink);
+  for (guint i = 0; i < fds->len; i++)
+    close (g_array_index (fds, int, i));
+}
+
 /* A folder keeps a hundred parts: for one more the oldest goes, on the disk of the system. */
 static void
 test_bound (void)
@@ -459,6 +487,7 @@ test_bound (void)
   g_assert_true (ibb_sink_write (sink, "y", 1, NULL));
   g_assert_false (g_file_test (oldest, G_FILE_TEST_EXISTS));
   ibb_sink_free (sink);
+  assert_all_used (folder);
   parts = ibb_sink_list_parts (folder, NULL);
   g_assert_cmpuint (parts->len, ==, 100);
   for (guint i = 0; i < parts->len; i++)

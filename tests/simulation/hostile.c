@@ -595,14 +595,16 @@ gboolean
 hostile_is_for_later (World *self, const Node *node, const IBBStanza *stanza)
 {
   g_autofree char  *peer = stanza->from != NULL ? ibb_jid_normalize (stanza->from) : NULL;
-  const IBBSession *session;
+  const IBBSession *session = NULL;
+  IBBEngine        *engines[3];
 
   if (hostile_find (self, stanza->from) == NULL ||
       (stanza->payload != IBB_PAYLOAD_DATA && stanza->payload != IBB_PAYLOAD_CLOSE) ||
       !ibb_stanza_record_is_kind (stanza, "set") || stanza->unclean)
     return FALSE;
-  session = ibb_registration_find (node->driver.engine->context, node->jid, peer, stanza->sid);
-  if (session == NULL && node->driver.beside != NULL)
-    session = ibb_registration_find (node->driver.beside->context, node->jid, peer, stanza->sid);
+  /* Both may have one of that name, and the first of them gets the stanza. */
+  driver_get_engines (&node->driver, engines);
+  for (guint i = 0; session == NULL && engines[i] != NULL; i++)
+    session = ibb_registration_find (engines[i]->context, node->jid, peer, stanza->sid);
   return session != NULL && session->state == IBB_SESSION_INTERRUPTED;
 }

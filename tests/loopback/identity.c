@@ -8,13 +8,11 @@
 
 #include "../lib/calls.h"
 
-/* In a folder of the case, which GLib removes. */
+static char *folder;
+
 static char *
 make_path (const char *name)
 {
-  const char *folder = g_get_user_data_dir ();
-
-  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
   return g_build_filename (folder, name, NULL);
 }
 
@@ -86,8 +84,16 @@ test_names (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_autofree char *command = NULL;
+  int              status;
+
+  g_test_init (&argc, &argv, NULL);
+  folder = assert_succeeds (g_dir_make_tmp, "ibb-identity-XXXXXX");
   g_test_add_func ("/ibb/identity/key", test_key);
   g_test_add_func ("/ibb/identity/names", test_names);
-  return g_test_run ();
+  status = g_test_run ();
+  command = g_strdup_printf ("rm -r '%s'", folder);
+  g_assert_cmpint (system (command), ==, 0);
+  g_free (folder);
+  return status;
 }

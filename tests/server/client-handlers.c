@@ -349,9 +349,10 @@ main (int argc, char **argv)
   for (guint i = 0; i < G_N_ELEMENTS (scenes) * N_DEEDS; i++)
     {
       const Scene     *scene = &scenes[i / N_DEEDS];
-      g_autofree char *path = g_strdup_printf (
-          "/client/handlers/%s/%s/%s", scene->is_online ? "online" : "offline",
-          g_strdelimit (g_strdup (scene->signal), ":", '-'), deed_names[i % N_DEEDS]);
+      g_autofree char *signal = g_strdelimit (g_strdup (scene->signal), ":", '-');
+      g_autofree char *path =
+          g_strdup_printf ("/client/handlers/%s/%s/%s", scene->is_online ? "online" : "offline",
+                           signal, deed_names[i % N_DEEDS]);
 
       g_test_add_data_func (path, GUINT_TO_POINTER (i), test_handler);
     }

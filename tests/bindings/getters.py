@@ -270,8 +270,9 @@ def twice():
                     continue
                 value = instance.get_property(each.name)
                 is_set = is_whole or each.flags & GObject.ParamFlags.CONSTRUCT_ONLY
-                if not is_set and each.flags & GObject.ParamFlags.WRITABLE and value != each.default_value:
-                    wrong.add(f'{type(instance).__name__}:{each.name} is {value!r}, not {each.default_value!r}')
+                default = getattr(each, 'default_value', None)  # newer PyGObject tells that of a value only
+                if not is_set and each.flags & GObject.ParamFlags.WRITABLE and value != default:
+                    wrong.add(f'{type(instance).__name__}:{each.name} is {value!r}, not {default!r}')
             gc.collect()
 
     walk(call)

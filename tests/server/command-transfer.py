@@ -334,6 +334,8 @@ def _():
         sender = send(server, Folder().make('file', 600000), receiver.wait_ready())
         sender.wait_line('^Only about .*/s pass to .bob@localhost')
         sender.stop(-signal.SIGTERM)
+        # What the sender says comes behind its bytes.
+        receiver.wait_line('^ibb: “file”: .*was stopped')
         receiver.stop()
 
 

@@ -8,7 +8,6 @@
 #include "login.h"
 #include "output.h"
 #include "session.h"
-#include "stream.h"
 #include "tool.h"
 
 #include <glib/gi18n.h>
@@ -27,7 +26,6 @@ cat_run (ToolRun *run, gpointer data, GError **error)
   g_autofree char         *local_jid = NULL;
   g_autoptr (IBBService)   service = NULL;
   g_autoptr (IBBTransport) transport = NULL;
-  ToolStreamMoved          moved = { 0 };
   gboolean                 joined = FALSE;
 
   service = tool_session_new_service (IBB_CONNECTION (tool_login_get_client (self->login)),
@@ -39,11 +37,7 @@ cat_run (ToolRun *run, gpointer data, GError **error)
   if (transport != NULL)
     {
       tool_run_begin_phase (run, phase, 0);
-      joined = tool_stream_join (run, transport, &moved, error) &&
-               tool_confirm (run, transport, moved.n_read > 0, moved.n_written > 0, error) &&
-               tool_session_finish (transport, tool_run_get_cancellable (run), error);
-      if (!joined)
-        tool_session_give_up (transport, *error);
+      joined = tool_confirm_join (run, transport, error);
     }
   tool_login_end (self->login, error);
   return joined;

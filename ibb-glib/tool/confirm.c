@@ -5,6 +5,7 @@
 #include "confirm.h"
 
 #include "secure.h"
+#include "session.h"
 #include "stream.h"
 
 #include <glib/gi18n.h>
@@ -196,4 +197,18 @@ tool_confirm (
     g_main_context_iteration (context, TRUE);
   g_main_context_pop_thread_default (context);
   return tool_confirm_finish (transport, result, error);
+}
+
+gboolean
+tool_confirm_join (ToolRun *run, IBBTransport *transport, GError **error)
+{
+  ToolStreamMoved moved = { 0 };
+
+  if (tool_stream_join (run, transport, &moved, error) &&
+      tool_confirm (run, transport, moved.n_read > 0, moved.n_written > 0, error) &&
+      tool_session_finish (transport, tool_run_get_cancellable (run), error))
+    return TRUE;
+
+  tool_session_give_up (transport, *error);
+  return FALSE;
 }

@@ -27,3 +27,6 @@ gboolean tool_confirm_finish (IBBTransport *transport, GAsyncResult *result, GEr
 /* Ends the output. */
 gboolean tool_confirm (
     ToolRun *run, IBBTransport *transport, gboolean has_read, gboolean has_written, GError **error);
+/* Joins standard input and output with the session, confirms the end of both directions, and closes
+ * the session; or gives it up. */
+gboolean tool_confirm_join (ToolRun *run, IBBTransport *transport, GError **error);

@@ -9,7 +9,6 @@
 #include "login.h"
 #include "output.h"
 #include "session.h"
-#include "stream.h"
 #include "tool.h"
 
 #include <glib/gi18n.h>
@@ -23,7 +22,6 @@ listen_run (ToolRun *run, gpointer data, GError **error)
   g_autofree char         *local_jid = NULL;
   g_autoptr (IBBService)   service = NULL;
   g_autoptr (IBBTransport) transport = NULL;
-  ToolStreamMoved          moved = { 0 };
   gboolean                 joined = FALSE;
 
   service = tool_session_new_service (IBB_CONNECTION (tool_login_get_client (login)),
@@ -37,11 +35,7 @@ listen_run (ToolRun *run, gpointer data, GError **error)
       peer = ibb_transport_dup_peer_jid (transport);
       phase = g_strdup_printf (_ ("talking to “%s”"), peer);
       tool_run_begin_phase (run, phase, 0);
-      joined = tool_stream_join (run, transport, &moved, error) &&
-               tool_confirm (run, transport, moved.n_read > 0, moved.n_written > 0, error) &&
-               tool_session_finish (transport, tool_run_get_cancellable (run), error);
-      if (!joined)
-        tool_session_give_up (transport, *error);
+      joined = tool_confirm_join (run, transport, error);
     }
   tool_login_end (login, error);
   return joined;

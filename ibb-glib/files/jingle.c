@@ -358,6 +358,7 @@ read_accept (IBBJingle *self, const IBBElement *content)
   const IBBElement            *file = NULL;
   g_autoptr (IBBFilesMetadata) described = NULL;
   gboolean                     takes_range;
+  guint64                      offset = 0;
 
   if (transport == NULL)
     return "unsupported-transports";
@@ -366,10 +367,11 @@ read_accept (IBBJingle *self, const IBBElement *content)
   if (description != NULL)
     file = ibb_element_get_child (description, "file", IBB_DESCRIPTION_NAMESPACE);
   if (file != NULL)
-    described = ibb_description_read (file, &takes_range, &self->offset);
-  if ((file != NULL && described == NULL) || (self->offset > 0 && !self->takes_range) ||
-      self->offset > ibb_files_metadata_get_size (self->metadata))
+    described = ibb_description_read (file, &takes_range, &offset);
+  if ((file != NULL && described == NULL) || (offset > 0 && !self->takes_range) ||
+      offset > ibb_files_metadata_get_size (self->metadata))
     return "incompatible-parameters";
+  self->offset = offset;
   return NULL;
 }
 

@@ -3,10 +3,10 @@
 #
 # Installs what is missing, builds, and runs the tests:
 #
-#   sh tests/run.sh                 every suite, the sanitizers, the coverage
+#   sh tests/run.sh                 every suite
 #   sh tests/run.sh --quick         unit, simulation, loopback, files, and beside Prosody the client and the command
 #   sh tests/run.sh unit server     these suites only
-#   sh tests/run.sh --checks        also formatting and the graph of the files, as CI does
+#   sh tests/run.sh --checks        as CI does: also the sources, sanitizers, coverage, Debian 13, the tarball
 #
 # The last line is "N passed, N failed, N skipped".
 

@@ -30,11 +30,9 @@ CORE_BRANCHES = 96
 # defines at the line of the macro (loopback/properties sets and reads all of them).
 REST_BRANCHES = 80
 GUARDS = r'(.*\b(g_return_if_fail|g_return_val_if_fail|g_assert\w*)|(GETTER|SETTER)) .*'
-# These need neither bindings nor the command: they run with the sanitizers, and in the build that
-# measures the coverage, instead of in the usual one. "client" is a part of the suite "server".
+# These need neither bindings nor the command: they also run with the sanitizers, and in the build that measures
+# the coverage. "client" is a part of the suite "server".
 INSTRUMENTED_SUITES = CORE_SUITES + ('loopback', 'files', 'fuzz', 'client')
-# The others; "live" is the part of the suite "fuzz" that tries new inputs.
-PLAIN_SUITES = tuple(suite for suite in SUITES if suite not in INSTRUMENTED_SUITES) + ('live',)
 # A build without bindings and the command.
 BARE = ('-Dintrospection=disabled', '-Dvapi=disabled', '-Ddocs=disabled', '-Dtool=disabled', '-Dpython=disabled')
 # The figures of the modelled networks do not depend on how the core is compiled, and take long
@@ -153,25 +151,14 @@ def has_options(path, options):
     return True
 
 
-def is_model(entry):
-    return entry['name'].startswith(MODELS)
-
-
 def find_tests(folder, suites):
     """The tests of these suites, as Meson describes them."""
     return [entry for entry in introspect(folder, 'tests')
             if not {suite.split(':')[-1] for suite in entry['suite']}.isdisjoint(suites)]
 
 
-def find_plain_tests(folder):
-    """What no other build runs: without the suite "client", which is a part of "server"."""
-    client = [entry['name'] for entry in find_tests(folder, ('client',))]
-    models = [entry for entry in find_tests(folder, CORE_SUITES) if is_model(entry)]
-    return [entry for entry in find_tests(folder, PLAIN_SUITES) if entry['name'] not in client] + models
-
-
 def find_instrumented_tests(folder, suites=INSTRUMENTED_SUITES):
-    return [entry for entry in find_tests(folder, suites) if not is_model(entry)]
+    return [entry for entry in find_tests(folder, suites) if not entry['name'].startswith(MODELS)]
 
 
 def find_needed(folder, suites):
@@ -354,41 +341,49 @@ def left_running():
     return found
 
 
+def run_suites(suites, tally):
+    """suites (empty: all)"""
+    say('Building')
+    if not build('_build', suites=suites):
+        tally.add_failure('_build', 'does not build')
+        return
+    suites = suites or SUITES
+    say('Testing: ' + ' '.join(suites))
+    for suite in suites:
+        if not find_tests('_build', (suite,)):
+            tally.add_skip(f'_build: suite {suite}', 'has no tests in this build')
+    test('_build', find_tests('_build', suites), tally)
+
+
+def run_sanitizers(tally):
+    say('Building with the address and undefined-behaviour sanitizers')
+    if build('_build-sanitize', '-Db_sanitize=address,undefined', '-Db_lundef=false', *BARE):
+        say('Testing with sanitizers: ' + ' '.join(INSTRUMENTED_SUITES))
+        test('_build-sanitize', find_instrumented_tests('_build-sanitize'), tally, SANITIZER_ENVIRONMENT)
+    else:
+        tally.add_failure('_build-sanitize', 'does not build')
+
+
+def run_coverage(tally):
+    say('Measuring coverage: ' + ' '.join(INSTRUMENTED_SUITES))
+    if build('_build-coverage', '-Db_coverage=true', '-Doptimization=1', *BARE):
+        measure_coverage('_build-coverage', tally)
+    else:
+        tally.add_failure('_build-coverage', 'does not build')
+
+
 def run_all(options, suites, tally):
-    """suites (empty: everything, the instrumented ones in builds of their own)"""
     if options.checks:
         say('Checking formatting, the graph of the files, and translations')
         check_format(tally)
         check_graph(tally, show=True)
         check_translations(tally)
-
-    say('Building')
-    if build('_build', suites=suites):
-        say('Testing: ' + ' '.join(suites or PLAIN_SUITES))
-        for suite in suites:
-            if not find_tests('_build', (suite,)):
-                tally.add_skip(f'_build: suite {suite}', 'has no tests in this build')
-        test('_build', find_tests('_build', suites) if suites else find_plain_tests('_build'), tally)
-    else:
-        tally.add_failure('_build', 'does not build')
-
-    if not suites:
-        say('Building with the address and undefined-behaviour sanitizers')
-        if build('_build-sanitize', '-Db_sanitize=address,undefined', '-Db_lundef=false', *BARE):
-            say('Testing with sanitizers: ' + ' '.join(INSTRUMENTED_SUITES))
-            test('_build-sanitize', find_instrumented_tests('_build-sanitize'), tally, SANITIZER_ENVIRONMENT)
-        else:
-            tally.add_failure('_build-sanitize', 'does not build')
-
-        say('Measuring coverage: ' + ' '.join(INSTRUMENTED_SUITES))
-        if build('_build-coverage', '-Db_coverage=true', '-Doptimization=1', *BARE):
-            measure_coverage('_build-coverage', tally)
-        else:
-            tally.add_failure('_build-coverage', 'does not build')
-
+    run_suites(suites, tally)
+    if options.checks:
+        run_sanitizers(tally)
+        run_coverage(tally)
         run_next_release(tally)
-        if options.checks:
-            run_tarball(tally)
+        run_tarball(tally)
 
 
 def run_tarball(tally):
@@ -439,12 +434,12 @@ def main():
     parser = argparse.ArgumentParser(prog='tests/run.sh')
     parser.add_argument('suite', nargs='*', metavar='SUITE',
                         help=f"run these suites only: {', '.join(SUITES)}")
-    parser.add_argument('--checks', action='store_true', help='check formatting and the graph of the files, too')
+    parser.add_argument('--checks', action='store_true', help='check the sources and the other builds, too, as CI does')
     parser.add_argument('--quick', action='store_true', help='run what takes two minutes')
     options = parser.parse_args()
     suites = QUICK_SUITES if options.quick else options.suite
-    if options.quick and options.suite:
-        parser.error('--quick chooses the suites')
+    if options.quick + options.checks + bool(options.suite) > 1:
+        parser.error('--quick and --checks choose the suites')
     for suite in options.suite:
         if suite not in SUITES:
             parser.error(f'there is no suite {suite}; there are {", ".join(SUITES)}')

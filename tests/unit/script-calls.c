@@ -31,9 +31,9 @@ take_options (Script *self, Words *words, guint block_size)
 {
   Options options = { .peer = PEER, .sid = words->at, .block_size = block_size };
 
-  for (; words->next < words->n_words; words->next++)
+  for (; words_peek (words) != NULL; words->next++)
     {
-      const char *word = words->words[words->next];
+      const char *word = words_peek (words);
       const char *value;
 
       if (g_str_equal (word, "message") || g_str_equal (word, "iq"))
@@ -49,7 +49,7 @@ take_options (Script *self, Words *words, guint block_size)
           options.is_resumable = word[0] == 's';
         }
       else if ((value = script_get_option (word, "size")) != NULL)
-        options.block_size = (guint) script_evaluate (self, value);
+        options.block_size = (guint) script_evaluate (value);
       else if ((value = script_get_option (word, "to")) != NULL ||
                (value = script_get_option (word, "from")) != NULL)
         options.peer = script_get_jid (value);
@@ -70,9 +70,9 @@ check_fails (Script *self, Words *words, gboolean succeeded, IBBFailure *failure
   gboolean fails = words_take_if (words, "fails");
 
   if (fails == succeeded)
-    script_fail (self, "it %s", succeeded ? "succeeds" : "fails");
+    script_fail ("it %s", succeeded ? "succeeds" : "fails");
   if (fails)
-    script_check_failure (self, failure, words);
+    script_check_failure (failure, words);
   ibb_failure_clear (failure);
   return fails;
 }
@@ -93,7 +93,7 @@ begin (Script *self, Words *words)
   if (check_fails (self, words, session != NULL, &failure))
     return;
   if (ibb_session_get_state (session) != IBB_SESSION_OPENING)
-    script_fail (self, "it is not opening");
+    script_fail ("it is not opening");
   script_set_session (self, words->at, session);
 }
 
@@ -106,10 +106,10 @@ take_opened (Script *self, Words *words)
   open = driver_take_served (&self->driver);
   if (open == NULL || open->payload != IBB_PAYLOAD_OPEN ||
       open->by_message != script_get_session (self, words)->parameters.by_message)
-    script_fail (self, "it sends %s", driver_describe (open));
+    script_fail ("it sends %s", driver_describe (open));
   driver_answer (&self->driver, open);
   if (ibb_session_get_state (script_get_session (self, words)) != IBB_SESSION_OPEN)
-    script_fail (self, "it is not open");
+    script_fail ("it is not open");
 }
 
 static void
@@ -122,20 +122,20 @@ event (Script *self, Words *words)
     [IBB_EVENT_EXPECTATION_FAILED] = "expectation-failed",
   };
   IBBEvent event = IBB_EVENT_INIT;
-  guint    type = script_find (self, names, G_N_ELEMENTS (names), words_take (self, words));
+  guint    type = script_find (names, G_N_ELEMENTS (names), words_take (words));
 
   if (g_queue_is_empty (&self->driver.engine->events) || !driver_take_event (&self->driver, &event))
-    script_fail (self, "no event");
+    script_fail ("no event");
   if (event.type != type)
-    script_fail (self, "event %s", names[event.type]);
+    script_fail ("event %s", names[event.type]);
   if (type == IBB_EVENT_EXPECTED || type == IBB_EVENT_EXPECTATION_FAILED)
     {
       if (event.expectation != g_intern_string (words->at))
-        script_fail (self, "of %s", (const char *) event.expectation);
+        script_fail ("of %s", (const char *) event.expectation);
       g_hash_table_remove (self->expectations, words->at);
     }
   if (type == IBB_EVENT_EXPECTATION_FAILED)
-    script_check_failure (self, &event.failure, words);
+    script_check_failure (&event.failure, words);
   else
     script_set_session (self, words->at, g_steal_pointer (&event.session));
   ibb_event_clear (&event);
@@ -163,13 +163,13 @@ accepted (Script *self, Words *words)
   self->driver.engine->acceptor.listen = IBB_LISTEN_ACCEPT;
   if (!driver_receive (&self->driver, open) || !driver_take_event (&self->driver, &event) ||
       event.type != IBB_EVENT_ACCEPTED)
-    script_fail (self, "not accepted");
+    script_fail ("not accepted");
   result = driver_take_served (&self->driver);
   if (result == NULL || result->payload != IBB_PAYLOAD_RESULT ||
       g_strcmp0 (result->id, "open") != 0)
-    script_fail (self, "it sends %s", driver_describe (result));
+    script_fail ("it sends %s", driver_describe (result));
   if (result->is_resumable != options.is_resumable)
-    script_fail (self, "resumable: %d", result->is_resumable);
+    script_fail ("resumable: %d", result->is_resumable);
   script_set_session (self, words->at, event.session);
 }
 
@@ -192,7 +192,7 @@ add_beside (Script *self, Words *words)
 {
   static const char *const places[] = { "last", "first" };
 
-  driver_add_beside (&self->driver, script_find (self, places, 2, words_take (self, words)) != 0);
+  driver_add_beside (&self->driver, script_find (places, 2, words_take (words)) != 0);
   self->driver.beside->context->settings.session_limit = 0;
   swap (self, words);
 }
@@ -253,34 +253,33 @@ set (Script *self, Words *words)
     { "receive-buffer-size", NULL, &settings->receive_buffer_size },
     { "receive-memory-limit", NULL, &settings->receive_memory_limit },
   };
-  const char *name = words_take (self, words);
+  const char *name = words_take (words);
 
   if (g_str_equal (name, "half-close"))
-    settings->half_close = words_take_switch (self, words);
+    settings->half_close = words_take_switch (words);
   else if (g_str_equal (name, "resume-sessions"))
-    settings->resume_sessions = words_take_switch (self, words);
+    settings->resume_sessions = words_take_switch (words);
   else if (g_str_equal (name, "strict"))
-    settings->strict = words_take_switch (self, words);
+    settings->strict = words_take_switch (words);
   else if (g_str_equal (name, "block-size-fallback"))
-    settings->block_size_fallback = words_take_switch (self, words);
+    settings->block_size_fallback = words_take_switch (words);
   else if (g_str_equal (name, "wait-backoff-factor"))
-    settings->wait_backoff_factor = g_ascii_strtod (words_take (self, words), NULL);
+    settings->wait_backoff_factor = g_ascii_strtod (words_take (words), NULL);
   else if (g_str_equal (name, "stanza-limit"))
-    self->driver.engine->context->named_limit = (gsize) words_take_number (self, words);
+    self->driver.engine->context->named_limit = (gsize) words_take_number (words);
   else
     {
-      const char *value = words_take (self, words);
+      const char *value = words_take (words);
       guint       i = 0;
 
       while (i < G_N_ELEMENTS (fields) && !g_str_equal (name, fields[i].name))
         i++;
       if (i == G_N_ELEMENTS (fields))
-        script_fail (self, "no setting %s", name);
+        script_fail ("no setting %s", name);
       if (fields[i].value != NULL)
-        *fields[i].value = (guint) script_evaluate (self, value);
+        *fields[i].value = (guint) script_evaluate (value);
       else
-        *fields[i].size =
-            g_str_equal (value, "max") ? G_MAXSIZE : (gsize) script_evaluate (self, value);
+        *fields[i].size = g_str_equal (value, "max") ? G_MAXSIZE : (gsize) script_evaluate (value);
     }
 }
 
@@ -298,14 +297,14 @@ flag (Script *self, Words *words)
     { "leave-pings", &driver->leave_ping }, { "answer-probes", &driver->answer_probes },
     { "feature", &driver->has_feature },    { "rules", &driver->has_rules },
   };
-  const char *name = words_take (self, words);
+  const char *name = words_take (words);
   guint       i = 0;
 
   while (i < G_N_ELEMENTS (flags) && !g_str_equal (name, flags[i].name))
     i++;
   if (i == G_N_ELEMENTS (flags))
-    script_fail (self, "no flag %s", name);
-  *flags[i].flag = words_take_switch (self, words);
+    script_fail ("no flag %s", name);
+  *flags[i].flag = words_take_switch (words);
 }
 
 /* ---- bytes ---- */
@@ -326,12 +325,12 @@ write_bytes (Script *self, Words *words)
       driver_write (&self->driver, session, ibb_session_get_writable (session));
       return;
     }
-  bytes = words_take_bytes (self, words);
+  bytes = words_take_bytes (words);
   data = g_bytes_get_data (bytes, &length);
-  expected = words_take_if (words, "=") ? (gsize) words_take_number (self, words) : length;
+  expected = words_take_if (words, "=") ? (gsize) words_take_number (words) : length;
   n = ibb_session_write (session, data, length, *self->driver.clock);
   if (n != expected)
-    script_fail (self, "%" G_GSIZE_FORMAT " bytes were written", n);
+    script_fail ("%" G_GSIZE_FORMAT " bytes were written", n);
 }
 
 /* "read BYTES": those, and nothing is left. "take N": so many. "take all". */
@@ -339,16 +338,16 @@ static void
 read_bytes (Script *self, Words *words)
 {
   IBBSession        *session = script_get_session (self, words);
-  g_autoptr (GBytes) bytes = words_take_bytes (self, words);
+  g_autoptr (GBytes) bytes = words_take_bytes (words);
   gsize              length = g_bytes_get_size (bytes);
   g_autofree guint8 *read = g_malloc (length + 1);
   gsize              n = session->receiver.queue.length;
 
   if (n != length)
-    script_fail (self, "%" G_GSIZE_FORMAT " bytes are readable", n);
+    script_fail ("%" G_GSIZE_FORMAT " bytes are readable", n);
   n = ibb_session_read (session, read, length + 1, *self->driver.clock);
   if (n != length || (n > 0 && memcmp (read, g_bytes_get_data (bytes, NULL), n) != 0))
-    script_fail (self, "read: %.*s", (int) MIN (n, 100), (const char *) read);
+    script_fail ("read: %.*s", (int) MIN (n, 100), (const char *) read);
 }
 
 static void
@@ -356,27 +355,27 @@ take (Script *self, Words *words)
 {
   IBBSession        *session = script_get_session (self, words);
   gboolean           all = words_take_if (words, "all");
-  gsize              length = all ? 65536 : (gsize) words_take_number (self, words);
+  gsize              length = all ? 65536 : (gsize) words_take_number (words);
   g_autofree guint8 *bytes = g_malloc (length);
   gsize              n;
 
   while ((n = ibb_session_read (session, bytes, length, *self->driver.clock)) > 0 && all)
     ;
   if (!all && n != length)
-    script_fail (self, "%" G_GSIZE_FORMAT " bytes were read", n);
+    script_fail ("%" G_GSIZE_FORMAT " bytes were read", n);
 }
 
 /* ---- time ---- */
 
 /* Reads milliseconds, with decimals. */
 static gint64
-take_time (Script *self, Words *words)
+take_time (Words *words)
 {
-  const char *word = words_take (self, words);
+  const char *word = words_take (words);
 
   if (strchr (word, '.') != NULL)
     return (gint64) (g_ascii_strtod (word, NULL) * MILLISECOND + 0.5);
-  return script_evaluate (self, word) * MILLISECOND;
+  return script_evaluate (word) * MILLISECOND;
 }
 
 static void
@@ -388,14 +387,14 @@ wait_for (Script *self, gint64 time)
 static void
 wait_some_time (Script *self, Words *words)
 {
-  wait_for (self, take_time (self, words));
+  wait_for (self, take_time (words));
 }
 
 /* Nothing is sent for so long. */
 static void
 stay_quiet (Script *self, Words *words)
 {
-  gint64 time = take_time (self, words);
+  gint64 time = take_time (words);
 
   wait_for (self, time - 1);
   script_expect_nothing (self);
@@ -407,11 +406,11 @@ static void
 outage (Script *self, Words *words)
 {
   IBBEngine *engine = self->driver.engine;
-  gint64     time = take_time (self, words);
+  gint64     time = take_time (words);
 
   ibb_engine_suspend (engine, *self->driver.clock);
   if (ibb_engine_get_wake_time (engine) <= *self->driver.clock + time)
-    script_fail (self, "it wants to be woken");
+    script_fail ("it wants to be woken");
   wait_for (self, time);
   ibb_engine_advance (engine, *self->driver.clock);
   ibb_engine_suspend (engine, *self->driver.clock); /* it stands still since before */
@@ -425,17 +424,17 @@ static void
 check_result (Script *self, gboolean succeeded, Words *words)
 {
   if (succeeded == words_take_if (words, "fails"))
-    script_fail (self, "it %s", succeeded ? "succeeds" : "fails");
+    script_fail ("it %s", succeeded ? "succeeds" : "fails");
 }
 
 static void
 refuse (Script *self, Words *words)
 {
-  IBBCondition condition = script_parse_condition (self, words_take (self, words));
+  IBBCondition condition = script_parse_condition (words_take (words));
   const char  *text = NULL;
 
-  if (words->next < words->n_words && words->is_quoted[words->next])
-    text = words_take (self, words);
+  if (words_peek (words) != NULL && words->is_quoted[words->next])
+    text = words_take (words);
   check_result (self, ibb_session_refuse (script_get_session (self, words), condition, text),
                 words);
 }
@@ -455,7 +454,7 @@ check_no_event (Script *self, Words *words)
   IBBEvent event = IBB_EVENT_INIT;
 
   if (!g_queue_is_empty (&self->driver.engine->events) || driver_take_event (&self->driver, &event))
-    script_fail (self, "there is one");
+    script_fail ("there is one");
 }
 
 /* Whether the owner of the session is told to look at it. */
@@ -472,7 +471,7 @@ check_changed (Script *self, Words *words)
       ibb_event_clear (&event);
     }
   if (!told)
-    script_fail (self, "no event says so");
+    script_fail ("no event says so");
 }
 
 /* The application sends or receives a stanza of its own. */
@@ -486,21 +485,11 @@ static void
 set_inside (Script *self, Words *words)
 {
   IBBSession *session = g_hash_table_lookup (self->sessions, words->at);
-  const char *name = words_take (self, words);
-  gint64      value = words_take_number (self, words);
+  const char *name = words_take (words);
+  gint64      value = words_take_number (words);
 
   if (!inside_set (self->driver.engine, session, name, value, *self->driver.clock))
-    script_fail (self, "nothing inside has that name");
-}
-
-static void
-note (Script *self, Words *words)
-{
-  char   *name = g_strdup (words_take (self, words));
-  gint64 *value = g_new (gint64, 1);
-
-  *value = words_take_number (self, words);
-  g_hash_table_replace (self->notes, name, value);
+    script_fail ("nothing inside has that name");
 }
 
 static void
@@ -512,7 +501,7 @@ unref (Script *self, Words *words)
 static void
 set_waiting (Script *self, Words *words)
 {
-  ibb_session_set_waiting (script_get_session (self, words), words_take_switch (self, words));
+  ibb_session_set_waiting (script_get_session (self, words), words_take_switch (words));
 }
 
 static void
@@ -527,13 +516,13 @@ set_listen (Script *self, Words *words)
 {
   static const char *const listens[] = { "none", "accept", "ask" };
 
-  self->driver.engine->acceptor.listen = script_find (self, listens, 3, words_take (self, words));
+  self->driver.engine->acceptor.listen = script_find (listens, 3, words_take (words));
 }
 
 static void
 set_local_jid (Script *self, Words *words)
 {
-  ibb_engine_set_local_jid (self->driver.engine, script_get_jid (words_take (self, words)));
+  ibb_engine_set_local_jid (self->driver.engine, script_get_jid (words_take (words)));
 }
 
 static void
@@ -558,7 +547,7 @@ free_engine (Script *self, Words *words)
 static void
 pass (Script *self, Words *words)
 {
-  ibb_engine_passed (self->driver.engine, script_get_stanza (self, words_take (self, words)));
+  ibb_engine_passed (self->driver.engine, script_get_stanza (self, words_take (words)));
 }
 
 static void
@@ -572,8 +561,8 @@ static void
 abort_for (Script *self, Words *words)
 {
   IBBSession  *session = script_get_session (self, words);
-  IBBCondition condition = script_parse_condition (self, words_take (self, words));
-  const char  *text = words->next < words->n_words ? words_take (self, words) : NULL;
+  IBBCondition condition = script_parse_condition (words_take (words));
+  const char  *text = words_peek (words) != NULL ? words_take (words) : NULL;
 
   ibb_session_abort_with_reason (session, condition, text, *self->driver.clock);
 }
@@ -591,88 +580,98 @@ lose (IBBEngine *engine, gint64 now)
   ibb_engine_lost (engine);
 }
 
-/* A word is one of these. */
-static const struct
+/* Calls of the core, which the table names. */
+
+static void
+call_session (Script *self, Words *words)
 {
-  const char *name;
-  void (*call) (Script *self, Words *words);
-  void (*of_session) (IBBSession *session, gint64 now);
-  void (*switch_session) (IBBSession *session, gboolean on, gint64 now);
-  void (*of_engine) (IBBEngine *engine, gint64 now);
-  void (*of_stanza) (IBBEngine *engine, IBBStanza *stanza, gint64 now);
-} calls[] = {
-  { .name = "begin", .call = begin },
-  { .name = "opened", .call = take_opened },
-  { .name = "accepted", .call = accepted },
-  { .name = "beside", .call = add_beside },
-  { .name = "swap", .call = swap },
-  { .name = "expect", .call = expect },
-  { .name = "cancel", .call = cancel },
-  { .name = "event", .call = event },
-  { .name = "no-event", .call = check_no_event },
-  { .name = "drop-events", .call = drop_events },
-  { .name = "changed", .call = check_changed },
-  { .name = "accept", .call = accept },
-  { .name = "refuse", .call = refuse },
-  { .name = "unref", .call = unref },
-  { .name = "write", .call = write_bytes },
-  { .name = "read", .call = read_bytes },
-  { .name = "take", .call = take },
-  { .name = "close", .of_session = ibb_session_close },
-  { .name = "abort", .of_session = ibb_session_abort },
-  { .name = "abort-for", .call = abort_for },
-  { .name = "shutdown", .of_session = ibb_session_shutdown_output },
-  { .name = "close-output", .of_session = close_output },
-  { .name = "close-input", .of_session = ibb_session_close_input },
-  { .name = "flush", .of_session = ibb_session_flush },
-  { .name = "auto-flush", .switch_session = ibb_session_set_auto_flush },
-  { .name = "untaken", .switch_session = ibb_session_set_untaken },
-  { .name = "waiting", .call = set_waiting },
-  { .name = "set", .call = set },
-  { .name = "flag", .call = flag },
-  { .name = "inside", .call = set_inside },
-  { .name = "listen", .call = set_listen },
-  { .name = "local-jid", .call = set_local_jid },
-  { .name = "apply-settings", .of_engine = ibb_engine_settings_changed },
-  { .name = "suspend", .of_engine = ibb_engine_suspend },
-  { .name = "resume", .of_engine = ibb_engine_resume },
-  { .name = "lost", .of_engine = lose },
-  { .name = "restored", .call = restore },
-  { .name = "stop", .call = stop },
-  { .name = "violation", .call = violate },
-  { .name = "free-engine", .call = free_engine },
-  { .name = "pass", .call = pass },
-  { .name = "sent", .of_stanza = ibb_engine_sent },
-  { .name = "send-failed", .of_stanza = ibb_engine_send_failed },
-  { .name = "report", .call = script_report },
-  { .name = "note", .call = note },
-  { .name = "wait", .call = wait_some_time },
-  { .name = "quiet", .call = stay_quiet },
-  { .name = "outage", .call = outage },
-  { .name = "chat", .call = chat },
+  ((void (*) (IBBSession *, gint64)) words->word->function) (script_get_session (self, words),
+                                                             *self->driver.clock);
+}
+
+static void
+switch_session (Script *self, Words *words)
+{
+  gboolean on = words_take_switch (words);
+
+  ((void (*) (IBBSession *, gboolean, gint64)) words->word->function) (
+      script_get_session (self, words), on, *self->driver.clock);
+}
+
+static void
+call_engine (Script *self, Words *words)
+{
+  ((void (*) (IBBEngine *, gint64)) words->word->function) (self->driver.engine,
+                                                            *self->driver.clock);
+}
+
+static void
+tell_engine (Script *self, Words *words)
+{
+  ((void (*) (IBBEngine *, IBBStanza *, gint64)) words->word->function) (
+      self->driver.engine, script_get_stanza (self, words_take (words)), *self->driver.clock);
+}
+
+#define CALLS(name, call, function)                                                                \
+  {                                                                                                \
+    name, (ScriptFunc) call, (ScriptFunction) function                                             \
+  }
+
+static const ScriptWord calls[] = {
+  SCRIPT_WORD ("begin", begin),
+  SCRIPT_WORD ("opened", take_opened),
+  SCRIPT_WORD ("accepted", accepted),
+  SCRIPT_WORD ("beside", add_beside),
+  SCRIPT_WORD ("swap", swap),
+  SCRIPT_WORD ("expect", expect),
+  SCRIPT_WORD ("cancel", cancel),
+  SCRIPT_WORD ("event", event),
+  SCRIPT_WORD ("no-event", check_no_event),
+  SCRIPT_WORD ("drop-events", drop_events),
+  SCRIPT_WORD ("changed", check_changed),
+  SCRIPT_WORD ("accept", accept),
+  SCRIPT_WORD ("refuse", refuse),
+  SCRIPT_WORD ("unref", unref),
+  SCRIPT_WORD ("write", write_bytes),
+  SCRIPT_WORD ("read", read_bytes),
+  SCRIPT_WORD ("take", take),
+  CALLS ("close", call_session, ibb_session_close),
+  CALLS ("abort", call_session, ibb_session_abort),
+  SCRIPT_WORD ("abort-for", abort_for),
+  CALLS ("shutdown", call_session, ibb_session_shutdown_output),
+  CALLS ("close-output", call_session, close_output),
+  CALLS ("close-input", call_session, ibb_session_close_input),
+  CALLS ("flush", call_session, ibb_session_flush),
+  CALLS ("auto-flush", switch_session, ibb_session_set_auto_flush),
+  CALLS ("untaken", switch_session, ibb_session_set_untaken),
+  SCRIPT_WORD ("waiting", set_waiting),
+  SCRIPT_WORD ("set", set),
+  SCRIPT_WORD ("flag", flag),
+  SCRIPT_WORD ("inside", set_inside),
+  SCRIPT_WORD ("listen", set_listen),
+  SCRIPT_WORD ("local-jid", set_local_jid),
+  CALLS ("apply-settings", call_engine, ibb_engine_settings_changed),
+  CALLS ("suspend", call_engine, ibb_engine_suspend),
+  CALLS ("resume", call_engine, ibb_engine_resume),
+  CALLS ("lost", call_engine, lose),
+  SCRIPT_WORD ("restored", restore),
+  SCRIPT_WORD ("stop", stop),
+  SCRIPT_WORD ("violation", violate),
+  SCRIPT_WORD ("free-engine", free_engine),
+  SCRIPT_WORD ("pass", pass),
+  CALLS ("sent", tell_engine, ibb_engine_sent),
+  CALLS ("send-failed", tell_engine, ibb_engine_send_failed),
+  SCRIPT_WORD ("report", script_report),
+  SCRIPT_WORD ("wait", wait_some_time),
+  SCRIPT_WORD ("quiet", stay_quiet),
+  SCRIPT_WORD ("outage", outage),
+  SCRIPT_WORD ("chat", chat),
+  SCRIPT_WORD ("<", script_receive),
+  SCRIPT_WORD (">", script_expect),
 };
 
 gboolean
-script_call (Script *self, const char *name, Words *words)
+script_call_engine (Script *self, const char *name, Words *words)
 {
-  IBBEngine *engine = self->driver.engine;
-  gint64     now = *self->driver.clock;
-  guint      i = 0;
-
-  while (i < G_N_ELEMENTS (calls) && !g_str_equal (name, calls[i].name))
-    i++;
-  if (i == G_N_ELEMENTS (calls))
-    return FALSE;
-  if (calls[i].call != NULL)
-    calls[i].call (self, words);
-  else if (calls[i].of_session != NULL)
-    calls[i].of_session (script_get_session (self, words), now);
-  else if (calls[i].switch_session != NULL)
-    calls[i].switch_session (script_get_session (self, words), words_take_switch (self, words),
-                             now);
-  else if (calls[i].of_engine != NULL)
-    calls[i].of_engine (engine, now);
-  else
-    calls[i].of_stanza (engine, script_get_stanza (self, words_take (self, words)), now);
-  return TRUE;
+  return SCRIPT_CALL (calls, self, name, words);
 }

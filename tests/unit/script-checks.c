@@ -11,17 +11,17 @@
 #include <string.h>
 
 IBBCondition
-script_parse_condition (Script *self, const char *name)
+script_parse_condition (const char *name)
 {
   IBBCondition condition;
 
   if (!ibb_condition_from_string (name, &condition))
-    script_fail (self, "no condition: %s", name);
+    script_fail ("no condition: %s", name);
   return condition;
 }
 
 IBBFailureKind
-script_parse_failure (Script *self, const char *name)
+script_parse_failure (const char *name)
 {
   static const char *const names[] = {
     [IBB_FAILURE_NONE] = "none",
@@ -46,24 +46,24 @@ script_parse_failure (Script *self, const char *name)
     [IBB_FAILURE_SEND_FAILED] = "send-failed",
   };
 
-  return script_find (self, names, G_N_ELEMENTS (names), name);
+  return script_find (names, G_N_ELEMENTS (names), name);
 }
 
 /* "KIND [CONDITION]", "!KIND" */
 void
-script_check_failure (Script *self, const IBBFailure *failure, Words *words)
+script_check_failure (const IBBFailure *failure, Words *words)
 {
-  const char    *word = words_take (self, words);
+  const char    *word = words_take (words);
   gboolean       is_not = word[0] == '!';
-  IBBFailureKind kind = script_parse_failure (self, word + is_not);
+  IBBFailureKind kind = script_parse_failure (word + is_not);
 
   if ((failure->kind == kind) == is_not)
-    script_fail (self, "it is %d%s%s", failure->kind, failure->has_condition ? ", " : "",
+    script_fail ("it is %d%s%s", failure->kind, failure->has_condition ? ", " : "",
                  failure->has_condition ? ibb_condition_to_string (failure->condition) : "");
-  if (words->next < words->n_words &&
+  if (words_peek (words) != NULL &&
       (!failure->has_condition ||
-       failure->condition != script_parse_condition (self, words_take (self, words))))
-    script_fail (self, "it is %s",
+       failure->condition != script_parse_condition (words_take (words))))
+    script_fail ("it is %s",
                  failure->has_condition ? ibb_condition_to_string (failure->condition) : "nothing");
 }
 
@@ -133,7 +133,7 @@ script_get_value (Script *self, IBBSession *session, const char *name, gint64 *v
 }
 
 static void
-compare (Script *self, gint64 value, Words *words)
+compare (gint64 value, Words *words)
 {
   static const char *const operations[] = { "<", "<=", ">", ">=", "!=" };
   gint64                   expected;
@@ -143,7 +143,7 @@ compare (Script *self, gint64 value, Words *words)
   for (guint i = 0; i < G_N_ELEMENTS (operations); i++)
     if (words_take_if (words, operations[i]))
       operation = i;
-  expected = words_take_number (self, words);
+  expected = words_take_number (words);
   holds[0] = value < expected;
   holds[1] = value <= expected;
   holds[2] = value > expected;
@@ -151,7 +151,7 @@ compare (Script *self, gint64 value, Words *words)
   holds[4] = value != expected;
   holds[5] = value == expected;
   if (!holds[operation])
-    script_fail (self, "it is %" G_GINT64_FORMAT, value);
+    script_fail ("it is %" G_GINT64_FORMAT, value);
 }
 
 static gboolean
@@ -161,33 +161,33 @@ check_number (Script *self, const char *name, Words *words)
 
   if (!script_get_value (self, g_hash_table_lookup (self->sessions, words->at), name, &value))
     return FALSE;
-  compare (self, value, words);
+  compare (value, words);
   return TRUE;
 }
 
 /* ---- words ---- */
 
 static void
-check_word (Script *self, const char *const *names, guint n, guint value, Words *words)
+check_word (const char *const *names, guint n, guint value, Words *words)
 {
-  const char *word = words_take (self, words);
+  const char *word = words_take (words);
   gboolean    is_not = word[0] == '!';
 
-  if ((script_find (self, names, n, word + is_not) == value) == is_not)
-    script_fail (self, "it is %s", names[value]);
+  if ((script_find (names, n, word + is_not) == value) == is_not)
+    script_fail ("it is %s", names[value]);
 }
 
 static void
-check_truth (Script *self, gboolean value, Words *words)
+check_truth (gboolean value, Words *words)
 {
-  check_word (self, (const char *const[]){ "no", "yes" }, 2, value != FALSE, words);
+  check_word ((const char *const[]){ "no", "yes" }, 2, value != FALSE, words);
 }
 
 static void
-check_text (Script *self, const char *value, Words *words)
+check_text (const char *value, Words *words)
 {
-  if (g_strcmp0 (value, script_get_jid (words_take (self, words))) != 0)
-    script_fail (self, "it is %s", value);
+  if (g_strcmp0 (value, script_get_jid (words_take (words))) != 0)
+    script_fail ("it is %s", value);
 }
 
 static gboolean
@@ -202,47 +202,47 @@ check_session (Script *self, const char *name, Words *words)
   if (session == NULL)
     return FALSE;
   if (g_str_equal (name, "state"))
-    check_word (self, states, G_N_ELEMENTS (states), ibb_session_get_state (session), words);
+    check_word (states, G_N_ELEMENTS (states), ibb_session_get_state (session), words);
   else if (g_str_equal (name, "waits-for"))
-    check_word (self, waits, G_N_ELEMENTS (waits), ibb_session_get_wait (session), words);
+    check_word (waits, G_N_ELEMENTS (waits), ibb_session_get_wait (session), words);
   else if (g_str_equal (name, "input"))
     {
-      check_word (self, inputs, G_N_ELEMENTS (inputs), ibb_session_get_input (session), words);
-      if (words->next < words->n_words)
-        script_check_failure (self, &session->receiver.failure, words);
+      check_word (inputs, G_N_ELEMENTS (inputs), ibb_session_get_input (session), words);
+      if (words_peek (words) != NULL)
+        script_check_failure (&session->receiver.failure, words);
     }
   else if (g_str_equal (name, "output"))
     {
-      check_word (self, outputs, G_N_ELEMENTS (outputs), ibb_session_get_output (session), words);
-      if (words->next < words->n_words)
-        script_check_failure (self, &session->sender.output_failure, words);
+      check_word (outputs, G_N_ELEMENTS (outputs), ibb_session_get_output (session), words);
+      if (words_peek (words) != NULL)
+        script_check_failure (&session->sender.output_failure, words);
     }
   else if (g_str_equal (name, "failure"))
-    script_check_failure (self, &session->failure, words);
+    script_check_failure (&session->failure, words);
   else if (g_str_equal (name, "delivery"))
-    script_check_failure (self, &session->sender.delivery_failure, words);
+    script_check_failure (&session->sender.delivery_failure, words);
   else if (g_str_equal (name, "input-failure"))
-    script_check_failure (self, &session->receiver.failure, words);
+    script_check_failure (&session->receiver.failure, words);
   else if (g_str_equal (name, "output-failure"))
-    script_check_failure (self, &session->sender.output_failure, words);
+    script_check_failure (&session->sender.output_failure, words);
   else if (g_str_equal (name, "over"))
-    check_truth (self, ibb_session_is_over (session), words);
+    check_truth (ibb_session_is_over (session), words);
   else if (g_str_equal (name, "interrupted"))
-    check_truth (self, session->state == IBB_SESSION_INTERRUPTED, words);
+    check_truth (session->state == IBB_SESSION_INTERRUPTED, words);
   else if (g_str_equal (name, "output-shut"))
-    check_truth (self, session->closing.output_shut, words);
+    check_truth (session->closing.output_shut, words);
   else if (g_str_equal (name, "close-begun"))
-    check_truth (self, session->closing.is_whole, words);
+    check_truth (session->closing.is_whole, words);
   else if (g_str_equal (name, "worth-waking"))
     {
-      gsize length = (gsize) words_take_number (self, words);
+      gsize length = (gsize) words_take_number (words);
 
-      check_truth (self, ibb_session_is_worth_waking (session, length), words);
+      check_truth (ibb_session_is_worth_waking (session, length), words);
     }
   else if (g_str_equal (name, "peer"))
-    check_text (self, session->parameters.peer_jid, words);
+    check_text (session->parameters.peer_jid, words);
   else if (g_str_equal (name, "local"))
-    check_text (self, session->parameters.local_jid, words);
+    check_text (session->parameters.local_jid, words);
   else
     return FALSE;
   return TRUE;
@@ -258,7 +258,7 @@ check_empty (Script *self)
   script_expect_nothing (self);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     if (script_get_value (self, NULL, names[i], &value) && value != 0)
-      script_fail (self, "%s: %" G_GINT64_FORMAT, names[i], value);
+      script_fail ("%s: %" G_GINT64_FORMAT, names[i], value);
 }
 
 /* The least length of the XML of a block: its tags have 150 bytes, with rules 400. */
@@ -282,34 +282,34 @@ script_check (Script *self, const char *name, Words *words)
     return TRUE;
   if (g_str_equal (name, "stanza-size"))
     {
-      const char *block = words_take (self, words);
+      const char *block = words_take (words);
 
-      compare (self, get_stanza_size (script_get_stanza (self, block)), words);
+      compare (get_stanza_size (script_get_stanza (self, block)), words);
     }
   else if (g_str_equal (name, "check"))
     {
-      gint64 value = words_take_number (self, words);
+      gint64 value = words_take_number (words);
 
-      compare (self, value, words);
+      compare (value, words);
     }
   else if (g_str_equal (name, "empty"))
     check_empty (self);
   else if (g_str_equal (name, "running"))
-    check_truth (self, ibb_engine_is_running (engine), words);
+    check_truth (ibb_engine_is_running (engine), words);
   else if (g_str_equal (name, "needs-stream"))
-    check_truth (self, ibb_engine_needs_stream (engine), words);
+    check_truth (ibb_engine_needs_stream (engine), words);
   else if (g_str_equal (name, "moved"))
-    check_truth (self, engine->context->has_moved, words);
+    check_truth (engine->context->has_moved, words);
   else if (g_str_equal (name, "can-accept"))
-    check_truth (self, ibb_engine_can_accept (engine), words);
+    check_truth (ibb_engine_can_accept (engine), words);
   else if (g_str_equal (name, "has-address"))
     {
-      const char *jid = script_get_jid (words_take (self, words));
+      const char *jid = script_get_jid (words_take (words));
 
-      check_truth (self, ibb_engine_has_address (engine, jid), words);
+      check_truth (ibb_engine_has_address (engine, jid), words);
     }
   else if (g_str_equal (name, "asleep"))
-    check_truth (self, ibb_engine_get_wake_time (engine) == G_MAXINT64, words);
+    check_truth (ibb_engine_get_wake_time (engine) == G_MAXINT64, words);
   else
     return FALSE;
   return TRUE;

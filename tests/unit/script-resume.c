@@ -16,9 +16,9 @@ script_set_resume (Script *self, IBBStanza *stanza, Words *words)
 {
   stanza->has_position = TRUE;
   stanza->has_ended = words_take_if (words, "ended");
-  stanza->count = stanza->has_ended ? 0 : (guint32) words_take_number (self, words);
-  stanza->received = (guint64) words_take_number (self, words);
-  stanza->acknowledged = (guint64) words_take_number (self, words);
+  stanza->count = stanza->has_ended ? 0 : (guint32) words_take_number (words);
+  stanza->received = (guint64) words_take_number (words);
+  stanza->acknowledged = (guint64) words_take_number (words);
   stanza->proof = ibb_proof_create (
       SCRIPT_SECRET,
       &(IBBStatement){ stanza->has_ended ? IBB_PROOF_ENDED : IBB_PROOF_RESUME, TRUE, stanza->sid,
@@ -32,7 +32,7 @@ void
 script_set_proof (Script *self, IBBStanza *stanza, const char *name)
 {
   static const char *const names[] = { "none", "other", "short", "mirrored" };
-  guint                    kind = script_find (self, names, G_N_ELEMENTS (names), name);
+  guint                    kind = script_find (names, G_N_ELEMENTS (names), name);
 
   if (kind == 1)
     stanza->proof[0] = stanza->proof[0] == '0' ? '1' : '0';
@@ -50,15 +50,15 @@ script_set_proof (Script *self, IBBStanza *stanza, const char *name)
 IBBStanza *
 script_new_resumed (Script *self, Words *words)
 {
-  guint64          received = (guint64) words_take_number (self, words);
+  guint64          received = (guint64) words_take_number (words);
   gboolean         has_ended = words_take_if (words, "ended");
   const IBBStanza *resume = self->last;
   const char      *count = NULL;
   IBBStanza       *result;
 
-  for (; words->next < words->n_words; words->next++)
+  for (; words_peek (words) != NULL; words->next++)
     {
-      const char *word = words->words[words->next];
+      const char *word = words_peek (words);
 
       if (word[0] == '$')
         resume = script_get_stanza (self, word);
@@ -74,8 +74,8 @@ script_new_resumed (Script *self, Words *words)
   result->proof = ibb_proof_create (
       SCRIPT_SECRET,
       &(IBBStatement){ has_ended ? IBB_PROOF_ENDED : IBB_PROOF_RESUMED, TRUE, resume->sid,
-                       count != NULL ? (guint32) script_evaluate (self, count) : resume->count,
-                       received, received });
+                       count != NULL ? (guint32) script_evaluate (count) : resume->count, received,
+                       received });
   return result;
 }
 
@@ -85,8 +85,8 @@ script_check_resume (Script *self, const IBBStanza *stanza, Words *words)
 {
   gboolean     unclean = words_take_if (words, "unclean");
   gboolean     has_ended = words_take_if (words, "ended");
-  guint32      count = unclean || has_ended ? 0 : (guint32) words_take_number (self, words);
-  guint64      received = unclean ? 0 : (guint64) words_take_number (self, words);
+  guint32      count = unclean || has_ended ? 0 : (guint32) words_take_number (words);
+  guint64      received = unclean ? 0 : (guint64) words_take_number (words);
   IBBStatement statement = { IBB_PROOF_RESUME,    FALSE, stanza->sid, count, received,
                              stanza->acknowledged };
 
@@ -95,18 +95,17 @@ script_check_resume (Script *self, const IBBStanza *stanza, Words *words)
   else if (has_ended)
     statement.kind = IBB_PROOF_ENDED;
 
-  if (words->next < words->n_words && g_ascii_isdigit (words->words[words->next][0]))
-    statement.acknowledged = (guint64) words_take_number (self, words);
+  if (words_peek (words) != NULL && g_ascii_isdigit (words_peek (words)[0]))
+    statement.acknowledged = (guint64) words_take_number (words);
   if (!stanza->has_position || stanza->unclean != unclean || stanza->has_ended != has_ended ||
       stanza->count != count || stanza->received != received ||
       stanza->acknowledged != statement.acknowledged)
-    script_fail (self,
-                 "unclean %d, ended %d, count %u, received %" G_GUINT64_FORMAT
+    script_fail ("unclean %d, ended %d, count %u, received %" G_GUINT64_FORMAT
                  ", acknowledged %" G_GUINT64_FORMAT,
                  stanza->unclean, stanza->has_ended, stanza->count, stanza->received,
                  stanza->acknowledged);
   if (!ibb_proof_matches (stanza->proof, SCRIPT_SECRET, &statement))
-    script_fail (self, "it proves something else");
+    script_fail ("it proves something else");
 }
 
 /* "at=RECEIVED:ACKNOWLEDGED", "ended-at=...": of a result. */
@@ -121,13 +120,13 @@ script_check_resumed (Script          *self,
                              FALSE,
                              self->asked->sid,
                              self->asked->count,
-                             (guint64) script_evaluate (self, numbers[0]),
-                             (guint64) script_evaluate (self, numbers[1]) };
+                             (guint64) script_evaluate (numbers[0]),
+                             (guint64) script_evaluate (numbers[1]) };
 
   if (!stanza->has_position || stanza->has_ended != has_ended ||
       stanza->received != statement.received || stanza->acknowledged != statement.acknowledged)
-    script_fail (self, "ended %d, received %" G_GUINT64_FORMAT ", acknowledged %" G_GUINT64_FORMAT,
+    script_fail ("ended %d, received %" G_GUINT64_FORMAT ", acknowledged %" G_GUINT64_FORMAT,
                  stanza->has_ended, stanza->received, stanza->acknowledged);
   if (!ibb_proof_matches (stanza->proof, SCRIPT_SECRET, &statement))
-    script_fail (self, "it proves something else");
+    script_fail ("it proves something else");
 }

@@ -43,7 +43,7 @@ apply_option (Script *self, IBBStanza *stanza, const char *word)
   else if ((value = script_get_option (word, "reason")) != NULL)
     {
       stanza->gives_reason = TRUE;
-      stanza->condition = script_parse_condition (self, value);
+      stanza->condition = script_parse_condition (value);
       stanza->text = g_strdup ("why");
     }
   else if (g_str_equal (word, "asks"))
@@ -51,10 +51,10 @@ apply_option (Script *self, IBBStanza *stanza, const char *word)
   else if ((value = script_get_option (word, "room")) != NULL)
     {
       stanza->tells_room = TRUE;
-      stanza->room = (guint32) script_evaluate (self, value);
+      stanza->room = (guint32) script_evaluate (value);
     }
   else if ((value = script_get_option (word, "delay")) != NULL)
-    stanza->delay = (guint32) script_evaluate (self, value) * 1000;
+    stanza->delay = (guint32) script_evaluate (value) * 1000;
   else if (g_str_equal (word, "child"))
     stanza->has_child = TRUE;
   else if (g_str_equal (word, "no-seq"))
@@ -63,27 +63,27 @@ apply_option (Script *self, IBBStanza *stanza, const char *word)
     stanza->by_message_valid = FALSE;
   else if ((value = script_get_option (word, "size")) != NULL)
     {
-      stanza->block_size = (guint) script_evaluate (self, value);
+      stanza->block_size = (guint) script_evaluate (value);
       stanza->block_size_valid =
           stanza->block_size >= 1 && stanza->block_size <= IBB_BLOCK_SIZE_MAX;
     }
   else if ((value = script_get_option (word, "long")) != NULL)
-    stanza->long_block_size = (guint) script_evaluate (self, value);
+    stanza->long_block_size = (guint) script_evaluate (value);
   else if ((value = script_get_option (word, "echo")) != NULL)
     driver_set_block (stanza, 1, value, strlen (value));
   else if ((value = script_get_option (word, "text")) != NULL)
-    stanza->text_length = (gsize) script_evaluate (self, value);
+    stanza->text_length = (gsize) script_evaluate (value);
   else if (g_str_equal (word, "no-position"))
     stanza->has_position = FALSE;
   else if ((value = script_get_option (word, "count")) != NULL)
-    stanza->count = (guint32) script_evaluate (self, value);
+    stanza->count = (guint32) script_evaluate (value);
   else if ((value = script_get_option (word, "received")) != NULL)
-    stanza->received = (guint64) script_evaluate (self, value);
+    stanza->received = (guint64) script_evaluate (value);
   else if ((value = script_get_option (word, "proof")) != NULL)
     script_set_proof (self, stanza, value);
   else if ((value = script_get_option (word, "base64")) != NULL)
     {
-      stanza->base64 = script_find (self, base64, G_N_ELEMENTS (base64), value);
+      stanza->base64 = script_find (base64, G_N_ELEMENTS (base64), value);
       if (stanza->base64 == IBB_BASE64_INVALID)
         g_clear_pointer (&stanza->bytes, g_bytes_unref);
     }
@@ -119,16 +119,16 @@ receive (Script *self, IBBStanza *stanza, gboolean must_handle, Words *words)
   gboolean is_ignored = FALSE;
   gboolean is_ours;
 
-  for (; words->next < words->n_words; words->next++)
+  for (; words_peek (words) != NULL; words->next++)
     {
-      const char *word = words->words[words->next];
+      const char *word = words_peek (words);
 
       if (g_str_equal (word, "ignored"))
         is_ignored = TRUE;
       else if (g_str_equal (word, "handled"))
         must_handle = TRUE;
       else if (!apply_option (self, stanza, word))
-        script_fail (self, "no option: %s", word);
+        script_fail ("no option: %s", word);
     }
   if (!ibb_stanza_record_is_kind (stanza, "result") && !ibb_stanza_record_is_kind (stanza, "error"))
     {
@@ -137,7 +137,7 @@ receive (Script *self, IBBStanza *stanza, gboolean must_handle, Words *words)
     }
   is_ours = driver_receive (&self->driver, stanza);
   if (is_ignored ? is_ours : must_handle && !is_ours)
-    script_fail (self, "it is %s", is_ours ? "handled" : "ignored");
+    script_fail ("it is %s", is_ours ? "handled" : "ignored");
 }
 
 static IBBStanza *
@@ -178,10 +178,10 @@ new_block (Script *self, guint seq, GBytes *bytes, const Words *words)
 static void
 receive_data (Script *self, gboolean many, Words *words)
 {
-  guint              seq = (guint) words_take_number (self, words);
-  guint              n = many ? (guint) words_take_number (self, words) : 1;
-  const char        *word = words_take (self, words);
-  g_autoptr (GBytes) bytes = script_parse_bytes (self, word, words->is_quoted[words->next - 1]);
+  guint              seq = (guint) words_take_number (words);
+  guint              n = many ? (guint) words_take_number (words) : 1;
+  const char        *word = words_take (words);
+  g_autoptr (GBytes) bytes = script_parse_bytes (word, words->is_quoted[words->next - 1]);
   guint              options = words->next;
 
   for (guint i = 0; i < n; i++)
@@ -211,14 +211,13 @@ receive_answer (Script *self, IBBPayload payload, Words *words)
 
   if (payload == IBB_PAYLOAD_ERROR)
     {
-      condition = script_parse_condition (self, words_take (self, words));
-      if (words->next < words->n_words &&
-          ibb_error_type_from_string (words->words[words->next], &type))
+      condition = script_parse_condition (words_take (words));
+      if (words_peek (words) != NULL && ibb_error_type_from_string (words_peek (words), &type))
         words->next++;
     }
-  for (; words->next < words->n_words; words->next++)
+  for (; words_peek (words) != NULL; words->next++)
     {
-      const char *word = words->words[words->next];
+      const char *word = words_peek (words);
       const char *value;
 
       if (word[0] == '$')
@@ -235,7 +234,7 @@ receive_answer (Script *self, IBBPayload payload, Words *words)
         break;
     }
   if (request == NULL)
-    script_fail (self, "nothing was asked");
+    script_fail ("nothing was asked");
   reply = payload == IBB_PAYLOAD_ERROR
               ? ibb_stanza_record_new_error (request, condition, type, "a text")
               : ibb_stanza_record_new_result (request);
@@ -261,7 +260,7 @@ bounce (Script *self)
                        IBB_ERROR_TYPE_CANCEL);
   query = driver_take (&self->driver);
   if (query == NULL || query->payload != IBB_PAYLOAD_DISCO_QUERY)
-    script_fail (self, "it sends %s", driver_describe (query));
+    script_fail ("it sends %s", driver_describe (query));
   driver_answer_error (&self->driver, query, IBB_CONDITION_SERVICE_UNAVAILABLE,
                        IBB_ERROR_TYPE_CANCEL);
 }
@@ -270,12 +269,11 @@ bounce (Script *self)
 static void
 answer_probe (Script *self, Words *words)
 {
-  const IBBStanza *probe = words->next < words->n_words
-                               ? script_get_stanza (self, words_take (self, words))
-                               : self->last;
+  const IBBStanza *probe =
+      words_peek (words) != NULL ? script_get_stanza (self, words_take (words)) : self->last;
 
   if (probe == NULL || !driver_is_probe (probe))
-    script_fail (self, "it was not asked");
+    script_fail ("it was not asked");
   driver_answer_probe (&self->driver, probe);
 }
 
@@ -283,8 +281,7 @@ answer_probe (Script *self, Words *words)
 static void
 receive_stray (Script *self, Words *words)
 {
-  IBBPayload payload =
-      script_find (self, payloads, G_N_ELEMENTS (payloads), words_take (self, words));
+  IBBPayload payload = script_find (payloads, G_N_ELEMENTS (payloads), words_take (words));
   IBBStanza *stanza = new_request (self, payload, words);
 
   receive (self, stanza, FALSE, words);
@@ -296,12 +293,12 @@ void
 script_report (Script *self, Words *words)
 {
   gboolean              is_sent = words_take_if (words, "sent") || !words_take_if (words, "failed");
-  const char           *name = words_take (self, words);
-  IBBPayload            payload = script_find (self, payloads, G_N_ELEMENTS (payloads), name);
+  const char           *name = words_take (words);
+  IBBPayload            payload = script_find (payloads, G_N_ELEMENTS (payloads), name);
   g_autoptr (IBBStanza) stanza = new_request (self, payload, words);
 
-  for (; words->next < words->n_words; words->next++)
-    apply_option (self, stanza, words->words[words->next]);
+  for (; words_peek (words) != NULL; words->next++)
+    apply_option (self, stanza, words_peek (words));
   if (is_sent)
     ibb_engine_sent (self->driver.engine, stanza, *self->driver.clock);
   else
@@ -311,7 +308,7 @@ script_report (Script *self, Words *words)
 void
 script_receive (Script *self, Words *words)
 {
-  const char *name = words_take (self, words);
+  const char *name = words_take (words);
   IBBPayload  payload;
 
   if (g_str_equal (name, "bounce"))
@@ -326,7 +323,7 @@ script_receive (Script *self, Words *words)
     receive_data (self, name[0] == 'b', words);
   else
     {
-      payload = script_find (self, payloads, G_N_ELEMENTS (payloads), name);
+      payload = script_find (payloads, G_N_ELEMENTS (payloads), name);
       if (payload == IBB_PAYLOAD_RESUME)
         {
           IBBStanza *resume = new_request (self, payload, words);
@@ -350,17 +347,16 @@ fail_got (Script *self, const IBBStanza *stanza)
   const char *what = driver_describe (stanza);
 
   if (stanza != NULL && stanza->payload == IBB_PAYLOAD_ERROR)
-    script_fail (self, "it sends %s %s %s to %s", what, ibb_condition_to_string (stanza->condition),
+    script_fail ("it sends %s %s %s to %s", what, ibb_condition_to_string (stanza->condition),
                  ibb_error_type_to_string (stanza->error_type), stanza->id);
   if (stanza != NULL)
-    script_fail (self, "it sends %s%s to %s, id %s, sid %s, seq %u, %" G_GSIZE_FORMAT " bytes",
-                 what,
+    script_fail ("it sends %s%s to %s, id %s, sid %s, seq %u, %" G_GSIZE_FORMAT " bytes", what,
                  stanza->unclean ? " unclean"
                  : stanza->reads ? " reads"
                                  : "",
                  stanza->to, stanza->id, stanza->sid, stanza->seq,
                  stanza->bytes != NULL ? g_bytes_get_size (stanza->bytes) : 0);
-  script_fail (self, "it sends %s", what);
+  script_fail ("it sends %s", what);
 }
 
 void
@@ -376,7 +372,7 @@ static void
 expect_same (Script *self, const char *what, const char *value, const char *expected)
 {
   if (g_strcmp0 (value, expected) != 0)
-    script_fail (self, "%s is %s", what, value);
+    script_fail ("%s is %s", what, value);
 }
 
 static gboolean
@@ -393,7 +389,7 @@ check_option (Script *self, const IBBStanza *stanza, const char *word)
   else if ((value = script_get_option (word, "id!")) != NULL)
     {
       if (g_str_equal (stanza->id, script_get_stanza (self, value)->id))
-        script_fail (self, "the same id");
+        script_fail ("the same id");
     }
   else if ((value = script_get_option (word, "to")) != NULL)
     expect_same (self, "to", stanza->to, script_get_jid (value));
@@ -407,40 +403,40 @@ check_option (Script *self, const IBBStanza *stanza, const char *word)
     expect_same (self, "text", stanza->text, value);
   else if ((value = script_get_option (word, "reason")) != NULL)
     {
-      if (!stanza->gives_reason || stanza->condition != script_parse_condition (self, value))
-        script_fail (self, "gives: %d, %s", stanza->gives_reason,
+      if (!stanza->gives_reason || stanza->condition != script_parse_condition (value))
+        script_fail ("gives: %d, %s", stanza->gives_reason,
                      ibb_condition_to_string (stanza->condition));
     }
   else if ((value = script_get_option (word, "size")) != NULL)
     {
-      if (stanza->block_size != script_evaluate (self, value))
-        script_fail (self, "block size %u", stanza->block_size);
+      if (stanza->block_size != script_evaluate (value))
+        script_fail ("block size %u", stanza->block_size);
     }
   else if ((value = script_get_option (word, "long")) != NULL)
     {
-      if (stanza->long_block_size != script_evaluate (self, value))
-        script_fail (self, "long block size %u", stanza->long_block_size);
+      if (stanza->long_block_size != script_evaluate (value))
+        script_fail ("long block size %u", stanza->long_block_size);
     }
   else if (g_str_equal (word, "rules") || g_str_equal (word, "plain"))
     {
       if (stanza->has_rules != (word[0] == 'r'))
-        script_fail (self, "rules: %d", stanza->has_rules);
+        script_fail ("rules: %d", stanza->has_rules);
     }
   else if (g_str_equal (word, "asks") || g_str_equal (word, "asks-not"))
     {
       if (stanza->asks_room != (word[4] == '\0'))
-        script_fail (self, "asks: %d", stanza->asks_room);
+        script_fail ("asks: %d", stanza->asks_room);
     }
   else if ((value = script_get_option (word, "room")) != NULL)
     {
-      if (!stanza->tells_room || stanza->room != script_evaluate (self, value))
-        script_fail (self, "tells: %d, room %u", stanza->tells_room, stanza->room);
+      if (!stanza->tells_room || stanza->room != script_evaluate (value))
+        script_fail ("tells: %d, room %u", stanza->tells_room, stanza->room);
     }
   else if ((value = script_get_option (word, "delay")) != NULL)
     {
       if (stanza->delay !=
-          (g_str_equal (value, "most") ? G_MAXUINT32 : script_evaluate (self, value) * 1000))
-        script_fail (self, "delay %u", stanza->delay);
+          (g_str_equal (value, "most") ? G_MAXUINT32 : script_evaluate (value) * 1000))
+        script_fail ("delay %u", stanza->delay);
     }
   else if ((value = script_get_option (word, "at")) != NULL)
     script_check_resumed (self, stanza, FALSE, value);
@@ -450,19 +446,19 @@ check_option (Script *self, const IBBStanza *stanza, const char *word)
     {
       if (word[0] == 'n' ? stanza->secret != NULL
                          : !ibb_stanza_is_hex (stanza->secret, IBB_SECRET_LENGTH))
-        script_fail (self, "the secret is %s", stanza->secret);
+        script_fail ("the secret is %s", stanza->secret);
     }
   else if (g_str_equal (word, "message"))
     {
       if (stanza->name != IBB_STANZA_MESSAGE)
-        script_fail (self, "no message");
+        script_fail ("no message");
     }
   else if (g_str_equal (word, "new-sid"))
     {
       if (!ibb_stanza_is_valid_sid (stanza->sid) || strlen (stanza->sid) != 32 ||
           !g_hash_table_replace (self->stanzas, g_strdup (stanza->sid),
                                  ibb_stanza_record_ref ((IBBStanza *) stanza)))
-        script_fail (self, "the sid is %s", stanza->sid);
+        script_fail ("the sid is %s", stanza->sid);
     }
   else
     return FALSE;
@@ -482,9 +478,9 @@ check_session (Script *self, const IBBStanza *stanza, const Words *words)
   if (stanza->payload != IBB_PAYLOAD_DATA)
     return;
   if ((stanza->name == IBB_STANZA_MESSAGE) != session->parameters.by_message)
-    script_fail (self, "the wrong stanza type");
+    script_fail ("the wrong stanza type");
   if (strlen (stanza->id) < 16) /* D-33, N-32: 64 random bits */
-    script_fail (self, "a short id");
+    script_fail ("a short id");
 }
 
 /* "data [SEQ [BYTES]]" */
@@ -494,22 +490,22 @@ check_data (Script *self, const IBBStanza *stanza, Words *words)
   gsize length;
 
   if (!stanza->seq_valid || stanza->bytes == NULL || stanza->sid == NULL)
-    script_fail (self, "not a block");
-  if (words->next == words->n_words || !g_ascii_isdigit (words->words[words->next][0]))
+    script_fail ("not a block");
+  if (words_peek (words) == NULL || !g_ascii_isdigit (words_peek (words)[0]))
     return;
-  if (stanza->seq != words_take_number (self, words))
+  if (stanza->seq != words_take_number (words))
     fail_got (self, stanza);
-  if (words->next < words->n_words && words->words[words->next][0] != '$' &&
-      (words->is_quoted[words->next] || strpbrk (words->words[words->next], "=") == NULL) &&
+  if (words_peek (words) != NULL && words_peek (words)[0] != '$' &&
+      (words->is_quoted[words->next] || strpbrk (words_peek (words), "=") == NULL) &&
       !g_strv_contains (
           (const char *const[]){ "rules", "plain", "message", "asks", "asks-not", NULL },
-          words->words[words->next]))
+          words_peek (words)))
     {
-      const char        *word = words_take (self, words);
-      g_autoptr (GBytes) bytes = script_parse_bytes (self, word, words->is_quoted[words->next - 1]);
+      const char        *word = words_take (words);
+      g_autoptr (GBytes) bytes = script_parse_bytes (word, words->is_quoted[words->next - 1]);
 
       if (!g_bytes_equal (bytes, stanza->bytes))
-        script_fail (self, "the block holds %" G_GSIZE_FORMAT " bytes: %.*s",
+        script_fail ("the block holds %" G_GSIZE_FORMAT " bytes: %.*s",
                      g_bytes_get_size (stanza->bytes),
                      (int) MIN (g_bytes_get_size (stanza->bytes), 60),
                      (const char *) g_bytes_get_data (stanza->bytes, &length));
@@ -534,23 +530,22 @@ check_answer (Script *self, const IBBStanza *stanza, Words *words)
 
   if (stanza->payload == IBB_PAYLOAD_ERROR)
     {
-      if (stanza->condition != script_parse_condition (self, words_take (self, words)))
+      if (stanza->condition != script_parse_condition (words_take (words)))
         fail_got (self, stanza);
-      if (words->next < words->n_words &&
-          ibb_error_type_from_string (words->words[words->next], &type))
+      if (words_peek (words) != NULL && ibb_error_type_from_string (words_peek (words), &type))
         words->next++;
       if (stanza->error_type != type)
         fail_got (self, stanza);
       if (stanza->bytes != NULL || stanza->sid != NULL)
-        script_fail (self, "it echoes the request (D-48)");
+        script_fail ("it echoes the request (D-48)");
     }
-  if (words->next < words->n_words && strchr (words->words[words->next], '=') == NULL &&
-      words->words[words->next][0] != '$' && !g_str_equal (words->words[words->next], "message"))
-    id = words_take (self, words);
+  if (words_peek (words) != NULL && strchr (words_peek (words), '=') == NULL &&
+      words_peek (words)[0] != '$' && !g_str_equal (words_peek (words), "message"))
+    id = words_take (words);
   if (!g_str_equal (id, "any"))
     expect_same (self, "id", stanza->id, id);
   if (stanza->tells_room != has_room (words))
-    script_fail (self, "it tells a room of %u, delay %u", stanza->room, stanza->delay);
+    script_fail ("it tells a room of %u, delay %u", stanza->room, stanza->delay);
 }
 
 /* "all [answers=ID ...]": everything that the engine sends now, which is counted;
@@ -569,12 +564,12 @@ take_all (Script *self, Words *words)
         g_hash_table_add (ids, g_strdup (stanza->id));
       ibb_stanza_record_unref (stanza);
     }
-  for (; words->next < words->n_words; words->next++)
+  for (; words_peek (words) != NULL; words->next++)
     {
-      const char *id = script_get_option (words->words[words->next], "answers");
+      const char *id = script_get_option (words_peek (words), "answers");
 
       if (id == NULL || !g_hash_table_contains (ids, id))
-        script_fail (self, "no answer: %s", words->words[words->next]);
+        script_fail ("no answer: %s", words_peek (words));
     }
 }
 
@@ -590,20 +585,20 @@ check_form (Script *self, const IBBStanza *stanza)
                                                                                           : "set";
 
   if (stanza->id == NULL)
-    script_fail (self, "no id");
+    script_fail ("no id");
   if (kind == NULL ? stanza->kind != NULL && !g_str_equal (stanza->kind, "normal")
                    : !ibb_stanza_record_is_kind (stanza, kind))
-    script_fail (self, "type %s", stanza->kind);
+    script_fail ("type %s", stanza->kind);
   if (stanza->name == IBB_STANZA_MESSAGE && stanza->payload != IBB_PAYLOAD_DATA &&
       stanza->payload != IBB_PAYLOAD_ERROR)
-    script_fail (self, "a message"); /* a close is an IQ (N-34) */
+    script_fail ("a message"); /* a close is an IQ (N-34) */
 }
 
 void
 script_expect (Script *self, Words *words)
 {
   gboolean              skips = words_take_if (words, "next"); /* what comes before */
-  const char           *name = words_take (self, words);
+  const char           *name = words_take (words);
   gboolean              is_probe = g_str_equal (name, "probe");
   g_autoptr (IBBStanza) stanza = NULL;
   IBBPayload            payload;
@@ -619,8 +614,7 @@ script_expect (Script *self, Words *words)
       return;
     }
 
-  payload =
-      is_probe ? IBB_PAYLOAD_CLOSE : script_find (self, payloads, G_N_ELEMENTS (payloads), name);
+  payload = is_probe ? IBB_PAYLOAD_CLOSE : script_find (payloads, G_N_ELEMENTS (payloads), name);
   do
     {
       g_clear_pointer (&stanza, ibb_stanza_record_unref);
@@ -635,7 +629,7 @@ script_expect (Script *self, Words *words)
   else
     {
       if (stanza->to == NULL)
-        script_fail (self, "to nobody");
+        script_fail ("to nobody");
       if (payload == IBB_PAYLOAD_DATA)
         check_data (self, stanza, words);
       if (payload == IBB_PAYLOAD_RESUME)
@@ -655,7 +649,7 @@ script_expect (Script *self, Words *words)
       g_clear_pointer (&self->last, ibb_stanza_record_unref);
       self->last = ibb_stanza_record_ref (stanza);
     }
-  for (; words->next < words->n_words; words->next++)
-    if (!check_option (self, stanza, words->words[words->next]))
-      script_fail (self, "no option: %s", words->words[words->next]);
+  for (; words_peek (words) != NULL; words->next++)
+    if (!check_option (self, stanza, words_peek (words)))
+      script_fail ("no option: %s", words_peek (words));
 }

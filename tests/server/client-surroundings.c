@@ -8,7 +8,7 @@
 #include "../lib/fake-monitor.h"
 #include "../lib/fake-random.h"
 #include "../lib/fast-timers.h"
-#include "../lib/script-file.h"
+#include "../lib/script-reader.h"
 #include "client-fixture.h"
 #include "fake-resolver.h"
 
@@ -20,12 +20,12 @@ struct _Surroundings
 /* "record HOST PRIORITY PORT [WEIGHT]": an SRV record of the domain; "-" is a host without a name
  */
 static void
-add_target (Surroundings *self, gboolean is_direct, const char *text)
+add_target (Surroundings *self, gboolean is_direct, Words *words)
 {
-  g_autofree char *host = script_take_word (&text);
-  guint            priority = script_take_number (&text);
-  guint            port = script_take_number (&text);
-  guint            weight = *text != '\0' ? script_take_number (&text) : 0;
+  const char *host = words_take (words);
+  guint       priority = words_take_number (words);
+  guint       port = words_take_number (words);
+  guint       weight = words_peek (words) != NULL ? words_take_number (words) : 0;
 
   fake_resolver_add (self->resolver, is_direct,
                      g_srv_target_new (g_str_equal (host, "-") ? "" : host, (guint16) port,
@@ -33,120 +33,110 @@ add_target (Surroundings *self, gboolean is_direct, const char *text)
 }
 
 static void
-add_record (Surroundings *self, const char *text)
+add_record (Surroundings *self, Words *words)
 {
-  add_target (self, FALSE, text);
+  add_target (self, FALSE, words);
 }
 
 /* The same for TLS from the first byte (XEP-0368). */
 static void
-add_direct_record (Surroundings *self, const char *text)
+add_direct_record (Surroundings *self, Words *words)
 {
-  add_target (self, TRUE, text);
+  add_target (self, TRUE, words);
 }
 
 static void
-forget_records (Surroundings *self, const char *text)
+forget_records (Surroundings *self, Words *words)
 {
   fake_resolver_set_knows_records (self->resolver, FALSE);
 }
 
 static void
-fall_silent (Surroundings *self, const char *text)
+fall_silent (Surroundings *self, Words *words)
 {
   fake_resolver_fall_silent (self->resolver);
 }
 
 /* The names that the client has looked up so far. */
 static void
-check_asked (Surroundings *self, const char *text)
+check_asked (Surroundings *self, Words *words)
 {
   g_autofree char *asked = fake_resolver_dup_asked (self->resolver);
 
-  g_assert_cmpstr (asked, ==, text);
+  g_assert_cmpstr (asked, ==, words_take_rest (words));
 }
 
 /* What is to happen in so many ms happens at once, but for the first so many timers. */
 static void
-start_fast_timers (Surroundings *self, const char *text)
+start_fast_timers (Surroundings *self, Words *words)
 {
-  guint time = script_take_number (&text);
+  guint time = words_take_number (words);
 
-  fast_timers_start (time, time, script_take_number (&text));
+  fast_timers_start (time, time, words_take_number (words));
 }
 
 static void
-set_random (Surroundings *self, const char *text)
+set_random (Surroundings *self, Words *words)
 {
-  fake_random_start ((gint32) script_take_number (&text));
+  fake_random_start ((gint32) words_take_number (words));
 }
 
 /* "waits N BOUND": the wait of that number had this bound. */
 static void
-check_wait (Surroundings *self, const char *text)
+check_wait (Surroundings *self, Words *words)
 {
-  guint n = script_take_number (&text);
+  guint n = words_take_number (words);
 
   while (fake_random_get_bound (n) == 0)
     wait_a_moment ();
-  g_assert_cmpuint (fake_random_get_bound (n), ==, script_take_number (&text));
+  g_assert_cmpuint (fake_random_get_bound (n), ==, words_take_number (words));
 }
 
 static void
-check_no_wait (Surroundings *self, const char *text)
+check_no_wait (Surroundings *self, Words *words)
 {
-  g_assert_cmpuint (fake_random_get_bound (script_take_number (&text)), ==, 0);
+  g_assert_cmpuint (fake_random_get_bound (words_take_number (words)), ==, 0);
 }
 
 static void
-change_network (Surroundings *self, const char *text)
+change_network (Surroundings *self, Words *words)
 {
   while (!fake_monitor_has_handlers ())
     wait_a_moment ();
-  fake_monitor_change (g_str_equal (text, "on"));
+  fake_monitor_change (g_str_equal (words_take_rest (words), "on"));
 }
 
 static void
-stop_clock (Surroundings *self, const char *text)
+stop_clock (Surroundings *self, Words *words)
 {
   fake_clock_stop ();
 }
 
 static void
-advance_clock (Surroundings *self, const char *text)
+advance_clock (Surroundings *self, Words *words)
 {
-  fake_clock_advance ((gint64) script_take_number (&text) * G_TIME_SPAN_MILLISECOND);
+  fake_clock_advance ((gint64) words_take_number (words) * G_TIME_SPAN_MILLISECOND);
 }
 
-static const struct
-{
-  const char *name;
-  void (*call) (Surroundings *self, const char *text);
-} calls[] = {
-  { "advance", advance_clock },
-  { "asked", check_asked },
-  { "direct-record", add_direct_record },
-  { "fast", start_fast_timers },
-  { "network", change_network },
-  { "no-wait", check_no_wait },
-  { "random", set_random },
-  { "record", add_record },
-  { "services-only", forget_records },
-  { "silent-records", fall_silent },
-  { "stop-clock", stop_clock },
-  { "waits", check_wait },
+static const ScriptWord calls[] = {
+  SCRIPT_WORD ("advance", advance_clock),
+  SCRIPT_WORD ("asked", check_asked),
+  SCRIPT_WORD ("direct-record", add_direct_record),
+  SCRIPT_WORD ("fast", start_fast_timers),
+  SCRIPT_WORD ("network", change_network),
+  SCRIPT_WORD ("no-wait", check_no_wait),
+  SCRIPT_WORD ("random", set_random),
+  SCRIPT_WORD ("record", add_record),
+  SCRIPT_WORD ("services-only", forget_records),
+  SCRIPT_WORD ("silent-records", fall_silent),
+  SCRIPT_WORD ("stop-clock", stop_clock),
+  SCRIPT_WORD ("waits", check_wait),
 };
 
 gboolean
-surroundings_call (Surroundings *self, const char *name, const char *text)
+surroundings_call (Surroundings *self, const char *name, Words *words)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
-    if (g_str_equal (name, calls[i].name))
-      {
-        calls[i].call (self, text);
-        return TRUE;
-      }
-  return FALSE;
+  return SCRIPT_CALL (calls, self, name, words);
 }
 
 Surroundings *

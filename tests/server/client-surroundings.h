@@ -5,12 +5,12 @@
 
 #pragma once
 
-#include <glib.h>
+#include "../lib/script-reader.h"
 
 typedef struct _Surroundings Surroundings;
 
 Surroundings *surroundings_new (void);
 /* Time goes on again. */
 void surroundings_free (Surroundings *self);
-/* FALSE if there is no such word. text: what comes behind it. */
-gboolean surroundings_call (Surroundings *self, const char *name, const char *text);
+/* FALSE if there is no such word. */
+gboolean surroundings_call (Surroundings *self, const char *name, Words *words);

@@ -10,7 +10,7 @@
 #include "../lib/fake-monitor.h"
 #include "../lib/open.h"
 #include "../lib/process.h"
-#include "../lib/script-file.h"
+#include "../lib/script-reader.h"
 #include "client-fixture.h"
 #include "client-surroundings.h"
 #include "client-words.h"
@@ -21,7 +21,6 @@
 
 struct _ClientRun
 {
-  GHashTable        *definitions; /* (unowned) */
   ScriptServer      *servers;
   Surroundings      *surroundings;
   CutProxy          *proxy; /* (nullable) */
@@ -43,10 +42,6 @@ struct _ClientRun
 
 typedef struct _ClientRun Run;
 
-static const char *statement; /* that is running */
-
-#define fail(format, ...) g_error ("%s: " format, statement, __VA_ARGS__)
-
 /* ---- words ---- */
 
 static int
@@ -56,13 +51,13 @@ find_nick (GType type, const char *nick)
   GEnumValue *value = g_enum_get_value_by_nick (class, nick);
 
   if (value == NULL)
-    fail ("%s has no value %s", g_type_name (type), nick);
+    script_fail ("%s has no value %s", g_type_name (type), nick);
   return value->value;
 }
 
 /* "DOMAIN CODE [TEXT]", or "none" */
 static void
-check_error (const GError *error, const char *text)
+check_error (const GError *error, Words *words)
 {
   const struct
   {
@@ -75,15 +70,17 @@ check_error (const GError *error, const char *text)
     { "tls", G_TLS_ERROR, G_TYPE_TLS_ERROR },
     { "resolver", G_RESOLVER_ERROR, G_TYPE_RESOLVER_ERROR },
   };
-  g_autofree char *domain = script_take_word (&text);
-  g_autofree char *code = script_take_word (&text);
+  const char *domain = words_take (words);
+  const char *code, *text;
 
   if (error == NULL || g_str_equal (domain, "none"))
     {
       if (error != NULL || !g_str_equal (domain, "none"))
-        fail ("the error is %s", error != NULL ? error->message : "none");
+        script_fail ("the error is %s", error != NULL ? error->message : "none");
       return;
     }
+  code = words_take (words);
+  text = words_take_rest (words);
   /* A server that has much to say does not fill a log or a terminal. */
   g_assert_cmpuint (strlen (error->message), <, 1000);
   for (guint i = 0; i < G_N_ELEMENTS (domains); i++)
@@ -91,10 +88,11 @@ check_error (const GError *error, const char *text)
       {
         if (!g_error_matches (error, domains[i].domain, find_nick (domains[i].codes, code)) ||
             strstr (error->message, text) == NULL)
-          fail ("it is %s, %d: %s", g_quark_to_string (error->domain), error->code, error->message);
+          script_fail ("it is %s, %d: %s", g_quark_to_string (error->domain), error->code,
+                       error->message);
         return;
       }
-  fail ("no domain %s", domain);
+  script_fail ("no domain %s", domain);
 }
 
 /* ---- the client ---- */
@@ -110,7 +108,7 @@ trust_cb (IBBClient *client, IBBTrustQuestion *question, Run *self)
 }
 
 static void
-start_client (Run *self, const char *jid)
+create_client (Run *self, const char *jid)
 {
   g_clear_object (&self->client);
   self->client = IBB_XMPP_CONNECTION (fake_create_client (self->servers->server, jid));
@@ -118,8 +116,15 @@ start_client (Run *self, const char *jid)
 }
 
 static void
-start_component (Run *self, const char *domain)
+start_client (Run *self, Words *words)
 {
+  create_client (self, words_take_rest (words));
+}
+
+static void
+start_component (Run *self, Words *words)
+{
+  const char *domain = words_take_rest (words);
   g_clear_object (&self->client);
   self->client =
       g_object_new (IBB_TYPE_COMPONENT, "domain", domain, "secret", "test", "host", "127.0.0.1",
@@ -127,14 +132,15 @@ start_component (Run *self, const char *domain)
 }
 
 static void
-set_property (Run *self, const char *text)
+set_property (Run *self, Words *words)
 {
-  g_autofree char *name = script_take_word (&text);
-  GParamSpec      *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (self->client), name);
-  g_auto (GValue)  value = G_VALUE_INIT;
+  const char     *name = words_take (words);
+  const char     *text = words_take_rest (words);
+  GParamSpec     *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (self->client), name);
+  g_auto (GValue) value = G_VALUE_INIT;
 
   if (pspec == NULL)
-    fail ("no property %s", name);
+    script_fail ("no property %s", name);
   g_value_init (&value, pspec->value_type);
   if (G_VALUE_HOLDS_STRING (&value))
     g_value_set_string (&value, g_str_equal (text, "none") ? NULL : text);
@@ -145,64 +151,69 @@ set_property (Run *self, const char *text)
   else if (G_VALUE_HOLDS_INT (&value))
     g_value_set_int (&value, atoi (text));
   else
-    g_value_set_uint (&value, script_take_number (&text));
+    g_value_set_uint (&value, (guint) script_evaluate (text));
   g_object_set_property (G_OBJECT (self->client), name, &value);
 }
 
 /* "NAME VALUE" */
 static void
-check_property (Run *self, const char *text)
+check_property (Run *self, Words *words)
 {
-  g_autofree char *name = script_take_word (&text);
-  g_auto (GValue)  value = G_VALUE_INIT;
-  g_auto (GValue)  as_text = G_VALUE_INIT;
+  const char     *name = words_take (words);
+  const char     *text = words_take_rest (words);
+  g_auto (GValue) value = G_VALUE_INIT;
+  g_auto (GValue) as_text = G_VALUE_INIT;
 
   g_value_init (&as_text, G_TYPE_STRING);
   g_object_get_property (G_OBJECT (self->client), name, &value);
   g_assert_true (g_value_transform (&value, &as_text));
   if (g_strcmp0 (g_value_get_string (&as_text), g_str_equal (text, "none") ? NULL : text) != 0)
-    fail ("it is %s", g_value_get_string (&as_text));
+    script_fail ("it is %s", g_value_get_string (&as_text));
 }
 
 static void
-log_in (Run *self, const char *text)
+log_in (Run *self, Words *words)
 {
   g_clear_object (&self->login);
   self->is_logging_in = TRUE;
   ibb_xmpp_connection_login_async (self->client, self->cancellable, store_result_cb, &self->login);
 }
 
+/* words: (nullable): of the error */
 static void
-end_login (Run *self, const char *text)
+finish_login (Run *self, Words *words)
 {
   g_autoptr (GAsyncResult) result = wait_for_result (&self->login);
   g_autoptr (GError)       error = NULL;
 
   self->is_logging_in = FALSE;
   ibb_xmpp_connection_login_finish (self->client, result, &error);
-  check_error (error, text);
+  if (words != NULL)
+    check_error (error, words);
+  else
+    g_assert_no_error (error);
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PENDING))
     g_assert_cmpint (ibb_xmpp_connection_get_state (self->client), ==,
                      error == NULL ? IBB_CONNECTION_STATE_ONLINE : IBB_CONNECTION_STATE_OFFLINE);
 }
 
 static void
-log_out (Run *self, const char *text)
+log_out (Run *self, Words *words)
 {
   assert_succeeds (ibb_xmpp_connection_logout, self->client, NULL);
   g_assert_cmpint (ibb_xmpp_connection_get_state (self->client), ==, IBB_CONNECTION_STATE_OFFLINE);
 }
 
 static void
-cancel (Run *self, const char *text)
+cancel (Run *self, Words *words)
 {
   g_cancellable_cancel (self->cancellable);
 }
 
 static void
-wait_for (Run *self, const char *text)
+wait_for (Run *self, Words *words)
 {
-  int state = find_nick (IBB_TYPE_CONNECTION_STATE, text);
+  int state = find_nick (IBB_TYPE_CONNECTION_STATE, words_take_rest (words));
 
   while ((int) ibb_xmpp_connection_get_state (self->client) != state)
     wait_a_moment ();
@@ -210,16 +221,17 @@ wait_for (Run *self, const char *text)
 
 /* By the login that was begun, or by itself. */
 static void
-expect_online (Run *self, const char *text)
+expect_online (Run *self, Words *words)
 {
   if (self->login != NULL || self->is_logging_in)
-    end_login (self, "none");
-  wait_for (self, "online");
+    finish_login (self, NULL);
+  while (ibb_xmpp_connection_get_state (self->client) != IBB_CONNECTION_STATE_ONLINE)
+    wait_a_moment ();
 }
 
 /* Drops the last reference: the thread of the client ends, and nobody watches the network. */
 static void
-drop (Run *self, const char *text)
+drop (Run *self, Words *words)
 {
   drop_client (g_steal_pointer (&self->client));
   while (process_count_threads ("ibb-client") > 0 || fake_monitor_has_handlers ())
@@ -227,20 +239,20 @@ drop (Run *self, const char *text)
 }
 
 static void
-check_state (Run *self, const char *text)
+check_state (Run *self, Words *words)
 {
   g_assert_cmpint (ibb_xmpp_connection_get_state (self->client), ==,
-                   find_nick (IBB_TYPE_CONNECTION_STATE, text));
+                   find_nick (IBB_TYPE_CONNECTION_STATE, words_take_rest (words)));
 }
 
 static void
-check_disconnect_error (Run *self, const char *text)
+check_disconnect_error (Run *self, Words *words)
 {
   g_autoptr (GError) error = ibb_xmpp_connection_dup_disconnect_error (self->client);
   g_autoptr (GError) property = NULL;
 
   g_object_get (self->client, "disconnect-error", &property, NULL);
-  check_error (error, text);
+  check_error (error, words);
   g_assert_cmpstr (error != NULL ? error->message : NULL, ==,
                    property != NULL ? property->message : NULL);
 }
@@ -253,8 +265,9 @@ notify_cb (Run *self)
 
 /* "judge refuse", or "nobody": the application is not asked */
 static void
-set_judge (Run *self, const char *text)
+set_judge (Run *self, Words *words)
 {
+  const char *text = words_take_rest (words);
   self->refuses = g_str_equal (text, "refuse");
   if (g_str_equal (text, "nobody"))
     g_signal_handlers_disconnect_by_func (self->client, trust_cb, self);
@@ -262,14 +275,14 @@ set_judge (Run *self, const char *text)
 
 /* How often the application was asked about a certificate. */
 static void
-check_judged (Run *self, const char *text)
+check_judged (Run *self, Words *words)
 {
-  g_assert_cmpuint (self->n_judged, ==, script_take_number (&text));
+  g_assert_cmpuint (self->n_judged, ==, words_take_number (words));
 }
 
 /* The client trusts the authority of the tests. */
 static void
-trust_authority (Run *self, const char *text)
+trust_authority (Run *self, Words *words)
 {
   g_autofree char         *path = get_certificate_path ("authority.crt");
   g_autoptr (GTlsDatabase) database = assert_succeeds (g_tls_file_database_new, path);
@@ -278,18 +291,18 @@ trust_authority (Run *self, const char *text)
 }
 
 static void
-set_own_certificate (Run *self, const char *name)
+set_own_certificate (Run *self, Words *words)
 {
-  g_autoptr (GTlsCertificate) certificate = load_certificate (name);
+  g_autoptr (GTlsCertificate) certificate = load_certificate (words_take_rest (words));
 
   ibb_client_set_certificate (IBB_CLIENT (self->client), certificate);
 }
 
 /* Only this certificate of the server counts. */
 static void
-set_pin (Run *self, const char *name)
+set_pin (Run *self, Words *words)
 {
-  g_autoptr (GTlsCertificate) certificate = load_certificate (name);
+  g_autoptr (GTlsCertificate) certificate = load_certificate (words_take_rest (words));
   g_autofree char            *fingerprint = ibb_known_certificates_dup_fingerprint (certificate);
 
   ibb_client_set_fingerprint (IBB_CLIENT (self->client), fingerprint);
@@ -297,39 +310,39 @@ set_pin (Run *self, const char *name)
 
 /* "token MECHANISM [expired]" */
 static void
-set_token (Run *self, const char *text)
+set_token (Run *self, Words *words)
 {
-  g_autofree char      *mechanism = script_take_word (&text);
+  const char           *mechanism = words_take (words);
   g_autoptr (GDateTime) past = g_date_time_new_from_unix_utc (1);
-  g_autoptr (IBBToken)  token =
-      ibb_token_new ("secret-token", mechanism, g_str_equal (text, "expired") ? past : NULL);
+  g_autoptr (IBBToken)  token = ibb_token_new (
+       "secret-token", mechanism, g_str_equal (words_take_rest (words), "expired") ? past : NULL);
 
   ibb_client_set_token (IBB_CLIENT (self->client), token);
 }
 
 /* Whether the token that was set is there. */
 static void
-check_token (Run *self, const char *text)
+check_token (Run *self, Words *words)
 {
   g_autoptr (IBBToken) token = ibb_client_dup_token (IBB_CLIENT (self->client));
 
   g_assert_cmpstr (token != NULL ? ibb_token_get_secret (token) : "none", ==,
-                   g_str_equal (text, "stays") ? "secret-token" : "none");
+                   g_str_equal (words_take_rest (words), "stays") ? "secret-token" : "none");
 }
 
 /* "watch PROPERTY"; "notified N" waits for so many changes. */
 static void
-watch (Run *self, const char *text)
+watch (Run *self, Words *words)
 {
-  g_autofree char *signal = g_strconcat ("notify::", text, NULL);
+  g_autofree char *signal = g_strconcat ("notify::", words_take_rest (words), NULL);
 
   g_signal_connect_swapped (self->client, signal, G_CALLBACK (notify_cb), self);
 }
 
 static void
-check_notified (Run *self, const char *text)
+check_notified (Run *self, Words *words)
 {
-  guint n = script_take_number (&text);
+  guint n = words_take_number (words);
 
   wait_until (self->n_notified >= n);
   run_pending ();
@@ -337,31 +350,33 @@ check_notified (Run *self, const char *text)
 }
 
 static void
-check_local_jid (Run *self, const char *text)
+check_local_jid (Run *self, Words *words)
 {
+  const char      *text = words_take_rest (words);
   g_autofree char *jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->client));
 
   g_assert_cmpstr (jid, ==, g_str_equal (text, "none") ? NULL : text);
 }
 
 static void
-check_limit (Run *self, const char *text)
+check_limit (Run *self, Words *words)
 {
   g_assert_cmpuint (ibb_connection_get_stanza_limit (IBB_CONNECTION (self->client)), ==,
-                    script_take_number (&text));
+                    words_take_number (words));
 }
 
 static void
-check_confirms (Run *self, const char *text)
+check_confirms (Run *self, Words *words)
 {
   g_assert_cmpint (ibb_connection_confirms (IBB_CONNECTION (self->client)), ==,
-                   g_str_equal (text, "yes"));
+                   g_str_equal (words_take_rest (words), "yes"));
 }
 
 static void
-send_stanza (Run *self, const char *text)
+send_stanza (Run *self, Words *words)
 {
-  g_autoptr (IBBStanza) stanza = assert_succeeds (ibb_stanza_new_from_xml, text, -1);
+  g_autoptr (IBBStanza) stanza =
+      assert_succeeds (ibb_stanza_new_from_xml, words_take_rest (words), -1);
 
   assert_succeeds (ibb_connection_send, IBB_CONNECTION (self->client), stanza);
 }
@@ -378,7 +393,7 @@ stanza_cb (Run *self, IBBStanza *stanza)
 
 /* From now on the application handles stanzas, but those whose ids begin with "leave". */
 static void
-handle_stanzas (Run *self, const char *text)
+handle_stanzas (Run *self, Words *words)
 {
   g_signal_connect_swapped (self->client, "stanza-received", G_CALLBACK (stanza_cb), self);
 }
@@ -390,16 +405,16 @@ resource_cb (Run *self, const char *jid, gboolean available)
 }
 
 static void
-watch_resources (Run *self, const char *text)
+watch_resources (Run *self, Words *words)
 {
   g_signal_connect_swapped (self->client, "resource-changed", G_CALLBACK (resource_cb), self);
 }
 
 /* Waits for so much, and nothing else comes before it. */
 static void
-check_received (Run *self, const char *text)
+check_received (Run *self, Words *words)
 {
-  g_autofree char *all = g_strconcat (text, " ", NULL);
+  g_autofree char *all = g_strconcat (words_take_rest (words), " ", NULL);
 
   wait_until (self->received->len >= strlen (all));
   run_pending ();
@@ -408,36 +423,38 @@ check_received (Run *self, const char *text)
 }
 
 static void
-add_feature (Run *self, const char *text)
+add_feature (Run *self, Words *words)
 {
-  ibb_connection_add_feature (IBB_CONNECTION (self->client), text);
+  ibb_connection_add_feature (IBB_CONNECTION (self->client), words_take_rest (words));
 }
 
 static void
-add_address (Run *self, const char *text)
+add_address (Run *self, Words *words)
 {
-  assert_succeeds (ibb_component_add_address, IBB_COMPONENT (self->client), text);
+  assert_succeeds (ibb_component_add_address, IBB_COMPONENT (self->client),
+                   words_take_rest (words));
 }
 
 /* ---- a service ---- */
 
 static void
-start_service (Run *self, const char *text)
+start_service (Run *self, Words *words)
 {
   self->service = ibb_service_new (IBB_CONNECTION (self->client));
   ibb_service_set_session_limit (self->service, 1);
 }
 
 static void
-accept (Run *self, const char *text)
+accept (Run *self, Words *words)
 {
   ibb_service_accept_async (self->service, NULL, store_result_cb, &self->accepted);
 }
 
 /* The accept from before lets a session in, which the server asks for under that address. */
 static void
-accepted (Run *self, const char *local_jid)
+accepted (Run *self, Words *words)
 {
+  const char      *local_jid = words_take_rest (words);
   g_autofree char *open =
       g_strdup_printf ("<iq type='set' id='open' from='p@d/r' to='%s'><open "
                        "xmlns='http://jabber.org/protocol/ibb' block-size='4096' sid='s'/></iq>",
@@ -452,49 +469,50 @@ accepted (Run *self, const char *local_jid)
 }
 
 static void
-accept_fails (Run *self, const char *text)
+accept_fails (Run *self, Words *words)
 {
   g_autoptr (GAsyncResult) result = wait_for_result (&self->accepted);
   g_autoptr (GError)       error = NULL;
 
   g_assert_null (ibb_service_accept_finish (self->service, result, &error));
-  check_error (error, text);
+  check_error (error, words);
 }
 
 static void
-accept_waits (Run *self, const char *text)
+accept_waits (Run *self, Words *words)
 {
   g_assert_null (self->accepted);
 }
 
 static void
-expect_session (Run *self, const char *text)
+expect_session (Run *self, Words *words)
 {
   ibb_service_expect_session_async (self->service, "a@b/c", "sid", NULL, NULL, store_result_cb,
                                     &self->expected);
 }
 
 static void
-expect_fails (Run *self, const char *text)
+expect_fails (Run *self, Words *words)
 {
   g_autoptr (GAsyncResult) result = wait_for_result (&self->expected);
   g_autoptr (GError)       error = NULL;
 
   g_assert_null (ibb_service_expect_session_finish (self->service, result, &error));
-  check_error (error, text);
+  check_error (error, words);
 }
 
 /* By messages, with that peer. */
 static void
-open_session (Run *self, const char *peer)
+open_session (Run *self, Words *words)
 {
-  open_with_async (self->service, peer, IBB_STANZA_TYPE_MESSAGE, 0, NULL, store_result_cb,
-                   &self->opened);
+  open_with_async (self->service, words_take_rest (words), IBB_STANZA_TYPE_MESSAGE, 0, NULL,
+                   store_result_cb, &self->opened);
 }
 
 static void
-write_bytes (Run *self, const char *text)
+write_bytes (Run *self, Words *words)
 {
+  const char *text = words_take_rest (words);
   self->transport = assert_result (ibb_service_open_session_finish, self->service, &self->opened);
   assert_succeeds (g_output_stream_write,
                    g_io_stream_get_output_stream (G_IO_STREAM (self->transport)), text,
@@ -502,21 +520,21 @@ write_bytes (Run *self, const char *text)
 }
 
 static void
-query (Run *self, const char *peer)
+query (Run *self, Words *words)
 {
-  ibb_client_query_support_async (IBB_CLIENT (self->client), peer, NULL, store_result_cb,
-                                  &self->query);
+  ibb_client_query_support_async (IBB_CLIENT (self->client), words_take_rest (words), NULL,
+                                  store_result_cb, &self->query);
 }
 
 /* "none": the peer supports XEP-0047. */
 static void
-end_query (Run *self, const char *text)
+end_query (Run *self, Words *words)
 {
   g_autoptr (GAsyncResult) result = wait_for_result (&self->query);
   g_autoptr (GError)       error = NULL;
 
   ibb_client_query_support_finish (IBB_CLIENT (self->client), result, &error);
-  check_error (error, text);
+  check_error (error, words);
 }
 
 /* ---- the server ---- */
@@ -524,18 +542,20 @@ end_query (Run *self, const char *text)
 /* "tls [CERTIFICATE]": the first connection to a server that is not trusted ends with the question
  * about it. */
 static void
-use_tls (Run *self, const char *text)
+use_tls (Run *self, Words *words)
 {
   g_free (fake_server_free (self->servers->server));
-  script_server_start (self->servers, *text != '\0' ? text : "alone-1.pem");
-  start_client (self, FAKE_JID);
+  script_server_start (self->servers,
+                       words_peek (words) != NULL ? words_take_rest (words) : "alone-1.pem");
+  create_client (self, FAKE_JID);
   ibb_client_set_tls_mode (IBB_CLIENT (self->client), IBB_TLS_MODE_DIRECT);
 }
 
 /* "proxy [URI]": the client goes by a proxy of HTTP, %PROXY, unless its proxy resolver says URI. */
 static void
-start_proxy (Run *self, const char *text)
+start_proxy (Run *self, Words *words)
 {
+  const char                *text = words_take_rest (words);
   g_autoptr (GProxyResolver) resolver =
       g_simple_proxy_resolver_new (*text != '\0' ? text : NULL, NULL);
   char *uri;
@@ -546,95 +566,84 @@ start_proxy (Run *self, const char *text)
   if (*text == '\0')
     g_simple_proxy_resolver_set_uri_proxy (G_SIMPLE_PROXY_RESOLVER (resolver), "xmpp-client", uri);
   ibb_client_set_proxy_resolver (IBB_CLIENT (self->client), resolver);
-  g_hash_table_replace (self->definitions, g_strdup ("PROXY"), uri);
+  script_define (g_strdup ("PROXY"), uri);
 }
 
 /* What the proxy was asked for so far. */
 static void
-check_proxy_asked (Run *self, const char *text)
+check_proxy_asked (Run *self, Words *words)
 {
   g_autofree char *asked = g_strstrip (cut_proxy_dup_asked (self->proxy));
 
-  g_assert_cmpstr (asked, ==, text);
+  g_assert_cmpstr (asked, ==, words_take_rest (words));
 }
 
-static const struct
-{
-  const char *name;
-  void (*call) (Run *self, const char *text);
-} calls[] = {
-  { "accept", accept },
-  { "accept-fails", accept_fails },
-  { "accept-waits", accept_waits },
-  { "accepted", accepted },
-  { "add-address", add_address },
-  { "add-feature", add_feature },
-  { "authority", trust_authority },
-  { "cancel", cancel },
-  { "client", start_client },
-  { "component", start_component },
-  { "confirms", check_confirms },
-  { "drop", drop },
-  { "error", check_disconnect_error },
-  { "expect", expect_session },
-  { "expect-fails", expect_fails },
-  { "fails", end_login },
-  { "handle-stanzas", handle_stanzas },
-  { "judge", set_judge },
-  { "judged", check_judged },
-  { "limit", check_limit },
-  { "local-jid", check_local_jid },
-  { "log-in", log_in },
-  { "log-out", log_out },
-  { "notified", check_notified },
-  { "online", expect_online },
-  { "open", open_session },
-  { "own-certificate", set_own_certificate },
-  { "pin", set_pin },
-  { "property", check_property },
-  { "proxy", start_proxy },
-  { "proxy-asked", check_proxy_asked },
-  { "query", query },
-  { "query-ends", end_query },
-  { "received", check_received },
-  { "send", send_stanza },
-  { "service", start_service },
-  { "set", set_property },
-  { "state", check_state },
-  { "tls", use_tls },
-  { "token", set_token },
-  { "token-is", check_token },
-  { "until", wait_for },
-  { "watch", watch },
-  { "watch-resources", watch_resources },
-  { "write", write_bytes },
+static const ScriptWord calls[] = {
+  SCRIPT_WORD ("accept", accept),
+  SCRIPT_WORD ("accept-fails", accept_fails),
+  SCRIPT_WORD ("accept-waits", accept_waits),
+  SCRIPT_WORD ("accepted", accepted),
+  SCRIPT_WORD ("add-address", add_address),
+  SCRIPT_WORD ("add-feature", add_feature),
+  SCRIPT_WORD ("authority", trust_authority),
+  SCRIPT_WORD ("cancel", cancel),
+  SCRIPT_WORD ("client", start_client),
+  SCRIPT_WORD ("component", start_component),
+  SCRIPT_WORD ("confirms", check_confirms),
+  SCRIPT_WORD ("drop", drop),
+  SCRIPT_WORD ("error", check_disconnect_error),
+  SCRIPT_WORD ("expect", expect_session),
+  SCRIPT_WORD ("expect-fails", expect_fails),
+  SCRIPT_WORD ("fails", finish_login),
+  SCRIPT_WORD ("handle-stanzas", handle_stanzas),
+  SCRIPT_WORD ("judge", set_judge),
+  SCRIPT_WORD ("judged", check_judged),
+  SCRIPT_WORD ("limit", check_limit),
+  SCRIPT_WORD ("local-jid", check_local_jid),
+  SCRIPT_WORD ("log-in", log_in),
+  SCRIPT_WORD ("log-out", log_out),
+  SCRIPT_WORD ("notified", check_notified),
+  SCRIPT_WORD ("online", expect_online),
+  SCRIPT_WORD ("open", open_session),
+  SCRIPT_WORD ("own-certificate", set_own_certificate),
+  SCRIPT_WORD ("pin", set_pin),
+  SCRIPT_WORD ("property", check_property),
+  SCRIPT_WORD ("proxy", start_proxy),
+  SCRIPT_WORD ("proxy-asked", check_proxy_asked),
+  SCRIPT_WORD ("query", query),
+  SCRIPT_WORD ("query-ends", end_query),
+  SCRIPT_WORD ("received", check_received),
+  SCRIPT_WORD ("send", send_stanza),
+  SCRIPT_WORD ("service", start_service),
+  SCRIPT_WORD ("set", set_property),
+  SCRIPT_WORD ("state", check_state),
+  SCRIPT_WORD ("tls", use_tls),
+  SCRIPT_WORD ("token", set_token),
+  SCRIPT_WORD ("token-is", check_token),
+  SCRIPT_WORD ("until", wait_for),
+  SCRIPT_WORD ("watch", watch),
+  SCRIPT_WORD ("watch-resources", watch_resources),
+  SCRIPT_WORD ("write", write_bytes),
 };
 
 gboolean
-client_run_call (ClientRun *self, const char *name, const char *text, const char *line)
+client_run_call (ClientRun *self, const char *name, Words *words)
 {
-  statement = line;
-  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
-    if (g_str_equal (name, calls[i].name))
-      {
-        calls[i].call (self, text);
-        return TRUE;
-      }
-  return script_server_call (self->servers, name, text) ||
-         surroundings_call (self->surroundings, name, text);
+  return SCRIPT_CALL (calls, self, name, words) ||
+         script_server_call (self->servers, name, words) ||
+         surroundings_call (self->surroundings, name, words);
 }
 
 ClientRun *
-client_run_new (GHashTable *definitions)
+client_run_new (void)
 {
   ClientRun *self = g_new0 (ClientRun, 1);
 
-  self->definitions = definitions;
-  self->servers = script_server_new (definitions);
+  self->servers = script_server_new ();
   self->surroundings = surroundings_new ();
   self->cancellable = g_cancellable_new ();
   self->received = g_string_new (NULL);
-  start_client (self, FAKE_JID);
+  create_client (self, FAKE_JID);
   return self;
 }
 
@@ -646,7 +655,7 @@ client_run_free (ClientRun *self)
   g_clear_object (&self->service);
   if (self->client != NULL)
     {
-      log_out (self, "");
+      log_out (self, NULL);
       run_pending ();
       g_clear_object (&self->login);
       g_clear_object (&self->accepted);

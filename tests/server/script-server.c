@@ -7,39 +7,40 @@
 #include <string.h>
 
 #include "../lib/certificate.h"
-#include "../lib/script-file.h"
+#include "../lib/script-reader.h"
 
 static const FakeStep nothing[] = { { NULL } };
 
 static void
-expect_text (ScriptServer *self, const char *text)
+expect_text (ScriptServer *self, Words *words)
 {
-  fake_server_expect (self->server, text);
+  fake_server_expect (self->server, words_take_rest (words));
 }
 
 /* "keep NAME END": from now on %NAME is what comes before END. */
 static void
-keep (ScriptServer *self, const char *text)
+keep (ScriptServer *self, Words *words)
 {
-  char *name = script_take_word (&text);
-  char *taken = fake_server_take_until (self->server, text);
+  char       *name = g_strdup (words_take (words));
+  const char *text = words_take_rest (words);
+  char       *taken = fake_server_take_until (self->server, text);
 
   taken[strlen (taken) - strlen (text)] = '\0';
-  g_hash_table_replace (self->definitions, name, taken);
+  script_define (name, taken);
 }
 
 static void
-send_text (ScriptServer *self, const char *text)
+send_text (ScriptServer *self, Words *words)
 {
-  fake_server_send (self->server, text, -1);
+  fake_server_send (self->server, words_take_rest (words), -1);
 }
 
 /* "N BEFORE | PIECE | AFTER": with that many pieces */
 static void
-send_many (ScriptServer *self, const char *text)
+send_many (ScriptServer *self, Words *words)
 {
-  guint               n = script_take_number (&text);
-  g_auto (GStrv)      parts = g_strsplit (text, " | ", 3);
+  guint               n = words_take_number (words);
+  g_auto (GStrv)      parts = g_strsplit (words_take_rest (words), " | ", 3);
   g_autoptr (GString) all = g_string_new (parts[0]);
 
   for (guint i = 0; i < n; i++)
@@ -50,7 +51,7 @@ send_many (ScriptServer *self, const char *text)
 
 /* A question whose answer comes after all that the client had to read. */
 static void
-round_trip (ScriptServer *self, const char *text)
+round_trip (ScriptServer *self, Words *words)
 {
   g_autofree char *id = g_strdup_printf ("ping-%u", self->n_pings++);
   g_autofree char *ping = g_strdup_printf (
@@ -61,42 +62,43 @@ round_trip (ScriptServer *self, const char *text)
 }
 
 static void
-hang_up (ScriptServer *self, const char *text)
+hang_up (ScriptServer *self, Words *words)
 {
   fake_server_close (self->server);
 }
 
 static void
-wait_for_connection (ScriptServer *self, const char *text)
+wait_for_connection (ScriptServer *self, Words *words)
 {
-  fake_server_wait_for_clients (self->server, script_take_number (&text));
+  fake_server_wait_for_clients (self->server, words_take_number (words));
 }
 
 static void
-check_connections (ScriptServer *self, const char *text)
+check_connections (ScriptServer *self, Words *words)
 {
-  g_assert_cmpuint (fake_server_get_n_clients (self->server), ==, script_take_number (&text));
+  g_assert_cmpuint (fake_server_get_n_clients (self->server), ==, words_take_number (words));
 }
 
 /* "times N TEXT": at the end of the case the client has sent it so often. */
 static void
-add_count (ScriptServer *self, const char *text)
+add_count (ScriptServer *self, Words *words)
 {
-  g_ptr_array_add (self->counts, g_strdup (text));
+  g_ptr_array_add (self->counts, g_strdup (words_take_rest (words)));
 }
 
 static void
-add_never (ScriptServer *self, const char *text)
+add_never (ScriptServer *self, Words *words)
 {
-  g_ptr_array_add (self->counts, g_strconcat ("0 ", text, NULL));
+  g_ptr_array_add (self->counts, g_strconcat ("0 ", words_take_rest (words), NULL));
 }
 
 static void
 check_count (const char *received, const char *count)
 {
-  const char *text = count;
-  guint       expected = script_take_number (&text), n = 0;
+  char *text;
+  guint expected = (guint) g_ascii_strtoull (count, &text, 10), n = 0;
 
+  text++;
   for (const char *at = received; (at = strstr (at, text)) != NULL; at++)
     n++;
   if (n != expected)
@@ -109,46 +111,45 @@ script_server_start (ScriptServer *self, const char *name)
   g_autoptr (GTlsCertificate) certificate = *name != '\0' ? load_certificate (name) : NULL;
 
   self->server = fake_server_new_tls (nothing, certificate);
-  g_hash_table_replace (self->definitions, g_strdup ("PORT"),
-                        g_strdup_printf ("%u", fake_server_get_port (self->server)));
+  script_define (g_strdup ("PORT"), g_strdup_printf ("%u", fake_server_get_port (self->server)));
 }
 
 /* "certificate NAME": that of the server for connections from now on */
 static void
-set_certificate (ScriptServer *self, const char *name)
+set_certificate (ScriptServer *self, Words *words)
 {
-  g_autoptr (GTlsCertificate) certificate = load_certificate (name);
+  g_autoptr (GTlsCertificate) certificate = load_certificate (words_take_rest (words));
 
   fake_server_set_certificate (self->server, certificate, FALSE);
 }
 
 /* The same for connections after the next one. */
 static void
-set_later_certificate (ScriptServer *self, const char *name)
+set_later_certificate (ScriptServer *self, Words *words)
 {
-  g_autoptr (GTlsCertificate) certificate = load_certificate (name);
+  g_autoptr (GTlsCertificate) certificate = load_certificate (words_take_rest (words));
 
   fake_server_set_certificate (self->server, certificate, TRUE);
 }
 
 /* How often the client has shown its own. */
 static void
-check_shown (ScriptServer *self, const char *text)
+check_shown (ScriptServer *self, Words *words)
 {
-  g_assert_cmpuint (fake_server_get_n_certificates (self->server), ==, script_take_number (&text));
+  g_assert_cmpuint (fake_server_get_n_certificates (self->server), ==, words_take_number (words));
 }
 
 /* "elsewhere [CERTIFICATE]": another server takes the place of the first one, ... */
 static void
-go_elsewhere (ScriptServer *self, const char *text)
+go_elsewhere (ScriptServer *self, Words *words)
 {
   self->home = self->server;
-  script_server_start (self, text);
+  script_server_start (self, words_take_rest (words));
 }
 
 /* ... which the script may leave for the first one, and come back to, ... */
 static void
-change_server (ScriptServer *self, const char *text)
+change_server (ScriptServer *self, Words *words)
 {
   FakeServer *other = self->home;
 
@@ -158,54 +159,43 @@ change_server (ScriptServer *self, const char *text)
 
 /* ... until it goes away. */
 static void
-end_elsewhere (ScriptServer *self, const char *text)
+end_elsewhere (ScriptServer *self, Words *words)
 {
   fake_server_close (self->server);
   g_free (fake_server_free (self->server));
   self->server = g_steal_pointer (&self->home);
 }
 
-static const struct
-{
-  const char *name;
-  void (*call) (ScriptServer *self, const char *text);
-} calls[] = {
-  { ">", expect_text },
-  { "<", send_text },
-  { "<many", send_many },
-  { "certificate", set_certificate },
-  { "change-server", change_server },
-  { "connection", wait_for_connection },
-  { "connections", check_connections },
-  { "elsewhere", go_elsewhere },
-  { "end-elsewhere", end_elsewhere },
-  { "hang-up", hang_up },
-  { "keep", keep },
-  { "later-certificate", set_later_certificate },
-  { "never", add_never },
-  { "round-trip", round_trip },
-  { "shown", check_shown },
-  { "times", add_count },
+static const ScriptWord calls[] = {
+  SCRIPT_WORD (">", expect_text),
+  SCRIPT_WORD ("<", send_text),
+  SCRIPT_WORD ("<many", send_many),
+  SCRIPT_WORD ("certificate", set_certificate),
+  SCRIPT_WORD ("change-server", change_server),
+  SCRIPT_WORD ("connection", wait_for_connection),
+  SCRIPT_WORD ("connections", check_connections),
+  SCRIPT_WORD ("elsewhere", go_elsewhere),
+  SCRIPT_WORD ("end-elsewhere", end_elsewhere),
+  SCRIPT_WORD ("hang-up", hang_up),
+  SCRIPT_WORD ("keep", keep),
+  SCRIPT_WORD ("later-certificate", set_later_certificate),
+  SCRIPT_WORD ("never", add_never),
+  SCRIPT_WORD ("round-trip", round_trip),
+  SCRIPT_WORD ("shown", check_shown),
+  SCRIPT_WORD ("times", add_count),
 };
 
 gboolean
-script_server_call (ScriptServer *self, const char *name, const char *text)
+script_server_call (ScriptServer *self, const char *name, Words *words)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
-    if (g_str_equal (name, calls[i].name))
-      {
-        calls[i].call (self, text);
-        return TRUE;
-      }
-  return FALSE;
+  return SCRIPT_CALL (calls, self, name, words);
 }
 
 ScriptServer *
-script_server_new (GHashTable *definitions)
+script_server_new (void)
 {
   ScriptServer *self = g_new0 (ScriptServer, 1);
 
-  self->definitions = definitions;
   self->counts = g_ptr_array_new_with_free_func (g_free);
   script_server_start (self, "");
   return self;

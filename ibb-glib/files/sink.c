@@ -4,8 +4,8 @@
 
 #include "files/sink.h"
 
-#include "files/disk.h"
 #include "files/file-name.h"
+#include "ibb-disk-private.h"
 #include "ibb-intl-private.h"
 
 #include <errno.h>
@@ -22,12 +22,6 @@
 #define STEP_SIZE 65536   /* bytes that are read at a time */
 #define PRIVATE_MODE 0600 /* until the file is whole */
 #define UNKNOWN_MASK 0077 /* where the system does not tell the umask of the process */
-
-/* Repeats a call of the disk that a signal interrupts. */
-#define CALL(result, call)                                                                         \
-  do                                                                                               \
-    result = ibb_disk->call;                                                                       \
-  while (result < 0 && errno == EINTR)
 
 struct _IBBSink
 {
@@ -128,60 +122,20 @@ ibb_sink_is_rival (IBBSink *self, IBBSink *other)
   return g_str_equal (self->key, other->key) && g_str_equal (self->path, other->path);
 }
 
-/* The descriptor of a part, and who has it. */
-
-typedef enum
-{
-  PART_IS_OWN, /* under our lock */
-  PART_IS_USED,
-  PART_HAS_NO_LOCK, /* the file system never has one, so that nobody knows */
-  PART_IS_FOREIGN,  /* a link, a pipe, another user's file: whatever somebody has put there */
-} PartOwner;
-
-static gboolean
-is_own_file (const struct stat *info)
-{
-  return S_ISREG (info->st_mode) && info->st_uid == geteuid ();
-}
-
-/* Whether the name is that of the file of the descriptor. */
-static gboolean
-is_named (int folder, const char *name, int fd)
-{
-  struct stat by_name, own;
-
-  return ibb_disk->stat (folder, name, &by_name) == 0 && ibb_disk->stat (fd, NULL, &own) == 0 &&
-         by_name.st_dev == own.st_dev && by_name.st_ino == own.st_ino;
-}
-
-/* Another sink may have removed or renamed the file before the lock was there. A lock that fails
- * only now is an error: the next sink may get it. */
-static PartOwner
-lock_part (int folder, const char *name, int fd)
-{
-  int locked;
-
-  CALL (locked, lock (fd));
-  if (locked != 0 && (errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL))
-    return PART_HAS_NO_LOCK;
-  if (locked != 0)
-    return errno == EWOULDBLOCK ? PART_IS_USED : PART_IS_FOREIGN;
-  return is_named (folder, name, fd) ? PART_IS_OWN : PART_IS_USED;
-}
-
 /* Returns -1 with errno; EBUSY: the part is foreign. */
 static int
-open_part (int folder, const char *name, PartOwner *owner, struct stat *info)
+open_part (int folder, const char *name, IBBDiskOwner *owner, struct stat *info)
 {
   int fd;
 
-  CALL (fd, open (folder, name, FALSE));
+  IBB_DISK_CALL (fd, open (folder, name, FALSE));
   if (fd < 0)
     return -1;
-  *owner = ibb_disk->stat (fd, NULL, info) == 0 && is_own_file (info) ? lock_part (folder, name, fd)
-                                                                      : PART_IS_FOREIGN;
+  *owner = ibb_disk->stat (fd, NULL, info) == 0 && ibb_disk_is_own (info)
+               ? ibb_disk_lock (folder, name, fd)
+               : IBB_DISK_FOREIGN;
   /* As it is under the lock. */
-  if (*owner != PART_IS_FOREIGN && ibb_disk->stat (fd, NULL, info) == 0)
+  if (*owner != IBB_DISK_FOREIGN && ibb_disk->stat (fd, NULL, info) == 0)
     return fd;
   ibb_disk->close (fd);
   errno = EBUSY;
@@ -192,14 +146,14 @@ open_part (int folder, const char *name, PartOwner *owner, struct stat *info)
 static int
 remove_part (int folder, const char *name, gboolean is_asked)
 {
-  struct stat info;
-  PartOwner   owner;
-  int         fd = open_part (folder, name, &owner, &info);
-  int         failure = EBUSY;
+  struct stat  info;
+  IBBDiskOwner owner;
+  int          fd = open_part (folder, name, &owner, &info);
+  int          failure = EBUSY;
 
   if (fd < 0)
     return errno;
-  if (owner == PART_IS_OWN || (owner == PART_HAS_NO_LOCK && is_asked))
+  if (owner == IBB_DISK_OWN || (owner == IBB_DISK_NO_LOCK && is_asked))
     failure = ibb_disk->unlink (folder, name) == 0 ? 0 : errno;
   ibb_disk->close (fd);
   return failure;
@@ -239,7 +193,8 @@ list_parts (int folder)
       IBBSinkPart *part;
       struct stat  info;
 
-      if (!is_part_name (name) || ibb_disk->stat (folder, name, &info) != 0 || !is_own_file (&info))
+      if (!is_part_name (name) || ibb_disk->stat (folder, name, &info) != 0 ||
+          !ibb_disk_is_own (&info))
         continue;
       part = g_new0 (IBBSinkPart, 1);
       part->name = g_strdup (name);
@@ -266,25 +221,6 @@ bound_parts (IBBSink *self)
 
 /* Before the first byte. */
 
-/* In a folder such as /tmp everybody may put a link, a file or a pipe where a program will write.
- * There the kernel follows a link, and lets a program open an existing file or pipe, only if that
- * belongs to the user of the process or to the owner of the folder (protected_symlinks,
- * protected_regular, protected_fifos). A sink replaces the file, and needs the same check. */
-gboolean
-ibb_sink_is_planted (const struct stat *folder, const struct stat *entry)
-{
-  return (folder->st_mode & S_ISVTX) != 0 && (folder->st_mode & S_IWOTH) != 0 &&
-         entry->st_uid != geteuid () && entry->st_uid != folder->st_uid;
-}
-
-static gboolean
-is_planted (IBBSink *self, const struct stat *entry)
-{
-  struct stat info;
-
-  return ibb_disk->stat (self->folder, NULL, &info) != 0 || ibb_sink_is_planted (&info, entry);
-}
-
 /* Looks at what has the name. Returns 0, or the errno of what makes it impossible to use it. */
 static int
 check_name (IBBSink *self, struct stat *info, gboolean *exists)
@@ -300,7 +236,7 @@ check_name (IBBSink *self, struct stat *info, gboolean *exists)
     return EISDIR;
   if (!S_ISREG (info->st_mode))
     return EEXIST;
-  return is_planted (self, info) ? EACCES : 0;
+  return ibb_disk_is_planted (self->folder, info) ? EACCES : 0;
 }
 
 /* A sink may have been interrupted when its file was whole: a power cut must not bring that mode
@@ -314,7 +250,7 @@ make_private (int fd, const struct stat *info)
     return TRUE;
   if (ibb_disk->set_mode (fd, PRIVATE_MODE) != 0)
     return FALSE;
-  CALL (result, sync (fd));
+  IBB_DISK_CALL (result, sync (fd));
   return result == 0;
 }
 
@@ -327,12 +263,12 @@ take_part (IBBSink *self, gboolean goes_on)
     {
       g_autofree char *name = dup_part_name (self, i);
       struct stat      info;
-      PartOwner        owner;
+      IBBDiskOwner     owner;
       int              fd = open_part (self->folder, name, &owner, &info);
 
       if (fd < 0)
         continue;
-      if (owner == PART_IS_OWN && info.st_nlink == 1 && make_private (fd, &info))
+      if (owner == IBB_DISK_OWN && info.st_nlink == 1 && make_private (fd, &info))
         {
           self->fd = fd;
           self->part = g_steal_pointer (&name);
@@ -340,7 +276,7 @@ take_part (IBBSink *self, gboolean goes_on)
           self->length = self->is_stale ? 0 : (guint64) info.st_size;
           return;
         }
-      if (owner == PART_IS_OWN)
+      if (owner == IBB_DISK_OWN)
         ibb_disk->unlink (self->folder, name);
       ibb_disk->close (fd);
     }
@@ -356,7 +292,7 @@ ibb_sink_open (IBBSink *self, guint64 size, gboolean goes_on, GError **error)
   g_assert (self->folder < 0);
 
   self->size = size;
-  CALL (self->folder, open_folder (self->path));
+  IBB_DISK_CALL (self->folder, open_folder (self->path));
   if (self->folder < 0 || ibb_disk->access (self->folder) != 0)
     return fail (self, errno, error);
   failure = check_name (self, &info, &exists);
@@ -382,22 +318,22 @@ create_part (IBBSink *self, GError **error)
   for (guint i = 1; may_create && i <= PARTS_PER_KEY; i++)
     {
       g_autofree char *name = dup_part_name (self, i);
-      PartOwner        owner;
+      IBBDiskOwner     owner;
 
-      CALL (self->fd, open (self->folder, name, TRUE));
+      IBB_DISK_CALL (self->fd, open (self->folder, name, TRUE));
       if (self->fd < 0 && errno != EEXIST)
         return fail (self, errno, error);
       if (self->fd < 0)
         continue;
-      owner = lock_part (self->folder, name, self->fd);
-      if (owner == PART_IS_OWN || owner == PART_HAS_NO_LOCK)
+      owner = ibb_disk_lock (self->folder, name, self->fd);
+      if (owner == IBB_DISK_OWN || owner == IBB_DISK_NO_LOCK)
         {
           self->part = g_steal_pointer (&name);
-          self->is_unlocked = owner == PART_HAS_NO_LOCK;
+          self->is_unlocked = owner == IBB_DISK_NO_LOCK;
           return TRUE;
         }
       /* Without the lock nobody knows whether another sink has taken the part: it stays. */
-      if (owner == PART_IS_FOREIGN)
+      if (owner == IBB_DISK_FOREIGN)
         return fail (self, errno, error);
       ibb_disk->close (self->fd);
       self->fd = -1;
@@ -417,7 +353,7 @@ begin (IBBSink *self, GError **error)
     return FALSE;
   if (!self->is_stale)
     return TRUE;
-  CALL (result, truncate (self->fd));
+  IBB_DISK_CALL (result, truncate (self->fd));
   if (result != 0)
     return fail (self, errno, error);
   self->is_stale = FALSE;
@@ -435,7 +371,7 @@ ibb_sink_write (IBBSink *self, const void *data, gsize length, GError **error)
     {
       gssize n;
 
-      CALL (n, write (self->fd, bytes, length, self->length));
+      IBB_DISK_CALL (n, write (self->fd, bytes, length, self->length));
       if (n <= 0)
         return fail (self, n < 0 ? errno : EIO, error);
       self->length += (guint64) n;
@@ -463,7 +399,7 @@ ibb_sink_hash (
 
       if (g_cancellable_set_error_if_cancelled (cancellable, error))
         return FALSE;
-      CALL (n, read (self->fd, buffer, MIN (self->length - offset, STEP_SIZE), offset));
+      IBB_DISK_CALL (n, read (self->fd, buffer, MIN (self->length - offset, STEP_SIZE), offset));
       if (n <= 0)
         return fail (self, n < 0 ? errno : EIO, error);
       ibb_hasher_update (hasher, buffer, (gsize) n);
@@ -509,7 +445,7 @@ check_bytes (IBBSink      *self,
 
   if (ibb_disk->stat (self->fd, NULL, &info) != 0)
     return fail (self, errno, error);
-  if (!is_named (self->folder, self->part, self->fd))
+  if (!ibb_disk_is_named (self->folder, self->part, self->fd))
     return fail (self, ENOENT, error);
   if ((guint64) info.st_size != self->length)
     return fail_check (self, error);
@@ -590,7 +526,7 @@ reserve_name (IBBSink *self, const char *name)
   struct stat info;
   int         result, failure;
 
-  CALL (result, open (self->folder, name, TRUE));
+  IBB_DISK_CALL (result, open (self->folder, name, TRUE));
   if (result < 0)
     return errno;
   ibb_disk->close (result);
@@ -598,7 +534,7 @@ reserve_name (IBBSink *self, const char *name)
     return errno;
   if (!S_ISREG (info.st_mode) || info.st_size > 0) /* somebody uses it already */
     return EEXIST;
-  CALL (result, rename (self->folder, self->part, name, TRUE));
+  IBB_DISK_CALL (result, rename (self->folder, self->part, name, TRUE));
   if (result == 0)
     return 0;
   failure = errno;
@@ -606,25 +542,14 @@ reserve_name (IBBSink *self, const char *name)
   return failure;
 }
 
-/* Never replaces a file. Returns 0 or an errno. Most file systems that cannot rename so have links;
- * exFAT by FUSE has neither. */
+/* Never replaces a file. Returns 0 or an errno. */
 static int
 give_new_name (IBBSink *self, const char *name)
 {
-  int result;
+  int failure = ibb_disk_rename_new (self->folder, self->part, name);
 
-  CALL (result, rename (self->folder, self->part, name, FALSE));
-  if (result == 0)
-    return 0;
-  if (errno != EINVAL && errno != ENOSYS)
-    return errno;
-  CALL (result, link (self->folder, self->part, name));
-  if (result != 0 && (errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP))
-    return reserve_name (self, name);
-  if (result != 0)
-    return errno;
-  ibb_disk->unlink (self->folder, self->part);
-  return 0;
+  return failure == EPERM || failure == ENOSYS || failure == EOPNOTSUPP ? reserve_name (self, name)
+                                                                        : failure;
 }
 
 /* Returns 0 or an errno. */
@@ -636,7 +561,7 @@ give_name (IBBSink *self)
   self->final = g_strdup (self->name);
   if (self->policy == IBB_SINK_REPLACE)
     {
-      CALL (result, rename (self->folder, self->part, self->name, TRUE));
+      IBB_DISK_CALL (result, rename (self->folder, self->part, self->name, TRUE));
       return result == 0 ? 0 : errno;
     }
   result = give_new_name (self, self->final);
@@ -651,17 +576,6 @@ give_name (IBBSink *self)
   return result;
 }
 
-/* It is no error if the folder cannot be read, or its file system cannot synchronize folders. */
-static gboolean
-sync_folder (IBBSink *self, GError **error)
-{
-  int result;
-
-  CALL (result, sync (self->folder));
-  return result == 0 || errno == EINVAL || errno == EROFS || errno == EBADF ||
-         fail (self, errno, error);
-}
-
 gboolean
 ibb_sink_commit (IBBSink      *self,
                  const char   *algorithm,
@@ -674,24 +588,24 @@ ibb_sink_commit (IBBSink      *self,
   if (!begin (self, error) || !check_bytes (self, algorithm, hash, cancellable, error) ||
       g_cancellable_set_error_if_cancelled (cancellable, error) || !set_rights (self, error))
     return FALSE;
-  CALL (result, sync (self->fd));
+  IBB_DISK_CALL (result, sync (self->fd));
   if (result != 0)
     {
       int failure = errno;
 
       /* What the kernel could not write it counts as written: the next call would succeed. */
       self->is_spoilt = TRUE;
-      CALL (result, truncate (self->fd));
+      IBB_DISK_CALL (result, truncate (self->fd));
       return fail (self, failure, error);
     }
   result = give_name (self);
   if (result != 0)
     return fail (self, result, error);
   g_clear_pointer (&self->part, g_free);
-  if (!is_named (self->folder, self->final, self->fd))
+  if (!ibb_disk_is_named (self->folder, self->final, self->fd))
     return fail (self, ESTALE, error);
   remove_other_parts (self);
-  return sync_folder (self, error);
+  return ibb_disk_sync_folder (self->folder) == 0 || fail (self, errno, error);
 }
 
 char *
@@ -719,7 +633,7 @@ ibb_sink_close (IBBSink *self, gboolean keeps)
   gboolean is_removed =
       self->is_spoilt || self->is_unlocked || (!self->is_stale && (!keeps || self->length == 0));
 
-  if (self->part != NULL && is_removed && is_named (self->folder, self->part, self->fd))
+  if (self->part != NULL && is_removed && ibb_disk_is_named (self->folder, self->part, self->fd))
     ibb_disk->unlink (self->folder, self->part);
   g_clear_pointer (&self->part, g_free);
   if (self->fd >= 0)
@@ -750,7 +664,7 @@ open_folder (const char *path, GError **error)
 {
   int folder;
 
-  CALL (folder, open_folder (path));
+  IBB_DISK_CALL (folder, open_folder (path));
   if (folder < 0)
     set_error (path, NULL, errno, error);
   return folder;
@@ -771,10 +685,10 @@ ibb_sink_list_parts (const char *path, GError **error)
     {
       IBBSinkPart *part = g_ptr_array_index (parts, i);
       struct stat  info;
-      PartOwner    owner;
+      IBBDiskOwner owner;
       int          fd = open_part (folder, part->name, &owner, &info);
 
-      part->is_in_use = fd >= 0 && owner == PART_IS_USED;
+      part->is_in_use = fd >= 0 && owner == IBB_DISK_USED;
       if (fd >= 0)
         ibb_disk->close (fd);
     }

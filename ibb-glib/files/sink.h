@@ -58,10 +58,6 @@ gboolean ibb_sink_has_lost_owner (IBBSink *self);
 /* keeps: a part with bytes stays, for a later sink, if the file system has locks. */
 void ibb_sink_close (IBBSink *self, gboolean keeps);
 
-/* Whether the entry of the folder may be somebody's trap: what a program that follows a link, or
- * uses a file, has to look at where everybody may make one. */
-gboolean ibb_sink_is_planted (const struct stat *folder, const struct stat *entry);
-
 typedef struct
 {
   char    *name; /* (owned) */

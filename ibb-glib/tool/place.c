@@ -5,6 +5,7 @@
 #include "place.h"
 
 #include "files/sink.h"
+#include "ibb-disk-private.h"
 #include "output.h"
 #include "slow-open.h"
 #include "stream.h"
@@ -15,8 +16,6 @@
 #include <glib/gi18n.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define MAX_LINKS 40 /* as many as Linux follows */
 
 struct _ToolPlace
 {
@@ -53,45 +52,6 @@ set_error (ToolPlace *self, int failure, GError **error)
                  _ ("Cannot write %s: %s"), self->name, reason);
 }
 
-static gboolean
-is_planted (const char *directory, const struct stat *entry)
-{
-  struct stat info;
-
-  return stat (directory, &info) != 0 || ibb_sink_is_planted (&info, entry);
-}
-
-/* Returns the file to which path leads if its last part is a symbolic link, even if that file does
- * not exist yet. NULL with errno. Free with g_free (). */
-static char *
-resolve (const char *path)
-{
-  g_autofree char *current = g_strdup (path);
-
-  for (int i = 0; i < MAX_LINKS; i++)
-    {
-      g_autofree char *directory = g_path_get_dirname (current);
-      g_autofree char *target = NULL;
-      struct stat      info;
-
-      if (lstat (current, &info) != 0 || !S_ISLNK (info.st_mode))
-        return g_steal_pointer (&current);
-      if (is_planted (directory, &info))
-        {
-          errno = EACCES;
-          return NULL;
-        }
-      target = g_file_read_link (current, NULL);
-      if (target == NULL)
-        return NULL;
-      g_free (current);
-      current = g_path_is_absolute (target) ? g_strdup (target)
-                                            : g_build_filename (directory, target, NULL);
-    }
-  errno = ELOOP;
-  return NULL;
-}
-
 /* Nobody goes on with the part of a stream, and no file that has a sender has this key. */
 static gboolean
 open_sink (ToolPlace *self, const char *directory, const char *path, GError **error)
@@ -115,7 +75,7 @@ static gboolean
 check_path (ToolPlace *self, GError **error)
 {
   /* If the path is a symbolic link, the file to which it points is replaced, or made. */
-  g_autofree char *path = resolve (self->given);
+  g_autofree char *path = ibb_disk_resolve (self->given);
   g_autofree char *directory = NULL;
   gboolean         exists;
   int              failure = 0;
@@ -131,7 +91,7 @@ check_path (ToolPlace *self, GError **error)
     failure = errno;
   else if (exists && S_ISDIR (self->info.st_mode))
     failure = EISDIR;
-  else if (exists && is_planted (directory, &self->info))
+  else if (exists && ibb_disk_is_planted_at (directory, &self->info))
     failure = EACCES;
   else if (!exists || S_ISREG (self->info.st_mode))
     return open_sink (self, directory, path, error);

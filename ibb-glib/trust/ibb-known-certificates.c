@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ibb-disk-private.h"
 #include "ibb-enum-types.h"
 #include "ibb-intl-private.h"
 #include "trust/ibb-known-certificates-private.h"
@@ -52,7 +53,6 @@
 /* A change takes milliseconds; a program that was stopped within one may keep the lock. */
 #define LOCK_TIMEOUT (5 * G_USEC_PER_SEC)
 #define LOCK_PAUSE 5000 /* µs */
-#define LINKS_MAX 40    /* as Linux follows */
 #define N_DIGITS 64
 
 struct _IBBKnownCertificates
@@ -296,27 +296,6 @@ set_write_error (IBBKnownCertificates *self, int failure, GError **error)
                g_strerror (failure));
 }
 
-/* The file that links lead to, so that a change keeps them. It need not exist. */
-static char *
-dup_target (IBBKnownCertificates *self)
-{
-  char *path = g_strdup (self->path);
-
-  for (int i = 0; i < LINKS_MAX; i++)
-    {
-      g_autofree char *link = g_file_read_link (path, NULL);
-      g_autofree char *folder = NULL;
-
-      if (link == NULL)
-        break;
-      folder = g_path_get_dirname (path);
-      g_free (path);
-      /* The kernel resolves "..": the folder may be a link itself. */
-      path = g_path_is_absolute (link) ? g_strdup (link) : g_build_filename (folder, link, NULL);
-    }
-  return path;
-}
-
 static gboolean
 make_folder (const char *path, GError **error)
 {
@@ -514,10 +493,15 @@ change_locked (
 static gboolean
 make_change (IBBKnownCertificates *self, const Change *change, GError **error)
 {
-  g_autofree char *path = dup_target (self);
+  g_autofree char *path = ibb_disk_resolve (self->path); /* so that a change keeps links */
   gboolean         done;
   int              fd;
 
+  if (path == NULL)
+    {
+      set_write_error (self, errno, error);
+      return FALSE;
+    }
   if (change->digits != NULL && !make_folder (path, error))
     return FALSE;
   fd = open_locked (path, change->digits != NULL);

@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "files/disk.h"
+#include "ibb-disk-private.h"
 
 #define FAKE_DISK_FOLDER "/folder"
 #define FAKE_DISK_STRANGER 4711 /* another user */

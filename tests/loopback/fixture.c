@@ -30,6 +30,19 @@ fixture_set_up (Fixture *self, gconstpointer data)
   fixture_add_services (self);
 }
 
+void
+fixture_set_up_stacks (Fixture *self, gconstpointer data)
+{
+  StackConnection *romeo = stack_connection_new (ROMEO);
+  StackConnection *juliet = stack_connection_new (data != NULL ? data : JULIET);
+
+  stack_connection_set_peer (romeo, juliet);
+  stack_connection_set_peer (juliet, romeo);
+  self->romeo_connection = IBB_CONNECTION (romeo);
+  self->juliet_connection = IBB_CONNECTION (juliet);
+  fixture_add_services (self);
+}
+
 #ifdef IBB_HAS_CLIENT
 static IBBConnection *
 log_in (const char *account)
@@ -196,11 +209,13 @@ Ends
 fixture_open_with (Fixture *self, IBBStanzaType stanza_type)
 {
   g_autofree char *jid = dup_juliet_jid (self);
+  GAsyncResult    *opened = NULL;
   GAsyncResult    *accepted = NULL;
   Ends             ends;
 
   ibb_service_accept_async (self->juliet, NULL, store_result_cb, &accepted);
-  ends.romeo = assert_succeeds (open_with, self->romeo, jid, stanza_type, 0, NULL);
+  open_with_async (self->romeo, jid, stanza_type, 0, NULL, store_result_cb, &opened);
+  ends.romeo = assert_result (ibb_service_open_session_finish, self->romeo, &opened);
   ends.juliet = assert_result (ibb_service_accept_finish, self->juliet, &accepted);
   return ends;
 }

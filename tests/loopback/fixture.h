@@ -10,6 +10,7 @@
 
 #include "../lib/calls.h"
 #include "../lib/open.h"
+#include "stack.h"
 
 #define ROMEO "romeo@montague.example/orchard"
 #define JULIET "juliet@capulet.example/balcony"
@@ -26,6 +27,9 @@ typedef struct
 } Fixture;
 
 void fixture_set_up (Fixture *self, gconstpointer data);
+/* The same on two stacks of the application's own, in the context of the thread. data: Juliet's
+ * JID, or NULL for the usual one. */
+void fixture_set_up_stacks (Fixture *self, gconstpointer data);
 /* Asserts that nothing is left. */
 void fixture_tear_down (Fixture *self, gconstpointer data);
 /* The same set-up, but through a server if IBB_TEST_HOST names one. */
@@ -79,6 +83,18 @@ void fixture_resume_traffic (Fixture *self);
  * thread may hold it for the moment of a delivery. */
 void drop_and_wait (gpointer object);
 
+static inline StackConnection *
+get_romeo_stack (Fixture *self)
+{
+  return STACK_CONNECTION (self->romeo_connection);
+}
+
+static inline StackConnection *
+get_juliet_stack (Fixture *self)
+{
+  return STACK_CONNECTION (self->juliet_connection);
+}
+
 static inline GInputStream *
 get_input (gpointer stream)
 {
@@ -121,6 +137,8 @@ void test_init (int *argc, char ***argv);
 
 #define add_test(path, function)                                                                   \
   g_test_add (path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
+#define add_stacks_test(path, function)                                                            \
+  g_test_add (path, Fixture, NULL, fixture_set_up_stacks, function, fixture_tear_down)
 /* For what holds whatever is between the ends. */
 #define add_test_anywhere(path, data, function)                                                    \
   g_test_add (path, Fixture, data, fixture_set_up_anywhere, function, fixture_tear_down)

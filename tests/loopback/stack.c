@@ -27,8 +27,6 @@ deliver_cb (gpointer data)
     {
       ibb_connection_receive (IBB_CONNECTION (self), stanza);
       ibb_stanza_unref (stanza);
-      if (self->received != NULL)
-        self->received (self->received_data);
     }
   g_clear_pointer (&self->source, g_source_unref);
   return G_SOURCE_REMOVE;

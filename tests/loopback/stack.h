@@ -27,10 +27,6 @@ struct _StackConnection
   gboolean      confirms;
   GQueue        unconfirmed; /* (element-type IBBStanza): messages that were sent */
   guint         n_sent;
-
-  /* (nullable): called after each stanza that was received */
-  void (*received) (gpointer data);
-  gpointer received_data;
 };
 
 StackConnection *stack_connection_new (const char *jid); /* (nullable): jid */

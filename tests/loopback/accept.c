@@ -375,19 +375,6 @@ test_beside (Fixture *fixture, gconstpointer data)
   seen_clear (&seen);
 }
 
-/* D-08: the limit counts sessions of any origin. */
-static void
-test_limit (Fixture *fixture, gconstpointer data)
-{
-  GAsyncResult *opened = NULL;
-  g_auto (Ends) ends = { NULL };
-
-  ibb_service_set_session_limit (fixture->juliet, 1);
-  ends = fixture_open (fixture);
-  start_open (fixture, &opened);
-  assert_refused (fixture, &opened, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, NULL);
-}
-
 /* Sessions that nobody has taken are aborted with the service, and not leaked. */
 static void
 test_queue_dropped (Fixture *fixture, gconstpointer data)
@@ -516,7 +503,6 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/accept/nested", test_nested);
   add_test ("/ibb/loopback/accept/session-accepted/F-06", test_accepted);
   add_test ("/ibb/loopback/accept/accept/F-27", test_accept);
-  add_test ("/ibb/loopback/accept/limit/D-08", test_limit);
   for (int is_later = 0; is_later < 2; is_later++)
     g_test_add (is_later ? "/ibb/loopback/accept/beside/D-66/later"
                          : "/ibb/loopback/accept/beside/D-66/earlier",

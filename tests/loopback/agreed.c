@@ -20,54 +20,6 @@ expect (Fixture *fixture, IBBStanzaType stanza_type, guint block_size, GAsyncRes
                                     result);
 }
 
-static void
-assert_open_fails (Fixture *fixture, IBBStanzaType stanza_type, guint block_size, IBBError code)
-{
-  g_autoptr (IBBSessionParams) params = new_agreed (stanza_type, block_size);
-
-  assert_fails (IBB_ERROR, (int) code, ibb_service_open_session, fixture->romeo, JULIET, params,
-                NULL);
-}
-
-/* N-46, N-47: each end keeps to what was agreed, and an open that differs leaves
- * the expectation as it is. */
-static void
-check_agreed (Fixture *fixture, IBBStanzaType stanza_type)
-{
-  IBBStanzaType other_type =
-      stanza_type == IBB_STANZA_TYPE_IQ ? IBB_STANZA_TYPE_MESSAGE : IBB_STANZA_TYPE_IQ;
-  g_autoptr (IBBSessionParams) params = new_agreed (stanza_type, 1000);
-  g_autoptr (IBBTransport)     romeo = NULL;
-  g_autoptr (IBBTransport)     juliet = NULL;
-  GAsyncResult                *expected = NULL;
-
-  ibb_service_set_session_limit (fixture->juliet, 0);
-  ibb_service_set_max_block_size (fixture->juliet, 999); /* an agreed size may be larger */
-  expect (fixture, stanza_type, 1000, &expected);
-  assert_open_fails (fixture, stanza_type, 1001, IBB_ERROR_RESOURCE_CONSTRAINT);
-  assert_open_fails (fixture, other_type, 1000, IBB_ERROR_NOT_ACCEPTABLE);
-  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, params, NULL);
-  juliet = assert_result (ibb_service_expect_session_finish, fixture->juliet, &expected);
-  g_assert_cmpuint (ibb_transport_get_block_size (juliet), ==, 1000);
-  g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 1000);
-  g_assert_cmpstr (ibb_transport_get_sid (juliet), ==, "agreed");
-  g_assert_cmpint (ibb_transport_get_stanza_type (juliet), ==, stanza_type);
-  write_text (romeo, "as agreed");
-  assert_reads (juliet, "as agreed");
-}
-
-static void
-test_iq (Fixture *fixture, gconstpointer data)
-{
-  check_agreed (fixture, IBB_STANZA_TYPE_IQ);
-}
-
-static void
-test_message (Fixture *fixture, gconstpointer data)
-{
-  check_agreed (fixture, IBB_STANZA_TYPE_MESSAGE);
-}
-
 /* N-47: an open with smaller blocks does no harm, whether it comes before or after the call. */
 static void
 test_smaller (Fixture *fixture, gconstpointer data)
@@ -101,23 +53,6 @@ test_smaller (Fixture *fixture, gconstpointer data)
       close_stream (romeo);
       assert_reads_eof (juliet);
     }
-}
-
-/* A peer that takes only smaller blocks refuses: nothing is tried again. */
-static void
-test_no_fallback (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  GAsyncResult            *expected = NULL;
-
-  ibb_service_set_max_block_size (fixture->juliet, 1000);
-  ibb_service_expect_session_async (fixture->juliet, ROMEO, "agreed", NULL, cancellable,
-                                    store_result_cb, &expected);
-  assert_open_fails (fixture, IBB_STANZA_TYPE_IQ, 4096, IBB_ERROR_RESOURCE_CONSTRAINT);
-  g_assert_null (expected);
-  g_cancellable_cancel (cancellable);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_expect_session_finish,
-                       fixture->juliet, &expected);
 }
 
 /* A session that came for a cancelled call, with other terms, is not the agreed one. */
@@ -178,10 +113,7 @@ int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
-  add_test ("/ibb/loopback/agreed/iq/N-46,N-47", test_iq);
-  add_test ("/ibb/loopback/agreed/message", test_message);
   add_test ("/ibb/loopback/agreed/smaller/N-47", test_smaller);
-  add_test ("/ibb/loopback/agreed/no-fallback/N-46", test_no_fallback);
   add_test ("/ibb/loopback/agreed/other-terms", test_other_terms);
   add_test ("/ibb/loopback/agreed/invalid/N-50", test_invalid);
   return g_test_run ();

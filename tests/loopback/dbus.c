@@ -204,29 +204,11 @@ test_signals (Fixture *fixture, gconstpointer stanza_type)
   talk_end (&talk);
 }
 
-static void
-test_error (Fixture *fixture, gconstpointer data)
-{
-  Talk                 talk;
-  GAsyncResult        *called = NULL;
-  g_autoptr (GVariant) answer = NULL;
-  g_autoptr (GError)   error = NULL;
-
-  talk_open (&talk, fixture, IBB_STANZA_TYPE_IQ);
-  begin_call (&talk, "Elope", NULL, NULL, &called);
-  answer = end_call (&talk, &called, &error);
-  g_assert_null (answer);
-  g_assert_error (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD);
-  assert_call (&talk);
-  talk_end (&talk);
-}
-
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   add_test_by_both ("/ibb/dbus/call", test_call);
   add_test_by_both ("/ibb/dbus/signals", test_signals);
-  add_test_anywhere ("/ibb/dbus/error", NULL, test_error);
   return g_test_run ();
 }

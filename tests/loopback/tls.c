@@ -218,34 +218,6 @@ test_mutual (Fixture *fixture, gconstpointer stanza_type)
   talk_clear (&talk);
 }
 
-/* Without any authority: each end knows the one certificate of the other. */
-static gboolean
-pinned_cb (GTlsConnection      *tls,
-           GTlsCertificate     *certificate,
-           GTlsCertificateFlags errors,
-           gpointer             data)
-{
-  End *other = data;
-
-  return g_tls_certificate_is_same (certificate, g_tls_connection_get_certificate (other->tls));
-}
-
-static void
-test_pinned (Fixture *fixture, gconstpointer stanza_type)
-{
-  Talk talk;
-
-  talk_open (&talk, fixture, GPOINTER_TO_INT (stanza_type), "juliet.example", "alone-1.pem",
-             "alone-2.pem");
-  g_signal_connect (talk.romeo.tls, "accept-certificate", G_CALLBACK (pinned_cb), &talk.juliet);
-  g_signal_handlers_disconnect_by_func (talk.juliet.tls, faultless_cb, NULL);
-  g_signal_connect (talk.juliet.tls, "accept-certificate", G_CALLBACK (pinned_cb), &talk.romeo);
-  handshake (&talk);
-  pass_text (&talk.romeo, &talk.juliet, "wherefore art thou Romeo?");
-  close_cleanly (&talk);
-  talk_clear (&talk);
-}
-
 /* With TLS 1.3 a client has finished the handshake before the server has seen its certificate. Its
  * first read says whether the server accepts it. */
 static gpointer
@@ -297,34 +269,6 @@ test_refused (Fixture *fixture, gconstpointer data)
                   G_TLS_ERROR_BAD_CERTIFICATE);
   assert_refused (fixture, "rosaline.example", "romeo.pem", "juliet.pem", TRUE,
                   G_TLS_ERROR_BAD_CERTIFICATE);
-}
-
-static void
-assert_same_binding (Talk *self, GTlsChannelBindingType type)
-{
-  g_autoptr (GByteArray) romeo = g_byte_array_new ();
-  g_autoptr (GByteArray) juliet = g_byte_array_new ();
-
-  assert_succeeds (g_tls_connection_get_channel_binding_data, self->romeo.tls, type, romeo);
-  assert_succeeds (g_tls_connection_get_channel_binding_data, self->juliet.tls, type, juliet);
-  g_assert_cmpuint (romeo->len, >, 0);
-  g_assert_cmpmem (romeo->data, romeo->len, juliet->data, juliet->len);
-}
-
-static void
-test_binding (Fixture *fixture, gconstpointer stanza_type)
-{
-  Talk talk;
-
-  talk_open_usual (&talk, fixture, stanza_type);
-  handshake (&talk);
-  assert_same_binding (&talk, G_TLS_CHANNEL_BINDING_TLS_SERVER_END_POINT);
-  if (g_tls_connection_get_protocol_version (talk.romeo.tls) == G_TLS_PROTOCOL_VERSION_TLS_1_2)
-    assert_same_binding (&talk, G_TLS_CHANNEL_BINDING_TLS_UNIQUE);
-  else
-    assert_same_binding (&talk, G_TLS_CHANNEL_BINDING_TLS_EXPORTER);
-  close_cleanly (&talk);
-  talk_clear (&talk);
 }
 
 /* The end */
@@ -494,9 +438,7 @@ main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   add_test_by_both ("/ibb/tls/mutual", test_mutual);
-  add_test_by_both ("/ibb/tls/pinned", test_pinned);
   add_test_anywhere ("/ibb/tls/refused", NULL, test_refused);
-  add_test_by_both ("/ibb/tls/binding", test_binding);
   add_test_by_both ("/ibb/tls/clean-end", test_clean_end);
   add_test_anywhere ("/ibb/tls/no-close-notify/strict", NULL, test_no_close_notify);
   add_test_anywhere ("/ibb/tls/no-close-notify/lenient", "", test_no_close_notify);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A wake-up that comes just when somebody lies down again, and one that nobody needs. This program
+/* The sources of a half: a wake-up that comes just when somebody lies down again, one that nobody
+ * needs, and a source that outlives its transport. This program
  * stands before g_source_set_ready_time (), so that it can do there what another thread might do in
  * that moment, and before g_main_context_wakeup (), which it counts. */
 
@@ -85,11 +86,36 @@ test_dropped (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (g_atomic_int_get (&n_wakeups), ==, before);
 }
 
+static gboolean
+count_cb (GObject *stream, gpointer data)
+{
+  (*(guint *) data)++;
+  return G_SOURCE_CONTINUE;
+}
+
+/* A source that outlives the transport sees its end. */
+static void
+test_source_alone (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Ends)         ends = fixture_open (fixture);
+  GPollableInputStream *input = G_POLLABLE_INPUT_STREAM (get_input (ends.romeo));
+  g_autoptr (GSource)   source = g_pollable_input_stream_create_source (input, NULL);
+  g_autoptr (GSource)   never_attached = g_pollable_input_stream_create_source (input, NULL);
+  guint                 n_ready = 0;
+
+  g_source_set_callback (source, G_SOURCE_FUNC (count_cb), &n_ready, NULL);
+  g_source_attach (source, NULL);
+  g_assert_finalize_object (g_steal_pointer (&ends.romeo));
+  wait_until (n_ready > 0);
+  g_source_destroy (source);
+}
+
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   add_test ("/ibb/loopback/wake/cancelled/D-46", test_cancelled);
   add_test ("/ibb/loopback/wake/dropped", test_dropped);
+  add_test ("/ibb/loopback/wake/source-alone", test_source_alone);
   return g_test_run ();
 }

@@ -793,6 +793,6 @@ main (int argc, char **argv)
   finish ();
 
   g_print ("# %u sessions, %" G_GSIZE_FORMAT " KiB read\n", n_sids, n_read / 1024);
-  g_print ("ok 1 /ibb/stress/D-46\n");
+  g_print ("ok 1 /ibb/stress/D-46/B-10\n");
   return 0;
 }

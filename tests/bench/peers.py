@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What sessions with several peers on one connection leave each other.
 
-Peers are near or far, read at once, slowly or not at all, and may lie. compare.py calls this.
+Peers are near or far, and read at once, slowly or not at all. compare.py calls this.
 """
 
 import contextlib
@@ -10,7 +10,6 @@ import statistics
 
 import beside
 import prosody
-from liar import LIES, Liar, Lie
 from paths import Path
 
 INTRODUCTION = """# Several peers on one connection
@@ -36,19 +35,6 @@ class Peer:
     def start(self, server, place, stack):
         beside.start_receiver(server, stack, '--resource', self.name, '--rate', str(self.rate),
                               prepare=place.add_peer(stack, self.delay) if self.delay else None)
-
-
-@dataclasses.dataclass(frozen=True)
-class LyingPeer:
-    """Its acknowledgements may not be what they seem; no more than the bound is in flight to it."""
-
-    lie: Lie
-    name: str = 'liar'
-
-    def start(self, server, _place, stack):
-        liar = Liar(server, 'bob', self.name, self.lie)
-        stack.callback(liar.close)
-        stack.callback(liar.check)
 
 
 ECHO = Peer('beside')  # what the program sends bytes to
@@ -129,7 +115,6 @@ TESTS = (
     Beside('a hundred stalled sessions, before', before=[STALLED] * 100),
     Beside('a hundred stalled sessions, after', after=[STALLED] * 100),
     Beside('a bulk session with another peer near by', before=[Peer('second')]),
-    *(Beside(lie.name, before=[LyingPeer(lie)]) for lie in LIES),
     *(Shares(f'{n} with one peer', [LIVE] * n) for n in (2, 10, 100)),
     Shares('peers at 1, 20 and 100 ms, 1 MB/s from here', AWAY, path='1 MB/s'),
     Shares('the same behind the stock limit', AWAY, path='limit', warm_up=12, seconds=60),

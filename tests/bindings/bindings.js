@@ -16,12 +16,6 @@ Gio._promisify(IBB.Transport.prototype, 'shutdown_output_async', 'shutdown_outpu
 Gio._promisify(Gio.IOStream.prototype, 'close_async', 'close_finish');
 Gio._promisify(Gio.InputStream.prototype, 'read_bytes_async', 'read_bytes_finish');
 Gio._promisify(Gio.OutputStream.prototype, 'write_bytes_async', 'write_bytes_finish');
-if (IBB.Client) {
-    Gio._promisify(IBB.XmppConnection.prototype, 'login_async', 'login_finish');
-    Gio._promisify(IBB.XmppConnection.prototype, 'logout_async', 'logout_finish');
-    Gio._promisify(IBB.Client.prototype, 'query_support_async', 'query_support_finish');
-}
-
 export const DATA = new Uint8Array(10247).map((_, i) => (i * 7) & 255);
 
 export function assert(condition, what = 'assertion failed') {

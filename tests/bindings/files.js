@@ -12,7 +12,6 @@ import {DATA, assert, checkFails, run, same} from './bindings.js';
 Gio._promisify(IBBFiles.Service.prototype, 'offer_file_async', 'offer_file_finish');
 Gio._promisify(IBBFiles.Service.prototype, 'offer_stream_async', 'offer_stream_finish');
 Gio._promisify(IBBFiles.Transfer.prototype, 'accept_file_async', 'accept_file_finish');
-Gio._promisify(IBBFiles.Transfer.prototype, 'accept_stream_async', 'accept_stream_finish');
 Gio._promisify(IBBFiles.Transfer.prototype, 'wait_async', 'wait_finish');
 
 const ALICE = 'alice@example.org/a';
@@ -52,19 +51,6 @@ run({
         assert(same(place.load_contents(null)[1], DATA), 'content');
         for (const file of [sent, place, Gio.File.new_for_path(folder)])
             file.delete(null);
-    },
-
-    '/bindings/javascript/files/stream': async () => {
-        const [alice, bob] = services();
-        const offer = offered(bob);
-        const source = Gio.MemoryInputStream.new_from_bytes(new GLib.Bytes(DATA));
-        const metadata = new IBBFiles.Metadata({name: 'ü', size: DATA.length});
-        const transfer = await alice.offer_stream_async(BOB, source, metadata, null);
-        const sink = Gio.MemoryOutputStream.new_resizable();
-        await (await offer).accept_stream_async(sink, null);
-        await transfer.wait_async(null);
-        sink.close(null);
-        assert(same(sink.steal_as_bytes().toArray(), DATA), 'content');
     },
 
     '/bindings/javascript/files/declined': async () => {

@@ -65,18 +65,6 @@ async void run_file () throws Error {
   DirUtils.remove (folder);
 }
 
-async void run_stream () throws Error {
-  var ends = new Ends ();
-  var sink = new MemoryOutputStream.resizable ();
-  var transfer = yield ends.offer ();
-
-  assert (ends.offered.metadata.media_type == "text/plain");
-  yield ends.offered.accept_stream_async (sink);
-  yield transfer.wait_async ();
-  sink.close ();
-  assert (sink.steal_as_bytes ().compare (new Bytes (CONTENT.data)) == 0);
-}
-
 async void run_declined () throws Error {
   var ends = new Ends ();
   var transfer = yield ends.offer ();
@@ -93,7 +81,6 @@ async void run_declined () throws Error {
 async void run_case (string name) throws Error {
   switch (name) {
     case "file": yield run_file (); break;
-    case "stream": yield run_stream (); break;
     case "declined": yield run_declined (); break;
     default: assert_not_reached ();
   }
@@ -116,7 +103,7 @@ void run (string name) {
 
 int main (string[] args) {
   Test.init (ref args);
-  foreach (var name in new string[] { "file", "stream", "declined" })
+  foreach (var name in new string[] { "file", "declined" })
     Test.add_data_func ("/bindings/vala/files/" + name, () => run (name));
   return Test.run ();
 }

@@ -4,8 +4,7 @@
 import threading
 
 import cases
-from bindings import (DATA, both_ends, listen, listing, read_all, round_trip, wait, wait_until,
-                      write_all)
+from bindings import DATA, both_ends, listing, read_all, round_trip, wait, wait_until, write_all
 from gi.repository import Gio, GLib, IBB
 
 ALICE = 'alice@example.org/a'
@@ -79,27 +78,6 @@ def asynchronous():
     assert accepted[0].close_finish(wait(accepted[0].close_async, GLib.PRIORITY_DEFAULT))
 
 
-@cases.case('/bindings/python/lines')
-def lines():
-    opened, accepted = both_ends(*services(), ALICE, BOB, 'lines')
-    output = Gio.DataOutputStream.new(opened.get_output_stream())
-    stream = Gio.DataInputStream.new(accepted.get_input_stream())
-    stream.set_newline_type(Gio.DataStreamNewlineType.ANY)
-    long = 'x' * 50000
-    for text in ('But soft,\n', 'what light\r\n', '\n', long + '\n', 'bréaks'):
-        output.put_string(text, None)
-    opened.close(None)
-    assert stream.read_line_utf8(None) == ('But soft,', len('But soft,'))
-    result = wait(stream.read_line_async, GLib.PRIORITY_DEFAULT)
-    assert stream.read_line_finish_utf8(result) == ('what light', len('what light'))
-    assert stream.read_line_utf8(None)[0] == ''
-    assert stream.read_line_utf8(None)[0] == long
-    # The end ends a line, too; after it there is none.
-    assert stream.read_line_utf8(None)[0] == 'bréaks'
-    assert stream.read_line_utf8(None)[0] is None
-    accepted.close(None)
-
-
 @cases.case('/bindings/python/pollable')
 def pollable():
     opened, accepted = both_ends(*services(), ALICE, BOB, 'pollable')
@@ -141,40 +119,6 @@ def requests():
         raise AssertionError('a fourth session came in')
     except GLib.Error as error:
         assert 'Three sessions are enough' in error.message, error
-
-
-def talk(alice, number):
-    """In a thread: sends DATA and its end, and reads the answer up to its end."""
-    data = bytes(byte ^ number for byte in DATA)
-    transport = alice.open_session(BOB, None, None)
-    transport.get_output_stream().write_all(data, None)
-    transport.shutdown_output(None)
-    assert read_all(transport) == data[::-1]
-    transport.close(None)
-
-
-def answer(bob):
-    transport = bob.accept(None)
-    transport.get_output_stream().write_all(read_all(transport)[::-1], None)
-    transport.close(None)
-
-
-@cases.case('/bindings/python/sessions')
-def sessions():
-    # Many at once, each end in a thread; the question has to end first.
-    alice, bob = services()
-    bob.props.session_limit = 10
-    listen(bob)
-    done = []
-    threads = [threading.Thread(target=lambda n=n: (answer(bob), done.append(n)))
-               for n in range(10)]
-    threads += [threading.Thread(target=lambda n=n: (talk(alice, n), done.append(n)))
-                for n in range(10)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(done) == sorted(2 * list(range(10))), done
 
 
 @cases.case('/bindings/python/errors')
@@ -258,34 +202,6 @@ def own_connection():
     alice.set_state(IBB.ConnectionState.OFFLINE, lost)
     wait_until(opened.has_ended)
     assert opened.dup_error() is not None
-
-
-@cases.case('/bindings/python/stanza')
-def stanza():
-    text = '<iq type="get" id="7" from="a@b/c" to="d@e/f"><ping xmlns="urn:xmpp:ping"/></iq>'
-    each = IBB.Stanza.new_from_xml(text, -1)
-    assert (each.get_name(), each.get_kind(), each.get_id()) == ('iq', 'get', '7')
-    assert (each.get_from(), each.get_to()) == ('a@b/c', 'd@e/f')
-    assert 'urn:xmpp:ping' in each.to_xml()
-
-
-@cases.case('/bindings/python/token')
-def token():
-    if not hasattr(IBB, 'Client'):
-        return
-
-    changes = []
-    client = IBB.Client.new(ALICE)
-    client.connect('notify::token', lambda client, pspec: changes.append(client.props.token))
-    assert client.props.token is None
-    expiry = GLib.DateTime.new_utc(2126, 3, 12, 14, 36, 15)
-    client.props.token = IBB.Token.new('s3cret', 'HT-SHA-256-EXPR', expiry)
-    kept = client.dup_token()
-    assert (kept.get_secret(), kept.get_mechanism()) == ('s3cret', 'HT-SHA-256-EXPR')
-    assert kept.get_expiry().equal(expiry)
-    client.set_token(None)
-    assert len(changes) == 2 and changes[1] is None
-    assert IBB.Token.new('s', 'm', None).get_expiry() is None
 
 
 cases.main()

@@ -5,7 +5,7 @@ import os
 
 import cases
 from bindings import make_client
-from gi.repository import GLib, IBB
+from gi.repository import Gio, GLib, IBB
 
 ONLINE, OFFLINE = IBB.ConnectionState.ONLINE, IBB.ConnectionState.OFFLINE
 
@@ -70,6 +70,23 @@ def login_fails():
             raise AssertionError('logged in')
     except GLib.Error as error:
         assert error.matches(IBB.error_quark(), IBB.Error.AUTHENTICATION), error
+
+
+@cases.case('/bindings/python/account/untrusted')
+def untrusted():
+    client = make_client('ALICE', 'untrusted', 'IBB_TEST_OTHER_CA_FILE')
+    try:
+        client.login(None)
+        raise AssertionError('logged in')
+    except GLib.Error as error:
+        assert error.matches(Gio.tls_error_quark(), Gio.TlsError.BAD_CERTIFICATE), error
+
+    # A handler may still allow it.
+    seen = []
+    client.connect('trust-requested',
+                   lambda _client, question: seen.append(question.get_errors()) or question.accept(False) or True)
+    with client:
+        assert seen[0] & Gio.TlsCertificateFlags.UNKNOWN_CA
 
 
 @cases.case('/bindings/python/account/logged-out')

@@ -11,7 +11,6 @@ import random
 import ssl
 import subprocess
 import tempfile
-import threading
 
 import cases
 from bindings import DATA, listing
@@ -380,24 +379,6 @@ async def protocol():
     assert await reader.read() == b''
 
 
-@case('own-connection')
-async def own_connection():
-    # The listing of the page, whose stanzas asyncio could as well carry.
-    names = {}
-    exec(listing('connection.md'), names)
-    alice, bob = names['PairConnection'](ALICE), names['PairConnection'](BOB)
-    alice.other, bob.other = bob, alice
-    here, there = IBB.Service.new(alice), IBB.Service.new(bob)
-    there.props.session_limit = 1
-    opened, accepted = await ends(here, there)
-    answering = asyncio.ensure_future(echo(accepted))
-    async with opened:
-        reader, writer = opened.make_streams()
-        writer.write(b'x' * 50000 + b'\n')
-        assert len(await reader.readline()) == 50001
-    await answering
-
-
 @case('encrypt')
 async def encrypt():
     # The call of the page “Private from the servers”.
@@ -420,25 +401,6 @@ def page():
     with contextlib.redirect_stdout(output):
         exec(listing('loops.md'), {})
     assert output.getvalue() == "b'HELLO\\n'\n", output.getvalue()
-
-
-@case('loop')
-async def loop():
-    # Both loops do their work, and rest when there is none.
-    ticks = []
-    timer = GLib.timeout_add(5, lambda: ticks.append(1) or True)
-    process = await asyncio.create_subprocess_exec('echo', 'hello', stdout=asyncio.subprocess.PIPE)
-    assert (await process.communicate())[0] == b'hello\n'
-    called = asyncio.Event()
-    running = asyncio.get_running_loop()
-    threading.Thread(target=lambda: running.call_soon_threadsafe(called.set)).start()
-    await called.wait()
-    idle = asyncio.Event()
-    GLib.idle_add(lambda: idle.set())
-    await idle.wait()
-    await wait_until(lambda: len(ticks) >= 5)
-    GLib.source_remove(timer)
-    assert await asyncio.to_thread(lambda: 7) == 7
 
 
 @cases.case('/bindings/python/asyncio/loop/idle')

@@ -21,6 +21,7 @@ import cases  # noqa: E402
 from cases import case, check, check_equal  # noqa: E402
 
 MYPY, BUILT = sys.argv[1:3]
+FOLDER = tempfile.TemporaryDirectory(prefix='ibb-mypy-')
 ROOT = pathlib.Path(os.environ['IBB_TEST_SOURCE_ROOT'])
 
 RIGHT = '''
@@ -97,10 +98,11 @@ async def main(service: IBB.Service) -> None:
 
 def make_interpreter(folder, others):
     """A Python that has these stubs beside its packages."""
-    venv.create(folder / 'python', with_pip=False)
-    (packages,) = (folder / 'python/lib').glob('python3*/site-packages')
-    write_stubs(packages / 'gi-stubs', others)
-    return folder / 'python/bin/python3'
+    if not folder.exists():
+        venv.create(folder, with_pip=False)
+        (packages,) = (folder / 'lib').glob('python3*/site-packages')
+        write_stubs(packages / 'gi-stubs', others)
+    return folder / 'bin/python3'
 
 
 def write_stubs(folder, texts):
@@ -118,20 +120,24 @@ def make_stubs(folder):
     return folder
 
 
+STUBS = make_stubs(pathlib.Path(FOLDER.name) / 'stubs')
+
+
 def check_types(*files, text=None, others=None, options=()):
-    """What mypy says, line by line, of these programs, or of this text. others: stubs of PyGObject."""
-    with tempfile.TemporaryDirectory(prefix='ibb-mypy-') as name:
-        folder = pathlib.Path(name)
-        if text is not None:
-            files = (folder / 'program.py',)
-            files[0].write_text(text, encoding='utf-8')
-        # The examples have no annotations. One that waits for a value begins with None.
-        result = subprocess.run(
-            (MYPY, '--python-executable', make_interpreter(folder, others or {}), '--cache-dir', folder / 'cache',
-             *options, '--check-untyped-defs', '--no-strict-optional', '--disable-error-code=var-annotated',
-             '--disable-error-code=func-returns-value', '--scripts-are-modules', '--no-error-summary', *files),
-            check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder,
-            env={**os.environ, 'MYPYPATH': str(make_stubs(folder / 'stubs'))})
+    """What mypy says, line by line, of these programs, or of this text. others: stubs of PyGObject.
+    What it knows of the libraries it keeps for the next call."""
+    folder = pathlib.Path(FOLDER.name)
+    kind = 'with-others' if others else 'alone'
+    if text is not None:
+        files = (folder / 'program.py',)
+        files[0].write_text(text, encoding='utf-8')
+    # The examples have no annotations. One that waits for a value begins with None.
+    result = subprocess.run(
+        (MYPY, '--python-executable', make_interpreter(folder / kind, others or {}), '--cache-dir', folder / f'{kind}-cache',
+         *options, '--check-untyped-defs', '--no-strict-optional', '--disable-error-code=var-annotated',
+         '--disable-error-code=func-returns-value', '--scripts-are-modules', '--no-error-summary', *files),
+        check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder,
+        env={**os.environ, 'MYPYPATH': str(STUBS)})
     return result.stdout.splitlines()
 
 

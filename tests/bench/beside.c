@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What others on a connection notice of bulk sessions: a person who chats, and a session in
- * which single bytes go there and back. beside.py runs two of these below a server of
- * tests/lib.
+/* What a session carries through a server, and what others on a connection notice of bulk sessions:
+ * a person who chats, and a session in which single bytes go there and back. compare.py and
+ * beside.py run two of these below a server of tests/lib.
  *
  *   bench-beside --receive         prints "ready"; reads what comes, or sends it back
+ *   bench-beside --size BYTES      sends so many, and prints how many seconds that took
  *   bench-beside --bulk N ...      prints a JSON object: how long, the bytes that were
  *                                  acknowledged, of each session also in each second, and the
  *                                  ms that each answer took
@@ -36,7 +37,9 @@ static int      chat = 0;
 static int      byte = 0;
 static double   warm_up = 2;
 static double   seconds = 10;
-static int      port = 0;
+static gboolean no_tls = FALSE;
+static gint64   size = 0;
+static int      block_size = 0;
 
 static const GOptionEntry entries[] = {
   { "receive", 0, 0, G_OPTION_ARG_NONE, &receives, "Receive", NULL },
@@ -49,7 +52,9 @@ static const GOptionEntry entries[] = {
   { "byte", 0, 0, G_OPTION_ARG_INT, &byte, "From a byte to the next; 0: none", "MS" },
   { "warm-up", 0, 0, G_OPTION_ARG_DOUBLE, &warm_up, "Bulk sessions alone", "SECONDS" },
   { "seconds", 0, 0, G_OPTION_ARG_DOUBLE, &seconds, "What is measured", "SECONDS" },
-  { "port", 0, 0, G_OPTION_ARG_INT, &port, "Another port than the server's", "PORT" },
+  { "size", 0, 0, G_OPTION_ARG_INT64, &size, "One session that sends so much", "BYTES" },
+  { "block-size", 0, 0, G_OPTION_ARG_INT, &block_size, "To ask for", "BYTES" },
+  { "no-tls", 0, 0, G_OPTION_ARG_NONE, &no_tls, "Without TLS", NULL },
   G_OPTION_ENTRY_NULL,
 };
 
@@ -97,8 +102,12 @@ log_in (const char *account)
   IBBClient         *client = account_create_client (account, get_resource ());
   g_autoptr (GError) error = NULL;
 
-  if (port > 0)
-    ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), (guint) port);
+  if (no_tls)
+    {
+      ibb_client_set_tls_mode (client, IBB_TLS_MODE_NONE);
+      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+                                    (guint) atoi (account_get ("IBB_TEST_PLAIN_PORT")));
+    }
   check (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error), "logging in",
          &error);
   return client;
@@ -156,7 +165,8 @@ open_session (IBBService *service, const char *receiver, const char *sid)
 {
   g_autofree char   *peer = account_dup_jid ("bob", receiver);
   g_autoptr (GError) error = NULL;
-  IBBTransport      *transport = open_with (service, peer, IBB_STANZA_TYPE_IQ, 0, sid, &error);
+  IBBTransport      *transport =
+      open_with (service, peer, IBB_STANZA_TYPE_IQ, (guint) block_size, sid, &error);
 
   check (transport != NULL, sid, &error);
   return transport;
@@ -430,6 +440,22 @@ send_bulk (IBBClient *client, IBBService *service)
   bulk_end (&bulk);
 }
 
+static void
+send_size (IBBService *service)
+{
+  g_autoptr (IBBTransport) transport = open_session (service, get_resource (), BULK);
+  g_autofree char         *buffer = g_malloc0 (PIECE);
+  g_autoptr (GError)       error = NULL;
+  gint64                   begin = g_get_monotonic_time ();
+
+  for (gint64 left = size; left > 0; left -= PIECE)
+    check (g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (transport)),
+                                      buffer, (gsize) MIN (left, PIECE), NULL, NULL, &error),
+           "writing", &error);
+  check (ibb_transport_drain (transport, NULL, &error), "draining", &error);
+  g_print ("%.6f\n", get_ms_since (begin) / 1000);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -449,6 +475,8 @@ main (int argc, char **argv)
   service = ibb_service_new (IBB_CONNECTION (client));
   if (receives)
     receive (service);
+  else if (size > 0)
+    send_size (service);
   else
     send_bulk (client, service);
   return 0;

@@ -27,7 +27,6 @@ import unittest.mock
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib')]
 import beside  # noqa: E402
 import cases  # noqa: E402
-import ends  # noqa: E402
 import peers  # noqa: E402
 import prosody  # noqa: E402
 from paths import PATHS  # noqa: E402
@@ -59,32 +58,30 @@ def use_build(folder):
     folder: None for this one."""
     changed = {}
     if folder:
-        changed = {'IBB_TEST_TRANSFER_END': os.path.join(folder, 'tests/lib/transfer-end'),
-                   'IBB_TEST_BESIDE': os.path.join(folder, 'tests/bench/bench-beside'),
+        changed = {'IBB_TEST_BESIDE': os.path.join(folder, 'tests/bench/bench-beside'),
                    'LD_LIBRARY_PATH': os.path.join(folder, 'ibb-glib')}
     return unittest.mock.patch.dict(os.environ, changed)
 
 
 class Ours:
-    """Each transfer has two processes of its own, as a command has."""
+    """arguments: of the program at both ends, each of which is a process of its own, as a command is."""
 
-    def __init__(self, name, build=None, **options):
+    def __init__(self, name, build=None, arguments=()):
         self.name = name
         self._build = build
-        self._options = options
+        self._arguments = arguments
 
     def start(self, server, prepare):
         self._server = server
         self._prepare = prepare
-        self._port = server.plain_port if self._options.get('tls') == 'none' else server.port
 
     def transfer(self, size):
         """Seconds, and those of CPU at both ends."""
-        with use_build(self._build):
-            reports = ends.transfer(self._server.environment, size, port=self._port,
-                                    prepare=self._prepare, timeout=PATIENCE, **self._options)
-        return (reports[0]['seconds'],
-                sum(report['cpu_seconds'] - report['own_cpu_seconds'] for report in reports))
+        before = cpu_seconds_of_children()
+        with use_build(self._build), contextlib.ExitStack() as stack:
+            beside.start_receiver(self._server, stack, *self._arguments)
+            seconds = beside.run(self._server, self._prepare, (*self._arguments, '--size', size))
+        return seconds, cpu_seconds_of_children() - before
 
 
 class Raw:
@@ -121,8 +118,8 @@ def contestants(block_sizes, names, against):
     """names: parts of the names of those that are wanted; empty: all. against: another build."""
     if against:
         return [Ours(OTHER_BUILD, against), Ours(THIS_BUILD)]
-    found = [Raw(4), Raw(256), Raw(0), Ours('ibb-glib, no TLS', tls='none'), Ours('ibb-glib')]
-    found += [Ours(f'ibb-glib, no TLS, block size {size}', tls='none', block_size=size)
+    found = [Raw(4), Raw(256), Raw(0), Ours('ibb-glib, no TLS', arguments=('--no-tls',)), Ours('ibb-glib')]
+    found += [Ours(f'ibb-glib, no TLS, block size {size}', arguments=('--no-tls', '--block-size', str(size)))
               for size in block_sizes]
     return [one for one in found if not names or any(name in one.name for name in names)]
 

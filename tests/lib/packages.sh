@@ -94,9 +94,9 @@ ibb_packages_compare='
   clang-format-14: the layout of the sources
   dino-im: transfers with Dino
   gajim: transfers with Gajim
-  libgloox-dev: sessions and transfers with gloox
+  libgloox-dev: transfers with gloox
   libpurple-dev: transfers with libpurple
-  libqxmpp-dev: sessions and transfers with QXmpp
+  libqxmpp-dev: transfers with QXmpp
   python3-aioxmpp: sessions with aioxmpp
   python3-lxml: the XML Schema of doc/protocol.md
   python3-slixmpp: sessions and transfers with slixmpp

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The graph of the library's files, and what is wrong with it.
 
-usage: graph.py [-v] [FOLDER]
+usage: graph.py [-v]
 A node is a .c file with its headers: core/peer/peer.c, core/peer/peer.h, core/peer/peer-private.h (or -struct.h). An
 arrow goes from a node to another one that it needs: it includes its header, it names a
 function or a variable that only that file defines (a call or an address), it touches a
@@ -117,13 +117,7 @@ OTHER_PREFIX = {
     'main',  # the linker's
 }
 
-# The faults that are known: these lists only become shorter. A circle is known when all of
-# its files stand in one line here.
-KNOWN_CIRCLES = (
-)
-# Arrows to a room that may not be used, as 'core/peer → runtime/thread'.
-KNOWN_ARROWS = (
-)
+# The faults that are known: these lists only become shorter.
 # Objects whose fields other files touch, in other rooms where it is an object of the core.
 KNOWN_OPENED = (
     'IBBByteQueue',
@@ -479,43 +473,28 @@ def find_impurities(graph):
                     yield f'{where}: the library for files includes {include.group(2)}, which is not public'
 
 
-def check(folder, circles=(), arrows=(), opened=(), strangers=(), show=False, verbose=False):
-    """The faults of the files below folder that are not known; show prints the graph, too."""
-    graph = Graph(folder)
+def check_product(show=True, verbose=False):
+    """The faults that are not known; show prints the graph, too."""
+    graph = Graph(os.path.join(ROOT, 'ibb-glib'))
     if show:
         graph.print(verbose)
-    faults, known = [], []
-    unseen = {line: set(line.split()) for line in circles}
-    for circle in graph.circles:
-        names = {node.name for node in circle}
-        line = next((line for line in circles if names <= set(line.split())), None)
-        (faults if line is None else known).append(describe_circle(circle))
-        if line is not None:
-            unseen[line] -= names
-    for line, names in unseen.items():
-        if names:
-            faults.append(f'no longer in a circle, take from KNOWN_CIRCLES: {" ".join(sorted(names))}')
-    unseen = set(arrows)
-    for node, target in graph.upward():
-        name = f'{node.name} → {target.name}'
-        text = f'upward: {name} ({node.room} → {target.room}): {", ".join(node.arrows[target][:6])}'
-        (known if name in arrows else faults).append(text)
-        unseen.discard(name)
-    faults += [f'no longer upward, take from KNOWN_ARROWS: {name}' for name in sorted(unseen)]
+    faults, known = [describe_circle(circle) for circle in graph.circles], []
+    faults += [f'upward: {node.name} → {target.name} ({node.room} → {target.room}): {", ".join(node.arrows[target][:6])}'
+               for node, target in graph.upward()]
     for name, nodes in sorted(graph.opened.items()):
         text = f'opened: the fields of {name} are touched by {" ".join(nodes)}'
-        (known if name in opened else faults).append(text)
+        (known if name in KNOWN_OPENED else faults).append(text)
     faults += [f'no longer opened, take from KNOWN_OPENED: {name}'
-               for name in sorted(set(opened) - set(graph.opened))]
+               for name in sorted(set(KNOWN_OPENED) - set(graph.opened))]
     owners = {}
     for node in graph.nodes:
         owner = owners.setdefault(node.prefix, node)
         if PARTS.get(owner.name, owner.name) != PARTS.get(node.name, node.name):
             faults.append(f'prefix: {owner.name} and {node.name} have the same one, {node.prefix}_')
-    unseen = set(strangers)
+    unseen = set(KNOWN_STRANGERS)
     for node, name in graph.strangers():
         text = f'prefix: {name} of {node.name} does not begin with {node.prefix}_'
-        (known if name in strangers else faults).append(text)
+        (known if name in KNOWN_STRANGERS else faults).append(text)
         unseen.discard(name)
     faults += [f'has its prefix, take from KNOWN_STRANGERS: {name}' for name in sorted(unseen)]
     faults += find_impurities(graph)
@@ -524,18 +503,8 @@ def check(folder, circles=(), arrows=(), opened=(), strangers=(), show=False, ve
     return faults
 
 
-def check_product(show=True, verbose=False):
-    return check(os.path.join(ROOT, 'ibb-glib'), KNOWN_CIRCLES, KNOWN_ARROWS, KNOWN_OPENED,
-                 KNOWN_STRANGERS, show, verbose)
-
-
 def main():
-    arguments = [argument for argument in sys.argv[1:] if argument != '-v']
-    verbose = '-v' in sys.argv[1:]
-    if arguments:
-        faults = check(arguments[0], show=True, verbose=verbose)
-    else:
-        faults = check_product(verbose=verbose)
+    faults = check_product(verbose='-v' in sys.argv[1:])
     print('\n' + '\n'.join(faults or ['no faults']))
     return 1 if faults else 0
 

@@ -62,39 +62,6 @@ test_close (Fixture *fixture, gconstpointer data)
   g_assert_true (juliet_ended.thread == g_thread_self ());
 }
 
-/* The bytes that Romeo writes are not acknowledged before Juliet reads them. */
-static Ends
-open_unacknowledged (Fixture *fixture)
-{
-  ibb_service_set_receive_buffer_size (fixture->juliet, 1);
-  return fixture_open (fixture);
-}
-
-/* D-46: a cancelled close goes on in the background, and ended tells how. */
-static void
-test_close_cancelled (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends)            ends = open_unacknowledged (fixture);
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  GAsyncResult            *closed = NULL;
-  Ended                    ended = { 0 };
-
-  g_signal_connect (ends.romeo, "notify::ended", G_CALLBACK (ended_cb), &ended);
-  write_text (ends.romeo, "parting");
-  g_io_stream_close_async (G_IO_STREAM (ends.romeo), G_PRIORITY_DEFAULT, cancellable,
-                           store_result_cb, &closed);
-  g_cancellable_cancel (cancellable);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_io_stream_close_finish,
-                       G_IO_STREAM (ends.romeo), &closed);
-  g_assert_false (ibb_transport_has_ended (ends.romeo));
-
-  assert_reads (ends.juliet, "parting");
-  assert_reads_eof (ends.juliet);
-  wait_until (ended.n_calls > 0);
-  g_assert_false (ended.failed);
-}
-
-/* D-41, D-49: abort in each state. F-16: what was not sent is dropped, and writes fail. */
 static void
 assert_aborted (IBBTransport *transport)
 {
@@ -106,45 +73,6 @@ assert_aborted (IBBTransport *transport)
   assert_read_fails (transport, G_IO_ERROR_CLOSED);
   /* Again does nothing. */
   ibb_transport_abort (transport);
-}
-
-static void
-test_abort_open (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends) ends = open_unacknowledged (fixture);
-  GAsyncResult *read = NULL;
-  GAsyncResult *drained = NULL;
-  Ended         ended = { 0 };
-  char          byte;
-  guint64       sent;
-  guint64       queued;
-  guint64       received;
-
-  g_signal_connect (ends.romeo, "notify::ended", G_CALLBACK (ended_cb), &ended);
-  write_text (ends.romeo, "undelivered");
-  g_input_stream_read_async (get_input (ends.romeo), &byte, 1, G_PRIORITY_DEFAULT, NULL,
-                             store_result_cb, &read);
-  ibb_transport_drain_async (ends.romeo, NULL, store_result_cb, &drained);
-  run_pending ();
-  ibb_transport_abort (ends.romeo);
-  g_assert_null (read);
-  g_assert_null (drained);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, g_input_stream_read_finish,
-                       get_input (ends.romeo), &read);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, ibb_transport_drain_finish, ends.romeo,
-                       &drained);
-  assert_aborted (ends.romeo);
-  wait_until (ended.n_calls > 0);
-  g_assert_true (ended.failed);
-  g_assert_cmpuint (ended.n_calls, ==, 1);
-  poll_until (ibb_transport_has_ended (ends.juliet));
-  /* The numbers of bytes that have arrived, at least and at most, outlive the session. */
-  sent = ibb_transport_get_bytes_acknowledged (ends.romeo);
-  queued = ibb_transport_get_bytes_queued (ends.romeo);
-  received = ibb_transport_get_bytes_received (ends.juliet);
-  g_assert_cmpuint (sent + queued, ==, strlen ("undelivered"));
-  g_assert_cmpuint (received, >=, sent);
-  g_assert_cmpuint (received, <=, sent + ibb_transport_get_bytes_in_flight (ends.romeo));
 }
 
 /* D-49: the reason reaches a reader, also one that has written everything. */
@@ -192,32 +120,6 @@ test_abort_with_reason (Fixture *fixture, gconstpointer data)
     }
 }
 
-/* An operation in progress on a half keeps the transport; then it goes. */
-static void
-test_drop_reading (Fixture *fixture, gconstpointer data)
-{
-  g_auto (Ends)            ends = fixture_open (fixture);
-  g_autoptr (GInputStream) input = NULL;
-  g_autoptr (GError)       error = NULL;
-  GAsyncResult            *read = NULL;
-  GAsyncResult            *result;
-  char                     bytes[8] = { 0 };
-
-  input = g_object_ref (get_input (ends.romeo));
-  g_input_stream_read_async (input, bytes, sizeof bytes, G_PRIORITY_DEFAULT, NULL, store_result_cb,
-                             &read);
-  g_clear_object (&ends.romeo);
-  write_text (ends.juliet, "alive");
-  result = wait_for_result (&read);
-  g_assert_cmpint (g_input_stream_read_finish (input, result, &error), ==, 5);
-  g_assert_no_error (error);
-  g_assert_cmpstr (bytes, ==, "alive");
-  g_object_unref (result);
-
-  poll_until (ibb_transport_has_ended (ends.juliet));
-  assert_fails (G_IO_ERROR, G_IO_ERROR_CLOSED, g_input_stream_read, input, bytes, 1, NULL);
-}
-
 /* A handler of ended may drop the last reference. */
 static void
 drop_cb (IBBTransport *transport, GParamSpec *pspec, gpointer data)
@@ -256,10 +158,7 @@ main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   add_test ("/ibb/loopback/close/close/D-45", test_close);
-  add_test ("/ibb/loopback/close/cancelled/D-46", test_close_cancelled);
-  add_test ("/ibb/loopback/close/abort-open/D-41", test_abort_open);
   add_test ("/ibb/loopback/close/abort-with-reason/D-49", test_abort_with_reason);
-  add_test ("/ibb/loopback/close/drop-reading", test_drop_reading);
   add_test ("/ibb/loopback/close/drop-in-handler", test_drop_in_handler);
   add_test ("/ibb/loopback/close/drop-service", test_drop_service);
   return g_test_run ();

@@ -180,7 +180,7 @@ static const Step dropped_half_closed[] = {
 
 static const Scenario scenarios[] = {
   SCENARIO ("aborted", aborted),
-  SCENARIO ("aborted-unsent", aborted_unsent),
+  SCENARIO ("aborted-unsent", aborted_unsent, .rows = "F-16"),
   SCENARIO ("peer-aborted", peer_aborted),
   SCENARIO ("abort-while-reading", abort_while_reading, .tcp_manners = ASYNC),
   SCENARIO ("abort-while-writing", abort_while_writing, .tcp_manners = ASYNC),

@@ -61,6 +61,10 @@ typedef struct
   GCancellable *cancellable;
   guint8        bytes[PIECE];
   gsize         count;
+
+  /* how the call ends, by its kind */
+  gboolean (*finish) (gpointer object, GAsyncResult *result, GError **error);
+  IBBTransport *(*finish_session) (gpointer object, GAsyncResult *result, GError **error);
 } Op;
 
 static IBBLoopback *loopback;
@@ -360,39 +364,13 @@ step_write (Worker *worker, Op *op)
 }
 
 static void
-flush_cb (GObject *source, GAsyncResult *result, gpointer data)
+done_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
+  Op                *op = data;
   g_autoptr (GError) error = NULL;
 
-  g_output_stream_flush_finish (G_OUTPUT_STREAM (source), result, &error);
-  op_end (data, error);
-}
-
-static void
-shutdown_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  ibb_transport_shutdown_output_finish (IBB_TRANSPORT (source), result, &error);
-  op_end (data, error);
-}
-
-static void
-drain_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  ibb_transport_drain_finish (IBB_TRANSPORT (source), result, &error);
-  op_end (data, error);
-}
-
-static void
-close_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_io_stream_close_finish (G_IO_STREAM (source), result, &error);
-  op_end (data, error);
+  op->finish (source, result, &error);
+  op_end (op, error);
 }
 
 static void
@@ -401,11 +379,15 @@ step_output (Worker *worker, Op *op)
   GOutputStream *output = g_io_stream_get_output_stream (G_IO_STREAM (op->transport));
 
   if (chance (worker, 90))
-    g_output_stream_flush_async (output, G_PRIORITY_DEFAULT, op->cancellable, flush_cb, op);
+    {
+      op->finish = (gpointer) g_output_stream_flush_finish;
+      g_output_stream_flush_async (output, G_PRIORITY_DEFAULT, op->cancellable, done_cb, op);
+    }
   else
     {
       g_atomic_int_set (&op->link->is_ended, TRUE);
-      ibb_transport_shutdown_output_async (op->transport, op->cancellable, shutdown_cb, op);
+      op->finish = (gpointer) ibb_transport_shutdown_output_finish;
+      ibb_transport_shutdown_output_async (op->transport, op->cancellable, done_cb, op);
     }
 }
 
@@ -424,12 +406,16 @@ step_end (Worker *worker, Op *op)
       op_end (op, NULL);
     }
   else if (what < 90)
-    ibb_transport_drain_async (op->transport, op->cancellable, drain_cb, op);
+    {
+      op->finish = (gpointer) ibb_transport_drain_finish;
+      ibb_transport_drain_async (op->transport, op->cancellable, done_cb, op);
+    }
   else if (what < 97)
     {
       g_atomic_int_set (&op->link->is_ended, TRUE);
+      op->finish = (gpointer) g_io_stream_close_finish;
       g_io_stream_close_async (G_IO_STREAM (op->transport), G_PRIORITY_DEFAULT, op->cancellable,
-                               close_cb, op);
+                               done_cb, op);
     }
   else
     {
@@ -496,38 +482,27 @@ dup_service (Place *place)
   return service;
 }
 
-static void
-open_cb (GObject *source, GAsyncResult *result, gpointer data)
+/* side: of the session that the call is to bring. */
+static Op *
+op_new_for_session (Worker *worker, guint side, gpointer finish)
 {
-  g_autoptr (GError) error = NULL;
-  IBBTransport *transport = ibb_service_open_session_finish (IBB_SERVICE (source), result, &error);
+  Op *op = op_new (worker);
 
-  if (transport != NULL)
-    link_add (0, transport);
-  op_end (data, error);
+  op->side = side;
+  op->finish_session = finish;
+  return op;
 }
 
 static void
-expect_cb (GObject *source, GAsyncResult *result, gpointer data)
+session_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
+  Op                *op = data;
   g_autoptr (GError) error = NULL;
-  IBBTransport      *transport;
-
-  transport = ibb_service_expect_session_finish (IBB_SERVICE (source), result, &error);
-  if (transport != NULL)
-    link_add (1, transport);
-  op_end (data, error);
-}
-
-static void
-accept_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-  IBBTransport      *transport = ibb_service_accept_finish (IBB_SERVICE (source), result, &error);
+  IBBTransport      *transport = op->finish_session (source, result, &error);
 
   if (transport != NULL)
-    link_add (1, transport);
-  op_end (data, error);
+    link_add (op->side, transport);
+  op_end (op, error);
 }
 
 static void
@@ -549,13 +524,13 @@ step_open (Worker *worker, Place *place)
                          link->sid, NULL);
   if (chance (worker, 40))
     {
-      op = op_new (worker);
+      op = op_new_for_session (worker, 1, ibb_service_expect_session_finish);
       ibb_service_expect_session_async (there, place->jid, link->sid, NULL, op->cancellable,
-                                        expect_cb, op);
+                                        session_cb, op);
     }
-  op = op_new (worker);
+  op = op_new_for_session (worker, 0, ibb_service_open_session_finish);
   if (chance (worker, 50))
-    ibb_service_open_session_async (here, other->jid, params, op->cancellable, open_cb, op);
+    ibb_service_open_session_async (here, other->jid, params, op->cancellable, session_cb, op);
   else
     {
       transport = ibb_service_open_session (here, other->jid, params, op->cancellable, &error);
@@ -660,8 +635,8 @@ step (Worker *worker)
     step_open (worker, place);
   else if (what < 930)
     {
-      op = op_new (worker);
-      ibb_service_accept_async (service, op->cancellable, accept_cb, op);
+      op = op_new_for_session (worker, 1, ibb_service_accept_finish);
+      ibb_service_accept_async (service, op->cancellable, session_cb, op);
     }
   else if (what < 940)
     step_settings (worker, service);

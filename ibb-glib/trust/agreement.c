@@ -7,17 +7,9 @@
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "runtime/random.h"
-#include "trust/exchange.h"
+#include "trust/decision.h"
 #include "trust/ibb-trust-question-private.h"
 
-/* Milliseconds for the turn, and for the answer of each user. */
-#define ANSWER_TIMEOUT 300000
-/* Milliseconds for an answer in which no person has a part. */
-#define PROMPT_ANSWER 1000
-/* Milliseconds until the client has shown its number, which it only has to send. */
-#define REVEAL_TIMEOUT 60000
-/* Milliseconds for a peer to learn that it was declined. */
-#define DECLINE_TIMEOUT 3000
 /* Microseconds between two looks at the session while no byte is wanted: its notification comes in
  * the context of the service, which the caller may block. */
 #define SESSION_CHECK G_USEC_PER_SEC
@@ -34,18 +26,12 @@ typedef struct
 {
   const IBBAgreement *call;
   GMainContext       *context; /* (owned): of the thread */
-  IBBExchange         exchange;
+  IBBDecision         decision;
   GTlsCertificate    *certificate;
-  IBBTrust            trust;
-  gint64              deadline; /* µs: of the state */
-  gboolean            has_turn;
-  gboolean            is_waiting;   /* for it */
-  Answer             *answer;       /* (owned) (nullable): the user was asked */
-  GWeakRef            question;     /* that of the answer */
-  gint64              prompt_until; /* µs: then the peer learns that a person is asked */
-  gboolean            is_put_off;
-  gboolean            peer_asks; /* and the application was told */
-  GError             *error; /* (owned) (nullable): the session has failed, or its time is over */
+  gboolean            is_awaited; /* the context is among those */
+  Answer             *answer;     /* (owned) (nullable): the user was asked */
+  GWeakRef            question;   /* that of the answer */
+  GError             *error;      /* (owned) (nullable): the session has failed */
 } Run;
 
 static void
@@ -74,12 +60,6 @@ answered_cb (IBBQuestion *question, gboolean yes, gpointer data)
   g_main_context_wakeup (answer->context);
 }
 
-static void
-set_deadline (Run *self, guint milliseconds)
-{
-  self->deadline = g_get_monotonic_time () + milliseconds * G_TIME_SPAN_MILLISECOND;
-}
-
 /* Turns. */
 
 void
@@ -96,79 +76,49 @@ ibb_agreement_turns_clear (IBBAgreementTurns *self)
   g_mutex_clear (&self->lock);
 }
 
+/* After a step. had_turn: before it. */
 static void
-wake_next_locked (IBBAgreementTurns *queue)
-{
-  for (GList *l = queue->awaited; l != NULL; l = l->next)
-    g_main_context_wakeup (l->data);
-}
-
-static void
-stop_waiting_locked (Run *self)
+tell_others_locked (Run *self, gboolean had_turn)
 {
   IBBAgreementTurns *queue = self->call->queue;
 
-  if (!self->is_waiting)
-    return;
-  self->is_waiting = FALSE;
-  queue->awaited = g_list_remove (queue->awaited, self->context);
-  ibb_turns_stop_waiting (&queue->turns, self->call->peer);
-}
-
-static void
-start_waiting_locked (Run *self)
-{
-  IBBAgreementTurns *queue = self->call->queue;
-
-  if (self->is_waiting)
-    return;
-  self->is_waiting = ibb_turns_start_waiting (&queue->turns, self->call->peer);
-  if (self->is_waiting)
+  if (self->decision.is_waiting && !self->is_awaited)
     queue->awaited = g_list_prepend (queue->awaited, self->context);
-  else
-    g_set_error (&self->error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                 _ ("Too many sessions with “%s” wait for an answer about its key"),
-                 self->call->peer);
+  else if (!self->decision.is_waiting && self->is_awaited)
+    queue->awaited = g_list_remove (queue->awaited, self->context);
+  self->is_awaited = self->decision.is_waiting;
+  if (had_turn && !self->decision.has_turn)
+    for (GList *l = queue->awaited; l != NULL; l = l->next)
+      g_main_context_wakeup (l->data);
 }
 
-/* Returns 0 with the turn, or when to ask again. */
-static gint64
-take_turn (Run *self)
+static IBBStep
+proceed (Run *self)
 {
-  const IBBAgreement *call = self->call;
-  gint64              until;
+  IBBAgreementTurns *queue = self->call->queue;
+  gboolean           had_turn = self->decision.has_turn;
+  IBBStep            step;
 
-  g_mutex_lock (&call->queue->lock);
-  until =
-      ibb_turns_take (&call->queue->turns, call->peer, call->as_server, g_get_monotonic_time ());
-  self->has_turn = until == 0;
-  if (until == 0)
-    stop_waiting_locked (self);
-  else
-    start_waiting_locked (self);
-  g_mutex_unlock (&call->queue->lock);
-  return until;
+  g_mutex_lock (&queue->lock);
+  step = ibb_decision_proceed (&self->decision, &queue->turns, self->call->peer,
+                               g_get_monotonic_time ());
+  tell_others_locked (self, had_turn);
+  g_mutex_unlock (&queue->lock);
+  return step;
 }
 
-/* is_broken_off: by the peer, before the user of this end had answered. */
 static void
-end_turn (Run *self, gboolean is_broken_off)
+end (Run *self, gboolean by_peer)
 {
   const IBBAgreement *call = self->call;
-  IBBTurns           *all = &call->queue->turns;
-  IBBPause            pause = { 0 };
+  gboolean            had_turn = self->decision.has_turn;
+  IBBPause            pause;
+  gboolean            is_broken_off;
 
   g_mutex_lock (&call->queue->lock);
-  stop_waiting_locked (self);
-  if (!self->has_turn)
-    is_broken_off = FALSE;
-  else if (is_broken_off)
-    pause = ibb_turns_break_off (all, call->peer, call->as_server, g_get_monotonic_time ());
-  else
-    ibb_turns_end (all, call->peer, call->as_server, self->exchange.state == IBB_EXCHANGE_TRUSTED);
-  if (self->has_turn)
-    wake_next_locked (call->queue);
-  self->has_turn = FALSE;
+  is_broken_off = ibb_decision_end (&self->decision, &call->queue->turns, call->peer, by_peer,
+                                    g_get_monotonic_time (), &pause);
+  tell_others_locked (self, had_turn);
   g_mutex_unlock (&call->queue->lock);
   if (is_broken_off)
     call->broken_off (&pause, call->data);
@@ -176,18 +126,16 @@ end_turn (Run *self, gboolean is_broken_off)
 
 /* The user. */
 
-static gboolean
-may_ask (Run *self)
-{
-  return g_signal_has_handler_pending (self->call->object, self->call->signal, 0, FALSE);
-}
-
 static void
-check_trust (Run *self)
+check (Run *self)
 {
-  if (self->call->known != NULL)
-    self->trust =
-        ibb_known_certificates_check (self->call->known, self->call->peer, self->certificate);
+  const IBBAgreement *call = self->call;
+
+  ibb_decision_set_trust (&self->decision,
+                          call->known != NULL ? ibb_known_certificates_check (
+                                                    call->known, call->peer, self->certificate)
+                                              : IBB_TRUST_UNKNOWN,
+                          g_signal_has_handler_pending (call->object, call->signal, 0, FALSE));
 }
 
 static void
@@ -196,101 +144,14 @@ ask (Run *self)
   const IBBAgreement *call = self->call;
   IBBTrustQuestion   *question =
       ibb_trust_question_new (call->peer, self->certificate, G_TLS_CERTIFICATE_UNKNOWN_CA,
-                              call->known, self->exchange.code);
+                              call->known, self->decision.exchange.code);
 
   self->answer = g_atomic_rc_box_new0 (Answer);
   self->answer->context = g_main_context_ref (self->context);
   g_weak_ref_set (&self->question, question);
-  self->prompt_until = g_get_monotonic_time () + PROMPT_ANSWER * G_TIME_SPAN_MILLISECOND;
   g_source_unref (ibb_question_ask (IBB_QUESTION (question), call->object, call->signal,
                                     call->context, answered_cb,
                                     g_atomic_rc_box_acquire (self->answer), answer_unref));
-}
-
-/* The steps that need no byte of the peer. Returns when to go on at the latest. */
-
-static gint64
-begin (Run *self)
-{
-  if (!ibb_exchange_can_begin (&self->exchange))
-    return self->deadline;
-  if (self->trust != IBB_TRUST_KNOWN && may_ask (self))
-    {
-      gint64 until = take_turn (self);
-
-      if (until != 0)
-        return MIN (until, self->deadline);
-      /* The user may have answered about another session meanwhile. */
-      check_trust (self);
-      if (self->trust == IBB_TRUST_KNOWN)
-        end_turn (self, FALSE);
-    }
-  ibb_exchange_begin (&self->exchange);
-  set_deadline (self, self->call->as_server ? REVEAL_TIMEOUT : ANSWER_TIMEOUT);
-  return self->deadline;
-}
-
-static void
-give_verdict (Run *self, gboolean yes)
-{
-  ibb_exchange_answer (&self->exchange, yes);
-  set_deadline (self, yes ? ANSWER_TIMEOUT : DECLINE_TIMEOUT);
-  /* The peer may take its time to learn the verdict. */
-  if (!yes)
-    end_turn (self, FALSE);
-}
-
-static gint64
-judge (Run *self)
-{
-  if (self->answer == NULL && self->has_turn)
-    {
-      set_deadline (self, ANSWER_TIMEOUT);
-      ask (self);
-    }
-  if (self->answer != NULL && !g_atomic_int_get (&self->answer->is_answered))
-    {
-      if (self->is_put_off)
-        return self->deadline;
-      if (g_get_monotonic_time () < self->prompt_until)
-        return self->prompt_until;
-      self->is_put_off = TRUE;
-      ibb_exchange_put_off (&self->exchange);
-      return self->deadline;
-    }
-  give_verdict (self, self->answer != NULL ? self->answer->accepted != NULL
-                                           : self->trust == IBB_TRUST_KNOWN);
-  return self->deadline;
-}
-
-static gint64
-proceed (Run *self)
-{
-  if (self->exchange.state == IBB_EXCHANGE_OPENING)
-    return begin (self);
-  if (self->exchange.state == IBB_EXCHANGE_JUDGING)
-    return judge (self);
-  if (self->exchange.state == IBB_EXCHANGE_WAITING && self->exchange.is_put_off && !self->peer_asks)
-    {
-      self->peer_asks = TRUE;
-      self->call->peer_asks (self->exchange.code, self->call->data);
-    }
-  return self->deadline;
-}
-
-/* The time of a state is over. */
-static void
-expire (Run *self)
-{
-  if (self->exchange.state == IBB_EXCHANGE_JUDGING)
-    give_verdict (self, FALSE);
-  else if (self->is_waiting)
-    g_set_error (&self->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                 _ ("The session with “%s” waited too long for the answer to another question"),
-                 self->call->peer);
-  else
-    g_set_error (&self->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                 _ ("“%s” did not encrypt the session in time"), self->call->peer);
 }
 
 /* Bytes. */
@@ -298,7 +159,7 @@ expire (Run *self)
 static void
 send (Run *self)
 {
-  GByteArray *output = self->exchange.output;
+  GByteArray *output = self->decision.exchange.output;
 
   if (output->len == 0 || self->error != NULL)
     return;
@@ -329,15 +190,15 @@ receive (Run *self)
   guint8 bytes[IBB_EXCHANGE_NUMBER_LENGTH];
   gsize  wanted;
 
-  while (self->error == NULL && g_get_monotonic_time () < self->deadline &&
-         (wanted = ibb_exchange_get_wanted (&self->exchange)) > 0)
+  while (self->error == NULL && g_get_monotonic_time () < self->decision.deadline &&
+         (wanted = ibb_exchange_get_wanted (&self->decision.exchange)) > 0)
     {
       g_autoptr (GError) error = NULL;
       gssize n = g_pollable_input_stream_read_nonblocking (get_input (self), bytes, wanted,
                                                            self->call->cancellable, &error);
 
       if (n > 0)
-        ibb_exchange_receive (&self->exchange, bytes, (gsize) n);
+        ibb_exchange_receive (&self->decision.exchange, bytes, (gsize) n);
       else if (n == 0)
         set_ended (self);
       else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
@@ -373,7 +234,7 @@ wait (Run *self, gint64 until)
   g_autoptr (GSource) input = NULL;
   g_autoptr (GSource) timer = g_timeout_source_new (0);
 
-  if (ibb_exchange_get_wanted (&self->exchange) > 0)
+  if (ibb_exchange_get_wanted (&self->decision.exchange) > 0)
     {
       input = g_pollable_input_stream_create_source (get_input (self), self->call->cancellable);
       g_source_set_callback (input, G_SOURCE_FUNC (readable_cb), NULL, NULL);
@@ -396,7 +257,7 @@ wait (Run *self, gint64 until)
 static gboolean
 is_over (Run *self)
 {
-  return self->error != NULL || ibb_exchange_is_over (&self->exchange);
+  return self->error != NULL || ibb_decision_is_over (&self->decision);
 }
 
 static void
@@ -416,7 +277,7 @@ unref_context (gpointer context, GClosure *closure)
 static void
 check_session (Run *self)
 {
-  if (is_over (self) || ibb_exchange_get_wanted (&self->exchange) > 0 ||
+  if (is_over (self) || ibb_exchange_get_wanted (&self->decision.exchange) > 0 ||
       g_cancellable_set_error_if_cancelled (self->call->cancellable, &self->error) ||
       !ibb_transport_has_ended (self->call->transport))
     return;
@@ -425,32 +286,40 @@ check_session (Run *self)
     set_ended (self);
 }
 
+/* The steps that need neither bytes nor time. */
+static void
+take_steps (Run *self)
+{
+  IBBStep step;
+
+  if (self->answer != NULL && g_atomic_int_get (&self->answer->is_answered))
+    ibb_decision_answer (&self->decision, self->answer->accepted != NULL);
+  do
+    {
+      step = proceed (self);
+      if (step == IBB_STEP_CHECK)
+        check (self);
+      else if (step == IBB_STEP_ASK)
+        ask (self);
+      else if (step == IBB_STEP_NOTIFY)
+        self->call->peer_asks (self->decision.exchange.code, self->call->data);
+      send (self);
+    }
+  while (step != IBB_STEP_WAIT && !is_over (self));
+}
+
 static void
 talk (Run *self)
 {
-  set_deadline (self, ANSWER_TIMEOUT);
   for (;;)
     {
-      IBBExchangeState state;
-      gint64           until;
-
       receive (self);
       check_session (self);
-      /* Each step may lead to the next one. */
-      do
-        {
-          state = self->exchange.state;
-          until = is_over (self) ? 0 : proceed (self);
-          send (self);
-        }
-      while (!is_over (self) && self->exchange.state != state);
+      if (!is_over (self))
+        take_steps (self);
       if (is_over (self))
         return;
-      if (g_get_monotonic_time () < until)
-        wait (self, until);
-      else if (until == self->deadline)
-        expire (self);
-      send (self);
+      wait (self, self->decision.until);
     }
 }
 
@@ -465,6 +334,23 @@ withdraw (Run *self)
     ibb_question_withdraw (question);
 }
 
+static void
+set_late (Run *self)
+{
+  const char *peer = self->call->peer;
+
+  if (self->decision.failure == IBB_FAILURE_BUSY)
+    g_set_error (&self->error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                 _ ("Too many sessions with “%s” wait for an answer about its key"), peer);
+  else if (self->decision.failure == IBB_FAILURE_TURN_LATE)
+    g_set_error (&self->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                 _ ("The session with “%s” waited too long for the answer to another question"),
+                 peer);
+  else
+    g_set_error (&self->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                 _ ("“%s” did not encrypt the session in time"), peer);
+}
+
 static gboolean
 set_declined (Run *self, GError **error)
 {
@@ -472,7 +358,7 @@ set_declined (Run *self, GError **error)
 
   g_set_error (
       error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE,
-      self->trust == IBB_TRUST_CHANGED
+      self->decision.trust == IBB_TRUST_CHANGED
           /* Translators: a JID, and a fingerprint */
           ? _ ("The key of “%s” is another one than before, and is not trusted (SHA-256 %s)")
           /* Translators: a JID, and a fingerprint */
@@ -486,7 +372,7 @@ set_result (Run *self, GError **error)
 {
   const char *peer = self->call->peer;
 
-  switch (self->exchange.state)
+  switch (self->decision.exchange.state)
     {
     case IBB_EXCHANGE_TRUSTED:
       if (self->error != NULL)
@@ -511,6 +397,8 @@ set_result (Run *self, GError **error)
     default:
       break;
     }
+  if (self->error == NULL)
+    set_late (self);
   if (self->error->domain == G_TLS_ERROR)
     /* Translators: %s is a JID; a reason follows */
     g_prefix_error (&self->error, _ ("Cannot encrypt the session with “%s”: "), peer);
@@ -518,18 +406,15 @@ set_result (Run *self, GError **error)
   return FALSE;
 }
 
-/* Whether the peer has ended an exchange before the user of this end had answered. The application
- * may cancel the call when it learns of that. */
+/* Whether the peer has ended the session, or said what ends the exchange. The application may
+ * cancel the call when it learns of that. */
 static gboolean
-is_broken_off (Run *self)
+is_by_peer (Run *self)
 {
   g_autoptr (GError) error = ibb_transport_dup_error (self->call->transport);
 
-  if (!ibb_exchange_is_exposed (&self->exchange))
-    return FALSE;
   if (!ibb_transport_has_ended (self->call->transport))
     return !g_cancellable_is_cancelled (self->call->cancellable);
-  /* By this end. */
   return !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED) &&
          !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
@@ -537,7 +422,7 @@ is_broken_off (Run *self)
 gboolean
 ibb_agreement_reach (const IBBAgreement *call, GError **error)
 {
-  Run                    self = { .call = call, .trust = IBB_TRUST_UNKNOWN };
+  Run                    self = { .call = call };
   g_autoptr (GByteArray) exporter = g_byte_array_new ();
   g_autoptr (GBytes)     key = NULL;
   guint8                 number[IBB_EXCHANGE_NUMBER_LENGTH];
@@ -549,11 +434,11 @@ ibb_agreement_reach (const IBBAgreement *call, GError **error)
     return FALSE;
   key = g_bytes_new (exporter->data, exporter->len);
   ibb_random_fill (number, sizeof number);
-  ibb_exchange_init (&self.exchange, call->as_server, call->own, call->peer, key, number);
+  ibb_decision_init (&self.decision, call->as_server, call->own, call->peer, key, number,
+                     g_get_monotonic_time ());
   self.context = g_main_context_new ();
   self.certificate = g_tls_connection_get_peer_certificate (call->tls);
   g_weak_ref_init (&self.question, NULL);
-  check_trust (&self);
 
   handler = g_signal_connect_data (call->transport, "notify::ended", G_CALLBACK (ended_cb),
                                    g_main_context_ref (self.context), unref_context, 0);
@@ -562,11 +447,11 @@ ibb_agreement_reach (const IBBAgreement *call, GError **error)
 
   withdraw (&self);
   succeeded = set_result (&self, error);
-  end_turn (&self, is_broken_off (&self));
+  end (&self, is_by_peer (&self));
 
   g_weak_ref_clear (&self.question);
   g_clear_pointer (&self.answer, answer_unref);
-  ibb_exchange_clear (&self.exchange);
+  ibb_decision_clear (&self.decision);
   g_main_context_unref (self.context);
   g_clear_error (&self.error);
   return succeeded;

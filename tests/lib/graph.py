@@ -43,7 +43,7 @@ ROOMS = (
     ('stanza', r'stanza/|ibb-(stanza|element)', ('words', 'core data')),
     ('connection', r'ibb-connection$', ('stanza', 'words', 'core data')),
     # Sessions that are private from the servers.
-    ('identity', r'trust/(?:agreement|exchange|ibb-identity|key-file|session-base|turns)', ('trust', 'classes', 'runtime', 'words', 'core data')),
+    ('identity', r'trust/(?:agreement|decision|exchange|ibb-identity|key-file|session-base|turns)', ('trust', 'classes', 'runtime', 'words', 'core data')),
     # Questions to the user, and what the user has answered before.
     ('trust', r'trust/', ('words',)),
     # It reads the fields of sessions, whose halves are parts of them.

@@ -1,0 +1,794 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Two people, each with a key, and somebody between them who owns the servers: every order of all
+ * that the three can do is searched, with the real exchange and the real decision about a key. The
+ * attacker has a TLS connection of its own to an end, or passes on one between the two; it opens
+ * sessions at any time, gives an end any name, delays, reflects, invents, breaks off, and says what
+ * it has seen in other sessions. Random numbers are given. A person may answer a question at any
+ * time, or never.
+ *
+ * Any timeout that can come may come at once, and no pause keeps the attacker off: so there are
+ * more orders than with a clock. test_attempts () has the clock. */
+
+#include <string.h>
+
+#include "trust/decision.h"
+
+#define LENGTH IBB_EXCHANGE_NUMBER_LENGTH
+#define MAX_LINKS 3
+#define WAY_MAX (2 * LENGTH + 4)
+
+enum
+{
+  ROMEO,
+  JULIET,
+  N_USERS,
+  MALLORY = N_USERS, /* a person with a name and a key, who owns the servers */
+  N_PEOPLE
+};
+
+static const char *const names[] = {
+  "romeo@montague.example",
+  "juliet@capulet.example",
+  "mallory@montague.example",
+};
+
+/* Whose key is accepted for whose name. */
+#define ENTRY(name, key) (1u << ((name) *N_PEOPLE + (key)))
+
+typedef enum
+{
+  USER_COMPARES,  /* says yes if the owner of the name has read the same digits out */
+  USER_TRUSTS,    /* says yes */
+  USER_IS_NOBODY, /* as of a service without a terminal */
+  USER_NAMES_KEY, /* by --peer-fingerprint: no list counts */
+  N_KINDS
+} UserKind;
+
+/* One end of a session. */
+typedef struct
+{
+  guint8 user;
+  guint8 as_server;
+  guint8 name;  /* of the peer, as the servers say */
+  gint8  other; /* the link at the other end of the TLS connection; -1: the attacker */
+} Link;
+
+typedef struct
+{
+  const char *path;
+  guint       n_links;
+  Link        links[MAX_LINKS];
+  guint       lists[N_USERS]; /* ENTRY () of each user, beside those that the search adds */
+} Scene;
+
+typedef enum
+{
+  SESSION_UNOPENED,
+  SESSION_OPEN,
+  SESSION_OVER
+} SessionState;
+
+typedef struct
+{
+  IBBDecision  decision;
+  SessionState state;
+  gboolean     is_asking;
+  gboolean     is_shown; /* the digits, to the user */
+  gboolean     remembers;
+  gboolean     said_yes;
+  gint         promised;     /* a text, or -1 */
+  guint8       way[WAY_MAX]; /* to the other link */
+  gsize        n_way;
+} Session;
+
+/* A text is what a number is, or promises: of each link, and of the attacker. */
+#define PROMISE(link) (2 * (link))
+#define NUMBER(link) (2 * (link) + 1)
+#define N_TEXTS (2 * (MAX_LINKS + 1))
+
+typedef struct
+{
+  Session  sessions[MAX_LINKS];
+  guint    lists[N_USERS];
+  guint    granted[N_USERS]; /* what was known, or has been accepted */
+  guint    texts;            /* those that the attacker has seen: bits */
+  gboolean is_taken[N_USERS][2];
+} World;
+
+typedef struct
+{
+  const Scene *scene;
+  UserKind     kinds[N_USERS];
+  guint8       texts[N_TEXTS][LENGTH];
+  IBBDecision  fresh[MAX_LINKS];
+  IBBTurns     turns;
+  GArray      *stack; /* (element-type World): to be looked at */
+  guint64     *seen;  /* hashes; 0: none */
+  gsize        n_slots;
+  gsize        n_seen;
+  guint        n_trusted;
+} Search;
+
+/* The set of states. */
+
+static guint64
+hash_world (const World *world)
+{
+  guint64 hash = G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+  guint64 words[sizeof *world / sizeof (guint64)];
+
+  G_STATIC_ASSERT (sizeof words == sizeof *world);
+  memcpy (words, world, sizeof words);
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      hash = (hash ^ words[i]) * G_GUINT64_CONSTANT (0xff51afd7ed558ccd);
+      hash ^= hash >> 32;
+    }
+  return hash | 1;
+}
+
+static gboolean
+add (guint64 *slots, gsize n_slots, guint64 hash)
+{
+  gsize place = (hash >> 1) % n_slots;
+
+  while (slots[place] != 0 && slots[place] != hash)
+    place = (place + 1) % n_slots;
+  if (slots[place] == hash)
+    return FALSE;
+  slots[place] = hash;
+  return TRUE;
+}
+
+static void
+grow (Search *self)
+{
+  gsize    n_slots = MAX (4096, self->n_slots * 2);
+  guint64 *slots = g_new0 (guint64, n_slots);
+
+  for (gsize i = 0; i < self->n_slots; i++)
+    if (self->seen[i] != 0)
+      add (slots, n_slots, self->seen[i]);
+  g_free (self->seen);
+  self->seen = slots;
+  self->n_slots = n_slots;
+}
+
+static guint
+get_key (const Search *self, guint link)
+{
+  const Link *links = self->scene->links;
+
+  return links[link].other < 0 ? MALLORY : links[links[link].other].user;
+}
+
+/* What holds. */
+
+static void
+judge_trusted (Search *self, const World *world, guint link)
+{
+  const Link *it = &self->scene->links[link];
+  guint       key = get_key (self, link);
+  UserKind    kind = self->kinds[it->user];
+
+  self->n_trusted++;
+  /* Only the holder of a key that was accepted for the name reads or writes. */
+  g_assert_true (world->granted[it->user] & ENTRY (it->name, key));
+  /* A list says the truth about Romeo and Juliet. */
+  if (it->name != MALLORY && kind != USER_TRUSTS)
+    g_assert_cmpuint (key, ==, it->name);
+  /* The other end has agreed. */
+  if (it->other >= 0)
+    g_assert_true (world->sessions[it->other].said_yes);
+}
+
+static void
+judge_digits (Search *self, const World *world, guint one, guint two)
+{
+  const Link *links = self->scene->links;
+  const char *code = world->sessions[one].decision.exchange.code;
+  gboolean    is_same;
+
+  if (code[0] == '\0' || world->sessions[two].decision.exchange.code[0] == '\0')
+    return;
+  is_same = links[one].other == (gint) two && links[one].name == links[two].user &&
+            links[two].name == links[one].user;
+  g_assert_cmpint (strcmp (code, world->sessions[two].decision.exchange.code) == 0, ==, is_same);
+}
+
+static void judge_refusal (Search *self, const World *world, guint link);
+
+static void
+judge (Search *self, const World *world)
+{
+  guint n_exposed[N_USERS][2] = { { 0 } };
+
+  for (guint i = 0; i < self->scene->n_links; i++)
+    {
+      const Session     *session = &world->sessions[i];
+      const IBBDecision *decision = &session->decision;
+      const Link        *it = &self->scene->links[i];
+
+      for (guint k = 0; k < i; k++)
+        judge_digits (self, world, k, i);
+      if (session->state != SESSION_OPEN)
+        continue;
+      /* Without a time when an end gives up, a refusal would wait for the peer. */
+      g_assert_cmpint (decision->until, <=, 300 * G_TIME_SPAN_SECOND);
+      if (decision->exchange.state == IBB_EXCHANGE_DECLINED)
+        judge_refusal (self, world, i);
+      /* The digits of one unknown peer at a time can be tried unseen. */
+      if (ibb_exchange_is_exposed (&decision->exchange) && decision->trust != IBB_TRUST_KNOWN &&
+          decision->can_ask)
+        n_exposed[it->user][it->as_server]++;
+    }
+  for (guint i = 0; i < N_USERS * 2; i++)
+    g_assert_cmpuint (n_exposed[i / 2][i % 2], <=, 1);
+}
+
+static void
+reach (Search *self, const World *world)
+{
+  if (2 * self->n_seen >= self->n_slots)
+    grow (self);
+  if (!add (self->seen, self->n_slots, hash_world (world)))
+    return;
+  self->n_seen++;
+  judge (self, world);
+  g_array_append_vals (self->stack, world, 1);
+}
+
+/* The ends. */
+
+static void
+take_output (Search *self, World *world, guint link)
+{
+  Session    *session = &world->sessions[link];
+  GByteArray *output = session->decision.exchange.output;
+
+  if (self->scene->links[link].other >= 0)
+    {
+      g_assert_cmpuint (session->n_way + output->len, <=, WAY_MAX);
+      memcpy (session->way + session->n_way, output->data, output->len);
+      session->n_way += output->len;
+    }
+  else if (output->len == LENGTH)
+    for (guint i = PROMISE (link); i <= NUMBER (link); i++)
+      if (memcmp (output->data, self->texts[i], LENGTH) == 0)
+        world->texts |= 1u << i;
+  g_byte_array_set_size (output, 0);
+}
+
+static void
+end (Search *self, World *world, guint link)
+{
+  Session    *session = &world->sessions[link];
+  const Link *it = &self->scene->links[link];
+  IBBPause    pause;
+  char        code[8];
+
+  if (ibb_decision_is_trusted (&session->decision))
+    {
+      judge_trusted (self, world, link);
+      if (session->remembers)
+        world->lists[it->user] |= ENTRY (it->name, get_key (self, link));
+    }
+  ibb_decision_end (&session->decision, &self->turns, names[it->name], TRUE, 0, &pause);
+  /* Nothing of the rest counts any more. */
+  memcpy (code, session->decision.exchange.code, sizeof code);
+  memset (&session->decision, 0, sizeof session->decision);
+  if (session->is_shown)
+    memcpy (session->decision.exchange.code, code, sizeof code);
+  session->state = SESSION_OVER;
+  session->is_asking = session->remembers = FALSE;
+  session->promised = -1;
+}
+
+static void
+check (Search *self, World *world, guint link)
+{
+  const Link *it = &self->scene->links[link];
+  guint       list = world->lists[it->user];
+  IBBTrust    trust = IBB_TRUST_UNKNOWN;
+
+  if (list & ENTRY (it->name, get_key (self, link)))
+    trust = IBB_TRUST_KNOWN;
+  else if (list & (7 * ENTRY (it->name, 0)))
+    trust = IBB_TRUST_CHANGED;
+  ibb_decision_set_trust (&world->sessions[link].decision, trust,
+                          self->kinds[it->user] != USER_IS_NOBODY);
+}
+
+/* The end does what it can at a time, which is 0 in each state. */
+static void
+run (Search *self, World *world, guint link, gint64 now)
+{
+  Session     *session = &world->sessions[link];
+  IBBDecision *decision = &session->decision;
+  const Link  *it = &self->scene->links[link];
+  IBBStep      step;
+
+  memcpy (self->turns.is_taken, world->is_taken[it->user], sizeof self->turns.is_taken);
+  do
+    {
+      step = ibb_decision_proceed (decision, &self->turns, names[it->name], now);
+      if (step == IBB_STEP_CHECK)
+        check (self, world, link);
+      else if (step == IBB_STEP_ASK || step == IBB_STEP_NOTIFY)
+        session->is_shown = TRUE;
+      session->is_asking = decision->is_asked && !decision->is_answered;
+      take_output (self, world, link);
+    }
+  while (step != IBB_STEP_WAIT);
+  session->said_yes = decision->exchange.state == IBB_EXCHANGE_WAITING ||
+                      decision->exchange.state == IBB_EXCHANGE_TRUSTED;
+  decision->deadline -= now;
+  decision->prompt_until = MAX (decision->prompt_until - now, 0);
+  decision->until -= now;
+  if (ibb_decision_is_over (decision))
+    end (self, world, link);
+  memcpy (world->is_taken[it->user], self->turns.is_taken, sizeof self->turns.is_taken);
+}
+
+static void
+tell (Search *self, World *world, guint link, const guint8 *bytes, gsize n)
+{
+  ibb_exchange_receive (&world->sessions[link].decision.exchange, bytes, n);
+  run (self, world, link, 0);
+}
+
+static gboolean
+take_from_way (Search *self, World *world, guint link, gsize most)
+{
+  Session *from = &world->sessions[self->scene->links[link].other];
+  gsize    wanted = ibb_exchange_get_wanted (&world->sessions[link].decision.exchange);
+  gsize    n = MIN (MIN (wanted, from->n_way), most);
+  guint8   bytes[LENGTH];
+
+  if (n == 0)
+    return FALSE;
+  memcpy (bytes, from->way, n);
+  from->n_way -= n;
+  memmove (from->way, from->way + n, from->n_way);
+  memset (from->way + from->n_way, 0, n);
+  tell (self, world, link, bytes, n);
+  return TRUE;
+}
+
+/* An end that refuses waits three seconds at most; the other one learns so with the byte. */
+static void
+judge_refusal (Search *self, const World *before, guint link)
+{
+  gint  other = self->scene->links[link].other;
+  World world = *before;
+
+  g_assert_cmpint (before->sessions[link].decision.until, <=, 3 * G_TIME_SPAN_SECOND);
+  run (self, &world, link, before->sessions[link].decision.until);
+  g_assert_cmpint (world.sessions[link].state, ==, SESSION_OVER);
+  if (other < 0)
+    return;
+  while (world.sessions[other].state == SESSION_OPEN)
+    g_assert_true (take_from_way (self, &world, (guint) other, LENGTH));
+}
+
+/* What can happen. */
+
+static gboolean
+may_accept (const Search *self, const World *world, guint link)
+{
+  const Link *it = &self->scene->links[link];
+  const char *code = world->sessions[link].decision.exchange.code;
+
+  if (self->kinds[it->user] == USER_TRUSTS)
+    return TRUE;
+  if (self->kinds[it->user] == USER_NAMES_KEY)
+    return get_key (self, link) == it->name;
+  /* Mallory says what is read to them. */
+  if (it->name == MALLORY)
+    return TRUE;
+  for (guint i = 0; i < self->scene->n_links; i++)
+    if (i != link && self->scene->links[i].user == it->name && world->sessions[i].is_shown &&
+        strcmp (world->sessions[i].decision.exchange.code, code) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+step_user (Search *self, const World *before, guint link)
+{
+  const Link *it = &self->scene->links[link];
+  gboolean    keeps = self->kinds[it->user] != USER_NAMES_KEY;
+
+  if (!before->sessions[link].is_asking)
+    return;
+  for (guint answer = 0; answer < 3; answer++)
+    {
+      World world = *before;
+
+      if (answer > 0 && !may_accept (self, before, link))
+        break;
+      if (answer > 1 && !keeps)
+        break;
+      if (answer > 0)
+        world.granted[it->user] |= ENTRY (it->name, get_key (self, link));
+      world.sessions[link].remembers = answer == 2;
+      ibb_decision_answer (&world.sessions[link].decision, answer > 0);
+      run (self, &world, link, 0);
+      reach (self, &world);
+    }
+}
+
+static void
+step_attacker (Search *self, const World *before, guint link)
+{
+  const Session     *session = &before->sessions[link];
+  const IBBExchange *exchange = &session->decision.exchange;
+  gsize              wanted = ibb_exchange_get_wanted (exchange);
+
+  if (wanted == 1)
+    for (const char *verdict = "yanx"; *verdict != '\0'; verdict++)
+      {
+        World world = *before;
+
+        tell (self, &world, link, (const guint8 *) verdict, 1);
+        reach (self, &world);
+      }
+  else if (wanted == LENGTH)
+    for (gint i = 0; i < N_TEXTS; i++)
+      {
+        gboolean is_promise = exchange->as_server && exchange->state == IBB_EXCHANGE_OPENING;
+        World    world = *before;
+
+        if ((before->texts & 1u << i) == 0)
+          continue;
+        /* Who sits in between has no choice any more when the number of the end is known: so the
+         * digits are those of the other end once in a million. */
+        if (is_promise || !exchange->as_server)
+          g_assert_false (before->texts & 1u << NUMBER (link));
+        if (is_promise)
+          world.sessions[link].promised = i;
+        tell (self, &world, link, self->texts[i], LENGTH);
+        if (exchange->as_server && world.sessions[link].decision.exchange.code[0] != '\0')
+          g_assert_cmpint (i, ==, session->promised + 1);
+        reach (self, &world);
+      }
+}
+
+static void
+step_link (Search *self, const World *before, guint link)
+{
+  const Link    *it = &self->scene->links[link];
+  const Session *session = &before->sessions[link];
+  World          world = *before;
+
+  if (session->state == SESSION_OVER)
+    return;
+  if (session->state == SESSION_UNOPENED)
+    {
+      world.sessions[link].decision = self->fresh[link];
+      world.sessions[link].state = SESSION_OPEN;
+      run (self, &world, link, 0);
+      reach (self, &world);
+      return;
+    }
+  step_user (self, before, link);
+  if (it->other < 0)
+    step_attacker (self, before, link);
+  else
+    for (gsize most = LENGTH; most >= LENGTH / 2; most /= 2)
+      {
+        world = *before;
+        if (take_from_way (self, &world, link, most))
+          reach (self, &world);
+      }
+
+  /* The time of the state, or of another one, is over. */
+  world = *before;
+  run (self, &world, link, session->decision.until);
+  reach (self, &world);
+  if (session->decision.is_waiting)
+    {
+      world = *before;
+      run (self, &world, link, 0);
+      reach (self, &world);
+    }
+  /* The session is cut off. */
+  world = *before;
+  memcpy (self->turns.is_taken, world.is_taken[it->user], sizeof self->turns.is_taken);
+  end (self, &world, link);
+  memcpy (world.is_taken[it->user], self->turns.is_taken, sizeof self->turns.is_taken);
+  reach (self, &world);
+}
+
+static void
+hash_number (const guint8 *number, guint8 *digest)
+{
+  GChecksum *checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  gsize      length = LENGTH;
+
+  g_checksum_update (checksum, number, LENGTH);
+  g_checksum_get_digest (checksum, digest, &length);
+  g_checksum_free (checksum);
+}
+
+static void
+search_init (Search *self, const Scene *scene, const UserKind *kinds)
+{
+  *self = (Search){ .scene = scene, .kinds = { kinds[ROMEO], kinds[JULIET] } };
+  for (guint i = 0; i <= MAX_LINKS; i++)
+    {
+      for (guint k = 0; k < LENGTH; k++)
+        self->texts[NUMBER (i)][k] = (guint8) (41 * i + 7 * k + 3);
+      hash_number (self->texts[NUMBER (i)], self->texts[PROMISE (i)]);
+    }
+  for (guint i = 0; i < scene->n_links; i++)
+    {
+      const Link        *it = &scene->links[i];
+      guint8             connection = (guint8) (it->other < 0 ? i : MIN (i, (guint) it->other));
+      g_autoptr (GBytes) key = g_bytes_new (&connection, 1);
+
+      ibb_decision_init (&self->fresh[i], it->as_server, names[it->user], names[it->name], key,
+                         self->texts[NUMBER (i)], 0);
+    }
+  ibb_turns_init (&self->turns);
+  self->stack = g_array_new (FALSE, FALSE, sizeof (World));
+}
+
+static void
+search_clear (Search *self)
+{
+  for (guint i = 0; i < self->scene->n_links; i++)
+    ibb_decision_clear (&self->fresh[i]);
+  ibb_turns_clear (&self->turns);
+  g_array_unref (self->stack);
+  g_free (self->seen);
+}
+
+static gsize
+search_all (const Scene *scene, const UserKind *kinds, const guint *lists, guint *n_trusted)
+{
+  Search search;
+  World  world;
+
+  search_init (&search, scene, kinds);
+  memset (&world, 0, sizeof world);
+  world.texts = 3u << PROMISE (MAX_LINKS);
+  for (guint i = 0; i < N_USERS; i++)
+    if (kinds[i] != USER_NAMES_KEY)
+      world.lists[i] = world.granted[i] = scene->lists[i] | lists[i];
+  for (guint i = 0; i < MAX_LINKS; i++)
+    world.sessions[i].promised = -1;
+  reach (&search, &world);
+  while (search.stack->len > 0)
+    {
+      World next = g_array_index (search.stack, World, search.stack->len - 1);
+
+      g_array_set_size (search.stack, search.stack->len - 1);
+      for (guint i = 0; i < scene->n_links; i++)
+        step_link (&search, &next, i);
+    }
+  *n_trusted += search.n_trusted;
+  search_clear (&search);
+  return search.n_seen;
+}
+
+/* Romeo opens, Juliet opens, or the attacker opens to each; the rest are further sessions. */
+static const Scene scenes[] = {
+  { "/decision/search/direct", 2, { { ROMEO, FALSE, JULIET, 1 }, { JULIET, TRUE, ROMEO, 0 } } },
+  { "/decision/search/direct-and-more",
+    3,
+    { { ROMEO, FALSE, JULIET, 1 }, { JULIET, TRUE, ROMEO, 0 }, { JULIET, TRUE, ROMEO, -1 } } },
+  { "/decision/search/in-between",
+    3,
+    { { ROMEO, FALSE, JULIET, -1 }, { JULIET, TRUE, ROMEO, -1 }, { JULIET, TRUE, ROMEO, -1 } } },
+  { "/decision/search/both-accept",
+    2,
+    { { ROMEO, TRUE, JULIET, -1 }, { JULIET, TRUE, ROMEO, -1 } } },
+  { "/decision/search/both-open",
+    2,
+    { { ROMEO, FALSE, JULIET, -1 }, { JULIET, FALSE, ROMEO, -1 } } },
+  { "/decision/search/renamed", 2, { { ROMEO, FALSE, JULIET, 1 }, { JULIET, TRUE, MALLORY, 0 } } },
+  { "/decision/search/renamed-contact",
+    3,
+    { { ROMEO, FALSE, MALLORY, 1 }, { JULIET, TRUE, ROMEO, 0 }, { ROMEO, FALSE, JULIET, -1 } } },
+  { "/decision/search/contact",
+    3,
+    { { JULIET, TRUE, MALLORY, -1 }, { JULIET, TRUE, ROMEO, -1 }, { ROMEO, FALSE, JULIET, -1 } },
+    { 0, ENTRY (MALLORY, MALLORY) } },
+  { "/decision/search/reflected",
+    3,
+    { { ROMEO, FALSE, JULIET, 1 }, { ROMEO, TRUE, JULIET, 0 }, { JULIET, TRUE, ROMEO, -1 } } },
+};
+
+/* Every pair of users, who know each other or not. */
+static void
+test_scene (gconstpointer data)
+{
+  const Scene *scene = data;
+  gsize        n_states = 0;
+  guint        n_trusted = 0;
+
+  for (guint i = 0; i < N_KINDS * N_KINDS * 4; i++)
+    {
+      const UserKind kinds[] = { i / 4 % N_KINDS, i / 4 / N_KINDS };
+      const guint    lists[] = { i & 1 ? ENTRY (JULIET, JULIET) : 0,
+                              i & 2 ? ENTRY (ROMEO, ROMEO) : 0 };
+
+      if ((lists[ROMEO] == 0 || kinds[ROMEO] != USER_NAMES_KEY) &&
+          (lists[JULIET] == 0 || kinds[JULIET] != USER_NAMES_KEY))
+        n_states += search_all (scene, kinds, lists, &n_trusted);
+    }
+  g_test_message ("%zu states", n_states);
+  g_assert_cmpuint (n_trusted, >, 0);
+}
+
+/* With a clock: how often somebody can learn the digits that Juliet's end, which accepts sessions,
+ * would show, while her user never answers. */
+
+typedef struct
+{
+  IBBDecision decision;
+  gboolean    is_open;
+  guint       name; /* of ROMEO, or another one */
+  gboolean    is_counted;
+  IBBPause    all;
+  IBBPause    pauses[2];
+  gboolean    has_pause[2];
+  gint64      now;
+  guint       n_attempts; /* in the name of ROMEO */
+} Moment;
+
+typedef struct
+{
+  IBBTurns    turns;
+  IBBDecision fresh[2];
+  GHashTable *seen;  /* (element-type GBytes) */
+  GQueue      queue; /* (element-type Moment) */
+  guint       most;
+} Clock;
+
+static const char *const clock_names[] = { "romeo@montague.example", "other@montague.example" };
+
+static void
+load_turns (Clock *self, const Moment *moment)
+{
+  self->turns.all = moment->all;
+  memset (self->turns.is_taken, 0, sizeof self->turns.is_taken);
+  self->turns.is_taken[TRUE] = moment->decision.has_turn;
+  g_hash_table_remove_all (self->turns.names);
+  for (guint i = 0; i < 2; i++)
+    if (moment->has_pause[i])
+      g_hash_table_insert (self->turns.names, g_strdup (clock_names[i]),
+                           g_memdup2 (&moment->pauses[i], sizeof moment->pauses[i]));
+}
+
+static void
+store_turns (const Clock *self, Moment *moment)
+{
+  moment->all = self->turns.all;
+  for (guint i = 0; i < 2; i++)
+    {
+      const IBBPause *pause = g_hash_table_lookup (self->turns.names, clock_names[i]);
+
+      moment->has_pause[i] = pause != NULL;
+      if (pause != NULL)
+        moment->pauses[i] = *pause;
+    }
+}
+
+/* After something has happened at the end of Juliet; is_cut: the session. */
+static void
+move_on (Clock *self, Moment *moment, gboolean is_cut)
+{
+  const char  *name = clock_names[moment->name];
+  IBBDecision *decision = &moment->decision;
+  IBBPause     pause;
+
+  load_turns (self, moment);
+  while (moment->is_open && !is_cut &&
+         ibb_decision_proceed (decision, &self->turns, name, moment->now) == IBB_STEP_CHECK)
+    ibb_decision_set_trust (decision, IBB_TRUST_UNKNOWN, TRUE);
+  if (moment->is_open)
+    g_byte_array_set_size (decision->exchange.output, 0);
+  if (moment->is_open && ibb_exchange_is_exposed (&decision->exchange) && !moment->is_counted)
+    {
+      moment->is_counted = TRUE;
+      moment->n_attempts += moment->name == 0;
+      self->most = MAX (self->most, moment->n_attempts);
+    }
+  if (moment->is_open && (is_cut || ibb_decision_is_over (decision)))
+    {
+      ibb_decision_end (decision, &self->turns, name, TRUE, moment->now, &pause);
+      memset (decision, 0, sizeof *decision);
+      moment->is_open = moment->is_counted = FALSE;
+    }
+  store_turns (self, moment);
+  if (g_hash_table_add (self->seen, g_bytes_new (moment, sizeof *moment)))
+    g_queue_push_tail (&self->queue, g_memdup2 (moment, sizeof *moment));
+}
+
+static void
+pass_time (Clock *self, const Moment *before, gint64 until)
+{
+  Moment moment = *before;
+
+  if (until <= before->now || until > 300 * G_TIME_SPAN_SECOND)
+    return;
+  moment.now = until;
+  move_on (self, &moment, FALSE);
+}
+
+static void
+step_clock (Clock *self, const Moment *before, guint8 (*texts)[LENGTH])
+{
+  gsize wanted = 0;
+
+  for (guint i = 0; i < 2 && !before->is_open; i++)
+    {
+      Moment moment = *before;
+
+      moment.name = i;
+      moment.decision = self->fresh[i];
+      moment.decision.deadline = before->now + 300 * G_TIME_SPAN_SECOND;
+      moment.is_open = TRUE;
+      move_on (self, &moment, FALSE);
+      pass_time (self, before, before->pauses[i].until);
+    }
+  pass_time (self, before, before->all.until);
+  if (!before->is_open)
+    return;
+  pass_time (self, before, before->decision.until);
+  wanted = ibb_exchange_get_wanted (&before->decision.exchange);
+  for (guint i = 0; i < 4; i++)
+    {
+      Moment moment = *before;
+
+      if (wanted == LENGTH && i < 2)
+        ibb_exchange_receive (&moment.decision.exchange, texts[i], LENGTH);
+      else if (wanted == 1)
+        ibb_exchange_receive (&moment.decision.exchange, (const guint8 *) &"yanx"[i], 1);
+      move_on (self, &moment, wanted == 0 || i == 3);
+    }
+}
+
+/* The figure of doc/privacy.md for the five minutes of a question. */
+static void
+test_attempts (void)
+{
+  Clock              self = { 0 };
+  g_autoptr (GBytes) key = g_bytes_new_static ("key", 3);
+  guint8             texts[3][LENGTH] = { { 0 }, { 1, 2, 3 }, { 4, 5, 6 } };
+  Moment             moment;
+  Moment            *next;
+
+  hash_number (texts[1], texts[0]);
+  ibb_turns_init (&self.turns);
+  self.seen =
+      g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
+  for (guint i = 0; i < 2; i++)
+    ibb_decision_init (&self.fresh[i], TRUE, names[JULIET], clock_names[i], key, texts[2], 0);
+  memset (&moment, 0, sizeof moment);
+  move_on (&self, &moment, FALSE);
+  while ((next = g_queue_pop_head (&self.queue)) != NULL)
+    {
+      step_clock (&self, next, texts);
+      g_free (next);
+    }
+  g_test_message ("%u states", g_hash_table_size (self.seen));
+  g_assert_cmpuint (self.most, ==, 9);
+  g_hash_table_unref (self.seen);
+  for (guint i = 0; i < 2; i++)
+    ibb_decision_clear (&self.fresh[i]);
+  ibb_turns_clear (&self.turns);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (scenes); i++)
+    g_test_add_data_func (scenes[i].path, &scenes[i], test_scene);
+  g_test_add_func ("/decision/attempts", test_attempts);
+  return g_test_run ();
+}

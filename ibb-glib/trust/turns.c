@@ -7,7 +7,7 @@
 #define PAUSE_FIRST 1     /* s */
 #define PAUSE_MAX 512     /* s; of one name */
 #define PAUSE_MAX_ALL 64  /* s; of all names together */
-#define PAUSE_MEMORY 3600 /* s after the end of a pause: then it is forgotten */
+#define PAUSE_MEMORY 7200 /* s after the end of a pause: then it is forgotten */
 #define PAUSED_NAMES_MAX 64
 #define WAITING_MAX 4 /* of one name */
 

@@ -113,7 +113,10 @@ test_attempts (void)
   g_assert_cmpuint (count_attempts (1, 300 * SECOND, G_MAXUINT, 0), ==, 9);
   g_assert_cmpuint (count_attempts (5, 300 * SECOND, G_MAXUINT, 0), ==, 10);
   g_assert_cmpuint (count_attempts (1000, DAY, G_MAXUINT, 0), <, 1360);
-  g_assert_cmpuint (count_attempts (1, DAY, G_MAXUINT, 0), <, 180);
+  for (guint n_before_rest = 1; n_before_rest <= 20; n_before_rest++)
+    for (guint minutes = 0; minutes <= 180; minutes += 10)
+      g_assert_cmpuint (
+          count_attempts (1, DAY, n_before_rest, minutes * 60 * SECOND + (minutes > 0)), <, 180);
 }
 
 /* Every order of what may happen, up to a length. */

@@ -11,8 +11,8 @@
  *     fails io timed-out
  *
  * tests/lib/script-reader.h says how it reads. "> ..." waits until the client has sent that text,
- * "< ..." sends text to it; other words are in the tables of client-words.c, script-server.c and
- * client-surroundings.c. Each case ends with a logout. */
+ * "< ..." sends text to it; other words are in the tables of client-words.c, script-server.c,
+ * script-login.c and client-surroundings.c. Each case ends with a logout. */
 
 #include "config.h"
 
@@ -21,6 +21,7 @@
 #include "../lib/script-reader.h"
 #include "client-fixture.h"
 #include "client-words.h"
+#include "script-login.h"
 
 static gboolean
 call_word (gpointer run, const char *name, Words *words)
@@ -41,8 +42,12 @@ run_case (gconstpointer data)
 int
 main (int argc, char **argv)
 {
+  int status;
+
   fake_monitor_install ();
   start_watchdog ();
   fast_timers_stop ();
-  return script_main (argc, argv, "ibb/client", run_case);
+  status = script_main (argc, argv, "ibb/client", run_case);
+  script_login_clear ();
+  return status;
 }

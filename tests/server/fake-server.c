@@ -178,9 +178,14 @@ serve_cb (GSocketConnection *connection, gpointer data)
 }
 
 GTlsConnection *
-fake_server_get_tls (void)
+fake_server_dup_tls (FakeServer *self)
 {
-  return current_tls;
+  GTlsConnection *tls;
+
+  g_mutex_lock (&self->lock);
+  tls = G_IS_TLS_CONNECTION (self->io) ? G_TLS_CONNECTION (g_object_ref (self->io)) : NULL;
+  g_mutex_unlock (&self->lock);
+  return tls;
 }
 
 FakeServer *

@@ -55,8 +55,8 @@ typedef struct _FakeServer FakeServer;
 FakeServer *fake_server_new (const FakeStep *steps);
 /* Speaks TLS from the start. */
 FakeServer *fake_server_new_tls (const FakeStep *steps, GTlsCertificate *certificate);
-/* For an answer: the TLS channel to this client. */
-GTlsConnection *fake_server_get_tls (void);
+/* (transfer full) (nullable): the TLS channel to the client. */
+GTlsConnection *fake_server_dup_tls (FakeServer *self);
 /* How often what the client sent was answered by the steps: each costs a round trip. */
 guint fake_server_get_n_answers (FakeServer *self);
 guint fake_server_get_port (FakeServer *self);

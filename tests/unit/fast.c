@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The tokens that a server issues. The logins stand in tests/server/client-fake-fast.c and
- * tests/server/token.script, as they need TLS. */
+/* The tokens that a server issues. The logins stand in tests/server/token.script, as they need
+ * TLS. */
 
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Which mechanism a login uses, and what it says first. How a SCRAM login goes on stands in
- * scram.c, and beside libgsasl in tests/server/client-sasl.c. */
+ * scram.c, and beside libgsasl in tests/server/password.script. */
 
 #include "config.h"
 

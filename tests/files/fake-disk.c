@@ -187,13 +187,19 @@ plant_something (FakeDisk *self)
                      g_rand_boolean (self->random) ? geteuid () : FAKE_DISK_STRANGER, "planted");
 }
 
-static void
-kill_writer (FakeDisk *self, int writer)
+void
+fake_disk_set_writer (guint writer)
+{
+  g_private_set (&writer_key, GUINT_TO_POINTER (writer));
+}
+
+void
+fake_disk_kill (FakeDisk *self, guint writer)
 {
   self->is_dead[writer] = TRUE;
   self->n_killed++;
   for (guint i = 0; i < self->descriptors->len; i++)
-    if (g_array_index (self->descriptors, Descriptor, i).writer == writer)
+    if (g_array_index (self->descriptors, Descriptor, i).writer == (int) writer)
       close_descriptor (self, i);
 }
 
@@ -246,7 +252,7 @@ leave (gint64 result)
   if (disk->n_calls == disk->cut_at)
     disk->is_off = TRUE;
   if (disk->n_calls == disk->kill_at)
-    kill_writer (disk, writer);
+    fake_disk_kill (disk, (guint) writer);
   return result;
 }
 

@@ -78,6 +78,9 @@ FakeDisk *fake_disk_new (guint32 seed);
 void      fake_disk_free (FakeDisk *self);
 /* Runs the writers at the same time, each in a thread, of which one runs at a time. */
 void fake_disk_run (FakeDisk *self, guint n_writers, GThreadFunc function, gpointer *data);
+/* The calls of this thread are the writer's from now on. */
+void fake_disk_set_writer (guint writer);
+void fake_disk_kill (FakeDisk *self, guint writer);
 /* Restores the power, with what was durable, and lets no more calls fail. */
 void fake_disk_restart (FakeDisk *self);
 /* Puts something there, with the text as its content. */

@@ -76,10 +76,16 @@ instruction_cb (void *data, const xmlChar *target, const xmlChar *text)
   report (data, IBB_SAX_PROCESSING_INSTRUCTION);
 }
 
+#if LIBXML_VERSION >= 21200
+typedef const xmlError IBBSaxError;
+#else
+typedef xmlError IBBSaxError;
+#endif
+
 /* ibb_sax_feed () checks for errors later. Without this function libxml2 would print them to
  * stderr. */
 static void
-error_cb (void *data, xmlErrorPtr error)
+error_cb (void *data, IBBSaxError *error)
 {
 }
 
@@ -179,7 +185,13 @@ ibb_sax_dup_complaint (IBBSax *self, int *line, int *column)
 gsize
 ibb_sax_get_position (IBBSax *self)
 {
+#if LIBXML_VERSION >= 21400
+  unsigned long position = 0;
+
+  xmlCtxtGetInputPosition (self->context, 0, NULL, NULL, NULL, &position);
+#else
   long position = xmlByteConsumed (self->context);
+#endif
 
   return position > 0 ? (gsize) position : 0;
 }

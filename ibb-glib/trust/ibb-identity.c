@@ -536,7 +536,7 @@ agree (IBBIdentity *self, GTlsConnection *tls, Job *job, GError **error)
 }
 
 static GTlsConnection *
-encrypt (IBBIdentity *self, Job *job, GCancellable *cancellable, GError **error)
+encrypt_session (IBBIdentity *self, Job *job, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GTlsConnection) tls = create_connection (self, job, error);
   GSource                   *timer;
@@ -614,7 +614,7 @@ encrypt_thread (gpointer data)
   if (cancellable != NULL)
     handler = g_cancellable_connect (cancellable, G_CALLBACK (cancel_cb), g_object_ref (job->limit),
                                      g_object_unref);
-  tls = encrypt (g_task_get_source_object (task), job, cancellable, &error);
+  tls = encrypt_session (g_task_get_source_object (task), job, cancellable, &error);
   if (cancellable != NULL)
     g_cancellable_disconnect (cancellable, handler);
   if (tls != NULL)

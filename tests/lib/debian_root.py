@@ -73,10 +73,13 @@ class DebianRoot:
             return
         shutil.rmtree(self.path, ignore_errors=True)
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        # What is only unpacked never runs as root, and needs no archive of security updates.
+        # What is only unpacked never runs as root, and needs no archive of security updates; a mirror
+        # that is no longer updated will do.
         kind, archive = ('--variant=essential',), ()
         if self._architecture:
-            kind, archive = ('--variant=extract', '--architectures=' + self._architecture), (ARCHIVE,)
+            kind = ('--variant=extract', '--architectures=' + self._architecture,
+                    '--aptopt=Acquire::Check-Valid-Until "false"')
+            archive = (ARCHIVE,)
         try:
             # What mmdebstrap mounts ends with it, also where it is killed.
             result = subprocess.run(

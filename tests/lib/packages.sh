@@ -76,6 +76,7 @@ ibb_packages_all='
   libstrophe-dev
   man-db
   mmdebstrap
+  musl-tools
   openssh-client
   openssh-server
   python3-aiohttp

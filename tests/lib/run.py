@@ -17,6 +17,7 @@ import traceback
 
 import debian_root
 import graph
+import other_headers
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SUITES = ('unit', 'simulation', 'loopback', 'files', 'server', 'bindings', 'install', 'interop', 'fuzz', 'docs',
@@ -326,6 +327,21 @@ def check_translations(tally):
     tally.add_pass()
 
 
+def run_other_headers(tally):
+    """Needs the build."""
+    build_folder = os.path.join(ROOT, '_build')
+    for name, look in ('Debian sid', other_headers.look_at_sid), ('musl', other_headers.look_at_musl):
+        say(f'The headers of {name}')
+        try:
+            if faults := look(build_folder):
+                print(faults[-SHOWN:])
+                tally.add_failure(f'headers of {name}', 'see above')
+            else:
+                tally.add_pass()
+        except debian_root.Unavailable as reason:
+            tally.add_skip(f'headers of {name}', str(reason))
+
+
 def left_running():
     """Our children; those whose parent has gone have become ours, too."""
     found = []
@@ -382,6 +398,7 @@ def run_all(options, suites, tally):
     if options.checks:
         run_sanitizers(tally)
         run_coverage(tally)
+        run_other_headers(tally)
         run_next_release(tally)
         run_tarball(tally)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How much ibb-glib and a raw client carry through real servers, what others on the connection
-notice of it (beside.py), and what several peers leave each other (peers.py).
+"""How much ibb-glib, other libraries and a raw client carry through real servers, what others
+on the connection notice of it (beside.py), and what several peers leave each other (peers.py).
 
     meson test -C build --benchmark compare          the quick form, some minutes
     compare.py --full --json FILE --page FILE         in meson devenv -C build
@@ -15,6 +15,7 @@ import argparse
 import contextlib
 import datetime
 import functools
+import glob
 import json
 import os
 import resource
@@ -22,11 +23,15 @@ import signal
 import statistics
 import subprocess
 import sys
+import tempfile
+import time
 import unittest.mock
 
-sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib')]
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', folder)
+                for folder in ('lib', 'interop')]
 import beside  # noqa: E402
 import cases  # noqa: E402
+import other_end  # noqa: E402
 import peers  # noqa: E402
 import prosody  # noqa: E402
 from paths import PATHS  # noqa: E402
@@ -46,6 +51,16 @@ FIRST_SIZE = 16 * BLOCK
 MAX_SIZE = 64 * MIB
 PATIENCE = 600
 OTHER_BUILD, THIS_BUILD = 'other build', 'this build'
+
+
+def cpu_seconds(*pids):
+    """The exact time of all threads that run; /proc/PID/stat counts in steps of 10 ms."""
+    total = 0
+    for pid in pids:
+        for path in glob.glob(f'/proc/{pid}/task/*/schedstat'):
+            with open(path, encoding='ascii') as file:
+                total += int(file.read().split()[0])
+    return total / 1e9
 
 
 def cpu_seconds_of_children():
@@ -83,6 +98,9 @@ class Ours:
             seconds = beside.run(self._server, self._prepare, (*self._arguments, '--size', size))
         return seconds, cpu_seconds_of_children() - before
 
+    def stop(self):
+        pass
+
 
 class Raw:
     """window: in blocks; 0: none."""
@@ -113,6 +131,63 @@ class Raw:
             cases.check_equal(receiver.wait(PATIENCE), 0, 'exit status of the receiver')
         return float(output), cpu_seconds_of_children() - before
 
+    def stop(self):
+        pass
+
+
+class Library:
+    """Two processes (tests/interop/peer.py, peer.cpp), which stay for all transfers."""
+
+    def __init__(self, name):
+        self.name = self._library = name
+        self._number = 0
+
+    def start(self, server, prepare):
+        self._receiver = other_end.Peer(server, self._library)
+        self._sender = other_end.Peer(server, self._library, account='alice', prepare=prepare)
+
+    def _send(self, sid, size):
+        raise NotImplementedError
+
+    def transfer(self, size):
+        self._number += 1
+        sid = f'compare{self._number}'
+        pids = (self._sender.pid, self._receiver.pid)
+        cpu = cpu_seconds(*pids)
+        begin, sending = self._send(sid, size)
+        report = self._receiver.start('report', sid=sid).result(PATIENCE)
+        sending.result(PATIENCE)
+        seconds = time.monotonic() - begin
+        cases.check_equal(report['received'], size, f'{self.name}: bytes')
+        return seconds, cpu_seconds(*pids) - cpu
+
+    def stop(self):
+        self._sender.kill()
+        self._receiver.kill()
+
+
+class Streams(Library):
+    """A client whose sessions are streams."""
+
+    def start(self, server, prepare):
+        super().start(server, prepare)
+        self._receiver.call('accept')
+
+    def _send(self, sid, size):
+        self._sender.call('open', to=self._receiver.jid, sid=sid, block_size=BLOCK)
+        return time.monotonic(), self._sender.start('send', sid=sid, size=size, seed=sid, close=True)
+
+
+class Files(Library):
+    """A client that sends files: its time has the offer in it."""
+
+    def _send(self, sid, size):
+        with tempfile.NamedTemporaryFile(delete=False) as file:
+            file.write(os.urandom(size))
+        cases.defer(lambda: os.unlink(file.name))
+        return time.monotonic(), self._sender.start('send', to=self._receiver.jid, sid=sid,
+                                                    path=file.name)
+
 
 def contestants(block_sizes, names, against):
     """names: parts of the names of those that are wanted; empty: all. against: another build."""
@@ -121,6 +196,9 @@ def contestants(block_sizes, names, against):
     found = [Raw(4), Raw(256), Raw(0), Ours('ibb-glib, no TLS', arguments=('--no-tls',)), Ours('ibb-glib')]
     found += [Ours(f'ibb-glib, no TLS, block size {size}', arguments=('--no-tls', '--block-size', str(size)))
               for size in block_sizes]
+    found += [Streams('aioxmpp'), Streams('slixmpp')]
+    # Those in C++ are built where the libraries are installed.
+    found += [Files(name) for name in ('gloox', 'qxmpp') if f'IBB_PEER_{name.upper()}' in os.environ]
     return [one for one in found if not names or any(name in one.name for name in names)]
 
 
@@ -154,6 +232,8 @@ def measure(path, rounds, seconds, size, wanted):
                 took, cpu = one.transfer(own_size)
                 result['rates'].append(own_size / MIB / took)
                 result['cpu_seconds_per_gib'].append(cpu * 1024 * MIB / own_size)
+        for one, _ in started:
+            one.stop()
     return results
 
 
@@ -228,7 +308,7 @@ def measure_path(path, options, rounds, seconds):
 
 
 def main():
-    parser = argparse.ArgumentParser(description='compares what is carried')
+    parser = argparse.ArgumentParser(description='compares what libraries carry')
     parser.add_argument('--full', action='store_true', help='all paths, and longer')
     parser.add_argument('--path', action='append', default=[], metavar='TEXT',
                         help='only the path of this name, or those whose names have it; not for peers. '

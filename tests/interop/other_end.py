@@ -84,6 +84,10 @@ class Peer:
         self._thread.start()
         self.jid = self._futures[0].result(PATIENCE)
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def _listen(self):
         for line in self._process.stdout:
             answer = json.loads(line)

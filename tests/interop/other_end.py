@@ -58,7 +58,7 @@ def command(library, options):
         return (program,)
     script = os.path.join(FOLDER, f'peer-{library}.py')
     found = ('IBB_DINO_PLUGIN' in os.environ if library == 'dino'
-             else os.path.exists(script) and importlib.util.find_spec(library.partition('-')[0]))
+             else os.path.exists(script) and importlib.util.find_spec(library))
     if found and library in KNOWN:
         package, limit = KNOWN[library]
         version = subprocess.run(('dpkg-query', '-W', '-f', '${Version}', package), check=False,

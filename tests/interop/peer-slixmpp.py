@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """slixmpp, as peer.py says."""
 
+import asyncio
+import inspect
+import json
 import os
 import sys
 
 import slixmpp
 from slixmpp.exceptions import IqError
 from slixmpp.plugins.xep_0047 import XEP_0047
+from slixmpp.xmlstream.handler import CoroutineCallback
+from slixmpp.xmlstream.matcher import StanzaPath
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import peer  # noqa: E402
+
+IN_BAND = 'http://jabber.org/protocol/ibb'
 
 
 class SlixmppPeer(peer.Peer):
@@ -23,14 +30,31 @@ class SlixmppPeer(peer.Peer):
         if self.options['capabilities']:
             self._watch_capabilities()
         if self.options['serve']:
-            self.client.register_plugin('xep_0047', self.options.get('plugin', {}))
-            self.ibb = self.client['xep_0047']
-            self.client.add_event_handler('ibb_stream_start', self._started)
-            self.client.add_event_handler('ibb_stream_data', self._data)
-            self.client.add_event_handler('ibb_stream_end', self._ended)
-        await peer.connect_slixmpp(self.client, host, port)
+            self._register()
+        await self._connect(host, port)
         self.client.send_presence()
         return self.client.boundjid.full
+
+    def _register(self):
+        self.client.register_plugin('xep_0047', self.options.get('plugin', {}))
+        self.ibb = self.client['xep_0047']
+        self.client.add_event_handler('ibb_stream_start', self._started)
+        self.client.add_event_handler('ibb_stream_data', self._data)
+        self.client.add_event_handler('ibb_stream_end', self._ended)
+
+    async def _connect(self, host, port):
+        """Until it is online; a connection that fails is not tried for ever."""
+        client = self.client
+        failed = client.loop.create_task(client.wait_until('connection_failed', peer.PATIENCE))
+        online = client.loop.create_task(client.wait_until('session_start', peer.PATIENCE))
+        # slixmpp 1.10 would begin with TLS at once, and takes two arguments.
+        client.enable_direct_tls = False
+        client.connect(*((host, port) if 'host' in inspect.signature(client.connect).parameters else ((host, port),)))
+        await asyncio.wait((failed, online), return_when=asyncio.FIRST_COMPLETED)
+        if failed.done():
+            raise ConnectionError(failed.result())
+        failed.cancel()
+        await online
 
     def _delay(self):
         # pylint: disable=protected-access
@@ -115,4 +139,65 @@ class SlixmppPeer(peer.Peer):
             raise peer.Refused(error.condition, error.etype) from error
 
 
-peer.main(SlixmppPeer)
+class Transfers(SlixmppPeer):
+    """With its stream initiation, as peer.hpp says."""
+
+    def __init__(self, options):
+        super().__init__(options)
+        self.declines = False
+        self.cancels_after = float('inf')
+        self.last = None
+        self.names = {}
+
+    def _register(self):
+        super()._register()
+        self.client.register_plugin('xep_0096')
+        self.initiation = self.client['xep_0095']
+        # Up to 1.8 nobody awaits the handler, which is a coroutine.
+        self.client.remove_handler('SI Request')
+        self.client.register_handler(CoroutineCallback(
+            # pylint: disable=protected-access
+            'SI Request', StanzaPath('iq@type=set/si'), self.initiation._handle_request))
+        self.client.add_event_handler('si_request', self._offered)
+
+    async def _offered(self, stanza):
+        self.last = stanza['si']['id']
+        self.names[self.last] = stanza['si']['file']['name']
+        decide = self.initiation.decline if self.declines else self.initiation.accept
+        await decide(stanza['from'], self.last, ifrom=stanza['to'])
+
+    def _data(self, stream):
+        super()._data(stream)
+        if len(self.session(stream.sid).received) >= self.cancels_after:
+            self.cancels_after = float('inf')
+            stream.close()
+
+    async def do_report(self, sid=None, size=None):
+        sid = sid or self.last
+        return {**await super().do_report(sid, size), 'name': self.names[sid]}
+
+    async def do_decline(self):
+        self.declines = True
+
+    async def do_cancel(self, after):
+        self.cancels_after = after
+
+    async def do_send(self, to, sid, path):  # pylint: disable=arguments-differ
+        with open(path, 'rb') as file:
+            content = file.read()
+        try:
+            # The methods that it names itself it cannot write (up to 1.8).
+            await self.client['xep_0096'].request_file_transfer(
+                slixmpp.JID(to), sid=sid, name=os.path.basename(path), size=len(content),
+                methods=[{'value': IN_BAND}])
+            stream = await self.ibb.open_stream(slixmpp.JID(to), sid=sid)
+            for start in range(0, len(content), stream.block_size):
+                if start >= self.cancels_after:
+                    break
+                await stream.send(content[start:start + stream.block_size])
+            await stream.close()
+        except IqError as error:
+            raise peer.Refused(error.condition, error.etype) from error
+
+
+peer.main(Transfers if json.loads(sys.argv[1]).get('transfers') else SlixmppPeer)

@@ -10,7 +10,6 @@ One with id 0 says that it is online, with its JID.
 
 import asyncio
 import hashlib
-import inspect
 import json
 import os
 import random
@@ -52,20 +51,6 @@ def account():
     return (os.environ[f'IBB_TEST_{name}'] + '/' + os.environ['IBB_PEER_RESOURCE'],
             os.environ[f'IBB_TEST_{name}_PASSWORD'],
             os.environ['IBB_TEST_HOST'], int(os.environ['IBB_TEST_PORT']))
-
-
-async def connect_slixmpp(client, host, port):
-    """Until it is online; a connection that fails is not tried for ever."""
-    failed = client.loop.create_task(client.wait_until('connection_failed', PATIENCE))
-    online = client.loop.create_task(client.wait_until('session_start', PATIENCE))
-    # slixmpp 1.10 would begin with TLS at once, and takes two arguments.
-    client.enable_direct_tls = False
-    client.connect(*((host, port) if 'host' in inspect.signature(client.connect).parameters else ((host, port),)))
-    await asyncio.wait((failed, online), return_when=asyncio.FIRST_COMPLETED)
-    if failed.done():
-        raise ConnectionError(failed.result())
-    failed.cancel()
-    await online
 
 
 class Peer:

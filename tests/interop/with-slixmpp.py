@@ -96,8 +96,8 @@ def killed_in_the_middle(server):
     """Nothing tells that the only block in flight is lost, until we ask."""
     peer = Peer(server, 'slixmpp', delay=1000)
     peer.call('accept')
-    # It is asked when a tenth of this time is over, and at the latest after a minute.
-    service, _jid = other_end.make_service(server, peer_timeout=100000)
+    # It is asked when a tenth of this time is over.
+    service, _jid = other_end.make_service(server, peer_timeout=40000)
     transport = service.open_session(peer.jid, IBB.SessionParams(sid='middle'), None)
     reading = other_end.in_thread(other_end.failure, other_end.read, transport)
     other_end.write(transport, other_end.data('middle', 50000))

@@ -9,6 +9,8 @@ import gi
 gi.require_version('IBB', '1.0')
 from gi.repository import Gio, GLib, IBB  # noqa: E402
 
+ALICE = 'alice@example.org/a'
+BOB = 'bob@example.org/b'
 # Ends in the middle of a block, and has every byte.
 DATA = bytes(range(256)) * 40 + b'the end'
 
@@ -25,6 +27,35 @@ def wait(start, *arguments):
 def wait_until(condition):
     while not condition():
         GLib.MainContext.default().iteration(True)
+
+
+def services():
+    """Of Alice and Bob."""
+    loopback = IBB.Loopback()
+    return IBB.Service.new(loopback.attach(ALICE)), IBB.Service(connection=loopback.attach(BOB))
+
+
+def failure(function, *arguments):
+    """The error that the call ends with."""
+    try:
+        function(*arguments)
+    except GLib.Error as error:
+        return error
+    raise AssertionError('no error')
+
+
+def check_fails(code, function, *arguments, quark=Gio.io_error_quark()):
+    error = failure(function, *arguments)
+    assert error.matches(quark, code), error
+
+
+async def check_fails_awaited(code, awaitable, quark=Gio.io_error_quark()):
+    try:
+        await awaitable
+    except GLib.Error as error:
+        assert error.matches(quark, code), error
+        return
+    raise AssertionError(f'no {code}')
 
 
 def listen(service):

@@ -16,11 +16,9 @@ import gi
 gi.require_version('IBB', '1.0')
 
 import cases
-from bindings import both_ends, wait, wait_until
+from bindings import ALICE, BOB, both_ends, wait, wait_until
 from gi.repository import Gio, GLib, GObject, IBB
 
-ALICE = 'alice@example.org/a'
-BOB = 'bob@example.org/b'
 NAMESPACES = {'IBB': (IBB, 'ibb-glib/IBB-1.0.gir', 'IBB_TEST_LIBRARY')}
 if os.environ.get('IBB_TEST_FILES_LIBRARY'):
     gi.require_version('IBBFiles', '1.0')

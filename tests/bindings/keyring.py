@@ -6,9 +6,9 @@ import subprocess
 
 import cases
 import secret_service
-from bindings import make_client
+from bindings import check_fails, failure, make_client
 from command import Folder
-from gi.repository import Gio, GLib, IBB
+from gi.repository import Gio, IBB
 
 
 def find_password(jid):
@@ -36,11 +36,7 @@ def ask_without_keyring():
         return True
 
     client.connect('password-requested', password_requested)
-    try:
-        client.login(None)
-        raise AssertionError('a wrong password')
-    except GLib.Error as error:
-        assert error.matches(IBB.error_quark(), IBB.Error.AUTHENTICATION), error
+    check_fails(IBB.Error.AUTHENTICATION, client.login, None, quark=IBB.error_quark())
     assert client.login(None)
     assert client.logout(None)
     assert not answers
@@ -50,12 +46,9 @@ def ask_nobody_without_keyring():
     client = make_client_of_keyring()
     steps = []
     client.connect('login-step', lambda _, step, text, certificate: steps.append((step, text, certificate)))
-    try:
-        client.login(None)
-        raise AssertionError('without a password')
-    except GLib.Error as error:
-        assert error.matches(IBB.error_quark(), IBB.Error.AUTHENTICATION), error
-        assert 'A password is needed' in error.message and 'keyring cannot be asked' in error.message, error
+    error = failure(client.login, None)
+    assert error.matches(IBB.error_quark(), IBB.Error.AUTHENTICATION), error
+    assert 'A password is needed' in error.message and 'keyring cannot be asked' in error.message, error
     assert [step for step, _, _ in steps] == [IBB.LoginStep.KEYRING, IBB.LoginStep.CONNECT, IBB.LoginStep.NEGOTIATE,
                                              IBB.LoginStep.AUTHENTICATE], steps
     assert os.environ['IBB_TEST_PORT'] in steps[2][1] and steps[3][2] is not None, steps

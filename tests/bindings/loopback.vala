@@ -134,34 +134,6 @@ async void echo (IBB.Transport transport, bool upper = false) throws Error {
   yield transport.close_async ();
 }
 
-// The request is kept, and answered when somebody has made up his mind.
-async void run_deferred () throws Error {
-  IBB.Service alice, bob;
-  IBB.Transport? opened = null, accepted = null;
-  IBB.Request? kept = null;
-
-  make_services (out alice, out bob);
-  bob.session_limit = 1;
-  bob.session_requested.connect ((request) => {
-    kept = request;
-    Idle.add (run_deferred.callback);
-    return true;
-  });
-  alice.open_session_async.begin (BOB, null, null, (object, result) => {
-    try {
-      opened = alice.open_session_async.end (result);
-    } catch (Error error) {
-      Test.message ("%s", error.message);
-    }
-    Idle.add (run_deferred.callback);
-  });
-  yield;
-  assert (opened == null && kept != null && kept.peer_jid == ALICE);
-  accepted = kept.accept ();
-  yield;
-  yield round_trip (opened, accepted);
-}
-
 // The stream throws IOError and nothing else, opening IBB.Error as well.
 async void run_errors () throws Error {
   IBB.Service alice, bob;
@@ -218,7 +190,6 @@ async void run_case (string name) throws Error {
   switch (name) {
     case "loopback": yield run_loopback (); break;
     case "own-connection": yield run_own_connection (); break;
-    case "deferred": yield run_deferred (); break;
     case "errors": yield run_errors (); break;
     case "half-close": yield run_half_close (); break;
     default: assert_not_reached ();
@@ -270,7 +241,7 @@ void test_synchronous () {
 
 int main (string[] args) {
   Test.init (ref args);
-  foreach (var name in new string[] { "loopback", "own-connection", "deferred", "errors", "half-close" })
+  foreach (var name in new string[] { "loopback", "own-connection", "errors", "half-close" })
     Test.add_data_func ("/bindings/vala/" + name, () => run (name));
   Test.add_func ("/bindings/vala/synchronous", test_synchronous);
   return Test.run ();

@@ -4,8 +4,8 @@
 import os
 
 import cases
-from bindings import make_client
-from gi.repository import Gio, GLib, IBB
+from bindings import check_fails, make_client
+from gi.repository import Gio, IBB
 
 ONLINE, OFFLINE = IBB.ConnectionState.ONLINE, IBB.ConnectionState.OFFLINE
 
@@ -65,21 +65,13 @@ def queries():
 def login_fails():
     client = make_client('ALICE', 'fails')
     client.props.password = 'guess'
-    try:
-        with client:
-            raise AssertionError('logged in')
-    except GLib.Error as error:
-        assert error.matches(IBB.error_quark(), IBB.Error.AUTHENTICATION), error
+    check_fails(IBB.Error.AUTHENTICATION, client.__enter__, quark=IBB.error_quark())
 
 
 @cases.case('/bindings/python/account/untrusted')
 def untrusted():
     client = make_client('ALICE', 'untrusted', 'IBB_TEST_OTHER_CA_FILE')
-    try:
-        client.login(None)
-        raise AssertionError('logged in')
-    except GLib.Error as error:
-        assert error.matches(Gio.tls_error_quark(), Gio.TlsError.BAD_CERTIFICATE), error
+    check_fails(Gio.TlsError.BAD_CERTIFICATE, client.login, quark=Gio.tls_error_quark())
 
     # A handler may still allow it.
     seen = []

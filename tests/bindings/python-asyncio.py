@@ -12,17 +12,14 @@ import ssl
 import subprocess
 import tempfile
 
+import bindings
 import cases
-from bindings import DATA, listing
+from bindings import ALICE, BOB, DATA, check_fails_awaited, listing
 from gi.repository import Gio, GLib, IBB
-
-ALICE = 'alice@example.org/a'
-BOB = 'bob@example.org/b'
 
 
 def services():
-    loopback = IBB.Loopback()
-    alice, bob = (IBB.Service.new(loopback.attach(jid)) for jid in (ALICE, BOB))
+    alice, bob = bindings.services()
     bob.props.session_limit = 100
     return alice, bob
 
@@ -40,15 +37,6 @@ def case(name):
         cases.case('/bindings/python/asyncio/' + name)(lambda: IBB.run(function(), debug=True))
         return function
     return register
-
-
-async def check_fails(awaitable, code, quark=Gio.io_error_quark()):
-    try:
-        await awaitable
-    except GLib.Error as error:
-        assert error.matches(quark, code), error
-        return
-    raise AssertionError(f'no {code}')
 
 
 async def wait_until(condition):
@@ -107,20 +95,20 @@ async def expect():
 @case('errors')
 async def errors():
     alice, bob = services()
-    await check_fails(alice.open_session_async('nobody@example.org/x'),
-                      IBB.Error.SERVICE_UNAVAILABLE, IBB.error_quark())
-    await check_fails(alice.open_session_async('@'), Gio.IOErrorEnum.INVALID_ARGUMENT)
+    await check_fails_awaited(IBB.Error.SERVICE_UNAVAILABLE, alice.open_session_async('nobody@example.org/x'),
+                              IBB.error_quark())
+    await check_fails_awaited(Gio.IOErrorEnum.INVALID_ARGUMENT, alice.open_session_async('@'))
     # One's own cancellable is an error of the call, not of the task.
     cancellable = Gio.Cancellable()
     call = bob.accept_async(cancellable)
     cancellable.cancel()
-    await check_fails(call, Gio.IOErrorEnum.CANCELLED)
+    await check_fails_awaited(Gio.IOErrorEnum.CANCELLED, call)
 
     opened, accepted = await ends(alice, bob)
     reader, writer = accepted.make_streams()
     opened.abort()
-    await check_fails(reader.read(), Gio.IOErrorEnum.CONNECTION_CLOSED)
-    await check_fails(writer.wait_closed(), Gio.IOErrorEnum.CONNECTION_CLOSED)
+    await check_fails_awaited(Gio.IOErrorEnum.CONNECTION_CLOSED, reader.read())
+    await check_fails_awaited(Gio.IOErrorEnum.CONNECTION_CLOSED, writer.wait_closed())
 
 
 @case('request')
@@ -146,8 +134,8 @@ async def request():
     tasks = []
     bob.connect('session-requested', requested)
     welcome = alice.open_session_async(BOB, IBB.SessionParams(sid='welcome'))
-    await check_fails(alice.open_session_async(BOB, IBB.SessionParams(sid='other')), IBB.Error.FORBIDDEN,
-                      IBB.error_quark())
+    await check_fails_awaited(IBB.Error.FORBIDDEN, alice.open_session_async(BOB, IBB.SessionParams(sid='other')),
+                              IBB.error_quark())
     assert (await welcome).props.sid == answered[0].props.sid == 'welcome'
 
 
@@ -249,7 +237,7 @@ async def async_with():
             raise KeyError('mine')
     except KeyError:
         pass
-    await check_fails(reader.read(), Gio.IOErrorEnum.CONNECTION_CLOSED)
+    await check_fails_awaited(Gio.IOErrorEnum.CONNECTION_CLOSED, reader.read())
 
     # Without streams, too; and the end of the block waits for the other side's.
     opened, accepted = await ends()

@@ -6,17 +6,12 @@ import tempfile
 import threading
 
 import cases
-from bindings import DATA, both_ends, listen, listing, read_all
+from bindings import ALICE, BOB, DATA, both_ends, check_fails, listen, listing, read_all, services
 from gi.repository import Gio, GLib, IBB
-
-ALICE = 'alice@example.org/a'
-BOB = 'bob@example.org/b'
 
 
 def ends(sid):
-    loopback = IBB.Loopback()
-    return both_ends(*(IBB.Service.new(loopback.attach(jid)) for jid in (ALICE, BOB)),
-                     ALICE, BOB, sid)
+    return both_ends(*services(), ALICE, BOB, sid)
 
 
 def in_thread(function):
@@ -32,15 +27,6 @@ def in_thread(function):
     return join
 
 
-def check_fails(code, function, *arguments):
-    try:
-        function(*arguments)
-    except GLib.Error as error:
-        assert error.matches(Gio.io_error_quark(), code), error
-        return
-    raise AssertionError(f'no {code}')
-
-
 @cases.case('/bindings/python/overrides/loaded')
 def loaded():
     assert IBB.Transport.__module__ == 'gi.overrides.IBB'
@@ -50,8 +36,7 @@ def loaded():
 
 @cases.case('/bindings/python/overrides/defaults')
 def defaults():
-    loopback = IBB.Loopback()
-    alice, bob = (IBB.Service.new(loopback.attach(jid)) for jid in (ALICE, BOB))
+    alice, bob = services()
     bob.props.session_limit = 2
     accepted = []
     bob.connect('session-accepted', lambda _service, transport: accepted.append(transport))
@@ -172,8 +157,7 @@ def page():
     # What the page shows.
     names = {}
     exec(listing('loops.md', 1), names)
-    loopback = IBB.Loopback()
-    alice, bob = (IBB.Service.new(loopback.attach(jid)) for jid in (ALICE, BOB))
+    alice, bob = services()
     bob.props.session_limit = 1
 
     def answer():

@@ -6,10 +6,8 @@ import asyncio
 import socket
 
 import cases
+from bindings import BOB, services
 from gi.repository import IBB
-
-ALICE = 'alice@example.org/a'
-BOB = 'bob@example.org/b'
 
 
 class Stop(BaseException):
@@ -28,8 +26,7 @@ async def connect_tcp(peer, victim):
 
 
 async def connect_ibb(peer, victim):
-    loopback = IBB.Loopback()
-    alice, bob = (IBB.Service.new(loopback.attach(jid)) for jid in (ALICE, BOB))
+    alice, bob = services()
     bob.props.session_limit = 1
     expected = bob.accept_async()
     opened = await alice.open_session_async(BOB)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The ends of a session: what it tells, and what scenarios-close.c and scenarios-end.c, which
+/* The ends of a session: what it tells, and what close.script and end.script, which
  * have the calls one by one, do not say. */
 
 #include "fixture.h"

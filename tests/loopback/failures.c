@@ -211,10 +211,10 @@ test_failure (Failing *self, gconstpointer data)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError)       error = NULL;
   End                      end = { .stream = G_IO_STREAM (transport), .cancellable = cancellable };
-  Step                     begin = { A, BEGIN (call) | C, 5 };
-  Step                     finish = { A, END (call) };
-  Step                     read = { A, READ, 5 };
-  Step                     write = { A, WRITE, 5 };
+  Step                     begin = { BEGIN (call) | C, 5 };
+  Step                     finish = { END (call) };
+  Step                     read = { READ, 5 };
+  Step                     write = { WRITE, 5 };
 
   g_signal_connect (transport, "notify::ended", G_CALLBACK (ended_cb), self);
   end.written = fill_output (transport);

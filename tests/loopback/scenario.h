@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The behaviour of a stream, call by call: tables that run over each kind of pair, in each manner
+/* The behaviour of a stream, call by call: scripts that run over each kind of pair, in each manner
  * of calling. doc/stream.md says the same in words. */
 
 #pragma once
@@ -84,13 +84,8 @@ typedef enum
 
 typedef struct
 {
-  Which  end;
-  int    call;
-  gsize  count;   /* bytes */
-  gssize outcome; /* over TCP, and wherever no other one is given */
-  /* A difference: what IBB gives, and the sentence of doc/stream.md why. */
-  gssize      on_ibb;
-  const char *because;
+  int   call;
+  gsize count; /* bytes */
 } Step;
 
 typedef enum
@@ -101,34 +96,6 @@ typedef enum
   CONTEXT = 1 << 3, /* the same in another thread that has a context of its own */
   ENGINE = 1 << 4,  /* synchronous, in the thread that serves the connection */
 } Manner;
-
-typedef struct
-{
-  const char *name;
-  const Step *steps;
-  gsize       n_steps;
-  guint       manners;     /* 0: the first four */
-  guint       tcp_manners; /* 0: the same, but no threads */
-  const char *rows;        /* (nullable): of doc/protocol.md, that it shows */
-} Scenario;
-
-#define SCENARIO(name, steps, ...)                                                                 \
-  {                                                                                                \
-    name, steps, G_N_ELEMENTS (steps), __VA_ARGS__                                                 \
-  }
-
-typedef struct
-{
-  const Scenario *scenarios;
-  gsize           n_scenarios;
-} Theme;
-
-extern const Theme read_theme;
-extern const Theme write_theme;
-extern const Theme cancel_theme;
-extern const Theme poll_theme;
-extern const Theme close_theme;
-extern const Theme end_theme;
 
 /* One end while a scenario runs. */
 typedef struct _Op Op;

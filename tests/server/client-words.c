@@ -553,6 +553,22 @@ use_tls (Run *self, Words *words)
   ibb_client_set_tls_mode (IBB_CLIENT (self->client), IBB_TLS_MODE_DIRECT);
 }
 
+/* "websocket [CERTIFICATE]": the client goes over WebSocket. */
+static void
+use_websocket (Run *self, Words *words)
+{
+  g_autofree char *uri = NULL;
+
+  g_free (fake_server_free (self->servers->server));
+  script_server_start (self->servers,
+                       words_peek (words) != NULL ? words_take (words) : "juliet.pem");
+  fake_server_speak_websocket (self->servers->server);
+  create_client (self, "romeo@juliet.example");
+  uri = g_strdup_printf ("wss://127.0.0.1:%u/ws?a=b", fake_server_get_port (self->servers->server));
+  g_object_set (self->client, "tls-mode", IBB_TLS_MODE_STARTTLS, "websocket-mode",
+                IBB_WEBSOCKET_MODE_ALWAYS, "websocket-uri", uri, NULL);
+}
+
 /* "proxy [URI]": the client goes by a proxy of HTTP, %PROXY, unless its proxy resolver says URI. */
 static void
 start_proxy (Run *self, Words *words)
@@ -625,6 +641,7 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("until", wait_for),
   SCRIPT_WORD ("watch", watch),
   SCRIPT_WORD ("watch-resources", watch_resources),
+  SCRIPT_WORD ("websocket", use_websocket),
   SCRIPT_WORD ("write", write_bytes),
 };
 
@@ -645,6 +662,7 @@ client_run_new (void)
   self->servers = script_server_new ();
   script_define (g_strdup ("INVALID"), g_strdup ("\xff"));
   script_define (g_strdup ("HANDSHAKE"), g_strdup ("\x16\x03"));
+  script_define (g_strdup ("PING"), g_strdup ("\x89\x04ping"));
   self->surroundings = surroundings_new ();
   self->cancellable = g_cancellable_new ();
   self->received = g_string_new (NULL);

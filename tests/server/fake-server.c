@@ -27,6 +27,8 @@ struct _FakeServer
   gboolean           ended;      /* protected by lock: nothing more comes of what has come */
   gboolean           paused;     /* protected by lock */
   gboolean           deaf;       /* protected by lock */
+  gboolean           is_websocket;
+  GByteArray        *frames; /* of the thread; (nullable): once the client has sent its request */
 };
 
 /* The channel of a server that speaks TLS, in its thread. */
@@ -83,6 +85,44 @@ advance (FakeServer *self, const FakeStep *step)
     }
 }
 
+/* Call this with the lock. Text of XML, or what the masked frames of a WebSocket hold. */
+static void
+take_bytes (FakeServer *self, const char *bytes, gsize length)
+{
+  const guint8 *data;
+  gsize         size, header;
+
+  if (self->frames == NULL)
+    {
+      /* A handshake that the server does not take part in is no text. */
+      for (gsize i = 0; i < length; i++)
+        g_string_append_c (self->received, bytes[i] == '\0' ? '.' : bytes[i]);
+      if (self->is_websocket && g_str_has_suffix (self->received->str, "\r\n\r\n"))
+        self->frames = g_byte_array_new ();
+      return;
+    }
+  g_byte_array_append (self->frames, (const guint8 *) bytes, (guint) length);
+  for (;;)
+    {
+      data = self->frames->data;
+      if (self->frames->len < 2)
+        return;
+      g_assert_cmpint (data[1] & 0x80, ==, 0x80);
+      size = data[1] & 0x7f;
+      g_assert_cmpuint (size, <, 127);
+      header = size == 126 ? 8 : 6;
+      if (self->frames->len < header)
+        return;
+      if (size == 126)
+        size = (gsize) data[2] << 8 | data[3];
+      if (self->frames->len < header + size)
+        return;
+      for (gsize i = 0; i < size; i++)
+        g_string_append_c (self->received, (char) (data[header + i] ^ data[header - 4 + i % 4]));
+      g_byte_array_remove_range (self->frames, 0, (guint) (header + size));
+    }
+}
+
 static void
 serve (FakeServer *self)
 {
@@ -116,17 +156,14 @@ serve (FakeServer *self)
         break;
       has_come = TRUE;
       /* TLS from the first byte says what follows (XEP-0368 §3). */
-      if (G_IS_TLS_CONNECTION (self->io))
+      if (G_IS_TLS_CONNECTION (self->io) && !self->is_websocket)
         g_assert_cmpstr (g_tls_connection_get_negotiated_protocol (current_tls), ==, "xmpp-client");
-      /* A handshake that the server does not take part in is no text. */
-      for (gssize i = 0; i < n; i++)
-        if (buffer[i] == '\0')
-          buffer[i] = '.';
-      g_string_append_len (self->received, buffer, n);
+      take_bytes (self, buffer, (gsize) n);
       if (!self->deaf && g_str_has_suffix (self->received->str, "</stream:stream>"))
         send_text (self, "</stream:stream>", strlen ("</stream:stream>"));
     }
   self->ended = has_come;
+  g_clear_pointer (&self->frames, g_byte_array_unref);
   g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->lock);
 }
@@ -144,7 +181,7 @@ certificate_cb (GTlsConnection      *tls,
 static GIOStream *
 wrap (FakeServer *self)
 {
-  static const char *const protocols[] = { "xmpp-client", NULL };
+  static const char *const protocols[] = { "xmpp-client", "http/1.1", NULL };
   GIOStream               *tls;
 
   if (self->certificate == NULL)
@@ -240,6 +277,12 @@ guint
 fake_server_get_n_certificates (FakeServer *self)
 {
   return (guint) g_atomic_int_get (&self->n_certificates);
+}
+
+void
+fake_server_speak_websocket (FakeServer *self)
+{
+  self->is_websocket = TRUE;
 }
 
 guint

@@ -78,6 +78,8 @@ void fake_server_expect (FakeServer *self, const char *text);
 char *fake_server_take_until (FakeServer *self, const char *text);
 /* From now on the server reads nothing, or reads again. */
 void fake_server_set_paused (FakeServer *self, gboolean paused);
+/* Before the client comes: what it sends is text of frames once it has sent the request of HTTP. */
+void fake_server_speak_websocket (FakeServer *self);
 /* The server does not answer the end of the client's XML stream. */
 void fake_server_set_deaf (FakeServer *self);
 void fake_server_close (FakeServer *self);

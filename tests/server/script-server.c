@@ -49,6 +49,66 @@ send_many (ScriptServer *self, Words *words)
   fake_server_send (self->server, all->str, -1);
 }
 
+/* "\123" is that byte, but none is 0. */
+static void
+send_raw (ScriptServer *self, Words *words)
+{
+  g_autofree char *bytes = g_strcompress (words_take_rest (words));
+
+  fake_server_send (self->server, bytes, -1);
+}
+
+static GString *
+new_header (guint64 length)
+{
+  GString *header = g_string_new ("\x81");
+  guint    n = length < 126 ? 0 : length <= G_MAXUINT16 ? 2 : 8;
+
+  g_string_append_c (header, (char) (n == 0 ? length : n == 2 ? 126 : 127));
+  for (guint i = 0; i < n; i++)
+    g_string_append_c (header, (char) (length >> (8 * (n - 1 - i)) & 0xff));
+  return header;
+}
+
+/* A message of a WebSocket, as <raw has it */
+static void
+send_frame (ScriptServer *self, Words *words)
+{
+  g_autofree char    *bytes = g_strcompress (words_take_rest (words));
+  g_autoptr (GString) frame = new_header (strlen (bytes));
+
+  g_string_append (frame, bytes);
+  fake_server_send (self->server, frame->str, (gssize) frame->len);
+}
+
+/* The beginning of one that is announced to be so long. */
+static void
+announce_frame (ScriptServer *self, Words *words)
+{
+  g_autoptr (GString) header = new_header (g_ascii_strtoull (words_take (words), NULL, 10));
+
+  fake_server_send (self->server, header->str, (gssize) header->len);
+}
+
+/* The client asks for the WebSocket; %KEY is the answer to its key. */
+static void
+take_request (ScriptServer *self, Words *words)
+{
+  g_autofree char      *request = fake_server_take_until (self->server, "\r\n\r\n");
+  const char           *key = strstr (request, "Sec-WebSocket-Key: ");
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
+  guint8                digest[20];
+  gsize                 length = sizeof digest;
+
+  g_assert_nonnull (strstr (request, "GET /ws?a=b HTTP/1.1\r\n"));
+  g_assert_nonnull (key);
+  key += strlen ("Sec-WebSocket-Key: ");
+  g_checksum_update (checksum, (const guchar *) key, (gssize) strcspn (key, "\r"));
+  g_checksum_update (checksum, (const guchar *) "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", -1);
+  g_checksum_get_digest (checksum, digest, &length);
+  script_define (g_strdup ("KEY"), g_base64_encode (digest, length));
+}
+
 /* A question whose answer comes after all that the client had to read. */
 static void
 round_trip (ScriptServer *self, Words *words)
@@ -79,11 +139,17 @@ check_connections (ScriptServer *self, Words *words)
   g_assert_cmpuint (fake_server_get_n_clients (self->server), ==, words_take_number (words));
 }
 
-/* "times N TEXT": at the end of the case the client has sent it so often. */
+/* "times N TEXT", "at-most N TEXT": at the end of the case the client has sent it so often. */
 static void
 add_count (ScriptServer *self, Words *words)
 {
   g_ptr_array_add (self->counts, g_strdup (words_take_rest (words)));
+}
+
+static void
+add_limit (ScriptServer *self, Words *words)
+{
+  g_ptr_array_add (self->counts, g_strconcat ("<", words_take_rest (words), NULL));
 }
 
 static void
@@ -95,13 +161,14 @@ add_never (ScriptServer *self, Words *words)
 static void
 check_count (const char *received, const char *count)
 {
-  char *text;
-  guint expected = (guint) g_ascii_strtoull (count, &text, 10), n = 0;
+  char    *text;
+  gboolean is_limit = count[0] == '<';
+  guint    expected = (guint) g_ascii_strtoull (count + is_limit, &text, 10), n = 0;
 
   text++;
   for (const char *at = received; (at = strstr (at, text)) != NULL; at++)
     n++;
-  if (n != expected)
+  if (is_limit ? n > expected : n != expected)
     g_error ("“%s” comes %u times, not %u, in “%s”", text, n, expected, received);
 }
 
@@ -169,7 +236,11 @@ end_elsewhere (ScriptServer *self, Words *words)
 static const ScriptWord calls[] = {
   SCRIPT_WORD (">", expect_text),
   SCRIPT_WORD ("<", send_text),
+  SCRIPT_WORD ("<frame", send_frame),
+  SCRIPT_WORD ("<long", announce_frame),
   SCRIPT_WORD ("<many", send_many),
+  SCRIPT_WORD ("<raw", send_raw),
+  SCRIPT_WORD ("at-most", add_limit),
   SCRIPT_WORD ("certificate", set_certificate),
   SCRIPT_WORD ("change-server", change_server),
   SCRIPT_WORD ("connection", wait_for_connection),
@@ -183,6 +254,7 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("round-trip", round_trip),
   SCRIPT_WORD ("shown", check_shown),
   SCRIPT_WORD ("times", add_count),
+  SCRIPT_WORD ("upgrade", take_request),
 };
 
 gboolean

@@ -7,6 +7,7 @@
 
 #include "../lib/stanza-parser.h"
 #include "read-xml.h"
+#include "stanza/stanza-writer.h"
 
 #include <string.h>
 
@@ -274,6 +275,127 @@ test_boxed (void)
   ibb_stanza_unref (copy);
 }
 
+static char *
+make_data (gsize n_spaces, gsize n_characters)
+{
+  g_autofree char *spaces = g_strnfill (n_spaces, ' ');
+  g_autofree char *characters = g_strnfill (n_characters, 'A');
+
+  return g_strdup_printf ("<iq type='set'><data" IBB " sid='s' seq='0'>%s%s</data></iq>", spaces,
+                          characters);
+}
+
+/* So much text of a block is decoded, whatever size was agreed on (D-17). */
+static void
+test_data_bounds (void)
+{
+  gsize            most = IBB_STANZA_MAX_BLOCK_TEXT;
+  gsize            block = IBB_BASE64_ENCODED_LENGTH (65535);
+  g_autofree char *fits_xml = make_data (most - block, block);
+  g_autofree char *over_xml = make_data (most - block + 1, block);
+  g_autofree char *megabytes_xml = make_data (5 * 1024 * 1024, 0);
+  g_autofree char *long_block_xml = make_data (0, 2 * block);
+
+  g_autoptr (IBBStanza) fits = read_xml (fits_xml);
+  g_autoptr (IBBStanza) over = read_xml (over_xml);
+  g_autoptr (IBBStanza) megabytes = read_xml (megabytes_xml);
+  g_autoptr (IBBStanza) long_block = read_xml (long_block_xml);
+
+  g_assert_cmpint (fits->base64, ==, IBB_BASE64_LENIENT);
+  g_assert_cmpuint (fits->text_length, ==, most);
+  g_assert_cmpuint (g_bytes_get_size (fits->bytes), ==, 65535);
+
+  g_assert_cmpint (over->payload, ==, IBB_PAYLOAD_DATA);
+  g_assert_cmpint (over->base64, ==, IBB_BASE64_INVALID);
+  g_assert_cmpuint (over->text_length, ==, most + 1);
+  g_assert_null (over->bytes);
+
+  g_assert_cmpint (megabytes->payload, ==, IBB_PAYLOAD_DATA);
+  g_assert_cmpuint (megabytes->text_length, ==, 5 * 1024 * 1024);
+  g_assert_null (megabytes->bytes);
+
+  /* Larger than any block may be, for the core to refuse. */
+  g_assert_cmpuint (g_bytes_get_size (long_block->bytes), ==, 131070);
+}
+
+/* D-25 reads conditions, H-06 types: every combination. */
+static void
+test_error_table (void)
+{
+  for (guint condition = 0; condition < IBB_N_CONDITIONS; condition++)
+    {
+      for (guint type = 0; type <= IBB_ERROR_TYPE_WAIT; type++)
+        {
+          g_autofree char *xml = g_strdup_printf (
+              "<iq type='error' id='1'><error type='%s'><%s" CONDITION "/></error></iq>",
+              ibb_error_type_to_string (type), ibb_condition_to_string (condition));
+          g_autoptr (IBBStanza) stanza = read_xml (xml);
+
+          g_assert_cmpint (stanza->payload, ==, IBB_PAYLOAD_ERROR);
+          g_assert_cmpuint (stanza->condition, ==, condition);
+          g_assert_cmpuint (stanza->error_type, ==, type);
+          g_assert_null (stanza->text);
+        }
+    }
+}
+
+/* The XML of the record, which can be read, and its record then. */
+static IBBStanza *
+write_and_read (const IBBStanza *stanza)
+{
+  g_autoptr (GByteArray) out = g_byte_array_new ();
+
+  ibb_stanza_writer_append (stanza, out);
+  g_byte_array_append (out, (const guint8 *) "", 1);
+  return read_xml ((const char *) out->data);
+}
+
+/* N-15: one clean run, whatever the length, which the strictest peer takes
+ * (H-17); nothing is ever cut inside a group, and every number is one (H-19). */
+static void
+test_data_round_trip (void)
+{
+  for (gsize length = 0; length < 300; length++)
+    {
+      g_autoptr (IBBStanza) stanza =
+          ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_DATA, "id", "them@there/r");
+      g_autoptr (IBBStanza) back = NULL;
+      g_autofree guint8    *bytes = g_malloc (length + 1);
+
+      for (gsize i = 0; i < length; i++)
+        bytes[i] = (guint8) g_test_rand_int ();
+      stanza->bytes = g_bytes_new (bytes, length);
+      stanza->seq = (guint16) (length * 223);
+      back = write_and_read (stanza);
+      g_assert_cmpint (back->base64, ==, IBB_BASE64_EXACT);
+      g_assert_cmpuint (back->text_length, ==, IBB_BASE64_ENCODED_LENGTH (length));
+      g_assert_cmpuint (back->text_length % 4, ==, 0);
+      g_assert_true (back->seq_valid);
+      g_assert_cmpuint (back->seq, ==, stanza->seq);
+      g_assert_true (g_bytes_equal (back->bytes, stanza->bytes));
+    }
+}
+
+/* The XML stays well-formed, whatever string an application passes. */
+static void
+test_noise (void)
+{
+  for (guint round = 0; round < 2000; round++)
+    {
+      g_autoptr (IBBStanza) stanza =
+          ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE, "id", "them@there/r");
+      g_autoptr (IBBStanza) back = NULL;
+      char                  noise[17] = { 0 };
+
+      for (gsize i = 0; i < sizeof noise - 1; i++)
+        noise[i] = (char) g_test_rand_int_range (1, 256);
+      stanza->sid = g_strdup (noise);
+      stanza->from = g_strdup (noise + 8);
+      back = write_and_read (stanza);
+      g_assert_cmpint (back->payload, ==, IBB_PAYLOAD_CLOSE);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -285,6 +407,10 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-xml/outer-prefix", test_outer_prefix);
   g_test_add_func ("/ibb/stanza-xml/pieces", test_pieces);
   g_test_add_func ("/ibb/stanza-xml/unfinished", test_unfinished);
+  g_test_add_func ("/ibb/stanza-xml/data/bounds/D-17", test_data_bounds);
+  g_test_add_func ("/ibb/stanza-xml/error/table/D-25", test_error_table);
+  g_test_add_func ("/ibb/stanza-xml/data/round-trip/N-15", test_data_round_trip);
+  g_test_add_func ("/ibb/stanza-xml/noise", test_noise);
   g_test_add_func ("/ibb/stanza/boxed", test_boxed);
 
   return g_test_run ();

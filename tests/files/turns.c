@@ -51,6 +51,7 @@ typedef struct
 } Program;
 
 Random turns_random;
+guint  turns_n_faults;
 
 static struct
 {
@@ -231,6 +232,7 @@ g_thread_try_new (const char *name, GThreadFunc function, gpointer data, GError 
     return original (name, function, data, error);
   if (random_permille (&turns_random, 2))
     {
+      turns_n_faults++;
       g_set_error_literal (error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN, "No more threads");
       return NULL;
     }
@@ -536,6 +538,7 @@ turns_start (guint64 seed)
   turns.names = random_fork (&turns_random);
   turns.now = G_USEC_PER_SEC;
   turns.n_calls = 0;
+  turns_n_faults = 0;
   turns.calls = g_sequence_new (NULL);
   turns.timers = g_array_new (FALSE, FALSE, sizeof (Timer));
   g_array_set_clear_func (turns.timers, clear_timer);

@@ -16,6 +16,8 @@
 typedef void (*TurnFunc) (gpointer data);
 
 extern Random turns_random;
+/* Threads that could not be started. */
+extern guint turns_n_faults;
 
 void turns_start (guint64 seed);
 void turns_stop (void);

@@ -7,75 +7,27 @@
 
 #include "config.h"
 
-#include "fake-disk.h"
-#include "turns.h"
-#include "wire.h"
+#include "whole.h"
 
-#include <ibb-glib/files/ibb-files.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
-#define N_PROGRAMS_MAX 3
-#define N_FILES_MAX 4
-#define TIME_OF_MISCHIEF (100 * G_USEC_PER_SEC)
-#define TIME_TO_END (4 * G_TIME_SPAN_HOUR) /* ends that nobody decides about take an hour */
+#define TIME_TO_END (4 * G_TIME_SPAN_HOUR) /* an offer that nobody decides about takes an hour */
 #define N_OFFERS_MAX 4                     /* of one file */
 #define FAILURES_MAX 20
 
-typedef struct
-{
-  guint      number;
-  char      *name;  /* (owned) */
-  GBytes    *bytes; /* (owned) */
-  GDateTime *date;  /* (owned) (nullable) */
-  guint      sender;
-  guint      receiver;
-  guint      n_offers;
-  gboolean   is_promised; /* delivered, says a sender */
-  gboolean   is_streamed; /* whole into a stream at the receiver */
-} File;
-
-typedef struct
-{
-  guint            number;
-  gboolean         runs;
-  WireConnection  *connection;
-  IBBFilesService *files;
-  GPtrArray       *records; /* (element-type Record) */
-} Program;
-
-/* A transfer at one end. */
-typedef struct
-{
-  IBBFilesTransfer *transfer; /* (owned) */
-  File             *file;
-  GOutputStream    *stream; /* (owned) (nullable) */
-  gboolean          is_over;
-} Record;
+World world;
 
 static struct
 {
-  const char *program;
+  const char *name;
   guint64     seed;
-  gboolean    is_verbose;
-  FakeDisk   *disk;
-  Program     programs[N_PROGRAMS_MAX];
-  guint       n_programs;
-  File        files[N_FILES_MAX];
-  guint       n_files;
-  guint       n_pending; /* calls that offer */
-  gboolean    is_calm;   /* the mischief is over */
-  gboolean    replaces;  /* a file of the same name */
-  char       *failure;   /* (owned) (nullable): the first one */
+} this_run;
 
-  guint64 n_transfers;
-  guint64 n_delivered;
-  guint64 n_kills;
-} world;
-
-G_GNUC_PRINTF (1, 2) static void fail (const char *format, ...)
+void
+whole_fail (const char *format, ...)
 {
   va_list arguments;
 
@@ -85,7 +37,8 @@ G_GNUC_PRINTF (1, 2) static void fail (const char *format, ...)
   va_end (arguments);
 }
 
-G_GNUC_PRINTF (1, 2) static void trace (const char *format, ...)
+void
+whole_trace (const char *format, ...)
 {
   g_autofree char *words = NULL;
   va_list          arguments;
@@ -98,119 +51,52 @@ G_GNUC_PRINTF (1, 2) static void trace (const char *format, ...)
   g_printerr ("%10.3f %s\n", (double) g_get_monotonic_time () / G_USEC_PER_SEC, words);
 }
 
-static gboolean
-one_in (guint n)
+char *
+whole_dup_mark (const WholeFile *file)
+{
+  return g_strdup_printf ("%u %u", file->number, file->n_made);
+}
+
+WholeFile *
+whole_find_mark (const char *mark, guint *offer)
+{
+  const char *space = strchr (mark, ' ');
+
+  *offer = (guint) g_ascii_strtoull (space + 1, NULL, 10);
+  return &world.files[g_ascii_strtoull (mark, NULL, 10)];
+}
+
+/* Up to most, and mostly much less. */
+gint64
+whole_some_time (gint64 most)
+{
+  return (gint64) random_scaled (&turns_random, 1, (guint64) most);
+}
+
+gboolean
+whole_one_in (guint n)
 {
   return random_below (&turns_random, n) == 0;
 }
 
-/* The judge. */
-
-static gboolean
-is_whole (const File *file, const void *data, gsize length)
-{
-  return g_bytes_get_size (file->bytes) == length &&
-         memcmp (g_bytes_get_data (file->bytes, NULL), data, length) == 0;
-}
-
-static gboolean
-is_beginning (const GString *bytes)
-{
-  for (guint i = 0; i < world.n_files; i++)
-    if (bytes->len <= g_bytes_get_size (world.files[i].bytes) &&
-        memcmp (g_bytes_get_data (world.files[i].bytes, NULL), bytes->str, bytes->len) == 0)
-      return TRUE;
-  return FALSE;
-}
-
-/* The file with the name, which may have a number as well. */
-static File *
-find_file (const char *name, const GString *bytes)
-{
-  for (guint i = 0; i < world.n_files; i++)
-    {
-      File *file = &world.files[i];
-      gsize length = strlen (file->name);
-
-      if (strncmp (name, file->name, length) == 0 &&
-          (name[length] == '\0' || name[length] == ' ') && is_whole (file, bytes->str, bytes->len))
-        return file;
-    }
-  return NULL;
-}
+static void offer_later (WholeFile *file);
 
 static void
-judge_folder (void)
-{
-  GHashTableIter iter;
-  gpointer       key, value;
-  gboolean       has[N_FILES_MAX] = { FALSE };
-
-  g_hash_table_iter_init (&iter, world.disk->names);
-  while (g_hash_table_iter_next (&iter, &key, &value))
-    {
-      const FakeDiskFile *file = value;
-      const File         *whole = find_file (key, file->bytes);
-
-      if (g_str_has_prefix (key, ".ibb-"))
-        {
-          if (!is_beginning (file->bytes))
-            fail ("the part “%s” is of no file", (const char *) key);
-        }
-      else if (whole == NULL)
-        fail ("“%s” has %u bytes that are no file", (const char *) key, (guint) file->bytes->len);
-      else
-        has[whole->number] = TRUE;
-    }
-  for (guint i = 0; i < world.n_files; i++)
-    if (world.files[i].is_promised && !has[i] && !world.files[i].is_streamed)
-      fail ("“%s” was delivered, and is not there", world.files[i].name);
-}
-
-static void offer_later (File *file);
-
-static void
-record_over (Program *program, Record *record)
-{
-  IBBFilesState state = ibb_files_transfer_get_state (record->transfer);
-  gboolean      is_sender =
-      ibb_files_transfer_get_direction (record->transfer) == IBB_FILES_DIRECTION_SEND;
-  g_autoptr (GError) error = ibb_files_transfer_dup_error (record->transfer);
-
-  record->is_over = TRUE;
-  trace ("-- %s of “%s” at %u ends: %u %s", is_sender ? "sending" : "receiving", record->file->name,
-         program->number, state, error != NULL ? error->message : "");
-  if ((state == IBB_FILES_STATE_FAILED) != (error != NULL))
-    fail ("a transfer ends in state %u, and its error says otherwise", state);
-  if (state != IBB_FILES_STATE_FAILED && !is_sender && record->stream != NULL)
-    {
-      GMemoryOutputStream *stream = G_MEMORY_OUTPUT_STREAM (record->stream);
-
-      record->file->is_streamed = TRUE;
-      if (!is_whole (record->file, g_memory_output_stream_get_data (stream),
-                     g_memory_output_stream_get_data_size (stream)))
-        fail ("“%s” came as another one", record->file->name);
-    }
-  if (state == IBB_FILES_STATE_DELIVERED && is_sender)
-    {
-      record->file->is_promised = TRUE;
-      world.n_delivered++;
-    }
-  judge_folder ();
-  if (is_sender && state == IBB_FILES_STATE_FAILED)
-    offer_later (record->file);
-}
-
-static void
-state_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, Program *program)
+state_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, WholeProgram *program)
 {
   for (guint i = 0; program->runs && i < program->records->len; i++)
     {
-      Record *record = g_ptr_array_index (program->records, i);
+      WholeRecord *record = g_ptr_array_index (program->records, i);
 
       if (record->transfer == transfer && !record->is_over &&
           ibb_files_transfer_get_state (transfer) >= IBB_FILES_STATE_SENT)
-        record_over (program, record);
+        {
+          record->is_over = TRUE;
+          judge_transfer (record);
+          if (ibb_files_transfer_get_state (transfer) == IBB_FILES_STATE_FAILED &&
+              (record->file->sender == program->number || record->file->sender == WHOLE_STRANGER))
+            offer_later (record->file);
+        }
     }
 }
 
@@ -219,7 +105,7 @@ state_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, Program *program)
 static void
 record_free (gpointer data)
 {
-  Record *self = data;
+  WholeRecord *self = data;
 
   g_object_unref (self->transfer);
   g_clear_object (&self->stream);
@@ -229,34 +115,38 @@ record_free (gpointer data)
 static void
 cancel (gpointer data)
 {
-  trace ("-- cancel");
+  whole_trace ("-- cancel");
   ibb_files_transfer_cancel (data);
 }
 
-static Record *
-add_record (Program *program, IBBFilesTransfer *transfer, File *file)
+static WholeRecord *
+add_record (WholeProgram *program, IBBFilesTransfer *transfer, WholeFile *file, guint number)
 {
-  Record *record = g_new0 (Record, 1);
+  WholeRecord *record = g_new0 (WholeRecord, 1);
 
   record->transfer = g_object_ref (transfer);
   record->file = file;
+  record->offer = number;
   g_ptr_array_add (program->records, record);
   g_signal_connect (transfer, "notify::state", G_CALLBACK (state_cb), program);
   world.n_transfers++;
-  if (one_in (8))
-    turns_call_after (program->number,
-                      (gint64) random_scaled (&turns_random, 1, TIME_OF_MISCHIEF / 4), cancel,
-                      g_object_ref (transfer), g_object_unref);
+  if (whole_one_in (8))
+    {
+      file->is_free = FALSE;
+      file->is_lost = TRUE;
+      turns_call_after (program->number, whole_some_time (WHOLE_MISCHIEF / 4), cancel,
+                        g_object_ref (transfer), g_object_unref);
+    }
   return record;
 }
 
-static Record *
+static WholeRecord *
 find_record (IBBFilesTransfer *transfer)
 {
   for (guint i = 0; i < world.n_programs; i++)
     for (guint j = 0; world.programs[i].runs && j < world.programs[i].records->len; j++)
       {
-        Record *record = g_ptr_array_index (world.programs[i].records, j);
+        WholeRecord *record = g_ptr_array_index (world.programs[i].records, j);
 
         if (record->transfer == transfer)
           return record;
@@ -267,52 +157,66 @@ find_record (IBBFilesTransfer *transfer)
 static void
 accept (gpointer data)
 {
-  Record           *record = find_record (data);
+  WholeRecord      *record = find_record (data);
   IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (data);
   g_autofree char  *name = ibb_files_metadata_dup_safe_name (metadata);
   g_autofree char  *path = g_build_filename (FAKE_DISK_FOLDER, name, NULL);
   g_autoptr (GFile) file = g_file_new_for_path (path);
-  IBBFilesExisting  existing = world.replaces ? (IBBFilesExisting) random_below (&turns_random, 3)
-                               : one_in (2)   ? IBB_FILES_EXISTING_FAIL
-                                              : IBB_FILES_EXISTING_NUMBER;
+  IBBFilesExisting  existing = whole_one_in (2) ? IBB_FILES_EXISTING_NUMBER
+                                                : (IBBFilesExisting) random_below (&turns_random, 3);
 
-  trace ("-- accept “%s”", name);
-  if (one_in (6) && record->stream == NULL)
+  whole_trace ("-- accept “%s”", name);
+  if (whole_one_in (6) && record->stream == NULL)
     {
+      record->file->is_lost = TRUE;
       record->stream = g_memory_output_stream_new_resizable ();
       ibb_files_transfer_accept_stream_async (data, record->stream, NULL, NULL, NULL);
     }
   else
-    ibb_files_transfer_accept_file_async (data, file, existing, NULL, NULL, NULL);
+    {
+      if (existing == IBB_FILES_EXISTING_FAIL)
+        record->file->is_free = FALSE;
+      for (guint i = 0; existing == IBB_FILES_EXISTING_REPLACE && i < world.n_files; i++)
+        if (&world.files[i] != record->file && g_str_equal (world.files[i].name, name))
+          world.files[i].is_elsewhere = TRUE;
+      ibb_files_transfer_accept_file_async (data, file, existing, NULL, NULL, NULL);
+    }
 }
 
 static void
 reject (gpointer data)
 {
-  trace ("-- reject");
-  ibb_files_transfer_reject (data, one_in (2) ? "Not now" : NULL);
+  whole_trace ("-- reject");
+  ibb_files_transfer_reject (data, whole_one_in (2) ? "Not now" : NULL);
 }
 
 static gboolean
-offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Program *program)
+offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, WholeProgram *program)
 {
   IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
   const char       *number = ibb_files_metadata_get_description (metadata);
+  WholeFile        *file;
+  guint             offer;
   gint64            delay;
 
   g_assert_nonnull (number);
-  add_record (program, transfer, &world.files[g_ascii_strtoull (number, NULL, 10)]);
-  delay = one_in (2) ? 0 : (gint64) random_scaled (&turns_random, 1, TIME_OF_MISCHIEF / 4);
-  if (one_in (12))
+  file = whole_find_mark (number, &offer);
+  add_record (program, transfer, file, offer);
+  delay = whole_one_in (2) ? 0 : whole_some_time (WHOLE_MISCHIEF / 4);
+  if (whole_one_in (12))
     {
-      if (one_in (2))
+      file->is_free = FALSE;
+      if (whole_one_in (2))
         return FALSE;
       turns_call_after (program->number, delay, reject, g_object_ref (transfer), g_object_unref);
-      if (one_in (2))
+      if (whole_one_in (2))
         return TRUE;
     }
-  if (one_in (60)) /* never */
-    return TRUE;
+  if (whole_one_in (60)) /* never */
+    {
+      file->is_free = FALSE;
+      return TRUE;
+    }
   if (delay == 0)
     accept (transfer);
   else
@@ -323,22 +227,50 @@ offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Program *progr
 static void
 start_program (gpointer data)
 {
-  Program         *self = data;
+  WholeProgram    *self = data;
   g_autofree char *resource = g_strdup_printf ("r%u", (guint) random_below (&turns_random, 3));
 
-  trace ("-- program %u starts", self->number);
+  whole_trace ("-- program %u starts", self->number);
   turns_enter (self->number);
   self->runs = TRUE;
   self->records = g_ptr_array_new_with_free_func (record_free);
   self->connection = wire_connection_new (self->number, resource);
   self->files = ibb_files_service_new (IBB_CONNECTION (self->connection));
+  ibb_service_set_receive_buffer_size (ibb_files_service_get_sessions (self->files),
+                                       8192u << random_below (&turns_random, 4));
   g_signal_connect (self->files, "file-offered", G_CALLBACK (offered_cb), self);
   turns_leave ();
+  for (guint i = 0; i < world.n_files; i++)
+    if (world.files[i].sender == WHOLE_STRANGER && world.files[i].receiver == self->number)
+      offer_later (&world.files[i]);
+}
+
+static void
+check_decided (gpointer data)
+{
+  if (ibb_files_transfer_get_state (data) == IBB_FILES_STATE_OFFERED)
+    whole_fail ("a transfer waits for the decision of a program that is gone");
+}
+
+/* Those who wait for the decision of the other end learn soon that it is gone. */
+static void
+check_others (WholeProgram *self)
+{
+  for (guint i = 0; i < world.n_programs; i++)
+    for (guint j = 0; world.programs[i].runs && j < world.programs[i].records->len; j++)
+      {
+        WholeRecord *record = g_ptr_array_index (world.programs[i].records, j);
+
+        if (!record->is_over &&
+            (record->file->sender == self->number || record->file->receiver == self->number))
+          turns_call_after (i, G_USEC_PER_SEC * 60, check_decided, g_object_ref (record->transfer),
+                            g_object_unref);
+      }
 }
 
 /* Nothing that it does from now on leaves it. */
 static void
-end_program (Program *self, gboolean is_killed)
+end_program (WholeProgram *self, gboolean is_killed)
 {
   gpointer connection = self->connection;
   gpointer files = self->files;
@@ -349,12 +281,19 @@ end_program (Program *self, gboolean is_killed)
       fake_disk_kill (world.disk, self->number);
       wire_kill (self->connection);
       world.n_kills++;
+      world.n_evils++;
+      check_others (self);
     }
   turns_enter (self->number);
   g_object_add_weak_pointer (connection, &connection);
   g_object_add_weak_pointer (files, &files);
   for (guint i = 0; i < self->records->len; i++)
-    ibb_files_transfer_cancel (((Record *) g_ptr_array_index (self->records, i))->transfer);
+    {
+      WholeRecord *record = g_ptr_array_index (self->records, i);
+
+      record->file->is_left |= is_killed && !record->is_over;
+      ibb_files_transfer_cancel (record->transfer);
+    }
   g_ptr_array_unref (self->records);
   ibb_service_stop (ibb_files_service_get_sessions (self->files));
   ibb_connection_set_state (IBB_CONNECTION (self->connection), IBB_CONNECTION_STATE_OFFLINE, NULL);
@@ -362,11 +301,11 @@ end_program (Program *self, gboolean is_killed)
   g_clear_object (&self->connection);
   turns_leave ();
   if (!turns_end_program (self->number))
-    fail ("a thread of a program that has ended waits for ever");
+    whole_fail ("a thread of a program that has ended waits for ever");
   if (files != NULL)
-    fail ("the service of a program that has ended is left");
+    whole_fail ("the service of a program that has ended is left");
   if (connection != NULL)
-    fail ("the connection of a program that has ended is left");
+    whole_fail ("the connection of a program that has ended is left");
   world.disk->is_dead[self->number] = FALSE;
 }
 
@@ -374,8 +313,9 @@ end_program (Program *self, gboolean is_killed)
 
 typedef struct
 {
-  File    *file;
-  Program *program;
+  WholeFile    *file;
+  WholeProgram *program;
+  guint         number;
 } Offer;
 
 static void
@@ -394,10 +334,10 @@ made_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       ibb_files_service_offer_stream_finish (IBB_FILES_SERVICE (object), result, &error);
 
   if (transfer != NULL && offer->program->runs)
-    add_record (offer->program, transfer, offer->file);
+    add_record (offer->program, transfer, offer->file, offer->number);
   else if (transfer == NULL)
     {
-      trace ("-- no offer: %s", error->message);
+      whole_trace ("-- no offer: %s", error->message);
       offer_later (offer->file);
     }
   offer_free (offer);
@@ -406,31 +346,41 @@ made_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 make_offer (gpointer data)
 {
-  File                        *file = data;
-  Program                     *program = &world.programs[file->sender];
-  Program                     *receiver = &world.programs[file->receiver];
+  WholeFile                   *file = data;
+  WholeProgram                *self = &world.programs[file->sender];
   gsize                        size = g_bytes_get_size (file->bytes);
   g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new (file->name, size);
-  g_autofree char             *description = g_strdup_printf ("%u", file->number);
+  g_autofree char             *description = whole_dup_mark (file);
+  const char                  *peer_jid = WHOLE_STRANGER_JID;
   g_autoptr (GInputStream)     stream = NULL;
   Offer                       *offer;
 
-  if (!program->runs || !receiver->runs)
+  if ((file->sender != WHOLE_STRANGER && !self->runs) ||
+      (file->receiver != WHOLE_STRANGER && !world.programs[file->receiver].runs))
     {
       offer_later (file);
       return;
     }
-  trace ("-- offer “%s”", file->name);
+  file->n_made++;
+  file->is_free = !file->is_false;
+  whole_trace ("-- offer %u “%s” of %u to %u", file->number, file->name, file->sender,
+               file->receiver);
+  if (file->sender == WHOLE_STRANGER)
+    {
+      stranger_send (file);
+      return;
+    }
+  if (file->receiver != WHOLE_STRANGER)
+    peer_jid = wire_connection_get_jid (world.programs[file->receiver].connection);
   stream = g_memory_input_stream_new_from_bytes (file->bytes);
   ibb_files_metadata_set_description (metadata, description);
   ibb_files_metadata_set_date (metadata, file->date);
   offer = g_new (Offer, 1);
-  *offer = (Offer){ file, program };
+  *offer = (Offer){ file, self, file->n_made };
   world.n_pending++;
-  turns_enter (program->number);
-  ibb_files_service_offer_stream_async (program->files,
-                                        wire_connection_get_jid (receiver->connection), stream,
-                                        metadata, NULL, made_cb, offer);
+  turns_enter (self->number);
+  ibb_files_service_offer_stream_async (self->files, peer_jid, stream, metadata, NULL, made_cb,
+                                        offer);
   turns_leave ();
 }
 
@@ -441,45 +391,72 @@ nothing (gpointer data)
 }
 
 static void
-offer_later (File *file)
+offer_later (WholeFile *file)
 {
   if (file->n_offers++ == N_OFFERS_MAX)
     return;
   world.n_pending++;
-  turns_call_after (TURNS_NOBODY, (gint64) random_scaled (&turns_random, 1, TIME_OF_MISCHIEF),
-                    make_offer, file, nothing);
+  turns_call_after (TURNS_NOBODY, whole_some_time (WHOLE_MISCHIEF), make_offer, file, nothing);
 }
 
 /* Mischief. */
 
 static void
+kill_program (WholeProgram *self)
+{
+  whole_trace ("-- program %u is killed", self->number);
+  end_program (self, TRUE);
+  turns_call_after (TURNS_NOBODY, whole_some_time (20 * G_USEC_PER_SEC), start_program, self, NULL);
+}
+
+static void
+mend_disk (gpointer data)
+{
+  world.disk->fault_rate = 0;
+}
+
+/* Programs that a call of the disk was the last one of. */
+static void
+end_dead (void)
+{
+  for (guint i = 0; i < world.n_programs; i++)
+    if (world.programs[i].runs && (world.disk->is_off || world.disk->is_dead[i]))
+      kill_program (&world.programs[i]);
+  if (!world.disk->is_off)
+    return;
+  fake_disk_restart (world.disk);
+  world.was_cut = TRUE;
+  judge_folder ();
+}
+
+static void
 do_mischief (gpointer data)
 {
-  Program *program = &world.programs[random_below (&turns_random, world.n_programs)];
+  WholeProgram *program = &world.programs[random_below (&turns_random, world.n_programs)];
 
   if (!program->runs)
     return;
-  switch (random_below (&turns_random, 4))
+  switch (random_below (&turns_random, 8))
     {
     case 0:
-      trace ("-- program %u is killed", program->number);
-      end_program (program, TRUE);
-      turns_call_after (TURNS_NOBODY, (gint64) random_scaled (&turns_random, 1000, 2e7),
-                        start_program, program, NULL);
+      kill_program (program);
       break;
     case 1:
+    case 2:
       {
         g_autofree char *resource =
             g_strdup_printf ("r%u", (guint) random_below (&turns_random, 3));
 
-        trace ("-- the connection of program %u breaks", program->number);
+        whole_trace ("-- the connection of program %u breaks", program->number);
+        world.n_evils++;
         turns_enter (program->number);
         wire_break (program->connection, resource);
         turns_leave ();
         break;
       }
-    case 2:
-      trace ("-- all connections break");
+    case 3:
+      whole_trace ("-- all connections break");
+      world.n_evils++;
       for (guint i = 0; i < world.n_programs; i++)
         if (world.programs[i].runs)
           {
@@ -488,8 +465,22 @@ do_mischief (gpointer data)
             turns_leave ();
           }
       break;
+    case 4:
+      whole_trace ("-- the disk fails");
+      world.n_evils++;
+      world.disk->fault_rate = 50;
+      turns_call_after (TURNS_NOBODY, whole_some_time (10 * G_USEC_PER_SEC), mend_disk, NULL, NULL);
+      break;
+    case 5:
+      whole_trace ("-- a program will be killed");
+      world.disk->kill_at = world.disk->n_calls + (guint) random_scaled (&turns_random, 1, 200);
+      break;
+    case 6:
+      whole_trace ("-- the power will be cut");
+      world.disk->cut_at = world.disk->n_calls + (guint) random_scaled (&turns_random, 1, 200);
+      break;
     default:
-      trace ("-- the connection of program %u is suspended", program->number);
+      whole_trace ("-- the connection of program %u is suspended", program->number);
       turns_enter (program->number);
       wire_suspend (program->connection);
       turns_leave ();
@@ -499,6 +490,7 @@ do_mischief (gpointer data)
 static void
 calm_down (gpointer data)
 {
+  world.disk->kill_at = world.disk->cut_at = 0;
   world.is_calm = TRUE;
 }
 
@@ -507,6 +499,7 @@ calm_down (gpointer data)
 static gboolean
 is_over (void)
 {
+  end_dead ();
   if (world.failure != NULL)
     return TRUE;
   if (!world.is_calm || world.n_pending > 0)
@@ -516,29 +509,54 @@ is_over (void)
       if (!world.programs[i].runs)
         return FALSE;
       for (guint j = 0; j < world.programs[i].records->len; j++)
-        if (!((Record *) g_ptr_array_index (world.programs[i].records, j))->is_over)
+        if (!((WholeRecord *) g_ptr_array_index (world.programs[i].records, j))->is_over)
           return FALSE;
     }
   return TRUE;
 }
 
+/* The same file goes to somebody else, into the same folder. */
 static void
-make_file (File *self, guint number)
+copy_file (WholeFile *self, WholeFile *other)
+{
+  g_free (self->name);
+  g_bytes_unref (self->bytes);
+  g_clear_pointer (&self->date, g_date_time_unref);
+  self->name = g_strdup (other->name);
+  self->bytes = g_bytes_ref (other->bytes);
+  self->date = other->date != NULL ? g_date_time_ref (other->date) : NULL;
+  self->sender = other->sender;
+  if (self->receiver == WHOLE_STRANGER || self->receiver == self->sender)
+    self->receiver = (other->receiver + 1) % world.n_programs;
+  if (self->receiver == self->sender)
+    self->receiver = WHOLE_STRANGER;
+  self->is_false = other->is_false;
+  self->is_twin = other->is_twin = TRUE;
+}
+
+static void
+make_file (WholeFile *self, guint number)
 {
   static const guint64 sizes[] = { 0, 1, 4096, 65536, 65537 };
-  gsize                size = one_in (3) ? sizes[random_below (&turns_random, G_N_ELEMENTS (sizes))]
-                                         : random_scaled (&turns_random, 1, 200000);
-  guint8              *bytes = g_malloc (size + 8);
+  gsize   size = whole_one_in (3) ? sizes[random_below (&turns_random, G_N_ELEMENTS (sizes))]
+                                  : random_scaled (&turns_random, 1, 200000);
+  guint8 *bytes = g_malloc (size + 8);
 
   random_fill (bytes, size, &turns_random);
-  *self = (File){ .number = number };
+  *self = (WholeFile){ .number = number };
   self->bytes = g_bytes_new_take (bytes, size);
-  self->name = g_strdup_printf ("file%u", number);
-  if (!one_in (4))
+  self->name = g_strdup_printf ("file%u", whole_one_in (3) ? number / 2 : number);
+  if (number > 0 || whole_one_in (2))
     self->date = g_date_time_new_from_unix_utc (1000000000 + number);
+  /* At most one of the two is the stranger. */
   self->sender = (guint) random_below (&turns_random, world.n_programs);
   self->receiver = (self->sender + 1 + (guint) random_below (&turns_random, world.n_programs - 1)) %
                    world.n_programs;
+  if (whole_one_in (3))
+    *(whole_one_in (2) ? &self->sender : &self->receiver) = WHOLE_STRANGER;
+  self->is_false = self->sender == WHOLE_STRANGER && size > 0 && whole_one_in (4);
+  if (number % 2 == 1 && self->receiver != world.files[number - 1].receiver && whole_one_in (4))
+    copy_file (self, &world.files[number - 1]);
   offer_later (self);
 }
 
@@ -548,11 +566,10 @@ clear (void)
   for (guint i = 0; i < world.n_programs; i++)
     if (world.programs[i].runs)
       end_program (&world.programs[i], FALSE);
+  stranger_stop ();
   turns_stop ();
   wire_stop ();
-  judge_folder ();
-  if (fake_disk_count_open (world.disk) > 0)
-    fail ("%u descriptors are open", fake_disk_count_open (world.disk));
+  judge_end ();
   fake_disk_free (world.disk);
   for (guint i = 0; i < world.n_files; i++)
     {
@@ -567,29 +584,30 @@ run (guint64 seed)
 {
   guint n_evils;
 
-  world.seed = seed;
+  this_run.seed = seed;
   world.n_pending = 0;
-  world.is_calm = FALSE;
+  world.n_evils = world.n_files = 0;
+  world.is_calm = world.was_cut = FALSE;
   turns_start (seed);
   wire_start (world.is_verbose);
   world.disk = fake_disk_new ((guint32) random_next (&turns_random));
-  world.n_programs = 2 + (guint) random_below (&turns_random, N_PROGRAMS_MAX - 1);
+  world.n_programs = 2 + (guint) random_below (&turns_random, WHOLE_PROGRAMS_MAX - 1);
   for (guint i = 0; i < world.n_programs; i++)
     {
       world.programs[i].number = i;
       start_program (&world.programs[i]);
     }
-  world.n_files = 1 + (guint) random_below (&turns_random, N_FILES_MAX);
+  stranger_start ();
+  world.n_files = 1 + (guint) random_below (&turns_random, WHOLE_FILES_MAX);
   for (guint i = 0; i < world.n_files; i++)
     make_file (&world.files[i], i);
   n_evils = (guint) random_below (&turns_random, 6);
   for (guint i = 0; i < n_evils; i++)
-    turns_call_after (TURNS_NOBODY, (gint64) random_scaled (&turns_random, 1, TIME_OF_MISCHIEF),
-                      do_mischief, NULL, NULL);
-  turns_call_after (TURNS_NOBODY, TIME_OF_MISCHIEF, calm_down, NULL, NULL);
-  turns_run (TIME_OF_MISCHIEF + TIME_TO_END, is_over);
+    turns_call_after (TURNS_NOBODY, whole_some_time (WHOLE_MISCHIEF), do_mischief, NULL, NULL);
+  turns_call_after (TURNS_NOBODY, WHOLE_MISCHIEF, calm_down, NULL, NULL);
+  turns_run (WHOLE_MISCHIEF + TIME_TO_END, is_over);
   if (!is_over ())
-    fail ("a transfer does not end");
+    whole_fail ("a transfer does not end");
   clear ();
 }
 
@@ -598,7 +616,7 @@ died_cb (int number)
 {
   char text[200];
   int  n = g_snprintf (text, sizeof text, "died in: %s --seed %" G_GUINT64_FORMAT " --verbose\n",
-                       world.program, world.seed);
+                       this_run.name, this_run.seed);
 
   if (write (STDERR_FILENO, text, (size_t) n) < 0)
     return;
@@ -637,7 +655,7 @@ main (int argc, char **argv)
       g_printerr ("%s\n", error->message);
       return 2;
     }
-  world.program = argv[0];
+  this_run.name = argv[0];
   signal (SIGABRT, died_cb);
   signal (SIGTRAP, died_cb);
   signal (SIGSEGV, died_cb);
@@ -648,7 +666,7 @@ main (int argc, char **argv)
         continue;
       n_failures++;
       g_printerr ("%s\nreplay: %s --seed %" G_GUINT64_FORMAT " --verbose\n", world.failure, argv[0],
-                  world.seed);
+                  this_run.seed);
       g_clear_pointer (&world.failure, g_free);
     }
   g_print ("%" G_GUINT64_FORMAT " transfers, %" G_GUINT64_FORMAT " delivered, %" G_GUINT64_FORMAT

@@ -28,6 +28,7 @@ typedef struct
   char           *jid; /* (owned) */
   Way             up;
   Way             down;
+  GPtrArray      *held; /* (element-type utf8): what has come while the client was suspended */
   gboolean        is_broken;
 } Stream;
 
@@ -88,6 +89,7 @@ stream_unref (gpointer data)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_free (self->jid);
+  g_ptr_array_unref (self->held);
   g_free (self);
 }
 
@@ -119,9 +121,10 @@ carry (Stream *stream, gboolean is_up, const char *xml)
   Way    *way = is_up ? &stream->up : &stream->down;
   Parcel *parcel = g_new (Parcel, 1);
   gint64  now = g_get_monotonic_time ();
+  gint64  time = now + random_between (&turns_random, 100, LATENCY_MAX);
 
   *parcel = (Parcel){ stream_ref (stream), ++way->n_sent, is_up, g_strdup (xml) };
-  way->last = MAX (way->last, now + random_between (&turns_random, 100, LATENCY_MAX));
+  way->last = MAX (way->last, time);
   turns_call_after (is_up ? TURNS_NOBODY : stream->program, way->last - now, arrive, parcel,
                     parcel_free);
 }
@@ -254,11 +257,7 @@ arrive (gpointer data)
     return;
   if (!parcel->is_up && parcel->stream->client != NULL && parcel->stream->client->is_suspended)
     {
-      Parcel *again = g_memdup2 (parcel, sizeof *parcel);
-
-      stream_ref (again->stream);
-      again->xml = g_strdup (parcel->xml);
-      turns_call_after (parcel->stream->program, LATENCY_MAX, arrive, again, parcel_free);
+      g_ptr_array_add (parcel->stream->held, g_strdup (parcel->xml));
       return;
     }
   way->n_arrived = parcel->number;
@@ -312,6 +311,7 @@ log_in (gpointer data)
   g_atomic_ref_count_init (&stream->ref_count);
   stream->client = self;
   stream->program = self->program;
+  stream->held = g_ptr_array_new_with_free_func (g_free);
   stream->up.n_lasts = stream->down.n_lasts = G_MAXUINT64;
   g_free (self->jid);
   self->jid = g_strdup_printf ("user%u@server.example/%s", self->program, self->resource);
@@ -374,11 +374,17 @@ static void
 go_on (gpointer data)
 {
   WireConnection *self = data;
+  Stream         *stream;
 
   if (!self->is_suspended)
     return;
   self->is_suspended = FALSE;
+  stream = stream_ref (self->stream);
   ibb_connection_set_state (IBB_CONNECTION (self), IBB_CONNECTION_STATE_ONLINE, NULL);
+  for (guint i = 0; i < stream->held->len && stream->client != NULL; i++)
+    deliver (stream, g_ptr_array_index (stream->held, i));
+  g_ptr_array_set_size (stream->held, 0);
+  stream_unref (stream);
 }
 
 void

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What each schedule of whole.c has to keep. */
+
+#include "config.h"
+
+#include "whole.h"
+
+#include <string.h>
+
+#define LOST_MAX 80000 /* bytes that one interruption may lose: what the receiver had not read */
+
+static gboolean
+is_whole (const WholeFile *file, const void *data, gsize length)
+{
+  return g_bytes_get_size (file->bytes) == length &&
+         memcmp (g_bytes_get_data (file->bytes, NULL), data, length) == 0;
+}
+
+static gboolean
+is_beginning (const WholeFile *file, const GString *bytes)
+{
+  return bytes->len <= g_bytes_get_size (file->bytes) &&
+         memcmp (g_bytes_get_data (file->bytes, NULL), bytes->str, bytes->len) == 0;
+}
+
+/* After a cut of the power a part may have any bytes. */
+static void
+judge_part (const char *name, const FakeDiskFile *part)
+{
+  const WholeFile *file = NULL;
+
+  for (guint i = 0; i < world.n_files; i++)
+    if (is_beginning (&world.files[i], part->bytes))
+      file = &world.files[i];
+  if (file == NULL && !world.was_cut)
+    whole_fail ("the part “%s” is of no file", name);
+  if (part->mode != 0600 && file == NULL)
+    whole_fail ("the part “%s” has the mode %o", name, part->mode);
+}
+
+static gboolean
+has_name_of (const char *name, const WholeFile *file)
+{
+  gsize length = strlen (file->name);
+
+  return strncmp (name, file->name, length) == 0 && (name[length] == '\0' || name[length] == ' ');
+}
+
+void
+judge_folder (void)
+{
+  GHashTableIter iter;
+  gpointer       key, value;
+  gboolean       has[WHOLE_FILES_MAX] = { FALSE };
+
+  g_hash_table_iter_init (&iter, world.disk->names);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    {
+      const GString *bytes = ((FakeDiskFile *) value)->bytes;
+      gboolean       is_good = FALSE;
+
+      if (g_str_has_prefix (key, ".ibb-"))
+        {
+          judge_part (key, value);
+          continue;
+        }
+      for (guint i = 0; i < world.n_files; i++)
+        if (has_name_of (key, &world.files[i]) &&
+            is_whole (&world.files[i], bytes->str, bytes->len))
+          {
+            has[i] = TRUE;
+            is_good |= !world.files[i].is_false;
+          }
+      if (!is_good)
+        whole_fail ("“%s” has %u bytes that are no file", (const char *) key, (guint) bytes->len);
+    }
+  for (guint i = 0; i < world.n_files; i++)
+    if (world.files[i].is_promised && !has[i] && !world.files[i].is_elsewhere)
+      whole_fail ("“%s” was delivered, and is not there", world.files[i].name);
+}
+
+/* Nothing of a file that has arrived is left beside it. */
+void
+judge_end (void)
+{
+  GHashTableIter iter;
+  gpointer       key, value;
+
+  judge_folder ();
+  g_hash_table_iter_init (&iter, world.disk->names);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    {
+      const GString *bytes = ((FakeDiskFile *) value)->bytes;
+      gboolean       may_be = world.n_evils > 0 && bytes->len == 0;
+
+      for (guint i = 0; i < world.n_files; i++)
+        may_be |=
+            world.files[i].is_left && (world.was_cut || is_beginning (&world.files[i], bytes));
+      if (g_str_has_prefix (key, ".ibb-") && !may_be)
+        whole_fail ("the part “%s” with %u bytes is left", (const char *) key, (guint) bytes->len);
+    }
+  if (fake_disk_count_open (world.disk) > 0)
+    whole_fail ("%u descriptors are open", fake_disk_count_open (world.disk));
+}
+
+static void
+judge_stream (const WholeRecord *record)
+{
+  GMemoryOutputStream *stream = G_MEMORY_OUTPUT_STREAM (record->stream);
+
+  record->file->is_elsewhere = TRUE;
+  if (record->file->is_false || !is_whole (record->file, g_memory_output_stream_get_data (stream),
+                                           g_memory_output_stream_get_data_size (stream)))
+    whole_fail ("“%s” came as another one", record->file->name);
+}
+
+/* What a receiver has got is not sent again, unless it has lost its bytes. */
+static void
+judge_sent (const WholeRecord *record)
+{
+  WholeFile *file = record->file;
+
+  file->n_said += ibb_files_transfer_get_bytes_moved (record->transfer) -
+                  ibb_files_transfer_get_bytes_resumed (record->transfer);
+  if (!file->is_lost && file->n_said > g_bytes_get_size (file->bytes) +
+                                           (guint64) (world.n_evils + file->n_made) * LOST_MAX)
+    whole_fail ("%" G_GUINT64_FORMAT " bytes of “%s” were sent", file->n_said, file->name);
+}
+
+/* Notes whether the receiver keeps the part. */
+static void
+judge_part_of (const WholeRecord *record, const GError *error)
+{
+  static const int deleting[] = { IBB_ERROR_FORBIDDEN, IBB_ERROR_GONE, IBB_ERROR_NOT_ACCEPTABLE,
+                                  IBB_ERROR_PROTOCOL, IBB_ERROR_CONFLICT };
+  WholeFile       *file = record->file;
+  gboolean         is_deleted = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  for (guint i = 0; i < G_N_ELEMENTS (deleting); i++)
+    is_deleted |= g_error_matches (error, IBB_ERROR, deleting[i]);
+  if (error != NULL && !is_deleted)
+    file->is_left = TRUE;
+  else if (error == NULL && !file->is_twin &&
+           ibb_files_transfer_get_bytes_resumed (record->transfer) > 0)
+    file->is_left = FALSE;
+}
+
+void
+judge_transfer (WholeRecord *record)
+{
+  IBBFilesState state = ibb_files_transfer_get_state (record->transfer);
+  gboolean      is_sender =
+      ibb_files_transfer_get_direction (record->transfer) == IBB_FILES_DIRECTION_SEND;
+  g_autoptr (GError) error = ibb_files_transfer_dup_error (record->transfer);
+  WholeFile         *file = record->file;
+
+  whole_trace ("-- %s of %u “%s” ends: %u %s", is_sender ? "sending" : "receiving", file->number,
+               file->name, state, error != NULL ? error->message : "");
+  if ((state == IBB_FILES_STATE_FAILED) != (error != NULL))
+    whole_fail ("a transfer ends in state %u, and its error says otherwise", state);
+  if (state != IBB_FILES_STATE_FAILED && !is_sender && record->stream != NULL)
+    judge_stream (record);
+  if (state == IBB_FILES_STATE_DELIVERED && is_sender)
+    {
+      file->is_promised = TRUE;
+      world.n_delivered++;
+    }
+  if (is_sender)
+    judge_sent (record);
+  else
+    judge_part_of (record, error);
+  if (state == IBB_FILES_STATE_FAILED && world.n_evils + turns_n_faults == 0 && file->is_free &&
+      record->offer == file->n_made)
+    whole_fail ("%s of “%s” fails for no reason: %s", is_sender ? "sending" : "receiving",
+                file->name, error->message);
+  judge_folder ();
+}

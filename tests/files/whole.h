@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the programs of a schedule of whole.c share. */
+
+#pragma once
+
+#include "fake-disk.h"
+#include "turns.h"
+#include "wire.h"
+
+#include <ibb-glib/files/ibb-files.h>
+
+#define WHOLE_PROGRAMS_MAX 3
+#define WHOLE_STRANGER 3 /* the number of a program that does not use the library for files */
+#define WHOLE_STRANGER_JID "user3@server.example/client"
+#define WHOLE_FILES_MAX 6
+#define WHOLE_MISCHIEF (100 * G_USEC_PER_SEC) /* when it ends */
+
+typedef struct
+{
+  guint      number;
+  char      *name;  /* (owned) */
+  GBytes    *bytes; /* (owned) */
+  GDateTime *date;  /* (owned) (nullable) */
+  guint      sender;
+  guint      receiver;
+  guint      n_offers; /* that will be made */
+  guint      n_made;
+  guint64    n_said;       /* bytes of it that were sent and acknowledged */
+  gboolean   is_false;     /* the sender lies about it: nobody may have it */
+  gboolean   is_free;      /* nothing that a person or a program does stands in its way */
+  gboolean   is_lost;      /* bytes that were received may have gone again */
+  gboolean   is_left;      /* a part of it may be: it was interrupted, and has not gone on */
+  gboolean   is_twin;      /* another program is sent the same one */
+  gboolean   is_promised;  /* delivered, says a sender of the library */
+  gboolean   is_elsewhere; /* in a stream, or replaced by another one of its name */
+} WholeFile;
+
+/* A transfer at one end. */
+typedef struct
+{
+  IBBFilesTransfer *transfer; /* (owned) */
+  WholeFile        *file;
+  GOutputStream    *stream; /* (owned) (nullable) */
+  guint             offer;  /* which one of the file's */
+  gboolean          is_over;
+} WholeRecord;
+
+typedef struct
+{
+  guint            number;
+  gboolean         runs;
+  WireConnection  *connection;
+  IBBFilesService *files;
+  GPtrArray       *records; /* (element-type WholeRecord) */
+} WholeProgram;
+
+typedef struct
+{
+  gboolean     is_verbose;
+  FakeDisk    *disk;
+  WholeProgram programs[WHOLE_PROGRAMS_MAX];
+  guint        n_programs;
+  WholeFile    files[WHOLE_FILES_MAX];
+  guint        n_files;
+  guint        n_pending; /* of what has to happen before the end */
+  guint        n_evils;   /* what may break any transfer */
+  gboolean     was_cut;   /* the power */
+  gboolean     is_calm;   /* the mischief is over */
+  char        *failure;   /* (owned) (nullable): the first one */
+
+  guint64 n_transfers;
+  guint64 n_delivered;
+  guint64 n_kills;
+  guint64 n_of_strangers;
+} World;
+
+extern World world;
+
+void whole_fail (const char *format, ...) G_GNUC_PRINTF (1, 2);
+void whole_trace (const char *format, ...) G_GNUC_PRINTF (1, 2);
+/* What an offer says beside the name: the number of the file, and which offer of it this is. */
+char      *whole_dup_mark (const WholeFile *file);
+WholeFile *whole_find_mark (const char *mark, guint *offer);
+gboolean   whole_one_in (guint n);
+gint64     whole_some_time (gint64 most);
+
+/* judge.c */
+
+void judge_folder (void);
+void judge_transfer (WholeRecord *record);
+/* After the programs have ended. */
+void judge_end (void);
+
+/* stranger.c: a program that sends and receives files as chat clients do, by its own stanzas. */
+
+void stranger_start (void);
+void stranger_stop (void);
+/* Sends one of its files, in one of the ways of the clients. */
+void stranger_send (WholeFile *file);

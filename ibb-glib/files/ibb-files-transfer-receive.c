@@ -106,7 +106,11 @@ check (IBBFilesTransfer *self)
 
   ibb_files_transfer_set_timer (self, 0, NULL);
   data->part = ibb_part_ref (self->part);
-  data->hash = g_strdup (find_hash (self->metadata, &data->algorithm));
+  data->algorithm = self->part->algorithm;
+  if (self->part->stream != NULL)
+    data->hash = g_strdup (ibb_files_metadata_get_hash (self->metadata, data->algorithm));
+  if (data->hash == NULL)
+    data->hash = g_strdup (find_hash (self->metadata, &data->algorithm));
   if (data->hash == NULL && self->jingle != NULL && self->jingle->range != NULL)
     {
       data->hash = g_strdup (find_hash (self->jingle->range, &data->algorithm));
@@ -132,7 +136,7 @@ checksum_timeout_cb (gpointer user_data)
   IBBFilesTransfer *self = user_data;
 
   self->timer = 0;
-  if (self->jingle != NULL && self->jingle->promises_hash)
+  if (self->jingle != NULL && self->jingle->promised != NULL)
     ibb_files_transfer_fail (self, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                                                 _ ("“%s” has not sent the hash that it promised"),
                                                 self->peer_jid));
@@ -150,7 +154,7 @@ check_when_known (IBBFilesTransfer *self)
   gboolean   has_said_all =
       jingle != NULL && (jingle->has_checksum || g_strcmp0 (jingle->reason, "success") == 0);
 
-  if (has_said_all || (self->has_ended && (jingle == NULL || !jingle->promises_hash)))
+  if (has_said_all || (self->has_ended && (jingle == NULL || jingle->promised == NULL)))
     check (self);
 }
 
@@ -206,7 +210,8 @@ moved_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   self->has_all = TRUE;
   self->has_ended = self->transport == NULL;
   ibb_files_transfer_set_timer (
-      self, self->jingle != NULL && self->jingle->promises_hash ? CHECKSUM_TIMEOUT : CLOSE_TIMEOUT,
+      self,
+      self->jingle != NULL && self->jingle->promised != NULL ? CHECKSUM_TIMEOUT : CLOSE_TIMEOUT,
       checksum_timeout_cb);
   if (self->transport != NULL)
     {
@@ -361,8 +366,10 @@ ibb_files_transfer_accept (IBBFilesTransfer *self, IBBPart *part)
   self->part = ibb_part_ref (part);
   if (has_hash)
     part->algorithm = algorithm;
+  else if (self->jingle != NULL && self->jingle->promised != NULL)
+    part->algorithm = self->jingle->promised;
   self->keeps_part = self->jingle != NULL && self->jingle->takes_range && part->sink != NULL &&
-                     (self->jingle->promises_hash || has_hash);
+                     (self->jingle->promised != NULL || has_hash);
   part->goes_on = self->keeps_part;
   rival = find_rival (self);
   if (rival == NULL)

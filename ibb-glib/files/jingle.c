@@ -270,6 +270,19 @@ read_block_size (IBBJingle *self, const IBBElement *transport)
   return TRUE;
 }
 
+/* The hash by a function that is not known here will be ignored. */
+static const char *
+find_promised (const IBBElement *file)
+{
+  IBBElement *used = ibb_element_get_child (file, "hash-used", IBB_DESCRIPTION_HASHES_NAMESPACE);
+  const char *algorithm = used != NULL ? ibb_element_get_attribute (used, "algo") : NULL;
+  g_autoptr (IBBHasher) hasher = algorithm != NULL ? ibb_hasher_new (algorithm) : NULL;
+
+  if (hasher != NULL)
+    return ibb_hasher_get_algorithm (hasher);
+  return used != NULL ? IBB_HASHER_DEFAULT : NULL;
+}
+
 /* Whether the offer has what every one has; fills in what was read. */
 static gboolean
 read_offer (IBBJingle *self, const IBBElement *content, const IBBElement *transport)
@@ -284,8 +297,7 @@ read_offer (IBBJingle *self, const IBBElement *content, const IBBElement *transp
   self->content = g_strdup (name);
   self->creator = g_strdup (creator != NULL ? creator : "initiator");
   self->metadata = ibb_description_read (file, &self->takes_range, &self->offset);
-  self->promises_hash =
-      ibb_element_get_child (file, "hash-used", IBB_DESCRIPTION_HASHES_NAMESPACE) != NULL;
+  self->promised = find_promised (file);
   if (self->metadata == NULL || self->offset > 0)
     return FALSE;
   self->lacks_size = ibb_element_get_child (file, "size", IBB_DESCRIPTION_NAMESPACE) == NULL &&

@@ -30,12 +30,12 @@ typedef struct
   char *transport_sid; /* (owned) */
   guint block_size;    /* the agreed one is the smaller of both ends' */
 
-  IBBFilesMetadata *metadata;      /* (owned) */
-  gboolean          takes_range;   /* the sender can begin in the middle */
-  gboolean          lacks_size;    /* of the offer, and no hash says that the file is empty */
-  gboolean          promises_hash; /* the sender sends a checksum after the file */
-  guint64           offset;        /* where the receiver wants the file to begin */
-  gboolean          has_checksum;  /* the promised one has come */
+  IBBFilesMetadata *metadata;    /* (owned) */
+  gboolean          takes_range; /* the sender can begin in the middle */
+  gboolean          lacks_size;  /* of the offer, and no hash says that the file is empty */
+  const char       *promised;    /* (nullable): by which function a checksum comes after the file */
+  guint64           offset;      /* where the receiver wants the file to begin */
+  gboolean          has_checksum; /* the promised one has come */
   IBBFilesMetadata *range; /* (owned) (nullable): with the hashes of the bytes from offset on */
   gboolean          is_received;    /* the receiver has said that the file is whole */
   guint             n_replaces;     /* of the transport, which the peer wanted */

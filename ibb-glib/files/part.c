@@ -52,9 +52,6 @@ ibb_part_new_for_stream (GOutputStream *stream, guint64 size)
   IBBPart *self = create (size);
 
   self->stream = g_object_ref (stream);
-  self->hashers = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_hasher_free);
-  for (guint i = 0; ibb_hasher_algorithms[i].name != NULL; i++)
-    g_ptr_array_add (self->hashers, ibb_hasher_new (ibb_hasher_algorithms[i].name));
   return self;
 }
 
@@ -73,7 +70,6 @@ ibb_part_unref (IBBPart *self)
   g_clear_pointer (&self->sink, ibb_sink_free);
   g_clear_object (&self->stream);
   g_clear_pointer (&self->hasher, ibb_hasher_free);
-  g_clear_pointer (&self->hashers, g_ptr_array_unref);
   g_free (self);
 }
 
@@ -109,8 +105,6 @@ ibb_part_write (
 {
   if (self->sink != NULL)
     return ibb_sink_write (self->sink, data, length, error);
-  for (guint i = 0; i < self->hashers->len; i++)
-    ibb_hasher_update (g_ptr_array_index (self->hashers, i), data, length);
   return g_output_stream_write_all (self->stream, data, length, NULL, cancellable, error);
 }
 
@@ -130,17 +124,16 @@ ibb_part_check_range (IBBPart      *self,
   return g_str_equal (own, hash) || ibb_hasher_fail (error);
 }
 
-/* algorithm: one of those of hasher.c. */
+/* The bytes of a stream cannot be read again for another function than the part's. */
 static gboolean
-check_stream (IBBPart *self, const char *algorithm, const char *hash, GError **error)
+check_stream (
+    IBBPart *self, const char *algorithm, const char *hash, const char *own, GError **error)
 {
-  g_autofree char *own = NULL;
-  guint            i = 0;
-
-  while (!g_str_equal (ibb_hasher_get_algorithm (g_ptr_array_index (self->hashers, i)), algorithm))
-    i++;
-  own = ibb_hasher_finish (g_ptr_array_index (self->hashers, i));
-  return g_str_equal (own, hash) || ibb_hasher_fail (error);
+  if (g_str_equal (algorithm, self->algorithm))
+    return g_str_equal (own, hash) || ibb_hasher_fail (error);
+  g_set_error (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
+               _ ("The offer did not say that the hash would be by “%s”"), algorithm);
+  return FALSE;
 }
 
 gboolean
@@ -159,7 +152,7 @@ ibb_part_commit (IBBPart      *self,
       ibb_sink_close (self->sink, FALSE);
       return TRUE;
     }
-  return (hash == NULL || check_stream (self, algorithm, hash, error)) &&
+  return (hash == NULL || check_stream (self, algorithm, hash, own, error)) &&
          !g_cancellable_set_error_if_cancelled (cancellable, error) &&
          g_output_stream_flush (self->stream, NULL, error);
 }

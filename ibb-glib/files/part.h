@@ -21,11 +21,8 @@ typedef struct
   /* of the thread that uses it */
   IBBSink       *sink;   /* (owned) (nullable) */
   GOutputStream *stream; /* (owned) (nullable) */
-  /* (owned) (nullable) (element-type IBBHasher): of what went into the stream, by each function: it
-   * cannot be read again when the sender names one */
-  GPtrArray *hashers;
-  IBBHasher *hasher; /* (owned) (nullable): of the bytes that were there */
-  guint64    offset; /* how many these are */
+  IBBHasher     *hasher; /* (owned) (nullable): of the bytes that were there */
+  guint64        offset; /* how many these are */
 } IBBPart;
 
 /* The same file of the same account has the same part in a folder. */
@@ -47,8 +44,8 @@ gboolean ibb_part_check_range (IBBPart      *self,
                                const char   *hash,
                                GCancellable *cancellable,
                                GError      **error);
-/* hash: (nullable): of the whole file, by the algorithm; own: that of the bytes that came, by the
- * part's, which a sink has to have. */
+/* hash: (nullable): of the whole file, by the algorithm, which for a stream has to be the part's;
+ * own: that of the bytes that came, by the part's, which a sink has to have. */
 gboolean ibb_part_commit (IBBPart      *self,
                           const char   *algorithm,
                           const char   *hash,

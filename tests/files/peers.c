@@ -430,28 +430,41 @@ test_wrong_hash (Peers *self, gconstpointer data)
 
 typedef struct
 {
-  const char *offered, *at_end; /* (nullable): the functions of the hashes */
+  const char *name, *offered, *promised, *at_end; /* (nullable): the functions of the hashes */
+  const char *error;                              /* (nullable): what the message has */
+  gboolean    is_right;                           /* the hashes are those of the bytes */
 } OfStream;
 
-static const OfStream by_default = { "sha-256", NULL };
-static const OfStream by_other = { "sha-512", NULL };
-static const OfStream by_late = { NULL, "sha-512" };
-static const OfStream by_both = { "sha-512", "sha-256" };
+static const OfStream of_stream[] = {
+  { "default", "sha-256", NULL, NULL, "hash of the received bytes", FALSE },
+  { "other", "sha-512", NULL, NULL, "hash of the received bytes", FALSE },
+  { "promised", NULL, "sha-512", "sha-512", "hash of the received bytes", FALSE },
+  { "promised-right", NULL, "sha-512", "sha-512", NULL, TRUE },
+  { "unknown", NULL, "blake2b-256", "sha-256", NULL, TRUE },
+  { "both", "sha-512", NULL, "sha-256", "hash of the received bytes", FALSE },
+  { "both-right", "sha-512", NULL, "sha-256", NULL, TRUE },
+  { "not-offered", NULL, NULL, "sha-512", "by “sha-512”", TRUE },
+  { "not-promised", NULL, "sha-256", "sha-512", "by “sha-512”", TRUE },
+};
 
-/* A stream is checked by the bytes that were written to it, whatever function the sender names, and
- * whenever. */
+/* The bytes of a stream are hashed while they come, by the function of the offer. */
 static void
-test_wrong_hash_of_stream (Peers *self, gconstpointer data)
+test_hash_of_stream (Peers *self, gconstpointer data)
 {
   const OfStream    *row = data;
-  g_autoptr (GBytes) other = make_bytes (SIZE, 2);
+  g_autoptr (GBytes) other = row->is_right ? g_bytes_ref (self->bytes) : make_bytes (SIZE, 2);
   g_autofree char   *hash = row->offered != NULL ? dup_hash_element (other, row->offered) : NULL;
   g_autofree char   *late = row->at_end != NULL ? dup_hash_element (other, row->at_end) : NULL;
+  g_autofree char   *promise =
+      row->promised != NULL
+            ? g_strdup_printf ("<hash-used xmlns='urn:xmpp:hashes:2' algo='%s'/>", row->promised)
+            : NULL;
   g_autoptr (GOutputStream) sink = g_memory_output_stream_new_resizable ();
   g_autoptr (IBBTransport)  transport = NULL;
+  g_autoptr (GError)        error = NULL;
   GAsyncResult             *result = NULL;
 
-  offer_by_jingle (self, "s1", hash != NULL ? hash : "");
+  offer_by_jingle (self, "s1", hash != NULL ? hash : promise != NULL ? promise : "");
   wait_until (self->offered != NULL);
   ibb_files_transfer_accept_stream_async (self->offered, sink, NULL, store_result_cb, &result);
   hear (self, "set", "session-accept");
@@ -460,8 +473,15 @@ test_wrong_hash_of_stream (Peers *self, gconstpointer data)
   if (late != NULL)
     send_checksum (self, late);
   assert_succeeds (ibb_transport_shutdown_output, transport, NULL);
+  if (row->error == NULL)
+    {
+      assert_result (ibb_files_transfer_accept_stream_finish, self->offered, &result);
+      return;
+    }
   assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_files_transfer_accept_stream_finish,
                        self->offered, &result);
+  error = ibb_files_transfer_dup_error (self->offered);
+  g_assert_nonnull (strstr (error->message, row->error));
   hear (self, "set", "<media-error/>");
 }
 
@@ -687,10 +707,13 @@ main (int argc, char **argv)
                test_more_at_the_end);
   add_test_of ("cancelled-while-checked", NULL, test_cancelled_while_checked);
   add_test_of ("wrong-hash/file", NULL, test_wrong_hash);
-  add_test_of ("wrong-hash/stream", &by_default, test_wrong_hash_of_stream);
-  add_test_of ("wrong-hash/stream/other", &by_other, test_wrong_hash_of_stream);
-  add_test_of ("wrong-hash/stream/late", &by_late, test_wrong_hash_of_stream);
-  add_test_of ("wrong-hash/stream/both", &by_both, test_wrong_hash_of_stream);
+  for (guint i = 0; i < G_N_ELEMENTS (of_stream); i++)
+    {
+      g_autofree char *path =
+          g_strconcat ("/ibb/files/peers/hash-of-stream/", of_stream[i].name, NULL);
+
+      g_test_add (path, Peers, &of_stream[i], set_up, test_hash_of_stream, tear_down);
+    }
   add_test_of ("withdrawn", NULL, test_withdrawn);
   add_test_of ("withdrawn/success", NULL, test_success_before_decision);
   add_test_of ("strangers", NULL, test_strangers);

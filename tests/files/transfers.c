@@ -6,8 +6,10 @@
 #include "ends.h"
 
 #include <fcntl.h>
+#include <gio/gunixinputstream.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -406,6 +408,45 @@ test_changed (Files *self, gconstpointer data)
   g_assert_cmpuint (count_files (self), ==, 2); /* the sender's, and the hidden one */
 }
 
+/* A read fails after so many bytes: the other end of the socket has gone with a byte unread. */
+static GInputStream *
+create_broken_stream (gsize length)
+{
+  g_autofree char *bytes = g_malloc0 (length);
+  int              fds[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+  g_assert_cmpint (write (fds[1], bytes, length), ==, length);
+  g_assert_cmpint (write (fds[0], "", 1), ==, 1);
+  close (fds[1]);
+  return g_unix_input_stream_new (fds[0], TRUE);
+}
+
+/* A failed read is no end of the file: within it, after the last byte, or in what was sent before.
+ */
+static void
+test_broken_source (Files *self, gconstpointer data)
+{
+  gsize                        length = GPOINTER_TO_SIZE (data);
+  g_autoptr (GInputStream)     stream = create_broken_stream (length);
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("sent", 1000);
+
+  if (length == 10)
+    {
+      begin_long (self);
+      break_off (self);
+      g_clear_object (&self->offered);
+      g_set_object (&metadata, ibb_files_transfer_get_metadata (self->sent));
+      g_clear_object (&self->sent);
+    }
+  ibb_files_service_offer_stream_async (self->romeo, JULIET, stream, metadata, NULL,
+                                        store_result_cb, &self->result);
+  self->sent = assert_result (ibb_files_service_offer_stream_finish, self->romeo, &self->result);
+  accept_as (self, "received", &self->result);
+  assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  assert_accept_fails (self, IBB_ERROR, IBB_ERROR_FAILED);
+}
+
 /* Whom a file cannot be offered to. */
 static void
 test_no_way (Files *self, gconstpointer data)
@@ -506,6 +547,9 @@ main (int argc, char **argv)
   add_test_of ("wrong-part", NULL, test_wrong_part);
   add_test_of ("changed", GINT_TO_POINTER (FALSE), test_changed);
   add_test_of ("shrunk", GINT_TO_POINTER (TRUE), test_changed);
+  add_test_of ("broken-source/within", GSIZE_TO_POINTER (999), test_broken_source);
+  add_test_of ("broken-source/at-end", GSIZE_TO_POINTER (1000), test_broken_source);
+  add_test_of ("broken-source/resumed", GSIZE_TO_POINTER (10), test_broken_source);
   add_test_of ("no-way", NULL, test_no_way);
   add_test_of ("lost/checksum", "<checksum", test_lost);
   add_test_of ("lost/received", "<received", test_lost);

@@ -306,7 +306,7 @@ ibb_client_set_keyring (IBBClient *self, gboolean keyring)
 {
   g_return_if_fail (IBB_IS_CLIENT (self));
 
-  if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (keyring), keyring))
+  if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (keyring), !!keyring))
     g_object_notify (G_OBJECT (self), "keyring");
 }
 

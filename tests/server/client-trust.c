@@ -638,6 +638,8 @@ test_accounts (void)
   client = ibb_client_new_like (template, FAKE_JID "/balcony");
   drop_client (template);
   g_assert_false (ibb_client_get_keyring (client));
+  ibb_client_set_keyring (client, 2);
+  g_assert_cmpint (ibb_client_get_keyring (client), ==, TRUE);
   assert_login (client);
   fake_log_out (client, server, &received);
   /* SASL PLAIN: NUL user NUL secret. */

@@ -142,14 +142,21 @@ test_exists (Files *self, gconstpointer data)
 }
 
 /* Bytes for as long as the test wants. */
-#define LONG (64 * 1024 * 1024)
+#define LONG (4 * 1024 * 1024)
 
 static void
 begin_long (Files *self)
 {
+  g_object_set (self->loopback, "rate", (guint64) LONG / 20, NULL);
   begin (self, LONG);
   accept_as (self, "received", &self->result);
   wait_until (ibb_files_transfer_get_bytes_moved (self->offered) > LONG / 100);
+}
+
+static void
+hurry (Files *self)
+{
+  g_object_set (self->loopback, "rate", (guint64) 0, NULL);
 }
 
 static void
@@ -188,6 +195,7 @@ offer_again (Files *self, GAsyncResult **result)
 {
   IBBFilesTransfer *again;
 
+  hurry (self);
   g_clear_object (&self->offered);
   again = offer (self, JULIET);
   accept_as (self, "received", result);
@@ -261,6 +269,7 @@ test_private (Files *self, gconstpointer data)
   part = find_part (self);
   g_assert_cmpuint (get_mode (part), ==, 0600);
   g_assert_cmpuint (strlen (strrchr (part, '/') + 1), ==, strlen (".ibb-0123456789abcdef-1.part"));
+  hurry (self);
   assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
   g_assert_cmpuint (get_mode (received), ==, 0666 & ~mask);
   assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
@@ -291,11 +300,13 @@ test_planted (Files *self, gconstpointer data)
     {
       g_assert_cmpint (g_remove (part), ==, 0);
       g_assert_cmpint (symlink (g_file_peek_path (other), part), ==, 0);
+      hurry (self);
       assert_accept_fails (self, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
     }
   else
     {
       write_byte (part);
+      hurry (self);
       assert_accept_fails (self, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
     }
   g_assert_false (ibb_files_transfer_wait (self->sent, NULL, NULL));
@@ -320,6 +331,7 @@ test_two_receivers (Files *self, gconstpointer data)
   first = g_steal_pointer (&self->offered);
   second_sent = offer (self, nurse_jid);
   accept_as (self, "received", &second);
+  hurry (self);
   /* The place was free when both offers were accepted. */
   wait_until (ibb_files_transfer_get_state (first) >= IBB_FILES_STATE_DELIVERED &&
               ibb_files_transfer_get_state (self->offered) >= IBB_FILES_STATE_DELIVERED);
@@ -394,6 +406,7 @@ test_changed (Files *self, gconstpointer data)
   if (GPOINTER_TO_INT (data))
     {
       g_assert_cmpint (truncate (path, LONG / 2), ==, 0);
+      hurry (self);
       assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT);
     }
   else
@@ -402,6 +415,7 @@ test_changed (Files *self, gconstpointer data)
       g_autoptr (GFileOutputStream) more = assert_succeeds (g_file_append_to, file, 0, NULL);
 
       assert_succeeds (g_output_stream_write_all, G_OUTPUT_STREAM (more), "x", 1, NULL, NULL);
+      hurry (self);
       assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG);
     }
   assert_accept_fails (self, IBB_ERROR, IBB_ERROR_FAILED);

@@ -37,5 +37,19 @@ def closing(tokens, at):
     return len(tokens) - 1
 
 
+def find_bodies(tokens):
+    """The places of the first and the last token of each function's body."""
+    place = 0
+    while place < len(tokens):
+        if tokens[place].text == '(' and tokens[place - 1].kind == 'name':
+            place = closing(tokens, place)
+        elif tokens[place].text == '{':
+            end = closing(tokens, place)
+            if tokens[place - 1].text == ')':
+                yield place, end
+            place = end
+        place += 1
+
+
 def line_of(text, position):
     return text.count('\n', 0, position) + 1

@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A build with a fault in it: the sources are copied to a folder of their own and built there with
-the sanitizers. Compiles the file that was changed, and runs tests by "meson test".
+"""A build with many faults, of which a run has one: the sources are copied to a folder of their own, each
+function with a fault gets the changed body beside its own, and IBB_FAULT chooses. So all is compiled and linked
+once, with the sanitizers. A fault that does not fit there, of a macro, is compiled alone.
 """
 
+import collections
+import concurrent.futures
+import contextlib
 import fnmatch
+import itertools
 import json
 import os
 import pathlib
-import shutil
+import re
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 
+import c_tokens
 from faulty_core import MEMORY_LIMIT, ROOT, compile_as, run
 
 sys.path.insert(0, str(ROOT / 'tests/lib'))
@@ -20,108 +27,262 @@ from run import BARE, SANITIZER_ENVIRONMENT  # noqa: E402  pylint: disable=wrong
 
 FOLDER = ROOT / '_build-faults'
 SOURCE, BUILD = FOLDER / 'source', FOLDER / 'build'
+NOTICED = FOLDER / 'noticed.json'
 OPTIONS = ('-Db_sanitize=address,undefined', '-Db_lundef=false', '-Ddebug=false', '-Doptimization=1',
            *BARE, '-Dtool=enabled')
-# All tests together, in seconds. A fault may make a program hang: it has some times what they
-# take without a fault, and no more than the bound, unless a busy machine needs half of that already.
-BOUND = 120
-FACTOR = 4
-# Others are ended when one has failed.
-BAD = ('FAIL', 'ERROR', 'TIMEOUT')
-ENVIRONMENT = {**SANITIZER_ENVIRONMENT,
+# The tests link the shared library, which shows all its names, so that nothing else is linked again.
+REPLACED = (("gnu_symbol_visibility: 'hidden',", ''),
+            ('link_with: [internal_library, core_library]', 'link_with: library'),
+            ('link_with: files_internal_library', 'link_with: files_library'))
+# Without a fault a test notes which functions with one it has run.
+CHOOSER = ('ibb-glib/ibb-intl.c', r'''
+#include <stdio.h>
+#include <stdlib.h>
+int ibb_fault (int number);
+int
+ibb_fault (int number)
+{
+  static int  chosen = -1;
+  static char noted[1000];
+  FILE       *log;
+
+  if (chosen < 0)
+    chosen = g_getenv ("IBB_FAULT") != NULL ? atoi (g_getenv ("IBB_FAULT")) : 0;
+  if (chosen == 0 && !noted[number] && g_getenv ("IBB_FAULT_LOG") != NULL &&
+      (log = fopen (g_getenv ("IBB_FAULT_LOG"), "a")) != NULL)
+    {
+      noted[number] = 1;
+      fprintf (log, "%d\n", number);
+      fclose (log);
+    }
+  return chosen == number;
+}
+''')
+GENERATED = ('ibb-glib/ibb-enum-types.h', 'ibb-glib/files/ibb-files-enum-types.h')
+NO_FAULT = 'none'
+# A fault may make a test hang: it has some times the seconds that it takes without a fault.
+FACTOR, LEAST = 3, 15
+BOUND = 120  # seconds, of all tests for one fault
+ENVIRONMENT = {**os.environ, **SANITIZER_ENVIRONMENT,
                'ASAN_OPTIONS': f'{SANITIZER_ENVIRONMENT["ASAN_OPTIONS"]}:hard_rss_limit_mb={MEMORY_LIMIT >> 20}'}
 
 
-def copy_sources():
+class Fault:
+    def __init__(self, path, start, end, instead, kind):
+        self.path, self.start, self.end, self.instead, self.kind = path, start, end, instead, kind
+        self.place = path.relative_to(ROOT)
+        self.number = 0  # in the common build; 0: alone
+
+    def apply(self, text, start=0, end=None):
+        return text[start:self.start] + self.instead + text[self.end:end]
+
+    def describe(self, text):
+        """The line of the fault, before and after."""
+        first = text.rfind('\n', 0, self.start) + 1
+        last = text.find('\n', self.end)
+        old = ' '.join(text[first:last].split())
+        new = ' '.join(self.apply(text, first, last).split())
+        return f'{self.place}:{c_tokens.line_of(text, self.start)}: {self.kind}: {old}  →  {new}'
+
+
+def write(path, content):
     """Writes what differs only, so that little is compiled again."""
+    if not path.exists() or path.read_bytes() != content:
+        path.write_bytes(content)
+
+
+def kill(pid):
+    """Ends a test and its children."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def copy_sources(changed):
+    """changed: new content of files."""
     for folder, names, files in os.walk(ROOT):
         names[:] = [name for name in names if not name.startswith(('_build', '.git', '__pycache__'))
                     and not os.path.exists(os.path.join(folder, name, 'build.ninja'))]
-        target = SOURCE / pathlib.Path(folder).relative_to(ROOT)
-        target.mkdir(parents=True, exist_ok=True)
+        place = pathlib.Path(folder).relative_to(ROOT)
+        (SOURCE / place).mkdir(parents=True, exist_ok=True)
         for name in files:
-            path, copy = pathlib.Path(folder, name), target / name
-            if not copy.exists() or copy.read_bytes() != path.read_bytes():
-                shutil.copy(path, copy)
+            content = changed.get(pathlib.Path(folder, name)) or pathlib.Path(folder, name).read_bytes()
+            for old, new in REPLACED if name == 'meson.build' else ():
+                content = content.replace(old.encode(), new.encode())
+            write(SOURCE / place / name, content + CHOOSER[1].encode() * (str(place / name) == CHOOSER[0]))
+            (SOURCE / place / name).chmod(os.stat(os.path.join(folder, name)).st_mode)
 
 
-def select(names, patterns):
-    """The names alone of those that match."""
-    return {name.split('/')[1] for pattern in patterns for name in fnmatch.filter(names, pattern)}
+def add_faults(text, faults):
+    """The text with all faults of a file, and at which line the function with each begins."""
+    result, lines, done = 'extern int ibb_fault (int);', {}, 0
+    tokens = c_tokens.tokenize(text)
+    for first, last in c_tokens.find_bodies(tokens):
+        first, last = tokens[first].start, tokens[last].end
+        inside = [fault for fault in faults if first < fault.start < last]
+        if not inside:
+            continue
+        result += text[done:first] + '{'
+        for fault in inside:
+            result += f'if (ibb_fault ({fault.number}))\n'
+            lines[fault] = result.count('\n') + 1
+            result += fault.apply(text, first, last) + 'else\n'
+        result += text[first:last] + '}'
+        done = last
+    return result + text[done:], lines
 
 
 class FaultyBuild:
     """The tests to run, and those of them to leave out, are SUITE/NAME with wildcards."""
 
     def __init__(self, patterns, without=()):
+        self.patterns, self.without = patterns, without
         self.temporary = tempfile.TemporaryDirectory(prefix='ibb-faults-')
-        self.untouched = {}
-        self.changed = None  # a file, and its own text
-        self.seconds = None
-        copy_sources()
-        configure = ['ninja', '-C', BUILD, 'build.ninja'] if (BUILD / 'build.ninja').exists() else \
-            ['meson', 'setup', BUILD, SOURCE, *OPTIONS]
-        done = run(configure)
-        if done.returncode != 0:
-            raise SystemExit(done.stdout)
+        self.folder = pathlib.Path(self.temporary.name)
+        self.commands = {}
+        self.tests = {}
+        self.targets = []
+        self.seconds = {}  # by the name of the test
+        self.runs = collections.defaultdict(set)  # by the number of the fault: the tests that run its function
+        self.running = set()  # processes
+        self.found = []  # tests that failed
+        # By file: how often a test has noticed a fault there.
+        self.noticed = collections.defaultdict(dict, json.loads(NOTICED.read_text()) if NOTICED.exists() else {})
+
+    def prepare(self, faults):
+        """Builds with all faults, and measures the tests; what fails without a fault."""
+        for number, fault in enumerate(faults, 1):
+            fault.number = number
+        copy_sources({})
+        if not (BUILD / 'build.ninja').exists():
+            done = run(['meson', 'setup', BUILD, SOURCE, *OPTIONS])
+            if done.returncode != 0:
+                raise SystemExit(done.stdout)
+        run(['ninja', '-C', BUILD, 'build.ninja'])
+        self.read_build()
+        by_path = collections.defaultdict(list)
+        for fault in faults:
+            by_path[fault.path].append(fault)
+        run(['ninja', '-C', BUILD, *GENERATED])
+        copy_sources({path: self.combine(path, of_file) for path, of_file in by_path.items()})
+        self.build()
+        begin = time.monotonic()
+        failed = self.run_tests(self.tests, 0)
+        print(f'{len(self.tests)} tests, {time.monotonic() - begin:.0f} s; of each fault '
+              f'{sum(map(len, self.runs.values())) / max(len(self.runs), 1):.0f}', flush=True)
+        return failed
+
+    def read_build(self):
         with open(BUILD / 'compile_commands.json', encoding='utf-8') as file:
             self.commands = {pathlib.Path(os.path.normpath(BUILD / entry['file'])): entry for entry in json.load(file)}
         with open(BUILD / 'meson-info/intro-tests.json', encoding='utf-8') as file:
-            names = {f'{suite.split(":")[-1]}/{test["name"]}' for test in json.load(file) for suite in test['suite']}
-        self.tests = sorted(select(names, patterns) - select(names, without))
+            tests = [(f'{suite.split(":")[-1]}/{test["name"]}', test) for test in json.load(file) for suite in test['suite']]
+        left_out = {test['name'] for name, test in tests if any(fnmatch.fnmatch(name, pattern) for pattern in self.without)}
+        self.tests = {test['name']: test for name, test in tests if test['name'] not in left_out
+                      and any(fnmatch.fnmatch(name, pattern) for pattern in self.patterns)}
+        with open(BUILD / 'meson-info/intro-targets.json', encoding='utf-8') as file:
+            files = {target['id']: target['filename'] for target in json.load(file)}
+        self.targets = sorted({os.path.relpath(file, BUILD) for test in self.tests.values()
+                               for need in test['depends'] for file in files[need]})
+
+    def combine(self, path, faults):
+        """A file with those of its faults that compile beside each other."""
+        while True:
+            combined, lines = add_faults(path.read_text(encoding='utf-8'), faults)
+            said = self.compile(path, combined, '-fsyntax-only')
+            for fault in faults:
+                fault.number *= fault in lines
+            wrong = re.search(r'\.c:(\d+):\d+: error', said)
+            if not said:
+                return combined.encode()
+            if not wrong:
+                raise SystemExit(said)
+            faults = sorted(lines, key=lines.get)
+            guilty = [fault for fault in faults if lines[fault] <= int(wrong.group(1))][-1]
+            guilty.number = 0
+            faults.remove(guilty)
+
+    def compile(self, path, text, *options):
+        """What the compiler says of a text in the place of path; the object becomes file.o."""
+        copy = self.folder / path.name
+        copy.write_text(text, encoding='utf-8')
+        source = SOURCE / path.relative_to(ROOT)
+        return compile_as(self.commands[source], copy, self.folder / 'file.o', f'-I{source.parent}',
+                          '-fdiagnostics-color=never', *options)
+
+    def is_fault(self, fault):
+        """Whether it compiles, and to other code, but for what knows lines and columns."""
+        objects = []
+        text = fault.path.read_text(encoding='utf-8')
+        for version in (text, fault.apply(text)):
+            if self.compile(fault.path, version, '-fno-sanitize=all'):
+                return False
+            objects.append((self.folder / 'file.o').read_bytes())
+        return objects[0] != objects[1]
+
+    def build(self):
+        done = run(['ninja', '-C', BUILD, *self.targets])
+        if done.returncode != 0:
+            raise SystemExit(done.stdout[-4000:])
+
+    def run_test(self, name, number):
+        """Notes whether a test fails, unless another has failed."""
+        if self.found:
+            return
+        test, said, begin = self.tests[name], name, time.monotonic()
+        log = self.folder / f'{name}.log'
+        chosen = {'IBB_FAULT': str(number)} if name in self.seconds else {'IBB_FAULT_LOG': str(log)}
+        with subprocess.Popen(test['cmd'], cwd=test['workdir'], env={**ENVIRONMENT, **test['env'], **chosen},
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              start_new_session=True) as process:
+            self.running.add(process.pid)
+            try:
+                failed = process.wait(LEAST + FACTOR * self.seconds.get(name, BOUND)) not in (0, 77)
+            except subprocess.TimeoutExpired:
+                failed = True
+                said += ', no end'
+            self.running.remove(process.pid)
+            if failed:
+                self.found.append(said)
+                for pid in (process.pid, *self.running):
+                    kill(pid)
+        if name not in self.seconds:
+            self.seconds[name] = time.monotonic() - begin
+            for line in set(log.read_text().split()) if log.exists() else ():
+                self.runs[int(line)].add(name)
+
+    def run_tests(self, names, number):
+        """The first test that fails; None when all pass."""
+        self.found = []
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            list(pool.map(self.run_test, names, [number] * len(names)))
+        return self.found[0] if self.found else None
+
+    def who_notices(self, fault):
+        """Of the tests that run the function first those that noticed the most faults of its file in a second,
+        then that of the file, then the short ones."""
+        names = self.runs[fault.number] if fault.number else self.tests
+        if not fault.number:
+            if not self.is_fault(fault):
+                return NO_FAULT
+            copy = SOURCE / fault.place
+            combined = copy.read_bytes()
+            copy.write_text(fault.apply(fault.path.read_text(encoding='utf-8')), encoding='utf-8')
+            self.build()
+        noticed = self.noticed[fault.path.name]
+        word = re.sub(r'^ibb-', '', fault.path.stem)
+        names = sorted(names, key=lambda test: (
+            -noticed.get(test, 0) / self.seconds[test], word not in test, self.seconds[test]))
+        together = itertools.accumulate(self.seconds[test] for test in names)
+        name = self.run_tests([test for test, seconds in zip(names, together) if seconds < BOUND], fault.number)
+        if not fault.number:
+            copy.write_bytes(combined)
+            self.build()
+        elif name is None and not self.is_fault(fault):
+            return NO_FAULT
+        if name in self.tests:
+            noticed[name] = noticed.get(name, 0) + 1
+            NOTICED.write_text(json.dumps(self.noticed))
+        return name
 
     def close(self):
-        self.restore()
         self.temporary.cleanup()
-
-    def restore(self):
-        if self.changed:
-            path, text = self.changed
-            path.write_text(text, encoding='utf-8')
-            self.changed = None
-
-    def compile(self, path, source):
-        """What the compiler makes of a source in the place of path, without the sanitizers, which know columns."""
-        output = pathlib.Path(self.temporary.name, 'file.o')
-        output = compile_as(self.commands[path], source, output, '-fno-sanitize=all')
-        return output and output.read_bytes()
-
-    def change(self, path, text, compare=False):
-        """Puts a text in the place of a file. FALSE: no program comes of it, or, on demand, the same as before."""
-        self.restore()
-        copy = SOURCE / path.relative_to(ROOT)
-        self.changed = copy, copy.read_text(encoding='utf-8')
-        if compare and path not in self.untouched:
-            self.untouched[path] = self.compile(copy, copy)
-        copy.write_text(text, encoding='utf-8')
-        return not compare or self.compile(copy, copy) not in (None, self.untouched[path])
-
-    def who_notices(self, few=False):
-        """The first test that fails; None when all pass."""
-        del few  # of the simulation
-        log = BUILD / 'meson-logs/testlog.json'
-        log.unlink(missing_ok=True)
-        with subprocess.Popen(['meson', 'test', '-C', BUILD, '--maxfail', '1', '--num-processes', '2', *self.tests],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                              env={**os.environ, **ENVIRONMENT}) as process:
-            try:
-                process.wait(self.seconds)
-            except subprocess.TimeoutExpired:
-                process.terminate()  # it ends its tests
-                return f'no end within {self.seconds:.0f} s'
-        if process.returncode == 0:
-            return None
-        if not log.exists():
-            raise SystemExit(f'does not build: ninja -C {BUILD}')
-        with open(log, encoding='utf-8') as file:
-            return next(result['name'] for result in map(json.loads, file) if result['result'] in BAD)
-
-    def measure(self, few=False):
-        """How long the tests take without a fault; what fails so."""
-        for _ in range(2):  # the first time it also builds
-            begin = time.monotonic()
-            if noticed := self.who_notices(few):
-                return noticed
-        seconds = time.monotonic() - begin
-        self.seconds = max(min(BOUND, 10 + FACTOR * seconds), 2 * seconds)
-        return None

@@ -54,7 +54,7 @@ def find_build(path=None):
 
 
 def compile_as(entry, source, output, *options):
-    """The object made of a source by an entry of compile_commands.json; None: it does not compile."""
+    """What the compiler of an entry of compile_commands.json says of a source: empty when the object is there."""
     command = shlex.split(entry['command'])
     command[command.index('-o') + 1] = str(output)
     command[command.index('-c') + 1] = str(source)
@@ -64,8 +64,7 @@ def compile_as(entry, source, output, *options):
     command = [part for part in command if part not in ('-MD', '-g', '-Werror', 'ccache')]
     # A header that was changed is found before the others. No fault is one of style.
     command[1:1] = [f'-I{output.parent}']
-    command += ['-w', *options]
-    return output if run(command, cwd=entry['directory']).returncode == 0 else None
+    return run([*command, '-w', *options], cwd=entry['directory']).stdout
 
 
 class Program:
@@ -133,8 +132,9 @@ class FaultyCore:
         return programs
 
     def compile(self, path, source, *options):
-        """The object made of the text at source, which stands for path."""
-        return compile_as(self.commands[path], source, self.folder / (path.stem + '.o'), *self.sanitize, *options)
+        """The object made of the text at source, which stands for path; None: it does not compile."""
+        output = self.folder / (path.stem + '.o')
+        return None if compile_as(self.commands[path], source, output, *self.sanitize, *options) else output
 
     def change(self, path, text, compare=False):
         """Puts a text in the place of a file of the core. FALSE: no program comes of it,

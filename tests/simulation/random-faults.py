@@ -4,51 +4,36 @@
 
 usage: random-faults.py [--folder NAME] [--count N] [--seed N] [--from N] [--few] [--build FOLDER] [--list] [FILE ...]
 Each fault is one of: an operator turned (< to <=, == to !=, && to ||, + to -), a "!"
-dropped, a constant flipped, a call or an assignment dropped. For each the changed file is
-compiled, and the tests that judge its folder run until one fails. Those of the core are the
-unit tests; the same with the sanitizers, which see what leaks and what reads beyond an end;
-then the simulation, of which --few runs few schedules. The other folders have a build of their
-own with the sanitizers, _build-faults, and no fault takes more than two minutes there. What
-does not compile, or compiles to the same code, is no fault. Fails when fewer are noticed than
-FOLDERS demands.
+dropped, a constant flipped, a call or an assignment dropped. For each the tests that judge its
+folder run until one fails. Those of the core are the unit tests; the same with the sanitizers,
+which see what leaks and what reads beyond an end; then the simulation, of which --few runs few
+schedules. The other folders have a build of their own with the sanitizers, _build-faults, and no
+fault takes more than two minutes there. What does not compile, or compiles to the same code, is
+no fault. Fails when fewer are noticed than FOLDERS demands.
 """
 
 import argparse
 import os
-import pathlib
 import random
 import re
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
 import c_tokens  # noqa: E402
 import faulty_core  # noqa: E402
-from faulty_build import FaultyBuild  # noqa: E402  pylint: disable=wrong-import-position
+from faulty_build import NO_FAULT, Fault, FaultyBuild  # noqa: E402  pylint: disable=wrong-import-position
 
 LIBRARY = faulty_core.ROOT / 'ibb-glib'
 TURNED = {'<': '<=', '<=': '<', '>': '>=', '>=': '>', '==': '!=', '!=': '==', '&&': '||', '||': '&&',
           '+': '-', '-': '+', '++': '--', '--': '++', '+=': '-=', '-=': '+='}
 FLIPPED = {'TRUE': 'FALSE', 'FALSE': 'TRUE'}
-# What an assertion says cannot be otherwise, or is a mistake of the application; a debugger alone sees a name.
-UNSEEN = ('g_assert', 'g_return_', 'g_task_set_name', 'g_task_set_source_tag', 'g_source_set_name',
+# What an assertion says cannot be otherwise, or is a mistake of the application; only a developer sees names and messages.
+UNSEEN = ('g_assert', 'g_return_', 'g_debug', 'g_task_set_name', 'g_task_set_source_tag', 'g_source_set_name',
           'g_source_set_static_name')
 ASSIGNMENTS = ('=', '+=', '-=', '*=', '/=', '%=', '|=', '&=', '^=', '<<=', '>>=', '++', '--')
-
-
-def find_bodies(tokens):
-    """The places of the first and the last token of each function's body."""
-    place = 0
-    while place < len(tokens):
-        if tokens[place].text == '(' and tokens[place - 1].kind == 'name':
-            place = c_tokens.closing(tokens, place)
-        elif tokens[place].text == '{':
-            end = c_tokens.closing(tokens, place)
-            if tokens[place - 1].text == ')':
-                yield place, end
-            place = end
-        place += 1
 
 
 def find_statement(tokens, place, end):
@@ -83,7 +68,7 @@ def is_indifferent(tokens, place):
 def find_faults(text):
     """The faults that a file can have: where, what instead, and of which kind."""
     tokens = c_tokens.tokenize(text)
-    for first, last in find_bodies(tokens):
+    for first, last in c_tokens.find_bodies(tokens):
         place = first + 1
         while place < last:
             token, before = tokens[place], tokens[place - 1]
@@ -111,49 +96,50 @@ def find_faults(text):
             yield start, start + len(number.group()), str(int(number.group()) + 1), 'flipped'
 
 
-def describe(text, start, end, instead):
-    """The line of the fault, before and after."""
-    first = text.rfind('\n', 0, start) + 1
-    last = text.find('\n', end)
-    old = ' '.join(text[first:last].split())
-    new = ' '.join((text[first:start] + instead + text[end:last]).split())
-    return f'{old}  →  {new}'
-
-
-def make_cores(build):
+class Cores:
     """What notices a fault of the core, in this order."""
-    build = faulty_core.find_build(build)
-    return [faulty_core.FaultyCore(build, ['unit']), faulty_core.FaultyCore(build, ['unit'], sanitize=True),
-            faulty_core.FaultyCore(build, ['simulation'])]
+
+    def __init__(self, options):
+        build = faulty_core.find_build(options.build)
+        self.few = options.few
+        self.cores = [faulty_core.FaultyCore(build, ['unit']), faulty_core.FaultyCore(build, ['unit'], sanitize=True),
+                      faulty_core.FaultyCore(build, ['simulation'])]
+
+    def prepare(self, _faults):
+        return next(filter(None, (core.measure(self.few) for core in self.cores)), None)
+
+    def who_notices(self, fault):
+        changed = fault.apply(fault.path.read_text(encoding='utf-8'))
+        if not self.cores[0].change(fault.path, changed, compare=True):
+            return NO_FAULT
+        for core in self.cores:
+            core.change(fault.path, changed)
+            if noticed := core.who_notices(few=self.few):
+                return noticed
+        return None
+
+    def close(self):
+        for core in self.cores:
+            core.close()
 
 
 def by_tests(*patterns, without=()):
-    """What notices a fault of another folder: tests as SUITE/NAME, which meson runs in the order of their suites."""
-    return lambda _build: [FaultyBuild(patterns, without)]
+    """What notices a fault of another folder: tests as SUITE/NAME."""
+    return lambda _options: FaultyBuild(patterns, without)
 
 
 # How many of a hundred faults are to be noticed, and by what.
 FOLDERS = {
-    'core': (95, make_cores),
+    'core': (95, Cores),
     'runtime': (90, by_tests('unit/ca*', 'unit/connection', 'unit/ra*', 'unit/wa*', 'unit/weak', 'loopback/*',
                              without=('loopback/*-xml', '*/encrypt', '*/idle-memory', '*/stress', '*/tls*'))),
     'files': (90, by_tests('files/*')),
     'trust': (90, by_tests('unit/decision', 'unit/exchange', 'loopback/encrypt*', 'loopback/identity', 'client/client-trust',
                            'client/client-script-certificate')),
     'xmpp': (90, by_tests('unit/*', 'client/client-[et]*', 'client/client-fake*', 'client/client-script-*',
-                          without=('unit/engine-*', 'docs/*'))),
+                          without=('unit/engine-*', 'unit/controller*', 'docs/*'))),
     'tool': (90, by_tests('server/command-help', 'server/command-success-*', 'server/command-output-*')),
 }
-
-
-def who_notices(judges, path, text, few):
-    """The first test that fails; None when all pass."""
-    for judge in judges:
-        judge.change(path, text)
-        noticed = judge.who_notices(few=few)
-        if noticed:
-            return noticed
-    return None
 
 
 def main():
@@ -168,41 +154,35 @@ def main():
     parser.add_argument('files', nargs='*', metavar='FILE', help='only in these files of the folder')
     options = parser.parse_args()
 
-    least, make_judges = FOLDERS[options.folder]
+    least, make_judge = FOLDERS[options.folder]
     folder = LIBRARY / options.folder
     paths = [folder / name for name in options.files] or sorted(folder.rglob('*.c'))
     texts = {path: path.read_text(encoding='utf-8') for path in paths}
-    faults = [(path, *fault) for path in paths for fault in find_faults(texts[path])]
+    faults = [Fault(path, *fault) for path in paths for fault in find_faults(texts[path])]
     random.Random(options.seed).shuffle(faults)
     print(f'{len(faults)} faults are possible; {options.count} of them, seed {options.seed}', flush=True)
 
-    judges = [] if options.list else make_judges(options.build)
-    for judge in judges:
-        if said := judge.measure(options.few):
-            sys.exit(f'fails without any fault: {said}')
+    judge = None if options.list else make_judge(options)
+    if judge and (said := judge.prepare(faults[:options.count * 5 // 4 + 5])):
+        sys.exit(f'fails without any fault: {said}')
     tried, survived, number = 0, [], 0
-    for path, start, end, instead, kind in faults:
+    for fault in faults:
         if number == options.count:
             break
-        text = texts[path]
-        changed = text[:start] + instead + text[end:]
-        place = f'{path.relative_to(faulty_core.ROOT)}:{c_tokens.line_of(text, start)}'
-        where = f'{place}: {kind}: {describe(text, start, end, instead)}'
-        if judges and not judges[0].change(path, changed, compare=True):
+        where = fault.describe(texts[fault.path])
+        begin = time.monotonic()
+        noticed = judge.who_notices(fault) if judge and number + 1 >= options.begin else '–'
+        if noticed == NO_FAULT:
             print(f'none  {where}', flush=True)
             continue
         number += 1
-        if number < options.begin:
-            continue
-        tried += 1
-        noticed = who_notices(judges, path, changed, options.few) if judges else '–'
+        tried += noticed != '–'
         if noticed is None:
             survived.append(where)
-        print(f'{number:4}  {where}\n      {noticed or "SURVIVED"}', flush=True)
-    if not judges:
+        print(f'{number:4}  {where}\n      {noticed or "SURVIVED"}, {time.monotonic() - begin:.0f} s', flush=True)
+    if not judge:
         return 0
-    for judge in judges:
-        judge.close()
+    judge.close()
     print('\n'.join(['', 'survived:', *survived] if survived else []))
     print(f'{tried - len(survived)} of {tried} noticed, {100 * (tried - len(survived)) / tried:.1f} %')
     return 1 if 100 * (tried - len(survived)) < least * tried else 0

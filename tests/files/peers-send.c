@@ -21,8 +21,9 @@ static const char *const of_jingle[] = { "urn:xmpp:jingle:1", FT, IBB, NULL };
 static void
 begin_offer (Peers *self, GAsyncResult **result)
 {
-  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("f", SIZE);
-  g_autoptr (GInputStream)     stream = g_memory_input_stream_new_from_bytes (self->bytes);
+  g_autoptr (IBBFilesMetadata) metadata =
+      ibb_files_metadata_new ("f", g_bytes_get_size (self->bytes));
+  g_autoptr (GInputStream) stream = g_memory_input_stream_new_from_bytes (self->bytes);
 
   ibb_files_service_offer_stream_async (self->own, ROMEO, stream, metadata, NULL, store_result_cb,
                                         result);
@@ -265,12 +266,43 @@ test_misaccepted (Peers *self, gconstpointer data)
   hear (self, "set", "<unsupported-transports/>");
 }
 
+static void
+accept_by_transport (Peers *self, const char *sid, const char *transport_sid)
+{
+  g_autofree char *content =
+      g_strdup_printf ("<content creator='initiator' name='file'><transport xmlns='" IBB
+                       "' sid='%s' block-size='4096'/></content>",
+                       transport_sid);
+
+  send_action (self, sid, "session-accept", content);
+}
+
+/* A program that opens no session for an empty file. */
+static void
+test_empty (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autofree char             *sid = NULL;
+  g_autofree char             *transport_sid = NULL;
+
+  g_clear_object (&self->peer);
+  g_bytes_unref (self->bytes);
+  self->bytes = g_bytes_new (NULL, 0);
+  sent = offer_by_own_jingle (self, &sid);
+  transport_sid = dup_value (find (self, "set", "session-initiate"), "<transport", "sid");
+  accept_by_transport (self, sid, transport_sid);
+  say_error (self, hear (self, "set", "<open"), "cancel", "not-acceptable", "");
+  hear (self, "set", "<checksum");
+  send_action (self, sid, "session-terminate", "<reason><success/></reason>");
+  assert_succeeds (ibb_files_transfer_wait, sent, NULL);
+  g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_DELIVERED);
+}
+
 /* The peer accepts what is offered by Jingle, and gets the session. */
 static IBBTransport *
 accept_by_jingle (Peers *self, IBBFilesTransfer **sent, char **sid)
 {
   g_autofree char *transport_sid = NULL;
-  g_autofree char *content = NULL;
   GAsyncResult    *expected = NULL;
 
   /* The service would announce that the program is one of this library. */
@@ -281,10 +313,7 @@ accept_by_jingle (Peers *self, IBBFilesTransfer **sent, char **sid)
   transport_sid = dup_value (find (self, "set", "session-initiate"), "<transport", "sid");
   ibb_service_expect_session_async (self->peer, JULIET, transport_sid, NULL, NULL, store_result_cb,
                                     &expected);
-  content = g_strdup_printf ("<content creator='initiator' name='file'><transport xmlns='" IBB
-                             "' sid='%s' block-size='4096'/></content>",
-                             transport_sid);
-  send_action (self, *sid, "session-accept", content);
+  accept_by_transport (self, *sid, transport_sid);
   return assert_result (ibb_service_expect_session_finish, self->peer, &expected);
 }
 
@@ -385,6 +414,8 @@ test_losers (Peers *self, gconstpointer data)
 {
   const Loser                 *loser = data;
   g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autoptr (GAsyncResult)     done = NULL;
+  g_autoptr (GError)           error = NULL;
   GAsyncResult                *result = NULL;
 
   announce (self, of_jingle);
@@ -395,8 +426,10 @@ test_losers (Peers *self, gconstpointer data)
   if (loser->way == IBB_FILES_WAY_NONE)
     {
       begin_offer (self, &result);
-      assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                           ibb_files_service_offer_stream_finish, self->own, &result);
+      done = wait_for_result (&result);
+      g_assert_null (ibb_files_service_offer_stream_finish (self->own, done, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+      g_assert_nonnull (strstr (error->message, "(/orchard)"));
       return;
     }
   sent = offer (self);
@@ -455,6 +488,7 @@ main (int argc, char **argv)
   add_test_of ("declined/initiation", of_initiation, test_declined);
   add_test_of ("declined/jingle", of_jingle, test_declined);
   add_test_of ("misaccepted", NULL, test_misaccepted);
+  add_test_of ("empty", NULL, test_empty);
   add_test_of ("silent", NULL, test_silent);
   add_test_of ("received", NULL, test_received);
   add_test_of ("lost-questions", NULL, test_lost_questions);

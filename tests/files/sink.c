@@ -467,10 +467,13 @@ assert_all_used (const char *folder)
 static void
 test_bound (void)
 {
-  g_autofree char      *folder = g_dir_make_tmp ("files-sink-XXXXXX", NULL);
-  g_autofree char      *oldest = NULL;
-  g_autoptr (GPtrArray) parts = NULL;
-  IBBSink              *sink = ibb_sink_new (folder, NAME, "key", IBB_SINK_NUMBER);
+  g_autofree char         *folder = g_dir_make_tmp ("files-sink-XXXXXX", NULL);
+  g_autofree char         *oldest = NULL;
+  g_autoptr (GPtrArray)    parts = NULL;
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (IBBHasher)    hasher = ibb_hasher_new ("sha-256");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  IBBSink                 *sink = ibb_sink_new (folder, NAME, "key", IBB_SINK_NUMBER);
 
   for (guint i = 0; i < 100; i++)
     {
@@ -486,6 +489,9 @@ test_bound (void)
   g_assert_true (ibb_sink_open (sink, 2, TRUE, NULL));
   g_assert_true (ibb_sink_write (sink, "y", 1, NULL));
   g_assert_false (g_file_test (oldest, G_FILE_TEST_EXISTS));
+  g_cancellable_cancel (cancellable);
+  g_assert_false (ibb_sink_hash (sink, hasher, 0, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   ibb_sink_free (sink);
   assert_all_used (folder);
   parts = ibb_sink_list_parts (folder, NULL);

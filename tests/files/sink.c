@@ -437,11 +437,52 @@ test_each_call (gconstpointer data)
   g_assert_cmpuint (n_calls, >, 20);
 }
 
+/* Each call of a list of parts and of the removal of one fails: errors say which. */
+static guint
+list_and_remove (FakeDisk *disk)
+{
+  g_autoptr (GError)    unlisted = NULL;
+  g_autoptr (GError)    kept = NULL;
+  g_autoptr (GPtrArray) parts = ibb_sink_list_parts (FAKE_DISK_FOLDER, &unlisted);
+  gboolean              is_removed = ibb_sink_remove_part (FAKE_DISK_FOLDER, part_names[0], &kept);
+
+  g_assert_true (is_removed == !g_hash_table_contains (disk->names, part_names[0]));
+  g_assert_true ((parts == NULL) == (unlisted != NULL));
+  g_assert_true (!is_removed || kept == NULL);
+  g_assert_true (is_removed || disk->n_faults > 0);
+  if (unlisted != NULL)
+    g_assert_nonnull (strstr (unlisted->message, "Cannot open “" FAKE_DISK_FOLDER "”"));
+  if (kept != NULL && strstr (kept->message, "Cannot open “" FAKE_DISK_FOLDER "”") == NULL)
+    g_assert_nonnull (strstr (kept->message, "Cannot remove “" FAKE_DISK_FOLDER "/.ibb-"));
+  return (unlisted != NULL) + 2u * (kept != NULL);
+}
+
+static void
+test_list (void)
+{
+  guint seen = 0;
+
+  for (guint call = 0; call <= 20; call++)
+    for (guint failure = 0; failure < 8; failure++)
+      {
+        FakeDisk *disk = fake_disk_new (1);
+
+        fake_disk_plant (disk, part_names[0], FAKE_DISK_FILE, geteuid (), "x");
+        disk->fails_at = call;
+        disk->failure = failure;
+        seen |= list_and_remove (disk);
+        g_assert_cmpuint (fake_disk_count_open (disk), ==, 0);
+        fake_disk_free (disk);
+      }
+  g_assert_cmpuint (seen, ==, 3);
+}
+
 /* No part of 100 goes while others use them. */
 static void
 assert_all_used (const char *folder)
 {
   g_autoptr (GPtrArray) parts = ibb_sink_list_parts (folder, NULL);
+  g_autoptr (GPtrArray) used = NULL;
   g_autoptr (GArray)    fds = g_array_new (FALSE, FALSE, sizeof (int));
   g_autoptr (GError)    error = NULL;
   IBBSink              *sink = ibb_sink_new (folder, NAME, "other", IBB_SINK_NUMBER);
@@ -452,9 +493,13 @@ assert_all_used (const char *folder)
       g_autofree char   *path = g_build_filename (folder, part->name, NULL);
       int                fd = open (path, O_RDONLY);
 
+      g_assert_false (part->is_in_use);
       g_assert_cmpint (flock (fd, LOCK_EX), ==, 0);
       g_array_append_val (fds, fd);
     }
+  used = ibb_sink_list_parts (folder, NULL);
+  for (guint i = 0; i < used->len; i++)
+    g_assert_true (((IBBSinkPart *) g_ptr_array_index (used, i))->is_in_use);
   g_assert_true (ibb_sink_open (sink, 2, TRUE, NULL));
   g_assert_false (ibb_sink_write (sink, "y", 1, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
@@ -553,6 +598,7 @@ main (int argc, char **argv)
       }
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/files/sink/bound", test_bound);
+  g_test_add_func ("/files/sink/list", test_list);
   g_test_add_func ("/files/sink/names", test_names);
   for (guint i = 0; i < G_N_ELEMENTS (systems); i++)
     {

@@ -4,6 +4,7 @@
 
 #include "login.h"
 
+#include "ibb-refusal-private.h"
 #include "ibb-source-private.h"
 #include "jid.h"
 #include "report.h"
@@ -309,34 +310,12 @@ check_resource (ToolLogin *self, ToolRun *run, GError **error)
   return !taken;
 }
 
-/* Whether the next login would fail, too, unless the user changes something. An error that the
- * owner of the server may mend, such as a bad certificate, is none of these. */
-static gboolean
-is_refused (const GError *error)
-{
-  if (error->domain != IBB_ERROR)
-    return FALSE;
-
-  switch (error->code)
-    {
-    case IBB_ERROR_AUTHENTICATION:
-    case IBB_ERROR_CONFLICT:
-    case IBB_ERROR_FORBIDDEN:
-    case IBB_ERROR_ITEM_NOT_FOUND: /* the server does not serve the domain */
-    case IBB_ERROR_JID_MALFORMED:
-    case IBB_ERROR_NOT_ALLOWED:
-    case IBB_ERROR_NOT_AUTHORIZED:
-      return TRUE;
-    default:
-      return FALSE;
-    }
-}
-
-/* Takes reason. */
+/* Takes reason. An error that the owner of the server may mend, such as a bad certificate, is no
+ * refusal. */
 static void
 fail (ToolLogin *self, GError *reason, GError **error)
 {
-  if (is_refused (reason))
+  if (ibb_refusal_is_lasting (reason))
     tool_run_set_login_refused (self->run);
   g_propagate_error (error, reason);
 }

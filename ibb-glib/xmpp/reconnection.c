@@ -7,6 +7,7 @@
 #include "core/base/jid.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
+#include "ibb-refusal-private.h"
 #include "xmpp/base/alarm.h"
 #include "xmpp/base/network-watch.h"
 
@@ -39,25 +40,9 @@ struct _IBBReconnection
 gboolean
 ibb_reconnection_is_in_vain (const GError *error)
 {
-  if (error->domain == G_TLS_ERROR)
-    return error->code == G_TLS_ERROR_UNAVAILABLE;
-  if (error->domain != IBB_ERROR)
-    return FALSE;
-
-  switch (error->code)
-    {
-    case IBB_ERROR_AUTHENTICATION:
-    case IBB_ERROR_CONFLICT:
-    case IBB_ERROR_FORBIDDEN:
-    case IBB_ERROR_ITEM_NOT_FOUND: /* the server does not serve the domain */
-    case IBB_ERROR_JID_MALFORMED:
-    case IBB_ERROR_NOT_ALLOWED:
-    case IBB_ERROR_NOT_AUTHORIZED:
-    case IBB_ERROR_POLICY_VIOLATION:
-      return TRUE;
-    default:
-      return FALSE;
-    }
+  return g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE) ||
+         g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION) ||
+         ibb_refusal_is_lasting (error);
 }
 
 /* A server may believe that the lost connection of a component is still there. Then it refuses the

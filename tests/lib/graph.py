@@ -39,7 +39,7 @@ ROOMS = (
     ('session', r'core/session/', ('send', 'receive', 'peer', 'flow', 'core data')),
     ('core', r'core/[a-z-]+$', ('session', 'send', 'receive', 'peer', 'flow', 'core data')),
     # What all speak of: enumerations, errors, translations, sources, the disk.
-    ('words', r'ibb-(types|disk|error|foreign-text|intl|source|statistics|version)', ('core data',)),
+    ('words', r'ibb-(types|disk|error|foreign-text|intl|refusal|source|statistics|version)', ('core data',)),
     ('stanza', r'stanza/|ibb-(stanza|element)', ('words', 'core data')),
     ('connection', r'ibb-connection$', ('stanza', 'words', 'core data')),
     # Sessions that are private from the servers.
@@ -155,7 +155,8 @@ CORE_FORBIDDEN = re.compile(
     r'|static (?!const|inline|void|gboolean|int|guint|char)\w+ \*?\w+( = [^(]*)?;)')
 
 # The private headers of what is linked into both libraries, and into the command.
-FOR_ALL = ('ibb-disk-private.h', 'ibb-foreign-text-private.h', 'ibb-intl-private.h', 'ibb-source-private.h')
+FOR_ALL = ('ibb-disk-private.h', 'ibb-foreign-text-private.h', 'ibb-intl-private.h',
+           'ibb-refusal-private.h', 'ibb-source-private.h')
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 STRUCT = re.compile(r'^(typedef )?struct(?: (\w+))?\n\{\n(.*?)^\}(?: ?(\w+))?;', re.M | re.S)

@@ -61,7 +61,7 @@ ibb_fault (int number)
 GENERATED = ('ibb-glib/ibb-enum-types.h', 'ibb-glib/files/ibb-files-enum-types.h')
 NO_FAULT = 'none'
 # A fault may make a test hang: it has some times the seconds that it takes without a fault.
-FACTOR, LEAST = 3, 15
+FACTOR, LEAST = 2, 10
 BOUND = 120  # seconds, of all tests for one fault
 ENVIRONMENT = {**os.environ, **SANITIZER_ENVIRONMENT,
                'ASAN_OPTIONS': f'{SANITIZER_ENVIRONMENT["ASAN_OPTIONS"]}:hard_rss_limit_mb={MEMORY_LIMIT >> 20}'}
@@ -253,7 +253,7 @@ class FaultyBuild:
     def run_tests(self, names, number):
         """The first test that fails; None when all pass."""
         self.found = []
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
             list(pool.map(self.run_test, names, [number] * len(names)))
         return self.found[0] if self.found else None
 

@@ -4,6 +4,7 @@
 
 #include "ibb-request.h"
 
+#include "core/session/lifecycle.h"
 #include "ibb-address.h"
 #include "ibb-enum-types.h"
 #include "ibb-error-private.h"
@@ -178,7 +179,7 @@ ibb_request_finalize (GObject *object)
       ibb_host_lock (self->host);
       if (self->pending)
         self->session->data = NULL;
-      ibb_session_refuse (self->session, IBB_CONDITION_NOT_ACCEPTABLE, NULL);
+      ibb_lifecycle_refuse (self->session, IBB_CONDITION_NOT_ACCEPTABLE, NULL);
       ibb_host_update_locked (self->host);
       ibb_session_unref (self->session);
       ibb_host_unlock (self->host);
@@ -486,7 +487,7 @@ ibb_request_accept (IBBRequest *self, GError **error)
   if (self->host != NULL)
     {
       ibb_host_lock (self->host);
-      if (ibb_session_accept (self->session, g_get_monotonic_time ()))
+      if (ibb_lifecycle_accept (self->session, g_get_monotonic_time ()))
         {
           settle_locked (self);
           channel = ibb_channel_new_locked (self->host, self->session);
@@ -530,8 +531,8 @@ ibb_request_refuse (IBBRequest *self, IBBStanzaCondition condition, const char *
     return;
 
   ibb_host_lock (self->host);
-  if (ibb_session_refuse (self->session,
-                          ibb_error_to_condition (condition, IBB_CONDITION_NOT_ACCEPTABLE), text))
+  if (ibb_lifecycle_refuse (self->session,
+                            ibb_error_to_condition (condition, IBB_CONDITION_NOT_ACCEPTABLE), text))
     {
       ibb_host_trace_locked (self->host, "Session %s with %s: refused", self->sid, self->peer_jid);
       settle_locked (self);

@@ -12,7 +12,12 @@
 #include "core/peer/server.h"
 #include "core/peer/stall.h"
 #include "core/session/abandoned.h"
+#include "core/session/closing.h"
+#include "core/session/delivery.h"
 #include "core/session/finished.h"
+#include "core/session/lifecycle.h"
+#include "core/session/opening.h"
+#include "core/session/resume.h"
 
 static gint64
 get_time (IBBEngine *self, gint64 now)
@@ -59,7 +64,7 @@ heed_peer (IBBPair *pair, IBBPeerVerdict verdict, gint64 now)
     ibb_pair_update_timer (pair, ibb_session_is_peer_needed (pair), now);
   sessions = hold_sessions (g_list_copy (ibb_pair_get_sessions (pair)));
   for (GList *l = sessions; l != NULL; l = l->next)
-    ibb_session_heed_peer (l->data, verdict, now);
+    ibb_delivery_heed_peer (l->data, verdict, now);
 }
 
 static void
@@ -67,7 +72,7 @@ peer_timeout (gpointer owner, gint64 now)
 {
   IBBPair *pair = owner;
 
-  ibb_session_ask_about_idle (pair, now);
+  ibb_delivery_ask_about_idle (pair, now);
   heed_peer (pair, ibb_pair_timeout (pair, ibb_session_is_peer_needed (pair), now), now);
 }
 
@@ -79,7 +84,7 @@ heed_forgetting (IBBPair *pair, IBBSession *asked, gint64 now)
   g_autoptr (IBBSession) keep = ibb_session_ref (asked);
   gboolean               is_last = ibb_pair_get_sessions (pair)->next == NULL;
 
-  ibb_session_heed_peer (asked, IBB_PEER_FORGOT, now);
+  ibb_delivery_heed_peer (asked, IBB_PEER_FORGOT, now);
   if (is_last && asked->parameters.pair == NULL)
     return; /* the pair has ended with it */
 
@@ -200,7 +205,7 @@ ibb_engine_settings_changed (IBBEngine *self, gint64 now)
 
   g_hash_table_iter_init (&iter, self->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
-    ibb_session_settings_changed (session, get_time (self, now));
+    ibb_lifecycle_settings_changed (session, get_time (self, now));
 }
 
 void
@@ -249,7 +254,7 @@ ibb_engine_suspend (IBBEngine *self, gint64 now)
   context->has_moved = FALSE;
   g_hash_table_iter_init (&iter, context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
-    ibb_session_suspend (session, now);
+    ibb_resume_suspend (session, now);
 }
 
 void
@@ -267,7 +272,7 @@ ibb_engine_resume (IBBEngine *self, gint64 now)
     }
   g_hash_table_iter_init (&iter, self->context->sessions);
   while (g_hash_table_iter_next (&iter, NULL, &session))
-    ibb_session_continue (session);
+    ibb_resume_continue (session);
 }
 
 gboolean
@@ -355,7 +360,7 @@ restore_sessions (IBBEngine *self)
 
   sessions = hold_all (self);
   for (GList *l = sessions; l != NULL; l = l->next)
-    ibb_session_restored (l->data, context->local_jid, context->local_normal);
+    ibb_resume_restored (l->data, context->local_jid, context->local_normal);
   ibb_finished_connection_changed (context);
 }
 
@@ -406,7 +411,7 @@ ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
 
   self->acceptor.is_stopped = TRUE;
   for (GList *l = sessions; l != NULL; l = l->next)
-    ibb_session_stop (l->data, abort_sessions, now);
+    ibb_lifecycle_stop (l->data, abort_sessions, now);
   ibb_abandoned_close_all (self->context); /* nobody is there for later answers */
   ibb_acceptor_fail_all (&self->acceptor, IBB_FAILURE_STOPPED);
 }
@@ -471,7 +476,7 @@ ibb_engine_passed (IBBEngine *self, IBBStanza *stanza)
   IBBPending *pending = find_taken (self, stanza);
 
   if (pending != NULL)
-    ibb_session_stanza_passed (pending->owner, pending);
+    ibb_delivery_stanza_passed (pending->owner, pending);
 }
 
 void
@@ -480,13 +485,13 @@ ibb_engine_sent (IBBEngine *self, IBBStanza *stanza, gint64 now)
   IBBPending *pending = find_taken (self, stanza);
 
   if (pending != NULL)
-    ibb_session_stanza_sent (pending->owner, pending, get_time (self, now));
+    ibb_delivery_stanza_sent (pending->owner, pending, get_time (self, now));
 }
 
 static void
 send_failed (IBBSession *session)
 {
-  ibb_session_fail (session, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_SEND_FAILED));
+  ibb_closing_fail (session, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_SEND_FAILED));
   ibb_session_settle (session);
 }
 
@@ -525,7 +530,7 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
       not_pinged (self, now);
       break;
     case IBB_PENDING_RESUME:
-      ibb_session_resume_answered (pending->owner, NULL, now);
+      ibb_resume_answered (pending->owner, NULL, now);
       break;
     case IBB_PENDING_FINISHED:
       break; /* its timer sends it again */
@@ -572,7 +577,7 @@ ibb_engine_open (IBBEngine *self, const IBBOpen *open, gint64 now, IBBFailure *f
       whole.block_size = context->settings.default_block_size;
       whole.may_be_longer = TRUE;
     }
-  return ibb_session_new (context, &whole, now, failure);
+  return ibb_lifecycle_open (context, &whole, now, failure);
 }
 
 IBBExpectation *
@@ -604,13 +609,13 @@ receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
   switch (pending->type)
     {
     case IBB_PENDING_OPEN:
-      ibb_session_open_answered (pending->owner, stanza, from, now);
+      ibb_opening_answered (pending->owner, stanza, from, now);
       break;
     case IBB_PENDING_BLOCK:
-      ibb_session_block_answered (pending->owner, pending, stanza, now);
+      ibb_delivery_block_answered (pending->owner, pending, stanza, now);
       break;
     case IBB_PENDING_CLOSE:
-      ibb_session_close_answered (pending->owner, stanza, now);
+      ibb_delivery_close_answered (pending->owner, stanza, now);
       break;
     case IBB_PENDING_ABANDONED_OPEN:
       ibb_abandoned_open_answered (pending->owner, stanza);
@@ -628,7 +633,7 @@ receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
       ping_answered (self, now);
       break;
     case IBB_PENDING_RESUME:
-      ibb_session_resume_answered (pending->owner, stanza, now);
+      ibb_resume_answered (pending->owner, stanza, now);
       break;
     case IBB_PENDING_FINISHED:
       ibb_finished_answered (pending->owner, stanza);

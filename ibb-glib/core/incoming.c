@@ -5,7 +5,10 @@
 #include "core/incoming.h"
 
 #include "core/peer/registration.h"
+#include "core/session/delivery.h"
 #include "core/session/finished.h"
+#include "core/session/opening.h"
+#include "core/session/resume.h"
 
 static void
 reply_error (IBBAcceptor *self, const IBBStanza *stanza, IBBCondition condition, IBBErrorType type)
@@ -35,7 +38,7 @@ receive_for_session (IBBAcceptor *self,
   IBBSession *session = ibb_registration_find (self->context, local, peer, stanza->sid);
 
   if (session != NULL && session->state != IBB_SESSION_REQUESTED)
-    ibb_session_receive (session, stanza, now);
+    ibb_delivery_receive (session, stanza, now);
   else if (ibb_registration_find (self->context, local, peer, stanza->asked) != NULL)
     ibb_control_repeat_result (&self->context->control, stanza); /* of a probe (D-27) */
   else if (session == NULL && is_for_others (self, stanza, least))
@@ -49,7 +52,7 @@ receive_for_session (IBBAcceptor *self,
       reply_error (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL);
       /* A peer that closes a session before we have accepted it withdraws its request (D-15). */
       if (session != NULL && stanza->payload == IBB_PAYLOAD_CLOSE)
-        ibb_session_refuse_now (session, IBB_CONDITION_NOT_ACCEPTABLE, NULL, IBB_FAILURE_WITHDRAWN);
+        ibb_opening_refuse (session, IBB_CONDITION_NOT_ACCEPTABLE, NULL, IBB_FAILURE_WITHDRAWN);
     }
   return TRUE;
 }
@@ -75,7 +78,7 @@ receive_resume (IBBAcceptor *self,
     }
   /* A peer that has logged in again may have another resource. There another session may have the
    * same sid (D-58). */
-  session = ibb_registration_find_resumable (context, local, peer, stanza, ibb_session_is_proven);
+  session = ibb_registration_find_resumable (context, local, peer, stanza, ibb_resume_is_proven);
   if (session == NULL)
     finished = ibb_finished_find (context, stanza, local, peer);
   if (session == NULL && finished == NULL && is_for_others (self, stanza, least))
@@ -86,7 +89,7 @@ receive_resume (IBBAcceptor *self,
     return TRUE;
 
   if (session != NULL)
-    ibb_session_receive_resume (session, stanza, peer, now);
+    ibb_resume_receive (session, stanza, peer, now);
   else if (finished != NULL)
     ibb_finished_answer (finished, stanza);
   else

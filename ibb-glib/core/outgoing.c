@@ -7,7 +7,7 @@
 #include "core/peer/first-hop.h"
 #include "core/peer/peer.h"
 #include "core/peer/stall.h"
-#include "core/session/state.h"
+#include "core/session/delivery.h"
 
 /* For so long after a stanza of the application a person is likely to write another. So is a
  * session that sends little. */
@@ -173,7 +173,7 @@ take_block (IBBOutgoing *self, gint64 now)
   if (session == NULL)
     session = find_ready_by_message (self, now);
   self->is_turn_of_messages = !self->is_turn_of_messages;
-  return session != NULL ? ibb_session_take_block (session, now) : NULL;
+  return session != NULL ? ibb_delivery_take_block (session, now) : NULL;
 }
 
 static gboolean

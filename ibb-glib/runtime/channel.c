@@ -4,6 +4,7 @@
 
 #include "runtime/channel.h"
 
+#include "core/session/lifecycle.h"
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "ibb-source-private.h"
@@ -116,7 +117,7 @@ ibb_channel_unref (IBBChannel *self)
   /* The session was dropped before it had a transport. */
   if (self->owner == NULL && self->session != NULL)
     {
-      ibb_session_abort (self->session, g_get_monotonic_time ());
+      ibb_lifecycle_abort (self->session, g_get_monotonic_time ());
       ibb_host_update_locked (host);
     }
   if (self->session != NULL)
@@ -327,7 +328,7 @@ ibb_channel_drop_owner (IBBChannel *self, GObject *owner)
   if (!self->closing)
     {
       self->closing = TRUE;
-      ibb_session_abort (self->session, g_get_monotonic_time ());
+      ibb_lifecycle_abort (self->session, g_get_monotonic_time ());
       ibb_channel_changed_locked (self);
       ibb_host_update_locked (self->host);
     }
@@ -353,9 +354,9 @@ ibb_channel_abort (IBBChannel *self, const IBBCondition *condition, const char *
 
   ibb_host_lock (self->host);
   if (condition != NULL)
-    ibb_session_abort_with_reason (self->session, *condition, text, now);
+    ibb_lifecycle_abort_with_reason (self->session, *condition, text, now);
   else
-    ibb_session_abort (self->session, now);
+    ibb_lifecycle_abort (self->session, now);
   ibb_channel_changed_locked (self);
   ibb_host_update_locked (self->host);
   ibb_host_unlock (self->host);

@@ -5,6 +5,7 @@
 #include "runtime/inbox.h"
 
 #include "core/base/jid.h"
+#include "core/session/lifecycle.h"
 #include "ibb-source-private.h"
 #include "runtime/callback-source.h"
 
@@ -88,7 +89,7 @@ abort_all_locked (IBBInbox *self, GQueue *queue)
 
   while ((session = pop_locked (self, queue)) != NULL)
     {
-      ibb_session_abort (session, g_get_monotonic_time ());
+      ibb_lifecycle_abort (session, g_get_monotonic_time ());
       ibb_session_unref (session);
     }
 }
@@ -303,7 +304,7 @@ ibb_inbox_give_back_accepted (IBBInbox *self, IBBChannel *channel)
 void
 ibb_inbox_keep_expected_locked (IBBInbox *self, IBBChannel *channel, gint64 now)
 {
-  ibb_session_set_untaken (channel->session, TRUE, now);
+  ibb_lifecycle_set_untaken (channel->session, TRUE, now);
   g_queue_push_tail (&self->untaken, channel);
 }
 
@@ -326,7 +327,7 @@ ibb_inbox_take_expected_locked (
           !ibb_jid_equal (session->parameters.peer_jid, peer) || !is_at (session, local))
         continue;
       g_queue_delete_link (&self->untaken, link);
-      ibb_session_set_untaken (session, FALSE, now);
+      ibb_lifecycle_set_untaken (session, FALSE, now);
       return channel;
     }
   return NULL;

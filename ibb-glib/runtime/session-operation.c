@@ -5,6 +5,7 @@
 #include "runtime/session-operation.h"
 
 #include "core/base/jid.h"
+#include "core/session/lifecycle.h"
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
 #include "runtime/operation.h"
@@ -155,7 +156,7 @@ open_give_up (IBBOperation *operation, gint64 now)
   IBBSessionOperation *self = (IBBSessionOperation *) operation;
 
   if (self->channel != NULL)
-    ibb_session_abort (self->channel->session, now);
+    ibb_lifecycle_abort (self->channel->session, now);
 }
 
 static void
@@ -196,7 +197,7 @@ expect_begin (IBBOperation *operation, gint64 now, GError **error)
     {
       /* An earlier call, which took any terms, has accepted the session. Its terms are not those
        * that this call has agreed on. */
-      ibb_session_abort (self->channel->session, now);
+      ibb_lifecycle_abort (self->channel->session, now);
       ibb_inbox_keep_expected_locked (self->inbox, g_steal_pointer (&self->channel), now);
     }
 

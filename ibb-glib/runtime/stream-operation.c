@@ -4,6 +4,7 @@
 
 #include "runtime/stream-operation.h"
 
+#include "core/session/lifecycle.h"
 #include "ibb-intl-private.h"
 #include "runtime/operation.h"
 #include "runtime/poll-source.h"
@@ -146,9 +147,9 @@ delivery_begin (IBBOperation *operation, gint64 now, GError **error)
   if (self->goal == IBB_STREAM_SHUTDOWN || self->goal == IBB_STREAM_CLOSE)
     {
       if (self->goal == IBB_STREAM_SHUTDOWN)
-        ibb_session_shutdown_output (session, now);
+        ibb_lifecycle_shutdown_output (session, now);
       else
-        ibb_session_close (session, now);
+        ibb_lifecycle_close (session, now);
       ibb_channel_changed_locked (self->channel);
     }
   /* The close of the transport closes the halves, and GIO flushes a half before it closes it. This

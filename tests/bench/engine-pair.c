@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "core/session/lifecycle.h"
 #include "engine-pair.h"
 
 static const char *const jids[] = { OWN, PEER };
@@ -75,7 +76,7 @@ engine_pair_clear (EnginePair *self)
 {
   for (guint i = 0; i < self->n_sessions; i++)
     {
-      ibb_session_close (self->opened[i], self->now);
+      ibb_lifecycle_close (self->opened[i], self->now);
       engine_pair_exchange (self);
     }
   for (guint side = 0; side < 2; side++)

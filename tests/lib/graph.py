@@ -101,11 +101,6 @@ PARTS = {
     'xmpp/ibb-client-settings': 'xmpp/ibb-client',
     'xmpp/ibb-client-account': 'xmpp/ibb-client',
     'xmpp/ibb-xmpp-connection-calls': 'xmpp/ibb-xmpp-connection',
-    'core/session/state': 'core/session/session',
-    'core/session/opening': 'core/session/session',
-    'core/session/closing': 'core/session/session',
-    'core/session/delivery': 'core/session/session',
-    'core/session/resume': 'core/session/session',
     # What only the XML stream needs of an element.
     'xmpp/stream/element': 'ibb-element',
     # What applications may do with the record.

@@ -8,7 +8,7 @@
 
 #include "world.h"
 
-#include "core/session/session.h"
+#include "core/session/lifecycle.h"
 #include "inside.h"
 
 #include <string.h>
@@ -101,7 +101,7 @@ do_close (End *self)
   self->input_over = TRUE; /* a close gives the input up */
   self->output_over = TRUE;
   check_refuses (self, FALSE);
-  ibb_session_close (self->session, self->world->now);
+  ibb_lifecycle_close (self->session, self->world->now);
   logins_break (self);
   if (self->plan->drop)
     {
@@ -117,7 +117,7 @@ do_abort (End *self)
   self->aborted = TRUE;
   self->was_over = ibb_session_get_state (self->session) == IBB_SESSION_ENDED;
   check_refuses (self, TRUE);
-  ibb_session_abort (self->session, self->world->now);
+  ibb_lifecycle_abort (self->session, self->world->now);
 }
 
 /* A user's patience is at an end: the session goes, in whatever state. */
@@ -340,7 +340,7 @@ finish_part (End *self)
         {
           world_trace (world, "%c: end %u shuts its output down", letter (self), self->index);
           self->shut = TRUE;
-          ibb_session_shutdown_output (self->session, world->now);
+          ibb_lifecycle_shutdown_output (self->session, world->now);
         }
       /* A shutdown is over when the close was passed on, or has failed. */
       if (self->shut && self->input_over &&
@@ -602,7 +602,7 @@ answer_request (World *self, Node *node, End *end)
 
       end->refused_by_us = TRUE;
       world_trace (self, "%c: refuses with %s", letter (end), ibb_condition_to_string (condition));
-      if (!ibb_session_refuse (end->session, condition, "not now"))
+      if (!ibb_lifecycle_refuse (end->session, condition, "not now"))
         world_fail (self, "a request could not be refused");
       drop (end);
     }
@@ -612,7 +612,7 @@ answer_request (World *self, Node *node, End *end)
       if (random_percent (&self->random, 50))
         {
           world_trace (self, "%c: drops the request", letter (end));
-          ibb_session_abort (end->session, self->now);
+          ibb_lifecycle_abort (end->session, self->now);
           drop (end);
         }
       else
@@ -622,7 +622,7 @@ answer_request (World *self, Node *node, End *end)
               end->session->opening->deadline == IBB_NEVER; /* then nobody else answers it */
         }
     }
-  else if (!ibb_session_accept (end->session, self->now))
+  else if (!ibb_lifecycle_accept (end->session, self->now))
     world_fail (self, "a request could not be accepted");
 }
 
@@ -701,7 +701,7 @@ application_answer (End *end)
     return;
   if (ibb_session_get_state (end->session) == IBB_SESSION_REQUESTED)
     answer_request (end->world, &end->world->nodes[end->node], end);
-  else if (ibb_session_accept (end->session, end->world->now))
+  else if (ibb_lifecycle_accept (end->session, end->world->now))
     world_fail (end->world, "end %u: a request was accepted that is none any more", end->index);
   if (end->session != NULL)
     application_step (end);

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "core/session/lifecycle.h"
 #include "driver.h"
 #include "inside.h"
 
@@ -475,7 +476,7 @@ test_pause (gconstpointer data)
   g_assert_cmpint (transfer (&self, 3 * length, &read), <=, 2 * warm);
   g_assert_cmpuint (self.n_errors, ==, 0);
 
-  ibb_session_close (self.sessions[0], self.now);
+  ibb_lifecycle_close (self.sessions[0], self.now);
   while (ibb_session_get_state (self.sessions[0]) != IBB_SESSION_ENDED)
     g_assert_true (step (&self, G_MAXINT64 - 1));
   g_assert_cmpuint (self.sessions[0]->sender.delivered, ==, 3 * length);

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "core/session/lifecycle.h"
 #include "inside.h"
 #include "script.h"
 
@@ -435,7 +436,7 @@ refuse (Script *self, Words *words)
 
   if (words_peek (words) != NULL && words->is_quoted[words->next])
     text = words_take (words);
-  check_result (self, ibb_session_refuse (script_get_session (self, words), condition, text),
+  check_result (self, ibb_lifecycle_refuse (script_get_session (self, words), condition, text),
                 words);
 }
 
@@ -507,7 +508,7 @@ set_waiting (Script *self, Words *words)
 static void
 accept (Script *self, Words *words)
 {
-  check_result (self, ibb_session_accept (script_get_session (self, words), *self->driver.clock),
+  check_result (self, ibb_lifecycle_accept (script_get_session (self, words), *self->driver.clock),
                 words);
 }
 
@@ -564,7 +565,7 @@ abort_for (Script *self, Words *words)
   IBBCondition condition = script_parse_condition (words_take (words));
   const char  *text = words_peek (words) != NULL ? words_take (words) : NULL;
 
-  ibb_session_abort_with_reason (session, condition, text, *self->driver.clock);
+  ibb_lifecycle_abort_with_reason (session, condition, text, *self->driver.clock);
 }
 
 /* The server has ended the XML stream for a policy-violation. "fails": of another reason. */
@@ -635,15 +636,15 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("write", write_bytes),
   SCRIPT_WORD ("read", read_bytes),
   SCRIPT_WORD ("take", take),
-  CALLS ("close", call_session, ibb_session_close),
-  CALLS ("abort", call_session, ibb_session_abort),
+  CALLS ("close", call_session, ibb_lifecycle_close),
+  CALLS ("abort", call_session, ibb_lifecycle_abort),
   SCRIPT_WORD ("abort-for", abort_for),
-  CALLS ("shutdown", call_session, ibb_session_shutdown_output),
+  CALLS ("shutdown", call_session, ibb_lifecycle_shutdown_output),
   CALLS ("close-output", call_session, close_output),
   CALLS ("close-input", call_session, ibb_session_close_input),
   CALLS ("flush", call_session, ibb_session_flush),
   CALLS ("auto-flush", switch_session, ibb_session_set_auto_flush),
-  CALLS ("untaken", switch_session, ibb_session_set_untaken),
+  CALLS ("untaken", switch_session, ibb_lifecycle_set_untaken),
   SCRIPT_WORD ("waiting", set_waiting),
   SCRIPT_WORD ("set", set),
   SCRIPT_WORD ("flag", flag),

@@ -6,6 +6,8 @@
 
 #include "core/base/jid.h"
 #include "core/peer/registration.h"
+#include "core/session/lifecycle.h"
+#include "core/session/opening.h"
 
 static void
 expectation_free (gpointer data)
@@ -210,8 +212,8 @@ ibb_acceptor_receive (IBBAcceptor *self,
       ibb_control_refuse_open (&context->control, open, verdict.condition, NULL);
       return TRUE;
     }
-  session = ibb_session_new_request (context, open, choose_block_size (self, expectation, open),
-                                     local, peer);
+  session = ibb_lifecycle_take_request (context, open, choose_block_size (self, expectation, open),
+                                        local, peer);
   if (session == NULL)
     {
       ibb_control_refuse_open (&context->control, open, IBB_CONDITION_NOT_ACCEPTABLE, NULL);
@@ -219,9 +221,9 @@ ibb_acceptor_receive (IBBAcceptor *self,
     }
 
   if (expectation == NULL && self->listen == IBB_LISTEN_ASK)
-    ibb_session_ask (session, now);
+    ibb_opening_ask (session, now);
   else
-    ibb_session_accept_now (session, now);
+    ibb_opening_accept (session, now);
   if (expectation == NULL)
     push_event (self, self->listen == IBB_LISTEN_ASK ? IBB_EVENT_REQUESTED : IBB_EVENT_ACCEPTED,
                 session, NULL, IBB_FAILURE_NONE);

@@ -18,7 +18,7 @@ typedef enum
 {
   IBB_LISTEN_NONE,   /* refuse them */
   IBB_LISTEN_ACCEPT, /* accept at once: IBB_EVENT_ACCEPTED */
-  IBB_LISTEN_ASK,    /* IBB_EVENT_REQUESTED; ibb_session_accept or _refuse answers */
+  IBB_LISTEN_ASK,    /* IBB_EVENT_REQUESTED; ibb_lifecycle_accept or _refuse answers */
 } IBBListen;
 
 /* An expected session (D-09). */

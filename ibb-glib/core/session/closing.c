@@ -4,18 +4,11 @@
 
 #include "config.h"
 
-#include "core/session/session.h"
+#include "core/session/closing.h"
 
 /* Longest time between two acknowledgements after the peer's close (D-38). */
 #define LINGER (4 * G_USEC_PER_SEC)
 #define TIMEOUTS_MAX 10 /* in times IBB_CLOSE_TIMEOUT, the longest wait for an answer (D-37) */
-
-void
-ibb_session_clear_closing (IBBSession *self)
-{
-  ibb_pendings_remove (self->parameters.context->pendings, &self->closing.pending);
-  g_clear_pointer (&self->closing.peer_close, ibb_stanza_record_unref);
-}
 
 /* Whether the peer reads on after its close. Other implementations do not say. With half-close they
  * count as reading on (D-39). */
@@ -46,8 +39,8 @@ get_timeout (const IBBSession *self)
   return (gint64) self->parameters.context->settings.close_timeout * 1000;
 }
 
-static void
-begin_timeout (IBBSession *self, gint64 now)
+void
+ibb_closing_begin_timeout (IBBSession *self, gint64 now)
 {
   self->closing.began = now;
   self->closing.at = now + get_timeout (self);
@@ -55,7 +48,7 @@ begin_timeout (IBBSession *self, gint64 now)
 
 /* This may take up to TIMEOUTS_MAX times IBB_CLOSE_TIMEOUT (D-37). */
 void
-ibb_session_prolong_close (IBBSession *self, gint64 now)
+ibb_closing_prolong (IBBSession *self, gint64 now)
 {
   IBBClosing *closing = &self->closing;
   gint64      timeout = get_timeout (self);
@@ -65,22 +58,10 @@ ibb_session_prolong_close (IBBSession *self, gint64 now)
 }
 
 void
-ibb_session_prolong_linger (IBBSession *self, gint64 now)
+ibb_closing_prolong_linger (IBBSession *self, gint64 now)
 {
   if (self->closing.linger_until != IBB_NEVER)
     self->closing.linger_until = now + LINGER;
-}
-
-void
-ibb_session_closing_timeout (IBBSession *self, gint64 now)
-{
-  if (now >= self->closing.linger_until)
-    {
-      ibb_session_tell_peer (self, NULL);
-      ibb_session_end_for (self, IBB_FAILURE_PEER_CLOSED);
-    }
-  else if (now >= self->closing.at)
-    ibb_session_end_unanswered (self);
 }
 
 /* Sends an unclean <close/>, whose answer changes nothing (D-49). During an interruption the peer
@@ -122,7 +103,7 @@ refuse_owed (IBBSession *self)
  * reason (D-39, D-49), and to a peer that has not closed, even after our orderly close (D-39,
  * D-41). When both have closed, nothing is left to tell (D-40). */
 void
-ibb_session_tell_peer (IBBSession *self, const IBBFailure *reason)
+ibb_closing_tell_peer (IBBSession *self, const IBBFailure *reason)
 {
   const IBBClosing *closing = &self->closing;
 
@@ -132,11 +113,115 @@ ibb_session_tell_peer (IBBSession *self, const IBBFailure *reason)
   refuse_owed (self);
 }
 
+/* The end. */
+
+void
+ibb_closing_end_unconfirmed (IBBSession *self, const IBBFailure *failure)
+{
+  /* Half of an answer must not look like a whole one; messages that were sent may not have arrived
+   * (D-37). */
+  if (!self->closing.is_peer_closed && self->parameters.by_message && self->sender.written > 0)
+    ibb_session_end (self, failure);
+  else
+    ibb_session_end_orderly (self);
+}
+
+void
+ibb_closing_end_unanswered (IBBSession *self)
+{
+  ibb_closing_end_unconfirmed (self, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_CLOSE_UNCONFIRMED));
+}
+
+/* The end of the peer ends a close as the timeout does. */
+static gboolean
+is_end_of_close (const IBBSession *self)
+{
+  return self->closing.out == IBB_OUT_CLOSE_SENT &&
+         (self->closing.is_whole || self->closing.is_peer_closed);
+}
+
+/* Whether the peer cannot be reached, or our connection is about to be lost. The engine interrupts
+ * the sessions when the connection is lost. */
+static gboolean
+is_of_connection (const IBBFailure *failure)
+{
+  switch (failure->kind)
+    {
+    case IBB_FAILURE_PEER_GONE:
+    case IBB_FAILURE_SEND_FAILED:
+      return TRUE;
+    case IBB_FAILURE_CONDITION:
+    case IBB_FAILURE_RETRIES:
+      return ibb_condition_means_nobody (failure->condition) ||
+             failure->condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE ||
+             failure->condition == IBB_CONDITION_REMOTE_SERVER_TIMEOUT;
+    default:
+      return FALSE;
+    }
+}
+
+/* Whether the peer's <close/> explains the failure. While the peer only takes the rest (D-38), each
+ * refusal says that it takes no more. While it reads on (D-39), only item-not-found does. A failure
+ * because the peer is gone is another matter. */
+static gboolean
+is_due_to_peer_close (const IBBSession *self, const IBBFailure *failure)
+{
+  if (self->closing.peer_close == NULL)
+    return FALSE;
+  if (failure->kind == IBB_FAILURE_CONDITION && failure->condition == IBB_CONDITION_ITEM_NOT_FOUND)
+    return TRUE;
+  return self->closing.linger_until != IBB_NEVER &&
+         (failure->kind == IBB_FAILURE_RETRIES || failure->kind == IBB_FAILURE_CONDITION) &&
+         !ibb_condition_means_nobody (failure->condition);
+}
+
+static void
+end_at_both (IBBSession *self, const IBBFailure *failure)
+{
+  const IBBFailure peer_closed = IBB_FAILURE_OF (IBB_FAILURE_PEER_CLOSED);
+
+  ibb_receiver_release_all (&self->receiver);
+  ibb_closing_tell_peer (self, NULL);
+  ibb_session_end (self, is_due_to_peer_close (self, failure) ? &peer_closed : failure);
+}
+
+void
+ibb_closing_fail (IBBSession *self, const IBBFailure *failure)
+{
+  if (!ibb_session_is_lasting (self))
+    ibb_session_end (self, failure);
+  else if (failure->kind == IBB_FAILURE_PEER_GONE && is_end_of_close (self))
+    ibb_closing_end_unanswered (self);
+  else if (!is_of_connection (failure) || !ibb_session_interrupt (self, failure))
+    end_at_both (self, failure);
+}
+
+void
+ibb_closing_give_up (IBBSession *self)
+{
+  if (is_end_of_close (self))
+    ibb_closing_end_unanswered (self);
+  else
+    end_at_both (self, &self->cause);
+}
+
+void
+ibb_closing_timeout (IBBSession *self, gint64 now)
+{
+  if (now >= self->closing.linger_until)
+    {
+      ibb_closing_tell_peer (self, NULL);
+      ibb_session_end_for (self, IBB_FAILURE_PEER_CLOSED);
+    }
+  else if (now >= self->closing.at)
+    ibb_closing_end_unanswered (self);
+}
+
 /* Our close. */
 
 /* Also repeats the close, after a silence (D-27). */
 void
-ibb_session_push_close (IBBSession *self)
+ibb_closing_push (IBBSession *self)
 {
   IBBStanza *close = ibb_parameters_create_stanza (&self->parameters, IBB_STANZA_IQ, "set",
                                                    IBB_PAYLOAD_CLOSE, self->closing.pending.id);
@@ -154,13 +239,13 @@ send_close (IBBSession *self, gint64 now)
   self->silent_since = now;
   ibb_pendings_add (context->pendings, &self->closing.pending, IBB_PENDING_CLOSE,
                     ibb_ids_create (&context->ids), self->parameters.key.peer, self);
-  ibb_session_push_close (self);
+  ibb_closing_push (self);
   if (self->closing.is_whole)
-    begin_timeout (self, now);
+    ibb_closing_begin_timeout (self, now);
 }
 
 void
-ibb_session_proceed (IBBSession *self, gint64 now)
+ibb_closing_proceed (IBBSession *self, gint64 now)
 {
   const IBBClosing *closing = &self->closing;
 
@@ -177,70 +262,6 @@ ibb_session_proceed (IBBSession *self, gint64 now)
       ibb_receiver_end (&self->receiver, TRUE); /* where the end of file has waited (D-38) */
       ibb_session_end_orderly (self);
     }
-}
-
-void
-ibb_session_shutdown_output (IBBSession *self, gint64 now)
-{
-  IBBClosing *closing = &self->closing;
-
-  if (!ibb_session_is_lasting (self))
-    return;
-
-  now = ibb_session_get_time (self, now);
-  if (closing->out == IBB_OUT_OPEN || closing->out == IBB_OUT_DRAINING)
-    closing->out = IBB_OUT_SHUT;
-  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
-  ibb_sender_flush (&self->sender, now);
-  ibb_session_proceed (self, now);
-  ibb_session_settle (self);
-}
-
-static void
-close_whole (IBBSession *self, gint64 now)
-{
-  const IBBFailure failure = IBB_FAILURE_OF (IBB_FAILURE_CLOSED);
-  IBBClosing      *closing = &self->closing;
-
-  closing->is_whole = TRUE;
-  if (closing->out == IBB_OUT_OPEN)
-    closing->out = IBB_OUT_DRAINING;
-
-  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
-  ibb_receiver_fail (&self->receiver, &failure);
-  if (self->state == IBB_SESSION_OPEN)
-    {
-      ibb_receiver_refuse_all (&self->receiver);
-      ibb_session_take_deferred (self, now);
-    }
-  else if (self->state == IBB_SESSION_INTERRUPTED)
-    ibb_receiver_note_close (&self->receiver, now);
-  if (closing->out == IBB_OUT_CLOSE_SENT && closing->began == IBB_NEVER)
-    {
-      /* The peer learns that nobody reads any more (D-39). */
-      if (self->state == IBB_SESSION_OPEN)
-        ibb_session_push_close (self);
-      begin_timeout (self, now);
-    }
-  if (ibb_session_is_lasting (self))
-    ibb_sender_flush (&self->sender, now);
-  ibb_receiver_drop_unread (&self->receiver);
-  ibb_session_proceed (self, now);
-}
-
-void
-ibb_session_close (IBBSession *self, gint64 now)
-{
-  if (self->opening != NULL)
-    {
-      ibb_session_abort (self, now);
-      return;
-    }
-
-  if (!self->closing.is_whole)
-    close_whole (self, ibb_session_get_time (self, now));
-  ibb_session_check_counted (self);
-  ibb_session_settle (self);
 }
 
 /* The peer's close. */
@@ -300,7 +321,7 @@ peer_reads_no_more (IBBSession *self, gint64 now)
   self->closing.peer_reads = FALSE;
   ibb_session_heard (self, now);
   stop_writing (self, now);
-  ibb_session_proceed (self, now);
+  ibb_closing_proceed (self, now);
 }
 
 /* The peer has closed its output before. */
@@ -329,7 +350,7 @@ take_peer_close_again (IBBSession *self, const IBBStanza *stanza, gint64 now)
 }
 
 void
-ibb_session_take_peer_close (IBBSession *self, IBBStanza *stanza, gint64 now)
+ibb_closing_take_peer_close (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
   IBBClosing *closing = &self->closing;
   gboolean    is_orderly;
@@ -354,7 +375,7 @@ ibb_session_take_peer_close (IBBSession *self, IBBStanza *stanza, gint64 now)
     {
       reply_result (self, stanza); /* both ends have closed at the same time (D-40) */
       if (closing->began == IBB_NEVER)
-        begin_timeout (self, now);
+        ibb_closing_begin_timeout (self, now);
     }
   else
     {
@@ -368,7 +389,7 @@ ibb_session_take_peer_close (IBBSession *self, IBBStanza *stanza, gint64 now)
     end_input (self, is_orderly);
   if (closing->peer_close != NULL && !peer_reads_on (self))
     stop_writing (self, now);
-  ibb_session_proceed (self, now);
+  ibb_closing_proceed (self, now);
 }
 
 /* The answer to our close. */
@@ -382,7 +403,7 @@ may_be_told (const IBBStanza *answer)
 }
 
 void
-ibb_session_take_close_answer (IBBSession *self, const IBBStanza *answer, gint64 now)
+ibb_closing_take_answer (IBBSession *self, const IBBStanza *answer, gint64 now)
 {
   gboolean   is_whole = self->closing.is_whole;
   IBBFailure failure = IBB_FAILURE_INIT;
@@ -400,7 +421,7 @@ ibb_session_take_close_answer (IBBSession *self, const IBBStanza *answer, gint64
       ibb_session_interrupt (self, &failure))
     ; /* the answer to <resume/> tells whether the peer has ended in order (D-58) */
   else if (is_whole)
-    ibb_session_end_unconfirmed (self, &failure);
+    ibb_closing_end_unconfirmed (self, &failure);
   else
     ibb_session_end (self, &failure);
   ibb_failure_clear (&failure);
@@ -416,31 +437,31 @@ resume_timeout (IBBSession *self, gint64 outage, gint64 now)
   IBBClosing *closing = &self->closing;
 
   closing->began += MIN (outage, now - closing->began);
-  ibb_session_prolong_close (self, now);
+  ibb_closing_prolong (self, now);
 }
 
 void
-ibb_session_resume_closing (IBBSession *self, gboolean has_moved, gint64 outage, gint64 now)
+ibb_closing_resume (IBBSession *self, gboolean has_moved, gint64 outage, gint64 now)
 {
   IBBClosing *closing = &self->closing;
 
   /* Without progress the peer gets only the rest of its time. A peer that takes nothing could hold
    * our close otherwise (D-38). */
   if (has_moved)
-    ibb_session_prolong_linger (self, now);
+    ibb_closing_prolong_linger (self, now);
   else if (closing->linger_until != IBB_NEVER)
     closing->linger_until += outage;
 
   if (closing->pending.id == NULL)
     return;
-  ibb_session_push_close (self);
+  ibb_closing_push (self);
   if (closing->began != IBB_NEVER)
     resume_timeout (self, outage, now);
 }
 
 /* The owed result goes to the present address of the peer. */
 void
-ibb_session_move_closing (IBBSession *self)
+ibb_closing_move (IBBSession *self)
 {
   const IBBParameters *parameters = &self->parameters;
   IBBClosing          *closing = &self->closing;
@@ -459,7 +480,7 @@ ibb_session_move_closing (IBBSession *self)
 }
 
 void
-ibb_session_peer_ended (IBBSession *self, const IBBStanza *answer, gint64 now)
+ibb_closing_peer_ended (IBBSession *self, const IBBStanza *answer, gint64 now)
 {
   refuse_owed (self); /* no request stays without an answer (N-20) */
   ibb_sender_resume (&self->sender, answer, 0, 0, now);
@@ -475,10 +496,10 @@ ibb_session_peer_ended (IBBSession *self, const IBBStanza *answer, gint64 now)
 }
 
 void
-ibb_session_peer_forgot (IBBSession *self, const IBBStanza *answer, gint64 now)
+ibb_closing_peer_forgot (IBBSession *self, const IBBStanza *answer, gint64 now)
 {
   if (self->closing.out == IBB_OUT_CLOSE_SENT)
-    ibb_session_take_close_answer (self, answer, now);
+    ibb_closing_take_answer (self, answer, now);
   else
     {
       refuse_owed (self);

@@ -2,20 +2,15 @@
 
 #include "config.h"
 
-#include "core/session/state.h"
+#include "core/session/delivery.h"
+
+#include "core/session/closing.h"
 
 static void take_close (IBBSession *self, IBBStanza *stanza, gint64 now);
 static void
 take_block_answer (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now);
 
 /* Signs of life of the peer, and its silence while a session awaits a reply (D-27). */
-
-void
-ibb_session_heard (IBBSession *self, gint64 now)
-{
-  self->silent_since = now;
-  ibb_pair_heard (self->parameters.pair, now);
-}
 
 static void
 heard_answer (IBBSession *self, const IBBStanza *answer, gint64 now)
@@ -30,16 +25,6 @@ static gboolean
 is_silent (const IBBSession *self, gint64 now)
 {
   return now - self->silent_since >= ibb_pair_get_probe_interval (self->parameters.pair);
-}
-
-gboolean
-ibb_session_is_peer_needed (const IBBPair *pair)
-{
-  const GList *l = ibb_pair_get_sessions (pair);
-
-  while (l != NULL && !ibb_session_needs_peer (l->data))
-    l = l->next;
-  return l != NULL;
 }
 
 /* Whether a peer that is there has the session. After a close without the mark it reads no more,
@@ -59,7 +44,7 @@ is_idle (const IBBSession *self, gint64 now)
 }
 
 void
-ibb_session_ask_about_idle (IBBPair *pair, gint64 now)
+ibb_delivery_ask_about_idle (IBBPair *pair, gint64 now)
 {
   GList *l = ibb_pair_get_sessions (pair);
 
@@ -82,13 +67,13 @@ repeat_last_word (IBBSession *self)
   if (block != NULL)
     ibb_control_push (&self->parameters.context->control, block);
   else
-    ibb_session_push_close (self);
+    ibb_closing_push (self);
 }
 
 static void
 peer_is_gone (IBBSession *self)
 {
-  ibb_session_fail (self, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
+  ibb_closing_fail (self, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_PEER_GONE));
 }
 
 /* The peer answers probes and no blocks. A peer with our feature may delay an acknowledgement for
@@ -115,7 +100,7 @@ peer_is_there (IBBSession *self, gint64 now)
 }
 
 void
-ibb_session_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now)
+ibb_delivery_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now)
 {
   if ((verdict == IBB_PEER_SILENT) != self->heeds_silence)
     self->has_changed = TRUE;
@@ -153,7 +138,7 @@ take_verdict (IBBSession *self, IBBReceiverVerdict verdict, gint64 now)
       ibb_session_interrupt (self, &self->receiver.mistake);
       break;
     case IBB_RECEIVER_FAILED:
-      ibb_session_fail (self, &self->receiver.mistake);
+      ibb_closing_fail (self, &self->receiver.mistake);
       break;
     case IBB_RECEIVER_HANDLED:
     default:
@@ -170,7 +155,7 @@ receive_block (IBBSession *self, IBBStanza *stanza, gint64 now)
   if (is_peer_closed || self->closing.is_whole)
     {
       if (ibb_receiver_refuse_rest (&self->receiver, stanza, is_peer_closed))
-        ibb_session_prolong_close (self, now);
+        ibb_closing_prolong (self, now);
       return;
     }
 
@@ -197,7 +182,7 @@ flush_ahead (IBBSession *self, gint64 now)
 }
 
 void
-ibb_session_take_deferred (IBBSession *self, gint64 now)
+ibb_delivery_take_deferred (IBBSession *self, gint64 now)
 {
   if (self->closing.is_whole || !ibb_receiver_has_block_ahead (&self->receiver))
     flush_ahead (self, now);
@@ -229,11 +214,11 @@ take_close (IBBSession *self, IBBStanza *stanza, gint64 now)
   IBBPending *pending = ibb_pendings_find (self->parameters.context->pendings, stanza->id);
 
   if (stanza->payload == IBB_PAYLOAD_CLOSE)
-    ibb_session_take_peer_close (self, stanza, now);
+    ibb_closing_take_peer_close (self, stanza, now);
   else if (pending != NULL && pending->type == IBB_PENDING_BLOCK)
     take_block_answer (self, pending, stanza, now);
   else if (pending != NULL)
-    ibb_session_take_close_answer (self, stanza, now);
+    ibb_closing_take_answer (self, stanza, now);
 }
 
 /* A close, or the answer to ours, that may have overtaken a block waits for the block (D-42). */
@@ -254,7 +239,7 @@ receive (IBBSession *self, IBBStanza *stanza, gint64 now)
     {
       /* The peer repeats all other stanzas. */
       if (stanza->payload == IBB_PAYLOAD_CLOSE && stanza->unclean)
-        ibb_session_take_peer_close (self, stanza, now);
+        ibb_closing_take_peer_close (self, stanza, now);
     }
   else if (ibb_stanza_record_has_long_id (stanza))
     /* No implementation writes such an id. A record of the id would take memory (D-47). */
@@ -266,14 +251,14 @@ receive (IBBSession *self, IBBStanza *stanza, gint64 now)
 }
 
 void
-ibb_session_receive (IBBSession *self, IBBStanza *stanza, gint64 now)
+ibb_delivery_receive (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
   receive (self, stanza, now);
   ibb_session_settle (self);
 }
 
 void
-ibb_session_receive_early (IBBSession *self, gint64 now)
+ibb_delivery_receive_early (IBBSession *self, gint64 now)
 {
   IBBStanza *stanza;
 
@@ -285,20 +270,20 @@ ibb_session_receive_early (IBBSession *self, gint64 now)
 }
 
 void
-ibb_session_close_answered (IBBSession *self, IBBStanza *answer, gint64 now)
+ibb_delivery_close_answered (IBBSession *self, IBBStanza *answer, gint64 now)
 {
   heard_answer (self, answer, now);
   if (self->state == IBB_SESSION_OPEN)
     receive_close (self, answer, now);
   else if (answer->payload != IBB_PAYLOAD_ERROR)
-    ibb_session_take_close_answer (self, answer, now); /* late, and still good */
+    ibb_closing_take_answer (self, answer, now); /* late, and still good */
   ibb_session_settle (self);
 }
 
 /* Sending. */
 
 IBBStanza *
-ibb_session_take_block (IBBSession *self, gint64 now)
+ibb_delivery_take_block (IBBSession *self, gint64 now)
 {
   IBBStanza *stanza;
 
@@ -313,7 +298,7 @@ ibb_session_take_block (IBBSession *self, gint64 now)
 }
 
 void
-ibb_session_stanza_passed (IBBSession *self, IBBPending *pending)
+ibb_delivery_stanza_passed (IBBSession *self, IBBPending *pending)
 {
   if (pending->type != IBB_PENDING_BLOCK)
     return;
@@ -324,7 +309,7 @@ ibb_session_stanza_passed (IBBSession *self, IBBPending *pending)
 }
 
 void
-ibb_session_stanza_sent (IBBSession *self, IBBPending *pending, gint64 now)
+ibb_delivery_stanza_sent (IBBSession *self, IBBPending *pending, gint64 now)
 {
   self->has_changed = TRUE;
   if (pending->type == IBB_PENDING_CLOSE)
@@ -332,8 +317,8 @@ ibb_session_stanza_sent (IBBSession *self, IBBPending *pending, gint64 now)
   else if (pending->type == IBB_PENDING_BLOCK &&
            ibb_sender_sent (&self->sender, ibb_block_of_pending (pending), now))
     {
-      ibb_session_prolong_linger (self, now); /* a sent message counts as acknowledged (D-38) */
-      ibb_session_proceed (self, now);
+      ibb_closing_prolong_linger (self, now); /* a sent message counts as acknowledged (D-38) */
+      ibb_closing_proceed (self, now);
       ibb_session_settle (self);
       return;
     }
@@ -351,16 +336,16 @@ take_block_answer (IBBSession *self, IBBPending *pending, IBBStanza *answer, gin
   if ((verdict & IBB_SENDER_ADVANCED) != 0)
     {
       self->parameters.context->has_moved = TRUE;
-      ibb_session_prolong_linger (self, now);
+      ibb_closing_prolong_linger (self, now);
       self->has_changed = TRUE;
     }
   if ((verdict & IBB_SENDER_FAILED) != 0)
     {
-      ibb_session_fail (self, &self->sender.refusal);
+      ibb_closing_fail (self, &self->sender.refusal);
       return;
     }
 
-  ibb_session_proceed (self, now);
+  ibb_closing_proceed (self, now);
   ibb_sender_update_ready (&self->sender, now);
 }
 
@@ -373,14 +358,14 @@ block_answered (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64
     {
       if (!self->closing.is_whole && ibb_receiver_defer (&self->receiver, answer, now))
         return;
-      ibb_session_take_deferred (self, now);
+      ibb_delivery_take_deferred (self, now);
     }
   if (self->state == IBB_SESSION_OPEN) /* unless the close has ended the session */
     take_block_answer (self, pending, answer, now);
 }
 
 void
-ibb_session_block_answered (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now)
+ibb_delivery_block_answered (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now)
 {
   block_answered (self, pending, answer, now);
   ibb_session_settle (self);
@@ -389,7 +374,7 @@ ibb_session_block_answered (IBBSession *self, IBBPending *pending, IBBStanza *an
 /* Timers. */
 
 void
-ibb_session_delivery_timeout (IBBSession *self, gint64 now)
+ibb_delivery_timeout (IBBSession *self, gint64 now)
 {
   if (now >= ibb_receiver_get_ahead_due (&self->receiver))
     flush_ahead (self, now);
@@ -401,5 +386,5 @@ ibb_session_delivery_timeout (IBBSession *self, gint64 now)
   if (ibb_session_awaits_reply (self) && is_silent (self, now))
     ibb_pair_probe (self->parameters.pair, now);
   ibb_sender_update_ready (&self->sender, now);
-  ibb_session_closing_timeout (self, now);
+  ibb_closing_timeout (self, now);
 }

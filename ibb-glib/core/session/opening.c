@@ -2,9 +2,10 @@
 
 #include "config.h"
 
-#include "core/session/state.h"
+#include "core/session/opening.h"
 
 #include "core/session/abandoned.h"
+#include "core/session/delivery.h"
 
 #define BLOCK_SIZE_FLOOR 256 /* bytes; no smaller ones are asked for (D-14) */
 
@@ -45,7 +46,7 @@ offers_long_blocks (const IBBParameters *parameters, const IBBOpen *open)
 }
 
 void
-ibb_session_send_open (IBBSession *self, const IBBOpen *open, gint64 now)
+ibb_opening_begin (IBBSession *self, const IBBOpen *open, gint64 now)
 {
   IBBParameters *parameters = &self->parameters;
   IBBContext    *context = parameters->context;
@@ -69,7 +70,7 @@ ibb_session_send_open (IBBSession *self, const IBBOpen *open, gint64 now)
 }
 
 void
-ibb_session_keep_request (IBBSession *self, IBBStanza *open)
+ibb_opening_keep_request (IBBSession *self, IBBStanza *open)
 {
   IBBParameters *parameters = &self->parameters;
 
@@ -153,11 +154,11 @@ accepted_by_peer (IBBSession *self, const IBBStanza *answer, const char *from, g
     ibb_peer_note_our_feature (parameters->peer);
   ibb_peer_note_answer (parameters->peer, MAX (now - opening->sent, 1), now);
   start (self, now);
-  ibb_session_receive_early (self, now);
+  ibb_delivery_receive_early (self, now);
 }
 
 void
-ibb_session_open_answered (IBBSession *self, const IBBStanza *answer, const char *from, gint64 now)
+ibb_opening_answered (IBBSession *self, const IBBStanza *answer, const char *from, gint64 now)
 {
   g_autoptr (IBBSession) keep = ibb_session_ref (self);
 
@@ -171,7 +172,7 @@ ibb_session_open_answered (IBBSession *self, const IBBStanza *answer, const char
 /* The peer's open. */
 
 void
-ibb_session_ask (IBBSession *self, gint64 now)
+ibb_opening_ask (IBBSession *self, gint64 now)
 {
   self->opening->deadline =
       ibb_timer_get_deadline (now, self->parameters.context->settings.accept_timeout);
@@ -179,7 +180,7 @@ ibb_session_ask (IBBSession *self, gint64 now)
 }
 
 void
-ibb_session_accept_now (IBBSession *self, gint64 now)
+ibb_opening_accept (IBBSession *self, gint64 now)
 {
   const IBBStanza *request = self->opening->request;
   IBBStanza       *result = ibb_stanza_record_new_result (request);
@@ -193,10 +194,10 @@ ibb_session_accept_now (IBBSession *self, gint64 now)
 }
 
 void
-ibb_session_refuse_now (IBBSession    *self,
-                        IBBCondition   condition,
-                        const char    *text,
-                        IBBFailureKind reason)
+ibb_opening_refuse (IBBSession    *self,
+                    IBBCondition   condition,
+                    const char    *text,
+                    IBBFailureKind reason)
 {
   ibb_control_refuse_open (&self->parameters.context->control, self->opening->request, condition,
                            text);
@@ -207,7 +208,7 @@ ibb_session_refuse_now (IBBSession    *self,
 /* Either. */
 
 void
-ibb_session_give_up_opening (IBBSession *self, gint64 now)
+ibb_opening_give_up (IBBSession *self, gint64 now)
 {
   IBBContext *context = self->parameters.context;
   IBBOpening *opening = self->opening;

@@ -2,9 +2,10 @@
 
 #include "config.h"
 
-#include "core/session/state.h"
+#include "core/session/resume.h"
 
 #include "core/base/jid.h"
+#include "core/session/closing.h"
 
 /* The wait after an answer that did not resume the session, and the wait for an answer. Each
  * attempt doubles both (D-58). */
@@ -79,7 +80,7 @@ tell_wait (IBBSession *self)
 }
 
 void
-ibb_session_suspend (IBBSession *self, gint64 time)
+ibb_resume_suspend (IBBSession *self, gint64 time)
 {
   if (!self->resume.has_begun)
     look_for_progress (self);
@@ -97,7 +98,7 @@ end_wait (IBBSession *self)
 }
 
 void
-ibb_session_continue (IBBSession *self)
+ibb_resume_continue (IBBSession *self)
 {
   if (self->state != IBB_SESSION_INTERRUPTED)
     end_wait (self);
@@ -105,7 +106,7 @@ ibb_session_continue (IBBSession *self)
 }
 
 void
-ibb_session_wait_settings_changed (IBBSession *self)
+ibb_resume_settings_changed (IBBSession *self)
 {
   if (self->resume.since != IBB_NEVER)
     begin_wait (self, self->resume.since);
@@ -185,44 +186,6 @@ wait_longer (IBBSession *self, gint64 now)
   self->resume.at = now + get_wait (WAIT_MIN, WAIT_MAX, self->resume.n_attempts);
 }
 
-/* Proofs. */
-
-/* is_ours: this end makes the statement. */
-static IBBStatement
-get_statement (const IBBSession *self,
-               const IBBStanza  *stanza,
-               IBBProofKind      kind,
-               guint32           count,
-               gboolean          is_ours)
-{
-  const IBBParameters *parameters = &self->parameters;
-
-  return (IBBStatement){ kind,
-                         parameters->is_initiator == is_ours,
-                         parameters->key.sid,
-                         count,
-                         stanza->received,
-                         stanza->acknowledged };
-}
-
-void
-ibb_session_sign (const IBBSession *self, IBBStanza *stanza, IBBProofKind kind, guint32 count)
-{
-  IBBStatement statement = get_statement (self, stanza, kind, count, TRUE);
-
-  stanza->has_position = TRUE;
-  stanza->proof = ibb_proof_create (self->parameters.secret, &statement);
-}
-
-static gboolean
-is_signed (const IBBSession *self, const IBBStanza *stanza, IBBProofKind kind, guint32 count)
-{
-  IBBStatement statement = get_statement (self, stanza, kind, count, FALSE);
-
-  return self->parameters.secret != NULL &&
-         ibb_proof_matches (stanza->proof, self->parameters.secret, &statement);
-}
-
 /* Our request to resume. */
 
 static void
@@ -249,7 +212,7 @@ ask (IBBSession *self, gint64 now)
 }
 
 void
-ibb_session_resume_timeout (IBBSession *self, gint64 now)
+ibb_resume_timeout (IBBSession *self, gint64 now)
 {
   const IBBContext *context = self->parameters.context;
 
@@ -258,7 +221,7 @@ ibb_session_resume_timeout (IBBSession *self, gint64 now)
   if (!self->resume.has_begun)
     begin (self, now);
   if (get_callers_time (self, now) >= get_deadline (self, self->resume.since))
-    ibb_session_give_up (self);
+    ibb_closing_give_up (self);
   else if (context->is_lost || context->local_normal == NULL)
     self->resume.at = IBB_NEVER;
   else if (now >= self->resume.at)
@@ -272,7 +235,7 @@ static void
 update_addresses (IBBSession *self)
 {
   ibb_flight_peer_moved (&self->sender.flight);
-  ibb_session_move_closing (self);
+  ibb_closing_move (self);
 }
 
 /* With another account the session ends. The peer does not learn the name of that account. */
@@ -293,7 +256,7 @@ move (IBBSession *self, const char *local, const char *normal)
 }
 
 void
-ibb_session_restored (IBBSession *self, const char *local, const char *normal)
+ibb_resume_restored (IBBSession *self, const char *local, const char *normal)
 {
   if (self->state == IBB_SESSION_INTERRUPTED)
     {
@@ -308,7 +271,7 @@ ibb_session_restored (IBBSession *self, const char *local, const char *normal)
 /* The peer's request to resume. */
 
 gboolean
-ibb_session_is_proven (gpointer session, const IBBStanza *resume)
+ibb_resume_is_proven (gpointer session, const IBBStanza *resume)
 {
   const IBBSession *self = session;
   IBBProofKind      kind = IBB_PROOF_RESUME;
@@ -317,7 +280,7 @@ ibb_session_is_proven (gpointer session, const IBBStanza *resume)
     kind = IBB_PROOF_UNCLEAN;
   else if (resume->has_ended)
     kind = IBB_PROOF_ENDED;
-  return ibb_session_is_lasting (self) && is_signed (self, resume, kind, resume->count);
+  return ibb_session_is_lasting (self) && ibb_session_is_signed (self, resume, kind, resume->count);
 }
 
 /* Moves the session to the present address of the peer. FALSE: another session has the name. */
@@ -350,8 +313,8 @@ go_on (IBBSession *self, const IBBStanza *stanza, guint64 moved, gint64 now)
   ibb_sender_resume (&self->sender, stanza, moved,
                      resume->send_at > now ? resume->send_at : IBB_NEVER, now);
   ibb_receiver_resume (&self->receiver, now);
-  ibb_session_resume_closing (self, moved > 0, now - resume->began, now);
-  ibb_session_proceed (self, now);
+  ibb_closing_resume (self, moved > 0, now - resume->began, now);
+  ibb_closing_proceed (self, now);
   if (self->state == IBB_SESSION_OPEN)
     ibb_sender_update_ready (&self->sender, now);
 }
@@ -367,7 +330,7 @@ static void
 take_end (IBBSession *self, const IBBStanza *stanza, gint64 now)
 {
   ibb_control_reply_result (&self->parameters.context->control, stanza);
-  ibb_session_peer_ended (self, stanza, now);
+  ibb_closing_peer_ended (self, stanza, now);
 }
 
 static void
@@ -387,7 +350,7 @@ take (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
   moved = account (self, stanza, now);
   if (now >= get_deadline (self, now))
     {
-      ibb_session_give_up (self);
+      ibb_closing_give_up (self);
       refuse (self, stanza, IBB_CONDITION_ITEM_NOT_FOUND);
       return;
     }
@@ -403,12 +366,12 @@ take (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
 }
 
 void
-ibb_session_receive_resume (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
+ibb_resume_receive (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
 {
   gboolean is_old = !stanza->has_ended && stanza->count <= self->resume.peer_count;
 
   if (stanza->unclean)
-    ibb_session_take_peer_close (self, stanza, now);
+    ibb_closing_take_peer_close (self, stanza, now);
   else if (is_old || !ibb_sender_may_resume (&self->sender, stanza))
     refuse (self, stanza, IBB_CONDITION_UNEXPECTED_REQUEST);
   else
@@ -429,15 +392,16 @@ static gboolean
 is_answer (const IBBSession *self, const IBBStanza *stanza)
 {
   return stanza->payload == IBB_PAYLOAD_RESULT && stanza->has_position &&
-         is_signed (self, stanza, stanza->has_ended ? IBB_PROOF_ENDED : IBB_PROOF_RESUMED,
-                    self->resume.count);
+         ibb_session_is_signed (self, stanza,
+                                stanza->has_ended ? IBB_PROOF_ENDED : IBB_PROOF_RESUMED,
+                                self->resume.count);
 }
 
 static void
 take_answer (IBBSession *self, const IBBStanza *stanza, gint64 now)
 {
   if (stanza->has_ended)
-    ibb_session_peer_ended (self, stanza, now);
+    ibb_closing_peer_ended (self, stanza, now);
   else
     {
       ibb_peer_note_answer (self->parameters.peer, MAX (now - self->resume.asked, 1), now);
@@ -446,13 +410,13 @@ take_answer (IBBSession *self, const IBBStanza *stanza, gint64 now)
 }
 
 void
-ibb_session_resume_answered (IBBSession *self, IBBStanza *stanza, gint64 now)
+ibb_resume_answered (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
   if (stanza == NULL)
     wait_longer (self, now);
   else if (stanza->payload == IBB_PAYLOAD_ERROR &&
            stanza->condition == IBB_CONDITION_ITEM_NOT_FOUND)
-    ibb_session_peer_forgot (self, stanza, now);
+    ibb_closing_peer_forgot (self, stanza, now);
   else if (!is_answer (self, stanza) || !ibb_sender_may_resume (&self->sender, stanza))
     wait_longer (self, now);
   else

@@ -4,258 +4,380 @@
 
 #include "core/session/session.h"
 
-/* reason: of the end of the session as a whole; its condition and text are for the peer. */
-static void
-abort_session (IBBSession *self, IBBFailure reason, gint64 now)
+#include "core/peer/first-hop.h"
+#include "core/session/finished.h"
+
+gint64
+ibb_session_get_time (const IBBSession *self, gint64 now)
 {
-  const IBBFailure aborted = IBB_FAILURE_OF (IBB_FAILURE_ABORTED);
+  return ibb_clock_get_time (&self->parameters.context->clock, now);
+}
+
+gboolean
+ibb_session_is_lasting (const IBBSession *self)
+{
+  return self->state == IBB_SESSION_OPEN || self->state == IBB_SESSION_INTERRUPTED;
+}
+
+gboolean
+ibb_session_is_over (const IBBSession *self)
+{
+  return self->state == IBB_SESSION_ENDED && self->receiver.queue.length == 0 &&
+         (!self->receiver.eof || self->closing.is_whole);
+}
+
+gboolean
+ibb_session_awaits_reply (const IBBSession *self)
+{
+  return ibb_sender_awaits_reply (&self->sender) ||
+         (self->closing.pending.id != NULL && self->closing.at == IBB_NEVER);
+}
+
+gboolean
+ibb_session_needs_peer (const IBBSession *self)
+{
+  const IBBClosing *closing = &self->closing;
+  gboolean waits_for_us = closing->peer_close != NULL && closing->linger_until == IBB_NEVER;
+
+  return self->state == IBB_SESSION_OPEN && !closing->is_whole &&
+         self->receiver.queue.length == 0 && (!closing->is_peer_closed || waits_for_us);
+}
+
+gboolean
+ibb_session_is_peer_needed (const IBBPair *pair)
+{
+  const GList *l = ibb_pair_get_sessions (pair);
+
+  while (l != NULL && !ibb_session_needs_peer (l->data))
+    l = l->next;
+  return l != NULL;
+}
+
+void
+ibb_session_heard (IBBSession *self, gint64 now)
+{
+  self->silent_since = now;
+  ibb_pair_heard (self->parameters.pair, now);
+}
+
+/* Lifetime. */
+
+static void
+free_opening (IBBSession *self)
+{
+  IBBOpening *opening = self->opening;
+  IBBContext *context = self->parameters.context;
+
+  if (opening == NULL)
+    return;
+
+  ibb_pendings_remove (context->pendings, &opening->pending);
+  if (opening->request != NULL)
+    ibb_context_remove_request (context, self->parameters.key.peer);
+  g_clear_pointer (&opening->request, ibb_stanza_record_unref);
+  ibb_failure_clear (&opening->refusal);
+  g_clear_pointer (&self->opening, g_free);
+}
+
+static void
+clear_closing (IBBSession *self)
+{
+  ibb_pendings_remove (self->parameters.context->pendings, &self->closing.pending);
+  g_clear_pointer (&self->closing.peer_close, ibb_stanza_record_unref);
+}
+
+IBBSession *
+ibb_session_ref (IBBSession *self)
+{
+  g_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+ibb_session_unref (IBBSession *self)
+{
+  if (!g_ref_count_dec (&self->ref_count))
+    return;
+
+  ibb_timer_clear (&self->timer);
+  free_opening (self);
+  ibb_sender_clear (&self->sender);
+  ibb_receiver_clear (&self->receiver);
+  clear_closing (self);
+  ibb_failure_clear (&self->failure);
+  ibb_failure_clear (&self->cause);
+  ibb_registration_uncount (&self->registration);
+  ibb_parameters_clear (&self->parameters);
+  g_free (self);
+}
+
+void
+ibb_session_begin (IBBSession *self, gint64 now)
+{
+  free_opening (self);
+  self->state = IBB_SESSION_OPEN;
+  self->parameters.context->has_moved = TRUE;
+  self->has_changed = TRUE;
+  self->silent_since = now;
+  ibb_pair_heard (self->parameters.pair, now);
+  ibb_sender_open (&self->sender, now);
+}
+
+/* Changes. */
+
+void
+ibb_session_check_counted (IBBSession *self)
+{
+  if (self->state == IBB_SESSION_ENDED && self->receiver.queue.length == 0 &&
+      (!self->is_waiting || ibb_session_is_over (self)))
+    ibb_registration_uncount (&self->registration);
+}
+
+/* While the session is open: see the list in session.h. */
+static gint64
+get_due (const IBBSession *self)
+{
+  const IBBPair *pair = self->parameters.pair;
+  gint64         due, other;
+
+  due = MIN (self->closing.linger_until, self->closing.at);
+  other = ibb_sender_get_due (&self->sender);
+  due = MIN (due, other);
+  other = ibb_receiver_get_due (&self->receiver);
+  due = MIN (due, other);
+  if (!ibb_session_awaits_reply (self))
+    return due;
+
+  other = self->silent_since + ibb_pair_get_probe_interval (pair);
+  other = MAX (other, ibb_pair_get_next_probe (pair));
+  return MIN (due, other);
+}
+
+/* The timer may fire early, when its reason was put off. It is never late. */
+void
+ibb_session_update_timer (IBBSession *self)
+{
+  gint64 due = self->untaken_until;
 
   if (self->opening != NULL)
+    due = MIN (due, self->opening->deadline);
+  else if (self->state == IBB_SESSION_INTERRUPTED)
+    due = MIN (due, self->resume.at);
+  else if (self->state == IBB_SESSION_OPEN)
     {
-      if (self->state == IBB_SESSION_REQUESTED)
-        reason.kind = IBB_FAILURE_CLOSED;
-      ibb_session_give_up_opening (self, now);
+      gint64 other = get_due (self);
+
+      due = MIN (due, other);
     }
-  self->closing.is_whole = TRUE;
-  ibb_receiver_fail (&self->receiver, &aborted);
-  if (ibb_session_is_lasting (self))
-    {
-      ibb_receiver_refuse_all (&self->receiver);
-      ibb_session_tell_peer (self, &reason);
-    }
-  ibb_session_end_for (self, reason.kind);
-  ibb_receiver_drop_unread (&self->receiver);
-  ibb_session_report (self);
+  if (due == IBB_NEVER)
+    ibb_timer_clear (&self->timer);
+  else if (due < self->timer.due)
+    ibb_timer_set (&self->timer, &self->parameters.context->timers, due);
+}
+
+/* An orderly end is kept for a peer that has missed it. */
+static void
+leave (IBBSession *self)
+{
+  g_autoptr (IBBSession) keep = ibb_session_ref (self);
+  IBBContext            *context = self->parameters.context;
+
+  /* A session that the application has not taken is still aborted after its time (D-09). */
+  ibb_timer_set (&self->timer, &context->timers, self->untaken_until);
+  ibb_timer_clear (&self->wait);
+  ibb_pendings_remove (context->pendings, &self->resume.pending);
+  free_opening (self);
+  if (self->parameters.secret != NULL && self->failure.kind == IBB_FAILURE_NONE)
+    ibb_finished_add (&self->parameters, ibb_receiver_get_kept (&self->receiver),
+                      ibb_receiver_get_acknowledged (&self->receiver),
+                      self->resume.since == IBB_NEVER ? self->silent_since : IBB_NEVER);
+  ibb_registration_leave (&self->registration);
+  if (g_hash_table_size (context->sessions) == 0)
+    ibb_first_hop_reset (context->first_hop);
   ibb_session_check_counted (self);
 }
 
 void
-ibb_session_abort_with_reason (IBBSession  *self,
-                               IBBCondition condition,
-                               const char  *text,
-                               gint64       now)
+ibb_session_report (IBBSession *self)
 {
-  IBBFailure reason = IBB_FAILURE_INIT;
+  gboolean has_ended = self->has_ended;
 
-  ibb_failure_set_condition (&reason, IBB_FAILURE_ABORTED, condition, text);
-  abort_session (self, reason, ibb_session_get_time (self, now));
-  ibb_failure_clear (&reason);
+  if (self->has_changed && ibb_registration_note_change (&self->registration))
+    ibb_session_ref (self);
+  self->has_changed = FALSE;
+  self->has_ended = FALSE;
+  if (has_ended)
+    leave (self);
 }
 
 void
-ibb_session_abort (IBBSession *self, gint64 now)
+ibb_session_settle (IBBSession *self)
 {
-  abort_session (self, (IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_ABORTED),
-                 ibb_session_get_time (self, now));
-}
+  g_autoptr (IBBSession) keep = ibb_session_ref (self);
 
-void
-ibb_session_stop (IBBSession *self, gboolean abort_open, gint64 now)
-{
-  if (self->opening != NULL)
-    {
-      ibb_session_give_up_opening (self, ibb_session_get_time (self, now));
-      ibb_session_end_for (self, IBB_FAILURE_STOPPED);
-      ibb_session_settle (self);
-    }
-  else if (abort_open)
-    ibb_session_abort (self, now);
-}
-
-/* Timers. */
-
-static void
-timeout (gpointer owner, gint64 now)
-{
-  g_autoptr (IBBSession) self = ibb_session_ref (owner);
-
-  if (self->opening != NULL)
-    {
-      if (now >= self->opening->deadline)
-        {
-          ibb_session_give_up_opening (self, now);
-          ibb_session_end_for (self, self->state == IBB_SESSION_REQUESTED
-                                         ? IBB_FAILURE_ACCEPT_TIMEOUT
-                                         : IBB_FAILURE_OPEN_TIMEOUT);
-        }
-    }
-  else if (now >= self->untaken_until)
-    {
-      /* The session may have ended. */
-      self->untaken_until = IBB_NEVER;
-      abort_session (self, (IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_ABORTED), now);
-    }
-  else if (self->state == IBB_SESSION_OPEN)
-    ibb_session_delivery_timeout (self, now);
-  else
-    ibb_session_resume_timeout (self, now);
-  ibb_session_settle (self);
-}
-
-static void
-wait_timeout (gpointer owner, gint64 time)
-{
-  const IBBFailure       lost = IBB_FAILURE_OF (IBB_FAILURE_CONNECTION_LOST);
-  g_autoptr (IBBSession) self = ibb_session_ref (owner);
-
-  if (self->opening != NULL)
-    {
-      ibb_session_give_up_opening (self, ibb_session_get_time (self, time));
-      ibb_session_end (self, &lost);
-    }
-  else if (ibb_session_interrupt (self, &lost))
-    ibb_session_give_up (self);
-  else
-    ibb_session_fail (self, &lost);
-  ibb_session_settle (self);
-}
-
-void
-ibb_session_set_untaken (IBBSession *self, gboolean untaken, gint64 now)
-{
-  IBBContext *context = self->parameters.context;
-
-  if (context->is_gone || (untaken && ibb_session_is_over (self)))
-    return;
-
-  self->untaken_until = untaken ? ibb_timer_get_deadline (ibb_session_get_time (self, now),
-                                                          context->settings.accept_timeout)
-                                : IBB_NEVER;
+  ibb_session_report (self);
   ibb_session_update_timer (self);
 }
 
-void
-ibb_session_settings_changed (IBBSession *self, gint64 now)
+/* Interruption (D-58). */
+
+static gboolean
+can_be_interrupted (const IBBSession *self)
 {
-  IBBPair *pair = self->parameters.pair;
-
-  if (self->state == IBB_SESSION_OPEN)
-    {
-      ibb_receiver_release (&self->receiver, now);
-      ibb_sender_update_ready (&self->sender, now);
-      self->has_changed = TRUE;
-      ibb_pair_update_timer (pair, ibb_session_is_peer_needed (pair), now);
-    }
-  ibb_session_wait_settings_changed (self);
-  ibb_session_settle (self);
-}
-
-/* Opening. */
-
-static IBBSession *
-create (IBBContext *context, const IBBOpen *open, gboolean is_initiator)
-{
-  IBBSession *self = g_new0 (IBBSession, 1);
-
-  g_ref_count_init (&self->ref_count);
-  self->untaken_until = IBB_NEVER;
-  self->resume.resumed = IBB_NEVER;
-  self->resume.since = IBB_NEVER;
-  ibb_timer_init (&self->timer, timeout, self);
-  ibb_timer_init (&self->wait, wait_timeout, self);
-  ibb_parameters_init (&self->parameters, context, self, open, is_initiator);
-  ibb_registration_init (&self->registration, &self->parameters);
-  ibb_sender_init (&self->sender, &self->parameters);
-  ibb_receiver_init (&self->receiver, &self->parameters);
-  self->closing.half_close = context->settings.half_close;
-  self->closing.began = IBB_NEVER;
-  self->closing.at = IBB_NEVER;
-  self->closing.linger_until = IBB_NEVER;
-  return self;
-}
-
-IBBSession *
-ibb_session_new (IBBContext *context, const IBBOpen *open, gint64 time, IBBFailure *failure)
-{
-  IBBSession *self = create (context, open, TRUE);
-
-  if (ibb_registration_is_taken (&self->registration))
-    ibb_failure_set (failure, IBB_FAILURE_IN_USE);
-  else if (!ibb_parameters_have_room (&self->parameters))
-    ibb_failure_set (failure, IBB_FAILURE_NO_ROOM);
-  else
-    {
-      ibb_registration_enter (&ibb_session_ref (self)->registration);
-      ibb_session_send_open (self, open, ibb_session_get_time (self, time));
-      if (context->clock.is_stopped)
-        ibb_session_suspend (self, time);
-      return self;
-    }
-
-  ibb_session_unref (self);
-  return NULL;
-}
-
-IBBSession *
-ibb_session_new_request (
-    IBBContext *context, IBBStanza *open, guint block_size, const char *local, const char *peer)
-{
-  IBBOpen     proposal = { .peer = open->from != NULL ? open->from : peer,
-                           .local = open->to != NULL ? open->to : local,
-                           .sid = open->sid,
-                           .by_message = open->by_message,
-                           .block_size = block_size };
-  IBBSession *self = create (context, &proposal, FALSE);
-
-  if (!ibb_parameters_have_room (&self->parameters))
-    {
-      ibb_session_unref (self);
-      return NULL;
-    }
-  ibb_registration_enter (&ibb_session_ref (self)->registration);
-  ibb_session_keep_request (self, open);
-  return self;
+  return self->state == IBB_SESSION_OPEN && self->parameters.secret != NULL;
 }
 
 gboolean
-ibb_session_accept (IBBSession *self, gint64 now)
+ibb_session_needs_stream (const IBBSession *self)
 {
-  if (self->state != IBB_SESSION_REQUESTED)
-    return FALSE;
-
-  ibb_session_accept_now (self, ibb_session_get_time (self, now));
-  return TRUE;
+  return self->state != IBB_SESSION_INTERRUPTED && !can_be_interrupted (self);
 }
 
 gboolean
-ibb_session_refuse (IBBSession *self, IBBCondition condition, const char *text)
+ibb_session_interrupt (IBBSession *self, const IBBFailure *cause)
 {
-  if (self->state != IBB_SESSION_REQUESTED)
-    return FALSE;
+  if (!can_be_interrupted (self))
+    return self->state == IBB_SESSION_INTERRUPTED;
 
-  /* The peer gets the condition. The caller knows the reason. */
-  ibb_session_refuse_now (self, condition, text, IBB_FAILURE_CLOSED);
+  self->state = IBB_SESSION_INTERRUPTED;
+  self->resume.at = 0; /* at once */
+  ibb_failure_copy (&self->cause, cause);
+  ibb_sender_interrupt (&self->sender);
+  ibb_receiver_interrupt (&self->receiver);
+  self->has_changed = TRUE;
   return TRUE;
 }
 
-/* Closing. */
+/* The end. */
 
-void
-ibb_session_close_output (IBBSession *self)
-{
-  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
-}
-
-/* After the last unread byte is gone: the session may depend on the peer. */
+/* Refuses the stanzas that waited for the answer to an open, or for a missing block (D-24, D-42).
+ */
 static void
-update_peer (IBBSession *self, gint64 now)
+refuse_early (IBBSession *self)
 {
-  if (ibb_session_needs_peer (self))
-    ibb_pair_update_timer (self->parameters.pair, TRUE, now);
+  IBBStanza *stanza;
+
+  while ((stanza = g_queue_pop_head (&self->receiver.early)) != NULL ||
+         (stanza = ibb_receiver_pop_ahead (&self->receiver)) != NULL)
+    {
+      if (stanza->payload == IBB_PAYLOAD_DATA || stanza->payload == IBB_PAYLOAD_CLOSE)
+        ibb_control_reply_error (&self->parameters.context->control, stanza,
+                                 IBB_CONDITION_ITEM_NOT_FOUND, IBB_ERROR_TYPE_CANCEL, NULL);
+      ibb_stanza_record_unref (stanza);
+    }
 }
 
 void
-ibb_session_close_input (IBBSession *self, gint64 now)
+ibb_session_end (IBBSession *self, const IBBFailure *failure)
 {
-  const IBBFailure failure = IBB_FAILURE_OF (IBB_FAILURE_CLOSED);
+  const IBBFailure  closed = IBB_FAILURE_OF (IBB_FAILURE_CLOSED);
+  gboolean          is_orderly = failure->kind == IBB_FAILURE_NONE;
+  const IBBFailure *reason = is_orderly ? &closed : failure;
 
-  self->receiver.discards = TRUE;
-  if (self->state == IBB_SESSION_OPEN)
+  if (self->state == IBB_SESSION_ENDED)
+    return;
+
+  refuse_early (self);
+  if (!self->receiver.eof)
+    ibb_receiver_fail (&self->receiver, reason);
+  ibb_sender_end (&self->sender, reason);
+  if (self->failure.kind == IBB_FAILURE_NONE)
+    ibb_failure_copy (&self->failure, failure);
+  self->closing.out = IBB_OUT_ENDED;
+  /* All our bytes have arrived, and the peer knows of the end. */
+  if (is_orderly && self->sender.delivery_failure.kind == IBB_FAILURE_NONE)
+    self->closing.output_shut = TRUE;
+  clear_closing (self);
+
+  self->state = IBB_SESSION_ENDED;
+  /* Each request gets its answer (N-20). The bytes can still be read. */
+  if (failure->kind == IBB_FAILURE_CONNECTION_LOST)
+    ibb_acks_clear (&self->receiver.acks);
+  else
     ibb_receiver_release_all (&self->receiver);
-  ibb_receiver_drop_unread (&self->receiver);
-  ibb_receiver_fail (&self->receiver, &failure);
-  update_peer (self, ibb_session_get_time (self, now));
-  ibb_session_check_counted (self);
+  self->has_changed = TRUE;
+  self->has_ended = TRUE;
+}
+
+void
+ibb_session_end_for (IBBSession *self, IBBFailureKind kind)
+{
+  ibb_session_end (self, &(IBBFailure) IBB_FAILURE_OF (kind));
+}
+
+void
+ibb_session_end_orderly (IBBSession *self)
+{
+  if (self->receiver.failure.kind == IBB_FAILURE_PEER_ABORTED)
+    ibb_failure_copy (&self->failure, &self->receiver.failure);
+  ibb_session_end_for (self, IBB_FAILURE_NONE);
+}
+
+/* Proofs (D-58). */
+
+/* is_ours: this end makes the statement. */
+static IBBStatement
+get_statement (const IBBSession *self,
+               const IBBStanza  *stanza,
+               IBBProofKind      kind,
+               guint32           count,
+               gboolean          is_ours)
+{
+  const IBBParameters *parameters = &self->parameters;
+
+  return (IBBStatement){ kind,
+                         parameters->is_initiator == is_ours,
+                         parameters->key.sid,
+                         count,
+                         stanza->received,
+                         stanza->acknowledged };
+}
+
+/* Proofs. */
+
+void
+ibb_session_sign (const IBBSession *self, IBBStanza *stanza, IBBProofKind kind, guint32 count)
+{
+  IBBStatement statement = get_statement (self, stanza, kind, count, TRUE);
+
+  stanza->has_position = TRUE;
+  stanza->proof = ibb_proof_create (self->parameters.secret, &statement);
+}
+
+gboolean
+ibb_session_is_signed (const IBBSession *self,
+                       const IBBStanza  *stanza,
+                       IBBProofKind      kind,
+                       guint32           count)
+{
+  IBBStatement statement = get_statement (self, stanza, kind, count, FALSE);
+
+  return self->parameters.secret != NULL &&
+         ibb_proof_matches (stanza->proof, self->parameters.secret, &statement);
+}
+
+/* The application. */
+
+/* Queries. */
+
+IBBSessionState
+ibb_session_get_state (IBBSession *self)
+{
+  return self->state == IBB_SESSION_INTERRUPTED ? IBB_SESSION_OPEN : self->state;
+}
+
+IBBSessionWait
+ibb_session_get_wait (IBBSession *self)
+{
+  const IBBContext *context = self->parameters.context;
+
+  if (!ibb_session_is_lasting (self))
+    return IBB_SESSION_WAIT_NONE;
+  if (context->is_lost || context->clock.is_stopped)
+    return IBB_SESSION_WAIT_CONNECTION;
+  if (self->state == IBB_SESSION_INTERRUPTED || ibb_pair_is_silent (self->parameters.pair))
+    return IBB_SESSION_WAIT_PEER;
+  return IBB_SESSION_WAIT_NONE;
 }
 
 void
@@ -277,6 +399,14 @@ ibb_session_get_input (IBBSession *self)
   return self->receiver.eof ? IBB_INPUT_EOF : IBB_INPUT_EMPTY;
 }
 
+/* After the last unread byte is gone: the session may depend on the peer. */
+static void
+update_peer (IBBSession *self, gint64 now)
+{
+  if (ibb_session_needs_peer (self))
+    ibb_pair_update_timer (self->parameters.pair, TRUE, now);
+}
+
 gsize
 ibb_session_read (IBBSession *self, guint8 *bytes, gsize length, gint64 now)
 {
@@ -294,6 +424,20 @@ ibb_session_read (IBBSession *self, guint8 *bytes, gsize length, gint64 now)
     }
   ibb_session_check_counted (self);
   return n;
+}
+
+void
+ibb_session_close_input (IBBSession *self, gint64 now)
+{
+  const IBBFailure failure = IBB_FAILURE_OF (IBB_FAILURE_CLOSED);
+
+  self->receiver.discards = TRUE;
+  if (self->state == IBB_SESSION_OPEN)
+    ibb_receiver_release_all (&self->receiver);
+  ibb_receiver_drop_unread (&self->receiver);
+  ibb_receiver_fail (&self->receiver, &failure);
+  update_peer (self, ibb_session_get_time (self, now));
+  ibb_session_check_counted (self);
 }
 
 IBBOutput
@@ -337,24 +481,10 @@ ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now)
   ibb_sender_update_ready (&self->sender, ibb_session_get_time (self, now));
 }
 
-/* Queries. */
+/* Closing. */
 
-IBBSessionState
-ibb_session_get_state (IBBSession *self)
+void
+ibb_session_close_output (IBBSession *self)
 {
-  return self->state == IBB_SESSION_INTERRUPTED ? IBB_SESSION_OPEN : self->state;
-}
-
-IBBSessionWait
-ibb_session_get_wait (IBBSession *self)
-{
-  const IBBContext *context = self->parameters.context;
-
-  if (!ibb_session_is_lasting (self))
-    return IBB_SESSION_WAIT_NONE;
-  if (context->is_lost || context->clock.is_stopped)
-    return IBB_SESSION_WAIT_CONNECTION;
-  if (self->state == IBB_SESSION_INTERRUPTED || ibb_pair_is_silent (self->parameters.pair))
-    return IBB_SESSION_WAIT_PEER;
-  return IBB_SESSION_WAIT_NONE;
+  ibb_sender_stop_writes (&self->sender, IBB_FAILURE_CLOSED);
 }

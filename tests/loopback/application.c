@@ -8,20 +8,6 @@
 #define NURSE "nurse@capulet.example/hall"
 #define MAP "urn:example:map"
 
-static IBBStanza *
-new_stanza (const char *xml)
-{
-  return assert_succeeds (ibb_stanza_new_from_xml, xml, -1);
-}
-
-static void
-send_xml (IBBConnection *connection, const char *xml)
-{
-  g_autoptr (IBBStanza) stanza = new_stanza (xml);
-
-  assert_succeeds (ibb_connection_send, connection, stanza);
-}
-
 /* Juliet's application answers each request in its namespace. */
 static gboolean
 map_received_cb (IBBConnection *connection, IBBStanza *request, guint *n_requests)
@@ -35,7 +21,7 @@ map_received_cb (IBBConnection *connection, IBBStanza *request, guint *n_request
 
   (*n_requests)++;
   g_assert_cmpstr (ibb_stanza_get_kind (request), ==, "get");
-  send_xml (connection, answer);
+  send_xml (connection, "%s", answer);
   return TRUE;
 }
 
@@ -140,12 +126,12 @@ test_query_forged (Fixture *fixture, gconstpointer data)
   wait_until (at_juliet.length == 1);
   asked = g_queue_pop_head (&at_juliet);
   xml = dup_answer (asked, ROMEO);
-  send_xml (nurse, xml);
+  send_xml (nurse, "%s", xml);
   wait_until (at_romeo.length == 1);
   forged = g_queue_pop_head (&at_romeo);
   g_assert_cmpstr (ibb_stanza_get_from (forged), ==, NURSE);
   g_assert_null (answered);
-  send_xml (fixture->juliet_connection, xml);
+  send_xml (fixture->juliet_connection, "%s", xml);
   answer = assert_result (ibb_connection_query_finish, fixture->romeo_connection, &answered);
   g_assert_cmpstr (ibb_stanza_get_from (answer), ==, JULIET);
 
@@ -265,7 +251,7 @@ test_detail (Fixture *fixture, gconstpointer data)
   g_signal_connect (fixture->juliet_connection, "stanza-received", G_CALLBACK (keep_cb), &others);
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      send_xml (fixture->romeo_connection, cases[i].xml);
+      send_xml (fixture->romeo_connection, "%s", cases[i].xml);
       wait_until (by_detail.length + others.length == 1);
       g_assert_cmpuint (by_detail.length, ==, cases[i].is_for_map);
       g_queue_clear_full (&by_detail, (GDestroyNotify) ibb_stanza_unref);
@@ -283,7 +269,7 @@ test_element (void)
       "<message xmlns='jabber:server' type='chat' xml:lang='en'>a<body>&lt;b&#233;</body>c"
       "<x xmlns='urn:x'><body>d</body><y:z xmlns:y='urn:y' y:a='1' b='2'/></x>%s</message>",
       long_namespace);
-  g_autoptr (IBBStanza)  stanza = new_stanza (xml);
+  g_autoptr (IBBStanza)  stanza = new_stanza ("%s", xml);
   g_autoptr (IBBElement) message = ibb_stanza_dup_element (stanza);
   IBBElement            *x = ibb_element_get_child (message, "x", NULL);
   IBBElement            *z = ibb_element_get_child (x, NULL, "urn:y");

@@ -63,22 +63,6 @@ typedef struct
   guint    n_ended;
 } Failing;
 
-static void send_xml (IBBConnection *connection, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static void
-send_xml (IBBConnection *connection, const char *format, ...)
-{
-  g_autofree char      *xml = NULL;
-  g_autoptr (IBBStanza) stanza = NULL;
-  va_list               arguments;
-
-  va_start (arguments, format);
-  xml = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  stanza = assert_succeeds (ibb_stanza_new_from_xml, xml, -1);
-  assert_succeeds (ibb_connection_send, connection, stanza);
-}
-
 static void
 send_result (Failing *self, const char *id)
 {

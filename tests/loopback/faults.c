@@ -25,16 +25,6 @@ transfer (Fixture *fixture, const char *property, double probability)
   close_stream (ends.romeo);
 }
 
-static void
-send_xml (IBBConnection *connection, const char *xml)
-{
-  g_autoptr (GError)    error = NULL;
-  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, &error);
-
-  g_assert_no_error (error);
-  assert_succeeds (ibb_connection_send, connection, stanza);
-}
-
 /* D-25, D-26: blocks that bounce are sent again; without a retry they end the
  * session. Of fifteen blocks one in two bounces. */
 static void

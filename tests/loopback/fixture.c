@@ -267,6 +267,18 @@ write_text (IBBTransport *transport, const char *text)
   write_bytes (transport, text, strlen (text));
 }
 
+IBBStanza *
+new_stanza (const char *format, ...)
+{
+  g_autofree char *xml = NULL;
+  va_list          arguments;
+
+  va_start (arguments, format);
+  xml = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  return assert_succeeds (ibb_stanza_new_from_xml, xml, -1);
+}
+
 void
 assert_passes (gpointer from, gpointer to, GBytes *bytes)
 {

@@ -113,8 +113,26 @@ void close_async (gpointer stream); /* iterates the context meanwhile */
 void drain_transport (IBBTransport *transport);
 void shut_down_output (IBBTransport *transport);
 
-void write_bytes (IBBTransport *transport, gconstpointer bytes, gsize length);
-void write_text (IBBTransport *transport, const char *text);
+void       write_bytes (IBBTransport *transport, gconstpointer bytes, gsize length);
+void       write_text (IBBTransport *transport, const char *text);
+IBBStanza *new_stanza (const char *format, ...) G_GNUC_PRINTF (1, 2);
+#define send_xml(connection, ...)                                                                  \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_autoptr (IBBStanza) stanza_ = new_stanza (__VA_ARGS__);                                      \
+                                                                                                   \
+    assert_succeeds (ibb_connection_send, connection, stanza_);                                    \
+  }                                                                                                \
+  G_STMT_END
+/* The connection gets a stanza from outside. */
+#define receive_xml(connection, ...)                                                               \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    g_autoptr (IBBStanza) stanza_ = new_stanza (__VA_ARGS__);                                      \
+                                                                                                   \
+    g_assert_true (ibb_connection_receive (IBB_CONNECTION (connection), stanza_));                 \
+  }                                                                                                \
+  G_STMT_END
 /* Writes bytes to one stream and reads them from another one, both asynchronously. */
 void assert_passes (gpointer from, gpointer to, GBytes *bytes);
 /* Reads exactly as much as text has, and compares. */

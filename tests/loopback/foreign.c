@@ -87,7 +87,7 @@ test_send_fails (Fixture *fixture, gconstpointer data)
   GAsyncResult         *opened = NULL;
 
   get_romeo_stack (fixture)->refuses = TRUE;
-  stanza = assert_succeeds (ibb_stanza_new_from_xml, "<message/>", -1);
+  stanza = new_stanza ("<message/>");
   assert_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_connection_send, fixture->romeo_connection,
                 stanza);
 
@@ -219,9 +219,8 @@ test_no_jid (Fixture *fixture, gconstpointer data)
 {
   static const char *const wrong[] = { "", "@", "a@", "/x", "a b@c" };
   StackConnection         *connection = get_romeo_stack (fixture);
-  g_autoptr (IBBStanza)    request =
-      ibb_stanza_new_from_xml ("<iq type='get'><x xmlns='urn:x'/></iq>", -1, NULL);
-  g_auto (Ends) ends = { NULL };
+  g_autoptr (IBBStanza)    request = new_stanza ("<iq type='get'><x xmlns='urn:x'/></iq>");
+  g_auto (Ends)            ends = { NULL };
 
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
     {
@@ -311,14 +310,6 @@ test_confirms (Fixture *fixture, gconstpointer data)
   close_async (ends.romeo);
 }
 
-static void
-receive_xml (StackConnection *connection, const char *xml)
-{
-  g_autoptr (IBBStanza) stanza = assert_succeeds (ibb_stanza_new_from_xml, xml, -1);
-
-  g_assert_true (ibb_connection_receive (IBB_CONNECTION (connection), stanza));
-}
-
 /* A program with an XMPP library only, which keeps what it gets. */
 static gboolean
 keep_cb (IBBConnection *connection, IBBStanza *stanza, IBBStanza **kept)
@@ -345,16 +336,12 @@ test_answer_without_address (Fixture *fixture, gconstpointer data)
   IBBConnection              *connection = fixture->romeo_connection;
   IBBStanza                  *asked = NULL;
   g_autoptr (StackConnection) server = new_bare_peer (fixture, &asked);
-  g_autoptr (IBBStanza)       request =
-      assert_succeeds (ibb_stanza_new_from_xml, "<iq type='get'><x xmlns='urn:x'/></iq>", -1);
-  GAsyncResult    *answered = NULL;
-  g_autofree char *error = NULL;
-  g_autofree char *result = NULL;
+  g_autoptr (IBBStanza)       request = new_stanza ("<iq type='get'><x xmlns='urn:x'/></iq>");
+  GAsyncResult               *answered = NULL;
 
   ibb_connection_query_async (connection, request, 0, NULL, store_result_cb, &answered);
   wait_until (asked != NULL);
-  error = g_strdup_printf ("<iq type='error' id='%s'/>", ibb_stanza_get_id (asked));
-  receive_xml (get_romeo_stack (fixture), error);
+  receive_xml (connection, "<iq type='error' id='%s'/>", ibb_stanza_get_id (asked));
   assert_result_fails (IBB_ERROR, IBB_ERROR_UNDEFINED_CONDITION, ibb_connection_query_finish,
                        connection, &answered);
   g_clear_pointer (&asked, ibb_stanza_unref);
@@ -362,8 +349,7 @@ test_answer_without_address (Fixture *fixture, gconstpointer data)
   ibb_connection_query_features_async (connection, "montague.example", NULL, store_result_cb,
                                        &answered);
   wait_until (asked != NULL);
-  result = g_strdup_printf ("<iq type='result' id='%s'/>", ibb_stanza_get_id (asked));
-  receive_xml (get_romeo_stack (fixture), result);
+  receive_xml (connection, "<iq type='result' id='%s'/>", ibb_stanza_get_id (asked));
   assert_result_fails (IBB_ERROR, IBB_ERROR_PROTOCOL, ibb_connection_query_features_finish,
                        connection, &answered);
   g_clear_pointer (&asked, ibb_stanza_unref);
@@ -389,21 +375,18 @@ test_opened_in_a_batch (Fixture *fixture, gconstpointer data)
   g_autoptr (StackConnection) peer = new_bare_peer (fixture, &open);
   g_autoptr (IBBTransport)    transport = NULL;
   g_autoptr (IBBElement)      element = NULL;
-  g_autofree char            *accepted = NULL;
-  g_autofree char            *closed = NULL;
   GThread                    *thread = g_thread_new ("open", open_thread, arguments);
 
   wait_until (open != NULL);
   wait_for_waiter (cancellable);
   element = ibb_stanza_dup_element (open);
-  accepted = g_strdup_printf ("<iq type='result' id='%s' from='" JULIET "' to='" ROMEO "'/>",
-                              ibb_stanza_get_id (open));
-  closed = g_strdup_printf (
-      "<iq type='set' id='c' from='" JULIET "' to='" ROMEO "'>"
-      "<close xmlns='http://jabber.org/protocol/ibb' sid='%s'/></iq>",
-      ibb_element_get_attribute (ibb_element_get_child (element, "open", NULL), "sid"));
-  receive_xml (get_romeo_stack (fixture), accepted);
-  receive_xml (get_romeo_stack (fixture), closed);
+  receive_xml (fixture->romeo_connection,
+               "<iq type='result' id='%s' from='" JULIET "' to='" ROMEO "'/>",
+               ibb_stanza_get_id (open));
+  receive_xml (fixture->romeo_connection,
+               "<iq type='set' id='c' from='" JULIET "' to='" ROMEO "'>"
+               "<close xmlns='http://jabber.org/protocol/ibb' sid='%s'/></iq>",
+               ibb_element_get_attribute (ibb_element_get_child (element, "open", NULL), "sid"));
   g_cancellable_cancel (cancellable); /* wakes the call: the context is not iterated meanwhile */
   transport = g_thread_join (thread);
   g_signal_handlers_disconnect_by_func (peer, keep_cb, &open);
@@ -430,15 +413,13 @@ read_to_the_end (gpointer transport)
 static void
 test_end_in_a_batch (Fixture *fixture, gconstpointer data)
 {
-  g_auto (Ends)    ends = fixture_open (fixture);
-  g_autofree char *block = NULL;
-  GThread         *thread = g_thread_new ("read", read_to_the_end, ends.juliet);
+  g_auto (Ends) ends = fixture_open (fixture);
+  GThread      *thread = g_thread_new ("read", read_to_the_end, ends.juliet);
 
-  block = g_strdup_printf (
-      "<iq type='set' from='" ROMEO "' to='" JULIET "' id='1'>"
-      "<data xmlns='http://jabber.org/protocol/ibb' sid='%s' seq='0'>AAAA</data></iq>",
-      ibb_transport_get_sid (ends.juliet));
-  receive_xml (get_juliet_stack (fixture), block);
+  receive_xml (fixture->juliet_connection,
+               "<iq type='set' from='" ROMEO "' to='" JULIET "' id='1'>"
+               "<data xmlns='http://jabber.org/protocol/ibb' sid='%s' seq='0'>AAAA</data></iq>",
+               ibb_transport_get_sid (ends.juliet));
   ibb_connection_set_state (fixture->juliet_connection, IBB_CONNECTION_STATE_OFFLINE, NULL);
   g_thread_join (thread);
   ibb_connection_set_state (fixture->romeo_connection, IBB_CONNECTION_STATE_OFFLINE, NULL);

@@ -296,8 +296,7 @@ test_wrong_cancellable (Fixture *fixture, gconstpointer data)
   GCancellable         *wrong = (GCancellable *) fixture->juliet;
   IBBService           *service = fixture->romeo;
   IBBConnection        *connection = fixture->romeo_connection;
-  g_autoptr (IBBStanza) request =
-      ibb_stanza_new_from_xml ("<iq type='get'><x xmlns='urn:x'/></iq>", -1, NULL);
+  g_autoptr (IBBStanza) request = new_stanza ("<iq type='get'><x xmlns='urn:x'/></iq>");
 
   assert_checks (ibb_service_open_session (service, JULIET, NULL, wrong, NULL));
   assert_checks (ibb_service_open_session_async (service, JULIET, NULL, wrong, NULL, NULL));

@@ -78,17 +78,12 @@ withdrawn_cb (IBBRequest *request, const GError *error, gpointer data)
 static void
 bring_about (Dialogue *self)
 {
-  g_autoptr (IBBStanza) stanza = NULL;
-
   switch (self->end)
     {
     case END_CLOSED:
-      stanza =
-          assert_succeeds (ibb_stanza_new_from_xml,
-                           "<iq type='set' id='close' from='" ROMEO "' to='" JULIET "'>"
-                           "<close xmlns='http://jabber.org/protocol/ibb' sid='" SID "'/></iq>",
-                           -1);
-      assert_succeeds (ibb_connection_send, self->fixture->romeo_connection, stanza);
+      send_xml (self->fixture->romeo_connection,
+                "<iq type='set' id='close' from='" ROMEO "' to='" JULIET "'>"
+                "<close xmlns='http://jabber.org/protocol/ibb' sid='" SID "'/></iq>");
       break;
     case END_LOST:
       /* Another connection takes its place. */

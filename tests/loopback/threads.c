@@ -27,8 +27,7 @@ test_interpreter (Fixture *fixture, gconstpointer data)
   g_autoptr (IBBConnection) sender = ibb_loopback_attach (loopback, "romeo@montague.example/a");
   g_autoptr (IBBConnection) other = ibb_loopback_attach (loopback, "romeo@montague.example/b");
   IBBConnection            *receiver = ibb_loopback_attach (loopback, "juliet@capulet.example/c");
-  g_autoptr (IBBStanza)     stanza =
-      ibb_stanza_new_from_xml ("<message to='juliet@capulet.example/c'/>", -1, NULL);
+  g_autoptr (IBBStanza)     stanza = new_stanza ("<message to='juliet@capulet.example/c'/>");
 
   g_object_add_toggle_ref (G_OBJECT (receiver), toggled_cb, NULL);
   g_object_unref (receiver);
@@ -83,8 +82,8 @@ static gpointer
 query_thread (gpointer data)
 {
   Queries              *self = data;
-  g_autoptr (IBBStanza) request = ibb_stanza_new_from_xml (
-      "<iq type='get' to='nobody@capulet.example/x'><x xmlns='urn:x'/></iq>", -1, NULL);
+  g_autoptr (IBBStanza) request =
+      new_stanza ("<iq type='get' to='nobody@capulet.example/x'><x xmlns='urn:x'/></iq>");
 
   for (guint i = 0; i < N_QUERIES; i++)
     {

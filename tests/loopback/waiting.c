@@ -53,49 +53,34 @@ tear_down (Busy *self, gconstpointer data)
   g_main_context_unref (self->context);
 }
 
-static void
-receive (Busy *self, const char *id, const char *child)
-{
-  g_autofree char      *xml = NULL;
-  g_autoptr (IBBStanza) stanza = NULL;
-
-  xml = g_strdup_printf ("<iq type='set' id='%s' from='" ROMEO "' to='" JULIET "'>%s</iq>", id,
-                         child);
-  stanza = assert_succeeds (ibb_stanza_new_from_xml, xml, -1);
-  g_assert_true (ibb_connection_receive (IBB_CONNECTION (self->connection), stanza));
-  serve (self);
-}
+#define receive(self, child, ...)                                                                  \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    receive_xml ((self)->connection,                                                               \
+                 "<iq type='set' id='x' from='" ROMEO "' to='" JULIET "'>" child "</iq>",          \
+                 __VA_ARGS__);                                                                     \
+    serve (self);                                                                                  \
+  }                                                                                                \
+  G_STMT_END
+#define IBB "xmlns='http://jabber.org/protocol/ibb' sid='s%u'"
 
 static void
 receive_open (Busy *self, guint number)
 {
-  g_autofree char *open = NULL;
-
-  open = g_strdup_printf ("<open xmlns='http://jabber.org/protocol/ibb' sid='s%u' "
-                          "block-size='4096'/>",
-                          number);
-  receive (self, "open", open);
+  receive (self, "<open " IBB " block-size='4096'/>", number);
 }
 
 static void
 receive_close (Busy *self, guint number, gboolean unclean)
 {
-  g_autofree char *close = NULL;
-
-  close = g_strdup_printf ("<close xmlns='http://jabber.org/protocol/ibb' sid='s%u'%s/>", number,
-                           unclean ? " xmlns:i='urn:ibb-glib:1' i:unclean='true'" : "");
-  receive (self, "close", close);
+  receive (self, "<close " IBB "%s/>", number,
+           unclean ? " xmlns:i='urn:ibb-glib:1' i:unclean='true'" : "");
 }
 
 static void
 receive_data (Busy *self, guint number)
 {
-  g_autofree char *data = NULL;
-
-  data = g_strdup_printf ("<data xmlns='http://jabber.org/protocol/ibb' sid='s%u' seq='0'>"
-                          "Ynl0ZXM=</data>",
-                          number);
-  receive (self, "data", data);
+  receive (self, "<data " IBB " seq='0'>Ynl0ZXM=</data>", number);
 }
 
 /* The memory that many sessions leave behind when they come and go. */

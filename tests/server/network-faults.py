@@ -475,7 +475,7 @@ class End:
         env = None
         if self._clock:
             with open(self._clock, 'wb') as file:
-                file.write(struct.pack('qq', MONTH, 0))
+                file.write(struct.pack('3q', MONTH, 0, 0))
             env = {'IBB_TEST_WALL_CLOCK': self._clock, 'LD_PRELOAD': os.environ[CLOCK]}
         account = self._account.options(resource=resource or self._resource, port=self.proxy.port,
                                         host=self.network and self.network.host)

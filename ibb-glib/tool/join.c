@@ -9,6 +9,7 @@
 #include "ibb-source-private.h"
 #include "join.h"
 #include "secure.h"
+#include "session.h"
 #include "socket.h"
 #include "stream.h"
 
@@ -90,7 +91,7 @@ fail (Join *join, GError *error)
   else
     g_error_free (error);
   g_cancellable_cancel (g_task_get_cancellable (join->task));
-  ibb_transport_abort (join->transport);
+  tool_session_abort (join->transport, join->error);
 }
 
 static void

@@ -358,10 +358,9 @@ tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError 
   return FALSE;
 }
 
-/* Ends a session that has gone wrong by error. The peer learns no more than the kind of it: the
- * message may name files of this side. */
+/* The peer learns no more than the kind of the error: the message may name files of this side. */
 void
-tool_session_give_up (IBBTransport *transport, const GError *error)
+tool_session_abort (IBBTransport *transport, const GError *error)
 {
   IBBStanzaCondition reason = IBB_STANZA_CONDITION_INTERNAL_SERVER_ERROR;
 
@@ -370,5 +369,12 @@ tool_session_give_up (IBBTransport *transport, const GError *error)
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     reason = IBB_STANZA_CONDITION_RECIPIENT_UNAVAILABLE;
   ibb_transport_abort_with_reason (transport, reason, NULL);
+}
+
+/* Ends a session that has gone wrong by error, and that nothing uses any more. */
+void
+tool_session_give_up (IBBTransport *transport, const GError *error)
+{
+  tool_session_abort (transport, error);
   tool_secure_forget_stream (transport);
 }

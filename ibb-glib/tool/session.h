@@ -25,4 +25,5 @@ void tool_session_report_ready (const ToolOptions *options, const char *local_ji
 IBBTransport *
 tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GError **error);
 gboolean tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError **error);
+void     tool_session_abort (IBBTransport *transport, const GError *error);
 void     tool_session_give_up (IBBTransport *transport, const GError *error);

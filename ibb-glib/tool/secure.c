@@ -169,7 +169,8 @@ tool_secure_explain (const ToolOptions *options, const GError *reason)
                            "here, or a terminal to ask on"),
                         reason->message);
   if (g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS) ||
-      g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE))
+      g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE) ||
+      g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_MISC)) /* what is no record of TLS */
     return g_error_new (reason->domain, reason->code,
                         /* Translators: %s is a sentence: there is no encryption with the peer */
                         _ ("%s (--encrypt has to be given at both ends)"), reason->message);

@@ -52,6 +52,7 @@ typedef struct
   gulong        state_handler;  /* 0: none */
   guint         n_received;
   GQueue        receiving; /* (element-type ToolWatched) */
+  GError       *stopped;   /* (owned) (nullable): why those end, and no more begin */
   ToolRefusals  refusals;
 } Work;
 
@@ -92,6 +93,7 @@ clear_work (gpointer data)
   g_clear_object (&self->outer);
   g_clear_object (&self->asking);
   g_clear_error (&self->error);
+  g_clear_error (&self->stopped);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
 }
@@ -502,13 +504,15 @@ received_cb (GObject *object, GAsyncResult *result, gpointer data)
       work->n_received++;
       tool_watched_report_end (self);
     }
-  else if (work->stop != NULL)
+  else if (work->stop != NULL && work->stopped == NULL)
     {
       tool_watched_report_error (self, error);
       tool_parts_note_full (work->path, error);
     }
   if (work->count > 0 && work->n_received >= work->count)
     end_work (work, NULL);
+  else if (work->stopped != NULL && g_queue_is_empty (&work->receiving))
+    end_work (work, g_steal_pointer (&work->stopped));
   else if (work->stop != NULL && g_queue_is_empty (&work->receiving))
     begin_wait (work);
   tool_watched_free (self);
@@ -525,6 +529,8 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
   g_autofree char  *phase = NULL;
   ToolWatched      *watched;
 
+  if (self->stopped != NULL)
+    return FALSE;
   if (!tool_session_is_from (tool_run_get_options (self->run), self->text, peer))
     {
       g_autofree char *bare = tool_jid_dup_bare (peer);
@@ -577,27 +583,39 @@ session_requested_cb (IBBService *sessions, IBBRequest *request, Work *self)
   return TRUE;
 }
 
-/* A signal, or the end of --timeout. What has arrived of a file stays, and a later offer goes on
- * with it. */
+/* The sender need not wait. What has arrived stays, so that a later offer goes on with it; a file
+ * whose bytes are all here may still get its name. */
+static void
+stop_transfer (IBBFilesTransfer *transfer, const GError *error)
+{
+  IBBTransport *transport = ibb_files_transfer_get_transport (transfer);
+
+  if (transport == NULL && ibb_files_transfer_get_bytes_resumed (transfer) == 0)
+    ibb_files_transfer_cancel (transfer);
+  else if (transport != NULL && ibb_files_transfer_get_state (transfer) < IBB_FILES_STATE_CHECKING)
+    tool_session_give_up (transport, error);
+}
+
+/* A signal, or the end of --timeout. The work ends with the last transfer, when its sender has been
+ * told. */
 static gboolean
 stop_cb (GCancellable *cancellable, gpointer data)
 {
-  Work   *self = data;
-  GError *error = NULL;
+  Work  *self = data;
+  GList *next;
 
-  g_cancellable_set_error_if_cancelled (cancellable, &error);
-  if (!g_queue_is_empty (&self->receiving))
-    tool_run_set_signal_is_end (self->run, FALSE);
-  for (GList *l = self->receiving.head; l != NULL; l = l->next)
+  g_cancellable_set_error_if_cancelled (cancellable, &self->stopped);
+  if (g_queue_is_empty (&self->receiving))
     {
-      IBBFilesTransfer *transfer = tool_watched_get_transfer (l->data);
-      IBBTransport     *transport = ibb_files_transfer_get_transport (transfer);
-
-      /* The sender need not wait. */
-      if (transport != NULL)
-        tool_session_give_up (transport, error);
+      end_work (self, g_steal_pointer (&self->stopped));
+      return G_SOURCE_REMOVE;
     }
-  end_work (self, error);
+  tool_run_set_signal_is_end (self->run, FALSE);
+  for (GList *l = self->receiving.head; l != NULL; l = next)
+    {
+      next = l->next;
+      stop_transfer (tool_watched_get_transfer (l->data), self->stopped);
+    }
   return G_SOURCE_REMOVE;
 }
 

@@ -149,6 +149,9 @@ class Program:
             thread.join(PATIENCE)
         return self.process.returncode
 
+    def has_ended(self, patience):
+        return self._ended.wait(patience)
+
     def stop(self, status=0):
         os.kill(self.pid, signal.SIGTERM)
         cases.check_equal(self.finish(), status, f'exit status of {self.name}')

@@ -138,7 +138,7 @@ FOLDERS = {
                            'client/client-script-certificate')),
     'xmpp': (90, by_tests('unit/*', 'client/client-[et]*', 'client/client-fake*', 'client/client-script-*',
                           without=('unit/engine-*', 'unit/controller*', 'docs/*'))),
-    'tool': (90, by_tests('server/command-help', 'server/command-success-*', 'server/command-output-*')),
+    'tool': (90, by_tests('server/command-help', 'server/command-table', 'server/command-output-*')),
 }
 
 

@@ -1,0 +1,474 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How each command of ibb ends: what doc/ibb.1 says below HOW A COMMAND ENDS is done and compared, row by row.
+
+A row names commands, and what happens. For each of the commands the function of WAYS with that name makes it happen,
+to two commands beside a server of this program's own, at a moment that a stanza names. The row has the exit status,
+the code of --json and the last line of the command; then those of the other end; then what is on the disk.
+"""
+
+import os
+import re
+import signal
+import socket
+import struct
+import sys
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
+
+import cases
+from cases import check, check_equal
+from command import IBB, ROOT, Folder, Program
+from fake_xmpp import FakeServer
+
+PARTNERS = {'send': 'receive --directory', 'send -': 'receive --output', 'cat': 'listen', 'forward': 'expose'}
+OPENERS = tuple(PARTNERS)
+PARTNERS.update({there: here for here, there in PARTNERS.items()})
+WITH_JSON = 'send', 'receive', 'forward', 'expose', 'doctor'
+SIZE = 1 << 20
+PEER = 'bob@localhost/ibb'
+# What a stanza of the opener has at a moment.
+OPEN, DATA, CLOSE = '<open |session-initiate', '<data ', '<close '
+WAYS = {}
+# What a word of the page stands for.
+WORDS = {'COMMAND': r'\w+', 'PEER': r'(?:alice|bob)@localhost/\w+', 'ACCOUNT': r'(?:alice|bob)@localhost(?:/ibb)?', 'FILE': 'original',
+         'PORT': r'\d+', 'SID': '[0-9a-f-]+', '…': '.*'}
+
+
+def way(text):
+    def register(function):
+        WAYS[text] = function
+        return function
+    return register
+
+
+def get_user(command):
+    return 'alice' if command in OPENERS or command == 'doctor' else 'bob'
+
+
+class Run:
+    """Two commands, here and there (nullable), and their server."""
+
+    def __init__(self, command):
+        self.command = command
+        self.server = FakeServer()
+        self.folder = Folder()
+        self.source = self.folder.make('original', SIZE)
+        self.here = self.there = self.client = self.service = None
+        self.data = {name: self.folder / name for name in ('alice', 'bob')}
+        self.clocks = {}
+        self.number = 0  # of the last signal
+        self.reached = threading.Event()
+        os.mkdir(self.folder / 'in')
+
+    @property
+    def here_user(self):
+        return get_user(self.command)
+
+    @property
+    def there_user(self):
+        return get_user(PARTNERS[self.command])
+
+    def start(self, command, *more, output=None, **options):
+        """A command as an end of a session: the opener is alice."""
+        name = get_user(command)
+        user = self.server.account(name)
+        self.clocks[name] = self.folder / f'clock of {name}'
+        with open(self.clocks[name], 'wb') as file:
+            file.write(bytes(24))
+        env = {'LD_PRELOAD': os.environ['IBB_TEST_FAKE_WALL_CLOCK'], 'IBB_TEST_WALL_CLOCK': self.clocks[name],
+               'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0',
+               'XDG_DATA_HOME': self.data[name], **options.pop('env', {})}
+        words = command.split()
+        arguments = {'send': [self.source, PEER], 'send -': [PEER], 'cat': [PEER], 'forward': ['--listen', '0', PEER],
+                     'receive --output': [output or self.folder / 'copy'], 'receive --directory': [self.folder / 'in'],
+                     'expose': ['--to', f'127.0.0.1:{self.serve()}'] if command == 'expose' else []}.get(command, [])
+        if words[0] in WITH_JSON:
+            more = '--json', *more
+        if command in PARTNERS and command not in OPENERS and '--from' not in more:
+            more = '--from', 'any', *more
+        if command in ('send -', 'cat') and 'stdin' not in options:
+            options['stdin'] = open(self.source, 'rb')
+            cases.defer(options['stdin'].close)
+        # Nobody sees a stanza before self.here is set.
+        with self.server.lock:
+            program = user.ibb(words[0], *words[1:], *arguments, *more, env=env, **options)
+            if command == self.command and self.here is None:
+                self.here = program
+            else:
+                self.there = program
+        return program
+
+    def serve(self):
+        """A TCP service that reads nothing."""
+        self.service = socket.create_server(('127.0.0.1', 0))
+        cases.defer(self.service.close)
+        return self.service.getsockname()[1]
+
+    def both(self, here=(), there=(), options=None):
+        """Both ends, the one that waits first. options: of the process here."""
+        for command in sorted((self.command, PARTNERS[self.command]), key=lambda name: name in OPENERS):
+            is_here = command == self.command
+            program = self.start(command, *(here if is_here else there), **(options or {} if is_here else {}))
+            if command not in OPENERS or command == 'forward':
+                program.wait_ready()
+            if command == 'forward':
+                self.connect(program)
+
+    def connect(self, program):
+        self.client = socket.create_connection(('127.0.0.1', program.wait_event('ready')['port']))
+        cases.defer(self.client.close)
+        self.client.sendall(bytes(100000))
+
+    def when(self, moment, deed, who='alice', number=1):
+        """Keeps that stanza, and does something."""
+        def keep(client, attributes):
+            deed(client, attributes)
+            self.reached.set()
+            return True
+        self.server.when(moment, keep, who, number)
+
+    def stall(self, deed):
+        """At the second block; from then on none arrives."""
+        self.when(DATA, deed, number=2)
+        self.when(DATA, lambda *_: None, number=0)
+
+    def kill(self, program, number=signal.SIGTERM):
+        self.number = number
+        os.kill(program.pid, number)
+
+    def pass_time(self, seconds, user=None):
+        """So much at a time for the end here, or that of a user, until it ends."""
+        user = user or self.here_user
+        program = self.here if user == self.here_user else self.there
+        check(self.reached.wait(cases.PATIENCE), 'the moment')
+        with open(self.clocks[user], 'r+b', buffering=0) as file:
+            now = 0
+            while not program.has_ended(0.05):
+                now += seconds
+                file.seek(16)
+                file.write(struct.pack('q', now))
+
+    def disk(self):
+        """What a receiver has."""
+        names = os.listdir(self.folder / 'in') + [name for name in self.folder.names()
+                                                  if name == 'copy' or name.startswith('.ibb')]
+        return {'': 'nothing', 'original': 'the file', 'copy': 'the file'}.get(
+            ' '.join(names), 'a part' if all(name.endswith('.part') for name in names) else ' '.join(names))
+
+
+# Success, and what needs no peer
+
+@way('all goes well')
+def _(run):
+    if run.command in ('key', 'demo'):
+        run.here = Program(IBB, run.command, env={'XDG_DATA_HOME': run.data['alice'], 'LC_ALL': 'C.UTF-8'})
+    elif run.command == 'doctor':
+        run.start('doctor', '--timeout', '0')
+    elif run.command in ('forward', 'expose'):
+        run.both()
+        with run.service.accept()[0] as answered:
+            run.client.shutdown(socket.SHUT_WR)
+            while answered.recv(65536):
+                pass
+        for program in (run.here, run.there):
+            program.wait_event('done')
+            run.kill(program)
+    else:
+        run.both(*(['--count', '1'] if command == 'receive --directory' else []
+                   for command in (run.command, PARTNERS[run.command])))
+
+
+@way('the command line is wrong')
+def _(run):
+    run.start(run.command, '--nonsense')
+
+
+@way('its folder cannot be written to')
+def _(run):
+    run.here = Program(IBB, 'key', env={'XDG_DATA_HOME': os.path.join(run.source, 'x'), 'LC_ALL': 'C.UTF-8'})
+
+
+@way('standard output takes nothing')
+def _(run):
+    with open('/dev/full', 'wb') as full:
+        if PARTNERS.get(run.command) is None:
+            run.here = Program(IBB, run.command, stdout=full, env={'XDG_DATA_HOME': run.data['alice'], 'LC_ALL': 'C.UTF-8'})
+        else:
+            run.both(options={'stdout': full})
+
+
+# The login
+
+@way('the password is wrong')
+def _(run):
+    run.server.passwords = {name: 'another' for name in run.server.passwords}
+    run.start(run.command, env={'IBB_PASSWORD': 'wrong'})
+
+
+@way('the server does not serve the domain')
+def _(run):
+    run.when('<stream:stream>', lambda client, _: client.end('host-unknown'), who=None)
+    run.start(run.command)
+
+
+@way('the server breaks off the login')
+def _(run):
+    run.when('<stream:stream>', lambda client, _: client.end('policy-violation'), who=None)
+    run.start(run.command)
+
+
+@way('the server cannot be reached')
+def _(run):
+    run.server.go()
+    run.start(run.command)
+
+
+@way('a signal, during the login')
+def _(run):
+    run.when('<auth ', lambda *_: run.kill(run.here), who=None)
+    run.start(run.command)
+
+
+@way('--timeout passes, during the login')
+def _(run):
+    run.when('<auth ', lambda *_: None, who=None)
+    run.start(run.command, '--timeout', '60')
+    run.pass_time(61)
+
+
+@way('another command has the resource')
+def _(run):
+    run.start(run.command).wait_ready()
+    run.here, run.there = None, run.here
+    run.start(run.command)
+
+
+# The wait for a peer
+
+@way('a signal, while it waits for a peer')
+def _(run):
+    run.start(run.command).wait_ready()
+    run.kill(run.here)
+
+
+@way('--timeout passes, while it waits for a peer')
+def _(run):
+    run.start(run.command, '--timeout', '60').wait_ready()
+    run.reached.set()
+    run.pass_time(61)
+
+
+@way('another login takes the resource, while it waits for a peer')
+def _(run):
+    run.start(run.command).wait_ready()
+    run.server.client_of(run.here_user).end('conflict')
+
+
+@way('the connection is lost, and the password is not accepted any more')
+def _(run):
+    run.start(run.command).wait_ready()
+    run.server.passwords = {name: 'another' for name in run.server.passwords}
+    run.server.client_of(run.here_user).close()
+
+
+# The session is opened, or a file is offered
+
+@way('--from of the peer names others')
+def _(run):
+    run.both(there=['--from', 'carol@localhost'])
+
+
+@way('nobody is at the address')
+def _(run):
+    run.start(run.command)
+    if run.command == 'forward':
+        run.here.wait_ready()
+        run.connect(run.here)
+
+
+@way('the peer gives no answer')
+def _(run):
+    run.when(OPEN, lambda *_: None)
+    run.both(here=['--timeout', '60'])
+    run.pass_time(61)
+
+
+@way('a signal, while the peer has not answered')
+def _(run):
+    run.when(OPEN, lambda *_: run.kill(run.here))
+    run.both()
+
+
+@way('the receiver is stopped before the transfer')
+def _(run):
+    run.when('session-accept', lambda *_: run.kill(run.there), who='bob')
+    run.both()
+
+
+@way('the other end has no --encrypt')
+def _(run):
+    run.both(here=['--encrypt'])
+
+
+def make_key(run, user):
+    """Returns its fingerprint."""
+    done = Program(IBB, 'key', env={'XDG_DATA_HOME': run.data[user], 'LC_ALL': 'C.UTF-8'})
+    done.expect_done()
+    return done.output.decode().strip()
+
+
+@way('the key of the peer is not known')
+def _(run):
+    run.both(here=['--encrypt'], there=['--encrypt', '--peer-fingerprint', make_key(run, run.here_user)])
+
+
+@way('the key of the peer is not that of --peer-fingerprint')
+def _(run):
+    run.both(here=['--encrypt', '--peer-fingerprint', '00' * 32],
+             there=['--encrypt', '--peer-fingerprint', make_key(run, run.here_user)])
+
+
+# The transfer
+
+@way('a signal, during the transfer')
+def _(run):
+    run.when(DATA, lambda *_: run.kill(run.here), number=2)
+    run.both()
+
+
+@way('a hang-up (SIGHUP), during the transfer')
+def _(run):
+    run.stall(lambda *_: run.kill(run.here, signal.SIGHUP))
+    run.both()
+
+
+@way('--timeout passes, during the transfer')
+def _(run):
+    run.stall(lambda *_: None)
+    run.both(here=['--timeout', '60', '--peer-timeout', '0'])
+    run.pass_time(61)
+
+
+@way('the peer is killed, during the transfer')
+def _(run):
+    def kill(*_):
+        run.kill(run.there, signal.SIGKILL)
+        run.server.client_of(run.there_user).close()
+
+    run.stall(kill)
+    run.both()
+    run.there.finish()
+    run.pass_time(61)
+
+
+@way('the connection is lost for good, during the transfer')
+def _(run):
+    lose(run, DATA)
+
+
+@way('the connection is lost for good, after the last byte')
+def _(run):
+    lose(run, CLOSE)
+
+
+def lose(run, moment):
+    run.when(moment, lambda *_: run.server.go(), number=2 if moment == DATA else 1)
+    run.both()
+    for user in (run.here_user, run.there_user):
+        run.pass_time(61, user)
+
+
+@way('another login takes the resource, during the transfer')
+def _(run):
+    run.stall(lambda *_: run.server.client_of(run.here_user).end('conflict'))
+    run.both()
+    run.here.finish()
+    run.pass_time(61, run.there_user)
+
+
+@way('the disk of the receiver is full')
+def _(run):
+    run.start('receive --output', output='/dev/full').wait_ready()
+    run.start('send -')
+
+
+@way('the input cannot be read')
+def _(run):
+    with open('/proc/self/mem', 'rb') as memory:
+        run.both(options={'stdin': memory})
+
+
+@way('the file changes while it is sent')
+def _(run):
+    def change(*_):
+        with open(run.source, 'ab') as file:
+            file.write(b'more')
+
+    run.server.when(DATA, change, 'alice')
+    run.both()
+
+
+@way('a signal, after the last byte')
+def _(run):
+    run.when(CLOSE, lambda *_: run.kill(run.here))
+    run.both()
+
+
+# The page
+
+def read_rows():
+    """What the page has: the commands, what happens, and the cells of a row."""
+    with open(os.path.join(ROOT, 'doc', 'ibb.1'), encoding='utf-8') as file:
+        section = file.read().partition('.SH HOW A COMMAND ENDS\n')[2].partition('\n.SH ')[0]
+    for text in section.split('.TP\n')[1:]:
+        for name, sign in (('\\-', '-'), ('\\(lq', '“'), ('\\(rq', '”'), ('\\fB', ''), ('\\fP', ''), ('...', '…'),
+                           ('\n.br\n', '\n')):
+            text = text.replace(name, sign)
+        head, *cells = text.strip().split('\n')
+        commands, _, what = head.partition(': ')
+        yield commands.split(', '), what, dict(cell.split(': ', 1) for cell in cells)
+
+
+def expect(run, program, cell):
+    """The cell is "STATUS", "STATUS CODE “LINE”", or "goes on", perhaps with a line."""
+    status, code, line = re.fullmatch(r'(goes on|128\+N|\d+)(?: ([a-z-]+))?(?: “(.*)”)?', cell).groups()
+    pattern = line and '^(?:ibb: )?' + ''.join(WORDS.get(word, re.escape(word)) for word in re.split(
+        f'({"|".join(WORDS)})', line)) + '$'
+    if status == 'goes on':
+        if pattern:
+            program.wait_line(pattern)
+        run.kill(program)
+        program.finish()
+    else:
+        check_equal(program.finish(), -run.number if status == '128+N' else int(status), f'status: {program.lines}')
+        check(re.search(pattern, program.lines[-1]) if pattern else program.errors() == [],
+              f'“{line}” is not the last of {program.lines}')
+    if code and program.command[1] in WITH_JSON:
+        error = next(event for event in reversed(program.events()) if event['event'] == 'error')
+        check_equal(error['code'], code, 'code')
+        check(error['message'] in program.lines[-1], f'{error} {program.lines}')
+
+
+def add(command, what, cells):
+    @cases.case(f'{command}: {what}')
+    def _():
+        run = Run(command)
+        WAYS[what](run)
+        expect(run, run.here, cells['Here'])
+        if 'There' in cells:
+            expect(run, run.there, cells['There'])
+        check_equal(run.disk(), cells.get('Disk', 'nothing'), 'disk')
+
+
+@cases.case('the page has each way, and each way is on the page')
+def _():
+    check_equal(sorted({what for _, what, _ in read_rows()}), sorted(WAYS), 'ways')
+
+
+for commands_of_row, *rest in read_rows():
+    for each in commands_of_row:
+        add(each, *rest)
+if __name__ == '__main__':
+    cases.main()

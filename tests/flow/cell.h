@@ -72,7 +72,7 @@ typedef struct
 
   double server_stanza; /* microseconds that the server takes for a stanza */
   double server_byte;   /* nanoseconds for each byte of its text */
-  guint  pacing;        /* it reads 8192 bytes a millisecond where more wait */
+  guint  pacing;        /* it reads as Prosody does over TLS, and TCP begins slowly */
   guint  limit;         /* CellLimit, of our client's connection */
   double limit_rate;
 

@@ -4,6 +4,7 @@
 
 #include "engine-end.h"
 
+#include "core/base/quirks.h"
 #include "inside.h"
 
 #include <stdlib.h>
@@ -15,6 +16,10 @@
  * so none is much longer than the one before. */
 #define WITHHOLD_FIRST (9 * FLOW_SECOND / 10)
 #define WITHHOLD_SLOPE 2
+
+/* Bytes of spaces that are not made up for, and the share of blocks that makes up for them. */
+#define SPACES_MAX (64 * 1024)
+#define SPACES_SHARE 32
 
 typedef struct
 {
@@ -227,6 +232,28 @@ settle (EngineEnd *self)
 
 /* The connection. */
 
+/* As xml-output.c does. */
+static void
+append_spaces (EngineEnd *self, Packet *packet)
+{
+  const IBBStanza *stanza = packet->stanza;
+  gboolean         is_block = stanza != NULL && stanza->payload == IBB_PAYLOAD_DATA;
+  gsize            gap = ibb_quirks_get_gap (packet->size);
+
+  if (is_block || (stanza != NULL && stanza->ends_read))
+    self->fills = stanza->fills;
+  if (!self->cell->pacing || !self->fills)
+    return;
+  if (is_block && ibb_quirks_is_filled (packet->size))
+    self->spaces -= MIN (self->spaces, packet->size / SPACES_SHARE);
+  else if (self->spaces + gap <= SPACES_MAX)
+    self->spaces += gap;
+  else
+    return;
+  packet->spaces = gap;
+  packet->size += gap;
+}
+
 static Packet *
 take (gpointer source)
 {
@@ -238,6 +265,7 @@ take (gpointer source)
     return NULL;
 
   packet = packet_new_stanza (stanza, self->events->now);
+  append_spaces (self, packet);
   packet->to = get_number (stanza->to);
   if (!self->cell->has_feature)
     {
@@ -299,6 +327,7 @@ answer_query (EngineEnd *self, const IBBStanza *query)
       reply->features = self->cell->has_feature ? g_strdupv ((char **) features) : NULL;
     }
   packet = packet_new_stanza (reply, self->events->now);
+  append_spaces (self, packet);
   packet->to = get_number (reply->to);
   connection_send (self->connection, packet);
 }
@@ -437,8 +466,9 @@ engine_end_start (EngineEnd *self)
 }
 
 void
-engine_end_note_chat (EngineEnd *self)
+engine_end_note_chat (EngineEnd *self, Packet *question)
 {
+  append_spaces (self, question);
   ibb_engine_note_chat (self->driver.engine, *self->driver.clock);
 }
 

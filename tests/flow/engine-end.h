@@ -32,6 +32,8 @@ struct _EngineEnd
   EngineSession *sessions;
   GHashTable    *in_flight; /* (element-type utf8 Block): of our client, by id */
   gint64         wake_at;
+  gboolean       fills;  /* blocks fill what a server reads (quirks.h) ... */
+  gsize          spaces; /* ... and other stanzas had so many spaces after them */
 };
 
 extern const ConnectionSource engine_end_source; /* of an EngineEnd */
@@ -47,5 +49,5 @@ void engine_end_clear (EngineEnd *self);
 void engine_end_start (EngineEnd *self);
 /* The latencies so far of what is not answered yet. */
 void engine_end_finish (EngineEnd *self);
-/* A person writes something else on the connection. */
-void engine_end_note_chat (EngineEnd *self);
+/* A person writes something else on the connection: question leaves next. */
+void engine_end_note_chat (EngineEnd *self, Packet *question);

@@ -159,6 +159,8 @@ packet_free (Packet *self)
   g_free (self);
 }
 
+#define BURST_MAX (64 * 1024 * 1024)
+
 static gint64
 draw_jitter (Link *self)
 {
@@ -185,12 +187,36 @@ get_jitter (Link *self, gint64 time)
                    (double) self->jitter_time);
 }
 
+/* When the last bytes of a packet leave that comes to the link at start. */
+static gint64
+begin_slowly (Link *self, gsize size, gint64 start)
+{
+  if (start - self->round >= self->trip)
+    {
+      self->burst *= 2 * self->begun >= self->burst && self->burst < BURST_MAX ? 2 : 1;
+      self->round = start;
+      self->begun = 0;
+    }
+  while (self->begun + size > self->burst)
+    {
+      size -= self->burst - self->begun;
+      self->burst *= 2;
+      self->begun = 0;
+      self->round += self->trip;
+      start = MAX (start, self->round);
+    }
+  self->begun += size;
+  return start;
+}
+
 gint64
 link_send (Link *self, gsize size, gpointer item)
 {
   gint64 start = MAX (self->free_at, self->events->now);
   gint64 arrival;
 
+  if (self->trip > 0)
+    start = begin_slowly (self, size, start);
   self->free_at = start;
   if (self->rate > 0)
     self->free_at += (gint64) ((double) size * FLOW_SECOND / self->rate);

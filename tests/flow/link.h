@@ -50,6 +50,7 @@ typedef struct
 {
   PacketKind kind;
   gsize      size;
+  gsize      spaces; /* bytes of size, after the stanza, up to the server */
   gint64     created;
   IBBStanza *stanza;       /* (owned) (nullable) */
   guint      from;         /* end, by number */
@@ -81,6 +82,10 @@ typedef struct
   Random     random;
   EventsFunc arrived;
   gpointer   owner;
+  gint64     trip;  /* of TCP, which begins slowly; 0: it does not */
+  gsize      burst; /* bytes that may leave in a round trip */
+  gsize      begun; /* of these, those that have left ... */
+  gint64     round; /* ... since then */
 
   gint64 free_at; /* when all that was sent has left */
   gint64 last_arrival;

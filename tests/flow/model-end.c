@@ -4,9 +4,12 @@
 
 #include "model-end.h"
 
+#include "core/base/quirks.h"
+
 /* The window and the rate that the path of a session allows. */
 
-#define PACED_RATE 8192000.0
+/* Where each read of the server is followed by a pause. */
+#define PACED_RATE (IBB_QUIRKS_READ * 1000.0)
 #define UNLIMITED ((gsize) 256 * 1024 * 1024)
 
 static gsize

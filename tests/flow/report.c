@@ -40,6 +40,8 @@ create_link (Network *self, guint end, Random *random, EventsFunc arrived, gpoin
     .random = random_fork (random),
     .arrived = arrived,
     .owner = owner,
+    .trip = cell->pacing ? (gint64) (2 * delay * FLOW_MILLISECOND) : 0,
+    .burst = 10 * 1448,
   };
 }
 
@@ -71,10 +73,11 @@ static void
 chat_cb (gpointer owner, gpointer item)
 {
   Network *self = owner;
+  Packet  *question = packet_new (PACKET_CHAT, 0, self->events->now);
 
-  connection_send (&self->connections[0], packet_new (PACKET_CHAT, 0, self->events->now));
   if (self->engines != NULL)
-    engine_end_note_chat (&self->engines[0]);
+    engine_end_note_chat (&self->engines[0], question);
+  connection_send (&self->connections[0], question);
   self->n_asked++;
   events_add (self->events, self->events->now + CHAT_PERIOD, chat_cb, self, NULL);
 }
@@ -313,6 +316,25 @@ report_run (const Cell *cell, GString *json, gboolean with_series)
   if (json != NULL)
     print (cell, &meter, &report, json, with_series);
   clear (&events, &meter);
+  return report;
+}
+
+Report
+report_of (const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list          arguments;
+  Cell             cell;
+  Report           report;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_assert_true (cell_parse (&cell, text));
+  report = report_run (&cell, NULL, FALSE);
+  g_test_message ("%s: %.0f bytes/s, Jain %.3f, chat %.1f ms, %.1f, %.1f, interactive %.1f ms",
+                  text, report.late_goodput, report.jain, report.chat[0], report.chat[1],
+                  report.chat[2], report.interactive[1]);
   return report;
 }
 

@@ -4,17 +4,20 @@
 
 #include "server.h"
 
-#define READ_SIZE 8192
-#define PACE FLOW_MILLISECOND
+#include "core/base/quirks.h"
+
+#define READ_SIZE IBB_QUIRKS_READ
+/* Prosody's "min_wait". */
+#define PAUSE FLOW_MILLISECOND
 /* Prosody's usual "burst". */
 #define BURST_SECONDS 2
 /* The user-level buffer of Erlang's sockets. */
 #define SHAPER_READ_SIZE 1460
 
-void
+static void
 gate_init (Gate *self, const Cell *cell, gboolean is_own)
 {
-  *self = (Gate){ .kind = cell->pacing ? GATE_PACED : GATE_OPEN, .rate = cell->limit_rate };
+  *self = (Gate){ .kind = cell->pacing ? GATE_RECORDS : GATE_OPEN, .rate = cell->limit_rate };
   if (!is_own || cell->limit == CELL_LIMIT_NONE)
     return;
 
@@ -26,15 +29,6 @@ static gint64
 get_time (const Gate *self, double bytes)
 {
   return (gint64) (bytes * FLOW_SECOND / self->rate) + 1;
-}
-
-static gsize
-read_paced (Gate *self, gsize waiting, gsize queued, gint64 now)
-{
-  if (waiting + queued <= READ_SIZE)
-    return waiting;
-  self->closed_until = now + PACE;
-  return MIN (waiting, READ_SIZE);
 }
 
 /* The bytes that were read and may not be processed yet: one read at most. */
@@ -63,30 +57,14 @@ read_pausing (Gate *self, gsize waiting, gint64 now)
   return n;
 }
 
-gsize
-gate_read (Gate *self, gsize waiting, gsize queued, gint64 now)
+static gsize
+gate_read (Gate *self, gsize waiting, gint64 now)
 {
   if (now < self->closed_until)
     return 0;
-
-  switch (self->kind)
-    {
-    case GATE_PACED:
-      return read_paced (self, waiting, queued, now);
-    case GATE_BUCKET:
-      return read_bucket (self, waiting, now);
-    case GATE_PAUSING:
-      return read_pausing (self, waiting, now);
-    case GATE_OPEN:
-    default:
-      return waiting;
-    }
-}
-
-gint64
-gate_get_due (const Gate *self)
-{
-  return self->closed_until;
+  if (self->kind == GATE_BUCKET)
+    return read_bucket (self, waiting, now);
+  return self->kind == GATE_PAUSING ? read_pausing (self, waiting, now) : waiting;
 }
 
 void
@@ -147,7 +125,6 @@ processed (gpointer owner, gpointer item)
   Server *self = owner;
   Packet *packet = item;
 
-  self->ports[packet->from].n_queued -= packet->size;
   if (packet->to == PACKET_TO_SERVER && answer (packet))
     packet->to = packet->from;
   if (packet->to < self->n_ports)
@@ -159,6 +136,7 @@ processed (gpointer owner, gpointer item)
 static void
 process (Server *self, Packet *packet)
 {
+  packet->size -= packet->spaces;
   self->free_at = MAX (self->free_at, self->events->now) +
                   (gint64) (self->stanza_cost + self->byte_cost * (double) packet->size);
   events_add (self->events, self->free_at, processed, self, packet);
@@ -175,26 +153,63 @@ read_cb (gpointer owner, gpointer item)
   read_some (self);
 }
 
+/* Each record of TLS has a part of one stanza, of READ_SIZE at most. A read takes records until it
+ * is full. Of the last one the rest stays in a buffer, and then Prosody makes a pause. */
+static gsize
+read_records (ServerPort *self, gint64 now)
+{
+  Gate  *gate = &self->gate;
+  GList *next = self->waiting.head;
+  gsize  at = self->n_read;
+  gsize  n = 0;
+
+  gate->closed_until = MAX (gate->closed_until, self->server->free_at);
+  if (now < gate->closed_until)
+    return 0;
+
+  while (n < READ_SIZE && next != NULL)
+    {
+      gsize left = ((Packet *) next->data)->size - at;
+      gsize record = gate->rest > 0 ? gate->rest : MIN (left, READ_SIZE - at % READ_SIZE);
+      gsize taken = MIN (record, READ_SIZE - n);
+
+      gate->rest = record - taken;
+      n += taken;
+      at += taken;
+      if (taken == left)
+        {
+          next = next->next;
+          at = 0;
+        }
+    }
+  return n;
+}
+
 /* Reads as much as the gate allows. */
 static void
 read_some (ServerPort *self)
 {
-  Events *events = self->server->events;
-  gsize   n = gate_read (&self->gate, self->n_waiting, self->n_queued, events->now);
-  Packet *first;
+  Server  *server = self->server;
+  Events  *events = server->events;
+  gboolean in_records = self->gate.kind == GATE_RECORDS;
+  gsize    n = in_records ? read_records (self, events->now)
+                          : gate_read (&self->gate, self->n_waiting, events->now);
+  Packet  *first;
 
   self->n_waiting -= n;
   self->n_read += n;
   while ((first = g_queue_peek_head (&self->waiting)) != NULL && self->n_read >= first->size)
     {
       self->n_read -= first->size;
-      self->n_queued += first->size;
-      process (self->server, g_queue_pop_head (&self->waiting));
+      process (server, g_queue_pop_head (&self->waiting));
     }
+  if (n > 0 && self->gate.rest > 0)
+    self->gate.closed_until = MAX (server->free_at, events->now) + PAUSE;
   if (self->n_waiting > 0 && !self->is_planned)
     {
       self->is_planned = TRUE;
-      events_add (events, gate_get_due (&self->gate), read_cb, self, NULL);
+      events_add (events, MAX (self->gate.closed_until, in_records ? server->free_at : 0), read_cb,
+                  self, NULL);
     }
 }
 

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The server of all ends: one processor, which takes the stanzas of all
- * connections in the order in which they arrived. */
+/* The server of all ends, and how it limits what it reads from one connection. */
 
 #pragma once
 
 #include "cell.h"
 #include "link.h"
 
-/* How a server limits what it reads from one connection. */
-
 typedef enum
 {
   GATE_OPEN,
-  GATE_PACED,   /* 8192 bytes a millisecond, where more than that wait */
+  GATE_RECORDS, /* as Prosody reads records of TLS (quirks.h) */
   GATE_BUCKET,  /* as Prosody's module "limits" */
   GATE_PAUSING, /* as ejabberd's shaper */
 } GateKind;
@@ -25,14 +22,8 @@ typedef struct
   double   tokens; /* bytes that may be read at once: GATE_BUCKET */
   gint64   updated;
   gint64   closed_until;
+  gsize    rest; /* bytes of a record that the read before has begun: GATE_RECORDS */
 } Gate;
-
-/* is_own: of our client's connection. */
-void gate_init (Gate *self, const Cell *cell, gboolean is_own);
-/* How many of the bytes that wait are read now. queued: those that were read and are
- * not processed yet. */
-gsize  gate_read (Gate *self, gsize waiting, gsize queued, gint64 now);
-gint64 gate_get_due (const Gate *self); /* when to try again, if not all was read */
 
 /* The server of all ends: one processor, which takes the stanzas of all
  * connections in the order in which they arrived. */
@@ -48,7 +39,6 @@ typedef struct
   GQueue   waiting;   /* (element-type Packet): not all read */
   gsize    n_waiting; /* bytes */
   gsize    n_read;    /* bytes of the first of them */
-  gsize    n_queued;  /* bytes that were read and are not processed */
   gboolean is_planned;
 } ServerPort;
 

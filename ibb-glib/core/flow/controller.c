@@ -31,10 +31,9 @@
 
 /* A larger window is kept if the rate grows by this share of the step. A smaller one is
  * kept if the rate falls by less than this share of it. */
-#define LARGER_SHARE (1 / 5.0)
-#define SMALLER_SHARE (1 / 8.0)
+#define SHARE (1 / 5.0)
 /* A longer block, of no more than BLOCK_TIME, in microseconds, is kept if the rate stays about the
- * same, or, where more is in flight with it, grows by SMALLER_SHARE of that. */
+ * same, or, where more is in flight with it, grows by half of SHARE of that. */
 #define BLOCK_TIME (20 * 1000.0)
 #define LENGTH_LOSS 0.98
 /* A round trip that makes a person wait, with four times as much in flight, in microseconds. */
@@ -582,11 +581,11 @@ is_better (const IBBController *self, double in_flight, double rate)
     case LARGER:
       /* As much was in flight as is tried, or a block more than before. */
       return (is_limited || in_flight >= (double) (self->kept.window + get_block (self))) &&
-             share > 1 + (step - 1) * LARGER_SHARE;
+             share > 1 + (step - 1) * SHARE;
     case SMALLER:
-      return share > 1 - (1 - step) * SMALLER_SHARE;
+      return share > 1 - (1 - step) * SHARE;
     default:
-      return share > LENGTH_LOSS + (step - 1) * SMALLER_SHARE;
+      return share > LENGTH_LOSS + (step - 1) * SHARE / 2;
     }
 }
 

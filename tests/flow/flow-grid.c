@@ -331,19 +331,6 @@ outcome_print_all (const Outcome *outcomes, const GPtrArray *cells, guint n_wors
 
 /* JSON. */
 
-static void
-append_report (GString *json, const char *name, const Report *report)
-{
-  g_string_append_printf (json,
-                          ",\n  \"%s\": {\"goodput\": %.0f, \"late_goodput\": %.0f, \"slowest\": "
-                          "%.0f, \"jain\": %.4f, \"max_in_flight\": %" G_GSIZE_FORMAT
-                          ", \"chat\": [%.3f, %.3f, %.3f], \"interactive\": [%.3f, %.3f, %.3f]}",
-                          name, report->goodput, report->late_goodput, report->slowest,
-                          report->jain, report->max_in_flight, report->chat[0], report->chat[1],
-                          report->chat[2], report->interactive[0], report->interactive[1],
-                          report->interactive[2]);
-}
-
 /* The outcomes as a JSON array. */
 static char *
 outcome_get_json (const Outcome *outcomes, const GPtrArray *cells)
@@ -363,10 +350,11 @@ outcome_get_json (const Outcome *outcomes, const GPtrArray *cells)
                               cell->text + strlen (cell->group) + strlen (": "),
                               outcome_get_ratio (&outcomes[i], &cell->cell));
       cell_print (&cell->cell, json);
-      g_string_append_c (json, '}');
-      append_report (json, "engine", &outcomes[i].engine);
-      append_report (json, "fixed", &outcomes[i].fixed);
-      g_string_append_c (json, '}');
+      g_string_append (json, "},\n  \"engine\": {");
+      report_print (&outcomes[i].engine, json);
+      g_string_append (json, "},\n  \"fixed\": {");
+      report_print (&outcomes[i].fixed, json);
+      g_string_append (json, "}}");
     }
   g_string_append (json, "\n]\n");
   return g_string_free (json, FALSE);

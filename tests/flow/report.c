@@ -269,19 +269,26 @@ print_sessions (const Cell *cell, const Meter *meter, GString *json)
   g_string_append (json, "]");
 }
 
+void
+report_print (const Report *self, GString *json)
+{
+  g_string_append_printf (json,
+                          "\"goodput\": %.0f, \"late_goodput\": %.0f, \"slowest\": %.0f, "
+                          "\"jain\": %.4f, \"max_in_flight\": %" G_GSIZE_FORMAT
+                          ",\n \"chat\": [%.3f, %.3f, %.3f], \"interactive\": [%.3f, %.3f, %.3f]",
+                          self->goodput, self->late_goodput, self->slowest, self->jain,
+                          self->max_in_flight, self->chat[0], self->chat[1], self->chat[2],
+                          self->interactive[0], self->interactive[1], self->interactive[2]);
+}
+
 static void
 print (
     const Cell *cell, const Meter *meter, const Report *report, GString *json, gboolean with_series)
 {
   g_string_append (json, "{\"cell\": {");
   cell_print (cell, json);
-  g_string_append_printf (json,
-                          "},\n \"goodput\": %.0f, \"late_goodput\": %.0f, \"slowest\": %.0f, "
-                          "\"jain\": %.4f, \"max_in_flight\": %" G_GSIZE_FORMAT
-                          ",\n \"chat\": [%.3f, %.3f, %.3f], \"interactive\": [%.3f, %.3f, %.3f]",
-                          report->goodput, report->late_goodput, report->slowest, report->jain,
-                          report->max_in_flight, report->chat[0], report->chat[1], report->chat[2],
-                          report->interactive[0], report->interactive[1], report->interactive[2]);
+  g_string_append (json, "},\n ");
+  report_print (report, json);
   print_sessions (cell, meter, json);
   if (with_series)
     print_series (meter, json);

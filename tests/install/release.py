@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Other ways to build, before a release: CONTRIBUTING.md says when. Each is a part of the command line:
+"""Other ways to build, and what takes long, before a release: CONTRIBUTING.md says when. Each is a part of the
+command line:
 
     lto           link-time optimization
     i386, s390x   cross compilers, and the programs under qemu-user: 32 bits, and the other byte order
+    mechanisms    each of those of flow control is missed (tests/flow/ablation.py), in the build of tests/run.sh
     abi=TAG       the libraries of an earlier release have nothing that these lack or change
 """
 
@@ -84,6 +86,14 @@ def check_architecture(name, tally):
         tally.add_failure(folder, 'does not build')
 
 
+def check_mechanisms(tally):
+    command = (os.path.join(ROOT, 'tests', 'flow', 'ablation.py'), '--build', os.path.join(ROOT, '_build'))
+    if subprocess.run(command, check=False).returncode == 0:
+        tally.add_pass()
+    else:
+        tally.add_failure('mechanisms', 'the loss of one is not noticed, see above')
+
+
 def install(source, folder):
     build = os.path.join(folder, 'build')
     subprocess.run(('meson', 'setup', build, source, '--prefix=/usr', '--libdir=lib', *run.BARE, '-Dtests=disabled'),
@@ -125,6 +135,8 @@ def main():
             check_lto(tally)
         elif part in ARCHITECTURES:
             check_architecture(part, tally)
+        elif part == 'mechanisms':
+            check_mechanisms(tally)
         elif part.startswith('abi='):
             check_abi(part[len('abi='):], tally)
         else:

@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-#include "trust/exchange.h"
-#include "trust/turns.h"
+#include "trust/decision.h"
 
 #define LENGTH IBB_EXCHANGE_NUMBER_LENGTH
 
@@ -198,6 +197,48 @@ test_orders (void)
     play (order);
 }
 
+/* A pause begins again with a second when the last one is long over. */
+static void
+test_forgotten (void)
+{
+  const gint64 memory = 7200 * SECOND;
+  IBBTurns     turns;
+  gint64       until;
+
+  ibb_turns_init (&turns);
+  ibb_turns_break_off (&turns, "a@montague.example", TRUE, 0);
+  until = ibb_turns_break_off (&turns, "a@montague.example", TRUE, 10 * SECOND).until;
+  g_assert_cmpint (until, ==, 12 * SECOND);
+  until = ibb_turns_break_off (&turns, "a@montague.example", TRUE, until + memory).until;
+  g_assert_cmpint (until, ==, 16 * SECOND + memory);
+  until = ibb_turns_break_off (&turns, "a@montague.example", TRUE, until + memory + 1).until;
+  g_assert_cmpint (until, ==, 17 * SECOND + 2 * memory + 1);
+  ibb_turns_clear (&turns);
+}
+
+/* Of many names that which may begin first is forgotten, and no other one. */
+static void
+test_many_names (void)
+{
+  IBBTurns turns;
+
+  ibb_turns_init (&turns);
+  ibb_turns_break_off (&turns, "first@montague.example", TRUE, 0);
+  for (guint i = 0; i < 64; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%u@montague.example", i);
+
+      g_assert_cmpuint (ibb_turns_break_off (&turns, name, TRUE, SECOND + i).n_broken, ==, 1);
+    }
+  g_assert_cmpuint (ibb_turns_break_off (&turns, "63@montague.example", TRUE, 2 * SECOND).n_broken,
+                    ==, 2);
+  g_assert_cmpuint (
+      ibb_turns_break_off (&turns, "first@montague.example", TRUE, 2 * SECOND).n_broken, ==, 1);
+  g_assert_cmpuint (ibb_turns_break_off (&turns, "1@montague.example", TRUE, 2 * SECOND).n_broken,
+                    ==, 2);
+  ibb_turns_clear (&turns);
+}
+
 /* Those of one name that wait keep no place from others. */
 static void
 test_waiting (void)
@@ -214,13 +255,181 @@ test_waiting (void)
   ibb_turns_clear (&turns);
 }
 
+/* With a clock: how often somebody can learn the digits that Juliet's end, which accepts sessions,
+ * would show, while her user never answers. */
+
+typedef struct
+{
+  IBBDecision decision;
+  gboolean    is_open;
+  guint       name; /* of ROMEO, or another one */
+  gboolean    is_counted;
+  IBBPause    all;
+  IBBPause    pauses[2];
+  gboolean    has_pause[2];
+  gint64      now;
+  guint       n_attempts; /* in the name of ROMEO */
+} Moment;
+
+typedef struct
+{
+  IBBTurns    turns;
+  IBBDecision fresh[2];
+  GHashTable *seen;  /* (element-type GBytes) */
+  GQueue      queue; /* (element-type Moment) */
+  guint       most;
+} Clock;
+
+static const char *const clock_names[] = { "romeo@montague.example", "other@montague.example" };
+
+static void
+load_turns (Clock *self, const Moment *moment)
+{
+  self->turns.all = moment->all;
+  memset (self->turns.is_taken, 0, sizeof self->turns.is_taken);
+  self->turns.is_taken[TRUE] = moment->decision.has_turn;
+  g_hash_table_remove_all (self->turns.names);
+  for (guint i = 0; i < 2; i++)
+    if (moment->has_pause[i])
+      g_hash_table_insert (self->turns.names, g_strdup (clock_names[i]),
+                           g_memdup2 (&moment->pauses[i], sizeof moment->pauses[i]));
+}
+
+static void
+store_turns (const Clock *self, Moment *moment)
+{
+  moment->all = (IBBPause){ self->turns.all.n_broken, MAX (self->turns.all.until, moment->now) };
+  for (guint i = 0; i < 2; i++)
+    {
+      const IBBPause *pause = g_hash_table_lookup (self->turns.names, clock_names[i]);
+
+      moment->has_pause[i] = pause != NULL;
+      if (pause != NULL)
+        moment->pauses[i] = (IBBPause){ pause->n_broken, MAX (pause->until, moment->now) };
+    }
+}
+
+/* After something has happened at the end of Juliet; is_cut: the session. */
+static void
+move_on (Clock *self, Moment *moment, gboolean is_cut)
+{
+  const char  *name = clock_names[moment->name];
+  IBBDecision *decision = &moment->decision;
+  IBBPause     pause;
+
+  load_turns (self, moment);
+  while (moment->is_open && !is_cut &&
+         ibb_decision_proceed (decision, &self->turns, name, moment->now) == IBB_STEP_CHECK)
+    ibb_decision_set_trust (decision, IBB_TRUST_UNKNOWN, TRUE);
+  if (moment->is_open)
+    g_byte_array_set_size (decision->exchange.output, 0);
+  if (moment->is_open && ibb_exchange_is_exposed (&decision->exchange) && !moment->is_counted)
+    {
+      moment->is_counted = TRUE;
+      moment->n_attempts += moment->name == 0;
+      self->most = MAX (self->most, moment->n_attempts);
+    }
+  if (moment->is_open && (is_cut || ibb_decision_is_over (decision)))
+    {
+      ibb_decision_end (decision, &self->turns, name, TRUE, moment->now, &pause);
+      memset (decision, 0, sizeof *decision);
+      moment->is_open = moment->is_counted = FALSE;
+      moment->name = 0;
+    }
+  store_turns (self, moment);
+  if (g_hash_table_add (self->seen, g_bytes_new (moment, sizeof *moment)))
+    g_queue_push_tail (&self->queue, g_memdup2 (moment, sizeof *moment));
+}
+
+static void
+pass_time (Clock *self, const Moment *before, gint64 until)
+{
+  Moment moment = *before;
+
+  if (until <= before->now || until > 300 * G_TIME_SPAN_SECOND)
+    return;
+  moment.now = until;
+  move_on (self, &moment, FALSE);
+}
+
+static void
+step_clock (Clock *self, const Moment *before, guint8 (*texts)[LENGTH])
+{
+  gsize wanted = 0;
+
+  for (guint i = 0; i < 2 && !before->is_open; i++)
+    {
+      Moment moment = *before;
+
+      moment.name = i;
+      moment.decision = self->fresh[i];
+      moment.decision.deadline = before->now + 300 * G_TIME_SPAN_SECOND;
+      moment.is_open = TRUE;
+      move_on (self, &moment, FALSE);
+      pass_time (self, before, before->pauses[i].until);
+    }
+  pass_time (self, before, before->all.until);
+  if (!before->is_open)
+    return;
+  pass_time (self, before, before->decision.until);
+  wanted = ibb_exchange_get_wanted (&before->decision.exchange);
+  for (guint i = 0; i < 4; i++)
+    {
+      Moment moment = *before;
+
+      if (wanted == LENGTH && i < 2)
+        ibb_exchange_receive (&moment.decision.exchange, texts[i], LENGTH);
+      else if (wanted == 1)
+        ibb_exchange_receive (&moment.decision.exchange, (const guint8 *) &"yanx"[i], 1);
+      move_on (self, &moment, wanted == 0 || i == 3);
+    }
+}
+
+/* The figure of doc/privacy.md for the five minutes of a question. */
+static void
+test_unseen (void)
+{
+  Clock              self = { 0 };
+  g_autoptr (GBytes) key = g_bytes_new_static ("key", 3);
+  guint8             texts[3][LENGTH] = { { 0 }, { 1, 2, 3 }, { 4, 5, 6 } };
+  GChecksum         *checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  gsize              length = LENGTH;
+  Moment             moment;
+  Moment            *next;
+
+  g_checksum_update (checksum, texts[1], LENGTH);
+  g_checksum_get_digest (checksum, texts[0], &length);
+  g_checksum_free (checksum);
+  ibb_turns_init (&self.turns);
+  self.seen =
+      g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
+  for (guint i = 0; i < 2; i++)
+    ibb_decision_init (&self.fresh[i], TRUE, JULIET_JID, clock_names[i], key, texts[2], 0);
+  memset (&moment, 0, sizeof moment);
+  move_on (&self, &moment, FALSE);
+  while ((next = g_queue_pop_head (&self.queue)) != NULL)
+    {
+      step_clock (&self, next, texts);
+      g_free (next);
+    }
+  g_test_message ("%u states", g_hash_table_size (self.seen));
+  g_assert_cmpuint (self.most, ==, 9);
+  g_hash_table_unref (self.seen);
+  for (guint i = 0; i < 2; i++)
+    ibb_decision_clear (&self.fresh[i]);
+  ibb_turns_clear (&self.turns);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/exchange/digits", test_digits);
+  g_test_add_func ("/exchange/unseen", test_unseen);
   g_test_add_func ("/exchange/turns/attempts", test_attempts);
   g_test_add_func ("/exchange/turns/orders", test_orders);
+  g_test_add_func ("/exchange/turns/forgotten", test_forgotten);
+  g_test_add_func ("/exchange/turns/many-names", test_many_names);
   g_test_add_func ("/exchange/turns/waiting", test_waiting);
   return g_test_run ();
 }

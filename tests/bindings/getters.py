@@ -3,11 +3,15 @@
 
 The data decide who frees a value: a language that frees what was lent dies at the second call. So each
 function is called as C calls it, to see whether it gives or lends, and as Python calls it, under the
-garbage collector."""
+garbage collector. getters.js does so in JavaScript, and compares with what Python found. The program that
+runs it is the first argument of this one."""
 
 import ctypes
 import gc
+import json
 import os
+import subprocess
+import sys
 import tempfile
 import xml.etree.ElementTree
 
@@ -277,5 +281,48 @@ def twice():
     cases.check(not wrong, '\n'.join(sorted(wrong)))
 
 
+def describe(value, is_whole):
+    """What another language has to find, too: of objects as an application gets them only the type."""
+    if value is None or isinstance(value, (list, tuple)) and not value:
+        return None
+    if isinstance(value, bool):
+        return 'boolean' if is_whole else value
+    if isinstance(value, (int, float)):
+        return 'number' if is_whole else float(value)
+    if isinstance(value, str):
+        return 'string' if is_whole else f'“{value}”'
+    if isinstance(value, GLib.Error):
+        return 'GError'
+    return 'list' if isinstance(value, (list, tuple)) else value.__gtype__.name
+
+
+@cases.case('/bindings/getters/javascript')
+def javascript():
+    if not GJS:
+        raise cases.Skip('no gjs')
+    found = {'namespaces': list(NAMESPACES), 'objects': []}
+
+    def note(instance, getters, is_whole):
+        kind = type(instance)
+        if kind.__module__ == __name__ and not is_whole:
+            return  # derived here
+        properties = instance.list_properties() if isinstance(instance, GObject.Object) else ()
+        found['objects'].append({
+            'kind': [instance.__module__.split('.')[-1], kind.__gtype__.name if is_whole else kind.__name__],
+            'isWhole': is_whole,
+            'getters': {each.name: describe(getattr(instance, each.name)(), is_whole) for each in getters},
+            'properties': {each.name: describe(instance.get_property(each.name), is_whole) for each in properties
+                           if each.flags & GObject.ParamFlags.READABLE}})
+
+    walk(note)
+    with tempfile.NamedTemporaryFile('w', prefix='ibb-getters-') as file:
+        json.dump(found, file)
+        file.flush()
+        done = subprocess.run([*GJS, '-m', os.path.join(os.path.dirname(__file__), 'getters.js'), file.name],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    cases.check(done.returncode == 0, f'{done.returncode}: {done.stdout}')
+
+
 if __name__ == '__main__':
+    GJS = [sys.argv.pop(1)] if len(sys.argv) > 1 and os.path.isabs(sys.argv[1]) else []
     cases.main()

@@ -15,6 +15,18 @@ import sys
 import tempfile
 import xml.etree.ElementTree
 
+# For sanitized libraries in this folder. What an interpreter keeps is no leak.
+if SANITIZED := os.environ.pop('IBB_TEST_SANITIZED', None):
+    RUNTIME = [subprocess.check_output(['cc', f'-print-file-name=lib{name}.so'], text=True).strip()
+               for name in ('asan', 'ubsan')]
+    os.environ.update({'LD_PRELOAD': ':'.join(RUNTIME), 'LD_LIBRARY_PATH': f'{SANITIZED}:{SANITIZED}/files',
+                       'ASAN_OPTIONS': 'detect_leaks=0:intercept_tls_get_addr=0',
+                       'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1',
+                       'IBB_TEST_LIBRARY': f'{SANITIZED}/libibb-glib-1.0.so.0'})
+    if 'IBB_TEST_FILES_LIBRARY' in os.environ:
+        os.environ['IBB_TEST_FILES_LIBRARY'] = f'{SANITIZED}/files/libibb-files-1.0.so.0'
+    os.execv(sys.executable, [sys.executable, *sys.argv])
+
 import gi
 
 gi.require_version('IBB', '1.0')

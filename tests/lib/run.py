@@ -376,6 +376,9 @@ def run_sanitizers(tally):
     if build('_build-sanitize', '-Db_sanitize=address,undefined', '-Db_lundef=false', *BARE):
         say('Testing with sanitizers: ' + ' '.join(INSTRUMENTED_SUITES))
         test('_build-sanitize', find_instrumented_tests('_build-sanitize'), tally, SANITIZER_ENVIRONMENT)
+        # The interpreters have no sanitizer, but take our libraries that have.
+        test('_build', [entry for entry in find_tests('_build', ('bindings',)) if entry['name'] == 'bindings-getters'],
+             tally, {'IBB_TEST_SANITIZED': os.path.join(ROOT, '_build-sanitize', 'ibb-glib')})
     else:
         tally.add_failure('_build-sanitize', 'does not build')
 

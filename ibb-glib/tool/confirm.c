@@ -4,6 +4,7 @@
 
 #include "confirm.h"
 
+#include "call.h"
 #include "secure.h"
 #include "session.h"
 #include "stream.h"
@@ -166,22 +167,15 @@ tool_confirm_finish (IBBTransport *transport, GAsyncResult *result, GError **err
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-static void
-confirmed_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  *(GAsyncResult **) data = g_object_ref (result);
-}
-
 gboolean
 tool_confirm (
     ToolRun *run, IBBTransport *transport, gboolean has_read, gboolean has_written, GError **error)
 {
-  GCancellable            *cancellable = tool_run_get_cancellable (run);
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autoptr (GAsyncResult) result = NULL;
-  GError                  *reason = NULL;
-  g_autofree char         *peer = ibb_transport_dup_peer_jid (transport);
-  g_autofree char         *phase = g_strdup_printf (_ ("waiting for “%s” to confirm"), peer);
+  GCancellable     *cancellable = tool_run_get_cancellable (run);
+  g_auto (ToolCall) call = { NULL };
+  GError           *reason = NULL;
+  g_autofree char  *peer = ibb_transport_dup_peer_jid (transport);
+  g_autofree char  *phase = g_strdup_printf (_ ("waiting for “%s” to confirm"), peer);
 
   if (IBB_IS_TRANSPORT (tool_secure_get_stream (transport)))
     return TRUE;
@@ -191,12 +185,9 @@ tool_confirm (
       g_propagate_error (error, new_error (transport, reason));
       return FALSE;
     }
-  g_main_context_push_thread_default (context);
-  tool_confirm_async (transport, has_read, has_written, cancellable, confirmed_cb, &result);
-  while (result == NULL)
-    g_main_context_iteration (context, TRUE);
-  g_main_context_pop_thread_default (context);
-  return tool_confirm_finish (transport, result, error);
+  tool_call_begin (&call);
+  tool_confirm_async (transport, has_read, has_written, cancellable, tool_call_cb, &call);
+  return tool_confirm_finish (transport, tool_call_join (&call), error);
 }
 
 gboolean

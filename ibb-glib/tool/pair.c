@@ -4,23 +4,9 @@
 
 #include "pair.h"
 
+#include "call.h"
+
 #include <glib/gi18n.h>
-
-typedef struct
-{
-  IBBTransport *transport;
-  GError       *error;
-  gboolean      done;
-} Expected;
-
-static void
-expected_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  Expected *self = data;
-
-  self->transport = ibb_service_expect_session_finish (IBB_SERVICE (source), result, &self->error);
-  self->done = TRUE;
-}
 
 /* near opens a session to far, which expects it. Not on the main thread. */
 gboolean
@@ -34,26 +20,19 @@ tool_pair_open (ToolPair   *self,
 {
   g_autoptr (IBBSessionParams) params = tool_options_new_params (tool_run_get_options (run));
   GCancellable                *cancellable = tool_run_get_cancellable (run);
-  g_autoptr (GMainContext)     context = g_main_context_new ();
   g_autoptr (GCancellable)     stop = g_cancellable_new ();
   g_autofree char             *sid = g_uuid_string_random ();
-  Expected                     expected = { NULL };
+  g_auto (ToolCall)            call = { NULL };
 
   ibb_session_params_set_sid (params, sid);
   tool_run_begin_phase (run, _ ("opening the session"), 0);
-  g_main_context_push_thread_default (context);
-  ibb_service_expect_session_async (far, near_jid, sid, NULL, stop, expected_cb, &expected);
+  tool_call_begin (&call);
+  ibb_service_expect_session_async (far, near_jid, sid, NULL, stop, tool_call_cb, &call);
   self->near = ibb_service_open_session (near, far_jid, params, cancellable, error);
   if (self->near == NULL)
     g_cancellable_cancel (stop);
-  while (!expected.done)
-    g_main_context_iteration (context, TRUE);
-  g_main_context_pop_thread_default (context);
-
-  self->far = expected.transport;
-  if (self->near != NULL && self->far == NULL)
-    g_propagate_error (error, g_steal_pointer (&expected.error));
-  g_clear_error (&expected.error);
+  self->far = ibb_service_expect_session_finish (far, tool_call_join (&call),
+                                                 self->near != NULL ? error : NULL);
   if (self->near == NULL || self->far == NULL)
     return FALSE;
   tool_run_set_transport (run, self->near);

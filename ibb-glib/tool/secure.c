@@ -4,6 +4,7 @@
 
 #include "secure.h"
 
+#include "call.h"
 #include "output.h"
 #include "terminal.h"
 #include "text.h"
@@ -206,32 +207,21 @@ tool_secure_begin (ToolRun *run, IBBTransport *transport, gboolean as_server, GE
   return TRUE;
 }
 
-static void
-read_cb (GObject *source, GAsyncResult *result, gpointer data)
-{
-  *(GAsyncResult **) data = g_object_ref (result);
-}
-
 gssize
 tool_secure_read (
     IBBTransport *transport, gpointer buffer, gsize size, GCancellable *cancellable, GError **error)
 {
-  GIOStream               *stream = tool_secure_get_stream (transport);
-  GInputStream            *input = g_io_stream_get_input_stream (stream);
-  g_autoptr (GMainContext) context = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
+  GIOStream        *stream = tool_secure_get_stream (transport);
+  GInputStream     *input = g_io_stream_get_input_stream (stream);
+  g_auto (ToolCall) call = { NULL };
 
   if (IBB_IS_TRANSPORT (stream))
     return g_input_stream_read (input, buffer, size, cancellable, error);
 
-  context = g_main_context_new ();
-  g_main_context_push_thread_default (context);
-  g_input_stream_read_async (input, buffer, size, G_PRIORITY_DEFAULT, cancellable, read_cb,
-                             &result);
-  while (result == NULL)
-    g_main_context_iteration (context, TRUE);
-  g_main_context_pop_thread_default (context);
-  return g_input_stream_read_finish (input, result, error);
+  tool_call_begin (&call);
+  g_input_stream_read_async (input, buffer, size, G_PRIORITY_DEFAULT, cancellable, tool_call_cb,
+                             &call);
+  return g_input_stream_read_finish (input, tool_call_join (&call), error);
 }
 
 gboolean

@@ -3,9 +3,8 @@
 /* What an application does in the handler of a signal of an identity, or of its question: each of
  * these works, and the session ends as it should. */
 
-#include <glib/gstdio.h>
-
 #include "fixture.h"
+#include "identities.h"
 
 typedef enum
 {
@@ -46,22 +45,6 @@ typedef struct
   Ends          more;  /* of DO_ENCRYPT */
   GAsyncResult *again; /* (owned) (nullable): likewise */
 } Test;
-
-static char *folder;
-
-static IBBIdentity *
-create_identity (const char *name)
-{
-  g_autofree char      *key = g_strconcat (folder, "/", name, ".pem", NULL);
-  g_autofree char      *list = g_strconcat (folder, "/", name, ".known", NULL);
-  IBBKnownCertificates *known = ibb_known_certificates_new (list);
-  IBBIdentity          *identity = assert_succeeds (ibb_identity_new, key);
-
-  g_unlink (list);
-  ibb_identity_set_known_certificates (identity, known);
-  g_object_unref (known);
-  return identity;
-}
 
 static void
 act (Test *self)
@@ -137,12 +120,14 @@ let_juliet_know (Test *self)
 }
 
 static void
-set_up (Test *self, const char *scene)
+set_up (Test *self, const char *scene, guint number)
 {
-  Ends ends = fixture_open_with (self->fixture, IBB_STANZA_TYPE_IQ);
+  Ends             ends = fixture_open_with (self->fixture, IBB_STANZA_TYPE_IQ);
+  g_autofree char *romeo = g_strdup_printf ("romeo-%u", number);
+  g_autofree char *juliet = g_strdup_printf ("juliet-%u", number);
 
-  self->romeo = (End){ create_identity ("romeo"), ends.romeo };
-  self->juliet = (End){ create_identity ("juliet"), ends.juliet };
+  self->romeo = (End){ create_identity (romeo), ends.romeo };
+  self->juliet = (End){ create_identity (juliet), ends.juliet };
   self->cancellable = g_cancellable_new ();
   self->weak = self->juliet.identity;
   g_object_add_weak_pointer (G_OBJECT (self->juliet.identity), &self->weak);
@@ -214,7 +199,7 @@ test_handler (Fixture *fixture, gconstpointer data)
   gboolean    is_broken = g_str_equal (scene, "broken-off") || g_str_equal (scene, "withdrawn");
   gboolean    ends_it = test.deed == DO_ABORT || test.deed == DO_CANCEL;
 
-  set_up (&test, scene);
+  set_up (&test, scene, number);
   encrypt (&test);
   if (is_broken)
     {
@@ -239,28 +224,10 @@ test_handler (Fixture *fixture, gconstpointer data)
   poll_until (test.weak == NULL);
 }
 
-static void
-remove_folder (void)
-{
-  static const char *const names[] = { "romeo.pem", "juliet.pem", "romeo.known", "juliet.known" };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      g_autofree char *path = g_build_filename (folder, names[i], NULL);
-
-      g_unlink (path);
-    }
-  g_rmdir (folder);
-}
-
 int
 main (int argc, char **argv)
 {
-  int status;
-
   g_test_init (&argc, &argv, NULL);
-  folder = g_dir_make_tmp ("encrypt-handlers-XXXXXX", NULL);
-  g_assert_nonnull (folder);
   for (guint i = 0; i < G_N_ELEMENTS (scenes) * N_DEEDS; i++)
     {
       g_autofree char *path = g_strdup_printf ("/ibb/encrypt/handlers/%s/%s", scenes[i / N_DEEDS],
@@ -269,9 +236,5 @@ main (int argc, char **argv)
       g_test_add (path, Fixture, GUINT_TO_POINTER (i), fixture_set_up, test_handler,
                   fixture_tear_down);
     }
-
-  status = g_test_run ();
-  remove_folder ();
-  g_free (folder);
-  return status;
+  return run_with_identities ();
 }

@@ -4,10 +4,10 @@
 
 #define _GNU_SOURCE /* memmem () */
 
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "fixture.h"
+#include "identities.h"
 
 /* A user at one end, whose program works in a thread. */
 typedef struct
@@ -28,20 +28,6 @@ typedef struct
 
   IBBTransport *transport; /* (owned) */
 } User;
-
-static char *folder;
-
-static IBBIdentity *
-create_identity (const char *name)
-{
-  g_autofree char                 *key = g_strconcat (folder, "/", name, ".pem", NULL);
-  g_autofree char                 *list = g_strconcat (folder, "/", name, ".known", NULL);
-  g_autoptr (IBBKnownCertificates) certificates = ibb_known_certificates_new (list);
-  IBBIdentity                     *identity = assert_succeeds (ibb_identity_new, key);
-
-  ibb_identity_set_known_certificates (identity, certificates);
-  return identity;
-}
 
 static gboolean
 trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, User *self)
@@ -623,12 +609,7 @@ test_cancelled (Fixture *fixture, gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *command = NULL;
-  int              status;
-
   g_test_init (&argc, &argv, NULL);
-  folder = g_dir_make_tmp ("encrypt-XXXXXX", NULL);
-  g_assert_nonnull (folder);
   ADD ("/ibb/encrypt/code", NULL, test_code);
   ADD ("/ibb/encrypt/one-knows", NULL, test_one_knows);
   ADD ("/ibb/encrypt/changed", NULL, test_changed);
@@ -644,10 +625,5 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/withdrawn/declined", GINT_TO_POINTER (OTHER_DECLINES), test_withdrawn);
   ADD ("/ibb/encrypt/withdrawn/ended", GINT_TO_POINTER (OTHER_ENDS), test_withdrawn);
   ADD ("/ibb/encrypt/withdrawn/late", GINT_TO_POINTER (OTHER_ENDS_LATE), test_withdrawn);
-
-  status = g_test_run ();
-  command = g_strdup_printf ("rm -r '%s'", folder);
-  g_assert_cmpint (system (command), ==, 0);
-  g_free (folder);
-  return status;
+  return run_with_identities ();
 }

@@ -3,18 +3,9 @@
 /* The files of IBBIdentity: its key, and the certificates that it knows. */
 
 #include <glib/gstdio.h>
-#include <ibb-glib/ibb-glib.h>
 #include <string.h>
 
-#include "../lib/calls.h"
-
-static char *folder;
-
-static char *
-make_path (const char *name)
-{
-  return g_build_filename (folder, name, NULL);
-}
+#include "identities.h"
 
 /* The file of a key is made once, for its owner only, and kept. */
 static void
@@ -84,16 +75,8 @@ test_names (void)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *command = NULL;
-  int              status;
-
   g_test_init (&argc, &argv, NULL);
-  folder = assert_succeeds (g_dir_make_tmp, "ibb-identity-XXXXXX");
   g_test_add_func ("/ibb/identity/key", test_key);
   g_test_add_func ("/ibb/identity/names", test_names);
-  status = g_test_run ();
-  command = g_strdup_printf ("rm -r '%s'", folder);
-  g_assert_cmpint (system (command), ==, 0);
-  g_free (folder);
-  return status;
+  return run_with_identities ();
 }

@@ -29,6 +29,9 @@ test_key (void)
   g_clear_error (&error);
   g_assert_null (ibb_identity_new ("/dev/null/key.pem", &error));
   g_assert_nonnull (error);
+  g_clear_error (&error);
+  g_assert_null (ibb_identity_new (identities_folder, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
 }
 
 /* A certificate is known for the whole name only, and for no name that a line almost has. */

@@ -134,7 +134,7 @@ FOLDERS = {
     'runtime': (90, by_tests('unit/ca*', 'unit/connection', 'unit/ra*', 'unit/wa*', 'unit/weak', 'loopback/*',
                              without=('loopback/*-xml', '*/encrypt', '*/idle-memory', '*/stress', '*/tls*'))),
     'files': (90, by_tests('files/*')),
-    'trust': (90, by_tests('unit/decision', 'unit/exchange', 'loopback/encrypt*', 'loopback/identity', 'client/client-trust',
+    'trust': (90, by_tests('unit/decision', 'unit/exchange', 'unit/question', 'loopback/encrypt*', 'loopback/identity', 'client/client-trust',
                            'client/client-script-certificate')),
     'xmpp': (90, by_tests('unit/*', 'client/client-[et]*', 'client/client-fake*', 'client/client-script-*',
                           without=('unit/engine-*', 'unit/controller*', 'docs/*'))),

@@ -293,6 +293,30 @@ def twice():
     cases.check(not wrong, '\n'.join(sorted(wrong)))
 
 
+@cases.case('/bindings/getters/wrong-object')
+def wrong_object():
+    """Each method, called in C for no object, or for one of another class, says so, and does nothing."""
+    wrong, said = [], []
+    other = Gio.Cancellable()
+    GLib.log_set_handler('ibb-glib', GLib.LogLevelFlags.LEVEL_CRITICAL, lambda *_: said.append(True), None)
+    for _module, path, library in NAMESPACES.values():
+        root = xml.etree.ElementTree.parse(os.path.join(os.environ['IBB_TEST_BUILD_ROOT'], path))
+        loaded = ctypes.CDLL(os.environ[library])
+        for kind, node in ((kind, node) for kind in root.getroot().find(f'{GI}namespace')
+                           for node in kind.findall(f'{GI}method') if node.get('name') != 'free'):
+            function = loaded[node.get(f'{C}identifier')]
+            arguments = [0.0 if each.find(f'{GI}type[@name="gdouble"]') is not None else None
+                         for each in node.findall(f'{GI}parameters/{GI}parameter')]
+            function.argtypes = [ctypes.c_void_p, *(ctypes.c_double if each == 0.0 else ctypes.c_void_p
+                                                    for each in arguments), ctypes.c_void_p]
+            for address in (None,) if kind.tag == f'{GI}record' else (None, hash(other)):
+                said.clear()
+                function(address, *arguments, None)
+                if len(said) != 1:
+                    wrong.append(f'{node.get(f"{C}identifier")} ({address})')
+    cases.check(not wrong, '\n'.join(wrong))
+
+
 def describe(value, is_whole):
     """What another language has to find, too: of objects as an application gets them only the type."""
     if value is None or isinstance(value, (list, tuple)) and not value:

@@ -645,8 +645,14 @@ test_scene (gconstpointer data)
       const guint    known = i / N_KINDS / n_kinds;
       const guint    lists[] = { known & 1 ? ENTRY (JULIET, JULIET) : 0,
                               known & 2 ? ENTRY (ROMEO, ROMEO) : 0 };
+      guint n_before = n_trusted;
 
       n_states += search_all (scene, kinds, lists, &n_trusted);
+      /* Each can trust the other if each is there to be asked, or knows the other. */
+      if (scene == &scenes[0])
+        g_assert_cmpint (n_trusted > n_before, ==,
+                         (kinds[ROMEO] != USER_IS_NOBODY || lists[ROMEO] != 0) &&
+                             (kinds[JULIET] != USER_IS_NOBODY || lists[JULIET] != 0));
     }
   g_test_message ("%zu states", n_states);
   g_assert_cmpuint (n_trusted, >, 0);

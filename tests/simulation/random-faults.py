@@ -32,7 +32,7 @@ TURNED = {'<': '<=', '<=': '<', '>': '>=', '>=': '>', '==': '!=', '!=': '==', '&
 FLIPPED = {'TRUE': 'FALSE', 'FALSE': 'TRUE'}
 # What an assertion says cannot be otherwise, or is a mistake of the application; only a developer sees names and messages.
 UNSEEN = ('g_assert', 'g_return_', 'g_debug', 'g_task_set_name', 'g_task_set_source_tag', 'g_source_set_name',
-          'g_source_set_static_name')
+          'g_source_set_static_name', 'G_OBJECT_WARN_INVALID_PROPERTY_ID')
 ASSIGNMENTS = ('=', '+=', '-=', '*=', '/=', '%=', '|=', '&=', '^=', '<<=', '>>=', '++', '--')
 
 

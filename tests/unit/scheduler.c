@@ -99,7 +99,7 @@ test_bytes (gconstpointer data)
       queue (&turns, &sessions[i], 1); /* its blocks grow later */
       queue (&turns, &sessions[i], 100 * 1024 * 1024);
     }
-  for (gsize bytes = 0, i = 0; bytes < 10 * 1024 * 1024; i++)
+  for (gsize bytes = 0; bytes < 10 * 1024 * 1024;)
     {
       Session *session = take (&turns);
 

@@ -9,7 +9,6 @@ import pty
 import re
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import termios
@@ -19,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 import prosody
 from cases import Skip, case, check, check_equal
-from command import IBB, REFUSED, SOON, Account, Folder, Program, Valve, sha256
+from command import IBB, Account, Folder, Program, sha256
 from rawclient import RawClient
 
 MIB = 1 << 20
@@ -210,48 +209,6 @@ def _(server):
     here.expect_failure('secret', 'Permission denied')
 
 
-@case('a file that changes while it is sent is an error at both ends')
-def _(server):
-    def truncate(path):
-        os.truncate(path, MIB)
-
-    def append(path):
-        with open(path, 'ab') as file:
-            file.write(b'more')
-
-    def overwrite(path):
-        with open(path, 'r+b') as file:
-            file.write(b'other')
-
-    for change in (truncate, append, overwrite):
-        source = Folder().make('original', 2 * MIB)
-        valve = Valve(Account(server, 'bob'), *SOON)
-        here = Account(server, 'alice').ibb('send', '--json', '--window', '16K', source, valve.receiver.wait_ready())
-        # Some is acknowledged, and no more than some buffers can leave before the valve opens.
-        here.wait_event('progress', bytes=1)
-        change(source)
-        valve.open()
-        here.expect_failure('original', 'changed while it was sent')
-        # On a slow machine the sender may end before it has told the receiver.
-        valve.receiver.expect_failure('alice@', perhaps=[WAITS])
-        valve.join()
-
-
-@case('a file that shrinks while it is sent: the receiver keeps its old file')
-def _(server):
-    folder, target = Folder(), Folder()
-    old = sha256(target.make('copy', 100))
-    os.truncate(folder.make('original', 1), 1 << 30)  # long enough
-    there, jid = waiting(server, target, *SOON)
-    here = Account(server, 'alice').ibb('send', '--json', folder / 'original', jid)
-    here.wait_event('progress', bytes=1)
-    os.truncate(folder / 'original', 0)
-    here.expect_failure('original', 'changed while it was sent')
-    there.expect_failure('alice@', perhaps=[WAITS])
-    check_equal(target.names(), ['copy'], 'files')
-    check_equal(sha256(target / 'copy'), old, 'SHA-256')
-
-
 @case('an output without a folder, or that is a folder, is an error')
 def _(server):
     folder = Folder()
@@ -259,17 +216,6 @@ def _(server):
     bob.ibb('receive', '-o', folder / 'none/file').expect_failure('none/file', 'No such file', 'make its folder')
     bob.ibb('receive', '-o', folder.path).expect_failure(folder.path, 'Is a directory', '--directory')
     check_equal(folder.names(), [], 'files')
-
-
-@case('a full disk at the receiver is an error at the sender, for each size')
-def _(server):
-    for size in (1, 3 * MIB):
-        folder = Folder()
-        source = folder.make('original', size)
-        there = Account(server, 'bob').ibb('receive', '-o', '/dev/full', '--from', 'any')
-        here = Account(server, 'alice').ibb('send', source, there.wait_ready())
-        there.expect_failure('/dev/full', 'No space left')
-        here.expect_failure('bob@', 'resource-constraint', 'no room')
 
 
 @case('an input that cannot be read is an error at both ends')
@@ -314,35 +260,7 @@ def _(server):
     here.expect_failure('bob@')
 
 
-@case('a reader of standard output that goes is an error at both ends')
-def _(server):
-    read_end, write_end = os.pipe()
-    there = Account(server, 'bob').ibb('listen', '--from', 'any', stdout=write_end,
-                                       stdin=subprocess.PIPE)
-    os.close(write_end)
-    os.close(read_end)
-    here = Account(server, 'alice').ibb('cat', there.wait_ready(), stdin=subprocess.PIPE)
-    here.stdin.write(b'is anybody there?')
-    here.stdin.flush()
-    there.expect_failure('standard output', 'Broken pipe')
-    here.expect_failure(f'bob@{server.domain}', 'an error of its own')
-
-
 # The way to the server
-
-@case('a wrong password is an error with status 3')
-def _(server):
-    folder = Folder()
-    alice = Account(server, 'alice')
-    file = folder.make('file', 1)
-    here = alice.ibb('send', file, 'bob@localhost', env={'IBB_PASSWORD': 'wrong'})
-    here.expect_failure('alice@', code=REFUSED)
-    there = alice.ibb('receive', '-o', folder / 'copy', '--json', env={'IBB_PASSWORD': 'wrong'})
-    there.expect_failure('alice@', code=REFUSED)
-    error = there.wait_event('error')
-    check_equal((error['domain'], error['code']), ('ibb-error-quark', 'authentication'), 'error')
-    check_equal(folder.names(), ['file'], 'files')
-
 
 @case('no password and no terminal is an error')
 def _(server):
@@ -438,16 +356,6 @@ def _(server):
     here.expect_failure('no-such-host.invalid')
 
 
-@case('a refused port is an error that names it')
-def _(server):
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        port = probe.getsockname()[1]
-        alice = Account(server, 'alice')
-        here = alice.ibb('cat', 'bob@localhost', account=alice.options(port=port))
-        here.expect_failure('Connection refused', '127.0.0.1', f'port {port}')
-
-
 @case('a certificate for another name is an error')
 def _(server):
     alice = Account(server, 'alice', domain=prosody.WRONG_DOMAIN)
@@ -485,15 +393,6 @@ def _(server):
     alice.ibb('cat', 'bob@no-such-host.invalid').expect_failure('bob@no-such-host.invalid/ibb')
 
 
-@case('a refusal by the peer is an error')
-def _(server):
-    raw = RawClient(server, 'bob', 'ibb', 'not-acceptable')
-    here = Account(server, 'alice').ibb('send', '--json', '-', 'bob@localhost')
-    here.expect_failure(raw.jid)
-    error = here.wait_event('error')
-    check_equal((error['domain'], error['code']), ('ibb-error-quark', 'not-acceptable'), 'error')
-
-
 @case('cat ends when another program closes the session: well, unless bytes were lost')
 def _(server):
     raw = RawClient(server, 'bob', 'ibb', 'accept')
@@ -515,40 +414,6 @@ def _(server):
         check_equal(any('takes no more bytes' in line for line in here.errors()), bool(status), 'an error')
 
 
-# Seconds, in which something happens even on a machine that is busy, or stands still.
-SILENCE = '30'
-
-
-@case('--timeout ends a wait in which nobody comes, nobody answers or nothing moves')
-def _(server):
-    folder = Folder()
-    alice = Account(server, 'alice')
-    nobody, jid = waiting(server, folder, '--timeout', SILENCE)
-    no_file = alice.ibb('receive', '--directory', folder.path, '--timeout', SILENCE)
-    raw = RawClient(server, 'carol', 'ibb', None)
-    unanswered = alice.ibb('cat', '--timeout', SILENCE, raw.jid)
-    there = Account(server, 'strasse').ibb('listen', '--from', 'any', stdin=subprocess.PIPE)
-    here = alice.ibb('send', '--timeout', SILENCE, '/dev/zero', there.wait_ready())
-    there.wait_for(lambda: there.output, 'anything')
-    os.kill(there.pid, signal.SIGSTOP)
-    nobody.expect_failure(f'for {SILENCE} s', jid)
-    no_file.expect_failure(f'for {SILENCE} s', 'waiting for a file')
-    check_equal(folder.names(), [], 'files')
-    unanswered.expect_failure(raw.jid)
-    here.expect_failure(f'for {SILENCE} s', f'strasse@{server.domain}', perhaps=('^Only about ',))
-
-
-@case('a receiver that is killed in the middle is an error at the sender')
-def _(server):
-    folder = Folder()
-    there, jid = waiting(server, folder, '--json')
-    here = Account(server, 'alice').ibb('send', '--peer-timeout', '10', *SOON, '/dev/zero', jid)
-    there.wait_event('progress', bytes=1)
-    os.kill(there.pid, signal.SIGKILL)
-    here.expect_failure(jid, told=[WAITS])
-    check(not os.path.exists(folder / 'copy'), 'no file')
-
-
 @case('a receiver that is killed and started again: the sender is told to send again')
 def _(server):
     there, jid = waiting(server, Folder(), '--json')
@@ -560,77 +425,6 @@ def _(server):
     # The old session was refused by its successor, or given up before that was there.
     here.expect_failure(jid, ' again', perhaps=[WAITS])
     there.stop(-signal.SIGTERM)
-
-
-@case('a sender that is killed in the middle leaves no file')
-def _(server):
-    folder = Folder()
-    there, jid = waiting(server, folder, '--json', '--peer-timeout', '10', *SOON)
-    here = Account(server, 'alice').ibb('send', '/dev/zero', jid)
-    there.wait_event('progress', bytes=1)
-    os.kill(here.pid, signal.SIGKILL)
-    # Nothing tells a receiver: it has to ask.
-    there.expect_failure('alice@')
-    check_equal(folder.names(), [], 'files')
-
-
-@case('a silent peer is given up after --peer-timeout, and not before it answers')
-def _(server):
-    there = Account(server, 'bob').ibb('listen', '--from', 'any', stdin=subprocess.PIPE)
-    here = Account(server, 'alice').ibb('cat', '--peer-timeout', SILENCE, *SOON,
-                                        there.wait_ready(), stdin=subprocess.PIPE)
-    here.stdin.write(b'hello')
-    here.stdin.flush()
-    there.wait_for(lambda: there.output == b'hello', 'hello')
-    os.kill(there.pid, signal.SIGSTOP)
-    here.expect_failure(f'bob@{server.domain}', told=[WAITS])
-    os.kill(there.pid, signal.SIGCONT)
-    there.expect_failure('alice@')
-
-
-@case('an interruption of either end is an error at the other')
-def _(server):
-    for number in (signal.SIGINT, signal.SIGTERM):
-        for victim in ('here', 'there'):
-            folder = Folder()
-            there, jid = waiting(server, folder, '--json', *SOON)
-            here = Account(server, 'alice').ibb('send', *SOON, '/dev/zero', jid)
-            there.wait_event('progress', bytes=1)
-            os.kill(here.pid if victim == 'here' else there.pid, number)
-            gone, other = (here, there) if victim == 'here' else (there, here)
-            gone.expect_failure('Interrupted', code=-number, perhaps=[WAITS])
-            line = other.expect_failure('alice@' if victim == 'here' else jid, perhaps=[WAITS])
-            # On a slow machine the one who goes may not have told the other one.
-            check('it was stopped' in line or 'no longer answers' in line or
-                  any(re.search(WAITS, said) for said in other.lines), line)
-            check_equal(folder.names(), [], 'files')
-
-
-@case('an interruption ends a command that waits')
-def _(server):
-    # A hang-up leaves it two seconds to end by itself.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        folder = Folder()
-        there, jid = waiting(server, folder)
-        os.kill(there.pid, number)
-        there.expect_failure('Interrupted', jid, code=-number)
-        check_equal(folder.names(), [], 'files')
-
-
-@case('a server that is killed in the middle is an error at both ends')
-def _():
-    with prosody.Prosody() as server:
-        folder = Folder()
-        there, jid = waiting(server, folder, '--json', *SOON)
-        idle = Account(server, 'carol').ibb('listen', '--from', 'any')
-        idle.wait_ready()
-        here = Account(server, 'alice').ibb('send', *SOON, '/dev/zero', jid)
-        there.wait_event('progress', bytes=1)
-        server.kill()
-        here.expect_failure(told=['; logging in again$', WAITS])
-        there.expect_failure()
-        idle.wait_line('logging in again')
-        check_equal(folder.names(), [], 'files')
 
 
 # The descriptors

@@ -13,10 +13,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 from cases import PATIENCE, case, check, check_equal
-from command import REFUSED, ROOT, SOON, Account, Folder, sha256
+from command import REFUSED, ROOT, Account, Folder, sha256
 from cut_proxy import CutProxy
-from prosody import Prosody
-from rawclient import RawClient
 from servers import make_server
 from tunnel import Target, Tunnel, expect_reset, tcp_socket
 
@@ -139,21 +137,6 @@ def _():
         tunnel.end()
 
 
-@case('D-42: --resume-timeout bounds the wait for a server that is gone for good')
-def _():
-    with make_server(resumes=True) as server:
-        folder = Folder()
-        receive = Account(server, 'bob').ibb('receive', '--from', 'any', '--output', folder / 'copy', *SOON)
-        here = Account(server, 'alice').ibb('cat', *SOON, receive.wait_ready(), stdin=-1)
-        receive.wait_line('^Session from')
-        server.kill()
-        for end in (receive, here):
-            check_equal(end.finish(), 1, 'exit status')
-            # The time may be over before the first attempt to return has ended.
-            check(any(word in end.errors()[0] for word in ('cannot be reached', 'closed the connection')),
-                  f'errors: {end.lines}')
-
-
 @case('D-27, D-42: a command says what its session waits for')
 def _():
     with make_server() as server:
@@ -240,23 +223,6 @@ def _():
         check_equal(sha256(folder / 'heard'), sha256(source), 'SHA-256')
 
 
-@case('without --resume-timeout the session of receive ends with its connection')
-def _():
-    with make_server() as server:
-        folder = Folder()
-        receive = Account(server, 'bob').ibb('receive', '--json', '--output', folder / 'copy',
-                                             '--from', 'any', *ENDS)
-        here = Account(server, 'alice').ibb('cat', receive.wait_ready(), stdin=-1)
-        here.stdin.write(b'a beginning')
-        here.stdin.flush()
-        receive.wait_event('opened')
-        server.kill()
-        check_equal(receive.finish(), 1, 'exit status')
-        check_equal(count(receive, 'disconnected'), 0, 'disconnected')
-        check_equal(receive.wait_event('error')['code'], 'broken-pipe', 'code')
-        check_equal(folder.names(), [], 'files')
-
-
 @case('bytes that have arrived are written after the loss of the connection')
 def _():
     with make_server() as server:
@@ -273,39 +239,6 @@ def _():
         with open(read_end, 'rb') as file, open(source, 'rb') as expected:
             check(file.read() == expected.read(), 'what was written')
         check_equal(listen.finish(), 1, 'exit status')
-
-
-@case('another login with the resource ends the command')
-def _(server):
-    bob = Account(server, 'bob')
-    for command in (['expose', '--json', '--to', '127.0.0.1:9'], ['listen']):
-        program = bob.ibb(*command)
-        program.wait_ready()
-        other = RawClient(server, 'bob', 'ibb', None)
-        program.expect_failure('conflict', '--jid', code=REFUSED)
-        other.close()
-
-
-@case('a changed password ends the command')
-def _():
-    with Prosody() as server:  # the accounts of ejabberd cannot be changed while it does not run
-        bob = Account(server, 'bob')
-        for command in (['expose', '--json', '--to', '127.0.0.1:9'],
-                        ['forward', '--json', '--listen', '0', f'alice@{server.domain}'],
-                        ['receive', '--json', '--output', os.devnull]):
-            program = bob.ibb(*command)
-            program.wait_ready()
-            server.kill()
-            program.wait_event('disconnected')
-            server.set_password('bob', 'another one')
-            server.restart()
-            program.expect_failure('Cannot log in again', 'password', bob.bare, code=REFUSED)
-            error = program.events()[-1]
-            check_equal((error['event'], error['domain'], error['code']),
-                        ('error', 'ibb-error-quark', 'authentication'), 'the last event')
-            server.kill()
-            server.set_password('bob', bob.password)
-            server.restart()
 
 
 @case('a signal ends the wait')

@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 from cases import check, check_equal
-from command import IBB, ROOT, Folder, Program
+from command import IBB, ROOT, Folder, Program, sha256
 from fake_xmpp import FakeServer
 
 PARTNERS = {'send': 'receive --directory', 'send -': 'receive --output', 'cat': 'listen', 'forward': 'expose'}
@@ -31,6 +31,8 @@ PEER = 'bob@localhost/ibb'
 # What a stanza of the opener has at a moment.
 OPEN, DATA, CLOSE = '<open |session-initiate', '<data ', '<close '
 WAYS = {}
+OF_GIO = ('broken-pipe', 'cancelled', 'connection-refused', 'invalid-argument', 'no-space', 'not-supported',
+          'partial-input', 'permission-denied', 'timed-out', 'wrong-etag')
 # What a word of the page stands for.
 WORDS = {'COMMAND': r'\w+', 'PEER': r'(?:alice|bob)@localhost/\w+', 'ACCOUNT': r'(?:alice|bob)@localhost(?:/ibb)?', 'FILE': 'original',
          'PORT': r'\d+', 'SID': '[0-9a-f-]+', '…': '.*'}
@@ -61,6 +63,7 @@ class Run:
         self.number = 0  # of the last signal
         self.reached = threading.Event()
         os.mkdir(self.folder / 'in')
+        self.old = sha256(self.folder.make('copy', 100))
 
     @property
     def here_user(self):
@@ -151,11 +154,13 @@ class Run:
                 file.write(struct.pack('q', now))
 
     def disk(self):
-        """What a receiver has."""
-        names = os.listdir(self.folder / 'in') + [name for name in self.folder.names()
-                                                  if name == 'copy' or name.startswith('.ibb')]
-        return {'': 'nothing', 'original': 'the file', 'copy': 'the file'}.get(
-            ' '.join(names), 'a part' if all(name.endswith('.part') for name in names) else ' '.join(names))
+        """What a receiver has: the file, or else the old one, which was there before."""
+        names = os.listdir(self.folder / 'in') + [name for name in self.folder.names() if name.startswith('.ibb')]
+        copies = [sha256(self.folder / 'copy'), *(sha256(self.folder / 'in/original') for _ in range(names.count('original')))]
+        if sha256(self.source) in copies and len(set(names)) <= 1:
+            return 'the file'
+        check_equal(copies, [self.old], 'the file that was there')
+        return 'nothing' if not names else 'a part' if all(name.endswith('.part') for name in names) else ' '.join(names)
 
 
 # Success, and what needs no peer
@@ -253,6 +258,20 @@ def _(run):
     run.kill(run.here)
 
 
+@way('a hang-up (SIGHUP), while it waits for a peer')
+def _(run):
+    run.start(run.command).wait_ready()
+    run.kill(run.here, signal.SIGHUP)
+
+
+@way('a signal, while it logs in again')
+def _(run):
+    run.start(run.command).wait_ready()
+    run.server.go()
+    run.here.wait_event('disconnected')
+    run.kill(run.here)
+
+
 @way('--timeout passes, while it waits for a peer')
 def _(run):
     run.start(run.command, '--timeout', '60').wait_ready()
@@ -334,7 +353,7 @@ def _(run):
 
 @way('a signal, during the transfer')
 def _(run):
-    run.when(DATA, lambda *_: run.kill(run.here), number=2)
+    run.when(DATA, lambda *_: run.kill(run.here, signal.SIGINT), number=2)
     run.both()
 
 
@@ -361,6 +380,20 @@ def _(run):
     run.both()
     run.there.finish()
     run.pass_time(61)
+
+
+@way('the peer falls silent, during the transfer')
+def _(run):
+    run.stall(lambda *_: None)
+    run.server.when('', lambda *_: run.reached.is_set(), run.there_user, 0)
+    run.both()
+    run.pass_time(61)
+
+
+@way('the connection is lost, with --resume-timeout 0')
+def _(run):
+    run.when(DATA, lambda *_: run.server.go(), number=2)
+    run.both(*[['--resume-timeout', '0']] * 2)
 
 
 @way('the connection is lost for good, during the transfer')
@@ -390,8 +423,21 @@ def _(run):
 
 @way('the disk of the receiver is full')
 def _(run):
-    run.start('receive --output', output='/dev/full').wait_ready()
-    run.start('send -')
+    for size in (1, SIZE):
+        os.truncate(run.source, size)
+        run.here = None
+        run.start('receive --output', output='/dev/full').wait_ready()
+        run.start('send -')
+        if size == 1:
+            check_equal((run.here.finish(), run.there.finish()), (1, 1), 'statuses')
+
+
+@way('the reader of standard output goes')
+def _(run):
+    reader, writer = os.pipe()
+    os.close(reader)
+    run.both(options={'stdout': writer})
+    os.close(writer)
 
 
 @way('the input cannot be read')
@@ -403,10 +449,16 @@ def _(run):
 @way('the file changes while it is sent')
 def _(run):
     def change(*_):
-        with open(run.source, 'ab') as file:
-            file.write(b'more')
+        with open(run.source, 'r+b') as file:
+            file.write(b'other')
 
     run.server.when(DATA, change, 'alice')
+    run.both()
+
+
+@way('the file shrinks while it is sent')
+def _(run):
+    run.server.when(DATA, lambda *_: os.truncate(run.source, SIZE // 2), 'alice')
     run.both()
 
 
@@ -414,6 +466,8 @@ def _(run):
 def _(run):
     run.when(CLOSE, lambda *_: run.kill(run.here))
     run.both()
+    if run.command == 'send':
+        run.there.wait_event('done')
 
 
 # The page
@@ -448,6 +502,7 @@ def expect(run, program, cell):
     if code and program.command[1] in WITH_JSON:
         error = next(event for event in reversed(program.events()) if event['event'] == 'error')
         check_equal(error['code'], code, 'code')
+        check(code == 'failed' or (error['domain'] == 'g-io-error-quark') == (code in OF_GIO), f'the domain of {error}')
         check(error['message'] in program.lines[-1], f'{error} {program.lines}')
 
 

@@ -354,21 +354,6 @@ def _():
     Program(IBB, 'send', '--jid', 'a@b', path, folder.path, 'c@d', **options).expect_failure('--tar sends an archive')
 
 
-@case('a file that changes while it is sent is an error at both ends')
-def _(server):
-    here, there = Folder(), Folder()
-    path = here.make('file', LONG)
-    receiver = receive(server, there, '--count', '1', '--json')
-    sender = send(server, '--json', path, receiver.wait_ready())
-    receiver.wait_event('progress', bytes=1)
-    os.truncate(path, LONG // 2)
-    check_equal(sender.finish(), 1, 'status')
-    check('shorter' in sender.wait_event('error')['message'], 'the error says why')
-    receiver.wait_event('error')
-    receiver.stop(-signal.SIGTERM)
-    check(not os.path.exists(there / 'file'), 'no file')
-
-
 @case('what the peer has of a file stays when a signal ends the sender')
 def _(server):
     here, there = Folder(), Folder()
@@ -386,17 +371,6 @@ def _(server):
     check_equal(receiver.finish(), 0, 'status')
     check(receiver.wait_event('done')['resumed'] > 0, 'nothing is sent again')
     check_equal(sha256(there / 'file'), sha256(path), 'SHA-256')
-
-
-@case('a sender learns at once that the receiver was stopped')
-def _(server):
-    here, there = Folder(), Folder()
-    receiver = receive(server, there, '--json')
-    sender = send(server, here.make('file', LONG), receiver.wait_ready())
-    receiver.wait_event('progress', bytes=1)
-    receiver.stop(-signal.SIGTERM)
-    sender.expect_failure('stopped', told=['^Offering '])
-    check_equal([name.startswith('.') for name in there.names()], [True], 'hidden files')
 
 
 @case('a file outlives two restarts of the server')

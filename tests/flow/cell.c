@@ -76,7 +76,7 @@ static const Option options[] = {
   OPTION ("stall-from", TYPE_NUMBER, stall_from, "0", "seconds"),
   OPTION ("stall-until", TYPE_NUMBER, stall_until, "1M", "seconds"),
   OPTION ("hostile", TYPE_COUNT, hostile, "0", "1: the slow ones read, but acknowledge ever later"),
-  OPTION ("chat", TYPE_COUNT, chat, "1", "1: a question to the server each second"),
+  OPTION ("chat", TYPE_COUNT, chat, "1", "seconds between questions to the server; 0: none"),
 };
 
 static gpointer

@@ -90,7 +90,7 @@ typedef struct
   double   stall_from; /* seconds: from when on the slow ones are slow */
   double   stall_until;
   guint    hostile; /* the slow ones are hostile instead */
-  guint    chat;    /* our application asks the server something each second */
+  guint    chat;    /* seconds between questions of our application to the server; 0: none */
 } Cell;
 
 void cell_init (Cell *self);

@@ -46,6 +46,8 @@ static const Group groups[] = {
   { "limit", "limit=prosody|ejabberd rate=1M|10M " DELAYS JITTERS "peers=1|4" },
   { "limit-mixed", "limit=prosody|ejabberd rate=10M " DELAYS FEW_JITTERS
                    "limit-rate=10k|100k sessions=1|4 interactive=1" },
+  /* A person who has been silent for so long that blocks are long again. */
+  { "limit-chat", "limit=prosody|ejabberd rate=10M delay=0.1|25 chat=20" },
   { "nagle", "nagle=sender|receiver|both rate=0|1M|10M " DELAYS "jitter=0|5 mss=1448|65483" },
   { "nagle-block",
     "nagle=both rate=0|10M " FEW_DELAYS "block=1024|8192|16384|65535 mss=1448|65483" },

@@ -8,8 +8,6 @@
 #include "model-end.h"
 #include "server.h"
 
-#define CHAT_PERIOD FLOW_SECOND
-
 typedef struct
 {
   const Cell *cell;
@@ -69,6 +67,12 @@ init_end (Network *self, guint i, Random *random)
   port->stream.send_ack = connection_acknowledge;
 }
 
+static gint64
+get_chat_period (const Network *self)
+{
+  return self->cell->chat * FLOW_SECOND;
+}
+
 static void
 chat_cb (gpointer owner, gpointer item)
 {
@@ -79,7 +83,7 @@ chat_cb (gpointer owner, gpointer item)
     engine_end_note_chat (&self->engines[0], question);
   connection_send (&self->connections[0], question);
   self->n_asked++;
-  events_add (self->events, self->events->now + CHAT_PERIOD, chat_cb, self, NULL);
+  events_add (self->events, self->events->now + get_chat_period (self), chat_cb, self, NULL);
 }
 
 /* Pings are answered in order. */
@@ -87,7 +91,7 @@ static void
 finish_chat (Network *self)
 {
   for (guint i = self->meter->latencies[METER_CHAT]->len; i < self->n_asked; i++)
-    meter_note_latency (self->meter, METER_CHAT, i * CHAT_PERIOD + CHAT_PERIOD / 2);
+    meter_note_latency (self->meter, METER_CHAT, (2 * i + 1) * get_chat_period (self) / 2);
 }
 
 static void
@@ -109,7 +113,7 @@ start (Network *self)
   else
     model_end_start (&self->models[0]);
   if (self->cell->chat)
-    events_add (self->events, CHAT_PERIOD / 2, chat_cb, self, NULL);
+    events_add (self->events, get_chat_period (self) / 2, chat_cb, self, NULL);
 }
 
 static void

@@ -111,14 +111,23 @@ cut_comment (char *line)
   g_strchomp (line);
 }
 
-/* "| a | b" is { "a", "b" }. */
+/* "| a | b || c" is { "a", "b | c" }. */
 static GStrv
 split_row (const char *line)
 {
-  GStrv cells = g_strsplit (line + 1, " |", -1);
+  g_autoptr (GString) text = g_string_new (line + 1);
+  GStrv               cells;
 
+  g_string_replace (text, " ||", "\1", 0);
+  cells = g_strsplit (text->str, " |", -1);
   for (guint i = 0; cells[i] != NULL; i++)
-    g_strstrip (cells[i]);
+    {
+      g_autoptr (GString) cell = g_string_new (g_strstrip (cells[i]));
+
+      g_string_replace (cell, "\1", " |", 0);
+      g_free (cells[i]);
+      cells[i] = g_strdup (cell->str);
+    }
   return cells;
 }
 

@@ -22,6 +22,8 @@
  *     | when  | written
  *     | last  | 10
  *
+ * "||" in a cell is a bar.
+ *
  * "macro NAME" names statements; a call gives it arguments with " | " between them, for {1}, {2}
  * ... A macro with a name in capitals is a text, for which %NAME stands. */
 

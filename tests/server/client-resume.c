@@ -93,6 +93,13 @@ test_iq (Parties *self, gconstpointer data)
   transfer (self, IBB_STANZA_TYPE_IQ, 8 << 20, 3 << 20, 5);
 }
 
+/* Nothing breaks. */
+static void
+test_whole (Parties *self, gconstpointer data)
+{
+  transfer (self, IBB_STANZA_TYPE_IQ, 4 << 20, 1 << 20, 0);
+}
+
 /* Messages are lost no more than blocks in IQs are: each is sent when the server has the one
  * before (D-35, D-31). */
 static void
@@ -264,6 +271,8 @@ main (int argc, char **argv)
   g_test_add ("/ibb/resume/" path, Parties, NULL, set_up, function, parties_tear_down)
   if (resumes_in_stanzas ())
     add ("D-42/iq", test_iq);
+  else
+    add ("whole", test_whole);
   if (runs_long_cases ())
     add ("D-42/D-35/D-31/message", test_message);
   if (resumes_in_stanzas ())

@@ -75,6 +75,21 @@ start_fast_timers (Surroundings *self, Words *words)
   fast_timers_start (time, time, words_take_number (words));
 }
 
+/* What is to happen in so many ms happens when the script says "fire". */
+static void
+hold_timer (Surroundings *self, Words *words)
+{
+  fast_timers_hold (words_take_number (words));
+}
+
+static void
+fire_timer (Surroundings *self, Words *words)
+{
+  while (!fast_timers_is_held ())
+    wait_a_moment ();
+  fast_timers_fire ();
+}
+
 static void
 set_random (Surroundings *self, Words *words)
 {
@@ -123,6 +138,8 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("asked", check_asked),
   SCRIPT_WORD ("direct-record", add_direct_record),
   SCRIPT_WORD ("fast", start_fast_timers),
+  SCRIPT_WORD ("fire", fire_timer),
+  SCRIPT_WORD ("hold", hold_timer),
   SCRIPT_WORD ("network", change_network),
   SCRIPT_WORD ("no-wait", check_no_wait),
   SCRIPT_WORD ("random", set_random),

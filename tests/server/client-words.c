@@ -34,6 +34,7 @@ struct _ClientRun
   GAsyncResult      *opened;
   GAsyncResult      *query;
   IBBTransport      *transport; /* (nullable): that was opened */
+  GSocket           *silent[4]; /* (nullable): the first listens */
   GString           *received;  /* names or ids of stanzas, and changes of resources */
   gboolean           refuses;   /* certificates that nobody knows */
   guint              n_judged;
@@ -569,13 +570,14 @@ use_websocket (Run *self, Words *words)
                 IBB_WEBSOCKET_MODE_ALWAYS, "websocket-uri", uri, NULL);
 }
 
-/* "proxy [URI]": the client goes by a proxy of HTTP, %PROXY, unless its proxy resolver says URI. */
+/* "proxy [URI|https]": the client goes by a proxy of HTTP, %PROXY, or only for HTTPS, unless its
+ * proxy resolver says URI. */
 static void
 start_proxy (Run *self, Words *words)
 {
   const char                *text = words_take_rest (words);
   g_autoptr (GProxyResolver) resolver =
-      g_simple_proxy_resolver_new (*text != '\0' ? text : NULL, NULL);
+      g_simple_proxy_resolver_new (strchr (text, ':') != NULL ? text : NULL, NULL);
   char *uri;
 
   if (self->proxy == NULL)
@@ -583,8 +585,34 @@ start_proxy (Run *self, Words *words)
   uri = g_strdup_printf ("http://127.0.0.1:%u", cut_proxy_get_port (self->proxy));
   if (*text == '\0')
     g_simple_proxy_resolver_set_uri_proxy (G_SIMPLE_PROXY_RESOLVER (resolver), "xmpp-client", uri);
+  if (strchr (text, ':') == NULL)
+    g_simple_proxy_resolver_set_uri_proxy (G_SIMPLE_PROXY_RESOLVER (resolver), "https", uri);
   ibb_client_set_proxy_resolver (IBB_CLIENT (self->client), resolver);
   script_define (g_strdup ("PROXY"), uri);
+}
+
+/* The host of the client takes as many connections as its backlog holds, and answers none. */
+static void
+use_silent_host (Run *self, Words *words)
+{
+  g_autoptr (GInetAddress)   loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) any = g_inet_socket_address_new (loopback, 0);
+  g_autoptr (GSocketAddress) address = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (self->silent); i++)
+    self->silent[i] = assert_succeeds (g_socket_new, G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
+                                       G_SOCKET_PROTOCOL_TCP);
+  g_socket_set_listen_backlog (self->silent[0], 0);
+  assert_succeeds (g_socket_bind, self->silent[0], any, TRUE);
+  assert_succeeds (g_socket_listen, self->silent[0]);
+  address = assert_succeeds (g_socket_get_local_address, self->silent[0]);
+  for (gsize i = 1; i < G_N_ELEMENTS (self->silent); i++)
+    {
+      g_socket_set_blocking (self->silent[i], FALSE);
+      g_socket_connect (self->silent[i], address, NULL, NULL);
+    }
+  g_object_set (self->client, "host", "127.0.0.1", "port",
+                (guint) g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)), NULL);
 }
 
 /* What the proxy was asked for so far. */
@@ -634,6 +662,7 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("send", send_stanza),
   SCRIPT_WORD ("service", start_service),
   SCRIPT_WORD ("set", set_property),
+  SCRIPT_WORD ("silent-host", use_silent_host),
   SCRIPT_WORD ("state", check_state),
   SCRIPT_WORD ("tls", use_tls),
   SCRIPT_WORD ("token", set_token),
@@ -685,6 +714,8 @@ client_run_free (ClientRun *self)
       g_signal_handlers_disconnect_by_data (self->client, self);
       drop_client (self->client);
     }
+  for (gsize i = 0; i < G_N_ELEMENTS (self->silent); i++)
+    g_clear_object (&self->silent[i]);
   g_clear_pointer (&self->proxy, cut_proxy_free);
   script_server_free (self->servers);
   g_string_free (self->received, TRUE);

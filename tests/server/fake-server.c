@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* How each side ends the XML stream over WebSocket. */
+#define CLOSE_FRAME "\x81\x34<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>"
+
 struct _FakeServer
 {
   Acceptor acceptor;
@@ -161,6 +164,8 @@ serve (FakeServer *self)
       take_bytes (self, buffer, (gsize) n);
       if (!self->deaf && g_str_has_suffix (self->received->str, "</stream:stream>"))
         send_text (self, "</stream:stream>", strlen ("</stream:stream>"));
+      else if (g_str_has_suffix (self->received->str, CLOSE_FRAME + 2))
+        send_text (self, CLOSE_FRAME, strlen (CLOSE_FRAME));
     }
   self->ended = has_come;
   g_clear_pointer (&self->frames, g_byte_array_unref);

@@ -40,7 +40,8 @@ static void
 send_many (ScriptServer *self, Words *words)
 {
   guint               n = words_take_number (words);
-  g_auto (GStrv)      parts = g_strsplit (words_take_rest (words), " | ", 3);
+  g_autofree char    *text = g_strcompress (words_take_rest (words));
+  g_auto (GStrv)      parts = g_strsplit (text, " | ", 3);
   g_autoptr (GString) all = g_string_new (parts[0]);
 
   for (guint i = 0; i < n; i++)
@@ -90,19 +91,43 @@ announce_frame (ScriptServer *self, Words *words)
   fake_server_send (self->server, header->str, (gssize) header->len);
 }
 
+/* "<http STATUS HEADER | DOCUMENT" */
+static void
+send_document (ScriptServer *self, Words *words)
+{
+  const char      *status = words_take (words);
+  g_auto (GStrv)   parts = g_strsplit (words_take_rest (words), " |", 2);
+  const char      *document = g_strchug (parts[1]);
+  g_autofree char *answer = g_strdup_printf ("HTTP/1.1 %s X\r\nContent-Length: %" G_GSIZE_FORMAT
+                                             "\r\nConnection: close\r\n%s\r\n\r\n%s",
+                                             status, strlen (document), parts[0], document);
+
+  fake_server_send (self->server, answer, -1);
+}
+
+/* A chunk of a document of HTTP. */
+static void
+send_chunk (ScriptServer *self, Words *words)
+{
+  const char      *text = words_take_rest (words);
+  g_autofree char *chunk =
+      g_strdup_printf ("%" G_GSIZE_MODIFIER "x\r\n%s\r\n", strlen (text), text);
+
+  fake_server_send (self->server, chunk, -1);
+}
+
 /* The client asks for the WebSocket; %KEY is the answer to its key. */
 static void
 take_request (ScriptServer *self, Words *words)
 {
-  g_autofree char      *request = fake_server_take_until (self->server, "\r\n\r\n");
-  const char           *key = strstr (request, "Sec-WebSocket-Key: ");
+  g_autofree char      *key = NULL;
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA1);
   guint8                digest[20];
   gsize                 length = sizeof digest;
 
-  g_assert_nonnull (strstr (request, "GET /ws?a=b HTTP/1.1\r\n"));
-  g_assert_nonnull (key);
-  key += strlen ("Sec-WebSocket-Key: ");
+  fake_server_expect (self->server, "GET /ws?a=b HTTP/1.1\r\n");
+  fake_server_expect (self->server, "Sec-WebSocket-Key: ");
+  key = fake_server_take_until (self->server, "\r\n");
   g_checksum_update (checksum, (const guchar *) key, (gssize) strcspn (key, "\r"));
   g_checksum_update (checksum, (const guchar *) "258EAFA5-E914-47DA-95CA-C5AB0DC85B11", -1);
   g_checksum_get_digest (checksum, digest, &length);
@@ -236,7 +261,9 @@ end_elsewhere (ScriptServer *self, Words *words)
 static const ScriptWord calls[] = {
   SCRIPT_WORD (">", expect_text),
   SCRIPT_WORD ("<", send_text),
+  SCRIPT_WORD ("<chunk", send_chunk),
   SCRIPT_WORD ("<frame", send_frame),
+  SCRIPT_WORD ("<http", send_document),
   SCRIPT_WORD ("<long", announce_frame),
   SCRIPT_WORD ("<many", send_many),
   SCRIPT_WORD ("<raw", send_raw),

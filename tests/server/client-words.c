@@ -12,6 +12,7 @@
 #include "../lib/process.h"
 #include "../lib/script-reader.h"
 #include "client-fixture.h"
+#include "client-online.h"
 #include "client-surroundings.h"
 #include "client-words.h"
 #include "cut-proxy.h"
@@ -23,6 +24,7 @@ struct _ClientRun
 {
   ScriptServer      *servers;
   Surroundings      *surroundings;
+  Online            *online;
   CutProxy          *proxy; /* (nullable) */
   IBBXmppConnection *client;
   IBBService        *service; /* (nullable) */
@@ -39,6 +41,8 @@ struct _ClientRun
   gboolean           refuses;   /* certificates that nobody knows */
   guint              n_judged;
   guint              n_notified;
+  guint              n_handled; /* stanzas */
+  guint              n_nested;  /* for so many the handler of the first one waits */
 };
 
 typedef struct _ClientRun Run;
@@ -391,14 +395,30 @@ stanza_cb (Run *self, IBBStanza *stanza)
 
   g_assert_true (g_main_context_is_owner (NULL));
   g_string_append_printf (self->received, "%s ", id != NULL ? id : ibb_stanza_get_kind (stanza));
+  self->n_handled++;
+  while (self->n_handled < self->n_nested)
+    g_main_context_iteration (NULL, TRUE);
   return id == NULL || !g_str_has_prefix (id, "leave");
 }
 
-/* From now on the application handles stanzas, but those whose ids begin with "leave". */
+/* From now on the application handles stanzas, but those whose ids begin with "leave". "N": the
+ * handler runs a main loop, as a modal dialogue does, until so many have come. */
 static void
 handle_stanzas (Run *self, Words *words)
 {
+  if (words_peek (words) != NULL)
+    self->n_nested = words_take_number (words);
   g_signal_connect_swapped (self->client, "stanza-received", G_CALLBACK (stanza_cb), self);
+}
+
+static void
+check_handled (Run *self, Words *words)
+{
+  guint n = words_take_number (words);
+
+  wait_until (self->n_handled >= n);
+  run_pending ();
+  g_assert_cmpuint (self->n_handled, ==, n);
 }
 
 static void
@@ -642,6 +662,7 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("expect-fails", expect_fails),
   SCRIPT_WORD ("fails", finish_login),
   SCRIPT_WORD ("handle-stanzas", handle_stanzas),
+  SCRIPT_WORD ("handled", check_handled),
   SCRIPT_WORD ("judge", set_judge),
   SCRIPT_WORD ("judged", check_judged),
   SCRIPT_WORD ("limit", check_limit),
@@ -680,6 +701,7 @@ client_run_call (ClientRun *self, const char *name, Words *words)
   return SCRIPT_CALL (calls, self, name, words) ||
          script_server_call (self->servers, name, words) ||
          script_login_call (self->servers, name, words) ||
+         online_call (self->online, name, words) ||
          surroundings_call (self->surroundings, name, words);
 }
 
@@ -693,6 +715,7 @@ client_run_new (void)
   script_define (g_strdup ("HANDSHAKE"), g_strdup ("\x16\x03"));
   script_define (g_strdup ("PING"), g_strdup ("\x89\x04ping"));
   self->surroundings = surroundings_new ();
+  self->online = online_new (&self->client);
   self->cancellable = g_cancellable_new ();
   self->received = g_string_new (NULL);
   create_client (self, FAKE_JID);
@@ -703,6 +726,7 @@ void
 client_run_free (ClientRun *self)
 {
   surroundings_free (self->surroundings);
+  online_free (self->online);
   g_clear_object (&self->transport);
   g_clear_object (&self->service);
   if (self->client != NULL)

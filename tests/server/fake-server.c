@@ -23,7 +23,6 @@ struct _FakeServer
   guint              n_clients;  /* protected by lock */
   GSocketConnection *connection; /* protected by lock */
   GIOStream         *io;         /* protected by lock: that, or TLS over it */
-  guint              n_answers;  /* protected by lock */
   GString           *received;   /* protected by lock */
   gsize              seen;       /* protected by lock */
   gboolean           done;       /* protected by lock: every step is */
@@ -67,23 +66,16 @@ advance (FakeServer *self, const FakeStep *step)
 {
   for (;;)
     {
-      g_autofree char *between = NULL;
-      g_autofree char *answer = NULL;
-
       if (step->expect == NULL)
         {
           if (step->send == NULL)
             self->done = TRUE;
           return step;
         }
-      if (!see (self, step->expect, &between))
+      if (!see (self, step->expect, NULL))
         return step;
-      if (step->answer != NULL)
-        answer = step->answer (between);
-      else
-        answer = g_strdup (step->send);
-      if (answer != NULL)
-        send_text (self, answer, strlen (answer));
+      if (step->send != NULL)
+        send_text (self, step->send, strlen (step->send));
       step++;
     }
 }
@@ -131,7 +123,6 @@ serve (FakeServer *self)
 {
   GInputStream   *input = g_io_stream_get_input_stream (self->io);
   const FakeStep *step;
-  const FakeStep *next;
   char            buffer[65536];
   gboolean        has_come = FALSE; /* or the client does not trust the certificate */
 
@@ -142,13 +133,7 @@ serve (FakeServer *self)
     {
       gssize n;
 
-      next = advance (self, step);
-      for (gboolean answered = FALSE; step < next; step++)
-        if (!answered && (step->send != NULL || step->answer != NULL))
-          {
-            answered = TRUE;
-            self->n_answers++;
-          }
+      step = advance (self, step);
       g_cond_broadcast (&self->changed);
       while (self->paused && !g_cancellable_is_cancelled (self->acceptor.cancellable))
         g_cond_wait (&self->changed, &self->lock);
@@ -288,17 +273,6 @@ void
 fake_server_speak_websocket (FakeServer *self)
 {
   self->is_websocket = TRUE;
-}
-
-guint
-fake_server_get_n_answers (FakeServer *self)
-{
-  guint n;
-
-  g_mutex_lock (&self->lock);
-  n = self->n_answers;
-  g_mutex_unlock (&self->lock);
-  return n;
 }
 
 void

@@ -34,18 +34,12 @@
     "</presence>", NULL                                                                            \
   }
 
-/* XEP-0198 */
-#define FAKE_SM "urn:xmpp:sm:3"
-#define FAKE_SM_OFFER "<sm xmlns='" FAKE_SM "'/>"
-
 /* Waits until expect comes, after what the steps before saw, then sends. An
  * expect of NULL waits until the client closes. */
 typedef struct
 {
   const char *expect; /* (nullable) */
   const char *send;   /* (nullable) */
-  /* instead of send: received is all since the step before */
-  char *(*answer) (const char *received);
 } FakeStep;
 
 typedef struct _FakeServer FakeServer;
@@ -57,9 +51,7 @@ FakeServer *fake_server_new (const FakeStep *steps);
 FakeServer *fake_server_new_tls (const FakeStep *steps, GTlsCertificate *certificate);
 /* (transfer full) (nullable): the TLS channel to the client. */
 GTlsConnection *fake_server_dup_tls (FakeServer *self);
-/* How often what the client sent was answered by the steps: each costs a round trip. */
-guint fake_server_get_n_answers (FakeServer *self);
-guint fake_server_get_port (FakeServer *self);
+guint           fake_server_get_port (FakeServer *self);
 /* The steps for clients that come from now on. */
 void fake_server_set_steps (FakeServer *self, const FakeStep *steps);
 /* The certificate for connections from now on, or for those after the next one. */

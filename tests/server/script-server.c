@@ -152,6 +152,20 @@ hang_up (ScriptServer *self, Words *words)
   fake_server_close (self->server);
 }
 
+/* "paused on": the server reads nothing. */
+static void
+set_paused (ScriptServer *self, Words *words)
+{
+  fake_server_set_paused (self->server, words_take_switch (words));
+}
+
+/* It does not answer the end of the XML stream. */
+static void
+set_deaf (ScriptServer *self, Words *words)
+{
+  fake_server_set_deaf (self->server);
+}
+
 static void
 wait_for_connection (ScriptServer *self, Words *words)
 {
@@ -272,12 +286,14 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("change-server", change_server),
   SCRIPT_WORD ("connection", wait_for_connection),
   SCRIPT_WORD ("connections", check_connections),
+  SCRIPT_WORD ("deaf", set_deaf),
   SCRIPT_WORD ("elsewhere", go_elsewhere),
   SCRIPT_WORD ("end-elsewhere", end_elsewhere),
   SCRIPT_WORD ("hang-up", hang_up),
   SCRIPT_WORD ("keep", keep),
   SCRIPT_WORD ("later-certificate", set_later_certificate),
   SCRIPT_WORD ("never", add_never),
+  SCRIPT_WORD ("paused", set_paused),
   SCRIPT_WORD ("round-trip", round_trip),
   SCRIPT_WORD ("shown", check_shown),
   SCRIPT_WORD ("times", add_count),

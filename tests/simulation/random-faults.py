@@ -136,7 +136,7 @@ FOLDERS = {
     'files': (90, by_tests('files/*')),
     'trust': (90, by_tests('unit/decision', 'unit/exchange', 'unit/question', 'loopback/encrypt*', 'loopback/identity', 'client/client-trust',
                            'client/client-script-certificate')),
-    'xmpp': (90, by_tests('unit/*', 'client/client-[et]*', 'client/client-fake*', 'client/client-script-*',
+    'xmpp': (90, by_tests('unit/*', 'client/client-[et]*', 'client/client-script-*',
                           without=('unit/engine-*', 'unit/controller*', 'docs/*'))),
     'tool': (90, by_tests('server/command-help', 'server/command-table', 'server/command-output-*')),
 }

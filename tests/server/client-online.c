@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The words of a script of client-script.c for a client that is online: what a service on its
+ * connection is told, and whether its thread wakes up by itself. */
+
+#include "config.h"
+
+#include "client-online.h"
+
+#include <string.h>
+
+#include "client-fixture.h"
+#include "ibb-connection-private.h"
+
+/* A service that counts. */
+typedef struct
+{
+  IBBConnectionListener parent;
+
+  int     n_lost;
+  int     n_drained;
+  int     n_chats;
+  GError *error;
+} Watcher;
+
+static gboolean
+watcher_notify (IBBConnectionListener *listener, const IBBConnectionEvent *event)
+{
+  Watcher *self = (Watcher *) listener;
+
+  if (event->type == IBB_CONNECTION_DRAINED)
+    g_atomic_int_inc (&self->n_drained);
+  else if (event->type == IBB_CONNECTION_CHAT)
+    g_atomic_int_inc (&self->n_chats);
+  else if (event->type == IBB_CONNECTION_LOST)
+    {
+      g_assert_nonnull (event->error);
+      g_clear_error (&self->error);
+      self->error = g_error_copy (event->error);
+      g_atomic_int_inc (&self->n_lost);
+    }
+  return FALSE;
+}
+
+static char **
+watcher_dup_features (IBBConnectionListener *listener)
+{
+  return g_strsplit ("urn:ibb-glib:1", " ", 0);
+}
+
+static void
+watcher_free (IBBConnectionListener *listener)
+{
+  Watcher *self = (Watcher *) listener;
+
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+static Watcher *
+watch (IBBClient *client)
+{
+  static const IBBConnectionListenerClass class = {
+    .notify = watcher_notify,
+    .dup_features = watcher_dup_features,
+    .free = watcher_free,
+  };
+  Watcher *self = g_new0 (Watcher, 1);
+
+  ibb_connection_listener_init (&self->parent, &class);
+  ibb_connection_add_listener (IBB_CONNECTION (client), &self->parent);
+
+  return self;
+}
+
+typedef struct
+{
+  int      is_known; /* atomic */
+  gboolean is_armed;
+} Look;
+
+/* A timer that goes on while the machine sleeps is a descriptor. */
+static gboolean
+is_timer (int fd)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  g_autofree char *target = g_file_read_link (path, NULL);
+
+  return target != NULL && strstr (target, "timerfd") != NULL;
+}
+
+/* Runs on the client's thread: would it wake up by itself? */
+static gboolean
+look_cb (gpointer user_data)
+{
+  Look         *look = user_data;
+  GMainContext *context = g_main_context_get_thread_default ();
+  GPollFD       fds[16];
+  int           timeout, priority, n_fds;
+
+  g_main_context_prepare (context, &priority);
+  n_fds = g_main_context_query (context, G_MAXINT, &timeout, fds, G_N_ELEMENTS (fds));
+  g_assert_cmpint (n_fds, <=, G_N_ELEMENTS (fds));
+  g_main_context_check (context, priority, fds, n_fds);
+  look->is_armed = timeout >= 0;
+  for (int i = 0; i < n_fds; i++)
+    look->is_armed |= is_timer (fds[i].fd);
+  g_atomic_int_set (&look->is_known, 1);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+has_timer (IBBClient *client)
+{
+  Look                look = { 0, FALSE };
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  g_source_set_callback (source, look_cb, &look, NULL);
+  g_source_attach (source, ibb_connection_get_context (IBB_CONNECTION (client)));
+  wait_for_int (&look.is_known, 1);
+  return look.is_armed;
+}
+
+struct _Online
+{
+  IBBXmppConnection **client;  /* (unowned): that of the case */
+  Watcher            *watcher; /* (owned) (nullable) */
+  GAsyncResult       *logout;  /* (owned) (nullable) */
+  GThread            *thread;  /* (nullable) */
+};
+
+static void
+start_watching (Online *self, Words *words)
+{
+  self->watcher = watch (IBB_CLIENT (*self->client));
+}
+
+/* "told lost|drained|chats N" */
+static void
+check_told (Online *self, Words *words)
+{
+  static const char *const names[] = { "lost", "drained", "chats" };
+  int  *counts[] = { &self->watcher->n_lost, &self->watcher->n_drained, &self->watcher->n_chats };
+  guint i = script_find (names, G_N_ELEMENTS (names), words_take (words));
+
+  g_assert_cmpint (g_atomic_int_get (counts[i]), ==, words_take_number (words));
+}
+
+static void
+check_timer (Online *self, Words *words)
+{
+  g_assert_cmpint (has_timer (IBB_CLIENT (*self->client)), ==, words_take_switch (words));
+}
+
+static void
+check_congested (Online *self, Words *words)
+{
+  g_assert_cmpint (ibb_connection_is_congested (IBB_CONNECTION (*self->client)), ==,
+                   words_take_switch (words));
+}
+
+/* The client is given more until it is offline. */
+static void
+send_on (Online *self, Words *words)
+{
+  g_autoptr (IBBStanza) stanza =
+      assert_succeeds (ibb_stanza_new_from_xml, words_take_rest (words), -1);
+
+  while (ibb_xmpp_connection_get_state (*self->client) != IBB_CONNECTION_STATE_OFFLINE)
+    {
+      if (!ibb_connection_is_congested (IBB_CONNECTION (*self->client)))
+        ibb_connection_send (IBB_CONNECTION (*self->client), stanza, NULL);
+      g_main_context_iteration (NULL, FALSE);
+    }
+}
+
+/* From here on it takes neither a stanza nor a login. */
+static void
+begin_logout (Online *self, Words *words)
+{
+  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml ("<message/>", -1, NULL);
+  GAsyncResult         *login = NULL;
+  int                   n_drained = g_atomic_int_get (&self->watcher->n_drained);
+
+  /* Until the buffers of the system were full the client may have drained. */
+  ibb_xmpp_connection_logout_async (*self->client, NULL, store_result_cb, &self->logout);
+  g_assert_cmpint (g_atomic_int_get (&self->watcher->n_drained), ==, n_drained);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_connection_send,
+                IBB_CONNECTION (*self->client), stanza);
+  ibb_xmpp_connection_login_async (*self->client, NULL, store_result_cb, &login);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_xmpp_connection_login_finish,
+                       *self->client, &login);
+  g_assert_null (self->logout);
+}
+
+static void
+end_logout (Online *self, Words *words)
+{
+  assert_result (ibb_xmpp_connection_logout_finish, *self->client, &self->logout);
+}
+
+static gpointer
+log_in_and_drop (gpointer data)
+{
+  assert_login (data);
+  g_object_unref (data);
+  return NULL;
+}
+
+/* Another client of the same server logs in, and is dropped, in a thread that ends with it. */
+static void
+use_thread (Online *self, Words *words)
+{
+  IBBClient *client = IBB_CLIENT (*self->client);
+
+  self->thread = g_thread_new ("drop", log_in_and_drop,
+                               ibb_client_new_like (client, ibb_client_get_jid (client)));
+}
+
+/* Nobody waits for the end of the login, which is cancelled, or of the logout. */
+static void
+log_in_unheard (Online *self, Words *words)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  ibb_xmpp_connection_login_async (*self->client, cancellable, NULL, NULL);
+  g_cancellable_cancel (cancellable);
+}
+
+static void
+log_out_unheard (Online *self, Words *words)
+{
+  ibb_xmpp_connection_logout_async (*self->client, NULL, NULL, NULL);
+}
+
+static const ScriptWord calls[] = {
+  SCRIPT_WORD ("begin-log-out", begin_logout),
+  SCRIPT_WORD ("congested", check_congested),
+  SCRIPT_WORD ("log-in-thread", use_thread),
+  SCRIPT_WORD ("logged-out", end_logout),
+  SCRIPT_WORD ("log-in-unheard", log_in_unheard),
+  SCRIPT_WORD ("log-out-unheard", log_out_unheard),
+  SCRIPT_WORD ("send-on", send_on),
+  SCRIPT_WORD ("timer", check_timer),
+  SCRIPT_WORD ("told", check_told),
+  SCRIPT_WORD ("watch-connection", start_watching),
+};
+
+gboolean
+online_call (Online *self, const char *name, Words *words)
+{
+  return SCRIPT_CALL (calls, self, name, words);
+}
+
+Online *
+online_new (IBBXmppConnection **client)
+{
+  Online *self = g_new0 (Online, 1);
+
+  self->client = client;
+  return self;
+}
+
+void
+online_free (Online *self)
+{
+  g_clear_pointer (&self->thread, g_thread_join);
+  if (self->watcher != NULL)
+    ibb_connection_remove_listener (IBB_CONNECTION (*self->client), &self->watcher->parent);
+  g_free (self);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The words of a script of client-script.c for a client that is online: what a service on its
- * connection is told, and whether its thread wakes up by itself. */
+ * connection is told, whether its thread wakes up by itself; and for one beside a real server. */
 
 #include "config.h"
 
@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "../lib/account.h"
 #include "client-fixture.h"
 #include "ibb-connection-private.h"
 
@@ -233,7 +234,92 @@ log_out_unheard (Online *self, Words *words)
   ibb_xmpp_connection_logout_async (*self->client, NULL, NULL, NULL);
 }
 
+/* ---- a real server ---- */
+
+/* "real JID | PASSWORD": from now on the client is one of its accounts. */
+static void
+use_account (Online *self, Words *words)
+{
+  g_auto (GStrv) parts = g_strsplit (words_take_rest (words), " |", 2);
+  const char    *password = g_strchug (parts[1]);
+
+  g_clear_object (self->client);
+  *self->client = IBB_XMPP_CONNECTION (
+      account_create_client_for (parts[0], *password != '\0' ? password : NULL));
+}
+
+/* The mechanism that the last login in any thread chose. */
+static GMutex lock;
+static char  *chosen; /* (nullable): protected by lock */
+
+static void
+log_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+  const char *with = strstr (message, " with ");
+
+  if (!g_str_has_prefix (message, "Logging in to ") || with == NULL)
+    return;
+
+  g_mutex_lock (&lock);
+  g_free (chosen);
+  chosen = g_strdup (with + strlen (" with "));
+  g_mutex_unlock (&lock);
+}
+
+/* Newer servers bind to the channel of TLS 1.3 as well: then SCRAM is SCRAM-PLUS. */
+static void
+check_chosen (Online *self, Words *words)
+{
+  const char      *expected = words_take (words);
+  g_autofree char *bound = g_strconcat (expected, "-PLUS", NULL);
+
+  g_mutex_lock (&lock);
+  if (g_strcmp0 (chosen, bound) != 0)
+    g_assert_cmpstr (chosen != NULL ? chosen : "none", ==, expected);
+  g_mutex_unlock (&lock);
+}
+
+/* The same, which the client tells while it is online, with the certificate of the server. */
+static void
+check_mechanism (Online *self, Words *words)
+{
+  IBBClient                  *client = IBB_CLIENT (*self->client);
+  g_autoptr (GTlsCertificate) certificate = ibb_client_dup_peer_certificate (client);
+  g_autofree char            *used = ibb_client_dup_mechanism (client);
+
+  if (words_take_if (words, "none"))
+    {
+      g_assert_null (used);
+      g_assert_null (certificate);
+      return;
+    }
+  g_mutex_lock (&lock);
+  g_assert_cmpstr (used, ==, chosen);
+  g_mutex_unlock (&lock);
+  check_chosen (self, words);
+  g_assert_cmpint (G_IS_TLS_CERTIFICATE (certificate), ==,
+                   ibb_client_get_tls_mode (client) != IBB_TLS_MODE_NONE);
+}
+
+/* %REAL-NAME is the variable IBB_TEST_NAME. */
+static void
+define_variables (void)
+{
+  g_auto (GStrv) names = g_listenv ();
+  const char    *expected = g_getenv ("IBB_TEST_EXPECTED_MECHANISM");
+
+  for (guint i = 0; names[i] != NULL; i++)
+    if (g_str_has_prefix (names[i], "IBB_TEST_"))
+      script_define (
+          g_strdelimit (g_strconcat ("REAL-", names[i] + strlen ("IBB_TEST_"), NULL), "_", '-'),
+          g_strdup (g_getenv (names[i])));
+  script_define (g_strdup ("EXPECTED"), g_strdup (expected != NULL ? expected : "SCRAM-SHA-256"));
+}
+
 static const ScriptWord calls[] = {
+  SCRIPT_WORD ("chosen", check_chosen),
+  SCRIPT_WORD ("mechanism", check_mechanism),
+  SCRIPT_WORD ("real", use_account),
   SCRIPT_WORD ("begin-log-out", begin_logout),
   SCRIPT_WORD ("congested", check_congested),
   SCRIPT_WORD ("log-in-thread", use_thread),
@@ -258,6 +344,9 @@ online_new (IBBXmppConnection **client)
   Online *self = g_new0 (Online, 1);
 
   self->client = client;
+  define_variables ();
+  if (g_getenv ("IBB_TEST_HOST") != NULL)
+    g_log_set_handler ("ibb-glib", G_LOG_LEVEL_DEBUG, log_cb, NULL);
   return self;
 }
 

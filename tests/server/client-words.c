@@ -296,12 +296,21 @@ trust_authority (Run *self, Words *words)
   ibb_client_set_tls_database (IBB_CLIENT (self->client), database);
 }
 
+/* "own-certificate NAME|PATH|none" */
 static void
 set_own_certificate (Run *self, Words *words)
 {
-  g_autoptr (GTlsCertificate) certificate = load_certificate (words_take_rest (words));
+  const char                 *name = words_take (words);
+  g_autoptr (GTlsCertificate) certificate = NULL;
+  g_autoptr (GTlsCertificate) again = NULL;
 
+  if (g_path_is_absolute (name))
+    certificate = assert_succeeds (g_tls_certificate_new_from_file, name);
+  else if (!g_str_equal (name, "none"))
+    certificate = load_certificate (name);
   ibb_client_set_certificate (IBB_CLIENT (self->client), certificate);
+  again = ibb_client_dup_certificate (IBB_CLIENT (self->client));
+  g_assert_true (again == certificate);
 }
 
 /* Only this certificate of the server counts. */

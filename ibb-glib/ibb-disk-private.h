@@ -9,6 +9,8 @@
 #include <glib.h>
 #include <sys/stat.h>
 
+#define IBB_DISK_PAUSE 5000 /* µs */
+
 /* Each call fails as the system call does: -1 (NULL) with errno. A name has no folder. */
 typedef struct
 {
@@ -27,7 +29,7 @@ typedef struct
   /* An exclusive lock, which ends with the descriptor or its process. EWOULDBLOCK: somebody has it.
    */
   int (*lock) (int fd);
-  /* Passes some milliseconds, in which somebody else may end to use a lock. */
+  /* Waits for IBB_DISK_PAUSE, in which somebody else may end to use a lock. */
   void (*pause) (void);
   /* offset does not count where the descriptor has none. */
   gssize (*read) (int fd, void *data, gsize length, guint64 offset);

@@ -14,9 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define NO_REPLACE 1    /* RENAME_NOREPLACE of <linux/fs.h> */
-#define LOCK_PAUSE 5000 /* µs */
-#define LINKS_MAX 40    /* as Linux follows */
+#define NO_REPLACE 1 /* RENAME_NOREPLACE of <linux/fs.h> */
+#define LINKS_MAX 40 /* as Linux follows */
 
 /* A folder that cannot be read may still be written to. */
 static int
@@ -75,7 +74,7 @@ lock (int fd)
 static void
 wait_for_lock (void)
 {
-  g_usleep (LOCK_PAUSE);
+  g_usleep (IBB_DISK_PAUSE);
 }
 
 static gssize

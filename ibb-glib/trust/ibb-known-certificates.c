@@ -5,18 +5,12 @@
 #include "trust/ibb-known-certificates.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "ibb-disk-private.h"
 #include "ibb-enum-types.h"
 #include "ibb-intl-private.h"
 #include "trust/ibb-known-certificates-private.h"
-#include "trust/private-file.h"
+#include "trust/private-place.h"
 
 /**
  * IBBKnownCertificates:
@@ -26,9 +20,9 @@
  *
  * They are kept in a file, one certificate in each line: its SHA-256 as 64 hexadecimal digits, a
  * space, and the name. Programs may share the file, and it may be edited; lines that are not
- * understood stay. The file is read at each call, so that a change counts at once. A change locks
- * the file (flock), writes another one beside it, and puts that in its place: the file is always
- * whole.
+ * understood stay. The file is read at each call, so that a change counts at once. A change makes
+ * a file beside it, `.new` at the end of its name, locks that (flock), and puts it in the place of
+ * the file, which is always whole.
  *
  * ```c
  * static void
@@ -50,9 +44,6 @@
 /* A line of a certificate has some 100 bytes; a user's file grows by a line with each server and
  * each device of a peer. */
 #define FILE_MAX 1048576 /* bytes */
-/* A change takes milliseconds; a program that was stopped within one may keep the lock. */
-#define LOCK_TIMEOUT (5 * G_USEC_PER_SEC)
-#define LOCK_PAUSE 5000 /* µs */
 #define N_DIGITS 64
 
 struct _IBBKnownCertificates
@@ -232,16 +223,16 @@ find (const char *text, gsize left, const char *name, const char *digits)
   return trust;
 }
 
-/* fd: of the open file, or -1. (nullable): with an error, or if there is no file. */
+/* place: (nullable): where a change looks, with the lock; otherwise NULL with no error: there is no
+ * file. */
 static char *
-read_file (IBBKnownCertificates *self, int fd, gsize *length, GError **error)
+read_file (IBBKnownCertificates *self, IBBPrivatePlace *place, gsize *length, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
   char              *text;
 
-  if (fd >= 0)
-    text = ibb_private_file_read (fd, self->path, IBB_PRIVATE_FILE_TRUST, FILE_MAX, length,
-                                  &local_error);
+  if (place != NULL)
+    text = ibb_private_place_read (place, self->path, FILE_MAX, length, &local_error);
   else
     text =
         ibb_private_file_load (self->path, IBB_PRIVATE_FILE_TRUST, FILE_MAX, length, &local_error);
@@ -278,7 +269,7 @@ ibb_known_certificates_check (IBBKnownCertificates *self,
   g_return_val_if_fail (name != NULL, IBB_TRUST_UNKNOWN);
   g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), IBB_TRUST_UNKNOWN);
 
-  text = read_file (self, -1, &length, &error);
+  text = read_file (self, NULL, &length, &error);
   if (error != NULL)
     g_warning ("%s", error->message);
   if (text == NULL)
@@ -286,125 +277,6 @@ ibb_known_certificates_check (IBBKnownCertificates *self,
 
   wanted = dup_digits (certificate);
   return find (text, length, name, wanted);
-}
-
-static void
-set_write_error (IBBKnownCertificates *self, int failure, GError **error)
-{
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
-               _ ("Cannot write the file of known certificates “%s”: %s"), self->path,
-               g_strerror (failure));
-}
-
-static gboolean
-make_folder (const char *path, GError **error)
-{
-  g_autofree char *folder = g_path_get_dirname (path);
-
-  if (g_mkdir_with_parents (folder, 0700) == 0)
-    return TRUE;
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
-               _ ("Cannot make the folder “%s”: %s"), folder, g_strerror (errno));
-  return FALSE;
-}
-
-/* Whether fd is what path names: another program may have put another file there. */
-static gboolean
-is_there (int fd, const char *path)
-{
-  struct stat held;
-  struct stat named;
-
-  return fstat (fd, &held) == 0 && stat (path, &named) == 0 && held.st_dev == named.st_dev &&
-         held.st_ino == named.st_ino;
-}
-
-/* Opens the file at path, and keeps other writers away until it is closed. -1 with errno. */
-static int
-open_locked (const char *path, gboolean create)
-{
-  gint64 end = g_get_monotonic_time () + LOCK_TIMEOUT;
-
-  for (;;)
-    {
-      int fd = open (path, O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0), 0600);
-      int failure;
-
-      if (fd < 0)
-        return -1;
-      failure = flock (fd, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
-      if (failure == 0 && is_there (fd, path))
-        return fd;
-      close (fd);
-      /* EWOULDBLOCK: somebody else has the lock. 0: somebody else had it, and has put another file
-       * there. */
-      if (failure == EWOULDBLOCK)
-        g_usleep (LOCK_PAUSE);
-      else if (failure != 0 && failure != EINTR && failure != ENOLCK)
-        {
-          errno = failure;
-          return -1;
-        }
-      if (failure == ENOLCK || g_get_monotonic_time () >= end)
-        {
-          errno = EBUSY;
-          return -1;
-        }
-    }
-}
-
-static gboolean
-write_all (int fd, const char *text, gsize length)
-{
-  gssize n = 0;
-
-  for (gsize done = 0; done < length; done += (gsize) MAX (n, 0))
-    {
-      n = write (fd, text + done, length - done);
-      if (n == 0)
-        errno = EIO;
-      if (n == 0 || (n < 0 && errno != EINTR))
-        return FALSE;
-    }
-  return fsync (fd) == 0;
-}
-
-static gboolean
-sync_folder (const char *path)
-{
-  g_autofree char *folder = g_path_get_dirname (path);
-  int              fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  gboolean         done = fd >= 0 && fsync (fd) == 0;
-
-  if (fd >= 0)
-    close (fd);
-  return done;
-}
-
-/* Puts a file with text in the place of that at path, whose lock the caller has: so no other writer
- * uses the name of the new file, and what is there was left by one that was killed. The new file is
- * locked before others see it. -1 with errno. */
-static int
-replace_file (const char *path, int old, const char *text, gsize length)
-{
-  g_autofree char *beside = g_strconcat (path, ".new", NULL);
-  struct stat      info;
-  int              fd;
-  int              failure;
-
-  unlink (beside);
-  fd = open (beside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd < 0)
-    return -1;
-  if (flock (fd, LOCK_EX) == 0 && fstat (old, &info) == 0 &&
-      fchmod (fd, info.st_mode & 0755) == 0 && write_all (fd, text, length) &&
-      rename (beside, path) == 0 && sync_folder (path))
-    return fd;
-  failure = errno;
-  close (fd);
-  unlink (beside);
-  errno = failure;
-  return -1;
 }
 
 /* A change of the lines of one name. */
@@ -415,106 +287,94 @@ typedef struct
   gboolean    removes; /* those of others */
 } Change;
 
-static gboolean
-is_done (const Change *change, const char *text, gsize length)
-{
-  IBBTrust trust = find (text, length, change->name, change->digits != NULL ? change->digits : "");
-
-  return change->digits != NULL ? trust == IBB_TRUST_KNOWN : trust == IBB_TRUST_UNKNOWN;
-}
-
+/* Returns: (nullable): the text after the change, if that is another one. */
 static GString *
 apply (const Change *change, const char *text, gsize left)
 {
-  GString    *result = g_string_sized_new (left + 128);
-  const char *line;
-  gsize       length;
+  g_autoptr (GString) result = g_string_sized_new (left + 128);
+  gsize               old_length = left;
+  gboolean            is_known = FALSE;
+  const char         *line;
+  gsize               length;
 
   while (take_line (&text, &left, &line, &length))
-    if (!change->removes || !is_of (line, length, change->name))
-      g_string_append_len (result, line, (gssize) (text - line));
-  /* The last line may have no end: somebody has edited the file, or its disk was full. */
-  if (change->digits != NULL && result->len > 0 && result->str[result->len - 1] != '\n')
-    g_string_append_c (result, '\n');
-  if (change->digits != NULL)
-    g_string_append_printf (result, "%s %s\n", change->digits, change->name);
-  return result;
+    {
+      gboolean is_named = is_of (line, length, change->name);
+      gboolean is_added = is_named && change->digits != NULL &&
+                          g_ascii_strncasecmp (line, change->digits, N_DIGITS) == 0;
+
+      is_known |= is_added;
+      if (!is_named || !change->removes || is_added)
+        g_string_append_len (result, line, (gssize) (text - line));
+    }
+  if (change->digits != NULL && !is_known)
+    {
+      /* The last line may have no end: somebody has edited the file, or its disk was full. */
+      if (result->len > 0 && result->str[result->len - 1] != '\n')
+        g_string_append_c (result, '\n');
+      g_string_append_printf (result, "%s %s\n", change->digits, change->name);
+    }
+  else if (result->len == old_length)
+    return NULL;
+  return g_steal_pointer (&result);
 }
 
-/* What counts is what can be read afterwards, under the name of the file. */
-static gboolean
-verify (IBBKnownCertificates *self, const Change *change, GError **error)
+/* Returns 0 or an errno, or -1 with the error. */
+static int
+change_locked (IBBKnownCertificates *self,
+               const Change         *change,
+               IBBPrivatePlace      *place,
+               GError              **error)
 {
-  g_autoptr (GError) local_error = NULL;
-  gsize              length = 0;
-  g_autofree char   *text = read_file (self, -1, &length, &local_error);
-
-  if (text != NULL && is_done (change, text, length))
-    return TRUE;
-  if (local_error != NULL)
-    g_propagate_error (error, g_steal_pointer (&local_error));
-  else
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                 _ ("Cannot write the file of known certificates “%s”: %s"), self->path,
-                 _ ("another program has changed it"));
-  return FALSE;
-}
-
-static gboolean
-change_locked (
-    IBBKnownCertificates *self, const Change *change, const char *path, int fd, GError **error)
-{
+  g_autofree char    *text = NULL;
   g_autoptr (GString) result = NULL;
-  gsize               length = 0;
-  g_autofree char    *text = read_file (self, fd, &length, error);
-  int                 written;
-  gboolean            done;
+  gsize               length;
+  int                 failure = ibb_private_place_lock (place);
 
+  if (failure != 0)
+    return failure;
+  text = read_file (self, place, &length, error);
   if (text == NULL)
-    return FALSE;
+    return -1;
   result = apply (change, text, length);
-  if (result->len > FILE_MAX)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
-                   _ ("The file of known certificates “%s” is too long"), self->path);
-      return FALSE;
-    }
-  written = replace_file (path, fd, result->str, result->len);
-  if (written < 0)
-    {
-      set_write_error (self, errno, error);
-      return FALSE;
-    }
-  done = verify (self, change, error);
-  close (written);
-  return done;
+  if (result == NULL)
+    return ibb_private_place_sync (place);
+  if (result->len <= FILE_MAX)
+    return ibb_private_place_write (place, result->str, result->len);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+               _ ("The file of known certificates “%s” is too long"), self->path);
+  return -1;
 }
 
 static gboolean
 make_change (IBBKnownCertificates *self, const Change *change, GError **error)
 {
-  g_autofree char *path = ibb_disk_resolve (self->path); /* so that a change keeps links */
-  gboolean         done;
-  int              fd;
+  g_autoptr (GError)  local_error = NULL;
+  g_autoptr (GString) result = NULL;
+  gsize               length = 0;
+  g_autofree char    *text = read_file (self, NULL, &length, &local_error);
+  IBBPrivatePlace     place;
+  int                 failure;
 
-  if (path == NULL)
+  if (local_error != NULL)
     {
-      set_write_error (self, errno, error);
+      g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
-  if (change->digits != NULL && !make_folder (path, error))
-    return FALSE;
-  fd = open_locked (path, change->digits != NULL);
-  if (fd < 0 && errno == ENOENT && change->digits == NULL)
-    return TRUE;
-  if (fd < 0)
-    {
-      set_write_error (self, errno, error);
-      return FALSE;
-    }
-  done = change_locked (self, change, path, fd, error);
-  close (fd);
-  return done;
+  result = apply (change, text != NULL ? text : "", length);
+  failure = ibb_private_place_open (&place, self->path, result != NULL);
+  /* What is there already need not be on the disk: its writer was killed, or has not ended. */
+  if (failure == 0)
+    failure = result != NULL ? change_locked (self, change, &place, error)
+                             : ibb_private_place_sync (&place);
+  else if (failure == ENOENT && result == NULL)
+    failure = 0;
+  ibb_private_place_close (&place);
+  if (failure > 0)
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
+                 _ ("Cannot write the file of known certificates “%s”: %s"), self->path,
+                 g_strerror (failure));
+  return failure == 0;
 }
 
 static gboolean
@@ -527,8 +387,6 @@ add (IBBKnownCertificates *self,
   g_autofree char *digits = dup_digits (certificate);
   const Change     change = { name, digits, replaces };
 
-  if (!replaces && ibb_known_certificates_check (self, name, certificate) == IBB_TRUST_KNOWN)
-    return TRUE;
   return make_change (self, &change, error);
 }
 

@@ -5,9 +5,7 @@
 #include "trust/key-file.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #ifdef HAVE_GNUTLS
 #include <gnutls/gnutls.h>
@@ -17,6 +15,7 @@
 #include "ibb-intl-private.h"
 #include "runtime/random.h"
 #include "trust/private-file.h"
+#include "trust/private-place.h"
 
 #ifdef HAVE_GNUTLS
 
@@ -101,29 +100,19 @@ make (GString *pem, GError **error)
 
 #endif
 
-/* Two programs that begin at the same time use the same key: the file appears whole, and stays. */
+/* Programs that begin at the same time use the same key: the file appears whole, and stays. */
 static gboolean
 store (const char *path, const GString *pem, GError **error)
 {
-  g_autofree char *folder = g_path_get_dirname (path);
-  g_autofree char *id = g_uuid_string_random ();
-  g_autofree char *temporary = g_strconcat (path, ".", id, NULL);
-  int              failure = 0;
+  IBBPrivatePlace place;
+  int             failure = ibb_private_place_open (&place, path, TRUE);
 
-  if (g_mkdir_with_parents (folder, 0700) != 0)
-    {
-      failure = errno;
-    }
-  else
-    {
-      if (!g_file_set_contents_full (temporary, pem->str, (gssize) pem->len,
-                                     G_FILE_SET_CONTENTS_CONSISTENT, 0600, error))
-        return FALSE;
-      if (link (temporary, path) != 0 && errno != EEXIST)
-        failure = errno;
-      g_unlink (temporary);
-    }
   if (failure == 0)
+    failure = ibb_private_place_lock (&place);
+  if (failure == 0)
+    failure = ibb_private_place_write (&place, pem->str, pem->len);
+  ibb_private_place_close (&place);
+  if (failure == 0 || failure == EEXIST)
     return TRUE;
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure), _ ("Cannot make “%s”: %s"), path,
                g_strerror (failure));
@@ -141,16 +130,41 @@ create (const char *path, GError **error)
   return stored;
 }
 
+/* A key that peers will be told of has to be there after a power cut, also if another program has
+ * made it. */
+static gboolean
+settle (const char *path, GError **error)
+{
+  IBBPrivatePlace place;
+  int             failure = ibb_private_place_open (&place, path, FALSE);
+
+  if (failure == 0)
+    failure = ibb_private_place_sync (&place);
+  ibb_private_place_close (&place);
+  if (failure == 0)
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (failure), g_strerror (failure));
+  return FALSE;
+}
+
 GTlsCertificate *
 ibb_key_file_load (const char *path, GError **error)
 {
-  GTlsCertificate *certificate;
+  g_autoptr (GError)          local_error = NULL;
+  g_autoptr (GTlsCertificate) certificate =
+      ibb_private_file_load_certificate (path, NULL, &local_error);
 
-  if (!g_file_test (path, G_FILE_TEST_EXISTS) && !create (path, error))
-    return NULL;
-  certificate = ibb_private_file_load_certificate (path, NULL, error);
-  if (certificate == NULL)
-    g_prefix_error (error, /* Translators: a reason follows */
-                    _ ("Cannot read the certificate and the key in “%s”: "), path);
-  return certificate;
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    {
+      g_clear_error (&local_error);
+      if (!create (path, error))
+        return NULL;
+      certificate = ibb_private_file_load_certificate (path, NULL, &local_error);
+    }
+  if (certificate != NULL && settle (path, &local_error))
+    return g_steal_pointer (&certificate);
+  g_propagate_prefixed_error (error, g_steal_pointer (&local_error),
+                              /* Translators: a reason follows */
+                              _ ("Cannot read the certificate and the key in “%s”: "), path);
+  return NULL;
 }

@@ -4,12 +4,9 @@
 
 #include "trust/private-file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "ibb-disk-private.h"
 #include "ibb-intl-private.h"
 
 /* Some chains have a dozen certificates. */
@@ -21,7 +18,7 @@ ibb_private_file_judge (int fd, const char *path, IBBPrivateFile kind)
 {
   struct stat info;
 
-  if (fstat (fd, &info) != 0 || !S_ISREG (info.st_mode))
+  if (ibb_disk->stat (fd, NULL, &info) != 0 || !S_ISREG (info.st_mode))
     return;
 
   if ((info.st_mode & S_IWOTH) != 0)
@@ -54,12 +51,15 @@ ibb_private_file_read (
   char       *text;
 
   ibb_private_file_judge (fd, path, kind);
-  if (fstat (fd, &info) == 0 && info.st_size > 0)
+  if (ibb_disk->stat (fd, NULL, &info) == 0 && info.st_size > 0)
     size = MIN ((gsize) info.st_size, max) + 1;
   text = g_malloc (size + 1);
-  while ((n = read (fd, text + used, size - used)) > 0 || (n < 0 && errno == EINTR))
+  for (;;)
     {
-      used += (gsize) MAX (n, 0);
+      IBB_DISK_CALL (n, read (fd, text + used, size - used, used));
+      if (n <= 0)
+        break;
+      used += (gsize) n;
       if (used > max)
         break;
       /* Not by g_realloc (), which leaves copies of a secret in memory. */
@@ -95,16 +95,17 @@ char *
 ibb_private_file_load (
     const char *path, IBBPrivateFile kind, gsize max, gsize *length, GError **error)
 {
-  int   fd = open (path, O_RDONLY | O_CLOEXEC);
   char *text;
+  int   fd;
 
+  IBB_DISK_CALL (fd, open_path (path));
   if (fd < 0)
     {
       set_error (error, errno);
       return NULL;
     }
   text = ibb_private_file_read (fd, path, kind, max, length, error);
-  close (fd);
+  ibb_disk->close (fd);
   return text;
 }
 

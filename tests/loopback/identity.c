@@ -7,28 +7,20 @@
 
 #include "identities.h"
 
-/* The file of a key is made once, for its owner only, and kept. */
+/* Of a file that has no key, and of one that cannot be made, the error names it. */
 static void
 test_key (void)
 {
-  g_autofree char        *path = make_path ("key.pem");
-  g_autofree char        *bad = make_path ("bad.pem");
-  g_autoptr (IBBIdentity) first = assert_succeeds (ibb_identity_new, path);
-  g_autoptr (IBBIdentity) second = assert_succeeds (ibb_identity_new, path);
-  g_autoptr (GError)      error = NULL;
-  GStatBuf                info;
+  g_autofree char   *bad = make_path ("bad.pem");
+  g_autoptr (GError) error = NULL;
 
-  g_assert_true (g_tls_certificate_is_same (ibb_identity_get_certificate (first),
-                                            ibb_identity_get_certificate (second)));
-  g_assert_cmpint (g_stat (path, &info), ==, 0);
-  g_assert_cmpint (info.st_mode & 0777, ==, 0600);
   g_assert_true (
       g_file_set_contents_full (bad, "nothing", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
   g_assert_null (ibb_identity_new (bad, &error));
   g_assert_nonnull (strstr (error->message, bad));
   g_clear_error (&error);
   g_assert_null (ibb_identity_new ("/dev/null/key.pem", &error));
-  g_assert_nonnull (error);
+  g_assert_nonnull (strstr (error->message, "/dev/null/key.pem"));
   g_clear_error (&error);
   g_assert_null (ibb_identity_new (identities_folder, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);

@@ -4,12 +4,8 @@
 
 #include "config.h"
 
-#include <fcntl.h>
 #include <glib/gstdio.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../lib/certificate.h"
@@ -268,20 +264,6 @@ known_write (Known *self, const char *text, gssize length)
                                            0600, NULL));
 }
 
-/* The file, its last length bytes removed and more put in their place. */
-static void
-known_end_with (Known *self, gsize length, const char *more, gsize n_more)
-{
-  g_autofree char    *text = NULL;
-  gsize               size;
-  g_autoptr (GString) result = NULL;
-
-  g_assert_true (g_file_get_contents (self->path, &text, &size, NULL));
-  result = g_string_new_len (text, (gssize) (size - length));
-  g_string_append_len (result, more, (gssize) n_more);
-  known_write (self, result->str, (gssize) result->len);
-}
-
 static void
 known_add (Known *self, const char *name, GTlsCertificate *certificate)
 {
@@ -290,28 +272,6 @@ known_add (Known *self, const char *name, GTlsCertificate *certificate)
 
 #define known_assert(self, name, certificate, trust)                                               \
   g_assert_cmpint (ibb_known_certificates_check ((self)->known, name, certificate), ==, trust)
-
-/* The last line has no end, is of zeros that a crash has left, or of both. */
-static void
-test_known_unfinished (Known *self, gconstpointer data)
-{
-  static const char zeros[200];
-
-  known_add (self, "one.example", self->one);
-  known_end_with (self, 1, NULL, 0);
-  known_add (self, "two.example", self->two);
-  known_assert (self, "one.example", self->one, IBB_TRUST_KNOWN);
-  known_assert (self, "one.example", self->two, IBB_TRUST_CHANGED);
-  known_assert (self, "two.example", self->two, IBB_TRUST_KNOWN);
-
-  known_end_with (self, 0, zeros, sizeof zeros);
-  known_add (self, "three.example", self->one);
-  known_assert (self, "two.example", self->two, IBB_TRUST_KNOWN);
-  known_assert (self, "three.example", self->one, IBB_TRUST_KNOWN);
-  assert_succeeds (ibb_known_certificates_forget, self->known, "one.example");
-  known_assert (self, "one.example", self->one, IBB_TRUST_UNKNOWN);
-  known_assert (self, "three.example", self->one, IBB_TRUST_KNOWN);
-}
 
 /* What is too long is neither read nor changed. */
 static void
@@ -323,9 +283,7 @@ test_known_too_long (Known *self, gconstpointer data)
 
   memset (text, '\n', 1048577);
   known_write (self, text, 1048577);
-  g_test_expect_message ("ibb-glib", G_LOG_LEVEL_WARNING, "*1048576 bytes");
   g_assert_false (ibb_known_certificates_add (self->known, "one.example", self->one, &error));
-  g_test_assert_expected_messages ();
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
   g_clear_error (&error);
   g_assert_false (ibb_known_certificates_forget (self->known, "one.example", &error));
@@ -337,27 +295,6 @@ test_known_too_long (Known *self, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
   g_assert_cmpint (g_stat (self->path, &info), ==, 0);
   g_assert_cmpint (info.st_size, ==, 1048576);
-}
-
-/* Nothing is lost where nothing can be written, and nothing counts as known. */
-static void
-test_known_disk_full (Known *self, gconstpointer data)
-{
-  struct rlimit      limit;
-  struct rlimit      old;
-  g_autoptr (GError) error = NULL;
-
-  known_add (self, "one.example", self->one);
-  signal (SIGXFSZ, SIG_IGN);
-  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &old), ==, 0);
-  limit = old;
-  limit.rlim_cur = 100;
-  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
-  g_assert_false (ibb_known_certificates_add (self->known, "two.example", self->two, &error));
-  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &old), ==, 0);
-  g_assert_nonnull (error);
-  known_assert (self, "one.example", self->one, IBB_TRUST_KNOWN);
-  known_assert (self, "two.example", self->two, IBB_TRUST_UNKNOWN);
 }
 
 /* The link stays, and leads to what was changed; also one that leads nowhere yet. */
@@ -377,72 +314,6 @@ test_known_link (Known *self, gconstpointer data)
   known_assert (self, "two.example", self->two, IBB_TRUST_KNOWN);
   g_assert_cmpint (g_unlink (target), ==, 0);
   g_assert_cmpint (g_rmdir (folder), ==, 0);
-}
-
-/* Another program has the lock, and never gives it back. */
-static void
-test_known_held (Known *self, gconstpointer data)
-{
-  g_autoptr (GError) error = NULL;
-  int                fd;
-
-  known_add (self, "one.example", self->one);
-  fd = open (self->path, O_RDONLY | O_CLOEXEC);
-  g_assert_cmpint (flock (fd, LOCK_EX), ==, 0);
-  g_assert_false (ibb_known_certificates_forget (self->known, "one.example", &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
-  known_assert (self, "one.example", self->one, IBB_TRUST_KNOWN);
-  close (fd);
-}
-
-#define N_WRITERS 4
-#define N_NAMES 20
-
-typedef struct
-{
-  Known *known;
-  guint  number;
-} Writer;
-
-/* Adds names of its own and forgets every other one, and some that others have not. */
-static gpointer
-writer_thread (gpointer data)
-{
-  Writer                          *self = data;
-  g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (self->known->path);
-
-  for (guint i = 0; i < N_NAMES; i++)
-    {
-      g_autofree char *name = g_strdup_printf ("%u-%u.example", self->number, i);
-
-      if (!ibb_known_certificates_add (known, name, self->known->one, NULL) ||
-          (i % 2 == 1 && !ibb_known_certificates_forget (known, name, NULL)))
-        return GINT_TO_POINTER (1);
-    }
-  return NULL;
-}
-
-/* Each has a file object of its own, as another process has. */
-static void
-test_known_at_once (Known *self, gconstpointer data)
-{
-  Writer   writers[N_WRITERS];
-  GThread *threads[N_WRITERS];
-
-  for (guint i = 0; i < N_WRITERS; i++)
-    {
-      writers[i] = (Writer){ self, i };
-      threads[i] = g_thread_new ("writer", writer_thread, &writers[i]);
-    }
-  for (guint i = 0; i < N_WRITERS; i++)
-    g_assert_null (g_thread_join (threads[i]));
-  for (guint number = 0; number < N_WRITERS; number++)
-    for (guint i = 0; i < N_NAMES; i++)
-      {
-        g_autofree char *name = g_strdup_printf ("%u-%u.example", number, i);
-
-        known_assert (self, name, self->one, i % 2 == 1 ? IBB_TRUST_UNKNOWN : IBB_TRUST_KNOWN);
-      }
 }
 
 /* The password of an account. */
@@ -693,12 +564,8 @@ main (int argc, char **argv)
     const char *name;
     void (*test) (Known *self, gconstpointer data);
   } known[] = {
-    { "unfinished", test_known_unfinished },
     { "too-long", test_known_too_long },
-    { "disk-full", test_known_disk_full },
     { "link", test_known_link },
-    { "held", test_known_held },
-    { "at-once", test_known_at_once },
   };
 
   g_autofree char *folder = g_dir_make_tmp ("client-trust-XXXXXX", NULL);

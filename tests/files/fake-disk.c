@@ -27,6 +27,8 @@ typedef struct
 static FakeDisk *disk; /* the one that is in place */
 static GPrivate  writer_key;
 
+#define CURRENT_WRITER GPOINTER_TO_INT (g_private_get (&writer_key))
+
 static FakeDiskFile *
 file_new (FakeDisk *self, FakeDiskKind kind, uid_t owner)
 {
@@ -97,8 +99,16 @@ static void
 change (
     FakeDisk *self, const char *name, FakeDiskFile *file, const char *other, FakeDiskFile *moved)
 {
-  Change *entry = g_new0 (Change, 1);
+  Change       *entry = g_new0 (Change, 1);
+  FakeDiskFile *old = g_hash_table_lookup (self->names, name);
 
+  /* Who replaces a file may have read it before. */
+  if (old != NULL)
+    {
+      old->n_links--;
+      self->n_lost += old->is_planted &&
+                      (old->kind != FAKE_DISK_FILE || (file == NULL && old->owner != geteuid ()));
+    }
   entry->names[0] = g_strdup (name);
   entry->files[0] = file_ref (file);
   entry->names[1] = g_strdup (other);
@@ -127,9 +137,10 @@ get_descriptor (int fd)
 static int
 add_descriptor (FakeDiskFile *file)
 {
-  Descriptor descriptor = { file_ref (file), TRUE, GPOINTER_TO_INT (g_private_get (&writer_key)) };
+  Descriptor descriptor = { file_ref (file), TRUE, CURRENT_WRITER };
 
   g_array_append_val (disk->descriptors, descriptor);
+  disk->n_open++;
   return FIRST_DESCRIPTOR + (int) disk->descriptors->len - 1;
 }
 
@@ -144,6 +155,7 @@ close_descriptor (FakeDisk *self, guint i)
     descriptor->file->holder = -1;
   file_unref (g_steal_pointer (&descriptor->file));
   descriptor->is_open = FALSE;
+  self->n_open--;
 }
 
 /* Who runs, and what goes wrong. */
@@ -174,6 +186,19 @@ wait_for_turn (FakeDisk *self, int writer)
 {
   while (self->turn != writer)
     g_cond_wait (&self->turned, &self->lock);
+}
+
+/* Somebody else may have the turn first. */
+static void
+wait_for_others (void)
+{
+  g_mutex_lock (&disk->lock);
+  if (disk->runs[CURRENT_WRITER])
+    {
+      pass_turn (disk);
+      wait_for_turn (disk, CURRENT_WRITER);
+    }
+  g_mutex_unlock (&disk->lock);
 }
 
 static void
@@ -207,24 +232,17 @@ fake_disk_kill (FakeDisk *self, guint writer)
 static gboolean
 is_gone (FakeDisk *self)
 {
-  return self->is_off || self->is_dead[GPOINTER_TO_INT (g_private_get (&writer_key))];
+  return self->is_off || self->is_dead[CURRENT_WRITER];
 }
 
 /* Begins a call. Returns FALSE with errno if it fails; errors end with 0. */
 static gboolean
 enter (const int *errors)
 {
-  int   writer = GPOINTER_TO_INT (g_private_get (&writer_key));
   guint n = 0;
 
-  g_mutex_lock (&disk->lock);
-  if (disk->runs[writer] && g_rand_int_range (disk->random, 0, 3) == 0)
-    {
-      pass_turn (disk);
-      wait_for_turn (disk, writer);
-    }
-  g_mutex_unlock (&disk->lock);
-
+  if (g_rand_int_range (disk->random, 0, 3) == 0)
+    wait_for_others ();
   if (is_gone (disk))
     {
       errno = EIO;
@@ -247,12 +265,10 @@ enter (const int *errors)
 static gint64
 leave (gint64 result)
 {
-  int writer = GPOINTER_TO_INT (g_private_get (&writer_key));
-
   if (disk->n_calls == disk->cut_at)
     disk->is_off = TRUE;
   if (disk->n_calls == disk->kill_at)
-    fake_disk_kill (disk, (guint) writer);
+    fake_disk_kill (disk, (guint) CURRENT_WRITER);
   return result;
 }
 
@@ -281,7 +297,16 @@ open_folder (const char *path)
 {
   ENTER (EACCES, EMFILE, ENOENT, EINTR);
   g_assert_cmpstr (path, ==, FAKE_DISK_FOLDER);
-  return (int) leave (add_descriptor (NULL));
+  return (int) (disk->has_no_folder ? leave_with (ENOENT) : leave (add_descriptor (NULL)));
+}
+
+static int
+make_folder (const char *path)
+{
+  ENTER (EACCES, ENOSPC, EDQUOT, EROFS, EIO, EMFILE, EINTR);
+  g_assert_cmpstr (path, ==, FAKE_DISK_FOLDER);
+  disk->has_no_folder = FALSE;
+  return (int) leave (0);
 }
 
 static int
@@ -291,32 +316,48 @@ check_access (int folder)
   return (int) leave (0);
 }
 
+/* The entry of the folder. */
+static FakeDiskFile *
+find_path (const char *path)
+{
+  g_assert_true (g_str_has_prefix (path, FAKE_DISK_FOLDER "/"));
+  return disk->has_no_folder ? NULL : find (path + strlen (FAKE_DISK_FOLDER "/"));
+}
+
+static int
+open_path (const char *path)
+{
+  FakeDiskFile *file;
+
+  ENTER (EACCES, EMFILE, ENAMETOOLONG, EIO, EINTR);
+  file = find_path (path);
+  for (guint i = 0;
+       i < 40 && file != NULL && file->kind == FAKE_DISK_LINK && file->owner == geteuid (); i++)
+    file = find (file->bytes->str);
+  if (file != NULL && file->kind == FAKE_DISK_LINK)
+    return (int) leave_with (ELOOP);
+  return (int) (file == NULL ? leave_with (ENOENT) : leave (add_descriptor (file)));
+}
+
 static int
 open_file (int folder, const char *name, gboolean creates)
 {
-  FakeDiskFile *file;
-  int           fd;
+  static const int failures[] = { 0, ELOOP, 0, EISDIR };
+  FakeDiskFile    *file;
 
   ENTER (ENOSPC, EDQUOT, EACCES, EROFS, ENAMETOOLONG, EMFILE, EIO, EINTR);
   file = find (name);
-  if (creates && file != NULL)
-    return (int) leave_with (EEXIST);
+  if (creates != (file == NULL))
+    return (int) leave_with (creates ? EEXIST : ENOENT);
   if (creates)
     {
       file = file_new (disk, FAKE_DISK_FILE, geteuid ());
       file->n_links = 1;
       change (disk, name, file, NULL, NULL);
-      fd = add_descriptor (file);
       file_unref (file);
-      return (int) leave (fd);
     }
-  if (file == NULL)
-    return (int) leave_with (ENOENT);
-  if (file->kind == FAKE_DISK_LINK)
-    return (int) leave_with (ELOOP);
-  if (file->kind == FAKE_DISK_DIRECTORY)
-    return (int) leave_with (EISDIR);
-  return (int) leave (add_descriptor (file));
+  return (int) (failures[file->kind] != 0 ? leave_with (failures[file->kind])
+                                          : leave (add_descriptor (file)));
 }
 
 /* Closes even when it fails; of a dead writer it was closed before. */
@@ -361,10 +402,14 @@ shorten (gsize length)
 static gssize
 read_file (int fd, void *data, gsize length, guint64 offset)
 {
-  GString *bytes;
+  FakeDiskFile *file;
+  GString      *bytes;
 
   ENTER (EIO, EINTR);
-  bytes = get_descriptor (fd)->file->bytes;
+  file = get_descriptor (fd)->file;
+  bytes = file->bytes;
+  if (file->kind != FAKE_DISK_FILE)
+    return file->kind == FAKE_DISK_DIRECTORY ? leave_with (EISDIR) : leave (0);
   length = offset < bytes->len ? shorten (MIN (length, bytes->len - offset)) : 0;
   memcpy (data, bytes->str + MIN (offset, bytes->len), length);
   return leave ((gint64) length);
@@ -416,17 +461,13 @@ set_owner (int fd, uid_t user, gid_t group)
   return (int) leave (0);
 }
 
+/* file: NULL: the folder. */
 static int
-stat_file (int fd, const char *name, struct stat *info)
+describe (const FakeDiskFile *file, struct stat *info)
 {
   static const mode_t kinds[] = { S_IFREG, S_IFLNK, S_IFIFO, S_IFDIR };
-  FakeDiskFile       *file;
 
-  ENTER (EIO, EACCES);
   memset (info, 0, sizeof *info);
-  file = name != NULL ? find (name) : get_descriptor (fd)->file;
-  if (file == NULL && name != NULL)
-    return (int) leave_with (ENOENT);
   info->st_uid = file != NULL ? file->owner : geteuid ();
   info->st_ino = file != NULL ? file->number : 0;
   info->st_mode = file != NULL ? file->mode | kinds[file->kind] : S_IFDIR | 01777;
@@ -434,6 +475,39 @@ stat_file (int fd, const char *name, struct stat *info)
   info->st_size = file != NULL ? (off_t) file->bytes->len : 0;
   info->st_mtime = file != NULL ? file->time : 0;
   return (int) leave (0);
+}
+
+static int
+stat_file (int fd, const char *name, struct stat *info)
+{
+  FakeDiskFile *file;
+
+  ENTER (EIO, EACCES);
+  file = name != NULL ? find (name) : get_descriptor (fd)->file;
+  return file == NULL && name != NULL ? (int) leave_with (ENOENT) : describe (file, info);
+}
+
+static int
+stat_path (const char *path, struct stat *info)
+{
+  FakeDiskFile *file;
+
+  ENTER (EIO, EACCES, ENAMETOOLONG);
+  file = find_path (path);
+  return file == NULL ? (int) leave_with (ENOENT) : describe (file, info);
+}
+
+static char *
+read_link (const char *path)
+{
+  static const int errors[] = { EIO, EACCES, 0 };
+  FakeDiskFile    *file;
+
+  if (!enter (errors))
+    return NULL;
+  file = find_path (path);
+  leave_with (file == NULL ? ENOENT : EINVAL);
+  return file != NULL && file->kind == FAKE_DISK_LINK ? g_strdup (file->bytes->str) : NULL;
 }
 
 static int
@@ -481,8 +555,6 @@ rename_file (int folder, const char *from, const char *to, gboolean replaces)
     return (int) leave_with (ENOENT);
   if (old != NULL && (!replaces || old->kind == FAKE_DISK_DIRECTORY))
     return (int) leave_with (replaces ? EISDIR : EEXIST);
-  if (old != NULL)
-    old->n_links--;
   change (disk, to, file, from, NULL);
   return (int) leave (0);
 }
@@ -512,7 +584,6 @@ unlink_file (int folder, const char *name)
   file = find (name);
   if (file == NULL)
     return (int) leave_with (ENOENT);
-  file->n_links--;
   change (disk, name, NULL, NULL, NULL);
   return (int) leave (0);
 }
@@ -538,16 +609,21 @@ list (int folder, const char *prefix)
 
 static const IBBDisk calls = {
   .open_folder = open_folder,
+  .make_folder = make_folder,
   .access = check_access,
+  .open_path = open_path,
   .open = open_file,
   .close = close_file,
   .lock = lock,
+  .pause = wait_for_others,
   .read = read_file,
   .write = write_file,
   .truncate = truncate_file,
   .set_mode = set_mode,
   .set_owner = set_owner,
   .stat = stat_file,
+  .stat_path = stat_path,
+  .read_link = read_link,
   .sync = sync_file,
   .rename = rename_file,
   .link = link_file,
@@ -571,6 +647,7 @@ fake_disk_new (guint32 seed)
   g_mutex_init (&self->lock);
   g_cond_init (&self->turned);
   disk = self;
+  self->replaced = ibb_disk;
   ibb_disk = &calls;
   return self;
 }
@@ -578,6 +655,7 @@ fake_disk_new (guint32 seed)
 void
 fake_disk_free (FakeDisk *self)
 {
+  ibb_disk = self->replaced;
   for (guint i = 0; i < self->descriptors->len; i++)
     close_descriptor (self, i);
   g_array_unref (self->descriptors);
@@ -718,14 +796,4 @@ fake_disk_plant (FakeDisk *self, const char *name, FakeDiskKind kind, uid_t owne
   change (self, name, file, NULL, NULL);
   file_unref (file);
   self->n_planted++;
-}
-
-guint
-fake_disk_count_open (FakeDisk *self)
-{
-  guint n = 0;
-
-  for (guint i = 0; i < self->descriptors->len; i++)
-    n += g_array_index (self->descriptors, Descriptor, i).is_open;
-  return n;
 }

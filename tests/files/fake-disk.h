@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A folder in memory behind the calls of a sink: calls fail, the power is cut, programs are killed,
- * and the writers of the folder take turns, all by a seed. */
+/* A folder in memory behind the calls of the disk: calls fail, the power is cut, programs are
+ * killed, and the writers of the folder take turns, all by a seed. */
 
 #pragma once
 
@@ -52,13 +52,17 @@ typedef struct
   guint    plant_rate;
   gboolean has_locks, has_links;
   gboolean has_rename; /* one that replaces no file */
+  gboolean has_no_folder;
 
   /* What came of it. */
   guint    n_faults;
   gboolean is_off;
   guint    n_killed;
   guint    n_planted;
+  guint    n_lost; /* of these, that a writer has removed or replaced */
+  guint    n_open; /* descriptors */
 
+  const IBBDisk     *replaced;
   GHashTable        *names;   /* (element-type utf8 FakeDiskFile) */
   GHashTable        *durable; /* (element-type utf8 FakeDiskFile) */
   GPtrArray         *journal; /* of changes to the names that are not durable */
@@ -86,4 +90,3 @@ void fake_disk_restart (FakeDisk *self);
 /* Puts something there, with the text as its content. */
 void fake_disk_plant (
     FakeDisk *self, const char *name, FakeDiskKind kind, uid_t owner, const char *text);
-guint fake_disk_count_open (FakeDisk *self);

@@ -100,8 +100,8 @@ judge_end (void)
       if (g_str_has_prefix (key, ".ibb-") && !may_be)
         whole_fail ("the part “%s” with %u bytes is left", (const char *) key, (guint) bytes->len);
     }
-  if (fake_disk_count_open (world.disk) > 0)
-    whole_fail ("%u descriptors are open", fake_disk_count_open (world.disk));
+  if (world.disk->n_open > 0)
+    whole_fail ("%u descriptors are open", world.disk->n_open);
 }
 
 static void

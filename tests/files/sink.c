@@ -6,9 +6,9 @@
 
 #include "config.h"
 
-#include "fake-disk.h"
 #include "files/file-name.h"
 #include "files/sink.h"
+#include "schedules.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -23,9 +23,6 @@
 #define SIZE_MAX_SIMULATED 60
 #define N_KEYS 2
 #define NAME "letter.pdf"
-
-static int    n_schedules = 3000;
-static gint64 only = -1;
 
 /* One who receives a file. Files of one key have the same bytes. */
 typedef struct
@@ -107,16 +104,6 @@ receive (gpointer data)
 
 /* The judge. */
 
-#define judge(condition, ...)                                                                      \
-  do                                                                                               \
-    if (!(condition))                                                                              \
-      {                                                                                            \
-        g_autofree char *words = g_strdup_printf (__VA_ARGS__);                                    \
-                                                                                                   \
-        g_error ("%s; again: files-sink --seed %u", words, self->seed);                            \
-      }                                                                                            \
-  while (0)
-
 static gboolean
 is_of_a_writer (Schedule *self, const FakeDiskFile *file)
 {
@@ -177,24 +164,25 @@ judge_folder (Schedule *self)
       /* A file of the same user under the name of a part becomes one. */
       if (file->is_planted &&
           !(file->kind == FAKE_DISK_FILE && file->owner == geteuid () && is_whole))
-        judge (g_str_equal (file->bytes->str, "planted") || is_part_name (name),
+        judge (self->seed, g_str_equal (file->bytes->str, "planted") || is_part_name (name),
                "“%s” of somebody else was written to", name);
       else if (is_part_name (name))
         {
-          judge (file->mode == 0600 || is_whole || file->bytes->len == 0,
+          judge (self->seed, file->mode == 0600 || is_whole || file->bytes->len == 0,
                  "the part “%s” has the mode %o", name, file->mode);
           n_parts++;
         }
       else
         {
-          judge (is_file_name (name), "a file “%s”", name);
+          judge (self->seed, is_file_name (name), "a file “%s”", name);
           if (file->bytes->len == 0 && may_be_empty (self))
             continue;
-          judge (is_whole, "“%s” has %u bytes that are no file", name, (guint) file->bytes->len);
+          judge (self->seed, is_whole, "“%s” has %u bytes that are no file", name,
+                 (guint) file->bytes->len);
           /* A group that cannot be kept has no rights; who replaces an empty file keeps its mode.
            */
-          judge ((file->mode | 040) == FAKE_DISK_MODE || is_reserved (self), "“%s” has the mode %o",
-                 name, file->mode);
+          judge (self->seed, (file->mode | 040) == FAKE_DISK_MODE || is_reserved (self),
+                 "“%s” has the mode %o", name, file->mode);
         }
     }
   return n_parts;
@@ -214,10 +202,10 @@ judge_delivered (Schedule *self, const Writer *writer)
 {
   const FakeDiskFile *file = g_hash_table_lookup (self->disk->names, writer->name);
 
-  judge (file != NULL, "“%s” was said to be there, and is not", writer->name);
-  judge (is_of_a_writer (self, file), "“%s” was said to be whole", writer->name);
+  judge (self->seed, file != NULL, "“%s” was said to be there, and is not", writer->name);
+  judge (self->seed, is_of_a_writer (self, file), "“%s” was said to be whole", writer->name);
   if (!has_replacing (self))
-    judge (file->bytes->len == writer->bytes->len, "“%s” was replaced", writer->name);
+    judge (self->seed, file->bytes->len == writer->bytes->len, "“%s” was replaced", writer->name);
 }
 
 /* A later writer that is not killed gets the file, at the second attempt at the latest: a
@@ -248,12 +236,13 @@ judge_next (Schedule *self, guint key)
   is_first_resumed = next.resumed;
   if (next.name == NULL)
     {
-      judge (is_first_resumed && g_error_matches (next.error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE),
+      judge (self->seed,
+             is_first_resumed && g_error_matches (next.error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE),
              "the next one fails: %s", next.error->message);
       g_clear_error (&next.error);
       fake_disk_run (self->disk, 1, receive, &data);
     }
-  judge (next.name != NULL, "the next one but one fails: %s", next.error->message);
+  judge (self->seed, next.name != NULL, "the next one but one fails: %s", next.error->message);
   self->disk->is_off = TRUE;
   fake_disk_restart (self->disk);
   judge_folder (self);
@@ -267,12 +256,12 @@ judge_all (Schedule *self, gboolean is_quiet)
   guint n_parts;
 
   self->was_cut = self->disk->is_off;
-  judge (self->was_cut || fake_disk_count_open (self->disk) == 0, "%u descriptors stay open",
-         fake_disk_count_open (self->disk));
+  judge (self->seed, self->was_cut || self->disk->n_open == 0, "%u descriptors stay open",
+         self->disk->n_open);
   fake_disk_restart (self->disk);
   n_parts = judge_folder (self);
-  judge (n_parts <= self->n_writers + self->disk->n_faults, "%u parts of %u writers", n_parts,
-         self->n_writers);
+  judge (self->seed, n_parts <= self->n_writers + self->disk->n_faults, "%u parts of %u writers",
+         n_parts, self->n_writers);
   for (guint i = 0; i < self->n_writers; i++)
     {
       Writer *writer = &self->writers[i];
@@ -280,14 +269,15 @@ judge_all (Schedule *self, gboolean is_quiet)
       if (writer->name != NULL)
         judge_delivered (self, writer);
       else if (is_quiet)
-        judge (writer->stops <= writer->bytes->len ||
+        judge (self->seed,
+               writer->stops <= writer->bytes->len ||
                    g_error_matches (writer->error, G_IO_ERROR, G_IO_ERROR_EXISTS) ||
                    has_replacing (self), /* within the call */
                "%s", writer->error->message);
     }
   for (guint i = 0; is_quiet && i < self->n_writers && n_parts > 0; i++)
     n_parts -= self->disk->has_locks && self->writers[i].name == NULL && self->writers[i].keeps;
-  judge (!is_quiet || n_parts == 0, "a part is left");
+  judge (self->seed, !is_quiet || n_parts == 0, "a part is left");
   for (guint i = 0; i < N_KEYS; i++)
     judge_next (self, i);
 }
@@ -326,17 +316,6 @@ add_writer (Schedule *self, guint key)
 }
 
 static void
-run (Schedule *self, gboolean is_quiet)
-{
-  gpointer data[FAKE_DISK_WRITERS_MAX];
-
-  for (guint i = 0; i < self->n_writers; i++)
-    data[i] = &self->writers[i];
-  fake_disk_run (self->disk, self->n_writers, receive, data);
-  judge_all (self, is_quiet);
-}
-
-static void
 end (Schedule *self)
 {
   for (guint i = 0; i < self->n_writers; i++)
@@ -349,92 +328,44 @@ end (Schedule *self)
   fake_disk_free (self->disk);
 }
 
-/* Two to four at a time, and all that can go wrong. */
 static void
-run_schedule (guint32 seed)
+vary (GRand *random, Writer *writer)
 {
-  Schedule  self;
-  FakeDisk *disk;
-  GRand    *random;
-  guint     n_writers;
-  gboolean  is_quiet;
+  writer->goes_on = g_rand_int_range (random, 0, 4) > 0;
+  writer->keeps = g_rand_int_range (random, 0, 4) > 0;
+  if (g_rand_int_range (random, 0, 3) == 0)
+    writer->policy = (IBBSinkPolicy) g_rand_int_range (random, 0, 3);
+  if (g_rand_int_range (random, 0, 4) == 0)
+    writer->stops = (guint) g_rand_int_range (random, 0, SIZE_MAX_SIMULATED);
+}
+
+static guint
+run_schedule (guint32 seed, const ScheduleEach *each)
+{
+  Schedule self;
+  gpointer data[FAKE_DISK_WRITERS_MAX];
+  GRand   *random;
+  guint    n_writers = 1;
+  guint    n_calls;
+  gboolean is_quiet;
 
   begin (&self, seed);
-  disk = self.disk;
-  random = disk->random;
-  n_writers = (guint) g_rand_int_range (random, 1, FAKE_DISK_WRITERS_MAX + 1);
-  is_quiet = g_rand_int_range (random, 0, 4) == 0;
+  random = self.disk->random;
+  is_quiet = schedules_plan (self.disk, each);
+  if (each == NULL)
+    n_writers = (guint) g_rand_int_range (random, 1, FAKE_DISK_WRITERS_MAX + 1);
   for (guint i = 0; i < n_writers; i++)
     {
-      add_writer (&self, (guint) g_rand_int_range (random, 0, N_KEYS));
-      self.writers[i].goes_on = g_rand_int_range (random, 0, 4) > 0;
-      self.writers[i].keeps = g_rand_int_range (random, 0, 4) > 0;
-      if (g_rand_int_range (random, 0, 3) == 0)
-        self.writers[i].policy = (IBBSinkPolicy) g_rand_int_range (random, 0, 3);
-      if (g_rand_int_range (random, 0, 4) == 0)
-        self.writers[i].stops = (guint) g_rand_int_range (random, 0, SIZE_MAX_SIMULATED);
+      data[i] = &self.writers[i];
+      add_writer (&self, each == NULL ? (guint) g_rand_int_range (random, 0, N_KEYS) : 0);
+      if (each == NULL)
+        vary (random, data[i]);
     }
-  disk->has_rename = g_rand_int_range (random, 0, 4) > 0;
-  disk->has_links = disk->has_rename || g_rand_boolean (random);
-  disk->has_locks = g_rand_int_range (random, 0, 8) > 0;
-  if (!is_quiet)
-    {
-      disk->fault_rate = g_rand_boolean (random) ? (guint) g_rand_int_range (random, 0, 60) : 0;
-      disk->plant_rate = g_rand_boolean (random) ? (guint) g_rand_int_range (random, 0, 60) : 0;
-      disk->cut_at = g_rand_boolean (random) ? (guint) g_rand_int_range (random, 1, 300) : 0;
-      disk->kill_at = g_rand_boolean (random) ? (guint) g_rand_int_range (random, 1, 200) : 0;
-    }
-  run (&self, is_quiet);
+  fake_disk_run (self.disk, n_writers, receive, data);
+  n_calls = self.disk->n_calls;
+  judge_all (&self, is_quiet);
   end (&self);
-}
-
-static void
-test_schedules (void)
-{
-  if (only >= 0)
-    run_schedule ((guint32) only);
-  for (int i = 0; only < 0 && i < n_schedules; i++)
-    run_schedule ((guint32) i);
-}
-
-/* Of file systems: ext4, an older NFS, exFAT by FUSE with and without locks. */
-static const struct
-{
-  gboolean has_rename, has_links, has_locks;
-} systems[] = { { TRUE, TRUE, TRUE }, { FALSE, TRUE, TRUE }, { FALSE, FALSE, TRUE }, { FALSE } };
-
-/* One writer; each call fails with each error, or the power is cut after it. */
-static void
-test_each_call (gconstpointer data)
-{
-  guint system = GPOINTER_TO_UINT (data);
-  guint n_calls = 1;
-
-  for (guint call = 1; call <= n_calls; call++)
-    for (guint failure = 0; failure < 12; failure++)
-      {
-        Schedule self;
-
-        begin (&self, 1 + failure % 3);
-        add_writer (&self, 0);
-        self.disk->has_rename = systems[system].has_rename;
-        self.disk->has_links = systems[system].has_links;
-        self.disk->has_locks = systems[system].has_locks;
-        if (failure < 8)
-          {
-            self.disk->fails_at = call;
-            self.disk->failure = failure;
-          }
-        else
-          self.disk->cut_at = call;
-        fake_disk_run (self.disk, 1, receive, (gpointer[]){ &self.writers[0] });
-        n_calls = MAX (n_calls, self.disk->n_calls);
-        /* A signal interrupts a call, which is repeated. */
-        judge_all (&self, FALSE);
-        end (&self);
-      }
-  g_test_message ("%u calls", n_calls);
-  g_assert_cmpuint (n_calls, >, 20);
+  return n_calls;
 }
 
 /* Each call of a list of parts and of the removal of one fails: errors say which. */
@@ -471,7 +402,7 @@ test_list (void)
         disk->fails_at = call;
         disk->failure = failure;
         seen |= list_and_remove (disk);
-        g_assert_cmpuint (fake_disk_count_open (disk), ==, 0);
+        g_assert_cmpuint (disk->n_open, ==, 0);
         fake_disk_free (disk);
       }
   g_assert_cmpuint (seen, ==, 3);
@@ -584,28 +515,10 @@ main (int argc, char **argv)
         part_names[i * 2 + number - 1] = g_strdup_printf (".ibb-%.16s-%u.part", digest, number);
         places[2 + i * 2 + number - 1] = part_names[i * 2 + number - 1];
       }
-  /* Before the framework reads its own options. */
-  for (int i = 1; i + 1 < argc; i++)
-    if (g_str_equal (argv[i], "--seed") || g_str_equal (argv[i], "--count"))
-      {
-        if (argv[i][2] == 's')
-          only = g_ascii_strtoll (argv[i + 1], NULL, 10);
-        else
-          n_schedules = atoi (argv[i + 1]);
-        memmove (&argv[i], &argv[i + 2], sizeof *argv * (gsize) (argc - i - 1));
-        argc -= 2;
-        i--;
-      }
-  g_test_init (&argc, &argv, NULL);
+  schedules_init (&argc, &argv);
   g_test_add_func ("/files/sink/bound", test_bound);
   g_test_add_func ("/files/sink/list", test_list);
   g_test_add_func ("/files/sink/names", test_names);
-  for (guint i = 0; i < G_N_ELEMENTS (systems); i++)
-    {
-      g_autofree char *path = g_strdup_printf ("/files/sink/each-call/%u", i);
-
-      g_test_add_data_func (path, GUINT_TO_POINTER (i), test_each_call);
-    }
-  g_test_add_func ("/files/sink/schedules", test_schedules);
+  schedules_add ("/files/sink/each-call", "/files/sink/schedules", run_schedule);
   return g_test_run ();
 }

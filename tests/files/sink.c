@@ -4,6 +4,8 @@
  * whole; what was said to be there is there after a power cut; a part is continued or begun again;
  * nothing else is left, and nothing of others is touched. */
 
+#define _GNU_SOURCE /* unshare () */
+
 #include "config.h"
 
 #include "files/file-name.h"
@@ -13,9 +15,12 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <ibb-glib/ibb-glib.h>
+#include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utime.h>
@@ -502,6 +507,76 @@ test_names (void)
   g_assert_true (g_str_has_suffix (wide, "€ (2).pdf"));
 }
 
+/* Real disks, for this program only: a full one, and a device that cannot write what its file
+ * system has taken. The second word is where files use up its room. */
+static const char *const disks[][3] = {
+  { "full", "disk", "mkdir disk && mount -t tmpfs -o size=256k none disk" },
+  { "failing", ".",
+    "mount -t tmpfs -o size=600k none . && cd $PWD && mkdir disk && truncate -s 8M image && "
+    "mkfs.ext2 -q -F image && mount -o loop image disk" },
+};
+
+static gboolean
+call (const char *folder, const char *command)
+{
+  g_autofree char *line = g_strdup_printf ("cd %s && %s", folder, command);
+
+  return system (line) == 0;
+}
+
+static gboolean
+receive_real (const char *folder)
+{
+  g_autofree char *bytes = g_malloc0 (100000);
+  IBBSink         *sink = ibb_sink_new (folder, NAME, "key", IBB_SINK_NUMBER);
+  gboolean         done;
+
+  g_assert_true (ibb_sink_open (sink, 100000, TRUE, NULL));
+  done =
+      ibb_sink_write (sink, bytes, 100000, NULL) && ibb_sink_commit (sink, NULL, NULL, NULL, NULL);
+  ibb_sink_close (sink, FALSE);
+  ibb_sink_free (sink);
+  return done;
+}
+
+static void
+test_real (gconstpointer data)
+{
+  const char *const *words = data;
+  g_autofree char   *folder = g_dir_make_tmp ("files-sink-XXXXXX", NULL);
+  g_autofree char   *disk = g_build_filename (folder, "disk", NULL);
+  g_autofree char   *key = g_build_filename (folder, "key", NULL);
+  g_autofree char   *list = g_build_filename (disk, "known", NULL);
+  g_autofree char   *fill = g_strdup_printf ("cat /dev/zero >%s/fill 2>/dev/null", words[1]);
+  g_autofree char   *empty = g_strdup_printf ("rm %s/fill", words[1]);
+  const char        *leave = "{ umount disk; cd / && umount $OLDPWD; rm -r $OLDPWD; } 2>/dev/null";
+  g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (list);
+  g_autoptr (IBBIdentity)          identity = NULL;
+  GTlsCertificate                 *certificate;
+
+  if (unshare (CLONE_NEWNS) != 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+      !call (folder, words[2]))
+    {
+      g_test_skip ("this user cannot mount, or there is no mkfs.ext2");
+      call (folder, leave);
+      return;
+    }
+  identity = ibb_identity_new (key, NULL);
+  certificate = ibb_identity_get_certificate (identity);
+  g_assert_true (ibb_known_certificates_add (known, "one", certificate, NULL));
+  call (folder, fill);
+  g_assert_false (receive_real (disk));
+  g_assert_false (ibb_known_certificates_add (known, "two", certificate, NULL));
+  g_assert_cmpint (ibb_known_certificates_check (known, "one", certificate), ==, IBB_TRUST_KNOWN);
+  g_assert_cmpint (ibb_known_certificates_check (known, "two", certificate), ==, IBB_TRUST_UNKNOWN);
+  g_assert_true (
+      call (folder, "test \"$(ls -A disk | grep -v lost+found | grep -v fill)\" = known"));
+  g_assert_true (call (folder, empty));
+  g_assert_true (receive_real (disk));
+  g_assert_true (ibb_known_certificates_add (known, "two", certificate, NULL));
+  g_assert_true (call (folder, leave));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -519,6 +594,12 @@ main (int argc, char **argv)
   g_test_add_func ("/files/sink/bound", test_bound);
   g_test_add_func ("/files/sink/list", test_list);
   g_test_add_func ("/files/sink/names", test_names);
+  for (guint i = 0; i < G_N_ELEMENTS (disks); i++)
+    {
+      g_autofree char *path = g_strconcat ("/files/sink/real/", disks[i][0], NULL);
+
+      g_test_add_data_func (path, disks[i], test_real);
+    }
   schedules_add ("/files/sink/each-call", "/files/sink/schedules", run_schedule);
   return g_test_run ();
 }

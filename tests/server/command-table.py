@@ -12,6 +12,7 @@ import re
 import signal
 import socket
 import struct
+import subprocess
 import sys
 import threading
 
@@ -94,6 +95,8 @@ class Run:
         if command in ('send -', 'cat') and 'stdin' not in options:
             options['stdin'] = open(self.source, 'rb')
             cases.defer(options['stdin'].close)
+        if command == 'listen':
+            options.setdefault('stdin', subprocess.PIPE)
         # Nobody sees a stanza before self.here is set.
         with self.server.lock:
             program = user.ibb(words[0], *words[1:], *arguments, *more, env=env, **options)
@@ -135,20 +138,20 @@ class Run:
     def stall(self, deed):
         """At the second block; from then on none arrives."""
         self.when(DATA, deed, number=2)
-        self.when(DATA, lambda *_: None, number=0)
+        self.server.when(DATA, lambda *_: self.reached.is_set(), 'alice', 0)
 
     def kill(self, program, number=signal.SIGTERM):
         self.number = number
         os.kill(program.pid, number)
 
     def pass_time(self, seconds, user=None):
-        """So much at a time for the end here, or that of a user, until it ends."""
+        """So much at a time for the end here, or that of a user, until it ends, or reports an error and goes on."""
         user = user or self.here_user
         program = self.here if user == self.here_user else self.there
         check(self.reached.wait(cases.PATIENCE), 'the moment')
         with open(self.clocks[user], 'r+b', buffering=0) as file:
             now = 0
-            while not program.has_ended(0.05):
+            while not program.has_ended(0.05) and b'"error"' not in program.output:
                 now += seconds
                 file.seek(16)
                 file.write(struct.pack('q', now))
@@ -183,6 +186,9 @@ def _(run):
     else:
         run.both(*(['--count', '1'] if command == 'receive --directory' else []
                    for command in (run.command, PARTNERS[run.command])))
+        for program in (run.here, run.there):
+            if program.stdin:
+                program.stdin.close()
 
 
 @way('the command line is wrong')

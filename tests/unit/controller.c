@@ -130,6 +130,23 @@ test_enlarge (void)
     }
 }
 
+/* How many blocks of a session that is alone leave at once: near by the others wait. */
+static void
+test_alone (void)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      IBBController path;
+      guint         n = 0;
+
+      ibb_controller_init (&path);
+      ibb_controller_note_answer (&path, 62500 + i, TRUE, 1); /* microseconds */
+      for (; ibb_controller_may_send (&path, BLOCK, G_MAXSIZE, FALSE); n++)
+        ibb_controller_sent (&path, BLOCK);
+      g_assert_cmpuint (n, ==, i == 0 ? 2 : 5);
+    }
+}
+
 /* A path: a delay both ways together, jitter at most, in seconds, and one server that carries so
  * many bytes a second, in order. */
 typedef struct
@@ -297,6 +314,7 @@ main (int argc, char **argv)
   g_test_add_func ("/controller/limits/shared", test_shared);
   g_test_add_func ("/controller/limits/D-57/grants", test_grants);
   g_test_add_func ("/controller/limits/D-57/enlarge", test_enlarge);
+  g_test_add_func ("/controller/limits/D-55/alone", test_alone);
   g_test_add_func ("/controller/change", test_change);
   g_test_add_func ("/controller/idle", test_idle);
   return g_test_run ();

@@ -267,7 +267,10 @@ test_block_size (void)
 static void
 test_receiver (void)
 {
-  g_autoptr (IBBJingle) jingle = create_receiver ();
+  /* Not those that are asked for. */
+  static const char *const ranges[] = { "offset='3'", "", "offset='4' length='1'", "offset='x'",
+                                        "offset='4' length='x'" };
+  g_autoptr (IBBJingle)    jingle = create_receiver ();
 
   g_assert_true (jingle->takes_range);
   assert_receives (jingle, "session-accept", OFFER, "unexpected-request", "out-of-order");
@@ -286,6 +289,15 @@ test_receiver (void)
   assert_sends (jingle, "<range offset='4'/>");
   g_assert_cmpuint (jingle->block_size, ==, 4096);
   assert_receives (jingle, "session-info", "<checksum xmlns='" FT "'/>", NULL, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (ranges); i++)
+    {
+      g_autofree char *checksum = g_strdup_printf (
+          "<checksum xmlns='" FT "'><file><range %s><hash xmlns='urn:xmpp:hashes:2' "
+          "algo='sha-256'>" SHA_256 "</hash></range></file></checksum>",
+          ranges[i]);
+
+      assert_receives (jingle, "session-info", checksum, NULL, NULL);
+    }
   g_assert_false (jingle->has_checksum);
   assert_receives (jingle, "session-info",
                    "<checksum xmlns='" FT "'><file><hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>"

@@ -402,6 +402,55 @@ test_lost_questions (Peers *self, gconstpointer data)
   g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_DELIVERED);
 }
 
+/* The receiver answers each question, and never says that it has the file: an hour is enough. */
+static void
+test_asked (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBFilesTransfer) sent = NULL;
+  g_autofree char             *sid = NULL;
+  g_autoptr (IBBTransport)     transport = NULL;
+
+  ibb_connection_add_feature (self->peer_connection, "urn:ibb-glib:1");
+  transport = accept_by_jingle (self, &sent, &sid);
+  fast_timers_hold (10000);
+  assert_reads_all (self, transport);
+  for (guint i = 0; i < 360; i++)
+    {
+      wait_until (fast_timers_is_held ());
+      hear (self, "set", "<checksum");
+      g_ptr_array_set_size (self->heard, 0);
+      fast_timers_fire ();
+      fast_timers_hold (10000);
+    }
+  fast_timers_hold (0);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_files_transfer_wait, sent, NULL);
+}
+
+/* Stream initiation numbers 65536 blocks. */
+static void
+test_too_large (Peers *self, gconstpointer data)
+{
+  const guint64 most = 65536 * 4096;
+
+  announce (self, of_initiation);
+  for (guint64 size = most; size <= most + 1; size++)
+    {
+      g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("f", size);
+      g_autoptr (GInputStream)     stream = g_memory_input_stream_new ();
+      g_autoptr (GAsyncResult)     done = NULL;
+      g_autoptr (IBBFilesTransfer) sent = NULL;
+      GAsyncResult                *result = NULL;
+
+      ibb_files_service_offer_stream_async (self->own, ROMEO, stream, metadata, NULL,
+                                            store_result_cb, &result);
+      done = wait_for_result (&result);
+      sent = ibb_files_service_offer_stream_finish (self->own, done, NULL);
+      g_assert_true ((sent != NULL) == (size == most));
+      if (sent != NULL)
+        ibb_files_transfer_cancel (sent);
+    }
+}
+
 /* Programs that say they can receive, and lose the file: by version, since they may be mended. */
 typedef struct
 {
@@ -492,6 +541,8 @@ main (int argc, char **argv)
   add_test_of ("silent", NULL, test_silent);
   add_test_of ("received", NULL, test_received);
   add_test_of ("lost-questions", NULL, test_lost_questions);
+  add_test_of ("asked", NULL, test_asked);
+  add_test_of ("too-large", NULL, test_too_large);
   add_test_of ("new-resource", NULL, test_new_resource);
   add_test_of ("other-form", NULL, test_other_form);
   add_test_of ("crowded", NULL, test_crowded);

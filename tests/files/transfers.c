@@ -23,6 +23,13 @@ assert_accept_fails (Files *self, GQuark domain, int code)
 static void
 assert_arrives (Files *self, gsize size)
 {
+  g_autoptr (GFile) file = NULL;
+  g_autofree char  *peer_jid = NULL;
+  guint64           moved;
+  double            progress;
+  IBBFilesState     state;
+  IBBFilesWay       way;
+
   begin (self, size);
   accept_as (self, "received", &self->result);
   assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
@@ -33,6 +40,14 @@ assert_arrives (Files *self, gsize size)
   g_assert_cmpuint (ibb_files_transfer_get_bytes_moved (self->sent), ==, size);
   g_assert_cmpfloat (ibb_files_transfer_get_progress (self->sent), >=, 1);
   g_assert_cmpfloat (ibb_files_transfer_get_progress (self->offered), >=, 1);
+  g_object_get (self->offered, "file", &file, "peer-jid", &peer_jid, "bytes-moved", &moved,
+                "progress", &progress, "state", &state, "way", &way, NULL);
+  g_assert_true (file == ibb_files_transfer_get_file (self->offered));
+  g_assert_cmpstr (peer_jid, ==, ROMEO);
+  g_assert_cmpuint (moved, ==, size);
+  g_assert_cmpfloat (progress, >=, 1);
+  g_assert_cmpint (state, ==, IBB_FILES_STATE_DELIVERED);
+  g_assert_cmpint (way, ==, IBB_FILES_WAY_JINGLE);
   g_assert_cmpuint (count_files (self), ==, 2);
 }
 
@@ -396,6 +411,8 @@ test_wrong_part (Files *self, gconstpointer data)
   g_assert_cmpuint (count_files (self), ==, 1);
 }
 
+static const char of_less[] = "less", of_same_length[] = "same", of_more[] = "more";
+
 /* A file that changes while it is sent is an error at both ends. */
 static void
 test_changed (Files *self, gconstpointer data)
@@ -403,11 +420,17 @@ test_changed (Files *self, gconstpointer data)
   g_autofree char *path = get_path (self, "sent");
 
   begin_long (self);
-  if (GPOINTER_TO_INT (data))
+  if (data == of_less)
     {
       g_assert_cmpint (truncate (path, LONG / 2), ==, 0);
       hurry (self);
       assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT);
+    }
+  else if (data == of_same_length)
+    {
+      write_byte (path);
+      hurry (self);
+      assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG);
     }
   else
     {
@@ -559,8 +582,9 @@ main (int argc, char **argv)
   add_test_of ("two-receivers/number", GINT_TO_POINTER (IBB_FILES_EXISTING_NUMBER),
                test_two_receivers);
   add_test_of ("wrong-part", NULL, test_wrong_part);
-  add_test_of ("changed", GINT_TO_POINTER (FALSE), test_changed);
-  add_test_of ("shrunk", GINT_TO_POINTER (TRUE), test_changed);
+  add_test_of ("changed/less", of_less, test_changed);
+  add_test_of ("changed/same-length", of_same_length, test_changed);
+  add_test_of ("changed/more", of_more, test_changed);
   add_test_of ("broken-source/within", GSIZE_TO_POINTER (999), test_broken_source);
   add_test_of ("broken-source/at-end", GSIZE_TO_POINTER (1000), test_broken_source);
   add_test_of ("broken-source/resumed", GSIZE_TO_POINTER (10), test_broken_source);

@@ -28,6 +28,16 @@ change (GObject *object, GParamSpec *pspec)
     g_value_set_uint64 (&value, g_value_get_uint64 (&value) / 2 + 7);
   else if (G_VALUE_HOLDS_DOUBLE (&value))
     g_value_set_double (&value, g_value_get_double (&value) + 0.5);
+  else if (G_VALUE_HOLDS_INT (&value))
+    g_value_set_int (&value, g_value_get_int (&value) / 2 + 7);
+  else if (G_VALUE_HOLDS_ENUM (&value))
+    g_value_set_enum (&value, !g_value_get_enum (&value));
+  else if (G_VALUE_HOLDS_STRING (&value))
+    g_value_set_static_string (&value, "00112233-4455-4677-8899-aabbccddeeff");
+  else if (pspec->value_type == G_TYPE_PROXY_RESOLVER)
+    g_value_take_object (&value, g_simple_proxy_resolver_new (NULL, NULL));
+  else if (!G_VALUE_HOLDS_BOOLEAN (&value))
+    return;
   else
     g_value_set_boolean (&value, !g_value_get_boolean (&value));
 
@@ -50,7 +60,8 @@ change_all (gpointer object)
   g_autofree GParamSpec **all = g_object_class_list_properties (G_OBJECT_GET_CLASS (object), &n);
 
   for (guint i = 0; i < n; i++)
-    if ((all[i]->flags & G_PARAM_WRITABLE) != 0 && (all[i]->flags & G_PARAM_CONSTRUCT_ONLY) == 0)
+    if ((all[i]->flags & G_PARAM_READWRITE) == G_PARAM_READWRITE &&
+        (all[i]->flags & G_PARAM_CONSTRUCT_ONLY) == 0)
       {
         change (object, all[i]);
         n_changed++;
@@ -84,6 +95,27 @@ test_service (Fixture *fixture, gconstpointer data)
   g_assert_false (ibb_service_get_half_close (service));
   g_assert_cmpuint (change_all (service), ==, 16);
 }
+
+#ifdef IBB_HAS_CLIENT
+/* What an account says of itself, and the settings of its next login. */
+static void
+test_client (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBClient)    client = ibb_client_new ("a@b");
+  g_autoptr (IBBComponent) component = ibb_component_new ("gateway.example");
+  g_autofree char         *jid = NULL;
+  g_autofree char         *domain = NULL;
+  gboolean                 has_any;
+
+  g_object_get (client, "jid", &jid, NULL);
+  g_object_get (component, "domain", &domain, "any-address", &has_any, NULL);
+  g_assert_cmpstr (jid, ==, "a@b");
+  g_assert_cmpstr (domain, ==, "gateway.example");
+  g_assert_true (has_any == ibb_component_get_any_address (component));
+  g_assert_cmpuint (change_all (client), ==, 20);
+  g_assert_cmpuint (change_all (component), ==, 6);
+}
+#endif
 
 /* F-10, F-22: what a transport tells of its session and its addresses. */
 static void
@@ -185,6 +217,9 @@ main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   add_test ("/ibb/loopback/properties/service/F-07", test_service);
+#ifdef IBB_HAS_CLIENT
+  add_test ("/ibb/loopback/properties/client", test_client);
+#endif
   add_test ("/ibb/loopback/properties/transport/F-10", test_transport);
   add_test ("/ibb/loopback/properties/notify", test_notify);
   add_test ("/ibb/loopback/properties/loopback", test_loopback);

@@ -8,6 +8,7 @@
 #include "xmpp/management/outbox.h"
 
 #include "ibb-stanza.h"
+#include "stanza/stream-xml.h"
 #include "xml-pair.h"
 
 static gboolean
@@ -41,6 +42,25 @@ test_awaited (void)
 
   g_queue_clear_full (&awaited, (GDestroyNotify) ibb_stanza_unref);
   ibb_stanza_unref (block);
+  ibb_outbox_free (outbox);
+  xml_pair_tear_down (&pair);
+}
+
+/* The server is asked for an acknowledgement at once when many stanzas have none. */
+static void
+test_many (void)
+{
+  IBBOutbox       *outbox = ibb_outbox_new (g_main_context_default ());
+  g_autofree char *text = NULL;
+  XmlPair          pair;
+
+  xml_pair_set_up (&pair);
+  ibb_outbox_open (outbox, pair.stream, IBB_OUTBOX_CONFIRMATION_ASK, NULL);
+  g_assert_true (ibb_outbox_grant (outbox));
+  for (guint i = 0; i < 100; i++)
+    send_ping (outbox, "a");
+  text = xml_pair_read (&pair);
+  g_assert_nonnull (strstr (text, IBB_STREAM_XML_REQUEST));
   ibb_outbox_free (outbox);
   xml_pair_tear_down (&pair);
 }
@@ -109,6 +129,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ibb/outbox/awaited", test_awaited);
+  g_test_add_func ("/ibb/outbox/many", test_many);
   g_test_add_func ("/ibb/outbox/answers/unsent", test_answers_unsent);
   g_test_add_func ("/ibb/outbox/answers/unacknowledged", test_answers_unacknowledged);
 

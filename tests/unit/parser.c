@@ -376,7 +376,7 @@ test_memory (void)
       while (chunk->len < 16384)
         {
           g_string_append_printf (chunk,
-                                  "<iq id='%u'><name%032u x:attribute%032u='' "
+                                  "\n<iq id='%u'><name%032u x:attribute%032u='' "
                                   "xmlns:x='urn:%032u'/></iq>",
                                   n, n, n, n);
           n++;

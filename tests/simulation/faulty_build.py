@@ -63,26 +63,26 @@ NO_FAULT = 'none'
 # A fault may make a test hang: it has some times the seconds that it takes without a fault.
 FACTOR, LEAST = 2, 10
 BOUND = 120  # seconds, of all tests for one fault
-ENVIRONMENT = {**os.environ, **SANITIZER_ENVIRONMENT,
+ENVIRONMENT = {**os.environ, **SANITIZER_ENVIRONMENT, 'G_SLICE': 'always-malloc',  # slices hide what leaks
                'ASAN_OPTIONS': f'{SANITIZER_ENVIRONMENT["ASAN_OPTIONS"]}:hard_rss_limit_mb={MEMORY_LIMIT >> 20}'}
 
 
 class Fault:
-    def __init__(self, path, start, end, instead, kind):
-        self.path, self.start, self.end, self.instead, self.kind = path, start, end, instead, kind
+    def __init__(self, path, text, start, end, instead, kind):
+        self.path, self.text, self.start, self.end, self.instead, self.kind = path, text, start, end, instead, kind
         self.place = path.relative_to(ROOT)
         self.number = 0  # in the common build; 0: alone
 
-    def apply(self, text, start=0, end=None):
-        return text[start:self.start] + self.instead + text[self.end:end]
+    def apply(self, start=0, end=None):
+        return self.text[start:self.start] + self.instead + self.text[self.end:end]
 
-    def describe(self, text):
+    def describe(self):
         """The line of the fault, before and after."""
-        first = text.rfind('\n', 0, self.start) + 1
-        last = text.find('\n', self.end)
-        old = ' '.join(text[first:last].split())
-        new = ' '.join(self.apply(text, first, last).split())
-        return f'{self.place}:{c_tokens.line_of(text, self.start)}: {self.kind}: {old}  →  {new}'
+        first = self.text.rfind('\n', 0, self.start) + 1
+        last = self.text.find('\n', self.end)
+        old = ' '.join(self.text[first:last].split())
+        new = ' '.join(self.apply(first, last).split())
+        return f'{self.place}:{c_tokens.line_of(self.text, self.start)}: {self.kind}: {old}  →  {new}'
 
 
 def write(path, content):
@@ -125,7 +125,7 @@ def add_faults(text, faults):
         for fault in inside:
             result += f'if (ibb_fault ({fault.number}))\n'
             lines[fault] = result.count('\n') + 1
-            result += fault.apply(text, first, last) + 'else\n'
+            result += fault.apply(first, last) + 'else\n'
         result += text[first:last] + '}'
         done = last
     return result + text[done:], lines
@@ -186,8 +186,9 @@ class FaultyBuild:
 
     def combine(self, path, faults):
         """A file with those of its faults that compile beside each other."""
+        text = faults[0].text
         while True:
-            combined, lines = add_faults(path.read_text(encoding='utf-8'), faults)
+            combined, lines = add_faults(text, faults)
             said = self.compile(path, combined, '-fsyntax-only')
             for fault in faults:
                 fault.number *= fault in lines
@@ -212,8 +213,7 @@ class FaultyBuild:
     def is_fault(self, fault):
         """Whether it compiles, and to other code, but for what knows lines and columns."""
         objects = []
-        text = fault.path.read_text(encoding='utf-8')
-        for version in (text, fault.apply(text)):
+        for version in (fault.text, fault.apply()):
             if self.compile(fault.path, version, '-fno-sanitize=all'):
                 return False
             objects.append((self.folder / 'file.o').read_bytes())
@@ -266,7 +266,7 @@ class FaultyBuild:
                 return NO_FAULT
             copy = SOURCE / fault.place
             combined = copy.read_bytes()
-            copy.write_text(fault.apply(fault.path.read_text(encoding='utf-8')), encoding='utf-8')
+            copy.write_text(fault.apply(), encoding='utf-8')
             self.build()
         noticed = self.noticed[fault.path.name]
         word = re.sub(r'^ibb-', '', fault.path.stem)

@@ -109,7 +109,7 @@ class Cores:
         return next(filter(None, (core.measure(self.few) for core in self.cores)), None)
 
     def who_notices(self, fault):
-        changed = fault.apply(fault.path.read_text(encoding='utf-8'))
+        changed = fault.apply()
         if not self.cores[0].change(fault.path, changed, compare=True):
             return NO_FAULT
         for core in self.cores:
@@ -136,7 +136,7 @@ FOLDERS = {
     'files': (90, by_tests('files/*')),
     'trust': (90, by_tests('unit/decision', 'unit/exchange', 'unit/question', 'loopback/encrypt*', 'loopback/identity', 'client/client-trust',
                            'client/client-script-certificate')),
-    'xmpp': (90, by_tests('unit/*', 'client/client-[et]*', 'client/client-script-*',
+    'xmpp': (90, by_tests('unit/*', 'loopback/properties', 'client/client-[et]*', 'client/client-script-*',
                           without=('unit/engine-*', 'unit/controller*', 'docs/*'))),
     'tool': (90, by_tests('server/command-help', 'server/command-table', 'server/command-output-*')),
 }
@@ -158,7 +158,7 @@ def main():
     folder = LIBRARY / options.folder
     paths = [folder / name for name in options.files] or sorted(folder.rglob('*.c'))
     texts = {path: path.read_text(encoding='utf-8') for path in paths}
-    faults = [Fault(path, *fault) for path in paths for fault in find_faults(texts[path])]
+    faults = [Fault(path, texts[path], *fault) for path in paths for fault in find_faults(texts[path])]
     random.Random(options.seed).shuffle(faults)
     print(f'{len(faults)} faults are possible; {options.count} of them, seed {options.seed}', flush=True)
 
@@ -169,7 +169,7 @@ def main():
     for fault in faults:
         if number == options.count:
             break
-        where = fault.describe(texts[fault.path])
+        where = fault.describe()
         begin = time.monotonic()
         noticed = judge.who_notices(fault) if judge and number + 1 >= options.begin else '–'
         if noticed == NO_FAULT:

@@ -22,6 +22,7 @@ change (GObject *object, GParamSpec *pspec)
   g_value_init (&value, pspec->value_type);
   g_value_init (&again, pspec->value_type);
   g_object_get_property (object, pspec->name, &value);
+  g_assert_true (g_param_value_defaults (pspec, &value));
   if (G_VALUE_HOLDS_UINT (&value))
     g_value_set_uint (&value, g_value_get_uint (&value) / 2 + 7);
   else if (G_VALUE_HOLDS_UINT64 (&value))

@@ -463,6 +463,43 @@ test_modes (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
+/* The longest password, one that is longer, none, and one with a NUL. */
+static void
+test_password_file (void)
+{
+  g_autofree char      *folder = g_dir_make_tmp ("client-password-XXXXXX", NULL);
+  g_autofree char      *path = g_build_filename (folder, "password", NULL);
+  g_autofree char      *most = g_strnfill (4096, 'x');
+  g_autoptr (IBBClient) client = ibb_client_new ("a@b");
+  const struct
+  {
+    const char *before;
+    const char *after;
+    gsize       length; /* of what is after */
+    gboolean    is_good;
+  } rows[] = {
+    { most, "\nmore", 5, TRUE }, { most, "", 0, TRUE }, { most, "x\n", 2, FALSE },
+    { "a", "\r\n", 2, TRUE },    { "", "", 0, FALSE },  { "", "\nx", 2, FALSE },
+    { "a", "\0b", 2, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GString) text = g_string_new (rows[i].before);
+      g_autoptr (GError)  error = NULL;
+
+      g_string_append_len (text, rows[i].after, (gssize) rows[i].length);
+      assert_succeeds (g_file_set_contents_full, path, text->str, (gssize) text->len,
+                       G_FILE_SET_CONTENTS_CONSISTENT, 0600);
+      g_assert_cmpint (ibb_client_load_password (client, path, &error), ==, rows[i].is_good);
+      if (!rows[i].is_good)
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+    }
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_false (ibb_client_load_password (client, path, NULL));
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 static void
 test_accounts (void)
 {
@@ -586,6 +623,7 @@ main (int argc, char **argv)
   g_test_add_func ("/client/trust/later", test_later);
   g_test_add_func ("/client/trust/withdrawn", test_withdrawn);
   g_test_add_func ("/client/password", test_password);
+  g_test_add_func ("/client/password-file", test_password_file);
   g_test_add_func ("/client/accounts", test_accounts);
   g_test_add_func ("/client/modes", test_modes);
   for (gsize i = 0; i < G_N_ELEMENTS (known); i++)

@@ -72,6 +72,7 @@ test_bound (Fixture *self, gconstpointer data)
       ibb_tls_base_note_data (self->base);
       n_read = read_all (self, data != NULL, &error);
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+      g_assert_nonnull (strstr (error->message, " 256 KiB "));
       g_assert_cmpuint (n_read, >, ALLOWED);
       g_assert_cmpuint (n_read, <=, ALLOWED + 1000);
     }

@@ -31,8 +31,8 @@ TURNED = {'<': '<=', '<=': '<', '>': '>=', '>=': '>', '==': '!=', '!=': '==', '&
           '+': '-', '-': '+', '++': '--', '--': '++', '+=': '-=', '-=': '+='}
 FLIPPED = {'TRUE': 'FALSE', 'FALSE': 'TRUE'}
 # What an assertion says cannot be otherwise, or is a mistake of the application; only a developer sees names and messages.
-UNSEEN = ('g_assert', 'g_return_', 'g_debug', 'g_task_set_name', 'g_task_set_source_tag', 'g_source_set_name',
-          'g_source_set_static_name', 'G_OBJECT_WARN_INVALID_PROPERTY_ID')
+UNSEEN = ('g_assert', 'g_return_', 'g_debug', 'trace', 'g_task_set_name', 'g_task_set_source_tag',
+          'g_source_set_name', 'g_source_set_static_name', 'G_OBJECT_WARN_INVALID_PROPERTY_ID')
 ASSIGNMENTS = ('=', '+=', '-=', '*=', '/=', '%=', '|=', '&=', '^=', '<<=', '>>=', '++', '--')
 
 
@@ -136,8 +136,9 @@ FOLDERS = {
     'files': (90, by_tests('files/*')),
     'trust': (90, by_tests('unit/decision', 'unit/exchange', 'unit/question', 'loopback/encrypt*', 'loopback/identity', 'client/client-trust',
                            'client/client-script-certificate')),
-    'xmpp': (90, by_tests('unit/*', 'loopback/properties', 'client/client-[et]*', 'client/client-script-*',
-                          without=('unit/engine-*', 'unit/controller*', 'docs/*'))),
+    'xmpp': (90, by_tests('unit/*', 'loopback/properties', 'client/client-[eht]*', 'client/client-script-*',
+                          'client/client-resume*', 'server/command-proxy',
+                          without=('unit/engine-*', 'unit/controller*', 'docs/*', 'client/*-ejabberd'))),
     'tool': (90, by_tests('server/command-help', 'server/command-table', 'server/command-output-*')),
 }
 

@@ -363,9 +363,9 @@ static void
 end_received (Exchange *self)
 {
   gsize    size = g_bytes_get_size (self->file->bytes);
-  gboolean is_whole =
-      self->bytes->len == size &&
-      memcmp (self->bytes->data, g_bytes_get_data (self->file->bytes, NULL), size) == 0;
+  gboolean is_whole = self->bytes->len == size &&
+                      (size == 0 || memcmp (self->bytes->data,
+                                            g_bytes_get_data (self->file->bytes, NULL), size) == 0);
 
   if (self->is_over)
     return;

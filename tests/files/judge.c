@@ -14,14 +14,15 @@ static gboolean
 is_whole (const WholeFile *file, const void *data, gsize length)
 {
   return g_bytes_get_size (file->bytes) == length &&
-         memcmp (g_bytes_get_data (file->bytes, NULL), data, length) == 0;
+         (length == 0 || memcmp (g_bytes_get_data (file->bytes, NULL), data, length) == 0);
 }
 
 static gboolean
 is_beginning (const WholeFile *file, const GString *bytes)
 {
   return bytes->len <= g_bytes_get_size (file->bytes) &&
-         memcmp (g_bytes_get_data (file->bytes, NULL), bytes->str, bytes->len) == 0;
+         (bytes->len == 0 ||
+          memcmp (g_bytes_get_data (file->bytes, NULL), bytes->str, bytes->len) == 0);
 }
 
 /* After a cut of the power a part may have any bytes. */

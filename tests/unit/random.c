@@ -18,6 +18,7 @@ test_take (void)
   g_autoptr (GHashTable) seen =
       g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify) g_bytes_unref, NULL);
   static const guint8 nothing[sizeof supply.bytes];
+  guint8              filled[LENGTH] = { 0 };
 
   for (guint i = 0; i < 1000; i++)
     {
@@ -27,7 +28,11 @@ test_take (void)
       g_assert_true (g_hash_table_add (seen, g_bytes_new (number, LENGTH)));
       g_assert_cmpmem (supply.bytes + supply.n_left, sizeof supply.bytes - supply.n_left, nothing,
                        sizeof supply.bytes - supply.n_left);
+      for (guint j = 0; j < LENGTH; j++)
+        filled[j] |= number[j];
     }
+  for (guint j = 0; j < LENGTH; j++)
+    g_assert_cmpuint (filled[j], !=, 0);
 }
 
 /* Each byte is filled, for each length. */

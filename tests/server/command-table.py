@@ -140,6 +140,12 @@ class Run:
         self.when(DATA, deed, number=2)
         self.server.when(DATA, lambda *_: self.reached.is_set(), 'alice', 0)
 
+    def wait_for_part(self):
+        """Before a receiver of files is ended: its part has bytes."""
+        for program in self.here, self.there:
+            if '--directory' in program.command:
+                program.wait_event('progress', bytes=1)
+
     def kill(self, program, number=signal.SIGTERM):
         self.number = number
         os.kill(program.pid, number)
@@ -359,7 +365,11 @@ def _(run):
 
 @way('a signal, during the transfer')
 def _(run):
-    run.when(DATA, lambda *_: run.kill(run.here, signal.SIGINT), number=2)
+    def interrupt(*_):
+        run.wait_for_part()
+        run.kill(run.here, signal.SIGINT)
+
+    run.when(DATA, interrupt, number=2)
     run.both()
 
 
@@ -379,6 +389,7 @@ def _(run):
 @way('the peer is killed, during the transfer')
 def _(run):
     def kill(*_):
+        run.wait_for_part()
         run.kill(run.there, signal.SIGKILL)
         run.server.client_of(run.there_user).close()
 

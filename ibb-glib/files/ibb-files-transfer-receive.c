@@ -119,7 +119,8 @@ check (IBBFilesTransfer *self)
   /* Many files have the same name and size, and few the same date as well. */
   data->is_unsure = self->mover->offset > 0 &&
                     (data->hash == NULL ||
-                     (data->is_range && ibb_files_metadata_get_date (self->metadata) == NULL));
+                     (data->is_range && (ibb_files_metadata_get_date (self->metadata) == NULL ||
+                                         !ibb_sink_is_settled (self->part->sink))));
   data->own = ibb_hasher_finish (self->mover->hasher);
   self->has_all = FALSE;
   g_task_set_check_cancellable (task, FALSE);

@@ -166,10 +166,16 @@ move_thread (gpointer data)
   g_autoptr (GTask) task = data;
   GError           *error = NULL;
 
-  if (move (g_task_get_task_data (task), g_task_get_cancellable (task), &error))
+  IBBMover *self = g_task_get_task_data (task);
+
+  if (move (self, g_task_get_cancellable (task), &error))
     g_task_return_boolean (task, TRUE);
   else
-    g_task_return_error (task, error);
+    {
+      if (self->part != NULL && self->part->sink != NULL)
+        ibb_sink_settle (self->part->sink);
+      g_task_return_error (task, error);
+    }
   return NULL;
 }
 

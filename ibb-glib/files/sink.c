@@ -15,13 +15,14 @@
 #include <unistd.h>
 
 #define PREFIX ".ibb-"
-#define KEY_LENGTH 16     /* hexadecimal digits */
-#define PARTS_PER_KEY 8   /* of sinks that receive the same file at the same time */
-#define PARTS_MAX 100     /* in a folder, before the oldest one that nobody uses goes */
-#define NAMES_MAX 1000    /* that are tried for a file whose own is taken */
-#define STEP_SIZE 65536   /* bytes that are read at a time */
-#define PRIVATE_MODE 0600 /* until the file is whole */
-#define UNKNOWN_MASK 0077 /* where the system does not tell the umask of the process */
+#define KEY_LENGTH 16      /* hexadecimal digits */
+#define PARTS_PER_KEY 8    /* of sinks that receive the same file at the same time */
+#define PARTS_MAX 100      /* in a folder, before the oldest one that nobody uses goes */
+#define NAMES_MAX 1000     /* that are tried for a file whose own is taken */
+#define STEP_SIZE 65536    /* bytes that are read at a time */
+#define PRIVATE_MODE 0600  /* until the file is whole */
+#define SETTLED_MODE 01600 /* while nobody writes, and all bytes of the part are on the disk */
+#define UNKNOWN_MASK 0077  /* where the system does not tell the umask of the process */
 
 struct _IBBSink
 {
@@ -32,11 +33,12 @@ struct _IBBSink
   IBBSinkPolicy policy;
   guint64       size;
 
-  int      folder;   /* -1: not open */
-  int      fd;       /* -1: no part */
-  char    *part;     /* (owned) (nullable): the name of the part, which is the descriptor's */
-  guint64  length;   /* bytes in the part that count */
-  gboolean is_stale; /* the bytes in the part are another sink's, and do not count */
+  int      folder;     /* -1: not open */
+  int      fd;         /* -1: no part */
+  char    *part;       /* (owned) (nullable): the name of the part, which is the descriptor's */
+  guint64  length;     /* bytes in the part that count */
+  gboolean is_stale;   /* the bytes in the part are another sink's, and do not count */
+  gboolean is_settled; /* as it was found */
   gboolean is_spoilt;
   gboolean is_unlocked; /* the part, which no later sink goes on with */
   char    *final;       /* (owned) (nullable) */
@@ -246,7 +248,7 @@ make_private (int fd, const struct stat *info)
 {
   int result;
 
-  if ((info->st_mode & 0777) == PRIVATE_MODE)
+  if ((info->st_mode & 07777) == PRIVATE_MODE)
     return TRUE;
   if (ibb_disk->set_mode (fd, PRIVATE_MODE) != 0)
     return FALSE;
@@ -274,6 +276,7 @@ take_part (IBBSink *self, gboolean goes_on)
           self->part = g_steal_pointer (&name);
           self->is_stale = !goes_on || (guint64) info.st_size > self->size;
           self->length = self->is_stale ? 0 : (guint64) info.st_size;
+          self->is_settled = (info.st_mode & 07777) == SETTLED_MODE;
           return;
         }
       if (owner == IBB_DISK_OWN)
@@ -379,6 +382,25 @@ ibb_sink_write (IBBSink *self, const void *data, gsize length, GError **error)
       length -= (gsize) n;
     }
   return TRUE;
+}
+
+/* A power cut may leave a part with its length, and zeros in the place of bytes. */
+void
+ibb_sink_settle (IBBSink *self)
+{
+  int result;
+
+  if (self->part == NULL || self->is_stale || self->length == 0)
+    return;
+  IBB_DISK_CALL (result, sync (self->fd));
+  if (result == 0)
+    ibb_disk->set_mode (self->fd, SETTLED_MODE);
+}
+
+gboolean
+ibb_sink_is_settled (IBBSink *self)
+{
+  return self->is_settled;
 }
 
 char *

@@ -37,6 +37,11 @@ gboolean ibb_sink_open (IBBSink *self, guint64 size, gboolean goes_on, GError **
 /* How many bytes are there. */
 guint64  ibb_sink_get_length (IBBSink *self);
 gboolean ibb_sink_write (IBBSink *self, const void *data, gsize length, GError **error);
+/* No more bytes come for now: those that are there go to the disk. */
+void ibb_sink_settle (IBBSink *self);
+/* Whether the bytes that were there when the sink was opened are those that had come, even if the
+ * power was cut since. Otherwise only a hash of them tells. */
+gboolean ibb_sink_is_settled (IBBSink *self);
 /* (nullable): where the bytes are until the commit. */
 char *ibb_sink_dup_part_path (IBBSink *self);
 /* Adds the bytes that are there, from the offset on, to the hasher. */

@@ -12,6 +12,7 @@
 
 #include <dlfcn.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* libpurple: the size decides the end, and nobody closes. */
 static void
@@ -604,14 +605,29 @@ begin_jingle_in_part (Peers *self, const char *more)
 
 #define PROMISE "<range/><hash-used xmlns='urn:xmpp:hashes:2' algo='sha-256'/>"
 
+/* The receiver was killed before it could synchronize the part with the disk. */
+static void
+unsettle (Peers *self)
+{
+  g_autoptr (GDir) dir = assert_succeeds (g_dir_open, self->folder, 0);
+  g_autofree char *path = g_build_filename (self->folder, g_dir_read_name (dir), NULL);
+  struct stat      info;
+
+  g_assert_cmpint (stat (path, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 07777, ==, 01600);
+  g_assert_cmpint (chmod (path, 0600), ==, 0);
+}
+
 /* The sender gives the hash of the range that the receiver has asked for (XEP-0234 §8.2). Without a
- * date, or without any hash, nothing tells that the bytes before it are of the same file. */
+ * date, or without any hash, or after a power cut nothing tells that the bytes before it are of the
+ * same file. */
 static void
 test_range (Peers *self, gconstpointer data)
 {
   gboolean                 is_right = g_strcmp0 (data, "wrong") != 0;
   gboolean                 is_dated = g_strcmp0 (data, "undated") != 0;
   gboolean                 keeps_word = g_strcmp0 (data, "none") != 0;
+  gboolean                 is_settled = g_strcmp0 (data, "unsettled") != 0;
   const char *const        more = is_dated ? "<date>2026-11-26T18:05:07Z</date>" PROMISE : PROMISE;
   g_autoptr (IBBTransport) transport = begin_jingle_in_part (self, more);
   g_autoptr (GBytes)       rest = NULL;
@@ -622,6 +638,8 @@ test_range (Peers *self, gconstpointer data)
   GAsyncResult            *result = NULL;
 
   g_clear_object (&transport);
+  if (!is_settled)
+    unsettle (self);
   g_ptr_array_set_size (self->heard, 0);
   g_clear_object (&self->offered);
   transport = begin_jingle (self, more, &result);
@@ -637,7 +655,7 @@ test_range (Peers *self, gconstpointer data)
     send_checksum (self, range);
   else
     send_action (self, "s1", "session-terminate", "<reason><success/></reason>");
-  if (is_right && is_dated && keeps_word)
+  if (is_right && is_dated && keeps_word && is_settled)
     {
       assert_received (self, &result);
       return;
@@ -723,6 +741,7 @@ main (int argc, char **argv)
   add_test_of ("range/wrong", "wrong", test_range);
   add_test_of ("range/undated", "undated", test_range);
   add_test_of ("range/none", "none", test_range);
+  add_test_of ("range/unsettled", "unsettled", test_range);
   add_test_of ("unknown-offers", NULL, test_unknown_offers);
   return g_test_run ();
 }

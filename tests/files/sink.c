@@ -173,7 +173,7 @@ judge_folder (Schedule *self)
                "“%s” of somebody else was written to", name);
       else if (is_part_name (name))
         {
-          judge (self->seed, file->mode == 0600 || is_whole || file->bytes->len == 0,
+          judge (self->seed, (file->mode & 0777) == 0600 || is_whole || file->bytes->len == 0,
                  "the part “%s” has the mode %o", name, file->mode);
           n_parts++;
         }

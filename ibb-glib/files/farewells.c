@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#define FAREWELLS_MAX 100 /* sessions whose end is remembered */
+#define FAREWELLS_MAX 100   /* sessions whose end is remembered */
+#define GUARD_TIMEOUT 60000 /* ms: as a sender has to open the session that was accepted */
 
 typedef struct
 {
@@ -15,9 +16,17 @@ typedef struct
   char **payloads; /* (owned) */
 } Farewell;
 
+typedef struct
+{
+  char         *peer_jid;    /* (owned) */
+  char         *sid;         /* (owned) */
+  GCancellable *cancellable; /* (owned): of the expectation, which may be over */
+} Guard;
+
 struct _IBBFarewells
 {
-  GQueue queue; /* (element-type Farewell): the oldest one first */
+  GQueue queue;  /* (element-type Farewell): the oldest one first */
+  GQueue guards; /* (element-type Guard): the oldest one first */
 };
 
 static void
@@ -31,12 +40,25 @@ farewell_free (gpointer data)
   g_free (farewell);
 }
 
+static void
+guard_free (gpointer data)
+{
+  Guard *guard = data;
+
+  g_cancellable_cancel (guard->cancellable);
+  g_object_unref (guard->cancellable);
+  g_free (guard->peer_jid);
+  g_free (guard->sid);
+  g_free (guard);
+}
+
 IBBFarewells *
 ibb_farewells_new (void)
 {
   IBBFarewells *self = g_new0 (IBBFarewells, 1);
 
   g_queue_init (&self->queue);
+  g_queue_init (&self->guards);
   return self;
 }
 
@@ -44,6 +66,7 @@ void
 ibb_farewells_free (IBBFarewells *self)
 {
   g_queue_clear_full (&self->queue, farewell_free);
+  g_queue_clear_full (&self->guards, guard_free);
   g_free (self);
 }
 
@@ -72,4 +95,50 @@ ibb_farewells_find (IBBFarewells *self, const char *peer_jid, const char *sid)
         return (const char *const *) farewell->payloads;
     }
   return NULL;
+}
+
+static void
+opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (IBBTransport) transport =
+      ibb_service_expect_session_finish (IBB_SERVICE (object), result, NULL);
+
+  if (transport != NULL)
+    ibb_transport_abort (transport);
+}
+
+void
+ibb_farewells_guard (IBBFarewells     *self,
+                     IBBService       *sessions,
+                     const char       *peer_jid,
+                     IBBSessionParams *params)
+{
+  Guard *guard = g_new0 (Guard, 1);
+
+  guard->peer_jid = g_strdup (peer_jid);
+  guard->sid = g_strdup (ibb_session_params_get_sid (params));
+  guard->cancellable = g_cancellable_new ();
+  ibb_session_params_set_expect_timeout (params, GUARD_TIMEOUT);
+  ibb_service_expect_session_async (sessions, peer_jid, guard->sid, params, guard->cancellable,
+                                    opened_cb, NULL);
+  g_queue_push_tail (&self->guards, guard);
+  if (self->guards.length > FAREWELLS_MAX)
+    guard_free (g_queue_pop_head (&self->guards));
+}
+
+void
+ibb_farewells_unguard (IBBFarewells *self, const char *peer_jid, const char *sid)
+{
+  GList *next;
+
+  for (GList *l = self->guards.head; l != NULL; l = next)
+    {
+      Guard *guard = l->data;
+
+      next = l->next;
+      if (!g_str_equal (guard->sid, sid) || !g_str_equal (guard->peer_jid, peer_jid))
+        continue;
+      g_queue_delete_link (&self->guards, l);
+      guard_free (guard);
+    }
 }

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How this end has ended Jingle sessions whose bytes it had received. A sender that has lost this
- * with its connection asks again, and then the session is known nowhere else. */
+/* What ended transfers may still hear from their senders.
+ *
+ * How this end has ended Jingle sessions whose bytes it had received: a sender that has lost this
+ * with its connection asks again. And in-band sessions that were accepted, and that a sender may
+ * have opened before it heard of the end: no other service may take them. */
 
 #pragma once
 
@@ -16,3 +19,11 @@ void          ibb_farewells_free (IBBFarewells *self);
 void ibb_farewells_add (IBBFarewells *self, const char *peer_jid, const char *sid, char **payloads);
 /* NULL: nothing is known of such a session with the account of the peer. */
 const char *const *ibb_farewells_find (IBBFarewells *self, const char *peer_jid, const char *sid);
+
+/* Aborts the session if the peer opens it within a minute. */
+void ibb_farewells_guard (IBBFarewells     *self,
+                          IBBService       *sessions,
+                          const char       *peer_jid,
+                          IBBSessionParams *params);
+/* The peer and the sid are those of another transfer now. */
+void ibb_farewells_unguard (IBBFarewells *self, const char *peer_jid, const char *sid);

@@ -256,6 +256,12 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 
   if (transport != NULL && self->failure != NULL)
     ibb_transport_abort (transport);
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_autoptr (IBBSessionParams) params = ibb_files_transfer_dup_params (self);
+
+      ibb_farewells_guard (self->farewells, self->sessions, self->peer_jid, params);
+    }
   else if (transport != NULL)
     self->transport = g_steal_pointer (&transport);
   else if (is_late && ibb_files_metadata_get_size (self->metadata) > 0)
@@ -302,6 +308,7 @@ prepared_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   ibb_files_transfer_set_timer (self, 0, NULL);
   params = ibb_files_transfer_dup_params (self);
   ibb_session_params_set_expect_timeout (params, OPEN_TIMEOUT);
+  ibb_farewells_unguard (self->farewells, self->peer_jid, self->sid);
   ibb_files_transfer_begin_call (self);
   ibb_service_expect_session_async (self->sessions, self->peer_jid, self->sid, params,
                                     self->cancellable, opened_cb, self);

@@ -146,6 +146,30 @@ test_never_opened (Peers *self, gconstpointer data)
   g_assert_cmpint (is_empty (self), ==, !g_str_equal (data, "size='0'"));
 }
 
+/* A session that the sender has opened before it hears of the end comes to no other service. */
+static void
+test_late_open (Peers *self, gconstpointer data)
+{
+  g_autoptr (IBBService)   streams = ibb_service_new (self->own_connection);
+  g_autoptr (IBBTransport) transport = NULL;
+  GAsyncResult            *result = NULL;
+  GAsyncResult            *accepted = NULL;
+
+  ibb_service_set_session_limit (streams, 1);
+  ibb_service_accept_async (streams, NULL, store_result_cb, &accepted);
+  offer_by_initiation (self, "size='20000'");
+  accept_file (self, &result);
+  hear (self, "result", "<value>http://jabber.org/protocol/ibb</value>");
+  ibb_files_transfer_cancel (self->offered);
+  assert_lost (self, G_IO_ERROR, G_IO_ERROR_CANCELLED, &result);
+  transport = open_session (self);
+  wait_until (ibb_transport_has_ended (transport));
+  g_assert_null (accepted);
+  ibb_service_stop (streams);
+  wait_until (accepted != NULL);
+  g_clear_object (&accepted);
+}
+
 static char *
 dup_hash_element (GBytes *bytes, const char *algorithm)
 {
@@ -742,6 +766,7 @@ main (int argc, char **argv)
   add_test_of ("range/undated", "undated", test_range);
   add_test_of ("range/none", "none", test_range);
   add_test_of ("range/unsettled", "unsettled", test_range);
+  add_test_of ("late-open", NULL, test_late_open);
   add_test_of ("unknown-offers", NULL, test_unknown_offers);
   return g_test_run ();
 }

@@ -235,7 +235,9 @@ start_program (gpointer data)
   self->runs = TRUE;
   self->records = g_ptr_array_new_with_free_func (record_free);
   self->connection = wire_connection_new (self->number, resource);
+  beside_start (self);
   self->files = ibb_files_service_new (IBB_CONNECTION (self->connection));
+  beside_start (self);
   ibb_service_set_receive_buffer_size (ibb_files_service_get_sessions (self->files),
                                        8192u << random_below (&turns_random, 4));
   g_signal_connect (self->files, "file-offered", G_CALLBACK (offered_cb), self);
@@ -296,6 +298,7 @@ end_program (WholeProgram *self, gboolean is_killed)
     }
   g_ptr_array_unref (self->records);
   ibb_service_stop (ibb_files_service_get_sessions (self->files));
+  beside_stop (self);
   ibb_connection_set_state (IBB_CONNECTION (self->connection), IBB_CONNECTION_STATE_OFFLINE, NULL);
   g_clear_object (&self->files);
   g_clear_object (&self->connection);
@@ -563,10 +566,12 @@ make_file (WholeFile *self, guint number)
 static void
 clear (void)
 {
+  beside_judge ();
   for (guint i = 0; i < world.n_programs; i++)
     if (world.programs[i].runs)
       end_program (&world.programs[i], FALSE);
   stranger_stop ();
+  beside_end ();
   turns_stop ();
   wire_stop ();
   judge_end ();
@@ -582,7 +587,7 @@ clear (void)
 static void
 run (guint64 seed)
 {
-  guint n_evils;
+  guint n_evils, n_streams;
 
   this_run.seed = seed;
   world.n_pending = 0;
@@ -591,6 +596,7 @@ run (guint64 seed)
   turns_start (seed);
   wire_start (world.is_verbose);
   world.disk = fake_disk_new ((guint32) random_next (&turns_random));
+  beside_begin ();
   world.n_programs = 2 + (guint) random_below (&turns_random, WHOLE_PROGRAMS_MAX - 1);
   for (guint i = 0; i < world.n_programs; i++)
     {
@@ -601,6 +607,9 @@ run (guint64 seed)
   world.n_files = 1 + (guint) random_below (&turns_random, WHOLE_FILES_MAX);
   for (guint i = 0; i < world.n_files; i++)
     make_file (&world.files[i], i);
+  n_streams = (guint) random_below (&turns_random, 4);
+  for (guint i = 0; i < n_streams; i++)
+    turns_call_after (TURNS_NOBODY, whole_some_time (WHOLE_MISCHIEF / 2), beside_open, NULL, NULL);
   n_evils = (guint) random_below (&turns_random, 6);
   for (guint i = 0; i < n_evils; i++)
     turns_call_after (TURNS_NOBODY, whole_some_time (WHOLE_MISCHIEF), do_mischief, NULL, NULL);
@@ -670,7 +679,7 @@ main (int argc, char **argv)
       g_clear_pointer (&world.failure, g_free);
     }
   g_print ("%" G_GUINT64_FORMAT " transfers, %" G_GUINT64_FORMAT " delivered, %" G_GUINT64_FORMAT
-           " programs killed; %u failed\n",
-           world.n_transfers, world.n_delivered, world.n_kills, n_failures);
+           " programs killed, %" G_GUINT64_FORMAT " streams beside; %u failed\n",
+           world.n_transfers, world.n_delivered, world.n_kills, world.n_streams, n_failures);
   return n_failures == 0 ? 0 : 1;
 }

@@ -73,6 +73,7 @@ typedef struct
   guint64 n_delivered;
   guint64 n_kills;
   guint64 n_of_strangers;
+  guint64 n_streams;
 } World;
 
 extern World world;
@@ -91,6 +92,17 @@ void judge_folder (void);
 void judge_transfer (WholeRecord *record);
 /* After the programs have ended. */
 void judge_end (void);
+
+/* beside.c: services of the application's own on the same connection. */
+
+void beside_begin (void);
+void beside_end (void);
+/* Perhaps makes one. */
+void beside_start (WholeProgram *program);
+void beside_stop (WholeProgram *program);
+/* Opens a session between two of them. */
+void beside_open (gpointer data);
+void beside_judge (void);
 
 /* stranger.c: a program that sends and receives files as chat clients do, by its own stanzas. */
 

@@ -141,7 +141,11 @@ judge_part_of (const WholeRecord *record, const GError *error)
   for (guint i = 0; i < G_N_ELEMENTS (deleting); i++)
     is_deleted |= g_error_matches (error, IBB_ERROR, deleting[i]);
   if (error != NULL && !is_deleted)
-    file->is_left = TRUE;
+    {
+      file->is_left = TRUE;
+      file->is_unsettled |=
+          ibb_files_transfer_get_bytes_moved (record->transfer) == g_bytes_get_size (file->bytes);
+    }
   else if (error == NULL && !file->is_twin &&
            ibb_files_transfer_get_bytes_resumed (record->transfer) > 0)
     file->is_left = FALSE;
@@ -171,6 +175,12 @@ judge_transfer (WholeRecord *record)
     judge_sent (record);
   else
     judge_part_of (record, error);
+  if (state != IBB_FILES_STATE_FAILED && !is_sender)
+    file->arrived = record->offer;
+  if (state == IBB_FILES_STATE_FAILED && is_sender && file->arrived == record->offer &&
+      world.n_deaths == 0 && file->is_free)
+    whole_fail ("the receiver has “%s”, and the sender does not learn it: %s", file->name,
+                error->message);
   if (state == IBB_FILES_STATE_FAILED && world.n_evils + turns_n_faults == 0 && file->is_free &&
       record->offer == file->n_made)
     whole_fail ("%s of “%s” fails for no reason: %s", is_sender ? "sending" : "receiving",

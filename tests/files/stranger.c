@@ -191,7 +191,7 @@ static void
 say_end (Exchange *self)
 {
   if (self->stops < g_bytes_get_size (self->file->bytes))
-    terminate (self, whole_one_in (2) ? "cancel" : "connectivity-error");
+    terminate (self, whole_one_in (4) ? "cancel" : "connectivity-error");
   else if (self->says_success)
     terminate (self, "success");
 }
@@ -326,8 +326,10 @@ stranger_send (WholeFile *file)
     }
   else if (self->hash == HASH_WRONG || self->hash == HASH_WRONG_LATER)
     self->hash = HASH_LATER_PART;
+  if (file->is_unsettled && self->hash == HASH_LATER_PART)
+    self->hash = HASH_LATER;
   self->has_size = !self->is_jingle || !whole_one_in (10);
-  self->has_range = whole_one_in (2);
+  self->has_range = !whole_one_in (4);
   self->opens_early = whole_one_in (6);
   self->closes_first = whole_one_in (2);
   self->says_success = whole_one_in (2);

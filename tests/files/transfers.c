@@ -330,69 +330,6 @@ test_planted (Files *self, gconstpointer data)
   g_assert_cmpuint (count_files (self), ==, is_link ? 3 : 2);
 }
 
-/* Two services receive the same file into one folder. */
-static void
-test_two_receivers (Files *self, gconstpointer data)
-{
-  static const char *const     nurse_jid = "nurse@capulet.example/x";
-  g_autoptr (IBBConnection)    connection = ibb_loopback_attach (self->loopback, nurse_jid);
-  IBBFilesService             *nurse = create_receiver (self, connection);
-  g_autoptr (IBBFilesTransfer) second_sent = NULL;
-  g_autoptr (IBBFilesTransfer) first = NULL;
-  GAsyncResult                *second = NULL;
-
-  self->existing = (IBBFilesExisting) GPOINTER_TO_INT (data);
-  begin_long (self);
-  first = g_steal_pointer (&self->offered);
-  second_sent = offer (self, nurse_jid);
-  accept_as (self, "received", &second);
-  hurry (self);
-  /* The place was free when both offers were accepted. */
-  wait_until (ibb_files_transfer_get_state (first) >= IBB_FILES_STATE_DELIVERED &&
-              ibb_files_transfer_get_state (self->offered) >= IBB_FILES_STATE_DELIVERED);
-  assert_content (self, "received", self->bytes);
-  if (self->existing == IBB_FILES_EXISTING_NUMBER)
-    {
-      assert_succeeds (ibb_files_transfer_wait, first, NULL);
-      assert_succeeds (ibb_files_transfer_wait, self->offered, NULL);
-      assert_content (self, "received (2)", self->bytes);
-      g_assert_false (g_file_equal (ibb_files_transfer_get_file (first),
-                                    ibb_files_transfer_get_file (self->offered)));
-    }
-  else
-    g_assert_cmpint (ibb_files_transfer_get_state (first), !=,
-                     ibb_files_transfer_get_state (self->offered));
-  g_assert_cmpint (ibb_files_transfer_wait (self->sent, NULL, NULL), ==,
-                   ibb_files_transfer_wait (first, NULL, NULL));
-  g_assert_cmpint (ibb_files_transfer_wait (second_sent, NULL, NULL), ==,
-                   ibb_files_transfer_wait (self->offered, NULL, NULL));
-  g_clear_object (&second);
-  g_clear_object (&self->offered);
-  run_pending ();
-  g_assert_finalize_object (nurse);
-  drop_and_wait (g_steal_pointer (&connection));
-}
-
-/* The sender was started again, and the receiver has not noticed that the first one is gone. */
-static void
-test_rival (Files *self, gconstpointer data)
-{
-  g_autoptr (IBBFilesTransfer) again = NULL;
-  g_autoptr (IBBFilesTransfer) first = NULL;
-  GAsyncResult                *second = NULL;
-
-  begin_long (self);
-  first = g_steal_pointer (&self->offered);
-  again = offer_again (self, &second);
-  assert_result_fails (IBB_ERROR, IBB_ERROR_CONFLICT, ibb_files_transfer_accept_file_finish, first,
-                       &self->result);
-  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &second);
-  assert_succeeds (ibb_files_transfer_wait, again, NULL);
-  g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (again), >, 0);
-  g_assert_false (ibb_files_transfer_wait (self->sent, NULL, NULL));
-  assert_content (self, "received", self->bytes);
-}
-
 /* Bytes of another file lie in the part: the hash of the whole is wrong, and they go. */
 static void
 test_wrong_part (Files *self, gconstpointer data)
@@ -519,41 +456,6 @@ test_no_way (Files *self, gconstpointer data)
     }
 }
 
-/* A word of either end is lost with its connection: the sender asks again, also when the receiver
- * has ended the transfer. */
-static void
-test_lost (Files *self, gconstpointer data)
-{
-  self->lost = data;
-  fast_timers_start (5000, 100000, 0);
-  assert_arrives (self, 20000);
-  fast_timers_stop ();
-  g_assert_null (self->lost);
-}
-
-/* The receiver was killed before the file got its place. It was started again and does not know the
- * session, or nobody answers: the sender does not say that the file was sent. */
-static void
-test_killed (Files *self, gconstpointer data)
-{
-  begin (self, 20000);
-  self->lost = "<checksum";
-  self->loses_all = TRUE;
-  self->is_unknown = GPOINTER_TO_INT (data);
-  fast_timers_start (5000, 100000, 0);
-  accept_as (self, "received", &self->result);
-  if (self->is_unknown)
-    assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FAILED);
-  else
-    assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-  assert_says (self->sent, "has not confirmed that it has the file");
-  g_clear_object (&self->result);
-  wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_FAILED);
-  fast_timers_stop ();
-  run_pending ();
-  g_clear_object (&self->result);
-}
-
 #define add_test_of(path, data, function)                                                          \
   g_test_add ("/ibb/files/transfers/" path, Files, data, set_up, function, tear_down)
 
@@ -563,8 +465,6 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   fast_timers_stop ();
   add_test_of ("empty", GSIZE_TO_POINTER (0), test_whole);
-  add_test_of ("one-byte", GSIZE_TO_POINTER (1), test_whole);
-  add_test_of ("some-blocks", GSIZE_TO_POINTER (200000), test_whole);
   add_test_of ("large", GSIZE_TO_POINTER (20 * 1024 * 1024), test_whole);
   add_test_of ("metadata", NULL, test_metadata);
   add_test_of ("declined", GINT_TO_POINTER (FALSE), test_declined);
@@ -574,13 +474,9 @@ main (int argc, char **argv)
   add_test_of ("cancelled/receiver", GINT_TO_POINTER (FALSE), test_cancelled);
   add_test_of ("cancelled/sender", GINT_TO_POINTER (TRUE), test_cancelled);
   add_test_of ("resumed", NULL, test_resumed);
-  add_test_of ("rival", NULL, test_rival);
   add_test_of ("private", NULL, test_private);
   add_test_of ("planted/bytes", GINT_TO_POINTER (FALSE), test_planted);
   add_test_of ("planted/link", GINT_TO_POINTER (TRUE), test_planted);
-  add_test_of ("two-receivers/fail", GINT_TO_POINTER (IBB_FILES_EXISTING_FAIL), test_two_receivers);
-  add_test_of ("two-receivers/number", GINT_TO_POINTER (IBB_FILES_EXISTING_NUMBER),
-               test_two_receivers);
   add_test_of ("wrong-part", NULL, test_wrong_part);
   add_test_of ("changed/less", of_less, test_changed);
   add_test_of ("changed/same-length", of_same_length, test_changed);
@@ -589,10 +485,5 @@ main (int argc, char **argv)
   add_test_of ("broken-source/at-end", GSIZE_TO_POINTER (1000), test_broken_source);
   add_test_of ("broken-source/resumed", GSIZE_TO_POINTER (10), test_broken_source);
   add_test_of ("no-way", NULL, test_no_way);
-  add_test_of ("lost/checksum", "<checksum", test_lost);
-  add_test_of ("lost/received", "<received", test_lost);
-  add_test_of ("lost/terminate", "session-terminate", test_lost);
-  add_test_of ("killed/silent", GINT_TO_POINTER (FALSE), test_killed);
-  add_test_of ("killed/unknown", GINT_TO_POINTER (TRUE), test_killed);
   return g_test_run ();
 }

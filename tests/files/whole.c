@@ -284,6 +284,7 @@ end_program (WholeProgram *self, gboolean is_killed)
       wire_kill (self->connection);
       world.n_kills++;
       world.n_evils++;
+      world.n_deaths++;
       check_others (self);
     }
   turns_enter (self->number);
@@ -591,7 +592,7 @@ run (guint64 seed)
 
   this_run.seed = seed;
   world.n_pending = 0;
-  world.n_evils = world.n_files = 0;
+  world.n_evils = world.n_deaths = world.n_files = 0;
   world.is_calm = world.was_cut = FALSE;
   turns_start (seed);
   wire_start (world.is_verbose);
@@ -610,7 +611,7 @@ run (guint64 seed)
   n_streams = (guint) random_below (&turns_random, 4);
   for (guint i = 0; i < n_streams; i++)
     turns_call_after (TURNS_NOBODY, whole_some_time (WHOLE_MISCHIEF / 2), beside_open, NULL, NULL);
-  n_evils = (guint) random_below (&turns_random, 6);
+  n_evils = whole_one_in (3) ? 0 : (guint) random_below (&turns_random, 6);
   for (guint i = 0; i < n_evils; i++)
     turns_call_after (TURNS_NOBODY, whole_some_time (WHOLE_MISCHIEF), do_mischief, NULL, NULL);
   turns_call_after (TURNS_NOBODY, WHOLE_MISCHIEF, calm_down, NULL, NULL);

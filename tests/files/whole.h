@@ -26,7 +26,9 @@ typedef struct
   guint      receiver;
   guint      n_offers; /* that will be made */
   guint      n_made;
+  guint      arrived;      /* the offer that the receiver has got whole */
   guint64    n_said;       /* bytes of it that were sent and acknowledged */
+  gboolean   is_unsettled; /* a part had all bytes: a hash of the rest does not do */
   gboolean   is_false;     /* the sender lies about it: nobody may have it */
   gboolean   is_free;      /* nothing that a person or a program does stands in its way */
   gboolean   is_lost;      /* bytes that were received may have gone again */
@@ -65,6 +67,7 @@ typedef struct
   guint        n_files;
   guint        n_pending; /* of what has to happen before the end */
   guint        n_evils;   /* what may break any transfer */
+  guint        n_deaths;  /* of programs */
   gboolean     was_cut;   /* the power */
   gboolean     is_calm;   /* the mischief is over */
   char        *failure;   /* (owned) (nullable): the first one */

@@ -129,7 +129,7 @@ judge_sent (const WholeRecord *record)
     whole_fail ("%" G_GUINT64_FORMAT " bytes of “%s” were sent", file->n_said, file->name);
 }
 
-/* Notes whether the receiver keeps the part. */
+/* Notes whether the receiver keeps the part, or may be unable to remove it. */
 static void
 judge_part_of (const WholeRecord *record, const GError *error)
 {
@@ -140,7 +140,7 @@ judge_part_of (const WholeRecord *record, const GError *error)
 
   for (guint i = 0; i < G_N_ELEMENTS (deleting); i++)
     is_deleted |= g_error_matches (error, IBB_ERROR, deleting[i]);
-  if (error != NULL && !is_deleted)
+  if (error != NULL && (!is_deleted || world.disk->fault_rate > 0))
     {
       file->is_left = TRUE;
       file->is_unsettled |=

@@ -249,8 +249,9 @@ use_account (Online *self, Words *words)
 }
 
 /* The mechanism that the last login in any thread chose. */
-static GMutex lock;
-static char  *chosen; /* (nullable): protected by lock */
+static GMutex   lock;
+static char    *chosen;   /* (nullable): protected by lock */
+static gboolean is_sasl2; /* protected by lock */
 
 static void
 log_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
@@ -263,6 +264,7 @@ log_cb (const char *domain, GLogLevelFlags level, const char *message, gpointer 
   g_mutex_lock (&lock);
   g_free (chosen);
   chosen = g_strdup (with + strlen (" with "));
+  is_sasl2 = strstr (message, " by SASL2 with ") != NULL;
   g_mutex_unlock (&lock);
 }
 
@@ -301,6 +303,27 @@ check_mechanism (Online *self, Words *words)
                    ibb_client_get_tls_mode (client) != IBB_TLS_MODE_NONE);
 }
 
+/* The same of a login by SASL2. */
+static void
+check_sasl2 (Online *self, Words *words)
+{
+  check_chosen (self, words);
+  g_mutex_lock (&lock);
+  g_assert_true (is_sasl2);
+  g_mutex_unlock (&lock);
+}
+
+/* The server has issued a token of this mechanism. */
+static void
+check_issued (Online *self, Words *words)
+{
+  g_autoptr (IBBToken) token = ibb_client_dup_token (IBB_CLIENT (*self->client));
+
+  g_assert_nonnull (token);
+  g_assert_cmpstr (ibb_token_get_mechanism (token), ==, words_take (words));
+  g_assert_nonnull (ibb_token_get_expiry (token));
+}
+
 /* %REAL-NAME is the variable IBB_TEST_NAME. */
 static void
 define_variables (void)
@@ -318,7 +341,9 @@ define_variables (void)
 
 static const ScriptWord calls[] = {
   SCRIPT_WORD ("chosen", check_chosen),
+  SCRIPT_WORD ("issued", check_issued),
   SCRIPT_WORD ("mechanism", check_mechanism),
+  SCRIPT_WORD ("sasl2", check_sasl2),
   SCRIPT_WORD ("real", use_account),
   SCRIPT_WORD ("begin-log-out", begin_logout),
   SCRIPT_WORD ("congested", check_congested),

@@ -9,7 +9,7 @@
 #define CHUNK 40000
 
 void
-party_init (Party *self, const char *name, const char *resource, GCallback state_cb)
+party_init (Party *self, const char *name, const char *resource)
 {
   self->proxy = cut_proxy_new ((guint) atoi (account_get ("IBB_TEST_PORT")));
   self->client = account_create_client (name, resource);
@@ -17,7 +17,6 @@ party_init (Party *self, const char *name, const char *resource, GCallback state
                                 cut_proxy_get_port (self->proxy));
   self->service = ibb_service_new (IBB_CONNECTION (self->client));
   ibb_service_set_session_limit (self->service, 10);
-  g_signal_connect (self->client, "notify::state", state_cb, self);
 }
 
 void
@@ -38,7 +37,6 @@ party_use_websocket (Party *self)
 void
 party_clear (Party *self)
 {
-  g_signal_handlers_disconnect_by_data (self->client, self);
   assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (self->client), NULL);
   g_assert_finalize_object (self->service);
   drop_client (self->client);
@@ -69,14 +67,6 @@ parties_open_session (Parties       *self,
   *bob = assert_result (ibb_service_accept_finish, self->bob.service, &result);
 }
 
-static void
-end_done (End *self, GChecksum *checksum, char **text)
-{
-  *text = g_strdup (g_checksum_get_string (checksum));
-  g_atomic_int_inc (&self->n_done);
-  g_main_context_wakeup (NULL);
-}
-
 static gpointer
 write_thread (gpointer data)
 {
@@ -97,7 +87,7 @@ write_thread (gpointer data)
       left -= n;
     }
   assert_succeeds (ibb_transport_shutdown_output, self->transport, NULL);
-  end_done (self, checksum, &self->written);
+  self->written = g_strdup (g_checksum_get_string (checksum));
   return NULL;
 }
 
@@ -119,7 +109,7 @@ read_thread (gpointer data)
     }
   g_assert_no_error (error);
   g_assert_cmpuint (total, ==, self->total);
-  end_done (self, checksum, &self->read);
+  self->read = g_strdup (g_checksum_get_string (checksum));
   return NULL;
 }
 
@@ -133,15 +123,14 @@ end_start (End *self, IBBTransport *transport, gsize total)
 }
 
 void
-end_join (End *self)
+ends_finish (End ends[2])
 {
-  for (guint i = 0; i < G_N_ELEMENTS (self->threads); i++)
-    g_thread_join (self->threads[i]);
-}
-
-void
-ends_compare (End ends[2])
-{
+  for (guint i = 0; i < 2; i++)
+    {
+      for (guint k = 0; k < G_N_ELEMENTS (ends[i].threads); k++)
+        g_thread_join (ends[i].threads[k]);
+      assert_succeeds (g_io_stream_close, G_IO_STREAM (ends[i].transport), NULL);
+    }
   for (guint i = 0; i < 2; i++)
     g_assert_cmpstr (ends[i].written, ==, ends[1 - i].read);
   for (guint i = 0; i < 2; i++)
@@ -149,15 +138,4 @@ ends_compare (End ends[2])
       g_free (ends[i].written);
       g_free (ends[i].read);
     }
-}
-
-void
-ends_finish (End ends[2])
-{
-  for (guint i = 0; i < 2; i++)
-    {
-      end_join (&ends[i]);
-      assert_succeeds (g_io_stream_close, G_IO_STREAM (ends[i].transport), NULL);
-    }
-  ends_compare (ends);
 }

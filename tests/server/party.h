@@ -15,7 +15,6 @@ typedef struct
   CutProxy   *proxy;
   IBBClient  *client;
   IBBService *service;
-  guint       count; /* of what state_cb looks for */
 } Party;
 
 typedef struct
@@ -24,8 +23,7 @@ typedef struct
   Party bob;
 } Parties;
 
-/* The states of the client go to state_cb, with the party, until party_clear (). */
-void party_init (Party *self, const char *name, const char *resource, GCallback state_cb);
+void party_init (Party *self, const char *name, const char *resource);
 void party_clear (Party *self);
 /* Call this before the login: the client goes over WebSocket. */
 void party_use_websocket (Party *self);
@@ -44,12 +42,8 @@ typedef struct
   gsize         total;
   char         *written; /* checksums */
   char         *read;
-  int           n_done; /* atomic: of its threads */
 } End;
 
 void end_start (End *self, IBBTransport *transport, gsize total);
-void end_join (End *self);
-/* Each end has read what the other one has written. Frees both. */
-void ends_compare (End ends[2]);
-/* Waits until all bytes have arrived, closes both and compares them. */
+/* Waits until all bytes have arrived, closes both and compares what they have written and read. */
 void ends_finish (End ends[2]);

@@ -95,70 +95,6 @@ take_bytes (Op *self, GBytes *bytes)
   return size;
 }
 
-static gboolean
-shut_down (Op *self, GError **error)
-{
-  if (IBB_IS_TRANSPORT (self->object))
-    return ibb_transport_shutdown_output (IBB_TRANSPORT (self->object), self->cancellable, error);
-  return g_socket_shutdown (g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->object)),
-                            FALSE, TRUE, error);
-}
-
-/* The number of bytes, TRUE or FALSE; of a call for all or nothing, which may
- * have moved some in any case, that or -1. */
-static gssize
-run_call (Op *self, GError **error)
-{
-  gpointer           object = self->object;
-  GCancellable      *c = self->cancellable;
-  g_autoptr (GBytes) bytes = NULL;
-
-  switch (self->call)
-    {
-    case READ:
-      return g_input_stream_read (object, self->buffer, self->count, c, error);
-    case READ_ALL:
-      return g_input_stream_read_all (object, self->buffer, self->count, &self->moved, c, error)
-                 ? (gssize) self->moved
-                 : -1;
-    case READ_BYTES:
-      return take_bytes (self, g_input_stream_read_bytes (object, self->count, c, error));
-    case SKIP:
-      return g_input_stream_skip (object, self->count, c, error);
-    case WRITE:
-      return g_output_stream_write (object, self->buffer, self->count, c, error);
-    case WRITE_ALL:
-      return g_output_stream_write_all (object, self->buffer, self->count, &self->moved, c, error)
-                 ? (gssize) self->moved
-                 : -1;
-    case WRITE_BYTES:
-      bytes = g_bytes_new_static (self->buffer, self->count);
-      return g_output_stream_write_bytes (object, bytes, c, error);
-    case WRITEV:
-      return g_output_stream_writev (object, self->vectors, 2, &self->moved, c, error)
-                 ? (gssize) self->moved
-                 : -1;
-    case WRITEV_ALL:
-      return g_output_stream_writev_all (object, self->vectors, 2, &self->moved, c, error)
-                 ? (gssize) self->moved
-                 : -1;
-    case FLUSH:
-      return g_output_stream_flush (object, c, error);
-    case DRAIN:
-      return ibb_transport_drain (object, c, error);
-    case SHUTDOWN:
-      return shut_down (self, error);
-    case CLOSE_INPUT:
-      return g_input_stream_close (object, c, error);
-    case CLOSE_OUTPUT:
-      return g_output_stream_close (object, c, error);
-    case CLOSE:
-      return g_io_stream_close (object, c, error);
-    default:
-      g_assert_not_reached ();
-    }
-}
-
 static void
 result_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
@@ -170,111 +106,86 @@ result_cb (GObject *source, GAsyncResult *result, gpointer data)
   self->result = g_object_ref (result);
 }
 
-static void
-start_call (Op *self)
+/* A call that waits, or the asynchronous one, or its end. */
+typedef enum
 {
-  const int           priority = G_PRIORITY_DEFAULT;
+  FORM_SYNC,
+  FORM_ASYNC,
+  FORM_FINISH,
+} Form;
+
+#define PERFORM(function, arguments, begins, ends)                                                 \
+  ({                                                                                               \
+    __typeof__ (function arguments) value_ = 0;                                                    \
+                                                                                                   \
+    if (form == FORM_SYNC)                                                                         \
+      value_ = function arguments;                                                                 \
+    else if (form == FORM_ASYNC)                                                                   \
+      function##_async begins;                                                                     \
+    else                                                                                           \
+      value_ = function##_finish ends;                                                             \
+    value_;                                                                                        \
+  })
+
+/* The arguments of both calls begin with those that are given. */
+#define CALL(function, ...)                                                                        \
+  PERFORM (function, (__VA_ARGS__, c, error), (__VA_ARGS__, G_PRIORITY_DEFAULT, c, cb, self),      \
+           (object, self->result, error))
+
+/* A call for all or nothing, which may have moved some bytes in any case: how many, or -1. */
+#define CALL_ALL(function, ...)                                                                    \
+  (PERFORM (function, (__VA_ARGS__, moved, c, error),                                              \
+            (__VA_ARGS__, G_PRIORITY_DEFAULT, c, cb, self), (object, self->result, moved, error))  \
+       ? (gssize) *moved                                                                           \
+       : -1)
+
+#define CALL_OURS(function)                                                                        \
+  PERFORM (function, (object, c, error), (object, c, cb, self), (object, self->result, error))
+
+/* The number of bytes, TRUE or FALSE; nothing of a call that has but begun. */
+static gssize
+perform (Op *self, Form form, GError **error)
+{
   gpointer            object = self->object;
   GCancellable       *c = self->cancellable;
   GAsyncReadyCallback cb = result_cb;
-  g_autoptr (GBytes)  bytes = NULL;
+  gsize               count = self->count, *moved = &self->moved;
+  g_autoptr (GBytes)  bytes = g_bytes_new_static (self->buffer, self->buffer != NULL ? count : 0);
 
   switch (self->call)
     {
     case READ:
-      g_input_stream_read_async (object, self->buffer, self->count, priority, c, cb, self);
-      break;
+      return CALL (g_input_stream_read, object, self->buffer, count);
     case READ_ALL:
-      g_input_stream_read_all_async (object, self->buffer, self->count, priority, c, cb, self);
-      break;
+      return CALL_ALL (g_input_stream_read_all, object, self->buffer, count);
     case READ_BYTES:
-      g_input_stream_read_bytes_async (object, self->count, priority, c, cb, self);
-      break;
+      return take_bytes (self, CALL (g_input_stream_read_bytes, object, count));
     case SKIP:
-      g_input_stream_skip_async (object, self->count, priority, c, cb, self);
-      break;
+      return CALL (g_input_stream_skip, object, count);
     case WRITE:
-      g_output_stream_write_async (object, self->buffer, self->count, priority, c, cb, self);
-      break;
+      return CALL (g_output_stream_write, object, self->buffer, count);
     case WRITE_ALL:
-      g_output_stream_write_all_async (object, self->buffer, self->count, priority, c, cb, self);
-      break;
+      return CALL_ALL (g_output_stream_write_all, object, self->buffer, count);
     case WRITE_BYTES:
-      bytes = g_bytes_new_static (self->buffer, self->count);
-      g_output_stream_write_bytes_async (object, bytes, priority, c, cb, self);
-      break;
+      return CALL (g_output_stream_write_bytes, object, bytes);
     case WRITEV:
-      g_output_stream_writev_async (object, self->vectors, 2, priority, c, cb, self);
-      break;
+      return CALL_ALL (g_output_stream_writev, object, self->vectors, 2);
     case WRITEV_ALL:
-      g_output_stream_writev_all_async (object, self->vectors, 2, priority, c, cb, self);
-      break;
+      return CALL_ALL (g_output_stream_writev_all, object, self->vectors, 2);
     case FLUSH:
-      g_output_stream_flush_async (object, priority, c, cb, self);
-      break;
+      return CALL (g_output_stream_flush, object);
     case DRAIN:
-      ibb_transport_drain_async (object, c, cb, self);
-      break;
+      return CALL_OURS (ibb_transport_drain);
     case SHUTDOWN:
-      ibb_transport_shutdown_output_async (object, c, cb, self);
-      break;
+      if (end_is_ibb (self->end))
+        return CALL_OURS (ibb_transport_shutdown_output);
+      return g_socket_shutdown (g_socket_connection_get_socket (object), FALSE, TRUE, error);
     case CLOSE_INPUT:
-      g_input_stream_close_async (object, priority, c, cb, self);
-      break;
+      return CALL (g_input_stream_close, object);
     case CLOSE_OUTPUT:
-      g_output_stream_close_async (object, priority, c, cb, self);
-      break;
+      return CALL (g_output_stream_close, object);
     case CLOSE:
-      g_io_stream_close_async (object, priority, c, cb, self);
-      break;
-    default:
-      g_assert_not_reached ();
-    }
-}
-
-static gssize
-finish_call (Op *self, GError **error)
-{
-  gpointer      object = self->object;
-  GAsyncResult *result = self->result;
-  gboolean      success;
-
-  switch (self->call)
-    {
-    case READ:
-      return g_input_stream_read_finish (object, result, error);
-    case READ_ALL:
-      success = g_input_stream_read_all_finish (object, result, &self->moved, error);
-      return success ? (gssize) self->moved : -1;
-    case READ_BYTES:
-      return take_bytes (self, g_input_stream_read_bytes_finish (object, result, error));
-    case SKIP:
-      return g_input_stream_skip_finish (object, result, error);
-    case WRITE:
-      return g_output_stream_write_finish (object, result, error);
-    case WRITE_ALL:
-      success = g_output_stream_write_all_finish (object, result, &self->moved, error);
-      return success ? (gssize) self->moved : -1;
-    case WRITE_BYTES:
-      return g_output_stream_write_bytes_finish (object, result, error);
-    case WRITEV:
-      success = g_output_stream_writev_finish (object, result, &self->moved, error);
-      return success ? (gssize) self->moved : -1;
-    case WRITEV_ALL:
-      success = g_output_stream_writev_all_finish (object, result, &self->moved, error);
-      return success ? (gssize) self->moved : -1;
-    case FLUSH:
-      return g_output_stream_flush_finish (object, result, error);
-    case DRAIN:
-      return ibb_transport_drain_finish (object, result, error);
-    case SHUTDOWN:
-      return ibb_transport_shutdown_output_finish (object, result, error);
-    case CLOSE_INPUT:
-      return g_input_stream_close_finish (object, result, error);
-    case CLOSE_OUTPUT:
-      return g_output_stream_close_finish (object, result, error);
-    case CLOSE:
-      return g_io_stream_close_finish (object, result, error);
+      return CALL (g_io_stream_close, object);
     default:
       g_assert_not_reached ();
     }
@@ -319,7 +230,7 @@ op_thread (gpointer data)
 {
   Op     *self = data;
   GError *error = NULL;
-  gssize  size = run_call (self, &error);
+  gssize  size = perform (self, FORM_SYNC, &error);
 
   conclude (self, size, error);
   g_atomic_int_set (&self->done, TRUE);
@@ -358,7 +269,7 @@ op_begin (Op *self, Manner manner)
   if (manner & (ASYNC | CONTEXT))
     {
       self->caller = g_thread_self ();
-      start_call (self);
+      perform (self, FORM_ASYNC, NULL);
       g_assert_null (self->result);
       return;
     }
@@ -379,7 +290,7 @@ op_end (Op *self)
   else if (self->caller != NULL)
     {
       wait_until (self->result != NULL);
-      outcome = finish_call (self, &error);
+      outcome = perform (self, FORM_FINISH, &error);
       conclude (self, outcome, error);
     }
 

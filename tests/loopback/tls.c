@@ -343,96 +343,6 @@ test_truncated (Fixture *fixture, gconstpointer lenient)
   talk_clear (&talk);
 }
 
-/* New keys */
-
-static gpointer
-echo_thread (gpointer data)
-{
-  End               *self = data;
-  g_autoptr (GError) error = NULL;
-  char               buffer[1000];
-  gssize             size;
-
-  while ((size = g_input_stream_read (tls_input (self), buffer, sizeof buffer, NULL, &error)) > 0)
-    {
-      assert_succeeds (g_output_stream_write_all, tls_output (self), buffer, (gsize) size, NULL,
-                       NULL);
-    }
-  g_assert_no_error (error);
-  return NULL;
-}
-
-static void
-assert_echo (End *self, const char *text)
-{
-  g_autofree char *got = g_malloc0 (strlen (text) + 1);
-
-  assert_succeeds (g_output_stream_write_all, tls_output (self), text, strlen (text), NULL, NULL);
-  assert_succeeds (g_input_stream_read_all, tls_input (self), got, strlen (text), NULL, NULL);
-  g_assert_cmpstr (got, ==, text);
-}
-
-typedef struct
-{
-  IBBStanzaType stanza_type;
-  gboolean      by_server;
-} Rehandshake;
-
-/* A second handshake works with TLS 1.2. TLS 1.3 has an update of keys in its
- * place, which GIO lets the server begin (GnuTLS takes its gnutls_rehandshake () for
- * one) and not the client. Whichever it is, the stream goes on. */
-static void
-test_rehandshake (Fixture *fixture, gconstpointer data)
-{
-  const Rehandshake *self = data;
-  Talk               talk;
-  End               *first;
-  GThread           *echo;
-  g_autoptr (GError) error = NULL;
-
-  talk_open_usual (&talk, fixture, GINT_TO_POINTER (self->stanza_type));
-  first = self->by_server ? &talk.juliet : &talk.romeo;
-  handshake (&talk);
-  echo = g_thread_new ("echo", echo_thread, first == &talk.romeo ? &talk.juliet : &talk.romeo);
-  assert_echo (first, "before");
-  for (guint i = 0; i < 3; i++)
-    {
-      g_tls_connection_handshake (first->tls, NULL, &error);
-      if (!self->by_server &&
-          g_tls_connection_get_protocol_version (first->tls) == G_TLS_PROTOCOL_VERSION_TLS_1_3)
-        g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_MISC);
-      else
-        g_assert_no_error (error);
-      g_clear_error (&error);
-      assert_echo (first, "after");
-    }
-  g_output_stream_close (tls_output (first), NULL, &error);
-  g_assert_no_error (error);
-  g_thread_join (echo);
-  close_cleanly (&talk);
-  talk_clear (&talk);
-}
-
-static void
-add_rehandshakes (void)
-{
-  static const Rehandshake kinds[] = {
-    { IBB_STANZA_TYPE_IQ, FALSE },
-    { IBB_STANZA_TYPE_IQ, TRUE },
-    { IBB_STANZA_TYPE_MESSAGE, FALSE },
-    { IBB_STANZA_TYPE_MESSAGE, TRUE },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
-    {
-      g_autofree char *path =
-          g_strdup_printf ("/ibb/tls/rehandshake/%s/%s", kinds[i].by_server ? "server" : "client",
-                           kinds[i].stanza_type == IBB_STANZA_TYPE_IQ ? "iq" : "message");
-
-      add_test_anywhere (path, &kinds[i], test_rehandshake);
-    }
-}
-
 int
 main (int argc, char **argv)
 {
@@ -444,6 +354,5 @@ main (int argc, char **argv)
   add_test_anywhere ("/ibb/tls/no-close-notify/lenient", "", test_no_close_notify);
   add_test_anywhere ("/ibb/tls/truncated/strict", NULL, test_truncated);
   add_test_anywhere ("/ibb/tls/truncated/lenient", "", test_truncated);
-  add_rehandshakes ();
   return g_test_run ();
 }

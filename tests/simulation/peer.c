@@ -149,8 +149,6 @@ send (Peer *self, IBBStanza *stanza)
   if (stanza->from == NULL)
     stanza->from = g_strdup (self->node->jid);
   world->n_stanzas++;
-  world->trace_hash = random_mix (world->trace_hash ^ (guint64) world->now) ^
-                      (hash_string (stanza->id) + stanza->payload);
   if (world->verbose)
     world_trace (world, "%c -> * %s (peer)", 'A' + (char) self->node->index,
                  stanza_describe (stanza));

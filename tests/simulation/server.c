@@ -456,8 +456,6 @@ server_route (World *self, Node *from, IBBStanza *stanza)
   time = from->uplink_free; /* the server has the last byte of it */
   if (stanza->from == NULL)
     stanza->from = g_strdup (from->jid); /* the server adds the sender */
-  self->trace_hash = random_mix (self->trace_hash ^ (guint64) self->now) ^
-                     (hash_string (stanza->id) + stanza->payload);
   if (self->verbose)
     world_trace (self, "%c -> %c %s", 'A' + (char) from->index,
                  to != NULL ? 'A' + (char) to->index : '*', stanza_describe (stanza));

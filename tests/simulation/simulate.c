@@ -78,7 +78,6 @@ main (int argc, char **argv)
   g_autofree char   *first_text = NULL;
   g_autofree char   *profile_text = NULL;
   gboolean           verbose = FALSE;
-  gboolean           twice = FALSE;
   gboolean           wanted[N_PROFILES] = { FALSE };
   const GOptionEntry entries[] = {
     { "count", 'n', 0, G_OPTION_ARG_INT, &count, "Schedules of each profile (1000)", "N" },
@@ -88,7 +87,6 @@ main (int argc, char **argv)
       "clean, faulty, timing, closing, crowd, bulk, wrap, peers, hostile, outages, shared, logins; "
       "several with commas",
       "NAME" },
-    { "twice", 't', 0, G_OPTION_ARG_NONE, &twice, "Run each twice and compare the traces", NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "Print every stanza and event", NULL },
     G_OPTION_ENTRY_NULL,
   };
@@ -143,17 +141,6 @@ main (int argc, char **argv)
         current.seed = first + (guint64) i;
         good = world_run (world, current.profile, current.seed);
         n_run++;
-        if (good && twice)
-          {
-            guint64 hash = world->trace_hash;
-
-            good = world_run (world, current.profile, current.seed);
-            if (good && hash != world->trace_hash)
-              {
-                good = FALSE;
-                g_printerr ("not the same when run again\n");
-              }
-          }
         if (!good)
           {
             n_failures++;

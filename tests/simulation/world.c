@@ -529,7 +529,6 @@ world_run (World *self, Profile profile, guint64 seed)
   self->random.state = random_mix (seed ^ G_GUINT64_CONSTANT (0x5bd1e995));
   self->order = 0;
   self->n_steps = 0;
-  self->trace_hash = 0;
   self->n_unfinished = 0;
   /* No clock begins at zero. */
   self->start = self->now = (gint64) random_below (&self->random, 1000 * HOUR);

@@ -430,7 +430,6 @@ struct _World
   gint64   start;
   Random   random;
   gboolean verbose;
-  guint64  trace_hash;
 
   Event  *heap;
   guint   n_events;

@@ -68,44 +68,6 @@ def _(server):
     tunnel.end()
 
 
-@case('ssh: tar copies a folder (D-39)')
-def _(server):
-    sshd = Sshd()
-    source, target = Folder(), Folder()
-    for number in range(20):
-        source.make(f'file {number}', number * 10007)
-    tunnel = Tunnel(server, sshd.port)
-    tar = subprocess.Popen(('tar', 'c', '-C', source.path, '.'), stdout=subprocess.PIPE)
-    here = sshd.ssh(tunnel.port, f'tar x -C {shlex.quote(target.path)}', stdin=tar.stdout)
-    tar.stdout.close()
-    expect_success(here)
-    check_equal(tar.wait(), 0, 'status of tar')
-    check_equal(target.names(), source.names(), 'files')
-    for name in source.names():
-        check_equal(sha256(target / name), sha256(source / name), name)
-    expect_done(tunnel, 1)
-
-
-@case('ssh: ibb cat is a ProxyCommand')
-def _(server):
-    sshd = Sshd()
-    folder = Folder()
-    source = folder.make('original', MIB)
-    alice, bob = Account(server, 'alice'), Account(server, 'bob')
-    expose = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{sshd.port}', '--from', alice.bare)
-    expose.wait_ready()
-    with open(folder / 'password', 'w', encoding='utf-8') as file:
-        os.chmod(file.fileno(), 0o600)
-        file.write(alice.password)
-    command = shlex.join((IBB, 'cat', *alice.options(), '--password-file', folder / 'password', bob.bare))
-    here = sshd.ssh(1, '-o', f'ProxyCommand={command}', f'cat {shlex.quote(source)}; exit 7')
-    check_equal(here.finish(), 7, f'status ({here.lines})')
-    check_equal(hashlib.sha256(here.output).hexdigest(), sha256(source), 'SHA-256')
-    check_equal(here.lines, [], 'what is said beside it')
-    expose.wait_event('done')
-    check_equal(expose.errors(), [], 'errors')
-
-
 # HTTP.
 
 class HttpServer:
@@ -152,34 +114,6 @@ def _(server):
     expect_success(missing)
     check_equal(missing.output, b'404', 'status')
     expect_done(tunnel, 27)
-
-
-@case('http: a client that does not read delays no other')
-def _(server):
-    pages = Folder()
-    pages.make('page-large', 12 * MIB)
-    pages.make('page-small', 100000)
-    wanted = sha256(pages / 'page-small')
-    tunnel = Tunnel(server, HttpServer(pages).port)
-    slow = tunnel.connect()
-    slow.sendall(b'GET /page-large HTTP/1.0\r\n\r\n')
-    for _ in range(10):
-        other = curl(tunnel.port, '/page-small')
-        expect_success(other)
-        check_equal(hashlib.sha256(other.output).hexdigest(), wanted, 'SHA-256')
-    tunnel.wait_events('done', 10)
-    # It has missed nothing by that.
-    digest = hashlib.sha256()
-    data = b''
-    while b'\r\n\r\n' not in data:
-        data += slow.recv(1000)
-    check(data.startswith(b'HTTP/1.0 200'), data[:100])
-    digest.update(data.split(b'\r\n\r\n', 1)[1])
-    while data := slow.recv(1 << 16):
-        digest.update(data)
-    slow.close()
-    check_equal(digest.hexdigest(), sha256(pages / 'page-large'), 'SHA-256 of the large one')
-    expect_done(tunnel, 11)
 
 
 if __name__ == '__main__':

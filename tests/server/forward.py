@@ -301,51 +301,6 @@ def _(server):
     exchange(here, there, b'now')
 
 
-@case('the peer is offline: the client learns of it at once, and may come again')
-def _(server):
-    alice = Account(server, 'alice')
-    forward = alice.ibb('forward', '--listen', '0', '--quiet', f'bob@{server.domain}')
-    address = forward.wait_ready()
-    host, port = address.rsplit(':', 1)
-    check_equal(host, '127.0.0.1', 'host')
-    expect_reset_at(int(port))
-    forward.wait_for(forward.errors, 'an error')
-    check(f'bob@{server.domain}/ibb' in forward.errors()[0], forward.errors())
-    check_equal(forward.output, b'', 'output without --json')
-    target = Target()
-    expose = Account(server, 'bob').ibb('expose', '--to', f'localhost:{target.port}', '--from', 'any')
-    check_equal(expose.wait_ready(), f'bob@{server.domain}/ibb', 'address')
-    here = tcp_socket(socket.create_connection((host, int(port))))
-    exchange(here, target.accept(), b'now')
-    here.close()
-    check_equal(len(forward.errors()), 1, 'lines')
-
-
-@case('a peer that may not come in is refused')
-def _(server):
-    target = Target()
-    bob = Account(server, 'bob')
-    expose = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}')
-    jid = expose.wait_ready()
-    forward = Account(server, 'alice').ibb('forward', '--listen', '0', jid)
-    port = int(forward.wait_ready().rsplit(':', 1)[1])
-    expect_reset_at(port)
-    forward.wait_for(forward.errors, 'an error')
-    check('not-acceptable' in forward.errors()[0], forward.errors())
-    expose.wait_line('^Refused ')
-    # The account's own resources may.
-    own = bob.ibb('forward', '--listen', '0', jid)
-    port = int(own.wait_ready().rsplit(':', 1)[1])
-    here = tcp_socket(socket.create_connection(('127.0.0.1', port)))
-    exchange(here, target.accept(), b'mine')
-    target.listener.settimeout(0)
-    try:
-        target.accept()
-        check(False, 'no connection for a stranger')
-    except BlockingIOError:
-        pass
-
-
 @case('--max-sessions: expose refuses more, and forward lets them wait')
 def _(server):
     target = Target()

@@ -245,44 +245,28 @@ class ResetProxy(CutProxy):
 
 
 class DelayProxy(CutProxy):
-    """Passes everything on so many milliseconds later, and up to jitter more, in order.
+    """Passes everything on up to jitter milliseconds later, in order.
 
     rate: so many bytes per second in each direction of a connection; None: any
-    blocks: how many data blocks of XEP-0047 its client has sent, where there is no TLS
-    unanswered: how many of them were without an answer at most
     delays: how many seconds each chunk was late, beyond what the rate takes
     """
 
-    def __init__(self, port, delay, jitter=0, rate=None):
+    def __init__(self, port, jitter, rate=None):
         super().__init__(port)
-        self._delay = delay / 1000
         self._jitter = jitter / 1000
         self._bytes_per_second = rate
-        self.blocks = self.unanswered = 0
         self.delays = []
-        self._results = 0  # since the first block
-
-    def _count(self, data, upwards):
-        with self._lock:
-            if upwards:
-                self.blocks += data.count(b'<data ')
-                self.unanswered = max(self.unanswered, self.blocks - self._results)
-            elif self.blocks:
-                self._results += data.count(b'result')
 
     def _carry(self, source, target, upwards):
         chunks = queue.SimpleQueue()
         threading.Thread(target=self._deliver, args=(chunks, target), daemon=True).start()
         begin = 0  # when the last byte has left
-        tail = b''  # what may be the beginning of a word, shorter than any
         try:
             while data := receive(source, 65536):
-                self._count(tail + data, upwards)
-                tail = (tail + data)[-5:]
                 begin = max(time.monotonic(), begin)
                 if self._bytes_per_second:
                     begin += len(data) / self._bytes_per_second
-                chunks.put((begin, begin + self._delay + random.uniform(0, self._jitter), data))
+                chunks.put((begin, begin + random.uniform(0, self._jitter), data))
         except OSError:
             pass
         chunks.put((0, 0, b''))

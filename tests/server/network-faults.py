@@ -4,7 +4,7 @@
 
     network-faults.py [--faults NAME,...] [--servers prosody,ejabberd]
                       [--where here,there,both,server] [--size MIB] [--full]
-                      [--seconds N,...] [--rate BYTES] [--pipes] [--together N]
+                      [--seconds N,...] [--pipes]
     network-faults.py --list
 
 The table FAULTS below lists the faults. Each run has one of them, at the sender (here), at
@@ -22,6 +22,7 @@ network's fault is tried beside one of the servers.
 import argparse
 import collections
 import contextlib
+import dataclasses
 import hashlib
 import os
 import random
@@ -275,41 +276,27 @@ def returns_if_long(end):
     return returns(end) if end.seen['seconds'] > DETECTION else []
 
 
+@dataclasses.dataclass
 class Fault:
-    """strike: causes the fault during the transfer; None: the proxy or the network has it
-    title: default: the description of strike
-    short, full: how many seconds it lasts, without and with --full
-    proxy: makes the proxy between an end and the server
-    network: options of the PrivateNetwork of an end
-    wheres: where it can be; server: each run has its own server
-    in_suite: where it is without --full (default: at both ends, if it can be)
-    has_clock: the test sets the time of day of the programs
-    most: bytes of the file at most, without and with --full
-    error: words of the error of the end that has the fault
-    pipes: other transfers beside the file
-    evidence: what each end with the fault has to show of it; both ends, if the server has it
-    by_login: in the suite, also beside a server that resumes no streams: sessions go on by a new login
-    """
+    strike: object = None           # causes the fault during the transfer; None: the proxy or the network has it
+    title: str = None               # default: the description of strike
+    short: tuple = (0,)             # how many seconds it lasts
+    full: tuple = (0,)              # the same with --full
+    proxy: object = CutProxy        # makes the proxy between an end and the server
+    network: dict = None            # options of the PrivateNetwork of an end
+    wheres: tuple = ('here', 'there', 'both')  # where it can be; server: each run has its own server
+    in_suite: tuple = None          # where it is without --full (default: at both ends, if it can be)
+    has_clock: bool = False         # the test sets the time of day of the programs
+    most: tuple = (1 << 40, 1 << 40)  # bytes of the file at most, without and with --full
+    error: tuple = ()               # words of the error of the end that has the fault
+    pipes: tuple = ()               # other transfers beside the file
+    evidence: tuple = ()            # what each end with the fault has to show of it; both, if the server has it
+    by_login: bool = False          # in the suite, also beside a server that resumes no streams
 
-    def __init__(self, strike=None, title=None, short=(0,), full=(0,), proxy=CutProxy, network=None,
-                 wheres=('here', 'there', 'both'), in_suite=None, has_clock=False, most=(1 << 40, 1 << 40),
-                 error=(), pipes=(), evidence=(), by_login=False):
-        self.strike = strike
-        self.title = title or strike.__doc__
-        self.short = short
-        self.full = full
-        self.proxy = proxy
-        self.network = network
-        self.wheres = wheres
-        if in_suite is None:
-            in_suite = ('both',) if 'both' in wheres else wheres
-        self.in_suite = in_suite
-        self.has_clock = has_clock
-        self.most = most
-        self.error = error
-        self.pipes = pipes
-        self.evidence = evidence
-        self.by_login = by_login
+    def __post_init__(self):
+        self.title = self.title or self.strike.__doc__
+        if self.in_suite is None:
+            self.in_suite = ('both',) if 'both' in self.wheres else self.wheres
 
 
 # Kinds and paces of other transfers.
@@ -327,7 +314,7 @@ FAULTS = {
     'bytes': Fault(title='Each byte is a segment of its own.', proxy=ByteProxy, most=(MIB // 32, MIB),
                    evidence=(has_segments,)),
     'jitter': Fault(title='Each segment is up to 200 ms late.',
-                    proxy=lambda port, rate, **_: DelayProxy(port, 0, jitter=200, rate=rate),
+                    proxy=lambda port, rate, **_: DelayProxy(port, 200, rate),
                     evidence=(has_delays,)),
     'loss': Fault(title='2 % of the segments are lost.', network={'loss': 0.02}, evidence=(loses_packets,)),
     'tls-reset-first': Fault(title='The first TLS handshake is reset.',
@@ -373,68 +360,57 @@ SERVERS = {
 }
 
 
-class Trickle:
-    """Bytes that are written to a pipe, one at a time."""
+class Source:
+    """Bytes that a thread writes to a pipe."""
 
     def __init__(self, pipe):
         self._pipe = pipe
-        self._written = b''
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self):
-        try:
-            while not self._over.wait(TRICKLE_GAP):
-                byte = bytes([len(self._written) % 251])
-                self._pipe.write(byte)
-                self._pipe.flush()
-                self._written += byte
-            self._pipe.close()
-        except OSError:
-            pass  # its program has failed, and says so
-
-    def end(self):
-        after = len(self._written) + TRICKLE_AFTER
-        wait_until(lambda: len(self._written) >= after or not self._thread.is_alive(), PATIENCE, 'trickle')
-        self._over.set()
-
-    def sha256(self):
-        """The hash of all bytes that were written."""
-        self._thread.join()
-        return hashlib.sha256(self._written).hexdigest()
-
-
-class Bulk:
-    """Bytes that are written to a pipe as fast as it takes them, until the fault is over."""
-
-    def __init__(self, pipe):
-        self._pipe = pipe
+        self._written = 0
         self._digest = hashlib.sha256()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self):
-        dice = random.Random(0)
-        written = 0
         try:
-            while written < BULK_LEAST or not self._over.is_set():
-                data = dice.randbytes(16384)
+            for data in self._pieces():
                 self._pipe.write(data)
+                self._pipe.flush()
                 self._digest.update(data)
-                written += len(data)
+                self._written += len(data)
             self._pipe.close()
         except OSError:
             pass  # its program has failed, and says so
-
-    def end(self):
-        self._over.set()
 
     def sha256(self):
         """The hash of all bytes that were written."""
         self._thread.join()
         return self._digest.hexdigest()
+
+
+class Trickle(Source):
+    """One at a time."""
+
+    def _pieces(self):
+        while not self._over.wait(TRICKLE_GAP):
+            yield bytes([self._written % 251])
+
+    def end(self):
+        after = self._written + TRICKLE_AFTER
+        wait_until(lambda: self._written >= after or not self._thread.is_alive(), PATIENCE, 'trickle')
+        self._over.set()
+
+
+class Bulk(Source):
+    """As many as the pipe takes, until the fault is over."""
+
+    def _pieces(self):
+        dice = random.Random(0)
+        while self._written < BULK_LEAST or not self._over.is_set():
+            yield dice.randbytes(16384)
+
+    def end(self):
+        self._over.set()
 
 
 class End:
@@ -595,7 +571,7 @@ class Run:
         self.fault = FAULTS[fault_name]
         self.title = f'{server_name}, {fault_name} {where}' + (f', {seconds} s' if seconds else '')
         self.resource = f'run-{number}'
-        self.rate = options.rate
+        self.rate = 0 if options.full else RATE
         self.pipes = self.fault.pipes if options.pipes else ()
         self.is_over = threading.Event()
         self.failures = []
@@ -727,16 +703,11 @@ def parse_options():
     parser.add_argument('--size', type=float, help='MiB (default: 0.5; 256 with --full)')
     parser.add_argument('--full', action='store_true', help='as long as they have to be survived')
     parser.add_argument('--seconds', help='in place of those of the faults')
-    parser.add_argument('--rate', type=int, help='bytes per second; 0: any, as with --full')
     parser.add_argument('--pipes', action='store_true', help='also with --full: cat, listen, forward, expose')
-    parser.add_argument('--together', type=int, help='so many runs at a time (default: 12; 1 with --full)')
     options = parser.parse_args()
     if options.size is None:
         options.size = 256 if options.full else 0.5
-    if options.rate is None:
-        options.rate = 0 if options.full else RATE
     options.pipes = options.pipes or not options.full
-    options.together = options.together or (1 if options.full else 12)
     return options
 
 
@@ -756,7 +727,7 @@ def main():
             print(f'{name:16} {fault.title}')
         return
     runs = [Run(number, *one, options) for number, one in enumerate(make_runs(options), 1)]
-    free = threading.Semaphore(options.together)
+    free = threading.Semaphore(1 if options.full else 12)
     has_passed = True
     with contextlib.ExitStack() as stack:
         # In this thread, because a server ends with the thread that has started it.

@@ -4,99 +4,50 @@
 
 import os
 import re
-import shlex
-import shutil
-import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
-from cases import Skip, case, check, check_equal
-from command import ROOT, Account, Folder, Program, sha256
+from cases import case, check, check_equal
+from command import Account, Folder, Program, sha256
+from listings import find_listings
+from programs import make_program
 from servers import make_server
 
-BUILD = os.environ['IBB_TEST_BUILD_ROOT']
+# What is added to the line that fits: the one change, for a server that DNS does not know.
+CHANGES = {
+    'python': (r'IBB\.Client\.new',
+               'client.set_host({host!r})\nclient.set_port({port})\n'
+               'client.set_tls_database(Gio.TlsFileDatabase.new({ca_file!r}))\n'),
+    'js': (r'IBB\.Client\.new',
+           'client.set_host({host!r});\nclient.set_port({port});\n'
+           'client.set_tls_database(Gio.TlsFileDatabase.new({ca_file!r}));\n'),
+    'c': ('ibb_client_set_password',
+          '  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "{host}");\n'
+          '  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), {port});\n'
+          '  ibb_client_set_tls_database (client, g_tls_file_database_new ("{ca_file}", NULL));\n')}
 
 
-def program(language):
-    with open(os.path.join(ROOT, 'README.md'), encoding='utf-8') as file:
-        blocks = re.findall(rf'^```{language}\n(.*?)^```$', file.read(), re.DOTALL | re.MULTILINE)
-    check_equal(len(blocks), 1, f'programs in {language}')
-    return blocks[0]
-
-
-def insert_after(text, pattern, addition):
-    """Adds to the line that fits: the one change, for a server that DNS does not know."""
-    result, count = re.subn(rf'^(.*{pattern}.*\n)', lambda m: m.group(1) + addition, text,
-                            flags=re.MULTILINE)
-    check_equal(count, 1, f'lines with {pattern}')
-    return result
-
-
-def send(server, *command):
-    """Runs the program with JID PEER FILE, and looks at what arrives."""
-    folder = Folder()
-    source = folder.make('original', 500000)
-    alice = Account(server, 'alice')
-    there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', alice.bare)
-    here = Program(*command, alice.bare, there.wait_ready(), source,
-                   env={'IBB_PASSWORD': alice.password})
-    check_equal(here.finish(), 0, f'status ({here.lines})')
-    there.expect_done()
-    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
-
-
-@case('the Python program of the README runs')
-def _(server):
-    if not os.path.exists(os.path.join(BUILD, 'ibb-glib', 'IBB-1.0.typelib')):
-        raise Skip('built without introspection')
-    text = program('python')
-    check(len(text.splitlines()) <= 16, 'fifteen lines and a blank one')
-    folder = Folder()
-    with open(folder / 'program.py', 'w', encoding='utf-8') as file:
-        file.write(insert_after(
-            text, r'IBB\.Client\.new',
-            f'client.set_host({server.host!r})\nclient.set_port({server.port})\n'
-            'client.set_tls_database(Gio.TlsFileDatabase.new('
-            f'{server.environment["IBB_TEST_CA_FILE"]!r}))\n'))
-    send(server, '/usr/bin/python3', folder / 'program.py')
-
-
-@case('the JavaScript program of the README runs')
-def _(server):
-    if not os.path.exists(os.path.join(BUILD, 'ibb-glib', 'IBB-1.0.typelib')):
-        raise Skip('built without introspection')
-    if not shutil.which('gjs'):
-        raise Skip('there is no gjs')
-    folder = Folder()
-    with open(folder / 'program.js', 'w', encoding='utf-8') as file:
-        file.write(insert_after(
-            program('js'), r'IBB\.Client\.new',
-            f'client.set_host({server.host!r});\nclient.set_port({server.port});\n'
-            'client.set_tls_database(Gio.TlsFileDatabase.new('
-            f'{server.environment["IBB_TEST_CA_FILE"]!r}));\n'))
-    send(server, 'gjs', '-m', folder / 'program.js')
-
-
-@case('the C program of the README runs')
-def _(server):
-    folder = Folder()
-    with open(folder / 'program.c', 'w', encoding='utf-8') as file:
-        file.write(insert_after(
-            program('c'), 'ibb_client_set_password',
-            f'  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "{server.host}");\n'
-            f'  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), {server.port});\n'
-            '  ibb_client_set_tls_database (client, g_tls_file_database_new '
-            f'("{server.environment["IBB_TEST_CA_FILE"]}", NULL));\n'))
-    flags = subprocess.run(
-        ('pkg-config', '--cflags', '--libs', 'ibb-glib-1.0'), check=True, text=True,
-        stdout=subprocess.PIPE,
-        env={**os.environ, 'PKG_CONFIG_PATH': os.path.join(BUILD, 'meson-uninstalled')}).stdout
-    subprocess.run(('cc', '-Wall', '-Werror', '-o', folder / 'program', folder / 'program.c',
-                    '-I' + ROOT, '-I' + BUILD, *shlex.split(flags), f'-Wl,-rpath,{BUILD}/ibb-glib'),
-                   check=True)
-    send(server, folder / 'program')
+for language, change in CHANGES.items():
+    @case(f'the program in {language} of the README runs')
+    def _(server, language=language, change=change):
+        """With JID PEER FILE."""
+        text, = find_listings('../README.md', language)
+        check(language != 'python' or len(text.splitlines()) <= 16, 'fifteen lines and a blank one')
+        addition = change[1].format(host=server.host, port=server.port,
+                                    ca_file=server.environment['IBB_TEST_CA_FILE'])
+        text, count = re.subn(rf'^.*{change[0]}.*\n', lambda match: match[0] + addition, text, flags=re.MULTILINE)
+        check_equal(count, 1, f'lines with {change[0]}')
+        folder = Folder()
+        source = folder.make('original', 500000)
+        alice = Account(server, 'alice')
+        there = Account(server, 'bob').ibb('receive', '-o', folder / 'copy', '--from', alice.bare)
+        here = Program(*make_program(folder, 'program', language, text), alice.bare, there.wait_ready(), source,
+                       env={'IBB_PASSWORD': alice.password})
+        check_equal(here.finish(), 0, f'status ({here.lines})')
+        there.expect_done()
+        check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
 
 
 if __name__ == '__main__':

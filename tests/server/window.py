@@ -7,7 +7,6 @@ import importlib.util
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
@@ -60,16 +59,6 @@ def click(widget, label):
     while child and not click(child, label):
         child = child.get_next_sibling()
     return child is not None
-
-
-def snapshot(name):
-    """A picture of the screen, for a person, in the folder of IBB_TEST_PICTURES."""
-    if 'IBB_TEST_PICTURES' in os.environ:
-        until = GLib.get_monotonic_time() + 700000  # the animations have ended
-        GLib.timeout_add(800, lambda: False)
-        wait(lambda: GLib.get_monotonic_time() > until)
-        subprocess.run(('import', '-window', 'root', os.path.join(os.environ['IBB_TEST_PICTURES'], name + '.png')),
-                       check=True)
 
 
 application = example.Application()
@@ -154,8 +143,6 @@ def _(server):
         check('letter.pdf from alice@localhost/' in row.title.get_label(), row.title.get_label())
         check(row.accept.get_visible() and row.refuse.get_visible(), 'it asks')
         check(GLib.format_size(700000) in row.status.get_label(), row.status.get_label())
-        if number == 1:
-            snapshot('offer')
         row.accept.emit('clicked')
         wait_end(row, f'Downloads/{name}')
         here.expect_done()
@@ -212,7 +199,6 @@ def _(server):
     app.give_password('wrong')
     dialog = wait(app.dialog)
     check(dialog.get_heading() == 'Unknown Certificate' and dialog.remember.get_active(), 'the question')
-    snapshot('certificate')
     app.answer('_Trust')
     dialog = wait(lambda: (one := app.dialog()) and hasattr(one, 'password') and one)
     check('refused' in dialog.get_body(), dialog.get_body())
@@ -267,7 +253,6 @@ def _(server):
     way.let_in()
     wait(lambda: 'left' in row.status.get_label() and row.transfer.props.bytes_moved > moved)
     check('Online as' in app.window.status.get_label(), app.window.status.get_label())
-    snapshot('transfer')
     row.cancel.emit('clicked')
     wait_end(row, 'cancel')
 
@@ -328,7 +313,6 @@ def languages(server):
         app.wait_page('files')
         check_equal((app.window.log_out.get_label(), app.window.send.get_label()), words[:2], 'buttons')
         check(words[3] in app.window.status.get_label(), app.window.status.get_label())
-        snapshot(f'language-{language}')
         app.close()
 
 

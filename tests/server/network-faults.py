@@ -441,7 +441,7 @@ class End:
     def read_clock(self):
         """The offset that its program has last used."""
         with open(self._clock, 'rb') as file:
-            return struct.unpack('qq', file.read())[1]
+            return struct.unpack('3q', file.read())[1]
 
     def count(self, kind):
         return sum(event['event'] == kind for event in self.program.events())

@@ -17,7 +17,6 @@
 #include "scenario.h"
 
 #include "../lib/script-reader.h"
-#include "../lib/watchdog.h"
 
 #include <signal.h>
 #include <string.h>
@@ -102,7 +101,7 @@ alarm_cb (int number)
   script_print_place ();
   if (write (STDERR_FILENO, place, strlen (place)) < 0 || write (STDERR_FILENO, "\n", 1) < 0)
     _exit (2);
-  watchdog_alarm_cb (number);
+  _exit (1);
 }
 
 static char *

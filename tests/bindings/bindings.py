@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Functions for the tests of the Python binding."""
 
+import contextlib
 import os
 import re
 
@@ -47,6 +48,16 @@ def failure(function, *arguments):
 def check_fails(code, function, *arguments, quark=Gio.io_error_quark()):
     error = failure(function, *arguments)
     assert error.matches(quark, code), error
+
+
+@contextlib.contextmanager
+def raises(kind):
+    """The block ends with this exception."""
+    try:
+        yield
+    except kind:
+        return
+    raise AssertionError(f'no {kind.__name__}')
 
 
 async def check_fails_awaited(code, awaitable, quark=Gio.io_error_quark()):

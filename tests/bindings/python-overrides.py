@@ -6,7 +6,7 @@ import tempfile
 import threading
 
 import cases
-from bindings import ALICE, BOB, DATA, both_ends, check_fails, listen, listing, read_all, services
+from bindings import ALICE, BOB, DATA, both_ends, check_fails, listen, listing, raises, read_all, services
 from gi.repository import Gio, GLib, IBB
 
 
@@ -70,13 +70,10 @@ def context_manager():
 def context_manager_exception():
     # The other end must not take what it has for all there is.
     opened, accepted = ends('exception')
-    try:
-        with opened:
-            opened.get_output_stream().write_all(DATA)
-            opened.drain()
-            raise KeyError('mine')
-    except KeyError:
-        pass
+    with raises(KeyError), opened:
+        opened.get_output_stream().write_all(DATA)
+        opened.drain()
+        raise KeyError('mine')
     check_fails(Gio.IOErrorEnum.CONNECTION_CLOSED, read_all, accepted)
     check_fails(Gio.IOErrorEnum.CLOSED, opened.get_output_stream().write, b'more')
 
@@ -134,11 +131,8 @@ def makefile_bytes():
     assert copy.read() == DATA * 100
 
     for mode in ('', 'x', 'a', 'b', 'rw', 'rwb+'):
-        try:
+        with raises(ValueError):
             opened.makefile(mode)
-        except ValueError:
-            continue
-        raise AssertionError(mode)
 
 
 @cases.case('/bindings/python/overrides/makefile/failure')

@@ -6,7 +6,7 @@ import asyncio
 import socket
 
 import cases
-from bindings import BOB, services
+from bindings import BOB, raises, services
 from gi.repository import IBB
 
 
@@ -146,11 +146,8 @@ def types():
         await connect(Peer([], False), victim)
         await asyncio.sleep(0)
         for wrong in ('text', [1, 2], None):
-            try:
+            with raises(TypeError):
                 victim.transport.write(wrong)
-                raise AssertionError(wrong)
-            except TypeError:
-                pass
         for data in (b'1', bytearray(b'2'), memoryview(b'3'), b''):
             victim.transport.write(data)
         victim.transport.close()

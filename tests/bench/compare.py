@@ -3,7 +3,7 @@
 on the connection notice of it (beside.py), and what several peers leave each other (peers.py).
 
     meson test -C build --benchmark compare          the quick form, some minutes
-    compare.py --full --json FILE --page FILE         in meson devenv -C build
+    compare.py --full --page FILE         in meson devenv -C build
     compare.py --full --against OTHER-BUILD           this build and an older one
 
 Everything is measured in turns within one run, because only ratios of one run say
@@ -13,10 +13,8 @@ ceiling: it encodes one block once, decodes nothing and does not encrypt.
 
 import argparse
 import contextlib
-import datetime
 import functools
 import glob
-import json
 import os
 import resource
 import signal
@@ -189,13 +187,11 @@ class Files(Library):
                                                     path=file.name)
 
 
-def contestants(block_sizes, names, against):
+def contestants(names, against):
     """names: parts of the names of those that are wanted; empty: all. against: another build."""
     if against:
         return [Ours(OTHER_BUILD, against), Ours(THIS_BUILD)]
     found = [Raw(4), Raw(256), Raw(0), Ours('ibb-glib, no TLS', arguments=('--no-tls',)), Ours('ibb-glib')]
-    found += [Ours(f'ibb-glib, no TLS, block size {size}', arguments=('--no-tls', '--block-size', str(size)))
-              for size in block_sizes]
     found += [Streams('aioxmpp'), Streams('slixmpp')]
     # Those in C++ are built where the libraries are installed.
     found += [Files(name) for name in ('gloox', 'qxmpp') if f'IBB_PEER_{name.upper()}' in os.environ]
@@ -266,11 +262,6 @@ def tables(results, rounds):
 
 
 def store(options, rounds, results, others, shared):
-    if options.json:
-        with open(options.json, 'w', encoding='utf-8') as file:
-            json.dump({'date': datetime.date.today().isoformat(), 'processors': os.cpu_count(),
-                       'rounds': rounds, 'results': results, 'beside': others,
-                       'peers': shared}, file, indent=1)
     if options.page:
         with open(options.page, 'w', encoding='utf-8') as file:
             if results:
@@ -297,7 +288,7 @@ def measure_path(path, options, rounds, seconds):
     try:
         if options.only != 'beside' and (options.full or options.path or path.quick):
             found = measure(path, rounds, seconds, options.size * 1024,
-                            contestants(options.block_size, options.name, options.against))
+                            contestants(options.name, options.against))
         if options.only != 'goodput':
             builds = {f'{OTHER_BUILD}, ': options.against, f'{THIS_BUILD}, ': None} if options.against else {'': None}
             noticed = beside.measure(path, rounds, options.full,
@@ -313,21 +304,16 @@ def main():
     parser.add_argument('--path', action='append', default=[], metavar='TEXT',
                         help='only the path of this name, or those whose names have it; not for peers. '
                         'Without --full, beside has no long path')
-    parser.add_argument('--rounds', type=int, help='transfers of each (default 3, in full 5)')
-    parser.add_argument('--seconds', type=float, help='about so long each (default 1, in full 4)')
     parser.add_argument('--name', action='append', default=[], metavar='TEXT',
                         help='only contestants whose name has this; with --only peers, only tests')
-    parser.add_argument('--block-size', action='append', default=[], type=int, metavar='BYTES',
-                        help='ibb-glib also with this block size')
     parser.add_argument('--size', type=int, default=0, metavar='KIB', help='all the same size')
     parser.add_argument('--against', metavar='BUILD', help='only ibb-glib: this build, and that in another folder')
     parser.add_argument('--only', choices=('goodput', 'beside', 'peers'),
                         help='one of the three parts; peers is not in the quick form')
-    parser.add_argument('--json', metavar='FILE', help='all that was measured')
     parser.add_argument('--page', metavar='FILE', help='the tables, in Markdown')
     options = parser.parse_args()
-    rounds = options.rounds or (5 if options.full else 3)
-    seconds = options.seconds or (4 if options.full else 1)
+    rounds = 5 if options.full else 3
+    seconds = 4 if options.full else 1
 
     results, others, shared = [], [], []
     for path in find_paths(options):

@@ -2,14 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a service needs as it grows: the figures of doc/growing.md.
 
-    meson devenv -C build /usr/bin/python3 tests/bench/growing.py [--size MIB] [--sessions N] [--clients N]
+    meson devenv -C build /usr/bin/python3 tests/bench/growing.py
 
 Clients send to a component and the component to them, through Prosody and ejabberd, over TLS on the side
 of the clients. Processor time for each MiB depends little on what else the machine does, so that it is
 the figure; the rate is that of this run.
 """
 
-import argparse
 import contextlib
 import os
 import resource
@@ -29,6 +28,8 @@ from ejabberd import Ejabberd  # noqa: E402
 from gi.repository import Gio, GLib, IBB  # noqa: E402
 
 MIB = 1 << 20
+SIZE = 64  # MiB, each way
+SESSIONS, CLIENTS = 5000, 1000
 PEERS = 'peers.localhost'
 PATIENCE = 1000000  # ms, for an open while a thousand others are under way
 
@@ -44,8 +45,8 @@ def make_component(domain):
     return component, service
 
 
-def send(transport, size):
-    source = Gio.MemoryInputStream.new_from_bytes(GLib.Bytes(bytes(size * MIB)))
+def send(transport):
+    source = Gio.MemoryInputStream.new_from_bytes(GLib.Bytes(bytes(SIZE * MIB)))
     transport.get_output_stream().splice(source, Gio.OutputStreamSpliceFlags.NONE, None)
 
 
@@ -54,15 +55,15 @@ def take(transport):
     sink.splice(transport.get_input_stream(), Gio.OutputStreamSpliceFlags.NONE, None)
 
 
-def serve(size):
-    """The process that is measured: takes what comes, and sends size MiB to who opens a session to the
+def serve():
+    """The process that is measured: takes what comes, and sends SIZE MiB to who opens a session to the
     address “source”."""
     component, service = make_component(os.environ['IBB_TEST_COMPONENT'])
     sessions = []
 
     def answer(transport):
         if transport.props.local_jid.startswith('source@'):
-            send(transport, int(size))
+            send(transport)
         else:
             take(transport)
         transport.close(None)
@@ -94,7 +95,7 @@ def usage():
     return own.ru_utime + own.ru_stime
 
 
-def measure_rate(server, process, size):
+def measure_rate(server, process):
     client = make_client('ALICE', 'growing')
     client.login(None)
     service = IBB.Service.new(client)
@@ -103,14 +104,14 @@ def measure_rate(server, process, size):
         begin = time.monotonic()
         transport = service.open_session(f'{node}@{os.environ["IBB_TEST_COMPONENT"]}', None, None)
         if node == 'sink':
-            send(transport, size)
+            send(transport)
         else:
             take(transport)
         transport.close(None)
         seconds = time.monotonic() - begin
         after = [cpu_seconds(server.pid), cpu_seconds(process.pid), usage()]
-        spent = [1000 * (b - a) / size for a, b in zip(before, after)]
-        print(f'{server.name} {"to" if node == "sink" else "from"} the component: {size / seconds:.1f} MiB/s; ms of a '
+        spent = [1000 * (b - a) / SIZE for a, b in zip(before, after)]
+        print(f'{server.name} {"to" if node == "sink" else "from"} the component: {SIZE / seconds:.1f} MiB/s; ms of a '
               f'processor for each MiB: server {spent[0]:.0f}, component {spent[1]:.0f}, client {spent[2]:.0f}', flush=True)
     client.logout(None)
 
@@ -174,34 +175,29 @@ def measure_clients(server, count, get_memory):
 
 
 def main():
-    parser = argparse.ArgumentParser(description='Measures what a growing service needs.')
-    parser.add_argument('--size', type=int, default=64, metavar='MIB')
-    parser.add_argument('--sessions', type=int, default=5000)
-    parser.add_argument('--clients', type=int, default=1000)
-    options = parser.parse_args()
     print(f'load of the machine: {os.getloadavg()[0]:.1f}, processors: {os.cpu_count()}')
     for server in (prosody.Prosody(modules=('smacks',)), Ejabberd(shaper=False, shared_domains={PEERS: ('source', 2)})):
         with server, contextlib.ExitStack() as stack:
             os.environ.update(server.environment)
             process = stack.enter_context(subprocess.Popen(
-                (sys.executable, os.path.abspath(__file__), '--serve', str(options.size)),
+                (sys.executable, os.path.abspath(__file__), '--serve'),
                 stdout=subprocess.PIPE, preexec_fn=prosody.die_with_parent(signal.SIGKILL)))
             stack.callback(process.kill)
             process.stdout.readline()
-            measure_rate(server, process, options.size)
+            measure_rate(server, process)
             measure_logins(server, 100)
             if server.name == 'prosody':
-                measure_clients(server, options.clients, lambda server=server: resident(server.pid))
+                measure_clients(server, CLIENTS, lambda server=server: resident(server.pid))
             else:
-                measure_sessions(server, process, options.sessions)
+                measure_sessions(server, process, SESSIONS)
     # Its memory is from a pool, of which it has to be asked; so it needs a name, as a node of a cluster has.
     with Cluster() as both:
         node = both.servers[0]
         os.environ.update(node.environment)
-        measure_clients(node, options.clients, lambda: int(node.call('erlang', 'memory', 'total')) / 1024)
+        measure_clients(node, CLIENTS, lambda: int(node.call('erlang', 'memory', 'total')) / 1024)
 
 
 if sys.argv[1:2] == ['--serve']:
-    serve(sys.argv[2])
+    serve()
 elif __name__ == '__main__':
     main()

@@ -221,7 +221,6 @@ def main():
     parser.add_argument('--client-certificates', action='store_true',
                         help='ask for a certificate, and offer EXTERNAL to who has one')
     parser.add_argument('--websocket', action='store_true', help='offer XMPP over WebSocket, too')
-    parser.add_argument('--show-log', action='store_true', help="print the server's log at the end")
     parser.add_argument('command', nargs='+')
     options = parser.parse_args()
     run_beside(Ejabberd(shaper=not options.no_shaper, password_format=options.password_format,
@@ -229,7 +228,7 @@ def main():
                         protocol_options=[name for name in options.protocol_options.split(',')
                                           if name],
                         client_certificates=options.client_certificates, websocket=options.websocket),
-               options.command, options.show_log)
+               options.command)
 
 
 if __name__ == '__main__':

@@ -363,7 +363,7 @@ def children():
     return found
 
 
-def run_beside(server, arguments, show_log=False):
+def run_beside(server, arguments):
     """Runs a command beside the server and exits with its code."""
     def leave(number, _frame):
         raise SystemExit(128 + number)
@@ -393,8 +393,6 @@ def run_beside(server, arguments, show_log=False):
                 left = {pid: text for pid, text in children().items() if pid not in own}
                 for pid in left:
                     os.kill(pid, signal.SIGKILL)
-                if show_log:
-                    sys.stderr.write(server.read_log())
     except (RuntimeError, OSError) as error:
         sys.exit(f'{os.path.basename(sys.argv[0])}: {error}')
     for pid, text in left.items():

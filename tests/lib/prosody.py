@@ -208,7 +208,6 @@ def main():
                         help='one more global setting')
     parser.add_argument('--tls-protocol', metavar='VERSION',
                         help='offer this version of TLS only, such as tlsv1_1')
-    parser.add_argument('--show-log', action='store_true', help="print the server's log at the end")
     parser.add_argument('command', nargs='+')
     options = parser.parse_args()
 
@@ -219,7 +218,7 @@ def main():
                        settings={name: int(number) for name, number in
                                  (text.split('=') for text in options.setting)},
                        tls_protocol=options.tls_protocol),
-               options.command, options.show_log)
+               options.command)
 
 
 if __name__ == '__main__':

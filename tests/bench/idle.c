@@ -8,6 +8,8 @@
 
 #include "config.h"
 
+#include "../lib/calls.h"
+
 #include <errno.h>
 #include <ibb-glib/ibb-glib.h>
 #include <malloc.h>
@@ -31,10 +33,8 @@ accepted_cb (IBBService *service, IBBTransport *transport, gpointer data)
 static void
 opened_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_ptr_array_add (opened, ibb_service_open_session_finish (IBB_SERVICE (source), result, &error));
-  g_assert_no_error (error);
+  g_ptr_array_add (opened,
+                   assert_succeeds (ibb_service_open_session_finish, IBB_SERVICE (source), result));
 }
 
 static gsize
@@ -79,8 +79,7 @@ open_sessions (Pair *pair, guint n)
       while (opened->len + 100 < i) /* the open-timeout is for each */
         g_main_context_iteration (NULL, TRUE);
     }
-  while (opened->len < n || accepted->len < n)
-    g_main_context_iteration (NULL, TRUE);
+  wait_until (opened->len == n && accepted->len == n);
 }
 
 /* A little to and fro in each, so that they are as after use. */
@@ -89,9 +88,8 @@ use_sessions (void)
 {
   for (guint i = 0; i < opened->len; i++)
     {
-      GIOStream         *streams[2] = { opened->pdata[i], NULL };
-      char               bytes[5000] = "";
-      g_autoptr (GError) error = NULL;
+      GIOStream *streams[2] = { opened->pdata[i], NULL };
+      char       bytes[5000] = "";
 
       for (guint j = 0; j < accepted->len && streams[1] == NULL; j++)
         if (strcmp (ibb_transport_get_sid (accepted->pdata[(i + j) % accepted->len]),
@@ -99,14 +97,11 @@ use_sessions (void)
           streams[1] = accepted->pdata[(i + j) % accepted->len];
       for (guint side = 0; side < 2; side++)
         {
-          g_output_stream_write_all (g_io_stream_get_output_stream (streams[side]), bytes,
-                                     sizeof bytes, NULL, NULL, &error);
-          g_assert_no_error (error);
-          g_input_stream_read_all (g_io_stream_get_input_stream (streams[!side]), bytes,
-                                   sizeof bytes, NULL, NULL, &error);
-          g_assert_no_error (error);
-          ibb_transport_drain (IBB_TRANSPORT (streams[side]), NULL, &error);
-          g_assert_no_error (error);
+          assert_succeeds (g_output_stream_write_all, g_io_stream_get_output_stream (streams[side]),
+                           bytes, sizeof bytes, NULL, NULL);
+          assert_succeeds (g_input_stream_read_all, g_io_stream_get_input_stream (streams[!side]),
+                           bytes, sizeof bytes, NULL, NULL);
+          assert_succeeds (ibb_transport_drain, IBB_TRANSPORT (streams[side]), NULL);
         }
     }
 }
@@ -114,10 +109,7 @@ use_sessions (void)
 static void
 closed_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_io_stream_close_finish (G_IO_STREAM (source), result, &error);
-  g_assert_no_error (error);
+  assert_succeeds (g_io_stream_close_finish, G_IO_STREAM (source), result);
   (*(guint *) data)++;
 }
 
@@ -129,13 +121,10 @@ close_sessions (void)
 
   for (guint i = 0; i < n; i++)
     g_io_stream_close_async (opened->pdata[i], G_PRIORITY_DEFAULT, NULL, closed_cb, &n_closed);
-  while (n_closed < n)
-    g_main_context_iteration (NULL, TRUE);
+  wait_until (n_closed == n);
   for (guint i = 0; i < n; i++)
-    while (!ibb_transport_has_ended (accepted->pdata[i]))
-      g_main_context_iteration (NULL, TRUE);
-  while (g_main_context_iteration (NULL, FALSE))
-    ;
+    wait_until (ibb_transport_has_ended (accepted->pdata[i]));
+  run_pending ();
   g_ptr_array_set_size (opened, 0);
   g_ptr_array_set_size (accepted, 0);
 }

@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A way to a server that breaks when it is told to, or is long."""
+"""A way to a server that breaks when it is told to."""
 
 import fcntl
 import os
-import queue
-import random
 import socket
 import struct
 import sys
@@ -242,44 +240,3 @@ class ResetProxy(CutProxy):
         target.shutdown(socket.SHUT_RD)
         target.close()
         raise OSError
-
-
-class DelayProxy(CutProxy):
-    """Passes everything on up to jitter milliseconds later, in order.
-
-    rate: so many bytes per second in each direction of a connection; None: any
-    delays: how many seconds each chunk was late, beyond what the rate takes
-    """
-
-    def __init__(self, port, jitter, rate=None):
-        super().__init__(port)
-        self._jitter = jitter / 1000
-        self._bytes_per_second = rate
-        self.delays = []
-
-    def _carry(self, source, target, upwards):
-        chunks = queue.SimpleQueue()
-        threading.Thread(target=self._deliver, args=(chunks, target), daemon=True).start()
-        begin = 0  # when the last byte has left
-        try:
-            while data := receive(source, 65536):
-                begin = max(time.monotonic(), begin)
-                if self._bytes_per_second:
-                    begin += len(data) / self._bytes_per_second
-                chunks.put((begin, begin + random.uniform(0, self._jitter), data))
-        except OSError:
-            pass
-        chunks.put((0, 0, b''))
-
-    def _deliver(self, chunks, target):
-        try:
-            # Nagle's algorithm would add delays that are not those of the way.
-            target.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            while (chunk := chunks.get())[2]:
-                begin, due, data = chunk
-                time.sleep(max(0, due - time.monotonic()))
-                self.delays.append(time.monotonic() - begin)
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass

@@ -123,6 +123,7 @@ class Way:
 
     delay: after so many milliseconds each packet arrives, and up to jitter more
     rate: so many bytes a second pass; None: any
+    late: how many seconds all packets together have spent on it
     """
 
     def __init__(self, target, delay, jitter, rate, dice):
@@ -132,7 +133,7 @@ class Way:
         self._rate = rate
         self._dice = dice
         self._packets = collections.deque()  # with the times at which they arrive
-        self._free = self._last = 0
+        self._free = self._last = self.late = 0
 
     def take(self, packet):
         now = time.monotonic()
@@ -141,6 +142,7 @@ class Way:
             self._free += len(packet) / self._rate
         due = self._free + self._delay + self._dice.uniform(0, self._jitter)
         self._last = max(self._last, due)
+        self.late += self._last - now
         self._packets.append((self._last, packet))
 
     def deliver(self):
@@ -226,6 +228,10 @@ class PrivateNetwork:
         self._client.configure(f'address flush dev {self._device}',
                                f'address add 10.47.{self._number}.{1 + self._n_addresses}/24 dev {self._device}',
                                f'route add default dev {self._device}')
+
+    def mean_delay(self):
+        """In ms, of all packets that were not lost."""
+        return 1000 * sum(way.late for way in self._ways.values()) // max(self.passed, 1)
 
     def end(self):
         if self._end is None:

@@ -42,7 +42,7 @@ import cases
 import ejabberd
 import prosody
 from command import Account, Folder, sha256
-from cut_proxy import ByteProxy, CutProxy, DelayProxy, ResetProxy
+from cut_proxy import ByteProxy, CutProxy, ResetProxy
 from private_network import PrivateNetwork
 from sshd import Sshd
 
@@ -249,8 +249,7 @@ def has_segments(end):
 
 def has_delays(end):
     """The mean delay was long: on a busy machine single delays have no cause."""
-    delays = end.proxy.delays
-    end.seen['ms of delay'] = 1000 * sum(delays) // max(len(delays), 1)
+    end.seen['ms of delay'] = end.network.mean_delay()
     return [] if end.seen['ms of delay'] >= 50 else ['delays']
 
 
@@ -313,9 +312,7 @@ FAULTS = {
     'half-open-down': Fault(half_open_down, evidence=(drops_bytes, connects_again())),
     'bytes': Fault(title='Each byte is a segment of its own.', proxy=ByteProxy, most=(MIB // 32, MIB),
                    evidence=(has_segments,)),
-    'jitter': Fault(title='Each segment is up to 200 ms late.',
-                    proxy=lambda port, rate, **_: DelayProxy(port, 200, rate),
-                    evidence=(has_delays,)),
+    'jitter': Fault(title='Each segment is up to 200 ms late.', network={'jitter': 200}, evidence=(has_delays,)),
     'loss': Fault(title='2 % of the segments are lost.', network={'loss': 0.02}, evidence=(loses_packets,)),
     'tls-reset-first': Fault(title='The first TLS handshake is reset.',
                              proxy=lambda port, **options: ResetProxy(port, resets=1, **options),

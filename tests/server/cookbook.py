@@ -11,6 +11,7 @@ import socket
 import struct
 import subprocess
 import sys
+from functools import partial
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
@@ -80,24 +81,16 @@ def _(server):
     check_equal((here.finish(), here.output.decode(), here.lines), (0, f'{jid}\n', []), 'who is found')
 
 
-@case('HTTP with aiohttp')
-def _(server):
-    need('import aiohttp')
-    ends = Ends(server)
-    serve, fetch = ends.listings('python', 'HTTP with aiohttp')
-    there = ends.start(*ends.make('serve', serve))
-    check_equal(ends.ask(*ends.make('fetch', fetch)), 'hello romeo\n', 'the answer')
-    check_equal(there.lines, [], 'what the server says')
-
-
-@case('JSON-RPC')
-def _(server):
-    need('import gi; gi.require_version("Jsonrpc", "1.0")')
-    ends = Ends(server)
-    serve, call = ends.listings('python', 'JSON-RPC')
-    there = ends.start(*ends.make('serve', serve))
-    check_equal(ends.ask(*ends.make('call', call)), '7.5\n', 'the answer')
-    check_equal(there.lines, [], 'what the server says')
+for section, needed, said in (('HTTP with aiohttp', 'import aiohttp', 'hello romeo\n'),
+                              ('JSON-RPC', 'import gi; gi.require_version("Jsonrpc", "1.0")', '7.5\n')):
+    @case(section)
+    def _(server, section=section, needed=needed, said=said):
+        need(needed)
+        ends = Ends(server)
+        serve, ask = ends.listings('python', section)
+        there = ends.start(*ends.make('serve', serve))
+        check_equal(ends.ask(*ends.make('ask', ask)), said, 'the answer')
+        check_equal(there.lines, [], 'what the server says')
 
 
 def process(server, language, packages=()):
@@ -112,14 +105,8 @@ def process(server, language, packages=()):
     check_equal((there.finish(), there.lines), (0, []), 'the other end')
 
 
-@case('a process under asyncio')
-def _(server):
-    process(server, 'python')
-
-
-@case('a process with GIO')
-def _(server):
-    process(server, 'vala', ('gio-unix-2.0',))
+case('a process under asyncio')(partial(process, language='python'))
+case('a process with GIO')(partial(process, language='vala', packages=('gio-unix-2.0',)))
 
 
 def configure_ssh(ends, sshd):

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 from cases import case, check, check_equal
-from command import IBB, Account, Folder, Program, sha256
+from command import Folder, Program, sha256
 from servers import make_server
 from sshd import Sshd
 from tunnel import Tunnel

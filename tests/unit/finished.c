@@ -41,60 +41,6 @@ knows (IBBContext *context,
   return finished != NULL;
 }
 
-/* The peer learns how much we had received, whichever of us had opened the session. */
-static void
-test_answer (void)
-{
-  for (guint is_initiator = 0; is_initiator < 2; is_initiator++)
-    {
-      IBBContext   *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-      IBBParameters parameters = { .context = context,
-                                   .key = { (char *) OWN "/r", (char *) PEER "/r", (char *) "sid" },
-                                   .secret = (char *) SECRET };
-      IBBStatement  statement = { IBB_PROOF_ENDED, is_initiator, "sid", 7, 5, 3 };
-      IBBStanza    *answer;
-
-      parameters.is_initiator = is_initiator;
-      ibb_finished_add (&parameters, 5, 3, 0);
-      g_assert_false (knows (context, "sid", OWN "/r", PEER "/r", is_initiator));
-      g_assert_false (knows (context, "other", OWN "/r", PEER "/r", !is_initiator));
-      g_assert_false (knows (context, "sid", PEER "/r", PEER "/r", !is_initiator));
-      g_assert_false (knows (context, "sid", OWN "/r", OWN "/r", !is_initiator));
-      g_assert_null (ibb_control_pop (&context->control));
-
-      g_assert_true (knows (context, "sid", OWN "/x", PEER "/y", !is_initiator));
-      answer = ibb_control_pop (&context->control);
-      g_assert_true (answer->has_position && answer->has_ended);
-      g_assert_cmpuint (answer->received, ==, 5);
-      g_assert_cmpuint (answer->acknowledged, ==, 3);
-      g_assert_true (ibb_proof_matches (answer->proof, SECRET, &statement));
-      ibb_stanza_record_unref (answer);
-      ibb_finished_forget_all (context);
-      ibb_context_unref (context);
-    }
-}
-
-/* The last 256 are remembered. */
-static void
-test_last (void)
-{
-  IBBContext *context = ibb_context_new (NULL, NULL, g_hash_table_new (NULL, NULL));
-
-  for (guint i = 0; i < 257; i++)
-    {
-      g_autofree char *sid = g_strdup_printf ("s%u", i);
-      IBBParameters    parameters = { .context = context,
-                                      .key = { (char *) OWN "/r", (char *) PEER "/r", sid },
-                                      .secret = (char *) SECRET };
-
-      ibb_finished_add (&parameters, 0, 0, 0);
-    }
-  g_assert_false (knows (context, "s0", OWN, PEER, TRUE));
-  g_assert_true (knows (context, "s1", OWN, PEER, TRUE));
-  ibb_finished_forget_all (context);
-  ibb_context_unref (context);
-}
-
 static void
 add (IBBContext *context, const char *peer, const char *sid, const char *secret)
 {
@@ -157,8 +103,6 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/ibb/finished/answer/D-58", test_answer);
-  g_test_add_func ("/ibb/finished/last/D-58", test_last);
   g_test_add_func ("/ibb/finished/accounts/D-58", test_accounts);
   g_test_add_func ("/ibb/finished/same-sid/D-58", test_same_sid);
   return g_test_run ();

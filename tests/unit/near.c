@@ -120,26 +120,6 @@ test_join_beside (void)
     }
 }
 
-/* What is in flight goes along. */
-static void
-test_in_flight (void)
-{
-  Fixture f;
-
-  init (&f);
-  ibb_near_sent (&f.near, &f.peers[0], 100, f.now);
-  g_assert_cmpuint (ibb_controller_get_in_flight (&f.near.path), ==, 0);
-  send (&f, 0, 1 * MS);
-  g_assert_true (is_member (&f, 0));
-  g_assert_cmpuint (ibb_controller_get_in_flight (&f.near.path), ==, 100);
-  ibb_near_unsent (&f.near, &f.peers[0], 100);
-  g_assert_cmpuint (ibb_controller_get_in_flight (&f.near.path), ==, 0);
-  ibb_near_forget_peer (&f.near, &f.peers[0]);
-  g_assert_false (is_member (&f, 0));
-  ibb_near_forget (&f.near);
-  g_assert_cmpint (f.near.path.heard, ==, 0);
-}
-
 static void
 join_first (Fixture *self, guint n)
 {
@@ -149,28 +129,6 @@ join_first (Fixture *self, guint n)
       self->near.path.heard = self->now;
       g_assert_true (is_member (self, i));
     }
-}
-
-/* Where the server answers no ping, the time alone tells who does not answer. */
-static void
-test_mute (void)
-{
-  Fixture f;
-
-  init (&f);
-  join_first (&f, 2);
-  ibb_near_sent (&f.near, &f.peers[0], 2 * BLOCK, f.now);
-  ibb_near_sent (&f.near, &f.peers[1], 2 * BLOCK, f.now);
-  g_assert_null (ibb_near_take_mute (&f.near, f.now));
-
-  /* The second one gives a sign of life, the first one does not. */
-  ibb_near_unsent (&f.near, &f.peers[0], 0);
-  ibb_near_unsent (&f.near, &f.peers[1], BLOCK);
-  g_assert_true (ibb_near_take_mute (&f.near, f.now) == &f.peers[0]);
-  g_assert_null (ibb_near_take_mute (&f.near, f.now));
-  g_assert_false (is_member (&f, 0));
-  g_assert_cmpuint (ibb_controller_get_in_flight (&f.near.path), ==, BLOCK);
-  g_assert_cmpuint (ibb_controller_get_in_flight (&f.peers[0].path), ==, 2 * BLOCK);
 }
 
 static void
@@ -253,8 +211,6 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/near/D-63/join", test_join);
   g_test_add_func ("/near/D-63/join-beside", test_join_beside);
-  g_test_add_func ("/near/D-63/in-flight", test_in_flight);
-  g_test_add_func ("/near/D-63/mute", test_mute);
   g_test_add_func ("/near/D-63/away", test_away);
   g_test_add_func ("/near/D-57/share", test_share);
   return g_test_run ();

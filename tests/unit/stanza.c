@@ -6,71 +6,6 @@
 
 #include <string.h>
 
-/* Which texts are the number of a block (D-11). */
-static void
-test_seq (void)
-{
-  static const struct
-  {
-    const char *text;
-    int         seq; /* -1: not valid */
-  } cases[] = {
-    { "0", 0 },           { "1", 1 },
-    { "65535", 65535 },   { "32768", 32768 },
-    { "00007", 7 },       { " 5\n", 5 },
-    { "\t\r5 ", 5 },      { "0000000000000065535", 65535 },
-    { "65536", -1 },      { "-1", -1 },
-    { "+1", -1 },         { "-0", -1 },
-    { "", -1 },           { " ", -1 },
-    { "1 2", -1 },        { "0x10", -1 },
-    { "1.0", -1 },        { "1e3", -1 },
-    { "a", -1 },          { "4294967296", -1 },
-    { "4294967297", -1 }, { "18446744073709551616", -1 },
-    { "\xD9\xA1", -1 },   { "\v1", -1 },
-    { NULL, -1 },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      guint64  seq = 4711;
-      gboolean valid = ibb_stanza_parse_number (cases[i].text, G_MAXUINT16, &seq);
-
-      g_test_message ("case %" G_GSIZE_FORMAT, i);
-      g_assert_cmpint (valid, ==, cases[i].seq >= 0);
-      g_assert_cmpuint (seq, ==, valid ? (guint) cases[i].seq : 4711);
-    }
-}
-
-/* Which texts are a secret, or a proof: so many digits, each in one form only (D-58). */
-static void
-assert_digits (gsize length)
-{
-  g_autofree char *text = g_strnfill (length + 1, 'a');
-
-  g_assert_false (ibb_stanza_is_hex (NULL, length));
-  g_assert_false (ibb_stanza_is_hex (text, length));
-  text[length] = '\0';
-  g_assert_true (ibb_stanza_is_hex (text, length));
-  g_assert_false (ibb_stanza_is_hex (text + 1, length));
-  for (gsize i = 0; i < length; i++)
-    {
-      for (guint c = 1; c < 256; c++)
-        {
-          text[i] = (char) c;
-          g_assert_cmpint (ibb_stanza_is_hex (text, length), ==,
-                           strchr ("0123456789abcdef", (int) c) != NULL);
-        }
-      text[i] = '0';
-    }
-}
-
-static void
-test_digits (void)
-{
-  assert_digits (IBB_SECRET_LENGTH);
-  assert_digits (IBB_PROOF_LENGTH);
-}
-
 /* Which texts are a sid (N-04, D-13). */
 static void
 test_sid (void)
@@ -208,8 +143,6 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 
-  g_test_add_func ("/ibb/stanza/seq/D-11", test_seq);
-  g_test_add_func ("/ibb/stanza/digits/D-58", test_digits);
   g_test_add_func ("/ibb/stanza/sid/N-04,D-13", test_sid);
   g_test_add_func ("/ibb/stanza/size", test_size);
   g_test_add_func ("/ibb/stanza/copy", test_copy);

@@ -25,14 +25,6 @@ MIB = 1 << 20
 WAITS = '^The session with “.*” waits until both ends are online$'
 
 
-def usage(*arguments, word):
-    """The command line is refused, without any network."""
-    program = Program(IBB, *arguments, env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
-    line = program.expect_failure(word, '--help', code=2)
-    check_equal(program.output, b'', 'output')
-    return line
-
-
 def waiting(server, folder, *arguments, **options):
     """bob waits for anybody's file."""
     there = Account(server, 'bob').ibb('receive', '--output', folder / 'copy', '--from', 'any',
@@ -59,123 +51,8 @@ def send_until_received(account, source, jid):
 
 # The command line
 
-@case('wrong arguments: the error names the argument, and the status is 2')
-def _():
-    usage(word='command is missing')
-    usage('fetch', word='fetch')
-    usage('--jid', word='--jid')
-    usage('send', '--jid', 'a@b', 'file', word='PEER')
-    usage('send', '--jid', 'a@b', 'c@d', IBB, word=f'FILE comes before PEER: ibb send {IBB} c@d')
-    usage('send', '--jid', 'a@b', '--from', 'a@b', 'file', 'c@d', word='account is --account or --jid')
-    usage('cat', '--jid', 'a@b', '--account', 'home', 'c@d', word='leave out --jid')
-    usage('send', 'file', 'c@d', word='--jid')
-    usage('send', '--no-such-option', word='--no-such-option')
-    usage('send', '--jid', 'a@b', '--password', 'secret', 'file', 'c@d', word='--password')
-    usage('send', '--jid', 'a@b', '--tls', 'maybe', 'file', 'c@d', word='maybe')
-    usage('send', '--jid', 'a@b', '--websocket', 'ws://b', 'file', 'c@d', word='ws://b')
-    for uri in ('', 'h:1', 'socks5://', 'socks5://h', 'socks5://:1', 'socks4://h:1', 'https://h:1', 'http://h:0',
-                'http://h:1/path', 'http://h:1?x', 'http://h:65536'):
-        usage('send', '--jid', 'a@b', '--proxy', uri, 'file', 'c@d', word=f'not “{uri}”')
-    check('secret' not in usage('cat', '--jid', 'a@b', '--proxy', 'ftp://jo:secret@h:1', 'c@d', word='…@h:1'),
-          'no password')
-    usage('send', '--jid', 'a@b', '--stanza-type', 'pigeon', 'file', 'c@d', word='pigeon')
-    usage('send', '--jid', 'a@b', '--window', 'wide', 'file', 'c@d', word='wide')
-    usage('send', '--jid', 'a@b', '--server', ':', 'file', 'c@d', word='--server')
-    usage('send', '--jid', 'a@b', '--timeout', 'soon', 'file', 'c@d', word='soon')
-    for uri in ('wss://', 'wss:///x', 'wss://h:0/x', 'wss://h:65536/x', 'wss://h/x#y', 'wss://[::1/x'):
-        usage('send', '--jid', 'a@b', '--websocket', uri, 'file', 'c@d', word=f'not “{uri}”')
-    for scheme in ('ws', 'wss', 'WSS'):
-        check('secret' not in usage('cat', '--jid', 'a@b', '--websocket', f'{scheme}://jo:secret@h/x', 'c@d',
-                                    word='…@h/x'), 'no password')
-    # A time so short that it would be rounded to 0 would never end.
-    for seconds in ('-1', '-0', '+1', ' 1', 'nan', 'inf', '1e9', '1e3', '1e-300', '0.0009', '1000001', '0x10', '.', '1.2.3',
-                    '9' * 400, '', '5s', '1,5'):
-        usage('send', '--jid', 'a@b', '--timeout', seconds, 'file', 'c@d', word=f'such as 1.5, not “{seconds}”')
-    for option in ('--peer-timeout', '--resume-timeout'):
-        usage('send', '--jid', 'a@b', option, '-1', 'file', 'c@d', word='not “-1”')
-    for size in ('0', '-1', '+1', ' 1', '1.5', '1e3', '0x10', '9' * 30, '9007199254740992G'):
-        usage('cat', '--jid', 'a@b', '--window', size, 'c@d', word=f'not “{size}”')
-    for command in ('demo', 'bench'):
-        usage(command, '--size', '-1', word='not “-1”')
-    for number in ('0', '-1', '-2147483648', '2147483648', '4294967297', '+1', ' 1', '1.5', '1e3', '0x10', '9' * 30, ''):
-        usage('expose', '--jid', 'a@b', '--to', 'c:1', '--max-per-peer', number, word=f'not {number}')
-    usage('expose', '--jid', 'a@b', '--to', 'c:1', '--max-sessions', '0', word='not 0')
-    usage('forward', '--jid', 'a@b', '--listen', '0', '--max-sessions', '0', 'c@d', word='not 0')
-    usage('receive', '--jid', 'a@b', 'file', word='file')
-    usage('receive', '--jid', 'a@b', '--json', word='--output')
-    usage('receive', '--jid', 'a@b', '--json', '--output', '-', word='--json')
-    usage('cat', '--jid', 'a@b', word='PEER')
-    usage('listen', '--jid', 'a@b', 'c@d', word='c@d')
-    usage('bench', '--jid', 'a@b', word='--through')
-    usage('bench', '--through', word='--jid')
-    usage('bench', '--size', '-5', word='-5')
-    usage('demo', '--size', '1X', word='1X')
-
-
-@case('receive does not write to a terminal without --output')
-def _():
-    terminal, end = pty.openpty()
-    cases.defer(lambda: os.close(terminal))
-    program = Program(IBB, 'receive', '--jid', 'a@b', stdout=end, env={'LC_ALL': 'C.UTF-8'})
-    os.close(end)
-    program.expect_failure('--output', code=2)
-
-
-@case('a block size of 70000 is an error')
-def _():
-    for size in ('70000', '0', '-7', '-1', '4K', ''):
-        for command in ('send', 'receive', 'cat', 'listen', 'forward', 'expose'):
-            usage(command, '--jid', 'a@b', '--block-size', size, word=f'not {size}')
-        usage('bench', '--block-size', size, word=f'not {size}')
-
-
-# What is no address or name is told before anybody could wait for it in vain.
-NO_JIDS = ('', '@', 'c@@d', '@@/', '@d', 'c@', 'c@d/', '/r', 'c d@e', 'c@d e', 'c@d..', 'c@.',
-           'c@d\u00a0e', 'c' * 1024 + '@d', 'c@' + 'd' * 1024, 'c@d/' + 'r' * 1024)
-
-
-@case('a PEER that is not a JID is an error')
-def _():
-    for peer in NO_JIDS:
-        for command in (['send', '-'], ['cat'], ['forward', '--listen', '0']):
-            usage(*command, '--jid', 'a@b', peer, word=f'Invalid JID “{peer}” for PEER (expected user@host)')
-    usage('cat', '--jid', 'a@b', 'juliet', word='“juliet” for PEER is a host, not an account')
-    usage('cat', '--jid', 'a@b', 'c@d/\n', word='PEER')
-    usage('cat', '--jid', 'a@b', b'c\xff@d', word='PEER')
-
-
-@case('a --from that is not a JID is an error')
-def _():
-    for peer in (*NO_JIDS, 'any/', 'anybody@'):
-        for command in (['receive', '--output', '-'], ['listen'], ['expose', '--to', 'localhost:22']):
-            usage(*command, '--jid', 'a@b', '--from', 'any', '--from', peer,
-                  word=f'Invalid JID “{peer}” for --from (expected user@host, or any)')
-    usage('listen', '--jid', 'a@b', '--from', 'juliet', word='“juliet” for --from is a host, not an account')
-
-
-@case('a --jid that is not a JID is an error')
-def _():
-    for jid in NO_JIDS[1:]:
-        usage('bench', '--through', '--jid', jid, word=f'Invalid JID “{jid}” for --jid (expected user@host)')
-    usage('listen', '--jid', '', word='--jid or --account is missing')
-
-
-@case('each valid JID is accepted as PEER, --from and --jid')
-def _():
-    for jid in ('d.', 'd/r', 'c@d', 'c@d/r', 'C@D/R R', 'c@d/@/', '\u00e4@\u00f6/\u00a0', 'c' * 1023 + '@d',
-                'c@d/' + 'r' * 1023):
-        # The next thing to go wrong is the file.
-        here = Program(IBB, 'send', '--jid', jid, '/none', jid,
-                       env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
-        here.expect_failure('/none', 'No such file')
-
-
-@case('an invalid sid is an error')
+@case('a sid with a sign beyond ASCII that no name may have is an error')
 def _(server):
-    for sid in ('', 'a b', 'a/b', 'a' * 257):
-        for command in (['send', '-', 'c@d'], ['receive', '--output', '-'], ['cat', 'c@d'], ['listen']):
-            usage(*command, '--jid', 'a@b', '--sid', sid, word=f'not “{sid}”')
-    # A sign beyond ASCII that no name may have.
     here = Account(server, 'alice').ibb('cat', '--sid', 'a\u00d7b', f'bob@{server.domain}')
     here.expect_failure('“a\u00d7b”', 'session identifier', code=2)
 

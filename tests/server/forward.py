@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 from cases import case, check, check_equal
-from command import IBB, SOON, Account, Program
+from command import SOON, Account
 from cut_proxy import CutProxy
 from private_server import free_ports
 from servers import make_server
@@ -437,37 +437,6 @@ def _(server):
     # The line and the event come by different pipes.
     tunnel.forward.wait_for(tunnel.forward.errors, 'an error')
     check_equal(len(tunnel.forward.errors()), 1, 'lines')
-
-
-# The command line.
-
-@case('wrong arguments of forward and expose: the error names the argument')
-def _():
-    def usage(*arguments, word):
-        program = Program(IBB, *arguments, env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
-        program.expect_failure(word, '--help', code=2)
-        check_equal(program.output, b'', 'output')
-
-    usage('forward', '--listen', '0', 'c@d', word='--jid')
-    usage('forward', '--jid', 'a@b', '--listen', '0', word='PEER')
-    usage('forward', '--jid', 'a@b', '--listen', '0', 'c@d', 'more', word='too many')
-    usage('forward', '--jid', 'a@b', 'c@d', word='--listen')
-    for wrong in ('', 'x', '-1', '65536', '80x', 'localhost:80', '::1:80', '[::1]', '[::1]80', ':80',
-                  '127.0.0.1:', '[]:80', '1.2.3:80'):
-        usage('forward', '--jid', 'a@b', f'--listen={wrong}', 'c@d', word=f'“{wrong}”')
-    usage('forward', '--jid', 'a@b', '--listen', 'localhost:80', 'c@d', word='an address is numeric')
-    usage('forward', '--jid', 'a@b', '--listen', '0', '--max-sessions', '0', 'c@d', word='not 0')
-    usage('forward', '--jid', 'a@b', '--listen', '0', '--sid', 'x', 'c@d', word='--sid')
-    usage('forward', '--jid', 'a@b', '--listen', '0', '--block-size', '70000', 'c@d', word='70000')
-    usage('expose', '--to', 'localhost:22', word='--jid')
-    usage('expose', '--jid', 'a@b', word='--to')
-    usage('expose', '--jid', 'a@b', '--to', 'localhost:22', 'c@d', word='c@d')
-    for wrong in ('', 'localhost', 'localhost:', ':22', 'localhost:0', 'localhost:70000', '::1:22'):
-        usage('expose', '--jid', 'a@b', f'--to={wrong}', word=f'“{wrong}”')
-    usage('expose', '--jid', 'a@b', '--to', 'localhost:22', '--max-sessions', '-1', word='not -1')
-    usage('expose', '--jid', 'a@b', '--to', 'localhost:22', '--max-per-peer', '-1', word='not -1')
-    usage('expose', '--jid', 'a@b', '--to', 'localhost:22', '--max-per-peer', '0', word='not 0')
-    usage('expose', '--jid', 'a@b', '--to', 'localhost:22', '--stanza-type', 'iq', word='--stanza-type')
 
 
 @case('--listen takes an address, also IPv6, and refuses a port that is taken')

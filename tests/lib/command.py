@@ -21,6 +21,7 @@ IBB = os.environ.get('IBB_TEST_PROGRAM') or shutil.which('ibb') or 'ibb'
 PATIENCE = cases.PATIENCE
 # The exit status where the server refuses the login, and would refuse the next one.
 REFUSED = 3
+DOCTOR_STEPS = ['dns', 'connection', 'certificate', 'login', 'resumption', 'limits', 'software', 'round-trip', 'rate', 'peer']
 # A session that is interrupted ends soon.
 SOON = '--resume-timeout', '1'
 

@@ -18,19 +18,16 @@ import certificates
 import ejabberd
 import prosody
 from cases import Skip, case, check, check_equal
-from command import IBB, ROOT, Account, Folder, Program, Valve
+from command import DOCTOR_STEPS, IBB, ROOT, Account, Folder, Program, Valve
 from forward_proxy import ForwardProxy
 from servers import make_server
-
-STEPS = ['dns', 'connection', 'certificate', 'login', 'resumption', 'limits', 'software', 'round-trip',
-         'rate', 'peer']
 
 
 def examine(program, status):
     """The events of a run by their steps, each step once and in its order."""
     check_equal(program.finish(), status, f'status after {program.lines}')
     events = [event for event in program.events() if event['event'] == 'check']
-    check_equal([event['step'] for event in events], STEPS, 'steps')
+    check_equal([event['step'] for event in events], DOCTOR_STEPS, 'steps')
     check_equal(any(event['verdict'] == 'fail' for event in events), status == 1, f'a failure: {events}')
     return {event['step']: event for event in events}
 
@@ -46,14 +43,14 @@ def _(server):
     alice = Account(server, 'alice')
     jid = there.wait_ready()
     found = examine(alice.ibb('doctor', '--json', jid), 0)
-    check_verdicts(found, **{step: 'ok' for step in STEPS})
+    check_verdicts(found, **{step: 'ok' for step in DOCTOR_STEPS})
     for step, word in (('login', 'SCRAM-SHA-'), ('certificate', 'SHA-256'), ('rate', '/s'),
                        ('peer', 'takes sessions')):
         check(word in found[step]['message'], f'{step}: {found[step]}')
     here = alice.ibb('doctor', jid)
     here.expect_done()
     lines = here.output.decode().splitlines()
-    check_equal([line[:19].split() for line in lines], [['ok', step] for step in STEPS], 'lines')
+    check_equal([line[:19].split() for line in lines], [['ok', step] for step in DOCTOR_STEPS], 'lines')
 
 
 @case('a wrong password is told, and what could not be tried')

@@ -7,6 +7,7 @@ to two commands beside a server of this program's own, at a moment that a stanza
 the code of --json and the last line of the command; then those of the other end; then what is on the disk.
 """
 
+import operator
 import os
 import re
 import signal
@@ -20,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 from cases import check, check_equal
-from command import IBB, ROOT, Folder, Program, sha256
+from command import DOCTOR_STEPS, IBB, ROOT, Folder, Program, sha256
 from fake_xmpp import FakeServer
 
 PARTNERS = {'send': 'receive --directory', 'send -': 'receive --output', 'cat': 'listen', 'forward': 'expose'}
@@ -34,6 +35,11 @@ OPEN, DATA, CLOSE = '<open |session-initiate', '<data ', '<close '
 WAYS = {}
 OF_GIO = ('broken-pipe', 'cancelled', 'connection-refused', 'invalid-argument', 'no-space', 'not-supported',
           'partial-input', 'permission-denied', 'timed-out', 'wrong-etag')
+# What each event has, as EVENTS of the page says.
+MEMBERS = {'ready': 'jid', 'suspended': 'jid', 'resumed': 'jid', 'disconnected': 'jid message domain code', 'reconnected': 'jid',
+           'opened': 'peer local sid block-size stanza-type', 'interrupted': 'peer sid', 'continued': 'peer sid',
+           'waiting': '', 'offered': 'peer name size way', 'progress': 'bytes rate', 'done': 'seconds',
+           'throttled': 'peer rate', 'check': 'step verdict message', 'error': 'message domain code'}
 # What a word of the page stands for.
 WORDS = {'COMMAND': r'\w+', 'PEER': r'(?:alice|bob)@localhost/\w+', 'ACCOUNT': r'(?:alice|bob)@localhost(?:/ibb)?', 'FILE': 'original',
          'PORT': r'\d+', 'SID': '[0-9a-f-]+', '…': '.*'}
@@ -516,11 +522,25 @@ def expect(run, program, cell):
         check_equal(program.finish(), -run.number if status == '128+N' else int(status), f'status: {program.lines}')
         check(re.search(pattern, program.lines[-1]) if pattern else program.errors() == [],
               f'“{line}” is not the last of {program.lines}')
+    if program.command[1] in WITH_JSON:
+        expect_events(program, is_whole=code == 'failed' or status == '0')
     if code and program.command[1] in WITH_JSON:
         error = next(event for event in reversed(program.events()) if event['event'] == 'error')
         check_equal(error['code'], code, 'code')
         check(code == 'failed' or (error['domain'] == 'g-io-error-quark') == (code in OF_GIO), f'the domain of {error}')
         check(error['message'] in program.lines[-1], f'{error} {program.lines}')
+
+
+def expect_events(program, is_whole):
+    """Each has its members, and the connection is not lost twice without a login in between."""
+    events = program.events()
+    for event in events:
+        check(event.keys() >= set(MEMBERS[event['event']].split()), f'members of {event}')
+        check('total' in event or event['event'] != 'progress' or 'name' not in event, f'total of {event}')
+    states = [event['event'] for event in events if event['event'] in ('ready', 'disconnected', 'reconnected')]
+    check(all(map(operator.ne, states, states[1:])), f'states {states}')
+    if program.command[1] == 'doctor' and is_whole:
+        check_equal([event['step'] for event in events if event['event'] == 'check'], DOCTOR_STEPS, 'steps')
 
 
 def add(command, what, cells):

@@ -139,7 +139,7 @@ FOLDERS = {
     'xmpp': (90, by_tests('unit/*', 'loopback/properties', 'client/client-[eht]*', 'client/client-script-*',
                           'client/client-resume*', 'server/command-proxy',
                           without=('unit/engine-*', 'unit/controller*', 'docs/*', 'client/*-ejabberd'))),
-    'tool': (90, by_tests('server/command-help', 'server/command-table', 'server/command-output-*')),
+    'tool': (90, by_tests('server/command-[dho]*', 'server/command-failure', 'server/command-table-*', without=('*-ejabberd',))),
 }
 
 

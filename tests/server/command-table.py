@@ -147,9 +147,9 @@ class Run:
         self.server.when(DATA, lambda *_: self.reached.is_set(), 'alice', 0)
 
     def wait_for_part(self):
-        """Before a receiver of files is ended: its part has bytes."""
+        """Before a receiver is ended: its part has bytes."""
         for program in self.here, self.there:
-            if '--directory' in program.command:
+            if program.command[1] == 'receive':
                 program.wait_event('progress', bytes=1)
 
     def kill(self, program, number=signal.SIGTERM):

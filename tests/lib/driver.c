@@ -276,10 +276,7 @@ serve (Driver *self, const IBBStanza *stanza)
       driver_answer_info (self, stanza, features, NULL);
     }
   else if (self->answer_probes && driver_is_probe (stanza))
-    {
-      self->n_probes++;
-      driver_answer_probe (self, stanza);
-    }
+    driver_answer_probe (self, stanza);
   else
     return FALSE;
   return TRUE;

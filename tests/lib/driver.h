@@ -45,8 +45,7 @@ typedef struct
   guint n_asked; /* how often it was asked for a stanza */
   guint n_queries;
   guint n_pings;
-  guint n_probes; /* that were answered */
-  guint n_wakes;  /* how often an engine wanted to be woken */
+  guint n_wakes; /* how often an engine wanted to be woken */
 } Driver;
 
 /* clock NULL: its own. */

@@ -64,24 +64,6 @@ expect (IBBScheduler *turns, Session *session)
   g_assert_true (take (turns) == session);
 }
 
-/* Where all blocks have the same size, a turn is one block. */
-static void
-test_alternate (gconstpointer data)
-{
-  gsize        size = GPOINTER_TO_SIZE (data);
-  IBBScheduler turns = { 0 };
-  Session      sessions[3];
-
-  for (guint i = 0; i < G_N_ELEMENTS (sessions); i++)
-    {
-      init_session (&sessions[i], size, 0);
-      queue (&turns, &sessions[i], 10 * size);
-    }
-  for (guint i = 0; i < 30; i++)
-    expect (&turns, &sessions[i % G_N_ELEMENTS (sessions)]);
-  g_assert_null (take (&turns));
-}
-
 /* Sessions get the same number of bytes, whatever the size of their blocks. */
 static void
 test_bytes (gconstpointer data)
@@ -111,44 +93,6 @@ test_bytes (gconstpointer data)
       least = MIN (least, sessions[i].sent);
     }
   g_assert_cmpuint (most - least, <=, 2 * 65535);
-}
-
-/* Small blocks of sessions that have nothing in flight go first of all, and may go though the
- * window is shut. */
-static void
-test_urgent (void)
-{
-  IBBScheduler turns = { 0 };
-  Session      bulk, medium, small;
-
-  init_session (&bulk, 4096, 0);
-  init_session (&medium, 4096, 0);
-  init_session (&small, 4096, 0);
-  queue (&turns, &bulk, 1024 * 1024);
-  take (&turns);
-  g_assert_false (ibb_scheduler_may_exceed (&turns, 1));
-
-  queue (&turns, &medium, IBB_SCHEDULER_URGENT_MAX + 1);
-  g_assert_true (ibb_scheduler_peek (&turns) == &medium);
-  g_assert_false (ibb_scheduler_may_exceed (&turns, IBB_SCHEDULER_URGENT_MAX + 1));
-  queue (&turns, &small, IBB_SCHEDULER_URGENT_MAX);
-  g_assert_true (ibb_scheduler_peek (&turns) == &small);
-  g_assert_true (ibb_scheduler_may_exceed (&turns, IBB_SCHEDULER_URGENT_MAX));
-  g_assert_false (ibb_scheduler_may_exceed (&turns, IBB_SCHEDULER_URGENT_MAX + 1));
-
-  /* The block has grown, or the session has others in flight. */
-  queue (&turns, &small, 1);
-  g_assert_true (ibb_scheduler_peek (&turns) == &medium);
-  small.queued = 10;
-  ibb_scheduler_want (&turns, &small.turn, 10, FALSE);
-  g_assert_true (ibb_scheduler_peek (&turns) == &medium);
-  ibb_scheduler_want (&turns, &small.turn, 10, TRUE);
-  g_assert_true (ibb_scheduler_peek (&turns) == &small);
-
-  expect (&turns, &small);
-  expect (&turns, &medium);
-  expect (&turns, &bulk);
-  g_assert_false (ibb_scheduler_may_exceed (&turns, 1));
 }
 
 /* The quantum follows the largest block of those that are in the round. */
@@ -206,12 +150,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_data_func ("/turns/alternate/1024", GSIZE_TO_POINTER (1024), test_alternate);
-  g_test_add_data_func ("/turns/alternate/5700", GSIZE_TO_POINTER (5700), test_alternate);
-  g_test_add_data_func ("/turns/alternate/65535", GSIZE_TO_POINTER (65535), test_alternate);
   g_test_add_data_func ("/turns/bytes/two", GUINT_TO_POINTER (2), test_bytes);
   g_test_add_data_func ("/turns/bytes/six", GUINT_TO_POINTER (6), test_bytes);
-  g_test_add_func ("/turns/urgent", test_urgent);
   g_test_add_func ("/turns/quantum", test_quantum);
   g_test_add_func ("/turns/many", test_many);
   return g_test_run ();

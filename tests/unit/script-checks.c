@@ -113,7 +113,6 @@ script_get_value (Script *self, IBBSession *session, const char *name, gint64 *v
     { "unread", (gint64) engine->context->memory.unread },
     { "queries", self->driver.n_queries },
     { "pings", self->driver.n_pings },
-    { "probes", self->driver.n_probes },
     { "wakes", self->driver.n_wakes },
     { "taken-results", self->n_taken[IBB_PAYLOAD_RESULT] },
     { "taken-errors", self->n_taken[IBB_PAYLOAD_ERROR] },
@@ -223,8 +222,6 @@ check_session (Script *self, const char *name, Words *words)
     script_check_failure (&session->sender.delivery_failure, words);
   else if (g_str_equal (name, "input-failure"))
     script_check_failure (&session->receiver.failure, words);
-  else if (g_str_equal (name, "output-failure"))
-    script_check_failure (&session->sender.output_failure, words);
   else if (g_str_equal (name, "over"))
     check_truth (ibb_session_is_over (session), words);
   else if (g_str_equal (name, "interrupted"))

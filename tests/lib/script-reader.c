@@ -464,6 +464,8 @@ expand_texts (const char *text)
         const ScriptPart *macro = g_hash_table_lookup (macros, name);
 
         text += 1 + length;
+        if (value != NULL && macro != NULL)
+          script_fail ("%s is a text and a macro", name);
         if (value != NULL)
           g_string_append (result, value);
         else if (macro != NULL)

@@ -722,7 +722,7 @@ client_run_new (void)
   self->servers = script_server_new ();
   script_define (g_strdup ("INVALID"), g_strdup ("\xff"));
   script_define (g_strdup ("HANDSHAKE"), g_strdup ("\x16\x03"));
-  script_define (g_strdup ("PING"), g_strdup ("\x89\x04ping"));
+  script_define (g_strdup ("PING-FRAME"), g_strdup ("\x89\x04ping"));
   self->surroundings = surroundings_new ();
   self->online = online_new (&self->client);
   self->cancellable = g_cancellable_new ();

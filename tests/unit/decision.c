@@ -344,6 +344,10 @@ run (Search *self, World *world, guint link, gint64 now)
       take_output (self, world, link);
     }
   while (step != IBB_STEP_WAIT);
+  /* Nothing is left to do before something happens. */
+  g_assert_cmpint (ibb_decision_proceed (decision, &self->turns, names[it->name], now), ==,
+                   IBB_STEP_WAIT);
+  g_assert_cmpuint (decision->exchange.output->len, ==, 0);
   session->said_yes = decision->exchange.state == IBB_EXCHANGE_WAITING ||
                       decision->exchange.state == IBB_EXCHANGE_TRUSTED;
   decision->deadline -= now;

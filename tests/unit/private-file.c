@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Files with keys. */
+
+#include "config.h"
+
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trust/key-file.h"
+#include "trust/private-file.h"
+
+#include "../lib/calls.h"
+
+#define LENGTH_MAX 100000
+
+static char *folder;
+
+static char *
+store (const char *name, const char *text, gsize length)
+{
+  char *path = g_build_filename (folder, name, NULL);
+
+  assert_succeeds (g_file_set_contents_full, path, text, (gssize) length, G_FILE_SET_CONTENTS_NONE,
+                   0600);
+  return path;
+}
+
+/* A file of each length around those at which the memory for it grows. */
+static void
+test_lengths (void)
+{
+  static const gsize lengths[] = { 0,    1,    4095,           4096,       4097,
+                                   8192, 8193, LENGTH_MAX - 1, LENGTH_MAX, LENGTH_MAX + 1 };
+  g_autofree char   *text = g_malloc (LENGTH_MAX + 1);
+
+  for (gsize i = 0; i <= LENGTH_MAX; i++)
+    text[i] = (char) (i % 251);
+  for (gsize i = 0; i < G_N_ELEMENTS (lengths); i++)
+    {
+      g_autofree char   *path = store ("file", text, lengths[i]);
+      g_autofree char   *read = NULL;
+      g_autoptr (GError) error = NULL;
+      gsize              length = 0;
+
+      read = ibb_private_file_load (path, IBB_PRIVATE_FILE_SECRET, LENGTH_MAX, &length, &error);
+      if (lengths[i] > LENGTH_MAX)
+        {
+          g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+          continue;
+        }
+      g_assert_no_error (error);
+      g_assert_cmpmem (read, length, text, lengths[i]);
+      g_assert_cmpint (read[length], ==, '\0');
+    }
+}
+
+static void
+test_fails (void)
+{
+  g_autoptr (GError) error = NULL;
+  gsize              length;
+
+  g_assert_null (
+      ibb_private_file_load (folder, IBB_PRIVATE_FILE_SECRET, LENGTH_MAX, &length, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
+  g_clear_error (&error);
+  g_assert_null (ibb_private_file_load ("/dev/null/none", IBB_PRIVATE_FILE_SECRET, LENGTH_MAX,
+                                        &length, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
+}
+
+/* A certificate and its key in two files, or in one; without a key it is of no use. */
+static void
+test_certificate (void)
+{
+  g_autofree char            *both_path = g_build_filename (folder, "both", NULL);
+  g_autoptr (GTlsCertificate) both = assert_succeeds (ibb_key_file_load, both_path);
+  g_autofree char            *both_text = NULL;
+  g_autofree char            *certificate_path = NULL;
+  g_autofree char            *key_path = NULL;
+  g_autoptr (GTlsCertificate) loaded = NULL;
+  g_autoptr (GError)          error = NULL;
+  const char                 *key;
+
+  assert_succeeds (g_file_get_contents, both_path, &both_text, NULL);
+  key = strstr (both_text, "-----BEGIN PRIVATE");
+  /* Without the end of the line. */
+  certificate_path = store ("certificate", both_text, (gsize) (key - both_text) - 1);
+  key_path = store ("key", key, strlen (key));
+
+  loaded = assert_succeeds (ibb_private_file_load_certificate, certificate_path, key_path);
+  g_assert_true (g_tls_certificate_is_same (loaded, both));
+  g_clear_object (&loaded);
+  loaded = assert_succeeds (ibb_private_file_load_certificate, both_path, both_path);
+  g_assert_true (g_tls_certificate_is_same (loaded, both));
+  g_assert_null (ibb_private_file_load_certificate (certificate_path, NULL, &error));
+  g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  g_clear_error (&error);
+  g_assert_null (ibb_private_file_load_certificate (folder, key_path, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *command = NULL;
+  int              status;
+
+  g_test_init (&argc, &argv, NULL);
+  folder = assert_succeeds (g_dir_make_tmp, "ibb-private-file-XXXXXX");
+  g_test_add_func ("/private-file/lengths", test_lengths);
+  g_test_add_func ("/private-file/fails", test_fails);
+#ifdef HAVE_GNUTLS
+  g_test_add_func ("/private-file/certificate", test_certificate);
+#else
+  (void) test_certificate;
+#endif
+  status = g_test_run ();
+  command = g_strdup_printf ("rm -r '%s'", folder);
+  g_assert_cmpint (system (command), ==, 0);
+  g_free (folder);
+  return status;
+}

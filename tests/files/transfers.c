@@ -330,6 +330,26 @@ test_planted (Files *self, gconstpointer data)
   g_assert_cmpuint (count_files (self), ==, is_link ? 3 : 2);
 }
 
+/* The sender was started again, and the receiver has not noticed that the first one is gone. */
+static void
+test_rival (Files *self, gconstpointer data)
+{
+  g_autoptr (IBBFilesTransfer) again = NULL;
+  g_autoptr (IBBFilesTransfer) first = NULL;
+  GAsyncResult                *second = NULL;
+
+  begin_long (self);
+  first = g_steal_pointer (&self->offered);
+  again = offer_again (self, &second);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_CONFLICT, ibb_files_transfer_accept_file_finish, first,
+                       &self->result);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &second);
+  assert_succeeds (ibb_files_transfer_wait, again, NULL);
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (again), >, 0);
+  g_assert_false (ibb_files_transfer_wait (self->sent, NULL, NULL));
+  assert_content (self, "received", self->bytes);
+}
+
 /* Bytes of another file lie in the part: the hash of the whole is wrong, and they go. */
 static void
 test_wrong_part (Files *self, gconstpointer data)
@@ -456,6 +476,41 @@ test_no_way (Files *self, gconstpointer data)
     }
 }
 
+/* A word of either end is lost with its connection: the sender asks again, also when the receiver
+ * has ended the transfer. */
+static void
+test_lost (Files *self, gconstpointer data)
+{
+  self->lost = data;
+  fast_timers_start (5000, 100000, 0);
+  assert_arrives (self, 20000);
+  fast_timers_stop ();
+  g_assert_null (self->lost);
+}
+
+/* The receiver was killed before the file got its place. It was started again and does not know the
+ * session, or nobody answers: the sender does not say that the file was sent. */
+static void
+test_killed (Files *self, gconstpointer data)
+{
+  begin (self, 20000);
+  self->lost = "<checksum";
+  self->loses_all = TRUE;
+  self->is_unknown = GPOINTER_TO_INT (data);
+  fast_timers_start (5000, 100000, 0);
+  accept_as (self, "received", &self->result);
+  if (self->is_unknown)
+    assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FAILED);
+  else
+    assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  assert_says (self->sent, "has not confirmed that it has the file");
+  g_clear_object (&self->result);
+  wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_FAILED);
+  fast_timers_stop ();
+  run_pending ();
+  g_clear_object (&self->result);
+}
+
 #define add_test_of(path, data, function)                                                          \
   g_test_add ("/ibb/files/transfers/" path, Files, data, set_up, function, tear_down)
 
@@ -474,6 +529,7 @@ main (int argc, char **argv)
   add_test_of ("cancelled/receiver", GINT_TO_POINTER (FALSE), test_cancelled);
   add_test_of ("cancelled/sender", GINT_TO_POINTER (TRUE), test_cancelled);
   add_test_of ("resumed", NULL, test_resumed);
+  add_test_of ("rival", NULL, test_rival);
   add_test_of ("private", NULL, test_private);
   add_test_of ("planted/bytes", GINT_TO_POINTER (FALSE), test_planted);
   add_test_of ("planted/link", GINT_TO_POINTER (TRUE), test_planted);
@@ -485,5 +541,10 @@ main (int argc, char **argv)
   add_test_of ("broken-source/at-end", GSIZE_TO_POINTER (1000), test_broken_source);
   add_test_of ("broken-source/resumed", GSIZE_TO_POINTER (10), test_broken_source);
   add_test_of ("no-way", NULL, test_no_way);
+  add_test_of ("lost/checksum", "<checksum", test_lost);
+  add_test_of ("lost/received", "<received", test_lost);
+  add_test_of ("lost/terminate", "session-terminate", test_lost);
+  add_test_of ("killed/silent", GINT_TO_POINTER (FALSE), test_killed);
+  add_test_of ("killed/unknown", GINT_TO_POINTER (TRUE), test_killed);
   return g_test_run ();
 }

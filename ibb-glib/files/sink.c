@@ -657,6 +657,9 @@ ibb_sink_close (IBBSink *self, gboolean keeps)
 
   if (self->part != NULL && is_removed && ibb_disk_is_named (self->folder, self->part, self->fd))
     ibb_disk->unlink (self->folder, self->part);
+  /* Nothing was written into the part of another transfer: the part is as it was found. */
+  if (self->part != NULL && !is_removed && self->is_stale && self->is_settled)
+    ibb_disk->set_mode (self->fd, SETTLED_MODE);
   g_clear_pointer (&self->part, g_free);
   if (self->fd >= 0)
     ibb_disk->close (self->fd);

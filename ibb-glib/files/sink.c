@@ -38,7 +38,7 @@ struct _IBBSink
   char    *part;       /* (owned) (nullable): the name of the part, which is the descriptor's */
   guint64  length;     /* bytes in the part that count */
   gboolean is_stale;   /* the bytes in the part are another sink's, and do not count */
-  gboolean is_settled; /* as it was found */
+  gboolean is_settled; /* the bytes that were found are all on the disk; or there were none */
   gboolean is_spoilt;
   gboolean is_unlocked; /* the part, which no later sink goes on with */
   char    *final;       /* (owned) (nullable) */
@@ -295,6 +295,7 @@ ibb_sink_open (IBBSink *self, guint64 size, gboolean goes_on, GError **error)
   g_assert (self->folder < 0);
 
   self->size = size;
+  self->is_settled = TRUE;
   IBB_DISK_CALL (self->folder, open_folder (self->path));
   if (self->folder < 0 || ibb_disk->access (self->folder) != 0)
     return fail (self, errno, error);
@@ -360,6 +361,7 @@ begin (IBBSink *self, GError **error)
   if (result != 0)
     return fail (self, errno, error);
   self->is_stale = FALSE;
+  self->is_settled = TRUE;
   return TRUE;
 }
 
@@ -384,13 +386,14 @@ ibb_sink_write (IBBSink *self, const void *data, gsize length, GError **error)
   return TRUE;
 }
 
-/* A power cut may leave a part with its length, and zeros in the place of bytes. */
+/* A power cut may leave a part with its length, and zeros in the place of bytes: also of a part
+ * that this sink only goes on with. */
 void
 ibb_sink_settle (IBBSink *self)
 {
   int result;
 
-  if (self->part == NULL || self->is_stale || self->length == 0)
+  if (self->part == NULL || self->is_stale || !self->is_settled || self->length == 0)
     return;
   IBB_DISK_CALL (result, sync (self->fd));
   if (result == 0)

@@ -524,6 +524,39 @@ call (const char *folder, const char *command)
   return system (line) == 0;
 }
 
+/* Opens the part, writes a byte, and closes it. Whether the bytes that it had were settled. */
+static gboolean
+go_on (gboolean goes_on, gboolean writes, gboolean settles)
+{
+  IBBSink *sink = ibb_sink_new (FAKE_DISK_FOLDER, NAME, "key", IBB_SINK_NUMBER);
+  gboolean was_settled;
+
+  g_assert_true (ibb_sink_open (sink, 9, goes_on, NULL));
+  was_settled = ibb_sink_is_settled (sink);
+  if (writes)
+    g_assert_true (ibb_sink_write (sink, "x", 1, NULL));
+  if (settles)
+    ibb_sink_settle (sink);
+  ibb_sink_close (sink, TRUE);
+  ibb_sink_free (sink);
+  return was_settled;
+}
+
+/* A part is settled as long as each of its writers has settled it. */
+static void
+test_settled (void)
+{
+  FakeDisk *disk = fake_disk_new (1);
+
+  go_on (TRUE, TRUE, TRUE);
+  g_assert_true (go_on (FALSE, FALSE, FALSE)); /* nothing was written */
+  g_assert_true (go_on (TRUE, TRUE, FALSE));   /* killed, as it were */
+  g_assert_false (go_on (TRUE, TRUE, TRUE));
+  g_assert_false (go_on (FALSE, TRUE, TRUE)); /* begins again */
+  g_assert_true (go_on (TRUE, FALSE, FALSE));
+  fake_disk_free (disk);
+}
+
 static gboolean
 receive_real (const char *folder)
 {
@@ -594,6 +627,7 @@ main (int argc, char **argv)
   g_test_add_func ("/files/sink/bound", test_bound);
   g_test_add_func ("/files/sink/list", test_list);
   g_test_add_func ("/files/sink/names", test_names);
+  g_test_add_func ("/files/sink/settled", test_settled);
   for (guint i = 0; i < G_N_ELEMENTS (disks); i++)
     {
       g_autofree char *path = g_strconcat ("/files/sink/real/", disks[i][0], NULL);

@@ -147,10 +147,12 @@ class Run:
         self.server.when(DATA, lambda *_: self.reached.is_set(), 'alice', 0)
 
     def wait_for_part(self):
-        """Before a receiver is ended: its part has bytes."""
+        """Before an end is stopped: a receiver's part has bytes, and who listens has the session."""
         for program in self.here, self.there:
             if program.command[1] == 'receive':
                 program.wait_event('progress', bytes=1)
+            elif program.command[1] == 'listen':
+                program.wait_line('Session from')
 
     def kill(self, program, number=signal.SIGTERM):
         self.number = number

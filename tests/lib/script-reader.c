@@ -529,8 +529,9 @@ words_init (Words *self, const char *text)
 
       if (current.room->at != NULL && word[0] == '@' && !is_quoted)
         {
-          self->at = g_intern_string (word + 1);
-          g_free (word);
+          g_free (self->given);
+          self->given = word;
+          self->at = word + 1;
           continue;
         }
       if (self->n_words % 16 == 0)
@@ -553,6 +554,7 @@ words_clear (Words *self)
   for (guint i = 0; i < self->n_words; i++)
     g_free (self->words[i]);
   g_free (self->words);
+  g_free (self->given);
   g_free (self->starts);
   g_free (self->is_quoted);
 }

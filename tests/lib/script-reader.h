@@ -58,8 +58,9 @@ typedef struct
   gboolean         *is_quoted; /* each of them */
   guint             n_words;
   guint             next;
-  const char       *at;   /* (nullable): @NAME */
-  const ScriptWord *word; /* that is called */
+  char             *given; /* (nullable): @NAME */
+  const char       *at;    /* (nullable): its name, or that of the room */
+  const ScriptWord *word;  /* that is called */
 } Words;
 
 typedef void (*ScriptFunc) (gpointer run, Words *words);

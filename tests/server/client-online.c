@@ -175,17 +175,23 @@ send_on (Online *self, Words *words)
     }
 }
 
-/* From here on it takes neither a stanza nor a login. */
 static void
 begin_logout (Online *self, Words *words)
 {
-  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml ("<message/>", -1, NULL);
-  GAsyncResult         *login = NULL;
-  int                   n_drained = g_atomic_int_get (&self->watcher->n_drained);
+  int n_drained = g_atomic_int_get (&self->watcher->n_drained);
 
   /* Until the buffers of the system were full the client may have drained. */
   ibb_xmpp_connection_logout_async (*self->client, NULL, store_result_cb, &self->logout);
   g_assert_cmpint (g_atomic_int_get (&self->watcher->n_drained), ==, n_drained);
+}
+
+/* Once its stream has ended, the client takes neither a stanza nor a login. */
+static void
+check_logging_out (Online *self, Words *words)
+{
+  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml ("<message/>", -1, NULL);
+  GAsyncResult         *login = NULL;
+
   assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_connection_send,
                 IBB_CONNECTION (*self->client), stanza);
   ibb_xmpp_connection_login_async (*self->client, NULL, store_result_cb, &login);
@@ -349,6 +355,7 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("congested", check_congested),
   SCRIPT_WORD ("log-in-thread", use_thread),
   SCRIPT_WORD ("logged-out", end_logout),
+  SCRIPT_WORD ("logging-out", check_logging_out),
   SCRIPT_WORD ("log-in-unheard", log_in_unheard),
   SCRIPT_WORD ("log-out-unheard", log_out_unheard),
   SCRIPT_WORD ("send-on", send_on),

@@ -489,7 +489,8 @@ def _(run):
 
 @way('a signal, after the last byte')
 def _(run):
-    # A receiver that has the checksum may have checked the file, or not; and one whose session is over tells more.
+    # A receiver that has the checksum may have checked the file, or not. It says why it ends only while it reads:
+    # the sender's line depends on whether it has read the last byte.
     if run.command == 'receive --directory':
         run.server.when(CLOSE, lambda *_: True, 'alice', 1)
     run.when('<checksum ' if run.command == 'receive --directory' else CLOSE, lambda *_: run.kill(run.here))

@@ -339,10 +339,10 @@ set_late (Run *self)
 {
   const char *peer = self->call->peer;
 
-  if (self->decision.failure == IBB_FAILURE_BUSY)
+  if (self->decision.failure == IBB_DECISION_FAILURE_BUSY)
     g_set_error (&self->error, G_IO_ERROR, G_IO_ERROR_BUSY,
                  _ ("Too many sessions with “%s” wait for an answer about its key"), peer);
-  else if (self->decision.failure == IBB_FAILURE_TURN_LATE)
+  else if (self->decision.failure == IBB_DECISION_FAILURE_TURN_LATE)
     g_set_error (&self->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                  _ ("The session with “%s” waited too long for the answer to another question"),
                  peer);

@@ -57,13 +57,13 @@ ibb_decision_answer (IBBDecision *self, gboolean yes)
 gboolean
 ibb_decision_is_over (const IBBDecision *self)
 {
-  return self->failure != IBB_FAILURE_NONE || ibb_exchange_is_over (&self->exchange);
+  return self->failure != IBB_DECISION_FAILURE_NONE || ibb_exchange_is_over (&self->exchange);
 }
 
 gboolean
 ibb_decision_is_trusted (const IBBDecision *self)
 {
-  return self->failure == IBB_FAILURE_NONE && self->exchange.state == IBB_EXCHANGE_TRUSTED;
+  return self->failure == IBB_DECISION_FAILURE_NONE && self->exchange.state == IBB_EXCHANGE_TRUSTED;
 }
 
 /* Turns. */
@@ -86,7 +86,7 @@ take_turn (IBBDecision *self, IBBTurns *turns, const char *peer, gint64 now)
   else if (!self->is_waiting)
     self->is_waiting = ibb_turns_start_waiting (turns, peer);
   if (!self->has_turn && !self->is_waiting)
-    self->failure = IBB_FAILURE_BUSY;
+    self->failure = IBB_DECISION_FAILURE_BUSY;
   return self->has_turn;
 }
 
@@ -204,7 +204,8 @@ ibb_decision_proceed (IBBDecision *self, IBBTurns *turns, const char *peer, gint
     }
   while (step == IBB_STEP_WAIT && self->exchange.state != before);
   if (step == IBB_STEP_WAIT && now >= self->deadline && !ibb_decision_is_over (self))
-    self->failure = self->is_waiting ? IBB_FAILURE_TURN_LATE : IBB_FAILURE_PEER_LATE;
+    self->failure =
+        self->is_waiting ? IBB_DECISION_FAILURE_TURN_LATE : IBB_DECISION_FAILURE_PEER_LATE;
   self->until = MIN (self->until, self->deadline);
   return step;
 }

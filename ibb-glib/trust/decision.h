@@ -22,23 +22,23 @@ typedef enum
 
 typedef enum
 {
-  IBB_FAILURE_NONE,
-  IBB_FAILURE_BUSY,      /* too many sessions with the peer wait for their turn */
-  IBB_FAILURE_TURN_LATE, /* the turn did not come */
-  IBB_FAILURE_PEER_LATE, /* the peer did not say what it had to */
-} IBBFailure;
+  IBB_DECISION_FAILURE_NONE,
+  IBB_DECISION_FAILURE_BUSY,      /* too many sessions with the peer wait for their turn */
+  IBB_DECISION_FAILURE_TURN_LATE, /* the turn did not come */
+  IBB_DECISION_FAILURE_PEER_LATE, /* the peer did not say what it had to */
+} IBBDecisionFailure;
 
 typedef struct
 {
-  IBBExchange exchange; /* bytes of the peer go in by ibb_exchange_receive () */
-  IBBTrust    trust;    /* as known certificates say */
-  IBBFailure  failure;
-  gint64      deadline;   /* of the state */
-  gint64      until;      /* after IBB_STEP_WAIT: when to proceed at the latest */
-  gboolean    is_waiting; /* for its turn */
-  gboolean    has_turn;
-  gboolean    is_asked;    /* the user of this end */
-  gboolean    is_answered; /* by the user */
+  IBBExchange        exchange; /* bytes of the peer go in by ibb_exchange_receive () */
+  IBBTrust           trust;    /* as known certificates say */
+  IBBDecisionFailure failure;
+  gint64             deadline;   /* of the state */
+  gint64             until;      /* after IBB_STEP_WAIT: when to proceed at the latest */
+  gboolean           is_waiting; /* for its turn */
+  gboolean           has_turn;
+  gboolean           is_asked;    /* the user of this end */
+  gboolean           is_answered; /* by the user */
 
   /* private */
   gboolean is_checked; /* the key, since the turn has come */

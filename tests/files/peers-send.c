@@ -370,6 +370,27 @@ test_new_resource (Peers *self, gconstpointer data)
   g_assert_cmpint (ibb_files_transfer_get_state (sent), ==, IBB_FILES_STATE_DELIVERED);
 }
 
+/* The sender asks so often whether the receiver has the file. breaks: the own connection does, each
+ * time. */
+static void
+hear_questions (Peers *self, guint n, gboolean breaks)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      wait_until (fast_timers_is_held ());
+      hear (self, "set", "<checksum");
+      g_ptr_array_set_size (self->heard, 0);
+      if (breaks)
+        {
+          ibb_connection_set_state (self->own_connection, IBB_CONNECTION_STATE_CONNECTING, NULL);
+          ibb_connection_set_state (self->own_connection, IBB_CONNECTION_STATE_ONLINE, NULL);
+          run_pending ();
+        }
+      fast_timers_fire ();
+      fast_timers_hold (10000);
+    }
+}
+
 /* The own connection breaks at each question whether the receiver has the file: that is no silence
  * of the receiver. */
 static void
@@ -384,17 +405,7 @@ test_lost_questions (Peers *self, gconstpointer data)
   self->is_mute = TRUE;
   fast_timers_hold (10000);
   assert_reads_all (self, transport);
-  for (guint i = 0; i < 10; i++)
-    {
-      wait_until (fast_timers_is_held ());
-      hear (self, "set", "<checksum");
-      g_ptr_array_set_size (self->heard, 0);
-      ibb_connection_set_state (self->own_connection, IBB_CONNECTION_STATE_CONNECTING, NULL);
-      ibb_connection_set_state (self->own_connection, IBB_CONNECTION_STATE_ONLINE, NULL);
-      run_pending ();
-      fast_timers_fire ();
-      fast_timers_hold (10000);
-    }
+  hear_questions (self, 10, TRUE);
   hear (self, "set", "<checksum");
   fast_timers_hold (0);
   send_action (self, sid, "session-terminate", "<reason><success/></reason>");
@@ -414,14 +425,7 @@ test_asked (Peers *self, gconstpointer data)
   transport = accept_by_jingle (self, &sent, &sid);
   fast_timers_hold (10000);
   assert_reads_all (self, transport);
-  for (guint i = 0; i < 360; i++)
-    {
-      wait_until (fast_timers_is_held ());
-      hear (self, "set", "<checksum");
-      g_ptr_array_set_size (self->heard, 0);
-      fast_timers_fire ();
-      fast_timers_hold (10000);
-    }
+  hear_questions (self, 360, FALSE);
   fast_timers_hold (0);
   assert_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_files_transfer_wait, sent, NULL);
 }

@@ -62,7 +62,7 @@ heed_peer (IBBPair *pair, IBBPeerVerdict verdict, gint64 now)
 
   if (verdict == IBB_PEER_THERE)
     ibb_pair_update_timer (pair, ibb_session_is_peer_needed (pair), now);
-  sessions = hold_sessions (g_list_copy (ibb_pair_get_sessions (pair)));
+  sessions = hold_sessions (g_list_copy (pair->sessions.head));
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_delivery_heed_peer (l->data, verdict, now);
 }
@@ -82,7 +82,7 @@ static void
 heed_forgetting (IBBPair *pair, IBBSession *asked, gint64 now)
 {
   g_autoptr (IBBSession) keep = ibb_session_ref (asked);
-  gboolean               is_last = ibb_pair_get_sessions (pair)->next == NULL;
+  gboolean               is_last = pair->sessions.head->next == NULL;
 
   ibb_delivery_heed_peer (asked, IBB_PEER_FORGOT, now);
   if (is_last && asked->parameters.pair == NULL)
@@ -96,7 +96,7 @@ heed_forgetting (IBBPair *pair, IBBSession *asked, gint64 now)
 static void
 probe_answered (IBBPair *pair, IBBStanza *answer, gint64 now)
 {
-  IBBSession    *asked = ibb_pair_get_asked (pair);
+  IBBSession    *asked = ibb_probe_get_session (&pair->probe);
   IBBPeerVerdict verdict = ibb_pair_probe_answered (pair, answer, now);
 
   if (verdict == IBB_PEER_FORGOT)
@@ -109,16 +109,16 @@ static void
 peer_not_probed (IBBPair *pair)
 {
   ibb_pair_not_probed (pair);
-  for (GList *l = ibb_pair_get_sessions (pair); l != NULL; l = l->next)
+  for (GList *l = pair->sessions.head; l != NULL; l = l->next)
     ibb_session_update_timer (l->data);
 }
 
 static void
 peer_order_answered (IBBPeer *peer, IBBStanza *answer, gint64 now)
 {
-  ibb_peer_order_answered (peer, answer);
+  ibb_order_answered (&peer->order, answer);
   for (GList *pair = peer->pairs.head; pair != NULL; pair = pair->next)
-    for (GList *l = ibb_pair_get_sessions (pair->data); l != NULL; l = l->next)
+    for (GList *l = ((IBBPair *) pair->data)->sessions.head; l != NULL; l = l->next)
       ibb_sender_update_ready (&((IBBSession *) l->data)->sender, now);
 }
 
@@ -518,7 +518,7 @@ ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
       ibb_abandoned_open_forget (pending->owner);
       break;
     case IBB_PENDING_QUERY:
-      ibb_peer_order_not_asked (pending->owner, now);
+      ibb_order_not_asked (&((IBBPeer *) pending->owner)->order, now);
       break;
     case IBB_PENDING_PROBE:
       peer_not_probed (pending->owner);

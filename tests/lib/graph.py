@@ -159,6 +159,7 @@ FUNCTION = re.compile(r'^(?!static\b)[A-Za-z_][\w *]*?[\n *](\w+) \(', re.M)
 VARIABLE = re.compile(r'^(?!static\b|typedef\b|extern\b|return\b)[A-Za-z_][\w ]*[ *](\w+)(?:\[[^\]]*\])? = ', re.M)
 STATIC = re.compile(r'^static\b[\w *]*[\n *](\w+)(?: \(|\[| =|;)', re.M)
 FIELD = re.compile(r'\b(\w+)((?:(?:->|\.)\w+)+)')
+ASSIGNMENT = re.compile(r'(?:\[[^\]]*\])?\s*(?:=(?!=)|[-+*/|&^%]=|<<=|>>=|\+\+|--)')
 DECLARED = re.compile(r'\b([A-Z]\w+)(?:\) | )\s*\**\s*(?:const )?(\w+)(?=\s*[,;)=\[]| = )')
 
 

@@ -11,16 +11,7 @@
 
 #include "core/flow/pace.h"
 #include "core/peer/peer.h"
-
-/* Conclusion about a peer from an answer, or from its lack. The owner acts on it. */
-typedef enum
-{
-  IBB_PEER_UNKNOWN,
-  IBB_PEER_THERE,  /* each session may conclude from silence what it means */
-  IBB_PEER_SILENT, /* it has not answered a probe for some time: the application is told */
-  IBB_PEER_GONE,   /* each open session of the pair ends */
-  IBB_PEER_FORGOT, /* the peer is there without the session that the probe names, which ends */
-} IBBPeerVerdict;
+#include "core/peer/probe.h"
 
 typedef struct
 {
@@ -30,20 +21,13 @@ typedef struct
   GQueue   sessions; /* (element-type IBBSession): those in the table, by links of theirs */
   GList    link;     /* among the pairs of the peer */
 
-  gint64     heard;      /* its last sign of life */
-  IBBPending probe;      /* kept when it is repeated */
-  guint64    probe_end;  /* position behind it in the control queue: of the last repetition ... */
-  guint64    first_end;  /* ... and of the first probe */
-  gint64     asked;      /* when the unanswered probe was sent first */
-  gint64     silent_at;  /* when an unanswered probe makes the peer silent; IBB_NEVER: no probe */
-  gint64     next_probe; /* no probe is sent before */
-  GList     *asked_link; /* (nullable): of the session that the probe names, or the next one will */
-  char      *asked_sid;  /* (nullable): its sid ... */
-  char      *asked_from; /* (nullable): ... and our address in it, if not that of the connection */
-  IBBPace    pace;       /* of messages to it */
-  gboolean   knows_probe;    /* it has answered one, so a bounce is not its own answer */
-  gboolean   probe_by_query; /* the probe is a disco#info query: see ibb_pair_probe_answered () */
-  IBBTimer   timer;          /* its owner calls ibb_pair_timeout () */
+  IBBProbe probe;
+  gint64   heard;      /* the last sign of life of the peer */
+  gint64   asked;      /* when the unanswered probe was sent first */
+  gint64   silent_at;  /* when an unanswered probe makes the peer silent; IBB_NEVER: no probe */
+  gint64   next_probe; /* no probe is sent before */
+  IBBPace  pace;       /* of messages to it */
+  IBBTimer timer;      /* its owner calls ibb_pair_timeout () */
 } IBBPair;
 
 /* Adds a session to the pair of peer and local, our address in it, normalised. from (nullable): the
@@ -52,11 +36,6 @@ IBBPair *ibb_pair_join (IBBPeer *peer, GList *link, const char *local, const cha
 void     ibb_pair_leave (IBBPair *self, GList *link);
 /* After the end of an XML stream: forgets what was asked. */
 void ibb_pairs_forget (IBBPeers *peers);
-
-/* (element-type IBBSession): of the pair */
-GList *ibb_pair_get_sessions (const IBBPair *self);
-/* Of messages to the peer. */
-IBBPace *ibb_pair_get_pace (IBBPair *self);
 
 /* Notes a sign of life. */
 void ibb_pair_heard (IBBPair *self, gint64 now);
@@ -70,8 +49,6 @@ void ibb_pair_probe (IBBPair *self, gint64 now);
  * again has none of the sessions of the one before. from (nullable): our address in the session, if
  * we have several. */
 void ibb_pair_ask_about (IBBPair *self, GList *link, const char *sid, const char *from);
-/* The session that the unanswered probe names. (nullable) (type IBBSession) */
-gpointer ibb_pair_get_asked (const IBBPair *self);
 /* Whether the peer is IBB_PEER_SILENT. */
 gboolean       ibb_pair_is_silent (const IBBPair *self);
 IBBPeerVerdict ibb_pair_probe_answered (IBBPair *self, const IBBStanza *answer, gint64 now);
@@ -83,5 +60,3 @@ void ibb_pair_not_probed (IBBPair *self);
  * ()). */
 IBBPeerVerdict ibb_pair_timeout (IBBPair *self, gboolean is_needed, gint64 now);
 void           ibb_pair_update_timer (IBBPair *self, gboolean is_needed, gint64 now);
-/* Whether an answer comes from the peer itself, and not from a server. */
-gboolean ibb_pair_gave_answer (const IBBStanza *answer);

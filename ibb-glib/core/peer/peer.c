@@ -4,20 +4,8 @@
 
 #include "core/peer/peer.h"
 
-#include <string.h>
-
 /* Peers remembered without a session (D-29). */
 #define IDLE_PEERS_MAX 1000
-
-/* Identities of implementations that are known to keep the order of blocks, as "category/type/name"
- * (D-29). aioxmpp has this one once its DiscoServer is used, and handles blocks in the order of
- * arrival, in one event loop: tests/interop. slixmpp does so, too, but other programs may have its
- * identity, "client/bot/", as well. */
-static const char *const ordered_identities[] = {
-  "client/bot/aioxmpp default identity",
-};
-
-#define QUERY_PAUSE (60 * G_USEC_PER_SEC) /* after the connection has refused a question (D-29) */
 
 /* Where the peer takes its turns, for its sessions by IQ: with those near by, or with all. */
 static IBBScheduler *
@@ -123,6 +111,12 @@ ibb_peers_get (IBBPeers *self, const char *normal_jid, const char *address)
   peer->jid = g_strdup (normal_jid);
   peer->address = g_strdup (address);
   peer->idle_link.data = peer;
+  peer->order = (IBBOrder){
+    .context = self->context,
+    .owner = peer,
+    .jid = peer->jid,
+    .address = peer->address,
+  };
   ibb_near_init_peer (&peer->near, peer);
   ibb_scheduler_init_turn (&peer->turn, peer);
   g_hash_table_insert (self->by_jid, peer->jid, peer);
@@ -137,22 +131,7 @@ ibb_peer_add_session (IBBPeer *self, const char *from)
     return;
 
   g_queue_unlink (&self->peers->idle, &self->idle_link);
-  self->from = g_strdup (from);
-}
-
-/* Nobody waits for the answer any more. */
-static void
-forget_query (IBBPeer *self)
-{
-  ibb_pendings_remove (self->peers->context->pendings, &self->query);
-}
-
-static void
-stop_asking (IBBPeer *self)
-{
-  forget_query (self);
-  if (self->order == IBB_ORDER_ASKED)
-    self->order = IBB_ORDER_UNKNOWN;
+  ibb_order_set_from (&self->order, from);
 }
 
 void
@@ -163,8 +142,8 @@ ibb_peer_remove_session (IBBPeer *self)
   if (--self->n_sessions > 0)
     return;
 
-  stop_asking (self);
-  g_clear_pointer (&self->from, g_free);
+  ibb_order_stop (&self->order);
+  ibb_order_set_from (&self->order, NULL);
   g_queue_push_tail_link (&peers->idle, &self->idle_link);
   if (g_queue_get_length (&peers->idle) > IDLE_PEERS_MAX)
     {
@@ -178,7 +157,7 @@ ibb_peer_remove_session (IBBPeer *self)
 static void
 forget_way (IBBPeer *self)
 {
-  stop_asking (self);
+  ibb_order_stop (&self->order);
   ibb_scheduler_leave (get_turns (self), &self->turn);
   ibb_near_forget_peer (&self->peers->near, &self->near);
 }
@@ -238,7 +217,7 @@ may_hurry (const IBBPeer *self)
 {
   IBBContext *context = self->peers->context;
 
-  return ibb_peer_takes_several (self) && g_hash_table_size (context->sessions) == 1 &&
+  return ibb_order_allows_several (&self->order) && g_hash_table_size (context->sessions) == 1 &&
          !context->is_chatting;
 }
 
@@ -331,83 +310,4 @@ ibb_peers_are_several (const IBBPeers *self)
 {
   return ibb_scheduler_get_n (&self->context->peer_turns) > 1 ||
          ibb_scheduler_get_n (&self->near_turns) > 1;
-}
-
-/* Whether the peer keeps blocks in order (D-29). */
-
-gboolean
-ibb_peer_takes_several (const IBBPeer *self)
-{
-  if (self->reorders)
-    return FALSE;
-  return self->peers->context->settings.window > 0 || self->order == IBB_ORDER_KEPT;
-}
-
-void
-ibb_peer_note_our_feature (IBBPeer *self)
-{
-  forget_query (self);
-  self->has_our_feature = TRUE;
-  self->order = IBB_ORDER_KEPT;
-}
-
-IBBStanza *
-ibb_peer_create_question (
-    const IBBPeer *self, const char *from, const char *kind, IBBPayload payload, const char *id)
-{
-  IBBStanza *question = ibb_stanza_record_new (IBB_STANZA_IQ, kind, payload, id, self->address);
-
-  question->from = g_strdup (from);
-  return question;
-}
-
-void
-ibb_peer_ask_order (IBBPeer *self, gint64 now)
-{
-  IBBContext *context = self->peers->context;
-
-  if (self->reorders || self->order != IBB_ORDER_UNKNOWN || now < self->next_query)
-    return;
-
-  self->order = IBB_ORDER_ASKED;
-  ibb_pendings_add (context->pendings, &self->query, IBB_PENDING_QUERY,
-                    ibb_ids_create (&context->ids), self->jid, self);
-  ibb_control_push (
-      &context->control,
-      ibb_peer_create_question (self, self->from, "get", IBB_PAYLOAD_DISCO_QUERY, self->query.id));
-}
-
-void
-ibb_peer_order_not_asked (IBBPeer *self, gint64 now)
-{
-  forget_query (self);
-  self->order = IBB_ORDER_UNKNOWN;
-  self->next_query = now + QUERY_PAUSE;
-}
-
-static gboolean
-keeps_order (const IBBStanza *answer)
-{
-  if (answer->identities == NULL)
-    return FALSE;
-
-  for (gsize i = 0; i < G_N_ELEMENTS (ordered_identities); i++)
-    if (g_strv_contains ((const char *const *) answer->identities, ordered_identities[i]))
-      return TRUE;
-  return FALSE;
-}
-
-void
-ibb_peer_order_answered (IBBPeer *self, const IBBStanza *answer)
-{
-  forget_query (self);
-  self->order = IBB_ORDER_UNCERTAIN;
-  if (answer->payload == IBB_PAYLOAD_DISCO_INFO)
-    {
-      self->has_our_feature =
-          answer->features != NULL &&
-          g_strv_contains ((const char *const *) answer->features, IBB_FEATURE_NAMESPACE);
-      if (self->has_our_feature || keeps_order (answer))
-        self->order = IBB_ORDER_KEPT;
-    }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* State of one peer JID: whether the peer takes several blocks at once (D-29), and the path to it.
- * pair.h has whether it is still there.
+/* State of one peer JID: its sessions, their turns and the path to it. order.h has whether the peer
+ * takes several blocks at once (D-29), pair.h whether the peer is still there (D-27).
  */
 
 #pragma once
@@ -11,14 +11,7 @@
 #include "core/flow/scheduler.h"
 #include "core/peer/context.h"
 #include "core/peer/near.h"
-
-typedef enum
-{
-  IBB_ORDER_UNKNOWN,
-  IBB_ORDER_ASKED,     /* disco#info is under way */
-  IBB_ORDER_KEPT,      /* its features or identity say that blocks keep their order */
-  IBB_ORDER_UNCERTAIN, /* nothing says so, or it reordered: one block at a time */
-} IBBOrder;
+#include "core/peer/order.h"
 
 struct _IBBPeers
 {
@@ -36,7 +29,6 @@ typedef struct
   IBBPeers *peers;      /* (unowned) */
   char     *jid;        /* normalised: the key among the peers */
   char     *address;    /* as the application or the peer wrote it */
-  char     *from;       /* (nullable): our address that asks for its features (D-59) */
   GQueue    pairs;      /* (element-type IBBPair): with our addresses that have sessions with it */
   guint     n_sessions; /* of all pairs */
   GList     idle_link;  /* among the idle peers while it has no session */
@@ -52,11 +44,7 @@ typedef struct
   IBBScheduler turns;    /* of its sessions by IQ ... */
   IBBTurn      turn;     /* ... and its own among the peers */
 
-  IBBOrder   order;
-  gboolean   has_our_feature;
-  gboolean   reorders;   /* it answered unexpected-request with several blocks in flight */
-  IBBPending query;      /* disco#info */
-  gint64     next_query; /* no query is sent before, since the connection refused the last one */
+  IBBOrder order;
 } IBBPeer;
 
 /* timeout: of the timer of an IBBPair. */
@@ -98,15 +86,3 @@ gboolean ibb_peer_note_trip (IBBPeer *self, gint64 sent, gint64 round_trip, gint
 void ibb_peer_note_answer (IBBPeer *self, gint64 round_trip, gint64 now);
 /* A block of that size was sent. */
 void ibb_peer_took (IBBPeer *self, gsize size);
-
-/* Whether a session may send it a block while the one before is in flight. */
-gboolean ibb_peer_takes_several (const IBBPeer *self);
-/* Notes that the peer has our feature, as one of its stanzas shows. */
-void ibb_peer_note_our_feature (IBBPeer *self);
-void ibb_peer_ask_order (IBBPeer *self, gint64 now);
-void ibb_peer_order_answered (IBBPeer *self, const IBBStanza *answer);
-/* The connection refused the question, which is sent again later. */
-void ibb_peer_order_not_asked (IBBPeer *self, gint64 now);
-/* A request to the peer. from, id: (nullable) */
-IBBStanza *ibb_peer_create_question (
-    const IBBPeer *self, const char *from, const char *kind, IBBPayload payload, const char *id);

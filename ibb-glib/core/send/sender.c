@@ -158,7 +158,7 @@ may_hurry (const IBBSender *self, gint64 now)
 {
   IBBPeer *peer = self->parameters->peer;
 
-  return self->parameters->is_initiator && peer->has_our_feature &&
+  return self->parameters->is_initiator && peer->order.has_our_feature &&
          ibb_controller_may_hurry (ibb_peer_get_path (peer), now);
 }
 
@@ -172,10 +172,10 @@ get_window (const IBBSender *self, gint64 now)
 
   if (window == 0)
     {
-      ibb_peer_ask_order (peer, now);
+      ibb_order_ask (&peer->order, now);
       window = IBB_CONTROLLER_SESSION_MAX;
     }
-  if (!ibb_peer_takes_several (peer))
+  if (!ibb_order_allows_several (&peer->order))
     return 0;
   return MIN (MIN (window, ibb_stalls_get_window (context)),
               ibb_retry_get_window (&self->retry, may_hurry (self, now)));
@@ -192,8 +192,7 @@ ibb_sender_can_send (const IBBSender *self, gsize *size, gint64 now)
   if (self->is_interrupted || flight->n_refused > 0 || !has_something_to_send (self, block_max) ||
       ibb_retry_is_waiting (&self->retry, now))
     return FALSE;
-  if (self->parameters->by_message &&
-      !ibb_pace_may_send (ibb_pair_get_pace (self->parameters->pair)))
+  if (self->parameters->by_message && !ibb_pace_may_send (&self->parameters->pair->pace))
     return FALSE;
   if (flight->stall.n_blocks == 0)
     return TRUE;
@@ -256,7 +255,7 @@ must_ask (const IBBSender *self, const IBBBlock *block)
 {
   const IBBParameters *parameters = self->parameters;
 
-  return !parameters->by_message && parameters->peer->has_our_feature &&
+  return !parameters->by_message && parameters->peer->order.has_our_feature &&
          ibb_send_window_must_ask (&self->credit, block->end,
                                    parameters->context->clock.resumed_at);
 }
@@ -352,18 +351,18 @@ take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
   if (round_trip <= 0 || !is_same)
     return;
 
-  ibb_controller_acknowledged (
-      ibb_peer_get_path (peer),
-      &(IBBControllerSample){
-          .in_flight = block->ahead,
-          .sent = block->sent,
-          .round_trip = round_trip,
-          .hop_trip = least,
-          .limit = get_block_limit (self),
-          .fits = ibb_peer_takes_several (peer) && ibb_first_hop_is_fast (context->first_hop),
-          .has_others = context->has_urgent,
-      },
-      now);
+  ibb_controller_acknowledged (ibb_peer_get_path (peer),
+                               &(IBBControllerSample){
+                                   .in_flight = block->ahead,
+                                   .sent = block->sent,
+                                   .round_trip = round_trip,
+                                   .hop_trip = least,
+                                   .limit = get_block_limit (self),
+                                   .fits = ibb_order_allows_several (&peer->order) &&
+                                           ibb_first_hop_is_fast (context->first_hop),
+                                   .has_others = context->has_urgent,
+                               },
+                               now);
 }
 
 static IBBSenderVerdict
@@ -477,7 +476,7 @@ acknowledge (
   IBBSenderVerdict verdict = IBB_SENDER_ADVANCED;
 
   if (first != block && first->state == IBB_BLOCK_REFUSED &&
-      !self->parameters->peer->has_our_feature)
+      !self->parameters->peer->order.has_our_feature)
     return fail_for_block (self, first);
 
   take_sample (self, block, ibb_send_window_get_delay (&self->credit, answer), now);
@@ -544,7 +543,7 @@ refuse (
 
   ibb_flight_refuse (flight, block, answer);
   if (answer->condition == IBB_CONDITION_UNEXPECTED_REQUEST && flight->n_flight_refused > 1)
-    self->parameters->peer->reorders = TRUE;
+    self->parameters->peer->order.is_broken = TRUE;
   is_final = classify (self, block, now) == IBB_REACTION_FINAL;
   if (is_final && is_refused_by_peer (self, block))
     self->refused_for_good = TRUE;
@@ -579,9 +578,8 @@ ibb_sender_block_answered (
 gsize
 ibb_sender_get_longest (const IBBSender *self)
 {
-  gsize size = self->parameters->by_message
-                   ? ibb_pace_get_longest (ibb_pair_get_pace (self->parameters->pair))
-                   : ibb_flight_get_longest (&self->flight);
+  gsize size = self->parameters->by_message ? ibb_pace_get_longest (&self->parameters->pair->pace)
+                                            : ibb_flight_get_longest (&self->flight);
 
   return size > 0 ? ibb_parameters_get_length (self->parameters, size) : 0;
 }

@@ -399,7 +399,7 @@ ibb_closing_take_peer_close (IBBSession *self, IBBStanza *stanza, gint64 now)
 static gboolean
 may_be_told (const IBBStanza *answer)
 {
-  return !ibb_pair_gave_answer (answer) || answer->condition == IBB_CONDITION_ITEM_NOT_FOUND;
+  return !ibb_probe_is_answer_of_peer (answer) || answer->condition == IBB_CONDITION_ITEM_NOT_FOUND;
 }
 
 void

@@ -16,7 +16,7 @@ static void
 heard_answer (IBBSession *self, const IBBStanza *answer, gint64 now)
 {
   self->silent_since = now;
-  if (ibb_pair_gave_answer (answer))
+  if (ibb_probe_is_answer_of_peer (answer))
     ibb_pair_heard (self->parameters.pair, now);
 }
 
@@ -46,7 +46,7 @@ is_idle (const IBBSession *self, gint64 now)
 void
 ibb_delivery_ask_about_idle (IBBPair *pair, gint64 now)
 {
-  GList *l = ibb_pair_get_sessions (pair);
+  GList *l = pair->sessions.head;
 
   while (l != NULL && !is_idle (l->data, now))
     l = l->next;
@@ -89,7 +89,7 @@ peer_is_there (IBBSession *self, gint64 now)
   if (!ibb_session_awaits_reply (self) || !is_silent (self, now))
     return;
 
-  if (self->parameters.peer->has_our_feature)
+  if (self->parameters.peer->order.has_our_feature)
     {
       /* One repetition for each probe interval: while messages leave, there are more probes. */
       self->silent_since = now;

@@ -169,7 +169,7 @@ ibb_finished_connection_changed (IBBContext *context)
 void
 ibb_finished_answered (IBBFinished *self, const IBBStanza *answer)
 {
-  if (!ibb_pair_gave_answer (answer))
+  if (!ibb_probe_is_answer_of_peer (answer))
     return;
 
   self->is_known = TRUE;

@@ -81,7 +81,7 @@ ibb_opening_keep_request (IBBSession *self, IBBStanza *open)
   if (parameters->context->settings.resume_sessions && !parameters->by_message)
     ibb_registration_set_secret (&self->registration, open->secret);
   if (open->secret != NULL || open->long_block_size > 0)
-    ibb_peer_note_our_feature (parameters->peer);
+    ibb_order_note_our_feature (&parameters->peer->order);
   ibb_context_add_request (parameters->context, parameters->key.peer);
 }
 
@@ -151,7 +151,7 @@ accepted_by_peer (IBBSession *self, const IBBStanza *answer, const char *from, g
     }
 
   if (answer->is_resumable || answer->long_block_size > 0)
-    ibb_peer_note_our_feature (parameters->peer);
+    ibb_order_note_our_feature (&parameters->peer->order);
   ibb_peer_note_answer (parameters->peer, MAX (now - opening->sent, 1), now);
   start (self, now);
   ibb_delivery_receive_early (self, now);

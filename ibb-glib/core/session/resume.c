@@ -292,7 +292,7 @@ follow_peer (IBBSession *self, const char *jid, const char *normal)
   if (!ibb_registration_move (&self->registration, jid, normal, NULL, NULL))
     return FALSE;
 
-  ibb_peer_note_our_feature (self->parameters.peer);
+  ibb_order_note_our_feature (&self->parameters.peer->order);
   update_addresses (self);
   return TRUE;
 }

@@ -46,7 +46,7 @@ ibb_session_needs_peer (const IBBSession *self)
 gboolean
 ibb_session_is_peer_needed (const IBBPair *pair)
 {
-  const GList *l = ibb_pair_get_sessions (pair);
+  const GList *l = pair->sessions.head;
 
   while (l != NULL && !ibb_session_needs_peer (l->data))
     l = l->next;

@@ -409,11 +409,10 @@ ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
 {
   g_autoptr (HeldSessions) sessions = hold_all (self);
 
-  self->acceptor.is_stopped = TRUE;
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_lifecycle_stop (l->data, abort_sessions, now);
   ibb_abandoned_close_all (self->context); /* nobody is there for later answers */
-  ibb_acceptor_fail_all (&self->acceptor, IBB_FAILURE_STOPPED);
+  ibb_acceptor_stop (&self->acceptor);
 }
 
 void

@@ -28,8 +28,8 @@
 #include "core/session/event.h"
 #include "core/session/session.h"
 
-/* The caller may read and set context->settings, context->named_limit and acceptor.listen, and read
- * the state of the connection in context. */
+/* The caller may set context->settings and context->named_limit, and read the state of the
+ * connection in context. */
 typedef struct
 {
   IBBContext *context;

@@ -20,10 +20,9 @@ release_waiting (IBBOutgoing *self, gint64 now)
 {
   IBBContext *context = self->context;
 
-  if (!context->memory.is_freed || ibb_control_is_backlogged (&context->control))
+  if (ibb_control_is_backlogged (&context->control) || !ibb_memory_take_freed (&context->memory))
     return;
 
-  context->memory.is_freed = FALSE;
   for (guint n = g_queue_get_length (&context->memory.waiting);
        n > 0 && !ibb_control_is_backlogged (&context->control); n--)
     {
@@ -50,7 +49,7 @@ take_control (IBBOutgoing *self)
   /* Once the backlog has gone some of the sessions that wait may go on although memory is still
    * short. */
   if (was_backlogged)
-    context->memory.is_freed = TRUE;
+    ibb_memory_wake (&context->memory);
   return stanza;
 }
 

@@ -195,7 +195,7 @@ ibb_inbox_update_listen_locked (IBBInbox *self)
   else if (self->service != NULL &&
            (self->listening || has_handler_locked (self, self->signals.session_accepted)))
     listen = IBB_LISTEN_ACCEPT;
-  self->host->engine->acceptor.listen = listen;
+  ibb_acceptor_listen (&self->host->engine->acceptor, listen);
 }
 
 void

@@ -315,7 +315,7 @@ start_close (IBBStanza *stanza, const IBBSaxElement *element)
   stanza->gives_reason =
       stanza->unclean && ibb_condition_from_string (condition, &stanza->condition);
   g_free (stanza->text);
-  stanza->text = stanza->gives_reason ? ibb_error_text_dup (text) : NULL;
+  stanza->text = stanza->gives_reason ? ibb_condition_dup_text (text) : NULL;
   g_free (stanza->asked);
   stanza->asked = dup_token (element, "asked", IBB_FEATURE_NAMESPACE);
 }
@@ -433,7 +433,7 @@ start_child (IBBStanzaReader *self, const IBBSaxElement *element)
           g_autofree char *type = dup_attribute (element, "type", NULL);
 
           self->has_error = TRUE;
-          self->has_type = ibb_error_type_from_string (type, &stanza->error_type);
+          self->has_type = ibb_condition_type_from_string (type, &stanza->error_type);
           self->place = PLACE_ERROR;
         }
       else if (stanza->payload == IBB_PAYLOAD_RESULT &&
@@ -660,7 +660,7 @@ end_stanza (IBBStanzaReader *self)
       if (!self->has_type)
         stanza->error_type = ibb_condition_get_default_type (stanza->condition);
       if (self->has_text)
-        stanza->text = ibb_error_text_dup (self->text->str);
+        stanza->text = ibb_condition_dup_text (self->text->str);
       break;
     case IBB_PAYLOAD_UNKNOWN:
       g_clear_pointer (&stanza->bytes, g_bytes_unref);

@@ -162,7 +162,7 @@ write_result (const IBBStanza *self, GByteArray *out)
 static void
 write_error (const IBBStanza *self, GByteArray *out)
 {
-  ibb_xml_append_attribute (out, "<error type='", ibb_error_type_to_string (self->error_type));
+  ibb_xml_append_attribute (out, "<error type='", ibb_condition_type_to_string (self->error_type));
   IBB_XML_APPEND (out, "><");
   ibb_xml_append (out, ibb_condition_to_string (self->condition));
   IBB_XML_APPEND (out, " xmlns='" IBB_STANZA_ERROR_NAMESPACE "'/>");

@@ -58,7 +58,7 @@ stanza_describe (const IBBStanza *stanza)
     n += (gsize) g_snprintf (text + n, sizeof text - n, " reads");
   if (stanza->payload == IBB_PAYLOAD_ERROR)
     g_snprintf (text + n, sizeof text - n, " %s/%s", ibb_condition_to_string (stanza->condition),
-                ibb_error_type_to_string (stanza->error_type));
+                ibb_condition_type_to_string (stanza->error_type));
   return text;
 }
 

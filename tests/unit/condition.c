@@ -47,7 +47,7 @@ test_names (void)
       g_assert_cmpstr (ibb_condition_to_string (i), ==, conditions[i][0]);
       g_assert_true (ibb_condition_from_string (conditions[i][0], &condition));
       g_assert_cmpuint (condition, ==, i);
-      g_assert_cmpstr (ibb_error_type_to_string (ibb_condition_get_default_type (i)), ==,
+      g_assert_cmpstr (ibb_condition_type_to_string (ibb_condition_get_default_type (i)), ==,
                        conditions[i][1]);
       g_assert_true (ibb_condition_means_nobody (i) ==
                      (strcmp (conditions[i][0], "service-unavailable") == 0 ||
@@ -69,25 +69,25 @@ test_types (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (types); i++)
     {
-      g_assert_cmpstr (ibb_error_type_to_string (i), ==, types[i]);
-      g_assert_true (ibb_error_type_from_string (types[i], &type));
+      g_assert_cmpstr (ibb_condition_type_to_string (i), ==, types[i]);
+      g_assert_true (ibb_condition_type_from_string (types[i], &type));
       g_assert_cmpuint (type, ==, i);
     }
 
-  g_assert_false (ibb_error_type_from_string ("Wait", &type));
-  g_assert_false (ibb_error_type_from_string (NULL, &type));
+  g_assert_false (ibb_condition_type_from_string ("Wait", &type));
+  g_assert_false (ibb_condition_type_from_string (NULL, &type));
 }
 
 static void
 test_text (void)
 {
-  g_autofree char *none = ibb_error_text_dup (NULL);
-  g_autofree char *empty = ibb_error_text_dup ("");
-  g_autofree char *plain = ibb_error_text_dup ("no “thanks”");
-  g_autofree char *lines = ibb_error_text_dup ("a\nb\tc\x1B[31m\xC2\x9B");
-  g_autofree char *broken = ibb_error_text_dup ("a\xFF\xC3");
+  g_autofree char *none = ibb_condition_dup_text (NULL);
+  g_autofree char *empty = ibb_condition_dup_text ("");
+  g_autofree char *plain = ibb_condition_dup_text ("no “thanks”");
+  g_autofree char *lines = ibb_condition_dup_text ("a\nb\tc\x1B[31m\xC2\x9B");
+  g_autofree char *broken = ibb_condition_dup_text ("a\xFF\xC3");
   g_autofree char *ascii = g_strnfill (300, 'x');
-  g_autofree char *cut = ibb_error_text_dup (ascii);
+  g_autofree char *cut = ibb_condition_dup_text (ascii);
 
   g_assert_null (none);
   g_assert_cmpstr (empty, ==, "");
@@ -101,7 +101,7 @@ test_text (void)
     {
       g_autofree char *start = g_strnfill (before, 'x');
       g_autofree char *text = g_strconcat (start, "€€€€", NULL);
-      g_autofree char *kept = ibb_error_text_dup (text);
+      g_autofree char *kept = ibb_condition_dup_text (text);
 
       g_assert_true (g_utf8_validate (kept, -1, NULL));
       g_assert_true (g_str_has_prefix (text, kept));

@@ -212,7 +212,7 @@ receive_answer (Script *self, IBBPayload payload, Words *words)
   if (payload == IBB_PAYLOAD_ERROR)
     {
       condition = script_parse_condition (words_take (words));
-      if (words_peek (words) != NULL && ibb_error_type_from_string (words_peek (words), &type))
+      if (words_peek (words) != NULL && ibb_condition_type_from_string (words_peek (words), &type))
         words->next++;
     }
   for (; words_peek (words) != NULL; words->next++)
@@ -348,7 +348,7 @@ fail_got (Script *self, const IBBStanza *stanza)
 
   if (stanza != NULL && stanza->payload == IBB_PAYLOAD_ERROR)
     script_fail ("it sends %s %s %s to %s", what, ibb_condition_to_string (stanza->condition),
-                 ibb_error_type_to_string (stanza->error_type), stanza->id);
+                 ibb_condition_type_to_string (stanza->error_type), stanza->id);
   if (stanza != NULL)
     script_fail ("it sends %s%s to %s, id %s, sid %s, seq %u, %" G_GSIZE_FORMAT " bytes", what,
                  stanza->unclean ? " unclean"
@@ -532,7 +532,7 @@ check_answer (Script *self, const IBBStanza *stanza, Words *words)
     {
       if (stanza->condition != script_parse_condition (words_take (words)))
         fail_got (self, stanza);
-      if (words_peek (words) != NULL && ibb_error_type_from_string (words_peek (words), &type))
+      if (words_peek (words) != NULL && ibb_condition_type_from_string (words_peek (words), &type))
         words->next++;
       if (stanza->error_type != type)
         fail_got (self, stanza);

@@ -167,7 +167,7 @@ parse_number (const Field *field, const char *text)
       g_assert_true (ibb_condition_from_string (text, &condition));
       return condition;
     case ERROR_TYPE:
-      g_assert_true (ibb_error_type_from_string (text, &type));
+      g_assert_true (ibb_condition_type_from_string (text, &type));
       return type;
     default:
       return g_ascii_strtoull (text, NULL, 10);

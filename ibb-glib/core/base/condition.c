@@ -80,7 +80,7 @@ ibb_condition_means_nobody (IBBCondition condition)
 }
 
 const char *
-ibb_error_type_to_string (IBBErrorType type)
+ibb_condition_type_to_string (IBBErrorType type)
 {
   g_assert ((guint) type < G_N_ELEMENTS (types));
 
@@ -88,7 +88,7 @@ ibb_error_type_to_string (IBBErrorType type)
 }
 
 gboolean
-ibb_error_type_from_string (const char *name, IBBErrorType *type)
+ibb_condition_type_from_string (const char *name, IBBErrorType *type)
 {
   for (guint i = 0; name != NULL && i < G_N_ELEMENTS (types); i++)
     {
@@ -103,7 +103,7 @@ ibb_error_type_from_string (const char *name, IBBErrorType *type)
 }
 
 char *
-ibb_error_text_dup (const char *text)
+ibb_condition_dup_text (const char *text)
 {
   g_autoptr (GString) line = NULL;
 

@@ -50,11 +50,11 @@ gboolean     ibb_condition_from_string (const char *name, IBBCondition *conditio
 IBBErrorType ibb_condition_get_default_type (IBBCondition condition); /* RFC 6120 §8.3.3 */
 /* Whether a server says so in place of a peer that has gone. */
 gboolean    ibb_condition_means_nobody (IBBCondition condition);
-const char *ibb_error_type_to_string (IBBErrorType type);
-gboolean    ibb_error_type_from_string (const char *name, IBBErrorType *type);
+const char *ibb_condition_type_to_string (IBBErrorType type);
+gboolean    ibb_condition_type_from_string (const char *name, IBBErrorType *type);
 
 /* The text of an error as it is kept: valid UTF-8, one line, cut between two
  * characters. NULL for NULL. */
 #define IBB_ERROR_TEXT_MAX_LENGTH 256
 
-char *ibb_error_text_dup (const char *text);
+char *ibb_condition_dup_text (const char *text);

@@ -20,7 +20,7 @@ ibb_failure_set_condition (IBBFailure    *self,
                            const char    *text)
 {
   /* Copied first: text may belong to self. */
-  char *copy = text != NULL && *text != '\0' ? ibb_error_text_dup (text) : NULL;
+  char *copy = text != NULL && *text != '\0' ? ibb_condition_dup_text (text) : NULL;
 
   ibb_failure_clear (self);
   self->kind = kind;

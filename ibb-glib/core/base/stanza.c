@@ -75,7 +75,7 @@ ibb_stanza_record_new_error (const IBBStanza *request,
   self->from = g_strdup (request->to);
   self->condition = condition;
   self->error_type = type;
-  self->text = ibb_error_text_dup (text);
+  self->text = ibb_condition_dup_text (text);
 
   return self;
 }

@@ -27,9 +27,15 @@ gboolean ibb_memory_is_short (const IBBMemory *self);
 gboolean ibb_memory_is_half_taken (const IBBMemory *self);
 /* Bytes that a session may hold, whatever the other sessions hold. */
 gsize ibb_memory_get_share (const IBBMemory *self, guint block_size);
+void  ibb_memory_add_unread (IBBMemory *self, gsize length);
 void  ibb_memory_remove_unread (IBBMemory *self, gsize length);
+void  ibb_memory_add_records (IBBMemory *self, gsize size);
 void  ibb_memory_remove_records (IBBMemory *self, gsize size);
 
 /* Notes that memory may be free. The waiting sessions are checked when the next stanza is taken,
  * and not after each read. */
 void ibb_memory_note_room (IBBMemory *self);
+/* The same, even if memory is short. */
+void ibb_memory_wake (IBBMemory *self);
+/* Whether the waiting sessions are to be checked now. */
+gboolean ibb_memory_take_freed (IBBMemory *self);

@@ -95,6 +95,12 @@ ibb_order_note_our_feature (IBBOrder *self)
   self->state = IBB_ORDER_KEPT;
 }
 
+void
+ibb_order_note_broken (IBBOrder *self)
+{
+  self->is_broken = TRUE;
+}
+
 gboolean
 ibb_order_allows_several (const IBBOrder *self)
 {

@@ -41,5 +41,7 @@ void ibb_order_answered (IBBOrder *self, const IBBStanza *answer);
 void ibb_order_not_asked (IBBOrder *self, gint64 now);
 /* Notes that the peer has our feature, as one of its stanzas shows. */
 void ibb_order_note_our_feature (IBBOrder *self);
+/* The peer has refused one of several blocks in flight as unexpected. */
+void ibb_order_note_broken (IBBOrder *self);
 /* Whether a block may be sent to the peer while the one before is in flight. */
 gboolean ibb_order_allows_several (const IBBOrder *self);

@@ -190,6 +190,12 @@ ibb_peer_limit_block_size (const IBBPeer *self, guint block_size)
   return self->block_size_max > 0 ? MIN (block_size, self->block_size_max) : block_size;
 }
 
+void
+ibb_peer_note_block_size (IBBPeer *self, guint block_size)
+{
+  self->block_size_max = block_size;
+}
+
 IBBController *
 ibb_peer_get_path (IBBPeer *self)
 {

@@ -69,6 +69,8 @@ void ibb_peer_remove_session (IBBPeer *self);
 IBBController *ibb_peer_get_path (IBBPeer *self);
 /* The block size to propose to the peer in place of block_size. */
 guint ibb_peer_limit_block_size (const IBBPeer *self, guint block_size);
+/* The peer has accepted that size after it had refused larger ones. */
+void ibb_peer_note_block_size (IBBPeer *self, guint block_size);
 /* Makes the peer runnable if one of its sessions is: the path may have room. */
 void ibb_peer_try (IBBPeer *self);
 /* A block of that size goes next. Where all peers wait for our server, the window is no smaller

@@ -195,7 +195,7 @@ ibb_registration_uncount (IBBRegistration *self)
 
   self->is_counted = FALSE;
   memory->n_sharers--;
-  memory->is_freed = TRUE; /* the share of each of the others has grown */
+  ibb_memory_wake (memory); /* the share of each of the others has grown */
 }
 
 gboolean

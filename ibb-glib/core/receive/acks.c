@@ -46,10 +46,23 @@ get_record_size (const IBBDelayedAck *ack)
 }
 
 void
+ibb_acks_add_record (IBBAcks *self, gsize size)
+{
+  self->records += size;
+  ibb_memory_add_records (&self->parameters->context->memory, size);
+}
+
+void
+ibb_acks_remove_record (IBBAcks *self, gsize size)
+{
+  self->records -= size;
+  ibb_memory_remove_records (&self->parameters->context->memory, size);
+}
+
+void
 ibb_acks_add (IBBAcks *self, const IBBStanza *stanza, guint64 end, gint64 now)
 {
   IBBDelayedAck *ack = g_new0 (IBBDelayedAck, 1);
-  gsize          size;
 
   ack->id = g_strdup (stanza->id);
   ack->end = end;
@@ -58,9 +71,7 @@ ibb_acks_add (IBBAcks *self, const IBBStanza *stanza, guint64 end, gint64 now)
   ack->link.data = ack;
   g_queue_push_tail_link (&self->blocks, &ack->link);
   self->bytes += ack->cost;
-  size = get_record_size (ack);
-  self->records += size;
-  self->parameters->context->memory.records += size;
+  ibb_acks_add_record (self, get_record_size (ack));
 }
 
 void
@@ -78,11 +89,9 @@ static IBBDelayedAck *
 pop_first (IBBAcks *self)
 {
   IBBDelayedAck *ack = g_queue_pop_head_link (&self->blocks)->data;
-  gsize          size = get_record_size (ack);
 
   self->bytes -= ack->cost;
-  self->records -= size;
-  ibb_memory_remove_records (&self->parameters->context->memory, size);
+  ibb_acks_remove_record (self, get_record_size (ack));
   if (self->digests != NULL)
     g_hash_table_remove (self->digests, &ack->digest);
   return ack;

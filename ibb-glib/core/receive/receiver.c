@@ -359,7 +359,7 @@ store (IBBReceiver *self, const IBBStanza *stanza, guint64 digest, gint64 now)
   else if (length > 0) /* an empty block wakes no reader (D-21) */
     {
       ibb_byte_queue_push (&self->queue, stanza->bytes);
-      self->parameters->context->memory.unread += length;
+      ibb_memory_add_unread (&self->parameters->context->memory, length);
       verdict = IBB_RECEIVER_READABLE;
     }
 
@@ -418,30 +418,24 @@ is_kept_ahead (const IBBReceiver *self, const IBBStanza *stanza, guint64 digest)
 static void
 keep_ahead (IBBReceiver *self, IBBStanza *stanza, gint64 now)
 {
-  gsize size = ibb_stanza_record_get_size (stanza);
-
   if (g_queue_is_empty (&self->ahead))
     self->ahead_since = now;
   g_queue_insert_before (&self->ahead,
                          stanza->payload == IBB_PAYLOAD_DATA ? self->ahead.head : NULL,
                          ibb_stanza_record_ref (stanza));
-  self->acks.records += size;
-  self->parameters->context->memory.records += size;
+  ibb_acks_add_record (&self->acks, ibb_stanza_record_get_size (stanza));
 }
 
 static IBBStanza *
 take_ahead (IBBReceiver *self, GList *link)
 {
   IBBStanza *stanza;
-  gsize      size;
 
   if (link == NULL)
     return NULL;
 
   stanza = link->data;
-  size = ibb_stanza_record_get_size (stanza);
-  self->acks.records -= size;
-  ibb_memory_remove_records (&self->parameters->context->memory, size);
+  ibb_acks_remove_record (&self->acks, ibb_stanza_record_get_size (stanza));
   g_queue_delete_link (&self->ahead, link);
   return stanza;
 }
@@ -688,6 +682,14 @@ ibb_receiver_read (IBBReceiver *self, guint8 *bytes, gsize length, gint64 now)
       ibb_memory_remove_unread (&self->parameters->context->memory, n);
     }
   return n;
+}
+
+void
+ibb_receiver_discard (IBBReceiver *self, const IBBFailure *failure)
+{
+  self->discards = TRUE;
+  ibb_receiver_drop_unread (self);
+  ibb_receiver_fail (self, failure);
 }
 
 void

@@ -111,3 +111,5 @@ void ibb_receiver_fail (IBBReceiver *self, const IBBFailure *failure);
 /* Reading. */
 gsize ibb_receiver_read (IBBReceiver *self, guint8 *bytes, gsize length, gint64 now);
 void  ibb_receiver_drop_unread (IBBReceiver *self);
+/* The application reads no more: later bytes are acknowledged, and dropped (D-51). */
+void ibb_receiver_discard (IBBReceiver *self, const IBBFailure *failure);

@@ -11,19 +11,6 @@ ibb_flight_init (IBBFlight *self, const IBBParameters *parameters)
   ibb_stall_init (&self->stall, parameters);
 }
 
-IBBBlock *
-ibb_block_of_pending (IBBPending *pending)
-{
-  G_STATIC_ASSERT (G_STRUCT_OFFSET (IBBBlock, pending) == 0);
-  return (IBBBlock *) pending;
-}
-
-gsize
-ibb_block_get_size (const IBBBlock *self)
-{
-  return g_bytes_get_size (self->bytes);
-}
-
 static void
 free_block (IBBFlight *self, GQueue *queue, IBBBlock *block)
 {

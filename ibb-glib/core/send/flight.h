@@ -37,6 +37,19 @@ typedef struct
   IBBErrorType  error_type;
 } IBBBlock;
 
+static inline IBBBlock *
+ibb_block_of_pending (IBBPending *pending)
+{
+  G_STATIC_ASSERT (G_STRUCT_OFFSET (IBBBlock, pending) == 0);
+  return (IBBBlock *) pending;
+}
+
+static inline gsize
+ibb_block_get_size (const IBBBlock *self)
+{
+  return g_bytes_get_size (self->bytes);
+}
+
 typedef struct
 {
   const IBBParameters *parameters;
@@ -90,6 +103,3 @@ const IBBBlock *ibb_flight_find_longer (const IBBFlight *self, gsize size);
 void ibb_flight_deliver (IBBFlight *self, IBBBlock *block);
 /* Marks the last message as to be sent again. */
 void ibb_flight_resend_message (IBBFlight *self, IBBBlock *block);
-
-IBBBlock *ibb_block_of_pending (IBBPending *pending);
-gsize     ibb_block_get_size (const IBBBlock *self);

@@ -220,6 +220,13 @@ ibb_sender_update_ready (IBBSender *self, gint64 now)
     ibb_peer_try (self->parameters->peer);
 }
 
+void
+ibb_sender_set_auto_flush (IBBSender *self, gboolean auto_flush, gint64 now)
+{
+  self->auto_flush = auto_flush;
+  ibb_sender_update_ready (self, now);
+}
+
 /* Sending. */
 
 static void
@@ -543,7 +550,7 @@ refuse (
 
   ibb_flight_refuse (flight, block, answer);
   if (answer->condition == IBB_CONDITION_UNEXPECTED_REQUEST && flight->n_flight_refused > 1)
-    self->parameters->peer->order.is_broken = TRUE;
+    ibb_order_note_broken (&self->parameters->peer->order);
   is_final = classify (self, block, now) == IBB_REACTION_FINAL;
   if (is_final && is_refused_by_peer (self, block))
     self->refused_for_good = TRUE;

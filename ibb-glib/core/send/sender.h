@@ -72,6 +72,7 @@ gboolean ibb_sender_is_drained (const IBBSender *self); /* whether all bytes are
 
 /* Sending. */
 void ibb_sender_update_ready (IBBSender *self, gint64 now);
+void ibb_sender_set_auto_flush (IBBSender *self, gboolean auto_flush, gint64 now);
 /* size: set, of the next block. */
 gboolean   ibb_sender_can_send (const IBBSender *self, gsize *size, gint64 now);
 IBBStanza *ibb_sender_take_stanza (IBBSender *self, gint64 now);

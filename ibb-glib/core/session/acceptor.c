@@ -99,6 +99,19 @@ ibb_acceptor_fail_all (IBBAcceptor *self, IBBFailureKind kind)
     }
 }
 
+void
+ibb_acceptor_listen (IBBAcceptor *self, IBBListen listen)
+{
+  self->listen = listen;
+}
+
+void
+ibb_acceptor_stop (IBBAcceptor *self)
+{
+  self->is_stopped = TRUE;
+  ibb_acceptor_fail_all (self, IBB_FAILURE_STOPPED);
+}
+
 gboolean
 ibb_acceptor_can_accept (const IBBAcceptor *self)
 {

@@ -45,6 +45,10 @@ void ibb_acceptor_init (IBBAcceptor *self, IBBContext *context, GQueue *events);
 /* Returns NULL if the same session is expected already. */
 IBBExpectation *ibb_acceptor_expect (IBBAcceptor *self, const IBBOpen *open, gpointer data);
 void            ibb_acceptor_remove (IBBAcceptor *self, IBBExpectation *expectation);
+/* What to do with unexpected opens. */
+void ibb_acceptor_listen (IBBAcceptor *self, IBBListen listen);
+/* Accepts nothing any more. */
+void ibb_acceptor_stop (IBBAcceptor *self);
 /* Ends all expectations. */
 void     ibb_acceptor_fail_all (IBBAcceptor *self, IBBFailureKind kind);
 gboolean ibb_acceptor_can_accept (const IBBAcceptor *self);

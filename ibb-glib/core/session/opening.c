@@ -139,7 +139,7 @@ accepted_by_peer (IBBSession *self, const IBBStanza *answer, const char *from, g
   IBBParameters    *parameters = &self->parameters;
 
   if (opening->refusal.kind != IBB_FAILURE_NONE)
-    parameters->peer->block_size_max = parameters->block_size;
+    ibb_peer_note_block_size (parameters->peer, parameters->block_size);
   if (opening->long_block_size > 0 && answer->long_block_size == opening->long_block_size)
     parameters->block_size = opening->long_block_size;
   if (!answer->is_resumable)

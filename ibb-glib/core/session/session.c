@@ -431,11 +431,9 @@ ibb_session_close_input (IBBSession *self, gint64 now)
 {
   const IBBFailure failure = IBB_FAILURE_OF (IBB_FAILURE_CLOSED);
 
-  self->receiver.discards = TRUE;
   if (self->state == IBB_SESSION_OPEN)
     ibb_receiver_release_all (&self->receiver);
-  ibb_receiver_drop_unread (&self->receiver);
-  ibb_receiver_fail (&self->receiver, &failure);
+  ibb_receiver_discard (&self->receiver, &failure);
   update_peer (self, ibb_session_get_time (self, now));
   ibb_session_check_counted (self);
 }
@@ -477,8 +475,7 @@ ibb_session_flush (IBBSession *self, gint64 now)
 void
 ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 now)
 {
-  self->sender.auto_flush = auto_flush;
-  ibb_sender_update_ready (&self->sender, ibb_session_get_time (self, now));
+  ibb_sender_set_auto_flush (&self->sender, auto_flush, ibb_session_get_time (self, now));
 }
 
 /* Closing. */

@@ -3,8 +3,9 @@
 """The graph of the library's files, and what is wrong with it.
 
 usage: graph.py [-v]
-A node is a .c file with its headers: core/peer/peer.c, core/peer/peer.h, core/peer/peer-private.h (or -struct.h). An
-arrow goes from a node to another one that it needs: it includes its header, it names a
+A node is a .c file with its headers: core/peer/peer.c, core/peer/peer.h, core/peer/peer-private.h (or -struct.h). A public
+class may have further files, such as ibb-service-settings.c: its headers, which they share, are then a node of
+their own, ibb-service.h. An arrow goes from a node to another one that it needs: it includes its header, it names a
 function or a variable that only that file defines (a call or an address), it touches a
 field of a struct that a header of that file defines, or it emits a signal that only that
 file makes. It is a fault when
@@ -41,7 +42,7 @@ ROOMS = (
     # What all speak of: enumerations, errors, translations, sources, the disk.
     ('words', r'ibb-(types|disk|error|foreign-text|intl|refusal|source|statistics|version)', ('core data',)),
     ('stanza', r'stanza/|ibb-(stanza|element)', ('words', 'core data')),
-    ('connection', r'ibb-connection$', ('stanza', 'words', 'core data')),
+    ('connection', r'ibb-connection(?:\.h|-features)?$', ('stanza', 'words', 'core data')),
     # Sessions that are private from the servers.
     ('identity', r'trust/(?:agreement|decision|exchange|ibb-identity|key-file|session-base|turns)', ('trust', 'classes', 'runtime', 'words', 'core data')),
     # Questions to the user, and what the user has answered before.
@@ -87,23 +88,12 @@ SHARING = ('core/', 'runtime/', 'loopback/', 'xmpp/', 'files/', 'trust/')
 READ = ('core data', 'flow', 'peer', 'send', 'receive', 'session', 'core')
 LIFETIME = r'_(?:init|clear|free|copy|dup|new|ref|unref)$'
 
-# Further files of a class, by its own: they have its prefix, and in the same folder they are one
-# node with it.
+# Further files of a class that are one node with it, by the class.
 PARTS = {
-    # Each pair of accessors, and each call in its two forms, is long and documented by itself.
-    'ibb-connection-features': 'ibb-connection',
-    'ibb-service-settings': 'ibb-service',
-    'ibb-service-sessions': 'ibb-service',
-    'ibb-transport-properties': 'ibb-transport',
-    'files/ibb-files-service-offer': 'files/ibb-files-service',
-    'files/ibb-files-transfer-properties': 'files/ibb-files-transfer',
     'files/ibb-files-transfer-receive': 'files/ibb-files-transfer',
-    'files/ibb-files-transfer-send': 'files/ibb-files-transfer',
-    'files/ibb-files-transfer-state': 'files/ibb-files-transfer',
-    'xmpp/ibb-client-files': 'xmpp/ibb-client',
-    'xmpp/ibb-client-settings': 'xmpp/ibb-client',
-    'xmpp/ibb-client-account': 'xmpp/ibb-client',
-    'xmpp/ibb-xmpp-connection-calls': 'xmpp/ibb-xmpp-connection',
+}
+# Files whose names have the prefix of another one.
+PREFIXES = {
     # What only the XML stream needs of an element.
     'xmpp/stream/element': 'ibb-element',
     # What applications may do with the record.
@@ -205,12 +195,13 @@ class File:
 
 
 class Node:
-    def __init__(self, name):
+    def __init__(self, name, owner):
         self.name = name
+        self.owner = owner  # the class whose further file it is, or itself
         self.room = next((room for room, pattern, _ in ROOMS if re.match(pattern, name)), 'no room')
         self.files = []
         # What the names in it begin with: ibb_peer in core/peer/peer.c.
-        stem = os.path.basename(PARTS.get(name, name)).removeprefix('ibb-').replace('-', '_')
+        stem = os.path.basename(PREFIXES.get(name, owner)).removeprefix('ibb-').replace('-', '_')
         self.prefix = f'{"tool" if self.room == "tool" else "ibb"}_{stem}'
         self.defined = set()
         self.own = set()
@@ -236,6 +227,13 @@ class Node:
             self.defined.update(VARIABLE.findall(file.code))
 
 
+def find_class(name, sources):
+    """The public class that a file is a further one of, or the file itself."""
+    parts = name.split('-')
+    longer = ('-'.join(parts[:n]) for n in range(len(parts) - 1, 1, -1))
+    return next((owner for owner in longer if '/ibb-' in f'/{owner}' and owner in sources), name)
+
+
 def read_tree(folder):
     """The nodes of the tree below folder."""
     files = {}
@@ -246,17 +244,21 @@ def read_tree(folder):
                 with open(full, encoding='utf-8') as file:
                     relative = os.path.relpath(full, folder)
                     files[relative] = File(relative, file.read())
+    sources = {path.removesuffix('.c') for path in files if path.endswith('.c')}
+    owners = {name: find_class(name, sources) for name in sources}
+    shared = {owner for name, owner in owners.items() if owner != name}
     nodes = {}
     by_file = {}
     for path, file in sorted(files.items()):
         name = path.rsplit('.', 1)[0]
         for suffix in '-private', '-struct':
-            if name.removesuffix(suffix) + '.c' in files:
+            if name.removesuffix(suffix) in sources:
                 name = name.removesuffix(suffix)
-        whole = PARTS.get(name, name)
-        if os.path.dirname(whole) == os.path.dirname(name):
-            name = whole
-        node = nodes.setdefault(name, Node(name))
+        name = PARTS.get(name, name)
+        owner = owners.get(name, name)
+        if file.is_header and name in shared:
+            name += '.h'
+        node = nodes.setdefault(name, Node(name, owner))
         node.files.append(file)
         by_file[path] = node
     for node in nodes.values():
@@ -328,7 +330,8 @@ def add_fields(node, structs):
                         break
                     if owner is not node:
                         add_arrow(node, owner, f'{type_name}.{match.group()}')
-                        shared = owner.room == node.room and node.name.startswith(SHARING)
+                        shared = owner.owner == node.owner or (
+                            owner.room == node.room and node.name.startswith(SHARING))
                         # Only the last pointer leads to what is set.
                         is_set = sets and '->' not in path[match.end():]
                         if is_object and not shared and (is_set or owner.room not in READ):
@@ -475,7 +478,7 @@ def check_product(show=True, verbose=False):
     owners = {}
     for node in graph.nodes:
         owner = owners.setdefault(node.prefix, node)
-        if PARTS.get(owner.name, owner.name) != PARTS.get(node.name, node.name):
+        if PREFIXES.get(owner.name, owner.owner) != PREFIXES.get(node.name, node.owner):
             faults.append(f'prefix: {owner.name} and {node.name} have the same one, {node.prefix}_')
     faults += [f'prefix: {name} of {node.name} does not begin with {node.prefix}_'
                for node, name in graph.strangers()]

@@ -88,7 +88,7 @@ answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
                                             file);
     }
   else
-    ibb_files_transfer_reject (transfer, "Not wanted");
+    ibb_files_transfer_refuse (transfer, "Not wanted");
   g_object_unref (transfer);
   if (!g_queue_is_empty (&self->offers))
     ask (self);

@@ -57,7 +57,7 @@ async function ask(offers, folder, input) {
         if (line?.startsWith('y'))
             take(transfer, folder.get_child(name));
         else
-            transfer.reject('Not wanted');
+            transfer.refuse('Not wanted');
         offers.shift();
     }
 }

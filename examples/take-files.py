@@ -45,7 +45,7 @@ async def ask(offers, folder, group):
         if (await reader.readline()).startswith(b'y'):
             group.create_task(take(transfer, folder.get_child(name)))
         else:
-            transfer.reject('Not wanted')
+            transfer.refuse('Not wanted')
 
 
 async def take(transfer, file):

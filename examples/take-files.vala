@@ -51,7 +51,7 @@ async void ask (Queue<IBBFiles.Transfer> offers, File folder, DataInputStream in
     if (line != null && line.has_prefix ("y"))
       take.begin (transfer, folder.get_child (name));
     else
-      transfer.reject ("Not wanted");
+      transfer.refuse ("Not wanted");
     offers.pop_head ();
   }
 }

@@ -108,7 +108,7 @@ class TransferRow(Gtk.ListBoxRow):
         self.progress.update_property([Gtk.AccessibleProperty.LABEL], [_('Progress of {name}').format(name=name)])
         self.plot = RatePlot()
         self.accept = new_button(_('Accept'), self._accept, 'suggested-action')
-        self.refuse = new_button(_('Refuse'), lambda: transfer.reject(None))
+        self.refuse = new_button(_('Refuse'), lambda: transfer.refuse(None))
         self.cancel = new_button(_('Cancel'), transfer.cancel)
         self.set_child(new_box(
             new_box(self.title, self.status, self.progress, hexpand=True), self.plot,
@@ -329,7 +329,7 @@ class Window(Adw.ApplicationWindow):
             if response == 'accept':
                 question.accept(dialog.remember.get_active())
             else:
-                question.decline()
+                question.refuse()
 
         dialog.connect('response', answer)
         dialog.present()
@@ -350,7 +350,7 @@ class Window(Adw.ApplicationWindow):
             if response == 'accept':
                 question.answer(dialog.password.get_text(), dialog.remember.get_active())
             else:
-                question.decline()
+                question.refuse()
 
         dialog.connect('response', answer)
         dialog.present()

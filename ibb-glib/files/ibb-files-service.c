@@ -317,7 +317,7 @@ decision_timeout_cb (gpointer user_data)
   IBBFilesTransfer *transfer = user_data;
 
   transfer->timer = 0;
-  ibb_files_transfer_reject (transfer, NULL);
+  ibb_files_transfer_refuse (transfer, NULL);
   return G_SOURCE_REMOVE;
 }
 
@@ -336,7 +336,7 @@ offer (IBBFilesService *self, IBBStanza *request, IBBFilesTransfer *transfer)
   ibb_files_transfer_watch_peer (transfer);
   g_signal_emit (self, signals[SIGNAL_FILE_OFFERED], 0, transfer, &is_taken);
   if (!is_taken)
-    ibb_files_transfer_reject (transfer, NULL);
+    ibb_files_transfer_refuse (transfer, NULL);
   g_object_unref (transfer);
 }
 
@@ -569,8 +569,8 @@ ibb_files_service_class_init (IBBFilesServiceClass *class)
    * @transfer: the transfer that waits for a decision
    *
    * A peer offers a file. Take it with [method@IBBFiles.Transfer.accept_file_async],
-   * [method@IBBFiles.Transfer.accept_stream_async] or [method@IBBFiles.Transfer.reject], now or
-   * later, and return %TRUE. What no handler takes is declined.
+   * [method@IBBFiles.Transfer.accept_stream_async] or [method@IBBFiles.Transfer.refuse], now or
+   * later, and return %TRUE. What no handler takes is refused.
    *
    * At most 100 offers wait, of these 10 of one account, and at most 200 files that were accepted
    * are not over, of these 100 of one account; further offers are refused with

@@ -102,7 +102,7 @@ void       ibb_files_transfer_send (IBBFilesTransfer *self,
                                     const char       *id,
                                     const char       *payload);
 /* Answers a stream initiation; text (nullable): to the sender. */
-void ibb_files_transfer_refuse (IBBFilesTransfer *self, const char *text);
+void ibb_files_transfer_send_refusal (IBBFilesTransfer *self, const char *text);
 /* Where the peer is now: a session that is resumed may go on with another resource of its account.
  */
 char *ibb_files_transfer_dup_jid (IBBFilesTransfer *self);

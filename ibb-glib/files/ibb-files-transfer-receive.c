@@ -412,17 +412,17 @@ ibb_files_transfer_receive_heard (IBBFilesTransfer *self)
 }
 
 /**
- * ibb_files_transfer_reject:
+ * ibb_files_transfer_refuse:
  * @self: a transfer that was offered
  * @reason: (nullable): a sentence to the sender
  *
- * Declines the offer. The transfer fails with %IBB_ERROR_FORBIDDEN. Nothing happens if it waits for
+ * Refuses the offer. The transfer fails with %IBB_ERROR_FORBIDDEN. Nothing happens if it waits for
  * no decision.
  *
  * Since: 1.0
  */
 void
-ibb_files_transfer_reject (IBBFilesTransfer *self, const char *reason)
+ibb_files_transfer_refuse (IBBFilesTransfer *self, const char *reason)
 {
   g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
 
@@ -435,7 +435,7 @@ ibb_files_transfer_reject (IBBFilesTransfer *self, const char *reason)
       ibb_files_transfer_flush (self);
     }
   if (self->request_id != NULL)
-    ibb_files_transfer_refuse (self, reason);
+    ibb_files_transfer_send_refusal (self, reason);
   ibb_files_transfer_fail (
-      self, g_error_new_literal (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("The offer was declined")));
+      self, g_error_new_literal (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("The offer was refused")));
 }

@@ -193,7 +193,7 @@ answer_timeout_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Stream initiation has one error for a person who declines, and some programs use others. */
+/* Stream initiation has one error for a person who refuses, and some programs use others. */
 static GError *
 new_answer_error (IBBFilesTransfer *self, GError *error)
 {
@@ -201,12 +201,12 @@ new_answer_error (IBBFilesTransfer *self, GError *error)
       g_error_matches (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE))
     {
       /* Translators: the second %s is a sentence: what was answered */
-      GError *declined =
-          g_error_new (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("“%s” has declined the file (%s)"),
+      GError *refused =
+          g_error_new (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("“%s” has refused the file (%s)"),
                        self->peer_jid, error->message);
 
       g_error_free (error);
-      return declined;
+      return refused;
     }
   return error;
 }

@@ -133,10 +133,10 @@ ibb_files_transfer_send (IBBFilesTransfer *self,
 
 /* The answer to a stream initiation that nobody takes (XEP-0095 §4). */
 void
-ibb_files_transfer_refuse (IBBFilesTransfer *self, const char *text)
+ibb_files_transfer_send_refusal (IBBFilesTransfer *self, const char *text)
 {
   g_autofree char *id = g_steal_pointer (&self->request_id);
-  g_autofree char *escaped = ibb_description_escape (text != NULL ? text : "Offer declined");
+  g_autofree char *escaped = ibb_description_escape (text != NULL ? text : "Offer refused");
   g_autofree char *payload = g_strconcat ("<error type='cancel'>"
                                           "<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
                                           "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>",
@@ -236,7 +236,7 @@ ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error)
       ibb_files_transfer_flush (self);
     }
   if (self->request_id != NULL)
-    ibb_files_transfer_refuse (self, text);
+    ibb_files_transfer_send_refusal (self, text);
   g_cancellable_cancel (self->cancellable);
   if (self->transport != NULL)
     ibb_transport_abort (self->transport);

@@ -16,7 +16,7 @@
  * [method@IBBFiles.Service.offer_file_async] makes a transfer that sends, and the signal
  * [signal@IBBFiles.Service::file-offered] brings one that receives. A transfer that receives waits
  * for [method@IBBFiles.Transfer.accept_file_async],
- * [method@IBBFiles.Transfer.accept_stream_async] or [method@IBBFiles.Transfer.reject].
+ * [method@IBBFiles.Transfer.accept_stream_async] or [method@IBBFiles.Transfer.refuse].
  *
  * ![The states of a transfer](transfer.svg)
  *
@@ -346,7 +346,7 @@ ibb_files_transfer_cancel (IBBFilesTransfer *self)
   if (self->direction == IBB_FILES_DIRECTION_RECEIVE && self->state == IBB_FILES_STATE_OFFERED &&
       self->part == NULL)
     {
-      ibb_files_transfer_reject (self, NULL);
+      ibb_files_transfer_refuse (self, NULL);
       return;
     }
   self->keeps_part = FALSE;
@@ -422,7 +422,7 @@ add_wait (IBBFilesTransfer *self, GTask *task, GCancellableSourceFunc cancelled)
  *
  * Errors:
  *
- * - %IBB_ERROR_FORBIDDEN: the receiver has declined
+ * - %IBB_ERROR_FORBIDDEN: the receiver has refused
  * - %IBB_ERROR_GONE: the peer has cancelled
  * - %G_IO_ERROR_CANCELLED: [method@IBBFiles.Transfer.cancel], or @cancellable
  * - %G_IO_ERROR_TIMED_OUT: nobody has answered the offer for an hour, the bytes did not begin, a
@@ -531,7 +531,7 @@ accept_to (IBBFilesTransfer *self, IBBPart *part, GTask *task)
   else
     {
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING,
-                               _ ("The offer was accepted or declined already"));
+                               _ ("The offer was accepted or refused already"));
       g_object_unref (task);
     }
   ibb_part_unref (part);
@@ -557,7 +557,7 @@ accept_to (IBBFilesTransfer *self, IBBPart *part, GTask *task)
  *
  * Fails like [method@IBBFiles.Transfer.wait_async]; also with %G_IO_ERROR_EXISTS if something is in
  * the place that @existing lets be, and with %G_IO_ERROR_PENDING if the transfer waits for no
- * decision. The offer is declined if it is known before the first byte that the file cannot be
+ * decision. The offer is refused if it is known before the first byte that the file cannot be
  * made.
  *
  * Since: 1.0

@@ -81,7 +81,7 @@ gboolean ibb_files_transfer_accept_stream_finish (IBBFilesTransfer *self,
                                                   GError          **error);
 
 IBB_AVAILABLE_IN_1_0
-void ibb_files_transfer_reject (IBBFilesTransfer *self, const char *reason);
+void ibb_files_transfer_refuse (IBBFilesTransfer *self, const char *reason);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_files_transfer_cancel (IBBFilesTransfer *self);

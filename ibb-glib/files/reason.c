@@ -69,7 +69,7 @@ new_error (const char       *reason,
 
   /* Gajim declines by cancel, too. */
   if (is_sender && (g_str_equal (reason, "decline") || (is_offered && is_cancel)))
-    return g_error_new (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("“%s” has declined the file"), peer_jid);
+    return g_error_new (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("“%s” has refused the file"), peer_jid);
   if (is_cancel)
     return g_error_new (IBB_ERROR, IBB_ERROR_GONE, _ ("“%s” has cancelled the transfer"), peer_jid);
   if (is_sender && g_str_equal (reason, "media-error"))

@@ -544,7 +544,7 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
     {
       tool_refusals_note (&self->refusals, _ ("Refused a file from “%s”: --count allows no more"),
                           peer);
-      ibb_files_transfer_reject (transfer, "This end takes no more files");
+      ibb_files_transfer_refuse (transfer, "This end takes no more files");
       return TRUE;
     }
   phase = g_strdup_printf (_ ("receiving from “%s”"), peer);

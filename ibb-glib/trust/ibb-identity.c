@@ -213,7 +213,7 @@ ibb_identity_class_init (IBBIdentityClass *klass)
    * @self already.
    *
    * Nothing but the handshake has passed. The question has to be answered within five minutes. If
-   * it is declined, or there is no handler, the call fails with %G_TLS_ERROR_BAD_CERTIFICATE. If
+   * it is refused, or there is no handler, the call fails with %G_TLS_ERROR_BAD_CERTIFICATE. If
    * the session ends meanwhile, or the other user says no, it is withdrawn.
    *
    * The sessions that a program accepts ask one after the other, and so do those that it opens: a
@@ -253,7 +253,7 @@ ibb_identity_class_init (IBBIdentityClass *klass)
    * @pause: how long the next question about @peer waits, in seconds
    *
    * A peer whose certificate is not known may have learned the digits, and ended the session, or
-   * declined, before this end had an answer to [signal@IBB.Identity::trust-requested], which may
+   * refused, before this end had an answer to [signal@IBB.Identity::trust-requested], which may
    * not even have been emitted. Once it may be an accident. Repeated, it is what somebody in
    * between does who tries until the digits are those of the other end: tell the user.
    *

@@ -6,7 +6,7 @@
 
 #include "trust/ibb-question.h"
 
-/* Once, in the thread that answers. yes: else the question was declined. */
+/* Once, in the thread that answers. yes: else the question was refused. */
 typedef void (*IBBQuestionAnswered) (IBBQuestion *question, gboolean yes, gpointer data);
 
 struct _IBBQuestion
@@ -26,7 +26,7 @@ struct _IBBQuestionClass
 };
 
 /* Emits signal of object with the question in context: (IBBQuestion) → whether another handler is
- * called. Takes self, so that an application that keeps no reference declines. (transfer full): the
+ * called. Takes self, so that an application that keeps no reference refuses. (transfer full): the
  * source that does so, in context. */
 GSource *ibb_question_ask (IBBQuestion        *self,
                            gpointer            object,

@@ -12,7 +12,7 @@
  *
  * [class@IBB.TrustQuestion] asks whether a certificate is trusted, [class@IBB.PasswordQuestion]
  * asks for a password. The signals that bring a question name the time within which it has to be
- * answered. The first answer counts. A question that is neither answered nor kept is declined when
+ * answered. The first answer counts. A question that is neither answered nor kept is refused when
  * its last reference is dropped.
  *
  * ```c
@@ -20,7 +20,7 @@
  * user_closed_dialogue_cb (IBBQuestion *question)
  * {
  *   if (ibb_question_is_pending (question))
- *     ibb_question_decline (question);
+ *     ibb_question_refuse (question);
  * }
  * ```
  *
@@ -64,7 +64,7 @@ ibb_question_get_property (GObject *object, guint id, GValue *value, GParamSpec 
 static void
 ibb_question_dispose (GObject *object)
 {
-  ibb_question_decline (IBB_QUESTION (object));
+  ibb_question_refuse (IBB_QUESTION (object));
 
   G_OBJECT_CLASS (ibb_question_parent_class)->dispose (object);
 }
@@ -232,7 +232,7 @@ ibb_question_is_pending (IBBQuestion *self)
 }
 
 /**
- * ibb_question_decline:
+ * ibb_question_refuse:
  * @self: a question
  *
  * Answers no: the certificate is not trusted, or no password is given. Without effect after
@@ -241,7 +241,7 @@ ibb_question_is_pending (IBBQuestion *self)
  * Since: 1.0
  */
 void
-ibb_question_decline (IBBQuestion *self)
+ibb_question_refuse (IBBQuestion *self)
 {
   g_return_if_fail (IBB_IS_QUESTION (self));
 

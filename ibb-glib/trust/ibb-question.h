@@ -21,6 +21,6 @@ IBB_AVAILABLE_IN_1_0
 gboolean ibb_question_is_pending (IBBQuestion *self);
 
 IBB_AVAILABLE_IN_1_0
-void ibb_question_decline (IBBQuestion *self);
+void ibb_question_refuse (IBBQuestion *self);
 
 G_END_DECLS

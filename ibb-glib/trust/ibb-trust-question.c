@@ -27,7 +27,7 @@
  * [property@IBB.TrustQuestion:fingerprint], and [property@IBB.TrustQuestion:code] where there is
  * one; it warns of a certificate that has
  * [property@IBB.TrustQuestion:changed]. It keeps a reference, and calls
- * [method@IBB.TrustQuestion.accept] or [method@IBB.Question.decline] when the user has decided.
+ * [method@IBB.TrustQuestion.accept] or [method@IBB.Question.refuse] when the user has decided.
  *
  * Since: 1.0
  */

@@ -534,9 +534,9 @@ ibb_client_class_init (IBBClientClass *klass)
    * The client has closed the connection. So far the server got only the domain of the account.
    * When the question is answered with [method@IBB.TrustQuestion.accept], now or later, the client
    * connects again, and fails if the server shows another certificate that is not trusted. If the
-   * question is declined, or not answered within five minutes, the login fails with
+   * question is refused, or not answered within five minutes, the login fails with
    * %G_TLS_ERROR_BAD_CERTIFICATE, and so does one without a handler. A handler that keeps no
-   * reference and does not answer declines, in a language that collects garbage perhaps only after
+   * reference and does not answer refuses, in a language that collects garbage perhaps only after
    * that time.
    *
    * Emitted from inside [method@IBB.XmppConnection.login], in the calling thread; during
@@ -560,7 +560,7 @@ ibb_client_class_init (IBBClientClass *klass)
    * [property@IBB.Client:keyring], and nothing else to log in with.
    *
    * There is no connection to the server yet. When the question is answered with
-   * [method@IBB.PasswordQuestion.answer], now or later, the login goes on. If it is declined, the
+   * [method@IBB.PasswordQuestion.answer], now or later, the login goes on. If it is refused, the
    * login fails with %G_IO_ERROR_CANCELLED; if it is not answered within five minutes, with
    * %G_IO_ERROR_TIMED_OUT. If the server refuses the password, the login fails with
    * %IBB_ERROR_AUTHENTICATION, and the next one asks again: then

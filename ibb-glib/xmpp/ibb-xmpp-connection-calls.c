@@ -53,7 +53,7 @@
  * - %IBB_ERROR_PROTOCOL: the host has no XMPP server, or a broken one; or the server did not
  *   answer a login by token in the one message that it takes, or logged in another account
  * - %G_IO_ERROR_CANCELLED: by @cancellable or by a logout, or
- *   [signal@IBB.Client::password-requested] was declined
+ *   [signal@IBB.Client::password-requested] was refused
  * - %G_IO_ERROR_PENDING: a login or logout is under way, or the connection logs in again by
  *   itself ([property@IBB.XmppConnection:auto-reconnect])
  * - %G_IO_ERROR_EXISTS: the connection is online already, or suspended

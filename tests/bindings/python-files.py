@@ -88,13 +88,13 @@ def callbacks():
     assert sink.steal_as_bytes().get_data() == DATA
 
 
-@cases.case('/bindings/python/files/declined')
-def declined():
+@cases.case('/bindings/python/files/refused')
+def refused():
     ends = Ends()
     transfer = ends.offer()  # nobody takes it
     check_fails(IBB.Error.FORBIDDEN, transfer.wait, quark=IBB.error_quark())
     assert transfer.dup_error().matches(IBB.error_quark(), IBB.Error.FORBIDDEN)
-    ends.on_offer(lambda offered: offered.reject('Not now'))
+    ends.on_offer(lambda offered: offered.refuse('Not now'))
     check_fails(IBB.Error.FORBIDDEN, ends.offer().wait, quark=IBB.error_quark())
 
 

@@ -31,7 +31,7 @@ static gboolean
 offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Files *self)
 {
   g_set_object (&self->offered, transfer);
-  return !self->declines;
+  return !self->refuses;
 }
 
 IBBFilesService *

@@ -20,7 +20,7 @@ typedef struct
   IBBFilesTransfer *sent;    /* (nullable) */
   IBBFilesTransfer *offered; /* (nullable): the last one at Juliet's */
   GAsyncResult     *result;  /* (nullable): of its acceptance */
-  gboolean          declines;
+  gboolean          refuses;
   IBBFilesExisting  existing;
   const char       *lost;       /* (nullable): a request with this word is lost */
   gboolean          loses_all;  /* and all that follow, at both ends */

@@ -7,7 +7,7 @@
 typedef enum
 {
   ACTION_CANCEL,
-  ACTION_REJECT,
+  ACTION_REFUSE,
   ACTION_ABORT, /* the session */
   ACTION_DROP,  /* the last references of the application */
 } Action;
@@ -57,8 +57,8 @@ act_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, Handler *self)
     case ACTION_CANCEL:
       ibb_files_transfer_cancel (transfer);
       break;
-    case ACTION_REJECT:
-      ibb_files_transfer_reject (transfer, "no");
+    case ACTION_REFUSE:
+      ibb_files_transfer_refuse (transfer, "no");
       break;
     case ACTION_ABORT:
       if (ibb_files_transfer_get_transport (transfer) != NULL)
@@ -148,7 +148,7 @@ int
 main (int argc, char **argv)
 {
   static Handling          handlings[2 * 2 * 4];
-  static const char *const actions[] = { "cancel", "reject", "abort", "drop" };
+  static const char *const actions[] = { "cancel", "refuse", "abort", "drop" };
 
   test_init (&argc, &argv);
   for (guint i = 0; i < G_N_ELEMENTS (handlings); i++)

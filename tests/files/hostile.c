@@ -57,7 +57,7 @@ test_many_offers (Peers *self, gconstpointer data)
   g_assert_cmpuint (self->all_offered->len, ==, 100);
 
   /* Each decision makes room. */
-  ibb_files_transfer_reject (g_ptr_array_index (self->all_offered, 0), NULL);
+  ibb_files_transfer_refuse (g_ptr_array_index (self->all_offered, 0), NULL);
   offer_by_jingle (self, "s1", "");
   hear (self, "result", "offer-s1");
   g_assert_cmpuint (self->all_offered->len, ==, 101);
@@ -66,7 +66,7 @@ test_many_offers (Peers *self, gconstpointer data)
 }
 
 /* Files that are accepted and never begun: a hundred of one account, and others still come in.
- * Offers that are declined leave nothing. */
+ * Offers that are refused leave nothing. */
 static void
 test_many_accepted (Peers *self, gconstpointer data)
 {
@@ -101,9 +101,9 @@ gone_cb (gpointer data, GObject *object)
   *(gboolean *) data = TRUE;
 }
 
-/* A declined offer is not kept for the answer to its end, which never comes. */
+/* A refused offer is not kept for the answer to its end, which never comes. */
 static void
-test_declined (Peers *self, gconstpointer data)
+test_refused (Peers *self, gconstpointer data)
 {
   gboolean is_gone = FALSE;
 
@@ -111,7 +111,7 @@ test_declined (Peers *self, gconstpointer data)
   offer_by_jingle (self, "s1", "");
   wait_until (self->offered != NULL);
   g_object_weak_ref (G_OBJECT (self->offered), gone_cb, &is_gone);
-  ibb_files_transfer_reject (self->offered, NULL);
+  ibb_files_transfer_refuse (self->offered, NULL);
   g_ptr_array_set_size (self->all_offered, 0);
   g_clear_object (&self->offered);
   hear (self, "set", "<decline/>");
@@ -251,7 +251,7 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   add_test_of ("many-offers", NULL, test_many_offers);
   add_test_of ("many-accepted", NULL, test_many_accepted);
-  add_test_of ("declined", NULL, test_declined);
+  add_test_of ("refused", NULL, test_refused);
   add_test_of ("long", NULL, test_long);
   add_test_of ("many-replaces", NULL, test_many_replaces);
   add_test_of ("names", NULL, test_names);

@@ -510,8 +510,8 @@ test_reasons (void)
     int         code; /* of IBB_ERROR */
     const char *words;
   } rows[] = {
-    { "decline", TRUE, TRUE, IBB_ERROR_FORBIDDEN, "declined" },
-    { "cancel", TRUE, TRUE, IBB_ERROR_FORBIDDEN, "declined" },
+    { "decline", TRUE, TRUE, IBB_ERROR_FORBIDDEN, "refused" },
+    { "cancel", TRUE, TRUE, IBB_ERROR_FORBIDDEN, "refused" },
     { "cancel", TRUE, FALSE, IBB_ERROR_GONE, "cancelled" },
     { "cancel", FALSE, FALSE, IBB_ERROR_GONE, "cancelled" },
     { "media-error", TRUE, FALSE, IBB_ERROR_NOT_ACCEPTABLE, "not those of the file" },

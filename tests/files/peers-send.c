@@ -207,7 +207,7 @@ offer_by_own_jingle (Peers *self, char **sid)
 }
 
 static void
-test_declined (Peers *self, gconstpointer data)
+test_refused (Peers *self, gconstpointer data)
 {
   g_autoptr (IBBFilesTransfer) sent = NULL;
   g_autoptr (GError)           error = NULL;
@@ -538,8 +538,8 @@ main (int argc, char **argv)
   add_test_of ("psi-plus", &psi_plus, test_initiation);
   add_test_of ("gloox", &gloox, test_initiation);
   add_test_of ("qxmpp", &qxmpp, test_initiation);
-  add_test_of ("declined/initiation", of_initiation, test_declined);
-  add_test_of ("declined/jingle", of_jingle, test_declined);
+  add_test_of ("refused/initiation", of_initiation, test_refused);
+  add_test_of ("refused/jingle", of_jingle, test_refused);
   add_test_of ("misaccepted", NULL, test_misaccepted);
   add_test_of ("empty", NULL, test_empty);
   add_test_of ("silent", NULL, test_silent);

@@ -39,7 +39,7 @@ test_initiation_empty (Peers *self, gconstpointer data)
 }
 
 static void
-test_initiation_declined (Peers *self, gconstpointer data)
+test_initiation_refused (Peers *self, gconstpointer data)
 {
   offer_by_initiation (self, "size='20000'");
   wait_until (self->offered != NULL);
@@ -643,7 +643,7 @@ main (int argc, char **argv)
                "<hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>"
                "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=</hash>",
                test_jingle_no_size);
-  add_test_of ("initiation/declined", NULL, test_initiation_declined);
+  add_test_of ("initiation/refused", NULL, test_initiation_refused);
   add_test_of ("never-opened", "size='20000'", test_never_opened);
   add_test_of ("never-opened/empty", "size='0'", test_never_opened);
   add_test_of ("closed-early/cancel", "<reason><cancel/></reason>", test_closed_early);

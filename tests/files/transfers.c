@@ -111,18 +111,18 @@ assert_says (IBBFilesTransfer *transfer, const char *words)
   g_assert_nonnull (strstr (error->message, words));
 }
 
-/* Who does not answer, declines. */
+/* Who does not answer, refuses. */
 static void
-test_declined (Files *self, gconstpointer data)
+test_refused (Files *self, gconstpointer data)
 {
-  self->declines = GPOINTER_TO_INT (data);
+  self->refuses = GPOINTER_TO_INT (data);
   begin (self, 10);
   wait_until (self->offered != NULL);
-  if (!self->declines)
-    ibb_files_transfer_reject (self->offered, "Not now");
+  if (!self->refuses)
+    ibb_files_transfer_refuse (self->offered, "Not now");
   assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FORBIDDEN);
   assert_ends (self->offered, IBB_ERROR, IBB_ERROR_FORBIDDEN);
-  if (!self->declines)
+  if (!self->refuses)
     assert_says (self->sent, "“Not now”");
   g_assert_cmpuint (count_files (self), ==, 1);
 }
@@ -145,7 +145,7 @@ test_disk_full (Files *self, gconstpointer data)
   assert_says (self->sent, "“The disk is full”");
 }
 
-/* A place that is taken: the offer is declined, the file stays. */
+/* A place that is taken: the offer is refused, the file stays. */
 static void
 test_exists (Files *self, gconstpointer data)
 {
@@ -522,8 +522,8 @@ main (int argc, char **argv)
   add_test_of ("empty", GSIZE_TO_POINTER (0), test_whole);
   add_test_of ("large", GSIZE_TO_POINTER (20 * 1024 * 1024), test_whole);
   add_test_of ("metadata", NULL, test_metadata);
-  add_test_of ("declined", GINT_TO_POINTER (FALSE), test_declined);
-  add_test_of ("not-answered", GINT_TO_POINTER (TRUE), test_declined);
+  add_test_of ("refused", GINT_TO_POINTER (FALSE), test_refused);
+  add_test_of ("not-answered", GINT_TO_POINTER (TRUE), test_refused);
   add_test_of ("disk-full", NULL, test_disk_full);
   add_test_of ("exists", NULL, test_exists);
   add_test_of ("cancelled/receiver", GINT_TO_POINTER (FALSE), test_cancelled);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Whole transfers, by schedules from seeds: programs with one folder send files to each other over
- * a server, are killed and started again, lose their connections, cancel and decline. A file has
+ * a server, are killed and started again, lose their connections, cancel and refuse. A file has
  * its name only if it is whole; what the sender was told to be delivered is there, for ever; each
  * transfer ends. */
 
@@ -184,10 +184,10 @@ accept (gpointer data)
 }
 
 static void
-reject (gpointer data)
+refuse (gpointer data)
 {
-  whole_trace ("-- reject");
-  ibb_files_transfer_reject (data, whole_one_in (2) ? "Not now" : NULL);
+  whole_trace ("-- refuse");
+  ibb_files_transfer_refuse (data, whole_one_in (2) ? "Not now" : NULL);
 }
 
 static gboolean
@@ -208,7 +208,7 @@ offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, WholeProgram *
       file->is_free = FALSE;
       if (whole_one_in (2))
         return FALSE;
-      turns_call_after (program->number, delay, reject, g_object_ref (transfer), g_object_unref);
+      turns_call_after (program->number, delay, refuse, g_object_ref (transfer), g_object_unref);
       if (whole_one_in (2))
         return TRUE;
     }

@@ -174,11 +174,11 @@ def add_sending(library, way=INITIATION, sends_empty=True, cancels=True):
             raise cases.Skip(f'{library} offers no empty file')
         receive(Ends(server, library), b'')
 
-    @case('we decline')
+    @case('we refuse')
     def _(server):
         ends = Ends(server, library)
-        transfer, sending = ends.let_offer(other_end.data('declined', SOME))
-        transfer.reject('Not now')
+        transfer, sending = ends.let_offer(other_end.data('refused', SOME))
+        transfer.refuse('Not now')
         check_fails(transfer, IBB.error_quark(), IBB.Error.FORBIDDEN)
         check_knows(sending)
         ends.check_names(NAME)
@@ -237,11 +237,11 @@ def add_receiving(library):
             cases.check_equal(report['name'], NAME, 'name at the peer')
             cases.check(not report['error'], report['error'])
 
-    @case('it declines')
+    @case('it refuses')
     def _(server):
         ends = Ends(server, library)
         ends.call('decline')
-        transfer = ends.offer(other_end.data('declined', SOME))
+        transfer = ends.offer(other_end.data('refused', SOME))
         check_fails(transfer, IBB.error_quark(), IBB.Error.FORBIDDEN)
 
     @case('it cancels')

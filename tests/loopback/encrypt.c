@@ -353,7 +353,7 @@ thinker_clear (Thinker *self)
 
 typedef enum
 {
-  OTHER_DECLINES,
+  OTHER_REFUSES,
   OTHER_ENDS,
   OTHER_ENDS_LATE, /* when it has said yes; the application cancels the call then */
   OTHER_VANISHES,
@@ -376,7 +376,7 @@ accept_and_wait (Thinker *self, IBBTransport *other)
 }
 
 /* A question stays no longer than somebody waits for its answer: the other person has said no, or
- * the session has ended. Who breaks off so has to wait the next time. An end that declines waits no
+ * the session has ended. Who breaks off so has to wait the next time. An end that refuses waits no
  * more than a moment for a peer that says nothing more. */
 static void
 test_withdrawn (Fixture *fixture, gconstpointer data)
@@ -396,7 +396,7 @@ test_withdrawn (Fixture *fixture, gconstpointer data)
   if (other == OTHER_VANISHES)
     {
       ibb_loopback_set_drop_probability (fixture->loopback, 1);
-      ibb_question_decline (IBB_QUESTION (juliet.question));
+      ibb_question_refuse (IBB_QUESTION (juliet.question));
       thinker_fail (&juliet);
       g_assert_error (juliet.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
       g_assert_true (ibb_transport_has_ended (ends.juliet));
@@ -407,16 +407,16 @@ test_withdrawn (Fixture *fixture, gconstpointer data)
     }
   else
     {
-      if (other == OTHER_DECLINES)
-        ibb_question_decline (IBB_QUESTION (romeo.question));
+      if (other == OTHER_REFUSES)
+        ibb_question_refuse (IBB_QUESTION (romeo.question));
       if (other == OTHER_ENDS_LATE)
         accept_and_wait (&romeo, ends.juliet);
-      if (other != OTHER_DECLINES)
+      if (other != OTHER_REFUSES)
         ibb_transport_abort (ends.romeo);
       wait_until (juliet.is_withdrawn);
       thinker_fail (&juliet);
       thinker_fail (&romeo);
-      if (other == OTHER_DECLINES)
+      if (other == OTHER_REFUSES)
         g_assert_error (juliet.error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
       else if (other == OTHER_ENDS)
         g_assert_true (romeo.is_withdrawn);
@@ -624,7 +624,7 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/one-at-a-time", NULL, test_one_at_a_time);
   /* After these the next question about Romeo waits. */
   ADD ("/ibb/encrypt/withdrawn/vanishes", GINT_TO_POINTER (OTHER_VANISHES), test_withdrawn);
-  ADD ("/ibb/encrypt/withdrawn/declined", GINT_TO_POINTER (OTHER_DECLINES), test_withdrawn);
+  ADD ("/ibb/encrypt/withdrawn/refused", GINT_TO_POINTER (OTHER_REFUSES), test_withdrawn);
   ADD ("/ibb/encrypt/withdrawn/ended", GINT_TO_POINTER (OTHER_ENDS), test_withdrawn);
   ADD ("/ibb/encrypt/withdrawn/late", GINT_TO_POINTER (OTHER_ENDS_LATE), test_withdrawn);
   return run_with_identities ();

@@ -125,9 +125,9 @@ test_remember (void)
   g_assert_cmpint (g_unlink (path), ==, 0);
 }
 
-/* A handler that neither answers nor keeps the question declines, and the error says why. */
+/* A handler that neither answers nor keeps the question refuses, and the error says why. */
 static void
-test_declined (void)
+test_refused (void)
 {
   FakeServer        *server = create_server ("alone-1.pem");
   User               user = { .answer = ANSWER_REMEMBER };
@@ -187,7 +187,7 @@ test_later (void)
   run_pending ();
   g_assert_null (result);
   ibb_trust_question_accept (IBB_TRUST_QUESTION (user.kept), FALSE);
-  ibb_question_decline (user.kept); /* too late */
+  ibb_question_refuse (user.kept); /* too late */
   wait_until (result != NULL);
   assert_succeeds (ibb_xmpp_connection_login_finish, IBB_XMPP_CONNECTION (client), result);
   g_clear_object (&result);
@@ -616,7 +616,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   start_watchdog ();
   g_test_add_func ("/client/trust/remember", test_remember);
-  g_test_add_func ("/client/trust/declined", test_declined);
+  g_test_add_func ("/client/trust/refused", test_refused);
   g_test_add_data_func ("/client/trust/reason/several", reasons[0], test_reason);
   g_test_add_data_func ("/client/trust/reason/name", reasons[1], test_reason);
   g_test_add_data_func ("/client/trust/reason/expired", reasons[2], test_reason);

@@ -241,7 +241,7 @@ def _(server):
     path = here.make('file', 1000)
     receiver = Account(server, 'bob').ibb('receive', '--directory', there.path)
     peer = receiver.wait_ready()
-    send(server, path, peer).expect_failure('declined', told=['^Offering '])
+    send(server, path, peer).expect_failure('refused', told=['^Offering '])
     receiver.wait_line('Refused a file from .*--from')
     send(server, '-', peer).expect_failure('does not let this account in, or is full')
     receiver.wait_line('Refused a session from .*--from')
@@ -270,7 +270,7 @@ def _():
         person.wait_for_offer()
         person.decline()
         check_equal(sender.finish(), 1, 'status')
-        check('declined the file' in sender.lines[-1], sender.lines)
+        check('refused the file' in sender.lines[-1], sender.lines)
         check_equal(sum(line.startswith('Offering') for line in sender.lines), 2, 'offers')
 
 

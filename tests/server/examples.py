@@ -82,7 +82,7 @@ for index, language in enumerate(LANGUAGES):
 
 
 def offer(server, sender, receiver):
-    """A person takes one file, and declines another."""
+    """A person takes one file, and refuses another."""
     send, take = example('offer-file', sender), example('take-files', receiver)
     here, there = Folder(), Folder()
     wanted, other = here.make('wanted: file', 700000), here.make('other', 1)
@@ -98,7 +98,7 @@ def offer(server, sender, receiver):
         taker.process.stdin.flush()
         check_equal(offerer.finish(), 0 if word == b'y' else 1, 'the sender')
         check_equal(offerer.output, b'wanted: file: delivered\n' if word == b'y' else b'', 'what the sender says')
-    check('has declined the file' in offerer.lines[-1], f'{offerer.lines}')
+    check('has refused the file' in offerer.lines[-1], f'{offerer.lines}')
     taker.wait_for(lambda: f'{there / "in:box/wanted: file"} is there' in taker.output.decode(), 'the file')
     taker.process.send_signal(signal.SIGINT)
     check_equal((taker.finish(), len(taker.lines)), (0, 1), 'the receiver')

@@ -156,9 +156,9 @@ def _(server):
     here = alice.ibb('send', folder.make('letter.pdf', 1000), f'{app.account.bare}/window')
     row = app.wait_rows()
     row.refuse.emit('clicked')
-    wait_end(row, 'declined')
+    wait_end(row, 'refused')
     check_equal(here.finish(), 1, 'the sender')
-    check('declined' in here.lines[-1], f'{here.lines}')
+    check('refused' in here.lines[-1], f'{here.lines}')
     check_equal(os.listdir(DOWNLOADS), [], 'files')
 
 

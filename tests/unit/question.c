@@ -74,7 +74,7 @@ test_password (void)
   ibb_password_question_answer (question, "first", TRUE);
   /* Nothing after an answer counts. */
   ibb_password_question_answer (question, "second", FALSE);
-  ibb_question_decline (base);
+  ibb_question_refuse (base);
   ibb_question_withdraw (base);
   run_pending ();
   g_assert_cmpuint (self.n_yes, ==, 1);
@@ -88,7 +88,7 @@ test_password (void)
 }
 
 static void
-test_declined (void)
+test_refused (void)
 {
   g_autoptr (GError)   reason = g_error_new_literal (IBB_ERROR, IBB_ERROR_PROTOCOL, "why");
   Asker                self = { 0 };
@@ -97,7 +97,7 @@ test_declined (void)
 
   g_assert_error (seen, IBB_ERROR, IBB_ERROR_PROTOCOL);
   g_assert_false (ibb_password_question_get_can_remember (question));
-  ibb_question_decline (IBB_QUESTION (question));
+  ibb_question_refuse (IBB_QUESTION (question));
   ibb_password_question_answer (question, "late", TRUE);
   g_assert_cmpuint (self.n_no, ==, 1);
   g_assert_cmpuint (self.n_yes, ==, 0);
@@ -152,7 +152,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/question/password", test_password);
-  g_test_add_func ("/question/declined", test_declined);
+  g_test_add_func ("/question/refused", test_refused);
   g_test_add_func ("/question/withdrawn", test_withdrawn);
   g_test_add_func ("/question/reasons", test_reasons);
   return g_test_run ();

@@ -165,7 +165,7 @@ has_handler (IBBLogin *self, guint signal)
   return g_signal_has_handler_pending (g_task_get_source_object (self->task), signal, 0, FALSE);
 }
 
-/* Asks the application, which declines if it keeps no reference. Takes question. */
+/* Asks the application, which refuses if it keeps no reference. Takes question. */
 static void
 ask (IBBLogin *self, IBBQuestion *question, guint signal)
 {

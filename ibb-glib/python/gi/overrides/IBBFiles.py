@@ -41,8 +41,8 @@ class Transfer(IBBFiles.Transfer):
         return _call(super().accept_stream_async, self.accept_stream_finish, (stream,),
                      cancellable, callback, user_data)
 
-    def reject(self, reason=None):
-        super().reject(reason)
+    def refuse(self, reason=None):
+        super().refuse(reason)
 
     def wait_async(self, cancellable=None, callback=None, *user_data):
         return _call(super().wait_async, self.wait_finish, (), cancellable, callback, user_data)

@@ -174,4 +174,20 @@ typedef enum
   IBB_TRUST_CHANGED,
 } IBBTrust;
 
+/**
+ * IBBAnswerFlags:
+ * @IBB_ANSWER_FLAGS_NONE: the answer is for this time
+ * @IBB_ANSWER_FLAGS_REMEMBER: later logins and sessions need no answer: a certificate is added to
+ *   the known ones, a password to the user's keyring
+ *
+ * How a question to the user is answered.
+ *
+ * Since: 1.0
+ */
+typedef enum /*< flags >*/
+{
+  IBB_ANSWER_FLAGS_NONE = 0,
+  IBB_ANSWER_FLAGS_REMEMBER = 1 << 0,
+} IBBAnswerFlags;
+
 G_END_DECLS

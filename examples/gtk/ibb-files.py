@@ -55,6 +55,10 @@ def new_box(*children, horizontal=False, **properties):
     return box
 
 
+def get_answer_flags(remember):
+    return IBB.AnswerFlags.REMEMBER if remember.get_active() else IBB.AnswerFlags.NONE
+
+
 def new_dialog(window, heading, body, answer, **properties):
     """A question whose extra widgets are between the text and the buttons."""
     dialog = Adw.MessageDialog(transient_for=window, heading=heading, body=body, **properties)
@@ -327,7 +331,7 @@ class Window(Adw.ApplicationWindow):
 
         def answer(_dialog, response):
             if response == 'accept':
-                question.accept(dialog.remember.get_active())
+                question.accept(get_answer_flags(dialog.remember))
             else:
                 question.refuse()
 
@@ -348,7 +352,7 @@ class Window(Adw.ApplicationWindow):
 
         def answer(_dialog, response):
             if response == 'accept':
-                question.answer(dialog.password.get_text(), dialog.remember.get_active())
+                question.answer(dialog.password.get_text(), get_answer_flags(dialog.remember))
             else:
                 question.refuse()
 

@@ -183,7 +183,7 @@ ask_for_trust (ToolAccount *self, IBBTrustQuestion *question)
 
   tool_run_begin_phase (self->run, _ ("waiting for an answer"), TOOL_RUN_UNLIMITED);
   if (tool_terminal_confirm (text, NULL))
-    ibb_trust_question_accept (question, TRUE);
+    ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_REMEMBER);
 }
 
 /* In the thread of the login, as the next one. */
@@ -245,20 +245,20 @@ tool_account_explain_certificate (ToolAccount *self, IBBClient *client, const GE
 static gboolean
 password_cb (IBBClient *client, IBBPasswordQuestion *question, ToolAccount *self)
 {
-  gboolean remember = FALSE;
+  IBBAnswerFlags flags = IBB_ANSWER_FLAGS_NONE;
 
   if (self->password == NULL)
     {
       tool_run_begin_phase (self->run, _ ("waiting for an answer"), TOOL_RUN_UNLIMITED);
       g_clear_error (&self->no_password);
       self->password = ask_for_password (question, &self->no_password);
-      remember =
-          self->password != NULL && ibb_password_question_get_can_remember (question) &&
+      if (self->password != NULL && ibb_password_question_get_can_remember (question) &&
           tool_terminal_confirm (
-              _ ("Keep the password in the keyring, if the server accepts it? (yes/no) "), NULL);
+              _ ("Keep the password in the keyring, if the server accepts it? (yes/no) "), NULL))
+        flags = IBB_ANSWER_FLAGS_REMEMBER;
     }
   if (self->password != NULL)
-    ibb_password_question_answer (question, self->password, remember);
+    ibb_password_question_answer (question, self->password, flags);
   tool_account_begin_login (self, self->run, client);
   return TRUE;
 }

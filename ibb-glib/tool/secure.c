@@ -72,7 +72,7 @@ ask_thread (gpointer data)
   g_signal_connect_object (question, "withdrawn", G_CALLBACK (g_cancellable_cancel), cancellable,
                            G_CONNECT_SWAPPED);
   if (ibb_question_is_pending (IBB_QUESTION (question)) && ask (question, cancellable))
-    ibb_trust_question_accept (question, TRUE);
+    ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_REMEMBER);
   return NULL;
 }
 
@@ -85,7 +85,7 @@ trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, const ToolOptions *
   if (options->peer_fingerprint == NULL)
     g_thread_unref (g_thread_new ("question", ask_thread, g_object_ref (question)));
   else if (g_str_equal (fingerprint, options->peer_fingerprint))
-    ibb_trust_question_accept (question, FALSE);
+    ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_NONE);
   return TRUE;
 }
 

@@ -10,4 +10,4 @@ IBBPasswordQuestion *ibb_password_question_new (const char   *jid,
                                                 gboolean      uses_keyring,
                                                 const GError *keyring_error);
 /* Once, after an answer: (transfer full). */
-char *ibb_password_question_take_password (IBBPasswordQuestion *self, gboolean *remember);
+char *ibb_password_question_take_password (IBBPasswordQuestion *self, IBBAnswerFlags *flags);

@@ -35,8 +35,8 @@ struct _IBBPasswordQuestion
   GError  *keyring_error; /* (owned) (nullable) */
 
   /* set by the answer, before the asker is called */
-  char    *password; /* (nullable) */
-  gboolean remember;
+  char          *password; /* (nullable) */
+  IBBAnswerFlags flags;
 };
 
 enum
@@ -165,9 +165,9 @@ ibb_password_question_new (const char   *jid,
 }
 
 char *
-ibb_password_question_take_password (IBBPasswordQuestion *self, gboolean *remember)
+ibb_password_question_take_password (IBBPasswordQuestion *self, IBBAnswerFlags *flags)
 {
-  *remember = self->remember;
+  *flags = self->flags;
   return g_steal_pointer (&self->password);
 }
 
@@ -249,18 +249,18 @@ ibb_password_question_dup_keyring_error (IBBPasswordQuestion *self)
  * ibb_password_question_answer:
  * @self: a question
  * @password: the password
- * @remember: whether the user's keyring may keep it
+ * @flags: whether the user's keyring may keep it
  *
  * Gives the password. Without effect after another answer.
  *
- * The client keeps the password in memory for later logins by itself. With @remember the Secret
- * Service keeps it, too, once the server has accepted it, if
+ * The client keeps the password in memory for later logins by itself. With
+ * %IBB_ANSWER_FLAGS_REMEMBER the Secret Service keeps it, too, once the server has accepted it, if
  * [property@IBB.PasswordQuestion:can-remember] is %TRUE.
  *
  * Since: 1.0
  */
 void
-ibb_password_question_answer (IBBPasswordQuestion *self, const char *password, gboolean remember)
+ibb_password_question_answer (IBBPasswordQuestion *self, const char *password, IBBAnswerFlags flags)
 {
   IBBQuestion *parent;
 
@@ -271,6 +271,6 @@ ibb_password_question_answer (IBBPasswordQuestion *self, const char *password, g
   if (!ibb_question_settle (parent))
     return;
   self->password = g_strdup (password);
-  self->remember = remember;
+  self->flags = flags;
   ibb_question_answer (parent, TRUE);
 }

@@ -8,6 +8,7 @@
 
 #include <gio/gio.h>
 
+#include <ibb-glib/ibb-types.h>
 #include <ibb-glib/ibb-version.h>
 #include <ibb-glib/trust/ibb-question.h>
 
@@ -32,7 +33,8 @@ IBB_AVAILABLE_IN_1_0
 GError *ibb_password_question_dup_keyring_error (IBBPasswordQuestion *self);
 
 IBB_AVAILABLE_IN_1_0
-void
-ibb_password_question_answer (IBBPasswordQuestion *self, const char *password, gboolean remember);
+void ibb_password_question_answer (IBBPasswordQuestion *self,
+                                   const char          *password,
+                                   IBBAnswerFlags       flags);
 
 G_END_DECLS

@@ -18,7 +18,7 @@
  * trust_cb (IBBClient *client, IBBTrustQuestion *question, const char *expected)
  * {
  *   if (g_str_equal (ibb_trust_question_get_fingerprint (question), expected))
- *     ibb_trust_question_accept (question, FALSE);
+ *     ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_NONE);
  *   return TRUE;
  * }
  * ```
@@ -45,7 +45,7 @@ struct _IBBTrustQuestion
   char                 *code;  /* (nullable) */
   IBBKnownCertificates *known; /* (owned) (nullable) */
 
-  gboolean remember; /* the answer; immutable once the question is settled */
+  IBBAnswerFlags flags; /* of the answer; immutable once the question is settled */
 };
 
 enum
@@ -342,7 +342,7 @@ ibb_trust_question_keep (IBBTrustQuestion *self)
   g_autoptr (GError) error = NULL;
   gboolean           kept;
 
-  if (!self->remember || self->known == NULL)
+  if ((self->flags & IBB_ANSWER_FLAGS_REMEMBER) == 0 || self->known == NULL)
     return;
   if (self->code == NULL)
     kept = ibb_known_certificates_replace (self->known, self->name, self->certificate, &error);
@@ -355,19 +355,19 @@ ibb_trust_question_keep (IBBTrustQuestion *self)
 /**
  * ibb_trust_question_accept:
  * @self: a question
- * @remember: whether the certificate is trusted from now on
+ * @flags: whether the certificate is trusted from now on
  *
  * Trusts the certificate. Without effect after another answer.
  *
- * With @remember the certificate is added to the known ones of the object that asks, if there are
- * any. Of a server, the new certificate replaces the known one; a peer may have one for each
- * device, and its certificate is added when the peer trusts this end, too. If the file cannot be
- * written, a warning is logged, and the certificate is trusted this time.
+ * With %IBB_ANSWER_FLAGS_REMEMBER the certificate is added to the known ones of the object that
+ * asks, if there are any. Of a server, the new certificate replaces the known one; a peer may have
+ * one for each device, and its certificate is added when the peer trusts this end, too. If the file
+ * cannot be written, a warning is logged, and the certificate is trusted this time.
  *
  * Since: 1.0
  */
 void
-ibb_trust_question_accept (IBBTrustQuestion *self, gboolean remember)
+ibb_trust_question_accept (IBBTrustQuestion *self, IBBAnswerFlags flags)
 {
   IBBQuestion *parent;
 
@@ -376,7 +376,7 @@ ibb_trust_question_accept (IBBTrustQuestion *self, gboolean remember)
   parent = &self->parent_instance;
   if (!ibb_question_settle (parent))
     return;
-  self->remember = remember;
+  self->flags = flags;
   if (self->code == NULL)
     ibb_trust_question_keep (self);
   ibb_question_answer (parent, TRUE);

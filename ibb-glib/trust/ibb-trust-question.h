@@ -8,6 +8,7 @@
 
 #include <gio/gio.h>
 
+#include <ibb-glib/ibb-types.h>
 #include <ibb-glib/ibb-version.h>
 #include <ibb-glib/trust/ibb-question.h>
 
@@ -40,6 +41,6 @@ IBB_AVAILABLE_IN_1_0
 const char *ibb_trust_question_get_code (IBBTrustQuestion *self);
 
 IBB_AVAILABLE_IN_1_0
-void ibb_trust_question_accept (IBBTrustQuestion *self, gboolean remember);
+void ibb_trust_question_accept (IBBTrustQuestion *self, IBBAnswerFlags flags);
 
 G_END_DECLS

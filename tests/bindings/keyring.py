@@ -32,7 +32,7 @@ def ask_without_keyring():
         assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.FAILED), error
         assert not question.get_can_remember()
         assert question.get_was_refused() == (len(answers) == 1)
-        question.answer(answers.pop(0), True)
+        question.answer(answers.pop(0), IBB.AnswerFlags.REMEMBER)
         return True
 
     client.connect('password-requested', password_requested)
@@ -72,7 +72,7 @@ def keyring():
     def password_requested(_client, question):
         asked.append(question.get_jid())
         assert question.get_can_remember()
-        question.answer(password, True)
+        question.answer(password, IBB.AnswerFlags.REMEMBER)
         return True
 
     for _ in range(2):

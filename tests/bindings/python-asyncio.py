@@ -353,7 +353,8 @@ async def encrypt():
         identities = [IBB.Identity.new(os.path.join(folder, name)) for name in ('here', 'there')]
         for identity in identities:
             identity.set_known_certificates(None)
-            identity.connect('trust-requested', lambda _identity, question: question.accept(False) or True)
+            identity.connect('trust-requested',
+                             lambda _identity, question: question.accept(IBB.AnswerFlags.NONE) or True)
         here, there = await asyncio.gather(identities[0].encrypt_async(opened, False),
                                            identities[1].encrypt_async(accepted, True))
         assert isinstance(here, Gio.TlsConnection) and isinstance(there, Gio.TlsConnection)

@@ -38,7 +38,7 @@ use (void)
 
 ENUMS = {'ibb_stanza_type_get_type', 'ibb_tls_mode_get_type', 'ibb_connection_state_get_type', 'ibb_trust_get_type',
          'ibb_password_policy_get_type', 'ibb_websocket_mode_get_type', 'ibb_error_get_type',
-         'ibb_stanza_condition_get_type', 'ibb_wait_get_type', 'ibb_login_step_get_type'}
+         'ibb_stanza_condition_get_type', 'ibb_wait_get_type', 'ibb_answer_flags_get_type', 'ibb_login_step_get_type'}
 FILES_ENUMS = {'ibb_files_direction_get_type', 'ibb_files_existing_get_type', 'ibb_files_state_get_type',
                'ibb_files_way_get_type'}
 

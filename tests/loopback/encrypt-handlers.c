@@ -97,7 +97,7 @@ static gboolean
 trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, Test *self)
 {
   act (self);
-  ibb_trust_question_accept (question, TRUE);
+  ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_REMEMBER);
   return TRUE;
 }
 
@@ -210,7 +210,7 @@ test_handler (Fixture *fixture, gconstpointer data)
   if (!is_broken && !ends_it)
     {
       wait_until (test.romeo.question != NULL);
-      ibb_trust_question_accept (test.romeo.question, FALSE);
+      ibb_trust_question_accept (test.romeo.question, IBB_ANSWER_FLAGS_NONE);
     }
   g_assert_cmpint (finish (&test.juliet), ==, !is_broken && !ends_it);
   g_assert_cmpint (finish (&test.romeo), ==, !is_broken && !ends_it);

@@ -44,7 +44,7 @@ trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, User *self)
       g_assert_cmpstr (code, ==, self->code);
     }
   if (self->accepts)
-    ibb_trust_question_accept (question, TRUE);
+    ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_REMEMBER);
   return TRUE;
 }
 
@@ -371,7 +371,7 @@ accept_and_wait (Thinker *self, IBBTransport *other)
 {
   guint64 before = ibb_transport_get_bytes_received (other);
 
-  ibb_trust_question_accept (self->question, FALSE);
+  ibb_trust_question_accept (self->question, IBB_ANSWER_FLAGS_NONE);
   wait_until (ibb_transport_get_bytes_received (other) > before);
 }
 
@@ -453,7 +453,7 @@ test_one_at_a_time (Fixture *fixture, gconstpointer data)
   ibb_identity_encrypt_async (juliet.identity, second.juliet, TRUE, NULL, store_result_cb, &again);
   threads[1] = g_thread_new ("romeo again", encrypt_thread, &romeo_again);
   poll_until (ibb_transport_get_bytes_received (second.juliet) > 0);
-  ibb_trust_question_accept (juliet.question, TRUE);
+  ibb_trust_question_accept (juliet.question, IBB_ANSWER_FLAGS_REMEMBER);
   wait_until (juliet.result != NULL && again != NULL);
   for (guint i = 0; i < 2; i++)
     g_thread_join (threads[i]);

@@ -52,7 +52,7 @@ static gboolean
 accept_cb (IBBClient *client, IBBTrustQuestion *question, gpointer seen)
 {
   g_set_weak_pointer ((GTlsCertificate **) seen, ibb_trust_question_get_certificate (question));
-  ibb_trust_question_accept (question, FALSE);
+  ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_NONE);
   return TRUE;
 }
 

@@ -136,7 +136,7 @@ static gboolean
 trust_cb (IBBClient *client, IBBTrustQuestion *question, Test *self)
 {
   act (self);
-  ibb_trust_question_accept (question, FALSE);
+  ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_NONE);
   return TRUE;
 }
 
@@ -144,7 +144,7 @@ static gboolean
 password_cb (IBBClient *client, IBBPasswordQuestion *question, Test *self)
 {
   act (self);
-  ibb_password_question_answer (question, "secret", FALSE);
+  ibb_password_question_answer (question, "secret", IBB_ANSWER_FLAGS_NONE);
   return TRUE;
 }
 

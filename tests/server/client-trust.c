@@ -62,7 +62,8 @@ trust_cb (IBBClient *client, IBBTrustQuestion *question, User *user)
       user->kept = g_object_ref (IBB_QUESTION (question));
     }
   else if (user->answer != ANSWER_NOTHING)
-    ibb_trust_question_accept (question, user->answer == ANSWER_REMEMBER);
+    ibb_trust_question_accept (question, user->answer == ANSWER_REMEMBER ? IBB_ANSWER_FLAGS_REMEMBER
+                                                                         : IBB_ANSWER_FLAGS_NONE);
   return TRUE;
 }
 
@@ -186,7 +187,7 @@ test_later (void)
   fake_server_wait_for_clients (server, 1);
   run_pending ();
   g_assert_null (result);
-  ibb_trust_question_accept (IBB_TRUST_QUESTION (user.kept), FALSE);
+  ibb_trust_question_accept (IBB_TRUST_QUESTION (user.kept), IBB_ANSWER_FLAGS_NONE);
   ibb_question_refuse (user.kept); /* too late */
   wait_until (result != NULL);
   assert_succeeds (ibb_xmpp_connection_login_finish, IBB_XMPP_CONNECTION (client), result);
@@ -217,7 +218,7 @@ test_withdrawn (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_object (&result);
   wait_until (user.n_withdrawn == 1);
-  ibb_trust_question_accept (IBB_TRUST_QUESTION (user.kept), TRUE);
+  ibb_trust_question_accept (IBB_TRUST_QUESTION (user.kept), IBB_ANSWER_FLAGS_REMEMBER);
   fake_end (client, server);
   g_clear_object (&user.kept);
   g_free (user.reason);
@@ -332,7 +333,7 @@ password_cb (IBBClient *client, IBBPasswordQuestion *question, Typist *typist)
   typist->n_asked++;
   typist->was_refused = ibb_password_question_get_was_refused (question);
   if (typist->password != NULL)
-    ibb_password_question_answer (question, typist->password, TRUE);
+    ibb_password_question_answer (question, typist->password, IBB_ANSWER_FLAGS_REMEMBER);
   return TRUE;
 }
 

@@ -109,7 +109,7 @@ trust_cb (IBBClient *client, IBBTrustQuestion *question, Run *self)
   g_assert_cmpint (ibb_trust_question_get_errors (question), !=, 0);
   self->n_judged++;
   if (!self->refuses)
-    ibb_trust_question_accept (question, FALSE);
+    ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_NONE);
   return TRUE;
 }
 

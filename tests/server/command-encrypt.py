@@ -410,7 +410,7 @@ ENDS = """
 static gboolean
 trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, gpointer user_data)
 {
-  ibb_trust_question_accept (question, FALSE);
+  ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_NONE);
   return TRUE;
 }
 
@@ -521,7 +521,7 @@ from gi.repository import GLib, IBB
 with IBB.Client.new_from_account('alice') as client:
     service = IBB.Service.new(client)
     identity = IBB.Identity.new(None)
-    identity.connect('trust-requested', lambda _, question: question.accept(False) or True)
+    identity.connect('trust-requested', lambda _, question: question.accept(IBB.AnswerFlags.NONE) or True)
     transport = service.open_session(sys.argv[1])
     stream = identity.encrypt(transport, False)
     transport.get_output_stream().write_all(b'no record of TLS' * 10)

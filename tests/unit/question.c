@@ -62,7 +62,7 @@ test_password (void)
   Asker                self = { 0 };
   IBBPasswordQuestion *question = ask (&self, NULL);
   IBBQuestion         *base = IBB_QUESTION (question);
-  gboolean             remember = FALSE;
+  IBBAnswerFlags       flags = 0;
   g_autofree char     *password = NULL;
 
   g_assert_cmpstr (ibb_password_question_get_jid (question), ==, "a@b");
@@ -71,19 +71,19 @@ test_password (void)
   g_assert_null (ibb_password_question_dup_keyring_error (question));
   g_assert_true (ibb_question_is_pending (base));
 
-  ibb_password_question_answer (question, "first", TRUE);
+  ibb_password_question_answer (question, "first", IBB_ANSWER_FLAGS_REMEMBER);
   /* Nothing after an answer counts. */
-  ibb_password_question_answer (question, "second", FALSE);
+  ibb_password_question_answer (question, "second", IBB_ANSWER_FLAGS_NONE);
   ibb_question_refuse (base);
   ibb_question_withdraw (base);
   run_pending ();
   g_assert_cmpuint (self.n_yes, ==, 1);
   g_assert_cmpuint (self.n_no + self.n_withdrawn, ==, 0);
   g_assert_cmpuint (self.n_freed, ==, 1);
-  password = ibb_password_question_take_password (question, &remember);
+  password = ibb_password_question_take_password (question, &flags);
   g_assert_cmpstr (password, ==, "first");
-  g_assert_true (remember);
-  g_assert_null (ibb_password_question_take_password (question, &remember));
+  g_assert_cmpuint (flags, ==, IBB_ANSWER_FLAGS_REMEMBER);
+  g_assert_null (ibb_password_question_take_password (question, &flags));
   g_assert_finalize_object (question);
 }
 
@@ -98,7 +98,7 @@ test_refused (void)
   g_assert_error (seen, IBB_ERROR, IBB_ERROR_PROTOCOL);
   g_assert_false (ibb_password_question_get_can_remember (question));
   ibb_question_refuse (IBB_QUESTION (question));
-  ibb_password_question_answer (question, "late", TRUE);
+  ibb_password_question_answer (question, "late", IBB_ANSWER_FLAGS_REMEMBER);
   g_assert_cmpuint (self.n_no, ==, 1);
   g_assert_cmpuint (self.n_yes, ==, 0);
   g_assert_cmpuint (self.n_freed, ==, 1);
@@ -114,7 +114,7 @@ test_withdrawn (void)
 
   for (guint i = 0; i < 2; i++)
     ibb_question_withdraw (IBB_QUESTION (question));
-  ibb_password_question_answer (question, "late", TRUE);
+  ibb_password_question_answer (question, "late", IBB_ANSWER_FLAGS_REMEMBER);
   g_assert_cmpuint (self.n_withdrawn, ==, 0);
   run_pending ();
   g_assert_cmpuint (self.n_withdrawn, ==, 1);

@@ -37,7 +37,7 @@ struct _IBBLogin
   GTlsCertificate *accepted;      /* (owned) (nullable) */
   char            *bare_jid;      /* (owned) (nullable): whose password is missing */
   char            *password;      /* (owned) (nullable): that was missing */
-  gboolean         remember;      /* password */
+  IBBAnswerFlags   password_flags;
 };
 
 /* Who waits for an answer. The client keeps the thread. */
@@ -50,10 +50,10 @@ typedef struct
 /* The thread may get it after the login, so it has nothing of the application's. */
 typedef struct
 {
-  IBBLogin *login; /* (owned) */
-  gboolean  yes;
-  char     *password; /* (owned) (nullable) */
-  gboolean  remember;
+  IBBLogin      *login; /* (owned) */
+  gboolean       yes;
+  char          *password; /* (owned) (nullable) */
+  IBBAnswerFlags flags;    /* of password */
 } Answer;
 
 static void
@@ -116,7 +116,7 @@ take_password (IBBLogin *self, Answer *answer)
       return;
     }
   self->password = g_steal_pointer (&answer->password);
-  self->remember = answer->remember;
+  self->password_flags = answer->flags;
   ibb_negotiation_answer_password (self->negotiation, self->password);
 }
 
@@ -155,7 +155,7 @@ answered_cb (IBBQuestion *question, gboolean yes, gpointer user_data)
   answer->yes = yes;
   if (yes && IBB_IS_PASSWORD_QUESTION (question))
     answer->password =
-        ibb_password_question_take_password (IBB_PASSWORD_QUESTION (question), &answer->remember);
+        ibb_password_question_take_password (IBB_PASSWORD_QUESTION (question), &answer->flags);
   ibb_thread_invoke (self->thread, answer_cb, answer, answer_free);
 }
 
@@ -324,7 +324,8 @@ keep_password (IBBLogin *self)
     return;
   ibb_account_set_was_refused (self->account, FALSE);
   ibb_account_set_string (self->account, IBB_ACCOUNT_SETTING (password), self->password);
-  if (self->remember && self->keyring && self->keyring_error == NULL)
+  if ((self->password_flags & IBB_ANSWER_FLAGS_REMEMBER) != 0 && self->keyring &&
+      self->keyring_error == NULL)
     ibb_keyring_store (self->bare_jid, self->password);
 }
 

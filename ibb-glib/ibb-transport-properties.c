@@ -14,6 +14,7 @@ enum
   PROP_BLOCK_SIZE,
   PROP_PEER_JID,
   PROP_LOCAL_JID,
+  PROP_INCOMING,
   PROP_STANZA_TYPE,
   PROP_WAITING,
   PROP_BYTES_ACKNOWLEDGED,
@@ -141,6 +142,18 @@ GETTER (char *, dup_peer_jid, g_strdup (session->parameters.peer_jid), g_strdup 
  * Since: 1.0
  */
 GETTER (char *, dup_local_jid, g_strdup (session->parameters.local_jid), NULL)
+
+/**
+ * ibb_transport_is_incoming: (get-property incoming)
+ * @self: a transport
+ *
+ * Tells whether the peer opened the session.
+ *
+ * Returns: TRUE if it did; FALSE if this end opened it
+ *
+ * Since: 1.0
+ */
+GETTER (gboolean, is_incoming, !session->parameters.is_initiator, FALSE)
 
 /**
  * ibb_transport_get_stanza_type: (get-property stanza-type)
@@ -383,6 +396,9 @@ ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GPara
     case PROP_LOCAL_JID:
       g_value_take_string (value, ibb_transport_dup_local_jid (self));
       break;
+    case PROP_INCOMING:
+      g_value_set_boolean (value, ibb_transport_is_incoming (self));
+      break;
     case PROP_WAITING:
       g_value_set_enum (value, ibb_transport_get_waiting (self));
       break;
@@ -518,6 +534,15 @@ ibb_transport_install_properties (GObjectClass *object_class)
    * Since: 1.0
    */
   props[PROP_LOCAL_JID] = g_param_spec_string ("local-jid", NULL, NULL, NULL, read_only);
+
+  /**
+   * IBBTransport:incoming: (getter is_incoming)
+   *
+   * Whether the peer opened the session, and this end accepted it.
+   *
+   * Since: 1.0
+   */
+  props[PROP_INCOMING] = g_param_spec_boolean ("incoming", NULL, NULL, FALSE, read_only);
 
   /**
    * IBBTransport:stanza-type:

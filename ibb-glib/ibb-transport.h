@@ -33,6 +33,9 @@ IBB_AVAILABLE_IN_1_0
 char *ibb_transport_dup_local_jid (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0
+gboolean ibb_transport_is_incoming (IBBTransport *self);
+
+IBB_AVAILABLE_IN_1_0
 IBBStanzaType ibb_transport_get_stanza_type (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0

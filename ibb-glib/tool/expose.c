@@ -95,7 +95,7 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer data)
                       self->expose->port, ibb_request_get_peer_jid (self->request));
     }
   if (transport != NULL)
-    tool_link_join (self->link, transport, TRUE, NULL, NULL);
+    tool_link_join (self->link, transport, NULL, NULL);
   else
     tool_link_fail (self->link, error);
   connecting_free (self);

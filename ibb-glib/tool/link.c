@@ -29,7 +29,6 @@ struct _ToolLink
   GSocketConnection *connection;  /* (owned) (nullable) */
   IBBTransport      *transport;   /* (owned) (nullable) */
   GError            *reason;      /* (owned) (nullable): why it was given up */
-  gboolean           as_server;
   gboolean           is_refused;
   gint64             start;
   GSource           *timer; /* (owned) (nullable) */
@@ -205,7 +204,7 @@ encrypted_cb (GObject *source, GAsyncResult *result, gpointer data)
   if (stream == NULL)
     {
       ibb_transport_abort (self->transport);
-      self->is_refused = self->as_server;
+      self->is_refused = ibb_transport_is_incoming (self->transport);
       tell_joined (self, FALSE);
       tool_link_fail (self, tool_secure_explain (self->options, error));
       return;
@@ -215,22 +214,16 @@ encrypted_cb (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 void
-tool_link_join (ToolLink          *self,
-                IBBTransport      *transport,
-                gboolean           as_server,
-                ToolLinkJoinedFunc joined,
-                gpointer           data)
+tool_link_join (ToolLink *self, IBBTransport *transport, ToolLinkJoinedFunc joined, gpointer data)
 {
   self->joined = joined;
   self->joined_data = data;
   g_free (self->sid);
   self->sid = g_strdup (ibb_transport_get_sid (transport));
   self->transport = g_object_ref (transport);
-  self->as_server = as_server;
   self->start = g_get_monotonic_time ();
   if (self->identity != NULL)
-    ibb_identity_encrypt_async (self->identity, transport, as_server, self->cancellable,
-                                encrypted_cb, self);
+    ibb_identity_encrypt_async (self->identity, transport, self->cancellable, encrypted_cb, self);
   else
     join (self);
 }

@@ -30,13 +30,10 @@ GCancellable *tool_link_get_cancellable (ToolLink *self);
 /* Whether the peer opened a session that could not be encrypted with it. */
 gboolean tool_link_is_refused (ToolLink *self);
 void     tool_link_set_connection (ToolLink *self, GSocketConnection *connection);
-/* The session is there, after the connection. as_server: this end has accepted it. joined
- * (nullable) is called once: the session is encrypted if it has to be, or that has failed. */
-void tool_link_join (ToolLink          *self,
-                     IBBTransport      *transport,
-                     gboolean           as_server,
-                     ToolLinkJoinedFunc joined,
-                     gpointer           data);
+/* The session is there, after the connection. joined (nullable) is called once: the session is
+ * encrypted if it has to be, or that has failed. */
+void
+tool_link_join (ToolLink *self, IBBTransport *transport, ToolLinkJoinedFunc joined, gpointer data);
 /* The link ends later, in the callback of the operation that is in progress. */
 void tool_link_cancel (ToolLink *self);
 /* The same, for that reason: (transfer full). */

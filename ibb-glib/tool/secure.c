@@ -179,7 +179,7 @@ tool_secure_explain (const ToolOptions *options, const GError *reason)
 }
 
 gboolean
-tool_secure_begin (ToolRun *run, IBBTransport *transport, gboolean as_server, GError **error)
+tool_secure_begin (ToolRun *run, IBBTransport *transport, GError **error)
 {
   const ToolOptions      *options = tool_run_get_options (run);
   g_autoptr (IBBIdentity) identity = NULL;
@@ -196,8 +196,7 @@ tool_secure_begin (ToolRun *run, IBBTransport *transport, gboolean as_server, GE
   identity = tool_secure_new_identity (options, error);
   if (identity == NULL)
     return FALSE;
-  stream = ibb_identity_encrypt (identity, transport, as_server, tool_run_get_cancellable (run),
-                                 &reason);
+  stream = ibb_identity_encrypt (identity, transport, tool_run_get_cancellable (run), &reason);
   if (stream == NULL)
     {
       g_propagate_error (error, tool_secure_explain (options, reason));

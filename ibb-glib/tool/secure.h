@@ -18,8 +18,7 @@ gboolean
 tool_secure_check_peer (ToolRun *run, IBBConnection *connection, const char *peer, GError **error);
 /* Encrypts the session, if options ask for that; the person at the terminal may be asked. The end
  * that accepted the session is the server. */
-gboolean
-tool_secure_begin (ToolRun *run, IBBTransport *transport, gboolean as_server, GError **error);
+gboolean tool_secure_begin (ToolRun *run, IBBTransport *transport, GError **error);
 
 /* (transfer full): the error of a session that could not be encrypted, with what to do. */
 GError *tool_secure_explain (const ToolOptions *options, const GError *reason);

@@ -151,7 +151,7 @@ tool_session_open (ToolRun *run, IBBService *service, const char *peer, GError *
       return NULL;
     }
   begin (run, service, transport);
-  if (tool_secure_begin (run, transport, FALSE, error))
+  if (tool_secure_begin (run, transport, error))
     return transport;
   tool_session_give_up (transport, *error);
   g_object_unref (transport);
@@ -321,7 +321,7 @@ tool_session_wait (ToolRun *run, IBBService *service, const char *local_jid, GEr
 
           tool_output_note (_ ("Session from “%s”"), peer);
         }
-      if (!tool_secure_begin (run, self.transport, TRUE, error))
+      if (!tool_secure_begin (run, self.transport, error))
         {
           tool_session_give_up (self.transport, *error);
           g_clear_object (&self.transport);

@@ -35,12 +35,12 @@
  *
  *   if (transport == NULL)
  *     return NULL;
- *   return ibb_identity_encrypt (identity, transport, FALSE, NULL, error);
+ *   return ibb_identity_encrypt (identity, transport, NULL, error);
  * }
  * ```
  *
- * Both ends have to call it before they write anything: the end that opened the session as the
- * client of TLS, the other one as the server.
+ * Both ends have to call it before they write anything. The end that opened the session becomes
+ * the client of TLS, the other one the server.
  *
  * An application makes one identity for all its sessions: those with keys that are not known take
  * turns, so that nobody can try the digits out.
@@ -633,7 +633,6 @@ encrypt_thread (gpointer data)
  * ibb_identity_encrypt_async:
  * @self: an identity
  * @transport: a session over which nothing has been sent or received
- * @as_server: whether this end accepted the session; the end that opened it passes %FALSE
  * @cancellable: (nullable): cancels the call
  * @callback: (scope async): called when the session is encrypted, or has failed
  * @user_data: data for @callback
@@ -664,7 +663,6 @@ encrypt_thread (gpointer data)
 void
 ibb_identity_encrypt_async (IBBIdentity        *self,
                             IBBTransport       *transport,
-                            gboolean            as_server,
                             GCancellable       *cancellable,
                             GAsyncReadyCallback callback,
                             gpointer            user_data)
@@ -688,7 +686,7 @@ ibb_identity_encrypt_async (IBBIdentity        *self,
   job->transport = g_object_ref (transport);
   job->own = dup_name (own);
   job->peer = dup_name (peer);
-  job->as_server = as_server;
+  job->as_server = ibb_transport_is_incoming (transport);
   job->known = ibb_identity_dup_known_certificates (self);
   job->context = g_main_context_ref_thread_default ();
   job->limit = g_cancellable_new ();
@@ -734,7 +732,6 @@ ibb_identity_encrypt_finish (IBBIdentity *self, GAsyncResult *result, GError **e
  * ibb_identity_encrypt:
  * @self: an identity
  * @transport: a session over which nothing has been sent or received
- * @as_server: whether this end accepted the session; the end that opened it passes %FALSE
  * @cancellable: (nullable): cancels the call
  * @error: return location for an error, see [method@IBB.Identity.encrypt_async]
  *
@@ -748,7 +745,6 @@ ibb_identity_encrypt_finish (IBBIdentity *self, GAsyncResult *result, GError **e
 GIOStream *
 ibb_identity_encrypt (IBBIdentity  *self,
                       IBBTransport *transport,
-                      gboolean      as_server,
                       GCancellable *cancellable,
                       GError      **error)
 {
@@ -763,7 +759,7 @@ ibb_identity_encrypt (IBBIdentity  *self,
   /* The thread of the call, not the caller's, waits for the session. */
   if (!ibb_blocking_call_begin (&wait, nobody, "ibb_identity_encrypt_async", error))
     return NULL;
-  ibb_identity_encrypt_async (self, transport, as_server, cancellable, ibb_blocking_call_cb, &wait);
+  ibb_identity_encrypt_async (self, transport, cancellable, ibb_blocking_call_cb, &wait);
   stream = ibb_identity_encrypt_finish (self, ibb_blocking_call_wait (&wait), error);
   ibb_blocking_call_clear (&wait);
   return stream;

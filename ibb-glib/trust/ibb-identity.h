@@ -38,7 +38,6 @@ ibb_identity_set_known_certificates (IBBIdentity *self, IBBKnownCertificates *kn
 IBB_AVAILABLE_IN_1_0
 void ibb_identity_encrypt_async (IBBIdentity        *self,
                                  IBBTransport       *transport,
-                                 gboolean            as_server,
                                  GCancellable       *cancellable,
                                  GAsyncReadyCallback callback,
                                  gpointer            user_data);
@@ -49,7 +48,6 @@ GIOStream *ibb_identity_encrypt_finish (IBBIdentity *self, GAsyncResult *result,
 IBB_AVAILABLE_IN_1_0
 GIOStream *ibb_identity_encrypt (IBBIdentity  *self,
                                  IBBTransport *transport,
-                                 gboolean      as_server,
                                  GCancellable *cancellable,
                                  GError      **error);
 

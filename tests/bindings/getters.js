@@ -73,7 +73,7 @@ function clientObjects(transports) {
         token: IBB.Token.new('HT-SHA-256-NONE', 'secret', GLib.DateTime.new_now_utc()),
     });
     const asked = expect(identity, 'trust-requested');
-    transports.forEach((transport, i) => identity.encrypt_async(transport, i === 1, null, null));
+    transports.forEach(transport => identity.encrypt_async(transport, null, null));
     return [client, new IBB.Client(), known, identity, client.token, IBB.Component.new('bots.example.org'),
         new IBB.Worker(), asked()];
 }

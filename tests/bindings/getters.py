@@ -192,8 +192,8 @@ class Ends:
         """The question of one end about the key of the other one, which has the same."""
         questions = []
         identity.connect('trust-requested', lambda _identity, question: questions.append(question) or True)
-        for is_server, transport in enumerate(transports):
-            identity.encrypt_async(transport, is_server, None, None)
+        for transport in transports:
+            identity.encrypt_async(transport, None, None)
         wait_until(lambda: questions)
         return questions[0]
 

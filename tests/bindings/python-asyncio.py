@@ -355,8 +355,8 @@ async def encrypt():
             identity.set_known_certificates(None)
             identity.connect('trust-requested',
                              lambda _identity, question: question.accept(IBB.AnswerFlags.NONE) or True)
-        here, there = await asyncio.gather(identities[0].encrypt_async(opened, False),
-                                           identities[1].encrypt_async(accepted, True))
+        here, there = await asyncio.gather(identities[0].encrypt_async(opened),
+                                           identities[1].encrypt_async(accepted))
         assert isinstance(here, Gio.TlsConnection) and isinstance(there, Gio.TlsConnection)
     opened.abort()
 

@@ -14,7 +14,6 @@ typedef struct
 {
   Fixture     *fixture;
   IBBIdentity *identity; /* (owned) */
-  gboolean     as_server;
   gboolean     accepts;
 
   /* of the thread until it has ended */
@@ -60,15 +59,14 @@ encrypt_thread (gpointer data)
 {
   User *self = data;
 
-  self->stream =
-      ibb_identity_encrypt (self->identity, self->transport, self->as_server, NULL, &self->error);
+  self->stream = ibb_identity_encrypt (self->identity, self->transport, NULL, &self->error);
   return NULL;
 }
 
 static void
-user_init (User *self, const char *name, gboolean as_server)
+user_init (User *self, const char *name)
 {
-  *self = (User){ .as_server = as_server, .accepts = TRUE };
+  *self = (User){ .accepts = TRUE };
   self->identity = create_identity (name);
   g_signal_connect (self->identity, "trust-requested", G_CALLBACK (trust_cb), self);
 }
@@ -160,8 +158,8 @@ test_code (Fixture *fixture, gconstpointer data)
   g_autofree char *romeo_digits = NULL;
   g_autofree char *juliet_digits = NULL;
 
-  user_init (&romeo, "romeo", FALSE);
-  user_init (&juliet, "juliet", TRUE);
+  user_init (&romeo, "romeo");
+  user_init (&juliet, "juliet");
   romeo_digits = dup_fingerprint (&romeo);
   juliet_digits = dup_fingerprint (&juliet);
   for (guint i = 0; i < 3; i++)
@@ -193,8 +191,8 @@ test_one_knows (Fixture *fixture, gconstpointer data)
   g_autoptr (GAsyncQueue) told = g_async_queue_new_full (g_free);
   User                    romeo, juliet;
 
-  user_init (&romeo, "forgets", FALSE);
-  user_init (&juliet, "knows", TRUE);
+  user_init (&romeo, "forgets");
+  user_init (&juliet, "knows");
   g_signal_connect (juliet.identity, "peer-asking", G_CALLBACK (peer_asking_cb), told);
   encrypt (fixture, &romeo, &juliet);
   user_end_session (&romeo);
@@ -218,8 +216,8 @@ test_changed (Fixture *fixture, gconstpointer data)
 {
   User romeo, juliet;
 
-  user_init (&romeo, "romeo", FALSE);
-  user_init (&juliet, "another-juliet", TRUE);
+  user_init (&romeo, "romeo");
+  user_init (&juliet, "another-juliet");
   romeo.accepts = FALSE;
   encrypt (fixture, &romeo, &juliet);
   g_assert_error (romeo.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
@@ -232,24 +230,24 @@ test_changed (Fixture *fixture, gconstpointer data)
 static void
 test_plain_peer (Fixture *fixture, gconstpointer data)
 {
-  gboolean           as_server = GPOINTER_TO_INT (data);
+  gboolean           is_server = GPOINTER_TO_INT (data);
   Ends               ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  IBBTransport      *plain = is_server ? ends.romeo : ends.juliet;
   User               user;
   GThread           *thread;
   g_autoptr (GError) error = NULL;
 
-  user_init (&user, "plain", as_server);
-  user.transport = ends.romeo;
+  user_init (&user, "plain");
+  user.transport = is_server ? ends.juliet : ends.romeo;
   thread = g_thread_new ("user", encrypt_thread, &user);
-  assert_succeeds (g_output_stream_write_all, get_output (ends.juliet), "no TLS at all", 13, NULL,
-                   NULL);
-  g_io_stream_close (G_IO_STREAM (ends.juliet), NULL, &error);
+  assert_succeeds (g_output_stream_write_all, get_output (plain), "no TLS at all", 13, NULL, NULL);
+  g_io_stream_close (G_IO_STREAM (plain), NULL, &error);
   g_thread_join (thread);
   g_assert_nonnull (user.error);
   g_test_message ("%s", user.error->message);
   g_assert_null (user.stream);
   user_clear (&user);
-  g_object_unref (ends.juliet);
+  g_object_unref (plain);
 }
 
 /* Somebody between the ends, such as a server, with a key of their own and a TLS connection to
@@ -262,10 +260,10 @@ test_in_between (Fixture *fixture, gconstpointer data)
   Ends     far_ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
   GThread *threads[4];
 
-  user_init (&romeo, "victim-romeo", FALSE);
-  user_init (&juliet, "victim-juliet", TRUE);
-  user_init (&to_romeo, "mallory", TRUE);
-  user_init (&to_juliet, "mallory", FALSE);
+  user_init (&romeo, "victim-romeo");
+  user_init (&juliet, "victim-juliet");
+  user_init (&to_romeo, "mallory");
+  user_init (&to_juliet, "mallory");
   romeo.transport = near_ends.romeo;
   to_romeo.transport = near_ends.juliet;
   to_juliet.transport = far_ends.romeo;
@@ -321,16 +319,12 @@ broken_off_cb (IBBIdentity *identity, const char *peer, guint count, guint pause
 }
 
 static void
-thinker_init (Thinker      *self,
-              const char   *name,
-              IBBTransport *transport,
-              gboolean      as_server,
-              GCancellable *cancellable)
+thinker_init (Thinker *self, const char *name, IBBTransport *transport, GCancellable *cancellable)
 {
   *self = (Thinker){ .identity = create_identity (name), .transport = transport };
   g_signal_connect (self->identity, "trust-requested", G_CALLBACK (keep_cb), self);
   g_signal_connect (self->identity, "broken-off", G_CALLBACK (broken_off_cb), self);
-  ibb_identity_encrypt_async (self->identity, transport, as_server, cancellable, store_result_cb,
+  ibb_identity_encrypt_async (self->identity, transport, cancellable, store_result_cb,
                               &self->result);
 }
 
@@ -388,8 +382,8 @@ test_withdrawn (Fixture *fixture, gconstpointer data)
 
   if (other == OTHER_ENDS_LATE)
     g_signal_connect (ends.juliet, "notify::ended", G_CALLBACK (cancel_cb), cancellable);
-  thinker_init (&romeo, "thinking-romeo", ends.romeo, FALSE, NULL);
-  thinker_init (&juliet, "thinking-juliet", ends.juliet, TRUE, cancellable);
+  thinker_init (&romeo, "thinking-romeo", ends.romeo, NULL);
+  thinker_init (&juliet, "thinking-juliet", ends.juliet, cancellable);
   wait_until (romeo.question != NULL && juliet.question != NULL);
   g_assert_cmpstr (ibb_trust_question_get_code (romeo.question), ==,
                    ibb_trust_question_get_code (juliet.question));
@@ -443,14 +437,14 @@ test_one_at_a_time (Fixture *fixture, gconstpointer data)
   User          romeo, romeo_again;
   GThread      *threads[2];
 
-  user_init (&romeo, "patient-romeo", FALSE);
-  user_init (&romeo_again, "patient-romeo", FALSE);
+  user_init (&romeo, "patient-romeo");
+  user_init (&romeo_again, "patient-romeo");
   romeo.transport = first.romeo;
   romeo_again.transport = second.romeo;
-  thinker_init (&juliet, "patient-juliet", first.juliet, TRUE, NULL);
+  thinker_init (&juliet, "patient-juliet", first.juliet, NULL);
   threads[0] = g_thread_new ("romeo", encrypt_thread, &romeo);
   wait_until (juliet.question != NULL);
-  ibb_identity_encrypt_async (juliet.identity, second.juliet, TRUE, NULL, store_result_cb, &again);
+  ibb_identity_encrypt_async (juliet.identity, second.juliet, NULL, store_result_cb, &again);
   threads[1] = g_thread_new ("romeo again", encrypt_thread, &romeo_again);
   poll_until (ibb_transport_get_bytes_received (second.juliet) > 0);
   ibb_trust_question_accept (juliet.question, IBB_ANSWER_FLAGS_REMEMBER);
@@ -506,8 +500,8 @@ test_server (Fixture *fixture, gconstpointer data)
 
   there.seen = g_byte_array_new ();
   back.seen = g_byte_array_new ();
-  user_init (&romeo, "served-romeo", FALSE);
-  user_init (&juliet, "served-juliet", TRUE);
+  user_init (&romeo, "served-romeo");
+  user_init (&juliet, "served-juliet");
   romeo.transport = near_ends.romeo;
   juliet.transport = far_ends.juliet;
   threads[0] = g_thread_new ("romeo", encrypt_thread, &romeo);
@@ -544,13 +538,13 @@ end_thread (gpointer data)
   gsize n;
 
   /* The server writes on after the end of the client. */
-  if (self->as_server)
+  if (ibb_transport_is_incoming (self->transport))
     assert_succeeds (g_input_stream_read_all, get_input (self->stream), buffer, sizeof buffer, &n,
                      NULL);
   assert_succeeds (g_output_stream_write_all, get_output (self->stream), TEXT, strlen (TEXT), NULL,
                    NULL);
   assert_succeeds (g_output_stream_close, get_output (self->stream), NULL);
-  if (!self->as_server)
+  if (!ibb_transport_is_incoming (self->transport))
     assert_succeeds (g_input_stream_read_all, get_input (self->stream), buffer, sizeof buffer, &n,
                      NULL);
   g_assert_cmpmem (buffer, n, TEXT, strlen (TEXT));
@@ -572,8 +566,8 @@ test_below (Fixture *fixture, gconstpointer data)
   User     romeo, juliet;
   GThread *threads[2];
 
-  user_init (&romeo, "below-romeo", FALSE);
-  user_init (&juliet, "below-juliet", TRUE);
+  user_init (&romeo, "below-romeo");
+  user_init (&juliet, "below-juliet");
   encrypt (fixture, &romeo, &juliet);
   g_assert_no_error (romeo.error);
   g_assert_no_error (juliet.error);
@@ -595,7 +589,7 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   Ends                     ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
   GAsyncResult            *result = NULL;
 
-  ibb_identity_encrypt_async (identity, ends.romeo, FALSE, cancellable, store_result_cb, &result);
+  ibb_identity_encrypt_async (identity, ends.romeo, cancellable, store_result_cb, &result);
   g_cancellable_cancel (cancellable);
   wait_until (result != NULL);
   g_assert_null (ibb_identity_encrypt_finish (identity, result, &error));

@@ -217,6 +217,8 @@ fixture_open_with (Fixture *self, IBBStanzaType stanza_type)
   open_with_async (self->romeo, jid, stanza_type, 0, NULL, store_result_cb, &opened);
   ends.romeo = assert_result (ibb_service_open_session_finish, self->romeo, &opened);
   ends.juliet = assert_result (ibb_service_accept_finish, self->juliet, &accepted);
+  g_assert_false (ibb_transport_is_incoming (ends.romeo));
+  g_assert_true (ibb_transport_is_incoming (ends.juliet));
   return ends;
 }
 

@@ -458,7 +458,7 @@ main (int argc, char **argv)
   g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), NULL);
   if (!ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error)
       || (transport = ibb_service_open_session (service, argv[1], NULL, NULL, &error)) == NULL
-      || (stream = ibb_identity_encrypt (identity, transport, FALSE, NULL, &error)) == NULL
+      || (stream = ibb_identity_encrypt (identity, transport, NULL, &error)) == NULL
       || !g_output_stream_write_all (OUTPUT (stream), "x", !g_str_equal (argv[2], "idle"), NULL, NULL, &error)
       || !g_output_stream_close (OUTPUT (stream), NULL, &error)
       || !g_input_stream_read_all (INPUT (stream), bytes, 2, &n, NULL, &error) || n > 1
@@ -523,7 +523,7 @@ with IBB.Client.new_from_account('alice') as client:
     identity = IBB.Identity.new(None)
     identity.connect('trust-requested', lambda _, question: question.accept(IBB.AnswerFlags.NONE) or True)
     transport = service.open_session(sys.argv[1])
-    stream = identity.encrypt(transport, False)
+    stream = identity.encrypt(transport)
     transport.get_output_stream().write_all(b'no record of TLS' * 10)
     try:
         stream.get_input_stream().read_bytes(1)

@@ -248,10 +248,10 @@ if hasattr(IBB, 'Client'):
 class Identity(IBB.Identity):
     """Its call can be awaited under run()."""
 
-    def encrypt_async(self, transport, as_server, cancellable=None, callback=None, *user_data):
+    def encrypt_async(self, transport, cancellable=None, callback=None, *user_data):
         """Encrypts a session from end to end: the stream to use in its place."""
-        return _call(super().encrypt_async, self.encrypt_finish, (transport, as_server),
-                     cancellable, callback, user_data)
+        return _call(super().encrypt_async, self.encrypt_finish, (transport,), cancellable,
+                     callback, user_data)
 
 
 Identity = override(Identity)

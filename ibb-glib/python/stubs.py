@@ -167,12 +167,12 @@ class Namespace:
         return mixins + [one for one in node.body if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))]
 
     def find_method(self, name, element):
-        """A method of a class, of what it derives from or of what it implements."""
+        """A method or function of a class, of what it derives from or of what it implements."""
         by_name = {one.get('name'): one for one in self.element}
         waiting = [element]
         while waiting:
             owner = waiting.pop(0)
-            for one in owner.findall(CORE + 'method'):
+            for one in owner.findall(CORE + 'method') + owner.findall(CORE + 'function'):
                 if one.get('name') == name:
                     return one
             names = [owner.get('parent')] + [one.get('name') for one in owner.findall(CORE + 'implements')]
@@ -185,7 +185,8 @@ class Namespace:
             method = self.find_method(node.name, element)
             finish = self.find_method(node.name.replace('_async', '_finish'), element)
             if method is not None and finish is not None:
-                yield from self.write_function(method, is_awaitable=self.get_result(finish))
+                first = 'self' if method.tag == CORE + 'method' else ''
+                yield from self.write_function(method, first, is_awaitable=self.get_result(finish))
                 return
             kind = 'bool' if node.name == 'close_async' else 'Any'  # of Gio
             arguments = [one.arg for one in node.args.args]
@@ -243,7 +244,7 @@ class Namespace:
                 yield from self.write_function(one, first='cls', name=called, result=name)
             elif one.tag == CORE + 'method' and called not in overridden:
                 yield from self.write_function(one, name=called)
-            elif one.tag == CORE + 'function':
+            elif one.tag == CORE + 'function' and called not in overridden:
                 yield from self.write_function(one, first='', name=called)
             elif one.tag == CORE + 'virtual-method' and element.tag == CORE + 'interface':
                 yield from self.write_function(one, name=f'do_{called}')

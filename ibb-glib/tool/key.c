@@ -29,7 +29,7 @@ tool_key (int argc, char **argv)
     return TOOL_EXIT_USAGE;
   if (argc != 1)
     return tool_output_usage_error ("key", _ ("unexpected argument “%s”"), argv[1]);
-  identity = ibb_identity_new (NULL, &error);
+  identity = ibb_identity_load_or_create (NULL, &error);
   if (identity == NULL)
     {
       tool_report_error (error);

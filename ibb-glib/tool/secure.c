@@ -119,7 +119,7 @@ tool_secure_new_identity (const ToolOptions *options, GError **error)
 
   if (!options->encrypt)
     return NULL;
-  identity = ibb_identity_new (NULL, error);
+  identity = ibb_identity_load_or_create (NULL, error);
   if (identity == NULL)
     return NULL;
   /* What was accepted before is no answer for an option that names one key. */

@@ -20,7 +20,16 @@ IBB_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (IBBIdentity, ibb_identity, IBB, IDENTITY, GObject)
 
 IBB_AVAILABLE_IN_1_0
-IBBIdentity *ibb_identity_new (const char *path, GError **error);
+void ibb_identity_load_or_create_async (const char         *path,
+                                        GCancellable       *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+IBBIdentity *ibb_identity_load_or_create_finish (GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+IBBIdentity *ibb_identity_load_or_create (const char *path, GError **error);
 
 IBB_AVAILABLE_IN_1_0
 IBBIdentity *ibb_identity_new_for_certificate (GTlsCertificate *certificate);

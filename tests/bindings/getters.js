@@ -59,7 +59,7 @@ function request([alice, bob]) {
 function clientObjects(transports) {
     const client = IBB.Client.new(ALICE);
     const known = IBB.KnownCertificates.new(GLib.build_filenamev([folder, 'known']));
-    const identity = IBB.Identity.new(GLib.build_filenamev([folder, 'key']));
+    const identity = IBB.Identity.load_or_create(GLib.build_filenamev([folder, 'key']));
     const certificate = identity.get_certificate();
     identity.known_certificates = known;
     Object.assign(client, {

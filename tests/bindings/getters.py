@@ -171,7 +171,7 @@ class Ends:
     def _add_client(self, transports):
         client = IBB.Client.new(ALICE)
         known = IBB.KnownCertificates.new(os.path.join(self.folder.name, 'known'))
-        identity = IBB.Identity.new(os.path.join(self.folder.name, 'key'))
+        identity = IBB.Identity.load_or_create(os.path.join(self.folder.name, 'key'))
         identity.props.known_certificates = known
         certificate = identity.get_certificate()
         client.props.known_certificates = known

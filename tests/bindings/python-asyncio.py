@@ -350,7 +350,8 @@ async def encrypt():
     # The call of the page “Private from the servers”.
     opened, accepted = await ends()
     with tempfile.TemporaryDirectory() as folder:
-        identities = [IBB.Identity.new(os.path.join(folder, name)) for name in ('here', 'there')]
+        identities = [await IBB.Identity.load_or_create_async(os.path.join(folder, name))
+                      for name in ('here', 'there')]
         for identity in identities:
             identity.set_known_certificates(None)
             identity.connect('trust-requested',

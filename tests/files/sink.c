@@ -594,7 +594,7 @@ test_real (gconstpointer data)
       call (folder, leave);
       return;
     }
-  identity = ibb_identity_new (key, NULL);
+  identity = ibb_identity_load_or_create (key, NULL);
   certificate = ibb_identity_get_certificate (identity);
   g_assert_true (ibb_known_certificates_add (known, "one", certificate, NULL));
   call (folder, fill);

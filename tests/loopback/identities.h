@@ -24,7 +24,7 @@ create_identity (const char *name)
   g_autofree char                 *path = make_path (name);
   g_autofree char                 *list = g_strconcat (path, ".known", NULL);
   g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (list);
-  IBBIdentity                     *identity = assert_succeeds (ibb_identity_new, path);
+  IBBIdentity                     *identity = assert_succeeds (ibb_identity_load_or_create, path);
 
   ibb_identity_set_known_certificates (identity, known);
   return identity;

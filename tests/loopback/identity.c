@@ -11,18 +11,21 @@
 static void
 test_key (void)
 {
-  g_autofree char   *bad = make_path ("bad.pem");
-  g_autoptr (GError) error = NULL;
+  g_autofree char         *bad = make_path ("bad.pem");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
 
   g_assert_true (
       g_file_set_contents_full (bad, "nothing", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
-  g_assert_null (ibb_identity_new (bad, &error));
+  g_assert_null (ibb_identity_load_or_create (bad, &error));
   g_assert_nonnull (strstr (error->message, bad));
   g_clear_error (&error);
-  g_assert_null (ibb_identity_new ("/dev/null/key.pem", &error));
+  g_assert_null (ibb_identity_load_or_create ("/dev/null/key.pem", &error));
   g_assert_nonnull (strstr (error->message, "/dev/null/key.pem"));
   g_clear_error (&error);
-  g_assert_null (ibb_identity_new (identities_folder, &error));
+  ibb_identity_load_or_create_async (identities_folder, NULL, store_result_cb, &result);
+  wait_until (result != NULL);
+  g_assert_null (ibb_identity_load_or_create_finish (result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
 }
 
@@ -45,7 +48,7 @@ test_names (void)
   g_autofree char                 *path = make_path ("known");
   g_autofree char                 *key = make_path ("key.pem");
   g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (path);
-  g_autoptr (IBBIdentity)          identity = assert_succeeds (ibb_identity_new, key);
+  g_autoptr (IBBIdentity)          identity = assert_succeeds (ibb_identity_load_or_create, key);
   GTlsCertificate                 *certificate = ibb_identity_get_certificate (identity);
 
   g_assert_true (g_file_set_contents (path, lines, -1, NULL));

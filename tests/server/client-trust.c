@@ -432,7 +432,7 @@ test_modes (void)
   g_autofree char                 *accounts = NULL;
   g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (list);
 
-  drop (ibb_identity_new (key, NULL)); /* makes it */
+  drop (ibb_identity_load_or_create (key, NULL)); /* makes it */
   assert_succeeds (ibb_known_certificates_add, known, "one.example", one);
   g_assert_true (g_file_set_contents (password, "secret\n", -1, NULL));
   accounts = g_strdup_printf (
@@ -449,7 +449,7 @@ test_modes (void)
         g_test_expect_message ("ibb-glib", G_LOG_LEVEL_WARNING, modes[i].key_warning);
       if (modes[i].list_warning != NULL)
         g_test_expect_message ("ibb-glib", G_LOG_LEVEL_WARNING, modes[i].list_warning);
-      drop (ibb_identity_new (key, NULL));
+      drop (ibb_identity_load_or_create (key, NULL));
       assert_succeeds (ibb_client_load_certificate, client, key, NULL);
       assert_succeeds (ibb_client_load_password, client, password);
       drop (ibb_client_new_from_account ("home", NULL, NULL));

@@ -449,7 +449,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_autoptr (IBBClient) client = ibb_client_new_from_account ("alice", NULL, &error);
   g_autoptr (IBBService) service = ibb_service_new (IBB_CONNECTION (client));
-  g_autoptr (IBBIdentity) identity = ibb_identity_new (NULL, &error);
+  g_autoptr (IBBIdentity) identity = ibb_identity_load_or_create (NULL, &error);
   g_autoptr (IBBTransport) transport = NULL;
   g_autoptr (GIOStream) stream = NULL;
   char bytes[2];
@@ -520,7 +520,7 @@ from gi.repository import GLib, IBB
 
 with IBB.Client.new_from_account('alice') as client:
     service = IBB.Service.new(client)
-    identity = IBB.Identity.new(None)
+    identity = IBB.Identity.load_or_create(None)
     identity.connect('trust-requested', lambda _, question: question.accept(IBB.AnswerFlags.NONE) or True)
     transport = service.open_session(sys.argv[1])
     stream = identity.encrypt(transport)

@@ -246,7 +246,13 @@ if hasattr(IBB, 'Client'):
 
 
 class Identity(IBB.Identity):
-    """Its call can be awaited under run()."""
+    """Its calls can be awaited under run()."""
+
+    @staticmethod
+    def load_or_create_async(path=None, cancellable=None, callback=None, *user_data):
+        """Reads the key of this installation, or makes one."""
+        return _call(IBB.Identity.load_or_create_async, IBB.Identity.load_or_create_finish, (path,),
+                     cancellable, callback, user_data)
 
     def encrypt_async(self, transport, cancellable=None, callback=None, *user_data):
         """Encrypts a session from end to end: the stream to use in its place."""

@@ -12,9 +12,12 @@
  *
  * tests/lib/script-reader.h says how it reads. "> ..." waits until the client has sent that text,
  * "< ..." sends text to it; other words are in the tables of client-words.c, script-server.c,
- * script-login.c and client-surroundings.c. Each case ends with a logout. */
+ * script-login.c, client-application.c, client-online.c and client-surroundings.c. Each case ends
+ * with a logout. */
 
 #include "config.h"
+
+#include <glib/gstdio.h>
 
 #include "../lib/fake-monitor.h"
 #include "../lib/fast-timers.h"
@@ -42,12 +45,19 @@ run_case (gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  int status;
+  g_autofree char *folder = g_dir_make_tmp ("client-script-XXXXXX", NULL);
+  g_autofree char *own = g_build_filename (folder, "ibb-glib", NULL);
+  int              status;
 
+  /* Not G_TEST_OPTION_ISOLATE_DIRS, which hides the schemas of GSettings, too: GIO's proxy resolver
+   * needs them. */
+  g_setenv ("XDG_DATA_HOME", folder, TRUE);
   fake_monitor_install ();
   start_watchdog ();
   fast_timers_stop ();
   status = script_main (argc, argv, "ibb/client", run_case);
   script_login_clear ();
+  g_rmdir (own);
+  g_assert_cmpint (g_rmdir (folder), ==, 0); /* and nothing else was left in it */
   return status;
 }

@@ -11,6 +11,7 @@
 #include "../lib/open.h"
 #include "../lib/process.h"
 #include "../lib/script-reader.h"
+#include "client-application.h"
 #include "client-fixture.h"
 #include "client-online.h"
 #include "client-surroundings.h"
@@ -20,11 +21,14 @@
 #include "script-login.h"
 #include "xmpp/ibb-component.h"
 
+#define JID "user@fake.test"
+
 struct _ClientRun
 {
   ScriptServer      *servers;
   Surroundings      *surroundings;
   Online            *online;
+  Application       *application;
   CutProxy          *proxy; /* (nullable) */
   IBBXmppConnection *client;
   IBBService        *service; /* (nullable) */
@@ -38,8 +42,6 @@ struct _ClientRun
   IBBTransport      *transport; /* (nullable): that was opened */
   GSocket           *silent[4]; /* (nullable): the first listens */
   GString           *received;  /* names or ids of stanzas, and changes of resources */
-  gboolean           refuses;   /* certificates that nobody knows */
-  guint              n_judged;
   guint              n_notified;
   guint              n_handled; /* stanzas */
   guint              n_nested;  /* for so many the handler of the first one waits */
@@ -103,22 +105,16 @@ check_error (const GError *error, Words *words)
 
 /* ---- the client ---- */
 
-static gboolean
-trust_cb (IBBClient *client, IBBTrustQuestion *question, Run *self)
-{
-  g_assert_cmpint (ibb_trust_question_get_errors (question), !=, 0);
-  self->n_judged++;
-  if (!self->refuses)
-    ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_NONE);
-  return TRUE;
-}
-
+/* One that logs in to the server without TLS. */
 static void
 create_client (Run *self, const char *jid)
 {
   g_clear_object (&self->client);
-  self->client = IBB_XMPP_CONNECTION (fake_create_client (self->servers->server, jid));
-  g_signal_connect (self->client, "trust-requested", G_CALLBACK (trust_cb), self);
+  self->client =
+      g_object_new (IBB_TYPE_CLIENT, "jid", jid, "host", "127.0.0.1", "port",
+                    fake_server_get_port (self->servers->server), "password", "secret", "tls-mode",
+                    IBB_TLS_MODE_NONE, "password-policy", IBB_PASSWORD_POLICY_READABLE, NULL);
+  application_attach (self->application);
 }
 
 static void
@@ -244,6 +240,18 @@ drop (Run *self, Words *words)
     wait_a_moment ();
 }
 
+/* When the logout has returned, the thread of the client has let go of all that belongs to the
+ * application: were it to drop that later, it could do so while the interpreter of the
+ * application's language is being finalized. */
+static void
+check_gone (Run *self, Words *words)
+{
+  if (self->service != NULL)
+    g_assert_finalize_object (g_steal_pointer (&self->service));
+  g_assert_finalize_object (g_steal_pointer (&self->client));
+  application_drop_objects (self->application);
+}
+
 static void
 check_state (Run *self, Words *words)
 {
@@ -267,23 +275,6 @@ static void
 notify_cb (Run *self)
 {
   self->n_notified++;
-}
-
-/* "judge refuse", or "nobody": the application is not asked */
-static void
-set_judge (Run *self, Words *words)
-{
-  const char *text = words_take_rest (words);
-  self->refuses = g_str_equal (text, "refuse");
-  if (g_str_equal (text, "nobody"))
-    g_signal_handlers_disconnect_by_func (self->client, trust_cb, self);
-}
-
-/* How often the application was asked about a certificate. */
-static void
-check_judged (Run *self, Words *words)
-{
-  g_assert_cmpuint (self->n_judged, ==, words_take_number (words));
 }
 
 /* The client trusts the authority of the tests. */
@@ -579,7 +570,7 @@ use_tls (Run *self, Words *words)
   g_free (fake_server_free (self->servers->server));
   script_server_start (self->servers,
                        words_peek (words) != NULL ? words_take_rest (words) : "alone-1.pem");
-  create_client (self, FAKE_JID);
+  create_client (self, JID);
   ibb_client_set_tls_mode (IBB_CLIENT (self->client), IBB_TLS_MODE_DIRECT);
 }
 
@@ -670,10 +661,9 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("expect", expect_session),
   SCRIPT_WORD ("expect-fails", expect_fails),
   SCRIPT_WORD ("fails", finish_login),
+  SCRIPT_WORD ("gone", check_gone),
   SCRIPT_WORD ("handle-stanzas", handle_stanzas),
   SCRIPT_WORD ("handled", check_handled),
-  SCRIPT_WORD ("judge", set_judge),
-  SCRIPT_WORD ("judged", check_judged),
   SCRIPT_WORD ("limit", check_limit),
   SCRIPT_WORD ("local-jid", check_local_jid),
   SCRIPT_WORD ("log-in", log_in),
@@ -711,6 +701,7 @@ client_run_call (ClientRun *self, const char *name, Words *words)
          script_server_call (self->servers, name, words) ||
          script_login_call (self->servers, name, words) ||
          online_call (self->online, name, words) ||
+         application_call (self->application, name, words) ||
          surroundings_call (self->surroundings, name, words);
 }
 
@@ -725,9 +716,10 @@ client_run_new (void)
   script_define (g_strdup ("PING-FRAME"), g_strdup ("\x89\x04ping"));
   self->surroundings = surroundings_new ();
   self->online = online_new (&self->client);
+  self->application = application_new (&self->client);
   self->cancellable = g_cancellable_new ();
   self->received = g_string_new (NULL);
-  create_client (self, FAKE_JID);
+  create_client (self, JID);
   return self;
 }
 
@@ -747,6 +739,7 @@ client_run_free (ClientRun *self)
       g_signal_handlers_disconnect_by_data (self->client, self);
       drop_client (self->client);
     }
+  application_free (self->application);
   for (gsize i = 0; i < G_N_ELEMENTS (self->silent); i++)
     g_clear_object (&self->silent[i]);
   g_clear_pointer (&self->proxy, cut_proxy_free);

@@ -10,6 +10,22 @@
 /* How each side ends the XML stream over WebSocket. */
 #define CLOSE_FRAME "\x81\x34<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>"
 
+#define FEATURES(inner)                                                                            \
+  "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "                                     \
+  "xmlns:stream='http://etherx.jabber.org/streams' from='fake.test' id='1' version='1.0'>"         \
+  "<stream:features>" inner "</stream:features>"
+#define BIND "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'"
+
+/* What the server says after what the client has said. */
+static const char *const login[][2] = {
+  { "<stream:stream", FEATURES ("<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
+                                "<mechanism>PLAIN</mechanism></mechanisms>") },
+  { "</auth>", "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>" },
+  { "<stream:stream", FEATURES (BIND "/>") },
+  { "</iq>", "<iq type='result' id='bind'>" BIND "><jid>user@fake.test/r</jid></bind></iq>" },
+  { "</presence>", "" },
+};
+
 struct _FakeServer
 {
   Acceptor acceptor;
@@ -19,13 +35,13 @@ struct _FakeServer
   GTlsCertificate   *later;          /* protected by lock; (nullable): after the next connection */
   int                n_certificates; /* atomic: of clients */
   GCond              changed;
-  const FakeStep    *steps;      /* protected by lock */
+  gboolean           lets_in;    /* protected by lock */
   guint              n_clients;  /* protected by lock */
   GSocketConnection *connection; /* protected by lock */
   GIOStream         *io;         /* protected by lock: that, or TLS over it */
   GString           *received;   /* protected by lock */
   gsize              seen;       /* protected by lock */
-  gboolean           done;       /* protected by lock: every step is */
+  gboolean           done;       /* protected by lock: the client is logged in, if it is to be */
   gboolean           ended;      /* protected by lock: nothing more comes of what has come */
   gboolean           paused;     /* protected by lock */
   gboolean           deaf;       /* protected by lock */
@@ -48,7 +64,7 @@ send_text (FakeServer *self, const char *text, gsize length)
 static gboolean
 see (FakeServer *self, const char *expect, char **between)
 {
-  char *found = expect == NULL ? NULL : strstr (self->received->str + self->seen, expect);
+  char *found = strstr (self->received->str + self->seen, expect);
   gsize end;
 
   if (found == NULL)
@@ -61,23 +77,13 @@ see (FakeServer *self, const char *expect, char **between)
   return TRUE;
 }
 
-static const FakeStep *
-advance (FakeServer *self, const FakeStep *step)
+/* Call this with the lock. step: of the login */
+static void
+advance (FakeServer *self, guint *step)
 {
-  for (;;)
-    {
-      if (step->expect == NULL)
-        {
-          if (step->send == NULL)
-            self->done = TRUE;
-          return step;
-        }
-      if (!see (self, step->expect, NULL))
-        return step;
-      if (step->send != NULL)
-        send_text (self, step->send, strlen (step->send));
-      step++;
-    }
+  for (; *step < G_N_ELEMENTS (login) && see (self, login[*step][0], NULL); ++*step)
+    send_text (self, login[*step][1], strlen (login[*step][1]));
+  self->done = *step == G_N_ELEMENTS (login);
 }
 
 /* Call this with the lock. Text of XML, or what the masked frames of a WebSocket hold. */
@@ -121,19 +127,19 @@ take_bytes (FakeServer *self, const char *bytes, gsize length)
 static void
 serve (FakeServer *self)
 {
-  GInputStream   *input = g_io_stream_get_input_stream (self->io);
-  const FakeStep *step;
-  char            buffer[65536];
-  gboolean        has_come = FALSE; /* or the client does not trust the certificate */
+  GInputStream *input = g_io_stream_get_input_stream (self->io);
+  guint         step;
+  char          buffer[65536];
+  gboolean      has_come = FALSE; /* or the client does not trust the certificate */
 
   g_mutex_lock (&self->lock);
-  step = self->steps;
+  step = self->lets_in ? 0 : G_N_ELEMENTS (login);
   self->n_clients++;
   for (;;)
     {
       gssize n;
 
-      step = advance (self, step);
+      advance (self, &step);
       g_cond_broadcast (&self->changed);
       while (self->paused && !g_cancellable_is_cancelled (self->acceptor.cancellable))
         g_cond_wait (&self->changed, &self->lock);
@@ -216,17 +222,10 @@ fake_server_dup_tls (FakeServer *self)
 }
 
 FakeServer *
-fake_server_new (const FakeStep *steps)
-{
-  return fake_server_new_tls (steps, NULL);
-}
-
-FakeServer *
-fake_server_new_tls (const FakeStep *steps, GTlsCertificate *certificate)
+fake_server_new (GTlsCertificate *certificate)
 {
   FakeServer *self = g_new0 (FakeServer, 1);
 
-  self->steps = steps;
   g_set_object (&self->certificate, certificate);
   self->received = g_string_new (NULL);
   g_mutex_init (&self->lock);
@@ -237,10 +236,10 @@ fake_server_new_tls (const FakeStep *steps, GTlsCertificate *certificate)
 }
 
 void
-fake_server_set_steps (FakeServer *self, const FakeStep *steps)
+fake_server_let_in (FakeServer *self)
 {
   g_mutex_lock (&self->lock);
-  self->steps = steps;
+  self->lets_in = TRUE;
   g_mutex_unlock (&self->lock);
 }
 
@@ -363,40 +362,4 @@ fake_server_free (FakeServer *self)
   g_free (self);
 
   return received;
-}
-
-/* Clients of such a server. */
-
-IBBClient *
-fake_create_client (FakeServer *server, const char *jid)
-{
-  IBBClient *client = ibb_client_new (jid);
-
-  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "127.0.0.1");
-  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), fake_server_get_port (server));
-  ibb_client_set_password (client, "secret");
-  ibb_client_set_tls_mode (client, IBB_TLS_MODE_NONE);
-  ibb_client_set_password_policy (client, IBB_PASSWORD_POLICY_READABLE);
-
-  return client;
-}
-
-void
-fake_log_out (IBBClient *client, FakeServer *server, char **received)
-{
-  g_autofree char *text = NULL;
-
-  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
-  g_assert_finalize_object (client);
-  text = fake_server_free (server);
-  if (received != NULL)
-    *received = g_steal_pointer (&text);
-}
-
-void
-fake_end (IBBClient *client, FakeServer *server)
-{
-  run_pending ();
-  drop_client (client);
-  g_free (fake_server_free (server));
 }

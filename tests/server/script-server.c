@@ -9,8 +9,6 @@
 #include "../lib/certificate.h"
 #include "../lib/script-reader.h"
 
-static const FakeStep nothing[] = { { NULL } };
-
 static void
 expect_text (ScriptServer *self, Words *words)
 {
@@ -159,6 +157,13 @@ set_paused (ScriptServer *self, Words *words)
   fake_server_set_paused (self->server, words_take_switch (words));
 }
 
+/* From now on the server logs in whoever comes, by PLAIN. */
+static void
+let_in (ScriptServer *self, Words *words)
+{
+  fake_server_let_in (self->server);
+}
+
 /* It does not answer the end of the XML stream. */
 static void
 set_deaf (ScriptServer *self, Words *words)
@@ -216,7 +221,7 @@ script_server_start (ScriptServer *self, const char *name)
 {
   g_autoptr (GTlsCertificate) certificate = *name != '\0' ? load_certificate (name) : NULL;
 
-  self->server = fake_server_new_tls (nothing, certificate);
+  self->server = fake_server_new (certificate);
   script_define (g_strdup ("PORT"), g_strdup_printf ("%u", fake_server_get_port (self->server)));
 }
 
@@ -292,6 +297,7 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("hang-up", hang_up),
   SCRIPT_WORD ("keep", keep),
   SCRIPT_WORD ("later-certificate", set_later_certificate),
+  SCRIPT_WORD ("lets-in", let_in),
   SCRIPT_WORD ("never", add_never),
   SCRIPT_WORD ("paused", set_paused),
   SCRIPT_WORD ("round-trip", round_trip),

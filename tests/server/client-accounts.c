@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The file of accounts, and those that it names. */
+
+#include "config.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/certificate.h"
+#include "client-fixture.h"
+
+#define JID "user@fake.test"
+
+/* A list of known certificates that is too long is neither read nor changed. */
+static void
+test_known_too_long (void)
+{
+  g_autofree char                 *folder = g_dir_make_tmp ("client-known-XXXXXX", NULL);
+  g_autofree char                 *path = g_build_filename (folder, "known", NULL);
+  g_autofree char                 *text = g_strnfill (1048577, '\n');
+  g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (path);
+  g_autoptr (GTlsCertificate)      one = load_certificate ("alone-1.pem");
+  GStatBuf                         info;
+
+  assert_succeeds (g_file_set_contents_full, path, text, 1048577, G_FILE_SET_CONTENTS_CONSISTENT,
+                   0600);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_DATA, ibb_known_certificates_add, known,
+                "one.example", one);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_DATA, ibb_known_certificates_forget, known,
+                "one.example");
+  assert_succeeds (g_file_set_contents_full, path, text, 1048576, G_FILE_SET_CONTENTS_CONSISTENT,
+                   0600);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NO_SPACE, ibb_known_certificates_add, known, "one.example",
+                one);
+  g_assert_cmpint (g_stat (path, &info), ==, 0);
+  g_assert_cmpint (info.st_size, ==, 1048576);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+static void
+remove_folder (const char *folder)
+{
+  static const char *const names[] = { "ibb-glib/accounts", "ibb-glib/password", "ibb-glib", "" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, names[i], NULL);
+
+      g_remove (path);
+    }
+}
+
+/* (transfer full) (nullable): fails the test if it is NULL. */
+static void
+drop (gpointer object)
+{
+  g_assert_nonnull (object);
+  g_object_unref (object);
+}
+
+static void
+write_accounts (const char *text)
+{
+  g_autofree char *folder = g_build_filename (g_get_user_config_dir (), "ibb-glib", NULL);
+  g_autofree char *path = g_build_filename (folder, "accounts", NULL);
+  g_autofree char *password = g_build_filename (folder, "password", NULL);
+
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  g_assert_true (g_file_set_contents_full (password, "secret\nnot this\n", -1,
+                                           G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
+}
+
+/* Who can write the list decides whom this user trusts, and who reads the key or the
+ * password is this user: all are judged by one rule, wherever their names come from. */
+static void
+test_modes (void)
+{
+  static const struct
+  {
+    int         mode;
+    const char *key_warning; /* of a key and of a password */
+    const char *list_warning;
+  } modes[] = {
+    { 0600, NULL, NULL },
+    { 0640, NULL, NULL },
+    { 0604, "*can read*", NULL },
+    { 0602, "*can write*", "*can write*" },
+  };
+  g_autoptr (GTlsCertificate)      one = load_certificate ("alone-1.pem");
+  g_autofree char                 *folder = g_dir_make_tmp ("client-modes-XXXXXX", NULL);
+  g_autofree char                 *key = g_build_filename (folder, "key", NULL);
+  g_autofree char                 *list = g_build_filename (folder, "list", NULL);
+  g_autofree char                 *password = g_build_filename (folder, "password", NULL);
+  g_autofree char                 *accounts = NULL;
+  g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (list);
+
+  drop (ibb_identity_load_or_create (key, NULL)); /* makes it */
+  assert_succeeds (ibb_known_certificates_add, known, "one.example", one);
+  g_assert_true (g_file_set_contents (password, "secret\n", -1, NULL));
+  accounts = g_strdup_printf (
+      "[home]\njid=a@b\npassword-file=%s\n[cert]\njid=a@b\ncertificate=%s\n", password, key);
+  write_accounts (accounts);
+  for (gsize i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      g_autoptr (IBBClient) client = ibb_client_new ("a@b");
+
+      g_assert_cmpint (g_chmod (key, modes[i].mode), ==, 0);
+      g_assert_cmpint (g_chmod (list, modes[i].mode), ==, 0);
+      g_assert_cmpint (g_chmod (password, modes[i].mode), ==, 0);
+      for (int n = 0; modes[i].key_warning != NULL && n < 5; n++)
+        g_test_expect_message ("ibb-glib", G_LOG_LEVEL_WARNING, modes[i].key_warning);
+      if (modes[i].list_warning != NULL)
+        g_test_expect_message ("ibb-glib", G_LOG_LEVEL_WARNING, modes[i].list_warning);
+      drop (ibb_identity_load_or_create (key, NULL));
+      assert_succeeds (ibb_client_load_certificate, client, key, NULL);
+      assert_succeeds (ibb_client_load_password, client, password);
+      drop (ibb_client_new_from_account ("home", NULL, NULL));
+      drop (ibb_client_new_from_account ("cert", NULL, NULL));
+      g_assert_cmpint (ibb_known_certificates_check (known, "one.example", one), ==,
+                       IBB_TRUST_KNOWN);
+      g_test_assert_expected_messages ();
+    }
+  g_unlink (key);
+  g_unlink (list);
+  g_unlink (password);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+/* The longest password, one that is longer, none, and one with a NUL. */
+static void
+test_password_file (void)
+{
+  g_autofree char      *folder = g_dir_make_tmp ("client-password-XXXXXX", NULL);
+  g_autofree char      *path = g_build_filename (folder, "password", NULL);
+  g_autofree char      *most = g_strnfill (4096, 'x');
+  g_autoptr (IBBClient) client = ibb_client_new ("a@b");
+  const struct
+  {
+    const char *before;
+    const char *after;
+    gsize       length; /* of what is after */
+    gboolean    is_good;
+  } rows[] = {
+    { most, "\nmore", 5, TRUE }, { most, "", 0, TRUE }, { most, "x\n", 2, FALSE },
+    { "a", "\r\n", 2, TRUE },    { "", "", 0, FALSE },  { "", "\nx", 2, FALSE },
+    { "a", "\0b", 2, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GString) text = g_string_new (rows[i].before);
+      g_autoptr (GError)  error = NULL;
+
+      g_string_append_len (text, rows[i].after, (gssize) rows[i].length);
+      assert_succeeds (g_file_set_contents_full, path, text->str, (gssize) text->len,
+                       G_FILE_SET_CONTENTS_CONSISTENT, 0600);
+      g_assert_cmpint (ibb_client_load_password (client, path, &error), ==, rows[i].is_good);
+      if (!rows[i].is_good)
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+    }
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_false (ibb_client_load_password (client, path, NULL));
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+/* command-account.py logs in with such accounts. */
+static void
+test_accounts (void)
+{
+  const char *const  resources[][2] = { { "tower", JID "/tower" },
+                                        { "", JID },
+                                        { NULL, JID "/balcony" } };
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv)     names = ibb_client_list_accounts (&error);
+  g_autofree char   *host = NULL;
+  guint              port;
+  IBBTlsMode         mode;
+  IBBPasswordPolicy  policy;
+  IBBClient         *like;
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_strv_length (names), ==, 0);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, ibb_client_new_from_account, "home", NULL);
+
+  write_accounts ("[home]\njid=" JID "/balcony\npassword-file=password\nserver=127.0.0.1:5223\n"
+                  "tls=none\npassword-policy=readable\nkeyring=false\n[other]\njid=a@b\n");
+  g_strfreev (names);
+  names = ibb_client_list_accounts (NULL);
+  g_assert_cmpuint (g_strv_length (names), ==, 2);
+  g_assert_cmpstr (names[0], ==, "home");
+  g_assert_null (ibb_client_new_from_account ("hme", NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, "home, other"));
+
+  for (guint i = 0; i < G_N_ELEMENTS (resources); i++)
+    {
+      g_autoptr (IBBClient) client =
+          assert_succeeds (ibb_client_new_from_account, "home", resources[i][0]);
+
+      g_assert_cmpstr (ibb_client_get_jid (client), ==, resources[i][1]);
+      if (i < 2)
+        continue;
+      /* The file is not read again for another client of the account. */
+      write_accounts ("");
+      like = ibb_client_new_like (client, JID "/balcony");
+      g_object_get (like, "host", &host, "port", &port, "tls-mode", &mode, "password-policy",
+                    &policy, NULL);
+      g_assert_cmpstr (host, ==, "127.0.0.1");
+      g_assert_cmpuint (port, ==, 5223);
+      g_assert_cmpint (mode, ==, IBB_TLS_MODE_NONE);
+      g_assert_cmpint (policy, ==, IBB_PASSWORD_POLICY_READABLE);
+      g_assert_false (ibb_client_get_keyring (like));
+      ibb_client_set_keyring (like, 2);
+      g_assert_cmpint (ibb_client_get_keyring (like), ==, TRUE);
+      drop_client (like);
+    }
+}
+
+static void
+test_bad_account (gconstpointer data)
+{
+  g_autofree char   *text = g_strdup_printf ("[home]\n%s\n", (const char *) data);
+  g_autoptr (GError) error = NULL;
+
+  write_accounts (text);
+  g_assert_null (ibb_client_new_from_account ("home", NULL, &error));
+  g_assert_nonnull (error);
+  g_test_message ("%s", error->message);
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct
+  {
+    const char *name;
+    const char *text;
+  } bad[] = {
+    { "no-jid", "tls=none" },
+    { "unknown-key", "jid=a@b\npasswort=x" },
+    { "tls", "jid=a@b\ntls=never" },
+    { "keyring", "jid=a@b\nkeyring=maybe" },
+    { "server", "jid=a@b\nserver=host:port" },
+    { "policy", "jid=a@b\npassword-policy=open" },
+    { "websocket", "jid=a@b\nwebsocket=ws://x" },
+    { "proxy", "jid=a@b\nproxy=nowhere" },
+    { "password-file", "jid=a@b\npassword-file=nowhere" },
+    { "empty-password", "jid=a@b\npassword-file=/dev/null" },
+    { "endless-password", "jid=a@b\npassword-file=/dev/zero" },
+    { "ca-file", "jid=a@b\nca-file=nowhere" },
+    { "certificate", "jid=a@b\ncertificate=nowhere" },
+    { "no-key-file", "jid" },
+  };
+
+  g_autofree char *folder = g_dir_make_tmp ("client-accounts-XXXXXX", NULL);
+  int              status;
+
+  /* Not G_TEST_OPTION_ISOLATE_DIRS, which hides the schemas of GSettings, too: GIO's proxy resolver
+   * needs them. */
+  g_assert_nonnull (folder);
+  g_setenv ("XDG_DATA_HOME", folder, TRUE);
+  g_setenv ("XDG_CONFIG_HOME", folder, TRUE);
+  g_test_init (&argc, &argv, NULL);
+  start_watchdog ();
+  g_test_add_func ("/client/known/too-long", test_known_too_long);
+  g_test_add_func ("/client/password-file", test_password_file);
+  g_test_add_func ("/client/accounts", test_accounts);
+  g_test_add_func ("/client/modes", test_modes);
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *path = g_strconcat ("/client/accounts/bad/", bad[i].name, NULL);
+
+      g_test_add_data_func (path, bad[i].text, test_bad_account);
+    }
+
+  status = g_test_run ();
+  remove_folder (folder);
+  return status;
+}

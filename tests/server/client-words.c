@@ -10,7 +10,7 @@
 #include "../lib/fake-monitor.h"
 #include "../lib/open.h"
 #include "../lib/process.h"
-#include "../lib/script-reader.h"
+#include "../lib/script-error.h"
 #include "client-application.h"
 #include "client-fixture.h"
 #include "client-online.h"
@@ -48,60 +48,6 @@ struct _ClientRun
 };
 
 typedef struct _ClientRun Run;
-
-/* ---- words ---- */
-
-static int
-find_nick (GType type, const char *nick)
-{
-  g_autoptr (GEnumClass) class = g_type_class_ref (type);
-  GEnumValue *value = g_enum_get_value_by_nick (class, nick);
-
-  if (value == NULL)
-    script_fail ("%s has no value %s", g_type_name (type), nick);
-  return value->value;
-}
-
-/* "DOMAIN CODE|any [TEXT]", or "none" */
-static void
-check_error (const GError *error, Words *words)
-{
-  const struct
-  {
-    const char *name;
-    GQuark      domain;
-    GType       codes;
-  } domains[] = {
-    { "ibb", IBB_ERROR, IBB_TYPE_ERROR },
-    { "io", G_IO_ERROR, G_TYPE_IO_ERROR_ENUM },
-    { "tls", G_TLS_ERROR, G_TYPE_TLS_ERROR },
-    { "resolver", G_RESOLVER_ERROR, G_TYPE_RESOLVER_ERROR },
-  };
-  const char *domain = words_take (words);
-  const char *code, *text;
-
-  if (error == NULL || g_str_equal (domain, "none"))
-    {
-      if (error != NULL || !g_str_equal (domain, "none"))
-        script_fail ("the error is %s", error != NULL ? error->message : "none");
-      return;
-    }
-  code = words_take (words);
-  text = words_take_rest (words);
-  /* A server that has much to say does not fill a log or a terminal. */
-  g_assert_cmpuint (strlen (error->message), <, 1000);
-  for (guint i = 0; i < G_N_ELEMENTS (domains); i++)
-    if (g_str_equal (domain, domains[i].name))
-      {
-        if (error->domain != domains[i].domain ||
-            (!g_str_equal (code, "any") && error->code != find_nick (domains[i].codes, code)) ||
-            strstr (error->message, text) == NULL)
-          script_fail ("it is %s, %d: %s", g_quark_to_string (error->domain), error->code,
-                       error->message);
-        return;
-      }
-  script_fail ("no domain %s", domain);
-}
 
 /* ---- the client ---- */
 
@@ -149,7 +95,7 @@ set_property (Run *self, Words *words)
   else if (G_VALUE_HOLDS_BOOLEAN (&value))
     g_value_set_boolean (&value, g_str_equal (text, "on"));
   else if (G_VALUE_HOLDS_ENUM (&value))
-    g_value_set_enum (&value, find_nick (pspec->value_type, text));
+    g_value_set_enum (&value, script_find_nick (pspec->value_type, text));
   else if (G_VALUE_HOLDS_INT (&value))
     g_value_set_int (&value, atoi (text));
   else
@@ -191,7 +137,7 @@ finish_login (Run *self, Words *words)
   self->is_logging_in = FALSE;
   ibb_xmpp_connection_login_finish (self->client, result, &error);
   if (words != NULL)
-    check_error (error, words);
+    script_check_error (error, words);
   else
     g_assert_no_error (error);
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PENDING))
@@ -215,7 +161,7 @@ cancel (Run *self, Words *words)
 static void
 wait_for (Run *self, Words *words)
 {
-  int state = find_nick (IBB_TYPE_CONNECTION_STATE, words_take_rest (words));
+  int state = script_find_nick (IBB_TYPE_CONNECTION_STATE, words_take_rest (words));
 
   while ((int) ibb_xmpp_connection_get_state (self->client) != state)
     wait_a_moment ();
@@ -256,7 +202,7 @@ static void
 check_state (Run *self, Words *words)
 {
   g_assert_cmpint (ibb_xmpp_connection_get_state (self->client), ==,
-                   find_nick (IBB_TYPE_CONNECTION_STATE, words_take_rest (words)));
+                   script_find_nick (IBB_TYPE_CONNECTION_STATE, words_take_rest (words)));
 }
 
 static void
@@ -266,7 +212,7 @@ check_disconnect_error (Run *self, Words *words)
   g_autoptr (GError) property = NULL;
 
   g_object_get (self->client, "disconnect-error", &property, NULL);
-  check_error (error, words);
+  script_check_error (error, words);
   g_assert_cmpstr (error != NULL ? error->message : NULL, ==,
                    property != NULL ? property->message : NULL);
 }
@@ -498,7 +444,7 @@ accept_fails (Run *self, Words *words)
   g_autoptr (GError)       error = NULL;
 
   g_assert_null (ibb_service_accept_finish (self->service, result, &error));
-  check_error (error, words);
+  script_check_error (error, words);
 }
 
 static void
@@ -521,7 +467,7 @@ expect_fails (Run *self, Words *words)
   g_autoptr (GError)       error = NULL;
 
   g_assert_null (ibb_service_expect_session_finish (self->service, result, &error));
-  check_error (error, words);
+  script_check_error (error, words);
 }
 
 /* By messages, with that peer. */
@@ -557,7 +503,7 @@ end_query (Run *self, Words *words)
   g_autoptr (GError)       error = NULL;
 
   ibb_client_query_support_finish (IBB_CLIENT (self->client), result, &error);
-  check_error (error, words);
+  script_check_error (error, words);
 }
 
 /* ---- the server ---- */

@@ -157,7 +157,7 @@ set_paused (ScriptServer *self, Words *words)
   fake_server_set_paused (self->server, words_take_switch (words));
 }
 
-/* From now on the server logs in whoever comes, by PLAIN. */
+/* From now on the server lets each client in, by PLAIN. */
 static void
 let_in (ScriptServer *self, Words *words)
 {

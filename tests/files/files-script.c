@@ -1,0 +1,604 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Files with the programs of other people: what they send is played by Romeo, who has nothing but
+ * an in-band session, to Juliet, who uses the library.
+ *
+ *   # The sender withdraws before anybody has decided.
+ *   case withdrawn
+ *     jingle s1; offered; action s1 session-terminate <reason><cancel/></reason>; ends ibb gone
+ *
+ * tests/lib/script-reader.h says how it reads. "> KIND TEXT" waits until Romeo hears an IQ of that
+ * kind with the text, or with that id, "< KIND ID PAYLOAD" sends one: the words for what he says
+ * are in romeo.c. */
+
+#define _GNU_SOURCE /* RTLD_NEXT */
+
+#include "../lib/fast-timers.h"
+#include "../lib/script-error.h"
+#include "../lib/watchdog.h"
+#include "romeo.h"
+
+#include <dlfcn.h>
+#include <sys/stat.h>
+
+#define SIZE 20000
+
+typedef FilesRun Run;
+
+/* ---- in place of functions of libraries ---- */
+
+/* The minute is too long for a test. */
+static guint divisor = 1;
+
+void
+ibb_session_params_set_expect_timeout (IBBSessionParams *self, guint timeout)
+{
+  void (*original) (IBBSessionParams *, guint) = (void (*) (IBBSessionParams *, guint)) dlsym (
+      RTLD_NEXT, "ibb_session_params_set_expect_timeout");
+
+  g_assert_cmpuint (timeout, ==, 60000);
+  original (self, timeout / divisor);
+}
+
+/* The last step of a hash, in a thread that is not the test's, waits. */
+static GMutex   hash_lock;
+static GCond    hash_changed;
+static gboolean holds_hash; /* protected by hash_lock */
+static int      has_hash;   /* atomic */
+
+char *
+g_base64_encode (const guchar *data, gsize length)
+{
+  char *(*original) (const guchar *, gsize) =
+      (char *(*) (const guchar *, gsize)) dlsym (RTLD_NEXT, "g_base64_encode");
+
+  g_mutex_lock (&hash_lock);
+  if (holds_hash && !g_main_context_is_owner (NULL))
+    {
+      g_atomic_int_set (&has_hash, TRUE);
+      g_main_context_wakeup (NULL);
+      while (holds_hash)
+        g_cond_wait (&hash_changed, &hash_lock);
+    }
+  g_mutex_unlock (&hash_lock);
+  return original (data, length);
+}
+
+/* "hold-hash wait": until it is there */
+static void
+hold_hash (Run *self, Words *words)
+{
+  if (words_take_if (words, "wait"))
+    {
+      wait_until (g_atomic_int_get (&has_hash));
+      return;
+    }
+  g_mutex_lock (&hash_lock);
+  holds_hash = words_take_switch (words);
+  g_cond_signal (&hash_changed);
+  g_mutex_unlock (&hash_lock);
+}
+
+static void
+shorten_expectations (Run *self, Words *words)
+{
+  divisor = 300;
+}
+
+/* ---- sessions ---- */
+
+/* "open SID [BLOCK-SIZE]" */
+static void
+open_session (Run *self, Words *words)
+{
+  g_autoptr (IBBSessionParams) params = ibb_session_params_new ();
+  GAsyncResult                *result = NULL;
+
+  ibb_session_params_set_sid (params, words_take (words));
+  ibb_session_params_set_block_size (
+      params, words_peek (words) != NULL ? (guint) words_take_number (words) : 4096);
+  ibb_service_open_session_async (self->peer, JULIET, params, NULL, store_result_cb, &result);
+  g_clear_object (&self->transport);
+  self->transport = assert_result (ibb_service_open_session_finish, self->peer, &result);
+}
+
+static void
+expect_session (Run *self, Words *words)
+{
+  ibb_service_expect_session_async (self->peer, JULIET, words_take (words), NULL, NULL,
+                                    store_result_cb, &self->expected);
+}
+
+static void
+check_expected (Run *self, Words *words)
+{
+  self->transport = assert_result (ibb_service_expect_session_finish, self->peer, &self->expected);
+}
+
+/* "write FROM LENGTH": of the bytes */
+static void
+write_bytes_of (Run *self, Words *words)
+{
+  gsize                    from = (gsize) words_take_number (words);
+  gsize                    length = (gsize) words_take_number (words);
+  const guint8            *bytes = g_bytes_get_data (self->bytes, NULL);
+  g_autoptr (GAsyncResult) written = NULL;
+  GAsyncResult            *result = NULL;
+
+  g_output_stream_write_all_async (get_output (self->transport), bytes + from, length,
+                                   G_PRIORITY_DEFAULT, NULL, store_result_cb, &result);
+  written = wait_for_result (&result);
+  assert_succeeds (g_output_stream_write_all_finish, get_output (self->transport), written, NULL);
+}
+
+/* "close [output]" */
+static void
+close_session (Run *self, Words *words)
+{
+  if (words_take_if (words, "output"))
+    shut_down_output (self->transport);
+  else
+    close_stream (self->transport);
+}
+
+/* The other end works in this thread, too. */
+static void
+read_all (Run *self, Words *words)
+{
+  g_autofree guint8       *got = g_malloc (SIZE);
+  g_autoptr (GAsyncResult) read = NULL;
+  GAsyncResult            *result = NULL;
+  gsize                    length;
+
+  g_input_stream_read_all_async (get_input (self->transport), got, SIZE, G_PRIORITY_DEFAULT, NULL,
+                                 store_result_cb, &result);
+  read = wait_for_result (&result);
+  assert_succeeds (g_input_stream_read_all_finish, get_input (self->transport), read, &length);
+  g_assert_cmpmem (got, length, g_bytes_get_data (self->bytes, NULL), SIZE);
+}
+
+static void
+check_block_size (Run *self, Words *words)
+{
+  g_assert_cmpuint (ibb_transport_get_block_size (self->transport), ==, words_take_number (words));
+}
+
+static void
+wait_for_end (Run *self, Words *words)
+{
+  wait_until (ibb_transport_has_ended (self->transport));
+}
+
+/* Juliet has a service for streams, too, ... */
+static void
+start_streams (Run *self, Words *words)
+{
+  self->streams = ibb_service_new (self->own_connection);
+  ibb_service_set_session_limit (self->streams, 1);
+  ibb_service_accept_async (self->streams, NULL, store_result_cb, &self->streamed);
+}
+
+/* ... which got no session. */
+static void
+end_streams (Run *self, Words *words)
+{
+  g_assert_null (self->streamed);
+  ibb_service_stop (self->streams);
+  wait_until (self->streamed != NULL);
+  g_clear_object (&self->streamed);
+  g_clear_object (&self->streams);
+}
+
+static gboolean
+never_cb (IBBService *service, IBBRequest *request, gpointer user_data)
+{
+  g_assert_not_reached ();
+}
+
+/* Her application has a handler for sessions, which gets none of files. */
+static void
+handle_sessions (Run *self, Words *words)
+{
+  IBBService *sessions = ibb_files_service_get_sessions (self->own);
+
+  ibb_service_set_session_limit (sessions, 10);
+  g_signal_connect (sessions, "session-requested", G_CALLBACK (never_cb), NULL);
+}
+
+/* "lose [back]": her connection, which comes again */
+static void
+lose_connection (Run *self, Words *words)
+{
+  ibb_connection_set_state (self->own_connection, IBB_CONNECTION_STATE_CONNECTING, NULL);
+  if (!words_take_if (words, "back"))
+    return;
+  ibb_connection_set_state (self->own_connection, IBB_CONNECTION_STATE_ONLINE, NULL);
+  run_pending ();
+}
+
+/* ---- transfers ---- */
+
+static gboolean
+offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Run *self)
+{
+  g_ptr_array_add (self->all_offered, g_object_ref (transfer));
+  g_set_object (&self->offered, transfer);
+  return TRUE;
+}
+
+static IBBFilesTransfer *
+get_transfer (Run *self)
+{
+  return self->sent != NULL ? self->sent : self->offered;
+}
+
+/* "offered [N]": so many have come, and no more */
+static void
+check_offered (Run *self, Words *words)
+{
+  guint n = words_peek (words) != NULL ? (guint) words_take_number (words) : 1;
+
+  wait_until (self->all_offered->len >= n);
+  g_assert_cmpuint (self->all_offered->len, ==, n);
+}
+
+/* Nobody but the library holds the offer any more, ... */
+static void
+drop_offered (Run *self, Words *words)
+{
+  self->gone = self->offered;
+  g_object_add_weak_pointer (G_OBJECT (self->offered), &self->gone);
+  ibb_files_transfer_refuse (self->offered, NULL);
+  g_ptr_array_set_size (self->all_offered, 0);
+  g_clear_object (&self->offered);
+}
+
+/* ... and now not even that does. */
+static void
+wait_until_gone (Run *self, Words *words)
+{
+  wait_until (self->gone == NULL);
+}
+
+static char *
+dup_path (Run *self)
+{
+  return g_build_filename (self->folder, "file", NULL);
+}
+
+/* "accept [stream|unheard]": the last offer, as “file” of the folder */
+static void
+accept (Run *self, Words *words)
+{
+  g_autofree char          *path = dup_path (self);
+  g_autoptr (GFile)         file = g_file_new_for_path (path);
+  g_autoptr (GOutputStream) sink = g_memory_output_stream_new_resizable ();
+
+  wait_until (self->offered != NULL);
+  self->is_stream = words_take_if (words, "stream");
+  if (words_take_if (words, "unheard"))
+    ibb_files_transfer_accept_stream_async (self->offered, sink, NULL, NULL, NULL);
+  else if (self->is_stream)
+    ibb_files_transfer_accept_stream_async (self->offered, sink, NULL, store_result_cb,
+                                            &self->accepted);
+  else
+    ibb_files_transfer_accept_file_async (self->offered, file, IBB_FILES_EXISTING_FAIL, NULL,
+                                          store_result_cb, &self->accepted);
+}
+
+/* "accepted ERROR": how the acceptance ends */
+static void
+check_accepted (Run *self, Words *words)
+{
+  g_autoptr (GAsyncResult) result = wait_for_result (&self->accepted);
+  g_autoptr (GError)       error = NULL;
+
+  if (self->is_stream)
+    ibb_files_transfer_accept_stream_finish (self->offered, result, &error);
+  else
+    ibb_files_transfer_accept_file_finish (self->offered, result, &error);
+  script_check_error (error, words);
+}
+
+static void
+check_content (Run *self, Words *words)
+{
+  g_autofree char *path = dup_path (self);
+  g_autofree char *content = NULL;
+  gsize            length;
+
+  assert_succeeds (g_file_get_contents, path, &content, &length);
+  g_assert_cmpmem (content, length, g_bytes_get_data (self->bytes, NULL),
+                   g_bytes_get_size (self->bytes));
+}
+
+/* "empty on": nothing is in the folder */
+static void
+check_empty (Run *self, Words *words)
+{
+  g_autoptr (GDir) dir = assert_succeeds (g_dir_open, self->folder, 0);
+
+  g_assert_cmpint (g_dir_read_name (dir) == NULL, ==, words_take_switch (words));
+}
+
+/* The receiver was killed before it could synchronize the part with the disk. */
+static void
+unsettle (Run *self, Words *words)
+{
+  g_autoptr (GDir) dir = assert_succeeds (g_dir_open, self->folder, 0);
+  g_autofree char *path = g_build_filename (self->folder, g_dir_read_name (dir), NULL);
+  struct stat      info;
+
+  g_assert_cmpint (stat (path, &info), ==, 0);
+  g_assert_cmpint (info.st_mode & 07777, ==, 01600);
+  g_assert_cmpint (chmod (path, 0600), ==, 0);
+}
+
+/* "offer JID [SIZE]": Juliet offers the bytes; "error" tells why she cannot. */
+static void
+offer (Run *self, Words *words)
+{
+  const char *jid = words_take (words);
+  guint64     size = words_peek (words) != NULL ? (guint64) words_take_number (words)
+                                                : g_bytes_get_size (self->bytes);
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("f", size);
+  g_autoptr (GInputStream)     stream = g_memory_input_stream_new_from_bytes (self->bytes);
+  g_autoptr (GAsyncResult)     done = NULL;
+  GAsyncResult                *result = NULL;
+
+  g_clear_error (&self->error);
+  ibb_files_service_offer_stream_async (self->own, jid, stream, metadata, NULL, store_result_cb,
+                                        &result);
+  done = wait_for_result (&result);
+  g_clear_object (&self->sent);
+  self->sent = ibb_files_service_offer_stream_finish (self->own, done, &self->error);
+}
+
+/* "ends ERROR": how the transfer does */
+static void
+check_end (Run *self, Words *words)
+{
+  g_autoptr (GError) error = NULL;
+
+  ibb_files_transfer_wait (get_transfer (self), NULL, &error);
+  script_check_error (error, words);
+}
+
+static void
+wait_for_state (Run *self, Words *words)
+{
+  int state = script_find_nick (IBB_FILES_TYPE_STATE, words_take (words));
+
+  wait_until ((int) ibb_files_transfer_get_state (get_transfer (self)) == state);
+}
+
+static void
+wait_for_moved (Run *self, Words *words)
+{
+  guint64 n = (guint64) words_take_number (words);
+
+  wait_until (ibb_files_transfer_get_bytes_moved (get_transfer (self)) == n);
+}
+
+static void
+check_way (Run *self, Words *words)
+{
+  g_assert_cmpint (ibb_files_transfer_get_way (self->sent), ==,
+                   script_find_nick (IBB_FILES_TYPE_WAY, words_take (words)));
+}
+
+static void
+cancel (Run *self, Words *words)
+{
+  ibb_files_transfer_cancel (get_transfer (self));
+}
+
+/* The first offer */
+static void
+refuse (Run *self, Words *words)
+{
+  ibb_files_transfer_refuse (g_ptr_array_index (self->all_offered, 0), NULL);
+}
+
+static void
+check_size (Run *self, Words *words)
+{
+  g_assert_cmpuint (ibb_files_metadata_get_size (ibb_files_transfer_get_metadata (self->offered)),
+                    ==, words_take_number (words));
+}
+
+static void
+check_no_hash (Run *self, Words *words)
+{
+  g_assert_null (ibb_files_metadata_get_hash (ibb_files_transfer_get_metadata (self->offered),
+                                              words_take (words)));
+}
+
+/* What is kept of a name is bounded. */
+static void
+check_name (Run *self, Words *words)
+{
+  IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (self->offered);
+
+  g_assert_cmpuint (strlen (ibb_files_metadata_get_name (metadata)), <=, 4096 + 6);
+  g_assert_true (g_utf8_validate (ibb_files_metadata_get_name (metadata), -1, NULL));
+}
+
+/* ---- bytes and time ---- */
+
+static void
+set_bytes (Run *self, Words *words)
+{
+  g_bytes_unref (self->bytes);
+  self->bytes = make_bytes ((gsize) words_take_number (words), 1);
+}
+
+/* "hash NAME FUNCTION [FROM] [wrong]": %NAME is the element of the bytes from there, or of others.
+ */
+static void
+define_hash (Run *self, Words *words)
+{
+  char                 *name = g_strdup (words_take (words));
+  const char           *function = words_take (words);
+  gsize                 from = 0;
+  gboolean              is_long = g_str_equal (function, "sha-512");
+  g_autoptr (GChecksum) checksum = g_checksum_new (is_long ? G_CHECKSUM_SHA512 : G_CHECKSUM_SHA256);
+  guint8                digest[64];
+  gsize                 size, length = sizeof digest;
+  const guint8         *bytes = g_bytes_get_data (self->bytes, &size);
+  g_autofree char      *base64 = NULL;
+
+  if (words_peek (words) != NULL && !g_str_equal (words_peek (words), "wrong"))
+    from = (gsize) words_take_number (words);
+  g_checksum_update (checksum, bytes + from,
+                     (gssize) (size - from - words_take_if (words, "wrong")));
+  g_checksum_get_digest (checksum, digest, &length);
+  base64 = g_base64_encode (digest, length);
+  script_define (name, g_strdup_printf ("<hash xmlns='urn:xmpp:hashes:2' algo='%s'>%s</hash>",
+                                        function, base64));
+}
+
+/* Minutes pass in no time. */
+static void
+set_fast (Run *self, Words *words)
+{
+  if (words_take_switch (words))
+    fast_timers_start (5000, 100000, 0);
+  else
+    fast_timers_stop ();
+}
+
+static void
+hold_timer (Run *self, Words *words)
+{
+  fast_timers_hold ((guint) words_take_number (words));
+}
+
+static void
+wait_for_timer (Run *self, Words *words)
+{
+  wait_until (fast_timers_is_held ());
+}
+
+/* It fires, and the next one of so many ms is held. */
+static void
+fire_timer (Run *self, Words *words)
+{
+  wait_for_timer (self, words);
+  fast_timers_fire ();
+  hold_timer (self, words);
+}
+
+static const ScriptWord calls[] = {
+  SCRIPT_WORD ("accept", accept),
+  SCRIPT_WORD ("accepted", check_accepted),
+  SCRIPT_WORD ("block-size", check_block_size),
+  SCRIPT_WORD ("bytes", set_bytes),
+  SCRIPT_WORD ("cancel", cancel),
+  SCRIPT_WORD ("close", close_session),
+  SCRIPT_WORD ("content", check_content),
+  SCRIPT_WORD ("drop-offered", drop_offered),
+  SCRIPT_WORD ("empty", check_empty),
+  SCRIPT_WORD ("ended", wait_for_end),
+  SCRIPT_WORD ("ends", check_end),
+  SCRIPT_WORD ("expect", expect_session),
+  SCRIPT_WORD ("expect-soon", shorten_expectations),
+  SCRIPT_WORD ("expected", check_expected),
+  SCRIPT_WORD ("fast", set_fast),
+  SCRIPT_WORD ("fire", fire_timer),
+  SCRIPT_WORD ("gone", wait_until_gone),
+  SCRIPT_WORD ("handle-sessions", handle_sessions),
+  SCRIPT_WORD ("hash", define_hash),
+  SCRIPT_WORD ("held", wait_for_timer),
+  SCRIPT_WORD ("hold", hold_timer),
+  SCRIPT_WORD ("hold-hash", hold_hash),
+  SCRIPT_WORD ("lose", lose_connection),
+  SCRIPT_WORD ("moved", wait_for_moved),
+  SCRIPT_WORD ("name", check_name),
+  SCRIPT_WORD ("no-hash", check_no_hash),
+  SCRIPT_WORD ("no-streams", end_streams),
+  SCRIPT_WORD ("offer", offer),
+  SCRIPT_WORD ("offered", check_offered),
+  SCRIPT_WORD ("open", open_session),
+  SCRIPT_WORD ("read", read_all),
+  SCRIPT_WORD ("refuse", refuse),
+  SCRIPT_WORD ("size", check_size),
+  SCRIPT_WORD ("state", wait_for_state),
+  SCRIPT_WORD ("streams", start_streams),
+  SCRIPT_WORD ("unsettle", unsettle),
+  SCRIPT_WORD ("way", check_way),
+  SCRIPT_WORD ("write", write_bytes_of),
+};
+
+static gboolean
+call_word (gpointer run, const char *name, Words *words)
+{
+  return SCRIPT_CALL (calls, run, name, words) || romeo_call (run, name, words);
+}
+
+static void
+set_up (Run *self)
+{
+  g_autoptr (GString) wide = g_string_new ("y"); /* the bound falls into a letter */
+
+  for (guint i = 0; i < 3000; i++)
+    g_string_append (wide, "€");
+  script_define (g_strdup ("WIDE"), g_strdup (wide->str));
+  script_define (g_strdup ("JULIET"), g_strdup (JULIET));
+  script_define (g_strdup ("ROMEO"), g_strdup (ROMEO));
+  self->loopback = ibb_loopback_new ();
+  self->own_connection = ibb_loopback_attach (self->loopback, JULIET);
+  self->own = ibb_files_service_new (self->own_connection);
+  g_signal_connect (self->own, "file-offered", G_CALLBACK (offered_cb), self);
+  romeo_set_up (self);
+  self->all_offered = g_ptr_array_new_with_free_func (g_object_unref);
+  self->bytes = make_bytes (SIZE, 1);
+  self->folder = assert_succeeds (g_dir_make_tmp, "ibb-files-XXXXXX");
+}
+
+static void
+tear_down (Run *self)
+{
+  g_autofree char *command = g_strdup_printf ("rm -r '%s'", self->folder);
+
+  fast_timers_stop ();
+  fast_timers_hold (0);
+  divisor = 1;
+  for (guint i = 0; i < self->all_offered->len; i++)
+    ibb_files_transfer_cancel (g_ptr_array_index (self->all_offered, i));
+  if (self->sent != NULL)
+    ibb_files_transfer_cancel (self->sent);
+  g_clear_object (&self->offered);
+  g_clear_object (&self->sent);
+  g_ptr_array_unref (self->all_offered);
+  g_clear_object (&self->transport);
+  run_pending ();
+  g_clear_object (&self->accepted);
+  g_assert_finalize_object (self->own);
+  romeo_tear_down (self);
+  drop_and_wait (self->own_connection);
+  g_assert_finalize_object (self->loopback);
+  g_clear_error (&self->error);
+  g_bytes_unref (self->bytes);
+  g_assert_cmpint (system (command), ==, 0);
+  g_free (self->folder);
+}
+
+static void
+run_case (gconstpointer data)
+{
+  static const ScriptRoom room = { NULL, call_word, NULL };
+  Run                     run = { NULL };
+
+  set_up (&run);
+  script_run (data, &room, &run);
+  tear_down (&run);
+}
+
+int
+main (int argc, char **argv)
+{
+  watchdog_start (60);
+  fast_timers_stop ();
+  return script_main (argc, argv, "ibb/files", run_case);
+}

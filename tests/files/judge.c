@@ -140,7 +140,8 @@ judge_part_of (const WholeRecord *record, const GError *error)
 
   for (guint i = 0; i < G_N_ELEMENTS (deleting); i++)
     is_deleted |= g_error_matches (error, IBB_ERROR, deleting[i]);
-  if (error != NULL && (!is_deleted || world.disk->fault_rate > 0))
+  if (error != NULL && (!is_deleted || world.disk->fault_rate > 0 || world.disk->is_off ||
+                        world.disk->is_dead[file->receiver]))
     {
       file->is_left = TRUE;
       file->is_unsettled |=

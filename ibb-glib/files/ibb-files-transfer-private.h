@@ -38,7 +38,8 @@ struct _IBBFilesTransfer
   char    *question;     /* (owned) (nullable): whether it has the file */
   guint    n_unanswered; /* questions since the last answer */
   guint    n_asked;      /* all questions */
-  gboolean is_unknown;   /* the receiver does not know the transfer */
+  gint64   lost_at; /* when a question was lost with the own connection, without an answer since */
+  gboolean is_unknown; /* the receiver does not know the transfer */
 
   GCancellable *cancellable; /* (owned): of all that runs */
   guint         n_running;   /* calls whose callbacks are to come */

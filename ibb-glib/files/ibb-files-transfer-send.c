@@ -63,7 +63,10 @@ asked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   if (!ibb_files_transfer_goes_on (self))
     return;
   if (answer != NULL)
-    self->n_unanswered = 0;
+    {
+      self->n_unanswered = 0;
+      self->lost_at = 0;
+    }
   /* The program was started again. One that has ended the transfer says why: that may come later
    * than the answer to a question. */
   else if (g_error_matches (error, IBB_ERROR, IBB_ERROR_ITEM_NOT_FOUND))
@@ -72,7 +75,23 @@ asked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   else if (self->n_unanswered > 0 &&
            (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED) ||
             g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)))
-    self->n_unanswered--;
+    {
+      self->n_unanswered--;
+      if (self->lost_at == 0)
+        self->lost_at = g_get_monotonic_time ();
+    }
+}
+
+/* As a session that waits for its connection and its peer. */
+static gboolean
+has_waited_too_long (IBBFilesTransfer *self)
+{
+  gint64 limit = ibb_service_get_resume_timeout (self->sessions) * G_TIME_SPAN_MILLISECOND;
+
+  if (self->lost_at == 0)
+    return FALSE;
+  return !ibb_service_get_resume_sessions (self->sessions) ||
+         (limit > 0 && g_get_monotonic_time () - self->lost_at >= limit);
 }
 
 /* The checksum, and each word of the receiver, may be lost with a connection, and the receiver may
@@ -85,6 +104,11 @@ ask (IBBFilesTransfer *self)
   if (self->is_unknown)
     {
       fail_unknown (self, IBB_ERROR, IBB_ERROR_FAILED);
+      return;
+    }
+  if (has_waited_too_long (self))
+    {
+      fail_unknown (self, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
       return;
     }
   if (self->n_asked++ == ASKED_MAX || self->n_unanswered++ == UNANSWERED_MAX)

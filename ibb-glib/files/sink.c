@@ -257,7 +257,8 @@ make_private (int fd, const struct stat *info)
 }
 
 /* Takes the part of an earlier sink, if there is one that nobody uses. A file that has two names
- * is not continued: a sink was interrupted while it gave the file its name by a link. */
+ * is not continued: a sink was interrupted while it gave the file its name by a link. An empty part
+ * must not hide a longer one. */
 static void
 take_part (IBBSink *self, gboolean goes_on)
 {
@@ -270,7 +271,8 @@ take_part (IBBSink *self, gboolean goes_on)
 
       if (fd < 0)
         continue;
-      if (owner == IBB_DISK_OWN && info.st_nlink == 1 && make_private (fd, &info))
+      if (owner == IBB_DISK_OWN && info.st_nlink == 1 && info.st_size > 0 &&
+          make_private (fd, &info))
         {
           self->fd = fd;
           self->part = g_steal_pointer (&name);

@@ -208,8 +208,7 @@ plant_something (FakeDisk *self)
   const char *name = self->places[g_rand_int_range (self->random, 0, (int) n)];
 
   if (find (name) == NULL)
-    fake_disk_plant (self, name, (FakeDiskKind) g_rand_int_range (self->random, 0, 4),
-                     g_rand_boolean (self->random) ? geteuid () : FAKE_DISK_STRANGER, "planted");
+    fake_disk_plant_any (self, name);
 }
 
 void
@@ -796,4 +795,11 @@ fake_disk_plant (FakeDisk *self, const char *name, FakeDiskKind kind, uid_t owne
   change (self, name, file, NULL, NULL);
   file_unref (file);
   self->n_planted++;
+}
+
+void
+fake_disk_plant_any (FakeDisk *self, const char *name)
+{
+  fake_disk_plant (self, name, (FakeDiskKind) g_rand_int_range (self->random, 0, 4),
+                   g_rand_boolean (self->random) ? geteuid () : FAKE_DISK_STRANGER, "planted");
 }

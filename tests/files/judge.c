@@ -8,21 +8,53 @@
 
 #include <string.h>
 
-#define LOST_MAX 80000 /* bytes that one interruption may lose: what the receiver had not read */
+#define LOST_MAX 65536 /* bytes that one interruption may lose: what the receiver had not read */
+#define PARTS_PER_KEY 8
 
 static gboolean
 is_whole (const WholeFile *file, const void *data, gsize length)
 {
   return g_bytes_get_size (file->bytes) == length &&
-         (length == 0 || memcmp (g_bytes_get_data (file->bytes, NULL), data, length) == 0);
+         (length == 0 || memcmp (g_bytes_get_data (file->bytes, NULL), data, length) == 0 ||
+          (file->other != NULL &&
+           memcmp (g_bytes_get_data (file->other, NULL), data, length) == 0));
 }
 
+/* One part may have bytes of both states. */
 static gboolean
 is_beginning (const WholeFile *file, const GString *bytes)
 {
-  return bytes->len <= g_bytes_get_size (file->bytes) &&
-         (bytes->len == 0 ||
-          memcmp (g_bytes_get_data (file->bytes, NULL), bytes->str, bytes->len) == 0);
+  GBytes     *other = file->other != NULL ? file->other : file->bytes;
+  const char *first = g_bytes_get_data (file->bytes, NULL);
+  const char *second = g_bytes_get_data (other, NULL);
+
+  if (bytes->len > g_bytes_get_size (file->bytes))
+    return FALSE;
+  for (gsize i = 0; i < bytes->len; i++)
+    if (bytes->str[i] != first[i] && bytes->str[i] != second[i])
+      return FALSE;
+  return TRUE;
+}
+
+/* As the library names it, for a sender that uses the library. */
+char *
+judge_dup_part_name (const WholeFile *file, guint number)
+{
+  g_autofree char *key = g_strdup_printf (
+      "user%u@server.example\n%s\n%" G_GSIZE_FORMAT "\n%" G_GINT64_FORMAT, file->sender, file->name,
+      g_bytes_get_size (file->bytes), file->date != NULL ? g_date_time_to_unix (file->date) : 0);
+  g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, key, -1);
+
+  return g_strdup_printf (".ibb-%.16s-%u.part", digest, number);
+}
+
+/* What somebody else has put there stays, and nobody writes to it. Of an own file that is so too,
+ * unless the name makes it a part, or the whole file has taken its place. */
+static gboolean
+is_foreign (const FakeDiskFile *file)
+{
+  return file->is_planted &&
+         (file->kind != FAKE_DISK_FILE || g_str_equal (file->bytes->str, "planted"));
 }
 
 /* After a cut of the power a part may have any bytes. */
@@ -34,6 +66,8 @@ judge_part (const char *name, const FakeDiskFile *part)
   for (guint i = 0; i < world.n_files; i++)
     if (is_beginning (&world.files[i], part->bytes))
       file = &world.files[i];
+  if (part->is_planted)
+    return;
   if (file == NULL && !world.was_cut)
     whole_fail ("the part “%s” is of no file", name);
   if ((part->mode & 0777) != 0600 && file == NULL)
@@ -66,6 +100,8 @@ judge_folder (void)
           judge_part (key, value);
           continue;
         }
+      if (is_foreign (value))
+        continue;
       for (guint i = 0; i < world.n_files; i++)
         if (has_name_of (key, &world.files[i]) &&
             is_whole (&world.files[i], bytes->str, bytes->len))
@@ -93,7 +129,8 @@ judge_end (void)
   while (g_hash_table_iter_next (&iter, &key, &value))
     {
       const GString *bytes = ((FakeDiskFile *) value)->bytes;
-      gboolean       may_be = world.n_evils > 0 && bytes->len == 0;
+      gboolean       may_be =
+          (world.n_evils > 0 && bytes->len == 0) || ((FakeDiskFile *) value)->is_planted;
 
       for (guint i = 0; i < world.n_files; i++)
         may_be |=
@@ -101,6 +138,8 @@ judge_end (void)
       if (g_str_has_prefix (key, ".ibb-") && !may_be)
         whole_fail ("the part “%s” with %u bytes is left", (const char *) key, (guint) bytes->len);
     }
+  if (world.disk->n_lost > 0 && !world.has_replaced)
+    whole_fail ("what somebody else has put into the folder is gone");
   if (world.disk->n_open > 0)
     whole_fail ("%u descriptors are open", world.disk->n_open);
 }
@@ -124,8 +163,9 @@ judge_sent (const WholeRecord *record)
 
   file->n_said += ibb_files_transfer_get_bytes_moved (record->transfer) -
                   ibb_files_transfer_get_bytes_resumed (record->transfer);
-  if (!file->is_lost && file->n_said > g_bytes_get_size (file->bytes) +
-                                           (guint64) (world.n_evils + file->n_made) * LOST_MAX)
+  if (!file->is_lost && file->other == NULL && world.disk->n_faults + world.disk->n_planted == 0 &&
+      !world.was_cut &&
+      file->n_said > g_bytes_get_size (file->bytes) + (guint64) file->n_broken * LOST_MAX)
     whole_fail ("%" G_GUINT64_FORMAT " bytes of “%s” were sent", file->n_said, file->name);
 }
 
@@ -147,9 +187,50 @@ judge_part_of (const WholeRecord *record, const GError *error)
       file->is_unsettled |=
           ibb_files_transfer_get_bytes_moved (record->transfer) == g_bytes_get_size (file->bytes);
     }
-  else if (error == NULL && !file->is_twin &&
-           ibb_files_transfer_get_bytes_resumed (record->transfer) > 0)
+  else if (!file->is_twin && ibb_files_transfer_get_bytes_resumed (record->transfer) > 0)
     file->is_left = FALSE;
+}
+
+/* Each part has one writer, and what an earlier transfer has left is gone on with. */
+void
+judge_beginning (WholeProgram *program, WholeRecord *record)
+{
+  const WholeFile *file = record->file;
+  gboolean         has_part = FALSE;
+
+  if (record->stream != NULL || file->sender == WHOLE_STRANGER)
+    return;
+  for (guint i = 0; i < program->records->len; i++)
+    {
+      WholeRecord  *other = g_ptr_array_index (program->records, i);
+      IBBFilesState state = ibb_files_transfer_get_state (other->transfer);
+
+      if (other != record && other->file == file && other->stream == NULL &&
+          state >= IBB_FILES_STATE_ACCEPTED && state < IBB_FILES_STATE_SENT)
+        whole_fail ("two transfers receive “%s” at the same time", file->name);
+    }
+  if (file->is_twin || ibb_files_transfer_get_bytes_resumed (record->transfer) > 0 ||
+      world.disk->n_faults > record->n_faults || world.disk->is_dead[program->number])
+    return;
+  for (guint i = 1; i <= PARTS_PER_KEY; i++)
+    {
+      g_autofree char    *name = judge_dup_part_name (file, i);
+      const FakeDiskFile *part = g_hash_table_lookup (world.disk->names, name);
+
+      has_part |= part != NULL && part->kind == FAKE_DISK_FILE && !part->is_planted &&
+                  part->n_links == 1 && part->bytes->len > 0 &&
+                  part->bytes->len <= g_bytes_get_size (file->bytes);
+    }
+  if (has_part)
+    whole_fail ("a transfer of “%s” does not go on with what is there", file->name);
+}
+
+/* Two programs that are both at new addresses do not find each other. */
+static gboolean
+has_reached (const WholeFile *file)
+{
+  return file->receiver != WHOLE_STRANGER &&
+         !(world.programs[file->sender].has_moved && world.programs[file->receiver].has_moved);
 }
 
 void
@@ -161,14 +242,21 @@ judge_transfer (WholeRecord *record)
   g_autoptr (GError) error = ibb_files_transfer_dup_error (record->transfer);
   WholeFile         *file = record->file;
 
+  file->n_broken += error != NULL && is_sender;
   whole_trace ("-- %s of %u “%s” ends: %u %s", is_sender ? "sending" : "receiving", file->number,
                file->name, state, error != NULL ? error->message : "");
   if ((state == IBB_FILES_STATE_FAILED) != (error != NULL))
     whole_fail ("a transfer ends in state %u, and its error says otherwise", state);
   if (state != IBB_FILES_STATE_FAILED && !is_sender && record->stream != NULL)
     judge_stream (record);
+  if (state != IBB_FILES_STATE_FAILED && file->bad_offer == record->offer)
+    whole_fail ("“%s” has arrived, and could not be read or has changed", file->name);
+  if (state == IBB_FILES_STATE_SENT && is_sender && file->receiver != WHOLE_STRANGER)
+    whole_fail ("“%s” ends as sent to a program that says what it has", file->name);
   if (state == IBB_FILES_STATE_DELIVERED && is_sender)
     {
+      if (file->arrived != record->offer)
+        whole_fail ("“%s” was delivered before its receiver said so", file->name);
       file->is_promised = TRUE;
       world.n_delivered++;
     }
@@ -179,10 +267,11 @@ judge_transfer (WholeRecord *record)
   if (state != IBB_FILES_STATE_FAILED && !is_sender)
     file->arrived = record->offer;
   if (state == IBB_FILES_STATE_FAILED && is_sender && file->arrived == record->offer &&
-      world.n_deaths == 0 && file->is_free)
+      world.n_deaths == 0 && file->is_free && has_reached (file))
     whole_fail ("the receiver has “%s”, and the sender does not learn it: %s", file->name,
                 error->message);
-  if (state == IBB_FILES_STATE_FAILED && world.n_evils + turns_n_faults == 0 && file->is_free &&
+  if (state == IBB_FILES_STATE_FAILED &&
+      world.n_evils + turns_n_faults + world.disk->n_planted == 0 && file->is_free &&
       record->offer == file->n_made)
     whole_fail ("%s of “%s” fails for no reason: %s", is_sender ? "sending" : "receiving",
                 file->name, error->message);

@@ -26,6 +26,7 @@ typedef enum
   HASH_LATER_PART, /* that of the bytes that were sent */
   HASH_WRONG,
   HASH_WRONG_LATER,
+  HASH_WRONG_PART,
   HASH_MISSING, /* it was promised */
   N_HASHES
 } Hash;
@@ -47,6 +48,8 @@ typedef enum
 typedef struct
 {
   WholeFile    *file;
+  guint         offer;
+  GBytes       *source; /* (unowned): what the sender sends */
   gboolean      is_sender;
   gboolean      is_jingle;
   char         *peer_jid;   /* (owned) */
@@ -61,11 +64,12 @@ typedef struct
   gboolean      is_open;
   gboolean      closes_first; /* before it says how the file has ended */
   gboolean      says_success;
+  gboolean      exceeds; /* the size */
   gboolean      is_over; /* the peer has ended it, or it was broken off */
   guint64       stops;   /* after so many bytes it breaks off */
   guint64       offset;
   IBBTransport *transport; /* (owned) (nullable) */
-  GByteArray   *bytes;     /* (owned): received */
+  GByteArray   *bytes;     /* (owned): sent or received */
 } Exchange;
 
 static struct
@@ -153,12 +157,12 @@ dup_hash (Exchange *self, guint64 offset)
 {
   IBBHasher       *hasher = ibb_hasher_new ("sha-256");
   gsize            size;
-  const guint8    *bytes = g_bytes_get_data (self->file->bytes, &size);
+  const guint8    *bytes = g_bytes_get_data (self->source, &size);
   g_autofree char *text = NULL;
   g_autofree char *hash = NULL;
 
   ibb_hasher_update (hasher, bytes + offset, size - offset);
-  if (self->hash == HASH_WRONG || self->hash == HASH_WRONG_LATER)
+  if (self->file->is_false)
     ibb_hasher_update (hasher, "x", 1);
   text = ibb_hasher_finish (hasher);
   ibb_hasher_free (hasher);
@@ -173,7 +177,8 @@ dup_hash (Exchange *self, guint64 offset)
 static void
 send_checksum (Exchange *self)
 {
-  gboolean         is_part = self->hash == HASH_LATER_PART && self->offset > 0;
+  gboolean is_part =
+      (self->hash == HASH_LATER_PART || self->hash == HASH_WRONG_PART) && self->offset > 0;
   g_autofree char *hash = dup_hash (self, is_part ? self->offset : 0);
   g_autofree char *range =
       is_part
@@ -216,8 +221,8 @@ written_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   world.n_pending--;
   if (!is_good || stranger.exchanges == NULL)
     return;
-  if (is_whole &&
-      (self->hash == HASH_LATER || self->hash == HASH_LATER_PART || self->hash == HASH_WRONG_LATER))
+  if (is_whole && self->hash >= HASH_LATER && self->hash != HASH_WRONG &&
+      self->hash != HASH_MISSING)
     send_checksum (self);
   if (!self->closes_first)
     say_end (self);
@@ -241,12 +246,15 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       return;
     }
   self->transport = transport;
-  bytes = g_bytes_get_data (self->file->bytes, &size);
+  bytes = g_bytes_get_data (self->source, &size);
   world.n_pending++;
+  g_byte_array_append (self->bytes, bytes + self->offset,
+                       (guint) (MAX (self->offset, MIN (size, self->stops)) - self->offset));
+  if (self->exceeds)
+    g_byte_array_append (self->bytes, (const guint8 *) "x", 1);
   g_output_stream_write_all_async (g_io_stream_get_output_stream (G_IO_STREAM (transport)),
-                                   bytes + self->offset,
-                                   MAX (self->offset, MIN (size, self->stops)) - self->offset,
-                                   G_PRIORITY_DEFAULT, NULL, written_cb, self);
+                                   self->bytes->data, self->bytes->len, G_PRIORITY_DEFAULT, NULL,
+                                   written_cb, self);
 }
 
 static void
@@ -289,10 +297,13 @@ offer (Exchange *self)
       : self->hash == HASH_OFFERED || self->hash == HASH_WRAPPED || self->hash == HASH_WRONG
           ? dup_hash (self, 0)
           : g_strdup ("<hash-used xmlns='" HASHES "' algo='sha-256'/>");
-  g_autofree char *file =
-      g_strdup_printf ("<name>%s</name>%s<desc>%s</desc><date>2001-09-09T01:46:40Z</date>%s%s",
-                       self->file->name, self->has_size ? size : "", mark,
-                       self->has_range ? "<range/>" : "", hash != NULL ? hash : "");
+  /* One that has changed has another date: one without a date may have changed. */
+  g_autofree char *date = self->file->date != NULL && self->file->other == NULL
+                              ? g_date_time_format (self->file->date, "<date>%FT%TZ</date>")
+                              : g_strdup ("");
+  g_autofree char *file = g_strdup_printf (
+      "<name>%s</name>%s<desc>%s</desc>%s%s%s", self->file->name, self->has_size ? size : "", mark,
+      date, self->has_range ? "<range/>" : "", hash != NULL ? hash : "");
   g_autofree char *transport =
       g_strdup_printf ("<transport xmlns='" IBB "' block-size='4096' sid='%s'/>", self->sid);
   g_autofree char *content = dup_content (self, file, transport);
@@ -321,20 +332,31 @@ stranger_send (WholeFile *file)
     self->hash = HASH_NONE;
   if (file->is_false)
     {
-      self->hash = whole_one_in (2) ? HASH_WRONG : HASH_WRONG_LATER;
+      self->hash = HASH_WRONG + (Hash) random_below (&turns_random, 3);
       self->is_jingle = TRUE;
     }
-  else if (self->hash == HASH_WRONG || self->hash == HASH_WRONG_LATER)
+  else if (self->hash >= HASH_WRONG && self->hash != HASH_MISSING)
     self->hash = HASH_LATER_PART;
-  if (file->is_unsettled && self->hash == HASH_LATER_PART)
-    self->hash = HASH_LATER;
-  self->has_size = !self->is_jingle || !whole_one_in (10);
   self->has_range = !whole_one_in (4);
+  if (self->is_jingle && !file->is_false && file->is_left && whole_one_in (2))
+    {
+      self->hash = HASH_LATER_PART;
+      self->has_range = TRUE;
+    }
+  if (file->is_unsettled && self->hash == HASH_LATER_PART && world.n_evils == 0)
+    self->hash = HASH_LATER;
+  self->source = file->other != NULL && whole_one_in (2) ? file->other : file->bytes;
+  self->has_size = !self->is_jingle || !whole_one_in (10);
   self->opens_early = whole_one_in (6);
   self->closes_first = whole_one_in (2);
   self->says_success = whole_one_in (2);
   self->stops = whole_one_in (3) ? random_below (&turns_random, size + 1) : G_MAXUINT64;
-  if (!self->has_size || self->stops < size || self->hash == HASH_MISSING)
+  self->exceeds =
+      self->hash < HASH_LATER && !self->says_success && self->stops >= size && whole_one_in (6);
+  if (self->exceeds)
+    file->bad_offer = file->n_made;
+  if (self->exceeds || !self->has_size || self->stops < size || self->hash == HASH_MISSING ||
+      file->other != NULL || file->date == NULL)
     file->is_free = FALSE;
   if (!self->has_range)
     file->is_lost = TRUE;
@@ -358,6 +380,7 @@ send_received (Exchange *self)
   g_autofree char *children =
       g_strdup_printf ("<received xmlns='" FT "' creator='initiator' name='%s'/>", self->content);
 
+  self->file->arrived = self->offer;
   act (self, "session-info", children);
 }
 
@@ -380,7 +403,10 @@ end_received (Exchange *self)
   if (self->is_jingle && whole_one_in (2))
     send_received (self);
   if (self->is_jingle && whole_one_in (2))
-    terminate (self, "success");
+    {
+      self->file->arrived = self->offer;
+      terminate (self, "success");
+    }
 }
 
 static void
@@ -481,9 +507,8 @@ static Exchange *
 begin_receiving (IBBStanza *request, const char *number)
 {
   Exchange *self = g_new0 (Exchange, 1);
-  guint     offer;
 
-  self->file = whole_find_mark (number, &offer);
+  self->file = whole_find_mark (number, &self->offer);
   self->peer_jid = g_strdup (ibb_stanza_get_from (request));
   self->bytes = g_byte_array_new ();
   self->answer = whole_one_in (2) ? ANSWER_TAKE : (Answer) random_below (&turns_random, N_ANSWERS);

@@ -80,23 +80,36 @@ whole_one_in (guint n)
 }
 
 static void offer_later (WholeFile *file);
+static void harm_soon (const WholeFile *file);
+
+static void
+end_record (WholeProgram *program, WholeRecord *record)
+{
+  record->is_over = TRUE;
+  judge_transfer (record);
+  if (ibb_files_transfer_get_state (record->transfer) == IBB_FILES_STATE_FAILED &&
+      (record->file->sender == program->number || record->file->sender == WHOLE_STRANGER))
+    offer_later (record->file);
+}
 
 static void
 state_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, WholeProgram *program)
 {
+  IBBFilesState state = ibb_files_transfer_get_state (transfer);
+
   for (guint i = 0; program->runs && i < program->records->len; i++)
     {
       WholeRecord *record = g_ptr_array_index (program->records, i);
 
-      if (record->transfer == transfer && !record->is_over &&
-          ibb_files_transfer_get_state (transfer) >= IBB_FILES_STATE_SENT)
-        {
-          record->is_over = TRUE;
-          judge_transfer (record);
-          if (ibb_files_transfer_get_state (transfer) == IBB_FILES_STATE_FAILED &&
-              (record->file->sender == program->number || record->file->sender == WHOLE_STRANGER))
-            offer_later (record->file);
-        }
+      if (record->transfer != transfer || record->is_over)
+        continue;
+      if (state == IBB_FILES_STATE_ACTIVE && record->file->receiver == program->number)
+        judge_beginning (program, record);
+      if (state == IBB_FILES_STATE_CHECKING && !world.is_calm && world.n_evils_max > 0 &&
+          whole_one_in (8))
+        harm_soon (record->file);
+      if (state >= IBB_FILES_STATE_SENT)
+        end_record (program, record);
     }
 }
 
@@ -174,6 +187,8 @@ accept (gpointer data)
     }
   else
     {
+      record->n_faults = world.disk->n_faults;
+      world.has_replaced |= existing == IBB_FILES_EXISTING_REPLACE;
       if (existing == IBB_FILES_EXISTING_FAIL)
         record->file->is_free = FALSE;
       for (guint i = 0; existing == IBB_FILES_EXISTING_REPLACE && i < world.n_files; i++)
@@ -295,6 +310,9 @@ end_program (WholeProgram *self, gboolean is_killed)
       WholeRecord *record = g_ptr_array_index (self->records, i);
 
       record->file->is_left |= is_killed && !record->is_over;
+      /* The file may have its name, and its sender does not know that. */
+      record->file->is_lost |=
+          is_killed && ibb_files_transfer_get_state (record->transfer) == IBB_FILES_STATE_CHECKING;
       ibb_files_transfer_cancel (record->transfer);
     }
   g_ptr_array_unref (self->records);
@@ -354,7 +372,7 @@ make_offer (gpointer data)
   WholeProgram                *self = &world.programs[file->sender];
   gsize                        size = g_bytes_get_size (file->bytes);
   g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new (file->name, size);
-  g_autofree char             *description = whole_dup_mark (file);
+  g_autofree char             *description = NULL;
   const char                  *peer_jid = WHOLE_STRANGER_JID;
   g_autoptr (GInputStream)     stream = NULL;
   Offer                       *offer;
@@ -376,7 +394,8 @@ make_offer (gpointer data)
     }
   if (file->receiver != WHOLE_STRANGER)
     peer_jid = wire_connection_get_jid (world.programs[file->receiver].connection);
-  stream = g_memory_input_stream_new_from_bytes (file->bytes);
+  stream = spoil_open_source (file);
+  description = whole_dup_mark (file);
   ibb_files_metadata_set_description (metadata, description);
   ibb_files_metadata_set_date (metadata, file->date);
   offer = g_new (Offer, 1);
@@ -433,14 +452,33 @@ end_dead (void)
   judge_folder ();
 }
 
+/* A time after which no session would wait any more for the connection. */
 static void
-do_mischief (gpointer data)
+check_given_up (gpointer data)
 {
-  WholeProgram *program = &world.programs[random_below (&turns_random, world.n_programs)];
+  if (ibb_files_transfer_get_state (data) < IBB_FILES_STATE_SENT)
+    whole_fail ("a transfer waits for a connection that was lost for good");
+}
 
+static void
+lose_for_good (WholeProgram *program)
+{
+  guint timeout = ibb_service_get_resume_timeout (ibb_files_service_get_sessions (program->files));
+
+  for (guint i = 0; i < program->records->len; i++)
+    turns_call_after (
+        program->number, (timeout / 1000 + 60) * G_USEC_PER_SEC, check_given_up,
+        g_object_ref (((WholeRecord *) g_ptr_array_index (program->records, i))->transfer),
+        g_object_unref);
+  wire_break (program->connection, NULL);
+}
+
+static void
+harm (WholeProgram *program, guint how)
+{
   if (!program->runs)
     return;
-  switch (random_below (&turns_random, 8))
+  switch (how)
     {
     case 0:
       kill_program (program);
@@ -452,6 +490,8 @@ do_mischief (gpointer data)
             g_strdup_printf ("r%u", (guint) random_below (&turns_random, 3));
 
         whole_trace ("-- the connection of program %u breaks", program->number);
+        program->has_moved |=
+            !g_str_has_suffix (wire_connection_get_jid (program->connection), resource);
         world.n_evils++;
         turns_enter (program->number);
         wire_break (program->connection, resource);
@@ -460,12 +500,14 @@ do_mischief (gpointer data)
       }
     case 3:
       whole_trace ("-- all connections break");
+      /* Each has its resource again: two that are at new addresses cannot find each other. */
       world.n_evils++;
       for (guint i = 0; i < world.n_programs; i++)
         if (world.programs[i].runs)
           {
             turns_enter (i);
-            wire_break (world.programs[i].connection, "r0");
+            wire_break (world.programs[i].connection,
+                        strchr (wire_connection_get_jid (world.programs[i].connection), '/') + 1);
             turns_leave ();
           }
       break;
@@ -483,18 +525,55 @@ do_mischief (gpointer data)
       whole_trace ("-- the power will be cut");
       world.disk->cut_at = world.disk->n_calls + (guint) random_scaled (&turns_random, 1, 200);
       break;
-    default:
+    case 7:
       whole_trace ("-- the connection of program %u is suspended", program->number);
       turns_enter (program->number);
       wire_suspend (program->connection);
       turns_leave ();
+      break;
+    case 8:
+      whole_trace ("-- the connection of program %u breaks for good", program->number);
+      world.n_evils++;
+      world.n_deaths++;
+      turns_enter (program->number);
+      lose_for_good (program);
+      turns_leave ();
+      break;
+    default:
+      spoil_part ();
     }
+}
+
+static void
+do_mischief (gpointer data)
+{
+  harm (&world.programs[random_below (&turns_random, world.n_programs)],
+        (guint) random_below (&turns_random, 10));
+}
+
+static void
+harm_end (gpointer data)
+{
+  static const guint ways[] = { 0, 1, 1, 1, 7, 8, 9 };
+
+  harm (data, ways[random_below (&turns_random, G_N_ELEMENTS (ways))]);
+}
+
+/* While the words about the end of a file are under way. */
+static void
+harm_soon (const WholeFile *file)
+{
+  guint number = whole_one_in (2) ? file->sender : file->receiver;
+
+  if (number != WHOLE_STRANGER)
+    turns_call_after (TURNS_NOBODY, whole_some_time (G_USEC_PER_SEC), harm_end,
+                      &world.programs[number], NULL);
 }
 
 static void
 calm_down (gpointer data)
 {
-  world.disk->kill_at = world.disk->cut_at = 0;
+  world.disk->kill_at = world.disk->cut_at = world.disk->plant_rate = 0;
   world.is_calm = TRUE;
 }
 
@@ -534,6 +613,8 @@ copy_file (WholeFile *self, WholeFile *other)
     self->receiver = (other->receiver + 1) % world.n_programs;
   if (self->receiver == self->sender)
     self->receiver = WHOLE_STRANGER;
+  g_clear_pointer (&self->other, g_bytes_unref);
+  self->other = other->other != NULL ? g_bytes_ref (other->other) : NULL;
   self->is_false = other->is_false;
   self->is_twin = other->is_twin = TRUE;
 }
@@ -559,6 +640,12 @@ make_file (WholeFile *self, guint number)
   if (whole_one_in (3))
     *(whole_one_in (2) ? &self->sender : &self->receiver) = WHOLE_STRANGER;
   self->is_false = self->sender == WHOLE_STRANGER && size > 0 && whole_one_in (4);
+  if (!self->is_false && whole_one_in (4))
+    {
+      bytes = g_malloc (size + 8);
+      random_fill (bytes, size, &turns_random);
+      self->other = g_bytes_new_take (bytes, size);
+    }
   if (number % 2 == 1 && self->receiver != world.files[number - 1].receiver && whole_one_in (4))
     copy_file (self, &world.files[number - 1]);
   offer_later (self);
@@ -581,6 +668,7 @@ clear (void)
     {
       g_free (world.files[i].name);
       g_bytes_unref (world.files[i].bytes);
+      g_clear_pointer (&world.files[i].other, g_bytes_unref);
       g_clear_pointer (&world.files[i].date, g_date_time_unref);
     }
 }
@@ -588,12 +676,13 @@ clear (void)
 static void
 run (guint64 seed)
 {
-  guint n_evils, n_streams;
+  guint n_streams;
+  char *places[WHOLE_FILES_MAX * 4 + 1] = { NULL };
 
   this_run.seed = seed;
   world.n_pending = 0;
   world.n_evils = world.n_deaths = world.n_files = 0;
-  world.is_calm = world.was_cut = FALSE;
+  world.is_calm = world.was_cut = world.has_replaced = FALSE;
   turns_start (seed);
   wire_start (world.is_verbose);
   world.disk = fake_disk_new ((guint32) random_next (&turns_random));
@@ -602,6 +691,7 @@ run (guint64 seed)
   for (guint i = 0; i < world.n_programs; i++)
     {
       world.programs[i].number = i;
+      world.programs[i].has_moved = FALSE;
       start_program (&world.programs[i]);
     }
   stranger_start ();
@@ -611,14 +701,17 @@ run (guint64 seed)
   n_streams = (guint) random_below (&turns_random, 4);
   for (guint i = 0; i < n_streams; i++)
     turns_call_after (TURNS_NOBODY, whole_some_time (WHOLE_MISCHIEF / 2), beside_open, NULL, NULL);
-  n_evils = whole_one_in (3) ? 0 : (guint) random_below (&turns_random, 6);
-  for (guint i = 0; i < n_evils; i++)
+  spoil_plan (places);
+  world.n_evils_max = whole_one_in (3) ? 0 : (guint) random_below (&turns_random, 6);
+  for (guint i = 0; i < world.n_evils_max; i++)
     turns_call_after (TURNS_NOBODY, whole_some_time (WHOLE_MISCHIEF), do_mischief, NULL, NULL);
   turns_call_after (TURNS_NOBODY, WHOLE_MISCHIEF, calm_down, NULL, NULL);
   turns_run (WHOLE_MISCHIEF + TIME_TO_END, is_over);
   if (!is_over ())
     whole_fail ("a transfer does not end");
   clear ();
+  for (guint i = 0; places[i] != NULL; i++)
+    g_free (places[i]);
 }
 
 static void
@@ -666,6 +759,7 @@ main (int argc, char **argv)
       return 2;
     }
   this_run.name = argv[0];
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING | G_LOG_FATAL_MASK);
   signal (SIGABRT, died_cb);
   signal (SIGTRAP, died_cb);
   signal (SIGSEGV, died_cb);

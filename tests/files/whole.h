@@ -21,12 +21,15 @@ typedef struct
   guint      number;
   char      *name;  /* (owned) */
   GBytes    *bytes; /* (owned) */
+  GBytes    *other; /* (owned) (nullable): another state of it, of the same size and date */
   GDateTime *date;  /* (owned) (nullable) */
   guint      sender;
   guint      receiver;
   guint      n_offers; /* that will be made */
   guint      n_made;
   guint      arrived;      /* the offer that the receiver has got whole */
+  guint      n_broken;     /* offers that failed */
+  guint      bad_offer;    /* one that cannot be sent whole: the last such one */
   guint64    n_said;       /* bytes of it that were sent and acknowledged */
   gboolean   is_unsettled; /* a part had all bytes: a hash of the rest does not do */
   gboolean   is_false;     /* the sender lies about it: nobody may have it */
@@ -43,8 +46,9 @@ typedef struct
 {
   IBBFilesTransfer *transfer; /* (owned) */
   WholeFile        *file;
-  GOutputStream    *stream; /* (owned) (nullable) */
-  guint             offer;  /* which one of the file's */
+  GOutputStream    *stream;   /* (owned) (nullable) */
+  guint             offer;    /* which one of the file's */
+  guint             n_faults; /* of the disk, when it was accepted */
   gboolean          is_over;
 } WholeRecord;
 
@@ -52,6 +56,7 @@ typedef struct
 {
   guint            number;
   gboolean         runs;
+  gboolean         has_moved; /* to another address, without being killed */
   WireConnection  *connection;
   IBBFilesService *files;
   GPtrArray       *records; /* (element-type WholeRecord) */
@@ -67,10 +72,12 @@ typedef struct
   guint        n_files;
   guint        n_pending; /* of what has to happen before the end */
   guint        n_evils;   /* what may break any transfer */
-  guint        n_deaths;  /* of programs */
-  gboolean     was_cut;   /* the power */
-  gboolean     is_calm;   /* the mischief is over */
-  char        *failure;   /* (owned) (nullable): the first one */
+  guint        n_evils_max;
+  guint        n_deaths;     /* of programs */
+  gboolean     was_cut;      /* the power */
+  gboolean     has_replaced; /* a receiver, what has the name of a file */
+  gboolean     is_calm;      /* the mischief is over */
+  char        *failure;      /* (owned) (nullable): the first one */
 
   guint64 n_transfers;
   guint64 n_delivered;
@@ -93,8 +100,21 @@ gint64     whole_some_time (gint64 most);
 
 void judge_folder (void);
 void judge_transfer (WholeRecord *record);
+/* At the first byte to come. */
+void judge_beginning (WholeProgram *program, WholeRecord *record);
+/* The name of one of the parts of a file. */
+char *judge_dup_part_name (const WholeFile *file, guint number);
 /* After the programs have ended. */
 void judge_end (void);
+
+/* spoil.c: files that change, and a folder that others write to. */
+
+/* Perhaps of a file that has changed, changes or cannot be read. */
+GInputStream *spoil_open_source (WholeFile *file);
+/* Somebody writes to a part, or puts something in its place. */
+void spoil_part (void);
+/* Says where somebody may plant something: the names (owned) of the files and of their parts. */
+void spoil_plan (char **places);
 
 /* beside.c: services of the application's own on the same connection. */
 

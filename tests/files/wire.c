@@ -342,8 +342,9 @@ notice (gpointer data)
   leave (self);
   self->is_suspended = FALSE;
   ibb_connection_set_state (IBB_CONNECTION (self),
-                            self->resource != NULL ? IBB_CONNECTION_STATE_CONNECTING
-                                                   : IBB_CONNECTION_STATE_OFFLINE,
+                            self->resource != NULL || random_below (&turns_random, 2) > 0
+                                ? IBB_CONNECTION_STATE_CONNECTING
+                                : IBB_CONNECTION_STATE_OFFLINE,
                             error);
   if (self->resource != NULL)
     turns_call_after (self->program, (gint64) random_scaled (&turns_random, 1000, LOGIN_MAX),

@@ -24,7 +24,7 @@ WireConnection *wire_connection_new (guint program, const char *resource);
 const char     *wire_connection_get_jid (WireConnection *self);
 gboolean        wire_connection_is_online (WireConnection *self);
 /* The XML stream breaks. After some time both ends notice, and the client logs in again, with the
- * resource, or is offline for good, if resource is NULL. */
+ * resource. resource NULL: it is offline for good, or tries to log in for ever. */
 void wire_break (WireConnection *self, const char *resource);
 /* The program is gone: nothing of it leaves any more. */
 void wire_kill (WireConnection *self);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Files that change or cannot be read while they are sent, and what somebody else does in the
+ * folder. */
+
+#include "config.h"
+
+#include "whole.h"
+
+#include <string.h>
+
+struct _Source
+{
+  GInputStream parent_instance;
+
+  GBytes *bytes; /* (owned) */
+  gsize   position;
+  gsize   fails_at;
+};
+
+#define TYPE_SOURCE (source_get_type ())
+G_DECLARE_FINAL_TYPE (Source, source, , SOURCE, GInputStream)
+G_DEFINE_FINAL_TYPE (Source, source, G_TYPE_INPUT_STREAM)
+
+static gssize
+source_read (
+    GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable, GError **error)
+{
+  Source *self = (Source *) stream;
+  gsize   n = MIN (count, MIN (g_bytes_get_size (self->bytes), self->fails_at) - self->position);
+
+  if (self->position == self->fails_at)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "It cannot be read");
+      return -1;
+    }
+  if (n > 0)
+    memcpy (buffer, (const char *) g_bytes_get_data (self->bytes, NULL) + self->position, n);
+  self->position += n;
+  return (gssize) n;
+}
+
+static void
+source_finalize (GObject *object)
+{
+  g_bytes_unref (((Source *) object)->bytes);
+  G_OBJECT_CLASS (source_parent_class)->finalize (object);
+}
+
+static void
+source_class_init (SourceClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = source_finalize;
+  G_INPUT_STREAM_CLASS (class)->read_fn = source_read;
+}
+
+static void
+source_init (Source *self)
+{
+}
+
+static GInputStream *
+source_new (GBytes *bytes, gsize fails_at)
+{
+  Source *self = g_object_new (TYPE_SOURCE, NULL);
+
+  self->bytes = g_bytes_ref (bytes);
+  self->fails_at = fails_at;
+  return G_INPUT_STREAM (self);
+}
+
+GInputStream *
+spoil_open_source (WholeFile *file)
+{
+  GBytes            *bytes = file->other != NULL && whole_one_in (2) ? file->other : file->bytes;
+  gsize              size = g_bytes_get_size (bytes);
+  gsize              place = (gsize) random_below (&turns_random, MAX (size, 1));
+  g_autoptr (GBytes) shorter = g_bytes_new_from_bytes (bytes, 0, place);
+  g_autofree guint8 *longer = g_malloc0 (size + 1);
+
+  if (file->other != NULL)
+    file->is_free = FALSE;
+  if (!whole_one_in (10))
+    return g_memory_input_stream_new_from_bytes (bytes);
+  file->is_free = FALSE;
+  file->bad_offer = file->n_made;
+  switch (random_below (&turns_random, 3))
+    {
+    case 0:
+      return source_new (bytes, whole_one_in (2) ? size : place);
+    case 1:
+      if (size > 0)
+        memcpy (longer, g_bytes_get_data (bytes, NULL), size);
+      return g_memory_input_stream_new_from_data (g_steal_pointer (&longer), (gssize) size + 1,
+                                                  g_free);
+    default:
+      file->bad_offer = size > 0 ? file->n_made : 0;
+      return g_memory_input_stream_new_from_bytes (shorter);
+    }
+}
+
+void
+spoil_part (void)
+{
+  GHashTableIter   iter;
+  gpointer         name, value;
+  FakeDiskFile    *part = NULL;
+  g_autofree char *place = NULL;
+
+  g_hash_table_iter_init (&iter, world.disk->names);
+  while (part == NULL && g_hash_table_iter_next (&iter, &name, &value))
+    if (g_str_has_prefix (name, ".ibb-") && !((FakeDiskFile *) value)->is_planted)
+      {
+        part = value;
+        place = g_strdup (name);
+      }
+  if (part == NULL)
+    return;
+  whole_trace ("-- somebody spoils “%s”", place);
+  world.n_evils++;
+  part->is_planted = TRUE;
+  world.disk->n_planted++;
+  if (part->bytes->len > 0 && whole_one_in (2))
+    part->bytes->str[random_below (&turns_random, part->bytes->len)] ^= 1;
+  else
+    fake_disk_plant_any (world.disk, place);
+}
+
+void
+spoil_plan (char **places)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < world.n_files; i++)
+    {
+      places[n++] = g_strdup (world.files[i].name);
+      places[n++] = g_strdup_printf ("%s (2)", world.files[i].name);
+      places[n++] = judge_dup_part_name (&world.files[i], 1);
+      places[n++] = judge_dup_part_name (&world.files[i], 2);
+    }
+  world.disk->places = (const char *const *) places;
+  world.disk->plant_rate = whole_one_in (3) ? 1 + (guint) random_below (&turns_random, 20) : 0;
+}

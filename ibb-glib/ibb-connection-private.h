@@ -17,6 +17,8 @@ typedef enum
   IBB_CONNECTION_CHAT, /* the application sent or received a stanza of its own; in any thread */
   IBB_CONNECTION_SUSPENDED, /* in any thread if it was suspended before the listener was added */
   IBB_CONNECTION_RESUMED,
+  IBB_CONNECTION_LEAVING, /* it closes the XML stream, and before that sends all that it has taken
+                           */
   /* error (nullable); TRUE if stanzas are shorter from now on, since the server has ended the XML
    * stream for one that was too long */
   IBB_CONNECTION_LOST,

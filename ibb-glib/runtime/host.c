@@ -449,6 +449,26 @@ send_stanzas_locked (IBBHost *self, IBBConnection *connection)
   return FALSE;
 }
 
+/* A peer whose session was given up would otherwise wait for it. */
+void
+ibb_host_send_last (IBBHost *self)
+{
+  g_autoptr (IBBConnection) connection = ibb_weak_get (self->uplink.weak_connection);
+  IBBStanza                *stanza;
+
+  ibb_host_lock (self);
+  self->pumping = TRUE;
+  while (!self->retired && connection != NULL && self->engine->context->control.length > 0 &&
+         (stanza = ibb_engine_take_stanza (self->engine, g_get_monotonic_time ())) != NULL)
+    {
+      dispatch_outcomes_locked (self);
+      send_stanza_locked (self, connection, stanza);
+      ibb_stanza_record_unref (stanza);
+    }
+  self->pumping = FALSE;
+  ibb_host_unlock (self);
+}
+
 /* Lets the engine's time pass without the connection, which has been let go. */
 static void
 advance_locked (IBBHost *self)

@@ -160,6 +160,9 @@ void ibb_host_arm_locked (IBBHost *self, gint64 time);
 void ibb_host_received_locked (IBBHost *self, gboolean may_others_follow);
 void ibb_host_begin_batch (IBBHost *self); /* in the connection's context, as its end */
 void ibb_host_end_batch (IBBHost *self);
+/* In the connection's context, before a logout: sends all but the bytes of sessions, however
+ * congested the connection is. */
+void ibb_host_send_last (IBBHost *self);
 /* Gives up the lock, and the connection if nobody needs it now. */
 void ibb_host_unlock_and_let_go (IBBHost *self);
 void ibb_host_retire (IBBHost *self);

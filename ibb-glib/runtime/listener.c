@@ -237,6 +237,9 @@ listener_notify (IBBConnectionListener *listener, const IBBConnectionEvent *even
     case IBB_CONNECTION_RESUMED:
       resumed (self);
       break;
+    case IBB_CONNECTION_LEAVING:
+      ibb_host_send_last (self->host);
+      break;
     case IBB_CONNECTION_LOST:
       return lost (self, event->error, FALSE);
     case IBB_CONNECTION_INTERRUPTED:

@@ -270,21 +270,10 @@ login (ToolLogin *self, IBBClient *client, GError **error)
   return FALSE;
 }
 
-/* A session that was given up has to tell its peer, once the connection takes more. The server
- * answers after that. */
-static void
-flush (IBBClient *client, GCancellable *cancellable)
-{
-  const char            ping[] = "<iq type='get'><ping xmlns='urn:xmpp:ping'/></iq>";
-  g_autoptr (IBBStanza) question = ibb_stanza_new_from_xml (ping, -1, NULL);
-  g_autoptr (IBBStanza) answer = ibb_connection_query (IBB_CONNECTION (client), question,
-                                                       LOGOUT_TIMEOUT * 1000, cancellable, NULL);
-}
-
 /* Ends the XML stream in good order, so that the server passes on the last stanzas, and shows the
  * account offline at once. This never takes long. */
 static void
-logout (IBBClient *client, gboolean has_served)
+logout (IBBClient *client)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   GSource                 *source;
@@ -292,8 +281,6 @@ logout (IBBClient *client, gboolean has_served)
   if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) != IBB_CONNECTION_STATE_ONLINE)
     return;
   source = ibb_source_cancel_after (LOGOUT_TIMEOUT, NULL, "[ibb] logout", cancellable);
-  if (has_served)
-    flush (client, cancellable);
   ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), cancellable, NULL);
   ibb_source_clear (&source);
 }
@@ -312,7 +299,7 @@ check_resource (ToolLogin *self, ToolRun *run, GError **error)
   if (!login (self, scout, error))
     return FALSE;
   taken = is_taken (run, scout, jid);
-  logout (scout, FALSE);
+  logout (scout);
   if (g_cancellable_set_error_if_cancelled (tool_run_get_cancellable (run), error))
     return FALSE;
   if (taken)
@@ -360,5 +347,5 @@ tool_login_end (ToolLogin *self, GError **error)
       fail (self, explain (self->client, g_steal_pointer (&reason)), error);
     }
   g_clear_error (&reason);
-  logout (self->client, TRUE);
+  logout (self->client);
 }

@@ -142,12 +142,12 @@ ibb_xmpp_connection_login (IBBXmppConnection *self, GCancellable *cancellable, G
  *
  * Logs out.
  *
- * All that is queued is sent, the XML stream is ended, and the server has two seconds to end it,
- * too. Sessions of the connection’s services end
- * with %G_IO_ERROR_CONNECTION_CLOSED: close them before. A login that is under
- * way ends with %G_IO_ERROR_CANCELLED. A client that is suspended gives up: its
- * server notices when the time for a resumption is over. A connection that logs in again
- * by itself stops at once. A logout when offline succeeds.
+ * All that is queued is sent, with what services still have to tell peers about sessions that were
+ * given up; the XML stream is ended, and the server has two seconds to end it, too. Sessions of the
+ * connection’s services end with %G_IO_ERROR_CONNECTION_CLOSED: close them before. A login that is
+ * under way ends with %G_IO_ERROR_CANCELLED. A client that is suspended gives up: its server
+ * notices when the time for a resumption is over. A connection that logs in again by itself stops
+ * at once. A logout when offline succeeds.
  *
  * Afterwards the connection’s thread does nothing more with it, so that a program can
  * end at once (see [Threads](threads.html#the-end-of-a-program)).

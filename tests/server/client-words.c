@@ -488,6 +488,13 @@ write_bytes (Run *self, Words *words)
                    strlen (text), NULL);
 }
 
+/* The session that has written. */
+static void
+abort_session (Run *self, Words *words)
+{
+  ibb_transport_abort (self->transport);
+}
+
 static void
 query (Run *self, Words *words)
 {
@@ -591,6 +598,7 @@ check_proxy_asked (Run *self, Words *words)
 }
 
 static const ScriptWord calls[] = {
+  SCRIPT_WORD ("abort", abort_session),
   SCRIPT_WORD ("accept", accept),
   SCRIPT_WORD ("accept-fails", accept_fails),
   SCRIPT_WORD ("accept-waits", accept_waits),

@@ -68,6 +68,7 @@ class Run:
         self.data = {name: self.folder / name for name in ('alice', 'bob')}
         self.clocks = {}
         self.number = 0  # of the last signal
+        self.pings = []
         self.reached = threading.Event()
         os.mkdir(self.folder / 'in')
         self.old = sha256(self.folder.make('copy', 100))
@@ -198,6 +199,8 @@ def _(run):
             program.wait_event('done')
             run.kill(program)
     else:
+        # The library asks the server with its name in "to", how long the way is.
+        run.server.when('<ping ', lambda _, has: run.pings.extend([] if 'to' in has else [has]), number=0)
         run.both(*(['--count', '1'] if command == 'receive --directory' else []
                    for command in (run.command, PARTNERS[run.command])))
         for program in (run.here, run.there):
@@ -560,6 +563,7 @@ def add(command, what, cells):
         expect(run, run.here, cells['Here'])
         if 'There' in cells:
             expect(run, run.there, cells['There'])
+        check_equal(run.pings, [], 'questions, also at the logout')
         check_equal(run.disk(), cells.get('Disk', 'nothing'), 'disk')
 
 

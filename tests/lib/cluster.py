@@ -8,7 +8,7 @@
 The nodes have the same accounts, certificates and sessions, each has ports of its own. They
 find each other by a port mapper of their own in place of epmd: names and ports of several
 clusters on a machine cannot meet. The mapper names a proxy in front of each node, so that the
-link between them breaks when a test says so.
+link between them breaks when a test says so, and remains broken.
 """
 
 import os
@@ -33,40 +33,45 @@ PATIENCE = 600   # s
 
 
 class PortMapper:
-    """Does what epmd does for the nodes of one cluster. Who asks for one is told of the way to it.
+    """Does what epmd does for the nodes of one cluster. A node that asks for another is told of the way to it, at
+    port, or that it is not there, while they are apart; a program of the test is told of the node itself, at
+    direct_port.
 
     ways: a CutProxy for each name
     """
 
     def __init__(self, ways):
         self._ways = ways
-        self._present = set()
+        self._ports = {}    # of the nodes that are present
         self._creation = 1  # tells a node from the one that had its name before
         self._lock = threading.Lock()
-        self._listener = socket.create_server(('127.0.0.1', 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.apart = False
+        self._listeners = [socket.create_server(('127.0.0.1', 0)) for _ in range(2)]
+        self.port, self.direct_port = (listener.getsockname()[1] for listener in self._listeners)
+        for listener, is_direct in zip(self._listeners, (False, True)):
+            threading.Thread(target=self._accept, args=(listener, is_direct), daemon=True).start()
 
     def end(self):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        for listener in self._listeners:
+            listener.shutdown(socket.SHUT_RDWR)
+            listener.close()
 
-    def _accept(self):
+    def _accept(self, listener, is_direct):
         while True:
             try:
-                connection = self._listener.accept()[0]
+                connection = listener.accept()[0]
             except OSError:
                 return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._serve, args=(connection, is_direct), daemon=True).start()
 
-    def _serve(self, connection):
+    def _serve(self, connection, is_direct):
         with connection, connection.makefile('rb') as stream:
             try:
                 request = stream.read(*struct.unpack('>H', stream.read(2)))
                 if request[0] == ALIVE:
                     self._register(connection, stream, request)
                 elif request[0] == PORT_PLEASE:
-                    connection.sendall(self._find(request[1:].decode()))
+                    connection.sendall(self._find(request[1:].decode(), is_direct))
             except (OSError, struct.error, IndexError):
                 pass  # it has ended
 
@@ -78,21 +83,22 @@ class PortMapper:
             self._creation += 1
             answer = struct.pack('>BBI', ALIVE_ANSWER, 0, self._creation)
             if name in self._ways:
-                self._present.add(name)
+                self._ports[name] = port
                 self._ways[name].let_in(port)
         connection.sendall(answer)
         try:
             stream.read()
         finally:
             with self._lock:
-                self._present.discard(name)
+                self._ports.pop(name, None)
 
-    def _find(self, name):
+    def _find(self, name, is_direct):
         with self._lock:
-            if name not in self._present:
+            if name not in self._ports or self.apart and not is_direct:
                 return bytes((PORT_ANSWER, 1))
+            port = self._ports[name] if is_direct else self._ways[name].port
             # An ordinary node, over TCP, of the versions 5 to 6 of the protocol.
-            return (struct.pack('>BBHBBHHH', PORT_ANSWER, 0, self._ways[name].port, 77, 0, 6, 5, len(name)) +
+            return (struct.pack('>BBHBBHHH', PORT_ANSWER, 0, port, 77, 0, 6, 5, len(name)) +
                     name.encode() + bytes(2))
 
 
@@ -130,12 +136,12 @@ class Node(ejabberd.Ejabberd):
                 os.fchmod(file.fileno(), 0o400)
                 file.write(self.cluster.cookie)
 
-    def _named(self, name):
-        return ('-name', name, '-start_epmd', 'false', '-epmd_port', str(self.cluster.mapper.port),
+    def _named(self, name, port):
+        return ('-name', name, '-start_epmd', 'false', '-epmd_port', str(port),
                 '-kernel', 'inet_dist_use_interface', '{127,0,0,1}')
 
     def _emulator_options(self):
-        options = super()._emulator_options() + self._named(self.node_name)
+        options = super()._emulator_options() + self._named(self.node_name, self.cluster.mapper.port)
         if self.first and not os.path.exists(self._path('spool')):
             # As ejabberdctl join_cluster does, but before ejabberd has started for the first time.
             options += '-eval', f"ejabberd_cluster_mnesia:join('{self.first.node_name}')."
@@ -146,7 +152,8 @@ class Node(ejabberd.Ejabberd):
         name = f'ask-{secrets.token_hex(4)}@127.0.0.1'
         expression = (f"io:format(\"~0p\", [rpc:call('{self.node_name}', {module}, {function}, [{arguments}])]), "
                       'halt().')
-        done = subprocess.run(('erl', '-noinput', '-hidden', '+S', '1', *self._named(name), '-eval', expression),
+        done = subprocess.run(('erl', '-noinput', '-hidden', '+S', '1', *self._named(name, self.cluster.mapper.direct_port),
+                               '-eval', expression),
                               cwd=self.directory, env=self._emulator_environment(),
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, timeout=PATIENCE,
                               preexec_fn=die_with_parent(9))
@@ -177,19 +184,24 @@ class Cluster(LinkedServers):
             self.mapper.end()
 
     def restart(self, node):
-        """A node that was killed; it finds the other one."""
+        """A node that was killed; it finds the other one, which has noticed its end."""
+        self._wait_neighbours(1, [other for other in self.servers if other != node])
+        self.mapper.apart = False
         node.restart()
         self._wait_neighbours(len(self.servers))
 
     def cut(self):
-        """Breaks what connects the two nodes, so that each goes on as if the other one had ended. They connect
-        again, but remain apart until one of them starts again: Mnesia does not join what both may have changed."""
+        """Breaks what connects the two nodes, so that each goes on as if the other one had ended, until one of them
+        is killed and started again: Mnesia does not join what both may have changed. A node that found the other
+        one earlier would remove the routes of its lost processes there, too: the other one would not serve its
+        own domain any more (host-unknown)."""
+        self.mapper.apart = True
         super().cut()
         self._wait_neighbours(1)
 
-    def _wait_neighbours(self, count):
+    def _wait_neighbours(self, count, nodes=None):
         deadline = time.monotonic() + PATIENCE
-        for node in self.servers:
+        for node in nodes or self.servers:
             while node.neighbours() != count:
                 if time.monotonic() > deadline:
                     raise RuntimeError(f'{node.node_name} has not {count} neighbours:\n' + node.read_log())

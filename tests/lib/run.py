@@ -33,6 +33,7 @@ REST_BRANCHES = 80
 GUARDS = r'(.*\b(g_return_if_fail|g_return_val_if_fail|g_assert\w*)|(GETTER|SETTER)) .*'
 # These need neither bindings nor the command: they also run with the sanitizers, and in the build that measures
 # the coverage. "client" is a part of the suite "server".
+CHECKS_SUITE = 'checks'  # these tests run with --checks, or where another suite of theirs is named
 INSTRUMENTED_SUITES = CORE_SUITES + ('loopback', 'files', 'fuzz', 'client')
 # A build without bindings and the command.
 BARE = ('-Dintrospection=disabled', '-Dvapi=disabled', '-Ddocs=disabled', '-Dtool=disabled', '-Dpython=disabled')
@@ -357,18 +358,19 @@ def left_running():
     return found
 
 
-def run_suites(suites, tally):
-    """suites (empty: all)"""
+def run_suites(suites, tally, checks):
+    """suites (empty: all, with what is left to the checks if they are wanted)"""
     say('Building')
     if not build('_build', suites=suites):
         tally.add_failure('_build', 'does not build')
         return
+    left_out = set() if suites or checks else {entry['name'] for entry in find_tests('_build', (CHECKS_SUITE,))}
     suites = suites or SUITES
     say('Testing: ' + ' '.join(suites))
     for suite in suites:
         if not find_tests('_build', (suite,)):
             tally.add_skip(f'_build: suite {suite}', 'has no tests in this build')
-    test('_build', find_tests('_build', suites), tally)
+    test('_build', [entry for entry in find_tests('_build', suites) if entry['name'] not in left_out], tally)
 
 
 def run_sanitizers(tally):
@@ -397,7 +399,7 @@ def run_all(options, suites, tally):
         check_format(tally)
         check_graph(tally, show=True)
         check_translations(tally)
-    run_suites(suites, tally)
+    run_suites(suites, tally, options.checks)
     if options.checks:
         run_sanitizers(tally)
         run_coverage(tally)

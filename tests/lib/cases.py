@@ -76,6 +76,7 @@ def _watch(done, late, timeout):
 
 
 def main(*arguments):
+    """arguments: of each case; a class: each case has an object of its own."""
     wanted = sys.argv[1:]
     chosen = [entry for entry in _cases
               if not wanted or any(text in entry[0] for text in wanted)]
@@ -93,7 +94,7 @@ def main(*arguments):
             # Some cases need no server.
             wants = [name for name, one in inspect.signature(function).parameters.items()
                      if one.default is one.empty]
-            function(*arguments[:len(wants)])
+            function(*(one() if isinstance(one, type) else one for one in arguments[:len(wants)]))
         except Skip as reason:
             line += f' # SKIP {reason}'
         except Exception:  # pylint: disable=broad-except

@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import termios
 import threading
 
 import cases
@@ -197,12 +198,16 @@ class Account:
 
     def options(self, resource=None, tls='starttls', ca='IBB_TEST_CA_FILE', port=None, host=None):
         environment = self.server.environment
+        if not environment:  # a FakeServer, which knows no TLS
+            tls = 'none'
         if tls == 'direct':
             port = port or environment['IBB_TEST_DIRECT_TLS_PORT']
         if tls == 'none':
             port = port or self.server.plain_port
         result = ['--jid', self.bare + (f'/{resource}' if resource else ''), '--tls', tls,
                   '--server', f'{host or self.server.host}:{port or self.server.port}']
+        if not environment:
+            result.append('--allow-plain-text')
         if tls != 'none' and ca in environment:
             result += ['--ca-file', environment[ca]]
         return result
@@ -259,6 +264,16 @@ class Terminal:
             os.execv(command[0], command)
         self.shown = ''
 
+    @classmethod
+    def of(cls, pid, terminal):
+        """Of a child that pty.fork () has made."""
+        self = cls.__new__(cls)
+        self._pid, self._terminal, self.shown = pid, terminal, ''
+        return self
+
+    def has_echo(self):
+        return bool(termios.tcgetattr(self._terminal)[3] & termios.ECHO)
+
     def expect(self, pattern):
         while not (found := re.search(pattern, self.shown)):
             try:
@@ -267,8 +282,11 @@ class Terminal:
                 raise AssertionError(f'no “{pattern}” in: {self.shown}') from error
         return found
 
+    def write(self, data):
+        os.write(self._terminal, data)
+
     def type(self, line):
-        os.write(self._terminal, line.encode() + b'\n')
+        self.write(line.encode() + b'\n')
 
     def stop(self):
         os.kill(self._pid, signal.SIGTERM)

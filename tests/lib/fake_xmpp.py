@@ -151,7 +151,7 @@ class Client(threading.Thread):
 class FakeServer:
     """clients: those that are bound, by their full JIDs."""
 
-    domain = host = '127.0.0.1'
+    host = '127.0.0.1'
     domain = 'localhost'
 
     def __init__(self):
@@ -167,7 +167,7 @@ class FakeServer:
 
     def listen(self):
         self._listener = socket.create_server(('127.0.0.1', self.port))
-        self.port = self._listener.getsockname()[1]
+        self.port = self.plain_port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def _accept(self, listener):
@@ -241,10 +241,4 @@ class FakeServer:
             return next(client for client in reversed(self.clients.values()) if client.user == user)
 
     def account(self, name):
-        return FakeAccount(self, name)
-
-
-class FakeAccount(Account):
-    def options(self, resource=None, **_):
-        return ['--jid', self.bare + (f'/{resource}' if resource else ''), '--tls', 'none', '--allow-plain-text',
-                '--server', f'127.0.0.1:{self.server.port}']
+        return Account(self, name)

@@ -22,8 +22,10 @@ def make_accounts(folder, accounts):
                 os.fchmod(secret.fileno(), 0o600)
                 secret.write(f'{account.password}\n')
             server = account.server
+            authority = server.environment.get('IBB_TEST_CA_FILE')
             file.write(f'[{name}]\njid={account.bare}{resource}\npassword-file={name}-password\n'
-                       f'server={server.host}:{server.port}\nca-file={server.environment["IBB_TEST_CA_FILE"]}\n\n')
+                       f'server={server.host}:{server.port}\n' +
+                       (f'ca-file={authority}\n\n' if authority else 'tls=none\npassword-policy=readable\n\n'))
     return {'XDG_CONFIG_HOME': folder / 'settings', 'XDG_DATA_HOME': folder / 'data', 'LC_ALL': 'C.UTF-8'}
 
 

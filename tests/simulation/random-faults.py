@@ -140,7 +140,7 @@ FOLDERS = {
     'xmpp': (90, by_tests('unit/*', 'loopback/properties', 'client/client-accounts', 'client/client-script-*',
                           'client/client-resume*', 'server/command-proxy',
                           without=('unit/engine-*', 'unit/controller*', 'docs/*', 'client/*-ejabberd'))),
-    'tool': (90, by_tests('server/command-[dho]*', 'server/command-failure', 'server/command-table-*', without=('*-ejabberd',))),
+    'tool': (90, by_tests('server/command-[dho]*', 'server/command-failure', 'server/command-table-*')),
 }
 
 

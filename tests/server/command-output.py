@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The output of ibb on a terminal, and its errors when standard output takes nothing."""
+"""The output of ibb on a terminal and as JSON, its log, and what becomes of control characters."""
 
+import base64
 import contextlib
 import json
 import os
@@ -15,9 +16,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 from cases import case, check, check_equal
-from command import IBB, Account, Folder, Program, Valve
-from rawclient import RawClient
-from servers import make_server
+from command import IBB, Folder, Program, Valve
+from fake_xmpp import ERROR, FakeServer
 
 MIB = 1 << 20
 
@@ -38,16 +38,21 @@ def shown_on_terminal(account, *arguments, **options):
     return status, shown.replace(b'\x1b[K', b'').decode()
 
 
+def show_progress(server, name):
+    """What a terminal shows of a file of that name."""
+    valve = Valve(server.account('bob'))
+    status, shown = shown_on_terminal(server.account('alice'), 'send', Folder().make(name, 8 * MIB),
+                                      valve.receiver.wait_ready(), valve=valve, until=b' left')
+    check_equal(status, 0, 'status')
+    return shown
+
+
 @case('control characters of a file name are replaced in the bar and in errors')
 def _(server):
     folder = Folder()
-    alice = Account(server, 'alice')
+    alice = server.account('alice')
     name = f'a{HARMFUL}{CONTROLS}b'
-    source = folder.make(name, 8 * MIB)
-    valve = Valve(Account(server, 'bob'))
-    status, shown = shown_on_terminal(alice, 'send', source, valve.receiver.wait_ready(),
-                                      valve=valve, until=b'%')
-    check_equal(status, 0, 'status')
+    shown = show_progress(server, name)
     check('%' in shown, f'a bar: {shown[:200]!r}')
     check_harmless(shown, 'signs of the bar')
     status, shown = shown_on_terminal(alice, 'send', folder / ('none' + name), 'bob@localhost')
@@ -59,17 +64,14 @@ def _(server):
     here = alice.ibb('send', '--json', folder / ('none' + name), 'bob@localhost')
     check_equal(here.finish(), 1, 'status')
     check_harmless(here.output.decode(), 'signs in JSON')
-    error = here.wait_event('error')
-    check('none' + name in error['message'], repr(error['message']))
+    check('none' + name in here.wait_event('error')['message'], here.output)
 
 
-@case('the line of the progress fits the terminal, with a long name of wide letters')
+@case('the line of the progress fits the terminal, also with a long name of wide letters')
 def _(server):
-    source = Folder().make('手紙' * 40, 8 * MIB)
-    valve = Valve(Account(server, 'bob'))
-    status, shown = shown_on_terminal(Account(server, 'alice'), 'send', source, valve.receiver.wait_ready(),
-                                      valve=valve, until=b'%')
-    check_equal(status, 0, 'status')
+    shown = show_progress(server, 'original').replace('\xa0', ' ')
+    check(re.search(r'original +\d+ % \[#*\.*\]  [\d.]+ .?i?B of 8.0.MiB  [\d.]+.*/s', shown), f'a bar: {shown[:500]!r}')
+    shown = show_progress(server, '手紙' * 40)
     lines = [line for line in re.split('[\r\n]+', shown) if '%' in line]
     check(lines, f'a bar: {shown[:200]!r}')
     for line in lines:
@@ -79,54 +81,33 @@ def _(server):
 
 @case('control characters of a text from the peer are replaced')
 def _(server):
-    raw = RawClient(server, 'bob', 'ibb', 'not-acceptable')
-    raw.text = f'come{HARMFUL}here'
-    status, shown = shown_on_terminal(Account(server, 'alice'), 'cat', raw.jid)
+    text = f"<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>come{HARMFUL}here</text></error>"
+    server.when('<open ', lambda client, iq: client.send(ERROR.format(
+        name='iq', id=iq['id'], to=iq['to'], jid=client.jid, condition='not-acceptable').replace('</error>', text)) or True,
+        number=0)
+    alice = server.account('alice')
+    status, shown = shown_on_terminal(alice, 'cat', 'bob@localhost')
     check_equal(status, 1, 'status')
     check('come' in shown and 'here' in shown, shown)
     check_harmless(shown, 'signs of the peer')
     # In the messages of the library none is left, as a program may show them as they are.
-    here = Account(server, 'alice').ibb('send', '--json', '-', raw.jid)
+    here = alice.ibb('send', '--json', '-', 'bob@localhost')
     check_equal(here.finish(), 1, 'status')
-    error = here.wait_event('error')
-    check('“come' in error['message'] and 'here”' in error['message'], repr(error['message']))
-    check_harmless(error['message'], 'signs of the peer in a message')
+    message = here.wait_event('error')['message']
+    check('“come' in message and 'here”' in message, message)
+    check_harmless(message, 'signs of the peer in a message')
 
 
-# Standard output
-
-def without_room(*arguments, start=Program, **options):
-    with open('/dev/full', 'wb') as full:
-        return start(*arguments, stdout=full, **options)
-
-
-@case('a full standard output is an error')
-def _(server):
-    environment = {'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'}
-    for arguments in (['--help'], ['--version'], ['send', '--help'], ['expose', '--help'],
-                      ['demo', '--size', '1K'], ['bench', '--size', '1K'],
-                      ['bench', '--size', '1K', '--json']):
-        program = without_room(IBB, *arguments, env=environment)
-        program.expect_failure('Cannot write standard output', 'No space left')
-    folder = Folder()
-    there = without_room('receive', '--json', '-o', folder / 'copy', '--from', 'any',
-                         start=Account(server, 'bob').ibb)
-    here = without_room('send', '--json', folder.make('original', 10), there.wait_ready(),
-                        start=Account(server, 'alice').ibb)
-    for end in (here, there):
-        end.expect_failure('Cannot write standard output', 'No space left')
-
-
-@case('a reader of standard output that has gone is an error')
+@case('help that standard output does not take is an error')
 def _():
-    read_end, write_end = os.pipe()
-    os.close(read_end)
-    program = Program(IBB, '--help', stdout=write_end, env={'LC_ALL': 'C.UTF-8'})
-    os.close(write_end)
-    program.expect_failure('Cannot write standard output', 'Broken pipe')
+    for arguments in (['--help'], ['--version'], ['send', '--help'], ['expose', '--help'], ['bench', '--size', '1K'],
+                      ['bench', '--size', '1K', '--json']):
+        with open('/dev/full', 'wb') as full:
+            Program(IBB, *arguments, stdout=full, env={'LC_ALL': 'C.UTF-8'}).expect_failure(
+                'Cannot write standard output', 'No space left')
 
 
-@case('JSON: an object and the end of its line are written at once')
+@case('JSON: an object and the end of its line are written at once, and a number has no more digits than it needs')
 def _():
     # Each packet is what was written by one call.
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -135,22 +116,15 @@ def _():
     program.expect_done()
     packets = []
     while data := here.recv(MIB):
-        packets.append(data)
+        packets.append(data.decode())
     here.close()
-    check(packets, 'objects')
     for packet in packets:
-        check(packet.endswith(b'}\n'), f'a whole line: {packet!r}')
+        check(packet.endswith('}\n'), f'a whole line: {packet!r}')
         json.loads(packet)
-
-
-@case('JSON: a number has no more digits than it needs')
-def _():
-    program = Program(IBB, 'bench', '--size', '1K', '--json')
-    program.expect_done()
-    numbers = re.findall(r'":(-?[0-9.]+)[,}]', program.output.decode())
-    check(len(numbers) >= 6, f'numbers: {program.output}')
+    numbers = re.findall(r'":(-?[0-9.]+)[,}]', ''.join(packets))
+    check(len(numbers) >= 6, f'numbers: {packets}')
     for number in numbers:
-        check(len(number.strip('-').replace('.', '').lstrip('0')) <= 15, f'{number} in {program.output}')
+        check(len(number.strip('-').replace('.', '').lstrip('0')) <= 15, f'{number} in {packets}')
 
 
 @case('JSON: a file name that is not UTF-8 is made valid')
@@ -165,20 +139,23 @@ def _():
             check(name.decode(errors='replace') in message, message)
 
 
-# Signals
-
 @case('the log tells the life of a session to a developer: ids, sizes and states, and nothing that is secret')
 def _(server):
     folder = Folder()
-    alice, bob = Account(server, 'alice'), Account(server, 'bob')
-    with open(folder / 'original', 'w', encoding='utf-8') as file:
-        file.write('the quick brown fox' * 5000)
-    debug = {'G_MESSAGES_DEBUG': 'ibb-glib'}
+    alice, bob = server.account('alice'), server.account('bob')
+    secrets = [text for account in (alice, bob) for text in (
+        account.password, base64.b64encode(f'\0{account.bare.split("@")[0]}\0{account.password}'.encode()).decode()[-16:-4])]
+    payload = base64.b64encode(os.urandom(71250)).decode()
+    with open(folder / 'original', 'w', encoding='ascii') as file:
+        file.write(payload)
+    for text in (payload, base64.b64encode(payload.encode()).decode()):
+        secrets += [text[i:i + 12] for i in range(0, len(text) - 12, 12)]
+    debug = {'G_MESSAGES_DEBUG': 'all'}
     there = bob.ibb('receive', '-o', '-', '--from', alice.bare, env=debug)
     jid = there.wait_ready()
     here = alice.ibb('send', '--sid', 'letter', '--stanza-type', 'iq', folder / 'original', jid, env=debug)
     check_equal((here.finish(), there.finish()), (0, 0), f'{here.lines} {there.lines}')
-    check_equal(there.output, b'the quick brown fox' * 5000, 'the output')
+    check_equal(there.output, payload.encode(), 'the output')
 
     def expect(program, *patterns):
         rest = iter(program.lines)
@@ -186,20 +163,19 @@ def _(server):
             check(any(re.search(f'ibb-glib-DEBUG: .*{pattern}', line) for line in rest), f'{pattern} in {program.lines}')
 
     peer = f'{alice.bare}/[^ ]*'
-    expect(here, f'Connection of {alice.bare}/.*ONLINE', f'Session letter with {jid}: opening',
+    expect(here, 'Logging in to localhost with PLAIN', f'Connection of {alice.bare}/.*ONLINE', f'Session letter with {jid}: opening',
            f'Session letter with {jid}: open, blocks of [0-9]+ bytes by IQ',
            f'Session letter with {jid}: ended after 95000 bytes written, 95000 acknowledged, 0 received: no error')
     # Two threads tell of the request and of the session.
     expect(there, f'Session letter with {peer}: requested, the peer offers blocks of [0-9]+ bytes')
     expect(there, f'Session letter with {peer}: open', f'Session letter with {peer}: ended .* 95000 received: no error')
     refused = alice.ibb('receive', '-o', '-', account=alice.options(resource='other'), env=debug)
-    bob.ibb('send', '--stanza-type', 'message', folder / 'original', refused.wait_ready(), env=debug).expect_failure(
-        'refused the session', 'it does not let this account in, or is full', perhaps=['DEBUG'])
+    bob.ibb('send', '--stanza-type', 'message', folder / 'original', refused.wait_ready(), env=debug).finish()
     refused.wait_line(f'DEBUG: .*Session .* with {bob.bare}/.*: refused')
     for program in (here, there, refused):
-        text = '\n'.join(program.lines)
-        for secret in (alice.password, bob.password, 'quick brown'):
-            check(secret not in text, f'{secret} in {text}')
+        log = '\n'.join(program.lines)
+        for secret in secrets:
+            check(secret not in log, f'{secret} in {log}')
 
 
 @case('two signals at once end expose and forward in good order')
@@ -207,7 +183,7 @@ def _(server):
     for command in (['expose', '--to', '127.0.0.1:9'], ['forward', '--listen', '0', 'nobody@localhost']):
         # So many last until the process has ended.
         for numbers in ((signal.SIGTERM, signal.SIGINT), (signal.SIGINT,) * 5, (signal.SIGTERM,) * 200000):
-            there = Account(server, 'bob').ibb(*command)
+            there = server.account('bob').ibb(*command)
             there.wait_ready()
             for number in numbers:
                 # It may have ended already.
@@ -217,5 +193,4 @@ def _(server):
 
 
 if __name__ == '__main__':
-    with make_server() as private:
-        cases.main(private)
+    cases.main(FakeServer)

@@ -39,24 +39,12 @@ def get_fingerprint(server):
     return text.strip().split('=')[1]
 
 
-@case('a file arrives after logins by SCRAM, with the settings of the package')
-def _(server):
-    alice, bob = Account(server, 'alice'), Account(server, 'bob')
-    send(server, Folder(), alice.options(), bob.options())
-
-
-@case('a certificate logs in without a password')
-def _(server):
-    alice, bob = Account(server, 'alice'), Account(server, 'bob')
-    certificate = server.environment['IBB_TEST_ALICE_CERTIFICATE']
-    send(server, Folder(), alice.options() + ['--certificate', certificate], bob.options(),
-         env=NO_PASSWORD)
-
-
-@case('a certificate and its key may be in two files, with relative names')
+@case('a certificate logs in without a password; it and its key may be in two files, with relative names')
 def _(server):
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
     options = alice.options()
+    certificate = server.environment['IBB_TEST_ALICE_CERTIFICATE']
+    send(server, Folder(), options + ['--certificate', certificate], bob.options(), env=NO_PASSWORD)
     options[options.index('--ca-file') + 1] = 'authority.crt'
     send(server, Folder(), options + ['--certificate', 'alice.crt', '--key', 'alice.key'],
          bob.options(), env=NO_PASSWORD, cwd=server.directory)
@@ -82,9 +70,12 @@ def _(server):
               ).expect_failure('--certificate', code=2)
 
 
-@case('a wrong password: the error has the text of the server')
+@case('a wrong password: the error has the text of the server; of one that no login can carry it says so')
 def _(server):
     alice = Account(server, 'alice')
+    for password in ('tab\there', '\u00ad'):
+        alice.ibb('cat', 'bob@localhost', env={'IBB_PASSWORD': password}).expect_failure(
+            'The password is empty or has characters', 'RFC 4013', code=REFUSED)
     alice.ibb('cat', 'bob@localhost', env={'IBB_PASSWORD': 'guess'}).expect_failure(
         'alice@localhost', 'Invalid username or password', code=REFUSED)
 
@@ -115,11 +106,12 @@ def _(server):
         'alice@localhost', 'server of “localhost”', 'TLS 1.2', 'certificate')
 
 
-@case('direct TLS to a port for STARTTLS is an error')
+@case('direct TLS to a port for STARTTLS, or the other way round, is an error')
 def _(server):
     alice = Account(server, 'alice')
-    alice.ibb('cat', 'bob@localhost', account=alice.options(tls='direct', port=server.port)
-              ).expect_failure('alice@localhost', 'server of “localhost”', 'STARTTLS')
+    for tls, port, words in (('direct', server.port, 'STARTTLS'), ('starttls', server.direct_tls_port, 'may be for direct TLS')):
+        alice.ibb('cat', 'bob@localhost', account=alice.options(tls=tls, port=port)).expect_failure(
+            'localhost', 'server of “localhost”', words)
 
 
 if __name__ == '__main__':

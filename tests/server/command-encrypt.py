@@ -10,19 +10,17 @@ import socket
 import stat
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 from cases import case, check, check_equal
-from command import IBB, Account, Folder, Program, Terminal, sha256
+from command import IBB, Folder, Program, Terminal, sha256
+from fake_xmpp import FakeServer
 from listings import find_listings
 from programs import make_accounts, make_program
-from prosody import Prosody
-from tunnel import expect_reset
+from tunnel import Target, expect_reset, read_all
 
 MIB = 1 << 20
 
@@ -31,7 +29,7 @@ class User:
     """An account, and the folder with its key and what it knows of others."""
 
     def __init__(self, server, name, folder):
-        self.account = Account(server, name)
+        self.account = server.account(name)
         self.data = folder / f'data-{name}'
         self.environment = {'XDG_DATA_HOME': str(self.data), 'LC_ALL': 'C.UTF-8',
                             'IBB_PASSWORD': self.account.password}
@@ -191,22 +189,6 @@ def _(server):
         check_equal([line.split()[1] for line in file], [alice.account.bare], 'known')
 
 
-@case('one end without --encrypt: each says so, and nothing that was to be private leaves')
-def _(server):
-    alice, bob, folder = known_users(server)
-    source = folder.make('original', 10)
-    there = bob.account.ibb('receive', '-o', folder / 'copy', '--from', alice.account.bare)
-    jid = there.wait_ready()
-    alice.ibb('send', source, jid).expect_failure('--encrypt', jid)
-    alice.account.ibb('send', source, jid).expect_done()
-    there.expect_done()
-
-    there = bob.ibb('receive', '-o', folder / 'other', '--from', alice.account.bare)
-    alice.account.ibb('send', source, there.wait_ready()).expect_failure(bob.account.bare, '--encrypt')
-    there.expect_failure('Cannot encrypt', '--encrypt has to be given at both ends')
-    check(not os.path.exists(folder / 'other'), 'no file')
-
-
 @case('cat and listen: each way until its own end, and both at the same time')
 def _(server):
     alice, bob, folder = known_users(server)
@@ -290,61 +272,42 @@ def _(server):
 @case('forward and expose: a question, its end, and the answer')
 def _(server):
     alice, bob, _ = known_users(server)
-    with socket.create_server(('127.0.0.1', 0)) as service:
-        def answer():
-            for _ in range(3):
-                connection, _ = service.accept()
-                with connection:
-                    question = b''
-                    while data := connection.recv(65536):
-                        question += data
-                    connection.sendall(question[::-1])
-
-            service.accept()[0].close()
-
-        thread = threading.Thread(target=answer, daemon=True)
-        thread.start()
-        there = bob.ibb('expose', '--to', f'127.0.0.1:{service.getsockname()[1]}', '--from',
-                        alice.account.bare)
-        jid = there.wait_ready()
-        with socket.create_server(('127.0.0.1', 0)) as probe:
-            port = probe.getsockname()[1]
-        here = alice.ibb('forward', '--listen', str(port), jid)
-        here.wait_ready()
-        for _ in range(3):
-            question = os.urandom(200000)
-            with socket.create_connection(('127.0.0.1', port)) as connection:
-                connection.sendall(question)
-                connection.shutdown(socket.SHUT_WR)
-                got = b''
-                while data := connection.recv(65536):
-                    got += data
-            check(got == question[::-1], f'the answer: {len(got)} bytes')
+    target = Target()
+    there = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}', '--from', alice.account.bare)
+    here = alice.ibb('forward', '--listen', '0', there.wait_ready())
+    port = int(here.wait_ready().rsplit(':', 1)[1])
+    for question in (os.urandom(200000), b''):
         with socket.create_connection(('127.0.0.1', port)) as connection:
-            check_equal(connection.recv(1), b'', 'the end of a service that says nothing')
-        thread.join()
-        for program in (here, there):
-            program.wait_for(lambda end=program: sum(line.startswith('Session with “') for line in end.lines) == 4,
-                             'four good ends')
-            program.stop()
-            check_equal(program.errors(), [], f'errors of {program.name}')
+            connection.sendall(question)
+            connection.shutdown(socket.SHUT_WR)
+            answered = target.accept()
+            check_equal(read_all(answered), question, 'the question')
+            answered.sendall(question[::-1])
+            answered.close()
+            check_equal(read_all(connection), question[::-1], 'the answer')
+    for program in (here, there):
+        program.wait_for(lambda end=program: sum(line.startswith('Session with “') for line in end.lines) == 2, 'good ends')
+        program.stop()
+        check_equal(program.errors(), [], f'errors of {program.name}')
 
 
 class Swallow:
     """While it is entered, the server keeps elements of a user for itself, and says that they have arrived."""
 
-    folder = tempfile.mkdtemp(prefix='ibb-test-')
-    path = os.path.join(folder, 'account')
+    def __init__(self, server, user, elements='data|close'):
+        self._is_entered = False
+        server.when(f'<({elements}) ', self._swallow, user.account.bare.split('@')[0], 0)
 
-    def __init__(self, user, elements='data close'):
-        self._words = f'{user.account.bare} {elements}'
+    def _swallow(self, client, attributes):
+        if self._is_entered:
+            client.send(f"<iq type='result' id='{attributes['id']}' from='{attributes['to']}' to='{client.jid}'/>")
+        return self._is_entered
 
     def __enter__(self):
-        with open(self.path, 'w', encoding='utf-8') as file:
-            file.write(self._words)
+        self._is_entered = True
 
     def __exit__(self, *_):
-        os.unlink(self.path)
+        self._is_entered = False
 
 
 @case('cat or send, and listen: a server that swallows bytes after the end of the other direction is noticed')
@@ -356,7 +319,7 @@ def _(server):
         here.stdin.write(b'first')
         here.stdin.flush()
         there.wait_for(lambda end=there: end.output == b'first', 'the first bytes')
-        with Swallow(alice):
+        with Swallow(server, alice):
             here.stdin.write(b'swallowed')
             here.stdin.close()
             here.expect_failure(f'“{bob.account.bare}', 'did not confirm')
@@ -372,7 +335,7 @@ def _(server):
     here.stdin.write(b'first')
     here.stdin.flush()
     there.wait_for(lambda: there.output == b'first', 'the first bytes')
-    with Swallow(alice, 'data'):
+    with Swallow(server, alice, 'data'):
         here.stdin.close()
         there.expect_failure(f'“{alice.account.bare}', 'is broken')
     here.expect_failure(f'“{bob.account.bare}')
@@ -389,7 +352,7 @@ def _(server):
         with socket.create_connection((host, int(port))) as connection, service.accept()[0] as answered:
             answered.shutdown(socket.SHUT_WR)
             check_equal(connection.recv(1), b'', 'the end of the other direction')
-            with Swallow(alice):
+            with Swallow(server, alice):
                 connection.sendall(b'swallowed')
                 connection.shutdown(socket.SHUT_WR)
                 here.wait_line(f'^ibb: “{peer}” did not confirm')
@@ -543,22 +506,5 @@ def _(server):
     check_equal(here.finish(), 0, 'the end that breaks')
 
 
-@case('files with their names do not go encrypted, and the command line says so')
-def _(server):
-    alice, _, folder = users(server)
-    here = alice.ibb('receive', '--directory', folder / 'x')
-    here.expect_failure('--encrypt', '--directory', code=2)
-    here = alice.ibb('send', folder.make('one', 1), folder.make('two', 1), 'a@b')
-    here.expect_failure('--encrypt', 'archive', code=2)
-    here = alice.account.ibb('cat', '--peer-fingerprint', '00' * 32, 'a@b')
-    here.expect_failure('--encrypt', code=2)
-    here = alice.ibb('cat', '--peer-fingerprint', 'abc', 'a@b')
-    here.expect_failure('abc', code=2)
-
-
 if __name__ == '__main__':
-    with Prosody(modules=('swallow',), settings={'swallow_file': Swallow.path}) as private:
-        try:
-            cases.main(private)
-        finally:
-            shutil.rmtree(Swallow.folder)
+    cases.main(FakeServer)

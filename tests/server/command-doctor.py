@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import sys
-import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
@@ -19,8 +18,8 @@ import ejabberd
 import prosody
 from cases import Skip, case, check, check_equal
 from command import DOCTOR_STEPS, IBB, ROOT, Account, Folder, Program, Valve
+from fake_xmpp import BOUND, FakeServer
 from forward_proxy import ForwardProxy
-from servers import make_server
 
 
 def examine(program, status):
@@ -42,12 +41,12 @@ def _(server):
     there = Account(server, 'bob').ibb('receive', '-o', Folder() / 'copy', '--from', 'any')
     alice = Account(server, 'alice')
     jid = there.wait_ready()
+    here = alice.ibb('doctor', jid)
     found = examine(alice.ibb('doctor', '--json', jid), 0)
     check_verdicts(found, **{step: 'ok' for step in DOCTOR_STEPS})
     for step, word in (('login', 'SCRAM-SHA-'), ('certificate', 'SHA-256'), ('rate', '/s'),
                        ('peer', 'takes sessions')):
         check(word in found[step]['message'], f'{step}: {found[step]}')
-    here = alice.ibb('doctor', jid)
     here.expect_done()
     lines = here.output.decode().splitlines()
     check_equal([line[:19].split() for line in lines], [['ok', step] for step in DOCTOR_STEPS], 'lines')
@@ -80,76 +79,30 @@ def _(server):
     check_verdicts(found, connection='ok', certificate='fail', login='skip')
 
 
-@case('the port without one is that of the kind of TLS')
-def _(server):
+@case('an unknown host, and a closed port are told; the port without one is that of the kind of TLS')
+def _():
+    def start(*account):
+        return examine(Program(IBB, 'doctor', '--json', *account, env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'}), 1)
+
+    check_verdicts(start('--jid', 'alice@host.invalid'), dns='fail', connection='skip', login='skip', peer='skip')
     for tls, port in (('direct', 5223), ('starttls', 5222)):
-        alice = Account(server, 'alice')
-        found = examine(alice.ibb('doctor', '--json', account=('--jid', alice.bare, '--server', '127.99.99.99', '--tls',
-                                                              tls)), 1)
-        check_verdicts(found, dns='ok', connection='fail')
+        found = start('--jid', 'alice@localhost', '--server', '127.99.99.99', '--tls', tls)
+        check_verdicts(found, dns='ok', connection='fail', login='skip')
         check(f'port {port} ' in found['connection']['message'], found)
-
-
-class Dropping:
-    """A server that lets a client in, and ends its connection."""
-
-    HEADER = ("<?xml version='1.0'?><stream:stream from='localhost' id='1' version='1.0' xmlns='jabber:client' "
-              "xmlns:stream='http://etherx.jabber.org/streams'>")
-    SASL = "xmlns='urn:ietf:params:xml:ns:xmpp-sasl'"
-    BIND = "xmlns='urn:ietf:params:xml:ns:xmpp-bind'"
-
-    def __init__(self):
-        self.socket = socket.create_server(('127.0.0.1', 0))
-        cases.defer(self.socket.close)
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        while True:
-            try:
-                connection = self.socket.accept()[0]
-            except OSError:
-                return
-            with connection:
-                self._let_in(connection)
-
-    def _let_in(self, connection):
-        for end, answer in (
-                (b'>', f'{self.HEADER}<stream:features><mechanisms {self.SASL}><mechanism>PLAIN</mechanism></mechanisms>'
-                       '</stream:features>'),
-                (b'</auth>', f'<success {self.SASL}/>'),
-                (b'>', f'{self.HEADER}<stream:features><bind {self.BIND}/></stream:features>'),
-                (b'</iq>', "<iq type='result' id='{id}'><bind " + self.BIND + '><jid>alice@localhost/r</jid></bind></iq>')):
-            data = b''
-            while not data.rstrip().endswith(end) or data.rstrip().endswith(b'?>'):
-                more = connection.recv(4096)
-                if not more:
-                    return
-                data += more
-            name = re.search(rb"id=['\"]([^'\"]+)", data)
-            connection.sendall(answer.replace('{id}', name[1].decode() if name else '').encode())
 
 
 @case('a login whose connection ends at once is told as it was')
 def _():
-    port = Dropping().socket.getsockname()[1]
-    program = Program(IBB, 'doctor', '--json', '--jid', 'alice@localhost', '--server', f'127.0.0.1:{port}', '--tls',
-                      'none', '--allow-plain-text', env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
-    found = examine(program, 1)
+    server = FakeServer()
+
+    def let_in(client, attributes):
+        client.send(BOUND.format(id=attributes['id'], jid='alice@localhost/r'))
+        client.close()
+        return True
+
+    server.when('xmpp-bind', let_in)
+    found = examine(server.account('alice').ibb('doctor', '--json'), 1)
     check_verdicts(found, connection='ok', certificate='warn', login='ok', round_trip='fail', rate='fail')
-
-
-@case('an unknown host is told')
-def _():
-    program = Program(IBB, 'doctor', '--json', '--jid', 'alice@host.invalid',
-                      env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
-    check_verdicts(examine(program, 1), dns='fail', connection='skip', login='skip', peer='skip')
-
-
-@case('a closed port is told')
-def _(server):
-    alice = Account(server, 'alice')
-    program = alice.ibb('doctor', '--json', account=alice.options(port=9))
-    check_verdicts(examine(program, 1), dns='ok', connection='fail', login='skip')
 
 
 @case('a certificate that is not trusted is told, with its fingerprint')
@@ -202,10 +155,12 @@ def _():
     with prosody.Prosody(modules=('smacks', 'websocket')) as server:
         alice = Account(server, 'alice')
         proxy = ForwardProxy({'xmpp.invalid': server.host})
-        for account in ([*alice.options(host='xmpp.invalid'), '--proxy', f'socks5://127.0.0.1:{proxy.port}'],
-                        [*alice.options(host='xmpp.invalid'), '--websocket',
-                         server.environment['IBB_TEST_WEBSOCKET_URI']]):
-            found = examine(alice.ibb('doctor', '--json', account=account), 0)
+        accounts = ([*alice.options(host='xmpp.invalid'), '--proxy', f'socks5://127.0.0.1:{proxy.port}'],
+                    [*alice.options(host='xmpp.invalid'), '--websocket', server.environment['IBB_TEST_WEBSOCKET_URI']])
+        no_proxy, *running = [alice.ibb('doctor', '--json', *arguments, account=account) for account, arguments in (
+            (None, ('--proxy', 'none')), *((account, ()) for account in accounts))]
+        for account, program in zip(accounts, running):
+            found = examine(program, 0)
             check_verdicts(found, dns='ok', connection='ok', certificate='ok', login='ok', resumption='ok',
                            rate='ok')
             way = (f'by the proxy “socks5://127.0.0.1:{proxy.port}”', f'127.0.0.1:{proxy.port}')
@@ -214,8 +169,7 @@ def _():
             for step, word in zip(('dns', 'connection'), way):
                 check(word in found[step]['message'], found)
         check_equal(proxy.asked, [('xmpp.invalid', server.port)] * 2, 'asked for')
-        found = examine(alice.ibb('doctor', '--json', '--proxy', 'none'), 0)
-        check_verdicts(found, dns='ok', connection='ok', login='ok')
+        check_verdicts(examine(no_proxy, 0), dns='ok', connection='ok', login='ok')
 
 
 def doctor_with_dns(account, *records):
@@ -244,53 +198,48 @@ def doctor_with_dns(account, *records):
 @case('SRV records are told, and lead to the server; a wrong one does not')
 def _(server):
     alice = Account(server, 'alice')
-    found = examine(doctor_with_dns(alice, f'_xmpp-client._tcp.localhost,localhost,{server.port}'), 0)
-    check_verdicts(found, dns='ok', connection='ok', certificate='ok', login='ok', rate='ok')
-    check_equal(found['dns']['message'], f'SRV records: localhost:{server.port} (xmpp-client)', 'records')
-    found = examine(doctor_with_dns(alice, '_xmpp-client._tcp.localhost,localhost,9'), 1)
-    check_verdicts(found, dns='ok', connection='fail', login='skip')
     port = server.environment['IBB_TEST_DIRECT_TLS_PORT']
-    found = examine(doctor_with_dns(alice, f'_xmpps-client._tcp.localhost,localhost,{port}'), 0)
-    check_verdicts(found, dns='ok', connection='ok', certificate='ok', login='ok', rate='ok')
-    check_equal(found['dns']['message'], f'SRV records: localhost:{port} (xmpps-client)', 'records')
-    check('TLS from the first byte' in found['connection']['message'], found)
+    usual, wrong, direct, none = [doctor_with_dns(alice, record) for record in (
+        f'_xmpp-client._tcp.localhost,localhost,{server.port}', '_xmpp-client._tcp.localhost,localhost,9',
+        f'_xmpps-client._tcp.localhost,localhost,{port}', '_xmpp-client._tcp.localhost')]
+    check_verdicts(examine(wrong, 1), dns='ok', connection='fail', login='skip')
     # The domain says that it has no such service.
-    found = examine(doctor_with_dns(alice, '_xmpp-client._tcp.localhost'), 1)
+    found = examine(none, 1)
     check_verdicts(found, dns='fail', connection='skip', login='skip')
     check('offers no “xmpp-client” service' in found['dns']['message'], found)
+    for program, record in ((usual, f'localhost:{server.port} (xmpp-client)'), (direct, f'localhost:{port} (xmpps-client)')):
+        found = examine(program, 0)
+        check_verdicts(found, dns='ok', connection='ok', certificate='ok', login='ok', rate='ok')
+        check_equal(found['dns']['message'], f'SRV records: {record}', 'records')
+        check_equal('TLS from the first byte' in found['connection']['message'], program == direct, 'TLS')
 
 
 @case('a peer that is online elsewhere is told, and one that is not online')
-def _(server):
-    alice = Account(server, 'alice')
+def _():
+    alice = FakeServer().account('alice')
     there = alice.ibb('receive', '-o', Folder() / 'copy', '--show-online', account=alice.options(resource='desk'))
     there.wait_ready()
-    found = examine(alice.ibb('doctor', '--json', f'{alice.bare}/ibb'), 1)
-    check_equal(found['peer']['message'], f'{alice.bare} is online as /desk, not as /ibb', 'message')
-    found = examine(alice.ibb('doctor', '--json', f'carol@{server.domain}'), 1)
-    check_equal(found['peer']['message'], f'“carol@{server.domain}/ibb” is not online', 'message')
+    running = [alice.ibb('doctor', '--json', peer) for peer in (f'{alice.bare}/ibb', 'carol@localhost')]
+    for program, message in zip(running, (f'{alice.bare} is online as /desk, not as /ibb',
+                                          '“carol@localhost/ibb” is not online')):
+        check_equal(examine(program, 1)['peer']['message'], message, 'message')
 
 
-@case('a server that limits its clients is told, as is one that does not resume')
+@case('a server that limits its clients is told, also to a sender, once; as is one that does not resume')
 def _():
-    for make in (lambda: prosody.Prosody(limits=True), ejabberd.Ejabberd):
-        with make() as server:
-            found = examine(Account(server, 'alice').ibb('doctor', '--json'), 0)
-            check_verdicts(found, rate='warn', peer='skip',
-                           resumption='warn' if server.name == 'prosody' else 'ok')
-            check('limits clients' in found['rate']['advice'], found)
-
-
-@case('a sender says once that its server limits it')
-def _():
-    with prosody.Prosody(limits=True) as server:
+    with prosody.Prosody(limits=True) as server, ejabberd.Ejabberd() as other:
+        alice = Account(server, 'alice')
+        running = [alice.ibb('doctor', '--json'), Account(other, 'alice').ibb('doctor', '--json')]
         valve = Valve(Account(server, 'bob'))
         valve.open()
-        jid = valve.receiver.wait_ready()
-        here = Account(server, 'alice').ibb('send', Folder().make('file', 600000), jid, '--sid', 'one')
+        here = alice.ibb('send', Folder().make('file', 600000), valve.receiver.wait_ready(), '--sid', 'one')
         here.wait_line('^Only about .*/s pass to .bob@localhost')
         here.stop(status=-signal.SIGTERM)
         check_equal(sum('Only about' in line for line in here.lines), 1, 'lines')
+        for program, resumption in zip(running, ('warn', 'ok')):
+            found = examine(program, 0)
+            check_verdicts(found, rate='warn', peer='skip', resumption=resumption)
+            check('limits clients' in found['rate']['advice'], found)
 
 
 class Shaped(ejabberd.Ejabberd):
@@ -314,11 +263,11 @@ def page():
 @case('the limits that the page on servers recommends are enough')
 def _():
     rate = re.search(r'c2s = \{ rate = "(\w+/s)" \}', page()).group(1)
-    for make in (lambda: prosody.Prosody(limits=rate), Shaped):
-        with make() as server:
-            check_verdicts(examine(Account(server, 'alice').ibb('doctor', '--json'), 0), rate='ok')
+    with prosody.Prosody(limits=rate) as server, Shaped() as other:
+        for program in [Account(one, 'alice').ibb('doctor', '--json') for one in (server, other)]:
+            check_verdicts(examine(program, 0), rate='ok')
 
 
 if __name__ == '__main__':
-    with make_server(resumes=True) as running:
+    with prosody.Prosody(modules=('smacks',)) as running:
         cases.main(running)

@@ -14,8 +14,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 from cases import PATIENCE, case, check, check_equal
 from command import Account
+from fake_xmpp import FakeServer
 from rawclient import RawClient
-from servers import make_server
 from tunnel import Target, expect_reset, expect_reset_at, tcp_socket
 
 
@@ -156,5 +156,4 @@ def _(server):
 
 
 if __name__ == '__main__':
-    with make_server() as private:
-        cases.main(private)
+    cases.main(FakeServer)

@@ -21,8 +21,9 @@ import cases
 from cases import case, check, check_equal
 from command import SOON, Account
 from cut_proxy import CutProxy
+from fake_xmpp import FakeServer
 from private_server import free_ports
-from servers import make_server
+from prosody import Prosody
 from tunnel import PATIENCE, Target, Tunnel, expect_reset, expect_reset_at, read_all, send_reset, tcp_socket
 
 MIB = 1 << 20
@@ -347,51 +348,29 @@ def _(server):
 
 @case('a signal ends both commands in good order, and open connections with a reset')
 def _(server):
-    for number in (signal.SIGINT, signal.SIGTERM):
-        for first in ('forward', 'expose'):
-            target = Target()
-            tunnel = Tunnel(server, target.port, expose=SOON, forward=SOON)
-            idle = tunnel.connect()
-            idle_there = target.accept()
-            here = tunnel.connect()
-            there = target.accept()
-            exchange(here, there, b'some')
-            ends = [tunnel.forward, tunnel.expose]
-            if first == 'expose':
-                ends.reverse()
-            os.kill(ends[0].pid, number)
-            ends[0].expect_done()
-            for connection in (here, there, idle, idle_there):
-                expect_reset(connection)
-            # The other goes on, and says which sessions it lost.
-            ends[1].wait_for(lambda: len(ends[1].errors()) == 2, 'two errors')
-            os.kill(ends[1].pid, number)
-            check_equal(ends[1].finish(), 0, 'status')
-            check_equal(len(ends[1].errors()), 2, 'lines')
-
-
-@case('the connection is lost: the sessions end with resets, and the command stays (D-42)')
-def _():
-    with make_server() as server:
+    for number, turn in ((signal.SIGINT, 1), (signal.SIGTERM, -1)):
         target = Target()
         tunnel = Tunnel(server, target.port, expose=SOON, forward=SOON)
-        pairs = []
-        for _ in range(3):
-            here = tunnel.connect()
-            pairs.append((here, target.accept()))
-            exchange(*pairs[-1], b'some')
-        server.kill()
-        for here, there in pairs:
-            expect_reset(here)
-            expect_reset(there)
-        tunnel.wait_events('disconnected', 1)
-        tunnel.wait_events('error', 3)
-        tunnel.end()
+        idle = tunnel.connect()
+        idle_there = target.accept()
+        here = tunnel.connect()
+        there = target.accept()
+        exchange(here, there, b'some')
+        first, other = (tunnel.forward, tunnel.expose)[::turn]
+        os.kill(first.pid, number)
+        first.expect_done()
+        for connection in (here, there, idle, idle_there):
+            expect_reset(connection)
+        # The other goes on, and says which sessions it lost.
+        other.wait_for(lambda other=other: len(other.errors()) == 2, 'two errors')
+        os.kill(other.pid, number)
+        check_equal(other.finish(), 0, 'status')
+        check_equal(len(other.errors()), 2, 'lines')
 
 
 @case('the connection breaks and is resumed: nothing is lost of any session (D-42)')
 def _():
-    with make_server(resumes=True) as server:
+    with Prosody(modules=('smacks',)) as server:
         target = Target()
         way = CutProxy(server.port)
         tunnel = Tunnel(server, target.port, forward_port=way.port)
@@ -480,5 +459,4 @@ def _(server):
 
 
 if __name__ == '__main__':
-    with make_server() as private:
-        cases.main(private)
+    cases.main(FakeServer)

@@ -4,19 +4,16 @@
 
 #include "core/engine.h"
 
+#include "core/answers.h"
 #include "core/base/jid.h"
 #include "core/incoming.h"
 #include "core/peer/first-hop.h"
-#include "core/peer/pair.h"
 #include "core/peer/registration.h"
-#include "core/peer/server.h"
-#include "core/peer/stall.h"
 #include "core/session/abandoned.h"
-#include "core/session/closing.h"
 #include "core/session/delivery.h"
 #include "core/session/finished.h"
+#include "core/session/held.h"
 #include "core/session/lifecycle.h"
-#include "core/session/opening.h"
 #include "core/session/resume.h"
 
 static gint64
@@ -25,126 +22,10 @@ get_time (IBBEngine *self, gint64 now)
   return ibb_clock_get_time (&self->context->clock, now);
 }
 
-/* Sessions with a reference to each: the end of one may end another. */
-typedef GList HeldSessions;
-
-static HeldSessions *
-hold_sessions (GList *sessions)
-{
-  for (GList *l = sessions; l != NULL; l = l->next)
-    ibb_session_ref (l->data);
-  return sessions;
-}
-
-static void
-held_sessions_free (HeldSessions *sessions)
-{
-  g_list_free_full (sessions, (GDestroyNotify) ibb_session_unref);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (HeldSessions, held_sessions_free)
-
-static HeldSessions *
+static IBBHeldSessions *
 hold_all (IBBEngine *self)
 {
-  return hold_sessions (g_hash_table_get_values (self->context->sessions));
-}
-
-/* Peers. */
-
-static void
-heed_peer (IBBPair *pair, IBBPeerVerdict verdict, gint64 now)
-{
-  g_autoptr (HeldSessions) sessions = NULL;
-
-  if (verdict == IBB_PEER_UNKNOWN)
-    return;
-
-  if (verdict == IBB_PEER_THERE)
-    ibb_pair_update_timer (pair, ibb_session_is_peer_needed (pair), now);
-  sessions = hold_sessions (g_list_copy (pair->sessions.head));
-  for (GList *l = sessions; l != NULL; l = l->next)
-    ibb_delivery_heed_peer (l->data, verdict, now);
-}
-
-static void
-peer_timeout (gpointer owner, gint64 now)
-{
-  IBBPair *pair = owner;
-
-  ibb_delivery_ask_about_idle (pair, now);
-  heed_peer (pair, ibb_pair_timeout (pair, ibb_session_is_peer_needed (pair), now), now);
-}
-
-/* When the peer has forgotten one session, it is asked about the next one at once. The last answer
- * shows all sessions that the peer is there. */
-static void
-heed_forgetting (IBBPair *pair, IBBSession *asked, gint64 now)
-{
-  g_autoptr (IBBSession) keep = ibb_session_ref (asked);
-  gboolean               is_last = pair->sessions.head->next == NULL;
-
-  ibb_delivery_heed_peer (asked, IBB_PEER_FORGOT, now);
-  if (is_last && asked->parameters.pair == NULL)
-    return; /* the pair has ended with it */
-
-  peer_timeout (pair, now);
-  if (ibb_pair_get_next_probe (pair) != IBB_NEVER)
-    heed_peer (pair, IBB_PEER_THERE, now);
-}
-
-static void
-probe_answered (IBBPair *pair, IBBStanza *answer, gint64 now)
-{
-  IBBSession    *asked = ibb_probe_get_session (&pair->probe);
-  IBBPeerVerdict verdict = ibb_pair_probe_answered (pair, answer, now);
-
-  if (verdict == IBB_PEER_FORGOT)
-    heed_forgetting (pair, asked, now);
-  else
-    heed_peer (pair, verdict, now);
-}
-
-static void
-peer_not_probed (IBBPair *pair)
-{
-  ibb_pair_not_probed (pair);
-  for (GList *l = pair->sessions.head; l != NULL; l = l->next)
-    ibb_session_update_timer (l->data);
-}
-
-static void
-peer_order_answered (IBBPeer *peer, IBBStanza *answer, gint64 now)
-{
-  ibb_order_answered (&peer->order, answer);
-  for (GList *pair = peer->pairs.head; pair != NULL; pair = pair->next)
-    for (GList *l = ((IBBPair *) pair->data)->sessions.head; l != NULL; l = l->next)
-      ibb_sender_update_ready (&((IBBSession *) l->data)->sender, now);
-}
-
-static void
-not_pinged (IBBEngine *self, gint64 now)
-{
-  ibb_first_hop_not_pinged (self->context->first_hop, now);
-  ibb_stalls_try (self->context);
-}
-
-static void
-ping_timeout (gpointer owner, gint64 now)
-{
-  IBBEngine *self = owner;
-
-  ibb_first_hop_timeout (self->context->first_hop);
-  ibb_stalls_try (self->context);
-}
-
-static void
-ping_answered (IBBEngine *self, gint64 now)
-{
-  gint64 sent = ibb_first_hop_ping_answered (self->context->first_hop, now);
-
-  ibb_stalls_note_answer (self->context, sent);
-  ibb_stalls_try (self->context);
+  return ibb_held_sessions_new (g_hash_table_get_values (self->context->sessions));
 }
 
 /* Lifetime. */
@@ -158,8 +39,9 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
       ibb_context_new (random, random_data,
                        g_hash_table_new_full (ibb_parameters_hash, ibb_parameters_equal, NULL,
                                               (GDestroyNotify) ibb_session_unref));
-  self->context->first_hop = ibb_first_hop_new (self->context, ping_timeout, self);
-  self->context->peers = ibb_peers_new (self->context, peer_timeout);
+  self->context->first_hop =
+      ibb_first_hop_new (self->context, ibb_answers_ping_timeout, self->context);
+  self->context->peers = ibb_peers_new (self->context, ibb_answers_peer_timeout);
   ibb_acceptor_init (&self->acceptor, self->context, &self->events);
   self->outgoing = (IBBOutgoing){ .context = self->context };
   return self;
@@ -168,7 +50,7 @@ ibb_engine_new (IBBRandomFunc random, gpointer random_data)
 static void
 end_all (IBBEngine *self)
 {
-  g_autoptr (HeldSessions) sessions = hold_all (self);
+  g_autoptr (IBBHeldSessions) sessions = hold_all (self);
 
   for (GList *l = sessions; l != NULL; l = l->next)
     {
@@ -298,9 +180,9 @@ ibb_engine_note_violation (IBBEngine *self)
 void
 ibb_engine_lost (IBBEngine *self)
 {
-  const IBBFailure         lost = IBB_FAILURE_OF (IBB_FAILURE_CONNECTION_LOST);
-  g_autoptr (HeldSessions) sessions = NULL;
-  gboolean                 is_too_short = FALSE;
+  const IBBFailure            lost = IBB_FAILURE_OF (IBB_FAILURE_CONNECTION_LOST);
+  g_autoptr (IBBHeldSessions) sessions = NULL;
+  gboolean                    is_too_short = FALSE;
 
   if (self->context->is_lost)
     return;
@@ -352,8 +234,8 @@ ibb_engine_needs_stream (IBBEngine *self)
 static void
 restore_sessions (IBBEngine *self)
 {
-  g_autoptr (HeldSessions) sessions = NULL;
-  IBBContext              *context = self->context;
+  g_autoptr (IBBHeldSessions) sessions = NULL;
+  IBBContext                 *context = self->context;
 
   if (context->local_normal == NULL)
     return;
@@ -407,7 +289,7 @@ ibb_engine_restored (IBBEngine *self)
 void
 ibb_engine_stop (IBBEngine *self, gboolean abort_sessions, gint64 now)
 {
-  g_autoptr (HeldSessions) sessions = hold_all (self);
+  g_autoptr (IBBHeldSessions) sessions = hold_all (self);
 
   for (GList *l = sessions; l != NULL; l = l->next)
     ibb_lifecycle_stop (l->data, abort_sessions, now);
@@ -487,55 +369,10 @@ ibb_engine_sent (IBBEngine *self, IBBStanza *stanza, gint64 now)
     ibb_delivery_stanza_sent (pending->owner, pending, get_time (self, now));
 }
 
-static void
-send_failed (IBBSession *session)
-{
-  ibb_closing_fail (session, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_SEND_FAILED));
-  ibb_session_settle (session);
-}
-
 void
 ibb_engine_send_failed (IBBEngine *self, IBBStanza *stanza, gint64 now)
 {
-  IBBPending *pending = NULL;
-
-  if (stanza->payload == IBB_PAYLOAD_DATA || ibb_stanza_record_is_kind (stanza, "set") ||
-      ibb_stanza_record_is_kind (stanza, "get"))
-    pending = ibb_pendings_find (self->context->pendings, stanza->id);
-  if (pending == NULL)
-    return;
-
-  now = get_time (self, now);
-  switch (pending->type)
-    {
-    case IBB_PENDING_OPEN:
-    case IBB_PENDING_BLOCK:
-    case IBB_PENDING_CLOSE:
-      send_failed (pending->owner);
-      break;
-    case IBB_PENDING_ABANDONED_OPEN:
-      ibb_abandoned_open_forget (pending->owner);
-      break;
-    case IBB_PENDING_QUERY:
-      ibb_order_not_asked (&((IBBPeer *) pending->owner)->order, now);
-      break;
-    case IBB_PENDING_PROBE:
-      peer_not_probed (pending->owner);
-      break;
-    case IBB_PENDING_SERVER:
-      ibb_server_answered (pending->owner, NULL);
-      break;
-    case IBB_PENDING_PING:
-      not_pinged (self, now);
-      break;
-    case IBB_PENDING_RESUME:
-      ibb_resume_answered (pending->owner, NULL, now);
-      break;
-    case IBB_PENDING_FINISHED:
-      break; /* its timer sends it again */
-    default:
-      g_assert_not_reached ();
-    }
+  ibb_answers_not_sent (self->context, stanza, get_time (self, now));
 }
 
 /* Opening. */
@@ -593,55 +430,7 @@ ibb_engine_expect (IBBEngine *self, const IBBOpen *open, gpointer data, IBBFailu
   return expectation;
 }
 
-/* Incoming stanzas: an answer that the engine waits for, a request to a session, or a stanza that
- * is not for the engine. */
-
-static gboolean
-receive_reply (IBBEngine *self, IBBStanza *stanza, const char *from, gint64 now)
-{
-  IBBPending *pending = ibb_pendings_find (self->context->pendings, stanza->id);
-
-  if (pending == NULL ||
-      !ibb_pending_is_answered_by (pending, stanza, from, self->context->local_normal))
-    return FALSE;
-
-  switch (pending->type)
-    {
-    case IBB_PENDING_OPEN:
-      ibb_opening_answered (pending->owner, stanza, from, now);
-      break;
-    case IBB_PENDING_BLOCK:
-      ibb_delivery_block_answered (pending->owner, pending, stanza, now);
-      break;
-    case IBB_PENDING_CLOSE:
-      ibb_delivery_close_answered (pending->owner, stanza, now);
-      break;
-    case IBB_PENDING_ABANDONED_OPEN:
-      ibb_abandoned_open_answered (pending->owner, stanza);
-      break;
-    case IBB_PENDING_QUERY:
-      peer_order_answered (pending->owner, stanza, now);
-      break;
-    case IBB_PENDING_PROBE:
-      probe_answered (pending->owner, stanza, now);
-      break;
-    case IBB_PENDING_SERVER:
-      ibb_server_answered (pending->owner, stanza);
-      break;
-    case IBB_PENDING_PING:
-      ping_answered (self, now);
-      break;
-    case IBB_PENDING_RESUME:
-      ibb_resume_answered (pending->owner, stanza, now);
-      break;
-    case IBB_PENDING_FINISHED:
-      ibb_finished_answered (pending->owner, stanza);
-      break;
-    default:
-      g_assert_not_reached ();
-    }
-  return TRUE;
-}
+/* Incoming stanzas: an answer, a request, or a stanza that is not for the engine. */
 
 gboolean
 ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, IBBClaim least, gint64 now)
@@ -667,7 +456,7 @@ ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, IBBClaim least, gint64 n
     case IBB_PAYLOAD_RESULT:
     case IBB_PAYLOAD_DISCO_INFO:
     case IBB_PAYLOAD_ERROR:
-      return receive_reply (self, stanza, from, now);
+      return ibb_answers_receive (context, stanza, from, now);
 
     case IBB_PAYLOAD_OPEN:
     case IBB_PAYLOAD_DATA:

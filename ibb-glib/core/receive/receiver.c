@@ -4,7 +4,7 @@
 
 #include "core/receive/receiver.h"
 
-#include <string.h>
+#include "core/receive/digest.h"
 
 #define STORED_MIN (4 * 1024 * 1024) /* bytes that a session may store unacknowledged (D-23) */
 
@@ -210,62 +210,6 @@ ibb_receiver_get_due (const IBBReceiver *self)
 
 /* Blocks. */
 
-static guint64
-mix_word (guint64 hash, guint64 word)
-{
-  hash = (hash ^ word) * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
-  return hash ^ hash >> 29;
-}
-
-/* Not cryptographic: a peer that makes two blocks alike only harms itself. Four independent sums,
- * so that the processor need not wait for the previous word. */
-static guint64
-mix (guint64 hash, const guint8 *bytes, gsize length)
-{
-  guint64 b = 1, c = 2, d = 3;
-  guint64 words[4];
-
-  for (; length >= sizeof words; length -= sizeof words)
-    {
-      memcpy (words, bytes, sizeof words);
-      hash = mix_word (hash, words[0]);
-      b = mix_word (b, words[1]);
-      c = mix_word (c, words[2]);
-      d = mix_word (d, words[3]);
-      bytes += sizeof words;
-    }
-  hash = mix_word (mix_word (mix_word (hash, b), c), d);
-
-  while (length > 0)
-    {
-      guint64 word = 0;
-      gsize   n = MIN (length, sizeof word);
-
-      memcpy (&word, bytes, n);
-      hash = mix_word (hash, word ^ (guint64) n << 56);
-      bytes += n;
-      length -= n;
-    }
-  return hash;
-}
-
-/* Tells a repeated block from another one (D-20). */
-static guint64
-digest_block (const IBBStanza *stanza)
-{
-  gsize         size;
-  const guint8 *data = g_bytes_get_data (stanza->bytes, &size);
-  const char   *id = stanza->id != NULL ? stanza->id : "";
-  gsize         id_length = strlen (id);
-  guint64       head = (guint64) id_length << 16 | stanza->seq;
-  guint64       hash = mix (1, (const guint8 *) &head, sizeof head);
-
-  /* A round for the number alone: otherwise an id that counts along could cancel the number out. */
-  hash = mix (hash, (const guint8 *) id, id_length);
-
-  return mix (hash, data, size);
-}
-
 static void
 reply_error (IBBReceiver *self, const IBBStanza *stanza, IBBCondition condition, IBBErrorType type)
 {
@@ -412,7 +356,7 @@ is_kept_ahead (const IBBReceiver *self, const IBBStanza *stanza, guint64 digest)
 {
   GList *link = find_ahead (self, stanza->seq);
 
-  return link != NULL && digest_block (link->data) == digest;
+  return link != NULL && ibb_digest_block (link->data) == digest;
 }
 
 static void
@@ -549,7 +493,7 @@ ibb_receiver_receive_data (IBBReceiver *self, IBBStanza *stanza, gint64 now)
   if (!is_well_formed (self, stanza))
     return ibb_receiver_refuse_malformed (self, stanza);
 
-  digest = digest_block (stanza);
+  digest = ibb_digest_block (stanza);
   if (stanza->seq != self->next_seq)
     return receive_out_of_order (self, stanza, digest, now);
   if (has_room (self, stanza))

@@ -4,6 +4,8 @@
 
 #include "core/send/flight.h"
 
+#include "core/peer/first-hop.h"
+
 void
 ibb_flight_init (IBBFlight *self, const IBBParameters *parameters)
 {
@@ -31,6 +33,47 @@ ibb_flight_clear (IBBFlight *self)
     free_block (self, &self->blocks, block);
   while ((block = g_queue_peek_head (&self->delivered)) != NULL)
     free_block (self, &self->delivered, block);
+}
+
+/* Measurements. */
+
+void
+ibb_flight_measure (IBBFlight *self, const IBBBlock *block, gint64 delay, gsize limit, gint64 now)
+{
+  IBBContext *context = self->parameters->context;
+  IBBPeer    *peer = self->parameters->peer;
+  IBBStall   *stall = &self->stall;
+  gint64      round_trip = 0, least = 0;
+  gboolean    is_same = FALSE;
+
+  /* Karn's algorithm: a reply may belong to either of two attempts. A block that was in flight
+   * while the connection was suspended may have waited anywhere (D-42). */
+  if (block->attempts == 1 && block->state == IBB_BLOCK_SENT && !block->is_probe &&
+      block->sent >= context->clock.resumed_at)
+    {
+      round_trip = MAX (now - block->sent, 1);
+      least = ibb_first_hop_note_trip (context->first_hop, round_trip);
+      is_same = ibb_stall_is_counted (stall) &&
+                ibb_peer_note_trip (peer, block->sent, round_trip, now) &&
+                (delay == 0 || !peer->near.is_member);
+      round_trip = MAX (round_trip - delay, 0);
+    }
+  round_trip = ibb_stall_note_round_trip (stall, round_trip);
+  if (round_trip <= 0 || !is_same)
+    return;
+
+  ibb_controller_acknowledged (ibb_peer_get_path (peer),
+                               &(IBBControllerSample){
+                                   .in_flight = block->ahead,
+                                   .sent = block->sent,
+                                   .round_trip = round_trip,
+                                   .hop_trip = least,
+                                   .limit = limit,
+                                   .fits = ibb_order_allows_several (&peer->order) &&
+                                           ibb_first_hop_is_fast (context->first_hop),
+                                   .has_others = context->has_urgent,
+                               },
+                               now);
 }
 
 /* Queries. */
@@ -145,6 +188,22 @@ ibb_flight_finish_first (IBBFlight *self)
     }
 
   free_block (self, &self->blocks, block);
+}
+
+gsize
+ibb_flight_finish_up_to (IBBFlight *self, const IBBBlock *last)
+{
+  const IBBFirstHop *first_hop = self->parameters->context->first_hop;
+  gsize              before = ibb_first_hop_get_in_flight (first_hop);
+  const IBBBlock    *first;
+
+  do
+    {
+      first = g_queue_peek_head (&self->blocks);
+      ibb_flight_finish_first (self);
+    }
+  while (first != last);
+  return before - ibb_first_hop_get_in_flight (first_hop);
 }
 
 /* Refusals. */

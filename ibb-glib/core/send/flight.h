@@ -81,9 +81,17 @@ IBBBlock *ibb_flight_choose_repetition (IBBFlight *self);
 void ibb_flight_add (IBBFlight *self, GBytes *bytes, guint16 seq, guint64 end);
 /* Marks the next block as SENT. is_probe: beyond the send window, and alone. */
 IBBBlock *ibb_flight_send (IBBFlight *self, gboolean is_probe, gint64 now);
+/* Takes the round trip of an acknowledged block. delay: of the acknowledgement, as the peer tells.
+ * Measurements that other peers share do not depend on the delay: a false one would harm these
+ * peers. limit: the longest block that the session may send. */
+void
+ibb_flight_measure (IBBFlight *self, const IBBBlock *block, gint64 delay, gsize limit, gint64 now);
 /* Frees the first block, which is acknowledged. */
 void ibb_flight_finish_first (IBBFlight *self);
-void ibb_flight_refuse (IBBFlight *self, IBBBlock *block, const IBBStanza *answer);
+/* Frees the blocks up to last. Returns the bytes among them that counted as in flight to all peers.
+ * A stalled session gets answers at any time, so its bytes tell no rate. */
+gsize ibb_flight_finish_up_to (IBBFlight *self, const IBBBlock *last);
+void  ibb_flight_refuse (IBBFlight *self, IBBBlock *block, const IBBStanza *answer);
 /* Whether all refused blocks have that condition (D-16, D-30). */
 gboolean ibb_flight_is_refused_alike (IBBFlight *self, IBBCondition condition);
 /* Marks all blocks as to be sent again. */

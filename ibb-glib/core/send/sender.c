@@ -331,47 +331,6 @@ ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now)
 
 /* Acknowledgements. */
 
-/* delay: of the acknowledgement, as the peer tells. Measurements that other peers share do not
- * depend on the delay: a false one would harm these peers. */
-static void
-take_sample (IBBSender *self, const IBBBlock *block, gint64 delay, gint64 now)
-{
-  IBBContext *context = self->parameters->context;
-  IBBPeer    *peer = self->parameters->peer;
-  IBBStall   *stall = &self->flight.stall;
-  gint64      round_trip = 0, least = 0;
-  gboolean    is_same = FALSE;
-
-  /* Karn's algorithm: a reply may belong to either of two attempts. A block that was in flight
-   * while the connection was suspended may have waited anywhere (D-42). */
-  if (block->attempts == 1 && block->state == IBB_BLOCK_SENT && !block->is_probe &&
-      block->sent >= context->clock.resumed_at)
-    {
-      round_trip = MAX (now - block->sent, 1);
-      least = ibb_first_hop_note_trip (context->first_hop, round_trip);
-      is_same = ibb_stall_is_counted (stall) &&
-                ibb_peer_note_trip (peer, block->sent, round_trip, now) &&
-                (delay == 0 || !peer->near.is_member);
-      round_trip = MAX (round_trip - delay, 0);
-    }
-  round_trip = ibb_stall_note_round_trip (stall, round_trip);
-  if (round_trip <= 0 || !is_same)
-    return;
-
-  ibb_controller_acknowledged (ibb_peer_get_path (peer),
-                               &(IBBControllerSample){
-                                   .in_flight = block->ahead,
-                                   .sent = block->sent,
-                                   .round_trip = round_trip,
-                                   .hop_trip = least,
-                                   .limit = get_block_limit (self),
-                                   .fits = ibb_order_allows_several (&peer->order) &&
-                                           ibb_first_hop_is_fast (context->first_hop),
-                                   .has_others = context->has_urgent,
-                               },
-                               now);
-}
-
 static IBBSenderVerdict
 fail (IBBSender *self, IBBFailureKind kind, const IBBBlock *block)
 {
@@ -450,24 +409,6 @@ react_to_refusals (IBBSender *self, gboolean is_peer_closed, gint64 now)
   return IBB_SENDER_GOES_ON;
 }
 
-/* Finishes the blocks up to last. Returns the bytes among them that counted as in flight to all
- * peers. A stalled session gets answers at any time, so its bytes tell no rate. */
-static gsize
-finish_up_to (IBBSender *self, const IBBBlock *last)
-{
-  const IBBFirstHop *first_hop = self->parameters->context->first_hop;
-  gsize              before = ibb_first_hop_get_in_flight (first_hop);
-  const IBBBlock    *first;
-
-  do
-    {
-      first = g_queue_peek_head (&self->flight.blocks);
-      ibb_flight_finish_first (&self->flight);
-    }
-  while (first != last);
-  return before - ibb_first_hop_get_in_flight (first_hop);
-}
-
 /* A result also acknowledges the earlier blocks without a reply, since peers process blocks in
  * order (N-28, D-27). An earlier block that was refused is missing at the peer, unless a refusal
  * does not use up the number, as with our feature. */
@@ -486,9 +427,10 @@ acknowledge (
       !self->parameters->peer->order.has_our_feature)
     return fail_for_block (self, first);
 
-  take_sample (self, block, ibb_send_window_get_delay (&self->credit, answer), now);
+  ibb_flight_measure (flight, block, ibb_send_window_get_delay (&self->credit, answer),
+                      get_block_limit (self), now);
   ibb_send_window_acknowledged (&self->credit, answer, end, now);
-  counted = finish_up_to (self, block);
+  counted = ibb_flight_finish_up_to (flight, block);
 
   ibb_retry_acknowledged (&self->retry, end - self->delivered);
   self->delivered = end;
@@ -568,7 +510,7 @@ IBBSenderVerdict
 ibb_sender_block_answered (
     IBBSender *self, IBBBlock *block, const IBBStanza *answer, gboolean is_peer_closed, gint64 now)
 {
-  /* Karn's algorithm, as in take_sample (). */
+  /* Karn's algorithm, as in ibb_flight_measure (). */
   if (block->attempts == 1 && block->state == IBB_BLOCK_SENT)
     ibb_stalls_note_answer (self->parameters->context, block->sent);
 

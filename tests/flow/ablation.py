@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'simulation
 from faulty_core import CORE, FaultyCore, find_build, run  # noqa: E402  pylint: disable=wrong-import-position
 
 CONTROLLER = 'flow/controller.c'
+WINDOW = 'flow/window.c'
 FIRST_HOP = 'peer/first-hop.c'
 NEAR = 'peer/near.c'
 
@@ -28,7 +29,7 @@ ROWS = (
      'if (self->next == LARGER && !self->has_others)', 'if (FALSE)'),
     ('rare: seldom trials of longer blocks', CONTROLLER, 'self->n_trials >= self->next_longer', 'TRUE'),
     ('smaller: trials of a smaller window', CONTROLLER,
-     'return is_limited && self->kept.window >= 2 * get_block (self);', 'return FALSE;'),
+     'return is_limited && self->kept.window >= 2 * ibb_window_get_block (self);', 'return FALSE;'),
     ('growth: up to 16-fold steps', CONTROLLER,
      'return MAX (FAST, (guint) (share * self->least_trip / (2 * wait)));', 'return FAST;'),
     ('fast: fourfold steps', CONTROLLER, 'return MAX (FAST,', 'return MAX (SLOW,'),
@@ -52,13 +53,13 @@ ROWS = (
      'self->is_fast = (double)', 'self->is_fast = FALSE && (double)'),
     ('hold: no blocks until the server has read everything', FIRST_HOP, 'self->is_holding = TRUE;', ''),
     ('chat: one block that takes long is known at the end of the start', CONTROLLER,
-     'if (is_single (self, (double) self->size.window) &&', 'if (FALSE &&'),
+     'if (ibb_window_is_single (self, (double) self->size.window) &&', 'if (FALSE &&'),
     ('slow: no larger window where the length of a block takes the time', CONTROLLER,
-     '!is_slow (self) &&', ''),
-    ('slack: single bytes beside a full window', CONTROLLER,
+     '!ibb_window_is_slow (self) &&', ''),
+    ('slack: single bytes beside a full window', WINDOW,
      'return MIN (length, IBB_SCHEDULER_URGENT_MAX) - 1;', 'return 0 * length;'),
-    ('noticed: seldom trials beside interactive sessions', CONTROLLER,
-     'return self->has_others && ibb_controller_get_trip (self) < BLOCK_TIME;', 'return FALSE;'),
+    ('noticed: seldom trials beside interactive sessions', WINDOW,
+     'return self->has_others && ibb_window_get_trip (self) < IBB_WINDOW_BLOCK_TIME;', 'return FALSE;'),
     ('others: no fourfold windows beside interactive sessions', CONTROLLER,
      'return self->leaps && !self->has_others &&', 'return self->leaps &&'),
     ('near: the shared path of peers near by', NEAR, 'if (distance < NEAR_MAX)', 'if (FALSE)'),

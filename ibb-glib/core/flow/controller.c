@@ -8,8 +8,6 @@
 #include "core/flow/scheduler.h"
 
 #define BLOCK IBB_CONTROLLER_BLOCK
-/* How much longer than a short stanza a block takes whose length takes the time, as a multiple. */
-#define SLOW_TRIPS 8
 
 /* At the start: the share of a step that has to arrive before the next one, and the window from
  * which on steps are larger. */
@@ -20,7 +18,7 @@
 #define FAST_FROM (16 * 1024)
 #define FASTEST 16
 
-/* How many blocks or round trips a measurement has. It takes BLOCK_TIME at least. */
+/* How many blocks or round trips a measurement has. It takes IBB_WINDOW_BLOCK_TIME at least. */
 #define SAMPLES_MIN 24
 #define ROUNDS_MIN 2
 #define ROUNDS_MAX 6
@@ -32,12 +30,9 @@
 /* A larger window is kept if the rate grows by this share of the step. A smaller one is
  * kept if the rate falls by less than this share of it. */
 #define SHARE (1 / 5.0)
-/* A longer block, of no more than BLOCK_TIME, in microseconds, is kept if the rate stays about the
- * same, or, where more is in flight with it, grows by half of SHARE of that. */
-#define BLOCK_TIME (20 * 1000.0)
+/* A longer block, of no more than IBB_WINDOW_BLOCK_TIME, in microseconds, is kept if the rate stays
+ * about the same, or, where more is in flight with it, grows by half of SHARE of that. */
 #define LENGTH_LOSS 0.98
-/* A round trip that makes a person wait, with four times as much in flight, in microseconds. */
-#define PATIENCE (250 * 1000.0)
 
 /* Most measurements before a trial, and trials before one of a longer block. */
 #define LATE 24
@@ -66,131 +61,24 @@ ibb_controller_init (IBBController *self)
   };
 }
 
-/* Sizes. */
-
-/* The least length that makes a difference. Blocks that are to fit fill a read at least. */
-static gsize
-get_least_block (const IBBController *self)
-{
-  return self->fits ? 2 * BLOCK : BLOCK;
-}
-
-/* The length that blocks have in a session that allows limit. */
-static gsize
-get_length (const IBBController *self, gsize block, gsize limit)
-{
-  if (!self->fits || block < BLOCK)
-    return MIN (block, limit);
-  return ibb_quirks_get_length (MIN (MAX (block, get_least_block (self)), limit));
-}
-
-/* The same in the session that was acknowledged last. */
-static gsize
-get_block (const IBBController *self)
-{
-  return get_length (self, self->size.block, self->block_max);
-}
-
-/* Whether in_flight, a mean, is one block and not several. */
-static gboolean
-is_single (const IBBController *self, double in_flight)
-{
-  return in_flight < 2.0 * (double) get_block (self);
-}
-
-/* A window of more blocks than may be in flight (D-65) gets blocks of twice the length, if the
- * session allows them. Not longer ones at once: whether twice the length carries as much is seen
- * before. */
-static void
-lengthen (IBBController *self)
-{
-  gsize longer = 2 * MAX (self->size.block, get_least_block (self));
-
-  if (longer <= self->block_max && self->size.window > IBB_CONTROLLER_BLOCKS_MAX * get_block (self))
-    self->size.block = longer;
-}
-
-double
-ibb_controller_get_trip (const IBBController *self)
-{
-  return self->kept_trip > 0 ? self->kept_trip : self->least_trip;
-}
-
-/* Whether others notice a larger window. They do near by, where their own round trip is short. */
-static gboolean
-is_noticed (const IBBController *self)
-{
-  return self->has_others && ibb_controller_get_trip (self) < BLOCK_TIME;
-}
-
-/* The window in whole blocks, one at least: more bytes, unless others notice. */
-static void
-round_window (IBBController *self)
-{
-  gsize block = get_block (self);
-  gsize more = is_noticed (self) ? 0 : block - 1;
-
-  self->size.window = MAX ((self->size.window + more) / block, 1) * block;
-}
-
-/* Whether a larger window makes a person wait, unless the distance takes that round trip. */
-static gboolean
-takes_long (double trip)
-{
-  return trip * IBB_QUIRKS_LEAP > PATIENCE;
-}
+/* What is in flight. */
 
 gboolean
 ibb_controller_may_hurry (const IBBController *self, gint64 now)
 {
-  double trip = ibb_controller_get_trip (self);
+  double trip = ibb_window_get_trip (self);
 
-  return self->first <= IBB_QUIRKS_FIRST || ((self->heard == 0 || now - self->heard <= OLD) &&
-                                             takes_long (trip > 0 ? trip : self->answer_trip));
-}
-
-/* What is in flight. */
-
-/* A session that sends a few bytes now and then may send although the window is full (D-50). These
- * bytes must not take the room of a block: a window of a few blocks would carry one less for as
- * long as they are in flight. */
-static gsize
-get_slack (gsize length)
-{
-  return MIN (length, IBB_SCHEDULER_URGENT_MAX) - 1;
-}
-
-static gboolean
-has_room (const IBBController *self, gsize in_flight, gsize length)
-{
-  return in_flight + length <= self->size.window + get_slack (length);
-}
-
-/* Whether the window is the first one of a session that is alone. */
-static gboolean
-is_first (const IBBController *self)
-{
-  return self->phase == IBB_CONTROLLER_STARTING && self->kept_rate <= 0 &&
-         self->first <= IBB_QUIRKS_FIRST;
-}
-
-/* Whether one block takes long because of its length, and not of the distance: much longer than a
- * short stanza. */
-static gboolean
-is_slow (const IBBController *self)
-{
-  double answer = self->answer_trip > 0 ? self->answer_trip : self->hop_trip;
-
-  return takes_long (self->kept_trip) && is_single (self, self->kept_in_flight) &&
-         (self->kept_trip - answer) * BLOCK > SLOW_TRIPS * answer * self->kept_in_flight;
+  return self->first <= IBB_QUIRKS_FIRST ||
+         ((self->heard == 0 || now - self->heard <= OLD) &&
+          ibb_window_takes_long (trip > 0 ? trip : self->answer_trip));
 }
 
 gsize
 ibb_controller_get_block (const IBBController *self, gsize limit, gboolean is_chatting)
 {
-  gsize block = get_length (self, self->size.block, limit);
+  gsize block = ibb_window_get_length (self, self->size.block, limit);
 
-  if (!is_chatting || self->size.window >= 2 * BLOCK || !is_slow (self))
+  if (!is_chatting || self->size.window >= 2 * BLOCK || !ibb_window_is_slow (self))
     return block;
   return ibb_controller_get_brief (self->kept_rate * IBB_CONTROLLER_WAIT, block);
 }
@@ -207,7 +95,8 @@ ibb_controller_may_send (IBBController *self, gsize length, gsize share, gboolea
     return FALSE;
   /* Nothing takes the place of what is answered before the last block of the first window: behind a
    * limit that lets some bytes pass at once, the window would leave again and again. */
-  if (has_room (self, self->in_flight, length) && !(is_first (self) && self->first < length))
+  if (ibb_window_has_room (self, self->in_flight, length) &&
+      !(ibb_window_is_first (self) && self->first < length))
     return TRUE;
 
   self->measurement.is_limited = TRUE;
@@ -224,7 +113,7 @@ ibb_controller_cap (IBBController *self)
 void
 ibb_controller_enlarge (IBBController *self, gsize length)
 {
-  gsize block = get_block (self);
+  gsize block = ibb_window_get_block (self);
   gsize window = MIN ((self->in_flight + length) / block * block, IBB_CONTROLLER_MAX);
 
   if (self->phase == IBB_CONTROLLER_KEEPING)
@@ -287,7 +176,7 @@ static void
 end_starting (IBBController *self, gsize window)
 {
   self->size = (IBBSize){ window, MAX (self->kept.block, BLOCK) };
-  lengthen (self);
+  ibb_window_lengthen (self);
   keep (self, 0, 0, 0);
   self->n_before = self->pause = 1;
 }
@@ -335,8 +224,9 @@ grow (IBBController *self, guint factor, double in_flight)
   if (self->measurement.cap > 0) /* in_flight is the window in use */
     self->size.window = MIN (self->size.window, (gsize) in_flight);
   self->kept = self->size;
-  self->size.window = MIN (MAX (self->size.window, get_block (self)) * factor, IBB_CONTROLLER_MAX);
-  lengthen (self);
+  self->size.window =
+      MIN (MAX (self->size.window, ibb_window_get_block (self)) * factor, IBB_CONTROLLER_MAX);
+  ibb_window_lengthen (self);
 }
 
 static gboolean
@@ -344,7 +234,8 @@ is_no_more (const IBBController *self, double in_flight)
 {
   gsize before = self->kept.window;
 
-  return before > 0 && in_flight <= (double) (before + get_slack (get_block (self)));
+  return before > 0 &&
+         in_flight <= (double) (before + ibb_window_get_slack (ibb_window_get_block (self)));
 }
 
 /* How many times as much was in flight as before. Where our own link takes no more, that is
@@ -368,8 +259,8 @@ get_growth (const IBBController *self, double in_flight, double trip)
   double share = self->measurement.cap > 0 ? 1 : in_flight / (double) self->size.window;
 
   /* After a start with several blocks that were not alone there is nothing to compare with. */
-  if (is_noticed (self) || self->size.window < FAST_FROM ||
-      (self->kept_rate <= 0 && !is_first (self)))
+  if (ibb_window_is_noticed (self) || self->size.window < FAST_FROM ||
+      (self->kept_rate <= 0 && !ibb_window_is_first (self)))
     return SLOW;
   return MAX (FAST, (guint) (share * self->least_trip / (2 * wait)));
 }
@@ -380,7 +271,8 @@ static gboolean
 has_grown (const IBBController *self, double step, double rate, double trip)
 {
   if (self->kept_rate <= 0)
-    return !is_first (self) || trip <= self->answer_trip * IBB_QUIRKS_HELD_TRIPS + BLOCK_TIME;
+    return !ibb_window_is_first (self) ||
+           trip <= self->answer_trip * IBB_QUIRKS_HELD_TRIPS + IBB_WINDOW_BLOCK_TIME;
   return rate >= self->kept_rate * (1 + (step - 1) * START_SHARE);
 }
 
@@ -389,7 +281,7 @@ has_grown (const IBBController *self, double step, double rate, double trip)
 static void
 stop_growing (IBBController *self, double rate, gint64 now)
 {
-  gsize  block = get_block (self);
+  gsize  block = ibb_window_get_block (self);
   double best = MAX (rate, self->kept_rate) * self->least_trip;
   gsize  n_blocks = (gsize) (best / (double) block + 0.5);
 
@@ -397,7 +289,8 @@ stop_growing (IBBController *self, double rate, gint64 now)
   /* Blocks that have just left did so with the larger window. */
   begin (self, FALSE, now + 1);
   /* Where one block takes long, a person who chats must not wait until that is measured. */
-  if (is_single (self, (double) self->size.window) && takes_long ((double) block / rate))
+  if (ibb_window_is_single (self, (double) self->size.window) &&
+      ibb_window_takes_long ((double) block / rate))
     keep (self, rate, (double) block / rate, (double) block);
 }
 
@@ -406,7 +299,7 @@ note_trip (IBBController *self, double trip)
 {
   /* Near by, the rest of the first window may leave now. */
   if (self->least_trip <= 0 && self->first <= IBB_QUIRKS_FIRST_NEAR &&
-      !takes_long (self->answer_trip))
+      !ibb_window_takes_long (self->answer_trip))
     self->first += IBB_QUIRKS_FIRST - IBB_QUIRKS_FIRST_NEAR;
   if (self->least_trip <= 0 || trip < self->least_trip)
     self->least_trip = trip;
@@ -422,7 +315,8 @@ end_start (IBBController *self, double in_flight, double trip, gint64 now)
   gboolean at_most;
 
   /* A peer that takes one block at a time: no larger window has more in flight. */
-  if (!limited && is_single (self, in_flight) && in_flight >= (double) get_block (self) &&
+  if (!limited && ibb_window_is_single (self, in_flight) &&
+      in_flight >= (double) ibb_window_get_block (self) &&
       ++self->n_single * START_ROUNDS >= SAMPLES_MIN)
     {
       end_starting (self, self->size.window);
@@ -461,13 +355,13 @@ begin_to_fit (IBBController *self, gint64 now)
   if (self->phase != IBB_CONTROLLER_STARTING)
     {
       self->size = self->kept;
-      round_window (self);
+      ibb_window_round (self);
       keep (self, 0, 0, 0);
       self->next = self->n_before = 0;
       self->leaps = TRUE;
     }
   else
-    round_window (self);
+    ibb_window_round (self);
   begin (self, TRUE, now);
 }
 
@@ -475,18 +369,18 @@ static gboolean
 is_possible (const IBBController *self, gboolean is_limited, gint64 now)
 {
   gsize    longer = 2 * self->kept.block;
-  gboolean single = !is_limited && is_single (self, self->kept_in_flight);
+  gboolean single = !is_limited && ibb_window_is_single (self, self->kept_in_flight);
 
   switch (self->next)
     {
     case LARGER:
-      return is_limited && self->kept.window < IBB_CONTROLLER_MAX && !is_slow (self) &&
-             (now >= self->next_larger || !is_noticed (self));
+      return is_limited && self->kept.window < IBB_CONTROLLER_MAX && !ibb_window_is_slow (self) &&
+             (now >= self->next_larger || !ibb_window_is_noticed (self));
     case SMALLER:
-      return is_limited && self->kept.window >= 2 * get_block (self);
+      return is_limited && self->kept.window >= 2 * ibb_window_get_block (self);
     default:
       return longer <= self->block_max && self->n_trials >= self->next_longer &&
-             (single || (double) longer <= self->kept_rate * BLOCK_TIME);
+             (single || (double) longer <= self->kept_rate * IBB_WINDOW_BLOCK_TIME);
     }
 }
 
@@ -497,15 +391,16 @@ static gboolean
 may_leap (const IBBController *self)
 {
   return self->leaps && !self->has_others &&
-         self->kept_trip >= IBB_QUIRKS_READ_TIME * (double) get_block (self) / BLOCK &&
-         (!takes_long (self->kept_trip) || is_single (self, self->kept_in_flight));
+         self->kept_trip >= IBB_QUIRKS_READ_TIME * (double) ibb_window_get_block (self) / BLOCK &&
+         (!ibb_window_takes_long (self->kept_trip) ||
+          ibb_window_is_single (self, self->kept_in_flight));
 }
 
 static void
 change_size (IBBController *self)
 {
   gsize window = self->kept.window;
-  gsize block = get_block (self);
+  gsize block = ibb_window_get_block (self);
 
   switch (self->next)
     {
@@ -513,14 +408,14 @@ change_size (IBBController *self)
       window += may_leap (self) ? window * (IBB_QUIRKS_LEAP - 1) : MAX (block, window / 2);
       self->size.window = MIN (window, IBB_CONTROLLER_MAX);
       self->leaps = !self->leaps;
-      lengthen (self);
+      ibb_window_lengthen (self);
       break;
     case SMALLER:
       self->size.window = MAX (window - MAX (block, window / 3), block);
       break;
     default:
       self->size.block *= 2;
-      round_window (self);
+      ibb_window_round (self);
     }
 }
 
@@ -552,7 +447,7 @@ end_kept (IBBController *self, double in_flight, double trip, gint64 now)
   if (usual > 0 && trip > 2 * usual)
     {
       start_again (self, (gsize) (rate * usual), self->kept.window);
-      lengthen (self);
+      ibb_window_lengthen (self);
       self->heard = now;
       begin (self, TRUE, now);
       return;
@@ -561,7 +456,7 @@ end_kept (IBBController *self, double in_flight, double trip, gint64 now)
   keep (self, self->kept_rate > 0 ? (self->kept_rate + rate) / 2 : rate, trip, in_flight);
   begin (self, FALSE, now);
   /* One block in flight beside each may be all that the peer allows. */
-  if (!is_limited && in_flight < (double) get_block (self))
+  if (!is_limited && in_flight < (double) ibb_window_get_block (self))
     return;
   if (self->n_before == 0)
     try (self, is_limited, now);
@@ -580,7 +475,8 @@ is_better (const IBBController *self, double in_flight, double rate)
     {
     case LARGER:
       /* As much was in flight as is tried, or a block more than before. */
-      return (is_limited || in_flight >= (double) (self->kept.window + get_block (self))) &&
+      return (is_limited ||
+              in_flight >= (double) (self->kept.window + ibb_window_get_block (self))) &&
              share > 1 + (step - 1) * SHARE;
     case SMALLER:
       return share > 1 - (1 - step) * SHARE;
@@ -650,7 +546,7 @@ is_measured (const IBBController *self, gint64 now)
     return measurement->n_rounds >= START_ROUNDS;
   return measurement->n_rounds >= ROUNDS_MIN &&
          (measurement->n_samples >= SAMPLES_MIN || measurement->n_rounds >= ROUNDS_MAX) &&
-         (double) (now - measurement->from) >= BLOCK_TIME;
+         (double) (now - measurement->from) >= IBB_WINDOW_BLOCK_TIME;
 }
 
 void
@@ -662,7 +558,8 @@ ibb_controller_note_answer (IBBController *self, gint64 round_trip, gboolean is_
   if (is_alone && self->heard == 0)
     {
       self->size.window = IBB_QUIRKS_FIRST;
-      self->first = takes_long ((double) round_trip) ? IBB_QUIRKS_FIRST : IBB_QUIRKS_FIRST_NEAR;
+      self->first =
+          ibb_window_takes_long ((double) round_trip) ? IBB_QUIRKS_FIRST : IBB_QUIRKS_FIRST_NEAR;
     }
 }
 
@@ -690,18 +587,19 @@ note_session (IBBController *self, const IBBControllerSample *sample, gint64 now
 static gboolean
 is_telling (const IBBController *self, const IBBControllerSample *sample)
 {
-  gsize    block = get_block (self);
+  gsize    block = ibb_window_get_block (self);
   gsize    cap = self->measurement.cap;
   double   in_flight = (double) sample->in_flight;
   double   trip = (double) sample->round_trip;
   double   step = (double) self->size.window / (double) MAX (self->kept.window, 1);
   gboolean has_more;
 
-  if (!has_room (self, sample->in_flight, block) ||
+  if (!ibb_window_has_room (self, sample->in_flight, block) ||
       (cap > 0 && sample->in_flight + block > cap && !is_no_more (self, in_flight)))
     return TRUE;
   has_more = has_grown (self, step, in_flight / trip, trip);
-  return is_first (self) ? !has_more : has_more && self->measurement.is_limited && cap == 0;
+  return ibb_window_is_first (self) ? !has_more
+                                    : has_more && self->measurement.is_limited && cap == 0;
 }
 
 void
@@ -715,7 +613,7 @@ ibb_controller_acknowledged (IBBController *self, const IBBControllerSample *sam
   /* A silence in which a reader, a server or this machine stood still, and after which all bytes in
    * flight are acknowledged at once, tells nothing about the path. Two of them in turn are normal
    * there. */
-  usual = ibb_controller_get_trip (self);
+  usual = ibb_window_get_trip (self);
   if (!self->had_silence && usual > 0 && (double) (now - self->heard) > SILENCE * usual)
     {
       self->had_silence = TRUE;
@@ -733,7 +631,7 @@ ibb_controller_acknowledged (IBBController *self, const IBBControllerSample *sam
     }
   if (sample->sent < measurement->from)
     return;
-  if (is_first (self))
+  if (ibb_window_is_first (self))
     note_trip (self, (double) sample->round_trip);
   if (self->phase == IBB_CONTROLLER_STARTING && is_telling (self, sample))
     {

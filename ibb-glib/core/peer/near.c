@@ -84,7 +84,7 @@ ibb_near_share (IBBNear *self, IBBNearPeer *peer, gsize length)
   guint          n_peers = self->n_senders + (peer->in_flight == 0);
 
   if (ibb_first_hop_grants (self->first_hop, peer->in_flight + length, n_peers,
-                            ibb_controller_get_trip (path)))
+                            ibb_window_get_trip (path)))
     ibb_controller_enlarge (path, length);
 }
 

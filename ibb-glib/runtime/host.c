@@ -30,10 +30,7 @@ ibb_host_unref (IBBHost *self)
     self->arrival_data_free (self->arrival_data);
   g_main_context_unref (self->context);
   g_clear_pointer (&self->thread, g_thread_unref);
-  g_assert (self->uplink.connection == NULL);
-  g_clear_pointer (&self->uplink.weak_connection, ibb_weak_unref);
-  g_free (self->uplink.lost_reason);
-  g_free (self->uplink.refusal_reason);
+  ibb_uplink_clear (&self->uplink);
   ibb_lock_clear (&self->lock);
   g_free (self);
 }
@@ -231,11 +228,7 @@ ibb_host_update_locked (IBBHost *self)
 void
 ibb_host_drained_locked (IBBHost *self)
 {
-  gboolean was_congested = self->uplink.congested;
-
-  g_atomic_int_inc (&self->uplink.n_drained);
-  self->uplink.congested = FALSE;
-  if (!was_congested)
+  if (!ibb_uplink_drained_locked (&self->uplink))
     return;
   if (self->pumping)
     ibb_host_arm_locked (self, 0);
@@ -369,27 +362,12 @@ ibb_host_retire (IBBHost *self)
 
 /* The pump. */
 
-/* An answer of the connection about its congestion, for which it is asked without the lock. */
-typedef struct
-{
-  gboolean congested;
-  int      n_drained; /* when it was asked */
-} Answer;
-
-static Answer
-ask (IBBHost *self, IBBConnection *connection)
-{
-  int n_drained = g_atomic_int_get (&self->uplink.n_drained);
-
-  return (Answer){ ibb_connection_is_congested (connection), n_drained };
-}
-
-/* An answer from before a call of ibb_connection_drained () is out of date. */
 static void
-heed_locked (IBBHost *self, const Answer *answer)
+heed_locked (IBBHost *self, const IBBUplinkAnswer *answer)
 {
-  self->uplink.congested = answer->congested && !self->engine->context->is_lost &&
-                           answer->n_drained == g_atomic_int_get (&self->uplink.n_drained);
+  ibb_uplink_heed_locked (&self->uplink, answer);
+  if (self->engine->context->is_lost)
+    self->uplink.congested = FALSE;
 }
 
 /* The connection, which may refuse the stanza, is called without the lock. */
@@ -397,7 +375,7 @@ static void
 send_stanza_locked (IBBHost *self, IBBConnection *connection, IBBStanza *stanza)
 {
   g_autoptr (GError) error = NULL;
-  Answer             answer;
+  IBBUplinkAnswer    answer;
   gboolean           confirms;
   gboolean           sent;
   gint64             now;
@@ -405,7 +383,7 @@ send_stanza_locked (IBBHost *self, IBBConnection *connection, IBBStanza *stanza)
   ibb_host_unlock (self);
   confirms = stanza->name == IBB_STANZA_MESSAGE && ibb_connection_confirms (connection);
   sent = ibb_connection_send_for_service (connection, stanza, &error);
-  answer = ask (self, connection);
+  answer = ibb_uplink_ask (&self->uplink, connection);
   ibb_host_lock (self);
   heed_locked (self, &answer);
 
@@ -490,7 +468,7 @@ note_thread_locked (IBBHost *self)
 
 /* Advances, sends, and passes on events. Call this with the lock; it returns without it. */
 static void
-pump_and_unlock (IBBHost *self, IBBConnection *connection, const Answer *answer)
+pump_and_unlock (IBBHost *self, IBBConnection *connection, const IBBUplinkAnswer *answer)
 {
   gboolean all_sent;
 
@@ -525,12 +503,12 @@ static void
 pump (IBBHost *self, gboolean is_armed)
 {
   g_autoptr (IBBConnection) connection = ibb_weak_get (self->uplink.weak_connection);
-  Answer                    answer = { 0 };
+  IBBUplinkAnswer           answer = { 0 };
 
   /* The host may retire in this dispatch, and has to live until its end. */
   ibb_host_ref (self);
   if (connection != NULL)
-    answer = ask (self, connection);
+    answer = ibb_uplink_ask (&self->uplink, connection);
   ibb_host_lock (self);
   if (is_armed)
     self->armed = G_MAXINT64;
@@ -599,11 +577,7 @@ ibb_host_new (IBBConnection *connection)
 
   g_atomic_ref_count_init (&self->ref_count);
   ibb_lock_init (&self->lock);
-  if (connection != NULL)
-    {
-      self->uplink.connection = g_object_ref (connection);
-      self->uplink.weak_connection = ibb_weak_new (connection);
-    }
+  ibb_uplink_init (&self->uplink, connection);
   self->signal_context = own;
   self->context = g_main_context_ref (context != NULL ? context : own);
   /* Until the source is dispatched, this thread counts as the one that runs the context, if that is

@@ -13,8 +13,8 @@
 #include "core/engine.h"
 #include "ibb-connection-private.h"
 #include "runtime/random.h"
+#include "runtime/uplink.h"
 #include "runtime/waiter.h"
-#include "runtime/weak.h"
 
 typedef struct _IBBHost IBBHost;
 
@@ -33,20 +33,6 @@ typedef struct
   void (*ended_locked) (gpointer object, IBBSession *session, const IBBFailure *failure);
   gpointer object;
 } IBBExpectationOwner;
-
-/* The connection: the reference to it, whether it takes stanzas, and what it said when it failed.
- */
-typedef struct
-{
-  IBBConnection *connection;      /* (owned) (nullable): NULL while it is let go, and after */
-  IBBWeak       *weak_connection; /* (owned) (nullable): the same, also while it is let go; read
-                                   * without the lock */
-  gboolean congested;             /* what it last answered */
-  int      n_drained;             /* atomic: how often it called ibb_connection_drained () */
-  gboolean is_returning;          /* while it is lost: it makes a new XML stream by itself */
-  char    *lost_reason;           /* (owned) (nullable): why it was lost */
-  char    *refusal_reason;        /* (owned) (nullable): why it last did not take a stanza */
-} IBBUplink;
 
 /* A session that the peer began: it asks for an answer, or was accepted at once. */
 typedef void (*IBBArrivalFunc) (gpointer data, IBBSession *session, gboolean is_request);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The connection of a host: the reference to it, whether it takes stanzas, and why it failed. */
+
+#pragma once
+
+#include "ibb-connection-private.h"
+#include "runtime/weak.h"
+
+/* Protected by the lock of the host where nothing else is said. */
+typedef struct
+{
+  IBBConnection *connection;      /* (owned) (nullable): NULL while it is let go, and after */
+  IBBWeak       *weak_connection; /* (owned) (nullable): the same, also while it is let go;
+                                   * immutable */
+  gboolean congested;             /* what it last answered */
+  int      n_drained;             /* atomic: how often it called ibb_connection_drained () */
+  gboolean is_returning;          /* while it is lost: it makes a new XML stream by itself */
+  char    *lost_reason;           /* (owned) (nullable): why it was lost */
+  char    *refusal_reason;        /* (owned) (nullable): why it last did not take a stanza */
+} IBBUplink;
+
+/* An answer of the connection about its congestion. */
+typedef struct
+{
+  gboolean congested;
+  int      n_drained; /* when it was asked */
+} IBBUplinkAnswer;
+
+/* connection: (nullable) */
+void ibb_uplink_init (IBBUplink *self, IBBConnection *connection);
+/* After the connection was let go. */
+void ibb_uplink_clear (IBBUplink *self);
+
+/* Asks the connection, without the lock, whether it is congested. */
+IBBUplinkAnswer ibb_uplink_ask (IBBUplink *self, IBBConnection *connection);
+/* Notes the answer, unless ibb_connection_drained () was called since. */
+void ibb_uplink_heed_locked (IBBUplink *self, const IBBUplinkAnswer *answer);
+/* Returns whether the connection was congested. */
+gboolean ibb_uplink_drained_locked (IBBUplink *self);

@@ -42,7 +42,7 @@ ROOMS = (
     # What all speak of: enumerations, errors, translations, sources, the disk.
     ('words', r'ibb-(types|disk|error|foreign-text|intl|refusal|source|statistics|version)', ('core data',)),
     ('stanza', r'stanza/|ibb-(stanza|element)', ('words', 'core data')),
-    ('connection', r'ibb-connection(?:\.h|-features)?$', ('stanza', 'words', 'core data')),
+    ('connection', r'ibb-connection(?:\.h|-audience|-features)?$', ('stanza', 'words', 'core data')),
     # Sessions that are private from the servers.
     ('identity', r'trust/(?:agreement|decision|exchange|ibb-identity|key-file|session-base|turns)', ('trust', 'classes', 'runtime', 'words', 'core data')),
     # Questions to the user, and what the user has answered before.

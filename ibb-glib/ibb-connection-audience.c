@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The listeners of a connection, which its events are told. */
+
+#include "config.h"
+
+#include "ibb-connection-private.h"
+
+/* Data that is attached to each connection with a listener. */
+typedef struct
+{
+  GMutex lock;
+
+  /* protected by lock */
+  GPtrArray *listeners; /* (owned) (element-type IBBConnectionListener): replaced, not changed */
+  gboolean   is_lost;   /* the XML stream is gone for good, and no other one is there */
+  gboolean   is_suspended;
+} Audience;
+
+static GQuark
+audience_quark (void)
+{
+  static GQuark quark;
+
+  if (G_UNLIKELY (quark == 0)) /* to look up the quark takes a lock */
+    quark = g_quark_from_static_string ("ibb-connection-audience");
+  return quark;
+}
+
+void
+ibb_connection_listener_init (IBBConnectionListener *self, const IBBConnectionListenerClass *class)
+{
+  g_atomic_ref_count_init (&self->ref_count);
+  self->class = class;
+}
+
+static IBBConnectionListener *
+listener_ref (IBBConnectionListener *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+ibb_connection_listener_unref (IBBConnectionListener *self)
+{
+  if (g_atomic_ref_count_dec (&self->ref_count))
+    self->class->free (self);
+}
+
+static gboolean
+notify_listener (IBBConnectionListener *listener, IBBConnectionEventType type)
+{
+  const IBBConnectionEvent event = { .type = type };
+
+  return listener->class->notify (listener, &event);
+}
+
+/* The connection is being freed; its listeners may live on. */
+static void
+audience_free (gpointer data)
+{
+  Audience *audience = data;
+
+  for (guint i = 0; i < audience->listeners->len; i++)
+    notify_listener (g_ptr_array_index (audience->listeners, i), IBB_CONNECTION_GONE);
+  g_ptr_array_unref (audience->listeners);
+  g_mutex_clear (&audience->lock);
+  g_free (audience);
+}
+
+static Audience *
+find_audience (IBBConnection *self)
+{
+  return g_object_get_qdata (G_OBJECT (self), audience_quark ());
+}
+
+static void
+local_jid_changed_cb (IBBConnection *self, GParamSpec *pspec, gpointer data)
+{
+  ibb_connection_tell (self, IBB_CONNECTION_LOCAL_JID_CHANGED);
+}
+
+static Audience *
+get_audience (IBBConnection *self)
+{
+  Audience *audience = find_audience (self);
+
+  if (audience != NULL)
+    return audience;
+
+  audience = g_new0 (Audience, 1);
+  g_mutex_init (&audience->lock);
+  audience->listeners =
+      g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_connection_listener_unref);
+  if (g_object_replace_qdata (G_OBJECT (self), audience_quark (), NULL, audience, audience_free,
+                              NULL))
+    {
+      g_signal_connect (self, "notify::local-jid", G_CALLBACK (local_jid_changed_cb), NULL);
+      return audience;
+    }
+  audience_free (audience); /* another thread was faster */
+  return find_audience (self);
+}
+
+GPtrArray *
+ibb_connection_dup_listeners (IBBConnection *self)
+{
+  Audience  *audience = find_audience (self);
+  GPtrArray *listeners;
+
+  if (audience == NULL)
+    return NULL;
+  g_mutex_lock (&audience->lock);
+  listeners = g_ptr_array_ref (audience->listeners);
+  g_mutex_unlock (&audience->lock);
+  return listeners;
+}
+
+/* Returns TRUE as soon as one listener has taken the event. */
+static gboolean
+tell_each (GPtrArray *listeners, const IBBConnectionEvent *event)
+{
+  for (guint i = 0; i < listeners->len; i++)
+    {
+      IBBConnectionListener *listener = g_ptr_array_index (listeners, i);
+
+      if (listener->class->notify (listener, event))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+tell_event (IBBConnection *self, const IBBConnectionEvent *event)
+{
+  g_autoptr (GPtrArray) listeners = ibb_connection_dup_listeners (self);
+
+  return listeners != NULL && tell_each (listeners, event);
+}
+
+gboolean
+ibb_connection_tell (IBBConnection *self, IBBConnectionEventType type)
+{
+  const IBBConnectionEvent event = { .type = type };
+
+  return tell_event (self, &event);
+}
+
+/* Notes the state. A lost XML stream stays lost, whatever is said of it, until another one is
+ * there. */
+static IBBConnectionEventType
+enter_state_locked (Audience *audience, IBBConnectionState state)
+{
+  gboolean was_suspended = audience->is_suspended;
+
+  audience->is_suspended = state == IBB_CONNECTION_STATE_SUSPENDED && !audience->is_lost;
+  switch (state)
+    {
+    case IBB_CONNECTION_STATE_OFFLINE:
+      audience->is_lost = TRUE;
+      return IBB_CONNECTION_LOST;
+    case IBB_CONNECTION_STATE_CONNECTING:
+      audience->is_lost = TRUE;
+      return IBB_CONNECTION_INTERRUPTED;
+    case IBB_CONNECTION_STATE_SUSPENDED:
+      return IBB_CONNECTION_SUSPENDED;
+    case IBB_CONNECTION_STATE_ONLINE:
+    default:
+      audience->is_lost = FALSE;
+      return was_suspended ? IBB_CONNECTION_RESUMED : IBB_CONNECTION_RESTORED;
+    }
+}
+
+/* A copy of listeners without one of them. */
+static GPtrArray *
+copy_listeners (GPtrArray *listeners, IBBConnectionListener *without)
+{
+  GPtrArray *copy = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_connection_listener_unref);
+
+  for (guint i = 0; i < listeners->len; i++)
+    {
+      IBBConnectionListener *listener = g_ptr_array_index (listeners, i);
+
+      if (listener != without)
+        g_ptr_array_add (copy, listener_ref (listener));
+    }
+  return copy;
+}
+
+void
+ibb_connection_add_listener (IBBConnection *self, IBBConnectionListener *listener)
+{
+  Audience             *audience = get_audience (self);
+  g_autoptr (GPtrArray) old = NULL;
+
+  g_mutex_lock (&audience->lock);
+  old = audience->listeners;
+  audience->listeners = copy_listeners (old, NULL);
+  g_ptr_array_add (audience->listeners, listener);
+  /* With the lock, so that a resumption cannot be told before. */
+  if (audience->is_suspended)
+    notify_listener (listener, IBB_CONNECTION_SUSPENDED);
+  g_mutex_unlock (&audience->lock);
+}
+
+void
+ibb_connection_remove_listener (IBBConnection *self, IBBConnectionListener *listener)
+{
+  Audience             *audience = get_audience (self);
+  g_autoptr (GPtrArray) old = NULL; /* freed without the lock, and with it the listener */
+
+  g_mutex_lock (&audience->lock);
+  old = audience->listeners;
+  audience->listeners = copy_listeners (old, listener);
+  g_mutex_unlock (&audience->lock);
+}
+
+gboolean
+ibb_connection_offer_to_services (IBBConnection *self,
+                                  IBBStanza     *stanza,
+                                  gboolean       may_others_follow)
+{
+  IBBConnectionEvent    event = { .type = IBB_CONNECTION_RECEIVED,
+                                  .stanza = stanza,
+                                  .may_others_follow = may_others_follow };
+  g_autoptr (GPtrArray) listeners = ibb_connection_dup_listeners (self);
+  IBBClaim              claim;
+
+  if (listeners == NULL)
+    return FALSE;
+  claim = listeners->len > 1 ? IBB_CLAIM_SESSION : IBB_CLAIM_NONE;
+  for (; claim > IBB_CLAIM_NONE; claim = ibb_claim_get_next (claim, stanza))
+    {
+      event.claim = claim;
+      if (tell_each (listeners, &event))
+        return TRUE;
+    }
+  event.claim = IBB_CLAIM_NONE;
+  return tell_each (listeners, &event);
+}
+
+gboolean
+ibb_connection_change_state (IBBConnection *self, IBBConnectionState state, const GError *error)
+{
+  Audience             *audience = get_audience (self);
+  IBBConnectionEvent    event = { .error = error };
+  g_autoptr (GPtrArray) listeners = NULL;
+  gboolean              is_shorter = FALSE;
+
+  g_mutex_lock (&audience->lock);
+  event.type = enter_state_locked (audience, state);
+  listeners = g_ptr_array_ref (audience->listeners);
+  g_mutex_unlock (&audience->lock);
+
+  /* All of them have to know. */
+  for (guint i = 0; i < listeners->len; i++)
+    {
+      IBBConnectionListener *listener = g_ptr_array_index (listeners, i);
+
+      is_shorter |= listener->class->notify (listener, &event);
+    }
+  return is_shorter;
+}
+
+/**
+ * ibb_connection_confirmed:
+ * @self: a connection
+ * @stanza: a message that [vfunc@IBB.Connection.send] took
+ *
+ * Says that the server has a message. Called by implementations of
+ * [vfunc@IBB.Connection.confirms], in the connection's context, for each
+ * message that was taken while that returned TRUE, in their order.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_confirmed (IBBConnection *self, IBBStanza *stanza)
+{
+  const IBBConnectionEvent event = { .type = IBB_CONNECTION_CONFIRMED, .stanza = stanza };
+
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+  g_return_if_fail (stanza != NULL);
+
+  tell_event (self, &event);
+}

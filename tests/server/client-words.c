@@ -58,7 +58,7 @@ create_client (Run *self, const char *jid)
   g_clear_object (&self->client);
   self->client =
       g_object_new (IBB_TYPE_CLIENT, "jid", jid, "host", "127.0.0.1", "port",
-                    fake_server_get_port (self->servers->server), "password", "secret", "tls-mode",
+                    self->servers->server->acceptor.port, "password", "secret", "tls-mode",
                     IBB_TLS_MODE_NONE, "password-policy", IBB_PASSWORD_POLICY_READABLE, NULL);
   application_attach (self->application);
 }
@@ -74,9 +74,8 @@ start_component (Run *self, Words *words)
 {
   const char *domain = words_take_rest (words);
   g_clear_object (&self->client);
-  self->client =
-      g_object_new (IBB_TYPE_COMPONENT, "domain", domain, "secret", "test", "host", "127.0.0.1",
-                    "port", fake_server_get_port (self->servers->server), NULL);
+  self->client = g_object_new (IBB_TYPE_COMPONENT, "domain", domain, "secret", "test", "host",
+                               "127.0.0.1", "port", self->servers->server->acceptor.port, NULL);
 }
 
 static void
@@ -536,9 +535,9 @@ use_websocket (Run *self, Words *words)
   g_free (fake_server_free (self->servers->server));
   script_server_start (self->servers,
                        words_peek (words) != NULL ? words_take (words) : "juliet.pem");
-  fake_server_speak_websocket (self->servers->server);
+  self->servers->server->is_websocket = TRUE;
   create_client (self, "romeo@juliet.example");
-  uri = g_strdup_printf ("wss://127.0.0.1:%u/ws?a=b", fake_server_get_port (self->servers->server));
+  uri = g_strdup_printf ("wss://127.0.0.1:%u/ws?a=b", self->servers->server->acceptor.port);
   g_object_set (self->client, "tls-mode", IBB_TLS_MODE_STARTTLS, "websocket-mode",
                 IBB_WEBSOCKET_MODE_ALWAYS, "websocket-uri", uri, NULL);
 }
@@ -554,7 +553,7 @@ start_proxy (Run *self, Words *words)
   char *uri;
 
   if (self->proxy == NULL)
-    self->proxy = cut_proxy_new_asked (fake_server_get_port (self->servers->server));
+    self->proxy = cut_proxy_new_asked (self->servers->server->acceptor.port);
   uri = g_strdup_printf ("http://127.0.0.1:%u", cut_proxy_get_port (self->proxy));
   if (*text == '\0')
     g_simple_proxy_resolver_set_uri_proxy (G_SIMPLE_PROXY_RESOLVER (resolver), "xmpp-client", uri);

@@ -2,7 +2,6 @@
 
 #include "fake-server.h"
 
-#include "acceptor.h"
 #include "client-fixture.h"
 
 #include <string.h>
@@ -24,29 +23,6 @@ static const char *const login[][2] = {
   { "<stream:stream", FEATURES (BIND "/>") },
   { "</iq>", "<iq type='result' id='bind'>" BIND "><jid>user@fake.test/r</jid></bind></iq>" },
   { "</presence>", "" },
-};
-
-struct _FakeServer
-{
-  Acceptor acceptor;
-
-  GMutex             lock;
-  GTlsCertificate   *certificate;    /* protected by lock; (nullable): no TLS */
-  GTlsCertificate   *later;          /* protected by lock; (nullable): after the next connection */
-  int                n_certificates; /* atomic: of clients */
-  GCond              changed;
-  gboolean           lets_in;    /* protected by lock */
-  guint              n_clients;  /* protected by lock */
-  GSocketConnection *connection; /* protected by lock */
-  GIOStream         *io;         /* protected by lock: that, or TLS over it */
-  GString           *received;   /* protected by lock */
-  gsize              seen;       /* protected by lock */
-  gboolean           done;       /* protected by lock: the client is logged in, if it is to be */
-  gboolean           ended;      /* protected by lock: nothing more comes of what has come */
-  gboolean           paused;     /* protected by lock */
-  gboolean           deaf;       /* protected by lock */
-  gboolean           is_websocket;
-  GByteArray        *frames; /* of the thread; (nullable): once the client has sent its request */
 };
 
 /* The channel of a server that speaks TLS, in its thread. */
@@ -236,58 +212,6 @@ fake_server_new (GTlsCertificate *certificate)
 }
 
 void
-fake_server_let_in (FakeServer *self)
-{
-  g_mutex_lock (&self->lock);
-  self->lets_in = TRUE;
-  g_mutex_unlock (&self->lock);
-}
-
-void
-fake_server_set_certificate (FakeServer *self, GTlsCertificate *certificate, gboolean is_later)
-{
-  g_mutex_lock (&self->lock);
-  g_set_object (is_later ? &self->later : &self->certificate, certificate);
-  g_mutex_unlock (&self->lock);
-}
-
-guint
-fake_server_get_n_clients (FakeServer *self)
-{
-  guint n;
-
-  g_mutex_lock (&self->lock);
-  n = self->n_clients;
-  g_mutex_unlock (&self->lock);
-  return n;
-}
-
-guint
-fake_server_get_n_certificates (FakeServer *self)
-{
-  return (guint) g_atomic_int_get (&self->n_certificates);
-}
-
-void
-fake_server_speak_websocket (FakeServer *self)
-{
-  self->is_websocket = TRUE;
-}
-
-void
-fake_server_wait_for_clients (FakeServer *self, guint n)
-{
-  while (fake_server_get_n_clients (self) < n)
-    wait_a_moment ();
-}
-
-guint
-fake_server_get_port (FakeServer *self)
-{
-  return self->acceptor.port;
-}
-
-void
 fake_server_send (FakeServer *self, const char *text, gssize length)
 {
   g_mutex_lock (&self->lock);
@@ -325,14 +249,6 @@ fake_server_set_paused (FakeServer *self, gboolean paused)
   g_mutex_lock (&self->lock);
   self->paused = paused;
   g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->lock);
-}
-
-void
-fake_server_set_deaf (FakeServer *self)
-{
-  g_mutex_lock (&self->lock);
-  self->deaf = TRUE;
   g_mutex_unlock (&self->lock);
 }
 

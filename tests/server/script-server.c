@@ -8,6 +8,7 @@
 
 #include "../lib/certificate.h"
 #include "../lib/script-reader.h"
+#include "client-fixture.h"
 
 static void
 expect_text (ScriptServer *self, Words *words)
@@ -161,26 +162,41 @@ set_paused (ScriptServer *self, Words *words)
 static void
 let_in (ScriptServer *self, Words *words)
 {
-  fake_server_let_in (self->server);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->server->lock);
+
+  self->server->lets_in = TRUE;
 }
 
 /* It does not answer the end of the XML stream. */
 static void
 set_deaf (ScriptServer *self, Words *words)
 {
-  fake_server_set_deaf (self->server);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->server->lock);
+
+  self->server->deaf = TRUE;
+}
+
+static guint
+count_connections (ScriptServer *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->server->lock);
+
+  return self->server->n_clients;
 }
 
 static void
 wait_for_connection (ScriptServer *self, Words *words)
 {
-  fake_server_wait_for_clients (self->server, words_take_number (words));
+  guint n = words_take_number (words);
+
+  while (count_connections (self) < n)
+    wait_a_moment ();
 }
 
 static void
 check_connections (ScriptServer *self, Words *words)
 {
-  g_assert_cmpuint (fake_server_get_n_clients (self->server), ==, words_take_number (words));
+  g_assert_cmpuint (count_connections (self), ==, words_take_number (words));
 }
 
 /* "times N TEXT", "at-most N TEXT": at the end of the case the client has sent it so often. */
@@ -222,32 +238,26 @@ script_server_start (ScriptServer *self, const char *name)
   g_autoptr (GTlsCertificate) certificate = *name != '\0' ? load_certificate (name) : NULL;
 
   self->server = fake_server_new (certificate);
-  script_define (g_strdup ("PORT"), g_strdup_printf ("%u", fake_server_get_port (self->server)));
+  script_define (g_strdup ("PORT"), g_strdup_printf ("%u", self->server->acceptor.port));
 }
 
-/* "certificate NAME": that of the server for connections from now on */
+/* "certificate NAME [later]": that of the server for connections from now on, or after the next one
+ */
 static void
 set_certificate (ScriptServer *self, Words *words)
 {
-  g_autoptr (GTlsCertificate) certificate = load_certificate (words_take_rest (words));
+  g_autoptr (GTlsCertificate) certificate = load_certificate (words_take (words));
+  g_autoptr (GMutexLocker)    locker = g_mutex_locker_new (&self->server->lock);
 
-  fake_server_set_certificate (self->server, certificate, FALSE);
-}
-
-/* The same for connections after the next one. */
-static void
-set_later_certificate (ScriptServer *self, Words *words)
-{
-  g_autoptr (GTlsCertificate) certificate = load_certificate (words_take_rest (words));
-
-  fake_server_set_certificate (self->server, certificate, TRUE);
+  g_set_object (words_take_if (words, "later") ? &self->server->later : &self->server->certificate,
+                certificate);
 }
 
 /* How often the client has shown its own. */
 static void
 check_shown (ScriptServer *self, Words *words)
 {
-  g_assert_cmpuint (fake_server_get_n_certificates (self->server), ==, words_take_number (words));
+  g_assert_cmpint (g_atomic_int_get (&self->server->n_certificates), ==, words_take_number (words));
 }
 
 /* "elsewhere [CERTIFICATE]": another server takes the place of the first one, ... */
@@ -296,7 +306,6 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("end-elsewhere", end_elsewhere),
   SCRIPT_WORD ("hang-up", hang_up),
   SCRIPT_WORD ("keep", keep),
-  SCRIPT_WORD ("later-certificate", set_later_certificate),
   SCRIPT_WORD ("lets-in", let_in),
   SCRIPT_WORD ("never", add_never),
   SCRIPT_WORD ("paused", set_paused),

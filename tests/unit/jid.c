@@ -30,31 +30,24 @@ test_normalize (void)
     { "[::1]", "[::1]" },
     { "a@b/C.", "a@b/C." },
     /* Ü, composed and as U with a diaeresis; a capital and a small one. */
-    { "J\xC3\x9C@b", "j\xC3\xBC@b" },
-    { "ju\xCC\x88@b", "j\xC3\xBC@b" },
-    { "a@\xC3\x84.EXAMPLE", "a@\xC3\xA4.example" },
-    { "a@b/u\xCC\x88", "a@b/\xC3\xBC" },
-    { "a@b/\xC3\x9C", "a@b/\xC3\x9C" },
+    { "JÜ@b", "jü@b" },
+    { "ju\xCC\x88@b", "jü@b" },
+    { "a@Ä.EXAMPLE", "a@ä.example" },
+    { "a@b/u\xCC\x88", "a@b/ü" },
+    { "a@b/Ü", "a@b/Ü" },
     /* The dotted capital I becomes two characters, not one. */
-    { "\xC4\xB0@b", "i\xCC\x87@b" },
+    { "İ@b", "i\xCC\x87@b" },
     /* Full-width letters, in every part but the resource. */
-    { "\xEF\xBD\x81\xEF\xBC\xA2@\xEF\xBD\x83/\xEF\xBD\x84", "ab@c/\xEF\xBD\x84" },
+    { "ａＢ@ｃ/ｄ", "ab@c/ｄ" },
     /* PRECIS keeps the sharp s and the final sigma. */
-    { "stra\xC3\x9F"
-      "e@b",
-      "stra\xC3\x9F"
-      "e@b" },
-    { "STRA\xE1\xBA\x9E"
-      "E@b",
-      "stra\xC3\x9F"
-      "e@b" },
-    { "\xCF\x83\xCF\x82@b", "\xCF\x83\xCF\x82@b" },
+    { "straße@b", "straße@b" },
+    { "STRAẞE@b", "straße@b" },
+    { "σς@b", "σς@b" },
     /* A-labels are U-labels, also of IDNA2008 alone. */
-    { "a@xn--mnchen-3ya.example/c", "a@m\xC3\xBCnchen.example/c" },
-    { "a@www.XN--MNCHEN-3YA.example.", "a@www.m\xC3\xBCnchen.example" },
-    { "xn--strae-oqa.example", "stra\xC3\x9F"
-                               "e.example" },
-    { "a@\xE4\xBE\x8B\xE3\x80\x82\xE4\xBE\x8B", "a@\xE4\xBE\x8B.\xE4\xBE\x8B" },
+    { "a@xn--mnchen-3ya.example/c", "a@münchen.example/c" },
+    { "a@www.XN--MNCHEN-3YA.example.", "a@www.münchen.example" },
+    { "xn--strae-oqa.example", "straße.example" },
+    { "a@\xE4\xBE\x8B\xE3\x80\x82\xE4\xBE\x8B", "a@例.例" },
     /* A label that is not an A-label stays as it is: ASCII, capitals, compatibility characters, a
      * full-width dot, a space, code points that do not exist, no Punycode. */
     { "a@xn--example-", "a@xn--example-" },
@@ -101,7 +94,7 @@ test_normalize (void)
     { "a@b/\xC2\x80", NULL },
     { "a@b/\xC2\x9F", NULL },
     { "a@b/\xC2\xA0", "a@b/\xC2\xA0" },
-    { "a@b/\xC3\xA4 b", "a@b/\xC3\xA4 b" },
+    { "a@b/ä b", "a@b/ä b" },
     { "\x80", NULL },
     { "a\xE2\x80\x83@b", NULL },
     { "a\xE1\x9A\x80@b", NULL },
@@ -213,7 +206,7 @@ test_equal (void)
   g_assert_true (ibb_jid_equal ("Juliet@Capulet.COM/Balcony", "juliet@capulet.com/Balcony"));
   g_assert_false (ibb_jid_equal ("Juliet@Capulet.COM/Balcony", "juliet@capulet.com/balcony"));
   g_assert_true (ibb_jid_equal ("a@b.", "A@B"));
-  g_assert_true (ibb_jid_equal ("J\xC3\x9C@b", "ju\xCC\x88@b"));
+  g_assert_true (ibb_jid_equal ("JÜ@b", "ju\xCC\x88@b"));
   g_assert_false (ibb_jid_equal ("a@b", "a@b/c"));
   g_assert_false (ibb_jid_equal ("a@b", "b"));
   g_assert_false (ibb_jid_equal ("a@b/", "A@B/"));
@@ -235,22 +228,16 @@ test_resembles (void)
     gboolean    equal;
     gboolean    resembles;
   } cases[] = {
-    { "stra\xC3\x9F"
-      "e@b/c",
-      "strasse@b/c", FALSE, TRUE },
-    { "a@stra\xC3\x9F"
-      "e.example",
-      "a@strasse.example", FALSE, TRUE },
+    { "straße@b/c", "strasse@b/c", FALSE, TRUE },
+    { "a@straße.example", "a@strasse.example", FALSE, TRUE },
     { "a@xn--strae-oqa.example", "a@strasse.example", FALSE, TRUE },
-    { "\xEF\xBD\x81@b/c", "a@b/c", TRUE, TRUE },
-    { "\xCE\xA3\xCE\x91\xCF\x82@b", "\xCF\x83\xCE\xB1\xCF\x83@b", FALSE, TRUE },
+    { "ａ@b/c", "a@b/c", TRUE, TRUE },
+    { "ΣΑς@b", "σασ@b", FALSE, TRUE },
     { "a\xE2\x80\x8D"
       "b@c",
       "ab@c", FALSE, TRUE },
-    { "a@b/\xEF\xBD\x83", "a@b/c", FALSE, TRUE },
-    { "a@b/stra\xC3\x9F"
-      "e",
-      "a@b/strasse", FALSE, FALSE },
+    { "a@b/ｃ", "a@b/c", FALSE, TRUE },
+    { "a@b/straße", "a@b/strasse", FALSE, FALSE },
     { "a@b/C", "a@b/c", FALSE, FALSE },
     { "A@B./c", "a@b/c", TRUE, TRUE },
     { "a@b", "a@b/c", FALSE, FALSE },

@@ -262,34 +262,6 @@ find_part (Files *self)
   return part;
 }
 
-static mode_t
-get_mode (const char *path)
-{
-  struct stat info;
-
-  g_assert_cmpint (lstat (path, &info), ==, 0);
-  return info.st_mode & 0777;
-}
-
-/* Nobody else can read the bytes before the file is whole. */
-static void
-test_private (Files *self, gconstpointer data)
-{
-  g_autofree char *part = NULL;
-  g_autofree char *received = get_path (self, "received");
-  mode_t           mask = umask (0);
-
-  umask (mask);
-  begin_long (self);
-  part = find_part (self);
-  g_assert_cmpuint (get_mode (part), ==, 0600);
-  g_assert_cmpuint (strlen (strrchr (part, '/') + 1), ==, strlen (".ibb-0123456789abcdef-1.part"));
-  hurry (self);
-  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
-  g_assert_cmpuint (get_mode (received), ==, 0666 & ~mask);
-  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
-}
-
 static void
 write_byte (const char *path)
 {
@@ -530,7 +502,6 @@ main (int argc, char **argv)
   add_test_of ("cancelled/sender", GINT_TO_POINTER (TRUE), test_cancelled);
   add_test_of ("resumed", NULL, test_resumed);
   add_test_of ("rival", NULL, test_rival);
-  add_test_of ("private", NULL, test_private);
   add_test_of ("planted/bytes", GINT_TO_POINTER (FALSE), test_planted);
   add_test_of ("planted/link", GINT_TO_POINTER (TRUE), test_planted);
   add_test_of ("wrong-part", NULL, test_wrong_part);

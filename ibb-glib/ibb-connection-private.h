@@ -101,6 +101,7 @@ char  *ibb_connection_dup_identity (IBBConnection *self, const char *fallback);
  * one of them answers TRUE, and tells the others no more. */
 gboolean ibb_connection_tell (IBBConnection *self, IBBConnectionEventType type);
 
-/* ibb_connection_set_state (). Returns whether stanzas of services are shorter from now on. */
+/* ibb_connection_set_state_with_error (). Returns whether stanzas of services are shorter from now
+ * on. */
 gboolean
 ibb_connection_change_state (IBBConnection *self, IBBConnectionState state, const GError *error);

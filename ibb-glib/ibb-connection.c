@@ -396,7 +396,6 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
  * ibb_connection_set_state:
  * @self: a connection
  * @state: what has become of the XML stream
- * @error: (nullable): why, for a state that is not %IBB_CONNECTION_STATE_ONLINE
  *
  * Says what has become of the XML stream. Called by implementations, in the connection's context.
  * A connection is %IBB_CONNECTION_STATE_ONLINE until it says otherwise.
@@ -422,6 +421,25 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
  *   again. Interrupted sessions ([property@IBB.Service:resume-sessions]) are resumed; those that
  *   ended with the former XML stream stay ended.
  *
+ * [method@IBB.Connection.set_state_with_error] says why as well.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_set_state (IBBConnection *self, IBBConnectionState state)
+{
+  ibb_connection_set_state_with_error (self, state, NULL);
+}
+
+/**
+ * ibb_connection_set_state_with_error:
+ * @self: a connection
+ * @state: what has become of the XML stream
+ * @error: (nullable): why, for a state that is not %IBB_CONNECTION_STATE_ONLINE
+ *
+ * Says what has become of the XML stream, as [method@IBB.Connection.set_state] does, and why. The
+ * errors of the sessions that end have the message of @error.
+ *
  * %IBB_ERROR_POLICY_VIOLATION as @error says that the server has ended the XML stream with that
  * condition, as servers do upon a stanza that is longer than they take. If blocks were under way
  * that were longer than those before, later ones have half of their length; sessions whose
@@ -430,7 +448,9 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
  * Since: 1.0
  */
 void
-ibb_connection_set_state (IBBConnection *self, IBBConnectionState state, const GError *error)
+ibb_connection_set_state_with_error (IBBConnection     *self,
+                                     IBBConnectionState state,
+                                     const GError      *error)
 {
   g_return_if_fail (IBB_IS_CONNECTION (self));
 

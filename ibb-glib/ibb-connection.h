@@ -99,7 +99,12 @@ IBB_AVAILABLE_IN_1_0
 gboolean ibb_connection_receive (IBBConnection *self, IBBStanza *stanza);
 
 IBB_AVAILABLE_IN_1_0
-void ibb_connection_set_state (IBBConnection *self, IBBConnectionState state, const GError *error);
+void ibb_connection_set_state (IBBConnection *self, IBBConnectionState state);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_connection_set_state_with_error (IBBConnection     *self,
+                                          IBBConnectionState state,
+                                          const GError      *error);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_connection_confirmed (IBBConnection *self, IBBStanza *stanza);

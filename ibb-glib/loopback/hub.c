@@ -541,7 +541,7 @@ replaced_cb (gpointer data)
              IBB_ERROR, IBB_ERROR_CONFLICT, _ ("Another connection has taken the JID “%s”"), port->jid);
 
   if (connection != NULL)
-    ibb_connection_set_state (connection, IBB_CONNECTION_STATE_OFFLINE, error);
+    ibb_connection_set_state_with_error (connection, IBB_CONNECTION_STATE_OFFLINE, error);
   return G_SOURCE_REMOVE;
 }
 

@@ -173,7 +173,7 @@ relogin_failed_cb (IBBReconnection *relogin,
   if (client == NULL)
     return;
   set_offline (self, error);
-  ibb_connection_set_state (client, IBB_CONNECTION_STATE_OFFLINE, error);
+  ibb_connection_set_state_with_error (client, IBB_CONNECTION_STATE_OFFLINE, error);
 }
 
 static const IBBReconnectionHandler relogin_handler = {
@@ -255,7 +255,7 @@ go_offline (IBBLink *self, IBBConnection *client, const GError *error, End end)
   set_offline (self, was_logging_out || end == END_WANTED ? NULL : error);
 
   if (!was_logging_out)
-    ibb_connection_set_state (client, IBB_CONNECTION_STATE_OFFLINE, error);
+    ibb_connection_set_state_with_error (client, IBB_CONNECTION_STATE_OFFLINE, error);
   ibb_logouts_finish (self->logouts);
 }
 
@@ -284,7 +284,7 @@ resumed_cb (IBBReconnection *reconnection, IBBNegotiationResult *result, gpointe
                                g_atomic_int_get (&self->auto_reconnect) &&
                                    !ibb_connection_tell (client, IBB_CONNECTION_NEEDED));
   confirm (client, &awaited);
-  ibb_connection_set_state (client, IBB_CONNECTION_STATE_ONLINE, NULL);
+  ibb_connection_set_state (client, IBB_CONNECTION_STATE_ONLINE);
 }
 
 static void
@@ -324,7 +324,7 @@ suspend (IBBLink *self, IBBConnection *client, const GError *error)
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
   self->may_resume = FALSE;
   ibb_status_set_state (self->status, IBB_CONNECTION_STATE_SUSPENDED, error);
-  ibb_connection_set_state (client, IBB_CONNECTION_STATE_SUSPENDED, NULL);
+  ibb_connection_set_state (client, IBB_CONNECTION_STATE_SUSPENDED);
 
   ibb_stream_management_get_resumption (self->management, &resumption);
   g_set_object (&resumption.accepted_certificate, self->accepted_certificate);
@@ -536,7 +536,7 @@ go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
   ibb_status_set_online (self->status, result);
   ibb_keepalive_forget_silences (self->keepalive);
   ibb_keepalive_start (self->keepalive, result->stream, settings.jid);
-  ibb_connection_set_state (client, IBB_CONNECTION_STATE_ONLINE, NULL);
+  ibb_connection_set_state (client, IBB_CONNECTION_STATE_ONLINE);
 }
 
 static void
@@ -615,7 +615,8 @@ give_up_return (IBBLink *self, IBBConnection *client, const GError *error)
 
   g_clear_pointer (&self->relogin, ibb_reconnection_free);
   set_offline (self, error);
-  ibb_connection_set_state (client, IBB_CONNECTION_STATE_OFFLINE, error != NULL ? error : lost);
+  ibb_connection_set_state_with_error (client, IBB_CONNECTION_STATE_OFFLINE,
+                                       error != NULL ? error : lost);
 }
 
 static void
@@ -639,7 +640,7 @@ start_logout (IBBLink *self, IBBConnection *client)
   ibb_outbox_close (self->outbox);
   ibb_keepalive_stop (self->keepalive);
   /* Before all else: sessions must not send stanzas that will not arrive. */
-  ibb_connection_set_state (client, IBB_CONNECTION_STATE_OFFLINE, error);
+  ibb_connection_set_state_with_error (client, IBB_CONNECTION_STATE_OFFLINE, error);
   ibb_acknowledger_send_last (self->acknowledger);
   ibb_acknowledger_stop (self->acknowledger); /* nothing may follow the end of the XML stream */
   ibb_xml_stream_close (self->stream);

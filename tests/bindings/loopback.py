@@ -167,7 +167,7 @@ def own_connection():
     # A lost stream ends everything.
     lost = GLib.Error.new_literal(Gio.io_error_quark(), 'unplugged',
                                   Gio.IOErrorEnum.CONNECTION_CLOSED)
-    alice.set_state(IBB.ConnectionState.OFFLINE, lost)
+    alice.set_state_with_error(IBB.ConnectionState.OFFLINE, lost)
     wait_until(opened.has_ended)
     assert opened.dup_error() is not None
 

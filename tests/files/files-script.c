@@ -209,10 +209,10 @@ handle_sessions (Run *self, Words *words)
 static void
 lose_connection (Run *self, Words *words)
 {
-  ibb_connection_set_state (self->own_connection, IBB_CONNECTION_STATE_CONNECTING, NULL);
+  ibb_connection_set_state (self->own_connection, IBB_CONNECTION_STATE_CONNECTING);
   if (!words_take_if (words, "back"))
     return;
-  ibb_connection_set_state (self->own_connection, IBB_CONNECTION_STATE_ONLINE, NULL);
+  ibb_connection_set_state (self->own_connection, IBB_CONNECTION_STATE_ONLINE);
   run_pending ();
 }
 

@@ -676,8 +676,7 @@ stranger_stop (void)
     return;
   turns_enter (WHOLE_STRANGER);
   g_signal_handlers_disconnect_by_func (stranger.connection, heard_cb, NULL);
-  ibb_connection_set_state (IBB_CONNECTION (stranger.connection), IBB_CONNECTION_STATE_OFFLINE,
-                            NULL);
+  ibb_connection_set_state (IBB_CONNECTION (stranger.connection), IBB_CONNECTION_STATE_OFFLINE);
   ibb_service_stop (stranger.sessions);
   turns_leave ();
   turns_end_program (WHOLE_STRANGER);

@@ -318,7 +318,7 @@ end_program (WholeProgram *self, gboolean is_killed)
   g_ptr_array_unref (self->records);
   ibb_service_stop (ibb_files_service_get_sessions (self->files));
   beside_stop (self);
-  ibb_connection_set_state (IBB_CONNECTION (self->connection), IBB_CONNECTION_STATE_OFFLINE, NULL);
+  ibb_connection_set_state (IBB_CONNECTION (self->connection), IBB_CONNECTION_STATE_OFFLINE);
   g_clear_object (&self->files);
   g_clear_object (&self->connection);
   turns_leave ();

@@ -322,7 +322,7 @@ log_in (gpointer data)
   g_hash_table_insert (server.streams, stream->jid, stream_ref (stream));
   self->stream = stream;
   g_object_notify (G_OBJECT (self), "local-jid");
-  ibb_connection_set_state (IBB_CONNECTION (self), IBB_CONNECTION_STATE_ONLINE, NULL);
+  ibb_connection_set_state (IBB_CONNECTION (self), IBB_CONNECTION_STATE_ONLINE);
 }
 
 static void
@@ -341,11 +341,11 @@ notice (gpointer data)
 
   leave (self);
   self->is_suspended = FALSE;
-  ibb_connection_set_state (IBB_CONNECTION (self),
-                            self->resource != NULL || random_below (&turns_random, 2) > 0
-                                ? IBB_CONNECTION_STATE_CONNECTING
-                                : IBB_CONNECTION_STATE_OFFLINE,
-                            error);
+  ibb_connection_set_state_with_error (IBB_CONNECTION (self),
+                                       self->resource != NULL || random_below (&turns_random, 2) > 0
+                                           ? IBB_CONNECTION_STATE_CONNECTING
+                                           : IBB_CONNECTION_STATE_OFFLINE,
+                                       error);
   if (self->resource != NULL)
     turns_call_after (self->program, (gint64) random_scaled (&turns_random, 1000, LOGIN_MAX),
                       log_in, g_object_ref (self), g_object_unref);
@@ -381,7 +381,7 @@ go_on (gpointer data)
     return;
   self->is_suspended = FALSE;
   stream = stream_ref (self->stream);
-  ibb_connection_set_state (IBB_CONNECTION (self), IBB_CONNECTION_STATE_ONLINE, NULL);
+  ibb_connection_set_state (IBB_CONNECTION (self), IBB_CONNECTION_STATE_ONLINE);
   for (guint i = 0; i < stream->held->len && stream->client != NULL; i++)
     deliver (stream, g_ptr_array_index (stream->held, i));
   g_ptr_array_set_size (stream->held, 0);
@@ -394,7 +394,7 @@ wire_suspend (WireConnection *self)
   if (self->stream == NULL || self->stream->is_broken || self->is_suspended)
     return;
   self->is_suspended = TRUE;
-  ibb_connection_set_state (IBB_CONNECTION (self), IBB_CONNECTION_STATE_SUSPENDED, NULL);
+  ibb_connection_set_state (IBB_CONNECTION (self), IBB_CONNECTION_STATE_SUSPENDED);
   turns_call_after (self->program, (gint64) random_scaled (&turns_random, 1000, NOTICE_MAX), go_on,
                     g_object_ref (self), g_object_unref);
 }

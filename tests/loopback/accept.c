@@ -450,7 +450,8 @@ test_interrupted (Fixture *fixture, gconstpointer data)
 
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &before);
   for (guint i = 0; i < 2; i++)
-    ibb_connection_set_state (fixture->juliet_connection, IBB_CONNECTION_STATE_CONNECTING, reason);
+    ibb_connection_set_state_with_error (fixture->juliet_connection,
+                                         IBB_CONNECTION_STATE_CONNECTING, reason);
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &meanwhile);
   ibb_service_open_session_async (fixture->juliet, ROMEO, NULL, NULL, store_result_cb, &opened);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_open_session_finish,
@@ -459,7 +460,7 @@ test_interrupted (Fixture *fixture, gconstpointer data)
   g_assert_null (before);
   g_assert_null (meanwhile);
 
-  ibb_connection_set_state (fixture->juliet_connection, IBB_CONNECTION_STATE_ONLINE, NULL);
+  ibb_connection_set_state (fixture->juliet_connection, IBB_CONNECTION_STATE_ONLINE);
   start_open (fixture, &opened);
   romeo = finish_open (fixture, &opened);
   juliet = assert_result (ibb_service_accept_finish, fixture->juliet, &before);
@@ -468,7 +469,8 @@ test_interrupted (Fixture *fixture, gconstpointer data)
   close_async (romeo);
 
   /* The stop of the service, not the loss, is why no session can come. */
-  ibb_connection_set_state (fixture->juliet_connection, IBB_CONNECTION_STATE_CONNECTING, reason);
+  ibb_connection_set_state_with_error (fixture->juliet_connection, IBB_CONNECTION_STATE_CONNECTING,
+                                       reason);
   ibb_service_stop (fixture->juliet);
   assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_service_accept_finish, fixture->juliet,
                        &meanwhile);
@@ -485,8 +487,10 @@ test_given_up (Fixture *fixture, gconstpointer data)
   GAsyncResult            *accepted = NULL;
 
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
-  ibb_connection_set_state (fixture->juliet_connection, IBB_CONNECTION_STATE_CONNECTING, reason);
-  ibb_connection_set_state (fixture->juliet_connection, IBB_CONNECTION_STATE_OFFLINE, last);
+  ibb_connection_set_state_with_error (fixture->juliet_connection, IBB_CONNECTION_STATE_CONNECTING,
+                                       reason);
+  ibb_connection_set_state_with_error (fixture->juliet_connection, IBB_CONNECTION_STATE_OFFLINE,
+                                       last);
   result = wait_for_result (&accepted);
   g_assert_null (ibb_service_accept_finish (fixture->juliet, result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);

@@ -131,9 +131,9 @@ test_congested (Fixture *fixture, gconstpointer data)
 static void
 test_interrupted (Fixture *fixture, gconstpointer data)
 {
-  ibb_connection_set_state (fixture->romeo_connection, IBB_CONNECTION_STATE_CONNECTING, NULL);
+  ibb_connection_set_state (fixture->romeo_connection, IBB_CONNECTION_STATE_CONNECTING);
   assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_service_accept, fixture->romeo, NULL);
-  ibb_connection_set_state (fixture->romeo_connection, IBB_CONNECTION_STATE_OFFLINE, NULL);
+  ibb_connection_set_state (fixture->romeo_connection, IBB_CONNECTION_STATE_OFFLINE);
   assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept, fixture->romeo, NULL);
 }
 
@@ -141,14 +141,14 @@ static void
 suspend (StackConnection *connection)
 {
   connection->suspended = TRUE;
-  ibb_connection_set_state (IBB_CONNECTION (connection), IBB_CONNECTION_STATE_SUSPENDED, NULL);
+  ibb_connection_set_state (IBB_CONNECTION (connection), IBB_CONNECTION_STATE_SUSPENDED);
 }
 
 static void
 resume (StackConnection *connection)
 {
   connection->suspended = FALSE;
-  ibb_connection_set_state (IBB_CONNECTION (connection), IBB_CONNECTION_STATE_ONLINE, NULL);
+  ibb_connection_set_state (IBB_CONNECTION (connection), IBB_CONNECTION_STATE_ONLINE);
 }
 
 /* D-42: while the connection is being resumed nothing is sent to it; what is
@@ -204,10 +204,10 @@ test_lost_suspended (Fixture *fixture, gconstpointer data)
       g_auto (Ends)          ends = { NULL };
       g_autoptr (IBBService) late = NULL;
 
-      ibb_connection_set_state (connection, states[i], NULL);
-      ibb_connection_set_state (connection, IBB_CONNECTION_STATE_SUSPENDED, NULL);
+      ibb_connection_set_state (connection, states[i]);
+      ibb_connection_set_state (connection, IBB_CONNECTION_STATE_SUSPENDED);
       late = ibb_service_new (connection);
-      ibb_connection_set_state (connection, IBB_CONNECTION_STATE_ONLINE, NULL);
+      ibb_connection_set_state (connection, IBB_CONNECTION_STATE_ONLINE);
       ends = fixture_open (fixture);
       close_async (ends.romeo);
     }
@@ -420,9 +420,9 @@ test_end_in_a_batch (Fixture *fixture, gconstpointer data)
                "<iq type='set' from='" ROMEO "' to='" JULIET "' id='1'>"
                "<data xmlns='http://jabber.org/protocol/ibb' sid='%s' seq='0'>AAAA</data></iq>",
                ibb_transport_get_sid (ends.juliet));
-  ibb_connection_set_state (fixture->juliet_connection, IBB_CONNECTION_STATE_OFFLINE, NULL);
+  ibb_connection_set_state (fixture->juliet_connection, IBB_CONNECTION_STATE_OFFLINE);
   g_thread_join (thread);
-  ibb_connection_set_state (fixture->romeo_connection, IBB_CONNECTION_STATE_OFFLINE, NULL);
+  ibb_connection_set_state (fixture->romeo_connection, IBB_CONNECTION_STATE_OFFLINE);
 }
 
 int

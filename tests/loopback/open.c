@@ -235,7 +235,8 @@ test_end (Fixture *fixture, gconstpointer data)
   if (stops)
     ibb_service_stop (fixture->romeo);
   else
-    ibb_connection_set_state (fixture->romeo_connection, IBB_CONNECTION_STATE_OFFLINE, reason);
+    ibb_connection_set_state_with_error (fixture->romeo_connection, IBB_CONNECTION_STATE_OFFLINE,
+                                         reason);
   fixture_resume_traffic (fixture);
   assert_result_fails (G_IO_ERROR, code, ibb_service_open_session_finish, fixture->romeo, &opened);
   assert_result_fails (G_IO_ERROR, code, ibb_service_expect_session_finish, fixture->romeo,

@@ -31,7 +31,7 @@ lose (Fixture *self, guint i)
   stack_connection_set_peer (get_stack (self, 1 - i), NULL);
   stack_connection_set_peer (connection, NULL);
   g_queue_clear_full (&connection->inbox, (GDestroyNotify) ibb_stanza_unref);
-  ibb_connection_set_state (IBB_CONNECTION (connection), IBB_CONNECTION_STATE_OFFLINE, NULL);
+  ibb_connection_set_state (IBB_CONNECTION (connection), IBB_CONNECTION_STATE_OFFLINE);
 }
 
 static void
@@ -43,7 +43,7 @@ log_in (Fixture *self, guint i, const char *jid)
   connection->jid = g_strdup (jid);
   stack_connection_set_peer (get_romeo_stack (self), get_juliet_stack (self));
   stack_connection_set_peer (get_juliet_stack (self), get_romeo_stack (self));
-  ibb_connection_set_state (IBB_CONNECTION (connection), IBB_CONNECTION_STATE_ONLINE, NULL);
+  ibb_connection_set_state (IBB_CONNECTION (connection), IBB_CONNECTION_STATE_ONLINE);
   g_object_notify (G_OBJECT (connection), "local-jid");
 }
 
@@ -202,10 +202,10 @@ test_suspended (Fixture *self, gconstpointer data)
       ibb_service_set_resume_sessions (self->juliet, i == 0);
       ends = fixture_open (self);
       g_assert_cmpint (ibb_transport_get_waiting (ends.romeo), ==, IBB_WAIT_NOTHING);
-      ibb_connection_set_state (connection, IBB_CONNECTION_STATE_SUSPENDED, NULL);
+      ibb_connection_set_state (connection, IBB_CONNECTION_STATE_SUSPENDED);
       g_assert_false (ibb_transport_has_ended (ends.romeo));
       wait_until (ibb_transport_has_ended (ends.romeo));
-      ibb_connection_set_state (connection, IBB_CONNECTION_STATE_ONLINE, NULL);
+      ibb_connection_set_state (connection, IBB_CONNECTION_STATE_ONLINE);
       wait_until (ibb_transport_has_ended (ends.juliet));
     }
 }
@@ -228,9 +228,9 @@ test_waiting (Fixture *self, gconstpointer data)
   ibb_service_set_peer_timeout (self->romeo, 10000); /* asks after a tenth of it */
   ends = fixture_open (self);
   g_signal_connect (ends.romeo, "notify::waiting", G_CALLBACK (waiting_cb), &told);
-  ibb_connection_set_state (connection, IBB_CONNECTION_STATE_SUSPENDED, NULL);
+  ibb_connection_set_state (connection, IBB_CONNECTION_STATE_SUSPENDED);
   wait_until (told == IBB_WAIT_CONNECTION);
-  ibb_connection_set_state (connection, IBB_CONNECTION_STATE_ONLINE, NULL);
+  ibb_connection_set_state (connection, IBB_CONNECTION_STATE_ONLINE);
   wait_until (told == IBB_WAIT_NOTHING);
 
   stack_connection_set_peer (get_romeo_stack (self), NULL);

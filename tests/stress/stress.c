@@ -570,7 +570,7 @@ lose_cb (gpointer data)
 {
   g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "lost");
 
-  ibb_connection_set_state (data, IBB_CONNECTION_STATE_OFFLINE, error);
+  ibb_connection_set_state_with_error (data, IBB_CONNECTION_STATE_OFFLINE, error);
   return G_SOURCE_REMOVE;
 }
 

@@ -672,26 +672,6 @@ ibb_service_get_connection (IBBService *self)
 }
 
 /**
- * ibb_service_get_features:
- * @self: a service
- *
- * Gets the disco#info features that an application with an XMPP stack of its own
- * adds to its answers; [class@IBB.Client] does so by itself. They change when the
- * service becomes able or unable to accept sessions.
- *
- * Returns: (transfer full) (array zero-terminated=1): the features
- *
- * Since: 1.0
- */
-char **
-ibb_service_get_features (IBBService *self)
-{
-  g_return_val_if_fail (IBB_IS_SERVICE (self), NULL);
-
-  return ibb_inbox_dup_features (self->inbox);
-}
-
-/**
  * ibb_service_stop:
  * @self: a service
  *

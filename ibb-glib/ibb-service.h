@@ -124,9 +124,6 @@ IBB_AVAILABLE_IN_1_0
 void ibb_service_set_half_close (IBBService *self, gboolean half_close);
 
 IBB_AVAILABLE_IN_1_0
-char **ibb_service_get_features (IBBService *self);
-
-IBB_AVAILABLE_IN_1_0
 void ibb_service_open_session_async (IBBService         *self,
                                      const char         *peer_jid,
                                      IBBSessionParams   *params,

@@ -234,12 +234,14 @@ is_taken (ToolRun *run, IBBClient *scout, const char *jid)
   g_autoptr (GError) error = NULL;
   gulong             handler;
   g_autofree char   *phase = g_strdup_printf (_ ("looking for a command at “%s”"), jid);
+  g_auto (GStrv)     features = NULL;
   gboolean           answered;
 
   tool_run_begin_phase (run, phase, TOOL_RUN_UNLIMITED);
   handler = tool_run_connect (run, cancellable);
-  answered = ibb_client_query_support (scout, jid, cancellable, &error) ||
-             g_error_matches (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
+  features = ibb_connection_query_features (IBB_CONNECTION (scout), jid, cancellable, &error);
+  answered =
+      features != NULL || g_error_matches (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
   g_cancellable_disconnect (tool_run_get_cancellable (run), handler);
   ibb_source_clear (&timeout);
   return answered;

@@ -150,20 +150,4 @@ GTlsCertificate *ibb_client_dup_peer_certificate (IBBClient *self);
 IBB_AVAILABLE_IN_1_0
 char **ibb_client_dup_resources (IBBClient *self, const char *contact);
 
-IBB_AVAILABLE_IN_1_0
-void ibb_client_query_support_async (IBBClient          *self,
-                                     const char         *peer_jid,
-                                     GCancellable       *cancellable,
-                                     GAsyncReadyCallback callback,
-                                     gpointer            user_data);
-
-IBB_AVAILABLE_IN_1_0
-gboolean ibb_client_query_support_finish (IBBClient *self, GAsyncResult *result, GError **error);
-
-IBB_AVAILABLE_IN_1_0
-gboolean ibb_client_query_support (IBBClient    *self,
-                                   const char   *peer_jid,
-                                   GCancellable *cancellable,
-                                   GError      **error);
-
 G_END_DECLS

@@ -400,7 +400,7 @@ test_queue_dropped (Fixture *fixture, gconstpointer data)
 static void
 assert_features (IBBService *service, const char *expected)
 {
-  g_auto (GStrv)   features = ibb_service_get_features (service);
+  g_auto (GStrv)   features = ibb_connection_dup_features (ibb_service_get_connection (service));
   g_autofree char *joined = g_strjoinv (" ", features);
 
   g_assert_cmpstr (joined, ==, expected);

@@ -497,18 +497,18 @@ abort_session (Run *self, Words *words)
 static void
 query (Run *self, Words *words)
 {
-  ibb_client_query_support_async (IBB_CLIENT (self->client), words_take_rest (words), NULL,
-                                  store_result_cb, &self->query);
+  ibb_connection_query_features_async (IBB_CONNECTION (self->client), words_take_rest (words), NULL,
+                                       store_result_cb, &self->query);
 }
 
-/* "none": the peer supports XEP-0047. */
+/* "none": the peer has answered. */
 static void
 end_query (Run *self, Words *words)
 {
   g_autoptr (GAsyncResult) result = wait_for_result (&self->query);
   g_autoptr (GError)       error = NULL;
 
-  ibb_client_query_support_finish (IBB_CLIENT (self->client), result, &error);
+  g_strfreev (ibb_connection_query_features_finish (IBB_CONNECTION (self->client), result, &error));
   script_check_error (error, words);
 }
 

@@ -74,7 +74,8 @@ def both_ways():
     round_trip(here, there)
 
     # Each address answers, and only a person's program has a reason to ask.
-    assert alice.query_support(ECHO, None) and alice.query_support(f'anybody@{DOMAIN}', None)
+    for address in (ECHO, f'anybody@{DOMAIN}'):
+        assert 'http://jabber.org/protocol/ibb' in alice.query_features(address, None)
     answers = []
 
     def on_stanza(_client, stanza):
@@ -106,7 +107,7 @@ def addresses():
     round_trip(*connect(bots, open_to, person, ECHO))
     # As an account that does not exist, and nobody is asked.
     check_fails(IBB.Error.SERVICE_UNAVAILABLE, open_to, person, NEWS, quark=QUARK)
-    check_fails(IBB.Error.SERVICE_UNAVAILABLE, alice.query_support, NEWS, None, quark=QUARK)
+    check_fails(IBB.Error.SERVICE_UNAVAILABLE, alice.query_features, NEWS, None, quark=QUARK)
     assert component.remove_address(ECHO) and not component.remove_address(ECHO)
     check_fails(IBB.Error.SERVICE_UNAVAILABLE, open_to, person, ECHO, quark=QUARK)
     component.props.any_address = True

@@ -230,11 +230,6 @@ if hasattr(IBB, 'Client'):
     class Client(_Account, IBB.Client):
         """Its calls can be awaited under run()."""
 
-        def query_support_async(self, peer_jid, cancellable=None, callback=None, *user_data):
-            """Asks a peer by service discovery whether it takes sessions."""
-            return _call(super().query_support_async, self.query_support_finish, (peer_jid,),
-                         cancellable, callback, user_data)
-
     Client = override(Client)
     __all__.append('Client')
 

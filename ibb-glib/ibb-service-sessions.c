@@ -208,7 +208,8 @@ ibb_service_expect_session_async (IBBService         *self,
  *
  * Finishes [method@IBB.Service.expect_session_async].
  *
- * The errors are %G_IO_ERROR_INVALID_ARGUMENT, %G_IO_ERROR_PENDING when that
+ * The errors are %G_IO_ERROR_INVALID_ARGUMENT, also when
+ * [property@IBB.SessionParams:sid] is another one, %G_IO_ERROR_PENDING when that
  * session is expected already, %G_IO_ERROR_TIMED_OUT after
  * [property@IBB.SessionParams:expect-timeout], %G_IO_ERROR_CONNECTION_CLOSED when the
  * connection is lost, and %G_IO_ERROR_CANCELLED, also when the service was

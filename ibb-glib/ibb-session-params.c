@@ -184,7 +184,8 @@ ibb_session_params_class_init (IBBSessionParamsClass *class)
    * IBBSessionParams:sid:
    *
    * The session identifier of a session to open, an NMTOKEN of at most 256 bytes; %NULL for
-   * a random one. [method@IBB.Service.expect_session] has an argument of its own for it.
+   * a random one. [method@IBB.Service.expect_session] has an argument of its own for it, which this
+   * one has to equal if it is set.
    *
    * Default: %NULL.
    *
@@ -543,6 +544,12 @@ ibb_session_params_fill_expected (IBBSessionParams *self,
                                   IBBSessionWish   *wish,
                                   GError          **error)
 {
+  if (self != NULL && self->sid != NULL && g_strcmp0 (self->sid, sid) != 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   _ ("The parameters name another session than “%s”"), sid);
+      return FALSE;
+    }
   fill (self, peer_jid, IBB_SESSION_CALL_EXPECT, wish);
   wish->open.sid = sid != NULL ? sid : "";
   /* An expectation that is not agreed takes any block size and stanza type. */

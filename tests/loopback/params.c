@@ -109,10 +109,14 @@ assert_invalid (Fixture *fixture, const char *peer, const char *sid, guint block
 static void
 test_invalid (Fixture *fixture, gconstpointer data)
 {
+  g_autoptr (IBBSessionParams) params = g_object_new (IBB_TYPE_SESSION_PARAMS, "sid", "one", NULL);
+
   assert_invalid (fixture, "@", "agreed", 4096);
   assert_invalid (fixture, JULIET, "two words", 4096);
   assert_invalid (fixture, JULIET, "agreed", 0);
   assert_invalid (fixture, JULIET, "agreed", 65536);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, ibb_service_expect_session, fixture->romeo,
+                JULIET, "other", params, NULL);
 }
 
 /* The addresses of a domain */

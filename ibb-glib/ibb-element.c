@@ -275,19 +275,19 @@ ibb_element_get_child (const IBBElement *self, const char *name, const char *nam
  *
  * Lists the child elements.
  *
- * Returns: (transfer container) (element-type IBBElement): the child elements, in their order;
- * @self keeps them
+ * Returns: (transfer container) (element-type IBBElement): the child elements, in their order
  *
  * Since: 1.0
  */
-GList *
+GPtrArray *
 ibb_element_list_children (const IBBElement *self)
 {
-  GList *list = NULL;
+  GPtrArray *list;
 
   g_return_val_if_fail (self != NULL, NULL);
 
-  for (guint i = self->children != NULL ? self->children->len : 0; i > 0; i--)
-    list = g_list_prepend (list, g_ptr_array_index (self->children, i - 1));
+  list = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_element_unref);
+  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
+    g_ptr_array_add (list, ibb_element_ref (g_ptr_array_index (self->children, i)));
   return list;
 }

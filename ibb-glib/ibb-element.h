@@ -62,7 +62,7 @@ IBBElement *
 ibb_element_get_child (const IBBElement *self, const char *name, const char *namespace_uri);
 
 IBB_AVAILABLE_IN_1_0
-GList *ibb_element_list_children (const IBBElement *self);
+GPtrArray *ibb_element_list_children (const IBBElement *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBElement, ibb_element_unref)
 

@@ -128,12 +128,12 @@ set_hash (IBBFilesMetadata *metadata, const char *algorithm, const guint8 *bytes
 gboolean
 ibb_description_read_hashes (const IBBElement *file, IBBFilesMetadata *metadata)
 {
-  g_autoptr (GList) children = ibb_element_list_children (file);
-  gboolean          found = FALSE;
+  g_autoptr (GPtrArray) children = ibb_element_list_children (file);
+  gboolean              found = FALSE;
 
-  for (GList *l = children; l != NULL; l = l->next)
+  for (guint i = 0; i < children->len; i++)
     {
-      IBBElement        *child = l->data;
+      IBBElement        *child = g_ptr_array_index (children, i);
       const char        *algorithm = ibb_element_get_attribute (child, "algo");
       g_autofree guint8 *bytes = NULL;
       gsize              length;

@@ -72,11 +72,15 @@ get_field (const IBBElement *si)
 {
   IBBElement *feature = ibb_element_get_child (si, "feature", FEATURE_NAMESPACE);
   IBBElement *x = feature != NULL ? ibb_element_get_child (feature, "x", FORM_NAMESPACE) : NULL;
-  g_autoptr (GList) fields = x != NULL ? ibb_element_list_children (x) : NULL;
+  g_autoptr (GPtrArray) fields = x != NULL ? ibb_element_list_children (x) : NULL;
 
-  for (GList *l = fields; l != NULL; l = l->next)
-    if (g_strcmp0 (ibb_element_get_attribute (l->data, "var"), STREAM_METHOD) == 0)
-      return l->data;
+  for (guint i = 0; fields != NULL && i < fields->len; i++)
+    {
+      IBBElement *field = g_ptr_array_index (fields, i);
+
+      if (g_strcmp0 (ibb_element_get_attribute (field, "var"), STREAM_METHOD) == 0)
+        return field;
+    }
   return NULL;
 }
 
@@ -100,11 +104,11 @@ ibb_initiation_read_answer (const IBBElement *si)
 static gboolean
 offers_in_band (const IBBElement *si)
 {
-  IBBElement       *field = get_field (si);
-  g_autoptr (GList) options = field != NULL ? ibb_element_list_children (field) : NULL;
+  IBBElement           *field = get_field (si);
+  g_autoptr (GPtrArray) options = field != NULL ? ibb_element_list_children (field) : NULL;
 
-  for (GList *l = options; l != NULL; l = l->next)
-    if (is_in_band (l->data))
+  for (guint i = 0; options != NULL && i < options->len; i++)
+    if (is_in_band (g_ptr_array_index (options, i)))
       return TRUE;
   return FALSE;
 }

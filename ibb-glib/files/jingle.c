@@ -228,11 +228,11 @@ get_transport (const IBBElement *content)
 static guint
 count_contents (const IBBElement *jingle)
 {
-  g_autoptr (GList) children = ibb_element_list_children (jingle);
-  guint             n = 0;
+  g_autoptr (GPtrArray) children = ibb_element_list_children (jingle);
+  guint                 n = 0;
 
-  for (GList *l = children; l != NULL; l = l->next)
-    n += g_str_equal (ibb_element_get_name (l->data), "content");
+  for (guint i = 0; i < children->len; i++)
+    n += g_str_equal (ibb_element_get_name (g_ptr_array_index (children, i)), "content");
   return n;
 }
 
@@ -315,13 +315,11 @@ get_obstacle (IBBJingle        *self,
               const IBBElement *content,
               const char      **text)
 {
-  g_autoptr (GList) children = ibb_element_list_children (content);
-  const char       *senders = ibb_element_get_attribute (content, "senders");
+  const char *senders = ibb_element_get_attribute (content, "senders");
 
   /* Encryption that is not understood must not be taken for plain (XEP-0391). */
-  for (GList *l = children; l != NULL; l = l->next)
-    if (g_str_equal (ibb_element_get_name (l->data), "security"))
-      return "security-error";
+  if (ibb_element_get_child (content, "security", NULL) != NULL)
+    return "security-error";
   if (get_description (content) == NULL || count_contents (jingle) > 1 ||
       (senders != NULL && !g_str_equal (senders, "initiator")))
     return "unsupported-applications";
@@ -412,16 +410,17 @@ receive_accept (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *ref
 static void
 receive_terminate (IBBJingle *self, const IBBElement *jingle)
 {
-  const IBBElement *reason = ibb_element_get_child (jingle, "reason", IBB_JINGLE_NAMESPACE);
-  g_autoptr (GList) children = reason != NULL ? ibb_element_list_children (reason) : NULL;
+  const IBBElement     *reason = ibb_element_get_child (jingle, "reason", IBB_JINGLE_NAMESPACE);
+  g_autoptr (GPtrArray) children = reason != NULL ? ibb_element_list_children (reason) : NULL;
 
   self->state = IBB_JINGLE_ENDED;
-  for (GList *l = children; l != NULL; l = l->next)
+  for (guint i = 0; children != NULL && i < children->len; i++)
     {
-      const char *name = ibb_element_get_name (l->data);
+      const IBBElement *child = g_ptr_array_index (children, i);
+      const char       *name = ibb_element_get_name (child);
 
       if (g_str_equal (name, "text") && self->reason_text == NULL)
-        self->reason_text = ibb_foreign_text_dup (ibb_element_get_text (l->data));
+        self->reason_text = ibb_foreign_text_dup (ibb_element_get_text (child));
       else if (!g_str_equal (name, "text") && self->reason == NULL && strlen (name) < 100)
         self->reason = g_strdup (name);
     }
@@ -455,13 +454,12 @@ read_range (IBBJingle *self, const IBBElement *file)
 static gboolean
 receive_info (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refusal)
 {
-  g_autoptr (GList) children = ibb_element_list_children (jingle);
   IBBElement *received = ibb_element_get_child (jingle, "received", IBB_DESCRIPTION_NAMESPACE);
   IBBElement *checksum = ibb_element_get_child (jingle, "checksum", IBB_DESCRIPTION_NAMESPACE);
   IBBElement *file =
       checksum != NULL ? ibb_element_get_child (checksum, "file", IBB_DESCRIPTION_NAMESPACE) : NULL;
 
-  if (children == NULL) /* a ping: XEP-0166 §6.8 */
+  if (ibb_element_get_child (jingle, NULL, NULL) == NULL) /* a ping: XEP-0166 §6.8 */
     return TRUE;
   if (received != NULL && self->is_initiator && self->state == IBB_JINGLE_ACCEPTED)
     self->is_received = TRUE;

@@ -128,7 +128,7 @@ ibb_password_question_class_init (IBBPasswordQuestionClass *klass)
   props[PROP_CAN_REMEMBER] = g_param_spec_boolean ("can-remember", NULL, NULL, FALSE, read_only);
 
   /**
-   * IBBPasswordQuestion:keyring-error:
+   * IBBPasswordQuestion:keyring-error: (getter dup_keyring_error)
    *
    * Why the keyring neither has the password nor can keep it: %G_IO_ERROR_NOT_SUPPORTED if it keeps
    * passwords in memory only, or the build has none; %G_IO_ERROR_FAILED if no Secret Service runs,
@@ -227,7 +227,7 @@ ibb_password_question_get_can_remember (IBBPasswordQuestion *self)
 }
 
 /**
- * ibb_password_question_dup_keyring_error:
+ * ibb_password_question_dup_keyring_error: (get-property keyring-error)
  * @self: a question
  *
  * Gets why the keyring neither has the password nor can keep it; see

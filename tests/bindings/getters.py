@@ -56,10 +56,10 @@ class Getter:
         self.transfer = value.get('transfer-ownership')
         self.is_nullable = value.get('nullable') == '1'
         type_node = value.find(f'{GI}array')
+        self.is_list = type_node is not None and type_node.get('name') == 'GLib.PtrArray'
         self.is_array = type_node is not None
         if not self.is_array:
             type_node = value.find(f'{GI}type')
-        self.is_list = type_node.get('name') == 'GLib.List'
         self.is_text = type_node.get('name') in ('utf8', 'filename')
         self.is_pointer = type_node.get(f'{C}type', '').endswith('*')
         self._function = library[node.get(f'{C}identifier')]
@@ -107,12 +107,10 @@ def read_pointers(address):
 
 
 def get_data(address):
-    """The data of each node of a GList."""
-    data = []
-    while address is not None:
-        data.append(ctypes.c_void_p.from_address(address).value)
-        address = ctypes.c_void_p.from_address(address + POINTER_SIZE).value
-    return data
+    """The data of a GPtrArray."""
+    data = ctypes.c_void_p.from_address(address).value
+    length = ctypes.c_uint.from_address(address + POINTER_SIZE).value
+    return list((ctypes.c_void_p * length).from_address(data)) if length > 0 else []
 
 
 def find_transfer(getter, instance):

@@ -529,6 +529,9 @@ ibb_service_class_init (IBBServiceClass *class)
    * resource of the same account. Likewise when a block was lost between two servers: the
    * peer sends it again. [property@IBB.Transport:waiting] tells.
    *
+   * If it is set back to %FALSE, because no other login follows for example, the sessions that are
+   * interrupted end at once, and the others with their connection.
+   *
    * Sessions of [IBB_STANZA_TYPE_MESSAGE][enum@IBB.StanzaType] cannot be resumed.
    *
    * Default: %FALSE.

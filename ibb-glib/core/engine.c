@@ -82,12 +82,10 @@ ibb_engine_free (IBBEngine *self)
 void
 ibb_engine_settings_changed (IBBEngine *self, gint64 now)
 {
-  GHashTableIter iter;
-  gpointer       session;
+  g_autoptr (IBBHeldSessions) sessions = hold_all (self);
 
-  g_hash_table_iter_init (&iter, self->context->sessions);
-  while (g_hash_table_iter_next (&iter, NULL, &session))
-    ibb_lifecycle_settings_changed (session, get_time (self, now));
+  for (GList *l = sessions; l != NULL; l = l->next)
+    ibb_lifecycle_settings_changed (l->data, get_time (self, now));
 }
 
 void

@@ -39,7 +39,7 @@ state_cb (IBBClient *client, GParamSpec *pspec, GWeakRef *weak_service)
 
   if (service != NULL &&
       ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CONNECTION_STATE_OFFLINE)
-    ibb_service_set_resume_timeout (service, 1);
+    ibb_service_set_resume_sessions (service, FALSE);
 }
 
 static void

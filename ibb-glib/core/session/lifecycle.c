@@ -141,7 +141,10 @@ ibb_lifecycle_settings_changed (IBBSession *self, gint64 now)
       self->has_changed = TRUE;
       ibb_pair_update_timer (pair, ibb_session_is_peer_needed (pair), now);
     }
-  ibb_resume_settings_changed (self);
+  if (self->state == IBB_SESSION_INTERRUPTED && !self->parameters.context->settings.resume_sessions)
+    ibb_closing_give_up (self);
+  else
+    ibb_resume_settings_changed (self);
   ibb_session_settle (self);
 }
 

@@ -224,7 +224,8 @@ ibb_session_settle (IBBSession *self)
 static gboolean
 can_be_interrupted (const IBBSession *self)
 {
-  return self->state == IBB_SESSION_OPEN && self->parameters.secret != NULL;
+  return self->state == IBB_SESSION_OPEN && self->parameters.secret != NULL &&
+         self->parameters.context->settings.resume_sessions;
 }
 
 gboolean

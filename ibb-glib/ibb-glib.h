@@ -3,12 +3,12 @@
 #pragma once
 
 #define IBB_GLIB_INSIDE
-#include <ibb-glib/ibb-address.h>
 #include <ibb-glib/ibb-connection.h>
 #include <ibb-glib/ibb-element.h>
 #include <ibb-glib/ibb-enum-types.h>
 #include <ibb-glib/ibb-error.h>
 #include <ibb-glib/ibb-input-stream.h>
+#include <ibb-glib/ibb-jid.h>
 #include <ibb-glib/ibb-loopback.h>
 #include <ibb-glib/ibb-output-stream.h>
 #include <ibb-glib/ibb-request.h>

@@ -5,10 +5,10 @@
 #include "ibb-request.h"
 
 #include "core/session/lifecycle.h"
-#include "ibb-address.h"
 #include "ibb-enum-types.h"
 #include "ibb-error-private.h"
 #include "ibb-intl-private.h"
+#include "ibb-jid.h"
 #include "ibb-request-private.h"
 #include "ibb-transport-private.h"
 #include "runtime/callback-source.h"
@@ -346,7 +346,7 @@ ibb_request_get_peer_jid (IBBRequest *self)
  * @jid: a JID; a bare one stands for all resources of the account
  *
  * Checks whether the session is requested by that account or resource, as
- * [func@IBB.address_is_from] compares addresses.
+ * [func@IBB.jid_is_from] compares addresses.
  *
  * Returns: %TRUE if it is; %FALSE also for what is not a valid JID
  *
@@ -357,7 +357,7 @@ ibb_request_is_from (IBBRequest *self, const char *jid)
 {
   g_return_val_if_fail (IBB_IS_REQUEST (self), FALSE);
 
-  return ibb_address_is_from (ibb_request_get_peer_jid (self), jid);
+  return ibb_jid_is_from (ibb_request_get_peer_jid (self), jid);
 }
 
 /**

@@ -91,7 +91,7 @@ ibb_farewells_find (IBBFarewells *self, const char *peer_jid, const char *sid)
     {
       Farewell *farewell = l->data;
 
-      if (g_str_equal (farewell->sid, sid) && ibb_address_is_from (peer_jid, farewell->account))
+      if (g_str_equal (farewell->sid, sid) && ibb_jid_is_from (peer_jid, farewell->account))
         return (const char *const *) farewell->payloads;
     }
   return NULL;

@@ -165,7 +165,7 @@ is_peer (IBBFilesTransfer *transfer, const char *address)
 
   if (transfer->state == IBB_FILES_STATE_CHECKING)
     jid[strcspn (jid, "/")] = '\0';
-  return ibb_address_is_from (address, jid);
+  return ibb_jid_is_from (address, jid);
 }
 
 static IBBFilesTransfer *

@@ -90,7 +90,7 @@ presence_cb (IBBConnection *connection, IBBStanza *stanza, IBBPeerWatch *self)
   if (g_str_equal (ibb_stanza_get_name (stanza), "presence") &&
       g_strcmp0 (ibb_stanza_get_kind (stanza), "unavailable") == 0 &&
       ibb_stanza_get_from (stanza) != NULL &&
-      ibb_address_is_from (ibb_stanza_get_from (stanza), self->peer_jid))
+      ibb_jid_is_from (ibb_stanza_get_from (stanza), self->peer_jid))
     tell_gone (self);
   return FALSE;
 }

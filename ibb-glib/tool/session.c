@@ -164,9 +164,9 @@ tool_session_is_from (const ToolOptions *options, const char *local_jid, const c
   g_autofree char *own = tool_jid_dup_bare (local_jid);
 
   if (options->from == NULL)
-    return ibb_address_is_from (peer, own);
+    return ibb_jid_is_from (peer, own);
   for (char **from = options->from; *from != NULL; from++)
-    if (g_str_equal (*from, TOOL_FROM_ANYBODY) || ibb_address_is_from (peer, *from))
+    if (g_str_equal (*from, TOOL_FROM_ANYBODY) || ibb_jid_is_from (peer, *from))
       return TRUE;
   return FALSE;
 }

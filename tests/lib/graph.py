@@ -96,8 +96,9 @@ PARTS = {
 PREFIXES = {
     # What only the XML stream needs of an element.
     'xmpp/stream/element': 'ibb-element',
-    # What applications may do with the record.
+    # What applications may do with the record, and with JIDs.
     'ibb-stanza': 'core/base/stanza',
+    'ibb-jid': 'core/base/jid',
 }
 
 # Names that need not have the prefix of their file.

@@ -13,6 +13,6 @@
 G_BEGIN_DECLS
 
 IBB_AVAILABLE_IN_1_0
-gboolean ibb_address_is_from (const char *address, const char *jid);
+gboolean ibb_jid_is_from (const char *address, const char *jid);
 
 G_END_DECLS

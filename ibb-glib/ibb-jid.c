@@ -2,12 +2,12 @@
 
 #include "config.h"
 
-#include "ibb-address.h"
+#include "ibb-jid.h"
 
 #include "core/base/jid.h"
 
 /**
- * ibb_address_is_from:
+ * ibb_jid_is_from:
  * @address: the address of a peer, such as that of a stanza or a session
  * @jid: a JID; a bare one stands for all resources of the account
  *
@@ -26,7 +26,7 @@
  * Since: 1.0
  */
 gboolean
-ibb_address_is_from (const char *address, const char *jid)
+ibb_jid_is_from (const char *address, const char *jid)
 {
   g_autofree char *bare = NULL;
 

@@ -617,6 +617,26 @@ ibb_client_new (const char *jid)
 }
 
 /**
+ * ibb_client_new_with_worker:
+ * @jid: the account, as a bare JID, or as a full one to ask for that resource
+ * @worker: a thread that is shared with other connections
+ *
+ * Creates a client that is offline, and is to be served by the thread of a worker.
+ *
+ * Returns: (transfer full): the client
+ *
+ * Since: 1.0
+ */
+IBBClient *
+ibb_client_new_with_worker (const char *jid, IBBWorker *worker)
+{
+  g_return_val_if_fail (jid != NULL, NULL);
+  g_return_val_if_fail (IBB_IS_WORKER (worker), NULL);
+
+  return g_object_new (IBB_TYPE_CLIENT, "jid", jid, "worker", worker, NULL);
+}
+
+/**
  * ibb_client_get_jid:
  * @self: a client
  *

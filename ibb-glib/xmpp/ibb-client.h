@@ -12,6 +12,7 @@
 #include <ibb-glib/ibb-version.h>
 #include <ibb-glib/trust/ibb-known-certificates.h>
 #include <ibb-glib/xmpp/ibb-token.h>
+#include <ibb-glib/xmpp/ibb-worker.h>
 #include <ibb-glib/xmpp/ibb-xmpp-connection.h>
 
 G_BEGIN_DECLS
@@ -23,6 +24,9 @@ G_DECLARE_FINAL_TYPE (IBBClient, ibb_client, IBB, CLIENT, IBBXmppConnection)
 
 IBB_AVAILABLE_IN_1_0
 IBBClient *ibb_client_new (const char *jid);
+
+IBB_AVAILABLE_IN_1_0
+IBBClient *ibb_client_new_with_worker (const char *jid, IBBWorker *worker);
 
 IBB_AVAILABLE_IN_1_0
 IBBClient *ibb_client_new_like (IBBClient *other, const char *jid);

@@ -21,8 +21,7 @@
  *   GPtrArray            *clients = g_ptr_array_new_with_free_func (g_object_unref);
  *
  *   for (; *jids != NULL; jids++)
- *     g_ptr_array_add (clients,
- *                      g_object_new (IBB_TYPE_CLIENT, "jid", *jids, "worker", worker, NULL));
+ *     g_ptr_array_add (clients, ibb_client_new_with_worker (*jids, worker));
  *   return clients;
  * }
  * ```

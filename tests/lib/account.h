@@ -82,8 +82,7 @@ account_prepare_client (IBBClient *client, const char *password)
 static inline IBBClient *
 account_create_client_for (const char *jid, const char *password)
 {
-  IBBClient *client =
-      g_object_new (IBB_TYPE_CLIENT, "jid", jid, "worker", account_get_worker (), NULL);
+  IBBClient *client = ibb_client_new_with_worker (jid, account_get_worker ());
 
   account_prepare_client (client, password);
   return client;

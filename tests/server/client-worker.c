@@ -17,7 +17,7 @@ static IBBClient *
 create_client (IBBWorker *worker, const char *name, const char *resource)
 {
   g_autofree char *jid = account_dup_jid (name, resource);
-  IBBClient       *client = g_object_new (IBB_TYPE_CLIENT, "jid", jid, "worker", worker, NULL);
+  IBBClient       *client = ibb_client_new_with_worker (jid, worker);
 
   account_prepare_client (client, account_get_of (name, "_PASSWORD"));
   return client;

@@ -148,6 +148,39 @@ class Client(threading.Thread):
             self.server.route(self, name, attributes, text)
 
 
+class Played:
+    """A program at an address of the server that the case itself plays. take (attributes, text): what comes there,
+    but for presence."""
+
+    def __init__(self, server, jid, take=lambda *_: None):
+        self.server, self.jid, self._take = server, jid, take
+        self.user = jid.split('@')[0]
+        self.is_shown = True
+        with server.lock:
+            server.clients[jid] = self
+            server.show(self)
+
+    def send(self, text):
+        """What the server passes on to it."""
+        text = text if isinstance(text, bytes) else text.encode()
+        if text.startswith(b'<presence'):
+            return
+        tag = re.match(rb'<\w+((?: [\w:]+=(?:\'[^\']*\'|"[^"]*"))*)', text)[1].decode()
+        self._take({name: value[1:-1] for name, value in re.findall(r' ([\w:]+)=(\'[^\']*\'|"[^"]*")', tag)}, text)
+
+    def say(self, name, text, **attributes):
+        tag = ''.join(f" {key}='{value}'" for key, value in attributes.items())
+        with self.server.lock:
+            self.server.route(self, name, attributes, f'<{name}{tag}>{text}</{name}>'.encode())
+
+    def answer(self, request, text=''):
+        self.say('iq', text, type='result', id=request['id'], to=request['from'])
+
+    def refuse(self, attributes, condition, name='iq'):
+        """What it has sent reaches nobody."""
+        self._take({'type': 'error'}, condition.encode())
+
+
 class FakeServer:
     """clients: those that are bound, by their full JIDs."""
 

@@ -11,14 +11,14 @@ import signal
 import subprocess
 import sys
 import termios
+import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 from cases import Skip, case, check, check_equal
 from command import IBB, Folder, Program, Terminal, sha256
-from fake_xmpp import FakeServer
-from rawclient import RawClient
+from fake_xmpp import FakeServer, Played
 
 MIB = 1 << 20
 NO_BUS = {'DBUS_SESSION_BUS_ADDRESS': 'unix:path=/nonexistent', 'LC_ALL': 'C.UTF-8'}
@@ -180,20 +180,29 @@ def _(server):
 
 @case('cat ends when another program closes the session: well, unless bytes were lost')
 def _(server):
-    raw = RawClient(server, 'bob', 'ibb', 'accept')
+    blocks = threading.Semaphore(0)
+
+    def take(attributes, text):
+        """Accepts, and acknowledges no block."""
+        if b'<data' in text:
+            blocks.release()
+        elif attributes['type'] in ('get', 'set'):
+            there.answer(attributes, "<query xmlns='http://jabber.org/protocol/disco#info'/>" if b'disco#info' in text else '')
+
+    there = Played(server, 'bob@localhost/ibb', take)
     alice = server.account('alice')
     jid = f'{alice.bare}/desk'
     for number, (bytes_sent, status) in enumerate(((b'', 0), (b'lost', 1))):
-        here = alice.ibb('cat', '--sid', f'talk{number}', raw.jid, account=alice.options(resource='desk'),
+        here = alice.ibb('cat', '--sid', f'talk{number}', there.jid, account=alice.options(resource='desk'),
                          env={'G_MESSAGES_DEBUG': 'ibb-glib'}, stdin=subprocess.PIPE)
         here.wait_line(f'Session talk{number} .*: open, blocks of')
         here.stdin.write(bytes_sent)
         here.stdin.flush()
         if bytes_sent:
-            raw.blocks.acquire()
+            check(blocks.acquire(timeout=cases.PATIENCE), 'a block')
         for name, text in (('data', 'seq="0">aGVsbG8=</data'), ('close', '/')):
-            raw.send(f'<iq type="set" id="{name}" to="{jid}"><{name} xmlns="http://jabber.org/protocol/ibb" '
-                     f'sid="talk{number}" {text}></iq>')
+            there.say('iq', f'<{name} xmlns="http://jabber.org/protocol/ibb" sid="talk{number}" {text}>', type='set', id=name,
+                      to=jid)
         check_equal(here.finish(), status, f'status after {here.lines}')
         check_equal(here.output, b'hello', 'output')
         check_equal(any('takes no more bytes' in line for line in here.errors()), bool(status), 'an error')

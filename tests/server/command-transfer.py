@@ -14,8 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import cases
 from cases import Skip, case, check, check_equal
 from command import IBB, Folder, Program, sha256
-from fake_xmpp import FakeServer
-from rawclient import RawClient
+from fake_xmpp import FakeServer, Played
 
 DATA = '<data '
 
@@ -135,7 +134,7 @@ def _(server):
     plain.expect_done()
     check_equal(there.names(), ['file', 'plain'], 'files')
 
-    mute = RawClient(server, 'bob', 'phone', None)
+    mute = Played(server, 'bob@localhost/phone')
     receiver = bob.ibb('receive', '--directory', there.path, '--count', '1', '--show-online',
                        account=bob.options(resource='desk'))
     receiver.wait_ready()

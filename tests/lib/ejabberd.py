@@ -69,13 +69,15 @@ class Ejabberd(PrivateServer):
     websocket: XMPP over WebSocket is offered, too
     shared_domains: domains that several components share, each with how ejabberd deals out what is sent to
       it (domain_balancing): {domain: (type, number of components)}
+    change (text): makes another configuration of the one that this class writes
     """
 
     name = 'ejabberd'
     programs = ('erl',)
 
     def __init__(self, shaper=True, password_format='scram', scram_hash='sha', max_stanza_size=0,
-                 resumes=True, protocol_options=(), websocket=False, shared_domains=None, **options):
+                 resumes=True, protocol_options=(), websocket=False, shared_domains=None,
+                 change=lambda text: text, **options):
         super().__init__(**options)
         self.shaper = shaper
         self.password_format = password_format
@@ -86,6 +88,7 @@ class Ejabberd(PrivateServer):
         if websocket:
             self.websocket_path = '/ws'
         self.shared_domains = shared_domains or {}
+        self.change = change
 
     # Files
 
@@ -165,7 +168,7 @@ class Ejabberd(PrivateServer):
             # Without it a certificate decides.
             text = text.replace('  mod_s2s_dialback: {}\n', '')
         with open(self._path('ejabberd.yml'), 'w', encoding='utf-8') as file:
-            file.write(text)
+            file.write(self.change(text))
 
     # Life
 

@@ -242,19 +242,6 @@ def _():
             check('limits clients' in found['rate']['advice'], found)
 
 
-class Shaped(ejabberd.Ejabberd):
-    """With the shaper of the page."""
-
-    def _write_configuration(self):
-        super()._write_configuration()
-        path = self._path('ejabberd.yml')
-        with open(path, encoding='utf-8') as file:
-            text = file.read()
-        block = re.search('```yaml\n(shaper:\n.*?)```', page(), re.DOTALL).group(1)
-        with open(path, 'w', encoding='utf-8') as file:
-            file.write(ejabberd.replace_block(text, 'shaper', block))
-
-
 def page():
     with open(os.path.join(ROOT, 'doc', 'servers.md'), encoding='utf-8') as file:
         return file.read()
@@ -263,7 +250,9 @@ def page():
 @case('the limits that the page on servers recommends are enough')
 def _():
     rate = re.search(r'c2s = \{ rate = "(\w+/s)" \}', page()).group(1)
-    with prosody.Prosody(limits=rate) as server, Shaped() as other:
+    block = re.search('```yaml\n(shaper:\n.*?)```', page(), re.DOTALL).group(1)
+    with prosody.Prosody(limits=rate) as server, ejabberd.Ejabberd(
+            change=lambda text: ejabberd.replace_block(text, 'shaper', block)) as other:
         for program in [Account(one, 'alice').ibb('doctor', '--json') for one in (server, other)]:
             check_verdicts(examine(program, 0), rate='ok')
 

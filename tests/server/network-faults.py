@@ -332,18 +332,6 @@ FAULTS = {
 }
 
 
-class ManySessions(ejabberd.Ejabberd):
-    """A server without the limit of ten sessions for an account that the package sets."""
-
-    def _write_configuration(self):
-        super()._write_configuration()
-        path = self._path('ejabberd.yml')
-        with open(path, encoding='utf-8') as file:
-            text = file.read()
-        with open(path, 'w', encoding='utf-8') as file:
-            file.write(re.sub(r'max_user_sessions: 10', 'max_user_sessions: 1000', text))
-
-
 BY_LOGIN = 'prosody-by-login'  # it resumes no streams
 DEAF = 'prosody-deaf'          # it resumes streams that broke within a stanza, and hears nothing then
 
@@ -353,7 +341,9 @@ SERVERS = {
     'prosody': lambda: prosody.Prosody(modules=('smacks',), settings=MANY_SESSIONS),
     DEAF: lambda: prosody.Prosody(modules=('smacks',), repaired=False, settings=MANY_SESSIONS),
     BY_LOGIN: prosody.Prosody,
-    'ejabberd': lambda: ManySessions(shaper=False),
+    # The package sets a limit of ten sessions for an account.
+    'ejabberd': lambda: ejabberd.Ejabberd(shaper=False, change=lambda text: text.replace(
+        'max_user_sessions: 10', 'max_user_sessions: 1000')),
 }
 
 

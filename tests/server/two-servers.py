@@ -18,11 +18,6 @@ from file_transfer import TIMEOUT, Transfer, check_continued, expect_ssh, in_bot
 SILENCE = 20  # s
 
 
-@case('files arrive in both directions', timeout=TIMEOUT)
-def _(both):
-    in_both_directions(*both.servers)
-
-
 @case('ssh works through forward and expose', timeout=TIMEOUT)
 def _(both):
     expect_ssh(both.ejabberd, both.prosody)

@@ -14,9 +14,7 @@ def add(library):
 
     @case('send N-07 N-14 N-20 N-35')
     def _(server):
-        peer = Peer(server, library)
-        peer.call('accept')
-        service, _jid = other_end.make_service(server)
+        peer, service, _jid = other_end.make_ends(server, library, accepts=True)
         content = other_end.data('send')
         transport = other_end.open_session(service, peer, 'send')
         other_end.write(transport, content)
@@ -29,8 +27,7 @@ def add(library):
 
     @case('receive N-16 N-28 N-35 B-05')
     def _(server):
-        peer = Peer(server, library)
-        service, jid = other_end.make_service(server)
+        peer, service, jid = other_end.make_ends(server, library)
         transport = other_end.accept_session(service, peer, jid, 'receive')
         sending = peer.start('send', sid='receive', size=MIB // 4, seed='receive', close=True)
         other_end.check_content(other_end.read(transport), other_end.data('receive', MIB // 4))
@@ -43,8 +40,7 @@ def add(library):
 
     @case('close before anything is read D-45 B-05')
     def _(server):
-        peer = Peer(server, library)
-        service, jid = other_end.make_service(server)
+        peer, service, jid = other_end.make_ends(server, library)
         transport = other_end.accept_session(service, peer, jid, 'unread')
         # Less than the receive buffer: all is acknowledged though nobody reads.
         peer.call('send', sid='unread', size=100000, seed='unread', close=True)
@@ -54,9 +50,7 @@ def add(library):
 
     @case('both ways at once N-30')
     def _(server):
-        peer = Peer(server, library)
-        peer.call('accept')
-        service, jid = other_end.make_service(server)
+        peer, service, jid = other_end.make_ends(server, library, accepts=True)
         for sid in ('ours', 'theirs'):
             if sid == 'ours':
                 transport = other_end.open_session(service, peer, sid)
@@ -74,9 +68,7 @@ def add(library):
 
     @case('shutdown of the output D-37 D-39')
     def _(server):
-        peer = Peer(server, library)
-        peer.call('accept')
-        service, _jid = other_end.make_service(server)
+        peer, service, _jid = other_end.make_ends(server, library, accepts=True)
         transport = other_end.open_session(service, peer, 'shutdown')
         content = other_end.data('shutdown', 50000)
         other_end.write(transport, content)
@@ -87,8 +79,7 @@ def add(library):
 
     @case('refused H-07 N-10')
     def _(server):
-        peer = Peer(server, library)
-        service, jid = other_end.make_service(server)
+        peer, service, jid = other_end.make_ends(server, library)
         error = other_end.failure(other_end.open_session, service, peer, 'unwanted')
         other_end.check_condition(error, IBB.Error.NOT_ACCEPTABLE)
         cases.check(peer.jid in error.message, f'no peer in "{error.message}"')
@@ -101,8 +92,7 @@ def add(library):
 
     @case('unwilling N-08')
     def _(server):
-        peer = Peer(server, library, serve=False)
-        service, _jid = other_end.make_service(server)
+        peer, service, _jid = other_end.make_ends(server, library, serve=False)
         error = other_end.failure(other_end.open_session, service, peer, 'unknown')
         cases.check(error.matches(IBB.error_quark(), IBB.Error.SERVICE_UNAVAILABLE) or
                     error.matches(IBB.error_quark(), IBB.Error.FEATURE_NOT_IMPLEMENTED), error)
@@ -134,8 +124,7 @@ def add(library):
 
     @case('write as soon as accepted H-04 D-32')
     def _(server):
-        peer = Peer(server, library)
-        service, jid = other_end.make_service(server)
+        peer, service, jid = other_end.make_ends(server, library)
         for number in range(20):
             sid = f'early-{number}'
             transport = other_end.accept_session(service, peer, jid, sid)
@@ -161,9 +150,7 @@ def add(library):
 
     @case('killed while we send D-27 B-03 B-06')
     def _(server):
-        peer = Peer(server, library)
-        peer.call('accept')
-        service, _jid = other_end.make_service(server)
+        peer, service, _jid = other_end.make_ends(server, library, accepts=True)
         transport = other_end.open_session(service, peer, 'killed')
         content = other_end.data('killed')
         reading = other_end.in_thread(other_end.failure, other_end.read, transport)
@@ -184,8 +171,7 @@ def add(library):
 
     @case('killed while it sends B-03 D-45')
     def _(server):
-        peer = Peer(server, library)
-        service, jid = other_end.make_service(server)
+        peer, service, jid = other_end.make_ends(server, library)
         transport = other_end.accept_session(service, peer, jid, 'killed')
         peer.start('send', sid='killed', size=MIB, seed='killed', close=True)
         content = other_end.read(transport, 20000)
@@ -207,9 +193,7 @@ def add(library):
     @case('largest blocks H-01')
     def _(server):
         options = {'plugin': {'max_block_size': 65535}} if library == 'slixmpp' else {}
-        peer = Peer(server, library, **options)
-        peer.call('accept')
-        service, jid = other_end.make_service(server)
+        peer, service, jid = other_end.make_ends(server, library, **options, accepts=True)
         transport = other_end.open_session(service, peer, 'large', IQ, 65535)
         cases.check_equal(transport.props.block_size, 65535, 'block size')
         content = other_end.data('large')

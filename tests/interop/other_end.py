@@ -156,6 +156,14 @@ def make_service(server, **properties):
     return service, client.props.local_jid
 
 
+def make_ends(server, library, accepts=False, **options):
+    """The peer, and our service with its JID. accepts: the peer takes sessions."""
+    peer = Peer(server, library, **options)
+    if accepts:
+        peer.call('accept')
+    return (peer, *make_service(server))
+
+
 def be_patient(transport):
     """A call that waits for ever fails instead."""
     transport.props.read_timeout = transport.props.write_timeout = PATIENCE * 1000

@@ -25,9 +25,7 @@ def window(server):
     content = other_end.data('window', MIB // 2)
     for discoverable in (True, False):
         # Each block is held while those in flight behind it come in.
-        peer = Peer(server, 'aioxmpp', delay=0.02, discoverable=discoverable)
-        peer.call('accept')
-        service, _jid = other_end.make_service(server)
+        peer, service, _jid = other_end.make_ends(server, 'aioxmpp', delay=0.02, discoverable=discoverable, accepts=True)
         transport = other_end.open_session(service, peer, 'window')
         other_end.write(transport, content)
         transport.close(None)
@@ -44,9 +42,7 @@ def window(server):
 
 @cases.case('/interop/aioxmpp/block before the result H-05 D-24')
 def greeting(server):
-    peer = Peer(server, 'aioxmpp', greeting='hello')
-    peer.call('accept')
-    service, _jid = other_end.make_service(server)
+    peer, service, _jid = other_end.make_ends(server, 'aioxmpp', greeting='hello', accepts=True)
     for number in range(20):
         transport = other_end.open_session(service, peer, f'greeting-{number}')
         cases.check_equal(other_end.read(transport, 5), b'hello', 'greeting')
@@ -55,9 +51,7 @@ def greeting(server):
 
 @cases.case('/interop/aioxmpp/messages N-13 N-31 D-35 H-10')
 def messages(server):
-    peer = Peer(server, 'aioxmpp')
-    peer.call('accept')
-    service, jid = other_end.make_service(server)
+    peer, service, jid = other_end.make_ends(server, 'aioxmpp', accepts=True)
     transport = other_end.open_session(service, peer, 'there', MESSAGE)
     content = other_end.data('messages')
     other_end.write(transport, content)
@@ -74,8 +68,7 @@ def messages(server):
 
 @cases.case('/interop/aioxmpp/our close while it sends D-51 B-04')
 def close_while_it_sends(server):
-    peer = Peer(server, 'aioxmpp')
-    service, jid = other_end.make_service(server)
+    peer, service, jid = other_end.make_ends(server, 'aioxmpp')
     transport = other_end.accept_session(service, peer, jid, 'cut', block_size=1000)
     other_end.write(transport, b'enough')
     peer.start('send', sid='cut', size=MIB, seed='cut')

@@ -23,9 +23,7 @@ def window(server):
     """slixmpp gets one block at a time, unless the application sets a window. Then blocks keep their
     order."""
     content = other_end.data('window', MIB // 4)
-    peer = Peer(server, 'slixmpp', delay=0.01)
-    peer.call('accept')
-    service, _jid = other_end.make_service(server)
+    peer, service, _jid = other_end.make_ends(server, 'slixmpp', delay=0.01, accepts=True)
     for size in (0, 65536):
         service.props.window = size
         sid = f'window-{size}'
@@ -43,9 +41,7 @@ def window(server):
 
 @cases.case('/interop/slixmpp/block-size fallback H-01 H-06 D-14 B-20')
 def fallback(server):
-    peer = Peer(server, 'slixmpp')
-    peer.call('accept')
-    service, _jid = other_end.make_service(server)
+    peer, service, _jid = other_end.make_ends(server, 'slixmpp', accepts=True)
     transport = other_end.open_session(service, peer, 'fallback', IQ, 65535)
     cases.check_equal(transport.props.block_size, 8191, 'block size')
     content = other_end.data('fallback', MIB // 4)
@@ -60,8 +56,7 @@ def fallback(server):
 
 @cases.case('/interop/slixmpp/permission spent H-09 D-14')
 def permission(server):
-    peer = Peer(server, 'slixmpp')
-    service, jid = other_end.make_service(server)
+    peer, service, jid = other_end.make_ends(server, 'slixmpp')
     peer.call('expect', jid=jid, sid='once')
     error = other_end.failure(other_end.open_session, service, peer, 'once', IQ, 65535)
     other_end.check_condition(error, IBB.Error.RESOURCE_CONSTRAINT)
@@ -73,9 +68,7 @@ def permission(server):
 
 @cases.case('/interop/slixmpp/messages H-10 D-34 D-35')
 def messages(server):
-    peer = Peer(server, 'slixmpp')
-    peer.call('accept')
-    service, jid = other_end.make_service(server)
+    peer, service, jid = other_end.make_ends(server, 'slixmpp', accepts=True)
     transport = other_end.open_session(service, peer, 'there', MESSAGE)
     content = other_end.data('messages')
     other_end.write(transport, content)

@@ -30,12 +30,13 @@ class Target:
 
 
 class Tunnel:
-    """bob's ibb expose and alice's ibb forward to it, both with --json."""
+    """bob's ibb expose and alice's ibb forward to it, both with --json. target: the service, unless it has a port."""
 
-    def __init__(self, server, port, expose=(), forward=(), resource=None,
+    def __init__(self, server, port=None, expose=(), forward=(), resource=None,
                  prepare_forward=None, forward_port=None, env=None):
         bob, alice = Account(server, 'bob'), Account(server, 'alice')
-        self.expose = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{port}',
+        self.target = None if port else Target()
+        self.expose = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{port or self.target.port}',
                               '--from', alice.bare, *expose,
                               account=bob.options(resource=resource), env=env)
         self.jid = self.expose.wait_ready()
@@ -49,6 +50,11 @@ class Tunnel:
 
     def connect(self):
         return tcp_socket(socket.create_connection(('127.0.0.1', self.port), PATIENCE))
+
+    def pair(self):
+        """Both ends of a connection through it."""
+        here = self.connect()
+        return here, self.target.accept()
 
     def wait_events(self, name, count):
         """Waits for so many events of that name at both ends; returns those of forward."""

@@ -15,7 +15,7 @@ import cases
 from cases import case, check, check_equal
 from command import REFUSED, ROOT, Folder, sha256
 from fake_xmpp import FakeServer
-from tunnel import Target, Tunnel, expect_reset
+from tunnel import Tunnel, expect_reset
 
 MIB = 1 << 20
 # Sessions end with their connection.
@@ -30,10 +30,10 @@ def wait_for_count(program, name, number):
     program.wait_for(lambda: count(program, name) >= number, f'{number} {name}')
 
 
-def is_served(here, target, text):
+def is_served(here, tunnel, text):
     """The bytes of the client reach the service, and its answer reaches the client."""
     here.sendall(text)
-    there = target.accept()
+    there = tunnel.target.accept()
     check_equal(there.recv(100), text, 'what the service gets')
     there.sendall(text[::-1])
     check_equal(here.recv(100), text[::-1], 'what the client gets')
@@ -42,11 +42,10 @@ def is_served(here, target, text):
 
 @case('expose and forward go on when the server was restarted')
 def _(server):
-    target = Target()
-    tunnel = Tunnel(server, target.port, expose=ENDS, forward=ENDS)
+    tunnel = Tunnel(server, expose=ENDS, forward=ENDS)
     ends = (tunnel.expose, tunnel.forward)
     lost = tunnel.connect()
-    there = is_served(lost, target, b'before')
+    there = is_served(lost, tunnel, b'before')
     server.go()
     for end in ends:
         wait_for_count(end, 'disconnected', 1)
@@ -60,7 +59,7 @@ def _(server):
     server.listen()
     texts = set()
     for _ in kept:
-        inside = target.accept()
+        inside = tunnel.target.accept()
         texts.add(inside.recv(100))
         inside.close()
     check_equal(texts, {b'meanwhile %d' % number for number in range(6)}, 'what was kept')
@@ -68,7 +67,7 @@ def _(server):
         wait_for_count(end, 'reconnected', 1)
     check_equal(tunnel.expose.wait_event('reconnected')['jid'], tunnel.jid, 'address')
     here = tunnel.connect()
-    is_served(here, target, b'after')
+    is_served(here, tunnel, b'after')
     for end in ends:
         check_equal(count(end, 'disconnected', 'reconnected'), 2, 'events')
         # Each session is told of to who counts them, and one line to who reads.
@@ -101,10 +100,9 @@ def _(server):
 
 @case('D-58: expose and forward keep their sessions')
 def _(server):
-    target = Target()
-    tunnel = Tunnel(server, target.port)
+    tunnel = Tunnel(server)
     here = [tunnel.connect() for _ in range(3)]
-    there = [is_served(one, target, b'before') for one in here]
+    there = [is_served(one, tunnel, b'before') for one in here]
     server.go()
     for end in (tunnel.expose, tunnel.forward):
         wait_for_count(end, 'disconnected', 1)

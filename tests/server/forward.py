@@ -24,7 +24,7 @@ from cut_proxy import CutProxy
 from fake_xmpp import FakeServer
 from private_server import free_ports
 from prosody import Prosody
-from tunnel import PATIENCE, Target, Tunnel, expect_reset, expect_reset_at, read_all, send_reset, tcp_socket
+from tunnel import PATIENCE, Tunnel, expect_reset, expect_reset_at, read_all, send_reset, tcp_socket
 
 MIB = 1 << 20
 
@@ -42,21 +42,11 @@ def exchange(sender, receiver, data):
     check(have == data, 'the same bytes')
 
 
-def connected(server):
-    """A tunnel, and both ends of a connection through it."""
-    target = Target()
-    tunnel = Tunnel(server, target.port)
-    here = tunnel.connect()
-    return tunnel, here, target.accept()
-
-
 @case('half-close: a request, its end, then the response (D-39)')
 def _(server):
     for stanza_type in ('iq', 'message'):
-        target = Target()
-        tunnel = Tunnel(server, target.port, forward=('--stanza-type', stanza_type))
-        here = tunnel.connect()
-        there = target.accept()
+        tunnel = Tunnel(server, forward=('--stanza-type', stanza_type))
+        here, there = tunnel.pair()
         request, response = os.urandom(300000), os.urandom(700000)
         exchange(here, there, request)
         here.shutdown(socket.SHUT_WR)
@@ -77,7 +67,8 @@ def _(server):
 
 @case('half-close: the service ends first, the client writes on (D-39)')
 def _(server):
-    tunnel, here, there = connected(server)
+    tunnel = Tunnel(server)
+    here, there = tunnel.pair()
     there.sendall(b'no more of me')
     there.shutdown(socket.SHUT_WR)
     check_equal(read_all(here), b'no more of me', 'what came before the end')
@@ -91,7 +82,8 @@ def _(server):
 
 @case('many bytes go both ways at once, and both ends close at once (D-40)')
 def _(server):
-    tunnel, here, there = connected(server)
+    tunnel = Tunnel(server)
+    here, there = tunnel.pair()
     left, right = os.urandom(3 * MIB), os.urandom(2 * MIB)
     got = {}
 
@@ -118,8 +110,7 @@ def _(server):
 
 @case('more connections of one account at once than may ask at a time come in (D-47)')
 def _(server):
-    target = Target()
-    tunnel = Tunnel(server, target.port)
+    tunnel = Tunnel(server)
     ports = [tunnel.port]
     others = []
     for _ in range(3):
@@ -130,7 +121,7 @@ def _(server):
     # Only who was let in before asks again.
     for port in ports:
         with socket.create_connection(('127.0.0.1', port), PATIENCE) as client:
-            there = target.accept()
+            there = tunnel.target.accept()
             exchange(client, there, b'first')
             there.close()
             check_equal(read_all(client), b'', 'the end of the first')
@@ -141,7 +132,7 @@ def _(server):
         clients[-1].sendall(bytes([number]))
         clients[-1].shutdown(socket.SHUT_WR)
     for _ in clients:
-        there = target.accept()
+        there = tunnel.target.accept()
         there.sendall(read_all(there))
         there.close()
     for number, client in enumerate(clients):
@@ -157,8 +148,7 @@ def _(server):
     def limit():
         resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
 
-    target = Target()
-    tunnel = Tunnel(server, target.port, prepare_forward=limit)
+    tunnel = Tunnel(server, prepare_forward=limit)
     clients = [tunnel.connect() for _ in range(40)]
     theirs = []
     tunnel.forward.wait_for(tunnel.forward.errors, 'an error')
@@ -167,7 +157,7 @@ def _(server):
         client.sendall(b'x')
         client.shutdown(socket.SHUT_WR)
     for client in clients:
-        theirs.append(target.accept())
+        theirs.append(tunnel.target.accept())
         check_equal(read_all(theirs[-1]), b'x', 'the request')
         theirs[-1].close()
     for client in clients:
@@ -177,8 +167,7 @@ def _(server):
 
 @case('a client that does not read delays nobody, and fills no memory (D-22, D-50)')
 def _(server):
-    target = Target()
-    tunnel = Tunnel(server, target.port)
+    tunnel = Tunnel(server)
     stop = threading.Event()
 
     def flood(connection):
@@ -191,13 +180,11 @@ def _(server):
     # Ten each way, more than any buffer takes.
     stuck = []
     for number in range(20):
-        here = tunnel.connect()
-        there = target.accept()
+        here, there = tunnel.pair()
         stuck.append((here, there))
         sender = there if number % 2 else here
         threading.Thread(target=flood, args=(sender,), daemon=True).start()
-    here = tunnel.connect()
-    there = target.accept()
+    here, there = tunnel.pair()
     exchange(here, there, os.urandom(MIB))
     exchange(there, here, os.urandom(MIB))
     for end in (tunnel.forward, tunnel.expose):
@@ -218,7 +205,8 @@ def _(server):
 
 @case('a reset of the client becomes one of the service (D-41, D-49)')
 def _(server):
-    tunnel, here, there = connected(server)
+    tunnel = Tunnel(server)
+    here, there = tunnel.pair()
     exchange(here, there, b'some')
     send_reset(here)
     expect_reset(there)
@@ -231,11 +219,9 @@ def _(server):
 
 @case('a reset of the service becomes one of the client (D-41, D-49)')
 def _(server):
-    target = Target()
-    tunnel = Tunnel(server, target.port)
+    tunnel = Tunnel(server)
     for ended in (False, True):
-        here = tunnel.connect()
-        there = target.accept()
+        here, there = tunnel.pair()
         exchange(there, here, b'some')
         if ended:
             here.shutdown(socket.SHUT_WR)
@@ -247,7 +233,8 @@ def _(server):
 
 @case('a reset of a service that has ended its output reaches the client at once (D-41, D-49)')
 def _(server):
-    tunnel, here, there = connected(server)
+    tunnel = Tunnel(server)
+    here, there = tunnel.pair()
     there.shutdown(socket.SHUT_WR)
     check_equal(here.recv(1), b'', 'the end')
     send_reset(there)
@@ -261,7 +248,8 @@ def _(server):
 
 @case('a client that goes without reading the response is one error')
 def _(server):
-    tunnel, here, there = connected(server)
+    tunnel = Tunnel(server)
+    here, there = tunnel.pair()
     exchange(here, there, b'request')
     here.close()
     check_equal(there.recv(1), b'', 'the end of the request')
@@ -304,12 +292,10 @@ def _(server):
 
 @case('--max-sessions: expose refuses more, and forward lets them wait')
 def _(server):
-    target = Target()
-    tunnel = Tunnel(server, target.port, expose=('--max-sessions', '2'))
+    tunnel = Tunnel(server, expose=('--max-sessions', '2'))
     pairs = []
     for _ in range(2):
-        here = tunnel.connect()
-        pairs.append((here, target.accept()))
+        pairs.append(tunnel.pair())
     # Only for so long does it ask again whether there is room.
     expect_reset_at(tunnel.port)
     error = tunnel.forward.wait_event('error')
@@ -332,7 +318,7 @@ def _(server):
         connection.close()
     tunnel.wait_events('done', 1)
     first = tcp_socket(socket.create_connection(('127.0.0.1', port)))
-    first_there = target.accept()
+    first_there = tunnel.target.accept()
     second = tcp_socket(socket.create_connection(('127.0.0.1', port)))
     second.sendall(b'early')
     exchange(first, first_there, b'one')
@@ -340,7 +326,7 @@ def _(server):
     check_equal(sum(e['event'] == 'opened' for e in patient.events()), 1, 'sessions')
     first.close()
     first_there.close()
-    check_equal(target.accept().recv(5), b'early', 'what waited')
+    check_equal(tunnel.target.accept().recv(5), b'early', 'what waited')
     check_equal(patient.errors(), [], 'errors')
 
 
@@ -349,12 +335,9 @@ def _(server):
 @case('a signal ends both commands in good order, and open connections with a reset')
 def _(server):
     for number, turn in ((signal.SIGINT, 1), (signal.SIGTERM, -1)):
-        target = Target()
-        tunnel = Tunnel(server, target.port, expose=SOON, forward=SOON)
-        idle = tunnel.connect()
-        idle_there = target.accept()
-        here = tunnel.connect()
-        there = target.accept()
+        tunnel = Tunnel(server, expose=SOON, forward=SOON)
+        idle, idle_there = tunnel.pair()
+        here, there = tunnel.pair()
         exchange(here, there, b'some')
         first, other = (tunnel.forward, tunnel.expose)[::turn]
         os.kill(first.pid, number)
@@ -371,13 +354,11 @@ def _(server):
 @case('the connection breaks and is resumed: nothing is lost of any session (D-42)')
 def _():
     with Prosody(modules=('smacks',)) as server:
-        target = Target()
         way = CutProxy(server.port)
-        tunnel = Tunnel(server, target.port, forward_port=way.port)
+        tunnel = Tunnel(server, forward_port=way.port)
         pairs = []
         for _ in range(3):
-            here = tunnel.connect()
-            pairs.append((here, target.accept()))
+            pairs.append(tunnel.pair())
             exchange(*pairs[-1], b'before')
         for number, (here, there) in enumerate(pairs):
             way.cut_at = [way.passed + MIB // 2]
@@ -393,12 +374,9 @@ def _():
 
 @case('--timeout ends a session in which nothing moves, and no other')
 def _(server):
-    target = Target()
-    tunnel = Tunnel(server, target.port, forward=('--timeout', '8'))
-    silent = tunnel.connect()
-    silent_there = target.accept()
-    here = tunnel.connect()
-    there = target.accept()
+    tunnel = Tunnel(server, forward=('--timeout', '8'))
+    silent, silent_there = tunnel.pair()
+    here, there = tunnel.pair()
     silent.settimeout(0.1)
     while True:
         exchange(here, there, b'.')

@@ -19,7 +19,7 @@ from cases import case, check, check_equal
 from command import Account, Folder, sha256
 from ejabberd import Ejabberd
 from prosody import Prosody
-from tunnel import Target, Tunnel, read_all
+from tunnel import Tunnel, read_all
 
 LIMIT = 12000
 # Enough for blocks to become longer than the limit.
@@ -46,12 +46,10 @@ def upload(here, data):
 
 @case('an upload through a tunnel arrives, and so does the next one')
 def _(server):
-    target = Target()
-    tunnel = Tunnel(server, target.port)
+    tunnel = Tunnel(server)
     data = os.urandom(SIZE)
     for _ in range(2):
-        here = tunnel.connect()
-        there = target.accept()
+        here, there = tunnel.pair()
         writer = threading.Thread(target=upload, args=(here, data), daemon=True)
         writer.start()
         check(read_all(there) == data, 'the same bytes')

@@ -4,7 +4,7 @@
 # Installs what is missing, builds, and runs the tests:
 #
 #   sh tests/run.sh                 every suite
-#   sh tests/run.sh --quick         unit, simulation, loopback, files, and beside Prosody the client and the command
+#   sh tests/run.sh --quick         unit, simulation, loopback, files, the client beside Prosody, and the command
 #   sh tests/run.sh unit server     these suites only
 #   sh tests/run.sh --checks        as CI does: also the sources, sanitizers, coverage, Debian 13, the tarball
 #

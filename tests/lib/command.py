@@ -228,6 +228,20 @@ class Account:
         return here.finish(), shown
 
 
+def transfer(server, size, send=(), receive=(), **more):
+    """A file of that size from alice to bob; both commands, ended well. more: for that of alice"""
+    folder = Folder()
+    source = folder.make('original', size)
+    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    there = bob.ibb('receive', '--output', folder / 'copy', '--from', alice.bare, *receive)
+    here = alice.ibb('send', *send, source, there.wait_ready(), **more)
+    here.expect_done()
+    there.expect_done()
+    cases.check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
+    cases.check_equal(folder.names(), ['copy', 'original'], 'files')
+    return here, there
+
+
 class Valve:
     """A pipe for what an account receives, the command receiver. Nothing is read from it before it is
     opened, so that a transfer goes on for as long as a case needs. n_bytes: read until its end."""

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 from cases import Skip, case, check, check_equal
-from command import IBB, REFUSED, Folder, Program, sha256
+from command import REFUSED, Folder, sha256
 from fake_xmpp import FakeServer
 
 NOBODY = 65534

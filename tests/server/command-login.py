@@ -9,22 +9,11 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
-from cases import case, check, check_equal
-from command import REFUSED, Account, Folder, sha256
+from cases import case, check
+from command import REFUSED, Account, transfer
 from ejabberd import Ejabberd
 
 NO_PASSWORD = {'IBB_PASSWORD': ''}
-
-
-def send(server, folder, alice_options, bob_options, **options):
-    """A file from alice to bob."""
-    source = folder.make('original', 100000)
-    alice, bob = Account(server, 'alice'), Account(server, 'bob')
-    there = bob.ibb('receive', '--output', folder / 'copy', '--from', 'any', account=bob_options)
-    here = alice.ibb('send', source, there.wait_ready(), account=alice_options, **options)
-    here.expect_done()
-    there.expect_done()
-    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
 
 
 def without_ca(account):
@@ -41,13 +30,12 @@ def get_fingerprint(server):
 
 @case('a certificate logs in without a password; it and its key may be in two files, with relative names')
 def _(server):
-    alice, bob = Account(server, 'alice'), Account(server, 'bob')
-    options = alice.options()
+    options = Account(server, 'alice').options()
     certificate = server.environment['IBB_TEST_ALICE_CERTIFICATE']
-    send(server, Folder(), options + ['--certificate', certificate], bob.options(), env=NO_PASSWORD)
+    transfer(server, 1000, account=options + ['--certificate', certificate], env=NO_PASSWORD)
     options[options.index('--ca-file') + 1] = 'authority.crt'
-    send(server, Folder(), options + ['--certificate', 'alice.crt', '--key', 'alice.key'],
-         bob.options(), env=NO_PASSWORD, cwd=server.directory)
+    transfer(server, 1000, account=options + ['--certificate', 'alice.crt', '--key', 'alice.key'], env=NO_PASSWORD,
+             cwd=server.directory)
 
 
 @case('the server refuses the certificate of another account')
@@ -82,7 +70,7 @@ def _(server):
 
 @case('an untrusted certificate of the server: the error says why, and what to do')
 def _(server):
-    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    alice = Account(server, 'alice')
     fingerprint = get_fingerprint(server)
     line = alice.ibb('cat', 'bob@localhost', account=without_ca(alice)).expect_failure(
         fingerprint, '--fingerprint', '--ca-file')
@@ -95,7 +83,7 @@ def _(server):
     alice.ibb('cat', 'bob@localhost', account=without_ca(alice) + ['--fingerprint', '12:34']
               ).expect_failure('--fingerprint', code=2)
     for text in (fingerprint, fingerprint.replace(':', '').lower()):
-        send(server, Folder(), without_ca(alice) + ['--fingerprint', text], bob.options())
+        transfer(server, 1000, account=without_ca(alice) + ['--fingerprint', text])
 
 
 @case('no common version of TLS: the error names the server, the account and the possible causes')

@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 from cases import case, check, check_equal
-from command import Account, Folder, sha256
+from command import Account, transfer
 from forward_proxy import BadProxy, ForwardProxy
 from private_server import free_ports
 from prosody import Prosody
@@ -20,25 +20,12 @@ HOST = 'xmpp.invalid'  # no other resolver knows it
 SCHEMES = 'socks5', 'socks4a', 'http'
 
 
-def send(server, alice_options, bob_options, size=10000, **more):
-    """A file from alice to bob."""
-    folder = Folder()
-    source = folder.make('original', size)
-    alice, bob = Account(server, 'alice'), Account(server, 'bob')
-    there = bob.ibb('receive', '--output', folder / 'copy', '--from', 'any', account=bob_options)
-    here = alice.ibb('send', source, there.wait_ready(), account=alice_options, **more)
-    here.expect_done()
-    there.expect_done()
-    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
-
-
 @case('a file arrives by SOCKS5, SOCKS4a and HTTP: the proxy looks up the name, and breaks once')
 def _(server):
     for scheme in SCHEMES:
         proxy = ForwardProxy({HOST: server.host}, cut_at=[100000])
         uri = f'{scheme}://jo:a%40b@127.0.0.1:{proxy.port}'
-        send(server, [*Account(server, 'alice').options(host=HOST), '--proxy', uri],
-             Account(server, 'bob').options(), size=200000)
+        transfer(server, 200000, account=[*Account(server, 'alice').options(host=HOST), '--proxy', uri])
         check_equal(proxy.asked, [(HOST, server.port)] * 2, 'asked for')
         check_equal(proxy.logins, [('jo', 'a@b')] * 2 if scheme != 'socks4a' else [], 'logins')
         check(proxy.passed > 200000, 'bytes by the proxy')
@@ -46,26 +33,26 @@ def _(server):
 
 @case('direct TLS and a WebSocket go through a proxy')
 def _(server):
-    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    alice = Account(server, 'alice')
     direct = alice.options(tls='direct', host=HOST)
     web = [*alice.options(), '--websocket', server.environment['IBB_TEST_WEBSOCKET_URI']]
     tls = HOST, int(server.environment['IBB_TEST_DIRECT_TLS_PORT'])
     for account, asked in ((direct, tls), (web, ('localhost', server.websocket_port))):
         proxy = ForwardProxy({'localhost': server.host, HOST: server.host})
-        send(server, [*account, '--proxy', f'socks5://127.0.0.1:{proxy.port}'], bob.options())
+        transfer(server, 10000, account=[*account, '--proxy', f'socks5://127.0.0.1:{proxy.port}'])
         check_equal(proxy.asked, [asked], 'asked for')
 
 
 @case('the environment names the proxy, and --proxy none uses none')
 def _(server):
     proxy = ForwardProxy({HOST: server.host})
-    alice, bob = Account(server, 'alice'), Account(server, 'bob')
+    alice = Account(server, 'alice')
     environment = {'GIO_USE_PROXY_RESOLVER': 'libproxy', 'no_proxy': '',
                    'http_proxy': f'socks5://jo:secret@127.0.0.1:{proxy.port}'}
-    send(server, alice.options(host=HOST), bob.options(), env=environment)
+    transfer(server, 10000, account=alice.options(host=HOST), env=environment)
     check_equal(proxy.logins, [('jo', 'secret')], 'logins')
     for none in ('none', 'direct://'):
-        send(server, [*alice.options(), '--proxy', none], bob.options(), env=environment)
+        transfer(server, 10000, account=[*alice.options(), '--proxy', none], env=environment)
     check_equal(len(proxy.asked), 1, 'requests')
 
 

@@ -11,24 +11,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 
 import cases
 from cases import case, check, check_equal
-from command import IBB, Account, Folder, Program, sha256
+from command import IBB, Folder, Program, sha256, transfer
 from fake_xmpp import FakeServer
 from prosody import Prosody
 
 MIB = 1 << 20
-
-
-def transfer(server, size, send=(), receive=()):
-    """A file of that size from alice to bob; both commands, ended well."""
-    folder = Folder()
-    source = folder.make('original', size)
-    there = Account(server, 'bob').ibb('receive', '--output', folder / 'copy', '--from', f'alice@{server.domain}', *receive)
-    here = Account(server, 'alice').ibb('send', *send, source, there.wait_ready())
-    here.expect_done()
-    there.expect_done()
-    check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
-    check_equal(folder.names(), ['copy', 'original'], 'files')
-    return here, there
 
 
 @case('beside Prosody, with TLS: peak memory stays below 40 MiB', timeout=600)

@@ -5,29 +5,6 @@
 #include <string.h>
 
 static gboolean
-lose_cb (IBBConnection *connection, IBBStanza *stanza, Files *self)
-{
-  g_autofree char *xml = ibb_stanza_to_xml (stanza);
-
-  if (self->lost == NULL || g_strcmp0 (ibb_stanza_get_kind (stanza), "set") != 0 ||
-      strstr (xml, self->lost) == NULL)
-    return FALSE;
-  g_test_message ("lost: %s", xml);
-  self->lost = self->loses_all ? "<jingle" : NULL;
-  if (self->is_unknown)
-    {
-      g_autofree char *answer =
-          g_strdup_printf ("<iq type='error' to='%s' id='%s'><error type='cancel'><item-not-found "
-                           "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
-                           ibb_stanza_get_from (stanza), ibb_stanza_get_id (stanza));
-      g_autoptr (IBBStanza) error = assert_succeeds (ibb_stanza_new_from_xml, answer, -1);
-
-      assert_succeeds (ibb_connection_send, connection, error);
-    }
-  return TRUE;
-}
-
-static gboolean
 offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Files *self)
 {
   g_set_object (&self->offered, transfer);
@@ -43,23 +20,14 @@ create_receiver (Files *self, IBBConnection *connection)
   return service;
 }
 
-static IBBConnection *
-attach (Files *self, const char *jid)
-{
-  IBBConnection *connection = ibb_loopback_attach (self->loopback, jid);
-
-  g_signal_connect (connection, "stanza-received", G_CALLBACK (lose_cb), self);
-  return connection;
-}
-
 void
 set_up (Files *self, gconstpointer data)
 {
   self->loopback = ibb_loopback_new ();
   self->folder = assert_succeeds (g_dir_make_tmp, "ibb-files-XXXXXX");
-  self->romeo_connection = attach (self, ROMEO);
+  self->romeo_connection = ibb_loopback_attach (self->loopback, ROMEO);
   self->romeo = ibb_files_service_new (self->romeo_connection);
-  self->juliet_connection = attach (self, JULIET);
+  self->juliet_connection = ibb_loopback_attach (self->loopback, JULIET);
   self->juliet = create_receiver (self, self->juliet_connection);
 }
 

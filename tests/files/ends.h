@@ -22,9 +22,6 @@ typedef struct
   GAsyncResult     *result;  /* (nullable): of its acceptance */
   gboolean          refuses;
   IBBFilesExisting  existing;
-  const char       *lost;       /* (nullable): a request with this word is lost */
-  gboolean          loses_all;  /* and all that follow, at both ends */
-  gboolean          is_unknown; /* it is answered like one of an unknown session */
 } Files;
 
 /* One more service that receives. */

@@ -201,16 +201,6 @@ wait_for_others (void)
   g_mutex_unlock (&disk->lock);
 }
 
-static void
-plant_something (FakeDisk *self)
-{
-  guint       n = g_strv_length ((char **) self->places);
-  const char *name = self->places[g_rand_int_range (self->random, 0, (int) n)];
-
-  if (find (name) == NULL)
-    fake_disk_plant_any (self, name);
-}
-
 void
 fake_disk_set_writer (guint writer)
 {
@@ -249,7 +239,7 @@ enter (const int *errors)
     }
   disk->n_calls++;
   if (happens (disk->plant_rate))
-    plant_something (disk);
+    fake_disk_plant_any (disk, NULL);
   while (errors[n] != 0)
     n++;
   if (n == 0 || !(disk->n_calls == disk->fails_at || happens (disk->fault_rate)))
@@ -630,8 +620,6 @@ static const IBBDisk calls = {
   .list = list,
 };
 
-/* The disk as a whole. */
-
 FakeDisk *
 fake_disk_new (guint32 seed)
 {
@@ -800,6 +788,12 @@ fake_disk_plant (FakeDisk *self, const char *name, FakeDiskKind kind, uid_t owne
 void
 fake_disk_plant_any (FakeDisk *self, const char *name)
 {
+  guint n = name == NULL ? g_strv_length ((char **) self->places) : 0;
+
+  if (n > 0)
+    name = self->places[g_rand_int_range (self->random, 0, (int) n)];
+  if (n > 0 && find (name) != NULL)
+    return;
   fake_disk_plant (self, name, (FakeDiskKind) g_rand_int_range (self->random, 0, 4),
                    g_rand_boolean (self->random) ? geteuid () : FAKE_DISK_STRANGER, "planted");
 }

@@ -90,5 +90,5 @@ void fake_disk_restart (FakeDisk *self);
 /* Puts something there, with the text as its content. */
 void fake_disk_plant (
     FakeDisk *self, const char *name, FakeDiskKind kind, uid_t owner, const char *text);
-/* Something of some kind and owner. */
+/* Something of some kind and owner; name NULL: at one of the places, if nothing is there. */
 void fake_disk_plant_any (FakeDisk *self, const char *name);

@@ -200,6 +200,19 @@ test_misaccepted (void)
     }
 }
 
+/* Who has created a content that does not say it (XEP-0166 §7.3): the initiator. */
+static void
+test_creator (void)
+{
+  IBBJingleRefusal      refusal;
+  g_autoptr (IBBJingle) jingle = receive_offer (
+      "<content name='c'>" FILE_OF ("<name>a</name><size>10</size>") TRANSPORT "</content>",
+      &refusal);
+
+  ibb_jingle_accept (jingle, 4096, 0);
+  assert_sends (jingle, "<content creator='initiator' name='c'");
+}
+
 static void
 test_sender (void)
 {
@@ -643,6 +656,7 @@ main (int argc, char **argv)
   g_test_add_func ("/files/jingle/offers", test_offers);
   g_test_add_func ("/files/jingle/not-offers", test_not_offers);
   g_test_add_func ("/files/jingle/sender", test_sender);
+  g_test_add_func ("/files/jingle/creator", test_creator);
   g_test_add_func ("/files/jingle/misaccepted", test_misaccepted);
   g_test_add_func ("/files/jingle/block-size", test_block_size);
   g_test_add_func ("/files/jingle/receiver", test_receiver);

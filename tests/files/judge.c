@@ -163,8 +163,8 @@ judge_sent (const WholeRecord *record)
 
   file->n_said += ibb_files_transfer_get_bytes_moved (record->transfer) -
                   ibb_files_transfer_get_bytes_resumed (record->transfer);
-  if (!file->is_lost && file->other == NULL && world.disk->n_faults + world.disk->n_planted == 0 &&
-      !world.was_cut &&
+  if (!file->is_lost && file->receiver != WHOLE_STRANGER && file->other == NULL &&
+      world.disk->n_faults + world.disk->n_planted == 0 && !world.was_cut &&
       file->n_said > g_bytes_get_size (file->bytes) + (guint64) file->n_broken * LOST_MAX)
     whole_fail ("%" G_GUINT64_FORMAT " bytes of “%s” were sent", file->n_said, file->name);
 }
@@ -187,7 +187,8 @@ judge_part_of (const WholeRecord *record, const GError *error)
       file->is_unsettled |=
           ibb_files_transfer_get_bytes_moved (record->transfer) == g_bytes_get_size (file->bytes);
     }
-  else if (!file->is_twin && ibb_files_transfer_get_bytes_resumed (record->transfer) > 0)
+  else if (!file->is_twin && world.disk->n_planted == 0 &&
+           ibb_files_transfer_get_bytes_resumed (record->transfer) > 0)
     file->is_left = FALSE;
 }
 

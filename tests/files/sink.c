@@ -458,7 +458,7 @@ test_bound (void)
 
   for (guint i = 0; i < 100; i++)
     {
-      g_autofree char *path = g_strdup_printf ("%s/.ibb-%016x-1.part", folder, i);
+      g_autofree char *path = g_strdup_printf ("%s/.ibb-%016x-%u.part", folder, i, 1 + i % 8);
       time_t           date = 1000 + (i + 50) % 100;
       struct utimbuf   dates = { date, date };
 

@@ -83,6 +83,13 @@ static void offer_later (WholeFile *file);
 static void harm_soon (const WholeFile *file);
 
 static void
+spoil_soon (gpointer data)
+{
+  if (!world.is_calm)
+    spoil_part ();
+}
+
+static void
 end_record (WholeProgram *program, WholeRecord *record)
 {
   record->is_over = TRUE;
@@ -104,7 +111,12 @@ state_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, WholeProgram *program)
       if (record->transfer != transfer || record->is_over)
         continue;
       if (state == IBB_FILES_STATE_ACTIVE && record->file->receiver == program->number)
-        judge_beginning (program, record);
+        {
+          judge_beginning (program, record);
+          if (world.n_evils_max > 0 && whole_one_in (16))
+            turns_call_after (TURNS_NOBODY, whole_some_time (G_USEC_PER_SEC), spoil_soon, NULL,
+                              NULL);
+        }
       if (state == IBB_FILES_STATE_CHECKING && !world.is_calm && world.n_evils_max > 0 &&
           whole_one_in (8))
         harm_soon (record->file);

@@ -434,6 +434,13 @@ def _(run):
     lose(run, CLOSE)
 
 
+@way('the connection is lost for good, before the receiver has said that it has the file')
+def _(run):
+    run.when('<received ', lambda *_: run.server.go(), who='bob')
+    run.both()
+    run.pass_time(61)
+
+
 def lose(run, moment):
     run.when(moment, lambda *_: run.server.go(), number=2 if moment == DATA else 1)
     run.both()

@@ -585,15 +585,13 @@ test_cancelled (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (IBBIdentity)  identity = create_identity ("cancelled");
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GError)       error = NULL;
   Ends                     ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
   GAsyncResult            *result = NULL;
 
   ibb_identity_encrypt_async (identity, ends.romeo, cancellable, store_result_cb, &result);
   g_cancellable_cancel (cancellable);
   wait_until (result != NULL);
-  g_assert_null (ibb_identity_encrypt_finish (identity, result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_identity_encrypt_finish, identity, result);
   g_clear_object (&result);
   g_object_unref (ends.romeo);
   g_object_unref (ends.juliet);

@@ -265,17 +265,15 @@ test_end (Fixture *fixture, gconstpointer data)
 static void
 test_no_connection (Fixture *fixture, gconstpointer data)
 {
-  IBBService        *service;
-  g_autoptr (GError) error = NULL;
+  IBBService *service;
 
   g_test_expect_message ("ibb-glib", G_LOG_LEVEL_CRITICAL, "*connection*");
   service = g_object_new (IBB_TYPE_SERVICE, NULL);
   g_test_assert_expected_messages ();
   ibb_service_set_session_limit (service, 3);
   g_assert_cmpuint (ibb_service_get_session_limit (service), ==, 3);
-  g_assert_null (ibb_service_open_session (service, JULIET, NULL, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-  g_clear_error (&error);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_open_session, service, JULIET,
+                NULL, NULL);
   assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_accept, service, NULL);
   g_assert_finalize_object (service);
 }

@@ -143,12 +143,11 @@ static void
 test_cancelled (void)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GError)       error = NULL;
   IBBClient               *client = create_client ();
 
   g_cancellable_cancel (cancellable);
-  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), cancellable, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_connection_login,
+                IBB_XMPP_CONNECTION (client), cancellable);
   drop_client (client);
   assert_copies ("freed", 0);
 }
@@ -157,16 +156,15 @@ test_cancelled (void)
 static void
 test_component (void)
 {
-  IBBComponent      *component = ibb_component_new (account_get ("IBB_TEST_COMPONENT"));
-  g_autoptr (GError) error = NULL;
+  IBBComponent *component = ibb_component_new (account_get ("IBB_TEST_COMPONENT"));
 
   ibb_component_set_secret (component, show_password ());
   explicit_bzero (shown, sizeof shown);
   ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (component), account_get ("IBB_TEST_HOST"));
   ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (component),
                                 (guint) atoi (account_get ("IBB_TEST_COMPONENT_PORT")));
-  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (component), NULL, &error));
-  g_assert_error (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION);
+  assert_fails (IBB_ERROR, IBB_ERROR_AUTHENTICATION, ibb_xmpp_connection_login,
+                IBB_XMPP_CONNECTION (component), NULL);
   assert_copies ("refused", 1);
   drop_client (component);
   assert_copies ("freed", 0);

@@ -59,16 +59,12 @@ test_lengths (void)
 static void
 test_fails (void)
 {
-  g_autoptr (GError) error = NULL;
-  gsize              length;
+  gsize length;
 
-  g_assert_null (
-      ibb_private_file_load (folder, IBB_PRIVATE_FILE_SECRET, LENGTH_MAX, &length, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
-  g_clear_error (&error);
-  g_assert_null (ibb_private_file_load ("/dev/null/none", IBB_PRIVATE_FILE_SECRET, LENGTH_MAX,
-                                        &length, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY, ibb_private_file_load, folder,
+                IBB_PRIVATE_FILE_SECRET, LENGTH_MAX, &length);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY, ibb_private_file_load, "/dev/null/none",
+                IBB_PRIVATE_FILE_SECRET, LENGTH_MAX, &length);
 }
 
 /* A certificate and its key in two files, or in one; without a key it is of no use. */
@@ -81,7 +77,6 @@ test_certificate (void)
   g_autofree char            *certificate_path = NULL;
   g_autofree char            *key_path = NULL;
   g_autoptr (GTlsCertificate) loaded = NULL;
-  g_autoptr (GError)          error = NULL;
   const char                 *key;
 
   assert_succeeds (g_file_get_contents, both_path, &both_text, NULL);
@@ -95,11 +90,10 @@ test_certificate (void)
   g_clear_object (&loaded);
   loaded = assert_succeeds (ibb_private_file_load_certificate, both_path, both_path);
   g_assert_true (g_tls_certificate_is_same (loaded, both));
-  g_assert_null (ibb_private_file_load_certificate (certificate_path, NULL, &error));
-  g_assert_error (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
-  g_clear_error (&error);
-  g_assert_null (ibb_private_file_load_certificate (folder, key_path, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
+  assert_fails (G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, ibb_private_file_load_certificate,
+                certificate_path, NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY, ibb_private_file_load_certificate, folder,
+                key_path);
 }
 
 int

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../lib/account.h"
+#include "../lib/process.h"
 #include "client-fixture.h"
 #include "ibb-connection-private.h"
 
@@ -128,6 +129,9 @@ struct _Online
   Watcher            *watcher; /* (owned) (nullable) */
   GAsyncResult       *logout;  /* (owned) (nullable) */
   GThread            *thread;  /* (nullable) */
+  IBBClient          *stuck;   /* (owned) (nullable): in a login that has no end */
+  GAsyncResult       *stuck_login;
+  GSocketListener    *silent; /* (owned) (nullable): where it logs in */
 };
 
 static void
@@ -241,6 +245,116 @@ log_out_unheard (Online *self, Words *words)
   ibb_xmpp_connection_logout_async (*self->client, NULL, NULL, NULL);
 }
 
+/* ---- a thread for several clients ---- */
+
+#define CLIENTS 3
+
+static IBBClient *
+new_on (IBBWorker *worker, guint port)
+{
+  IBBClient *client = ibb_client_new_with_worker ("user@fake.test", worker);
+
+  g_object_set (client, "host", "127.0.0.1", "port", port, "password", "secret", "tls-mode",
+                IBB_TLS_MODE_NONE, "password-policy", IBB_PASSWORD_POLICY_READABLE, NULL);
+  return client;
+}
+
+/* "worker PORT": from now on the client, of the server at that port, shares its thread with another
+ * one, whose server never says a word. */
+static void
+share_worker (Online *self, Words *words)
+{
+  g_autoptr (IBBWorker) worker = ibb_worker_new ();
+
+  g_clear_object (self->client);
+  *self->client = IBB_XMPP_CONNECTION (new_on (worker, (guint) words_take_number (words)));
+  self->silent = g_socket_listener_new ();
+  self->stuck = new_on (worker, g_socket_listener_add_any_inet_port (self->silent, NULL, NULL));
+  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (self->stuck), NULL, store_result_cb,
+                                   &self->stuck_login);
+}
+
+static void
+check_threads (Online *self, Words *words)
+{
+  g_assert_cmpuint (process_count_threads ("ibb-client"), ==, words_take_number (words));
+}
+
+/* The other client goes. */
+static void
+drop_stuck (Online *self, Words *words)
+{
+  IBBXmppConnection *stuck = IBB_XMPP_CONNECTION (self->stuck);
+
+  assert_succeeds (ibb_xmpp_connection_logout, stuck, NULL);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_connection_login_finish, stuck,
+                       &self->stuck_login);
+  drop_client (g_steal_pointer (&self->stuck));
+  g_clear_object (&self->silent);
+}
+
+typedef struct
+{
+  IBBClient *other;
+  int        done; /* atomic */
+} Call;
+
+static gboolean
+call_cb (gpointer data)
+{
+  Call *call = data;
+
+  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_xmpp_connection_login,
+                IBB_XMPP_CONNECTION (call->other), NULL);
+  g_atomic_int_inc (&call->done);
+  return G_SOURCE_REMOVE;
+}
+
+/* A blocking call on another client of the same thread could never end, so it fails. */
+static void
+check_blocking (Online *self, Words *words)
+{
+  g_autoptr (IBBWorker)    worker = ibb_worker_new ();
+  g_autoptr (IBBClient)    client = new_on (worker, 1);
+  g_autoptr (IBBComponent) component =
+      g_object_new (IBB_TYPE_COMPONENT, "domain", "bots.example", "worker", worker, NULL);
+  Call call = { .other = client };
+
+  g_main_context_invoke (ibb_connection_get_context (IBB_CONNECTION (component)), call_cb, &call);
+  wait_for_int (&call.done, 1);
+}
+
+static gpointer
+drop_thread (gpointer port)
+{
+  for (int i = 0; i < 50; i++)
+    {
+      g_autoptr (IBBWorker) worker = ibb_worker_new ();
+      IBBClient            *clients[CLIENTS];
+
+      for (int j = 0; j < CLIENTS; j++)
+        clients[j] = new_on (worker, GPOINTER_TO_UINT (port));
+      ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (clients[i % CLIENTS]), NULL, NULL,
+                                       NULL);
+      for (int j = 0; j < CLIENTS; j++)
+        g_object_unref (clients[j]);
+    }
+  return NULL;
+}
+
+/* "drop-workers PORT": several threads drop references to workers and clients at once. */
+static void
+drop_workers (Online *self, Words *words)
+{
+  gpointer port = GUINT_TO_POINTER ((guint) words_take_number (words));
+  GThread *threads[3];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("drop", drop_thread, port);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
 /* ---- a real server ---- */
 
 /* "real JID | PASSWORD": from now on the client is one of its accounts. */
@@ -347,6 +461,11 @@ define_variables (void)
 }
 
 static const ScriptWord calls[] = {
+  SCRIPT_WORD ("blocking", check_blocking),
+  SCRIPT_WORD ("drop-stuck", drop_stuck),
+  SCRIPT_WORD ("drop-workers", drop_workers),
+  SCRIPT_WORD ("threads", check_threads),
+  SCRIPT_WORD ("worker", share_worker),
   SCRIPT_WORD ("chosen", check_chosen),
   SCRIPT_WORD ("issued", check_issued),
   SCRIPT_WORD ("mechanism", check_mechanism),

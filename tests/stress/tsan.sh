@@ -66,6 +66,6 @@ status=0
 meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier 10 --num-processes 2 \
   --suite unit --suite loopback || status=1
 meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier 10 --num-processes 2 \
-  client-script-online client-script-login client-login client-worker || status=1
+  client-script-online client-script-login client-login || status=1
 "$build/tests/stress/stress" --seconds "$seconds" --limit 600 || status=1
 exit $status

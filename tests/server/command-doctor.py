@@ -8,9 +8,6 @@ import re
 import shutil
 import signal
 import socket
-import sys
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 import certificates

@@ -12,8 +12,6 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
-
 import cases
 from cases import case, check, check_equal
 from command import IBB, Folder, Program, Terminal, sha256

@@ -9,11 +9,8 @@ import re
 import resource
 import signal
 import subprocess
-import sys
 import termios
 import threading
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 from cases import Skip, case, check, check_equal

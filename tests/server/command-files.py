@@ -6,10 +6,7 @@ import os
 import signal
 import stat
 import subprocess
-import sys
 import time
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 from cases import Skip, case, check, check_equal

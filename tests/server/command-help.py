@@ -8,10 +8,7 @@ import pty
 import re
 import shutil
 import subprocess
-import sys
 import unicodedata
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 from cases import Skip, case, check, check_equal

@@ -9,10 +9,7 @@ import os
 import re
 import signal
 import socket
-import sys
 import unicodedata
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 from cases import case, check, check_equal

@@ -3,11 +3,7 @@
 """The command ibb behind a proxy, which alone knows the name of the server; and behind one that
 refuses, is not there, or is no proxy."""
 
-import os
-import sys
 import time
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 from cases import case, check, check_equal

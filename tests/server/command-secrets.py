@@ -5,9 +5,6 @@
 import base64
 import os
 import re
-import sys
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 import prosody

@@ -14,10 +14,7 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import threading
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 from cases import check, check_equal

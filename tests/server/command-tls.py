@@ -9,10 +9,7 @@ import os
 import re
 import socket
 import ssl
-import sys
 import threading
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 import certificates

@@ -7,9 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 from cases import Skip, case, check, check_equal

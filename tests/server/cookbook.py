@@ -10,10 +10,7 @@ import shutil
 import socket
 import struct
 import subprocess
-import sys
 from functools import partial
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 import prosody

@@ -7,10 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from functools import partial
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import certificates
 import cases

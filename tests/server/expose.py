@@ -6,11 +6,8 @@ import os
 import re
 import signal
 import socket
-import sys
 import threading
 import time
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 from cases import PATIENCE, case, check, check_equal

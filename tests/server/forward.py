@@ -12,10 +12,7 @@ import resource
 import select
 import signal
 import socket
-import sys
 import threading
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 from cases import case, check, check_equal

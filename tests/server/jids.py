@@ -7,9 +7,6 @@ IBB_TEST_SERVER: prosody, or ejabberd
 
 import os
 import re
-import sys
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 from cases import case, check, check_equal

@@ -36,8 +36,6 @@ import threading
 import time
 import traceback
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
-
 import cases
 import ejabberd
 import prosody

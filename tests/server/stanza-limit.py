@@ -9,10 +9,7 @@ IBB_TEST_RESUMES: if set, the server resumes XML streams (XEP-0198)
 
 import os
 import socket
-import sys
 import threading
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 from cases import case, check, check_equal

@@ -2,11 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """D-42, D-58: alice and bob are on two nodes of one ejabberd, which lose each other, or die."""
 
-import os
-import sys
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
-
 import cases
 from cases import case, check
 from cluster import Cluster

@@ -3,11 +3,7 @@
 """D-18, D-27, D-42, D-58: alice and bob are on two servers, a Prosody and an ejabberd, which
 lose what is between them when their link breaks."""
 
-import os
-import sys
 import threading
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lib'))
 
 import cases
 from cases import case

@@ -46,6 +46,8 @@ acceptor_start (Acceptor *self, AcceptorFunc serve, gpointer data)
   self->data = data;
   self->cancellable = g_cancellable_new ();
   self->listener = g_socket_listener_new ();
+  /* A connection that finds no room comes again after a second, or many. */
+  g_socket_listener_set_backlog (self->listener, 200);
   g_socket_listener_add_address (self->listener, any, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP,
                                  NULL, &address, &error);
   g_assert_no_error (error);

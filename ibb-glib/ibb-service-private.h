@@ -14,3 +14,5 @@ struct _IBBService
   IBBHost       *host;       /* (owned): as a user */
   IBBInbox      *inbox;      /* (owned) */
 };
+
+void ibb_service_install_properties (GObjectClass *class);

@@ -1,37 +1,419 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The accessors of the properties of a service that are settings of its engine. The file is long
- * because each accessor has its own documentation. */
+/* The properties of a service: all but the connection are settings of its engine. */
 
 #include "config.h"
 
 #include "ibb-service-private.h"
 
-/* Define the accessors of the property of this name, a setting of the engine. is_valid: of a value
- * to set, which is written as value. */
+enum
+{
+  PROP_0,
+  PROP_CONNECTION,
+  PROP_SESSION_LIMIT,
+  PROP_MAX_RETRIES,
+  PROP_INITIAL_WAIT_TIME,
+  PROP_WAIT_BACKOFF_FACTOR,
+  PROP_DEFAULT_BLOCK_SIZE,
+  PROP_MAX_BLOCK_SIZE,
+  PROP_WINDOW,
+  PROP_SEND_BUFFER_SIZE,
+  PROP_RECEIVE_BUFFER_SIZE,
+  PROP_RECEIVE_MEMORY_LIMIT,
+  PROP_OPEN_TIMEOUT,
+  PROP_ACCEPT_TIMEOUT,
+  PROP_PEER_TIMEOUT,
+  PROP_RESUME_SESSIONS,
+  PROP_RESUME_TIMEOUT,
+  PROP_HALF_CLOSE,
+  N_PROPS
+};
 
-#define GETTER(type, name)                                                                         \
-  type ibb_service_get_##name (IBBService *self)                                                   \
-  {                                                                                                \
-    IBBSettings settings;                                                                          \
-                                                                                                   \
-    g_return_val_if_fail (IBB_IS_SERVICE (self), 0);                                               \
-                                                                                                   \
-    IBB_HOST_GET_SETTING (self->host, name, &settings.name);                                       \
-    return settings.name;                                                                          \
-  }
+static GParamSpec *props[N_PROPS];
 
-#define SETTER(type, name, value, is_valid)                                                        \
-  void ibb_service_set_##name (IBBService *self, type name)                                        \
-  {                                                                                                \
-    const IBBSettings settings = { .name = value };                                                \
-                                                                                                   \
-    g_return_if_fail (IBB_IS_SERVICE (self));                                                      \
-    g_return_if_fail (is_valid);                                                                   \
-                                                                                                   \
-    if (IBB_HOST_SET_SETTING (self->host, name, &settings.name))                                   \
-      g_object_notify (G_OBJECT (self), #name);                                                    \
-  }
+/* The setting of the engine that a property stands for. */
+static const glong settings[N_PROPS] = {
+  [PROP_SESSION_LIMIT] = G_STRUCT_OFFSET (IBBSettings, session_limit),
+  [PROP_MAX_RETRIES] = G_STRUCT_OFFSET (IBBSettings, max_retries),
+  [PROP_INITIAL_WAIT_TIME] = G_STRUCT_OFFSET (IBBSettings, initial_wait_time),
+  [PROP_WAIT_BACKOFF_FACTOR] = G_STRUCT_OFFSET (IBBSettings, wait_backoff_factor),
+  [PROP_DEFAULT_BLOCK_SIZE] = G_STRUCT_OFFSET (IBBSettings, default_block_size),
+  [PROP_MAX_BLOCK_SIZE] = G_STRUCT_OFFSET (IBBSettings, max_block_size),
+  [PROP_WINDOW] = G_STRUCT_OFFSET (IBBSettings, window),
+  [PROP_SEND_BUFFER_SIZE] = G_STRUCT_OFFSET (IBBSettings, send_buffer_size),
+  [PROP_RECEIVE_BUFFER_SIZE] = G_STRUCT_OFFSET (IBBSettings, receive_buffer_size),
+  [PROP_RECEIVE_MEMORY_LIMIT] = G_STRUCT_OFFSET (IBBSettings, receive_memory_limit),
+  [PROP_OPEN_TIMEOUT] = G_STRUCT_OFFSET (IBBSettings, open_timeout),
+  [PROP_ACCEPT_TIMEOUT] = G_STRUCT_OFFSET (IBBSettings, accept_timeout),
+  [PROP_PEER_TIMEOUT] = G_STRUCT_OFFSET (IBBSettings, peer_timeout),
+  [PROP_RESUME_SESSIONS] = G_STRUCT_OFFSET (IBBSettings, resume_sessions),
+  [PROP_RESUME_TIMEOUT] = G_STRUCT_OFFSET (IBBSettings, resume_timeout),
+  [PROP_HALF_CLOSE] = G_STRUCT_OFFSET (IBBSettings, half_close),
+};
+
+/* A value of any of the settings. */
+typedef union
+{
+  guint    as_uint;
+  gboolean as_boolean;
+  double   as_double;
+  gsize    as_size;
+} Setting;
+
+static gsize
+get_size (const GValue *value)
+{
+  return G_VALUE_HOLDS_DOUBLE (value)   ? sizeof (double)
+         : G_VALUE_HOLDS_UINT64 (value) ? sizeof (gsize)
+                                        : sizeof (guint);
+}
+
+static void
+ibb_service_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+{
+  IBBService *self = IBB_SERVICE (object);
+  Setting     setting;
+
+  if (prop_id == PROP_CONNECTION)
+    {
+      g_value_set_object (value, self->connection);
+      return;
+    }
+
+  ibb_host_get_setting (self->host, settings[prop_id], &setting, get_size (value));
+  if (G_VALUE_HOLDS_UINT (value))
+    g_value_set_uint (value, setting.as_uint);
+  else if (G_VALUE_HOLDS_BOOLEAN (value))
+    g_value_set_boolean (value, setting.as_boolean);
+  else if (G_VALUE_HOLDS_DOUBLE (value))
+    g_value_set_double (value, setting.as_double);
+  else
+    g_value_set_uint64 (value, setting.as_size);
+}
+
+static gboolean
+set_setting (IBBService *self, guint prop_id, const GValue *value)
+{
+  Setting setting;
+
+  if (G_VALUE_HOLDS_UINT (value))
+    setting.as_uint = g_value_get_uint (value);
+  else if (G_VALUE_HOLDS_BOOLEAN (value))
+    setting.as_boolean = g_value_get_boolean (value);
+  else if (G_VALUE_HOLDS_DOUBLE (value))
+    setting.as_double = g_value_get_double (value);
+  else
+    setting.as_size = MIN (g_value_get_uint64 (value), G_MAXSIZE);
+  return ibb_host_set_setting (self->host, settings[prop_id], &setting, get_size (value));
+}
+
+static void
+ibb_service_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+{
+  IBBService *self = IBB_SERVICE (object);
+
+  if (prop_id == PROP_SESSION_LIMIT)
+    ibb_inbox_note_limit (self->inbox);
+  if (prop_id != PROP_CONNECTION)
+    {
+      if (set_setting (self, prop_id, value))
+        g_object_notify_by_pspec (object, pspec);
+      return;
+    }
+  self->connection = g_value_dup_object (value);
+  if (self->connection == NULL)
+    g_critical ("A service needs a connection");
+  self->host = ibb_host_new (self->connection);
+  self->inbox = ibb_inbox_new (self->host);
+}
+
+void
+ibb_service_install_properties (GObjectClass *class)
+{
+  const GParamFlags read_write =
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  class->get_property = ibb_service_get_property;
+  class->set_property = ibb_service_set_property;
+
+  /**
+   * IBBService:connection:
+   *
+   * The connection over which the sessions run.
+   *
+   * Default: %NULL, as if the connection had been lost.
+   *
+   * Since: 1.0
+   */
+  props[PROP_CONNECTION] =
+      g_param_spec_object ("connection", NULL, NULL, IBB_TYPE_CONNECTION,
+                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * IBBService:session-limit:
+   *
+   * The number of sessions below which an unexpected open is accepted.
+   *
+   * All sessions count: opened, expected and accepted ones, requests that are not
+   * answered yet, closed sessions with unread bytes, and those that the peer has
+   * closed before they reached the application. 0 refuses every unexpected open,
+   * and the application is not told. If the property was never set, and a signal for
+   * sessions has a handler, a message in the log says so once.
+   *
+   * Default: 0 sessions.
+   *
+   * Since: 1.0
+   */
+  props[PROP_SESSION_LIMIT] =
+      g_param_spec_uint ("session-limit", NULL, NULL, 0, G_MAXUINT, 0, read_write);
+
+  /**
+   * IBBService:max-retries:
+   *
+   * How often a block is sent again that was refused with a temporary error.
+   *
+   * Default: 5 retries.
+   *
+   * Since: 1.0
+   */
+  props[PROP_MAX_RETRIES] =
+      g_param_spec_uint ("max-retries", NULL, NULL, 0, G_MAXUINT, 5, read_write);
+
+  /**
+   * IBBService:initial-wait-time:
+   *
+   * The wait before the first retry of a refused block, in milliseconds.
+   *
+   * Default: 1000 milliseconds.
+   *
+   * Since: 1.0
+   */
+  props[PROP_INITIAL_WAIT_TIME] =
+      g_param_spec_uint ("initial-wait-time", NULL, NULL, 0, G_MAXUINT, 1000, read_write);
+
+  /**
+   * IBBService:wait-backoff-factor:
+   *
+   * The factor by which each wait before a retry is longer than the one before.
+   *
+   * Default: 1.2.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WAIT_BACKOFF_FACTOR] =
+      g_param_spec_double ("wait-backoff-factor", NULL, NULL, 1.0, 1000.0, 1.2, read_write);
+
+  /**
+   * IBBService:default-block-size:
+   *
+   * The block size that is proposed when the caller says 0, in bytes.
+   *
+   * It is a limit. Blocks have the 4096 bytes that XEP-0047 §2.2 recommends, and longer
+   * ones are sent where they carry more. A peer that uses this library as well is offered
+   * 32768 bytes, unless this value is below 8192. A server that ends XML streams with stanzas
+   * of some 11 kB, as RFC 6120 §13.12 permits, needs a lower value, unless it tells its limit
+   * (XEP-0478).
+   *
+   * Default: 8192 bytes, which slixmpp accepts as well.
+   *
+   * Since: 1.0
+   */
+  props[PROP_DEFAULT_BLOCK_SIZE] =
+      g_param_spec_uint ("default-block-size", NULL, NULL, 1, IBB_BLOCK_SIZE_MAX, 8192, read_write);
+
+  /**
+   * IBBService:max-block-size:
+   *
+   * The largest block size that is accepted, in bytes. A peer that proposes a
+   * larger one is answered `resource-constraint`, and may propose a smaller one. An
+   * [property@IBB.SessionParams:agreed] size may be larger.
+   *
+   * Lower it where the server ends XML streams for long stanzas, as
+   * `ibb receive --block-size` does.
+   *
+   * Default: 65535 bytes.
+   *
+   * Since: 1.0
+   */
+  props[PROP_MAX_BLOCK_SIZE] = g_param_spec_uint (
+      "max-block-size", NULL, NULL, 1, IBB_BLOCK_SIZE_MAX, IBB_BLOCK_SIZE_MAX, read_write);
+
+  /**
+   * IBBService:window:
+   *
+   * The limit of unacknowledged bytes of each session; 0 adapts it to the path.
+   *
+   * With 0, several blocks are in flight only to peers that are known to keep them in
+   * order. Another value states that all peers of this service do. A value up to the
+   * size of a block sends one block at a time, as XEP-0047 §2.2 recommends.
+   *
+   * Default: 0.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WINDOW] = g_param_spec_uint64 ("window", NULL, NULL, 0, G_MAXUINT64, 0, read_write);
+
+  /**
+   * IBBService:send-buffer-size:
+   *
+   * The size of the send buffer of each session, in bytes. 0 stands for 16 blocks as
+   * long as they are then, but 64 KiB at least, and for more as the window grows. While
+   * the buffers of all sessions together hold nearly 32 MiB, it is less, down to 16 KiB.
+   *
+   * Default: 0.
+   *
+   * Since: 1.0
+   */
+  props[PROP_SEND_BUFFER_SIZE] =
+      g_param_spec_uint64 ("send-buffer-size", NULL, NULL, 0, G_MAXUINT64, 0, read_write);
+
+  /**
+   * IBBService:receive-buffer-size:
+   *
+   * The limit of unread bytes of each session. Above it acknowledgements are delayed,
+   * so that the peer stops sending. A peer that asks how much the reader takes is
+   * offered more, up to 4 MiB, while the application reads that much within half a
+   * second.
+   *
+   * Default: 262144 bytes (256 KiB).
+   *
+   * Since: 1.0
+   */
+  props[PROP_RECEIVE_BUFFER_SIZE] = g_param_spec_uint64 ("receive-buffer-size", NULL, NULL, 0,
+                                                         G_MAXUINT64, 256 * 1024, read_write);
+
+  /**
+   * IBBService:receive-memory-limit:
+   *
+   * How many bytes of all sessions of the service together may be unread before
+   * acknowledgements are delayed. About 200 bytes for each delayed
+   * acknowledgement count as well.
+   *
+   * Default: 67108864 bytes (64 MiB).
+   *
+   * Since: 1.0
+   */
+  props[PROP_RECEIVE_MEMORY_LIMIT] = g_param_spec_uint64 (
+      "receive-memory-limit", NULL, NULL, 0, G_MAXUINT64, 64 * 1024 * 1024, read_write);
+
+  /**
+   * IBBService:open-timeout:
+   *
+   * How long a peer may take to answer an open, in milliseconds; 0 means without end.
+   *
+   * Default: 60000 milliseconds.
+   *
+   * Since: 1.0
+   */
+  props[PROP_OPEN_TIMEOUT] =
+      g_param_spec_uint ("open-timeout", NULL, NULL, 0, G_MAXUINT, 60000, read_write);
+
+  /**
+   * IBBService:accept-timeout:
+   *
+   * How long the application may take to answer an [class@IBB.Request], in
+   * milliseconds; 0 means without end.
+   *
+   * Default: 30000 milliseconds.
+   *
+   * Since: 1.0
+   */
+  props[PROP_ACCEPT_TIMEOUT] =
+      g_param_spec_uint ("accept-timeout", NULL, NULL, 0, G_MAXUINT, 30000, read_write);
+
+  /**
+   * IBBService:peer-timeout:
+   *
+   * How long a peer may leave a question unanswered before its sessions end with
+   * `G_IO_ERROR_CONNECTION_CLOSED`, in milliseconds; 0 means without end.
+   *
+   * A peer whose own connection broke is silent until its server resumes its
+   * XML stream (XEP-0198). The default is as long as servers wait for that: Prosody
+   * 600 seconds, ejabberd 300. Time in which our own connection is suspended does
+   * not count. An answer that says that the peer is not there, as its server
+   * gives when its program has ended, ends its sessions at once, whatever the
+   * value.
+   *
+   * The question is a `<close/>` of a session that does not exist. A peer is
+   * asked after a tenth of this time without a sign of it, one second at least
+   * and 60 seconds at most, and as often until it answers, while one of its
+   * sessions waits for an acknowledgement or while everything that came was read
+   * and more may come. So a peer that is idle costs one question and one answer
+   * a minute, about 400 bytes together, however many sessions it has.
+   *
+   * Default: 600000 milliseconds.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PEER_TIMEOUT] =
+      g_param_spec_uint ("peer-timeout", NULL, NULL, 0, G_MAXUINT, 600000, read_write);
+
+  /**
+   * IBBService:resume-sessions:
+   *
+   * Whether new sessions outlive their XMPP connection, where the peer is ibb-glib and has
+   * set this as well.
+   *
+   * Set it where the application, or the connection, logs in again. A session whose end, or
+   * whose peer, has lost its connection is then interrupted instead of ended: reads and
+   * writes wait, and nothing is lost. It goes on when both ends are online again, with any
+   * resource of the same account. Likewise when a block was lost between two servers: the
+   * peer sends it again. [property@IBB.Transport:waiting] tells.
+   *
+   * If it is set back to %FALSE, because no other login follows for example, the sessions that are
+   * interrupted end at once, and the others with their connection.
+   *
+   * Sessions of [IBB_STANZA_TYPE_MESSAGE][enum@IBB.StanzaType] cannot be resumed.
+   *
+   * Default: %FALSE.
+   *
+   * Since: 1.0
+   */
+  props[PROP_RESUME_SESSIONS] =
+      g_param_spec_boolean ("resume-sessions", NULL, NULL, FALSE, read_write);
+
+  /**
+   * IBBService:resume-timeout:
+   *
+   * How long a session waits for its connection and its peer before it ends, in milliseconds;
+   * 0 means without end.
+   *
+   * One time bounds the whole wait. It begins when the connection breaks: the connection may
+   * then be resumed (XEP-0198), or else a new login is awaited, and after it the peer's answer.
+   * Where only the peer cannot be reached, it begins with that error. The wait ends with
+   * `G_IO_ERROR_CONNECTION_CLOSED`, or with the error that interrupted the session.
+   *
+   * Sessions that cannot outlive their connection, by message or without
+   * [property@IBB.Service:resume-sessions], and opens wait as long for a resumption of the
+   * connection. A change also holds for sessions that wait.
+   *
+   * Default: 600000 milliseconds.
+   *
+   * Since: 1.0
+   */
+  props[PROP_RESUME_TIMEOUT] =
+      g_param_spec_uint ("resume-timeout", NULL, NULL, 0, G_MAXUINT, 600000, read_write);
+
+  /**
+   * IBBService:half-close:
+   *
+   * Whether this side may write on after the close of a peer that does not say that
+   * it reads on, and answers that close when it closes itself.
+   *
+   * A peer that is ibb-glib says so by [method@IBB.Transport.shutdown_output]. Then
+   * this side may write on in any case. Other peers never say so, and most of them
+   * read no more (XEP-0047 §2.3): with them the property only delays the end. It
+   * suits a program whose answer to a close says that everything is stored, such as
+   * the command `ibb receive`. A change holds for sessions that begin later.
+   *
+   * Default: %FALSE.
+   *
+   * Since: 1.0
+   */
+  props[PROP_HALF_CLOSE] = g_param_spec_boolean ("half-close", NULL, NULL, FALSE, read_write);
+
+  g_object_class_install_properties (class, N_PROPS, props);
+}
 
 /**
  * ibb_service_get_session_limit: (get-property session-limit)
@@ -43,7 +425,16 @@
  *
  * Since: 1.0
  */
-GETTER (guint, session_limit)
+guint
+ibb_service_get_session_limit (IBBService *self)
+{
+  guint session_limit;
+
+  g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
+
+  IBB_HOST_GET_SETTING (self->host, session_limit, &session_limit);
+  return session_limit;
+}
 
 /**
  * ibb_service_set_session_limit: (set-property session-limit)
@@ -59,301 +450,8 @@ ibb_service_set_session_limit (IBBService *self, guint session_limit)
 {
   g_return_if_fail (IBB_IS_SERVICE (self));
 
-  ibb_inbox_note_limit (self->inbox);
-  if (IBB_HOST_SET_SETTING (self->host, session_limit, &session_limit))
-    g_object_notify (G_OBJECT (self), "session-limit");
+  g_object_set (self, "session-limit", session_limit, NULL);
 }
-
-/**
- * ibb_service_get_max_retries: (get-property max-retries)
- * @self: a service
- *
- * Gets how often a block is sent again that was refused with a temporary error.
- *
- * Returns: the value; see [property@IBB.Service:max-retries]
- *
- * Since: 1.0
- */
-GETTER (guint, max_retries)
-
-/**
- * ibb_service_set_max_retries: (set-property max-retries)
- * @self: a service
- * @max_retries: the value; see [property@IBB.Service:max-retries]
- *
- * Sets how often a block is sent again that was refused with a temporary error.
- *
- * Since: 1.0
- */
-SETTER (guint, max_retries, max_retries, TRUE)
-
-/**
- * ibb_service_get_initial_wait_time: (get-property initial-wait-time)
- * @self: a service
- *
- * Gets the wait before the first retry, in milliseconds.
- *
- * Returns: the value; see [property@IBB.Service:initial-wait-time]
- *
- * Since: 1.0
- */
-GETTER (guint, initial_wait_time)
-
-/**
- * ibb_service_set_initial_wait_time: (set-property initial-wait-time)
- * @self: a service
- * @initial_wait_time: the value; see [property@IBB.Service:initial-wait-time]
- *
- * Sets the wait before the first retry, in milliseconds.
- *
- * Since: 1.0
- */
-SETTER (guint, initial_wait_time, initial_wait_time, TRUE)
-
-/**
- * ibb_service_get_wait_backoff_factor: (get-property wait-backoff-factor)
- * @self: a service
- *
- * Gets the factor by which each wait before a retry is longer than the one
- * before.
- *
- * Returns: the value; see [property@IBB.Service:wait-backoff-factor]
- *
- * Since: 1.0
- */
-GETTER (double, wait_backoff_factor)
-
-/**
- * ibb_service_set_wait_backoff_factor: (set-property wait-backoff-factor)
- * @self: a service
- * @wait_backoff_factor: the value; see [property@IBB.Service:wait-backoff-factor]
- *
- * Sets the factor by which each wait before a retry is longer than the one
- * before.
- *
- * Since: 1.0
- */
-SETTER (double,
-        wait_backoff_factor,
-        wait_backoff_factor,
-        wait_backoff_factor >= 1.0 && wait_backoff_factor <= 1000.0)
-
-/**
- * ibb_service_get_default_block_size: (get-property default-block-size)
- * @self: a service
- *
- * Gets the block size that is proposed when the caller says 0, in bytes.
- *
- * Returns: the value; see [property@IBB.Service:default-block-size]
- *
- * Since: 1.0
- */
-GETTER (guint, default_block_size)
-
-/**
- * ibb_service_set_default_block_size: (set-property default-block-size)
- * @self: a service
- * @default_block_size: the value; see [property@IBB.Service:default-block-size]
- *
- * Sets the block size that is proposed when the caller says 0, in bytes.
- *
- * Since: 1.0
- */
-SETTER (guint,
-        default_block_size,
-        default_block_size,
-        default_block_size >= 1 && default_block_size <= IBB_BLOCK_SIZE_MAX)
-
-/**
- * ibb_service_get_max_block_size: (get-property max-block-size)
- * @self: a service
- *
- * Gets the largest block size that is accepted, in bytes.
- *
- * Returns: the value; see [property@IBB.Service:max-block-size]
- *
- * Since: 1.0
- */
-GETTER (guint, max_block_size)
-
-/**
- * ibb_service_set_max_block_size: (set-property max-block-size)
- * @self: a service
- * @max_block_size: the value; see [property@IBB.Service:max-block-size]
- *
- * Sets the largest block size that is accepted, in bytes.
- *
- * Since: 1.0
- */
-SETTER (guint,
-        max_block_size,
-        max_block_size,
-        max_block_size >= 1 && max_block_size <= IBB_BLOCK_SIZE_MAX)
-
-/**
- * ibb_service_get_window: (get-property window)
- * @self: a service
- *
- * Gets the limit of unacknowledged bytes of each session.
- *
- * Returns: the value; see [property@IBB.Service:window]
- *
- * Since: 1.0
- */
-GETTER (guint64, window)
-
-/**
- * ibb_service_set_window: (set-property window)
- * @self: a service
- * @window: the value; see [property@IBB.Service:window]
- *
- * Sets the limit of unacknowledged bytes of each session.
- *
- * Since: 1.0
- */
-SETTER (guint64, window, MIN (window, G_MAXSIZE), TRUE)
-
-/**
- * ibb_service_get_send_buffer_size: (get-property send-buffer-size)
- * @self: a service
- *
- * Gets the size of the send buffer of each session, in bytes.
- *
- * Returns: the value; see [property@IBB.Service:send-buffer-size]
- *
- * Since: 1.0
- */
-GETTER (guint64, send_buffer_size)
-
-/**
- * ibb_service_set_send_buffer_size: (set-property send-buffer-size)
- * @self: a service
- * @send_buffer_size: the value; see [property@IBB.Service:send-buffer-size]
- *
- * Sets the size of the send buffer of each session, in bytes.
- *
- * Since: 1.0
- */
-SETTER (guint64, send_buffer_size, MIN (send_buffer_size, G_MAXSIZE), TRUE)
-
-/**
- * ibb_service_get_receive_buffer_size: (get-property receive-buffer-size)
- * @self: a service
- *
- * Gets the limit of unread bytes of each session, above which acknowledgements
- * are delayed.
- *
- * Returns: the value; see [property@IBB.Service:receive-buffer-size]
- *
- * Since: 1.0
- */
-GETTER (guint64, receive_buffer_size)
-
-/**
- * ibb_service_set_receive_buffer_size: (set-property receive-buffer-size)
- * @self: a service
- * @receive_buffer_size: the value; see [property@IBB.Service:receive-buffer-size]
- *
- * Sets the limit of unread bytes of each session, above which acknowledgements
- * are delayed.
- *
- * Since: 1.0
- */
-SETTER (guint64, receive_buffer_size, MIN (receive_buffer_size, G_MAXSIZE), TRUE)
-
-/**
- * ibb_service_get_receive_memory_limit: (get-property receive-memory-limit)
- * @self: a service
- *
- * Gets the limit of unread bytes of all sessions together, above which
- * acknowledgements are delayed.
- *
- * Returns: the value; see [property@IBB.Service:receive-memory-limit]
- *
- * Since: 1.0
- */
-GETTER (guint64, receive_memory_limit)
-
-/**
- * ibb_service_set_receive_memory_limit: (set-property receive-memory-limit)
- * @self: a service
- * @receive_memory_limit: the value; see [property@IBB.Service:receive-memory-limit]
- *
- * Sets the limit of unread bytes of all sessions together, above which
- * acknowledgements are delayed.
- *
- * Since: 1.0
- */
-SETTER (guint64, receive_memory_limit, MIN (receive_memory_limit, G_MAXSIZE), TRUE)
-
-/**
- * ibb_service_get_open_timeout: (get-property open-timeout)
- * @self: a service
- *
- * Gets how long a peer may take to answer an open, in milliseconds.
- *
- * Returns: the value; see [property@IBB.Service:open-timeout]
- *
- * Since: 1.0
- */
-GETTER (guint, open_timeout)
-
-/**
- * ibb_service_set_open_timeout: (set-property open-timeout)
- * @self: a service
- * @open_timeout: the value; see [property@IBB.Service:open-timeout]
- *
- * Sets how long a peer may take to answer an open, in milliseconds.
- *
- * Since: 1.0
- */
-SETTER (guint, open_timeout, open_timeout, TRUE)
-
-/**
- * ibb_service_get_accept_timeout: (get-property accept-timeout)
- * @self: a service
- *
- * Gets how long the application may take to answer a request, in milliseconds.
- *
- * Returns: the value; see [property@IBB.Service:accept-timeout]
- *
- * Since: 1.0
- */
-GETTER (guint, accept_timeout)
-
-/**
- * ibb_service_set_accept_timeout: (set-property accept-timeout)
- * @self: a service
- * @accept_timeout: the value; see [property@IBB.Service:accept-timeout]
- *
- * Sets how long the application may take to answer a request, in milliseconds.
- *
- * Since: 1.0
- */
-SETTER (guint, accept_timeout, accept_timeout, TRUE)
-
-/**
- * ibb_service_get_peer_timeout: (get-property peer-timeout)
- * @self: a service
- *
- * Gets how long a peer may leave a question unanswered, in milliseconds.
- *
- * Returns: the value; see [property@IBB.Service:peer-timeout]
- *
- * Since: 1.0
- */
-GETTER (guint, peer_timeout)
-
-/**
- * ibb_service_set_peer_timeout: (set-property peer-timeout)
- * @self: a service
- * @peer_timeout: the value; see [property@IBB.Service:peer-timeout]
- *
- * Sets how long a peer may leave a question unanswered, in milliseconds.
- *
- * Since: 1.0
- */
-SETTER (guint, peer_timeout, peer_timeout, TRUE)
 
 /**
  * ibb_service_get_resume_sessions: (get-property resume-sessions)
@@ -365,7 +463,16 @@ SETTER (guint, peer_timeout, peer_timeout, TRUE)
  *
  * Since: 1.0
  */
-GETTER (gboolean, resume_sessions)
+gboolean
+ibb_service_get_resume_sessions (IBBService *self)
+{
+  gboolean resume_sessions;
+
+  g_return_val_if_fail (IBB_IS_SERVICE (self), FALSE);
+
+  IBB_HOST_GET_SETTING (self->host, resume_sessions, &resume_sessions);
+  return resume_sessions;
+}
 
 /**
  * ibb_service_set_resume_sessions: (set-property resume-sessions)
@@ -376,50 +483,10 @@ GETTER (gboolean, resume_sessions)
  *
  * Since: 1.0
  */
-SETTER (gboolean, resume_sessions, !!resume_sessions, TRUE)
+void
+ibb_service_set_resume_sessions (IBBService *self, gboolean resume_sessions)
+{
+  g_return_if_fail (IBB_IS_SERVICE (self));
 
-/**
- * ibb_service_get_resume_timeout: (get-property resume-timeout)
- * @self: a service
- *
- * Gets how long a session waits for its connection and its peer, in milliseconds.
- *
- * Returns: the value; see [property@IBB.Service:resume-timeout]
- *
- * Since: 1.0
- */
-GETTER (guint, resume_timeout)
-
-/**
- * ibb_service_set_resume_timeout: (set-property resume-timeout)
- * @self: a service
- * @resume_timeout: the value; see [property@IBB.Service:resume-timeout]
- *
- * Sets how long a session waits for its connection and its peer, in milliseconds.
- *
- * Since: 1.0
- */
-SETTER (guint, resume_timeout, resume_timeout, TRUE)
-
-/**
- * ibb_service_get_half_close: (get-property half-close)
- * @self: a service
- *
- * Gets whether our side of new sessions may write on after the close of any peer.
- *
- * Returns: TRUE if so; see [property@IBB.Service:half-close]
- *
- * Since: 1.0
- */
-GETTER (gboolean, half_close)
-
-/**
- * ibb_service_set_half_close: (set-property half-close)
- * @self: a service
- * @half_close: TRUE or FALSE; see [property@IBB.Service:half-close]
- *
- * Sets whether our side of new sessions may write on after the close of any peer.
- *
- * Since: 1.0
- */
-SETTER (gboolean, half_close, !!half_close, TRUE)
+  g_object_set (self, "resume-sessions", resume_sessions, NULL);
+}

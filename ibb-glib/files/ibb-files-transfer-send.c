@@ -86,12 +86,14 @@ asked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 static gboolean
 has_waited_too_long (IBBFilesTransfer *self)
 {
-  gint64 limit = ibb_service_get_resume_timeout (self->sessions) * G_TIME_SPAN_MILLISECOND;
+  guint limit;
 
   if (self->lost_at == 0)
     return FALSE;
+
+  g_object_get (self->sessions, "resume-timeout", &limit, NULL);
   return !ibb_service_get_resume_sessions (self->sessions) ||
-         (limit > 0 && g_get_monotonic_time () - self->lost_at >= limit);
+         (limit > 0 && g_get_monotonic_time () - self->lost_at >= limit * G_TIME_SPAN_MILLISECOND);
 }
 
 /* The checksum, and each word of the receiver, may be lost with a connection, and the receiver may

@@ -109,8 +109,6 @@ void ibb_host_drained_locked (IBBHost *self);
  * value in the type that IBBSettings has. */
 #define IBB_HOST_GET_SETTING(self, name, value)                                                    \
   ibb_host_get_setting (self, G_STRUCT_OFFSET (IBBSettings, name), value, sizeof *(value))
-#define IBB_HOST_SET_SETTING(self, name, value)                                                    \
-  ibb_host_set_setting (self, G_STRUCT_OFFSET (IBBSettings, name), value, sizeof *(value))
 
 void ibb_host_get_setting (IBBHost *self, glong offset, gpointer value, gsize size);
 /* Returns whether the value has changed. */

@@ -66,17 +66,17 @@ tool_session_set_up (IBBService *service, const ToolOptions *options)
 {
   IBBConnection *connection = ibb_service_get_connection (service);
 
-  ibb_service_set_window (service, options->window);
+  g_object_set (service, "window", (guint64) options->window, NULL);
   /* Round up: 0 would disable the timeout. */
-  ibb_service_set_peer_timeout (service, (guint) ceil (options->peer_timeout * 1000));
+  g_object_set (service, "peer-timeout", (guint) ceil (options->peer_timeout * 1000), NULL);
   ibb_service_set_resume_sessions (service, options->resume_timeout > 0);
-  ibb_service_set_resume_timeout (service, (guint) ceil (options->resume_timeout * 1000));
+  g_object_set (service, "resume-timeout", (guint) ceil (options->resume_timeout * 1000), NULL);
   if (IBB_IS_CLIENT (connection))
     end_waits_when_offline (service, IBB_CLIENT (connection));
   if (options->timeout > 0)
-    ibb_service_set_open_timeout (service, (guint) MAX (options->timeout * 1000, 1));
+    g_object_set (service, "open-timeout", (guint) MAX (options->timeout * 1000, 1), NULL);
   else if (options->timeout >= 0)
-    ibb_service_set_open_timeout (service, 0); /* never */
+    g_object_set (service, "open-timeout", 0, NULL); /* never */
 }
 
 /* With accept the service is ready for tool_session_wait (). Nobody comes in before that is
@@ -90,9 +90,9 @@ tool_session_new_service (IBBConnection *connection, const ToolOptions *options,
   if (accept)
     {
       if (options->block_size > 0)
-        ibb_service_set_max_block_size (service, options->block_size);
+        g_object_set (service, "max-block-size", options->block_size, NULL);
       /* The command answers the peer's end itself, when all is stored. */
-      ibb_service_set_half_close (service, TRUE);
+      g_object_set (service, "half-close", TRUE, NULL);
     }
   return service;
 }

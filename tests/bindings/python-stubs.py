@@ -52,7 +52,7 @@ from gi.repository import IBB
 service = IBB.Service()
 service.open_session(1)
 service.props.session_limit = 'four'
-service.set_window()
+service.set_session_limit()
 IBB.Client.new_from_account('home', 'desk', 'more')
 IBB.Loopback.new().attach()
 IBB.SessionParams(block_size='4096')

@@ -129,7 +129,7 @@ beside_start (WholeProgram *program)
   ibb_service_set_session_limit (service, (guint) random_below (&turns_random, 3));
   ibb_service_set_resume_sessions (service, whole_one_in (2));
   if (whole_one_in (3))
-    ibb_service_set_receive_memory_limit (service, LENGTH_MAX);
+    g_object_set (service, "receive-memory-limit", (guint64) LENGTH_MAX, NULL);
   switch (random_below (&turns_random, 4))
     {
     case 0:

@@ -265,8 +265,8 @@ start_program (gpointer data)
   beside_start (self);
   self->files = ibb_files_service_new (IBB_CONNECTION (self->connection));
   beside_start (self);
-  ibb_service_set_receive_buffer_size (ibb_files_service_get_sessions (self->files),
-                                       8192u << random_below (&turns_random, 4));
+  g_object_set (ibb_files_service_get_sessions (self->files), "receive-buffer-size",
+                (guint64) (8192u << random_below (&turns_random, 4)), NULL);
   g_signal_connect (self->files, "file-offered", G_CALLBACK (offered_cb), self);
   turns_leave ();
   for (guint i = 0; i < world.n_files; i++)
@@ -475,8 +475,9 @@ check_given_up (gpointer data)
 static void
 lose_for_good (WholeProgram *program)
 {
-  guint timeout = ibb_service_get_resume_timeout (ibb_files_service_get_sessions (program->files));
+  guint timeout;
 
+  g_object_get (ibb_files_service_get_sessions (program->files), "resume-timeout", &timeout, NULL);
   for (guint i = 0; i < program->records->len; i++)
     turns_call_after (
         program->number, (timeout / 1000 + 60) * G_USEC_PER_SEC, check_given_up,

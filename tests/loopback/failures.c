@@ -117,8 +117,7 @@ set_up (Failing *self, gconstpointer data)
 {
   fixture_set_up (&self->fixture, NULL);
   g_assert_finalize_object (g_steal_pointer (&self->fixture.juliet));
-  ibb_service_set_max_retries (self->fixture.romeo, 2);
-  ibb_service_set_initial_wait_time (self->fixture.romeo, 1);
+  g_object_set (self->fixture.romeo, "max-retries", 2, "initial-wait-time", 1, NULL);
   g_signal_connect (self->fixture.juliet_connection, "stanza-received", G_CALLBACK (stanza_cb),
                     self);
 }

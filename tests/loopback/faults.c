@@ -14,8 +14,7 @@ transfer (Fixture *fixture, const char *property, double probability)
   g_auto (Ends)      ends = { NULL };
   g_autoptr (GBytes) bytes = make_bytes (LENGTH, 1);
 
-  ibb_service_set_initial_wait_time (fixture->romeo, 1);
-  ibb_service_set_max_retries (fixture->romeo, 20);
+  g_object_set (fixture->romeo, "initial-wait-time", 1, "max-retries", 20, NULL);
   ends = fixture_open (fixture);
   g_object_set (fixture->loopback, property, probability, NULL);
 
@@ -34,10 +33,10 @@ test_bounce (Fixture *fixture, gconstpointer data)
 
   ibb_loopback_set_seed (fixture->loopback, 5);
   /* One at a time: the block after a bounced one would be a gap (N-29). */
-  ibb_service_set_window (fixture->romeo, 1);
+  g_object_set (fixture->romeo, "window", (guint64) 1, NULL);
   transfer (fixture, "bounce-probability", 0.5);
 
-  ibb_service_set_max_retries (fixture->romeo, 0);
+  g_object_set (fixture->romeo, "max-retries", 0, NULL);
   ends = fixture_open (fixture);
   ibb_loopback_set_bounce_probability (fixture->loopback, 0.5);
   for (guint i = 0; i < LENGTH / 4096 && !ibb_transport_has_ended (ends.romeo); i++)

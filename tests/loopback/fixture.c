@@ -225,8 +225,8 @@ fixture_open_with (Fixture *self, IBBStanzaType stanza_type)
 void
 fixture_make_room (Fixture *self)
 {
-  ibb_service_set_receive_buffer_size (self->romeo, LARGEST_TRANSFER);
-  ibb_service_set_receive_buffer_size (self->juliet, LARGEST_TRANSFER);
+  g_object_set (self->romeo, "receive-buffer-size", (guint64) LARGEST_TRANSFER, NULL);
+  g_object_set (self->juliet, "receive-buffer-size", (guint64) LARGEST_TRANSFER, NULL);
 }
 
 void

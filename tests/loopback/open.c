@@ -85,7 +85,7 @@ test_fallback (Fixture *fixture, gconstpointer data)
   g_autoptr (IBBTransport) romeo = NULL;
   g_autoptr (IBBTransport) juliet = NULL;
 
-  ibb_service_set_max_block_size (fixture->juliet, 1024);
+  g_object_set (fixture->juliet, "max-block-size", 1024, NULL);
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
   romeo = assert_succeeds (open_with, fixture->romeo, "Juliet@Capulet.Example/balcony",
                            IBB_STANZA_TYPE_MESSAGE, 4096, "one");
@@ -144,7 +144,7 @@ static void
 test_timeout (Fixture *fixture, gconstpointer data)
 {
   ibb_loopback_set_drop_probability (fixture->loopback, 1.0);
-  ibb_service_set_open_timeout (fixture->romeo, 30);
+  g_object_set (fixture->romeo, "open-timeout", 30, NULL);
   assert_open_fails (fixture, JULIET, 0, NULL, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 }
 

@@ -127,14 +127,14 @@ pair_source_new (PairKind kind)
     default:
       g_assert_not_reached ();
     }
-  ibb_service_set_send_buffer_size (self->fixture.romeo, PAIR_SEND_BUFFER);
-  ibb_service_set_send_buffer_size (self->fixture.juliet, PAIR_SEND_BUFFER);
-  ibb_service_set_receive_buffer_size (self->fixture.romeo, PAIR_RECEIVE_BUFFER);
-  ibb_service_set_receive_buffer_size (self->fixture.juliet, PAIR_RECEIVE_BUFFER);
-  ibb_service_set_default_block_size (self->fixture.romeo, PAIR_BLOCK_SIZE);
-  ibb_service_set_default_block_size (self->fixture.juliet, PAIR_BLOCK_SIZE);
-  ibb_service_set_window (self->fixture.romeo, 1);
-  ibb_service_set_window (self->fixture.juliet, 1);
+  g_object_set (self->fixture.romeo, "send-buffer-size", (guint64) PAIR_SEND_BUFFER, NULL);
+  g_object_set (self->fixture.juliet, "send-buffer-size", (guint64) PAIR_SEND_BUFFER, NULL);
+  g_object_set (self->fixture.romeo, "receive-buffer-size", (guint64) PAIR_RECEIVE_BUFFER, NULL);
+  g_object_set (self->fixture.juliet, "receive-buffer-size", (guint64) PAIR_RECEIVE_BUFFER, NULL);
+  g_object_set (self->fixture.romeo, "default-block-size", PAIR_BLOCK_SIZE, NULL);
+  g_object_set (self->fixture.juliet, "default-block-size", PAIR_BLOCK_SIZE, NULL);
+  g_object_set (self->fixture.romeo, "window", (guint64) 1, NULL);
+  g_object_set (self->fixture.juliet, "window", (guint64) 1, NULL);
   return self;
 }
 

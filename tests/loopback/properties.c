@@ -74,26 +74,42 @@ change_all (gpointer object)
 static void
 test_service (Fixture *fixture, gconstpointer data)
 {
+  const struct
+  {
+    const char *name;
+    double      value;
+  } defaults[] = {
+    { "max-retries", 5 },
+    { "initial-wait-time", 1000 },
+    { "wait-backoff-factor", 1.2 },
+    { "default-block-size", 8192 },
+    { "max-block-size", 65535 },
+    { "window", 0 },
+    { "send-buffer-size", 0 },
+    { "receive-buffer-size", 256 * 1024 },
+    { "receive-memory-limit", 64 * 1024 * 1024 },
+    { "open-timeout", 60 * 1000 },
+    { "accept-timeout", 30 * 1000 },
+    { "peer-timeout", 600 * 1000 },
+  };
   IBBService               *service = fixture->romeo;
   g_autoptr (IBBConnection) connection = NULL;
+  gboolean                  half_close;
 
   g_object_get (service, "connection", &connection, NULL);
   g_assert_true (connection == fixture->romeo_connection);
   g_assert_true (ibb_service_get_connection (service) == fixture->romeo_connection);
   g_assert_cmpuint (ibb_service_get_session_limit (service), ==, 0);
-  g_assert_cmpuint (ibb_service_get_max_retries (service), ==, 5);
-  g_assert_cmpuint (ibb_service_get_initial_wait_time (service), ==, 1000);
-  g_assert_cmpfloat_with_epsilon (ibb_service_get_wait_backoff_factor (service), 1.2, 0.001);
-  g_assert_cmpuint (ibb_service_get_default_block_size (service), ==, 8192);
-  g_assert_cmpuint (ibb_service_get_max_block_size (service), ==, 65535);
-  g_assert_cmpuint (ibb_service_get_window (service), ==, 0);
-  g_assert_cmpuint (ibb_service_get_send_buffer_size (service), ==, 0);
-  g_assert_cmpuint (ibb_service_get_receive_buffer_size (service), ==, 256 * 1024);
-  g_assert_cmpuint (ibb_service_get_receive_memory_limit (service), ==, 64 * 1024 * 1024);
-  g_assert_cmpuint (ibb_service_get_open_timeout (service), ==, 60 * 1000);
-  g_assert_cmpuint (ibb_service_get_accept_timeout (service), ==, 30 * 1000);
-  g_assert_cmpuint (ibb_service_get_peer_timeout (service), ==, 600 * 1000);
-  g_assert_false (ibb_service_get_half_close (service));
+  for (gsize i = 0; i < G_N_ELEMENTS (defaults); i++)
+    {
+      GValue value = G_VALUE_INIT;
+
+      g_value_init (&value, G_TYPE_DOUBLE);
+      g_object_get_property (G_OBJECT (service), defaults[i].name, &value);
+      g_assert_cmpfloat_with_epsilon (g_value_get_double (&value), defaults[i].value, 0.001);
+    }
+  g_object_get (service, "half-close", &half_close, NULL);
+  g_assert_false (half_close);
   g_assert_cmpuint (change_all (service), ==, 16);
 }
 

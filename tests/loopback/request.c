@@ -129,7 +129,7 @@ dialogue_begin (Dialogue *self, Fixture *fixture, GAsyncResult **opened)
   for (guint timeout = 30;; timeout *= 2)
     {
       if (self->end == END_TIMEOUT)
-        ibb_service_set_accept_timeout (fixture->juliet, timeout);
+        g_object_set (fixture->juliet, "accept-timeout", timeout, NULL);
       open_with_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, SID, store_result_cb, opened);
       wait_until (self->n_requests == 1 || *opened != NULL);
       run_pending ();

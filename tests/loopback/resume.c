@@ -194,7 +194,7 @@ test_suspended (Fixture *self, gconstpointer data)
 {
   IBBConnection *connection = self->romeo_connection;
 
-  ibb_service_set_resume_timeout (self->romeo, 20);
+  g_object_set (self->romeo, "resume-timeout", 20, NULL);
   for (guint i = 0; i < 2; i++)
     {
       g_auto (Ends) ends = { NULL };
@@ -225,7 +225,7 @@ test_waiting (Fixture *self, gconstpointer data)
   IBBWait        told = IBB_WAIT_NOTHING;
   g_auto (Ends)  ends = { NULL };
 
-  ibb_service_set_peer_timeout (self->romeo, 10000); /* asks after a tenth of it */
+  g_object_set (self->romeo, "peer-timeout", 10000, NULL); /* asks after a tenth of it */
   ends = fixture_open (self);
   g_signal_connect (ends.romeo, "notify::waiting", G_CALLBACK (waiting_cb), &told);
   ibb_connection_set_state (connection, IBB_CONNECTION_STATE_SUSPENDED);

@@ -15,8 +15,8 @@ test_backpressure (Fixture *fixture, gconstpointer data)
   gsize              filled;
   gsize              got = 0;
 
-  ibb_service_set_receive_buffer_size (fixture->juliet, 16 * 1024);
-  ibb_service_set_send_buffer_size (fixture->romeo, 32 * 1024);
+  g_object_set (fixture->juliet, "receive-buffer-size", (guint64) (16 * 1024), NULL);
+  g_object_set (fixture->romeo, "send-buffer-size", (guint64) (32 * 1024), NULL);
   ends = fixture_open (fixture);
   filled = fixture_fill (fixture, ends.romeo);
   g_assert_cmpuint (filled, >=, 32 * 1024);
@@ -78,8 +78,8 @@ test_bounds (Fixture *fixture, gconstpointer data)
   g_autofree char          *bytes = g_malloc0 (64 * 1024);
   guint64                   sent, in_flight, received;
 
-  ibb_service_set_receive_buffer_size (fixture->juliet, 16 * 1024);
-  ibb_service_set_window (fixture->romeo, 32 * 1024);
+  g_object_set (fixture->juliet, "receive-buffer-size", (guint64) (16 * 1024), NULL);
+  g_object_set (fixture->romeo, "window", (guint64) (32 * 1024), NULL);
   ends = fixture_open (fixture);
   write_bytes (ends.romeo, bytes, 64 * 1024);
   poll_until (ibb_transport_get_bytes_received (ends.juliet) > 16 * 1024);

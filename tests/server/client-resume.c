@@ -137,7 +137,7 @@ test_short_blocks (Parties *self, gconstpointer data)
   g_autoptr (IBBTransport) bob = NULL;
   End                      ends[2] = { { { NULL } } };
 
-  ibb_service_set_default_block_size (self->alice.service, 16);
+  g_object_set (self->alice.service, "default-block-size", 16, NULL);
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   end_start (&ends[0], alice, 4 * step);
   end_start (&ends[1], bob, 4 * step);

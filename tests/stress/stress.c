@@ -460,10 +460,8 @@ make_service (IBBConnection *connection, guint kind)
   IBBService *service = count (ibb_service_new (connection));
 
   ibb_service_set_session_limit (service, 64);
-  ibb_service_set_open_timeout (service, 2000);
-  ibb_service_set_accept_timeout (service, 500);
-  ibb_service_set_initial_wait_time (service, 5);
-  ibb_service_set_receive_buffer_size (service, 20000);
+  g_object_set (service, "open-timeout", 2000, "accept-timeout", 500, "initial-wait-time", 5,
+                "receive-buffer-size", (guint64) 20000, NULL);
   if (kind % 3 == 0)
     g_signal_connect (service, "session-requested", G_CALLBACK (requested_cb), NULL);
   else if (kind % 3 == 1)
@@ -546,12 +544,11 @@ step_open (Worker *worker, Place *place)
 static void
 step_settings (Worker *worker, IBBService *service)
 {
-  ibb_service_set_window (service, chance (worker, 50) ? 0 : below (worker, 100000));
-  ibb_service_set_send_buffer_size (service, chance (worker, 50) ? 0 : below (worker, 30000));
-  ibb_service_set_receive_buffer_size (service, 1000 + below (worker, 60000));
-  ibb_service_set_half_close (service, chance (worker, 50));
-  ibb_service_set_max_block_size (service, chance (worker, 80) ? 65535 : 1000);
-  ibb_service_set_max_retries (service, 1 + below (worker, 5));
+  g_object_set (service, "window", (guint64) (chance (worker, 50) ? 0 : below (worker, 100000)),
+                "send-buffer-size", (guint64) (chance (worker, 50) ? 0 : below (worker, 30000)),
+                "receive-buffer-size", (guint64) (1000 + below (worker, 60000)), "half-close",
+                chance (worker, 50), "max-block-size", chance (worker, 80) ? 65535 : 1000,
+                "max-retries", 1 + below (worker, 5), NULL);
 }
 
 /* Of all bytes, each stanza that comes twice or not at all may cost a session. */

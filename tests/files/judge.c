@@ -174,7 +174,7 @@ static void
 judge_part_of (const WholeRecord *record, const GError *error)
 {
   static const int deleting[] = { IBB_ERROR_FORBIDDEN, IBB_ERROR_GONE, IBB_ERROR_NOT_ACCEPTABLE,
-                                  IBB_ERROR_PROTOCOL, IBB_ERROR_CONFLICT };
+                                  IBB_ERROR_PROTOCOL };
   WholeFile       *file = record->file;
   gboolean         is_deleted = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
@@ -187,7 +187,8 @@ judge_part_of (const WholeRecord *record, const GError *error)
       file->is_unsettled |=
           ibb_files_transfer_get_bytes_moved (record->transfer) == g_bytes_get_size (file->bytes);
     }
-  else if (!file->is_twin && world.disk->n_planted == 0 &&
+  else if ((error == NULL || g_error_matches (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE)) &&
+           !file->is_twin && world.disk->n_planted == 0 &&
            ibb_files_transfer_get_bytes_resumed (record->transfer) > 0)
     file->is_left = FALSE;
 }
@@ -226,12 +227,13 @@ judge_beginning (WholeProgram *program, WholeRecord *record)
     whole_fail ("a transfer of “%s” does not go on with what is there", file->name);
 }
 
-/* Two programs that are both at new addresses do not find each other. */
+/* A sender finds no receiver that is at a new address, and has lost its last words with the old
+ * one.
+ */
 static gboolean
 has_reached (const WholeFile *file)
 {
-  return file->receiver != WHOLE_STRANGER &&
-         !(world.programs[file->sender].has_moved && world.programs[file->receiver].has_moved);
+  return file->receiver != WHOLE_STRANGER && !world.programs[file->receiver].has_moved;
 }
 
 void
@@ -250,13 +252,15 @@ judge_transfer (WholeRecord *record)
     whole_fail ("a transfer ends in state %u, and its error says otherwise", state);
   if (state != IBB_FILES_STATE_FAILED && !is_sender && record->stream != NULL)
     judge_stream (record);
-  if (state != IBB_FILES_STATE_FAILED && file->bad_offer == record->offer)
+  /* What is too much may be lost with the connection. */
+  if (state != IBB_FILES_STATE_FAILED && file->bad_offer == record->offer &&
+      (file->sender != WHOLE_STRANGER || world.n_evils == 0))
     whole_fail ("“%s” has arrived, and could not be read or has changed", file->name);
   if (state == IBB_FILES_STATE_SENT && is_sender && file->receiver != WHOLE_STRANGER)
     whole_fail ("“%s” ends as sent to a program that says what it has", file->name);
   if (state == IBB_FILES_STATE_DELIVERED && is_sender)
     {
-      if (file->arrived != record->offer)
+      if (file->arrived < record->offer)
         whole_fail ("“%s” was delivered before its receiver said so", file->name);
       file->is_promised = TRUE;
       world.n_delivered++;
@@ -271,7 +275,9 @@ judge_transfer (WholeRecord *record)
       world.n_deaths == 0 && file->is_free && has_reached (file))
     whole_fail ("the receiver has “%s”, and the sender does not learn it: %s", file->name,
                 error->message);
+  /* Two files of another program may have all in common that tells them apart. */
   if (state == IBB_FILES_STATE_FAILED &&
+      !(file->sender == WHOLE_STRANGER && g_error_matches (error, IBB_ERROR, IBB_ERROR_CONFLICT)) &&
       world.n_evils + turns_n_faults + world.disk->n_planted == 0 && file->is_free &&
       record->offer == file->n_made)
     whole_fail ("%s of “%s” fails for no reason: %s", is_sender ? "sending" : "receiving",

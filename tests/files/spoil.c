@@ -99,6 +99,21 @@ spoil_open_source (WholeFile *file)
     }
 }
 
+/* Of another sender's file a hash of the rest may be all that comes. */
+static gboolean
+has_whole_hash (const char *name)
+{
+  for (guint i = 0; i < world.n_files; i++)
+    for (guint number = 1; number <= 2 && world.files[i].sender != WHOLE_STRANGER; number++)
+      {
+        g_autofree char *part = judge_dup_part_name (&world.files[i], number);
+
+        if (g_str_equal (name, part))
+          return TRUE;
+      }
+  return FALSE;
+}
+
 void
 spoil_part (void)
 {
@@ -120,7 +135,7 @@ spoil_part (void)
   world.n_evils++;
   part->is_planted = TRUE;
   world.disk->n_planted++;
-  if (part->bytes->len > 0 && whole_one_in (2))
+  if (part->bytes->len > 0 && has_whole_hash (place) && whole_one_in (2))
     part->bytes->str[random_below (&turns_random, part->bytes->len)] ^= 1;
   else
     fake_disk_plant_any (world.disk, place);

@@ -380,7 +380,7 @@ send_received (Exchange *self)
   g_autofree char *children =
       g_strdup_printf ("<received xmlns='" FT "' creator='initiator' name='%s'/>", self->content);
 
-  self->file->arrived = self->offer;
+  self->file->arrived = MAX (self->file->arrived, self->offer);
   act (self, "session-info", children);
 }
 
@@ -404,7 +404,7 @@ end_received (Exchange *self)
     send_received (self);
   if (self->is_jingle && whole_one_in (2))
     {
-      self->file->arrived = self->offer;
+      self->file->arrived = MAX (self->file->arrived, self->offer);
       terminate (self, "success");
     }
 }

@@ -82,7 +82,9 @@ account_prepare_client (IBBClient *client, const char *password)
 static inline IBBClient *
 account_create_client_for (const char *jid, const char *password)
 {
-  IBBClient *client = ibb_client_new_with_worker (jid, account_get_worker ());
+  /* ibb_client_new_with_worker () does not take NULL. */
+  IBBWorker *worker = account_get_worker ();
+  IBBClient *client = g_object_new (IBB_TYPE_CLIENT, "jid", jid, "worker", worker, NULL);
 
   account_prepare_client (client, password);
   return client;

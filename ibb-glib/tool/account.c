@@ -101,10 +101,8 @@ apply (IBBClient *client, const ToolOptions *options, GError **error)
       ibb_client_set_websocket_mode (client, options->websocket_mode);
       ibb_client_set_websocket_uri (client, options->websocket_uri);
     }
-  if (options->no_plain)
-    ibb_client_set_password_policy (client, IBB_PASSWORD_POLICY_HASHED);
-  else if (options->allow_plain_text)
-    ibb_client_set_password_policy (client, IBB_PASSWORD_POLICY_READABLE);
+  if (options->password_policy >= 0)
+    ibb_client_set_password_policy (client, (IBBPasswordPolicy) options->password_policy);
   ibb_client_set_resumable (client, options->resume_timeout > 0);
   if (options->host != NULL)
     {

@@ -24,6 +24,7 @@ typedef struct
   char *tls;
   char *proxy;
   char *websocket;
+  char *password_policy;
   char *stanza_type;
   char *window;
   char *block_size;
@@ -39,6 +40,7 @@ raw_options_clear (RawOptions *raw)
   g_free (raw->tls);
   g_free (raw->proxy);
   g_free (raw->websocket);
+  g_free (raw->password_policy);
   g_free (raw->stanza_type);
   g_free (raw->window);
   g_free (raw->block_size);
@@ -101,7 +103,7 @@ tool_options_parse_count (const char *text, guint *count)
 static const ToolHelpChoice choices[] = {
   { "from", TOOL_FROM_ANYBODY },      { "proxy", "none" },
   { "stanza-type", "iq message" },    { "tls", "automatic starttls direct none" },
-  { "websocket", "fallback always" },
+  { "websocket", "fallback always" }, { "password-policy", "encrypted hashed readable" },
 };
 
 static gboolean
@@ -155,10 +157,9 @@ add_account_options (GArray *all, ToolOptions *self, RawOptions *raw)
       N_ ("URI") },
     { "websocket", 0, 0, G_OPTION_ARG_STRING, &raw->websocket,
       N_ ("Over HTTPS: fallback (if TCP does not get out), always, or a wss:// URL"), N_ ("HOW") },
-    { "allow-plain-text", 0, 0, G_OPTION_ARG_NONE, &self->allow_plain_text,
-      N_ ("Without TLS, send the password in readable form if nothing else works"), NULL },
-    { "no-plain", 0, 0, G_OPTION_ARG_NONE, &self->no_plain,
-      N_ ("Never show the password to the server, even over TLS"), NULL },
+    { "password-policy", 0, 0, G_OPTION_ARG_STRING, &raw->password_policy,
+      N_ ("Who may read the password: encrypted (the server), hashed (nobody) or readable (all)"),
+      N_ ("POLICY") },
     { "ca-file", 0, 0, G_OPTION_ARG_FILENAME, &self->ca_file,
       N_ ("Certificates to trust, in PEM, instead of the system's"), N_ ("FILE") },
     { "fingerprint", 0, 0, G_OPTION_ARG_STRING, &self->fingerprint,
@@ -479,6 +480,17 @@ normalize_fingerprint (char **fingerprint)
   return TRUE;
 }
 
+static gboolean
+parse_password_policy (ToolOptions *self, const char *text)
+{
+  g_autoptr (GEnumClass) class = g_type_class_ref (IBB_TYPE_PASSWORD_POLICY);
+  const GEnumValue *value = g_enum_get_value_by_nick (class, text);
+
+  if (value != NULL)
+    self->password_policy = value->value;
+  return value != NULL;
+}
+
 /* Returns what is wrong, or NULL. */
 static char *
 understand_certificates (ToolOptions *self)
@@ -549,6 +561,9 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
     return describe_bad_proxy (raw->proxy);
   if (raw->websocket != NULL && !parse_websocket (self, raw->websocket))
     return describe_bad_websocket (raw->websocket);
+  if (raw->password_policy != NULL && !parse_password_policy (self, raw->password_policy))
+    return g_strdup_printf (_ ("--password-policy is encrypted, hashed or readable, not “%s”"),
+                            raw->password_policy);
   /* Without a port the mode decides. */
   if (raw->server != NULL &&
       !tool_options_parse_address (raw->server, self->tls_mode == IBB_TLS_MODE_DIRECT ? 5223 : 5222,
@@ -622,6 +637,7 @@ tool_options_parse (ToolOptions        *self,
     { NULL },
   };
 
+  self->password_policy = -1;
   self->timeout = TOOL_TIMEOUT_DEFAULT;
   self->peer_timeout = TOOL_PEER_TIMEOUT;
   self->resume_timeout = TOOL_RESUME_TIMEOUT;

@@ -39,9 +39,8 @@ typedef struct
   IBBTlsMode       tls_mode;
   char            *proxy; /* NULL: what the system says */
   IBBWebsocketMode websocket_mode;
-  char            *websocket_uri; /* NULL: what the domain says */
-  gboolean         allow_plain_text;
-  gboolean         no_plain;
+  char            *websocket_uri;    /* NULL: what the domain says */
+  int              password_policy;  /* IBBPasswordPolicy; -1: as the account says */
   char            *ca_file;          /* NULL: the authorities of the system */
   char            *fingerprint;      /* NULL: none; of the server's certificate */
   char            *certificate_file; /* NULL: none */

@@ -207,7 +207,7 @@ class Account:
         result = ['--jid', self.bare + (f'/{resource}' if resource else ''), '--tls', tls,
                   '--server', f'{host or self.server.host}:{port or self.server.port}']
         if not environment:
-            result.append('--allow-plain-text')
+            result += ['--password-policy', 'readable']
         if tls != 'none' and ca in environment:
             result += ['--ca-file', environment[ca]]
         return result

@@ -300,7 +300,7 @@ def _(server):
     with open(folder / 'ibb-glib/accounts', 'w', encoding='utf-8') as file:
         file.write(f'[home]\njid={alice.bare}/desk\npassword-file={folder / "password"}\n'
                    f'tls=none\nserver={server.host}:{server.port}\n')
-    here = alice.ibb('cat', 'nobody@localhost', account=['--account', 'home', '--allow-plain-text'],
+    here = alice.ibb('cat', 'nobody@localhost', account=['--account', 'home', '--password-policy', 'readable'],
                      env={'XDG_CONFIG_HOME': folder.path, 'IBB_PASSWORD': ''})
     with open(folder / 'password', 'w', encoding='utf-8') as pipe:
         pipe.write(alice.password + '\n')

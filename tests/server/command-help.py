@@ -259,7 +259,7 @@ def _():
     zsh = Zsh()
     check_equal(zsh.complete('ibb rec'), 'ibb receive', 'a command')
     check_equal(zsh.complete('ibb send --stan'), 'ibb send --stanza-type', 'an option')
-    check_equal(zsh.complete('ibb send --no-p'), 'ibb send --no-plain', 'an option without a value')
+    check_equal(zsh.complete('ibb send --enc'), 'ibb send --encrypt', 'an option without a value')
     check_equal(zsh.complete('ibb send --tls=d'), 'ibb send --tls=direct', 'a word behind “=”')
     check_equal(zsh.complete('ibb send --tls au'), 'ibb send --tls automatic', 'a word')
     folder = Folder()
@@ -283,6 +283,7 @@ def _():
     usage('send', '--jid', 'a@b', '--password', 'secret', 'file', 'c@d', word='--password')
     usage('send', '--jid', 'a@b', '--tls', 'maybe', 'file', 'c@d', word='maybe')
     usage('send', '--jid', 'a@b', '--websocket', 'ws://b', 'file', 'c@d', word='ws://b')
+    usage('send', '--jid', 'a@b', '--password-policy', 'plain', 'file', 'c@d', word='plain')
     for uri in ('', 'h:1', 'socks5://', 'socks5://h', 'socks5://:1', 'socks4://h:1', 'https://h:1', 'http://h:0',
                 'http://h:1/path', 'http://h:1?x', 'http://h:65536'):
         usage('send', '--jid', 'a@b', '--proxy', uri, 'file', 'c@d', word=f'not “{uri}”')

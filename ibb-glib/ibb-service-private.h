@@ -13,6 +13,15 @@ struct _IBBService
   IBBConnection *connection; /* (owned) */
   IBBHost       *host;       /* (owned): as a user */
   IBBInbox      *inbox;      /* (owned) */
+
+  /* in the context of the signals */
+  GPtrArray *listed; /* (owned) (element-type IBBChannel): as the list model tells it */
+  gboolean   is_listing;
+  gboolean   must_list;
 };
 
 void ibb_service_install_properties (GObjectClass *class);
+
+void ibb_service_list_model_init (GListModelInterface *iface);
+/* Tells the handlers of the list model of what has changed. */
+void ibb_service_list_update (IBBService *self);

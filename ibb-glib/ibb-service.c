@@ -39,6 +39,10 @@
  * If there is no handler and no accept, an unexpected open is refused with
  * `not-acceptable`.
  *
+ * As a [iface@Gio.ListModel] a service has the transports of its sessions, from the moment when
+ * the application gets one until the session ends or the application drops it: the list does not
+ * keep a session open.
+ *
  * When the last reference to a service is dropped, nothing new is opened or
  * accepted, but open sessions continue. A pending asynchronous call holds a
  * reference; cancel it, or call [method@IBB.Service.stop].
@@ -62,8 +66,9 @@
  *
  * ## Threads
  *
- * Any thread may call any method. Signals are emitted in the thread-default
- * context in which the service was constructed; asynchronous calls complete in
+ * Any thread may call any method, but for those of the list model. Signals are emitted in the
+ * thread-default context in which the service was constructed, and the list changes there;
+ * asynchronous calls complete in
  * the thread-default context of their caller. A blocking call that would have
  * to wait in the thread that serves the connection fails with
  * %G_IO_ERROR_WOULD_BLOCK; with [class@IBB.Client] and [class@IBB.Loopback],
@@ -81,7 +86,11 @@ enum
 
 static guint signals[N_SIGNALS];
 
-G_DEFINE_FINAL_TYPE (IBBService, ibb_service, G_TYPE_OBJECT)
+G_DEFINE_FINAL_TYPE_WITH_CODE (IBBService,
+                               ibb_service,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL,
+                                                      ibb_service_list_model_init))
 
 /* Called in the context of the signals, without the lock. session: (transfer full) */
 static void
@@ -125,8 +134,10 @@ emit_notice (gpointer data)
 {
   IBBService *self = data;
   gboolean    is_request;
-  IBBSession *session = ibb_inbox_take_notice (self->inbox, &is_request);
+  IBBSession *session;
 
+  ibb_service_list_update (self);
+  session = ibb_inbox_take_notice (self->inbox, &is_request);
   if (session == NULL)
     return;
   if (is_request)
@@ -166,6 +177,7 @@ ibb_service_finalize (GObject *object)
 {
   IBBService *self = IBB_SERVICE (object);
 
+  g_ptr_array_unref (self->listed);
   g_clear_pointer (&self->inbox, ibb_inbox_unref);
   g_clear_pointer (&self->host, ibb_host_release);
   g_clear_object (&self->connection);
@@ -233,6 +245,7 @@ ibb_service_class_init (IBBServiceClass *class)
 static void
 ibb_service_init (IBBService *self)
 {
+  self->listed = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_channel_unref);
 }
 
 /**

@@ -22,6 +22,9 @@ struct _IBBTransport
 /* channel: (transfer full) (nullable). NULL for NULL. */
 IBBTransport *ibb_transport_new_take (IBBChannel *channel);
 
+/* For a session whose transport is gone: as that one after the end. channel: (transfer full). */
+IBBTransport *ibb_transport_new_ended (IBBChannel *channel);
+
 /* (transfer full): a second output, whose close leaves the session open for writing. */
 GOutputStream *ibb_transport_create_output (IBBTransport *self);
 

@@ -201,6 +201,17 @@ ibb_transport_init (IBBTransport *self)
 }
 
 IBBTransport *
+ibb_transport_new_ended (IBBChannel *channel)
+{
+  IBBTransport *self = g_object_new (IBB_TYPE_TRANSPORT, NULL);
+
+  self->channel = channel;
+  self->input = ibb_input_stream_new (channel);
+  self->output = ibb_output_stream_new (channel);
+  return self;
+}
+
+IBBTransport *
 ibb_transport_new_take (IBBChannel *channel)
 {
   IBBTransport *self;
@@ -208,10 +219,7 @@ ibb_transport_new_take (IBBChannel *channel)
   if (channel == NULL)
     return NULL;
 
-  self = g_object_new (IBB_TYPE_TRANSPORT, NULL);
-  self->channel = channel;
-  self->input = ibb_input_stream_new (channel);
-  self->output = ibb_output_stream_new (channel);
+  self = ibb_transport_new_ended (channel);
   ibb_channel_set_owner (channel, G_OBJECT (self), ibb_transport_notify_changes);
   return self;
 }

@@ -273,9 +273,40 @@ trace_locked (IBBChannel *self)
                          session->receiver.received, error != NULL ? error->message : "no error");
 }
 
+static void
+set_listed_locked (IBBChannel *self, gboolean is_listed)
+{
+  IBBHost *host = self->host;
+
+  if (self->is_listed == is_listed)
+    return;
+  self->is_listed = is_listed;
+  self->link.data = self;
+  if (is_listed)
+    g_queue_push_tail_link (&host->channels, &self->link);
+  else
+    g_queue_unlink (&host->channels, &self->link);
+  if (host->list_source != NULL)
+    g_source_set_ready_time (host->list_source, 0);
+}
+
+GPtrArray *
+ibb_channel_list_all (IBBHost *host)
+{
+  GPtrArray *all = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_channel_unref);
+
+  ibb_host_lock (host);
+  for (GList *l = host->channels.head; l != NULL; l = l->next)
+    g_ptr_array_add (all, channel_ref_locked (l->data));
+  ibb_host_unlock (host);
+  return all;
+}
+
 void
 ibb_channel_changed_locked (IBBChannel *self)
 {
+  if (self->session->state == IBB_SESSION_ENDED)
+    set_listed_locked (self, FALSE);
   trace_locked (self);
   ibb_channel_has_opened_locked (self);
   tell_changed_locked (self);
@@ -301,6 +332,7 @@ ibb_channel_set_owner (IBBChannel *self, GObject *owner, IBBChannelChangedFunc c
   self->owner = ibb_weak_new (owner);
   ibb_host_lock (self->host);
   self->changed = changed;
+  set_listed_locked (self, self->session->state != IBB_SESSION_ENDED);
   note_told_locked (self);
   tell_changed_locked (self);
   ibb_host_unlock (self->host);
@@ -325,6 +357,7 @@ ibb_channel_drop_owner (IBBChannel *self, GObject *owner)
   ibb_host_lock (self->host);
   changed = g_steal_pointer (&self->changed_source);
   self->changed = NULL;
+  set_listed_locked (self, FALSE);
   if (!self->closing)
     {
       self->closing = TRUE;

@@ -58,7 +58,9 @@ struct _IBBHost
   GMainContext          *signal_context; /* (owned) (nullable): where users emit; NULL after them */
   GSource               *source; /* (owned) (nullable): in context; pumps; NULL once retired */
   guint                  n_users;
-  gboolean               retired;  /* no user and no session is left */
+  GQueue                 channels;    /* (element-type IBBChannel): see ibb_channel_list_all () */
+  GSource               *list_source; /* (unowned) (nullable): woken when channels has changed */
+  gboolean               retired;     /* no user and no session is left */
   GThread               *thread;   /* (owned) (nullable): the one that runs context, once known */
   gint64                 armed;    /* when source will be dispatched, G_MAXINT64 for never */
   gboolean               pumping;  /* in context: it sends, or a batch has brought a stanza */

@@ -148,6 +148,7 @@ ibb_inbox_open (IBBInbox              *self,
   self->source = ibb_callback_source_new_for_object ("[ibb-glib] service", service, emit);
   self->signals = *signals;
   self->service = service;
+  self->host->list_source = self->source;
   g_source_attach (self->source, self->host->signal_context);
 }
 
@@ -179,6 +180,7 @@ ibb_inbox_close (IBBInbox *self)
 
   ibb_host_lock (self->host);
   source = g_steal_pointer (&self->source);
+  self->host->list_source = NULL;
   self->service = NULL;
   ibb_host_unlock (self->host);
   ibb_source_clear (&source);

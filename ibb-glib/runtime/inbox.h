@@ -43,8 +43,8 @@ IBBInbox *ibb_inbox_new (IBBHost *host);
 IBBInbox *ibb_inbox_ref (IBBInbox *self);
 void      ibb_inbox_unref (IBBInbox *self);
 
-/* From now on emit is called in the context of the signals for each notice, with a reference
- * to service, which closes the inbox in its dispose. */
+/* From now on emit is called in the context of the signals for each notice, and when the channels
+ * of the host have changed, with a reference to service, which closes the inbox in its dispose. */
 void ibb_inbox_open (IBBInbox              *self,
                      GObject               *service,
                      const IBBInboxSignals *signals,

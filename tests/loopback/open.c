@@ -2,6 +2,7 @@
 
 /* Opening and expecting a session, and all that may become of it. */
 
+#include "../lib/list-mirror.h"
 #include "fixture.h"
 
 static void
@@ -146,6 +147,40 @@ test_timeout (Fixture *fixture, gconstpointer data)
   ibb_loopback_set_drop_probability (fixture->loopback, 1.0);
   g_object_set (fixture->romeo, "open-timeout", 30, NULL);
   assert_open_fails (fixture, JULIET, 0, NULL, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+}
+
+/* The service lists the transports that the application has, and keeps none. */
+static void
+test_list (Fixture *fixture, gconstpointer data)
+{
+  GListModel              *list = G_LIST_MODEL (fixture->romeo);
+  g_autoptr (GPtrArray)    romeo = list_mirror_new (fixture->romeo);
+  g_autoptr (GPtrArray)    juliet = list_mirror_new (fixture->juliet);
+  Ends                     first = fixture_open (fixture);
+  Ends                     second = fixture_open (fixture);
+  g_autoptr (IBBTransport) gone = NULL;
+
+  run_pending ();
+  g_assert_cmpuint (romeo->len, ==, 2);
+  g_assert_true (g_ptr_array_index (romeo, 0) == first.romeo);
+  g_assert_true (g_ptr_array_index (romeo, 1) == second.romeo);
+  g_assert_true (g_ptr_array_index (juliet, 1) == second.juliet);
+
+  /* Until the context runs, something ended stands for what was dropped. */
+  g_assert_finalize_object (first.romeo);
+  g_assert_cmpuint (g_list_model_get_n_items (list), ==, 2);
+  gone = g_list_model_get_item (list, 0);
+  g_assert_true (ibb_transport_has_ended (gone));
+  wait_until (romeo->len == 1);
+  g_assert_true (g_ptr_array_index (romeo, 0) == second.romeo);
+  wait_until (juliet->len == 1);
+
+  close_async (second.juliet);
+  close_async (second.romeo);
+  wait_until (romeo->len == 0 && juliet->len == 0);
+  g_object_unref (first.juliet);
+  g_object_unref (second.juliet);
+  g_object_unref (second.romeo);
 }
 
 /* D-09, F-03, F-28: an expected session comes in whatever the limit, and beats
@@ -324,6 +359,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/open/fallback/D-14", test_fallback);
   add_test ("/ibb/loopback/open/cancelled/D-15", test_cancelled);
   add_test ("/ibb/loopback/open/timeout", test_timeout);
+  add_test ("/ibb/loopback/open/list", test_list);
   add_test ("/ibb/loopback/open/expect/D-09", test_expect);
   add_test ("/ibb/loopback/open/expect-timeout", test_expect_timeout);
   g_test_add ("/ibb/loopback/open/lost/D-42", Fixture, GINT_TO_POINTER (FALSE), fixture_set_up,

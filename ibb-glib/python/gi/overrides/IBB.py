@@ -158,6 +158,9 @@ Transport = override(Transport)
 class Service(IBB.Service):
     """Its calls can be awaited under run(); a call that has a callback is as without overrides."""
 
+    def __bool__(self) -> bool:
+        return True  # also while the list is empty
+
     def open_session_async(self, peer_jid, params=None, cancellable=None, callback=None,
                            *user_data):
         """Opens a session with a peer, given by its full JID. A task that is cancelled aborts it."""

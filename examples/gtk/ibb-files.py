@@ -176,7 +176,6 @@ class Window(Adw.ApplicationWindow):
         self.service = None
         self.folder = Gio.File.new_for_path(
             GLib.get_user_special_dir(GLib.UserDirectory.DIRECTORY_DOWNLOAD) or GLib.get_home_dir())
-        self.rows = []
         self._resources = {}
         self._chooser = None
         self._asked = False
@@ -265,7 +264,8 @@ class Window(Adw.ApplicationWindow):
         self.service = IBBFiles.Service.new(client)
         # A transfer goes on when the client has logged in again.
         self.service.get_sessions().props.resume_sessions = True
-        self.service.connect('file-offered', lambda _service, transfer: self._add(transfer))
+        self.service.connect('file-offered', lambda *_: True)  # the row of the list asks
+        self.list.bind_model(self.service, self._new_row)
         self._start_login()
 
     def _start_login(self):
@@ -301,6 +301,7 @@ class Window(Adw.ApplicationWindow):
         except GLib.Error:
             pass  # the server sees the connection end
         self.client = self.service = None
+        self.list.bind_model(None, None)
         self.log_out.set_visible(False)
         self.pages.set_visible_child_name('account')
         if self._closing:
@@ -373,8 +374,8 @@ class Window(Adw.ApplicationWindow):
             self.status.set_label(_('Waiting for the network: {reason}').format(reason=error.message))
         else:
             self.status.set_label(_('Waiting for the network'))
-        for row in self.rows:
-            row.update()
+        for number in range(len(self.service or ())):
+            self.list.get_row_at_index(number).update()
 
     # Contacts.
 
@@ -415,19 +416,25 @@ class Window(Adw.ApplicationWindow):
 
     def _offered(self, service, result):
         try:
-            self._add(service.offer_file_finish(result))
+            service.offer_file_finish(result)
         except GLib.Error as error:
-            self.show_error(error)
+            self.tell(error.message)
 
-    def _add(self, transfer):
+    def _new_row(self, transfer):
+        """A transfer that is over leaves the list."""
         row = TransferRow(self, transfer)
-        self.rows.append(row)
-        self.list.prepend(row)
-        return True
+        transfer.connect('notify::state', lambda *_: self._state_changed(row))
+        return row
 
-    def show_error(self, error):
+    def _state_changed(self, row):
+        state = row.transfer.props.state
+        if state in ENDED:
+            self.tell(f'{row.title.get_label()}\n{row.status.get_label()}',
+                      timeout=0 if state == IBBFiles.State.FAILED else 5)
+
+    def tell(self, text, timeout=0):
         # A title has one line, which would cut what to do about it.
-        self.toasts.add_toast(Adw.Toast(custom_title=new_label(error.message), timeout=0))
+        self.toasts.add_toast(Adw.Toast(custom_title=new_label(text), timeout=timeout))
 
 
 class Application(Adw.Application):

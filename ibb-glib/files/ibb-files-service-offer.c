@@ -64,8 +64,8 @@ found_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   transfer->is_own = choice->is_own;
   if (choice->is_own)
     transfer->block_size = MAX (transfer->block_size, OWN_BLOCK_SIZE);
-  g_ptr_array_add (self->transfers, g_object_ref (transfer));
-  ibb_files_transfer_offer (transfer, data->stream, data->file, data->etag);
+  if (ibb_files_service_add (self, transfer))
+    ibb_files_transfer_offer (transfer, data->stream, data->file, data->etag);
   g_task_return_pointer (task, g_steal_pointer (&transfer),
                          data->has_callback ? abandon : g_object_unref);
 }

@@ -15,6 +15,9 @@ struct _IBBFilesService
   IBBFarewells  *farewells;  /* (owned): of those that are over */
 };
 
+/* Tells the list of it. FALSE: a handler has ended the transfer. */
+gboolean ibb_files_service_add (IBBFilesService *self, IBBFilesTransfer *transfer);
+
 IBBFilesTransfer *ibb_files_service_create_transfer (IBBFilesService  *self,
                                                      IBBFilesDirection direction,
                                                      IBBFilesWay       way,

@@ -45,7 +45,9 @@
  * }
  * ```
  *
- * Transfers that are not over keep the service; it keeps no offer of more than an hour ago.
+ * Transfers that are not over keep the service; it keeps no offer of more than an hour ago. As a
+ * [iface@Gio.ListModel] it has these transfers, those of both directions, in the order in which
+ * they began: a window can bind its list to the service.
  *
  * ## Threads
  *
@@ -80,7 +82,13 @@ enum
 static GParamSpec *props[N_PROPS];
 static guint       signals[N_SIGNALS];
 
-G_DEFINE_FINAL_TYPE (IBBFilesService, ibb_files_service, G_TYPE_OBJECT)
+static void ibb_files_service_list_model_init (GListModelInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (IBBFilesService,
+                               ibb_files_service,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL,
+                                                      ibb_files_service_list_model_init))
 
 static const char *const own_features[] = {
   "http://jabber.org/protocol/ibb", /* the sessions are expected, which does not announce them */
@@ -141,6 +149,44 @@ ibb_files_service_set_property (GObject      *object,
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
+}
+
+/* The list. */
+
+static GType
+ibb_files_service_get_item_type (GListModel *list)
+{
+  return IBB_FILES_TYPE_TRANSFER;
+}
+
+static guint
+ibb_files_service_get_n_items (GListModel *list)
+{
+  return IBB_FILES_SERVICE (list)->transfers->len;
+}
+
+static gpointer
+ibb_files_service_get_item (GListModel *list, guint position)
+{
+  GPtrArray *transfers = IBB_FILES_SERVICE (list)->transfers;
+
+  return position < transfers->len ? g_object_ref (g_ptr_array_index (transfers, position)) : NULL;
+}
+
+static void
+ibb_files_service_list_model_init (GListModelInterface *iface)
+{
+  iface->get_item_type = ibb_files_service_get_item_type;
+  iface->get_n_items = ibb_files_service_get_n_items;
+  iface->get_item = ibb_files_service_get_item;
+}
+
+gboolean
+ibb_files_service_add (IBBFilesService *self, IBBFilesTransfer *transfer)
+{
+  g_ptr_array_add (self->transfers, g_object_ref (transfer));
+  g_list_model_items_changed (G_LIST_MODEL (self), self->transfers->len - 1, 0, 1);
+  return !ibb_files_transfer_is_over (transfer) && transfer->failure == NULL;
 }
 
 /* Requests. */
@@ -331,10 +377,10 @@ offer (IBBFilesService *self, IBBStanza *request, IBBFilesTransfer *transfer)
 
   if (to != NULL && g_strcmp0 (to, local_jid) != 0)
     transfer->local_jid = g_strdup (to);
-  g_ptr_array_add (self->transfers, g_object_ref (transfer));
   ibb_files_transfer_set_timer (transfer, DECISION_TIMEOUT, decision_timeout_cb);
   ibb_files_transfer_watch_peer (transfer);
-  g_signal_emit (self, signals[SIGNAL_FILE_OFFERED], 0, transfer, &is_taken);
+  if (ibb_files_service_add (self, transfer))
+    g_signal_emit (self, signals[SIGNAL_FILE_OFFERED], 0, transfer, &is_taken);
   if (!is_taken)
     ibb_files_transfer_refuse (transfer, NULL);
   g_object_unref (transfer);

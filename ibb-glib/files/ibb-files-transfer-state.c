@@ -184,6 +184,7 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
   g_autoptr (IBBFilesTransfer) kept = g_object_ref (self);
   g_autoptr (GObject)          service = NULL;
   GTask                       *task;
+  guint                        position;
 
   if (ibb_files_transfer_is_over (self))
     return;
@@ -192,7 +193,6 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
   /* Behind the back of the application: a peer's program may never answer. */
   if (self->transport != NULL && state != IBB_FILES_STATE_FAILED)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
-  g_ptr_array_remove (self->transfers, self);
   service = g_steal_pointer (&self->service);
   g_object_freeze_notify (G_OBJECT (self));
   if (self->error != NULL)
@@ -201,6 +201,11 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
     g_object_notify (G_OBJECT (self), "file");
   ibb_files_transfer_set_state (self, state);
   notify_progress (self);
+  if (g_ptr_array_find (self->transfers, self, &position))
+    {
+      g_ptr_array_remove_index (self->transfers, position);
+      g_list_model_items_changed (G_LIST_MODEL (service), position, 1, 0);
+    }
   g_object_thaw_notify (G_OBJECT (self));
   while ((task = g_queue_pop_head (&self->waits)) != NULL)
     ibb_files_transfer_return (self, task);

@@ -2,6 +2,7 @@
 
 /* Files between two programs that use the library. */
 
+#include "../lib/list-mirror.h"
 #include "ends.h"
 
 #include <fcntl.h>
@@ -142,6 +143,41 @@ test_disk_full (Files *self, gconstpointer data)
                        self->offered, &self->result);
   assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FAILED);
   assert_says (self->sent, "“The disk is full”");
+}
+
+static void
+cancel_cb (GListModel *list, guint position, guint n_removed, guint n_added, gpointer data)
+{
+  g_autoptr (IBBFilesTransfer) transfer = g_list_model_get_item (list, position);
+
+  if (n_added > 0)
+    ibb_files_transfer_cancel (transfer);
+}
+
+/* The services list the transfers that are not over. A handler may end one before it begins. */
+static void
+test_list (Files *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray)        romeo = list_mirror_new (self->romeo);
+  g_autoptr (GPtrArray)        juliet = list_mirror_new (self->juliet);
+  g_autoptr (IBBFilesTransfer) cancelled = NULL;
+
+  begin (self, 1000);
+  wait_until (self->offered != NULL);
+  g_assert_cmpuint (romeo->len, ==, 1);
+  g_assert_true (g_ptr_array_index (romeo, 0) == self->sent);
+  g_assert_cmpuint (juliet->len, ==, 1);
+  g_assert_true (g_ptr_array_index (juliet, 0) == self->offered);
+
+  ibb_files_transfer_refuse (self->offered, NULL);
+  g_assert_cmpuint (juliet->len, ==, 0);
+  wait_until (romeo->len == 0);
+  g_assert_cmpint (ibb_files_transfer_get_state (self->sent), ==, IBB_FILES_STATE_FAILED);
+
+  g_signal_connect (self->romeo, "items-changed", G_CALLBACK (cancel_cb), NULL);
+  cancelled = offer (self, JULIET);
+  g_assert_cmpint (ibb_files_transfer_get_state (cancelled), ==, IBB_FILES_STATE_FAILED);
+  g_assert_cmpuint (romeo->len, ==, 0);
 }
 
 /* A place that is taken: the offer is refused, the file stays. */
@@ -382,6 +418,7 @@ main (int argc, char **argv)
   add_test_of ("not-answered", GINT_TO_POINTER (TRUE), test_refused);
   add_test_of ("disk-full", NULL, test_disk_full);
   add_test_of ("exists", NULL, test_exists);
+  add_test_of ("list", NULL, test_list);
   add_test_of ("cancelled/receiver", GINT_TO_POINTER (FALSE), test_cancelled);
   add_test_of ("cancelled/sender", GINT_TO_POINTER (TRUE), test_cancelled);
   add_test_of ("resumed", NULL, test_resumed);

@@ -115,9 +115,9 @@ class App:
         wait(lambda: self.window.pages.get_visible_child_name() == name or self.window.login_error.get_label())
         check_equal(self.window.login_error.get_label(), '', 'error of the login')
 
-    def wait_rows(self, count=1):
-        """The newest transfer."""
-        return wait(lambda: len(self.window.rows) == count and self.window.rows[-1])
+    def wait_row(self):
+        """The transfer that is not over."""
+        return wait(lambda: self.window.list.get_row_at_index(0))
 
 
 def listings(language):
@@ -130,6 +130,7 @@ def wait_end(row, text):
     wait(lambda: row.transfer.props.state in example.ENDED)
     check(text in row.status.get_label(), row.status.get_label())
     check(not row.cancel.get_visible(), 'nothing is left to cancel')
+    wait(lambda: row.get_parent() is None)
 
 
 @case('an offer is accepted: the file is there, and a second one of its name beside it')
@@ -137,9 +138,9 @@ def _(server):
     app, alice, folder = App(server, 'bob'), Account(server, 'alice'), Folder()
     source = folder.make('letter.pdf', 700000)
     app.log_in()
-    for number, name in enumerate(('letter.pdf', 'letter (2).pdf'), 1):
+    for name in ('letter.pdf', 'letter (2).pdf'):
         here = alice.ibb('send', source, f'{app.account.bare}/window')
-        row = app.wait_rows(number)
+        row = app.wait_row()
         check('letter.pdf from alice@localhost/' in row.title.get_label(), row.title.get_label())
         check(row.accept.get_visible() and row.refuse.get_visible(), 'it asks')
         check(GLib.format_size(700000) in row.status.get_label(), row.status.get_label())
@@ -154,7 +155,7 @@ def _(server):
     app, alice, folder = App(server, 'bob'), Account(server, 'alice'), Folder()
     app.log_in()
     here = alice.ibb('send', folder.make('letter.pdf', 1000), f'{app.account.bare}/window')
-    row = app.wait_rows()
+    row = app.wait_row()
     row.refuse.emit('clicked')
     wait_end(row, 'refused')
     check_equal(here.finish(), 1, 'the sender')
@@ -175,7 +176,7 @@ def _(server):
     wait(lambda: resources.get(jid)).activate()
     check_equal(app.window.peer.get_text(), jid, 'the peer')
     app.window.send_files([Gio.File.new_for_path(source)])
-    wait_end(app.wait_rows(), 'Delivered')
+    wait_end(app.wait_row(), 'Delivered')
     check_equal(receiver.finish(), 0, receiver.lines)
     check_equal(sha256(there / 'letter.pdf'), sha256(source), 'SHA-256')
 
@@ -185,11 +186,11 @@ def _(server):
     app, folder = App(server, 'alice'), Folder()
     app.log_in()
     errors = []
-    app.window.show_error = errors.append
+    app.window.tell = errors.append
     app.window.peer.set_text('bob@localhost/nobody')
     app.window.send_files([Gio.File.new_for_path(folder.make('letter.pdf', 10))])
     wait(lambda: errors)
-    check_equal(app.window.rows, [], 'transfers')
+    check_equal(len(app.window.service), 0, 'transfers')
 
 
 @case('an unknown certificate is asked about, and remembered; a wrong password is asked for again')
@@ -246,7 +247,7 @@ def _(server):
     receiver = Account(server, 'bob').ibb('receive', '--directory', there.path, '--from', 'alice@localhost')
     app.window.peer.set_text(receiver.wait_ready())
     app.window.send_files([Gio.File.new_for_path(source)])
-    row = app.wait_rows()
+    row = app.wait_row()
     wait(lambda: row.status.get_label() == 'Waiting for the network')
     check('Waiting for the network' in app.window.status.get_label(), app.window.status.get_label())
     moved = row.transfer.props.bytes_moved

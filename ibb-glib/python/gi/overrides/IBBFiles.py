@@ -11,6 +11,9 @@ __all__ = ['Service', 'Transfer']
 
 
 class Service(IBBFiles.Service):
+    def __bool__(self) -> bool:
+        return True  # also while the list is empty
+
     def offer_file_async(self, peer_jid, file, metadata=None, cancellable=None, callback=None,
                          *user_data):
         return _call(super().offer_file_async, self.offer_file_finish, (peer_jid, file, metadata),

@@ -4,8 +4,6 @@
 
 #include "ibb-loopback.h"
 
-#include <string.h>
-
 #include "core/base/jid.h"
 #include "loopback/loopback-connection.h"
 
@@ -20,7 +18,7 @@
  * to any other JID is answered `service-unavailable`, as a server would;
  * disco#info and ping are answered, as a client would.
  *
- * Latency, a rate limit and faults can be set, so that an application can be
+ * Latency, a rate limit and faults are properties, so that an application can be
  * tested over a bad network.
  *
  * ```c
@@ -76,30 +74,31 @@ G_DEFINE_FINAL_TYPE (IBBLoopback, ibb_loopback, G_TYPE_OBJECT)
 static void
 ibb_loopback_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
-  IBBLoopback *self = IBB_LOOPBACK (object);
+  IBBHubSettings settings;
 
+  ibb_hub_get_settings (IBB_LOOPBACK (object)->hub, &settings);
   switch (prop_id)
     {
     case PROP_LATENCY:
-      g_value_set_uint (value, ibb_loopback_get_latency (self));
+      g_value_set_uint (value, settings.latency);
       break;
     case PROP_RATE:
-      g_value_set_uint64 (value, ibb_loopback_get_rate (self));
+      g_value_set_uint64 (value, settings.rate);
       break;
     case PROP_DROP_PROBABILITY:
-      g_value_set_double (value, ibb_loopback_get_drop_probability (self));
+      g_value_set_double (value, settings.drop_probability);
       break;
     case PROP_BOUNCE_PROBABILITY:
-      g_value_set_double (value, ibb_loopback_get_bounce_probability (self));
+      g_value_set_double (value, settings.bounce_probability);
       break;
     case PROP_DUPLICATE_PROBABILITY:
-      g_value_set_double (value, ibb_loopback_get_duplicate_probability (self));
+      g_value_set_double (value, settings.duplicate_probability);
       break;
     case PROP_SEED:
-      g_value_set_uint (value, ibb_loopback_get_seed (self));
+      g_value_set_uint (value, settings.seed);
       break;
     case PROP_CARRY_XML:
-      g_value_set_boolean (value, ibb_loopback_get_carry_xml (self));
+      g_value_set_boolean (value, settings.carry_xml);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -109,34 +108,43 @@ ibb_loopback_get_property (GObject *object, guint prop_id, GValue *value, GParam
 static void
 ibb_loopback_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
 {
-  IBBLoopback *self = IBB_LOOPBACK (object);
+  IBBLoopback    *self = IBB_LOOPBACK (object);
+  g_auto (GValue) before = G_VALUE_INIT;
+  IBBHubSettings  settings;
 
+  g_object_get_property (object, pspec->name, &before);
+  if (g_param_values_cmp (pspec, value, &before) == 0)
+    return;
+
+  ibb_hub_get_settings (self->hub, &settings);
   switch (prop_id)
     {
     case PROP_LATENCY:
-      ibb_loopback_set_latency (self, g_value_get_uint (value));
+      settings.latency = g_value_get_uint (value);
       break;
     case PROP_RATE:
-      ibb_loopback_set_rate (self, g_value_get_uint64 (value));
+      settings.rate = g_value_get_uint64 (value);
       break;
     case PROP_DROP_PROBABILITY:
-      ibb_loopback_set_drop_probability (self, g_value_get_double (value));
+      settings.drop_probability = g_value_get_double (value);
       break;
     case PROP_BOUNCE_PROBABILITY:
-      ibb_loopback_set_bounce_probability (self, g_value_get_double (value));
+      settings.bounce_probability = g_value_get_double (value);
       break;
     case PROP_DUPLICATE_PROBABILITY:
-      ibb_loopback_set_duplicate_probability (self, g_value_get_double (value));
+      settings.duplicate_probability = g_value_get_double (value);
       break;
     case PROP_SEED:
-      ibb_loopback_set_seed (self, g_value_get_uint (value));
+      settings.seed = g_value_get_uint (value);
       break;
     case PROP_CARRY_XML:
-      ibb_loopback_set_carry_xml (self, g_value_get_boolean (value));
+      settings.carry_xml = g_value_get_boolean (value);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
+  ibb_hub_set_settings (self->hub, &settings);
+  g_object_notify_by_pspec (object, pspec);
 }
 
 static void
@@ -228,7 +236,7 @@ ibb_loopback_class_init (IBBLoopbackClass *class)
   /**
    * IBBLoopback:seed:
    *
-   * The seed of the random  Setting another one begins its sequence.
+   * The seed of the faults. Setting another one begins their sequence again.
    *
    * Default: 0.
    *
@@ -304,213 +312,4 @@ ibb_loopback_attach (IBBLoopback *self, const char *jid)
     return ibb_loopback_connection_new (self->hub, jid);
   g_critical ("“%s” is not a valid JID", jid);
   return NULL;
-}
-
-/* Define the accessors of the property of this name, a setting of the hub. is_valid: of a value to
- * set. */
-
-#define GETTER(type, name)                                                                         \
-  type ibb_loopback_get_##name (IBBLoopback *self)                                                 \
-  {                                                                                                \
-    IBBHubSettings settings;                                                                       \
-                                                                                                   \
-    g_return_val_if_fail (IBB_IS_LOOPBACK (self), 0);                                              \
-                                                                                                   \
-    ibb_hub_get_settings (self->hub, &settings);                                                   \
-    return settings.name;                                                                          \
-  }
-
-#define SETTER(type, name, is_valid)                                                               \
-  void ibb_loopback_set_##name (IBBLoopback *self, type name)                                      \
-  {                                                                                                \
-    IBBHubSettings settings;                                                                       \
-                                                                                                   \
-    g_return_if_fail (IBB_IS_LOOPBACK (self));                                                     \
-    g_return_if_fail (is_valid);                                                                   \
-                                                                                                   \
-    ibb_hub_get_settings (self->hub, &settings);                                                   \
-    if (memcmp (&settings.name, &name, sizeof name) == 0)                                          \
-      return;                                                                                      \
-    settings.name = name;                                                                          \
-    ibb_hub_set_settings (self->hub, &settings);                                                   \
-    g_object_notify (G_OBJECT (self), #name);                                                      \
-  }
-
-/**
- * ibb_loopback_get_latency: (get-property latency)
- * @self: a loopback
- *
- * Gets the latency of a stanza, in milliseconds.
- *
- * Returns: the value; see [property@IBB.Loopback:latency]
- *
- * Since: 1.0
- */
-GETTER (guint, latency)
-
-/**
- * ibb_loopback_set_latency: (set-property latency)
- * @self: a loopback
- * @latency: the value; see [property@IBB.Loopback:latency]
- *
- * Sets the latency of a stanza, in milliseconds. It holds for stanzas sent from
- * now on.
- *
- * Since: 1.0
- */
-SETTER (guint, latency, TRUE)
-
-/**
- * ibb_loopback_get_rate: (get-property rate)
- * @self: a loopback
- *
- * Gets the rate limit of each connection, in bytes per second.
- *
- * Returns: the value; see [property@IBB.Loopback:rate]
- *
- * Since: 1.0
- */
-GETTER (guint64, rate)
-
-/**
- * ibb_loopback_set_rate: (set-property rate)
- * @self: a loopback
- * @rate: the value; see [property@IBB.Loopback:rate]
- *
- * Sets the rate limit of each connection, in bytes per second. It holds for
- * stanzas sent from now on.
- *
- * Since: 1.0
- */
-SETTER (guint64, rate, TRUE)
-
-/**
- * ibb_loopback_get_drop_probability: (get-property drop-probability)
- * @self: a loopback
- *
- * Gets the probability that a stanza is lost.
- *
- * Returns: the value; see [property@IBB.Loopback:drop-probability]
- *
- * Since: 1.0
- */
-GETTER (double, drop_probability)
-
-/**
- * ibb_loopback_set_drop_probability: (set-property drop-probability)
- * @self: a loopback
- * @drop_probability: the value; see [property@IBB.Loopback:drop-probability]
- *
- * Sets the probability that a stanza is lost. It holds for stanzas sent from now
- * on.
- *
- * Since: 1.0
- */
-SETTER (double, drop_probability, drop_probability >= 0.0 && drop_probability <= 1.0)
-
-/**
- * ibb_loopback_get_bounce_probability: (get-property bounce-probability)
- * @self: a loopback
- *
- * Gets the probability that a request or message comes back with an error.
- *
- * Returns: the value; see [property@IBB.Loopback:bounce-probability]
- *
- * Since: 1.0
- */
-GETTER (double, bounce_probability)
-
-/**
- * ibb_loopback_set_bounce_probability: (set-property bounce-probability)
- * @self: a loopback
- * @bounce_probability: the value; see [property@IBB.Loopback:bounce-probability]
- *
- * Sets the probability that a request or message comes back with an error. It
- * holds for stanzas sent from now on.
- *
- * Since: 1.0
- */
-SETTER (double, bounce_probability, bounce_probability >= 0.0 && bounce_probability <= 1.0)
-
-/**
- * ibb_loopback_get_duplicate_probability: (get-property duplicate-probability)
- * @self: a loopback
- *
- * Gets the probability that a stanza arrives twice.
- *
- * Returns: the value; see [property@IBB.Loopback:duplicate-probability]
- *
- * Since: 1.0
- */
-GETTER (double, duplicate_probability)
-
-/**
- * ibb_loopback_set_duplicate_probability: (set-property duplicate-probability)
- * @self: a loopback
- * @duplicate_probability: the value; see [property@IBB.Loopback:duplicate-probability]
- *
- * Sets the probability that a stanza arrives twice. It holds for stanzas sent
- * from now on.
- *
- * Since: 1.0
- */
-SETTER (double, duplicate_probability, duplicate_probability >= 0.0 && duplicate_probability <= 1.0)
-
-/**
- * ibb_loopback_get_seed: (get-property seed)
- * @self: a loopback
- *
- * Gets the seed of the random
- *
- * Returns: the value; see [property@IBB.Loopback:seed]
- *
- * Since: 1.0
- */
-GETTER (guint, seed)
-
-/**
- * ibb_loopback_set_seed: (set-property seed)
- * @self: a loopback
- * @seed: the value; see [property@IBB.Loopback:seed]
- *
- * Sets the seed of the random  It holds for stanzas sent from now on.
- *
- * Since: 1.0
- */
-SETTER (guint, seed, TRUE)
-
-/**
- * ibb_loopback_get_carry_xml: (get-property carry-xml)
- * @self: a loopback
- *
- * Gets whether stanzas are carried as XML.
- *
- * Returns: TRUE if so; see [property@IBB.Loopback:carry-xml]
- *
- * Since: 1.0
- */
-GETTER (gboolean, carry_xml)
-
-/**
- * ibb_loopback_set_carry_xml: (set-property carry-xml)
- * @self: a loopback
- * @carry_xml: TRUE or FALSE; see [property@IBB.Loopback:carry-xml]
- *
- * Sets whether stanzas are carried as XML. It holds for stanzas sent from now on.
- *
- * Since: 1.0
- */
-void
-ibb_loopback_set_carry_xml (IBBLoopback *self, gboolean carry_xml)
-{
-  IBBHubSettings settings;
-
-  g_return_if_fail (IBB_IS_LOOPBACK (self));
-
-  ibb_hub_get_settings (self->hub, &settings);
-  if (!settings.carry_xml == !carry_xml)
-    return;
-  settings.carry_xml = !!carry_xml;
-  ibb_hub_set_settings (self->hub, &settings);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CARRY_XML]);
 }

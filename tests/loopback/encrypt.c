@@ -389,13 +389,13 @@ test_withdrawn (Fixture *fixture, gconstpointer data)
                    ibb_trust_question_get_code (juliet.question));
   if (other == OTHER_VANISHES)
     {
-      ibb_loopback_set_drop_probability (fixture->loopback, 1);
+      g_object_set (fixture->loopback, "drop-probability", 1.0, NULL);
       ibb_question_refuse (IBB_QUESTION (juliet.question));
       thinker_fail (&juliet);
       g_assert_error (juliet.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
       g_assert_true (ibb_transport_has_ended (ends.juliet));
       g_assert_cmpuint (juliet.n_broken_off, ==, 0);
-      ibb_loopback_set_drop_probability (fixture->loopback, 0);
+      g_object_set (fixture->loopback, "drop-probability", 0.0, NULL);
       ibb_transport_abort (ends.romeo);
       thinker_fail (&romeo);
     }

@@ -31,21 +31,21 @@ test_bounce (Fixture *fixture, gconstpointer data)
 {
   g_auto (Ends) ends = { NULL };
 
-  ibb_loopback_set_seed (fixture->loopback, 5);
+  g_object_set (fixture->loopback, "seed", 5, NULL);
   /* One at a time: the block after a bounced one would be a gap (N-29). */
   g_object_set (fixture->romeo, "window", (guint64) 1, NULL);
   transfer (fixture, "bounce-probability", 0.5);
 
   g_object_set (fixture->romeo, "max-retries", 0, NULL);
   ends = fixture_open (fixture);
-  ibb_loopback_set_bounce_probability (fixture->loopback, 0.5);
+  g_object_set (fixture->loopback, "bounce-probability", 0.5, NULL);
   for (guint i = 0; i < LENGTH / 4096 && !ibb_transport_has_ended (ends.romeo); i++)
     {
       g_output_stream_write (get_output (ends.romeo), "x", 1, NULL, NULL);
       ibb_transport_drain (ends.romeo, NULL, NULL);
     }
   assert_write_fails (ends.romeo, G_IO_ERROR_TIMED_OUT);
-  ibb_loopback_set_bounce_probability (fixture->loopback, 0.0);
+  g_object_set (fixture->loopback, "bounce-probability", 0.0, NULL);
 }
 
 static gboolean
@@ -66,7 +66,7 @@ test_duplicate (Fixture *fixture, gconstpointer data)
 
   g_signal_connect (fixture->juliet_connection, "stanza-received", G_CALLBACK (count_stanza_cb),
                     &n_messages);
-  ibb_loopback_set_duplicate_probability (fixture->loopback, 1.0);
+  g_object_set (fixture->loopback, "duplicate-probability", 1.0, NULL);
   send_xml (fixture->romeo_connection, "<message to='" JULIET "'><body>twice</body></message>");
   wait_until (n_messages == 2);
   g_signal_handlers_disconnect_by_data (fixture->juliet_connection, &n_messages);
@@ -79,7 +79,7 @@ test_latency (Fixture *fixture, gconstpointer data)
   g_auto (Ends) ends = fixture_open (fixture);
   gint64        start;
 
-  ibb_loopback_set_latency (fixture->loopback, 30);
+  g_object_set (fixture->loopback, "latency", 30, NULL);
   start = g_get_monotonic_time ();
   write_text (ends.romeo, "far away");
   drain_transport (ends.romeo);
@@ -92,7 +92,7 @@ test_rate (Fixture *fixture, gconstpointer data)
 {
   gint64 start = g_get_monotonic_time ();
 
-  ibb_loopback_set_rate (fixture->loopback, 400 * 1000);
+  g_object_set (fixture->loopback, "rate", (guint64) (400 * 1000), NULL);
   transfer (fixture, "drop-probability", 0.0);
   g_assert_cmpint (g_get_monotonic_time () - start, >=, LENGTH * G_TIME_SPAN_SECOND / 400000);
 }

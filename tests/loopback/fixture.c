@@ -24,7 +24,7 @@ void
 fixture_set_up (Fixture *self, gconstpointer data)
 {
   self->loopback = ibb_loopback_new ();
-  ibb_loopback_set_carry_xml (self->loopback, g_getenv ("IBB_TEST_XML") != NULL);
+  g_object_set (self->loopback, "carry-xml", g_getenv ("IBB_TEST_XML") != NULL, NULL);
   self->romeo_connection = ibb_loopback_attach (self->loopback, ROMEO);
   self->juliet_connection = ibb_loopback_attach (self->loopback, JULIET);
   fixture_add_services (self);

@@ -205,8 +205,6 @@ test_notify (Fixture *fixture, gconstpointer data)
 static void
 test_loopback (Fixture *fixture, gconstpointer data)
 {
-  g_assert_cmpuint (ibb_loopback_get_latency (fixture->loopback), ==, 0);
-  g_assert_cmpuint (ibb_loopback_get_rate (fixture->loopback), ==, 0);
   g_assert_cmpuint (change_all (fixture->loopback), ==, 7);
 }
 

@@ -555,11 +555,11 @@ step_settings (Worker *worker, IBBService *service)
 static void
 step_loopback (Worker *worker)
 {
-  ibb_loopback_set_latency (loopback, chance (worker, 30) ? below (worker, 3) : 0);
-  ibb_loopback_set_rate (loopback, chance (worker, 10) ? 5000000 : 0);
-  ibb_loopback_set_duplicate_probability (loopback, chance (worker, 10) ? 0.05 : 0);
-  ibb_loopback_set_bounce_probability (loopback, chance (worker, 10) ? 0.01 : 0);
-  ibb_loopback_set_drop_probability (loopback, chance (worker, 5) ? 0.001 : 0);
+  g_object_set (loopback, "latency", chance (worker, 30) ? below (worker, 3) : 0, NULL);
+  g_object_set (loopback, "rate", (guint64) (chance (worker, 10) ? 5000000 : 0), NULL);
+  g_object_set (loopback, "duplicate-probability", chance (worker, 10) ? 0.05 : 0.0, NULL);
+  g_object_set (loopback, "bounce-probability", chance (worker, 10) ? 0.01 : 0.0, NULL);
+  g_object_set (loopback, "drop-probability", chance (worker, 5) ? 0.001 : 0.0, NULL);
 }
 
 static gboolean

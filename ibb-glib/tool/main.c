@@ -34,7 +34,6 @@ static const struct
   { "key", tool_key, "", N_ ("Print the fingerprint of the key of --encrypt") },
   { "doctor", tool_doctor, N_ ("[PEER]"), N_ ("Look for what stands in the way of a session") },
   { "demo", tool_demo, "", N_ ("Send a file between two ends in this process") },
-  { "bench", tool_bench, "", N_ ("Measure speed, processor time and memory") },
 };
 
 /* Which status a command ends with; the same as in tool.h. */

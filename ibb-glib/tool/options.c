@@ -538,13 +538,6 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
       if (problem != NULL)
         return problem;
     }
-  if (flags & TOOL_OPTIONS_THROUGH)
-    {
-      if (self->through)
-        wants_account = TRUE;
-      else if (self->jid != NULL)
-        return g_strdup (_ ("--jid goes with --through"));
-    }
   if (wants_account && (self->jid == NULL || *self->jid == '\0'))
     return g_strdup (_ ("--jid or --account is missing: which account?"));
   if (raw->tls == NULL || g_str_equal (raw->tls, "automatic"))
@@ -622,14 +615,9 @@ tool_options_parse (ToolOptions        *self,
   g_autofree char           *problem = NULL;
   const char                *command = (*argv)[0];
   GOptionGroup              *group = g_option_group_new (NULL, NULL, NULL, help, NULL);
-  const GOptionEntry         through_entries[] = {
-            { "through", 0, 0, G_OPTION_ARG_NONE, &self->through,
-              N_ ("Through the server of the account that --jid names"), NULL },
+  const GOptionEntry         from_entries[] = {
+            { "from", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer) from_cb, NULL, NULL },
             { NULL },
-  };
-  const GOptionEntry from_entries[] = {
-    { "from", 0, 0, G_OPTION_ARG_CALLBACK, (gpointer) from_cb, NULL, NULL },
-    { NULL },
   };
   const GOptionEntry hidden_entries[] = {
     { "complete", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer) complete_cb, NULL,
@@ -648,10 +636,8 @@ tool_options_parse (ToolOptions        *self,
     g_option_group_add_entries (group, from_entries);
   if (entries != NULL)
     add_entries (all, entries);
-  if (flags & TOOL_OPTIONS_THROUGH)
-    add_entries (all, through_entries);
   add_group (group, help, _ ("Options of this command:"), all);
-  if (flags & (TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_THROUGH))
+  if (flags & TOOL_OPTIONS_ACCOUNT)
     add_account_options (all, self, &raw);
   add_group (group, help, _ ("Account and server:"), all);
   add_session_options (all, self, &raw, flags);

@@ -21,15 +21,12 @@ typedef enum
   TOOL_OPTIONS_TIMEOUT = 1 << 4, /* --timeout */
   TOOL_OPTIONS_JSON = 1 << 5,    /* --json */
   TOOL_OPTIONS_QUIET = 1 << 6,   /* --quiet */
-  TOOL_OPTIONS_THROUGH = 1 << 7, /* --through: the account only with it */
   TOOL_OPTIONS_SID = 1 << 8,     /* --sid of the only session */
   TOOL_OPTIONS_ENCRYPT = 1 << 9, /* --encrypt, --peer-fingerprint */
 } ToolOptionsFlags;
 
 typedef struct
 {
-  gboolean through;
-
   char            *account; /* NULL: none; in the file of accounts */
   IBBClient       *client;  /* NULL: none; of account, which is read once */
   char            *jid;

@@ -23,5 +23,4 @@ int tool_forward (int argc, char **argv);
 int tool_expose (int argc, char **argv);
 int tool_doctor (int argc, char **argv);
 int tool_demo (int argc, char **argv);
-int tool_bench (int argc, char **argv);
 int tool_key (int argc, char **argv);

@@ -27,6 +27,16 @@ DOCTOR_STEPS = ['dns', 'connection', 'certificate', 'login', 'resumption', 'limi
 SOON = '--resume-timeout', '1'
 
 
+def make_locale(folder, name):
+    """What a command needs for a locale, whether or not the system has it."""
+    if not shutil.which('localedef') or not os.path.exists(f'/usr/share/i18n/locales/{name}'):
+        raise cases.Skip('the definitions of locales are not installed')
+    subprocess.run(('localedef', '-i', name, '-f', 'UTF-8', folder / f'{name}.UTF-8'), check=True)
+    # A library is loaded before that of the sanitizer, and the C library leaks the parts of LOCPATH.
+    sanitizer = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0:detect_leaks=0'
+    return {'LOCPATH': folder.path, 'LC_ALL': f'{name}.UTF-8', 'ASAN_OPTIONS': sanitizer}
+
+
 class Program:
     """A process whose output is collected while it runs."""
 

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The help of the command ibb, wrong command lines, and what the completion scripts of three shells offer. No server."""
 
-import json
 import os
 import pty
 import re
@@ -12,7 +11,7 @@ import unicodedata
 
 import cases
 from cases import Skip, case, check, check_equal
-from command import IBB, ROOT, Folder, Program
+from command import IBB, ROOT, Folder, Program, make_locale
 
 COMPLETIONS = os.path.join(ROOT, 'ibb-glib', 'tool', 'completions')
 ENVIRONMENT = {'LC_ALL': 'C.UTF-8', 'PATH': os.path.dirname(IBB) + ':' + os.environ['PATH']}
@@ -62,16 +61,6 @@ def locales():
         return [''] + [line.strip() for line in file if line.strip() and not line.startswith('#')]
 
 
-def make_locale(folder, name):
-    """What a command needs for a locale, whether or not the system has it."""
-    if not shutil.which('localedef') or not os.path.exists(f'/usr/share/i18n/locales/{name}'):
-        raise Skip('the definitions of locales are not installed')
-    subprocess.run(('localedef', '-i', name, '-f', 'UTF-8', folder / f'{name}.UTF-8'), check=True)
-    # A library is loaded before that of the sanitizer, and the C library leaks the parts of LOCPATH.
-    sanitizer = os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0:detect_leaks=0'
-    return {'LOCPATH': folder.path, 'LC_ALL': f'{name}.UTF-8', 'ASAN_OPTIONS': sanitizer}
-
-
 def translated(language):
     """What a command needs beside a locale for the messages of the build in a language."""
     return {'LANGUAGE': language, 'LD_PRELOAD': os.environ['IBB_TEST_BUILD_MESSAGES'],
@@ -81,7 +70,7 @@ def translated(language):
 @case('each line of each help fits 80 columns, in each language')
 def _():
     names = commands()
-    check('send' in names and 'bench' in names, names)
+    check('send' in names and 'demo' in names, names)
     if not shutil.which('msgfmt'):
         raise Skip('there is no msgfmt')
     # Newer C libraries translate nothing in the locale C.UTF-8.
@@ -99,15 +88,13 @@ def _():
                 check_equal(line.rstrip(), line, 'a line without spaces at its end')
 
 
-@case('with the numbers of German and the letters of Arabic: JSON stays JSON, addresses and sizes can be read')
+@case('with the numbers of German and the letters of Arabic: addresses and sizes can be read')
 def _():
     folder = Folder()
     for locale, number in (('de_DE', r'1,0\xa0MiB'), ('ar_EG', r'1.0\xa0MiB')):
         environment = make_locale(folder, locale)
         shown = run(IBB, 'demo', '--size', '1M', env=environment)
         check(re.search(number, shown) and 'juliet@' in shown, shown)
-        measured = run(IBB, 'bench', '--size', '1M', '--json', env=environment).splitlines()[-1]
-        check(json.loads(measured)['goodput-mib-per-second'] > 0, measured)
         check_equal(run(IBB, 'send', '--help', env=environment), run(IBB, 'send', '--help'), 'the help')
 
 
@@ -306,8 +293,7 @@ def _():
         usage('send', '--jid', 'a@b', option, '-1', 'file', 'c@d', word='not “-1”')
     for size in ('0', '-1', '+1', ' 1', '1.5', '1e3', '0x10', '9' * 30, '9007199254740992G'):
         usage('cat', '--jid', 'a@b', '--window', size, 'c@d', word=f'not “{size}”')
-    for command in ('demo', 'bench'):
-        usage(command, '--size', '-1', word='not “-1”')
+    usage('demo', '--size', '-1', word='not “-1”')
     for number in ('0', '-1', '-2147483648', '2147483648', '4294967297', '+1', ' 1', '1.5', '1e3', '0x10', '9' * 30, ''):
         usage('expose', '--jid', 'a@b', '--to', 'c:1', '--max-per-peer', number, word=f'not {number}')
     usage('expose', '--jid', 'a@b', '--to', 'c:1', '--max-sessions', '0', word='not 0')
@@ -325,11 +311,8 @@ def _():
     usage('receive', '--jid', 'a@b', '--json', '--output', '-', word='--json')
     usage('cat', '--jid', 'a@b', word='PEER')
     usage('listen', '--jid', 'a@b', 'c@d', word='c@d')
-    usage('bench', '--jid', 'a@b', word='--through')
-    usage('bench', '--through', word='--jid')
-    usage('bench', '--size', '-5', word='-5')
     usage('demo', '--size', '1X', word='1X')
-    for command in ('key', 'demo', 'bench'):
+    for command in ('key', 'demo'):
         usage(command, 'more', word='“more”')
     usage('cat', '--jid', 'a@b', '--key', '/none', 'c@d', word='--key goes with --certificate')
     usage('cat', '--jid', 'a@b', '--peer-fingerprint', '00' * 32, 'c@d', word='goes with --encrypt')
@@ -371,7 +354,6 @@ def _():
     for size in ('70000', '0', '-7', '-1', '4K', ''):
         for command in ('send', 'receive', 'cat', 'listen', 'forward', 'expose'):
             usage(command, '--jid', 'a@b', '--block-size', size, word=f'not {size}')
-        usage('bench', '--block-size', size, word=f'not {size}')
 
 
 # What is no address or name is told before anybody could wait for it in vain.
@@ -401,7 +383,7 @@ def _():
 @case('a --jid that is not a JID is an error')
 def _():
     for jid in NO_JIDS[1:]:
-        usage('bench', '--through', '--jid', jid, word=f'Invalid JID “{jid}” for --jid (expected user@host)')
+        usage('listen', '--jid', jid, word=f'Invalid JID “{jid}” for --jid (expected user@host)')
     usage('listen', '--jid', '', word='--jid or --account is missing')
 
 

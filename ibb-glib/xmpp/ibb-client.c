@@ -534,8 +534,8 @@ ibb_client_class_init (IBBClientClass *klass)
    * reference and does not answer refuses, in a language that collects garbage perhaps only after
    * that time.
    *
-   * Emitted from inside [method@IBB.XmppConnection.login], in the calling thread; during
-   * [method@IBB.XmppConnection.login_async] in the thread-default context of its caller.
+   * Emitted in the thread-default context in which the client was constructed, as its other
+   * signals; but from inside [method@IBB.XmppConnection.login], in the calling thread.
    * A handler may do anything but a blocking login of the same client.
    *
    * Returns: TRUE to keep the question from further handlers

@@ -8,6 +8,20 @@
 #include "runtime/call-task.h"
 #include "xmpp/ibb-xmpp-connection-private.h"
 
+static void
+login (IBBXmppConnection  *self,
+       gboolean            is_blocking,
+       GCancellable       *cancellable,
+       GAsyncReadyCallback callback,
+       gpointer            user_data)
+{
+  g_autoptr (GTask) task = ibb_call_task_new (self, ibb_xmpp_connection_login_async,
+                                              "[ibb-glib] login", cancellable, callback, user_data);
+
+  if (!g_task_return_error_if_cancelled (task))
+    ibb_link_login (self->link, g_steal_pointer (&task), is_blocking);
+}
+
 /**
  * ibb_xmpp_connection_login_async:
  * @self: a connection
@@ -66,17 +80,10 @@ ibb_xmpp_connection_login_async (IBBXmppConnection  *self,
                                  GAsyncReadyCallback callback,
                                  gpointer            user_data)
 {
-  g_autoptr (GTask) task = NULL;
-
   g_return_if_fail (IBB_IS_XMPP_CONNECTION (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = ibb_call_task_new (self, ibb_xmpp_connection_login_async, "[ibb-glib] login", cancellable,
-                            callback, user_data);
-  if (g_task_return_error_if_cancelled (task))
-    return;
-
-  ibb_link_login (self->link, g_steal_pointer (&task));
+  login (self, FALSE, cancellable, callback, user_data);
 }
 
 /**
@@ -126,7 +133,7 @@ ibb_xmpp_connection_login (IBBXmppConnection *self, GCancellable *cancellable, G
   if (!ibb_blocking_call_begin (&wait, ibb_thread_get_context (self->link->thread),
                                 "ibb_xmpp_connection_login_async", error))
     return FALSE;
-  ibb_xmpp_connection_login_async (self, cancellable, ibb_blocking_call_cb, &wait);
+  login (self, TRUE, cancellable, ibb_blocking_call_cb, &wait);
   online = ibb_xmpp_connection_login_finish (self, ibb_blocking_call_wait (&wait), error);
   ibb_blocking_call_clear (&wait);
 

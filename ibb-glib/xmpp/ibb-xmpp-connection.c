@@ -40,9 +40,9 @@
  * the caller and need no main loop; they fail with %G_IO_ERROR_WOULD_BLOCK on the connection’s own
  * thread. Asynchronous calls complete in the thread-default context of the caller.
  * Signals, property notifications among them, are emitted in the thread-default context in which
- * the connection was constructed, but for those of a login:
- * [signal@IBB.Client::trust-requested], [signal@IBB.Client::password-requested],
- * [signal@IBB.XmppConnection::login-step].
+ * the connection was constructed. While [method@IBB.XmppConnection.login] waits,
+ * [signal@IBB.Client::trust-requested], [signal@IBB.Client::password-requested] and
+ * [signal@IBB.XmppConnection::login-step] come in its thread.
  *
  * Dropping the last reference logs out in the background.
  *

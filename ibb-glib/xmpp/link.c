@@ -566,19 +566,21 @@ login_cb (gpointer user_data)
 
   ibb_backoff_reset (self->login_backoff);              /* a person knows better than the past */
   ibb_account_get_for_login (self->account, &settings); /* the task holds the client */
-  self->login =
-      ibb_login_new (self->thread, task, &self->login_signals, &settings, login_done_cb, self);
+  self->login = ibb_login_new (self->thread, task, g_steal_pointer (&self->login_context),
+                               &self->login_signals, &settings, login_done_cb, self);
 
   return G_SOURCE_REMOVE;
 }
 
 void
-ibb_link_login (IBBLink *self, GTask *task)
+ibb_link_login (IBBLink *self, GTask *task, gboolean is_blocking)
 {
   IBBConnectionState state = ibb_status_begin_login (self->status);
 
   if (state == IBB_CONNECTION_STATE_OFFLINE)
     {
+      self->login_context = is_blocking ? g_main_context_ref (g_task_get_context (task))
+                                        : ibb_status_dup_context (self->status);
       g_task_set_task_data (task, self, NULL);
       ibb_thread_invoke (self->thread, login_cb, task, NULL);
       return;

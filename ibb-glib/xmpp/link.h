@@ -50,13 +50,14 @@ struct _IBBLink
   IBBBackoff          *resumption_backoff;
 
   /* worker thread only */
-  IBBLogin        *login;        /* (owned) (nullable): while connecting */
-  IBBXmlStream    *stream;       /* (owned) (nullable): while online */
-  gint64           stream_since; /* µs: when the XML stream was taken */
-  gint64           resumed_at;   /* µs: the same, if it was resumed and has not lasted; else 0 */
-  IBBReconnection *reconnection; /* (owned) (nullable): while suspended */
-  IBBReconnection *relogin;      /* (owned) (nullable): while it logs in by itself */
-  char            *resource;     /* (owned) (nullable): of the last login */
+  IBBLogin        *login;         /* (owned) (nullable): while connecting */
+  IBBXmlStream    *stream;        /* (owned) (nullable): while online */
+  gint64           stream_since;  /* µs: when the XML stream was taken */
+  gint64           resumed_at;    /* µs: the same, if it was resumed and has not lasted; else 0 */
+  IBBReconnection *reconnection;  /* (owned) (nullable): while suspended */
+  IBBReconnection *relogin;       /* (owned) (nullable): while it logs in by itself */
+  char            *resource;      /* (owned) (nullable): of the last login */
+  GMainContext    *login_context; /* (owned) (nullable): of a login that has not begun */
   GTlsCertificate *accepted_certificate; /* (owned) (nullable): by the application, at the login */
   gboolean         is_available;         /* presence was sent over this XML stream */
   gboolean         may_resume;           /* the server ended the XML stream and may have kept it */
@@ -77,8 +78,9 @@ ibb_link_new_for_component (IBBConnection *component, IBBThread *thread, const c
 void ibb_link_leave (IBBLink *self);
 
 /* Any thread. The tasks, which hold the client, are taken; each gets TRUE in the end, or an
- * error. The status is CONNECTING when a login starts; unless it was OFFLINE, the task fails. */
-void ibb_link_login (IBBLink *self, GTask *task);
+ * error. The status is CONNECTING when a login starts; unless it was OFFLINE, the task fails.
+ * is_blocking: the login emits its signals in the context of the task. */
+void ibb_link_login (IBBLink *self, GTask *task, gboolean is_blocking);
 void ibb_link_logout (IBBLink *self, GTask *task);
 /* Whether it logs in again by itself when the XML stream is lost. FALSE ends that at once. Returns
  * TRUE if it was otherwise before. */

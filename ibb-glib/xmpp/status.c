@@ -93,6 +93,17 @@ ibb_status_end (IBBStatus *self)
   g_mutex_unlock (&self->lock);
 }
 
+GMainContext *
+ibb_status_dup_context (IBBStatus *self)
+{
+  GMainContext *context;
+
+  g_mutex_lock (&self->lock);
+  context = self->context != NULL ? g_main_context_ref (self->context) : NULL;
+  g_mutex_unlock (&self->lock);
+  return context;
+}
+
 void
 ibb_status_free (IBBStatus *self)
 {

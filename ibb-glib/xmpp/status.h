@@ -23,7 +23,9 @@ IBBStatus *ibb_status_new (IBBConnection *object, IBBOutbox *outbox, IBBPresence
 /* The application has dropped the object: nothing is told from now on, and the context is
  * dropped, in the caller's thread. */
 void ibb_status_end (IBBStatus *self);
-void ibb_status_free (IBBStatus *self);
+/* (transfer full) (nullable): where it tells. */
+GMainContext *ibb_status_dup_context (IBBStatus *self);
+void          ibb_status_free (IBBStatus *self);
 
 IBBConnectionState ibb_status_get_state (IBBStatus *self);
 char              *ibb_status_dup_local_jid (IBBStatus *self); /* (nullable) */

@@ -4,8 +4,8 @@
 import os
 
 import cases
-from bindings import check_fails, make_client
-from gi.repository import Gio, IBB
+from bindings import check_fails, make_client, wait_until
+from gi.repository import Gio, GLib, IBB
 
 ONLINE, OFFLINE = IBB.ConnectionState.ONLINE, IBB.ConnectionState.OFFLINE
 
@@ -80,6 +80,23 @@ def untrusted():
                                              question.accept(IBB.AnswerFlags.NONE) or True))
     with client:
         assert seen[0] & Gio.TlsCertificateFlags.UNKNOWN_CA
+
+
+@cases.case('/bindings/python/account/elsewhere')
+def elsewhere():
+    """The question comes in the context in which the client was made, wherever the login is called."""
+    client, own = make_client('ALICE', 'elsewhere', 'IBB_TEST_OTHER_CA_FILE'), GLib.MainContext.new()
+    asked, results = [], []
+    client.connect('trust-requested', lambda _client, question: asked.append(question) or True)
+    own.push_thread_default()
+    client.login_async(None, lambda _client, result: results.append(result))
+    own.pop_thread_default()
+    wait_until(lambda: asked)
+    asked[0].accept(IBB.AnswerFlags.NONE)
+    while not results:
+        own.iteration(True)
+    assert client.login_finish(results[0])
+    client.logout()
 
 
 @cases.case('/bindings/python/account/logged-out')

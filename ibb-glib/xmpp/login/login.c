@@ -32,7 +32,8 @@ struct _IBBLogin
   GError          *keyring_error; /* (owned) (nullable): why none can be there */
   GWeakRef         question;      /* to the application */
   gboolean         is_asking;     /* question has neither been answered nor withdrawn */
-  GSource         *emission;      /* (owned) (nullable): of question, in the context of the task */
+  GMainContext    *context;       /* (owned) (nullable): of the signals */
+  GSource         *emission;      /* (owned) (nullable): of question, in context */
   GTlsCertificate *asked;         /* (owned) (nullable): of question, while is_asking */
   GTlsCertificate *accepted;      /* (owned) (nullable) */
   char            *bare_jid;      /* (owned) (nullable): whose password is missing */
@@ -63,6 +64,7 @@ login_clear (gpointer data)
 
   g_clear_object (&self->known);
   g_clear_object (&self->lookup);
+  g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_error (&self->keyring_error);
   g_weak_ref_clear (&self->question);
   g_clear_object (&self->accepted);
@@ -177,8 +179,8 @@ ask (IBBLogin *self, IBBQuestion *question, guint signal)
   g_weak_ref_set (&self->question, question);
   self->is_asking = TRUE;
   ibb_source_clear (&self->emission);
-  self->emission = ibb_question_ask (question, client, signal, g_task_get_context (self->task),
-                                     answered_cb, asker, asker_free);
+  self->emission =
+      ibb_question_ask (question, client, signal, self->context, answered_cb, asker, asker_free);
 }
 
 static void
@@ -242,8 +244,8 @@ step_cb (IBBLoginStep step, const char *text, GTlsCertificate *certificate, gpoi
   told->step = step;
   told->text = g_strdup (text);
   g_set_object (&told->certificate, certificate);
-  source = ibb_source_attach (g_idle_source_new (), g_task_get_context (self->task),
-                              "[ibb-glib] login step", step_emission_cb, told, step_free);
+  source = ibb_source_attach (g_idle_source_new (), self->context, "[ibb-glib] login step",
+                              step_emission_cb, told, step_free);
 }
 
 static void
@@ -400,6 +402,7 @@ cancelled_cb (gpointer user_data)
 IBBLogin *
 ibb_login_new (IBBThread             *thread,
                GTask                 *task,
+               GMainContext          *context,
                const IBBLoginSignals *signals,
                IBBAccountSettings    *settings,
                IBBLoginDone           done,
@@ -417,6 +420,7 @@ ibb_login_new (IBBThread             *thread,
   self->lookup = g_cancellable_new ();
   g_weak_ref_init (&self->question, NULL);
   self->task = task;
+  self->context = context;
   self->negotiation = ibb_negotiation_new (thread, settings, NULL, &handler, self);
   self->cancelled = ibb_cancel_watch_new_callback (
       g_task_get_cancellable (task), ibb_thread_get_context (thread), cancelled_cb, self);

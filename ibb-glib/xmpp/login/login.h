@@ -28,10 +28,11 @@ typedef struct
   guint step;
 } IBBLoginSignals;
 
-/* task: (transfer full): holds the client, which emits the signals in the context of the task.
- * settings are taken. */
+/* task: (transfer full): holds the client, which emits the signals in context, (transfer full)
+ * (nullable). settings are taken. */
 IBBLogin *ibb_login_new (IBBThread             *thread,
                          GTask                 *task,
+                         GMainContext          *context,
                          const IBBLoginSignals *signals,
                          IBBAccountSettings    *settings,
                          IBBLoginDone           done,

@@ -114,7 +114,9 @@ def _(server):
 
 
 def check_json(server, env):
-    receiver = server.account('bob').ibb('receive', '--directory', Folder().path, '--count', '1')
+    folder = Folder()
+    receiver = server.account('bob').ibb('receive', '--directory', folder.path, '--count', '1',
+                                         '--from', 'alice@localhost')
     peer = receiver.wait_ready()
     # Each packet is what was written by one call.
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

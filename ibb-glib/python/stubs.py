@@ -65,8 +65,6 @@ class Namespace:
             result = 'bytes' if item == 'guint8' else f'list[{self.get_name(item)}]'
         elif kind is None:
             return 'Any'
-        elif kind.get('name') in ('GLib.List', 'GLib.SList'):
-            result = f'list[{self.get_name(kind.find(CORE + "type").get("name"))}]'
         else:
             result = self.get_name(kind.get('name'))
         return f'{result} | None' if element.get('nullable') == '1' and result != 'Any' else result

@@ -183,6 +183,36 @@ test_list (Fixture *fixture, gconstpointer data)
   g_object_unref (second.romeo);
 }
 
+static void
+count_cb (GListModel *list, guint position, guint n_removed, guint n_added, guint *n_changes)
+{
+  g_assert_true (g_main_context_is_owner (NULL));
+  ++*n_changes;
+}
+
+static void
+ignore_cb (IBBService *service, IBBTransport *transport, gpointer data)
+{
+}
+
+/* Nothing piles up for a context that does not run. */
+static void
+test_list_unseen (Fixture *fixture, gconstpointer data)
+{
+  guint         n_changes = 0;
+  g_auto (Ends) seen = { NULL };
+
+  g_signal_connect (fixture->romeo, "items-changed", G_CALLBACK (count_cb), &n_changes);
+  seen = fixture_open (fixture);
+  wait_until (n_changes == 1);
+  g_signal_connect (fixture->juliet, "session-accepted", G_CALLBACK (ignore_cb), NULL);
+  for (guint i = 0; i < 100; i++)
+    g_object_unref (assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, NULL, NULL));
+  run_pending ();
+  g_assert_cmpuint (n_changes, ==, 1);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->romeo)), ==, 1);
+}
+
 /* D-09, F-03, F-28: an expected session comes in whatever the limit, and beats
  * an accept. */
 static void
@@ -360,6 +390,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/open/cancelled/D-15", test_cancelled);
   add_test ("/ibb/loopback/open/timeout", test_timeout);
   add_test ("/ibb/loopback/open/list", test_list);
+  add_test ("/ibb/loopback/open/list/unseen", test_list_unseen);
   add_test ("/ibb/loopback/open/expect/D-09", test_expect);
   add_test ("/ibb/loopback/open/expect-timeout", test_expect_timeout);
   g_test_add ("/ibb/loopback/open/lost/D-42", Fixture, GINT_TO_POINTER (FALSE), fixture_set_up,

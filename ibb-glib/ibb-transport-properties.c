@@ -33,8 +33,8 @@ enum
 
 static GParamSpec *props[N_PROPS];
 
-/* Define the accessors of a property of the session, which is called with the lock, or of a time of
- * the channel. Without a channel the value is otherwise. */
+/* Define the accessors of a property of the session, which is called with the lock. Without a
+ * channel the value is otherwise. */
 
 #define GETTER(type, function, of_session, otherwise)                                              \
   type ibb_transport_##function (IBBTransport *self)                                               \
@@ -51,16 +51,6 @@ static GParamSpec *props[N_PROPS];
     value = of_session;                                                                            \
     ibb_host_unlock (self->channel->host);                                                         \
     return value;                                                                                  \
-  }
-
-#define TIME_SETTER(name)                                                                          \
-  void ibb_transport_set_##name (IBBTransport *self, guint name)                                   \
-  {                                                                                                \
-    g_return_if_fail (IBB_IS_TRANSPORT (self));                                                    \
-                                                                                                   \
-    if (self->channel != NULL &&                                                                   \
-        (guint) g_atomic_int_exchange (&self->channel->name, name) != name)                        \
-      g_object_notify (G_OBJECT (self), #name);                                                    \
   }
 
 #define STATISTIC(name)                                                                            \
@@ -274,83 +264,6 @@ ibb_transport_dup_statistics (IBBTransport *self)
 }
 
 /**
- * ibb_transport_get_read_timeout: (get-property read-timeout)
- * @self: a transport
- *
- * Gets how long one read may wait.
- *
- * Returns: milliseconds, 0 for no limit
- *
- * Since: 1.0
- */
-GETTER (guint, get_read_timeout, g_atomic_int_get (&self->channel->read_timeout), 0)
-
-/**
- * ibb_transport_set_read_timeout: (set-property read-timeout)
- * @self: a transport
- * @read_timeout: milliseconds, 0 for no limit
- *
- * Sets how long one read may wait. It holds from the next read on.
- *
- * Since: 1.0
- */
-TIME_SETTER (read_timeout)
-
-/**
- * ibb_transport_get_write_timeout: (get-property write-timeout)
- * @self: a transport
- *
- * Gets how long one write, flush, drain, shutdown or close may wait.
- *
- * Returns: milliseconds, 0 for no limit
- *
- * Since: 1.0
- */
-GETTER (guint, get_write_timeout, g_atomic_int_get (&self->channel->write_timeout), 0)
-
-/**
- * ibb_transport_set_write_timeout: (set-property write-timeout)
- * @self: a transport
- * @write_timeout: milliseconds, 0 for no limit
- *
- * Sets how long one write, flush, drain, shutdown or close may wait. It holds
- * from the next such call on.
- *
- * Since: 1.0
- */
-TIME_SETTER (write_timeout)
-
-/**
- * ibb_transport_get_auto_flush: (get-property auto-flush)
- * @self: a transport
- *
- * Gets whether a partial block leaves as soon as nothing is in flight.
- *
- * Returns: TRUE if it does; FALSE if only full blocks leave before a flush
- *
- * Since: 1.0
- */
-GETTER (gboolean, get_auto_flush, session->sender.auto_flush, TRUE)
-
-/**
- * ibb_transport_set_auto_flush: (set-property auto-flush)
- * @self: a transport
- * @auto_flush: FALSE to let only full blocks leave before a flush
- *
- * Sets whether a partial block leaves as soon as nothing is in flight.
- *
- * Since: 1.0
- */
-void
-ibb_transport_set_auto_flush (IBBTransport *self, gboolean auto_flush)
-{
-  g_return_if_fail (IBB_IS_TRANSPORT (self));
-
-  if (self->channel != NULL && ibb_channel_set_auto_flush (self->channel, auto_flush))
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_AUTO_FLUSH]);
-}
-
-/**
  * ibb_transport_has_ended: (get-property ended)
  * @self: a transport
  *
@@ -430,13 +343,16 @@ ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GPara
       g_value_take_boxed (value, ibb_transport_dup_error (self));
       break;
     case PROP_READ_TIMEOUT:
-      g_value_set_uint (value, ibb_transport_get_read_timeout (self));
+      if (self->channel != NULL)
+        g_value_set_uint (value, ibb_channel_get_timeout (self->channel, IBB_CHANNEL_READ));
       break;
     case PROP_WRITE_TIMEOUT:
-      g_value_set_uint (value, ibb_transport_get_write_timeout (self));
+      if (self->channel != NULL)
+        g_value_set_uint (value, ibb_channel_get_timeout (self->channel, IBB_CHANNEL_WRITE));
       break;
     case PROP_AUTO_FLUSH:
-      g_value_set_boolean (value, ibb_transport_get_auto_flush (self));
+      g_value_set_boolean (value,
+                           self->channel == NULL || ibb_channel_get_auto_flush (self->channel));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -446,22 +362,27 @@ ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GPara
 static void
 ibb_transport_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
 {
-  IBBTransport *self = IBB_TRANSPORT (object);
+  IBBChannel *channel = IBB_TRANSPORT (object)->channel;
+  gboolean    has_changed = FALSE;
 
+  if (channel == NULL)
+    return;
   switch (prop_id)
     {
     case PROP_READ_TIMEOUT:
-      ibb_transport_set_read_timeout (self, g_value_get_uint (value));
+      has_changed = ibb_channel_set_timeout (channel, IBB_CHANNEL_READ, g_value_get_uint (value));
       break;
     case PROP_WRITE_TIMEOUT:
-      ibb_transport_set_write_timeout (self, g_value_get_uint (value));
+      has_changed = ibb_channel_set_timeout (channel, IBB_CHANNEL_WRITE, g_value_get_uint (value));
       break;
     case PROP_AUTO_FLUSH:
-      ibb_transport_set_auto_flush (self, g_value_get_boolean (value));
+      has_changed = ibb_channel_set_auto_flush (channel, g_value_get_boolean (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
+  if (has_changed)
+    g_object_notify_by_pspec (object, pspec);
 }
 
 void

@@ -63,24 +63,6 @@ IBB_AVAILABLE_IN_1_0
 IBBStatistics *ibb_transport_dup_statistics (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0
-guint ibb_transport_get_read_timeout (IBBTransport *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_transport_set_read_timeout (IBBTransport *self, guint read_timeout);
-
-IBB_AVAILABLE_IN_1_0
-guint ibb_transport_get_write_timeout (IBBTransport *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_transport_set_write_timeout (IBBTransport *self, guint write_timeout);
-
-IBB_AVAILABLE_IN_1_0
-gboolean ibb_transport_get_auto_flush (IBBTransport *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_transport_set_auto_flush (IBBTransport *self, gboolean auto_flush);
-
-IBB_AVAILABLE_IN_1_0
 gboolean ibb_transport_has_ended (IBBTransport *self);
 
 IBB_AVAILABLE_IN_1_0

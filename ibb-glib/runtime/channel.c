@@ -430,6 +430,29 @@ ibb_channel_close_output (IBBChannel *self)
 
 /* Settings and statistics. */
 
+guint
+ibb_channel_get_timeout (IBBChannel *self, IBBChannelWay way)
+{
+  return (guint) g_atomic_int_get (&self->timeouts[way]);
+}
+
+gboolean
+ibb_channel_set_timeout (IBBChannel *self, IBBChannelWay way, guint milliseconds)
+{
+  return (guint) g_atomic_int_exchange (&self->timeouts[way], milliseconds) != milliseconds;
+}
+
+gboolean
+ibb_channel_get_auto_flush (IBBChannel *self)
+{
+  gboolean auto_flush;
+
+  ibb_host_lock (self->host);
+  auto_flush = self->session->sender.auto_flush;
+  ibb_host_unlock (self->host);
+  return auto_flush;
+}
+
 gboolean
 ibb_channel_set_auto_flush (IBBChannel *self, gboolean auto_flush)
 {

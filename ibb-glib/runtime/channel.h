@@ -25,6 +25,12 @@ typedef enum
   IBB_CHANNEL_RECEIVED = 1 << 5,
 } IBBChannelNews;
 
+typedef enum
+{
+  IBB_CHANNEL_READ,
+  IBB_CHANNEL_WRITE,
+} IBBChannelWay;
+
 typedef void (*IBBChannelChangedFunc) (GObject *owner, IBBChannelNews news);
 
 struct _IBBChannel
@@ -39,8 +45,7 @@ struct _IBBChannel
   IBBWeak *owner;
 
   /* atomic */
-  guint read_timeout;  /* ms; 0: none */
-  guint write_timeout; /* ms; 0: none */
+  guint timeouts[2]; /* ms; 0: none; by IBBChannelWay */
 
   /* protected by the host's lock */
   guint                 ref_count;
@@ -98,7 +103,10 @@ void ibb_channel_abort (IBBChannel *self, const IBBCondition *condition, const c
 /* Why a call fails, as GIO's streams say it; NULL for no failure. */
 GError *ibb_channel_new_stream_error_locked (IBBChannel *self, const IBBFailure *failure);
 
-/* Returns whether the value has changed. */
+/* A setter returns whether the value has changed. */
+guint    ibb_channel_get_timeout (IBBChannel *self, IBBChannelWay way);
+gboolean ibb_channel_set_timeout (IBBChannel *self, IBBChannelWay way, guint milliseconds);
+gboolean ibb_channel_get_auto_flush (IBBChannel *self);
 gboolean ibb_channel_set_auto_flush (IBBChannel *self, gboolean auto_flush);
 
 void ibb_channel_get_statistics (IBBChannel *self, IBBStatistics *statistics);

@@ -281,7 +281,7 @@ init (IBBStreamOperation  *self,
   ibb_operation_init (
       &self->parent, &classes[goal], channel->host, owner,
       is_read ? &channel->readers : &channel->writers,
-      g_atomic_int_get (is_read ? &channel->read_timeout : &channel->write_timeout));
+      ibb_channel_get_timeout (channel, is_read ? IBB_CHANNEL_READ : IBB_CHANNEL_WRITE));
   self->channel = channel;
   self->goal = goal;
   self->target = 0;

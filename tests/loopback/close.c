@@ -40,7 +40,7 @@ test_close (Fixture *fixture, gconstpointer data)
   g_signal_connect (ends.juliet, "notify::ended", G_CALLBACK (ended_cb), &juliet_ended);
   g_assert_false (ibb_transport_has_ended (ends.romeo));
 
-  ibb_transport_set_auto_flush (ends.romeo, FALSE);
+  g_object_set (ends.romeo, "auto-flush", FALSE, NULL);
   write_bytes (ends.romeo, g_bytes_get_data (bytes, NULL), 50000);
   close_stream (ends.romeo);
   g_assert_cmpuint (ibb_transport_get_bytes_acknowledged (ends.romeo), ==, 50000);

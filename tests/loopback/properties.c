@@ -163,9 +163,6 @@ test_transport (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (received, ==, 0);
   g_assert_cmpuint (queued, ==, 0);
 
-  g_assert_cmpuint (ibb_transport_get_read_timeout (ends.romeo), ==, 0);
-  g_assert_cmpuint (ibb_transport_get_write_timeout (ends.romeo), ==, 0);
-  g_assert_true (ibb_transport_get_auto_flush (ends.romeo));
   g_assert_cmpuint (change_all (ends.romeo), ==, 3);
 }
 

@@ -233,8 +233,8 @@ set_limits (End *end, guint read_timeout, guint write_timeout)
 {
   if (end_is_ibb (end))
     {
-      ibb_transport_set_read_timeout (IBB_TRANSPORT (end->stream), read_timeout);
-      ibb_transport_set_write_timeout (IBB_TRANSPORT (end->stream), write_timeout);
+      g_object_set (end->stream, "read-timeout", read_timeout, "write-timeout", write_timeout,
+                    NULL);
     }
   else /* in seconds */
     g_socket_set_timeout (g_socket_connection_get_socket (G_SOCKET_CONNECTION (end->stream)),
@@ -342,7 +342,7 @@ scenario_call (End *end, const Step *step, Manner manner)
       return TRUE;
     case HOLD_BACK:
       if (end_is_ibb (end))
-        ibb_transport_set_auto_flush (IBB_TRANSPORT (end->stream), FALSE);
+        g_object_set (end->stream, "auto-flush", FALSE, NULL);
       return TRUE;
     case CANCEL:
       g_cancellable_cancel (end->cancellable);

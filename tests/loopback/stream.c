@@ -26,10 +26,10 @@ test_backpressure (Fixture *fixture, gconstpointer data)
                     ==, filled);
   g_assert_cmpuint (ibb_transport_get_bytes_queued (ends.romeo), >, 0);
 
-  ibb_transport_set_write_timeout (ends.romeo, 20);
+  g_object_set (ends.romeo, "write-timeout", 20, NULL);
   assert_write_fails (ends.romeo, G_IO_ERROR_TIMED_OUT);
   g_assert_false (ibb_transport_has_ended (ends.romeo));
-  ibb_transport_set_write_timeout (ends.romeo, 0);
+  g_object_set (ends.romeo, "write-timeout", 0, NULL);
 
   input = get_input (ends.juliet);
   while (got < filled)
@@ -54,8 +54,7 @@ test_auto_flush (Fixture *fixture, gconstpointer data)
   g_auto (Ends)      ends = fixture_open (fixture);
   g_autoptr (GBytes) block = make_bytes (4096 + 5, 1);
 
-  ibb_transport_set_auto_flush (ends.romeo, FALSE);
-  g_assert_false (ibb_transport_get_auto_flush (ends.romeo));
+  g_object_set (ends.romeo, "auto-flush", FALSE, NULL);
   write_bytes (ends.romeo, g_bytes_get_data (block, NULL), 4096 + 5);
   poll_until (ibb_transport_get_bytes_acknowledged (ends.romeo) == 4096);
   g_assert_cmpuint (ibb_transport_get_bytes_queued (ends.romeo), ==, 5);
@@ -93,7 +92,7 @@ test_bounds (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (in_flight, <, ibb_transport_get_bytes_queued (ends.romeo));
   g_assert_cmpuint (received, >=, sent);
   g_assert_cmpuint (received, <=, sent + in_flight);
-  ibb_transport_set_read_timeout (ends.juliet, 1);
+  g_object_set (ends.juliet, "read-timeout", 1, NULL);
   for (guint64 got = 0; got < received; got++)
     {
       char byte;

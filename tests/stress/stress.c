@@ -181,8 +181,7 @@ link_add (guint side, IBBTransport *transport)
   Link *link = link_find (0, ibb_transport_get_sid (transport));
 
   count (transport);
-  ibb_transport_set_read_timeout (transport, 20);
-  ibb_transport_set_write_timeout (transport, 20);
+  g_object_set (transport, "read-timeout", 20, "write-timeout", 20, NULL);
   if (link != NULL)
     {
       g_mutex_lock (&link->lock);
@@ -401,7 +400,7 @@ step_end (Worker *worker, Op *op)
   if (what < 80)
     {
       g_assert_true (error == NULL || ibb_transport_has_ended (op->transport));
-      ibb_transport_set_auto_flush (op->transport, chance (worker, 90));
+      g_object_set (op->transport, "auto-flush", chance (worker, 90), NULL);
       g_assert_cmpuint (ibb_transport_get_block_size (op->transport), >, 0);
       op_end (op, NULL);
     }

@@ -10,7 +10,17 @@
 
 /* Locks a GMutex until the end of the block, as G_MUTEX_AUTO_LOCK () of GLib 2.80 does. */
 #define IBB_AUTO_LOCK(mutex)                                                                       \
-  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (mutex)
+  g_autoptr (IBBHeldMutex) held_mutex G_GNUC_UNUSED = (g_mutex_lock (mutex), (mutex))
+
+typedef GMutex IBBHeldMutex;
+
+static inline void
+ibb_held_mutex_free (IBBHeldMutex *self)
+{
+  g_mutex_unlock (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBHeldMutex, ibb_held_mutex_free)
 
 /* A blocked thread, as the one that wakes it sees it. The two share it: the thread may have
  * gone on before the other one has finished waking it. */

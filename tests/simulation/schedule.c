@@ -67,7 +67,6 @@ make_settings (IBBSettings *settings, Profile profile, Random *random)
    * messages is answered in time only without (D-37). */
   if (profile != PROFILE_CLEAN && profile != PROFILE_OUTAGES && profile != PROFILE_HOSTILE)
     settings->half_close = random_percent (random, 50);
-  settings->strict = random_percent (random, 10);
   /* Where nothing may go wrong, a close takes longer than the longest way there and back: with
    * messages its answer is the only proof that they have arrived (D-37). */
   if (profile == PROFILE_CLEAN || profile == PROFILE_WRAP || profile == PROFILE_PEERS ||
@@ -93,7 +92,6 @@ make_settings (IBBSettings *settings, Profile profile, Random *random)
       SOMETIMES (random, 30, settings->max_retries, pick (random, 8));
       MAYBE (random, 30, settings->initial_wait_time, 1, 20000);
       SOMETIMES (random, 30, settings->wait_backoff_factor, 1.0 + pick (random, 30) / 10.0);
-      settings->block_size_fallback = !random_percent (random, 20);
       SOMETIMES (random, 10, settings->session_limit, pick (random, 4));
     }
 }
@@ -434,12 +432,7 @@ make_habits (Schedule *self, Random *random)
   habits->close_not_found = random_percent (random, 25);
   habits->conforms = random_percent (random, 40);
   if (!habits->conforms)
-    {
-      make_bad_habits (habits, random);
-      return;
-    }
-  if (self->settings[0].strict)
-    habits->white_space = FALSE;
+    make_bad_habits (habits, random);
 }
 
 /* A peer that does nothing wrong succeeds in the ways that lose nothing. */

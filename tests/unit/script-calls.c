@@ -246,7 +246,6 @@ set (Script *self, Words *words)
     { "default-block-size", &settings->default_block_size, NULL },
     { "open-timeout", &settings->open_timeout, NULL },
     { "accept-timeout", &settings->accept_timeout, NULL },
-    { "close-timeout", &settings->close_timeout, NULL },
     { "peer-timeout", &settings->peer_timeout, NULL },
     { "resume-timeout", &settings->resume_timeout, NULL },
     { "window", NULL, &settings->window },
@@ -260,10 +259,6 @@ set (Script *self, Words *words)
     settings->half_close = words_take_switch (words);
   else if (g_str_equal (name, "resume-sessions"))
     settings->resume_sessions = words_take_switch (words);
-  else if (g_str_equal (name, "strict"))
-    settings->strict = words_take_switch (words);
-  else if (g_str_equal (name, "block-size-fallback"))
-    settings->block_size_fallback = words_take_switch (words);
   else if (g_str_equal (name, "wait-backoff-factor"))
     settings->wait_backoff_factor = g_ascii_strtod (words_take (words), NULL);
   else if (g_str_equal (name, "stanza-limit"))

@@ -17,7 +17,6 @@ typedef struct
   double   wait_backoff_factor;
   guint    default_block_size;
   guint    max_block_size;
-  gboolean block_size_fallback;
   gsize    window;
   gsize    send_buffer_size;
   gsize    receive_buffer_size;
@@ -29,7 +28,6 @@ typedef struct
   gboolean resume_sessions; /* one that the peer agrees to outlives its connection (D-58) ... */
   guint    resume_timeout;  /* ... for so long */
   gboolean half_close;
-  gboolean strict;
 } IBBSettings;
 
 /* Milliseconds for the answer to a close, once everything is acknowledged (D-37). */
@@ -39,10 +37,9 @@ typedef struct
 #define IBB_SETTINGS_INIT                                                                          \
   {                                                                                                \
     .session_limit = 0, .max_retries = 5, .initial_wait_time = 1000, .wait_backoff_factor = 1.2,   \
-    .default_block_size = IBB_BLOCK_SIZE_USUAL, .max_block_size = 65535,                           \
-    .block_size_fallback = TRUE, .window = 0, .send_buffer_size = 0,                               \
-    .receive_buffer_size = 256 * 1024, .receive_memory_limit = 64 * 1024 * 1024,                   \
-    .open_timeout = 60000, .accept_timeout = 30000, .close_timeout = IBB_CLOSE_TIMEOUT,            \
-    .peer_timeout = 600000, .resume_sessions = FALSE, .resume_timeout = 600000,                    \
-    .half_close = FALSE, .strict = FALSE                                                           \
+    .default_block_size = IBB_BLOCK_SIZE_USUAL, .max_block_size = 65535, .window = 0,              \
+    .send_buffer_size = 0, .receive_buffer_size = 256 * 1024,                                      \
+    .receive_memory_limit = 64 * 1024 * 1024, .open_timeout = 60000, .accept_timeout = 30000,      \
+    .close_timeout = IBB_CLOSE_TIMEOUT, .peer_timeout = 600000, .resume_sessions = FALSE,          \
+    .resume_timeout = 600000, .half_close = FALSE                                                  \
   }

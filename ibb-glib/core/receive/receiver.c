@@ -271,8 +271,7 @@ is_well_formed (const IBBReceiver *self, const IBBStanza *stanza)
   gsize text_max = 2 * (gsize) IBB_BASE64_ENCODED_LENGTH (block_size) + 256;
 
   return stanza->seq_valid && !stanza->has_child && stanza->bytes != NULL &&
-         stanza->text_length <= text_max && g_bytes_get_size (stanza->bytes) <= block_size &&
-         (stanza->base64 == IBB_BASE64_EXACT || !self->parameters->context->settings.strict);
+         stanza->text_length <= text_max && g_bytes_get_size (stanza->bytes) <= block_size;
 }
 
 static gboolean

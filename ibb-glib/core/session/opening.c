@@ -53,7 +53,7 @@ ibb_opening_begin (IBBSession *self, const IBBOpen *open, gint64 now)
   IBBOpening    *opening = self->opening = g_new0 (IBBOpening, 1);
 
   opening->deadline = ibb_timer_get_deadline (now, context->settings.open_timeout);
-  opening->fallback = !open->is_agreed && context->settings.block_size_fallback;
+  opening->fallback = !open->is_agreed;
   if (opening->fallback)
     parameters->block_size = ibb_peer_limit_block_size (parameters->peer, parameters->block_size);
   if (offers_long_blocks (parameters, open))

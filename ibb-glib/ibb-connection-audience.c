@@ -13,7 +13,7 @@ typedef struct
 
   /* protected by lock */
   GPtrArray *listeners; /* (owned) (element-type IBBConnectionListener): replaced, not changed */
-  gboolean   is_lost;   /* the XML stream is gone for good, and no other one is there */
+  gboolean   is_lost;   /* the XML stream is gone for good, and no new one has begun */
   gboolean   is_suspended;
 } Audience;
 
@@ -147,8 +147,7 @@ ibb_connection_tell (IBBConnection *self, IBBConnectionEventType type)
   return tell_event (self, &event);
 }
 
-/* Notes the state. A lost XML stream stays lost, whatever is said of it, until another one is
- * there. */
+/* Notes the state. A lost XML stream stays lost until a new one takes its place. */
 static IBBConnectionEventType
 enter_state_locked (Audience *audience, IBBConnectionState state)
 {
@@ -172,7 +171,7 @@ enter_state_locked (Audience *audience, IBBConnectionState state)
     }
 }
 
-/* A copy of listeners without one of them. */
+/* Copies listeners, except for without (nullable). */
 static GPtrArray *
 copy_listeners (GPtrArray *listeners, IBBConnectionListener *without)
 {
@@ -253,7 +252,7 @@ ibb_connection_change_state (IBBConnection *self, IBBConnectionState state, cons
   listeners = g_ptr_array_ref (audience->listeners);
   g_mutex_unlock (&audience->lock);
 
-  /* All of them have to know. */
+  /* Each listener has to know, whatever the others return. */
   for (guint i = 0; i < listeners->len; i++)
     {
       IBBConnectionListener *listener = g_ptr_array_index (listeners, i);

@@ -11,11 +11,11 @@
 /* Data that is attached to a connection with such. */
 typedef struct
 {
-  GPtrArray *features; /* (owned) (element-type utf8): as often as they were added */
+  GPtrArray *features; /* (owned) (element-type utf8): one element for each addition */
   char      *identity; /* (owned) (nullable): "category/type/name" */
 } Own;
 
-static GMutex lock; /* for all of these */
+static GMutex lock; /* protects the Own of every connection */
 
 static void
 own_free (gpointer data)

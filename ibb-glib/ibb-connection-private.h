@@ -22,7 +22,7 @@ typedef enum
   /* error (nullable); TRUE if stanzas are shorter from now on, since the server has ended the XML
    * stream for one that was too long */
   IBB_CONNECTION_LOST,
-  IBB_CONNECTION_INTERRUPTED, /* the same */
+  IBB_CONNECTION_INTERRUPTED, /* arguments and result as with LOST */
   IBB_CONNECTION_RESTORED,
   /* TRUE if a session was opened or resumed over the XML stream, or a byte of one has moved */
   IBB_CONNECTION_MOVED,
@@ -36,7 +36,7 @@ typedef enum
   IBB_CONNECTION_GONE, /* the connection is being freed; in any thread */
 } IBBConnectionEventType;
 
-/* In the connection's context where nothing else is said. */
+/* Notified in the connection's context unless the type says otherwise. */
 typedef struct
 {
   IBBConnectionEventType type;
@@ -72,7 +72,7 @@ void ibb_connection_listener_unref (IBBConnectionListener *self);
 void ibb_connection_add_listener (IBBConnection *self, IBBConnectionListener *listener);
 void ibb_connection_remove_listener (IBBConnection *self, IBBConnectionListener *listener);
 
-/* ibb_connection_send () for a service: the stanza is none of the application's. */
+/* ibb_connection_send () for a stanza of a service, which is not counted as chat. */
 gboolean ibb_connection_send_for_service (IBBConnection *self, IBBStanza *stanza, GError **error);
 
 /* The two halves of ibb_connection_receive (), for connections whose signals belong into
@@ -92,13 +92,13 @@ GPtrArray *ibb_connection_dup_listeners (IBBConnection *self);
 
 /* Adds features (nullable) that are not in all. */
 void ibb_connection_collect_features (GPtrArray *all, const char *const *features);
-/* What the application has added, as often as it has; and the identity that it has set, or else
- * fallback, as "category/type/name". In any thread. */
+/* The features that the application has added, one for each addition; and the identity that it has
+ * set, or else fallback, as "category/type/name". In any thread. */
 char **ibb_connection_dup_own_features (IBBConnection *self);
 char  *ibb_connection_dup_identity (IBBConnection *self, const char *fallback);
 
-/* Tells the listeners of an event without a stanza and without an error. Returns TRUE as soon as
- * one of them answers TRUE, and tells the others no more. */
+/* Notifies the listeners of an event without a stanza and without an error. Returns TRUE, and
+ * notifies no more of them, once a listener has returned TRUE. */
 gboolean ibb_connection_tell (IBBConnection *self, IBBConnectionEventType type);
 
 /* ibb_connection_set_state_with_error (). Returns whether stanzas of services are shorter from now

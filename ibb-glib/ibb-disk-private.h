@@ -40,7 +40,7 @@ typedef struct
   int (*set_owner) (int fd, uid_t user, gid_t group);
   /* Of the file with the name, which may be a link; name NULL: of the descriptor. */
   int (*stat) (int fd, const char *name, struct stat *info);
-  /* The same of a path, and what a link at the path has. */
+  /* Of the file at a path: of the link itself if it is one, and the target of that link. */
   int (*stat_path) (const char *path, struct stat *info);
   char *(*read_link) (const char *path);
   /* EINVAL, EROFS, EBADF: a folder that cannot be synchronized. */
@@ -78,7 +78,7 @@ typedef enum
 {
   IBB_DISK_OWN, /* under our lock */
   IBB_DISK_USED,
-  IBB_DISK_NO_LOCK, /* the file system never has one, so that nobody knows */
+  IBB_DISK_NO_LOCK, /* the file system never tells it */
   IBB_DISK_FOREIGN, /* a link, a pipe, another user's file: whatever somebody has put there */
 } IBBDiskOwner;
 

@@ -195,7 +195,7 @@ static const IBBDisk system_disk = {
 
 const IBBDisk *ibb_disk = &system_disk;
 
-/* What is made of the calls. */
+/* Functions built from the calls above. */
 
 char *
 ibb_disk_resolve (const char *path)

@@ -13,7 +13,7 @@ struct _IBBElement
   char *namespace;      /* empty for none */
   char **attributes;    /* (nullable) (array zero-terminated=1): name, value, …; those without a
                            namespace */
-  GString    *text;     /* its own text, that of children not included */
+  GString    *text;     /* its own text, without the text of children */
   GPtrArray  *children; /* (nullable) (element-type IBBElement) */
   IBBElement *parent;   /* (nullable) (transfer none): used by the maker only */
 };

@@ -10,7 +10,7 @@
 /* The precise one (IBB_ERROR or G_IO_ERROR), as opens, dup_error () and ended
  * report it. peer and sid (nullable) go into the message; NULL for NONE. */
 GError *ibb_error_new_from_failure (const IBBFailure *failure, const char *peer, const char *sid);
-/* The same as G_IO_ERROR, for the operations of streams, as GIO documents them. */
+/* Converts an error into the G_IO_ERROR that GIO documents for operations of streams. */
 GError *ibb_error_new_for_stream (const IBBFailure *failure, const char *peer, const char *sid);
 GError *ibb_error_to_stream_error (const GError *error);
 /* Adds to the message what the connection said: both may be NULL, error is (transfer full). */

@@ -124,7 +124,7 @@ get_open_advice (IBBCondition condition)
     }
 }
 
-/* The same for a block. (nullable) */
+/* The explanation of a condition that answers a block. (nullable) */
 static const char *
 get_block_advice (IBBCondition condition)
 {

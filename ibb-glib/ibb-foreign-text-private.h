@@ -6,7 +6,7 @@
 
 #include <glib.h>
 
-/* What is kept of the text: valid, and of bounded length. NULL for an empty one. */
+/* Returns the text as valid UTF-8 of bounded length, or NULL if it is empty. */
 char *ibb_foreign_text_dup (const char *text);
 /* For a message: in quotation marks, which the text itself cannot close; in one line, and shorter.
  * NULL for NULL. */

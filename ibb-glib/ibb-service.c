@@ -103,7 +103,7 @@ emit_requested (IBBService *self, IBBSession *session)
   /* A handler that answers later holds a reference. Otherwise this was the last one. */
 }
 
-/* The same. */
+/* Called in the context of the signals, without the lock. session: (transfer full) */
 static void
 emit_accepted (IBBService *self, IBBSession *session)
 {

@@ -81,7 +81,7 @@ may_take_path (IBBContext *context, IBBPeer *peer, gsize size)
                                   context->is_chatting);
 }
 
-/* A session that sends little has a block. Alone on the connection it waits behind nothing. */
+/* Notes that a low-rate session waits behind other blocks. */
 static void
 note_urgent (IBBContext *context, gint64 now)
 {

@@ -290,7 +290,8 @@ ibb_hub_is_congested (IBBHub *self, IBBPort *port)
   return port->congested;
 }
 
-/* Delivering: in the hub's thread, without the lock, where nothing else is said */
+/* Delivering: in the hub's thread, and without the lock, unless the comment of a function says
+ * otherwise */
 
 typedef struct
 {
@@ -359,8 +360,8 @@ deliver (IBBHub *self, IBBPort *port, IBBConnection *connection, IBBStanza *stan
   g_source_attach (source, port->signal_context);
 }
 
-/* Stanzas that arrive together for one connection are a batch, as in a client that reads several of
- * them at once. */
+/* Stanzas that arrive together for one connection are a batch, as in a client that reads several at
+ * once. */
 static void
 change_batch (IBBConnection **batch, IBBConnection *connection)
 {

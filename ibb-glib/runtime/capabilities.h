@@ -11,7 +11,8 @@
 #define IBB_CAPABILITIES_NAME "ibb-glib"
 #define IBB_CAPABILITIES_NODE "urn:ibb-glib"
 
-/* Its own features, and others, each once: those of its services, and added ones (nullable). */
+/* Returns the own features of the connection, those of its services, and added ones (nullable),
+ * each once. */
 char **ibb_capabilities_dup_features (const char *const *others);
 /* All features that there may be, and those that the application has added (nullable). Presence
  * advertises them, so they do not depend on what the services accept (D-60). */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What keeps the engine of one service going: its lock, its timers, and the pump that sends
- * its stanzas and passes on its events. Shared by the service and by what came from it, and
- * alive until the last session has ended, even if the application has dropped everything.
- *
- * The lock is the innermost one of the library: with it held nothing is called but the core
- * and the parts of GLib that call nothing back. No object is released with it held.
+/* Runs the engine of one service: with its lock, its timers, and the pump that sends stanzas and
+ * passes on events. Shared by the service, its requests and its transports, and alive until the
+ * last session has ended, even if the application has dropped all of them. With the lock held only
+ * the core is called, and functions of GLib that call nothing back. No object is released with it
+ * held.
  */
 
 #pragma once
@@ -18,16 +17,16 @@
 
 typedef struct _IBBHost IBBHost;
 
-/* Whom to tell that a session changed: its channel, its request, or the inbox in which it waits
- * for the application. The data of a session points to one of these. */
+/* Receives the changes of a session: its channel, its request, or the inbox in which the session
+ * waits for the application. The data of a session points to its owner. */
 typedef struct
 {
   void (*changed_locked) (gpointer object, IBBSession *session);
   gpointer object;
 } IBBSessionOwner;
 
-/* Whom to tell that an expectation is over: session is NULL when it failed. The data of an
- * expectation points to one of these. */
+/* Receives the end of an expectation: session is NULL when it failed. The data of an expectation
+ * points to its owner. */
 typedef struct
 {
   void (*ended_locked) (gpointer object, IBBSession *session, const IBBFailure *failure);
@@ -88,8 +87,8 @@ void ibb_host_start (IBBHost *self, IBBConnectionListener *listener);
 IBBHost *ibb_host_ref (IBBHost *self);
 void     ibb_host_unref (IBBHost *self);
 
-/* n_users keep the engine at work: service, channels, requests. The last of them ends by
- * this function. */
+/* Each user (service, channel, request) of n_users ends by this function. Without a user and a
+ * session the host retires. */
 void ibb_host_release (IBBHost *self); /* without the lock */
 
 void ibb_host_lock (IBBHost *self);
@@ -98,17 +97,15 @@ void ibb_host_unlock (IBBHost *self);
  * when the lock is given up. */
 void ibb_host_trace_locked (IBBHost *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
-/* After any call of the engine or its sessions: tells the waiting calls, and makes sure that
- * stanzas are sent. */
+/* Wakes waiting calls and schedules the pump. To be called after each call of the engine or its
+ * sessions. */
 void ibb_host_update_locked (IBBHost *self);
-/* The same at once, though a batch of stanzas is not over: the caller may wait next for what
- * is told here. */
+/* Does so in the middle of a batch of stanzas: the caller may wait next for what is told here. */
 void ibb_host_update_now_locked (IBBHost *self);
-/* The same after the connection has room again. */
+/* Does so after the connection has room again. */
 void ibb_host_drained_locked (IBBHost *self);
 
-/* One of the engine's settings, which the engine reads when it needs it: of the name, with its
- * value in the type that IBBSettings has. */
+/* Copies a field of IBBSettings to value, which has the type of the field. */
 #define IBB_HOST_GET_SETTING(self, name, value)                                                    \
   ibb_host_get_setting (self, G_STRUCT_OFFSET (IBBSettings, name), value, sizeof *(value))
 
@@ -122,7 +119,7 @@ gboolean ibb_host_is_own_thread_locked (IBBHost *self);
 /* For users of the host: the signal context goes with the last of them. */
 GMainContext *ibb_host_get_signal_context (IBBHost *self);
 
-/* Why something failed in the words of the connection; NULL if it said nothing. */
+/* The reason that the connection gave for a failure, or NULL. */
 const char *ibb_host_get_reason_locked (IBBHost *self, const IBBFailure *failure);
 /* Why the session has ended; NULL for an orderly end. */
 GError *ibb_host_new_error_locked (IBBHost *self, const IBBSession *session);
@@ -133,13 +130,13 @@ gboolean ibb_host_is_returning_locked (IBBHost *self);
  * in refresh_waiters are woken after each reading. */
 void ibb_host_refresh_locked (IBBHost *self);
 
-/* For the connection's listener. Without the lock where the name does not say otherwise. */
+/* For the listener of the connection. Called without the lock unless the name ends in _locked. */
 
 /* Holds the connection again, if it was let go: an event of it shows that it is alive. */
 void ibb_host_hold_connection (IBBHost *self);
 /* In the connection's context. */
 void ibb_host_read_connection (IBBHost *self);
-/* Has the source, which pumps, dispatched at time (0: soon), unless it will be by then. */
+/* Schedules the pump no later than time (0: at once). */
 void ibb_host_arm_locked (IBBHost *self, gint64 time);
 /* A stanza was received. Sending, and waking the waiting calls, is left until the end of the
  * batch; without a batch, if others may follow, until the next turn of the context. */
@@ -149,6 +146,6 @@ void ibb_host_end_batch (IBBHost *self);
 /* In the connection's context, before a logout: sends all but the bytes of sessions, however
  * congested the connection is. */
 void ibb_host_send_last (IBBHost *self);
-/* Gives up the lock, and the connection if nobody needs it now. */
+/* Releases the lock, and the connection if no user is left and the connection takes no stanza. */
 void ibb_host_unlock_and_let_go (IBBHost *self);
 void ibb_host_retire (IBBHost *self);

@@ -24,8 +24,8 @@ ibb_inbox_wake_accepts_locked (IBBInbox *self)
     ibb_waiter_wake (link->data);
 }
 
-/* Sessions that wait. One that is over before it reaches the application, with nothing to read, is
- * dropped, because a peer may begin and end as many as it likes. So is a request that has ended. */
+/* Sessions that wait. A session that ends before it reaches the application, with nothing to read,
+ * is dropped, because a peer may begin and end any number. So is a request that has ended. */
 
 static void
 leave_locked (IBBInbox *self, IBBSession *session)

@@ -11,7 +11,7 @@
 
 typedef struct _IBBInbox IBBInbox;
 
-/* The signals of the service of which the inbox has to know whether they have handlers. */
+/* The ids of the signals of the service, whose handlers the inbox looks for. */
 typedef struct
 {
   guint session_requested;
@@ -78,7 +78,7 @@ void ibb_inbox_keep_for_accept_locked (IBBInbox *self, IBBSession *session);
 gboolean    ibb_inbox_may_accept_locked (IBBInbox *self);
 gboolean    ibb_inbox_has_accepted_locked (IBBInbox *self);
 IBBChannel *ibb_inbox_take_accepted_locked (IBBInbox *self); /* (nullable) */
-/* Wakes as many accepts as there are sessions, or all of them once no session can come. */
+/* Wakes an accept for each session, or all accepts once no session can come. */
 void ibb_inbox_wake_accepts_locked (IBBInbox *self);
 /* Call this without the lock: the application did not fetch the session. channel is (transfer
  * full). */

@@ -22,15 +22,15 @@ ibb_held_mutex_free (IBBHeldMutex *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBHeldMutex, ibb_held_mutex_free)
 
-/* A blocked thread, as the one that wakes it sees it. The two share it: the thread may have
- * gone on before the other one has finished waking it. */
+/* A blocked thread. Shared with the thread that wakes it, which may still do so after the blocked
+ * one has gone on. */
 typedef struct
 {
   gatomicrefcount ref_count;
   GCond           cond;
 } IBBSleeper;
 
-/* So many threads are woken after the unlocking; more of them are woken at once. */
+/* Threads that are woken after the unlocking; further ones are woken at once. */
 #define IBB_LOCK_WAKES_MAX 8
 
 typedef struct

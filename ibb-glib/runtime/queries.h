@@ -9,7 +9,7 @@
 
 typedef struct _IBBQueries IBBQueries;
 
-/* Those of connection, which owns them. */
+/* Returns the queries of a connection, which owns them. */
 IBBQueries *ibb_queries_get (IBBConnection *connection);
 
 /* Takes task, whose source object is the connection. It ends in its context with the answer, an

@@ -28,9 +28,9 @@ gssize ibb_stream_operation_run (IBBChannel          *channel,
                                  gsize                n_vectors,
                                  GCancellable        *cancellable,
                                  GError             **error);
-/* Ends task with the same: an int of a read or a write, else a boolean. Several vectors stay the
- * caller's until then, as the bytes do; a single one is copied. finished (nullable) is called
- * before the result is returned, or the error. */
+/* Ends task with that result: an int for a read or a write, else a boolean. The caller keeps the
+ * bytes until then, and several vectors; a single vector is copied. finished (nullable) is called
+ * before the result or the error is returned. */
 void ibb_stream_operation_start (IBBChannel          *channel,
                                  IBBStreamGoal        goal,
                                  const GOutputVector *vectors,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A thread that runs one context until it is told to stop. Several of these can be one thread in
- * fact, which ends with the last of them. */
+/* A handle to a thread that runs one context. The thread ends with its last handle.
+ */
 
 #pragma once
 
@@ -10,11 +10,11 @@
 typedef struct _IBBThread IBBThread;
 
 IBBThread *ibb_thread_new (const char *name);
-/* The same thread as that of other, but with an end of its own. */
+/* A second handle to the same thread. */
 IBBThread    *ibb_thread_new_beside (IBBThread *other);
 GMainContext *ibb_thread_get_context (IBBThread *self);
 gboolean      ibb_thread_is_current (IBBThread *self);
-/* Calls function there, soon, after what was invoked before. */
+/* Calls function in the thread, after the functions that were invoked before. */
 void
 ibb_thread_invoke (IBBThread *self, GSourceFunc function, gpointer data, GDestroyNotify data_free);
 /* On the thread: quitting waits for each holder, because a call that it made has yet to come

@@ -7,12 +7,12 @@
 #include "ibb-connection-private.h"
 #include "runtime/weak.h"
 
-/* Protected by the lock of the host where nothing else is said. */
+/* Protected by the lock of the host unless a field says otherwise. */
 typedef struct
 {
   IBBConnection *connection;      /* (owned) (nullable): NULL while it is let go, and after */
-  IBBWeak       *weak_connection; /* (owned) (nullable): the same, also while it is let go;
-                                   * immutable */
+  IBBWeak       *weak_connection; /* (owned) (nullable): to the connection, also while it is let go;
+                                     immutable */
   gboolean congested;             /* what it last answered */
   int      n_drained;             /* atomic: how often it called ibb_connection_drained () */
   gboolean is_returning;          /* while it is lost: it makes a new XML stream by itself */

@@ -32,4 +32,4 @@ gboolean ibb_waiter_leave (IBBWaiter *self); /* FALSE if it did not wait */
 void ibb_waiter_sleep (IBBWaiter *self, gint64 deadline);
 
 void ibb_waiter_wake (IBBWaiter *self);
-void ibb_waiters_wake (GQueue *queue); /* those of queue that are ready */
+void ibb_waiters_wake (GQueue *queue); /* the waiters in queue that are ready */

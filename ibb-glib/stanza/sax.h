@@ -61,7 +61,7 @@ gboolean ibb_sax_feed (IBBSax *self, const char *data, gsize length, gboolean is
 gboolean ibb_sax_is_restricted (const IBBSax *self);
 /* For use in a callback: no other callback follows. */
 void ibb_sax_stop (IBBSax *self);
-/* Overwrites what was parsed, as there may be a secret in it. */
+/* Overwrites the parsed text, which may contain a secret. */
 void ibb_sax_forget (IBBSax *self);
 /* For use in a callback: whether each prefix so far is declared. libxml2 would go on without
  * that. */

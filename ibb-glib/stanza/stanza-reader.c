@@ -125,8 +125,7 @@ dup_attribute (const IBBSaxElement *element, const char *name, const char *uri)
   return NULL;
 }
 
-/* The same of a type whose white space is collapsed, as of all types of XML Schema but strings. The
- * numbers are parsed so. White space within a value is valid in none of these types. */
+/* Removes white space around the value, as XML Schema does for all types but strings. */
 static char *
 dup_token (const IBBSaxElement *element, const char *name, const char *uri)
 {

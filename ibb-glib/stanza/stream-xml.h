@@ -14,7 +14,7 @@
 /* The XML stream (RFC 6120 §4). */
 /* from (nullable): the account, for servers whose offers depend on it. */
 char *ibb_stream_xml_dup_header (const char *from, const char *to);
-/* The same of a component, and its answer to the server's (XEP-0114 §3). */
+/* The header of a component, and its answer to the header of the server (XEP-0114 §3). */
 char *ibb_stream_xml_dup_component_header (const char *to);
 char *ibb_stream_xml_dup_handshake (const char *digest);
 #define IBB_STREAM_XML_END "</stream:stream>"
@@ -28,8 +28,8 @@ char *ibb_stream_xml_dup_framed_header (const char *from, const char *to);
 /* What a parser has to read before those messages: a start tag that declares the prefix
  * of the XML stream. It is never sent. */
 #define IBB_STREAM_XML_PARSER_HEADER "<stream:stream xmlns:stream='" IBB_STREAM_NAMESPACE "'>"
-/* There, no header says of which namespace a stanza is. Declares it in the one at start; other
- * elements have theirs. */
+/* Declares the namespace of the stanza at start, which no header of a WebSocket names. Other
+ * elements declare theirs. */
 void ibb_stream_xml_qualify (GByteArray *xml, guint start);
 /* A start tag of an XML stream that declares these namespaces: prefix or NULL, URI, … */
 char *

@@ -10,7 +10,7 @@
 #define IBB_XML_APPEND(out, literal)                                                               \
   g_byte_array_append (out, (const guint8 *) "" literal, sizeof (literal) - 1)
 
-/* Appends text as it is: a name, or XML. */
+/* Appends text without escaping: a name, or XML. */
 void ibb_xml_append (GByteArray *out, const char *text);
 /* Appends text for an attribute between single quotes or for content. What XML 1.0 forbids,
  * and what is not UTF-8, becomes U+FFFD, so that nothing that an application passes can

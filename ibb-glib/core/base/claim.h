@@ -11,7 +11,8 @@
 typedef enum
 {
   IBB_CLAIM_NONE,      /* the first service that takes the stanza answers that it is for none */
-  IBB_CLAIM_LAST_WORD, /* a stanza for no session; the service still has some for the same peer */
+  IBB_CLAIM_LAST_WORD, /* a stanza for no session, while stanzas for its sender wait in the service
+                        */
   IBB_CLAIM_LISTENING, /* an open; the service listens, and has no room for it */
   IBB_CLAIM_SHORTER,   /* an open that the service would accept with shorter blocks */
   IBB_CLAIM_ACCEPTED, /* an open that nobody expects, and that the service accepts, or asks about */

@@ -25,8 +25,8 @@ typedef struct
 } IBBControl;
 
 void ibb_control_push (IBBControl *self, IBBStanza *stanza); /* (transfer full) */
-/* A result, or item-not-found, to each id. (transfer full) for all but ids, of
- * which only the elements are taken: (element-type utf8). */
+/* Queues a result, or item-not-found, for each id. (transfer full), except for ids (element-type
+ * utf8), whose elements are taken. */
 void
 ibb_control_push_replies (IBBControl *self, char *to, char *from, gboolean refuse, GQueue *ids);
 IBBStanza *ibb_control_pop (IBBControl *self); /* (transfer full) (nullable) */
@@ -41,7 +41,8 @@ gboolean ibb_control_is_flooded (const IBBControl *self);
 gboolean ibb_control_has_stanza_to (const IBBControl *self, const char *jid);
 
 void ibb_control_reply_result (IBBControl *self, const IBBStanza *request);
-/* Queues the same result again, unless much waits to be sent: the peer will ask again. */
+/* Queues the result of a repeated request, unless much waits to be sent: the peer will ask again.
+ */
 void ibb_control_repeat_result (IBBControl *self, const IBBStanza *request);
 /* Answers an IQ, or a message that is not an error itself, by an error. Nothing is queued where too
  * many errors wait to be sent. */

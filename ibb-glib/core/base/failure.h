@@ -42,7 +42,7 @@ typedef struct
   char          *text; /* (nullable): what the peer said, UTF-8, at most 256 bytes */
 } IBBFailure;
 
-/* A failure of which only the kind is known: it needs no clearing. */
+/* A failure with a kind only, which needs no clearing. */
 #define IBB_FAILURE_OF(kind)                                                                       \
   {                                                                                                \
     (kind), FALSE, 0, NULL                                                                         \

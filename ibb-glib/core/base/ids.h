@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The ids of stanzas and sessions, which nobody can guess. */
+/* Random ids of stanzas and sessions, which nobody can guess.
+ */
 
 #pragma once
 

@@ -17,8 +17,8 @@
  * control characters, white space, "@" or "/" in node or domain. Does not depend on
  * the locale. */
 char *ibb_jid_normalize (const char *jid);
-/* The same for the addresses of stanzas, most of which are in normal form: returns jid then, or a
- * copy that the caller frees. copy: an initialised g_autofree variable. */
+/* Like ibb_jid_normalize (), without a copy for a JID in normal form, as most addresses of stanzas
+ * are: returns jid, or sets copy, an initialised g_autofree variable, and returns that. */
 const char *ibb_jid_peek_normal (const char *jid, char **copy);
 
 /* Whether the normal forms are equal. What is not a valid JID equals only its
@@ -35,8 +35,8 @@ gboolean ibb_jid_is_of_domain (const char *jid, const char *domain);
  * server gives to a login (D-02), never about access. */
 gboolean ibb_jid_resembles (const char *a, const char *b);
 
-/* The JID as it is sent: with U-labels in the domain, which RFC 7622 §3.2 requires.
- * What is not a valid JID stays as it is. */
+/* Returns the JID in the form in which it is sent, with U-labels in the domain (RFC 7622 §3.2).
+ * Text that is no valid JID is copied. */
 char *ibb_jid_dup_unicode (const char *jid);
 
 /* Parts as they stand, for a JID that ibb_jid_normalize takes. */

@@ -37,14 +37,14 @@ typedef struct
 /* The pending stanzas: (element-type utf8 IBBPending), by id, unowned. */
 typedef GHashTable IBBPendings;
 
-/* id: (transfer full). jid stays as it is until the pending is removed. */
+/* id: (transfer full). The caller keeps jid until the pending is removed. */
 void ibb_pendings_add (IBBPendings   *self,
                        IBBPending    *pending,
                        IBBPendingType type,
                        char          *id,
                        const char    *jid,
                        gpointer       owner);
-/* The peer has another JID, which stays as it is from now on. */
+/* Replaces the JID of the peer, which the caller keeps until the pending is removed. */
 void        ibb_pendings_set_jid (IBBPendings *self, IBBPending *pending, const char *jid);
 void        ibb_pendings_remove (IBBPendings *self, IBBPending *pending);
 IBBPending *ibb_pendings_find (IBBPendings *self, const char *id); /* (nullable) */

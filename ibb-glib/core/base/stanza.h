@@ -139,7 +139,7 @@ IBBStanza *ibb_stanza_record_new_error (const IBBStanza *request,
                                         const char      *text);
 /* A copy to be changed: a text of it is replaced, and not freed. self does not change any more. */
 IBBStanza *ibb_stanza_record_copy (IBBStanza *self);
-/* The same with another head. kind, id: (nullable), copied. */
+/* Copies a stanza with another name, kind, payload and id. kind, id: (nullable), copied. */
 IBBStanza *ibb_stanza_record_new_like (
     IBBStanza *self, IBBStanzaName name, const char *kind, IBBPayload payload, const char *id);
 IBBStanza *ibb_stanza_record_ref (IBBStanza *self);

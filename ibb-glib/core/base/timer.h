@@ -26,7 +26,7 @@ typedef struct
 void   ibb_timers_init (IBBTimers *self);
 void   ibb_timers_clear (IBBTimers *self);
 gint64 ibb_timers_get_next (IBBTimers *self);
-/* Calls what is due; a function may set its timer again. */
+/* Calls the functions of the timers that are due; a function may set its timer again. */
 void ibb_timers_advance (IBBTimers *self, gint64 now);
 
 /* The end of a timeout in milliseconds. IBB_NEVER for 0. */

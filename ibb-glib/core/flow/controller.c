@@ -40,7 +40,7 @@
  * time: then 99 of 100 blocks do not wait behind a trial. */
 #define LARGER_PAUSE 100
 
-/* What is tried, in turn. */
+/* The trials, in turn. */
 typedef enum
 {
   LARGER, /* window */
@@ -61,7 +61,7 @@ ibb_controller_init (IBBController *self)
   };
 }
 
-/* What is in flight. */
+/* Bytes in flight. */
 
 gboolean
 ibb_controller_may_hurry (const IBBController *self, gint64 now)
@@ -149,8 +149,8 @@ ibb_controller_learn (IBBController *self, const IBBController *other)
 
 /* Measurements. */
 
-/* is_changed: the size is another one. Blocks count that are sent once the first one with it was
- * acknowledged. */
+/* is_changed: the size has changed, so that only blocks count that are sent after the first
+ * acknowledgement of a block of that size. */
 static void
 begin (IBBController *self, gboolean is_changed, gint64 now)
 {
@@ -206,7 +206,7 @@ start_again (IBBController *self, gsize window, gsize max)
   self->next_larger = before.next_larger;
 }
 
-/* The window of an old measurement is only where the next search begins. */
+/* After a minute without an acknowledgement, search again from four blocks at most. */
 static void
 forget_old (IBBController *self, gint64 now)
 {
@@ -297,7 +297,7 @@ stop_growing (IBBController *self, double rate, gint64 now)
 static void
 note_trip (IBBController *self, double trip)
 {
-  /* Near by, the rest of the first window may leave now. */
+  /* Near by, the remaining bytes of the first window may leave now. */
   if (self->least_trip <= 0 && self->first <= IBB_QUIRKS_FIRST_NEAR &&
       !ibb_window_takes_long (self->answer_trip))
     self->first += IBB_QUIRKS_FIRST - IBB_QUIRKS_FIRST_NEAR;
@@ -579,11 +579,9 @@ note_session (IBBController *self, const IBBControllerSample *sample, gint64 now
     begin_to_fit (self, now);
 }
 
-/* Whether the block alone tells what the window carries, at the start. A window that has just grown
- * fills with the blocks that are sent next: the first block that finds it full tells, or one before
- * that with which enough has arrived, since Nagle's algorithm may hold the last ones. With no more
- * bytes in flight than before, more may follow: short blocks may have taken the place of long ones.
- */
+/* Whether this acknowledgement decides the step, at the start: the block filled the window, or the
+ * rate already suffices, since Nagle's algorithm may hold the last blocks. With no more bytes in
+ * flight than before, more may follow: short blocks may have taken the place of long ones. */
 static gboolean
 is_telling (const IBBController *self, const IBBControllerSample *sample)
 {

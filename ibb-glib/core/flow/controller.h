@@ -27,7 +27,7 @@ typedef struct
   gint64   hop_trip;   /* the shortest one to our own server, microseconds */
 } IBBControllerSample;
 
-/* A new path, or another one to the same peer, while nothing is in flight. */
+/* Begins with a path of which nothing is known, while nothing is in flight. */
 void ibb_controller_init (IBBController *self);
 /* Whether length more bytes may be sent now. One block always may. share: limit of the bytes in
  * flight (ibb_first_hop_get_share ()). is_chatting: a person chats. */
@@ -35,7 +35,7 @@ gboolean
 ibb_controller_may_send (IBBController *self, gsize length, gsize share, gboolean is_chatting);
 /* Length of a block. limit: of its session. */
 gsize ibb_controller_get_block (const IBBController *self, gsize limit, gboolean is_chatting);
-/* The same while a chat message may wait behind it. passing: bytes that pass in
+/* Length of a block behind which a chat message may wait. passing: bytes that pass in
  * IBB_CONTROLLER_WAIT. */
 static inline gsize
 ibb_controller_get_brief (double passing, gsize limit)

@@ -35,5 +35,5 @@ gsize ibb_pace_get_longest (const IBBPace *self);
 void ibb_pace_sent (IBBPace *self, gsize size, gint64 now);
 void ibb_pace_asked (IBBPace *self);
 void ibb_pace_answered (IBBPace *self);
-/* The question was not sent. Another one follows at due. */
+/* The connection refused the question, which is repeated at due. */
 void ibb_pace_not_asked (IBBPace *self, gint64 due);

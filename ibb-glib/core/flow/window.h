@@ -75,14 +75,14 @@ typedef struct
   guint    n_before;     /* measurements until the next trial */
   guint    pause;        /* and between those that are in vain */
   guint    n_trials;     /* that were begun */
-  guint    next_longer;  /* of them, before which no longer block is tried */
-  guint    longer_pause; /* trials between those of longer blocks, which are in vain */
+  guint    next_longer;  /* number of the trial before which no longer block is tried */
+  guint    longer_pause; /* trials between two vain ones of longer blocks */
   gint64   next_larger;  /* beside others no larger window is tried before */
 } IBBController;
 
 /* The length that blocks have in a session that allows limit. */
 gsize ibb_window_get_length (const IBBController *self, gsize block, gsize limit);
-/* The same in the session that was acknowledged last. */
+/* That length in the session that was acknowledged last. */
 gsize ibb_window_get_block (const IBBController *self);
 /* Whether in_flight, a mean, is one block and not several. */
 gboolean ibb_window_is_single (const IBBController *self, double in_flight);

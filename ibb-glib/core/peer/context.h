@@ -33,12 +33,12 @@ typedef struct
   IBBMemory    memory;
 
   char    *local_jid;    /* (nullable): ours on the connection */
-  char    *local_normal; /* (nullable): the same, normalised */
-  gboolean is_domain;    /* it is one, and each address of it is ours (D-59) */
+  char    *local_normal; /* (nullable): local_jid, normalised */
+  gboolean is_domain;    /* local_jid is a domain, and each address of it is ours (D-59) */
 
   /* Traffic that should not wait behind blocks. */
   gint64   chat_at;     /* when the application last sent or received a stanza; 0: never (D-56) */
-  gint64   urgent_at;   /* when a session that sends little last had a block; 0: never (D-50) */
+  gint64   urgent_at;   /* when a low-rate session last had a block; 0: never (D-50) */
   gboolean is_chatting; /* as of the last look for a stanza: more of it is likely soon */
   gboolean has_urgent;  /* likewise */
 

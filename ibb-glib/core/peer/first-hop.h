@@ -106,5 +106,5 @@ gint64 ibb_first_hop_ping_answered (IBBFirstHop *self, gint64 now);
 gint64 ibb_first_hop_get_lag (const IBBFirstHop *self, gint64 sent, gint64 now);
 /* The timer of the ping is due. */
 void ibb_first_hop_timeout (IBBFirstHop *self);
-/* The connection refused the ping. Another one is sent later. */
+/* The connection refused the ping, which is sent again later. */
 void ibb_first_hop_not_pinged (IBBFirstHop *self, gint64 now);

@@ -35,7 +35,7 @@ void  ibb_memory_remove_records (IBBMemory *self, gsize size);
 /* Notes that memory may be free. The waiting sessions are checked when the next stanza is taken,
  * and not after each read. */
 void ibb_memory_note_room (IBBMemory *self);
-/* The same, even if memory is short. */
+/* Has the waiting sessions checked even if memory is short. */
 void ibb_memory_wake (IBBMemory *self);
 /* Whether the waiting sessions are to be checked now. */
 gboolean ibb_memory_take_freed (IBBMemory *self);

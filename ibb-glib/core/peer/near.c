@@ -41,7 +41,7 @@ ibb_near_get_path (IBBNear *self, IBBNearPeer *peer)
   return peer->is_member ? &self->path : &peer->path;
 }
 
-/* What is in flight. */
+/* Bytes in flight. */
 
 /* The peer gives a sign of life. */
 static void

@@ -78,9 +78,9 @@ void ibb_peer_try (IBBPeer *self);
 void ibb_peer_share (IBBPeer *self, gsize size);
 /* Takes the turn from the peer: none of its sessions can send. */
 void ibb_peer_pause (IBBPeer *self);
-/* The same: its path has no room. */
+/* Takes the turn from the peer: its path has no room. */
 void ibb_peer_wait (IBBPeer *self, gint64 now);
-/* The same: no more blocks may be in flight to the peer (D-65). */
+/* Takes the turn from the peer: no more blocks may be in flight to it (D-65). */
 void ibb_peer_cap (IBBPeer *self);
 /* Notes the round trip of a block; see ibb_near_note (). */
 gboolean ibb_peer_note_trip (IBBPeer *self, gint64 sent, gint64 round_trip, gint64 now);

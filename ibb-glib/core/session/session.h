@@ -54,9 +54,10 @@ typedef struct
 /* Our direction. */
 typedef enum
 {
-  IBB_OUT_OPEN,       /* the application may write */
-  IBB_OUT_DRAINING,   /* written bytes are still sent, for a limited time after the peer's close */
-  IBB_OUT_SHUT,       /* the same without a limit: the application has shut the output down */
+  IBB_OUT_OPEN,     /* the application may write */
+  IBB_OUT_DRAINING, /* written bytes are still sent, for a limited time after the peer's close */
+  IBB_OUT_SHUT,     /* the peer takes our bytes without a limit: the application has shut the output
+                       down */
   IBB_OUT_CLOSE_SENT, /* all bytes are acknowledged, and our <close/> awaits its answer */
   IBB_OUT_ENDED,
 } IBBOutState;
@@ -184,7 +185,7 @@ gboolean ibb_session_needs_stream (const IBBSession *self);
 /* Ends the session here, without a stanza to the peer. */
 void ibb_session_end (IBBSession *self, const IBBFailure *failure);
 void ibb_session_end_for (IBBSession *self, IBBFailureKind kind);
-/* The same after all written bytes have arrived; the input may have failed. */
+/* Ends the session after all written bytes have arrived; the input may have failed. */
 void ibb_session_end_orderly (IBBSession *self);
 
 /* Adds the proof that we know the secret of the session (D-58). */
@@ -224,5 +225,5 @@ void ibb_session_set_auto_flush (IBBSession *self, gboolean auto_flush, gint64 n
 
 /* Later bytes, and those that nobody has read, are acknowledged and discarded. */
 void ibb_session_close_input (IBBSession *self, gint64 now);
-/* Later writes fail; nothing goes out but what was written. */
+/* Later writes fail; bytes that were written still leave. */
 void ibb_session_close_output (IBBSession *self);

@@ -8,6 +8,8 @@
 
 #include "ibb-connection-private.h"
 
+#define DEFAULT_IDENTITY "client/pc/ibb-glib"
+
 /* Data that is attached to a connection with such. */
 typedef struct
 {
@@ -155,14 +157,14 @@ ibb_connection_remove_feature (IBBConnection *self, const char *feature)
 }
 
 char *
-ibb_connection_dup_identity (IBBConnection *self, const char *fallback)
+ibb_connection_dup_identity (IBBConnection *self)
 {
   char *identity;
 
   g_mutex_lock (&lock);
   identity = g_strdup (get_own_locked (self)->identity);
   g_mutex_unlock (&lock);
-  return identity != NULL ? identity : g_strdup (fallback);
+  return identity != NULL ? identity : g_strdup (DEFAULT_IDENTITY);
 }
 
 /**

@@ -75,17 +75,12 @@ void ibb_connection_remove_listener (IBBConnection *self, IBBConnectionListener 
 /* ibb_connection_send () for a stanza of a service, which is not counted as chat. */
 gboolean ibb_connection_send_for_service (IBBConnection *self, IBBStanza *stanza, GError **error);
 
-/* The two halves of ibb_connection_receive (), for connections whose signals belong into
- * another context than their stanzas. */
+/* may_others_follow: at once, though no batch has begun. */
 gboolean ibb_connection_offer_to_services (IBBConnection *self,
                                            IBBStanza     *stanza,
                                            gboolean       may_others_follow);
-/* Tells the services that the application gets a stanza, unless it has an element of XEP-0047. In
- * any thread. */
-void ibb_connection_note_received (IBBConnection *self, IBBStanza *stanza);
-/* Whether a handler of stanza-received would be called. */
-gboolean ibb_connection_has_receiver (IBBConnection *self, IBBStanza *stanza);
-gboolean ibb_connection_emit_stanza_received (IBBConnection *self, IBBStanza *stanza);
+gboolean
+ibb_connection_change_state (IBBConnection *self, IBBConnectionState state, const GError *error);
 
 /* (nullable) (element-type IBBConnectionListener): those at the time of the call. */
 GPtrArray *ibb_connection_dup_listeners (IBBConnection *self);
@@ -93,15 +88,10 @@ GPtrArray *ibb_connection_dup_listeners (IBBConnection *self);
 /* Adds features (nullable) that are not in all. */
 void ibb_connection_collect_features (GPtrArray *all, const char *const *features);
 /* The features that the application has added, one for each addition; and the identity that it has
- * set, or else fallback, as "category/type/name". In any thread. */
+ * set, or else the default one, as "category/type/name". In any thread. */
 char **ibb_connection_dup_own_features (IBBConnection *self);
-char  *ibb_connection_dup_identity (IBBConnection *self, const char *fallback);
+char  *ibb_connection_dup_identity (IBBConnection *self);
 
 /* Notifies the listeners of an event without a stanza and without an error. Returns TRUE, and
  * notifies no more of them, once a listener has returned TRUE. */
 gboolean ibb_connection_tell (IBBConnection *self, IBBConnectionEventType type);
-
-/* ibb_connection_set_state_with_error (). Returns whether stanzas of services are shorter from now
- * on. */
-gboolean
-ibb_connection_change_state (IBBConnection *self, IBBConnectionState state, const GError *error);

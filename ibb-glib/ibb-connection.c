@@ -70,14 +70,6 @@ enum
 
 static guint signals[N_SIGNALS];
 
-void
-ibb_connection_note_received (IBBConnection *self, IBBStanza *stanza)
-{
-  if (stanza->payload != IBB_PAYLOAD_OPEN && stanza->payload != IBB_PAYLOAD_DATA &&
-      stanza->payload != IBB_PAYLOAD_CLOSE && stanza->payload != IBB_PAYLOAD_UNKNOWN)
-    ibb_connection_note_stanza (self);
-}
-
 /* The namespace of the first child element that a handler has asked for, or 0. Strangers choose
  * namespaces, and GLib never frees a quark: so only existing quarks are looked up. */
 static GQuark
@@ -101,23 +93,6 @@ find_detail (IBBConnection *self, IBBStanza *stanza)
         return detail;
     }
   return 0;
-}
-
-gboolean
-ibb_connection_has_receiver (IBBConnection *self, IBBStanza *stanza)
-{
-  return g_signal_has_handler_pending (self, signals[SIGNAL_STANZA_RECEIVED], 0, TRUE) ||
-         find_detail (self, stanza) != 0;
-}
-
-gboolean
-ibb_connection_emit_stanza_received (IBBConnection *self, IBBStanza *stanza)
-{
-  gboolean handled = FALSE;
-
-  g_signal_emit (self, signals[SIGNAL_STANZA_RECEIVED], find_detail (self, stanza), stanza,
-                 &handled);
-  return handled;
 }
 
 static void
@@ -371,8 +346,9 @@ ibb_connection_dup_local_jid (IBBConnection *self)
  * emitted as [signal@IBB.Connection::stanza-received].
  *
  * What a stanza causes, answers and the waking of readers, happens in the next turn
- * of the connection's context: once for all stanzas that were received before. So
- * pass on what one read of the socket brought before returning to the context.
+ * of the connection's context, once for all stanzas that were received before, or at the end of
+ * their batch ([method@IBB.Connection.begin_batch]). So pass on what one read of the socket brought
+ * before returning to the context.
  *
  * Returns: TRUE if a service or a handler took it; an IQ of type get or set that none
  *   took has to be answered with `service-unavailable`
@@ -385,11 +361,156 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
   g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
   g_return_val_if_fail (stanza != NULL, FALSE);
 
-  if (ibb_connection_offer_to_services (self, stanza, TRUE))
-    return TRUE;
+  return ibb_connection_offer_to_services (self, stanza, TRUE) || ibb_connection_deliver (self, stanza);
+}
 
-  ibb_connection_note_received (self, stanza);
-  return ibb_connection_emit_stanza_received (self, stanza);
+/**
+ * ibb_connection_offer:
+ * @self: a connection
+ * @stanza: an IQ, message or presence that has arrived
+ *
+ * Passes a stanza that has arrived to the services of the connection only: the first half of
+ * [method@IBB.Connection.receive], for a connection whose application lives in another context
+ * than its XML stream. Called by implementations, in the connection's context, in the order of
+ * arrival, and within a batch ([method@IBB.Connection.begin_batch]). What no service takes and
+ * [method@IBB.Connection.has_receiver] is for [method@IBB.Connection.deliver].
+ *
+ * Returns: TRUE if a service took it
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_connection_offer (IBBConnection *self, IBBStanza *stanza)
+{
+  g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
+  g_return_val_if_fail (stanza != NULL, FALSE);
+
+  return ibb_connection_offer_to_services (self, stanza, FALSE);
+}
+
+/**
+ * ibb_connection_has_receiver:
+ * @self: a connection
+ * @stanza: a stanza that has arrived
+ *
+ * Tells whether a handler of [signal@IBB.Connection::stanza-received] would get a stanza. It can be
+ * called from any thread.
+ *
+ * Returns: TRUE if there is a handler for it
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_connection_has_receiver (IBBConnection *self, IBBStanza *stanza)
+{
+  g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
+  g_return_val_if_fail (stanza != NULL, FALSE);
+
+  return g_signal_has_handler_pending (self, signals[SIGNAL_STANZA_RECEIVED], 0, TRUE) ||
+         find_detail (self, stanza) != 0;
+}
+
+/**
+ * ibb_connection_deliver:
+ * @self: a connection
+ * @stanza: a stanza that no service took
+ *
+ * Emits [signal@IBB.Connection::stanza-received]: the second half of
+ * [method@IBB.Connection.receive]. Called by implementations, in the context of the application.
+ *
+ * Returns: TRUE if a handler took it
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_connection_deliver (IBBConnection *self, IBBStanza *stanza)
+{
+  gboolean handled = FALSE;
+
+  g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
+  g_return_val_if_fail (stanza != NULL, FALSE);
+
+  if (stanza->payload != IBB_PAYLOAD_OPEN && stanza->payload != IBB_PAYLOAD_DATA &&
+      stanza->payload != IBB_PAYLOAD_CLOSE && stanza->payload != IBB_PAYLOAD_UNKNOWN)
+    ibb_connection_tell (self, IBB_CONNECTION_CHAT);
+  g_signal_emit (self, signals[SIGNAL_STANZA_RECEIVED], find_detail (self, stanza), stanza,
+                 &handled);
+  return handled;
+}
+
+/**
+ * ibb_connection_begin_batch:
+ * @self: a connection
+ *
+ * Says that stanzas follow which have arrived together, such as by one read of the socket. What
+ * they cause, answers and the waking of readers, happens once, in
+ * [method@IBB.Connection.end_batch]. Called by implementations, in the connection's context.
+ * Optional: without batches it happens in the next turn of that context.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_begin_batch (IBBConnection *self)
+{
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+
+  ibb_connection_tell (self, IBB_CONNECTION_BATCH_BEGAN);
+}
+
+/**
+ * ibb_connection_end_batch:
+ * @self: a connection
+ *
+ * Ends what [method@IBB.Connection.begin_batch] began: the stanzas that follow from the batch are
+ * sent now.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_end_batch (IBBConnection *self)
+{
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+
+  ibb_connection_tell (self, IBB_CONNECTION_BATCH_ENDED);
+}
+
+/**
+ * ibb_connection_is_needed:
+ * @self: a connection
+ *
+ * Tells whether a session would end with the XML stream, for an implementation that can either
+ * resume the XML stream (XEP-0198) or log in again. Called in the connection's context.
+ *
+ * Returns: TRUE if a session depends on this XML stream
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_connection_is_needed (IBBConnection *self)
+{
+  g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
+
+  return ibb_connection_tell (self, IBB_CONNECTION_NEEDED);
+}
+
+/**
+ * ibb_connection_has_progress:
+ * @self: a connection
+ *
+ * Tells whether a session was opened or resumed over the present XML stream, or has moved a byte
+ * over it. An implementation that waits longer after each loss of the XML stream need not do so
+ * after one that was of use. Called in the connection's context.
+ *
+ * Returns: TRUE if the XML stream was of use to a session
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_connection_has_progress (IBBConnection *self)
+{
+  g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
+
+  return ibb_connection_tell (self, IBB_CONNECTION_MOVED);
 }
 
 /**
@@ -445,16 +566,19 @@ ibb_connection_set_state (IBBConnection *self, IBBConnectionState state)
  * that were longer than those before, later ones have half of their length; sessions whose
  * stanzas have no room for data then end with %G_IO_ERROR_MESSAGE_TOO_LARGE.
  *
+ * Returns: TRUE if blocks are shorter from now on because of @error, so that a new login will
+ *   not meet it at once
+ *
  * Since: 1.0
  */
-void
+gboolean
 ibb_connection_set_state_with_error (IBBConnection     *self,
                                      IBBConnectionState state,
                                      const GError      *error)
 {
-  g_return_if_fail (IBB_IS_CONNECTION (self));
+  g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
 
-  ibb_connection_change_state (self, state, error);
+  return ibb_connection_change_state (self, state, error);
 }
 
 /**

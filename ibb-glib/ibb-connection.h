@@ -99,12 +99,33 @@ IBB_AVAILABLE_IN_1_0
 gboolean ibb_connection_receive (IBBConnection *self, IBBStanza *stanza);
 
 IBB_AVAILABLE_IN_1_0
+gboolean ibb_connection_offer (IBBConnection *self, IBBStanza *stanza);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_connection_has_receiver (IBBConnection *self, IBBStanza *stanza);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_connection_deliver (IBBConnection *self, IBBStanza *stanza);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_connection_begin_batch (IBBConnection *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_connection_end_batch (IBBConnection *self);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_connection_is_needed (IBBConnection *self);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_connection_has_progress (IBBConnection *self);
+
+IBB_AVAILABLE_IN_1_0
 void ibb_connection_set_state (IBBConnection *self, IBBConnectionState state);
 
 IBB_AVAILABLE_IN_1_0
-void ibb_connection_set_state_with_error (IBBConnection     *self,
-                                          IBBConnectionState state,
-                                          const GError      *error);
+gboolean ibb_connection_set_state_with_error (IBBConnection     *self,
+                                              IBBConnectionState state,
+                                              const GError      *error);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_connection_confirmed (IBBConnection *self, IBBStanza *stanza);
@@ -129,6 +150,12 @@ void ibb_connection_set_identity (IBBConnection *self,
                                   const char    *category,
                                   const char    *type,
                                   const char    *name);
+
+IBB_AVAILABLE_IN_1_0
+IBBStanza *ibb_connection_create_answer (IBBConnection *self, IBBStanza *request);
+
+IBB_AVAILABLE_IN_1_0
+char *ibb_connection_dup_capabilities (IBBConnection *self);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_connection_query_async (IBBConnection      *self,

@@ -2,8 +2,9 @@
 
 #pragma once
 
+#include <string.h>
+
 #include "ibb-element.h"
-#include "stanza/sax.h"
 
 /* Its maker fills an element in; from the moment it is shared it is immutable. */
 struct _IBBElement
@@ -18,9 +19,11 @@ struct _IBBElement
   IBBElement *parent;   /* (nullable) (transfer none): used by the maker only */
 };
 
-/* An element that has begun. It belongs to parent (nullable). */
-IBBElement *ibb_element_new (const IBBSaxElement *start, IBBElement *parent);
-gboolean    ibb_element_is (const IBBElement *self, const char *name, const char *namespace);
+static inline gboolean
+ibb_element_is (const IBBElement *self, const char *name, const char *namespace)
+{
+  return strcmp (self->name, name) == 0 && strcmp (self->namespace, namespace) == 0;
+}
 
 /* xml: one well-formed element. (transfer full) (nullable): NULL if XMPP forbids it. */
 IBBElement *ibb_element_new_from_xml (const char *xml, gsize length);

@@ -18,5 +18,14 @@ GError *ibb_error_add_reason (GError *error, const char *reason);
 
 /* otherwise stands for NONE, and for a number that is no condition. */
 IBBCondition ibb_error_to_condition (IBBStanzaCondition condition, IBBCondition otherwise);
+
 /* The code of a condition by its name (nullable). */
-int ibb_error_code_from_condition (const char *name);
+static inline int
+ibb_error_code_from_condition (const char *name)
+{
+  IBBCondition condition;
+
+  return ibb_condition_from_string (name, &condition)
+             ? (int) IBB_ERROR_BAD_REQUEST + (int) condition
+             : IBB_ERROR_UNDEFINED_CONDITION;
+}

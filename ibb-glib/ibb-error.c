@@ -66,17 +66,6 @@ ibb_error_to_condition (IBBStanzaCondition condition, IBBCondition otherwise)
   return (IBBCondition) ((int) condition - (int) IBB_STANZA_CONDITION_BAD_REQUEST);
 }
 
-int
-ibb_error_code_from_condition (const char *name)
-{
-  IBBCondition condition;
-
-  if (!ibb_condition_from_string (name, &condition))
-    return IBB_ERROR_UNDEFINED_CONDITION;
-
-  return (int) IBB_ERROR_BAD_REQUEST + (int) condition;
-}
-
 static gboolean
 is_bare_account (const char *jid)
 {

@@ -6,5 +6,3 @@
 #include "runtime/channel.h"
 
 IBBOutputStream *ibb_output_stream_new (IBBChannel *channel);
-/* A second output of the channel, whose close leaves the channel open for writing. */
-IBBOutputStream *ibb_output_stream_new_shared (IBBChannel *channel);

@@ -56,8 +56,7 @@ struct _IBBOutputStream
   GOutputStream parent_instance;
 
   /* immutable after construction */
-  IBBChannel *channel;   /* (owned) (nullable) */
-  gboolean    is_shared; /* with another output of the channel, which writes on */
+  IBBChannel *channel; /* (owned) (nullable) */
 };
 
 static void pollable_init (GPollableOutputStreamInterface *iface);
@@ -201,17 +200,10 @@ ibb_output_stream_flush_finish (GOutputStream *stream, GAsyncResult *result, GEr
 
 /* GIO has flushed the stream before it calls the close functions. */
 
-static void
-close_output (IBBOutputStream *self)
-{
-  if (!self->is_shared)
-    ibb_channel_close_output (self->channel);
-}
-
 static gboolean
 ibb_output_stream_close (GOutputStream *stream, GCancellable *cancellable, GError **error)
 {
-  close_output (IBB_OUTPUT_STREAM (stream));
+  ibb_channel_close_output (IBB_OUTPUT_STREAM (stream)->channel);
   return TRUE;
 }
 
@@ -227,7 +219,7 @@ ibb_output_stream_close_async (GOutputStream      *stream,
                          cancellable, callback, user_data);
 
   g_task_set_priority (task, io_priority);
-  close_output (IBB_OUTPUT_STREAM (stream));
+  ibb_channel_close_output (IBB_OUTPUT_STREAM (stream)->channel);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -317,14 +309,5 @@ ibb_output_stream_new (IBBChannel *channel)
   IBBOutputStream *self = g_object_new (IBB_TYPE_OUTPUT_STREAM, NULL);
 
   self->channel = ibb_channel_ref (channel);
-  return self;
-}
-
-IBBOutputStream *
-ibb_output_stream_new_shared (IBBChannel *channel)
-{
-  IBBOutputStream *self = ibb_output_stream_new (channel);
-
-  self->is_shared = TRUE;
   return self;
 }

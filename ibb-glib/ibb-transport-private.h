@@ -25,8 +25,5 @@ IBBTransport *ibb_transport_new_take (IBBChannel *channel);
 /* For a session whose transport is gone: as that one after the end. channel: (transfer full). */
 IBBTransport *ibb_transport_new_ended (IBBChannel *channel);
 
-/* (transfer full): a second output, whose close leaves the session open for writing. */
-GOutputStream *ibb_transport_create_output (IBBTransport *self);
-
 void ibb_transport_install_properties (GObjectClass *object_class);
 void ibb_transport_notify_changes (GObject *object, IBBChannelNews news);

@@ -224,12 +224,6 @@ ibb_transport_new_take (IBBChannel *channel)
   return self;
 }
 
-GOutputStream *
-ibb_transport_create_output (IBBTransport *self)
-{
-  return G_OUTPUT_STREAM (ibb_output_stream_new_shared (self->channel));
-}
-
 /**
  * ibb_transport_drain_async:
  * @self: a transport

@@ -10,7 +10,6 @@
 #include "ibb-intl-private.h"
 #include "ibb-source-private.h"
 #include "ibb-stanza.h"
-#include "runtime/answer.h"
 #include "runtime/callback-source.h"
 #include "runtime/lock.h"
 #include "runtime/thread.h"
@@ -23,7 +22,6 @@
 #define STANZA_OVERHEAD 250
 
 /* The identity of the connections of a loopback, in disco#info. */
-#define IDENTITY "client/bot/ibb-glib"
 
 typedef enum
 {
@@ -317,10 +315,10 @@ delivery_free (gpointer data)
 static void
 answer (IBBHub *self, IBBPort *port, IBBConnection *connection, IBBStanza *stanza)
 {
-  g_autoptr (IBBStanza) reply = ibb_answer_create (connection, stanza, IDENTITY);
+  g_autoptr (IBBStanza) reply = ibb_connection_create_answer (connection, stanza);
 
   if (reply == NULL)
-    reply = ibb_answer_new_unknown (stanza);
+    reply = ibb_stanza_record_new_unknown (stanza);
   if (reply != NULL)
     ibb_hub_send (self, port, reply);
 }
@@ -330,7 +328,7 @@ emit_cb (gpointer data)
 {
   Delivery *delivery = data;
 
-  if (!ibb_connection_emit_stanza_received (delivery->connection, delivery->stanza))
+  if (!ibb_connection_deliver (delivery->connection, delivery->stanza))
     answer (delivery->hub, delivery->port, delivery->connection, delivery->stanza);
   return G_SOURCE_REMOVE;
 }
@@ -341,7 +339,7 @@ deliver (IBBHub *self, IBBPort *port, IBBConnection *connection, IBBStanza *stan
   g_autoptr (GSource) source = NULL;
   Delivery           *delivery;
 
-  if (ibb_connection_offer_to_services (connection, stanza, FALSE))
+  if (ibb_connection_offer (connection, stanza))
     return;
   if (!ibb_connection_has_receiver (connection, stanza))
     {
@@ -349,7 +347,6 @@ deliver (IBBHub *self, IBBPort *port, IBBConnection *connection, IBBStanza *stan
       return;
     }
 
-  ibb_connection_note_received (connection, stanza);
   delivery = g_new (Delivery, 1);
   delivery->hub = ibb_hub_ref (self);
   delivery->port = ibb_port_ref (port);
@@ -368,9 +365,9 @@ change_batch (IBBConnection **batch, IBBConnection *connection)
   if (*batch == connection)
     return;
   if (*batch != NULL)
-    ibb_connection_tell (*batch, IBB_CONNECTION_BATCH_ENDED);
+    ibb_connection_end_batch (*batch);
   if (connection != NULL)
-    ibb_connection_tell (connection, IBB_CONNECTION_BATCH_BEGAN);
+    ibb_connection_begin_batch (connection);
   g_set_object (batch, connection);
 }
 

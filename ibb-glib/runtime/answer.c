@@ -60,7 +60,7 @@ ibb_answer_new (const IBBStanza   *request,
 }
 
 IBBStanza *
-ibb_answer_create (IBBConnection *connection, const IBBStanza *request, const char *identity)
+ibb_answer_create (IBBConnection *connection, const IBBStanza *request)
 {
   g_autofree char *own_identity = NULL;
   g_auto (GStrv)   features = NULL;
@@ -68,30 +68,10 @@ ibb_answer_create (IBBConnection *connection, const IBBStanza *request, const ch
 
   if (request->payload == IBB_PAYLOAD_DISCO_QUERY)
     {
-      own_identity = ibb_connection_dup_identity (connection, identity);
+      own_identity = ibb_connection_dup_identity (connection);
       features = ibb_connection_dup_features (connection);
       added = ibb_connection_dup_own_features (connection);
     }
   return ibb_answer_new (request, own_identity, (const char *const *) features,
                          (const char *const *) added);
-}
-
-IBBStanza *
-ibb_answer_new_refusal (const IBBStanza *stanza, IBBCondition condition)
-{
-  if (stanza->name != IBB_STANZA_IQ ||
-      !(ibb_stanza_record_is_kind (stanza, "get") || ibb_stanza_record_is_kind (stanza, "set")))
-    return NULL;
-
-  return ibb_stanza_record_new_error (stanza, condition, ibb_condition_get_default_type (condition),
-                                      NULL);
-}
-
-/* item-not-found for a query of an unknown node: the service is there, the node is not (XEP-0030
- * §7). */
-IBBStanza *
-ibb_answer_new_unknown (const IBBStanza *stanza)
-{
-  return ibb_answer_new_refusal (stanza, stanza->node != NULL ? IBB_CONDITION_ITEM_NOT_FOUND
-                                                              : IBB_CONDITION_SERVICE_UNAVAILABLE);
 }

@@ -15,11 +15,5 @@ IBBStanza *ibb_answer_new (const IBBStanza   *request,
                            const char        *identity,
                            const char *const *features,
                            const char *const *added);
-/* An answer with the features and the identity of the connection. identity: for a program that has
- * set none. */
-IBBStanza *
-ibb_answer_create (IBBConnection *connection, const IBBStanza *request, const char *identity);
-/* An error. NULL: the stanza is no request, and gets no answer (RFC 6120 §8.3.1). */
-IBBStanza *ibb_answer_new_refusal (const IBBStanza *stanza, IBBCondition condition);
-/* The error for a request that nobody takes. */
-IBBStanza *ibb_answer_new_unknown (const IBBStanza *stanza);
+/* The same with all that the connection announces. */
+IBBStanza *ibb_answer_create (IBBConnection *connection, const IBBStanza *request);

@@ -4,7 +4,15 @@
 
 #include "trust/session-base.h"
 
-#include "ibb-transport-private.h"
+/* The output of a session, whose own close leaves the session open for writing. */
+#define IBB_TYPE_SESSION_BASE_OUTPUT (ibb_session_base_output_get_type ())
+G_DECLARE_FINAL_TYPE (
+    IBBSessionBaseOutput, ibb_session_base_output, IBB, SESSION_BASE_OUTPUT, GFilterOutputStream)
+
+struct _IBBSessionBaseOutput
+{
+  GFilterOutputStream parent_instance;
+};
 
 struct _IBBSessionBase
 {
@@ -15,7 +23,64 @@ struct _IBBSessionBase
   GOutputStream *output;    /* (owned) */
 };
 
+static void output_iface_init (GPollableOutputStreamInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (IBBSessionBaseOutput,
+                               ibb_session_base_output,
+                               G_TYPE_FILTER_OUTPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM,
+                                                      output_iface_init))
 G_DEFINE_FINAL_TYPE (IBBSessionBase, ibb_session_base, G_TYPE_IO_STREAM)
+
+static GPollableOutputStream *
+get_pollable (gpointer output)
+{
+  return G_POLLABLE_OUTPUT_STREAM (
+      g_filter_output_stream_get_base_stream (G_FILTER_OUTPUT_STREAM (output)));
+}
+
+static gboolean
+output_is_writable (GPollableOutputStream *output)
+{
+  return g_pollable_output_stream_is_writable (get_pollable (output));
+}
+
+static GSource *
+output_create_source (GPollableOutputStream *output, GCancellable *cancellable)
+{
+  g_autoptr (GSource) base =
+      g_pollable_output_stream_create_source (get_pollable (output), cancellable);
+
+  return g_pollable_source_new_full (output, base, NULL);
+}
+
+static gssize
+output_write_nonblocking (GPollableOutputStream *output,
+                          const void            *buffer,
+                          gsize                  count,
+                          GError               **error)
+{
+  return g_pollable_output_stream_write_nonblocking (get_pollable (output), buffer, count, NULL,
+                                                     error);
+}
+
+static void
+output_iface_init (GPollableOutputStreamInterface *iface)
+{
+  iface->is_writable = output_is_writable;
+  iface->create_source = output_create_source;
+  iface->write_nonblocking = output_write_nonblocking;
+}
+
+static void
+ibb_session_base_output_class_init (IBBSessionBaseOutputClass *class)
+{
+}
+
+static void
+ibb_session_base_output_init (IBBSessionBaseOutput *self)
+{
+}
 
 static GInputStream *
 ibb_session_base_get_input_stream (GIOStream *stream)
@@ -67,6 +132,8 @@ ibb_session_base_new (IBBTransport *transport)
   IBBSessionBase *self = g_object_new (IBB_TYPE_SESSION_BASE, NULL);
 
   self->transport = g_object_ref (transport);
-  self->output = ibb_transport_create_output (transport);
+  self->output = g_object_new (IBB_TYPE_SESSION_BASE_OUTPUT, "base-stream",
+                               g_io_stream_get_output_stream (G_IO_STREAM (transport)),
+                               "close-base-stream", FALSE, NULL);
   return G_IO_STREAM (self);
 }

@@ -133,6 +133,7 @@ ibb_component_constructed (GObject *object)
       IBB_CONNECTION (self), ibb_xmpp_connection_create_thread (parent), self->domain);
   g_clear_pointer (&self->domain, g_free);
   G_OBJECT_CLASS (ibb_component_parent_class)->constructed (object);
+  ibb_connection_set_identity (IBB_CONNECTION (object), "component", "generic", "ibb-glib");
 }
 
 static void

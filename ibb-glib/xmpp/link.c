@@ -5,7 +5,6 @@
 #include "xmpp/link.h"
 
 #include "core/base/jid.h"
-#include "ibb-connection-private.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "runtime/call-task.h"
@@ -217,7 +216,7 @@ start_return (IBBLink *self, IBBConnection *client, const GError *error)
   gboolean is_shorter;
 
   ibb_status_set_lost (self->status, IBB_CONNECTION_STATE_CONNECTING, error);
-  is_shorter = ibb_connection_change_state (client, IBB_CONNECTION_STATE_CONNECTING, lost);
+  is_shorter = ibb_connection_set_state_with_error (client, IBB_CONNECTION_STATE_CONNECTING, lost);
 
   /* A rule of the server was broken, and may be again, so the server is not asked again soon. */
   if (is_violation (lost) && !is_shorter)
@@ -282,7 +281,7 @@ resumed_cb (IBBReconnection *reconnection, IBBNegotiationResult *result, gpointe
   ibb_keepalive_start (self->keepalive, result->stream, ibb_account_get_jid (self->account));
   ibb_keepalive_expect_answer (self->keepalive, duration,
                                g_atomic_int_get (&self->auto_reconnect) &&
-                                   !ibb_connection_tell (client, IBB_CONNECTION_NEEDED));
+                                   !ibb_connection_is_needed (client));
   confirm (client, &awaited);
   ibb_connection_set_state (client, IBB_CONNECTION_STATE_ONLINE);
 }
@@ -354,7 +353,7 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
   if (ibb_backoff_note_stream (self->resumption_backoff, duration, IBB_RECONNECTION_STREAM_MIN))
     self->resumed_at = 0;
   /* Only a server that lets a client in and drops it at once is to be left alone. */
-  if (ibb_connection_tell (client, IBB_CONNECTION_MOVED))
+  if (ibb_connection_has_progress (client))
     {
       ibb_backoff_reset (self->login_backoff);
       ibb_backoff_reset (self->resumption_backoff);
@@ -428,7 +427,7 @@ begin_cb (IBBXmlStream *stream, gpointer owner)
   g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
 
   if (client != NULL)
-    ibb_connection_tell (client, IBB_CONNECTION_BATCH_BEGAN);
+    ibb_connection_begin_batch (client);
 }
 
 static void
@@ -440,7 +439,7 @@ end_cb (IBBXmlStream *stream, gpointer owner)
   if (client == NULL)
     return;
   ibb_acknowledger_answer (self->acknowledger);
-  ibb_connection_tell (client, IBB_CONNECTION_BATCH_ENDED);
+  ibb_connection_end_batch (client);
 }
 
 static void

@@ -4,16 +4,11 @@
 
 #include "xmpp/reception.h"
 
-#include "ibb-connection-private.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
-#include "runtime/answer.h"
-#include "runtime/capabilities.h"
 #include "stanza/stream-xml.h"
 
-/* Our own identity in disco#info. */
-#define CLIENT_IDENTITY "client/pc/ibb-glib"
-#define COMPONENT_IDENTITY "component/generic/ibb-glib"
+#define CAPABILITIES_NODE "urn:ibb-glib" /* of ibb_connection_dup_capabilities () */
 
 static void
 send_answer (const IBBReception *self, IBBStanza *answer)
@@ -35,23 +30,15 @@ is_for_us (const IBBReception *self, const IBBStanza *stanza)
   if (self->addresses != NULL)
     address = ibb_addresses_look_up (self->addresses, stanza->to);
   if (address == IBB_ADDRESS_UNKNOWN)
-    send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_SERVICE_UNAVAILABLE));
+    send_answer (self, ibb_stanza_record_new_refusal (stanza, IBB_CONDITION_SERVICE_UNAVAILABLE));
   return address == IBB_ADDRESS_KNOWN;
-}
-
-static const char *
-get_identity (const IBBReception *self)
-{
-  return self->addresses != NULL ? COMPONENT_IDENTITY : CLIENT_IDENTITY;
 }
 
 IBBStanza *
 ibb_reception_create_presence (const IBBReception *self, IBBConnection *connection, int priority)
 {
-  g_autofree char *identity = ibb_connection_dup_identity (connection, get_identity (self));
-  g_auto (GStrv)   added = ibb_connection_dup_own_features (connection);
-  g_autofree char *ver = ibb_capabilities_dup_ver (identity, (const char *const *) added);
-  g_autofree char *text = ibb_stream_xml_dup_presence (priority, IBB_CAPABILITIES_NODE, ver);
+  g_autofree char *ver = ibb_connection_dup_capabilities (connection);
+  g_autofree char *text = ibb_stream_xml_dup_presence (priority, CAPABILITIES_NODE, ver);
 
   return ibb_stanza_new_from_xml (text, -1, NULL);
 }
@@ -75,9 +62,8 @@ answer_probe (const IBBReception *self, IBBConnection *connection, const IBBStan
 static void
 deliver (const IBBReception *self, IBBConnection *connection, IBBStanza *stanza)
 {
-  ibb_connection_note_received (connection, stanza);
   if (!ibb_status_deliver (self->status, stanza))
-    send_answer (self, ibb_answer_new_refusal (stanza, IBB_CONDITION_RESOURCE_CONSTRAINT));
+    send_answer (self, ibb_stanza_record_new_refusal (stanza, IBB_CONDITION_RESOURCE_CONSTRAINT));
 }
 
 static void
@@ -112,17 +98,17 @@ ibb_reception_take (const IBBReception *self, IBBConnection *connection, IBBStan
   IBBStanza *answer;
 
   if (!is_for_us (self, stanza) || ibb_keepalive_take_pong (self->keepalive, stanza) ||
-      ibb_connection_offer_to_services (connection, stanza, FALSE))
+      ibb_connection_offer (connection, stanza))
     return;
 
   note_presence (self, stanza);
   answer = answer_probe (self, connection, stanza);
   if (answer == NULL)
-    answer = ibb_answer_create (connection, stanza, get_identity (self));
+    answer = ibb_connection_create_answer (connection, stanza);
   if (answer != NULL)
     send_answer (self, answer);
   else if (!ibb_connection_has_receiver (connection, stanza))
-    send_answer (self, ibb_answer_new_unknown (stanza));
+    send_answer (self, ibb_stanza_record_new_unknown (stanza));
   else
     deliver (self, connection, stanza);
 }

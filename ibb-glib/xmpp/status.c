@@ -4,10 +4,8 @@
 
 #include "xmpp/status.h"
 
-#include "ibb-connection-private.h"
 #include "ibb-enum-types.h"
 #include "ibb-source-private.h"
-#include "runtime/answer.h"
 #include "runtime/lock.h"
 #include "runtime/weak.h"
 
@@ -130,9 +128,9 @@ emit (IBBStatus *self, IBBConnection *connection, IBBStanza *stanza)
 {
   g_autoptr (IBBStanza) answer = NULL;
 
-  if (ibb_connection_emit_stanza_received (connection, stanza))
+  if (ibb_connection_deliver (connection, stanza))
     return;
-  answer = ibb_answer_new_unknown (stanza);
+  answer = ibb_stanza_record_new_unknown (stanza);
   if (answer != NULL)
     ibb_outbox_send_answer (self->outbox, answer);
 }

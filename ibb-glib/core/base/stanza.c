@@ -81,6 +81,27 @@ ibb_stanza_record_new_error (const IBBStanza *request,
 }
 
 IBBStanza *
+ibb_stanza_record_new_refusal (const IBBStanza *request, IBBCondition condition)
+{
+  if (request->name != IBB_STANZA_IQ ||
+      !(ibb_stanza_record_is_kind (request, "get") || ibb_stanza_record_is_kind (request, "set")))
+    return NULL;
+
+  return ibb_stanza_record_new_error (request, condition,
+                                      ibb_condition_get_default_type (condition), NULL);
+}
+
+/* item-not-found for a query of an unknown node: the service is there, the node is not (XEP-0030
+ * §7). */
+IBBStanza *
+ibb_stanza_record_new_unknown (const IBBStanza *request)
+{
+  return ibb_stanza_record_new_refusal (request, request->node != NULL
+                                                     ? IBB_CONDITION_ITEM_NOT_FOUND
+                                                     : IBB_CONDITION_SERVICE_UNAVAILABLE);
+}
+
+IBBStanza *
 ibb_stanza_record_copy (IBBStanza *self)
 {
   IBBStanza *copy = g_memdup2 (self, sizeof *self);

@@ -137,6 +137,10 @@ IBBStanza *ibb_stanza_record_new_error (const IBBStanza *request,
                                         IBBCondition     condition,
                                         IBBErrorType     type,
                                         const char      *text);
+/* An error of the default type. NULL: request is none, and gets no answer (RFC 6120 §8.3.1). */
+IBBStanza *ibb_stanza_record_new_refusal (const IBBStanza *request, IBBCondition condition);
+/* The refusal of a request that nobody takes. */
+IBBStanza *ibb_stanza_record_new_unknown (const IBBStanza *request);
 /* A copy to be changed: a text of it is replaced, and not freed. self does not change any more. */
 IBBStanza *ibb_stanza_record_copy (IBBStanza *self);
 /* Copies a stanza with another name, kind, payload and id. kind, id: (nullable), copied. */

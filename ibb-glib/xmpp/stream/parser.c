@@ -11,6 +11,7 @@
 #include "stanza/namespaces.h"
 #include "stanza/sax.h"
 #include "stanza/stream-xml.h"
+#include "stanza/tree.h"
 
 /* libxml2 keeps each name that it has seen for as long as its context lives, and peers can invent
  * names. So the context is replaced between two stanzas when the names have this many bytes. */
@@ -76,7 +77,7 @@ start_header (IBBParser *self, const IBBSaxElement *start)
 
   self->header = ibb_stream_xml_dup_declarations (start->prefix, start->n_namespaces,
                                                   (const char **) start->namespaces);
-  push (self, IBB_PARSER_HEADER, ibb_element_new (start, NULL), NULL);
+  push (self, IBB_PARSER_HEADER, ibb_tree_add (start, NULL), NULL);
 }
 
 static gboolean
@@ -163,7 +164,7 @@ start_element_cb (void *user_data, const IBBSaxElement *start)
   else
     {
       self->n_elements = self->depth == 2 ? 1 : self->n_elements + 1;
-      self->tree = ibb_element_new (start, self->tree);
+      self->tree = ibb_tree_add (start, self->tree);
     }
 }
 

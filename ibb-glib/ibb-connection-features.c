@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "ibb-connection-private.h"
+#include "stanza/answer.h"
+#include "stanza/capabilities.h"
 
 #define DEFAULT_IDENTITY "client/pc/ibb-glib"
 
@@ -44,16 +46,8 @@ get_own_locked (IBBConnection *self)
   return own;
 }
 
-void
-ibb_connection_collect_features (GPtrArray *all, const char *const *features)
-{
-  for (gsize i = 0; features != NULL && features[i] != NULL; i++)
-    if (!g_ptr_array_find_with_equal_func (all, features[i], g_str_equal, NULL))
-      g_ptr_array_add (all, g_strdup (features[i]));
-}
-
-char **
-ibb_connection_dup_own_features (IBBConnection *self)
+static char **
+dup_own_features (IBBConnection *self)
 {
   g_autoptr (GStrvBuilder) features = g_strv_builder_new ();
   const GPtrArray         *own;
@@ -93,10 +87,10 @@ ibb_connection_dup_features (IBBConnection *self)
       IBBConnectionListener *listener = g_ptr_array_index (listeners, i);
       g_auto (GStrv)         more = listener->class->dup_features (listener);
 
-      ibb_connection_collect_features (features, (const char *const *) more);
+      ibb_capabilities_collect (features, (const char *const *) more);
     }
-  own = ibb_connection_dup_own_features (self);
-  ibb_connection_collect_features (features, (const char *const *) own);
+  own = dup_own_features (self);
+  ibb_capabilities_collect (features, (const char *const *) own);
   g_ptr_array_add (features, NULL);
   return (char **) g_ptr_array_free (g_steal_pointer (&features), FALSE);
 }
@@ -156,8 +150,8 @@ ibb_connection_remove_feature (IBBConnection *self, const char *feature)
     g_signal_emit_by_name (self, "capabilities-changed");
 }
 
-char *
-ibb_connection_dup_identity (IBBConnection *self)
+static char *
+dup_identity (IBBConnection *self)
 {
   char *identity;
 
@@ -199,4 +193,63 @@ ibb_connection_set_identity (IBBConnection *self,
   own->identity = g_strconcat (category, "/", type, "/", name, NULL);
   g_mutex_unlock (&lock);
   g_signal_emit_by_name (self, "capabilities-changed");
+}
+
+/**
+ * ibb_connection_create_answer:
+ * @self: a connection
+ * @request: an IQ that no service took
+ *
+ * Answers requests that concern the program as a whole: disco#info (XEP-0030) with the features and
+ * the identity that the connection announces, also for the node of its capabilities (XEP-0115), a
+ * ping (XEP-0199), and the question for its version (XEP-0092). For an implementation whose XMPP
+ * stack does not do so. It can be called from any thread.
+ *
+ * Returns: (transfer full) (nullable): what to send; NULL if it is no such request
+ *
+ * Since: 1.0
+ */
+IBBStanza *
+ibb_connection_create_answer (IBBConnection *self, IBBStanza *request)
+{
+  g_autofree char *identity = NULL;
+  g_auto (GStrv)   features = NULL;
+  g_auto (GStrv)   added = NULL;
+
+  g_return_val_if_fail (IBB_IS_CONNECTION (self), NULL);
+  g_return_val_if_fail (request != NULL, NULL);
+
+  if (request->payload == IBB_PAYLOAD_DISCO_QUERY)
+    {
+      identity = dup_identity (self);
+      features = ibb_connection_dup_features (self);
+      added = dup_own_features (self);
+    }
+  return ibb_answer_new (request, identity, (const char *const *) features,
+                         (const char *const *) added);
+}
+
+/**
+ * ibb_connection_dup_capabilities:
+ * @self: a connection
+ *
+ * Computes the hash of the features and the identity that the connection announces, for the
+ * attribute `ver` of the presence (XEP-0115 §5.1), whose `node` is `urn:ibb-glib` and whose `hash`
+ * is `sha-1`. It can be called from any thread.
+ *
+ * Returns: (transfer full): the hash
+ *
+ * Since: 1.0
+ */
+char *
+ibb_connection_dup_capabilities (IBBConnection *self)
+{
+  g_autofree char *identity = NULL;
+  g_auto (GStrv)   added = NULL;
+
+  g_return_val_if_fail (IBB_IS_CONNECTION (self), NULL);
+
+  identity = dup_identity (self);
+  added = dup_own_features (self);
+  return ibb_capabilities_dup_ver (identity, (const char *const *) added);
 }

@@ -85,13 +85,6 @@ ibb_connection_change_state (IBBConnection *self, IBBConnectionState state, cons
 /* (nullable) (element-type IBBConnectionListener): those at the time of the call. */
 GPtrArray *ibb_connection_dup_listeners (IBBConnection *self);
 
-/* Adds features (nullable) that are not in all. */
-void ibb_connection_collect_features (GPtrArray *all, const char *const *features);
-/* The features that the application has added, one for each addition; and the identity that it has
- * set, or else the default one, as "category/type/name". In any thread. */
-char **ibb_connection_dup_own_features (IBBConnection *self);
-char  *ibb_connection_dup_identity (IBBConnection *self);
-
 /* Notifies the listeners of an event without a stanza and without an error. Returns TRUE, and
  * notifies no more of them, once a listener has returned TRUE. */
 gboolean ibb_connection_tell (IBBConnection *self, IBBConnectionEventType type);

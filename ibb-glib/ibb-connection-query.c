@@ -6,13 +6,11 @@
 
 #include "core/base/jid.h"
 #include "core/base/stanza.h"
-#include "ibb-connection-private.h"
+#include "ibb-connection.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
-#include "runtime/answer.h"
 #include "runtime/blocking-call.h"
 #include "runtime/call-task.h"
-#include "runtime/capabilities.h"
 #include "runtime/queries.h"
 
 #define DISCO_TIMEOUT 30000 /* ms */
@@ -295,52 +293,4 @@ ibb_connection_query_features (IBBConnection *self,
   features = ibb_connection_query_features_finish (self, ibb_blocking_call_wait (&call), error);
   ibb_blocking_call_clear (&call);
   return features;
-}
-
-/**
- * ibb_connection_create_answer:
- * @self: a connection
- * @request: an IQ that no service took
- *
- * Answers requests that concern the program as a whole: disco#info (XEP-0030) with the features and
- * the identity that the connection announces, also for the node of its capabilities (XEP-0115), a
- * ping (XEP-0199), and the question for its version (XEP-0092). For an implementation whose XMPP
- * stack does not do so. It can be called from any thread.
- *
- * Returns: (transfer full) (nullable): what to send; NULL if it is no such request
- *
- * Since: 1.0
- */
-IBBStanza *
-ibb_connection_create_answer (IBBConnection *self, IBBStanza *request)
-{
-  g_return_val_if_fail (IBB_IS_CONNECTION (self), NULL);
-  g_return_val_if_fail (request != NULL, NULL);
-
-  return ibb_answer_create (self, request);
-}
-
-/**
- * ibb_connection_dup_capabilities:
- * @self: a connection
- *
- * Computes the hash of the features and the identity that the connection announces, for the
- * attribute `ver` of the presence (XEP-0115 §5.1), whose `node` is `urn:ibb-glib` and whose `hash`
- * is `sha-1`. It can be called from any thread.
- *
- * Returns: (transfer full): the hash
- *
- * Since: 1.0
- */
-char *
-ibb_connection_dup_capabilities (IBBConnection *self)
-{
-  g_autofree char *identity = NULL;
-  g_auto (GStrv)   added = NULL;
-
-  g_return_val_if_fail (IBB_IS_CONNECTION (self), NULL);
-
-  identity = ibb_connection_dup_identity (self);
-  added = ibb_connection_dup_own_features (self);
-  return ibb_capabilities_dup_ver (identity, (const char *const *) added);
 }

@@ -361,7 +361,8 @@ ibb_connection_receive (IBBConnection *self, IBBStanza *stanza)
   g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
   g_return_val_if_fail (stanza != NULL, FALSE);
 
-  return ibb_connection_offer_to_services (self, stanza, TRUE) || ibb_connection_deliver (self, stanza);
+  return ibb_connection_offer_to_services (self, stanza, TRUE) ||
+         ibb_connection_deliver (self, stanza);
 }
 
 /**

@@ -24,6 +24,3 @@ ibb_element_is (const IBBElement *self, const char *name, const char *namespace)
 {
   return strcmp (self->name, name) == 0 && strcmp (self->namespace, namespace) == 0;
 }
-
-/* xml: one well-formed element. (transfer full) (nullable): NULL if XMPP forbids it. */
-IBBElement *ibb_element_new_from_xml (const char *xml, gsize length);

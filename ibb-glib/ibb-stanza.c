@@ -11,6 +11,7 @@
 #include "stanza/sax.h"
 #include "stanza/stanza-reader.h"
 #include "stanza/stanza-writer.h"
+#include "stanza/tree.h"
 
 /* More than a stanza may have: the text of a data block does not count there. But a wrong argument
  * should not be parsed for minutes. */
@@ -259,7 +260,7 @@ ibb_stanza_dup_element (IBBStanza *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   xml = ibb_stanza_to_xml (self);
-  return ibb_element_new_from_xml (xml, strlen (xml));
+  return ibb_tree_parse (xml, strlen (xml));
 }
 
 /**

@@ -3,8 +3,8 @@
 #include "config.h"
 
 #include "ibb-stanza.h"
-#include "runtime/answer.h"
-#include "runtime/capabilities.h"
+#include "stanza/answer.h"
+#include "stanza/capabilities.h"
 
 /* D-60: the example of XEP-0115 §5.2, in another order; and nothing but an identity. */
 static void

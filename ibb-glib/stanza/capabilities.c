@@ -2,25 +2,32 @@
 
 #include "config.h"
 
-#include "runtime/capabilities.h"
+#include "stanza/capabilities.h"
 
 #include <string.h>
 
 #include "core/base/stanza.h"
-#include "ibb-connection-private.h"
 #include "stanza/namespaces.h"
 
 static const char *const own_features[] = { IBB_CAPS_NAMESPACE, IBB_DISCO_INFO_NAMESPACE,
                                             IBB_PING_NAMESPACE, IBB_VERSION_NAMESPACE, NULL };
+
+void
+ibb_capabilities_collect (GPtrArray *all, const char *const *features)
+{
+  for (gsize i = 0; features != NULL && features[i] != NULL; i++)
+    if (!g_ptr_array_find_with_equal_func (all, features[i], g_str_equal, NULL))
+      g_ptr_array_add (all, g_strdup (features[i]));
+}
 
 static char **
 dup_features (const char *const *of_services, const char *const *added)
 {
   GPtrArray *all = g_ptr_array_new ();
 
-  ibb_connection_collect_features (all, own_features);
-  ibb_connection_collect_features (all, of_services);
-  ibb_connection_collect_features (all, added);
+  ibb_capabilities_collect (all, own_features);
+  ibb_capabilities_collect (all, of_services);
+  ibb_capabilities_collect (all, added);
   g_ptr_array_add (all, NULL);
   return (char **) g_ptr_array_free (all, FALSE);
 }

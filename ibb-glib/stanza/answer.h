@@ -5,7 +5,6 @@
 #pragma once
 
 #include "core/base/stanza.h"
-#include "ibb-connection.h"
 
 /* The answer to disco#info (XEP-0030), with an identity such as "client/pc/name" and these features
  * (nullable), of services and added ones, besides the client's own; to disco#info for the node of
@@ -15,5 +14,3 @@ IBBStanza *ibb_answer_new (const IBBStanza   *request,
                            const char        *identity,
                            const char *const *features,
                            const char *const *added);
-/* The same with all that the connection announces. */
-IBBStanza *ibb_answer_create (IBBConnection *connection, const IBBStanza *request);

@@ -11,6 +11,8 @@
 #define IBB_CAPABILITIES_NAME "ibb-glib"
 #define IBB_CAPABILITIES_NODE "urn:ibb-glib"
 
+/* Adds features (nullable) that are not in all. */
+void ibb_capabilities_collect (GPtrArray *all, const char *const *features);
 /* Returns the own features of the connection, those of its services, and added ones (nullable),
  * each once. */
 char **ibb_capabilities_dup_features (const char *const *others);

@@ -2,12 +2,11 @@
 
 #include "config.h"
 
-#include "runtime/answer.h"
+#include "stanza/answer.h"
 
 #include <string.h>
 
-#include "ibb-connection-private.h"
-#include "runtime/capabilities.h"
+#include "stanza/capabilities.h"
 #include "stanza/stream-xml.h"
 
 static IBBStanza *
@@ -57,21 +56,4 @@ ibb_answer_new (const IBBStanza   *request,
     default:
       return NULL;
     }
-}
-
-IBBStanza *
-ibb_answer_create (IBBConnection *connection, const IBBStanza *request)
-{
-  g_autofree char *own_identity = NULL;
-  g_auto (GStrv)   features = NULL;
-  g_auto (GStrv)   added = NULL;
-
-  if (request->payload == IBB_PAYLOAD_DISCO_QUERY)
-    {
-      own_identity = ibb_connection_dup_identity (connection);
-      features = ibb_connection_dup_features (connection);
-      added = ibb_connection_dup_own_features (connection);
-    }
-  return ibb_answer_new (request, own_identity, (const char *const *) features,
-                         (const char *const *) added);
 }

@@ -10,6 +10,7 @@
  */
 
 #include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 #include <locale.h>
 
 #define INTERFACE "org.example.Greeter"
@@ -18,23 +19,23 @@ static const char xml[] = "<node><interface name='" INTERFACE "'><method name='G
                           "<arg type='s' direction='in'/><arg type='s' direction='out'/>"
                           "</method></interface></node>";
 
-static IBBClient *
+static IBBXmppClient *
 new_client (const char *jid, GError **error)
 {
-  g_autoptr (IBBClient) client = ibb_client_new (jid);
+  g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new (jid);
   const char           *server = g_getenv ("IBB_SERVER");
   const char           *ca_file = g_getenv ("IBB_CA_FILE");
 
-  ibb_client_set_password (client, g_getenv ("IBB_PASSWORD"));
+  ibb_xmpp_client_set_password (client, g_getenv ("IBB_PASSWORD"));
   if (server != NULL)
     {
       g_autoptr (GSocketConnectable) address = g_network_address_parse (server, 5222, error);
 
       if (address == NULL)
         return NULL;
-      ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client),
+      ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client),
                                     g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
-      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+      ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
                                     g_network_address_get_port (G_NETWORK_ADDRESS (address)));
     }
   if (ca_file != NULL)
@@ -44,7 +45,7 @@ new_client (const char *jid, GError **error)
 
       if (database == NULL)
         return NULL;
-      ibb_client_set_tls_database (client, database);
+      ibb_xmpp_client_set_tls_database (client, database);
     }
   return g_steal_pointer (&client);
 }
@@ -164,21 +165,21 @@ serve (IBBService *service, const char *peer, GError **error)
 static gboolean
 talk (const char *jid, const char *peer, const char *name, GError **error)
 {
-  g_autoptr (IBBClient)  client = new_client (jid, error);
+  g_autoptr (IBBXmppClient)  client = new_client (jid, error);
   g_autoptr (IBBService) service = NULL;
   g_autofree char       *local_jid = NULL;
 
-  if (client == NULL || !ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, error))
+  if (client == NULL || !ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, error))
     return FALSE;
   service = ibb_service_new (IBB_CONNECTION (client));
   if (name != NULL)
     return call (service, peer, name, error) &&
-           ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, error);
+           ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, error);
   ibb_service_set_session_limit (service, 1);
   local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
   g_printerr ("ready %s\n", local_jid);
   return serve (service, peer, error) &&
-         ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, error);
+         ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, error);
 }
 
 int

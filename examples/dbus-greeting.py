@@ -14,7 +14,8 @@ import sys
 
 import gi
 gi.require_version('IBB', '1.0')
-from gi.repository import Gio, GLib, IBB
+gi.require_version('IBBXmpp', '1.0')
+from gi.repository import Gio, GLib, IBB, IBBXmpp
 
 INTERFACE = 'org.example.Greeter'
 XML = f'''<node><interface name="{INTERFACE}"><method name="Greet">
@@ -23,7 +24,7 @@ XML = f'''<node><interface name="{INTERFACE}"><method name="Greet">
 
 
 def login(jid):
-    client = IBB.Client.new(jid)
+    client = IBBXmpp.Client.new(jid)
     client.set_password(os.environ['IBB_PASSWORD'])
     if 'IBB_SERVER' in os.environ:
         address = Gio.NetworkAddress.parse(os.environ['IBB_SERVER'], 5222)

@@ -14,11 +14,12 @@ import sys
 
 import gi
 gi.require_version('IBB', '1.0')
-from gi.repository import Gio, GLib, IBB
+gi.require_version('IBBXmpp', '1.0')
+from gi.repository import Gio, GLib, IBB, IBBXmpp
 
 
 def new_component(domain):
-    component = IBB.Component.new(domain)
+    component = IBBXmpp.Component.new(domain)
     component.set_secret(os.environ.get('IBB_SECRET'))
     component.set_auto_reconnect(True)
     if 'IBB_SERVER' in os.environ:

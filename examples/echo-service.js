@@ -11,10 +11,11 @@
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import IBB from 'gi://IBB?version=1.0';
+import IBBXmpp from 'gi://IBBXmpp?version=1.0';
 import System from 'system';
 
-Gio._promisify(IBB.XmppConnection.prototype, 'login_async', 'login_finish');
-Gio._promisify(IBB.XmppConnection.prototype, 'logout_async', 'logout_finish');
+Gio._promisify(IBBXmpp.Entity.prototype, 'login_async', 'login_finish');
+Gio._promisify(IBBXmpp.Entity.prototype, 'logout_async', 'logout_finish');
 Gio._promisify(Gio.InputStream.prototype, 'read_bytes_async', 'read_bytes_finish');
 Gio._promisify(Gio.OutputStream.prototype, 'write_bytes_async', 'write_bytes_finish');
 Gio._promisify(Gio.IOStream.prototype, 'close_async', 'close_finish');
@@ -22,7 +23,7 @@ Gio._promisify(Gio.IOStream.prototype, 'close_async', 'close_finish');
 const SIGINT = 2;
 
 function newClient(jid) {
-    const client = IBB.Client.new(jid);
+    const client = IBBXmpp.Client.new(jid);
     const server = GLib.getenv('IBB_SERVER');
     const caFile = GLib.getenv('IBB_CA_FILE');
 

@@ -19,12 +19,13 @@ import tempfile
 
 import gi
 gi.require_version('IBB', '1.0')
+gi.require_version('IBBXmpp', '1.0')
 gi.require_version('Soup', '3.0')
-from gi.repository import Gio, GLib, IBB, Soup
+from gi.repository import Gio, GLib, IBB, Soup, IBBXmpp
 
 
 def login(jid):
-    client = IBB.Client.new(jid)
+    client = IBBXmpp.Client.new(jid)
     client.set_password(os.environ['IBB_PASSWORD'])
     if 'IBB_SERVER' in os.environ:
         address = Gio.NetworkAddress.parse(os.environ['IBB_SERVER'], 5222)

@@ -17,23 +17,23 @@ typedef struct
   GError    *error;
 } Offer;
 
-static IBBClient *
+static IBBXmppClient *
 login (const char *jid, GError **error)
 {
-  g_autoptr (IBBClient) client = ibb_client_new (jid);
+  g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new (jid);
   const char           *server = g_getenv ("IBB_SERVER");
   const char           *ca_file = g_getenv ("IBB_CA_FILE");
 
-  ibb_client_set_password (client, g_getenv ("IBB_PASSWORD"));
+  ibb_xmpp_client_set_password (client, g_getenv ("IBB_PASSWORD"));
   if (server != NULL)
     {
       g_autoptr (GSocketConnectable) address = g_network_address_parse (server, 5222, error);
 
       if (address == NULL)
         return NULL;
-      ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client),
+      ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client),
                                     g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
-      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+      ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
                                     g_network_address_get_port (G_NETWORK_ADDRESS (address)));
     }
   if (ca_file != NULL)
@@ -43,9 +43,9 @@ login (const char *jid, GError **error)
 
       if (database == NULL)
         return NULL;
-      ibb_client_set_tls_database (client, database);
+      ibb_xmpp_client_set_tls_database (client, database);
     }
-  if (!ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, error))
+  if (!ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, error))
     return NULL;
   return g_steal_pointer (&client);
 }
@@ -92,7 +92,7 @@ offer_file (const char *jid, const char *peer, const char *path, GError **error)
 {
   g_autoptr (GMainLoop)       loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GFile)           file = g_file_new_for_path (path);
-  g_autoptr (IBBClient)       client = login (jid, error);
+  g_autoptr (IBBXmppClient)       client = login (jid, error);
   g_autoptr (IBBFilesService) service = NULL;
   Offer                       self = { loop, NULL };
 
@@ -104,10 +104,10 @@ offer_file (const char *jid, const char *peer, const char *path, GError **error)
   if (self.error != NULL)
     {
       g_propagate_error (error, self.error);
-      ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, NULL);
+      ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, NULL);
       return FALSE;
     }
-  return ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, error);
+  return ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, error);
 }
 
 int

@@ -11,16 +11,17 @@
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import IBB from 'gi://IBB?version=1.0';
+import IBBXmpp from 'gi://IBBXmpp?version=1.0';
 import IBBFiles from 'gi://IBBFiles?version=1.0';
 import System from 'system';
 
-Gio._promisify(IBB.XmppConnection.prototype, 'login_async', 'login_finish');
-Gio._promisify(IBB.XmppConnection.prototype, 'logout_async', 'logout_finish');
+Gio._promisify(IBBXmpp.Entity.prototype, 'login_async', 'login_finish');
+Gio._promisify(IBBXmpp.Entity.prototype, 'logout_async', 'logout_finish');
 Gio._promisify(IBBFiles.Service.prototype, 'offer_file_async', 'offer_file_finish');
 Gio._promisify(IBBFiles.Transfer.prototype, 'wait_async', 'wait_finish');
 
 function newClient(jid) {
-    const client = IBB.Client.new(jid);
+    const client = IBBXmpp.Client.new(jid);
     const server = GLib.getenv('IBB_SERVER');
     const caFile = GLib.getenv('IBB_CA_FILE');
 

@@ -13,12 +13,13 @@ import sys
 
 import gi
 gi.require_version('IBB', '1.0')
+gi.require_version('IBBXmpp', '1.0')
 gi.require_version('IBBFiles', '1.0')
-from gi.repository import Gio, GLib, IBB, IBBFiles
+from gi.repository import Gio, GLib, IBB, IBBFiles, IBBXmpp
 
 
 def new_client(jid):
-    client = IBB.Client.new(jid)
+    client = IBBXmpp.Client.new(jid)
     client.set_password(os.environ.get('IBB_PASSWORD'))
     if 'IBB_SERVER' in os.environ:
         address = Gio.NetworkAddress.parse(os.environ['IBB_SERVER'], 5222)

@@ -8,8 +8,8 @@
  * says; IBB_CA_FILE names certificates to trust instead of the system's.
  */
 
-IBB.Client new_client (string jid) throws Error {
-  var client = new IBB.Client (jid);
+IBBXmpp.Client new_client (string jid) throws Error {
+  var client = new IBBXmpp.Client (jid);
   unowned string? server = Environment.get_variable ("IBB_SERVER");
   unowned string? ca_file = Environment.get_variable ("IBB_CA_FILE");
 

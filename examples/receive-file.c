@@ -8,25 +8,26 @@
  */
 
 #include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 #include <locale.h>
 
-static IBBClient *
+static IBBXmppClient *
 new_client (const char *jid, GError **error)
 {
-  g_autoptr (IBBClient) client = ibb_client_new (jid);
+  g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new (jid);
   const char           *server = g_getenv ("IBB_SERVER");
   const char           *ca_file = g_getenv ("IBB_CA_FILE");
 
-  ibb_client_set_password (client, g_getenv ("IBB_PASSWORD"));
+  ibb_xmpp_client_set_password (client, g_getenv ("IBB_PASSWORD"));
   if (server != NULL)
     {
       g_autoptr (GSocketConnectable) address = g_network_address_parse (server, 5222, error);
 
       if (address == NULL)
         return NULL;
-      ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client),
+      ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client),
                                     g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
-      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+      ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
                                     g_network_address_get_port (G_NETWORK_ADDRESS (address)));
     }
   if (ca_file != NULL)
@@ -36,7 +37,7 @@ new_client (const char *jid, GError **error)
 
       if (database == NULL)
         return NULL;
-      ibb_client_set_tls_database (client, database);
+      ibb_xmpp_client_set_tls_database (client, database);
     }
   return g_steal_pointer (&client);
 }
@@ -85,7 +86,7 @@ store (IBBTransport *transport, const char *path, GError **error)
 static gboolean
 receive_file (const char *jid, const char *peer, const char *path, GError **error)
 {
-  g_autoptr (IBBClient)    client = new_client (jid, error);
+  g_autoptr (IBBXmppClient)    client = new_client (jid, error);
   g_autoptr (IBBService)   service = NULL;
   g_autoptr (IBBTransport) transport = NULL;
   g_autofree char         *local_jid = NULL;
@@ -94,7 +95,7 @@ receive_file (const char *jid, const char *peer, const char *path, GError **erro
     return FALSE;
   service = ibb_service_new (IBB_CONNECTION (client));
   ibb_service_set_session_limit (service, 1);
-  if (!ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, error))
+  if (!ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, error))
     return FALSE;
   local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
   g_printerr ("ready %s\n", local_jid);
@@ -102,7 +103,7 @@ receive_file (const char *jid, const char *peer, const char *path, GError **erro
   if (transport == NULL || !store (transport, path, error))
     return FALSE;
   g_print ("received %" G_GUINT64_FORMAT " bytes\n", ibb_transport_get_bytes_received (transport));
-  return ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, error);
+  return ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, error);
 }
 
 int

@@ -10,15 +10,16 @@
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import IBB from 'gi://IBB?version=1.0';
+import IBBXmpp from 'gi://IBBXmpp?version=1.0';
 import System from 'system';
 
-Gio._promisify(IBB.Client.prototype, 'login_async', 'login_finish');
-Gio._promisify(IBB.Client.prototype, 'logout_async', 'logout_finish');
+Gio._promisify(IBBXmpp.Client.prototype, 'login_async', 'login_finish');
+Gio._promisify(IBBXmpp.Client.prototype, 'logout_async', 'logout_finish');
 Gio._promisify(Gio.OutputStream.prototype, 'splice_async', 'splice_finish');
 Gio._promisify(Gio.IOStream.prototype, 'close_async', 'close_finish');
 
 function newClient(jid) {
-    const client = IBB.Client.new(jid);
+    const client = IBBXmpp.Client.new(jid);
     const server = GLib.getenv('IBB_SERVER');
     const caFile = GLib.getenv('IBB_CA_FILE');
 

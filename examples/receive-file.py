@@ -12,7 +12,8 @@ import sys
 
 import gi
 gi.require_version('IBB', '1.0')
-from gi.repository import Gio, GLib, IBB
+gi.require_version('IBBXmpp', '1.0')
+from gi.repository import Gio, GLib, IBB, IBBXmpp
 
 
 class Receiver:
@@ -23,7 +24,7 @@ class Receiver:
         self.loop = GLib.MainLoop()
         self.error = None
         self.transport = None
-        self.client = IBB.Client.new(jid)
+        self.client = IBBXmpp.Client.new(jid)
         self.client.set_password(os.environ.get('IBB_PASSWORD'))
         if 'IBB_SERVER' in os.environ:
             address = Gio.NetworkAddress.parse(os.environ['IBB_SERVER'], 5222)

@@ -23,23 +23,23 @@ typedef struct
   GQueue            offers; /* the first one is asked about */
 } Taker;
 
-static IBBClient *
+static IBBXmppClient *
 new_client (const char *jid, GError **error)
 {
-  g_autoptr (IBBClient) client = ibb_client_new (jid);
+  g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new (jid);
   const char           *server = g_getenv ("IBB_SERVER");
   const char           *ca_file = g_getenv ("IBB_CA_FILE");
 
-  ibb_client_set_password (client, g_getenv ("IBB_PASSWORD"));
+  ibb_xmpp_client_set_password (client, g_getenv ("IBB_PASSWORD"));
   if (server != NULL)
     {
       g_autoptr (GSocketConnectable) address = g_network_address_parse (server, 5222, error);
 
       if (address == NULL)
         return NULL;
-      ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client),
+      ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client),
                                     g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
-      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+      ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
                                     g_network_address_get_port (G_NETWORK_ADDRESS (address)));
     }
   if (ca_file != NULL)
@@ -49,7 +49,7 @@ new_client (const char *jid, GError **error)
 
       if (database == NULL)
         return NULL;
-      ibb_client_set_tls_database (client, database);
+      ibb_xmpp_client_set_tls_database (client, database);
     }
   return g_steal_pointer (&client);
 }
@@ -130,7 +130,7 @@ take_files (const char *jid, const char *path, GError **error)
   g_autoptr (GFile)            folder = g_file_new_for_path (path);
   g_autoptr (GInputStream)     terminal = g_unix_input_stream_new (STDIN_FILENO, FALSE);
   g_autoptr (GDataInputStream) input = g_data_input_stream_new (terminal);
-  g_autoptr (IBBClient)        client = new_client (jid, error);
+  g_autoptr (IBBXmppClient)        client = new_client (jid, error);
   g_autoptr (IBBFilesService)  service = NULL;
   g_autofree char             *local_jid = NULL;
   Taker                        self = { loop, folder, input, G_QUEUE_INIT };
@@ -139,7 +139,7 @@ take_files (const char *jid, const char *path, GError **error)
     return FALSE;
   service = ibb_files_service_new (IBB_CONNECTION (client));
   g_signal_connect (service, "file-offered", G_CALLBACK (offered_cb), &self);
-  if (!ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, error))
+  if (!ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, error))
     return FALSE;
   local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
   g_printerr ("ready %s\n", local_jid);
@@ -147,7 +147,7 @@ take_files (const char *jid, const char *path, GError **error)
   g_main_loop_run (loop);
   g_signal_handlers_disconnect_by_data (service, &self);
   g_queue_clear_full (&self.offers, g_object_unref);
-  return ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, error);
+  return ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, error);
 }
 
 int

@@ -12,26 +12,27 @@
  */
 
 #include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 #include <locale.h>
 #include <string.h>
 
-static IBBClient *
+static IBBXmppClient *
 new_client (const char *jid, GError **error)
 {
-  g_autoptr (IBBClient) client = ibb_client_new (jid);
+  g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new (jid);
   const char           *server = g_getenv ("IBB_SERVER");
   const char           *ca_file = g_getenv ("IBB_CA_FILE");
 
-  ibb_client_set_password (client, g_getenv ("IBB_PASSWORD"));
+  ibb_xmpp_client_set_password (client, g_getenv ("IBB_PASSWORD"));
   if (server != NULL)
     {
       g_autoptr (GSocketConnectable) address = g_network_address_parse (server, 5222, error);
 
       if (address == NULL)
         return NULL;
-      ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client),
+      ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client),
                                     g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
-      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+      ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
                                     g_network_address_get_port (G_NETWORK_ADDRESS (address)));
     }
   if (ca_file != NULL)
@@ -41,7 +42,7 @@ new_client (const char *jid, GError **error)
 
       if (database == NULL)
         return NULL;
-      ibb_client_set_tls_database (client, database);
+      ibb_xmpp_client_set_tls_database (client, database);
     }
   return g_steal_pointer (&client);
 }
@@ -187,12 +188,12 @@ converse (IBBService *service, char **argv, GError **error)
 static gboolean
 talk (char **argv, GError **error)
 {
-  g_autoptr (IBBClient)  client = new_client (argv[1], error);
+  g_autoptr (IBBXmppClient)  client = new_client (argv[1], error);
   g_autoptr (IBBService) service = NULL;
   g_autofree char       *local_jid = NULL;
   gboolean               done;
 
-  if (client == NULL || !ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, error))
+  if (client == NULL || !ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, error))
     return FALSE;
   service = ibb_service_new (IBB_CONNECTION (client));
   if (argv[5] == NULL)
@@ -202,7 +203,7 @@ talk (char **argv, GError **error)
       g_printerr ("ready %s\n", local_jid);
     }
   done = converse (service, argv, error);
-  return ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, done ? error : NULL) &&
+  return ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, done ? error : NULL) &&
          done;
 }
 

@@ -16,7 +16,7 @@
  *
  * Sends and receives the stanzas of a service over an XML stream.
  *
- * [class@IBB.Client] and the connections of an [class@IBB.Loopback] are two
+ * [class@IBBXmpp.Client] and the connections of an [class@IBB.Loopback] are two
  * implementations. An application that has an XMPP stack of its own implements a
  * third one. It needs the virtual function [vfunc@IBB.Connection.send], the
  * property [property@IBB.Connection:local-jid], and two calls:
@@ -103,7 +103,7 @@ ibb_connection_default_init (IBBConnectionInterface *iface)
    *
    * The full JID that the server gave this connection, or NULL before it is
    * known. It notifies when it changes. One that is only a domain makes the connection that
-   * of each address of it, as [class@IBB.Component] is. What is not a valid JID, such as an empty
+   * of each address of it, as [class@IBBXmpp.Component] is. What is not a valid JID, such as an empty
    * string, counts as NULL.
    *
    * Since: 1.0
@@ -132,7 +132,7 @@ ibb_connection_default_init (IBBConnectionInterface *iface)
    * called. Handlers are called in the order in which they were connected, with a detail or not.
    *
    * [method@IBB.Connection.receive] emits it in the thread in which it is called;
-   * [class@IBB.Client] and the connections of [class@IBB.Loopback] emit it in
+   * [class@IBBXmpp.Client] and the connections of [class@IBB.Loopback] emit it in
    * the thread-default context in which they were constructed. A handler may do
    * anything, dropping the connection's last reference included; while it runs a
    * main loop of its own these two emit the next stanzas in that loop.
@@ -193,7 +193,7 @@ ibb_connection_send_for_service (IBBConnection *self, IBBStanza *stanza, GError 
  *
  * It does not wait. The stanza is queued, and sent in the order of the calls. It
  * has to be called in the connection's context, unless the connection says
- * otherwise: [class@IBB.Client] takes stanzas from any thread.
+ * otherwise: [class@IBBXmpp.Client] takes stanzas from any thread.
  *
  * The error is the one that the implementation sets, or %IBB_ERROR_FAILED if it
  * sets none.

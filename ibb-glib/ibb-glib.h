@@ -19,16 +19,16 @@
 #include <ibb-glib/ibb-transport.h>
 #include <ibb-glib/ibb-types.h>
 #include <ibb-glib/ibb-version.h>
-#include <ibb-glib/trust/ibb-identity.h>
-#include <ibb-glib/trust/ibb-known-certificates.h>
-#include <ibb-glib/trust/ibb-password-question.h>
-#include <ibb-glib/trust/ibb-question.h>
-#include <ibb-glib/trust/ibb-trust-question.h>
+#include <ibb-glib/xmpp/trust/ibb-xmpp-identity.h>
+#include <ibb-glib/xmpp/trust/ibb-xmpp-known-certificates.h>
+#include <ibb-glib/xmpp/trust/ibb-xmpp-password-question.h>
+#include <ibb-glib/xmpp/trust/ibb-xmpp-question.h>
+#include <ibb-glib/xmpp/trust/ibb-xmpp-trust-question.h>
 #ifdef IBB_HAS_CLIENT
-#include <ibb-glib/xmpp/ibb-client.h>
-#include <ibb-glib/xmpp/ibb-component.h>
-#include <ibb-glib/xmpp/ibb-token.h>
-#include <ibb-glib/xmpp/ibb-worker.h>
-#include <ibb-glib/xmpp/ibb-xmpp-connection.h>
+#include <ibb-glib/xmpp/ibb-xmpp-client.h>
+#include <ibb-glib/xmpp/ibb-xmpp-component.h>
+#include <ibb-glib/xmpp/ibb-xmpp-token.h>
+#include <ibb-glib/xmpp/ibb-xmpp-worker.h>
+#include <ibb-glib/xmpp/ibb-xmpp-entity.h>
 #endif
 #undef IBB_GLIB_INSIDE

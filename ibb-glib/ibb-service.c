@@ -71,7 +71,7 @@
  * asynchronous calls complete in
  * the thread-default context of their caller. A blocking call that would have
  * to wait in the thread that serves the connection fails with
- * %G_IO_ERROR_WOULD_BLOCK; with [class@IBB.Client] and [class@IBB.Loopback],
+ * %G_IO_ERROR_WOULD_BLOCK; with [class@IBBXmpp.Client] and [class@IBB.Loopback],
  * which have threads of their own, that is no thread of the application.
  *
  * Since: 1.0

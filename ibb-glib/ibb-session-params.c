@@ -199,7 +199,7 @@ ibb_session_params_class_init (IBBSessionParamsClass *class)
    * Our address in the session; %NULL for [property@IBB.Connection:local-jid] to open a
    * session, and for any of our addresses to expect one.
    *
-   * Over the connection of a domain, as an [class@IBB.Component] is, each address of the
+   * Over the connection of a domain, as an [class@IBBXmpp.Component] is, each address of the
    * domain can be used, such as `echo@bots.example.org`, and the domain itself. Another
    * connection has only its own. A call with an address that the connection does not have
    * fails with %G_IO_ERROR_INVALID_ARGUMENT.

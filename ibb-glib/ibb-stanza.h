@@ -24,7 +24,7 @@ G_BEGIN_DECLS
  *
  * ```c
  * static gboolean
- * say_hello (IBBClient *client, const char *peer, GError **error)
+ * say_hello (IBBXmppClient *client, const char *peer, GError **error)
  * {
  *   g_autofree char *xml = g_markup_printf_escaped (
  *       "<message to='%s' type='chat'><body>Hello</body></message>", peer);

@@ -60,67 +60,67 @@ typedef enum
 } IBBWait;
 
 /**
- * IBBTlsMode:
- * @IBB_TLS_MODE_AUTOMATIC: TLS in any case: from the first byte or by STARTTLS, as the SRV
+ * IBBXmppTlsMode:
+ * @IBB_XMPP_TLS_MODE_AUTOMATIC: TLS in any case: from the first byte or by STARTTLS, as the SRV
  *   records of the domain say (XEP-0368 §3); by STARTTLS where a host or a port is named
- * @IBB_TLS_MODE_STARTTLS: begin in plain text and require STARTTLS (RFC 6120 §5)
- * @IBB_TLS_MODE_DIRECT: TLS from the first byte (XEP-0368)
- * @IBB_TLS_MODE_NONE: no encryption; for tests on the loopback interface
+ * @IBB_XMPP_TLS_MODE_STARTTLS: begin in plain text and require STARTTLS (RFC 6120 §5)
+ * @IBB_XMPP_TLS_MODE_DIRECT: TLS from the first byte (XEP-0368)
+ * @IBB_XMPP_TLS_MODE_NONE: no encryption; for tests on the loopback interface
  *
- * How an [class@IBB.Client] protects its connection to the server.
+ * How an [class@IBBXmpp.Client] protects its connection to the server.
  *
  * Since: 1.0
  */
 typedef enum
 {
-  IBB_TLS_MODE_AUTOMATIC,
-  IBB_TLS_MODE_STARTTLS,
-  IBB_TLS_MODE_DIRECT,
-  IBB_TLS_MODE_NONE,
-} IBBTlsMode;
+  IBB_XMPP_TLS_MODE_AUTOMATIC,
+  IBB_XMPP_TLS_MODE_STARTTLS,
+  IBB_XMPP_TLS_MODE_DIRECT,
+  IBB_XMPP_TLS_MODE_NONE,
+} IBBXmppTlsMode;
 
 /**
- * IBBWebsocketMode:
- * @IBB_WEBSOCKET_MODE_NEVER: over TCP only
- * @IBB_WEBSOCKET_MODE_FALLBACK: over WebSocket if no TCP connection can be made
- * @IBB_WEBSOCKET_MODE_ALWAYS: over WebSocket only
+ * IBBXmppWebsocketMode:
+ * @IBB_XMPP_WEBSOCKET_MODE_NEVER: over TCP only
+ * @IBB_XMPP_WEBSOCKET_MODE_FALLBACK: over WebSocket if no TCP connection can be made
+ * @IBB_XMPP_WEBSOCKET_MODE_ALWAYS: over WebSocket only
  *
- * Whether an [class@IBB.Client] logs in over WebSocket (RFC 7395), for networks that let
+ * Whether an [class@IBBXmpp.Client] logs in over WebSocket (RFC 7395), for networks that let
  * only HTTPS out.
  *
  * Since: 1.0
  */
 typedef enum
 {
-  IBB_WEBSOCKET_MODE_NEVER,
-  IBB_WEBSOCKET_MODE_FALLBACK,
-  IBB_WEBSOCKET_MODE_ALWAYS,
-} IBBWebsocketMode;
+  IBB_XMPP_WEBSOCKET_MODE_NEVER,
+  IBB_XMPP_WEBSOCKET_MODE_FALLBACK,
+  IBB_XMPP_WEBSOCKET_MODE_ALWAYS,
+} IBBXmppWebsocketMode;
 
 /**
- * IBBPasswordPolicy:
- * @IBB_PASSWORD_POLICY_ENCRYPTED: the server may read it, over TLS only
- * @IBB_PASSWORD_POLICY_HASHED: the server never gets it (only SCRAM), and the login fails where the
+ * IBBXmppPasswordPolicy:
+ * @IBB_XMPP_PASSWORD_POLICY_ENCRYPTED: the server may read it, over TLS only
+ * @IBB_XMPP_PASSWORD_POLICY_HASHED: the server never gets it (only SCRAM), and the login fails where the
  *   server offers nothing better than SASL PLAIN. A token that is not bound to the channel is not
  *   used either: see [Tokens](security.html#tokens)
- * @IBB_PASSWORD_POLICY_READABLE: also without TLS, so that everybody on the way may read it
+ * @IBB_XMPP_PASSWORD_POLICY_READABLE: also without TLS, so that everybody on the way may read it
  *
- * How an [class@IBB.Client] may send its password.
+ * How an [class@IBBXmpp.Client] may send its password.
  *
  * Since: 1.0
  */
 typedef enum
 {
-  IBB_PASSWORD_POLICY_ENCRYPTED,
-  IBB_PASSWORD_POLICY_HASHED,
-  IBB_PASSWORD_POLICY_READABLE,
-} IBBPasswordPolicy;
+  IBB_XMPP_PASSWORD_POLICY_ENCRYPTED,
+  IBB_XMPP_PASSWORD_POLICY_HASHED,
+  IBB_XMPP_PASSWORD_POLICY_READABLE,
+} IBBXmppPasswordPolicy;
 
 /**
  * IBBConnectionState:
  * @IBB_CONNECTION_STATE_OFFLINE: not logged in
  * @IBB_CONNECTION_STATE_CONNECTING: a login is under way, or the connection waits for the next one
- *   that it makes by itself, as [property@IBB.XmppConnection:auto-reconnect] does
+ *   that it makes by itself, as [property@IBBXmpp.Entity:auto-reconnect] does
  * @IBB_CONNECTION_STATE_ONLINE: logged in and reachable
  * @IBB_CONNECTION_STATE_SUSPENDED: the connection broke and is being resumed (XEP-0198)
  *
@@ -137,47 +137,47 @@ typedef enum
 } IBBConnectionState;
 
 /**
- * IBBLoginStep:
- * @IBB_LOGIN_STEP_KEYRING: the user's keyring is asked for the password
- * @IBB_LOGIN_STEP_CONNECT: an address of the server, or of a proxy, is known, and is connected to;
+ * IBBXmppLoginStep:
+ * @IBB_XMPP_LOGIN_STEP_KEYRING: the user's keyring is asked for the password
+ * @IBB_XMPP_LOGIN_STEP_CONNECT: an address of the server, or of a proxy, is known, and is connected to;
  *   of several addresses each begins with this step
- * @IBB_LOGIN_STEP_NEGOTIATE: there is a connection, and the XML stream and TLS begin
- * @IBB_LOGIN_STEP_AUTHENTICATE: TLS is there if it has to be, and the server has said how an
+ * @IBB_XMPP_LOGIN_STEP_NEGOTIATE: there is a connection, and the XML stream and TLS begin
+ * @IBB_XMPP_LOGIN_STEP_AUTHENTICATE: TLS is there if it has to be, and the server has said how an
  *   account logs in
  *
- * A step of a login that begins: see [signal@IBB.XmppConnection::login-step].
+ * A step of a login that begins: see [signal@IBBXmpp.Entity::login-step].
  *
  * Since: 1.0
  */
 typedef enum
 {
-  IBB_LOGIN_STEP_KEYRING,
-  IBB_LOGIN_STEP_CONNECT,
-  IBB_LOGIN_STEP_NEGOTIATE,
-  IBB_LOGIN_STEP_AUTHENTICATE,
-} IBBLoginStep;
+  IBB_XMPP_LOGIN_STEP_KEYRING,
+  IBB_XMPP_LOGIN_STEP_CONNECT,
+  IBB_XMPP_LOGIN_STEP_NEGOTIATE,
+  IBB_XMPP_LOGIN_STEP_AUTHENTICATE,
+} IBBXmppLoginStep;
 
 /**
- * IBBTrust:
- * @IBB_TRUST_UNKNOWN: no certificate of the name is known
- * @IBB_TRUST_KNOWN: this certificate is known
- * @IBB_TRUST_CHANGED: only others of the name are known
+ * IBBXmppTrust:
+ * @IBB_XMPP_TRUST_UNKNOWN: no certificate of the name is known
+ * @IBB_XMPP_TRUST_KNOWN: this certificate is known
+ * @IBB_XMPP_TRUST_CHANGED: only others of the name are known
  *
- * What [class@IBB.KnownCertificates] know of a certificate.
+ * What [class@IBBXmpp.KnownCertificates] know of a certificate.
  *
  * Since: 1.0
  */
 typedef enum
 {
-  IBB_TRUST_UNKNOWN,
-  IBB_TRUST_KNOWN,
-  IBB_TRUST_CHANGED,
-} IBBTrust;
+  IBB_XMPP_TRUST_UNKNOWN,
+  IBB_XMPP_TRUST_KNOWN,
+  IBB_XMPP_TRUST_CHANGED,
+} IBBXmppTrust;
 
 /**
- * IBBAnswerFlags:
- * @IBB_ANSWER_FLAGS_NONE: the answer is for this time
- * @IBB_ANSWER_FLAGS_REMEMBER: later logins and sessions need no answer: a certificate is added to
+ * IBBXmppAnswerFlags:
+ * @IBB_XMPP_ANSWER_FLAGS_NONE: the answer is for this time
+ * @IBB_XMPP_ANSWER_FLAGS_REMEMBER: later logins and sessions need no answer: a certificate is added to
  *   the known ones, a password to the user's keyring
  *
  * How a question to the user is answered.
@@ -186,8 +186,8 @@ typedef enum
  */
 typedef enum /*< flags >*/
 {
-  IBB_ANSWER_FLAGS_NONE = 0,
-  IBB_ANSWER_FLAGS_REMEMBER = 1 << 0,
-} IBBAnswerFlags;
+  IBB_XMPP_ANSWER_FLAGS_NONE = 0,
+  IBB_XMPP_ANSWER_FLAGS_REMEMBER = 1 << 0,
+} IBBXmppAnswerFlags;
 
 G_END_DECLS

@@ -15,9 +15,10 @@ import gi
 gi.require_version('Adw', '1')
 gi.require_version('Gtk', '4.0')
 gi.require_version('IBB', '1.0')
+gi.require_version('IBBXmpp', '1.0')
 gi.require_version('IBBFiles', '1.0')
 gi.require_foreign('cairo')
-from gi.repository import Adw, Gdk, Gio, GLib, Gtk, IBB, IBBFiles, Pango
+from gi.repository import Adw, Gdk, Gio, GLib, Gtk, IBB, IBBFiles, Pango, IBBXmpp
 
 APPLICATION_ID = 'org.ibb_glib.Files'
 N_RATES = 200  # of the plot, the last 20 seconds at least
@@ -56,7 +57,7 @@ def new_box(*children, horizontal=False, **properties):
 
 
 def get_answer_flags(remember):
-    return IBB.AnswerFlags.REMEMBER if remember.get_active() else IBB.AnswerFlags.NONE
+    return IBBXmpp.AnswerFlags.REMEMBER if remember.get_active() else IBBXmpp.AnswerFlags.NONE
 
 
 def new_dialog(window, heading, body, answer, **properties):
@@ -195,7 +196,7 @@ class Window(Adw.ApplicationWindow):
         self.accounts = Adw.PreferencesGroup(title=_('Account'))
         names = []
         try:
-            names = IBB.Client.list_accounts()
+            names = IBBXmpp.Client.list_accounts()
         except GLib.Error as error:
             self.accounts.set_description(error.message)
         self.account_rows = {}
@@ -246,10 +247,10 @@ class Window(Adw.ApplicationWindow):
     def _log_in(self, account, jid=None):
         try:
             if account:
-                client = IBB.Client.new_from_account(account, None)
+                client = IBBXmpp.Client.new_from_account(account, None)
             else:
-                client = IBB.Client.new(jid)
-                client.set_known_certificates(IBB.KnownCertificates.new(None))
+                client = IBBXmpp.Client.new(jid)
+                client.set_known_certificates(IBBXmpp.KnownCertificates.new(None))
                 client.set_keyring(True)
         except GLib.Error as error:
             self.login_error.set_label(error.message)

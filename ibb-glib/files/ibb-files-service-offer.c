@@ -210,7 +210,7 @@ new_offer (IBBFilesService    *self,
 /**
  * ibb_files_service_offer_file_async:
  * @self: a service
- * @peer_jid: whom to offer the file to: a full JID; or, on an [class@IBB.Client], the bare JID of a
+ * @peer_jid: whom to offer the file to: a full JID; or, on an [class@IBBXmpp.Client], the bare JID of a
  *   contact, of whose programs the best one is chosen
  * @file: the file; its size must be known
  * @metadata: (nullable): a name, media type or description in place of those of the file; the size

@@ -384,9 +384,9 @@ ibb_way_find_async (IBBConnection      *connection,
   g_task_set_task_data (task, search, search_free);
 #ifdef IBB_HAS_CLIENT
   if (strchr (peer_jid, '/') == NULL && strchr (peer_jid, '@') != NULL &&
-      IBB_IS_CLIENT (connection))
+      IBB_XMPP_IS_CLIENT (connection))
     {
-      resources = ibb_client_dup_resources (IBB_CLIENT (connection), peer_jid);
+      resources = ibb_xmpp_client_dup_resources (IBB_XMPP_CLIENT (connection), peer_jid);
       if (resources[0] == NULL)
         {
           g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_HOST_NOT_FOUND,

@@ -39,10 +39,10 @@ take_from_environment (void)
 }
 
 static char *
-ask_for_password (IBBPasswordQuestion *question, GError **error)
+ask_for_password (IBBXmppPasswordQuestion *question, GError **error)
 {
-  const char        *jid = ibb_password_question_get_jid (question);
-  g_autoptr (GError) keyring_error = ibb_password_question_dup_keyring_error (question);
+  const char        *jid = ibb_xmpp_password_question_get_jid (question);
+  g_autoptr (GError) keyring_error = ibb_xmpp_password_question_dup_keyring_error (question);
   g_autoptr (GError) local_error = NULL;
   g_autofree char   *shown = tool_text_make_printable (jid);
   g_autofree char   *reason =
@@ -72,11 +72,11 @@ take_password (ToolAccount *self, const ToolOptions *options, GError **error)
   char *password;
 
   if (options->password_file != NULL)
-    return ibb_client_load_password (self->client, options->password_file, error);
+    return ibb_xmpp_client_load_password (self->client, options->password_file, error);
   password = take_from_environment ();
   if (password == NULL)
     return TRUE;
-  ibb_client_set_password (self->client, password);
+  ibb_xmpp_client_set_password (self->client, password);
   free_password (password);
   return TRUE;
 }
@@ -84,51 +84,51 @@ take_password (ToolAccount *self, const ToolOptions *options, GError **error)
 /* What an option names counts more than the file of accounts, and than a certificate that was
  * accepted before. */
 static gboolean
-apply (IBBClient *client, const ToolOptions *options, GError **error)
+apply (IBBXmppClient *client, const ToolOptions *options, GError **error)
 {
-  IBBXmppConnection *connection = IBB_XMPP_CONNECTION (client);
+  IBBXmppEntity *connection = IBB_XMPP_ENTITY (client);
 
-  if (options->ca_file != NULL && !ibb_client_load_authorities (client, options->ca_file, error))
+  if (options->ca_file != NULL && !ibb_xmpp_client_load_authorities (client, options->ca_file, error))
     return FALSE;
   if (options->certificate_file != NULL &&
-      !ibb_client_load_certificate (client, options->certificate_file, options->key_file, error))
+      !ibb_xmpp_client_load_certificate (client, options->certificate_file, options->key_file, error))
     return FALSE;
-  ibb_client_set_fingerprint (client, options->fingerprint);
-  if (options->tls_mode != IBB_TLS_MODE_AUTOMATIC)
-    ibb_client_set_tls_mode (client, options->tls_mode);
-  if (options->websocket_mode != IBB_WEBSOCKET_MODE_NEVER)
+  ibb_xmpp_client_set_fingerprint (client, options->fingerprint);
+  if (options->tls_mode != IBB_XMPP_TLS_MODE_AUTOMATIC)
+    ibb_xmpp_client_set_tls_mode (client, options->tls_mode);
+  if (options->websocket_mode != IBB_XMPP_WEBSOCKET_MODE_NEVER)
     {
-      ibb_client_set_websocket_mode (client, options->websocket_mode);
-      ibb_client_set_websocket_uri (client, options->websocket_uri);
+      ibb_xmpp_client_set_websocket_mode (client, options->websocket_mode);
+      ibb_xmpp_client_set_websocket_uri (client, options->websocket_uri);
     }
   if (options->password_policy >= 0)
-    ibb_client_set_password_policy (client, (IBBPasswordPolicy) options->password_policy);
-  ibb_client_set_resumable (client, options->resume_timeout > 0);
+    ibb_xmpp_client_set_password_policy (client, (IBBXmppPasswordPolicy) options->password_policy);
+  ibb_xmpp_client_set_resumable (client, options->resume_timeout > 0);
   if (options->host != NULL)
     {
-      ibb_xmpp_connection_set_host (connection, options->host);
-      ibb_xmpp_connection_set_port (connection, options->port);
+      ibb_xmpp_entity_set_host (connection, options->host);
+      ibb_xmpp_entity_set_port (connection, options->port);
     }
   if (options->proxy != NULL)
     {
       g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (options->proxy, NULL);
 
-      ibb_client_set_proxy_resolver (client, resolver);
+      ibb_xmpp_client_set_proxy_resolver (client, resolver);
     }
   return TRUE;
 }
 
-static IBBClient *
+static IBBXmppClient *
 create_client (const ToolOptions *options)
 {
-  g_autoptr (IBBKnownCertificates) known = NULL;
-  IBBClient                       *client;
+  g_autoptr (IBBXmppKnownCertificates) known = NULL;
+  IBBXmppClient                       *client;
 
   if (options->client != NULL)
-    return ibb_client_new_like (options->client, options->jid);
-  known = ibb_known_certificates_new (NULL);
-  client = ibb_client_new (options->jid);
-  ibb_client_set_known_certificates (client, known);
+    return ibb_xmpp_client_new_like (options->client, options->jid);
+  known = ibb_xmpp_known_certificates_new (NULL);
+  client = ibb_xmpp_client_new (options->jid);
+  ibb_xmpp_client_set_known_certificates (client, known);
   return client;
 }
 
@@ -153,9 +153,9 @@ tool_account_clear (ToolAccount *self)
 }
 
 void
-tool_account_begin_login (ToolAccount *self, ToolRun *run, IBBClient *client)
+tool_account_begin_login (ToolAccount *self, ToolRun *run, IBBXmppClient *client)
 {
-  g_autofree char *phase = g_strdup_printf (_ ("logging in as “%s”"), ibb_client_get_jid (client));
+  g_autofree char *phase = g_strdup_printf (_ ("logging in as “%s”"), ibb_xmpp_client_get_jid (client));
 
   self->run = run;
   tool_run_begin_phase (run, phase, LOGIN_TIMEOUT);
@@ -164,32 +164,32 @@ tool_account_begin_login (ToolAccount *self, ToolRun *run, IBBClient *client)
 /* Nobody is asked about a certificate that has changed: as with ssh, the user has to remove the
  * old one, and to think about the reason meanwhile. */
 static void
-ask_for_trust (ToolAccount *self, IBBTrustQuestion *question)
+ask_for_trust (ToolAccount *self, IBBXmppTrustQuestion *question)
 {
-  g_autoptr (IBBKnownCertificates) known = ibb_client_dup_known_certificates (self->client);
-  g_autofree char *shown = tool_text_make_printable (ibb_trust_question_get_name (question));
-  g_autofree char *reason = ibb_trust_question_dup_reason (question);
+  g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_client_dup_known_certificates (self->client);
+  g_autofree char *shown = tool_text_make_printable (ibb_xmpp_trust_question_get_name (question));
+  g_autofree char *reason = ibb_xmpp_trust_question_dup_reason (question);
   g_autofree char *text = g_strdup_printf (
       /* Translators: a domain, what is wrong with its certificate, its fingerprint, a question */
       _ ("The certificate of %s cannot be verified: %s.\n"
          "SHA-256 %s\n"
          "Its owner can tell you whether these are the right digits.\n"
          "%s (yes/no) "),
-      shown, reason, ibb_trust_question_get_fingerprint (question),
+      shown, reason, ibb_xmpp_trust_question_get_fingerprint (question),
       known != NULL ? _ ("Trust this certificate from now on?")
                     : _ ("Trust this certificate this time?"));
 
   tool_run_begin_phase (self->run, _ ("waiting for an answer"), TOOL_RUN_UNLIMITED);
   if (tool_terminal_confirm (text, NULL))
-    ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_REMEMBER);
+    ibb_xmpp_trust_question_accept (question, IBB_XMPP_ANSWER_FLAGS_REMEMBER);
 }
 
 /* In the thread of the login, as the next one. */
 static gboolean
-trust_cb (IBBClient *client, IBBTrustQuestion *question, ToolAccount *self)
+trust_cb (IBBXmppClient *client, IBBXmppTrustQuestion *question, ToolAccount *self)
 {
-  self->is_changed = ibb_trust_question_get_changed (question);
-  self->errors = ibb_trust_question_get_errors (question);
+  self->is_changed = ibb_xmpp_trust_question_get_changed (question);
+  self->errors = ibb_xmpp_trust_question_get_errors (question);
   if (!self->is_changed)
     ask_for_trust (self, question);
   tool_account_begin_login (self, self->run, client);
@@ -212,7 +212,7 @@ tool_account_needs_authority (const ToolAccount *self)
 }
 
 GError *
-tool_account_explain_certificate (ToolAccount *self, IBBClient *client, const GError *reason)
+tool_account_explain_certificate (ToolAccount *self, IBBXmppClient *client, const GError *reason)
 {
   if (tool_run_get_options (self->run)->fingerprint != NULL)
     return g_error_new (reason->domain, reason->code,
@@ -222,12 +222,12 @@ tool_account_explain_certificate (ToolAccount *self, IBBClient *client, const GE
                         reason->message);
   if (self->is_changed)
     {
-      g_autoptr (IBBKnownCertificates) known = ibb_client_dup_known_certificates (client);
+      g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_client_dup_known_certificates (client);
 
       return g_error_new (reason->domain, reason->code,
                           /* Translators: a sentence about a certificate, and the name of a file */
                           _ ("%s: ask the owner of the server, then remove the old line from “%s”"),
-                          reason->message, ibb_known_certificates_get_path (known));
+                          reason->message, ibb_xmpp_known_certificates_get_path (known));
     }
   if (tool_account_needs_authority (self))
     return g_error_new (reason->domain, reason->code,
@@ -241,50 +241,50 @@ tool_account_explain_certificate (ToolAccount *self, IBBClient *client, const GE
 }
 
 static gboolean
-password_cb (IBBClient *client, IBBPasswordQuestion *question, ToolAccount *self)
+password_cb (IBBXmppClient *client, IBBXmppPasswordQuestion *question, ToolAccount *self)
 {
-  IBBAnswerFlags flags = IBB_ANSWER_FLAGS_NONE;
+  IBBXmppAnswerFlags flags = IBB_XMPP_ANSWER_FLAGS_NONE;
 
   if (self->password == NULL)
     {
       tool_run_begin_phase (self->run, _ ("waiting for an answer"), TOOL_RUN_UNLIMITED);
       g_clear_error (&self->no_password);
       self->password = ask_for_password (question, &self->no_password);
-      if (self->password != NULL && ibb_password_question_get_can_remember (question) &&
+      if (self->password != NULL && ibb_xmpp_password_question_get_can_remember (question) &&
           tool_terminal_confirm (
               _ ("Keep the password in the keyring, if the server accepts it? (yes/no) "), NULL))
-        flags = IBB_ANSWER_FLAGS_REMEMBER;
+        flags = IBB_XMPP_ANSWER_FLAGS_REMEMBER;
     }
   if (self->password != NULL)
-    ibb_password_question_answer (question, self->password, flags);
+    ibb_xmpp_password_question_answer (question, self->password, flags);
   tool_account_begin_login (self, self->run, client);
   return TRUE;
 }
 
 /* Where nobody answers the keyring's own question the phase says what was waited for. */
 static void
-step_cb (IBBClient       *client,
-         IBBLoginStep     step,
+step_cb (IBBXmppClient       *client,
+         IBBXmppLoginStep     step,
          const char      *text,
          GTlsCertificate *certificate,
          ToolAccount     *self)
 {
   g_autofree char *phase = NULL;
 
-  if (step != IBB_LOGIN_STEP_KEYRING)
+  if (step != IBB_XMPP_LOGIN_STEP_KEYRING)
     {
       tool_account_begin_login (self, self->run, client);
       return;
     }
   phase = g_strdup_printf (_ ("waiting for the keyring to give the password of “%s”"),
-                           ibb_client_get_jid (client));
+                           ibb_xmpp_client_get_jid (client));
   tool_run_begin_wait (self->run, phase, LOGIN_TIMEOUT);
 }
 
-IBBClient *
+IBBXmppClient *
 tool_account_new_client (ToolAccount *self, const char *jid)
 {
-  IBBClient *client = ibb_client_new_like (self->client, jid);
+  IBBXmppClient *client = ibb_xmpp_client_new_like (self->client, jid);
 
   g_signal_connect (client, "trust-requested", G_CALLBACK (trust_cb), self);
   g_signal_connect (client, "password-requested", G_CALLBACK (password_cb), self);
@@ -293,11 +293,11 @@ tool_account_new_client (ToolAccount *self, const char *jid)
 }
 
 gboolean
-tool_account_go_without_password (ToolAccount *self, IBBClient *client)
+tool_account_go_without_password (ToolAccount *self, IBBXmppClient *client)
 {
   if (self->no_password == NULL)
     return FALSE;
-  ibb_client_set_keyring (client, FALSE);
+  ibb_xmpp_client_set_keyring (client, FALSE);
   g_signal_handlers_disconnect_by_func (client, password_cb, self);
   return TRUE;
 }

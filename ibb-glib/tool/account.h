@@ -10,7 +10,7 @@
  * login asks meanwhile. Another thread touches it only during a login. */
 typedef struct
 {
-  IBBClient *client;   /* which never logs in: the others have its settings */
+  IBBXmppClient *client;   /* which never logs in: the others have its settings */
   char      *password; /* (nullable): that was typed during a login */
 
   ToolRun             *run; /* (nullable): of the login that is going on, or of the last one */
@@ -26,11 +26,11 @@ void     tool_account_clear (ToolAccount *self);
 /* A client that can log in as jid, once tool_account_begin_login () was called: then the person at
  * the terminal is asked about its certificate, and for a password that is missing. The account
  * outlives the client. */
-IBBClient *tool_account_new_client (ToolAccount *self, const char *jid);
+IBBXmppClient *tool_account_new_client (ToolAccount *self, const char *jid);
 /* The login of client follows. */
-void tool_account_begin_login (ToolAccount *self, ToolRun *run, IBBClient *client);
+void tool_account_begin_login (ToolAccount *self, ToolRun *run, IBBXmppClient *client);
 /* If the last login had no password, the next one of client goes as far as it can: TRUE. */
-gboolean tool_account_go_without_password (ToolAccount *self, IBBClient *client);
+gboolean tool_account_go_without_password (ToolAccount *self, IBBXmppClient *client);
 /* Replaces the error of a login that had no password by what to do about that. */
 void tool_account_explain_password (const ToolAccount *self, GError **error);
 /* Whether nothing but its authority speaks against the certificate that was refused last: then
@@ -39,6 +39,6 @@ gboolean tool_account_needs_authority (const ToolAccount *self);
 /* Adds to the error of a login of client, whose server's certificate is not trusted, what to do
  * about it: (transfer full). */
 GError *
-tool_account_explain_certificate (ToolAccount *self, IBBClient *client, const GError *reason);
+tool_account_explain_certificate (ToolAccount *self, IBBXmppClient *client, const GError *reason);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolAccount, tool_account_clear)

@@ -43,7 +43,7 @@ typedef struct
   char        *bare;   /* of the account */
   char        *domain; /* of the account, as DNS has it */
   ToolAccount *account;
-  IBBClient   *client; /* (owned): until it logs in, the settings of the account */
+  IBBXmppClient   *client; /* (owned): until it logs in, the settings of the account */
   ToolRun     *run;
   gboolean     failed;
 
@@ -103,19 +103,19 @@ tell_error (Doctor *self, const char *step, GError *error, const char *advice)
 
 /* In the thread of the login. After a question, and at another server, the steps begin again. */
 static void
-step_cb (IBBClient       *client,
-         IBBLoginStep     step,
+step_cb (IBBXmppClient       *client,
+         IBBXmppLoginStep     step,
          const char      *text,
          GTlsCertificate *certificate,
          Doctor          *self)
 {
-  self->waits_for_keyring = step == IBB_LOGIN_STEP_KEYRING;
-  self->is_answered = step == IBB_LOGIN_STEP_AUTHENTICATE;
+  self->waits_for_keyring = step == IBB_XMPP_LOGIN_STEP_KEYRING;
+  self->is_answered = step == IBB_XMPP_LOGIN_STEP_AUTHENTICATE;
   g_set_object (&self->certificate, certificate);
   if (self->is_answered)
     return;
   g_clear_pointer (&self->place, g_free);
-  if (step == IBB_LOGIN_STEP_NEGOTIATE)
+  if (step == IBB_XMPP_LOGIN_STEP_NEGOTIATE)
     {
       self->place = g_strdup (text);
       return;
@@ -127,18 +127,18 @@ step_cb (IBBClient       *client,
 static gboolean
 log_in (Doctor *self, GError **error)
 {
-  IBBXmppConnection *connection = IBB_XMPP_CONNECTION (self->client);
+  IBBXmppEntity *connection = IBB_XMPP_ENTITY (self->client);
   GCancellable      *cancellable = tool_run_get_cancellable (self->run);
 
   tool_account_begin_login (self->account, self->run, self->client);
-  if (ibb_xmpp_connection_login (connection, cancellable, error))
+  if (ibb_xmpp_entity_login (connection, cancellable, error))
     return TRUE;
   self->lacks_password = tool_account_go_without_password (self->account, self->client);
   if (!self->lacks_password)
     return FALSE;
   g_clear_error (error);
   tool_account_begin_login (self->account, self->run, self->client);
-  return ibb_xmpp_connection_login (connection, cancellable, error);
+  return ibb_xmpp_entity_login (connection, cancellable, error);
 }
 
 /* error (nullable): of the login. FALSE: it has to do with the way to the server. */
@@ -190,7 +190,7 @@ tell_certificate (Doctor *self)
             _ ("Leave out --tls none."));
       return;
     }
-  fingerprint = ibb_known_certificates_dup_fingerprint (certificate);
+  fingerprint = ibb_xmpp_known_certificates_dup_fingerprint (certificate);
   issuer = g_tls_certificate_get_issuer_name (certificate);
   expiry = g_tls_certificate_get_not_valid_after (certificate);
   until = expiry != NULL ? g_date_time_format (expiry, "%F") : g_strdup ("?");
@@ -215,7 +215,7 @@ static void
 tell_login (Doctor *self)
 {
   g_autofree char *local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->client));
-  g_autofree char *mechanism = ibb_client_dup_mechanism (self->client);
+  g_autofree char *mechanism = ibb_xmpp_client_dup_mechanism (self->client);
   g_autofree char *text = NULL;
 
   if (local_jid == NULL || mechanism == NULL)
@@ -284,7 +284,7 @@ check_login (Doctor *self)
   gboolean is_online;
 
   /* Presence of the peer comes only to those who send theirs. */
-  ibb_client_set_send_presence (self->client, self->peer != NULL);
+  ibb_xmpp_client_set_send_presence (self->client, self->peer != NULL);
   is_online = log_in (self, &error);
   if (!tell_way (self, error))
     {
@@ -413,16 +413,16 @@ check_round_trip (Doctor *self)
 static void
 check_rate (Doctor *self)
 {
-  g_autoptr (IBBClient) second = NULL;
+  g_autoptr (IBBXmppClient) second = NULL;
   g_autofree char      *rate_text = NULL;
   g_autofree char      *text = NULL;
   GError               *error = NULL;
   guint64               rate = 0;
 
   second = tool_account_new_client (self->account, self->bare);
-  ibb_client_set_send_presence (second, FALSE);
+  ibb_xmpp_client_set_send_presence (second, FALSE);
   tool_account_begin_login (self->account, self->run, second);
-  if (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (second), tool_run_get_cancellable (self->run),
+  if (ibb_xmpp_entity_login (IBB_XMPP_ENTITY (second), tool_run_get_cancellable (self->run),
                                  &error))
     {
       tool_run_begin_phase (self->run, _ ("measuring"), STEP_TIMEOUT);
@@ -433,7 +433,7 @@ check_rate (Doctor *self)
       tell_error (self, "rate", error, NULL);
       return;
     }
-  ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (second), NULL, NULL);
+  ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (second), NULL, NULL);
   rate_text = tool_text_format_rate (rate, 1);
   /* Translators: a number of bytes per second */
   text =
@@ -530,7 +530,7 @@ doctor_run (ToolRun *run, gpointer data, GError **error)
       check_round_trip (self);
       check_rate (self);
       check_peer (self);
-      ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (self->client),
+      ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (self->client),
                                   tool_run_get_cancellable (run), NULL);
     }
   if (g_cancellable_set_error_if_cancelled (tool_run_get_cancellable (run), error))

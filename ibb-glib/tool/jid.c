@@ -29,11 +29,11 @@ tool_jid_with_resource (const char *jid)
 /* Where else the peer is online, as far as presence tells: it comes only to a command that shows
  * the account online. NULL: nowhere. Of many resources only the first ones. */
 char *
-tool_jid_explain_absence (IBBClient *client, const char *peer)
+tool_jid_explain_absence (IBBXmppClient *client, const char *peer)
 {
   const char         *resource = strchr (peer, '/');
   g_autofree char    *bare = tool_jid_dup_bare (peer);
-  g_auto (GStrv)      jids = ibb_client_dup_resources (client, bare);
+  g_auto (GStrv)      jids = ibb_xmpp_client_dup_resources (client, bare);
   g_autoptr (GString) list = g_string_new (NULL);
 
   if (resource == NULL || g_strv_contains ((const char *const *) jids, peer))

@@ -10,6 +10,7 @@
 
 #include <glib/gi18n.h>
 #include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 
 #include "options.h"
 
@@ -18,7 +19,7 @@ tool_key (int argc, char **argv)
 {
   g_auto (ToolOptions)    options = { 0 };
   g_autoptr (GError)      error = NULL;
-  g_autoptr (IBBIdentity) identity = NULL;
+  g_autoptr (IBBXmppIdentity) identity = NULL;
   g_autofree char        *fingerprint = NULL;
 
   if (!tool_options_parse (&options, 0, NULL, NULL,
@@ -29,13 +30,13 @@ tool_key (int argc, char **argv)
     return TOOL_EXIT_USAGE;
   if (argc != 1)
     return tool_output_usage_error ("key", _ ("unexpected argument “%s”"), argv[1]);
-  identity = ibb_identity_load_or_create (NULL, &error);
+  identity = ibb_xmpp_identity_load_or_create (NULL, &error);
   if (identity == NULL)
     {
       tool_report_error (error);
       return TOOL_EXIT_FAILED;
     }
-  fingerprint = ibb_known_certificates_dup_fingerprint (ibb_identity_get_certificate (identity));
+  fingerprint = ibb_xmpp_known_certificates_dup_fingerprint (ibb_xmpp_identity_get_certificate (identity));
   g_print ("%s\n", fingerprint);
   return TOOL_EXIT_DONE;
 }

@@ -33,8 +33,8 @@ typedef struct
 struct _ToolLogin
 {
   ToolAccount *account;
-  IBBClient   *client; /* (owned) */
-  IBBClient   *scout;  /* (owned) (nullable): looks before the login, see check_resource () */
+  IBBXmppClient   *client; /* (owned) */
+  IBBXmppClient   *scout;  /* (owned) (nullable): looks before the login, see check_resource () */
   States      *states; /* the handler's of the client */
   gboolean     stays;  /* logs in again, once the first login is done */
   ToolRun     *run;    /* (nullable): from the first login on */
@@ -73,24 +73,24 @@ tell_online (States *states)
 }
 
 static void
-report_disconnected (IBBClient *client, States *states)
+report_disconnected (IBBXmppClient *client, States *states)
 {
   g_autoptr (GError) error =
-      ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
+      ibb_xmpp_entity_dup_disconnect_error (IBB_XMPP_ENTITY (client));
 
   if (error == NULL) /* the first login */
     return;
-  tool_report_disconnected (ibb_client_get_jid (client), error);
+  tool_report_disconnected (ibb_xmpp_client_get_jid (client), error);
   states->is_lost = TRUE;
 }
 
 static void
-report_online (IBBClient *client, States *states)
+report_online (IBBXmppClient *client, States *states)
 {
   g_autofree char *local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
 
   if (!states->is_lost)
-    tool_report_resumed (ibb_client_get_jid (client));
+    tool_report_resumed (ibb_xmpp_client_get_jid (client));
   else if (local_jid != NULL)
     tool_report_reconnected (local_jid);
   states->is_lost = FALSE;
@@ -98,12 +98,12 @@ report_online (IBBClient *client, States *states)
 
 /* On the main thread. */
 static void
-state_cb (IBBClient *client, GParamSpec *pspec, gpointer data)
+state_cb (IBBXmppClient *client, GParamSpec *pspec, gpointer data)
 {
   States            *states = data;
   IBBConnectionState before = states->state;
 
-  states->state = ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client));
+  states->state = ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (client));
   if (states->state == IBB_CONNECTION_STATE_ONLINE)
     tell_online (states); /* it may have been away between two calls of this handler */
   /* The client may also have been online between two calls, and away again. */
@@ -112,7 +112,7 @@ state_cb (IBBClient *client, GParamSpec *pspec, gpointer data)
   if (states->state == before)
     return;
   if (states->state == IBB_CONNECTION_STATE_SUSPENDED)
-    tool_report_suspended (ibb_client_get_jid (client));
+    tool_report_suspended (ibb_xmpp_client_get_jid (client));
   else if (states->state == IBB_CONNECTION_STATE_ONLINE &&
            (states->is_lost || before == IBB_CONNECTION_STATE_SUSPENDED))
     report_online (client, states);
@@ -128,7 +128,7 @@ tool_login_new (ToolAccount *account, const ToolOptions *options, const char *ji
 
   self->account = account;
   self->client = tool_account_new_client (account, jid);
-  ibb_client_set_send_presence (self->client, options->show_online ||
+  ibb_xmpp_client_set_send_presence (self->client, options->show_online ||
                                                   options->stanza_type == IBB_STANZA_TYPE_MESSAGE);
   self->states = g_new0 (States, 1);
   g_mutex_init (&self->states->lock);
@@ -138,7 +138,7 @@ tool_login_new (ToolAccount *account, const ToolOptions *options, const char *ji
   if (strchr (jid, '/') != NULL && strchr (bare, '@') != NULL)
     {
       self->scout = tool_account_new_client (account, bare);
-      ibb_client_set_send_presence (self->scout, FALSE);
+      ibb_xmpp_client_set_send_presence (self->scout, FALSE);
     }
   return self;
 }
@@ -151,7 +151,7 @@ tool_login_free (ToolLogin *self)
   g_free (self);
 }
 
-IBBClient *
+IBBXmppClient *
 tool_login_get_client (ToolLogin *self)
 {
   return self->client;
@@ -166,7 +166,7 @@ tool_login_set_stays (ToolLogin *self)
 gboolean
 tool_login_is_online (ToolLogin *self)
 {
-  IBBConnectionState state = ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->client));
+  IBBConnectionState state = ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (self->client));
 
   return state == IBB_CONNECTION_STATE_ONLINE || state == IBB_CONNECTION_STATE_SUSPENDED;
 }
@@ -189,9 +189,9 @@ tool_login_watch (ToolLogin    *self,
 
 /* Adds to the error that ended the connection what to do about it. Takes reason. */
 static GError *
-explain (IBBClient *client, GError *reason)
+explain (IBBXmppClient *client, GError *reason)
 {
-  g_autofree char *bare = tool_jid_dup_bare (ibb_client_get_jid (client));
+  g_autofree char *bare = tool_jid_dup_bare (ibb_xmpp_client_get_jid (client));
   GError          *error;
 
   if (!g_error_matches (reason, IBB_ERROR, IBB_ERROR_CONFLICT))
@@ -206,20 +206,20 @@ explain (IBBClient *client, GError *reason)
 
 /* The XML stream may have ended already. */
 static char *
-dup_local_jid (IBBClient *client, GError **error)
+dup_local_jid (IBBXmppClient *client, GError **error)
 {
   char   *local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
   GError *reason = NULL;
 
   if (local_jid != NULL)
     return local_jid;
-  reason = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (client));
+  reason = ibb_xmpp_entity_dup_disconnect_error (IBB_XMPP_ENTITY (client));
   if (reason != NULL)
     g_propagate_error (error, explain (client, reason));
   else
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
                  _ ("The connection of “%s” ended right after the login"),
-                 ibb_client_get_jid (client));
+                 ibb_xmpp_client_get_jid (client));
   return NULL;
 }
 
@@ -227,7 +227,7 @@ dup_local_jid (IBBClient *client, GError **error)
  * nothing answers for long, there may be a command whose network is away, or one that was killed
  * and that the server still believes to be there. */
 static gboolean
-is_taken (ToolRun *run, IBBClient *scout, const char *jid)
+is_taken (ToolRun *run, IBBXmppClient *scout, const char *jid)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   GSource *timeout = ibb_source_cancel_after (SCOUT_TIMEOUT, NULL, "[ibb] scout", cancellable);
@@ -248,12 +248,12 @@ is_taken (ToolRun *run, IBBClient *scout, const char *jid)
 }
 
 static gboolean
-login (ToolLogin *self, IBBClient *client, GError **error)
+login (ToolLogin *self, IBBXmppClient *client, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
 
   tool_account_begin_login (self->account, self->run, client);
-  if (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), tool_run_get_cancellable (self->run),
+  if (ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), tool_run_get_cancellable (self->run),
                                  &local_error))
     return TRUE;
   tool_account_explain_password (self->account, &local_error);
@@ -267,7 +267,7 @@ login (ToolLogin *self, IBBClient *client, GError **error)
   if (local_error->domain == G_RESOLVER_ERROR || local_error->domain == G_TLS_ERROR ||
       (local_error->domain == G_IO_ERROR && local_error->code != G_IO_ERROR_INVALID_ARGUMENT))
     g_prefix_error (&local_error, /* Translators: a reason follows */
-                    _ ("Cannot log in as “%s”: "), ibb_client_get_jid (client));
+                    _ ("Cannot log in as “%s”: "), ibb_xmpp_client_get_jid (client));
   g_propagate_error (error, g_steal_pointer (&local_error));
   return FALSE;
 }
@@ -275,15 +275,15 @@ login (ToolLogin *self, IBBClient *client, GError **error)
 /* Ends the XML stream in good order, so that the server passes on the last stanzas, and shows the
  * account offline at once. This never takes long. */
 static void
-logout (IBBClient *client)
+logout (IBBXmppClient *client)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   GSource                 *source;
 
-  if (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) != IBB_CONNECTION_STATE_ONLINE)
+  if (ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (client)) != IBB_CONNECTION_STATE_ONLINE)
     return;
   source = ibb_source_cancel_after (LOGOUT_TIMEOUT, NULL, "[ibb] logout", cancellable);
-  ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), cancellable, NULL);
+  ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), cancellable, NULL);
   ibb_source_clear (&source);
 }
 
@@ -292,8 +292,8 @@ logout (IBBClient *client)
 static gboolean
 check_resource (ToolLogin *self, ToolRun *run, GError **error)
 {
-  g_autoptr (IBBClient) scout = g_steal_pointer (&self->scout);
-  const char           *jid = ibb_client_get_jid (self->client);
+  g_autoptr (IBBXmppClient) scout = g_steal_pointer (&self->scout);
+  const char           *jid = ibb_xmpp_client_get_jid (self->client);
   gboolean              taken;
 
   if (scout == NULL)
@@ -308,7 +308,7 @@ check_resource (ToolLogin *self, ToolRun *run, GError **error)
     g_set_error (error, IBB_ERROR, IBB_ERROR_CONFLICT,
                  _ ("Another command is at “%s” already: end it, or give this one a resource of "
                     "its own, as in --jid %s/NAME"),
-                 jid, ibb_client_get_jid (scout));
+                 jid, ibb_xmpp_client_get_jid (scout));
   return !taken;
 }
 
@@ -332,7 +332,7 @@ tool_login_begin (ToolLogin *self, ToolRun *run, GError **error)
   if (check_resource (self, run, &reason) && login (self, self->client, &reason))
     local_jid = dup_local_jid (self->client, &reason);
   if (local_jid != NULL)
-    ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (self->client), self->stays);
+    ibb_xmpp_entity_set_auto_reconnect (IBB_XMPP_ENTITY (self->client), self->stays);
   else
     fail (self, reason, error);
   return local_jid;
@@ -341,7 +341,7 @@ tool_login_begin (ToolLogin *self, ToolRun *run, GError **error)
 void
 tool_login_end (ToolLogin *self, GError **error)
 {
-  GError *reason = ibb_xmpp_connection_dup_disconnect_error (IBB_XMPP_CONNECTION (self->client));
+  GError *reason = ibb_xmpp_entity_dup_disconnect_error (IBB_XMPP_ENTITY (self->client));
 
   if (reason != NULL && error != NULL && *error != NULL)
     {

@@ -347,10 +347,10 @@ parse_websocket (ToolOptions *self, const char *websocket)
 {
   g_autoptr (GUri) uri = NULL;
 
-  self->websocket_mode = IBB_WEBSOCKET_MODE_ALWAYS;
+  self->websocket_mode = IBB_XMPP_WEBSOCKET_MODE_ALWAYS;
   if (g_str_equal (websocket, "fallback"))
     {
-      self->websocket_mode = IBB_WEBSOCKET_MODE_FALLBACK;
+      self->websocket_mode = IBB_XMPP_WEBSOCKET_MODE_FALLBACK;
       return TRUE;
     }
   if (!g_str_has_prefix (websocket, "wss://"))
@@ -483,7 +483,7 @@ normalize_fingerprint (char **fingerprint)
 static gboolean
 parse_password_policy (ToolOptions *self, const char *text)
 {
-  g_autoptr (GEnumClass) class = g_type_class_ref (IBB_TYPE_PASSWORD_POLICY);
+  g_autoptr (GEnumClass) class = g_type_class_ref (IBB_XMPP_TYPE_PASSWORD_POLICY);
   const GEnumValue *value = g_enum_get_value_by_nick (class, text);
 
   if (value != NULL)
@@ -517,10 +517,10 @@ understand_account (ToolOptions *self)
   if (self->jid != NULL)
     return g_strdup (_ ("--account and --jid exclude each other: leave out --jid, or make another "
                         "group in the file of accounts"));
-  self->client = ibb_client_new_from_account (self->account, NULL, &error);
+  self->client = ibb_xmpp_client_new_from_account (self->account, NULL, &error);
   if (self->client == NULL)
     return g_strdup (error->message);
-  self->jid = g_strdup (ibb_client_get_jid (self->client));
+  self->jid = g_strdup (ibb_xmpp_client_get_jid (self->client));
   return NULL;
 }
 
@@ -541,13 +541,13 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
   if (wants_account && (self->jid == NULL || *self->jid == '\0'))
     return g_strdup (_ ("--jid or --account is missing: which account?"));
   if (raw->tls == NULL || g_str_equal (raw->tls, "automatic"))
-    self->tls_mode = IBB_TLS_MODE_AUTOMATIC;
+    self->tls_mode = IBB_XMPP_TLS_MODE_AUTOMATIC;
   else if (g_str_equal (raw->tls, "starttls"))
-    self->tls_mode = IBB_TLS_MODE_STARTTLS;
+    self->tls_mode = IBB_XMPP_TLS_MODE_STARTTLS;
   else if (g_str_equal (raw->tls, "direct"))
-    self->tls_mode = IBB_TLS_MODE_DIRECT;
+    self->tls_mode = IBB_XMPP_TLS_MODE_DIRECT;
   else if (g_str_equal (raw->tls, "none"))
-    self->tls_mode = IBB_TLS_MODE_NONE;
+    self->tls_mode = IBB_XMPP_TLS_MODE_NONE;
   else
     return g_strdup_printf (_ ("--tls is automatic, starttls, direct or none, not “%s”"), raw->tls);
   if (raw->proxy != NULL && !parse_proxy (self, raw->proxy))
@@ -559,7 +559,7 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
                             raw->password_policy);
   /* Without a port the mode decides. */
   if (raw->server != NULL &&
-      !tool_options_parse_address (raw->server, self->tls_mode == IBB_TLS_MODE_DIRECT ? 5223 : 5222,
+      !tool_options_parse_address (raw->server, self->tls_mode == IBB_XMPP_TLS_MODE_DIRECT ? 5223 : 5222,
                                    &self->host, &self->port))
     return g_strdup_printf (_ ("--server is HOST or HOST:PORT, not “%s”"), raw->server);
   if (raw->stanza_type == NULL || g_str_equal (raw->stanza_type, "iq"))

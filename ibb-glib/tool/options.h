@@ -6,6 +6,7 @@
 
 #include <gio/gio.h>
 #include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 
 #define TOOL_TIMEOUT_DEFAULT -1 /* not given */
 #define TOOL_PEER_TIMEOUT 600   /* seconds: as long as servers keep a suspended XML stream */
@@ -28,16 +29,16 @@ typedef enum
 typedef struct
 {
   char            *account; /* NULL: none; in the file of accounts */
-  IBBClient       *client;  /* NULL: none; of account, which is read once */
+  IBBXmppClient       *client;  /* NULL: none; of account, which is read once */
   char            *jid;
   char            *password_file;
   char            *host; /* NULL: what DNS says */
   guint16          port; /* 0: what DNS says */
-  IBBTlsMode       tls_mode;
+  IBBXmppTlsMode       tls_mode;
   char            *proxy; /* NULL: what the system says */
-  IBBWebsocketMode websocket_mode;
+  IBBXmppWebsocketMode websocket_mode;
   char            *websocket_uri;    /* NULL: what the domain says */
-  int              password_policy;  /* IBBPasswordPolicy; -1: as the account says */
+  int              password_policy;  /* IBBXmppPasswordPolicy; -1: as the account says */
   char            *ca_file;          /* NULL: the authorities of the system */
   char            *fingerprint;      /* NULL: none; of the server's certificate */
   char            *certificate_file; /* NULL: none */

@@ -15,7 +15,7 @@ struct _ToolRelay
 {
   const ToolOptions    *options;
   ToolLogin            *login;
-  IBBIdentity          *identity;  /* (owned) (nullable): sessions are encrypted */
+  IBBXmppIdentity          *identity;  /* (owned) (nullable): sessions are encrypted */
   char                 *local_jid; /* (owned) the address that the server gave */
   IBBService           *service;   /* (owned) */
   const ToolRelayFuncs *funcs;
@@ -90,7 +90,7 @@ static gboolean
 is_over (ToolRelay *self)
 {
   return g_atomic_int_get (&self->interrupted) || self->error != NULL ||
-         ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (
+         ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (
              tool_login_get_client (self->login))) == IBB_CONNECTION_STATE_OFFLINE;
 }
 

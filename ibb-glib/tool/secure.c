@@ -36,14 +36,14 @@ tool_secure_forget_stream (IBBTransport *transport)
 
 /* Asks the person at the terminal, and waits for the answer. Without a terminal it is no. */
 static gboolean
-ask (IBBTrustQuestion *question, GCancellable *cancellable)
+ask (IBBXmppTrustQuestion *question, GCancellable *cancellable)
 {
-  g_autofree char *shown = tool_text_make_printable (ibb_trust_question_get_name (question));
-  const char      *fingerprint = ibb_trust_question_get_fingerprint (question);
-  const char      *code = ibb_trust_question_get_code (question);
+  g_autofree char *shown = tool_text_make_printable (ibb_xmpp_trust_question_get_name (question));
+  const char      *fingerprint = ibb_xmpp_trust_question_get_fingerprint (question);
+  const char      *code = ibb_xmpp_trust_question_get_code (question);
   g_autofree char *text = NULL;
 
-  if (ibb_trust_question_get_changed (question))
+  if (ibb_xmpp_trust_question_get_changed (question))
     text = g_strdup_printf (
         /* Translators: an address, a fingerprint, and six digits */
         _ ("The key of %s is another one than before: another device, or somebody in between.\n"
@@ -66,32 +66,32 @@ ask (IBBTrustQuestion *question, GCancellable *cancellable)
 static gpointer
 ask_thread (gpointer data)
 {
-  g_autoptr (IBBTrustQuestion) question = data;
+  g_autoptr (IBBXmppTrustQuestion) question = data;
   g_autoptr (GCancellable)     cancellable = g_cancellable_new ();
 
   g_signal_connect_object (question, "withdrawn", G_CALLBACK (g_cancellable_cancel), cancellable,
                            G_CONNECT_SWAPPED);
-  if (ibb_question_is_pending (IBB_QUESTION (question)) && ask (question, cancellable))
-    ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_REMEMBER);
+  if (ibb_xmpp_question_is_pending (IBB_XMPP_QUESTION (question)) && ask (question, cancellable))
+    ibb_xmpp_trust_question_accept (question, IBB_XMPP_ANSWER_FLAGS_REMEMBER);
   return NULL;
 }
 
 /* The key that --peer-fingerprint names is trusted, and no other one. */
 static gboolean
-trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, const ToolOptions *options)
+trust_cb (IBBXmppIdentity *identity, IBBXmppTrustQuestion *question, const ToolOptions *options)
 {
-  const char *fingerprint = ibb_trust_question_get_fingerprint (question);
+  const char *fingerprint = ibb_xmpp_trust_question_get_fingerprint (question);
 
   if (options->peer_fingerprint == NULL)
     g_thread_unref (g_thread_new ("question", ask_thread, g_object_ref (question)));
   else if (g_str_equal (fingerprint, options->peer_fingerprint))
-    ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_NONE);
+    ibb_xmpp_trust_question_accept (question, IBB_XMPP_ANSWER_FLAGS_NONE);
   return TRUE;
 }
 
 /* This end trusts the other one, whose user is asked. */
 static void
-peer_asking_cb (IBBIdentity *identity, const char *peer, const char *code)
+peer_asking_cb (IBBXmppIdentity *identity, const char *peer, const char *code)
 {
   /* Translators: an address, and six digits */
   tool_output_note (
@@ -100,7 +100,7 @@ peer_asking_cb (IBBIdentity *identity, const char *peer, const char *code)
 }
 
 static void
-broken_off_cb (IBBIdentity *identity, const char *peer, guint count, guint pause)
+broken_off_cb (IBBXmppIdentity *identity, const char *peer, guint count, guint pause)
 {
   tool_output_note (
       /* Translators: an address, how many times, and a number of seconds */
@@ -112,19 +112,19 @@ broken_off_cb (IBBIdentity *identity, const char *peer, guint count, guint pause
       peer, count, pause);
 }
 
-IBBIdentity *
+IBBXmppIdentity *
 tool_secure_new_identity (const ToolOptions *options, GError **error)
 {
-  IBBIdentity *identity;
+  IBBXmppIdentity *identity;
 
   if (!options->encrypt)
     return NULL;
-  identity = ibb_identity_load_or_create (NULL, error);
+  identity = ibb_xmpp_identity_load_or_create (NULL, error);
   if (identity == NULL)
     return NULL;
   /* What was accepted before is no answer for an option that names one key. */
   if (options->peer_fingerprint != NULL)
-    ibb_identity_set_known_certificates (identity, NULL);
+    ibb_xmpp_identity_set_known_certificates (identity, NULL);
   g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), (gpointer) options);
   g_signal_connect (identity, "peer-asking", G_CALLBACK (peer_asking_cb), NULL);
   g_signal_connect (identity, "broken-off", G_CALLBACK (broken_off_cb), NULL);
@@ -182,7 +182,7 @@ gboolean
 tool_secure_begin (ToolRun *run, IBBTransport *transport, GError **error)
 {
   const ToolOptions      *options = tool_run_get_options (run);
-  g_autoptr (IBBIdentity) identity = NULL;
+  g_autoptr (IBBXmppIdentity) identity = NULL;
   g_autoptr (GIOStream)   stream = NULL;
   g_autofree char        *peer = NULL;
   g_autofree char        *phase = NULL;
@@ -196,7 +196,7 @@ tool_secure_begin (ToolRun *run, IBBTransport *transport, GError **error)
   identity = tool_secure_new_identity (options, error);
   if (identity == NULL)
     return FALSE;
-  stream = ibb_identity_encrypt (identity, transport, tool_run_get_cancellable (run), &reason);
+  stream = ibb_xmpp_identity_encrypt (identity, transport, tool_run_get_cancellable (run), &reason);
   if (stream == NULL)
     {
       g_propagate_error (error, tool_secure_explain (options, reason));

@@ -12,7 +12,7 @@
 
 /* The key of the user, if options ask for one: else NULL without an error. A person at the terminal
  * is asked about a peer that is not known, while all sessions go on. */
-IBBIdentity *tool_secure_new_identity (const ToolOptions *options, GError **error);
+IBBXmppIdentity *tool_secure_new_identity (const ToolOptions *options, GError **error);
 /* Whether the peer takes encrypted sessions: before the session is opened. */
 gboolean
 tool_secure_check_peer (ToolRun *run, IBBConnection *connection, const char *peer, GError **error);

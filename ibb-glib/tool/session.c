@@ -33,12 +33,12 @@ typedef struct
 /* No new login follows, so sessions that are interrupted would wait in vain. In the main thread,
  * while another one may drop the service. */
 static void
-state_cb (IBBClient *client, GParamSpec *pspec, GWeakRef *weak_service)
+state_cb (IBBXmppClient *client, GParamSpec *pspec, GWeakRef *weak_service)
 {
   g_autoptr (IBBService) service = g_weak_ref_get (weak_service);
 
   if (service != NULL &&
-      ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) == IBB_CONNECTION_STATE_OFFLINE)
+      ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (client)) == IBB_CONNECTION_STATE_OFFLINE)
     ibb_service_set_resume_sessions (service, FALSE);
 }
 
@@ -52,7 +52,7 @@ free_weak_ref (gpointer data, GClosure *closure)
 }
 
 static void
-end_waits_when_offline (IBBService *service, IBBClient *client)
+end_waits_when_offline (IBBService *service, IBBXmppClient *client)
 {
   GWeakRef *weak_service = g_new (GWeakRef, 1);
 
@@ -71,8 +71,8 @@ tool_session_set_up (IBBService *service, const ToolOptions *options)
   g_object_set (service, "peer-timeout", (guint) ceil (options->peer_timeout * 1000), NULL);
   ibb_service_set_resume_sessions (service, options->resume_timeout > 0);
   g_object_set (service, "resume-timeout", (guint) ceil (options->resume_timeout * 1000), NULL);
-  if (IBB_IS_CLIENT (connection))
-    end_waits_when_offline (service, IBB_CLIENT (connection));
+  if (IBB_XMPP_IS_CLIENT (connection))
+    end_waits_when_offline (service, IBB_XMPP_CLIENT (connection));
   if (options->timeout > 0)
     g_object_set (service, "open-timeout", (guint) MAX (options->timeout * 1000, 1), NULL);
   else if (options->timeout >= 0)
@@ -104,8 +104,8 @@ begin (ToolRun *run, IBBService *service, IBBTransport *transport)
   IBBConnection *connection = ibb_service_get_connection (service);
 
   /* From now on a new login serves only to resume the session. */
-  if (IBB_IS_CLIENT (connection))
-    ibb_xmpp_connection_set_auto_reconnect (IBB_XMPP_CONNECTION (IBB_CLIENT (connection)),
+  if (IBB_XMPP_IS_CLIENT (connection))
+    ibb_xmpp_entity_set_auto_reconnect (IBB_XMPP_ENTITY (IBB_XMPP_CLIENT (connection)),
                                             tool_run_get_options (run)->resume_timeout > 0);
   tool_run_set_transport (run, transport);
   tool_report_opened (transport);
@@ -120,8 +120,8 @@ explain_absence (IBBConnection *connection, const char *peer, GError *refusal)
   g_autofree char *text = NULL;
 
   if (g_error_matches (refusal, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE) &&
-      IBB_IS_CLIENT (connection))
-    text = tool_jid_explain_absence (IBB_CLIENT (connection), peer);
+      IBB_XMPP_IS_CLIENT (connection))
+    text = tool_jid_explain_absence (IBB_XMPP_CLIENT (connection), peer);
   if (text == NULL)
     return refusal;
   g_error_free (refusal);

@@ -129,10 +129,10 @@ end_work (Work *self, GError *error)
 
 /* No new login follows. */
 static void
-state_cb (IBBXmppConnection *connection, GParamSpec *pspec, Work *self)
+state_cb (IBBXmppEntity *connection, GParamSpec *pspec, Work *self)
 {
-  if (ibb_xmpp_connection_get_state (connection) == IBB_CONNECTION_STATE_OFFLINE)
-    end_work (self, ibb_xmpp_connection_dup_disconnect_error (connection));
+  if (ibb_xmpp_entity_get_state (connection) == IBB_CONNECTION_STATE_OFFLINE)
+    end_work (self, ibb_xmpp_entity_dup_disconnect_error (connection));
 }
 
 /* The main thread begins, and the work waits. */
@@ -184,7 +184,7 @@ retry_cb (gpointer data)
 {
   Work              *self = data;
   IBBConnection     *connection = ibb_files_service_get_connection (self->service);
-  IBBConnectionState state = ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (connection));
+  IBBConnectionState state = ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (connection));
   GError            *error = NULL;
 
   if (self->is_over)
@@ -282,8 +282,8 @@ wait_for_end (Work *self, IBBFilesTransfer *transfer)
   g_mutex_unlock (&self->lock);
   self->lost_at = 0;
   /* From now on a new login serves to offer the file again, and then to resume the session. */
-  ibb_xmpp_connection_set_auto_reconnect (
-      IBB_XMPP_CONNECTION (ibb_files_service_get_connection (self->service)),
+  ibb_xmpp_entity_set_auto_reconnect (
+      IBB_XMPP_ENTITY (ibb_files_service_get_connection (self->service)),
       tool_run_get_options (self->run)->resume_timeout > 0);
   tool_run_set_file (self->run, ibb_files_transfer_get_peer_jid (transfer),
                      ibb_files_metadata_get_name (ibb_files_transfer_get_metadata (transfer)));
@@ -345,16 +345,16 @@ begin_send (gpointer data)
 
 /* The presence of contacts comes only to a client that is shown online itself. */
 static gboolean
-has_resources (ToolRun *run, IBBClient *client, const char *account)
+has_resources (ToolRun *run, IBBXmppClient *client, const char *account)
 {
   gint64   end = g_get_monotonic_time () + PRESENCE_TIME;
   gboolean found = FALSE;
 
-  ibb_client_set_send_presence (client, TRUE);
+  ibb_xmpp_client_set_send_presence (client, TRUE);
   while (!found && g_get_monotonic_time () < end &&
          !g_cancellable_is_cancelled (tool_run_get_cancellable (run)))
     {
-      g_auto (GStrv) resources = ibb_client_dup_resources (client, account);
+      g_auto (GStrv) resources = ibb_xmpp_client_dup_resources (client, account);
 
       found = resources[0] != NULL;
       if (!found)
@@ -448,7 +448,7 @@ tool_transfer_send (ToolRun         *run,
       if (!sent && !is_offered && !is_known && (is_mute || is_absence (reason)))
         {
           is_known = TRUE;
-          if (has_resources (run, IBB_CLIENT (connection), account))
+          if (has_resources (run, IBB_XMPP_CLIENT (connection), account))
             to = account;
           if (to == account || is_mute)
             {

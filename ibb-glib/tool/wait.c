@@ -23,8 +23,8 @@ dup_reason (Wait *self)
 {
   g_autoptr (IBBConnection) connection = g_weak_ref_get (&self->connection);
 
-  return IBB_IS_CLIENT (connection) ? ibb_xmpp_connection_dup_disconnect_error (
-                                          IBB_XMPP_CONNECTION (IBB_CLIENT (connection)))
+  return IBB_XMPP_IS_CLIENT (connection) ? ibb_xmpp_entity_dup_disconnect_error (
+                                          IBB_XMPP_ENTITY (IBB_XMPP_CLIENT (connection)))
                                     : NULL;
 }
 

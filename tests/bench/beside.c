@@ -96,19 +96,19 @@ get_resource (void)
   return resource != NULL ? resource : "beside";
 }
 
-static IBBClient *
+static IBBXmppClient *
 log_in (const char *account)
 {
-  IBBClient         *client = account_create_client (account, get_resource ());
+  IBBXmppClient         *client = account_create_client (account, get_resource ());
   g_autoptr (GError) error = NULL;
 
   if (no_tls)
     {
-      ibb_client_set_tls_mode (client, IBB_TLS_MODE_NONE);
-      ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+      ibb_xmpp_client_set_tls_mode (client, IBB_XMPP_TLS_MODE_NONE);
+      ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
                                     (guint) atoi (account_get ("IBB_TEST_PLAIN_PORT")));
     }
-  check (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error), "logging in",
+  check (ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, &error), "logging in",
          &error);
   return client;
 }
@@ -423,7 +423,7 @@ bulk_end (Bulk *self)
 }
 
 static void
-send_bulk (IBBClient *client, IBBService *service)
+send_bulk (IBBXmppClient *client, IBBService *service)
 {
   g_autoptr (IBBTransport) echo = byte > 0 ? open_session (service, get_resource (), ECHO) : NULL;
   Bulk bulk = { service, g_ptr_array_new_with_free_func (g_object_unref), g_ptr_array_new () };
@@ -461,7 +461,7 @@ main (int argc, char **argv)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError)         error = NULL;
-  g_autoptr (IBBClient)      client = NULL;
+  g_autoptr (IBBXmppClient)      client = NULL;
   g_autoptr (IBBService)     service = NULL;
 
   g_option_context_add_main_entries (context, entries, NULL);

@@ -35,7 +35,7 @@ PATIENCE = 1000000  # ms, for an open while a thousand others are under way
 
 
 def make_component(domain):
-    component = IBB.Component.new(domain)
+    component = IBBXmpp.Component.new(domain)
     component.props.secret = os.environ['IBB_TEST_COMPONENT_SECRET']
     component.props.host, component.props.port = '127.0.0.1', int(os.environ['IBB_TEST_COMPONENT_PORT'])
     component.login(None)
@@ -159,7 +159,7 @@ def measure_clients(server, count, get_memory):
 
     def add(number):
         for _ in range(number):
-            client = IBB.Client.new(os.environ['IBB_TEST_ANONYMOUS_DOMAIN'])
+            client = IBBXmpp.Client.new(os.environ['IBB_TEST_ANONYMOUS_DOMAIN'])
             client.props.host, client.props.port = server.host, server.port
             client.props.tls_database = database
             client.login(None)

@@ -47,7 +47,7 @@ typedef struct
   GString *input; /* what was read and not yet used */
 } Connection;
 
-/* The system acknowledges at once what arrives, as IBBClient has it do: else a server
+/* The system acknowledges at once what arrives, as IBBXmppClient has it do: else a server
  * that leaves Nagle's algorithm on waits. */
 static void
 hurry (Connection *self)

@@ -8,6 +8,7 @@ import re
 import gi
 
 gi.require_version('IBB', '1.0')
+gi.require_version('IBBXmpp', '1.0')
 from gi.repository import Gio, GLib, IBB  # noqa: E402
 
 ALICE = 'alice@example.org/a'
@@ -125,7 +126,7 @@ def round_trip(opened, accepted):
 
 def make_client(name, resource, authority='IBB_TEST_CA_FILE', environment=os.environ):
     """A client of the server that environment describes, for one of its accounts."""
-    client = IBB.Client.new(f"{environment['IBB_TEST_' + name]}/{resource}")
+    client = IBBXmpp.Client.new(f"{environment['IBB_TEST_' + name]}/{resource}")
     client.props.password = environment[f'IBB_TEST_{name}_PASSWORD']
     client.props.host = environment['IBB_TEST_HOST']
     client.props.port = int(environment['IBB_TEST_PORT'])

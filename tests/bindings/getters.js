@@ -7,6 +7,7 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import IBB from 'gi://IBB?version=1.0';
+import IBBXmpp from 'gi://IBBXmpp?version=1.0';
 import System from 'system';
 
 const ALICE = 'alice@example.org/a';
@@ -57,9 +58,9 @@ function request([alice, bob]) {
 }
 
 function clientObjects(transports) {
-    const client = IBB.Client.new(ALICE);
-    const known = IBB.KnownCertificates.new(GLib.build_filenamev([folder, 'known']));
-    const identity = IBB.Identity.load_or_create(GLib.build_filenamev([folder, 'key']));
+    const client = IBBXmpp.Client.new(ALICE);
+    const known = IBBXmpp.KnownCertificates.new(GLib.build_filenamev([folder, 'known']));
+    const identity = IBBXmpp.Identity.load_or_create(GLib.build_filenamev([folder, 'key']));
     const certificate = identity.get_certificate();
     identity.known_certificates = known;
     Object.assign(client, {
@@ -70,12 +71,12 @@ function clientObjects(transports) {
         host: 'localhost',
         user_agent_id: GLib.uuid_string_random(),
         websocket_uri: 'wss://localhost/',
-        token: IBB.Token.new('HT-SHA-256-NONE', 'secret', GLib.DateTime.new_now_utc()),
+        token: IBBXmpp.Token.new('HT-SHA-256-NONE', 'secret', GLib.DateTime.new_now_utc()),
     });
     const asked = expect(identity, 'trust-requested');
     transports.forEach(transport => identity.encrypt_async(transport, null, null));
-    return [client, new IBB.Client(), known, identity, client.token, IBB.Component.new('bots.example.org'),
-        new IBB.Worker(), asked()];
+    return [client, new IBBXmpp.Client(), known, identity, client.token, IBBXmpp.Component.new('bots.example.org'),
+        new IBBXmpp.Worker(), asked()];
 }
 
 function fileObjects(IBBFiles, connections) {
@@ -102,7 +103,7 @@ function makeObjects(IBBFiles) {
         stanza.dup_element(), stanza.dup_element().get_child('a', null), transports[0].dup_statistics(),
         request(services)];
     const ended = bothEnds(services, 'ended');
-    if (IBB.Client)
+    if (IBBXmpp.Client)
         objects.push(...clientObjects(ended));
     ended[0].abort();
     waitUntil(() => ended[1].has_ended());

@@ -30,10 +30,11 @@ if SANITIZED := os.environ.pop('IBB_TEST_SANITIZED', None):
 import gi
 
 gi.require_version('IBB', '1.0')
+gi.require_version('IBBXmpp', '1.0')
 
 import cases
 from bindings import ALICE, BOB, both_ends, wait, wait_until
-from gi.repository import Gio, GLib, GObject, IBB
+from gi.repository import Gio, GLib, GObject, IBB, IBBXmpp
 
 NAMESPACES = {'IBB': (IBB, 'ibb-glib/IBB-1.0.gir', 'IBB_TEST_LIBRARY')}
 if os.environ.get('IBB_TEST_FILES_LIBRARY'):
@@ -167,9 +168,9 @@ class Ends:
         return requests[0]
 
     def _add_client(self, transports):
-        client = IBB.Client.new(ALICE)
-        known = IBB.KnownCertificates.new(os.path.join(self.folder.name, 'known'))
-        identity = IBB.Identity.load_or_create(os.path.join(self.folder.name, 'key'))
+        client = IBBXmpp.Client.new(ALICE)
+        known = IBBXmpp.KnownCertificates.new(os.path.join(self.folder.name, 'known'))
+        identity = IBBXmpp.Identity.load_or_create(os.path.join(self.folder.name, 'key'))
         identity.props.known_certificates = known
         certificate = identity.get_certificate()
         client.props.known_certificates = known
@@ -182,9 +183,9 @@ class Ends:
         client.props.host = 'localhost'
         client.props.user_agent_id = GLib.uuid_string_random()
         client.props.websocket_uri = 'wss://localhost/'
-        client.props.token = IBB.Token.new('HT-SHA-256-NONE', 'secret', GLib.DateTime.new_now_utc())
-        self.all += [client, IBB.Client(), known, identity, client.props.token, IBB.Component.new('bots.example.org'),
-                     IBB.Worker(), self._ask_about(transports, identity)]
+        client.props.token = IBBXmpp.Token.new('HT-SHA-256-NONE', 'secret', GLib.DateTime.new_now_utc())
+        self.all += [client, IBBXmpp.Client(), known, identity, client.props.token, IBBXmpp.Component.new('bots.example.org'),
+                     IBBXmpp.Worker(), self._ask_about(transports, identity)]
 
     def _ask_about(self, transports, identity):
         """The question of one end about the key of the other one, which has the same."""

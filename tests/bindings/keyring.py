@@ -8,7 +8,7 @@ import cases
 import secret_service
 from bindings import check_fails, failure, make_client
 from command import Folder
-from gi.repository import Gio, IBB
+from gi.repository import Gio, IBB, IBBXmpp
 
 
 def find_password(jid):
@@ -32,7 +32,7 @@ def ask_without_keyring():
         assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.FAILED), error
         assert not question.get_can_remember()
         assert question.get_was_refused() == (len(answers) == 1)
-        question.answer(answers.pop(0), IBB.AnswerFlags.REMEMBER)
+        question.answer(answers.pop(0), IBBXmpp.AnswerFlags.REMEMBER)
         return True
 
     client.connect('password-requested', password_requested)
@@ -49,8 +49,8 @@ def ask_nobody_without_keyring():
     error = failure(client.login, None)
     assert error.matches(IBB.error_quark(), IBB.Error.AUTHENTICATION), error
     assert 'A password is needed' in error.message and 'keyring cannot be asked' in error.message, error
-    assert [step for step, _, _ in steps] == [IBB.LoginStep.KEYRING, IBB.LoginStep.CONNECT, IBB.LoginStep.NEGOTIATE,
-                                             IBB.LoginStep.AUTHENTICATE], steps
+    assert [step for step, _, _ in steps] == [IBBXmpp.LoginStep.KEYRING, IBBXmpp.LoginStep.CONNECT, IBBXmpp.LoginStep.NEGOTIATE,
+                                             IBBXmpp.LoginStep.AUTHENTICATE], steps
     assert os.environ['IBB_TEST_PORT'] in steps[2][1] and steps[3][2] is not None, steps
 
 
@@ -72,7 +72,7 @@ def keyring():
     def password_requested(_client, question):
         asked.append(question.get_jid())
         assert question.get_can_remember()
-        question.answer(password, IBB.AnswerFlags.REMEMBER)
+        question.answer(password, IBBXmpp.AnswerFlags.REMEMBER)
         return True
 
     for _ in range(2):

@@ -5,7 +5,7 @@ import os
 
 import cases
 from bindings import check_fails, make_client, wait_until
-from gi.repository import Gio, GLib, IBB
+from gi.repository import Gio, GLib, IBB, IBBXmpp
 
 ONLINE, OFFLINE = IBB.ConnectionState.ONLINE, IBB.ConnectionState.OFFLINE
 
@@ -77,7 +77,7 @@ def untrusted():
     seen = []
     client.connect('trust-requested',
                    lambda _client, question: (seen.append(question.get_errors()) or
-                                             question.accept(IBB.AnswerFlags.NONE) or True))
+                                             question.accept(IBBXmpp.AnswerFlags.NONE) or True))
     with client:
         assert seen[0] & Gio.TlsCertificateFlags.UNKNOWN_CA
 
@@ -92,7 +92,7 @@ def elsewhere():
     client.login_async(None, lambda _client, result: results.append(result))
     own.pop_thread_default()
     wait_until(lambda: asked)
-    asked[0].accept(IBB.AnswerFlags.NONE)
+    asked[0].accept(IBBXmpp.AnswerFlags.NONE)
     while not results:
         own.iteration(True)
     assert client.login_finish(results[0])
@@ -110,7 +110,7 @@ def logged_out():
 
 @cases.case('/bindings/python/account/component')
 def component():
-    one = IBB.Component.new(os.environ['IBB_TEST_COMPONENT'])
+    one = IBBXmpp.Component.new(os.environ['IBB_TEST_COMPONENT'])
     one.set_host(os.environ['IBB_TEST_HOST'])
     one.set_port(int(os.environ['IBB_TEST_COMPONENT_PORT']))
     one.set_secret(os.environ['IBB_TEST_COMPONENT_SECRET'])

@@ -15,7 +15,7 @@ import tempfile
 import bindings
 import cases
 from bindings import ALICE, BOB, DATA, check_fails_awaited, listing, raises
-from gi.repository import Gio, GLib, IBB
+from gi.repository import Gio, GLib, IBB, IBBXmpp
 
 
 def services():
@@ -350,12 +350,12 @@ async def encrypt():
     # The call of the page “Private from the servers”.
     opened, accepted = await ends()
     with tempfile.TemporaryDirectory() as folder:
-        identities = [await IBB.Identity.load_or_create_async(os.path.join(folder, name))
+        identities = [await IBBXmpp.Identity.load_or_create_async(os.path.join(folder, name))
                       for name in ('here', 'there')]
         for identity in identities:
             identity.set_known_certificates(None)
             identity.connect('trust-requested',
-                             lambda _identity, question: question.accept(IBB.AnswerFlags.NONE) or True)
+                             lambda _identity, question: question.accept(IBBXmpp.AnswerFlags.NONE) or True)
         here, there = await asyncio.gather(identities[0].encrypt_async(opened),
                                            identities[1].encrypt_async(accepted))
         assert isinstance(here, Gio.TlsConnection) and isinstance(there, Gio.TlsConnection)

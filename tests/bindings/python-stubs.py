@@ -16,6 +16,7 @@ import venv
 import gi
 
 gi.require_version('IBB', '1.0')
+gi.require_version('IBBXmpp', '1.0')
 gi.require_version('IBBFiles', '1.0')
 import cases  # noqa: E402
 from cases import case, check, check_equal  # noqa: E402
@@ -27,9 +28,10 @@ ROOT = pathlib.Path(os.environ['IBB_TEST_SOURCE_ROOT'])
 RIGHT = '''
 import gi
 gi.require_version('IBB', '1.0')
-from gi.repository import IBB
+gi.require_version('IBBXmpp', '1.0')
+from gi.repository import IBB, IBBXmpp
 
-async def main(service: IBB.Service, client: IBB.Client) -> None:
+async def main(service: IBB.Service, client: IBBXmpp.Client) -> None:
     async with client, await service.open_session_async('a@b/c') as transport:
         reveal_type(transport)
         reveal_type(transport.props.bytes_queued)
@@ -38,22 +40,22 @@ async def main(service: IBB.Service, client: IBB.Client) -> None:
         reveal_type(await client.query_features_async('a@b/c'))
         service.accept_async(None, lambda service, result: None)
 
-with IBB.Client.new_from_account('home') as client:
+with IBBXmpp.Client.new_from_account('home') as client:
     reveal_type(client)
 reveal_type(IBB.StanzaType.IQ)
 '''
 REVEALED = ('gi.repository.IBB.Transport', 'builtins.int', 'asyncio.streams.StreamReader', 'builtins.bool',
-            'builtins.list[builtins.str]', 'gi.repository.IBB.Client', 'gi.repository.IBB.StanzaType')
+            'builtins.list[builtins.str]', 'gi.repository.IBBXmpp.Client', 'gi.repository.IBB.StanzaType')
 
 # Each line has one mistake.
 WRONG = '''
 import gi
-from gi.repository import IBB
+from gi.repository import IBB, IBBXmpp
 service = IBB.Service()
 service.open_session(1)
 service.props.session_limit = 'four'
 service.set_session_limit()
-IBB.Client.new_from_account('home', 'desk', 'more')
+IBBXmpp.Client.new_from_account('home', 'desk', 'more')
 IBB.Loopback.new().attach()
 IBB.SessionParams(block_size='4096')
 IBB.no_such_function()
@@ -87,7 +89,8 @@ class Object:
 STRICT = '''
 import gi
 gi.require_version('IBB', '1.0')
-from gi.repository import GLib, IBB
+gi.require_version('IBBXmpp', '1.0')
+from gi.repository import GLib, IBB, IBBXmpp
 
 async def main(service: IBB.Service) -> None:
     async with await service.open_session_async('a@b/c') as transport:

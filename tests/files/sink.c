@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -583,8 +584,8 @@ test_real (gconstpointer data)
   g_autofree char   *fill = g_strdup_printf ("cat /dev/zero >%s/fill 2>/dev/null", words[1]);
   g_autofree char   *empty = g_strdup_printf ("rm %s/fill", words[1]);
   const char        *leave = "{ umount disk; cd / && umount $OLDPWD; rm -r $OLDPWD; } 2>/dev/null";
-  g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (list);
-  g_autoptr (IBBIdentity)          identity = NULL;
+  g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (list);
+  g_autoptr (IBBXmppIdentity)          identity = NULL;
   GTlsCertificate                 *certificate;
 
   if (unshare (CLONE_NEWNS) != 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
@@ -594,19 +595,19 @@ test_real (gconstpointer data)
       call (folder, leave);
       return;
     }
-  identity = ibb_identity_load_or_create (key, NULL);
-  certificate = ibb_identity_get_certificate (identity);
-  g_assert_true (ibb_known_certificates_add (known, "one", certificate, NULL));
+  identity = ibb_xmpp_identity_load_or_create (key, NULL);
+  certificate = ibb_xmpp_identity_get_certificate (identity);
+  g_assert_true (ibb_xmpp_known_certificates_add (known, "one", certificate, NULL));
   call (folder, fill);
   g_assert_false (receive_real (disk));
-  g_assert_false (ibb_known_certificates_add (known, "two", certificate, NULL));
-  g_assert_cmpint (ibb_known_certificates_check (known, "one", certificate), ==, IBB_TRUST_KNOWN);
-  g_assert_cmpint (ibb_known_certificates_check (known, "two", certificate), ==, IBB_TRUST_UNKNOWN);
+  g_assert_false (ibb_xmpp_known_certificates_add (known, "two", certificate, NULL));
+  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "one", certificate), ==, IBB_XMPP_TRUST_KNOWN);
+  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "two", certificate), ==, IBB_XMPP_TRUST_UNKNOWN);
   g_assert_true (
       call (folder, "test \"$(ls -A disk | grep -v lost+found | grep -v fill)\" = known"));
   g_assert_true (call (folder, empty));
   g_assert_true (receive_real (disk));
-  g_assert_true (ibb_known_certificates_add (known, "two", certificate, NULL));
+  g_assert_true (ibb_xmpp_known_certificates_add (known, "two", certificate, NULL));
   g_assert_true (call (folder, leave));
 }
 

@@ -7,9 +7,9 @@
 #include "config.h"
 
 #include "schedules.h"
-#include "trust/ibb-known-certificates-private.h"
-#include "trust/ibb-known-certificates.h"
-#include "trust/key-file.h"
+#include "xmpp/trust/ibb-xmpp-known-certificates-private.h"
+#include "xmpp/trust/ibb-xmpp-known-certificates.h"
+#include "xmpp/trust/key-file.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -64,7 +64,7 @@ dup_name (guint program, guint i)
 /* What a program does to a list. */
 
 static void
-change_name (Program *self, IBBKnownCertificates *known, guint i, int what)
+change_name (Program *self, IBBXmppKnownCertificates *known, guint i, int what)
 {
   g_autofree char   *name = dup_name (self->number, i);
   State             *state = &self->names[i];
@@ -72,31 +72,31 @@ change_name (Program *self, IBBKnownCertificates *known, guint i, int what)
   guint              bit = 1u << which;
   g_autoptr (GError) error = NULL;
   guint              old = state->must;
-  IBBTrust           trust;
+  IBBXmppTrust           trust;
 
   switch (what)
     {
     case 3:
       state->must = 0;
-      if (ibb_known_certificates_forget (known, name, &error))
+      if (ibb_xmpp_known_certificates_forget (known, name, &error))
         state->may = 0;
       break;
     case 1:
       state->must &= bit;
       state->may |= bit;
-      if (ibb_known_certificates_replace (known, name, certificates[which], &error))
+      if (ibb_xmpp_known_certificates_replace (known, name, certificates[which], &error))
         state->must = state->may = bit;
       break;
     case 2:
-      trust = ibb_known_certificates_check (known, name, certificates[which]);
-      judge (self->seed, trust != IBB_TRUST_KNOWN || (state->may & bit) != 0, "“%s” is known",
+      trust = ibb_xmpp_known_certificates_check (known, name, certificates[which]);
+      judge (self->seed, trust != IBB_XMPP_TRUST_KNOWN || (state->may & bit) != 0, "“%s” is known",
              name);
-      judge (self->seed, trust == IBB_TRUST_KNOWN || (old & bit) == 0 || !self->is_quiet,
+      judge (self->seed, trust == IBB_XMPP_TRUST_KNOWN || (old & bit) == 0 || !self->is_quiet,
              "“%s” is not known", name);
       break;
     case 0:
       state->may |= bit;
-      if (ibb_known_certificates_add (known, name, certificates[which], &error))
+      if (ibb_xmpp_known_certificates_add (known, name, certificates[which], &error))
         state->must |= bit;
     }
   judge (self->seed, error == NULL || !self->is_quiet, "%s", error->message);
@@ -106,7 +106,7 @@ static gpointer
 use_list (gpointer data)
 {
   Program                         *self = data;
-  g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (PLACE);
+  g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (PLACE);
   g_autoptr (GError)               error = NULL;
   int                              n = g_rand_int_range (self->random, 2, 6);
 
@@ -114,7 +114,7 @@ use_list (gpointer data)
     change_name (self, known, (guint) g_rand_int_range (self->random, 0, N_NAMES),
                  i == 0 ? 0 : g_rand_int_range (self->random, 0, 4));
   self->has_shared =
-      ibb_known_certificates_add (known, SHARED, certificates[self->number % 2], &error);
+      ibb_xmpp_known_certificates_add (known, SHARED, certificates[self->number % 2], &error);
   judge (self->seed, self->has_shared || !self->is_quiet, "%s", error->message);
   return NULL;
 }
@@ -128,7 +128,7 @@ use_key (gpointer data)
 
   judge (self->seed, key != NULL || !self->is_quiet, "%s", error->message);
   if (key != NULL)
-    self->fingerprint = ibb_known_certificates_dup_fingerprint (key);
+    self->fingerprint = ibb_xmpp_known_certificates_dup_fingerprint (key);
   return NULL;
 }
 
@@ -248,7 +248,7 @@ judge_key (Schedule *self)
       key = g_tls_certificate_new_from_pem (file->bytes->str, -1, NULL);
       judge (self->seed, key != NULL, "the key has %u bytes", (guint) file->bytes->len);
       judge (self->seed, (file->mode & 077) == 0, "the key has the mode %o", file->mode);
-      fingerprint = ibb_known_certificates_dup_fingerprint (key);
+      fingerprint = ibb_xmpp_known_certificates_dup_fingerprint (key);
     }
   for (guint i = 0; i < self->n_programs; i++)
     judge (self->seed,
@@ -385,16 +385,16 @@ static void
 test_stopped (void)
 {
   FakeDisk                        *disk = fake_disk_new (1);
-  g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (PLACE);
+  g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (PLACE);
   g_autoptr (GError)               error = NULL;
 
-  g_assert_true (ibb_known_certificates_add (known, SHARED, certificates[0], NULL));
+  g_assert_true (ibb_xmpp_known_certificates_add (known, SHARED, certificates[0], NULL));
   fake_disk_plant (disk, "place.new", FAKE_DISK_FILE, geteuid (), "planted");
   ((FakeDiskFile *) g_hash_table_lookup (disk->names, "place.new"))->holder = 1;
-  g_assert_false (ibb_known_certificates_forget (known, SHARED, &error));
+  g_assert_false (ibb_xmpp_known_certificates_forget (known, SHARED, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
-  g_assert_cmpint (ibb_known_certificates_check (known, SHARED, certificates[0]), ==,
-                   IBB_TRUST_KNOWN);
+  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, SHARED, certificates[0]), ==,
+                   IBB_XMPP_TRUST_KNOWN);
   fake_disk_free (disk);
 }
 
@@ -415,7 +415,7 @@ make_certificates (void)
       g_autofree char *joined = NULL;
 
       certificates[i] = ibb_key_file_load (PLACE, NULL);
-      fingerprint = ibb_known_certificates_dup_fingerprint (certificates[i]);
+      fingerprint = ibb_xmpp_known_certificates_dup_fingerprint (certificates[i]);
       parts = g_strsplit (fingerprint, ":", -1);
       joined = g_strjoinv ("", parts);
       digits[i] = g_ascii_strdown (joined, -1);

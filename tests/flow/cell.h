@@ -67,7 +67,7 @@ typedef struct
   CellList peer_jitter;
   guint    nagle; /* CellNagle */
   guint    mss;
-  double   ack_delay; /* of TCP; 0: none, as IBBClient asks for */
+  double   ack_delay; /* of TCP; 0: none, as IBBXmppClient asks for */
   guint    socket; /* bytes that wait before the link, at most, of engine's stanzas; 0: no limit */
 
   double server_stanza; /* microseconds that the server takes for a stanza */

@@ -140,7 +140,7 @@ def install():
     # Private headers stay at home.
     headers = {os.path.relpath(path, os.path.join(prefix, 'include', 'ibb-glib-1.0', 'ibb-glib'))
                for path in glob.glob(f'{prefix}/include/**/*.h', recursive=True)}
-    assert 'ibb-glib.h' in headers and 'xmpp/ibb-client.h' in headers
+    assert 'ibb-glib.h' in headers and 'xmpp/ibb-xmpp-client.h' in headers
     assert not [name for name in headers if 'private' in name or 'core' in name], headers
     assert 'files/ibb-files.h' in headers and 'files/ibb-files-enum-types.h' in headers
     assert not [name for name in headers if name.startswith('files/') and not name.startswith('files/ibb-files')]

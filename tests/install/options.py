@@ -32,7 +32,7 @@ def all_off():
         assert 'lib/libibb-glib-1.0.so.0' in files
         assert not [name for name in files if name.endswith(('.gir', '.typelib', '.vapi', '.html', '.py'))]
         assert 'bin/ibb' not in files
-        assert 'include/ibb-glib-1.0/ibb-glib/xmpp/ibb-client.h' not in files
+        assert 'include/ibb-glib-1.0/ibb-glib/xmpp/ibb-xmpp-client.h' not in files
         assert not [name for name in files if 'files' in name]
         assert compile_against(folder, example('overview.md', 'c')) == 'hello\n'
         with open(folder / 'prefix/lib/pkgconfig/ibb-glib-1.0.pc', encoding='utf-8') as file:
@@ -53,7 +53,7 @@ def no_client():
             with open(os.path.join(folder / 'prefix', name), encoding='utf-8') as file:
                 text = file.read()
             assert 'ibb_service_new' in text or 'class Service' in text
-            assert 'ibb_client_new' not in text and 'class Client ' not in text
+            assert 'ibb_xmpp_client_new' not in text and 'class Client ' not in text
 
 
 @cases.case('/install/options/no-files', timeout=600)

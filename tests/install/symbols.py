@@ -36,9 +36,9 @@ use (void)
 '''
 
 
-ENUMS = {'ibb_stanza_type_get_type', 'ibb_tls_mode_get_type', 'ibb_connection_state_get_type', 'ibb_trust_get_type',
-         'ibb_password_policy_get_type', 'ibb_websocket_mode_get_type', 'ibb_error_get_type',
-         'ibb_stanza_condition_get_type', 'ibb_wait_get_type', 'ibb_answer_flags_get_type', 'ibb_login_step_get_type'}
+ENUMS = {'ibb_stanza_type_get_type', 'ibb_xmpp_tls_mode_get_type', 'ibb_connection_state_get_type', 'ibb_xmpp_trust_get_type',
+         'ibb_xmpp_password_policy_get_type', 'ibb_xmpp_websocket_mode_get_type', 'ibb_error_get_type',
+         'ibb_stanza_condition_get_type', 'ibb_wait_get_type', 'ibb_xmpp_answer_flags_get_type', 'ibb_xmpp_login_step_get_type'}
 FILES_ENUMS = {'ibb_files_direction_get_type', 'ibb_files_existing_get_type', 'ibb_files_state_get_type',
                'ibb_files_way_get_type'}
 
@@ -78,9 +78,9 @@ def all_declared():
     names = declared('*.h', 'trust/ibb-*.h', 'xmpp/ibb-*.h')
     assert len(names) > 100
     missing = names - exported(LIBRARY)
-    if not any(name.startswith('ibb_client_') for name in exported(LIBRARY)):
-        missing = {name for name in missing if not name.startswith(('ibb_client_', 'ibb_component_',
-                                                                      'ibb_xmpp_connection_'))}
+    if not any(name.startswith('ibb_xmpp_client_') for name in exported(LIBRARY)):
+        missing = {name for name in missing if not name.startswith(('ibb_xmpp_client_', 'ibb_xmpp_component_',
+                                                                      'ibb_xmpp_entity_'))}
     assert not missing, missing
 
 

@@ -18,6 +18,7 @@ import gi
 import prosody
 
 gi.require_version('IBB', '1.0')
+gi.require_version('IBBXmpp', '1.0')
 from gi.repository import Gio, GLib, IBB  # noqa: E402
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
@@ -131,7 +132,7 @@ class Peer:
 def make_client(server):
     """A client that is not online yet."""
     environment = server.environment
-    client = IBB.Client.new(f"{environment['IBB_TEST_ALICE']}/ours")
+    client = IBBXmpp.Client.new(f"{environment['IBB_TEST_ALICE']}/ours")
     client.props.password = environment['IBB_TEST_ALICE_PASSWORD']
     client.props.host = environment['IBB_TEST_HOST']
     client.props.port = int(environment['IBB_TEST_PORT'])

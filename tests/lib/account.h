@@ -5,6 +5,7 @@
 #pragma once
 
 #include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 
 #include <stdlib.h>
 
@@ -47,9 +48,9 @@ account_open_database (const char *variable)
 }
 
 /* With IBB_TEST_ONE_WORKER all clients of a test share a thread. */
-static IBBWorker *account_worker;
+static IBBXmppWorker *account_worker;
 
-static inline IBBWorker *
+static inline IBBXmppWorker *
 account_get_worker (void)
 {
   static gsize done;
@@ -57,40 +58,40 @@ account_get_worker (void)
   if (g_once_init_enter (&done))
     {
       if (g_getenv ("IBB_TEST_ONE_WORKER") != NULL)
-        account_worker = ibb_worker_new ();
+        account_worker = ibb_xmpp_worker_new ();
       g_once_init_leave (&done, 1);
     }
   return account_worker;
 }
 
 static inline void
-account_prepare_client (IBBClient *client, const char *password)
+account_prepare_client (IBBXmppClient *client, const char *password)
 {
   g_autoptr (GTlsDatabase) database = NULL;
 
-  ibb_client_set_password (client, password);
-  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), account_get ("IBB_TEST_HOST"));
-  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client),
+  ibb_xmpp_client_set_password (client, password);
+  ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client), account_get ("IBB_TEST_HOST"));
+  ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
                                 (guint) atoi (account_get ("IBB_TEST_PORT")));
   if (g_getenv ("IBB_TEST_CA_FILE") != NULL) /* there is none where nothing offers TLS */
     {
       database = account_open_database ("IBB_TEST_CA_FILE");
-      ibb_client_set_tls_database (client, database);
+      ibb_xmpp_client_set_tls_database (client, database);
     }
 }
 
-static inline IBBClient *
+static inline IBBXmppClient *
 account_create_client_for (const char *jid, const char *password)
 {
-  /* ibb_client_new_with_worker () does not take NULL. */
-  IBBWorker *worker = account_get_worker ();
-  IBBClient *client = g_object_new (IBB_TYPE_CLIENT, "jid", jid, "worker", worker, NULL);
+  /* ibb_xmpp_client_new_with_worker () does not take NULL. */
+  IBBXmppWorker *worker = account_get_worker ();
+  IBBXmppClient *client = g_object_new (IBB_XMPP_TYPE_CLIENT, "jid", jid, "worker", worker, NULL);
 
   account_prepare_client (client, password);
   return client;
 }
 
-static inline IBBClient *
+static inline IBBXmppClient *
 account_create_client (const char *name, const char *resource)
 {
   g_autofree char *jid = account_dup_jid (name, resource);

@@ -26,9 +26,9 @@ static const char *const scenes[] = { "trust-requested", "peer-asking", "broken-
 /* An end; its user thinks about each question. */
 typedef struct
 {
-  IBBIdentity      *identity;  /* (owned) (nullable) */
+  IBBXmppIdentity      *identity;  /* (owned) (nullable) */
   IBBTransport     *transport; /* (owned) */
-  IBBTrustQuestion *question;  /* (owned) (nullable) */
+  IBBXmppTrustQuestion *question;  /* (owned) (nullable) */
   GAsyncResult     *result;    /* (owned) (nullable) */
   GError           *error;     /* (owned) (nullable) */
 } End;
@@ -64,11 +64,11 @@ act (Test *self)
       g_cancellable_cancel (self->cancellable);
       break;
     case DO_SET:
-      ibb_identity_set_known_certificates (self->juliet.identity, NULL);
+      ibb_xmpp_identity_set_known_certificates (self->juliet.identity, NULL);
       break;
     case DO_ENCRYPT:
       self->more = fixture_open_with (self->fixture, IBB_STANZA_TYPE_IQ);
-      ibb_identity_encrypt_async (self->juliet.identity, self->more.juliet, NULL, store_result_cb,
+      ibb_xmpp_identity_encrypt_async (self->juliet.identity, self->more.juliet, NULL, store_result_cb,
                                   &self->again);
       break;
     case DO_ITERATE:
@@ -87,22 +87,22 @@ signal_cb (Test *self)
 }
 
 static gboolean
-keep_cb (IBBIdentity *identity, IBBTrustQuestion *question, End *self)
+keep_cb (IBBXmppIdentity *identity, IBBXmppTrustQuestion *question, End *self)
 {
   g_set_object (&self->question, question);
   return TRUE;
 }
 
 static gboolean
-trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, Test *self)
+trust_cb (IBBXmppIdentity *identity, IBBXmppTrustQuestion *question, Test *self)
 {
   act (self);
-  ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_REMEMBER);
+  ibb_xmpp_trust_question_accept (question, IBB_XMPP_ANSWER_FLAGS_REMEMBER);
   return TRUE;
 }
 
 static gboolean
-watch_cb (IBBIdentity *identity, IBBTrustQuestion *question, Test *self)
+watch_cb (IBBXmppIdentity *identity, IBBXmppTrustQuestion *question, Test *self)
 {
   g_signal_connect_swapped (question, "withdrawn", G_CALLBACK (signal_cb), self);
   return keep_cb (identity, question, &self->juliet);
@@ -112,11 +112,11 @@ watch_cb (IBBIdentity *identity, IBBTrustQuestion *question, Test *self)
 static void
 let_juliet_know (Test *self)
 {
-  g_autoptr (IBBKnownCertificates) known =
-      ibb_identity_dup_known_certificates (self->juliet.identity);
+  g_autoptr (IBBXmppKnownCertificates) known =
+      ibb_xmpp_identity_dup_known_certificates (self->juliet.identity);
 
-  assert_succeeds (ibb_known_certificates_add, known, "romeo@montague.example",
-                   ibb_identity_get_certificate (self->romeo.identity));
+  assert_succeeds (ibb_xmpp_known_certificates_add, known, "romeo@montague.example",
+                   ibb_xmpp_identity_get_certificate (self->romeo.identity));
 }
 
 static void
@@ -149,9 +149,9 @@ set_up (Test *self, const char *scene, guint number)
 static void
 encrypt (Test *self)
 {
-  ibb_identity_encrypt_async (self->romeo.identity, self->romeo.transport, NULL, store_result_cb,
+  ibb_xmpp_identity_encrypt_async (self->romeo.identity, self->romeo.transport, NULL, store_result_cb,
                               &self->romeo.result);
-  ibb_identity_encrypt_async (self->juliet.identity, self->juliet.transport, self->cancellable,
+  ibb_xmpp_identity_encrypt_async (self->juliet.identity, self->juliet.transport, self->cancellable,
                               store_result_cb, &self->juliet.result);
 }
 
@@ -162,7 +162,7 @@ finish (End *self)
   g_autoptr (GAsyncResult) result = wait_for_result (&self->result);
   g_autoptr (GObject)      source = g_async_result_get_source_object (result);
   g_autoptr (GIOStream)    stream =
-      ibb_identity_encrypt_finish (IBB_IDENTITY (source), result, &self->error);
+      ibb_xmpp_identity_encrypt_finish (IBB_XMPP_IDENTITY (source), result, &self->error);
 
   return stream != NULL;
 }
@@ -185,7 +185,7 @@ end_again (Test *self)
 
   ibb_transport_abort (self->more.romeo);
   result = wait_for_result (&self->again);
-  g_assert_null (ibb_identity_encrypt_finish (self->juliet.identity, result, &error));
+  g_assert_null (ibb_xmpp_identity_encrypt_finish (self->juliet.identity, result, &error));
   g_assert_nonnull (error);
   ends_clear (&self->more);
 }
@@ -210,7 +210,7 @@ test_handler (Fixture *fixture, gconstpointer data)
   if (!is_broken && !ends_it)
     {
       wait_until (test.romeo.question != NULL);
-      ibb_trust_question_accept (test.romeo.question, IBB_ANSWER_FLAGS_NONE);
+      ibb_xmpp_trust_question_accept (test.romeo.question, IBB_XMPP_ANSWER_FLAGS_NONE);
     }
   g_assert_cmpint (finish (&test.juliet), ==, !is_broken && !ends_it);
   g_assert_cmpint (finish (&test.romeo), ==, !is_broken && !ends_it);

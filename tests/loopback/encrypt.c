@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Sessions that are private from the servers: IBBIdentity at both ends. */
+/* Sessions that are private from the servers: IBBXmppIdentity at both ends. */
 
 #define _GNU_SOURCE /* memmem () */
 
@@ -13,7 +13,7 @@
 typedef struct
 {
   Fixture     *fixture;
-  IBBIdentity *identity; /* (owned) */
+  IBBXmppIdentity *identity; /* (owned) */
   gboolean     accepts;
 
   /* of the thread until it has ended */
@@ -29,13 +29,13 @@ typedef struct
 } User;
 
 static gboolean
-trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, User *self)
+trust_cb (IBBXmppIdentity *identity, IBBXmppTrustQuestion *question, User *self)
 {
   self->n_asked++;
   g_free (self->code);
   g_free (self->digits);
-  self->code = g_strdup (ibb_trust_question_get_code (question));
-  self->digits = g_strdup (ibb_trust_question_get_fingerprint (question));
+  self->code = g_strdup (ibb_xmpp_trust_question_get_code (question));
+  self->digits = g_strdup (ibb_xmpp_trust_question_get_fingerprint (question));
   if (self->told != NULL)
     {
       g_autofree char *code = g_async_queue_pop (self->told);
@@ -43,12 +43,12 @@ trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, User *self)
       g_assert_cmpstr (code, ==, self->code);
     }
   if (self->accepts)
-    ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_REMEMBER);
+    ibb_xmpp_trust_question_accept (question, IBB_XMPP_ANSWER_FLAGS_REMEMBER);
   return TRUE;
 }
 
 static void
-peer_asking_cb (IBBIdentity *identity, const char *peer, const char *code, GAsyncQueue *told)
+peer_asking_cb (IBBXmppIdentity *identity, const char *peer, const char *code, GAsyncQueue *told)
 {
   g_assert_cmpstr (peer, ==, "romeo@montague.example");
   g_async_queue_push (told, g_strdup (code));
@@ -59,7 +59,7 @@ encrypt_thread (gpointer data)
 {
   User *self = data;
 
-  self->stream = ibb_identity_encrypt (self->identity, self->transport, NULL, &self->error);
+  self->stream = ibb_xmpp_identity_encrypt (self->identity, self->transport, NULL, &self->error);
   return NULL;
 }
 
@@ -105,7 +105,7 @@ encrypt (Fixture *fixture, User *romeo, User *juliet)
 static char *
 dup_fingerprint (User *self)
 {
-  return ibb_known_certificates_dup_fingerprint (ibb_identity_get_certificate (self->identity));
+  return ibb_xmpp_known_certificates_dup_fingerprint (ibb_xmpp_identity_get_certificate (self->identity));
 }
 
 #define TEXT "what light through yonder window breaks?"
@@ -199,7 +199,7 @@ test_one_knows (Fixture *fixture, gconstpointer data)
   user_end_session (&juliet);
   g_assert_cmpint (g_async_queue_length (told), ==, 0);
 
-  ibb_identity_set_known_certificates (romeo.identity, NULL);
+  ibb_xmpp_identity_set_known_certificates (romeo.identity, NULL);
   romeo.told = told;
   encrypt (fixture, &romeo, &juliet);
   g_assert_no_error (romeo.error);
@@ -284,9 +284,9 @@ test_in_between (Fixture *fixture, gconstpointer data)
 /* A user whose program keeps the question, in the main thread. */
 typedef struct
 {
-  IBBIdentity      *identity;  /* (owned) */
+  IBBXmppIdentity      *identity;  /* (owned) */
   IBBTransport     *transport; /* (owned) */
-  IBBTrustQuestion *question;  /* (owned) (nullable) */
+  IBBXmppTrustQuestion *question;  /* (owned) (nullable) */
   GAsyncResult     *result;    /* (owned) (nullable) */
   GError           *error;     /* (owned) (nullable) */
   gboolean          is_withdrawn;
@@ -294,14 +294,14 @@ typedef struct
 } Thinker;
 
 static void
-withdrawn_cb (IBBTrustQuestion *question, Thinker *self)
+withdrawn_cb (IBBXmppTrustQuestion *question, Thinker *self)
 {
-  g_assert_false (ibb_question_is_pending (IBB_QUESTION (question)));
+  g_assert_false (ibb_xmpp_question_is_pending (IBB_XMPP_QUESTION (question)));
   self->is_withdrawn = TRUE;
 }
 
 static gboolean
-keep_cb (IBBIdentity *identity, IBBTrustQuestion *question, Thinker *self)
+keep_cb (IBBXmppIdentity *identity, IBBXmppTrustQuestion *question, Thinker *self)
 {
   g_assert_null (self->question);
   self->question = g_object_ref (question);
@@ -310,7 +310,7 @@ keep_cb (IBBIdentity *identity, IBBTrustQuestion *question, Thinker *self)
 }
 
 static void
-broken_off_cb (IBBIdentity *identity, const char *peer, guint count, guint pause, Thinker *self)
+broken_off_cb (IBBXmppIdentity *identity, const char *peer, guint count, guint pause, Thinker *self)
 {
   g_assert_cmpuint (count, >=, 1);
   g_assert_cmpuint (pause, ==, 1 << (count - 1));
@@ -324,7 +324,7 @@ thinker_init (Thinker *self, const char *name, IBBTransport *transport, GCancell
   *self = (Thinker){ .identity = create_identity (name), .transport = transport };
   g_signal_connect (self->identity, "trust-requested", G_CALLBACK (keep_cb), self);
   g_signal_connect (self->identity, "broken-off", G_CALLBACK (broken_off_cb), self);
-  ibb_identity_encrypt_async (self->identity, transport, cancellable, store_result_cb,
+  ibb_xmpp_identity_encrypt_async (self->identity, transport, cancellable, store_result_cb,
                               &self->result);
 }
 
@@ -332,7 +332,7 @@ static void
 thinker_fail (Thinker *self)
 {
   wait_until (self->result != NULL);
-  g_assert_null (ibb_identity_encrypt_finish (self->identity, self->result, &self->error));
+  g_assert_null (ibb_xmpp_identity_encrypt_finish (self->identity, self->result, &self->error));
 }
 
 static void
@@ -365,7 +365,7 @@ accept_and_wait (Thinker *self, IBBTransport *other)
 {
   guint64 before = ibb_transport_get_bytes_received (other);
 
-  ibb_trust_question_accept (self->question, IBB_ANSWER_FLAGS_NONE);
+  ibb_xmpp_trust_question_accept (self->question, IBB_XMPP_ANSWER_FLAGS_NONE);
   wait_until (ibb_transport_get_bytes_received (other) > before);
 }
 
@@ -385,12 +385,12 @@ test_withdrawn (Fixture *fixture, gconstpointer data)
   thinker_init (&romeo, "thinking-romeo", ends.romeo, NULL);
   thinker_init (&juliet, "thinking-juliet", ends.juliet, cancellable);
   wait_until (romeo.question != NULL && juliet.question != NULL);
-  g_assert_cmpstr (ibb_trust_question_get_code (romeo.question), ==,
-                   ibb_trust_question_get_code (juliet.question));
+  g_assert_cmpstr (ibb_xmpp_trust_question_get_code (romeo.question), ==,
+                   ibb_xmpp_trust_question_get_code (juliet.question));
   if (other == OTHER_VANISHES)
     {
       g_object_set (fixture->loopback, "drop-probability", 1.0, NULL);
-      ibb_question_refuse (IBB_QUESTION (juliet.question));
+      ibb_xmpp_question_refuse (IBB_XMPP_QUESTION (juliet.question));
       thinker_fail (&juliet);
       g_assert_error (juliet.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
       g_assert_true (ibb_transport_has_ended (ends.juliet));
@@ -402,7 +402,7 @@ test_withdrawn (Fixture *fixture, gconstpointer data)
   else
     {
       if (other == OTHER_REFUSES)
-        ibb_question_refuse (IBB_QUESTION (romeo.question));
+        ibb_xmpp_question_refuse (IBB_XMPP_QUESTION (romeo.question));
       if (other == OTHER_ENDS_LATE)
         accept_and_wait (&romeo, ends.juliet);
       if (other != OTHER_REFUSES)
@@ -444,17 +444,17 @@ test_one_at_a_time (Fixture *fixture, gconstpointer data)
   thinker_init (&juliet, "patient-juliet", first.juliet, NULL);
   threads[0] = g_thread_new ("romeo", encrypt_thread, &romeo);
   wait_until (juliet.question != NULL);
-  ibb_identity_encrypt_async (juliet.identity, second.juliet, NULL, store_result_cb, &again);
+  ibb_xmpp_identity_encrypt_async (juliet.identity, second.juliet, NULL, store_result_cb, &again);
   threads[1] = g_thread_new ("romeo again", encrypt_thread, &romeo_again);
   poll_until (ibb_transport_get_bytes_received (second.juliet) > 0);
-  ibb_trust_question_accept (juliet.question, IBB_ANSWER_FLAGS_REMEMBER);
+  ibb_xmpp_trust_question_accept (juliet.question, IBB_XMPP_ANSWER_FLAGS_REMEMBER);
   wait_until (juliet.result != NULL && again != NULL);
   for (guint i = 0; i < 2; i++)
     g_thread_join (threads[i]);
   g_assert_no_error (romeo.error);
   g_assert_no_error (romeo_again.error);
-  g_object_unref (assert_succeeds (ibb_identity_encrypt_finish, juliet.identity, juliet.result));
-  g_object_unref (assert_succeeds (ibb_identity_encrypt_finish, juliet.identity, again));
+  g_object_unref (assert_succeeds (ibb_xmpp_identity_encrypt_finish, juliet.identity, juliet.result));
+  g_object_unref (assert_succeeds (ibb_xmpp_identity_encrypt_finish, juliet.identity, again));
   thinker_clear (&juliet);
   g_object_unref (again);
   g_object_unref (second.juliet);
@@ -583,15 +583,15 @@ test_below (Fixture *fixture, gconstpointer data)
 static void
 test_cancelled (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBIdentity)  identity = create_identity ("cancelled");
+  g_autoptr (IBBXmppIdentity)  identity = create_identity ("cancelled");
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   Ends                     ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
   GAsyncResult            *result = NULL;
 
-  ibb_identity_encrypt_async (identity, ends.romeo, cancellable, store_result_cb, &result);
+  ibb_xmpp_identity_encrypt_async (identity, ends.romeo, cancellable, store_result_cb, &result);
   g_cancellable_cancel (cancellable);
   wait_until (result != NULL);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_identity_encrypt_finish, identity, result);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_identity_encrypt_finish, identity, result);
   g_clear_object (&result);
   g_object_unref (ends.romeo);
   g_object_unref (ends.juliet);

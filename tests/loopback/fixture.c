@@ -47,16 +47,16 @@ fixture_set_up_stacks (Fixture *self, gconstpointer data)
 static IBBConnection *
 log_in (const char *account)
 {
-  IBBClient *client = account_create_client (account, NULL);
+  IBBXmppClient *client = account_create_client (account, NULL);
 
-  assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (client), NULL);
+  assert_succeeds (ibb_xmpp_entity_login, IBB_XMPP_ENTITY (client), NULL);
   return IBB_CONNECTION (client);
 }
 
 static void
 log_out (IBBConnection *client)
 {
-  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
+  assert_succeeds (ibb_xmpp_entity_logout, IBB_XMPP_ENTITY (client), NULL);
 }
 #endif
 
@@ -102,7 +102,7 @@ fixture_tear_down (Fixture *self, gconstpointer data)
   if (self->juliet != NULL)
     g_assert_finalize_object (self->juliet);
 #ifdef IBB_HAS_CLIENT
-  if (IBB_IS_CLIENT (self->romeo_connection))
+  if (IBB_XMPP_IS_CLIENT (self->romeo_connection))
     {
       log_out (self->romeo_connection);
       log_out (self->juliet_connection);
@@ -186,7 +186,7 @@ static char *
 dup_juliet_jid (Fixture *self)
 {
 #ifdef IBB_HAS_CLIENT
-  if (IBB_IS_CLIENT (self->juliet_connection))
+  if (IBB_XMPP_IS_CLIENT (self->juliet_connection))
     return ibb_connection_dup_local_jid (self->juliet_connection);
 #endif
   return g_strdup (JULIET);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 #include <stdlib.h>
 
 #include "../lib/calls.h"
@@ -18,15 +19,15 @@ make_path (const char *name)
 }
 
 /* With the key and the list of that name, which are made at the first time. */
-static inline IBBIdentity *
+static inline IBBXmppIdentity *
 create_identity (const char *name)
 {
   g_autofree char                 *path = make_path (name);
   g_autofree char                 *list = g_strconcat (path, ".known", NULL);
-  g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (list);
-  IBBIdentity                     *identity = assert_succeeds (ibb_identity_load_or_create, path);
+  g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (list);
+  IBBXmppIdentity                     *identity = assert_succeeds (ibb_xmpp_identity_load_or_create, path);
 
-  ibb_identity_set_known_certificates (identity, known);
+  ibb_xmpp_identity_set_known_certificates (identity, known);
   return identity;
 }
 

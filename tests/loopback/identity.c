@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The files of IBBIdentity: its key, and the certificates that it knows. */
+/* The files of IBBXmppIdentity: its key, and the certificates that it knows. */
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -17,15 +17,15 @@ test_key (void)
 
   g_assert_true (
       g_file_set_contents_full (bad, "nothing", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
-  g_assert_null (ibb_identity_load_or_create (bad, &error));
+  g_assert_null (ibb_xmpp_identity_load_or_create (bad, &error));
   g_assert_nonnull (strstr (error->message, bad));
   g_clear_error (&error);
-  g_assert_null (ibb_identity_load_or_create ("/dev/null/key.pem", &error));
+  g_assert_null (ibb_xmpp_identity_load_or_create ("/dev/null/key.pem", &error));
   g_assert_nonnull (strstr (error->message, "/dev/null/key.pem"));
   g_clear_error (&error);
-  ibb_identity_load_or_create_async (identities_folder, NULL, store_result_cb, &result);
+  ibb_xmpp_identity_load_or_create_async (identities_folder, NULL, store_result_cb, &result);
   wait_until (result != NULL);
-  g_assert_null (ibb_identity_load_or_create_finish (result, &error));
+  g_assert_null (ibb_xmpp_identity_load_or_create_finish (result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
 }
 
@@ -47,25 +47,25 @@ test_names (void)
   g_autofree char                 *text = NULL;
   g_autofree char                 *path = make_path ("known");
   g_autofree char                 *key = make_path ("key.pem");
-  g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (path);
-  g_autoptr (IBBIdentity)          identity = assert_succeeds (ibb_identity_load_or_create, key);
-  GTlsCertificate                 *certificate = ibb_identity_get_certificate (identity);
+  g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (path);
+  g_autoptr (IBBXmppIdentity)          identity = assert_succeeds (ibb_xmpp_identity_load_or_create, key);
+  GTlsCertificate                 *certificate = ibb_xmpp_identity_get_certificate (identity);
 
   g_assert_true (g_file_set_contents (path, lines, -1, NULL));
   g_assert_cmpint (g_chmod (path, 0600), ==, 0);
-  g_assert_cmpint (ibb_known_certificates_check (known, "romeo@montague.example", certificate), ==,
-                   IBB_TRUST_UNKNOWN);
-  assert_succeeds (ibb_known_certificates_add, known, "romeo@montague.example", certificate);
-  g_assert_cmpint (ibb_known_certificates_check (known, "Romeo@Montague.Example", certificate), ==,
-                   IBB_TRUST_KNOWN);
-  g_assert_cmpint (ibb_known_certificates_check (known, "juliet@capulet.example", certificate), ==,
-                   IBB_TRUST_CHANGED);
+  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "romeo@montague.example", certificate), ==,
+                   IBB_XMPP_TRUST_UNKNOWN);
+  assert_succeeds (ibb_xmpp_known_certificates_add, known, "romeo@montague.example", certificate);
+  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "Romeo@Montague.Example", certificate), ==,
+                   IBB_XMPP_TRUST_KNOWN);
+  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "juliet@capulet.example", certificate), ==,
+                   IBB_XMPP_TRUST_CHANGED);
   for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
-    g_assert_cmpint (ibb_known_certificates_check (known, others[i], certificate), ==,
-                     IBB_TRUST_UNKNOWN);
+    g_assert_cmpint (ibb_xmpp_known_certificates_check (known, others[i], certificate), ==,
+                     IBB_XMPP_TRUST_UNKNOWN);
 
   /* Nothing else goes. */
-  assert_succeeds (ibb_known_certificates_forget, known, "romeo@MONTAGUE.example");
+  assert_succeeds (ibb_xmpp_known_certificates_forget, known, "romeo@MONTAGUE.example");
   g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
   g_assert_cmpstr (text, ==, lines);
 }

@@ -118,8 +118,8 @@ test_service (Fixture *fixture, gconstpointer data)
 static void
 test_client (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBClient)    client = ibb_client_new ("a@b");
-  g_autoptr (IBBComponent) component = ibb_component_new ("gateway.example");
+  g_autoptr (IBBXmppClient)    client = ibb_xmpp_client_new ("a@b");
+  g_autoptr (IBBXmppComponent) component = ibb_xmpp_component_new ("gateway.example");
   g_autofree char         *jid = NULL;
   g_autofree char         *domain = NULL;
   gboolean                 has_any;
@@ -128,7 +128,7 @@ test_client (Fixture *fixture, gconstpointer data)
   g_object_get (component, "domain", &domain, "any-address", &has_any, NULL);
   g_assert_cmpstr (jid, ==, "a@b");
   g_assert_cmpstr (domain, ==, "gateway.example");
-  g_assert_true (has_any == ibb_component_get_any_address (component));
+  g_assert_true (has_any == ibb_xmpp_component_get_any_address (component));
   g_assert_cmpuint (change_all (client), ==, 20);
   g_assert_cmpuint (change_all (component), ==, 6);
 }

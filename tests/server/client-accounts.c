@@ -20,19 +20,19 @@ test_known_too_long (void)
   g_autofree char                 *folder = g_dir_make_tmp ("client-known-XXXXXX", NULL);
   g_autofree char                 *path = g_build_filename (folder, "known", NULL);
   g_autofree char                 *text = g_strnfill (1048577, '\n');
-  g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (path);
+  g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (path);
   g_autoptr (GTlsCertificate)      one = load_certificate ("alone-1.pem");
   GStatBuf                         info;
 
   assert_succeeds (g_file_set_contents_full, path, text, 1048577, G_FILE_SET_CONTENTS_CONSISTENT,
                    0600);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_DATA, ibb_known_certificates_add, known,
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_DATA, ibb_xmpp_known_certificates_add, known,
                 "one.example", one);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_DATA, ibb_known_certificates_forget, known,
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_DATA, ibb_xmpp_known_certificates_forget, known,
                 "one.example");
   assert_succeeds (g_file_set_contents_full, path, text, 1048576, G_FILE_SET_CONTENTS_CONSISTENT,
                    0600);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_NO_SPACE, ibb_known_certificates_add, known, "one.example",
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NO_SPACE, ibb_xmpp_known_certificates_add, known, "one.example",
                 one);
   g_assert_cmpint (g_stat (path, &info), ==, 0);
   g_assert_cmpint (info.st_size, ==, 1048576);
@@ -96,17 +96,17 @@ test_modes (void)
   g_autofree char                 *list = g_build_filename (folder, "list", NULL);
   g_autofree char                 *password = g_build_filename (folder, "password", NULL);
   g_autofree char                 *accounts = NULL;
-  g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (list);
+  g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (list);
 
-  drop (ibb_identity_load_or_create (key, NULL)); /* makes it */
-  assert_succeeds (ibb_known_certificates_add, known, "one.example", one);
+  drop (ibb_xmpp_identity_load_or_create (key, NULL)); /* makes it */
+  assert_succeeds (ibb_xmpp_known_certificates_add, known, "one.example", one);
   g_assert_true (g_file_set_contents (password, "secret\n", -1, NULL));
   accounts = g_strdup_printf (
       "[home]\njid=a@b\npassword-file=%s\n[cert]\njid=a@b\ncertificate=%s\n", password, key);
   write_accounts (accounts);
   for (gsize i = 0; i < G_N_ELEMENTS (modes); i++)
     {
-      g_autoptr (IBBClient) client = ibb_client_new ("a@b");
+      g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new ("a@b");
 
       g_assert_cmpint (g_chmod (key, modes[i].mode), ==, 0);
       g_assert_cmpint (g_chmod (list, modes[i].mode), ==, 0);
@@ -115,13 +115,13 @@ test_modes (void)
         g_test_expect_message ("ibb-glib", G_LOG_LEVEL_WARNING, modes[i].key_warning);
       if (modes[i].list_warning != NULL)
         g_test_expect_message ("ibb-glib", G_LOG_LEVEL_WARNING, modes[i].list_warning);
-      drop (ibb_identity_load_or_create (key, NULL));
-      assert_succeeds (ibb_client_load_certificate, client, key, NULL);
-      assert_succeeds (ibb_client_load_password, client, password);
-      drop (ibb_client_new_from_account ("home", NULL, NULL));
-      drop (ibb_client_new_from_account ("cert", NULL, NULL));
-      g_assert_cmpint (ibb_known_certificates_check (known, "one.example", one), ==,
-                       IBB_TRUST_KNOWN);
+      drop (ibb_xmpp_identity_load_or_create (key, NULL));
+      assert_succeeds (ibb_xmpp_client_load_certificate, client, key, NULL);
+      assert_succeeds (ibb_xmpp_client_load_password, client, password);
+      drop (ibb_xmpp_client_new_from_account ("home", NULL, NULL));
+      drop (ibb_xmpp_client_new_from_account ("cert", NULL, NULL));
+      g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "one.example", one), ==,
+                       IBB_XMPP_TRUST_KNOWN);
       g_test_assert_expected_messages ();
     }
   g_unlink (key);
@@ -137,7 +137,7 @@ test_password_file (void)
   g_autofree char      *folder = g_dir_make_tmp ("client-password-XXXXXX", NULL);
   g_autofree char      *path = g_build_filename (folder, "password", NULL);
   g_autofree char      *most = g_strnfill (4096, 'x');
-  g_autoptr (IBBClient) client = ibb_client_new ("a@b");
+  g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new ("a@b");
   const struct
   {
     const char *before;
@@ -158,12 +158,12 @@ test_password_file (void)
       g_string_append_len (text, rows[i].after, (gssize) rows[i].length);
       assert_succeeds (g_file_set_contents_full, path, text->str, (gssize) text->len,
                        G_FILE_SET_CONTENTS_CONSISTENT, 0600);
-      g_assert_cmpint (ibb_client_load_password (client, path, &error), ==, rows[i].is_good);
+      g_assert_cmpint (ibb_xmpp_client_load_password (client, path, &error), ==, rows[i].is_good);
       if (!rows[i].is_good)
         g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
     }
   g_assert_cmpint (g_unlink (path), ==, 0);
-  g_assert_false (ibb_client_load_password (client, path, NULL));
+  g_assert_false (ibb_xmpp_client_load_password (client, path, NULL));
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
@@ -175,47 +175,47 @@ test_accounts (void)
                                         { "", JID },
                                         { NULL, JID "/balcony" } };
   g_autoptr (GError) error = NULL;
-  g_auto (GStrv)     names = ibb_client_list_accounts (&error);
+  g_auto (GStrv)     names = ibb_xmpp_client_list_accounts (&error);
   g_autofree char   *host = NULL;
   guint              port;
-  IBBTlsMode         mode;
-  IBBPasswordPolicy  policy;
-  IBBClient         *like;
+  IBBXmppTlsMode         mode;
+  IBBXmppPasswordPolicy  policy;
+  IBBXmppClient         *like;
 
   g_assert_no_error (error);
   g_assert_cmpuint (g_strv_length (names), ==, 0);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, ibb_client_new_from_account, "home", NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, ibb_xmpp_client_new_from_account, "home", NULL);
 
   write_accounts ("[home]\njid=" JID "/balcony\npassword-file=password\nserver=127.0.0.1:5223\n"
                   "tls=none\npassword-policy=readable\nkeyring=false\n[other]\njid=a@b\n");
   g_strfreev (names);
-  names = ibb_client_list_accounts (NULL);
+  names = ibb_xmpp_client_list_accounts (NULL);
   g_assert_cmpuint (g_strv_length (names), ==, 2);
   g_assert_cmpstr (names[0], ==, "home");
-  g_assert_null (ibb_client_new_from_account ("hme", NULL, &error));
+  g_assert_null (ibb_xmpp_client_new_from_account ("hme", NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_assert_nonnull (strstr (error->message, "home, other"));
 
   for (guint i = 0; i < G_N_ELEMENTS (resources); i++)
     {
-      g_autoptr (IBBClient) client =
-          assert_succeeds (ibb_client_new_from_account, "home", resources[i][0]);
+      g_autoptr (IBBXmppClient) client =
+          assert_succeeds (ibb_xmpp_client_new_from_account, "home", resources[i][0]);
 
-      g_assert_cmpstr (ibb_client_get_jid (client), ==, resources[i][1]);
+      g_assert_cmpstr (ibb_xmpp_client_get_jid (client), ==, resources[i][1]);
       if (i < 2)
         continue;
       /* The file is not read again for another client of the account. */
       write_accounts ("");
-      like = ibb_client_new_like (client, JID "/balcony");
+      like = ibb_xmpp_client_new_like (client, JID "/balcony");
       g_object_get (like, "host", &host, "port", &port, "tls-mode", &mode, "password-policy",
                     &policy, NULL);
       g_assert_cmpstr (host, ==, "127.0.0.1");
       g_assert_cmpuint (port, ==, 5223);
-      g_assert_cmpint (mode, ==, IBB_TLS_MODE_NONE);
-      g_assert_cmpint (policy, ==, IBB_PASSWORD_POLICY_READABLE);
-      g_assert_false (ibb_client_get_keyring (like));
-      ibb_client_set_keyring (like, 2);
-      g_assert_cmpint (ibb_client_get_keyring (like), ==, TRUE);
+      g_assert_cmpint (mode, ==, IBB_XMPP_TLS_MODE_NONE);
+      g_assert_cmpint (policy, ==, IBB_XMPP_PASSWORD_POLICY_READABLE);
+      g_assert_false (ibb_xmpp_client_get_keyring (like));
+      ibb_xmpp_client_set_keyring (like, 2);
+      g_assert_cmpint (ibb_xmpp_client_get_keyring (like), ==, TRUE);
       drop_client (like);
     }
 }
@@ -227,7 +227,7 @@ test_bad_account (gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   write_accounts (text);
-  g_assert_null (ibb_client_new_from_account ("home", NULL, &error));
+  g_assert_null (ibb_xmpp_client_new_from_account ("home", NULL, &error));
   g_assert_nonnull (error);
   g_test_message ("%s", error->message);
 }

@@ -24,14 +24,14 @@ typedef enum
 
 struct _Application
 {
-  IBBXmppConnection **client;
+  IBBXmppEntity **client;
 
   /* Questions about a certificate. */
   guint            answer; /* an index of answers */
   guint            n_judged;
   gboolean         was_changed;
   char            *reason; /* (owned) (nullable) */
-  IBBQuestion     *kept;   /* (owned) (nullable) */
+  IBBXmppQuestion     *kept;   /* (owned) (nullable) */
   guint            n_withdrawn;
   GTlsCertificate *seen; /* weak */
 
@@ -55,7 +55,7 @@ struct _Application
 
   /* (owned) (nullable): what it gives to the client */
   GTlsDatabase         *database;
-  IBBKnownCertificates *known;
+  IBBXmppKnownCertificates *known;
   GTlsCertificate      *certificate;
   GProxyResolver       *resolver;
 };
@@ -65,44 +65,44 @@ struct _Application
 static const char *const answers[] = { "accept", "remember", "refuse", "keep", "nobody" };
 
 static void
-withdrawn_cb (IBBQuestion *question, Application *self)
+withdrawn_cb (IBBXmppQuestion *question, Application *self)
 {
-  g_assert_false (ibb_question_is_pending (question));
+  g_assert_false (ibb_xmpp_question_is_pending (question));
   self->n_withdrawn++;
 }
 
 /* A question that is neither answered nor kept is refused. */
 static gboolean
-trust_cb (IBBClient *client, IBBTrustQuestion *question, Application *self)
+trust_cb (IBBXmppClient *client, IBBXmppTrustQuestion *question, Application *self)
 {
-  g_assert_cmpint (ibb_trust_question_get_errors (question), !=, 0);
-  if (g_str_has_prefix (ibb_client_get_jid (client), "user@"))
+  g_assert_cmpint (ibb_xmpp_trust_question_get_errors (question), !=, 0);
+  if (g_str_has_prefix (ibb_xmpp_client_get_jid (client), "user@"))
     g_assert_true (
-        g_str_has_suffix (ibb_client_get_jid (client), ibb_trust_question_get_name (question)));
-  g_assert_cmpuint (strlen (ibb_trust_question_get_fingerprint (question)), ==, 32 * 3 - 1);
-  g_assert_null (ibb_trust_question_get_code (question));
-  g_assert_true (ibb_question_is_pending (IBB_QUESTION (question)));
+        g_str_has_suffix (ibb_xmpp_client_get_jid (client), ibb_xmpp_trust_question_get_name (question)));
+  g_assert_cmpuint (strlen (ibb_xmpp_trust_question_get_fingerprint (question)), ==, 32 * 3 - 1);
+  g_assert_null (ibb_xmpp_trust_question_get_code (question));
+  g_assert_true (ibb_xmpp_question_is_pending (IBB_XMPP_QUESTION (question)));
   self->n_judged++;
-  self->was_changed = ibb_trust_question_get_changed (question);
+  self->was_changed = ibb_xmpp_trust_question_get_changed (question);
   g_free (self->reason);
-  self->reason = ibb_trust_question_dup_reason (question);
-  g_set_weak_pointer (&self->seen, ibb_trust_question_get_certificate (question));
+  self->reason = ibb_xmpp_trust_question_dup_reason (question);
+  g_set_weak_pointer (&self->seen, ibb_xmpp_trust_question_get_certificate (question));
   if (g_str_equal (answers[self->answer], "keep"))
     {
       g_signal_connect (question, "withdrawn", G_CALLBACK (withdrawn_cb), self);
-      self->kept = g_object_ref (IBB_QUESTION (question));
+      self->kept = g_object_ref (IBB_XMPP_QUESTION (question));
     }
   else if (!g_str_equal (answers[self->answer], "refuse"))
-    ibb_trust_question_accept (question, g_str_equal (answers[self->answer], "remember")
-                                             ? IBB_ANSWER_FLAGS_REMEMBER
-                                             : IBB_ANSWER_FLAGS_NONE);
+    ibb_xmpp_trust_question_accept (question, g_str_equal (answers[self->answer], "remember")
+                                             ? IBB_XMPP_ANSWER_FLAGS_REMEMBER
+                                             : IBB_XMPP_ANSWER_FLAGS_NONE);
   return TRUE;
 }
 
 void
 application_attach (Application *self)
 {
-  if (IBB_IS_CLIENT (*self->client))
+  if (IBB_XMPP_IS_CLIENT (*self->client))
     g_signal_connect (*self->client, "trust-requested", G_CALLBACK (trust_cb), self);
 }
 
@@ -139,9 +139,9 @@ answer_kept (Application *self, Words *words)
 {
   wait_until (self->kept != NULL);
   if (words_take_if (words, "accept"))
-    ibb_trust_question_accept (IBB_TRUST_QUESTION (self->kept), IBB_ANSWER_FLAGS_NONE);
+    ibb_xmpp_trust_question_accept (IBB_XMPP_TRUST_QUESTION (self->kept), IBB_XMPP_ANSWER_FLAGS_NONE);
   else if (words_take_if (words, "refuse"))
-    ibb_question_refuse (self->kept);
+    ibb_xmpp_question_refuse (self->kept);
 }
 
 static void
@@ -163,9 +163,9 @@ dup_known_path (void)
 static void
 use_known (Application *self, Words *words)
 {
-  g_autoptr (IBBKnownCertificates) known = ibb_known_certificates_new (NULL);
+  g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (NULL);
 
-  ibb_client_set_known_certificates (IBB_CLIENT (*self->client), known);
+  ibb_xmpp_client_set_known_certificates (IBB_XMPP_CLIENT (*self->client), known);
 }
 
 /* "known-file on": it is there, only for the user, and now removed. */
@@ -185,13 +185,13 @@ check_known_file (Application *self, Words *words)
 }
 
 static gboolean
-password_cb (IBBClient *client, IBBPasswordQuestion *question, Application *self)
+password_cb (IBBXmppClient *client, IBBXmppPasswordQuestion *question, Application *self)
 {
-  g_assert_cmpstr (ibb_password_question_get_jid (question), ==, ibb_client_get_jid (client));
+  g_assert_cmpstr (ibb_xmpp_password_question_get_jid (question), ==, ibb_xmpp_client_get_jid (client));
   self->n_asked++;
-  self->was_refused = ibb_password_question_get_was_refused (question);
+  self->was_refused = ibb_xmpp_password_question_get_was_refused (question);
   if (self->password != NULL)
-    ibb_password_question_answer (question, self->password, IBB_ANSWER_FLAGS_REMEMBER);
+    ibb_xmpp_password_question_answer (question, self->password, IBB_XMPP_ANSWER_FLAGS_REMEMBER);
   return TRUE;
 }
 
@@ -201,7 +201,7 @@ set_typed (Application *self, Words *words)
 {
   g_free (self->password);
   self->password = words_take_if (words, "none") ? NULL : g_strdup (words_take (words));
-  ibb_client_set_password (IBB_CLIENT (*self->client), NULL);
+  ibb_xmpp_client_set_password (IBB_XMPP_CLIENT (*self->client), NULL);
   g_signal_handlers_disconnect_by_func (*self->client, password_cb, self);
   g_signal_connect (*self->client, "password-requested", G_CALLBACK (password_cb), self);
 }
@@ -218,20 +218,20 @@ check_asked_password (Application *self, Words *words)
 
 /* Each of these notifies within the notification. */
 static void
-set_all (IBBXmppConnection *connection)
+set_all (IBBXmppEntity *connection)
 {
-  IBBClient *client = IBB_CLIENT (connection);
+  IBBXmppClient *client = IBB_XMPP_CLIENT (connection);
 
-  ibb_xmpp_connection_set_auto_reconnect (connection,
-                                          !ibb_xmpp_connection_get_auto_reconnect (connection));
-  ibb_xmpp_connection_set_keepalive_interval (connection, 50000);
-  ibb_xmpp_connection_set_keepalive_timeout (connection, 70000);
-  ibb_client_set_password (client, NULL);
-  ibb_client_set_priority (client, 7);
-  ibb_client_set_send_presence (client, !ibb_client_get_send_presence (client));
-  ibb_client_set_token (client, NULL);
-  ibb_client_set_fingerprint (client, NULL);
-  ibb_client_set_user_agent_id (client, "00112233-4455-4677-8899-aabbccddeeff");
+  ibb_xmpp_entity_set_auto_reconnect (connection,
+                                          !ibb_xmpp_entity_get_auto_reconnect (connection));
+  ibb_xmpp_entity_set_keepalive_interval (connection, 50000);
+  ibb_xmpp_entity_set_keepalive_timeout (connection, 70000);
+  ibb_xmpp_client_set_password (client, NULL);
+  ibb_xmpp_client_set_priority (client, 7);
+  ibb_xmpp_client_set_send_presence (client, !ibb_xmpp_client_get_send_presence (client));
+  ibb_xmpp_client_set_token (client, NULL);
+  ibb_xmpp_client_set_fingerprint (client, NULL);
+  ibb_xmpp_client_set_user_agent_id (client, "00112233-4455-4677-8899-aabbccddeeff");
   ibb_connection_add_feature (IBB_CONNECTION (client), "urn:example:feature");
 }
 
@@ -248,20 +248,20 @@ open_session (Application *self)
 static void
 act (Application *self)
 {
-  IBBXmppConnection *connection = *self->client;
+  IBBXmppEntity *connection = *self->client;
 
   if (self->n_deeds++ > 0)
     return;
   switch (self->deed)
     {
     case DO_LOG_OUT:
-      ibb_xmpp_connection_logout_async (connection, NULL, store_result_cb, &self->logout);
+      ibb_xmpp_entity_logout_async (connection, NULL, store_result_cb, &self->logout);
       break;
     case DO_LOG_OUT_AND_WAIT:
-      assert_succeeds (ibb_xmpp_connection_logout, connection, NULL);
+      assert_succeeds (ibb_xmpp_entity_logout, connection, NULL);
       break;
     case DO_LOG_IN:
-      ibb_xmpp_connection_login_async (connection, NULL, store_result_cb, &self->again);
+      ibb_xmpp_entity_login_async (connection, NULL, store_result_cb, &self->again);
       break;
     case DO_DROP:
       g_clear_object (self->client);
@@ -296,21 +296,21 @@ told_cb (Application *self)
 }
 
 static gboolean
-question_cb (IBBClient *client, IBBQuestion *question, Application *self)
+question_cb (IBBXmppClient *client, IBBXmppQuestion *question, Application *self)
 {
   act (self);
-  if (IBB_IS_TRUST_QUESTION (question))
-    ibb_trust_question_accept (IBB_TRUST_QUESTION (question), IBB_ANSWER_FLAGS_NONE);
+  if (IBB_XMPP_IS_TRUST_QUESTION (question))
+    ibb_xmpp_trust_question_accept (IBB_XMPP_TRUST_QUESTION (question), IBB_XMPP_ANSWER_FLAGS_NONE);
   else
-    ibb_password_question_answer (IBB_PASSWORD_QUESTION (question), "secret",
-                                  IBB_ANSWER_FLAGS_NONE);
+    ibb_xmpp_password_question_answer (IBB_XMPP_PASSWORD_QUESTION (question), "secret",
+                                  IBB_XMPP_ANSWER_FLAGS_NONE);
   return TRUE;
 }
 
 static void
-state_cb (IBBXmppConnection *connection, GParamSpec *pspec, Application *self)
+state_cb (IBBXmppEntity *connection, GParamSpec *pspec, Application *self)
 {
-  self->state = ibb_xmpp_connection_get_state (connection);
+  self->state = ibb_xmpp_entity_get_state (connection);
 }
 
 /* "on SIGNAL NUMBER": from now on the client has such a handler. */
@@ -337,14 +337,14 @@ set_deed (Application *self, Words *words)
 static void
 log_in_blocking (Application *self, Words *words)
 {
-  assert_login (IBB_CLIENT (*self->client));
+  assert_login (IBB_XMPP_CLIENT (*self->client));
   run_pending ();
 }
 
 static void
 log_in_asked (Application *self, Words *words)
 {
-  ibb_xmpp_connection_login_async (*self->client, NULL, store_result_cb, &self->login);
+  ibb_xmpp_entity_login_async (*self->client, NULL, store_result_cb, &self->login);
 }
 
 /* A login that was under way: a logout ends it, and nothing else does. */
@@ -355,7 +355,7 @@ check_login (Application *self)
   g_autoptr (GObject)      source = g_async_result_get_source_object (result);
   g_autoptr (GError)       error = NULL;
   gboolean                 is_online =
-      ibb_xmpp_connection_login_finish (IBB_XMPP_CONNECTION (source), result, &error);
+      ibb_xmpp_entity_login_finish (IBB_XMPP_ENTITY (source), result, &error);
 
   if (self->deed == DO_LOG_OUT || self->deed == DO_LOG_OUT_AND_WAIT)
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -370,7 +370,7 @@ check_again (Application *self)
   g_autoptr (GAsyncResult) result = wait_for_result (&self->again);
   g_autoptr (GError)       error = NULL;
 
-  if (!ibb_xmpp_connection_login_finish (*self->client, result, &error) &&
+  if (!ibb_xmpp_entity_login_finish (*self->client, result, &error) &&
       !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PENDING))
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
 }
@@ -400,14 +400,14 @@ check_acted (Application *self, Words *words)
   if (self->is_question)
     check_login (self);
   if (self->deed == DO_LOG_OUT)
-    assert_result (ibb_xmpp_connection_logout_finish, *self->client, &self->logout);
+    assert_result (ibb_xmpp_entity_logout_finish, *self->client, &self->logout);
   if (self->deed == DO_LOG_IN)
     check_again (self);
   while (self->deed >= DO_SET && self->n_told < n_told)
     wait_a_moment ();
   if (*self->client != NULL)
     {
-      assert_succeeds (ibb_xmpp_connection_logout, *self->client, NULL);
+      assert_succeeds (ibb_xmpp_entity_logout, *self->client, NULL);
       if (self->deed == DO_OPEN)
         check_open (self);
       run_pending ();
@@ -423,17 +423,17 @@ check_acted (Application *self, Words *words)
 static void
 give_objects (Application *self, Words *words)
 {
-  IBBClient       *client = IBB_CLIENT (*self->client);
+  IBBXmppClient       *client = IBB_XMPP_CLIENT (*self->client);
   g_autofree char *path = get_certificate_path ("authority.crt");
 
   self->database = assert_succeeds (g_tls_file_database_new, path);
-  self->known = ibb_known_certificates_new (NULL);
+  self->known = ibb_xmpp_known_certificates_new (NULL);
   self->certificate = load_certificate ("romeo.pem");
   self->resolver = g_simple_proxy_resolver_new (NULL, NULL);
-  ibb_client_set_tls_database (client, self->database);
-  ibb_client_set_known_certificates (client, self->known);
-  ibb_client_set_certificate (client, self->certificate);
-  ibb_client_set_proxy_resolver (client, self->resolver);
+  ibb_xmpp_client_set_tls_database (client, self->database);
+  ibb_xmpp_client_set_known_certificates (client, self->known);
+  ibb_xmpp_client_set_certificate (client, self->certificate);
+  ibb_xmpp_client_set_proxy_resolver (client, self->resolver);
 }
 
 /* TLS ends in a thread of GIO's, which may hold the certificates for a moment: the application's,
@@ -468,7 +468,7 @@ application_call (Application *self, const char *name, Words *words)
 }
 
 Application *
-application_new (IBBXmppConnection **client)
+application_new (IBBXmppEntity **client)
 {
   Application *self = g_new0 (Application, 1);
 

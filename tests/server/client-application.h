@@ -5,13 +5,14 @@
 #pragma once
 
 #include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 
 #include "../lib/script-reader.h"
 
 typedef struct _Application Application;
 
 /* client: where the case has its client, and the application the last reference to it */
-Application *application_new (IBBXmppConnection **client);
+Application *application_new (IBBXmppEntity **client);
 void         application_free (Application *self);
 /* The application answers the questions of the client that the case has now. */
 void application_attach (Application *self);

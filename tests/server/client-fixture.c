@@ -28,9 +28,9 @@ wait_a_moment (void)
 }
 
 void
-wait_for_state (IBBClient *client, IBBConnectionState state)
+wait_for_state (IBBXmppClient *client, IBBConnectionState state)
 {
-  while (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)) != state)
+  while (ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (client)) != state)
     wait_a_moment ();
 }
 
@@ -59,21 +59,21 @@ drop_client (gpointer client)
 }
 
 void
-assert_login (IBBClient *client)
+assert_login (IBBXmppClient *client)
 {
-  assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (client), NULL);
-  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+  assert_succeeds (ibb_xmpp_entity_login, IBB_XMPP_ENTITY (client), NULL);
+  g_assert_cmpint (ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (client)), ==,
                    IBB_CONNECTION_STATE_ONLINE);
 }
 
 void
-assert_login_fails (IBBClient *client, GQuark domain, int code)
+assert_login_fails (IBBXmppClient *client, GQuark domain, int code)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error));
+  g_assert_false (ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, &error));
   g_assert_error (error, domain, code);
   g_test_message ("%s", error->message);
-  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (client)), ==,
+  g_assert_cmpint (ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (client)), ==,
                    IBB_CONNECTION_STATE_OFFLINE);
 }

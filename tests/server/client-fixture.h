@@ -5,6 +5,7 @@
 #pragma once
 
 #include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 
 #include "../lib/calls.h"
 
@@ -15,11 +16,11 @@ void start_watchdog (void);
 void wait_a_moment (void);
 /* A client that resumes quickly may never be seen suspended: wait for its next
  * connection first, then for it to be online. */
-void wait_for_state (IBBClient *client, IBBConnectionState state);
+void wait_for_state (IBBXmppClient *client, IBBConnectionState state);
 /* Waits for another thread to get there. */
 void wait_for_int (int *value, int wanted);
 /* Drops the last reference of the test's own and waits until it is gone: the
  * client's thread may hold one for a moment. */
 void drop_client (gpointer client);
-void assert_login (IBBClient *client);
-void assert_login_fails (IBBClient *client, GQuark domain, int code);
+void assert_login (IBBXmppClient *client);
+void assert_login_fails (IBBXmppClient *client, GQuark domain, int code);

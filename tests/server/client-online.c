@@ -60,7 +60,7 @@ watcher_free (IBBConnectionListener *listener)
 }
 
 static Watcher *
-watch (IBBClient *client)
+watch (IBBXmppClient *client)
 {
   static const IBBConnectionListenerClass class = {
     .notify = watcher_notify,
@@ -112,7 +112,7 @@ look_cb (gpointer user_data)
 }
 
 static gboolean
-has_timer (IBBClient *client)
+has_timer (IBBXmppClient *client)
 {
   Look                look = { 0, FALSE };
   g_autoptr (GSource) source = g_idle_source_new ();
@@ -125,11 +125,11 @@ has_timer (IBBClient *client)
 
 struct _Online
 {
-  IBBXmppConnection **client;  /* (unowned): that of the case */
+  IBBXmppEntity **client;  /* (unowned): that of the case */
   Watcher            *watcher; /* (owned) (nullable) */
   GAsyncResult       *logout;  /* (owned) (nullable) */
   GThread            *thread;  /* (nullable) */
-  IBBClient          *stuck;   /* (owned) (nullable): in a login that has no end */
+  IBBXmppClient          *stuck;   /* (owned) (nullable): in a login that has no end */
   GAsyncResult       *stuck_login;
   GSocketListener    *silent; /* (owned) (nullable): where it logs in */
 };
@@ -137,7 +137,7 @@ struct _Online
 static void
 start_watching (Online *self, Words *words)
 {
-  self->watcher = watch (IBB_CLIENT (*self->client));
+  self->watcher = watch (IBB_XMPP_CLIENT (*self->client));
 }
 
 /* "told lost|drained|chats N" */
@@ -154,7 +154,7 @@ check_told (Online *self, Words *words)
 static void
 check_timer (Online *self, Words *words)
 {
-  g_assert_cmpint (has_timer (IBB_CLIENT (*self->client)), ==, words_take_switch (words));
+  g_assert_cmpint (has_timer (IBB_XMPP_CLIENT (*self->client)), ==, words_take_switch (words));
 }
 
 static void
@@ -171,7 +171,7 @@ send_on (Online *self, Words *words)
   g_autoptr (IBBStanza) stanza =
       assert_succeeds (ibb_stanza_new_from_xml, words_take_rest (words), -1);
 
-  while (ibb_xmpp_connection_get_state (*self->client) != IBB_CONNECTION_STATE_OFFLINE)
+  while (ibb_xmpp_entity_get_state (*self->client) != IBB_CONNECTION_STATE_OFFLINE)
     {
       if (!ibb_connection_is_congested (IBB_CONNECTION (*self->client)))
         ibb_connection_send (IBB_CONNECTION (*self->client), stanza, NULL);
@@ -184,7 +184,7 @@ begin_logout (Online *self, Words *words)
 {
   int n_drained = self->watcher != NULL ? g_atomic_int_get (&self->watcher->n_drained) : 0;
 
-  ibb_xmpp_connection_logout_async (*self->client, NULL, store_result_cb, &self->logout);
+  ibb_xmpp_entity_logout_async (*self->client, NULL, store_result_cb, &self->logout);
   /* Until the buffers of the system were full the client may have drained. */
   if (self->watcher != NULL)
     g_assert_cmpint (g_atomic_int_get (&self->watcher->n_drained), ==, n_drained);
@@ -199,8 +199,8 @@ check_logging_out (Online *self, Words *words)
 
   assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_connection_send,
                 IBB_CONNECTION (*self->client), stanza);
-  ibb_xmpp_connection_login_async (*self->client, NULL, store_result_cb, &login);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_xmpp_connection_login_finish,
+  ibb_xmpp_entity_login_async (*self->client, NULL, store_result_cb, &login);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_xmpp_entity_login_finish,
                        *self->client, &login);
   g_assert_null (self->logout);
 }
@@ -208,7 +208,7 @@ check_logging_out (Online *self, Words *words)
 static void
 end_logout (Online *self, Words *words)
 {
-  assert_result (ibb_xmpp_connection_logout_finish, *self->client, &self->logout);
+  assert_result (ibb_xmpp_entity_logout_finish, *self->client, &self->logout);
 }
 
 static gpointer
@@ -223,10 +223,10 @@ log_in_and_drop (gpointer data)
 static void
 use_thread (Online *self, Words *words)
 {
-  IBBClient *client = IBB_CLIENT (*self->client);
+  IBBXmppClient *client = IBB_XMPP_CLIENT (*self->client);
 
   self->thread = g_thread_new ("drop", log_in_and_drop,
-                               ibb_client_new_like (client, ibb_client_get_jid (client)));
+                               ibb_xmpp_client_new_like (client, ibb_xmpp_client_get_jid (client)));
 }
 
 /* Nobody waits for the end of the login, which is cancelled, or of the logout. */
@@ -235,27 +235,27 @@ log_in_unheard (Online *self, Words *words)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
-  ibb_xmpp_connection_login_async (*self->client, cancellable, NULL, NULL);
+  ibb_xmpp_entity_login_async (*self->client, cancellable, NULL, NULL);
   g_cancellable_cancel (cancellable);
 }
 
 static void
 log_out_unheard (Online *self, Words *words)
 {
-  ibb_xmpp_connection_logout_async (*self->client, NULL, NULL, NULL);
+  ibb_xmpp_entity_logout_async (*self->client, NULL, NULL, NULL);
 }
 
 /* ---- a thread for several clients ---- */
 
 #define CLIENTS 3
 
-static IBBClient *
-new_on (IBBWorker *worker, guint port)
+static IBBXmppClient *
+new_on (IBBXmppWorker *worker, guint port)
 {
-  IBBClient *client = ibb_client_new_with_worker ("user@fake.test", worker);
+  IBBXmppClient *client = ibb_xmpp_client_new_with_worker ("user@fake.test", worker);
 
   g_object_set (client, "host", "127.0.0.1", "port", port, "password", "secret", "tls-mode",
-                IBB_TLS_MODE_NONE, "password-policy", IBB_PASSWORD_POLICY_READABLE, NULL);
+                IBB_XMPP_TLS_MODE_NONE, "password-policy", IBB_XMPP_PASSWORD_POLICY_READABLE, NULL);
   return client;
 }
 
@@ -264,13 +264,13 @@ new_on (IBBWorker *worker, guint port)
 static void
 share_worker (Online *self, Words *words)
 {
-  g_autoptr (IBBWorker) worker = ibb_worker_new ();
+  g_autoptr (IBBXmppWorker) worker = ibb_xmpp_worker_new ();
 
   g_clear_object (self->client);
-  *self->client = IBB_XMPP_CONNECTION (new_on (worker, (guint) words_take_number (words)));
+  *self->client = IBB_XMPP_ENTITY (new_on (worker, (guint) words_take_number (words)));
   self->silent = g_socket_listener_new ();
   self->stuck = new_on (worker, g_socket_listener_add_any_inet_port (self->silent, NULL, NULL));
-  ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (self->stuck), NULL, store_result_cb,
+  ibb_xmpp_entity_login_async (IBB_XMPP_ENTITY (self->stuck), NULL, store_result_cb,
                                    &self->stuck_login);
 }
 
@@ -284,10 +284,10 @@ check_threads (Online *self, Words *words)
 static void
 drop_stuck (Online *self, Words *words)
 {
-  IBBXmppConnection *stuck = IBB_XMPP_CONNECTION (self->stuck);
+  IBBXmppEntity *stuck = IBB_XMPP_ENTITY (self->stuck);
 
-  assert_succeeds (ibb_xmpp_connection_logout, stuck, NULL);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_connection_login_finish, stuck,
+  assert_succeeds (ibb_xmpp_entity_logout, stuck, NULL);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_entity_login_finish, stuck,
                        &self->stuck_login);
   drop_client (g_steal_pointer (&self->stuck));
   g_clear_object (&self->silent);
@@ -295,7 +295,7 @@ drop_stuck (Online *self, Words *words)
 
 typedef struct
 {
-  IBBClient *other;
+  IBBXmppClient *other;
   int        done; /* atomic */
 } Call;
 
@@ -304,8 +304,8 @@ call_cb (gpointer data)
 {
   Call *call = data;
 
-  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_xmpp_connection_login,
-                IBB_XMPP_CONNECTION (call->other), NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_xmpp_entity_login,
+                IBB_XMPP_ENTITY (call->other), NULL);
   g_atomic_int_inc (&call->done);
   return G_SOURCE_REMOVE;
 }
@@ -314,10 +314,10 @@ call_cb (gpointer data)
 static void
 check_blocking (Online *self, Words *words)
 {
-  g_autoptr (IBBWorker)    worker = ibb_worker_new ();
-  g_autoptr (IBBClient)    client = new_on (worker, 1);
-  g_autoptr (IBBComponent) component =
-      g_object_new (IBB_TYPE_COMPONENT, "domain", "bots.example", "worker", worker, NULL);
+  g_autoptr (IBBXmppWorker)    worker = ibb_xmpp_worker_new ();
+  g_autoptr (IBBXmppClient)    client = new_on (worker, 1);
+  g_autoptr (IBBXmppComponent) component =
+      g_object_new (IBB_XMPP_TYPE_COMPONENT, "domain", "bots.example", "worker", worker, NULL);
   Call call = { .other = client };
 
   g_main_context_invoke (ibb_connection_get_context (IBB_CONNECTION (component)), call_cb, &call);
@@ -329,12 +329,12 @@ drop_thread (gpointer port)
 {
   for (int i = 0; i < 50; i++)
     {
-      g_autoptr (IBBWorker) worker = ibb_worker_new ();
-      IBBClient            *clients[CLIENTS];
+      g_autoptr (IBBXmppWorker) worker = ibb_xmpp_worker_new ();
+      IBBXmppClient            *clients[CLIENTS];
 
       for (int j = 0; j < CLIENTS; j++)
         clients[j] = new_on (worker, GPOINTER_TO_UINT (port));
-      ibb_xmpp_connection_login_async (IBB_XMPP_CONNECTION (clients[i % CLIENTS]), NULL, NULL,
+      ibb_xmpp_entity_login_async (IBB_XMPP_ENTITY (clients[i % CLIENTS]), NULL, NULL,
                                        NULL);
       for (int j = 0; j < CLIENTS; j++)
         g_object_unref (clients[j]);
@@ -365,7 +365,7 @@ use_account (Online *self, Words *words)
   const char    *password = g_strchug (parts[1]);
 
   g_clear_object (self->client);
-  *self->client = IBB_XMPP_CONNECTION (
+  *self->client = IBB_XMPP_ENTITY (
       account_create_client_for (parts[0], *password != '\0' ? password : NULL));
 }
 
@@ -406,9 +406,9 @@ check_chosen (Online *self, Words *words)
 static void
 check_mechanism (Online *self, Words *words)
 {
-  IBBClient                  *client = IBB_CLIENT (*self->client);
-  g_autoptr (GTlsCertificate) certificate = ibb_client_dup_peer_certificate (client);
-  g_autofree char            *used = ibb_client_dup_mechanism (client);
+  IBBXmppClient                  *client = IBB_XMPP_CLIENT (*self->client);
+  g_autoptr (GTlsCertificate) certificate = ibb_xmpp_client_dup_peer_certificate (client);
+  g_autofree char            *used = ibb_xmpp_client_dup_mechanism (client);
 
   if (words_take_if (words, "none"))
     {
@@ -421,7 +421,7 @@ check_mechanism (Online *self, Words *words)
   g_mutex_unlock (&lock);
   check_chosen (self, words);
   g_assert_cmpint (G_IS_TLS_CERTIFICATE (certificate), ==,
-                   ibb_client_get_tls_mode (client) != IBB_TLS_MODE_NONE);
+                   ibb_xmpp_client_get_tls_mode (client) != IBB_XMPP_TLS_MODE_NONE);
 }
 
 /* The same of a login by SASL2. */
@@ -438,11 +438,11 @@ check_sasl2 (Online *self, Words *words)
 static void
 check_issued (Online *self, Words *words)
 {
-  g_autoptr (IBBToken) token = ibb_client_dup_token (IBB_CLIENT (*self->client));
+  g_autoptr (IBBXmppToken) token = ibb_xmpp_client_dup_token (IBB_XMPP_CLIENT (*self->client));
 
   g_assert_nonnull (token);
-  g_assert_cmpstr (ibb_token_get_mechanism (token), ==, words_take (words));
-  g_assert_nonnull (ibb_token_get_expiry (token));
+  g_assert_cmpstr (ibb_xmpp_token_get_mechanism (token), ==, words_take (words));
+  g_assert_nonnull (ibb_xmpp_token_get_expiry (token));
 }
 
 /* %REAL-NAME is the variable IBB_TEST_NAME. */
@@ -491,7 +491,7 @@ online_call (Online *self, const char *name, Words *words)
 }
 
 Online *
-online_new (IBBXmppConnection **client)
+online_new (IBBXmppEntity **client)
 {
   Online *self = g_new0 (Online, 1);
 

@@ -24,9 +24,9 @@ static void
 create_party (Party *party, const char *name)
 {
   party_init (party, name, "train");
-  ibb_client_set_user_agent_id (party->client, g_getenv ("IBB_TEST_USER_AGENT"));
+  ibb_xmpp_client_set_user_agent_id (party->client, g_getenv ("IBB_TEST_USER_AGENT"));
   if (g_strcmp0 (g_getenv ("IBB_TEST_TLS"), "none") == 0)
-    ibb_client_set_tls_mode (party->client, IBB_TLS_MODE_NONE);
+    ibb_xmpp_client_set_tls_mode (party->client, IBB_XMPP_TLS_MODE_NONE);
   if (g_getenv ("IBB_TEST_WEBSOCKET") != NULL)
     party_use_websocket (party);
 }
@@ -84,9 +84,9 @@ transfer (Parties *self, IBBStanzaType stanza_type, gsize total, gsize step, gui
   g_assert_cmpuint (cut_proxy_get_n_left (self->bob.proxy), ==, 0);
   g_assert_cmpuint (cut_proxy_get_n_connections (self->alice.proxy), >, n_cuts);
   g_assert_cmpuint (cut_proxy_get_n_connections (self->bob.proxy), >, n_cuts);
-  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->alice.client)), ==,
+  g_assert_cmpint (ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (self->alice.client)), ==,
                    IBB_CONNECTION_STATE_ONLINE);
-  g_assert_cmpint (ibb_xmpp_connection_get_state (IBB_XMPP_CONNECTION (self->bob.client)), ==,
+  g_assert_cmpint (ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (self->bob.client)), ==,
                    IBB_CONNECTION_STATE_ONLINE);
 }
 
@@ -188,7 +188,7 @@ test_forgotten (Parties *self, gconstpointer data)
 {
   g_autoptr (IBBTransport) alice = NULL;
   g_autoptr (IBBTransport) bob = NULL;
-  g_autoptr (IBBClient)    other = NULL;
+  g_autoptr (IBBXmppClient)    other = NULL;
 
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   cut_proxy_set_closed (self->alice.proxy, TRUE);
@@ -196,14 +196,14 @@ test_forgotten (Parties *self, gconstpointer data)
   wait_for_state (self->alice.client, IBB_CONNECTION_STATE_SUSPENDED);
 
   other = account_create_client ("alice", "train");
-  assert_succeeds (ibb_xmpp_connection_login, IBB_XMPP_CONNECTION (other), NULL);
+  assert_succeeds (ibb_xmpp_entity_login, IBB_XMPP_ENTITY (other), NULL);
 
   cut_proxy_set_closed (self->alice.proxy, FALSE);
   wait_for_state (self->alice.client, IBB_CONNECTION_STATE_OFFLINE);
   assert_lost (alice);
   write_until_lost (bob);
   assert_lost (bob);
-  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (other), NULL);
+  assert_succeeds (ibb_xmpp_entity_logout, IBB_XMPP_ENTITY (other), NULL);
   log_in (&self->alice); /* and once more from the beginning */
 }
 
@@ -213,8 +213,8 @@ static void
 begin_silence (Party *party, guint interval, guint timeout)
 {
   cut_proxy_stall (party->proxy);
-  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (party->client), timeout);
-  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (party->client), interval);
+  ibb_xmpp_entity_set_keepalive_timeout (IBB_XMPP_ENTITY (party->client), timeout);
+  ibb_xmpp_entity_set_keepalive_interval (IBB_XMPP_ENTITY (party->client), interval);
 }
 
 /* The client has come again, and has time. */
@@ -222,8 +222,8 @@ static void
 end_silence (Party *party)
 {
   g_assert_cmpuint (cut_proxy_get_n_connections (party->proxy), ==, 2);
-  ibb_xmpp_connection_set_keepalive_interval (IBB_XMPP_CONNECTION (party->client), 15000);
-  ibb_xmpp_connection_set_keepalive_timeout (IBB_XMPP_CONNECTION (party->client), 15000);
+  ibb_xmpp_entity_set_keepalive_interval (IBB_XMPP_ENTITY (party->client), 15000);
+  ibb_xmpp_entity_set_keepalive_timeout (IBB_XMPP_ENTITY (party->client), 15000);
   cut_proxy_let_in (party->proxy);
 }
 

@@ -95,11 +95,11 @@ assert_copies (const char *when, guint n)
     g_assert_cmpuint (texts[i].n_found, ==, 0);
 }
 
-static IBBClient *
+static IBBXmppClient *
 create_client (void)
 {
   g_autofree char *jid = account_dup_jid ("alice", NULL);
-  IBBClient       *client = account_create_client_for (jid, show_password ());
+  IBBXmppClient       *client = account_create_client_for (jid, show_password ());
 
   explicit_bzero (shown, sizeof shown);
   return client;
@@ -110,14 +110,14 @@ create_client (void)
 static void
 test_login (void)
 {
-  IBBClient *client = create_client ();
+  IBBXmppClient *client = create_client ();
 
   assert_copies ("set", 1);
   for (guint i = 0; i < 2; i++)
     {
       assert_login (client);
       assert_copies ("logged in", 1);
-      assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
+      assert_succeeds (ibb_xmpp_entity_logout, IBB_XMPP_ENTITY (client), NULL);
       assert_copies ("logged out", 1);
     }
   drop_client (client);
@@ -128,12 +128,12 @@ test_login (void)
 static void
 test_taken_back (void)
 {
-  IBBClient *client = create_client ();
+  IBBXmppClient *client = create_client ();
 
   assert_login (client);
-  ibb_client_set_password (client, NULL);
+  ibb_xmpp_client_set_password (client, NULL);
   assert_copies ("taken back", 0);
-  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
+  assert_succeeds (ibb_xmpp_entity_logout, IBB_XMPP_ENTITY (client), NULL);
   drop_client (client);
   assert_copies ("freed", 0);
 }
@@ -143,11 +143,11 @@ static void
 test_cancelled (void)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  IBBClient               *client = create_client ();
+  IBBXmppClient               *client = create_client ();
 
   g_cancellable_cancel (cancellable);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_connection_login,
-                IBB_XMPP_CONNECTION (client), cancellable);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_entity_login,
+                IBB_XMPP_ENTITY (client), cancellable);
   drop_client (client);
   assert_copies ("freed", 0);
 }
@@ -156,15 +156,15 @@ test_cancelled (void)
 static void
 test_component (void)
 {
-  IBBComponent *component = ibb_component_new (account_get ("IBB_TEST_COMPONENT"));
+  IBBXmppComponent *component = ibb_xmpp_component_new (account_get ("IBB_TEST_COMPONENT"));
 
-  ibb_component_set_secret (component, show_password ());
+  ibb_xmpp_component_set_secret (component, show_password ());
   explicit_bzero (shown, sizeof shown);
-  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (component), account_get ("IBB_TEST_HOST"));
-  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (component),
+  ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (component), account_get ("IBB_TEST_HOST"));
+  ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (component),
                                 (guint) atoi (account_get ("IBB_TEST_COMPONENT_PORT")));
-  assert_fails (IBB_ERROR, IBB_ERROR_AUTHENTICATION, ibb_xmpp_connection_login,
-                IBB_XMPP_CONNECTION (component), NULL);
+  assert_fails (IBB_ERROR, IBB_ERROR_AUTHENTICATION, ibb_xmpp_entity_login,
+                IBB_XMPP_ENTITY (component), NULL);
   assert_copies ("refused", 1);
   drop_client (component);
   assert_copies ("freed", 0);
@@ -202,15 +202,15 @@ hide_token (char *secret)
 static void
 fetch_token (int pipe)
 {
-  IBBClient *client = create_client ();
-  IBBToken  *token;
+  IBBXmppClient *client = create_client ();
+  IBBXmppToken  *token;
 
-  ibb_client_set_user_agent_id (client, AGENT);
+  ibb_xmpp_client_set_user_agent_id (client, AGENT);
   assert_login (client);
-  token = ibb_client_dup_token (client);
+  token = ibb_xmpp_client_dup_token (client);
   if (token != NULL)
     {
-      const char *parts[] = { ibb_token_get_mechanism (token), ibb_token_get_secret (token) };
+      const char *parts[] = { ibb_xmpp_token_get_mechanism (token), ibb_xmpp_token_get_secret (token) };
 
       for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
         g_assert_cmpint (write (pipe, parts[i], strlen (parts[i]) + 1), >, 0);
@@ -266,27 +266,27 @@ assert_token_copies (const char *when, guint n, guint n_more)
     g_assert_cmpuint (token_texts[i].n_found, ==, 0);
 }
 
-static IBBToken *
+static IBBXmppToken *
 create_token (void)
 {
   static char       text[MEMORY_TEXT_MAX];
   const MemoryText *secret = &token_texts[TOKEN_SECRET];
   char             *end = g_stpcpy (text, TOKEN_START);
-  IBBToken         *token;
+  IBBXmppToken         *token;
 
   for (gsize i = 0; i < secret->length; i++)
     end[i] = (char) (secret->bytes[i] ^ MEMORY_MASK);
-  token = ibb_token_new (text, token_mechanism, NULL);
+  token = ibb_xmpp_token_new (text, token_mechanism, NULL);
   explicit_bzero (text, sizeof text);
   return token;
 }
 
-static IBBClient *
+static IBBXmppClient *
 create_token_client (void)
 {
-  IBBClient *client = create_client ();
+  IBBXmppClient *client = create_client ();
 
-  ibb_client_set_user_agent_id (client, AGENT);
+  ibb_xmpp_client_set_user_agent_id (client, AGENT);
   return client;
 }
 
@@ -294,16 +294,16 @@ create_token_client (void)
 static void
 test_token_login (void)
 {
-  IBBClient *client = create_token_client ();
-  IBBToken  *token = create_token ();
+  IBBXmppClient *client = create_token_client ();
+  IBBXmppToken  *token = create_token ();
 
-  ibb_client_set_password (client, NULL);
-  ibb_client_set_token (client, token);
-  ibb_token_unref (token);
+  ibb_xmpp_client_set_password (client, NULL);
+  ibb_xmpp_client_set_token (client, token);
+  ibb_xmpp_token_unref (token);
   assert_token_copies ("set", 1, 0);
   assert_login (client);
   assert_token_copies ("logged in", 0, 0);
-  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
+  assert_succeeds (ibb_xmpp_entity_logout, IBB_XMPP_ENTITY (client), NULL);
   drop_client (client);
   assert_token_copies ("freed", 0, 0);
 }
@@ -316,18 +316,18 @@ test_token_issued (gconstpointer data)
   const gboolean overwrites = GPOINTER_TO_INT (data); /* what is freed */
   const guint    n_freed = overwrites ? 0 : 1;
   static char    text[MEMORY_TEXT_MAX];
-  IBBClient     *client = create_token_client ();
-  IBBToken      *token;
+  IBBXmppClient     *client = create_token_client ();
+  IBBXmppToken      *token;
 
   mallopt (M_PERTURB, overwrites ? 0x55 : 0);
   assert_login (client);
-  token = ibb_client_dup_token (client);
+  token = ibb_xmpp_client_dup_token (client);
   g_assert_nonnull (token);
-  g_strlcpy (text, ibb_token_get_secret (token), sizeof text);
-  ibb_token_unref (token);
+  g_strlcpy (text, ibb_xmpp_token_get_secret (token), sizeof text);
+  ibb_xmpp_token_unref (token);
   hide_token (text);
   assert_token_copies ("issued", 1, n_freed);
-  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (client), NULL);
+  assert_succeeds (ibb_xmpp_entity_logout, IBB_XMPP_ENTITY (client), NULL);
   assert_token_copies ("logged out", 1, n_freed);
   drop_client (client);
   assert_token_copies ("freed", 0, n_freed);

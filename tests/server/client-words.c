@@ -19,7 +19,7 @@
 #include "cut-proxy.h"
 #include "ibb-connection-private.h"
 #include "script-login.h"
-#include "xmpp/ibb-component.h"
+#include "xmpp/ibb-xmpp-component.h"
 
 #define JID "user@fake.test"
 
@@ -30,7 +30,7 @@ struct _ClientRun
   Online            *online;
   Application       *application;
   CutProxy          *proxy; /* (nullable) */
-  IBBXmppConnection *client;
+  IBBXmppEntity *client;
   IBBService        *service; /* (nullable) */
   GCancellable      *cancellable;
   GAsyncResult      *login;
@@ -57,9 +57,9 @@ create_client (Run *self, const char *jid)
 {
   g_clear_object (&self->client);
   self->client =
-      g_object_new (IBB_TYPE_CLIENT, "jid", jid, "host", "127.0.0.1", "port",
+      g_object_new (IBB_XMPP_TYPE_CLIENT, "jid", jid, "host", "127.0.0.1", "port",
                     self->servers->server->acceptor.port, "password", "secret", "tls-mode",
-                    IBB_TLS_MODE_NONE, "password-policy", IBB_PASSWORD_POLICY_READABLE, NULL);
+                    IBB_XMPP_TLS_MODE_NONE, "password-policy", IBB_XMPP_PASSWORD_POLICY_READABLE, NULL);
   application_attach (self->application);
 }
 
@@ -74,7 +74,7 @@ start_component (Run *self, Words *words)
 {
   const char *domain = words_take_rest (words);
   g_clear_object (&self->client);
-  self->client = g_object_new (IBB_TYPE_COMPONENT, "domain", domain, "secret", "test", "host",
+  self->client = g_object_new (IBB_XMPP_TYPE_COMPONENT, "domain", domain, "secret", "test", "host",
                                "127.0.0.1", "port", self->servers->server->acceptor.port, NULL);
 }
 
@@ -123,7 +123,7 @@ log_in (Run *self, Words *words)
 {
   g_clear_object (&self->login);
   self->is_logging_in = TRUE;
-  ibb_xmpp_connection_login_async (self->client, self->cancellable, store_result_cb, &self->login);
+  ibb_xmpp_entity_login_async (self->client, self->cancellable, store_result_cb, &self->login);
 }
 
 /* words: (nullable): of the error */
@@ -134,21 +134,21 @@ finish_login (Run *self, Words *words)
   g_autoptr (GError)       error = NULL;
 
   self->is_logging_in = FALSE;
-  ibb_xmpp_connection_login_finish (self->client, result, &error);
+  ibb_xmpp_entity_login_finish (self->client, result, &error);
   if (words != NULL)
     script_check_error (error, words);
   else
     g_assert_no_error (error);
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PENDING))
-    g_assert_cmpint (ibb_xmpp_connection_get_state (self->client), ==,
+    g_assert_cmpint (ibb_xmpp_entity_get_state (self->client), ==,
                      error == NULL ? IBB_CONNECTION_STATE_ONLINE : IBB_CONNECTION_STATE_OFFLINE);
 }
 
 static void
 log_out (Run *self, Words *words)
 {
-  assert_succeeds (ibb_xmpp_connection_logout, self->client, NULL);
-  g_assert_cmpint (ibb_xmpp_connection_get_state (self->client), ==, IBB_CONNECTION_STATE_OFFLINE);
+  assert_succeeds (ibb_xmpp_entity_logout, self->client, NULL);
+  g_assert_cmpint (ibb_xmpp_entity_get_state (self->client), ==, IBB_CONNECTION_STATE_OFFLINE);
 }
 
 static void
@@ -162,7 +162,7 @@ wait_for (Run *self, Words *words)
 {
   int state = script_find_nick (IBB_TYPE_CONNECTION_STATE, words_take_rest (words));
 
-  while ((int) ibb_xmpp_connection_get_state (self->client) != state)
+  while ((int) ibb_xmpp_entity_get_state (self->client) != state)
     wait_a_moment ();
 }
 
@@ -172,7 +172,7 @@ expect_online (Run *self, Words *words)
 {
   if (self->login != NULL || self->is_logging_in)
     finish_login (self, NULL);
-  while (ibb_xmpp_connection_get_state (self->client) != IBB_CONNECTION_STATE_ONLINE)
+  while (ibb_xmpp_entity_get_state (self->client) != IBB_CONNECTION_STATE_ONLINE)
     wait_a_moment ();
 }
 
@@ -200,14 +200,14 @@ check_gone (Run *self, Words *words)
 static void
 check_state (Run *self, Words *words)
 {
-  g_assert_cmpint (ibb_xmpp_connection_get_state (self->client), ==,
+  g_assert_cmpint (ibb_xmpp_entity_get_state (self->client), ==,
                    script_find_nick (IBB_TYPE_CONNECTION_STATE, words_take_rest (words)));
 }
 
 static void
 check_disconnect_error (Run *self, Words *words)
 {
-  g_autoptr (GError) error = ibb_xmpp_connection_dup_disconnect_error (self->client);
+  g_autoptr (GError) error = ibb_xmpp_entity_dup_disconnect_error (self->client);
   g_autoptr (GError) property = NULL;
 
   g_object_get (self->client, "disconnect-error", &property, NULL);
@@ -229,7 +229,7 @@ trust_authority (Run *self, Words *words)
   g_autofree char         *path = get_certificate_path ("authority.crt");
   g_autoptr (GTlsDatabase) database = assert_succeeds (g_tls_file_database_new, path);
 
-  ibb_client_set_tls_database (IBB_CLIENT (self->client), database);
+  ibb_xmpp_client_set_tls_database (IBB_XMPP_CLIENT (self->client), database);
 }
 
 /* "own-certificate NAME|PATH|none" */
@@ -244,8 +244,8 @@ set_own_certificate (Run *self, Words *words)
     certificate = assert_succeeds (g_tls_certificate_new_from_file, name);
   else if (!g_str_equal (name, "none"))
     certificate = load_certificate (name);
-  ibb_client_set_certificate (IBB_CLIENT (self->client), certificate);
-  again = ibb_client_dup_certificate (IBB_CLIENT (self->client));
+  ibb_xmpp_client_set_certificate (IBB_XMPP_CLIENT (self->client), certificate);
+  again = ibb_xmpp_client_dup_certificate (IBB_XMPP_CLIENT (self->client));
   g_assert_true (again == certificate);
 }
 
@@ -254,9 +254,9 @@ static void
 set_pin (Run *self, Words *words)
 {
   g_autoptr (GTlsCertificate) certificate = load_certificate (words_take_rest (words));
-  g_autofree char            *fingerprint = ibb_known_certificates_dup_fingerprint (certificate);
+  g_autofree char            *fingerprint = ibb_xmpp_known_certificates_dup_fingerprint (certificate);
 
-  ibb_client_set_fingerprint (IBB_CLIENT (self->client), fingerprint);
+  ibb_xmpp_client_set_fingerprint (IBB_XMPP_CLIENT (self->client), fingerprint);
 }
 
 /* "token MECHANISM [expired]" */
@@ -265,21 +265,21 @@ set_token (Run *self, Words *words)
 {
   const char           *mechanism = words_take (words);
   g_autoptr (GDateTime) past = g_date_time_new_from_unix_utc (1);
-  g_autoptr (IBBToken)  token = ibb_token_new (
+  g_autoptr (IBBXmppToken)  token = ibb_xmpp_token_new (
        "secret-token", mechanism, g_str_equal (words_take_rest (words), "expired") ? past : NULL);
 
-  ibb_client_set_token (IBB_CLIENT (self->client), token);
+  ibb_xmpp_client_set_token (IBB_XMPP_CLIENT (self->client), token);
 }
 
 /* "token-is SECRET [MECHANISM]", or "none" */
 static void
 check_token (Run *self, Words *words)
 {
-  g_autoptr (IBBToken) token = ibb_client_dup_token (IBB_CLIENT (self->client));
+  g_autoptr (IBBXmppToken) token = ibb_xmpp_client_dup_token (IBB_XMPP_CLIENT (self->client));
 
-  g_assert_cmpstr (token != NULL ? ibb_token_get_secret (token) : "none", ==, words_take (words));
+  g_assert_cmpstr (token != NULL ? ibb_xmpp_token_get_secret (token) : "none", ==, words_take (words));
   if (words_peek (words) != NULL)
-    g_assert_cmpstr (ibb_token_get_mechanism (token), ==, words_take (words));
+    g_assert_cmpstr (ibb_xmpp_token_get_mechanism (token), ==, words_take (words));
 }
 
 /* "watch PROPERTY"; "notified N" waits for so many changes. */
@@ -399,7 +399,7 @@ add_feature (Run *self, Words *words)
 static void
 add_address (Run *self, Words *words)
 {
-  assert_succeeds (ibb_component_add_address, IBB_COMPONENT (self->client),
+  assert_succeeds (ibb_xmpp_component_add_address, IBB_XMPP_COMPONENT (self->client),
                    words_take_rest (words));
 }
 
@@ -523,7 +523,7 @@ use_tls (Run *self, Words *words)
   script_server_start (self->servers,
                        words_peek (words) != NULL ? words_take_rest (words) : "alone-1.pem");
   create_client (self, JID);
-  ibb_client_set_tls_mode (IBB_CLIENT (self->client), IBB_TLS_MODE_DIRECT);
+  ibb_xmpp_client_set_tls_mode (IBB_XMPP_CLIENT (self->client), IBB_XMPP_TLS_MODE_DIRECT);
 }
 
 /* "websocket [CERTIFICATE]": the client goes over WebSocket. */
@@ -538,8 +538,8 @@ use_websocket (Run *self, Words *words)
   self->servers->server->is_websocket = TRUE;
   create_client (self, "romeo@juliet.example");
   uri = g_strdup_printf ("wss://127.0.0.1:%u/ws?a=b", self->servers->server->acceptor.port);
-  g_object_set (self->client, "tls-mode", IBB_TLS_MODE_STARTTLS, "websocket-mode",
-                IBB_WEBSOCKET_MODE_ALWAYS, "websocket-uri", uri, NULL);
+  g_object_set (self->client, "tls-mode", IBB_XMPP_TLS_MODE_STARTTLS, "websocket-mode",
+                IBB_XMPP_WEBSOCKET_MODE_ALWAYS, "websocket-uri", uri, NULL);
 }
 
 /* "proxy [URI|https]": the client goes by a proxy of HTTP, %PROXY, or only for HTTPS, unless its
@@ -559,7 +559,7 @@ start_proxy (Run *self, Words *words)
     g_simple_proxy_resolver_set_uri_proxy (G_SIMPLE_PROXY_RESOLVER (resolver), "xmpp-client", uri);
   if (strchr (text, ':') == NULL)
     g_simple_proxy_resolver_set_uri_proxy (G_SIMPLE_PROXY_RESOLVER (resolver), "https", uri);
-  ibb_client_set_proxy_resolver (IBB_CLIENT (self->client), resolver);
+  ibb_xmpp_client_set_proxy_resolver (IBB_XMPP_CLIENT (self->client), resolver);
   script_define (g_strdup ("PROXY"), uri);
 }
 

@@ -361,9 +361,9 @@ ENDS = """
 #define INPUT(stream) g_io_stream_get_input_stream (G_IO_STREAM (stream))
 """ + find_listings('privacy.md', 'c', 'The end')[0] + """
 static gboolean
-trust_cb (IBBIdentity *identity, IBBTrustQuestion *question, gpointer user_data)
+trust_cb (IBBXmppIdentity *identity, IBBXmppTrustQuestion *question, gpointer user_data)
 {
-  ibb_trust_question_accept (question, IBB_ANSWER_FLAGS_NONE);
+  ibb_xmpp_trust_question_accept (question, IBB_XMPP_ANSWER_FLAGS_NONE);
   return TRUE;
 }
 
@@ -400,23 +400,23 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (IBBClient) client = ibb_client_new_from_account ("alice", NULL, &error);
+  g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new_from_account ("alice", NULL, &error);
   g_autoptr (IBBService) service = ibb_service_new (IBB_CONNECTION (client));
-  g_autoptr (IBBIdentity) identity = ibb_identity_load_or_create (NULL, &error);
+  g_autoptr (IBBXmppIdentity) identity = ibb_xmpp_identity_load_or_create (NULL, &error);
   g_autoptr (IBBTransport) transport = NULL;
   g_autoptr (GIOStream) stream = NULL;
   char bytes[2];
   gsize n;
 
   g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), NULL);
-  if (!ibb_xmpp_connection_login (IBB_XMPP_CONNECTION (client), NULL, &error)
+  if (!ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, &error)
       || (transport = ibb_service_open_session (service, argv[1], NULL, NULL, &error)) == NULL
-      || (stream = ibb_identity_encrypt (identity, transport, NULL, &error)) == NULL
+      || (stream = ibb_xmpp_identity_encrypt (identity, transport, NULL, &error)) == NULL
       || !g_output_stream_write_all (OUTPUT (stream), "x", !g_str_equal (argv[2], "idle"), NULL, NULL, &error)
       || !g_output_stream_close (OUTPUT (stream), NULL, &error)
       || !g_input_stream_read_all (INPUT (stream), bytes, 2, &n, NULL, &error) || n > 1
       || !end (transport, G_TLS_CONNECTION (stream), argv[2], &error)
-      || !ibb_xmpp_connection_logout (IBB_XMPP_CONNECTION (client), NULL, &error))
+      || !ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, &error))
     {
       g_printerr ("%s", error != NULL ? error->message : "several bytes");
       return 1;
@@ -469,12 +469,13 @@ import sys
 
 import gi
 gi.require_version('IBB', '1.0')
-from gi.repository import GLib, IBB
+gi.require_version('IBBXmpp', '1.0')
+from gi.repository import GLib, IBB, IBBXmpp
 
-with IBB.Client.new_from_account('alice') as client:
+with IBBXmpp.Client.new_from_account('alice') as client:
     service = IBB.Service.new(client)
-    identity = IBB.Identity.load_or_create(None)
-    identity.connect('trust-requested', lambda _, question: question.accept(IBB.AnswerFlags.NONE) or True)
+    identity = IBBXmpp.Identity.load_or_create(None)
+    identity.connect('trust-requested', lambda _, question: question.accept(IBBXmpp.AnswerFlags.NONE) or True)
     transport = service.open_session(sys.argv[1])
     stream = identity.encrypt(transport)
     transport.get_output_stream().write_all(b'no record of TLS' * 10)

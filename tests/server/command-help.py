@@ -113,7 +113,7 @@ def _():
 
 @case('the page for users and the manual page have the keys of an account')
 def _():
-    with open(os.path.join(ROOT, 'ibb-glib', 'xmpp', 'ibb-client-account.c'), encoding='utf-8') as file:
+    with open(os.path.join(ROOT, 'ibb-glib', 'xmpp', 'ibb-xmpp-client-account.c'), encoding='utf-8') as file:
         have = re.findall(r'^  \{ "([a-z-]+)", (?:NULL|set_\w+) \},$', file.read(), re.MULTILINE)
     with open(os.path.join(ROOT, 'doc', 'start.md'), encoding='utf-8') as file:
         section = file.read().partition('## Two accounts')[2].partition('\n## ')[0]

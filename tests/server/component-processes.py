@@ -33,7 +33,7 @@ NAMES = 'alice', 'bob', 'carol', 'strasse'
 def serve(name, domain, port):
     """A process: each session begins with its name, then sends back what comes. Who opens one has
     another one opened to it."""
-    component = IBB.Component.new(domain)
+    component = IBBXmpp.Component.new(domain)
     component.props.secret = os.environ['IBB_TEST_COMPONENT_SECRET']
     component.props.host, component.props.port = '127.0.0.1', int(port)
     component.props.auto_reconnect = True

@@ -19,7 +19,7 @@ QUARK = IBB.error_quark()
 
 
 def make_component(port=None):
-    component = IBB.Component.new(DOMAIN)
+    component = IBBXmpp.Component.new(DOMAIN)
     component.props.secret = os.environ['IBB_TEST_COMPONENT_SECRET']
     component.props.host = os.environ['IBB_TEST_HOST']
     component.props.port = port or int(os.environ['IBB_TEST_COMPONENT_PORT'])
@@ -126,13 +126,13 @@ def refused():
     if os.environ['IBB_TEST_SERVER'] == 'prosody':  # ejabberd shares the domain among both
         error = failure(make_component().login, None)
         assert error.matches(QUARK, IBB.Error.CONFLICT) and DOMAIN in error.message, error
-        other = IBB.Component.new('other.localhost')
+        other = IBBXmpp.Component.new('other.localhost')
         other.props.host, other.props.port = component.props.host, component.props.port
         check_fails(IBB.Error.ITEM_NOT_FOUND, other.login, None, quark=QUARK)
     # Where clients log in.
     error = failure(make_component(int(os.environ['IBB_TEST_PLAIN_PORT'])).login, None)
     assert error.domain in ('ibb-error-quark', 'g-io-error-quark'), error
-    check_fails(IBB.Error.JID_MALFORMED, IBB.Component.new(ECHO).login, None, quark=QUARK)
+    check_fails(IBB.Error.JID_MALFORMED, IBBXmpp.Component.new(ECHO).login, None, quark=QUARK)
     assert component.logout(None)
 
 

@@ -13,7 +13,7 @@ party_init (Party *self, const char *name, const char *resource)
 {
   self->proxy = cut_proxy_new ((guint) atoi (account_get ("IBB_TEST_PORT")));
   self->client = account_create_client (name, resource);
-  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (self->client),
+  ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (self->client),
                                 cut_proxy_get_port (self->proxy));
   self->service = ibb_service_new (IBB_CONNECTION (self->client));
   ibb_service_set_session_limit (self->service, 10);
@@ -30,14 +30,14 @@ party_use_websocket (Party *self)
   self->proxy = cut_proxy_new ((guint) g_uri_get_port (server));
   uri = g_strdup_printf ("wss://%s:%u%s", g_uri_get_host (server), cut_proxy_get_port (self->proxy),
                          g_uri_get_path (server));
-  ibb_client_set_websocket_mode (self->client, IBB_WEBSOCKET_MODE_ALWAYS);
-  ibb_client_set_websocket_uri (self->client, uri);
+  ibb_xmpp_client_set_websocket_mode (self->client, IBB_XMPP_WEBSOCKET_MODE_ALWAYS);
+  ibb_xmpp_client_set_websocket_uri (self->client, uri);
 }
 
 void
 party_clear (Party *self)
 {
-  assert_succeeds (ibb_xmpp_connection_logout, IBB_XMPP_CONNECTION (self->client), NULL);
+  assert_succeeds (ibb_xmpp_entity_logout, IBB_XMPP_ENTITY (self->client), NULL);
   g_assert_finalize_object (self->service);
   drop_client (self->client);
   cut_proxy_free (self->proxy);

@@ -13,7 +13,7 @@
 typedef struct
 {
   CutProxy   *proxy;
-  IBBClient  *client;
+  IBBXmppClient  *client;
   IBBService *service;
 } Party;
 

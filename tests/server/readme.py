@@ -19,10 +19,10 @@ CHANGES = {
     'js': (r'IBB\.Client\.new',
            'client.set_host({host!r});\nclient.set_port({port});\n'
            'client.set_tls_database(Gio.TlsFileDatabase.new({ca_file!r}));\n'),
-    'c': ('ibb_client_set_password',
-          '  ibb_xmpp_connection_set_host (IBB_XMPP_CONNECTION (client), "{host}");\n'
-          '  ibb_xmpp_connection_set_port (IBB_XMPP_CONNECTION (client), {port});\n'
-          '  ibb_client_set_tls_database (client, g_tls_file_database_new ("{ca_file}", NULL));\n')}
+    'c': ('ibb_xmpp_client_set_password',
+          '  ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client), "{host}");\n'
+          '  ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client), {port});\n'
+          '  ibb_xmpp_client_set_tls_database (client, g_tls_file_database_new ("{ca_file}", NULL));\n')}
 
 
 for language, change in CHANGES.items():

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#include "trust/decision.h"
+#include "xmpp/trust/decision.h"
 
 #define LENGTH IBB_EXCHANGE_NUMBER_LENGTH
 #define MAX_LINKS 3
@@ -233,7 +233,7 @@ judge (Search *self, const World *world)
       if (decision->exchange.state == IBB_EXCHANGE_DECLINED)
         judge_refusal (self, world, i);
       /* The digits of one unknown peer at a time can be tried unseen. */
-      if (ibb_exchange_is_exposed (&decision->exchange) && decision->trust != IBB_TRUST_KNOWN &&
+      if (ibb_exchange_is_exposed (&decision->exchange) && decision->trust != IBB_XMPP_TRUST_KNOWN &&
           decision->can_ask)
         n_exposed[it->user][it->as_server]++;
     }
@@ -303,12 +303,12 @@ check (Search *self, World *world, guint link)
 {
   const Link *it = &self->scene->links[link];
   guint       list = world->lists[it->user];
-  IBBTrust    trust = IBB_TRUST_UNKNOWN;
+  IBBXmppTrust    trust = IBB_XMPP_TRUST_UNKNOWN;
 
   if (list & ENTRY (it->name, get_key (self, link)))
-    trust = IBB_TRUST_KNOWN;
+    trust = IBB_XMPP_TRUST_KNOWN;
   else if (list & (7 * ENTRY (it->name, 0)))
-    trust = IBB_TRUST_CHANGED;
+    trust = IBB_XMPP_TRUST_CHANGED;
   ibb_decision_set_trust (&world->sessions[link].decision, trust,
                           self->kinds[it->user] != USER_IS_NOBODY);
 }

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "trust/decision.h"
+#include "xmpp/trust/decision.h"
 
 #define LENGTH IBB_EXCHANGE_NUMBER_LENGTH
 
@@ -320,7 +320,7 @@ move_on (Clock *self, Moment *moment, gboolean is_cut)
   load_turns (self, moment);
   while (moment->is_open && !is_cut &&
          ibb_decision_proceed (decision, &self->turns, name, moment->now) == IBB_STEP_CHECK)
-    ibb_decision_set_trust (decision, IBB_TRUST_UNKNOWN, TRUE);
+    ibb_decision_set_trust (decision, IBB_XMPP_TRUST_UNKNOWN, TRUE);
   if (moment->is_open)
     g_byte_array_set_size (decision->exchange.output, 0);
   if (moment->is_open && ibb_exchange_is_exposed (&decision->exchange) && !moment->is_counted)

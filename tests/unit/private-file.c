@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trust/key-file.h"
-#include "trust/private-file.h"
+#include "xmpp/trust/key-file.h"
+#include "xmpp/trust/private-file.h"
 
 #include "../lib/calls.h"
 

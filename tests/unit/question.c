@@ -3,8 +3,8 @@
 /* The questions to an application, as those who ask see them. */
 
 #include "ibb-error.h"
-#include "trust/certificate-error.h"
-#include "trust/ibb-password-question-private.h"
+#include "xmpp/trust/certificate-error.h"
+#include "xmpp/trust/ibb-xmpp-password-question-private.h"
 
 #include "../lib/calls.h"
 
@@ -17,11 +17,11 @@ typedef struct
 } Asker;
 
 static void
-answered_cb (IBBQuestion *question, gboolean yes, gpointer data)
+answered_cb (IBBXmppQuestion *question, gboolean yes, gpointer data)
 {
   Asker *self = data;
 
-  g_assert_false (ibb_question_is_pending (question));
+  g_assert_false (ibb_xmpp_question_is_pending (question));
   if (yes)
     self->n_yes++;
   else
@@ -35,22 +35,22 @@ freed_cb (gpointer data)
 }
 
 static void
-withdrawn_cb (IBBQuestion *question, Asker *self)
+withdrawn_cb (IBBXmppQuestion *question, Asker *self)
 {
   self->n_withdrawn++;
 }
 
 /* Asked by a signal that an application does not handle; a reference keeps the question. */
-static IBBPasswordQuestion *
+static IBBXmppPasswordQuestion *
 ask (Asker *self, const GError *keyring_error)
 {
-  IBBPasswordQuestion *question = ibb_password_question_new ("a@b", TRUE, TRUE, keyring_error);
-  g_autoptr (GObject)  object = g_object_new (IBB_TYPE_PASSWORD_QUESTION, NULL);
+  IBBXmppPasswordQuestion *question = ibb_xmpp_password_question_new ("a@b", TRUE, TRUE, keyring_error);
+  g_autoptr (GObject)  object = g_object_new (IBB_XMPP_TYPE_PASSWORD_QUESTION, NULL);
   g_autoptr (GSource)  source = NULL;
 
   g_signal_connect (question, "withdrawn", G_CALLBACK (withdrawn_cb), self);
-  source = ibb_question_ask (IBB_QUESTION (g_object_ref (question)), object,
-                             g_signal_lookup ("withdrawn", IBB_TYPE_QUESTION), NULL, answered_cb,
+  source = ibb_xmpp_question_ask (IBB_XMPP_QUESTION (g_object_ref (question)), object,
+                             g_signal_lookup ("withdrawn", IBB_XMPP_TYPE_QUESTION), NULL, answered_cb,
                              self, freed_cb);
   g_source_destroy (source);
   return question;
@@ -60,30 +60,30 @@ static void
 test_password (void)
 {
   Asker                self = { 0 };
-  IBBPasswordQuestion *question = ask (&self, NULL);
-  IBBQuestion         *base = IBB_QUESTION (question);
-  IBBAnswerFlags       flags = 0;
+  IBBXmppPasswordQuestion *question = ask (&self, NULL);
+  IBBXmppQuestion         *base = IBB_XMPP_QUESTION (question);
+  IBBXmppAnswerFlags       flags = 0;
   g_autofree char     *password = NULL;
 
-  g_assert_cmpstr (ibb_password_question_get_jid (question), ==, "a@b");
-  g_assert_true (ibb_password_question_get_was_refused (question));
-  g_assert_true (ibb_password_question_get_can_remember (question));
-  g_assert_null (ibb_password_question_dup_keyring_error (question));
-  g_assert_true (ibb_question_is_pending (base));
+  g_assert_cmpstr (ibb_xmpp_password_question_get_jid (question), ==, "a@b");
+  g_assert_true (ibb_xmpp_password_question_get_was_refused (question));
+  g_assert_true (ibb_xmpp_password_question_get_can_remember (question));
+  g_assert_null (ibb_xmpp_password_question_dup_keyring_error (question));
+  g_assert_true (ibb_xmpp_question_is_pending (base));
 
-  ibb_password_question_answer (question, "first", IBB_ANSWER_FLAGS_REMEMBER);
+  ibb_xmpp_password_question_answer (question, "first", IBB_XMPP_ANSWER_FLAGS_REMEMBER);
   /* Nothing after an answer counts. */
-  ibb_password_question_answer (question, "second", IBB_ANSWER_FLAGS_NONE);
-  ibb_question_refuse (base);
-  ibb_question_withdraw (base);
+  ibb_xmpp_password_question_answer (question, "second", IBB_XMPP_ANSWER_FLAGS_NONE);
+  ibb_xmpp_question_refuse (base);
+  ibb_xmpp_question_withdraw (base);
   run_pending ();
   g_assert_cmpuint (self.n_yes, ==, 1);
   g_assert_cmpuint (self.n_no + self.n_withdrawn, ==, 0);
   g_assert_cmpuint (self.n_freed, ==, 1);
-  password = ibb_password_question_take_password (question, &flags);
+  password = ibb_xmpp_password_question_take_password (question, &flags);
   g_assert_cmpstr (password, ==, "first");
-  g_assert_cmpuint (flags, ==, IBB_ANSWER_FLAGS_REMEMBER);
-  g_assert_null (ibb_password_question_take_password (question, &flags));
+  g_assert_cmpuint (flags, ==, IBB_XMPP_ANSWER_FLAGS_REMEMBER);
+  g_assert_null (ibb_xmpp_password_question_take_password (question, &flags));
   g_assert_finalize_object (question);
 }
 
@@ -92,13 +92,13 @@ test_refused (void)
 {
   g_autoptr (GError)   reason = g_error_new_literal (IBB_ERROR, IBB_ERROR_PROTOCOL, "why");
   Asker                self = { 0 };
-  IBBPasswordQuestion *question = ask (&self, reason);
-  g_autoptr (GError)   seen = ibb_password_question_dup_keyring_error (question);
+  IBBXmppPasswordQuestion *question = ask (&self, reason);
+  g_autoptr (GError)   seen = ibb_xmpp_password_question_dup_keyring_error (question);
 
   g_assert_error (seen, IBB_ERROR, IBB_ERROR_PROTOCOL);
-  g_assert_false (ibb_password_question_get_can_remember (question));
-  ibb_question_refuse (IBB_QUESTION (question));
-  ibb_password_question_answer (question, "late", IBB_ANSWER_FLAGS_REMEMBER);
+  g_assert_false (ibb_xmpp_password_question_get_can_remember (question));
+  ibb_xmpp_question_refuse (IBB_XMPP_QUESTION (question));
+  ibb_xmpp_password_question_answer (question, "late", IBB_XMPP_ANSWER_FLAGS_REMEMBER);
   g_assert_cmpuint (self.n_no, ==, 1);
   g_assert_cmpuint (self.n_yes, ==, 0);
   g_assert_cmpuint (self.n_freed, ==, 1);
@@ -110,11 +110,11 @@ static void
 test_withdrawn (void)
 {
   Asker                self = { 0 };
-  IBBPasswordQuestion *question = ask (&self, NULL);
+  IBBXmppPasswordQuestion *question = ask (&self, NULL);
 
   for (guint i = 0; i < 2; i++)
-    ibb_question_withdraw (IBB_QUESTION (question));
-  ibb_password_question_answer (question, "late", IBB_ANSWER_FLAGS_REMEMBER);
+    ibb_xmpp_question_withdraw (IBB_XMPP_QUESTION (question));
+  ibb_xmpp_password_question_answer (question, "late", IBB_XMPP_ANSWER_FLAGS_REMEMBER);
   g_assert_cmpuint (self.n_withdrawn, ==, 0);
   run_pending ();
   g_assert_cmpuint (self.n_withdrawn, ==, 1);

@@ -7,7 +7,7 @@
 
 #include "xmpp/status.h"
 
-#include "xmpp/ibb-client.h"
+#include "xmpp/ibb-xmpp-client.h"
 
 static void
 set_online (IBBStatus *status, const char *local_jid, guint stanza_limit)
@@ -28,7 +28,7 @@ notify_cb (GObject *object, GParamSpec *pspec, gpointer user_data)
 static IBBStatus *
 create_status (GObject **object, GString *log)
 {
-  *object = G_OBJECT (ibb_client_new ("user@d.test"));
+  *object = G_OBJECT (ibb_xmpp_client_new ("user@d.test"));
   g_signal_connect (*object, "notify", G_CALLBACK (notify_cb), log);
   return ibb_status_new (IBB_CONNECTION (*object), NULL, NULL);
 }

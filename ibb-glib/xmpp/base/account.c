@@ -12,7 +12,7 @@
 #include "runtime/lock.h"
 #include "xmpp/base/domain.h"
 #include "xmpp/base/secret.h"
-#include "xmpp/ibb-token-private.h"
+#include "xmpp/ibb-xmpp-token-private.h"
 
 struct _IBBAccount
 {
@@ -35,7 +35,7 @@ ibb_account_settings_clear (IBBAccountSettings *self)
   g_clear_pointer (&self->websocket_uri, g_free);
   g_clear_pointer (&self->fingerprint, g_free);
   g_clear_pointer (&self->user_agent_id, g_free);
-  g_clear_pointer (&self->token, ibb_token_unref);
+  g_clear_pointer (&self->token, ibb_xmpp_token_unref);
   g_clear_object (&self->tls_database);
   g_clear_object (&self->proxy_resolver);
   g_clear_object (&self->certificate);
@@ -156,7 +156,7 @@ void
 ibb_account_set_component (IBBAccount *self)
 {
   self->settings.is_component = TRUE;
-  self->settings.tls_mode = IBB_TLS_MODE_NONE;
+  self->settings.tls_mode = IBB_XMPP_TLS_MODE_NONE;
   self->settings.send_presence = FALSE;
   self->settings.resumable = FALSE;
 }
@@ -189,7 +189,7 @@ copy_locked (IBBAccount *self, IBBAccountSettings *settings)
   settings->websocket_uri = g_strdup (self->settings.websocket_uri);
   settings->fingerprint = g_strdup (self->settings.fingerprint);
   settings->account = self;
-  settings->token = self->settings.token != NULL ? ibb_token_ref (self->settings.token) : NULL;
+  settings->token = self->settings.token != NULL ? ibb_xmpp_token_ref (self->settings.token) : NULL;
   settings->user_agent_id = g_strdup (self->settings.user_agent_id);
   if (settings->tls_database != NULL)
     g_object_ref (settings->tls_database);
@@ -235,7 +235,7 @@ ibb_account_copy (IBBAccount *self, IBBAccount *other)
   copy_locked (other, &settings);
   settings.password = g_strdup (other->settings.password);
   g_mutex_unlock (&other->lock);
-  g_clear_pointer (&settings.token, ibb_token_unref);
+  g_clear_pointer (&settings.token, ibb_xmpp_token_unref);
   g_clear_pointer (&settings.user_agent_id, g_free);
   settings.account = NULL;
 
@@ -331,23 +331,23 @@ ibb_account_set_object (IBBAccount *self, gsize setting, gpointer object)
   return changed;
 }
 
-IBBToken *
+IBBXmppToken *
 ibb_account_dup_token (IBBAccount *self)
 {
   IBB_AUTO_LOCK (&self->lock);
-  IBBToken *token = NULL;
+  IBBXmppToken *token = NULL;
 
   if (self->settings.token != NULL)
-    token = ibb_token_ref (self->settings.token);
+    token = ibb_xmpp_token_ref (self->settings.token);
   return token;
 }
 
 static gboolean
-swap_token (IBBAccount *self, IBBToken **token)
+swap_token (IBBAccount *self, IBBXmppToken **token)
 {
-  IBBToken *old = self->settings.token;
+  IBBXmppToken *old = self->settings.token;
 
-  if (ibb_token_equal (old, *token))
+  if (ibb_xmpp_token_equal (old, *token))
     return FALSE;
 
   self->settings.token = *token;
@@ -356,44 +356,44 @@ swap_token (IBBAccount *self, IBBToken **token)
 }
 
 gboolean
-ibb_account_set_token (IBBAccount *self, IBBToken *token)
+ibb_account_set_token (IBBAccount *self, IBBXmppToken *token)
 {
-  IBBToken *value = token != NULL ? ibb_token_ref (token) : NULL;
+  IBBXmppToken *value = token != NULL ? ibb_xmpp_token_ref (token) : NULL;
   gboolean  changed;
 
   g_mutex_lock (&self->lock);
   changed = swap_token (self, &value);
   g_mutex_unlock (&self->lock);
 
-  g_clear_pointer (&value, ibb_token_unref);
+  g_clear_pointer (&value, ibb_xmpp_token_unref);
   return changed;
 }
 
 /* The same token, made once more of what the application has kept, is no other one. */
 static void
-replace_token (IBBAccount *self, IBBToken *old, IBBToken *token)
+replace_token (IBBAccount *self, IBBXmppToken *old, IBBXmppToken *token)
 {
-  IBBToken *value = token != NULL ? ibb_token_ref (token) : NULL;
+  IBBXmppToken *value = token != NULL ? ibb_xmpp_token_ref (token) : NULL;
   gboolean  changed;
 
   g_mutex_lock (&self->lock);
-  changed = ibb_token_is_same (self->settings.token, old) && swap_token (self, &value);
+  changed = ibb_xmpp_token_is_same (self->settings.token, old) && swap_token (self, &value);
   g_mutex_unlock (&self->lock);
 
-  g_clear_pointer (&value, ibb_token_unref);
+  g_clear_pointer (&value, ibb_xmpp_token_unref);
   if (changed && self->token_replaced != NULL)
     self->token_replaced (self->token_replaced_data);
 }
 
 void
-ibb_account_settings_replace_token (IBBAccountSettings *settings, IBBToken *token)
+ibb_account_settings_replace_token (IBBAccountSettings *settings, IBBXmppToken *token)
 {
-  IBBToken *old = g_steal_pointer (&settings->token);
+  IBBXmppToken *old = g_steal_pointer (&settings->token);
 
   if (settings->account != NULL)
     replace_token (settings->account, old, token);
-  g_clear_pointer (&old, ibb_token_unref);
-  settings->token = token != NULL ? ibb_token_ref (token) : NULL;
+  g_clear_pointer (&old, ibb_xmpp_token_unref);
+  settings->token = token != NULL ? ibb_xmpp_token_ref (token) : NULL;
 }
 
 void
@@ -409,7 +409,7 @@ ibb_account_end (IBBAccount *self)
   g_autoptr (GTlsDatabase)         tls_database = NULL;
   g_autoptr (GProxyResolver)       proxy_resolver = NULL;
   g_autoptr (GTlsCertificate)      certificate = NULL;
-  g_autoptr (IBBKnownCertificates) known_certificates = NULL;
+  g_autoptr (IBBXmppKnownCertificates) known_certificates = NULL;
 
   g_mutex_lock (&self->lock);
   self->is_over = TRUE;

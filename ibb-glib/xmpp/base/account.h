@@ -9,8 +9,8 @@
 #include <gio/gio.h>
 
 #include "ibb-types.h"
-#include "trust/ibb-known-certificates.h"
-#include "xmpp/ibb-token.h"
+#include "xmpp/trust/ibb-xmpp-known-certificates.h"
+#include "xmpp/ibb-xmpp-token.h"
 
 #define IBB_ACCOUNT_DEFAULT_PRIORITY (-1)
 
@@ -22,21 +22,21 @@ typedef struct
   char                 *password; /* (nullable): in a copy, only for a login */
   char                 *host;     /* (nullable) */
   guint                 port;     /* 0: by SRV, or the usual one of host */
-  IBBTlsMode            tls_mode;
-  IBBWebsocketMode      websocket_mode;
+  IBBXmppTlsMode            tls_mode;
+  IBBXmppWebsocketMode      websocket_mode;
   char                 *websocket_uri;  /* (nullable): to be discovered */
   GTlsDatabase         *tls_database;   /* (nullable) */
   GProxyResolver       *proxy_resolver; /* (nullable): that of the system */
-  IBBPasswordPolicy     password_policy;
+  IBBXmppPasswordPolicy     password_policy;
   GTlsCertificate      *certificate;        /* (nullable): for a server that asks for one */
-  IBBKnownCertificates *known_certificates; /* (nullable) */
+  IBBXmppKnownCertificates *known_certificates; /* (nullable) */
   char                 *fingerprint;        /* (nullable): of the server's only certificate */
   gboolean              keyring;            /* a missing password is looked up there */
   gboolean              send_presence;
   int                   priority;
   gboolean              resumable;
   char                 *user_agent_id; /* (nullable) */
-  IBBToken             *token;         /* (owned) (nullable) */
+  IBBXmppToken             *token;         /* (owned) (nullable) */
   IBBAccount           *account; /* (nullable): of which it is a copy; it outlives all logins */
   gboolean              is_component; /* jid is its domain, and password the secret (XEP-0114) */
 } IBBAccountSettings;
@@ -92,11 +92,11 @@ char     *ibb_account_dup_string (IBBAccount *self, gsize setting);
 gboolean  ibb_account_set_string (IBBAccount *self, gsize setting, const char *string);
 gpointer  ibb_account_dup_object (IBBAccount *self, gsize setting);
 gboolean  ibb_account_set_object (IBBAccount *self, gsize setting, gpointer object);
-IBBToken *ibb_account_dup_token (IBBAccount *self);
-gboolean  ibb_account_set_token (IBBAccount *self, IBBToken *token);
+IBBXmppToken *ibb_account_dup_token (IBBAccount *self);
+gboolean  ibb_account_set_token (IBBAccount *self, IBBXmppToken *token);
 /* Gives a login another token (nullable), and its account, too, unless the application has set
  * another one meanwhile. */
-void ibb_account_settings_replace_token (IBBAccountSettings *settings, IBBToken *token);
+void ibb_account_settings_replace_token (IBBAccountSettings *settings, IBBXmppToken *token);
 /* Call this once, before any login. func is called when a login has replaced the token. */
 void ibb_account_set_token_replaced (IBBAccount *self, void (*func) (gpointer data), gpointer data);
 

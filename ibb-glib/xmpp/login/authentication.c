@@ -149,7 +149,7 @@ choose_token (IBBAuthentication       *self,
   if (wishes->token != NULL)
     self->fast = ibb_fast_new (wishes->token, sasl2, parameters, is_bound);
   /* A bound token is not replaced by one that is not bound, whatever the server offers now. */
-  if (wishes->token != NULL && ibb_fast_binds (ibb_token_get_mechanism (wishes->token)))
+  if (wishes->token != NULL && ibb_fast_binds (ibb_xmpp_token_get_mechanism (wishes->token)))
     is_bound = TRUE;
   best = ibb_fast_choose (sasl2, parameters, is_bound);
   if (self->fast != NULL)
@@ -207,7 +207,7 @@ ibb_authentication_free (IBBAuthentication *self)
   g_free (self->domain);
   g_clear_pointer (&self->sasl, ibb_sasl_free);
   g_clear_pointer (&self->fast, ibb_fast_free);
-  g_clear_pointer (&self->token, ibb_token_unref);
+  g_clear_pointer (&self->token, ibb_xmpp_token_unref);
   ibb_sasl2_outcome_clear (&self->outcome);
   g_free (self);
 }

@@ -103,7 +103,7 @@ ibb_encryption_new (IBBThread                  *thread,
     .domain = identity,
     .trust = &trust,
     .certificate = settings->certificate,
-    .direct = endpoint == NULL && settings->tls_mode == IBB_TLS_MODE_DIRECT,
+    .direct = endpoint == NULL && settings->tls_mode == IBB_XMPP_TLS_MODE_DIRECT,
   };
 
   if (endpoint != NULL)
@@ -154,8 +154,8 @@ ibb_encryption_abort (IBBEncryption *self, const GError *error)
 gboolean
 ibb_encryption_check (const IBBAccountSettings *settings, GError **error)
 {
-  if (settings->fingerprint == NULL || settings->tls_mode != IBB_TLS_MODE_NONE ||
-      settings->websocket_mode == IBB_WEBSOCKET_MODE_ALWAYS)
+  if (settings->fingerprint == NULL || settings->tls_mode != IBB_XMPP_TLS_MODE_NONE ||
+      settings->websocket_mode == IBB_XMPP_WEBSOCKET_MODE_ALWAYS)
     return TRUE;
 
   g_set_error_literal (error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE,
@@ -166,14 +166,14 @@ ibb_encryption_check (const IBBAccountSettings *settings, GError **error)
 
 gboolean
 ibb_encryption_choose (const IBBElement *features,
-                       IBBTlsMode        mode,
+                       IBBXmppTlsMode        mode,
                        const char       *domain,
                        gboolean         *encrypts,
                        GError          **error)
 {
   IBBElement *starttls = ibb_element_get_child (features, "starttls", IBB_TLS_NAMESPACE);
 
-  *encrypts = mode == IBB_TLS_MODE_STARTTLS;
+  *encrypts = mode == IBB_XMPP_TLS_MODE_STARTTLS;
   if (*encrypts && starttls == NULL)
     g_set_error (error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE,
                  _ ("The server of “%s” offers no TLS, which is required here"), domain);

@@ -64,25 +64,25 @@ is_usable (gsize                    i,
       !is_offered (offer, mechanisms[i].name))
     return FALSE;
   if (mechanisms[i].binding_type == NULL)
-    return !is_bound && parameters->policy != IBB_PASSWORD_POLICY_HASHED;
+    return !is_bound && parameters->policy != IBB_XMPP_PASSWORD_POLICY_HASHED;
 
   *binding = ibb_channel_binding_get (parameters->tls, mechanisms[i].binding_type);
   return *binding != NULL;
 }
 
 static gboolean
-is_expired (IBBToken *token)
+is_expired (IBBXmppToken *token)
 {
-  GDateTime            *expiry = ibb_token_get_expiry (token);
+  GDateTime            *expiry = ibb_xmpp_token_get_expiry (token);
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
 
   return expiry != NULL && g_date_time_compare (expiry, now) <= 0;
 }
 
 static void
-compute (IBBToken *token, const char *role, GBytes *binding, guint8 *digest)
+compute (IBBXmppToken *token, const char *role, GBytes *binding, guint8 *digest)
 {
-  const char         *secret = ibb_token_get_secret (token);
+  const char         *secret = ibb_xmpp_token_get_secret (token);
   g_autoptr (IBBHmac) hmac = ibb_hmac_new (G_CHECKSUM_SHA256, secret, strlen (secret));
   gsize               length = 0;
   const void         *data = binding != NULL ? g_bytes_get_data (binding, &length) : NULL;
@@ -91,7 +91,7 @@ compute (IBBToken *token, const char *role, GBytes *binding, guint8 *digest)
 }
 
 static char *
-dup_initial (IBBToken *token, const char *node, GBytes *binding)
+dup_initial (IBBXmppToken *token, const char *node, GBytes *binding)
 {
   gsize   length = strlen (node) + 1;
   guint8 *message = g_malloc (length + IBB_HMAC_MAX_DIGEST);
@@ -107,7 +107,7 @@ dup_initial (IBBToken *token, const char *node, GBytes *binding)
 }
 
 IBBFast *
-ibb_fast_new (IBBToken                *token,
+ibb_fast_new (IBBXmppToken                *token,
               const IBBElement        *offer,
               const IBBSaslParameters *parameters,
               gboolean                 is_bound)
@@ -117,7 +117,7 @@ ibb_fast_new (IBBToken                *token,
   gsize              i = 0;
 
   while (i < G_N_ELEMENTS (mechanisms) &&
-         !g_str_equal (mechanisms[i].name, ibb_token_get_mechanism (token)))
+         !g_str_equal (mechanisms[i].name, ibb_xmpp_token_get_mechanism (token)))
     i++;
   if (i == G_N_ELEMENTS (mechanisms) || is_expired (token) ||
       !is_usable (i, offer, parameters, is_bound, &binding))
@@ -180,14 +180,14 @@ ibb_fast_binds (const char *mechanism)
   return FALSE;
 }
 
-IBBToken *
+IBBXmppToken *
 ibb_fast_take_token (IBBElement *success, const char *mechanism)
 {
   g_autoptr (IBBElement) element = ibb_element_dup_child (success, "token", IBB_FAST_NAMESPACE);
   g_autoptr (GDateTime)  expiry = NULL;
   const char            *time;
   char                  *secret;
-  IBBToken              *token = NULL;
+  IBBXmppToken              *token = NULL;
 
   if (element == NULL)
     return NULL;
@@ -200,7 +200,7 @@ ibb_fast_take_token (IBBElement *success, const char *mechanism)
     return NULL;
 
   if (*secret != '\0' && strlen (secret) <= MAX_SECRET)
-    token = ibb_token_new (secret, mechanism, expiry);
+    token = ibb_xmpp_token_new (secret, mechanism, expiry);
   explicit_bzero (secret, strlen (secret));
   return token;
 }

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "xmpp/base/hmac.h"
-#include "xmpp/ibb-token.h"
+#include "xmpp/ibb-xmpp-token.h"
 #include "xmpp/login/sasl.h"
 #include "xmpp/stream/element.h"
 
@@ -23,7 +23,7 @@ struct _IBBFast
 
 /* offer: that of SASL2. is_bound: the password would log in bound to the channel; then a token
  * that is not bound is no replacement. NULL: the token cannot be used here. */
-IBBFast *ibb_fast_new (IBBToken                *token,
+IBBFast *ibb_fast_new (IBBXmppToken                *token,
                        const IBBElement        *offer,
                        const IBBSaslParameters *parameters,
                        gboolean                 is_bound);
@@ -38,6 +38,6 @@ ibb_fast_choose (const IBBElement *offer, const IBBSaslParameters *parameters, g
 /* Whether that mechanism binds to the TLS channel. */
 gboolean ibb_fast_binds (const char *mechanism);
 /* (nullable): the token for that mechanism in <success/>, which is overwritten there. */
-IBBToken *ibb_fast_take_token (IBBElement *success, const char *mechanism);
+IBBXmppToken *ibb_fast_take_token (IBBElement *success, const char *mechanism);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBFast, ibb_fast_free)

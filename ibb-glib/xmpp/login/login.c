@@ -9,8 +9,8 @@
 #include "ibb-source-private.h"
 #include "runtime/call-task.h"
 #include "runtime/cancel-watch.h"
-#include "trust/ibb-password-question-private.h"
-#include "trust/ibb-trust-question-private.h"
+#include "xmpp/trust/ibb-xmpp-password-question-private.h"
+#include "xmpp/trust/ibb-xmpp-trust-question-private.h"
 #include "xmpp/base/keyring.h"
 #include "xmpp/base/secret.h"
 
@@ -21,7 +21,7 @@ struct _IBBLogin
   IBBLoginDone          done;
   gpointer              owner;
   IBBAccount           *account;
-  IBBKnownCertificates *known;   /* (owned) (nullable) */
+  IBBXmppKnownCertificates *known;   /* (owned) (nullable) */
   gboolean              keyring; /* a missing password is looked up there, and may be kept there */
 
   GTask           *task;        /* (owned) (nullable): until it is done */
@@ -38,7 +38,7 @@ struct _IBBLogin
   GTlsCertificate *accepted;      /* (owned) (nullable) */
   char            *bare_jid;      /* (owned) (nullable): whose password is missing */
   char            *password;      /* (owned) (nullable): that was missing */
-  IBBAnswerFlags   password_flags;
+  IBBXmppAnswerFlags   password_flags;
 };
 
 /* Who waits for an answer. The client keeps the thread. */
@@ -54,7 +54,7 @@ typedef struct
   IBBLogin      *login; /* (owned) */
   gboolean       yes;
   char          *password; /* (owned) (nullable) */
-  IBBAnswerFlags flags;    /* of password */
+  IBBXmppAnswerFlags flags;    /* of password */
 } Answer;
 
 static void
@@ -147,7 +147,7 @@ answer_cb (gpointer user_data)
 
 /* Runs in any thread. */
 static void
-answered_cb (IBBQuestion *question, gboolean yes, gpointer user_data)
+answered_cb (IBBXmppQuestion *question, gboolean yes, gpointer user_data)
 {
   Asker    *asker = user_data;
   IBBLogin *self = asker->login;
@@ -155,9 +155,9 @@ answered_cb (IBBQuestion *question, gboolean yes, gpointer user_data)
 
   answer->login = g_atomic_rc_box_acquire (self);
   answer->yes = yes;
-  if (yes && IBB_IS_PASSWORD_QUESTION (question))
+  if (yes && IBB_XMPP_IS_PASSWORD_QUESTION (question))
     answer->password =
-        ibb_password_question_take_password (IBB_PASSWORD_QUESTION (question), &answer->flags);
+        ibb_xmpp_password_question_take_password (IBB_XMPP_PASSWORD_QUESTION (question), &answer->flags);
   ibb_thread_invoke (self->thread, answer_cb, answer, answer_free);
 }
 
@@ -169,7 +169,7 @@ has_handler (IBBLogin *self, guint signal)
 
 /* Asks the application, which refuses if it keeps no reference. Takes question. */
 static void
-ask (IBBLogin *self, IBBQuestion *question, guint signal)
+ask (IBBLogin *self, IBBXmppQuestion *question, guint signal)
 {
   GObject *client = g_task_get_source_object (self->task);
   Asker   *asker = g_new0 (Asker, 1);
@@ -180,7 +180,7 @@ ask (IBBLogin *self, IBBQuestion *question, guint signal)
   self->is_asking = TRUE;
   ibb_source_clear (&self->emission);
   self->emission =
-      ibb_question_ask (question, client, signal, self->context, answered_cb, asker, asker_free);
+      ibb_xmpp_question_ask (question, client, signal, self->context, answered_cb, asker, asker_free);
 }
 
 static void
@@ -198,7 +198,7 @@ certificate_cb (IBBNegotiation      *negotiation,
       return;
     }
   g_set_object (&self->asked, certificate);
-  ask (self, IBB_QUESTION (ibb_trust_question_new (name, certificate, errors, self->known, NULL)),
+  ask (self, IBB_XMPP_QUESTION (ibb_xmpp_trust_question_new (name, certificate, errors, self->known, NULL)),
        self->signals.trust);
 }
 
@@ -207,7 +207,7 @@ typedef struct
 {
   GObject         *client; /* (owned) */
   guint            signal;
-  IBBLoginStep     step;
+  IBBXmppLoginStep     step;
   char            *text;        /* (nullable) */
   GTlsCertificate *certificate; /* (owned) (nullable) */
 } Step;
@@ -233,7 +233,7 @@ step_emission_cb (gpointer data)
 }
 
 static void
-step_cb (IBBLoginStep step, const char *text, GTlsCertificate *certificate, gpointer owner)
+step_cb (IBBXmppLoginStep step, const char *text, GTlsCertificate *certificate, gpointer owner)
 {
   IBBLogin           *self = owner;
   g_autoptr (GSource) source = NULL;
@@ -253,7 +253,7 @@ ask_for_password (IBBLogin *self)
 {
   if (has_handler (self, self->signals.password))
     ask (self,
-         IBB_QUESTION (ibb_password_question_new (self->bare_jid,
+         IBB_XMPP_QUESTION (ibb_xmpp_password_question_new (self->bare_jid,
                                                   ibb_account_get_was_refused (self->account),
                                                   self->keyring, self->keyring_error)),
          self->signals.password);
@@ -291,7 +291,7 @@ password_cb (IBBNegotiation *negotiation, const char *bare_jid, gpointer owner)
   /* After a refusal, too: it tells whether another password can be kept. */
   if (self->keyring)
     {
-      step_cb (IBB_LOGIN_STEP_KEYRING, NULL, NULL, self);
+      step_cb (IBB_XMPP_LOGIN_STEP_KEYRING, NULL, NULL, self);
       self->is_looking_up = TRUE;
       ibb_thread_hold (self->thread);
       ibb_keyring_lookup_async (bare_jid, self->lookup, lookup_cb, g_atomic_rc_box_acquire (self));
@@ -304,13 +304,13 @@ password_cb (IBBNegotiation *negotiation, const char *bare_jid, gpointer owner)
 static GTask *
 end (IBBLogin *self)
 {
-  g_autoptr (IBBQuestion) question = g_weak_ref_get (&self->question);
+  g_autoptr (IBBXmppQuestion) question = g_weak_ref_get (&self->question);
 
   g_clear_pointer (&self->cancelled, ibb_cancel_watch_free);
   g_cancellable_cancel (self->lookup);
   self->is_asking = FALSE;
   if (question != NULL)
-    ibb_question_withdraw (question);
+    ibb_xmpp_question_withdraw (question);
   ibb_source_clear (&self->emission);
   g_clear_object (&self->asked);
   g_clear_pointer (&self->negotiation, ibb_negotiation_unref);
@@ -326,7 +326,7 @@ keep_password (IBBLogin *self)
     return;
   ibb_account_set_was_refused (self->account, FALSE);
   ibb_account_set_string (self->account, IBB_ACCOUNT_SETTING (password), self->password);
-  if ((self->password_flags & IBB_ANSWER_FLAGS_REMEMBER) != 0 && self->keyring &&
+  if ((self->password_flags & IBB_XMPP_ANSWER_FLAGS_REMEMBER) != 0 && self->keyring &&
       self->keyring_error == NULL)
     ibb_keyring_store (self->bare_jid, self->password);
 }

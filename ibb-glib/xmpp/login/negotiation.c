@@ -131,7 +131,7 @@ ibb_negotiation_was_refused (IBBNegotiation *self)
 }
 
 static void
-tell (IBBNegotiation *self, IBBLoginStep step, const char *text)
+tell (IBBNegotiation *self, IBBXmppLoginStep step, const char *text)
 {
   if (self->stage != IBB_LOGIN_STAGE_DONE && self->handler->step != NULL)
     self->handler->step (step, text, self->result.certificate, self->owner);
@@ -270,7 +270,7 @@ start_sasl (IBBNegotiation *self, IBBElement *features)
     .resumption = self->resumption.id != NULL ? &self->resumption : NULL,
   };
 
-  tell (self, IBB_LOGIN_STEP_AUTHENTICATE, NULL);
+  tell (self, IBB_XMPP_LOGIN_STEP_AUTHENTICATE, NULL);
   /* After a resumption along with SASL2 no other features follow. */
   ibb_xml_stream_set_idle_limit (self->stream, ibb_element_get_idle_limit (features));
   self->authentication = ibb_authentication_new (
@@ -296,7 +296,7 @@ start_sasl (IBBNegotiation *self, IBBElement *features)
 static void
 open_stream (IBBNegotiation *self)
 {
-  gboolean is_private = self->encryption != NULL || self->settings.tls_mode == IBB_TLS_MODE_NONE;
+  gboolean is_private = self->encryption != NULL || self->settings.tls_mode == IBB_XMPP_TLS_MODE_NONE;
 
   ibb_xml_stream_open (self->stream, is_private && self->node != NULL ? self->bare_jid : NULL,
                        self->domain);
@@ -647,10 +647,10 @@ connected (IBBNegotiation *self, GSocketConnection *connection)
 {
   g_autofree char *place = ibb_route_describe (connection, self->endpoint);
 
-  tell (self, IBB_LOGIN_STEP_NEGOTIATE, place);
-  if (self->settings.tls_mode == IBB_TLS_MODE_AUTOMATIC)
+  tell (self, IBB_XMPP_LOGIN_STEP_NEGOTIATE, place);
+  if (self->settings.tls_mode == IBB_XMPP_TLS_MODE_AUTOMATIC)
     self->settings.tls_mode =
-        ibb_dial_is_direct (connection) ? IBB_TLS_MODE_DIRECT : IBB_TLS_MODE_STARTTLS;
+        ibb_dial_is_direct (connection) ? IBB_XMPP_TLS_MODE_DIRECT : IBB_XMPP_TLS_MODE_STARTTLS;
   self->stream = ibb_xml_stream_new (ibb_thread_get_context (self->thread), connection);
   ibb_xml_stream_set_owner (self->stream, &stream_handler, ibb_negotiation_ref (self),
                             (GDestroyNotify) ibb_negotiation_unref);
@@ -659,7 +659,7 @@ connected (IBBNegotiation *self, GSocketConnection *connection)
       enter (self, IBB_LOGIN_STAGE_ADMISSION);
       ibb_xml_stream_open_component (self->stream, self->domain);
     }
-  else if (self->endpoint != NULL || self->settings.tls_mode == IBB_TLS_MODE_DIRECT)
+  else if (self->endpoint != NULL || self->settings.tls_mode == IBB_XMPP_TLS_MODE_DIRECT)
     start_handshake (self);
   else
     {
@@ -692,7 +692,7 @@ dial_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 found_cb (const char *text, gpointer owner)
 {
-  tell (owner, IBB_LOGIN_STEP_CONNECT, text);
+  tell (owner, IBB_XMPP_LOGIN_STEP_CONNECT, text);
 }
 
 static void

@@ -42,8 +42,8 @@ typedef struct
   /* The account has a password, and nothing else to log in with, and none was set. The answer is
    * ibb_negotiation_answer_password (), at any time. (nullable): the login goes on without. */
   void (*password) (IBBNegotiation *negotiation, const char *bare_jid, gpointer owner);
-  /* A step begins: see IBBXmppConnection::login-step. (nullable) */
-  void (*step) (IBBLoginStep step, const char *text, GTlsCertificate *certificate, gpointer owner);
+  /* A step begins: see IBBXmppEntity::login-step. (nullable) */
+  void (*step) (IBBXmppLoginStep step, const char *text, GTlsCertificate *certificate, gpointer owner);
   /* Once. result is NULL on error. The negotiation stays until this returns. */
   void (*done) (IBBNegotiation       *negotiation,
                 IBBNegotiationResult *result,

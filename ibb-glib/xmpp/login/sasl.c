@@ -120,8 +120,8 @@ is_usable (gsize i, const IBBSaslParameters *parameters, gboolean can_bind)
     case KIND_SCRAM:
       return has_password;
     case KIND_PLAIN:
-      return has_password && parameters->policy != IBB_PASSWORD_POLICY_HASHED &&
-             (parameters->tls != NULL || parameters->policy == IBB_PASSWORD_POLICY_READABLE);
+      return has_password && parameters->policy != IBB_XMPP_PASSWORD_POLICY_HASHED &&
+             (parameters->tls != NULL || parameters->policy == IBB_XMPP_PASSWORD_POLICY_READABLE);
     case KIND_NOBODY:
       return parameters->node == NULL && parameters->password == NULL;
     default:
@@ -141,7 +141,7 @@ set_no_mechanism_error (const IBBSaslParameters *parameters, GError **error)
                  _ ("A password is needed: the server accepts no login without one here (%s)"),
                  offered);
   else if (parameters->node != NULL && offers_plain &&
-           parameters->policy == IBB_PASSWORD_POLICY_HASHED)
+           parameters->policy == IBB_XMPP_PASSWORD_POLICY_HASHED)
     g_set_error (
         error, IBB_ERROR, IBB_ERROR_AUTHENTICATION,
         _ ("The server accepts only PLAIN, which is disabled (%s): allow it or enable SCRAM on "

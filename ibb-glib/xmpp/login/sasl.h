@@ -17,7 +17,7 @@ typedef struct
   const char       *password;        /* (nullable) */
   GTlsConnection   *tls;             /* (nullable): not encrypted */
   gboolean          has_certificate; /* one was shown to the server */
-  IBBPasswordPolicy policy;
+  IBBXmppPasswordPolicy policy;
   /* What the server's features say. binding_types is NULL if it says nothing
    * of them (XEP-0440). */
   const char *const *mechanisms;

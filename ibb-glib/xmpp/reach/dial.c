@@ -394,7 +394,7 @@ ibb_dial_async (const char               *domain,
   g_autoptr (GTask) task = create_task (domain, settings->proxy_resolver, found, owner, cancellable,
                                         callback, user_data);
   Target           *target = g_task_get_task_data (task);
-  gboolean          is_direct = settings->tls_mode == IBB_TLS_MODE_DIRECT;
+  gboolean          is_direct = settings->tls_mode == IBB_XMPP_TLS_MODE_DIRECT;
   const char       *host =
       settings->host != NULL || !settings->is_component ? settings->host : COMPONENT_HOST;
   g_autofree char *address = ibb_domain_dup_address (domain);
@@ -418,7 +418,7 @@ ibb_dial_async (const char               *domain,
 
   if (!is_direct)
     target->plain.name = "xmpp-client";
-  if (is_direct || (settings->tls_mode == IBB_TLS_MODE_AUTOMATIC && !is_named))
+  if (is_direct || (settings->tls_mode == IBB_XMPP_TLS_MODE_AUTOMATIC && !is_named))
     target->direct.name = "xmpps-client";
   if (is_named || ibb_domain_is_onion (target->host))
     connect_to_host (task);

@@ -6,7 +6,7 @@
 
 #include "ibb-intl-private.h"
 #include "runtime/call-task.h"
-#include "trust/certificate-error.h"
+#include "xmpp/trust/certificate-error.h"
 #include "xmpp/base/domain.h"
 #include "xmpp/base/tls-base.h"
 
@@ -63,7 +63,7 @@ accept_certificate_cb (GTlsConnection      *connection,
 static GError *
 new_certificate_error (const Handshake *self)
 {
-  g_autofree char *fingerprint = ibb_known_certificates_dup_fingerprint (self->untrusted);
+  g_autofree char *fingerprint = ibb_xmpp_known_certificates_dup_fingerprint (self->untrusted);
   g_autofree char *reason = ibb_certificate_error_explain (self->errors);
 
   if (self->trust.fingerprint != NULL)

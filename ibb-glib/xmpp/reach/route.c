@@ -254,13 +254,13 @@ ibb_route_async (const char               *domain,
   self->owner = owner;
   g_set_object (&self->proxy_resolver, settings->proxy_resolver);
   ibb_server_trust_init (&self->trust, settings, accepted_certificate);
-  if (settings->websocket_mode == IBB_WEBSOCKET_MODE_ALWAYS)
+  if (settings->websocket_mode == IBB_XMPP_WEBSOCKET_MODE_ALWAYS)
     {
       start_web (task);
       return;
     }
 
-  if (settings->websocket_mode == IBB_WEBSOCKET_MODE_FALLBACK)
+  if (settings->websocket_mode == IBB_XMPP_WEBSOCKET_MODE_FALLBACK)
     begin_attempt (task, TCP_TIMEOUT);
   ibb_dial_async (domain, settings, found, owner,
                   self->attempt != NULL ? self->attempt : cancellable, tcp_cb, g_object_ref (task));
@@ -315,6 +315,6 @@ ibb_route_redirect (IBBAccountSettings *settings, const char *place, gboolean is
     return FALSE;
   g_free (settings->websocket_uri);
   settings->websocket_uri = g_strdup (place);
-  settings->websocket_mode = IBB_WEBSOCKET_MODE_ALWAYS;
+  settings->websocket_mode = IBB_XMPP_WEBSOCKET_MODE_ALWAYS;
   return TRUE;
 }

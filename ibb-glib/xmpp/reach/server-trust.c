@@ -4,7 +4,7 @@
 
 #include "xmpp/reach/server-trust.h"
 
-#include "trust/ibb-known-certificates-private.h"
+#include "xmpp/trust/ibb-xmpp-known-certificates-private.h"
 
 void
 ibb_server_trust_init (IBBServerTrust           *self,
@@ -41,11 +41,11 @@ ibb_server_trust_accepts (const IBBServerTrust *self,
                           GTlsCertificate      *certificate)
 {
   if (self->fingerprint != NULL)
-    return ibb_known_certificates_matches (certificate, self->fingerprint);
+    return ibb_xmpp_known_certificates_matches (certificate, self->fingerprint);
 
   return (self->accepted != NULL && g_tls_certificate_is_same (certificate, self->accepted)) ||
          (self->known != NULL &&
-          ibb_known_certificates_check (self->known, domain, certificate) == IBB_TRUST_KNOWN);
+          ibb_xmpp_known_certificates_check (self->known, domain, certificate) == IBB_XMPP_TRUST_KNOWN);
 }
 
 gboolean
@@ -54,5 +54,5 @@ ibb_server_trust_has_another (const IBBServerTrust *self,
                               GTlsCertificate      *certificate)
 {
   return self->known != NULL &&
-         ibb_known_certificates_check (self->known, domain, certificate) == IBB_TRUST_CHANGED;
+         ibb_xmpp_known_certificates_check (self->known, domain, certificate) == IBB_XMPP_TRUST_CHANGED;
 }

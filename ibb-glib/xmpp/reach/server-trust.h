@@ -12,7 +12,7 @@ typedef struct
 {
   char                 *fingerprint; /* (nullable): then no other certificate counts */
   GTlsDatabase         *database;    /* (owned) (nullable): the system's */
-  IBBKnownCertificates *known;       /* (owned) (nullable) */
+  IBBXmppKnownCertificates *known;       /* (owned) (nullable) */
   GTlsCertificate      *accepted;    /* (owned) (nullable): by the application */
 } IBBServerTrust;
 

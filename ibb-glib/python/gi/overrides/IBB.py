@@ -230,26 +230,26 @@ class _Account:
 
 
 if hasattr(IBB, 'Client'):
-    class Client(_Account, IBB.Client):
+    class Client(_Account, IBBXmpp.Client):
         """Its calls can be awaited under run()."""
 
     Client = override(Client)
     __all__.append('Client')
 
-    class Component(_Account, IBB.Component):
+    class Component(_Account, IBBXmpp.Component):
         """Its calls can be awaited under run()."""
 
     Component = override(Component)
     __all__.append('Component')
 
 
-class Identity(IBB.Identity):
+class Identity(IBBXmpp.Identity):
     """Its calls can be awaited under run()."""
 
     @staticmethod
     def load_or_create_async(path=None, cancellable=None, callback=None, *user_data):
         """Reads the key of this installation, or makes one."""
-        return _call(IBB.Identity.load_or_create_async, IBB.Identity.load_or_create_finish, (path,),
+        return _call(IBBXmpp.Identity.load_or_create_async, IBBXmpp.Identity.load_or_create_finish, (path,),
                      cancellable, callback, user_data)
 
     def encrypt_async(self, transport, cancellable=None, callback=None, *user_data):

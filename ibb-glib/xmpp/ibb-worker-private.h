@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-
-#pragma once
-
-#include "runtime/thread.h"
-#include "xmpp/ibb-worker.h"
-
-/* A share of the thread of self, or a thread of its own if self is NULL. */
-IBBThread *ibb_worker_create_thread (IBBWorker *self);

@@ -1,0 +1,619 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/ibb-xmpp-entity.h"
+
+#include "ibb-connection.h"
+#include "ibb-enum-types.h"
+#include "ibb-intl-private.h"
+#include "xmpp/ibb-xmpp-worker-private.h"
+#include "xmpp/ibb-xmpp-entity-private.h"
+
+/**
+ * IBBXmppEntity:
+ *
+ * What [class@IBBXmpp.Client] and [class@IBBXmpp.Component] have in common: an XMPP connection of the
+ * library’s own, which logs in, keeps the connection alive, and logs out. Other classes cannot
+ * derive from it.
+ *
+ * Pass it to [ctor@IBB.Service.new]. Stanzas that no service handles are emitted as
+ * [signal@IBB.Connection::stanza-received], and [method@IBB.Connection.send] sends other stanzas of
+ * the application. By itself it answers disco#info, with what its services can do (XEP-0030), pings
+ * (XEP-0199), and the question for its version (XEP-0092), with that of ibb-glib. An IQ request
+ * that nobody takes gets `service-unavailable`.
+ *
+ * ```c
+ * static gboolean
+ * go_online (IBBXmppEntity *connection, GError **error)
+ * {
+ *   ibb_xmpp_entity_set_auto_reconnect (connection, TRUE);
+ *   return ibb_xmpp_entity_login (connection, NULL, error);
+ * }
+ * ```
+ *
+ * ## Threads
+ *
+ * Each connection has a thread of its own for its socket, or shares that of
+ * [property@IBBXmpp.Entity:worker]; the engine of its services runs there too. All methods may
+ * be called from any thread. The synchronous ones, such as [method@IBBXmpp.Entity.login], block
+ * the caller and need no main loop; they fail with %G_IO_ERROR_WOULD_BLOCK on the connection’s own
+ * thread. Asynchronous calls complete in the thread-default context of the caller.
+ * Signals, property notifications among them, are emitted in the thread-default context in which
+ * the connection was constructed. While [method@IBBXmpp.Entity.login] waits,
+ * [signal@IBBXmpp.Client::trust-requested], [signal@IBBXmpp.Client::password-requested] and
+ * [signal@IBBXmpp.Entity::login-step] come in its thread.
+ *
+ * Dropping the last reference logs out in the background.
+ *
+ * Since: 1.0
+ */
+
+enum
+{
+  PROP_WORKER = 1,
+  PROP_HOST,
+  PROP_PORT,
+  PROP_AUTO_RECONNECT,
+  PROP_KEEPALIVE_INTERVAL,
+  PROP_KEEPALIVE_TIMEOUT,
+  PROP_STATE,
+  PROP_DISCONNECT_ERROR,
+  N_PROPS,
+  PROP_LOCAL_JID = N_PROPS,
+};
+
+static GParamSpec *props[N_PROPS];
+static guint       login_step_signal;
+
+static void connection_interface_init (IBBConnectionInterface *iface);
+
+G_DEFINE_ABSTRACT_TYPE_WITH_CODE (IBBXmppEntity,
+                                  ibb_xmpp_entity,
+                                  G_TYPE_OBJECT,
+                                  G_IMPLEMENT_INTERFACE (IBB_TYPE_CONNECTION,
+                                                         connection_interface_init))
+
+static IBBLink *
+get_link (IBBConnection *connection)
+{
+  return IBB_XMPP_ENTITY (connection)->link;
+}
+
+static gboolean
+ibb_xmpp_entity_send (IBBConnection *connection, IBBStanza *stanza, GError **error)
+{
+  if (ibb_outbox_send (get_link (connection)->outbox, stanza))
+    return TRUE;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, _ ("Not logged in"));
+  return FALSE;
+}
+
+static GMainContext *
+ibb_xmpp_entity_get_context (IBBConnection *connection)
+{
+  return ibb_thread_get_context (get_link (connection)->thread);
+}
+
+static gboolean
+ibb_xmpp_entity_is_congested (IBBConnection *connection)
+{
+  return ibb_outbox_is_congested (get_link (connection)->outbox);
+}
+
+static guint
+ibb_xmpp_entity_get_stanza_limit (IBBConnection *connection)
+{
+  return ibb_status_get_stanza_limit (get_link (connection)->status);
+}
+
+static gboolean
+ibb_xmpp_entity_confirms (IBBConnection *connection)
+{
+  return ibb_outbox_confirms (get_link (connection)->outbox);
+}
+
+static void
+connection_interface_init (IBBConnectionInterface *iface)
+{
+  iface->confirms = ibb_xmpp_entity_confirms;
+  iface->send = ibb_xmpp_entity_send;
+  iface->get_context = ibb_xmpp_entity_get_context;
+  iface->is_congested = ibb_xmpp_entity_is_congested;
+  iface->get_stanza_limit = ibb_xmpp_entity_get_stanza_limit;
+}
+
+static void
+ibb_xmpp_entity_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  IBBXmppEntity *self = IBB_XMPP_ENTITY (object);
+
+  switch (id)
+    {
+    case PROP_HOST:
+      g_value_take_string (value, ibb_xmpp_entity_dup_host (self));
+      break;
+    case PROP_PORT:
+      g_value_set_uint (value, ibb_xmpp_entity_get_port (self));
+      break;
+    case PROP_AUTO_RECONNECT:
+      g_value_set_boolean (value, ibb_xmpp_entity_get_auto_reconnect (self));
+      break;
+    case PROP_KEEPALIVE_INTERVAL:
+      g_value_set_uint (value, ibb_xmpp_entity_get_keepalive_interval (self));
+      break;
+    case PROP_KEEPALIVE_TIMEOUT:
+      g_value_set_uint (value, ibb_xmpp_entity_get_keepalive_timeout (self));
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, ibb_xmpp_entity_get_state (self));
+      break;
+    case PROP_DISCONNECT_ERROR:
+      g_value_take_boxed (value, ibb_xmpp_entity_dup_disconnect_error (self));
+      break;
+    case PROP_LOCAL_JID:
+      g_value_take_string (value, ibb_status_dup_local_jid (self->link->status));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+ibb_xmpp_entity_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  IBBXmppEntity *self = IBB_XMPP_ENTITY (object);
+
+  switch (id)
+    {
+    case PROP_WORKER:
+      self->worker = g_value_dup_object (value);
+      break;
+    case PROP_HOST:
+      ibb_xmpp_entity_set_host (self, g_value_get_string (value));
+      break;
+    case PROP_PORT:
+      ibb_xmpp_entity_set_port (self, g_value_get_uint (value));
+      break;
+    case PROP_AUTO_RECONNECT:
+      ibb_xmpp_entity_set_auto_reconnect (self, g_value_get_boolean (value));
+      break;
+    case PROP_KEEPALIVE_INTERVAL:
+      ibb_xmpp_entity_set_keepalive_interval (self, g_value_get_uint (value));
+      break;
+    case PROP_KEEPALIVE_TIMEOUT:
+      ibb_xmpp_entity_set_keepalive_timeout (self, g_value_get_uint (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+/* A class that a binding derives nevertheless has a connection without an account, whose login
+ * fails. */
+static void
+ibb_xmpp_entity_constructed (GObject *object)
+{
+  const IBBLoginSignals none = { 0 };
+  IBBXmppEntity    *self = IBB_XMPP_ENTITY (object);
+
+  if (self->link == NULL)
+    self->link =
+        ibb_link_new (IBB_CONNECTION (self), ibb_xmpp_entity_create_thread (self), &none, 0);
+  self->link->login_signals.step = login_step_signal;
+  G_OBJECT_CLASS (ibb_xmpp_entity_parent_class)->constructed (object);
+}
+
+static void
+ibb_xmpp_entity_finalize (GObject *object)
+{
+  /* Not in dispose (): here no weak reference leads to the connection any more. */
+  ibb_link_leave (IBB_XMPP_ENTITY (object)->link);
+
+  G_OBJECT_CLASS (ibb_xmpp_entity_parent_class)->finalize (object);
+}
+
+static void
+ibb_xmpp_entity_class_init (IBBXmppEntityClass *klass)
+{
+  GObjectClass     *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags read_only = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  const GParamFlags read_write = read_only | G_PARAM_WRITABLE;
+
+  object_class->get_property = ibb_xmpp_entity_get_property;
+  object_class->set_property = ibb_xmpp_entity_set_property;
+  object_class->constructed = ibb_xmpp_entity_constructed;
+  object_class->finalize = ibb_xmpp_entity_finalize;
+
+  /**
+   * IBBXmppEntity:worker:
+   *
+   * The thread that is shared with other connections.
+   *
+   * Default: %NULL, which stands for a thread of its own.
+   *
+   * Since: 1.0
+   */
+  props[PROP_WORKER] =
+      g_param_spec_object ("worker", NULL, NULL, IBB_XMPP_TYPE_WORKER,
+                           G_PARAM_WRITABLE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * IBBXmppEntity:host: (getter dup_host)
+   *
+   * The host to connect to, a name or an address. The next login uses it.
+   *
+   * %NULL: for a client the one that the domain of the JID names in DNS, for a component
+   * `localhost`. The certificate that a client accepts still has to be the domain's. The connection
+   * of a component is not encrypted: see [class@IBBXmpp.Component].
+   *
+   * Default: %NULL.
+   *
+   * Since: 1.0
+   */
+  props[PROP_HOST] = g_param_spec_string ("host", NULL, NULL, NULL, read_write);
+
+  /**
+   * IBBXmppEntity:port:
+   *
+   * The port to connect to. The next login uses it.
+   *
+   * 0: for a client the one that SRV records name or, with a [property@IBBXmpp.Entity:host],
+   * 5222, or 5223 for %IBB_XMPP_TLS_MODE_DIRECT; for a component 5347, where Prosody listens for
+   * components.
+   *
+   * Default: 0.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PORT] = g_param_spec_uint ("port", NULL, NULL, 0, G_MAXUINT16, 0, read_write);
+
+  /**
+   * IBBXmppEntity:auto-reconnect:
+   *
+   * Whether a connection that was online logs in again by itself when its XML stream is lost
+   * and not resumed.
+   *
+   * It waits for a random time, of up to one second before the first attempt and
+   * up to twice as long before each further one, 60 seconds at most. It does not wait
+   * when the machine wakes, or when [iface@Gio.NetworkMonitor] says that the network has
+   * changed, though not for that reason twice in a minute. Only a connection that has lasted
+   * a minute makes the next waits short again. Attempts have no end.
+   *
+   * Each attempt uses the current settings. A client asks for the resource of
+   * [property@IBBXmpp.Client:jid] or, if that names none, for the one of the lost connection; the
+   * server may bind another one. A certificate that was accepted at the login is
+   * accepted again, and [signal@IBBXmpp.Client::trust-requested] is not emitted. A server that still
+   * holds the lost connection of a component refuses the new one with `conflict`, and is asked
+   * again.
+   *
+   * Meanwhile [property@IBBXmpp.Entity:state] is %IBB_CONNECTION_STATE_CONNECTING and
+   * [property@IBBXmpp.Entity:disconnect-error] is why the connection was lost, and then why the
+   * last attempt failed. Sessions of the lost connection end with %G_IO_ERROR_CONNECTION_CLOSED,
+   * except for those with [property@IBB.Service:resume-sessions], which are interrupted. Services
+   * go on by themselves with the new login: their handlers stay, and
+   * [method@IBB.Service.accept_async] goes on waiting.
+   *
+   * The connection gives up, and is offline, where a new login cannot succeed until somebody
+   * does something. [When the network goes](network.html#a-new-login) lists the reasons;
+   * [property@IBBXmpp.Entity:disconnect-error] is then the one that was met.
+   *
+   * [method@IBBXmpp.Entity.logout] ends the attempts at once, and so does %FALSE; then
+   * [property@IBBXmpp.Entity:disconnect-error] stays as it is. A login by
+   * [method@IBBXmpp.Entity.login] that fails is not repeated.
+   *
+   * Default: %FALSE.
+   *
+   * Since: 1.0
+   */
+  props[PROP_AUTO_RECONNECT] =
+      g_param_spec_boolean ("auto-reconnect", NULL, NULL, FALSE, read_write);
+
+  /**
+   * IBBXmppEntity:keepalive-interval:
+   *
+   * The idle time after which the server is asked for a sign of life, in
+   * milliseconds; 0: it is only asked to acknowledge what was sent. The question also
+   * keeps networks from forgetting an idle connection. A change counts at once.
+   *
+   * A server may name the seconds after which it ends an XML stream on which nothing comes
+   * (XEP-0478). Unless this is 0, it then also gets a question when nothing was sent for half of
+   * that.
+   *
+   * The question is a request for an acknowledgement (XEP-0198) where the server
+   * grants that, else a ping (XEP-0199); that of a component is to its own domain, so that the
+   * server sends it back.
+   *
+   * Default: 15000 milliseconds.
+   *
+   * Since: 1.0
+   */
+  props[PROP_KEEPALIVE_INTERVAL] = g_param_spec_uint ("keepalive-interval", NULL, NULL, 0, G_MAXINT,
+                                                      IBB_KEEPALIVE_DEFAULT_INTERVAL, read_write);
+
+  /**
+   * IBBXmppEntity:keepalive-timeout:
+   *
+   * How long nothing at all may arrive from the server after it was asked for a
+   * sign of life, in milliseconds; 0: without a limit. Then the connection is taken to be
+   * gone, and is resumed where the server grants that. A change counts at once.
+   *
+   * So a connection over which nothing comes any more is given up when
+   * [property@IBBXmpp.Entity:keepalive-interval] and this have passed since the last
+   * sign of life, 30 seconds by default, whatever the application writes meanwhile.
+   * When the network has changed ([iface@Gio.NetworkMonitor]), or the machine wakes
+   * after the idle time is over, the server is asked at once, and has five seconds at most;
+   * once in ten seconds at most, if the network goes on changing.
+   *
+   * Default: 15000 milliseconds.
+   *
+   * Since: 1.0
+   */
+  props[PROP_KEEPALIVE_TIMEOUT] = g_param_spec_uint ("keepalive-timeout", NULL, NULL, 0, G_MAXINT,
+                                                     IBB_KEEPALIVE_DEFAULT_TIMEOUT, read_write);
+
+  /**
+   * IBBXmppEntity:state:
+   *
+   * The state of the connection. That of a component is never %IBB_CONNECTION_STATE_SUSPENDED.
+   *
+   * Since: 1.0
+   */
+  props[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, IBB_TYPE_CONNECTION_STATE,
+                                         IBB_CONNECTION_STATE_OFFLINE, read_only);
+
+  /**
+   * IBBXmppEntity:disconnect-error: (getter dup_disconnect_error)
+   *
+   * Why the connection is not online, or %NULL: it is, or it was logged out, or there was none
+   * yet. At first this is why the connection was lost (RFC 6120 §4.9). While a client
+   * tries to resume it (%IBB_CONNECTION_STATE_SUSPENDED), or the connection logs in again by
+   * [property@IBBXmpp.Entity:auto-reconnect], it is the error of the last attempt, see
+   * [method@IBBXmpp.Entity.login_async]: a program can show its message beside “Reconnecting”.
+   * It notifies when that is another error than before. A login by the application that fails
+   * leaves it as it is.
+   *
+   * When [property@IBBXmpp.Entity:state] changes, the new error is already set. What to do
+   * about it when the connection is offline:
+   *
+   * - %IBB_ERROR_CONFLICT: another login took the resource, or another component has connected for
+   *   the domain. A login of the same resource would end the other one in its turn: ask for another
+   *   resource, or for none, so that the server chooses one.
+   * - %IBB_ERROR_POLICY_VIOLATION: a rule of the server, often a limit of the rate or of
+   *   the size of a stanza; the message has the text of the server. Wait before the
+   *   next login, and send less.
+   * - %IBB_ERROR_PROTOCOL: one side sent XML that the other one could not read, which is
+   *   a fault of the program or of the server: report it.
+   * - %G_IO_ERROR_CONNECTION_CLOSED, and any other code: the network, or the server,
+   *   went away. Log in again, later if that fails.
+   *
+   * Since: 1.0
+   */
+  props[PROP_DISCONNECT_ERROR] =
+      g_param_spec_boxed ("disconnect-error", NULL, NULL, G_TYPE_ERROR, read_only);
+
+  g_object_class_install_properties (object_class, N_PROPS, props);
+
+  /**
+   * IBBXmppEntity::login-step:
+   * @self: the connection
+   * @step: the step
+   * @text: (nullable): what was found before, for people: at %IBB_XMPP_LOGIN_STEP_CONNECT how DNS knows
+   *   the server, at %IBB_XMPP_LOGIN_STEP_NEGOTIATE where it was reached
+   * @certificate: (nullable): that of the server, at %IBB_XMPP_LOGIN_STEP_AUTHENTICATE; %NULL without
+   * TLS
+   *
+   * A step of a login begins. If the login fails, it has failed in the last one. A login that goes
+   * on at another server, or after a question, begins again with %IBB_XMPP_LOGIN_STEP_CONNECT.
+   *
+   * Emitted as [signal@IBBXmpp.Client::trust-requested] is, and not for a login that the connection
+   * makes by itself.
+   *
+   * Since: 1.0
+   */
+  login_step_signal =
+      g_signal_new ("login-step", IBB_XMPP_TYPE_ENTITY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 3, IBB_XMPP_TYPE_LOGIN_STEP, G_TYPE_STRING, G_TYPE_TLS_CERTIFICATE);
+  g_object_class_override_property (object_class, PROP_LOCAL_JID, "local-jid");
+}
+
+static void
+ibb_xmpp_entity_init (IBBXmppEntity *self)
+{
+}
+
+IBBThread *
+ibb_xmpp_entity_create_thread (IBBXmppEntity *self)
+{
+  IBBThread *thread = ibb_xmpp_worker_create_thread (self->worker);
+
+  g_clear_object (&self->worker);
+  return thread;
+}
+
+/* Define the accessors of a property that the link has. is_valid: of a value to set; set: whether
+ * it was another one. */
+
+#define GETTER(type, function, of_link)                                                            \
+  type ibb_xmpp_entity_##function (IBBXmppEntity *self)                                    \
+  {                                                                                                \
+    IBBLink *link;                                                                                 \
+                                                                                                   \
+    g_return_val_if_fail (IBB_XMPP_IS_ENTITY (self), (type) 0);                                \
+                                                                                                   \
+    link = self->link;                                                                             \
+    return of_link;                                                                                \
+  }
+
+#define SETTER(type, name, set, is_valid)                                                          \
+  void ibb_xmpp_entity_set_##name (IBBXmppEntity *self, type name)                         \
+  {                                                                                                \
+    IBBLink *link;                                                                                 \
+                                                                                                   \
+    g_return_if_fail (IBB_XMPP_IS_ENTITY (self));                                              \
+    g_return_if_fail (is_valid);                                                                   \
+                                                                                                   \
+    link = self->link;                                                                             \
+    if (set)                                                                                       \
+      g_object_notify (G_OBJECT (self), #name);                                                    \
+  }
+
+/**
+ * ibb_xmpp_entity_dup_host: (get-property host)
+ * @self: a connection
+ *
+ * Gets the host that the next login connects to; see
+ * [property@IBBXmpp.Entity:host]. It is a copy, because another thread may set the
+ * property at any time.
+ *
+ * Returns: (transfer full) (nullable): the host, or %NULL for the default
+ *
+ * Since: 1.0
+ */
+GETTER (char *, dup_host, ibb_account_dup_string (link->account, IBB_ACCOUNT_SETTING (host)))
+
+/**
+ * ibb_xmpp_entity_set_host: (set-property host)
+ * @self: a connection
+ * @host: (nullable): the host, or %NULL for the default
+ *
+ * Sets the host that the next login connects to; see [property@IBBXmpp.Entity:host].
+ *
+ * Since: 1.0
+ */
+SETTER (const char *,
+        host,
+        ibb_account_set_string (link->account, IBB_ACCOUNT_SETTING (host), host),
+        TRUE)
+
+/**
+ * ibb_xmpp_entity_get_port: (get-property port)
+ * @self: a connection
+ *
+ * Gets the port that the next login connects to; see [property@IBBXmpp.Entity:port].
+ *
+ * Returns: the port, or 0 for the default
+ *
+ * Since: 1.0
+ */
+GETTER (guint, get_port, ibb_account_get_int (link->account, IBB_ACCOUNT_SETTING (port)))
+
+/**
+ * ibb_xmpp_entity_set_port: (set-property port)
+ * @self: a connection
+ * @port: the port, or 0 for the default
+ *
+ * Sets the port that the next login connects to; see [property@IBBXmpp.Entity:port].
+ *
+ * Since: 1.0
+ */
+SETTER (guint,
+        port,
+        ibb_account_set_int (link->account, IBB_ACCOUNT_SETTING (port), (int) port),
+        port <= G_MAXUINT16)
+
+/**
+ * ibb_xmpp_entity_get_auto_reconnect: (get-property auto-reconnect)
+ * @self: a connection
+ *
+ * Gets whether the connection logs in again by itself; see
+ * [property@IBBXmpp.Entity:auto-reconnect].
+ *
+ * Returns: whether it logs in again by itself
+ *
+ * Since: 1.0
+ */
+GETTER (gboolean, get_auto_reconnect, g_atomic_int_get (&link->auto_reconnect))
+
+/**
+ * ibb_xmpp_entity_set_auto_reconnect: (set-property auto-reconnect)
+ * @self: a connection
+ * @auto_reconnect: whether to log in again without being asked
+ *
+ * Sets whether the connection logs in again by itself; see
+ * [property@IBBXmpp.Entity:auto-reconnect]. A change counts at once.
+ *
+ * Since: 1.0
+ */
+SETTER (gboolean, auto_reconnect, ibb_link_set_auto_reconnect (link, auto_reconnect), TRUE)
+
+/**
+ * ibb_xmpp_entity_get_keepalive_interval: (get-property keepalive-interval)
+ * @self: a connection
+ *
+ * Gets the interval of the keepalive, in milliseconds; see
+ * [property@IBBXmpp.Entity:keepalive-interval].
+ *
+ * Returns: milliseconds, 0 for never
+ *
+ * Since: 1.0
+ */
+GETTER (guint, get_keepalive_interval, ibb_keepalive_get_interval (link->keepalive))
+
+/**
+ * ibb_xmpp_entity_set_keepalive_interval: (set-property keepalive-interval)
+ * @self: a connection
+ * @keepalive_interval: milliseconds, 0 for never
+ *
+ * Sets the interval of the keepalive, in milliseconds; see
+ * [property@IBBXmpp.Entity:keepalive-interval].
+ *
+ * Since: 1.0
+ */
+SETTER (guint,
+        keepalive_interval,
+        ibb_keepalive_set_interval (link->keepalive, keepalive_interval),
+        keepalive_interval <= G_MAXINT)
+
+/**
+ * ibb_xmpp_entity_get_keepalive_timeout: (get-property keepalive-timeout)
+ * @self: a connection
+ *
+ * Gets how long the keepalive waits for a sign of life, in milliseconds; see
+ * [property@IBBXmpp.Entity:keepalive-timeout].
+ *
+ * Returns: milliseconds, 0: without a limit
+ *
+ * Since: 1.0
+ */
+GETTER (guint, get_keepalive_timeout, ibb_keepalive_get_timeout (link->keepalive))
+
+/**
+ * ibb_xmpp_entity_set_keepalive_timeout: (set-property keepalive-timeout)
+ * @self: a connection
+ * @keepalive_timeout: milliseconds, 0: without a limit
+ *
+ * Sets how long the keepalive waits for a sign of life, in milliseconds; see
+ * [property@IBBXmpp.Entity:keepalive-timeout].
+ *
+ * Since: 1.0
+ */
+SETTER (guint,
+        keepalive_timeout,
+        ibb_keepalive_set_timeout (link->keepalive, keepalive_timeout),
+        keepalive_timeout <= G_MAXINT)
+
+/**
+ * ibb_xmpp_entity_get_state: (get-property state)
+ * @self: a connection
+ *
+ * Gets the state of the connection.
+ *
+ * Returns: the state
+ *
+ * Since: 1.0
+ */
+GETTER (IBBConnectionState, get_state, ibb_status_get_state (link->status))
+
+/**
+ * ibb_xmpp_entity_dup_disconnect_error: (get-property disconnect-error)
+ * @self: a connection
+ *
+ * Gets why the connection is not online; see [property@IBBXmpp.Entity:disconnect-error].
+ *
+ * Returns: (transfer full) (nullable): the error, or %NULL
+ *
+ * Since: 1.0
+ */
+GETTER (GError *, dup_disconnect_error, ibb_status_dup_error (link->status))

@@ -1,0 +1,738 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/trust/ibb-xmpp-identity.h"
+
+#include "core/base/jid.h"
+#include "ibb-intl-private.h"
+#include "ibb-source-private.h"
+#include "runtime/blocking-call.h"
+#include "runtime/call-task.h"
+#include "xmpp/trust/agreement.h"
+#include "xmpp/trust/ibb-xmpp-trust-question.h"
+#include "xmpp/trust/session-base.h"
+
+/**
+ * IBBXmppIdentity:
+ *
+ * A key of this installation of a program, with which its sessions are private from the servers.
+ *
+ * The servers between two peers can read and change what a session carries. This class protects a
+ * session from them: by TLS 1.3 inside the session, with a certificate for each end. No authority
+ * signs these. Whose certificate it is, is known from an earlier session
+ * ([property@IBBXmpp.Identity:known-certificates]), or the application decides
+ * ([signal@IBBXmpp.Identity::trust-requested]): by the fingerprint, or by six digits that the two
+ * people read to each other.
+ *
+ * ```c
+ * static GIOStream *
+ * open_private (IBBService *service, const char *peer, IBBXmppIdentity *identity, GError **error)
+ * {
+ *   g_autoptr (IBBTransport) transport =
+ *       ibb_service_open_session (service, peer, NULL, NULL, error);
+ *
+ *   if (transport == NULL)
+ *     return NULL;
+ *   return ibb_xmpp_identity_encrypt (identity, transport, NULL, error);
+ * }
+ * ```
+ *
+ * Both ends have to call it before they write anything. The end that opened the session becomes
+ * the client of TLS, the other one the server.
+ *
+ * An application makes one identity for all its sessions: those with keys that are not known take
+ * turns, so that nobody can try the digits out.
+ *
+ * [Private from the servers](privacy.html) has the same in each language, and what remains visible.
+ *
+ * ## Threads
+ *
+ * Any thread may call any method. [signal@IBBXmpp.Identity::trust-requested] is emitted in the
+ * thread-default context of the call that asks, and inside [method@IBBXmpp.Identity.encrypt] in the
+ * calling thread.
+ *
+ * Since: 1.0
+ */
+
+#define HANDSHAKE_TIMEOUT 60000 /* ms */
+
+struct _IBBXmppIdentity
+{
+  GObject parent_instance;
+
+  GTlsCertificate  *certificate; /* immutable after construction */
+  IBBAgreementTurns queue;       /* has a lock of its own */
+
+  GMutex                lock;
+  IBBXmppKnownCertificates *known; /* protected by lock; (owned) (nullable) */
+};
+
+enum
+{
+  PROP_CERTIFICATE = 1,
+  PROP_KNOWN_CERTIFICATES,
+  N_PROPS
+};
+
+enum
+{
+  SIGNAL_TRUST_REQUESTED,
+  SIGNAL_PEER_ASKING,
+  SIGNAL_BROKEN_OFF,
+  N_SIGNALS
+};
+
+static GParamSpec *props[N_PROPS];
+static guint       signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (IBBXmppIdentity, ibb_xmpp_identity, G_TYPE_OBJECT)
+
+/* What the thread of one encryption works with. */
+typedef struct
+{
+  IBBXmppIdentity          *identity;  /* (owned) */
+  IBBTransport         *transport; /* (owned) */
+  char                 *own;       /* the bare JID of this end, in normal form */
+  char                 *peer;      /* that of the peer */
+  gboolean              as_server;
+  IBBXmppKnownCertificates *known;   /* (owned) (nullable) */
+  GMainContext         *context; /* (owned) (nullable): of the caller */
+  GCancellable         *limit;   /* (owned): by the caller, or by the time */
+  gint                  is_late; /* atomic */
+} Job;
+
+/* What the thread tells the application. */
+typedef struct
+{
+  Job     *job;  /* (owned) */
+  char    *code; /* (nullable): of peer-asking; else broken-off */
+  IBBPause pause;
+  gint64   now;
+} Notice;
+
+static void
+ibb_xmpp_identity_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  IBBXmppIdentity *self = IBB_XMPP_IDENTITY (object);
+
+  switch (id)
+    {
+    case PROP_CERTIFICATE:
+      g_value_set_object (value, self->certificate);
+      break;
+    case PROP_KNOWN_CERTIFICATES:
+      g_value_take_object (value, ibb_xmpp_identity_dup_known_certificates (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+ibb_xmpp_identity_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  IBBXmppIdentity *self = IBB_XMPP_IDENTITY (object);
+
+  switch (id)
+    {
+    case PROP_CERTIFICATE:
+      self->certificate = g_value_dup_object (value);
+      break;
+    case PROP_KNOWN_CERTIFICATES:
+      ibb_xmpp_identity_set_known_certificates (self, g_value_get_object (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+ibb_xmpp_identity_finalize (GObject *object)
+{
+  IBBXmppIdentity *self = IBB_XMPP_IDENTITY (object);
+
+  g_clear_object (&self->certificate);
+  g_clear_object (&self->known);
+  g_mutex_clear (&self->lock);
+  ibb_agreement_turns_clear (&self->queue);
+
+  G_OBJECT_CLASS (ibb_xmpp_identity_parent_class)->finalize (object);
+}
+
+static void
+ibb_xmpp_identity_class_init (IBBXmppIdentityClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = ibb_xmpp_identity_get_property;
+  object_class->set_property = ibb_xmpp_identity_set_property;
+  object_class->finalize = ibb_xmpp_identity_finalize;
+
+  /**
+   * IBBXmppIdentity:certificate:
+   *
+   * The certificate of this end, with its private key.
+   *
+   * Default: %NULL, without which an identity cannot be made.
+   *
+   * Since: 1.0
+   */
+  props[PROP_CERTIFICATE] =
+      g_param_spec_object ("certificate", NULL, NULL, G_TYPE_TLS_CERTIFICATE,
+                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * IBBXmppIdentity:known-certificates: (getter dup_known_certificates)
+   *
+   * The certificates of peers that are trusted without a question, and where those are remembered
+   * that the application accepts. A peer may have several, one for each device.
+   *
+   * An identity begins with those of the user, as [ctor@IBBXmpp.KnownCertificates.new] makes without a
+   * path.
+   *
+   * Default: %NULL.
+   *
+   * Since: 1.0
+   */
+  props[PROP_KNOWN_CERTIFICATES] =
+      g_param_spec_object ("known-certificates", NULL, NULL, IBB_XMPP_TYPE_KNOWN_CERTIFICATES,
+                           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
+  g_object_class_install_properties (object_class, N_PROPS, props);
+
+  /**
+   * IBBXmppIdentity::trust-requested:
+   * @self: the identity
+   * @question: whether the certificate of the peer is trusted
+   *
+   * The certificate of a peer is not known. [property@IBBXmpp.TrustQuestion:code] has six digits that
+   * the other user sees, too, unless somebody sits in between: as such a question, or by
+   * [signal@IBBXmpp.Identity::peer-asking] if the program of the other user knows the certificate of
+   * @self already.
+   *
+   * Nothing but the handshake has passed. The question has to be answered within five minutes. If
+   * it is refused, or there is no handler, the call fails with %G_TLS_ERROR_BAD_CERTIFICATE. If
+   * the session ends meanwhile, or the other user says no, it is withdrawn.
+   *
+   * The sessions that a program accepts ask one after the other, and so do those that it opens: a
+   * session that waits for its turn asks no more if the certificate is known by then.
+   *
+   * Returns: TRUE to keep the question from further handlers
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_TRUST_REQUESTED] = g_signal_new (
+      "trust-requested", IBB_XMPP_TYPE_IDENTITY, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled,
+      NULL, NULL, G_TYPE_BOOLEAN, 1, IBB_XMPP_TYPE_TRUST_QUESTION);
+
+  /**
+   * IBBXmppIdentity::peer-asking:
+   * @self: the identity
+   * @peer: the bare JID of the peer
+   * @code: six digits, with a space in the middle
+   *
+   * This end trusts the certificate of the peer, but the program of the peer does not know that of
+   * @self, and asks its user. Show @code, so that the two people can compare the digits; there is
+   * nothing to answer.
+   *
+   * Emitted in the same context as [signal@IBBXmpp.Identity::trust-requested].
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_PEER_ASKING] =
+      g_signal_new ("peer-asking", IBB_XMPP_TYPE_IDENTITY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+
+  /**
+   * IBBXmppIdentity::broken-off:
+   * @self: the identity
+   * @peer: the bare JID of the peer
+   * @count: how many times this has happened with @peer lately
+   * @pause: how long the next question about @peer waits, in seconds
+   *
+   * A peer whose certificate is not known may have learned the digits, and ended the session, or
+   * refused, before this end had an answer to [signal@IBBXmpp.Identity::trust-requested], which may
+   * not even have been emitted. Once it may be an accident. Repeated, it is what somebody in
+   * between does who tries until the digits are those of the other end: tell the user.
+   *
+   * Emitted in the same context as [signal@IBBXmpp.Identity::trust-requested].
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_BROKEN_OFF] =
+      g_signal_new ("broken-off", IBB_XMPP_TYPE_IDENTITY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_UINT, G_TYPE_UINT);
+}
+
+static void
+ibb_xmpp_identity_init (IBBXmppIdentity *self)
+{
+  g_mutex_init (&self->lock);
+  ibb_agreement_turns_init (&self->queue);
+}
+
+/**
+ * ibb_xmpp_identity_new_for_certificate:
+ * @certificate: a certificate with its private key
+ *
+ * Makes an identity of a certificate that the application keeps itself.
+ *
+ * Returns: (transfer full): the identity
+ *
+ * Since: 1.0
+ */
+IBBXmppIdentity *
+ibb_xmpp_identity_new_for_certificate (GTlsCertificate *certificate)
+{
+  g_autoptr (IBBXmppKnownCertificates) known = NULL;
+
+  g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), NULL);
+
+  known = ibb_xmpp_known_certificates_new (NULL);
+  return g_object_new (IBB_XMPP_TYPE_IDENTITY, "certificate", certificate, "known-certificates", known,
+                       NULL);
+}
+
+/**
+ * ibb_xmpp_identity_get_certificate: (get-property certificate)
+ * @self: an identity
+ *
+ * Gets the certificate of this end. Its fingerprint
+ * ([func@IBBXmpp.KnownCertificates.dup_fingerprint]) is what the user of the other end compares.
+ *
+ * Returns: (transfer none): the certificate
+ *
+ * Since: 1.0
+ */
+GTlsCertificate *
+ibb_xmpp_identity_get_certificate (IBBXmppIdentity *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_IDENTITY (self), NULL);
+
+  return self->certificate;
+}
+
+/**
+ * ibb_xmpp_identity_dup_known_certificates: (get-property known-certificates)
+ * @self: an identity
+ *
+ * Gets the certificates of peers; see [property@IBBXmpp.Identity:known-certificates].
+ *
+ * Returns: (transfer full) (nullable): the certificates, or NULL for none
+ *
+ * Since: 1.0
+ */
+IBBXmppKnownCertificates *
+ibb_xmpp_identity_dup_known_certificates (IBBXmppIdentity *self)
+{
+  IBBXmppKnownCertificates *known = NULL;
+
+  g_return_val_if_fail (IBB_XMPP_IS_IDENTITY (self), NULL);
+
+  g_mutex_lock (&self->lock);
+  g_set_object (&known, self->known);
+  g_mutex_unlock (&self->lock);
+  return known;
+}
+
+/**
+ * ibb_xmpp_identity_set_known_certificates: (set-property known-certificates)
+ * @self: an identity
+ * @known_certificates: (nullable): certificates, or NULL for none
+ *
+ * Sets the certificates of peers; see [property@IBBXmpp.Identity:known-certificates].
+ *
+ * Since: 1.0
+ */
+void
+ibb_xmpp_identity_set_known_certificates (IBBXmppIdentity *self, IBBXmppKnownCertificates *known_certificates)
+{
+  gboolean changed;
+
+  g_return_if_fail (IBB_XMPP_IS_IDENTITY (self));
+  g_return_if_fail (known_certificates == NULL || IBB_XMPP_IS_KNOWN_CERTIFICATES (known_certificates));
+
+  g_mutex_lock (&self->lock);
+  changed = g_set_object (&self->known, known_certificates);
+  g_mutex_unlock (&self->lock);
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KNOWN_CERTIFICATES]);
+}
+
+static gboolean
+timeout_cb (gpointer data)
+{
+  Job *job = data;
+
+  g_atomic_int_set (&job->is_late, TRUE);
+  g_cancellable_cancel (job->limit);
+  return G_SOURCE_REMOVE;
+}
+
+static void job_unref (gpointer data);
+
+/* (transfer full): ends the job after so many milliseconds, until it is destroyed. */
+static GSource *
+start_timer (Job *job, guint milliseconds)
+{
+  return ibb_source_attach (g_timeout_source_new (milliseconds), job->context,
+                            "[ibb-glib] encryption timeout", timeout_cb,
+                            g_atomic_rc_box_acquire (job), job_unref);
+}
+
+static void
+notice_free (gpointer data)
+{
+  Notice *notice = data;
+
+  job_unref (notice->job);
+  g_free (notice->code);
+  g_free (notice);
+}
+
+static gboolean
+notice_cb (gpointer data)
+{
+  Notice *notice = data;
+  Job    *job = notice->job;
+
+  if (notice->code != NULL)
+    g_signal_emit (job->identity, signals[SIGNAL_PEER_ASKING], 0, job->peer, notice->code);
+  else
+    g_signal_emit (job->identity, signals[SIGNAL_BROKEN_OFF], 0, job->peer, notice->pause.n_broken,
+                   (guint) (notice->pause.until - notice->now + G_USEC_PER_SEC / 2) /
+                       G_USEC_PER_SEC);
+  return G_SOURCE_REMOVE;
+}
+
+/* In the thread of the encryption. Takes notice. */
+static void
+give_notice (Job *job, Notice *notice)
+{
+  notice->job = g_atomic_rc_box_acquire (job);
+  g_source_unref (ibb_source_attach (g_idle_source_new (), job->context,
+                                     "[ibb-glib] notice of the encryption", notice_cb, notice,
+                                     notice_free));
+}
+
+static void
+peer_asks (const char *code, gpointer job)
+{
+  Notice *notice = g_new0 (Notice, 1);
+
+  notice->code = g_strdup (code);
+  give_notice (job, notice);
+}
+
+static void
+broken_off (const IBBPause *pause, gpointer job)
+{
+  Notice *notice = g_new0 (Notice, 1);
+
+  notice->pause = *pause;
+  notice->now = g_get_monotonic_time ();
+  give_notice (job, notice);
+}
+
+/* The certificate is judged after the handshake, as the application may take its time. */
+static gboolean
+accept_certificate_cb (GTlsConnection      *tls,
+                       GTlsCertificate     *certificate,
+                       GTlsCertificateFlags errors,
+                       gpointer             data)
+{
+  return TRUE;
+}
+
+static GTlsConnection *
+create_connection (IBBXmppIdentity *self, Job *job, GError **error)
+{
+  g_autoptr (GIOStream) base = ibb_session_base_new (job->transport);
+  GIOStream *tls = job->as_server ? g_tls_server_connection_new (base, self->certificate, error)
+                                  : g_tls_client_connection_new (base, NULL, error);
+
+  if (tls == NULL)
+    {
+      /* GIO closes a base that is dropped, which would wait for the peer. */
+      ibb_transport_abort (job->transport);
+      return NULL;
+    }
+  if (job->as_server)
+    g_object_set (tls, "authentication-mode", G_TLS_AUTHENTICATION_REQUIRED, NULL);
+  else
+    g_tls_connection_set_certificate (G_TLS_CONNECTION (tls), self->certificate);
+  g_signal_connect (tls, "accept-certificate", G_CALLBACK (accept_certificate_cb), NULL);
+  return G_TLS_CONNECTION (tls);
+}
+
+static gboolean
+shake_hands (GTlsConnection *tls, Job *job, GError **error)
+{
+  if (!g_tls_connection_handshake (tls, job->limit, error))
+    {
+      /* Translators: %s is a JID; a reason follows */
+      g_prefix_error (error, _ ("Cannot encrypt the session with “%s”: "), job->peer);
+      return FALSE;
+    }
+  if (g_tls_connection_get_protocol_version (tls) == G_TLS_PROTOCOL_VERSION_TLS_1_3 &&
+      g_tls_connection_get_peer_certificate (tls) != NULL)
+    return TRUE;
+  g_set_error (error, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE,
+               _ ("“%s” has no TLS 1.3, or showed no certificate"), job->peer);
+  return FALSE;
+}
+
+/* Both ends trust each other before either sends anything else. */
+static gboolean
+agree (IBBXmppIdentity *self, GTlsConnection *tls, Job *job, GError **error)
+{
+  const IBBAgreement agreement = {
+    .queue = &self->queue,
+    .tls = tls,
+    .transport = job->transport,
+    .as_server = job->as_server,
+    .own = job->own,
+    .peer = job->peer,
+    .cancellable = job->limit,
+    .known = job->known,
+    .object = self,
+    .signal = signals[SIGNAL_TRUST_REQUESTED],
+    .context = job->context,
+    .peer_asks = peer_asks,
+    .broken_off = broken_off,
+    .data = job,
+  };
+
+  return ibb_agreement_reach (&agreement, error);
+}
+
+static GTlsConnection *
+encrypt_session (IBBXmppIdentity *self, Job *job, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GTlsConnection) tls = create_connection (self, job, error);
+  GSource                   *timer;
+  gboolean                   is_secret;
+
+  if (tls == NULL)
+    return NULL;
+  timer = start_timer (job, HANDSHAKE_TIMEOUT);
+  is_secret = shake_hands (tls, job, error);
+  ibb_source_clear (&timer);
+  if (is_secret && agree (self, tls, job, error))
+    return g_steal_pointer (&tls);
+  /* GIO closes a stream that is dropped, and with it the session: that would wait for the peer, and
+   * a peer that does not encrypt would take it for a good end. */
+  if (g_cancellable_is_cancelled (cancellable))
+    ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_RECIPIENT_UNAVAILABLE,
+                                     NULL);
+  else if (is_secret)
+    ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_POLICY_VIOLATION,
+                                     "The two ends have not agreed to trust each other");
+  else
+    ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_POLICY_VIOLATION,
+                                     "The session has to be encrypted, as by --encrypt of ibb");
+  return NULL;
+}
+
+/* The calls. */
+
+static void
+job_clear (gpointer data)
+{
+  Job *job = data;
+
+  g_object_unref (job->identity);
+  g_object_unref (job->transport);
+  g_free (job->own);
+  g_free (job->peer);
+  g_clear_object (&job->known);
+  g_clear_pointer (&job->context, g_main_context_unref);
+  g_object_unref (job->limit);
+}
+
+static void
+job_unref (gpointer data)
+{
+  g_atomic_rc_box_release_full (data, job_clear);
+}
+
+/* The bare JID in normal form: both ends have to name each of them alike. */
+static char *
+dup_name (const char *jid)
+{
+  g_autofree char *bare = ibb_jid_dup_bare (jid);
+  char            *name = ibb_jid_normalize (bare);
+
+  return name != NULL ? name : g_steal_pointer (&bare);
+}
+
+static void
+cancel_cb (GCancellable *cancellable, gpointer limit)
+{
+  g_cancellable_cancel (limit);
+}
+
+static gpointer
+encrypt_thread (gpointer data)
+{
+  g_autoptr (GTask)  task = data;
+  Job               *job = g_task_get_task_data (task);
+  GCancellable      *cancellable = g_task_get_cancellable (task);
+  g_autoptr (GError) error = NULL;
+  GTlsConnection    *tls;
+  gulong             handler = 0;
+
+  if (cancellable != NULL)
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (cancel_cb), g_object_ref (job->limit),
+                                     g_object_unref);
+  tls = encrypt_session (g_task_get_source_object (task), job, cancellable, &error);
+  if (cancellable != NULL)
+    g_cancellable_disconnect (cancellable, handler);
+  if (tls != NULL)
+    g_task_return_pointer (task, tls, g_object_unref);
+  else if (g_task_return_error_if_cancelled (task))
+    ;
+  else if (g_atomic_int_get (&job->is_late))
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                             _ ("“%s” did not encrypt the session in time"), job->peer);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+  return NULL;
+}
+
+/**
+ * ibb_xmpp_identity_encrypt_async:
+ * @self: an identity
+ * @transport: a session over which nothing has been sent or received
+ * @cancellable: (nullable): cancels the call
+ * @callback: (scope async): called when the session is encrypted, or has failed
+ * @user_data: data for @callback
+ *
+ * Encrypts a session by TLS 1.3, and makes sure who is at the other end.
+ *
+ * The bytes of the application go through the stream that comes back; closing that closes
+ * @transport, too, and reports what [class@IBB.Transport] would. After an error @transport has
+ * ended, too.
+ *
+ * Errors:
+ *
+ * - %G_TLS_ERROR_BAD_CERTIFICATE: the certificate of the peer is neither known, nor was it accepted
+ * - %G_IO_ERROR_PERMISSION_DENIED: the peer does not trust the certificate of @self
+ * - %G_TLS_ERROR_NOT_TLS, %G_TLS_ERROR_HANDSHAKE or another one of %G_TLS_ERROR: the peer does not
+ *   encrypt, or not by TLS 1.3
+ * - %IBB_ERROR_PROTOCOL: the peer broke the rules of the exchange
+ * - %G_IO_ERROR_BUSY: four other sessions with the peer wait for an answer about its certificate
+ * - %G_IO_ERROR_TIMED_OUT: the peer took longer than a minute for the handshake, or than five for
+ *   the answer of its user, or the turn of the session did not come
+ * - %G_IO_ERROR_CONNECTION_CLOSED, and the other errors of a read: the session has ended
+ * - %G_IO_ERROR_CANCELLED
+ *
+ * The call works in a thread of its own, and its user needs none.
+ *
+ * Since: 1.0
+ */
+void
+ibb_xmpp_identity_encrypt_async (IBBXmppIdentity        *self,
+                            IBBTransport       *transport,
+                            GCancellable       *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer            user_data)
+{
+  g_autoptr (GTask)  task = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char   *own = NULL;
+  g_autofree char   *peer = NULL;
+  GThread           *thread;
+  Job               *job;
+
+  g_return_if_fail (IBB_XMPP_IS_IDENTITY (self));
+  g_return_if_fail (IBB_IS_TRANSPORT (transport));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  own = ibb_transport_dup_local_jid (transport);
+  g_return_if_fail (own != NULL); /* a binding can make a transport without a session */
+  peer = ibb_transport_dup_peer_jid (transport);
+  job = g_atomic_rc_box_new0 (Job);
+  job->identity = g_object_ref (self);
+  job->transport = g_object_ref (transport);
+  job->own = dup_name (own);
+  job->peer = dup_name (peer);
+  job->as_server = ibb_transport_is_incoming (transport);
+  job->known = ibb_xmpp_identity_dup_known_certificates (self);
+  job->context = g_main_context_ref_thread_default ();
+  job->limit = g_cancellable_new ();
+
+  task = ibb_call_task_new (self, ibb_xmpp_identity_encrypt_async, "[ibb-glib] encrypt", cancellable,
+                            callback, user_data);
+  g_task_set_task_data (task, job, job_unref);
+  /* Not a thread of GIO's, of which there are few: it waits for the peer, and for a person. */
+  thread = g_thread_try_new ("[ibb-glib] encrypt", encrypt_thread, g_object_ref (task), &error);
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      return;
+    }
+  g_object_unref (task);
+  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("Cannot begin a thread: %s"),
+                           error->message);
+}
+
+/**
+ * ibb_xmpp_identity_encrypt_finish:
+ * @self: an identity
+ * @result: what the callback was given
+ * @error: return location for an error, see [method@IBBXmpp.Identity.encrypt_async]
+ *
+ * Finishes [method@IBBXmpp.Identity.encrypt_async].
+ *
+ * Returns: (transfer full): the encrypted stream, a [class@Gio.TlsConnection]
+ *
+ * Since: 1.0
+ */
+GIOStream *
+ibb_xmpp_identity_encrypt_finish (IBBXmppIdentity *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_IDENTITY (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_xmpp_identity_encrypt_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * ibb_xmpp_identity_encrypt:
+ * @self: an identity
+ * @transport: a session over which nothing has been sent or received
+ * @cancellable: (nullable): cancels the call
+ * @error: return location for an error, see [method@IBBXmpp.Identity.encrypt_async]
+ *
+ * Encrypts a session by TLS 1.3, and waits until that is done. No main loop is needed or run. Not
+ * for the thread that serves a connection of the application's own.
+ *
+ * Returns: (transfer full): the encrypted stream, a [class@Gio.TlsConnection]
+ *
+ * Since: 1.0
+ */
+GIOStream *
+ibb_xmpp_identity_encrypt (IBBXmppIdentity  *self,
+                      IBBTransport *transport,
+                      GCancellable *cancellable,
+                      GError      **error)
+{
+  g_autoptr (GMainContext) nobody = g_main_context_new ();
+  IBBBlockingCall          wait;
+  GIOStream               *stream;
+
+  g_return_val_if_fail (IBB_XMPP_IS_IDENTITY (self), NULL);
+  g_return_val_if_fail (IBB_IS_TRANSPORT (transport), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+
+  /* The thread of the call, not the caller's, waits for the session. */
+  if (!ibb_blocking_call_begin (&wait, nobody, "ibb_xmpp_identity_encrypt_async", error))
+    return NULL;
+  ibb_xmpp_identity_encrypt_async (self, transport, cancellable, ibb_blocking_call_cb, &wait);
+  stream = ibb_xmpp_identity_encrypt_finish (self, ibb_blocking_call_wait (&wait), error);
+  ibb_blocking_call_clear (&wait);
+  return stream;
+}

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/trust/ibb-xmpp-known-certificates.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "ibb-enum-types.h"
+#include "ibb-intl-private.h"
+#include "xmpp/trust/ibb-xmpp-known-certificates-private.h"
+#include "xmpp/trust/private-place.h"
+
+/**
+ * IBBXmppKnownCertificates:
+ *
+ * The certificates that the user has trusted, by name: of servers by their domain, of peers by
+ * their bare JID.
+ *
+ * They are kept in a file, one certificate in each line: its SHA-256 as 64 hexadecimal digits, a
+ * space, and the name. Programs may share the file, and it may be edited; lines that are not
+ * understood stay. The file is read at each call, so that a change counts at once. A change makes
+ * a file beside it, `.new` at the end of its name, locks that (flock), and puts it in the place of
+ * the file, which is always whole.
+ *
+ * ```c
+ * static void
+ * trust_what_is_known (IBBXmppClient *client)
+ * {
+ *   g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (NULL);
+ *
+ *   ibb_xmpp_client_set_known_certificates (client, known);
+ * }
+ * ```
+ *
+ * ## Threads
+ *
+ * Any thread may call any method. Each reads or writes a small file.
+ *
+ * Since: 1.0
+ */
+
+/* A line of a certificate has some 100 bytes; a user's file grows by a line with each server and
+ * each device of a peer. */
+#define FILE_MAX 1048576 /* bytes */
+#define N_DIGITS 64
+
+struct _IBBXmppKnownCertificates
+{
+  GObject parent_instance;
+
+  char *path; /* immutable after construction */
+};
+
+enum
+{
+  PROP_PATH = 1,
+  N_PROPS
+};
+
+static GParamSpec *props[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (IBBXmppKnownCertificates, ibb_xmpp_known_certificates, G_TYPE_OBJECT)
+
+static void
+ibb_xmpp_known_certificates_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  if (id == PROP_PATH)
+    g_value_set_string (value, IBB_XMPP_KNOWN_CERTIFICATES (object)->path);
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+}
+
+static void
+ibb_xmpp_known_certificates_set_property (GObject      *object,
+                                     guint         id,
+                                     const GValue *value,
+                                     GParamSpec   *pspec)
+{
+  IBBXmppKnownCertificates *self = IBB_XMPP_KNOWN_CERTIFICATES (object);
+
+  if (id != PROP_PATH)
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+  else if (g_value_get_string (value) != NULL)
+    self->path = g_value_dup_string (value);
+  else
+    self->path = g_build_filename (g_get_user_data_dir (), "ibb-glib", "known-certificates", NULL);
+}
+
+static void
+ibb_xmpp_known_certificates_finalize (GObject *object)
+{
+  g_free (IBB_XMPP_KNOWN_CERTIFICATES (object)->path);
+
+  G_OBJECT_CLASS (ibb_xmpp_known_certificates_parent_class)->finalize (object);
+}
+
+static void
+ibb_xmpp_known_certificates_class_init (IBBXmppKnownCertificatesClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = ibb_xmpp_known_certificates_get_property;
+  object_class->set_property = ibb_xmpp_known_certificates_set_property;
+  object_class->finalize = ibb_xmpp_known_certificates_finalize;
+
+  /**
+   * IBBXmppKnownCertificates:path:
+   *
+   * The file. It and its folder are made when the first certificate is added.
+   *
+   * Default: %NULL. Then it is `ibb-glib/known-certificates` in the user's folder for data, usually
+   * `~/.local/share`, where the command `ibb` keeps them, too.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PATH] =
+      g_param_spec_string ("path", NULL, NULL, NULL,
+                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, props);
+}
+
+static void
+ibb_xmpp_known_certificates_init (IBBXmppKnownCertificates *self)
+{
+}
+
+/**
+ * ibb_xmpp_known_certificates_new:
+ * @path: (nullable) (type filename): the file; NULL: that of the user, see
+ *   [property@IBBXmpp.KnownCertificates:path]
+ *
+ * Makes an object for the certificates in a file, which need not exist.
+ *
+ * Returns: (transfer full): the known certificates
+ *
+ * Since: 1.0
+ */
+IBBXmppKnownCertificates *
+ibb_xmpp_known_certificates_new (const char *path)
+{
+  return g_object_new (IBB_XMPP_TYPE_KNOWN_CERTIFICATES, "path", path, NULL);
+}
+
+/**
+ * ibb_xmpp_known_certificates_get_path:
+ * @self: known certificates
+ *
+ * Gets the file.
+ *
+ * Returns: (type filename): the path
+ *
+ * Since: 1.0
+ */
+const char *
+ibb_xmpp_known_certificates_get_path (IBBXmppKnownCertificates *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_KNOWN_CERTIFICATES (self), NULL);
+
+  return self->path;
+}
+
+/* The digits of the file. */
+static char *
+dup_digits (GTlsCertificate *certificate)
+{
+  g_autoptr (GByteArray) der = NULL;
+
+  g_object_get (certificate, "certificate", &der, NULL);
+  return g_compute_checksum_for_data (G_CHECKSUM_SHA256, der->data, der->len);
+}
+
+/* Takes the next line from text, of which left bytes remain. Bytes may be NUL. length is that
+ * without the end of the line and the space before it. FALSE: there is none. */
+static gboolean
+take_line (const char **text, gsize *left, const char **line, gsize *length)
+{
+  const char *end;
+  gsize       size;
+
+  if (*left == 0)
+    return FALSE;
+  end = memchr (*text, '\n', *left);
+  size = end != NULL ? (gsize) (end - *text) + 1 : *left;
+  *line = *text;
+  *text += size;
+  *left -= size;
+  while (size > 0 && g_ascii_isspace ((*line)[size - 1]))
+    size--;
+  *length = size;
+  return TRUE;
+}
+
+/* Whether a line, which begins with the digits of a certificate, is one of name. */
+static gboolean
+is_of (const char *line, gsize length, const char *name)
+{
+  gsize n_digits = 0;
+
+  while (n_digits < length && g_ascii_isxdigit (line[n_digits]))
+    n_digits++;
+  return n_digits == N_DIGITS && length == N_DIGITS + 1 + strlen (name) && line[N_DIGITS] == ' ' &&
+         g_ascii_strncasecmp (line + N_DIGITS + 1, name, strlen (name)) == 0;
+}
+
+static IBBXmppTrust
+find (const char *text, gsize left, const char *name, const char *digits)
+{
+  IBBXmppTrust    trust = IBB_XMPP_TRUST_UNKNOWN;
+  const char *line;
+  gsize       length;
+
+  while (take_line (&text, &left, &line, &length))
+    {
+      if (!is_of (line, length, name))
+        continue;
+      if (g_ascii_strncasecmp (line, digits, N_DIGITS) == 0)
+        return IBB_XMPP_TRUST_KNOWN;
+      trust = IBB_XMPP_TRUST_CHANGED;
+    }
+  return trust;
+}
+
+/* place: (nullable): where a change looks, with the lock; otherwise NULL with no error: there is no
+ * file. */
+static char *
+read_file (IBBXmppKnownCertificates *self, IBBPrivatePlace *place, gsize *length, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  char              *text;
+
+  if (place != NULL)
+    text = ibb_private_place_read (place, self->path, FILE_MAX, length, &local_error);
+  else
+    text =
+        ibb_private_file_load (self->path, IBB_PRIVATE_FILE_TRUST, FILE_MAX, length, &local_error);
+  if (text == NULL && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    g_set_error (error, local_error->domain, local_error->code,
+                 _ ("Cannot read the file of known certificates “%s”: %s"), self->path,
+                 local_error->message);
+  return text;
+}
+
+/**
+ * ibb_xmpp_known_certificates_check:
+ * @self: known certificates
+ * @name: whom the certificate has to belong to: a domain, or a bare JID
+ * @certificate: the certificate
+ *
+ * Looks for a certificate. If the file cannot be read, no certificate is known.
+ *
+ * Returns: whether it is known, or another one of @name
+ *
+ * Since: 1.0
+ */
+IBBXmppTrust
+ibb_xmpp_known_certificates_check (IBBXmppKnownCertificates *self,
+                              const char           *name,
+                              GTlsCertificate      *certificate)
+{
+  g_autofree char   *text = NULL;
+  g_autofree char   *wanted = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize              length = 0;
+
+  g_return_val_if_fail (IBB_XMPP_IS_KNOWN_CERTIFICATES (self), IBB_XMPP_TRUST_UNKNOWN);
+  g_return_val_if_fail (name != NULL, IBB_XMPP_TRUST_UNKNOWN);
+  g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), IBB_XMPP_TRUST_UNKNOWN);
+
+  text = read_file (self, NULL, &length, &error);
+  if (error != NULL)
+    g_warning ("%s", error->message);
+  if (text == NULL)
+    return IBB_XMPP_TRUST_UNKNOWN;
+
+  wanted = dup_digits (certificate);
+  return find (text, length, name, wanted);
+}
+
+/* A change of the lines of one name. */
+typedef struct
+{
+  const char *name;
+  const char *digits;  /* (nullable): to be added */
+  gboolean    removes; /* those of others */
+} Change;
+
+/* Returns: (nullable): the text after the change, if that is another one. */
+static GString *
+apply (const Change *change, const char *text, gsize left)
+{
+  g_autoptr (GString) result = g_string_sized_new (left + 128);
+  gsize               old_length = left;
+  gboolean            is_known = FALSE;
+  const char         *line;
+  gsize               length;
+
+  while (take_line (&text, &left, &line, &length))
+    {
+      gboolean is_named = is_of (line, length, change->name);
+      gboolean is_added = is_named && change->digits != NULL &&
+                          g_ascii_strncasecmp (line, change->digits, N_DIGITS) == 0;
+
+      is_known |= is_added;
+      if (!is_named || !change->removes || is_added)
+        g_string_append_len (result, line, (gssize) (text - line));
+    }
+  if (change->digits != NULL && !is_known)
+    {
+      /* The last line may have no end: somebody has edited the file, or its disk was full. */
+      if (result->len > 0 && result->str[result->len - 1] != '\n')
+        g_string_append_c (result, '\n');
+      g_string_append_printf (result, "%s %s\n", change->digits, change->name);
+    }
+  else if (result->len == old_length)
+    return NULL;
+  return g_steal_pointer (&result);
+}
+
+/* Returns 0 or an errno, or -1 with the error. */
+static int
+change_locked (IBBXmppKnownCertificates *self,
+               const Change         *change,
+               IBBPrivatePlace      *place,
+               GError              **error)
+{
+  g_autofree char    *text = NULL;
+  g_autoptr (GString) result = NULL;
+  gsize               length;
+  int                 failure = ibb_private_place_lock (place);
+
+  if (failure != 0)
+    return failure;
+  text = read_file (self, place, &length, error);
+  if (text == NULL)
+    return -1;
+  result = apply (change, text, length);
+  if (result == NULL)
+    return ibb_private_place_sync (place);
+  if (result->len <= FILE_MAX)
+    return ibb_private_place_write (place, result->str, result->len);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
+               _ ("The file of known certificates “%s” is too long"), self->path);
+  return -1;
+}
+
+static gboolean
+make_change (IBBXmppKnownCertificates *self, const Change *change, GError **error)
+{
+  g_autoptr (GError)  local_error = NULL;
+  g_autoptr (GString) result = NULL;
+  gsize               length = 0;
+  g_autofree char    *text = read_file (self, NULL, &length, &local_error);
+  IBBPrivatePlace     place;
+  int                 failure;
+
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  result = apply (change, text != NULL ? text : "", length);
+  failure = ibb_private_place_open (&place, self->path, result != NULL);
+  /* What is there already need not be on the disk: its writer was killed, or has not ended. */
+  if (failure == 0)
+    failure = result != NULL ? change_locked (self, change, &place, error)
+                             : ibb_private_place_sync (&place);
+  else if (failure == ENOENT && result == NULL)
+    failure = 0;
+  ibb_private_place_close (&place);
+  if (failure > 0)
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (failure),
+                 _ ("Cannot write the file of known certificates “%s”: %s"), self->path,
+                 g_strerror (failure));
+  return failure == 0;
+}
+
+static gboolean
+add (IBBXmppKnownCertificates *self,
+     const char           *name,
+     GTlsCertificate      *certificate,
+     gboolean              replaces,
+     GError              **error)
+{
+  g_autofree char *digits = dup_digits (certificate);
+  const Change     change = { name, digits, replaces };
+
+  return make_change (self, &change, error);
+}
+
+gboolean
+ibb_xmpp_known_certificates_replace (IBBXmppKnownCertificates *self,
+                                const char           *name,
+                                GTlsCertificate      *certificate,
+                                GError              **error)
+{
+  return add (self, name, certificate, TRUE, error);
+}
+
+/**
+ * ibb_xmpp_known_certificates_add:
+ * @self: known certificates
+ * @name: whom the certificate belongs to: a domain, or a bare JID
+ * @certificate: the certificate
+ * @error: return location for an error of the file, in the domain %G_IO_ERROR;
+ *   %G_IO_ERROR_BUSY: another program has kept its lock for five seconds
+ *
+ * Adds a certificate. The others of @name stay known.
+ *
+ * Returns: TRUE if the certificate is in the file
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_xmpp_known_certificates_add (IBBXmppKnownCertificates *self,
+                            const char           *name,
+                            GTlsCertificate      *certificate,
+                            GError              **error)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_KNOWN_CERTIFICATES (self), FALSE);
+  g_return_val_if_fail (name != NULL && strpbrk (name, "\r\n") == NULL, FALSE);
+  g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), FALSE);
+
+  return add (self, name, certificate, FALSE, error);
+}
+
+/**
+ * ibb_xmpp_known_certificates_forget:
+ * @self: known certificates
+ * @name: a domain, or a bare JID
+ * @error: return location for an error of the file, in the domain %G_IO_ERROR;
+ *   %G_IO_ERROR_BUSY: another program has kept its lock for five seconds
+ *
+ * Removes all certificates of a name.
+ *
+ * Returns: TRUE if no certificate of the name is in the file
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_xmpp_known_certificates_forget (IBBXmppKnownCertificates *self, const char *name, GError **error)
+{
+  const Change change = { name, NULL, TRUE };
+
+  g_return_val_if_fail (IBB_XMPP_IS_KNOWN_CERTIFICATES (self), FALSE);
+  g_return_val_if_fail (name != NULL, FALSE);
+
+  return make_change (self, &change, error);
+}
+
+gboolean
+ibb_xmpp_known_certificates_matches (GTlsCertificate *certificate, const char *fingerprint)
+{
+  g_autofree char *digits = dup_digits (certificate);
+  g_auto (GStrv)   parts = g_strsplit (fingerprint, ":", -1);
+  g_autofree char *wanted = g_strjoinv ("", parts);
+
+  return g_ascii_strcasecmp (digits, wanted) == 0;
+}
+
+/**
+ * ibb_xmpp_known_certificates_dup_fingerprint:
+ * @certificate: a certificate
+ *
+ * Gets the SHA-256 of a certificate, in the form of openssl: see
+ * [property@IBBXmpp.TrustQuestion:fingerprint].
+ *
+ * Returns: (transfer full): the fingerprint
+ *
+ * Since: 1.0
+ */
+char *
+ibb_xmpp_known_certificates_dup_fingerprint (GTlsCertificate *certificate)
+{
+  g_autofree char *digits = NULL;
+  GString         *fingerprint;
+
+  g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), NULL);
+
+  digits = dup_digits (certificate);
+  fingerprint = g_string_new (NULL);
+  for (guint i = 0; digits[i] != '\0'; i++)
+    {
+      if (i > 0 && i % 2 == 0)
+        g_string_append_c (fingerprint, ':');
+      g_string_append_c (fingerprint, g_ascii_toupper (digits[i]));
+    }
+  return g_string_free (fingerprint, FALSE);
+}

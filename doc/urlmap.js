@@ -4,4 +4,5 @@ baseURLs = [
   ['GObject', 'https://docs.gtk.org/gobject/'],
   ['Gio', 'https://docs.gtk.org/gio/'],
   ['IBB', '../ibb-glib-1.0/'],
+  ['IBBXmpp', '../ibb-xmpp-1.0/'],
 ];

@@ -23,8 +23,8 @@ static IBBXmppClient *
 new_client (const char *jid, GError **error)
 {
   g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new (jid);
-  const char           *server = g_getenv ("IBB_SERVER");
-  const char           *ca_file = g_getenv ("IBB_CA_FILE");
+  const char               *server = g_getenv ("IBB_SERVER");
+  const char               *ca_file = g_getenv ("IBB_CA_FILE");
 
   ibb_xmpp_client_set_password (client, g_getenv ("IBB_PASSWORD"));
   if (server != NULL)
@@ -34,9 +34,9 @@ new_client (const char *jid, GError **error)
       if (address == NULL)
         return NULL;
       ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client),
-                                    g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+                                g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
       ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
-                                    g_network_address_get_port (G_NETWORK_ADDRESS (address)));
+                                g_network_address_get_port (G_NETWORK_ADDRESS (address)));
     }
   if (ca_file != NULL)
     {
@@ -165,9 +165,9 @@ serve (IBBService *service, const char *peer, GError **error)
 static gboolean
 talk (const char *jid, const char *peer, const char *name, GError **error)
 {
-  g_autoptr (IBBXmppClient)  client = new_client (jid, error);
-  g_autoptr (IBBService) service = NULL;
-  g_autofree char       *local_jid = NULL;
+  g_autoptr (IBBXmppClient) client = new_client (jid, error);
+  g_autoptr (IBBService)    service = NULL;
+  g_autofree char          *local_jid = NULL;
 
   if (client == NULL || !ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, error))
     return FALSE;

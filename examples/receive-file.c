@@ -15,8 +15,8 @@ static IBBXmppClient *
 new_client (const char *jid, GError **error)
 {
   g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new (jid);
-  const char           *server = g_getenv ("IBB_SERVER");
-  const char           *ca_file = g_getenv ("IBB_CA_FILE");
+  const char               *server = g_getenv ("IBB_SERVER");
+  const char               *ca_file = g_getenv ("IBB_CA_FILE");
 
   ibb_xmpp_client_set_password (client, g_getenv ("IBB_PASSWORD"));
   if (server != NULL)
@@ -26,9 +26,9 @@ new_client (const char *jid, GError **error)
       if (address == NULL)
         return NULL;
       ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client),
-                                    g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+                                g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
       ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
-                                    g_network_address_get_port (G_NETWORK_ADDRESS (address)));
+                                g_network_address_get_port (G_NETWORK_ADDRESS (address)));
     }
   if (ca_file != NULL)
     {
@@ -86,10 +86,10 @@ store (IBBTransport *transport, const char *path, GError **error)
 static gboolean
 receive_file (const char *jid, const char *peer, const char *path, GError **error)
 {
-  g_autoptr (IBBXmppClient)    client = new_client (jid, error);
-  g_autoptr (IBBService)   service = NULL;
-  g_autoptr (IBBTransport) transport = NULL;
-  g_autofree char         *local_jid = NULL;
+  g_autoptr (IBBXmppClient) client = new_client (jid, error);
+  g_autoptr (IBBService)    service = NULL;
+  g_autoptr (IBBTransport)  transport = NULL;
+  g_autofree char          *local_jid = NULL;
 
   if (client == NULL)
     return FALSE;

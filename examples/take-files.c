@@ -11,6 +11,7 @@
 #include <gio/gunixinputstream.h>
 #include <glib-unix.h>
 #include <ibb-glib/files/ibb-files.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 #include <locale.h>
 #include <signal.h>
 #include <unistd.h>
@@ -27,8 +28,8 @@ static IBBXmppClient *
 new_client (const char *jid, GError **error)
 {
   g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new (jid);
-  const char           *server = g_getenv ("IBB_SERVER");
-  const char           *ca_file = g_getenv ("IBB_CA_FILE");
+  const char               *server = g_getenv ("IBB_SERVER");
+  const char               *ca_file = g_getenv ("IBB_CA_FILE");
 
   ibb_xmpp_client_set_password (client, g_getenv ("IBB_PASSWORD"));
   if (server != NULL)
@@ -38,9 +39,9 @@ new_client (const char *jid, GError **error)
       if (address == NULL)
         return NULL;
       ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client),
-                                    g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+                                g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
       ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
-                                    g_network_address_get_port (G_NETWORK_ADDRESS (address)));
+                                g_network_address_get_port (G_NETWORK_ADDRESS (address)));
     }
   if (ca_file != NULL)
     {
@@ -130,7 +131,7 @@ take_files (const char *jid, const char *path, GError **error)
   g_autoptr (GFile)            folder = g_file_new_for_path (path);
   g_autoptr (GInputStream)     terminal = g_unix_input_stream_new (STDIN_FILENO, FALSE);
   g_autoptr (GDataInputStream) input = g_data_input_stream_new (terminal);
-  g_autoptr (IBBXmppClient)        client = new_client (jid, error);
+  g_autoptr (IBBXmppClient)    client = new_client (jid, error);
   g_autoptr (IBBFilesService)  service = NULL;
   g_autofree char             *local_jid = NULL;
   Taker                        self = { loop, folder, input, G_QUEUE_INIT };

@@ -20,8 +20,8 @@ static IBBXmppClient *
 new_client (const char *jid, GError **error)
 {
   g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new (jid);
-  const char           *server = g_getenv ("IBB_SERVER");
-  const char           *ca_file = g_getenv ("IBB_CA_FILE");
+  const char               *server = g_getenv ("IBB_SERVER");
+  const char               *ca_file = g_getenv ("IBB_CA_FILE");
 
   ibb_xmpp_client_set_password (client, g_getenv ("IBB_PASSWORD"));
   if (server != NULL)
@@ -31,9 +31,9 @@ new_client (const char *jid, GError **error)
       if (address == NULL)
         return NULL;
       ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client),
-                                    g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+                                g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
       ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
-                                    g_network_address_get_port (G_NETWORK_ADDRESS (address)));
+                                g_network_address_get_port (G_NETWORK_ADDRESS (address)));
     }
   if (ca_file != NULL)
     {
@@ -188,10 +188,10 @@ converse (IBBService *service, char **argv, GError **error)
 static gboolean
 talk (char **argv, GError **error)
 {
-  g_autoptr (IBBXmppClient)  client = new_client (argv[1], error);
-  g_autoptr (IBBService) service = NULL;
-  g_autofree char       *local_jid = NULL;
-  gboolean               done;
+  g_autoptr (IBBXmppClient) client = new_client (argv[1], error);
+  g_autoptr (IBBService)    service = NULL;
+  g_autofree char          *local_jid = NULL;
+  gboolean                  done;
 
   if (client == NULL || !ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, error))
     return FALSE;
@@ -203,8 +203,7 @@ talk (char **argv, GError **error)
       g_printerr ("ready %s\n", local_jid);
     }
   done = converse (service, argv, error);
-  return ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, done ? error : NULL) &&
-         done;
+  return ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, done ? error : NULL) && done;
 }
 
 int

@@ -16,12 +16,12 @@
  *
  * Sends and receives the stanzas of a service over an XML stream.
  *
- * [class@IBBXmpp.Client] and the connections of an [class@IBB.Loopback] are two
- * implementations. An application that has an XMPP stack of its own implements a
- * third one. It needs the virtual function [vfunc@IBB.Connection.send], the
- * property [property@IBB.Connection:local-jid], and two calls:
- * [method@IBB.Connection.receive] for each IQ and message that arrives, and
- * [method@IBB.Connection.set_state] when the XML stream has ended, breaks or is there again.
+ * [`IBBXmpp.Client`](../ibb-xmpp-1.0/class.Client.html) and the connections of an
+ * [class@IBB.Loopback] are two implementations. An application that has an XMPP stack of its own
+ * implements a third one. It needs the virtual function [vfunc@IBB.Connection.send], the property
+ * [property@IBB.Connection:local-jid], and two calls: [method@IBB.Connection.receive] for each IQ
+ * and message that arrives, and [method@IBB.Connection.set_state] when the XML stream has ended,
+ * breaks or is there again.
  *
  * The part of the application that answers disco#info adds what
  * [method@IBB.Connection.dup_features] returns, and answers each IQ request that
@@ -103,8 +103,8 @@ ibb_connection_default_init (IBBConnectionInterface *iface)
    *
    * The full JID that the server gave this connection, or NULL before it is
    * known. It notifies when it changes. One that is only a domain makes the connection that
-   * of each address of it, as [class@IBBXmpp.Component] is. What is not a valid JID, such as an empty
-   * string, counts as NULL.
+   * of each address of it, as [`IBBXmpp.Component`](../ibb-xmpp-1.0/class.Component.html) is. What
+   * is not a valid JID, such as an empty string, counts as NULL.
    *
    * Since: 1.0
    */
@@ -132,9 +132,9 @@ ibb_connection_default_init (IBBConnectionInterface *iface)
    * called. Handlers are called in the order in which they were connected, with a detail or not.
    *
    * [method@IBB.Connection.receive] emits it in the thread in which it is called;
-   * [class@IBBXmpp.Client] and the connections of [class@IBB.Loopback] emit it in
-   * the thread-default context in which they were constructed. A handler may do
-   * anything, dropping the connection's last reference included; while it runs a
+   * [`IBBXmpp.Client`](../ibb-xmpp-1.0/class.Client.html) and the connections of
+   * [class@IBB.Loopback] emit it in the thread-default context in which they were constructed. A
+   * handler may do anything, dropping the connection's last reference included; while it runs a
    * main loop of its own these two emit the next stanzas in that loop.
    *
    * Returns: TRUE if the handler has dealt with the stanza, which ends the emission
@@ -193,7 +193,7 @@ ibb_connection_send_for_service (IBBConnection *self, IBBStanza *stanza, GError 
  *
  * It does not wait. The stanza is queued, and sent in the order of the calls. It
  * has to be called in the connection's context, unless the connection says
- * otherwise: [class@IBBXmpp.Client] takes stanzas from any thread.
+ * otherwise: [`IBBXmpp.Client`](../ibb-xmpp-1.0/class.Client.html) takes stanzas from any thread.
  *
  * The error is the one that the implementation sets, or %IBB_ERROR_FAILED if it
  * sets none.
@@ -309,6 +309,33 @@ ibb_connection_confirms (IBBConnection *self)
 
   iface = IBB_CONNECTION_GET_IFACE (self);
   return iface->confirms != NULL && iface->confirms (self);
+}
+
+/**
+ * ibb_connection_dup_resources:
+ * @self: a connection
+ * @contact: a bare JID, also that of the account itself
+ *
+ * Lists the resources of a contact that are online, as far as the server passes their presence on.
+ * A server does so for a client that is shown online itself, and for contacts to whose presence the
+ * account is subscribed (RFC 6121 §4.3). The resource with the highest priority comes first. It can
+ * be called from any thread.
+ *
+ * Returns: (transfer full) (nullable) (array zero-terminated=1): full JIDs, perhaps none; NULL if
+ *   the connection does not know who is online
+ *
+ * Since: 1.0
+ */
+char **
+ibb_connection_dup_resources (IBBConnection *self, const char *contact)
+{
+  IBBConnectionInterface *iface;
+
+  g_return_val_if_fail (IBB_IS_CONNECTION (self), NULL);
+  g_return_val_if_fail (contact != NULL, NULL);
+
+  iface = IBB_CONNECTION_GET_IFACE (self);
+  return iface->dup_resources != NULL ? iface->dup_resources (self, contact) : NULL;
 }
 
 /**
@@ -580,6 +607,25 @@ ibb_connection_set_state_with_error (IBBConnection     *self,
   g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
 
   return ibb_connection_change_state (self, state, error);
+}
+
+/**
+ * ibb_connection_closing:
+ * @self: a connection
+ *
+ * Says that the connection will close its XML stream once it has sent all that it has taken. Before
+ * the call returns, services send the last word of sessions that were given up, congested or not.
+ * Called by implementations, in the connection's context, before they set the state to
+ * %IBB_CONNECTION_STATE_OFFLINE.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_closing (IBBConnection *self)
+{
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+
+  ibb_connection_tell (self, IBB_CONNECTION_LEAVING);
 }
 
 /**

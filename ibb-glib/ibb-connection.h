@@ -33,6 +33,8 @@ G_DECLARE_INTERFACE (IBBConnection, ibb_connection, IBB, CONNECTION, GObject)
  *   default
  * @get_stanza_limit: the longest stanza the server takes, in bytes (XEP-0478),
  *   0 for no limit; optional, 8192 by default
+ * @dup_resources: the resources of a contact that are online; called in any
+ *   thread; optional, by default the connection does not know
  * @confirms: whether the connection will call
  *   [method@IBB.Connection.confirmed] for each message taken from now on;
  *   optional, never by default
@@ -67,6 +69,17 @@ struct _IBBConnectionInterface
    */
   GMainContext *(*get_context) (IBBConnection *self);
 
+  /**
+   * IBBConnectionInterface::dup_resources:
+   * @self: a connection
+   * @contact: a bare JID
+   *
+   * Lists the resources of a contact that are online.
+   *
+   * Returns: (transfer full) (nullable) (array zero-terminated=1): full JIDs
+   */
+  char **(*dup_resources) (IBBConnection *self, const char *contact);
+
   gboolean (*is_congested) (IBBConnection *self);
 
   guint (*get_stanza_limit) (IBBConnection *self);
@@ -74,7 +87,7 @@ struct _IBBConnectionInterface
   gboolean (*confirms) (IBBConnection *self);
 
   /*< private >*/
-  gpointer padding[8];
+  gpointer padding[7];
 };
 
 IBB_AVAILABLE_IN_1_0
@@ -91,6 +104,9 @@ guint ibb_connection_get_stanza_limit (IBBConnection *self);
 
 IBB_AVAILABLE_IN_1_0
 gboolean ibb_connection_confirms (IBBConnection *self);
+
+IBB_AVAILABLE_IN_1_0
+char **ibb_connection_dup_resources (IBBConnection *self, const char *contact);
 
 IBB_AVAILABLE_IN_1_0
 char *ibb_connection_dup_local_jid (IBBConnection *self);
@@ -129,6 +145,9 @@ gboolean ibb_connection_set_state_with_error (IBBConnection     *self,
 
 IBB_AVAILABLE_IN_1_0
 void ibb_connection_confirmed (IBBConnection *self, IBBStanza *stanza);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_connection_closing (IBBConnection *self);
 
 IBB_AVAILABLE_IN_1_0
 void ibb_connection_drained (IBBConnection *self);

@@ -19,16 +19,4 @@
 #include <ibb-glib/ibb-transport.h>
 #include <ibb-glib/ibb-types.h>
 #include <ibb-glib/ibb-version.h>
-#include <ibb-glib/xmpp/trust/ibb-xmpp-identity.h>
-#include <ibb-glib/xmpp/trust/ibb-xmpp-known-certificates.h>
-#include <ibb-glib/xmpp/trust/ibb-xmpp-password-question.h>
-#include <ibb-glib/xmpp/trust/ibb-xmpp-question.h>
-#include <ibb-glib/xmpp/trust/ibb-xmpp-trust-question.h>
-#ifdef IBB_HAS_CLIENT
-#include <ibb-glib/xmpp/ibb-xmpp-client.h>
-#include <ibb-glib/xmpp/ibb-xmpp-component.h>
-#include <ibb-glib/xmpp/ibb-xmpp-token.h>
-#include <ibb-glib/xmpp/ibb-xmpp-worker.h>
-#include <ibb-glib/xmpp/ibb-xmpp-entity.h>
-#endif
 #undef IBB_GLIB_INSIDE

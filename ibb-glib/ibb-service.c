@@ -71,8 +71,8 @@
  * asynchronous calls complete in
  * the thread-default context of their caller. A blocking call that would have
  * to wait in the thread that serves the connection fails with
- * %G_IO_ERROR_WOULD_BLOCK; with [class@IBBXmpp.Client] and [class@IBB.Loopback],
- * which have threads of their own, that is no thread of the application.
+ * %G_IO_ERROR_WOULD_BLOCK; with [`IBBXmpp.Client`](../ibb-xmpp-1.0/class.Client.html) and
+ * [class@IBB.Loopback], which have threads of their own, that is no thread of the application.
  *
  * Since: 1.0
  */

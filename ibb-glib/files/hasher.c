@@ -7,9 +7,7 @@
 #include "ibb-intl-private.h"
 
 #include <ibb-glib/ibb-glib.h>
-#ifdef HAVE_CLIENT
 #include <nettle/sha3.h>
-#endif
 
 #define DIGEST_MAX 64 /* bytes */
 
@@ -23,10 +21,8 @@ typedef enum
 const IBBHasherAlgorithm ibb_hasher_algorithms[] = {
   { "sha-256", FALSE, KIND_GLIB, G_CHECKSUM_SHA256 },
   { "sha-512", FALSE, KIND_GLIB, G_CHECKSUM_SHA512 },
-#ifdef HAVE_CLIENT
   { "sha3-256", FALSE, KIND_SHA3_256, 0 },
   { "sha3-512", FALSE, KIND_SHA3_512, 0 },
-#endif
   { "sha-1", TRUE, KIND_GLIB, G_CHECKSUM_SHA1 },
   { "md5", TRUE, KIND_GLIB, G_CHECKSUM_MD5 },
   { NULL },
@@ -36,13 +32,11 @@ struct _IBBHasher
 {
   const IBBHasherAlgorithm *algorithm;
   GChecksum                *checksum; /* (owned) (nullable) */
-#ifdef HAVE_CLIENT
   union
   {
     struct sha3_256_ctx sha3_256;
     struct sha3_512_ctx sha3_512;
   } context;
-#endif
 };
 
 IBBHasher *
@@ -57,11 +51,9 @@ ibb_hasher_new (const char *name)
         self->algorithm = algorithm;
         if (self->algorithm->kind == KIND_GLIB)
           self->checksum = g_checksum_new (self->algorithm->type);
-#ifdef HAVE_CLIENT
         sha3_256_init (&self->context.sha3_256);
         if (self->algorithm->kind == KIND_SHA3_512)
           sha3_512_init (&self->context.sha3_512);
-#endif
         return self;
       }
   return NULL;
@@ -85,14 +77,12 @@ ibb_hasher_update (IBBHasher *self, gconstpointer data, gsize length)
 {
   switch (self->algorithm->kind)
     {
-#ifdef HAVE_CLIENT
     case KIND_SHA3_256:
       sha3_256_update (&self->context.sha3_256, length, data);
       break;
     case KIND_SHA3_512:
       sha3_512_update (&self->context.sha3_512, length, data);
       break;
-#endif
     case KIND_GLIB:
     default:
       g_checksum_update (self->checksum, data, (gssize) length);
@@ -108,7 +98,6 @@ ibb_hasher_finish (IBBHasher *self)
 
   switch (self->algorithm->kind)
     {
-#ifdef HAVE_CLIENT
     case KIND_SHA3_256:
       length = SHA3_256_DIGEST_SIZE;
       sha3_256_digest (&self->context.sha3_256, NETTLE_LENGTH (length) digest);
@@ -117,7 +106,6 @@ ibb_hasher_finish (IBBHasher *self)
       length = SHA3_512_DIGEST_SIZE;
       sha3_512_digest (&self->context.sha3_512, NETTLE_LENGTH (length) digest);
       break;
-#endif
     case KIND_GLIB:
     default:
       g_checksum_get_digest (self->checksum, digest, &length);

@@ -382,20 +382,15 @@ ibb_way_find_async (IBBConnection      *connection,
                                                g_object_ref (search->cancellable), g_object_unref);
     }
   g_task_set_task_data (task, search, search_free);
-#ifdef IBB_HAS_CLIENT
-  if (strchr (peer_jid, '/') == NULL && strchr (peer_jid, '@') != NULL &&
-      IBB_XMPP_IS_CLIENT (connection))
+  if (strchr (peer_jid, '/') == NULL && strchr (peer_jid, '@') != NULL)
+    resources = ibb_connection_dup_resources (connection, peer_jid);
+  if (resources != NULL && resources[0] == NULL)
     {
-      resources = ibb_xmpp_client_dup_resources (IBB_XMPP_CLIENT (connection), peer_jid);
-      if (resources[0] == NULL)
-        {
-          g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_HOST_NOT_FOUND,
-                                   _ ("“%s” is not online, or does not show it to this account"),
-                                   peer_jid);
-          return;
-        }
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_HOST_NOT_FOUND,
+                               _ ("“%s” is not online, or does not show it to this account"),
+                               peer_jid);
+      return;
     }
-#endif
   if (resources == NULL)
     add_program (task, peer_jid);
   for (guint i = 0; resources != NULL && resources[i] != NULL && i < RESOURCES_MAX; i++)

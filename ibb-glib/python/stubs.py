@@ -221,7 +221,7 @@ class Namespace:
         yield f'    {documentation or "..."}'
         properties = element.findall(CORE + 'property')
         if properties:
-            above = [base for base in bases if base.startswith('Gio.') or base in ('XmppConnection', 'Connection')]
+            above = [base for base in bases if base.startswith('Gio.') or base.split('.')[-1] in ('Connection', 'Entity')]
             yield f'    class Props({", ".join(base + ".Props" for base in above)}):' if above else '    class Props:'
             for one in properties:
                 optional = ' | None' if self.is_nullable(one, element) else ''

@@ -88,10 +88,12 @@ apply (IBBXmppClient *client, const ToolOptions *options, GError **error)
 {
   IBBXmppEntity *connection = IBB_XMPP_ENTITY (client);
 
-  if (options->ca_file != NULL && !ibb_xmpp_client_load_authorities (client, options->ca_file, error))
+  if (options->ca_file != NULL &&
+      !ibb_xmpp_client_load_authorities (client, options->ca_file, error))
     return FALSE;
   if (options->certificate_file != NULL &&
-      !ibb_xmpp_client_load_certificate (client, options->certificate_file, options->key_file, error))
+      !ibb_xmpp_client_load_certificate (client, options->certificate_file, options->key_file,
+                                         error))
     return FALSE;
   ibb_xmpp_client_set_fingerprint (client, options->fingerprint);
   if (options->tls_mode != IBB_XMPP_TLS_MODE_AUTOMATIC)
@@ -155,7 +157,8 @@ tool_account_clear (ToolAccount *self)
 void
 tool_account_begin_login (ToolAccount *self, ToolRun *run, IBBXmppClient *client)
 {
-  g_autofree char *phase = g_strdup_printf (_ ("logging in as “%s”"), ibb_xmpp_client_get_jid (client));
+  g_autofree char *phase =
+      g_strdup_printf (_ ("logging in as “%s”"), ibb_xmpp_client_get_jid (client));
 
   self->run = run;
   tool_run_begin_phase (run, phase, LOGIN_TIMEOUT);
@@ -166,7 +169,8 @@ tool_account_begin_login (ToolAccount *self, ToolRun *run, IBBXmppClient *client
 static void
 ask_for_trust (ToolAccount *self, IBBXmppTrustQuestion *question)
 {
-  g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_client_dup_known_certificates (self->client);
+  g_autoptr (IBBXmppKnownCertificates) known =
+      ibb_xmpp_client_dup_known_certificates (self->client);
   g_autofree char *shown = tool_text_make_printable (ibb_xmpp_trust_question_get_name (question));
   g_autofree char *reason = ibb_xmpp_trust_question_dup_reason (question);
   g_autofree char *text = g_strdup_printf (
@@ -263,8 +267,8 @@ password_cb (IBBXmppClient *client, IBBXmppPasswordQuestion *question, ToolAccou
 
 /* Where nobody answers the keyring's own question the phase says what was waited for. */
 static void
-step_cb (IBBXmppClient       *client,
-         IBBXmppLoginStep     step,
+step_cb (IBBXmppClient   *client,
+         IBBXmppLoginStep step,
          const char      *text,
          GTlsCertificate *certificate,
          ToolAccount     *self)

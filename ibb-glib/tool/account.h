@@ -11,7 +11,7 @@
 typedef struct
 {
   IBBXmppClient *client;   /* which never logs in: the others have its settings */
-  char      *password; /* (nullable): that was typed during a login */
+  char          *password; /* (nullable): that was typed during a login */
 
   ToolRun             *run; /* (nullable): of the login that is going on, or of the last one */
   GError              *no_password; /* (nullable): why the last login went without one */

@@ -39,13 +39,13 @@ typedef enum
 
 typedef struct
 {
-  char        *peer;   /* (nullable): with a resource */
-  char        *bare;   /* of the account */
-  char        *domain; /* of the account, as DNS has it */
-  ToolAccount *account;
-  IBBXmppClient   *client; /* (owned): until it logs in, the settings of the account */
-  ToolRun     *run;
-  gboolean     failed;
+  char          *peer;   /* (nullable): with a resource */
+  char          *bare;   /* of the account */
+  char          *domain; /* of the account, as DNS has it */
+  ToolAccount   *account;
+  IBBXmppClient *client; /* (owned): until it logs in, the settings of the account */
+  ToolRun       *run;
+  gboolean       failed;
 
   /* of the login, as far as it has come */
   gboolean         waits_for_keyring;
@@ -103,8 +103,8 @@ tell_error (Doctor *self, const char *step, GError *error, const char *advice)
 
 /* In the thread of the login. After a question, and at another server, the steps begin again. */
 static void
-step_cb (IBBXmppClient       *client,
-         IBBXmppLoginStep     step,
+step_cb (IBBXmppClient   *client,
+         IBBXmppLoginStep step,
          const char      *text,
          GTlsCertificate *certificate,
          Doctor          *self)
@@ -128,7 +128,7 @@ static gboolean
 log_in (Doctor *self, GError **error)
 {
   IBBXmppEntity *connection = IBB_XMPP_ENTITY (self->client);
-  GCancellable      *cancellable = tool_run_get_cancellable (self->run);
+  GCancellable  *cancellable = tool_run_get_cancellable (self->run);
 
   tool_account_begin_login (self->account, self->run, self->client);
   if (ibb_xmpp_entity_login (connection, cancellable, error))
@@ -414,16 +414,16 @@ static void
 check_rate (Doctor *self)
 {
   g_autoptr (IBBXmppClient) second = NULL;
-  g_autofree char      *rate_text = NULL;
-  g_autofree char      *text = NULL;
-  GError               *error = NULL;
-  guint64               rate = 0;
+  g_autofree char          *rate_text = NULL;
+  g_autofree char          *text = NULL;
+  GError                   *error = NULL;
+  guint64                   rate = 0;
 
   second = tool_account_new_client (self->account, self->bare);
   ibb_xmpp_client_set_send_presence (second, FALSE);
   tool_account_begin_login (self->account, self->run, second);
   if (ibb_xmpp_entity_login (IBB_XMPP_ENTITY (second), tool_run_get_cancellable (self->run),
-                                 &error))
+                             &error))
     {
       tool_run_begin_phase (self->run, _ ("measuring"), STEP_TIMEOUT);
       tool_probe_rate (self->run, self->client, second, &rate, &error);
@@ -530,8 +530,7 @@ doctor_run (ToolRun *run, gpointer data, GError **error)
       check_round_trip (self);
       check_rate (self);
       check_peer (self);
-      ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (self->client),
-                                  tool_run_get_cancellable (run), NULL);
+      ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (self->client), tool_run_get_cancellable (run), NULL);
     }
   if (g_cancellable_set_error_if_cancelled (tool_run_get_cancellable (run), error))
     return FALSE;

@@ -33,7 +33,7 @@ tool_jid_explain_absence (IBBXmppClient *client, const char *peer)
 {
   const char         *resource = strchr (peer, '/');
   g_autofree char    *bare = tool_jid_dup_bare (peer);
-  g_auto (GStrv)      jids = ibb_xmpp_client_dup_resources (client, bare);
+  g_auto (GStrv)      jids = ibb_connection_dup_resources (IBB_CONNECTION (client), bare);
   g_autoptr (GString) list = g_string_new (NULL);
 
   if (resource == NULL || g_strv_contains ((const char *const *) jids, peer))

@@ -17,10 +17,10 @@
 int
 tool_key (int argc, char **argv)
 {
-  g_auto (ToolOptions)    options = { 0 };
-  g_autoptr (GError)      error = NULL;
+  g_auto (ToolOptions)        options = { 0 };
+  g_autoptr (GError)          error = NULL;
   g_autoptr (IBBXmppIdentity) identity = NULL;
-  g_autofree char        *fingerprint = NULL;
+  g_autofree char            *fingerprint = NULL;
 
   if (!tool_options_parse (&options, 0, NULL, NULL,
                            _ ("Prints the SHA-256 fingerprint of the key of this user."),
@@ -36,7 +36,8 @@ tool_key (int argc, char **argv)
       tool_report_error (error);
       return TOOL_EXIT_FAILED;
     }
-  fingerprint = ibb_xmpp_known_certificates_dup_fingerprint (ibb_xmpp_identity_get_certificate (identity));
+  fingerprint =
+      ibb_xmpp_known_certificates_dup_fingerprint (ibb_xmpp_identity_get_certificate (identity));
   g_print ("%s\n", fingerprint);
   return TOOL_EXIT_DONE;
 }

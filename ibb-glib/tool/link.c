@@ -20,7 +20,7 @@ struct _ToolLink
   char              *sid; /* (nullable) */
   const ToolOptions *options;
   double             timeout;
-  IBBXmppIdentity       *identity; /* (nullable): sessions are encrypted */
+  IBBXmppIdentity   *identity; /* (nullable): sessions are encrypted */
   ToolLinkEndedFunc  ended;
   gpointer           data;
   ToolLinkJoinedFunc joined; /* (nullable) */
@@ -41,7 +41,7 @@ tool_link_new (const char        *peer,
                const char        *sid,
                const ToolOptions *options,
                double             timeout,
-               IBBXmppIdentity       *identity,
+               IBBXmppIdentity   *identity,
                ToolLinkEndedFunc  ended,
                gpointer           data)
 {
@@ -223,7 +223,8 @@ tool_link_join (ToolLink *self, IBBTransport *transport, ToolLinkJoinedFunc join
   self->transport = g_object_ref (transport);
   self->start = g_get_monotonic_time ();
   if (self->identity != NULL)
-    ibb_xmpp_identity_encrypt_async (self->identity, transport, self->cancellable, encrypted_cb, self);
+    ibb_xmpp_identity_encrypt_async (self->identity, transport, self->cancellable, encrypted_cb,
+                                     self);
   else
     join (self);
 }

@@ -21,7 +21,7 @@ ToolLink     *tool_link_new (const char        *peer,
                              const char        *sid,
                              const ToolOptions *options,
                              double             timeout,
-                             IBBXmppIdentity       *identity,
+                             IBBXmppIdentity   *identity,
                              ToolLinkEndedFunc  ended,
                              gpointer           data);
 const char   *tool_link_get_peer (ToolLink *self);

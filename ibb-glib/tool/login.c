@@ -32,12 +32,12 @@ typedef struct
 
 struct _ToolLogin
 {
-  ToolAccount *account;
-  IBBXmppClient   *client; /* (owned) */
-  IBBXmppClient   *scout;  /* (owned) (nullable): looks before the login, see check_resource () */
-  States      *states; /* the handler's of the client */
-  gboolean     stays;  /* logs in again, once the first login is done */
-  ToolRun     *run;    /* (nullable): from the first login on */
+  ToolAccount   *account;
+  IBBXmppClient *client; /* (owned) */
+  IBBXmppClient *scout;  /* (owned) (nullable): looks before the login, see check_resource () */
+  States        *states; /* the handler's of the client */
+  gboolean       stays;  /* logs in again, once the first login is done */
+  ToolRun       *run;    /* (nullable): from the first login on */
 };
 
 static void
@@ -75,8 +75,7 @@ tell_online (States *states)
 static void
 report_disconnected (IBBXmppClient *client, States *states)
 {
-  g_autoptr (GError) error =
-      ibb_xmpp_entity_dup_disconnect_error (IBB_XMPP_ENTITY (client));
+  g_autoptr (GError) error = ibb_xmpp_entity_dup_disconnect_error (IBB_XMPP_ENTITY (client));
 
   if (error == NULL) /* the first login */
     return;
@@ -128,8 +127,8 @@ tool_login_new (ToolAccount *account, const ToolOptions *options, const char *ji
 
   self->account = account;
   self->client = tool_account_new_client (account, jid);
-  ibb_xmpp_client_set_send_presence (self->client, options->show_online ||
-                                                  options->stanza_type == IBB_STANZA_TYPE_MESSAGE);
+  ibb_xmpp_client_set_send_presence (
+      self->client, options->show_online || options->stanza_type == IBB_STANZA_TYPE_MESSAGE);
   self->states = g_new0 (States, 1);
   g_mutex_init (&self->states->lock);
   g_signal_connect_data (self->client, "notify::state", G_CALLBACK (state_cb), self->states,
@@ -254,7 +253,7 @@ login (ToolLogin *self, IBBXmppClient *client, GError **error)
 
   tool_account_begin_login (self->account, self->run, client);
   if (ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), tool_run_get_cancellable (self->run),
-                                 &local_error))
+                             &local_error))
     return TRUE;
   tool_account_explain_password (self->account, &local_error);
   if (g_error_matches (local_error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
@@ -293,8 +292,8 @@ static gboolean
 check_resource (ToolLogin *self, ToolRun *run, GError **error)
 {
   g_autoptr (IBBXmppClient) scout = g_steal_pointer (&self->scout);
-  const char           *jid = ibb_xmpp_client_get_jid (self->client);
-  gboolean              taken;
+  const char               *jid = ibb_xmpp_client_get_jid (self->client);
+  gboolean                  taken;
 
   if (scout == NULL)
     return TRUE;

@@ -10,8 +10,8 @@
 typedef struct _ToolLogin ToolLogin;
 
 /* options must outlive it. */
-ToolLogin *tool_login_new (ToolAccount *account, const ToolOptions *options, const char *jid);
-void       tool_login_free (ToolLogin *self);
+ToolLogin     *tool_login_new (ToolAccount *account, const ToolOptions *options, const char *jid);
+void           tool_login_free (ToolLogin *self);
 IBBXmppClient *tool_login_get_client (ToolLogin *self);
 
 /* Once it has begun, it logs in again by itself when the connection is lost, until a session has

@@ -559,7 +559,8 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
                             raw->password_policy);
   /* Without a port the mode decides. */
   if (raw->server != NULL &&
-      !tool_options_parse_address (raw->server, self->tls_mode == IBB_XMPP_TLS_MODE_DIRECT ? 5223 : 5222,
+      !tool_options_parse_address (raw->server,
+                                   self->tls_mode == IBB_XMPP_TLS_MODE_DIRECT ? 5223 : 5222,
                                    &self->host, &self->port))
     return g_strdup_printf (_ ("--server is HOST or HOST:PORT, not “%s”"), raw->server);
   if (raw->stanza_type == NULL || g_str_equal (raw->stanza_type, "iq"))

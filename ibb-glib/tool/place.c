@@ -28,11 +28,7 @@ struct _ToolPlace
   gboolean         has_begun;
 };
 
-#ifdef HAVE_FILES
 #define FOLDER_MESSAGE _ ("Cannot write %s: %s; name a file in it, or use --directory")
-#else
-#define FOLDER_MESSAGE _ ("Cannot write %s: %s; name a file in it")
-#endif
 
 static void
 set_error (ToolPlace *self, int failure, GError **error)

@@ -90,7 +90,8 @@ measure (ToolRun *run, ToolPair *pair, guint64 *rate, GError **error)
 }
 
 gboolean
-tool_probe_rate (ToolRun *run, IBBXmppClient *near, IBBXmppClient *far, guint64 *rate, GError **error)
+tool_probe_rate (
+    ToolRun *run, IBBXmppClient *near, IBBXmppClient *far, guint64 *rate, GError **error)
 {
   const ToolOptions     *options = tool_run_get_options (run);
   g_autoptr (IBBService) near_service = NULL;

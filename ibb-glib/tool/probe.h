@@ -8,5 +8,5 @@
 
 /* Sends for some seconds from one client of the account to the other. rate: bytes per second. Not
  * on the main thread. */
-gboolean
-tool_probe_rate (ToolRun *run, IBBXmppClient *near, IBBXmppClient *far, guint64 *rate, GError **error);
+gboolean tool_probe_rate (
+    ToolRun *run, IBBXmppClient *near, IBBXmppClient *far, guint64 *rate, GError **error);

@@ -8,33 +8,23 @@
 #include "jid.h"
 #include "login.h"
 #include "output.h"
+#include "parts.h"
 #include "place.h"
 #include "report.h"
 #include "session.h"
 #include "stream.h"
 #include "tool.h"
-#ifdef HAVE_FILES
-#include "parts.h"
 #include "transfer.h"
-#endif
 
 #include <glib/gi18n.h>
 #include <unistd.h>
 
-#ifdef HAVE_FILES
 #define DESCRIPTION                                                                                        \
   _ ("Asks for the resource “ibb” unless --jid names one, and says “ready JID” on standard error " \
      "when it can be reached. The file gets its name when it is complete; a file of that name is "         \
      "then replaced. With --directory nothing is replaced, and a file that did not arrive whole "          \
      "goes on when it is sent again.")
 #define OUTPUT_MESSAGE _ ("--output or --directory is missing: which file, or folder?")
-#else
-#define DESCRIPTION                                                                                        \
-  _ ("Asks for the resource “ibb” unless --jid names one, and says “ready JID” on standard error " \
-     "when it can be reached. The file gets its name when it is complete; a file of that name is "         \
-     "then replaced.")
-#define OUTPUT_MESSAGE _ ("--output is missing: which file?")
-#endif
 
 typedef struct
 {
@@ -111,7 +101,6 @@ receive_run (ToolRun *run, gpointer data, GError **error)
   return received;
 }
 
-#ifdef HAVE_FILES
 typedef struct
 {
   ToolLogin       *login;
@@ -160,7 +149,6 @@ receive_files (const ToolOptions *options, const char *folder, const char *count
   g_clear_pointer (&self.login, tool_login_free);
   return status;
 }
-#endif
 
 int
 tool_receive (int argc, char **argv)
@@ -178,17 +166,15 @@ tool_receive (int argc, char **argv)
       { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
         N_ ("Where to write; “-” is standard output, the default unless that is a terminal"),
         N_ ("FILE|-") },
-#ifdef HAVE_FILES
-    { "directory", 'd', 0, G_OPTION_ARG_FILENAME, &directory,
-      N_ ("Take files with their names into a folder, until a signal comes"), N_ ("DIR") },
-    { "count", 'n', 0, G_OPTION_ARG_STRING, &count,
-      N_ ("With --directory: end after so many files"), N_ ("NUMBER") },
-    { "list-parts", 0, 0, G_OPTION_ARG_NONE, &options.list_parts,
-      N_ ("With --directory: list the parts of files that did not arrive whole"), NULL },
-    { "remove-parts", 0, 0, G_OPTION_ARG_NONE, &options.remove_parts,
-      N_ ("With --directory: remove the parts that no transfer uses"), NULL },
-#endif
-    { NULL },
+      { "directory", 'd', 0, G_OPTION_ARG_FILENAME, &directory,
+        N_ ("Take files with their names into a folder, until a signal comes"), N_ ("DIR") },
+      { "count", 'n', 0, G_OPTION_ARG_STRING, &count,
+        N_ ("With --directory: end after so many files"), N_ ("NUMBER") },
+      { "list-parts", 0, 0, G_OPTION_ARG_NONE, &options.list_parts,
+        N_ ("With --directory: list the parts of files that did not arrive whole"), NULL },
+      { "remove-parts", 0, 0, G_OPTION_ARG_NONE, &options.remove_parts,
+        N_ ("With --directory: remove the parts that no transfer uses"), NULL },
+      { NULL },
   };
 
   if (!tool_options_parse (&options,
@@ -207,7 +193,6 @@ tool_receive (int argc, char **argv)
                                     _ ("--directory goes without --encrypt: use --output"));
   if (directory == NULL && count != NULL)
     return tool_output_usage_error ("receive", _ ("--count needs --directory"));
-#ifdef HAVE_FILES
   if ((options.list_parts || options.remove_parts) && (directory == NULL || options.json))
     return tool_output_usage_error (
         "receive", _ ("--list-parts and --remove-parts need --directory, and go without --json"));
@@ -215,7 +200,6 @@ tool_receive (int argc, char **argv)
     return tool_parts_show (directory, options.remove_parts);
   if (directory != NULL)
     return receive_files (&options, directory, count);
-#endif
   if (output == NULL && (options.json || isatty (STDOUT_FILENO)))
     return tool_output_usage_error ("receive", OUTPUT_MESSAGE);
   if (g_strcmp0 (output, "") == 0)

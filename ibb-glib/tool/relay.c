@@ -15,7 +15,7 @@ struct _ToolRelay
 {
   const ToolOptions    *options;
   ToolLogin            *login;
-  IBBXmppIdentity          *identity;  /* (owned) (nullable): sessions are encrypted */
+  IBBXmppIdentity      *identity;  /* (owned) (nullable): sessions are encrypted */
   char                 *local_jid; /* (owned) the address that the server gave */
   IBBService           *service;   /* (owned) */
   const ToolRelayFuncs *funcs;
@@ -90,8 +90,8 @@ static gboolean
 is_over (ToolRelay *self)
 {
   return g_atomic_int_get (&self->interrupted) || self->error != NULL ||
-         ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (
-             tool_login_get_client (self->login))) == IBB_CONNECTION_STATE_OFFLINE;
+         ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (tool_login_get_client (self->login))) ==
+             IBB_CONNECTION_STATE_OFFLINE;
 }
 
 /* Whether the session has ended because the connection to the server was lost, and a new login

@@ -67,7 +67,7 @@ static gpointer
 ask_thread (gpointer data)
 {
   g_autoptr (IBBXmppTrustQuestion) question = data;
-  g_autoptr (GCancellable)     cancellable = g_cancellable_new ();
+  g_autoptr (GCancellable)         cancellable = g_cancellable_new ();
 
   g_signal_connect_object (question, "withdrawn", G_CALLBACK (g_cancellable_cancel), cancellable,
                            G_CONNECT_SWAPPED);
@@ -181,12 +181,12 @@ tool_secure_explain (const ToolOptions *options, const GError *reason)
 gboolean
 tool_secure_begin (ToolRun *run, IBBTransport *transport, GError **error)
 {
-  const ToolOptions      *options = tool_run_get_options (run);
+  const ToolOptions          *options = tool_run_get_options (run);
   g_autoptr (IBBXmppIdentity) identity = NULL;
-  g_autoptr (GIOStream)   stream = NULL;
-  g_autofree char        *peer = NULL;
-  g_autofree char        *phase = NULL;
-  g_autoptr (GError)      reason = NULL;
+  g_autoptr (GIOStream)       stream = NULL;
+  g_autofree char            *peer = NULL;
+  g_autofree char            *phase = NULL;
+  g_autoptr (GError)          reason = NULL;
 
   if (!options->encrypt)
     return TRUE;

@@ -13,9 +13,7 @@
 #include "slow-open.h"
 #include "stream.h"
 #include "tool.h"
-#ifdef HAVE_FILES
 #include "transfer.h"
-#endif
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +23,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#ifdef HAVE_FILES
 #define PARAMETERS _ ("FILE|-… PEER")
 #define SUMMARY _ ("Sends files, or standard input, to a peer.")
 #define DESCRIPTION                                                                                \
@@ -35,35 +32,25 @@
      "not tell. Others get one stream: done means that the peer has acknowledged "                 \
      "every byte and the end.")
 #define FOLDER_MESSAGE _ ("Cannot send the folder %s: --tar sends an archive of it")
-#else
-#define PARAMETERS _ ("FILE|- PEER")
-#define SUMMARY _ ("Sends a file, or standard input, to a peer.")
-#define DESCRIPTION                                                                                \
-  _ ("PEER without a resource means PEER/ibb. Done means that the peer has acknowledged every "    \
-     "byte and the end.")
-#define FOLDER_MESSAGE _ ("Cannot send the folder %s: send an archive of it")
-#endif
 
 typedef struct
 {
-  char      **files; /* of the arguments */
-  guint       n_files;
-  guint       n_missing;       /* could not be opened, and were left out */
-  char       *peer;            /* with a resource */
-  gboolean    is_any_resource; /* none was named */
-  char       *name;            /* of the source, for people */
-  char       *label;
-  const char *path; /* to open once signals and --timeout are watched; NULL: fd is open */
-  int         fd;
-  gboolean    tar; /* folders are sent as archives */
-  gboolean    is_folder;
-  gboolean    is_regular; /* a file whose size is known */
-  guint64     total;      /* 0: not known */
-  ToolLogin  *login;
-  IBBService *service; /* (owned) (nullable) */
-#ifdef HAVE_FILES
+  char           **files; /* of the arguments */
+  guint            n_files;
+  guint            n_missing;       /* could not be opened, and were left out */
+  char            *peer;            /* with a resource */
+  gboolean         is_any_resource; /* none was named */
+  char            *name;            /* of the source, for people */
+  char            *label;
+  const char      *path; /* to open once signals and --timeout are watched; NULL: fd is open */
+  int              fd;
+  gboolean         tar; /* folders are sent as archives */
+  gboolean         is_folder;
+  gboolean         is_regular; /* a file whose size is known */
+  guint64          total;      /* 0: not known */
+  ToolLogin       *login;
+  IBBService      *service;   /* (owned) (nullable) */
   IBBFilesService *transfers; /* (owned) (nullable): the choice is the peer's */
-#endif
 } Send;
 
 static void
@@ -214,7 +201,6 @@ transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
   return TRUE;
 }
 
-#ifdef HAVE_FILES
 /* What only a stream has; the others leave the choice to the peer. */
 static gboolean
 is_stream (const Send *self, const ToolOptions *options)
@@ -223,7 +209,6 @@ is_stream (const Send *self, const ToolOptions *options)
          options->sid != NULL || options->window > 0 || options->block_size > 0 ||
          options->encrypt || options->stanza_type != IBB_STANZA_TYPE_IQ;
 }
-#endif
 
 static gboolean
 send_stream (ToolRun *run, Send *self, GError **error)
@@ -252,7 +237,6 @@ send_stream (ToolRun *run, Send *self, GError **error)
   return FALSE;
 }
 
-#ifdef HAVE_FILES
 static gboolean
 send_files (ToolRun *run, Send *self, GError **error)
 {
@@ -267,7 +251,6 @@ send_files (ToolRun *run, Send *self, GError **error)
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
 }
-#endif
 
 static gboolean
 send_run (ToolRun *run, gpointer data, GError **error)
@@ -283,11 +266,9 @@ send_run (ToolRun *run, gpointer data, GError **error)
   local_jid = tool_login_begin (self->login, run, error);
   if (local_jid == NULL)
     return FALSE;
-#ifdef HAVE_FILES
   if (self->transfers != NULL)
     sent = send_files (run, self, error);
   else
-#endif
     sent = send_stream (run, self, error);
   tool_login_end (self->login, error);
   if (!sent || self->n_missing == 0)
@@ -317,10 +298,8 @@ tool_send (int argc, char **argv)
   Send                 self = { .fd = -1 };
   int                  status = TOOL_EXIT_FAILED;
   const GOptionEntry   entries[] = {
-#ifdef HAVE_FILES
-    { "tar", 0, 0, G_OPTION_ARG_NONE, &self.tar, N_ ("Send folders as archives, NAME.tar"), NULL },
-#endif
-    { NULL },
+      { "tar", 0, 0, G_OPTION_ARG_NONE, &self.tar, N_ ("Send folders as archives, NAME.tar"), NULL },
+      { NULL },
   };
 
   if (!tool_options_parse (&options,
@@ -350,18 +329,14 @@ tool_send (int argc, char **argv)
   else if (tool_account_prepare (&account, &options))
     {
       self.login = tool_login_new (&account, &options, options.jid);
-#ifdef HAVE_FILES
       if (!is_stream (&self, &options))
         self.transfers = tool_transfer_new_service (
             IBB_CONNECTION (tool_login_get_client (self.login)), &options);
-#endif
       status = tool_run (&options, send_run, &self);
     }
 
   g_clear_object (&self.service);
-#ifdef HAVE_FILES
   g_clear_object (&self.transfers);
-#endif
   g_clear_pointer (&self.login, tool_login_free);
   close_source (&self);
   g_free (self.peer);

@@ -106,7 +106,7 @@ begin (ToolRun *run, IBBService *service, IBBTransport *transport)
   /* From now on a new login serves only to resume the session. */
   if (IBB_XMPP_IS_CLIENT (connection))
     ibb_xmpp_entity_set_auto_reconnect (IBB_XMPP_ENTITY (IBB_XMPP_CLIENT (connection)),
-                                            tool_run_get_options (run)->resume_timeout > 0);
+                                        tool_run_get_options (run)->resume_timeout > 0);
   tool_run_set_transport (run, transport);
   tool_report_opened (transport);
   tool_wait_watch (transport, connection);

@@ -354,7 +354,7 @@ has_resources (ToolRun *run, IBBXmppClient *client, const char *account)
   while (!found && g_get_monotonic_time () < end &&
          !g_cancellable_is_cancelled (tool_run_get_cancellable (run)))
     {
-      g_auto (GStrv) resources = ibb_xmpp_client_dup_resources (client, account);
+      g_auto (GStrv) resources = ibb_connection_dup_resources (IBB_CONNECTION (client), account);
 
       found = resources[0] != NULL;
       if (!found)

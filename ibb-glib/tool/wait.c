@@ -4,6 +4,8 @@
 
 #include "wait.h"
 
+#include <ibb-glib/xmpp/ibb-xmpp.h>
+
 #include "report.h"
 
 #define FIRST_INTERVAL 10 /* s */
@@ -23,9 +25,9 @@ dup_reason (Wait *self)
 {
   g_autoptr (IBBConnection) connection = g_weak_ref_get (&self->connection);
 
-  return IBB_XMPP_IS_CLIENT (connection) ? ibb_xmpp_entity_dup_disconnect_error (
-                                          IBB_XMPP_ENTITY (IBB_XMPP_CLIENT (connection)))
-                                    : NULL;
+  return IBB_XMPP_IS_CLIENT (connection)
+             ? ibb_xmpp_entity_dup_disconnect_error (IBB_XMPP_ENTITY (IBB_XMPP_CLIENT (connection)))
+             : NULL;
 }
 
 static gboolean

@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#include "ibb-enum-types.h"
 #include "ibb-intl-private.h"
 #include "xmpp/ibb-xmpp-client-private.h"
+#include "xmpp/ibb-xmpp-enum-types.h"
 
 /* A group of the file of accounts. */
 typedef struct
@@ -19,7 +19,7 @@ typedef struct
 } Account;
 
 typedef gboolean (*Setter) (const Account *self,
-                            IBBXmppClient     *client,
+                            IBBXmppClient *client,
                             const char    *value,
                             GError       **error);
 
@@ -92,9 +92,9 @@ set_server (const Account *self, IBBXmppClient *client, const char *value, GErro
   if (address == NULL)
     return is_unknown (self, "server", value, error);
   ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client),
-                                g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+                            g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
   ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
-                                g_network_address_get_port (G_NETWORK_ADDRESS (address)));
+                            g_network_address_get_port (G_NETWORK_ADDRESS (address)));
   return TRUE;
 }
 
@@ -286,11 +286,12 @@ replace_resource (const char *jid, const char *resource)
  *
  * Besides `jid`, which is required, an account may have `password-file`, whose first line is the
  * password, see [method@IBBXmpp.Client.load_password]; `keyring` (`true`, the default, or `false`):
- * [property@IBBXmpp.Client:keyring]; `server`: host and port; `tls`: [property@IBBXmpp.Client:tls-mode] as
- * `automatic`, `starttls`, `direct` or `none`; `ca-file`: [method@IBBXmpp.Client.load_authorities];
- * `certificate` and `certificate-key`: the client's own; `password-policy`: `encrypted`, `hashed`
- * or `readable`; `websocket`: `never`, `fallback`, `always` or a URL with the scheme `wss`;
- * `proxy`: a URI. Names of files are relative to the folder of the accounts.
+ * [property@IBBXmpp.Client:keyring]; `server`: host and port; `tls`:
+ * [property@IBBXmpp.Client:tls-mode] as `automatic`, `starttls`, `direct` or `none`; `ca-file`:
+ * [method@IBBXmpp.Client.load_authorities]; `certificate` and `certificate-key`: the client's own;
+ * `password-policy`: `encrypted`, `hashed` or `readable`; `websocket`: `never`, `fallback`,
+ * `always` or a URL with the scheme `wss`; `proxy`: a URI. Names of files are relative to the
+ * folder of the accounts.
  *
  * The password comes from `password-file`; otherwise from the credential `ibb-NAME` that systemd
  * passes to a service, NAME being that of the account (`LoadCredential=`); otherwise from the
@@ -304,12 +305,12 @@ replace_resource (const char *jid, const char *resource)
 IBBXmppClient *
 ibb_xmpp_client_new_from_account (const char *name, const char *resource, GError **error)
 {
-  g_autofree char      *path = dup_path ();
-  g_autoptr (GKeyFile)  file = NULL;
-  g_autofree char      *jid = NULL;
-  g_autofree char      *full = NULL;
+  g_autofree char          *path = dup_path ();
+  g_autoptr (GKeyFile)      file = NULL;
+  g_autofree char          *jid = NULL;
+  g_autofree char          *full = NULL;
   g_autoptr (IBBXmppClient) client = NULL;
-  Account               account = { .path = path, .name = name };
+  Account                   account = { .path = path, .name = name };
 
   g_return_val_if_fail (name != NULL, NULL);
 

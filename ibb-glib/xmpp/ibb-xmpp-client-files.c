@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "ibb-intl-private.h"
-#include "xmpp/trust/private-file.h"
 #include "xmpp/ibb-xmpp-client-private.h"
+#include "xmpp/trust/private-file.h"
 
 /* Far more than any password has. */
 #define PASSWORD_MAX 4096 /* bytes */
@@ -108,18 +108,18 @@ ibb_xmpp_client_load_password (IBBXmppClient *self, const char *path, GError **e
  * @key_path: (nullable) (type filename): a file with the private key in PEM; NULL: it is in @path
  * @error: return location for an error of %G_IO_ERROR or %G_TLS_ERROR
  *
- * Sets [property@IBBXmpp.Client:certificate]. If everybody on the machine can read the key, or write
- * it, a warning is logged.
+ * Sets [property@IBBXmpp.Client:certificate]. If everybody on the machine can read the key, or
+ * write it, a warning is logged.
  *
  * Returns: TRUE if the certificate was set
  *
  * Since: 1.0
  */
 gboolean
-ibb_xmpp_client_load_certificate (IBBXmppClient  *self,
-                             const char *path,
-                             const char *key_path,
-                             GError    **error)
+ibb_xmpp_client_load_certificate (IBBXmppClient *self,
+                                  const char    *path,
+                                  const char    *key_path,
+                                  GError       **error)
 {
   g_autoptr (GTlsCertificate) certificate = NULL;
 
@@ -145,9 +145,9 @@ ibb_xmpp_client_load_certificate (IBBXmppClient  *self,
  * @error: return location for an error of %G_FILE_ERROR or %G_TLS_ERROR
  *
  * Trusts only servers whose certificate one of these authorities has signed: sets
- * [property@IBBXmpp.Client:tls-database], and [property@IBBXmpp.Client:known-certificates] to %NULL, so
- * that no certificate counts that was accepted before. [signal@IBBXmpp.Client::trust-requested] is
- * emitted for others as usual.
+ * [property@IBBXmpp.Client:tls-database], and [property@IBBXmpp.Client:known-certificates] to
+ * %NULL, so that no certificate counts that was accepted before.
+ * [signal@IBBXmpp.Client::trust-requested] is emitted for others as usual.
  *
  * Returns: TRUE if the authorities were set
  *

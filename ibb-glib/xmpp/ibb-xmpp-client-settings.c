@@ -14,17 +14,17 @@
  * kind: its type in account.h; is_valid: of a value to set. */
 
 #define GETTER(type, verb, kind, name)                                                             \
-  type ibb_xmpp_client_##verb##_##name (IBBXmppClient *self)                                                \
+  type ibb_xmpp_client_##verb##_##name (IBBXmppClient *self)                                       \
   {                                                                                                \
-    g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), (type) 0);                                         \
+    g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), (type) 0);                                    \
                                                                                                    \
     return ibb_account_##verb##_##kind (self->parent.link->account, IBB_ACCOUNT_SETTING (name));   \
   }
 
 #define SETTER(type, kind, name, is_valid)                                                         \
-  void ibb_xmpp_client_set_##name (IBBXmppClient *self, type name)                                          \
+  void ibb_xmpp_client_set_##name (IBBXmppClient *self, type name)                                 \
   {                                                                                                \
-    g_return_if_fail (IBB_XMPP_IS_CLIENT (self));                                                       \
+    g_return_if_fail (IBB_XMPP_IS_CLIENT (self));                                                  \
     g_return_if_fail (is_valid);                                                                   \
                                                                                                    \
     if (ibb_account_set_##kind (self->parent.link->account, IBB_ACCOUNT_SETTING (name), name))     \

@@ -4,10 +4,10 @@
 
 #include "xmpp/ibb-xmpp-client.h"
 
-#include "ibb-enum-types.h"
+#include "xmpp/ibb-xmpp-client-private.h"
+#include "xmpp/ibb-xmpp-enum-types.h"
 #include "xmpp/trust/ibb-xmpp-password-question.h"
 #include "xmpp/trust/ibb-xmpp-trust-question.h"
-#include "xmpp/ibb-xmpp-client-private.h"
 
 /**
  * IBBXmppClient:
@@ -30,8 +30,8 @@
  * acknowledgements, or resumes a broken XML stream, in the same step. Bind 2 lets the server
  * choose: where the JID names a resource, the client asks for it as in RFC 6120 §7, which costs one
  * round trip more. So does a login by [property@IBBXmpp.Entity:auto-reconnect], which asks for
- * the resource that it had. With [property@IBBXmpp.Client:user-agent-id] the server may also issue a
- * [property@IBBXmpp.Client:token], with which later logins are shorter and need no password.
+ * the resource that it had. With [property@IBBXmpp.Client:user-agent-id] the server may also issue
+ * a [property@IBBXmpp.Client:token], with which later logins are shorter and need no password.
  *
  * ```c
  * static IBBService *
@@ -63,8 +63,8 @@
  * those with [property@IBB.Service:resume-sessions], which are interrupted. Services
  * go on with the new login.
  *
- * A certificate that was accepted at the login ([signal@IBBXmpp.Client::trust-requested]) is accepted
- * again; another one that can neither be verified nor is known is not.
+ * A certificate that was accepted at the login ([signal@IBBXmpp.Client::trust-requested]) is
+ * accepted again; another one that can neither be verified nor is known is not.
  *
  * Since: 1.0
  */
@@ -236,8 +236,8 @@ capabilities_changed_cb (IBBXmppClient *self, gpointer user_data)
 static void
 ibb_xmpp_client_constructed (GObject *object)
 {
-  IBBXmppClient            *self = IBB_XMPP_CLIENT (object);
-  IBBXmppEntity    *parent = &self->parent;
+  IBBXmppClient        *self = IBB_XMPP_CLIENT (object);
+  IBBXmppEntity        *parent = &self->parent;
   const IBBLoginSignals login_signals = {
     .trust = signals[SIGNAL_TRUST_REQUESTED],
     .password = signals[SIGNAL_PASSWORD_REQUESTED],
@@ -280,8 +280,8 @@ ibb_xmpp_client_class_init (IBBXmppClientClass *klass)
    * IBBXmppClient:password:
    *
    * The account's password. If it is missing, and there is neither a
-   * [property@IBBXmpp.Client:certificate] nor a [property@IBBXmpp.Client:token], it is looked up in the
-   * [property@IBBXmpp.Client:keyring], and then asked for:
+   * [property@IBBXmpp.Client:certificate] nor a [property@IBBXmpp.Client:token], it is looked up in
+   * the [property@IBBXmpp.Client:keyring], and then asked for:
    * [signal@IBBXmpp.Client::password-requested].
    *
    * Default: %NULL.
@@ -355,8 +355,9 @@ ibb_xmpp_client_class_init (IBBXmppClientClass *klass)
    *
    * Since: 1.0
    */
-  props[PROP_WEBSOCKET_MODE] = g_param_spec_enum (
-      "websocket-mode", NULL, NULL, IBB_XMPP_TYPE_WEBSOCKET_MODE, IBB_XMPP_WEBSOCKET_MODE_NEVER, read_write);
+  props[PROP_WEBSOCKET_MODE] =
+      g_param_spec_enum ("websocket-mode", NULL, NULL, IBB_XMPP_TYPE_WEBSOCKET_MODE,
+                         IBB_XMPP_WEBSOCKET_MODE_NEVER, read_write);
 
   /**
    * IBBXmppClient:websocket-uri: (getter dup_websocket_uri)
@@ -388,15 +389,15 @@ ibb_xmpp_client_class_init (IBBXmppClientClass *klass)
    * IBBXmppClient:known-certificates: (getter dup_known_certificates)
    *
    * Certificates that are trusted though no authority has signed them, and where those are
-   * remembered that the application accepts ([signal@IBBXmpp.Client::trust-requested]). The next login
-   * uses them.
+   * remembered that the application accepts ([signal@IBBXmpp.Client::trust-requested]). The next
+   * login uses them.
    *
    * Default: %NULL. Then there are none, and nothing is remembered.
    *
    * Since: 1.0
    */
-  props[PROP_KNOWN_CERTIFICATES] = g_param_spec_object ("known-certificates", NULL, NULL,
-                                                        IBB_XMPP_TYPE_KNOWN_CERTIFICATES, read_write);
+  props[PROP_KNOWN_CERTIFICATES] = g_param_spec_object (
+      "known-certificates", NULL, NULL, IBB_XMPP_TYPE_KNOWN_CERTIFICATES, read_write);
 
   /**
    * IBBXmppClient:fingerprint: (getter dup_fingerprint)
@@ -433,8 +434,8 @@ ibb_xmpp_client_class_init (IBBXmppClientClass *klass)
    *
    * Whether the client sends presence (RFC 6121 §4.2) after each login, which shows the account
    * online to its contacts, and lets the client see which resources of them are online
-   * ([method@IBBXmpp.Client.dup_resources]). A change counts at once: the client that is online sends
-   * available or unavailable presence.
+   * ([method@IBB.Connection.dup_resources]). A change counts at once: the client that is online
+   * sends available or unavailable presence.
    *
    * Servers deliver to a full JID without it (RFC 6121 §8.5.3.1), so a client need not be
    * seen to open and accept sessions. The programs of contacts learn the full JID from
@@ -527,9 +528,9 @@ ibb_xmpp_client_class_init (IBBXmppClientClass *klass)
    * which a server redirects nobody is asked: the login fails.
    *
    * The client has closed the connection. So far the server got only the domain of the account.
-   * When the question is answered with [method@IBBXmpp.TrustQuestion.accept], now or later, the client
-   * connects again, and fails if the server shows another certificate that is not trusted. If the
-   * question is refused, or not answered within five minutes, the login fails with
+   * When the question is answered with [method@IBBXmpp.TrustQuestion.accept], now or later, the
+   * client connects again, and fails if the server shows another certificate that is not trusted.
+   * If the question is refused, or not answered within five minutes, the login fails with
    * %G_TLS_ERROR_BAD_CERTIFICATE, and so does one without a handler. A handler that keeps no
    * reference and does not answer refuses, in a language that collects garbage perhaps only after
    * that time.
@@ -542,9 +543,10 @@ ibb_xmpp_client_class_init (IBBXmppClientClass *klass)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_TRUST_REQUESTED] = g_signal_new (
-      "trust-requested", IBB_XMPP_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled,
-      NULL, NULL, G_TYPE_BOOLEAN, 1, IBB_XMPP_TYPE_TRUST_QUESTION);
+  signals[SIGNAL_TRUST_REQUESTED] =
+      g_signal_new ("trust-requested", IBB_XMPP_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0,
+                    g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 1,
+                    IBB_XMPP_TYPE_TRUST_QUESTION);
 
   /**
    * IBBXmppClient::password-requested:
@@ -555,8 +557,8 @@ ibb_xmpp_client_class_init (IBBXmppClientClass *klass)
    * [property@IBBXmpp.Client:keyring], and nothing else to log in with.
    *
    * There is no connection to the server yet. When the question is answered with
-   * [method@IBBXmpp.PasswordQuestion.answer], now or later, the login goes on. If it is refused, the
-   * login fails with %G_IO_ERROR_CANCELLED; if it is not answered within five minutes, with
+   * [method@IBBXmpp.PasswordQuestion.answer], now or later, the login goes on. If it is refused,
+   * the login fails with %G_IO_ERROR_CANCELLED; if it is not answered within five minutes, with
    * %G_IO_ERROR_TIMED_OUT. If the server refuses the password, the login fails with
    * %IBB_ERROR_AUTHENTICATION, and the next one asks again: then
    * [property@IBBXmpp.PasswordQuestion:was-refused] is %TRUE.
@@ -567,9 +569,10 @@ ibb_xmpp_client_class_init (IBBXmppClientClass *klass)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_PASSWORD_REQUESTED] = g_signal_new (
-      "password-requested", IBB_XMPP_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0,
-      g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 1, IBB_XMPP_TYPE_PASSWORD_QUESTION);
+  signals[SIGNAL_PASSWORD_REQUESTED] =
+      g_signal_new ("password-requested", IBB_XMPP_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0,
+                    g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 1,
+                    IBB_XMPP_TYPE_PASSWORD_QUESTION);
 
   /**
    * IBBXmppClient::resource-changed:
@@ -589,8 +592,8 @@ ibb_xmpp_client_class_init (IBBXmppClientClass *klass)
    * Since: 1.0
    */
   signals[SIGNAL_RESOURCE_CHANGED] =
-      g_signal_new ("resource-changed", IBB_XMPP_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                    G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
+      g_signal_new ("resource-changed", IBB_XMPP_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                    NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_BOOLEAN);
 }
 
 static void
@@ -653,27 +656,4 @@ ibb_xmpp_client_get_jid (IBBXmppClient *self)
   g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), NULL);
 
   return ibb_account_get_jid (self->parent.link->account);
-}
-
-/**
- * ibb_xmpp_client_dup_resources:
- * @self: a client
- * @contact: a bare JID, also that of the account itself
- *
- * Lists the resources of a contact that are online, as far as the server passes their presence on:
- * it does so for a client that is shown online itself ([property@IBBXmpp.Client:send-presence]), and
- * for contacts to whose presence the account is subscribed (RFC 6121 §4.3). The resource with the
- * highest priority comes first. It can be called from any thread.
- *
- * Returns: (transfer full) (array zero-terminated=1): full JIDs, perhaps none
- *
- * Since: 1.0
- */
-char **
-ibb_xmpp_client_dup_resources (IBBXmppClient *self, const char *contact)
-{
-  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), NULL);
-  g_return_val_if_fail (contact != NULL, NULL);
-
-  return ibb_presences_dup_resources (self->parent.link->presences, contact);
 }

@@ -9,10 +9,11 @@
 #include <gio/gio.h>
 
 #include <ibb-glib/ibb-glib.h>
-#include <ibb-glib/xmpp/trust/ibb-xmpp-known-certificates.h>
-#include <ibb-glib/xmpp/ibb-xmpp-token.h>
-#include <ibb-glib/xmpp/ibb-xmpp-worker.h>
 #include <ibb-glib/xmpp/ibb-xmpp-entity.h>
+#include <ibb-glib/xmpp/ibb-xmpp-token.h>
+#include <ibb-glib/xmpp/ibb-xmpp-types.h>
+#include <ibb-glib/xmpp/ibb-xmpp-worker.h>
+#include <ibb-glib/xmpp/trust/ibb-xmpp-known-certificates.h>
 
 G_BEGIN_DECLS
 
@@ -31,7 +32,8 @@ IBB_AVAILABLE_IN_1_0
 IBBXmppClient *ibb_xmpp_client_new_like (IBBXmppClient *other, const char *jid);
 
 IBB_AVAILABLE_IN_1_0
-IBBXmppClient *ibb_xmpp_client_new_from_account (const char *name, const char *resource, GError **error);
+IBBXmppClient *
+ibb_xmpp_client_new_from_account (const char *name, const char *resource, GError **error);
 
 IBB_AVAILABLE_IN_1_0
 char **ibb_xmpp_client_list_accounts (GError **error);
@@ -46,10 +48,10 @@ IBB_AVAILABLE_IN_1_0
 gboolean ibb_xmpp_client_load_password (IBBXmppClient *self, const char *path, GError **error);
 
 IBB_AVAILABLE_IN_1_0
-gboolean ibb_xmpp_client_load_certificate (IBBXmppClient  *self,
-                                      const char *path,
-                                      const char *key_path,
-                                      GError    **error);
+gboolean ibb_xmpp_client_load_certificate (IBBXmppClient *self,
+                                           const char    *path,
+                                           const char    *key_path,
+                                           GError       **error);
 
 IBB_AVAILABLE_IN_1_0
 gboolean ibb_xmpp_client_load_authorities (IBBXmppClient *self, const char *path, GError **error);
@@ -88,7 +90,8 @@ IBB_AVAILABLE_IN_1_0
 IBBXmppPasswordPolicy ibb_xmpp_client_get_password_policy (IBBXmppClient *self);
 
 IBB_AVAILABLE_IN_1_0
-void ibb_xmpp_client_set_password_policy (IBBXmppClient *self, IBBXmppPasswordPolicy password_policy);
+void
+ibb_xmpp_client_set_password_policy (IBBXmppClient *self, IBBXmppPasswordPolicy password_policy);
 
 IBB_AVAILABLE_IN_1_0
 GTlsCertificate *ibb_xmpp_client_dup_certificate (IBBXmppClient *self);
@@ -100,7 +103,8 @@ IBB_AVAILABLE_IN_1_0
 IBBXmppKnownCertificates *ibb_xmpp_client_dup_known_certificates (IBBXmppClient *self);
 
 IBB_AVAILABLE_IN_1_0
-void ibb_xmpp_client_set_known_certificates (IBBXmppClient *self, IBBXmppKnownCertificates *known_certificates);
+void ibb_xmpp_client_set_known_certificates (IBBXmppClient            *self,
+                                             IBBXmppKnownCertificates *known_certificates);
 
 IBB_AVAILABLE_IN_1_0
 char *ibb_xmpp_client_dup_fingerprint (IBBXmppClient *self);
@@ -149,8 +153,5 @@ char *ibb_xmpp_client_dup_mechanism (IBBXmppClient *self);
 
 IBB_AVAILABLE_IN_1_0
 GTlsCertificate *ibb_xmpp_client_dup_peer_certificate (IBBXmppClient *self);
-
-IBB_AVAILABLE_IN_1_0
-char **ibb_xmpp_client_dup_resources (IBBXmppClient *self, const char *contact);
 
 G_END_DECLS

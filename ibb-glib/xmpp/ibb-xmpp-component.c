@@ -126,11 +126,11 @@ ibb_xmpp_component_set_property (GObject *object, guint id, const GValue *value,
 static void
 ibb_xmpp_component_constructed (GObject *object)
 {
-  IBBXmppComponent      *self = IBB_XMPP_COMPONENT (object);
-  IBBXmppEntity *parent = &self->parent;
+  IBBXmppComponent *self = IBB_XMPP_COMPONENT (object);
+  IBBXmppEntity    *parent = &self->parent;
 
-  parent->link = ibb_link_new_for_component (
-      IBB_CONNECTION (self), ibb_xmpp_entity_create_thread (parent), self->domain);
+  parent->link = ibb_link_new_for_component (IBB_CONNECTION (self),
+                                             ibb_xmpp_entity_create_thread (parent), self->domain);
   g_clear_pointer (&self->domain, g_free);
   G_OBJECT_CLASS (ibb_xmpp_component_parent_class)->constructed (object);
   ibb_connection_set_identity (IBB_CONNECTION (object), "component", "generic", "ibb-glib");

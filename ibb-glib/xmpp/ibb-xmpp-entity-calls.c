@@ -9,14 +9,14 @@
 #include "xmpp/ibb-xmpp-entity-private.h"
 
 static void
-login (IBBXmppEntity  *self,
+login (IBBXmppEntity      *self,
        gboolean            is_blocking,
        GCancellable       *cancellable,
        GAsyncReadyCallback callback,
        gpointer            user_data)
 {
-  g_autoptr (GTask) task = ibb_call_task_new (self, ibb_xmpp_entity_login_async,
-                                              "[ibb-glib] login", cancellable, callback, user_data);
+  g_autoptr (GTask) task = ibb_call_task_new (self, ibb_xmpp_entity_login_async, "[ibb-glib] login",
+                                              cancellable, callback, user_data);
 
   if (!g_task_return_error_if_cancelled (task))
     ibb_link_login (self->link, g_steal_pointer (&task), is_blocking);
@@ -75,10 +75,10 @@ login (IBBXmppEntity  *self,
  * Since: 1.0
  */
 void
-ibb_xmpp_entity_login_async (IBBXmppEntity  *self,
-                                 GCancellable       *cancellable,
-                                 GAsyncReadyCallback callback,
-                                 gpointer            user_data)
+ibb_xmpp_entity_login_async (IBBXmppEntity      *self,
+                             GCancellable       *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer            user_data)
 {
   g_return_if_fail (IBB_XMPP_IS_ENTITY (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -157,17 +157,17 @@ ibb_xmpp_entity_login (IBBXmppEntity *self, GCancellable *cancellable, GError **
  * at once. A logout when offline succeeds.
  *
  * Afterwards the connection’s thread does nothing more with it, so that a program can
- * end at once (see [Threads](threads.html#the-end-of-a-program)).
+ * end at once (see [Threads](../ibb-glib-1.0/threads.html#the-end-of-a-program)).
  *
  * The only error is %G_IO_ERROR_CANCELLED.
  *
  * Since: 1.0
  */
 void
-ibb_xmpp_entity_logout_async (IBBXmppEntity  *self,
-                                  GCancellable       *cancellable,
-                                  GAsyncReadyCallback callback,
-                                  gpointer            user_data)
+ibb_xmpp_entity_logout_async (IBBXmppEntity      *self,
+                              GCancellable       *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer            user_data)
 {
   g_return_if_fail (IBB_XMPP_IS_ENTITY (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));

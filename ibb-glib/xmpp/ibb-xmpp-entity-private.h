@@ -2,8 +2,8 @@
 
 #pragma once
 
-#include "xmpp/ibb-xmpp-worker.h"
 #include "xmpp/ibb-xmpp-entity.h"
+#include "xmpp/ibb-xmpp-worker.h"
 #include "xmpp/link.h"
 
 struct _IBBXmppEntity

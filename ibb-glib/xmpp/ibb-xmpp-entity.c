@@ -5,16 +5,16 @@
 #include "xmpp/ibb-xmpp-entity.h"
 
 #include "ibb-connection.h"
-#include "ibb-enum-types.h"
 #include "ibb-intl-private.h"
-#include "xmpp/ibb-xmpp-worker-private.h"
 #include "xmpp/ibb-xmpp-entity-private.h"
+#include "xmpp/ibb-xmpp-enum-types.h"
+#include "xmpp/ibb-xmpp-worker-private.h"
 
 /**
  * IBBXmppEntity:
  *
- * What [class@IBBXmpp.Client] and [class@IBBXmpp.Component] have in common: an XMPP connection of the
- * library’s own, which logs in, keeps the connection alive, and logs out. Other classes cannot
+ * What [class@IBBXmpp.Client] and [class@IBBXmpp.Component] have in common: an XMPP connection of
+ * the library’s own, which logs in, keeps the connection alive, and logs out. Other classes cannot
  * derive from it.
  *
  * Pass it to [ctor@IBB.Service.new]. Stanzas that no service handles are emitted as
@@ -114,12 +114,21 @@ ibb_xmpp_entity_confirms (IBBConnection *connection)
   return ibb_outbox_confirms (get_link (connection)->outbox);
 }
 
+static char **
+ibb_xmpp_entity_dup_resources (IBBConnection *connection, const char *contact)
+{
+  IBBPresences *presences = IBB_XMPP_ENTITY (connection)->link->presences;
+
+  return presences != NULL ? ibb_presences_dup_resources (presences, contact) : NULL;
+}
+
 static void
 connection_interface_init (IBBConnectionInterface *iface)
 {
   iface->confirms = ibb_xmpp_entity_confirms;
   iface->send = ibb_xmpp_entity_send;
   iface->get_context = ibb_xmpp_entity_get_context;
+  iface->dup_resources = ibb_xmpp_entity_dup_resources;
   iface->is_congested = ibb_xmpp_entity_is_congested;
   iface->get_stanza_limit = ibb_xmpp_entity_get_stanza_limit;
 }
@@ -196,7 +205,7 @@ static void
 ibb_xmpp_entity_constructed (GObject *object)
 {
   const IBBLoginSignals none = { 0 };
-  IBBXmppEntity    *self = IBB_XMPP_ENTITY (object);
+  IBBXmppEntity        *self = IBB_XMPP_ENTITY (object);
 
   if (self->link == NULL)
     self->link =
@@ -284,9 +293,9 @@ ibb_xmpp_entity_class_init (IBBXmppEntityClass *klass)
    * Each attempt uses the current settings. A client asks for the resource of
    * [property@IBBXmpp.Client:jid] or, if that names none, for the one of the lost connection; the
    * server may bind another one. A certificate that was accepted at the login is
-   * accepted again, and [signal@IBBXmpp.Client::trust-requested] is not emitted. A server that still
-   * holds the lost connection of a component refuses the new one with `conflict`, and is asked
-   * again.
+   * accepted again, and [signal@IBBXmpp.Client::trust-requested] is not emitted. A server that
+   * still holds the lost connection of a component refuses the new one with `conflict`, and is
+   * asked again.
    *
    * Meanwhile [property@IBBXmpp.Entity:state] is %IBB_CONNECTION_STATE_CONNECTING and
    * [property@IBBXmpp.Entity:disconnect-error] is why the connection was lost, and then why the
@@ -399,10 +408,10 @@ ibb_xmpp_entity_class_init (IBBXmppEntityClass *klass)
    * IBBXmppEntity::login-step:
    * @self: the connection
    * @step: the step
-   * @text: (nullable): what was found before, for people: at %IBB_XMPP_LOGIN_STEP_CONNECT how DNS knows
-   *   the server, at %IBB_XMPP_LOGIN_STEP_NEGOTIATE where it was reached
-   * @certificate: (nullable): that of the server, at %IBB_XMPP_LOGIN_STEP_AUTHENTICATE; %NULL without
-   * TLS
+   * @text: (nullable): what was found before, for people: at %IBB_XMPP_LOGIN_STEP_CONNECT how DNS
+   * knows the server, at %IBB_XMPP_LOGIN_STEP_NEGOTIATE where it was reached
+   * @certificate: (nullable): that of the server, at %IBB_XMPP_LOGIN_STEP_AUTHENTICATE; %NULL
+   * without TLS
    *
    * A step of a login begins. If the login fails, it has failed in the last one. A login that goes
    * on at another server, or after a question, begins again with %IBB_XMPP_LOGIN_STEP_CONNECT.
@@ -412,9 +421,9 @@ ibb_xmpp_entity_class_init (IBBXmppEntityClass *klass)
    *
    * Since: 1.0
    */
-  login_step_signal =
-      g_signal_new ("login-step", IBB_XMPP_TYPE_ENTITY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                    G_TYPE_NONE, 3, IBB_XMPP_TYPE_LOGIN_STEP, G_TYPE_STRING, G_TYPE_TLS_CERTIFICATE);
+  login_step_signal = g_signal_new ("login-step", IBB_XMPP_TYPE_ENTITY, G_SIGNAL_RUN_LAST, 0, NULL,
+                                    NULL, NULL, G_TYPE_NONE, 3, IBB_XMPP_TYPE_LOGIN_STEP,
+                                    G_TYPE_STRING, G_TYPE_TLS_CERTIFICATE);
   g_object_class_override_property (object_class, PROP_LOCAL_JID, "local-jid");
 }
 
@@ -436,22 +445,22 @@ ibb_xmpp_entity_create_thread (IBBXmppEntity *self)
  * it was another one. */
 
 #define GETTER(type, function, of_link)                                                            \
-  type ibb_xmpp_entity_##function (IBBXmppEntity *self)                                    \
+  type ibb_xmpp_entity_##function (IBBXmppEntity *self)                                            \
   {                                                                                                \
     IBBLink *link;                                                                                 \
                                                                                                    \
-    g_return_val_if_fail (IBB_XMPP_IS_ENTITY (self), (type) 0);                                \
+    g_return_val_if_fail (IBB_XMPP_IS_ENTITY (self), (type) 0);                                    \
                                                                                                    \
     link = self->link;                                                                             \
     return of_link;                                                                                \
   }
 
 #define SETTER(type, name, set, is_valid)                                                          \
-  void ibb_xmpp_entity_set_##name (IBBXmppEntity *self, type name)                         \
+  void ibb_xmpp_entity_set_##name (IBBXmppEntity *self, type name)                                 \
   {                                                                                                \
     IBBLink *link;                                                                                 \
                                                                                                    \
-    g_return_if_fail (IBB_XMPP_IS_ENTITY (self));                                              \
+    g_return_if_fail (IBB_XMPP_IS_ENTITY (self));                                                  \
     g_return_if_fail (is_valid);                                                                   \
                                                                                                    \
     link = self->link;                                                                             \

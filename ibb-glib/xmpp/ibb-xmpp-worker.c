@@ -9,8 +9,8 @@
  *
  * A thread that serves several connections.
  *
- * Each [class@IBBXmpp.Client] and [class@IBBXmpp.Component] has a thread of its own for its socket. In a
- * program with hundreds of clients that mostly wait, the threads need more memory than the
+ * Each [class@IBBXmpp.Client] and [class@IBBXmpp.Component] has a thread of its own for its socket.
+ * In a program with hundreds of clients that mostly wait, the threads need more memory than the
  * clients. Such a program passes one worker to all of them:
  *
  * ```c
@@ -36,7 +36,7 @@
  *
  * Any thread may use a worker.
  *
- * [Threads](threads.html#many-clients-in-one-program) has figures.
+ * [Threads](../ibb-glib-1.0/threads.html#many-clients-in-one-program) has figures.
  *
  * Since: 1.0
  */

@@ -635,7 +635,7 @@ start_logout (IBBLink *self, IBBConnection *client)
   g_autoptr (GError) error =
       g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _ ("Logged out"));
 
-  ibb_connection_tell (client, IBB_CONNECTION_LEAVING);
+  ibb_connection_closing (client);
   self->is_logging_out = TRUE;
   ibb_status_begin_logout (self->status);
   ibb_outbox_close (self->outbox);

@@ -99,17 +99,16 @@ get_resource (void)
 static IBBXmppClient *
 log_in (const char *account)
 {
-  IBBXmppClient         *client = account_create_client (account, get_resource ());
+  IBBXmppClient     *client = account_create_client (account, get_resource ());
   g_autoptr (GError) error = NULL;
 
   if (no_tls)
     {
       ibb_xmpp_client_set_tls_mode (client, IBB_XMPP_TLS_MODE_NONE);
       ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
-                                    (guint) atoi (account_get ("IBB_TEST_PLAIN_PORT")));
+                                (guint) atoi (account_get ("IBB_TEST_PLAIN_PORT")));
     }
-  check (ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, &error), "logging in",
-         &error);
+  check (ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, &error), "logging in", &error);
   return client;
 }
 
@@ -461,7 +460,7 @@ main (int argc, char **argv)
 {
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_autoptr (GError)         error = NULL;
-  g_autoptr (IBBXmppClient)      client = NULL;
+  g_autoptr (IBBXmppClient)  client = NULL;
   g_autoptr (IBBService)     service = NULL;
 
   g_option_context_add_main_entries (context, entries, NULL);

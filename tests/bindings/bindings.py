@@ -9,7 +9,7 @@ import gi
 
 gi.require_version('IBB', '1.0')
 gi.require_version('IBBXmpp', '1.0')
-from gi.repository import Gio, GLib, IBB  # noqa: E402
+from gi.repository import Gio, GLib, IBB, IBBXmpp  # noqa: E402
 
 ALICE = 'alice@example.org/a'
 BOB = 'bob@example.org/b'

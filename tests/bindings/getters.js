@@ -8,6 +8,7 @@ import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import IBB from 'gi://IBB?version=1.0';
 import IBBXmpp from 'gi://IBBXmpp?version=1.0';
+import IBBFiles from 'gi://IBBFiles?version=1.0';
 import System from 'system';
 
 const ALICE = 'alice@example.org/a';
@@ -79,7 +80,7 @@ function clientObjects(transports) {
         new IBBXmpp.Worker(), asked()];
 }
 
-function fileObjects(IBBFiles, connections) {
+function fileObjects(connections) {
     const [alice, bob] = connections.map(connection => IBBFiles.Service.new(connection));
     const offered = expect(bob, 'file-offered');
     const metadata = IBBFiles.Metadata.new('name.txt', 1);
@@ -89,7 +90,7 @@ function fileObjects(IBBFiles, connections) {
 }
 
 // As those of getters.py, in the same order.
-function makeObjects(IBBFiles) {
+function makeObjects() {
     const loopback = new IBB.Loopback();
     const connections = [ALICE, BOB].map(jid => loopback.attach(jid));
     const services = connections.map(connection => IBB.Service.new(connection));
@@ -103,13 +104,11 @@ function makeObjects(IBBFiles) {
         stanza.dup_element(), stanza.dup_element().get_child('a', null), transports[0].dup_statistics(),
         request(services)];
     const ended = bothEnds(services, 'ended');
-    if (IBBXmpp.Client)
-        objects.push(...clientObjects(ended));
+    objects.push(...clientObjects(ended));
     ended[0].abort();
     waitUntil(() => ended[1].has_ended());
     objects.push(...ended);
-    if (IBBFiles)
-        objects.push(...fileObjects(IBBFiles, connections));
+    objects.push(...fileObjects(connections));
     return objects;
 }
 
@@ -129,10 +128,8 @@ function describe(value, isWhole) {
 }
 
 const found = JSON.parse(new TextDecoder().decode(GLib.file_get_contents(ARGV[0])[1]));
-const namespaces = {IBB};
-if (found.namespaces.includes('IBBFiles'))
-    namespaces.IBBFiles = (await import('gi://IBBFiles?version=1.0')).default;
-const objects = makeObjects(namespaces.IBBFiles);
+const namespaces = {IBB, IBBXmpp, IBBFiles};
+const objects = makeObjects();
 // Some objects that are made without arguments say that they are of no use.
 GLib.log_set_always_fatal(GLib.LogLevelFlags.LEVEL_ERROR);
 const wrong = new Set();

@@ -19,28 +19,29 @@ import xml.etree.ElementTree
 if SANITIZED := os.environ.pop('IBB_TEST_SANITIZED', None):
     RUNTIME = [subprocess.check_output(['cc', f'-print-file-name=lib{name}.so'], text=True).strip()
                for name in ('asan', 'ubsan')]
-    os.environ.update({'LD_PRELOAD': ':'.join(RUNTIME), 'LD_LIBRARY_PATH': f'{SANITIZED}:{SANITIZED}/files',
+    os.environ.update({'LD_PRELOAD': ':'.join(RUNTIME), 'LD_LIBRARY_PATH': f'{SANITIZED}:{SANITIZED}/xmpp:{SANITIZED}/files',
                        'ASAN_OPTIONS': 'detect_leaks=0:intercept_tls_get_addr=0',
                        'UBSAN_OPTIONS': 'halt_on_error=1:print_stacktrace=1',
-                       'IBB_TEST_LIBRARY': f'{SANITIZED}/libibb-glib-1.0.so.0'})
-    if 'IBB_TEST_FILES_LIBRARY' in os.environ:
-        os.environ['IBB_TEST_FILES_LIBRARY'] = f'{SANITIZED}/files/libibb-files-1.0.so.0'
+                       'IBB_TEST_LIBRARY': f'{SANITIZED}/libibb-glib-1.0.so.0',
+                       'IBB_TEST_XMPP_LIBRARY': f'{SANITIZED}/xmpp/libibb-xmpp-1.0.so.0',
+                       'IBB_TEST_FILES_LIBRARY': f'{SANITIZED}/files/libibb-files-1.0.so.0'})
     os.execv(sys.executable, [sys.executable, *sys.argv])
 
 import gi
 
 gi.require_version('IBB', '1.0')
 gi.require_version('IBBXmpp', '1.0')
+gi.require_version('IBBFiles', '1.0')
 
 import cases
 from bindings import ALICE, BOB, both_ends, wait, wait_until
-from gi.repository import Gio, GLib, GObject, IBB, IBBXmpp
+from gi.repository import Gio, GLib, GObject, IBB, IBBFiles, IBBXmpp
 
-NAMESPACES = {'IBB': (IBB, 'ibb-glib/IBB-1.0.gir', 'IBB_TEST_LIBRARY')}
-if os.environ.get('IBB_TEST_FILES_LIBRARY'):
-    gi.require_version('IBBFiles', '1.0')
-    from gi.repository import IBBFiles
-    NAMESPACES['IBBFiles'] = (IBBFiles, 'ibb-glib/files/IBBFiles-1.0.gir', 'IBB_TEST_FILES_LIBRARY')
+NAMESPACES = {
+    'IBB': (IBB, 'ibb-glib/IBB-1.0.gir', 'IBB_TEST_LIBRARY'),
+    'IBBXmpp': (IBBXmpp, 'ibb-glib/xmpp/IBBXmpp-1.0.gir', 'IBB_TEST_XMPP_LIBRARY'),
+    'IBBFiles': (IBBFiles, 'ibb-glib/files/IBBFiles-1.0.gir', 'IBB_TEST_FILES_LIBRARY'),
+}
 
 GI = '{http://www.gtk.org/introspection/core/1.0}'
 C = '{http://www.gtk.org/introspection/c/1.0}'
@@ -150,13 +151,11 @@ class Ends:
                     stanza.dup_element(), stanza.dup_element().get_child('a', None),
                     transports[0].dup_statistics(), self._request(services)]
         ended = both_ends(*services, ALICE, BOB, 'ended')
-        if hasattr(IBB, 'Client'):
-            self._add_client(ended)
+        self._add_client(ended)
         ended[0].abort()
         wait_until(ended[1].has_ended)
         self.all += ended
-        if 'IBBFiles' in NAMESPACES:
-            self._add_files()
+        self._add_files()
 
     def _request(self, services):
         requests = []
@@ -335,7 +334,7 @@ def describe(value, is_whole):
 def javascript():
     if not GJS:
         raise cases.Skip('no gjs')
-    found = {'namespaces': list(NAMESPACES), 'objects': []}
+    found = {'objects': []}
 
     def note(instance, getters, is_whole):
         kind = type(instance)

@@ -31,6 +31,7 @@ NAMESPACE = importlib.import_module(f'gi.repository.{sys.argv[3]}')
 # The header for the examples, and how many pages and properties there are at least.
 HEADER, PAGES_MIN, PROPERTIES_MIN = {
     'IBB': ('ibb-glib.h', 100, 40),
+    'IBBXmpp': ('xmpp/ibb-xmpp.h', 60, 20),
     'IBBFiles': ('files/ibb-files.h', 50, 19),
 }[sys.argv[3]]
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
@@ -94,7 +95,7 @@ def find_fault(name, attributes, text, libraries):
             return None
         if not base.startswith('../') or not link:
             return 'its library is not in urlmap.js'
-        return None if (FOLDER / base / link).is_file() else 'there is no such file'
+        return None if (FOLDER / base / link.partition('#')[0]).is_file() else 'there is no such file'
     if target is None:
         return None
     if target == '':
@@ -149,7 +150,8 @@ def _():
         text = re.sub(r'```.*?```', '', path.read_text(encoding='utf-8'), flags=re.S)
         for target in re.findall(r'\]\(([^)\s]+)\)', text):
             file, _, _ = target.partition('#')
-            if re.match(r'\w+:', target) or not file:
+            # A page of a class is in the reference only.
+            if re.match(r'\w+:|\.\./ibb-\w+-1\.0/\w+\.[\w.-]+\.html', target) or not file:
                 continue
             if path.parent.name == 'doc' and file.endswith('.html'):
                 # From one reference to the other; the sources of both lie here.

@@ -586,7 +586,7 @@ test_real (gconstpointer data)
   const char        *leave = "{ umount disk; cd / && umount $OLDPWD; rm -r $OLDPWD; } 2>/dev/null";
   g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (list);
   g_autoptr (IBBXmppIdentity)          identity = NULL;
-  GTlsCertificate                 *certificate;
+  GTlsCertificate                     *certificate;
 
   if (unshare (CLONE_NEWNS) != 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
       !call (folder, words[2]))
@@ -601,8 +601,10 @@ test_real (gconstpointer data)
   call (folder, fill);
   g_assert_false (receive_real (disk));
   g_assert_false (ibb_xmpp_known_certificates_add (known, "two", certificate, NULL));
-  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "one", certificate), ==, IBB_XMPP_TRUST_KNOWN);
-  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "two", certificate), ==, IBB_XMPP_TRUST_UNKNOWN);
+  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "one", certificate), ==,
+                   IBB_XMPP_TRUST_KNOWN);
+  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "two", certificate), ==,
+                   IBB_XMPP_TRUST_UNKNOWN);
   g_assert_true (
       call (folder, "test \"$(ls -A disk | grep -v lost+found | grep -v fill)\" = known"));
   g_assert_true (call (folder, empty));

@@ -72,7 +72,7 @@ change_name (Program *self, IBBXmppKnownCertificates *known, guint i, int what)
   guint              bit = 1u << which;
   g_autoptr (GError) error = NULL;
   guint              old = state->must;
-  IBBXmppTrust           trust;
+  IBBXmppTrust       trust;
 
   switch (what)
     {
@@ -105,10 +105,10 @@ change_name (Program *self, IBBXmppKnownCertificates *known, guint i, int what)
 static gpointer
 use_list (gpointer data)
 {
-  Program                         *self = data;
+  Program                             *self = data;
   g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (PLACE);
-  g_autoptr (GError)               error = NULL;
-  int                              n = g_rand_int_range (self->random, 2, 6);
+  g_autoptr (GError)                   error = NULL;
+  int                                  n = g_rand_int_range (self->random, 2, 6);
 
   for (int i = 0; i < n; i++)
     change_name (self, known, (guint) g_rand_int_range (self->random, 0, N_NAMES),
@@ -384,9 +384,9 @@ run_key (guint32 seed, const ScheduleEach *each)
 static void
 test_stopped (void)
 {
-  FakeDisk                        *disk = fake_disk_new (1);
+  FakeDisk                            *disk = fake_disk_new (1);
   g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (PLACE);
-  g_autoptr (GError)               error = NULL;
+  g_autoptr (GError)                   error = NULL;
 
   g_assert_true (ibb_xmpp_known_certificates_add (known, SHARED, certificates[0], NULL));
   fake_disk_plant (disk, "place.new", FAKE_DISK_FILE, geteuid (), "planted");

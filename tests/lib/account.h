@@ -71,8 +71,7 @@ account_prepare_client (IBBXmppClient *client, const char *password)
 
   ibb_xmpp_client_set_password (client, password);
   ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client), account_get ("IBB_TEST_HOST"));
-  ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
-                                (guint) atoi (account_get ("IBB_TEST_PORT")));
+  ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client), (guint) atoi (account_get ("IBB_TEST_PORT")));
   if (g_getenv ("IBB_TEST_CA_FILE") != NULL) /* there is none where nothing offers TLS */
     {
       database = account_open_database ("IBB_TEST_CA_FILE");

@@ -27,10 +27,10 @@ static const char *const scenes[] = { "trust-requested", "peer-asking", "broken-
 typedef struct
 {
   IBBXmppIdentity      *identity;  /* (owned) (nullable) */
-  IBBTransport     *transport; /* (owned) */
+  IBBTransport         *transport; /* (owned) */
   IBBXmppTrustQuestion *question;  /* (owned) (nullable) */
-  GAsyncResult     *result;    /* (owned) (nullable) */
-  GError           *error;     /* (owned) (nullable) */
+  GAsyncResult         *result;    /* (owned) (nullable) */
+  GError               *error;     /* (owned) (nullable) */
 } End;
 
 typedef struct
@@ -68,8 +68,8 @@ act (Test *self)
       break;
     case DO_ENCRYPT:
       self->more = fixture_open_with (self->fixture, IBB_STANZA_TYPE_IQ);
-      ibb_xmpp_identity_encrypt_async (self->juliet.identity, self->more.juliet, NULL, store_result_cb,
-                                  &self->again);
+      ibb_xmpp_identity_encrypt_async (self->juliet.identity, self->more.juliet, NULL,
+                                       store_result_cb, &self->again);
       break;
     case DO_ITERATE:
       run_pending ();
@@ -149,10 +149,10 @@ set_up (Test *self, const char *scene, guint number)
 static void
 encrypt (Test *self)
 {
-  ibb_xmpp_identity_encrypt_async (self->romeo.identity, self->romeo.transport, NULL, store_result_cb,
-                              &self->romeo.result);
+  ibb_xmpp_identity_encrypt_async (self->romeo.identity, self->romeo.transport, NULL,
+                                   store_result_cb, &self->romeo.result);
   ibb_xmpp_identity_encrypt_async (self->juliet.identity, self->juliet.transport, self->cancellable,
-                              store_result_cb, &self->juliet.result);
+                                   store_result_cb, &self->juliet.result);
 }
 
 /* Whether the session was encrypted. */

@@ -12,9 +12,9 @@
 /* A user at one end, whose program works in a thread. */
 typedef struct
 {
-  Fixture     *fixture;
+  Fixture         *fixture;
   IBBXmppIdentity *identity; /* (owned) */
-  gboolean     accepts;
+  gboolean         accepts;
 
   /* of the thread until it has ended */
   GIOStream *stream; /* (owned) (nullable) */
@@ -105,7 +105,8 @@ encrypt (Fixture *fixture, User *romeo, User *juliet)
 static char *
 dup_fingerprint (User *self)
 {
-  return ibb_xmpp_known_certificates_dup_fingerprint (ibb_xmpp_identity_get_certificate (self->identity));
+  return ibb_xmpp_known_certificates_dup_fingerprint (
+      ibb_xmpp_identity_get_certificate (self->identity));
 }
 
 #define TEXT "what light through yonder window breaks?"
@@ -285,12 +286,12 @@ test_in_between (Fixture *fixture, gconstpointer data)
 typedef struct
 {
   IBBXmppIdentity      *identity;  /* (owned) */
-  IBBTransport     *transport; /* (owned) */
+  IBBTransport         *transport; /* (owned) */
   IBBXmppTrustQuestion *question;  /* (owned) (nullable) */
-  GAsyncResult     *result;    /* (owned) (nullable) */
-  GError           *error;     /* (owned) (nullable) */
-  gboolean          is_withdrawn;
-  guint             n_broken_off;
+  GAsyncResult         *result;    /* (owned) (nullable) */
+  GError               *error;     /* (owned) (nullable) */
+  gboolean              is_withdrawn;
+  guint                 n_broken_off;
 } Thinker;
 
 static void
@@ -325,7 +326,7 @@ thinker_init (Thinker *self, const char *name, IBBTransport *transport, GCancell
   g_signal_connect (self->identity, "trust-requested", G_CALLBACK (keep_cb), self);
   g_signal_connect (self->identity, "broken-off", G_CALLBACK (broken_off_cb), self);
   ibb_xmpp_identity_encrypt_async (self->identity, transport, cancellable, store_result_cb,
-                              &self->result);
+                                   &self->result);
 }
 
 static void
@@ -453,7 +454,8 @@ test_one_at_a_time (Fixture *fixture, gconstpointer data)
     g_thread_join (threads[i]);
   g_assert_no_error (romeo.error);
   g_assert_no_error (romeo_again.error);
-  g_object_unref (assert_succeeds (ibb_xmpp_identity_encrypt_finish, juliet.identity, juliet.result));
+  g_object_unref (
+      assert_succeeds (ibb_xmpp_identity_encrypt_finish, juliet.identity, juliet.result));
   g_object_unref (assert_succeeds (ibb_xmpp_identity_encrypt_finish, juliet.identity, again));
   thinker_clear (&juliet);
   g_object_unref (again);
@@ -583,15 +585,16 @@ test_below (Fixture *fixture, gconstpointer data)
 static void
 test_cancelled (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (IBBXmppIdentity)  identity = create_identity ("cancelled");
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  Ends                     ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
-  GAsyncResult            *result = NULL;
+  g_autoptr (IBBXmppIdentity) identity = create_identity ("cancelled");
+  g_autoptr (GCancellable)    cancellable = g_cancellable_new ();
+  Ends                        ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  GAsyncResult               *result = NULL;
 
   ibb_xmpp_identity_encrypt_async (identity, ends.romeo, cancellable, store_result_cb, &result);
   g_cancellable_cancel (cancellable);
   wait_until (result != NULL);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_identity_encrypt_finish, identity, result);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_identity_encrypt_finish, identity,
+                result);
   g_clear_object (&result);
   g_object_unref (ends.romeo);
   g_object_unref (ends.juliet);

@@ -4,9 +4,7 @@
 
 #include "../lib/watchdog.h"
 
-#ifdef IBB_HAS_CLIENT
 #include "../lib/account.h"
-#endif
 
 /* Longer than the slowest test under valgrind. */
 #define WATCHDOG_SECONDS 300
@@ -43,7 +41,6 @@ fixture_set_up_stacks (Fixture *self, gconstpointer data)
   fixture_add_services (self);
 }
 
-#ifdef IBB_HAS_CLIENT
 static IBBConnection *
 log_in (const char *account)
 {
@@ -58,7 +55,6 @@ log_out (IBBConnection *client)
 {
   assert_succeeds (ibb_xmpp_entity_logout, IBB_XMPP_ENTITY (client), NULL);
 }
-#endif
 
 void
 fixture_set_up_anywhere (Fixture *self, gconstpointer data)
@@ -68,13 +64,9 @@ fixture_set_up_anywhere (Fixture *self, gconstpointer data)
       fixture_set_up (self, data);
       return;
     }
-#ifdef IBB_HAS_CLIENT
   self->romeo_connection = log_in ("alice");
   self->juliet_connection = log_in ("bob");
   fixture_add_services (self);
-#else
-  g_assert_not_reached ();
-#endif
 }
 
 static void
@@ -101,13 +93,11 @@ fixture_tear_down (Fixture *self, gconstpointer data)
     g_assert_finalize_object (self->romeo);
   if (self->juliet != NULL)
     g_assert_finalize_object (self->juliet);
-#ifdef IBB_HAS_CLIENT
   if (IBB_XMPP_IS_CLIENT (self->romeo_connection))
     {
       log_out (self->romeo_connection);
       log_out (self->juliet_connection);
     }
-#endif
   /* A session that closes in the background keeps its connection until it has closed. */
   drop_and_wait (self->romeo_connection);
   drop_and_wait (self->juliet_connection);
@@ -185,10 +175,8 @@ wait_briefly (void)
 static char *
 dup_juliet_jid (Fixture *self)
 {
-#ifdef IBB_HAS_CLIENT
   if (IBB_XMPP_IS_CLIENT (self->juliet_connection))
     return ibb_connection_dup_local_jid (self->juliet_connection);
-#endif
   return g_strdup (JULIET);
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 
 #include "../lib/calls.h"
 #include "../lib/open.h"

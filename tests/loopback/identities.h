@@ -22,10 +22,10 @@ make_path (const char *name)
 static inline IBBXmppIdentity *
 create_identity (const char *name)
 {
-  g_autofree char                 *path = make_path (name);
-  g_autofree char                 *list = g_strconcat (path, ".known", NULL);
+  g_autofree char                     *path = make_path (name);
+  g_autofree char                     *list = g_strconcat (path, ".known", NULL);
   g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (list);
-  IBBXmppIdentity                     *identity = assert_succeeds (ibb_xmpp_identity_load_or_create, path);
+  IBBXmppIdentity *identity = assert_succeeds (ibb_xmpp_identity_load_or_create, path);
 
   ibb_xmpp_identity_set_known_certificates (identity, known);
   return identity;

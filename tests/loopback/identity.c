@@ -33,33 +33,33 @@ test_key (void)
 static void
 test_names (void)
 {
-  static const char *const         others[] = { "romeo@montague.exampl", "omeo@montague.example",
-                                                "romeo@montague.example/", "montague.example", "" };
-  g_autofree char                 *digits = g_strnfill (65, 'a');
-  g_autofree char                 *lines = g_strdup_printf ("# romeo@montague.example\n"
-                                                                            "%.63s romeo@montague.example\n"
-                                                                            "%.65s romeo@montague.example\n"
-                                                                            "%.63sg romeo@montague.example\n"
-                                                                            "%.64s\tromeo@montague.example\n"
-                                                                            "%.64s\n"
-                                                                            "%.64s juliet@capulet.example\n",
-                                                            digits, digits, digits, digits, digits, digits);
-  g_autofree char                 *text = NULL;
-  g_autofree char                 *path = make_path ("known");
-  g_autofree char                 *key = make_path ("key.pem");
+  static const char *const others[] = { "romeo@montague.exampl", "omeo@montague.example",
+                                        "romeo@montague.example/", "montague.example", "" };
+  g_autofree char         *digits = g_strnfill (65, 'a');
+  g_autofree char         *lines = g_strdup_printf ("# romeo@montague.example\n"
+                                                            "%.63s romeo@montague.example\n"
+                                                            "%.65s romeo@montague.example\n"
+                                                            "%.63sg romeo@montague.example\n"
+                                                            "%.64s\tromeo@montague.example\n"
+                                                            "%.64s\n"
+                                                            "%.64s juliet@capulet.example\n",
+                                                    digits, digits, digits, digits, digits, digits);
+  g_autofree char         *text = NULL;
+  g_autofree char         *path = make_path ("known");
+  g_autofree char         *key = make_path ("key.pem");
   g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (path);
-  g_autoptr (IBBXmppIdentity)          identity = assert_succeeds (ibb_xmpp_identity_load_or_create, key);
-  GTlsCertificate                 *certificate = ibb_xmpp_identity_get_certificate (identity);
+  g_autoptr (IBBXmppIdentity) identity = assert_succeeds (ibb_xmpp_identity_load_or_create, key);
+  GTlsCertificate            *certificate = ibb_xmpp_identity_get_certificate (identity);
 
   g_assert_true (g_file_set_contents (path, lines, -1, NULL));
   g_assert_cmpint (g_chmod (path, 0600), ==, 0);
-  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "romeo@montague.example", certificate), ==,
-                   IBB_XMPP_TRUST_UNKNOWN);
+  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "romeo@montague.example", certificate),
+                   ==, IBB_XMPP_TRUST_UNKNOWN);
   assert_succeeds (ibb_xmpp_known_certificates_add, known, "romeo@montague.example", certificate);
-  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "Romeo@Montague.Example", certificate), ==,
-                   IBB_XMPP_TRUST_KNOWN);
-  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "juliet@capulet.example", certificate), ==,
-                   IBB_XMPP_TRUST_CHANGED);
+  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "Romeo@Montague.Example", certificate),
+                   ==, IBB_XMPP_TRUST_KNOWN);
+  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "juliet@capulet.example", certificate),
+                   ==, IBB_XMPP_TRUST_CHANGED);
   for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
     g_assert_cmpint (ibb_xmpp_known_certificates_check (known, others[i], certificate), ==,
                      IBB_XMPP_TRUST_UNKNOWN);

@@ -17,12 +17,12 @@
 static void
 test_known_too_long (void)
 {
-  g_autofree char                 *folder = g_dir_make_tmp ("client-known-XXXXXX", NULL);
-  g_autofree char                 *path = g_build_filename (folder, "known", NULL);
-  g_autofree char                 *text = g_strnfill (1048577, '\n');
+  g_autofree char                     *folder = g_dir_make_tmp ("client-known-XXXXXX", NULL);
+  g_autofree char                     *path = g_build_filename (folder, "known", NULL);
+  g_autofree char                     *text = g_strnfill (1048577, '\n');
   g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (path);
-  g_autoptr (GTlsCertificate)      one = load_certificate ("alone-1.pem");
-  GStatBuf                         info;
+  g_autoptr (GTlsCertificate)          one = load_certificate ("alone-1.pem");
+  GStatBuf                             info;
 
   assert_succeeds (g_file_set_contents_full, path, text, 1048577, G_FILE_SET_CONTENTS_CONSISTENT,
                    0600);
@@ -32,8 +32,8 @@ test_known_too_long (void)
                 "one.example");
   assert_succeeds (g_file_set_contents_full, path, text, 1048576, G_FILE_SET_CONTENTS_CONSISTENT,
                    0600);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_NO_SPACE, ibb_xmpp_known_certificates_add, known, "one.example",
-                one);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NO_SPACE, ibb_xmpp_known_certificates_add, known,
+                "one.example", one);
   g_assert_cmpint (g_stat (path, &info), ==, 0);
   g_assert_cmpint (info.st_size, ==, 1048576);
   g_assert_cmpint (g_unlink (path), ==, 0);
@@ -90,12 +90,12 @@ test_modes (void)
     { 0604, "*can read*", NULL },
     { 0602, "*can write*", "*can write*" },
   };
-  g_autoptr (GTlsCertificate)      one = load_certificate ("alone-1.pem");
-  g_autofree char                 *folder = g_dir_make_tmp ("client-modes-XXXXXX", NULL);
-  g_autofree char                 *key = g_build_filename (folder, "key", NULL);
-  g_autofree char                 *list = g_build_filename (folder, "list", NULL);
-  g_autofree char                 *password = g_build_filename (folder, "password", NULL);
-  g_autofree char                 *accounts = NULL;
+  g_autoptr (GTlsCertificate)          one = load_certificate ("alone-1.pem");
+  g_autofree char                     *folder = g_dir_make_tmp ("client-modes-XXXXXX", NULL);
+  g_autofree char                     *key = g_build_filename (folder, "key", NULL);
+  g_autofree char                     *list = g_build_filename (folder, "list", NULL);
+  g_autofree char                     *password = g_build_filename (folder, "password", NULL);
+  g_autofree char                     *accounts = NULL;
   g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (list);
 
   drop (ibb_xmpp_identity_load_or_create (key, NULL)); /* makes it */
@@ -134,9 +134,9 @@ test_modes (void)
 static void
 test_password_file (void)
 {
-  g_autofree char      *folder = g_dir_make_tmp ("client-password-XXXXXX", NULL);
-  g_autofree char      *path = g_build_filename (folder, "password", NULL);
-  g_autofree char      *most = g_strnfill (4096, 'x');
+  g_autofree char          *folder = g_dir_make_tmp ("client-password-XXXXXX", NULL);
+  g_autofree char          *path = g_build_filename (folder, "password", NULL);
+  g_autofree char          *most = g_strnfill (4096, 'x');
   g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new ("a@b");
   const struct
   {
@@ -171,16 +171,16 @@ test_password_file (void)
 static void
 test_accounts (void)
 {
-  const char *const  resources[][2] = { { "tower", JID "/tower" },
-                                        { "", JID },
-                                        { NULL, JID "/balcony" } };
-  g_autoptr (GError) error = NULL;
-  g_auto (GStrv)     names = ibb_xmpp_client_list_accounts (&error);
-  g_autofree char   *host = NULL;
-  guint              port;
-  IBBXmppTlsMode         mode;
-  IBBXmppPasswordPolicy  policy;
-  IBBXmppClient         *like;
+  const char *const     resources[][2] = { { "tower", JID "/tower" },
+                                           { "", JID },
+                                           { NULL, JID "/balcony" } };
+  g_autoptr (GError)    error = NULL;
+  g_auto (GStrv)        names = ibb_xmpp_client_list_accounts (&error);
+  g_autofree char      *host = NULL;
+  guint                 port;
+  IBBXmppTlsMode        mode;
+  IBBXmppPasswordPolicy policy;
+  IBBXmppClient        *like;
 
   g_assert_no_error (error);
   g_assert_cmpuint (g_strv_length (names), ==, 0);

@@ -31,7 +31,7 @@ struct _Application
   guint            n_judged;
   gboolean         was_changed;
   char            *reason; /* (owned) (nullable) */
-  IBBXmppQuestion     *kept;   /* (owned) (nullable) */
+  IBBXmppQuestion *kept;   /* (owned) (nullable) */
   guint            n_withdrawn;
   GTlsCertificate *seen; /* weak */
 
@@ -54,10 +54,10 @@ struct _Application
   IBBService        *service; /* (owned) (nullable) */
 
   /* (owned) (nullable): what it gives to the client */
-  GTlsDatabase         *database;
+  GTlsDatabase             *database;
   IBBXmppKnownCertificates *known;
-  GTlsCertificate      *certificate;
-  GProxyResolver       *resolver;
+  GTlsCertificate          *certificate;
+  GProxyResolver           *resolver;
 };
 
 /* ---- questions ---- */
@@ -77,8 +77,8 @@ trust_cb (IBBXmppClient *client, IBBXmppTrustQuestion *question, Application *se
 {
   g_assert_cmpint (ibb_xmpp_trust_question_get_errors (question), !=, 0);
   if (g_str_has_prefix (ibb_xmpp_client_get_jid (client), "user@"))
-    g_assert_true (
-        g_str_has_suffix (ibb_xmpp_client_get_jid (client), ibb_xmpp_trust_question_get_name (question)));
+    g_assert_true (g_str_has_suffix (ibb_xmpp_client_get_jid (client),
+                                     ibb_xmpp_trust_question_get_name (question)));
   g_assert_cmpuint (strlen (ibb_xmpp_trust_question_get_fingerprint (question)), ==, 32 * 3 - 1);
   g_assert_null (ibb_xmpp_trust_question_get_code (question));
   g_assert_true (ibb_xmpp_question_is_pending (IBB_XMPP_QUESTION (question)));
@@ -94,8 +94,8 @@ trust_cb (IBBXmppClient *client, IBBXmppTrustQuestion *question, Application *se
     }
   else if (!g_str_equal (answers[self->answer], "refuse"))
     ibb_xmpp_trust_question_accept (question, g_str_equal (answers[self->answer], "remember")
-                                             ? IBB_XMPP_ANSWER_FLAGS_REMEMBER
-                                             : IBB_XMPP_ANSWER_FLAGS_NONE);
+                                                  ? IBB_XMPP_ANSWER_FLAGS_REMEMBER
+                                                  : IBB_XMPP_ANSWER_FLAGS_NONE);
   return TRUE;
 }
 
@@ -139,7 +139,8 @@ answer_kept (Application *self, Words *words)
 {
   wait_until (self->kept != NULL);
   if (words_take_if (words, "accept"))
-    ibb_xmpp_trust_question_accept (IBB_XMPP_TRUST_QUESTION (self->kept), IBB_XMPP_ANSWER_FLAGS_NONE);
+    ibb_xmpp_trust_question_accept (IBB_XMPP_TRUST_QUESTION (self->kept),
+                                    IBB_XMPP_ANSWER_FLAGS_NONE);
   else if (words_take_if (words, "refuse"))
     ibb_xmpp_question_refuse (self->kept);
 }
@@ -187,7 +188,8 @@ check_known_file (Application *self, Words *words)
 static gboolean
 password_cb (IBBXmppClient *client, IBBXmppPasswordQuestion *question, Application *self)
 {
-  g_assert_cmpstr (ibb_xmpp_password_question_get_jid (question), ==, ibb_xmpp_client_get_jid (client));
+  g_assert_cmpstr (ibb_xmpp_password_question_get_jid (question), ==,
+                   ibb_xmpp_client_get_jid (client));
   self->n_asked++;
   self->was_refused = ibb_xmpp_password_question_get_was_refused (question);
   if (self->password != NULL)
@@ -222,8 +224,7 @@ set_all (IBBXmppEntity *connection)
 {
   IBBXmppClient *client = IBB_XMPP_CLIENT (connection);
 
-  ibb_xmpp_entity_set_auto_reconnect (connection,
-                                          !ibb_xmpp_entity_get_auto_reconnect (connection));
+  ibb_xmpp_entity_set_auto_reconnect (connection, !ibb_xmpp_entity_get_auto_reconnect (connection));
   ibb_xmpp_entity_set_keepalive_interval (connection, 50000);
   ibb_xmpp_entity_set_keepalive_timeout (connection, 70000);
   ibb_xmpp_client_set_password (client, NULL);
@@ -303,7 +304,7 @@ question_cb (IBBXmppClient *client, IBBXmppQuestion *question, Application *self
     ibb_xmpp_trust_question_accept (IBB_XMPP_TRUST_QUESTION (question), IBB_XMPP_ANSWER_FLAGS_NONE);
   else
     ibb_xmpp_password_question_answer (IBB_XMPP_PASSWORD_QUESTION (question), "secret",
-                                  IBB_XMPP_ANSWER_FLAGS_NONE);
+                                       IBB_XMPP_ANSWER_FLAGS_NONE);
   return TRUE;
 }
 
@@ -354,8 +355,7 @@ check_login (Application *self)
   g_autoptr (GAsyncResult) result = wait_for_result (&self->login);
   g_autoptr (GObject)      source = g_async_result_get_source_object (result);
   g_autoptr (GError)       error = NULL;
-  gboolean                 is_online =
-      ibb_xmpp_entity_login_finish (IBB_XMPP_ENTITY (source), result, &error);
+  gboolean is_online = ibb_xmpp_entity_login_finish (IBB_XMPP_ENTITY (source), result, &error);
 
   if (self->deed == DO_LOG_OUT || self->deed == DO_LOG_OUT_AND_WAIT)
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -423,7 +423,7 @@ check_acted (Application *self, Words *words)
 static void
 give_objects (Application *self, Words *words)
 {
-  IBBXmppClient       *client = IBB_XMPP_CLIENT (*self->client);
+  IBBXmppClient   *client = IBB_XMPP_CLIENT (*self->client);
   g_autofree char *path = get_certificate_path ("authority.crt");
 
   self->database = assert_succeeds (g_tls_file_database_new, path);

@@ -125,13 +125,13 @@ has_timer (IBBXmppClient *client)
 
 struct _Online
 {
-  IBBXmppEntity **client;  /* (unowned): that of the case */
-  Watcher            *watcher; /* (owned) (nullable) */
-  GAsyncResult       *logout;  /* (owned) (nullable) */
-  GThread            *thread;  /* (nullable) */
-  IBBXmppClient          *stuck;   /* (owned) (nullable): in a login that has no end */
-  GAsyncResult       *stuck_login;
-  GSocketListener    *silent; /* (owned) (nullable): where it logs in */
+  IBBXmppEntity  **client;  /* (unowned): that of the case */
+  Watcher         *watcher; /* (owned) (nullable) */
+  GAsyncResult    *logout;  /* (owned) (nullable) */
+  GThread         *thread;  /* (nullable) */
+  IBBXmppClient   *stuck;   /* (owned) (nullable): in a login that has no end */
+  GAsyncResult    *stuck_login;
+  GSocketListener *silent; /* (owned) (nullable): where it logs in */
 };
 
 static void
@@ -200,8 +200,8 @@ check_logging_out (Online *self, Words *words)
   assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_connection_send,
                 IBB_CONNECTION (*self->client), stanza);
   ibb_xmpp_entity_login_async (*self->client, NULL, store_result_cb, &login);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_xmpp_entity_login_finish,
-                       *self->client, &login);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_xmpp_entity_login_finish, *self->client,
+                       &login);
   g_assert_null (self->logout);
 }
 
@@ -271,7 +271,7 @@ share_worker (Online *self, Words *words)
   self->silent = g_socket_listener_new ();
   self->stuck = new_on (worker, g_socket_listener_add_any_inet_port (self->silent, NULL, NULL));
   ibb_xmpp_entity_login_async (IBB_XMPP_ENTITY (self->stuck), NULL, store_result_cb,
-                                   &self->stuck_login);
+                               &self->stuck_login);
 }
 
 static void
@@ -296,7 +296,7 @@ drop_stuck (Online *self, Words *words)
 typedef struct
 {
   IBBXmppClient *other;
-  int        done; /* atomic */
+  int            done; /* atomic */
 } Call;
 
 static gboolean
@@ -334,8 +334,7 @@ drop_thread (gpointer port)
 
       for (int j = 0; j < CLIENTS; j++)
         clients[j] = new_on (worker, GPOINTER_TO_UINT (port));
-      ibb_xmpp_entity_login_async (IBB_XMPP_ENTITY (clients[i % CLIENTS]), NULL, NULL,
-                                       NULL);
+      ibb_xmpp_entity_login_async (IBB_XMPP_ENTITY (clients[i % CLIENTS]), NULL, NULL, NULL);
       for (int j = 0; j < CLIENTS; j++)
         g_object_unref (clients[j]);
     }
@@ -365,8 +364,8 @@ use_account (Online *self, Words *words)
   const char    *password = g_strchug (parts[1]);
 
   g_clear_object (self->client);
-  *self->client = IBB_XMPP_ENTITY (
-      account_create_client_for (parts[0], *password != '\0' ? password : NULL));
+  *self->client =
+      IBB_XMPP_ENTITY (account_create_client_for (parts[0], *password != '\0' ? password : NULL));
 }
 
 /* The mechanism that the last login in any thread chose. */
@@ -406,7 +405,7 @@ check_chosen (Online *self, Words *words)
 static void
 check_mechanism (Online *self, Words *words)
 {
-  IBBXmppClient                  *client = IBB_XMPP_CLIENT (*self->client);
+  IBBXmppClient              *client = IBB_XMPP_CLIENT (*self->client);
   g_autoptr (GTlsCertificate) certificate = ibb_xmpp_client_dup_peer_certificate (client);
   g_autofree char            *used = ibb_xmpp_client_dup_mechanism (client);
 

@@ -186,9 +186,9 @@ write_until_lost (IBBTransport *transport)
 static void
 test_forgotten (Parties *self, gconstpointer data)
 {
-  g_autoptr (IBBTransport) alice = NULL;
-  g_autoptr (IBBTransport) bob = NULL;
-  g_autoptr (IBBXmppClient)    other = NULL;
+  g_autoptr (IBBTransport)  alice = NULL;
+  g_autoptr (IBBTransport)  bob = NULL;
+  g_autoptr (IBBXmppClient) other = NULL;
 
   open_session (self, IBB_STANZA_TYPE_IQ, &alice, &bob);
   cut_proxy_set_closed (self->alice.proxy, TRUE);

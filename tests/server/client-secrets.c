@@ -99,7 +99,7 @@ static IBBXmppClient *
 create_client (void)
 {
   g_autofree char *jid = account_dup_jid ("alice", NULL);
-  IBBXmppClient       *client = account_create_client_for (jid, show_password ());
+  IBBXmppClient   *client = account_create_client_for (jid, show_password ());
 
   explicit_bzero (shown, sizeof shown);
   return client;
@@ -143,11 +143,11 @@ static void
 test_cancelled (void)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  IBBXmppClient               *client = create_client ();
+  IBBXmppClient           *client = create_client ();
 
   g_cancellable_cancel (cancellable);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_entity_login,
-                IBB_XMPP_ENTITY (client), cancellable);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_entity_login, IBB_XMPP_ENTITY (client),
+                cancellable);
   drop_client (client);
   assert_copies ("freed", 0);
 }
@@ -162,7 +162,7 @@ test_component (void)
   explicit_bzero (shown, sizeof shown);
   ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (component), account_get ("IBB_TEST_HOST"));
   ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (component),
-                                (guint) atoi (account_get ("IBB_TEST_COMPONENT_PORT")));
+                            (guint) atoi (account_get ("IBB_TEST_COMPONENT_PORT")));
   assert_fails (IBB_ERROR, IBB_ERROR_AUTHENTICATION, ibb_xmpp_entity_login,
                 IBB_XMPP_ENTITY (component), NULL);
   assert_copies ("refused", 1);
@@ -210,7 +210,8 @@ fetch_token (int pipe)
   token = ibb_xmpp_client_dup_token (client);
   if (token != NULL)
     {
-      const char *parts[] = { ibb_xmpp_token_get_mechanism (token), ibb_xmpp_token_get_secret (token) };
+      const char *parts[] = { ibb_xmpp_token_get_mechanism (token),
+                              ibb_xmpp_token_get_secret (token) };
 
       for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
         g_assert_cmpint (write (pipe, parts[i], strlen (parts[i]) + 1), >, 0);
@@ -272,7 +273,7 @@ create_token (void)
   static char       text[MEMORY_TEXT_MAX];
   const MemoryText *secret = &token_texts[TOKEN_SECRET];
   char             *end = g_stpcpy (text, TOKEN_START);
-  IBBXmppToken         *token;
+  IBBXmppToken     *token;
 
   for (gsize i = 0; i < secret->length; i++)
     end[i] = (char) (secret->bytes[i] ^ MEMORY_MASK);
@@ -316,8 +317,8 @@ test_token_issued (gconstpointer data)
   const gboolean overwrites = GPOINTER_TO_INT (data); /* what is freed */
   const guint    n_freed = overwrites ? 0 : 1;
   static char    text[MEMORY_TEXT_MAX];
-  IBBXmppClient     *client = create_token_client ();
-  IBBXmppToken      *token;
+  IBBXmppClient *client = create_token_client ();
+  IBBXmppToken  *token;
 
   mallopt (M_PERTURB, overwrites ? 0x55 : 0);
   assert_login (client);

@@ -25,26 +25,26 @@
 
 struct _ClientRun
 {
-  ScriptServer      *servers;
-  Surroundings      *surroundings;
-  Online            *online;
-  Application       *application;
-  CutProxy          *proxy; /* (nullable) */
+  ScriptServer  *servers;
+  Surroundings  *surroundings;
+  Online        *online;
+  Application   *application;
+  CutProxy      *proxy; /* (nullable) */
   IBBXmppEntity *client;
-  IBBService        *service; /* (nullable) */
-  GCancellable      *cancellable;
-  GAsyncResult      *login;
-  gboolean           is_logging_in;
-  GAsyncResult      *accepted;
-  GAsyncResult      *expected;
-  GAsyncResult      *opened;
-  GAsyncResult      *query;
-  IBBTransport      *transport; /* (nullable): that was opened */
-  GSocket           *silent[4]; /* (nullable): the first listens */
-  GString           *received;  /* names or ids of stanzas, and changes of resources */
-  guint              n_notified;
-  guint              n_handled; /* stanzas */
-  guint              n_nested;  /* for so many the handler of the first one waits */
+  IBBService    *service; /* (nullable) */
+  GCancellable  *cancellable;
+  GAsyncResult  *login;
+  gboolean       is_logging_in;
+  GAsyncResult  *accepted;
+  GAsyncResult  *expected;
+  GAsyncResult  *opened;
+  GAsyncResult  *query;
+  IBBTransport  *transport; /* (nullable): that was opened */
+  GSocket       *silent[4]; /* (nullable): the first listens */
+  GString       *received;  /* names or ids of stanzas, and changes of resources */
+  guint          n_notified;
+  guint          n_handled; /* stanzas */
+  guint          n_nested;  /* for so many the handler of the first one waits */
 };
 
 typedef struct _ClientRun Run;
@@ -56,10 +56,10 @@ static void
 create_client (Run *self, const char *jid)
 {
   g_clear_object (&self->client);
-  self->client =
-      g_object_new (IBB_XMPP_TYPE_CLIENT, "jid", jid, "host", "127.0.0.1", "port",
-                    self->servers->server->acceptor.port, "password", "secret", "tls-mode",
-                    IBB_XMPP_TLS_MODE_NONE, "password-policy", IBB_XMPP_PASSWORD_POLICY_READABLE, NULL);
+  self->client = g_object_new (IBB_XMPP_TYPE_CLIENT, "jid", jid, "host", "127.0.0.1", "port",
+                               self->servers->server->acceptor.port, "password", "secret",
+                               "tls-mode", IBB_XMPP_TLS_MODE_NONE, "password-policy",
+                               IBB_XMPP_PASSWORD_POLICY_READABLE, NULL);
   application_attach (self->application);
 }
 
@@ -254,7 +254,7 @@ static void
 set_pin (Run *self, Words *words)
 {
   g_autoptr (GTlsCertificate) certificate = load_certificate (words_take_rest (words));
-  g_autofree char            *fingerprint = ibb_xmpp_known_certificates_dup_fingerprint (certificate);
+  g_autofree char *fingerprint = ibb_xmpp_known_certificates_dup_fingerprint (certificate);
 
   ibb_xmpp_client_set_fingerprint (IBB_XMPP_CLIENT (self->client), fingerprint);
 }
@@ -263,10 +263,10 @@ set_pin (Run *self, Words *words)
 static void
 set_token (Run *self, Words *words)
 {
-  const char           *mechanism = words_take (words);
-  g_autoptr (GDateTime) past = g_date_time_new_from_unix_utc (1);
-  g_autoptr (IBBXmppToken)  token = ibb_xmpp_token_new (
-       "secret-token", mechanism, g_str_equal (words_take_rest (words), "expired") ? past : NULL);
+  const char              *mechanism = words_take (words);
+  g_autoptr (GDateTime)    past = g_date_time_new_from_unix_utc (1);
+  g_autoptr (IBBXmppToken) token = ibb_xmpp_token_new (
+      "secret-token", mechanism, g_str_equal (words_take_rest (words), "expired") ? past : NULL);
 
   ibb_xmpp_client_set_token (IBB_XMPP_CLIENT (self->client), token);
 }
@@ -277,7 +277,8 @@ check_token (Run *self, Words *words)
 {
   g_autoptr (IBBXmppToken) token = ibb_xmpp_client_dup_token (IBB_XMPP_CLIENT (self->client));
 
-  g_assert_cmpstr (token != NULL ? ibb_xmpp_token_get_secret (token) : "none", ==, words_take (words));
+  g_assert_cmpstr (token != NULL ? ibb_xmpp_token_get_secret (token) : "none", ==,
+                   words_take (words));
   if (words_peek (words) != NULL)
     g_assert_cmpstr (ibb_xmpp_token_get_mechanism (token), ==, words_take (words));
 }

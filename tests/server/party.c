@@ -13,8 +13,7 @@ party_init (Party *self, const char *name, const char *resource)
 {
   self->proxy = cut_proxy_new ((guint) atoi (account_get ("IBB_TEST_PORT")));
   self->client = account_create_client (name, resource);
-  ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (self->client),
-                                cut_proxy_get_port (self->proxy));
+  ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (self->client), cut_proxy_get_port (self->proxy));
   self->service = ibb_service_new (IBB_CONNECTION (self->client));
   ibb_service_set_session_limit (self->service, 10);
 }

@@ -12,9 +12,9 @@
 
 typedef struct
 {
-  CutProxy   *proxy;
-  IBBXmppClient  *client;
-  IBBService *service;
+  CutProxy      *proxy;
+  IBBXmppClient *client;
+  IBBService    *service;
 } Party;
 
 typedef struct

@@ -233,8 +233,8 @@ judge (Search *self, const World *world)
       if (decision->exchange.state == IBB_EXCHANGE_DECLINED)
         judge_refusal (self, world, i);
       /* The digits of one unknown peer at a time can be tried unseen. */
-      if (ibb_exchange_is_exposed (&decision->exchange) && decision->trust != IBB_XMPP_TRUST_KNOWN &&
-          decision->can_ask)
+      if (ibb_exchange_is_exposed (&decision->exchange) &&
+          decision->trust != IBB_XMPP_TRUST_KNOWN && decision->can_ask)
         n_exposed[it->user][it->as_server]++;
     }
   for (guint i = 0; i < N_USERS * 2; i++)
@@ -301,9 +301,9 @@ end (Search *self, World *world, guint link)
 static void
 check (Search *self, World *world, guint link)
 {
-  const Link *it = &self->scene->links[link];
-  guint       list = world->lists[it->user];
-  IBBXmppTrust    trust = IBB_XMPP_TRUST_UNKNOWN;
+  const Link  *it = &self->scene->links[link];
+  guint        list = world->lists[it->user];
+  IBBXmppTrust trust = IBB_XMPP_TRUST_UNKNOWN;
 
   if (list & ENTRY (it->name, get_key (self, link)))
     trust = IBB_XMPP_TRUST_KNOWN;

@@ -106,11 +106,7 @@ main (int argc, char **argv)
   folder = assert_succeeds (g_dir_make_tmp, "ibb-private-file-XXXXXX");
   g_test_add_func ("/private-file/lengths", test_lengths);
   g_test_add_func ("/private-file/fails", test_fails);
-#ifdef HAVE_GNUTLS
   g_test_add_func ("/private-file/certificate", test_certificate);
-#else
-  (void) test_certificate;
-#endif
   status = g_test_run ();
   command = g_strdup_printf ("rm -r '%s'", folder);
   g_assert_cmpint (system (command), ==, 0);

@@ -44,14 +44,15 @@ withdrawn_cb (IBBXmppQuestion *question, Asker *self)
 static IBBXmppPasswordQuestion *
 ask (Asker *self, const GError *keyring_error)
 {
-  IBBXmppPasswordQuestion *question = ibb_xmpp_password_question_new ("a@b", TRUE, TRUE, keyring_error);
-  g_autoptr (GObject)  object = g_object_new (IBB_XMPP_TYPE_PASSWORD_QUESTION, NULL);
-  g_autoptr (GSource)  source = NULL;
+  IBBXmppPasswordQuestion *question =
+      ibb_xmpp_password_question_new ("a@b", TRUE, TRUE, keyring_error);
+  g_autoptr (GObject) object = g_object_new (IBB_XMPP_TYPE_PASSWORD_QUESTION, NULL);
+  g_autoptr (GSource) source = NULL;
 
   g_signal_connect (question, "withdrawn", G_CALLBACK (withdrawn_cb), self);
   source = ibb_xmpp_question_ask (IBB_XMPP_QUESTION (g_object_ref (question)), object,
-                             g_signal_lookup ("withdrawn", IBB_XMPP_TYPE_QUESTION), NULL, answered_cb,
-                             self, freed_cb);
+                                  g_signal_lookup ("withdrawn", IBB_XMPP_TYPE_QUESTION), NULL,
+                                  answered_cb, self, freed_cb);
   g_source_destroy (source);
   return question;
 }
@@ -59,11 +60,11 @@ ask (Asker *self, const GError *keyring_error)
 static void
 test_password (void)
 {
-  Asker                self = { 0 };
+  Asker                    self = { 0 };
   IBBXmppPasswordQuestion *question = ask (&self, NULL);
   IBBXmppQuestion         *base = IBB_XMPP_QUESTION (question);
   IBBXmppAnswerFlags       flags = 0;
-  g_autofree char     *password = NULL;
+  g_autofree char         *password = NULL;
 
   g_assert_cmpstr (ibb_xmpp_password_question_get_jid (question), ==, "a@b");
   g_assert_true (ibb_xmpp_password_question_get_was_refused (question));
@@ -90,10 +91,10 @@ test_password (void)
 static void
 test_refused (void)
 {
-  g_autoptr (GError)   reason = g_error_new_literal (IBB_ERROR, IBB_ERROR_PROTOCOL, "why");
-  Asker                self = { 0 };
+  g_autoptr (GError)       reason = g_error_new_literal (IBB_ERROR, IBB_ERROR_PROTOCOL, "why");
+  Asker                    self = { 0 };
   IBBXmppPasswordQuestion *question = ask (&self, reason);
-  g_autoptr (GError)   seen = ibb_xmpp_password_question_dup_keyring_error (question);
+  g_autoptr (GError)       seen = ibb_xmpp_password_question_dup_keyring_error (question);
 
   g_assert_error (seen, IBB_ERROR, IBB_ERROR_PROTOCOL);
   g_assert_false (ibb_xmpp_password_question_get_can_remember (question));
@@ -109,7 +110,7 @@ test_refused (void)
 static void
 test_withdrawn (void)
 {
-  Asker                self = { 0 };
+  Asker                    self = { 0 };
   IBBXmppPasswordQuestion *question = ask (&self, NULL);
 
   for (guint i = 0; i < 2; i++)

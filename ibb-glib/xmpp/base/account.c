@@ -359,7 +359,7 @@ gboolean
 ibb_account_set_token (IBBAccount *self, IBBXmppToken *token)
 {
   IBBXmppToken *value = token != NULL ? ibb_xmpp_token_ref (token) : NULL;
-  gboolean  changed;
+  gboolean      changed;
 
   g_mutex_lock (&self->lock);
   changed = swap_token (self, &value);
@@ -374,7 +374,7 @@ static void
 replace_token (IBBAccount *self, IBBXmppToken *old, IBBXmppToken *token)
 {
   IBBXmppToken *value = token != NULL ? ibb_xmpp_token_ref (token) : NULL;
-  gboolean  changed;
+  gboolean      changed;
 
   g_mutex_lock (&self->lock);
   changed = ibb_xmpp_token_is_same (self->settings.token, old) && swap_token (self, &value);
@@ -406,9 +406,9 @@ ibb_account_set_token_replaced (IBBAccount *self, void (*func) (gpointer data), 
 void
 ibb_account_end (IBBAccount *self)
 {
-  g_autoptr (GTlsDatabase)         tls_database = NULL;
-  g_autoptr (GProxyResolver)       proxy_resolver = NULL;
-  g_autoptr (GTlsCertificate)      certificate = NULL;
+  g_autoptr (GTlsDatabase)             tls_database = NULL;
+  g_autoptr (GProxyResolver)           proxy_resolver = NULL;
+  g_autoptr (GTlsCertificate)          certificate = NULL;
   g_autoptr (IBBXmppKnownCertificates) known_certificates = NULL;
 
   g_mutex_lock (&self->lock);

@@ -8,9 +8,9 @@
 
 #include <gio/gio.h>
 
-#include "ibb-types.h"
-#include "xmpp/trust/ibb-xmpp-known-certificates.h"
 #include "xmpp/ibb-xmpp-token.h"
+#include "xmpp/ibb-xmpp-types.h"
+#include "xmpp/trust/ibb-xmpp-known-certificates.h"
 
 #define IBB_ACCOUNT_DEFAULT_PRIORITY (-1)
 
@@ -18,27 +18,27 @@ typedef struct _IBBAccount IBBAccount;
 
 typedef struct
 {
-  char                 *jid;      /* in a copy, "" if there is none */
-  char                 *password; /* (nullable): in a copy, only for a login */
-  char                 *host;     /* (nullable) */
-  guint                 port;     /* 0: by SRV, or the usual one of host */
+  char                     *jid;      /* in a copy, "" if there is none */
+  char                     *password; /* (nullable): in a copy, only for a login */
+  char                     *host;     /* (nullable) */
+  guint                     port;     /* 0: by SRV, or the usual one of host */
   IBBXmppTlsMode            tls_mode;
   IBBXmppWebsocketMode      websocket_mode;
-  char                 *websocket_uri;  /* (nullable): to be discovered */
-  GTlsDatabase         *tls_database;   /* (nullable) */
-  GProxyResolver       *proxy_resolver; /* (nullable): that of the system */
+  char                     *websocket_uri;  /* (nullable): to be discovered */
+  GTlsDatabase             *tls_database;   /* (nullable) */
+  GProxyResolver           *proxy_resolver; /* (nullable): that of the system */
   IBBXmppPasswordPolicy     password_policy;
-  GTlsCertificate      *certificate;        /* (nullable): for a server that asks for one */
+  GTlsCertificate          *certificate;        /* (nullable): for a server that asks for one */
   IBBXmppKnownCertificates *known_certificates; /* (nullable) */
-  char                 *fingerprint;        /* (nullable): of the server's only certificate */
-  gboolean              keyring;            /* a missing password is looked up there */
-  gboolean              send_presence;
-  int                   priority;
-  gboolean              resumable;
-  char                 *user_agent_id; /* (nullable) */
+  char                     *fingerprint;        /* (nullable): of the server's only certificate */
+  gboolean                  keyring;            /* a missing password is looked up there */
+  gboolean                  send_presence;
+  int                       priority;
+  gboolean                  resumable;
+  char                     *user_agent_id; /* (nullable) */
   IBBXmppToken             *token;         /* (owned) (nullable) */
-  IBBAccount           *account; /* (nullable): of which it is a copy; it outlives all logins */
-  gboolean              is_component; /* jid is its domain, and password the secret (XEP-0114) */
+  IBBAccount               *account; /* (nullable): of which it is a copy; it outlives all logins */
+  gboolean is_component;             /* jid is its domain, and password the secret (XEP-0114) */
 } IBBAccountSettings;
 
 void ibb_account_settings_clear (IBBAccountSettings *self);
@@ -86,14 +86,14 @@ void     ibb_account_set_was_refused (IBBAccount *self, gboolean was_refused);
  * number as wide as an int, a string or an object. A setter returns TRUE if the value was another
  * one. */
 #define IBB_ACCOUNT_SETTING(field) G_STRUCT_OFFSET (IBBAccountSettings, field)
-int       ibb_account_get_int (IBBAccount *self, gsize setting);
-gboolean  ibb_account_set_int (IBBAccount *self, gsize setting, int value);
-char     *ibb_account_dup_string (IBBAccount *self, gsize setting);
-gboolean  ibb_account_set_string (IBBAccount *self, gsize setting, const char *string);
-gpointer  ibb_account_dup_object (IBBAccount *self, gsize setting);
-gboolean  ibb_account_set_object (IBBAccount *self, gsize setting, gpointer object);
+int           ibb_account_get_int (IBBAccount *self, gsize setting);
+gboolean      ibb_account_set_int (IBBAccount *self, gsize setting, int value);
+char         *ibb_account_dup_string (IBBAccount *self, gsize setting);
+gboolean      ibb_account_set_string (IBBAccount *self, gsize setting, const char *string);
+gpointer      ibb_account_dup_object (IBBAccount *self, gsize setting);
+gboolean      ibb_account_set_object (IBBAccount *self, gsize setting, gpointer object);
 IBBXmppToken *ibb_account_dup_token (IBBAccount *self);
-gboolean  ibb_account_set_token (IBBAccount *self, IBBXmppToken *token);
+gboolean      ibb_account_set_token (IBBAccount *self, IBBXmppToken *token);
 /* Gives a login another token (nullable), and its account, too, unless the application has set
  * another one meanwhile. */
 void ibb_account_settings_replace_token (IBBAccountSettings *settings, IBBXmppToken *token);

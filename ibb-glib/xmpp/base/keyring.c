@@ -7,7 +7,6 @@
 #include "ibb-intl-private.h"
 #include "xmpp/base/secret.h"
 
-#ifdef HAVE_LIBSECRET
 #include <libsecret/secret.h>
 
 #define SERVICE "org.freedesktop.secrets"
@@ -155,30 +154,6 @@ ibb_keyring_store (const char *bare_jid, const char *password)
   secret_password_store (&schema, SECRET_COLLECTION_DEFAULT, label, password, NULL, stored_cb, NULL,
                          "jid", bare_jid, NULL);
 }
-
-#else
-
-void
-ibb_keyring_lookup_async (const char         *bare_jid,
-                          GCancellable       *cancellable,
-                          GAsyncReadyCallback callback,
-                          gpointer            user_data)
-{
-  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, ibb_keyring_lookup_async);
-  g_task_set_name (task, "[ibb-glib] keyring");
-  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                           _ ("This build has no keyring"));
-}
-
-void
-ibb_keyring_store (const char *bare_jid, const char *password)
-{
-  g_debug ("This build has no keyring for the password of %s", bare_jid);
-}
-
-#endif
 
 char *
 ibb_keyring_lookup_finish (GAsyncResult *result, GError **error)

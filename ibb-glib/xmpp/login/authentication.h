@@ -23,7 +23,7 @@ struct _IBBAuthentication
   IBBFast      *fast;            /* (nullable): by token, instead */
   const char   *token_mechanism; /* (nullable): of a token that the server may issue */
   gboolean      requests_token;  /* of that mechanism */
-  IBBXmppToken     *token;           /* (owned) (nullable): the one that it has issued */
+  IBBXmppToken *token;           /* (owned) (nullable): the one that it has issued */
   const char *namespace;         /* of the elements: that of SASL, or of SASL2 */
   IBBSasl2Requests requests;     /* along with a login by SASL2 */
   IBBSasl2Outcome  outcome;

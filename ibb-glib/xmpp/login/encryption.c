@@ -166,7 +166,7 @@ ibb_encryption_check (const IBBAccountSettings *settings, GError **error)
 
 gboolean
 ibb_encryption_choose (const IBBElement *features,
-                       IBBXmppTlsMode        mode,
+                       IBBXmppTlsMode    mode,
                        const char       *domain,
                        gboolean         *encrypts,
                        GError          **error)

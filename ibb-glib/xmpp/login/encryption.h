@@ -45,7 +45,7 @@ struct _IBBEncryption
 /* Whether to ask for TLS, by these features of an XML stream without it. FALSE: what the server
  * offers and what mode asks for do not go together. */
 gboolean ibb_encryption_choose (const IBBElement *features,
-                                IBBXmppTlsMode        mode,
+                                IBBXmppTlsMode    mode,
                                 const char       *domain,
                                 gboolean         *encrypts,
                                 GError          **error);

@@ -107,7 +107,7 @@ dup_initial (IBBXmppToken *token, const char *node, GBytes *binding)
 }
 
 IBBFast *
-ibb_fast_new (IBBXmppToken                *token,
+ibb_fast_new (IBBXmppToken            *token,
               const IBBElement        *offer,
               const IBBSaslParameters *parameters,
               gboolean                 is_bound)
@@ -187,7 +187,7 @@ ibb_fast_take_token (IBBElement *success, const char *mechanism)
   g_autoptr (GDateTime)  expiry = NULL;
   const char            *time;
   char                  *secret;
-  IBBXmppToken              *token = NULL;
+  IBBXmppToken          *token = NULL;
 
   if (element == NULL)
     return NULL;

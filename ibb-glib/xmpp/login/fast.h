@@ -23,7 +23,7 @@ struct _IBBFast
 
 /* offer: that of SASL2. is_bound: the password would log in bound to the channel; then a token
  * that is not bound is no replacement. NULL: the token cannot be used here. */
-IBBFast *ibb_fast_new (IBBXmppToken                *token,
+IBBFast *ibb_fast_new (IBBXmppToken            *token,
                        const IBBElement        *offer,
                        const IBBSaslParameters *parameters,
                        gboolean                 is_bound);

@@ -9,36 +9,36 @@
 #include "ibb-source-private.h"
 #include "runtime/call-task.h"
 #include "runtime/cancel-watch.h"
-#include "xmpp/trust/ibb-xmpp-password-question-private.h"
-#include "xmpp/trust/ibb-xmpp-trust-question-private.h"
 #include "xmpp/base/keyring.h"
 #include "xmpp/base/secret.h"
+#include "xmpp/trust/ibb-xmpp-password-question-private.h"
+#include "xmpp/trust/ibb-xmpp-trust-question-private.h"
 
 struct _IBBLogin
 {
-  IBBThread            *thread;
-  IBBLoginSignals       signals;
-  IBBLoginDone          done;
-  gpointer              owner;
-  IBBAccount           *account;
-  IBBXmppKnownCertificates *known;   /* (owned) (nullable) */
-  gboolean              keyring; /* a missing password is looked up there, and may be kept there */
+  IBBThread                *thread;
+  IBBLoginSignals           signals;
+  IBBLoginDone              done;
+  gpointer                  owner;
+  IBBAccount               *account;
+  IBBXmppKnownCertificates *known; /* (owned) (nullable) */
+  gboolean keyring; /* a missing password is looked up there, and may be kept there */
 
-  GTask           *task;        /* (owned) (nullable): until it is done */
-  IBBNegotiation  *negotiation; /* (owned) (nullable): until it is done */
-  IBBCancelWatch  *cancelled;   /* (owned) (nullable) */
-  GCancellable    *lookup;      /* (owned): of the password in the keyring */
-  gboolean         is_looking_up;
-  GError          *keyring_error; /* (owned) (nullable): why none can be there */
-  GWeakRef         question;      /* to the application */
-  gboolean         is_asking;     /* question has neither been answered nor withdrawn */
-  GMainContext    *context;       /* (owned) (nullable): of the signals */
-  GSource         *emission;      /* (owned) (nullable): of question, in context */
-  GTlsCertificate *asked;         /* (owned) (nullable): of question, while is_asking */
-  GTlsCertificate *accepted;      /* (owned) (nullable) */
-  char            *bare_jid;      /* (owned) (nullable): whose password is missing */
-  char            *password;      /* (owned) (nullable): that was missing */
-  IBBXmppAnswerFlags   password_flags;
+  GTask             *task;        /* (owned) (nullable): until it is done */
+  IBBNegotiation    *negotiation; /* (owned) (nullable): until it is done */
+  IBBCancelWatch    *cancelled;   /* (owned) (nullable) */
+  GCancellable      *lookup;      /* (owned): of the password in the keyring */
+  gboolean           is_looking_up;
+  GError            *keyring_error; /* (owned) (nullable): why none can be there */
+  GWeakRef           question;      /* to the application */
+  gboolean           is_asking;     /* question has neither been answered nor withdrawn */
+  GMainContext      *context;       /* (owned) (nullable): of the signals */
+  GSource           *emission;      /* (owned) (nullable): of question, in context */
+  GTlsCertificate   *asked;         /* (owned) (nullable): of question, while is_asking */
+  GTlsCertificate   *accepted;      /* (owned) (nullable) */
+  char              *bare_jid;      /* (owned) (nullable): whose password is missing */
+  char              *password;      /* (owned) (nullable): that was missing */
+  IBBXmppAnswerFlags password_flags;
 };
 
 /* Who waits for an answer. The client keeps the thread. */
@@ -51,9 +51,9 @@ typedef struct
 /* The thread may get it after the login, so it has nothing of the application's. */
 typedef struct
 {
-  IBBLogin      *login; /* (owned) */
-  gboolean       yes;
-  char          *password; /* (owned) (nullable) */
+  IBBLogin          *login; /* (owned) */
+  gboolean           yes;
+  char              *password; /* (owned) (nullable) */
   IBBXmppAnswerFlags flags;    /* of password */
 } Answer;
 
@@ -156,8 +156,8 @@ answered_cb (IBBXmppQuestion *question, gboolean yes, gpointer user_data)
   answer->login = g_atomic_rc_box_acquire (self);
   answer->yes = yes;
   if (yes && IBB_XMPP_IS_PASSWORD_QUESTION (question))
-    answer->password =
-        ibb_xmpp_password_question_take_password (IBB_XMPP_PASSWORD_QUESTION (question), &answer->flags);
+    answer->password = ibb_xmpp_password_question_take_password (
+        IBB_XMPP_PASSWORD_QUESTION (question), &answer->flags);
   ibb_thread_invoke (self->thread, answer_cb, answer, answer_free);
 }
 
@@ -179,8 +179,8 @@ ask (IBBLogin *self, IBBXmppQuestion *question, guint signal)
   g_weak_ref_set (&self->question, question);
   self->is_asking = TRUE;
   ibb_source_clear (&self->emission);
-  self->emission =
-      ibb_xmpp_question_ask (question, client, signal, self->context, answered_cb, asker, asker_free);
+  self->emission = ibb_xmpp_question_ask (question, client, signal, self->context, answered_cb,
+                                          asker, asker_free);
 }
 
 static void
@@ -198,7 +198,9 @@ certificate_cb (IBBNegotiation      *negotiation,
       return;
     }
   g_set_object (&self->asked, certificate);
-  ask (self, IBB_XMPP_QUESTION (ibb_xmpp_trust_question_new (name, certificate, errors, self->known, NULL)),
+  ask (self,
+       IBB_XMPP_QUESTION (
+           ibb_xmpp_trust_question_new (name, certificate, errors, self->known, NULL)),
        self->signals.trust);
 }
 
@@ -207,7 +209,7 @@ typedef struct
 {
   GObject         *client; /* (owned) */
   guint            signal;
-  IBBXmppLoginStep     step;
+  IBBXmppLoginStep step;
   char            *text;        /* (nullable) */
   GTlsCertificate *certificate; /* (owned) (nullable) */
 } Step;
@@ -253,9 +255,9 @@ ask_for_password (IBBLogin *self)
 {
   if (has_handler (self, self->signals.password))
     ask (self,
-         IBB_XMPP_QUESTION (ibb_xmpp_password_question_new (self->bare_jid,
-                                                  ibb_account_get_was_refused (self->account),
-                                                  self->keyring, self->keyring_error)),
+         IBB_XMPP_QUESTION (ibb_xmpp_password_question_new (
+             self->bare_jid, ibb_account_get_was_refused (self->account), self->keyring,
+             self->keyring_error)),
          self->signals.password);
   else
     ibb_negotiation_answer_password (self->negotiation, NULL);

@@ -19,8 +19,8 @@ typedef void (*IBBLoginDone) (IBBLogin             *login,
                               const GError         *error,
                               gpointer              owner);
 
-/* The signals of the client that ask the application: (IBBXmppQuestion) → whether another handler is
- * called. 0: nobody is asked. step: IBBXmppEntity::login-step. */
+/* The signals of the client that ask the application: (IBBXmppQuestion) → whether another handler
+ * is called. 0: nobody is asked. step: IBBXmppEntity::login-step. */
 typedef struct
 {
   guint trust;

@@ -296,7 +296,8 @@ start_sasl (IBBNegotiation *self, IBBElement *features)
 static void
 open_stream (IBBNegotiation *self)
 {
-  gboolean is_private = self->encryption != NULL || self->settings.tls_mode == IBB_XMPP_TLS_MODE_NONE;
+  gboolean is_private =
+      self->encryption != NULL || self->settings.tls_mode == IBB_XMPP_TLS_MODE_NONE;
 
   ibb_xml_stream_open (self->stream, is_private && self->node != NULL ? self->bare_jid : NULL,
                        self->domain);

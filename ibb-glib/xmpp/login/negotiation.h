@@ -43,7 +43,10 @@ typedef struct
    * ibb_negotiation_answer_password (), at any time. (nullable): the login goes on without. */
   void (*password) (IBBNegotiation *negotiation, const char *bare_jid, gpointer owner);
   /* A step begins: see IBBXmppEntity::login-step. (nullable) */
-  void (*step) (IBBXmppLoginStep step, const char *text, GTlsCertificate *certificate, gpointer owner);
+  void (*step) (IBBXmppLoginStep step,
+                const char      *text,
+                GTlsCertificate *certificate,
+                gpointer         owner);
   /* Once. result is NULL on error. The negotiation stays until this returns. */
   void (*done) (IBBNegotiation       *negotiation,
                 IBBNegotiationResult *result,

@@ -8,15 +8,15 @@
 
 #include <gio/gio.h>
 
-#include "ibb-types.h"
+#include "xmpp/ibb-xmpp-types.h"
 
 typedef struct
 {
-  const char       *node;            /* (nullable) */
-  const char       *bare_jid;        /* of the account */
-  const char       *password;        /* (nullable) */
-  GTlsConnection   *tls;             /* (nullable): not encrypted */
-  gboolean          has_certificate; /* one was shown to the server */
+  const char           *node;            /* (nullable) */
+  const char           *bare_jid;        /* of the account */
+  const char           *password;        /* (nullable) */
+  GTlsConnection       *tls;             /* (nullable): not encrypted */
+  gboolean              has_certificate; /* one was shown to the server */
   IBBXmppPasswordPolicy policy;
   /* What the server's features say. binding_types is NULL if it says nothing
    * of them (XEP-0440). */

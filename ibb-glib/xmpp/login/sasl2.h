@@ -14,7 +14,7 @@
 typedef struct
 {
   const char          *user_agent_id; /* (nullable): only over TLS */
-  IBBXmppToken            *token;         /* (nullable): to log in with, instead of the password */
+  IBBXmppToken        *token;         /* (nullable): to log in with, instead of the password */
   gboolean             binds;         /* a resource that the server chooses (XEP-0386) */
   gboolean             confirms;      /* acknowledgements (XEP-0198), with a resource */
   const IBBResumption *resumption;    /* (nullable): instead of a resource */

@@ -6,9 +6,9 @@
 
 #include "ibb-intl-private.h"
 #include "runtime/call-task.h"
-#include "xmpp/trust/certificate-error.h"
 #include "xmpp/base/domain.h"
 #include "xmpp/base/tls-base.h"
+#include "xmpp/trust/certificate-error.h"
 
 /* The task and the handler of the signal share this. */
 typedef struct

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Why no HTTP library: libsoup 3.2 reads interim answers without returning to the main context, so
- * that a server holds the thread of all clients of an IBBXmppWorker. Its WebSocket has no bound for its
- * queue, does not tell when a message has left, and reads without a limit. With the connections of
- * this library the rules for certificates and proxies are the same as over TCP, by the same code.
+ * that a server holds the thread of all clients of an IBBXmppWorker. Its WebSocket has no bound for
+ * its queue, does not tell when a message has left, and reads without a limit. With the connections
+ * of this library the rules for certificates and proxies are the same as over TCP, by the same
+ * code.
  */
 
 #include "config.h"

@@ -44,8 +44,8 @@ ibb_server_trust_accepts (const IBBServerTrust *self,
     return ibb_xmpp_known_certificates_matches (certificate, self->fingerprint);
 
   return (self->accepted != NULL && g_tls_certificate_is_same (certificate, self->accepted)) ||
-         (self->known != NULL &&
-          ibb_xmpp_known_certificates_check (self->known, domain, certificate) == IBB_XMPP_TRUST_KNOWN);
+         (self->known != NULL && ibb_xmpp_known_certificates_check (
+                                     self->known, domain, certificate) == IBB_XMPP_TRUST_KNOWN);
 }
 
 gboolean
@@ -53,6 +53,6 @@ ibb_server_trust_has_another (const IBBServerTrust *self,
                               const char           *domain,
                               GTlsCertificate      *certificate)
 {
-  return self->known != NULL &&
-         ibb_xmpp_known_certificates_check (self->known, domain, certificate) == IBB_XMPP_TRUST_CHANGED;
+  return self->known != NULL && ibb_xmpp_known_certificates_check (
+                                    self->known, domain, certificate) == IBB_XMPP_TRUST_CHANGED;
 }

@@ -10,10 +10,10 @@
 
 typedef struct
 {
-  char                 *fingerprint; /* (nullable): then no other certificate counts */
-  GTlsDatabase         *database;    /* (owned) (nullable): the system's */
+  char                     *fingerprint; /* (nullable): then no other certificate counts */
+  GTlsDatabase             *database;    /* (owned) (nullable): the system's */
   IBBXmppKnownCertificates *known;       /* (owned) (nullable) */
-  GTlsCertificate      *accepted;    /* (owned) (nullable): by the application */
+  GTlsCertificate          *accepted;    /* (owned) (nullable): by the application */
 } IBBServerTrust;
 
 void ibb_server_trust_init (IBBServerTrust           *self,

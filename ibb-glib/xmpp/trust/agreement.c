@@ -17,8 +17,8 @@
 /* The answer to a question. The question and the thread share this. */
 typedef struct
 {
-  GMainContext     *context;     /* (owned): of the thread */
-  gint              is_answered; /* atomic */
+  GMainContext         *context;     /* (owned): of the thread */
+  gint                  is_answered; /* atomic */
   IBBXmppTrustQuestion *accepted;    /* (owned) (nullable): immutable once is_answered */
 } Answer;
 
@@ -141,17 +141,17 @@ check (Run *self)
 static void
 ask (Run *self)
 {
-  const IBBAgreement *call = self->call;
-  IBBXmppTrustQuestion   *question =
+  const IBBAgreement   *call = self->call;
+  IBBXmppTrustQuestion *question =
       ibb_xmpp_trust_question_new (call->peer, self->certificate, G_TLS_CERTIFICATE_UNKNOWN_CA,
-                              call->known, self->decision.exchange.code);
+                                   call->known, self->decision.exchange.code);
 
   self->answer = g_atomic_rc_box_new0 (Answer);
   self->answer->context = g_main_context_ref (self->context);
   g_weak_ref_set (&self->question, question);
   g_source_unref (ibb_xmpp_question_ask (IBB_XMPP_QUESTION (question), call->object, call->signal,
-                                    call->context, answered_cb,
-                                    g_atomic_rc_box_acquire (self->answer), answer_unref));
+                                         call->context, answered_cb,
+                                         g_atomic_rc_box_acquire (self->answer), answer_unref));
 }
 
 /* Bytes. */

@@ -31,7 +31,7 @@ typedef enum
 typedef struct
 {
   IBBExchange        exchange; /* bytes of the peer go in by ibb_exchange_receive () */
-  IBBXmppTrust           trust;    /* as known certificates say */
+  IBBXmppTrust       trust;    /* as known certificates say */
   IBBDecisionFailure failure;
   gint64             deadline;   /* of the state */
   gint64             until;      /* after IBB_STEP_WAIT: when to proceed at the latest */

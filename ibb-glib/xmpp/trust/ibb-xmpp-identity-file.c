@@ -11,7 +11,7 @@
 static void
 load_or_create_thread (GTask *task, gpointer source, gpointer path, GCancellable *cancellable)
 {
-  GError      *error = NULL;
+  GError          *error = NULL;
   IBBXmppIdentity *self = ibb_xmpp_identity_load_or_create (path, &error);
 
   if (self != NULL)
@@ -34,9 +34,9 @@ load_or_create_thread (GTask *task, gpointer source, gpointer path, GCancellable
  */
 void
 ibb_xmpp_identity_load_or_create_async (const char         *path,
-                                   GCancellable       *cancellable,
-                                   GAsyncReadyCallback callback,
-                                   gpointer            user_data)
+                                        GCancellable       *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer            user_data)
 {
   g_autoptr (GTask) task = NULL;
 
@@ -64,7 +64,8 @@ IBBXmppIdentity *
 ibb_xmpp_identity_load_or_create_finish (GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_xmpp_identity_load_or_create_async), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_xmpp_identity_load_or_create_async),
+                        NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }

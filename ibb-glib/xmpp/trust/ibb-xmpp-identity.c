@@ -64,7 +64,7 @@ struct _IBBXmppIdentity
   GTlsCertificate  *certificate; /* immutable after construction */
   IBBAgreementTurns queue;       /* has a lock of its own */
 
-  GMutex                lock;
+  GMutex                    lock;
   IBBXmppKnownCertificates *known; /* protected by lock; (owned) (nullable) */
 };
 
@@ -92,14 +92,14 @@ G_DEFINE_FINAL_TYPE (IBBXmppIdentity, ibb_xmpp_identity, G_TYPE_OBJECT)
 typedef struct
 {
   IBBXmppIdentity          *identity;  /* (owned) */
-  IBBTransport         *transport; /* (owned) */
-  char                 *own;       /* the bare JID of this end, in normal form */
-  char                 *peer;      /* that of the peer */
-  gboolean              as_server;
+  IBBTransport             *transport; /* (owned) */
+  char                     *own;       /* the bare JID of this end, in normal form */
+  char                     *peer;      /* that of the peer */
+  gboolean                  as_server;
   IBBXmppKnownCertificates *known;   /* (owned) (nullable) */
-  GMainContext         *context; /* (owned) (nullable): of the caller */
-  GCancellable         *limit;   /* (owned): by the caller, or by the time */
-  gint                  is_late; /* atomic */
+  GMainContext             *context; /* (owned) (nullable): of the caller */
+  GCancellable             *limit;   /* (owned): by the caller, or by the time */
+  gint                      is_late; /* atomic */
 } Job;
 
 /* What the thread tells the application. */
@@ -188,8 +188,8 @@ ibb_xmpp_identity_class_init (IBBXmppIdentityClass *klass)
    * The certificates of peers that are trusted without a question, and where those are remembered
    * that the application accepts. A peer may have several, one for each device.
    *
-   * An identity begins with those of the user, as [ctor@IBBXmpp.KnownCertificates.new] makes without a
-   * path.
+   * An identity begins with those of the user, as [ctor@IBBXmpp.KnownCertificates.new] makes
+   * without a path.
    *
    * Default: %NULL.
    *
@@ -206,9 +206,10 @@ ibb_xmpp_identity_class_init (IBBXmppIdentityClass *klass)
    * @self: the identity
    * @question: whether the certificate of the peer is trusted
    *
-   * The certificate of a peer is not known. [property@IBBXmpp.TrustQuestion:code] has six digits that
-   * the other user sees, too, unless somebody sits in between: as such a question, or by
-   * [signal@IBBXmpp.Identity::peer-asking] if the program of the other user knows the certificate of
+   * The certificate of a peer is not known. [property@IBBXmpp.TrustQuestion:code] has six digits
+   * that the other user sees, too, unless somebody sits in between: as such a question, or by
+   * [signal@IBBXmpp.Identity::peer-asking] if the program of the other user knows the certificate
+   * of
    * @self already.
    *
    * Nothing but the handshake has passed. The question has to be answered within five minutes. If
@@ -222,9 +223,10 @@ ibb_xmpp_identity_class_init (IBBXmppIdentityClass *klass)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_TRUST_REQUESTED] = g_signal_new (
-      "trust-requested", IBB_XMPP_TYPE_IDENTITY, G_SIGNAL_RUN_LAST, 0, g_signal_accumulator_true_handled,
-      NULL, NULL, G_TYPE_BOOLEAN, 1, IBB_XMPP_TYPE_TRUST_QUESTION);
+  signals[SIGNAL_TRUST_REQUESTED] =
+      g_signal_new ("trust-requested", IBB_XMPP_TYPE_IDENTITY, G_SIGNAL_RUN_LAST, 0,
+                    g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 1,
+                    IBB_XMPP_TYPE_TRUST_QUESTION);
 
   /**
    * IBBXmppIdentity::peer-asking:
@@ -290,8 +292,8 @@ ibb_xmpp_identity_new_for_certificate (GTlsCertificate *certificate)
   g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), NULL);
 
   known = ibb_xmpp_known_certificates_new (NULL);
-  return g_object_new (IBB_XMPP_TYPE_IDENTITY, "certificate", certificate, "known-certificates", known,
-                       NULL);
+  return g_object_new (IBB_XMPP_TYPE_IDENTITY, "certificate", certificate, "known-certificates",
+                       known, NULL);
 }
 
 /**
@@ -346,12 +348,14 @@ ibb_xmpp_identity_dup_known_certificates (IBBXmppIdentity *self)
  * Since: 1.0
  */
 void
-ibb_xmpp_identity_set_known_certificates (IBBXmppIdentity *self, IBBXmppKnownCertificates *known_certificates)
+ibb_xmpp_identity_set_known_certificates (IBBXmppIdentity          *self,
+                                          IBBXmppKnownCertificates *known_certificates)
 {
   gboolean changed;
 
   g_return_if_fail (IBB_XMPP_IS_IDENTITY (self));
-  g_return_if_fail (known_certificates == NULL || IBB_XMPP_IS_KNOWN_CERTIFICATES (known_certificates));
+  g_return_if_fail (known_certificates == NULL ||
+                    IBB_XMPP_IS_KNOWN_CERTIFICATES (known_certificates));
 
   g_mutex_lock (&self->lock);
   changed = g_set_object (&self->known, known_certificates);
@@ -633,11 +637,11 @@ encrypt_thread (gpointer data)
  * Since: 1.0
  */
 void
-ibb_xmpp_identity_encrypt_async (IBBXmppIdentity        *self,
-                            IBBTransport       *transport,
-                            GCancellable       *cancellable,
-                            GAsyncReadyCallback callback,
-                            gpointer            user_data)
+ibb_xmpp_identity_encrypt_async (IBBXmppIdentity    *self,
+                                 IBBTransport       *transport,
+                                 GCancellable       *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer            user_data)
 {
   g_autoptr (GTask)  task = NULL;
   g_autoptr (GError) error = NULL;
@@ -663,8 +667,8 @@ ibb_xmpp_identity_encrypt_async (IBBXmppIdentity        *self,
   job->context = g_main_context_ref_thread_default ();
   job->limit = g_cancellable_new ();
 
-  task = ibb_call_task_new (self, ibb_xmpp_identity_encrypt_async, "[ibb-glib] encrypt", cancellable,
-                            callback, user_data);
+  task = ibb_call_task_new (self, ibb_xmpp_identity_encrypt_async, "[ibb-glib] encrypt",
+                            cancellable, callback, user_data);
   g_task_set_task_data (task, job, job_unref);
   /* Not a thread of GIO's, of which there are few: it waits for the peer, and for a person. */
   thread = g_thread_try_new ("[ibb-glib] encrypt", encrypt_thread, g_object_ref (task), &error);
@@ -715,10 +719,10 @@ ibb_xmpp_identity_encrypt_finish (IBBXmppIdentity *self, GAsyncResult *result, G
  * Since: 1.0
  */
 GIOStream *
-ibb_xmpp_identity_encrypt (IBBXmppIdentity  *self,
-                      IBBTransport *transport,
-                      GCancellable *cancellable,
-                      GError      **error)
+ibb_xmpp_identity_encrypt (IBBXmppIdentity *self,
+                           IBBTransport    *transport,
+                           GCancellable    *cancellable,
+                           GError         **error)
 {
   g_autoptr (GMainContext) nobody = g_main_context_new ();
   IBBBlockingCall          wait;

@@ -20,9 +20,9 @@ G_DECLARE_FINAL_TYPE (IBBXmppIdentity, ibb_xmpp_identity, IBB_XMPP, IDENTITY, GO
 
 IBB_AVAILABLE_IN_1_0
 void ibb_xmpp_identity_load_or_create_async (const char         *path,
-                                        GCancellable       *cancellable,
-                                        GAsyncReadyCallback callback,
-                                        gpointer            user_data);
+                                             GCancellable       *cancellable,
+                                             GAsyncReadyCallback callback,
+                                             gpointer            user_data);
 
 IBB_AVAILABLE_IN_1_0
 IBBXmppIdentity *ibb_xmpp_identity_load_or_create_finish (GAsyncResult *result, GError **error);
@@ -40,23 +40,24 @@ IBB_AVAILABLE_IN_1_0
 IBBXmppKnownCertificates *ibb_xmpp_identity_dup_known_certificates (IBBXmppIdentity *self);
 
 IBB_AVAILABLE_IN_1_0
-void
-ibb_xmpp_identity_set_known_certificates (IBBXmppIdentity *self, IBBXmppKnownCertificates *known_certificates);
+void ibb_xmpp_identity_set_known_certificates (IBBXmppIdentity          *self,
+                                               IBBXmppKnownCertificates *known_certificates);
 
 IBB_AVAILABLE_IN_1_0
-void ibb_xmpp_identity_encrypt_async (IBBXmppIdentity        *self,
-                                 IBBTransport       *transport,
-                                 GCancellable       *cancellable,
-                                 GAsyncReadyCallback callback,
-                                 gpointer            user_data);
+void ibb_xmpp_identity_encrypt_async (IBBXmppIdentity    *self,
+                                      IBBTransport       *transport,
+                                      GCancellable       *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer            user_data);
 
 IBB_AVAILABLE_IN_1_0
-GIOStream *ibb_xmpp_identity_encrypt_finish (IBBXmppIdentity *self, GAsyncResult *result, GError **error);
+GIOStream *
+ibb_xmpp_identity_encrypt_finish (IBBXmppIdentity *self, GAsyncResult *result, GError **error);
 
 IBB_AVAILABLE_IN_1_0
-GIOStream *ibb_xmpp_identity_encrypt (IBBXmppIdentity  *self,
-                                 IBBTransport *transport,
-                                 GCancellable *cancellable,
-                                 GError      **error);
+GIOStream *ibb_xmpp_identity_encrypt (IBBXmppIdentity *self,
+                                      IBBTransport    *transport,
+                                      GCancellable    *cancellable,
+                                      GError         **error);
 
 G_END_DECLS

@@ -7,8 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ibb-enum-types.h"
 #include "ibb-intl-private.h"
+#include "xmpp/ibb-xmpp-enum-types.h"
 #include "xmpp/trust/ibb-xmpp-known-certificates-private.h"
 #include "xmpp/trust/private-place.h"
 
@@ -64,7 +64,10 @@ static GParamSpec *props[N_PROPS];
 G_DEFINE_FINAL_TYPE (IBBXmppKnownCertificates, ibb_xmpp_known_certificates, G_TYPE_OBJECT)
 
 static void
-ibb_xmpp_known_certificates_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+ibb_xmpp_known_certificates_get_property (GObject    *object,
+                                          guint       id,
+                                          GValue     *value,
+                                          GParamSpec *pspec)
 {
   if (id == PROP_PATH)
     g_value_set_string (value, IBB_XMPP_KNOWN_CERTIFICATES (object)->path);
@@ -74,9 +77,9 @@ ibb_xmpp_known_certificates_get_property (GObject *object, guint id, GValue *val
 
 static void
 ibb_xmpp_known_certificates_set_property (GObject      *object,
-                                     guint         id,
-                                     const GValue *value,
-                                     GParamSpec   *pspec)
+                                          guint         id,
+                                          const GValue *value,
+                                          GParamSpec   *pspec)
 {
   IBBXmppKnownCertificates *self = IBB_XMPP_KNOWN_CERTIFICATES (object);
 
@@ -208,9 +211,9 @@ is_of (const char *line, gsize length, const char *name)
 static IBBXmppTrust
 find (const char *text, gsize left, const char *name, const char *digits)
 {
-  IBBXmppTrust    trust = IBB_XMPP_TRUST_UNKNOWN;
-  const char *line;
-  gsize       length;
+  IBBXmppTrust trust = IBB_XMPP_TRUST_UNKNOWN;
+  const char  *line;
+  gsize        length;
 
   while (take_line (&text, &left, &line, &length))
     {
@@ -257,8 +260,8 @@ read_file (IBBXmppKnownCertificates *self, IBBPrivatePlace *place, gsize *length
  */
 IBBXmppTrust
 ibb_xmpp_known_certificates_check (IBBXmppKnownCertificates *self,
-                              const char           *name,
-                              GTlsCertificate      *certificate)
+                                   const char               *name,
+                                   GTlsCertificate          *certificate)
 {
   g_autofree char   *text = NULL;
   g_autofree char   *wanted = NULL;
@@ -322,9 +325,9 @@ apply (const Change *change, const char *text, gsize left)
 /* Returns 0 or an errno, or -1 with the error. */
 static int
 change_locked (IBBXmppKnownCertificates *self,
-               const Change         *change,
-               IBBPrivatePlace      *place,
-               GError              **error)
+               const Change             *change,
+               IBBPrivatePlace          *place,
+               GError                  **error)
 {
   g_autofree char    *text = NULL;
   g_autoptr (GString) result = NULL;
@@ -379,10 +382,10 @@ make_change (IBBXmppKnownCertificates *self, const Change *change, GError **erro
 
 static gboolean
 add (IBBXmppKnownCertificates *self,
-     const char           *name,
-     GTlsCertificate      *certificate,
-     gboolean              replaces,
-     GError              **error)
+     const char               *name,
+     GTlsCertificate          *certificate,
+     gboolean                  replaces,
+     GError                  **error)
 {
   g_autofree char *digits = dup_digits (certificate);
   const Change     change = { name, digits, replaces };
@@ -392,9 +395,9 @@ add (IBBXmppKnownCertificates *self,
 
 gboolean
 ibb_xmpp_known_certificates_replace (IBBXmppKnownCertificates *self,
-                                const char           *name,
-                                GTlsCertificate      *certificate,
-                                GError              **error)
+                                     const char               *name,
+                                     GTlsCertificate          *certificate,
+                                     GError                  **error)
 {
   return add (self, name, certificate, TRUE, error);
 }
@@ -415,9 +418,9 @@ ibb_xmpp_known_certificates_replace (IBBXmppKnownCertificates *self,
  */
 gboolean
 ibb_xmpp_known_certificates_add (IBBXmppKnownCertificates *self,
-                            const char           *name,
-                            GTlsCertificate      *certificate,
-                            GError              **error)
+                                 const char               *name,
+                                 GTlsCertificate          *certificate,
+                                 GError                  **error)
 {
   g_return_val_if_fail (IBB_XMPP_IS_KNOWN_CERTIFICATES (self), FALSE);
   g_return_val_if_fail (name != NULL && strpbrk (name, "\r\n") == NULL, FALSE);
@@ -440,7 +443,9 @@ ibb_xmpp_known_certificates_add (IBBXmppKnownCertificates *self,
  * Since: 1.0
  */
 gboolean
-ibb_xmpp_known_certificates_forget (IBBXmppKnownCertificates *self, const char *name, GError **error)
+ibb_xmpp_known_certificates_forget (IBBXmppKnownCertificates *self,
+                                    const char               *name,
+                                    GError                  **error)
 {
   const Change change = { name, NULL, TRUE };
 

@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 
 #include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/xmpp/ibb-xmpp-types.h>
 
 G_BEGIN_DECLS
 
@@ -26,18 +27,19 @@ const char *ibb_xmpp_known_certificates_get_path (IBBXmppKnownCertificates *self
 
 IBB_AVAILABLE_IN_1_0
 IBBXmppTrust ibb_xmpp_known_certificates_check (IBBXmppKnownCertificates *self,
-                                       const char           *name,
-                                       GTlsCertificate      *certificate);
+                                                const char               *name,
+                                                GTlsCertificate          *certificate);
 
 IBB_AVAILABLE_IN_1_0
 gboolean ibb_xmpp_known_certificates_add (IBBXmppKnownCertificates *self,
-                                     const char           *name,
-                                     GTlsCertificate      *certificate,
-                                     GError              **error);
+                                          const char               *name,
+                                          GTlsCertificate          *certificate,
+                                          GError                  **error);
 
 IBB_AVAILABLE_IN_1_0
-gboolean
-ibb_xmpp_known_certificates_forget (IBBXmppKnownCertificates *self, const char *name, GError **error);
+gboolean ibb_xmpp_known_certificates_forget (IBBXmppKnownCertificates *self,
+                                             const char               *name,
+                                             GError                  **error);
 
 IBB_AVAILABLE_IN_1_0
 char *ibb_xmpp_known_certificates_dup_fingerprint (GTlsCertificate *certificate);

@@ -15,7 +15,7 @@
  * static gboolean
  * password_cb (IBBXmppClient *client, IBBXmppPasswordQuestion *question, GQueue *dialogues)
  * {
- *   // One after the other, each calls ibb_xmpp_password_question_answer () when the user has typed.
+ *   // Each calls ibb_xmpp_password_question_answer () when the user has typed.
  *   g_queue_push_tail (dialogues, g_object_ref (question));
  *   return TRUE;
  * }
@@ -35,7 +35,7 @@ struct _IBBXmppPasswordQuestion
   GError  *keyring_error; /* (owned) (nullable) */
 
   /* set by the answer, before the asker is called */
-  char          *password; /* (nullable) */
+  char              *password; /* (nullable) */
   IBBXmppAnswerFlags flags;
 };
 
@@ -53,7 +53,10 @@ static GParamSpec *props[N_PROPS];
 G_DEFINE_FINAL_TYPE (IBBXmppPasswordQuestion, ibb_xmpp_password_question, IBB_XMPP_TYPE_QUESTION)
 
 static void
-ibb_xmpp_password_question_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+ibb_xmpp_password_question_get_property (GObject    *object,
+                                         guint       id,
+                                         GValue     *value,
+                                         GParamSpec *pspec)
 {
   IBBXmppPasswordQuestion *self = IBB_XMPP_PASSWORD_QUESTION (object);
 
@@ -120,8 +123,8 @@ ibb_xmpp_password_question_class_init (IBBXmppPasswordQuestionClass *klass)
   /**
    * IBBXmppPasswordQuestion:can-remember:
    *
-   * Whether there is a keyring that can keep the password: [property@IBBXmpp.Client:keyring] is set,
-   * and there is no [property@IBBXmpp.PasswordQuestion:keyring-error].
+   * Whether there is a keyring that can keep the password: [property@IBBXmpp.Client:keyring] is
+   * set, and there is no [property@IBBXmpp.PasswordQuestion:keyring-error].
    *
    * Since: 1.0
    */
@@ -151,9 +154,9 @@ ibb_xmpp_password_question_init (IBBXmppPasswordQuestion *self)
 
 IBBXmppPasswordQuestion *
 ibb_xmpp_password_question_new (const char   *jid,
-                           gboolean      was_refused,
-                           gboolean      uses_keyring,
-                           const GError *keyring_error)
+                                gboolean      was_refused,
+                                gboolean      uses_keyring,
+                                const GError *keyring_error)
 {
   IBBXmppPasswordQuestion *self = g_object_new (IBB_XMPP_TYPE_PASSWORD_QUESTION, NULL);
 
@@ -254,13 +257,15 @@ ibb_xmpp_password_question_dup_keyring_error (IBBXmppPasswordQuestion *self)
  * Gives the password. Without effect after another answer.
  *
  * The client keeps the password in memory for later logins by itself. With
- * %IBB_XMPP_ANSWER_FLAGS_REMEMBER the Secret Service keeps it, too, once the server has accepted it, if
- * [property@IBBXmpp.PasswordQuestion:can-remember] is %TRUE.
+ * %IBB_XMPP_ANSWER_FLAGS_REMEMBER the Secret Service keeps it, too, once the server has accepted
+ * it, if [property@IBBXmpp.PasswordQuestion:can-remember] is %TRUE.
  *
  * Since: 1.0
  */
 void
-ibb_xmpp_password_question_answer (IBBXmppPasswordQuestion *self, const char *password, IBBXmppAnswerFlags flags)
+ibb_xmpp_password_question_answer (IBBXmppPasswordQuestion *self,
+                                   const char              *password,
+                                   IBBXmppAnswerFlags       flags)
 {
   IBBXmppQuestion *parent;
 

@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 
 #include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/xmpp/ibb-xmpp-types.h>
 #include <ibb-glib/xmpp/trust/ibb-xmpp-question.h>
 
 G_BEGIN_DECLS
@@ -16,8 +17,11 @@ G_BEGIN_DECLS
 #define IBB_XMPP_TYPE_PASSWORD_QUESTION (ibb_xmpp_password_question_get_type ())
 
 IBB_AVAILABLE_IN_1_0
-G_DECLARE_FINAL_TYPE (
-    IBBXmppPasswordQuestion, ibb_xmpp_password_question, IBB_XMPP, PASSWORD_QUESTION, IBBXmppQuestion)
+G_DECLARE_FINAL_TYPE (IBBXmppPasswordQuestion,
+                      ibb_xmpp_password_question,
+                      IBB_XMPP,
+                      PASSWORD_QUESTION,
+                      IBBXmppQuestion)
 
 IBB_AVAILABLE_IN_1_0
 const char *ibb_xmpp_password_question_get_jid (IBBXmppPasswordQuestion *self);
@@ -33,7 +37,7 @@ GError *ibb_xmpp_password_question_dup_keyring_error (IBBXmppPasswordQuestion *s
 
 IBB_AVAILABLE_IN_1_0
 void ibb_xmpp_password_question_answer (IBBXmppPasswordQuestion *self,
-                                   const char          *password,
-                                   IBBXmppAnswerFlags       flags);
+                                        const char              *password,
+                                        IBBXmppAnswerFlags       flags);
 
 G_END_DECLS

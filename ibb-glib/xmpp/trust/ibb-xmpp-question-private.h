@@ -25,18 +25,18 @@ struct _IBBXmppQuestionClass
   GObjectClass parent_class;
 };
 
-/* Emits signal of object with the question in context: (IBBXmppQuestion) → whether another handler is
- * called. Takes self, so that an application that keeps no reference refuses. (transfer full): the
- * source that does so, in context. */
-GSource *ibb_xmpp_question_ask (IBBXmppQuestion        *self,
-                           gpointer            object,
-                           guint               signal,
-                           GMainContext       *context,
-                           IBBQuestionAnswered answered,
-                           gpointer            data,
-                           GDestroyNotify      data_free);
-/* Begins an answer. FALSE: there was one before. Otherwise ibb_xmpp_question_answer () follows, which
- * calls the asker and frees data. */
+/* Emits signal of object with the question in context: (IBBXmppQuestion) → whether another handler
+ * is called. Takes self, so that an application that keeps no reference refuses. (transfer full):
+ * the source that does so, in context. */
+GSource *ibb_xmpp_question_ask (IBBXmppQuestion    *self,
+                                gpointer            object,
+                                guint               signal,
+                                GMainContext       *context,
+                                IBBQuestionAnswered answered,
+                                gpointer            data,
+                                GDestroyNotify      data_free);
+/* Begins an answer. FALSE: there was one before. Otherwise ibb_xmpp_question_answer () follows,
+ * which calls the asker and frees data. */
 gboolean ibb_xmpp_question_settle (IBBXmppQuestion *self);
 void     ibb_xmpp_question_answer (IBBXmppQuestion *self, gboolean yes);
 /* Nobody waits for the answer any more. Any thread. */

@@ -10,10 +10,10 @@
  *
  * A question to the user that the application answers when it can: at once, or after a dialogue.
  *
- * [class@IBBXmpp.TrustQuestion] asks whether a certificate is trusted, [class@IBBXmpp.PasswordQuestion]
- * asks for a password. The signals that bring a question name the time within which it has to be
- * answered. The first answer counts. A question that is neither answered nor kept is refused when
- * its last reference is dropped.
+ * [class@IBBXmpp.TrustQuestion] asks whether a certificate is trusted,
+ * [class@IBBXmpp.PasswordQuestion] asks for a password. The signals that bring a question name the
+ * time within which it has to be answered. The first answer counts. A question that is neither
+ * answered nor kept is refused when its last reference is dropped.
  *
  * ```c
  * static void
@@ -29,8 +29,8 @@
  *
  * ## Threads
  *
- * Any thread may answer. [signal@IBBXmpp.Question::withdrawn] is emitted in the thread-default context
- * in which the signal with the question was.
+ * Any thread may answer. [signal@IBBXmpp.Question::withdrawn] is emitted in the thread-default
+ * context in which the signal with the question was.
  *
  * Since: 1.0
  */
@@ -111,8 +111,8 @@ ibb_xmpp_question_class_init (IBBXmppQuestionClass *klass)
    *
    * Since: 1.0
    */
-  signals[SIGNAL_WITHDRAWN] = g_signal_new ("withdrawn", IBB_XMPP_TYPE_QUESTION, G_SIGNAL_RUN_LAST, 0,
-                                            NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[SIGNAL_WITHDRAWN] = g_signal_new ("withdrawn", IBB_XMPP_TYPE_QUESTION, G_SIGNAL_RUN_LAST,
+                                            0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -125,8 +125,8 @@ ibb_xmpp_question_init (IBBXmppQuestion *self)
 typedef struct
 {
   IBBXmppQuestion *question; /* (owned) */
-  GObject     *object;   /* (owned) */
-  guint        signal;
+  GObject         *object;   /* (owned) */
+  guint            signal;
 } Emission;
 
 static void
@@ -152,13 +152,13 @@ emission_cb (gpointer user_data)
 }
 
 GSource *
-ibb_xmpp_question_ask (IBBXmppQuestion        *self,
-                  gpointer            object,
-                  guint               signal,
-                  GMainContext       *context,
-                  IBBQuestionAnswered answered,
-                  gpointer            data,
-                  GDestroyNotify      data_free)
+ibb_xmpp_question_ask (IBBXmppQuestion    *self,
+                       gpointer            object,
+                       guint               signal,
+                       GMainContext       *context,
+                       IBBQuestionAnswered answered,
+                       gpointer            data,
+                       GDestroyNotify      data_free)
 {
   Emission *emission = g_new0 (Emission, 1);
 

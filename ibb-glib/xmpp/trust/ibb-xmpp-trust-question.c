@@ -24,10 +24,10 @@
  * ```
  *
  * A dialogue shows the reason ([method@IBBXmpp.TrustQuestion.dup_reason]),
- * [property@IBBXmpp.TrustQuestion:fingerprint], and [property@IBBXmpp.TrustQuestion:code] where there is
- * one; it warns of a certificate that has
- * [property@IBBXmpp.TrustQuestion:changed]. It keeps a reference, and calls
- * [method@IBBXmpp.TrustQuestion.accept] or [method@IBBXmpp.Question.refuse] when the user has decided.
+ * [property@IBBXmpp.TrustQuestion:fingerprint], and [property@IBBXmpp.TrustQuestion:code] where
+ * there is one; it warns of a certificate that has [property@IBBXmpp.TrustQuestion:changed]. It
+ * keeps a reference, and calls [method@IBBXmpp.TrustQuestion.accept] or
+ * [method@IBBXmpp.Question.refuse] when the user has decided.
  *
  * Since: 1.0
  */
@@ -37,12 +37,12 @@ struct _IBBXmppTrustQuestion
   IBBXmppQuestion parent_instance;
 
   /* immutable after construction */
-  char                 *name;
-  GTlsCertificate      *certificate; /* (owned) */
-  GTlsCertificateFlags  errors;
-  char                 *fingerprint;
-  gboolean              changed;
-  char                 *code;  /* (nullable) */
+  char                     *name;
+  GTlsCertificate          *certificate; /* (owned) */
+  GTlsCertificateFlags      errors;
+  char                     *fingerprint;
+  gboolean                  changed;
+  char                     *code;  /* (nullable) */
   IBBXmppKnownCertificates *known; /* (owned) (nullable) */
 
   IBBXmppAnswerFlags flags; /* of the answer; immutable once the question is settled */
@@ -186,11 +186,11 @@ ibb_xmpp_trust_question_init (IBBXmppTrustQuestion *self)
 }
 
 IBBXmppTrustQuestion *
-ibb_xmpp_trust_question_new (const char           *name,
-                        GTlsCertificate      *certificate,
-                        GTlsCertificateFlags  errors,
-                        IBBXmppKnownCertificates *known,
-                        const char           *code)
+ibb_xmpp_trust_question_new (const char               *name,
+                             GTlsCertificate          *certificate,
+                             GTlsCertificateFlags      errors,
+                             IBBXmppKnownCertificates *known,
+                             const char               *code)
 {
   IBBXmppTrustQuestion *self = g_object_new (IBB_XMPP_TYPE_TRUST_QUESTION, NULL);
 
@@ -202,7 +202,8 @@ ibb_xmpp_trust_question_new (const char           *name,
   if (known != NULL)
     {
       self->known = g_object_ref (known);
-      self->changed = ibb_xmpp_known_certificates_check (known, name, certificate) == IBB_XMPP_TRUST_CHANGED;
+      self->changed =
+          ibb_xmpp_known_certificates_check (known, name, certificate) == IBB_XMPP_TRUST_CHANGED;
     }
   return self;
 }
@@ -359,10 +360,10 @@ ibb_xmpp_trust_question_keep (IBBXmppTrustQuestion *self)
  *
  * Trusts the certificate. Without effect after another answer.
  *
- * With %IBB_XMPP_ANSWER_FLAGS_REMEMBER the certificate is added to the known ones of the object that
- * asks, if there are any. Of a server, the new certificate replaces the known one; a peer may have
- * one for each device, and its certificate is added when the peer trusts this end, too. If the file
- * cannot be written, a warning is logged, and the certificate is trusted this time.
+ * With %IBB_XMPP_ANSWER_FLAGS_REMEMBER the certificate is added to the known ones of the object
+ * that asks, if there are any. Of a server, the new certificate replaces the known one; a peer may
+ * have one for each device, and its certificate is added when the peer trusts this end, too. If the
+ * file cannot be written, a warning is logged, and the certificate is trusted this time.
  *
  * Since: 1.0
  */

@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 
 #include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/xmpp/ibb-xmpp-types.h>
 #include <ibb-glib/xmpp/trust/ibb-xmpp-question.h>
 
 G_BEGIN_DECLS
@@ -16,7 +17,8 @@ G_BEGIN_DECLS
 #define IBB_XMPP_TYPE_TRUST_QUESTION (ibb_xmpp_trust_question_get_type ())
 
 IBB_AVAILABLE_IN_1_0
-G_DECLARE_FINAL_TYPE (IBBXmppTrustQuestion, ibb_xmpp_trust_question, IBB_XMPP, TRUST_QUESTION, IBBXmppQuestion)
+G_DECLARE_FINAL_TYPE (
+    IBBXmppTrustQuestion, ibb_xmpp_trust_question, IBB_XMPP, TRUST_QUESTION, IBBXmppQuestion)
 
 IBB_AVAILABLE_IN_1_0
 const char *ibb_xmpp_trust_question_get_name (IBBXmppTrustQuestion *self);

@@ -7,17 +7,13 @@
 #include <errno.h>
 #include <string.h>
 
-#ifdef HAVE_GNUTLS
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
-#endif
 
 #include "ibb-intl-private.h"
 #include "runtime/random.h"
 #include "xmpp/trust/private-file.h"
 #include "xmpp/trust/private-place.h"
-
-#ifdef HAVE_GNUTLS
 
 #define SERIAL_LENGTH 16      /* bytes */
 #define CLOCK_TOLERANCE 86400 /* s: the clock of the peer may be late */
@@ -87,18 +83,6 @@ make (GString *pem, GError **error)
                gnutls_strerror (code));
   return FALSE;
 }
-
-#else
-
-static gboolean
-make (GString *pem, GError **error)
-{
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                       _ ("This build cannot make a key: give it a file with a certificate"));
-  return FALSE;
-}
-
-#endif
 
 /* Programs that begin at the same time use the same key: the file appears whole, and stays. */
 static gboolean

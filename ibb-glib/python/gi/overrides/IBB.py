@@ -2,7 +2,7 @@
 """What makes IBB feel at home in Python; everything works without it, too.
 
 Calls without a callback can be awaited, under run(); a transport is a context
-manager, and gives a file object or asyncio's streams. So are a client and a component.
+manager, and gives a file object or asyncio's streams.
 The annotations are for the stubs, which ../../stubs.py makes.
 """
 
@@ -19,7 +19,7 @@ from ..overrides import override
 
 IBB = get_introspection_module('IBB')
 
-__all__ = ['Identity', 'Service', 'Transport', 'new_event_loop', 'run']
+__all__ = ['Connection', 'Service', 'Transport', 'new_event_loop', 'run']
 
 
 def _asyncio_loop():
@@ -155,6 +155,23 @@ class Transport(IBB.Transport):
 Transport = override(Transport)
 
 
+class Connection(IBB.Connection):
+    """Its calls can be awaited under run()."""
+
+    def query_async(self, stanza, timeout, cancellable=None, callback=None, *user_data):
+        """Sends an IQ, and waits for its answer: milliseconds at most, 0 for no limit."""
+        return _call(super().query_async, self.query_finish, (stanza, timeout), cancellable,
+                     callback, user_data)
+
+    def query_features_async(self, peer_jid, cancellable=None, callback=None, *user_data):
+        """Asks a peer by service discovery what it can do."""
+        return _call(super().query_features_async, self.query_features_finish, (peer_jid,),
+                     cancellable, callback, user_data)
+
+
+Connection = override(Connection)
+
+
 class Service(IBB.Service):
     """Its calls can be awaited under run(); a call that has a callback is as without overrides."""
 
@@ -180,85 +197,6 @@ class Service(IBB.Service):
 
 
 Service = override(Service)
-
-
-class _Account:
-    """With "with", it logs in, and logs out in the end, whatever ends the block."""
-
-    def __enter__(self) -> Self:
-        try:
-            self.login()
-        except KeyboardInterrupt:  # it may be online
-            self.logout()
-            raise
-        return self
-
-    def __exit__(self, exception_type, exception, traceback) -> None:
-        self.logout()
-
-    async def __aenter__(self) -> Self:
-        try:
-            await self.login_async()
-        except GLib.Error:
-            raise
-        except BaseException:  # cancelled: it may be online
-            await self.logout_async()
-            raise
-        return self
-
-    async def __aexit__(self, exception_type, exception, traceback) -> None:
-        await self.logout_async()
-
-    def login_async(self, cancellable=None, callback=None, *user_data):
-        """Connects to the server, and logs in."""
-        return _call(super().login_async, self.login_finish, (), cancellable, callback, user_data)
-
-    def logout_async(self, cancellable=None, callback=None, *user_data):
-        """Logs out. Its sessions end."""
-        return _call(super().logout_async, self.logout_finish, (), cancellable, callback,
-                     user_data)
-
-    def query_async(self, stanza, timeout, cancellable=None, callback=None, *user_data):
-        """Sends an IQ, and waits for its answer: milliseconds at most, 0 for no limit."""
-        return _call(super().query_async, self.query_finish, (stanza, timeout), cancellable,
-                     callback, user_data)
-
-    def query_features_async(self, peer_jid, cancellable=None, callback=None, *user_data):
-        """Asks a peer by service discovery what it can do."""
-        return _call(super().query_features_async, self.query_features_finish, (peer_jid,),
-                     cancellable, callback, user_data)
-
-
-if hasattr(IBB, 'Client'):
-    class Client(_Account, IBBXmpp.Client):
-        """Its calls can be awaited under run()."""
-
-    Client = override(Client)
-    __all__.append('Client')
-
-    class Component(_Account, IBBXmpp.Component):
-        """Its calls can be awaited under run()."""
-
-    Component = override(Component)
-    __all__.append('Component')
-
-
-class Identity(IBBXmpp.Identity):
-    """Its calls can be awaited under run()."""
-
-    @staticmethod
-    def load_or_create_async(path=None, cancellable=None, callback=None, *user_data):
-        """Reads the key of this installation, or makes one."""
-        return _call(IBBXmpp.Identity.load_or_create_async, IBBXmpp.Identity.load_or_create_finish, (path,),
-                     cancellable, callback, user_data)
-
-    def encrypt_async(self, transport, cancellable=None, callback=None, *user_data):
-        """Encrypts a session from end to end: the stream to use in its place."""
-        return _call(super().encrypt_async, self.encrypt_finish, (transport,), cancellable,
-                     callback, user_data)
-
-
-Identity = override(Identity)
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:

@@ -216,7 +216,9 @@ def _():
     alice = FakeServer().account('alice')
     there = alice.ibb('receive', '-o', Folder() / 'copy', '--show-online', account=alice.options(resource='desk'))
     there.wait_ready()
-    running = [alice.ibb('doctor', '--json', peer) for peer in (f'{alice.bare}/ibb', 'carol@localhost')]
+    # Beside another server: alice is shown online by her doctor, too.
+    running = [alice.ibb('doctor', '--json', f'{alice.bare}/ibb'),
+               FakeServer().account('alice').ibb('doctor', '--json', 'carol@localhost')]
     for program, message in zip(running, (f'{alice.bare} is online as /desk, not as /ibb',
                                           '“carol@localhost/ibb” is not online')):
         check_equal(examine(program, 1)['peer']['message'], message, 'message')

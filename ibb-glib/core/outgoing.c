@@ -57,10 +57,9 @@ take_control (IBBOutgoing *self)
 static void
 wait_for_others (IBBContext *context, IBBPeer *peer, gint64 now)
 {
-  gsize in_flight = ibb_first_hop_get_in_flight (context->first_hop);
+  gsize in_flight = context->first_hop->in_flight;
 
-  if (in_flight > ibb_controller_get_in_flight (ibb_peer_get_path (peer)) ||
-      ibb_peers_are_several (context->peers))
+  if (in_flight > ibb_peer_get_path (peer)->in_flight || ibb_peers_are_several (context->peers))
     ibb_first_hop_wait (context->first_hop, now);
 }
 
@@ -85,7 +84,7 @@ may_take_path (IBBContext *context, IBBPeer *peer, gsize size)
 static void
 note_urgent (IBBContext *context, gint64 now)
 {
-  if (ibb_first_hop_get_in_flight (context->first_hop) > 0)
+  if (context->first_hop->in_flight > 0)
     context->urgent_at = now;
 }
 
@@ -152,8 +151,7 @@ find_ready_by_message (IBBOutgoing *self, gint64 now)
 static gboolean
 is_quiet (const IBBContext *context)
 {
-  return ibb_scheduler_get_n (&context->peer_turns) == 0 &&
-         ibb_scheduler_get_n (&context->message_turns) == 0;
+  return context->peer_turns.round.length == 0 && context->message_turns.round.length == 0;
 }
 
 /* Messages have turns of their own: they do not wait for acknowledgements, so a full window must

@@ -544,12 +544,6 @@ ibb_host_received_locked (IBBHost *self, gboolean may_others_follow)
   ibb_host_update_locked (self);
 }
 
-void
-ibb_host_begin_batch (IBBHost *self)
-{
-  self->in_batch = TRUE;
-}
-
 /* Without a stanza for this host nothing follows from the batch. The source may be left armed too
  * early: then it finds nothing to do. */
 void

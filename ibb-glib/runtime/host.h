@@ -141,8 +141,7 @@ void ibb_host_arm_locked (IBBHost *self, gint64 time);
 /* A stanza was received. Sending, and waking the waiting calls, is left until the end of the
  * batch; without a batch, if others may follow, until the next turn of the context. */
 void ibb_host_received_locked (IBBHost *self, gboolean may_others_follow);
-void ibb_host_begin_batch (IBBHost *self); /* in the connection's context, as its end */
-void ibb_host_end_batch (IBBHost *self);
+void ibb_host_end_batch (IBBHost *self); /* in the connection's context */
 /* In the connection's context, before a logout: sends all but the bytes of sessions, however
  * congested the connection is. */
 void ibb_host_send_last (IBBHost *self);

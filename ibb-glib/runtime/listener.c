@@ -254,7 +254,7 @@ listener_notify (IBBConnectionListener *listener, const IBBConnectionEvent *even
       local_jid_changed (self);
       break;
     case IBB_CONNECTION_BATCH_BEGAN:
-      ibb_host_begin_batch (self->host);
+      self->host->in_batch = TRUE;
       break;
     case IBB_CONNECTION_BATCH_ENDED:
       ibb_host_end_batch (self->host);

@@ -23,20 +23,6 @@ ibb_uplink_clear (IBBUplink *self)
   g_free (self->refusal_reason);
 }
 
-IBBUplinkAnswer
-ibb_uplink_ask (IBBUplink *self, IBBConnection *connection)
-{
-  int n_drained = g_atomic_int_get (&self->n_drained);
-
-  return (IBBUplinkAnswer){ ibb_connection_is_congested (connection), n_drained };
-}
-
-void
-ibb_uplink_heed_locked (IBBUplink *self, const IBBUplinkAnswer *answer)
-{
-  self->congested = answer->congested && answer->n_drained == g_atomic_int_get (&self->n_drained);
-}
-
 gboolean
 ibb_uplink_drained_locked (IBBUplink *self)
 {

@@ -33,8 +33,20 @@ void ibb_uplink_init (IBBUplink *self, IBBConnection *connection);
 void ibb_uplink_clear (IBBUplink *self);
 
 /* Asks the connection, without the lock, whether it is congested. */
-IBBUplinkAnswer ibb_uplink_ask (IBBUplink *self, IBBConnection *connection);
+static inline IBBUplinkAnswer
+ibb_uplink_ask (IBBUplink *self, IBBConnection *connection)
+{
+  int n_drained = g_atomic_int_get (&self->n_drained);
+
+  return (IBBUplinkAnswer){ ibb_connection_is_congested (connection), n_drained };
+}
+
 /* Notes the answer, unless ibb_connection_drained () was called since. */
-void ibb_uplink_heed_locked (IBBUplink *self, const IBBUplinkAnswer *answer);
+static inline void
+ibb_uplink_heed_locked (IBBUplink *self, const IBBUplinkAnswer *answer)
+{
+  self->congested = answer->congested && answer->n_drained == g_atomic_int_get (&self->n_drained);
+}
+
 /* Returns whether the connection was congested. */
 gboolean ibb_uplink_drained_locked (IBBUplink *self);

@@ -63,9 +63,3 @@ gboolean ibb_controller_learn (IBBController *self, const IBBController *other);
 /* Whether several blocks may be sent before the first acknowledgement: the round trip is long, or
  * the session was alone when the first window began. */
 gboolean ibb_controller_may_hurry (const IBBController *self, gint64 now);
-
-static inline gsize
-ibb_controller_get_in_flight (const IBBController *self)
-{
-  return self->in_flight;
-}

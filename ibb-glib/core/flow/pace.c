@@ -21,12 +21,6 @@ ibb_pace_may_send (const IBBPace *self)
   return self->sent - self->answered < AHEAD_MAX;
 }
 
-gint64
-ibb_pace_get_due (const IBBPace *self)
-{
-  return self->due;
-}
-
 gsize
 ibb_pace_get_longest (const IBBPace *self)
 {

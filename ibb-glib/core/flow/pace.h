@@ -27,8 +27,6 @@ typedef struct
 
 void     ibb_pace_init (IBBPace *self);
 gboolean ibb_pace_may_send (const IBBPace *self);
-/* When the next question is due. An unanswered question stands for the next one. */
-gint64 ibb_pace_get_due (const IBBPace *self);
 /* The size of the longest block that may not have arrived; 0 for none. */
 gsize ibb_pace_get_longest (const IBBPace *self);
 /* A block of that size was sent. */

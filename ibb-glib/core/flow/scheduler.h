@@ -63,12 +63,5 @@ void ibb_scheduler_leave (IBBScheduler *self, IBBTurn *turn);
 
 /* The owner of the next turn, or NULL. */
 gpointer ibb_scheduler_peek (IBBScheduler *self);
-/* Number of turns that are runnable, or were lately. */
-static inline guint
-ibb_scheduler_get_n (const IBBScheduler *self)
-{
-  return self->round.length;
-}
-
 /* Whether the next block, of that size, is urgent and may be sent although the window is full. */
 gboolean ibb_scheduler_may_exceed (const IBBScheduler *self, gsize size);

@@ -4,8 +4,6 @@
 
 #include "core/flow/window.h"
 
-#include "core/flow/scheduler.h"
-
 #define BLOCK IBB_CONTROLLER_BLOCK
 /* How much longer than a short stanza a block takes whose length takes the time, as a multiple. */
 #define SLOW_TRIPS 8
@@ -33,12 +31,6 @@ ibb_window_get_block (const IBBController *self)
   return ibb_window_get_length (self, self->size.block, self->block_max);
 }
 
-gboolean
-ibb_window_is_single (const IBBController *self, double in_flight)
-{
-  return in_flight < 2.0 * (double) ibb_window_get_block (self);
-}
-
 void
 ibb_window_lengthen (IBBController *self)
 {
@@ -47,12 +39,6 @@ ibb_window_lengthen (IBBController *self)
   if (longer <= self->block_max &&
       self->size.window > IBB_CONTROLLER_BLOCKS_MAX * ibb_window_get_block (self))
     self->size.block = longer;
-}
-
-double
-ibb_window_get_trip (const IBBController *self)
-{
-  return self->kept_trip > 0 ? self->kept_trip : self->least_trip;
 }
 
 gboolean
@@ -74,25 +60,6 @@ gboolean
 ibb_window_takes_long (double trip)
 {
   return trip * IBB_QUIRKS_LEAP > PATIENCE;
-}
-
-gsize
-ibb_window_get_slack (gsize length)
-{
-  return MIN (length, IBB_SCHEDULER_URGENT_MAX) - 1;
-}
-
-gboolean
-ibb_window_has_room (const IBBController *self, gsize in_flight, gsize length)
-{
-  return in_flight + length <= self->size.window + ibb_window_get_slack (length);
-}
-
-gboolean
-ibb_window_is_first (const IBBController *self)
-{
-  return self->phase == IBB_CONTROLLER_STARTING && self->kept_rate <= 0 &&
-         self->first <= IBB_QUIRKS_FIRST;
 }
 
 gboolean

@@ -7,6 +7,7 @@
 #include <glib.h>
 
 #include "core/base/quirks.h"
+#include "core/flow/scheduler.h"
 
 /* Never more than this in flight, whatever arrives (D-50). */
 #define IBB_CONTROLLER_MAX (32 * 1024 * 1024)
@@ -85,13 +86,23 @@ gsize ibb_window_get_length (const IBBController *self, gsize block, gsize limit
 /* That length in the session that was acknowledged last. */
 gsize ibb_window_get_block (const IBBController *self);
 /* Whether in_flight, a mean, is one block and not several. */
-gboolean ibb_window_is_single (const IBBController *self, double in_flight);
+static inline gboolean
+ibb_window_is_single (const IBBController *self, double in_flight)
+{
+  return in_flight < 2.0 * (double) ibb_window_get_block (self);
+}
+
 /* A window of more blocks than may be in flight (D-65) gets blocks of twice the length, if the
  * session allows them. Not longer ones at once: whether twice the length carries as much is seen
  * before. */
 void ibb_window_lengthen (IBBController *self);
 /* The usual round trip in microseconds; 0: not known. */
-double ibb_window_get_trip (const IBBController *self);
+static inline double
+ibb_window_get_trip (const IBBController *self)
+{
+  return self->kept_trip > 0 ? self->kept_trip : self->least_trip;
+}
+
 /* Whether others notice a larger window. They do near by, where their own round trip is short. */
 gboolean ibb_window_is_noticed (const IBBController *self);
 /* The window in whole blocks, one at least: more bytes, unless others notice. */
@@ -101,10 +112,26 @@ gboolean ibb_window_takes_long (double trip);
 /* A session that sends a few bytes now and then may send although the window is full (D-50). These
  * bytes must not take the room of a block: a window of a few blocks would carry one less for as
  * long as they are in flight. */
-gsize    ibb_window_get_slack (gsize length);
-gboolean ibb_window_has_room (const IBBController *self, gsize in_flight, gsize length);
+static inline gsize
+ibb_window_get_slack (gsize length)
+{
+  return MIN (length, IBB_SCHEDULER_URGENT_MAX) - 1;
+}
+
+static inline gboolean
+ibb_window_has_room (const IBBController *self, gsize in_flight, gsize length)
+{
+  return in_flight + length <= self->size.window + ibb_window_get_slack (length);
+}
+
 /* Whether the window is the first one of a session that is alone. */
-gboolean ibb_window_is_first (const IBBController *self);
+static inline gboolean
+ibb_window_is_first (const IBBController *self)
+{
+  return self->phase == IBB_CONTROLLER_STARTING && self->kept_rate <= 0 &&
+         self->first <= IBB_QUIRKS_FIRST;
+}
+
 /* Whether one block takes long because of its length, and not of the distance: much longer than a
  * short stanza. */
 gboolean ibb_window_is_slow (const IBBController *self);

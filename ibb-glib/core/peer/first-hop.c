@@ -166,12 +166,6 @@ hold_if_due (IBBFirstHop *self, gint64 round_trip, gint64 now)
   ibb_first_hop_ping (self, now);
 }
 
-gboolean
-ibb_first_hop_is_fast (const IBBFirstHop *self)
-{
-  return self->is_fast;
-}
-
 /* The bound. */
 
 /* If bytes waited for our server, fewer bytes in flight carry as much. Otherwise another connection

@@ -74,8 +74,6 @@ gboolean ibb_first_hop_is_shared (const IBBFirstHop *self, gsize in_flight);
  * microseconds. */
 gboolean
 ibb_first_hop_grants (const IBBFirstHop *self, gsize in_flight, guint n_peers, double round_trip);
-/* Whether the rate is so high that the reads of the server matter (quirks.h). */
-gboolean ibb_first_hop_is_fast (const IBBFirstHop *self);
 /* Length of a block while a person chats, limit at most. */
 gsize ibb_first_hop_get_brief (const IBBFirstHop *self, gsize limit);
 void  ibb_first_hop_sent (IBBFirstHop *self, gsize length, gint64 now);
@@ -84,12 +82,6 @@ void ibb_first_hop_forget (IBBFirstHop *self, gsize length);
 /* Notes the round trip of another stanza, 1 at least: that of a ping is no longer. Returns the
  * shortest one. */
 gint64 ibb_first_hop_note_trip (IBBFirstHop *self, gint64 round_trip);
-
-static inline gsize
-ibb_first_hop_get_in_flight (const IBBFirstHop *self)
-{
-  return self->in_flight;
-}
 
 /* Notes acknowledged bytes, and queues a ping if one is due. */
 void ibb_first_hop_note (IBBFirstHop *self, gsize length, gint64 now);

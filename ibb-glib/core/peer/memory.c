@@ -31,23 +31,11 @@ ibb_memory_get_share (const IBBMemory *self, guint block_size)
 }
 
 void
-ibb_memory_add_unread (IBBMemory *self, gsize length)
-{
-  self->unread += length;
-}
-
-void
 ibb_memory_remove_unread (IBBMemory *self, gsize length)
 {
   g_assert (self->unread >= length);
   self->unread -= length;
   ibb_memory_note_room (self);
-}
-
-void
-ibb_memory_add_records (IBBMemory *self, gsize size)
-{
-  self->records += size;
 }
 
 void
@@ -61,19 +49,4 @@ void
 ibb_memory_note_room (IBBMemory *self)
 {
   self->is_freed |= !ibb_memory_is_short (self);
-}
-
-void
-ibb_memory_wake (IBBMemory *self)
-{
-  self->is_freed = TRUE;
-}
-
-gboolean
-ibb_memory_take_freed (IBBMemory *self)
-{
-  gboolean is_freed = self->is_freed;
-
-  self->is_freed = FALSE;
-  return is_freed;
 }

@@ -27,15 +27,37 @@ gboolean ibb_memory_is_short (const IBBMemory *self);
 gboolean ibb_memory_is_half_taken (const IBBMemory *self);
 /* Bytes that a session may hold, whatever the other sessions hold. */
 gsize ibb_memory_get_share (const IBBMemory *self, guint block_size);
-void  ibb_memory_add_unread (IBBMemory *self, gsize length);
-void  ibb_memory_remove_unread (IBBMemory *self, gsize length);
-void  ibb_memory_add_records (IBBMemory *self, gsize size);
-void  ibb_memory_remove_records (IBBMemory *self, gsize size);
+static inline void
+ibb_memory_add_unread (IBBMemory *self, gsize length)
+{
+  self->unread += length;
+}
+
+void ibb_memory_remove_unread (IBBMemory *self, gsize length);
+static inline void
+ibb_memory_add_records (IBBMemory *self, gsize size)
+{
+  self->records += size;
+}
+
+void ibb_memory_remove_records (IBBMemory *self, gsize size);
 
 /* Notes that memory may be free. The waiting sessions are checked when the next stanza is taken,
  * and not after each read. */
 void ibb_memory_note_room (IBBMemory *self);
 /* Has the waiting sessions checked even if memory is short. */
-void ibb_memory_wake (IBBMemory *self);
+static inline void
+ibb_memory_wake (IBBMemory *self)
+{
+  self->is_freed = TRUE;
+}
+
 /* Whether the waiting sessions are to be checked now. */
-gboolean ibb_memory_take_freed (IBBMemory *self);
+static inline gboolean
+ibb_memory_take_freed (IBBMemory *self)
+{
+  gboolean is_freed = self->is_freed;
+
+  self->is_freed = FALSE;
+  return is_freed;
+}

@@ -108,7 +108,7 @@ begin_try (IBBNear *self, IBBNearPeer *peer, gsize length, gint64 now)
     return;
 
   peer->tried = now;
-  peer->is_beside = ibb_first_hop_get_in_flight (hop) > peer->in_flight + length;
+  peer->is_beside = hop->in_flight > peer->in_flight + length;
   if (is_pinged (self, peer, now))
     ibb_first_hop_ping (hop, now);
 }

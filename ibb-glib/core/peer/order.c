@@ -100,9 +100,3 @@ ibb_order_note_broken (IBBOrder *self)
 {
   self->is_broken = TRUE;
 }
-
-gboolean
-ibb_order_allows_several (const IBBOrder *self)
-{
-  return !self->is_broken && (self->context->settings.window > 0 || self->state == IBB_ORDER_KEPT);
-}

@@ -44,4 +44,8 @@ void ibb_order_note_our_feature (IBBOrder *self);
 /* The peer has refused one of several blocks in flight as unexpected. */
 void ibb_order_note_broken (IBBOrder *self);
 /* Whether a block may be sent to the peer while the one before is in flight. */
-gboolean ibb_order_allows_several (const IBBOrder *self);
+static inline gboolean
+ibb_order_allows_several (const IBBOrder *self)
+{
+  return !self->is_broken && (self->context->settings.window > 0 || self->state == IBB_ORDER_KEPT);
+}

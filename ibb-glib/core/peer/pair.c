@@ -232,7 +232,7 @@ ask (IBBPair *self, gint64 now)
 static void
 keep_pace (IBBPair *self, gint64 now)
 {
-  gint64 due = ibb_pace_get_due (&self->pace);
+  gint64 due = self->pace.due;
 
   if (self->probe.pending.id != NULL)
     return;

@@ -249,8 +249,7 @@ ibb_peer_pause (IBBPeer *self)
 static gboolean
 has_others (const IBBPeer *self)
 {
-  return self->near.is_member &&
-         ibb_controller_get_in_flight (&self->peers->near.path) > self->near.in_flight;
+  return self->near.is_member && self->peers->near.path.in_flight > self->near.in_flight;
 }
 
 void
@@ -274,7 +273,7 @@ ibb_peer_wait (IBBPeer *self, gint64 now)
     }
 
   ibb_scheduler_pause (&peers->context->peer_turns, &peers->near_turn);
-  if (ibb_scheduler_get_n (&peers->near_turns) > 1 || has_others (self))
+  if (peers->near_turns.round.length > 1 || has_others (self))
     ibb_near_set_timer (&peers->near, &peers->context->timers, now);
 }
 
@@ -286,7 +285,7 @@ ibb_peer_took (IBBPeer *self, gsize size)
 
   if (self->near.is_member)
     ibb_scheduler_took (&peers->context->peer_turns, &peers->near_turn,
-                        size / MAX (ibb_scheduler_get_n (&peers->near_turns), 1));
+                        size / MAX (peers->near_turns.round.length, 1));
   ibb_scheduler_took (get_turns (self), &self->turn, size);
 }
 
@@ -314,6 +313,5 @@ ibb_peers_get_next (IBBPeers *self)
 gboolean
 ibb_peers_are_several (const IBBPeers *self)
 {
-  return ibb_scheduler_get_n (&self->context->peer_turns) > 1 ||
-         ibb_scheduler_get_n (&self->near_turns) > 1;
+  return self->context->peer_turns.round.length > 1 || self->near_turns.round.length > 1;
 }

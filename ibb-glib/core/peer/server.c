@@ -61,12 +61,6 @@ ibb_server_leave (IBBServer *self)
   g_hash_table_remove (self->context->servers, self->domain);
 }
 
-gboolean
-ibb_server_heeds_rules (const IBBServer *self)
-{
-  return self->heeds_rules;
-}
-
 void
 ibb_server_answered (IBBServer *self, const IBBStanza *answer)
 {

@@ -22,6 +22,5 @@ typedef struct
 /* The server of that domain; a new one is asked at once. */
 IBBServer *ibb_servers_use (IBBContext *context, const char *domain);
 void       ibb_server_leave (IBBServer *self);
-gboolean   ibb_server_heeds_rules (const IBBServer *self);
 /* answer: (nullable): NULL: the connection refused the question. */
 void ibb_server_answered (IBBServer *self, const IBBStanza *answer);

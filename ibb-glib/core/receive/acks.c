@@ -46,20 +46,6 @@ get_record_size (const IBBDelayedAck *ack)
 }
 
 void
-ibb_acks_add_record (IBBAcks *self, gsize size)
-{
-  self->records += size;
-  ibb_memory_add_records (&self->parameters->context->memory, size);
-}
-
-void
-ibb_acks_remove_record (IBBAcks *self, gsize size)
-{
-  self->records -= size;
-  ibb_memory_remove_records (&self->parameters->context->memory, size);
-}
-
-void
 ibb_acks_add (IBBAcks *self, const IBBStanza *stanza, guint64 end, gint64 now)
 {
   IBBDelayedAck *ack = g_new0 (IBBDelayedAck, 1);

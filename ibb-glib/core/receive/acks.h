@@ -46,8 +46,20 @@ gsize ibb_acks_get_cost (const IBBStanza *stanza);
 /* end: the position in the incoming bytes behind the block. */
 void ibb_acks_add (IBBAcks *self, const IBBStanza *stanza, guint64 end, gint64 now);
 /* Counts the bytes of a record. */
-void ibb_acks_add_record (IBBAcks *self, gsize size);
-void ibb_acks_remove_record (IBBAcks *self, gsize size);
+static inline void
+ibb_acks_add_record (IBBAcks *self, gsize size)
+{
+  self->records += size;
+  ibb_memory_add_records (&self->parameters->context->memory, size);
+}
+
+static inline void
+ibb_acks_remove_record (IBBAcks *self, gsize size)
+{
+  self->records -= size;
+  ibb_memory_remove_records (&self->parameters->context->memory, size);
+}
+
 /* Lets ibb_acks_contain () find the last block. */
 void ibb_acks_note_digest (IBBAcks *self, guint64 digest);
 /* Queues the first acknowledgement. room: (nullable) */

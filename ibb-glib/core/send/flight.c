@@ -62,18 +62,18 @@ ibb_flight_measure (IBBFlight *self, const IBBBlock *block, gint64 delay, gsize 
   if (round_trip <= 0 || !is_same)
     return;
 
-  ibb_controller_acknowledged (ibb_peer_get_path (peer),
-                               &(IBBControllerSample){
-                                   .in_flight = block->ahead,
-                                   .sent = block->sent,
-                                   .round_trip = round_trip,
-                                   .hop_trip = least,
-                                   .limit = limit,
-                                   .fits = ibb_order_allows_several (&peer->order) &&
-                                           ibb_first_hop_is_fast (context->first_hop),
-                                   .has_others = context->has_urgent,
-                               },
-                               now);
+  ibb_controller_acknowledged (
+      ibb_peer_get_path (peer),
+      &(IBBControllerSample){
+          .in_flight = block->ahead,
+          .sent = block->sent,
+          .round_trip = round_trip,
+          .hop_trip = least,
+          .limit = limit,
+          .fits = ibb_order_allows_several (&peer->order) && context->first_hop->is_fast,
+          .has_others = context->has_urgent,
+      },
+      now);
 }
 
 /* Queries. */
@@ -155,7 +155,7 @@ ibb_flight_send (IBBFlight *self, gboolean is_probe, gint64 now)
     ibb_stall_probed (&self->stall, size, block->end, now);
   else
     ibb_stall_sent (&self->stall, size, block->end, now);
-  block->ahead = ibb_controller_get_in_flight (ibb_peer_get_path (self->parameters->peer));
+  block->ahead = ibb_peer_get_path (self->parameters->peer)->in_flight;
   return block;
 }
 
@@ -194,7 +194,7 @@ gsize
 ibb_flight_finish_up_to (IBBFlight *self, const IBBBlock *last)
 {
   const IBBFirstHop *first_hop = self->parameters->context->first_hop;
-  gsize              before = ibb_first_hop_get_in_flight (first_hop);
+  gsize              before = first_hop->in_flight;
   const IBBBlock    *first;
 
   do
@@ -203,7 +203,7 @@ ibb_flight_finish_up_to (IBBFlight *self, const IBBBlock *last)
       ibb_flight_finish_first (self);
     }
   while (first != last);
-  return before - ibb_first_hop_get_in_flight (first_hop);
+  return before - first_hop->in_flight;
 }
 
 /* Refusals. */

@@ -104,7 +104,7 @@ get_block_max (const IBBSender *self)
   if (self->parameters->peer == NULL)
     return limit;
   path = ibb_peer_get_path (self->parameters->peer);
-  is_shared = ibb_first_hop_is_shared (context->first_hop, ibb_controller_get_in_flight (path));
+  is_shared = ibb_first_hop_is_shared (context->first_hop, path->in_flight);
   block = ibb_controller_get_block (path, limit, context->is_chatting && !is_shared);
   return context->is_chatting ? ibb_first_hop_get_brief (context->first_hop, block) : block;
 }
@@ -244,7 +244,7 @@ segment (IBBSender *self)
 static gboolean
 may_have_rules (IBBSender *self)
 {
-  if (self->own_server == NULL || !ibb_server_heeds_rules (self->own_server))
+  if (self->own_server == NULL || !self->own_server->heeds_rules)
     return FALSE;
   if (self->peer_server == NULL)
     {
@@ -252,7 +252,7 @@ may_have_rules (IBBSender *self)
 
       self->peer_server = ibb_servers_use (self->parameters->context, domain);
     }
-  return ibb_server_heeds_rules (self->peer_server);
+  return self->peer_server->heeds_rules;
 }
 
 /* Whether the block asks for the room of the peer's reader. Only the result of an IQ from a peer
@@ -282,7 +282,7 @@ create_stanza (IBBSender *self, const IBBBlock *block)
       stanza->asks_room = TRUE;
       ibb_send_window_note_asked (&self->credit);
     }
-  stanza->fills = is_iq && ibb_first_hop_is_fast (self->parameters->context->first_hop);
+  stanza->fills = is_iq && self->parameters->context->first_hop->is_fast;
   stanza->seq = block->seq;
   stanza->seq_valid = TRUE;
   stanza->bytes = g_bytes_ref (block->bytes);

@@ -150,10 +150,10 @@ ibb_xmpp_entity_get_property (GObject *object, guint id, GValue *value, GParamSp
       g_value_set_boolean (value, ibb_xmpp_entity_get_auto_reconnect (self));
       break;
     case PROP_KEEPALIVE_INTERVAL:
-      g_value_set_uint (value, ibb_xmpp_entity_get_keepalive_interval (self));
+      g_value_set_uint (value, ibb_keepalive_get_interval (self->link->keepalive));
       break;
     case PROP_KEEPALIVE_TIMEOUT:
-      g_value_set_uint (value, ibb_xmpp_entity_get_keepalive_timeout (self));
+      g_value_set_uint (value, ibb_keepalive_get_timeout (self->link->keepalive));
       break;
     case PROP_STATE:
       g_value_set_enum (value, ibb_xmpp_entity_get_state (self));
@@ -189,10 +189,12 @@ ibb_xmpp_entity_set_property (GObject *object, guint id, const GValue *value, GP
       ibb_xmpp_entity_set_auto_reconnect (self, g_value_get_boolean (value));
       break;
     case PROP_KEEPALIVE_INTERVAL:
-      ibb_xmpp_entity_set_keepalive_interval (self, g_value_get_uint (value));
+      if (ibb_keepalive_set_interval (self->link->keepalive, g_value_get_uint (value)))
+        g_object_notify_by_pspec (object, pspec);
       break;
     case PROP_KEEPALIVE_TIMEOUT:
-      ibb_xmpp_entity_set_keepalive_timeout (self, g_value_get_uint (value));
+      if (ibb_keepalive_set_timeout (self->link->keepalive, g_value_get_uint (value)))
+        g_object_notify_by_pspec (object, pspec);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -546,62 +548,6 @@ GETTER (gboolean, get_auto_reconnect, g_atomic_int_get (&link->auto_reconnect))
  * Since: 1.0
  */
 SETTER (gboolean, auto_reconnect, ibb_link_set_auto_reconnect (link, auto_reconnect), TRUE)
-
-/**
- * ibb_xmpp_entity_get_keepalive_interval: (get-property keepalive-interval)
- * @self: a connection
- *
- * Gets the interval of the keepalive, in milliseconds; see
- * [property@IBBXmpp.Entity:keepalive-interval].
- *
- * Returns: milliseconds, 0 for never
- *
- * Since: 1.0
- */
-GETTER (guint, get_keepalive_interval, ibb_keepalive_get_interval (link->keepalive))
-
-/**
- * ibb_xmpp_entity_set_keepalive_interval: (set-property keepalive-interval)
- * @self: a connection
- * @keepalive_interval: milliseconds, 0 for never
- *
- * Sets the interval of the keepalive, in milliseconds; see
- * [property@IBBXmpp.Entity:keepalive-interval].
- *
- * Since: 1.0
- */
-SETTER (guint,
-        keepalive_interval,
-        ibb_keepalive_set_interval (link->keepalive, keepalive_interval),
-        keepalive_interval <= G_MAXINT)
-
-/**
- * ibb_xmpp_entity_get_keepalive_timeout: (get-property keepalive-timeout)
- * @self: a connection
- *
- * Gets how long the keepalive waits for a sign of life, in milliseconds; see
- * [property@IBBXmpp.Entity:keepalive-timeout].
- *
- * Returns: milliseconds, 0: without a limit
- *
- * Since: 1.0
- */
-GETTER (guint, get_keepalive_timeout, ibb_keepalive_get_timeout (link->keepalive))
-
-/**
- * ibb_xmpp_entity_set_keepalive_timeout: (set-property keepalive-timeout)
- * @self: a connection
- * @keepalive_timeout: milliseconds, 0: without a limit
- *
- * Sets how long the keepalive waits for a sign of life, in milliseconds; see
- * [property@IBBXmpp.Entity:keepalive-timeout].
- *
- * Since: 1.0
- */
-SETTER (guint,
-        keepalive_timeout,
-        ibb_keepalive_set_timeout (link->keepalive, keepalive_timeout),
-        keepalive_timeout <= G_MAXINT)
 
 /**
  * ibb_xmpp_entity_get_state: (get-property state)

@@ -36,18 +36,6 @@ IBB_AVAILABLE_IN_1_0
 void ibb_xmpp_entity_set_auto_reconnect (IBBXmppEntity *self, gboolean auto_reconnect);
 
 IBB_AVAILABLE_IN_1_0
-guint ibb_xmpp_entity_get_keepalive_interval (IBBXmppEntity *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_xmpp_entity_set_keepalive_interval (IBBXmppEntity *self, guint keepalive_interval);
-
-IBB_AVAILABLE_IN_1_0
-guint ibb_xmpp_entity_get_keepalive_timeout (IBBXmppEntity *self);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_xmpp_entity_set_keepalive_timeout (IBBXmppEntity *self, guint keepalive_timeout);
-
-IBB_AVAILABLE_IN_1_0
 IBBConnectionState ibb_xmpp_entity_get_state (IBBXmppEntity *self);
 
 IBB_AVAILABLE_IN_1_0

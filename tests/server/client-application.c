@@ -225,8 +225,7 @@ set_all (IBBXmppEntity *connection)
   IBBXmppClient *client = IBB_XMPP_CLIENT (connection);
 
   ibb_xmpp_entity_set_auto_reconnect (connection, !ibb_xmpp_entity_get_auto_reconnect (connection));
-  ibb_xmpp_entity_set_keepalive_interval (connection, 50000);
-  ibb_xmpp_entity_set_keepalive_timeout (connection, 70000);
+  g_object_set (connection, "keepalive-interval", 50000, "keepalive-timeout", 70000, NULL);
   ibb_xmpp_client_set_password (client, NULL);
   ibb_xmpp_client_set_priority (client, 7);
   ibb_xmpp_client_set_send_presence (client, !ibb_xmpp_client_get_send_presence (client));

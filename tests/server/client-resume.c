@@ -213,8 +213,7 @@ static void
 begin_silence (Party *party, guint interval, guint timeout)
 {
   cut_proxy_stall (party->proxy);
-  ibb_xmpp_entity_set_keepalive_timeout (IBB_XMPP_ENTITY (party->client), timeout);
-  ibb_xmpp_entity_set_keepalive_interval (IBB_XMPP_ENTITY (party->client), interval);
+  g_object_set (party->client, "keepalive-timeout", timeout, "keepalive-interval", interval, NULL);
 }
 
 /* The client has come again, and has time. */
@@ -222,8 +221,7 @@ static void
 end_silence (Party *party)
 {
   g_assert_cmpuint (cut_proxy_get_n_connections (party->proxy), ==, 2);
-  ibb_xmpp_entity_set_keepalive_interval (IBB_XMPP_ENTITY (party->client), 15000);
-  ibb_xmpp_entity_set_keepalive_timeout (IBB_XMPP_ENTITY (party->client), 15000);
+  g_object_set (party->client, "keepalive-interval", 15000, "keepalive-timeout", 15000, NULL);
   cut_proxy_let_in (party->proxy);
 }
 

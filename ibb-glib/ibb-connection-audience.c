@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The listeners of a connection, which its events are told. */
+/* The listeners of a connection, and the calls by which an implementation notifies them. */
 
 #include "config.h"
 
@@ -282,4 +282,206 @@ ibb_connection_confirmed (IBBConnection *self, IBBStanza *stanza)
   g_return_if_fail (stanza != NULL);
 
   tell_event (self, &event);
+}
+
+/**
+ * ibb_connection_begin_batch:
+ * @self: a connection
+ *
+ * Says that stanzas follow which have arrived together, such as by one read of the socket. What
+ * they cause, answers and the waking of readers, happens once, in
+ * [method@IBB.Connection.end_batch]. Called by implementations, in the connection's context.
+ * Optional: without batches it happens in the next turn of that context.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_begin_batch (IBBConnection *self)
+{
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+
+  ibb_connection_tell (self, IBB_CONNECTION_BATCH_BEGAN);
+}
+
+/**
+ * ibb_connection_end_batch:
+ * @self: a connection
+ *
+ * Ends what [method@IBB.Connection.begin_batch] began: the stanzas that follow from the batch are
+ * sent now.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_end_batch (IBBConnection *self)
+{
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+
+  ibb_connection_tell (self, IBB_CONNECTION_BATCH_ENDED);
+}
+
+/**
+ * ibb_connection_is_needed:
+ * @self: a connection
+ *
+ * Tells whether a session would end with the XML stream, for an implementation that can either
+ * resume the XML stream (XEP-0198) or log in again. Called in the connection's context.
+ *
+ * Returns: TRUE if a session depends on this XML stream
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_connection_is_needed (IBBConnection *self)
+{
+  g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
+
+  return ibb_connection_tell (self, IBB_CONNECTION_NEEDED);
+}
+
+/**
+ * ibb_connection_has_progress:
+ * @self: a connection
+ *
+ * Tells whether a session was opened or resumed over the present XML stream, or has moved a byte
+ * over it. An implementation that waits longer after each loss of the XML stream need not do so
+ * after one that was of use. Called in the connection's context.
+ *
+ * Returns: TRUE if the XML stream was of use to a session
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_connection_has_progress (IBBConnection *self)
+{
+  g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
+
+  return ibb_connection_tell (self, IBB_CONNECTION_MOVED);
+}
+
+/**
+ * ibb_connection_set_state:
+ * @self: a connection
+ * @state: what has become of the XML stream
+ *
+ * Says what has become of the XML stream. Called by implementations, in the connection's context.
+ * A connection is %IBB_CONNECTION_STATE_ONLINE until it says otherwise.
+ *
+ * - %IBB_CONNECTION_STATE_OFFLINE: the XML stream is gone for good. All sessions, opens, accepts
+ *   and expectations of the connection's services end with %G_IO_ERROR_CONNECTION_CLOSED (XEP-0047
+ *   knows no session without its XML stream), except for sessions with
+ *   [property@IBB.Service:resume-sessions], which wait for another XML stream.
+ * - %IBB_CONNECTION_STATE_CONNECTING: the same, and the connection logs in again by itself, so that
+ *   accepts go on waiting for a session. If it gives up, %IBB_CONNECTION_STATE_OFFLINE ends them.
+ * - %IBB_CONNECTION_STATE_SUSPENDED: the XML stream broke, and the connection tries to resume it
+ *   (XEP-0198). The connection's services send nothing, and the timeouts of the protocol stand
+ *   still, except for [property@IBB.Service:resume-timeout], which ends them. The sessions stay
+ *   open, and queue the bytes that the application writes. The application's own timeouts
+ *   (`read-timeout`, `write-timeout`) and cancellation go on. Sessions that close in the
+ *   background, without a reference of the application, do not keep a suspended or congested
+ *   connection alive: nothing would resume it.
+ * - %IBB_CONNECTION_STATE_ONLINE, after it was suspended: the XML stream goes on, under the same
+ *   address. The connection has sent again, or sends again before anything else, what the
+ *   server had not received: each stanza that it took, once and in order.
+ * - %IBB_CONNECTION_STATE_ONLINE otherwise: a new XML stream has taken the place of the former one,
+ *   and [property@IBB.Connection:local-jid] is the new address. Services open and accept sessions
+ *   again. Interrupted sessions ([property@IBB.Service:resume-sessions]) are resumed; those that
+ *   ended with the former XML stream stay ended.
+ *
+ * [method@IBB.Connection.set_state_with_error] says why as well.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_set_state (IBBConnection *self, IBBConnectionState state)
+{
+  ibb_connection_set_state_with_error (self, state, NULL);
+}
+
+/**
+ * ibb_connection_set_state_with_error:
+ * @self: a connection
+ * @state: what has become of the XML stream
+ * @error: (nullable): why, for a state that is not %IBB_CONNECTION_STATE_ONLINE
+ *
+ * Says what has become of the XML stream, as [method@IBB.Connection.set_state] does, and why. The
+ * errors of the sessions that end have the message of @error.
+ *
+ * %IBB_ERROR_POLICY_VIOLATION as @error says that the server has ended the XML stream with that
+ * condition, as servers do upon a stanza that is longer than they take. If blocks were under way
+ * that were longer than those before, later ones have half of their length; sessions whose
+ * stanzas have no room for data then end with %G_IO_ERROR_MESSAGE_TOO_LARGE.
+ *
+ * Returns: TRUE if blocks are shorter from now on because of @error, so that a new login will
+ *   not meet it at once
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_connection_set_state_with_error (IBBConnection     *self,
+                                     IBBConnectionState state,
+                                     const GError      *error)
+{
+  g_return_val_if_fail (IBB_IS_CONNECTION (self), FALSE);
+
+  return ibb_connection_change_state (self, state, error);
+}
+
+/**
+ * ibb_connection_closing:
+ * @self: a connection
+ *
+ * Says that the connection will close its XML stream once it has sent all that it has taken. Before
+ * the call returns, services send the last word of sessions that were given up, congested or not.
+ * Called by implementations, in the connection's context, before they set the state to
+ * %IBB_CONNECTION_STATE_OFFLINE.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_closing (IBBConnection *self)
+{
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+
+  ibb_connection_tell (self, IBB_CONNECTION_LEAVING);
+}
+
+/**
+ * ibb_connection_drained:
+ * @self: a connection
+ *
+ * Says that the connection is no longer congested. Called by implementations
+ * of [vfunc@IBB.Connection.is_congested], from any thread.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_drained (IBBConnection *self)
+{
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+
+  ibb_connection_tell (self, IBB_CONNECTION_DRAINED);
+}
+
+/**
+ * ibb_connection_note_stanza:
+ * @self: a connection
+ *
+ * Says that the application has sent a stanza of its own over the XML stream. Called by
+ * implementations, from any thread, for each IQ, message and presence that the
+ * application sends otherwise than by [method@IBB.Connection.send], and for each that it
+ * receives and that is not passed to [method@IBB.Connection.receive]. Those two calls
+ * tell it by themselves.
+ *
+ * While the application exchanges stanzas, services may send less at once, so that these
+ * stanzas do not wait long behind blocks.
+ *
+ * Since: 1.0
+ */
+void
+ibb_connection_note_stanza (IBBConnection *self)
+{
+  g_return_if_fail (IBB_IS_CONNECTION (self));
+
+  ibb_connection_tell (self, IBB_CONNECTION_CHAT);
 }

@@ -432,7 +432,8 @@ ibb_service_get_session_limit (IBBService *self)
 
   g_return_val_if_fail (IBB_IS_SERVICE (self), 0);
 
-  IBB_HOST_GET_SETTING (self->host, session_limit, &session_limit);
+  ibb_host_get_setting (self->host, G_STRUCT_OFFSET (IBBSettings, session_limit), &session_limit,
+                        sizeof session_limit);
   return session_limit;
 }
 
@@ -470,7 +471,8 @@ ibb_service_get_resume_sessions (IBBService *self)
 
   g_return_val_if_fail (IBB_IS_SERVICE (self), FALSE);
 
-  IBB_HOST_GET_SETTING (self->host, resume_sessions, &resume_sessions);
+  ibb_host_get_setting (self->host, G_STRUCT_OFFSET (IBBSettings, resume_sessions),
+                        &resume_sessions, sizeof resume_sessions);
   return resume_sessions;
 }
 

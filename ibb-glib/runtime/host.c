@@ -362,14 +362,6 @@ ibb_host_retire (IBBHost *self)
 
 /* The pump. */
 
-static void
-heed_locked (IBBHost *self, const IBBUplinkAnswer *answer)
-{
-  ibb_uplink_heed_locked (&self->uplink, answer);
-  if (self->engine->context->is_lost)
-    self->uplink.congested = FALSE;
-}
-
 /* The connection, which may refuse the stanza, is called without the lock. */
 static void
 send_stanza_locked (IBBHost *self, IBBConnection *connection, IBBStanza *stanza)
@@ -385,7 +377,7 @@ send_stanza_locked (IBBHost *self, IBBConnection *connection, IBBStanza *stanza)
   sent = ibb_connection_send_for_service (connection, stanza, &error);
   answer = ibb_uplink_ask (&self->uplink, connection);
   ibb_host_lock (self);
-  heed_locked (self, &answer);
+  ibb_uplink_heed_locked (&self->uplink, &answer, self->engine->context->is_lost);
 
   now = g_get_monotonic_time ();
   if (sent && confirms)
@@ -474,7 +466,7 @@ pump_and_unlock (IBBHost *self, IBBConnection *connection, const IBBUplinkAnswer
 
   self->batching = FALSE;
   note_thread_locked (self);
-  heed_locked (self, answer);
+  ibb_uplink_heed_locked (&self->uplink, answer, self->engine->context->is_lost);
   self->pumping = TRUE;
   if (self->stale)
     {

@@ -105,10 +105,7 @@ void ibb_host_update_now_locked (IBBHost *self);
 /* Does so after the connection has room again. */
 void ibb_host_drained_locked (IBBHost *self);
 
-/* Copies a field of IBBSettings to value, which has the type of the field. */
-#define IBB_HOST_GET_SETTING(self, name, value)                                                    \
-  ibb_host_get_setting (self, G_STRUCT_OFFSET (IBBSettings, name), value, sizeof *(value))
-
+/* Copies the field of IBBSettings at offset to value, which has its type and size. */
 void ibb_host_get_setting (IBBHost *self, glong offset, gpointer value, gsize size);
 /* Returns whether the value has changed. */
 gboolean ibb_host_set_setting (IBBHost *self, glong offset, gconstpointer value, gsize size);

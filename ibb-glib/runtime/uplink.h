@@ -43,9 +43,10 @@ ibb_uplink_ask (IBBUplink *self, IBBConnection *connection)
 
 /* Notes the answer, unless ibb_connection_drained () was called since. */
 static inline void
-ibb_uplink_heed_locked (IBBUplink *self, const IBBUplinkAnswer *answer)
+ibb_uplink_heed_locked (IBBUplink *self, const IBBUplinkAnswer *answer, gboolean is_lost)
 {
-  self->congested = answer->congested && answer->n_drained == g_atomic_int_get (&self->n_drained);
+  self->congested =
+      !is_lost && answer->congested && answer->n_drained == g_atomic_int_get (&self->n_drained);
 }
 
 /* Returns whether the connection was congested. */

@@ -368,6 +368,17 @@ script_expect_nothing (Script *self)
     fail_got (self, stanza);
 }
 
+/* Of a session, or an address itself. */
+static const char *
+get_peer (Script *self, const Words *words)
+{
+  IBBSession *session = g_hash_table_lookup (self->sessions, words->at);
+
+  if (session != NULL)
+    return session->parameters.peer_jid;
+  return g_str_equal (words->at, "s") ? PEER : words->at;
+}
+
 static void
 expect_same (Script *self, const char *what, const char *value, const char *expected)
 {
@@ -642,7 +653,7 @@ script_expect (Script *self, Words *words)
               : payload == IBB_PAYLOAD_CLOSE && driver_is_probe (stanza))
         fail_got (self, stanza);
       if (is_probe)
-        expect_same (self, "to", stanza->to, g_str_equal (words->at, "s") ? PEER : words->at);
+        expect_same (self, "to", stanza->to, get_peer (self, words));
       else if (payload == IBB_PAYLOAD_OPEN || payload == IBB_PAYLOAD_DATA ||
                payload == IBB_PAYLOAD_CLOSE)
         check_session (self, stanza, words);

@@ -303,6 +303,7 @@ static void
 go_on (IBBSession *self, const IBBStanza *stanza, guint64 moved, gint64 now)
 {
   const IBBResume *resume = &self->resume;
+  IBBPair         *pair;
 
   end_wait (self);
   self->state = IBB_SESSION_OPEN;
@@ -315,8 +316,12 @@ go_on (IBBSession *self, const IBBStanza *stanza, guint64 moved, gint64 now)
   ibb_receiver_resume (&self->receiver, now);
   ibb_closing_resume (self, moved > 0, now - resume->began, now);
   ibb_closing_proceed (self, now);
-  if (self->state == IBB_SESSION_OPEN)
-    ibb_sender_update_ready (&self->sender, now);
+  if (self->state != IBB_SESSION_OPEN)
+    return;
+  ibb_sender_update_ready (&self->sender, now);
+  /* The loss of our connection stops the timer of a pair, and a pair of new addresses has none. */
+  pair = self->parameters.pair;
+  ibb_pair_update_timer (pair, ibb_session_is_peer_needed (pair), now);
 }
 
 static void

@@ -157,8 +157,9 @@ has_undeclared_prefix (const IBBSaxElement *element)
 static void
 start_stanza (IBBStanzaReader *self, const IBBSaxElement *element)
 {
-  IBBStanzaName name;
-  IBBPayload    payload = IBB_PAYLOAD_OTHER;
+  g_autofree char *kind = NULL;
+  IBBStanzaName    name;
+  IBBPayload       payload = IBB_PAYLOAD_OTHER;
 
   self->failed = FALSE;
   self->place = PLACE_ELSEWHERE;
@@ -177,8 +178,8 @@ start_stanza (IBBStanzaReader *self, const IBBSaxElement *element)
   else
     return;
 
-  self->stanza = ibb_stanza_record_new (name, NULL, payload, NULL, NULL);
-  self->stanza->kind = dup_attribute (element, "type", NULL);
+  kind = dup_attribute (element, "type", NULL);
+  self->stanza = ibb_stanza_record_new (name, kind, payload, NULL, NULL);
   self->stanza->id = dup_attribute (element, "id", NULL);
   self->stanza->from = dup_attribute (element, "from", NULL);
   self->stanza->to = dup_attribute (element, "to", NULL);

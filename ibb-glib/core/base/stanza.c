@@ -6,25 +6,33 @@
 
 #include <string.h>
 
-/* The types of most stanzas are not copied. */
-static const char *const kinds[] = { "set", "get", "result", "error" };
+/* Returns kind as a text that is never freed, if it is the type of most stanzas, or else NULL. Each
+ * library has texts of its own and frees stanzas of the others, so texts are compared, not
+ * pointers. */
+static const char *
+find_static (const char *kind)
+{
+  static const char *const kinds[] = { "set", "get", "result", "error" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_strcmp0 (kind, kinds[i]) == 0)
+      return kinds[i];
+  return NULL;
+}
 
 static char *
 dup_kind (const char *kind)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
-    if (g_strcmp0 (kind, kinds[i]) == 0)
-      return (char *) kinds[i];
-  return g_strdup (kind);
+  const char *same = find_static (kind);
+
+  return same != NULL ? (char *) same : g_strdup (kind);
 }
 
 static void
 free_kind (char *kind)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
-    if (kind == kinds[i])
-      return;
-  g_free (kind);
+  if (find_static (kind) == NULL)
+    g_free (kind);
 }
 
 void

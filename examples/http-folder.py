@@ -21,7 +21,7 @@ import gi
 gi.require_version('IBB', '1.0')
 gi.require_version('IBBXmpp', '1.0')
 gi.require_version('Soup', '3.0')
-from gi.repository import Gio, GLib, IBB, Soup, IBBXmpp
+from gi.repository import Gio, GLib, IBB, IBBXmpp, Soup
 
 
 def login(jid):

@@ -18,7 +18,7 @@ gi.require_version('IBB', '1.0')
 gi.require_version('IBBXmpp', '1.0')
 gi.require_version('IBBFiles', '1.0')
 gi.require_foreign('cairo')
-from gi.repository import Adw, Gdk, Gio, GLib, Gtk, IBB, IBBFiles, Pango, IBBXmpp
+from gi.repository import Adw, Gdk, Gio, GLib, Gtk, IBB, IBBFiles, IBBXmpp, Pango
 
 APPLICATION_ID = 'org.ibb_glib.Files'
 N_RATES = 200  # of the plot, the last 20 seconds at least

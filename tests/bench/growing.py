@@ -25,7 +25,7 @@ import prosody  # noqa: E402
 from bindings import make_client, wait_until  # noqa: E402
 from cluster import Cluster  # noqa: E402
 from ejabberd import Ejabberd  # noqa: E402
-from gi.repository import Gio, GLib, IBB  # noqa: E402
+from gi.repository import Gio, GLib, IBB, IBBXmpp  # noqa: E402
 
 MIB = 1 << 20
 SIZE = 64  # MiB, each way

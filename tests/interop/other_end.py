@@ -19,7 +19,7 @@ import prosody
 
 gi.require_version('IBB', '1.0')
 gi.require_version('IBBXmpp', '1.0')
-from gi.repository import Gio, GLib, IBB  # noqa: E402
+from gi.repository import Gio, GLib, IBB, IBBXmpp  # noqa: E402
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 MIB = 1024 * 1024

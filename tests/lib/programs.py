@@ -29,12 +29,17 @@ def make_accounts(folder, accounts):
     return {'XDG_CONFIG_HOME': folder / 'settings', 'XDG_DATA_HOME': folder / 'data', 'LC_ALL': 'C.UTF-8'}
 
 
+def get_library(text):
+    """The package of the libraries that a listing uses: a stack of its own needs the first one only."""
+    return 'ibb-xmpp-1.0' if 'IBBXmpp' in text else 'ibb-glib-1.0'
+
+
 def get_flags(*packages):
-    """What the compiler needs for ibb-glib as it is built here, and for other libraries."""
+    """What the compiler needs for the libraries as they are built here, and for others."""
     result = subprocess.run(
-        ('pkg-config', '--cflags', '--libs', 'ibb-glib-1.0', *packages), check=True, text=True, stdout=subprocess.PIPE,
+        ('pkg-config', '--cflags', '--libs', *packages), check=True, text=True, stdout=subprocess.PIPE,
         env={**os.environ, 'PKG_CONFIG_PATH': os.path.join(BUILD, 'meson-uninstalled')}).stdout
-    return (f'-I{ROOT}', f'-I{BUILD}', *shlex.split(result), f'-Wl,-rpath,{BUILD}/ibb-glib')
+    return (f'-I{ROOT}', f'-I{BUILD}', *shlex.split(result), f'-Wl,-rpath,{BUILD}/ibb-glib:{BUILD}/ibb-glib/xmpp')
 
 
 def make_program(folder, name, language, text, packages=()):
@@ -43,8 +48,10 @@ def make_program(folder, name, language, text, packages=()):
     with open(source, 'w', encoding='utf-8') as file:
         file.write(text)
     program = folder / f'{name}-{language}'
+    library = get_library(text)
     if language == 'c':
-        subprocess.run(('cc', '-Wall', '-Wextra', '-Wno-unused-parameter', '-Werror', '-o', program, source, *get_flags(*packages)), check=True)
+        subprocess.run(('cc', '-Wall', '-Wextra', '-Wno-unused-parameter', '-Werror', '-o', program, source,
+                        *get_flags(library, *packages)), check=True)
         return (program,)
     if not os.path.exists(os.path.join(BUILD, 'ibb-glib', 'IBB-1.0.typelib')):
         raise Skip('built without introspection')
@@ -58,10 +65,10 @@ def make_program(folder, name, language, text, packages=()):
         return ('gjs', '-m', source)
     if not os.path.exists(os.path.join(BUILD, 'ibb-glib', 'ibb-glib-1.0.vapi')):
         raise Skip('built without Vala')
-    subprocess.run(('valac', '--quiet', '-o', program, f'--vapidir={BUILD}/ibb-glib', '--pkg=ibb-glib-1.0', '--pkg=gio-2.0',
-                    *(f'--pkg={package}' for package in packages), source,
+    subprocess.run(('valac', '--quiet', '-o', program, f'--vapidir={BUILD}/devenv/share/vala/vapi',
+                    f'--pkg={library}', *(f'--pkg={package}' for package in packages), source,
                     # What valac writes is not ours to warn about.
-                    '-X', '-w', *(word for flag in get_flags() for word in ('-X', flag))),
+                    '-X', '-w', *(word for flag in get_flags(library) for word in ('-X', flag))),
                    check=True, cwd=folder.path,
                    env={**os.environ, 'PKG_CONFIG_PATH': os.path.join(BUILD, 'meson-uninstalled')})
     return (program,)

@@ -17,7 +17,7 @@ from cases import case, check, check_equal  # noqa: E402
 from cluster import Cluster  # noqa: E402
 from command import Program  # noqa: E402
 from ejabberd import erlang  # noqa: E402
-from gi.repository import Gio, GLib, IBB  # noqa: E402
+from gi.repository import Gio, GLib, IBB, IBBXmpp  # noqa: E402
 
 TIMEOUT = 900  # s, for a case: a busy machine starts a node in minutes
 # The ways of ejabberd to choose a process that keep to it, each with a domain of its own.

@@ -10,7 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 import cases  # noqa: E402
 from bindings import DATA, check_fails, failure, make_client, read_all, round_trip, wait, wait_until  # noqa: E402
 from cut_proxy import CutProxy  # noqa: E402
-from gi.repository import Gio, GLib, IBB  # noqa: E402
+from gi.repository import Gio, GLib, IBB, IBBXmpp  # noqa: E402
 
 DOMAIN = os.environ['IBB_TEST_COMPONENT']
 ECHO = f'echo@{DOMAIN}'

@@ -13,10 +13,10 @@ from servers import make_server
 
 # What is added to the line that fits: the one change, for a server that DNS does not know.
 CHANGES = {
-    'python': (r'IBB\.Client\.new',
+    'python': (r'IBBXmpp\.Client\.new',
                'client.set_host({host!r})\nclient.set_port({port})\n'
                'client.set_tls_database(Gio.TlsFileDatabase.new({ca_file!r}))\n'),
-    'js': (r'IBB\.Client\.new',
+    'js': (r'IBBXmpp\.Client\.new',
            'client.set_host({host!r});\nclient.set_port({port});\n'
            'client.set_tls_database(Gio.TlsFileDatabase.new({ca_file!r}));\n'),
     'c': ('ibb_xmpp_client_set_password',

@@ -289,7 +289,7 @@ def other_languages():
             ('js', 'page.js', ('gjs', '-m')),
             ('vala', 'page.vala', ('valac', '-C', '--directory', folder.path,
                                    '--pkg', 'gtk4', '--pkg', 'ibb-glib-1.0', '--pkg', 'ibb-files-1.0',
-                                   '--vapidir', f'{build}/ibb-glib', '--vapidir', f'{build}/ibb-glib/files'))):
+                                   '--vapidir', f'{build}/devenv/share/vala/vapi'))):
         for listing in listings(language):
             with open(folder / name, 'w', encoding='utf-8') as file:
                 file.write(listing)

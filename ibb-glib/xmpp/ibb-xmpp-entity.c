@@ -201,17 +201,15 @@ ibb_xmpp_entity_set_property (GObject *object, guint id, const GValue *value, GP
     }
 }
 
-/* A class that a binding derives nevertheless has a connection without an account, whose login
- * fails. */
 static void
 ibb_xmpp_entity_constructed (GObject *object)
 {
-  const IBBLoginSignals none = { 0 };
-  IBBXmppEntity        *self = IBB_XMPP_ENTITY (object);
+  IBBXmppEntity *self = IBB_XMPP_ENTITY (object);
 
+  /* A binding can derive a class of its own, which has no account. */
   if (self->link == NULL)
-    self->link =
-        ibb_link_new (IBB_CONNECTION (self), ibb_xmpp_entity_create_thread (self), &none, 0);
+    g_error ("%s: only IBBXmppClient and IBBXmppComponent can derive from IBBXmppEntity",
+             G_OBJECT_TYPE_NAME (self));
   self->link->login_signals.step = login_step_signal;
   G_OBJECT_CLASS (ibb_xmpp_entity_parent_class)->constructed (object);
 }

@@ -169,17 +169,15 @@ talk (const char *jid, const char *peer, const char *name, GError **error)
   g_autoptr (IBBService)    service = NULL;
   g_autofree char          *local_jid = NULL;
 
-  if (client == NULL || !ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, error))
+  if (client == NULL || !ibb_xmpp_client_login (client, NULL, error))
     return FALSE;
   service = ibb_service_new (IBB_CONNECTION (client));
   if (name != NULL)
-    return call (service, peer, name, error) &&
-           ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, error);
+    return call (service, peer, name, error) && ibb_xmpp_client_logout (client, NULL, error);
   ibb_service_set_session_limit (service, 1);
   local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
   g_printerr ("ready %s\n", local_jid);
-  return serve (service, peer, error) &&
-         ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, error);
+  return serve (service, peer, error) && ibb_xmpp_client_logout (client, NULL, error);
 }
 
 int

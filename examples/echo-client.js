@@ -14,8 +14,8 @@ import IBB from 'gi://IBB?version=1.0';
 import IBBXmpp from 'gi://IBBXmpp?version=1.0';
 import System from 'system';
 
-Gio._promisify(IBBXmpp.Entity.prototype, 'login_async', 'login_finish');
-Gio._promisify(IBBXmpp.Entity.prototype, 'logout_async', 'logout_finish');
+Gio._promisify(IBBXmpp.Client.prototype, 'login_async', 'login_finish');
+Gio._promisify(IBBXmpp.Client.prototype, 'logout_async', 'logout_finish');
 Gio._promisify(IBB.Service.prototype, 'open_session_async', 'open_session_finish');
 Gio._promisify(IBB.Transport.prototype, 'shutdown_output_async', 'shutdown_output_finish');
 Gio._promisify(Gio.InputStream.prototype, 'read_bytes_async', 'read_bytes_finish');

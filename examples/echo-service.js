@@ -14,8 +14,8 @@ import IBB from 'gi://IBB?version=1.0';
 import IBBXmpp from 'gi://IBBXmpp?version=1.0';
 import System from 'system';
 
-Gio._promisify(IBBXmpp.Entity.prototype, 'login_async', 'login_finish');
-Gio._promisify(IBBXmpp.Entity.prototype, 'logout_async', 'logout_finish');
+Gio._promisify(IBBXmpp.Client.prototype, 'login_async', 'login_finish');
+Gio._promisify(IBBXmpp.Client.prototype, 'logout_async', 'logout_finish');
 Gio._promisify(Gio.InputStream.prototype, 'read_bytes_async', 'read_bytes_finish');
 Gio._promisify(Gio.OutputStream.prototype, 'write_bytes_async', 'write_bytes_finish');
 Gio._promisify(Gio.IOStream.prototype, 'close_async', 'close_finish');

@@ -46,7 +46,7 @@ login (const char *jid, GError **error)
         return NULL;
       ibb_xmpp_client_set_tls_database (client, database);
     }
-  if (!ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, error))
+  if (!ibb_xmpp_client_login (client, NULL, error))
     return NULL;
   return g_steal_pointer (&client);
 }
@@ -105,10 +105,10 @@ offer_file (const char *jid, const char *peer, const char *path, GError **error)
   if (self.error != NULL)
     {
       g_propagate_error (error, self.error);
-      ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, NULL);
+      ibb_xmpp_client_logout (client, NULL, NULL);
       return FALSE;
     }
-  return ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, error);
+  return ibb_xmpp_client_logout (client, NULL, error);
 }
 
 int

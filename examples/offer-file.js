@@ -15,8 +15,8 @@ import IBBXmpp from 'gi://IBBXmpp?version=1.0';
 import IBBFiles from 'gi://IBBFiles?version=1.0';
 import System from 'system';
 
-Gio._promisify(IBBXmpp.Entity.prototype, 'login_async', 'login_finish');
-Gio._promisify(IBBXmpp.Entity.prototype, 'logout_async', 'logout_finish');
+Gio._promisify(IBBXmpp.Client.prototype, 'login_async', 'login_finish');
+Gio._promisify(IBBXmpp.Client.prototype, 'logout_async', 'logout_finish');
 Gio._promisify(IBBFiles.Service.prototype, 'offer_file_async', 'offer_file_finish');
 Gio._promisify(IBBFiles.Transfer.prototype, 'wait_async', 'wait_finish');
 

@@ -95,7 +95,7 @@ receive_file (const char *jid, const char *peer, const char *path, GError **erro
     return FALSE;
   service = ibb_service_new (IBB_CONNECTION (client));
   ibb_service_set_session_limit (service, 1);
-  if (!ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, error))
+  if (!ibb_xmpp_client_login (client, NULL, error))
     return FALSE;
   local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
   g_printerr ("ready %s\n", local_jid);
@@ -103,7 +103,7 @@ receive_file (const char *jid, const char *peer, const char *path, GError **erro
   if (transport == NULL || !store (transport, path, error))
     return FALSE;
   g_print ("received %" G_GUINT64_FORMAT " bytes\n", ibb_transport_get_bytes_received (transport));
-  return ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, error);
+  return ibb_xmpp_client_logout (client, NULL, error);
 }
 
 int

@@ -39,7 +39,7 @@ login (const char *jid, GError **error)
         return NULL;
       ibb_xmpp_client_set_tls_database (client, database);
     }
-  if (!ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, error))
+  if (!ibb_xmpp_client_login (client, NULL, error))
     return NULL;
   return g_steal_pointer (&client);
 }
@@ -67,7 +67,7 @@ send_file (const char *jid, const char *peer, const char *path, GError **error)
   if (!g_io_stream_close (G_IO_STREAM (transport), NULL, error))
     return FALSE;
   g_print ("sent %" G_GUINT64_FORMAT " bytes\n", ibb_transport_get_bytes_acknowledged (transport));
-  return ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, error);
+  return ibb_xmpp_client_logout (client, NULL, error);
 }
 
 int

@@ -13,8 +13,8 @@ import IBB from 'gi://IBB?version=1.0';
 import IBBXmpp from 'gi://IBBXmpp?version=1.0';
 import System from 'system';
 
-Gio._promisify(IBBXmpp.Entity.prototype, 'login_async', 'login_finish');
-Gio._promisify(IBBXmpp.Entity.prototype, 'logout_async', 'logout_finish');
+Gio._promisify(IBBXmpp.Client.prototype, 'login_async', 'login_finish');
+Gio._promisify(IBBXmpp.Client.prototype, 'logout_async', 'logout_finish');
 Gio._promisify(IBB.Service.prototype, 'open_session_async', 'open_session_finish');
 Gio._promisify(Gio.OutputStream.prototype, 'splice_async', 'splice_finish');
 Gio._promisify(Gio.IOStream.prototype, 'close_async', 'close_finish');

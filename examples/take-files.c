@@ -140,7 +140,7 @@ take_files (const char *jid, const char *path, GError **error)
     return FALSE;
   service = ibb_files_service_new (IBB_CONNECTION (client));
   g_signal_connect (service, "file-offered", G_CALLBACK (offered_cb), &self);
-  if (!ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, error))
+  if (!ibb_xmpp_client_login (client, NULL, error))
     return FALSE;
   local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
   g_printerr ("ready %s\n", local_jid);
@@ -148,7 +148,7 @@ take_files (const char *jid, const char *path, GError **error)
   g_main_loop_run (loop);
   g_signal_handlers_disconnect_by_data (service, &self);
   g_queue_clear_full (&self.offers, g_object_unref);
-  return ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, error);
+  return ibb_xmpp_client_logout (client, NULL, error);
 }
 
 int

@@ -193,7 +193,7 @@ talk (char **argv, GError **error)
   g_autofree char          *local_jid = NULL;
   gboolean                  done;
 
-  if (client == NULL || !ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, error))
+  if (client == NULL || !ibb_xmpp_client_login (client, NULL, error))
     return FALSE;
   service = ibb_service_new (IBB_CONNECTION (client));
   if (argv[5] == NULL)
@@ -203,7 +203,7 @@ talk (char **argv, GError **error)
       g_printerr ("ready %s\n", local_jid);
     }
   done = converse (service, argv, error);
-  return ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, done ? error : NULL) && done;
+  return ibb_xmpp_client_logout (client, NULL, done ? error : NULL) && done;
 }
 
 int

@@ -127,18 +127,17 @@ step_cb (IBBXmppClient   *client,
 static gboolean
 log_in (Doctor *self, GError **error)
 {
-  IBBXmppEntity *connection = IBB_XMPP_ENTITY (self->client);
-  GCancellable  *cancellable = tool_run_get_cancellable (self->run);
+  GCancellable *cancellable = tool_run_get_cancellable (self->run);
 
   tool_account_begin_login (self->account, self->run, self->client);
-  if (ibb_xmpp_entity_login (connection, cancellable, error))
+  if (ibb_xmpp_client_login (self->client, cancellable, error))
     return TRUE;
   self->lacks_password = tool_account_go_without_password (self->account, self->client);
   if (!self->lacks_password)
     return FALSE;
   g_clear_error (error);
   tool_account_begin_login (self->account, self->run, self->client);
-  return ibb_xmpp_entity_login (connection, cancellable, error);
+  return ibb_xmpp_client_login (self->client, cancellable, error);
 }
 
 /* error (nullable): of the login. FALSE: it has to do with the way to the server. */
@@ -422,8 +421,7 @@ check_rate (Doctor *self)
   second = tool_account_new_client (self->account, self->bare);
   ibb_xmpp_client_set_send_presence (second, FALSE);
   tool_account_begin_login (self->account, self->run, second);
-  if (ibb_xmpp_entity_login (IBB_XMPP_ENTITY (second), tool_run_get_cancellable (self->run),
-                             &error))
+  if (ibb_xmpp_client_login (second, tool_run_get_cancellable (self->run), &error))
     {
       tool_run_begin_phase (self->run, _ ("measuring"), STEP_TIMEOUT);
       tool_probe_rate (self->run, self->client, second, &rate, &error);
@@ -433,7 +431,7 @@ check_rate (Doctor *self)
       tell_error (self, "rate", error, NULL);
       return;
     }
-  ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (second), NULL, NULL);
+  ibb_xmpp_client_logout (second, NULL, NULL);
   rate_text = tool_text_format_rate (rate, 1);
   /* Translators: a number of bytes per second */
   text =
@@ -530,7 +528,7 @@ doctor_run (ToolRun *run, gpointer data, GError **error)
       check_round_trip (self);
       check_rate (self);
       check_peer (self);
-      ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (self->client), tool_run_get_cancellable (run), NULL);
+      ibb_xmpp_client_logout (self->client, tool_run_get_cancellable (run), NULL);
     }
   if (g_cancellable_set_error_if_cancelled (tool_run_get_cancellable (run), error))
     return FALSE;

@@ -252,8 +252,7 @@ login (ToolLogin *self, IBBXmppClient *client, GError **error)
   g_autoptr (GError) local_error = NULL;
 
   tool_account_begin_login (self->account, self->run, client);
-  if (ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), tool_run_get_cancellable (self->run),
-                             &local_error))
+  if (ibb_xmpp_client_login (client, tool_run_get_cancellable (self->run), &local_error))
     return TRUE;
   tool_account_explain_password (self->account, &local_error);
   if (g_error_matches (local_error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
@@ -282,7 +281,7 @@ logout (IBBXmppClient *client)
   if (ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (client)) != IBB_CONNECTION_STATE_ONLINE)
     return;
   source = ibb_source_cancel_after (LOGOUT_TIMEOUT, NULL, "[ibb] logout", cancellable);
-  ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), cancellable, NULL);
+  ibb_xmpp_client_logout (client, cancellable, NULL);
   ibb_source_clear (&source);
 }
 

@@ -40,7 +40,7 @@
  *   g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new (jid);
  *
  *   ibb_xmpp_client_set_password (client, password);
- *   if (!ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, error))
+ *   if (!ibb_xmpp_client_login (client, NULL, error))
  *     return NULL;
  *   return ibb_service_new (IBB_CONNECTION (client));
  * }
@@ -536,7 +536,7 @@ ibb_xmpp_client_class_init (IBBXmppClientClass *klass)
    * that time.
    *
    * Emitted in the thread-default context in which the client was constructed, as its other
-   * signals; but from inside [method@IBBXmpp.Entity.login], in the calling thread.
+   * signals; but from inside [method@IBBXmpp.Client.login], in the calling thread.
    * A handler may do anything but a blocking login of the same client.
    *
    * Returns: TRUE to keep the question from further handlers

@@ -39,6 +39,30 @@ IBB_AVAILABLE_IN_1_0
 char **ibb_xmpp_client_list_accounts (GError **error);
 
 IBB_AVAILABLE_IN_1_0
+void ibb_xmpp_client_login_async (IBBXmppClient      *self,
+                                  GCancellable       *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_xmpp_client_login_finish (IBBXmppClient *self, GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_xmpp_client_login (IBBXmppClient *self, GCancellable *cancellable, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_xmpp_client_logout_async (IBBXmppClient      *self,
+                                   GCancellable       *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_xmpp_client_logout_finish (IBBXmppClient *self, GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_xmpp_client_logout (IBBXmppClient *self, GCancellable *cancellable, GError **error);
+
+IBB_AVAILABLE_IN_1_0
 const char *ibb_xmpp_client_get_jid (IBBXmppClient *self);
 
 IBB_AVAILABLE_IN_1_0

@@ -28,12 +28,12 @@
  * static IBBTransport *
  * greet (const char *secret, const char *peer, GError **error)
  * {
- *   g_autoptr (IBBXmppComponent)     component = ibb_xmpp_component_new ("bots.example.org");
+ *   g_autoptr (IBBXmppComponent) component = ibb_xmpp_component_new ("bots.example.org");
  *   g_autoptr (IBBService)       service = ibb_service_new (IBB_CONNECTION (component));
  *   g_autoptr (IBBSessionParams) params = ibb_session_params_new ();
  *
  *   ibb_xmpp_component_set_secret (component, secret);
- *   if (!ibb_xmpp_entity_login (IBB_XMPP_ENTITY (component), NULL, error))
+ *   if (!ibb_xmpp_component_login (component, NULL, error))
  *     return NULL;
  *   ibb_session_params_set_local_jid (params, "hello@bots.example.org");
  *   return ibb_service_open_session (service, peer, params, NULL, error);
@@ -210,6 +210,151 @@ ibb_xmpp_component_new (const char *domain)
   g_return_val_if_fail (domain != NULL, NULL);
 
   return g_object_new (IBB_XMPP_TYPE_COMPONENT, "domain", domain, NULL);
+}
+
+/**
+ * ibb_xmpp_component_login_async:
+ * @self: a component
+ * @cancellable: (nullable): cancels the login
+ * @callback: (scope async): called when the connection is online, or has failed
+ * @user_data: data for @callback
+ *
+ * Logs in.
+ *
+ * The errors that tell something to the user:
+ *
+ * - %IBB_ERROR_JID_MALFORMED: [property@IBBXmpp.Component:domain] is not a domain
+ * - %IBB_ERROR_AUTHENTICATION: the server does not accept the secret
+ * - %IBB_ERROR_ITEM_NOT_FOUND: the server has no component of that domain
+ * - %IBB_ERROR_CONFLICT: another component is connected for the domain
+ *
+ * The others come as in [method@IBBXmpp.Client.login_async]: no way to the server, no answer in
+ * time, %G_IO_ERROR_CANCELLED, %G_IO_ERROR_PENDING and %G_IO_ERROR_EXISTS.
+ *
+ * Since: 1.0
+ */
+void
+ibb_xmpp_component_login_async (IBBXmppComponent   *self,
+                                GCancellable       *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer            user_data)
+{
+  g_return_if_fail (IBB_XMPP_IS_COMPONENT (self));
+
+  ibb_xmpp_entity_login_async (&self->parent, ibb_xmpp_component_login_async, cancellable, callback,
+                               user_data);
+}
+
+/**
+ * ibb_xmpp_component_login_finish:
+ * @self: a component
+ * @result: what the callback was given
+ * @error: return location for an error, see [method@IBBXmpp.Component.login_async]
+ *
+ * Finishes [method@IBBXmpp.Component.login_async].
+ *
+ * Returns: TRUE if the component is online
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_xmpp_component_login_finish (IBBXmppComponent *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_COMPONENT (self), FALSE);
+
+  return ibb_xmpp_entity_finish (&self->parent, result, ibb_xmpp_component_login_async, error);
+}
+
+/**
+ * ibb_xmpp_component_login:
+ * @self: a component
+ * @cancellable: (nullable): cancels the login
+ * @error: return location for an error, see [method@IBBXmpp.Component.login_async];
+ *   also %G_IO_ERROR_WOULD_BLOCK on the component’s own thread
+ *
+ * Logs in, and waits until that is done. No main loop is needed or run.
+ *
+ * Returns: TRUE if the component is online
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_xmpp_component_login (IBBXmppComponent *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_COMPONENT (self), FALSE);
+
+  return ibb_xmpp_entity_login (&self->parent, cancellable, "ibb_xmpp_component_login_async",
+                                error);
+}
+
+/**
+ * ibb_xmpp_component_logout_async:
+ * @self: a component
+ * @cancellable: (nullable): ends the waiting, not the logout
+ * @callback: (scope async): called when the connection is offline
+ * @user_data: data for @callback
+ *
+ * Logs out.
+ *
+ * What is queued is sent before, sessions and a login that is under way end, as in
+ * [method@IBBXmpp.Client.logout_async]. A component that logs in again by itself stops at once.
+ *
+ * The only error is %G_IO_ERROR_CANCELLED.
+ *
+ * Since: 1.0
+ */
+void
+ibb_xmpp_component_logout_async (IBBXmppComponent   *self,
+                                 GCancellable       *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer            user_data)
+{
+  g_return_if_fail (IBB_XMPP_IS_COMPONENT (self));
+
+  ibb_xmpp_entity_logout_async (&self->parent, ibb_xmpp_component_logout_async, cancellable,
+                                callback, user_data);
+}
+
+/**
+ * ibb_xmpp_component_logout_finish:
+ * @self: a component
+ * @result: what the callback was given
+ * @error: return location for an error, see [method@IBBXmpp.Component.logout_async]
+ *
+ * Finishes [method@IBBXmpp.Component.logout_async].
+ *
+ * Returns: TRUE if the component is offline
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_xmpp_component_logout_finish (IBBXmppComponent *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_COMPONENT (self), FALSE);
+
+  return ibb_xmpp_entity_finish (&self->parent, result, ibb_xmpp_component_logout_async, error);
+}
+
+/**
+ * ibb_xmpp_component_logout:
+ * @self: a component
+ * @cancellable: (nullable): ends the waiting, not the logout
+ * @error: return location for an error, see [method@IBBXmpp.Component.logout_async];
+ *   also %G_IO_ERROR_WOULD_BLOCK on the component’s own thread
+ *
+ * Logs out, and waits until that is done. No main loop is needed or run.
+ *
+ * Returns: TRUE if the component is offline
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_xmpp_component_logout (IBBXmppComponent *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_COMPONENT (self), FALSE);
+
+  return ibb_xmpp_entity_logout (&self->parent, cancellable, "ibb_xmpp_component_logout_async",
+                                 error);
 }
 
 /**

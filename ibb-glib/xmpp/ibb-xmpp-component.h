@@ -20,6 +20,34 @@ IBB_AVAILABLE_IN_1_0
 IBBXmppComponent *ibb_xmpp_component_new (const char *domain);
 
 IBB_AVAILABLE_IN_1_0
+void ibb_xmpp_component_login_async (IBBXmppComponent   *self,
+                                     GCancellable       *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+gboolean
+ibb_xmpp_component_login_finish (IBBXmppComponent *self, GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+gboolean
+ibb_xmpp_component_login (IBBXmppComponent *self, GCancellable *cancellable, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_xmpp_component_logout_async (IBBXmppComponent   *self,
+                                      GCancellable       *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer            user_data);
+
+IBB_AVAILABLE_IN_1_0
+gboolean
+ibb_xmpp_component_logout_finish (IBBXmppComponent *self, GAsyncResult *result, GError **error);
+
+IBB_AVAILABLE_IN_1_0
+gboolean
+ibb_xmpp_component_logout (IBBXmppComponent *self, GCancellable *cancellable, GError **error);
+
+IBB_AVAILABLE_IN_1_0
 const char *ibb_xmpp_component_get_domain (IBBXmppComponent *self);
 
 IBB_AVAILABLE_IN_1_0

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The asynchronous calls of IBBXmppEntity, and their synchronous variants. */
+/* The login and the logout of IBBXmppClient and IBBXmppComponent. */
 
 #include "config.h"
 
@@ -9,224 +9,104 @@
 #include "xmpp/ibb-xmpp-entity-private.h"
 
 static void
-login (IBBXmppEntity      *self,
-       gboolean            is_blocking,
-       GCancellable       *cancellable,
-       GAsyncReadyCallback callback,
-       gpointer            user_data)
+start_login (IBBXmppEntity      *self,
+             gpointer            source_tag,
+             gboolean            is_blocking,
+             GCancellable       *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer            user_data)
 {
-  g_autoptr (GTask) task = ibb_call_task_new (self, ibb_xmpp_entity_login_async, "[ibb-glib] login",
-                                              cancellable, callback, user_data);
+  g_autoptr (GTask) task =
+      ibb_call_task_new (self, source_tag, "[ibb-glib] login", cancellable, callback, user_data);
 
   if (!g_task_return_error_if_cancelled (task))
     ibb_link_login (self->link, g_steal_pointer (&task), is_blocking);
 }
 
-/**
- * ibb_xmpp_entity_login_async:
- * @self: a connection
- * @cancellable: (nullable): cancels the login
- * @callback: (scope async): called when the connection is online, or has failed
- * @user_data: data for @callback
- *
- * Logs in.
- *
- * The errors that tell something to the user:
- *
- * - %IBB_ERROR_JID_MALFORMED: the JID of the client, or the domain of the component, is not valid
- * - %IBB_ERROR_AUTHENTICATION: the server does not accept the user, the
- *   password or the secret, or offers no way to log in that is allowed here, or did not prove
- *   that it knows the password or the [property@IBBXmpp.Client:token]; or it does not accept
- *   the token and there is no password: the token is %NULL then; or somebody on the way has
- *   changed what the server offers (XEP-0474)
- * - %G_RESOLVER_ERROR (any code): the server's name is not known
- * - %G_IO_ERROR_CONNECTION_REFUSED: nobody listens on that host and port, or the web
- *   server there has no XMPP over WebSocket
- * - %G_IO_ERROR_PROXY_FAILED, or another code with PROXY: a [proxy](network.html#proxies)
- *   does not connect; it may also be the cause of the other codes of %G_IO_ERROR here, and the
- *   message then names it
- * - %G_IO_ERROR_NOT_FOUND, %G_IO_ERROR_FAILED, %G_IO_ERROR_INVALID_DATA: the web server of the
- *   domain names no WebSocket (XEP-0156), redirects elsewhere, or answers what is not HTTP
- * - %G_TLS_ERROR_BAD_CERTIFICATE: the certificate is not trusted, and no handler
- *   of [signal@IBBXmpp.Client::trust-requested] accepted it
- * - %G_TLS_ERROR_HANDSHAKE, or another code of %G_TLS_ERROR: there is no TLS 1.2 or
- *   newer that both sides know, or the server requires a certificate
- * - %G_TLS_ERROR_UNAVAILABLE: TLS is required here and not offered, or required
- *   by the server and turned off here
- * - %G_IO_ERROR_TIMED_OUT: there was no connection within 20 seconds, or no answer of the
- *   server within 15, or no end within 30 in all; the message names the step
- * - %G_IO_ERROR_CONNECTION_CLOSED: the server or the network closed the connection, for
- *   example during the TLS handshake
- * - %IBB_ERROR_CONFLICT, %IBB_ERROR_POLICY_VIOLATION: it did so for this reason (conflict: another
- *   component is connected for the domain), see
- *   [property@IBBXmpp.Entity:disconnect-error]
- * - %IBB_ERROR_ITEM_NOT_FOUND: the server does not serve the domain of the JID, or has no component
- *   of that domain
- * - %IBB_ERROR_INTERNAL_SERVER_ERROR: the server cannot check the password or the token at
- *   the moment
- * - %IBB_ERROR_PROTOCOL: the host has no XMPP server, or a broken one; or the server did not
- *   answer a login by token in the one message that it takes, or logged in another account
- * - %G_IO_ERROR_CANCELLED: by @cancellable or by a logout, or
- *   [signal@IBBXmpp.Client::password-requested] was refused
- * - %G_IO_ERROR_PENDING: a login or logout is under way, or the connection logs in again by
- *   itself ([property@IBBXmpp.Entity:auto-reconnect])
- * - %G_IO_ERROR_EXISTS: the connection is online already, or suspended
- *
- * Since: 1.0
- */
 void
 ibb_xmpp_entity_login_async (IBBXmppEntity      *self,
+                             gpointer            source_tag,
                              GCancellable       *cancellable,
                              GAsyncReadyCallback callback,
                              gpointer            user_data)
 {
-  g_return_if_fail (IBB_XMPP_IS_ENTITY (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  login (self, FALSE, cancellable, callback, user_data);
+  start_login (self, source_tag, FALSE, cancellable, callback, user_data);
 }
 
-/**
- * ibb_xmpp_entity_login_finish:
- * @self: a connection
- * @result: what the callback was given
- * @error: return location for an error, see [method@IBBXmpp.Entity.login_async]
- *
- * Finishes [method@IBBXmpp.Entity.login_async].
- *
- * Returns: TRUE if the connection is online
- *
- * Since: 1.0
- */
-gboolean
-ibb_xmpp_entity_login_finish (IBBXmppEntity *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (IBB_XMPP_IS_ENTITY (self), FALSE);
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_xmpp_entity_login_async), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-/**
- * ibb_xmpp_entity_login:
- * @self: a connection
- * @cancellable: (nullable): cancels the login
- * @error: return location for an error, see [method@IBBXmpp.Entity.login_async];
- *   also %G_IO_ERROR_WOULD_BLOCK on the connection’s own thread
- *
- * Logs in, and waits until that is done. No main loop is needed or run.
- *
- * Returns: TRUE if the connection is online
- *
- * Since: 1.0
- */
-gboolean
-ibb_xmpp_entity_login (IBBXmppEntity *self, GCancellable *cancellable, GError **error)
-{
-  IBBBlockingCall wait;
-  gboolean        online;
-
-  g_return_val_if_fail (IBB_XMPP_IS_ENTITY (self), FALSE);
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
-
-  if (!ibb_blocking_call_begin (&wait, ibb_thread_get_context (self->link->thread),
-                                "ibb_xmpp_entity_login_async", error))
-    return FALSE;
-  login (self, TRUE, cancellable, ibb_blocking_call_cb, &wait);
-  online = ibb_xmpp_entity_login_finish (self, ibb_blocking_call_wait (&wait), error);
-  ibb_blocking_call_clear (&wait);
-
-  return online;
-}
-
-/**
- * ibb_xmpp_entity_logout_async:
- * @self: a connection
- * @cancellable: (nullable): ends the waiting, not the logout
- * @callback: (scope async): called when the connection is offline
- * @user_data: data for @callback
- *
- * Logs out.
- *
- * All that is queued is sent, with what services still have to tell peers about sessions that were
- * given up; the XML stream is ended, and the server has two seconds to end it, too. Sessions of the
- * connection’s services end with %G_IO_ERROR_CONNECTION_CLOSED: close them before. A login that is
- * under way ends with %G_IO_ERROR_CANCELLED. A client that is suspended gives up: its server
- * notices when the time for a resumption is over. A connection that logs in again by itself stops
- * at once. A logout when offline succeeds.
- *
- * Afterwards the connection’s thread does nothing more with it, so that a program can
- * end at once (see [Threads](../ibb-glib-1.0/threads.html#the-end-of-a-program)).
- *
- * The only error is %G_IO_ERROR_CANCELLED.
- *
- * Since: 1.0
- */
 void
 ibb_xmpp_entity_logout_async (IBBXmppEntity      *self,
+                              gpointer            source_tag,
                               GCancellable       *cancellable,
                               GAsyncReadyCallback callback,
                               gpointer            user_data)
 {
-  g_return_if_fail (IBB_XMPP_IS_ENTITY (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  ibb_link_logout (self->link,
-                   ibb_call_task_new (self, ibb_xmpp_entity_logout_async, "[ibb-glib] logout",
-                                      cancellable, callback, user_data));
+  ibb_link_logout (self->link, ibb_call_task_new (self, source_tag, "[ibb-glib] logout",
+                                                  cancellable, callback, user_data));
 }
 
-/**
- * ibb_xmpp_entity_logout_finish:
- * @self: a connection
- * @result: what the callback was given
- * @error: return location for an error, see [method@IBBXmpp.Entity.logout_async]
- *
- * Finishes [method@IBBXmpp.Entity.logout_async].
- *
- * Returns: TRUE if the connection is offline
- *
- * Since: 1.0
- */
 gboolean
-ibb_xmpp_entity_logout_finish (IBBXmppEntity *self, GAsyncResult *result, GError **error)
+ibb_xmpp_entity_finish (IBBXmppEntity *self,
+                        GAsyncResult  *result,
+                        gpointer       source_tag,
+                        GError       **error)
 {
-  g_return_val_if_fail (IBB_XMPP_IS_ENTITY (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_xmpp_entity_logout_async), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-/**
- * ibb_xmpp_entity_logout:
- * @self: a connection
- * @cancellable: (nullable): ends the waiting, not the logout
- * @error: return location for an error, see [method@IBBXmpp.Entity.logout_async];
- *   also %G_IO_ERROR_WOULD_BLOCK on the connection’s own thread
- *
- * Logs out, and waits until that is done. No main loop is needed or run.
- *
- * Returns: TRUE if the connection is offline
- *
- * Since: 1.0
- */
-gboolean
-ibb_xmpp_entity_logout (IBBXmppEntity *self, GCancellable *cancellable, GError **error)
+static gboolean
+begin (IBBXmppEntity   *self,
+       IBBBlockingCall *wait,
+       GCancellable    *cancellable,
+       const char      *instead,
+       GError         **error)
 {
-  IBBBlockingCall wait;
-  gboolean        offline;
-
-  g_return_val_if_fail (IBB_XMPP_IS_ENTITY (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  if (!ibb_blocking_call_begin (&wait, ibb_thread_get_context (self->link->thread),
-                                "ibb_xmpp_entity_logout_async", error))
-    return FALSE;
-  ibb_xmpp_entity_logout_async (self, cancellable, ibb_blocking_call_cb, &wait);
-  offline = ibb_xmpp_entity_logout_finish (self, ibb_blocking_call_wait (&wait), error);
-  ibb_blocking_call_clear (&wait);
+  return ibb_blocking_call_begin (wait, ibb_thread_get_context (self->link->thread), instead,
+                                  error);
+}
 
-  return offline;
+static gboolean
+end (IBBBlockingCall *wait, GError **error)
+{
+  gboolean done = g_task_propagate_boolean (G_TASK (ibb_blocking_call_wait (wait)), error);
+
+  ibb_blocking_call_clear (wait);
+  return done;
+}
+
+gboolean
+ibb_xmpp_entity_login (IBBXmppEntity *self,
+                       GCancellable  *cancellable,
+                       const char    *instead,
+                       GError       **error)
+{
+  IBBBlockingCall wait;
+
+  if (!begin (self, &wait, cancellable, instead, error))
+    return FALSE;
+  start_login (self, ibb_xmpp_entity_login, TRUE, cancellable, ibb_blocking_call_cb, &wait);
+  return end (&wait, error);
+}
+
+gboolean
+ibb_xmpp_entity_logout (IBBXmppEntity *self,
+                        GCancellable  *cancellable,
+                        const char    *instead,
+                        GError       **error)
+{
+  IBBBlockingCall wait;
+
+  if (!begin (self, &wait, cancellable, instead, error))
+    return FALSE;
+  ibb_xmpp_entity_logout_async (self, ibb_xmpp_entity_logout, cancellable, ibb_blocking_call_cb,
+                                &wait);
+  return end (&wait, error);
 }

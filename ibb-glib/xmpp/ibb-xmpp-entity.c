@@ -14,8 +14,10 @@
  * IBBXmppEntity:
  *
  * What [class@IBBXmpp.Client] and [class@IBBXmpp.Component] have in common: an XMPP connection of
- * the library’s own, which logs in, keeps the connection alive, and logs out. Other classes cannot
- * derive from it.
+ * the library’s own, which logs in, keeps the connection alive, and logs out. The login is a call
+ * of each: [method@IBBXmpp.Client.login], [method@IBBXmpp.Component.login]. The class is closed: an
+ * object of any other class that derives from it aborts the program when it is made. A connection
+ * of another kind implements [iface@IBB.Connection].
  *
  * Pass it to [ctor@IBB.Service.new]. Stanzas that no service handles are emitted as
  * [signal@IBB.Connection::stanza-received], and [method@IBB.Connection.send] sends other stanzas of
@@ -23,24 +25,15 @@
  * (XEP-0199), and the question for its version (XEP-0092), with that of ibb-glib. An IQ request
  * that nobody takes gets `service-unavailable`.
  *
- * ```c
- * static gboolean
- * go_online (IBBXmppEntity *connection, GError **error)
- * {
- *   ibb_xmpp_entity_set_auto_reconnect (connection, TRUE);
- *   return ibb_xmpp_entity_login (connection, NULL, error);
- * }
- * ```
- *
  * ## Threads
  *
  * Each connection has a thread of its own for its socket, or shares that of
  * [property@IBBXmpp.Entity:worker]; the engine of its services runs there too. All methods may
- * be called from any thread. The synchronous ones, such as [method@IBBXmpp.Entity.login], block
+ * be called from any thread. The synchronous ones, such as [method@IBBXmpp.Client.login], block
  * the caller and need no main loop; they fail with %G_IO_ERROR_WOULD_BLOCK on the connection’s own
  * thread. Asynchronous calls complete in the thread-default context of the caller.
  * Signals, property notifications among them, are emitted in the thread-default context in which
- * the connection was constructed. While [method@IBBXmpp.Entity.login] waits,
+ * the connection was constructed. While [method@IBBXmpp.Client.login] waits,
  * [signal@IBBXmpp.Client::trust-requested], [signal@IBBXmpp.Client::password-requested] and
  * [signal@IBBXmpp.Entity::login-step] come in its thread.
  *
@@ -308,9 +301,9 @@ ibb_xmpp_entity_class_init (IBBXmppEntityClass *klass)
    * does something. [When the network goes](network.html#a-new-login) lists the reasons;
    * [property@IBBXmpp.Entity:disconnect-error] is then the one that was met.
    *
-   * [method@IBBXmpp.Entity.logout] ends the attempts at once, and so does %FALSE; then
+   * [method@IBBXmpp.Client.logout] ends the attempts at once, and so does %FALSE; then
    * [property@IBBXmpp.Entity:disconnect-error] stays as it is. A login by
-   * [method@IBBXmpp.Entity.login] that fails is not repeated.
+   * [method@IBBXmpp.Client.login] that fails is not repeated.
    *
    * Default: %FALSE.
    *
@@ -379,7 +372,7 @@ ibb_xmpp_entity_class_init (IBBXmppEntityClass *klass)
    * yet. At first this is why the connection was lost (RFC 6120 §4.9). While a client
    * tries to resume it (%IBB_CONNECTION_STATE_SUSPENDED), or the connection logs in again by
    * [property@IBBXmpp.Entity:auto-reconnect], it is the error of the last attempt, see
-   * [method@IBBXmpp.Entity.login_async]: a program can show its message beside “Reconnecting”.
+   * [method@IBBXmpp.Client.login_async]: a program can show its message beside “Reconnecting”.
    * It notifies when that is another error than before. A login by the application that fails
    * leaves it as it is.
    *

@@ -41,28 +41,4 @@ IBBConnectionState ibb_xmpp_entity_get_state (IBBXmppEntity *self);
 IBB_AVAILABLE_IN_1_0
 GError *ibb_xmpp_entity_dup_disconnect_error (IBBXmppEntity *self);
 
-IBB_AVAILABLE_IN_1_0
-void ibb_xmpp_entity_login_async (IBBXmppEntity      *self,
-                                  GCancellable       *cancellable,
-                                  GAsyncReadyCallback callback,
-                                  gpointer            user_data);
-
-IBB_AVAILABLE_IN_1_0
-gboolean ibb_xmpp_entity_login_finish (IBBXmppEntity *self, GAsyncResult *result, GError **error);
-
-IBB_AVAILABLE_IN_1_0
-gboolean ibb_xmpp_entity_login (IBBXmppEntity *self, GCancellable *cancellable, GError **error);
-
-IBB_AVAILABLE_IN_1_0
-void ibb_xmpp_entity_logout_async (IBBXmppEntity      *self,
-                                   GCancellable       *cancellable,
-                                   GAsyncReadyCallback callback,
-                                   gpointer            user_data);
-
-IBB_AVAILABLE_IN_1_0
-gboolean ibb_xmpp_entity_logout_finish (IBBXmppEntity *self, GAsyncResult *result, GError **error);
-
-IBB_AVAILABLE_IN_1_0
-gboolean ibb_xmpp_entity_logout (IBBXmppEntity *self, GCancellable *cancellable, GError **error);
-
 G_END_DECLS

@@ -108,7 +108,7 @@ log_in (const char *account)
       ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
                                 (guint) atoi (account_get ("IBB_TEST_PLAIN_PORT")));
     }
-  check (ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, &error), "logging in", &error);
+  check (ibb_xmpp_client_login (client, NULL, &error), "logging in", &error);
   return client;
 }
 

@@ -46,14 +46,14 @@ log_in (const char *account)
 {
   IBBXmppClient *client = account_create_client (account, NULL);
 
-  assert_succeeds (ibb_xmpp_entity_login, IBB_XMPP_ENTITY (client), NULL);
+  assert_succeeds (ibb_xmpp_client_login, client, NULL);
   return IBB_CONNECTION (client);
 }
 
 static void
 log_out (IBBConnection *client)
 {
-  assert_succeeds (ibb_xmpp_entity_logout, IBB_XMPP_ENTITY (client), NULL);
+  assert_succeeds (ibb_xmpp_client_logout, IBB_XMPP_CLIENT (client), NULL);
 }
 
 void

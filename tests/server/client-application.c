@@ -255,13 +255,15 @@ act (Application *self)
   switch (self->deed)
     {
     case DO_LOG_OUT:
-      ibb_xmpp_entity_logout_async (connection, NULL, store_result_cb, &self->logout);
+      ibb_xmpp_client_logout_async (IBB_XMPP_CLIENT (connection), NULL, store_result_cb,
+                                    &self->logout);
       break;
     case DO_LOG_OUT_AND_WAIT:
-      assert_succeeds (ibb_xmpp_entity_logout, connection, NULL);
+      assert_succeeds (ibb_xmpp_client_logout, IBB_XMPP_CLIENT (connection), NULL);
       break;
     case DO_LOG_IN:
-      ibb_xmpp_entity_login_async (connection, NULL, store_result_cb, &self->again);
+      ibb_xmpp_client_login_async (IBB_XMPP_CLIENT (connection), NULL, store_result_cb,
+                                   &self->again);
       break;
     case DO_DROP:
       g_clear_object (self->client);
@@ -344,7 +346,8 @@ log_in_blocking (Application *self, Words *words)
 static void
 log_in_asked (Application *self, Words *words)
 {
-  ibb_xmpp_entity_login_async (*self->client, NULL, store_result_cb, &self->login);
+  ibb_xmpp_client_login_async (IBB_XMPP_CLIENT (*self->client), NULL, store_result_cb,
+                               &self->login);
 }
 
 /* A login that was under way: a logout ends it, and nothing else does. */
@@ -354,7 +357,7 @@ check_login (Application *self)
   g_autoptr (GAsyncResult) result = wait_for_result (&self->login);
   g_autoptr (GObject)      source = g_async_result_get_source_object (result);
   g_autoptr (GError)       error = NULL;
-  gboolean is_online = ibb_xmpp_entity_login_finish (IBB_XMPP_ENTITY (source), result, &error);
+  gboolean is_online = ibb_xmpp_client_login_finish (IBB_XMPP_CLIENT (source), result, &error);
 
   if (self->deed == DO_LOG_OUT || self->deed == DO_LOG_OUT_AND_WAIT)
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
@@ -369,7 +372,7 @@ check_again (Application *self)
   g_autoptr (GAsyncResult) result = wait_for_result (&self->again);
   g_autoptr (GError)       error = NULL;
 
-  if (!ibb_xmpp_entity_login_finish (*self->client, result, &error) &&
+  if (!ibb_xmpp_client_login_finish (IBB_XMPP_CLIENT (*self->client), result, &error) &&
       !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PENDING))
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS);
 }
@@ -399,14 +402,14 @@ check_acted (Application *self, Words *words)
   if (self->is_question)
     check_login (self);
   if (self->deed == DO_LOG_OUT)
-    assert_result (ibb_xmpp_entity_logout_finish, *self->client, &self->logout);
+    assert_result (ibb_xmpp_client_logout_finish, IBB_XMPP_CLIENT (*self->client), &self->logout);
   if (self->deed == DO_LOG_IN)
     check_again (self);
   while (self->deed >= DO_SET && self->n_told < n_told)
     wait_a_moment ();
   if (*self->client != NULL)
     {
-      assert_succeeds (ibb_xmpp_entity_logout, *self->client, NULL);
+      assert_succeeds (ibb_xmpp_client_logout, IBB_XMPP_CLIENT (*self->client), NULL);
       if (self->deed == DO_OPEN)
         check_open (self);
       run_pending ();

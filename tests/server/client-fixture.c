@@ -61,7 +61,7 @@ drop_client (gpointer client)
 void
 assert_login (IBBXmppClient *client)
 {
-  assert_succeeds (ibb_xmpp_entity_login, IBB_XMPP_ENTITY (client), NULL);
+  assert_succeeds (ibb_xmpp_client_login, client, NULL);
   g_assert_cmpint (ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (client)), ==,
                    IBB_CONNECTION_STATE_ONLINE);
 }
@@ -71,7 +71,7 @@ assert_login_fails (IBBXmppClient *client, GQuark domain, int code)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, &error));
+  g_assert_false (ibb_xmpp_client_login (client, NULL, &error));
   g_assert_error (error, domain, code);
   g_test_message ("%s", error->message);
   g_assert_cmpint (ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (client)), ==,

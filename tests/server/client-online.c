@@ -184,7 +184,8 @@ begin_logout (Online *self, Words *words)
 {
   int n_drained = self->watcher != NULL ? g_atomic_int_get (&self->watcher->n_drained) : 0;
 
-  ibb_xmpp_entity_logout_async (*self->client, NULL, store_result_cb, &self->logout);
+  ibb_xmpp_client_logout_async (IBB_XMPP_CLIENT (*self->client), NULL, store_result_cb,
+                                &self->logout);
   /* Until the buffers of the system were full the client may have drained. */
   if (self->watcher != NULL)
     g_assert_cmpint (g_atomic_int_get (&self->watcher->n_drained), ==, n_drained);
@@ -199,16 +200,16 @@ check_logging_out (Online *self, Words *words)
 
   assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED, ibb_connection_send,
                 IBB_CONNECTION (*self->client), stanza);
-  ibb_xmpp_entity_login_async (*self->client, NULL, store_result_cb, &login);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_xmpp_entity_login_finish, *self->client,
-                       &login);
+  ibb_xmpp_client_login_async (IBB_XMPP_CLIENT (*self->client), NULL, store_result_cb, &login);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_xmpp_client_login_finish,
+                       IBB_XMPP_CLIENT (*self->client), &login);
   g_assert_null (self->logout);
 }
 
 static void
 end_logout (Online *self, Words *words)
 {
-  assert_result (ibb_xmpp_entity_logout_finish, *self->client, &self->logout);
+  assert_result (ibb_xmpp_client_logout_finish, IBB_XMPP_CLIENT (*self->client), &self->logout);
 }
 
 static gpointer
@@ -235,14 +236,14 @@ log_in_unheard (Online *self, Words *words)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
-  ibb_xmpp_entity_login_async (*self->client, cancellable, NULL, NULL);
+  ibb_xmpp_client_login_async (IBB_XMPP_CLIENT (*self->client), cancellable, NULL, NULL);
   g_cancellable_cancel (cancellable);
 }
 
 static void
 log_out_unheard (Online *self, Words *words)
 {
-  ibb_xmpp_entity_logout_async (*self->client, NULL, NULL, NULL);
+  ibb_xmpp_client_logout_async (IBB_XMPP_CLIENT (*self->client), NULL, NULL, NULL);
 }
 
 /* ---- a thread for several clients ---- */
@@ -270,8 +271,7 @@ share_worker (Online *self, Words *words)
   *self->client = IBB_XMPP_ENTITY (new_on (worker, (guint) words_take_number (words)));
   self->silent = g_socket_listener_new ();
   self->stuck = new_on (worker, g_socket_listener_add_any_inet_port (self->silent, NULL, NULL));
-  ibb_xmpp_entity_login_async (IBB_XMPP_ENTITY (self->stuck), NULL, store_result_cb,
-                               &self->stuck_login);
+  ibb_xmpp_client_login_async (self->stuck, NULL, store_result_cb, &self->stuck_login);
 }
 
 static void
@@ -284,10 +284,8 @@ check_threads (Online *self, Words *words)
 static void
 drop_stuck (Online *self, Words *words)
 {
-  IBBXmppEntity *stuck = IBB_XMPP_ENTITY (self->stuck);
-
-  assert_succeeds (ibb_xmpp_entity_logout, stuck, NULL);
-  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_entity_login_finish, stuck,
+  assert_succeeds (ibb_xmpp_client_logout, self->stuck, NULL);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_client_login_finish, self->stuck,
                        &self->stuck_login);
   drop_client (g_steal_pointer (&self->stuck));
   g_clear_object (&self->silent);
@@ -304,8 +302,7 @@ call_cb (gpointer data)
 {
   Call *call = data;
 
-  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_xmpp_entity_login,
-                IBB_XMPP_ENTITY (call->other), NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, ibb_xmpp_client_login, call->other, NULL);
   g_atomic_int_inc (&call->done);
   return G_SOURCE_REMOVE;
 }
@@ -334,7 +331,7 @@ drop_thread (gpointer port)
 
       for (int j = 0; j < CLIENTS; j++)
         clients[j] = new_on (worker, GPOINTER_TO_UINT (port));
-      ibb_xmpp_entity_login_async (IBB_XMPP_ENTITY (clients[i % CLIENTS]), NULL, NULL, NULL);
+      ibb_xmpp_client_login_async (clients[i % CLIENTS], NULL, NULL, NULL);
       for (int j = 0; j < CLIENTS; j++)
         g_object_unref (clients[j]);
     }

@@ -196,14 +196,14 @@ test_forgotten (Parties *self, gconstpointer data)
   wait_for_state (self->alice.client, IBB_CONNECTION_STATE_SUSPENDED);
 
   other = account_create_client ("alice", "train");
-  assert_succeeds (ibb_xmpp_entity_login, IBB_XMPP_ENTITY (other), NULL);
+  assert_succeeds (ibb_xmpp_client_login, other, NULL);
 
   cut_proxy_set_closed (self->alice.proxy, FALSE);
   wait_for_state (self->alice.client, IBB_CONNECTION_STATE_OFFLINE);
   assert_lost (alice);
   write_until_lost (bob);
   assert_lost (bob);
-  assert_succeeds (ibb_xmpp_entity_logout, IBB_XMPP_ENTITY (other), NULL);
+  assert_succeeds (ibb_xmpp_client_logout, other, NULL);
   log_in (&self->alice); /* and once more from the beginning */
 }
 

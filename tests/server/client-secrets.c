@@ -117,7 +117,7 @@ test_login (void)
     {
       assert_login (client);
       assert_copies ("logged in", 1);
-      assert_succeeds (ibb_xmpp_entity_logout, IBB_XMPP_ENTITY (client), NULL);
+      assert_succeeds (ibb_xmpp_client_logout, client, NULL);
       assert_copies ("logged out", 1);
     }
   drop_client (client);
@@ -133,7 +133,7 @@ test_taken_back (void)
   assert_login (client);
   ibb_xmpp_client_set_password (client, NULL);
   assert_copies ("taken back", 0);
-  assert_succeeds (ibb_xmpp_entity_logout, IBB_XMPP_ENTITY (client), NULL);
+  assert_succeeds (ibb_xmpp_client_logout, client, NULL);
   drop_client (client);
   assert_copies ("freed", 0);
 }
@@ -146,8 +146,7 @@ test_cancelled (void)
   IBBXmppClient           *client = create_client ();
 
   g_cancellable_cancel (cancellable);
-  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_entity_login, IBB_XMPP_ENTITY (client),
-                cancellable);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_client_login, client, cancellable);
   drop_client (client);
   assert_copies ("freed", 0);
 }
@@ -163,8 +162,7 @@ test_component (void)
   ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (component), account_get ("IBB_TEST_HOST"));
   ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (component),
                             (guint) atoi (account_get ("IBB_TEST_COMPONENT_PORT")));
-  assert_fails (IBB_ERROR, IBB_ERROR_AUTHENTICATION, ibb_xmpp_entity_login,
-                IBB_XMPP_ENTITY (component), NULL);
+  assert_fails (IBB_ERROR, IBB_ERROR_AUTHENTICATION, ibb_xmpp_component_login, component, NULL);
   assert_copies ("refused", 1);
   drop_client (component);
   assert_copies ("freed", 0);
@@ -304,7 +302,7 @@ test_token_login (void)
   assert_token_copies ("set", 1, 0);
   assert_login (client);
   assert_token_copies ("logged in", 0, 0);
-  assert_succeeds (ibb_xmpp_entity_logout, IBB_XMPP_ENTITY (client), NULL);
+  assert_succeeds (ibb_xmpp_client_logout, client, NULL);
   drop_client (client);
   assert_token_copies ("freed", 0, 0);
 }
@@ -328,7 +326,7 @@ test_token_issued (gconstpointer data)
   ibb_xmpp_token_unref (token);
   hide_token (text);
   assert_token_copies ("issued", 1, n_freed);
-  assert_succeeds (ibb_xmpp_entity_logout, IBB_XMPP_ENTITY (client), NULL);
+  assert_succeeds (ibb_xmpp_client_logout, client, NULL);
   assert_token_copies ("logged out", 1, n_freed);
   drop_client (client);
   assert_token_copies ("freed", 0, n_freed);

@@ -123,7 +123,12 @@ log_in (Run *self, Words *words)
 {
   g_clear_object (&self->login);
   self->is_logging_in = TRUE;
-  ibb_xmpp_entity_login_async (self->client, self->cancellable, store_result_cb, &self->login);
+  if (IBB_XMPP_IS_COMPONENT (self->client))
+    ibb_xmpp_component_login_async (IBB_XMPP_COMPONENT (self->client), self->cancellable,
+                                    store_result_cb, &self->login);
+  else
+    ibb_xmpp_client_login_async (IBB_XMPP_CLIENT (self->client), self->cancellable, store_result_cb,
+                                 &self->login);
 }
 
 /* words: (nullable): of the error */
@@ -134,7 +139,10 @@ finish_login (Run *self, Words *words)
   g_autoptr (GError)       error = NULL;
 
   self->is_logging_in = FALSE;
-  ibb_xmpp_entity_login_finish (self->client, result, &error);
+  if (IBB_XMPP_IS_COMPONENT (self->client))
+    ibb_xmpp_component_login_finish (IBB_XMPP_COMPONENT (self->client), result, &error);
+  else
+    ibb_xmpp_client_login_finish (IBB_XMPP_CLIENT (self->client), result, &error);
   if (words != NULL)
     script_check_error (error, words);
   else
@@ -147,7 +155,10 @@ finish_login (Run *self, Words *words)
 static void
 log_out (Run *self, Words *words)
 {
-  assert_succeeds (ibb_xmpp_entity_logout, self->client, NULL);
+  if (IBB_XMPP_IS_COMPONENT (self->client))
+    assert_succeeds (ibb_xmpp_component_logout, IBB_XMPP_COMPONENT (self->client), NULL);
+  else
+    assert_succeeds (ibb_xmpp_client_logout, IBB_XMPP_CLIENT (self->client), NULL);
   g_assert_cmpint (ibb_xmpp_entity_get_state (self->client), ==, IBB_CONNECTION_STATE_OFFLINE);
 }
 

@@ -409,14 +409,14 @@ main (int argc, char **argv)
   gsize n;
 
   g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), NULL);
-  if (!ibb_xmpp_entity_login (IBB_XMPP_ENTITY (client), NULL, &error)
+  if (!ibb_xmpp_client_login (client, NULL, &error)
       || (transport = ibb_service_open_session (service, argv[1], NULL, NULL, &error)) == NULL
       || (stream = ibb_xmpp_identity_encrypt (identity, transport, NULL, &error)) == NULL
       || !g_output_stream_write_all (OUTPUT (stream), "x", !g_str_equal (argv[2], "idle"), NULL, NULL, &error)
       || !g_output_stream_close (OUTPUT (stream), NULL, &error)
       || !g_input_stream_read_all (INPUT (stream), bytes, 2, &n, NULL, &error) || n > 1
       || !end (transport, G_TLS_CONNECTION (stream), argv[2], &error)
-      || !ibb_xmpp_entity_logout (IBB_XMPP_ENTITY (client), NULL, &error))
+      || !ibb_xmpp_client_logout (client, NULL, &error))
     {
       g_printerr ("%s", error != NULL ? error->message : "several bytes");
       return 1;

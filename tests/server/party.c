@@ -36,7 +36,7 @@ party_use_websocket (Party *self)
 void
 party_clear (Party *self)
 {
-  assert_succeeds (ibb_xmpp_entity_logout, IBB_XMPP_ENTITY (self->client), NULL);
+  assert_succeeds (ibb_xmpp_client_logout, self->client, NULL);
   g_assert_finalize_object (self->service);
   drop_client (self->client);
   cut_proxy_free (self->proxy);

@@ -194,13 +194,15 @@ ibb_pair_heard (IBBPair *self, gint64 now)
 void
 ibb_pair_ask_about (IBBPair *self, GList *link, const char *sid, const char *from)
 {
-  if (self->probe.pending.id != NULL || !self->peer->order.has_our_feature || self->probe.is_query)
+  if (self->probe.pending.id != NULL || !self->peer->order.has_our_feature)
     return;
 
   /* The next question is about another session. */
   g_queue_unlink (&self->sessions, link);
   g_queue_push_tail_link (&self->sessions, link);
   ibb_probe_name (&self->probe, link, sid, from);
+  /* A program that was started again at this address answers a query as the one before it did. */
+  self->probe.is_query = FALSE;
 }
 
 /* The next one follows after an interval. */
@@ -285,7 +287,7 @@ is_there (IBBPair *self, gint64 now)
 {
   forget_probe (self);
   ibb_timer_clear (&self->timer); /* its owner sets it again: nothing is awaited any more */
-  self->probe.was_answered = TRUE;
+  self->probe.was_answered |= !self->probe.is_query;
   ibb_pace_answered (&self->pace);
   self->heard = now;
 }

@@ -354,6 +354,7 @@ def _(server):
 # An application beside a command, which confirms as the page says or does something else.
 ENDS = """
 #include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 #include <stdio.h>
 #include <string.h>
 

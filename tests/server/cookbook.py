@@ -216,6 +216,9 @@ def with_stack(server, section, language, changes, packages=()):
     ends.environment['XMPP_PASSWORD'] = ends.alice.password
     there = ends.start(*ends.make('answer', answer.replace("'answer'", "'home'")))
     program = ends.make('fetch', fetch, language, packages)
+    if language == 'c':
+        linked = subprocess.run(('readelf', '-d', *program), check=True, text=True, stdout=subprocess.PIPE).stdout
+        check_equal(re.findall(r'\[(libibb-.*)\]', linked), ['libibb-glib-1.0.so.0'], 'our libraries')
     for _ in range(ATTEMPTS):
         here = ends.start(*program)
         here.finish()

@@ -32,7 +32,9 @@ OPTIONS = ('-Db_sanitize=address,undefined', '-Db_lundef=false', '-Ddebug=false'
            *BARE, '-Dtool=enabled')
 # The tests link the shared library, which shows all its names, so that nothing else is linked again.
 REPLACED = (("gnu_symbol_visibility: 'hidden',", ''),
-            ('link_with: [internal_library, core_library]', 'link_with: library'),
+            ('link_with: [base_library, core_library],', ''),
+            ('link_with: internal_library', 'link_with: library'),
+            ('link_with: xmpp_internal_library', 'link_with: xmpp_library'),
             ('link_with: files_internal_library', 'link_with: files_library'))
 # Without a fault a test notes which functions with one it has run.
 CHOOSER = ('ibb-glib/ibb-intl.c', r'''
@@ -58,7 +60,7 @@ ibb_fault (int number)
   return chosen == number;
 }
 ''')
-GENERATED = ('ibb-glib/ibb-enum-types.h', 'ibb-glib/files/ibb-files-enum-types.h')
+GENERATED = ('ibb-glib/ibb-enum-types.h', 'ibb-glib/files/ibb-files-enum-types.h', 'ibb-glib/xmpp/ibb-xmpp-enum-types.h')
 NO_FAULT = 'none'
 # A fault may make a test hang: it has some times the seconds that it takes without a fault.
 FACTOR, LEAST = 2, 10

@@ -134,9 +134,9 @@ FOLDERS = {
     'runtime': (90, by_tests('unit/ca*', 'unit/connection', 'unit/ra*', 'unit/wa*', 'unit/weak', 'loopback/*',
                              without=('loopback/*-xml', '*/encrypt', '*/idle-memory', '*/stress', '*/tls*'))),
     'files': (90, by_tests('files/*')),
-    'trust': (90, by_tests('unit/decision', 'unit/exchange', 'unit/private-file', 'unit/question', 'loopback/encrypt*',
-                           'loopback/identity', 'client/client-accounts', 'client/client-script-application',
-                           'client/client-script-certificate')),
+    'xmpp/trust': (90, by_tests('unit/decision', 'unit/exchange', 'unit/private-file', 'unit/question', 'loopback/encrypt*',
+                                'loopback/identity', 'client/client-accounts', 'client/client-script-application',
+                                'client/client-script-certificate')),
     'xmpp': (90, by_tests('unit/*', 'loopback/properties', 'client/client-accounts', 'client/client-script-*',
                           'client/client-resume*', 'server/command-proxy',
                           without=('unit/engine-*', 'unit/controller*', 'docs/*', 'client/*-ejabberd'))),
@@ -158,7 +158,9 @@ def main():
 
     least, make_judge = FOLDERS[options.folder]
     folder = LIBRARY / options.folder
-    paths = [folder / name for name in options.files] or sorted(folder.rglob('*.c'))
+    deeper = [LIBRARY / name for name in FOLDERS if name.startswith(options.folder + '/')]
+    paths = [folder / name for name in options.files] or sorted(
+        path for path in folder.rglob('*.c') if not any(path.is_relative_to(other) for other in deeper))
     texts = {path: path.read_text(encoding='utf-8') for path in paths}
     faults = [Fault(path, texts[path], *fault) for path in paths for fault in find_faults(texts[path])]
     random.Random(options.seed).shuffle(faults)

@@ -73,8 +73,9 @@ if (service.default_block_size !== 8192 || connection.local_jid !== 'alice@examp
     throw new Error('not what it should be');
 '''
 
-C_FILES = '''
+C_OTHERS = '''
 #include <ibb-glib/files/ibb-files.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 
 int
 main (void)
@@ -85,8 +86,9 @@ main (void)
   g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("../a.txt", 3);
   g_autofree char             *name = ibb_files_metadata_dup_safe_name (metadata);
   g_autoptr (GEnumClass)       states = g_type_class_ref (IBB_FILES_TYPE_STATE);
+  g_autoptr (IBBXmppClient)    client = ibb_xmpp_client_new ("alice@example.org");
 
-  g_print ("%s %d\\n", name, IBB_FILES_IS_SERVICE (service));
+  g_print ("%s %d %d\\n", name, IBB_FILES_IS_SERVICE (service), IBB_IS_CONNECTION (client));
   return states->n_values == 7 ? 0 : 1;
 }
 '''
@@ -99,19 +101,32 @@ assert files.props.connection == connection
 assert IBBFiles.Metadata.new('../a.txt', 3).dup_safe_name() == 'a.txt'
 '''
 
-PYTHON_FILES_OVERRIDES = '''
-assert IBBFiles.Service.__module__ == 'gi.overrides.IBBFiles'
+PYTHON_XMPP = '''
+gi.require_version('IBBXmpp', '1.0')
+from gi.repository import IBBXmpp
+client = IBBXmpp.Client.new('alice@example.org')
+assert IBB.Service.new(client).props.connection == client
 '''
 
-JAVASCRIPT_FILES = JAVASCRIPT + '''
+PYTHON_OTHER_OVERRIDES = '''
+assert IBBFiles.Service.__module__ == 'gi.overrides.IBBFiles'
+assert IBBXmpp.Client.__module__ == 'gi.overrides.IBBXmpp'
+'''
+
+JAVASCRIPT_OTHERS = JAVASCRIPT + '''
 imports.gi.versions.IBBFiles = '1.0';
 const { IBBFiles } = imports.gi;
 const files = IBBFiles.Service.new(connection);
 if (files.connection !== connection || IBBFiles.Metadata.new('../a.txt', 3).dup_safe_name() !== 'a.txt')
     throw new Error('not what it should be');
+imports.gi.versions.IBBXmpp = '1.0';
+const { IBBXmpp } = imports.gi;
+const client = IBBXmpp.Client.new('alice@example.org');
+if (IBB.Service.new(client).connection !== client)
+    throw new Error('not what it should be');
 '''
 
-VALA_FILES = '''
+VALA_OTHERS = '''
 int main () {
   var loopback = new IBB.Loopback ();
   var connection = loopback.attach ("alice@example.org/a");
@@ -119,6 +134,7 @@ int main () {
   var metadata = new IBBFiles.Metadata ("../a.txt", 3);
   assert (service.connection != null && metadata.dup_safe_name () == "a.txt");
   assert (new IBB.Service (connection).default_block_size == 8192);
+  assert (new IBBXmpp.Client ("alice@example.org").state == IBB.ConnectionState.OFFLINE);
   return 0;
 }
 '''
@@ -142,56 +158,63 @@ def install():
                for path in glob.glob(f'{prefix}/include/**/*.h', recursive=True)}
     assert 'ibb-glib.h' in headers and 'xmpp/ibb-xmpp-client.h' in headers
     assert not [name for name in headers if 'private' in name or 'core' in name], headers
-    assert 'files/ibb-files.h' in headers and 'files/ibb-files-enum-types.h' in headers
-    assert not [name for name in headers if name.startswith('files/') and not name.startswith('files/ibb-files')]
+    for library in ('files', 'xmpp'):
+        assert {f'{library}/ibb-{library}.h', f'{library}/ibb-{library}-enum-types.h'} <= headers, headers
+        assert not [name for name in headers
+                    if name.startswith(f'{library}/') and not os.path.basename(name).startswith(f'ibb-{library}')]
 
 
 @cases.case('/install/pkg-config')
 def pkg_config():
     environment = in_prefix()
-    assert flags(environment, '--modversion', 'ibb-glib-1.0') == ['1.0.0']
-    # Only what the headers need is asked of those who use the library.
-    libraries = flags(environment, '--libs', 'ibb-glib-1.0')
-    assert '-libb-glib-1.0' in libraries and '-lgio-2.0' in libraries
-    assert not {'-lxml2', '-lidn', '-lidn2', '-lnettle'}.intersection(libraries), libraries
-    assert flags(environment, '--modversion', 'ibb-files-1.0') == ['1.0.0']
-    libraries = flags(environment, '--libs', 'ibb-files-1.0')
-    assert '-libb-files-1.0' in libraries and '-libb-glib-1.0' in libraries and '-lnettle' not in libraries
+    for name, private in (('glib', {'xml2'}), ('xmpp', {'gnutls', 'idn', 'idn2', 'nettle', 'secret-1'}),
+                          ('files', {'nettle'})):
+        package = f'ibb-{name}-1.0'
+        assert flags(environment, '--modversion', package) == ['1.0.0']
+        # Only what the headers need is asked of those who use the library.
+        libraries = flags(environment, '--libs', package)
+        assert {'-l' + package, '-libb-glib-1.0', '-lgio-2.0'} <= set(libraries), libraries
+        assert not {'-l' + other for other in private}.intersection(libraries), libraries
+        assert private <= {name.removeprefix('-l') for name in flags(environment, '--libs', '--static', package)}
+        # The libraries pass private structures to each other: they are of one version.
+        assert name == 'glib' or 'ibb-glib-1.0 = 1.0.0' in run(
+            'pkg-config', '--print-requires', package, env=environment), package
 
 
 @cases.case('/install/single-include')
 def single_include():
-    for header, umbrella in (('ibb-service.h', 'ibb-glib.h'), ('files/ibb-files-service.h', 'files/ibb-files.h')):
+    for header, umbrella in (('ibb-service.h', 'ibb-glib.h'), ('files/ibb-files-service.h', 'files/ibb-files.h'),
+                             ('xmpp/ibb-xmpp-client.h', 'xmpp/ibb-xmpp.h')):
         source = folder.write('single.c', f'#include <ibb-glib/{header}>\n')
         output = fails('cc', '-c', source, '-o', os.devnull, *flags(in_prefix(), '--cflags', 'ibb-glib-1.0'))
         assert f'Only <ibb-glib/{umbrella}> can be included directly' in output, output
 
 
-def compile_c(environment, name, text, package):
+def compile_c(environment, name, text, *packages):
     program = folder / name
     run('cc', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter', folder.write(name + '.c', text), '-o', program,
-        *flags(environment, '--cflags', '--libs', package))
+        *flags(environment, '--cflags', '--libs', *packages))
     return run(program, env=environment)
 
 
 def check_c(environment):
     assert compile_c(environment, 'greeting', example('overview.md', 'c'), 'ibb-glib-1.0') == 'hello\n'
-    assert compile_c(environment, 'names', C_FILES, 'ibb-files-1.0') == 'a.txt 1\n'
+    assert compile_c(environment, 'names', C_OTHERS, 'ibb-files-1.0', 'ibb-xmpp-1.0') == 'a.txt 1 1\n'
     run('cc', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter', '-fsyntax-only',
         folder.write('layers.c', example('layers.md', 'c')), *flags(environment, '--cflags', 'ibb-glib-1.0'))
 
 
 def check_python(environment):
-    run('/usr/bin/python3', '-c', PYTHON_OVERRIDES + PYTHON_FILES + PYTHON_FILES_OVERRIDES, env=environment)
+    run('/usr/bin/python3', '-c', PYTHON_OVERRIDES + PYTHON_FILES + PYTHON_XMPP + PYTHON_OTHER_OVERRIDES, env=environment)
 
 
 def check_javascript(environment):
-    run('gjs', folder.write('program.js', JAVASCRIPT_FILES), env=environment)
+    run('gjs', folder.write('program.js', JAVASCRIPT_OTHERS), env=environment)
 
 
 def check_vala(environment):
     program = folder / 'program-vala'
-    run('valac', '--pkg', 'ibb-files-1.0', folder.write('program.vala', VALA_FILES), '-o', program, cwd=folder.path,
+    run('valac', '--pkg', 'ibb-files-1.0', '--pkg', 'ibb-xmpp-1.0', folder.write('program.vala', VALA_OTHERS), '-o', program, cwd=folder.path,
         env=environment)
     run(program, env=environment)
 
@@ -219,7 +242,7 @@ add_cases('devenv', in_devenv)
 def python_bare():
     environment = in_prefix()
     del environment['PYTHONPATH']
-    run('/usr/bin/python3', '-c', PYTHON_FILES, env=environment)
+    run('/usr/bin/python3', '-c', PYTHON_FILES + PYTHON_XMPP, env=environment)
 
 
 @cases.case('/install/python/stubs')
@@ -228,7 +251,7 @@ def python_stubs():
     names = {str(path.relative_to(prefix)) for pattern in ('*.pyi', 'py.typed')
              for path in pathlib.Path(prefix).rglob(pattern)}
     assert names == {f'share/ibb-glib/python-stubs/gi/{name}.pyi' for name in (
-        '__init__', 'repository/__init__', 'repository/IBB', 'repository/IBBFiles')}, names
+        '__init__', 'repository/__init__', 'repository/IBB', 'repository/IBBFiles', 'repository/IBBXmpp')}, names
 
 
 @cases.case('/install/python/places')

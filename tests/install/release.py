@@ -112,7 +112,7 @@ def check_abi(tag, tally):
     subprocess.run(('tar', '-x', '-C', source), check=True, input=archive)
     install(source, before)
     install(ROOT, now)
-    for library in ('libibb-glib-1.0.so', 'libibb-files-1.0.so'):
+    for library in ('libibb-glib-1.0.so', 'libibb-xmpp-1.0.so', 'libibb-files-1.0.so'):
         # Without changes of private types, and without what is new.
         command = ['abidiff', '--no-added-syms', '--drop-private-types']
         for number, folder in enumerate((before, now), 1):

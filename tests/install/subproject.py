@@ -13,8 +13,25 @@ ibb_glib = dependency('ibb-glib-1.0', default_options: ['introspection=disabled'
 greeting = executable('greeting', 'greeting.c', dependencies: ibb_glib,
   c_args: '-Wno-unused-parameter')
 test('greeting', greeting)
-ibb_files = dependency('ibb-files-1.0')
-executable('names', 'names.c', dependencies: ibb_files)
+executable('names', 'names.c', dependencies: dependency('ibb-files-1.0'))
+executable('client', 'client.c', dependencies: dependency('ibb-xmpp-1.0'))
+'''
+CLIENT = '''
+#include <ibb-glib/xmpp/ibb-xmpp.h>
+
+int
+main (void)
+{
+  IBBXmppClient *client = ibb_xmpp_client_new ("romeo@example.net");
+
+  return IBB_IS_CONNECTION (client) ? 0 : 1;
+}
+'''
+CLIENT_VALA = '''
+int main () {
+  IBB.Connection client = new IBBXmpp.Client ("romeo@example.net");
+  return client.state == IBB.ConnectionState.OFFLINE ? 0 : 1;
+}
 '''
 
 NAMES = '''
@@ -41,6 +58,8 @@ def set_up(folder, outer):
     folder.write('greeting.c', example('overview.md', 'c'))
     folder.write('names.c', NAMES)
     folder.write('names.vala', NAMES_VALA)
+    folder.write('client.c', CLIENT)
+    folder.write('client.vala', CLIENT_VALA)
     folder.write('subprojects/ibb-glib.wrap', example('building.md', 'ini'))
     os.symlink(ROOT, folder / 'subprojects/ibb-glib')
     run('meson', 'setup', folder / 'build', folder.path, '--wrap-mode=forcefallback',
@@ -54,6 +73,7 @@ def subproject():
         run('ninja', '-C', folder / 'build')
         assert run(folder / 'build/greeting') == 'hello\n'
         assert run(folder / 'build/names') == 'a.txt\n'
+        run(folder / 'build/client')
         # Another project's build has neither our tests nor our documentation.
         names = os.listdir(folder / 'build/subprojects/ibb-glib')
         assert 'tests' not in names and 'doc' not in names, names
@@ -68,6 +88,7 @@ def subproject_vala():
         assert 'juliet hears: call me but love' in run(folder / 'build/talk')
         assert run(folder / 'build/greeting') == 'hello\n'
         assert run(folder / 'build/names') == 'a.txt\n'
+        run(folder / 'build/client')
 
 
 cases.main()

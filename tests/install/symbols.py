@@ -10,8 +10,21 @@ import cases
 
 ROOT = os.environ['IBB_TEST_SOURCE_ROOT']
 BUILD = os.environ['IBB_TEST_BUILD_ROOT']
-LIBRARY = os.environ['IBB_TEST_LIBRARY']
-FILES_LIBRARY = os.environ.get('IBB_TEST_FILES_LIBRARY')
+# Of each library: the file, its headers, the types of its enumerations, which need no declaration, and what it is
+# linked with beside GLib and the C library. A program with a connection of its own takes the first one alone.
+LIBRARIES = {
+    'glib': (os.environ['IBB_TEST_LIBRARY'], ('ibb-*.h',), {
+        'ibb_connection_state_get_type', 'ibb_error_get_type', 'ibb_stanza_condition_get_type',
+        'ibb_stanza_type_get_type', 'ibb_wait_get_type'}, {'xml2'}),
+    'xmpp': (os.environ['IBB_TEST_XMPP_LIBRARY'], ('xmpp/ibb-*.h', 'xmpp/trust/ibb-*.h'), {
+        'ibb_xmpp_answer_flags_get_type', 'ibb_xmpp_login_step_get_type', 'ibb_xmpp_password_policy_get_type',
+        'ibb_xmpp_tls_mode_get_type', 'ibb_xmpp_trust_get_type', 'ibb_xmpp_websocket_mode_get_type'},
+             {'gnutls', 'ibb-glib-1.0', 'idn', 'idn2', 'nettle', 'secret-1', 'xml2'}),
+    'files': (os.environ['IBB_TEST_FILES_LIBRARY'], ('files/ibb-files*.h',), {
+        'ibb_files_direction_get_type', 'ibb_files_existing_get_type', 'ibb_files_state_get_type',
+        'ibb_files_way_get_type'}, {'ibb-glib-1.0', 'nettle'}),
+}
+GLIB = {'gio-2.0', 'gobject-2.0', 'glib-2.0'}
 
 # Declarations as a later version could have them, and a program that uses all of them.
 VERSIONS = '''
@@ -36,13 +49,6 @@ use (void)
 '''
 
 
-ENUMS = {'ibb_stanza_type_get_type', 'ibb_xmpp_tls_mode_get_type', 'ibb_connection_state_get_type', 'ibb_xmpp_trust_get_type',
-         'ibb_xmpp_password_policy_get_type', 'ibb_xmpp_websocket_mode_get_type', 'ibb_error_get_type',
-         'ibb_stanza_condition_get_type', 'ibb_wait_get_type', 'ibb_xmpp_answer_flags_get_type', 'ibb_xmpp_login_step_get_type'}
-FILES_ENUMS = {'ibb_files_direction_get_type', 'ibb_files_existing_get_type', 'ibb_files_state_get_type',
-               'ibb_files_way_get_type'}
-
-
 def exported(library):
     output = subprocess.run(('nm', '-D', '--defined-only', library), check=True,
                             stdout=subprocess.PIPE, text=True).stdout
@@ -62,35 +68,23 @@ def declared(*patterns):
     return names
 
 
-@cases.case('/install/symbols/only-ours')
-def only_ours():
-    assert exported(LIBRARY) and not [name for name in exported(LIBRARY) if not name.startswith('ibb_')]
-
-
-@cases.case('/install/symbols/only-declared')
-def only_declared():
-    more = exported(LIBRARY) - declared('*.h', 'trust/ibb-*.h', 'xmpp/ibb-*.h') - ENUMS
-    assert not more, more
-
-
-@cases.case('/install/symbols/all-declared')
-def all_declared():
-    names = declared('*.h', 'trust/ibb-*.h', 'xmpp/ibb-*.h')
-    assert len(names) > 100
-    missing = names - exported(LIBRARY)
-    if not any(name.startswith('ibb_xmpp_client_') for name in exported(LIBRARY)):
-        missing = {name for name in missing if not name.startswith(('ibb_xmpp_client_', 'ibb_xmpp_component_',
-                                                                      'ibb_xmpp_entity_'))}
-    assert not missing, missing
-
-
-@cases.case('/install/symbols/files')
-def files():
-    if FILES_LIBRARY is None:
-        return
-    names = declared('files/ibb-files*.h') | FILES_ENUMS
+def check_exported(name):
+    library, headers, enums, _ = LIBRARIES[name]
+    names = declared(*headers) | enums
     assert len(names) > 40
-    assert exported(FILES_LIBRARY) == names, exported(FILES_LIBRARY) ^ names
+    assert exported(library) == names, exported(library) ^ names
+
+
+def check_linked(name):
+    library, _, _, others = LIBRARIES[name]
+    output = subprocess.run(('readelf', '-d', library), check=True, stdout=subprocess.PIPE, text=True).stdout
+    needed = set(re.findall(r'\(NEEDED\).*\[(?:lib)?(.*)\.so', output)) - GLIB - {'c'}
+    assert needed == others, needed ^ others
+
+
+for each in LIBRARIES:
+    cases.case(f'/install/symbols/{each}/exported')(lambda name=each: check_exported(name))
+    cases.case(f'/install/symbols/{each}/linked')(lambda name=each: check_linked(name))
 
 
 def compile_versions(*definitions):

@@ -57,6 +57,14 @@ def queries():
             ping = f"<iq type='get' to='{domain}'><ping xmlns='urn:xmpp:ping'/></iq>"
             answer = await client.query_async(IBB.Stanza.new_from_xml(ping, -1), 60000)
             assert answer.get_kind() == 'result', answer.to_xml()
+            # The client refuses what it does not know: one library makes the answer, another one drops it.
+            unknown = f"<iq type='get' to='{client.props.local_jid}'><unknown xmlns='urn:unknown'/></iq>"
+            try:
+                await client.query_async(IBB.Stanza.new_from_xml(unknown, -1), 60000)
+            except GLib.Error as error:
+                assert error.matches(IBB.error_quark(), IBB.Error.SERVICE_UNAVAILABLE), error
+            else:
+                raise AssertionError('nothing is raised')
 
     IBB.run(main(), debug=True)
 

@@ -39,7 +39,7 @@ take_from_environment (void)
 }
 
 static char *
-ask_for_password (IBBXmppPasswordQuestion *question, GError **error)
+ask_for_password (ToolAccount *self, IBBXmppPasswordQuestion *question, GError **error)
 {
   const char        *jid = ibb_xmpp_password_question_get_jid (question);
   g_autoptr (GError) keyring_error = ibb_xmpp_password_question_dup_keyring_error (question);
@@ -50,7 +50,8 @@ ask_for_password (IBBXmppPasswordQuestion *question, GError **error)
   g_autofree char *text = reason != NULL
                               ? g_strdup_printf (_ ("%s.\nPassword of %s: "), reason, shown)
                               : g_strdup_printf (_ ("Password of %s: "), shown);
-  char            *password = tool_terminal_ask (text, FALSE, NULL, &local_error);
+  char            *password =
+      tool_terminal_ask (text, FALSE, tool_run_get_cancellable (self->run), &local_error);
 
   if (password == NULL && g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
@@ -184,7 +185,7 @@ ask_for_trust (ToolAccount *self, IBBXmppTrustQuestion *question)
                     : _ ("Trust this certificate this time?"));
 
   tool_run_begin_phase (self->run, _ ("waiting for an answer"), TOOL_RUN_UNLIMITED);
-  if (tool_terminal_confirm (text, NULL))
+  if (tool_terminal_confirm (text, tool_run_get_cancellable (self->run)))
     ibb_xmpp_trust_question_accept (question, IBB_XMPP_ANSWER_FLAGS_REMEMBER);
 }
 
@@ -253,10 +254,11 @@ password_cb (IBBXmppClient *client, IBBXmppPasswordQuestion *question, ToolAccou
     {
       tool_run_begin_phase (self->run, _ ("waiting for an answer"), TOOL_RUN_UNLIMITED);
       g_clear_error (&self->no_password);
-      self->password = ask_for_password (question, &self->no_password);
+      self->password = ask_for_password (self, question, &self->no_password);
       if (self->password != NULL && ibb_xmpp_password_question_get_can_remember (question) &&
           tool_terminal_confirm (
-              _ ("Keep the password in the keyring, if the server accepts it? (yes/no) "), NULL))
+              _ ("Keep the password in the keyring, if the server accepts it? (yes/no) "),
+              tool_run_get_cancellable (self->run)))
         flags = IBB_XMPP_ANSWER_FLAGS_REMEMBER;
     }
   if (self->password != NULL)

@@ -110,6 +110,21 @@ is_in_foreground (int fd)
   return tcgetpgrp (fd) == getpgrp ();
 }
 
+/* The main loop of tool_run () takes these signals, later than raise () returns. Without the wait
+ * the command could fail first, as nobody has answered. */
+static void
+wait_for_end (GCancellable *cancellable)
+{
+  GPollFD cancelled;
+
+  if (prompt_signal != SIGINT && prompt_signal != SIGTERM && prompt_signal != SIGHUP)
+    return;
+  if (!g_cancellable_make_pollfd (cancellable, &cancelled))
+    return;
+  g_poll (&cancelled, 1, -1);
+  g_cancellable_release_fd (cancellable);
+}
+
 /* Asks on fd, a terminal, and restores its settings in any case. A signal has its usual effect once
  * they are restored. Returns NULL with errno, which is EINTR where the process goes on after a
  * signal. */
@@ -148,7 +163,10 @@ ask (int fd, const char *question, gboolean echo, GCancellable *cancellable)
   close (prompt_pipe[0]);
   close (prompt_pipe[1]);
   if (prompt_signal != 0)
-    raise (prompt_signal);
+    {
+      raise (prompt_signal);
+      wait_for_end (cancellable);
+    }
   errno = failure;
   return answer;
 }

@@ -129,8 +129,7 @@ ibb_connection_query_finish (IBBConnection *self, GAsyncResult *result, GError *
 
 /**
  * ibb_connection_query:
- * @self: a connection that works on a thread of its own, such as an
- * [`IBBXmpp.Client`](../ibb-xmpp-1.0/class.Client.html)
+ * @self: a connection that works on a thread of its own, such as that of a client
  * @stanza: an IQ of type `get` or `set`; the call sends it with an id of its own
  * @timeout: how long to wait for the answer, in milliseconds; 0: without a limit
  * @cancellable: (nullable): ends the waiting
@@ -261,8 +260,7 @@ ibb_connection_query_features_finish (IBBConnection *self, GAsyncResult *result,
 
 /**
  * ibb_connection_query_features:
- * @self: a connection that works on a thread of its own, such as an
- * [`IBBXmpp.Client`](../ibb-xmpp-1.0/class.Client.html)
+ * @self: a connection that works on a thread of its own, such as that of a client
  * @peer_jid: whom to ask: for a person's program its full JID
  * @cancellable: (nullable): ends the waiting
  * @error: return location for an error, see [method@IBB.Connection.query_features_async]; also

@@ -199,8 +199,8 @@ ibb_session_params_class_init (IBBSessionParamsClass *class)
    * Our address in the session; %NULL for [property@IBB.Connection:local-jid] to open a
    * session, and for any of our addresses to expect one.
    *
-   * Over the connection of a domain, as an
-   * [`IBBXmpp.Component`](../ibb-xmpp-1.0/class.Component.html) is, each address of the domain can
+   * Over the connection of a domain, such as that of an
+   * [`IBBXmpp.Component`](../ibb-xmpp-1.0/class.Component.html), each address of the domain can
    * be used, such as `echo@bots.example.org`, and the domain itself. Another connection has only
    * its own. A call with an address that the connection does not have fails with
    * %G_IO_ERROR_INVALID_ARGUMENT.

@@ -63,8 +63,8 @@ typedef enum
  * IBBConnectionState:
  * @IBB_CONNECTION_STATE_OFFLINE: not logged in
  * @IBB_CONNECTION_STATE_CONNECTING: a login is under way, or the connection waits for the next one
- *   that it makes by itself, as
- * [`IBBXmpp.Entity:auto-reconnect`](../ibb-xmpp-1.0/property.Entity.auto-reconnect.html) does
+ *   that it makes by itself, as with
+ *   [`IBBXmpp.Entity:auto-reconnect`](../ibb-xmpp-1.0/property.Entity.auto-reconnect.html)
  * @IBB_CONNECTION_STATE_ONLINE: logged in and reachable
  * @IBB_CONNECTION_STATE_SUSPENDED: the connection broke and is being resumed (XEP-0198)
  *

@@ -210,9 +210,8 @@ new_offer (IBBFilesService    *self,
 /**
  * ibb_files_service_offer_file_async:
  * @self: a service
- * @peer_jid: whom to offer the file to: a full JID; or, on an
- * [`IBBXmpp.Client`](../ibb-xmpp-1.0/class.Client.html), the bare JID of a contact, of whose
- * programs the best one is chosen
+ * @peer_jid: whom to offer the file to: a full JID; or, where [method@IBB.Connection.dup_resources]
+ *   knows who is online, the bare JID of a contact, of whose programs the best one is chosen
  * @file: the file; its size must be known
  * @metadata: (nullable): a name, media type or description in place of those of the file; the size
  *   and the date are always those of the file

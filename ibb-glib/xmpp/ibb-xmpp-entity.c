@@ -25,6 +25,14 @@
  * (XEP-0199), and the question for its version (XEP-0092), with that of ibb-glib. An IQ request
  * that nobody takes gets `service-unavailable`.
  *
+ * ```c
+ * static void
+ * stay_online (IBBXmppEntity *connection)
+ * {
+ *   ibb_xmpp_entity_set_auto_reconnect (connection, TRUE);
+ * }
+ * ```
+ *
  * ## Threads
  *
  * Each connection has a thread of its own for its socket, or shares that of

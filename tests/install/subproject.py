@@ -30,7 +30,7 @@ main (void)
 CLIENT_VALA = '''
 int main () {
   IBB.Connection client = new IBBXmpp.Client ("romeo@example.net");
-  return client is IBBXmpp.Entity ? 0 : 1;
+  return (client is IBBXmpp.Entity) ? 0 : 1;
 }
 '''
 

@@ -211,6 +211,7 @@ test_list_unseen (Fixture *fixture, gconstpointer data)
   run_pending ();
   g_assert_cmpuint (n_changes, ==, 1);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->romeo)), ==, 1);
+  g_signal_handlers_disconnect_by_func (fixture->romeo, count_cb, &n_changes);
 }
 
 /* D-09, F-03, F-28: an expected session comes in whatever the limit, and beats

@@ -102,7 +102,7 @@ echo 'Everything is installed.'
 
 say "Building in $build_dir"
 [ -f "$build_dir/build.ninja" ] || build "$build_dir/setup.log" env PYTHONUNBUFFERED=1 \
-  meson setup "$build_dir" "$source_dir" -Dclient=enabled -Dtool=enabled -Dintrospection=enabled
+  meson setup "$build_dir" "$source_dir" -Dxmpp=enabled -Dfiles=enabled -Dtool=enabled -Dintrospection=enabled
 build "$build_dir/ninja.log" ninja -C "$build_dir" quickstart
 echo 'Built.'
 

@@ -169,8 +169,9 @@ dup_identity (IBBConnection *self)
  * @name: the name of the program, for users of other programs
  *
  * Says in answers to disco#info (XEP-0030), and in the capabilities of the presence (XEP-0115),
- * what the program is. The default names ibb-glib: a client of type `pc`, a component of type
- * `generic`. It can be called from any thread.
+ * what the program is. The default names ibb-glib: a client of type `pc`; a
+ * [`IBBXmpp.Component`](../ibb-xmpp-1.0/class.Component.html) is a component of type `generic`. It
+ * can be called from any thread.
  *
  * Since: 1.0
  */

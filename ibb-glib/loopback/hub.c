@@ -21,8 +21,6 @@
 /* The XML of a stanza beside its data, roughly: for the rate. */
 #define STANZA_OVERHEAD 250
 
-/* The identity of the connections of a loopback, in disco#info. */
-
 typedef enum
 {
   FAULT_NONE,

@@ -259,7 +259,7 @@ class Namespace:
 
     def write_enumeration(self, element):
         name = element.get('name')
-        yield f'class {name}(GObject.GEnum):'
+        yield f'class {name}(GObject.{"GFlags" if element.tag == CORE + "bitfield" else "GEnum"}):'
         yield f'    {self.get_summary(element) or "..."}'
         for one in element.findall(CORE + 'member'):
             yield f'    {one.get("name").upper()}: ClassVar[{name}]  # type: ignore[misc]'

@@ -425,8 +425,10 @@ ibb_host_send_last (IBBHost *self)
 {
   g_autoptr (IBBConnection) connection = ibb_weak_get (self->uplink.weak_connection);
   IBBStanza                *stanza;
+  gboolean                  was_pumping;
 
   ibb_host_lock (self);
+  was_pumping = self->pumping; /* within a batch */
   self->pumping = TRUE;
   while (!self->retired && connection != NULL && self->engine->context->control.length > 0 &&
          (stanza = ibb_engine_take_stanza (self->engine, g_get_monotonic_time ())) != NULL)
@@ -435,7 +437,7 @@ ibb_host_send_last (IBBHost *self)
       send_stanza_locked (self, connection, stanza);
       ibb_stanza_record_unref (stanza);
     }
-  self->pumping = FALSE;
+  self->pumping = was_pumping;
   ibb_host_unlock (self);
 }
 

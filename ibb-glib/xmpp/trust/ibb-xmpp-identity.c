@@ -209,8 +209,7 @@ ibb_xmpp_identity_class_init (IBBXmppIdentityClass *klass)
    * The certificate of a peer is not known. [property@IBBXmpp.TrustQuestion:code] has six digits
    * that the other user sees, too, unless somebody sits in between: as such a question, or by
    * [signal@IBBXmpp.Identity::peer-asking] if the program of the other user knows the certificate
-   * of
-   * @self already.
+   * of @self already.
    *
    * Nothing but the handshake has passed. The question has to be answered within five minutes. If
    * it is refused, or there is no handler, the call fails with %G_TLS_ERROR_BAD_CERTIFICATE. If
@@ -725,12 +724,15 @@ ibb_xmpp_identity_encrypt (IBBXmppIdentity *self,
                            GError         **error)
 {
   g_autoptr (GMainContext) nobody = g_main_context_new ();
+  g_autofree char         *own = NULL;
   IBBBlockingCall          wait;
   GIOStream               *stream;
 
   g_return_val_if_fail (IBB_XMPP_IS_IDENTITY (self), NULL);
   g_return_val_if_fail (IBB_IS_TRANSPORT (transport), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  own = ibb_transport_dup_local_jid (transport);
+  g_return_val_if_fail (own != NULL, NULL); /* otherwise the wait below would have no end */
 
   /* The thread of the call, not the caller's, waits for the session. */
   if (!ibb_blocking_call_begin (&wait, nobody, "ibb_xmpp_identity_encrypt_async", error))

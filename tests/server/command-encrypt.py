@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 
 import cases
@@ -304,11 +305,16 @@ class Swallow:
 def _(server):
     alice, bob, _ = known_users(server)
     for command in (('cat',), ('send', '-')):
-        there = bob.ibb('listen', '--from', alice.account.bare)
+        there = bob.ibb('listen', '--from', alice.account.bare, stdin=subprocess.PIPE)
         here = alice.ibb(*command, there.wait_ready(), stdin=subprocess.PIPE)
         here.stdin.write(b'first')
         here.stdin.flush()
         there.wait_for(lambda end=there: end.output == b'first', 'the first bytes')
+        ended = threading.Event()
+        server.when('<data ', lambda _client, block, seen=ended: server.when(  # alice has that block
+            f" id='{block['id']}'", lambda *_: seen.set(), alice.account.bare.split('@')[0]), bob.account.bare.split('@')[0])
+        there.stdin.close()
+        check(ended.wait(cases.PATIENCE), 'the end of the other direction')
         with Swallow(server, alice):
             here.stdin.write(b'swallowed')
             here.stdin.close()

@@ -377,7 +377,7 @@ def _(run):
         run.wait_for_part()
         run.kill(run.here, signal.SIGINT)
 
-    run.when(DATA, interrupt, number=2)
+    run.stall(interrupt)
     run.both()
 
 

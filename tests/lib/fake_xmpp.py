@@ -119,9 +119,9 @@ class Client(threading.Thread):
     def _take(self, name, attributes, text):
         with self.server.lock:
             if not self.server.intervene(self, attributes, text):
-                self._handle(name, attributes, text)
+                self._obey(name, attributes, text)
 
-    def _handle(self, name, attributes, text):
+    def _obey(self, name, attributes, text):
         if name == 'stream:stream':
             if attributes is None:
                 self.send('</stream:stream>')

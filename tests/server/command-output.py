@@ -172,10 +172,10 @@ def _(server):
             check(any(re.search(f'ibb-glib-DEBUG: .*{pattern}', line) for line in rest), f'{pattern} in {program.lines}')
 
     peer = f'{alice.bare}/[^ ]*'
-    expect(here, 'Logging in to localhost with PLAIN', f'Connection of {alice.bare}/.*ONLINE', f'Session letter with {jid}: opening',
-           f'Session letter with {jid}: open, blocks of [0-9]+ bytes by IQ',
+    # Two threads tell of the request, at either end, and of the session.
+    expect(here, 'Logging in to localhost with PLAIN', f'Connection of {alice.bare}/.*ONLINE', f'Session letter with {jid}: opening')
+    expect(here, f'Session letter with {jid}: open, blocks of [0-9]+ bytes by IQ',
            f'Session letter with {jid}: ended after 95000 bytes written, 95000 acknowledged, 0 received: no error')
-    # Two threads tell of the request and of the session.
     expect(there, f'Session letter with {peer}: requested, the peer offers blocks of [0-9]+ bytes')
     expect(there, f'Session letter with {peer}: open', f'Session letter with {peer}: ended .* 95000 received: no error')
     refused = alice.ibb('receive', '-o', '-', account=alice.options(resource='other'), env=debug)

@@ -13,7 +13,6 @@
  * peers may repeat blocks, faster than the answers can be sent. */
 #define REPEATED_RESULTS_MAX (256 * 1024)
 #define ERROR_REPLIES_MAX (512 * 1024) /* of error replies alone */
-#define BACKLOG (1024 * 1024)          /* acknowledgements are delayed */
 #define FLOOD (2 * 1024 * 1024)        /* nothing unexpected is accepted */
 
 typedef struct
@@ -142,12 +141,6 @@ ibb_control_clear (IBBControl *self)
   while ((entry = g_queue_peek_head (&self->entries)) != NULL)
     free_entry (self, entry);
   *self = (IBBControl){ .entries = G_QUEUE_INIT };
-}
-
-gboolean
-ibb_control_is_backlogged (const IBBControl *self)
-{
-  return self->size >= BACKLOG;
 }
 
 gboolean

@@ -14,6 +14,8 @@
 
 #include "core/base/stanza.h"
 
+#define IBB_CONTROL_BACKLOG (1024 * 1024) /* acknowledgements are delayed */
+
 typedef struct
 {
   GQueue  entries;
@@ -33,7 +35,12 @@ IBBStanza *ibb_control_pop (IBBControl *self); /* (transfer full) (nullable) */
 void       ibb_control_clear (IBBControl *self);
 
 /* Whether the queue is so long that acknowledgements are delayed (D-47). */
-gboolean ibb_control_is_backlogged (const IBBControl *self);
+static inline gboolean
+ibb_control_is_backlogged (const IBBControl *self)
+{
+  return self->size >= IBB_CONTROL_BACKLOG;
+}
+
 /* Whether the queue is so long that no unexpected open is accepted, and no session resumed (D-47).
  */
 gboolean ibb_control_is_flooded (const IBBControl *self);

@@ -368,12 +368,6 @@ ibb_first_hop_wait (IBBFirstHop *self, gint64 now)
 }
 
 gboolean
-ibb_first_hop_is_shared (const IBBFirstHop *self, gsize in_flight)
-{
-  return self->is_bounded && self->in_flight > in_flight;
-}
-
-gboolean
 ibb_first_hop_grants (const IBBFirstHop *self, gsize in_flight, guint n_peers, double round_trip)
 {
   return self->delay >= IBB_CONTROLLER_WAIT / 2 && round_trip <= (double) (2 * self->delay) &&

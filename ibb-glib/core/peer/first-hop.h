@@ -68,7 +68,12 @@ gboolean ibb_first_hop_may_send (IBBFirstHop *self, gsize length, gint64 now);
 void ibb_first_hop_wait (IBBFirstHop *self, gint64 now);
 /* Whether the queue at our server holds bytes to other peers than the one with in_flight bytes.
  * Then the rate of that peer is its share of the queue, and says nothing of its path. */
-gboolean ibb_first_hop_is_shared (const IBBFirstHop *self, gsize in_flight);
+static inline gboolean
+ibb_first_hop_is_shared (const IBBFirstHop *self, gsize in_flight)
+{
+  return self->is_bounded && self->in_flight > in_flight;
+}
+
 /* Whether a peer may have in_flight bytes in flight, whatever its window: the path to our server is
  * the bottleneck, and the share of one of n_peers is as large. round_trip: of its blocks,
  * microseconds. */

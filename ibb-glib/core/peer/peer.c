@@ -196,12 +196,6 @@ ibb_peer_note_block_size (IBBPeer *self, guint block_size)
   self->block_size_max = block_size;
 }
 
-IBBController *
-ibb_peer_get_path (IBBPeer *self)
-{
-  return self->near.is_member ? &self->peers->near.path : &self->near.path;
-}
-
 gboolean
 ibb_peer_note_trip (IBBPeer *self, gint64 sent, gint64 round_trip, gint64 now)
 {

@@ -66,7 +66,11 @@ gboolean ibb_peers_are_several (const IBBPeers *self);
 void ibb_peer_add_session (IBBPeer *self, const char *from);
 void ibb_peer_remove_session (IBBPeer *self);
 
-IBBController *ibb_peer_get_path (IBBPeer *self);
+static inline IBBController *
+ibb_peer_get_path (IBBPeer *self)
+{
+  return self->near.is_member ? &self->peers->near.path : &self->near.path;
+}
 /* The block size to propose to the peer in place of block_size. */
 guint ibb_peer_limit_block_size (const IBBPeer *self, guint block_size);
 /* The peer has accepted that size after it had refused larger ones. */

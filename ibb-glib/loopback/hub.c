@@ -337,7 +337,7 @@ deliver (IBBHub *self, IBBPort *port, IBBConnection *connection, IBBStanza *stan
   g_autoptr (GSource) source = NULL;
   Delivery           *delivery;
 
-  if (ibb_connection_offer (connection, stanza))
+  if (ibb_connection_offer_to_services (connection, stanza, FALSE))
     return;
   if (!ibb_connection_has_receiver (connection, stanza))
     {
@@ -363,9 +363,9 @@ change_batch (IBBConnection **batch, IBBConnection *connection)
   if (*batch == connection)
     return;
   if (*batch != NULL)
-    ibb_connection_end_batch (*batch);
+    ibb_connection_tell (*batch, IBB_CONNECTION_BATCH_ENDED);
   if (connection != NULL)
-    ibb_connection_begin_batch (connection);
+    ibb_connection_tell (connection, IBB_CONNECTION_BATCH_BEGAN);
   g_set_object (batch, connection);
 }
 

@@ -14,8 +14,8 @@ find_static (const char *kind)
 {
   static const char *const kinds[] = { "set", "get", "result", "error" };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
-    if (g_strcmp0 (kind, kinds[i]) == 0)
+  for (gsize i = 0; kind != NULL && i < G_N_ELEMENTS (kinds); i++)
+    if (*kind == *kinds[i] && strcmp (kind, kinds[i]) == 0)
       return kinds[i];
   return NULL;
 }

@@ -6,9 +6,8 @@
 
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
+#include "stanza/capabilities.h"
 #include "stanza/stream-xml.h"
-
-#define CAPABILITIES_NODE "urn:ibb-glib" /* of ibb_connection_dup_capabilities () */
 
 static void
 send_answer (const IBBReception *self, IBBStanza *answer)
@@ -38,7 +37,7 @@ IBBStanza *
 ibb_reception_create_presence (const IBBReception *self, IBBConnection *connection, int priority)
 {
   g_autofree char *ver = ibb_connection_dup_capabilities (connection);
-  g_autofree char *text = ibb_stream_xml_dup_presence (priority, CAPABILITIES_NODE, ver);
+  g_autofree char *text = ibb_stream_xml_dup_presence (priority, IBB_CAPABILITIES_NODE, ver);
 
   return ibb_stanza_new_from_xml (text, -1, NULL);
 }

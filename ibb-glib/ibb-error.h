@@ -33,8 +33,8 @@ GQuark ibb_error_quark (void);
  * @IBB_ERROR_AUTHENTICATION: the server did not accept the password or the certificate of the login
  * @IBB_ERROR_BAD_REQUEST: `bad-request`: the peer or the server cannot read the request: an element
  *   or an attribute is missing or malformed, or the peer has sent a malformed block
- * @IBB_ERROR_CONFLICT: `conflict`: what is asked for is taken: the resource of another login, for
- *   example
+ * @IBB_ERROR_CONFLICT: `conflict`: another entity has the resource or the name that the request
+ *   asks for, as after a second login with one resource
  * @IBB_ERROR_FEATURE_NOT_IMPLEMENTED: `feature-not-implemented`: the program of the peer does not
  *   know the request; some answer an open so, in place of `service-unavailable`
  * @IBB_ERROR_FORBIDDEN: `forbidden`: the peer or the server does not allow it to this account; a
@@ -113,7 +113,7 @@ typedef enum
  * @IBB_STANZA_CONDITION_NONE: no condition
  * @IBB_STANZA_CONDITION_BAD_REQUEST: `bad-request`: a request that cannot be read, such as one with
  *   a missing or malformed attribute
- * @IBB_STANZA_CONDITION_CONFLICT: `conflict`: what is asked for is taken by another
+ * @IBB_STANZA_CONDITION_CONFLICT: `conflict`: another entity has the name that the request asks for
  * @IBB_STANZA_CONDITION_FEATURE_NOT_IMPLEMENTED: `feature-not-implemented`: a request that the
  *   program does not know
  * @IBB_STANZA_CONDITION_FORBIDDEN: `forbidden`: something that this sender may not do

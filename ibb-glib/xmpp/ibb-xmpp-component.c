@@ -296,8 +296,9 @@ ibb_xmpp_component_login (IBBXmppComponent *self, GCancellable *cancellable, GEr
  *
  * Logs out.
  *
- * What is queued is sent before, sessions and a login that is under way end, as in
- * [method@IBBXmpp.Client.logout_async]. A component that logs in again by itself stops at once.
+ * The component sends all queued stanzas, and then ends the XML stream. Its sessions and a login
+ * that is under way end as those of a client do ([method@IBBXmpp.Client.logout_async]). A component
+ * that logs in again by itself stops at once.
  *
  * The only error is %G_IO_ERROR_CANCELLED.
  *

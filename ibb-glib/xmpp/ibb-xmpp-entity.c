@@ -41,9 +41,10 @@
  * the caller and need no main loop; they fail with %G_IO_ERROR_WOULD_BLOCK on the connection’s own
  * thread. Asynchronous calls complete in the thread-default context of the caller.
  * Signals, property notifications among them, are emitted in the thread-default context in which
- * the connection was constructed. While [method@IBBXmpp.Client.login] waits,
- * [signal@IBBXmpp.Client::trust-requested], [signal@IBBXmpp.Client::password-requested] and
- * [signal@IBBXmpp.Entity::login-step] come in its thread.
+ * the connection was constructed. While [method@IBBXmpp.Client.login] or
+ * [method@IBBXmpp.Component.login] waits, [signal@IBBXmpp.Client::trust-requested],
+ * [signal@IBBXmpp.Client::password-requested] and [signal@IBBXmpp.Entity::login-step] come in the
+ * thread of that call.
  *
  * Dropping the last reference logs out in the background.
  *

@@ -52,11 +52,11 @@ struct _IBBHub
   GMutex lock;
 
   /* protected by lock */
-  IBBHubSettings settings;
-  GRand         *rand;        /* (owned): of the faults */
-  GHashTable    *ports;       /* normal full JID to IBBPort (owned) */
-  GQueue         parcels;     /* (element-type Parcel): owned, by due time */
-  guint          n_resources; /* given to those who asked for none */
+  IBBHubFaults faults;
+  GRand       *rand;        /* (owned): of the faults */
+  GHashTable  *ports;       /* normal full JID to IBBPort (owned) */
+  GQueue       parcels;     /* (element-type Parcel): owned, by due time */
+  guint        n_resources; /* given to those who asked for none */
 };
 
 /* Parcels. */
@@ -172,7 +172,7 @@ is_first_for_locked (IBBHub *self, const char *to)
 static void
 add_parcel_locked (IBBHub *self, IBBStanza *stanza, IBBPort *to, gint64 due, IBBPort *sender)
 {
-  Parcel *parcel = parcel_new (stanza, to, self->settings.carry_xml);
+  Parcel *parcel = parcel_new (stanza, to, self->faults.carry_xml);
   GList  *before = self->parcels.tail;
 
   /* Few parcels are due before others that were sent earlier. */
@@ -227,11 +227,11 @@ happens_locked (IBBHub *self, double probability)
 static Fault
 draw_fault_locked (IBBHub *self, gboolean is_answerable)
 {
-  if (is_answerable && happens_locked (self, self->settings.bounce_probability))
+  if (is_answerable && happens_locked (self, self->faults.bounce_probability))
     return FAULT_BOUNCE;
-  if (happens_locked (self, self->settings.drop_probability))
+  if (happens_locked (self, self->faults.drop_probability))
     return FAULT_DROP;
-  if (happens_locked (self, self->settings.duplicate_probability))
+  if (happens_locked (self, self->faults.duplicate_probability))
     return FAULT_DUPLICATE;
   return FAULT_NONE;
 }
@@ -239,32 +239,29 @@ draw_fault_locked (IBBHub *self, gboolean is_answerable)
 static void
 route_locked (IBBHub *self, IBBPort *sender, IBBStanza *stanza)
 {
-  const IBBHubSettings *settings = &self->settings;
-  gint64                latency = settings->latency * G_TIME_SPAN_MILLISECOND;
+  guint64               rate = self->faults.rate;
   g_autoptr (IBBStanza) stamped = stamp (stanza, sender->jid);
   IBBPort              *to = find_port_locked (self, stanza->to);
   Fault                 fault = FAULT_NONE;
   gint64                due;
 
-  due = ibb_port_send (sender, estimate_size (stanza), settings->rate, latency,
-                       g_get_monotonic_time ());
+  due = ibb_port_send (sender, estimate_size (stanza), rate, g_get_monotonic_time ());
   /* A bare JID is an account, which does not support in-band bytestreams (D-03). */
   if (to == NULL)
-    bounce_locked (self, stamped, IBB_CONDITION_SERVICE_UNAVAILABLE, due + latency);
+    bounce_locked (self, stamped, IBB_CONDITION_SERVICE_UNAVAILABLE, due);
   else
     fault = draw_fault_locked (self, is_answerable (stamped));
 
   if (fault == FAULT_BOUNCE)
-    bounce_locked (self, stamped, IBB_CONDITION_RECIPIENT_UNAVAILABLE, due + latency);
+    bounce_locked (self, stamped, IBB_CONDITION_RECIPIENT_UNAVAILABLE, due);
   if (fault == FAULT_DUPLICATE)
     add_parcel_locked (self, ibb_stanza_record_ref (stamped), to, due, NULL);
   if (fault == FAULT_BOUNCE || fault == FAULT_DROP)
     to = NULL;
 
   /* A stanza that does not arrive takes up the sender's rate, too. */
-  if (to != NULL || settings->rate > 0)
-    add_parcel_locked (self, g_steal_pointer (&stamped), to, due,
-                       settings->rate > 0 ? sender : NULL);
+  if (to != NULL || rate > 0)
+    add_parcel_locked (self, g_steal_pointer (&stamped), to, due, rate > 0 ? sender : NULL);
 }
 
 gboolean
@@ -507,21 +504,11 @@ ibb_hub_get_context (IBBHub *self)
 }
 
 void
-ibb_hub_get_settings (IBBHub *self, IBBHubSettings *settings)
+ibb_hub_set_faults (IBBHub *self, const IBBHubFaults *faults)
 {
-  g_mutex_lock (&self->lock);
-  *settings = self->settings;
-  g_mutex_unlock (&self->lock);
-}
+  IBB_AUTO_LOCK (&self->lock);
 
-void
-ibb_hub_set_settings (IBBHub *self, const IBBHubSettings *settings)
-{
-  g_mutex_lock (&self->lock);
-  if (self->settings.seed != settings->seed)
-    g_rand_set_seed (self->rand, settings->seed);
-  self->settings = *settings;
-  g_mutex_unlock (&self->lock);
+  self->faults = *faults;
 }
 
 /* Ports. */

@@ -9,18 +9,15 @@
 
 typedef struct _IBBHub IBBHub;
 
+/* Faults on the way of a stanza, for tests; the random ones are the same in each run. */
 typedef struct
 {
-  guint    latency;   /* ms, each way */
   guint64  rate;      /* bytes per second and port, 0 for no limit */
   gboolean carry_xml; /* as between processes, rather than records */
-  /* The faults on the way of a stanza, at random but from a seed; another one begins its
-   * sequence. */
-  double drop_probability;
-  double bounce_probability;
-  double duplicate_probability;
-  guint  seed;
-} IBBHubSettings;
+  double   drop_probability;
+  double   bounce_probability;
+  double   duplicate_probability;
+} IBBHubFaults;
 
 /* The thread ends when the last reference is dropped. */
 IBBHub *ibb_hub_new (void);
@@ -29,8 +26,7 @@ void    ibb_hub_unref (IBBHub *self);
 
 GMainContext *ibb_hub_get_context (IBBHub *self); /* of the thread */
 
-void ibb_hub_get_settings (IBBHub *self, IBBHubSettings *settings);
-void ibb_hub_set_settings (IBBHub *self, const IBBHubSettings *settings);
+void ibb_hub_set_faults (IBBHub *self, const IBBHubFaults *faults);
 
 /* jid is valid. Without a resource it gets one. A connection that has the address loses it. */
 IBBPort *ibb_hub_add_port (IBBHub *self, IBBConnection *connection, const char *jid);

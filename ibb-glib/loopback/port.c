@@ -40,7 +40,7 @@ ibb_port_unref (IBBPort *self)
 }
 
 gint64
-ibb_port_send (IBBPort *self, gsize size, guint64 rate, gint64 latency, gint64 now)
+ibb_port_send (IBBPort *self, gsize size, guint64 rate, gint64 now)
 {
   gint64 leaves = now;
 
@@ -52,8 +52,8 @@ ibb_port_send (IBBPort *self, gsize size, guint64 rate, gint64 latency, gint64 n
       self->queued += size;
       self->congested = self->queued > CONGESTED;
     }
-  /* In order, even if the latency has just been lowered. */
-  self->last_due = MAX (leaves + latency, self->last_due);
+  /* In order, even if the limit has just been lifted. */
+  self->last_due = MAX (leaves, self->last_due);
   return self->last_due;
 }
 

@@ -32,8 +32,8 @@ void     ibb_port_unref (IBBPort *self);
 /* With the hub's lock. */
 
 /* Takes size bytes for sending: when the last of them arrives. rate is in bytes per second, 0
- * for no limit; latency and the times are in microseconds. */
-gint64 ibb_port_send (IBBPort *self, gsize size, guint64 rate, gint64 latency, gint64 now);
+ * for no limit; the times are in microseconds. */
+gint64 ibb_port_send (IBBPort *self, gsize size, guint64 rate, gint64 now);
 /* So many of the bytes that waited for the rate are sent. TRUE if the port was congested and
  * is no longer. */
 gboolean ibb_port_sent (IBBPort *self, gsize size);

@@ -30,14 +30,14 @@ typedef FilesRun Run;
 /* The minute is too long for a test. */
 static guint divisor = 1;
 
-void
-ibb_session_params_set_expect_timeout (IBBSessionParams *self, guint timeout)
-{
-  void (*original) (IBBSessionParams *, guint) = (void (*) (IBBSessionParams *, guint)) dlsym (
-      RTLD_NEXT, "ibb_session_params_set_expect_timeout");
+void __real_ibb_session_params_set_expect_timeout (IBBSessionParams *self, guint timeout);
+void __wrap_ibb_session_params_set_expect_timeout (IBBSessionParams *self, guint timeout);
 
+void
+__wrap_ibb_session_params_set_expect_timeout (IBBSessionParams *self, guint timeout)
+{
   g_assert_cmpuint (timeout, ==, 60000);
-  original (self, timeout / divisor);
+  __real_ibb_session_params_set_expect_timeout (self, timeout / divisor);
 }
 
 /* The last step of a hash, in a thread that is not the test's, waits. */

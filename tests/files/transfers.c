@@ -197,7 +197,7 @@ test_exists (Files *self, gconstpointer data)
 static void
 begin_long (Files *self)
 {
-  g_object_set (self->loopback, "rate", (guint64) LONG / 20, NULL);
+  ibb_loopback_set_faults (self->loopback, &(IBBHubFaults){ .rate = LONG / 20 });
   begin (self, LONG);
   accept_as (self, "received", &self->result);
   wait_until (ibb_files_transfer_get_bytes_moved (self->offered) > LONG / 100);
@@ -206,7 +206,7 @@ begin_long (Files *self)
 static void
 hurry (Files *self)
 {
-  g_object_set (self->loopback, "rate", (guint64) 0, NULL);
+  ibb_loopback_set_faults (self->loopback, &(IBBHubFaults){ 0 });
 }
 
 static void

@@ -390,13 +390,13 @@ test_withdrawn (Fixture *fixture, gconstpointer data)
                    ibb_xmpp_trust_question_get_code (juliet.question));
   if (other == OTHER_VANISHES)
     {
-      g_object_set (fixture->loopback, "drop-probability", 1.0, NULL);
+      ibb_loopback_set_faults (fixture->loopback, &(IBBHubFaults){ .drop_probability = 1.0 });
       ibb_xmpp_question_refuse (IBB_XMPP_QUESTION (juliet.question));
       thinker_fail (&juliet);
       g_assert_error (juliet.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
       g_assert_true (ibb_transport_has_ended (ends.juliet));
       g_assert_cmpuint (juliet.n_broken_off, ==, 0);
-      g_object_set (fixture->loopback, "drop-probability", 0.0, NULL);
+      ibb_loopback_set_faults (fixture->loopback, &(IBBHubFaults){ 0 });
       ibb_transport_abort (ends.romeo);
       thinker_fail (&romeo);
     }

@@ -22,7 +22,8 @@ void
 fixture_set_up (Fixture *self, gconstpointer data)
 {
   self->loopback = ibb_loopback_new ();
-  g_object_set (self->loopback, "carry-xml", g_getenv ("IBB_TEST_XML") != NULL, NULL);
+  ibb_loopback_set_faults (self->loopback,
+                           &(IBBHubFaults){ .carry_xml = g_getenv ("IBB_TEST_XML") != NULL });
   self->romeo_connection = ibb_loopback_attach (self->loopback, ROMEO);
   self->juliet_connection = ibb_loopback_attach (self->loopback, JULIET);
   fixture_add_services (self);

@@ -144,7 +144,7 @@ test_cancelled (Fixture *fixture, gconstpointer data)
 static void
 test_timeout (Fixture *fixture, gconstpointer data)
 {
-  g_object_set (fixture->loopback, "drop-probability", 1.0, NULL);
+  ibb_loopback_set_faults (fixture->loopback, &(IBBHubFaults){ .drop_probability = 1.0 });
   g_object_set (fixture->romeo, "open-timeout", 30, NULL);
   assert_open_fails (fixture, JULIET, 0, NULL, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 }

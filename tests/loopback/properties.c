@@ -197,12 +197,6 @@ test_notify (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (statistics->send_rate, >, 0);
 }
 
-static void
-test_loopback (Fixture *fixture, gconstpointer data)
-{
-  g_assert_cmpuint (change_all (fixture->loopback), ==, 7);
-}
-
 /* Objects that a binding has constructed by itself harm nobody. */
 static void
 test_halves_alone (Fixture *fixture, gconstpointer data)
@@ -230,7 +224,6 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/properties/client", test_client);
   add_test ("/ibb/loopback/properties/transport/F-10", test_transport);
   add_test ("/ibb/loopback/properties/notify", test_notify);
-  add_test ("/ibb/loopback/properties/loopback", test_loopback);
   add_test ("/ibb/loopback/properties/alone", test_halves_alone);
   return g_test_run ();
 }

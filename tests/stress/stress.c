@@ -8,6 +8,8 @@
 
 #include "config.h"
 
+#include "ibb-loopback-private.h"
+
 #include "../lib/process.h"
 #include "../lib/watchdog.h"
 
@@ -554,11 +556,11 @@ step_settings (Worker *worker, IBBService *service)
 static void
 step_loopback (Worker *worker)
 {
-  g_object_set (loopback, "latency", chance (worker, 30) ? below (worker, 3) : 0, NULL);
-  g_object_set (loopback, "rate", (guint64) (chance (worker, 10) ? 5000000 : 0), NULL);
-  g_object_set (loopback, "duplicate-probability", chance (worker, 10) ? 0.05 : 0.0, NULL);
-  g_object_set (loopback, "bounce-probability", chance (worker, 10) ? 0.01 : 0.0, NULL);
-  g_object_set (loopback, "drop-probability", chance (worker, 5) ? 0.001 : 0.0, NULL);
+  ibb_loopback_set_faults (
+      loopback, &(IBBHubFaults){ .rate = chance (worker, 10) ? 5000000 : 0,
+                                 .duplicate_probability = chance (worker, 10) ? 0.05 : 0.0,
+                                 .bounce_probability = chance (worker, 10) ? 0.01 : 0.0,
+                                 .drop_probability = chance (worker, 5) ? 0.001 : 0.0 });
 }
 
 static gboolean
@@ -684,7 +686,6 @@ static void
 start (void)
 {
   loopback = ibb_loopback_new ();
-  g_object_set (loopback, "seed", (guint) seed, NULL);
   for (guint i = 0; i < N_PLACES; i++)
     {
       g_mutex_init (&places[i].lock);

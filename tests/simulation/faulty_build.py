@@ -148,6 +148,7 @@ class FaultyBuild:
         self.runs = collections.defaultdict(set)  # by the number of the fault: the tests that run its function
         self.running = set()  # processes
         self.found = []  # tests that failed
+        self.leaky = set()  # tests that leak without any fault, and so do not judge what leaks
         # By file: how often a test has noticed a fault there.
         self.noticed = collections.defaultdict(dict, json.loads(NOTICED.read_text()) if NOTICED.exists() else {})
 
@@ -170,9 +171,12 @@ class FaultyBuild:
         self.build()
         begin = time.monotonic()
         self.run_tests(self.tests, 0)
-        for name in self.found:
-            print(f'judges nothing, fails without any fault: {name}', flush=True)
-            self.tests.pop(name.split(',')[0])
+        # With slices that hide nothing glib-networking 2.74 leaks the error of a read, in a test that a peer cuts off.
+        self.leaky = {name.split(',')[0] for name in self.found}
+        for name in self.leaky:
+            if self.run_tests([name], 0):
+                print(f'judges nothing, fails without any fault: {name}', flush=True)
+                self.tests.pop(name)
         print(f'{len(self.tests)} tests, {time.monotonic() - begin:.0f} s; of each fault '
               f'{sum(map(len, self.runs.values())) / max(len(self.runs), 1):.0f}', flush=True)
 
@@ -237,6 +241,8 @@ class FaultyBuild:
         test, said, begin = self.tests[name], name, time.monotonic()
         log = self.folder / f'{name}.log'
         chosen = {'IBB_FAULT': str(number)} if name in self.seconds else {'IBB_FAULT_LOG': str(log)}
+        if name in self.leaky:
+            chosen['ASAN_OPTIONS'] = f'{ENVIRONMENT["ASAN_OPTIONS"]}:detect_leaks=0'
         with subprocess.Popen(test['cmd'], cwd=test['workdir'], env={**ENVIRONMENT, **test['env'], **chosen},
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                               start_new_session=True) as process:

@@ -73,7 +73,7 @@ ibb_probe_has_left (const IBBProbe *self)
 gpointer
 ibb_probe_get_session (const IBBProbe *self)
 {
-  return self->pending.id != NULL && self->session != NULL ? self->session->data : NULL;
+  return !self->is_query && self->session != NULL ? self->session->data : NULL;
 }
 
 /* An error that a server gives for a peer that is not there. */

@@ -50,7 +50,8 @@ void ibb_probe_send (IBBProbe *self);
 void ibb_probe_repeat (IBBProbe *self);
 /* Whether the connection has taken the unanswered probe. */
 gboolean ibb_probe_has_left (const IBBProbe *self);
-/* The session that the unanswered probe names. (nullable) (type IBBSession) */
+/* The session that a probe names whose answer has come. A query names none. (nullable)
+ * (type IBBSession) */
 gpointer ibb_probe_get_session (const IBBProbe *self);
 /* Concludes from an answer whether the peer is there. IBB_PEER_GONE: a bounce. */
 IBBPeerVerdict ibb_probe_judge (const IBBProbe *self, const IBBStanza *answer);

@@ -74,7 +74,7 @@ has_most_blocks (IBBPeer *peer, IBBSession *session)
 static gboolean
 may_take_path (IBBContext *context, IBBPeer *peer, gsize size)
 {
-  ibb_peer_share (peer, size);
+  ibb_near_share (&peer->peers->near, &peer->near, size);
   return ibb_controller_may_send (ibb_peer_get_path (peer), size,
                                   ibb_first_hop_get_share (context->first_hop),
                                   context->is_chatting);

@@ -18,17 +18,6 @@ ibb_timers_clear (IBBTimers *self)
   g_sequence_free (self->sequence);
 }
 
-gint64
-ibb_timers_get_next (IBBTimers *self)
-{
-  IBBTimer *first;
-
-  if (g_sequence_is_empty (self->sequence))
-    return IBB_NEVER;
-  first = g_sequence_get (g_sequence_get_begin_iter (self->sequence));
-  return first->due;
-}
-
 void
 ibb_timers_advance (IBBTimers *self, gint64 now)
 {

@@ -23,9 +23,18 @@ typedef struct
   GSequence *sequence; /* (element-type IBBTimer): by due time */
 } IBBTimers;
 
-void   ibb_timers_init (IBBTimers *self);
-void   ibb_timers_clear (IBBTimers *self);
-gint64 ibb_timers_get_next (IBBTimers *self);
+void ibb_timers_init (IBBTimers *self);
+void ibb_timers_clear (IBBTimers *self);
+
+/* When the next one is due, or IBB_NEVER. */
+static inline gint64
+ibb_timers_get_next (IBBTimers *self)
+{
+  if (g_sequence_is_empty (self->sequence))
+    return IBB_NEVER;
+  return ((IBBTimer *) g_sequence_get (g_sequence_get_begin_iter (self->sequence)))->due;
+}
+
 /* Calls the functions of the timers that are due; a function may set its timer again. */
 void ibb_timers_advance (IBBTimers *self, gint64 now);
 

@@ -148,9 +148,3 @@ ibb_scheduler_peek (IBBScheduler *self)
     leave_round (self, first->data);
   return first != NULL ? ((IBBTurn *) first->data)->owner : NULL;
 }
-
-gboolean
-ibb_scheduler_may_exceed (const IBBScheduler *self, gsize size)
-{
-  return self->urgent.length > 0 && size <= IBB_SCHEDULER_URGENT_MAX;
-}

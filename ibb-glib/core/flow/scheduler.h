@@ -64,4 +64,8 @@ void ibb_scheduler_leave (IBBScheduler *self, IBBTurn *turn);
 /* The owner of the next turn, or NULL. */
 gpointer ibb_scheduler_peek (IBBScheduler *self);
 /* Whether the next block, of that size, is urgent and may be sent although the window is full. */
-gboolean ibb_scheduler_may_exceed (const IBBScheduler *self, gsize size);
+static inline gboolean
+ibb_scheduler_may_exceed (const IBBScheduler *self, gsize size)
+{
+  return self->urgent.length > 0 && size <= IBB_SCHEDULER_URGENT_MAX;
+}

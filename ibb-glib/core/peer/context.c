@@ -90,14 +90,6 @@ ibb_context_may_get (const IBBContext *self, const char *jid)
   return !self->is_domain || (jid != NULL && ibb_jid_is_of_domain (jid, self->local_normal));
 }
 
-gsize
-ibb_context_get_stanza_limit (const IBBContext *self)
-{
-  if (self->named_limit == 0 || self->learnt_limit == 0)
-    return MAX (self->named_limit, self->learnt_limit);
-  return MIN (self->named_limit, self->learnt_limit);
-}
-
 static guint
 count_requests (IBBContext *self, const char *bare)
 {

@@ -79,8 +79,6 @@ void        ibb_context_set_local_jid (IBBContext *self, const char *jid);
 /* Whether jid (nullable) is an address of this connection: over the connection of a domain, an
  * address of the domain. */
 gboolean ibb_context_may_get (const IBBContext *self, const char *jid);
-/* The lesser one of both limits of a stanza; 0: none. */
-gsize ibb_context_get_stanza_limit (const IBBContext *self);
 
 /* Whether another open of that peer may wait for the answer of the application (D-47). peer: a
  * normalised JID, full or bare. */

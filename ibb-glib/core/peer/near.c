@@ -35,12 +35,6 @@ ibb_near_init_peer (IBBNearPeer *peer, gpointer owner)
   peer->holder_link.data = peer;
 }
 
-IBBController *
-ibb_near_get_path (IBBNear *self, IBBNearPeer *peer)
-{
-  return peer->is_member ? &self->path : &peer->path;
-}
-
 /* Bytes in flight. */
 
 /* The peer gives a sign of life. */

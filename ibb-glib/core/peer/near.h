@@ -57,9 +57,14 @@ void ibb_near_init_peer (IBBNearPeer *peer, gpointer owner);
 void ibb_near_forget (IBBNear *self);
 void ibb_near_forget_peer (IBBNear *self, IBBNearPeer *peer);
 
-IBBController *ibb_near_get_path (IBBNear *self, IBBNearPeer *peer);
+static inline IBBController *
+ibb_near_get_path (IBBNear *self, IBBNearPeer *peer)
+{
+  return peer->is_member ? &self->path : &peer->path;
+}
+
 /* Called before a block of that length is sent to the peer. Enlarges the window to the share of the
- * peer where the queue at our server is the bottleneck. */
+ * peer where the queue at our server is the bottleneck (D-57). */
 void ibb_near_share (IBBNear *self, IBBNearPeer *peer, gsize length);
 /* Adds bytes to the count in flight, after the first hop has; or subtracts bytes. */
 void ibb_near_sent (IBBNear *self, IBBNearPeer *peer, gsize length, gint64 now);

@@ -166,10 +166,19 @@ ibb_parameters_get_length (const IBBParameters *self, gsize size)
   return self->overhead + (size + 2) / 3 * 4;
 }
 
+/* The lesser one of both limits of a stanza; 0: none. */
+static gsize
+get_stanza_limit (const IBBContext *context)
+{
+  if (context->named_limit == 0 || context->learnt_limit == 0)
+    return MAX (context->named_limit, context->learnt_limit);
+  return MIN (context->named_limit, context->learnt_limit);
+}
+
 gsize
 ibb_parameters_get_room (const IBBParameters *self)
 {
-  gsize limit = ibb_context_get_stanza_limit (self->context);
+  gsize limit = get_stanza_limit (self->context);
 
   if (limit == 0)
     return G_MAXSIZE;

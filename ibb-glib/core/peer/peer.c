@@ -228,12 +228,6 @@ ibb_peer_note_answer (IBBPeer *self, gint64 round_trip, gint64 now)
 }
 
 void
-ibb_peer_share (IBBPeer *self, gsize size)
-{
-  ibb_near_share (&self->peers->near, &self->near, size);
-}
-
-void
 ibb_peer_pause (IBBPeer *self)
 {
   ibb_scheduler_pause (get_turns (self), &self->turn);

@@ -69,17 +69,15 @@ void ibb_peer_remove_session (IBBPeer *self);
 static inline IBBController *
 ibb_peer_get_path (IBBPeer *self)
 {
-  return self->near.is_member ? &self->peers->near.path : &self->near.path;
+  return ibb_near_get_path (&self->peers->near, &self->near);
 }
+
 /* The block size to propose to the peer in place of block_size. */
 guint ibb_peer_limit_block_size (const IBBPeer *self, guint block_size);
 /* The peer has accepted that size after it had refused larger ones. */
 void ibb_peer_note_block_size (IBBPeer *self, guint block_size);
 /* Makes the peer runnable if one of its sessions is: the path may have room. */
 void ibb_peer_try (IBBPeer *self);
-/* A block of that size goes next. Where all peers wait for our server, the window is no smaller
- * than its share (D-57). */
-void ibb_peer_share (IBBPeer *self, gsize size);
 /* Takes the turn from the peer: none of its sessions can send. */
 void ibb_peer_pause (IBBPeer *self);
 /* Takes the turn from the peer: its path has no room. */

@@ -61,12 +61,6 @@ ibb_registration_init (IBBRegistration *self, IBBParameters *parameters)
   self->changed_link.data = self;
 }
 
-gboolean
-ibb_registration_is_taken (const IBBRegistration *self)
-{
-  return g_hash_table_contains (self->parameters->context->sessions, &self->parameters->key);
-}
-
 static void
 join_resumable (IBBRegistration *self)
 {
@@ -209,17 +203,4 @@ ibb_registration_note_change (IBBRegistration *self)
   self->is_changed = TRUE;
   g_queue_push_tail_link (&context->changed, &self->changed_link);
   return TRUE;
-}
-
-gpointer
-ibb_registration_take_changed (IBBContext *context)
-{
-  GList           *link = g_queue_pop_head_link (&context->changed);
-  IBBRegistration *self = link != NULL ? link->data : NULL;
-
-  if (self == NULL)
-    return NULL;
-
-  self->is_changed = FALSE;
-  return self->parameters->owner;
 }

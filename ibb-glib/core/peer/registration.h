@@ -42,8 +42,6 @@ void     ibb_registration_init (IBBRegistration *self, IBBParameters *parameters
 /* Makes the session resumable with that secret, unless IBB_RESUMABLE_MAX other sessions have its
  * sid and account. secret: (nullable): makes the session not resumable. */
 void ibb_registration_set_secret (IBBRegistration *self, const char *secret);
-/* Whether another session has the same key. */
-gboolean ibb_registration_is_taken (const IBBRegistration *self);
 /* Enters the session into the table, which takes a reference from the caller. */
 void ibb_registration_enter (IBBRegistration *self);
 /* Removes the session from the table, with its reference. */
@@ -59,4 +57,15 @@ void     ibb_registration_uncount (IBBRegistration *self);
 /* Queues the session as changed. Returns TRUE if the queue now owns the caller's reference. */
 gboolean ibb_registration_note_change (IBBRegistration *self);
 /* The next session in the queue. (transfer full) (nullable) */
-gpointer ibb_registration_take_changed (IBBContext *context);
+static inline gpointer
+ibb_registration_take_changed (IBBContext *context)
+{
+  GList           *link = g_queue_pop_head_link (&context->changed);
+  IBBRegistration *self = link != NULL ? link->data : NULL;
+
+  if (self == NULL)
+    return NULL;
+
+  self->is_changed = FALSE;
+  return self->parameters->owner;
+}

@@ -111,12 +111,6 @@ ibb_retry_limit (IBBRetry *self, gsize in_flight, guint block_size)
   self->cap = MAX (in_flight / 2, block_size);
 }
 
-gboolean
-ibb_retry_is_waiting (const IBBRetry *self, gint64 now)
-{
-  return self->at != IBB_NEVER && now < self->at;
-}
-
 gsize
 ibb_retry_get_window (const IBBRetry *self, gboolean may_hurry)
 {

@@ -51,8 +51,6 @@ void ibb_retry_wait_early (IBBRetry *self, gint64 now);
 void ibb_retry_alone (IBBRetry *self, const IBBSettings *settings, gint64 now);
 /* Notes a refusal while in_flight bytes in several blocks were in flight. */
 void ibb_retry_limit (IBBRetry *self, gsize in_flight, guint block_size);
-
-gboolean ibb_retry_is_waiting (const IBBRetry *self, gint64 now);
 /* How many bytes may be in flight; 0: one block. may_hurry: several may be before the first
  * acknowledgement. */
 gsize ibb_retry_get_window (const IBBRetry *self, gboolean may_hurry);

@@ -86,9 +86,10 @@ static gsize
 get_block_limit (const IBBSender *self)
 {
   gsize size = MIN (self->parameters->block_size, self->sending_size);
+  gsize room = ibb_parameters_get_room (self->parameters);
 
   /* The server's limit may have become known after the session began. */
-  return CLAMP (ibb_parameters_get_room (self->parameters), 1, size);
+  return CLAMP (room, 1, size);
 }
 
 /* The length that suits the path to the peer. */
@@ -190,7 +191,7 @@ ibb_sender_can_send (const IBBSender *self, gsize *size, gint64 now)
 
   *size = unsent != NULL ? ibb_block_get_size (unsent) : MIN (self->queue.length, block_max);
   if (self->is_interrupted || flight->n_refused > 0 || !has_something_to_send (self, block_max) ||
-      ibb_retry_is_waiting (&self->retry, now))
+      (self->retry.at != IBB_NEVER && now < self->retry.at))
     return FALSE;
   if (self->parameters->by_message && !ibb_pace_may_send (&self->parameters->pair->pace))
     return FALSE;
@@ -589,12 +590,6 @@ ibb_sender_resume (
 
 /* Timers. */
 
-gboolean
-ibb_sender_awaits_reply (const IBBSender *self)
-{
-  return self->flight.stall.n_blocks > 0 && !self->parameters->by_message;
-}
-
 IBBStanza *
 ibb_sender_repeat (IBBSender *self)
 {
@@ -610,8 +605,10 @@ ibb_sender_repeat (IBBSender *self)
 gint64
 ibb_sender_get_due (const IBBSender *self)
 {
-  return MIN (self->retry.at,
-              ibb_stall_get_due (&self->flight.stall, ibb_flight_get_oldest_sent (&self->flight)));
+  gint64 oldest_sent = ibb_flight_get_oldest_sent (&self->flight);
+  gint64 due = ibb_stall_get_due (&self->flight.stall, oldest_sent);
+
+  return MIN (due, self->retry.at);
 }
 
 void

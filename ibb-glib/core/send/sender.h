@@ -97,7 +97,12 @@ void ibb_sender_resume (
     IBBSender *self, const IBBStanza *peer, guint64 moved, gint64 send_at, gint64 now);
 
 /* Waiting. */
-gboolean ibb_sender_awaits_reply (const IBBSender *self);
+static inline gboolean
+ibb_sender_awaits_reply (const IBBSender *self)
+{
+  return self->flight.stall.n_blocks > 0 && !self->parameters->by_message;
+}
+
 /* Repeats a block whose reply may be lost. (nullable) */
 IBBStanza *ibb_sender_repeat (IBBSender *self);
 gint64     ibb_sender_get_due (const IBBSender *self);

@@ -177,7 +177,7 @@ ibb_lifecycle_open (IBBContext *context, const IBBOpen *open, gint64 time, IBBFa
 {
   IBBSession *self = create (context, open, TRUE);
 
-  if (ibb_registration_is_taken (&self->registration))
+  if (g_hash_table_contains (self->parameters.context->sessions, &self->parameters.key))
     ibb_failure_set (failure, IBB_FAILURE_IN_USE);
   else if (!ibb_parameters_have_room (&self->parameters))
     ibb_failure_set (failure, IBB_FAILURE_NO_ROOM);

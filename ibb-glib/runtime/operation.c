@@ -52,18 +52,6 @@ ibb_operation_set_queue_locked (IBBOperation *self, GQueue *queue)
     ibb_waiter_enter (&self->waiter, queue);
 }
 
-gboolean
-ibb_operation_is_waiting_locked (IBBOperation *self)
-{
-  return self->waiter.queue != NULL;
-}
-
-void
-ibb_operation_wake_locked (IBBOperation *self)
-{
-  ibb_waiter_wake (&self->waiter);
-}
-
 static void
 enter_queue_locked (IBBOperation *self)
 {

@@ -56,7 +56,7 @@ struct _IBBOperation
   guint    timeout;  /* ms, for the message */
 };
 
-/* keep is taken over; queue is NULL if only ibb_operation_wake_locked () wakes it; timeout is
+/* keep is taken over; queue is NULL if only ibb_waiter_wake () wakes it; timeout is
  * in milliseconds, 0 for none. */
 void ibb_operation_init (IBBOperation *self,
                          const IBBOperationClass *class,
@@ -67,9 +67,7 @@ void ibb_operation_init (IBBOperation *self,
 void ibb_operation_clear (IBBOperation *self);
 
 /* The operation waits in queue from now on, also if it waits already. */
-void     ibb_operation_set_queue_locked (IBBOperation *self, GQueue *queue);
-gboolean ibb_operation_is_waiting_locked (IBBOperation *self);
-void     ibb_operation_wake_locked (IBBOperation *self);
+void ibb_operation_set_queue_locked (IBBOperation *self, GQueue *queue);
 
 /* Waits for the end in this thread. FALSE with error set. */
 gboolean ibb_operation_run (IBBOperation *self, GCancellable *cancellable, GError **error);

@@ -217,7 +217,7 @@ expectation_ended_locked (gpointer object, IBBSession *session, const IBBFailure
     self->channel = ibb_channel_new_locked (self->parent.host, session);
   else
     ibb_failure_copy (&self->failure, failure);
-  ibb_operation_wake_locked (&self->parent);
+  ibb_waiter_wake (&self->parent.waiter);
 }
 
 static gboolean

@@ -122,7 +122,7 @@ write_is_ready (IBBOperation *operation)
   /* A writer that waits with a block or more has more to come, as g_output_stream_splice () has. To
    * wake it for each block would only fill a buffer that is full enough. */
   gboolean is_bulk =
-      ibb_operation_is_waiting_locked (operation) && self->count >= session->parameters.block_size;
+      operation->waiter.queue != NULL && self->count >= session->parameters.block_size;
 
   return is_worth_waking (self->channel, is_bulk ? G_MAXSIZE : self->count);
 }

@@ -79,12 +79,6 @@ ibb_thread_get_context (IBBThread *self)
   return self->runner->context;
 }
 
-gboolean
-ibb_thread_is_current (IBBThread *self)
-{
-  return g_main_context_is_owner (self->runner->context);
-}
-
 void
 ibb_thread_invoke (IBBThread *self, GSourceFunc function, gpointer data, GDestroyNotify data_free)
 {

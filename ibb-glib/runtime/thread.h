@@ -13,7 +13,6 @@ IBBThread *ibb_thread_new (const char *name);
 /* A second handle to the same thread. */
 IBBThread    *ibb_thread_new_beside (IBBThread *other);
 GMainContext *ibb_thread_get_context (IBBThread *self);
-gboolean      ibb_thread_is_current (IBBThread *self);
 /* Calls function in the thread, after the functions that were invoked before. */
 void
 ibb_thread_invoke (IBBThread *self, GSourceFunc function, gpointer data, GDestroyNotify data_free);

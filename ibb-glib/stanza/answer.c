@@ -45,7 +45,7 @@ ibb_answer_new (const IBBStanza   *request,
     {
     case IBB_PAYLOAD_DISCO_QUERY:
       if (request->node == NULL)
-        return new_disco_info (request, identity, ibb_capabilities_dup_features (features));
+        return new_disco_info (request, identity, ibb_capabilities_dup_features (features, NULL));
       if (ibb_capabilities_has_node (identity, added, request->node))
         return new_disco_info (request, identity, ibb_capabilities_dup_all_features (added));
       return NULL;

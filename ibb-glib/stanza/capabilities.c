@@ -20,8 +20,8 @@ ibb_capabilities_collect (GPtrArray *all, const char *const *features)
       g_ptr_array_add (all, g_strdup (features[i]));
 }
 
-static char **
-dup_features (const char *const *of_services, const char *const *added)
+char **
+ibb_capabilities_dup_features (const char *const *of_services, const char *const *added)
 {
   GPtrArray *all = g_ptr_array_new ();
 
@@ -33,17 +33,11 @@ dup_features (const char *const *of_services, const char *const *added)
 }
 
 char **
-ibb_capabilities_dup_features (const char *const *others)
-{
-  return dup_features (others, NULL);
-}
-
-char **
 ibb_capabilities_dup_all_features (const char *const *added)
 {
   static const char *const of_services[] = { IBB_FEATURE_NAMESPACE, IBB_NAMESPACE, NULL };
 
-  return dup_features (of_services, added);
+  return ibb_capabilities_dup_features (of_services, added);
 }
 
 static int

@@ -13,9 +13,9 @@
 
 /* Adds features (nullable) that are not in all. */
 void ibb_capabilities_collect (GPtrArray *all, const char *const *features);
-/* Returns the own features of the connection, those of its services, and added ones (nullable),
+/* Returns the own features of the connection, those of its services and added ones (both nullable),
  * each once. */
-char **ibb_capabilities_dup_features (const char *const *others);
+char **ibb_capabilities_dup_features (const char *const *of_services, const char *const *added);
 /* All features that there may be, and those that the application has added (nullable). Presence
  * advertises them, so they do not depend on what the services accept (D-60). */
 char **ibb_capabilities_dup_all_features (const char *const *added);

@@ -23,7 +23,7 @@ changed_cb (gpointer owner)
 {
   Fixture *self = owner;
 
-  g_assert_true (ibb_thread_is_current (self->thread));
+  g_assert_true (g_main_context_is_owner (ibb_thread_get_context (self->thread)));
   g_atomic_int_inc (&self->n_changes);
 }
 

@@ -126,8 +126,8 @@ ibb_closing_end_unconfirmed (IBBSession *self, const IBBFailure *failure)
     ibb_session_end_orderly (self);
 }
 
-void
-ibb_closing_end_unanswered (IBBSession *self)
+static void
+end_unanswered (IBBSession *self)
 {
   ibb_closing_end_unconfirmed (self, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_CLOSE_UNCONFIRMED));
 }
@@ -191,7 +191,7 @@ ibb_closing_fail (IBBSession *self, const IBBFailure *failure)
   if (!ibb_session_is_lasting (self))
     ibb_session_end (self, failure);
   else if (failure->kind == IBB_FAILURE_PEER_GONE && is_end_of_close (self))
-    ibb_closing_end_unanswered (self);
+    end_unanswered (self);
   else if (!is_of_connection (failure) || !ibb_session_interrupt (self, failure))
     end_at_both (self, failure);
 }
@@ -200,7 +200,7 @@ void
 ibb_closing_give_up (IBBSession *self)
 {
   if (is_end_of_close (self))
-    ibb_closing_end_unanswered (self);
+    end_unanswered (self);
   else
     end_at_both (self, &self->cause);
 }
@@ -214,7 +214,7 @@ ibb_closing_timeout (IBBSession *self, gint64 now)
       ibb_session_end_for (self, IBB_FAILURE_PEER_CLOSED);
     }
   else if (now >= self->closing.at)
-    ibb_closing_end_unanswered (self);
+    end_unanswered (self);
 }
 
 /* Our close. */

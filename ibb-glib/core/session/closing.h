@@ -9,7 +9,6 @@
 /* An error, or no answer at all, came to our <close/>. Every byte was acknowledged, except
  * for those in messages (D-37). */
 void ibb_closing_end_unconfirmed (IBBSession *self, const IBBFailure *failure);
-void ibb_closing_end_unanswered (IBBSession *self);
 /* Interrupts an open session if the failure is one of the connection or the peer. Otherwise ends
  * the session here and, while it is open, at the peer, by an unclean <close/> (D-49). */
 void ibb_closing_fail (IBBSession *self, const IBBFailure *failure);

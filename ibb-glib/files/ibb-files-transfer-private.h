@@ -67,6 +67,10 @@ IBBFilesTransfer *ibb_files_transfer_new (GObject          *service,
                                           const char       *peer_jid,
                                           IBBFilesMetadata *metadata);
 
+/* Takes the task, which returns when the transfer is over. cancelled: gets the task. */
+void
+ibb_files_transfer_add_wait (IBBFilesTransfer *self, GTask *task, GCancellableSourceFunc cancelled);
+
 /* The state, in ibb-files-transfer-state.c. */
 
 gboolean ibb_files_transfer_is_over (IBBFilesTransfer *self);
@@ -124,5 +128,4 @@ void ibb_files_transfer_send_heard (IBBFilesTransfer *self);
 
 /* The receiver, in ibb-files-transfer-receive.c. */
 
-void ibb_files_transfer_accept (IBBFilesTransfer *self, IBBPart *part);
 void ibb_files_transfer_receive_heard (IBBFilesTransfer *self);

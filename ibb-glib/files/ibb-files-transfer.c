@@ -378,17 +378,8 @@ wait_cancelled_cb (GCancellable *cancellable, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* The wait of an accept is the transfer. */
-static gboolean
-accept_cancelled_cb (GCancellable *cancellable, gpointer user_data)
-{
-  ibb_files_transfer_cancel (g_task_get_source_object (user_data));
-  return G_SOURCE_REMOVE;
-}
-
-/* Takes the task. */
-static void
-add_wait (IBBFilesTransfer *self, GTask *task, GCancellableSourceFunc cancelled)
+void
+ibb_files_transfer_add_wait (IBBFilesTransfer *self, GTask *task, GCancellableSourceFunc cancelled)
 {
   GCancellable *cancellable = g_task_get_cancellable (task);
 
@@ -459,7 +450,7 @@ ibb_files_transfer_wait_async (IBBFilesTransfer   *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, ibb_files_transfer_wait_async);
   g_task_set_name (task, "[ibb-files] wait");
-  add_wait (self, task, wait_cancelled_cb);
+  ibb_files_transfer_add_wait (self, task, wait_cancelled_cb);
 }
 
 /**
@@ -513,146 +504,5 @@ ibb_files_transfer_wait (IBBFilesTransfer *self, GCancellable *cancellable, GErr
   ibb_files_transfer_wait_async (self, cancellable, take_result_cb, &result);
   while (result == NULL)
     g_main_context_iteration (context, TRUE);
-  return ibb_files_transfer_wait_finish (self, result, error);
-}
-
-/* Deciding on an offer. */
-
-/* Takes the part and the task. */
-static void
-accept_to (IBBFilesTransfer *self, IBBPart *part, GTask *task)
-{
-  if (self->direction == IBB_FILES_DIRECTION_RECEIVE && self->part == NULL &&
-      self->state == IBB_FILES_STATE_OFFERED && self->failure == NULL)
-    {
-      add_wait (self, task, accept_cancelled_cb);
-      ibb_files_transfer_accept (self, part);
-    }
-  else
-    {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING,
-                               _ ("The offer was accepted or refused already"));
-      g_object_unref (task);
-    }
-  ibb_part_unref (part);
-}
-
-/**
- * ibb_files_transfer_accept_file_async:
- * @self: a transfer that was offered
- * @file: the place of the file, in a folder of this computer
- * @existing: what happens if something is in that place when the file is whole
- * @cancellable: (nullable): ends the transfer, as [method@IBBFiles.Transfer.cancel] does
- * @callback: (scope async): called when the transfer is over
- * @user_data: data for @callback
- *
- * Accepts the offer, and receives the file.
- *
- * The file appears in its place when it is whole, its size and hash have been checked, and it is on
- * the disk. Until then the bytes are in a hidden part in the same folder: `.ibb-KEY-N.part`, where
- * the key stands for the account of the sender, and the name, size and date that were offered. A
- * later offer of the same file goes on with it.
- *
- * [property@IBBFiles.Transfer:file] tells which name the file got.
- *
- * Fails like [method@IBBFiles.Transfer.wait_async]; also with %G_IO_ERROR_EXISTS if something is in
- * the place that @existing lets be, and with %G_IO_ERROR_PENDING if the transfer waits for no
- * decision. The offer is refused if it is known before the first byte that the file cannot be
- * made.
- *
- * Since: 1.0
- */
-void
-ibb_files_transfer_accept_file_async (IBBFilesTransfer   *self,
-                                      GFile              *file,
-                                      IBBFilesExisting    existing,
-                                      GCancellable       *cancellable,
-                                      GAsyncReadyCallback callback,
-                                      gpointer            user_data)
-{
-  static const IBBSinkPolicy policies[] = { IBB_SINK_FAIL, IBB_SINK_REPLACE, IBB_SINK_NUMBER };
-  GTask                     *task;
-
-  g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
-  g_return_if_fail (G_IS_FILE (file));
-  g_return_if_fail (existing <= IBB_FILES_EXISTING_NUMBER);
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, ibb_files_transfer_accept_file_async);
-  g_task_set_name (task, "[ibb-files] accept");
-  accept_to (self, ibb_part_new (file, self->peer_jid, self->metadata, policies[existing]), task);
-}
-
-/**
- * ibb_files_transfer_accept_file_finish:
- * @self: a transfer
- * @result: what the callback was given
- * @error: return location for an error, see [method@IBBFiles.Transfer.accept_file_async]
- *
- * Finishes [method@IBBFiles.Transfer.accept_file_async].
- *
- * Returns: whether the file is in its place
- *
- * Since: 1.0
- */
-gboolean
-ibb_files_transfer_accept_file_finish (IBBFilesTransfer *self, GAsyncResult *result, GError **error)
-{
-  return ibb_files_transfer_wait_finish (self, result, error);
-}
-
-/**
- * ibb_files_transfer_accept_stream_async:
- * @self: a transfer that was offered
- * @stream: where the bytes go; it is flushed in the end, and not closed
- * @cancellable: (nullable): ends the transfer, as [method@IBBFiles.Transfer.cancel] does
- * @callback: (scope async): called when the transfer is over
- * @user_data: data for @callback
- *
- * Accepts the offer, and writes the bytes to a stream, in a thread of the library’s. If the call
- * fails, a part of the file or bytes with another hash may have been written.
- *
- * The errors are those of [method@IBBFiles.Transfer.accept_file_async].
- *
- * Since: 1.0
- */
-void
-ibb_files_transfer_accept_stream_async (IBBFilesTransfer   *self,
-                                        GOutputStream      *stream,
-                                        GCancellable       *cancellable,
-                                        GAsyncReadyCallback callback,
-                                        gpointer            user_data)
-{
-  GTask *task;
-
-  g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
-  g_return_if_fail (G_IS_OUTPUT_STREAM (stream));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, ibb_files_transfer_accept_stream_async);
-  g_task_set_name (task, "[ibb-files] accept");
-  accept_to (self, ibb_part_new_for_stream (stream, ibb_files_metadata_get_size (self->metadata)),
-             task);
-}
-
-/**
- * ibb_files_transfer_accept_stream_finish:
- * @self: a transfer
- * @result: what the callback was given
- * @error: return location for an error, see [method@IBBFiles.Transfer.accept_stream_async]
- *
- * Finishes [method@IBBFiles.Transfer.accept_stream_async].
- *
- * Returns: whether the stream has got the whole file
- *
- * Since: 1.0
- */
-gboolean
-ibb_files_transfer_accept_stream_finish (IBBFilesTransfer *self,
-                                         GAsyncResult     *result,
-                                         GError          **error)
-{
   return ibb_files_transfer_wait_finish (self, result, error);
 }

@@ -5,7 +5,7 @@
 #include "files/sink.h"
 
 #include "files/file-name.h"
-#include "ibb-disk-private.h"
+#include "files/part-file.h"
 #include "ibb-intl-private.h"
 
 #include <errno.h>
@@ -14,10 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PREFIX ".ibb-"
-#define KEY_LENGTH 16      /* hexadecimal digits */
-#define PARTS_PER_KEY 8    /* of sinks that receive the same file at the same time */
-#define PARTS_MAX 100      /* in a folder, before the oldest one that nobody uses goes */
 #define NAMES_MAX 1000     /* that are tried for a file whose own is taken */
 #define STEP_SIZE 65536    /* bytes that are read at a time */
 #define PRIVATE_MODE 0600  /* until the file is whole */
@@ -62,33 +58,6 @@ fail (IBBSink *self, int failure, GError **error)
   return FALSE;
 }
 
-static char *
-dup_key (const char *text)
-{
-  g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
-
-  return g_strndup (digest, KEY_LENGTH);
-}
-
-static char *
-dup_part_name (IBBSink *self, guint number)
-{
-  return g_strdup_printf (PREFIX "%s-%u.part", self->key, number);
-}
-
-static gboolean
-is_part_name (const char *name)
-{
-  const char *p = name + strlen (PREFIX);
-
-  if (!g_str_has_prefix (name, PREFIX))
-    return FALSE;
-  for (guint i = 0; i < KEY_LENGTH; i++)
-    if (!g_ascii_isxdigit (*p++))
-      return FALSE;
-  return p[0] == '-' && p[1] >= '1' && p[1] <= '0' + PARTS_PER_KEY && g_str_equal (p + 2, ".part");
-}
-
 IBBSink *
 ibb_sink_new (const char *folder, const char *name, const char *key, IBBSinkPolicy policy)
 {
@@ -99,7 +68,7 @@ ibb_sink_new (const char *folder, const char *name, const char *key, IBBSinkPoli
   self->path = g_strdup (folder);
   self->name = g_strdup (name);
   self->shown = g_filename_display_name (path);
-  self->key = dup_key (key != NULL ? key : name);
+  self->key = ibb_part_file_dup_key (key != NULL ? key : name);
   self->policy = policy;
   self->folder = -1;
   self->fd = -1;
@@ -122,103 +91,6 @@ gboolean
 ibb_sink_is_rival (IBBSink *self, IBBSink *other)
 {
   return g_str_equal (self->key, other->key) && g_str_equal (self->path, other->path);
-}
-
-/* Returns -1 with errno; EBUSY: the part is foreign. */
-static int
-open_part (int folder, const char *name, IBBDiskOwner *owner, struct stat *info)
-{
-  int fd;
-
-  IBB_DISK_CALL (fd, open (folder, name, FALSE));
-  if (fd < 0)
-    return -1;
-  *owner = ibb_disk->stat (fd, NULL, info) == 0 && ibb_disk_is_own (info)
-               ? ibb_disk_lock (folder, name, fd)
-               : IBB_DISK_FOREIGN;
-  /* As it is under the lock. */
-  if (*owner != IBB_DISK_FOREIGN && ibb_disk->stat (fd, NULL, info) == 0)
-    return fd;
-  ibb_disk->close (fd);
-  errno = EBUSY;
-  return -1;
-}
-
-/* Removes a part that nobody uses. Returns 0 or an errno, which is EBUSY if somebody may. */
-static int
-remove_part (int folder, const char *name, gboolean is_asked)
-{
-  struct stat  info;
-  IBBDiskOwner owner;
-  int          fd = open_part (folder, name, &owner, &info);
-  int          failure = EBUSY;
-
-  if (fd < 0)
-    return errno;
-  if (owner == IBB_DISK_OWN || (owner == IBB_DISK_NO_LOCK && is_asked))
-    failure = ibb_disk->unlink (folder, name) == 0 ? 0 : errno;
-  ibb_disk->close (fd);
-  return failure;
-}
-
-static void
-part_free (gpointer data)
-{
-  IBBSinkPart *part = data;
-
-  g_free (part->name);
-  g_free (part);
-}
-
-static int
-compare_times (gconstpointer a, gconstpointer b)
-{
-  const IBBSinkPart *const *first = a;
-  const IBBSinkPart *const *second = b;
-
-  return ((*first)->time > (*second)->time) - ((*first)->time < (*second)->time);
-}
-
-/* NULL with errno. */
-static GPtrArray *
-list_parts (int folder)
-{
-  g_autoptr (GPtrArray) names = ibb_disk->list (folder, PREFIX);
-  GPtrArray            *parts;
-
-  if (names == NULL)
-    return NULL;
-  parts = g_ptr_array_new_with_free_func (part_free);
-  for (guint i = 0; i < names->len; i++)
-    {
-      const char  *name = g_ptr_array_index (names, i);
-      IBBSinkPart *part;
-      struct stat  info;
-
-      if (!is_part_name (name) || ibb_disk->stat (folder, name, &info) != 0 ||
-          !ibb_disk_is_own (&info))
-        continue;
-      part = g_new0 (IBBSinkPart, 1);
-      part->name = g_strdup (name);
-      part->size = (guint64) info.st_size;
-      part->time = info.st_mtime;
-      g_ptr_array_add (parts, part);
-    }
-  g_ptr_array_sort (parts, compare_times);
-  return parts;
-}
-
-/* Whether one more part may be made. */
-static gboolean
-bound_parts (IBBSink *self)
-{
-  g_autoptr (GPtrArray) parts = list_parts (self->folder);
-  guint                 n = parts != NULL ? parts->len : 0;
-
-  for (guint i = 0; n >= PARTS_MAX && i < parts->len; i++)
-    n -= remove_part (self->folder, ((IBBSinkPart *) g_ptr_array_index (parts, i))->name, FALSE) ==
-         0;
-  return n < PARTS_MAX;
 }
 
 /* Before the first byte. */
@@ -262,12 +134,12 @@ make_private (int fd, const struct stat *info)
 static void
 take_part (IBBSink *self, gboolean goes_on)
 {
-  for (guint i = 1; i <= PARTS_PER_KEY; i++)
+  for (guint i = 1; i <= IBB_PART_FILES_PER_KEY; i++)
     {
-      g_autofree char *name = dup_part_name (self, i);
+      g_autofree char *name = ibb_part_file_dup_name (self->key, i);
       struct stat      info;
       IBBDiskOwner     owner;
-      int              fd = open_part (self->folder, name, &owner, &info);
+      int              fd = ibb_part_file_open (self->folder, name, &owner, &info);
 
       if (fd < 0)
         continue;
@@ -319,11 +191,11 @@ ibb_sink_get_length (IBBSink *self)
 static gboolean
 create_part (IBBSink *self, GError **error)
 {
-  gboolean may_create = bound_parts (self);
+  gboolean may_create = ibb_part_file_make_room (self->folder);
 
-  for (guint i = 1; may_create && i <= PARTS_PER_KEY; i++)
+  for (guint i = 1; may_create && i <= IBB_PART_FILES_PER_KEY; i++)
     {
-      g_autofree char *name = dup_part_name (self, i);
+      g_autofree char *name = ibb_part_file_dup_name (self->key, i);
       IBBDiskOwner     owner;
 
       IBB_DISK_CALL (self->fd, open (self->folder, name, TRUE));
@@ -437,24 +309,12 @@ ibb_sink_hash (
 
 /* The end. */
 
-/* What other sinks have left of the same file, and nobody uses. */
-static void
-remove_other_parts (IBBSink *self)
-{
-  for (guint i = 1; i <= PARTS_PER_KEY; i++)
-    {
-      g_autofree char *name = dup_part_name (self, i);
-
-      remove_part (self->folder, name, FALSE);
-    }
-}
-
 /* The next sink begins with no bytes. */
 static gboolean
 fail_check (IBBSink *self, GError **error)
 {
   self->is_spoilt = TRUE;
-  remove_other_parts (self);
+  ibb_part_file_remove_unused (self->folder, self->key);
   return ibb_hasher_fail (error);
 }
 
@@ -631,7 +491,7 @@ ibb_sink_commit (IBBSink      *self,
   g_clear_pointer (&self->part, g_free);
   if (!ibb_disk_is_named (self->folder, self->final, self->fd))
     return fail (self, ESTALE, error);
-  remove_other_parts (self);
+  ibb_part_file_remove_unused (self->folder, self->key);
   return ibb_disk_sync_folder (self->folder) == 0 || fail (self, errno, error);
 }
 
@@ -672,71 +532,4 @@ ibb_sink_close (IBBSink *self, gboolean keeps)
     ibb_disk->close (self->folder);
   self->fd = -1;
   self->folder = -1;
-}
-
-/* Parts, for a person. */
-
-/* name: (nullable): of a part. */
-static void
-set_error (const char *path, const char *name, int failure, GError **error)
-{
-  g_autofree char *place = g_build_filename (path, name, NULL);
-  g_autofree char *shown = g_filename_display_name (place);
-
-  g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (failure),
-               /* Translators: the first %s is a file or folder, the second says why */
-               name != NULL ? _ ("Cannot remove “%s”: %s") : _ ("Cannot open “%s”: %s"), shown,
-               g_strerror (failure));
-}
-
-static int
-open_folder (const char *path, GError **error)
-{
-  int folder;
-
-  IBB_DISK_CALL (folder, open_folder (path));
-  if (folder < 0)
-    set_error (path, NULL, errno, error);
-  return folder;
-}
-
-GPtrArray *
-ibb_sink_list_parts (const char *path, GError **error)
-{
-  int        folder = open_folder (path, error);
-  GPtrArray *parts;
-
-  if (folder < 0)
-    return NULL;
-  parts = list_parts (folder);
-  if (parts == NULL)
-    set_error (path, NULL, errno, error);
-  for (guint i = 0; parts != NULL && i < parts->len; i++)
-    {
-      IBBSinkPart *part = g_ptr_array_index (parts, i);
-      struct stat  info;
-      IBBDiskOwner owner;
-      int          fd = open_part (folder, part->name, &owner, &info);
-
-      part->is_in_use = fd >= 0 && owner == IBB_DISK_USED;
-      if (fd >= 0)
-        ibb_disk->close (fd);
-    }
-  ibb_disk->close (folder);
-  return parts;
-}
-
-gboolean
-ibb_sink_remove_part (const char *path, const char *name, GError **error)
-{
-  int folder = open_folder (path, error);
-  int failure;
-
-  if (folder < 0)
-    return FALSE;
-  failure = is_part_name (name) ? remove_part (folder, name, TRUE) : ENOENT;
-  ibb_disk->close (folder);
-  if (failure != 0 && failure != EBUSY && failure != ENOENT)
-    set_error (path, name, failure, error);
-  return failure == 0;
 }

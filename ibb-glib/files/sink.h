@@ -63,17 +63,4 @@ gboolean ibb_sink_has_lost_owner (IBBSink *self);
 /* keeps: a part with bytes stays, for a later sink, if the file system has locks. */
 void ibb_sink_close (IBBSink *self, gboolean keeps);
 
-typedef struct
-{
-  char    *name; /* (owned) */
-  guint64  size;
-  gint64   time; /* of its last byte, in seconds since 1970 */
-  gboolean is_in_use;
-} IBBSinkPart;
-
-/* The parts in the folder, the oldest first. Returns: (element-type IBBSinkPart). */
-GPtrArray *ibb_sink_list_parts (const char *folder, GError **error);
-/* FALSE without an error: somebody uses the part, or it is gone. */
-gboolean ibb_sink_remove_part (const char *folder, const char *name, GError **error);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBSink, ibb_sink_free)

@@ -4,7 +4,7 @@
 
 #include "parts.h"
 
-#include "files/sink.h"
+#include "files/part-file.h"
 #include "output.h"
 #include "report.h"
 #include "tool.h"
@@ -12,7 +12,7 @@
 #include <glib/gi18n.h>
 
 static void
-show (const IBBSinkPart *part, gboolean is_removed)
+show (const IBBPartFile *part, gboolean is_removed)
 {
   g_autoptr (GDateTime) time = g_date_time_new_from_unix_local (part->time);
   g_autofree char      *date =
@@ -36,17 +36,17 @@ int
 tool_parts_show (const char *folder, gboolean removes)
 {
   g_autoptr (GError)    error = NULL;
-  g_autoptr (GPtrArray) parts = ibb_sink_list_parts (folder, &error);
+  g_autoptr (GPtrArray) parts = ibb_part_file_list (folder, &error);
   int                   status = parts != NULL ? TOOL_EXIT_DONE : TOOL_EXIT_FAILED;
 
   if (parts == NULL)
     tool_report_error (error);
   for (guint i = 0; parts != NULL && i < parts->len; i++)
     {
-      const IBBSinkPart *part = g_ptr_array_index (parts, i);
+      const IBBPartFile *part = g_ptr_array_index (parts, i);
       g_autoptr (GError) failure = NULL;
 
-      show (part, removes && ibb_sink_remove_part (folder, part->name, &failure));
+      show (part, removes && ibb_part_file_remove (folder, part->name, &failure));
       if (failure == NULL)
         continue;
       tool_report_error (failure);
@@ -65,9 +65,9 @@ tool_parts_note_full (const char *folder, const GError *error)
 
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
     return;
-  parts = ibb_sink_list_parts (folder, NULL);
+  parts = ibb_part_file_list (folder, NULL);
   for (guint i = 0; parts != NULL && i < parts->len; i++)
-    bytes += ((const IBBSinkPart *) g_ptr_array_index (parts, i))->size;
+    bytes += ((const IBBPartFile *) g_ptr_array_index (parts, i))->size;
   if (bytes == 0)
     return;
   size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include "files/file-name.h"
+#include "files/part-file.h"
 #include "files/sink.h"
 #include "schedules.h"
 
@@ -380,8 +381,8 @@ list_and_remove (FakeDisk *disk)
 {
   g_autoptr (GError)    unlisted = NULL;
   g_autoptr (GError)    kept = NULL;
-  g_autoptr (GPtrArray) parts = ibb_sink_list_parts (FAKE_DISK_FOLDER, &unlisted);
-  gboolean              is_removed = ibb_sink_remove_part (FAKE_DISK_FOLDER, part_names[0], &kept);
+  g_autoptr (GPtrArray) parts = ibb_part_file_list (FAKE_DISK_FOLDER, &unlisted);
+  gboolean              is_removed = ibb_part_file_remove (FAKE_DISK_FOLDER, part_names[0], &kept);
 
   g_assert_true (is_removed == !g_hash_table_contains (disk->names, part_names[0]));
   g_assert_true ((parts == NULL) == (unlisted != NULL));
@@ -418,7 +419,7 @@ test_list (void)
 static void
 assert_all_used (const char *folder)
 {
-  g_autoptr (GPtrArray) parts = ibb_sink_list_parts (folder, NULL);
+  g_autoptr (GPtrArray) parts = ibb_part_file_list (folder, NULL);
   g_autoptr (GPtrArray) used = NULL;
   g_autoptr (GArray)    fds = g_array_new (FALSE, FALSE, sizeof (int));
   g_autoptr (GError)    error = NULL;
@@ -426,7 +427,7 @@ assert_all_used (const char *folder)
 
   for (guint i = 0; i < parts->len; i++)
     {
-      const IBBSinkPart *part = g_ptr_array_index (parts, i);
+      const IBBPartFile *part = g_ptr_array_index (parts, i);
       g_autofree char   *path = g_build_filename (folder, part->name, NULL);
       int                fd = open (path, O_RDONLY);
 
@@ -434,9 +435,9 @@ assert_all_used (const char *folder)
       g_assert_cmpint (flock (fd, LOCK_EX), ==, 0);
       g_array_append_val (fds, fd);
     }
-  used = ibb_sink_list_parts (folder, NULL);
+  used = ibb_part_file_list (folder, NULL);
   for (guint i = 0; i < used->len; i++)
-    g_assert_true (((IBBSinkPart *) g_ptr_array_index (used, i))->is_in_use);
+    g_assert_true (((IBBPartFile *) g_ptr_array_index (used, i))->is_in_use);
   g_assert_true (ibb_sink_open (sink, 2, TRUE, NULL));
   g_assert_false (ibb_sink_write (sink, "y", 1, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
@@ -476,11 +477,11 @@ test_bound (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   ibb_sink_free (sink);
   assert_all_used (folder);
-  parts = ibb_sink_list_parts (folder, NULL);
+  parts = ibb_part_file_list (folder, NULL);
   g_assert_cmpuint (parts->len, ==, 100);
   for (guint i = 0; i < parts->len; i++)
     g_assert_true (
-        ibb_sink_remove_part (folder, ((IBBSinkPart *) g_ptr_array_index (parts, i))->name, NULL));
+        ibb_part_file_remove (folder, ((IBBPartFile *) g_ptr_array_index (parts, i))->name, NULL));
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "files/part-file.h"
+
+#include "ibb-intl-private.h"
+
+#include <string.h>
+
+#define PREFIX ".ibb-"
+#define KEY_LENGTH 16 /* hexadecimal digits */
+#define PARTS_MAX 100 /* in a folder, before the oldest one that nobody uses goes */
+
+char *
+ibb_part_file_dup_key (const char *text)
+{
+  g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+
+  return g_strndup (digest, KEY_LENGTH);
+}
+
+char *
+ibb_part_file_dup_name (const char *key, guint number)
+{
+  return g_strdup_printf (PREFIX "%s-%u.part", key, number);
+}
+
+static gboolean
+is_name (const char *name)
+{
+  const char *p = name + strlen (PREFIX);
+
+  if (!g_str_has_prefix (name, PREFIX))
+    return FALSE;
+  for (guint i = 0; i < KEY_LENGTH; i++)
+    if (!g_ascii_isxdigit (*p++))
+      return FALSE;
+  return p[0] == '-' && p[1] >= '1' && p[1] <= '0' + IBB_PART_FILES_PER_KEY &&
+         g_str_equal (p + 2, ".part");
+}
+
+int
+ibb_part_file_open (int folder, const char *name, IBBDiskOwner *owner, struct stat *info)
+{
+  int fd;
+
+  IBB_DISK_CALL (fd, open (folder, name, FALSE));
+  if (fd < 0)
+    return -1;
+  *owner = ibb_disk->stat (fd, NULL, info) == 0 && ibb_disk_is_own (info)
+               ? ibb_disk_lock (folder, name, fd)
+               : IBB_DISK_FOREIGN;
+  /* As it is under the lock. */
+  if (*owner != IBB_DISK_FOREIGN && ibb_disk->stat (fd, NULL, info) == 0)
+    return fd;
+  ibb_disk->close (fd);
+  errno = EBUSY;
+  return -1;
+}
+
+/* Returns 0 or an errno, which is EBUSY if somebody may use the part. */
+static int
+remove_unused (int folder, const char *name, gboolean is_asked)
+{
+  struct stat  info;
+  IBBDiskOwner owner;
+  int          fd = ibb_part_file_open (folder, name, &owner, &info);
+  int          failure = EBUSY;
+
+  if (fd < 0)
+    return errno;
+  if (owner == IBB_DISK_OWN || (owner == IBB_DISK_NO_LOCK && is_asked))
+    failure = ibb_disk->unlink (folder, name) == 0 ? 0 : errno;
+  ibb_disk->close (fd);
+  return failure;
+}
+
+static void
+part_free (gpointer data)
+{
+  IBBPartFile *part = data;
+
+  g_free (part->name);
+  g_free (part);
+}
+
+static int
+compare_times (gconstpointer a, gconstpointer b)
+{
+  const IBBPartFile *const *first = a;
+  const IBBPartFile *const *second = b;
+
+  return ((*first)->time > (*second)->time) - ((*first)->time < (*second)->time);
+}
+
+/* NULL with errno. */
+static GPtrArray *
+list (int folder)
+{
+  g_autoptr (GPtrArray) names = ibb_disk->list (folder, PREFIX);
+  GPtrArray            *parts;
+
+  if (names == NULL)
+    return NULL;
+  parts = g_ptr_array_new_with_free_func (part_free);
+  for (guint i = 0; i < names->len; i++)
+    {
+      const char  *name = g_ptr_array_index (names, i);
+      IBBPartFile *part;
+      struct stat  info;
+
+      if (!is_name (name) || ibb_disk->stat (folder, name, &info) != 0 || !ibb_disk_is_own (&info))
+        continue;
+      part = g_new0 (IBBPartFile, 1);
+      part->name = g_strdup (name);
+      part->size = (guint64) info.st_size;
+      part->time = info.st_mtime;
+      g_ptr_array_add (parts, part);
+    }
+  g_ptr_array_sort (parts, compare_times);
+  return parts;
+}
+
+gboolean
+ibb_part_file_make_room (int folder)
+{
+  g_autoptr (GPtrArray) parts = list (folder);
+  guint                 n = parts != NULL ? parts->len : 0;
+
+  for (guint i = 0; n >= PARTS_MAX && i < parts->len; i++)
+    n -= remove_unused (folder, ((IBBPartFile *) g_ptr_array_index (parts, i))->name, FALSE) == 0;
+  return n < PARTS_MAX;
+}
+
+void
+ibb_part_file_remove_unused (int folder, const char *key)
+{
+  for (guint i = 1; i <= IBB_PART_FILES_PER_KEY; i++)
+    {
+      g_autofree char *name = ibb_part_file_dup_name (key, i);
+
+      remove_unused (folder, name, FALSE);
+    }
+}
+
+/* name: (nullable): of a part. */
+static void
+set_error (const char *path, const char *name, int failure, GError **error)
+{
+  g_autofree char *place = g_build_filename (path, name, NULL);
+  g_autofree char *shown = g_filename_display_name (place);
+
+  g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (failure),
+               /* Translators: the first %s is a file or folder, the second says why */
+               name != NULL ? _ ("Cannot remove “%s”: %s") : _ ("Cannot open “%s”: %s"), shown,
+               g_strerror (failure));
+}
+
+static int
+open_folder (const char *path, GError **error)
+{
+  int folder;
+
+  IBB_DISK_CALL (folder, open_folder (path));
+  if (folder < 0)
+    set_error (path, NULL, errno, error);
+  return folder;
+}
+
+GPtrArray *
+ibb_part_file_list (const char *path, GError **error)
+{
+  int        folder = open_folder (path, error);
+  GPtrArray *parts;
+
+  if (folder < 0)
+    return NULL;
+  parts = list (folder);
+  if (parts == NULL)
+    set_error (path, NULL, errno, error);
+  for (guint i = 0; parts != NULL && i < parts->len; i++)
+    {
+      IBBPartFile *part = g_ptr_array_index (parts, i);
+      struct stat  info;
+      IBBDiskOwner owner;
+      int          fd = ibb_part_file_open (folder, part->name, &owner, &info);
+
+      part->is_in_use = fd >= 0 && owner == IBB_DISK_USED;
+      if (fd >= 0)
+        ibb_disk->close (fd);
+    }
+  ibb_disk->close (folder);
+  return parts;
+}
+
+gboolean
+ibb_part_file_remove (const char *path, const char *name, GError **error)
+{
+  int folder = open_folder (path, error);
+  int failure;
+
+  if (folder < 0)
+    return FALSE;
+  failure = is_name (name) ? remove_unused (folder, name, TRUE) : ENOENT;
+  ibb_disk->close (folder);
+  if (failure != 0 && failure != EBUSY && failure != ENOENT)
+    set_error (path, name, failure, error);
+  return failure == 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The hidden files of parts in a folder, .ibb-KEY-N.part. The key stands for the file that is
+ * received. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "ibb-disk-private.h"
+
+#define IBB_PART_FILES_PER_KEY 8 /* of sinks that receive the same file at the same time */
+
+typedef struct
+{
+  char    *name; /* (owned) */
+  guint64  size;
+  gint64   time; /* of its last byte, in seconds since 1970 */
+  gboolean is_in_use;
+} IBBPartFile;
+
+char *ibb_part_file_dup_key (const char *text);
+/* number: from 1 to IBB_PART_FILES_PER_KEY. */
+char *ibb_part_file_dup_name (const char *key, guint number);
+/* info: as it is under the lock. Returns -1 with errno; EBUSY: the part is foreign. */
+int ibb_part_file_open (int folder, const char *name, IBBDiskOwner *owner, struct stat *info);
+/* Removes the oldest parts that nobody uses when the folder has too many. Returns whether one more
+ * may be made. */
+gboolean ibb_part_file_make_room (int folder);
+/* Removes the parts with the key that nobody uses. */
+void ibb_part_file_remove_unused (int folder, const char *key);
+
+/* The parts in the folder, the oldest first. Returns: (element-type IBBPartFile). */
+GPtrArray *ibb_part_file_list (const char *path, GError **error);
+/* FALSE without an error: somebody uses the part, or it is gone. */
+gboolean ibb_part_file_remove (const char *path, const char *name, GError **error);

@@ -284,3 +284,274 @@ ibb_bundle_fail (IBBBundle *self, guint32 number, const char *reason, const char
   write_fail (self, number, reason, text);
   end_half (self, file, get_own_half (self, file));
 }
+
+/* Reading. */
+
+static gboolean *
+get_other_half (const IBBBundle *self, IBBBundleFile *file)
+{
+  return self->is_sender ? &file->is_decided : &file->is_sent;
+}
+
+/* Whether each end sends frames of the type. */
+static gboolean
+is_for_this_end (const IBBBundle *self, FrameType type)
+{
+  if (type == FRAME_PADDING || type == FRAME_FAIL)
+    return TRUE;
+  return self->is_sender == (type == FRAME_ACCEPT || type == FRAME_DELIVERED);
+}
+
+static IBBElement *
+parse (const guint8 *payload, gsize length)
+{
+  g_autoptr (GString)    xml = g_string_new ("<iq type='set' id='offer'>");
+  g_autoptr (IBBStanza)  stanza = NULL;
+  g_autoptr (IBBElement) element = NULL;
+  IBBElement            *file;
+
+  g_string_append_len (xml, (const char *) payload, (gssize) length);
+  g_string_append (xml, "</iq>");
+  stanza = ibb_stanza_new_from_xml (xml->str, (gssize) xml->len, NULL);
+  element = stanza != NULL ? ibb_stanza_dup_element (stanza) : NULL;
+  file =
+      element != NULL ? ibb_element_get_child (element, "file", IBB_DESCRIPTION_NAMESPACE) : NULL;
+  return file != NULL ? ibb_element_ref (file) : NULL;
+}
+
+/* Returns the mistake of the peer; NULL: there is none. */
+static const char *
+read_offer (
+    IBBBundle *self, guint32 number, const guint8 *payload, gsize length, IBBBundleEvent *event)
+{
+  g_autoptr (IBBElement) file = parse (payload, length);
+  gboolean               takes_range;
+  guint64                offset;
+
+  if (self->last == G_MAXUINT32 || number != self->last + 1)
+    return "an offer has not the next number";
+  if (g_hash_table_size (self->files) >= IBB_BUNDLE_OPEN_MAX ||
+      self->n_open_bytes + length > IBB_BUNDLE_OPEN_BYTES_MAX)
+    return "too many files were offered at once";
+  if (file == NULL || ibb_element_get_child (file, "size", IBB_DESCRIPTION_NAMESPACE) == NULL)
+    return "an offer does not say what is offered";
+  self->metadata = ibb_description_read (file, &takes_range, &offset);
+  if (self->metadata == NULL)
+    return "an offer does not say what is offered";
+  add (self, ibb_files_metadata_get_size (self->metadata), length);
+  event->type = IBB_BUNDLE_OFFERED;
+  event->metadata = self->metadata;
+  return NULL;
+}
+
+static const char *
+read_accept (IBBBundleFile *file, const guint8 *payload, IBBBundleEvent *event)
+{
+  guint64 offset;
+
+  memcpy (&offset, payload, sizeof offset);
+  offset = GUINT64_FROM_BE (offset);
+  if (file->is_accepted)
+    return "a file was accepted twice";
+  if (offset > file->size)
+    return "a file was to begin behind its end";
+  file->is_accepted = TRUE;
+  file->left = file->size - offset;
+  event->type = IBB_BUNDLE_ACCEPTED;
+  event->offset = offset;
+  return NULL;
+}
+
+static const char *
+read_data (IBBBundle *self, IBBBundleFile *file, gsize length)
+{
+  if (!file->is_accepted)
+    return "bytes came of a file that was not accepted";
+  if (self->turn != 0 && self->turn != file->number)
+    return "bytes of two files came in turns";
+  if (length > file->left)
+    return "more bytes came than were offered";
+  file->left -= length;
+  self->turn = file->number;
+  return NULL;
+}
+
+static const char *
+read_end (IBBBundle *self, IBBBundleFile *file, const guint8 *payload)
+{
+  const char *mistake = read_data (self, file, 0);
+
+  if (mistake == NULL && file->left > 0)
+    mistake = "a file ended before its last byte";
+  if (mistake != NULL)
+    return mistake;
+  memcpy (file->hash, payload, sizeof file->hash);
+  file->has_hash = TRUE;
+  end_half (self, file, &file->is_sent);
+  return NULL;
+}
+
+static gboolean
+is_word (const char *text)
+{
+  gsize length = strlen (text);
+
+  for (gsize i = 0; i < length; i++)
+    if (!g_ascii_islower (text[i]) && text[i] != '-')
+      return FALSE;
+  return length > 0 && length <= WORD_MAX;
+}
+
+/* Ends both halves: a file that one end has failed is of no use to the other one. */
+static const char *
+read_fail (IBBBundle      *self,
+           IBBBundleFile  *file,
+           const guint8   *payload,
+           gsize           length,
+           IBBBundleEvent *event)
+{
+  gboolean *own = get_own_half (self, file);
+  char     *text;
+
+  self->reason = g_strndup ((const char *) payload, length);
+  text = strchr (self->reason, '\n');
+  if (text != NULL)
+    *text++ = '\0';
+  if (!is_word (self->reason))
+    return "a failure has no reason";
+  event->reason = self->reason;
+  event->text = text != NULL && g_utf8_validate (text, -1, NULL) ? text : NULL;
+  event->is_accepted = file->is_accepted;
+  if (!*own || file->has_hash)
+    event->type = IBB_BUNDLE_FAILED;
+  if (!*own)
+    write_fail (self, file->number, "gone", NULL);
+  *own = TRUE;
+  end_half (self, file, get_other_half (self, file));
+  return NULL;
+}
+
+static const char *
+read_delivered (IBBBundle *self, IBBBundleFile *file, const guint8 *payload, IBBBundleEvent *event)
+{
+  if (!file->has_hash || memcmp (payload, file->hash, sizeof file->hash) != 0)
+    return "another file was delivered than was sent";
+  event->type = IBB_BUNDLE_DELIVERED;
+  end_half (self, file, &file->is_decided);
+  return NULL;
+}
+
+/* Of a file that was offered. A frame of a file that this end has failed only counts. */
+static const char *
+read_of_file (IBBBundle      *self,
+              FrameType       type,
+              IBBBundleFile  *file,
+              const guint8   *payload,
+              gsize           length,
+              IBBBundleEvent *event)
+{
+  gboolean    is_failed = *get_own_half (self, file) && !file->has_hash;
+  const char *mistake;
+
+  if (*get_other_half (self, file))
+    return "a frame came after the end of its file";
+  if (type == FRAME_FAIL)
+    return read_fail (self, file, payload, length, event);
+  if (type == FRAME_DELIVERED)
+    return read_delivered (self, file, payload, event);
+  if (type == FRAME_ACCEPT)
+    mistake = read_accept (file, payload, event);
+  else if (type == FRAME_DATA)
+    {
+      mistake = read_data (self, file, length);
+      event->type = IBB_BUNDLE_DATA;
+    }
+  else
+    {
+      mistake = read_end (self, file, payload);
+      event->type = IBB_BUNDLE_ENDED;
+    }
+  event->data = payload;
+  event->length = length;
+  if (is_failed)
+    event->type = IBB_BUNDLE_NOTHING;
+  return mistake;
+}
+
+static const char *
+read_frame (IBBBundle      *self,
+            FrameType       type,
+            guint32         number,
+            const guint8   *payload,
+            gsize           length,
+            IBBBundleEvent *event)
+{
+  IBBBundleFile *file = find (self, number);
+
+  event->number = number;
+  if (type == FRAME_PADDING)
+    return NULL;
+  if (type == FRAME_OFFER)
+    return read_offer (self, number, payload, length, event);
+  if (file == NULL)
+    return "a frame names a file that was not offered";
+  return read_of_file (self, type, file, payload, length, event);
+}
+
+/* FALSE: it is not whole. */
+static gboolean
+take_frame (IBBBundle *self, IBBBundleEvent *event)
+{
+  const guint8 *header = self->input->data + self->n_taken;
+  gsize         left = self->input->len - self->n_taken;
+  gsize         length;
+  guint32       number;
+
+  if (left < HEADER_LENGTH)
+    return FALSE;
+  length = (gsize) header[1] << 16 | (gsize) header[2] << 8 | header[3];
+  number =
+      (guint32) header[4] << 24 | (guint32) header[5] << 16 | (guint32) header[6] << 8 | header[7];
+  if (header[0] >= N_FRAMES || !is_for_this_end (self, header[0]))
+    self->mistake = "a frame is of a type that this end does not take";
+  else if (length < lengths[header[0]].min || length > lengths[header[0]].max)
+    self->mistake = "a frame has a length that it may not have";
+  else if (left < HEADER_LENGTH + length)
+    return FALSE;
+  else
+    self->mistake = read_frame (self, header[0], number, header + HEADER_LENGTH, length, event);
+  if (self->mistake != NULL)
+    event->type = IBB_BUNDLE_BROKEN;
+  else
+    self->n_taken += HEADER_LENGTH + length;
+  return TRUE;
+}
+
+void
+ibb_bundle_push (IBBBundle *self, const void *bytes, gsize length)
+{
+  if (self->mistake != NULL)
+    return;
+  if (self->n_taken > 0)
+    g_byte_array_remove_range (self->input, 0, (guint) self->n_taken);
+  self->n_taken = 0;
+  g_byte_array_append (self->input, bytes, (guint) length);
+}
+
+gboolean
+ibb_bundle_next (IBBBundle *self, IBBBundleEvent *event)
+{
+  *event = (IBBBundleEvent){ IBB_BUNDLE_NOTHING };
+  g_clear_object (&self->metadata);
+  g_clear_pointer (&self->reason, g_free);
+  while (event->type == IBB_BUNDLE_NOTHING)
+    if (self->mistake != NULL || !take_frame (self, event))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+ibb_bundle_is_idle (const IBBBundle *self)
+{
+  return g_hash_table_size (self->files) == 0 && self->n_taken == self->input->len;
+}

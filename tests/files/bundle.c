@@ -5,12 +5,15 @@
 
 #include "files/bundle.h"
 
+#include "../lib/random.h"
+
 #include <glib.h>
 #include <stdio.h>
 #include <string.h>
 
 #define OFFER                                                                                      \
   "<file xmlns='urn:xmpp:jingle:apps:file-transfer:5'><name>a</name><size>%u</size></file>"
+#define N_SEEDS 300
 
 static const guint8 hash[IBB_BUNDLE_HASH_LENGTH] = { 1, 2, 3 };
 
@@ -243,6 +246,310 @@ test_too_long (void)
   g_assert_true (ibb_bundle_is_idle (self));
 }
 
+/* Two ends. */
+
+typedef enum
+{
+  FATE_NONE,
+  FATE_DELIVERED,
+  FATE_FAILED,
+} Fate;
+
+typedef struct
+{
+  IBBBundle  *ends[2];  /* the receiver, the sender */
+  GByteArray *wires[2]; /* to each */
+  guint8      files[32][20000];
+  guint       sizes[32];
+  guint       n_sent[32];
+  guint       n_received[32];
+  guint8      got[32][20000];
+  gboolean    is_ended[32];
+  Fate        fates[2][32];
+  guint       n_files;
+  guint       n_offered;
+  Random      random;
+} Pair;
+
+static void
+set_fate (Pair *self, guint end, guint number, Fate fate)
+{
+  g_assert_cmpint (self->fates[end][number], ==, FATE_NONE);
+  self->fates[end][number] = fate;
+}
+
+static void
+fail (Pair *self, guint end, guint number)
+{
+  set_fate (self, end, number, FATE_FAILED);
+  ibb_bundle_fail (self->ends[end], number, "cancel", "of this end");
+}
+
+static void
+take_event (Pair *self, guint end, const IBBBundleEvent *event)
+{
+  guint n = event->number;
+
+  g_assert_cmpint (event->type, !=, IBB_BUNDLE_BROKEN);
+  g_assert_cmpint (self->fates[end][n], ==, FATE_NONE);
+  switch (event->type)
+    {
+    case IBB_BUNDLE_OFFERED:
+      g_assert_cmpuint (ibb_files_metadata_get_size (event->metadata), ==, self->sizes[n]);
+      break;
+    case IBB_BUNDLE_ACCEPTED:
+      self->n_sent[n] = (guint) event->offset;
+      break;
+    case IBB_BUNDLE_DATA:
+      memcpy (self->got[n] + self->n_received[n], event->data, event->length);
+      self->n_received[n] += (guint) event->length;
+      break;
+    case IBB_BUNDLE_ENDED:
+      g_assert_cmpmem (self->got[n], self->n_received[n], self->files[n], self->sizes[n]);
+      self->is_ended[n] = TRUE;
+      break;
+    case IBB_BUNDLE_DELIVERED:
+      set_fate (self, end, n, FATE_DELIVERED);
+      break;
+    case IBB_BUNDLE_FAILED:
+      set_fate (self, end, n, FATE_FAILED);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* Of a random file, what its state allows. */
+static void
+act_as_receiver (Pair *self, guint n)
+{
+  IBBBundle *end = self->ends[0];
+
+  if (n > end->last || self->fates[0][n] != FATE_NONE)
+    return;
+  if (self->is_ended[n])
+    {
+      if (random_percent (&self->random, 80))
+        {
+          ibb_bundle_deliver (end, n);
+          set_fate (self, 0, n, FATE_DELIVERED);
+        }
+      else
+        fail (self, 0, n);
+    }
+  else if (random_percent (&self->random, 3))
+    fail (self, 0, n);
+  else if (self->n_received[n] == 0 && self->got[n][0] != 'a')
+    {
+      guint offset = random_percent (&self->random, 30)
+                         ? (guint) random_below (&self->random, self->sizes[n] + 1)
+                         : 0;
+
+      ibb_bundle_accept (end, n, offset);
+      memcpy (self->got[n], self->files[n], MAX (offset, 1));
+      self->n_received[n] = offset;
+      self->got[n][0] = 'a'; /* of each file the first byte */
+    }
+}
+
+static void
+act_as_sender (Pair *self, guint n)
+{
+  IBBBundle *end = self->ends[1];
+  guint      left = self->sizes[n] - self->n_sent[n];
+
+  if (self->n_offered < self->n_files && ibb_bundle_has_room (end))
+    {
+      g_autoptr (IBBFilesMetadata) metadata =
+          ibb_files_metadata_new ("name", self->sizes[self->n_offered + 1]);
+
+      g_assert_cmpuint (ibb_bundle_offer (end, metadata), ==, ++self->n_offered);
+    }
+  if (n > self->n_offered || self->fates[1][n] != FATE_NONE)
+    return;
+  if (ibb_bundle_can_send (end, n) && left > 0)
+    {
+      guint length = (guint) random_scaled (&self->random, 1, left);
+
+      ibb_bundle_send (end, n, self->files[n] + self->n_sent[n], length);
+      self->n_sent[n] += length;
+    }
+  else if (ibb_bundle_can_send (end, n))
+    ibb_bundle_end (end, n, hash);
+  else if (random_percent (&self->random, 1))
+    {
+      /* A file whose half has ended stays as it is. */
+      gsize before = ibb_bundle_get_n_output (end);
+
+      ibb_bundle_fail (end, n, "cancel", NULL);
+      if (ibb_bundle_get_n_output (end) > before)
+        set_fate (self, 1, n, FATE_FAILED);
+    }
+}
+
+static void
+deliver_piece (Pair *self, guint end)
+{
+  g_autoptr (GBytes) output = ibb_bundle_take_output (self->ends[1 - end]);
+  GByteArray        *wire = self->wires[end];
+  IBBBundleEvent     event;
+  guint              n;
+
+  if (output != NULL)
+    {
+      g_assert_cmpuint (g_bytes_get_size (output) % IBB_BUNDLE_BLOCK_SIZE, ==, 0);
+      g_byte_array_append (wire, g_bytes_get_data (output, NULL),
+                           (guint) g_bytes_get_size (output));
+    }
+  if (wire->len == 0)
+    return;
+  n = (guint) random_scaled (&self->random, 1, wire->len);
+  ibb_bundle_push (self->ends[end], wire->data, n);
+  g_byte_array_remove_range (wire, 0, n);
+  while (ibb_bundle_next (self->ends[end], &event))
+    take_event (self, end, &event);
+}
+
+static gboolean
+is_over (Pair *self)
+{
+  return self->n_offered == self->n_files && ibb_bundle_is_idle (self->ends[0]) &&
+         ibb_bundle_is_idle (self->ends[1]) && self->wires[0]->len == 0 &&
+         self->wires[1]->len == 0 && ibb_bundle_get_n_output (self->ends[0]) == 0 &&
+         ibb_bundle_get_n_output (self->ends[1]) == 0;
+}
+
+static void
+run_pair (guint64 seed)
+{
+  g_autofree Pair *self = g_new0 (Pair, 1);
+
+  g_test_message ("seed %" G_GUINT64_FORMAT, seed);
+  self->random.state = seed;
+  self->n_files = 1 + (guint) random_below (&self->random, 30);
+  for (guint end = 0; end < 2; end++)
+    {
+      self->ends[end] = ibb_bundle_new (end == 1);
+      self->wires[end] = g_byte_array_new ();
+    }
+  for (guint i = 1; i <= self->n_files; i++)
+    {
+      self->sizes[i] = (guint) random_scaled (&self->random, 0, sizeof self->files[i]);
+      random_fill (self->files[i], sizeof self->files[i], &self->random);
+      self->files[i][0] = 'a';
+    }
+  for (guint i = 0; i < 100000 && !is_over (self); i++)
+    {
+      guint n = 1 + (guint) random_below (&self->random, self->n_files);
+
+      if (random_percent (&self->random, 50))
+        act_as_sender (self, n);
+      else
+        act_as_receiver (self, n);
+      deliver_piece (self, (guint) random_below (&self->random, 2));
+    }
+  g_assert_true (is_over (self));
+  for (guint i = 1; i <= self->n_files; i++)
+    {
+      g_assert_cmpint (self->fates[0][i], !=, FATE_NONE);
+      g_assert_cmpint (self->fates[0][i], ==, self->fates[1][i]);
+    }
+  for (guint end = 0; end < 2; end++)
+    {
+      g_assert_cmpuint (self->ends[end]->n_open_bytes, ==, 0);
+      ibb_bundle_free (self->ends[end]);
+      g_byte_array_unref (self->wires[end]);
+    }
+}
+
+static void
+test_pairs (void)
+{
+  for (guint64 seed = 0; seed < N_SEEDS; seed++)
+    run_pair (seed);
+}
+
+/* A stream that is cut tells a file that is open from one that is over. */
+static void
+test_cuts (void)
+{
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 5000);
+  g_autoptr (IBBBundle)        sender = ibb_bundle_new (TRUE);
+  g_autoptr (GBytes)           output = NULL;
+  const guint8                 accept[] = { 2, 0, 0, 8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0 };
+  static const guint8          bytes[5000];
+  IBBBundleEvent               event;
+  const guint8                *data;
+  gsize                        length, n_offer, n_frames;
+
+  ibb_bundle_offer (sender, metadata);
+  n_offer = ibb_bundle_get_n_output (sender);
+  ibb_bundle_push (sender, accept, sizeof accept);
+  g_assert_true (ibb_bundle_next (sender, &event));
+  ibb_bundle_send (sender, 1, bytes, sizeof bytes);
+  ibb_bundle_end (sender, 1, hash);
+  n_frames = ibb_bundle_get_n_output (sender);
+  output = ibb_bundle_take_output (sender);
+  data = g_bytes_get_data (output, &length);
+  for (gsize cut = 0; cut <= length; cut++)
+    {
+      g_autoptr (IBBBundle) receiver = ibb_bundle_new (FALSE);
+      gboolean              is_offered = FALSE;
+
+      for (guint part = 0; part < 2; part++)
+        {
+          ibb_bundle_push (receiver, data + part * (cut / 2), part == 0 ? cut / 2 : cut - cut / 2);
+          while (ibb_bundle_next (receiver, &event))
+            {
+              g_assert_cmpint (event.type, !=, IBB_BUNDLE_BROKEN);
+              is_offered = TRUE;
+              if (event.type == IBB_BUNDLE_OFFERED)
+                ibb_bundle_accept (receiver, 1, 0);
+              if (event.type == IBB_BUNDLE_ENDED)
+                ibb_bundle_deliver (receiver, 1);
+            }
+        }
+      g_assert_cmpint (ibb_bundle_is_idle (receiver), ==,
+                       cut == 0 || cut == n_frames || cut == length);
+      g_assert_cmpint (is_offered, ==, cut >= n_offer);
+    }
+}
+
+/* After a mistake nothing is taken, and what is kept and said stays small. */
+static void
+test_noise (void)
+{
+  for (guint64 seed = 0; seed < 20 * N_SEEDS; seed++)
+    {
+      Random                random = { seed };
+      gboolean              is_sender = random_percent (&random, 50);
+      g_autoptr (IBBBundle) self = ibb_bundle_new (is_sender);
+      IBBBundleEvent        event;
+
+      for (guint i = 0; i < 50; i++)
+        {
+          guint8 bytes[300];
+          guint  length = (guint) random_scaled (&random, 1, sizeof bytes);
+          guint8 frame[] = { (guint8) random_below (&random, 8), 0, 0, 0, 0, 0, 0, 0 };
+
+          random_fill (bytes, sizeof bytes, &random);
+          frame[3] = (guint8) random_below (&random, 41);
+          frame[7] = (guint8) random_below (&random, 4);
+          memcpy (bytes, frame, MIN (length, sizeof frame));
+          if (is_sender && random_percent (&random, 20) && ibb_bundle_has_room (self))
+            {
+              g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 100);
+
+              ibb_bundle_offer (self, metadata);
+            }
+          ibb_bundle_push (self, bytes, length);
+          while (ibb_bundle_next (self, &event))
+            g_assert_cmpint (event.type == IBB_BUNDLE_BROKEN, ==, self->mistake != NULL);
+          g_assert_cmpuint (self->input->len - self->n_taken, <=, 8 + 16384 + sizeof bytes);
+        }
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -250,5 +557,8 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/files/bundle/scripts", test_scripts);
   g_test_add_func ("/ibb/files/bundle/bounds", test_bounds);
   g_test_add_func ("/ibb/files/bundle/too-long", test_too_long);
+  g_test_add_func ("/ibb/files/bundle/pairs", test_pairs);
+  g_test_add_func ("/ibb/files/bundle/cuts", test_cuts);
+  g_test_add_func ("/ibb/files/bundle/noise", test_noise);
   return g_test_run ();
 }

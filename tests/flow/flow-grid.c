@@ -331,37 +331,6 @@ outcome_print_all (const Outcome *outcomes, const GPtrArray *cells, guint n_wors
   print_group (places, cells, NULL);
 }
 
-/* JSON. */
-
-/* The outcomes as a JSON array. */
-static char *
-outcome_get_json (const Outcome *outcomes, const GPtrArray *cells)
-{
-  GString *json = g_string_new ("[");
-
-  for (guint i = 0; i < cells->len; i++)
-    {
-      const GridCell *cell = g_ptr_array_index (cells, i);
-
-      if (!outcomes[i].is_known)
-        continue;
-      g_string_append_printf (json,
-                              "%s\n {\"group\": \"%s\", \"text\": \"%s\", \"ratio\": %.4f,\n"
-                              "  \"cell\": {",
-                              json->len > 1 ? "," : "", cell->group,
-                              cell->text + strlen (cell->group) + strlen (": "),
-                              outcome_get_ratio (&outcomes[i], &cell->cell));
-      cell_print (&cell->cell, json);
-      g_string_append (json, "},\n  \"engine\": {");
-      report_print (&outcomes[i].engine, json);
-      g_string_append (json, "},\n  \"fixed\": {");
-      report_print (&outcomes[i].fixed, json);
-      g_string_append (json, "}}");
-    }
-  g_string_append (json, "\n]\n");
-  return g_string_free (json, FALSE);
-}
-
 /* A sample of the grid, beside figures that were stored before. */
 
 /* One cell in so many, and at least so many of each group. */
@@ -637,23 +606,10 @@ print_unknown (const Board *board, const GPtrArray *cells)
       g_printerr ("did not finish: %s\n", ((GridCell *) g_ptr_array_index (cells, i))->text);
 }
 
-static gboolean
-write_json (const char *path, const Board *board, const GPtrArray *cells)
-{
-  g_autofree char   *json = outcome_get_json (board->outcomes, cells);
-  g_autoptr (GError) error = NULL;
-
-  if (g_file_set_contents (path, json, -1, &error))
-    return TRUE;
-  g_printerr ("%s\n", error->message);
-  return FALSE;
-}
-
 int
 main (int argc, char **argv)
 {
   g_autofree char   *match = NULL;
-  g_autofree char   *json = NULL;
   g_autofree char   *record = NULL;
   g_autofree char   *against = NULL;
   int                n_jobs = (int) g_get_num_processors ();
@@ -663,7 +619,6 @@ main (int argc, char **argv)
     { "match", 'm', 0, G_OPTION_ARG_STRING, &match, "Only cells with these words", "WORDS" },
     { "jobs", 'j', 0, G_OPTION_ARG_INT, &n_jobs, "Processes (one for each core)", "N" },
     { "worst", 'w', 0, G_OPTION_ARG_INT, &n_worst, "Cells to print (40)", "N" },
-    { "json", 0, 0, G_OPTION_ARG_FILENAME, &json, "Write all results there", "FILE" },
     { "record", 0, 0, G_OPTION_ARG_FILENAME, &record, "Write the figures of a sample there",
       "FILE" },
     { "against", 0, 0, G_OPTION_ARG_FILENAME, &against, "Compare a sample with such figures",
@@ -709,8 +664,6 @@ main (int argc, char **argv)
     good = FALSE;
   if (is_sample)
     return good ? 0 : 1;
-  if (json != NULL && !write_json (json, board, cells))
-    good = FALSE;
   outcome_print_all (board->outcomes, cells, (guint) MAX (n_worst, 0));
   return good ? 0 : 1;
 }

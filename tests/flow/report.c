@@ -273,8 +273,8 @@ print_sessions (const Cell *cell, const Meter *meter, GString *json)
   g_string_append (json, "]");
 }
 
-void
-report_print (const Report *self, GString *json)
+static void
+print_report (const Report *self, GString *json)
 {
   g_string_append_printf (json,
                           "\"goodput\": %.0f, \"late_goodput\": %.0f, \"slowest\": %.0f, "
@@ -292,7 +292,7 @@ print (
   g_string_append (json, "{\"cell\": {");
   cell_print (cell, json);
   g_string_append (json, "},\n ");
-  report_print (report, json);
+  print_report (report, json);
   print_sessions (cell, meter, json);
   if (with_series)
     print_series (meter, json);

@@ -20,8 +20,6 @@ typedef struct
 /* Runs the cell. json (nullable): what is known is appended, as an object; with_series: over
  * time as well. */
 Report report_run (const Cell *cell, GString *json, gboolean with_series);
-/* Prints the report as members of a JSON object. */
-void report_print (const Report *self, GString *json);
 /* The report about the cell with these parameters, as a message of the test as well. */
 Report report_of (const char *format, ...) G_GNUC_PRINTF (1, 2);
 /* Runs the cell: the bytes that the reader of a session gets in each second.

@@ -124,9 +124,9 @@ def round_trip(opened, accepted):
     assert opened.props.bytes_acknowledged == len(DATA) == opened.props.bytes_received
 
 
-def make_client(name, resource, authority='IBB_TEST_CA_FILE', environment=os.environ):
+def make_client(name, resource, authority='IBB_TEST_CA_FILE', environment=os.environ, worker=None):
     """A client of the server that environment describes, for one of its accounts."""
-    client = IBBXmpp.Client.new(f"{environment['IBB_TEST_' + name]}/{resource}")
+    client = IBBXmpp.Client(jid=f"{environment['IBB_TEST_' + name]}/{resource}", worker=worker)
     client.props.password = environment[f'IBB_TEST_{name}_PASSWORD']
     client.props.host = environment['IBB_TEST_HOST']
     client.props.port = int(environment['IBB_TEST_PORT'])

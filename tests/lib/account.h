@@ -47,23 +47,6 @@ account_open_database (const char *variable)
   return database;
 }
 
-/* With IBB_TEST_ONE_WORKER all clients of a test share a thread. */
-static IBBXmppWorker *account_worker;
-
-static inline IBBXmppWorker *
-account_get_worker (void)
-{
-  static gsize done;
-
-  if (g_once_init_enter (&done))
-    {
-      if (g_getenv ("IBB_TEST_ONE_WORKER") != NULL)
-        account_worker = ibb_xmpp_worker_new ();
-      g_once_init_leave (&done, 1);
-    }
-  return account_worker;
-}
-
 static inline void
 account_prepare_client (IBBXmppClient *client, const char *password)
 {
@@ -82,9 +65,7 @@ account_prepare_client (IBBXmppClient *client, const char *password)
 static inline IBBXmppClient *
 account_create_client_for (const char *jid, const char *password)
 {
-  /* ibb_xmpp_client_new_with_worker () does not take NULL. */
-  IBBXmppWorker *worker = account_get_worker ();
-  IBBXmppClient *client = g_object_new (IBB_XMPP_TYPE_CLIENT, "jid", jid, "worker", worker, NULL);
+  IBBXmppClient *client = ibb_xmpp_client_new (jid);
 
   account_prepare_client (client, password);
   return client;

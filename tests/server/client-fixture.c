@@ -28,13 +28,6 @@ wait_a_moment (void)
 }
 
 void
-wait_for_state (IBBXmppClient *client, IBBConnectionState state)
-{
-  while (ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (client)) != state)
-    wait_a_moment ();
-}
-
-void
 wait_for_int (int *value, int wanted)
 {
   while (g_atomic_int_get (value) != wanted)
@@ -64,16 +57,4 @@ assert_login (IBBXmppClient *client)
   assert_succeeds (ibb_xmpp_client_login, client, NULL);
   g_assert_cmpint (ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (client)), ==,
                    IBB_CONNECTION_STATE_ONLINE);
-}
-
-void
-assert_login_fails (IBBXmppClient *client, GQuark domain, int code)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_false (ibb_xmpp_client_login (client, NULL, &error));
-  g_assert_error (error, domain, code);
-  g_test_message ("%s", error->message);
-  g_assert_cmpint (ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (client)), ==,
-                   IBB_CONNECTION_STATE_OFFLINE);
 }

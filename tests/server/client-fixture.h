@@ -14,13 +14,9 @@ void start_watchdog (void);
 /* Iterates the default context, for as long as something is expected of another
  * thread or process. */
 void wait_a_moment (void);
-/* A client that resumes quickly may never be seen suspended: wait for its next
- * connection first, then for it to be online. */
-void wait_for_state (IBBXmppClient *client, IBBConnectionState state);
 /* Waits for another thread to get there. */
 void wait_for_int (int *value, int wanted);
 /* Drops the last reference of the test's own and waits until it is gone: the
  * client's thread may hold one for a moment. */
 void drop_client (gpointer client);
 void assert_login (IBBXmppClient *client);
-void assert_login_fails (IBBXmppClient *client, GQuark domain, int code);

@@ -16,7 +16,7 @@
 #include "client-online.h"
 #include "client-surroundings.h"
 #include "client-words.h"
-#include "cut-proxy.h"
+#include "http-proxy.h"
 #include "ibb-connection-private.h"
 #include "script-login.h"
 #include "xmpp/ibb-xmpp-component.h"
@@ -29,7 +29,7 @@ struct _ClientRun
   Surroundings  *surroundings;
   Online        *online;
   Application   *application;
-  CutProxy      *proxy; /* (nullable) */
+  HttpProxy     *proxy; /* (nullable) */
   IBBXmppEntity *client;
   IBBService    *service; /* (nullable) */
   GCancellable  *cancellable;
@@ -565,8 +565,8 @@ start_proxy (Run *self, Words *words)
   char *uri;
 
   if (self->proxy == NULL)
-    self->proxy = cut_proxy_new_asked (self->servers->server->acceptor.port);
-  uri = g_strdup_printf ("http://127.0.0.1:%u", cut_proxy_get_port (self->proxy));
+    self->proxy = http_proxy_new (self->servers->server->acceptor.port);
+  uri = g_strdup_printf ("http://127.0.0.1:%u", http_proxy_get_port (self->proxy));
   if (*text == '\0')
     g_simple_proxy_resolver_set_uri_proxy (G_SIMPLE_PROXY_RESOLVER (resolver), "xmpp-client", uri);
   if (strchr (text, ':') == NULL)
@@ -603,7 +603,7 @@ use_silent_host (Run *self, Words *words)
 static void
 check_proxy_asked (Run *self, Words *words)
 {
-  g_autofree char *asked = g_strstrip (cut_proxy_dup_asked (self->proxy));
+  g_autofree char *asked = g_strstrip (http_proxy_dup_asked (self->proxy));
 
   g_assert_cmpstr (asked, ==, words_take_rest (words));
 }
@@ -707,7 +707,7 @@ client_run_free (ClientRun *self)
   application_free (self->application);
   for (gsize i = 0; i < G_N_ELEMENTS (self->silent); i++)
     g_clear_object (&self->silent[i]);
-  g_clear_pointer (&self->proxy, cut_proxy_free);
+  g_clear_pointer (&self->proxy, http_proxy_free);
   script_server_free (self->servers);
   g_string_free (self->received, TRUE);
   g_object_unref (self->cancellable);

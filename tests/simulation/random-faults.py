@@ -138,7 +138,7 @@ FOLDERS = {
                                 'loopback/identity', 'client/client-accounts', 'client/client-script-application',
                                 'client/client-script-certificate')),
     'xmpp': (90, by_tests('unit/*', 'loopback/properties', 'client/client-accounts', 'client/client-script-*',
-                          'client/client-resume*', 'server/command-proxy',
+                          'server/command-proxy',
                           without=('unit/engine-*', 'unit/controller*', 'docs/*', 'client/*-ejabberd'))),
     'tool': (90, by_tests('server/command-[dho]*', 'server/command-failure', 'server/command-table-*')),
 }

@@ -19,21 +19,28 @@ get_n_items (GListModel *list)
   return IBB_SERVICE (list)->listed->len;
 }
 
-/* Another thread may have dropped the transport, which the handlers have not been told of. */
+/* An item whose transport the application has dropped, which the handlers have not been told of
+ * yet, is an ended transport: the same one at each call. */
 static gpointer
 get_item (GListModel *list, guint position)
 {
-  GPtrArray  *listed = IBB_SERVICE (list)->listed;
+  IBBService *self = IBB_SERVICE (list);
   IBBChannel *channel;
   GObject    *transport;
 
-  if (position >= listed->len)
+  if (position >= self->listed->len)
     return NULL;
-  channel = g_ptr_array_index (listed, position);
+  channel = g_ptr_array_index (self->listed, position);
   transport = ibb_channel_hold_owner (channel, NULL);
   if (transport != NULL)
     return transport;
-  return ibb_transport_new_ended (ibb_channel_ref (channel));
+  transport = g_hash_table_lookup (self->stand_ins, channel);
+  if (transport == NULL)
+    {
+      transport = G_OBJECT (ibb_transport_new_ended (ibb_channel_ref (channel)));
+      g_hash_table_insert (self->stand_ins, channel, transport);
+    }
+  return g_object_ref (transport);
 }
 
 void
@@ -58,6 +65,7 @@ update_once (IBBService *self)
       n++;
     else
       {
+        g_hash_table_remove (self->stand_ins, g_ptr_array_index (listed, n));
         g_ptr_array_remove_index (listed, n);
         g_list_model_items_changed (G_LIST_MODEL (self), n, 1, 0);
       }

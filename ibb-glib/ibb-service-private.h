@@ -16,8 +16,11 @@ struct _IBBService
 
   /* in the context of the signals */
   GPtrArray *listed; /* (owned) (element-type IBBChannel): as the list model tells it */
-  gboolean   is_listing;
-  gboolean   must_list;
+  /* (owned) (element-type IBBChannel IBBTransport): what is told of sessions whose own transport
+   * the application has dropped */
+  GHashTable *stand_ins;
+  gboolean    is_listing;
+  gboolean    must_list;
 };
 
 void ibb_service_install_properties (GObjectClass *class);

@@ -123,6 +123,7 @@ emit_accepted (IBBService *self, IBBSession *session)
     return;
 
   transport = ibb_transport_new_take (channel);
+  ibb_service_list_update (self);
   g_signal_emit (self, signals[SIGNAL_SESSION_ACCEPTED], 0, transport);
 }
 
@@ -177,6 +178,7 @@ ibb_service_finalize (GObject *object)
 {
   IBBService *self = IBB_SERVICE (object);
 
+  g_hash_table_unref (self->stand_ins);
   g_ptr_array_unref (self->listed);
   g_clear_pointer (&self->inbox, ibb_inbox_unref);
   g_clear_pointer (&self->host, ibb_host_release);
@@ -246,6 +248,7 @@ static void
 ibb_service_init (IBBService *self)
 {
   self->listed = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_channel_unref);
+  self->stand_ins = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
 }
 
 /**

@@ -159,6 +159,7 @@ test_list (Fixture *fixture, gconstpointer data)
   Ends                     first = fixture_open (fixture);
   Ends                     second = fixture_open (fixture);
   g_autoptr (IBBTransport) gone = NULL;
+  g_autoptr (IBBTransport) again = NULL;
 
   run_pending ();
   g_assert_cmpuint (romeo->len, ==, 2);
@@ -171,6 +172,8 @@ test_list (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (g_list_model_get_n_items (list), ==, 2);
   gone = g_list_model_get_item (list, 0);
   g_assert_true (ibb_transport_has_ended (gone));
+  again = g_list_model_get_item (list, 0);
+  g_assert_true (again == gone);
   wait_until (romeo->len == 1);
   g_assert_true (g_ptr_array_index (romeo, 0) == second.romeo);
   wait_until (juliet->len == 1);
@@ -193,6 +196,28 @@ count_cb (GListModel *list, guint position, guint n_removed, guint n_added, guin
 static void
 ignore_cb (IBBService *service, IBBTransport *transport, gpointer data)
 {
+}
+
+static void
+find_cb (IBBService *service, IBBTransport *transport, guint *n_found)
+{
+  g_autoptr (IBBTransport) listed = g_list_model_get_item (G_LIST_MODEL (service), 0);
+
+  g_assert_true (listed == transport);
+  ++*n_found;
+}
+
+/* The list has the session before the application is told of it. */
+static void
+test_list_accepted (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBTransport) romeo = NULL;
+  guint                    n_found = 0;
+
+  g_signal_connect (fixture->juliet, "session-accepted", G_CALLBACK (find_cb), &n_found);
+  romeo = assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, NULL, NULL);
+  wait_until (n_found == 1);
+  g_signal_handlers_disconnect_by_func (fixture->juliet, find_cb, &n_found);
 }
 
 /* Nothing piles up for a context that does not run. */
@@ -391,6 +416,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/open/cancelled/D-15", test_cancelled);
   add_test ("/ibb/loopback/open/timeout", test_timeout);
   add_test ("/ibb/loopback/open/list", test_list);
+  add_test ("/ibb/loopback/open/list/accepted", test_list_accepted);
   add_test ("/ibb/loopback/open/list/unseen", test_list_unseen);
   add_test ("/ibb/loopback/open/expect/D-09", test_expect);
   add_test ("/ibb/loopback/open/expect-timeout", test_expect_timeout);

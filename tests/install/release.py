@@ -6,12 +6,10 @@ command line:
     lto           link-time optimization
     i386, s390x   cross compilers, and the programs under qemu-user: 32 bits, and the other byte order
     mechanisms    each of those of flow control is missed (tests/flow/ablation.py), in the build of tests/run.sh
-    abi=TAG       the libraries of an earlier release have nothing that these lack or change
 """
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 
@@ -94,37 +92,6 @@ def check_mechanisms(tally):
         tally.add_failure('mechanisms', 'the loss of one is not noticed, see above')
 
 
-def install(source, folder):
-    build = os.path.join(folder, 'build')
-    subprocess.run(('meson', 'setup', build, source, '--prefix=/usr', '--libdir=lib', *run.BARE, '-Dtests=disabled'),
-                   check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(('meson', 'install', '-C', build, '--quiet', '--destdir', folder), check=True)
-
-
-def check_abi(tag, tally):
-    """Compares the symbols of two builds, and the types that installed headers declare."""
-    before, now = os.path.join(ROOT, '_build-release-before'), os.path.join(ROOT, '_build-release-now')
-    for folder in (before, now):
-        shutil.rmtree(folder, ignore_errors=True)
-    source = os.path.join(before, 'source')
-    os.makedirs(source)
-    archive = subprocess.run(('git', '-C', ROOT, 'archive', tag), check=True, stdout=subprocess.PIPE).stdout
-    subprocess.run(('tar', '-x', '-C', source), check=True, input=archive)
-    install(source, before)
-    install(ROOT, now)
-    for library in ('libibb-glib-1.0.so', 'libibb-xmpp-1.0.so', 'libibb-files-1.0.so'):
-        # Without changes of private types, and without what is new.
-        command = ['abidiff', '--no-added-syms', '--drop-private-types']
-        for number, folder in enumerate((before, now), 1):
-            command += [f'--headers-dir{number}', os.path.join(folder, 'usr/include')]
-        command += [os.path.join(folder, 'usr/lib', library) for folder in (before, now)]
-        status = subprocess.run(command, check=False).returncode
-        if status == 0:
-            tally.add_pass()
-        else:
-            tally.add_failure(library, f'abidiff: exit status {status}, see above')
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('part', nargs='+')
@@ -137,8 +104,6 @@ def main():
             check_architecture(part, tally)
         elif part == 'mechanisms':
             check_mechanisms(tally)
-        elif part.startswith('abi='):
-            check_abi(part[len('abi='):], tally)
         else:
             parser.error(f'there is no part {part}')
     sys.exit(tally.show())

@@ -58,6 +58,7 @@ ibb_packages_test='
 
 # What the other tests add.
 ibb_packages_all='
+  abigail-tools
   appstream
   clang
   curl

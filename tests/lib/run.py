@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 
+import abi
 import debian_root
 import graph
 import other_headers
@@ -343,6 +344,19 @@ def run_other_headers(tally):
             tally.add_skip(f'headers of {name}', str(reason))
 
 
+def check_abi(tally):
+    say('The ABI, beside the one that is frozen')
+    try:
+        if faults := abi.compare(os.path.join(ROOT, '_build'), os.path.join(ROOT, '_build-abi'),
+                                 (*BARE, '-Dtests=disabled')):
+            print(faults[-SHOWN:])
+            tally.add_failure('ABI', 'see above')
+        else:
+            tally.add_pass()
+    except abi.Unavailable as reason:
+        tally.add_skip('ABI', str(reason))
+
+
 def left_running():
     """Our children; those whose parent has gone have become ours, too."""
     found = []
@@ -401,6 +415,7 @@ def run_all(options, suites, tally):
         check_translations(tally)
     run_suites(suites, tally, options.checks)
     if options.checks:
+        check_abi(tally)
         run_sanitizers(tally)
         run_coverage(tally)
         run_other_headers(tally)

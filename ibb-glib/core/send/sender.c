@@ -170,6 +170,7 @@ get_window (const IBBSender *self, gint64 now)
   IBBContext *context = self->parameters->context;
   IBBPeer    *peer = self->parameters->peer;
   gsize       window = context->settings.window;
+  gsize       other;
 
   if (window == 0)
     {
@@ -178,8 +179,10 @@ get_window (const IBBSender *self, gint64 now)
     }
   if (!ibb_order_allows_several (&peer->order))
     return 0;
-  return MIN (MIN (window, ibb_stalls_get_window (context)),
-              ibb_retry_get_window (&self->retry, may_hurry (self, now)));
+  other = ibb_stalls_get_window (context);
+  window = MIN (window, other);
+  other = ibb_retry_get_window (&self->retry, may_hurry (self, now));
+  return MIN (window, other);
 }
 
 gboolean

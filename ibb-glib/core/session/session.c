@@ -138,7 +138,7 @@ static gint64
 get_due (const IBBSession *self)
 {
   const IBBPair *pair = self->parameters.pair;
-  gint64         due, other;
+  gint64         due, other, next;
 
   due = MIN (self->closing.linger_until, self->closing.at);
   other = ibb_sender_get_due (&self->sender);
@@ -149,7 +149,8 @@ get_due (const IBBSession *self)
     return due;
 
   other = self->silent_since + ibb_pair_get_probe_interval (pair);
-  other = MAX (other, ibb_pair_get_next_probe (pair));
+  next = ibb_pair_get_next_probe (pair);
+  other = MAX (other, next);
   return MIN (due, other);
 }
 

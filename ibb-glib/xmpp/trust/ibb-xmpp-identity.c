@@ -373,15 +373,24 @@ timeout_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-static void job_unref (gpointer data);
-
-/* (transfer full): ends the job after so many milliseconds, until it is destroyed. */
-static GSource *
-start_timer (Job *job, guint milliseconds)
+static void
+job_clear (gpointer data)
 {
-  return ibb_source_attach (g_timeout_source_new (milliseconds), job->context,
-                            "[ibb-glib] encryption timeout", timeout_cb,
-                            g_atomic_rc_box_acquire (job), job_unref);
+  Job *job = data;
+
+  g_object_unref (job->identity);
+  g_object_unref (job->transport);
+  g_free (job->own);
+  g_free (job->peer);
+  g_clear_object (&job->known);
+  g_clear_pointer (&job->context, g_main_context_unref);
+  g_object_unref (job->limit);
+}
+
+static void
+job_unref (gpointer data)
+{
+  g_atomic_rc_box_release_full (data, job_clear);
 }
 
 static void
@@ -519,7 +528,9 @@ encrypt_session (IBBXmppIdentity *self, Job *job, GCancellable *cancellable, GEr
 
   if (tls == NULL)
     return NULL;
-  timer = start_timer (job, HANDSHAKE_TIMEOUT);
+  timer = ibb_source_attach (g_timeout_source_new (HANDSHAKE_TIMEOUT), job->context,
+                             "[ibb-glib] encryption timeout", timeout_cb,
+                             g_atomic_rc_box_acquire (job), job_unref);
   is_secret = shake_hands (tls, job, error);
   ibb_source_clear (&timer);
   if (is_secret && agree (self, tls, job, error))
@@ -539,26 +550,6 @@ encrypt_session (IBBXmppIdentity *self, Job *job, GCancellable *cancellable, GEr
 }
 
 /* The calls. */
-
-static void
-job_clear (gpointer data)
-{
-  Job *job = data;
-
-  g_object_unref (job->identity);
-  g_object_unref (job->transport);
-  g_free (job->own);
-  g_free (job->peer);
-  g_clear_object (&job->known);
-  g_clear_pointer (&job->context, g_main_context_unref);
-  g_object_unref (job->limit);
-}
-
-static void
-job_unref (gpointer data)
-{
-  g_atomic_rc_box_release_full (data, job_clear);
-}
 
 /* The bare JID in normal form: both ends have to name each of them alike. */
 static char *

@@ -100,7 +100,7 @@ ibb_packages_compare='
   libpurple-dev: transfers with libpurple
   libqxmpp-dev: transfers with QXmpp
   python3-aioxmpp: sessions with aioxmpp
-  python3-lxml: the XML Schema of doc/protocol.md
+  python3-lxml: the XML Schema of doc/extension.md
   python3-slixmpp: sessions and transfers with slixmpp
 '
 

@@ -9,7 +9,7 @@
 
 #define SECRET "00112233445566778899aabbccddeeff"
 
-/* HMAC-SHA256 over what doc/protocol.md says. */
+/* HMAC-SHA256 over what doc/extension.md says. */
 static void
 test_proof (void)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Clients of the accounts that a file names, or of the account of another client. */
+/* The constructors of IBBXmppClient: by a JID, by the name of an account in a file, by another
+ * client. */
 
 #include "config.h"
 
@@ -257,6 +258,44 @@ replace_resource (const char *jid, const char *resource)
   g_autofree char *bare = g_strndup (jid, strcspn (jid, "/"));
 
   return *resource != '\0' ? g_strconcat (bare, "/", resource, NULL) : g_steal_pointer (&bare);
+}
+
+/**
+ * ibb_xmpp_client_new:
+ * @jid: the account, as a bare JID, or as a full one to ask for that resource
+ *
+ * Creates a client that is offline.
+ *
+ * Returns: (transfer full): the client
+ *
+ * Since: 1.0
+ */
+IBBXmppClient *
+ibb_xmpp_client_new (const char *jid)
+{
+  g_return_val_if_fail (jid != NULL, NULL);
+
+  return g_object_new (IBB_XMPP_TYPE_CLIENT, "jid", jid, NULL);
+}
+
+/**
+ * ibb_xmpp_client_new_with_worker:
+ * @jid: the account, as a bare JID, or as a full one to ask for that resource
+ * @worker: a thread that is shared with other connections
+ *
+ * Creates a client that is offline, and is to be served by the thread of a worker.
+ *
+ * Returns: (transfer full): the client
+ *
+ * Since: 1.0
+ */
+IBBXmppClient *
+ibb_xmpp_client_new_with_worker (const char *jid, IBBXmppWorker *worker)
+{
+  g_return_val_if_fail (jid != NULL, NULL);
+  g_return_val_if_fail (IBB_XMPP_IS_WORKER (worker), NULL);
+
+  return g_object_new (IBB_XMPP_TYPE_CLIENT, "jid", jid, "worker", worker, NULL);
 }
 
 /**

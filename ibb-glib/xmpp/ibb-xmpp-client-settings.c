@@ -32,6 +32,25 @@
   }
 
 /**
+ * ibb_xmpp_client_get_jid:
+ * @self: a client
+ *
+ * Gets the JID that the client was created with; the one that the server bound
+ * is [property@IBB.Connection:local-jid].
+ *
+ * Returns: (nullable): the JID, or NULL, with which no login succeeds
+ *
+ * Since: 1.0
+ */
+const char *
+ibb_xmpp_client_get_jid (IBBXmppClient *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), NULL);
+
+  return ibb_account_get_jid (self->parent.link->account);
+}
+
+/**
  * ibb_xmpp_client_set_password: (set-property password)
  * @self: a client
  * @password: (nullable): the password, or %NULL for none

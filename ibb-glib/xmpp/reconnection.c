@@ -55,10 +55,10 @@ is_predecessor (IBBReconnection *self, const GError *error)
 }
 
 static gboolean
-is_final (IBBReconnection *self, gboolean was_refused, const GError *error)
+is_final (IBBReconnection *self, gboolean is_refused, const GError *error)
 {
   if (self->cause != NULL)
-    return was_refused || self->until <= g_get_monotonic_time ();
+    return is_refused || self->until <= g_get_monotonic_time ();
   return ibb_reconnection_is_in_vain (error) && !is_predecessor (self, error);
 }
 
@@ -117,10 +117,7 @@ wait_since (IBBReconnection *self, gint64 since)
 }
 
 static void
-done_cb (IBBNegotiation       *negotiation,
-         IBBNegotiationResult *result,
-         const GError         *error,
-         gpointer              owner)
+done_cb (IBBNegotiationResult *result, const GError *error, gboolean is_refused, gpointer owner)
 {
   IBBReconnection *self = owner;
 
@@ -132,7 +129,7 @@ done_cb (IBBNegotiation       *negotiation,
     }
 
   g_debug ("Attempt to return as %s: %s", ibb_account_get_jid (self->account), error->message);
-  if (is_final (self, ibb_negotiation_was_refused (negotiation), error))
+  if (is_final (self, is_refused, error))
     {
       fail (self, error);
       return;

@@ -42,8 +42,17 @@ ibb_account_settings_clear (IBBAccountSettings *self)
   g_clear_object (&self->known_certificates);
 }
 
+void
+ibb_account_parts_clear (IBBAccountParts *self)
+{
+  g_free (self->bare_jid);
+  g_free (self->node);
+  g_free (self->domain);
+  g_free (self->resource);
+}
+
 static gboolean
-split (const IBBAccountSettings *self, char **bare_jid, char **node, char **domain, char **resource)
+split (const IBBAccountSettings *self, IBBAccountParts *parts)
 {
   g_autofree char *jid = ibb_jid_normalize (self->jid);
   g_autofree char *ascii = NULL;
@@ -52,29 +61,24 @@ split (const IBBAccountSettings *self, char **bare_jid, char **node, char **doma
   if (jid == NULL || (self->is_component && strpbrk (jid, "@/") != NULL))
     return FALSE;
 
-  *resource = g_strdup (ibb_jid_get_resource (jid));
-  *domain = ibb_jid_dup_domain (jid);
-  ascii = ibb_domain_to_ascii (*domain);
+  parts->resource = g_strdup (ibb_jid_get_resource (jid));
+  parts->domain = ibb_jid_dup_domain (jid);
+  ascii = ibb_domain_to_ascii (parts->domain);
   if (ascii == NULL)
     return FALSE;
 
-  *bare_jid = ibb_jid_dup_bare (jid);
-  at = strchr (*bare_jid, '@');
+  parts->bare_jid = ibb_jid_dup_bare (jid);
+  at = strchr (parts->bare_jid, '@');
   if (at != NULL)
-    *node = g_strndup (*bare_jid, (gsize) (at - *bare_jid));
+    parts->node = g_strndup (parts->bare_jid, (gsize) (at - parts->bare_jid));
 
   return TRUE;
 }
 
 gboolean
-ibb_account_settings_split (const IBBAccountSettings *self,
-                            char                    **bare_jid,
-                            char                    **node,
-                            char                    **domain,
-                            char                    **resource,
-                            GError                  **error)
+ibb_account_settings_split (const IBBAccountSettings *self, IBBAccountParts *parts, GError **error)
 {
-  if (!split (self, bare_jid, node, domain, resource))
+  if (!split (self, parts))
     {
       g_autofree char *valid = g_utf8_make_valid (self->jid, -1);
 
@@ -84,11 +88,11 @@ ibb_account_settings_split (const IBBAccountSettings *self,
     }
 
   /* Without a password, the JID of a server logs in anonymously. */
-  if (!self->is_component && *node == NULL && self->password != NULL)
+  if (!self->is_component && parts->node == NULL && self->password != NULL)
     {
       g_set_error (error, IBB_ERROR, IBB_ERROR_JID_MALFORMED,
                    _ ("“%s” is the address of a server; an account has one such as “user@%s”"),
-                   *domain, *domain);
+                   parts->domain, parts->domain);
       return FALSE;
     }
 

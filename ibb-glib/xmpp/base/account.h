@@ -42,14 +42,20 @@ typedef struct
 } IBBAccountSettings;
 
 void ibb_account_settings_clear (IBBAccountSettings *self);
-/* The parts of its JID, normalised; node and resource may be NULL. FALSE: it is not valid, which
- * is IBB_ERROR_JID_MALFORMED. */
-gboolean ibb_account_settings_split (const IBBAccountSettings *self,
-                                     char                    **bare_jid,
-                                     char                    **node,
-                                     char                    **domain,
-                                     char                    **resource,
-                                     GError                  **error);
+/* The parts of the JID of an account, normalised. */
+typedef struct
+{
+  char *bare_jid;
+  char *node; /* (nullable) */
+  char *domain;
+  char *resource; /* (nullable) */
+} IBBAccountParts;
+
+void ibb_account_parts_clear (IBBAccountParts *self);
+/* parts: cleared by the caller, also on an error. FALSE: the JID is not valid, which is
+ * IBB_ERROR_JID_MALFORMED. */
+gboolean
+ibb_account_settings_split (const IBBAccountSettings *self, IBBAccountParts *parts, GError **error);
 
 /* Whether there is nothing to log in with. */
 gboolean ibb_account_settings_needs_password (const IBBAccountSettings *self);

@@ -4,7 +4,6 @@
 
 #include "xmpp/login/authentication.h"
 
-#include "core/base/jid.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
 #include "ibb-source-private.h"
@@ -165,13 +164,32 @@ choose_token (IBBAuthentication       *self,
 }
 
 IBBAuthentication *
-ibb_authentication_new (IBBXmlStream         *stream,
-                        GMainContext         *context,
-                        IBBSaslParameters    *parameters,
-                        const IBBSasl2Wishes *wishes,
-                        IBBElement           *features,
-                        GError              **error)
+ibb_authentication_new (IBBXmlStream             *stream,
+                        GMainContext             *context,
+                        const IBBAccountSettings *settings,
+                        const IBBAccountParts    *parts,
+                        GTlsConnection           *tls,
+                        const IBBResumption      *resumption,
+                        IBBElement               *features,
+                        GError                  **error)
 {
+  IBBSaslParameters parameters = {
+    .node = parts->node,
+    .bare_jid = parts->bare_jid,
+    .password = settings->password,
+    .tls = tls,
+    .has_certificate = tls != NULL && settings->certificate != NULL,
+    .policy = settings->password_policy,
+  };
+  /* A resource is requested along with SASL2 only if the account names none: the server need not
+   * take the one that is named (XEP-0386 §3.2). */
+  IBBSasl2Wishes wishes = {
+    .user_agent_id = tls != NULL ? settings->user_agent_id : NULL,
+    .token = settings->token,
+    .binds = parts->resource == NULL,
+    .confirms = settings->resumable,
+    .resumption = resumption,
+  };
   IBBAuthentication *self = g_new0 (IBBAuthentication, 1);
   IBBElement        *sasl2 = ibb_sasl2_get_offer (features);
   IBBElement        *offer;
@@ -179,10 +197,10 @@ ibb_authentication_new (IBBXmlStream         *stream,
 
   self->stream = ibb_xml_stream_ref (stream);
   self->context = context;
-  self->bare_jid = g_strdup (parameters->bare_jid);
-  self->domain = ibb_jid_dup_domain (parameters->bare_jid);
-  self->sasl = choose (parameters, features, &offer, &cause);
-  choose_token (self, parameters, wishes, sasl2, offer != NULL);
+  self->bare_jid = g_strdup (parts->bare_jid);
+  self->domain = g_strdup (parts->domain);
+  self->sasl = choose (&parameters, features, &offer, &cause);
+  choose_token (self, &parameters, &wishes, sasl2, offer != NULL);
   if (self->sasl == NULL && self->fast == NULL)
     {
       g_propagate_error (error, g_steal_pointer (&cause));
@@ -193,7 +211,12 @@ ibb_authentication_new (IBBXmlStream         *stream,
   if (self->fast != NULL)
     offer = sasl2;
   self->namespace = offer != NULL ? IBB_SASL2_NAMESPACE : IBB_SASL_NAMESPACE;
-  send_first (self, offer, wishes);
+  send_first (self, offer, &wishes);
+  g_debug ("Logging in to %s%s with %s", self->domain, offer != NULL ? " by SASL2" : "",
+           ibb_authentication_get_mechanism (self));
+  /* A stanza may follow the success of SASL2 at once. */
+  if (offer != NULL)
+    ibb_xml_stream_expect_stanzas (stream);
 
   return self;
 }

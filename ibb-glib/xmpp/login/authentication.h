@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "xmpp/base/account.h"
 #include "xmpp/login/fast.h"
 #include "xmpp/login/sasl.h"
 #include "xmpp/login/sasl2.h"
@@ -39,14 +40,16 @@ typedef enum
   IBB_AUTHENTICATION_TOKEN_REFUSED, /* without the token, another attempt may succeed */
 } IBBAuthenticationState;
 
-/* Sends the first element. Fills in, from the features, which mechanisms the server offers.
- * NULL: none of them can be used. */
-IBBAuthentication *ibb_authentication_new (IBBXmlStream         *stream,
-                                           GMainContext         *context,
-                                           IBBSaslParameters    *parameters,
-                                           const IBBSasl2Wishes *wishes,
-                                           IBBElement           *features,
-                                           GError              **error);
+/* Chooses a mechanism that the features offer, and sends the first element. tls (nullable):
+ * not encrypted. resumption (nullable): along with SASL2. NULL: no mechanism can be used. */
+IBBAuthentication *ibb_authentication_new (IBBXmlStream             *stream,
+                                           GMainContext             *context,
+                                           const IBBAccountSettings *settings,
+                                           const IBBAccountParts    *parts,
+                                           GTlsConnection           *tls,
+                                           const IBBResumption      *resumption,
+                                           IBBElement               *features,
+                                           GError                  **error);
 void               ibb_authentication_free (IBBAuthentication *self);
 const char        *ibb_authentication_get_mechanism (IBBAuthentication *self);
 /* Whether the login goes by SASL2: then no new XML stream follows. */

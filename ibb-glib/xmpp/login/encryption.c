@@ -45,7 +45,7 @@ upgrade_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     }
   else if (self->handler != NULL)
     {
-      self->handler->failed (error, self->owner);
+      self->handler->failed (self->identity, NULL, 0, error, self->owner);
     }
   encryption_unref (self);
 }
@@ -78,12 +78,10 @@ handshake_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     ibb_xml_stream_abort (self->stream, NULL, self->abort_error);
   else if (self->handler == NULL)
     ;
-  else if (untrusted != NULL)
-    self->handler->untrusted (self->identity, untrusted, errors, error, self->owner);
   else if (self->tls != NULL)
     secured (self);
   else
-    self->handler->failed (error, self->owner);
+    self->handler->failed (self->identity, untrusted, errors, error, self->owner);
   encryption_unref (self);
 }
 

@@ -18,13 +18,13 @@ typedef struct _IBBEncryption IBBEncryption;
 typedef struct
 {
   void (*secured) (gpointer owner); /* the XML stream goes through TLS */
-  /* The certificate of identity is not trusted, and the handshake has stopped. */
-  void (*untrusted) (const char          *identity,
-                     GTlsCertificate     *certificate,
-                     GTlsCertificateFlags errors,
-                     const GError        *error,
-                     gpointer             owner);
-  void (*failed) (const GError *error, gpointer owner);
+  /* The handshake has stopped. untrusted (nullable): the certificate of identity, if that is the
+   * cause. */
+  void (*failed) (const char          *identity,
+                  GTlsCertificate     *untrusted,
+                  GTlsCertificateFlags errors,
+                  const GError        *error,
+                  gpointer             owner);
 } IBBEncryptionHandler;
 
 struct _IBBEncryption

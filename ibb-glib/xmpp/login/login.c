@@ -374,10 +374,7 @@ login_failed (IBBLogin *self, const GError *error)
 }
 
 static void
-done_cb (IBBNegotiation       *negotiation,
-         IBBNegotiationResult *result,
-         const GError         *error,
-         gpointer              owner)
+done_cb (IBBNegotiationResult *result, const GError *error, gboolean is_refused, gpointer owner)
 {
   if (result != NULL)
     login_succeeded (owner, result);

@@ -4,25 +4,19 @@
 
 #include "xmpp/login/negotiation.h"
 
-#include "core/base/jid.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
-#include "ibb-source-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
-#include "xmpp/base/domain.h"
 #include "xmpp/login/admission.h"
 #include "xmpp/login/authentication.h"
 #include "xmpp/login/binding.h"
 #include "xmpp/login/encryption.h"
-#include "xmpp/login/login-stage.h"
+#include "xmpp/login/login-clock.h"
 #include "xmpp/reach/dial.h"
-#include "xmpp/reach/handshake.h"
 #include "xmpp/reach/route.h"
 #include "xmpp/stream/stream-error.h"
 
-/* Milliseconds for a login, without the answer of the user. Each step has a shorter time. */
-#define LOGIN_TIMEOUT 30000
 #define MAX_REDIRECTS 3
 
 struct _IBBNegotiation
@@ -33,16 +27,10 @@ struct _IBBNegotiation
   gpointer                     owner;
   IBBAccountSettings           settings;
   GTlsCertificate             *accepted_certificate; /* (nullable): of the server */
-  char                        *bare_jid;
-  char                        *node; /* (nullable) */
-  char                        *domain;
-  char                        *resource; /* (nullable) */
+  IBBAccountParts              parts;                /* of the JID */
 
-  IBBLoginStage        stage;
-  gint64               deadline;          /* of the whole login, monotonic */
-  guint                timeout;           /* of the stage, in milliseconds */
+  IBBLoginClock        clock;
   GCancellable        *cancellable;       /* of the attempt to connect */
-  GSource             *timer;             /* (nullable): for timeout */
   IBBEndpoint         *endpoint;          /* (nullable): of a WebSocket that stream goes over */
   guint                n_redirects;       /* followed to other servers */
   IBBXmlStream        *stream;            /* (nullable) */
@@ -80,8 +68,7 @@ end (IBBNegotiation *self, IBBNegotiationResult *result, const GError *error)
 {
   g_autoptr (IBBNegotiation) keep = ibb_negotiation_ref (self); /* it has the result */
 
-  self->stage = IBB_LOGIN_STAGE_DONE;
-  ibb_source_clear (&self->timer);
+  ibb_login_clock_stop (&self->clock);
   g_clear_pointer (&self->authentication, ibb_authentication_free);
   g_clear_pointer (&self->binding, ibb_binding_free);
   g_cancellable_cancel (self->cancellable);
@@ -91,13 +78,13 @@ end (IBBNegotiation *self, IBBNegotiationResult *result, const GError *error)
   g_clear_pointer (&self->stream, ibb_xml_stream_unref);
   ibb_account_settings_clear (&self->settings);
   if (self->handler != NULL)
-    self->handler->done (self, result, error, self->owner);
+    self->handler->done (result, error, self->was_refused, self->owner);
 }
 
 void
 ibb_negotiation_fail (IBBNegotiation *self, const GError *error)
 {
-  if (self->stage != IBB_LOGIN_STAGE_DONE)
+  if (self->clock.stage != IBB_LOGIN_STAGE_DONE)
     end (self, NULL, error);
 }
 
@@ -124,54 +111,25 @@ static void G_GNUC_PRINTF (4, 5)
   ibb_negotiation_fail (self, error);
 }
 
-gboolean
-ibb_negotiation_was_refused (IBBNegotiation *self)
-{
-  return self->was_refused;
-}
-
 static void
 tell (IBBNegotiation *self, IBBXmppLoginStep step, const char *text)
 {
-  if (self->stage != IBB_LOGIN_STAGE_DONE && self->handler->step != NULL)
+  if (self->clock.stage != IBB_LOGIN_STAGE_DONE && self->handler->step != NULL)
     self->handler->step (step, text, self->result.certificate, self->owner);
 }
 
 static gboolean
-timeout_cb (gpointer user_data)
+late_cb (gpointer user_data)
 {
   IBBNegotiation    *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (self->stage == IBB_LOGIN_STAGE_CERTIFICATE)
+  if (self->clock.stage == IBB_LOGIN_STAGE_CERTIFICATE)
     error = g_error_copy (self->certificate_error);
   else
-    error = ibb_login_stage_new_error (self->stage, self->domain, self->timeout);
+    error = ibb_login_clock_new_late_error (&self->clock, self->parts.domain);
   ibb_negotiation_fail (self, error);
   return G_SOURCE_REMOVE;
-}
-
-static void
-start_clock (IBBNegotiation *self)
-{
-  self->deadline = g_get_monotonic_time () + LOGIN_TIMEOUT * G_TIME_SPAN_MILLISECOND;
-}
-
-/* Begins a stage. It gets its own time, or the rest of the whole time if that is less. */
-static void
-enter (IBBNegotiation *self, IBBLoginStage stage)
-{
-  gint64 left = (self->deadline - g_get_monotonic_time ()) / G_TIME_SPAN_MILLISECOND;
-
-  self->stage = stage;
-  self->timeout = ibb_login_stage_get_timeout (stage);
-  if (stage != IBB_LOGIN_STAGE_CERTIFICATE && stage != IBB_LOGIN_STAGE_PASSWORD)
-    self->timeout = (guint) CLAMP (left, 0, (gint64) self->timeout);
-  ibb_source_clear (&self->timer);
-  self->timer = ibb_source_attach (
-      g_timeout_source_new (self->timeout), ibb_thread_get_context (self->thread),
-      "[ibb-glib] login timeout", timeout_cb, ibb_negotiation_ref (self),
-      (GDestroyNotify) ibb_negotiation_unref);
 }
 
 /* Ends with a bound resource, or with a resumed XML stream. */
@@ -189,10 +147,11 @@ start_binding (IBBNegotiation *self, IBBElement *features)
 {
   g_autoptr (GError) error = NULL;
 
-  enter (self, IBB_LOGIN_STAGE_BIND);
+  ibb_login_clock_enter (&self->clock, IBB_LOGIN_STAGE_BIND);
   /* A stanza may follow the answer at once. It is for the client. */
   ibb_xml_stream_expect_stanzas (self->stream);
-  self->binding = ibb_binding_new (self->stream, features, self->bare_jid, self->resource, &error);
+  self->binding =
+      ibb_binding_new (self->stream, features, self->parts.bare_jid, self->parts.resource, &error);
   if (self->binding == NULL)
     ibb_negotiation_fail (self, error);
 }
@@ -219,13 +178,13 @@ start_resumption (IBBNegotiation *self)
     {
       self->was_refused = TRUE;
       fail (self, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
-            _ ("The server of “%s” does not resume connections any more"), self->domain);
+            _ ("The server of “%s” does not resume connections any more"), self->parts.domain);
       return;
     }
 
   /* The stanzas that the server sends again follow its answer at once. */
   ibb_xml_stream_expect_stanzas (self->stream);
-  enter (self, IBB_LOGIN_STAGE_RESUME);
+  ibb_login_clock_enter (&self->clock, IBB_LOGIN_STAGE_RESUME);
   ibb_resumption_send (&self->resumption, self->stream);
 }
 
@@ -233,7 +192,7 @@ static void
 handle_resumption (IBBNegotiation *self, IBBElement *element)
 {
   g_autoptr (GError) error = NULL;
-  IBBResumptionState state = ibb_resumption_handle (&self->resumption, element, self->domain,
+  IBBResumptionState state = ibb_resumption_handle (&self->resumption, element, self->parts.domain,
                                                     &self->result.resumed_h, &error);
 
   if (state == IBB_RESUMPTION_DONE)
@@ -251,30 +210,14 @@ static void
 start_sasl (IBBNegotiation *self, IBBElement *features)
 {
   g_autoptr (GError) error = NULL;
-  gboolean           is_secure = self->encryption != NULL;
-  IBBSaslParameters  parameters = {
-     .node = self->node,
-     .bare_jid = self->bare_jid,
-     .password = self->settings.password,
-     .tls = is_secure ? self->encryption->tls : NULL,
-     .has_certificate = is_secure && self->settings.certificate != NULL,
-     .policy = self->settings.password_policy,
-  };
-  /* A resource is requested along with SASL2 only if the account names none: the server need not
-   * take the one that is named (XEP-0386 §3.2). */
-  IBBSasl2Wishes wishes = {
-    .user_agent_id = is_secure ? self->settings.user_agent_id : NULL,
-    .token = self->settings.token,
-    .binds = self->resource == NULL,
-    .confirms = self->settings.resumable,
-    .resumption = self->resumption.id != NULL ? &self->resumption : NULL,
-  };
+  GTlsConnection    *tls = self->encryption != NULL ? self->encryption->tls : NULL;
 
   tell (self, IBB_XMPP_LOGIN_STEP_AUTHENTICATE, NULL);
   /* After a resumption along with SASL2 no other features follow. */
   ibb_xml_stream_set_idle_limit (self->stream, ibb_element_get_idle_limit (features));
   self->authentication = ibb_authentication_new (
-      self->stream, ibb_thread_get_context (self->thread), &parameters, &wishes, features, &error);
+      self->stream, self->clock.context, &self->settings, &self->parts, tls,
+      self->resumption.id != NULL ? &self->resumption : NULL, features, &error);
   if (self->authentication == NULL)
     {
       ibb_negotiation_fail (self, error);
@@ -283,13 +226,7 @@ start_sasl (IBBNegotiation *self, IBBElement *features)
 
   g_free (self->result.mechanism);
   self->result.mechanism = g_strdup (ibb_authentication_get_mechanism (self->authentication));
-  g_debug ("Logging in to %s%s with %s", self->domain,
-           ibb_authentication_is_sasl2 (self->authentication) ? " by SASL2" : "",
-           self->result.mechanism);
-  /* A stanza may follow the success of SASL2 at once. */
-  if (ibb_authentication_is_sasl2 (self->authentication))
-    ibb_xml_stream_expect_stanzas (self->stream);
-  enter (self, IBB_LOGIN_STAGE_SASL);
+  ibb_login_clock_enter (&self->clock, IBB_LOGIN_STAGE_SASL);
 }
 
 /* The bare JID is sent only over TLS, unless TLS is off: nobody else should see the account. */
@@ -299,8 +236,9 @@ open_stream (IBBNegotiation *self)
   gboolean is_private =
       self->encryption != NULL || self->settings.tls_mode == IBB_XMPP_TLS_MODE_NONE;
 
-  ibb_xml_stream_open (self->stream, is_private && self->node != NULL ? self->bare_jid : NULL,
-                       self->domain);
+  ibb_xml_stream_open (self->stream,
+                       is_private && self->parts.node != NULL ? self->parts.bare_jid : NULL,
+                       self->parts.domain);
 }
 
 /* The next XML stream begins after this element. Further bytes of this one were inserted by an
@@ -313,7 +251,7 @@ pause_stream (IBBNegotiation *self)
 
   fail (self, IBB_ERROR, IBB_ERROR_PROTOCOL,
         _ ("The server of “%s” sent more than it may while the connection was being secured"),
-        self->domain);
+        self->parts.domain);
   return FALSE;
 }
 
@@ -324,7 +262,7 @@ handle_success (IBBNegotiation *self)
 {
   IBBSasl2Outcome *outcome = &self->authentication->outcome;
 
-  enter (self, IBB_LOGIN_STAGE_LAST_FEATURES);
+  ibb_login_clock_enter (&self->clock, IBB_LOGIN_STAGE_LAST_FEATURES);
   if (!ibb_authentication_is_sasl2 (self->authentication))
     {
       if (pause_stream (self))
@@ -369,7 +307,8 @@ handle_sasl (IBBNegotiation *self, IBBElement *element)
   if (self->authentication->token != NULL)
     ibb_account_settings_replace_token (&self->settings, self->authentication->token);
   if (state == IBB_AUTHENTICATION_GOES_ON)
-    enter (self, IBB_LOGIN_STAGE_SASL); /* the next answer has its own time */
+    ibb_login_clock_enter (&self->clock,
+                           IBB_LOGIN_STAGE_SASL); /* the next answer has its own time */
   else if (state == IBB_AUTHENTICATION_DONE)
     handle_success (self);
   else if (state == IBB_AUTHENTICATION_TOKEN_REFUSED)
@@ -389,14 +328,14 @@ secured_cb (gpointer owner)
   IBBNegotiation *self = owner;
 
   self->result.certificate = g_tls_connection_get_peer_certificate (self->encryption->tls);
-  enter (self, IBB_LOGIN_STAGE_SECURE_FEATURES);
+  ibb_login_clock_enter (&self->clock, IBB_LOGIN_STAGE_SECURE_FEATURES);
   open_stream (self);
 }
 
 void
 ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept)
 {
-  if (self->stage != IBB_LOGIN_STAGE_CERTIFICATE)
+  if (self->clock.stage != IBB_LOGIN_STAGE_CERTIFICATE)
     return;
 
   if (!accept)
@@ -405,55 +344,40 @@ ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept)
       return;
     }
   g_set_object (&self->accepted_certificate, self->untrusted);
-  start_clock (self);
+  ibb_login_clock_start (&self->clock);
   dial (self);
 }
 
 /* The question is asked once: then the server has to show the accepted certificate, over a new
  * connection, as no server waits for a person. Of a server that another one has named nobody is
- * asked. error: for the refusal. */
+ * asked. */
 static void
-judge_certificate (IBBNegotiation      *self,
-                   const char          *name,
-                   GTlsCertificate     *certificate,
-                   GTlsCertificateFlags errors,
-                   const GError        *error)
+handshake_failed_cb (const char          *identity,
+                     GTlsCertificate     *untrusted,
+                     GTlsCertificateFlags errors,
+                     const GError        *error,
+                     gpointer             owner)
 {
-  if (self->accepted_certificate != NULL || self->n_redirects > 0 ||
+  IBBNegotiation *self = owner;
+
+  if (untrusted == NULL || self->accepted_certificate != NULL || self->n_redirects > 0 ||
       self->handler->certificate == NULL)
     {
       ibb_negotiation_fail (self, error);
       return;
     }
 
-  g_set_object (&self->untrusted, certificate);
+  abort_stream (self, error);
+  g_set_object (&self->untrusted, untrusted);
   g_clear_error (&self->certificate_error);
   self->certificate_error = g_error_copy (error);
-  enter (self, IBB_LOGIN_STAGE_CERTIFICATE);
-  self->handler->certificate (self, name, certificate, errors, self->owner);
-}
-
-static void
-untrusted_cb (const char          *identity,
-              GTlsCertificate     *certificate,
-              GTlsCertificateFlags errors,
-              const GError        *error,
-              gpointer             owner)
-{
-  abort_stream (owner, error);
-  judge_certificate (owner, identity, certificate, errors, error);
-}
-
-static void
-encryption_failed_cb (const GError *error, gpointer owner)
-{
-  ibb_negotiation_fail (owner, error);
+  ibb_login_clock_enter (&self->clock, IBB_LOGIN_STAGE_CERTIFICATE);
+  self->handler->certificate (self, identity, untrusted, errors, self->owner);
 }
 
 static const IBBEncryptionHandler encryption_handler = {
   .secured = secured_cb,
-  .untrusted = untrusted_cb,
-  .failed = encryption_failed_cb,
+  .failed = handshake_failed_cb,
 };
 
 /* What names the first server is trusted with the login; what a server names is trusted only with a
@@ -462,9 +386,9 @@ static void
 start_handshake (IBBNegotiation *self)
 {
   const char *identity =
-      self->endpoint != NULL && self->n_redirects == 0 ? self->endpoint->host : self->domain;
+      self->endpoint != NULL && self->n_redirects == 0 ? self->endpoint->host : self->parts.domain;
 
-  enter (self, IBB_LOGIN_STAGE_HANDSHAKE);
+  ibb_login_clock_enter (&self->clock, IBB_LOGIN_STAGE_HANDSHAKE);
   self->encryption =
       ibb_encryption_new (self->thread, self->stream, identity, self->endpoint, &self->settings,
                           self->accepted_certificate, &encryption_handler, self);
@@ -476,13 +400,14 @@ handle_first_features (IBBNegotiation *self, IBBElement *features)
   g_autoptr (GError) error = NULL;
   gboolean           encrypts;
 
-  if (!ibb_encryption_choose (features, self->settings.tls_mode, self->domain, &encrypts, &error))
+  if (!ibb_encryption_choose (features, self->settings.tls_mode, self->parts.domain, &encrypts,
+                              &error))
     ibb_negotiation_fail (self, error);
   else if (!encrypts)
     start_sasl (self, features);
   else
     {
-      enter (self, IBB_LOGIN_STAGE_PROCEED);
+      ibb_login_clock_enter (&self->clock, IBB_LOGIN_STAGE_PROCEED);
       ibb_xml_stream_send_text (self->stream, IBB_STREAM_XML_STARTTLS);
     }
 }
@@ -492,7 +417,7 @@ handle_proceed (IBBNegotiation *self, IBBElement *element)
 {
   if (!ibb_element_is (element, "proceed", IBB_TLS_NAMESPACE))
     fail (self, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE, _ ("The server of “%s” refused to start TLS"),
-          self->domain);
+          self->parts.domain);
   else if (pause_stream (self))
     start_handshake (self);
 }
@@ -527,9 +452,9 @@ handle_admission (IBBNegotiation *self, IBBElement *element)
 {
   g_autoptr (GError) error = NULL;
 
-  if (ibb_admission_handle (element, self->has_id, self->domain, &error))
+  if (ibb_admission_handle (element, self->has_id, self->parts.domain, &error))
     {
-      self->result.local_jid = g_strdup (self->domain);
+      self->result.local_jid = g_strdup (self->parts.domain);
       succeed (self);
     }
   else
@@ -541,18 +466,19 @@ handle_header (IBBNegotiation *self, IBBElement *header)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->stage == IBB_LOGIN_STAGE_ADMISSION)
+  if (self->clock.stage == IBB_LOGIN_STAGE_ADMISSION)
     {
       /* A stanza may follow the answer at once. */
       ibb_xml_stream_expect_stanzas (self->stream);
       self->has_id = g_strcmp0 (ibb_element_get_attribute (header, "id"), "") != 0;
-      if (!ibb_admission_send (self->stream, header, self->settings.password, self->domain, &error))
+      if (!ibb_admission_send (self->stream, header, self->settings.password, self->parts.domain,
+                               &error))
         ibb_negotiation_fail (self, error);
       return;
     }
   if (g_strcmp0 (ibb_element_get_attribute (header, "version"), "1.0") != 0)
     fail (self, IBB_ERROR, IBB_ERROR_PROTOCOL, _ ("The server of “%s” does not speak XMPP 1.0"),
-          self->domain);
+          self->parts.domain);
 }
 
 /* A redirect (RFC 6120 §4.9.3.19, RFC 7395 §3.6.1) counts only before the authentication: until
@@ -560,13 +486,13 @@ handle_header (IBBNegotiation *self, IBBElement *header)
 static gboolean
 follow (IBBNegotiation *self, const char *place, const GError *error)
 {
-  if (place == NULL || self->stage > IBB_LOGIN_STAGE_SECURE_FEATURES ||
+  if (place == NULL || self->clock.stage > IBB_LOGIN_STAGE_SECURE_FEATURES ||
       self->n_redirects >= MAX_REDIRECTS ||
       !ibb_route_redirect (&self->settings, place, self->endpoint != NULL))
     return FALSE;
   self->n_redirects++;
 
-  g_debug ("%s sends us to %s", self->domain, place);
+  g_debug ("%s sends us to %s", self->parts.domain, place);
   abort_stream (self, error);
   dial (self);
   return TRUE;
@@ -575,9 +501,9 @@ follow (IBBNegotiation *self, const char *place, const GError *error)
 static void
 handle_error (IBBNegotiation *self, const IBBElement *element)
 {
-  g_autoptr (GError) error = self->stage == IBB_LOGIN_STAGE_ADMISSION
-                                 ? ibb_admission_to_error (element, self->domain)
-                                 : ibb_stream_error_to_error (element, self->domain);
+  g_autoptr (GError) error = self->clock.stage == IBB_LOGIN_STAGE_ADMISSION
+                                 ? ibb_admission_to_error (element, self->parts.domain)
+                                 : ibb_stream_error_to_error (element, self->parts.domain);
 
   if (!follow (self, ibb_stream_error_get_other_host (element), error))
     ibb_negotiation_fail (self, error);
@@ -593,21 +519,21 @@ element_cb (IBBXmlStream *stream, IBBParserEvent event, IBBElement *element, gpo
     handle_header (self, element);
   else if (ibb_element_is (element, "error", IBB_STREAM_NAMESPACE))
     handle_error (self, element);
-  else if (self->stage == IBB_LOGIN_STAGE_ADMISSION)
+  else if (self->clock.stage == IBB_LOGIN_STAGE_ADMISSION)
     handle_admission (self, element);
-  else if (self->stage == IBB_LOGIN_STAGE_FEATURES && features)
+  else if (self->clock.stage == IBB_LOGIN_STAGE_FEATURES && features)
     handle_first_features (self, element);
-  else if (self->stage == IBB_LOGIN_STAGE_PROCEED)
+  else if (self->clock.stage == IBB_LOGIN_STAGE_PROCEED)
     handle_proceed (self, element);
-  else if (self->stage == IBB_LOGIN_STAGE_SECURE_FEATURES && features)
+  else if (self->clock.stage == IBB_LOGIN_STAGE_SECURE_FEATURES && features)
     start_sasl (self, element);
-  else if (self->stage == IBB_LOGIN_STAGE_SASL)
+  else if (self->clock.stage == IBB_LOGIN_STAGE_SASL)
     handle_sasl (self, element);
-  else if (self->stage == IBB_LOGIN_STAGE_LAST_FEATURES && features)
+  else if (self->clock.stage == IBB_LOGIN_STAGE_LAST_FEATURES && features)
     handle_last_features (self, element);
-  else if (self->stage == IBB_LOGIN_STAGE_RESUME)
+  else if (self->clock.stage == IBB_LOGIN_STAGE_RESUME)
     handle_resumption (self, element);
-  else if (self->stage == IBB_LOGIN_STAGE_BIND)
+  else if (self->clock.stage == IBB_LOGIN_STAGE_BIND)
     handle_binding (self, element);
 }
 
@@ -617,9 +543,9 @@ stanza_cb (IBBXmlStream *stream, IBBStanza *stanza, gpointer owner)
 {
   IBBNegotiation *self = owner;
 
-  if (self->stage != IBB_LOGIN_STAGE_RESUME && self->stage != IBB_LOGIN_STAGE_BIND)
+  if (self->clock.stage != IBB_LOGIN_STAGE_RESUME && self->clock.stage != IBB_LOGIN_STAGE_BIND)
     fail (self, IBB_ERROR, IBB_ERROR_PROTOCOL,
-          _ ("The server of “%s” sent a stanza before the login was complete"), self->domain);
+          _ ("The server of “%s” sent a stanza before the login was complete"), self->parts.domain);
 }
 
 static void
@@ -631,7 +557,7 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
   if (error == NULL || follow (self, ibb_xml_stream_get_other_uri (stream), error))
     return;
 
-  closed = ibb_login_stage_new_closed_error (self->stage, self->domain, error);
+  closed = ibb_login_clock_new_closed_error (&self->clock, self->parts.domain, error);
   ibb_negotiation_fail (self, closed);
 }
 
@@ -657,14 +583,14 @@ connected (IBBNegotiation *self, GSocketConnection *connection)
                             (GDestroyNotify) ibb_negotiation_unref);
   if (self->settings.is_component)
     {
-      enter (self, IBB_LOGIN_STAGE_ADMISSION);
-      ibb_xml_stream_open_component (self->stream, self->domain);
+      ibb_login_clock_enter (&self->clock, IBB_LOGIN_STAGE_ADMISSION);
+      ibb_xml_stream_open_component (self->stream, self->parts.domain);
     }
   else if (self->endpoint != NULL || self->settings.tls_mode == IBB_XMPP_TLS_MODE_DIRECT)
     start_handshake (self);
   else
     {
-      enter (self, IBB_LOGIN_STAGE_FEATURES);
+      ibb_login_clock_enter (&self->clock, IBB_LOGIN_STAGE_FEATURES);
       open_stream (self);
     }
 }
@@ -680,14 +606,12 @@ dial_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 
   g_clear_pointer (&self->endpoint, ibb_endpoint_unref);
   connection = ibb_route_finish (result, &self->endpoint, &untrusted, &errors, &error);
-  if (self->stage != IBB_LOGIN_STAGE_CONNECT)
+  if (self->clock.stage != IBB_LOGIN_STAGE_CONNECT)
     return;
   if (connection != NULL)
     connected (self, connection);
-  else if (untrusted != NULL)
-    judge_certificate (self, self->domain, untrusted, errors, error);
   else
-    ibb_negotiation_fail (self, error);
+    handshake_failed_cb (self->parts.domain, untrusted, errors, error, self);
 }
 
 static void
@@ -699,19 +623,19 @@ found_cb (const char *text, gpointer owner)
 static void
 dial (IBBNegotiation *self)
 {
-  enter (self, IBB_LOGIN_STAGE_CONNECT);
-  ibb_route_async (self->domain, &self->settings, self->accepted_certificate, found_cb, self,
+  ibb_login_clock_enter (&self->clock, IBB_LOGIN_STAGE_CONNECT);
+  ibb_route_async (self->parts.domain, &self->settings, self->accepted_certificate, found_cb, self,
                    self->cancellable, dial_cb, ibb_negotiation_ref (self));
 }
 
 void
 ibb_negotiation_answer_password (IBBNegotiation *self, const char *password)
 {
-  if (self->stage != IBB_LOGIN_STAGE_PASSWORD)
+  if (self->clock.stage != IBB_LOGIN_STAGE_PASSWORD)
     return;
 
   self->settings.password = g_strdup (password);
-  start_clock (self);
+  ibb_login_clock_start (&self->clock);
   dial (self);
 }
 
@@ -722,21 +646,20 @@ start_cb (gpointer user_data)
   IBBNegotiation    *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (self->stage == IBB_LOGIN_STAGE_DONE)
+  if (self->clock.stage == IBB_LOGIN_STAGE_DONE)
     return G_SOURCE_REMOVE;
 
-  start_clock (self);
+  ibb_login_clock_start (&self->clock);
   if (!ibb_encryption_check (&self->settings, &error) ||
-      !ibb_account_settings_split (&self->settings, &self->bare_jid, &self->node, &self->domain,
-                                   &self->resource, &error))
+      !ibb_account_settings_split (&self->settings, &self->parts, &error))
     ibb_negotiation_fail (self, error);
-  else if (self->node == NULL || self->handler->password == NULL ||
+  else if (self->parts.node == NULL || self->handler->password == NULL ||
            !ibb_account_settings_needs_password (&self->settings))
     dial (self);
   else
     {
-      enter (self, IBB_LOGIN_STAGE_PASSWORD);
-      self->handler->password (self, self->bare_jid, self->owner);
+      ibb_login_clock_enter (&self->clock, IBB_LOGIN_STAGE_PASSWORD);
+      self->handler->password (self, self->parts.bare_jid, self->owner);
     }
   return G_SOURCE_REMOVE;
 }
@@ -762,6 +685,9 @@ ibb_negotiation_new (IBBThread                   *thread,
       ibb_resumption_copy (resumption, &self->resumption);
       g_set_object (&self->accepted_certificate, resumption->accepted_certificate);
     }
+  self->clock.context = ibb_thread_get_context (thread);
+  self->clock.late = late_cb;
+  self->clock.owner = self;
   self->cancellable = g_cancellable_new ();
 
   ibb_thread_invoke (thread, start_cb, ibb_negotiation_ref (self),
@@ -789,10 +715,7 @@ ibb_negotiation_unref (IBBNegotiation *self)
   g_free (self->result.local_jid);
   g_free (self->result.mechanism);
   g_clear_pointer (&self->result.management, ibb_element_unref);
-  g_free (self->bare_jid);
-  g_free (self->node);
-  g_free (self->domain);
-  g_free (self->resource);
+  ibb_account_parts_clear (&self->parts);
   g_clear_object (&self->untrusted);
   g_clear_error (&self->certificate_error);
   g_object_unref (self->cancellable);

@@ -47,10 +47,12 @@ typedef struct
                 const char      *text,
                 GTlsCertificate *certificate,
                 gpointer         owner);
-  /* Once. result is NULL on error. The negotiation stays until this returns. */
-  void (*done) (IBBNegotiation       *negotiation,
-                IBBNegotiationResult *result,
+  /* Once. result is NULL on error. The negotiation stays until this returns. is_refused: the server
+   * has refused the login, or has forgotten the XML stream that was to be resumed, so that another
+   * attempt would fail, too. */
+  void (*done) (IBBNegotiationResult *result,
                 const GError         *error,
+                gboolean              is_refused,
                 gpointer              owner);
 } IBBNegotiationHandler;
 
@@ -66,9 +68,6 @@ void            ibb_negotiation_unref (IBBNegotiation *self);
 void            ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept);
 /* password (nullable): the login goes on without. */
 void ibb_negotiation_answer_password (IBBNegotiation *self, const char *password);
-/* Whether the server refused the login, or has forgotten the XML stream that was to be resumed:
- * another attempt would fail too. */
-gboolean ibb_negotiation_was_refused (IBBNegotiation *self);
 /* Ends it with this error, unless it has ended. */
 void ibb_negotiation_fail (IBBNegotiation *self, const GError *error);
 /* Ends it without a call of done (), and releases the reference. */

@@ -112,24 +112,18 @@ confirm (IBBConnection *client, GQueue *awaited)
 static void
 handle_management (IBBLink *self, IBBConnection *client, IBBXmlStream *stream, IBBElement *element)
 {
-  GQueue awaited = G_QUEUE_INIT;
+  GQueue                  awaited = G_QUEUE_INIT;
+  IBBStreamManagementNews news =
+      ibb_stream_management_handle (self->management, stream, element, &awaited);
+  gboolean is_acknowledged = news == IBB_STREAM_MANAGEMENT_ACKNOWLEDGED;
 
-  switch (ibb_stream_management_handle (self->management, stream, element, &awaited))
-    {
-    case IBB_STREAM_MANAGEMENT_ACKNOWLEDGED:
-      ibb_keepalive_forget_silences (self->keepalive);
-      confirm (client, &awaited);
-      if (ibb_outbox_take_drained (self->outbox))
-        ibb_connection_drained (client);
-      break;
-    case IBB_STREAM_MANAGEMENT_REFUSED:
-      confirm (client, &awaited); /* the server will not tell any more */
-      ibb_connection_drained (client);
-      break;
-    case IBB_STREAM_MANAGEMENT_NOTHING:
-    default:
-      break;
-    }
+  if (is_acknowledged)
+    ibb_keepalive_forget_silences (self->keepalive);
+  confirm (client, &awaited);
+  /* A server that has refused will not tell any more. */
+  if (news == IBB_STREAM_MANAGEMENT_REFUSED ||
+      (is_acknowledged && ibb_outbox_take_drained (self->outbox)))
+    ibb_connection_drained (client);
 }
 
 /* The end of a login, and a new one. */
@@ -159,6 +153,19 @@ relogin_done_cb (IBBReconnection *relogin, IBBNegotiationResult *result, gpointe
     take_stream (self, result->stream); /* to be closed in good order: leave_cb () comes next */
 }
 
+/* error (nullable): the disconnect error. */
+static void
+give_up_return (IBBLink *self, IBBConnection *client, const GError *error)
+{
+  g_autoptr (GError) lost = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                                                 _ ("The client does not log in again"));
+
+  g_clear_pointer (&self->relogin, ibb_reconnection_free);
+  set_offline (self, error);
+  ibb_connection_set_state_with_error (client, IBB_CONNECTION_STATE_OFFLINE,
+                                       error != NULL ? error : lost);
+}
+
 static void
 relogin_failed_cb (IBBReconnection *relogin,
                    const GError    *error,
@@ -168,11 +175,8 @@ relogin_failed_cb (IBBReconnection *relogin,
   IBBLink                  *self = owner;
   g_autoptr (IBBConnection) client = ibb_weak_get (self->client);
 
-  g_clear_pointer (&self->relogin, ibb_reconnection_free);
-  if (client == NULL)
-    return;
-  set_offline (self, error);
-  ibb_connection_set_state_with_error (client, IBB_CONNECTION_STATE_OFFLINE, error);
+  if (client != NULL)
+    give_up_return (self, client, error);
 }
 
 static const IBBReconnectionHandler relogin_handler = {
@@ -358,24 +362,12 @@ closed_cb (IBBXmlStream *stream, const GError *error, gpointer owner)
       ibb_backoff_reset (self->login_backoff);
       ibb_backoff_reset (self->resumption_backoff);
     }
-  if (error != NULL && can_resume (self))
-    {
-      suspend (self, client, error);
-      return;
-    }
   if (error == NULL)
     logged_out = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, _ ("Logged out"));
-  go_offline (self, client, error != NULL ? error : logged_out, END_LOST);
-}
-
-/* After most errors the server has forgotten the XML stream, or a resumption would meet the same
- * error. These two errors are about the connection only. */
-static gboolean
-may_resume_after (IBBElement *error)
-{
-  const char *condition = ibb_element_get_condition (error, IBB_STREAM_ERROR_NAMESPACE);
-
-  return g_strcmp0 (condition, "connection-timeout") == 0 || g_strcmp0 (condition, "reset") == 0;
+  if (error != NULL && can_resume (self))
+    suspend (self, client, error);
+  else
+    go_offline (self, client, error != NULL ? error : logged_out, END_LOST);
 }
 
 static void
@@ -393,7 +385,7 @@ element_cb (IBBXmlStream *stream, IBBParserEvent event, IBBElement *element, gpo
       return;
     }
 
-  self->may_resume = may_resume_after (element);
+  self->may_resume = ibb_stream_error_is_of_connection (element);
   error = self->addresses != NULL
               ? ibb_admission_to_error (element, ibb_account_get_jid (self->account))
               : ibb_stream_error_to_error (element, ibb_account_get_jid (self->account));
@@ -504,23 +496,18 @@ ibb_link_update_presence (IBBLink *self)
 
 /* Login. */
 
-static IBBOutboxConfirmation
-get_confirmation (IBBNegotiationResult *result, gboolean is_wanted)
-{
-  if (result->management != NULL)
-    return IBB_OUTBOX_CONFIRMATION_ASKED;
-
-  return result->can_manage && is_wanted ? IBB_OUTBOX_CONFIRMATION_ASK
-                                         : IBB_OUTBOX_CONFIRMATION_NONE;
-}
-
 static void
 go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
 {
   g_auto (IBBAccountSettings) settings = { NULL };
   g_autoptr (IBBStanza)       presence = NULL;
+  IBBOutboxConfirmation       confirmation = IBB_OUTBOX_CONFIRMATION_NONE;
 
   ibb_account_get (self->account, &settings);
+  if (result->management != NULL)
+    confirmation = IBB_OUTBOX_CONFIRMATION_ASKED;
+  else if (result->can_manage && settings.resumable)
+    confirmation = IBB_OUTBOX_CONFIRMATION_ASK;
   self->is_available = settings.send_presence;
   if (self->is_available)
     presence = ibb_reception_create_presence (&self->reception, client, settings.priority);
@@ -528,8 +515,7 @@ go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
   self->resource = g_strdup (ibb_jid_get_resource (result->local_jid));
   ibb_backoff_reset (self->resumption_backoff);
   take_stream (self, result->stream);
-  ibb_outbox_open (self->outbox, result->stream, get_confirmation (result, settings.resumable),
-                   presence);
+  ibb_outbox_open (self->outbox, result->stream, confirmation, presence);
   if (result->management != NULL)
     handle_management (self, client, result->stream, result->management);
   ibb_status_set_online (self->status, result);
@@ -574,25 +560,19 @@ login_cb (gpointer user_data)
 void
 ibb_link_login (IBBLink *self, GTask *task, gboolean is_blocking)
 {
-  IBBConnectionState state = ibb_status_begin_login (self->status);
+  GError *error = ibb_status_begin_login (self->status, ibb_account_get_jid (self->account));
 
-  if (state == IBB_CONNECTION_STATE_OFFLINE)
+  if (error != NULL)
     {
-      self->login_context = is_blocking ? g_main_context_ref (g_task_get_context (task))
-                                        : ibb_status_dup_context (self->status);
-      g_task_set_task_data (task, self, NULL);
-      ibb_thread_invoke (self->thread, login_cb, task, NULL);
+      g_task_return_error (task, error);
+      g_object_unref (task);
       return;
     }
 
-  if (state == IBB_CONNECTION_STATE_CONNECTING)
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING,
-                             _ ("“%s” is already logging in or out"),
-                             ibb_account_get_jid (self->account));
-  else
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_EXISTS, _ ("“%s” is already logged in"),
-                             ibb_account_get_jid (self->account));
-  g_object_unref (task);
+  self->login_context = is_blocking ? g_main_context_ref (g_task_get_context (task))
+                                    : ibb_status_dup_context (self->status);
+  g_task_set_task_data (task, self, NULL);
+  ibb_thread_invoke (self->thread, login_cb, task, NULL);
 }
 
 /* Logout. */
@@ -605,28 +585,6 @@ give_up_resumption (IBBLink *self, IBBConnection *client)
 
   g_clear_pointer (&self->reconnection, ibb_reconnection_free);
   go_offline (self, client, error, END_WANTED);
-}
-
-/* error (nullable): the disconnect error. */
-static void
-give_up_return (IBBLink *self, IBBConnection *client, const GError *error)
-{
-  g_autoptr (GError) lost = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
-                                                 _ ("The client does not log in again"));
-
-  g_clear_pointer (&self->relogin, ibb_reconnection_free);
-  set_offline (self, error);
-  ibb_connection_set_state_with_error (client, IBB_CONNECTION_STATE_OFFLINE,
-                                       error != NULL ? error : lost);
-}
-
-static void
-end_login (IBBLink *self)
-{
-  g_autoptr (GError) error =
-      g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("The login was ended by a logout"));
-
-  ibb_login_fail (self->login, error);
 }
 
 static void
@@ -659,7 +617,7 @@ logout_cb (gpointer user_data)
   else if (self->relogin != NULL)
     give_up_return (self, client, NULL);
   else if (self->login != NULL)
-    end_login (self);
+    ibb_login_end (self->login);
 
   if (self->stream == NULL)
     {

@@ -27,7 +27,7 @@
 
 typedef struct _IBBLink IBBLink;
 
-/* The objects live as long as the link, and each says which threads may call it. */
+/* The link owns its objects. The header of each says which threads may call it. */
 struct _IBBLink
 {
   IBBWeak        *client; /* (owned) */
@@ -35,7 +35,6 @@ struct _IBBLink
   IBBThread      *thread;
   int             auto_reconnect; /* atomic */
 
-  /* (owned); each says which threads may call it */
   IBBAccount          *account;
   IBBAddresses        *addresses; /* (nullable): of a component */
   IBBPresences        *presences; /* (nullable): of a client */

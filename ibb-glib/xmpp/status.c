@@ -5,6 +5,7 @@
 #include "xmpp/status.h"
 
 #include "ibb-enum-types.h"
+#include "ibb-intl-private.h"
 #include "ibb-source-private.h"
 #include "runtime/lock.h"
 #include "runtime/weak.h"
@@ -270,15 +271,19 @@ ibb_status_dup_certificate (IBBStatus *self)
   return self->certificate != NULL ? g_object_ref (self->certificate) : NULL;
 }
 
-IBBConnectionState
-ibb_status_begin_login (IBBStatus *self)
+GError *
+ibb_status_begin_login (IBBStatus *self, const char *jid)
 {
   IBB_AUTO_LOCK (&self->lock);
-  IBBConnectionState state = self->is_logging_out ? IBB_CONNECTION_STATE_CONNECTING : self->state;
 
-  if (state == IBB_CONNECTION_STATE_OFFLINE)
-    set_state_locked (self, IBB_CONNECTION_STATE_CONNECTING);
-  return state;
+  if (self->is_logging_out || self->state == IBB_CONNECTION_STATE_CONNECTING)
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_PENDING, _ ("“%s” is already logging in or out"),
+                        jid);
+  if (self->state != IBB_CONNECTION_STATE_OFFLINE)
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_EXISTS, _ ("“%s” is already logged in"), jid);
+
+  set_state_locked (self, IBB_CONNECTION_STATE_CONNECTING);
+  return NULL;
 }
 
 void

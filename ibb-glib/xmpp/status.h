@@ -34,11 +34,10 @@ guint              ibb_status_get_stanza_limit (IBBStatus *self);
 char              *ibb_status_dup_mechanism (IBBStatus *self);   /* (nullable) */
 GTlsCertificate   *ibb_status_dup_certificate (IBBStatus *self); /* (nullable) */
 
-/* CONNECTING, if it was OFFLINE. Returns the state before; a logout that is under way
- * counts as CONNECTING. */
-IBBConnectionState ibb_status_begin_login (IBBStatus *self);
-void               ibb_status_login_failed (IBBStatus *self);
-void               ibb_status_set_online (IBBStatus *self, const IBBNegotiationResult *result);
+/* CONNECTING, if it was OFFLINE. Otherwise, or during a logout, the error for a login of jid. */
+GError *ibb_status_begin_login (IBBStatus *self, const char *jid);
+void    ibb_status_login_failed (IBBStatus *self);
+void    ibb_status_set_online (IBBStatus *self, const IBBNegotiationResult *result);
 /* SUSPENDED with the error that broke the XML stream, or ONLINE when it is resumed. */
 void ibb_status_set_state (IBBStatus *self, IBBConnectionState state, const GError *error);
 /* An attempt to come back has failed, and there will be another one. */

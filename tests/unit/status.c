@@ -49,7 +49,7 @@ test_notifications (void)
   IBBStatus          *status = create_status (&object, log);
   g_autoptr (GError)  error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "x");
 
-  g_assert_cmpint (ibb_status_begin_login (status), ==, IBB_CONNECTION_STATE_OFFLINE);
+  g_assert_no_error (ibb_status_begin_login (status, "user@d.test"));
   set_online (status, "user@d.test/r", 10000);
   g_assert_cmpstr (log->str, ==, "");
   iterate ();
@@ -61,7 +61,7 @@ test_notifications (void)
   g_assert_cmpstr (log->str, ==, "local-jid disconnect-error state ");
 
   g_string_truncate (log, 0);
-  ibb_status_begin_login (status);
+  ibb_status_begin_login (status, "user@d.test");
   ibb_status_free (status);
   iterate ();
   g_assert_cmpstr (log->str, ==, "");
@@ -81,7 +81,7 @@ test_attempts (void)
   g_autoptr (GError) kept = NULL;
   const GError      *attempts[] = { lost, refused, refused, other, lost };
 
-  ibb_status_begin_login (status);
+  ibb_status_begin_login (status, "user@d.test");
   set_online (status, "user@d.test/r", 10000);
   ibb_status_set_lost (status, IBB_CONNECTION_STATE_CONNECTING, lost);
   iterate ();
@@ -101,7 +101,7 @@ test_attempts (void)
 
   /* Only a successful login removes it. */
   ibb_status_set_lost (status, IBB_CONNECTION_STATE_OFFLINE, lost);
-  ibb_status_begin_login (status);
+  ibb_status_begin_login (status, "user@d.test");
   ibb_status_login_failed (status);
   kept = ibb_status_dup_error (status);
   g_assert_error (kept, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);

@@ -436,9 +436,9 @@ ibb_login_free (IBBLogin *self)
 }
 
 void
-ibb_login_fail (IBBLogin *self, const GError *error)
+ibb_login_end (IBBLogin *self)
 {
-  ibb_negotiation_fail (self->negotiation, error);
+  fail (self, G_IO_ERROR_CANCELLED, _ ("The login was ended by a logout"));
 }
 
 GTlsCertificate *

@@ -38,7 +38,7 @@ IBBLogin *ibb_login_new (IBBThread             *thread,
                          IBBLoginDone           done,
                          gpointer               owner);
 void      ibb_login_free (IBBLogin *self);
-/* Ends it with this error. */
-void ibb_login_fail (IBBLogin *self, const GError *error);
+/* Ends the login, at a logout. */
+void ibb_login_end (IBBLogin *self);
 /* (nullable) (transfer none): what the application has accepted. */
 GTlsCertificate *ibb_login_get_accepted_certificate (IBBLogin *self);

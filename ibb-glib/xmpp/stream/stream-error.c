@@ -98,3 +98,11 @@ ibb_stream_error_to_error (const IBBElement *element, const char *domain)
   return ibb_stream_error_add_text (g_error_new_literal (error_domain, code, message), element,
                                     IBB_STREAM_ERROR_NAMESPACE);
 }
+
+gboolean
+ibb_stream_error_is_of_connection (const IBBElement *element)
+{
+  const char *condition = ibb_element_get_condition (element, IBB_STREAM_ERROR_NAMESPACE);
+
+  return g_strcmp0 (condition, "connection-timeout") == 0 || g_strcmp0 (condition, "reset") == 0;
+}

@@ -12,3 +12,6 @@ GError *ibb_stream_error_to_error (const IBBElement *element, const char *domain
 GError *ibb_stream_error_add_text (GError *error, const IBBElement *element, const char *namespace);
 /* (nullable): where the server wants the XML stream to be opened instead (RFC 6120 §4.9.3.19). */
 const char *ibb_stream_error_get_other_host (const IBBElement *element);
+/* Whether the error is about the connection only, so that the server may have kept the XML stream.
+ * After most others it has forgotten that, or a resumption would meet the same error. */
+gboolean ibb_stream_error_is_of_connection (const IBBElement *element);

@@ -15,7 +15,8 @@ file makes. It is a fault when
   public classes; or reads one, unless that is in a room that it may use, of the protocol (READ);
 - a function or variable for other files lacks the prefix of its file, ibb_peer in core/peer/peer.c,
   or two files have one prefix;
-- the core is not pure: see CORE_FORBIDDEN.
+- the core is not pure: see CORE_FORBIDDEN;
+- a .c file and its headers have more than MAX_LINES.
 Prints the graph by rooms and floors, then the faults; -v adds why each arrow is there.
 """
 
@@ -118,6 +119,9 @@ KNOWN_OPENED = (
     'IBBParameters',  # the block size, which both ends agree on
     'IBBSession',  # the data of the caller
 )
+
+# Of a .c file with its headers: what is longer has a second noun inside.
+MAX_LINES = 800
 
 # All that the core may include beside its own headers.
 CORE_HEADERS = ('glib.h', 'string.h', 'math.h')
@@ -472,6 +476,16 @@ def find_impurities(graph):
                     yield f'{where}: the library xmpp includes {include.group(2)}, which is not public'
 
 
+def find_long(graph):
+    """The .c files that are too long with their headers."""
+    lines = {file.path: file.lines for node in graph.nodes for file in node.files}
+    for path in sorted(path for path in lines if path.endswith('.c')):
+        stem = path.removesuffix('.c')
+        total = sum(lines.get(stem + end, 0) for end in ('.c', '.h', '-private.h', '-struct.h'))
+        if total > MAX_LINES:
+            yield f'long: {path} has {total} lines with its headers'
+
+
 def check_product(show=True, verbose=False):
     """The faults that are not known; show prints the graph, too."""
     graph = Graph(os.path.join(ROOT, 'ibb-glib'))
@@ -493,6 +507,7 @@ def check_product(show=True, verbose=False):
     faults += [f'prefix: {name} of {node.name} does not begin with {node.prefix}_'
                for node, name in graph.strangers()]
     faults += find_impurities(graph)
+    faults += find_long(graph)
     if show and known:
         print('\nknown:\n' + '\n'.join(known))
     return faults

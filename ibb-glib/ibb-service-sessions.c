@@ -38,10 +38,16 @@ run (IBBService *self, const IBBSessionWish *wish, GCancellable *cancellable, GE
 static IBBTransport *
 finish (IBBService *self, GAsyncResult *result, gpointer source_tag, GError **error)
 {
+  IBBTransport *transport;
+
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
 
-  return ibb_transport_new_take (ibb_session_operation_finish (G_TASK (result), error));
+  transport = ibb_transport_new_take (ibb_session_operation_finish (G_TASK (result), error));
+  /* The list changes only in the context of the signals. */
+  if (transport != NULL && g_main_context_is_owner (ibb_host_get_signal_context (self->host)))
+    ibb_service_list_update (self);
+  return transport;
 }
 
 /**

@@ -220,6 +220,50 @@ test_list_accepted (Fixture *fixture, gconstpointer data)
   g_signal_handlers_disconnect_by_func (fixture->juliet, find_cb, &n_found);
 }
 
+typedef struct
+{
+  IBBTransport *(*finish) (IBBService *self, GAsyncResult *result, GError **error);
+  IBBTransport *transport; /* (owned) (nullable) */
+} Call;
+
+static void
+called_cb (GObject *service, GAsyncResult *result, gpointer data)
+{
+  Call                    *call = data;
+  GListModel              *list = G_LIST_MODEL (service);
+  g_autoptr (IBBTransport) listed = NULL;
+
+  call->transport = assert_succeeds (call->finish, IBB_SERVICE (service), result);
+  g_assert_cmpuint (g_list_model_get_n_items (list), >, 0);
+  listed = g_list_model_get_item (list, g_list_model_get_n_items (list) - 1);
+  g_assert_true (listed == call->transport);
+}
+
+/* The list has the session that an asynchronous call ends with. */
+static void
+test_list_called (Fixture *fixture, gconstpointer data)
+{
+  Call accept = { ibb_service_accept_finish, NULL };
+  Call open = { ibb_service_open_session_finish, NULL };
+  Call expect = { ibb_service_expect_session_finish, NULL };
+  Call open_expected = { ibb_service_open_session_finish, NULL };
+
+  ibb_service_accept_async (fixture->juliet, NULL, called_cb, &accept);
+  ibb_service_open_session_async (fixture->romeo, JULIET, NULL, NULL, called_cb, &open);
+  wait_until (accept.transport != NULL && open.transport != NULL);
+
+  ibb_service_expect_session_async (fixture->juliet, ROMEO, "known", NULL, NULL, called_cb,
+                                    &expect);
+  open_with_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "known", called_cb,
+                   &open_expected);
+  wait_until (expect.transport != NULL && open_expected.transport != NULL);
+
+  g_object_unref (accept.transport);
+  g_object_unref (open.transport);
+  g_object_unref (expect.transport);
+  g_object_unref (open_expected.transport);
+}
+
 /* Nothing piles up for a context that does not run. */
 static void
 test_list_unseen (Fixture *fixture, gconstpointer data)
@@ -417,6 +461,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/open/timeout", test_timeout);
   add_test ("/ibb/loopback/open/list", test_list);
   add_test ("/ibb/loopback/open/list/accepted", test_list_accepted);
+  add_test ("/ibb/loopback/open/list/called", test_list_called);
   add_test ("/ibb/loopback/open/list/unseen", test_list_unseen);
   add_test ("/ibb/loopback/open/expect/D-09", test_expect);
   add_test ("/ibb/loopback/open/expect-timeout", test_expect_timeout);

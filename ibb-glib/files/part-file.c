@@ -29,10 +29,11 @@ ibb_part_file_dup_name (const char *key, guint number)
 static gboolean
 is_name (const char *name)
 {
-  const char *p = name + strlen (PREFIX);
+  const char *p;
 
   if (!g_str_has_prefix (name, PREFIX))
     return FALSE;
+  p = name + strlen (PREFIX);
   for (guint i = 0; i < KEY_LENGTH; i++)
     if (!g_ascii_isxdigit (*p++))
       return FALSE;

@@ -20,7 +20,7 @@ HEADER = '''# Made by stubs.py: do not edit.
 # mypy: ignore-errors
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import IO, Any, ClassVar, TypeVar, overload
+from typing import IO, Any, ClassVar, TypeVar, final, overload
 
 from typing_extensions import Self
 
@@ -32,6 +32,12 @@ NUMBERS = {'gint', 'guint', 'gint8', 'guint8', 'gint16', 'guint16', 'gint32', 'g
            'gssize', 'glong', 'gulong', 'gunichar'}
 SIMPLE = {'none': 'None', 'gboolean': 'bool', 'gdouble': 'float', 'gfloat': 'float', 'utf8': 'str', 'filename': 'str',
           'GLib.Quark': 'int', 'gpointer': 'Any', 'gconstpointer': 'Any', 'GType': 'type', **{name: 'int' for name in NUMBERS}}
+
+
+def shorten_link(match):
+    """What a link names, without the namespace, which may have the other article."""
+    article, name = match.groups()
+    return name if article is None else f'{article}{"n" if name[0] in "AEIOaeio" else ""} {name}'
 
 
 class Namespace:
@@ -150,7 +156,7 @@ class Namespace:
         if text is None:
             return ''
         first = re.split(r'\n\n|(?<=[.]) ', text.text.strip())[0].replace('\n', ' ').rstrip(':')
-        first = re.sub(r'\[\w+@(?:\w+\.)?([\w.:-]+)\]', r'\1', first)
+        first = re.sub(r'(?:\b([Aa])n? )?\[\w+@(?:\w+\.)?([\w.:-]+)\]', shorten_link, first)
         first = re.sub(r'\[([^\]]*)\]\[[^\]]*\]', r'\1', first).replace('%', '').replace('\\', '\\\\')
         return f'"""{first}"""' if not first.endswith('"') else f'"""{first} """'
 
@@ -214,6 +220,8 @@ class Namespace:
         bases += [self.get_name(one.get('name')) for one in element.findall(CORE + 'implements')]
         overrides = self.find_override(name)
         overridden = {one.name for one in overrides}
+        if element.get('final') == '1':
+            yield '@final'
         yield f'class {name}({", ".join(bases)}):' if bases else f'class {name}:'
         node = self.overrides.get(name)
         own = ast.get_docstring(node) if node else None
@@ -228,7 +236,7 @@ class Namespace:
                 yield f'        {one.get("name").replace("-", "_")}: {self.get_type(one)}{optional}'
             yield '    props: Props  # type: ignore[assignment]'
             settable = [one for one in properties if one.get('writable') == '1' or one.get('construct-only') == '1']
-            if element.tag == CORE + 'class' and parent:
+            if element.tag == CORE + 'class' and element.get('abstract') != '1':
                 words = [f'{one.get("name").replace("-", "_")}: {self.get_type(one)} | None = ...' for one in settable]
                 yield f'    def __init__(self, {"*, " + ", ".join(words) + ", " if words else ""}**properties: Any) -> None: ...'
         for one in element.findall(CORE + 'field'):

@@ -8,6 +8,7 @@ import ast
 import importlib
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -60,6 +61,7 @@ IBB.Loopback.new().attach()
 IBB.SessionParams(block_size='4096')
 IBB.no_such_function()
 IBB.run(1)
+class Own(IBB.Transport): ...
 '''
 
 
@@ -175,11 +177,17 @@ def with_others():
 
 @case('/bindings/python/stubs/names')
 def names():
-    """Each name of a stub is there."""
+    """Each name of a stub is there; only what can be constructed has a constructor; the articles are right."""
     faults, count = [], 0
     for path in sorted(pathlib.Path(BUILT).glob('*.pyi')):
         module = importlib.import_module(f'gi.repository.{path.stem}')
         for node in ast.parse(path.read_text(encoding='utf-8')).body:
+            if isinstance(node, ast.ClassDef):
+                # A summary names a class without its namespace.
+                faults += re.findall(r'\b[Aa]n [B-DF-HJ-NP-TV-Z][a-z]+|\b[Aa] [AEIO][a-z]+', ast.get_docstring(node) or '')
+                can_construct = any(isinstance(one, ast.FunctionDef) and one.name == '__init__' for one in node.body)
+                if can_construct and getattr(module, node.name).__gtype__.is_abstract():
+                    faults.append(f'{path.stem}.{node.name}.__init__')
             owner = getattr(module, node.name, None) if isinstance(node, (ast.ClassDef, ast.FunctionDef)) else module
             if owner is None:
                 faults.append(f'{path.stem}.{node.name}')

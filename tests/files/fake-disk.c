@@ -410,6 +410,13 @@ write_file (int fd, const void *data, gsize length, guint64 offset)
   FakeDiskFile *file;
 
   ENTER (ENOSPC, EDQUOT, EIO, EFBIG, EINTR);
+  /* As no system should. */
+  if (happens (disk->fault_rate / 4))
+    {
+      disk->n_faults++;
+      errno = 0;
+      return leave (0);
+    }
   file = get_descriptor (fd)->file;
   length = shorten (length);
   while (file->bytes->len < offset)

@@ -29,6 +29,34 @@ test_key (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
 }
 
+#define FILE_MAX 1048576 /* bytes */
+#define LINE_LENGTH (64 + 1 + strlen ("1.example") + 1)
+
+/* The list may have a MiB, and no change makes it longer. */
+static void
+test_long (void)
+{
+  g_autofree char                     *path = make_path ("long");
+  g_autofree char                     *text = g_strnfill (FILE_MAX + 1, '\n');
+  g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (path);
+  g_autoptr (IBBXmppIdentity)          identity = create_identity ("long-key");
+  GTlsCertificate                     *certificate = ibb_xmpp_identity_get_certificate (identity);
+
+  assert_succeeds (g_file_set_contents_full, path, text, (gssize) (FILE_MAX - LINE_LENGTH),
+                   G_FILE_SET_CONTENTS_NONE, 0600);
+  assert_succeeds (ibb_xmpp_known_certificates_add, known, "1.example", certificate);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NO_SPACE, ibb_xmpp_known_certificates_add, known,
+                "2.example", certificate);
+  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "1.example", certificate), ==,
+                   IBB_XMPP_TRUST_KNOWN);
+  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "2.example", certificate), ==,
+                   IBB_XMPP_TRUST_UNKNOWN);
+  assert_succeeds (g_file_set_contents_full, path, text, FILE_MAX + 1, G_FILE_SET_CONTENTS_NONE,
+                   0600);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_DATA, ibb_xmpp_known_certificates_forget, known,
+                "1.example");
+}
+
 /* A certificate is known for the whole name only, and for no name that a line almost has. */
 static void
 test_names (void)
@@ -46,10 +74,18 @@ test_names (void)
                                                     digits, digits, digits, digits, digits, digits);
   g_autofree char         *text = NULL;
   g_autofree char         *path = make_path ("known");
+  g_autofree char         *same_path = NULL;
   g_autofree char         *key = make_path ("key.pem");
+  g_autoptr (IBBXmppKnownCertificates) same = NULL;
   g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (path);
   g_autoptr (IBBXmppIdentity) identity = assert_succeeds (ibb_xmpp_identity_load_or_create, key);
   GTlsCertificate            *certificate = ibb_xmpp_identity_get_certificate (identity);
+
+  g_object_set (identity, "known-certificates", known, NULL);
+  g_object_get (identity, "known-certificates", &same, NULL);
+  g_assert_true (same == known);
+  g_object_get (known, "path", &same_path, NULL);
+  g_assert_cmpstr (same_path, ==, path);
 
   g_assert_true (g_file_set_contents (path, lines, -1, NULL));
   g_assert_cmpint (g_chmod (path, 0600), ==, 0);
@@ -75,6 +111,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ibb/identity/key", test_key);
+  g_test_add_func ("/ibb/identity/long", test_long);
   g_test_add_func ("/ibb/identity/names", test_names);
   return run_with_identities ();
 }

@@ -67,6 +67,25 @@ test_fails (void)
                 IBB_PRIVATE_FILE_SECRET, LENGTH_MAX, &length);
 }
 
+/* All certificates have the same issuer: so each has another serial number (RFC 5280 §4.1.2.2). */
+static void
+test_serial (void)
+{
+  GByteArray *ders[2];
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char            *path = g_strdup_printf ("%s/serial-%u", folder, i);
+      g_autoptr (GTlsCertificate) certificate = assert_succeeds (ibb_key_file_load, path);
+
+      g_object_get (certificate, "certificate", &ders[i], NULL);
+      g_assert_cmpmem (ders[i]->data + 12, 2, "\2\20", 2); /* an integer of 16 bytes */
+    }
+  g_assert_cmpint (memcmp (ders[0]->data + 14, ders[1]->data + 14, 16), !=, 0);
+  g_byte_array_unref (ders[0]);
+  g_byte_array_unref (ders[1]);
+}
+
 /* A certificate and its key in two files, or in one; without a key it is of no use. */
 static void
 test_certificate (void)
@@ -94,6 +113,10 @@ test_certificate (void)
                 certificate_path, NULL);
   assert_fails (G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY, ibb_private_file_load_certificate, folder,
                 key_path);
+  g_free (certificate_path);
+  certificate_path = store ("empty", "", 0);
+  assert_fails (G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, ibb_private_file_load_certificate,
+                certificate_path, key_path);
 }
 
 int
@@ -106,6 +129,7 @@ main (int argc, char **argv)
   folder = assert_succeeds (g_dir_make_tmp, "ibb-private-file-XXXXXX");
   g_test_add_func ("/private-file/lengths", test_lengths);
   g_test_add_func ("/private-file/fails", test_fails);
+  g_test_add_func ("/private-file/serial", test_serial);
   g_test_add_func ("/private-file/certificate", test_certificate);
   status = g_test_run ();
   command = g_strdup_printf ("rm -r '%s'", folder);

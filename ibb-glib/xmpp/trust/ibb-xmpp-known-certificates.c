@@ -226,8 +226,7 @@ find (const char *text, gsize left, const char *name, const char *digits)
   return trust;
 }
 
-/* place: (nullable): where a change looks, with the lock; otherwise NULL with no error: there is no
- * file. */
+/* place: (nullable): where a change looks, with the lock. Without a file the text is empty. */
 static char *
 read_file (IBBXmppKnownCertificates *self, IBBPrivatePlace *place, gsize *length, GError **error)
 {
@@ -239,11 +238,17 @@ read_file (IBBXmppKnownCertificates *self, IBBPrivatePlace *place, gsize *length
   else
     text =
         ibb_private_file_load (self->path, IBB_PRIVATE_FILE_TRUST, FILE_MAX, length, &local_error);
-  if (text == NULL && !g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    g_set_error (error, local_error->domain, local_error->code,
-                 _ ("Cannot read the file of known certificates “%s”: %s"), self->path,
-                 local_error->message);
-  return text;
+  if (text != NULL)
+    return text;
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    {
+      *length = 0;
+      return g_strdup ("");
+    }
+  g_set_error (error, local_error->domain, local_error->code,
+               _ ("Cannot read the file of known certificates “%s”: %s"), self->path,
+               local_error->message);
+  return NULL;
 }
 
 /**
@@ -266,17 +271,18 @@ ibb_xmpp_known_certificates_check (IBBXmppKnownCertificates *self,
   g_autofree char   *text = NULL;
   g_autofree char   *wanted = NULL;
   g_autoptr (GError) error = NULL;
-  gsize              length = 0;
+  gsize              length;
 
   g_return_val_if_fail (IBB_XMPP_IS_KNOWN_CERTIFICATES (self), IBB_XMPP_TRUST_UNKNOWN);
   g_return_val_if_fail (name != NULL, IBB_XMPP_TRUST_UNKNOWN);
   g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), IBB_XMPP_TRUST_UNKNOWN);
 
   text = read_file (self, NULL, &length, &error);
-  if (error != NULL)
-    g_warning ("%s", error->message);
   if (text == NULL)
-    return IBB_XMPP_TRUST_UNKNOWN;
+    {
+      g_warning ("%s", error->message);
+      return IBB_XMPP_TRUST_UNKNOWN;
+    }
 
   wanted = dup_digits (certificate);
   return find (text, length, name, wanted);
@@ -352,19 +358,15 @@ change_locked (IBBXmppKnownCertificates *self,
 static gboolean
 make_change (IBBXmppKnownCertificates *self, const Change *change, GError **error)
 {
-  g_autoptr (GError)  local_error = NULL;
   g_autoptr (GString) result = NULL;
-  gsize               length = 0;
-  g_autofree char    *text = read_file (self, NULL, &length, &local_error);
+  gsize               length;
+  g_autofree char    *text = read_file (self, NULL, &length, error);
   IBBPrivatePlace     place;
   int                 failure;
 
-  if (local_error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
-    }
-  result = apply (change, text != NULL ? text : "", length);
+  if (text == NULL)
+    return FALSE;
+  result = apply (change, text, length);
   failure = ibb_private_place_open (&place, self->path, result != NULL);
   /* What is there already need not be on the disk: its writer was killed, or has not ended. */
   if (failure == 0)

@@ -24,7 +24,7 @@ static int
 sign (gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key)
 {
   const char *wrong;
-  guchar      serial[SERIAL_LENGTH];
+  guchar      serial[SERIAL_LENGTH] = { 0 };
   time_t      now = (time_t) (g_get_real_time () / G_USEC_PER_SEC);
   int         code;
 

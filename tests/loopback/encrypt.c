@@ -151,6 +151,18 @@ assert_text_passes (User *from, User *to)
   g_assert_no_error (to->error);
 }
 
+/* A context has one. */
+static guint
+count_descriptors (void)
+{
+  g_autoptr (GDir) dir = assert_succeeds (g_dir_open, "/proc/self/fd", 0);
+  guint            n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
 /* Both are asked once, see the same digits and the key of the other, and are not asked again. */
 static void
 test_code (Fixture *fixture, gconstpointer data)
@@ -158,6 +170,7 @@ test_code (Fixture *fixture, gconstpointer data)
   User             romeo, juliet;
   g_autofree char *romeo_digits = NULL;
   g_autofree char *juliet_digits = NULL;
+  guint            n_descriptors = 0;
 
   user_init (&romeo, "romeo");
   user_init (&juliet, "juliet");
@@ -174,7 +187,10 @@ test_code (Fixture *fixture, gconstpointer data)
         assert_text_passes (&juliet, &romeo);
       user_end_session (&romeo);
       user_end_session (&juliet);
+      if (i == 0)
+        n_descriptors = count_descriptors ();
     }
+  poll_until (count_descriptors () <= n_descriptors);
   g_assert_cmpuint (romeo.n_asked, ==, 1);
   g_assert_cmpuint (juliet.n_asked, ==, 1);
   g_assert_cmpstr (romeo.code, ==, juliet.code);
@@ -223,6 +239,7 @@ test_changed (Fixture *fixture, gconstpointer data)
   encrypt (fixture, &romeo, &juliet);
   g_assert_error (romeo.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
   g_assert_nonnull (strstr (romeo.error->message, "another one than before"));
+  g_assert_nonnull (strstr (romeo.error->message, romeo.digits));
   user_clear (&romeo);
   user_clear (&juliet);
 }
@@ -245,10 +262,84 @@ test_plain_peer (Fixture *fixture, gconstpointer data)
   g_io_stream_close (G_IO_STREAM (plain), NULL, &error);
   g_thread_join (thread);
   g_assert_nonnull (user.error);
-  g_test_message ("%s", user.error->message);
+  g_assert_true (g_str_has_prefix (user.error->message, "Cannot encrypt the session with “"));
   g_assert_null (user.stream);
   user_clear (&user);
   g_object_unref (plain);
+}
+
+/* A peer that encrypts, but then breaks the rules; and what is said of that. */
+enum
+{
+  LIES,
+  SAYS_MORE,
+  BREAKS_TLS,
+  LEAVES
+};
+
+static const struct
+{
+  const char *path;
+  const char *said;
+} offences[] = {
+  [LIES] = { "/ibb/encrypt/offence/lies", "another random number than it had promised" },
+  [SAYS_MORE] = { "/ibb/encrypt/offence/says-more", "broke the rules" },
+  [BREAKS_TLS] = { "/ibb/encrypt/offence/breaks-tls", "Cannot encrypt the session with “romeo" },
+  [LEAVES] = { "/ibb/encrypt/offence/leaves", "ended the session before it was encrypted" },
+};
+
+static gboolean
+accept_cb (GTlsConnection *tls, GTlsCertificate *certificate, GTlsCertificateFlags errors, gpointer)
+{
+  return TRUE;
+}
+
+static void
+test_offence (Fixture *fixture, gconstpointer data)
+{
+  gsize                       offence = GPOINTER_TO_SIZE (data);
+  Ends                        ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  g_autoptr (IBBXmppIdentity) mallory = create_identity ("mallory");
+  g_autoptr (GIOStream)       tls =
+      assert_succeeds (g_tls_client_connection_new, G_IO_STREAM (ends.romeo), NULL);
+  g_autoptr (GChecksum) promise = g_checksum_new (G_CHECKSUM_SHA256);
+  guint8                number[32] = { 0 }, bytes[32];
+  gsize                 length = sizeof bytes;
+  User                  user;
+  GThread              *thread;
+
+  user_init (&user, "offended");
+  user.transport = ends.juliet;
+  thread = g_thread_new ("user", encrypt_thread, &user);
+  g_tls_connection_set_certificate (G_TLS_CONNECTION (tls),
+                                    ibb_xmpp_identity_get_certificate (mallory));
+  g_signal_connect (tls, "accept-certificate", G_CALLBACK (accept_cb), NULL);
+  g_checksum_update (promise, number, sizeof number);
+  g_checksum_get_digest (promise, bytes, &length);
+  assert_succeeds (g_output_stream_write_all, get_output (tls), bytes, sizeof bytes, NULL, NULL);
+  assert_succeeds (g_input_stream_read_all, get_input (tls), bytes, sizeof bytes, NULL, NULL);
+  number[0] = offence == LIES;
+  if (offence == LIES || offence == SAYS_MORE)
+    assert_succeeds (g_output_stream_write_all, get_output (tls), number, sizeof number, NULL,
+                     NULL);
+  if (offence == SAYS_MORE)
+    assert_succeeds (g_output_stream_write_all, get_output (tls), "x", 1, NULL, NULL);
+  else if (offence == BREAKS_TLS)
+    assert_succeeds (g_output_stream_write_all, get_output (ends.romeo), "no record of TLS", 16,
+                     NULL, NULL);
+  else if (offence == LEAVES)
+    assert_succeeds (g_output_stream_close, get_output (tls), NULL);
+  g_thread_join (thread);
+  g_assert_null (user.stream);
+  if (offence == BREAKS_TLS)
+    g_assert_cmpuint (user.error->domain, ==, G_TLS_ERROR);
+  else if (offence == LEAVES)
+    g_assert_error (user.error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  else
+    g_assert_error (user.error, IBB_ERROR, IBB_ERROR_PROTOCOL);
+  g_assert_nonnull (strstr (user.error->message, offences[offence].said));
+  user_clear (&user);
+  g_object_unref (ends.romeo);
 }
 
 /* Somebody between the ends, such as a server, with a key of their own and a TLS connection to
@@ -425,43 +516,62 @@ test_withdrawn (Fixture *fixture, gconstpointer data)
   thinker_clear (&juliet);
 }
 
+#define N_SESSIONS 6
+
+static guint
+count_results (GAsyncResult **results)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < N_SESSIONS; i++)
+    n += results[i] != NULL;
+  return n;
+}
+
 /* While a user thinks about one unknown peer, no other one gets so far as to know the digits
- * (keep_cb () has one question at a time). An answer that is to be remembered holds for those that
- * wait, if they have the same name and key. */
+ * (keep_cb () has one question at a time). Four may wait. An answer that is to be remembered holds
+ * for those, if they have the same name and key. */
 static void
 test_one_at_a_time (Fixture *fixture, gconstpointer data)
 {
-  Ends          first = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
-  Ends          second = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
-  Thinker       juliet;
-  GAsyncResult *again = NULL;
-  User          romeo, romeo_again;
-  GThread      *threads[2];
+  g_autoptr (IBBXmppIdentity)          romeo = create_identity ("patient-romeo");
+  g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_identity_dup_known_certificates (romeo);
+  Ends                                 ends[N_SESSIONS];
+  GAsyncResult                        *there[N_SESSIONS] = { NULL };
+  GAsyncResult                        *here[N_SESSIONS] = { NULL };
+  guint                                n_encrypted = 0;
+  Thinker                              juliet = { create_identity ("patient-juliet") };
 
-  user_init (&romeo, "patient-romeo");
-  user_init (&romeo_again, "patient-romeo");
-  romeo.transport = first.romeo;
-  romeo_again.transport = second.romeo;
-  thinker_init (&juliet, "patient-juliet", first.juliet, NULL);
-  threads[0] = g_thread_new ("romeo", encrypt_thread, &romeo);
-  wait_until (juliet.question != NULL);
-  ibb_xmpp_identity_encrypt_async (juliet.identity, second.juliet, NULL, store_result_cb, &again);
-  threads[1] = g_thread_new ("romeo again", encrypt_thread, &romeo_again);
-  poll_until (ibb_transport_get_bytes_received (second.juliet) > 0);
+  assert_succeeds (ibb_xmpp_known_certificates_add, known, "juliet@capulet.example",
+                   ibb_xmpp_identity_get_certificate (juliet.identity));
+  g_signal_connect (juliet.identity, "trust-requested", G_CALLBACK (keep_cb), &juliet);
+  for (guint i = 0; i < N_SESSIONS; i++)
+    {
+      ends[i] = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+      ibb_xmpp_identity_encrypt_async (romeo, ends[i].romeo, NULL, store_result_cb, &there[i]);
+      ibb_xmpp_identity_encrypt_async (juliet.identity, ends[i].juliet, NULL, store_result_cb,
+                                       &here[i]);
+    }
+  wait_until (juliet.question != NULL && count_results (here) == 1);
   ibb_xmpp_trust_question_accept (juliet.question, IBB_XMPP_ANSWER_FLAGS_REMEMBER);
-  wait_until (juliet.result != NULL && again != NULL);
-  for (guint i = 0; i < 2; i++)
-    g_thread_join (threads[i]);
-  g_assert_no_error (romeo.error);
-  g_assert_no_error (romeo_again.error);
-  g_object_unref (
-      assert_succeeds (ibb_xmpp_identity_encrypt_finish, juliet.identity, juliet.result));
-  g_object_unref (assert_succeeds (ibb_xmpp_identity_encrypt_finish, juliet.identity, again));
+  wait_until (count_results (there) == N_SESSIONS && count_results (here) == N_SESSIONS);
+  for (guint i = 0; i < N_SESSIONS; i++)
+    {
+      g_autoptr (GError)    error = NULL;
+      g_autoptr (GIOStream) stream =
+          ibb_xmpp_identity_encrypt_finish (juliet.identity, here[i], &error);
+      g_autoptr (GIOStream) other = ibb_xmpp_identity_encrypt_finish (romeo, there[i], NULL);
+
+      n_encrypted += stream != NULL;
+      g_assert_cmpint (stream != NULL, ==, other != NULL);
+      if (stream == NULL)
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+      g_object_unref (here[i]);
+      g_object_unref (there[i]);
+      ends_clear (&ends[i]);
+    }
+  g_assert_cmpuint (n_encrypted, ==, N_SESSIONS - 1);
   thinker_clear (&juliet);
-  g_object_unref (again);
-  g_object_unref (second.juliet);
-  user_clear (&romeo);
-  user_clear (&romeo_again);
 }
 
 /* A server that passes on the bytes of a session, one way. */
@@ -612,6 +722,8 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/changed", NULL, test_changed);
   ADD ("/ibb/encrypt/plain-peer/client", GINT_TO_POINTER (FALSE), test_plain_peer);
   ADD ("/ibb/encrypt/plain-peer/server", GINT_TO_POINTER (TRUE), test_plain_peer);
+  for (gsize i = 0; i < G_N_ELEMENTS (offences); i++)
+    ADD (offences[i].path, GSIZE_TO_POINTER (i), test_offence);
   ADD ("/ibb/encrypt/in-between", NULL, test_in_between);
   ADD ("/ibb/encrypt/server", NULL, test_server);
   ADD ("/ibb/encrypt/below", NULL, test_below);

@@ -313,11 +313,26 @@ check (Search *self, World *world, guint link)
                           self->kinds[it->user] != USER_IS_NOBODY);
 }
 
-/* Who has a turn is part of a state; what was broken off is not, so that no pause delays anything.
- */
+static guint
+count_waiting (const Search *self, const World *world, guint user, guint name)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->scene->n_links; i++)
+    n += self->scene->links[i].user == user && self->scene->links[i].name == name &&
+         world->sessions[i].decision.is_waiting;
+  return n;
+}
+
+/* Who has a turn, or waits for one, is part of a state; what was broken off is not, so that no
+ * pause delays anything. */
 static void
 load_user_turns (Search *self, const World *world, guint user)
 {
+  g_hash_table_remove_all (self->turns.waiting);
+  for (guint name = 0; name < N_PEOPLE; name++)
+    for (guint n = count_waiting (self, world, user, name); n > 0; n--)
+      ibb_turns_start_waiting (&self->turns, names[name]);
   memcpy (self->turns.is_taken, world->is_taken[user], sizeof self->turns.is_taken);
   self->turns.all = (IBBPause){ 0 };
   g_hash_table_remove_all (self->turns.names);
@@ -355,6 +370,8 @@ run (Search *self, World *world, guint link, gint64 now)
   decision->until -= now;
   if (ibb_decision_is_over (decision))
     end (self, world, link);
+  g_assert_cmpuint (GPOINTER_TO_UINT (g_hash_table_lookup (self->turns.waiting, names[it->name])),
+                    ==, count_waiting (self, world, it->user, it->name));
   memcpy (world->is_taken[it->user], self->turns.is_taken, sizeof self->turns.is_taken);
 }
 

@@ -106,6 +106,46 @@ test_names (void)
   g_assert_cmpstr (text, ==, lines);
 }
 
+/* What is in the file is listed, but for lines that are not understood. */
+static void
+test_list (void)
+{
+  g_autofree char *digits = g_strnfill (64, 'a');
+  g_autofree char *lines =
+      g_strdup_printf ("# a note\n%s romeo@montague.example\n%s \n%s \xff@b\n%s montague.example",
+                       digits, digits, digits, digits);
+  g_autofree char                     *path = make_path ("listed");
+  g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (path);
+  g_auto (GStrv)                       fingerprints = NULL;
+  g_auto (GStrv)                       names = NULL;
+  g_autoptr (GError)                   error = NULL;
+
+  names = assert_succeeds (ibb_xmpp_known_certificates_list, known, &fingerprints);
+  g_assert_cmpuint (g_strv_length (names) + g_strv_length (fingerprints), ==, 0);
+  g_clear_pointer (&names, g_strfreev);
+  g_clear_pointer (&fingerprints, g_strfreev);
+
+  g_assert_true (g_file_set_contents (path, lines, -1, NULL));
+  g_assert_cmpint (g_chmod (path, 0600), ==, 0);
+  names = assert_succeeds (ibb_xmpp_known_certificates_list, known, &fingerprints);
+  g_assert_cmpuint (g_strv_length (names), ==, 2);
+  g_assert_cmpuint (g_strv_length (fingerprints), ==, 2);
+  g_assert_cmpstr (names[0], ==, "romeo@montague.example");
+  g_assert_cmpstr (names[1], ==, "montague.example");
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_true (g_str_has_prefix (fingerprints[i], "AA:AA:"));
+      g_assert_cmpuint (strlen (fingerprints[i]), ==, 95);
+    }
+
+  g_clear_object (&known);
+  g_clear_pointer (&fingerprints, g_strfreev);
+  known = ibb_xmpp_known_certificates_new (identities_folder);
+  g_assert_null (ibb_xmpp_known_certificates_list (known, &fingerprints, &error));
+  g_assert_true (error->domain == G_IO_ERROR);
+  g_assert_null (fingerprints);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -113,5 +153,6 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/identity/key", test_key);
   g_test_add_func ("/ibb/identity/long", test_long);
   g_test_add_func ("/ibb/identity/names", test_names);
+  g_test_add_func ("/ibb/identity/list", test_list);
   return run_with_identities ();
 }

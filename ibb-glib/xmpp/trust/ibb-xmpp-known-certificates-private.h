@@ -13,3 +13,11 @@ gboolean ibb_xmpp_known_certificates_replace (IBBXmppKnownCertificates *self,
                                               const char               *name,
                                               GTlsCertificate          *certificate,
                                               GError                  **error);
+
+#define IBB_XMPP_KNOWN_CERTIFICATES_N_DIGITS 64
+
+/* The SHA-256 as the file has it. */
+char *ibb_xmpp_known_certificates_dup_digits (GTlsCertificate *certificate);
+/* (transfer full): the fingerprint of the first N_DIGITS digits, as
+ * ibb_xmpp_known_certificates_dup_fingerprint () writes it. */
+char *ibb_xmpp_known_certificates_format (const char *digits);

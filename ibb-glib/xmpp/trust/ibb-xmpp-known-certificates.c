@@ -44,7 +44,7 @@
 /* A line of a certificate has some 100 bytes; a user's file grows by a line with each server and
  * each device of a peer. */
 #define FILE_MAX 1048576 /* bytes */
-#define N_DIGITS 64
+#define N_DIGITS IBB_XMPP_KNOWN_CERTIFICATES_N_DIGITS
 
 struct _IBBXmppKnownCertificates
 {
@@ -165,9 +165,8 @@ ibb_xmpp_known_certificates_get_path (IBBXmppKnownCertificates *self)
   return self->path;
 }
 
-/* The digits of the file. */
-static char *
-dup_digits (GTlsCertificate *certificate)
+char *
+ibb_xmpp_known_certificates_dup_digits (GTlsCertificate *certificate)
 {
   g_autoptr (GByteArray) der = NULL;
 
@@ -196,15 +195,21 @@ take_line (const char **text, gsize *left, const char **line, gsize *length)
   return TRUE;
 }
 
-/* Whether a line, which begins with the digits of a certificate, is one of name. */
+/* Whether a line has the digits of a certificate and a name. */
 static gboolean
-is_of (const char *line, gsize length, const char *name)
+is_entry (const char *line, gsize length)
 {
   gsize n_digits = 0;
 
   while (n_digits < length && g_ascii_isxdigit (line[n_digits]))
     n_digits++;
-  return n_digits == N_DIGITS && length == N_DIGITS + 1 + strlen (name) && line[N_DIGITS] == ' ' &&
+  return n_digits == N_DIGITS && length > N_DIGITS + 1 && line[N_DIGITS] == ' ';
+}
+
+static gboolean
+is_of (const char *line, gsize length, const char *name)
+{
+  return is_entry (line, length) && length == N_DIGITS + 1 + strlen (name) &&
          g_ascii_strncasecmp (line + N_DIGITS + 1, name, strlen (name)) == 0;
 }
 
@@ -284,7 +289,7 @@ ibb_xmpp_known_certificates_check (IBBXmppKnownCertificates *self,
       return IBB_XMPP_TRUST_UNKNOWN;
     }
 
-  wanted = dup_digits (certificate);
+  wanted = ibb_xmpp_known_certificates_dup_digits (certificate);
   return find (text, length, name, wanted);
 }
 
@@ -389,7 +394,7 @@ add (IBBXmppKnownCertificates *self,
      gboolean                  replaces,
      GError                  **error)
 {
-  g_autofree char *digits = dup_digits (certificate);
+  g_autofree char *digits = ibb_xmpp_known_certificates_dup_digits (certificate);
   const Change     change = { name, digits, replaces };
 
   return make_change (self, &change, error);
@@ -457,14 +462,87 @@ ibb_xmpp_known_certificates_forget (IBBXmppKnownCertificates *self,
   return make_change (self, &change, error);
 }
 
+/**
+ * ibb_xmpp_known_certificates_list:
+ * @self: known certificates
+ * @fingerprints: (out) (array zero-terminated=1) (transfer full): the SHA-256 of each certificate,
+ * in the form of [property@IBBXmpp.TrustQuestion:fingerprint]; free with g_strfreev()
+ * @error: return location for an error of the file, in the domain %G_IO_ERROR
+ *
+ * Lists the certificates, in the order of the file. A name with several certificates is there
+ * several times. Names that are not UTF-8 are left out. Without a file there are none.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): whom each certificate belongs to, a domain or
+ *   a bare JID; free with g_strfreev()
+ *
+ * Since: 1.0
+ */
+char **
+ibb_xmpp_known_certificates_list (IBBXmppKnownCertificates *self,
+                                  char                   ***fingerprints,
+                                  GError                  **error)
+{
+  g_autoptr (GStrvBuilder) names = NULL;
+  g_autoptr (GStrvBuilder) found = NULL;
+  g_autoptr (GError)       local_error = NULL;
+  g_autofree char         *text = NULL;
+  const char              *next;
+  const char              *line;
+  gsize                    left = 0;
+  gsize                    length;
+
+  g_return_val_if_fail (IBB_XMPP_IS_KNOWN_CERTIFICATES (self), NULL);
+  g_return_val_if_fail (fingerprints != NULL, NULL);
+
+  text = read_file (self, NULL, &left, &local_error);
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
+    }
+  names = g_strv_builder_new ();
+  found = g_strv_builder_new ();
+  next = text;
+  while (take_line (&next, &left, &line, &length))
+    {
+      g_autofree char *name = NULL;
+      g_autofree char *fingerprint = NULL;
+
+      if (!is_entry (line, length) ||
+          !g_utf8_validate_len (line + N_DIGITS + 1, length - N_DIGITS - 1, NULL))
+        continue;
+      name = g_strndup (line + N_DIGITS + 1, length - N_DIGITS - 1);
+      fingerprint = ibb_xmpp_known_certificates_format (line);
+      g_strv_builder_add (names, name);
+      g_strv_builder_add (found, fingerprint);
+    }
+  *fingerprints = g_strv_builder_end (found);
+  return g_strv_builder_end (names);
+}
+
 gboolean
 ibb_xmpp_known_certificates_matches (GTlsCertificate *certificate, const char *fingerprint)
 {
-  g_autofree char *digits = dup_digits (certificate);
+  g_autofree char *digits = ibb_xmpp_known_certificates_dup_digits (certificate);
   g_auto (GStrv)   parts = g_strsplit (fingerprint, ":", -1);
   g_autofree char *wanted = g_strjoinv ("", parts);
 
   return g_ascii_strcasecmp (digits, wanted) == 0;
+}
+
+/* What openssl prints: capital pairs with colons. digits: of the file, and perhaps more. */
+char *
+ibb_xmpp_known_certificates_format (const char *digits)
+{
+  GString *fingerprint = g_string_new (NULL);
+
+  for (guint i = 0; i < N_DIGITS; i++)
+    {
+      if (i > 0 && i % 2 == 0)
+        g_string_append_c (fingerprint, ':');
+      g_string_append_c (fingerprint, g_ascii_toupper (digits[i]));
+    }
+  return g_string_free (fingerprint, FALSE);
 }
 
 /**
@@ -482,17 +560,9 @@ char *
 ibb_xmpp_known_certificates_dup_fingerprint (GTlsCertificate *certificate)
 {
   g_autofree char *digits = NULL;
-  GString         *fingerprint;
 
   g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), NULL);
 
-  digits = dup_digits (certificate);
-  fingerprint = g_string_new (NULL);
-  for (guint i = 0; digits[i] != '\0'; i++)
-    {
-      if (i > 0 && i % 2 == 0)
-        g_string_append_c (fingerprint, ':');
-      g_string_append_c (fingerprint, g_ascii_toupper (digits[i]));
-    }
-  return g_string_free (fingerprint, FALSE);
+  digits = ibb_xmpp_known_certificates_dup_digits (certificate);
+  return ibb_xmpp_known_certificates_format (digits);
 }

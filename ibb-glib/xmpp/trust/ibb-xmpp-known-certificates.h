@@ -42,6 +42,11 @@ gboolean ibb_xmpp_known_certificates_forget (IBBXmppKnownCertificates *self,
                                              GError                  **error);
 
 IBB_AVAILABLE_IN_1_0
+char **ibb_xmpp_known_certificates_list (IBBXmppKnownCertificates *self,
+                                         char                   ***fingerprints,
+                                         GError                  **error);
+
+IBB_AVAILABLE_IN_1_0
 char *ibb_xmpp_known_certificates_dup_fingerprint (GTlsCertificate *certificate);
 
 G_END_DECLS

@@ -146,6 +146,118 @@ test_list (void)
   g_assert_null (fingerprints);
 }
 
+/* What one end prints the other one reads, for any address. */
+static void
+test_uri (void)
+{
+  static const char *const addresses[][2] = {
+    { "juliet@capulet.example", "xmpp:juliet@capulet.example" },
+    { "capulet.example", "xmpp:capulet.example" },
+    { "juliet@capulet.example/a/b@c?d#e f", "xmpp:juliet@capulet.example/a%2Fb%40c%3Fd%23e%20f" },
+    { "o'neil;x=y@[::1]/ibb", "xmpp:o%27neil;x=y@[::1]/ibb" },
+    { "\xc3\xa9@b\xc3\xbc.example", "xmpp:%C3%A9@b%C3%BC.example" },
+  };
+  g_autoptr (IBBXmppIdentity) identity = create_identity ("uri.pem");
+  g_autofree char            *expected =
+      ibb_xmpp_known_certificates_dup_fingerprint (ibb_xmpp_identity_get_certificate (identity));
+
+  for (gsize i = 0; i < G_N_ELEMENTS (addresses); i++)
+    {
+      g_autofree char *uri = ibb_xmpp_identity_dup_uri (identity, addresses[i][0]);
+      g_autofree char *begin = g_strconcat (addresses[i][1], "?ibb-key;sha256=", NULL);
+      g_autofree char *fingerprint = NULL;
+      g_autofree char *jid = assert_succeeds (ibb_xmpp_identity_parse_uri, uri, &fingerprint);
+
+      g_assert_true (g_str_has_prefix (uri, begin));
+      g_assert_cmpuint (strlen (uri), ==, strlen (begin) + 64);
+      g_assert_cmpstr (jid, ==, addresses[i][0]);
+      g_assert_cmpstr (fingerprint, ==, expected);
+    }
+}
+
+#define DIGITS "0123456789abcdefABCDEF0123456789abcdefABCDEF0123456789abcdefABCD"
+
+/* URIs that others have written, good and bad. */
+static void
+test_foreign_uri (void)
+{
+  static const char *const good[][2] = {
+    { "XMPP:a@b?ibb-key;sha256=" DIGITS, "a@b" },
+    { "xmpp:%61@b/%2f?ibb-key;later=1;sha256=%30"
+      "123456789abcdefABCDEF0123456789abcdefABCDEF0123456789abcdefABCD;x",
+      "a@b//" },
+    { "xmpp:\xc3\xa9@b?ibb-key;sha256=" DIGITS, "\xc3\xa9@b" },
+    { "xmpp:a@b/c", "a@b/c" },
+    { "xmpp:a@b?", "a@b" },
+  };
+  static const struct
+  {
+    const char *uri;
+    int         code;
+    const char *word;
+  } bad[] = {
+    { "", G_IO_ERROR_INVALID_ARGUMENT, "“xmpp:”" },
+    { "a@b", G_IO_ERROR_INVALID_ARGUMENT, "“xmpp:”" },
+    { "https://a/b", G_IO_ERROR_INVALID_ARGUMENT, "“xmpp:”" },
+    { "xmpp:", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:?ibb-key;sha256=" DIGITS, G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:@b", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a@", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a@b/", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a@b@c", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a%40b@c", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a@b%2Fc", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a%@b", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a%0@b", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a%00@b", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a@b/c%00d", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a%0A@b", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a%FF@b", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp://me@here/a@b", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a@b#c", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a@b?ibb-key;sha256=" DIGITS "#c", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a@b?message;body=hello", G_IO_ERROR_NOT_SUPPORTED, "“message”" },
+    { "xmpp:a@b?ibb-keys;sha256=" DIGITS, G_IO_ERROR_NOT_SUPPORTED, "“ibb-keys”" },
+    { "xmpp:a@b?;sha256=" DIGITS, G_IO_ERROR_NOT_SUPPORTED, "“”" },
+    { "xmpp:a@b?ibb-key", G_IO_ERROR_INVALID_ARGUMENT, "no fingerprint" },
+    { "xmpp:a@b?ibb-key;sha1=" DIGITS, G_IO_ERROR_INVALID_ARGUMENT, "no fingerprint" },
+    { "xmpp:a@b?ibb-key;sha256=", G_IO_ERROR_INVALID_ARGUMENT, "has 0" },
+    { "xmpp:a@b?ibb-key;sha256=%", G_IO_ERROR_INVALID_ARGUMENT, "has 0" },
+    { "xmpp:a@b?ibb-key;sha256=00", G_IO_ERROR_INVALID_ARGUMENT, "has 2" },
+    { "xmpp:a@b?ibb-key;sha256=" DIGITS "0", G_IO_ERROR_INVALID_ARGUMENT, "has 65" },
+    { "xmpp:a@b?ibb-key;sha256=0g" DIGITS, G_IO_ERROR_INVALID_ARGUMENT, "has 1" },
+    { "xmpp:a@b?ibb-key;sha256=" DIGITS ";sha256=" DIGITS, G_IO_ERROR_INVALID_ARGUMENT, "two" },
+  };
+  g_autofree char *long_resource = g_strnfill (20000, 'a');
+  g_autofree char *too_long = g_strconcat ("xmpp:a@b/", long_resource, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
+    {
+      g_autofree char *fingerprint = NULL;
+      g_autofree char *jid =
+          assert_succeeds (ibb_xmpp_identity_parse_uri, good[i][0], &fingerprint);
+
+      g_assert_cmpstr (jid, ==, good[i][1]);
+      g_assert_cmpint (fingerprint != NULL, ==, strstr (good[i][0], "ibb-key") != NULL);
+      if (fingerprint != NULL)
+        g_assert_true (g_str_has_prefix (fingerprint, "01:23:45:67:89:AB:CD:EF:AB:CD:EF:01"));
+    }
+  for (gsize i = 0; i <= G_N_ELEMENTS (bad); i++)
+    {
+      gboolean           is_long = i == G_N_ELEMENTS (bad);
+      g_autoptr (GError) error = NULL;
+      g_autofree char   *fingerprint = NULL;
+
+      g_test_message ("%s", is_long ? "too long" : bad[i].uri);
+      g_assert_null (
+          ibb_xmpp_identity_parse_uri (is_long ? too_long : bad[i].uri, &fingerprint, &error));
+      g_assert_null (fingerprint);
+      g_assert_true (error->domain == G_IO_ERROR);
+      g_assert_cmpint (error->code, ==, is_long ? (int) G_IO_ERROR_INVALID_ARGUMENT : bad[i].code);
+      g_assert_nonnull (strstr (error->message, is_long ? "address" : bad[i].word));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -154,5 +266,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/identity/long", test_long);
   g_test_add_func ("/ibb/identity/names", test_names);
   g_test_add_func ("/ibb/identity/list", test_list);
+  g_test_add_func ("/ibb/identity/uri", test_uri);
+  g_test_add_func ("/ibb/identity/foreign-uri", test_foreign_uri);
   return run_with_identities ();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The identity that lies in a file. */
+/* Where an identity comes from: a file, or the application. */
 
 #include "config.h"
 
@@ -95,4 +95,26 @@ ibb_xmpp_identity_load_or_create (const char *path, GError **error)
     path = usual = g_build_filename (g_get_user_data_dir (), "ibb-glib", "identity.pem", NULL);
   certificate = ibb_key_file_load (path, error);
   return certificate != NULL ? ibb_xmpp_identity_new_for_certificate (certificate) : NULL;
+}
+
+/**
+ * ibb_xmpp_identity_new_for_certificate:
+ * @certificate: a certificate with its private key
+ *
+ * Makes an identity of a certificate that the application keeps itself.
+ *
+ * Returns: (transfer full): the identity
+ *
+ * Since: 1.0
+ */
+IBBXmppIdentity *
+ibb_xmpp_identity_new_for_certificate (GTlsCertificate *certificate)
+{
+  g_autoptr (IBBXmppKnownCertificates) known = NULL;
+
+  g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), NULL);
+
+  known = ibb_xmpp_known_certificates_new (NULL);
+  return g_object_new (IBB_XMPP_TYPE_IDENTITY, "certificate", certificate, "known-certificates",
+                       known, NULL);
 }

@@ -274,28 +274,6 @@ ibb_xmpp_identity_init (IBBXmppIdentity *self)
 }
 
 /**
- * ibb_xmpp_identity_new_for_certificate:
- * @certificate: a certificate with its private key
- *
- * Makes an identity of a certificate that the application keeps itself.
- *
- * Returns: (transfer full): the identity
- *
- * Since: 1.0
- */
-IBBXmppIdentity *
-ibb_xmpp_identity_new_for_certificate (GTlsCertificate *certificate)
-{
-  g_autoptr (IBBXmppKnownCertificates) known = NULL;
-
-  g_return_val_if_fail (G_IS_TLS_CERTIFICATE (certificate), NULL);
-
-  known = ibb_xmpp_known_certificates_new (NULL);
-  return g_object_new (IBB_XMPP_TYPE_IDENTITY, "certificate", certificate, "known-certificates",
-                       known, NULL);
-}
-
-/**
  * ibb_xmpp_identity_get_certificate: (get-property certificate)
  * @self: an identity
  *

@@ -60,4 +60,10 @@ GIOStream *ibb_xmpp_identity_encrypt (IBBXmppIdentity *self,
                                       GCancellable    *cancellable,
                                       GError         **error);
 
+IBB_AVAILABLE_IN_1_0
+char *ibb_xmpp_identity_dup_uri (IBBXmppIdentity *self, const char *jid);
+
+IBB_AVAILABLE_IN_1_0
+char *ibb_xmpp_identity_parse_uri (const char *uri, char **fingerprint, GError **error);
+
 G_END_DECLS

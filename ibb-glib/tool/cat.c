@@ -53,8 +53,8 @@ tool_cat (int argc, char **argv)
 
   if (!tool_options_parse (
           &options,
-          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ENCRYPT | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_SID |
-              TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET,
+          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_PEER | TOOL_OPTIONS_ENCRYPT | TOOL_OPTIONS_OPEN |
+              TOOL_OPTIONS_SID | TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET,
           NULL, _ ("PEER"), _ ("Joins standard input and output to a peer, such as “ibb listen”."),
           _ ("PEER without a resource means PEER/ibb. At the end of the input it tells the peer, "
              "and still writes what the peer sends. It ends when both directions have ended."),

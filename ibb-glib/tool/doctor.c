@@ -548,7 +548,8 @@ tool_doctor (int argc, char **argv)
   int                  status = TOOL_EXIT_FAILED;
 
   if (!tool_options_parse (
-          &options, TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_JSON, NULL,
+          &options,
+          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_PEER | TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_JSON, NULL,
           _ ("[PEER]"), _ ("Looks for what stands between an account and a peer, step by step."),
           _ ("Each line has a verdict: ok, warn, fail or skip, and where something can be changed, "
              "what. To measure the rate, the account logs in a second time. With PEER, the "

@@ -508,8 +508,8 @@ tool_forward (int argc, char **argv)
 
   if (!tool_options_parse (
           &options,
-          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_ENCRYPT | TOOL_OPTIONS_WINDOW |
-              TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
+          TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_PEER | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_ENCRYPT |
+              TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
           entries, _ ("PEER"),
           _ ("Listens on a TCP port and joins each connection with a session of its own to a "
              "peer, such as “ibb expose”."),

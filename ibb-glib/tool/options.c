@@ -6,7 +6,9 @@
 #include "jid.h"
 #include "options.h"
 #include "output.h"
+#include "text.h"
 #include "tool.h"
+#include "uri.h"
 
 #include <errno.h>
 #include <glib/gi18n.h>
@@ -187,7 +189,7 @@ add_session_options (GArray *all, ToolOptions *self, RawOptions *raw, ToolOption
   };
   const GOptionEntry accept_entries[] = {
     { "from", 0, 0, G_OPTION_ARG_STRING_ARRAY, &self->from,
-      N_ ("Who may open a session: a bare or full JID, or “any” (default: the own account)"),
+      N_ ("Who may open a session: a bare or full JID, a URI, or “any” (default: the own account)"),
       N_ ("JID") },
     { "show-online", 0, 0, G_OPTION_ARG_NONE, &self->show_online,
       N_ ("Let the contacts of the account see it online"), NULL },
@@ -455,31 +457,6 @@ understand_time (const char *option, const char *text, double *seconds)
       text);
 }
 
-/* Makes of a fingerprint what openssl prints: capital pairs with colons. FALSE if it is not one by
- * SHA-256. */
-static gboolean
-normalize_fingerprint (char **fingerprint)
-{
-  const char         *text = *fingerprint;
-  g_autoptr (GString) pairs = g_string_new (NULL);
-
-  for (; *text != '\0'; text++)
-    {
-      if (*text == ':')
-        continue;
-      if (!g_ascii_isxdigit (*text))
-        return FALSE;
-      if (pairs->len % 3 == 2)
-        g_string_append_c (pairs, ':');
-      g_string_append_c (pairs, g_ascii_toupper (*text));
-    }
-  if (pairs->len != 32 * 3 - 1)
-    return FALSE;
-  g_free (*fingerprint);
-  *fingerprint = g_string_free (g_steal_pointer (&pairs), FALSE);
-  return TRUE;
-}
-
 static gboolean
 parse_password_policy (ToolOptions *self, const char *text)
 {
@@ -499,10 +476,10 @@ understand_certificates (ToolOptions *self)
     return g_strdup (_ ("--key goes with --certificate"));
   if (self->peer_fingerprint != NULL && !self->encrypt)
     return g_strdup (_ ("--peer-fingerprint goes with --encrypt"));
-  if (self->fingerprint != NULL && !normalize_fingerprint (&self->fingerprint))
+  if (self->fingerprint != NULL && !tool_text_normalize_fingerprint (&self->fingerprint))
     return g_strdup_printf (_ ("--fingerprint is 64 hexadecimal digits, not “%s”"),
                             self->fingerprint);
-  if (self->peer_fingerprint != NULL && !normalize_fingerprint (&self->peer_fingerprint))
+  if (self->peer_fingerprint != NULL && !tool_text_normalize_fingerprint (&self->peer_fingerprint))
     return g_strdup_printf (_ ("--peer-fingerprint is 64 hexadecimal digits, not “%s”"),
                             self->peer_fingerprint);
   return NULL;
@@ -584,6 +561,25 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
   return problem != NULL ? problem : check_names (self);
 }
 
+/* Replaces the URIs that name peers by their addresses. Returns what is wrong, or NULL. */
+static char *
+resolve_uris (ToolOptions *self, ToolOptionsFlags flags, char **last)
+{
+  char *problem;
+
+  if (flags & TOOL_OPTIONS_PEER)
+    self->peer = g_strdup (*last);
+  problem = tool_uri_resolve (self->from, &self->peer, &self->peer_keys);
+  if (self->peer != NULL)
+    *last = self->peer;
+  if (problem != NULL || self->peer_keys == NULL || !(flags & TOOL_OPTIONS_ENCRYPT))
+    return problem;
+  if (self->peer_fingerprint != NULL)
+    return g_strdup (_ ("--peer-fingerprint and a URI with a key exclude each other"));
+  self->encrypt = TRUE;
+  return NULL;
+}
+
 static ToolHelp *
 begin_help (const char *parameters, const char *summary)
 {
@@ -653,7 +649,9 @@ tool_options_parse (ToolOptions        *self,
       tool_output_usage_error (command, "%s", error->message);
       return FALSE;
     }
-  problem = understand (self, &raw, flags);
+  problem = resolve_uris (self, flags, *argv + *argc - 1);
+  if (problem == NULL)
+    problem = understand (self, &raw, flags);
   if (problem != NULL)
     {
       tool_output_usage_error (command, "%s", problem);
@@ -699,6 +697,8 @@ tool_options_clear (ToolOptions *self)
   g_free (self->ca_file);
   g_free (self->fingerprint);
   g_free (self->peer_fingerprint);
+  g_clear_pointer (&self->peer_keys, g_ptr_array_unref);
+  g_free (self->peer);
   g_free (self->certificate_file);
   g_free (self->key_file);
   g_free (self->sid);

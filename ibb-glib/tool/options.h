@@ -24,6 +24,7 @@ typedef enum
   TOOL_OPTIONS_QUIET = 1 << 6,   /* --quiet */
   TOOL_OPTIONS_SID = 1 << 8,     /* --sid of the only session */
   TOOL_OPTIONS_ENCRYPT = 1 << 9, /* --encrypt, --peer-fingerprint */
+  TOOL_OPTIONS_PEER = 1 << 10,   /* the last argument is PEER */
 } ToolOptionsFlags;
 
 typedef struct
@@ -48,6 +49,8 @@ typedef struct
   char                *sid;        /* NULL: any, or a fresh one */
   gboolean             encrypt;
   char                *peer_fingerprint; /* NULL: none; of the peer's key */
+  GPtrArray           *peer_keys;        /* NULL: none; those that URIs name, see uri.h */
+  char                *peer;             /* NULL: none; PEER, of a URI its address */
   char               **from;             /* NULL: the account's own resources */
   gboolean             show_online;      /* to the contacts of the account */
   guint64              window;           /* 0: adapts */

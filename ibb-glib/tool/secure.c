@@ -8,6 +8,7 @@
 #include "output.h"
 #include "terminal.h"
 #include "text.h"
+#include "uri.h"
 
 #include <glib/gi18n.h>
 
@@ -76,15 +77,25 @@ ask_thread (gpointer data)
   return NULL;
 }
 
-/* The key that --peer-fingerprint names is trusted, and no other one. */
+/* Whether the user has named the keys that count: nobody is asked then. */
+static gboolean
+has_keys (const ToolOptions *options)
+{
+  return options->peer_fingerprint != NULL || options->peer_keys != NULL;
+}
+
+/* The key that --peer-fingerprint or a URI names is trusted, and no other one. */
 static gboolean
 trust_cb (IBBXmppIdentity *identity, IBBXmppTrustQuestion *question, const ToolOptions *options)
 {
   const char *fingerprint = ibb_xmpp_trust_question_get_fingerprint (question);
 
-  if (options->peer_fingerprint == NULL)
+  if (!has_keys (options))
     g_thread_unref (g_thread_new ("question", ask_thread, g_object_ref (question)));
-  else if (g_str_equal (fingerprint, options->peer_fingerprint))
+  else if (options->peer_keys != NULL
+               ? tool_uri_names (options->peer_keys, ibb_xmpp_trust_question_get_name (question),
+                                 fingerprint)
+               : g_str_equal (fingerprint, options->peer_fingerprint))
     ibb_xmpp_trust_question_accept (question, IBB_XMPP_ANSWER_FLAGS_NONE);
   return TRUE;
 }
@@ -123,7 +134,7 @@ tool_secure_new_identity (const ToolOptions *options, GError **error)
   if (identity == NULL)
     return NULL;
   /* What was accepted before is no answer for an option that names one key. */
-  if (options->peer_fingerprint != NULL)
+  if (has_keys (options))
     ibb_xmpp_identity_set_known_certificates (identity, NULL);
   g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), (gpointer) options);
   g_signal_connect (identity, "peer-asking", G_CALLBACK (peer_asking_cb), NULL);
@@ -153,11 +164,15 @@ GError *
 tool_secure_explain (const ToolOptions *options, const GError *reason)
 {
   if (g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
-    return options->peer_fingerprint != NULL
-               ? g_error_new (reason->domain, reason->code,
-                              /* Translators: %s is a sentence about a key that is not trusted */
-                              _ ("%s: it is another one than --peer-fingerprint names"),
-                              reason->message)
+    return has_keys (options)
+               ? g_error_new (
+                     reason->domain, reason->code,
+                     options->peer_keys != NULL
+                         /* Translators: %s is a sentence about a key that is not trusted */
+                         ? _ ("%s: it is another one than the URI names")
+                         /* Translators: %s is a sentence about a key that is not trusted */
+                         : _ ("%s: it is another one than --peer-fingerprint names"),
+                     reason->message)
                : g_error_new (reason->domain, reason->code,
                               /* Translators: %s is a sentence about a key that is not trusted */
                               _ ("%s: if “ibb key” prints the same there, name it with "

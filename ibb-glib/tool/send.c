@@ -303,9 +303,9 @@ tool_send (int argc, char **argv)
   };
 
   if (!tool_options_parse (&options,
-                           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ENCRYPT | TOOL_OPTIONS_OPEN |
-                               TOOL_OPTIONS_SID | TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT |
-                               TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
+                           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_PEER | TOOL_OPTIONS_ENCRYPT |
+                               TOOL_OPTIONS_OPEN | TOOL_OPTIONS_SID | TOOL_OPTIONS_WINDOW |
+                               TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
                            entries, PARAMETERS, SUMMARY, DESCRIPTION, &argc, &argv))
     return TOOL_EXIT_USAGE;
   if (argc < 3)

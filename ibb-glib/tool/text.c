@@ -118,3 +118,28 @@ tool_text_format_rate (guint64 bytes, double seconds)
 
   return g_strdup_printf (_ ("%s/s"), size);
 }
+
+/* Makes of a fingerprint what openssl prints: capital pairs with colons. FALSE if it is not one by
+ * SHA-256. */
+gboolean
+tool_text_normalize_fingerprint (char **fingerprint)
+{
+  const char         *text = *fingerprint;
+  g_autoptr (GString) pairs = g_string_new (NULL);
+
+  for (; *text != '\0'; text++)
+    {
+      if (*text == ':')
+        continue;
+      if (!g_ascii_isxdigit (*text))
+        return FALSE;
+      if (pairs->len % 3 == 2)
+        g_string_append_c (pairs, ':');
+      g_string_append_c (pairs, g_ascii_toupper (*text));
+    }
+  if (pairs->len != 32 * 3 - 1)
+    return FALSE;
+  g_free (*fingerprint);
+  *fingerprint = g_string_free (g_steal_pointer (&pairs), FALSE);
+  return TRUE;
+}

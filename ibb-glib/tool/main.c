@@ -31,7 +31,7 @@ static const struct
   { "listen", tool_listen, "", N_ ("Wait for one session: the other end of cat") },
   { "forward", tool_forward, N_ ("PEER"), N_ ("Listen on a TCP port that leads to a peer") },
   { "expose", tool_expose, "", N_ ("Connect sessions to a TCP service: the other end of forward") },
-  { "key", tool_key, "", N_ ("Print the fingerprint of the key of --encrypt") },
+  { "key", tool_key, "", N_ ("Print the key of --encrypt, or list those of others") },
   { "doctor", tool_doctor, N_ ("[PEER]"), N_ ("Look for what stands in the way of a session") },
   { "demo", tool_demo, "", N_ ("Send a file between two ends in this process") },
 };

@@ -5,10 +5,10 @@
 #include "event.h"
 #include "output.h"
 #include "progress.h"
+#include "terminal.h"
 #include "text.h"
 
 #include <glib/gi18n.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define SHOW_INTERVAL (200 * 1000)  /* µs, on a terminal */
@@ -54,22 +54,12 @@ emit_event (ToolProgress *self, guint64 bytes, guint64 rate)
   tool_event_emit (event);
 }
 
-static guint
-get_terminal_width (void)
-{
-  struct winsize size;
-
-  if (ioctl (STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
-    return 80;
-  return size.ws_col;
-}
-
 /* Shows “name  42 % [########............]  12.3 MiB of 29.1 MiB  4.1 MiB/s  4.1 s left”. The bar
  * takes the room that is left, and a long name loses its end. */
 static void
 show_line (ToolProgress *self, guint64 bytes, guint64 rate)
 {
-  gsize               width = get_terminal_width () - 1;
+  gsize               width = tool_terminal_get_width (STDERR_FILENO) - 1;
   g_autofree char    *size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char    *speed = tool_text_format_rate (rate, 1);
   g_autofree char    *label = NULL;

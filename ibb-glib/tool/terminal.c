@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -207,4 +208,12 @@ tool_terminal_confirm (const char *question, GCancellable *cancellable)
 
   /* Translators: the answer that the questions for trust name */
   return g_strcmp0 (answer, "yes") == 0 || g_strcmp0 (answer, _ ("yes")) == 0;
+}
+
+guint
+tool_terminal_get_width (int fd)
+{
+  struct winsize size;
+
+  return ioctl (fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }

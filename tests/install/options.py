@@ -77,7 +77,7 @@ def oldest():
     with open(os.path.join(ROOT, 'meson.build'), encoding='utf-8') as file:
         text = file.read().replace("'>= ' + glib_minimum", "'>= 2.74'")
     promised = re.findall(r"dependency\('([^']+)', version: '>= ([\d.]+)'", text)
-    assert len(promised) == 8, promised
+    assert len(promised) == 9, promised
     for name, version in promised:
         assert f"{run('pkg-config', '--modversion', name).strip()}.".startswith(version + '.'), (name, version)
 

@@ -22,6 +22,7 @@ ibb_packages_build='
   libc6-dev
   libidn-dev
   libidn2-dev
+  libqrencode-dev
   libsecret-1-dev
   libxml2-dev
   meson

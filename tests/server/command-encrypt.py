@@ -2,14 +2,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The command ibb with --encrypt: sessions that are private from the servers."""
 
+import ctypes
+import fcntl
 import os
+import pty
 import re
 import shutil
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 
@@ -38,16 +43,31 @@ class User:
     def ibb(self, command, *arguments, **options):
         return self.account.ibb(command, '--encrypt', *arguments, env=self.environment, **options)
 
+    def plain(self, command, *arguments, **options):
+        """Without --encrypt."""
+        return self.account.ibb(command, *arguments, env=self.environment, **options)
+
+    def key_command(self, *arguments):
+        here = Program(IBB, 'key', *arguments, env=self.environment)
+        here.expect_done()
+        return here
+
     def fingerprint(self):
         """Of the key, which is made for the purpose."""
-        here = Program(IBB, 'key', env=self.environment)
-        here.expect_done()
-        return here.output.decode().strip()
+        return self.key_command().output.decode().strip()
+
+    def uri(self):
+        return self.key_command('--uri', '--jid', self.account.bare).output.decode().strip()
 
     def trust(self, other):
         os.makedirs(os.path.dirname(self.known), exist_ok=True)
         with open(self.known, 'a', encoding='utf-8') as file:
             file.write(other.fingerprint().replace(':', '').lower() + f' {other.account.bare}\n')
+
+
+class QRCode(ctypes.Structure):
+    """What libqrencode makes."""
+    _fields_ = ('version', ctypes.c_int), ('width', ctypes.c_int), ('data', ctypes.POINTER(ctypes.c_ubyte))
 
 
 def ask(user, command, *arguments):
@@ -137,6 +157,87 @@ def _(server):
     alice.ibb('send', '--peer-fingerprint', '00' * 32, folder / 'original', there.wait_ready()).expect_failure(
         'is not trusted', 'another one than --peer-fingerprint names')
     there.expect_failure('does not trust')
+
+
+@case('a URI names the peer and its key, for who opens a session and for who waits; nobody is asked')
+def _(server):
+    alice, bob, folder = users(server)
+    there = bob.plain('receive', '-o', folder / 'copy', '--from', alice.uri())
+    here = alice.plain('send', folder.make('original', 10), bob.uri())
+    check_equal(there.wait_ready(), f'{bob.account.bare}/ibb', 'the usual resource')
+    for end in (here, there):
+        end.expect_done()
+    check_equal(sha256(folder / 'copy'), sha256(folder / 'original'), 'SHA-256')
+    check(not os.path.exists(alice.known) and not os.path.exists(bob.known), 'nothing is remembered')
+
+    # The key of another account, also of one that is known; a resource in the URI counts.
+    alice.trust(bob)
+    carol = User(server, 'carol', folder)
+    foreign = carol.uri().replace('carol@', 'bob@').replace('?', '/desk?')
+    there = bob.plain('listen', '--encrypt', '--from', alice.uri(), account=bob.account.options(resource='desk'))
+    there.wait_ready()
+    alice.plain('cat', foreign).expect_failure('is not trusted', 'another one than the URI names')
+    there.expect_failure('does not trust')
+
+
+@case('expose: each --from has its own key, and not that of another')
+def _(server):
+    alice, bob, folder = users(server)
+    carol = User(server, 'carol', folder)
+    target = Target()
+    there = bob.plain('expose', '--json', '--to', f'127.0.0.1:{target.port}', '--from', alice.uri(), '--from',
+                      alice.uri().replace('alice@', 'carol@'))
+    there.wait_ready()
+    here = alice.plain('cat', bob.uri())
+    target.accept().close()
+    here.expect_done()
+    carol.plain('cat', bob.uri()).expect_failure('does not trust')
+    there.wait_event('error')
+    check('another one than the URI names' in there.wait_event('error')['message'], f'{there.lines}')
+    there.stop()
+
+
+@case('key: the URI, its picture, and what is known of others')
+def _(server):
+    alice, bob, _ = users(server)
+    uri = alice.uri()
+    check_equal(uri, f"xmpp:{alice.account.bare}?ibb-key;sha256={alice.fingerprint().replace(':', '').lower()}", 'URI')
+    check_equal(bob.key_command('--list').output, b'', 'nothing is known')
+    bob.trust(alice)
+    check_equal(bob.key_command('--list').output.decode(), f'{alice.fingerprint()} {alice.account.bare}\n', 'known')
+    bob.key_command('--forget', 'ALICE@localhost')
+    check_equal(bob.key_command('--list').output, b'', 'nothing is known')
+    Program(IBB, 'key', '--forget', alice.account.bare, env=bob.environment).expect_failure('No key of “alice@localhost”')
+
+    try:
+        library = ctypes.CDLL('libqrencode.so.4')
+    except OSError as error:
+        raise cases.Skip('libqrencode is not installed') from error
+    drawn = Program(IBB, 'key', '--qr', '--jid', alice.account.bare, env=alice.environment)
+    if drawn.finish() and 'libqrencode' in drawn.lines[-1]:
+        raise cases.Skip('built without libqrencode')
+    library.QRcode_encodeString8bit.restype = ctypes.POINTER(QRCode)
+    code = library.QRcode_encodeString8bit(uri.encode(), 0, 0).contents
+    width = code.width
+    dark = {(n % width, n // width) for n in range(width * width) if code.data[n] & 1}
+    lines = drawn.output.decode().splitlines()
+    found = {(x - 4, 2 * y + half - 4) for y, line in enumerate(lines) for x, char in enumerate(line)
+             for half in (0, 1) if char not in '█' + '▀▄'[half]}
+    check_equal(found, dark, 'dark modules')
+    check_equal({len(line) for line in lines}, {width + 8}, 'columns')
+    check_equal(len(lines), (width + 9) // 2, 'lines')
+
+    for columns, status in ((width + 8, 0), (width + 7, 1)):
+        pid, terminal = pty.fork()
+        if pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 50, columns, 0, 0))
+            os.execve(IBB, (IBB, 'key', '--qr', '--jid', alice.account.bare), {**os.environ, **alice.environment})
+        shown = Terminal.of(pid, terminal)
+        check_equal(shown.finish(), status, shown.shown)
+        wanted = '\033[97;40m' if status == 0 else f'needs {width + 8} columns, and the terminal has {columns}'
+        check(wanted in shown.shown, shown.shown)
+    Program(IBB, 'key', '--qr', '--jid', 'a@b/' + '%' * 1000, env=alice.environment).expect_failure('too long')
+    Program(IBB, 'key', '--qr', '--jid', 'a@b', env={**alice.environment, 'LC_ALL': 'C'}).expect_failure('UTF-8')
 
 
 @case('in the background of a shell there is no terminal to ask on, and nothing stops the command')

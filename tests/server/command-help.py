@@ -316,6 +316,23 @@ def _():
         usage(command, 'more', word='“more”')
     usage('cat', '--jid', 'a@b', '--key', '/none', 'c@d', word='--key goes with --certificate')
     usage('cat', '--jid', 'a@b', '--peer-fingerprint', '00' * 32, 'c@d', word='goes with --encrypt')
+    uri = 'xmpp:c@d?ibb-key;sha256=' + '00' * 32
+    for wrong, word in ((uri[:-1], 'has 63'), (uri + '0', 'has 65'), (uri.replace('ibb-key', 'join'), '“join”'),
+                        ('xmpp:', 'no valid address'), ('xmpp:c%zz@d', 'no valid address'), ('XMPP:c@d/', 'no valid address'),
+                        ('xmpp:host', 'is a host')):
+        for command in (('send', IBB), ('cat',), ('forward', '--listen', '0'), ('doctor',)):
+            usage(*command, '--jid', 'a@b', wrong, word=word)
+        for command in (('receive', '-o', '-'), ('listen',), ('expose', '--to', 'c:1')):
+            usage(*command, '--jid', 'a@b', '--from', wrong, word=word)
+    usage('cat', '--jid', 'a@b', '--encrypt', '--peer-fingerprint', '00' * 32, uri, word='exclude each other')
+    usage('send', '--jid', 'a@b', IBB, IBB, uri, word='archive')
+    for other in ('e@f', 'any', 'xmpp:e@f'):
+        usage('listen', '--jid', 'a@b', '--from', uri, '--from', other, word='no other key counts')
+    usage('key', '--uri', word='--jid or --account is missing')
+    usage('key', '--jid', 'a@b', word='go with --uri')
+    usage('key', '--uri', '--qr', '--jid', 'a@b', word='exclude')
+    usage('key', '--list', '--forget', 'a@b', word='exclude')
+    usage('key', '--uri', '--jid', 'a@', word='Invalid JID')
     for digits in ('0', '00' * 31, '0g' * 32):
         usage('cat', '--jid', 'a@b', '--fingerprint', digits, 'c@d', word=f'not “{digits}”')
 

@@ -13,6 +13,14 @@
 #define PARTS_MAX 100 /* in a folder, before the oldest one that nobody uses goes */
 
 char *
+ibb_part_file_dup_text (const char *peer_jid, const char *name, guint64 size, GDateTime *date)
+{
+  return g_strdup_printf ("%.*s\n%s\n%" G_GUINT64_FORMAT "\n%" G_GINT64_FORMAT,
+                          (int) strcspn (peer_jid, "/"), peer_jid, name, size,
+                          date != NULL ? g_date_time_to_unix (date) : 0);
+}
+
+char *
 ibb_part_file_dup_key (const char *text)
 {
   g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
@@ -193,6 +201,34 @@ ibb_part_file_list (const char *path, GError **error)
     }
   ibb_disk->close (folder);
   return parts;
+}
+
+static gboolean
+has_key (gconstpointer name, gconstpointer key)
+{
+  return strncmp ((const char *) name + strlen (PREFIX), key, KEY_LENGTH) == 0;
+}
+
+guint64
+ibb_part_file_sum (const char *path, GPtrArray *keys)
+{
+  int                   folder = open_folder (path, NULL);
+  g_autoptr (GPtrArray) parts = folder >= 0 ? list (folder) : NULL;
+  guint64               sum = 0;
+
+  for (guint i = 0; parts != NULL && i < parts->len; i++)
+    {
+      const IBBPartFile *part = g_ptr_array_index (parts, i);
+      gboolean           counts = TRUE;
+
+      for (guint j = 0; counts && j < keys->len; j++)
+        counts = !has_key (part->name, g_ptr_array_index (keys, j));
+      if (counts)
+        sum += part->size;
+    }
+  if (folder >= 0)
+    ibb_disk->close (folder);
+  return sum;
 }
 
 gboolean

@@ -19,6 +19,9 @@ typedef struct
   gboolean is_in_use;
 } IBBPartFile;
 
+/* What an offer has to repeat to go on with the bytes of an earlier one. date: (nullable). */
+char *
+ibb_part_file_dup_text (const char *peer_jid, const char *name, guint64 size, GDateTime *date);
 char *ibb_part_file_dup_key (const char *text);
 /* number: from 1 to IBB_PART_FILES_PER_KEY. */
 char *ibb_part_file_dup_name (const char *key, guint number);
@@ -32,5 +35,8 @@ void ibb_part_file_remove_unused (int folder, const char *key);
 
 /* The parts in the folder, the oldest first. Returns: (element-type IBBPartFile). */
 GPtrArray *ibb_part_file_list (const char *path, GError **error);
+/* The bytes of the parts in the folder, without those that have one of the keys: (element-type
+ * utf8). Takes no lock, which a transfer that begins meanwhile would find. */
+guint64 ibb_part_file_sum (const char *path, GPtrArray *keys);
 /* FALSE without an error: somebody uses the part, or it is gone. */
 gboolean ibb_part_file_remove (const char *path, const char *name, GError **error);

@@ -4,10 +4,10 @@
 
 #include "files/part.h"
 
+#include "files/part-file.h"
 #include "ibb-intl-private.h"
 
 #include <ibb-glib/ibb-glib.h>
-#include <string.h>
 
 static IBBPart *
 create (guint64 size)
@@ -20,18 +20,6 @@ create (guint64 size)
   return self;
 }
 
-/* What an offer has to repeat to go on with the bytes of an earlier one. */
-static char *
-dup_key (const char *peer_jid, IBBFilesMetadata *metadata)
-{
-  GDateTime *date = ibb_files_metadata_get_date (metadata);
-
-  return g_strdup_printf (
-      "%.*s\n%s\n%" G_GUINT64_FORMAT "\n%" G_GINT64_FORMAT, (int) strcspn (peer_jid, "/"), peer_jid,
-      ibb_files_metadata_get_name (metadata), ibb_files_metadata_get_size (metadata),
-      date != NULL ? g_date_time_to_unix (date) : 0);
-}
-
 IBBPart *
 ibb_part_new (GFile *place, const char *peer_jid, IBBFilesMetadata *metadata, IBBSinkPolicy policy)
 {
@@ -39,10 +27,12 @@ ibb_part_new (GFile *place, const char *peer_jid, IBBFilesMetadata *metadata, IB
   g_autofree char *path = g_file_get_path (place);
   g_autofree char *folder = path != NULL ? g_path_get_dirname (path) : NULL;
   g_autofree char *name = path != NULL ? g_path_get_basename (path) : NULL;
-  g_autofree char *key = dup_key (peer_jid, metadata);
+  g_autofree char *text =
+      ibb_part_file_dup_text (peer_jid, ibb_files_metadata_get_name (metadata), self->size,
+                              ibb_files_metadata_get_date (metadata));
 
   if (path != NULL)
-    self->sink = ibb_sink_new (folder, name, key, policy);
+    self->sink = ibb_sink_new (folder, name, text, policy);
   return self;
 }
 

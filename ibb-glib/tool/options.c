@@ -550,7 +550,8 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
     return g_strdup_printf (_ ("--block-size is 1 to 65535 bytes, not %s"), raw->block_size);
   if (raw->window != NULL &&
       (!tool_options_parse_size (raw->window, &self->window) || self->window == 0))
-    return g_strdup_printf (_ ("--window is a number of bytes, at least 1, not “%s”"), raw->window);
+    return g_strdup_printf (_ ("%s is a number of bytes, at least 1, not “%s”"), "--window",
+                            raw->window);
   problem = understand_time ("--timeout", raw->timeout, &self->timeout);
   if (problem == NULL)
     problem = understand_time ("--peer-timeout", raw->peer_timeout, &self->peer_timeout);

@@ -11,6 +11,8 @@
 
 #include <glib/gi18n.h>
 
+#define DAY (24 * 60 * 60) /* s */
+
 static void
 show (const IBBPartFile *part, gboolean is_removed)
 {
@@ -33,8 +35,9 @@ show (const IBBPartFile *part, gboolean is_removed)
 }
 
 int
-tool_parts_show (const char *folder, gboolean removes)
+tool_parts_show (const char *folder, gboolean removes, guint days)
 {
+  gint64                latest = g_get_real_time () / G_USEC_PER_SEC - (gint64) days * DAY;
   g_autoptr (GError)    error = NULL;
   g_autoptr (GPtrArray) parts = ibb_part_file_list (folder, &error);
   int                   status = parts != NULL ? TOOL_EXIT_DONE : TOOL_EXIT_FAILED;
@@ -46,6 +49,8 @@ tool_parts_show (const char *folder, gboolean removes)
       const IBBPartFile *part = g_ptr_array_index (parts, i);
       g_autoptr (GError) failure = NULL;
 
+      if (days > 0 && part->time > latest)
+        continue;
       show (part, removes && ibb_part_file_remove (folder, part->name, &failure));
       if (failure == NULL)
         continue;
@@ -58,16 +63,14 @@ tool_parts_show (const char *folder, gboolean removes)
 void
 tool_parts_note_full (const char *folder, const GError *error)
 {
-  g_autoptr (GPtrArray) parts = NULL;
+  g_autoptr (GPtrArray) no_keys = g_ptr_array_new ();
   g_autofree char      *shown = g_filename_display_name (folder);
   g_autofree char      *size = NULL;
-  guint64               bytes = 0;
+  guint64               bytes;
 
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
     return;
-  parts = ibb_part_file_list (folder, NULL);
-  for (guint i = 0; parts != NULL && i < parts->len; i++)
-    bytes += ((const IBBPartFile *) g_ptr_array_index (parts, i))->size;
+  bytes = ibb_part_file_sum (folder, no_keys);
   if (bytes == 0)
     return;
   size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);

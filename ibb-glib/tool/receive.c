@@ -105,9 +105,30 @@ typedef struct
 {
   ToolLogin       *login;
   IBBFilesService *transfers;
-  const char      *folder;
-  guint            count;
+  ToolIntake       intake;
 } ReceiveFiles;
+
+/* Of --directory alone, as they are given. */
+typedef struct
+{
+  char *directory;
+  char *count;
+  char *max_size;
+  char *max_total;
+  char *older_than;
+} RawIntake;
+
+static void
+raw_intake_clear (RawIntake *raw)
+{
+  g_free (raw->directory);
+  g_free (raw->count);
+  g_free (raw->max_size);
+  g_free (raw->max_total);
+  g_free (raw->older_than);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RawIntake, raw_intake_clear)
 
 static gboolean
 receive_files_run (ToolRun *run, gpointer data, GError **error)
@@ -118,25 +139,47 @@ receive_files_run (ToolRun *run, gpointer data, GError **error)
 
   if (local_jid == NULL)
     return FALSE;
-  received =
-      tool_transfer_receive (run, self->transfers, local_jid, self->folder, self->count, error);
+  received = tool_transfer_receive (run, self->transfers, local_jid, &self->intake, error);
   tool_login_end (self->login, error);
   return received;
 }
 
 static int
-receive_files (const ToolOptions *options, const char *folder, const char *count_text)
+usage_error_of_limit (const char *option, const char *text)
+{
+  return tool_output_usage_error ("receive", _ ("%s is a number of bytes, at least 1, not “%s”"),
+                                  option, text);
+}
+
+static int
+show_parts (const RawIntake *raw, gboolean removes)
+{
+  guint days = 0;
+
+  if (raw->older_than != NULL && !tool_options_parse_count (raw->older_than, &days))
+    return tool_output_usage_error (
+        "receive", _ ("--older-than is a number of days from 1, not “%s”"), raw->older_than);
+  return tool_parts_show (raw->directory, removes, days);
+}
+
+static int
+receive_files (const ToolOptions *options, const RawIntake *raw)
 {
   g_auto (ToolAccount) account = { NULL };
   g_autofree char     *jid = tool_jid_with_resource (options->jid);
-  ReceiveFiles         self = { .folder = folder };
+  ReceiveFiles         self = { .intake.folder = raw->directory };
   int                  status = TOOL_EXIT_FAILED;
 
-  if (count_text != NULL && !tool_options_parse_count (count_text, &self.count))
+  if (raw->count != NULL && !tool_options_parse_count (raw->count, &self.intake.count))
     return tool_output_usage_error ("receive", _ ("--count is a number from 1, not “%s”"),
-                                    count_text);
-  if (!g_file_test (folder, G_FILE_TEST_IS_DIR))
-    return tool_output_usage_error ("receive", _ ("--directory: “%s” is not a folder"), folder);
+                                    raw->count);
+  if (!tool_quota_parse_limit (raw->max_size, &self.intake.quota.max_size))
+    return usage_error_of_limit ("--max-size", raw->max_size);
+  if (!tool_quota_parse_limit (raw->max_total, &self.intake.quota.max_total))
+    return usage_error_of_limit ("--max-total", raw->max_total);
+  if (!g_file_test (raw->directory, G_FILE_TEST_IS_DIR))
+    return tool_output_usage_error ("receive", _ ("--directory: “%s” is not a folder"),
+                                    raw->directory);
   if (tool_account_prepare (&account, options))
     {
       self.login = tool_login_new (&account, options, jid);
@@ -157,8 +200,7 @@ tool_receive (int argc, char **argv)
   g_auto (ToolAccount) account = { NULL };
   g_autoptr (GError)   error = NULL;
   g_autofree char     *output = NULL;
-  g_autofree char     *directory = NULL;
-  g_autofree char     *count = NULL;
+  g_auto (RawIntake)   intake = { NULL };
   g_autofree char     *jid = NULL;
   Receive              self = { NULL };
   int                  status = TOOL_EXIT_FAILED;
@@ -166,14 +208,21 @@ tool_receive (int argc, char **argv)
       { "output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
         N_ ("Where to write; “-” is standard output, the default unless that is a terminal"),
         N_ ("FILE|-") },
-      { "directory", 'd', 0, G_OPTION_ARG_FILENAME, &directory,
+      { "directory", 'd', 0, G_OPTION_ARG_FILENAME, &intake.directory,
         N_ ("Take files with their names into a folder, until a signal comes"), N_ ("DIR") },
-      { "count", 'n', 0, G_OPTION_ARG_STRING, &count,
+      { "count", 'n', 0, G_OPTION_ARG_STRING, &intake.count,
         N_ ("With --directory: end after so many files"), N_ ("NUMBER") },
+      { "max-size", 0, 0, G_OPTION_ARG_STRING, &intake.max_size,
+        N_ ("With --directory: refuse a file that is larger"), N_ ("BYTES") },
+      { "max-total", 0, 0, G_OPTION_ARG_STRING, &intake.max_total,
+        N_ ("With --directory: refuse a file if all, parts included, would be larger"),
+        N_ ("BYTES") },
       { "list-parts", 0, 0, G_OPTION_ARG_NONE, &options.list_parts,
         N_ ("With --directory: list the parts of files that did not arrive whole"), NULL },
       { "remove-parts", 0, 0, G_OPTION_ARG_NONE, &options.remove_parts,
         N_ ("With --directory: remove the parts that no transfer uses"), NULL },
+      { "older-than", 0, 0, G_OPTION_ARG_STRING, &intake.older_than,
+        N_ ("With these: only parts to which nothing was written for so long"), N_ ("DAYS") },
       { NULL },
   };
 
@@ -186,20 +235,25 @@ tool_receive (int argc, char **argv)
     return TOOL_EXIT_USAGE;
   if (argc != 1)
     return tool_output_usage_error ("receive", _ ("unexpected argument “%s”"), argv[1]);
-  if (directory != NULL && (output != NULL || options.sid != NULL))
+  if (intake.directory != NULL && (output != NULL || options.sid != NULL))
     return tool_output_usage_error ("receive", _ ("--directory goes without --output and --sid"));
-  if (directory != NULL && options.encrypt)
+  if (intake.directory != NULL && options.encrypt)
     return tool_output_usage_error ("receive",
                                     _ ("--directory goes without --encrypt: use --output"));
-  if (directory == NULL && count != NULL)
+  if (intake.directory == NULL && intake.count != NULL)
     return tool_output_usage_error ("receive", _ ("--count needs --directory"));
-  if ((options.list_parts || options.remove_parts) && (directory == NULL || options.json))
+  if (intake.directory == NULL && (intake.max_size != NULL || intake.max_total != NULL))
+    return tool_output_usage_error ("receive", _ ("--max-size and --max-total need --directory"));
+  if (intake.older_than != NULL && !options.list_parts && !options.remove_parts)
+    return tool_output_usage_error ("receive",
+                                    _ ("--older-than needs --list-parts or --remove-parts"));
+  if ((options.list_parts || options.remove_parts) && (intake.directory == NULL || options.json))
     return tool_output_usage_error (
         "receive", _ ("--list-parts and --remove-parts need --directory, and go without --json"));
   if (options.list_parts || options.remove_parts)
-    return tool_parts_show (directory, options.remove_parts);
-  if (directory != NULL)
-    return receive_files (&options, directory, count);
+    return show_parts (&intake, options.remove_parts);
+  if (intake.directory != NULL)
+    return receive_files (&options, &intake);
   if (output == NULL && (options.json || isatty (STDOUT_FILENO)))
     return tool_output_usage_error ("receive", OUTPUT_MESSAGE);
   if (g_strcmp0 (output, "") == 0)

@@ -27,7 +27,7 @@ typedef struct
   IBBFilesService *service;   /* immutable; (owned) */
   char            *text;      /* immutable; (owned): the peer, or the own address */
   char            *path;      /* immutable; (owned): the file, or the folder */
-  guint            count;     /* immutable */
+  ToolIntake      *intake;    /* immutable; of the main thread; NULL: of a sender */
   gboolean         has_other; /* immutable: another program may be asked in place of this one */
 
   /* immutable; (owned) (nullable): of a folder */
@@ -502,6 +502,8 @@ received_cb (GObject *object, GAsyncResult *result, gpointer data)
   if (ibb_files_transfer_accept_file_finish (IBB_FILES_TRANSFER (object), result, &error))
     {
       work->n_received++;
+      work->intake->quota.received += ibb_files_metadata_get_size (
+          ibb_files_transfer_get_metadata (IBB_FILES_TRANSFER (object)));
       tool_watched_report_end (self);
     }
   else if (work->stop != NULL && work->stopped == NULL)
@@ -509,7 +511,7 @@ received_cb (GObject *object, GAsyncResult *result, gpointer data)
       tool_watched_report_error (self, error);
       tool_parts_note_full (work->path, error);
     }
-  if (work->count > 0 && work->n_received >= work->count)
+  if (work->intake->count > 0 && work->n_received >= work->intake->count)
     end_work (work, NULL);
   else if (work->stopped != NULL && g_queue_is_empty (&work->receiving))
     end_work (work, g_steal_pointer (&work->stopped));
@@ -524,6 +526,7 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
   const char      *peer = ibb_files_transfer_get_peer_jid (transfer);
   g_autofree char *name =
       ibb_files_metadata_dup_safe_name (ibb_files_transfer_get_metadata (transfer));
+  g_autofree char  *objection = NULL;
   g_autofree char  *path = NULL;
   g_autoptr (GFile) file = NULL;
   g_autofree char  *phase = NULL;
@@ -540,11 +543,18 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
                           _ ("Refused a file from “%s”: --from %s would let it in"), peer, bare);
       return FALSE;
     }
-  if (self->count > 0 && self->n_received + self->receiving.length >= self->count)
+  if (self->intake->count > 0 && self->n_received + self->receiving.length >= self->intake->count)
     {
       tool_refusals_note (&self->refusals, _ ("Refused a file from “%s”: --count allows no more"),
                           peer);
       ibb_files_transfer_refuse (transfer, "This end takes no more files");
+      return TRUE;
+    }
+  objection = tool_quota_dup_objection (&self->intake->quota, self->path, &self->receiving,
+                                        transfer, &self->refusals);
+  if (objection != NULL)
+    {
+      ibb_files_transfer_refuse (transfer, objection);
       return TRUE;
     }
   phase = g_strdup_printf (_ ("receiving from “%s”"), peer);
@@ -642,15 +652,14 @@ gboolean
 tool_transfer_receive (ToolRun         *run,
                        IBBFilesService *service,
                        const char      *local_jid,
-                       const char      *folder,
-                       guint            count,
+                       ToolIntake      *intake,
                        GError         **error)
 {
-  Work    *self = create_work (run, service, local_jid, folder);
+  Work    *self = create_work (run, service, local_jid, intake->folder);
   gboolean succeeded;
 
-  self->count = count;
-  tool_run_set_signal_is_end (run, count == 0);
+  self->intake = intake;
+  tool_run_set_signal_is_end (run, intake->count == 0);
   succeeded = run_in_main (self, begin_receive, error);
   work_unref (self);
   return succeeded;

@@ -4,9 +4,18 @@
 
 #pragma once
 
+#include "quota.h"
 #include "run.h"
 
 #include <ibb-glib/files/ibb-files.h>
+
+/* Which files a folder takes. */
+typedef struct
+{
+  const char *folder;
+  guint       count; /* end when so many are there; 0: at a signal */
+  ToolQuota   quota;
+} ToolIntake;
 
 /* In the main thread; the other calls are for the thread of the work. */
 IBBFilesService *tool_transfer_new_service (IBBConnection *connection, const ToolOptions *options);
@@ -23,10 +32,8 @@ gboolean tool_transfer_send (ToolRun         *run,
                              gboolean         tar,
                              gboolean        *is_for_stream,
                              GError         **error);
-/* Until count files are there; 0: until a signal. */
 gboolean tool_transfer_receive (ToolRun         *run,
                                 IBBFilesService *service,
                                 const char      *local_jid,
-                                const char      *folder,
-                                guint            count,
+                                ToolIntake      *intake,
                                 GError         **error);

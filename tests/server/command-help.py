@@ -305,6 +305,13 @@ def _():
     usage('receive', '--jid', 'a@b', '--directory', '/', '--output', 'x', word='goes without --output')
     usage('receive', '--jid', 'a@b', '--count', '1', '--output', 'x', word='needs --directory')
     usage('receive', '--jid', 'a@b', '--directory', '/', '--count', '0', word='a number from 1')
+    for option in ('--max-size', '--max-total'):
+        usage('receive', '--jid', 'a@b', '--output', 'x', option, '1', word='need --directory')
+        for size in ('0', '-1', '', 'large', '9007199254740992G'):
+            usage('receive', '--jid', 'a@b', '--directory', '/', option, size, word=f'{option} is a number of bytes, at least 1, not “{size}”')
+    for days in ('0', '-1', '', '1d'):
+        usage('receive', '--directory', '/', '--list-parts', '--older-than', days, word=f'from 1, not “{days}”')
+    usage('receive', '--jid', 'a@b', '--directory', '/', '--older-than', '1', word='needs --list-parts')
     usage('receive', '--jid', 'a@b', '--encrypt', '--directory', '/', word='--directory')
     usage('send', '--jid', 'a@b', '--encrypt', IBB, IBB, 'c@d', word='archive')
     usage('cat', '--jid', 'a@b', '--encrypt', '--peer-fingerprint', 'abc', 'c@d', word='abc')

@@ -319,6 +319,17 @@ def _(run):
     run.both(there=['--from', 'carol@localhost'])
 
 
+@way('the file is larger than --max-size of the peer')
+def _(run):
+    run.both(there=['--max-size', str(SIZE - 1)])
+
+
+@way('with a part that is there, the file is larger than --max-total of the peer')
+def _(run):
+    os.rename(run.folder.make('part', 1), run.folder / 'in/.ibb-0123456789abcdef-1.part')
+    run.both(there=['--max-total', '1M'])
+
+
 @way('nobody is at the address')
 def _(run):
     run.start(run.command)

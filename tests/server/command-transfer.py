@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import cases
 from cases import Skip, case, check, check_equal
@@ -50,8 +51,40 @@ def _(server):
     check_equal(receiver.wait_event('done')['file'], there / 'ümläut <&> (2).txt', 'place')
 
 
-@case('the parts in a folder can be seen and removed; one that cannot is an error')
+@case('--max-total counts what was received, and what is there of a file that goes on only once')
+def _(server):
+    here, there = Folder(), Folder()
+    path, byte, empty = here.make('file', 1 << 20), here.make('byte', 1), here.make('empty', 0)
+    receiver = receive(server, there, '--max-size', '1M', '--max-total', '1m', '--json')
+    peer = receiver.wait_ready()
+
+    def kill(*_):
+        receiver.wait_event('progress', bytes=1)
+        os.kill(first.pid, signal.SIGKILL)
+
+    with server.lock:
+        first = send(server, path, peer)
+        server.when(DATA, kill, 'alice', 5)
+    check_equal(first.finish(), -signal.SIGKILL, 'status of the first sender')
+    send(server, path, peer).expect_done()
+    check(receiver.wait_event('done')['resumed'] > 0, 'it went on')
+    send(server, byte, peer).expect_failure('no room for a file of this size', told=['^Offering'])
+    receiver.wait_line(r'Refused a file of 1\sbyte .*--max-total leaves 0\sbytes')
+    send(server, empty, peer).expect_done()
+    receiver.stop()
+    check_equal(there.names(), ['empty', 'file'], 'files')
+
+
+@case('the parts in a folder can be seen and removed, also by their age; one that cannot is an error')
 def _():
+    folder = Folder()
+    for days in 1, 2:
+        path = folder.make(f'.ibb-0123456789abcde{days}-1.part', 1)
+        os.utime(path, (0, time.time() - days * 86400 - 60))
+    for days, names in ((3, [1, 2]), (2, [1]), (1, [])):
+        subprocess.run((IBB, 'receive', '--directory', folder.path, '--remove-parts', '--older-than', str(days)), check=True)
+        check_equal(folder.names(), [f'.ibb-0123456789abcde{name}-1.part' for name in names], f'parts of {days} days')
+
     folder = Folder()
     names = [f'.ibb-0123456789abcde{digit}-1.part' for digit in 'ef']
     for name in ['letter.pdf', '.ibb-other', *names]:

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "quota.h"
+
+#include "files/part-file.h"
+#include "options.h"
+#include "watched.h"
+
+#include <glib/gi18n.h>
+
+gboolean
+tool_quota_parse_limit (const char *text, guint64 *limit)
+{
+  return text == NULL || (tool_options_parse_size (text, limit) && *limit > 0);
+}
+
+static guint64
+get_size (IBBFilesTransfer *transfer)
+{
+  return ibb_files_metadata_get_size (ibb_files_transfer_get_metadata (transfer));
+}
+
+static char *
+dup_key (IBBFilesTransfer *transfer)
+{
+  IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
+  g_autofree char  *text = ibb_part_file_dup_text (
+       ibb_files_transfer_get_peer_jid (transfer), ibb_files_metadata_get_name (metadata),
+       ibb_files_metadata_get_size (metadata), ibb_files_metadata_get_date (metadata));
+
+  return ibb_part_file_dup_key (text);
+}
+
+/* A file on the way counts with its whole size, and its part does not count. Neither counts the
+ * part that the offered file would go on with, nor an earlier transfer of that file, which ends. */
+static guint64
+get_total (const ToolQuota *self, const char *folder, GQueue *receiving, IBBFilesTransfer *transfer)
+{
+  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
+  char                 *own_key = dup_key (transfer);
+  guint64               total = self->received;
+
+  g_ptr_array_add (keys, own_key);
+  for (GList *l = receiving->head; l != NULL; l = l->next)
+    {
+      IBBFilesTransfer *other = tool_watched_get_transfer (l->data);
+      char             *key = dup_key (other);
+
+      if (!g_str_equal (key, own_key))
+        total += get_size (other);
+      g_ptr_array_add (keys, key);
+    }
+  return total + ibb_part_file_sum (folder, keys);
+}
+
+char *
+tool_quota_dup_objection (const ToolQuota  *self,
+                          const char       *folder,
+                          GQueue           *receiving,
+                          IBBFilesTransfer *transfer,
+                          ToolRefusals     *refusals)
+{
+  const char      *peer = ibb_files_transfer_get_peer_jid (transfer);
+  guint64          size = get_size (transfer);
+  g_autofree char *size_text = g_format_size_full (size, G_FORMAT_SIZE_IEC_UNITS);
+  guint64          total;
+
+  if (self->max_size > 0 && size > self->max_size)
+    {
+      g_autofree char *limit = g_format_size_full (self->max_size, G_FORMAT_SIZE_IEC_UNITS);
+
+      /* Translators: a size, an address, and the size that is allowed */
+      tool_refusals_note (refusals, _ ("Refused a file of %s from “%s”: --max-size is %s"),
+                          size_text, peer, limit);
+      return g_strdup_printf ("This end takes files of %" G_GUINT64_FORMAT " bytes at most",
+                              self->max_size);
+    }
+  if (self->max_total == 0)
+    return NULL;
+  total = get_total (self, folder, receiving, transfer);
+  if (total > self->max_total || size > self->max_total - total)
+    {
+      g_autofree char *left = g_format_size_full (
+          total < self->max_total ? self->max_total - total : 0, G_FORMAT_SIZE_IEC_UNITS);
+
+      /* Translators: a size, an address, and the size that is still allowed */
+      tool_refusals_note (refusals, _ ("Refused a file of %s from “%s”: --max-total leaves %s"),
+                          size_text, peer, left);
+      return g_strdup ("This end has no room for a file of this size");
+    }
+  return NULL;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How large the files may be that peers send into a folder. An offer says the size, and the library
+ * takes not one byte more. In the main thread. */
+
+#pragma once
+
+#include "refusals.h"
+
+#include <ibb-glib/files/ibb-files.h>
+
+typedef struct
+{
+  guint64 max_size;  /* bytes of one file; 0: any number */
+  guint64 max_total; /* bytes of all: received, on the way, and in parts; 0: any number */
+  guint64 received;  /* bytes of the files that are whole */
+} ToolQuota;
+
+/* Of an option; text: (nullable): it was not given. */
+gboolean tool_quota_parse_limit (const char *text, guint64 *limit);
+/* receiving: (element-type ToolWatched): what is on the way. Returns NULL if the file is taken,
+ * else what its sender is told. */
+char *tool_quota_dup_objection (const ToolQuota  *self,
+                                const char       *folder,
+                                GQueue           *receiving,
+                                IBBFilesTransfer *transfer,
+                                ToolRefusals     *refusals);

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """slixmpp, as peer.py says."""
 
-import asyncio
-import inspect
 import json
 import os
 import sys
@@ -15,25 +13,21 @@ from slixmpp.xmlstream.matcher import StanzaPath
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import peer  # noqa: E402
+import slixmpp_login  # noqa: E402
 
 IN_BAND = 'http://jabber.org/protocol/ibb'
 
 
 class SlixmppPeer(peer.Peer):
     async def login(self):
-        jid, password, host, port = peer.account()
         if self.options['delay']:
             self._delay()
-        self.client = slixmpp.ClientXMPP(jid, password)
-        self.client.ca_certs = os.environ['IBB_TEST_CA_FILE']
-        self.client.register_plugin('xep_0030')
+        self.client = slixmpp_login.make_client()
         if self.options['capabilities']:
             self._watch_capabilities()
         if self.options['serve']:
             self._register()
-        await self._connect(host, port)
-        self.client.send_presence()
-        return self.client.boundjid.full
+        return await slixmpp_login.login(self.client)
 
     def _register(self):
         self.client.register_plugin('xep_0047', self.options.get('plugin', {}))
@@ -41,20 +35,6 @@ class SlixmppPeer(peer.Peer):
         self.client.add_event_handler('ibb_stream_start', self._started)
         self.client.add_event_handler('ibb_stream_data', self._data)
         self.client.add_event_handler('ibb_stream_end', self._ended)
-
-    async def _connect(self, host, port):
-        """Until it is online; a connection that fails is not tried for ever."""
-        client = self.client
-        failed = client.loop.create_task(client.wait_until('connection_failed', peer.PATIENCE))
-        online = client.loop.create_task(client.wait_until('session_start', peer.PATIENCE))
-        # slixmpp 1.10 would begin with TLS at once, and takes two arguments.
-        client.enable_direct_tls = False
-        client.connect(*((host, port) if 'host' in inspect.signature(client.connect).parameters else ((host, port),)))
-        await asyncio.wait((failed, online), return_when=asyncio.FIRST_COMPLETED)
-        if failed.done():
-            raise ConnectionError(failed.result())
-        failed.cancel()
-        await online
 
     def _delay(self):
         # pylint: disable=protected-access

@@ -24,6 +24,8 @@ from gi.repository import Gio, GLib, IBB, IBBXmpp  # noqa: E402
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 MIB = 1024 * 1024
 # The peers use what is inside of these programs: the package, and the first version with other insides.
+# What peer-NAME.py needs, where it has not the name of the library.
+NEEDS = {'second': 'slixmpp'}
 KNOWN = {'dino': ('dino-im', '0.5'), 'gajim': ('gajim', '2')}
 PATIENCE = 180
 IQ, MESSAGE = IBB.StanzaType.IQ, IBB.StanzaType.MESSAGE
@@ -59,7 +61,7 @@ def command(library, options):
         return (program,)
     script = os.path.join(FOLDER, f'peer-{library}.py')
     found = ('IBB_DINO_PLUGIN' in os.environ if library == 'dino'
-             else os.path.exists(script) and importlib.util.find_spec(library))
+             else os.path.exists(script) and importlib.util.find_spec(NEEDS.get(library, library)))
     if found and library in KNOWN:
         package, limit = KNOWN[library]
         version = subprocess.run(('dpkg-query', '-W', '-f', '${Version}', package), check=False,
@@ -129,13 +131,13 @@ class Peer:
             pause()
 
 
-def make_client(server):
+def make_client(server, port=None):
     """A client that is not online yet."""
     environment = server.environment
     client = IBBXmpp.Client.new(f"{environment['IBB_TEST_ALICE']}/ours")
     client.props.password = environment['IBB_TEST_ALICE_PASSWORD']
     client.props.host = environment['IBB_TEST_HOST']
-    client.props.port = int(environment['IBB_TEST_PORT'])
+    client.props.port = port or int(environment['IBB_TEST_PORT'])
     database = Gio.TlsFileDatabase.new(environment['IBB_TEST_CA_FILE'])
     client.props.tls_database = database
     return client
@@ -147,9 +149,9 @@ def login(client):
     cases.defer(lambda: client.logout(None))
 
 
-def make_service(server, **properties):
+def make_service(server, client=None, **properties):
     """A service of a client that is online; its JID."""
-    client = make_client(server)
+    client = client or make_client(server)
     service = IBB.Service.new(client)
     for name, value in {'session_limit': 10, **properties}.items():
         service.set_property(name, value)

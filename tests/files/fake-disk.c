@@ -392,15 +392,13 @@ static gssize
 read_file (int fd, void *data, gsize length, guint64 offset)
 {
   FakeDiskFile *file;
-  GString      *bytes;
 
   ENTER (EIO, EINTR);
   file = get_descriptor (fd)->file;
-  bytes = file->bytes;
   if (file->kind != FAKE_DISK_FILE)
     return file->kind == FAKE_DISK_DIRECTORY ? leave_with (EISDIR) : leave (0);
-  length = offset < bytes->len ? shorten (MIN (length, bytes->len - offset)) : 0;
-  memcpy (data, bytes->str + MIN (offset, bytes->len), length);
+  length = offset < file->bytes->len ? shorten (MIN (length, file->bytes->len - offset)) : 0;
+  memcpy (data, file->bytes->str + MIN (offset, file->bytes->len), length);
   return leave ((gint64) length);
 }
 
@@ -410,13 +408,8 @@ write_file (int fd, const void *data, gsize length, guint64 offset)
   FakeDiskFile *file;
 
   ENTER (ENOSPC, EDQUOT, EIO, EFBIG, EINTR);
-  /* As no system should. */
-  if (happens (disk->fault_rate / 4))
-    {
-      disk->n_faults++;
-      errno = 0;
-      return leave (0);
-    }
+  if (happens (disk->fault_rate / 4) && ++disk->n_faults > 0)
+    return leave_with (0) + 1; /* none, as no system should */
   file = get_descriptor (fd)->file;
   length = shorten (length);
   while (file->bytes->len < offset)

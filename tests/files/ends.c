@@ -4,10 +4,19 @@
 
 #include <string.h>
 
+static void
+notify_cb (GObject *transfer, GParamSpec *pspec, gpointer data)
+{
+  guint n = GPOINTER_TO_UINT (g_object_get_data (transfer, pspec->name));
+
+  g_object_set_data (transfer, pspec->name, GUINT_TO_POINTER (n + 1));
+}
+
 static gboolean
 offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Files *self)
 {
   g_set_object (&self->offered, transfer);
+  g_signal_connect (transfer, "notify", G_CALLBACK (notify_cb), NULL);
   return !self->refuses;
 }
 
@@ -100,6 +109,12 @@ moved_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, gpointer data)
   g_object_set_data (G_OBJECT (transfer), "moved", GSIZE_TO_POINTER (moved));
 }
 
+guint
+count_notified (IBBFilesTransfer *transfer, const char *name)
+{
+  return GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (transfer), name));
+}
+
 IBBFilesTransfer *
 offer (Files *self, const char *jid)
 {
@@ -111,6 +126,7 @@ offer (Files *self, const char *jid)
   ibb_files_service_offer_file_async (self->romeo, jid, file, NULL, NULL, store_result_cb, &result);
   transfer = assert_result (ibb_files_service_offer_file_finish, self->romeo, &result);
   g_signal_connect (transfer, "notify::bytes-moved", G_CALLBACK (moved_cb), NULL);
+  g_signal_connect (transfer, "notify", G_CALLBACK (notify_cb), NULL);
   return transfer;
 }
 

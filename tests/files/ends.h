@@ -36,6 +36,9 @@ void   assert_content (Files *self, const char *name, GBytes *bytes);
 /* How many files there are, hidden ones included. */
 guint count_files (Files *self);
 
+/* How often a transfer has notified of a property since it was offered. */
+guint count_notified (IBBFilesTransfer *transfer, const char *name);
+
 /* Offers the file “sent”. */
 IBBFilesTransfer *offer (Files *self, const char *jid);
 /* Makes it, and offers it to Juliet. */

@@ -446,10 +446,16 @@ assert_all_used (const char *folder)
     close (g_array_index (fds, int, i));
 }
 
-/* A folder keeps a hundred parts: for one more the oldest goes, on the disk of the system. */
+/* A folder keeps a hundred parts: for one more the oldest goes, on the disk of the system. What
+ * only looks like a part does not count. */
 static void
 test_bound (void)
 {
+  static const char *const others[] = {
+    ".ibb-0123456789abcdef-0.part",  ".ibb-0123456789abcdef-9.part", ".ibb-0123456789abcdef_1.part",
+    ".ibb-0123456789abcdef-1.parts", ".ibb-0123456789abcdeg-1.part", "xibb-0123456789abcdef-1.part",
+  };
+  char                    *other_paths[G_N_ELEMENTS (others)];
   g_autofree char         *folder = g_dir_make_tmp ("files-sink-XXXXXX", NULL);
   g_autofree char         *oldest = NULL;
   g_autoptr (GPtrArray)    parts = NULL;
@@ -469,6 +475,11 @@ test_bound (void)
       if (date == 1000)
         oldest = g_steal_pointer (&path);
     }
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      other_paths[i] = g_build_filename (folder, others[i], NULL);
+      g_assert_true (g_file_set_contents (other_paths[i], "x", 1, NULL));
+    }
   g_assert_true (ibb_sink_open (sink, 2, TRUE, NULL));
   g_assert_true (ibb_sink_write (sink, "y", 1, NULL));
   g_assert_false (g_file_test (oldest, G_FILE_TEST_EXISTS));
@@ -482,6 +493,11 @@ test_bound (void)
   for (guint i = 0; i < parts->len; i++)
     g_assert_true (
         ibb_part_file_remove (folder, ((IBBPartFile *) g_ptr_array_index (parts, i))->name, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_assert_cmpint (g_remove (other_paths[i]), ==, 0);
+      g_free (other_paths[i]);
+    }
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 

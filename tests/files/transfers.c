@@ -44,6 +44,9 @@ assert_arrives (Files *self, gsize size)
                 "progress", &progress, "state", &state, "way", &way, NULL);
   g_assert_true (file == ibb_files_transfer_get_file (self->offered));
   g_assert_cmpstr (peer_jid, ==, ROMEO);
+  g_assert_cmpuint (count_notified (self->offered, "file"), ==, 1);
+  g_assert_cmpuint (count_notified (self->offered, "progress"), >, 0);
+  g_assert_cmpuint (count_notified (self->offered, "error"), ==, 0);
   g_assert_cmpuint (moved, ==, size);
   g_assert_cmpfloat (progress, >=, 1);
   g_assert_cmpint (state, ==, IBB_FILES_STATE_DELIVERED);
@@ -69,7 +72,7 @@ test_metadata (Files *self, gconstpointer data)
   IBBFilesMetadata            *seen;
 
   ibb_files_metadata_set_media_type (metadata, "text/plain");
-  ibb_files_metadata_set_description (metadata, "Read & burn");
+  ibb_files_metadata_set_description (metadata, "Read &\tburn");
   ibb_files_metadata_set_date (metadata, date);
   ibb_files_service_offer_stream_async (self->romeo, JULIET, stream, metadata, NULL,
                                         store_result_cb, &self->result);
@@ -80,7 +83,7 @@ test_metadata (Files *self, gconstpointer data)
                    "a<b>\"�.txt"); /* XML has no such character */
   g_assert_cmpuint (ibb_files_metadata_get_size (seen), ==, 3);
   g_assert_cmpstr (ibb_files_metadata_get_media_type (seen), ==, "text/plain");
-  g_assert_cmpstr (ibb_files_metadata_get_description (seen), ==, "Read & burn");
+  g_assert_cmpstr (ibb_files_metadata_get_description (seen), ==, "Read &\tburn");
   g_assert_true (g_date_time_equal (ibb_files_metadata_get_date (seen), date));
 
   ibb_files_transfer_accept_stream_async (self->offered, sink, NULL, store_result_cb,
@@ -100,6 +103,8 @@ assert_ends (IBBFilesTransfer *transfer, GQuark domain, int code)
   g_assert_cmpint (ibb_files_transfer_get_state (transfer), ==, IBB_FILES_STATE_FAILED);
   error = ibb_files_transfer_dup_error (transfer);
   g_assert_error (error, domain, code);
+  g_assert_cmpuint (count_notified (transfer, "error"), ==, 1);
+  g_assert_cmpuint (count_notified (transfer, "file"), ==, 0);
 }
 
 static void

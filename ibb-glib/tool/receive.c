@@ -106,6 +106,7 @@ typedef struct
   ToolLogin       *login;
   IBBFilesService *transfers;
   ToolIntake       intake;
+  gboolean         is_stopped; /* by a signal, or by --timeout */
 } ReceiveFiles;
 
 /* Of --directory alone, as they are given. */
@@ -116,6 +117,7 @@ typedef struct
   char *max_size;
   char *max_total;
   char *older_than;
+  char *on_received;
 } RawIntake;
 
 static void
@@ -126,6 +128,7 @@ raw_intake_clear (RawIntake *raw)
   g_free (raw->max_size);
   g_free (raw->max_total);
   g_free (raw->older_than);
+  g_free (raw->on_received);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RawIntake, raw_intake_clear)
@@ -141,6 +144,7 @@ receive_files_run (ToolRun *run, gpointer data, GError **error)
     return FALSE;
   received = tool_transfer_receive (run, self->transfers, local_jid, &self->intake, error);
   tool_login_end (self->login, error);
+  self->is_stopped = g_cancellable_is_cancelled (tool_run_get_cancellable (run));
   return received;
 }
 
@@ -186,8 +190,14 @@ receive_files (const ToolOptions *options, const RawIntake *raw)
       tool_login_set_stays (self.login);
       self.transfers =
           tool_transfer_new_service (IBB_CONNECTION (tool_login_get_client (self.login)), options);
+      if (raw->on_received != NULL)
+        self.intake.hooks = tool_hooks_new (raw->on_received);
       status = tool_run (options, receive_files_run, &self);
+      if (self.intake.hooks != NULL && !tool_hooks_finish (self.intake.hooks, self.is_stopped) &&
+          !self.is_stopped)
+        status = MAX (status, TOOL_EXIT_FAILED);
     }
+  g_clear_pointer (&self.intake.hooks, tool_hooks_free);
   g_clear_object (&self.transfers);
   g_clear_pointer (&self.login, tool_login_free);
   return status;
@@ -217,6 +227,9 @@ tool_receive (int argc, char **argv)
       { "max-total", 0, 0, G_OPTION_ARG_STRING, &intake.max_total,
         N_ ("With --directory: refuse a file if all, parts included, would be larger"),
         N_ ("BYTES") },
+      { "on-received", 0, 0, G_OPTION_ARG_STRING, &intake.on_received,
+        N_ ("With --directory: run in a shell for each file, which $IBB_FILE names"),
+        N_ ("COMMAND") },
       { "list-parts", 0, 0, G_OPTION_ARG_NONE, &options.list_parts,
         N_ ("With --directory: list the parts of files that did not arrive whole"), NULL },
       { "remove-parts", 0, 0, G_OPTION_ARG_NONE, &options.remove_parts,
@@ -244,6 +257,9 @@ tool_receive (int argc, char **argv)
     return tool_output_usage_error ("receive", _ ("--count needs --directory"));
   if (intake.directory == NULL && (intake.max_size != NULL || intake.max_total != NULL))
     return tool_output_usage_error ("receive", _ ("--max-size and --max-total need --directory"));
+  if (intake.on_received != NULL && (intake.directory == NULL || *intake.on_received == '\0'))
+    return tool_output_usage_error ("receive",
+                                    _ ("--on-received is a command, and needs --directory"));
   if (intake.older_than != NULL && !options.list_parts && !options.remove_parts)
     return tool_output_usage_error ("receive",
                                     _ ("--older-than needs --list-parts or --remove-parts"));

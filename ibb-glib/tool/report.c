@@ -6,6 +6,7 @@
 
 #include "event.h"
 #include "jid.h"
+#include "notify.h"
 #include "output.h"
 #include "text.h"
 
@@ -104,6 +105,7 @@ tool_report_ready (const char *jid)
       tool_event_emit (event);
     }
   tool_output_line ("ready ", jid);
+  tool_notify_ready ();
 }
 
 /* The same for a TCP port that leads to a peer. */
@@ -120,6 +122,7 @@ tool_report_ready_at (const char *jid, const char *address, guint16 port)
       tool_event_emit (event);
     }
   tool_output_line ("ready ", address);
+  tool_notify_ready ();
 }
 
 /* Tells that the connection to the server broke, or came back. */

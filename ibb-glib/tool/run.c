@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "ibb-source-private.h"
+#include "notify.h"
 #include "output.h"
 #include "progress.h"
 #include "report.h"
@@ -114,6 +115,7 @@ stop (ToolRun *self)
 {
   if (self->stop_id == 0)
     self->stop_id = g_timeout_add (STOP_TIMEOUT, stop_timeout_cb, self);
+  tool_notify_stopping ();
   g_cancellable_cancel (self->cancellable);
 }
 

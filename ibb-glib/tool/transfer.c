@@ -492,6 +492,17 @@ begin_wait (Work *self)
 }
 
 static void
+take_received (ToolIntake *intake, IBBFilesTransfer *transfer)
+{
+  guint64 size = ibb_files_metadata_get_size (ibb_files_transfer_get_metadata (transfer));
+
+  intake->quota.received += size;
+  if (intake->hooks != NULL)
+    tool_hooks_run (intake->hooks, g_file_peek_path (ibb_files_transfer_get_file (transfer)),
+                    ibb_files_transfer_get_peer_jid (transfer), size);
+}
+
+static void
 received_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
   ToolWatched       *self = data;
@@ -502,8 +513,7 @@ received_cb (GObject *object, GAsyncResult *result, gpointer data)
   if (ibb_files_transfer_accept_file_finish (IBB_FILES_TRANSFER (object), result, &error))
     {
       work->n_received++;
-      work->intake->quota.received += ibb_files_metadata_get_size (
-          ibb_files_transfer_get_metadata (IBB_FILES_TRANSFER (object)));
+      take_received (work->intake, IBB_FILES_TRANSFER (object));
       tool_watched_report_end (self);
     }
   else if (work->stop != NULL && work->stopped == NULL)
@@ -548,6 +558,13 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
       tool_refusals_note (&self->refusals, _ ("Refused a file from “%s”: --count allows no more"),
                           peer);
       ibb_files_transfer_refuse (transfer, "This end takes no more files");
+      return TRUE;
+    }
+  if (self->intake->hooks != NULL && tool_hooks_is_full (self->intake->hooks))
+    {
+      tool_refusals_note (&self->refusals,
+                          _ ("Refused a file from “%s”: too many wait for --on-received"), peer);
+      ibb_files_transfer_refuse (transfer, "This end is busy with other files: try again later");
       return TRUE;
     }
   objection = tool_quota_dup_objection (&self->intake->quota, self->path, &self->receiving,

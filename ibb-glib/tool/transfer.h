@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "hooks.h"
 #include "quota.h"
 #include "run.h"
 
@@ -15,6 +16,7 @@ typedef struct
   const char *folder;
   guint       count; /* end when so many are there; 0: at a signal */
   ToolQuota   quota;
+  ToolHooks  *hooks; /* (nullable) */
 } ToolIntake;
 
 /* In the main thread; the other calls are for the thread of the work. */

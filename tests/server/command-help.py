@@ -309,6 +309,8 @@ def _():
         usage('receive', '--jid', 'a@b', '--output', 'x', option, '1', word='need --directory')
         for size in ('0', '-1', '', 'large', '9007199254740992G'):
             usage('receive', '--jid', 'a@b', '--directory', '/', option, size, word=f'{option} is a number of bytes, at least 1, not “{size}”')
+    usage('receive', '--jid', 'a@b', '--output', 'x', '--on-received', 'true', word='needs --directory')
+    usage('receive', '--jid', 'a@b', '--directory', '/', '--on-received', '', word='is a command')
     for days in ('0', '-1', '', '1d'):
         usage('receive', '--directory', '/', '--list-parts', '--older-than', days, word=f'from 1, not “{days}”')
     usage('receive', '--jid', 'a@b', '--directory', '/', '--older-than', '1', word='needs --list-parts')

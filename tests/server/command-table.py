@@ -520,6 +520,19 @@ def _(run):
         run.pass_time(61, run.there_user)
 
 
+@way('the command of --on-received fails')
+def _(run):
+    run.both(here=['--count', '1', '--on-received', 'exit 3'])
+
+
+@way('a signal, while the command of --on-received hangs')
+def _(run):
+    run.both(here=['--on-received', 'trap "" TERM; sleep 1000; sleep 1000'])
+    run.there.finish()
+    run.here.wait_event('done')
+    run.kill(run.here)
+
+
 # The page
 
 def read_rows():

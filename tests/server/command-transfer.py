@@ -6,6 +6,7 @@ import fcntl
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -49,6 +50,43 @@ def _(server):
         for event in (event for event in program.events() if event['event'] in ('offered', 'progress', 'done')):
             check_equal((event['name'], event['peer']), ('ümläut <&>.txt', offered['peer']), 'who and what')
     check_equal(receiver.wait_event('done')['file'], there / 'ümläut <&> (2).txt', 'place')
+
+
+@case('--on-received: what the peer has chosen is in the environment, and nothing of it runs')
+def _(server):
+    here, there, outside = Folder(), Folder(), Folder()
+    told = outside / 'told'
+    receiver = receive(server, there, '--count', '6', '--json', '--on-received',
+                       f'printf "%s\\n" "$IBB_FILE" "$IBB_PEER" "$IBB_SIZE" "-$IBB_PASSWORD-" > {told}.$IBB_SIZE; yes | true',
+                       cwd=outside.path)
+    for size in range(6):
+        send(server, here.make(f'{size} $(touch a);`touch b`\'"', size), receiver.wait_ready()).expect_done()
+    receiver.expect_done()
+    check_equal(outside.names(), [f'told.{size}' for size in range(6)], 'files')
+    for size, name in enumerate(there.names()):
+        with open(f'{told}.{size}', encoding='utf-8') as file:
+            path, peer, *rest = file.read().splitlines()
+        check_equal((path, peer.split('/')[0], rest), (there / name, 'alice@localhost', [str(size), '--']), 'environment')
+
+
+@case('a service manager is told that a command is ready, and stops; a socket that is not there is one line')
+def _(server):
+    bob = server.account('bob')
+    commands = {('receive', '--directory', Folder().path): 0, ('expose', '--to', '127.0.0.1:1'): 0, ('listen',): -signal.SIGTERM}
+    for name in Folder() / 'notify', f'@ibb-test-{os.getpid()}':
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(name.replace('@', '\0'))
+            manager.settimeout(cases.PATIENCE)
+            for words, status in commands.items():
+                program = bob.ibb(*words, env={'NOTIFY_SOCKET': name})
+                check_equal(manager.recv(100), b'READY=1', 'the first datagram')
+                program.stop(status)
+                check_equal(manager.recv(100), b'STOPPING=1', 'the last one')
+    for name, word in ('/none', 'No such file'), ('/' + 'n' * 108, 'too long'), ('@' + 'n' * 108, 'too long'), ('none', 'Invalid'):
+        program = receive(server, Folder(), env={'NOTIFY_SOCKET': name})
+        program.wait_line(f'not told .*{name}.*: .*{word}')
+        program.stop()
+        check_equal(sum('not told' in line for line in program.lines), 1, 'lines')
 
 
 @case('--max-total counts what was received, and what is there of a file that goes on only once')

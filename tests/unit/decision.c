@@ -281,7 +281,8 @@ end (Search *self, World *world, guint link)
   IBBPause    pause;
   char        code[8];
 
-  if (ibb_decision_is_trusted (&session->decision))
+  if (session->decision.failure == IBB_DECISION_FAILURE_NONE &&
+      session->decision.exchange.state == IBB_EXCHANGE_TRUSTED)
     {
       judge_trusted (self, world, link);
       if (session->remembers)

@@ -86,7 +86,7 @@ choose (IBBSaslParameters *parameters, IBBElement *features, IBBElement **offer,
   parameters->binding_types = (const char *const *) binding_types;
   by_older = choose_from (parameters, older_list, sasl2_list, error);
   by_sasl2 = choose_from (parameters, sasl2_list, older_list, older == NULL ? error : NULL);
-  if (by_sasl2 != NULL && (by_older == NULL || !ibb_sasl_is_better (by_older, by_sasl2)))
+  if (by_sasl2 != NULL && (by_older == NULL || by_older->rank >= by_sasl2->rank))
     {
       *offer = sasl2;
       g_clear_error (error);
@@ -112,9 +112,8 @@ dup_token_request (IBBAuthentication *self)
 static void
 send_first (IBBAuthentication *self, const IBBElement *offer, const IBBSasl2Wishes *wishes)
 {
-  const char *mechanism = ibb_authentication_get_mechanism (self);
-  const char *initial =
-      self->fast != NULL ? self->fast->initial : ibb_sasl_get_initial (self->sasl);
+  const char      *mechanism = ibb_authentication_get_mechanism (self);
+  const char      *initial = self->fast != NULL ? self->fast->initial : self->sasl->initial;
   g_autofree char *request = dup_token_request (self);
   char            *text;
 
@@ -238,7 +237,7 @@ ibb_authentication_free (IBBAuthentication *self)
 const char *
 ibb_authentication_get_mechanism (IBBAuthentication *self)
 {
-  return self->fast != NULL ? self->fast->mechanism : ibb_sasl_get_mechanism (self->sasl);
+  return self->fast != NULL ? self->fast->mechanism : self->sasl->mechanism;
 }
 
 gboolean

@@ -12,35 +12,25 @@
 #include "ibb-intl-private.h"
 #include "xmpp/base/secret.h"
 #include "xmpp/login/channel-binding.h"
-#include "xmpp/login/scram.h"
 
 #define MAX_CHALLENGE 4096
-
-typedef enum
-{
-  KIND_CERTIFICATE, /* EXTERNAL */
-  KIND_SCRAM,
-  KIND_SCRAM_PLUS,
-  KIND_PLAIN,
-  KIND_NOBODY, /* ANONYMOUS */
-} Kind;
 
 /* From the best. Each is tried only where its condition holds. */
 static const struct
 {
   const char   *name;
-  Kind          kind;
+  IBBSaslKind   kind;
   GChecksumType hash;
 } mechanisms[] = {
-  { "EXTERNAL", KIND_CERTIFICATE },
-  { "SCRAM-SHA-512-PLUS", KIND_SCRAM_PLUS, G_CHECKSUM_SHA512 },
-  { "SCRAM-SHA-256-PLUS", KIND_SCRAM_PLUS, G_CHECKSUM_SHA256 },
-  { "SCRAM-SHA-1-PLUS", KIND_SCRAM_PLUS, G_CHECKSUM_SHA1 },
-  { "SCRAM-SHA-512", KIND_SCRAM, G_CHECKSUM_SHA512 },
-  { "SCRAM-SHA-256", KIND_SCRAM, G_CHECKSUM_SHA256 },
-  { "SCRAM-SHA-1", KIND_SCRAM, G_CHECKSUM_SHA1 },
-  { "PLAIN", KIND_PLAIN },
-  { "ANONYMOUS", KIND_NOBODY },
+  { "EXTERNAL", IBB_SASL_KIND_CERTIFICATE },
+  { "SCRAM-SHA-512-PLUS", IBB_SASL_KIND_SCRAM_PLUS, G_CHECKSUM_SHA512 },
+  { "SCRAM-SHA-256-PLUS", IBB_SASL_KIND_SCRAM_PLUS, G_CHECKSUM_SHA256 },
+  { "SCRAM-SHA-1-PLUS", IBB_SASL_KIND_SCRAM_PLUS, G_CHECKSUM_SHA1 },
+  { "SCRAM-SHA-512", IBB_SASL_KIND_SCRAM, G_CHECKSUM_SHA512 },
+  { "SCRAM-SHA-256", IBB_SASL_KIND_SCRAM, G_CHECKSUM_SHA256 },
+  { "SCRAM-SHA-1", IBB_SASL_KIND_SCRAM, G_CHECKSUM_SHA1 },
+  { "PLAIN", IBB_SASL_KIND_PLAIN },
+  { "ANONYMOUS", IBB_SASL_KIND_NOBODY },
 };
 
 /* The types of channel binding, from the best. */
@@ -52,17 +42,6 @@ static const struct
   { "tls-exporter", FALSE },
   { "tls-unique", TRUE },
   { "tls-server-end-point", FALSE },
-};
-
-struct _IBBSasl
-{
-  const char *mechanism;
-  gsize       rank; /* in mechanisms */
-  Kind        kind;
-  IBBScram   *scram;         /* (nullable) */
-  char       *initial;       /* the first message, in base64 */
-  gboolean    has_challenge; /* the first one */
-  gboolean    is_verified;   /* by a second one */
 };
 
 /* The best type that the server knows and this channel has; NULL if there is none.
@@ -112,17 +91,17 @@ is_usable (gsize i, const IBBSaslParameters *parameters, gboolean can_bind)
 
   switch (mechanisms[i].kind)
     {
-    case KIND_CERTIFICATE:
+    case IBB_SASL_KIND_CERTIFICATE:
       return parameters->node != NULL &&
              (parameters->has_certificate || parameters->password == NULL);
-    case KIND_SCRAM_PLUS:
+    case IBB_SASL_KIND_SCRAM_PLUS:
       return has_password && can_bind;
-    case KIND_SCRAM:
+    case IBB_SASL_KIND_SCRAM:
       return has_password;
-    case KIND_PLAIN:
+    case IBB_SASL_KIND_PLAIN:
       return has_password && parameters->policy != IBB_XMPP_PASSWORD_POLICY_HASHED &&
              (parameters->tls != NULL || parameters->policy == IBB_XMPP_PASSWORD_POLICY_READABLE);
-    case KIND_NOBODY:
+    case IBB_SASL_KIND_NOBODY:
       return parameters->node == NULL && parameters->password == NULL;
     default:
       g_assert_not_reached ();
@@ -232,7 +211,7 @@ start_scram (IBBSasl                 *self,
   };
   const char *first;
 
-  if (self->kind == KIND_SCRAM_PLUS)
+  if (self->kind == IBB_SASL_KIND_SCRAM_PLUS)
     {
       scram.binding = IBB_SCRAM_BINDING_BOUND;
       scram.binding_type = binding_type;
@@ -273,13 +252,13 @@ ibb_sasl_new (const IBBSaslParameters *parameters, GError **error)
   self->mechanism = mechanisms[i].name;
   self->rank = i;
   self->kind = mechanisms[i].kind;
-  if (self->kind == KIND_PLAIN)
+  if (self->kind == IBB_SASL_KIND_PLAIN)
     self->initial = dup_plain (parameters);
-  else if (self->kind == KIND_NOBODY)
+  else if (self->kind == IBB_SASL_KIND_NOBODY)
     self->initial = g_strdup ("=");
   /* With its name: the server must not choose another account that the certificate is also good for
    * (XEP-0178 §2). */
-  else if (self->kind == KIND_CERTIFICATE)
+  else if (self->kind == IBB_SASL_KIND_CERTIFICATE)
     self->initial =
         g_base64_encode ((const guchar *) parameters->bare_jid, strlen (parameters->bare_jid));
   else if (!start_scram (self, parameters, mechanisms[i].hash, binding, binding_type, error))
@@ -296,28 +275,10 @@ ibb_sasl_free (IBBSasl *self)
   g_free (self);
 }
 
-const char *
-ibb_sasl_get_mechanism (IBBSasl *self)
-{
-  return self->mechanism;
-}
-
-gboolean
-ibb_sasl_is_better (IBBSasl *self, IBBSasl *other)
-{
-  return self->rank < other->rank;
-}
-
 gboolean
 ibb_sasl_is_bound (IBBSasl *self)
 {
-  return self->kind == KIND_SCRAM_PLUS;
-}
-
-const char *
-ibb_sasl_get_initial (IBBSasl *self)
-{
-  return self->initial;
+  return self->kind == IBB_SASL_KIND_SCRAM_PLUS;
 }
 
 guint8 *

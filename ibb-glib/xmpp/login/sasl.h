@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 
 #include "xmpp/ibb-xmpp-types.h"
+#include "xmpp/login/scram.h"
 
 typedef struct
 {
@@ -25,18 +26,33 @@ typedef struct
   const char *const *other_mechanisms; /* (nullable): another list, which counts for -PLUS, too */
 } IBBSaslParameters;
 
-typedef struct _IBBSasl IBBSasl;
+typedef enum
+{
+  IBB_SASL_KIND_CERTIFICATE, /* EXTERNAL */
+  IBB_SASL_KIND_SCRAM,
+  IBB_SASL_KIND_SCRAM_PLUS,
+  IBB_SASL_KIND_PLAIN,
+  IBB_SASL_KIND_NOBODY, /* ANONYMOUS */
+} IBBSaslKind;
+
+typedef struct
+{
+  const char *mechanism;
+  gsize       rank;    /* of the mechanism: the smaller, the better */
+  char       *initial; /* the text of <auth/>, base64 or "=" */
+
+  /* private */
+  IBBSaslKind kind;
+  IBBScram   *scram;         /* (nullable) */
+  gboolean    has_challenge; /* the first one */
+  gboolean    is_verified;   /* by a second one */
+} IBBSasl;
 
 /* Chooses the best mechanism. Error: IBB_ERROR_AUTHENTICATION. */
-IBBSasl    *ibb_sasl_new (const IBBSaslParameters *parameters, GError **error);
-void        ibb_sasl_free (IBBSasl *self);
-const char *ibb_sasl_get_mechanism (IBBSasl *self);
-/* Whether its mechanism comes before that of other in the order of preference. */
-gboolean ibb_sasl_is_better (IBBSasl *self, IBBSasl *other);
+IBBSasl *ibb_sasl_new (const IBBSaslParameters *parameters, GError **error);
+void     ibb_sasl_free (IBBSasl *self);
 /* Whether it binds the login to the TLS channel. */
 gboolean ibb_sasl_is_bound (IBBSasl *self);
-/* The text of <auth/>, base64 or "=". */
-const char *ibb_sasl_get_initial (IBBSasl *self);
 /* Takes the text of a <challenge/>. */
 gboolean ibb_sasl_set_challenge (IBBSasl *self, const char *challenge, GError **error);
 /* Works on the answer for some milliseconds. TRUE when it is ready. */

@@ -99,8 +99,6 @@ find_fault_of_message (IBBFrameReader *self)
 
   if (opcode == IBB_FRAME_OPCODE_BINARY)
     return _ ("The server sent a binary WebSocket message");
-  if (opcode > IBB_FRAME_OPCODE_BINARY)
-    return _ ("The server sent a WebSocket frame of an unknown kind");
   if (self->in_message != (opcode == IBB_FRAME_OPCODE_CONTINUATION))
     return _ ("The server sent the parts of a WebSocket message in the wrong order");
 
@@ -123,11 +121,11 @@ find_fault (IBBFrameReader *self)
     return _ ("The server sent a WebSocket frame with a mask");
   if (!parse_length (self, &self->left))
     return _ ("The server sent a WebSocket frame with a bad length");
+  if (get_opcode (self) > (is_control (self) ? IBB_FRAME_OPCODE_PONG : IBB_FRAME_OPCODE_BINARY))
+    return _ ("The server sent a WebSocket frame of an unknown kind");
   if (!is_control (self))
     return find_fault_of_message (self);
 
-  if (get_opcode (self) > IBB_FRAME_OPCODE_PONG)
-    return _ ("The server sent a WebSocket frame of an unknown kind");
   if (!is_final (self) || self->left > IBB_FRAME_CONTROL_MAX)
     return _ ("The server sent a WebSocket control frame that is not allowed");
   return NULL;

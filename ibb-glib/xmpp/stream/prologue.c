@@ -22,12 +22,6 @@ take_in_declaration (IBBPrologue *self, guint8 byte)
   self->has_mark = byte == '?';
 }
 
-void
-ibb_prologue_reset (IBBPrologue *self)
-{
-  *self = (IBBPrologue){ 0 };
-}
-
 gboolean
 ibb_prologue_skip (
     IBBPrologue *self, const guint8 **data, gsize *length, const char **held, gsize *n_held)

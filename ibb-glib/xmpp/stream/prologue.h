@@ -17,7 +17,6 @@ typedef struct
   gboolean is_over;
 } IBBPrologue;
 
-void ibb_prologue_reset (IBBPrologue *self);
 /* Takes the declaration from the front of data. held (transfer none) with n_held bytes: what was
  * taken from earlier data and turned out to be no declaration, to be parsed before data. FALSE: the
  * message begins otherwise, or its declaration is too long. */

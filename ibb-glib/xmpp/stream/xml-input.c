@@ -155,7 +155,7 @@ end_message (IBBXmlInput *self)
   gboolean has_element = self->has_element;
 
   self->has_element = FALSE;
-  ibb_prologue_reset (&self->prologue);
+  self->prologue = (IBBPrologue){ 0 };
   if (!has_element || ibb_parser_is_within (self->parser))
     refuse_message (self);
 }

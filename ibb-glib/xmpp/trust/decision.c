@@ -60,12 +60,6 @@ ibb_decision_is_over (const IBBDecision *self)
   return self->failure != IBB_DECISION_FAILURE_NONE || ibb_exchange_is_over (&self->exchange);
 }
 
-gboolean
-ibb_decision_is_trusted (const IBBDecision *self)
-{
-  return self->failure == IBB_DECISION_FAILURE_NONE && self->exchange.state == IBB_EXCHANGE_TRUSTED;
-}
-
 /* Turns. */
 
 static void

@@ -67,8 +67,6 @@ void ibb_decision_set_trust (IBBDecision *self, IBBXmppTrust trust, gboolean can
 void ibb_decision_answer (IBBDecision *self, gboolean yes);
 /* Whether there is nothing more to do but ibb_decision_end (). */
 gboolean ibb_decision_is_over (const IBBDecision *self);
-/* Whether each end trusts the other. */
-gboolean ibb_decision_is_trusted (const IBBDecision *self);
 /* At the end. by_peer: this end and its caller have not ended it. Returns whether the peer has
  * broken off before the user of this end had answered, and so has to pause. */
 gboolean ibb_decision_end (IBBDecision *self,

@@ -441,7 +441,8 @@ read_delivered (IBBBundle *self, IBBBundleFile *file, const guint8 *payload, IBB
   return NULL;
 }
 
-/* Of a file that was offered. A frame of a file that this end has failed only counts. */
+/* Reads a frame of an offered file. The bytes of a file that this end has failed are only
+ * counted. */
 static const char *
 read_of_file (IBBBundle      *self,
               FrameType       type,

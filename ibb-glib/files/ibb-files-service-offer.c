@@ -34,7 +34,7 @@ offer_free (gpointer data)
   g_free (self);
 }
 
-/* Nobody has fetched the transfer: the call was cancelled at the last moment. */
+/* Cancels a transfer that the caller of a call cancelled at the last moment has not fetched. */
 static void
 abandon (gpointer data)
 {

@@ -267,7 +267,7 @@ has_room (IBBFilesService *self, const char *peer_jid)
          n_received < RECEIVED_MAX && n_account_received < ACCOUNT_RECEIVED_MAX;
 }
 
-/* To who has made the request, from the address that it was made to. */
+/* Replies to the sender of the request, from the address that the request was sent to. */
 static void
 reply (IBBFilesService *self,
        IBBStanza       *request,
@@ -367,7 +367,7 @@ decision_timeout_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Takes the transfer. Nobody who takes it means no. */
+/* Takes the transfer. An offer that no handler takes is refused. */
 static void
 offer (IBBFilesService *self, IBBStanza *request, IBBFilesTransfer *transfer)
 {

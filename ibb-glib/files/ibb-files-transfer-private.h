@@ -108,8 +108,7 @@ void       ibb_files_transfer_send (IBBFilesTransfer *self,
                                     const char       *payload);
 /* Answers a stream initiation; text (nullable): to the sender. */
 void ibb_files_transfer_send_refusal (IBBFilesTransfer *self, const char *text);
-/* Where the peer is now: a session that is resumed may go on with another resource of its account.
- */
+/* The current address of the peer: a resumed session may go on with another resource. */
 char *ibb_files_transfer_dup_jid (IBBFilesTransfer *self);
 /* The error of a session that the peer has ended. */
 GError *ibb_files_transfer_new_peer_error (IBBFilesTransfer *self);

@@ -111,7 +111,8 @@ ibb_files_transfer_get_bytes_moved (IBBFilesTransfer *self)
 
   if (self->mover == NULL)
     return 0;
-  /* What the thread has written, less what waits, would be judged at two moments, and step back. */
+  /* The difference of the bytes written and the bytes queued would be taken at two moments, and
+   * could decrease. */
   if (self->direction == IBB_FILES_DIRECTION_SEND && self->transport != NULL)
     return self->mover->offset + ibb_transport_get_bytes_acknowledged (self->transport);
   return ibb_mover_get_n_moved (self->mover);

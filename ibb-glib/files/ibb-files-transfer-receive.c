@@ -400,7 +400,7 @@ ibb_files_transfer_receive_heard (IBBFilesTransfer *self)
   if (self->jingle->state == IBB_JINGLE_ENDED && self->failure == NULL &&
       (!is_success || self->early != NULL || self->state == IBB_FILES_STATE_OFFERED))
     {
-      /* Of a transfer that its sender has cancelled no file is kept. */
+      /* The part of a file is not kept if the sender has cancelled the transfer. */
       if (g_strcmp0 (self->jingle->reason, "cancel") == 0)
         self->keeps_part = FALSE;
       ibb_files_transfer_fail (self, is_success && self->early != NULL

@@ -82,7 +82,7 @@ asked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     }
 }
 
-/* As a session that waits for its connection and its peer. */
+/* Whether the transfer has waited as long as a session may wait for its connection and peer. */
 static gboolean
 has_waited_too_long (IBBFilesTransfer *self)
 {

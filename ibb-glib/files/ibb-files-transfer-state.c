@@ -190,7 +190,7 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
     return;
   clear_source (&self->timer);
   clear_source (&self->ticker);
-  /* Behind the back of the application: a peer's program may never answer. */
+  /* Closes the session without a wait: a peer's program may never answer. */
   if (self->transport != NULL && state != IBB_FILES_STATE_FAILED)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
   service = g_steal_pointer (&self->service);
@@ -211,7 +211,7 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
     ibb_files_transfer_return (self, task);
 }
 
-/* What nobody runs for any more is put away. */
+/* Ends a failed transfer once the last call that uses its part has returned. */
 static void
 end_failed (IBBFilesTransfer *self)
 {

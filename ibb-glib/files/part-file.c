@@ -60,7 +60,7 @@ ibb_part_file_open (int folder, const char *name, IBBDiskOwner *owner, struct st
   *owner = ibb_disk->stat (fd, NULL, info) == 0 && ibb_disk_is_own (info)
                ? ibb_disk_lock (folder, name, fd)
                : IBB_DISK_FOREIGN;
-  /* As it is under the lock. */
+  /* Read again: another program may have changed the file before it was locked. */
   if (*owner != IBB_DISK_FOREIGN && ibb_disk->stat (fd, NULL, info) == 0)
     return fd;
   ibb_disk->close (fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Where the bytes of an offered file go: a sink, from which a later transfer of the same file goes
- * on; or a stream. */
+/* The destination of an offered file: a sink, which a later transfer of the same file continues, or
+ * a stream. */
 
 #pragma once
 
@@ -25,7 +25,7 @@ typedef struct
   guint64        offset; /* how many these are */
 } IBBPart;
 
-/* The same file of the same account has the same part in a folder. */
+/* A folder has one part for each file of an account, whose later offers find it. */
 IBBPart *
 ibb_part_new (GFile *place, const char *peer_jid, IBBFilesMetadata *metadata, IBBSinkPolicy policy);
 IBBPart *ibb_part_new_for_stream (GOutputStream *stream, guint64 size);

@@ -12,7 +12,7 @@ const char *ibb_reason_from_error (const GError     *error,
                                    IBBFilesDirection direction,
                                    gboolean          is_offered,
                                    const char      **text);
-/* What the peer has said; text (nullable): in its own words. */
+/* The error for the reason that the peer gave; text (nullable): the peer's own words. */
 GError *ibb_reason_to_error (const char       *reason,
                              const char       *text,
                              const char       *peer_jid,

@@ -480,7 +480,7 @@ ibb_sink_commit (IBBSink      *self,
     {
       int failure = errno;
 
-      /* What the kernel could not write it counts as written: the next call would succeed. */
+      /* After a failure the kernel takes the pages for written: the next sync would succeed. */
       self->is_spoilt = TRUE;
       IBB_DISK_CALL (result, truncate (self->fd));
       return fail (self, failure, error);

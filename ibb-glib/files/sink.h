@@ -13,7 +13,7 @@
 
 #include "files/hasher.h"
 
-/* What happens when the name is taken. */
+/* How a sink completes if a file has the name already. */
 typedef enum
 {
   IBB_SINK_FAIL,
@@ -31,8 +31,8 @@ IBBSink *ibb_sink_new (const char *folder, const char *name, const char *key, IB
 void ibb_sink_free (IBBSink *self);
 /* Whether both would go on with the same part. */
 gboolean ibb_sink_is_rival (IBBSink *self, IBBSink *other);
-/* Of what is in the way of the file, as far as that can be known before the first byte. goes_on:
- * with the bytes of an earlier sink. */
+/* Opens the part. The errors are those that can be known before the first byte. goes_on: append to
+ * the bytes of an earlier sink. */
 gboolean ibb_sink_open (IBBSink *self, guint64 size, gboolean goes_on, GError **error);
 /* How many bytes are there. */
 guint64  ibb_sink_get_length (IBBSink *self);

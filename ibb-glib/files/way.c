@@ -68,7 +68,7 @@ typedef struct
   GSource      *timer;       /* (owned) (nullable): ends the search */
 } Search;
 
-/* What one answer belongs to. */
+/* The data of one query. */
 typedef struct
 {
   GTask   *task;    /* (owned) */
@@ -113,7 +113,7 @@ get_resource (const char *jid)
   return slash != NULL ? slash : jid;
 }
 
-/* Nobody can have the file: says who is there. */
+/* The error if no program of the peer takes files, which names the programs. */
 static GError *
 new_error (Search *search)
 {

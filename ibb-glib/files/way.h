@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which program of a peer gets a file, and how. */
+/* The choice of the program of a peer that gets a file, and of the protocol. */
 
 #pragma once
 

@@ -373,7 +373,8 @@ ibb_account_set_token (IBBAccount *self, IBBXmppToken *token)
   return changed;
 }
 
-/* The same token, made once more of what the application has kept, is no other one. */
+/* Compares the tokens by value, as the application may have set a copy of the token that the login
+ * uses. */
 static void
 replace_token (IBBAccount *self, IBBXmppToken *old, IBBXmppToken *token)
 {

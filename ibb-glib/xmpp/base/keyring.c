@@ -19,7 +19,7 @@ static const SecretSchema schema = {
   .attributes = { { "jid", SECRET_SCHEMA_ATTRIBUTE_STRING }, { NULL, 0 } },
 };
 
-/* What is stored goes to the collection of the alias "default". The one of "session" is never on
+/* Programs store passwords in the collection "default". The collection "session" is never on
  * disk. */
 static const char *const aliases[] = { "default", "session" };
 

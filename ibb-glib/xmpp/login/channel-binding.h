@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a login can be bound to, so that it is of no use on another TLS channel (RFC 5056). */
+/* The data that bind a login to one TLS channel (RFC 5056). */
 
 #pragma once
 

@@ -14,7 +14,7 @@
 
 typedef struct _IBBEncryption IBBEncryption;
 
-/* What the handshake ends with. */
+/* The results of the handshake. */
 typedef struct
 {
   void (*secured) (gpointer owner); /* the XML stream goes through TLS */
@@ -65,6 +65,6 @@ IBBEncryption *ibb_encryption_new (IBBThread                  *thread,
                                    gpointer                    owner);
 /* From now on no callback is called. */
 void ibb_encryption_free (IBBEncryption *self);
-/* The same, and the XML stream ends with error, as soon as no thread of the TLS library uses its
- * socket. */
+/* Frees the encryption, and ends the XML stream with error as soon as no thread of the TLS library
+ * uses its socket. */
 void ibb_encryption_abort (IBBEncryption *self, const GError *error);

@@ -41,7 +41,7 @@ struct _IBBLogin
   IBBXmppAnswerFlags password_flags;
 };
 
-/* Who waits for an answer. The client keeps the thread. */
+/* The receiver of an answer. The client keeps the thread. */
 typedef struct
 {
   IBBLogin *login;  /* (owned) */
@@ -359,7 +359,7 @@ explain (IBBLogin *self, const GError *error)
   return g_error_copy (error);
 }
 
-/* Whatever the reason: the negotiation, the certificate, a cancellation or a logout. */
+/* Ends a login that the negotiation, the certificate, a cancellation or a logout made fail. */
 static void
 login_failed (IBBLogin *self, const GError *error)
 {

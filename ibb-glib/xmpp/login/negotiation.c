@@ -255,8 +255,8 @@ pause_stream (IBBNegotiation *self)
   return FALSE;
 }
 
-/* Without SASL2 a new XML stream begins. With it the features follow in the same XML stream. What
- * was not requested along with SASL2 is requested then, unless an XML stream was resumed. */
+/* Without SASL2 a new XML stream begins. With SASL2 the features follow in the same one, and then
+ * the requests that did not go along with the login, unless an XML stream was resumed. */
 static void
 handle_success (IBBNegotiation *self)
 {
@@ -348,9 +348,9 @@ ibb_negotiation_answer_certificate (IBBNegotiation *self, gboolean accept)
   dial (self);
 }
 
-/* The question is asked once: then the server has to show the accepted certificate, over a new
- * connection, as no server waits for a person. Of a server that another one has named nobody is
- * asked. */
+/* Asks the application once: then the server has to show the accepted certificate, over a new
+ * connection, as no server waits for a person. The targets of a redirect never lead to a
+ * question. */
 static void
 handshake_failed_cb (const char          *identity,
                      GTlsCertificate     *untrusted,
@@ -380,8 +380,8 @@ static const IBBEncryptionHandler encryption_handler = {
   .failed = handshake_failed_cb,
 };
 
-/* What names the first server is trusted with the login; what a server names is trusted only with a
- * certificate for the domain of the account. */
+/* The first server may have a certificate for its own host, as the application or the domain has
+ * named it. The target of a redirect needs a certificate for the domain of the account. */
 static void
 start_handshake (IBBNegotiation *self)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a login by SASL2 (XEP-0388) does beside the SASL exchange: the requests that go along
- * with its first message, and the answers to them, which come with the server's success.
- */
+/* The requests of a login by SASL2 (XEP-0388), which go along with its first message, and the
+ * answers to them, which come with the server's success. */
 
 #pragma once
 
@@ -10,7 +9,7 @@
 #include "xmpp/management/resumption.h"
 #include "xmpp/stream/element.h"
 
-/* What the client requests where the server offers it. */
+/* The requests that the client makes if the server offers them. */
 typedef struct
 {
   const char          *user_agent_id; /* (nullable): only over TLS */
@@ -20,7 +19,7 @@ typedef struct
   const IBBResumption *resumption;    /* (nullable): instead of a resource */
 } IBBSasl2Wishes;
 
-/* What the client requests: those wishes that the server's offer allows. */
+/* The wishes that the offer of the server allows. */
 typedef struct
 {
   gboolean binds;

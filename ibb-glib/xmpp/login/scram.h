@@ -15,7 +15,7 @@
 #define IBB_SCRAM_MIN_ROUNDS 4096
 #define IBB_SCRAM_MAX_ROUNDS 1000000
 
-/* What the client says about binding to the TLS channel (RFC 5802 §6). */
+/* The flag of the client about binding to the TLS channel (RFC 5802 §6). */
 typedef enum
 {
   IBB_SCRAM_BINDING_NONE,        /* "n": we cannot bind to this channel */
@@ -31,7 +31,7 @@ typedef struct
   IBBScramBinding binding;
   const char     *binding_type; /* only if bound: its name */
   GBytes         *binding_data; /* only if bound */
-  /* What the server offers, in the form that it has the hash of (XEP-0474 §5.1). NULL: nothing */
+  /* The offer of the server, in the form that is hashed (XEP-0474 §5.1). NULL: none */
   const char *offer;
   const char *nonce; /* (nullable): for test vectors */
 } IBBScramParameters;

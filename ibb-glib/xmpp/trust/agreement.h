@@ -35,7 +35,7 @@ typedef struct
 
   IBBXmppKnownCertificates *known; /* (nullable) */
 
-  /* Who is asked: signal of object, in context. */
+  /* The question: the signal that object emits in context. */
   gpointer      object;
   guint         signal;
   GMainContext *context; /* (nullable) */

@@ -11,7 +11,7 @@
 #include "xmpp/trust/ibb-xmpp-known-certificates.h"
 #include "xmpp/trust/turns.h"
 
-/* What the caller does next. */
+/* The next step of the caller. */
 typedef enum
 {
   IBB_STEP_WAIT,   /* for the peer, for an answer, or for the time */
@@ -49,7 +49,7 @@ typedef struct
   gint64   prompt_until;
 } IBBDecision;
 
-/* As ibb_exchange_init (). */
+/* The arguments are those of ibb_exchange_init (). */
 void ibb_decision_init (IBBDecision  *self,
                         gboolean      as_server,
                         const char   *own,

@@ -88,7 +88,7 @@ static guint       signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (IBBXmppIdentity, ibb_xmpp_identity, G_TYPE_OBJECT)
 
-/* What the thread of one encryption works with. */
+/* The data of the thread of one encryption. */
 typedef struct
 {
   IBBXmppIdentity          *identity;  /* (owned) */
@@ -102,7 +102,7 @@ typedef struct
   gint                      is_late; /* atomic */
 } Job;
 
-/* What the thread tells the application. */
+/* A notice of the thread to the application. */
 typedef struct
 {
   Job     *job;  /* (owned) */

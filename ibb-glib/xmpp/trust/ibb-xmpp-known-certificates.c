@@ -373,7 +373,8 @@ make_change (IBBXmppKnownCertificates *self, const Change *change, GError **erro
     return FALSE;
   result = apply (change, text, length);
   failure = ibb_private_place_open (&place, self->path, result != NULL);
-  /* What is there already need not be on the disk: its writer was killed, or has not ended. */
+  /* An entry that the file has already may not be on the disk: its writer was killed, or has not
+   * ended. */
   if (failure == 0)
     failure = result != NULL ? change_locked (self, change, &place, error)
                              : ibb_private_place_sync (&place);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What the questions to an application have in common. */
+/* The base of the questions to an application. */
 
 #pragma once
 
@@ -39,5 +39,5 @@ GSource *ibb_xmpp_question_ask (IBBXmppQuestion    *self,
  * which calls the asker and frees data. */
 gboolean ibb_xmpp_question_settle (IBBXmppQuestion *self);
 void     ibb_xmpp_question_answer (IBBXmppQuestion *self, gboolean yes);
-/* Nobody waits for the answer any more. Any thread. */
+/* Ends the question without an answer. Any thread. */
 void ibb_xmpp_question_withdraw (IBBXmppQuestion *self);

@@ -18,7 +18,7 @@ void ibb_private_file_judge (int fd, const char *path, IBBPrivateFile kind);
  * G_IO_ERROR_INVALID_DATA. A NUL follows. The errors name no file. */
 char *ibb_private_file_read (
     int fd, const char *path, IBBPrivateFile kind, gsize max, gsize *length, GError **error);
-/* The same of a file. G_IO_ERROR_NOT_FOUND: there is none. */
+/* Opens a file and reads it likewise. G_IO_ERROR_NOT_FOUND: there is none. */
 char *ibb_private_file_load (
     const char *path, IBBPrivateFile kind, gsize max, gsize *length, GError **error);
 /* A certificate and its private key, both PEM. key_path: NULL: in the same file. */

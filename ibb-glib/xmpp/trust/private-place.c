@@ -37,8 +37,8 @@ ibb_private_place_open (IBBPrivatePlace *self, const char *path, gboolean makes_
   return 0;
 }
 
-/* Who made the file that is there may be about to lock it, may use it, or was killed: then it goes.
- * Returns 0 or an errno, which is EWOULDBLOCK if somebody uses it. */
+/* Removes a file whose maker was killed. The maker may also be about to lock the file, or use it:
+ * then the result is EWOULDBLOCK. Returns 0 or an errno. */
 static int
 remove_left (IBBPrivatePlace *self)
 {
@@ -79,7 +79,7 @@ create_new (IBBPrivatePlace *self)
     return errno;
   owner = ibb_disk_lock (self->folder, self->beside, self->fd);
   failure = owner == IBB_DISK_FOREIGN ? errno : EWOULDBLOCK;
-  /* Where there are no locks, a file that could be made is one. */
+  /* On a file system without locks, the file that only one program can make is the lock. */
   if (owner == IBB_DISK_OWN || owner == IBB_DISK_NO_LOCK)
     return 0;
   ibb_disk->close (self->fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What a client reads for its logins: a password, a key, authorities. */
+/* The files that a client reads for its logins: a password, a key, authorities. */
 
 #include "config.h"
 

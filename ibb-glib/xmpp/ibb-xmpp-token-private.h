@@ -7,5 +7,5 @@
 /* Both are (nullable). Whether a server cannot tell one from the other: they have the same secret
  * for the same mechanism. */
 gboolean ibb_xmpp_token_is_same (IBBXmppToken *self, IBBXmppToken *other);
-/* The same, and they expire at the same time. */
+/* Whether the tokens are also equal in their time of expiry. */
 gboolean ibb_xmpp_token_equal (IBBXmppToken *self, IBBXmppToken *other);

@@ -84,5 +84,5 @@ void ibb_link_logout (IBBLink *self, GTask *task);
 /* Whether it logs in again by itself when the XML stream is lost. FALSE ends that at once. Returns
  * TRUE if it was otherwise before. */
 gboolean ibb_link_set_auto_reconnect (IBBLink *self, gboolean auto_reconnect);
-/* What the presence says has changed: a client that is online sends another one. Any thread. */
+/* Sends the presence again after a change, if the client is online. Any thread. */
 void ibb_link_update_presence (IBBLink *self);

@@ -143,8 +143,8 @@ done_cb (IBBNegotiationResult *result, const GError *error, gboolean is_refused,
   wait_since (self, g_get_monotonic_time ());
 }
 
-/* Nobody is asked about a certificate: the application may not be there to answer. The certificate
- * that was accepted at the login is known. */
+/* Attempts ask no question about a certificate: nobody may be there to answer. The certificate that
+ * was accepted at the login is known. */
 static const IBBNegotiationHandler negotiation_handler = {
   .done = done_cb,
 };

@@ -21,7 +21,8 @@
 /* Microseconds: a resumed XML stream that breaks sooner does not make the pauses short again. */
 #define IBB_RECONNECTION_STREAM_MIN G_USEC_PER_SEC
 
-/* The same for new logins. */
+/* The bounds of the pauses between new logins, and the duration after which they are short
+ * again. */
 #define IBB_RECONNECTION_LOGIN_WAIT_MIN 1000
 #define IBB_RECONNECTION_LOGIN_WAIT_MAX 60000
 #define IBB_RECONNECTION_LOGIN_STREAM_MIN (60 * G_USEC_PER_SEC)

@@ -123,7 +123,7 @@ notify (GObject *object, Notify pending)
     g_object_notify (object, "state");
 }
 
-/* Nobody has taken the stanza, if it is a request: it is answered. */
+/* Emits the stanza, and answers a request that no handler takes. */
 static void
 emit (IBBStatus *self, IBBConnection *connection, IBBStanza *stanza)
 {

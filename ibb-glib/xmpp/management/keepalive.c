@@ -16,7 +16,8 @@
  * has slept: the connection may belong to the network before, or the server may have closed it. */
 #define CHANGE_TIMEOUT (5 * G_USEC_PER_SEC)
 
-/* The same after a resumption: many round trips, as the whole of it took some of them. */
+/* The time for an answer after a resumption: several times the duration of the resumption, which
+ * took some round trips. */
 #define ANSWER_TIME_MIN (G_USEC_PER_SEC / 2)
 #define ANSWER_TIME_DURATIONS 4
 

@@ -30,7 +30,7 @@ void ibb_outbox_set_from (IBBOutbox *self, const char *from);
 
 /* Any thread. FALSE: not logged in, or too much waits for a resumption. */
 gboolean ibb_outbox_send (IBBOutbox *self, IBBStanza *stanza);
-/* The same, but dropped when much waits for a server that does not read. */
+/* Sends an answer, or drops it when much waits for a server that does not read. */
 void     ibb_outbox_send_answer (IBBOutbox *self, IBBStanza *answer);
 gboolean ibb_outbox_is_congested (IBBOutbox *self);
 /* Whether the server was asked to acknowledge, and has not refused. */

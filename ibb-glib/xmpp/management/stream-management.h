@@ -23,8 +23,8 @@ typedef enum
 IBBStreamManagement *ibb_stream_management_new (IBBOutbox *outbox, IBBAcknowledger *acknowledger);
 void                 ibb_stream_management_free (IBBStreamManagement *self);
 
-/* Takes an element of the XML stream. What was awaited and is settled by it goes to awaited. A
- * count that cannot be ends the XML stream. */
+/* Takes an element of the XML stream. The awaited stanzas that the element settles go to awaited.
+ * An impossible count ends the XML stream. */
 IBBStreamManagementNews ibb_stream_management_handle (IBBStreamManagement *self,
                                                       IBBXmlStream        *stream,
                                                       const IBBElement    *element,

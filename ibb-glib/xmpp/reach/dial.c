@@ -208,7 +208,7 @@ connect_to_host (GTask *task)
   connect_to_hosts (task);
 }
 
-/* Where there are records, the domain itself is not tried (RFC 6120 §3.2.1). */
+/* If the domain has records, the domain itself is not tried (RFC 6120 §3.2.1). */
 static void
 looked_up (GTask *task)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Where a server takes XMPP over WebSocket, or has a document: the parts of a URL with TLS. */
+/* The parts of a URL with TLS: that of a WebSocket, or of a document. */
 
 #pragma once
 
@@ -18,7 +18,7 @@ typedef struct
 
 /* uri: wss, with a host, without a user or a fragment. Otherwise %G_IO_ERROR_INVALID_ARGUMENT. */
 IBBEndpoint *ibb_endpoint_new (const char *uri, GError **error);
-/* The same for https, also with a fragment. (nullable) */
+/* uri: https, with a host, without a user. (nullable) */
 IBBEndpoint *ibb_endpoint_new_web (const char *uri);
 IBBEndpoint *ibb_endpoint_ref (IBBEndpoint *self);
 void         ibb_endpoint_unref (IBBEndpoint *self);

@@ -26,5 +26,5 @@ char *ibb_host_meta_finish (GAsyncResult         *result,
                             GTlsCertificateFlags *errors,
                             GError              **error);
 
-/* The same of such a document. (nullable): it names none. */
+/* Returns the wss URL in the document, or NULL. */
 char *ibb_host_meta_parse (const char *document, gsize length);

@@ -19,11 +19,12 @@ void           ibb_http_reader_free (IBBHttpReader *self);
  * FALSE: %G_IO_ERROR_INVALID_DATA, and nothing more may be fed. */
 gboolean
 ibb_http_reader_feed (IBBHttpReader *self, const char **data, gsize *length, GError **error);
-/* The same for the end of the connection. */
+/* Takes the end of the connection. FALSE: %G_IO_ERROR_INVALID_DATA, as the answer is not
+ * complete. */
 gboolean ibb_http_reader_end (IBBHttpReader *self, GError **error);
 gboolean ibb_http_reader_is_done (const IBBHttpReader *self);
 
-/* Of an answer that is done. */
+/* These are for a complete answer. */
 guint ibb_http_reader_get_status (const IBBHttpReader *self);
 /* (nullable): the value of a field, with those of other fields of this name behind commas. */
 const char *ibb_http_reader_get_field (const IBBHttpReader *self, const char *name);

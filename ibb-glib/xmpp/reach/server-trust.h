@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Which certificates of a server count: one rule for each TLS connection of a login. */
+/* The rule that decides which certificates of a server are trusted, for each TLS connection of a
+ * login. */
 
 #pragma once
 

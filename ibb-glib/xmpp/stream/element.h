@@ -24,5 +24,5 @@ ibb_element_dup_reason (const IBBElement *self, const char *namespace, const cha
 /* The longest stanza that the server takes by its stream features (XEP-0478); 0: it does not
  * say. */
 guint ibb_element_get_stanza_limit (const IBBElement *self);
-/* The same for the seconds after which the server ends an XML stream on which nothing comes. */
+/* The seconds after which the server ends a silent XML stream (XEP-0478); 0: it does not say. */
 guint ibb_element_get_idle_limit (const IBBElement *self);

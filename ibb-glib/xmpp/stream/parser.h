@@ -71,7 +71,7 @@ IBBParserEvent ibb_parser_take (IBBParser *self, IBBElement **element, IBBStanza
 /* Whether more than what was taken has come. After <proceed/> and <success/>
  * that would be something that an attacker put before the switch. */
 gboolean ibb_parser_has_leftover (IBBParser *self);
-/* The same without regard to white space after the last element. */
+/* Whether more than white space has come after the last element that was taken. */
 gboolean ibb_parser_is_within (IBBParser *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBParser, ibb_parser_free)

@@ -47,7 +47,7 @@ void ibb_xml_stream_set_framed (IBBXmlStream *self);
 /* Sends a header and waits for the other one, with a new parser. Also the
  * restart after STARTTLS and SASL. from is (nullable). */
 void ibb_xml_stream_open (IBBXmlStream *self, const char *from, const char *to);
-/* The same as a component (XEP-0114). */
+/* Opens the XML stream of a component (XEP-0114). */
 void ibb_xml_stream_open_component (IBBXmlStream *self, const char *to);
 /* Stops reading before another one takes over the bytes. FALSE: more has come
  * than was meant to be sent in plain text. */
@@ -75,7 +75,7 @@ guint ibb_xml_stream_get_idle_limit (IBBXmlStream *self);
 void ibb_xml_stream_close (IBBXmlStream *self);
 /* At once; condition (nullable) is the stream error to name to the peer. */
 void ibb_xml_stream_abort (IBBXmlStream *self, const char *condition, const GError *error);
-/* The same with an element of the application's own beside the condition. */
+/* Ends the XML stream at once, with an element of the application's own beside the condition. */
 void ibb_xml_stream_abort_with (IBBXmlStream *self,
                                 const char   *condition,
                                 const char   *detail,

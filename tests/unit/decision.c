@@ -331,9 +331,9 @@ static void
 load_user_turns (Search *self, const World *world, guint user)
 {
   g_hash_table_remove_all (self->turns.waiting);
-  for (guint name = 0; name < N_PEOPLE; name++)
-    for (guint n = count_waiting (self, world, user, name); n > 0; n--)
-      ibb_turns_start_waiting (&self->turns, names[name]);
+  for (guint i = 0; i < self->scene->n_links; i++)
+    if (self->scene->links[i].user == user && world->sessions[i].decision.is_waiting)
+      ibb_turns_start_waiting (&self->turns, names[self->scene->links[i].name]);
   memcpy (self->turns.is_taken, world->is_taken[user], sizeof self->turns.is_taken);
   self->turns.all = (IBBPause){ 0 };
   g_hash_table_remove_all (self->turns.names);

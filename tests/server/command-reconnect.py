@@ -5,11 +5,12 @@ end with the reason where that cannot help."""
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 
 import cases
-from cases import case, check, check_equal
+from cases import Skip, case, check, check_equal
 from command import REFUSED, ROOT, Folder, sha256
 from fake_xmpp import FakeServer
 from tunnel import Tunnel, expect_reset
@@ -194,10 +195,10 @@ def _(server):
     check_equal(final.group(1).split(), ['2', str(REFUSED)], 'statuses after which it is not started again')
     folder = Folder()
     bob = server.account('bob')
-    with open(folder / '.ibb', 'w', encoding='utf-8') as file:
+    with open(folder / 'password', 'w', encoding='utf-8') as file:
         file.write(bob.password + '\n')
-    os.chmod(folder / '.ibb', 0o600)
-    words = command.replace('\\\n', '').replace('%h', folder.path).split()
+    os.chmod(folder / 'password', 0o600)
+    words = command.replace('\\\n', '').replace('%d', folder.path).split()
     words[words.index('home@example.org')] = bob.bare
     words[words.index('romeo@example.net')] = 'alice@localhost'
     program = bob.ibb(words[0], *words[1:], account=bob.options()[2:], env={'IBB_PASSWORD': ''})
@@ -205,10 +206,20 @@ def _(server):
     os.kill(program.pid, signal.SIGTERM)
     program.expect_done()
     # The same with a wrong password: trying again gets the address banned.
-    with open(folder / '.ibb', 'w', encoding='utf-8') as file:
+    with open(folder / 'password', 'w', encoding='utf-8') as file:
         file.write('wrong\n')
     program = bob.ibb(words[0], *words[1:], account=bob.options()[2:], env={'IBB_PASSWORD': ''})
     program.expect_failure(bob.bare, code=REFUSED)
+
+
+@case('systemd-analyze rates the examples of units OK')
+def _(_server):
+    if not shutil.which('systemd-analyze'):
+        raise Skip('there is no systemd-analyze')
+    for name in 'expose', 'receive':
+        done = subprocess.run(('systemd-analyze', 'security', '--offline=true', '--threshold=40',
+                               os.path.join(ROOT, 'examples', f'ibb-{name}.service')), check=False, capture_output=True, text=True)
+        check_equal(done.returncode, 0, f'{name}: {done.stdout[-200:]}{done.stderr}')
 
 
 if __name__ == '__main__':

@@ -10,6 +10,7 @@
 #include "output.h"
 #include "probe.h"
 #include "run.h"
+#include "server.h"
 #include "text.h"
 #include "throttle.h"
 #include "tool.h"
@@ -18,13 +19,10 @@
 #include <string.h>
 
 #define STEP_TIMEOUT 30      /* s */
-#define QUERY_TIMEOUT 10000  /* ms */
 #define EXPIRY_WARNING 14    /* days */
 #define ROUND_TRIP_SLOW 1000 /* ms */
 #define SMALL_STANZA 16384   /* bytes: blocks would be shorter than the default of 8192 */
 
-#define VERSION_NAMESPACE "jabber:iq:version"
-#define PING_NAMESPACE "urn:xmpp:ping"
 #define IBB_NAMESPACE "http://jabber.org/protocol/ibb"
 #define JINGLE_FILES_NAMESPACE "urn:xmpp:jingle:apps:file-transfer:5"
 #define SI_FILES_NAMESPACE "http://jabber.org/protocol/si/profile/file-transfer"
@@ -335,44 +333,14 @@ check_limits (Doctor *self)
     tell (self, "limits", VERDICT_OK, text, NULL);
 }
 
-static IBBStanza *
-query (Doctor *self, const char *to, const char *name, const char *xmlns, GError **error)
-{
-  g_autofree char *xml =
-      g_markup_printf_escaped ("<iq type='get' to='%s'><%s xmlns='%s'/></iq>", to, name, xmlns);
-  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, error);
-
-  if (stanza == NULL)
-    return NULL;
-  return ibb_connection_query (IBB_CONNECTION (self->client), stanza, QUERY_TIMEOUT,
-                               tool_run_get_cancellable (self->run), error);
-}
-
-static const char *
-get_text (const IBBElement *element, const char *name)
-{
-  const IBBElement *child = ibb_element_get_child (element, name, VERSION_NAMESPACE);
-
-  return child != NULL ? ibb_element_get_text (child) : "";
-}
-
 static void
 check_software (Doctor *self)
 {
-  g_autoptr (GError)     error = NULL;
-  g_autoptr (IBBStanza)  answer = query (self, self->domain, "query", VERSION_NAMESPACE, &error);
-  g_autoptr (IBBElement) element = answer != NULL ? ibb_stanza_dup_element (answer) : NULL;
-  const IBBElement      *version =
-      element != NULL ? ibb_element_get_child (element, "query", VERSION_NAMESPACE) : NULL;
-  g_autofree char *text = NULL;
+  g_autofree char *software = tool_server_dup_software (IBB_CONNECTION (self->client), self->domain,
+                                                        tool_run_get_cancellable (self->run));
 
-  if (version == NULL)
-    {
-      tell (self, "software", VERDICT_OK, _ ("the server does not tell what it runs"), NULL);
-      return;
-    }
-  text = g_strdup_printf ("%s %s", get_text (version, "name"), get_text (version, "version"));
-  tell (self, "software", VERDICT_OK, g_strstrip (text), NULL);
+  tell (self, "software", VERDICT_OK,
+        software != NULL ? software : _ ("the server does not tell what it runs"), NULL);
 }
 
 static void
@@ -380,23 +348,10 @@ check_round_trip (Doctor *self)
 {
   g_autofree char *text = NULL;
   GError          *error = NULL;
-  gint64           best = G_MAXINT64;
+  gint64 best = tool_server_measure_round_trip (IBB_CONNECTION (self->client), self->domain,
+                                                tool_run_get_cancellable (self->run), &error);
 
-  for (int i = 0; i < 3; i++)
-    {
-      gint64                start = g_get_monotonic_time ();
-      g_autoptr (GError)    refusal = NULL;
-      g_autoptr (IBBStanza) answer = query (self, self->domain, "ping", PING_NAMESPACE, &refusal);
-
-      /* A server without XEP-0199 answers with an error, in the same time. */
-      if (answer == NULL && refusal->domain != IBB_ERROR)
-        {
-          error = g_steal_pointer (&refusal);
-          break;
-        }
-      best = MIN (best, g_get_monotonic_time () - start);
-    }
-  if (error != NULL)
+  if (best < 0)
     {
       tell_error (self, "round-trip", error, NULL);
       return;
@@ -437,9 +392,7 @@ check_rate (Doctor *self)
   text =
       g_strdup_printf (_ ("%s between two programs of the account, through the server"), rate_text);
   if (rate < TOOL_THROTTLE_RATE)
-    tell (self, "rate", VERDICT_WARN, text,
-          _ ("The server limits clients: its administrator can raise “limits” (Prosody) or "
-             "“shaper” (ejabberd)."));
+    tell (self, "rate", VERDICT_WARN, text, TOOL_SERVER_CLIENTS_ADVICE);
   else
     tell (self, "rate", VERDICT_OK, text, NULL);
 }
@@ -544,7 +497,6 @@ tool_doctor (int argc, char **argv)
   g_auto (ToolOptions) options = { 0 };
   g_auto (ToolAccount) account = { NULL };
   Doctor               self = { .account = &account };
-  const char          *domain;
   int                  status = TOOL_EXIT_FAILED;
 
   if (!tool_options_parse (
@@ -565,10 +517,7 @@ tool_doctor (int argc, char **argv)
         return TOOL_EXIT_USAGE;
     }
   self.bare = tool_jid_dup_bare (options.jid);
-  domain = strchr (self.bare, '@') != NULL ? strchr (self.bare, '@') + 1 : self.bare;
-  self.domain = g_hostname_to_ascii (domain);
-  if (self.domain == NULL)
-    self.domain = g_strdup (domain);
+  self.domain = tool_jid_dup_domain (self.bare);
   if (tool_account_prepare (&account, &options))
     status = tool_run (&options, doctor_run, &self);
 

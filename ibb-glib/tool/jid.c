@@ -17,6 +17,18 @@ tool_jid_dup_bare (const char *jid)
   return g_strndup (jid, strcspn (jid, "/"));
 }
 
+/* As DNS has it. */
+char *
+tool_jid_dup_domain (const char *jid)
+{
+  g_autofree char *bare = tool_jid_dup_bare (jid);
+  const char      *at = strchr (bare, '@');
+  const char      *domain = at != NULL ? at + 1 : bare;
+  char            *ascii = g_hostname_to_ascii (domain);
+
+  return ascii != NULL ? ascii : g_strdup (domain);
+}
+
 /* Adds the default resource to the address of a peer or an account without one. */
 char *
 tool_jid_with_resource (const char *jid)

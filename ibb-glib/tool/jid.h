@@ -8,6 +8,7 @@
 #include <ibb-glib/xmpp/ibb-xmpp.h>
 
 char    *tool_jid_dup_bare (const char *jid);
+char    *tool_jid_dup_domain (const char *jid);
 char    *tool_jid_with_resource (const char *jid);
 char    *tool_jid_explain_absence (IBBXmppClient *client, const char *peer);
 gboolean tool_jid_is_valid (const char *jid);

@@ -329,6 +329,44 @@ tool_report_throttled (const char *peer, guint64 rate)
     }
 }
 
+/* What is sent takes long. */
+void
+tool_report_slow (const ToolSlowness *slowness)
+{
+  g_autofree char *rate = tool_text_format_rate (slowness->rate, 1);
+  g_autofree char *duration = tool_text_format_duration (slowness->seconds);
+  g_autofree char *place = NULL;
+
+  if (tool_output_is_json ())
+    {
+      g_autoptr (GString) event = tool_event_new ("slow");
+
+      tool_event_string (event, "peer", slowness->peer);
+      tool_event_int (event, "rate", (gint64) slowness->rate);
+      tool_event_double (event, "seconds", slowness->seconds);
+      if (slowness->server != NULL)
+        tool_event_string (event, "server", slowness->server);
+      if (slowness->software != NULL)
+        tool_event_string (event, "software", slowness->software);
+      tool_event_string (event, "advice", slowness->advice);
+      tool_event_emit (event);
+      return;
+    }
+  if (slowness->software != NULL)
+    place = g_strdup_printf ("%s (%s)", slowness->server, slowness->software);
+  if (slowness->server != NULL)
+    /* Translators: a number of bytes per second, an address, a time, a server, and a sentence that
+       says what to do */
+    tool_output_note (_ ("At %s, what is left for “%s” takes %s: it waits at %s. %s"), rate,
+                      slowness->peer, duration, place != NULL ? place : slowness->server,
+                      slowness->advice);
+  else
+    /* Translators: a number of bytes per second, an address, a time, and a sentence that says what
+       to do */
+    tool_output_note (_ ("At %s, what is left for “%s” takes %s. %s"), rate, slowness->peer,
+                      duration, slowness->advice);
+}
+
 /* The good end of one of many sessions. */
 void
 tool_report_session_done (IBBTransport *transport, double seconds)

@@ -22,6 +22,17 @@ typedef struct
   gboolean    is_delivered;
 } ToolDone;
 
+/* Why a file takes long. */
+typedef struct
+{
+  const char *peer;
+  guint64     rate;     /* bytes per second */
+  double      seconds;  /* that are left */
+  const char *server;   /* (nullable): where the bytes wait */
+  const char *software; /* (nullable): of that */
+  const char *advice;
+} ToolSlowness;
+
 void tool_report_error (const GError *error);
 void tool_report_session_error (const GError *error, const char *peer, const char *sid);
 void tool_report_file_error (const GError *error, const char *peer, const char *name);
@@ -37,6 +48,7 @@ void tool_report_reconnected (const char *jid);
 void tool_report_opened (IBBTransport *transport);
 void tool_report_interrupted (IBBTransport *transport);
 void tool_report_throttled (const char *peer, guint64 rate);
+void tool_report_slow (const ToolSlowness *slowness);
 void tool_report_wait (const char *phase);
 void tool_report_waiting (IBBTransport *transport, const GError *reason);
 void tool_report_done (const ToolDone *done);

@@ -12,6 +12,7 @@
 #include "session.h"
 #include "slow-open.h"
 #include "stream.h"
+#include "throttle.h"
 #include "tool.h"
 #include "transfer.h"
 
@@ -188,6 +189,7 @@ transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
   ToolDone                 done = { .sentence = sentence, .start = g_get_monotonic_time () };
 
   tool_run_begin_phase (run, phase, 0);
+  tool_throttle_set_total (transport, self->total);
   tool_run_show_progress (run, self->label, TOOL_DIRECTION_SEND, self->total);
   if (!tool_stream_send (transport, source, self->name, &done.bytes, cancellable, cancellable,
                          error) ||

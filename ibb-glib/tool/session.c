@@ -110,7 +110,7 @@ begin (ToolRun *run, IBBService *service, IBBTransport *transport)
   tool_run_set_transport (run, transport);
   tool_report_opened (transport);
   tool_wait_watch (transport, connection);
-  tool_throttle_watch (transport);
+  tool_throttle_watch (transport, connection);
 }
 
 /* Takes refusal. */

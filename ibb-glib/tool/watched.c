@@ -46,8 +46,12 @@ transport_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, ToolWatched *self)
   tool_run_set_transport (self->run, transport);
   tool_report_opened (transport);
   tool_wait_watch (transport, self->connection);
-  if (ibb_files_transfer_get_direction (transfer) == IBB_FILES_DIRECTION_SEND)
-    tool_throttle_watch (transport);
+  if (ibb_files_transfer_get_direction (transfer) != IBB_FILES_DIRECTION_SEND)
+    return;
+  tool_throttle_set_total (
+      transport, ibb_files_metadata_get_size (ibb_files_transfer_get_metadata (transfer)) -
+                     ibb_files_transfer_get_bytes_resumed (transfer));
+  tool_throttle_watch (transport, self->connection);
 }
 
 /* What the transfer waits for. */

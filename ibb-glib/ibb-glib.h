@@ -7,6 +7,7 @@
 #include <ibb-glib/ibb-element.h>
 #include <ibb-glib/ibb-enum-types.h>
 #include <ibb-glib/ibb-error.h>
+#include <ibb-glib/ibb-identity.h>
 #include <ibb-glib/ibb-input-stream.h>
 #include <ibb-glib/ibb-jid.h>
 #include <ibb-glib/ibb-loopback.h>

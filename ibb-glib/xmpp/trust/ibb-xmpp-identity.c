@@ -86,7 +86,13 @@ enum
 static GParamSpec *props[N_PROPS];
 static guint       signals[N_SIGNALS];
 
-G_DEFINE_FINAL_TYPE (IBBXmppIdentity, ibb_xmpp_identity, G_TYPE_OBJECT)
+static void ibb_xmpp_identity_identity_init (IBBIdentityInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (IBBXmppIdentity,
+                               ibb_xmpp_identity,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (IBB_TYPE_IDENTITY,
+                                                      ibb_xmpp_identity_identity_init))
 
 /* The data of the thread of one encryption. */
 typedef struct
@@ -670,6 +676,15 @@ ibb_xmpp_identity_encrypt_finish (IBBXmppIdentity *self, GAsyncResult *result, G
   g_return_val_if_fail (g_async_result_is_tagged (result, ibb_xmpp_identity_encrypt_async), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static void
+ibb_xmpp_identity_identity_init (IBBIdentityInterface *iface)
+{
+  iface->encrypt_async = (void (*) (IBBIdentity *, IBBTransport *, GCancellable *,
+                                    GAsyncReadyCallback, gpointer)) ibb_xmpp_identity_encrypt_async;
+  iface->encrypt_finish = (GIOStream * (*) (IBBIdentity *, GAsyncResult *, GError **) )
+      ibb_xmpp_identity_encrypt_finish;
 }
 
 /**

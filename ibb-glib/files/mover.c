@@ -90,42 +90,74 @@ hash_beginning (IBBMover *self, guint8 *buffer, GCancellable *cancellable, GErro
   return TRUE;
 }
 
-static gboolean
-store (IBBMover *self, guint8 *buffer, gsize n, GCancellable *cancellable, GError **error)
+gboolean
+ibb_mover_begin (IBBMover *self, GCancellable *cancellable, GError **error)
 {
-  return self->part != NULL
-             ? ibb_part_write (self->part, buffer, n, cancellable, error)
-             : g_output_stream_write_all (self->sink, buffer, n, NULL, cancellable, error);
+  g_autofree guint8 *buffer = g_malloc (BUFFER_SIZE);
+
+  if (self->is_sender && !hash_beginning (self, buffer, cancellable, error))
+    return FALSE;
+  self->left = self->size - self->offset;
+  add_moved (self, self->offset);
+  return TRUE;
+}
+
+gboolean
+ibb_mover_write (
+    IBBMover *self, const guint8 *bytes, gsize length, GCancellable *cancellable, GError **error)
+{
+  ibb_hasher_update (self->hasher, bytes, length);
+  if (!(self->part != NULL
+            ? ibb_part_write (self->part, bytes, length, cancellable, error)
+            : g_output_stream_write_all (self->sink, bytes, length, NULL, cancellable, error)))
+    return FALSE;
+  add_moved (self, length);
+  self->left -= length;
+  return TRUE;
+}
+
+gssize
+ibb_mover_read (
+    IBBMover *self, guint8 *buffer, gsize size, GCancellable *cancellable, GError **error)
+{
+  gsize length = (gsize) MIN (self->left, size);
+  gsize n;
+
+  if (!g_input_stream_read_all (self->source, buffer, length, &n, cancellable, error) ||
+      (n < length && !fail_partial (self, error)))
+    return -1;
+  ibb_hasher_update (self->hasher, buffer, n);
+  add_moved (self, n);
+  self->left -= n;
+  return (gssize) n;
 }
 
 static gboolean
-copy (IBBMover *self, guint8 *buffer, GCancellable *cancellable, GError **error)
+copy (IBBMover *self, GCancellable *cancellable, GError **error)
 {
-  guint64 left = self->size - self->offset;
+  g_autofree guint8 *buffer = g_malloc (BUFFER_SIZE);
 
-  while (left > 0)
+  while (self->left > 0)
     {
-      gssize n = g_input_stream_read (self->source, buffer, (gsize) MIN (left, BUFFER_SIZE),
+      gssize n = g_input_stream_read (self->source, buffer, (gsize) MIN (self->left, BUFFER_SIZE),
                                       cancellable, error);
 
       if (n < 0)
         return FALSE;
       if (n == 0)
         return fail_partial (self, error);
-      ibb_hasher_update (self->hasher, buffer, (gsize) n);
-      if (!store (self, buffer, (gsize) n, cancellable, error))
+      if (!ibb_mover_write (self, buffer, (gsize) n, cancellable, error))
         return FALSE;
-      add_moved (self, (gsize) n);
-      left -= (guint64) n;
     }
   return TRUE;
 }
 
 /* The file has still the size and the time that it had when it was offered. */
-static gboolean
-check_source (IBBMover *self, guint8 *buffer, GCancellable *cancellable, GError **error)
+gboolean
+ibb_mover_check_source (IBBMover *self, GCancellable *cancellable, GError **error)
 {
-  gssize                n = g_input_stream_read (self->source, buffer, 1, cancellable, error);
+  guint8                byte;
+  gssize                n = g_input_stream_read (self->source, &byte, 1, cancellable, error);
   g_autoptr (GFileInfo) info = NULL;
 
   if (n < 0)
@@ -147,15 +179,10 @@ check_source (IBBMover *self, guint8 *buffer, GCancellable *cancellable, GError 
 static gboolean
 move (IBBMover *self, GCancellable *cancellable, GError **error)
 {
-  g_autofree guint8 *buffer = g_malloc (BUFFER_SIZE);
-
-  if (self->is_sender && !hash_beginning (self, buffer, cancellable, error))
-    return FALSE;
-  add_moved (self, self->offset);
-  if (!copy (self, buffer, cancellable, error))
+  if (!ibb_mover_begin (self, cancellable, error) || !copy (self, cancellable, error))
     return FALSE;
   if (self->is_sender)
-    return check_source (self, buffer, cancellable, error) &&
+    return ibb_mover_check_source (self, cancellable, error) &&
            (self->transport == NULL || ibb_transport_drain (self->transport, cancellable, error));
   return TRUE;
 }

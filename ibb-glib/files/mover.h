@@ -23,6 +23,7 @@ typedef struct
   gboolean        is_sender;
   guint64         offset; /* bytes that need not be moved */
   guint64         size;   /* of the whole file */
+  guint64         left;   /* bytes to move; of the thread */
 
   GMutex  lock;
   guint64 n_moved; /* protected by lock: offset included */
@@ -32,6 +33,20 @@ IBBMover *ibb_mover_new (void);
 IBBMover *ibb_mover_ref (IBBMover *self);
 void      ibb_mover_unref (IBBMover *self);
 guint64   ibb_mover_get_n_moved (IBBMover *self);
+
+/* The steps of a thread that moves the bytes itself; they block. */
+
+/* The first one. */
+gboolean ibb_mover_begin (IBBMover *self, GCancellable *cancellable, GError **error);
+/* How many bytes of the source are in the buffer, as many as it holds unless the file ends; -1:
+ * none can be read. */
+gssize ibb_mover_read (
+    IBBMover *self, guint8 *buffer, gsize size, GCancellable *cancellable, GError **error);
+/* Stores bytes of a received file. */
+gboolean ibb_mover_write (
+    IBBMover *self, const guint8 *bytes, gsize length, GCancellable *cancellable, GError **error);
+/* Whether the file that was sent is still as it was offered. */
+gboolean ibb_mover_check_source (IBBMover *self, GCancellable *cancellable, GError **error);
 
 /* Done when the peer has acknowledged the last byte, or the part has it. The task of the callback
  * is the mover's, with source (nullable) as its source object. */

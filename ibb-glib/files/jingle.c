@@ -4,6 +4,7 @@
 
 #include "files/jingle.h"
 
+#include "files/bundle.h"
 #include "files/description.h"
 #include "files/hasher.h"
 #include "ibb-foreign-text-private.h"
@@ -79,6 +80,13 @@ append_content (IBBJingle *self, GString *xml)
       self->transport_sid, self->block_size);
 
   append_content_start (self, xml);
+  if (self->is_private)
+    {
+      g_string_append (xml, "<description xmlns='" IBB_BUNDLE_NAMESPACE "'/>");
+      g_string_append (xml, transport);
+      g_string_append (xml, "</content>");
+      return;
+    }
   g_string_append (xml, "<description xmlns='" IBB_DESCRIPTION_NAMESPACE "'><file>");
   ibb_description_write (xml, self->metadata, self->is_initiator && self->takes_range,
                          self->offset);
@@ -121,7 +129,9 @@ ibb_jingle_new_offer (const char       *local_jid,
   self->content = g_strdup ("file");
   self->transport_sid = g_strdup (transport_sid);
   self->block_size = block_size;
-  self->metadata = g_object_ref (metadata);
+  self->is_private = metadata == NULL;
+  if (metadata != NULL)
+    self->metadata = g_object_ref (metadata);
   self->takes_range = takes_range;
   g_queue_init (&self->requests);
   xml = begin (self, "session-initiate");
@@ -213,10 +223,20 @@ get_content (const IBBElement *jingle)
 }
 
 static IBBElement *
+get_private_description (const IBBElement *content)
+{
+  return content != NULL ? ibb_element_get_child (content, "description", IBB_BUNDLE_NAMESPACE)
+                         : NULL;
+}
+
+static IBBElement *
 get_description (const IBBElement *content)
 {
-  return content != NULL ? ibb_element_get_child (content, "description", IBB_DESCRIPTION_NAMESPACE)
-                         : NULL;
+  IBBElement *found = get_private_description (content);
+
+  if (found == NULL && content != NULL)
+    found = ibb_element_get_child (content, "description", IBB_DESCRIPTION_NAMESPACE);
+  return found;
 }
 
 static IBBElement *
@@ -283,6 +303,18 @@ find_promised (const IBBElement *file)
   return used != NULL ? IBB_HASHER_DEFAULT : NULL;
 }
 
+static gboolean
+read_file (IBBJingle *self, const IBBElement *file)
+{
+  self->metadata = ibb_description_read (file, &self->takes_range, &self->offset);
+  self->promised = find_promised (file);
+  if (self->metadata == NULL || self->offset > 0)
+    return FALSE;
+  self->lacks_size = ibb_element_get_child (file, "size", IBB_DESCRIPTION_NAMESPACE) == NULL &&
+                     !ibb_description_is_empty (self->metadata);
+  return TRUE;
+}
+
 /* Whether the offer has what every one has; fills in what was read. */
 static gboolean
 read_offer (IBBJingle *self, const IBBElement *content, const IBBElement *transport)
@@ -292,16 +324,12 @@ read_offer (IBBJingle *self, const IBBElement *content, const IBBElement *transp
   const char       *name = ibb_element_get_attribute (content, "name");
   const char       *creator = ibb_element_get_attribute (content, "creator");
 
-  if (file == NULL || !is_name (name) || (creator != NULL && !is_name (creator)))
+  self->is_private = get_private_description (content) != NULL;
+  if (!is_name (name) || (creator != NULL && !is_name (creator)) ||
+      (!self->is_private && (file == NULL || !read_file (self, file))))
     return FALSE;
   self->content = g_strdup (name);
   self->creator = g_strdup (creator != NULL ? creator : "initiator");
-  self->metadata = ibb_description_read (file, &self->takes_range, &self->offset);
-  self->promised = find_promised (file);
-  if (self->metadata == NULL || self->offset > 0)
-    return FALSE;
-  self->lacks_size = ibb_element_get_child (file, "size", IBB_DESCRIPTION_NAMESPACE) == NULL &&
-                     !ibb_description_is_empty (self->metadata);
   if (transport == NULL)
     return TRUE;
   self->transport_sid = g_strdup (ibb_element_get_attribute (transport, "sid"));
@@ -374,12 +402,12 @@ read_accept (IBBJingle *self, const IBBElement *content)
     return "unsupported-transports";
   if (!read_block_size (self, transport))
     return "incompatible-parameters";
-  if (description != NULL)
+  if (description != NULL && !self->is_private)
     file = ibb_element_get_child (description, "file", IBB_DESCRIPTION_NAMESPACE);
   if (file != NULL)
     described = ibb_description_read (file, &takes_range, &offset);
   if ((file != NULL && described == NULL) || (offset > 0 && !self->takes_range) ||
-      offset > ibb_files_metadata_get_size (self->metadata))
+      (offset > 0 && offset > ibb_files_metadata_get_size (self->metadata)))
     return "incompatible-parameters";
   self->offset = offset;
   return NULL;
@@ -463,7 +491,7 @@ receive_info (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refus
     return TRUE;
   if (received != NULL && self->is_initiator && self->state == IBB_JINGLE_ACCEPTED)
     self->is_received = TRUE;
-  else if (file != NULL && !self->is_initiator && !self->has_checksum)
+  else if (file != NULL && !self->is_initiator && !self->has_checksum && !self->is_private)
     self->has_checksum =
         ibb_description_read_hashes (file, self->metadata) || read_range (self, file);
   else if (received == NULL && checksum == NULL)

@@ -21,6 +21,7 @@ typedef enum
 typedef struct
 {
   gboolean       is_initiator;
+  gboolean       is_private; /* the description of the file comes later, in the bytestream */
   IBBJingleState state;
 
   char *sid;           /* (owned) */
@@ -30,7 +31,7 @@ typedef struct
   char *transport_sid; /* (owned) */
   guint block_size;    /* the agreed one is the smaller of both ends' */
 
-  IBBFilesMetadata *metadata;    /* (owned) */
+  IBBFilesMetadata *metadata;    /* (owned) (nullable): of a private offer */
   gboolean          takes_range; /* the sender can begin in the middle */
   gboolean          lacks_size;  /* of the offer, and no hash says that the file is empty */
   const char       *promised;    /* (nullable): by which function a checksum comes after the file */
@@ -54,7 +55,7 @@ typedef struct
   const char *jingle;    /* (nullable): XEP-0166 §10 */
 } IBBJingleRefusal;
 
-/* The sender: offers. All texts are copied. */
+/* The sender: offers. All texts are copied. metadata: NULL for a private offer. */
 IBBJingle *ibb_jingle_new_offer (const char       *local_jid,
                                  const char       *sid,
                                  const char       *transport_sid,

@@ -78,13 +78,15 @@ initiate (const IBBElement *si)
 static void
 check_jingle (IBBJingle *self, IBBJingleState before)
 {
-  guint64 size = ibb_files_metadata_get_size (self->metadata);
+  guint64 size = self->metadata != NULL ? ibb_files_metadata_get_size (self->metadata) : 0;
 
   g_assert (self->state >= before);
   g_assert (self->block_size <= 65535);
   g_assert (self->offset <= size);
   g_assert (!self->is_initiator || size == SIZE);
-  check_metadata (self->metadata);
+  g_assert (self->is_private == (self->metadata == NULL));
+  if (self->metadata != NULL)
+    check_metadata (self->metadata);
   check_requests (self);
 }
 

@@ -5,6 +5,7 @@
 #include "files/bundle.h"
 
 #include "files/description.h"
+#include "files/hasher.h"
 #include "ibb-foreign-text-private.h"
 
 #include <string.h>
@@ -194,15 +195,39 @@ ibb_bundle_has_room (const IBBBundle *self)
          self->last < G_MAXUINT32;
 }
 
-guint32
-ibb_bundle_offer (IBBBundle *self, IBBFilesMetadata *metadata)
+static GString *
+describe (IBBFilesMetadata *metadata)
 {
-  g_autoptr (GString) xml = g_string_new ("<file xmlns='" IBB_DESCRIPTION_NAMESPACE "'>");
-
-  g_assert (self->is_sender && ibb_bundle_has_room (self));
+  GString *xml = g_string_new ("<file xmlns='" IBB_DESCRIPTION_NAMESPACE "'>");
 
   ibb_description_write (xml, metadata, FALSE, 0);
   g_string_append (xml, "</file>");
+  return xml;
+}
+
+gboolean
+ibb_bundle_can_describe (IBBFilesMetadata *metadata)
+{
+  g_autoptr (GString) xml = describe (metadata);
+
+  return xml->len <= IBB_BUNDLE_DESCRIPTION_MAX;
+}
+
+gboolean
+ibb_bundle_is_open (const IBBBundle *self, guint32 number)
+{
+  IBBBundleFile *file = find (self, number);
+
+  return file != NULL && !*get_own_half (self, file);
+}
+
+guint32
+ibb_bundle_offer (IBBBundle *self, IBBFilesMetadata *metadata)
+{
+  g_autoptr (GString) xml = describe (metadata);
+
+  g_assert (self->is_sender && ibb_bundle_has_room (self));
+
   if (xml->len > IBB_BUNDLE_DESCRIPTION_MAX)
     return 0;
   add (self, ibb_files_metadata_get_size (metadata), xml->len);
@@ -338,6 +363,9 @@ read_offer (
   self->metadata = ibb_description_read (file, &takes_range, &offset);
   if (self->metadata == NULL)
     return "an offer does not say what is offered";
+  /* The end of the file has the hash that counts. */
+  for (guint i = 0; ibb_hasher_algorithms[i].name != NULL; i++)
+    ibb_files_metadata_set_hash (self->metadata, ibb_hasher_algorithms[i].name, NULL);
   add (self, ibb_files_metadata_get_size (self->metadata), length);
   event->type = IBB_BUNDLE_OFFERED;
   event->metadata = self->metadata;

@@ -70,6 +70,10 @@ void ibb_bundle_push (IBBBundle *self, const void *bytes, gsize length);
 /* Take all events before more is pushed: the bundle keeps one frame at most then. Returns FALSE for
  * IBB_BUNDLE_NOTHING. */
 gboolean ibb_bundle_next (IBBBundle *self, IBBBundleEvent *event);
+/* Whether the own half of the file has not ended. */
+gboolean ibb_bundle_is_open (const IBBBundle *self, guint32 number);
+/* Whether a description of the file fits into an offer. */
+gboolean ibb_bundle_can_describe (IBBFilesMetadata *metadata);
 /* Whether the stream may end here: no file is open, and no frame has begun. */
 gboolean ibb_bundle_is_idle (const IBBBundle *self);
 
@@ -83,7 +87,7 @@ gsize ibb_bundle_get_n_output (const IBBBundle *self);
 
 /* Whether one more file may be offered. */
 gboolean ibb_bundle_has_room (const IBBBundle *self);
-/* Returns the number; 0: the description is too long. */
+/* Returns the number; 0: the file cannot be described. */
 guint32 ibb_bundle_offer (IBBBundle *self, IBBFilesMetadata *metadata);
 /* Whether bytes of the file may be sent: it is accepted, and no other one has begun. */
 gboolean ibb_bundle_can_send (const IBBBundle *self, guint32 number);

@@ -1,0 +1,642 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "files/carrier.h"
+
+#include "files/reason.h"
+#include "ibb-intl-private.h"
+#include "ibb-source-private.h"
+
+#define BUFFER_SIZE (64 * 1024)
+#define KEEPALIVE 15 /* s without a byte, before a block that says nothing shows who is there */
+
+typedef enum
+{
+  COMMAND_OFFER,
+  COMMAND_ACCEPT,
+  COMMAND_DELIVER,
+  COMMAND_FAIL,
+} CommandType;
+
+/* What the owner wants of the thread. */
+typedef struct
+{
+  CommandType       type;
+  guint32           number;
+  IBBMover         *mover;    /* (owned) (nullable) */
+  IBBFilesMetadata *metadata; /* (owned) (nullable) */
+  char             *reason;   /* (owned) (nullable) */
+  char             *text;     /* (owned) (nullable) */
+} Command;
+
+struct _IBBCarrier
+{
+  gatomicrefcount ref_count;
+
+  /* immutable after construction */
+  GIOStream    *stream;      /* (owned) */
+  GCancellable *cancellable; /* (owned) */
+  GMainContext *owner;       /* (owned) */
+  GMainContext *context;     /* (owned): of the thread */
+  GAsyncQueue  *commands;    /* (owned) (element-type Command) */
+
+  /* of the owner's context */
+  IBBCarrierFunc func; /* NULL: nobody wants to know */
+  gpointer       user_data;
+
+  /* of the thread */
+  IBBBundle  *bundle; /* (owned) */
+  GHashTable *movers; /* (owned) (element-type guint32 IBBMover) */
+  GQueue      offers; /* (element-type Command): there is no room for */
+  GQueue      ready;  /* numbers: accepted, to be sent in this order */
+  guint32     begun;  /* the number at the head of ready, once it has begun; 0: none */
+  guint32     n_offered;
+  GQueue      delivered; /* numbers: not written yet */
+  GQueue      telling;   /* numbers: in the output */
+  guint8      input[BUFFER_SIZE];
+  GBytes     *output; /* (owned) (nullable): being written */
+  gboolean    is_reading;
+  gboolean    is_over;
+  gboolean    is_idle;   /* the owner knows */
+  gboolean    is_silent; /* since the last keepalive */
+  GError     *error;     /* (owned) (nullable) */
+};
+
+static void
+command_free (gpointer data)
+{
+  Command *command = data;
+
+  g_clear_pointer (&command->mover, ibb_mover_unref);
+  g_clear_object (&command->metadata);
+  g_free (command->reason);
+  g_free (command->text);
+  g_free (command);
+}
+
+static void
+carrier_unref (gpointer data)
+{
+  IBBCarrier *self = data;
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_clear_object (&self->stream);
+  g_clear_object (&self->cancellable);
+  g_main_context_unref (self->owner);
+  g_main_context_unref (self->context);
+  g_async_queue_unref (self->commands);
+  ibb_bundle_free (self->bundle);
+  g_hash_table_unref (self->movers);
+  g_queue_clear_full (&self->offers, command_free);
+  g_queue_clear (&self->ready);
+  g_queue_clear (&self->delivered);
+  g_queue_clear (&self->telling);
+  g_clear_pointer (&self->output, g_bytes_unref);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+static IBBCarrier *
+carrier_ref (IBBCarrier *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+/* News for the owner. */
+
+typedef struct
+{
+  IBBCarrier    *carrier; /* (owned) */
+  IBBCarrierNews news;
+} Report;
+
+static void
+report_free (gpointer data)
+{
+  Report *report = data;
+
+  g_clear_object (&report->news.metadata);
+  g_free (report->news.hash);
+  g_free (report->news.reason);
+  g_free (report->news.text);
+  g_clear_error (&report->news.error);
+  carrier_unref (report->carrier);
+  g_free (report);
+}
+
+/* What was asked of the thread after its end. */
+static void
+release_late (IBBCarrier *self)
+{
+  Command *command;
+
+  while ((command = g_async_queue_try_pop (self->commands)) != NULL)
+    {
+      IBBCarrierNews news = { IBB_CARRIER_RELEASED, command->number };
+
+      if (command->mover != NULL && self->func != NULL)
+        self->func (&news, self->user_data);
+      command_free (command);
+    }
+}
+
+static gboolean
+report_cb (gpointer data)
+{
+  Report     *report = data;
+  IBBCarrier *self = report->carrier;
+
+  if (self->func != NULL)
+    self->func (&report->news, self->user_data);
+  if (report->news.event == IBB_CARRIER_OVER)
+    release_late (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+tell (IBBCarrier *self, const IBBCarrierNews *news)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+  Report             *report = g_new0 (Report, 1);
+
+  report->carrier = carrier_ref (self);
+  report->news = *news;
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_name (source, "[ibb-files] news of the carrier");
+  g_source_set_callback (source, report_cb, report, report_free);
+  g_source_attach (source, self->owner);
+}
+
+/* The files. */
+
+/* error: (transfer full) (nullable); hash: (transfer full) (nullable). */
+static void
+release (IBBCarrier *self, guint32 number, char *hash, GError *error)
+{
+  const IBBCarrierNews news = { .event = IBB_CARRIER_RELEASED,
+                                .number = number,
+                                .hash = hash,
+                                .error = error };
+
+  g_queue_remove (&self->ready, GUINT_TO_POINTER (number));
+  if (self->begun == number)
+    self->begun = 0;
+  if (g_hash_table_remove (self->movers, &number))
+    tell (self, &news);
+  else
+    {
+      g_free (hash);
+      g_clear_error (&error);
+    }
+}
+
+static void
+keep (IBBCarrier *self, guint32 number, IBBMover *mover)
+{
+  g_hash_table_insert (self->movers, g_memdup2 (&number, sizeof number), mover);
+}
+
+/* error: (transfer full). */
+static void
+fail (IBBCarrier *self, guint32 number, GError *error)
+{
+  const char *text;
+  const char *reason = ibb_reason_from_error (
+      error, self->bundle->is_sender ? IBB_FILES_DIRECTION_SEND : IBB_FILES_DIRECTION_RECEIVE,
+      FALSE, &text);
+
+  ibb_bundle_fail (self->bundle, number, reason, text);
+  release (self, number, NULL, error);
+}
+
+static void
+end (IBBCarrier *self, GError *error)
+{
+  if (self->is_over)
+    g_clear_error (&error);
+  else
+    self->error = error;
+  self->is_over = TRUE;
+}
+
+/* Sending. */
+
+static gboolean
+send_piece (IBBCarrier *self, guint32 number, IBBMover *mover, GError **error)
+{
+  g_autofree guint8 *buffer = g_malloc (IBB_BUNDLE_DATA_MAX);
+  gssize             n;
+
+  if (self->begun != number && !ibb_mover_begin (mover, self->cancellable, error))
+    return FALSE;
+  self->begun = number;
+  n = ibb_mover_read (mover, buffer, IBB_BUNDLE_DATA_MAX, self->cancellable, error);
+  if (n < 0)
+    return FALSE;
+  if (n > 0)
+    ibb_bundle_send (self->bundle, number, buffer, (gsize) n);
+  return mover->left > 0 || ibb_mover_check_source (mover, self->cancellable, error);
+}
+
+/* Small files share a block. */
+static void
+send_some (IBBCarrier *self)
+{
+  while (!g_queue_is_empty (&self->ready) &&
+         ibb_bundle_get_n_output (self->bundle) < IBB_BUNDLE_DATA_MAX)
+    {
+      guint32   number = GPOINTER_TO_UINT (g_queue_peek_head (&self->ready));
+      IBBMover *mover = g_hash_table_lookup (self->movers, &number);
+      GError   *error = NULL;
+
+      if (!send_piece (self, number, mover, &error))
+        fail (self, number, error);
+      else if (mover->left == 0)
+        {
+          g_autofree char   *hash = ibb_hasher_finish (mover->hasher);
+          gsize              length;
+          g_autofree guint8 *bytes = g_base64_decode (hash, &length);
+
+          ibb_bundle_end (self->bundle, number, bytes);
+          release (self, number, NULL, NULL);
+        }
+    }
+}
+
+static void
+offer_some (IBBCarrier *self)
+{
+  while (!g_queue_is_empty (&self->offers) && ibb_bundle_has_room (self->bundle))
+    {
+      Command *command = g_queue_pop_head (&self->offers);
+      guint32  number = ibb_bundle_offer (self->bundle, command->metadata);
+
+      /* The owner has failed the file meanwhile. */
+      if (!g_hash_table_contains (self->movers, &number))
+        ibb_bundle_fail (self->bundle, number, "cancel", NULL);
+      command_free (command);
+    }
+}
+
+static void
+written_cb (GObject *object, GAsyncResult *result, gpointer data)
+{
+  IBBCarrier *self = data;
+  GError     *error = NULL;
+
+  g_clear_pointer (&self->output, g_bytes_unref);
+  if (!g_output_stream_write_all_finish (G_OUTPUT_STREAM (object), result, NULL, &error))
+    {
+      end (self, error);
+      return;
+    }
+  while (!g_queue_is_empty (&self->telling))
+    {
+      const IBBCarrierNews news = { .event = IBB_CARRIER_DELIVERED,
+                                    .number =
+                                        GPOINTER_TO_UINT (g_queue_pop_head (&self->telling)) };
+
+      tell (self, &news);
+    }
+}
+
+static void
+write_some (IBBCarrier *self)
+{
+  if (self->output != NULL || self->is_over)
+    return;
+  send_some (self);
+  self->output = ibb_bundle_take_output (self->bundle);
+  if (self->output == NULL)
+    return;
+  while (!g_queue_is_empty (&self->delivered))
+    g_queue_push_tail (&self->telling, g_queue_pop_head (&self->delivered));
+  self->is_silent = FALSE;
+  g_output_stream_write_all_async (
+      g_io_stream_get_output_stream (self->stream), g_bytes_get_data (self->output, NULL),
+      g_bytes_get_size (self->output), G_PRIORITY_DEFAULT, self->cancellable, written_cb, self);
+}
+
+/* Receiving. */
+
+static void
+take_data (IBBCarrier *self, const IBBBundleEvent *event)
+{
+  IBBMover *mover = g_hash_table_lookup (self->movers, &event->number);
+  GError   *error = NULL;
+
+  if (!ibb_mover_write (mover, event->data, event->length, self->cancellable, &error))
+    {
+      if (mover->part->sink != NULL)
+        ibb_sink_settle (mover->part->sink);
+      fail (self, event->number, error);
+    }
+}
+
+static void
+take_accept (IBBCarrier *self, const IBBBundleEvent *event)
+{
+  IBBMover            *mover = g_hash_table_lookup (self->movers, &event->number);
+  const IBBCarrierNews news = { .event = IBB_CARRIER_ACCEPTED, .number = event->number };
+
+  mover->offset = event->offset;
+  g_queue_push_tail (&self->ready, GUINT_TO_POINTER (event->number));
+  tell (self, &news);
+}
+
+static void
+take_failure (IBBCarrier *self, const IBBBundleEvent *event)
+{
+  const IBBCarrierNews news = { .event = IBB_CARRIER_FAILED,
+                                .number = event->number,
+                                .reason = g_strdup (event->reason),
+                                .text = g_strdup (event->text),
+                                .is_accepted = event->is_accepted };
+
+  tell (self, &news);
+  release (self, event->number, NULL, NULL);
+}
+
+static void
+take_event (IBBCarrier *self, const IBBBundleEvent *event)
+{
+  IBBCarrierNews news = { .number = event->number };
+
+  switch (event->type)
+    {
+    case IBB_BUNDLE_OFFERED:
+      news.event = IBB_CARRIER_OFFERED;
+      news.metadata = g_object_ref (event->metadata);
+      tell (self, &news);
+      break;
+    case IBB_BUNDLE_ACCEPTED:
+      take_accept (self, event);
+      break;
+    case IBB_BUNDLE_DATA:
+      take_data (self, event);
+      break;
+    case IBB_BUNDLE_ENDED:
+      release (self, event->number, g_base64_encode (event->data, event->length), NULL);
+      break;
+    case IBB_BUNDLE_DELIVERED:
+      news.event = IBB_CARRIER_DELIVERED;
+      tell (self, &news);
+      break;
+    case IBB_BUNDLE_FAILED:
+      take_failure (self, event);
+      break;
+    default:
+      end (self, g_error_new (IBB_ERROR, IBB_ERROR_PROTOCOL,
+                              _ ("The peer broke the rules of encrypted files (%s)"),
+                              self->bundle->mistake));
+    }
+}
+
+static void
+read_cb (GObject *object, GAsyncResult *result, gpointer data)
+{
+  IBBCarrier    *self = data;
+  GError        *error = NULL;
+  gssize         n = g_input_stream_read_finish (G_INPUT_STREAM (object), result, &error);
+  IBBBundleEvent event;
+
+  self->is_reading = FALSE;
+  if (n <= 0)
+    {
+      end (self, error);
+      return;
+    }
+  ibb_bundle_push (self->bundle, self->input, (gsize) n);
+  while (!self->is_over && ibb_bundle_next (self->bundle, &event))
+    take_event (self, &event);
+}
+
+static void
+read_some (IBBCarrier *self)
+{
+  if (self->is_reading || self->is_over)
+    return;
+  self->is_reading = TRUE;
+  g_input_stream_read_async (g_io_stream_get_input_stream (self->stream), self->input,
+                             sizeof self->input, G_PRIORITY_DEFAULT, self->cancellable, read_cb,
+                             self);
+}
+
+/* The thread. */
+
+/* Takes command. */
+static void
+take_command (IBBCarrier *self, Command *command)
+{
+  if (command->type == COMMAND_OFFER)
+    {
+      keep (self, ++self->n_offered, g_steal_pointer (&command->mover));
+      self->is_idle = FALSE;
+      g_queue_push_tail (&self->offers, command);
+      return;
+    }
+  if (command->type == COMMAND_ACCEPT)
+    {
+      guint64  offset = command->mover->offset;
+      gboolean is_open = ibb_bundle_is_open (self->bundle, command->number);
+
+      keep (self, command->number, g_steal_pointer (&command->mover));
+      if (is_open)
+        {
+          ibb_mover_begin (g_hash_table_lookup (self->movers, &command->number), NULL, NULL);
+          ibb_bundle_accept (self->bundle, command->number, offset);
+        }
+      else
+        release (self, command->number, NULL, NULL);
+    }
+  else if (command->type == COMMAND_DELIVER)
+    {
+      ibb_bundle_deliver (self->bundle, command->number);
+      g_queue_push_tail (&self->delivered, GUINT_TO_POINTER (command->number));
+    }
+  else
+    {
+      ibb_bundle_fail (self->bundle, command->number, command->reason, command->text);
+      release (self, command->number, NULL, NULL);
+    }
+  command_free (command);
+}
+
+static gboolean
+keepalive_cb (gpointer data)
+{
+  IBBCarrier *self = data;
+
+  if (self->is_silent)
+    ibb_bundle_pad (self->bundle);
+  self->is_silent = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+tell_idle (IBBCarrier *self)
+{
+  const IBBCarrierNews news = { .event = IBB_CARRIER_IDLE };
+
+  if (!self->bundle->is_sender || self->is_idle || self->n_offered == 0 || self->output != NULL ||
+      !g_queue_is_empty (&self->offers) || !ibb_bundle_is_idle (self->bundle))
+    return;
+  self->is_idle = TRUE;
+  tell (self, &news);
+}
+
+static void
+end_all (IBBCarrier *self)
+{
+  g_autofree guint    *numbers = NULL;
+  GHashTableIter       iter;
+  gpointer             number;
+  guint                n = 0;
+  const IBBCarrierNews news = { .event = IBB_CARRIER_OVER,
+                                .error = g_steal_pointer (&self->error) };
+
+  tell (self, &news);
+  numbers = g_new (guint, g_hash_table_size (self->movers));
+  g_hash_table_iter_init (&iter, self->movers);
+  while (g_hash_table_iter_next (&iter, &number, NULL))
+    numbers[n++] = *(guint32 *) number;
+  for (guint i = 0; i < n; i++)
+    {
+      IBBMover *mover = g_hash_table_lookup (self->movers, &numbers[i]);
+
+      if (mover->part != NULL && mover->part->sink != NULL)
+        ibb_sink_settle (mover->part->sink);
+      release (self, numbers[i], NULL, NULL);
+    }
+}
+
+static gpointer
+carry_thread (gpointer data)
+{
+  IBBCarrier *self = data;
+  GSource    *keepalive;
+
+  g_main_context_push_thread_default (self->context);
+  keepalive = ibb_source_attach (g_timeout_source_new_seconds (KEEPALIVE), self->context,
+                                 "[ibb-files] keepalive", keepalive_cb, self, NULL);
+  while (!self->is_over || self->is_reading || self->output != NULL)
+    {
+      Command *command;
+
+      while (!self->is_over && (command = g_async_queue_try_pop (self->commands)) != NULL)
+        take_command (self, command);
+      if (!self->is_over)
+        {
+          offer_some (self);
+          write_some (self);
+          read_some (self);
+          tell_idle (self);
+        }
+      else
+        g_cancellable_cancel (self->cancellable);
+      g_main_context_iteration (self->context, TRUE);
+    }
+  ibb_source_clear (&keepalive);
+  end_all (self);
+  g_main_context_pop_thread_default (self->context);
+  g_clear_object (&self->stream);
+  carrier_unref (self);
+  return NULL;
+}
+
+/* The calls of the owner. */
+
+IBBCarrier *
+ibb_carrier_new (GIOStream     *stream,
+                 gboolean       is_sender,
+                 GCancellable  *cancellable,
+                 IBBCarrierFunc func,
+                 gpointer       user_data,
+                 GError       **error)
+{
+  IBBCarrier *self = g_new0 (IBBCarrier, 1);
+  GThread    *thread;
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->stream = g_object_ref (stream);
+  self->cancellable = g_object_ref (cancellable);
+  self->owner = g_main_context_ref_thread_default ();
+  self->context = g_main_context_new ();
+  self->commands = g_async_queue_new_full (command_free);
+  self->func = func;
+  self->user_data = user_data;
+  self->bundle = ibb_bundle_new (is_sender);
+  self->movers =
+      g_hash_table_new_full (g_int_hash, g_int_equal, g_free, (GDestroyNotify) ibb_mover_unref);
+  thread = g_thread_try_new ("ibb-files", carry_thread, carrier_ref (self), error);
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      return self;
+    }
+  carrier_unref (self);
+  carrier_unref (self);
+  return NULL;
+}
+
+void
+ibb_carrier_free (IBBCarrier *self)
+{
+  self->func = NULL;
+  g_cancellable_cancel (self->cancellable);
+  g_main_context_wakeup (self->context);
+  carrier_unref (self);
+}
+
+static Command *
+new_command (CommandType type, guint32 number, IBBMover *mover)
+{
+  Command *command = g_new0 (Command, 1);
+
+  command->type = type;
+  command->number = number;
+  command->mover = mover != NULL ? ibb_mover_ref (mover) : NULL;
+  return command;
+}
+
+/* Takes command. */
+static void
+give (IBBCarrier *self, Command *command)
+{
+  g_async_queue_push (self->commands, command);
+  g_main_context_wakeup (self->context);
+}
+
+void
+ibb_carrier_offer (IBBCarrier *self, IBBMover *mover, IBBFilesMetadata *metadata)
+{
+  Command *command = new_command (COMMAND_OFFER, 0, mover);
+
+  command->metadata = g_object_ref (metadata);
+  give (self, command);
+}
+
+void
+ibb_carrier_accept (IBBCarrier *self, guint32 number, IBBMover *mover)
+{
+  give (self, new_command (COMMAND_ACCEPT, number, mover));
+}
+
+void
+ibb_carrier_deliver (IBBCarrier *self, guint32 number)
+{
+  give (self, new_command (COMMAND_DELIVER, number, NULL));
+}
+
+void
+ibb_carrier_fail (IBBCarrier *self, guint32 number, const char *reason, const char *text)
+{
+  Command *command = new_command (COMMAND_FAIL, number, NULL);
+
+  command->reason = g_strdup (reason);
+  command->text = g_strdup (text);
+  give (self, command);
+}

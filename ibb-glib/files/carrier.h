@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Moves the files of a bundle over an encrypted stream, in a thread of its own. */
+
+#pragma once
+
+#include "files/bundle.h"
+#include "files/mover.h"
+
+typedef struct _IBBCarrier IBBCarrier;
+
+typedef enum
+{
+  IBB_CARRIER_OFFERED,
+  IBB_CARRIER_ACCEPTED,  /* the bytes begin to move */
+  IBB_CARRIER_FAILED,    /* by the peer */
+  IBB_CARRIER_RELEASED,  /* the thread uses the mover no longer: once for each */
+  IBB_CARRIER_DELIVERED, /* the peer says so; of a receiver: it has been written */
+  IBB_CARRIER_IDLE,      /* the sender has no file that has not ended */
+  IBB_CARRIER_OVER,      /* the stream; before the last files are released */
+} IBBCarrierEvent;
+
+typedef struct
+{
+  IBBCarrierEvent   event;
+  guint32           number;      /* of the file */
+  IBBFilesMetadata *metadata;    /* (owned) (nullable): of an offer */
+  char             *hash;        /* (owned) (nullable): in base64, what a whole file has to be */
+  char             *reason;      /* (owned) (nullable): of XEP-0166 §7.4 */
+  char             *text;        /* (owned) (nullable): what the peer said beside it */
+  gboolean          is_accepted; /* the failed file was */
+  GError           *error;       /* (owned) (nullable): why the mover, or the stream, has ended */
+} IBBCarrierNews;
+
+typedef void (*IBBCarrierFunc) (IBBCarrierNews *news, gpointer user_data);
+
+/* func is called in the thread-default context of this call, where the other calls belong, too. */
+IBBCarrier *ibb_carrier_new (GIOStream     *stream,
+                             gboolean       is_sender,
+                             GCancellable  *cancellable,
+                             IBBCarrierFunc func,
+                             gpointer       user_data,
+                             GError       **error);
+/* func is called no more. The thread ends when the stream has. */
+void ibb_carrier_free (IBBCarrier *self);
+
+/* The sender. Files have the numbers 1, 2, … in the order of the calls. */
+void ibb_carrier_offer (IBBCarrier *self, IBBMover *mover, IBBFilesMetadata *metadata);
+/* The receiver. The file begins at the offset of the mover. */
+void ibb_carrier_accept (IBBCarrier *self, guint32 number, IBBMover *mover);
+void ibb_carrier_deliver (IBBCarrier *self, guint32 number);
+/* reason: of XEP-0166 §7.4; text (nullable). */
+void ibb_carrier_fail (IBBCarrier *self, guint32 number, const char *reason, const char *text);

@@ -1,0 +1,646 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "files/courier.h"
+
+#include "files/carrier.h"
+#include "files/reason.h"
+#include "ibb-intl-private.h"
+#include "ibb-source-private.h"
+
+#include <string.h>
+
+#define OPEN_TIMEOUT 60000    /* ms for the sender to open the session after the accept */
+#define REQUEST_TIMEOUT 60000 /* ms for the program of the peer to say that the offer has come */
+#define EMPTY_TIMEOUT 60      /* s that a receiver keeps a session without a file */
+
+typedef struct
+{
+  guint32                number;
+  const IBBCourierFuncs *funcs;
+  gpointer               client;          /* (owned) GObject */
+  IBBMover              *mover;           /* (owned) (nullable): until the stream is there */
+  IBBFilesMetadata      *metadata;        /* (owned) (nullable): the same */
+  gboolean               is_with_carrier; /* and will be released */
+  gboolean               is_over;         /* for the client, but for the release */
+  gboolean               is_in_place;     /* of a receiver: the peer has to learn it */
+} File;
+
+struct _IBBCourier
+{
+  gatomicrefcount ref_count;
+
+  IBBCourierPlace place;       /* service (owned) until it is over */
+  IBBIdentity    *identity;    /* (owned) */
+  IBBConnection  *connection;  /* (owned) */
+  char           *peer_jid;    /* (owned) */
+  char           *local_jid;   /* (owned) (nullable) */
+  IBBJingle      *jingle;      /* (owned) */
+  GCancellable   *cancellable; /* (owned) */
+  IBBTransport   *transport;   /* (owned) (nullable) */
+  IBBCarrier     *carrier;     /* (owned) (nullable) */
+  GHashTable     *files;       /* (owned) (element-type guint32 File) */
+  guint32         last;        /* number of the newest file */
+  GSource        *timer;       /* (owned) (nullable) */
+  gboolean        is_done;     /* a file was delivered, and none has failed */
+  gboolean        is_over;
+};
+
+static void
+file_free (gpointer data)
+{
+  File *file = data;
+
+  g_object_unref (file->client);
+  g_clear_pointer (&file->mover, ibb_mover_unref);
+  g_clear_object (&file->metadata);
+  g_free (file);
+}
+
+IBBCourier *
+ibb_courier_ref (IBBCourier *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+ibb_courier_unref (IBBCourier *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_clear_object (&self->place.service);
+  g_clear_object (&self->identity);
+  g_clear_object (&self->connection);
+  g_free (self->peer_jid);
+  g_free (self->local_jid);
+  g_clear_pointer (&self->jingle, ibb_jingle_free);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->transport);
+  g_clear_pointer (&self->carrier, ibb_carrier_free);
+  g_hash_table_unref (self->files);
+  g_free (self);
+}
+
+const char *
+ibb_courier_get_peer_jid (IBBCourier *self)
+{
+  return self->peer_jid;
+}
+
+IBBTransport *
+ibb_courier_get_transport (IBBCourier *self)
+{
+  return self->transport;
+}
+
+gboolean
+ibb_courier_is_empty (IBBCourier *self)
+{
+  return !self->jingle->is_initiator && g_hash_table_size (self->files) == 0;
+}
+
+gboolean
+ibb_courier_is_for (IBBCourier *self, const char *from, const char *session)
+{
+  g_autofree char *jid = self->transport != NULL ? ibb_transport_dup_peer_jid (self->transport)
+                                                 : g_strdup (self->peer_jid);
+
+  return g_str_equal (self->jingle->sid, session) && ibb_jid_is_from (from, jid);
+}
+
+/* The files. */
+
+static void
+forget (IBBCourier *self, File *file)
+{
+  guint32 number = file->number;
+
+  if (file->is_over && !file->is_with_carrier)
+    g_hash_table_remove (self->files, &number);
+}
+
+/* error: (transfer full). */
+static void
+fail_file (IBBCourier *self, File *file, gboolean is_cancel, GError *error)
+{
+  if (file->is_over)
+    {
+      g_error_free (error);
+      return;
+    }
+  file->is_over = TRUE;
+  if (file->is_in_place)
+    {
+      g_error_free (error);
+      file->funcs->delivered (file->client);
+    }
+  else
+    file->funcs->failed (file->client, is_cancel, error);
+}
+
+/* Each file, whatever their handlers do to the list. */
+static void
+fail_all (IBBCourier *self, const GError *error)
+{
+  g_autoptr (GList) numbers = g_hash_table_get_keys (self->files);
+
+  for (GList *l = numbers; l != NULL; l = l->next)
+    l->data = GUINT_TO_POINTER (*(guint32 *) l->data);
+  for (GList *l = numbers; l != NULL; l = l->next)
+    {
+      guint32 number = GPOINTER_TO_UINT (l->data);
+      File   *file = g_hash_table_lookup (self->files, &number);
+
+      if (file == NULL)
+        continue;
+      fail_file (self, file, FALSE, g_error_copy (error));
+      file = g_hash_table_lookup (self->files, &number);
+      if (file != NULL)
+        forget (self, file);
+    }
+}
+
+static void flush (IBBCourier *self);
+
+/* The session is over. In the clear nothing is said of the files. error (nullable). */
+static void
+end (IBBCourier *self, const GError *error)
+{
+  g_autoptr (IBBCourier) kept = ibb_courier_ref (self);
+  g_autoptr (GObject)    service = NULL;
+
+  if (self->is_over)
+    return;
+  self->is_over = TRUE;
+  ibb_source_clear (&self->timer);
+  ibb_jingle_terminate (self->jingle, error == NULL ? "success" : "general-error", NULL);
+  flush (self);
+  if (error != NULL)
+    {
+      g_debug ("Private session with %s: %s", self->peer_jid, error->message);
+      g_cancellable_cancel (self->cancellable);
+      if (self->transport != NULL)
+        ibb_transport_abort (self->transport);
+      fail_all (self, error);
+    }
+  else if (self->transport != NULL)
+    g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
+  service = g_steal_pointer (&self->place.service);
+  g_ptr_array_remove (self->place.couriers, self);
+}
+
+static void
+end_with (IBBCourier *self, GError *error)
+{
+  g_autoptr (GError) reason = error;
+
+  end (self, reason);
+}
+
+static gboolean
+empty_cb (gpointer data)
+{
+  IBBCourier *self = data;
+
+  ibb_source_clear (&self->timer);
+  end_with (self, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "No file was offered"));
+  return G_SOURCE_REMOVE;
+}
+
+/* A receiver keeps no session for nothing. */
+static void
+watch_emptiness (IBBCourier *self)
+{
+  ibb_source_clear (&self->timer);
+  if (!self->is_over && ibb_courier_is_empty (self))
+    self->timer = ibb_source_attach (g_timeout_source_new_seconds (EMPTY_TIMEOUT), NULL,
+                                     "[ibb-files] empty session", empty_cb, self, NULL);
+}
+
+/* News of the stream. */
+
+static void
+take_failure (IBBCourier *self, File *file, const IBBCarrierNews *news)
+{
+  IBBFilesDirection direction =
+      self->jingle->is_initiator ? IBB_FILES_DIRECTION_SEND : IBB_FILES_DIRECTION_RECEIVE;
+
+  fail_file (self, file, g_str_equal (news->reason, "cancel"),
+             ibb_reason_to_error (news->reason, news->text, self->peer_jid, direction,
+                                  !news->is_accepted));
+}
+
+/* error (nullable): of the stream. That of the session says more. */
+static void
+take_end (IBBCourier *self, const GError *error)
+{
+  g_autoptr (GError) reason = ibb_transport_dup_error (self->transport);
+
+  if (g_hash_table_size (self->files) == 0)
+    end (self, NULL);
+  else if (reason != NULL)
+    end (self, reason);
+  else if (error != NULL && error->domain == IBB_ERROR)
+    end (self, error);
+  else
+    end_with (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
+                                         _ ("The peer stopped before the file was complete")));
+}
+
+typedef struct
+{
+  IBBCourier *courier; /* (owned) */
+  guint32     number;
+} Drain;
+
+/* The peer knows, or will not know. */
+static void
+drained_cb (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autofree Drain      *drain = data;
+  g_autoptr (IBBCourier) self = drain->courier;
+  File                  *file = g_hash_table_lookup (self->files, &drain->number);
+
+  ibb_transport_drain_finish (IBB_TRANSPORT (object), result, NULL);
+  if (file == NULL || file->is_over)
+    return;
+  file->is_over = TRUE;
+  file->funcs->delivered (file->client);
+  forget (self, file);
+  watch_emptiness (self);
+}
+
+static void
+take_delivery (IBBCourier *self, File *file)
+{
+  if (self->jingle->is_initiator)
+    {
+      file->is_over = TRUE;
+      file->funcs->delivered (file->client);
+    }
+  else
+    {
+      Drain *drain = g_new0 (Drain, 1);
+
+      drain->courier = ibb_courier_ref (self);
+      drain->number = file->number;
+      ibb_transport_drain_async (self->transport, NULL, drained_cb, drain);
+    }
+}
+
+static void
+take_file_news (IBBCourier *self, File *file, IBBCarrierNews *news)
+{
+  switch (news->event)
+    {
+    case IBB_CARRIER_ACCEPTED:
+      if (!file->is_over)
+        file->funcs->accepted (file->client, self->transport);
+      break;
+    case IBB_CARRIER_FAILED:
+      take_failure (self, file, news);
+      break;
+    case IBB_CARRIER_DELIVERED:
+      take_delivery (self, file);
+      break;
+    default:
+      file->is_with_carrier = FALSE;
+      if (news->error != NULL)
+        file->is_over = TRUE;
+      file->funcs->released (file->client, news->hash, g_steal_pointer (&news->error));
+    }
+}
+
+static void
+news_cb (IBBCarrierNews *news, gpointer data)
+{
+  g_autoptr (IBBCourier) self = ibb_courier_ref (data);
+  File                  *file = g_hash_table_lookup (self->files, &news->number);
+
+  if (news->event == IBB_CARRIER_OVER)
+    take_end (self, news->error);
+  else if (news->event == IBB_CARRIER_IDLE)
+    {
+      if (g_hash_table_size (self->files) == 0)
+        end (self, NULL);
+    }
+  else if (news->event == IBB_CARRIER_OFFERED && !self->is_over)
+    {
+      self->place.offered (self, news->number, news->metadata, self->place.service);
+      watch_emptiness (self);
+    }
+  else if (file != NULL)
+    {
+      take_file_news (self, file, news);
+      file = g_hash_table_lookup (self->files, &news->number);
+      if (file != NULL)
+        forget (self, file);
+      watch_emptiness (self);
+    }
+}
+
+/* The beginning. */
+
+static void
+give (IBBCourier *self, File *file)
+{
+  file->is_with_carrier = TRUE;
+  ibb_carrier_offer (self->carrier, file->mover, file->metadata);
+  g_clear_pointer (&file->mover, ibb_mover_unref);
+  g_clear_object (&file->metadata);
+}
+
+static void
+encrypted_cb (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (IBBCourier) self = data;
+  GError                *error = NULL;
+  g_autoptr (GIOStream)  stream =
+      ibb_identity_encrypt_finish (IBB_IDENTITY (object), result, &error);
+
+  if (self->is_over)
+    {
+      g_clear_error (&error);
+      return;
+    }
+  if (stream != NULL)
+    self->carrier = ibb_carrier_new (stream, self->jingle->is_initiator, self->cancellable, news_cb,
+                                     self, &error);
+  if (self->carrier == NULL)
+    {
+      end_with (self, error);
+      return;
+    }
+  for (guint32 number = 1; number <= self->last; number++)
+    {
+      File *file = g_hash_table_lookup (self->files, &number);
+
+      if (file != NULL && file->mover != NULL)
+        give (self, file);
+    }
+  watch_emptiness (self);
+}
+
+/* transport: (transfer full) (nullable). */
+static void
+encrypt (IBBCourier *self, IBBTransport *transport, GError *error)
+{
+  if (transport != NULL && self->is_over)
+    ibb_transport_abort (transport);
+  if (transport == NULL || self->is_over)
+    {
+      g_clear_object (&transport);
+      end_with (self, error);
+      return;
+    }
+  self->transport = transport;
+  ibb_identity_encrypt_async (self->identity, transport, self->cancellable, encrypted_cb,
+                              ibb_courier_ref (self));
+}
+
+static void
+opened_cb (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (IBBCourier) self = data;
+  GError                *error = NULL;
+
+  encrypt (self, ibb_service_open_session_finish (IBB_SERVICE (object), result, &error), error);
+}
+
+static void
+expected_cb (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (IBBCourier) self = data;
+  GError                *error = NULL;
+
+  encrypt (self, ibb_service_expect_session_finish (IBB_SERVICE (object), result, &error), error);
+}
+
+static IBBSessionParams *
+dup_params (IBBCourier *self)
+{
+  IBBSessionParams *params = ibb_session_params_new ();
+
+  ibb_session_params_set_sid (params, self->jingle->transport_sid);
+  ibb_session_params_set_block_size (params, self->jingle->block_size);
+  ibb_session_params_set_agreed (params, TRUE);
+  ibb_session_params_set_local_jid (params, self->local_jid);
+  ibb_session_params_set_expect_timeout (params, OPEN_TIMEOUT);
+  return params;
+}
+
+/* Stanzas. */
+
+static void
+answered_cb (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (IBBCourier) self = data;
+  GError                *error = NULL;
+  g_autoptr (IBBStanza)  answer =
+      ibb_connection_query_finish (IBB_CONNECTION (object), result, &error);
+
+  if (answer == NULL && self->jingle->state == IBB_JINGLE_OFFERED)
+    {
+      ibb_jingle_refused (self->jingle);
+      end_with (self, error);
+    }
+  else
+    g_clear_error (&error);
+}
+
+static void
+flush (IBBCourier *self)
+{
+  g_autofree char *from = self->local_jid != NULL
+                              ? g_markup_printf_escaped (" from='%s'", self->local_jid)
+                              : g_strdup ("");
+  char            *payload;
+
+  while ((payload = g_queue_pop_head (&self->jingle->requests)) != NULL)
+    {
+      g_autofree char *jid = self->transport != NULL ? ibb_transport_dup_peer_jid (self->transport)
+                                                     : g_strdup (self->peer_jid);
+      g_autofree char *id = g_uuid_string_random ();
+      g_autofree char *to = g_markup_escape_text (jid, -1);
+      g_autofree char *xml =
+          g_strdup_printf ("<iq type='set' to='%s' id='%s'%s>%s</iq>", to, id, from, payload);
+      g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
+
+      if (self->jingle->is_initiator && self->jingle->state == IBB_JINGLE_OFFERED)
+        ibb_connection_query_async (self->connection, stanza, REQUEST_TIMEOUT, self->cancellable,
+                                    answered_cb, ibb_courier_ref (self));
+      else
+        ibb_connection_send (self->connection, stanza, NULL);
+      g_free (payload);
+    }
+}
+
+/* Once the stream is there, it alone tells what becomes of the files. */
+gboolean
+ibb_courier_receive (IBBCourier *self, const IBBElement *jingle, IBBJingleRefusal *refusal)
+{
+  IBBJingleState before = self->jingle->state;
+  gboolean       is_taken = ibb_jingle_receive (self->jingle, jingle, refusal);
+
+  flush (self);
+  if (self->jingle->is_initiator && before == IBB_JINGLE_OFFERED &&
+      self->jingle->state == IBB_JINGLE_ACCEPTED)
+    {
+      g_autoptr (IBBSessionParams) params = dup_params (self);
+
+      ibb_service_open_session_async (self->place.sessions, self->peer_jid, params,
+                                      self->cancellable, opened_cb, ibb_courier_ref (self));
+    }
+  else if (self->jingle->state == IBB_JINGLE_ENDED && self->transport == NULL)
+    end_with (self,
+              self->jingle->reason != NULL
+                  ? ibb_reason_to_error (self->jingle->reason, self->jingle->reason_text,
+                                         self->peer_jid,
+                                         self->jingle->is_initiator ? IBB_FILES_DIRECTION_SEND
+                                                                    : IBB_FILES_DIRECTION_RECEIVE,
+                                         TRUE)
+                  : g_error_new (IBB_ERROR, IBB_ERROR_PROTOCOL,
+                                 _ ("“%s” has accepted the file by a way that was not offered"),
+                                 self->peer_jid));
+  return is_taken;
+}
+
+/* Takes jingle. */
+static IBBCourier *
+create (const IBBCourierPlace *place, const char *peer_jid, IBBJingle *jingle)
+{
+  IBBCourier *self = g_new0 (IBBCourier, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->place = *place;
+  g_object_ref (place->service);
+  self->identity = g_object_ref (place->identity);
+  self->connection = g_object_ref (ibb_service_get_connection (place->sessions));
+  self->peer_jid = g_strdup (peer_jid);
+  self->jingle = jingle;
+  self->cancellable = g_cancellable_new ();
+  self->files = g_hash_table_new_full (g_int_hash, g_int_equal, NULL, file_free);
+  g_ptr_array_add (place->couriers, ibb_courier_ref (self));
+  return self;
+}
+
+IBBCourier *
+ibb_courier_new (const IBBCourierPlace *place, const char *peer_jid, guint block_size)
+{
+  IBBConnection   *connection = ibb_service_get_connection (place->sessions);
+  g_autofree char *local_jid = ibb_connection_dup_local_jid (connection);
+  g_autofree char *session = g_uuid_string_random ();
+  g_autofree char *sid = g_uuid_string_random ();
+  IBBCourier      *self = create (
+           place, peer_jid, ibb_jingle_new_offer (local_jid, session, sid, block_size, NULL, FALSE));
+
+  flush (self);
+  return self;
+}
+
+IBBCourier *
+ibb_courier_new_for_offer (const IBBCourierPlace *place,
+                           const char            *peer_jid,
+                           const char            *local_jid,
+                           IBBJingle             *jingle)
+{
+  IBBCourier                  *self = create (place, peer_jid, jingle);
+  g_autoptr (IBBSessionParams) params = NULL;
+
+  self->local_jid = g_strdup (local_jid);
+  params = dup_params (self);
+  ibb_service_expect_session_async (place->sessions, peer_jid, jingle->transport_sid, params,
+                                    self->cancellable, expected_cb, ibb_courier_ref (self));
+  ibb_jingle_accept (jingle, jingle->block_size, 0);
+  flush (self);
+  return self;
+}
+
+/* The calls of files. */
+
+static File *
+add (IBBCourier *self, guint32 number, const IBBCourierFuncs *funcs, gpointer client)
+{
+  File *file = g_new0 (File, 1);
+
+  file->number = number;
+  file->funcs = funcs;
+  file->client = g_object_ref (client);
+  g_hash_table_insert (self->files, &file->number, file);
+  ibb_source_clear (&self->timer);
+  return file;
+}
+
+void
+ibb_courier_add (IBBCourier *self, guint32 number, const IBBCourierFuncs *funcs, gpointer client)
+{
+  add (self, number, funcs, client);
+}
+
+guint32
+ibb_courier_offer (IBBCourier            *self,
+                   IBBMover              *mover,
+                   IBBFilesMetadata      *metadata,
+                   const IBBCourierFuncs *funcs,
+                   gpointer               client)
+{
+  File *file;
+
+  if (!ibb_bundle_can_describe (metadata) && self->last == 0)
+    end_with (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                                         "The first file cannot be described"));
+  if (self->is_over || !ibb_bundle_can_describe (metadata))
+    return 0;
+  file = add (self, ++self->last, funcs, client);
+  file->mover = ibb_mover_ref (mover);
+  file->metadata = g_object_ref (metadata);
+  if (self->carrier != NULL)
+    give (self, file);
+  return self->last;
+}
+
+void
+ibb_courier_accept (IBBCourier *self, guint32 number, IBBMover *mover)
+{
+  File *file = g_hash_table_lookup (self->files, &number);
+
+  file->is_with_carrier = TRUE;
+  ibb_carrier_accept (self->carrier, number, mover);
+  file->funcs->accepted (file->client, self->transport);
+}
+
+void
+ibb_courier_deliver (IBBCourier            *self,
+                     guint32                number,
+                     const IBBCourierFuncs *funcs,
+                     gpointer               client)
+{
+  File *file = g_hash_table_lookup (self->files, &number);
+
+  if (self->is_over || file == NULL)
+    {
+      funcs->delivered (client);
+      return;
+    }
+  file->is_in_place = TRUE;
+  ibb_carrier_deliver (self->carrier, number);
+}
+
+void
+ibb_courier_fail (IBBCourier *self, guint32 number, const char *reason, const char *text)
+{
+  g_autoptr (IBBCourier) kept = ibb_courier_ref (self);
+  File                  *file = g_hash_table_lookup (self->files, &number);
+
+  if (file == NULL || file->is_over)
+    return;
+  file->is_over = TRUE;
+  if (self->carrier != NULL)
+    ibb_carrier_fail (self->carrier, number, reason, text);
+  forget (self, file);
+  if (self->carrier == NULL && g_hash_table_size (self->files) == 0)
+    end_with (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                         _ ("The transfer was cancelled")));
+}

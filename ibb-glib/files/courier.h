@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A private session of files: the Jingle session that says no more than that there is one, its
+ * in-band session, and the encryption of that. Several files may share it. */
+
+#pragma once
+
+#include "files/jingle.h"
+#include "files/mover.h"
+
+typedef struct _IBBCourier IBBCourier;
+
+/* What a file hears. released comes once for each mover that was given, and as the last one if the
+ * file fails. */
+typedef struct
+{
+  /* The bytes begin to move. */
+  void (*accepted) (gpointer client, IBBTransport *transport);
+  /* hash (nullable): the bytes have come, and have to have this SHA-256, in base64; error (transfer
+   * full) (nullable). */
+  void (*released) (gpointer client, const char *hash, GError *error);
+  /* The receiver has said so, or the sender knows it. */
+  void (*delivered) (gpointer client);
+  /* error (transfer full); is_cancel: by the peer. */
+  void (*failed) (gpointer client, gboolean is_cancel, GError *error);
+} IBBCourierFuncs;
+
+/* A peer has offered a file. */
+typedef void (*IBBCourierOffered) (IBBCourier       *courier,
+                                   guint32           number,
+                                   IBBFilesMetadata *metadata,
+                                   gpointer          service);
+
+typedef struct
+{
+  GObject          *service;  /* has the others */
+  IBBService       *sessions; /* and their connection */
+  IBBIdentity      *identity;
+  GPtrArray        *couriers; /* (element-type IBBCourier): that are not over */
+  IBBCourierOffered offered;
+} IBBCourierPlace;
+
+/* Offers a private session. */
+IBBCourier *ibb_courier_new (const IBBCourierPlace *place, const char *peer_jid, guint block_size);
+/* Takes the offer of one, and jingle. local_jid (nullable): where it is not the connection's. */
+IBBCourier *ibb_courier_new_for_offer (const IBBCourierPlace *place,
+                                       const char            *peer_jid,
+                                       const char            *local_jid,
+                                       IBBJingle             *jingle);
+IBBCourier *ibb_courier_ref (IBBCourier *self);
+void        ibb_courier_unref (IBBCourier *self);
+
+/* Whether a request from the address belongs to the session. */
+gboolean ibb_courier_is_for (IBBCourier *self, const char *from, const char *session);
+/* FALSE: answer it with the refusal. */
+gboolean
+ibb_courier_receive (IBBCourier *self, const IBBElement *jingle, IBBJingleRefusal *refusal);
+
+const char *ibb_courier_get_peer_jid (IBBCourier *self);
+/* A peer's, which has offered no file yet. */
+gboolean      ibb_courier_is_empty (IBBCourier *self);
+IBBTransport *ibb_courier_get_transport (IBBCourier *self);
+
+/* The sender. funcs are called until the file is released and delivered, or failed. Returns the
+ * number; 0: the file cannot be described. */
+guint32 ibb_courier_offer (IBBCourier            *self,
+                           IBBMover              *mover,
+                           IBBFilesMetadata      *metadata,
+                           const IBBCourierFuncs *funcs,
+                           gpointer               client);
+/* The receiver. */
+void
+ibb_courier_add (IBBCourier *self, guint32 number, const IBBCourierFuncs *funcs, gpointer client);
+void ibb_courier_accept (IBBCourier *self, guint32 number, IBBMover *mover);
+/* The file is in its place. */
+void ibb_courier_deliver (IBBCourier            *self,
+                          guint32                number,
+                          const IBBCourierFuncs *funcs,
+                          gpointer               client);
+
+/* Of a file: the client hears no more than its release. */
+void ibb_courier_fail (IBBCourier *self, guint32 number, const char *reason, const char *text);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBCourier, ibb_courier_unref)

@@ -43,6 +43,14 @@ abandon (gpointer data)
   ibb_files_transfer_cancel (transfer);
 }
 
+static IBBCourier *
+create_courier (IBBFilesService *self, IBBFilesTransfer *transfer)
+{
+  IBBCourierPlace place = ibb_files_service_get_place (self);
+
+  return ibb_courier_new (&place, transfer->peer_jid, transfer->block_size);
+}
+
 static void
 found_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -65,7 +73,11 @@ found_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   if (choice->is_own)
     transfer->block_size = MAX (transfer->block_size, OWN_BLOCK_SIZE);
   if (ibb_files_service_add (self, transfer))
-    ibb_files_transfer_offer (transfer, data->stream, data->file, data->etag);
+    {
+      if (self->identity != NULL)
+        transfer->courier = create_courier (self, transfer);
+      ibb_files_transfer_offer (transfer, data->stream, data->file, data->etag);
+    }
   g_task_return_pointer (task, g_steal_pointer (&transfer),
                          data->has_callback ? abandon : g_object_unref);
 }
@@ -77,8 +89,8 @@ find_way (GTask *task)
   Offer           *data = g_task_get_task_data (task);
 
   ibb_way_find_async (self->connection, data->peer_jid,
-                      ibb_files_metadata_get_size (data->metadata), g_task_get_cancellable (task),
-                      found_cb, g_object_ref (task));
+                      ibb_files_metadata_get_size (data->metadata), self->identity != NULL,
+                      g_task_get_cancellable (task), found_cb, g_object_ref (task));
 }
 
 /* Metadata of the file, below what the application has given. */
@@ -227,8 +239,9 @@ new_offer (IBBFilesService    *self,
  *
  * Errors:
  *
- * - %IBB_ERROR_FEATURE_NOT_IMPLEMENTED: no program of the peer receives files; the message says
- *   which are online. One of them may take a stream ([method@IBB.Service.open_session])
+ * - %IBB_ERROR_FEATURE_NOT_IMPLEMENTED: no program of the peer receives files, or with
+ *   [property@IBBFiles.Service:identity] encrypted ones; the message says which are online. One of
+ *   them may take a stream ([method@IBB.Service.open_session])
  * - %G_IO_ERROR_NOT_SUPPORTED: the file is too large for the program of the peer, or the program is
  *   known to lose files
  * - %G_IO_ERROR_HOST_NOT_FOUND: the contact is not online

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "files/courier.h"
 #include "files/farewells.h"
 #include "files/ibb-files-service.h"
 
@@ -13,10 +14,17 @@ struct _IBBFilesService
   IBBService    *sessions;   /* (owned) */
   GPtrArray     *transfers;  /* (owned) (element-type IBBFilesTransfer): not over */
   IBBFarewells  *farewells;  /* (owned): of those that are over */
+  IBBIdentity   *identity;   /* (owned) (nullable) */
+  GPtrArray     *couriers;   /* (owned) (element-type IBBCourier): private sessions, not over */
 };
 
 /* Tells the list of it. FALSE: a handler has ended the transfer. */
 gboolean ibb_files_service_add (IBBFilesService *self, IBBFilesTransfer *transfer);
+
+/* Answers the requests of peers from now on. */
+void ibb_files_service_listen (IBBFilesService *self);
+/* What a private session needs. Only with an identity. */
+IBBCourierPlace ibb_files_service_get_place (IBBFilesService *self);
 
 IBBFilesTransfer *ibb_files_service_create_transfer (IBBFilesService  *self,
                                                      IBBFilesDirection direction,

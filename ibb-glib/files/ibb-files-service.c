@@ -4,6 +4,7 @@
 
 #include "files/ibb-files-service.h"
 
+#include "files/bundle.h"
 #include "files/description.h"
 #include "files/ibb-files-service-private.h"
 #include "files/ibb-files-transfer-private.h"
@@ -58,24 +59,19 @@
  * Since: 1.0
  */
 
-#define OFFERS_MAX 100        /* that wait for a decision */
-#define ACCOUNT_OFFERS_MAX 10 /* of these, from one account */
-#define RECEIVED_MAX 200      /* files that were accepted and are not over: each has a descriptor */
-#define ACCOUNT_RECEIVED_MAX 100 /* of these, from one account */
-#define ID_MAX 1024              /* bytes of the id of an IQ that is answered after the decision */
-#define DECISION_TIMEOUT 3600    /* s */
-
 enum
 {
   PROP_0,
   PROP_CONNECTION,
   PROP_SESSIONS,
+  PROP_IDENTITY,
   N_PROPS
 };
 
 enum
 {
   SIGNAL_FILE_OFFERED,
+  SIGNAL_PRIVATE_OFFERED,
   N_SIGNALS
 };
 
@@ -128,6 +124,9 @@ ibb_files_service_get_property (GObject *object, guint prop_id, GValue *value, G
     case PROP_SESSIONS:
       g_value_set_object (value, self->sessions);
       break;
+    case PROP_IDENTITY:
+      g_value_set_object (value, self->identity);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
@@ -145,6 +144,9 @@ ibb_files_service_set_property (GObject      *object,
     {
     case PROP_CONNECTION:
       self->connection = g_value_dup_object (value);
+      break;
+    case PROP_IDENTITY:
+      ibb_files_service_set_identity (self, g_value_get_object (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -181,358 +183,6 @@ ibb_files_service_list_model_init (GListModelInterface *iface)
   iface->get_item = ibb_files_service_get_item;
 }
 
-gboolean
-ibb_files_service_add (IBBFilesService *self, IBBFilesTransfer *transfer)
-{
-  g_ptr_array_add (self->transfers, g_object_ref (transfer));
-  g_list_model_items_changed (G_LIST_MODEL (self), self->transfers->len - 1, 0, 1);
-  return !ibb_files_transfer_is_over (transfer) && transfer->failure == NULL;
-}
-
-/* Requests. */
-
-IBBFilesTransfer *
-ibb_files_service_create_transfer (IBBFilesService  *self,
-                                   IBBFilesDirection direction,
-                                   IBBFilesWay       way,
-                                   const char       *peer_jid,
-                                   IBBFilesMetadata *metadata)
-{
-  return ibb_files_transfer_new (G_OBJECT (self), self->sessions, self->transfers, self->farewells,
-                                 direction, way, peer_jid, metadata);
-}
-
-/* While a file is checked no session shows where the peer is, which may log in again with another
- * resource. */
-static gboolean
-is_peer (IBBFilesTransfer *transfer, const char *address)
-{
-  g_autofree char *jid = ibb_files_transfer_dup_jid (transfer);
-
-  if (transfer->state == IBB_FILES_STATE_CHECKING)
-    jid[strcspn (jid, "/")] = '\0';
-  return ibb_jid_is_from (address, jid);
-}
-
-static IBBFilesTransfer *
-find (IBBFilesService *self, const char *peer_jid, const char *session)
-{
-  for (guint i = 0; i < self->transfers->len; i++)
-    {
-      IBBFilesTransfer *transfer = g_ptr_array_index (self->transfers, i);
-
-      if (transfer->jingle != NULL && g_str_equal (transfer->jingle->sid, session) &&
-          is_peer (transfer, peer_jid))
-        return transfer;
-    }
-  return NULL;
-}
-
-static gboolean
-is_same_account (const char *a, const char *b)
-{
-  gsize length = strcspn (a, "/");
-
-  return length == strcspn (b, "/") && memcmp (a, b, length) == 0;
-}
-
-/* Whether one more offer of the peer can wait, and be accepted. */
-static gboolean
-has_room (IBBFilesService *self, const char *peer_jid)
-{
-  guint n_offers = 0;
-  guint n_account_offers = 0;
-  guint n_received = 0;
-  guint n_account_received = 0;
-
-  for (guint i = 0; i < self->transfers->len; i++)
-    {
-      IBBFilesTransfer *transfer = g_ptr_array_index (self->transfers, i);
-      gboolean          is_peer = is_same_account (transfer->peer_jid, peer_jid);
-
-      if (transfer->direction != IBB_FILES_DIRECTION_RECEIVE)
-        continue;
-      if (transfer->state == IBB_FILES_STATE_OFFERED && transfer->part == NULL)
-        {
-          n_offers++;
-          n_account_offers += is_peer;
-        }
-      else
-        {
-          n_received++;
-          n_account_received += is_peer;
-        }
-    }
-  return n_offers < OFFERS_MAX && n_account_offers < ACCOUNT_OFFERS_MAX &&
-         n_received < RECEIVED_MAX && n_account_received < ACCOUNT_RECEIVED_MAX;
-}
-
-/* Replies to the sender of the request, from the address that the request was sent to. */
-static void
-reply (IBBFilesService *self,
-       IBBStanza       *request,
-       const char      *type,
-       const char      *id,
-       const char      *payload)
-{
-  const char      *to = ibb_stanza_get_to (request);
-  g_autofree char *local_jid = ibb_connection_dup_local_jid (self->connection);
-  gboolean         needs_from = to != NULL && g_strcmp0 (to, local_jid) != 0;
-  g_autofree char *from = needs_from ? g_markup_printf_escaped (" from='%s'", to) : g_strdup ("");
-  g_autofree char *head = g_markup_printf_escaped ("<iq type='%s' to='%s' id='%s'", type,
-                                                   ibb_stanza_get_from (request), id);
-  g_autofree char *xml = g_strconcat (head, from, ">", payload, "</iq>", NULL);
-  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
-
-  if (stanza != NULL)
-    ibb_connection_send (self->connection, stanza, NULL);
-}
-
-static void
-answer (IBBFilesService *self, IBBStanza *request, const char *type, const char *payload)
-{
-  const char *id = ibb_stanza_get_id (request);
-
-  reply (self, request, type, id != NULL ? id : "", payload);
-}
-
-/* A request of a session that has no transfer. */
-static void
-say (IBBFilesService *self, IBBStanza *request, const char *payload)
-{
-  g_autofree char *id = g_uuid_string_random ();
-
-  reply (self, request, "set", id, payload);
-}
-
-/* Says what a session has to say that is over before it has a transfer. */
-static void
-end_session (IBBFilesService *self, IBBStanza *request, IBBJingle *jingle)
-{
-  for (GList *l = jingle->requests.head; l != NULL; l = l->next)
-    say (self, request, l->data);
-  ibb_jingle_free (jingle);
-}
-
-/* A question about a file whose transfer is over here: FALSE: it was no question, or nothing is
- * known of the session. */
-static gboolean
-end_again (IBBFilesService *self, IBBStanza *request, const IBBElement *jingle)
-{
-  const char *const *payloads = ibb_farewells_find (self->farewells, ibb_stanza_get_from (request),
-                                                    ibb_element_get_attribute (jingle, "sid"));
-
-  if (payloads == NULL ||
-      g_strcmp0 (ibb_element_get_attribute (jingle, "action"), "session-info") != 0)
-    return FALSE;
-  answer (self, request, "result", "");
-  for (guint i = 0; payloads[i] != NULL; i++)
-    say (self, request, payloads[i]);
-  return TRUE;
-}
-
-/* child (nullable): what the protocol in namespace_uri adds to the condition. */
-static void
-refuse (IBBFilesService *self,
-        IBBStanza       *request,
-        const char      *type,
-        const char      *condition,
-        const char      *child,
-        const char      *namespace_uri)
-{
-  g_autofree char *more =
-      child != NULL ? g_strdup_printf ("<%s xmlns='%s'/>", child, namespace_uri) : g_strdup ("");
-  g_autofree char *payload =
-      g_strdup_printf ("<error type='%s'><%s xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>%s"
-                       "</error>",
-                       type, condition, more);
-
-  answer (self, request, "error", payload);
-}
-
-static void
-refuse_jingle (IBBFilesService *self, IBBStanza *request, const IBBJingleRefusal *refusal)
-{
-  refuse (self, request, refusal->type, refusal->condition, refusal->jingle,
-          "urn:xmpp:jingle:errors:1");
-}
-
-static gboolean
-decision_timeout_cb (gpointer user_data)
-{
-  IBBFilesTransfer *transfer = user_data;
-
-  transfer->timer = 0;
-  ibb_files_transfer_refuse (transfer, NULL);
-  return G_SOURCE_REMOVE;
-}
-
-/* Takes the transfer. An offer that no handler takes is refused. */
-static void
-offer (IBBFilesService *self, IBBStanza *request, IBBFilesTransfer *transfer)
-{
-  g_autofree char *local_jid = ibb_connection_dup_local_jid (self->connection);
-  const char      *to = ibb_stanza_get_to (request);
-  gboolean         is_taken = FALSE;
-
-  if (to != NULL && g_strcmp0 (to, local_jid) != 0)
-    transfer->local_jid = g_strdup (to);
-  ibb_files_transfer_set_timer (transfer, DECISION_TIMEOUT, decision_timeout_cb);
-  ibb_files_transfer_watch_peer (transfer);
-  if (ibb_files_service_add (self, transfer))
-    g_signal_emit (self, signals[SIGNAL_FILE_OFFERED], 0, transfer, &is_taken);
-  if (!is_taken)
-    ibb_files_transfer_refuse (transfer, NULL);
-  g_object_unref (transfer);
-}
-
-static void
-receive_offer (IBBFilesService *self, IBBStanza *request, IBBElement *element)
-{
-  const char       *from = ibb_stanza_get_from (request);
-  const char       *session = ibb_element_get_attribute (element, "sid");
-  g_autofree char  *local_jid = ibb_connection_dup_local_jid (self->connection);
-  const char       *to = ibb_stanza_get_to (request);
-  IBBJingleRefusal  refusal = { NULL, NULL, NULL };
-  IBBJingle        *jingle;
-  IBBFilesTransfer *transfer;
-
-  if (session != NULL && find (self, from, session) != NULL)
-    {
-      refuse (self, request, "wait", "unexpected-request", "out-of-order",
-              "urn:xmpp:jingle:errors:1");
-      return;
-    }
-  if (!has_room (self, from))
-    {
-      refuse (self, request, "wait", "resource-constraint", NULL, NULL);
-      return;
-    }
-  jingle = ibb_jingle_new_from_offer (element, to != NULL ? to : local_jid, &refusal);
-  if (jingle == NULL)
-    {
-      refuse_jingle (self, request, &refusal);
-      return;
-    }
-  answer (self, request, "result", "");
-  if (jingle->state == IBB_JINGLE_ENDED)
-    {
-      end_session (self, request, jingle);
-      return;
-    }
-  transfer = ibb_files_service_create_transfer (self, IBB_FILES_DIRECTION_RECEIVE,
-                                                IBB_FILES_WAY_JINGLE, from, jingle->metadata);
-  transfer->jingle = jingle;
-  transfer->sid = g_strdup (jingle->transport_sid);
-  offer (self, request, transfer);
-}
-
-static gboolean
-is_request (IBBStanza *stanza)
-{
-  return g_str_equal (ibb_stanza_get_name (stanza), "iq") &&
-         g_strcmp0 (ibb_stanza_get_kind (stanza), "set") == 0 &&
-         ibb_stanza_get_from (stanza) != NULL;
-}
-
-/* Sessions of other applications of Jingle belong to other handlers. */
-static gboolean
-jingle_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
-{
-  g_autoptr (IBBElement) element = ibb_stanza_dup_element (request);
-  IBBElement            *jingle = ibb_element_get_child (element, "jingle", IBB_JINGLE_NAMESPACE);
-  const char            *session;
-  IBBFilesTransfer      *found;
-  g_autoptr (IBBFilesTransfer) transfer = NULL;
-  IBBJingleRefusal             refusal = { NULL, NULL, NULL };
-
-  if (jingle == NULL || !is_request (request))
-    return FALSE;
-  if (ibb_jingle_is_offer (jingle))
-    {
-      receive_offer (self, request, jingle);
-      return TRUE;
-    }
-  session = ibb_element_get_attribute (jingle, "sid");
-  found = session != NULL ? find (self, ibb_stanza_get_from (request), session) : NULL;
-  if (found == NULL)
-    return session != NULL && end_again (self, request, jingle);
-  transfer = g_object_ref (found);
-  if (ibb_jingle_receive (transfer->jingle, jingle, &refusal))
-    answer (self, request, "result", "");
-  else
-    refuse_jingle (self, request, &refusal);
-  if (transfer->direction == IBB_FILES_DIRECTION_SEND)
-    ibb_files_transfer_send_heard (transfer);
-  else
-    ibb_files_transfer_receive_heard (transfer);
-  return TRUE;
-}
-
-/* A session, or an application, that no handler knows (XEP-0166 §10, §6.3.2). */
-static gboolean
-unknown_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
-{
-  g_autoptr (IBBElement) element = ibb_stanza_dup_element (request);
-  IBBElement            *jingle = ibb_element_get_child (element, "jingle", IBB_JINGLE_NAMESPACE);
-  const char            *action;
-
-  if (jingle == NULL || !is_request (request))
-    return FALSE;
-  action = ibb_element_get_attribute (jingle, "action");
-  if (action == NULL)
-    refuse (self, request, "modify", "bad-request", NULL, NULL);
-  else if (g_str_equal (action, "session-initiate"))
-    receive_offer (self, request, jingle);
-  else
-    refuse (self, request, "cancel", "item-not-found", "unknown-session",
-            "urn:xmpp:jingle:errors:1");
-  return TRUE;
-}
-
-/* A stream initiation of a profile that no handler knows (XEP-0095 §3). */
-static gboolean
-unknown_profile_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
-{
-  if (!is_request (request))
-    return FALSE;
-  refuse (self, request, "modify", "bad-request", "bad-profile", IBB_INITIATION_NAMESPACE);
-  return TRUE;
-}
-
-static gboolean
-initiation_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
-{
-  g_autoptr (IBBElement)       element = ibb_stanza_dup_element (request);
-  IBBElement                  *si = ibb_element_get_child (element, "si", IBB_INITIATION_NAMESPACE);
-  g_autoptr (IBBFilesMetadata) metadata = NULL;
-  g_autofree char             *sid = NULL;
-  const char                  *condition = NULL;
-  const char                  *child = NULL;
-  const char                  *id = ibb_stanza_get_id (request);
-  IBBFilesTransfer            *transfer;
-
-  if (si == NULL || !is_request (request) || !ibb_initiation_is_offer (si))
-    return FALSE;
-  metadata = ibb_initiation_read_offer (si, &sid, &condition, &child);
-  if (id == NULL || strlen (id) > ID_MAX)
-    refuse (self, request, "modify", "bad-request", NULL, NULL);
-  else if (metadata == NULL)
-    refuse (self, request, "cancel", condition, child, IBB_INITIATION_NAMESPACE);
-  else if (!has_room (self, ibb_stanza_get_from (request)))
-    refuse (self, request, "wait", "resource-constraint", NULL, NULL);
-  else
-    {
-      transfer = ibb_files_service_create_transfer (self, IBB_FILES_DIRECTION_RECEIVE,
-                                                    IBB_FILES_WAY_STREAM_INITIATION,
-                                                    ibb_stanza_get_from (request), metadata);
-      transfer->sid = g_steal_pointer (&sid);
-      transfer->request_id = g_strdup (id);
-      offer (self, request, transfer);
-    }
-  return TRUE;
-}
-
 static void
 ibb_files_service_constructed (GObject *object)
 {
@@ -548,14 +198,7 @@ ibb_files_service_constructed (GObject *object)
   self->sessions = ibb_service_new (self->connection);
   ibb_service_set_resume_sessions (self->sessions, TRUE);
   announce (self, ibb_connection_add_feature);
-  g_signal_connect_object (self->connection, "stanza-received::" IBB_JINGLE_NAMESPACE,
-                           G_CALLBACK (jingle_cb), self, 0);
-  g_signal_connect_object (self->connection, "stanza-received::" IBB_JINGLE_NAMESPACE,
-                           G_CALLBACK (unknown_cb), self, G_CONNECT_AFTER);
-  g_signal_connect_object (self->connection, "stanza-received::" IBB_INITIATION_NAMESPACE,
-                           G_CALLBACK (initiation_cb), self, 0);
-  g_signal_connect_object (self->connection, "stanza-received::" IBB_INITIATION_NAMESPACE,
-                           G_CALLBACK (unknown_profile_cb), self, G_CONNECT_AFTER);
+  ibb_files_service_listen (self);
 }
 
 static void
@@ -565,6 +208,10 @@ ibb_files_service_finalize (GObject *object)
 
   if (self->connection != NULL)
     announce (self, ibb_connection_remove_feature);
+  if (self->connection != NULL && self->identity != NULL)
+    ibb_connection_remove_feature (self->connection, IBB_BUNDLE_NAMESPACE);
+  g_clear_object (&self->identity);
+  g_ptr_array_unref (self->couriers);
   g_ptr_array_unref (self->transfers);
   ibb_farewells_free (self->farewells);
   g_clear_object (&self->sessions);
@@ -607,6 +254,27 @@ ibb_files_service_class_init (IBBFilesServiceClass *class)
   props[PROP_SESSIONS] = g_param_spec_object ("sessions", NULL, NULL, IBB_TYPE_SERVICE,
                                               G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
+  /**
+   * IBBFilesService:identity:
+   *
+   * Makes all files private: the servers learn of a file neither the content nor the name, date,
+   * hash and description, and the size to within 4096 bytes.
+   *
+   * With an identity, such as an [`IBBXmpp.Identity`](../ibb-xmpp-1.0/class.Identity.html), the
+   * service offers files only to programs that take encrypted ones, those that use this library
+   * with an identity, and refuses offers in the clear. The identity decides whom to trust. Without
+   * one, encrypted files are refused.
+   *
+   * It counts for offers that begin later.
+   *
+   * Default: %NULL.
+   *
+   * Since: 1.0
+   */
+  props[PROP_IDENTITY] =
+      g_param_spec_object ("identity", NULL, NULL, IBB_TYPE_IDENTITY,
+                           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
   g_object_class_install_properties (object_class, N_PROPS, props);
 
   /**
@@ -629,6 +297,23 @@ ibb_files_service_class_init (IBBFilesServiceClass *class)
   signals[SIGNAL_FILE_OFFERED] = g_signal_new (
       "file-offered", IBB_FILES_TYPE_SERVICE, G_SIGNAL_RUN_LAST, 0,
       g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 1, IBB_FILES_TYPE_TRANSFER);
+
+  /**
+   * IBBFilesService::private-offered:
+   * @self: the service
+   * @peer_jid: the full JID of the peer, as its server says it
+   *
+   * A peer wants to offer a file in private, and [property@IBBFiles.Service:identity] is set. The
+   * session is encrypted next, for which the identity may have to ask a person. Then
+   * [signal@IBBFiles.Service::file-offered] tells which file it is.
+   *
+   * Returns: %TRUE to refuse the peer before that
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_PRIVATE_OFFERED] = g_signal_new (
+      "private-offered", IBB_FILES_TYPE_SERVICE, G_SIGNAL_RUN_LAST, 0,
+      g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 1, G_TYPE_STRING);
 }
 
 static void
@@ -636,6 +321,7 @@ ibb_files_service_init (IBBFilesService *self)
 {
   self->transfers = g_ptr_array_new_with_free_func (g_object_unref);
   self->farewells = ibb_farewells_new ();
+  self->couriers = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_courier_unref);
 }
 
 /**
@@ -690,4 +376,49 @@ ibb_files_service_get_sessions (IBBFilesService *self)
   g_return_val_if_fail (IBB_FILES_IS_SERVICE (self), NULL);
 
   return self->sessions;
+}
+
+/**
+ * ibb_files_service_get_identity: (get-property identity)
+ * @self: a service
+ *
+ * Gets who encrypts the files; see [property@IBBFiles.Service:identity].
+ *
+ * Returns: (transfer none) (nullable): the identity; %NULL: files go in the clear
+ *
+ * Since: 1.0
+ */
+IBBIdentity *
+ibb_files_service_get_identity (IBBFilesService *self)
+{
+  g_return_val_if_fail (IBB_FILES_IS_SERVICE (self), NULL);
+
+  return self->identity;
+}
+
+/**
+ * ibb_files_service_set_identity: (set-property identity)
+ * @self: a service
+ * @identity: (nullable): an identity; %NULL: files go in the clear
+ *
+ * Sets who encrypts the files; see [property@IBBFiles.Service:identity].
+ *
+ * Since: 1.0
+ */
+void
+ibb_files_service_set_identity (IBBFilesService *self, IBBIdentity *identity)
+{
+  gboolean had_identity;
+
+  g_return_if_fail (IBB_FILES_IS_SERVICE (self));
+  g_return_if_fail (identity == NULL || IBB_IS_IDENTITY (identity));
+
+  had_identity = self->identity != NULL;
+  if (!g_set_object (&self->identity, identity))
+    return;
+  if (identity != NULL && !had_identity)
+    ibb_connection_add_feature (self->connection, IBB_BUNDLE_NAMESPACE);
+  else if (identity == NULL)
+    ibb_connection_remove_feature (self->connection, IBB_BUNDLE_NAMESPACE);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_IDENTITY]);
 }

@@ -25,6 +25,12 @@ IBB_AVAILABLE_IN_1_0
 IBBService *ibb_files_service_get_sessions (IBBFilesService *self);
 
 IBB_AVAILABLE_IN_1_0
+IBBIdentity *ibb_files_service_get_identity (IBBFilesService *self);
+
+IBB_AVAILABLE_IN_1_0
+void ibb_files_service_set_identity (IBBFilesService *self, IBBIdentity *identity);
+
+IBB_AVAILABLE_IN_1_0
 void ibb_files_service_offer_file_async (IBBFilesService    *self,
                                          const char         *peer_jid,
                                          GFile              *file,

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "files/courier.h"
 #include "files/farewells.h"
 #include "files/ibb-files-transfer.h"
 #include "files/jingle.h"
@@ -27,6 +28,9 @@ struct _IBBFilesTransfer
   GError           *error;   /* (owned) (nullable) */
   GError           *failure; /* (owned) (nullable): becomes the error when nothing runs any more */
   GQueue            waits;   /* (element-type GTask) */
+
+  IBBCourier *courier; /* (owned) (nullable): of a private transfer, which has no other session */
+  guint32     number;  /* there */
 
   IBBJingle *jingle; /* (owned) (nullable) */
   char      *sid;    /* (owned): of the in-band session */
@@ -90,6 +94,8 @@ void     ibb_files_transfer_begin_call (IBBFilesTransfer *self);
 gboolean ibb_files_transfer_end_call (IBBFilesTransfer *self);
 /* Begins to move the bytes. */
 void ibb_files_transfer_move (IBBFilesTransfer *self, GAsyncReadyCallback callback);
+/* The bytes move, in the transport: shows that. */
+void ibb_files_transfer_begin_move (IBBFilesTransfer *self);
 /* function is called once, in the service's context, unless another timer is set before. */
 void ibb_files_transfer_set_timer (IBBFilesTransfer *self, guint seconds, GSourceFunc function);
 /* The offer has left, or has come: until the state changes, the transfer fails if the connection is
@@ -128,3 +134,5 @@ void ibb_files_transfer_send_heard (IBBFilesTransfer *self);
 /* The receiver, in ibb-files-transfer-receive.c. */
 
 void ibb_files_transfer_receive_heard (IBBFilesTransfer *self);
+/* Of an offer in a private session. */
+void ibb_files_transfer_set_courier (IBBFilesTransfer *self, IBBCourier *courier, guint32 number);

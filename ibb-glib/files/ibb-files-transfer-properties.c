@@ -114,7 +114,12 @@ ibb_files_transfer_get_bytes_moved (IBBFilesTransfer *self)
   /* The difference of the bytes written and the bytes queued would be taken at two moments, and
    * could decrease. */
   if (self->direction == IBB_FILES_DIRECTION_SEND && self->transport != NULL)
-    return self->mover->offset + ibb_transport_get_bytes_acknowledged (self->transport);
+    {
+      guint64 n = self->mover->offset + ibb_transport_get_bytes_acknowledged (self->transport);
+
+      /* A private session has further bytes than those of the file. */
+      return self->courier != NULL ? MIN (n, ibb_mover_get_n_moved (self->mover)) : n;
+    }
   return ibb_mover_get_n_moved (self->mover);
 }
 

@@ -12,6 +12,8 @@
 
 /* The end. */
 
+static const IBBCourierFuncs courier_funcs;
+
 static void
 done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -39,7 +41,10 @@ done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       ibb_jingle_terminate (self->jingle, "success", NULL);
       ibb_files_transfer_flush (self);
     }
-  ibb_files_transfer_end (self, IBB_FILES_STATE_DELIVERED);
+  if (self->courier != NULL)
+    ibb_courier_deliver (self->courier, self->number, &courier_funcs, self);
+  else
+    ibb_files_transfer_end (self, IBB_FILES_STATE_DELIVERED);
 }
 
 /* The strongest hash that the sender has given. */
@@ -294,6 +299,75 @@ send_accept (IBBFilesTransfer *self)
   g_clear_pointer (&self->request_id, g_free);
 }
 
+/* In a private session. */
+
+static void
+courier_accepted (gpointer client, IBBTransport *transport)
+{
+  IBBFilesTransfer *self = client;
+
+  g_set_object (&self->transport, transport);
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
+  if (ibb_files_transfer_goes_on (self))
+    ibb_files_transfer_begin_move (self);
+}
+
+static void
+courier_released (gpointer client, const char *hash, GError *error)
+{
+  IBBFilesTransfer *self = client;
+
+  if (error != NULL)
+    ibb_files_transfer_fail (self, error);
+  if (!ibb_files_transfer_end_call (self) || hash == NULL)
+    return;
+  ibb_files_metadata_set_hash (self->metadata, IBB_HASHER_DEFAULT, hash);
+  self->has_all = self->has_ended = TRUE;
+  check (self);
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
+}
+
+/* A file whose bytes are all here may still get its name. */
+static void
+courier_failed (gpointer client, gboolean is_cancel, GError *error)
+{
+  IBBFilesTransfer *self = client;
+
+  if (self->state == IBB_FILES_STATE_CHECKING)
+    {
+      g_error_free (error);
+      return;
+    }
+  if (is_cancel)
+    self->keeps_part = FALSE;
+  ibb_files_transfer_fail (self, error);
+}
+
+static void
+courier_delivered (gpointer client)
+{
+  ibb_files_transfer_end (client, IBB_FILES_STATE_DELIVERED);
+}
+
+static const IBBCourierFuncs courier_funcs = { courier_accepted, courier_released,
+                                               courier_delivered, courier_failed };
+
+void
+ibb_files_transfer_set_courier (IBBFilesTransfer *self, IBBCourier *courier, guint32 number)
+{
+  self->courier = ibb_courier_ref (courier);
+  self->number = number;
+  ibb_courier_add (courier, number, &courier_funcs, self);
+}
+
+static void
+accept_in_private (IBBFilesTransfer *self)
+{
+  create_mover (self);
+  ibb_files_transfer_begin_call (self);
+  ibb_courier_accept (self->courier, self->number, self->mover);
+}
+
 static void
 prepared_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -306,6 +380,11 @@ prepared_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   if (!ibb_files_transfer_end_call (self))
     return;
   ibb_files_transfer_set_timer (self, 0, NULL);
+  if (self->courier != NULL)
+    {
+      accept_in_private (self);
+      return;
+    }
   params = ibb_files_transfer_dup_params (self);
   ibb_session_params_set_expect_timeout (params, OPEN_TIMEOUT);
   ibb_farewells_unguard (self->farewells, self->peer_jid, self->sid);
@@ -378,6 +457,8 @@ begin (IBBFilesTransfer *self, IBBPart *part)
     part->algorithm = self->jingle->promised;
   self->keeps_part = self->jingle != NULL && self->jingle->takes_range && part->sink != NULL &&
                      (self->jingle->promised != NULL || has_hash);
+  if (self->courier != NULL)
+    self->keeps_part = part->sink != NULL;
   part->goes_on = self->keeps_part;
   rival = find_rival (self);
   if (rival == NULL)
@@ -590,6 +671,8 @@ ibb_files_transfer_refuse (IBBFilesTransfer *self, const char *reason)
     }
   if (self->request_id != NULL)
     ibb_files_transfer_send_refusal (self, reason);
+  if (self->courier != NULL)
+    ibb_courier_fail (self->courier, self->number, "decline", reason);
   ibb_files_transfer_fail (
       self, g_error_new_literal (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("The offer was refused")));
 }

@@ -276,6 +276,58 @@ initiate (IBBFilesTransfer *self)
                               initiated_cb, self);
 }
 
+/* In a private session. */
+
+static void
+courier_accepted (gpointer client, IBBTransport *transport)
+{
+  IBBFilesTransfer *self = client;
+
+  g_set_object (&self->transport, transport);
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
+  if (ibb_files_transfer_goes_on (self))
+    ibb_files_transfer_begin_move (self);
+}
+
+static void
+courier_released (gpointer client, const char *hash, GError *error)
+{
+  IBBFilesTransfer *self = client;
+
+  if (error != NULL)
+    ibb_files_transfer_fail (self, error);
+  else if (self->state == IBB_FILES_STATE_ACTIVE && self->failure == NULL)
+    ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
+}
+
+static void
+courier_delivered (gpointer client)
+{
+  ibb_files_transfer_end (client, IBB_FILES_STATE_DELIVERED);
+}
+
+static void
+courier_failed (gpointer client, gboolean is_cancel, GError *error)
+{
+  ibb_files_transfer_fail (client, error);
+}
+
+static const IBBCourierFuncs courier_funcs = { courier_accepted, courier_released,
+                                               courier_delivered, courier_failed };
+
+static void
+offer_in_private (IBBFilesTransfer *self)
+{
+  self->number =
+      ibb_courier_offer (self->courier, self->mover, self->metadata, &courier_funcs, self);
+  if (self->number == 0)
+    ibb_files_transfer_fail (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                                                        _ ("The description of the file is too "
+                                                           "long")));
+  else
+    ibb_files_transfer_set_timer (self, ANSWER_TIMEOUT, answer_timeout_cb);
+}
+
 void
 ibb_files_transfer_offer (IBBFilesTransfer *self,
                           GInputStream     *source,
@@ -290,7 +342,9 @@ ibb_files_transfer_offer (IBBFilesTransfer *self,
   self->mover->size = ibb_files_metadata_get_size (self->metadata);
   self->mover->hasher = ibb_hasher_new (IBB_HASHER_DEFAULT);
   self->sid = g_uuid_string_random ();
-  if (self->way == IBB_FILES_WAY_JINGLE)
+  if (self->courier != NULL)
+    offer_in_private (self);
+  else if (self->way == IBB_FILES_WAY_JINGLE)
     {
       g_autofree char *local_jid = ibb_connection_dup_local_jid (self->connection);
       g_autofree char *session = g_uuid_string_random ();
@@ -302,7 +356,8 @@ ibb_files_transfer_offer (IBBFilesTransfer *self,
     }
   else
     initiate (self);
-  ibb_files_transfer_watch_peer (self);
+  if (ibb_files_transfer_goes_on (self))
+    ibb_files_transfer_watch_peer (self);
 }
 
 void

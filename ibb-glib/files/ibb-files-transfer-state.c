@@ -81,10 +81,16 @@ ibb_files_transfer_set_timer (IBBFilesTransfer *self, guint seconds, GSourceFunc
 void
 ibb_files_transfer_move (IBBFilesTransfer *self, GAsyncReadyCallback callback)
 {
-  self->ticker = attach (g_timeout_source_new (TICK), tick_cb, self);
-  ibb_files_transfer_set_timer (self, 0, NULL);
   ibb_files_transfer_begin_call (self);
   ibb_mover_run_async (self->mover, self, self->cancellable, callback, NULL);
+  ibb_files_transfer_begin_move (self);
+}
+
+void
+ibb_files_transfer_begin_move (IBBFilesTransfer *self)
+{
+  self->ticker = attach (g_timeout_source_new (TICK), tick_cb, self);
+  ibb_files_transfer_set_timer (self, 0, NULL);
   g_object_freeze_notify (G_OBJECT (self));
   g_object_notify (G_OBJECT (self), "transport");
   if (self->mover->offset > 0)
@@ -191,7 +197,7 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
   clear_source (&self->timer);
   clear_source (&self->ticker);
   /* Closes the session without a wait: a peer's program may never answer. */
-  if (self->transport != NULL && state != IBB_FILES_STATE_FAILED)
+  if (self->transport != NULL && self->courier == NULL && state != IBB_FILES_STATE_FAILED)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
   service = g_steal_pointer (&self->service);
   g_object_freeze_notify (G_OBJECT (self));
@@ -242,8 +248,10 @@ ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error)
     }
   if (self->request_id != NULL)
     ibb_files_transfer_send_refusal (self, text);
+  if (self->courier != NULL)
+    ibb_courier_fail (self->courier, self->number, reason, text);
   g_cancellable_cancel (self->cancellable);
-  if (self->transport != NULL)
+  if (self->transport != NULL && self->courier == NULL)
     ibb_transport_abort (self->transport);
   if (self->n_running == 0)
     end_failed (self);

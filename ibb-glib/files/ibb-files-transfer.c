@@ -144,6 +144,7 @@ ibb_files_transfer_finalize (GObject *object)
   g_clear_object (&self->metadata);
   g_clear_error (&self->error);
   g_clear_error (&self->early);
+  g_clear_pointer (&self->courier, ibb_courier_unref);
   g_clear_pointer (&self->jingle, ibb_jingle_free);
   g_free (self->sid);
   g_free (self->request_id);
@@ -341,7 +342,7 @@ ibb_files_transfer_cancel (IBBFilesTransfer *self)
 {
   g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
 
-  if (ibb_files_transfer_is_over (self) || self->failure != NULL)
+  if (ibb_files_transfer_is_over (self) || self->failure != NULL || self->file != NULL)
     return;
   if (self->direction == IBB_FILES_DIRECTION_RECEIVE && self->state == IBB_FILES_STATE_OFFERED &&
       self->part == NULL)

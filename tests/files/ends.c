@@ -40,20 +40,55 @@ set_up (Files *self, gconstpointer data)
   self->juliet = create_receiver (self, self->juliet_connection);
 }
 
+static gboolean
+trust_cb (IBBXmppIdentity *identity, IBBXmppTrustQuestion *question, gpointer trusts)
+{
+  if (GPOINTER_TO_INT (trusts))
+    ibb_xmpp_trust_question_accept (question, IBB_XMPP_ANSWER_FLAGS_NONE);
+  return TRUE;
+}
+
+void
+set_identity (Files *self, IBBFilesService *service, gboolean trusts)
+{
+  g_autofree char *path = g_strdup_printf ("%s.key-%p", self->folder, (gpointer) service);
+  g_autoptr (IBBXmppIdentity) identity = assert_succeeds (ibb_xmpp_identity_load_or_create, path);
+
+  ibb_xmpp_identity_set_known_certificates (identity, NULL);
+  g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), GINT_TO_POINTER (trusts));
+  ibb_files_service_set_identity (service, IBB_IDENTITY (identity));
+}
+
+void
+set_up_private (Files *self, gconstpointer data)
+{
+  set_up (self, data);
+  set_identity (self, self->romeo, TRUE);
+  set_identity (self, self->juliet, TRUE);
+}
+
+/* A private session keeps the service until it is closed. */
+static void
+drop (IBBFilesService *service)
+{
+  if (service != NULL && ibb_files_service_get_identity (service) != NULL)
+    drop_and_wait (service);
+  else if (service != NULL)
+    g_assert_finalize_object (service);
+}
+
 void
 tear_down (Files *self, gconstpointer data)
 {
-  g_autofree char *command = g_strdup_printf ("rm -r '%s'", self->folder);
+  g_autofree char *command = g_strdup_printf ("rm -r '%s'*", self->folder);
 
   g_clear_object (&self->result);
   g_clear_object (&self->sent);
   g_clear_object (&self->offered);
   g_clear_pointer (&self->bytes, g_bytes_unref);
   run_pending ();
-  if (self->romeo != NULL)
-    g_assert_finalize_object (self->romeo);
-  if (self->juliet != NULL)
-    g_assert_finalize_object (self->juliet);
+  drop (self->romeo);
+  drop (self->juliet);
   drop_and_wait (self->romeo_connection);
   drop_and_wait (self->juliet_connection);
   g_assert_finalize_object (self->loopback);

@@ -7,6 +7,7 @@
 #include "../loopback/fixture.h"
 
 #include <ibb-glib/files/ibb-files.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 
 typedef struct
 {
@@ -28,6 +29,10 @@ typedef struct
 IBBFilesService *create_receiver (Files *self, IBBConnection *connection);
 
 void set_up (Files *self, gconstpointer data);
+/* Both have an identity, which trusts that of the other. */
+void set_up_private (Files *self, gconstpointer data);
+/* Gives a service an identity, which trusts all or nobody. */
+void set_identity (Files *self, IBBFilesService *service, gboolean trusts);
 /* Transfers that are over have let go of everything. */
 void   tear_down (Files *self, gconstpointer data);
 char  *get_path (Files *self, const char *name);

@@ -411,26 +411,31 @@ test_no_way (Files *self, gconstpointer data)
 
 #define add_test_of(path, data, function)                                                          \
   g_test_add ("/ibb/files/transfers/" path, Files, data, set_up, function, tear_down)
+/* The same in private. */
+#define add_tests_of(path, data, function)                                                         \
+  add_test_of (path, data, function);                                                              \
+  g_test_add ("/ibb/files/transfers/private/" path, Files, data, set_up_private, function,         \
+              tear_down)
 
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
-  add_test_of ("empty", GSIZE_TO_POINTER (0), test_whole);
-  add_test_of ("large", GSIZE_TO_POINTER (20 * 1024 * 1024), test_whole);
-  add_test_of ("metadata", NULL, test_metadata);
-  add_test_of ("refused", GINT_TO_POINTER (FALSE), test_refused);
-  add_test_of ("not-answered", GINT_TO_POINTER (TRUE), test_refused);
-  add_test_of ("disk-full", NULL, test_disk_full);
-  add_test_of ("exists", NULL, test_exists);
-  add_test_of ("list", NULL, test_list);
-  add_test_of ("cancelled/receiver", GINT_TO_POINTER (FALSE), test_cancelled);
-  add_test_of ("cancelled/sender", GINT_TO_POINTER (TRUE), test_cancelled);
-  add_test_of ("resumed", NULL, test_resumed);
-  add_test_of ("planted/bytes", GINT_TO_POINTER (FALSE), test_planted);
-  add_test_of ("planted/link", GINT_TO_POINTER (TRUE), test_planted);
-  add_test_of ("wrong-part", NULL, test_wrong_part);
-  add_test_of ("changed", NULL, test_changed);
-  add_test_of ("no-way", NULL, test_no_way);
+  add_tests_of ("empty", GSIZE_TO_POINTER (0), test_whole);
+  add_tests_of ("large", GSIZE_TO_POINTER (20 * 1024 * 1024), test_whole);
+  add_tests_of ("metadata", NULL, test_metadata);
+  add_tests_of ("refused", GINT_TO_POINTER (FALSE), test_refused);
+  add_tests_of ("not-answered", GINT_TO_POINTER (TRUE), test_refused);
+  add_tests_of ("disk-full", NULL, test_disk_full);
+  add_tests_of ("exists", NULL, test_exists);
+  add_tests_of ("list", NULL, test_list);
+  add_tests_of ("cancelled/receiver", GINT_TO_POINTER (FALSE), test_cancelled);
+  add_tests_of ("cancelled/sender", GINT_TO_POINTER (TRUE), test_cancelled);
+  add_tests_of ("resumed", NULL, test_resumed);
+  add_tests_of ("planted/bytes", GINT_TO_POINTER (FALSE), test_planted);
+  add_tests_of ("planted/link", GINT_TO_POINTER (TRUE), test_planted);
+  add_tests_of ("wrong-part", NULL, test_wrong_part);
+  add_tests_of ("changed", NULL, test_changed);
+  add_tests_of ("no-way", NULL, test_no_way);
   return g_test_run ();
 }

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Files in private: who is refused, and what a server in the middle reads. */
+
+#include "ends.h"
+
+#include "files/bundle.h"
+
+#include <string.h>
+
+#define BUNDLE_PLAIN "takes only encrypted files"
+
+static void
+assert_ends (IBBFilesTransfer *transfer, GQuark domain, int code, const char *words)
+{
+  g_autoptr (GError) error = NULL;
+
+  assert_fails (domain, code, ibb_files_transfer_wait, transfer, NULL);
+  error = ibb_files_transfer_dup_error (transfer);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, words));
+}
+
+/* A peer that takes no encrypted files gets no offer. */
+static void
+test_unable (Files *self, gconstpointer data)
+{
+  g_autofree char  *path = get_path (self, "sent");
+  g_autoptr (GFile) file = NULL;
+
+  set_identity (self, self->romeo, TRUE);
+  self->bytes = make_bytes (10, 1);
+  file = make_file (self, "sent", self->bytes);
+  ibb_files_service_offer_file_async (self->romeo, JULIET, file, NULL, NULL, store_result_cb,
+                                      &self->result);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
+                       ibb_files_service_offer_file_finish, self->romeo, &self->result);
+  g_assert_null (self->offered);
+}
+
+/* A receiver with an identity takes nothing in the clear, and says so. */
+static void
+test_plain_refused (Files *self, gconstpointer data)
+{
+  set_identity (self, self->juliet, TRUE);
+  begin (self, 10);
+  assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FAILED, BUNDLE_PLAIN);
+  g_assert_null (self->offered);
+}
+
+static void
+test_switched_off (Files *self, gconstpointer data)
+{
+  set_identity (self, self->juliet, TRUE);
+  set_identity (self, self->romeo, TRUE);
+  begin (self, 10);
+  ibb_files_service_set_identity (self->juliet, NULL);
+  assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FAILED, "takes no encrypted files");
+  g_assert_null (self->offered);
+}
+
+static gboolean
+refuse_cb (IBBFilesService *service, const char *peer_jid, gpointer data)
+{
+  g_assert_cmpstr (peer_jid, ==, ROMEO);
+  return TRUE;
+}
+
+static void
+test_not_let_in (Files *self, gconstpointer data)
+{
+  g_signal_connect (self->juliet, "private-offered", G_CALLBACK (refuse_cb), NULL);
+  begin (self, 10);
+  assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FORBIDDEN, "has refused the file");
+  g_assert_null (self->offered);
+}
+
+/* Whichever end does not trust the other: the receiver never hears of the file. */
+static void
+test_not_trusted (Files *self, gconstpointer data)
+{
+  gboolean is_sender = GPOINTER_TO_INT (data);
+
+  set_identity (self, is_sender ? self->romeo : self->juliet, FALSE);
+  begin (self, 10);
+  if (is_sender)
+    assert_ends (self->sent, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, "");
+  else
+    assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "");
+  g_assert_null (self->offered);
+  g_assert_cmpuint (count_files (self), ==, 1);
+}
+
+static void
+test_too_long (Files *self, gconstpointer data)
+{
+  g_autoptr (GInputStream)     stream = g_memory_input_stream_new ();
+  g_autofree char             *text = g_strnfill (IBB_BUNDLE_DESCRIPTION_MAX, 'd');
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 0);
+
+  ibb_files_metadata_set_description (metadata, text);
+  ibb_files_service_offer_stream_async (self->romeo, JULIET, stream, metadata, NULL,
+                                        store_result_cb, &self->result);
+  self->sent = assert_result (ibb_files_service_offer_stream_finish, self->romeo, &self->result);
+  assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "too long");
+}
+
+/* What the server reads. */
+
+typedef struct
+{
+  GString    *xml;   /* all stanzas */
+  GByteArray *bytes; /* of the sessions to one end */
+} Tap;
+
+static Tap            taps[2]; /* what Romeo sends, and Juliet */
+static IBBConnection *tapped[2];
+static gboolean (*send_untapped) (IBBConnection *self, IBBStanza *stanza, GError **error);
+
+static gboolean
+send_tapped (IBBConnection *self, IBBStanza *stanza, GError **error)
+{
+  Tap                   *tap = &taps[self == tapped[1]];
+  g_autofree char       *xml = ibb_stanza_to_xml (stanza);
+  g_autoptr (IBBElement) element = ibb_stanza_dup_element (stanza);
+  IBBElement *block = ibb_element_get_child (element, "data", "http://jabber.org/protocol/ibb");
+
+  g_string_append (tap->xml, xml);
+  if (block != NULL)
+    {
+      gsize              length;
+      g_autofree guint8 *bytes = g_base64_decode (ibb_element_get_text (block), &length);
+
+      g_byte_array_append (tap->bytes, bytes, (guint) length);
+    }
+  return send_untapped (self, stanza, error);
+}
+
+static void
+begin_tap (Files *self)
+{
+  IBBConnectionInterface *iface = IBB_CONNECTION_GET_IFACE (self->romeo_connection);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      taps[i].xml = g_string_new (NULL);
+      taps[i].bytes = g_byte_array_new ();
+    }
+  tapped[0] = self->romeo_connection;
+  tapped[1] = self->juliet_connection;
+  send_untapped = iface->send;
+  iface->send = send_tapped;
+}
+
+static void
+end_tap (Files *self)
+{
+  IBB_CONNECTION_GET_IFACE (self->romeo_connection)->send = send_untapped;
+  for (guint i = 0; i < 2; i++)
+    {
+      g_string_free (taps[i].xml, TRUE);
+      g_byte_array_unref (taps[i].bytes);
+    }
+}
+
+static gboolean
+has_bytes (const Tap *tap, const void *bytes, gsize length)
+{
+  for (gsize i = 0; i + length <= tap->bytes->len; i++)
+    if (memcmp (tap->bytes->data + i, bytes, length) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+assert_hides (const Tap *tap, const void *text, gsize length)
+{
+  g_assert_null (g_strstr_len (tap->xml->str, (gssize) tap->xml->len, text));
+  g_assert_false (has_bytes (tap, text, length));
+}
+
+/* The lengths of the records of TLS that can be those of a bundle: a whole number of blocks. */
+static char *
+measure_records (const Tap *tap)
+{
+  GString *lengths = g_string_new (NULL);
+
+  for (gsize i = 0; i + 5 <= tap->bytes->len;)
+    {
+      const guint8 *record = tap->bytes->data + i;
+      gsize         length = (gsize) record[3] << 8 | record[4];
+
+      if (record[0] == 23 && length > 17 && (length - 17) % IBB_BUNDLE_BLOCK_SIZE == 0)
+        g_string_append_printf (lengths, "%u ", (guint) length);
+      i += 5 + length;
+    }
+  return g_string_free (lengths, FALSE);
+}
+
+/* Returns what the server learns of the size. */
+static char *
+record (Files *self, gsize size, const char *name, const char *description)
+{
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new (name, size);
+  g_autoptr (GDateTime)        date = g_date_time_new_utc (2019, 4, 23, 11, 12, 13);
+  g_autofree char             *path = get_path (self, "received");
+  g_autoptr (GFile)            file = g_file_new_for_path (path);
+  g_autoptr (GBytes)           bytes = make_bytes (size, 7);
+  g_autoptr (GInputStream)     stream = g_memory_input_stream_new_from_bytes (bytes);
+  g_autofree char             *hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
+  g_autofree char             *digits = g_strdup_printf ("%" G_GSIZE_FORMAT "<", size);
+  g_autofree guint8           *raw_hash = g_malloc (32);
+  g_autofree char             *base64 = NULL;
+  g_autofree char             *to_juliet = NULL;
+  g_autofree char             *to_romeo = NULL;
+
+  for (guint i = 0; i < 32; i++)
+    raw_hash[i] =
+        (guint8) (g_ascii_xdigit_value (hash[2 * i]) << 4 | g_ascii_xdigit_value (hash[2 * i + 1]));
+  base64 = g_base64_encode (raw_hash, 32);
+  ibb_files_metadata_set_description (metadata, description);
+  ibb_files_metadata_set_date (metadata, date);
+  begin_tap (self);
+  g_clear_object (&self->offered);
+  g_clear_object (&self->sent);
+  ibb_files_service_offer_stream_async (self->romeo, JULIET, stream, metadata, NULL,
+                                        store_result_cb, &self->result);
+  self->sent = assert_result (ibb_files_service_offer_stream_finish, self->romeo, &self->result);
+  wait_until (self->offered != NULL);
+  g_assert_cmpstr (ibb_files_metadata_get_name (ibb_files_transfer_get_metadata (self->offered)),
+                   ==, name);
+  ibb_files_transfer_accept_file_async (self->offered, file, IBB_FILES_EXISTING_REPLACE, NULL,
+                                        store_result_cb, &self->result);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
+  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
+  assert_content (self, "received", bytes);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_cmpuint (taps[i].bytes->len, >, 1000);
+      assert_hides (&taps[i], name, strlen (name));
+      assert_hides (&taps[i], description, strlen (description));
+      assert_hides (&taps[i], "2019-04-23", strlen ("2019-04-23"));
+      assert_hides (&taps[i], digits, strlen (digits));
+      assert_hides (&taps[i], base64, strlen (base64));
+      g_assert_false (has_bytes (&taps[i], raw_hash, 32));
+      g_assert_false (has_bytes (&taps[i], g_bytes_get_data (bytes, NULL), 16));
+    }
+  to_juliet = measure_records (&taps[0]);
+  to_romeo = measure_records (&taps[1]);
+  end_tap (self);
+  return g_strdup_printf ("%s/ %s", to_juliet, to_romeo);
+}
+
+/* Nothing of a file but its size to within a block. */
+static void
+test_recorded (Files *self, gconstpointer data)
+{
+  g_autofree char *longer = g_strnfill (900, 'x');
+  g_autofree char *first = record (self, 20000, "divorce-papers.pdf", "for the lawyer alone");
+  g_autofree char *second = record (self, 20400, "notes-of-a-friend.txt", longer);
+  g_autofree char *third = record (self, 30000, "third-of-them.txt", "a larger one");
+
+  g_test_message ("%s", first);
+  g_assert_cmpstr (first, !=, "/ ");
+  g_assert_cmpstr (first, ==, second);
+  g_assert_cmpstr (first, !=, third);
+}
+
+#define add_test_of(path, data, set_up, function)                                                  \
+  g_test_add ("/ibb/files/private/" path, Files, data, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  add_test_of ("unable", NULL, set_up, test_unable);
+  add_test_of ("plain-refused", NULL, set_up, test_plain_refused);
+  add_test_of ("switched-off", NULL, set_up, test_switched_off);
+  add_test_of ("not-let-in", NULL, set_up_private, test_not_let_in);
+  add_test_of ("not-trusted/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_not_trusted);
+  add_test_of ("not-trusted/sender", GINT_TO_POINTER (TRUE), set_up_private, test_not_trusted);
+  add_test_of ("too-long", NULL, set_up_private, test_too_long);
+  add_test_of ("recorded", NULL, set_up_private, test_recorded);
+  return g_test_run ();
+}

@@ -171,6 +171,7 @@ receive_files (const ToolOptions *options, const RawIntake *raw)
 {
   g_auto (ToolAccount) account = { NULL };
   g_autofree char     *jid = tool_jid_with_resource (options->jid);
+  g_autoptr (GError)   error = NULL;
   ReceiveFiles         self = { .intake.folder = raw->directory };
   int                  status = TOOL_EXIT_FAILED;
 
@@ -188,11 +189,14 @@ receive_files (const ToolOptions *options, const RawIntake *raw)
     {
       self.login = tool_login_new (&account, options, jid);
       tool_login_set_stays (self.login);
-      self.transfers =
-          tool_transfer_new_service (IBB_CONNECTION (tool_login_get_client (self.login)), options);
+      self.transfers = tool_transfer_new_service (
+          IBB_CONNECTION (tool_login_get_client (self.login)), options, &error);
       if (raw->on_received != NULL)
         self.intake.hooks = tool_hooks_new (raw->on_received);
-      status = tool_run (options, receive_files_run, &self);
+      if (self.transfers != NULL)
+        status = tool_run (options, receive_files_run, &self);
+      else
+        tool_report_error (error);
       if (self.intake.hooks != NULL && !tool_hooks_finish (self.intake.hooks, self.is_stopped) &&
           !self.is_stopped)
         status = MAX (status, TOOL_EXIT_FAILED);
@@ -250,9 +254,6 @@ tool_receive (int argc, char **argv)
     return tool_output_usage_error ("receive", _ ("unexpected argument “%s”"), argv[1]);
   if (intake.directory != NULL && (output != NULL || options.sid != NULL))
     return tool_output_usage_error ("receive", _ ("--directory goes without --output and --sid"));
-  if (intake.directory != NULL && options.encrypt)
-    return tool_output_usage_error ("receive",
-                                    _ ("--directory goes without --encrypt: use --output"));
   if (intake.directory == NULL && intake.count != NULL)
     return tool_output_usage_error ("receive", _ ("--count needs --directory"));
   if (intake.directory == NULL && (intake.max_size != NULL || intake.max_total != NULL))

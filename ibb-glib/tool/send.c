@@ -209,7 +209,7 @@ is_stream (const Send *self, const ToolOptions *options)
 {
   return (!self->is_regular && !self->is_folder) || self->fd == STDIN_FILENO ||
          options->sid != NULL || options->window > 0 || options->block_size > 0 ||
-         options->encrypt || options->stanza_type != IBB_STANZA_TYPE_IQ;
+         options->stanza_type != IBB_STANZA_TYPE_IQ;
 }
 
 static gboolean
@@ -319,9 +319,6 @@ tool_send (int argc, char **argv)
 
   self.files = argv + 1;
   self.n_files = (guint) argc - 2;
-  if (options.encrypt && self.n_files > 1)
-    return tool_output_usage_error (
-        "send", _ ("--encrypt goes with one file, or standard input: make an archive of several"));
   self.is_any_resource = strchr (argv[argc - 1], '/') == NULL;
   self.peer = tool_options_parse_peer ("send", argv[argc - 1]);
   if (self.peer == NULL)
@@ -333,8 +330,11 @@ tool_send (int argc, char **argv)
       self.login = tool_login_new (&account, &options, options.jid);
       if (!is_stream (&self, &options))
         self.transfers = tool_transfer_new_service (
-            IBB_CONNECTION (tool_login_get_client (self.login)), &options);
-      status = tool_run (&options, send_run, &self);
+            IBB_CONNECTION (tool_login_get_client (self.login)), &options, &error);
+      if (error == NULL)
+        status = tool_run (&options, send_run, &self);
+      else
+        tool_report_error (error);
     }
 
   g_clear_object (&self.service);

@@ -11,6 +11,7 @@
 #include "parts.h"
 #include "refusals.h"
 #include "report.h"
+#include "secure.h"
 #include "session.h"
 #include "watched.h"
 
@@ -41,15 +42,16 @@ typedef struct
   gboolean is_offered; /* protected by lock */
 
   /* main thread only */
-  GSource      *stop;           /* (owned) (nullable) */
-  GCancellable *asking;         /* (owned) (nullable): of an offer that has not left */
-  GCancellable *outer;          /* (owned) (nullable): of the run, which cancels asking */
-  gulong        interruption;   /* of outer; 0: none */
-  guint         impatience;     /* 0: none; source id */
-  gint64        lost_at;        /* monotonic time when the connection was lost; 0: it was not */
-  gulong        handler;        /* 0: none */
-  gulong        stream_handler; /* 0: none */
-  gulong        state_handler;  /* 0: none */
+  GSource      *stop;            /* (owned) (nullable) */
+  GCancellable *asking;          /* (owned) (nullable): of an offer that has not left */
+  GCancellable *outer;           /* (owned) (nullable): of the run, which cancels asking */
+  gulong        interruption;    /* of outer; 0: none */
+  guint         impatience;      /* 0: none; source id */
+  gint64        lost_at;         /* monotonic time when the connection was lost; 0: it was not */
+  gulong        handler;         /* 0: none */
+  gulong        private_handler; /* 0: none */
+  gulong        stream_handler;  /* 0: none */
+  gulong        state_handler;   /* 0: none */
   guint         n_received;
   GQueue        receiving; /* (element-type ToolWatched) */
   GError       *stopped;   /* (owned) (nullable): why those end, and no more begin */
@@ -57,10 +59,19 @@ typedef struct
 } Work;
 
 IBBFilesService *
-tool_transfer_new_service (IBBConnection *connection, const ToolOptions *options)
+tool_transfer_new_service (IBBConnection *connection, const ToolOptions *options, GError **error)
 {
-  IBBFilesService *service = ibb_files_service_new (connection);
+  g_autoptr (IBBXmppIdentity) identity = NULL;
+  IBBFilesService            *service;
 
+  if (options->encrypt)
+    {
+      identity = tool_secure_new_identity (options, error);
+      if (identity == NULL)
+        return NULL;
+    }
+  service = ibb_files_service_new (connection);
+  ibb_files_service_set_identity (service, (IBBIdentity *) identity);
   tool_session_set_up (ibb_files_service_get_sessions (service), options);
   return service;
 }
@@ -113,6 +124,7 @@ end_work (Work *self, GError *error)
 
   ibb_source_clear (&self->stop);
   g_clear_signal_handler (&self->handler, self->service);
+  g_clear_signal_handler (&self->private_handler, self->service);
   ibb_service_set_session_limit (sessions, 0);
   g_clear_signal_handler (&self->stream_handler, sessions);
   g_clear_signal_handler (&self->state_handler, ibb_files_service_get_connection (self->service));
@@ -240,26 +252,28 @@ offer_again (Work *self, const GError *error)
 static void
 sent_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
-  ToolWatched      *self = data;
-  Work             *work = tool_watched_get_data (self);
-  IBBFilesTransfer *transfer = IBB_FILES_TRANSFER (object);
-  IBBTransport     *transport = ibb_files_transfer_get_transport (transfer);
-  GError           *error = NULL;
+  ToolWatched       *self = data;
+  Work              *work = tool_watched_get_data (self);
+  IBBFilesTransfer  *transfer = IBB_FILES_TRANSFER (object);
+  IBBTransport      *transport = ibb_files_transfer_get_transport (transfer);
+  g_autoptr (GError) reason = NULL;
+  GError            *error = NULL;
 
-  if (ibb_files_transfer_wait_finish (transfer, result, &error))
+  if (ibb_files_transfer_wait_finish (transfer, result, &reason))
     tool_watched_report_end (self);
-  else if (transport == NULL && offer_again (work, error))
+  else if (transport == NULL && offer_again (work, reason))
     {
-      g_error_free (error);
       tool_watched_free (self);
       return;
     }
   /* The wait was cancelled: a signal, or nothing moves any more. What the peer has is kept, which
    * it is not if the transfer is cancelled. */
   else if (ibb_files_transfer_get_state (transfer) < IBB_FILES_STATE_SENT && transport != NULL)
-    tool_session_give_up (transport, error);
+    tool_session_give_up (transport, reason);
   else if (ibb_files_transfer_get_state (transfer) < IBB_FILES_STATE_SENT)
     ibb_files_transfer_cancel (transfer);
+  if (reason != NULL)
+    error = tool_secure_explain (tool_run_get_options (work->run), reason);
   end_work (work, error);
   tool_watched_free (self);
 }
@@ -530,6 +544,28 @@ received_cb (GObject *object, GAsyncResult *result, gpointer data)
   tool_watched_free (self);
 }
 
+static void
+note_stranger (Work *self, const char *peer)
+{
+  g_autofree char *bare = tool_jid_dup_bare (peer);
+
+  /* Translators: the first %s is an address, the second the same without its resource */
+  tool_refusals_note (&self->refusals, _ ("Refused a file from “%s”: --from %s would let it in"),
+                      peer, bare);
+}
+
+/* A stranger asks nobody to compare digits. */
+static gboolean
+private_offered_cb (IBBFilesService *service, const char *peer, Work *self)
+{
+  if (self->stopped == NULL &&
+      tool_session_is_from (tool_run_get_options (self->run), self->text, peer))
+    return FALSE;
+  if (self->stopped == NULL)
+    note_stranger (self, peer);
+  return TRUE;
+}
+
 static gboolean
 file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *self)
 {
@@ -546,11 +582,7 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
     return FALSE;
   if (!tool_session_is_from (tool_run_get_options (self->run), self->text, peer))
     {
-      g_autofree char *bare = tool_jid_dup_bare (peer);
-
-      /* Translators: the first %s is an address, the second the same without its resource */
-      tool_refusals_note (&self->refusals,
-                          _ ("Refused a file from “%s”: --from %s would let it in"), peer, bare);
+      note_stranger (self, peer);
       return FALSE;
     }
   if (self->intake->count > 0 && self->n_received + self->receiving.length >= self->intake->count)
@@ -658,6 +690,8 @@ begin_receive (gpointer data)
                                   NULL, "[ibb] stop", G_SOURCE_FUNC (stop_cb), self, NULL);
   self->handler =
       g_signal_connect (self->service, "file-offered", G_CALLBACK (file_offered_cb), self);
+  self->private_handler =
+      g_signal_connect (self->service, "private-offered", G_CALLBACK (private_offered_cb), self);
   self->stream_handler =
       g_signal_connect (sessions, "session-requested", G_CALLBACK (session_requested_cb), self);
   ibb_service_set_session_limit (sessions, G_MAXUINT);

@@ -19,8 +19,10 @@ typedef struct
   ToolHooks  *hooks; /* (nullable) */
 } ToolIntake;
 
-/* In the main thread; the other calls are for the thread of the work. */
-IBBFilesService *tool_transfer_new_service (IBBConnection *connection, const ToolOptions *options);
+/* In the main thread; the other calls are for the thread of the work. With --encrypt the key of the
+ * user is needed, and may not be there. */
+IBBFilesService *
+tool_transfer_new_service (IBBConnection *connection, const ToolOptions *options, GError **error);
 
 /* Sends the files, and with tar folders as archives, one after the other. peer has a resource; if
  * the account has none of that name online, and any resource may be asked, another one gets the

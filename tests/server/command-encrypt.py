@@ -114,6 +114,50 @@ def _(server):
     check_equal(sha256(folder / 'again'), sha256(source), 'SHA-256')
 
 
+@case('files with their names: whole, several, and broken off in the middle')
+def _(server):
+    alice, bob, folder = known_users(server)
+    os.mkdir(folder / 'in')
+    sources = [folder.make('one', 300000), folder.make('two', 0)]
+    there = bob.ibb('receive', '--directory', folder / 'in', '--count', '2', '--from', alice.account.bare)
+    here = alice.ibb('send', *sources, there.wait_ready())
+    here.expect_done()
+    there.expect_done()
+    check_equal(sum('Delivered' in line for line in here.lines), 2, 'files that were delivered')
+    for source in sources:
+        check_equal(sha256(os.path.join(folder / 'in', os.path.basename(source))), sha256(source), 'SHA-256')
+
+    source = folder.make('long', 60 * MIB)
+    there = bob.ibb('receive', '--json', '--directory', folder / 'in', '--from', alice.account.bare)
+    jid = there.wait_event('ready')['jid']
+    here = alice.ibb('send', source, jid)
+    there.wait_event('progress', bytes=MIB)
+    os.kill(here.pid, signal.SIGKILL)
+    here.finish()
+    alice.ibb('send', source, jid).expect_done()
+    there.stop()
+    check_equal(sha256(folder / 'in/long'), sha256(source), 'SHA-256')
+    check_equal(sorted(os.listdir(folder / 'in')), ['long', 'one', 'two'], 'the part became the file')
+
+
+@case('files in the clear are refused, and encrypted ones by a receiver without a key')
+def _(server):
+    alice, bob, folder = known_users(server)
+    os.mkdir(folder / 'in')
+    source = folder.make('one', 1000)
+    there = bob.ibb('receive', '--directory', folder / 'in', '--count', '1', '--from', alice.account.bare)
+    jid = there.wait_ready()
+    alice.account.ibb('send', source, jid).expect_failure('takes only encrypted files', told=('Offering',))
+    alice.ibb('send', source, jid).expect_done()
+    there.expect_done()
+    there = bob.account.ibb('receive', '--directory', folder / 'in', '--count', '1', '--from', alice.account.bare)
+    jid = there.wait_ready()
+    alice.ibb('send', source, jid).expect_failure('takes no encrypted session: --encrypt has to be given there, too')
+    alice.ibb('send', source, source, jid).expect_failure('does not take files, but one stream')
+    alice.account.ibb('send', source, jid).expect_done()
+    there.expect_done()
+
+
 @case('one end has lost its list: only that one asks, and both show the digits')
 def _(server):
     alice, bob, folder = users(server)

@@ -314,8 +314,6 @@ def _():
     for days in ('0', '-1', '', '1d'):
         usage('receive', '--directory', '/', '--list-parts', '--older-than', days, word=f'from 1, not “{days}”')
     usage('receive', '--jid', 'a@b', '--directory', '/', '--older-than', '1', word='needs --list-parts')
-    usage('receive', '--jid', 'a@b', '--encrypt', '--directory', '/', word='--directory')
-    usage('send', '--jid', 'a@b', '--encrypt', IBB, IBB, 'c@d', word='archive')
     usage('cat', '--jid', 'a@b', '--encrypt', '--peer-fingerprint', 'abc', 'c@d', word='abc')
     usage('receive', '--jid', 'a@b', '--json', '--output', '-', word='--json')
     usage('cat', '--jid', 'a@b', word='PEER')

@@ -332,7 +332,6 @@ def _():
         for command in (('receive', '-o', '-'), ('listen',), ('expose', '--to', 'c:1')):
             usage(*command, '--jid', 'a@b', '--from', wrong, word=word)
     usage('cat', '--jid', 'a@b', '--encrypt', '--peer-fingerprint', '00' * 32, uri, word='exclude each other')
-    usage('send', '--jid', 'a@b', IBB, IBB, uri, word='archive')
     for other in ('e@f', 'any', 'xmpp:e@f'):
         usage('listen', '--jid', 'a@b', '--from', uri, '--from', other, word='no other key counts')
     usage('key', '--uri', word='--jid or --account is missing')

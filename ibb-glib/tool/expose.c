@@ -280,7 +280,7 @@ expose_run (ToolRun *run, gpointer data, GError **error)
 {
   Expose *self = data;
 
-  return tool_relay_run (run, self->login, &expose_funcs, self, error);
+  return tool_relay_run (run, &expose_funcs, &(ToolRelayMember){ self->login, self }, 1, error);
 }
 
 /* Returns the exit status if the arguments are wrong, else -1. */

@@ -463,7 +463,7 @@ forward_run (ToolRun *run, gpointer data, GError **error)
 {
   Forward *self = data;
 
-  return tool_relay_run (run, self->login, &forward_funcs, self, error);
+  return tool_relay_run (run, &forward_funcs, &(ToolRelayMember){ self->login, self }, 1, error);
 }
 
 /* Returns the exit status if the arguments are wrong, else -1. */

@@ -11,8 +11,16 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+/* The relays of a command, all in one thread. */
+typedef struct
+{
+  GMainContext *context;     /* (owned) */
+  int           interrupted; /* atomic */
+} Group;
+
 struct _ToolRelay
 {
+  Group                *group;
   const ToolOptions    *options;
   ToolLogin            *login;
   IBBXmppIdentity      *identity;  /* (owned) (nullable): sessions are encrypted */
@@ -21,12 +29,12 @@ struct _ToolRelay
   const ToolRelayFuncs *funcs;
   gpointer              data;
   double                timeout; /* s; of a session, 0: none */
-  GMainContext         *context; /* (owned) */
   GHashTable           *links;   /* (element-type ToolLink), a set */
   ToolRefusals          refusals;
-  guint                 holds;       /* operations that nobody may leave behind */
-  int                   interrupted; /* atomic */
-  GError               *error;       /* why the account is lost */
+  guint                 holds;   /* operations that nobody may leave behind */
+  GCancellable         *watch;   /* (owned) */
+  gboolean              started; /* and not stopped */
+  GError               *error;   /* why the account is lost */
 };
 
 const ToolOptions *
@@ -89,7 +97,7 @@ tool_relay_find_links (ToolRelay *self, const char *jid)
 static gboolean
 is_over (ToolRelay *self)
 {
-  return g_atomic_int_get (&self->interrupted) || self->error != NULL ||
+  return g_atomic_int_get (&self->group->interrupted) || self->error != NULL ||
          ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (tool_login_get_client (self->login))) ==
              IBB_CONNECTION_STATE_OFFLINE;
 }
@@ -197,86 +205,186 @@ lost_cb (GObject *source, GAsyncResult *result, gpointer data)
 static void
 interrupted_cb (GCancellable *cancellable, gpointer data)
 {
-  ToolRelay *self = data;
+  Group *group = data;
 
-  g_atomic_int_set (&self->interrupted, TRUE);
-  g_main_context_wakeup (self->context);
+  g_atomic_int_set (&group->interrupted, TRUE);
+  g_main_context_wakeup (group->context);
 }
 
-/* Serves until a signal comes or the client cannot log in any more. */
-static gboolean
-serve (ToolRelay *self, ToolRun *run, GError **error)
+static void
+free_relay (gpointer data)
 {
-  g_autoptr (GCancellable) watch = g_cancellable_new ();
-  GCancellable            *interrupt = tool_run_get_cancellable (run);
-  gulong                   handler;
-  GHashTableIter           iter;
-  gpointer                 link;
-  gboolean                 started;
+  ToolRelay *self = data;
 
-  handler = g_cancellable_connect (interrupt, G_CALLBACK (interrupted_cb), self, NULL);
+  g_clear_object (&self->service);
+  g_clear_object (&self->identity);
+  g_clear_object (&self->watch);
+  g_hash_table_unref (self->links);
+  g_clear_error (&self->error);
+  g_free (self->local_jid);
+  g_free (self);
+}
+
+static ToolRelay *
+new_relay (Group                 *group,
+           ToolRun               *run,
+           const ToolRelayFuncs  *funcs,
+           const ToolRelayMember *member,
+           IBBXmppIdentity       *identity)
+{
+  const ToolOptions *options = tool_run_get_options (run);
+  ToolRelay         *self = g_new0 (ToolRelay, 1);
+
+  self->group = group;
+  self->options = options;
+  self->login = member->login;
+  self->funcs = funcs;
+  self->data = member->data;
+  self->links = g_hash_table_new (NULL, NULL);
+  self->watch = g_cancellable_new ();
+  self->service = tool_session_new_service (IBB_CONNECTION (tool_login_get_client (self->login)),
+                                            options, TRUE);
+  self->timeout = options->timeout >= 0 ? options->timeout : funcs->session_timeout;
+  g_set_object (&self->identity, identity);
+  return self;
+}
+
+static gboolean
+start (ToolRelay *self, GError **error)
+{
   tool_relay_hold (self);
-  ibb_service_accept_async (self->service, watch, lost_cb, self);
-  tool_run_begin_phase (run, _ ("waiting for connections"), TOOL_RUN_UNLIMITED);
-  tool_run_set_signal_is_end (run, TRUE);
+  ibb_service_accept_async (self->service, self->watch, lost_cb, self);
+  self->started = self->funcs->start (self, self->data, error);
+  if (self->started)
+    tool_login_watch (self->login, self->group->context, online_cb, self);
+  return self->started;
+}
 
-  started = self->funcs->start (self, self->data, error);
-  if (started)
-    tool_login_watch (self->login, self->context, online_cb, self);
-  while (started && !g_atomic_int_get (&self->interrupted) && self->error == NULL)
-    g_main_context_iteration (self->context, TRUE);
+static void
+stop (ToolRelay *self)
+{
+  GHashTableIter iter;
+  gpointer       link;
 
-  g_cancellable_disconnect (interrupt, handler);
   tool_login_watch (self->login, NULL, NULL, NULL);
-  if (started)
+  if (self->started)
     self->funcs->stop (self, self->data);
-  g_cancellable_cancel (watch);
+  self->started = FALSE;
+  g_cancellable_cancel (self->watch);
   g_hash_table_iter_init (&iter, self->links);
   while (g_hash_table_iter_next (&iter, &link, NULL))
     tool_link_cancel (link);
-  while (self->holds > 0 || g_hash_table_size (self->links) > 0)
-    g_main_context_iteration (self->context, TRUE);
-  tool_refusals_flush (&self->refusals);
+}
 
-  if (started && self->error != NULL)
-    g_propagate_error (error, g_steal_pointer (&self->error));
-  else if (started)
+static void
+wait_for_end (ToolRelay *self)
+{
+  while (self->holds > 0 || g_hash_table_size (self->links) > 0)
+    g_main_context_iteration (self->group->context, TRUE);
+  tool_refusals_flush (&self->refusals);
+}
+
+/* Stops those that can log in no more. Returns how many go on; the error of the last one is left to
+ * the command. */
+static guint
+stop_lost (GPtrArray *relays, GError **error)
+{
+  guint n_started = 0;
+
+  for (guint i = 0; i < relays->len; i++)
+    n_started += ((ToolRelay *) g_ptr_array_index (relays, i))->started;
+  for (guint i = 0; i < relays->len; i++)
+    {
+      ToolRelay         *self = g_ptr_array_index (relays, i);
+      g_autoptr (GError) lost = NULL;
+
+      if (!self->started || self->error == NULL)
+        continue;
+      lost = g_error_copy (self->error);
+      stop (self);
+      if (--n_started == 0)
+        {
+          tool_login_end (self->login, &lost);
+          g_propagate_error (error, g_steal_pointer (&lost));
+        }
+      else
+        {
+          g_prefix_error (&lost, /* Translators: an address; a reason follows */
+                          _ ("“%s” cannot be reached any more: "), self->local_jid);
+          tool_report_session_error (lost, NULL, NULL);
+        }
+    }
+  return n_started;
+}
+
+/* Serves until a signal comes or no client can log in any more. */
+static gboolean
+serve (Group *group, GPtrArray *relays, ToolRun *run, GError **error)
+{
+  GCancellable *interrupt = tool_run_get_cancellable (run);
+  GError       *failure = NULL;
+  gulong        handler;
+
+  handler = g_cancellable_connect (interrupt, G_CALLBACK (interrupted_cb), group, NULL);
+  tool_run_begin_phase (run, _ ("waiting for connections"), TOOL_RUN_UNLIMITED);
+  tool_run_set_signal_is_end (run, TRUE);
+
+  for (guint i = 0; i < relays->len && failure == NULL; i++)
+    start (g_ptr_array_index (relays, i), &failure);
+  while (failure == NULL && !g_atomic_int_get (&group->interrupted) &&
+         stop_lost (relays, &failure) > 0)
+    g_main_context_iteration (group->context, TRUE);
+
+  g_cancellable_disconnect (interrupt, handler);
+  for (guint i = 0; i < relays->len; i++)
+    stop (g_ptr_array_index (relays, i));
+  for (guint i = 0; i < relays->len; i++)
+    wait_for_end (g_ptr_array_index (relays, i));
+  if (failure == NULL)
     return TRUE;
+  g_propagate_error (error, failure);
   return FALSE;
 }
 
-/* Call this from the function of tool_run (). A signal is a good end. */
-gboolean
-tool_relay_run (
-    ToolRun *run, ToolLogin *login, const ToolRelayFuncs *funcs, gpointer data, GError **error)
+static gboolean
+log_in (GPtrArray *relays, ToolRun *run, GError **error)
 {
-  const ToolOptions *options = tool_run_get_options (run);
-  ToolRelay          self = { .options = options, .login = login, .funcs = funcs, .data = data };
-  GError            *identity_error = NULL;
-  gboolean           served = FALSE;
-
-  self.context = g_main_context_new ();
-  self.links = g_hash_table_new (NULL, NULL);
-  g_main_context_push_thread_default (self.context);
-  self.service =
-      tool_session_new_service (IBB_CONNECTION (tool_login_get_client (login)), options, TRUE);
-  self.timeout = options->timeout >= 0 ? options->timeout : funcs->session_timeout;
-  self.identity = tool_secure_new_identity (options, &identity_error);
-  if (identity_error != NULL)
-    g_propagate_error (error, identity_error);
-  else
-    self.local_jid = tool_login_begin (login, run, error);
-  if (self.local_jid != NULL)
+  for (guint i = 0; i < relays->len; i++)
     {
-      served = serve (&self, run, error);
-      tool_login_end (login, error);
+      ToolRelay *self = g_ptr_array_index (relays, i);
+
+      self->local_jid = tool_login_begin (self->login, run, error);
+      if (self->local_jid == NULL)
+        return FALSE;
     }
-  g_clear_object (&self.service);
-  g_clear_object (&self.identity);
-  g_main_context_pop_thread_default (self.context);
-  g_hash_table_unref (self.links);
-  g_clear_error (&self.error);
-  g_main_context_unref (self.context);
-  g_free (self.local_jid);
-  return served;
+  return TRUE;
+}
+
+gboolean
+tool_relay_run (ToolRun               *run,
+                const ToolRelayFuncs  *funcs,
+                const ToolRelayMember *members,
+                guint                  n_members,
+                GError               **error)
+{
+  GError                     *failure = NULL;
+  g_autoptr (IBBXmppIdentity) identity = NULL;
+  g_autoptr (GPtrArray)       relays = g_ptr_array_new_with_free_func (free_relay);
+  Group                       group = { .context = g_main_context_new () };
+
+  g_main_context_push_thread_default (group.context);
+  identity = tool_secure_new_identity (tool_run_get_options (run), &failure);
+  for (guint i = 0; i < n_members && failure == NULL; i++)
+    g_ptr_array_add (relays, new_relay (&group, run, funcs, &members[i], identity));
+  if (failure == NULL && log_in (relays, run, &failure))
+    serve (&group, relays, run, &failure);
+  for (guint i = 0; i < relays->len; i++)
+    tool_login_end (members[i].login, NULL);
+  g_ptr_array_set_size (relays, 0);
+  g_main_context_pop_thread_default (group.context);
+  g_main_context_unref (group.context);
+  if (failure == NULL)
+    return TRUE;
+  g_propagate_error (error, failure);
+  return FALSE;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Many sessions on one account, each joined with a TCP connection: what the two
+/* Many sessions on one account, each joined with a connection to a socket: what the two
  * ends of such have in common. All of it happens in one thread, that of
  * tool_relay_run().
  */
@@ -29,8 +29,21 @@ typedef struct
   guint session_timeout; /* s without anything that moves, and without --timeout; 0: none */
 } ToolRelayFuncs;
 
-gboolean tool_relay_run (
-    ToolRun *run, ToolLogin *login, const ToolRelayFuncs *funcs, gpointer data, GError **error);
+/* The account and the data of one relay. */
+typedef struct
+{
+  ToolLogin *login;
+  gpointer   data;
+} ToolRelayMember;
+
+/* Call this from the function of tool_run (). All log in, or none is started. One that can log in
+ * no more is reported, and the others go on; the error of the last one is that of the command. A
+ * signal is a good end. */
+gboolean tool_relay_run (ToolRun               *run,
+                         const ToolRelayFuncs  *funcs,
+                         const ToolRelayMember *members,
+                         guint                  n_members,
+                         GError               **error);
 
 const ToolOptions *tool_relay_get_options (ToolRelay *self);
 gpointer           tool_relay_get_data (ToolRelay *self);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* ibb forward: a TCP port each connection to which becomes a session. */
+/* ibb forward: a TCP port or a socket file, each connection to which becomes a session. */
 
 #include "config.h"
 
@@ -10,6 +10,7 @@
 #include "relay.h"
 #include "report.h"
 #include "session.h"
+#include "socket.h"
 #include "tool.h"
 
 #include <glib/gi18n.h>
@@ -33,6 +34,8 @@
 typedef struct
 {
   char            *peer;
+  const char      *path; /* (nullable): of a socket file, in place of address and port */
+  ToolSocketFile   file;
   char            *address; /* NULL: the loopback */
   guint16          port;    /* 0: any */
   guint            max_sessions;
@@ -109,10 +112,20 @@ listen_on_loopback (Forward *self, GError **error)
 }
 
 static gboolean
+listen_at_path (Forward *self, GError **error)
+{
+  g_autoptr (GSocket) socket = tool_socket_listen (self->path, BACKLOG, &self->file, error);
+
+  return socket != NULL && g_socket_listener_add_socket (self->listener, socket, NULL, error);
+}
+
+static gboolean
 listen_everywhere (Forward *self, GError **error)
 {
   self->listener = g_socket_listener_new ();
   g_socket_listener_set_backlog (self->listener, BACKLOG);
+  if (self->path != NULL)
+    return listen_at_path (self, error);
   if (self->address == NULL)
     return listen_on_loopback (self, error);
   self->port = listen_at (self, self->address, self->port, error);
@@ -148,6 +161,8 @@ format_address (Forward *self)
 {
   const char *address = self->address != NULL ? self->address : "127.0.0.1";
 
+  if (self->path != NULL)
+    return g_strconcat ("unix:", self->path, NULL);
   return g_strdup_printf (strchr (address, ':') != NULL ? "[%s]:%u" : "%s:%u", address, self->port);
 }
 
@@ -448,6 +463,7 @@ forward_stop (ToolRelay *relay, gpointer data)
   g_cancellable_cancel (self->cancellable);
   ibb_source_clear (&self->retry);
   g_socket_listener_close (self->listener);
+  tool_socket_file_clear (&self->file);
   fail_all_waiting (self);
 }
 
@@ -470,15 +486,23 @@ forward_run (ToolRun *run, gpointer data, GError **error)
 static int
 check_arguments (Forward *self, const char *listen, const char *max_sessions, int argc, char **argv)
 {
+  g_autoptr (GSocketAddress) file = NULL;
+  g_autoptr (GError)         error = NULL;
+
   if (argc != 2)
     return tool_output_usage_error ("forward",
                                     argc < 2 ? _ ("PEER is required") : _ ("too many arguments"));
   if (listen == NULL)
     return tool_output_usage_error ("forward", _ ("--listen is missing: on which port?"));
-  if (!parse_listen (self, listen))
+  self->path = tool_socket_get_path (listen);
+  if (self->path != NULL)
+    file = tool_socket_new_address (self->path, &error);
+  if (error != NULL)
+    return tool_output_usage_error ("forward", "--listen: %s", error->message);
+  if (self->path == NULL && !parse_listen (self, listen))
     return tool_output_usage_error (
         "forward",
-        _ ("--listen is PORT or ADDRESS:PORT, not “%s”; an address is numeric, "
+        _ ("--listen is PORT, ADDRESS:PORT or unix:PATH, not “%s”; an address is numeric, "
            "such as 127.0.0.1 or [::1]"),
         listen);
   if (max_sessions != NULL && !tool_options_parse_count (max_sessions, &self->max_sessions))
@@ -499,8 +523,8 @@ tool_forward (int argc, char **argv)
   int                  status;
   const GOptionEntry   entries[] = {
       { "listen", 0, 0, G_OPTION_ARG_STRING, &listen,
-        N_ ("Port of the loopback, or of a numeric ADDRESS; 0 is any free port"),
-        N_ ("[ADDRESS:]PORT") },
+        N_ ("Port of the loopback, or of a numeric ADDRESS; 0 is any free port. Or a socket file"),
+        N_ ("[ADDRESS:]PORT|unix:PATH") },
       { "max-sessions", 0, 0, G_OPTION_ARG_STRING, &max_sessions,
         N_ ("More connections wait until one ends (default 100)"), N_ ("N") },
       { NULL },
@@ -511,9 +535,10 @@ tool_forward (int argc, char **argv)
           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_PEER | TOOL_OPTIONS_OPEN | TOOL_OPTIONS_ENCRYPT |
               TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
           entries, _ ("PEER"),
-          _ ("Listens on a TCP port and joins each connection with a session of its own to a "
-             "peer, such as “ibb expose”."),
-          _ ("PEER without a resource means PEER/ibb. Says “ready ADDRESS:PORT” on standard "
+          _ ("Listens on a TCP port or a socket file and joins each connection with a session of "
+             "its own to a peer, such as “ibb expose”."),
+          _ ("PEER without a resource means PEER/ibb. Says “ready ADDRESS:PORT”, or “ready "
+             "unix:PATH”, on standard "
              "error when it can be reached. Runs until a signal ends it, and logs in again when "
              "the "
              "connection is lost: connections wait for that for up to 60 s. --timeout holds for "

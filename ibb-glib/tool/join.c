@@ -101,7 +101,7 @@ fail_by_socket (Join *join, GError *error)
 
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_prefix_error (&error, /* Translators: a reason follows */
-                    _ ("The TCP connection of the session with “%s” broke: "), peer);
+                    _ ("The socket of the session with “%s” broke: "), peer);
   fail (join, error);
 }
 

@@ -108,7 +108,7 @@ tool_report_ready (const char *jid)
   tool_notify_ready ();
 }
 
-/* The same for a TCP port that leads to a peer. */
+/* The same for a TCP port, or with port 0 a socket file, that leads to a peer. */
 void
 tool_report_ready_at (const char *jid, const char *address, guint16 port)
 {
@@ -118,7 +118,8 @@ tool_report_ready_at (const char *jid, const char *address, guint16 port)
 
       tool_event_string (event, "jid", jid);
       tool_event_string (event, "listen", address);
-      tool_event_int (event, "port", port);
+      if (port != 0)
+        tool_event_int (event, "port", port);
       tool_event_emit (event);
     }
   tool_output_line ("ready ", address);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* ibb expose: sessions become connections to a TCP service. */
+/* ibb expose: sessions become connections to services. */
 
 #include "config.h"
 
@@ -8,11 +8,14 @@
 #include "login.h"
 #include "output.h"
 #include "relay.h"
+#include "report.h"
 #include "secure.h"
 #include "session.h"
+#include "socket.h"
 #include "tool.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 /* Less than accept-timeout, so that the peer learns the reason. */
 #define CONNECT_TIMEOUT 20 /* s */
@@ -23,32 +26,41 @@
 #define HOLDER_TIMEOUT 10000 /* ms */
 /* With --from any an account gets one part in so many of all sessions. */
 #define ANYBODY_SHARES 4
+/* With --max-sessions of each, as many sockets as a process may usually have. */
+#define MAX_SERVICES 10
 
 typedef struct
 {
   const ToolOptions *options;
-  char              *host;
-  guint16            port;
-  guint              max_sessions;
+  GPtrArray         *services;     /* (owned) (element-type Service) */
+  guint              max_sessions; /* of each service, as the next one */
   guint              max_per_peer; /* 0: a share of max_sessions */
-  ToolLogin         *login;
-  GSocketClient     *connector; /* (owned) */
-  gulong             handler;
-  gboolean           full;    /* and said so */
-  GHashTable        *asked;   /* (owned) (element-type utf8): programs that have not answered yet */
-  GCancellable      *stopped; /* (owned) */
+  GSocketClient     *connector;    /* (owned) */
 } Expose;
 
 typedef struct
 {
-  Expose    *expose;
+  Expose             *expose;
+  char               *name;   /* (nullable): its resource; NULL: that of --jid */
+  GSocketConnectable *target; /* (owned) */
+  char               *where;  /* target, for people */
+  ToolLogin          *login;  /* (owned) */
+  gulong              handler;
+  gboolean            full;  /* and said so */
+  GHashTable         *asked; /* (owned) (element-type utf8): programs that have not answered yet */
+  GCancellable       *stopped; /* (owned) */
+} Service;
+
+typedef struct
+{
+  Service   *service;
   ToolRelay *relay;
   char      *holder; /* (owned) */
 } Question;
 
 typedef struct
 {
-  Expose     *expose;
+  Service    *service;
   ToolLink   *link;
   IBBRequest *request; /* (owned) */
 } Connecting;
@@ -91,8 +103,8 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer data)
     {
       refuse (self->request, error);
       g_prefix_error (&error, /* Translators: a reason follows */
-                      _ ("Cannot connect to “%s”, port %u, for “%s”: "), self->expose->host,
-                      self->expose->port, ibb_request_get_peer_jid (self->request));
+                      _ ("Cannot connect to %s for “%s”: "), self->service->where,
+                      ibb_request_get_peer_jid (self->request));
     }
   if (transport != NULL)
     tool_link_join (self->link, transport, NULL, NULL);
@@ -102,23 +114,22 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-connect_to_service (Expose *self, ToolRelay *relay, IBBRequest *request)
+connect_to_service (Service *self, ToolRelay *relay, IBBRequest *request)
 {
-  g_autoptr (GSocketConnectable) service = g_network_address_new (self->host, self->port);
-  Connecting                    *connecting = g_new (Connecting, 1);
+  Connecting *connecting = g_new (Connecting, 1);
 
-  connecting->expose = self;
+  connecting->service = self;
   connecting->request = g_object_ref (request);
   connecting->link = tool_relay_add_link (relay, ibb_request_get_peer_jid (request),
                                           ibb_request_get_sid (request));
-  g_socket_client_connect_async (self->connector, service,
+  g_socket_client_connect_async (self->expose->connector, self->target,
                                  tool_link_get_cancellable (connecting->link), connected_cb,
                                  connecting);
 }
 
 /* ibb forward asks again and again: one line is printed until there is a place. */
 static void
-note_full (Expose *self, ToolRelay *relay, const char *peer, guint limit)
+note_full (Service *self, ToolRelay *relay, const char *peer, guint limit)
 {
   if (!self->full)
     tool_refusals_note (
@@ -146,7 +157,7 @@ answered_cb (GObject *source, GAsyncResult *result, gpointer data)
                                       _ ("“%s” does not answer: its session was ended to make room "
                                          "for another one of the same account"),
                                       question->holder));
-  g_hash_table_remove (question->expose->asked, question->holder);
+  g_hash_table_remove (question->service->asked, question->holder);
   tool_relay_release (question->relay);
   g_free (question->holder);
   g_free (question);
@@ -155,7 +166,7 @@ answered_cb (GObject *source, GAsyncResult *result, gpointer data)
 /* A program that was killed keeps its sessions until peer-timeout, because its server waits for it
  * to come back, and answers nothing meanwhile. Its successor would find no place. */
 static void
-ask_holder (Expose *self, ToolRelay *relay, const char *holder)
+ask_holder (Service *self, ToolRelay *relay, const char *holder)
 {
   g_autofree char *xml =
       g_markup_printf_escaped ("<iq type='get' to='%s'><ping xmlns='urn:xmpp:ping'/></iq>", holder);
@@ -173,15 +184,15 @@ ask_holder (Expose *self, ToolRelay *relay, const char *holder)
 
 /* Whether this account may have one more session. */
 static gboolean
-has_place (Expose *self, ToolRelay *relay, const char *peer)
+has_place (Service *self, ToolRelay *relay, const char *peer)
 {
   g_autofree char      *account = tool_jid_dup_bare (peer);
   g_autoptr (GPtrArray) links = tool_relay_find_links (relay, account);
 
-  if (tool_relay_count_links (relay) >= self->max_sessions)
-    note_full (self, relay, peer, self->max_sessions);
-  else if (links->len >= self->max_per_peer)
-    note_full (self, relay, account, self->max_per_peer);
+  if (tool_relay_count_links (relay) >= self->expose->max_sessions)
+    note_full (self, relay, peer, self->expose->max_sessions);
+  else if (links->len >= self->expose->max_per_peer)
+    note_full (self, relay, account, self->expose->max_per_peer);
   else
     {
       self->full = FALSE;
@@ -195,16 +206,16 @@ has_place (Expose *self, ToolRelay *relay, const char *peer)
 static gboolean
 session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
 {
-  ToolRelay  *relay = data;
-  Expose     *self = tool_relay_get_data (relay);
-  const char *peer = ibb_request_get_peer_jid (request);
-  const char *local_jid = tool_relay_get_local_jid (relay);
+  ToolRelay         *relay = data;
+  Service           *self = tool_relay_get_data (relay);
+  const ToolOptions *options = self->expose->options;
+  const char        *peer = ibb_request_get_peer_jid (request);
+  const char        *local_jid = tool_relay_get_local_jid (relay);
 
-  if (!tool_session_is_welcome (self->options, local_jid, request))
+  if (!tool_session_is_welcome (options, local_jid, request))
     {
       ibb_request_refuse (request, IBB_STANZA_CONDITION_NOT_ACCEPTABLE, NULL);
-      tool_session_note_stranger (self->options, local_jid, request,
-                                  tool_relay_get_refusals (relay));
+      tool_session_note_stranger (options, local_jid, request, tool_relay_get_refusals (relay));
     }
   else if (!has_place (self, relay, peer))
     /* Not resource-constraint, which asks for smaller blocks (D-14). */
@@ -237,31 +248,29 @@ get_share (Expose *self)
 static gboolean
 expose_start (ToolRelay *relay, gpointer data, GError **error)
 {
-  Expose     *self = data;
+  Service    *self = data;
+  Expose     *expose = self->expose;
   IBBService *service = tool_relay_get_service (relay);
 
-  self->options = tool_relay_get_options (relay);
-  if (self->max_per_peer == 0)
-    self->max_per_peer = get_share (self);
   self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->stopped = g_cancellable_new ();
-  self->connector = g_socket_client_new ();
-  g_socket_client_set_enable_proxy (self->connector, FALSE);
-  g_socket_client_set_timeout (self->connector, CONNECT_TIMEOUT);
   self->handler =
       g_signal_connect (service, "session-requested", G_CALLBACK (session_requested_cb), relay);
   /* This file checks the limit itself, so that a peer that exceeds it is reported. */
   ibb_service_set_session_limit (service, G_MAXUINT);
-  if (self->options->encrypt)
+  if (expose->options->encrypt)
     ibb_connection_add_feature (ibb_service_get_connection (service), TOOL_SECURE_FEATURE);
-  tool_session_report_ready (self->options, tool_relay_get_local_jid (relay));
+  if (self == g_ptr_array_index (expose->services, expose->services->len - 1))
+    tool_session_report_ready (expose->options, tool_relay_get_local_jid (relay));
+  else
+    tool_report_ready (tool_relay_get_local_jid (relay));
   return TRUE;
 }
 
 static void
 expose_stop (ToolRelay *relay, gpointer data)
 {
-  Expose     *self = data;
+  Service    *self = data;
   IBBService *service = tool_relay_get_service (relay);
 
   g_cancellable_cancel (self->stopped);
@@ -278,26 +287,137 @@ static const ToolRelayFuncs expose_funcs = {
 static gboolean
 expose_run (ToolRun *run, gpointer data, GError **error)
 {
-  Expose *self = data;
+  Expose         *self = data;
+  ToolRelayMember members[MAX_SERVICES];
 
-  return tool_relay_run (run, &expose_funcs, &(ToolRelayMember){ self->login, self }, 1, error);
+  for (guint i = 0; i < self->services->len; i++)
+    {
+      Service *service = g_ptr_array_index (self->services, i);
+
+      members[i] = (ToolRelayMember){ service->login, service };
+    }
+  return tool_relay_run (run, &expose_funcs, members, self->services->len, error);
+}
+
+static void
+service_free (gpointer data)
+{
+  Service *self = data;
+
+  g_clear_object (&self->target);
+  g_clear_object (&self->stopped);
+  g_clear_pointer (&self->asked, g_hash_table_unref);
+  g_clear_pointer (&self->login, tool_login_free);
+  g_free (self->where);
+  g_free (self->name);
+  g_free (self);
+}
+
+/* Adds the service at where, which has the resource name (nullable), and takes name. Returns why it
+ * cannot be, or NULL. */
+static char *
+add_service (Expose *self, const char *option, char *name, const char *where)
+{
+  Service           *service = g_new0 (Service, 1);
+  const char        *path = tool_socket_get_path (where);
+  g_autofree char   *host = NULL;
+  guint16            port;
+  struct stat        info;
+  g_autoptr (GError) error = NULL;
+
+  service->expose = self;
+  service->name = name;
+  g_ptr_array_add (self->services, service);
+  if (path == NULL)
+    {
+      if (!tool_options_parse_address (where, 0, &host, &port))
+        /* Translators: %s is an option */
+        return g_strdup_printf (_ ("%s takes HOST:PORT or unix:PATH, not “%s”"), option, where);
+      service->target = g_network_address_new (host, port);
+      /* Translators: a host and its port */
+      service->where = g_strdup_printf (_ ("“%s”, port %u"), host, port);
+      return NULL;
+    }
+  service->target = G_SOCKET_CONNECTABLE (tool_socket_new_address (path, &error));
+  if (service->target == NULL)
+    return g_strdup (error->message);
+  /* One that is not there yet may come. */
+  if (stat (path, &info) == 0 && !S_ISSOCK (info.st_mode))
+    return g_strdup_printf (_ ("“%s” is not a socket"), path);
+  service->where = g_strdup_printf ("“%s”", path);
+  return NULL;
+}
+
+static gboolean
+has_service (Expose *self, const char *name)
+{
+  for (guint i = 0; i < self->services->len; i++)
+    {
+      Service *service = g_ptr_array_index (self->services, i);
+
+      if (g_str_equal (service->name, name))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Parses NAME=HOST:PORT or NAME=unix:PATH. Returns what is wrong, or NULL. */
+static char *
+parse_service (Expose *self, const char *text)
+{
+  const char      *equals = strchr (text, '=');
+  g_autofree char *name = NULL;
+  g_autofree char *jid = NULL;
+
+  if (equals == NULL || equals == text)
+    return g_strdup_printf (_ ("--service is NAME=HOST:PORT or NAME=unix:PATH, not “%s”"), text);
+  name = g_strndup (text, (gsize) (equals - text));
+  jid = g_strconcat ("user@host/", name, NULL);
+  if (!tool_jid_is_valid (jid))
+    return g_strdup_printf (_ ("“%s” of --service cannot be a resource"), name);
+  if (has_service (self, name))
+    return g_strdup_printf (_ ("--service names “%s” more than once"), name);
+  if (self->services->len == MAX_SERVICES)
+    return g_strdup_printf (_ ("--service can be given %d times at most"), MAX_SERVICES);
+  return add_service (self, "--service", g_steal_pointer (&name), equals + 1);
+}
+
+/* Returns what is wrong, or NULL. */
+static char *
+parse_services (Expose *self, const char *to, char **services)
+{
+  char *problem = NULL;
+
+  if (to != NULL && services != NULL)
+    return g_strdup (_ ("--to and --service cannot be combined"));
+  if (to != NULL)
+    return add_service (self, "--to", NULL, to);
+  if (services == NULL)
+    return g_strdup (_ ("--to is missing: which service?"));
+  if (strchr (self->options->jid, '/') != NULL)
+    return g_strdup (_ ("--service names the resource: --jid is to have none"));
+  for (char **text = services; *text != NULL && problem == NULL; text++)
+    problem = parse_service (self, *text);
+  return problem;
 }
 
 /* Returns the exit status if the arguments are wrong, else -1. */
 static int
 check_arguments (Expose     *self,
                  const char *to,
+                 char      **services,
                  const char *max_sessions,
                  const char *max_per_peer,
                  int         argc,
                  char      **argv)
 {
+  g_autofree char *problem = NULL;
+
   if (argc != 1)
     return tool_output_usage_error ("expose", _ ("unexpected argument “%s”"), argv[1]);
-  if (to == NULL)
-    return tool_output_usage_error ("expose", _ ("--to is missing: which service?"));
-  if (!tool_options_parse_address (to, 0, &self->host, &self->port))
-    return tool_output_usage_error ("expose", _ ("--to is HOST:PORT, not “%s”"), to);
+  problem = parse_services (self, to, services);
+  if (problem != NULL)
+    return tool_output_usage_error ("expose", "%s", problem);
   if (max_sessions != NULL && !tool_options_parse_count (max_sessions, &self->max_sessions))
     return tool_output_usage_error ("expose", _ ("--max-sessions is at least 1, not %s"),
                                     max_sessions);
@@ -305,6 +425,26 @@ check_arguments (Expose     *self,
     return tool_output_usage_error ("expose", _ ("--max-per-peer is at least 1, not %s"),
                                     max_per_peer);
   return -1;
+}
+
+static void
+prepare (Expose *self, ToolAccount *account)
+{
+  if (self->max_per_peer == 0)
+    self->max_per_peer = get_share (self);
+  self->connector = g_socket_client_new ();
+  g_socket_client_set_enable_proxy (self->connector, FALSE);
+  g_socket_client_set_timeout (self->connector, CONNECT_TIMEOUT);
+  for (guint i = 0; i < self->services->len; i++)
+    {
+      Service         *service = g_ptr_array_index (self->services, i);
+      g_autofree char *jid = service->name == NULL
+                                 ? tool_jid_with_resource (self->options->jid)
+                                 : g_strconcat (self->options->jid, "/", service->name, NULL);
+
+      service->login = tool_login_new (account, self->options, jid);
+      tool_login_set_stays (service->login);
+    }
 }
 
 int
@@ -315,12 +455,15 @@ tool_expose (int argc, char **argv)
   g_autofree char     *to = NULL;
   g_autofree char     *max_sessions = NULL;
   g_autofree char     *max_per_peer = NULL;
-  Expose               self = { .max_sessions = TOOL_RELAY_MAX_SESSIONS };
+  g_auto (GStrv)       services = NULL;
+  Expose               self = { .options = &options, .max_sessions = TOOL_RELAY_MAX_SESSIONS };
   int                  status;
   const GOptionEntry   entries[] = {
-      { "to", 0, 0, G_OPTION_ARG_STRING, &to, N_ ("The TCP service"), N_ ("HOST:PORT") },
+      { "to", 0, 0, G_OPTION_ARG_STRING, &to, N_ ("The service"), N_ ("HOST:PORT|unix:PATH") },
+      { "service", 0, 0, G_OPTION_ARG_STRING_ARRAY, &services,
+        N_ ("One of several services, with NAME as its resource"), N_ ("NAME=WHERE") },
       { "max-sessions", 0, 0, G_OPTION_ARG_STRING, &max_sessions,
-        N_ ("Maximum sessions at a time (default 100)"), N_ ("N") },
+        N_ ("Maximum sessions of each service at a time (default 100)"), N_ ("N") },
       { "max-per-peer", 0, 0, G_OPTION_ARG_STRING, &max_per_peer,
         N_ ("Maximum sessions of one account (default: an equal share)"), N_ ("N") },
       { NULL },
@@ -330,7 +473,7 @@ tool_expose (int argc, char **argv)
           &options,
           TOOL_OPTIONS_ACCOUNT | TOOL_OPTIONS_ACCEPT | TOOL_OPTIONS_WINDOW | TOOL_OPTIONS_ENCRYPT |
               TOOL_OPTIONS_TIMEOUT | TOOL_OPTIONS_QUIET | TOOL_OPTIONS_JSON,
-          entries, NULL, _ ("Accepts sessions and connects each of them to a TCP service."),
+          entries, NULL, _ ("Accepts sessions and connects each of them to a service."),
           _ ("Asks for the resource “ibb” unless --jid names one, and says “ready "
              "JID” on standard "
              "error when it can be reached. The other end is “ibb forward”, or "
@@ -340,22 +483,17 @@ tool_expose (int argc, char **argv)
              "hour."),
           &argc, &argv))
     return TOOL_EXIT_USAGE;
-  status = check_arguments (&self, to, max_sessions, max_per_peer, argc, argv);
+  self.services = g_ptr_array_new_with_free_func (service_free);
+  status = check_arguments (&self, to, services, max_sessions, max_per_peer, argc, argv);
   if (status < 0 && tool_account_prepare (&account, &options))
     {
-      g_autofree char *jid = tool_jid_with_resource (options.jid);
-
-      self.login = tool_login_new (&account, &options, jid);
-      tool_login_set_stays (self.login);
+      prepare (&self, &account);
       status = tool_run (&options, expose_run, &self);
     }
   else if (status < 0)
     status = TOOL_EXIT_FAILED;
 
   g_clear_object (&self.connector);
-  g_clear_object (&self.stopped);
-  g_clear_pointer (&self.asked, g_hash_table_unref);
-  g_clear_pointer (&self.login, tool_login_free);
-  g_free (self.host);
+  g_ptr_array_unref (self.services);
   return status;
 }

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define PREFIX "unix:"
-#define PATH_MAX_LENGTH (sizeof ((struct sockaddr_un *) NULL)->sun_path - 1)
+#define PATH_BYTES (sizeof ((struct sockaddr_un *) NULL)->sun_path - 1)
 #define OWNER_ONLY (S_IRUSR | S_IWUSR)
 #define LOCK_ATTEMPTS 100
 #define LOCK_INTERVAL 10000 /* µs */
@@ -36,10 +36,10 @@ tool_socket_new_address (const char *path, GError **error)
   if (*path == '\0')
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
                          _ ("the path of the socket is missing in “unix:”"));
-  else if (strlen (path) > PATH_MAX_LENGTH)
+  else if (strlen (path) > PATH_BYTES)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FILENAME_TOO_LONG,
                  _ ("the path of a socket has %u bytes at most: “%s” is too long"),
-                 (guint) PATH_MAX_LENGTH, path);
+                 (guint) PATH_BYTES, path);
   else
     return g_unix_socket_address_new (path);
   return NULL;

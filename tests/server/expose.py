@@ -153,5 +153,66 @@ def _(server):
         check(len(lines) <= 6 * intervals, f'{len(lines)} lines')
 
 
+def ready_jids(expose, count):
+    expose.wait_for(lambda: sum(event['event'] == 'ready' for event in expose.events()) == count, 'the ready events')
+    return [event['jid'] for event in expose.events() if event['event'] == 'ready']
+
+
+@case('--service: each has an address, limits and a login of its own')
+def _(server):
+    bob, alice = Account(server, 'bob'), Account(server, 'alice')
+    web, ssh = Target(), Target()
+    expose = bob.ibb('expose', '--json', '--service', f'web=127.0.0.1:{web.port}', '--service', f'ssh=127.0.0.1:{ssh.port}',
+                     '--from', alice.bare, '--max-sessions', '1')
+    jids = ready_jids(expose, 2)
+    check_equal(jids, [f'{bob.bare}/web', f'{bob.bare}/ssh'], 'the addresses')
+    for jid in jids:
+        expose.wait_line(f'^ready {jid}$')
+    to_web, to_ssh = (alice.ibb('forward', '--json', '--listen', '0', jid) for jid in jids)
+    here_web = connect(to_web)
+    there_web = is_served(here_web, web)
+    # The limit of one is not that of the other, and neither is its refusal.
+    late = alice.ibb('forward', '--json', '--listen', '0', jids[0])
+    expect_reset_at(get_port(late))
+    expose.wait_line('limit of 1 session is reached')
+    here_ssh = connect(to_ssh)
+    there_ssh = is_served(here_ssh, ssh)
+    # Another login takes one resource for good.
+    with server.lock:
+        server.clients[jids[0]].end('conflict')
+    expose.wait_line(f'“{jids[0]}” cannot be reached any more: .*resource')
+    expect_reset(there_web)
+    there_ssh.sendall(b'goes on')
+    check_equal(here_ssh.recv(7), b'goes on', 'what came')
+    for connection in (here_ssh, there_ssh):
+        connection.close()
+    to_ssh.wait_event('done')
+    expose.wait_event('done')
+    is_served(connect(to_ssh), ssh)
+    expose.stop()
+
+
+@case('--service: what is wrong is said before the login')
+def _(server):
+    bob = Account(server, 'bob')
+    place = '127.0.0.1:9'
+    for arguments, words in (((f'web={place}', f'web={place}'), 'names “web” more than once'),
+                             ((f'={place}',), 'is NAME=HOST:PORT'), ((place,), 'is NAME=HOST:PORT'), (('',), 'is NAME=HOST:PORT'),
+                             (('web=',), 'takes HOST:PORT or unix:PATH, not “”'), (('web=localhost',), 'not “localhost”'),
+                             (('web=unix:',), 'path of the socket is missing'),
+                             ((f'a\x07b={place}',), 'cannot be a resource'), ((f'{"x" * 1024}={place}',), 'cannot be a resource'),
+                             ([f'{number}={place}' for number in range(11)], '10 times at most')):
+        services = [word for argument in arguments for word in ('--service', argument)]
+        bob.ibb('expose', *services).expect_failure(words, code=2)
+    bob.ibb('expose', '--to', place, '--service', f'web={place}').expect_failure('cannot be combined', code=2)
+    bob.ibb('expose', '--service', f'web={place}', account=bob.options(resource='x')).expect_failure('--jid', code=2)
+    # One that cannot be had ends the command before any is ready.
+    first = bob.ibb('expose', '--to', place, account=bob.options(resource='ssh'))
+    first.wait_ready()
+    second = bob.ibb('expose', '--service', f'web={place}', '--service', f'ssh={place}')
+    second.expect_failure('already', f'{bob.bare}/ssh', code=3)
+    check(not any(line.startswith('ready') for line in second.lines), second.lines)
+
+
 if __name__ == '__main__':
     cases.main(FakeServer)

@@ -12,11 +12,12 @@ import resource
 import select
 import signal
 import socket
+import stat
 import threading
 
 import cases
 from cases import case, check, check_equal
-from command import SOON, Account
+from command import SOON, Account, Folder
 from cut_proxy import CutProxy
 from fake_xmpp import FakeServer
 from private_server import free_ports
@@ -211,7 +212,7 @@ def _(server):
     for end in (tunnel.forward, tunnel.expose):
         end.wait_for(end.errors, 'an error')
         check_equal(len(end.errors()), 1, f'lines of {end.name}: {end.lines}')
-    check('TCP' in tunnel.forward.errors()[0], tunnel.forward.errors())
+    check('The socket of' in tunnel.forward.errors()[0], tunnel.forward.errors())
 
 
 @case('a reset of the service becomes one of the client (D-41, D-49)')
@@ -431,6 +432,94 @@ def _(server):
     expose.wait_for(expose.errors, 'an error')
     check('no-such-host.invalid' in expose.errors()[0], expose.errors())
     forward.wait_for(forward.errors, 'an error')
+
+
+# Socket files.
+
+def connect_unix(path):
+    connection = tcp_socket(socket.socket(socket.AF_UNIX))
+    connection.connect(path)
+    return connection
+
+
+@case('unix:PATH at both ends: only the owner may connect, and a stale socket is replaced')
+def _(server):
+    folder = Folder()
+    service = tcp_socket(socket.socket(socket.AF_UNIX))
+    service.bind(folder / 'service')
+    service.listen()
+    expose = Account(server, 'bob').ibb('expose', '--to', f'unix:{folder / "service"}', '--from', 'any')
+    jid, path, alice = expose.wait_ready(), folder / 'listen', Account(server, 'alice')
+
+    def start():
+        forward = alice.ibb('forward', '--json', '--listen', f'unix:{path}', jid)
+        check_equal(forward.wait_ready(), f'unix:{path}', 'the address')
+        check_equal(forward.wait_event('ready').get('listen'), f'unix:{path}', 'the address of the event')
+        check('port' not in forward.wait_event('ready'), 'no port')
+        check_equal(stat.S_IMODE(os.lstat(path).st_mode), 0o600, 'the permissions')
+        return forward
+
+    def use(size):
+        here = connect_unix(path)
+        there = tcp_socket(service.accept()[0])
+        request, response = os.urandom(size), os.urandom(size)
+        exchange(here, there, request)
+        here.shutdown(socket.SHUT_WR)
+        check_equal(there.recv(1), b'', 'the end of the request')
+        exchange(there, here, response)
+        there.close()
+        check_equal(here.recv(1), b'', 'the end of the response')
+
+    killed = start()
+    use(300000)
+    second = alice.ibb('forward', '--listen', f'unix:{path}', jid)
+    second.expect_failure(path, 'in use')
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.finish()
+    check(stat.S_ISSOCK(os.lstat(path).st_mode), 'a stale socket')
+    forward = start()
+    use(1000)
+    forward.stop()
+    check(not os.path.lexists(path), 'the file is removed')
+    # What has taken the name meanwhile stays.
+    forward = start()
+    os.rename(path, folder / 'renamed')
+    folder.make('listen', 5)
+    forward.stop()
+    check_equal(os.path.getsize(path), 5, 'the file of somebody else')
+
+
+@case('unix:PATH: what is no socket is never replaced, and each error names the path')
+def _(server):
+    folder, alice, peer = Folder(), Account(server, 'alice'), f'bob@{server.domain}'
+    regular, stale = folder.make('regular', 7), folder / 'stale'
+    with socket.socket(socket.AF_UNIX) as closed:
+        closed.bind(stale)
+    datagram = tcp_socket(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    datagram.bind(folder / 'datagram')
+    os.symlink(stale, folder / 'link')
+    os.mkdir(folder / 'folder')
+    os.mkfifo(folder / 'pipe')
+    for path, words in ((regular, 'not a socket'), (folder / 'link', 'not a socket'), (folder / 'pipe', 'not a socket'),
+                        (folder / 'folder', 'not a socket'), (folder / 'datagram', 'in use'),
+                        (folder / 'missing/socket', 'No such file'), (f'{regular}/socket', 'Not a directory')):
+        before = os.lstat(path) if os.path.lexists(path) else None
+        alice.ibb('forward', '--listen', f'unix:{path}', peer).expect_failure(path, words)
+        if before:
+            check_equal(os.lstat(path).st_ino, before.st_ino, path)
+    too_long = folder / ('x' * 108)
+    for command in (('forward', peer, '--listen'), ('expose', '--to')):
+        for path, words in ((too_long, f'“{too_long}” is too long'), ('', 'path of the socket is missing')):
+            alice.ibb(*command, f'unix:{path}').expect_failure(words, code=2)
+    alice.ibb('expose', '--to', f'unix:{regular}').expect_failure(regular, 'is not a socket', code=2)
+    # A service may come later.
+    expose = Account(server, 'bob').ibb('expose', '--to', f'unix:{folder / "missing"}', '--from', 'any')
+    forward = alice.ibb('forward', '--listen', f'unix:{stale}', expose.wait_ready())
+    forward.wait_ready()
+    check_equal(connect_unix(stale).recv(1), b'', 'the end, as nobody serves')
+    for end, word in ((expose, folder / 'missing'), (forward, 'service behind')):
+        end.wait_for(end.errors, 'an error')
+        check(word in end.errors()[0], end.errors())
 
 
 if __name__ == '__main__':

@@ -30,7 +30,7 @@ ARCHITECTURES = {
     's390x': ('s390x', 's390x-linux-gnu', 's390x', 'big'),
 }
 LIBRARIES = ('glib-networking', 'libglib2.0-dev', 'libgnutls28-dev', 'libgsasl-dev', 'libidn-dev', 'libidn2-dev',
-             'libsecret-1-dev', 'libxml2-dev', 'nettle-dev')
+             'libqrencode-dev', 'libsecret-1-dev', 'libxml2-dev', 'nettle-dev')
 CROSS_FILE = '''[binaries]
 c = '{prefix}-gcc'
 ar = '{prefix}-ar'

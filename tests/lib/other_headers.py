@@ -14,9 +14,9 @@ import tempfile
 import debian_root
 
 HEADERS = ('libgirepository1.0-dev', 'libglib2.0-dev', 'libgnutls28-dev', 'libidn-dev', 'libidn2-dev',
-           'libsecret-1-dev', 'libxml2-dev', 'nettle-dev')
+           'libqrencode-dev', 'libsecret-1-dev', 'libxml2-dev', 'nettle-dev')
 # Libraries whose headers lie beside those of the C library.
-BESIDE = ('gnutls', 'idn-free.h', 'idn-int.h', 'idn2.h', 'nettle', 'stringprep.h', 'unicode')
+BESIDE = ('gnutls', 'idn-free.h', 'idn-int.h', 'idn2.h', 'nettle', 'qrencode.h', 'stringprep.h', 'unicode')
 # Newer compilers refuse what GCC 12 only warns about.
 STRICT = ('-Werror', '-Werror=implicit-function-declaration', '-Werror=incompatible-pointer-types',
           '-Werror=int-conversion')

@@ -120,7 +120,8 @@ def _():
         path = folder.make(f'.ibb-0123456789abcde{days}-1.part', 1)
         os.utime(path, (0, time.time() - days * 86400 - 60))
     for days, names in ((3, [1, 2]), (2, [1]), (1, [])):
-        subprocess.run((IBB, 'receive', '--directory', folder.path, '--remove-parts', '--older-than', str(days)), check=True)
+        subprocess.run((IBB, 'receive', '--directory', folder.path, '--remove-parts', '--older-than', str(days)),
+                       check=True, stdout=subprocess.DEVNULL)
         check_equal(folder.names(), [f'.ibb-0123456789abcde{name}-1.part' for name in names], f'parts of {days} days')
 
     folder = Folder()

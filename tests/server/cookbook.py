@@ -31,7 +31,8 @@ class Ends:
     def __init__(self, server):
         self.folder = Folder()
         self.alice, self.bob = Account(server, 'alice'), Account(server, 'bob')
-        self.environment = make_accounts(self.folder, {'home': (self.bob, '/home'), 'away': (self.alice, '')})
+        self.environment = make_accounts(self.folder, {'home': (self.bob, '/home'), 'family': (self.bob, ''),
+                                                       'away': (self.alice, '')})
         self.environment['PATH'] = f'{os.path.dirname(IBB)}:{os.environ["PATH"]}'
 
     def adapt(self, text):
@@ -143,7 +144,7 @@ def _(server):
 
 def tunnel(ends, expose, forward, port):
     """The page's two ends, for a service at a port; the port at which it is found."""
-    ends.start(*(re.sub(r'^localhost:\d+$', f'127.0.0.1:{port}', word) for word in expose)).wait_ready()
+    ends.start(*(re.sub(r'localhost:\d+$', f'127.0.0.1:{port}', word) for word in expose)).wait_ready()
     forward = [re.sub(r'^\d+$', '0', word) for word in forward]
     here = ends.start(*forward, '--json')
     here.wait_ready()
@@ -158,10 +159,12 @@ def _(server):
                     ends.folder.path, '0')
     pattern = re.compile(rb'port (\d+) ')
     there.wait_for(lambda: pattern.search(there.output), 'its port')
-    port = tunnel(ends, *ends.commands('Any TCP service'), int(pattern.search(there.output)[1]))
-    here = ends.start('curl', '-qsS', '--noproxy', '*', f'http://127.0.0.1:{port}/page')
-    check_equal((here.finish(), here.lines), (0, []), 'curl')
-    check_equal(hashlib.sha256(here.output).hexdigest(), sha256(page), 'SHA-256')
+    commands = ends.commands('Any TCP service')
+    for expose, forward in commands[:2], commands[2:]:
+        port = tunnel(ends, expose, forward, int(pattern.search(there.output)[1]))
+        here = ends.start('curl', '-qsS', '--noproxy', '*', f'http://127.0.0.1:{port}/page')
+        check_equal((here.finish(), here.lines), (0, []), 'curl')
+        check_equal(hashlib.sha256(here.output).hexdigest(), sha256(page), 'SHA-256')
 
 
 def read_screen(port):

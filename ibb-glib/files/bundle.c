@@ -441,6 +441,7 @@ read_fail (IBBBundle      *self,
   gboolean *own = get_own_half (self, file);
   char     *text;
 
+  g_free (self->reason); /* of a failure that was no event */
   self->reason = g_strndup ((const char *) payload, length);
   text = strchr (self->reason, '\n');
   if (text != NULL)

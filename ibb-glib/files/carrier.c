@@ -9,7 +9,8 @@
 #include "ibb-source-private.h"
 
 #define BUFFER_SIZE (64 * 1024)
-#define KEEPALIVE 15 /* s without a byte, before a block that says nothing shows who is there */
+#define REPORTS_MAX 256 /* news that the owner has not taken, before no more is read */
+#define KEEPALIVE 15    /* s without a byte, before a block that says nothing shows who is there */
 
 typedef enum
 {
@@ -40,6 +41,8 @@ struct _IBBCarrier
   GMainContext *owner;       /* (owned) */
   GMainContext *context;     /* (owned): of the thread */
   GAsyncQueue  *commands;    /* (owned) (element-type Command) */
+
+  int n_reports; /* atomic: on their way to the owner */
 
   /* of the owner's context */
   IBBCarrierFunc func; /* NULL: nobody wants to know */
@@ -123,6 +126,8 @@ report_free (gpointer data)
   g_free (report->news.reason);
   g_free (report->news.text);
   g_clear_error (&report->news.error);
+  if (g_atomic_int_add (&report->carrier->n_reports, -1) == REPORTS_MAX)
+    g_main_context_wakeup (report->carrier->context);
   carrier_unref (report->carrier);
   g_free (report);
 }
@@ -164,6 +169,7 @@ tell (IBBCarrier *self, const IBBCarrierNews *news)
 
   report->carrier = carrier_ref (self);
   report->news = *news;
+  g_atomic_int_inc (&self->n_reports);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_name (source, "[ibb-files] news of the carrier");
   g_source_set_callback (source, report_cb, report, report_free);
@@ -414,10 +420,12 @@ read_cb (GObject *object, GAsyncResult *result, gpointer data)
     take_event (self, &event);
 }
 
+/* Neither answers that the peer does not acknowledge nor news for a busy owner pile up. */
 static void
 read_some (IBBCarrier *self)
 {
-  if (self->is_reading || self->is_over)
+  if (self->is_reading || self->is_over || g_atomic_int_get (&self->n_reports) >= REPORTS_MAX ||
+      (self->output != NULL && ibb_bundle_get_n_output (self->bundle) > IBB_BUNDLE_DATA_MAX))
     return;
   self->is_reading = TRUE;
   g_input_stream_read_async (g_io_stream_get_input_stream (self->stream), self->input,

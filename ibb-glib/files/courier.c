@@ -385,7 +385,7 @@ encrypted_cb (GObject *object, GAsyncResult *result, gpointer data)
 
 /* transport: (transfer full) (nullable). */
 static void
-encrypt (IBBCourier *self, IBBTransport *transport, GError *error)
+encrypt_session (IBBCourier *self, IBBTransport *transport, GError *error)
 {
   if (transport != NULL && self->is_over)
     ibb_transport_abort (transport);
@@ -406,7 +406,8 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer data)
   g_autoptr (IBBCourier) self = data;
   GError                *error = NULL;
 
-  encrypt (self, ibb_service_open_session_finish (IBB_SERVICE (object), result, &error), error);
+  encrypt_session (self, ibb_service_open_session_finish (IBB_SERVICE (object), result, &error),
+                   error);
 }
 
 static void
@@ -415,7 +416,8 @@ expected_cb (GObject *object, GAsyncResult *result, gpointer data)
   g_autoptr (IBBCourier) self = data;
   GError                *error = NULL;
 
-  encrypt (self, ibb_service_expect_session_finish (IBB_SERVICE (object), result, &error), error);
+  encrypt_session (self, ibb_service_expect_session_finish (IBB_SERVICE (object), result, &error),
+                   error);
 }
 
 static IBBSessionParams *

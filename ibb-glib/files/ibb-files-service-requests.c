@@ -280,8 +280,14 @@ find_obstacle (IBBFilesService *self, const char *peer_jid, gboolean is_private)
   if (is_private != (self->identity != NULL))
     return is_private ? "This end takes no encrypted files"
                       : "This end takes only encrypted files, as --encrypt of ibb sends them";
-  if (is_private)
-    g_signal_emit_by_name (self, "private-offered", peer_jid, &is_refused);
+  if (!is_private)
+    return NULL;
+  /* Without a handler the file would be refused after the encryption, which may ask a person. */
+  if (g_signal_handler_find (self, G_SIGNAL_MATCH_ID,
+                             g_signal_lookup ("file-offered", IBB_FILES_TYPE_SERVICE), 0, NULL,
+                             NULL, NULL) == 0)
+    return "";
+  g_signal_emit_by_name (self, "private-offered", peer_jid, &is_refused);
   return is_refused ? "" : NULL;
 }
 

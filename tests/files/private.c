@@ -75,6 +75,16 @@ test_not_let_in (Files *self, gconstpointer data)
   g_assert_null (self->offered);
 }
 
+/* Who takes no files judges no key, and asks nobody about one. */
+static void
+test_no_handler (Files *self, gconstpointer data)
+{
+  g_signal_handlers_disconnect_by_data (self->juliet, self);
+  set_identity (self, self->juliet, FALSE);
+  begin (self, 10);
+  assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FORBIDDEN, "has refused the file");
+}
+
 /* Whichever end does not trust the other: the receiver never hears of the file. */
 static void
 test_not_trusted (Files *self, gconstpointer data)
@@ -277,6 +287,7 @@ main (int argc, char **argv)
   add_test_of ("plain-refused", NULL, set_up, test_plain_refused);
   add_test_of ("switched-off", NULL, set_up, test_switched_off);
   add_test_of ("not-let-in", NULL, set_up_private, test_not_let_in);
+  add_test_of ("no-handler", NULL, set_up_private, test_no_handler);
   add_test_of ("not-trusted/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_not_trusted);
   add_test_of ("not-trusted/sender", GINT_TO_POINTER (TRUE), set_up_private, test_not_trusted);
   add_test_of ("too-long", NULL, set_up_private, test_too_long);

@@ -289,6 +289,16 @@ courier_accepted (gpointer client, IBBTransport *transport)
     ibb_files_transfer_begin_move (self);
 }
 
+static gboolean
+unconfirmed_cb (gpointer user_data)
+{
+  IBBFilesTransfer *self = user_data;
+
+  self->timer = 0;
+  fail_unknown (self, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 courier_released (gpointer client, const char *hash, GError *error)
 {
@@ -297,7 +307,12 @@ courier_released (gpointer client, const char *hash, GError *error)
   if (error != NULL)
     ibb_files_transfer_fail (self, error);
   else if (self->state == IBB_FILES_STATE_ACTIVE && self->failure == NULL)
-    ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
+    {
+      /* As long as for a receiver that is asked: this one may stay silent while its end is there.
+       */
+      ibb_files_transfer_set_timer (self, ASKED_MAX * ASK_INTERVAL, unconfirmed_cb);
+      ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
+    }
 }
 
 static void

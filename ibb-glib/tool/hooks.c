@@ -7,6 +7,7 @@
 #include "ibb-source-private.h"
 #include "report.h"
 
+#include <errno.h>
 #include <gio/gio.h>
 #include <glib-unix.h>
 #include <glib/gi18n.h>
@@ -92,6 +93,8 @@ late_cb (gpointer data)
 {
   Hook *hook = data;
 
+  if (hook->is_ended)
+    return G_SOURCE_REMOVE; /* its time until SIGKILL runs already */
   hook->is_ended = TRUE;
   signal_group (hook, SIGTERM);
   set_timer (hook, KILL_TIMEOUT, kill_cb);
@@ -147,15 +150,20 @@ start (Hook *hook, GError **error)
 {
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
   g_autofree char                *size = g_strdup_printf ("%" G_GUINT64_FORMAT, hook->size);
+  int                             output = dup (STDERR_FILENO); /* standard output is for --json */
 
+  if (output < 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno), g_strerror (errno));
+      return FALSE;
+    }
   g_subprocess_launcher_setenv (launcher, "IBB_FILE", hook->path, TRUE);
   g_subprocess_launcher_setenv (launcher, "IBB_PEER", hook->peer, TRUE);
   g_subprocess_launcher_setenv (launcher, "IBB_SIZE", size, TRUE);
   g_subprocess_launcher_unsetenv (launcher, "IBB_PASSWORD");
   g_subprocess_launcher_unsetenv (launcher, "NOTIFY_SOCKET");
   g_subprocess_launcher_set_child_setup (launcher, child_setup, NULL, NULL);
-  /* Standard output is for --json alone. */
-  g_subprocess_launcher_take_stdout_fd (launcher, dup (STDERR_FILENO));
+  g_subprocess_launcher_take_stdout_fd (launcher, output);
   hook->process =
       g_subprocess_launcher_spawn (launcher, error, "/bin/sh", "-c", hook->hooks->command, NULL);
   if (hook->process == NULL)

@@ -289,7 +289,10 @@ static const struct
 };
 
 static gboolean
-accept_cb (GTlsConnection *tls, GTlsCertificate *certificate, GTlsCertificateFlags errors, gpointer)
+accept_cb (GTlsConnection      *tls,
+           GTlsCertificate     *certificate,
+           GTlsCertificateFlags errors,
+           gpointer             data)
 {
   return TRUE;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A private session of files: the Jingle session that says no more than that there is one, its
- * in-band session, and the encryption of that. Several files may share it. */
+/* A private session of files: the Jingle session that says only that files are offered in private,
+ * its in-band session, and the encryption of the in-band session. A receiver takes several files
+ * from one courier; a sender gives each file a courier of its own. */
 
 #pragma once
 

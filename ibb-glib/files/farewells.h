@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What ended transfers may still hear from their senders.
+/* The memory of ended transfers, for stanzas that their senders may still send.
  *
- * How this end has ended Jingle sessions whose bytes it had received: a sender that has lost this
- * with its connection asks again. And in-band sessions that were accepted, and that a sender may
- * have opened before it heard of the end: no other service may take them. */
+ * The farewells have how this end ended each Jingle session whose bytes it had received: a sender
+ * that lost the answer with its connection asks again. They also have the accepted in-band sessions
+ * that a sender may have opened before it heard of the end: no other service may take these. */
 
 #pragma once
 

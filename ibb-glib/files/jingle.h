@@ -2,7 +2,7 @@
 
 /* One Jingle session (XEP-0166) that moves one file (XEP-0234) by an in-band bytestream (XEP-0261):
  * a state machine without objects, clocks and connections. The other files of this folder read its
- * fields. What it wants to send lies in requests after each call. */
+ * fields. After each call the stanzas to send lie in requests. */
 
 #pragma once
 

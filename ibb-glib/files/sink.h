@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Where a received file goes: a hidden part in its folder, which gets the name of the file when it
- * is whole. The part belongs to one sink, which holds a lock on it, whatever other threads,
- * programs and users do in the folder. It exists from the first byte on.
+/* The writer of a received file: a hidden part in the folder, which gets the name of the file when
+ * the file is whole. The part belongs to one sink, which holds a lock on the part, whatever other
+ * threads, programs and users do in the folder. The part exists from the first byte on.
  *
  * One thread at a time uses a sink. All calls block. */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What joins a client to its server: it logs in, is online over one XML stream after
- * another, and logs out. It tells the services of the client what becomes of the XML stream, and
- * passes each stanza that arrives to the one that it is for.
+/* The login of a client or component, its XML streams one after another, and the logout. The link
+ * tells the services of the client about each change of the XML stream, and passes each stanza that
+ * arrives to its service.
  *
- * All of that happens on one thread, the worker, which other links may share.
+ * A link runs on one thread, the worker, which other links may share.
  */
 
 #pragma once

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What one end decides in an exchange: when it begins, whether its user is asked, its verdict, and
- * when it waits no longer. A state without streams, threads and clocks, as that of the exchange:
- * each time is given, in microseconds.
+/* The decisions of one end in an exchange: when the end begins, whether its user is asked, its
+ * verdict, and when the end stops waiting. A state without streams, threads and clocks, as the
+ * state of the exchange: each time is given, in microseconds.
  */
 
 #pragma once

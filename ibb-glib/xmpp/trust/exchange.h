@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What two ends say to each other within TLS before the bytes of the application: the random
- * numbers for the digits that people compare, and whether each trusts the other. A state without
+/* The exchange of two ends within TLS, before the bytes of the application: the random numbers for
+ * the digits that people compare, and whether each end trusts the other. A state without
  * streams, clocks and random numbers of its own: bytes of the peer and answers of this end go in,
  * and bytes for the peer come out.
  *

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Where a file of this user is, or will be, and how programs that share it change it one after the
- * other: who has the lock of the file with ".new" at the end of the name writes that, and renames
- * it. A reader sees one whole file or the other, a power cut leaves one of them, and what a program
- * that was killed has left goes with the next change. */
+/* The place of a file of this user, which programs that share the file change one after the other:
+ * the program with the lock of the file with ".new" at the end of the name writes the new file, and
+ * renames it. A reader sees the old file or the new one, whole; a power cut leaves one of both; and
+ * the next change removes the new file of a program that was killed. */
 
 #pragma once
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Who may compare digits, and when: one exchange with a key that is not known at a time, and a
- * pause that doubles after each that the peer broke off. Somebody in between who learns the digits
- * of this end before its user sees them would otherwise try until they fit.
+/* The turns of comparing digits: one exchange with an unknown key at a time, and a pause that
+ * doubles after each exchange that the peer broke off. Without turns somebody in between, who
+ * learns the digits of this end before its user sees them, could try until they fit.
  *
  * A state without a clock: each time is given, in microseconds. Peers with a known key have no part
  * in it.

@@ -526,12 +526,13 @@ test_names (void)
 }
 
 /* Real disks, for this program only: a full one, and a device that cannot write what its file
- * system has taken. The second word is where files use up its room. */
+ * system has taken. Its blocks are pages of the file below, or a block could find room in a page
+ * that is there. The second word is where files use up its room. */
 static const char *const disks[][3] = {
   { "full", "disk", "mkdir disk && mount -t tmpfs -o size=256k none disk" },
   { "failing", ".",
     "mount -t tmpfs -o size=600k none . && cd $PWD && mkdir disk && truncate -s 8M image && "
-    "mkfs.ext2 -q -F image && mount -o loop image disk" },
+    "mkfs.ext2 -q -F -b 4096 image && mount -o loop image disk" },
 };
 
 static gboolean

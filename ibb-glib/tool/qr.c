@@ -24,8 +24,8 @@ is_light (const QRcode *code, int x, int y)
          (code->data[y * code->width + x] & 1) == 0;
 }
 
-/* One line for two rows of modules. What is light is drawn, as most terminals are dark; colours
- * make it so on the others, too. */
+/* One line for two rows of modules. Light modules are drawn, as most terminals are dark; on other
+ * terminals the colours make the same picture. */
 static char *
 draw (const QRcode *code, gboolean has_colours)
 {

@@ -164,16 +164,15 @@ report_cb (gpointer data)
 static void
 tell (IBBCarrier *self, const IBBCarrierNews *news)
 {
-  g_autoptr (GSource) source = g_idle_source_new ();
-  Report             *report = g_new0 (Report, 1);
+  GSource *source = g_idle_source_new ();
+  Report  *report = g_new0 (Report, 1);
 
   report->carrier = carrier_ref (self);
   report->news = *news;
   g_atomic_int_inc (&self->n_reports);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_name (source, "[ibb-files] news of the carrier");
-  g_source_set_callback (source, report_cb, report, report_free);
-  g_source_attach (source, self->owner);
+  g_source_unref (ibb_source_attach (source, self->owner, "[ibb-files] news of the carrier",
+                                     report_cb, report, report_free));
 }
 
 /* The files. */

@@ -101,11 +101,24 @@ ibb_courier_is_empty (IBBCourier *self)
   return !self->jingle->is_initiator && g_hash_table_size (self->files) == 0;
 }
 
+/* The current address: a resumed session may go on with another resource. */
+static char *
+dup_current_jid (IBBCourier *self)
+{
+  return self->transport != NULL ? ibb_transport_dup_peer_jid (self->transport)
+                                 : g_strdup (self->peer_jid);
+}
+
+static IBBFilesDirection
+get_direction (IBBCourier *self)
+{
+  return self->jingle->is_initiator ? IBB_FILES_DIRECTION_SEND : IBB_FILES_DIRECTION_RECEIVE;
+}
+
 gboolean
 ibb_courier_is_for (IBBCourier *self, const char *from, const char *session)
 {
-  g_autofree char *jid = self->transport != NULL ? ibb_transport_dup_peer_jid (self->transport)
-                                                 : g_strdup (self->peer_jid);
+  g_autofree char *jid = dup_current_jid (self);
 
   return g_str_equal (self->jingle->sid, session) && ibb_jid_is_from (from, jid);
 }
@@ -224,11 +237,8 @@ watch_emptiness (IBBCourier *self)
 static void
 take_failure (IBBCourier *self, File *file, const IBBCarrierNews *news)
 {
-  IBBFilesDirection direction =
-      self->jingle->is_initiator ? IBB_FILES_DIRECTION_SEND : IBB_FILES_DIRECTION_RECEIVE;
-
   fail_file (self, file, g_str_equal (news->reason, "cancel"),
-             ibb_reason_to_error (news->reason, news->text, self->peer_jid, direction,
+             ibb_reason_to_error (news->reason, news->text, self->peer_jid, get_direction (self),
                                   !news->is_accepted));
 }
 
@@ -387,12 +397,15 @@ encrypted_cb (GObject *object, GAsyncResult *result, gpointer data)
 static void
 encrypt_session (IBBCourier *self, IBBTransport *transport, GError *error)
 {
-  if (transport != NULL && self->is_over)
-    ibb_transport_abort (transport);
-  if (transport == NULL || self->is_over)
+  if (transport == NULL)
     {
-      g_clear_object (&transport);
       end_with (self, error);
+      return;
+    }
+  if (self->is_over)
+    {
+      ibb_transport_abort (transport);
+      g_object_unref (transport);
       return;
     }
   self->transport = transport;
@@ -455,20 +468,13 @@ answered_cb (GObject *object, GAsyncResult *result, gpointer data)
 static void
 flush (IBBCourier *self)
 {
-  g_autofree char *from = self->local_jid != NULL
-                              ? g_markup_printf_escaped (" from='%s'", self->local_jid)
-                              : g_strdup ("");
-  char            *payload;
+  char *payload;
 
   while ((payload = g_queue_pop_head (&self->jingle->requests)) != NULL)
     {
-      g_autofree char *jid = self->transport != NULL ? ibb_transport_dup_peer_jid (self->transport)
-                                                     : g_strdup (self->peer_jid);
-      g_autofree char *id = g_uuid_string_random ();
-      g_autofree char *to = g_markup_escape_text (jid, -1);
-      g_autofree char *xml =
-          g_strdup_printf ("<iq type='set' to='%s' id='%s'%s>%s</iq>", to, id, from, payload);
-      g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
+      g_autofree char      *to = dup_current_jid (self);
+      g_autofree char      *id = g_uuid_string_random ();
+      g_autoptr (IBBStanza) stanza = ibb_jingle_new_iq ("set", to, self->local_jid, id, payload);
 
       if (self->jingle->is_initiator && self->jingle->state == IBB_JINGLE_OFFERED)
         ibb_connection_query_async (self->connection, stanza, REQUEST_TIMEOUT, self->cancellable,
@@ -499,10 +505,7 @@ ibb_courier_receive (IBBCourier *self, const IBBElement *jingle, IBBJingleRefusa
     end_with (self,
               self->jingle->reason != NULL
                   ? ibb_reason_to_error (self->jingle->reason, self->jingle->reason_text,
-                                         self->peer_jid,
-                                         self->jingle->is_initiator ? IBB_FILES_DIRECTION_SEND
-                                                                    : IBB_FILES_DIRECTION_RECEIVE,
-                                         TRUE)
+                                         self->peer_jid, get_direction (self), TRUE)
                   : g_error_new (IBB_ERROR, IBB_ERROR_PROTOCOL,
                                  _ ("“%s” has accepted the file by a way that was not offered"),
                                  self->peer_jid));

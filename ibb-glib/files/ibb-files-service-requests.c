@@ -129,14 +129,11 @@ reply (IBBFilesService *self,
        const char      *id,
        const char      *payload)
 {
-  const char      *to = ibb_stanza_get_to (request);
-  g_autofree char *local_jid = ibb_connection_dup_local_jid (self->connection);
-  gboolean         needs_from = to != NULL && g_strcmp0 (to, local_jid) != 0;
-  g_autofree char *from = needs_from ? g_markup_printf_escaped (" from='%s'", to) : g_strdup ("");
-  g_autofree char *head = g_markup_printf_escaped ("<iq type='%s' to='%s' id='%s'", type,
-                                                   ibb_stanza_get_from (request), id);
-  g_autofree char *xml = g_strconcat (head, from, ">", payload, "</iq>", NULL);
-  g_autoptr (IBBStanza) stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
+  const char           *to = ibb_stanza_get_to (request);
+  g_autofree char      *local_jid = ibb_connection_dup_local_jid (self->connection);
+  gboolean              needs_from = to != NULL && g_strcmp0 (to, local_jid) != 0;
+  g_autoptr (IBBStanza) stanza =
+      ibb_jingle_new_iq (type, ibb_stanza_get_from (request), needs_from ? to : NULL, id, payload);
 
   if (stanza != NULL)
     ibb_connection_send (self->connection, stanza, NULL);

@@ -302,17 +302,6 @@ send_accept (IBBFilesTransfer *self)
 /* In a private session. */
 
 static void
-courier_accepted (gpointer client, IBBTransport *transport)
-{
-  IBBFilesTransfer *self = client;
-
-  g_set_object (&self->transport, transport);
-  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
-  if (ibb_files_transfer_goes_on (self))
-    ibb_files_transfer_begin_move (self);
-}
-
-static void
 courier_released (gpointer client, const char *hash, GError *error)
 {
   IBBFilesTransfer *self = client;
@@ -343,14 +332,10 @@ courier_failed (gpointer client, gboolean is_cancel, GError *error)
   ibb_files_transfer_fail (self, error);
 }
 
-static void
-courier_delivered (gpointer client)
-{
-  ibb_files_transfer_end (client, IBB_FILES_STATE_DELIVERED);
-}
-
-static const IBBCourierFuncs courier_funcs = { courier_accepted, courier_released,
-                                               courier_delivered, courier_failed };
+static const IBBCourierFuncs courier_funcs = { ibb_files_transfer_accepted_in_private,
+                                               courier_released,
+                                               ibb_files_transfer_delivered_in_private,
+                                               courier_failed };
 
 void
 ibb_files_transfer_set_courier (IBBFilesTransfer *self, IBBCourier *courier, guint32 number)

@@ -278,17 +278,6 @@ initiate (IBBFilesTransfer *self)
 
 /* In a private session. */
 
-static void
-courier_accepted (gpointer client, IBBTransport *transport)
-{
-  IBBFilesTransfer *self = client;
-
-  g_set_object (&self->transport, transport);
-  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
-  if (ibb_files_transfer_goes_on (self))
-    ibb_files_transfer_begin_move (self);
-}
-
 static gboolean
 unconfirmed_cb (gpointer user_data)
 {
@@ -316,19 +305,15 @@ courier_released (gpointer client, const char *hash, GError *error)
 }
 
 static void
-courier_delivered (gpointer client)
-{
-  ibb_files_transfer_end (client, IBB_FILES_STATE_DELIVERED);
-}
-
-static void
 courier_failed (gpointer client, gboolean is_cancel, GError *error)
 {
   ibb_files_transfer_fail (client, error);
 }
 
-static const IBBCourierFuncs courier_funcs = { courier_accepted, courier_released,
-                                               courier_delivered, courier_failed };
+static const IBBCourierFuncs courier_funcs = { ibb_files_transfer_accepted_in_private,
+                                               courier_released,
+                                               ibb_files_transfer_delivered_in_private,
+                                               courier_failed };
 
 static void
 offer_in_private (IBBFilesTransfer *self)

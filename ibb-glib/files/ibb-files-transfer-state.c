@@ -99,6 +99,25 @@ ibb_files_transfer_begin_move (IBBFilesTransfer *self)
   g_object_thaw_notify (G_OBJECT (self));
 }
 
+/* In a private session. */
+
+void
+ibb_files_transfer_accepted_in_private (gpointer client, IBBTransport *transport)
+{
+  IBBFilesTransfer *self = client;
+
+  g_set_object (&self->transport, transport);
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
+  if (ibb_files_transfer_goes_on (self))
+    ibb_files_transfer_begin_move (self);
+}
+
+void
+ibb_files_transfer_delivered_in_private (gpointer client)
+{
+  ibb_files_transfer_end (client, IBB_FILES_STATE_DELIVERED);
+}
+
 /* Stanzas. */
 
 char *
@@ -114,15 +133,9 @@ ibb_files_transfer_new_iq (IBBFilesTransfer *self,
                            const char       *id,
                            const char       *payload)
 {
-  g_autofree char *from =
-      self->local_jid != NULL ? g_markup_printf_escaped (" from='%s'", self->local_jid) : NULL;
-  g_autofree char *id_attribute = id != NULL ? g_markup_printf_escaped (" id='%s'", id) : NULL;
   g_autofree char *to = ibb_files_transfer_dup_jid (self);
-  g_autofree char *head = g_markup_printf_escaped ("<iq type='%s' to='%s'", type, to);
-  g_autofree char *xml = g_strconcat (head, id_attribute != NULL ? id_attribute : "",
-                                      from != NULL ? from : "", ">", payload, "</iq>", NULL);
 
-  return ibb_stanza_new_from_xml (xml, -1, NULL);
+  return ibb_jingle_new_iq (type, to, self->local_jid, id, payload);
 }
 
 void

@@ -564,3 +564,18 @@ ibb_jingle_refused (IBBJingle *self)
 {
   self->state = IBB_JINGLE_ENDED;
 }
+
+IBBStanza *
+ibb_jingle_new_iq (
+    const char *type, const char *to, const char *from, const char *id, const char *payload)
+{
+  g_autofree char *from_attribute =
+      from != NULL ? g_markup_printf_escaped (" from='%s'", from) : g_strdup ("");
+  g_autofree char *id_attribute =
+      id != NULL ? g_markup_printf_escaped (" id='%s'", id) : g_strdup ("");
+  g_autofree char *head = g_markup_printf_escaped ("<iq type='%s' to='%s'", type, to);
+  g_autofree char *xml =
+      g_strconcat (head, id_attribute, from_attribute, ">", payload, "</iq>", NULL);
+
+  return ibb_stanza_new_from_xml (xml, -1, NULL);
+}

@@ -86,4 +86,9 @@ void ibb_jingle_send_received (IBBJingle *self);
 /* reason: of XEP-0166 §7.4; text (nullable). Nothing if the session is over. */
 void ibb_jingle_terminate (IBBJingle *self, const char *reason, const char *text);
 
+/* An IQ with the payload, also of stream initiation; NULL: the payload is no XML. from, id
+ * (nullable). */
+IBBStanza *ibb_jingle_new_iq (
+    const char *type, const char *to, const char *from, const char *id, const char *payload);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBJingle, ibb_jingle_free)

@@ -53,7 +53,8 @@ set_error (GError **error, int failure)
 }
 
 /* Two commands that find the same stale file could each remove the new file of the other. Returns a
- * descriptor, or -1 with errno. Any program can hold the lock for ever, so the wait has an end. */
+ * descriptor, or -1 with errno. Any program can hold the lock for ever: after a second the command
+ * goes on without the lock. */
 static int
 lock_folder (const char *path)
 {

@@ -10,8 +10,10 @@
 #include "ibb-intl-private.h"
 #include "ibb-jid.h"
 #include "ibb-request-private.h"
+#include "ibb-service-private.h"
 #include "ibb-transport-private.h"
 #include "runtime/callback-source.h"
+#include "runtime/weak.h"
 
 /**
  * IBBRequest:
@@ -57,6 +59,7 @@ struct _IBBRequest
   GObject parent_instance;
 
   /* immutable after construction */
+  IBBWeak        *service; /* (owned): its list */
   IBBHost        *host;    /* (owned): as a user */
   IBBSession     *session; /* (owned) */
   IBBSessionOwner owner;
@@ -185,6 +188,7 @@ ibb_request_finalize (GObject *object)
       ibb_host_unlock (self->host);
       ibb_host_release (self->host);
       g_source_unref (self->source);
+      ibb_weak_unref (self->service);
       g_clear_error (&self->reason);
       g_free (self->peer_jid);
       g_free (self->local_jid);
@@ -297,10 +301,11 @@ ibb_request_init (IBBRequest *self)
 }
 
 IBBRequest *
-ibb_request_new (IBBHost *host, IBBSession *session)
+ibb_request_new (IBBService *service, IBBHost *host, IBBSession *session)
 {
   IBBRequest *self = g_object_new (IBB_TYPE_REQUEST, NULL);
 
+  self->service = ibb_weak_new (service);
   self->host = host;
   self->session = session;
   self->source = ibb_callback_source_new_for_object ("[ibb-glib] request", self, emit_end);
@@ -500,7 +505,14 @@ ibb_request_accept (IBBRequest *self, GError **error)
       ibb_host_unlock (self->host);
     }
   if (channel != NULL)
-    return ibb_transport_new_take (g_steal_pointer (&channel));
+    {
+      IBBTransport          *transport = ibb_transport_new_take (g_steal_pointer (&channel));
+      g_autoptr (IBBService) service = ibb_weak_get (self->service);
+
+      if (service != NULL)
+        ibb_service_list_update_here (service);
+      return transport;
+    }
 
   if (reason == NULL)
     reason = g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED,

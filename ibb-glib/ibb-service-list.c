@@ -90,3 +90,10 @@ ibb_service_list_update (IBBService *self)
     }
   self->is_listing = FALSE;
 }
+
+void
+ibb_service_list_update_here (IBBService *self)
+{
+  if (g_main_context_is_owner (ibb_host_get_signal_context (self->host)))
+    ibb_service_list_update (self);
+}

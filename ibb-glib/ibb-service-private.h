@@ -28,3 +28,6 @@ void ibb_service_install_properties (GObjectClass *class);
 void ibb_service_list_model_init (GListModelInterface *iface);
 /* Tells the handlers of the list model of what has changed. */
 void ibb_service_list_update (IBBService *self);
+/* The same at the end of a call that a session came from, in the context of the signals: elsewhere
+ * the list must not change. */
+void ibb_service_list_update_here (IBBService *self);

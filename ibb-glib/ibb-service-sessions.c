@@ -28,26 +28,31 @@ start (IBBService *self, const IBBSessionWish *wish, GTask *task)
   ibb_session_operation_start (self->inbox, G_OBJECT (self), wish, task);
 }
 
+/* The transport of channel, (transfer full) (nullable). The list has it before the caller does. */
+static IBBTransport *
+list_first (IBBService *self, IBBChannel *channel)
+{
+  IBBTransport *transport = ibb_transport_new_take (channel);
+
+  if (transport != NULL)
+    ibb_service_list_update_here (self);
+  return transport;
+}
+
 static IBBTransport *
 run (IBBService *self, const IBBSessionWish *wish, GCancellable *cancellable, GError **error)
 {
-  return ibb_transport_new_take (
-      ibb_session_operation_run (self->inbox, G_OBJECT (self), wish, cancellable, error));
+  return list_first (
+      self, ibb_session_operation_run (self->inbox, G_OBJECT (self), wish, cancellable, error));
 }
 
 static IBBTransport *
 finish (IBBService *self, GAsyncResult *result, gpointer source_tag, GError **error)
 {
-  IBBTransport *transport;
-
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   g_return_val_if_fail (g_async_result_is_tagged (result, source_tag), NULL);
 
-  transport = ibb_transport_new_take (ibb_session_operation_finish (G_TASK (result), error));
-  /* The list changes only in the context of the signals. */
-  if (transport != NULL && g_main_context_is_owner (ibb_host_get_signal_context (self->host)))
-    ibb_service_list_update (self);
-  return transport;
+  return list_first (self, ibb_session_operation_finish (G_TASK (result), error));
 }
 
 /**

@@ -96,7 +96,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (IBBService,
 static void
 emit_requested (IBBService *self, IBBSession *session)
 {
-  g_autoptr (IBBRequest) request = ibb_request_new (self->host, session);
+  g_autoptr (IBBRequest) request = ibb_request_new (self, self->host, session);
   gboolean               is_held = FALSE;
 
   g_signal_emit (self, signals[SIGNAL_SESSION_REQUESTED], 0, request, &is_held);

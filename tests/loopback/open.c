@@ -227,16 +227,58 @@ typedef struct
 } Call;
 
 static void
-called_cb (GObject *service, GAsyncResult *result, gpointer data)
+assert_listed_last (IBBService *service, IBBTransport *transport)
 {
-  Call                    *call = data;
   GListModel              *list = G_LIST_MODEL (service);
   g_autoptr (IBBTransport) listed = NULL;
 
-  call->transport = assert_succeeds (call->finish, IBB_SERVICE (service), result);
   g_assert_cmpuint (g_list_model_get_n_items (list), >, 0);
   listed = g_list_model_get_item (list, g_list_model_get_n_items (list) - 1);
-  g_assert_true (listed == call->transport);
+  g_assert_true (listed == transport);
+}
+
+static void
+called_cb (GObject *service, GAsyncResult *result, gpointer data)
+{
+  Call *call = data;
+
+  call->transport = assert_succeeds (call->finish, IBB_SERVICE (service), result);
+  assert_listed_last (IBB_SERVICE (service), call->transport);
+}
+
+static gboolean
+accept_cb (IBBService *service, IBBRequest *request, IBBTransport **transport)
+{
+  *transport = assert_succeeds (ibb_request_accept, request);
+  assert_listed_last (service, *transport);
+  return TRUE;
+}
+
+/* In a handler, a blocking call ends with a session. */
+static gboolean
+open_cb (IBBService *service, IBBRequest *request, IBBTransport **transport)
+{
+  *transport = assert_succeeds (ibb_service_open_session, service, ROMEO, NULL, NULL);
+  assert_listed_last (service, *transport);
+  return FALSE;
+}
+
+/* The list has the session that a request or a blocking call ends with. */
+static void
+test_list_requested (Fixture *fixture, gconstpointer data)
+{
+  GAsyncResult            *opened = NULL;
+  g_autoptr (IBBTransport) accepted = NULL;
+  g_autoptr (IBBTransport) blocking = NULL;
+  g_autoptr (IBBTransport) romeo = NULL;
+
+  ibb_service_set_session_limit (fixture->romeo, 10);
+  g_signal_connect (fixture->romeo, "session-accepted", G_CALLBACK (ignore_cb), NULL);
+  g_signal_connect (fixture->juliet, "session-requested", G_CALLBACK (open_cb), &blocking);
+  g_signal_connect (fixture->juliet, "session-requested", G_CALLBACK (accept_cb), &accepted);
+  ibb_service_open_session_async (fixture->romeo, JULIET, NULL, NULL, store_result_cb, &opened);
+  romeo = assert_result (ibb_service_open_session_finish, fixture->romeo, &opened);
+  g_assert_nonnull (blocking);
 }
 
 /* The list has the session that an asynchronous call ends with. */
@@ -461,6 +503,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/open/timeout", test_timeout);
   add_test ("/ibb/loopback/open/list", test_list);
   add_test ("/ibb/loopback/open/list/accepted", test_list_accepted);
+  add_test ("/ibb/loopback/open/list/requested", test_list_requested);
   add_test ("/ibb/loopback/open/list/called", test_list_called);
   add_test ("/ibb/loopback/open/list/unseen", test_list_unseen);
   add_test ("/ibb/loopback/open/expect/D-09", test_expect);

@@ -203,28 +203,39 @@ ibb_part_file_list (const char *path, GError **error)
   return parts;
 }
 
-static gboolean
-has_key (gconstpointer name, gconstpointer key)
+/* An empty part is removed. */
+static guint64
+get_first_size (GPtrArray *parts, const char *key)
 {
-  return strncmp ((const char *) name + strlen (PREFIX), key, KEY_LENGTH) == 0;
+  const IBBPartFile *first = NULL;
+
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const IBBPartFile *part = g_ptr_array_index (parts, i);
+
+      if (part->size > 0 && strncmp (part->name + strlen (PREFIX), key, KEY_LENGTH) == 0 &&
+          (first == NULL || strcmp (part->name, first->name) < 0))
+        first = part;
+    }
+  return first != NULL ? first->size : 0;
 }
 
 guint64
-ibb_part_file_sum (const char *path, GPtrArray *keys)
+ibb_part_file_sum (const char *path, GHashTable *keys)
 {
   int                   folder = open_folder (path, NULL);
   g_autoptr (GPtrArray) parts = folder >= 0 ? list (folder) : NULL;
   guint64               sum = 0;
+  GHashTableIter        iter;
+  gpointer              key;
 
   for (guint i = 0; parts != NULL && i < parts->len; i++)
+    sum += ((IBBPartFile *) g_ptr_array_index (parts, i))->size;
+  if (sum > 0 && keys != NULL)
     {
-      const IBBPartFile *part = g_ptr_array_index (parts, i);
-      gboolean           counts = TRUE;
-
-      for (guint j = 0; counts && j < keys->len; j++)
-        counts = !has_key (part->name, g_ptr_array_index (keys, j));
-      if (counts)
-        sum += part->size;
+      g_hash_table_iter_init (&iter, keys);
+      while (g_hash_table_iter_next (&iter, &key, NULL))
+        sum -= get_first_size (parts, key);
     }
   if (folder >= 0)
     ibb_disk->close (folder);

@@ -35,8 +35,9 @@ void ibb_part_file_remove_unused (int folder, const char *key);
 
 /* The parts in the folder, the oldest first. Returns: (element-type IBBPartFile). */
 GPtrArray *ibb_part_file_list (const char *path, GError **error);
-/* The bytes of the parts in the folder, without those that have one of the keys: (element-type
- * utf8). Takes no lock, which a transfer that begins meanwhile would find. */
-guint64 ibb_part_file_sum (const char *path, GPtrArray *keys);
+/* The bytes of the parts in the folder, without the one of each key that its file goes on with.
+ * keys: (element-type utf8) (nullable): a set. Takes no lock, which a transfer that begins
+ * meanwhile would find, so that the first part of a key counts as the one that nobody else uses. */
+guint64 ibb_part_file_sum (const char *path, GHashTable *keys);
 /* FALSE without an error: somebody uses the part, or it is gone. */
 gboolean ibb_part_file_remove (const char *path, const char *name, GError **error);

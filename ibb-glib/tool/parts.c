@@ -63,14 +63,13 @@ tool_parts_show (const char *folder, gboolean removes, guint days)
 void
 tool_parts_note_full (const char *folder, const GError *error)
 {
-  g_autoptr (GPtrArray) no_keys = g_ptr_array_new ();
-  g_autofree char      *shown = g_filename_display_name (folder);
-  g_autofree char      *size = NULL;
-  guint64               bytes;
+  g_autofree char *shown = g_filename_display_name (folder);
+  g_autofree char *size = NULL;
+  guint64          bytes;
 
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
     return;
-  bytes = ibb_part_file_sum (folder, no_keys);
+  bytes = ibb_part_file_sum (folder, NULL);
   if (bytes == 0)
     return;
   size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);

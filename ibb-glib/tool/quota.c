@@ -33,24 +33,22 @@ dup_key (IBBFilesTransfer *transfer)
   return ibb_part_file_dup_key (text);
 }
 
-/* A file on the way counts with its whole size, and its part does not count. Neither counts the
- * part that the offered file would go on with, nor an earlier transfer of that file, which ends. */
+/* A file on the way counts with its whole size, and the part that it goes on with does not count.
+ * Neither count the part that the offered file would go on with, and an earlier transfer of that
+ * file, which ends. */
 static guint64
 get_total (const ToolQuota *self, const char *folder, GQueue *receiving, IBBFilesTransfer *transfer)
 {
-  g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
-  char                 *own_key = dup_key (transfer);
-  guint64               total = self->received;
+  g_autoptr (GHashTable) keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  guint64                total = self->received;
 
-  g_ptr_array_add (keys, own_key);
+  g_hash_table_add (keys, dup_key (transfer));
   for (GList *l = receiving->head; l != NULL; l = l->next)
     {
       IBBFilesTransfer *other = tool_watched_get_transfer (l->data);
-      char             *key = dup_key (other);
 
-      if (!g_str_equal (key, own_key))
+      if (g_hash_table_add (keys, dup_key (other)))
         total += get_size (other);
-      g_ptr_array_add (keys, key);
     }
   return total + ibb_part_file_sum (folder, keys);
 }

@@ -104,6 +104,10 @@ def _(server):
         first = send(server, path, peer)
         server.when(DATA, kill, 'alice', 5)
     check_equal(first.finish(), -signal.SIGKILL, 'status of the first sender')
+    part, = there.names()
+    other = there.make(part.replace('-1.', '-2.'), 1)  # of a second receiver, killed too: the file does not go on with it
+    send(server, path, peer).expect_failure('no room for a file of this size', told=['^Offering'])
+    os.remove(other)
     send(server, path, peer).expect_done()
     check(receiver.wait_event('done')['resumed'] > 0, 'it went on')
     send(server, byte, peer).expect_failure('no room for a file of this size', told=['^Offering'])

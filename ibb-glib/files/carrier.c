@@ -47,18 +47,19 @@ struct _IBBCarrier
   /* of the owner's context */
   IBBCarrierFunc func; /* NULL: nobody wants to know */
   gpointer       user_data;
+  guint32        n_offered;
 
   /* of the thread */
-  IBBBundle  *bundle; /* (owned) */
-  GHashTable *movers; /* (owned) (element-type guint32 IBBMover) */
-  GQueue      offers; /* (element-type Command): there is no room for */
-  GQueue      ready;  /* numbers: accepted, to be sent in this order */
-  guint32     begun;  /* the number at the head of ready, once it has begun; 0: none */
-  guint32     n_offered;
+  IBBBundle  *bundle;    /* (owned) */
+  GHashTable *movers;    /* (owned) (element-type guint32 IBBMover) */
+  GQueue      offers;    /* (element-type Command): there is no room for */
+  GQueue      ready;     /* numbers: accepted, to be sent in this order */
+  guint32     begun;     /* the number at the head of ready, once it has begun; 0: none */
   GQueue      delivered; /* numbers: not written yet */
   GQueue      telling;   /* numbers: in the output */
   guint8      input[BUFFER_SIZE];
-  GBytes     *output; /* (owned) (nullable): being written */
+  guint8      piece[IBB_BUNDLE_DATA_MAX]; /* of a file that is sent */
+  GBytes     *output;                     /* (owned) (nullable): being written */
   gboolean    is_reading;
   gboolean    is_over;
   gboolean    is_idle;   /* the owner knows */
@@ -204,16 +205,19 @@ keep (IBBCarrier *self, guint32 number, IBBMover *mover)
   g_hash_table_insert (self->movers, g_memdup2 (&number, sizeof number), mover);
 }
 
-/* error: (transfer full). */
+/* Of a mover that its owner has cancelled, the owner has said the reason. error: (transfer full).
+ */
 static void
 fail (IBBCarrier *self, guint32 number, GError *error)
 {
+  IBBMover   *mover = g_hash_table_lookup (self->movers, &number);
   const char *text;
   const char *reason = ibb_reason_from_error (
       error, self->bundle->is_sender ? IBB_FILES_DIRECTION_SEND : IBB_FILES_DIRECTION_RECEIVE,
       FALSE, &text);
 
-  ibb_bundle_fail (self->bundle, number, reason, text);
+  if (!g_cancellable_is_cancelled (mover->cancellable))
+    ibb_bundle_fail (self->bundle, number, reason, text);
   release (self, number, NULL, error);
 }
 
@@ -232,18 +236,17 @@ end (IBBCarrier *self, GError *error)
 static gboolean
 send_piece (IBBCarrier *self, guint32 number, IBBMover *mover, GError **error)
 {
-  g_autofree guint8 *buffer = g_malloc (IBB_BUNDLE_DATA_MAX);
-  gssize             n;
+  gssize n;
 
-  if (self->begun != number && !ibb_mover_begin (mover, self->cancellable, error))
+  if (self->begun != number && !ibb_mover_begin (mover, error))
     return FALSE;
   self->begun = number;
-  n = ibb_mover_read (mover, buffer, IBB_BUNDLE_DATA_MAX, self->cancellable, error);
+  n = ibb_mover_read (mover, self->piece, sizeof self->piece, error);
   if (n < 0)
     return FALSE;
   if (n > 0)
-    ibb_bundle_send (self->bundle, number, buffer, (gsize) n);
-  return mover->left > 0 || ibb_mover_check_source (mover, self->cancellable, error);
+    ibb_bundle_send (self->bundle, number, self->piece, (gsize) n);
+  return mover->left > 0 || ibb_mover_check_source (mover, error);
 }
 
 /* Small files share a block. */
@@ -333,7 +336,7 @@ take_data (IBBCarrier *self, const IBBBundleEvent *event)
   IBBMover *mover = g_hash_table_lookup (self->movers, &event->number);
   GError   *error = NULL;
 
-  if (!ibb_mover_write (mover, event->data, event->length, self->cancellable, &error))
+  if (!ibb_mover_write (mover, event->data, event->length, &error))
     {
       if (mover->part->sink != NULL)
         ibb_sink_settle (mover->part->sink);
@@ -440,7 +443,7 @@ take_command (IBBCarrier *self, Command *command)
 {
   if (command->type == COMMAND_OFFER)
     {
-      keep (self, ++self->n_offered, g_steal_pointer (&command->mover));
+      keep (self, command->number, g_steal_pointer (&command->mover));
       self->is_idle = FALSE;
       g_queue_push_tail (&self->offers, command);
       return;
@@ -453,7 +456,7 @@ take_command (IBBCarrier *self, Command *command)
       keep (self, command->number, g_steal_pointer (&command->mover));
       if (is_open)
         {
-          ibb_mover_begin (g_hash_table_lookup (self->movers, &command->number), NULL, NULL);
+          ibb_mover_begin (g_hash_table_lookup (self->movers, &command->number), NULL);
           ibb_bundle_accept (self->bundle, command->number, offset);
         }
       else
@@ -488,8 +491,9 @@ tell_idle (IBBCarrier *self)
 {
   const IBBCarrierNews news = { .event = IBB_CARRIER_IDLE };
 
-  if (!self->bundle->is_sender || self->is_idle || self->n_offered == 0 || self->output != NULL ||
-      !g_queue_is_empty (&self->offers) || !ibb_bundle_is_idle (self->bundle))
+  if (!self->bundle->is_sender || self->is_idle || self->bundle->last == 0 ||
+      self->output != NULL || !g_queue_is_empty (&self->offers) ||
+      !ibb_bundle_is_idle (self->bundle))
     return;
   self->is_idle = TRUE;
   tell (self, &news);
@@ -620,7 +624,7 @@ give (IBBCarrier *self, Command *command)
 void
 ibb_carrier_offer (IBBCarrier *self, IBBMover *mover, IBBFilesMetadata *metadata)
 {
-  Command *command = new_command (COMMAND_OFFER, 0, mover);
+  Command *command = new_command (COMMAND_OFFER, ++self->n_offered, mover);
 
   command->metadata = g_object_ref (metadata);
   give (self, command);

@@ -128,10 +128,12 @@ ibb_courier_is_for (IBBCourier *self, const char *from, const char *session)
 static void
 forget (IBBCourier *self, File *file)
 {
-  guint32 number = file->number;
-
-  if (file->is_over && !file->is_with_carrier)
-    g_hash_table_remove (self->files, &number);
+  if (!file->is_over || file->is_with_carrier)
+    return;
+  g_hash_table_steal (self->files, &file->number);
+  if (file->mover != NULL)
+    file->funcs->released (file->client, NULL, NULL);
+  file_free (file);
 }
 
 /* error: (transfer full). */

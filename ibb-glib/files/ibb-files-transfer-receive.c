@@ -240,6 +240,7 @@ create_mover (IBBFilesTransfer *self)
   mover->offset = self->part->offset;
   mover->size = ibb_files_metadata_get_size (self->metadata);
   mover->part = ibb_part_ref (self->part);
+  mover->cancellable = g_object_ref (self->cancellable);
   if (self->transport != NULL)
     {
       mover->transport = g_object_ref (self->transport);

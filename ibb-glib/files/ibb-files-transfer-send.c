@@ -295,7 +295,7 @@ courier_released (gpointer client, const char *hash, GError *error)
 
   if (error != NULL)
     ibb_files_transfer_fail (self, error);
-  else if (self->state == IBB_FILES_STATE_ACTIVE && self->failure == NULL)
+  if (ibb_files_transfer_end_call (self) && self->state == IBB_FILES_STATE_ACTIVE)
     {
       /* As long as for a receiver that is asked: this one may stay silent while its end is there.
        */
@@ -325,7 +325,10 @@ offer_in_private (IBBFilesTransfer *self)
                                                         _ ("The description of the file is too "
                                                            "long")));
   else
-    ibb_files_transfer_set_timer (self, ANSWER_TIMEOUT, answer_timeout_cb);
+    {
+      ibb_files_transfer_begin_call (self);
+      ibb_files_transfer_set_timer (self, ANSWER_TIMEOUT, answer_timeout_cb);
+    }
 }
 
 void
@@ -339,6 +342,7 @@ ibb_files_transfer_offer (IBBFilesTransfer *self,
   self->mover->source = g_object_ref (source);
   self->mover->file = file != NULL ? g_object_ref (file) : NULL;
   self->mover->etag = g_strdup (etag);
+  self->mover->cancellable = g_object_ref (self->cancellable);
   self->mover->size = ibb_files_metadata_get_size (self->metadata);
   self->mover->hasher = ibb_hasher_new (IBB_HASHER_DEFAULT);
   self->sid = g_uuid_string_random ();

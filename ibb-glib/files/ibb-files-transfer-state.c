@@ -82,7 +82,7 @@ void
 ibb_files_transfer_move (IBBFilesTransfer *self, GAsyncReadyCallback callback)
 {
   ibb_files_transfer_begin_call (self);
-  ibb_mover_run_async (self->mover, self, self->cancellable, callback, NULL);
+  ibb_mover_run_async (self->mover, self, callback, NULL);
   ibb_files_transfer_begin_move (self);
 }
 
@@ -241,36 +241,6 @@ end_failed (IBBFilesTransfer *self)
 }
 
 void
-ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error)
-{
-  g_autoptr (IBBFilesTransfer) kept = g_object_ref (self);
-  const char                  *text;
-  const char                  *reason =
-      ibb_reason_from_error (error, self->direction, self->state == IBB_FILES_STATE_OFFERED, &text);
-
-  if (ibb_files_transfer_is_over (self) || self->failure != NULL)
-    {
-      g_error_free (error);
-      return;
-    }
-  self->failure = error;
-  if (self->jingle != NULL)
-    {
-      ibb_jingle_terminate (self->jingle, reason, text);
-      ibb_files_transfer_flush (self);
-    }
-  if (self->request_id != NULL)
-    ibb_files_transfer_send_refusal (self, text);
-  if (self->courier != NULL)
-    ibb_courier_fail (self->courier, self->number, reason, text);
-  g_cancellable_cancel (self->cancellable);
-  if (self->transport != NULL && self->courier == NULL)
-    ibb_transport_abort (self->transport);
-  if (self->n_running == 0)
-    end_failed (self);
-}
-
-void
 ibb_files_transfer_begin_call (IBBFilesTransfer *self)
 {
   g_object_ref (self);
@@ -287,6 +257,35 @@ ibb_files_transfer_end_call (IBBFilesTransfer *self)
     end_failed (self);
   g_object_unref (self);
   return goes_on;
+}
+
+void
+ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error)
+{
+  const char *text;
+  const char *reason =
+      ibb_reason_from_error (error, self->direction, self->state == IBB_FILES_STATE_OFFERED, &text);
+
+  if (ibb_files_transfer_is_over (self) || self->failure != NULL)
+    {
+      g_error_free (error);
+      return;
+    }
+  ibb_files_transfer_begin_call (self);
+  self->failure = error;
+  if (self->jingle != NULL)
+    {
+      ibb_jingle_terminate (self->jingle, reason, text);
+      ibb_files_transfer_flush (self);
+    }
+  if (self->request_id != NULL)
+    ibb_files_transfer_send_refusal (self, text);
+  if (self->courier != NULL)
+    ibb_courier_fail (self->courier, self->number, reason, text);
+  g_cancellable_cancel (self->cancellable);
+  if (self->transport != NULL && self->courier == NULL)
+    ibb_transport_abort (self->transport);
+  ibb_files_transfer_end_call (self);
 }
 
 /* The session of Jingle. */

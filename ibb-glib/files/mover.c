@@ -37,6 +37,7 @@ ibb_mover_unref (IBBMover *self)
   g_clear_pointer (&self->hasher, ibb_hasher_free);
   g_clear_object (&self->file);
   g_free (self->etag);
+  g_clear_object (&self->cancellable);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -71,14 +72,15 @@ fail_partial (IBBMover *self, GError **error)
 
 /* Reads what the receiver has already. */
 static gboolean
-hash_beginning (IBBMover *self, guint8 *buffer, GCancellable *cancellable, GError **error)
+hash_beginning (IBBMover *self, GError **error)
 {
-  guint64 left = self->offset;
+  g_autofree guint8 *buffer = self->offset > 0 ? g_malloc (BUFFER_SIZE) : NULL;
+  guint64            left = self->offset;
 
   while (left > 0)
     {
       gssize n = g_input_stream_read (self->source, buffer, (gsize) MIN (left, BUFFER_SIZE),
-                                      cancellable, error);
+                                      self->cancellable, error);
 
       if (n < 0)
         return FALSE;
@@ -91,11 +93,9 @@ hash_beginning (IBBMover *self, guint8 *buffer, GCancellable *cancellable, GErro
 }
 
 gboolean
-ibb_mover_begin (IBBMover *self, GCancellable *cancellable, GError **error)
+ibb_mover_begin (IBBMover *self, GError **error)
 {
-  g_autofree guint8 *buffer = g_malloc (BUFFER_SIZE);
-
-  if (self->is_sender && !hash_beginning (self, buffer, cancellable, error))
+  if (self->is_sender && !hash_beginning (self, error))
     return FALSE;
   self->left = self->size - self->offset;
   add_moved (self, self->offset);
@@ -103,13 +103,12 @@ ibb_mover_begin (IBBMover *self, GCancellable *cancellable, GError **error)
 }
 
 gboolean
-ibb_mover_write (
-    IBBMover *self, const guint8 *bytes, gsize length, GCancellable *cancellable, GError **error)
+ibb_mover_write (IBBMover *self, const guint8 *bytes, gsize length, GError **error)
 {
   ibb_hasher_update (self->hasher, bytes, length);
-  if (!(self->part != NULL
-            ? ibb_part_write (self->part, bytes, length, cancellable, error)
-            : g_output_stream_write_all (self->sink, bytes, length, NULL, cancellable, error)))
+  if (!(self->part != NULL ? ibb_part_write (self->part, bytes, length, self->cancellable, error)
+                           : g_output_stream_write_all (self->sink, bytes, length, NULL,
+                                                        self->cancellable, error)))
     return FALSE;
   add_moved (self, length);
   self->left -= length;
@@ -117,13 +116,12 @@ ibb_mover_write (
 }
 
 gssize
-ibb_mover_read (
-    IBBMover *self, guint8 *buffer, gsize size, GCancellable *cancellable, GError **error)
+ibb_mover_read (IBBMover *self, guint8 *buffer, gsize size, GError **error)
 {
   gsize length = (gsize) MIN (self->left, size);
   gsize n;
 
-  if (!g_input_stream_read_all (self->source, buffer, length, &n, cancellable, error) ||
+  if (!g_input_stream_read_all (self->source, buffer, length, &n, self->cancellable, error) ||
       (n < length && !fail_partial (self, error)))
     return -1;
   ibb_hasher_update (self->hasher, buffer, n);
@@ -133,20 +131,20 @@ ibb_mover_read (
 }
 
 static gboolean
-copy (IBBMover *self, GCancellable *cancellable, GError **error)
+copy (IBBMover *self, GError **error)
 {
   g_autofree guint8 *buffer = g_malloc (BUFFER_SIZE);
 
   while (self->left > 0)
     {
       gssize n = g_input_stream_read (self->source, buffer, (gsize) MIN (self->left, BUFFER_SIZE),
-                                      cancellable, error);
+                                      self->cancellable, error);
 
       if (n < 0)
         return FALSE;
       if (n == 0)
         return fail_partial (self, error);
-      if (!ibb_mover_write (self, buffer, (gsize) n, cancellable, error))
+      if (!ibb_mover_write (self, buffer, (gsize) n, error))
         return FALSE;
     }
   return TRUE;
@@ -154,10 +152,10 @@ copy (IBBMover *self, GCancellable *cancellable, GError **error)
 
 /* The file has still the size and the time that it had when it was offered. */
 gboolean
-ibb_mover_check_source (IBBMover *self, GCancellable *cancellable, GError **error)
+ibb_mover_check_source (IBBMover *self, GError **error)
 {
   guint8                byte;
-  gssize                n = g_input_stream_read (self->source, &byte, 1, cancellable, error);
+  gssize                n = g_input_stream_read (self->source, &byte, 1, self->cancellable, error);
   g_autoptr (GFileInfo) info = NULL;
 
   if (n < 0)
@@ -165,7 +163,7 @@ ibb_mover_check_source (IBBMover *self, GCancellable *cancellable, GError **erro
   if (self->file != NULL && n == 0)
     {
       info = g_file_query_info (self->file, G_FILE_ATTRIBUTE_ETAG_VALUE, G_FILE_QUERY_INFO_NONE,
-                                cancellable, error);
+                                self->cancellable, error);
       if (info == NULL)
         return FALSE;
     }
@@ -177,13 +175,14 @@ ibb_mover_check_source (IBBMover *self, GCancellable *cancellable, GError **erro
 }
 
 static gboolean
-move (IBBMover *self, GCancellable *cancellable, GError **error)
+move (IBBMover *self, GError **error)
 {
-  if (!ibb_mover_begin (self, cancellable, error) || !copy (self, cancellable, error))
+  if (!ibb_mover_begin (self, error) || !copy (self, error))
     return FALSE;
   if (self->is_sender)
-    return ibb_mover_check_source (self, cancellable, error) &&
-           (self->transport == NULL || ibb_transport_drain (self->transport, cancellable, error));
+    return ibb_mover_check_source (self, error) &&
+           (self->transport == NULL ||
+            ibb_transport_drain (self->transport, self->cancellable, error));
   return TRUE;
 }
 
@@ -195,7 +194,7 @@ move_thread (gpointer data)
 
   IBBMover *self = g_task_get_task_data (task);
 
-  if (move (self, g_task_get_cancellable (task), &error))
+  if (move (self, &error))
     g_task_return_boolean (task, TRUE);
   else
     {
@@ -210,11 +209,10 @@ move_thread (gpointer data)
 void
 ibb_mover_run_async (IBBMover           *self,
                      gpointer            source,
-                     GCancellable       *cancellable,
                      GAsyncReadyCallback callback,
                      gpointer            user_data)
 {
-  GTask   *task = g_task_new (source, cancellable, callback, user_data);
+  GTask   *task = g_task_new (source, self->cancellable, callback, user_data);
   GError  *error = NULL;
   GThread *thread;
 

@@ -20,6 +20,7 @@ typedef struct
   IBBHasher      *hasher; /* (owned): has the bytes before offset already, if a file is received */
   GFile          *file;   /* (owned) (nullable): what is sent, to see whether it changes */
   char           *etag;   /* (owned) (nullable): of the file before */
+  GCancellable   *cancellable; /* (owned) (nullable): of the transfer: ends each call below */
   gboolean        is_sender;
   guint64         offset; /* bytes that need not be moved */
   guint64         size;   /* of the whole file */
@@ -37,22 +38,19 @@ guint64   ibb_mover_get_n_moved (IBBMover *self);
 /* The steps of a thread that moves the bytes itself; they block. */
 
 /* The first one. */
-gboolean ibb_mover_begin (IBBMover *self, GCancellable *cancellable, GError **error);
+gboolean ibb_mover_begin (IBBMover *self, GError **error);
 /* How many bytes of the source are in the buffer, as many as it holds unless the file ends; -1:
  * none can be read. */
-gssize ibb_mover_read (
-    IBBMover *self, guint8 *buffer, gsize size, GCancellable *cancellable, GError **error);
+gssize ibb_mover_read (IBBMover *self, guint8 *buffer, gsize size, GError **error);
 /* Stores bytes of a received file. */
-gboolean ibb_mover_write (
-    IBBMover *self, const guint8 *bytes, gsize length, GCancellable *cancellable, GError **error);
+gboolean ibb_mover_write (IBBMover *self, const guint8 *bytes, gsize length, GError **error);
 /* Whether the file that was sent is still as it was offered. */
-gboolean ibb_mover_check_source (IBBMover *self, GCancellable *cancellable, GError **error);
+gboolean ibb_mover_check_source (IBBMover *self, GError **error);
 
 /* Done when the peer has acknowledged the last byte, or the part has it. The task of the callback
  * is the mover's, with source (nullable) as its source object. */
 void     ibb_mover_run_async (IBBMover           *self,
                               gpointer            source,
-                              GCancellable       *cancellable,
                               GAsyncReadyCallback callback,
                               gpointer            user_data);
 gboolean ibb_mover_run_finish (GAsyncResult *result, GError **error);

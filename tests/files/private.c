@@ -115,6 +115,101 @@ test_too_long (Files *self, gconstpointer data)
   assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "too long");
 }
 
+/* Streams of an application that stand still until they are cancelled. */
+
+static int n_stalled; /* atomic: calls */
+
+static gssize
+stall (GCancellable *cancellable, GError **error)
+{
+  GPollFD poll;
+
+  g_assert_true (g_cancellable_make_pollfd (cancellable, &poll));
+  g_atomic_int_inc (&n_stalled);
+  g_poll (&poll, 1, -1);
+  g_atomic_int_add (&n_stalled, -1);
+  g_cancellable_release_fd (cancellable);
+  return g_cancellable_set_error_if_cancelled (cancellable, error) ? -1 : 0;
+}
+
+static GType              source_get_type (void);
+typedef GInputStream      Source;
+typedef GInputStreamClass SourceClass;
+G_DEFINE_TYPE (Source, source, G_TYPE_INPUT_STREAM)
+
+static gssize
+source_read (
+    GInputStream *stream, void *buffer, gsize count, GCancellable *cancellable, GError **error)
+{
+  return stall (cancellable, error);
+}
+
+static void
+source_class_init (SourceClass *class)
+{
+  class->read_fn = source_read;
+}
+
+static void
+source_init (Source *self)
+{
+}
+
+static GType               sink_get_type (void);
+typedef GOutputStream      Sink;
+typedef GOutputStreamClass SinkClass;
+G_DEFINE_TYPE (Sink, sink, G_TYPE_OUTPUT_STREAM)
+
+static gssize
+sink_write (GOutputStream *stream,
+            const void    *buffer,
+            gsize          count,
+            GCancellable  *cancellable,
+            GError       **error)
+{
+  return stall (cancellable, error);
+}
+
+static void
+sink_class_init (SinkClass *class)
+{
+  class->write_fn = sink_write;
+}
+
+static void
+sink_init (Sink *self)
+{
+}
+
+/* A transfer that is cancelled while its thread uses such a stream leaves it first. */
+static void
+test_cancelled (Files *self, gconstpointer data)
+{
+  gboolean                     is_sender = GPOINTER_TO_INT (data);
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 10);
+  g_autoptr (GInputStream)     bytes = g_memory_input_stream_new_from_data ("0123456789", 10, NULL);
+  g_autoptr (GInputStream)     source = g_object_new (source_get_type (), NULL);
+  g_autoptr (GOutputStream)    memory = g_memory_output_stream_new_resizable ();
+  g_autoptr (GOutputStream)    sink = g_object_new (sink_get_type (), NULL);
+  IBBFilesTransfer            *transfer;
+
+  ibb_files_service_offer_stream_async (self->romeo, JULIET, is_sender ? source : bytes, metadata,
+                                        NULL, store_result_cb, &self->result);
+  self->sent = assert_result (ibb_files_service_offer_stream_finish, self->romeo, &self->result);
+  wait_until (self->offered != NULL);
+  ibb_files_transfer_accept_stream_async (self->offered, is_sender ? memory : sink, NULL, NULL,
+                                          NULL);
+  poll_until (g_atomic_int_get (&n_stalled) == 1);
+  transfer = is_sender ? self->sent : self->offered;
+  ibb_files_transfer_cancel (transfer);
+  assert_ends (transfer, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
+  g_assert_cmpint (g_atomic_int_get (&n_stalled), ==, 0);
+  if (is_sender)
+    assert_ends (self->offered, IBB_ERROR, IBB_ERROR_GONE, "cancelled");
+  else
+    assert_ends (self->sent, IBB_ERROR, IBB_ERROR_GONE, "cancelled");
+}
+
 /* What the server reads. */
 
 typedef struct
@@ -290,6 +385,8 @@ main (int argc, char **argv)
   add_test_of ("no-handler", NULL, set_up_private, test_no_handler);
   add_test_of ("not-trusted/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_not_trusted);
   add_test_of ("not-trusted/sender", GINT_TO_POINTER (TRUE), set_up_private, test_not_trusted);
+  add_test_of ("cancelled/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_cancelled);
+  add_test_of ("cancelled/sender", GINT_TO_POINTER (TRUE), set_up_private, test_cancelled);
   add_test_of ("too-long", NULL, set_up_private, test_too_long);
   add_test_of ("recorded", NULL, set_up_private, test_recorded);
   return g_test_run ();

@@ -13,7 +13,7 @@
 
 #define OPEN_TIMEOUT 60000    /* ms for the sender to open the session after the accept */
 #define REQUEST_TIMEOUT 60000 /* ms for the program of the peer to say that the offer has come */
-#define EMPTY_TIMEOUT 60      /* s that a receiver keeps a session without a file */
+#define EMPTY_TIMEOUT 60000   /* ms that a session without a file is kept */
 
 typedef struct
 {
@@ -43,7 +43,6 @@ struct _IBBCourier
   GHashTable     *files;       /* (owned) (element-type guint32 File) */
   guint32         last;        /* number of the newest file */
   GSource        *timer;       /* (owned) (nullable) */
-  gboolean        is_done;     /* a file was delivered, and none has failed */
   gboolean        is_over;
 };
 
@@ -220,17 +219,18 @@ empty_cb (gpointer data)
   IBBCourier *self = data;
 
   ibb_source_clear (&self->timer);
-  end_with (self, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "No file was offered"));
+  end_with (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                                       _ ("The encrypted session had no file for too long")));
   return G_SOURCE_REMOVE;
 }
 
-/* A receiver keeps no session for nothing. */
+/* Ends a session whose peer offers no file, or does not take the word that the last one is over. */
 static void
 watch_emptiness (IBBCourier *self)
 {
   ibb_source_clear (&self->timer);
-  if (!self->is_over && ibb_courier_is_empty (self))
-    self->timer = ibb_source_attach (g_timeout_source_new_seconds (EMPTY_TIMEOUT), NULL,
+  if (!self->is_over && g_hash_table_size (self->files) == 0)
+    self->timer = ibb_source_attach (g_timeout_source_new (EMPTY_TIMEOUT), NULL,
                                      "[ibb-files] empty session", empty_cb, self, NULL);
 }
 
@@ -650,4 +650,5 @@ ibb_courier_fail (IBBCourier *self, guint32 number, const char *reason, const ch
   if (self->carrier == NULL && g_hash_table_size (self->files) == 0)
     end_with (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
                                          _ ("The transfer was cancelled")));
+  watch_emptiness (self);
 }

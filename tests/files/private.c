@@ -4,6 +4,7 @@
 
 #include "ends.h"
 
+#include "../lib/fast-timers.h"
 #include "files/bundle.h"
 
 #include <string.h>
@@ -210,6 +211,40 @@ test_cancelled (Files *self, gconstpointer data)
     assert_ends (self->sent, IBB_ERROR, IBB_ERROR_GONE, "cancelled");
 }
 
+static IBBConnection *silent; /* what it sends is lost */
+static gboolean (*send_aloud) (IBBConnection *self, IBBStanza *stanza, GError **error);
+
+static gboolean
+send_unless_silent (IBBConnection *self, IBBStanza *stanza, GError **error)
+{
+  return self == silent || send_aloud (self, stanza, error);
+}
+
+/* An end whose only file is over keeps no session for a peer that says nothing any more. */
+static void
+test_silent_peer (Files *self, gconstpointer data)
+{
+  gboolean                is_sender = GPOINTER_TO_INT (data);
+  IBBConnectionInterface *iface = IBB_CONNECTION_GET_IFACE (self->romeo_connection);
+  IBBService *sessions = ibb_files_service_get_sessions (is_sender ? self->romeo : self->juliet);
+
+  begin (self, 10);
+  wait_until (self->offered != NULL);
+  send_aloud = iface->send;
+  silent = is_sender ? self->juliet_connection : self->romeo_connection;
+  iface->send = send_unless_silent;
+  fast_timers_hold (60000);
+  if (is_sender)
+    ibb_files_transfer_cancel (self->sent);
+  else
+    ibb_files_transfer_refuse (self->offered, NULL);
+  wait_until (fast_timers_is_held ());
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (sessions)), ==, 1);
+  fast_timers_fire ();
+  wait_until (g_list_model_get_n_items (G_LIST_MODEL (sessions)) == 0);
+  iface->send = send_aloud;
+}
+
 /* What the server reads. */
 
 typedef struct
@@ -387,6 +422,8 @@ main (int argc, char **argv)
   add_test_of ("not-trusted/sender", GINT_TO_POINTER (TRUE), set_up_private, test_not_trusted);
   add_test_of ("cancelled/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_cancelled);
   add_test_of ("cancelled/sender", GINT_TO_POINTER (TRUE), set_up_private, test_cancelled);
+  add_test_of ("silent-peer/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_silent_peer);
+  add_test_of ("silent-peer/sender", GINT_TO_POINTER (TRUE), set_up_private, test_silent_peer);
   add_test_of ("too-long", NULL, set_up_private, test_too_long);
   add_test_of ("recorded", NULL, set_up_private, test_recorded);
   return g_test_run ();

@@ -43,6 +43,7 @@ struct _IBBCourier
   GHashTable     *files;       /* (owned) (element-type guint32 File) */
   guint32         last;        /* number of the newest file */
   GSource        *timer;       /* (owned) (nullable) */
+  gboolean        has_offered; /* the peer: its files tell what becomes of them */
   gboolean        is_over;
 };
 
@@ -98,6 +99,13 @@ gboolean
 ibb_courier_is_empty (IBBCourier *self)
 {
   return !self->jingle->is_initiator && g_hash_table_size (self->files) == 0;
+}
+
+/* Whether the session is a peer's that has not said what it offers. */
+static gboolean
+is_unused (IBBCourier *self)
+{
+  return !self->jingle->is_initiator && !self->has_offered;
 }
 
 /* The current address: a resumed session may go on with another resource. */
@@ -203,6 +211,8 @@ end (IBBCourier *self, const GError *error)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
   service = g_steal_pointer (&self->place.service);
   g_ptr_array_remove (self->place.couriers, self);
+  if (error != NULL && is_unused (self))
+    self->place.failed (self, error, service);
 }
 
 static void
@@ -250,7 +260,7 @@ take_end (IBBCourier *self, const GError *error)
 {
   g_autoptr (GError) reason = ibb_transport_dup_error (self->transport);
 
-  if (g_hash_table_size (self->files) == 0)
+  if (g_hash_table_size (self->files) == 0 && !is_unused (self))
     end (self, NULL);
   else if (reason != NULL)
     end (self, reason);
@@ -340,6 +350,7 @@ news_cb (IBBCarrierNews *news, gpointer data)
     }
   else if (news->event == IBB_CARRIER_OFFERED && !self->is_over)
     {
+      self->has_offered = TRUE;
       self->place.offered (self, news->number, news->metadata, self->place.service);
       watch_emptiness (self);
     }

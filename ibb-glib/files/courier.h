@@ -32,6 +32,9 @@ typedef void (*IBBCourierOffered) (IBBCourier       *courier,
                                    IBBFilesMetadata *metadata,
                                    gpointer          service);
 
+/* The session of a peer has ended before one was offered. */
+typedef void (*IBBCourierFailed) (IBBCourier *courier, const GError *error, gpointer service);
+
 typedef struct
 {
   GObject          *service;  /* has the others */
@@ -39,6 +42,7 @@ typedef struct
   IBBIdentity      *identity;
   GPtrArray        *couriers; /* (element-type IBBCourier): that are not over */
   IBBCourierOffered offered;
+  IBBCourierFailed  failed;
 } IBBCourierPlace;
 
 /* Offers a private session. */

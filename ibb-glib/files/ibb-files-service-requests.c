@@ -261,11 +261,18 @@ offered_in_private (IBBCourier       *courier,
     }
 }
 
+static void
+failed_in_private (IBBCourier *courier, const GError *error, gpointer service)
+{
+  g_signal_emit (service, g_signal_lookup ("private-failed", IBB_FILES_TYPE_SERVICE), 0,
+                 ibb_courier_get_peer_jid (courier), error);
+}
+
 IBBCourierPlace
 ibb_files_service_get_place (IBBFilesService *self)
 {
-  return (IBBCourierPlace){ G_OBJECT (self), self->sessions, self->identity, self->couriers,
-                            offered_in_private };
+  return (IBBCourierPlace){ G_OBJECT (self), self->sessions,     self->identity,
+                            self->couriers,  offered_in_private, failed_in_private };
 }
 
 /* Why the private offer, or the plain one, is not taken; NULL: it is. */

@@ -72,6 +72,7 @@ enum
 {
   SIGNAL_FILE_OFFERED,
   SIGNAL_PRIVATE_OFFERED,
+  SIGNAL_PRIVATE_FAILED,
   N_SIGNALS
 };
 
@@ -315,6 +316,24 @@ ibb_files_service_class_init (IBBFilesServiceClass *class)
   signals[SIGNAL_PRIVATE_OFFERED] = g_signal_new (
       "private-offered", IBB_FILES_TYPE_SERVICE, G_SIGNAL_RUN_LAST, 0,
       g_signal_accumulator_true_handled, NULL, NULL, G_TYPE_BOOLEAN, 1, G_TYPE_STRING);
+
+  /**
+   * IBBFilesService::private-failed:
+   * @self: the service
+   * @peer_jid: the full JID of the peer, as its server says it
+   * @error: why: an error of the session, or of the identity
+   *
+   * A private session has ended before the peer could say which file it offers. It was not refused
+   * in [signal@IBBFiles.Service::private-offered]. One end may not trust the other, or the peer has
+   * changed its mind; it has offered no file within a minute if @error is %G_IO_ERROR_TIMED_OUT.
+   *
+   * Emitted in the thread-default context in which the service was made.
+   *
+   * Since: 1.0
+   */
+  signals[SIGNAL_PRIVATE_FAILED] =
+      g_signal_new ("private-failed", IBB_FILES_TYPE_SERVICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                    NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_ERROR);
 }
 
 static void

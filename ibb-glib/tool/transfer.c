@@ -50,6 +50,7 @@ typedef struct
   gint64        lost_at;         /* monotonic time when the connection was lost; 0: it was not */
   gulong        handler;         /* 0: none */
   gulong        private_handler; /* 0: none */
+  gulong        failure_handler; /* 0: none */
   gulong        stream_handler;  /* 0: none */
   gulong        state_handler;   /* 0: none */
   guint         n_received;
@@ -125,6 +126,7 @@ end_work (Work *self, GError *error)
   ibb_source_clear (&self->stop);
   g_clear_signal_handler (&self->handler, self->service);
   g_clear_signal_handler (&self->private_handler, self->service);
+  g_clear_signal_handler (&self->failure_handler, self->service);
   ibb_service_set_session_limit (sessions, 0);
   g_clear_signal_handler (&self->stream_handler, sessions);
   g_clear_signal_handler (&self->state_handler, ibb_files_service_get_connection (self->service));
@@ -566,6 +568,13 @@ private_offered_cb (IBBFilesService *service, const char *peer, Work *self)
   return TRUE;
 }
 
+static void
+private_failed_cb (IBBFilesService *service, const char *peer, const GError *error, Work *self)
+{
+  if (self->stopped == NULL)
+    tool_report_file_error (error, peer, NULL);
+}
+
 static gboolean
 file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *self)
 {
@@ -692,6 +701,8 @@ begin_receive (gpointer data)
       g_signal_connect (self->service, "file-offered", G_CALLBACK (file_offered_cb), self);
   self->private_handler =
       g_signal_connect (self->service, "private-offered", G_CALLBACK (private_offered_cb), self);
+  self->failure_handler =
+      g_signal_connect (self->service, "private-failed", G_CALLBACK (private_failed_cb), self);
   self->stream_handler =
       g_signal_connect (sessions, "session-requested", G_CALLBACK (session_requested_cb), self);
   ibb_service_set_session_limit (sessions, G_MAXUINT);

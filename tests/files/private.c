@@ -86,18 +86,35 @@ test_no_handler (Files *self, gconstpointer data)
   assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FORBIDDEN, "has refused the file");
 }
 
-/* Whichever end does not trust the other: the receiver never hears of the file. */
+static void
+failed_cb (IBBFilesService *service, const char *peer_jid, const GError *error, GError **failure)
+{
+  g_assert_cmpstr (peer_jid, ==, ROMEO);
+  g_assert_null (*failure);
+  *failure = g_error_copy (error);
+}
+
+/* Whichever end does not trust the other: the receiver never hears of the file, and of the failure
+ * once. */
 static void
 test_not_trusted (Files *self, gconstpointer data)
 {
   gboolean is_sender = GPOINTER_TO_INT (data);
 
+  g_autoptr (GError) failure = NULL;
+
+  g_signal_connect (self->juliet, "private-failed", G_CALLBACK (failed_cb), &failure);
   set_identity (self, is_sender ? self->romeo : self->juliet, FALSE);
   begin (self, 10);
   if (is_sender)
     assert_ends (self->sent, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, "");
   else
     assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "");
+  wait_until (failure != NULL);
+  if (is_sender)
+    g_assert_error (failure, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  else
+    g_assert_error (failure, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
   g_assert_null (self->offered);
   g_assert_cmpuint (count_files (self), ==, 1);
 }

@@ -444,6 +444,8 @@ prepare (Expose *self, ToolAccount *account)
 
       service->login = tool_login_new (account, self->options, jid);
       tool_login_set_stays (service->login);
+      if (service->name != NULL)
+        tool_login_set_example (service->login, "--service NAME=WHERE");
     }
 }
 

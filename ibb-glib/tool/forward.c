@@ -6,6 +6,7 @@
 
 #include "ibb-source-private.h"
 #include "login.h"
+#include "notify.h"
 #include "output.h"
 #include "relay.h"
 #include "report.h"
@@ -437,6 +438,7 @@ forward_start (ToolRelay *relay, gpointer data, GError **error)
   proceed (self, relay);
   address = format_address (self);
   tool_report_ready_at (tool_relay_get_local_jid (relay), address, self->port);
+  tool_notify_ready ();
   return TRUE;
 }
 

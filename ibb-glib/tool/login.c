@@ -33,11 +33,12 @@ typedef struct
 struct _ToolLogin
 {
   ToolAccount   *account;
-  IBBXmppClient *client; /* (owned) */
-  IBBXmppClient *scout;  /* (owned) (nullable): looks before the login, see check_resource () */
-  States        *states; /* the handler's of the client */
-  gboolean       stays;  /* logs in again, once the first login is done */
-  ToolRun       *run;    /* (nullable): from the first login on */
+  IBBXmppClient *client;  /* (owned) */
+  IBBXmppClient *scout;   /* (owned) (nullable): looks before the login, see check_resource () */
+  char          *example; /* (owned): the option that gives another resource */
+  States        *states;  /* the handler's of the client */
+  gboolean       stays;   /* logs in again, once the first login is done */
+  ToolRun       *run;     /* (nullable): from the first login on */
 };
 
 static void
@@ -129,6 +130,7 @@ tool_login_new (ToolAccount *account, const ToolOptions *options, const char *ji
   self->client = tool_account_new_client (account, jid);
   ibb_xmpp_client_set_send_presence (
       self->client, options->show_online || options->stanza_type == IBB_STANZA_TYPE_MESSAGE);
+  self->example = g_strdup_printf ("--jid %s/NAME", bare);
   self->states = g_new0 (States, 1);
   g_mutex_init (&self->states->lock);
   g_signal_connect_data (self->client, "notify::state", G_CALLBACK (state_cb), self->states,
@@ -147,6 +149,7 @@ tool_login_free (ToolLogin *self)
 {
   g_clear_object (&self->scout);
   g_object_unref (self->client);
+  g_free (self->example);
   g_free (self);
 }
 
@@ -160,6 +163,13 @@ void
 tool_login_set_stays (ToolLogin *self)
 {
   self->stays = TRUE;
+}
+
+void
+tool_login_set_example (ToolLogin *self, const char *example)
+{
+  g_free (self->example);
+  self->example = g_strdup (example);
 }
 
 gboolean
@@ -188,37 +198,36 @@ tool_login_watch (ToolLogin    *self,
 
 /* Adds to the error that ended the connection what to do about it. Takes reason. */
 static GError *
-explain (IBBXmppClient *client, GError *reason)
+explain (ToolLogin *self, GError *reason)
 {
-  g_autofree char *bare = tool_jid_dup_bare (ibb_xmpp_client_get_jid (client));
-  GError          *error;
+  GError *error;
 
   if (!g_error_matches (reason, IBB_ERROR, IBB_ERROR_CONFLICT))
     return reason;
   error = g_error_new (IBB_ERROR, IBB_ERROR_CONFLICT,
-                       /* Translators: the first %s is a sentence, the second a user@host */
-                       _ ("%s: give each command a resource of its own, as in --jid %s/NAME"),
-                       reason->message, bare);
+                       /* Translators: the first %s is a sentence, the second an option */
+                       _ ("%s: give each command a resource of its own, as in %s"), reason->message,
+                       self->example);
   g_error_free (reason);
   return error;
 }
 
 /* The XML stream may have ended already. */
 static char *
-dup_local_jid (IBBXmppClient *client, GError **error)
+dup_local_jid (ToolLogin *self, GError **error)
 {
-  char   *local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (client));
+  char   *local_jid = ibb_connection_dup_local_jid (IBB_CONNECTION (self->client));
   GError *reason = NULL;
 
   if (local_jid != NULL)
     return local_jid;
-  reason = ibb_xmpp_entity_dup_disconnect_error (IBB_XMPP_ENTITY (client));
+  reason = ibb_xmpp_entity_dup_disconnect_error (IBB_XMPP_ENTITY (self->client));
   if (reason != NULL)
-    g_propagate_error (error, explain (client, reason));
+    g_propagate_error (error, explain (self, reason));
   else
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
                  _ ("The connection of “%s” ended right after the login"),
-                 ibb_xmpp_client_get_jid (client));
+                 ibb_xmpp_client_get_jid (self->client));
   return NULL;
 }
 
@@ -304,9 +313,10 @@ check_resource (ToolLogin *self, ToolRun *run, GError **error)
     return FALSE;
   if (taken)
     g_set_error (error, IBB_ERROR, IBB_ERROR_CONFLICT,
+                 /* Translators: the first %s is an address, the second an option */
                  _ ("Another command is at “%s” already: end it, or give this one a resource of "
-                    "its own, as in --jid %s/NAME"),
-                 jid, ibb_xmpp_client_get_jid (scout));
+                    "its own, as in %s"),
+                 jid, self->example);
   return !taken;
 }
 
@@ -328,7 +338,7 @@ tool_login_begin (ToolLogin *self, ToolRun *run, GError **error)
 
   self->run = run;
   if (check_resource (self, run, &reason) && login (self, self->client, &reason))
-    local_jid = dup_local_jid (self->client, &reason);
+    local_jid = dup_local_jid (self, &reason);
   if (local_jid != NULL)
     ibb_xmpp_entity_set_auto_reconnect (IBB_XMPP_ENTITY (self->client), self->stays);
   else
@@ -344,7 +354,7 @@ tool_login_end (ToolLogin *self, GError **error)
   if (reason != NULL && error != NULL && *error != NULL)
     {
       g_clear_error (error);
-      fail (self, explain (self->client, g_steal_pointer (&reason)), error);
+      fail (self, explain (self, g_steal_pointer (&reason)), error);
     }
   g_clear_error (&reason);
   logout (self->client);

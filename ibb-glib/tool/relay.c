@@ -302,11 +302,9 @@ stop_lost (GPtrArray *relays, GError **error)
         continue;
       lost = g_error_copy (self->error);
       stop (self);
+      tool_login_end (self->login, &lost);
       if (--n_started == 0)
-        {
-          tool_login_end (self->login, &lost);
-          g_propagate_error (error, g_steal_pointer (&lost));
-        }
+        g_propagate_error (error, g_steal_pointer (&lost));
       else
         {
           g_prefix_error (&lost, /* Translators: an address; a reason follows */

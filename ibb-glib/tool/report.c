@@ -6,7 +6,6 @@
 
 #include "event.h"
 #include "jid.h"
-#include "notify.h"
 #include "output.h"
 #include "text.h"
 
@@ -105,7 +104,6 @@ tool_report_ready (const char *jid)
       tool_event_emit (event);
     }
   tool_output_line ("ready ", jid);
-  tool_notify_ready ();
 }
 
 /* The same for a TCP port, or with port 0 a socket file, that leads to a peer. */
@@ -123,7 +121,6 @@ tool_report_ready_at (const char *jid, const char *address, guint16 port)
       tool_event_emit (event);
     }
   tool_output_line ("ready ", address);
-  tool_notify_ready ();
 }
 
 /* Tells that the connection to the server broke, or came back. */

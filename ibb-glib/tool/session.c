@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "jid.h"
+#include "notify.h"
 #include "output.h"
 #include "report.h"
 #include "secure.h"
@@ -200,13 +201,15 @@ tool_session_note_stranger (const ToolOptions *options,
                         peer, bare);
 }
 
-/* That the command can be reached, and by whom if the user did not say. */
+/* That the command can be reached at the last of its addresses, and by whom if the user did not
+ * say. */
 void
 tool_session_report_ready (const ToolOptions *options, const char *local_jid)
 {
   g_autofree char *own = tool_jid_dup_bare (local_jid);
 
   tool_report_ready (local_jid);
+  tool_notify_ready ();
   if (options->from == NULL)
     /* Translators: %s is such as user@host */
     tool_output_note (_ ("Waiting for other programs of %s only: --from lets others in"), own);

@@ -72,7 +72,8 @@ def _(server):
 @case('a service manager is told that a command is ready, and stops; a socket that is not there is one line')
 def _(server):
     bob = server.account('bob')
-    commands = {('receive', '--directory', Folder().path): 0, ('expose', '--to', '127.0.0.1:1'): 0, ('listen',): -signal.SIGTERM}
+    services = '--service', 'web=127.0.0.1:1', '--service', 'ssh=127.0.0.1:1'
+    commands = {('receive', '--directory', Folder().path): 0, ('expose', *services): 0, ('listen',): -signal.SIGTERM}
     for name in Folder() / 'notify', f'@ibb-test-{os.getpid()}':
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             manager.bind(name.replace('@', '\0'))
@@ -81,7 +82,7 @@ def _(server):
                 program = bob.ibb(*words, env={'NOTIFY_SOCKET': name})
                 check_equal(manager.recv(100), b'READY=1', 'the first datagram')
                 program.stop(status)
-                check_equal(manager.recv(100), b'STOPPING=1', 'the last one')
+                check_equal(manager.recv(100), b'STOPPING=1', 'the second and last one')
     for name, word in ('/none', 'No such file'), ('/' + 'n' * 108, 'too long'), ('@' + 'n' * 108, 'too long'), ('none', 'Invalid'):
         program = receive(server, Folder(), env={'NOTIFY_SOCKET': name})
         program.wait_line(f'not told .*{name}.*: .*{word}')

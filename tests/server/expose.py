@@ -177,7 +177,7 @@ def _(server):
     expose.wait_line('limit of 1 session is reached')
     here_ssh = connect(to_ssh)
     there_ssh = is_served(here_ssh, ssh)
-    # Another login takes one resource for good.
+    # Another login takes one resource for good, and at last the other one.
     with server.lock:
         server.clients[jids[0]].end('conflict')
     expose.wait_line(f'“{jids[0]}” cannot be reached any more: .*resource')
@@ -189,7 +189,11 @@ def _(server):
     to_ssh.wait_event('done')
     expose.wait_event('done')
     is_served(connect(to_ssh), ssh)
-    expose.stop()
+    with server.lock:
+        server.clients[jids[1]].end('conflict')
+    check_equal(expose.finish(), 3, 'status')
+    for jid, error in zip(jids, expose.errors(), strict=True):
+        check(f'“{jid}”' in error and error.endswith('a resource of its own, as in --service NAME=WHERE'), error)
 
 
 @case('--service: what is wrong is said before the login')
@@ -210,7 +214,7 @@ def _(server):
     first = bob.ibb('expose', '--to', place, account=bob.options(resource='ssh'))
     first.wait_ready()
     second = bob.ibb('expose', '--service', f'web={place}', '--service', f'ssh={place}')
-    second.expect_failure('already', f'{bob.bare}/ssh', code=3)
+    second.expect_failure('already', f'{bob.bare}/ssh', 'a resource of its own, as in --service NAME=WHERE', code=3)
     check(not any(line.startswith('ready') for line in second.lines), second.lines)
 
 

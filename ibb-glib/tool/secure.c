@@ -133,12 +133,14 @@ tool_secure_new_identity (const ToolOptions *options, GError **error)
   identity = ibb_xmpp_identity_load_or_create (NULL, error);
   if (identity == NULL)
     return NULL;
-  /* What was accepted before is no answer for an option that names one key. */
+  /* What was accepted before is no answer for an option that names one key, and nobody compares
+   * digits. */
   if (has_keys (options))
     ibb_xmpp_identity_set_known_certificates (identity, NULL);
+  else
+    g_signal_connect (identity, "broken-off", G_CALLBACK (broken_off_cb), NULL);
   g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), (gpointer) options);
   g_signal_connect (identity, "peer-asking", G_CALLBACK (peer_asking_cb), NULL);
-  g_signal_connect (identity, "broken-off", G_CALLBACK (broken_off_cb), NULL);
   return identity;
 }
 
@@ -180,9 +182,12 @@ tool_secure_explain (const ToolOptions *options, const GError *reason)
                               reason->message);
   if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
     return g_error_new (reason->domain, reason->code,
-                        /* Translators: %s is a sentence: the peer does not trust our key */
-                        _ ("%s: give the other end --peer-fingerprint with what “ibb key” prints "
-                           "here, or a terminal to ask on"),
+                        options->peer_keys != NULL
+                            /* Translators: %s is a sentence: the peer does not trust our key */
+                            ? _ ("%s: give the other end the URI that “ibb key --uri” prints here")
+                            /* Translators: %s is a sentence: the peer does not trust our key */
+                            : _ ("%s: give the other end --peer-fingerprint with what “ibb key” "
+                                 "prints here, or a terminal to ask on"),
                         reason->message);
   if (g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS) ||
       g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE) ||

@@ -220,27 +220,31 @@ def _(server):
     foreign = carol.uri().replace('carol@', 'bob@').replace('?', '/desk?')
     there = bob.plain('listen', '--encrypt', '--from', alice.uri(), account=bob.account.options(resource='desk'))
     there.wait_ready()
-    # Either end may have decided first.
-    first = ['was broken off']
-    alice.plain('cat', foreign).expect_failure('is not trusted', 'another one than the URI names', perhaps=first)
-    there.expect_failure('does not trust', perhaps=first)
+    alice.plain('cat', foreign).expect_failure('is not trusted', 'another one than the URI names')
+    there.expect_failure('does not trust', 'give the other end the URI that “ibb key --uri” prints here')
 
 
-@case('expose: each --from has its own key, and not that of another')
+@case('expose: each --from has its own key, and not that of another, at each service')
 def _(server):
     alice, bob, folder = users(server)
     carol = User(server, 'carol', folder)
     target = Target()
-    there = bob.plain('expose', '--json', '--to', f'127.0.0.1:{target.port}', '--from', alice.uri(), '--from',
-                      alice.uri().replace('alice@', 'carol@'))
-    there.wait_ready()
-    here = alice.plain('cat', bob.uri())
-    target.accept().close()
-    here.expect_done()
-    carol.plain('cat', bob.uri()).expect_failure('does not trust', perhaps=['was broken off'])
-    there.wait_event('error')
-    check('another one than the URI names' in there.wait_event('error')['message'], f'{there.lines}')
+    other = Target()
+    there = bob.plain('expose', '--json', '--service', f'web=127.0.0.1:{target.port}', '--service',
+                      f'ssh=127.0.0.1:{other.port}', '--from', alice.uri(), '--from', alice.uri().replace('alice@', 'carol@'))
+    uris = [bob.uri().replace('?', f'/{name}?') for name in ('web', 'ssh')]
+    for uri, service in zip(uris, (target, other)):
+        there.wait_line(f'^ready {uri[5:].split("?")[0]}$')
+    for uri, service in zip(uris, (target, other)):
+        here = alice.plain('cat', uri)
+        service.accept().close()
+        here.expect_done()
+        carol.plain('cat', uri).expect_failure('does not trust', 'give the other end the URI that “ibb key --uri” prints here')
+        alice.plain('cat', uri.replace(uri[-64:], '0' * 64)).expect_failure('is not trusted', 'another one than the URI names')
     there.stop()
+    refused = [event['message'] for event in there.events() if event['event'] == 'error']
+    check_equal(sum('another one than the URI names' in message for message in refused), 2, f'{refused}')
+    check(not any('digits' in line for line in there.lines), f'{there.lines}')
 
 
 @case('key: the URI, its picture, and what is known of others')

@@ -29,6 +29,7 @@ ibb_packages_build='
   nettle-dev
   ninja-build
   pkg-config
+  python3-gi
   valac
 '
 
@@ -38,7 +39,6 @@ ibb_packages_server='
   openssl
   prosody
   python3
-  python3-gi
 '
 
 # What the tests in one process, of the bindings, and beside Prosody add.

@@ -217,6 +217,11 @@ def _(_server):
     if not shutil.which('systemd-analyze'):
         raise Skip('there is no systemd-analyze')
     for name in 'expose', 'receive':
+        with open(os.path.join(ROOT, 'examples', f'ibb-{name}.service'), encoding='utf-8') as file:
+            unit = file.read().splitlines()
+        # Without it the filter kills a service in which GLib starts a thread.
+        check('SystemCallErrorNumber=EPERM' in unit, f'{name}: a filtered call fails')
+        check(f'Environment=HOME=%S/ibb-{name}' in unit, f'{name}: a key for --encrypt has a place')
         done = subprocess.run(('systemd-analyze', 'security', '--offline=true', '--threshold=40',
                                os.path.join(ROOT, 'examples', f'ibb-{name}.service')), check=False, capture_output=True, text=True)
         check_equal(done.returncode, 0, f'{name}: {done.stdout[-200:]}{done.stderr}')

@@ -161,9 +161,10 @@ open_sources (Send *self, GError **error)
       i++;
     }
   /* The last one was left out: a stream would need the one that is there. */
-  if (self->fd < 0 && self->path == NULL)
-    return open_source (self, self->files[0], error);
-  return TRUE;
+  if (self->fd >= 0 || self->path != NULL)
+    return TRUE;
+  close_source (self);
+  return open_source (self, self->files[0], error);
 }
 
 static gboolean

@@ -86,7 +86,6 @@ class Run:
         with open(self.clocks[name], 'wb') as file:
             file.write(bytes(24))
         env = {'LD_PRELOAD': os.environ['IBB_TEST_FAKE_WALL_CLOCK'], 'IBB_TEST_WALL_CLOCK': self.clocks[name],
-               'ASAN_OPTIONS': os.environ.get('ASAN_OPTIONS', '') + ':verify_asan_link_order=0',
                'XDG_DATA_HOME': self.data[name], **options.pop('env', {})}
         words = command.split()
         arguments = {'send': [self.source, PEER], 'send -': [PEER], 'cat': [PEER], 'forward': ['--listen', '0', PEER],

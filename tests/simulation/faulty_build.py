@@ -67,7 +67,8 @@ FACTOR, LEAST = 2, 10
 BOUND = 120  # seconds, of all tests for one fault
 ENVIRONMENT = {**os.environ, **SANITIZER_ENVIRONMENT, 'G_SLICE': 'always-malloc',  # slices hide what leaks
                'ASAN_OPTIONS': f'{SANITIZER_ENVIRONMENT["ASAN_OPTIONS"]}:hard_rss_limit_mb={MEMORY_LIMIT >> 20}'
-                               ':detect_odr_violation=0'}  # both libraries have some files
+                               ':detect_odr_violation=0'  # both libraries have some files
+                               ':verify_asan_link_order=0'}  # tests preload libraries
 
 
 class Fault:

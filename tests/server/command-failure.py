@@ -77,6 +77,7 @@ def _(server):
     here = server.account('alice').ibb('send', Folder().make('original', 3 * MIB), jid)
     there.expect_failure('copy', 'File too large')
     here.expect_failure(jid)
+    Program(IBB, 'demo', '--size', '3M', prepare=limit, env={'LC_ALL': 'C.UTF-8'}).expect_failure('File too large')
     check_equal(target.names(), [], 'files')
 
 

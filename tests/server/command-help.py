@@ -317,6 +317,7 @@ def _():
     usage('cat', '--jid', 'a@b', '--encrypt', '--peer-fingerprint', 'abc', 'c@d', word='abc')
     usage('receive', '--jid', 'a@b', '--json', '--output', '-', word='--json')
     usage('cat', '--jid', 'a@b', word='PEER')
+    usage('cat', '--jid', 'a@b', '--', '-c@', word='“-c@”')
     usage('listen', '--jid', 'a@b', 'c@d', word='c@d')
     usage('demo', '--size', '1X', word='1X')
     for command in ('key', 'demo'):

@@ -121,9 +121,10 @@ def _(server):
 def _(server):
     lost = FakeServer()
     waiting = lost.account('bob').ibb('receive', '--json', '--from', 'any', '--output', Folder() / 'copy')
-    lost.account('alice').ibb('cat', waiting.wait_ready(), stdin=subprocess.PIPE)
+    talking = lost.account('alice').ibb('cat', waiting.wait_ready(), stdin=subprocess.PIPE)
     waiting.wait_event('opened')
     lost.go()
+    talking.wait_line('^The session with “bob@localhost/.*” waits until both ends are online$')
 
     bob, alice = server.account('bob'), server.account('alice')
     receive = bob.ibb('receive', '--from', 'any', '--output', Folder() / 'copy', '--peer-timeout', '10')

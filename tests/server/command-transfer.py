@@ -185,6 +185,7 @@ def _(server):
     sender = send(server, '--json', '--tar', here / 'letters', receiver.wait_ready())
     check_equal(sender.finish(), 1, 'status')
     check('changed' in sender.wait_event('error')['message'], 'the error says why')
+    check_equal(sender.wait_event('offered')['size'] % 512, 0, 'the rest of a block of tar')
     receiver.wait_event('error')
     receiver.stop()
     check(not os.path.exists(there / 'letters.tar'), 'no file')

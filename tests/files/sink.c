@@ -576,6 +576,37 @@ test_settled (void)
   fake_disk_free (disk);
 }
 
+/* A call fails while a file is replaced: where the owner may not stay the group does, with its
+ * rights, which nobody has where neither may. */
+static void
+test_rights (void)
+{
+  guint n_replaced = 0;
+
+  for (guint call = 1; call <= 30; call++)
+    {
+      FakeDisk     *disk = fake_disk_new (1);
+      IBBSink      *sink = ibb_sink_new (FAKE_DISK_FOLDER, NAME, "key", IBB_SINK_REPLACE);
+      FakeDiskFile *file;
+
+      fake_disk_plant (disk, NAME, FAKE_DISK_FILE, geteuid (), "old");
+      file = g_hash_table_lookup (disk->names, NAME);
+      file->mode = 0664;
+      disk->fails_at = call;
+      if (ibb_sink_open (sink, 1, FALSE, NULL) && ibb_sink_write (sink, "x", 1, NULL) &&
+          ibb_sink_commit (sink, NULL, NULL, NULL, NULL))
+        {
+          file = g_hash_table_lookup (disk->names, NAME);
+          g_assert_cmpint (file->mode, ==, 0664);
+          n_replaced++;
+        }
+      ibb_sink_close (sink, FALSE);
+      ibb_sink_free (sink);
+      fake_disk_free (disk);
+    }
+  g_assert_cmpuint (n_replaced, >, 0);
+}
+
 static gboolean
 receive_real (const char *folder)
 {
@@ -649,6 +680,7 @@ main (int argc, char **argv)
   g_test_add_func ("/files/sink/list", test_list);
   g_test_add_func ("/files/sink/names", test_names);
   g_test_add_func ("/files/sink/settled", test_settled);
+  g_test_add_func ("/files/sink/rights", test_rights);
   for (guint i = 0; i < G_N_ELEMENTS (disks); i++)
     {
       g_autofree char *path = g_strconcat ("/files/sink/real/", disks[i][0], NULL);

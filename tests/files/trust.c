@@ -398,6 +398,28 @@ test_stopped (void)
   fake_disk_free (disk);
 }
 
+/* A lock that fails, of the new file and of one that was left, is the reason that is told. */
+static void
+test_lock (void)
+{
+  guint n_told = 0;
+
+  for (guint call = 1; call <= 20; call++)
+    {
+      FakeDisk                            *disk = fake_disk_new (1);
+      g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (PLACE);
+      g_autoptr (GError)                   error = NULL;
+
+      fake_disk_plant (disk, "place.new", FAKE_DISK_FILE, geteuid (), "planted");
+      disk->fails_at = disk->n_calls + call;
+      disk->failure = 1;
+      if (!ibb_xmpp_known_certificates_add (known, SHARED, certificates[0], &error))
+        n_told += strstr (error->message, g_strerror (ENOLCK)) != NULL;
+      fake_disk_free (disk);
+    }
+  g_assert_cmpuint (n_told, ==, 2);
+}
+
 /* A list that cannot be read has no certificates, and a warning says so. */
 static void
 ignore_warning (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
@@ -433,6 +455,7 @@ main (int argc, char **argv)
   g_log_set_handler ("ibb-glib", G_LOG_LEVEL_WARNING, ignore_warning, NULL);
   make_certificates ();
   g_test_add_func ("/trust/stopped", test_stopped);
+  g_test_add_func ("/trust/lock", test_lock);
   schedules_add ("/trust/list/each-call", "/trust/list/schedules", run_list);
   schedules_add ("/trust/key/each-call", "/trust/key/schedules", run_key);
   status = g_test_run ();

@@ -37,6 +37,8 @@ change (GObject *object, GParamSpec *pspec)
     g_value_set_static_string (&value, "00112233-4455-4677-8899-aabbccddeeff");
   else if (pspec->value_type == G_TYPE_PROXY_RESOLVER)
     g_value_take_object (&value, g_simple_proxy_resolver_new (NULL, NULL));
+  else if (pspec->value_type == IBB_XMPP_TYPE_TOKEN)
+    g_value_take_boxed (&value, ibb_xmpp_token_new ("secret", "HT-SHA-256-NONE", NULL));
   else if (!G_VALUE_HOLDS_BOOLEAN (&value))
     return;
   else

@@ -14,6 +14,7 @@
 #include "../lib/calls.h"
 
 #define LENGTH_MAX 100000
+#define PEM_MAX 1048576 /* bytes */
 
 static char *folder;
 
@@ -67,17 +68,23 @@ test_fails (void)
                 IBB_PRIVATE_FILE_SECRET, LENGTH_MAX, &length);
 }
 
-/* All certificates have the same issuer: so each has another serial number (RFC 5280 §4.1.2.2). */
+/* All certificates have the same issuer: so each has another serial number (RFC 5280 §4.1.2.2).
+ * The clock of the peer may be a day late. */
 static void
 test_serial (void)
 {
-  GByteArray *ders[2];
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  GByteArray           *ders[2];
 
   for (guint i = 0; i < 2; i++)
     {
       g_autofree char            *path = g_strdup_printf ("%s/serial-%u", folder, i);
       g_autoptr (GTlsCertificate) certificate = assert_succeeds (ibb_key_file_load, path);
+      g_autoptr (GDateTime)       begin = g_tls_certificate_get_not_valid_before (certificate);
+      g_autoptr (GDateTime)       end = g_tls_certificate_get_not_valid_after (certificate);
 
+      g_assert_cmpint (g_date_time_difference (now, begin) / G_TIME_SPAN_HOUR, >=, 23);
+      g_assert_cmpint (g_date_time_get_year (end), ==, 9999);
       g_object_get (certificate, "certificate", &ders[i], NULL);
       g_assert_cmpmem (ders[i]->data + 12, 2, "\2\20", 2); /* an integer of 16 bytes */
     }
@@ -86,13 +93,16 @@ test_serial (void)
   g_byte_array_unref (ders[1]);
 }
 
-/* A certificate and its key in two files, or in one; without a key it is of no use. */
+/* A certificate and its key in two files, or in one; without a key it is of no use. A file may have
+ * a MiB. */
 static void
 test_certificate (void)
 {
   g_autofree char            *both_path = g_build_filename (folder, "both", NULL);
   g_autoptr (GTlsCertificate) both = assert_succeeds (ibb_key_file_load, both_path);
   g_autofree char            *both_text = NULL;
+  g_autofree char            *long_path = NULL;
+  g_autofree char            *most = g_strnfill (PEM_MAX + 1, '\n');
   g_autofree char            *certificate_path = NULL;
   g_autofree char            *key_path = NULL;
   g_autoptr (GTlsCertificate) loaded = NULL;
@@ -100,6 +110,13 @@ test_certificate (void)
 
   assert_succeeds (g_file_get_contents, both_path, &both_text, NULL);
   key = strstr (both_text, "-----BEGIN PRIVATE");
+  memcpy (most, both_text, strlen (both_text));
+  long_path = store ("long", most, PEM_MAX);
+  loaded = assert_succeeds (ibb_private_file_load_certificate, long_path, NULL);
+  g_clear_object (&loaded);
+  g_free (store ("long", most, PEM_MAX + 1));
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_DATA, ibb_private_file_load_certificate, long_path,
+                NULL);
   /* Without the end of the line. */
   certificate_path = store ("certificate", both_text, (gsize) (key - both_text) - 1);
   key_path = store ("key", key, strlen (key));

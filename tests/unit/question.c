@@ -45,7 +45,7 @@ static IBBXmppPasswordQuestion *
 ask (Asker *self, const GError *keyring_error)
 {
   IBBXmppPasswordQuestion *question =
-      ibb_xmpp_password_question_new ("a@b", TRUE, TRUE, keyring_error);
+      ibb_xmpp_password_question_new ("a@b", keyring_error == NULL, TRUE, keyring_error);
   g_autoptr (GObject) object = g_object_new (IBB_XMPP_TYPE_PASSWORD_QUESTION, NULL);
   g_autoptr (GSource) source = NULL;
 
@@ -65,12 +65,18 @@ test_password (void)
   IBBXmppQuestion         *base = IBB_XMPP_QUESTION (question);
   IBBXmppAnswerFlags       flags = 0;
   g_autofree char         *password = NULL;
+  g_autofree char         *jid = NULL;
+  gboolean                 was_refused;
+  gboolean                 is_pending;
 
   g_assert_cmpstr (ibb_xmpp_password_question_get_jid (question), ==, "a@b");
   g_assert_true (ibb_xmpp_password_question_get_was_refused (question));
   g_assert_true (ibb_xmpp_password_question_get_can_remember (question));
   g_assert_null (ibb_xmpp_password_question_dup_keyring_error (question));
   g_assert_true (ibb_xmpp_question_is_pending (base));
+  g_object_get (question, "jid", &jid, "was-refused", &was_refused, "pending", &is_pending, NULL);
+  g_assert_cmpstr (jid, ==, "a@b");
+  g_assert_true (was_refused && is_pending);
 
   ibb_xmpp_password_question_answer (question, "first", IBB_XMPP_ANSWER_FLAGS_REMEMBER);
   /* Nothing after an answer counts. */
@@ -78,6 +84,8 @@ test_password (void)
   ibb_xmpp_question_refuse (base);
   ibb_xmpp_question_withdraw (base);
   run_pending ();
+  g_object_get (question, "pending", &is_pending, NULL);
+  g_assert_false (is_pending);
   g_assert_cmpuint (self.n_yes, ==, 1);
   g_assert_cmpuint (self.n_no + self.n_withdrawn, ==, 0);
   g_assert_cmpuint (self.n_freed, ==, 1);
@@ -94,9 +102,13 @@ test_refused (void)
   g_autoptr (GError)       reason = g_error_new_literal (IBB_ERROR, IBB_ERROR_PROTOCOL, "why");
   Asker                    self = { 0 };
   IBBXmppPasswordQuestion *question = ask (&self, reason);
-  g_autoptr (GError)       seen = ibb_xmpp_password_question_dup_keyring_error (question);
+  g_autoptr (GError)       seen = NULL;
+  gboolean                 can_remember;
 
+  g_object_get (question, "keyring-error", &seen, "can-remember", &can_remember, NULL);
   g_assert_error (seen, IBB_ERROR, IBB_ERROR_PROTOCOL);
+  g_assert_false (can_remember);
+  g_assert_false (ibb_xmpp_password_question_get_was_refused (question));
   g_assert_false (ibb_xmpp_password_question_get_can_remember (question));
   ibb_xmpp_question_refuse (IBB_XMPP_QUESTION (question));
   ibb_xmpp_password_question_answer (question, "late", IBB_XMPP_ANSWER_FLAGS_REMEMBER);

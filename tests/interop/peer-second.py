@@ -1,434 +1,465 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The receiving half of urn:ibb-glib:1, as peer.py says: written after doc/extension.md alone, with slixmpp for the
-XML stream, so that it shows whether the page says enough. Its end has nothing to send."""
+"""The receiving half of urn:ibb-glib:1, as peer.py says, written from doc/extension.md alone.
 
+Options: holds: it answers a <close/> with reads only when told to finish.
+"""
+
+import asyncio
 import base64
-import binascii
 import collections
+import contextlib
 import hashlib
 import hmac
+import math
 import os
 import re
 import sys
-import xml.etree.ElementTree as ET
+import time
+import uuid
+from typing import Any, Callable, NamedTuple, Optional
+from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.sax.saxutils import quoteattr
 
+from slixmpp import Iq
 from slixmpp.xmlstream.handler import Callback
-from slixmpp.xmlstream.matcher.base import MatcherBase
+from slixmpp.xmlstream.matcher import MatchXPath, StanzaPath
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import peer  # noqa: E402
 import slixmpp_login  # noqa: E402
 
-IN_BAND = 'http://jabber.org/protocol/ibb'
-EXTENSION = 'urn:ibb-glib:1'
-STANZAS = 'urn:ietf:params:xml:ns:xmpp-stanzas'
-BUFFER = 65536  # bytes: what is stored and not read
-LONGEST = 32768  # bytes of a block
-RECENT = 64
-TRUE = 'true', '1'
-LARGEST = 2 ** 63 - 1
+IBB = '{http://jabber.org/protocol/ibb}'
+EXTENSION = '{urn:ibb-glib:1}'
+# In bytes: what is unread before results are delayed, and before blocks are refused.
+ROOM, MOST = 131072, 4194304
+SECONDS = 600  # for which it remembers a session, and asks without progress
+UNREACHABLE = {'service-unavailable', 'gone', 'remote-server-not-found', 'item-not-found'}
 
 
-def u(name):
-    return f'{{{EXTENSION}}}{name}'
+class Block(NamedTuple):
+    key: tuple[str, int, bytes]  # its id, its number, and the hash of its bytes
+    end: int  # the position behind it
+    since: float  # when it came
 
 
-def number(element, name, most):
-    """-1: there is none, or it is malformed."""
-    text = (element.get(name) or '').strip()
-    return int(text) if re.fullmatch('[0-9]{1,20}', text) and int(text) <= most else -1
+class Session(peer.Session):
+    """The responder's end. received is what the reader has read."""
+
+    def __init__(self, sid: str, address: str, block_size: int, secret: Optional[str]) -> None:
+        super().__init__()
+        self.sid, self.address, self.block_size, self.secret = sid, address, block_size, secret
+        self.state, self.interrupted, self.over_since = 'open', False, 0.0
+        self.unread = bytearray()
+        self.stored = self.acknowledged = self.expected = self.longest = self.resumptions = 0
+        self.refuses = self.tells_room = self.at_end = self.writes_no_more = False
+        self.delayed: collections.deque[Block] = collections.deque()
+        self.last: collections.deque[Block] = collections.deque(maxlen=64)
+        self.count = self.peer_count = self.without_progress = 0
+        self.timer: Optional[asyncio.TimerHandle] = None  # for an answer to the own close, or to a question
+        self.peer_close: Any = None  # the stanza
+        self.own_close: Optional[tuple[str, Element]] = None  # its id, and the element
+
+    def stop_timer(self) -> None:
+        if self.timer:
+            self.timer.cancel()
+        self.timer = None
+
+    def reads_on(self) -> bool:
+        """Whether only the peer's close, or a result of the own one, ends this direction in order."""
+        return not self.own_close or (not self.peer_close and is_true(self.own_close[1], f'{EXTENSION}reads'))
+
+    def report(self) -> dict:
+        return {**super().report(), 'longest': self.longest, 'resumptions': self.resumptions}
+
+    def proof(self, *lines: object) -> str:
+        said, by, *numbers = map(str, lines)
+        return hmac.new((self.secret or '').encode(), '\n'.join((said, by, self.sid, *numbers)).encode(),
+                        hashlib.sha256).hexdigest()
+
+    def proves(self, position: tuple) -> bool:
+        said, *numbers, proof = position
+        return hmac.compare_digest(proof, self.proof(said, 'initiator', *numbers))
+
+    def say(self, name: str, said: str, count: int, **others: str) -> Element:
+        """A <resume/> or a <resumed/> with the position of this end."""
+        numbers = (0, 0) if said == 'unclean' else (self.stored, self.acknowledged)
+        marks = {} if said in ('resume', 'resumed') else {said: 'true'}
+        asks = {'sid': self.sid, 'count': str(count)} if name == 'resume' else {}
+        return Element(f'{EXTENSION}{name}', {
+            'received': str(numbers[0]), 'acknowledged': str(numbers[1]),
+            'proof': self.proof(said, 'responder', count, *numbers), **asks, **marks, **others})
 
 
-def bare(jid):
-    return jid.partition('/')[0]
+def number(text: Optional[str], most: int) -> Optional[int]:
+    return int(text) if text and re.fullmatch('[0-9]{1,19}', text) and int(text) <= most else None
 
 
-class Matches(MatcherBase):
-    def match(self, xml):
-        return self._criteria(xml)
+def is_true(element: Element, name: str) -> bool:
+    return element.get(name) in ('true', '1')
 
 
-class Session:
-    """What this end knows of one, and of its blocks."""
+def parse(element: Optional[Element], said: str, count: Optional[int]) -> Optional[tuple]:
+    """What is said in a <resume/> or a <resumed/>, the count, both positions, and the proof."""
+    if element is None or count is None or len(element) or element.text:
+        return None
+    numbers = [number(element.get(name), 2**63 - 1) for name in ('received', 'acknowledged')]
+    proof = element.get('proof') or ''
+    mark = next((mark for mark in ('ended', 'unclean') if is_true(element, mark)), said)
+    return (mark, count, *numbers, proof) if None not in numbers and re.fullmatch('[0-9a-f]{64}', proof) else None
 
-    def __init__(self, ends, sid, result):
-        self.own, self.peer = ends
-        self.sid = sid
-        self.result = result  # for the application
-        self.longest = self.resumptions = 0  # bytes of a block; how often it went on
-        self.secret, self.block_size = None, 0
-        self.state = 'open'
-        self.interrupted = self.resumed = False
-        self.next, self.stored, self.acknowledged, self.read = 0, 0, 0, 0
-        self.delayed = collections.deque()  # the ids of blocks, and where these end
-        self.recent = collections.deque(maxlen=RECENT)
-        self.waiting = []  # not read
-        self.limit = None  # once a block has asked
-        self.their_close = self.own_close = None
-        self.count = self.their_count = 0
-        self.attempts = 0  # since the interruption
 
-    def prove(self, kind, role, count, positions):
-        text = '\n'.join(map(str, (kind, role, self.sid, count, *positions)))
-        return hmac.new(self.secret.encode(), text.encode(), hashlib.sha256).hexdigest()
+def decode(text: Optional[str]) -> Optional[bytes]:
+    with contextlib.suppress(ValueError):
+        return base64.b64decode(text or '', validate=True)
+    return None
 
-    def is_proven(self, element, kind, count, positions):
-        return hmac.compare_digest(element.get('proof', ''), self.prove(kind, 'initiator', count, positions))
+
+def outcome(iq: Iq) -> str:
+    return 'result' if iq['type'] == 'result' else f"{iq['error']['condition']}/{iq['error']['type']}"
 
 
 class SecondPeer(peer.Peer):
-    def __init__(self, options):
+    def __init__(self, options: dict) -> None:
         super().__init__(options)
-        self.of_name = {}  # sessions by the account of the peer and the sid
-        self.questions = {}  # the sessions by the ids of our requests
-        self.last_id = 0
-        self.pause_at = self.lose_at = None
+        self.kept: list[Session] = []
+        self.questions: dict[str, tuple[str, Callable[[Iq], object]]] = {}
+        self.read_up_to: float = math.inf
+        self.lost_seq: Optional[int] = None
+        self.online = asyncio.Event()
 
-    async def login(self):
+    async def login(self) -> str:
         self.client = slixmpp_login.make_client()
-        for feature in IN_BAND, EXTENSION:
-            self.client['xep_0030'].add_feature(feature)
-        self.client.register_handler(Callback('second', Matches(self._is_ours), self._take, instream=True))
-        return await slixmpp_login.login(self.client)
+        for feature in (IBB, EXTENSION):
+            self.client['xep_0030'].add_feature(feature[1:-1])
+        for name, handle in ((f'{IBB}open', self.open_came), (f'{IBB}data', self.data_came),
+                             (f'{IBB}close', self.close_came), (f'{EXTENSION}resume', self.resume_came)):
+            self.client.register_handler(Callback(
+                name, MatchXPath(f'{{jabber:client}}iq/{name}'),
+                lambda iq, name=name, handle=handle: iq['type'] == 'set' and handle(iq, iq.xml.find(name))))
+        for kind in ('result', 'error'):
+            self.client.register_handler(Callback(kind, StanzaPath(f'iq@type={kind}'), self.answer_came))
+        self.client.add_event_handler('disconnected', self.disconnected)
+        jid = await slixmpp_login.login(self.client)
+        self.online.set()
+        return jid
 
-    def _is_ours(self, stanza):
-        iq = stanza.xml
-        if not iq.tag.endswith('}iq'):
-            return False
-        if iq.get('type') in ('result', 'error'):
-            return iq.get('id') in self.questions
-        return iq.get('type') == 'set' and len(iq) == 1 and iq[0].tag[1:].partition('}')[0] in (IN_BAND, EXTENSION)
+    def send(self, kind: str, to: str, stanza_id: str, payload: Optional[Element] = None) -> None:
+        # slixmpp leaves out attributes that have a namespace.
+        content = '' if payload is None else tostring(payload, encoding='unicode')
+        self.client.send_raw(f'<iq type="{kind}" to={quoteattr(to)} id={quoteattr(stanza_id)}>{content}</iq>')
 
-    # What leaves.
+    def refuse(self, iq: Iq, condition: str, kind: str = 'cancel') -> None:
+        error = Element('error', type=kind)
+        SubElement(error, f'{{urn:ietf:params:xml:ns:xmpp-stanzas}}{condition}')
+        self.send('error', str(iq['from']), iq['id'], error)
 
-    def _send(self, kind, to, id_, child=None):
-        iq = ET.Element('{jabber:client}iq', {'type': kind, 'to': to, 'id': id_})
-        if child is not None:
-            iq.append(child)
-        self.client.send_raw(ET.tostring(iq, encoding='unicode'))
+    def ask(self, to: str, payload: Element, answered: Callable[[Iq], object], stanza_id: str = '') -> None:
+        stanza_id = stanza_id or uuid.uuid4().hex
+        self.questions[stanza_id] = (to, answered)
+        self.send('set', to, stanza_id, payload)
 
-    def _answer(self, iq, child=None):
-        self._send('result', iq.get('from'), iq.get('id'), child)
+    async def answer(self, to: str, payload: Element) -> Iq:
+        future = asyncio.get_running_loop().create_future()
+        self.ask(to, payload, future.set_result)
+        return await future
 
-    def _refuse(self, iq, condition, kind='cancel'):
-        error = ET.Element('{jabber:client}error', {'type': kind})
-        ET.SubElement(error, f'{{{STANZAS}}}{condition}')
-        self._send('error', iq.get('from'), iq.get('id'), error)
+    def answer_came(self, iq: Iq) -> None:
+        to, answered = self.questions.get(iq['id'], ('', None))
+        if answered and to == str(iq['from']):
+            del self.questions[iq['id']]
+            answered(iq)
 
-    def _request(self, session, child, id_=None):
-        if id_ is None:
-            self.last_id += 1
-            id_ = f'second-{self.last_id}'
-        self.questions[id_] = session
-        self._send('set', session.peer, id_, child)
-        return id_
+    def find(self, address: str, sid: Optional[str]) -> Optional[Session]:
+        return next((session for session in self.kept if session.state != 'over'
+                     and session.sid == sid and session.address == address), None)
 
-    def _close(self, session, **marks):
-        close = ET.Element(f'{{{IN_BAND}}}close', {'sid': session.sid})
-        for name, value in marks.items():
-            close.set(u(name), value)
-        return self._request(session, close, None if 'unclean' in marks else session.own_close)
-
-    # What arrives.
-
-    def _take(self, stanza):
-        iq = stanza.xml
-        if iq.get('type') in ('result', 'error'):
-            self._take_answer(self.questions.pop(iq.get('id')), iq)
+    def open_came(self, iq: Iq, element: Element) -> None:
+        sid, address, size = element.get('sid'), str(iq['from']), number(element.get('block-size'), 65535)
+        if not sid or not size:
+            self.refuse(iq, 'bad-request', 'modify')
             return
-        element = iq[0]
-        name = element.tag.rpartition('}')[2]
-        key = bare(iq.get('from')), element.get('sid', '').strip()
-        session = self.of_name.get(key)
-        if element.tag == u('resume'):
-            self._take_resume(session, iq, element)
-        elif name == 'open':
-            self._take_open(key, session, iq, element)
-        elif session is None or session.peer != iq.get('from') or session.state == 'over':
-            asked = self.of_name.get((key[0], element.get(u('asked'), '').strip()))
-            if name == 'close' and asked and asked.peer == iq.get('from') and asked.state != 'over':
-                self._answer(iq)
-            else:
-                self._refuse(iq, 'item-not-found')
-        elif session.interrupted:
-            if name == 'close' and element.get(u('unclean')) in TRUE:
-                self._take_close(session, iq, element)
-        elif name == 'close':
-            self._take_close(session, iq, element)
-        elif name == 'data':
-            self._take_block(session, iq, element)
-        else:
-            self._refuse(iq, 'feature-not-implemented')
-        self.changed()
-
-    def _take_open(self, key, session, iq, element):
-        size = number(element, 'block-size', 65535)
-        if size < 1 or not key[1]:
-            self._refuse(iq, 'bad-request', 'modify')
+        if element.get('stanza', 'iq') != 'iq' or self.find(address, sid):
+            self.refuse(iq, 'not-acceptable')
             return
-        if (session and session.state != 'over') or element.get('stanza', 'iq') != 'iq':
-            self._refuse(iq, 'not-acceptable')
-            return
-        session = self.of_name[key] = Session((iq.get('to'), iq.get('from')), key[1], self.session(key[1]))
-        session.result.stream = session
-        session.block_size = size
-        opened = ET.Element(u('opened'))
-        secret = element.get(u('secret'), '')
-        if re.fullmatch('[0-9a-f]{32}', secret):
-            session.secret = secret
-            opened.set('resumable', 'true')
-        longer = number(element, u('block-size'), 65535)
-        if size < longer <= LONGEST:
-            session.block_size = longer
+        opened = Element(f'{EXTENSION}opened')
+        longer = number(element.get(f'{EXTENSION}block-size'), 65535) or 0
+        if longer > size:
             opened.set('block-size', str(longer))
-        self._answer(iq, opened if opened.keys() else None)
+        secret = element.get(f'{EXTENSION}secret') or ''
+        if re.fullmatch('[0-9a-f]{32}', secret):
+            opened.set('resumable', 'true')
+        self.kept = [one for one in self.kept if one.state != 'over' or one.over_since + SECONDS > time.monotonic()]
+        self.sessions[sid] = Session(sid, address, max(longer, size), secret if opened.get('resumable') else None)
+        self.kept.append(self.sessions[sid])
+        self.send('result', address, iq['id'], opened if opened.attrib else None)
 
-    # Blocks.
-
-    def _take_block(self, session, iq, element):
-        seq = number(element, 'seq', 65535)
-        try:
-            content = base64.b64decode(''.join((element.text or '').split()), validate=True)
-        except (binascii.Error, ValueError):
-            content = None
-        if seq < 0 or content is None or len(content) > session.block_size or len(element):
-            self._fail(session, iq, 'bad-request')
+    def data_came(self, iq: Iq, element: Element) -> None:
+        session = self.find(str(iq['from']), element.get('sid'))
+        seq, content = number(element.get('seq'), 65535), decode(element.text)
+        if not session or (session.peer_close and not session.interrupted):
+            self.refuse(iq, 'item-not-found')
             return
-        block = iq.get('id'), seq, content
-        is_behind = (seq - session.next) % 65536 >= 32768
-        if seq == session.next:
-            if seq == self.lose_at:
-                self.lose_at = None  # as if a server had lost it
-                return
-            self._store(session, element, block)
-        elif any(id_ == block[0] for id_, _end in session.delayed) and block in session.recent:
-            return
-        elif block in session.recent or (session.resumed and is_behind):
-            self._answer(iq)
-        elif not is_behind and session.secret:
-            self._interrupt(session)
-            self._ask(session)
-        else:
-            self._fail(session, iq, 'unexpected-request')
-
-    def _store(self, session, element, block):
-        session.next = (session.next + 1) % 65536
-        session.stored += len(block[2])
-        session.recent.append(block)
-        session.waiting.append(block[2])
-        session.longest = max(session.longest, len(block[2]))
-        session.delayed.append((block[0], session.stored))
-        if element.get(u('room')) in TRUE:
-            session.limit = max(session.limit or 0, session.read + BUFFER)
-        self._read(session)
-
-    def _read(self, session):
-        """What the application does, and then the results that this makes possible."""
-        while session.waiting and (self.pause_at is None or session.read < self.pause_at):
-            content = session.waiting.pop(0)
-            session.read += len(content)
-            session.result.received += content
         if session.interrupted:
             return
-        while session.delayed and session.delayed[0][1] <= max(session.read + BUFFER, session.limit or 0):
-            self._acknowledge(session)
-
-    def _acknowledge(self, session):
-        id_, end = session.delayed.popleft()
-        session.acknowledged = end
-        ack = None
-        if session.limit is not None:
-            session.limit = max(session.limit, session.read + BUFFER)
-            ack = ET.Element(u('ack'), {'room': str(session.limit - end), 'delay': '0'})
-        self._send('result', session.peer, id_, ack)
-
-    # Closes.
-
-    def _take_close(self, session, iq, element):
-        if element.get(u('unclean')) in TRUE:
-            while session.delayed and not session.interrupted:
-                self._acknowledge(session)
-            self._answer(iq)
-            self._end(session, element.get(u('condition'), 'unclean') + ': ' + element.get(u('text'), ''))
-        elif session.their_close is not None and session.their_close.get('id') != iq.get('id'):
-            self._refuse(iq, 'item-not-found')
+        if seq == self.lost_seq is not None:
+            self.lost_seq = None
+            return
+        if seq is None or content is None or len(content) > session.block_size:
+            self.fail_block(session, iq, 'bad-request')
+            return
+        session.tells_room = session.tells_room or is_true(element, f'{EXTENSION}room')
+        key = (iq['id'], seq, hashlib.sha256(content).digest())
+        block = Block(key, session.stored + len(content), time.monotonic())
+        ahead = (seq - session.expected) % 65536
+        if any(one.key == key for one in session.delayed):
+            return
+        if repeated := next((one for one in session.last if one.key == key), None):
+            self.acknowledge(session, repeated._replace(since=block.since))
+        elif ahead >= 32768 and session.resumptions:
+            self.send('result', session.address, iq['id'])
+        elif ahead < 32768 and (ahead or len(session.unread) + len(content) > MOST) and (session.refuses or not ahead):
+            session.refuses = True
+            self.refuse(iq, 'resource-constraint', 'wait')
+        elif not ahead:
+            self.store(session, block, content)
+        elif ahead < 32768 and session.secret:
+            self.interrupt(session)
         else:
-            session.their_close = iq
-            session.result.ended = True
-            if session.own_close:
-                self._answer(iq)
-            elif element.get(u('reads')) not in TRUE or not self.options.get('holds'):
-                self._finish(session)
+            self.fail_block(session, iq, 'unexpected-request')
 
-    def _finish(self, session):
-        """This end writes no more, and has nothing that is not acknowledged: it never writes."""
-        self._answer(session.their_close)
-        self._end(session)
+    def fail_block(self, session: Session, iq: Iq, condition: str) -> None:
+        self.read(session, True)
+        self.refuse(iq, condition)
+        self.give_up(session, condition)
 
-    def _end(self, session, error=None):
-        session.state = 'over'
-        session.result.ended = True
-        session.interrupted = False
-        session.result.error = error
-        if error:  # one that has ended in order is remembered
-            self.of_name.pop((bare(session.peer), session.sid), None)
+    def store(self, session: Session, block: Block, content: bytes) -> None:
+        session.refuses, session.without_progress = False, 0
+        session.expected = (session.expected + 1) % 65536
+        session.stored = block.end
+        session.longest = max(session.longest, len(content))
+        session.unread += content
+        session.delayed.append(block)
+        if session.timer:
+            self.wait(session, 10, self.end)
+        self.read(session)
 
-    def _fail(self, session, iq, condition):
-        while session.delayed:
-            self._acknowledge(session)
-        self._refuse(iq, condition)
-        self._close(session, unclean='true')
-        self._end(session, condition)
+    def acknowledge(self, session: Session, block: Block) -> None:
+        told = None
+        if session.tells_room:
+            told = Element(f'{EXTENSION}ack', room=str(max(0, len(session.received) + ROOM - block.end)),
+                           delay=str(int((time.monotonic() - block.since) * 1000000)))
+        session.acknowledged = max(session.acknowledged, block.end)
+        self.send('result', session.address, block.key[0], told)
 
-    def _take_answer(self, session, iq):
+    def read(self, session: Session, flush: bool = False) -> None:
+        """The application reads, and results follow where there is room; flush: or not."""
+        size = int(min(len(session.unread), max(0, self.read_up_to - len(session.received))))
+        session.received += session.unread[:size]
+        del session.unread[:size]
+        while session.delayed and not session.interrupted and (
+                flush or session.delayed[0].end <= len(session.received) + ROOM):
+            session.last.append(session.delayed.popleft())
+            self.acknowledge(session, session.last[-1])
+        session.ended = session.at_end and not session.unread
+        self.changed()
+
+    def close_came(self, iq: Iq, element: Element) -> None:
+        address = str(iq['from'])
+        session = self.find(address, element.get('sid'))
+        if not session and self.find(address, element.get(f'{EXTENSION}asked')):
+            self.send('result', address, iq['id'])
+        elif not session:
+            self.refuse(iq, 'item-not-found')
+        elif is_true(element, f'{EXTENSION}unclean'):
+            session.interrupted = False
+            self.read(session, True)
+            reason = (element.get(f'{EXTENSION}condition'), element.get(f'{EXTENSION}text'))
+            self.end(session, ': '.join(filter(None, reason)) or 'unclean')
+            self.send('result', address, iq['id'])
+        elif session.interrupted:
+            return
+        elif session.peer_close and session.peer_close['id'] != iq['id']:
+            self.refuse(iq, 'item-not-found')
+        else:
+            session.peer_close, session.at_end = iq, True
+            self.read(session, True)
+            if session.state == 'shut':
+                self.send('result', address, iq['id'])
+                self.wait(session, 10, self.end)
+                return
+            session.state = 'closed'
+            session.writes_no_more |= not self.options.get('holds') or not is_true(element, f'{EXTENSION}reads')
+            self.answer_close(session)
+
+    def answer_close(self, session: Session) -> None:
+        if session.state == 'closed' and session.writes_no_more and not session.interrupted:
+            self.send('result', session.address, session.peer_close['id'])
+            session.state = 'shut'
+            self.end(session)
+
+    def send_close(self, session: Session, stanza_id: str, element: Element) -> None:
+        self.ask(session.address, element, lambda iq: self.close_answered(session, iq), stanza_id)
+        if not session.reads_on():
+            self.wait(session, 10, self.end)
+
+    def close_answered(self, session: Session, iq: Iq) -> None:
+        if iq['type'] == 'result' or not session.reads_on():
+            self.end(session)
+        elif session.secret and iq['error']['condition'] in UNREACHABLE:
+            self.interrupt(session)
+        else:
+            self.end(session, iq['error']['condition'])
+
+    def end(self, session: Session, error: Optional[str] = None) -> None:
         if session.state == 'over':
             return
-        if iq.get('id') == session.own_close:
-            if iq.get('type') == 'result':
-                self._end(session)
-            elif session.secret:
-                self._interrupt(session)
-                self._ask(session)
-            else:
-                self._end(session, 'close')
-        elif session.interrupted:
-            self._take_answer_to_resume(session, iq)
-        self.changed()
+        if session.state == 'closed' and self.online.is_set():
+            self.refuse(session.peer_close, 'item-not-found')
+        session.state, session.interrupted, session.at_end = 'over', False, True
+        session.error, session.over_since = error, time.monotonic()
+        session.delayed.clear()
+        session.stop_timer()
+        self.read(session)
 
-    # Interruptions.
+    def give_up(self, session: Session, condition: str, text: str = '') -> None:
+        """Ends it in disorder, and tells the peer."""
+        if session.interrupted:
+            payload = session.say('resume', 'unclean', 0)
+        else:
+            payload = Element(f'{IBB}close', {'sid': session.sid, f'{EXTENSION}unclean': 'true',
+                                              f'{EXTENSION}condition': condition, f'{EXTENSION}text': text})
+        self.ask(session.address, payload, lambda iq: None)
+        self.end(session, condition)
 
-    def _interrupt(self, session):
+    async def disconnected(self, _event: object) -> None:
+        self.online.clear()
+        self.questions.clear()
+        for session in self.kept:
+            session.stop_timer()
+            session.interrupted = session.state != 'over'
+            if not session.secret:
+                self.end(session, 'disconnected')
+        await slixmpp_login.login(self.client)
+        self.online.set()
+        for session in self.kept:
+            if session.interrupted:
+                self.interrupt(session)
+
+    def interrupt(self, session: Session) -> None:
         session.interrupted = True
-        session.attempts = 0
+        if self.online.is_set():
+            self.question(session, 5, 2)
 
-    def _ask(self, session):
-        if not session.interrupted or session.state == 'over':
+    def question(self, session: Session, silent: int, refused: int) -> None:
+        """silent, refused: the seconds to the next one without an answer, and after an error."""
+        if session.without_progress > SECONDS:
+            self.give_up(session, 'remote-server-timeout')
             return
         session.count += 1
-        positions = session.stored, session.acknowledged
-        child = ET.Element(u('resume'), {
-            'sid': session.sid, 'count': str(session.count), 'received': str(positions[0]),
-            'acknowledged': str(positions[1]),
-            'proof': session.prove('resume', 'responder', session.count, positions)})
-        asked = self._request(session, child)
-        self._later(min(5 * 2 ** session.attempts, 300), session, asked)
-        session.attempts += 1
+        count = session.count
 
-    def _later(self, seconds, session, asked):
-        def again():
-            if asked is None or self.questions.pop(asked, None):
-                self._ask(session)
+        # At once: the blocks behind the answer are of the session that goes on.
+        def answered(iq: Iq) -> None:
+            if session.interrupted and count == session.count and not self.take_answer(session, count, iq):
+                self.wait(session, refused, self.question, silent, min(2 * refused, 60))
 
-        self.client.loop.call_later(seconds, again)
+        self.ask(session.address, session.say('resume', 'resume', count), answered)
+        self.wait(session, silent, self.question, min(2 * silent, 300), refused)
 
-    def _take_answer_to_resume(self, session, iq):
-        condition = [child.tag.rpartition('}')[2] for child in iq.iter() if child.tag.startswith(f'{{{STANZAS}}}')]
-        resumed = iq[0] if iq.get('type') == 'result' and len(iq) == 1 and iq[0].tag == u('resumed') else None
-        if resumed is not None:
-            kind = 'ended' if resumed.get('ended') in TRUE else 'resumed'
-            positions = number(resumed, 'received', LARGEST), number(resumed, 'acknowledged', LARGEST)
-            if positions == (0, 0) and session.is_proven(resumed, kind, session.count, positions):
-                if kind == 'ended':
-                    self._end(session)
-                else:
-                    self._go_on(session)
-                return
-        if 'item-not-found' in condition:
-            self._end(session, 'item-not-found')
+    def wait(self, session: Session, seconds: int, then: Callable, *arguments: object) -> None:
+        session.stop_timer()
+        session.without_progress += seconds
+        session.timer = asyncio.get_running_loop().call_later(seconds, then, session, *arguments)
+
+    def take_answer(self, session: Session, count: int, iq: Iq) -> bool:
+        """Whether it tells how the session goes on."""
+        told = parse(iq.xml.find(f'{EXTENSION}resumed'), 'resumed', count)
+        if outcome(iq) == 'item-not-found/cancel':
+            self.end(session, 'item-not-found' if session.reads_on() else None)
+        elif not told or not session.proves(told) or any(told[2:4]):
+            return False
+        elif told[0] == 'ended':
+            self.end(session)
         else:
-            self._later(min(2 ** session.attempts, 60), session, None)
+            self.go_on(session, session.address)
+        return True
 
-    def _take_resume(self, session, iq, element):
-        count = number(element, 'count', 2 ** 32 - 1)
-        positions = number(element, 'received', LARGEST), number(element, 'acknowledged', LARGEST)
-        proof = element.get('proof', '')
-        if count < 0 or min(positions) < 0 or not re.fullmatch('[0-9a-f]{64}', proof) or len(element):
-            self._refuse(iq, 'bad-request', 'modify')
-            return
-        kind = 'unclean' if element.get('unclean') in TRUE else 'ended' if element.get('ended') in TRUE else 'resume'
-        if session is None or not session.secret or not session.is_proven(element, kind, count, positions):
-            self._refuse(iq, 'item-not-found')
-        elif session.state == 'over':
-            if kind == 'resume':
-                self._say(session, iq, count, 'ended')
-            else:
-                self._refuse(iq, 'item-not-found')
-        elif kind == 'unclean':
-            self._answer(iq)
-            self._end(session, 'unclean')
-        elif positions != (0, 0) or (kind == 'resume' and count <= session.their_count):
-            self._refuse(iq, 'unexpected-request')
-        elif kind == 'ended':
-            self._answer(iq)
-            self._end(session)
-        else:
-            session.their_count = count
-            session.own, session.peer = iq.get('to'), iq.get('from')
-            self._say(session, iq, count, 'resumed')
-            self._go_on(session)
-
-    def _say(self, session, iq, count, kind):
-        positions = session.stored, session.acknowledged
-        child = ET.Element(u('resumed'), {'received': str(positions[0]), 'acknowledged': str(positions[1]),
-                                          'proof': session.prove(kind, 'responder', count, positions)})
-        if kind == 'ended':
-            child.set('ended', 'true')
-        self._answer(iq, child)
-
-    def _go_on(self, session):
-        session.interrupted = False
-        session.resumed = True
+    def go_on(self, session: Session, address: str) -> None:
+        session.interrupted, session.address = False, address
+        if session.peer_close:
+            session.peer_close['from'] = address
         session.resumptions += 1
+        session.stop_timer()
+        self.read(session)
         if session.own_close:
-            self._close(session, reads='true')
-        self._read(session)
+            self.send_close(session, *session.own_close)
+        self.answer_close(session)
 
-    # What the test tells this end to do.
+    def resume_came(self, iq: Iq, element: Element) -> None:
+        sid, address = element.get('sid'), str(iq['from'])
+        asked = parse(element, 'resume', number(element.get('count'), 2**32 - 1))
+        if not sid or not asked:
+            self.refuse(iq, 'bad-request', 'modify')
+            return
+        session = next((one for one in self.kept if one.secret and one.sid == sid
+                        and one.address.partition('/')[0] == iq['from'].bare and one.proves(asked)), None)
+        if not session or (session.state == 'over' and (asked[0] != 'resume' or session.error)):
+            self.refuse(iq, 'item-not-found')
+        elif asked[0] != 'resume':
+            self.send('result', address, iq['id'])
+            self.end(session, 'unclean' if asked[0] == 'unclean' else None)
+        elif session.state == 'over':
+            self.send('result', address, iq['id'], session.say('resumed', 'ended', asked[1]))
+        # Nothing was sent from here, and 0 is the only position.
+        elif asked[1] <= session.peer_count or any(asked[2:4]):
+            self.refuse(iq, 'unexpected-request')
+        elif self.find(address, sid) not in (None, session):
+            self.refuse(iq, 'conflict')
+        else:
+            session.peer_count = asked[1]
+            self.send('result', address, iq['id'], session.say('resumed', 'resumed', asked[1]))
+            self.go_on(session, address)
 
-    async def do_accept(self):
-        pass
+    async def do_pause(self, at: Optional[int]) -> None:
+        """Its readers stop after so many bytes; None: they go on."""
+        self.read_up_to = math.inf if at is None else at
+        for session in self.kept:
+            self.read(session)
 
-    async def do_report(self, sid, size=None):
-        report = await super().do_report(sid, size)
-        session = self.session(sid).stream
-        return {**report, 'resumptions': session.resumptions, 'longest': session.longest}
+    async def do_stored(self, sid: str, size: int) -> None:
+        await self.until(lambda: self.sessions[sid].stored >= size)
 
-    async def do_pause(self, at):
-        """Reads no more of any session from there on. None: reads on."""
-        self.pause_at = at
-        for session in self.of_name.values():
-            self._read(session)
-        self.changed()
+    async def do_lose(self, seq: int) -> None:
+        self.lost_seq = seq
 
-    async def do_stored(self, sid, size):
-        await self.until(lambda: self.session(sid).stream and self.session(sid).stream.stored >= size)
-
-    async def do_lose(self, seq):
-        self.lose_at = seq
-
-    async def do_close(self, sid):
-        """Ends the direction of this end, which has not written."""
-        session = self.session(sid).stream
-        session.own_close = self._close(session, reads='true')
-
-    async def do_finish(self, sid):
-        self._finish(self.session(sid).stream)
-
-    async def do_abort(self, sid, condition, text):
-        session = self.session(sid).stream
-        self._close(session, unclean='true', condition=condition, text=text)
-        self._end(session, 'aborted')
-        self.changed()
-
-    async def do_cut(self):
-        """Loses the connection, with what is on its way, and logs in again."""
-        sessions = [one for one in self.of_name.values() if one.state != 'over' and one.secret]
-        for session in sessions:
-            self._interrupt(session)
+    async def do_cut(self) -> None:
+        self.online.clear()
         self.client.abort()
-        await self.login()
-        for session in sessions:
-            self._ask(session)
+        await self.online.wait()
+
+    async def do_close(self, sid: str, reads: bool = True) -> None:
+        session = self.sessions[sid]
+        session.state, session.own_close = 'shut', (uuid.uuid4().hex, Element(
+            f'{IBB}close', {'sid': sid, f'{EXTENSION}reads': 'true' if reads else 'false'}))
+        self.send_close(session, *session.own_close)
+
+    async def do_finish(self, sid: str) -> None:
+        self.sessions[sid].writes_no_more = True
+        self.answer_close(self.sessions[sid])
+
+    async def do_abort(self, sid: str, condition: str, text: str) -> None:
+        self.give_up(self.sessions[sid], condition, text)
+
+    async def do_ask(self, to: str, asked: str) -> str:
+        """What the peer answers to the question for a session."""
+        return outcome(await self.answer(to, Element(f'{IBB}close', {'sid': 'none', f'{EXTENSION}asked': asked})))
+
+    async def do_resume(self, of: str, said: str = 'resume', count: int = 0, **others: str) -> str:
+        """What the peer answers to a <resume/>, with others instead of the right attributes."""
+        session = self.sessions[of]
+        iq = await self.answer(session.address, session.say('resume', said, count, **others))
+        told = parse(iq.xml.find(f'{EXTENSION}resumed'), 'resumed', count)
+        return told[0] if told and session.proves(told) else outcome(iq)
 
 
 peer.main(SecondPeer)

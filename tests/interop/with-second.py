@@ -78,7 +78,7 @@ def our_connection(server):
 def lost(server):
     peer = other_end.Peer(server, 'second')
     service, _jid = other_end.make_service(server, resume_sessions=True)
-    peer.call('lose', seq=20)
+    peer.call('lose', seq=0)
     transport = open_session(service, peer, 'lost')
     content = other_end.data('lost')
     other_end.write(transport, content)
@@ -127,6 +127,65 @@ def unclean(server):
     peer.call('abort', sid='its', condition='resource-constraint', text='No space left')
     error = other_end.failure(other_end.read, transport)
     cases.check('No space left' in error.message, error)
+
+
+@cases.case('/interop/second/a question for a session D-58')
+def asked(server):
+    peer, service, jid = other_end.make_ends(server, 'second')
+    transport = open_session(service, peer, 'asked')
+    cases.check_equal(peer.call('ask', to=jid, asked='asked'), 'result', 'one that is there')
+    cases.check_equal(peer.call('ask', to=jid, asked='other'), 'item-not-found/cancel', 'one that is not')
+    transport.close(None)
+    cases.check_equal(peer.call('ask', to=jid, asked='asked'), 'item-not-found/cancel', 'one that is over')
+
+
+@cases.case('/interop/second/refused resumptions D-58')
+def refused(server):
+    """None of them changes anything."""
+    peer = other_end.Peer(server, 'second')
+    service, _jid = other_end.make_service(server, resume_sessions=True)
+    transport = open_session(service, peer, 'refused')
+    content = other_end.data('refused')
+    other_end.write(transport, content[:1000])
+    peer.call('stored', sid='refused', size=1000)
+    for wrong, answer in (({'proof': '0' * 64}, 'item-not-found/cancel'),
+                          ({'sid': 'other'}, 'item-not-found/cancel'),
+                          ({'received': '0'}, 'item-not-found/cancel'),
+                          ({'proof': '0' * 63}, 'bad-request/modify'),
+                          ({'received': '-1'}, 'bad-request/modify'),
+                          ({'acknowledged': ''}, 'bad-request/modify')):
+        cases.check_equal(peer.call('resume', of='refused', count=1, **wrong), answer, wrong)
+    cases.check_equal(peer.call('resume', of='refused', count=5), 'resumed', 'the first')
+    for count in (5, 4):
+        cases.check_equal(peer.call('resume', of='refused', count=count), 'unexpected-request/cancel', count)
+    other_end.write(transport, content[1000:])
+    transport.close(None)
+    check_end(transport, peer, 'refused', content)
+    cases.check_equal(peer.call('resume', of='refused', count=6), 'ended', 'after the end')
+
+
+@cases.case('/interop/second/given up while interrupted D-58')
+def given_up(server):
+    peer = other_end.Peer(server, 'second')
+    service, _jid = other_end.make_service(server, resume_sessions=True)
+    transport = open_session(service, peer, 'unclean')
+    cases.check_equal(peer.call('resume', of='unclean', said='unclean'), 'result', 'the first time')
+    other_end.failure(other_end.read, transport)
+    cases.check_equal(peer.call('resume', of='unclean', said='unclean'), 'item-not-found/cancel', 'again')
+
+
+@cases.case('/interop/second/closed by it with blocks under way D-39')
+def under_way(server):
+    """Without reads: what was written before arrives, and then its close has its answer."""
+    peer, service, _jid = other_end.make_ends(server, 'second')
+    transport = open_session(service, peer, 'way')
+    content = other_end.data('way', 150000)
+    peer.call('pause', at=0)
+    other_end.write(transport, content)
+    peer.call('close', sid='way', reads=False)
+    peer.call('pause', at=None)
+    cases.check_equal(other_end.read(transport), b'', 'bytes from the peer')
+    check_end(transport, peer, 'way', content)
 
 
 other_end.main()

@@ -110,7 +110,7 @@ def parse(element: Optional[Element], said: str, count: Optional[int]) -> Option
 
 def decode(text: Optional[str]) -> Optional[bytes]:
     with contextlib.suppress(ValueError):
-        return base64.b64decode(text or '', validate=True)
+        return base64.b64decode(''.join((text or '').split()), validate=True)
     return None
 
 
@@ -283,13 +283,13 @@ class SecondPeer(peer.Peer):
         else:
             session.peer_close, session.at_end = iq, True
             self.read(session, True)
+            session.writes_no_more |= not self.options.get('holds') or not is_true(element, f'{EXTENSION}reads')
             if session.state == 'shut':
                 self.send('result', address, iq['id'])
                 self.wait(session, 10, self.end)
-                return
-            session.state = 'closed'
-            session.writes_no_more |= not self.options.get('holds') or not is_true(element, f'{EXTENSION}reads')
-            self.answer_close(session)
+            else:
+                session.state = 'closed'
+                self.answer_close(session)
 
     def answer_close(self, session: Session) -> None:
         if session.state == 'closed' and session.writes_no_more and not session.interrupted:

@@ -3,7 +3,8 @@
 """ibb-files.py: sends files to contacts and receives theirs, in a window of GTK 4 and libadwaita.
 
 The accounts are those of the command ibb (~/.config/ibb-glib/accounts); without one a JID is
-enough. Certificates that cannot be verified, and passwords, are asked for in dialogues. No call
+enough. Certificates that cannot be verified, and passwords, are asked for in dialogues. Two people who
+exchange their addresses and keys as URIs can send files in private from the servers. No call
 waits: each has a callback, or a signal tells of its effect.
 """
 
@@ -18,7 +19,7 @@ gi.require_version('IBB', '1.0')
 gi.require_version('IBBXmpp', '1.0')
 gi.require_version('IBBFiles', '1.0')
 gi.require_foreign('cairo')
-from gi.repository import Adw, Gdk, Gio, GLib, Gtk, IBB, IBBFiles, IBBXmpp, Pango
+from gi.repository import Adw, Gdk, Gio, GLib, GObject, Gtk, IBB, IBBFiles, IBBXmpp, Pango
 
 APPLICATION_ID = 'org.ibb_glib.Files'
 N_RATES = 200  # of the plot, the last 20 seconds at least
@@ -175,6 +176,8 @@ class Window(Adw.ApplicationWindow):
         super().__init__(application=application, title=_('Files'), default_width=640, default_height=680)
         self.client = None
         self.service = None
+        self.identity = None
+        self.keys = {}  # the fingerprint of each account whose URI was taken
         self.folder = Gio.File.new_for_path(
             GLib.get_user_special_dir(GLib.UserDirectory.DIRECTORY_DOWNLOAD) or GLib.get_home_dir())
         self._resources = {}
@@ -215,10 +218,7 @@ class Window(Adw.ApplicationWindow):
                                        margin_top=24, margin_start=12, margin_end=12))
 
     def _new_files_page(self):
-        self.security = new_box(
-            Gtk.Image(icon_name='channel-insecure-symbolic'),
-            new_label(_('Not encrypted between the ends: the servers can read the files'), 'heading', hexpand=True),
-            horizontal=True, css_classes=['warning'])
+        self.security = new_box(Gtk.Image(), new_label('', 'heading', hexpand=True), horizontal=True)
         self.status = new_label('', 'dim-label')
         self.peer = Adw.EntryRow(title=_('To: an address'))
         self.send = new_button(_('_Send a File…'), self._choose_file, 'suggested-action')
@@ -231,15 +231,33 @@ class Window(Adw.ApplicationWindow):
         place = Adw.ActionRow(title=_('Received files go to'), subtitle=self.folder.get_parse_name(), use_markup=False)
         place.add_suffix(new_button(_('Choose…'), lambda: self._choose_folder(place)))
         peers.add(place)
+        self.private = Gtk.Switch(valign=Gtk.Align.CENTER, sensitive=False)
+        self.private.connect('notify::active', lambda *_: self._show_privacy())
+        privacy = Adw.ActionRow(title=_('Private from the servers'), activatable_widget=self.private,
+                                subtitle=_('Only with people whose URI you have'))
+        privacy.add_suffix(self.private)
+        self.own_uri = Adw.ActionRow(title=_('Your URI, for others'), use_markup=False)
+        self.own_uri.add_suffix(new_button(_('Copy'), lambda: self.get_clipboard().set(self.own_uri.get_subtitle())))
+        drag = Gtk.DragSource()
+        drag.connect('prepare', lambda *_: Gdk.ContentProvider.new_for_value(self.own_uri.get_subtitle()))
+        self.own_uri.add_controller(drag)
+        self.other_uri = Adw.EntryRow(title=_('URI of another person: paste it, or drop it on the window'),
+                                      show_apply_button=True)
+        self.other_uri.connect('apply', lambda row: self.take_uri(row.get_text()) and row.set_text(''))
+        for row in (privacy, self.own_uri, self.other_uri):
+            peers.add(row)
+        self._show_privacy()
         self.list = Gtk.ListBox(selection_mode=Gtk.SelectionMode.NONE, css_classes=['boxed-list'])
         self.list.set_placeholder(new_label(_('Drop a file here to send it'), 'dim-label', xalign=0.5,
                                             margin_top=36, margin_bottom=36))
-        drop = Gtk.DropTarget.new(Gdk.FileList, Gdk.DragAction.COPY)
-        drop.connect('drop', lambda _drop, files, _x, _y: self.send_files(files.get_files()))
+        self.drop = Gtk.DropTarget(actions=Gdk.DragAction.COPY)
+        self.drop.set_gtypes([Gdk.FileList, GObject.TYPE_STRING])
+        self.drop.connect('drop', lambda _drop, value, _x, _y:
+                          self.take_uri(value) if isinstance(value, str) else self.send_files(value.get_files()))
         page = Gtk.ScrolledWindow(child=Adw.Clamp(child=new_box(
             self.security, self.status, peers, self.list, spacing=12,
             margin_top=12, margin_bottom=12, margin_start=12, margin_end=12)))
-        page.add_controller(drop)
+        page.add_controller(self.drop)
         return page
 
     # The account.
@@ -266,6 +284,8 @@ class Window(Adw.ApplicationWindow):
         # A transfer goes on when the client has logged in again.
         self.service.get_sessions().props.resume_sessions = True
         self.service.connect('file-offered', lambda *_: True)  # the row of the list asks
+        self.service.connect('private-offered', lambda _service, peer: self._get_key(peer) is None)  # TRUE refuses
+        self.service.connect('private-failed', lambda _service, _peer, error: self.tell(error.message))
         self.list.bind_model(self.service, self._new_row)
         self._start_login()
 
@@ -288,6 +308,9 @@ class Window(Adw.ApplicationWindow):
                 self.login_error.set_label(error.message)
             return
         self._show_state()
+        self._show_privacy()
+        if not self.identity:
+            IBBXmpp.Identity.load_or_create_async(None, None, self._identity_loaded)
         self.log_out.set_visible(True)
         self.pages.set_visible_child_name('files')
         self.peer.grab_focus()
@@ -375,8 +398,60 @@ class Window(Adw.ApplicationWindow):
             self.status.set_label(_('Waiting for the network: {reason}').format(reason=error.message))
         else:
             self.status.set_label(_('Waiting for the network'))
+        if self.is_online() and self.identity:
+            self.own_uri.set_subtitle(self.identity.dup_uri(self.client.props.local_jid))
         for number in range(len(self.service or ())):
             self.list.get_row_at_index(number).update()
+
+    # Private from the servers.
+
+    def _identity_loaded(self, _source, result):
+        try:
+            self.identity = IBBXmpp.Identity.load_or_create_finish(result)
+        except GLib.Error as error:
+            self.tell(error.message)
+            return
+        # Only the keys of URIs count: what was accepted elsewhere, by the command ibb, does not.
+        self.identity.set_known_certificates(None)
+        self.identity.connect('trust-requested', self._check_key)
+        self.private.set_sensitive(True)
+        self._show_state()
+        self._show_privacy()
+
+    def _get_key(self, jid):
+        return next((key for account, key in self.keys.items() if IBB.jid_is_from(jid, account)), None)
+
+    def _check_key(self, _identity, question):
+        if question.get_fingerprint() == self._get_key(question.get_name()):
+            question.accept(IBBXmpp.AnswerFlags.NONE)
+        else:
+            question.refuse()
+        return True
+
+    def take_uri(self, text):
+        """The address becomes that of the next file, and its key the only one that it may have."""
+        try:
+            jid, key = IBBXmpp.Identity.parse_uri(text.strip())
+        except GLib.Error as error:
+            self.tell(error.message)
+            return False
+        self.peer.set_text(jid)
+        if key:
+            account = jid.partition('/')[0]
+            self.keys = {other: known for other, known in self.keys.items() if not IBB.jid_is_from(account, other)}
+            self.keys[account] = key
+            self.private.set_active(True)
+        return True
+
+    def _show_privacy(self):
+        private = self.private.get_active()
+        if self.service:
+            self.service.set_identity(self.identity if private else None)
+        image, label = self.security.get_first_child(), self.security.get_last_child()
+        image.set_from_icon_name('channel-secure-symbolic' if private else 'channel-insecure-symbolic')
+        label.set_label(_('Encrypted between the ends: the servers cannot read the files') if private else
+                        _('Not encrypted between the ends: the servers can read the files'))
+        self.security.set_css_classes(['success' if private else 'warning'])
 
     # Contacts.
 

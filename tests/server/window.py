@@ -16,7 +16,7 @@ for room in ('interop', 'lib'):
 import cases
 import screen
 from cases import Skip, case, check, check_equal
-from command import ROOT, Account, Folder, Program, sha256
+from command import IBB, ROOT, Account, Folder, Program, sha256
 from cut_proxy import CutProxy
 from servers import make_server
 
@@ -39,7 +39,7 @@ def load():
 
 
 example = load()
-from gi.repository import Gio, GLib, Gtk  # pylint: disable=wrong-import-position
+from gi.repository import Gio, GLib, GObject, Gtk  # pylint: disable=wrong-import-position
 
 
 def wait(condition):
@@ -48,6 +48,14 @@ def wait(condition):
     while not (result := condition()):
         GLib.MainContext.default().iteration(True)
     return result
+
+
+def wait_program(program):
+    """Until it has ended, with the help of the window."""
+    look = GLib.timeout_add(20, lambda: True)
+    wait(lambda: program.has_ended(0))
+    GLib.source_remove(look)
+    return program
 
 
 def click(widget, label):
@@ -179,6 +187,68 @@ def _(server):
     wait_end(app.wait_row(), 'Delivered')
     check_equal(receiver.finish(), 0, receiver.lines)
     check_equal(sha256(there / 'letter.pdf'), sha256(source), 'SHA-256')
+
+
+@case('files in private: the right URI of the other end, a wrong, a short and a foreign one')
+def _(server):
+    app, folder, there = App(server, 'alice'), Folder(), Folder()
+    source, key = folder.make('letter.pdf', 100000), {'XDG_DATA_HOME': Folder().path}
+    app.log_in()
+    window, told = app.window, []
+    window.tell = lambda text, **_: told.append(text)
+    own = wait(window.own_uri.get_subtitle)
+    bob = Account(server, 'bob')
+    receiver = bob.ibb('receive', '--directory', there.path, '--from', own, env=key)
+    jid = receiver.wait_ready()
+
+    def make_uri(keys):
+        program = Program(IBB, 'key', '--uri', '--jid', jid, env=keys)
+        program.expect_done()
+        return program.output.decode().strip()
+
+    def drop(text):
+        return window.drop.emit('drop', GObject.Value(str, text), 0, 0)
+
+    right, foreign = make_uri(key), make_uri({'XDG_DATA_HOME': Folder().path})
+    for text, words in ((right[:-1], 'has to have 64 hexadecimal digits, and has 63'),
+                        ('https://example.org/', 'does not begin with “xmpp:”'), (f'xmpp:{jid}?message', '“message”')):
+        check(not drop(text) and words in told.pop(), text)
+    check(not window.keys and not window.private.get_active() and not window.peer.get_text(), 'nothing is taken of these')
+
+    def send(text):
+        """The end of a transfer to what the URI says."""
+        check(drop(text), text)
+        check_equal((window.peer.get_text(), window.private.get_active()), (jid, True), 'what is taken')
+        check('cannot read' in window.security.get_last_child().get_label(), 'who can read it')
+        window.send_files([Gio.File.new_for_path(source)])
+        return app.wait_row()
+
+    for text in right.replace(right[-64:], '0' * 64), foreign:
+        row = send(text)
+        wait_end(row, 'is not trusted')
+        receiver.wait_line('does not trust the key of this end')
+    told.clear()
+    wait_program(bob.ibb('send', source, own, env=key)).expect_failure(
+        'does not trust the key of this end', told=['^Offering'])
+    check(wait(lambda: told)[0].startswith('The key of “bob@localhost” is not trusted'), f'{told}')
+    check_equal(there.names(), [], 'files')
+
+    wait_end(send(right), 'Delivered')
+    check_equal(sha256(there / 'letter.pdf'), sha256(source), 'SHA-256')
+    window.keys = {}
+    window.other_uri.set_text(f' {right}\n')
+    window.other_uri.emit('apply')
+    check_equal(window.other_uri.get_text(), '', 'the URI is taken')
+    here = bob.ibb('send', source, own, env=key)
+    row = app.wait_row()
+    row.accept.emit('clicked')
+    wait_end(row, 'Downloads/letter.pdf')
+    here.expect_done()
+    # One in the clear does not come any more, and nobody else is asked.
+    plain = wait_program(bob.ibb('send', source, own.split('?')[0][5:]))
+    plain.expect_failure('takes only encrypted files', told=['^Offering'])
+    stranger = wait_program(Account(server, 'alice').ibb('send', source, own, env={'XDG_DATA_HOME': folder.path}))
+    stranger.expect_failure('refused', told=['^Offering'])
 
 
 @case('a peer that is not there: a message, and no transfer')

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "files/ibb-files-metadata.h"
+#include "files/ibb-files-metadata-private.h"
 
 #include "files/file-name.h"
 #include "ibb-foreign-text-private.h"
@@ -12,8 +12,8 @@
 /**
  * IBBFilesMetadata:
  *
- * What is known of a file before its bytes: name, size, media type, date, description and hashes
- * (XEP-0234 §3).
+ * What is known of a file, or of a folder, before its bytes: name, size, media type, date,
+ * description and hashes (XEP-0234 §3).
  *
  * The metadata of a file that a peer offers are the peer’s words: show the name, and never use it
  * as a path; [method@IBBFiles.Metadata.dup_safe_name] makes a file name of it.
@@ -45,6 +45,8 @@ enum
   PROP_MEDIA_TYPE,
   PROP_DATE,
   PROP_DESCRIPTION,
+  PROP_IS_FOLDER,
+  PROP_N_FILES,
   N_PROPS
 };
 
@@ -60,6 +62,8 @@ struct _IBBFilesMetadata
   GDateTime  *date;        /* (owned) (nullable) */
   char       *description; /* (owned) (nullable) */
   GHashTable *hashes;      /* (owned) (element-type utf8 utf8): base64 by algorithm */
+  gboolean    is_folder;
+  guint       n_files;
 };
 
 G_DEFINE_FINAL_TYPE (IBBFilesMetadata, ibb_files_metadata, G_TYPE_OBJECT)
@@ -85,6 +89,12 @@ ibb_files_metadata_get_property (GObject *object, guint prop_id, GValue *value, 
       break;
     case PROP_DESCRIPTION:
       g_value_set_string (value, self->description);
+      break;
+    case PROP_IS_FOLDER:
+      g_value_set_boolean (value, self->is_folder);
+      break;
+    case PROP_N_FILES:
+      g_value_set_uint (value, self->n_files);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -139,6 +149,7 @@ ibb_files_metadata_class_init (IBBFilesMetadataClass *class)
 {
   const GParamFlags read_write =
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  const GParamFlags read_only = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
   const GParamFlags construct = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
   GObjectClass     *object_class = G_OBJECT_CLASS (class);
 
@@ -160,7 +171,7 @@ ibb_files_metadata_class_init (IBBFilesMetadataClass *class)
   /**
    * IBBFilesMetadata:size:
    *
-   * The size of the file in bytes.
+   * The size of the file in bytes; of a folder that of all files in it.
    *
    * Default: 0.
    *
@@ -201,6 +212,29 @@ ibb_files_metadata_class_init (IBBFilesMetadataClass *class)
    */
   props[PROP_DESCRIPTION] = g_param_spec_string ("description", NULL, NULL, NULL, read_write);
 
+  /**
+   * IBBFilesMetadata:is-folder:
+   *
+   * Whether a folder is offered: all files in it, and in the folders below.
+   *
+   * Default: %FALSE.
+   *
+   * Since: 1.0
+   */
+  props[PROP_IS_FOLDER] = g_param_spec_boolean ("is-folder", NULL, NULL, FALSE, read_only);
+
+  /**
+   * IBBFilesMetadata:n-files:
+   *
+   * How many files are offered: 1, or those in a folder and in the folders below. An empty folder
+   * counts as a file.
+   *
+   * Default: 1.
+   *
+   * Since: 1.0
+   */
+  props[PROP_N_FILES] = g_param_spec_uint ("n-files", NULL, NULL, 0, G_MAXUINT, 1, read_only);
+
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 
@@ -208,6 +242,7 @@ static void
 ibb_files_metadata_init (IBBFilesMetadata *self)
 {
   self->hashes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->n_files = 1;
 }
 
 /**
@@ -295,7 +330,7 @@ ibb_files_metadata_dup_safe_name (IBBFilesMetadata *self)
  * ibb_files_metadata_get_size: (get-property size)
  * @self: metadata
  *
- * Gets the size of the file.
+ * Gets the size of the file, or of all files in the folder.
  *
  * Returns: the size in bytes
  *
@@ -468,4 +503,47 @@ ibb_files_metadata_set_hash (IBBFilesMetadata *self, const char *algorithm, cons
     g_hash_table_insert (self->hashes, g_strdup (algorithm), g_strdup (hash));
   else
     g_hash_table_remove (self->hashes, algorithm);
+}
+
+/**
+ * ibb_files_metadata_get_is_folder: (get-property is-folder)
+ * @self: metadata
+ *
+ * Gets whether a folder is offered.
+ *
+ * Returns: %TRUE for a folder, %FALSE for a file
+ *
+ * Since: 1.0
+ */
+gboolean
+ibb_files_metadata_get_is_folder (IBBFilesMetadata *self)
+{
+  g_return_val_if_fail (IBB_FILES_IS_METADATA (self), FALSE);
+
+  return self->is_folder;
+}
+
+/**
+ * ibb_files_metadata_get_n_files: (get-property n-files)
+ * @self: metadata
+ *
+ * Gets how many files are offered; see [property@IBBFiles.Metadata:n-files].
+ *
+ * Returns: 1, or the number of files in the folder
+ *
+ * Since: 1.0
+ */
+guint
+ibb_files_metadata_get_n_files (IBBFilesMetadata *self)
+{
+  g_return_val_if_fail (IBB_FILES_IS_METADATA (self), 0);
+
+  return self->n_files;
+}
+
+void
+ibb_files_metadata_set_folder (IBBFilesMetadata *self, guint n_files)
+{
+  self->is_folder = TRUE;
+  self->n_files = n_files;
 }

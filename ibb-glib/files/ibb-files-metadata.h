@@ -51,4 +51,10 @@ const char *ibb_files_metadata_get_hash (IBBFilesMetadata *self, const char *alg
 IBB_AVAILABLE_IN_1_0
 void ibb_files_metadata_set_hash (IBBFilesMetadata *self, const char *algorithm, const char *hash);
 
+IBB_AVAILABLE_IN_1_0
+gboolean ibb_files_metadata_get_is_folder (IBBFilesMetadata *self);
+
+IBB_AVAILABLE_IN_1_0
+guint ibb_files_metadata_get_n_files (IBBFilesMetadata *self);
+
 G_END_DECLS

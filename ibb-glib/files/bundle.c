@@ -4,8 +4,7 @@
 
 #include "files/bundle.h"
 
-#include "files/description.h"
-#include "files/hasher.h"
+#include "files/offer.h"
 #include "ibb-foreign-text-private.h"
 
 #include <string.h>
@@ -13,6 +12,7 @@
 #define HEADER_LENGTH 8 /* bytes: the type, three of the length, four of the number */
 #define REASON_MAX 1024 /* bytes of a reason and its text in a frame */
 #define WORD_MAX 64     /* bytes of the reason alone */
+#define FOLDER_LENGTH 4 /* bytes: the number of the folder of an entry */
 
 typedef enum
 {
@@ -23,6 +23,7 @@ typedef enum
   FRAME_END,
   FRAME_DELIVERED,
   FRAME_FAIL,
+  FRAME_ENTRY,
   N_FRAMES
 } FrameType;
 
@@ -39,6 +40,7 @@ static const struct
   [FRAME_END] = { IBB_BUNDLE_HASH_LENGTH, IBB_BUNDLE_HASH_LENGTH },
   [FRAME_DELIVERED] = { IBB_BUNDLE_HASH_LENGTH, IBB_BUNDLE_HASH_LENGTH },
   [FRAME_FAIL] = { 1, REASON_MAX },
+  [FRAME_ENTRY] = { FOLDER_LENGTH + 1, FOLDER_LENGTH + IBB_BUNDLE_DESCRIPTION_MAX },
 };
 
 typedef struct
@@ -46,7 +48,11 @@ typedef struct
   guint32  number;
   gsize    n_description; /* bytes */
   guint64  size;
-  guint64  left; /* bytes to move, once it is accepted */
+  guint64  left; /* bytes to move, once it is accepted; of a folder, that entries may still have */
+  guint32  folder; /* number, of an entry */
+  gboolean is_folder;
+  guint    n_entries; /* of a folder: that are not offered yet */
+  guint    n_open;    /* of these that are, the ones that have not ended */
   gboolean is_accepted;
   gboolean is_sent;    /* the half of the sender has ended */
   gboolean is_decided; /* that of the receiver has ended */
@@ -61,6 +67,7 @@ ibb_bundle_new (gboolean is_sender)
 
   self->is_sender = is_sender;
   self->files = g_hash_table_new_full (g_int_hash, g_int_equal, NULL, g_free);
+  self->last_entry = IBB_BUNDLE_FIRST_ENTRY - 1;
   self->input = g_byte_array_new ();
   self->output = g_byte_array_new ();
   return self;
@@ -85,13 +92,27 @@ find (const IBBBundle *self, guint32 number)
   return g_hash_table_lookup (self->files, &number);
 }
 
+static gboolean *
+get_own_half (const IBBBundle *self, IBBBundleFile *file)
+{
+  return self->is_sender ? &file->is_sent : &file->is_decided;
+}
+
+/* folder: (nullable). */
 static IBBBundleFile *
-add (IBBBundle *self, guint64 size, gsize n_description)
+add (IBBBundle        *self,
+     guint32           number,
+     IBBBundleFile    *folder,
+     IBBFilesMetadata *metadata,
+     gsize             n_description)
 {
   IBBBundleFile *file = g_new0 (IBBBundleFile, 1);
 
-  file->number = ++self->last;
-  file->size = size;
+  file->number = number;
+  file->size = ibb_files_metadata_get_size (metadata);
+  file->folder = folder != NULL ? folder->number : 0;
+  file->is_folder = folder == NULL && ibb_files_metadata_get_is_folder (metadata);
+  file->n_entries = file->is_folder ? ibb_files_metadata_get_n_files (metadata) : 0;
   file->n_description = n_description;
   self->n_open_bytes += n_description;
   g_hash_table_insert (self->files, &file->number, file);
@@ -101,16 +122,59 @@ add (IBBBundle *self, guint64 size, gsize n_description)
 static void
 forget (IBBBundle *self, IBBBundleFile *file)
 {
+  IBBBundleFile *folder = find (self, file->folder);
+
   if (!file->is_sent || !file->is_decided)
     return;
+  if (folder != NULL)
+    folder->n_open--;
   self->n_open_bytes -= file->n_description;
   g_hash_table_remove (self->files, &file->number);
 }
 
-static gboolean *
-get_own_half (const IBBBundle *self, IBBBundleFile *file)
+static void
+add_entry (IBBBundle *self, IBBBundleFile *folder, IBBFilesMetadata *metadata, gsize n_description)
 {
-  return self->is_sender ? &file->is_sent : &file->is_decided;
+  IBBBundleFile *file = add (self, ++self->last_entry, folder, metadata, n_description);
+
+  folder->n_entries--;
+  folder->n_open++;
+  folder->left -= file->size;
+  /* One that has crossed the end of the own half of its folder. */
+  *get_own_half (self, file) = *get_own_half (self, folder);
+}
+
+static gboolean *
+get_other_half (const IBBBundle *self, IBBBundleFile *file)
+{
+  return self->is_sender ? &file->is_decided : &file->is_sent;
+}
+
+/* The end of a failed folder is that of its entries, of which neither end says more. by_peer: nor
+ * do frames that have crossed the failure. */
+static void
+end_entries (IBBBundle *self, IBBBundleFile *folder, gboolean by_peer)
+{
+  GHashTableIter iter;
+  gpointer       value;
+
+  g_hash_table_iter_init (&iter, self->files);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      IBBBundleFile *file = value;
+
+      if (file->folder != folder->number)
+        continue;
+      *get_own_half (self, file) = TRUE;
+      *get_other_half (self, file) |= by_peer;
+      if (file->is_sent && self->turn == file->number)
+        self->turn = 0;
+      if (!file->is_sent || !file->is_decided)
+        continue;
+      folder->n_open--;
+      self->n_open_bytes -= file->n_description;
+      g_hash_table_iter_remove (&iter);
+    }
 }
 
 /* The own half, or that of the peer. */
@@ -121,6 +185,12 @@ end_half (IBBBundle *self, IBBBundleFile *file, gboolean *half)
   if (file->is_sent && self->turn == file->number)
     self->turn = 0;
   forget (self, file);
+}
+
+static gboolean
+is_complete (const IBBBundleFile *file)
+{
+  return file->is_folder ? file->n_entries == 0 && file->n_open == 0 : file->left == 0;
 }
 
 /* Writing. */
@@ -192,23 +262,13 @@ ibb_bundle_has_room (const IBBBundle *self)
 {
   return g_hash_table_size (self->files) < IBB_BUNDLE_OPEN_MAX &&
          self->n_open_bytes + IBB_BUNDLE_DESCRIPTION_MAX <= IBB_BUNDLE_OPEN_BYTES_MAX &&
-         self->last < G_MAXUINT32;
-}
-
-static GString *
-describe (IBBFilesMetadata *metadata)
-{
-  GString *xml = g_string_new ("<file xmlns='" IBB_DESCRIPTION_NAMESPACE "'>");
-
-  ibb_description_write (xml, metadata, FALSE, 0);
-  g_string_append (xml, "</file>");
-  return xml;
+         self->last < IBB_BUNDLE_FIRST_ENTRY - 1 && self->last_entry < G_MAXUINT32;
 }
 
 gboolean
 ibb_bundle_can_describe (IBBFilesMetadata *metadata)
 {
-  g_autoptr (GString) xml = describe (metadata);
+  g_autoptr (GString) xml = ibb_offer_write (metadata);
 
   return xml->len <= IBB_BUNDLE_DESCRIPTION_MAX;
 }
@@ -224,15 +284,33 @@ ibb_bundle_is_open (const IBBBundle *self, guint32 number)
 guint32
 ibb_bundle_offer (IBBBundle *self, IBBFilesMetadata *metadata)
 {
-  g_autoptr (GString) xml = describe (metadata);
+  g_autoptr (GString) xml = ibb_offer_write (metadata);
 
   g_assert (self->is_sender && ibb_bundle_has_room (self));
 
   if (xml->len > IBB_BUNDLE_DESCRIPTION_MAX)
     return 0;
-  add (self, ibb_files_metadata_get_size (metadata), xml->len);
+  add (self, ++self->last, NULL, metadata, xml->len);
   write_frame (self, FRAME_OFFER, self->last, xml->str, xml->len);
   return self->last;
+}
+
+guint32
+ibb_bundle_offer_entry (IBBBundle *self, guint32 folder, IBBFilesMetadata *metadata)
+{
+  g_autoptr (GString) xml = ibb_offer_write (metadata);
+  IBBBundleFile      *file = find (self, folder);
+  guint32             prefix = GUINT32_TO_BE (folder);
+
+  g_assert (self->is_sender && ibb_bundle_has_room (self));
+  g_assert (file->is_folder && file->is_accepted && !file->is_sent && file->n_entries > 0);
+
+  if (xml->len > IBB_BUNDLE_DESCRIPTION_MAX)
+    return 0;
+  add_entry (self, file, metadata, xml->len);
+  g_string_prepend_len (xml, (const char *) &prefix, FOLDER_LENGTH);
+  write_frame (self, FRAME_ENTRY, self->last_entry, xml->str, xml->len);
+  return self->last_entry;
 }
 
 gboolean
@@ -262,7 +340,7 @@ ibb_bundle_end (IBBBundle *self, guint32 number, const guint8 *hash)
 {
   IBBBundleFile *file = find (self, number);
 
-  g_assert (self->is_sender && ibb_bundle_can_send (self, number) && file->left == 0);
+  g_assert (self->is_sender && ibb_bundle_can_send (self, number) && is_complete (file));
 
   memcpy (file->hash, hash, sizeof file->hash);
   file->has_hash = TRUE;
@@ -280,6 +358,7 @@ ibb_bundle_accept (IBBBundle *self, guint32 number, guint64 offset)
   if (file == NULL || file->is_decided)
     return;
   g_assert (!self->is_sender && !file->is_accepted && offset <= file->size);
+  g_assert (!file->is_folder || offset == 0);
 
   file->is_accepted = TRUE;
   file->left = file->size - offset;
@@ -307,16 +386,12 @@ ibb_bundle_fail (IBBBundle *self, guint32 number, const char *reason, const char
   if (file == NULL || *get_own_half (self, file))
     return;
   write_fail (self, number, reason, text);
+  if (file->is_folder)
+    end_entries (self, file, FALSE);
   end_half (self, file, get_own_half (self, file));
 }
 
 /* Reading. */
-
-static gboolean *
-get_other_half (const IBBBundle *self, IBBBundleFile *file)
-{
-  return self->is_sender ? &file->is_decided : &file->is_sent;
-}
 
 /* Whether each end sends frames of the type. */
 static gboolean
@@ -327,48 +402,64 @@ is_for_this_end (const IBBBundle *self, FrameType type)
   return self->is_sender == (type == FRAME_ACCEPT || type == FRAME_DELIVERED);
 }
 
-static IBBElement *
-parse (const guint8 *payload, gsize length)
+/* Reads the description of a file into the metadata of the event. Returns the mistake of the peer;
+ * NULL: there is none. */
+static const char *
+read_description (IBBBundle *self, const guint8 *payload, gsize length, IBBBundleEvent *event)
 {
-  g_autoptr (GString)    xml = g_string_new ("<iq type='set' id='offer'>");
-  g_autoptr (IBBStanza)  stanza = NULL;
-  g_autoptr (IBBElement) element = NULL;
-  IBBElement            *file;
-
-  g_string_append_len (xml, (const char *) payload, (gssize) length);
-  g_string_append (xml, "</iq>");
-  stanza = ibb_stanza_new_from_xml (xml->str, (gssize) xml->len, NULL);
-  element = stanza != NULL ? ibb_stanza_dup_element (stanza) : NULL;
-  file =
-      element != NULL ? ibb_element_get_child (element, "file", IBB_DESCRIPTION_NAMESPACE) : NULL;
-  return file != NULL ? ibb_element_ref (file) : NULL;
+  if (g_hash_table_size (self->files) >= IBB_BUNDLE_OPEN_MAX ||
+      self->n_open_bytes + length > IBB_BUNDLE_OPEN_BYTES_MAX)
+    return "too many files were offered at once";
+  g_clear_object (&self->metadata); /* of an entry that was no event */
+  self->metadata = ibb_offer_read (payload, length);
+  if (self->metadata == NULL)
+    return "an offer does not say what is offered";
+  event->metadata = self->metadata;
+  return NULL;
 }
 
-/* Returns the mistake of the peer; NULL: there is none. */
 static const char *
 read_offer (
     IBBBundle *self, guint32 number, const guint8 *payload, gsize length, IBBBundleEvent *event)
 {
-  g_autoptr (IBBElement) file = parse (payload, length);
-  gboolean               takes_range;
-  guint64                offset;
+  const char *mistake;
 
-  if (self->last == G_MAXUINT32 || number != self->last + 1)
+  if (self->last == IBB_BUNDLE_FIRST_ENTRY - 1 || number != self->last + 1)
     return "an offer has not the next number";
-  if (g_hash_table_size (self->files) >= IBB_BUNDLE_OPEN_MAX ||
-      self->n_open_bytes + length > IBB_BUNDLE_OPEN_BYTES_MAX)
-    return "too many files were offered at once";
-  if (file == NULL || ibb_element_get_child (file, "size", IBB_DESCRIPTION_NAMESPACE) == NULL)
-    return "an offer does not say what is offered";
-  self->metadata = ibb_description_read (file, &takes_range, &offset);
-  if (self->metadata == NULL)
-    return "an offer does not say what is offered";
-  /* The end of the file has the hash that counts. */
-  for (guint i = 0; ibb_hasher_algorithms[i].name != NULL; i++)
-    ibb_files_metadata_set_hash (self->metadata, ibb_hasher_algorithms[i].name, NULL);
-  add (self, ibb_files_metadata_get_size (self->metadata), length);
+  mistake = read_description (self, payload, length, event);
+  if (mistake != NULL)
+    return mistake;
+  add (self, ++self->last, NULL, self->metadata, length);
   event->type = IBB_BUNDLE_OFFERED;
-  event->metadata = self->metadata;
+  return NULL;
+}
+
+static const char *
+read_entry (
+    IBBBundle *self, guint32 number, const guint8 *payload, gsize length, IBBBundleEvent *event)
+{
+  IBBBundleFile *folder;
+  const char    *mistake;
+
+  memcpy (&event->folder, payload, FOLDER_LENGTH);
+  event->folder = GUINT32_FROM_BE (event->folder);
+  folder = find (self, event->folder);
+  if (self->last_entry == G_MAXUINT32 || number != self->last_entry + 1)
+    return "an offer has not the next number";
+  if (folder == NULL || !folder->is_folder || folder->is_sent)
+    return "an entry names a folder that is not open";
+  if (!folder->is_accepted)
+    return "an entry came of a folder that was not accepted";
+  if (folder->n_entries == 0)
+    return "more entries came than were offered";
+  mistake = read_description (self, payload + FOLDER_LENGTH, length - FOLDER_LENGTH, event);
+  if (mistake != NULL)
+    return mistake;
+  if (ibb_files_metadata_get_size (self->metadata) > folder->left)
+    return "more bytes came than were offered";
+  add_entry (self, folder, self->metadata, length - FOLDER_LENGTH);
+  if (!folder->is_decided)
+    event->type = IBB_BUNDLE_OFFERED;
   return NULL;
 }
 
@@ -381,7 +472,7 @@ read_accept (IBBBundleFile *file, const guint8 *payload, IBBBundleEvent *event)
   offset = GUINT64_FROM_BE (offset);
   if (file->is_accepted)
     return "a file was accepted twice";
-  if (offset > file->size)
+  if (offset > file->size || (file->is_folder && offset > 0))
     return "a file was to begin behind its end";
   file->is_accepted = TRUE;
   file->left = file->size - offset;
@@ -397,7 +488,7 @@ read_data (IBBBundle *self, IBBBundleFile *file, gsize length)
     return "bytes came of a file that was not accepted";
   if (self->turn != 0 && self->turn != file->number)
     return "bytes of two files came in turns";
-  if (length > file->left)
+  if (length > (file->is_folder ? 0 : file->left))
     return "more bytes came than were offered";
   file->left -= length;
   self->turn = file->number;
@@ -409,8 +500,9 @@ read_end (IBBBundle *self, IBBBundleFile *file, const guint8 *payload)
 {
   const char *mistake = read_data (self, file, 0);
 
-  if (mistake == NULL && file->left > 0)
-    mistake = "a file ended before its last byte";
+  if (mistake == NULL && !is_complete (file))
+    mistake = file->is_folder ? "a folder ended before its last entry"
+                              : "a file ended before its last byte";
   if (mistake != NULL)
     return mistake;
   memcpy (file->hash, payload, sizeof file->hash);
@@ -456,6 +548,8 @@ read_fail (IBBBundle      *self,
   if (!*own)
     write_fail (self, file->number, "gone", NULL);
   *own = TRUE;
+  if (file->is_folder)
+    end_entries (self, file, TRUE);
   end_half (self, file, get_other_half (self, file));
   return NULL;
 }
@@ -523,8 +617,11 @@ read_frame (IBBBundle      *self,
     return NULL;
   if (type == FRAME_OFFER)
     return read_offer (self, number, payload, length, event);
+  if (type == FRAME_ENTRY)
+    return read_entry (self, number, payload, length, event);
   if (file == NULL)
     return "a frame names a file that was not offered";
+  event->folder = file->folder;
   return read_of_file (self, type, file, payload, length, event);
 }
 

@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Files that one end sends to another in one encrypted stream: a state machine without objects,
+/* Files and folders that one end sends to another in one stream: a state machine without objects,
  * streams and clocks. Bytes of the peer go in, and events come out; what this end says lies in a
  * queue of bytes. doc/protocol.md has the frames.
  *
  * The sender ends its half of a file with its hash, or fails it; the receiver delivers or fails it.
- * The bundle forgets a file whose halves have both ended. */
+ * The bundle forgets a file whose halves have both ended. An entry of an accepted folder is a file
+ * that needs no decision of a person; who fails the folder fails its entries. */
 
 #pragma once
 
 #include "files/ibb-files-metadata.h"
 
-#define IBB_BUNDLE_NAMESPACE "urn:ibb-glib:files:1"
+#define IBB_BUNDLE_NAMESPACE "urn:ibb-glib:files:1"         /* the stream is encrypted */
+#define IBB_BUNDLE_PLAIN_NAMESPACE "urn:ibb-glib:folders:1" /* it is not */
 
 #define IBB_BUNDLE_BLOCK_SIZE 4096             /* bytes: the stream has a multiple of these */
 #define IBB_BUNDLE_DATA_MAX (16 * 4096 - 8)    /* bytes of a file in one frame */
 #define IBB_BUNDLE_DESCRIPTION_MAX 16384       /* bytes of the description of a file */
 #define IBB_BUNDLE_OPEN_MAX 1024               /* files that have not ended */
 #define IBB_BUNDLE_OPEN_BYTES_MAX (256 * 1024) /* of their descriptions */
-#define IBB_BUNDLE_HASH_LENGTH 32              /* bytes: SHA-256 */
+#define IBB_BUNDLE_HASH_LENGTH 32              /* bytes: SHA-256; of a folder, zeros */
+#define IBB_BUNDLE_FIRST_ENTRY 0x80000001U     /* number of the first entry; files are below */
 
 typedef enum
 {
@@ -37,6 +40,7 @@ typedef struct
 {
   IBBBundleEventType type;
   guint32            number; /* of the file */
+  guint32            folder; /* number of its folder, if the file is an entry of one; otherwise 0 */
   IBBFilesMetadata  *metadata;
   guint64            offset; /* where the file is to begin */
   const guint8      *data;   /* also the hash of an end, IBB_BUNDLE_HASH_LENGTH */
@@ -55,6 +59,7 @@ typedef struct
   GHashTable       *files;        /* (element-type guint32 IBBBundleFile): neither half forgotten */
   gsize             n_open_bytes; /* of their descriptions */
   guint32           last;         /* number of the newest file */
+  guint32           last_entry;   /* number of the newest entry of a folder */
   guint32           turn;         /* number of the file whose bytes have begun; 0: none */
   GByteArray       *input;        /* not taken yet */
   gsize             n_taken;      /* bytes of the input */
@@ -89,11 +94,13 @@ gsize ibb_bundle_get_n_output (const IBBBundle *self);
 gboolean ibb_bundle_has_room (const IBBBundle *self);
 /* Returns the number; 0: the file cannot be described. */
 guint32 ibb_bundle_offer (IBBBundle *self, IBBFilesMetadata *metadata);
+/* Offers an entry of an accepted folder, whose name is a path in the folder. Returns as above. */
+guint32 ibb_bundle_offer_entry (IBBBundle *self, guint32 folder, IBBFilesMetadata *metadata);
 /* Whether bytes of the file may be sent: it is accepted, and no other one has begun. */
 gboolean ibb_bundle_can_send (const IBBBundle *self, guint32 number);
 /* length: 1 to IBB_BUNDLE_DATA_MAX. */
 void ibb_bundle_send (IBBBundle *self, guint32 number, const void *bytes, gsize length);
-/* hash: of the whole file, IBB_BUNDLE_HASH_LENGTH. All bytes were sent. */
+/* hash: IBB_BUNDLE_HASH_LENGTH. All bytes were sent; all entries of a folder have ended. */
 void ibb_bundle_end (IBBBundle *self, guint32 number, const guint8 *hash);
 
 /* The receiver. */

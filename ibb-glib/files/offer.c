@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "files/offer.h"
+
+#include "files/description.h"
+#include "files/hasher.h"
+#include "files/ibb-files-metadata-private.h"
+
+GString *
+ibb_offer_write (IBBFilesMetadata *metadata)
+{
+  GString *xml = g_string_new ("<file xmlns='" IBB_DESCRIPTION_NAMESPACE "'>");
+
+  ibb_description_write (xml, metadata, FALSE, 0);
+  if (ibb_files_metadata_get_is_folder (metadata))
+    g_string_append_printf (xml, "<folder xmlns='" IBB_OFFER_FOLDER_NAMESPACE "' files='%u'/>",
+                            ibb_files_metadata_get_n_files (metadata));
+  g_string_append (xml, "</file>");
+  return xml;
+}
+
+static IBBElement *
+parse (const guint8 *payload, gsize length)
+{
+  g_autoptr (GString)    xml = g_string_new ("<iq type='set' id='offer'>");
+  g_autoptr (IBBStanza)  stanza = NULL;
+  g_autoptr (IBBElement) element = NULL;
+  IBBElement            *file;
+
+  g_string_append_len (xml, (const char *) payload, (gssize) length);
+  g_string_append (xml, "</iq>");
+  stanza = ibb_stanza_new_from_xml (xml->str, (gssize) xml->len, NULL);
+  element = stanza != NULL ? ibb_stanza_dup_element (stanza) : NULL;
+  file =
+      element != NULL ? ibb_element_get_child (element, "file", IBB_DESCRIPTION_NAMESPACE) : NULL;
+  return file != NULL ? ibb_element_ref (file) : NULL;
+}
+
+/* <folder/>, which makes a folder of what is offered. */
+static gboolean
+read_folder (const IBBElement *file, IBBFilesMetadata *metadata)
+{
+  IBBElement *folder = ibb_element_get_child (file, "folder", IBB_OFFER_FOLDER_NAMESPACE);
+  const char *text = folder != NULL ? ibb_element_get_attribute (folder, "files") : NULL;
+  guint64     n_files = 0;
+
+  if (folder == NULL)
+    return TRUE;
+  if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT32, &n_files, NULL))
+    return FALSE;
+  ibb_files_metadata_set_folder (metadata, (guint) n_files);
+  return TRUE;
+}
+
+IBBFilesMetadata *
+ibb_offer_read (const guint8 *payload, gsize length)
+{
+  g_autoptr (IBBElement)       file = parse (payload, length);
+  g_autoptr (IBBFilesMetadata) metadata = NULL;
+  gboolean                     takes_range;
+  guint64                      offset;
+
+  if (file == NULL || ibb_element_get_child (file, "size", IBB_DESCRIPTION_NAMESPACE) == NULL)
+    return NULL;
+  metadata = ibb_description_read (file, &takes_range, &offset);
+  if (metadata == NULL || !read_folder (file, metadata))
+    return NULL;
+  /* The end of the file has the hash that counts. */
+  for (guint i = 0; ibb_hasher_algorithms[i].name != NULL; i++)
+    ibb_files_metadata_set_hash (metadata, ibb_hasher_algorithms[i].name, NULL);
+  return g_steal_pointer (&metadata);
+}

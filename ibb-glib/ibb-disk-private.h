@@ -17,6 +17,9 @@ typedef struct
   int (*open_folder) (const char *path);
   /* Makes the folder, for its owner only, and those above it. A power cut leaves them. */
   int (*make_folder) (const char *path);
+  /* A folder in the folder, by name or "."; it follows no link. */
+  int (*open_folder_in) (int folder, const char *name);
+  int (*make_folder_in) (int folder, const char *name);
   /* Whether files can be made in the folder. */
   int (*access) (int folder);
   /* Opens whatever a user has named, to read: it follows links, and waits for who writes to a pipe.
@@ -37,6 +40,8 @@ typedef struct
   /* Drops all bytes of the file. */
   int (*truncate) (int fd);
   int (*set_mode) (int fd, mode_t mode);
+  /* time: of the last change, in seconds since 1970. */
+  int (*set_time) (int fd, gint64 time);
   int (*set_owner) (int fd, uid_t user, gid_t group);
   /* Of the file with the name, which may be a link; name NULL: of the descriptor. */
   int (*stat) (int fd, const char *name, struct stat *info);

@@ -46,6 +46,21 @@ make_folder (const char *path)
 }
 
 static int
+open_folder_in (int folder, const char *name)
+{
+  int flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  int fd = openat (folder, name, O_RDONLY | flags);
+
+  return fd < 0 && errno == EACCES ? openat (folder, name, O_PATH | flags) : fd;
+}
+
+static int
+make_folder_in (int folder, const char *name)
+{
+  return mkdirat (folder, name, 0777);
+}
+
+static int
 check_access (int folder)
 {
   return faccessat (folder, ".", W_OK | X_OK, AT_EACCESS);
@@ -95,6 +110,14 @@ static int
 truncate_file (int fd)
 {
   return ftruncate (fd, 0);
+}
+
+static int
+set_time (int fd, gint64 time)
+{
+  const struct timespec times[] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = (time_t) time } };
+
+  return futimens (fd, times);
 }
 
 static int
@@ -172,6 +195,8 @@ list (int folder, const char *prefix)
 static const IBBDisk system_disk = {
   .open_folder = open_folder,
   .make_folder = make_folder,
+  .open_folder_in = open_folder_in,
+  .make_folder_in = make_folder_in,
   .access = check_access,
   .open_path = open_path,
   .open = open_file,
@@ -182,6 +207,7 @@ static const IBBDisk system_disk = {
   .write = write_file,
   .truncate = truncate_file,
   .set_mode = fchmod,
+  .set_time = set_time,
   .set_owner = fchown,
   .stat = stat_file,
   .stat_path = stat_path,

@@ -28,6 +28,8 @@ struct _IBBSink
   char         *key;   /* (owned) */
   IBBSinkPolicy policy;
   guint64       size;
+  int           parent; /* (unowned): the folder, if the caller has opened it; otherwise -1 */
+  gint64        date;   /* there */
 
   int      folder;     /* -1: not open */
   int      fd;         /* -1: no part */
@@ -58,20 +60,44 @@ fail (IBBSink *self, int failure, GError **error)
   return FALSE;
 }
 
+static IBBSink *
+create (const char *shown, const char *name, const char *key, IBBSinkPolicy policy)
+{
+  IBBSink *self = g_new0 (IBBSink, 1);
+
+  self->name = g_strdup (name);
+  self->shown = g_filename_display_name (shown);
+  self->key = ibb_part_file_dup_key (key != NULL ? key : name);
+  self->policy = policy;
+  self->parent = -1;
+  self->folder = -1;
+  self->fd = -1;
+  return self;
+}
+
 IBBSink *
 ibb_sink_new (const char *folder, const char *name, const char *key, IBBSinkPolicy policy)
 {
-  IBBSink         *self = g_new0 (IBBSink, 1);
   g_autofree char *path =
       g_str_equal (folder, ".") ? g_strdup (name) : g_build_filename (folder, name, NULL);
+  IBBSink *self = create (path, name, key, policy);
 
   self->path = g_strdup (folder);
-  self->name = g_strdup (name);
-  self->shown = g_filename_display_name (path);
-  self->key = ibb_part_file_dup_key (key != NULL ? key : name);
-  self->policy = policy;
-  self->folder = -1;
-  self->fd = -1;
+  return self;
+}
+
+IBBSink *
+ibb_sink_new_in (int           folder,
+                 const char   *shown,
+                 const char   *name,
+                 const char   *key,
+                 IBBSinkPolicy policy,
+                 gint64        date)
+{
+  IBBSink *self = create (shown, name, key, policy);
+
+  self->parent = folder;
+  self->date = date;
   return self;
 }
 
@@ -170,7 +196,10 @@ ibb_sink_open (IBBSink *self, guint64 size, gboolean goes_on, GError **error)
 
   self->size = size;
   self->is_settled = TRUE;
-  IBB_DISK_CALL (self->folder, open_folder (self->path));
+  if (self->parent >= 0)
+    IBB_DISK_CALL (self->folder, open_folder_in (self->parent, "."));
+  else
+    IBB_DISK_CALL (self->folder, open_folder (self->path));
   if (self->folder < 0 || ibb_disk->access (self->folder) != 0)
     return fail (self, errno, error);
   failure = check_name (self, &info, &exists);
@@ -191,7 +220,7 @@ ibb_sink_get_length (IBBSink *self)
 static gboolean
 create_part (IBBSink *self, GError **error)
 {
-  gboolean may_create = ibb_part_file_make_room (self->folder);
+  gboolean may_create = self->parent >= 0 || ibb_part_file_make_room (self->folder);
 
   for (guint i = 1; may_create && i <= IBB_PART_FILES_PER_KEY; i++)
     {
@@ -475,6 +504,9 @@ ibb_sink_commit (IBBSink      *self,
   if (!begin (self, error) || !check_bytes (self, algorithm, hash, cancellable, error) ||
       g_cancellable_set_error_if_cancelled (cancellable, error) || !set_rights (self, error))
     return FALSE;
+  /* A file system without dates, or with few, is no obstacle. */
+  if (self->parent >= 0 && self->date != IBB_SINK_NO_DATE)
+    ibb_disk->set_time (self->fd, self->date);
   IBB_DISK_CALL (result, sync (self->fd));
   if (result != 0)
     {
@@ -492,7 +524,7 @@ ibb_sink_commit (IBBSink      *self,
   if (!ibb_disk_is_named (self->folder, self->final, self->fd))
     return fail (self, ESTALE, error);
   ibb_part_file_remove_unused (self->folder, self->key);
-  return ibb_disk_sync_folder (self->folder) == 0 || fail (self, errno, error);
+  return self->parent >= 0 || ibb_disk_sync_folder (self->folder) == 0 || fail (self, errno, error);
 }
 
 char *

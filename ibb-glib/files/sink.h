@@ -22,11 +22,23 @@ typedef enum
 } IBBSinkPolicy;
 
 #define IBB_SINK_ANY_SIZE G_MAXUINT64
+#define IBB_SINK_NO_DATE G_MININT64
 
 typedef struct _IBBSink IBBSink;
 
 /* key: what a later sink has to repeat to go on with the part of this one; NULL: the name. */
 IBBSink *ibb_sink_new (const char *folder, const char *name, const char *key, IBBSinkPolicy policy);
+/* A sink of one of the files in a folder that is received. folder: a descriptor, for
+ * ibb_sink_open () and for ibb_sink_commit (), after which the caller synchronizes the folder;
+ * shown: the place of the file, for errors; date: what the file gets, in seconds since 1970, or
+ * IBB_SINK_NO_DATE. The
+ * caller makes room for the part. */
+IBBSink *ibb_sink_new_in (int           folder,
+                          const char   *shown,
+                          const char   *name,
+                          const char   *key,
+                          IBBSinkPolicy policy,
+                          gint64        date);
 /* Closes the sink; a part of it stays. */
 void ibb_sink_free (IBBSink *self);
 /* Whether both would go on with the same part. */

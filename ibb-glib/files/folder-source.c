@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "files/folder-source.h"
+
+#include "files/ibb-files-metadata-private.h"
+#include "files/reason.h"
+#include "ibb-intl-private.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ENTRIES_MAX 100000           /* files and empty folders */
+#define PATHS_MAX (16 * 1024 * 1024) /* bytes of their paths */
+
+typedef struct
+{
+  guint64         size;
+  struct timespec time;
+  gboolean        is_folder; /* an empty one, or one that cannot be read */
+  char            path[];
+} Entry;
+
+typedef struct
+{
+  guint32 number;
+  guint64 offset;
+} Accepted;
+
+struct _IBBFolderSource
+{
+  char      *path; /* (owned) */
+  char      *peer_jid;
+  int        root;
+  GPtrArray *entries; /* (owned) (element-type Entry) */
+  gsize      n_path_bytes;
+  guint64    size;
+  GPtrArray *left_out; /* (owned) (element-type utf8): with a NULL at the end */
+  guint      n_left_out;
+
+  guint             next;     /* entry to offer */
+  guint32           first;    /* number of the first entry in the bundle */
+  guint             n_open;   /* offered, and neither delivered nor failed */
+  GQueue            accepted; /* (element-type Accepted): in the order of sending */
+  IBBFolderFailures failures;
+
+  int        folder;      /* the one that was used last, or -1 */
+  char      *folder_path; /* (owned) (nullable): in the root */
+  int        fd;          /* of the file whose bytes have begun, or -1 */
+  guint32    begun;       /* the number of this entry, or 0 */
+  guint64    offset;      /* of its next byte */
+  GChecksum *checksum;    /* (owned) (nullable): of the bytes before */
+};
+
+void
+ibb_folder_source_free (IBBFolderSource *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  if (self->folder >= 0)
+    close (self->folder);
+  if (self->root >= 0)
+    close (self->root);
+  g_free (self->path);
+  g_free (self->peer_jid);
+  g_ptr_array_unref (self->entries);
+  g_ptr_array_unref (self->left_out);
+  g_queue_clear_full (&self->accepted, g_free);
+  ibb_folder_failures_clear (&self->failures);
+  g_free (self->folder_path);
+  g_clear_pointer (&self->checksum, g_checksum_free);
+  g_free (self);
+}
+
+/* Returns FALSE, for the caller to return. path (nullable): in the folder. */
+static gboolean
+fail (IBBFolderSource *self, const char *path, GError **error)
+{
+  int              failure = errno;
+  g_autofree char *place = g_build_filename (self->path, path, NULL);
+  g_autofree char *shown = g_filename_display_name (place);
+
+  g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (failure), _ ("Cannot open “%s”: %s"),
+               shown, g_strerror (failure));
+  return FALSE;
+}
+
+/* The list. */
+
+static gboolean list (IBBFolderSource *self,
+                      int              folder,
+                      const char      *path,
+                      guint            depth,
+                      GCancellable    *cancellable,
+                      GError         **error);
+
+static gboolean
+fail_bound (IBBFolderSource *self, GError **error)
+{
+  g_autofree char *shown = g_filename_display_name (self->path);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               _ ("“%s” has more than %d files, or too many or too long names of folders"), shown,
+               ENTRIES_MAX);
+  return FALSE;
+}
+
+static gboolean
+add (IBBFolderSource *self, const char *path, const struct stat *info, GError **error)
+{
+  gsize  length = strlen (path) + 1;
+  Entry *entry;
+
+  if (self->entries->len == ENTRIES_MAX || self->n_path_bytes + length > PATHS_MAX ||
+      length > IBB_FOLDER_PATH_MAX)
+    return fail_bound (self, error);
+  entry = g_malloc (sizeof *entry + length);
+  entry->is_folder = info == NULL;
+  entry->size = info != NULL ? (guint64) info->st_size : 0;
+  entry->time = info != NULL ? info->st_mtim : (struct timespec){ 0 };
+  memcpy (entry->path, path, length);
+  if (entry->size > G_MAXINT64 - self->size)
+    {
+      g_free (entry);
+      return fail_bound (self, error);
+    }
+  self->size += entry->size;
+  self->n_path_bytes += length;
+  g_ptr_array_add (self->entries, entry);
+  return TRUE;
+}
+
+static void
+leave_out (IBBFolderSource *self, const char *path)
+{
+  if (self->n_left_out++ < IBB_FOLDER_SOURCE_LEFT_OUT_MAX)
+    g_ptr_array_insert (self->left_out, (int) self->left_out->len - 1,
+                        g_filename_display_name (path));
+}
+
+static int
+open_folder (int parent, const char *name)
+{
+  return openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static gboolean
+add_folder (IBBFolderSource *self,
+            int              parent,
+            const char      *name,
+            const char      *path,
+            guint            depth,
+            GCancellable    *cancellable,
+            GError         **error)
+{
+  int      folder;
+  gboolean is_good;
+
+  if (depth == IBB_FOLDER_DEPTH_MAX)
+    return fail_bound (self, error);
+  folder = open_folder (parent, name);
+  /* The entry fails when it is sent, and the receiver learns of it. */
+  if (folder < 0)
+    return add (self, path, NULL, error);
+  is_good = list (self, folder, path, depth + 1, cancellable, error);
+  close (folder);
+  return is_good;
+}
+
+/* Sorted: the list is the same when the folder is sent again. */
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* NULL with errno. */
+static GPtrArray *
+read_names (int folder)
+{
+  int            fd = open_folder (folder, ".");
+  DIR           *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  GPtrArray     *names;
+  struct dirent *entry;
+
+  if (dir == NULL)
+    {
+      int failure = errno;
+
+      if (fd >= 0)
+        close (fd);
+      errno = failure;
+      return NULL;
+    }
+  names = g_ptr_array_new_with_free_func (g_free);
+  while (names->len <= ENTRIES_MAX && (entry = readdir (dir)) != NULL)
+    if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))
+      g_ptr_array_add (names, g_strdup (entry->d_name));
+  closedir (dir);
+  g_ptr_array_sort (names, compare_names);
+  return names;
+}
+
+/* Lists a folder with the path, "" for the root. */
+static gboolean
+list (IBBFolderSource *self,
+      int              folder,
+      const char      *path,
+      guint            depth,
+      GCancellable    *cancellable,
+      GError         **error)
+{
+  g_autoptr (GPtrArray) names = read_names (folder);
+  guint                 n_before = self->entries->len;
+  gboolean              is_good = TRUE;
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (names == NULL)
+    return fail (self, path, error);
+  if (names->len > ENTRIES_MAX)
+    return fail_bound (self, error);
+  for (guint i = 0; is_good && i < names->len; i++)
+    {
+      const char      *name = g_ptr_array_index (names, i);
+      g_autofree char *place =
+          *path != '\0' ? g_strconcat (path, "/", name, NULL) : g_strdup (name);
+      struct stat info;
+
+      if (fstatat (folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        continue; /* gone meanwhile */
+      if (!ibb_folder_is_name (name) || (!S_ISDIR (info.st_mode) && !S_ISREG (info.st_mode)))
+        leave_out (self, place);
+      else if (S_ISDIR (info.st_mode))
+        is_good = add_folder (self, folder, name, place, depth, cancellable, error);
+      else
+        is_good = add (self, place, &info, error);
+    }
+  if (is_good && *path != '\0' && self->entries->len == n_before)
+    is_good = add (self, path, NULL, error);
+  return is_good;
+}
+
+IBBFolderSource *
+ibb_folder_source_new (const char *path, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (IBBFolderSource) self = g_new0 (IBBFolderSource, 1);
+
+  self->path = g_strdup (path);
+  self->folder = -1;
+  self->fd = -1;
+  self->entries = g_ptr_array_new_with_free_func (g_free);
+  self->left_out = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (self->left_out, NULL);
+  g_queue_init (&self->accepted);
+  self->root = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (self->root < 0 && !fail (self, NULL, error))
+    return NULL;
+  return list (self, self->root, "", 1, cancellable, error) ? g_steal_pointer (&self) : NULL;
+}
+
+guint
+ibb_folder_source_get_n_files (IBBFolderSource *self)
+{
+  return self->entries->len;
+}
+
+guint64
+ibb_folder_source_get_size (IBBFolderSource *self)
+{
+  return self->size;
+}
+
+const char *const *
+ibb_folder_source_get_left_out (IBBFolderSource *self, guint *n)
+{
+  *n = self->n_left_out;
+  return (const char *const *) self->left_out->pdata;
+}
+
+void
+ibb_folder_source_set_peer (IBBFolderSource *self, const char *peer_jid)
+{
+  g_free (self->peer_jid);
+  self->peer_jid = g_strdup (peer_jid);
+}
+
+/* The files. */
+
+static const Entry *
+get_entry (IBBFolderSource *self, guint32 number)
+{
+  return g_ptr_array_index (self->entries, number - self->first);
+}
+
+/* Makes self->folder the folder with the path in the root. */
+static gboolean
+go_to (IBBFolderSource *self, const char *path, GError **error)
+{
+  g_auto (GStrv) names = NULL;
+
+  if (g_strcmp0 (path, self->folder_path) == 0)
+    return TRUE;
+  g_clear_pointer (&self->folder_path, g_free);
+  if (self->folder >= 0)
+    close (self->folder);
+  self->folder = open_folder (self->root, ".");
+  names = g_strsplit (path, "/", -1);
+  for (guint i = 0; self->folder >= 0 && names[i] != NULL; i++)
+    {
+      int above = self->folder;
+      int failure;
+
+      self->folder = open_folder (above, names[i]);
+      failure = errno;
+      close (above);
+      errno = failure;
+    }
+  if (self->folder < 0)
+    return fail (self, path, error);
+  self->folder_path = g_strdup (path);
+  return TRUE;
+}
+
+static gboolean
+fail_changed (GError **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG,
+                       _ ("The file changed while it was being sent"));
+  return FALSE;
+}
+
+/* Whether the open file is the one that was listed. */
+static gboolean
+check (IBBFolderSource *self, const Entry *entry, GError **error)
+{
+  struct stat info;
+
+  if (fstat (self->fd, &info) != 0)
+    return fail (self, entry->path, error);
+  return (S_ISREG (info.st_mode) && (guint64) info.st_size == entry->size &&
+          info.st_mtim.tv_sec == entry->time.tv_sec &&
+          info.st_mtim.tv_nsec == entry->time.tv_nsec) ||
+         fail_changed (error);
+}
+
+/* Reads up to length bytes at the offset; fewer: the file is shorter than it was. */
+static gboolean
+read_bytes (IBBFolderSource *self, const Entry *entry, guint8 *buffer, gsize length, GError **error)
+{
+  while (length > 0)
+    {
+      gssize n = pread (self->fd, buffer, length, (off_t) self->offset);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return fail (self, entry->path, error);
+      if (n == 0)
+        return fail_changed (error);
+      g_checksum_update (self->checksum, buffer, n);
+      self->offset += (guint64) n;
+      buffer += n;
+      length -= (gsize) n;
+    }
+  return TRUE;
+}
+
+static void
+finish (IBBFolderSource *self)
+{
+  if (self->fd >= 0)
+    close (self->fd);
+  self->fd = -1;
+  self->begun = 0;
+  g_clear_pointer (&self->checksum, g_checksum_free);
+  g_free (g_queue_pop_head (&self->accepted));
+}
+
+/* Opens the entry, and hashes what the receiver has of it. */
+static gboolean
+begin (IBBFolderSource *self, const Accepted *accepted, GCancellable *cancellable, GError **error)
+{
+  const Entry       *entry = get_entry (self, accepted->number);
+  g_autofree guint8 *buffer = g_malloc (IBB_BUNDLE_DATA_MAX);
+  g_autofree char   *folder = g_path_get_dirname (entry->path);
+  g_autofree char   *name = g_path_get_basename (entry->path);
+
+  self->begun = accepted->number;
+  self->offset = 0;
+  self->checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  if (!go_to (self, entry->is_folder ? entry->path : folder, error))
+    return FALSE;
+  if (entry->is_folder)
+    return TRUE;
+  self->fd = openat (self->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (self->fd < 0)
+    return fail (self, entry->path, error);
+  if (!check (self, entry, error))
+    return FALSE;
+  while (self->offset < accepted->offset)
+    if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+        !read_bytes (self, entry, buffer,
+                     (gsize) MIN (accepted->offset - self->offset, IBB_BUNDLE_DATA_MAX), error))
+      return FALSE;
+  return TRUE;
+}
+
+/* After the last byte. */
+static gboolean
+end (IBBFolderSource *self, IBBBundle *bundle, const Entry *entry, GError **error)
+{
+  guint8 digest[IBB_BUNDLE_HASH_LENGTH];
+  gsize  length = sizeof digest;
+  guint8 byte;
+
+  /* A file of /proc has bytes beyond its size. */
+  if (self->fd >= 0 &&
+      (!check (self, entry, error) ||
+       (pread (self->fd, &byte, 1, (off_t) entry->size) != 0 && !fail_changed (error))))
+    return FALSE;
+  g_checksum_get_digest (self->checksum, digest, &length);
+  ibb_bundle_end (bundle, self->begun, digest);
+  finish (self);
+  return TRUE;
+}
+
+static gboolean
+send_piece (IBBFolderSource   *self,
+            IBBBundle         *bundle,
+            IBBFolderProgress *progress,
+            GCancellable      *cancellable,
+            GError           **error)
+{
+  const Accepted    *accepted = g_queue_peek_head (&self->accepted);
+  const Entry       *entry = get_entry (self, accepted->number);
+  g_autofree guint8 *buffer = g_malloc (IBB_BUNDLE_DATA_MAX);
+  guint64            before;
+
+  if (self->begun != accepted->number && !begin (self, accepted, cancellable, error))
+    return FALSE;
+  before = self->offset;
+  if (before < entry->size)
+    {
+      gsize length = (gsize) MIN (entry->size - before, IBB_BUNDLE_DATA_MAX);
+
+      if (!read_bytes (self, entry, buffer, length, error))
+        return FALSE;
+      ibb_bundle_send (bundle, accepted->number, buffer, length);
+      progress->n_moved += length;
+    }
+  return self->offset < entry->size || end (self, bundle, entry, error);
+}
+
+/* Takes error. */
+static void
+fail_entry (IBBFolderSource *self, IBBBundle *bundle, guint32 number, GError *error)
+{
+  const char *text;
+  const char *reason = ibb_reason_from_error (error, IBB_FILES_DIRECTION_SEND, FALSE, &text);
+
+  ibb_bundle_fail (bundle, number, reason, text);
+  ibb_folder_failures_add (&self->failures, get_entry (self, number)->path, error);
+  self->n_open--;
+}
+
+static void
+offer_next (IBBFolderSource *self, IBBBundle *bundle, guint32 folder)
+{
+  const Entry                 *entry = g_ptr_array_index (self->entries, self->next++);
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new (entry->path, entry->size);
+  g_autoptr (GDateTime)        date = g_date_time_new_from_unix_utc (entry->time.tv_sec);
+  guint32                      number;
+
+  if (entry->is_folder)
+    ibb_files_metadata_set_folder (metadata, 0);
+  else
+    ibb_files_metadata_set_date (metadata, date);
+  number = ibb_bundle_offer_entry (bundle, folder, metadata);
+  if (self->first == 0)
+    self->first = number;
+  self->n_open++;
+}
+
+IBBFolderSourceState
+ibb_folder_source_send (IBBFolderSource   *self,
+                        IBBBundle         *bundle,
+                        guint32            folder,
+                        IBBFolderProgress *progress,
+                        GCancellable      *cancellable)
+{
+  GError *error = NULL;
+
+  if (self->next < self->entries->len && ibb_bundle_has_room (bundle))
+    {
+      offer_next (self, bundle, folder);
+      return IBB_FOLDER_SOURCE_WORKS;
+    }
+  if (g_queue_is_empty (&self->accepted))
+    return self->n_open == 0 && self->next == self->entries->len ? IBB_FOLDER_SOURCE_ENDED
+                                                                 : IBB_FOLDER_SOURCE_WAITS;
+  if (!send_piece (self, bundle, progress, cancellable, &error))
+    {
+      guint32 number = self->begun;
+
+      finish (self);
+      fail_entry (self, bundle, number, error);
+    }
+  return IBB_FOLDER_SOURCE_WORKS;
+}
+
+static int
+compare_numbers (gconstpointer a, gconstpointer b)
+{
+  const Accepted *accepted = a;
+
+  return accepted->number != *(const guint32 *) b;
+}
+
+void
+ibb_folder_source_take (IBBFolderSource      *self,
+                        const IBBBundleEvent *event,
+                        IBBFolderProgress    *progress)
+{
+  GList *found;
+
+  if (event->type == IBB_BUNDLE_ACCEPTED)
+    {
+      Accepted *accepted = g_new (Accepted, 1);
+
+      accepted->number = event->number;
+      accepted->offset = event->offset;
+      progress->n_found += event->offset;
+      g_queue_push_tail (&self->accepted, accepted);
+      return;
+    }
+  self->n_open--;
+  if (event->type != IBB_BUNDLE_FAILED)
+    return;
+  ibb_folder_failures_add (&self->failures, get_entry (self, event->number)->path,
+                           ibb_reason_to_error (event->reason, event->text, self->peer_jid,
+                                                IBB_FILES_DIRECTION_SEND, FALSE));
+  found = g_queue_find_custom (&self->accepted, &event->number, compare_numbers);
+  if (self->begun == event->number)
+    finish (self);
+  else if (found != NULL)
+    {
+      g_free (found->data);
+      g_queue_delete_link (&self->accepted, found);
+    }
+}
+
+GError *
+ibb_folder_source_dup_error (IBBFolderSource *self)
+{
+  return ibb_folder_failures_dup_error (&self->failures, self->entries->len);
+}

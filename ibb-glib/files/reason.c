@@ -48,6 +48,8 @@ ibb_reason_from_error (const GError     *error,
     *text = "The file changed while it was being sent";
   else if (g_error_matches (error, IBB_ERROR, IBB_ERROR_PROTOCOL) && is_receiver)
     *text = "More bytes came than were offered";
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME))
+    *text = "The name cannot be used";
   else if (is_of_disk (error))
     *text = is_receiver ? "The file cannot be written" : "The file cannot be read";
   return is_receiver && is_offered ? "decline" : "failed-application";

@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "files/folder-sink.h"
+
+#include "files/file-name.h"
+#include "files/folder.h"
+#include "files/part-file.h"
+#include "files/reason.h"
+#include "ibb-intl-private.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define NAMES_MAX 1000 /* as for a single file */
+
+typedef enum
+{
+  ENTRY_FILE,
+  ENTRY_FOUND, /* a file that is there already */
+  ENTRY_FOLDER,
+} EntryKind;
+
+/* An entry that has not ended. No descriptor belongs to it before its first byte. */
+typedef struct
+{
+  guint32    number;
+  EntryKind  kind;
+  char      *path; /* (owned): in the folder */
+  guint64    size;
+  guint64    offset;
+  GDateTime *date;  /* (owned) (nullable) */
+  char      *found; /* (owned) (nullable): the name of the file that is there */
+} Entry;
+
+struct _IBBFolderSink
+{
+  char             *path;     /* (owned) */
+  char             *peer_jid; /* (owned) */
+  IBBSinkPolicy     policy;
+  guint             n_files;
+  IBBFolderFailures failures;
+
+  int         root;        /* -1: not open */
+  int         folder;      /* the one that was used last, or -1 */
+  char       *folder_path; /* (owned) (nullable): of that one, in the root */
+  gboolean    is_dirty;    /* it has new names that are not on the disk */
+  int         failure;     /* errno of names that could not be had on the disk; 0: none */
+  gboolean    has_room;    /* for a part */
+  GHashTable *entries;     /* (owned) (element-type guint32 Entry) */
+  GArray     *whole;       /* (owned) (element-type guint32): entries to be delivered */
+  IBBSink    *sink;        /* (owned) (nullable): of the entry whose bytes have begun */
+  guint32     begun;       /* its number */
+};
+
+static void
+entry_free (gpointer data)
+{
+  Entry *entry = data;
+
+  g_free (entry->path);
+  g_clear_pointer (&entry->date, g_date_time_unref);
+  g_free (entry->found);
+  g_free (entry);
+}
+
+IBBFolderSink *
+ibb_folder_sink_new (const char       *path,
+                     const char       *peer_jid,
+                     IBBFilesMetadata *metadata,
+                     IBBSinkPolicy     policy)
+{
+  IBBFolderSink *self = g_new0 (IBBFolderSink, 1);
+
+  self->path = g_strdup (path);
+  self->peer_jid = g_strndup (peer_jid, strcspn (peer_jid, "/"));
+  self->policy = policy;
+  self->n_files = ibb_files_metadata_get_n_files (metadata);
+  self->root = -1;
+  self->folder = -1;
+  self->entries = g_hash_table_new_full (g_int_hash, g_int_equal, NULL, entry_free);
+  self->whole = g_array_new (FALSE, FALSE, sizeof (guint32));
+  return self;
+}
+
+void
+ibb_folder_sink_free (IBBFolderSink *self)
+{
+  ibb_folder_sink_stop (self, TRUE);
+  g_free (self->path);
+  g_free (self->peer_jid);
+  ibb_folder_failures_clear (&self->failures);
+  g_hash_table_unref (self->entries);
+  g_array_unref (self->whole);
+  g_free (self);
+}
+
+gboolean
+ibb_folder_sink_is_rival (IBBFolderSink *self, IBBFolderSink *other)
+{
+  return g_str_equal (self->path, other->path) && g_str_equal (self->peer_jid, other->peer_jid);
+}
+
+const char *
+ibb_folder_sink_get_path (IBBFolderSink *self)
+{
+  return self->path;
+}
+
+/* Returns FALSE, for the caller to return. path (nullable): in the folder. */
+static gboolean
+fail (IBBFolderSink *self, const char *path, int failure, GError **error)
+{
+  g_autofree char *place = g_build_filename (self->path, path, NULL);
+  g_autofree char *shown = g_filename_display_name (place);
+  int code = failure == EDQUOT ? (int) G_IO_ERROR_NO_SPACE : (int) g_io_error_from_errno (failure);
+
+  /* O_NOFOLLOW fails so. */
+  if (failure == ELOOP)
+    failure = ENOTDIR;
+  g_set_error (error, G_IO_ERROR, failure == ENOTDIR ? (int) G_IO_ERROR_NOT_DIRECTORY : code,
+               _ ("Cannot write “%s”: %s"), shown, g_strerror (failure));
+  return FALSE;
+}
+
+/* The folders. */
+
+/* Opens a folder, which is made if it is not there: that is on the disk, too. Returns -1 with
+ * errno.
+ */
+static int
+enter (int parent, const char *name)
+{
+  int result;
+  int folder;
+
+  IBB_DISK_CALL (folder, open_folder_in (parent, name));
+  if (folder >= 0 || errno != ENOENT)
+    return folder;
+  result = ibb_disk->make_folder_in (parent, name);
+  if ((result != 0 && errno != EEXIST) || ibb_disk_sync_folder (parent) != 0)
+    return -1;
+  IBB_DISK_CALL (folder, open_folder_in (parent, name));
+  return folder;
+}
+
+gboolean
+ibb_folder_sink_open (IBBFolderSink *self, GError **error)
+{
+  g_autofree char *parent = g_path_get_dirname (self->path);
+  g_autofree char *name = g_path_get_basename (self->path);
+  int              above;
+  int              failure;
+
+  IBB_DISK_CALL (above, open_folder (parent));
+  if (above < 0)
+    return fail (self, NULL, errno, error);
+  self->root = enter (above, name);
+  failure = errno;
+  ibb_disk->close (above);
+  if (self->root < 0)
+    return fail (self, NULL, failure, error);
+  return ibb_disk->access (self->root) == 0 || fail (self, NULL, errno, error);
+}
+
+/* Has the names in the folder that was used last on the disk. A failure counts for all entries that
+ * were to be delivered. */
+static gboolean
+sync_names (IBBFolderSink *self, GError **error)
+{
+  if (self->failure == 0 && self->is_dirty && ibb_disk_sync_folder (self->folder) != 0)
+    self->failure = errno;
+  self->is_dirty = FALSE;
+  return self->failure == 0 || fail (self, self->folder_path, self->failure, error);
+}
+
+static gboolean
+leave (IBBFolderSink *self, GError **error)
+{
+  gboolean is_synced = sync_names (self, error);
+
+  g_clear_pointer (&self->folder_path, g_free);
+  if (self->folder >= 0)
+    ibb_disk->close (self->folder);
+  self->folder = -1;
+  return is_synced;
+}
+
+/* Makes self->folder the folder with the path in the root, "." for the root. */
+static gboolean
+go_to (IBBFolderSink *self, const char *path, GError **error)
+{
+  g_auto (GStrv) names = NULL;
+
+  if (g_strcmp0 (path, self->folder_path) == 0)
+    return TRUE;
+  if (!leave (self, error))
+    return FALSE;
+  names = g_strsplit (path, "/", -1);
+  IBB_DISK_CALL (self->folder, open_folder_in (self->root, "."));
+  for (guint i = 0; self->folder >= 0 && !g_str_equal (path, ".") && names[i] != NULL; i++)
+    {
+      int above = self->folder;
+      int failure;
+
+      self->folder = enter (above, names[i]);
+      failure = errno;
+      ibb_disk->close (above);
+      errno = failure;
+    }
+  if (self->folder < 0)
+    return fail (self, path, errno, error);
+  self->folder_path = g_strdup (path);
+  self->has_room = FALSE;
+  return TRUE;
+}
+
+/* The entries. */
+
+static gint64
+get_date (const Entry *entry)
+{
+  return entry->date != NULL ? g_date_time_to_unix (entry->date) : IBB_SINK_NO_DATE;
+}
+
+static void
+close_sink (IBBFolderSink *self, gboolean keeps)
+{
+  if (self->sink == NULL)
+    return;
+  if (keeps)
+    ibb_sink_settle (self->sink);
+  ibb_sink_close (self->sink, keeps);
+  g_clear_pointer (&self->sink, ibb_sink_free);
+  self->begun = 0;
+  self->has_room = FALSE;
+}
+
+/* Takes error, and the entry is over. FALSE: the next ones would fail, too. */
+static gboolean
+fail_entry (IBBFolderSink *self, IBBBundle *bundle, Entry *entry, GError *reason, GError **error)
+{
+  const char *text;
+  const char *word = ibb_reason_from_error (reason, IBB_FILES_DIRECTION_RECEIVE, FALSE, &text);
+  guint32     number = entry->number;
+
+  if (self->begun == number)
+    close_sink (self, reason->domain == G_IO_ERROR);
+  if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
+    {
+      g_propagate_error (error, reason);
+      return FALSE;
+    }
+  ibb_bundle_fail (bundle, number, word, text);
+  ibb_folder_failures_add (&self->failures, entry->path, reason);
+  g_hash_table_remove (self->entries, &number);
+  return TRUE;
+}
+
+static IBBSink *
+create_sink (IBBFolderSink *self, const Entry *entry)
+{
+  g_autofree char *place = g_build_filename (self->path, entry->path, NULL);
+  g_autofree char *name = g_path_get_basename (entry->path);
+  g_autofree char *key =
+      ibb_part_file_dup_text (self->peer_jid, entry->path, entry->size, entry->date);
+
+  return ibb_sink_new_in (self->folder, place, name, key, self->policy, get_date (entry));
+}
+
+static gboolean
+go_to_entry (IBBFolderSink *self, const Entry *entry, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (entry->path);
+
+  return go_to (self, entry->kind == ENTRY_FOLDER ? entry->path : folder, error);
+}
+
+static gboolean
+is_like (const Entry *entry, const struct stat *info)
+{
+  return S_ISREG (info->st_mode) && (guint64) info->st_size == entry->size && entry->date != NULL &&
+         info->st_mtime == get_date (entry);
+}
+
+/* Whether an earlier transfer has made the file. Returns its name. */
+static char *
+find_file (IBBFolderSink *self, const Entry *entry)
+{
+  g_autofree char *base = g_path_get_basename (entry->path);
+  g_autofree char *name = g_strdup (base);
+  struct stat      info;
+
+  for (guint i = 2; ibb_disk->stat (self->folder, name, &info) == 0; i++)
+    {
+      g_autofree char *number = g_strdup_printf (" (%u)", i);
+
+      if (is_like (entry, &info))
+        return g_steal_pointer (&name);
+      if (self->policy != IBB_SINK_NUMBER || i == NAMES_MAX)
+        break;
+      g_free (name);
+      name = ibb_file_name_insert (base, number);
+    }
+  return NULL;
+}
+
+/* Finds out how many bytes of the entry are there. */
+static gboolean
+look (IBBFolderSink *self, Entry *entry, GError **error)
+{
+  g_autoptr (IBBSink) sink = NULL;
+
+  if (!go_to_entry (self, entry, error))
+    return FALSE;
+  if (entry->kind == ENTRY_FOLDER)
+    return TRUE;
+  entry->found = find_file (self, entry);
+  if (entry->found != NULL)
+    {
+      entry->kind = ENTRY_FOUND;
+      entry->offset = entry->size;
+      return TRUE;
+    }
+  sink = create_sink (self, entry);
+  if (!ibb_sink_open (sink, entry->size, TRUE, error))
+    return FALSE;
+  entry->offset = ibb_sink_get_length (sink);
+  return TRUE;
+}
+
+static gboolean
+take_offer (IBBFolderSink        *self,
+            IBBBundle            *bundle,
+            const IBBBundleEvent *event,
+            IBBFolderProgress    *progress,
+            GError              **error)
+{
+  Entry     *entry = g_new0 (Entry, 1);
+  GDateTime *date = ibb_files_metadata_get_date (event->metadata);
+  GError    *reason = NULL;
+
+  entry->number = event->number;
+  entry->kind = ibb_files_metadata_get_is_folder (event->metadata) ? ENTRY_FOLDER : ENTRY_FILE;
+  entry->path = g_strdup (ibb_files_metadata_get_name (event->metadata));
+  entry->size = ibb_files_metadata_get_size (event->metadata);
+  entry->date = date != NULL ? g_date_time_ref (date) : NULL;
+  g_hash_table_insert (self->entries, &entry->number, entry);
+  if (!ibb_folder_is_path (entry->path))
+    {
+      reason = g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
+                            _ ("“%s” is no name for a file in this folder"), entry->path);
+      return fail_entry (self, bundle, entry, reason, error);
+    }
+  if (!look (self, entry, &reason))
+    return fail_entry (self, bundle, entry, reason, error);
+  progress->n_found += entry->offset;
+  ibb_bundle_accept (bundle, entry->number, entry->offset);
+  return TRUE;
+}
+
+/* Opens the part, which has still what was said in the answer to the offer. */
+static gboolean
+begin (IBBFolderSink *self, Entry *entry, GError **error)
+{
+  if (self->begun == entry->number)
+    return TRUE;
+  if (!go_to_entry (self, entry, error))
+    return FALSE;
+  if (!self->has_room && !ibb_part_file_make_room (self->folder))
+    return fail (self, entry->path, EBUSY, error);
+  self->has_room = TRUE;
+  self->sink = create_sink (self, entry);
+  self->begun = entry->number;
+  if (!ibb_sink_open (self->sink, entry->size, entry->offset > 0, error))
+    return FALSE;
+  return ibb_sink_get_length (self->sink) == entry->offset ||
+         fail (self, entry->path, EBUSY, error);
+}
+
+/* Hashes the file that was there, and has it on the disk. */
+static gboolean
+check_found (IBBFolderSink *self, const Entry *entry, const guint8 *hash, GError **error)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree guint8    *buffer = g_malloc (IBB_BUNDLE_DATA_MAX);
+  guint8                digest[IBB_BUNDLE_HASH_LENGTH];
+  gsize                 length = sizeof digest;
+  guint64               offset = 0;
+  struct stat           info;
+  gssize                n = 1;
+  int                   result = -1;
+  int                   fd;
+
+  IBB_DISK_CALL (fd, open (self->folder, entry->found, FALSE));
+  if (fd < 0)
+    return fail (self, entry->path, errno, error);
+  if (ibb_disk->stat (fd, NULL, &info) == 0 && is_like (entry, &info))
+    IBB_DISK_CALL (result, sync (fd));
+  while (result == 0 && n > 0 && offset <= entry->size)
+    {
+      IBB_DISK_CALL (n, read (fd, buffer, IBB_BUNDLE_DATA_MAX, offset));
+      if (n > 0)
+        g_checksum_update (checksum, buffer, n);
+      offset += n > 0 ? (guint64) n : 0;
+    }
+  ibb_disk->close (fd);
+  g_checksum_get_digest (checksum, digest, &length);
+  if (result == 0 && n == 0 && offset == entry->size && memcmp (digest, hash, length) == 0)
+    return TRUE;
+  g_set_error_literal (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
+                       _ ("Another file with this name, size and date is there"));
+  return FALSE;
+}
+
+static gboolean
+complete (IBBFolderSink *self, Entry *entry, const IBBBundleEvent *event, GError **error)
+{
+  g_autofree char *hash = NULL;
+
+  if (entry->kind != ENTRY_FILE && !go_to_entry (self, entry, error))
+    return FALSE;
+  if (entry->kind != ENTRY_FILE)
+    {
+      /* An earlier transfer may have been interrupted before the name was on the disk. */
+      self->is_dirty = TRUE;
+      return entry->kind == ENTRY_FOLDER || check_found (self, entry, event->data, error);
+    }
+  hash = g_base64_encode (event->data, event->length);
+  if (!begin (self, entry, error) ||
+      !ibb_sink_commit (self->sink, IBB_HASHER_DEFAULT, hash, NULL, error))
+    return FALSE;
+  self->is_dirty = TRUE;
+  ibb_sink_close (self->sink, FALSE);
+  g_clear_pointer (&self->sink, ibb_sink_free);
+  self->begun = 0;
+  return TRUE;
+}
+
+/* The peer has failed the entry. */
+static void
+take_failure (IBBFolderSink *self, Entry *entry, const IBBBundleEvent *event)
+{
+  guint32 number = entry->number;
+
+  if (self->begun == number)
+    close_sink (self, !g_str_equal (event->reason, "cancel"));
+  ibb_folder_failures_add (&self->failures, entry->path,
+                           ibb_reason_to_error (event->reason, event->text, self->peer_jid,
+                                                IBB_FILES_DIRECTION_RECEIVE, FALSE));
+  g_hash_table_remove (self->entries, &number);
+}
+
+gboolean
+ibb_folder_sink_take (IBBFolderSink        *self,
+                      IBBBundle            *bundle,
+                      const IBBBundleEvent *event,
+                      IBBFolderProgress    *progress,
+                      GError              **error)
+{
+  Entry  *entry = g_hash_table_lookup (self->entries, &event->number);
+  GError *reason = NULL;
+
+  if (event->type == IBB_BUNDLE_OFFERED)
+    return take_offer (self, bundle, event, progress, error);
+  if (entry == NULL)
+    return TRUE;
+  if (event->type == IBB_BUNDLE_FAILED)
+    take_failure (self, entry, event);
+  else if (event->type == IBB_BUNDLE_DATA)
+    {
+      progress->n_moved += event->length;
+      if (!begin (self, entry, &reason) ||
+          !ibb_sink_write (self->sink, event->data, event->length, &reason))
+        return fail_entry (self, bundle, entry, reason, error);
+    }
+  else if (!complete (self, entry, event, &reason))
+    return fail_entry (self, bundle, entry, reason, error);
+  else
+    {
+      g_array_append_val (self->whole, entry->number);
+      g_hash_table_remove (self->entries, &event->number);
+    }
+  return TRUE;
+}
+
+gboolean
+ibb_folder_sink_flush (IBBFolderSink *self, IBBBundle *bundle, GError **error)
+{
+  if (self->whole->len == 0)
+    return TRUE;
+  if (!sync_names (self, error))
+    return FALSE;
+  for (guint i = 0; i < self->whole->len; i++)
+    ibb_bundle_deliver (bundle, g_array_index (self->whole, guint32, i));
+  g_array_set_size (self->whole, 0);
+  return TRUE;
+}
+
+GError *
+ibb_folder_sink_dup_error (IBBFolderSink *self)
+{
+  return ibb_folder_failures_dup_error (&self->failures, self->n_files);
+}
+
+void
+ibb_folder_sink_stop (IBBFolderSink *self, gboolean keeps)
+{
+  close_sink (self, keeps);
+  leave (self, NULL);
+  if (self->root >= 0)
+    ibb_disk->close (self->root);
+  self->root = -1;
+}

@@ -182,11 +182,14 @@ tell (IBBCarrier *self, const IBBCarrierNews *news)
 static void
 release (IBBCarrier *self, guint32 number, char *hash, GError *error)
 {
+  IBBMover            *mover = g_hash_table_lookup (self->movers, &number);
   const IBBCarrierNews news = { .event = IBB_CARRIER_RELEASED,
                                 .number = number,
                                 .hash = hash,
                                 .error = error };
 
+  if (mover != NULL)
+    ibb_mover_stop (mover, TRUE);
   g_queue_remove (&self->ready, GUINT_TO_POINTER (number));
   if (self->begun == number)
     self->begun = 0;
@@ -219,6 +222,71 @@ fail (IBBCarrier *self, guint32 number, GError *error)
   if (!g_cancellable_is_cancelled (mover->cancellable))
     ibb_bundle_fail (self->bundle, number, reason, text);
   release (self, number, NULL, error);
+}
+
+/* Folders. */
+
+static void
+end_file (IBBCarrier *self, guint32 number, const guint8 *hash)
+{
+  ibb_bundle_end (self->bundle, number, hash);
+  release (self, number, NULL, NULL);
+}
+
+/* FALSE: it waits for the receiver. */
+static gboolean
+send_of_folder (IBBCarrier *self, guint32 number, IBBMover *mover)
+{
+  static const guint8  no_hash[IBB_BUNDLE_HASH_LENGTH] = { 0 };
+  IBBFolderProgress    progress = { 0, 0 };
+  IBBFolderSourceState state =
+      ibb_folder_source_send (mover->folder, self->bundle, number, &progress, mover->cancellable);
+  GError *error = NULL;
+
+  ibb_mover_add_progress (mover, &progress);
+  if (state != IBB_FOLDER_SOURCE_ENDED)
+    return state == IBB_FOLDER_SOURCE_WORKS;
+  error = ibb_mover_dup_folder_error (mover);
+  if (error != NULL)
+    fail (self, number, error);
+  else
+    end_file (self, number, no_hash);
+  return TRUE;
+}
+
+static void
+take_entry (IBBCarrier *self, const IBBBundleEvent *event)
+{
+  IBBMover         *mover = g_hash_table_lookup (self->movers, &event->folder);
+  IBBFolderProgress progress = { 0, 0 };
+  GError           *error = NULL;
+
+  if (mover == NULL)
+    return;
+  if (mover->folder != NULL)
+    ibb_folder_source_take (mover->folder, event, &progress);
+  else
+    ibb_folder_sink_take (mover->part->folder, self->bundle, event, &progress, &error);
+  ibb_mover_add_progress (mover, &progress);
+  if (error != NULL)
+    fail (self, event->folder, error);
+}
+
+/* What is whole is delivered for many files at once. */
+static void
+flush_folders (IBBCarrier *self)
+{
+  g_autoptr (GList) numbers = g_hash_table_get_keys (self->movers);
+
+  for (GList *l = numbers; l != NULL; l = l->next)
+    {
+      IBBMover *mover = g_hash_table_lookup (self->movers, l->data);
+      GError   *error = NULL;
+
+      if (mover->part != NULL && mover->part->folder != NULL &&
+          !ibb_folder_sink_flush (mover->part->folder, self->bundle, &error))
+        fail (self, *(guint32 *) l->data, error);
+    }
 }
 
 static void
@@ -260,6 +328,10 @@ send_some (IBBCarrier *self)
       IBBMover *mover = g_hash_table_lookup (self->movers, &number);
       GError   *error = NULL;
 
+      if (mover->folder != NULL && !send_of_folder (self, number, mover))
+        return;
+      if (mover->folder != NULL)
+        continue;
       if (!send_piece (self, number, mover, &error))
         fail (self, number, error);
       else if (mover->left == 0)
@@ -268,8 +340,7 @@ send_some (IBBCarrier *self)
           gsize              length;
           g_autofree guint8 *bytes = g_base64_decode (hash, &length);
 
-          ibb_bundle_end (self->bundle, number, bytes);
-          release (self, number, NULL, NULL);
+          end_file (self, number, bytes);
         }
     }
 }
@@ -337,11 +408,7 @@ take_data (IBBCarrier *self, const IBBBundleEvent *event)
   GError   *error = NULL;
 
   if (!ibb_mover_write (mover, event->data, event->length, &error))
-    {
-      if (mover->part->sink != NULL)
-        ibb_sink_settle (mover->part->sink);
-      fail (self, event->number, error);
-    }
+    fail (self, event->number, error);
 }
 
 static void
@@ -358,14 +425,30 @@ take_accept (IBBCarrier *self, const IBBBundleEvent *event)
 static void
 take_failure (IBBCarrier *self, const IBBBundleEvent *event)
 {
+  IBBMover            *mover = g_hash_table_lookup (self->movers, &event->number);
   const IBBCarrierNews news = { .event = IBB_CARRIER_FAILED,
                                 .number = event->number,
                                 .reason = g_strdup (event->reason),
                                 .text = g_strdup (event->text),
+                                .error = mover != NULL ? ibb_mover_dup_folder_error (mover) : NULL,
                                 .is_accepted = event->is_accepted };
 
   tell (self, &news);
+  if (mover != NULL)
+    ibb_mover_stop (mover, !g_str_equal (event->reason, "cancel"));
   release (self, event->number, NULL, NULL);
+}
+
+static void
+take_end (IBBCarrier *self, const IBBBundleEvent *event)
+{
+  IBBMover *mover = g_hash_table_lookup (self->movers, &event->number);
+  GError   *error = ibb_mover_dup_folder_error (mover);
+
+  if (error != NULL)
+    fail (self, event->number, error);
+  else
+    release (self, event->number, g_base64_encode (event->data, event->length), NULL);
 }
 
 static void
@@ -373,6 +456,11 @@ take_event (IBBCarrier *self, const IBBBundleEvent *event)
 {
   IBBCarrierNews news = { .number = event->number };
 
+  if (event->folder > 0 && event->type != IBB_BUNDLE_BROKEN)
+    {
+      take_entry (self, event);
+      return;
+    }
   switch (event->type)
     {
     case IBB_BUNDLE_OFFERED:
@@ -387,7 +475,7 @@ take_event (IBBCarrier *self, const IBBBundleEvent *event)
       take_data (self, event);
       break;
     case IBB_BUNDLE_ENDED:
-      release (self, event->number, g_base64_encode (event->data, event->length), NULL);
+      take_end (self, event);
       break;
     case IBB_BUNDLE_DELIVERED:
       news.event = IBB_CARRIER_DELIVERED;
@@ -398,7 +486,7 @@ take_event (IBBCarrier *self, const IBBBundleEvent *event)
       break;
     default:
       end (self, g_error_new (IBB_ERROR, IBB_ERROR_PROTOCOL,
-                              _ ("The peer broke the rules of encrypted files (%s)"),
+                              _ ("The peer broke the rules of the transfer (%s)"),
                               self->bundle->mistake));
     }
 }
@@ -420,6 +508,8 @@ read_cb (GObject *object, GAsyncResult *result, gpointer data)
   ibb_bundle_push (self->bundle, self->input, (gsize) n);
   while (!self->is_over && ibb_bundle_next (self->bundle, &event))
     take_event (self, &event);
+  if (!self->bundle->is_sender)
+    flush_folders (self);
 }
 
 /* Neither answers that the peer does not acknowledge nor news for a busy owner pile up. */
@@ -469,6 +559,10 @@ take_command (IBBCarrier *self, Command *command)
     }
   else
     {
+      IBBMover *mover = g_hash_table_lookup (self->movers, &command->number);
+
+      if (mover != NULL)
+        ibb_mover_stop (mover, !g_str_equal (command->reason, "cancel"));
       ibb_bundle_fail (self->bundle, command->number, command->reason, command->text);
       release (self, command->number, NULL, NULL);
     }
@@ -515,13 +609,7 @@ end_all (IBBCarrier *self)
   while (g_hash_table_iter_next (&iter, &number, NULL))
     numbers[n++] = *(guint32 *) number;
   for (guint i = 0; i < n; i++)
-    {
-      IBBMover *mover = g_hash_table_lookup (self->movers, &numbers[i]);
-
-      if (mover->part != NULL && mover->part->sink != NULL)
-        ibb_sink_settle (mover->part->sink);
-      release (self, numbers[i], NULL, NULL);
-    }
+    release (self, numbers[i], NULL, NULL);
 }
 
 static gpointer

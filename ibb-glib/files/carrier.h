@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Moves the files of a bundle over an encrypted stream, in a thread of its own. */
+/* Moves the files of a bundle over a stream, in a thread of its own. A folder counts as a file. */
 
 #pragma once
 
@@ -29,7 +29,8 @@ typedef struct
   char             *reason;      /* (owned) (nullable): of XEP-0166 §7.4 */
   char             *text;        /* (owned) (nullable): what the peer said beside it */
   gboolean          is_accepted; /* the failed file was */
-  GError           *error;       /* (owned) (nullable): why the mover, or the stream, has ended */
+  GError           *error;       /* (owned) (nullable): why the mover, or the stream, has ended;
+                                    of a folder that the peer has failed: which files have failed */
 } IBBCarrierNews;
 
 typedef void (*IBBCarrierFunc) (IBBCarrierNews *news, gpointer user_data);

@@ -38,6 +38,7 @@ ibb_mover_unref (IBBMover *self)
   g_clear_object (&self->file);
   g_free (self->etag);
   g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->folder, ibb_folder_source_free);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -51,6 +52,26 @@ ibb_mover_get_n_moved (IBBMover *self)
   n_moved = self->n_moved;
   g_mutex_unlock (&self->lock);
   return n_moved;
+}
+
+guint64
+ibb_mover_get_offset (IBBMover *self)
+{
+  guint64 offset;
+
+  g_mutex_lock (&self->lock);
+  offset = self->offset;
+  g_mutex_unlock (&self->lock);
+  return offset;
+}
+
+void
+ibb_mover_add_progress (IBBMover *self, const IBBFolderProgress *progress)
+{
+  g_mutex_lock (&self->lock);
+  self->offset += progress->n_found;
+  self->n_moved += progress->n_found + progress->n_moved;
+  g_mutex_unlock (&self->lock);
 }
 
 static void
@@ -174,6 +195,25 @@ ibb_mover_check_source (IBBMover *self, GError **error)
   return FALSE;
 }
 
+void
+ibb_mover_stop (IBBMover *self, gboolean keeps)
+{
+  if (self->part != NULL && self->part->folder != NULL)
+    ibb_folder_sink_stop (self->part->folder, keeps);
+  if (self->part != NULL && self->part->sink != NULL && self->left > 0)
+    ibb_sink_settle (self->part->sink);
+}
+
+GError *
+ibb_mover_dup_folder_error (IBBMover *self)
+{
+  if (self->folder != NULL)
+    return ibb_folder_source_dup_error (self->folder);
+  if (self->part != NULL && self->part->folder != NULL)
+    return ibb_folder_sink_dup_error (self->part->folder);
+  return NULL;
+}
+
 static gboolean
 move (IBBMover *self, GError **error)
 {
@@ -198,8 +238,7 @@ move_thread (gpointer data)
     g_task_return_boolean (task, TRUE);
   else
     {
-      if (self->part != NULL && self->part->sink != NULL)
-        ibb_sink_settle (self->part->sink);
+      ibb_mover_stop (self, TRUE);
       g_task_return_error (task, error);
     }
   return NULL;

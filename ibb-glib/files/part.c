@@ -31,7 +31,9 @@ ibb_part_new (GFile *place, const char *peer_jid, IBBFilesMetadata *metadata, IB
       ibb_part_file_dup_text (peer_jid, ibb_files_metadata_get_name (metadata), self->size,
                               ibb_files_metadata_get_date (metadata));
 
-  if (path != NULL)
+  if (path != NULL && ibb_files_metadata_get_is_folder (metadata))
+    self->folder = ibb_folder_sink_new (path, peer_jid, metadata, policy);
+  else if (path != NULL)
     self->sink = ibb_sink_new (folder, name, text, policy);
   return self;
 }
@@ -59,6 +61,7 @@ ibb_part_unref (IBBPart *self)
     return;
   g_clear_pointer (&self->sink, ibb_sink_free);
   g_clear_object (&self->stream);
+  g_clear_pointer (&self->folder, ibb_folder_sink_free);
   g_clear_pointer (&self->hasher, ibb_hasher_free);
   g_free (self);
 }
@@ -66,6 +69,8 @@ ibb_part_unref (IBBPart *self)
 gboolean
 ibb_part_is_rival (IBBPart *self, IBBPart *other)
 {
+  if (self->folder != NULL && other->folder != NULL)
+    return ibb_folder_sink_is_rival (self->folder, other->folder);
   return self->sink != NULL && other->sink != NULL && ibb_sink_is_rival (self->sink, other->sink);
 }
 
@@ -77,6 +82,8 @@ ibb_part_open (IBBPart *self, GCancellable *cancellable, GError **error)
   self->hasher = ibb_hasher_new (self->algorithm);
   if (self->stream != NULL)
     return TRUE;
+  if (self->folder != NULL)
+    return ibb_folder_sink_open (self->folder, error);
   if (self->sink == NULL)
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
@@ -152,6 +159,8 @@ ibb_part_dup_file (IBBPart *self)
 {
   g_autofree char *path = self->sink != NULL ? ibb_sink_dup_path (self->sink) : NULL;
 
+  if (self->folder != NULL)
+    return g_file_new_for_path (ibb_folder_sink_get_path (self->folder));
   return path != NULL ? g_file_new_for_path (path) : NULL;
 }
 

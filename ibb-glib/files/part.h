@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The destination of an offered file: a sink, which a later transfer of the same file continues, or
- * a stream. */
+/* The destination of an offer: a sink, which a later transfer of the same file continues, a stream,
+ * or a folder, whose files the thread of a bundle writes. */
 
 #pragma once
 
 #include <gio/gio.h>
 
+#include "files/folder-sink.h"
 #include "files/hasher.h"
 #include "files/ibb-files-metadata.h"
 #include "files/sink.h"
@@ -21,6 +22,7 @@ typedef struct
   /* of the thread that uses it */
   IBBSink       *sink;   /* (owned) (nullable) */
   GOutputStream *stream; /* (owned) (nullable) */
+  IBBFolderSink *folder; /* (owned) (nullable) */
   IBBHasher     *hasher; /* (owned) (nullable): of the bytes that were there */
   guint64        offset; /* how many these are */
 } IBBPart;

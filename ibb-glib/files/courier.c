@@ -32,7 +32,7 @@ struct _IBBCourier
   gatomicrefcount ref_count;
 
   IBBCourierPlace place;       /* service (owned) until it is over */
-  IBBIdentity    *identity;    /* (owned) */
+  IBBIdentity    *identity;    /* (owned) (nullable) */
   IBBConnection  *connection;  /* (owned) */
   char           *peer_jid;    /* (owned) */
   char           *local_jid;   /* (owned) (nullable) */
@@ -211,7 +211,7 @@ end (IBBCourier *self, const GError *error)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
   service = g_steal_pointer (&self->place.service);
   g_ptr_array_remove (self->place.couriers, self);
-  if (error != NULL && is_unused (self))
+  if (error != NULL && self->identity != NULL && is_unused (self))
     self->place.failed (self, error, service);
 }
 
@@ -247,11 +247,15 @@ watch_emptiness (IBBCourier *self)
 /* News of the stream. */
 
 static void
-take_failure (IBBCourier *self, File *file, const IBBCarrierNews *news)
+take_failure (IBBCourier *self, File *file, IBBCarrierNews *news)
 {
-  fail_file (self, file, g_str_equal (news->reason, "cancel"),
-             ibb_reason_to_error (news->reason, news->text, self->peer_jid, get_direction (self),
-                                  !news->is_accepted));
+  gboolean is_cancel = g_str_equal (news->reason, "cancel");
+  GError  *error = is_cancel ? NULL : g_steal_pointer (&news->error);
+
+  if (error == NULL)
+    error = ibb_reason_to_error (news->reason, news->text, self->peer_jid, get_direction (self),
+                                 !news->is_accepted);
+  fail_file (self, file, is_cancel, error);
 }
 
 /* error (nullable): of the stream. That of the session says more. */
@@ -375,14 +379,10 @@ give (IBBCourier *self, File *file)
   g_clear_object (&file->metadata);
 }
 
+/* stream (nullable); error: (transfer full): why there is none. */
 static void
-encrypted_cb (GObject *object, GAsyncResult *result, gpointer data)
+start (IBBCourier *self, GIOStream *stream, GError *error)
 {
-  g_autoptr (IBBCourier) self = data;
-  GError                *error = NULL;
-  g_autoptr (GIOStream)  stream =
-      ibb_identity_encrypt_finish (IBB_IDENTITY (object), result, &error);
-
   if (self->is_over)
     {
       g_clear_error (&error);
@@ -406,6 +406,17 @@ encrypted_cb (GObject *object, GAsyncResult *result, gpointer data)
   watch_emptiness (self);
 }
 
+static void
+encrypted_cb (GObject *object, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (IBBCourier) self = data;
+  GError                *error = NULL;
+  g_autoptr (GIOStream)  stream =
+      ibb_identity_encrypt_finish (IBB_IDENTITY (object), result, &error);
+
+  start (self, stream, error);
+}
+
 /* transport: (transfer full) (nullable). */
 static void
 encrypt_session (IBBCourier *self, IBBTransport *transport, GError *error)
@@ -422,6 +433,11 @@ encrypt_session (IBBCourier *self, IBBTransport *transport, GError *error)
       return;
     }
   self->transport = transport;
+  if (self->identity == NULL)
+    {
+      start (self, G_IO_STREAM (transport), NULL);
+      return;
+    }
   ibb_identity_encrypt_async (self->identity, transport, self->cancellable, encrypted_cb,
                               ibb_courier_ref (self));
 }
@@ -534,7 +550,7 @@ create (const IBBCourierPlace *place, const char *peer_jid, IBBJingle *jingle)
   g_atomic_ref_count_init (&self->ref_count);
   self->place = *place;
   g_object_ref (place->service);
-  self->identity = g_object_ref (place->identity);
+  g_set_object (&self->identity, place->identity);
   self->connection = g_object_ref (ibb_service_get_connection (place->sessions));
   self->peer_jid = g_strdup (peer_jid);
   self->jingle = jingle;
@@ -551,8 +567,9 @@ ibb_courier_new (const IBBCourierPlace *place, const char *peer_jid, guint block
   g_autofree char *local_jid = ibb_connection_dup_local_jid (connection);
   g_autofree char *session = g_uuid_string_random ();
   g_autofree char *sid = g_uuid_string_random ();
-  IBBCourier      *self = create (
-           place, peer_jid, ibb_jingle_new_offer (local_jid, session, sid, block_size, NULL, FALSE));
+  IBBCourier      *self = create (place, peer_jid,
+                                  ibb_jingle_new_offer (local_jid, session, sid, block_size, NULL, FALSE,
+                                                        place->identity != NULL));
 
   flush (self);
   return self;

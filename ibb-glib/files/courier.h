@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A private session of files: the Jingle session that says only that files are offered in private,
- * its in-band session, and the encryption of the in-band session. A receiver takes several files
- * from one courier; a sender gives each file a courier of its own. */
+/* A session of a bundle: the Jingle session that says only that files are offered, its in-band
+ * session, and the encryption of that, unless the place has no identity. A receiver takes several
+ * files from one courier; a sender gives each file or folder a courier of its own. */
 
 #pragma once
 
@@ -39,13 +39,13 @@ typedef struct
 {
   GObject          *service;  /* has the others */
   IBBService       *sessions; /* and their connection */
-  IBBIdentity      *identity;
+  IBBIdentity      *identity; /* (nullable): folders go in the clear */
   GPtrArray        *couriers; /* (element-type IBBCourier): that are not over */
   IBBCourierOffered offered;
   IBBCourierFailed  failed;
 } IBBCourierPlace;
 
-/* Offers a private session. */
+/* Offers a session. */
 IBBCourier *ibb_courier_new (const IBBCourierPlace *place, const char *peer_jid, guint block_size);
 /* Takes the offer of one, and jingle. local_jid (nullable): where it is not the connection's. */
 IBBCourier *ibb_courier_new_for_offer (const IBBCourierPlace *place,

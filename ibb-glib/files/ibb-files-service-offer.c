@@ -4,6 +4,9 @@
 
 #include "config.h"
 
+#include "files/bundle.h"
+#include "files/folder-source.h"
+#include "files/ibb-files-metadata-private.h"
 #include "files/ibb-files-service-private.h"
 #include "files/ibb-files-transfer-private.h"
 #include "files/way.h"
@@ -16,6 +19,7 @@ typedef struct
   char             *peer_jid; /* (owned) */
   GFile            *file;     /* (owned) (nullable) */
   GInputStream     *stream;   /* (owned) (nullable) */
+  IBBFolderSource  *folder;   /* (owned) (nullable) */
   IBBFilesMetadata *metadata; /* (owned) (nullable) */
   char             *etag;     /* (owned) (nullable) */
   gboolean          has_callback;
@@ -29,6 +33,7 @@ offer_free (gpointer data)
   g_free (self->peer_jid);
   g_clear_object (&self->file);
   g_clear_object (&self->stream);
+  g_clear_pointer (&self->folder, ibb_folder_source_free);
   g_clear_object (&self->metadata);
   g_free (self->etag);
   g_free (self);
@@ -74,9 +79,10 @@ found_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     transfer->block_size = MAX (transfer->block_size, OWN_BLOCK_SIZE);
   if (ibb_files_service_add (self, transfer))
     {
-      if (self->identity != NULL)
+      if (self->identity != NULL || data->folder != NULL)
         transfer->courier = create_courier (self, transfer);
-      ibb_files_transfer_offer (transfer, data->stream, data->file, data->etag);
+      ibb_files_transfer_offer (transfer, data->stream, data->file, data->etag,
+                                g_steal_pointer (&data->folder));
     }
   g_task_return_pointer (task, g_steal_pointer (&transfer),
                          data->has_callback ? abandon : g_object_unref);
@@ -87,9 +93,12 @@ find_way (GTask *task)
 {
   IBBFilesService *self = g_task_get_source_object (task);
   Offer           *data = g_task_get_task_data (task);
+  const char      *needs = data->folder != NULL ? IBB_BUNDLE_PLAIN_NAMESPACE : NULL;
 
+  if (self->identity != NULL)
+    needs = IBB_BUNDLE_NAMESPACE;
   ibb_way_find_async (self->connection, data->peer_jid,
-                      ibb_files_metadata_get_size (data->metadata), self->identity != NULL,
+                      ibb_files_metadata_get_size (data->metadata), needs,
                       g_task_get_cancellable (task), found_cb, g_object_ref (task));
 }
 
@@ -170,6 +179,64 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     find_way (task);
 }
 
+/* A folder. */
+
+static void
+list_thread (GTask *task, gpointer object, gpointer task_data, GCancellable *cancellable)
+{
+  Offer           *data = task_data;
+  GError          *error = NULL;
+  g_autofree char *path = g_file_get_path (data->file);
+
+  if (path == NULL)
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                               _ ("Only a local folder can be sent"));
+      return;
+    }
+  data->folder = ibb_folder_source_new (path, cancellable, &error);
+  if (data->folder != NULL)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+listed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask)            task = user_data;
+  Offer                       *data = g_task_get_task_data (task);
+  GError                      *error = NULL;
+  g_autoptr (IBBFilesMetadata) metadata = NULL;
+
+  if (!g_task_propagate_boolean (G_TASK (result), &error))
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  metadata = ibb_files_metadata_new (ibb_files_metadata_get_name (data->metadata),
+                                     ibb_folder_source_get_size (data->folder));
+  ibb_files_metadata_set_folder (metadata, ibb_folder_source_get_n_files (data->folder));
+  ibb_files_metadata_set_date (metadata, ibb_files_metadata_get_date (data->metadata));
+  ibb_files_metadata_set_description (metadata,
+                                      ibb_files_metadata_get_description (data->metadata));
+  g_set_object (&data->metadata, metadata);
+  find_way (task);
+}
+
+/* The list is made in a thread. That of the task stays until the task returns. */
+static void
+list_folder (GTask *task)
+{
+  g_autoptr (GTask) listing =
+      g_task_new (NULL, g_task_get_cancellable (task), listed_cb, g_object_ref (task));
+
+  g_task_set_source_tag (listing, list_folder);
+  g_task_set_name (listing, "[ibb-files] list");
+  g_task_set_task_data (listing, g_task_get_task_data (task), NULL);
+  g_task_run_in_thread (listing, list_thread);
+}
+
 static void
 described_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -178,19 +245,21 @@ described_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   GError                      *error = NULL;
   g_autoptr (GFileInfo)        info = g_file_query_info_finish (G_FILE (object), result, &error);
   g_autoptr (IBBFilesMetadata) metadata = NULL;
-  g_autofree char             *name = g_file_get_parse_name (G_FILE (object));
 
   if (info == NULL)
     g_task_return_error (task, error);
-  else if (g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY)
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY, _ ("“%s” is a folder"),
-                             name);
-  else if (g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR)
+  else if (g_file_info_get_file_type (info) != G_FILE_TYPE_REGULAR &&
+           g_file_info_get_file_type (info) != G_FILE_TYPE_DIRECTORY)
     return_unknown_size (task);
   else
     {
       metadata = describe (data, info);
       g_set_object (&data->metadata, metadata);
+      if (g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY)
+        {
+          list_folder (task);
+          return;
+        }
       data->etag = g_strdup (g_file_info_get_etag (info));
       g_file_read_async (data->file, G_PRIORITY_DEFAULT, g_task_get_cancellable (task), opened_cb,
                          g_object_ref (task));
@@ -224,7 +293,7 @@ new_offer (IBBFilesService    *self,
  * @self: a service
  * @peer_jid: whom to offer the file to: a full JID; or, where [method@IBB.Connection.dup_resources]
  *   knows who is online, the bare JID of a contact, of whose programs the best one is chosen
- * @file: the file; its size must be known
+ * @file: the file, whose size must be known, or a folder
  * @metadata: (nullable): a name, media type or description in place of those of the file; the size
  *   and the date are always those of the file
  * @cancellable: (nullable): cancels the call; [method@IBBFiles.Transfer.cancel] cancels the
@@ -237,15 +306,20 @@ new_offer (IBBFilesService    *self,
  *
  * A file that changes while it is sent is an error at both ends.
  *
+ * A folder is one transfer of all files in it and in the folders below, to a program that uses this
+ * library. Links, devices, pipes, sockets, and files whose names the receiver would have to change
+ * are left out: [property@IBBFiles.Transfer:left-out]. Each file is resumed and checked by itself;
+ * one that fails does not stop the others, and then the transfer fails in the end.
+ *
  * Errors:
  *
- * - %IBB_ERROR_FEATURE_NOT_IMPLEMENTED: no program of the peer receives files, or with
+ * - %IBB_ERROR_FEATURE_NOT_IMPLEMENTED: no program of the peer receives files, or folders, or with
  *   [property@IBBFiles.Service:identity] encrypted ones; the message says which are online. One of
  *   them may take a stream ([method@IBB.Service.open_session])
  * - %G_IO_ERROR_NOT_SUPPORTED: the file is too large for the program of the peer, or the program is
- *   known to lose files
+ *   known to lose files; or a folder has more than 100,000 files, more than 64 levels, a path of
+ * more than 2048 bytes, or paths of more than 16 MiB, or is not a local one
  * - %G_IO_ERROR_HOST_NOT_FOUND: the contact is not online
- * - %G_IO_ERROR_IS_DIRECTORY: @file is a folder
  * - %G_IO_ERROR_NOT_REGULAR_FILE: @file is a device, pipe or socket, or a file of the kernel with
  *   bytes and no size: its size is not known
  * - those of [method@IBB.Connection.query_features_async], and of reading the file

@@ -15,7 +15,7 @@ struct _IBBFilesService
   GPtrArray     *transfers;  /* (owned) (element-type IBBFilesTransfer): not over */
   IBBFarewells  *farewells;  /* (owned): of those that are over */
   IBBIdentity   *identity;   /* (owned) (nullable) */
-  GPtrArray     *couriers;   /* (owned) (element-type IBBCourier): private sessions, not over */
+  GPtrArray     *couriers;   /* (owned) (element-type IBBCourier): not over */
 };
 
 /* Tells the list of it. FALSE: a handler has ended the transfer. */
@@ -23,7 +23,7 @@ gboolean ibb_files_service_add (IBBFilesService *self, IBBFilesTransfer *transfe
 
 /* Answers the requests of peers from now on. */
 void ibb_files_service_listen (IBBFilesService *self);
-/* What a private session needs. Only with an identity. */
+/* What the session of a bundle needs. */
 IBBCourierPlace ibb_files_service_get_place (IBBFilesService *self);
 
 IBBFilesTransfer *ibb_files_service_create_transfer (IBBFilesService  *self,

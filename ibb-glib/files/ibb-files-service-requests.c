@@ -238,12 +238,12 @@ offer (IBBFilesService *self, IBBStanza *request, IBBFilesTransfer *transfer)
   g_object_unref (transfer);
 }
 
-/* A file of a private session. */
+/* A file or folder of a bundle. */
 static void
-offered_in_private (IBBCourier       *courier,
-                    guint32           number,
-                    IBBFilesMetadata *metadata,
-                    gpointer          service)
+offered_in_bundle (IBBCourier       *courier,
+                   guint32           number,
+                   IBBFilesMetadata *metadata,
+                   gpointer          service)
 {
   IBBFilesService  *self = service;
   const char       *peer_jid = ibb_courier_get_peer_jid (courier);
@@ -271,8 +271,8 @@ failed_in_private (IBBCourier *courier, const GError *error, gpointer service)
 IBBCourierPlace
 ibb_files_service_get_place (IBBFilesService *self)
 {
-  return (IBBCourierPlace){ G_OBJECT (self), self->sessions,     self->identity,
-                            self->couriers,  offered_in_private, failed_in_private };
+  return (IBBCourierPlace){ G_OBJECT (self), self->sessions,    self->identity,
+                            self->couriers,  offered_in_bundle, failed_in_private };
 }
 
 /* Why the private offer, or the plain one, is not taken; NULL: it is. */
@@ -292,12 +292,12 @@ find_obstacle (IBBFilesService *self, const char *peer_jid, gboolean is_private)
                              NULL, NULL) == 0)
     return "";
   g_signal_emit_by_name (self, "private-offered", peer_jid, &is_refused);
-  return is_refused ? "" : NULL;
+  return is_refused || self->identity == NULL ? "" : NULL;
 }
 
 /* Takes jingle. */
 static void
-receive_private_offer (IBBFilesService *self, IBBStanza *request, IBBJingle *jingle)
+receive_bundle (IBBFilesService *self, IBBStanza *request, IBBJingle *jingle)
 {
   g_autofree char       *local_jid = ibb_connection_dup_local_jid (self->connection);
   const char            *to = ibb_stanza_get_to (request);
@@ -350,9 +350,9 @@ receive_offer (IBBFilesService *self, IBBStanza *request, IBBElement *element)
       end_session (self, request, jingle);
       return;
     }
-  if (jingle->is_private)
+  if (jingle->is_bundle)
     {
-      receive_private_offer (self, request, jingle);
+      receive_bundle (self, request, jingle);
       return;
     }
   transfer = ibb_files_service_create_transfer (self, IBB_FILES_DIRECTION_RECEIVE,

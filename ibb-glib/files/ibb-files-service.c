@@ -97,6 +97,13 @@ static const char *const own_features[] = {
   IBB_DESCRIPTION_HASHES_NAMESPACE,
 };
 
+/* What is announced of bundles. */
+static const char *
+get_bundle_feature (gboolean is_private)
+{
+  return is_private ? IBB_BUNDLE_NAMESPACE : IBB_BUNDLE_PLAIN_NAMESPACE;
+}
+
 static void
 announce (IBBFilesService *self, void (*function) (IBBConnection *connection, const char *feature))
 {
@@ -199,6 +206,7 @@ ibb_files_service_constructed (GObject *object)
   self->sessions = ibb_service_new (self->connection);
   ibb_service_set_resume_sessions (self->sessions, TRUE);
   announce (self, ibb_connection_add_feature);
+  ibb_connection_add_feature (self->connection, get_bundle_feature (FALSE));
   ibb_files_service_listen (self);
 }
 
@@ -208,9 +216,10 @@ ibb_files_service_finalize (GObject *object)
   IBBFilesService *self = IBB_FILES_SERVICE (object);
 
   if (self->connection != NULL)
-    announce (self, ibb_connection_remove_feature);
-  if (self->connection != NULL && self->identity != NULL)
-    ibb_connection_remove_feature (self->connection, IBB_BUNDLE_NAMESPACE);
+    {
+      announce (self, ibb_connection_remove_feature);
+      ibb_connection_remove_feature (self->connection, get_bundle_feature (self->identity != NULL));
+    }
   g_clear_object (&self->identity);
   g_ptr_array_unref (self->couriers);
   g_ptr_array_unref (self->transfers);
@@ -436,9 +445,10 @@ ibb_files_service_set_identity (IBBFilesService *self, IBBIdentity *identity)
   had_identity = self->identity != NULL;
   if (!g_set_object (&self->identity, identity))
     return;
-  if (identity != NULL && !had_identity)
-    ibb_connection_add_feature (self->connection, IBB_BUNDLE_NAMESPACE);
-  else if (identity == NULL)
-    ibb_connection_remove_feature (self->connection, IBB_BUNDLE_NAMESPACE);
+  if ((identity != NULL) != had_identity)
+    {
+      ibb_connection_remove_feature (self->connection, get_bundle_feature (had_identity));
+      ibb_connection_add_feature (self->connection, get_bundle_feature (!had_identity));
+    }
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_IDENTITY]);
 }

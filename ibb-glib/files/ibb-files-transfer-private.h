@@ -29,8 +29,9 @@ struct _IBBFilesTransfer
   GError           *failure; /* (owned) (nullable): becomes the error when nothing runs any more */
   GQueue            waits;   /* (element-type GTask) */
 
-  IBBCourier *courier; /* (owned) (nullable): of a private transfer, which has no other session */
-  guint32     number;  /* there */
+  IBBCourier *courier; /* (owned) (nullable): of a folder, and in private, where there is no other
+                          session */
+  guint32 number;      /* there */
 
   IBBJingle *jingle; /* (owned) (nullable) */
   char      *sid;    /* (owned): of the in-band session */
@@ -126,11 +127,13 @@ IBBSessionParams *ibb_files_transfer_dup_params (IBBFilesTransfer *self);
 
 /* The sender, in ibb-files-transfer-send.c. */
 
-/* Sends the offer. source: the bytes; file, etag (nullable): to see whether they change. */
+/* Sends the offer. source: the bytes; file, etag (nullable): to see whether they change; folder:
+ * (transfer full) (nullable): in the place of all these. */
 void ibb_files_transfer_offer (IBBFilesTransfer *self,
                                GInputStream     *source,
                                GFile            *file,
-                               const char       *etag);
+                               const char       *etag,
+                               IBBFolderSource  *folder);
 /* After each request of the peer's. */
 void ibb_files_transfer_send_heard (IBBFilesTransfer *self);
 

@@ -115,7 +115,8 @@ ibb_files_transfer_get_bytes_moved (IBBFilesTransfer *self)
    * could decrease. */
   if (self->direction == IBB_FILES_DIRECTION_SEND && self->transport != NULL)
     {
-      guint64 n = self->mover->offset + ibb_transport_get_bytes_acknowledged (self->transport);
+      guint64 n = ibb_mover_get_offset (self->mover) +
+                  ibb_transport_get_bytes_acknowledged (self->transport);
 
       /* A private session has further bytes than those of the file. */
       return self->courier != NULL ? MIN (n, ibb_mover_get_n_moved (self->mover)) : n;
@@ -138,7 +139,7 @@ ibb_files_transfer_get_bytes_resumed (IBBFilesTransfer *self)
 {
   g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), 0);
 
-  return self->mover != NULL ? self->mover->offset : 0;
+  return self->mover != NULL ? ibb_mover_get_offset (self->mover) : 0;
 }
 
 /**
@@ -266,4 +267,52 @@ ibb_files_transfer_dup_error (IBBFilesTransfer *self)
   g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), NULL);
 
   return self->error != NULL ? g_error_copy (self->error) : NULL;
+}
+
+/**
+ * ibb_files_transfer_get_left_out: (get-property left-out)
+ * @self: a transfer
+ *
+ * Gets what is in a folder that this end sends, and is not sent; see
+ * [property@IBBFiles.Transfer:left-out].
+ *
+ * Returns: (transfer none) (array zero-terminated=1): paths in the folder, of the first 100
+ *
+ * Since: 1.0
+ */
+const char *const *
+ibb_files_transfer_get_left_out (IBBFilesTransfer *self)
+{
+  static const char *const nothing[] = { NULL };
+  guint                    n;
+
+  g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), NULL);
+
+  return self->mover != NULL && self->mover->folder != NULL
+             ? ibb_folder_source_get_left_out (self->mover->folder, &n)
+             : nothing;
+}
+
+/**
+ * ibb_files_transfer_get_n_left_out: (get-property n-left-out)
+ * @self: a transfer
+ *
+ * Gets how many links, devices, pipes, sockets, and names that the receiver would have to change
+ * are in a folder that this end sends. Of these the first 100 are in
+ * [property@IBBFiles.Transfer:left-out].
+ *
+ * Returns: their number; 0 for a file, and for what is received
+ *
+ * Since: 1.0
+ */
+guint
+ibb_files_transfer_get_n_left_out (IBBFilesTransfer *self)
+{
+  guint n = 0;
+
+  g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), 0);
+
+  if (self->mover != NULL && self->mover->folder != NULL)
+    ibb_folder_source_get_left_out (self->mover->folder, &n);
+  return n;
 }

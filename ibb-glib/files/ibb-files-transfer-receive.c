@@ -302,6 +302,15 @@ send_accept (IBBFilesTransfer *self)
 
 /* In a private session. */
 
+/* All files of the folder are in their places. */
+static void
+deliver_folder (IBBFilesTransfer *self)
+{
+  self->file = ibb_part_dup_file (self->part);
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
+  ibb_courier_deliver (self->courier, self->number, &courier_funcs, self);
+}
+
 static void
 courier_released (gpointer client, const char *hash, GError *error)
 {
@@ -311,6 +320,11 @@ courier_released (gpointer client, const char *hash, GError *error)
     ibb_files_transfer_fail (self, error);
   if (!ibb_files_transfer_end_call (self) || hash == NULL)
     return;
+  if (self->part->folder != NULL)
+    {
+      deliver_folder (self);
+      return;
+    }
   ibb_files_metadata_set_hash (self->metadata, IBB_HASHER_DEFAULT, hash);
   self->has_all = self->has_ended = TRUE;
   check (self);
@@ -522,7 +536,7 @@ accept_to (IBBFilesTransfer *self, IBBPart *part, GTask *task)
  * @callback: (scope async): called when the transfer is over
  * @user_data: data for @callback
  *
- * Accepts the offer, and receives the file.
+ * Accepts the offer, and receives the file, or the folder.
  *
  * The file appears in its place when it is whole, its size and hash have been checked, and it is on
  * the disk. Until then the bytes are in a hidden part in the same folder: `.ibb-KEY-N.part`, where
@@ -530,6 +544,12 @@ accept_to (IBBFilesTransfer *self, IBBPart *part, GTask *task)
  * later offer of the same file goes on with it.
  *
  * [property@IBBFiles.Transfer:file] tells which name the file got.
+ *
+ * A folder is made at @file, unless one is there, and each file of it is treated in this way, with
+ * @existing. The files get the date of those of the sender, and what is there already with the same
+ * name, size and date is not sent again: its hash is compared. A link is not followed. A file that
+ * fails does not stop the others, unless the disk is full: the transfer fails in the end, with
+ * %IBB_ERROR_FAILED and a message that has the number of those files, and the first of them.
  *
  * Fails like [method@IBBFiles.Transfer.wait_async]; also with %G_IO_ERROR_EXISTS if something is in
  * the place that @existing lets be, and with %G_IO_ERROR_PENDING if the transfer waits for no
@@ -589,7 +609,8 @@ ibb_files_transfer_accept_file_finish (IBBFilesTransfer *self, GAsyncResult *res
  * Accepts the offer, and writes the bytes to a stream, in a thread of the library’s. If the call
  * fails, a part of the file or bytes with another hash may have been written.
  *
- * The errors are those of [method@IBBFiles.Transfer.accept_file_async].
+ * The errors are those of [method@IBBFiles.Transfer.accept_file_async]; also
+ * %G_IO_ERROR_NOT_SUPPORTED for a folder, whose offer goes on to wait for the decision.
  *
  * Since: 1.0
  */
@@ -609,6 +630,13 @@ ibb_files_transfer_accept_stream_async (IBBFilesTransfer   *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, ibb_files_transfer_accept_stream_async);
   g_task_set_name (task, "[ibb-files] accept");
+  if (ibb_files_metadata_get_is_folder (self->metadata))
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                               _ ("A folder cannot be received into a stream"));
+      g_object_unref (task);
+      return;
+    }
   accept_to (self, ibb_part_new_for_stream (stream, ibb_files_metadata_get_size (self->metadata)),
              task);
 }

@@ -335,11 +335,16 @@ void
 ibb_files_transfer_offer (IBBFilesTransfer *self,
                           GInputStream     *source,
                           GFile            *file,
-                          const char       *etag)
+                          const char       *etag,
+                          IBBFolderSource  *folder)
 {
   self->mover = ibb_mover_new ();
   self->mover->is_sender = TRUE;
-  self->mover->source = g_object_ref (source);
+  self->mover->folder = folder;
+  if (folder != NULL)
+    ibb_folder_source_set_peer (folder, self->peer_jid);
+  else
+    self->mover->source = g_object_ref (source);
   self->mover->file = file != NULL ? g_object_ref (file) : NULL;
   self->mover->etag = g_strdup (etag);
   self->mover->cancellable = g_object_ref (self->cancellable);
@@ -354,7 +359,7 @@ ibb_files_transfer_offer (IBBFilesTransfer *self,
       g_autofree char *session = g_uuid_string_random ();
 
       self->jingle = ibb_jingle_new_offer (local_jid, session, self->sid, self->block_size,
-                                           self->metadata, TRUE);
+                                           self->metadata, TRUE, FALSE);
       ibb_files_transfer_flush (self);
       ibb_files_transfer_set_timer (self, ANSWER_TIMEOUT, answer_timeout_cb);
     }

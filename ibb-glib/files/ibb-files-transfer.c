@@ -74,6 +74,8 @@ enum
   PROP_TRANSPORT,
   PROP_FILE,
   PROP_ERROR,
+  PROP_LEFT_OUT,
+  PROP_N_LEFT_OUT,
   N_PROPS
 };
 
@@ -126,6 +128,12 @@ ibb_files_transfer_get_property (GObject *object, guint prop_id, GValue *value, 
       break;
     case PROP_ERROR:
       g_value_set_boxed (value, self->error);
+      break;
+    case PROP_LEFT_OUT:
+      g_value_set_boxed (value, ibb_files_transfer_get_left_out (self));
+      break;
+    case PROP_N_LEFT_OUT:
+      g_value_set_uint (value, ibb_files_transfer_get_n_left_out (self));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -278,7 +286,7 @@ ibb_files_transfer_class_init (IBBFilesTransferClass *class)
   /**
    * IBBFilesTransfer:file:
    *
-   * The received file; %NULL before it has its name, and for one that goes to a stream.
+   * The received file or folder; %NULL before it has its name, and for one that goes to a stream.
    *
    * Since: 1.0
    */
@@ -292,6 +300,26 @@ ibb_files_transfer_class_init (IBBFilesTransferClass *class)
    * Since: 1.0
    */
   props[PROP_ERROR] = g_param_spec_boxed ("error", NULL, NULL, G_TYPE_ERROR, read_only);
+
+  /**
+   * IBBFilesTransfer:left-out:
+   *
+   * What is in a folder that this end sends, and is not sent: links, devices, pipes, sockets, and
+   * names that the receiver would have to change, such as those that begin with a dot
+   * ([method@IBBFiles.Metadata.dup_safe_name]). Paths in the folder, of the first 100.
+   *
+   * Since: 1.0
+   */
+  props[PROP_LEFT_OUT] = g_param_spec_boxed ("left-out", NULL, NULL, G_TYPE_STRV, read_only);
+
+  /**
+   * IBBFilesTransfer:n-left-out:
+   *
+   * How many there are of these.
+   *
+   * Since: 1.0
+   */
+  props[PROP_N_LEFT_OUT] = g_param_spec_uint ("n-left-out", NULL, NULL, 0, G_MAXUINT, 0, read_only);
 
   g_object_class_install_properties (object_class, N_PROPS, props);
 }

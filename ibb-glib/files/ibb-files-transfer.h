@@ -100,4 +100,10 @@ IBB_AVAILABLE_IN_1_0
 gboolean
 ibb_files_transfer_wait (IBBFilesTransfer *self, GCancellable *cancellable, GError **error);
 
+IBB_AVAILABLE_IN_1_0
+const char *const *ibb_files_transfer_get_left_out (IBBFilesTransfer *self);
+
+IBB_AVAILABLE_IN_1_0
+guint ibb_files_transfer_get_n_left_out (IBBFilesTransfer *self);
+
 G_END_DECLS

@@ -80,9 +80,10 @@ append_content (IBBJingle *self, GString *xml)
       self->transport_sid, self->block_size);
 
   append_content_start (self, xml);
-  if (self->is_private)
+  if (self->is_bundle)
     {
-      g_string_append (xml, "<description xmlns='" IBB_BUNDLE_NAMESPACE "'/>");
+      g_string_append_printf (xml, "<description xmlns='%s'/>",
+                              self->is_private ? IBB_BUNDLE_NAMESPACE : IBB_BUNDLE_PLAIN_NAMESPACE);
       g_string_append (xml, transport);
       g_string_append (xml, "</content>");
       return;
@@ -117,7 +118,8 @@ ibb_jingle_new_offer (const char       *local_jid,
                       const char       *transport_sid,
                       guint             block_size,
                       IBBFilesMetadata *metadata,
-                      gboolean          takes_range)
+                      gboolean          takes_range,
+                      gboolean          is_private)
 {
   IBBJingle *self = g_new0 (IBBJingle, 1);
   GString   *xml;
@@ -129,7 +131,8 @@ ibb_jingle_new_offer (const char       *local_jid,
   self->content = g_strdup ("file");
   self->transport_sid = g_strdup (transport_sid);
   self->block_size = block_size;
-  self->is_private = metadata == NULL;
+  self->is_bundle = metadata == NULL;
+  self->is_private = is_private;
   if (metadata != NULL)
     self->metadata = g_object_ref (metadata);
   self->takes_range = takes_range;
@@ -223,16 +226,22 @@ get_content (const IBBElement *jingle)
 }
 
 static IBBElement *
-get_private_description (const IBBElement *content)
+get_bundle_description (const IBBElement *content, gboolean *is_private)
 {
-  return content != NULL ? ibb_element_get_child (content, "description", IBB_BUNDLE_NAMESPACE)
-                         : NULL;
+  IBBElement *found =
+      content != NULL ? ibb_element_get_child (content, "description", IBB_BUNDLE_NAMESPACE) : NULL;
+
+  *is_private = found != NULL;
+  if (found == NULL && content != NULL)
+    found = ibb_element_get_child (content, "description", IBB_BUNDLE_PLAIN_NAMESPACE);
+  return found;
 }
 
 static IBBElement *
 get_description (const IBBElement *content)
 {
-  IBBElement *found = get_private_description (content);
+  gboolean    is_private;
+  IBBElement *found = get_bundle_description (content, &is_private);
 
   if (found == NULL && content != NULL)
     found = ibb_element_get_child (content, "description", IBB_DESCRIPTION_NAMESPACE);
@@ -324,9 +333,9 @@ read_offer (IBBJingle *self, const IBBElement *content, const IBBElement *transp
   const char       *name = ibb_element_get_attribute (content, "name");
   const char       *creator = ibb_element_get_attribute (content, "creator");
 
-  self->is_private = get_private_description (content) != NULL;
+  self->is_bundle = get_bundle_description (content, &self->is_private) != NULL;
   if (!is_name (name) || (creator != NULL && !is_name (creator)) ||
-      (!self->is_private && (file == NULL || !read_file (self, file))))
+      (!self->is_bundle && (file == NULL || !read_file (self, file))))
     return FALSE;
   self->content = g_strdup (name);
   self->creator = g_strdup (creator != NULL ? creator : "initiator");
@@ -402,7 +411,7 @@ read_accept (IBBJingle *self, const IBBElement *content)
     return "unsupported-transports";
   if (!read_block_size (self, transport))
     return "incompatible-parameters";
-  if (description != NULL && !self->is_private)
+  if (description != NULL && !self->is_bundle)
     file = ibb_element_get_child (description, "file", IBB_DESCRIPTION_NAMESPACE);
   if (file != NULL)
     described = ibb_description_read (file, &takes_range, &offset);
@@ -491,7 +500,7 @@ receive_info (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refus
     return TRUE;
   if (received != NULL && self->is_initiator && self->state == IBB_JINGLE_ACCEPTED)
     self->is_received = TRUE;
-  else if (file != NULL && !self->is_initiator && !self->has_checksum && !self->is_private)
+  else if (file != NULL && !self->is_initiator && !self->has_checksum && !self->is_bundle)
     self->has_checksum =
         ibb_description_read_hashes (file, self->metadata) || read_range (self, file);
   else if (received == NULL && checksum == NULL)

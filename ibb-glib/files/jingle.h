@@ -21,7 +21,8 @@ typedef enum
 typedef struct
 {
   gboolean       is_initiator;
-  gboolean       is_private; /* the description of the file comes later, in the bytestream */
+  gboolean       is_bundle;  /* the descriptions of files come later, in the bytestream */
+  gboolean       is_private; /* which is encrypted */
   IBBJingleState state;
 
   char *sid;           /* (owned) */
@@ -31,7 +32,7 @@ typedef struct
   char *transport_sid; /* (owned) */
   guint block_size;    /* the agreed one is the smaller of both ends' */
 
-  IBBFilesMetadata *metadata;    /* (owned) (nullable): of a private offer */
+  IBBFilesMetadata *metadata;    /* (owned) (nullable): not of a bundle */
   gboolean          takes_range; /* the sender can begin in the middle */
   gboolean          lacks_size;  /* of the offer, and no hash says that the file is empty */
   const char       *promised;    /* (nullable): by which function a checksum comes after the file */
@@ -55,13 +56,15 @@ typedef struct
   const char *jingle;    /* (nullable): XEP-0166 §10 */
 } IBBJingleRefusal;
 
-/* The sender: offers. All texts are copied. metadata: NULL for a private offer. */
+/* The sender: offers. All texts are copied. metadata: NULL for a bundle, which is private or not.
+ */
 IBBJingle *ibb_jingle_new_offer (const char       *local_jid,
                                  const char       *sid,
                                  const char       *transport_sid,
                                  guint             block_size,
                                  IBBFilesMetadata *metadata,
-                                 gboolean          takes_range);
+                                 gboolean          takes_range,
+                                 gboolean          is_private);
 /* Whether a session-initiate offers files. */
 gboolean ibb_jingle_is_offer (const IBBElement *jingle);
 /* The receiver of a session-initiate. NULL: answer it with the refusal. A session that it cannot

@@ -57,12 +57,12 @@ typedef struct
 
 typedef struct
 {
-  char      *peer_jid; /* (owned) */
-  guint64    size;
-  gboolean   is_private;
-  GPtrArray *programs; /* (owned) (element-type Program) */
-  guint      n_pending;
-  gboolean   is_over;
+  char       *peer_jid; /* (owned) */
+  guint64     size;
+  const char *needs;    /* (nullable): static */
+  GPtrArray  *programs; /* (owned) (element-type Program) */
+  guint       n_pending;
+  gboolean    is_over;
 
   GCancellable *cancellable; /* (owned): of the questions */
   GCancellable *outer;       /* (owned) (nullable): of the task */
@@ -134,7 +134,12 @@ new_error (Search *search)
     }
   if (!has_answered)
     return g_error_copy (first->error);
-  if (search->is_private)
+  if (g_strcmp0 (search->needs, IBB_BUNDLE_PLAIN_NAMESPACE) == 0)
+    return g_error_new (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
+                        /* Translators: a contact, and its programs, such as /ibb */
+                        _ ("“%s” is online, but does not receive folders, or only encrypted (%s)"),
+                        search->peer_jid, names->str);
+  if (search->needs != NULL)
     return g_error_new (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
                         /* Translators: a contact, and its programs, such as /ibb */
                         _ ("“%s” is online, but does not receive encrypted files (%s)"),
@@ -329,17 +334,17 @@ features_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       ibb_connection_query_features_finish (IBB_CONNECTION (object), result, &program->error);
   const char *const *features = (const char *const *) found;
 
-  if (search->is_private)
-    program->rank = features != NULL && has_jingle (features) &&
-                            g_strv_contains (features, IBB_BUNDLE_NAMESPACE)
-                        ? RANK_OWN
-                        : RANK_NONE;
+  if (search->needs != NULL)
+    program->rank =
+        features != NULL && has_jingle (features) && g_strv_contains (features, search->needs)
+            ? RANK_OWN
+            : RANK_NONE;
   else if (features != NULL)
     program->rank = program->without_jingle = get_rank_without_jingle (features, search->size);
-  if (features != NULL && !search->is_private && has_jingle (features) &&
+  if (features != NULL && search->needs == NULL && has_jingle (features) &&
       g_strv_contains (features, OWN_FEATURE))
     program->rank = RANK_OWN;
-  else if (features != NULL && !search->is_private && has_jingle (features) && !search->is_over)
+  else if (features != NULL && search->needs == NULL && has_jingle (features) && !search->is_over)
     {
       program->rank = RANK_NONE; /* until its name is known */
       ask_for_name (question);
@@ -374,7 +379,7 @@ void
 ibb_way_find_async (IBBConnection      *connection,
                     const char         *peer_jid,
                     guint64             size,
-                    gboolean            is_private,
+                    const char         *needs,
                     GCancellable       *cancellable,
                     GAsyncReadyCallback callback,
                     gpointer            user_data)
@@ -387,7 +392,7 @@ ibb_way_find_async (IBBConnection      *connection,
   g_task_set_name (task, "[ibb-files] find way");
   search->peer_jid = g_strdup (peer_jid);
   search->size = size;
-  search->is_private = is_private;
+  search->needs = needs;
   search->programs = g_ptr_array_new_with_free_func (program_free);
   search->cancellable = g_cancellable_new ();
   if (cancellable != NULL)

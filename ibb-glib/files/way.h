@@ -15,12 +15,12 @@ typedef struct
 
 void ibb_way_choice_free (IBBWayChoice *self);
 
-/* Asks the programs of the peer what they can do; size: of the file. is_private: only one that
- * takes private files is chosen. */
+/* Asks the programs of the peer what they can do; size: of the file. needs (nullable): only one
+ * with this feature is chosen, a namespace of bundles. */
 void ibb_way_find_async (IBBConnection      *connection,
                          const char         *peer_jid,
                          guint64             size,
-                         gboolean            is_private,
+                         const char         *needs,
                          GCancellable       *cancellable,
                          GAsyncReadyCallback callback,
                          gpointer            user_data);

@@ -67,11 +67,11 @@ set_up_private (Files *self, gconstpointer data)
   set_identity (self, self->juliet, TRUE);
 }
 
-/* A private session keeps the service until it is closed. */
+/* A session in private, or of a folder, keeps the service until it is closed. */
 static void
-drop (IBBFilesService *service)
+drop (IBBFilesService *service, gboolean has_folder)
 {
-  if (service != NULL && ibb_files_service_get_identity (service) != NULL)
+  if (service != NULL && (has_folder || ibb_files_service_get_identity (service) != NULL))
     drop_and_wait (service);
   else if (service != NULL)
     g_assert_finalize_object (service);
@@ -81,14 +81,16 @@ void
 tear_down (Files *self, gconstpointer data)
 {
   g_autofree char *command = g_strdup_printf ("rm -r '%s'*", self->folder);
+  gboolean         has_folder = self->sent != NULL && ibb_files_metadata_get_is_folder (
+                                                          ibb_files_transfer_get_metadata (self->sent));
 
   g_clear_object (&self->result);
   g_clear_object (&self->sent);
   g_clear_object (&self->offered);
   g_clear_pointer (&self->bytes, g_bytes_unref);
   run_pending ();
-  drop (self->romeo);
-  drop (self->juliet);
+  drop (self->romeo, has_folder);
+  drop (self->juliet, has_folder);
   drop_and_wait (self->romeo_connection);
   drop_and_wait (self->juliet_connection);
   g_assert_finalize_object (self->loopback);

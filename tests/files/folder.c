@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Folders: whole trees between two ends, in private and in the clear; what goes on after an
+ * interruption; files that fail; and the entries of a peer that wants to write elsewhere. */
+
+#include "ends.h"
+
+#include "files/folder-sink.h"
+#include "files/ibb-files-metadata-private.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utime.h>
+
+static void
+run (Files *self, const char *format)
+{
+  g_autofree char *command = g_strconcat ("cd '", self->folder, "' && ", format, NULL);
+
+  g_assert_cmpint (system (command), ==, 0);
+}
+
+static void
+make_small (Files *self, guint n)
+{
+  run (self, "mkdir -p sent");
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char   *name = g_strdup_printf ("sent/file %u", i);
+      g_autoptr (GBytes) bytes = make_bytes (i % 100 == 0 ? 0 : 40 + i, i);
+      g_autoptr (GFile)  file = make_file (self, name, bytes);
+    }
+}
+
+static void
+make_large (Files *self, const char *name, gsize size)
+{
+  g_autoptr (GBytes) bytes = make_bytes (size, 3);
+  g_autoptr (GFile)  file = make_file (self, name, bytes);
+}
+
+static void
+begin_folder (Files *self)
+{
+  g_clear_object (&self->sent);
+  g_clear_object (&self->offered);
+  g_clear_object (&self->result);
+  self->sent = offer (self, JULIET);
+  wait_until (self->offered != NULL || ibb_files_transfer_dup_error (self->sent) != NULL);
+  accept_as (self, "received", &self->result);
+}
+
+static void
+complete (Files *self)
+{
+  begin_folder (self);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
+  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
+  g_assert_cmpint (ibb_files_transfer_get_state (self->sent), ==, IBB_FILES_STATE_DELIVERED);
+}
+
+/* Both ends name the number of the files that have failed, and one of them. */
+static void
+fail_with (Files *self, const char *words)
+{
+  g_autoptr (GError) sent = NULL;
+  g_autoptr (GError) received = NULL;
+
+  begin_folder (self);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
+                       self->offered, &self->result);
+  assert_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_wait, self->sent, NULL);
+  sent = ibb_files_transfer_dup_error (self->sent);
+  received = ibb_files_transfer_dup_error (self->offered);
+  g_test_message ("%s; %s", sent->message, received->message);
+  g_assert_nonnull (strstr (sent->message, words));
+  g_assert_nonnull (strstr (received->message, words));
+}
+
+static void
+test_tree (Files *self, gconstpointer data)
+{
+  guint              n_small = GPOINTER_TO_UINT (data);
+  g_autofree char   *path = get_path (self, "received/deep/er/old");
+  IBBFilesMetadata  *metadata;
+  struct stat        info;
+  const char *const *left_out;
+
+  make_small (self, n_small);
+  run (self, "mkdir -p sent/deep/er/est sent/empty && cp sent/file*9 sent/deep && echo x > "
+             "sent/deep/er/old && touch -d @1000000000 sent/deep/er/old");
+  make_large (self, "sent/deep/large", 3000000);
+  run (self, "mkfifo sent/pipe && ln -s /etc sent/deep/link && touch sent/.hidden");
+  complete (self);
+  left_out = ibb_files_transfer_get_left_out (self->sent);
+  g_assert_cmpuint (ibb_files_transfer_get_n_left_out (self->sent), ==, 3);
+  g_assert_cmpuint (g_strv_length ((char **) left_out), ==, 3);
+  g_assert_true (g_strv_contains (left_out, "deep/link"));
+  run (self, "rm sent/pipe sent/deep/link sent/.hidden && diff -r sent received");
+  metadata = ibb_files_transfer_get_metadata (self->offered);
+  g_assert_true (ibb_files_metadata_get_is_folder (metadata));
+  g_assert_cmpstr (ibb_files_metadata_get_name (metadata), ==, "sent");
+  g_assert_cmpuint (ibb_files_metadata_get_n_files (metadata), ==, n_small + n_small / 10 + 4);
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_moved (self->offered), ==,
+                    ibb_files_metadata_get_size (metadata));
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_moved (self->sent), ==,
+                    ibb_files_metadata_get_size (metadata));
+  g_assert_cmpint (stat (path, &info), ==, 0);
+  g_assert_cmpint (info.st_mtime, ==, 1000000000);
+}
+
+static void
+test_empty (Files *self, gconstpointer data)
+{
+  run (self, "mkdir sent");
+  complete (self);
+  run (self, "diff -r sent received");
+}
+
+/* Nothing is sent twice, and no second file is made. */
+static void
+test_again (Files *self, gconstpointer data)
+{
+  guint64 size;
+
+  self->existing = IBB_FILES_EXISTING_NUMBER;
+  make_small (self, 100);
+  run (self, "mkdir -p received && echo other > 'received/file 7'");
+  complete (self);
+  complete (self);
+  size = ibb_files_metadata_get_size (ibb_files_transfer_get_metadata (self->sent));
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (self->sent), ==, size);
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (self->offered), ==, size);
+  run (self, "cmp 'sent/file 7' 'received/file 7 (2)' && rm 'received/file 7 (2)' && "
+             "cp -p 'sent/file 7' 'received/file 7' && diff -r sent received");
+}
+
+#define LONG (4 * 1024 * 1024)
+
+/* A folder whose last file takes as long as the test wants. */
+static void
+begin_long (Files *self)
+{
+  ibb_loopback_set_faults (self->loopback, &(IBBHubFaults){ .rate = LONG / 20 });
+  make_small (self, 20);
+  make_large (self, "sent/large", LONG);
+  begin_folder (self);
+  wait_until (ibb_files_transfer_get_bytes_moved (self->offered) > LONG / 100);
+}
+
+/* The session is lost in a large file; the files before are there, and the large one goes on. */
+static void
+test_goes_on (Files *self, gconstpointer data)
+{
+  guint64 resumed;
+
+  begin_long (self);
+  ibb_transport_abort (ibb_files_transfer_get_transport (self->offered));
+  wait_until (self->result != NULL &&
+              ibb_files_transfer_get_state (self->sent) == IBB_FILES_STATE_FAILED);
+  ibb_loopback_set_faults (self->loopback, &(IBBHubFaults){ 0 });
+  complete (self);
+  resumed = ibb_files_transfer_get_bytes_resumed (self->sent);
+  g_assert_cmpuint (resumed, >=, LONG / 100);
+  g_assert_cmpuint (resumed, ==, ibb_files_transfer_get_bytes_resumed (self->offered));
+  run (self, "diff -r sent received");
+}
+
+static void
+test_cancelled (Files *self, gconstpointer data)
+{
+  begin_long (self);
+  ibb_files_transfer_cancel (data != NULL ? self->sent : self->offered);
+  if (data != NULL)
+    assert_result_fails (IBB_ERROR, IBB_ERROR_GONE, ibb_files_transfer_accept_file_finish,
+                         self->offered, &self->result);
+  else
+    assert_fails (IBB_ERROR, IBB_ERROR_GONE, ibb_files_transfer_wait, self->sent, NULL);
+  run (self, "rm sent/large && diff -r sent received");
+}
+
+/* One file has changed since the offer; the others arrive. */
+static void
+test_changed (Files *self, gconstpointer data)
+{
+  make_small (self, 10);
+  self->sent = offer (self, JULIET);
+  wait_until (self->offered != NULL);
+  run (self, "echo more >> 'sent/file 5' && rm 'sent/file 6'");
+  accept_as (self, "received", &self->result);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
+                       self->offered, &self->result);
+  assert_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_wait, self->sent, NULL);
+  run (self, "rm 'sent/file 5' && diff -r sent received");
+  g_assert_nonnull (strstr (ibb_files_transfer_dup_error (self->sent)->message,
+                            "2 of 10 files failed; the first is “file 5”"));
+}
+
+/* A file that looks the same and is not stays. */
+static void
+test_different (Files *self, gconstpointer data)
+{
+  make_small (self, 10);
+  run (self, "mkdir received && tr '\\0-\\377' x < 'sent/file 5' > 'received/file 5' && "
+             "touch -r 'sent/file 5' 'received/file 5'");
+  fail_with (self, "1 of 10 files failed; the first is “file 5”");
+  run (self, "grep -q '^x*$' 'received/file 5' && cp 'sent/file 5' received && "
+             "diff -r sent received");
+}
+
+static void
+test_existing (Files *self, gconstpointer data)
+{
+  make_small (self, 10);
+  run (self, "mkdir received 'received/file 4' && echo mine > 'received/file 5'");
+  fail_with (self, "2 of 10 files failed; the first is “file 4”");
+  run (self, "rm 'sent/file 4' && rmdir 'received/file 4'");
+  self->existing = IBB_FILES_EXISTING_REPLACE;
+  complete (self);
+  run (self, "diff -r sent received");
+}
+
+/* The place of the folder is a link, or a file. */
+static void
+test_no_place (Files *self, gconstpointer data)
+{
+  make_small (self, 1);
+  run (self, data);
+  begin_folder (self);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY, ibb_files_transfer_accept_file_finish,
+                       self->offered, &self->result);
+  assert_fails (IBB_ERROR, IBB_ERROR_FORBIDDEN, ibb_files_transfer_wait, self->sent, NULL);
+  run (self, "test ! -e elsewhere/*");
+}
+
+static void
+test_stream (Files *self, gconstpointer data)
+{
+  g_autoptr (GOutputStream) stream = g_memory_output_stream_new_resizable ();
+
+  make_small (self, 1);
+  self->sent = offer (self, JULIET);
+  wait_until (self->offered != NULL);
+  ibb_files_transfer_accept_stream_async (self->offered, stream, NULL, store_result_cb,
+                                          &self->result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                       ibb_files_transfer_accept_stream_finish, self->offered, &self->result);
+  g_clear_object (&self->result);
+  accept_as (self, "received", &self->result);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
+  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
+}
+
+static void
+assert_no_offer (Files *self, int code)
+{
+  g_autofree char  *path = get_path (self, "sent");
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  ibb_files_service_offer_file_async (self->romeo, JULIET, file, NULL, NULL, store_result_cb,
+                                      &self->result);
+  if (code == IBB_ERROR_FEATURE_NOT_IMPLEMENTED)
+    assert_result_fails (IBB_ERROR, code, ibb_files_service_offer_file_finish, self->romeo,
+                         &self->result);
+  else
+    assert_result_fails (G_IO_ERROR, code, ibb_files_service_offer_file_finish, self->romeo,
+                         &self->result);
+  g_assert_null (self->offered);
+}
+
+/* An end without an identity offers nothing to one with an identity, and the reverse. */
+static void
+test_unable (Files *self, gconstpointer data)
+{
+  make_small (self, 1);
+  set_identity (self, self->juliet, TRUE);
+  assert_no_offer (self, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
+  ibb_files_service_set_identity (self->juliet, NULL);
+  set_identity (self, self->romeo, TRUE);
+  assert_no_offer (self, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
+}
+
+static void
+test_too_deep (Files *self, gconstpointer data)
+{
+  g_autofree char *path = g_strnfill (2 * 64 + 2, '/');
+  g_autofree char *command = NULL;
+
+  for (guint i = 0; i < strlen (path); i += 2)
+    path[i] = 'a';
+  command = g_strconcat ("mkdir -p sent/", path, NULL);
+  run (self, command);
+  assert_no_offer (self, G_IO_ERROR_NOT_SUPPORTED);
+}
+
+/* A peer that names what it likes. */
+
+typedef struct
+{
+  IBBBundle     *sender;
+  IBBBundle     *receiver;
+  IBBFolderSink *sink;
+  GString       *log;
+  GError        *error;
+} Peer;
+
+static void
+push (IBBBundle *from, IBBBundle *to)
+{
+  g_autoptr (GBytes) output = ibb_bundle_take_output (from);
+
+  if (output != NULL)
+    ibb_bundle_push (to, g_bytes_get_data (output, NULL), g_bytes_get_size (output));
+}
+
+static void
+exchange (Peer *self)
+{
+  IBBFolderProgress progress = { 0, 0 };
+  IBBBundleEvent    event;
+
+  push (self->sender, self->receiver);
+  while (ibb_bundle_next (self->receiver, &event))
+    if (event.folder > 0)
+      ibb_folder_sink_take (self->sink, self->receiver, &event, &progress, &self->error);
+  g_assert_null (self->receiver->mistake);
+  ibb_folder_sink_flush (self->sink, self->receiver, &self->error);
+  push (self->receiver, self->sender);
+  while (ibb_bundle_next (self->sender, &event))
+    if (event.type == IBB_BUNDLE_FAILED)
+      g_string_append_printf (self->log, "failed:%s ", event.text);
+    else if (event.type == IBB_BUNDLE_DELIVERED)
+      g_string_append (self->log, "delivered ");
+}
+
+static void
+send_entry (Peer *self, const char *path)
+{
+  static const guint8 hash[] = { 0xca, 0x97, 0x81, 0x12, 0xca, 0x1b, 0xbd, 0xca, 0xfa, 0xc2, 0x31,
+                                 0xb3, 0x9a, 0x23, 0xdc, 0x4d, 0xa7, 0x86, 0xef, 0xf8, 0x14, 0x7c,
+                                 0x4e, 0x72, 0xb9, 0x80, 0x77, 0x85, 0xaf, 0xee, 0x48, 0xbb };
+  gboolean            is_folder = g_str_has_suffix (path, "//");
+  g_autofree char    *name = g_strndup (path, strlen (path) - (is_folder ? 2 : 0));
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new (name, is_folder ? 0 : 1);
+  guint32                      number;
+
+  if (is_folder)
+    ibb_files_metadata_set_folder (metadata, 0);
+  number = ibb_bundle_offer_entry (self->sender, 1, metadata);
+  exchange (self);
+  if (!ibb_bundle_can_send (self->sender, number))
+    return;
+  if (!is_folder)
+    ibb_bundle_send (self->sender, number, "a", 1);
+  ibb_bundle_end (self->sender, number, hash);
+  exchange (self);
+}
+
+#define BAD "failed:The name cannot be used "
+#define UNABLE "failed:The file cannot be written "
+
+static const struct
+{
+  const char *set_up; /* (nullable): a command */
+  const char *paths;  /* by “|”; a folder ends in “//” */
+  const char *log;
+} entries[] = {
+  { NULL, "a|b/c|b/d|e//", "delivered delivered delivered delivered " },
+  { NULL, "../a|b/../../a|b/..|..|.|b/./a", BAD BAD BAD BAD BAD BAD },
+  { NULL, "/a|b//a|b/|./a|/", BAD BAD BAD BAD BAD },
+  { NULL,
+    "b\\..\\a|.bashrc|.ibb-0123456789abcdef-1.part|a\xe2\x80\xae"
+    "b",
+    BAD BAD BAD BAD },
+  { NULL, "a|a/b", "delivered " UNABLE },
+  { NULL, "a/b|a|a//", "delivered failed:There is a file of this name already delivered " },
+  { NULL, "a|a", "delivered failed:There is a file of this name already " },
+  { "ln -s ../elsewhere root/b", "b/a|b//|b|a",
+    UNABLE UNABLE "failed:There is a file of this name already delivered " },
+  { "ln -s ../elsewhere/a root/a && mkfifo root/b", "a|b|b/c",
+    "failed:There is a file of this name already failed:There is a file of this name "
+    "already " UNABLE },
+  { "ln -s ../elsewhere/a root/.ibb-0123456789abcdef-1.part", "a", "delivered " },
+};
+
+static void
+test_hostile (Files *self, gconstpointer data)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (entries); i++)
+    {
+      g_autofree char             *path = get_path (self, "root");
+      g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("root", 100);
+      g_auto (GStrv)               paths = g_strsplit (entries[i].paths, "|", -1);
+      IBBBundleEvent               event;
+      Peer                         peer = { ibb_bundle_new (TRUE), ibb_bundle_new (FALSE) };
+
+      run (self, "rm -rf root elsewhere && mkdir root elsewhere");
+      if (entries[i].set_up != NULL)
+        run (self, entries[i].set_up);
+      ibb_files_metadata_set_folder (metadata, 100);
+      peer.log = g_string_new (NULL);
+      peer.sink = ibb_folder_sink_new (path, ROMEO, metadata, IBB_SINK_FAIL);
+      assert_succeeds (ibb_folder_sink_open, peer.sink);
+      ibb_bundle_offer (peer.sender, metadata);
+      push (peer.sender, peer.receiver);
+      g_assert_true (ibb_bundle_next (peer.receiver, &event));
+      ibb_bundle_accept (peer.receiver, 1, 0);
+      exchange (&peer);
+      for (guint j = 0; paths[j] != NULL; j++)
+        send_entry (&peer, paths[j]);
+      g_test_message ("%s", entries[i].paths);
+      g_assert_no_error (peer.error);
+      g_assert_cmpstr (peer.log->str, ==, entries[i].log);
+      run (self, "test -z \"$(ls -A elsewhere)\" && test ! -e a && test -z \"$(find root -name "
+                 "'.ibb-*' -type f)\"");
+      ibb_folder_sink_free (peer.sink);
+      ibb_bundle_free (peer.sender);
+      ibb_bundle_free (peer.receiver);
+      g_string_free (peer.log, TRUE);
+    }
+}
+
+#define add_test_of(path, data, set_up, function)                                                  \
+  g_test_add ("/ibb/files/folder/" path, Files, data, set_up, function, tear_down)
+
+int
+main (int argc, char **argv)
+{
+  test_init (&argc, &argv);
+  add_test_of ("tree/plain", GUINT_TO_POINTER (2000), set_up, test_tree);
+  add_test_of ("tree/private", GUINT_TO_POINTER (100), set_up_private, test_tree);
+  add_test_of ("empty", NULL, set_up, test_empty);
+  add_test_of ("again", NULL, set_up, test_again);
+  add_test_of ("goes-on", NULL, set_up_private, test_goes_on);
+  add_test_of ("cancelled/receiver", NULL, set_up, test_cancelled);
+  add_test_of ("cancelled/sender", "", set_up, test_cancelled);
+  add_test_of ("changed", NULL, set_up, test_changed);
+  add_test_of ("different", NULL, set_up, test_different);
+  add_test_of ("existing", NULL, set_up, test_existing);
+  add_test_of ("no-place/link", "mkdir elsewhere && ln -s elsewhere received", set_up,
+               test_no_place);
+  add_test_of ("no-place/file", "mkdir elsewhere && touch received", set_up, test_no_place);
+  add_test_of ("stream", NULL, set_up, test_stream);
+  add_test_of ("unable", NULL, set_up, test_unable);
+  add_test_of ("too-deep", NULL, set_up, test_too_deep);
+  add_test_of ("hostile", NULL, set_up, test_hostile);
+  return g_test_run ();
+}

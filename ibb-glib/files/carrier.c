@@ -402,19 +402,17 @@ write_some (IBBCarrier *self)
 /* Receiving. */
 
 static void
-take_data (IBBCarrier *self, const IBBBundleEvent *event)
+take_data (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
 {
-  IBBMover *mover = g_hash_table_lookup (self->movers, &event->number);
-  GError   *error = NULL;
+  GError *error = NULL;
 
   if (!ibb_mover_write (mover, event->data, event->length, &error))
     fail (self, event->number, error);
 }
 
 static void
-take_accept (IBBCarrier *self, const IBBBundleEvent *event)
+take_accept (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
 {
-  IBBMover            *mover = g_hash_table_lookup (self->movers, &event->number);
   const IBBCarrierNews news = { .event = IBB_CARRIER_ACCEPTED, .number = event->number };
 
   mover->offset = event->offset;
@@ -422,10 +420,10 @@ take_accept (IBBCarrier *self, const IBBBundleEvent *event)
   tell (self, &news);
 }
 
+/* mover: (nullable). */
 static void
-take_failure (IBBCarrier *self, const IBBBundleEvent *event)
+take_failure (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
 {
-  IBBMover            *mover = g_hash_table_lookup (self->movers, &event->number);
   const IBBCarrierNews news = { .event = IBB_CARRIER_FAILED,
                                 .number = event->number,
                                 .reason = g_strdup (event->reason),
@@ -440,10 +438,9 @@ take_failure (IBBCarrier *self, const IBBBundleEvent *event)
 }
 
 static void
-take_end (IBBCarrier *self, const IBBBundleEvent *event)
+take_end (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
 {
-  IBBMover *mover = g_hash_table_lookup (self->movers, &event->number);
-  GError   *error = ibb_mover_dup_folder_error (mover);
+  GError *error = ibb_mover_dup_folder_error (mover);
 
   if (error != NULL)
     fail (self, event->number, error);
@@ -455,12 +452,17 @@ static void
 take_event (IBBCarrier *self, const IBBBundleEvent *event)
 {
   IBBCarrierNews news = { .number = event->number };
+  IBBMover      *mover = g_hash_table_lookup (self->movers, &event->number);
 
   if (event->folder > 0 && event->type != IBB_BUNDLE_BROKEN)
     {
       take_entry (self, event);
       return;
     }
+  /* The owner has cancelled the file, and the bundle does not know yet. */
+  if (mover == NULL && (event->type == IBB_BUNDLE_ACCEPTED || event->type == IBB_BUNDLE_DATA ||
+                        event->type == IBB_BUNDLE_ENDED))
+    return;
   switch (event->type)
     {
     case IBB_BUNDLE_OFFERED:
@@ -469,20 +471,20 @@ take_event (IBBCarrier *self, const IBBBundleEvent *event)
       tell (self, &news);
       break;
     case IBB_BUNDLE_ACCEPTED:
-      take_accept (self, event);
+      take_accept (self, mover, event);
       break;
     case IBB_BUNDLE_DATA:
-      take_data (self, event);
+      take_data (self, mover, event);
       break;
     case IBB_BUNDLE_ENDED:
-      take_end (self, event);
+      take_end (self, mover, event);
       break;
     case IBB_BUNDLE_DELIVERED:
       news.event = IBB_CARRIER_DELIVERED;
       tell (self, &news);
       break;
     case IBB_BUNDLE_FAILED:
-      take_failure (self, event);
+      take_failure (self, mover, event);
       break;
     default:
       end (self, g_error_new (IBB_ERROR, IBB_ERROR_PROTOCOL,

@@ -145,9 +145,9 @@ test_password_file (void)
     gsize       length; /* of what is after */
     gboolean    is_good;
   } rows[] = {
-    { most, "\nmore", 5, TRUE }, { most, "", 0, TRUE }, { most, "x\n", 2, FALSE },
-    { "a", "\r\n", 2, TRUE },    { "", "", 0, FALSE },  { "", "\nx", 2, FALSE },
-    { "a", "\0b", 2, FALSE },
+    { most, "\nmore", 5, TRUE }, { most, "", 0, TRUE },    { most, "x\n", 2, FALSE },
+    { "a", "\r\n", 2, TRUE },    { "", "", 0, FALSE },     { "", "\nx", 2, FALSE },
+    { "a", "\0b", 2, FALSE },    { "", "\r\n", 2, FALSE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)

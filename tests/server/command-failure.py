@@ -114,7 +114,7 @@ def _(server):
 @case('an interruption at the question for the password restores the terminal')
 def _(server):
     here = Terminal(IBB, 'cat', *server.account('alice').options(), 'bob@localhost', env=NO_BUS)
-    here.expect(': $')
+    here.expect('^Password of alice@localhost: $')
     check(not here.has_echo(), 'no echo at the question')
     here.write(b'secr\x03')
     try:

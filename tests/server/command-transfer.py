@@ -209,7 +209,7 @@ def _(server):
     plain.expect_done()
     check_equal(there.names(), ['file', 'plain'], 'files')
 
-    mute = Played(server, 'bob@localhost/phone')
+    mute = Played(server, 'bob@localhost/ibb')
     receiver = bob.ibb('receive', '--directory', there.path, '--count', '1', '--show-online',
                        account=bob.options(resource='desk'))
     receiver.wait_ready()

@@ -96,6 +96,18 @@ def _(server):
     check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
 
 
+@case('a file whose offer was lost with the connection is offered again')
+def _(server):
+    receive = server.account('bob').ibb('receive', '--directory', Folder().path, '--from', 'any', '--count', '1')
+    jid = receive.wait_ready()
+    server.when('session-initiate', lambda *_: server.go() or True, 'alice')
+    here = server.account('alice').ibb('send', Folder().make('original', MIB), jid)
+    for end in (here, receive):
+        end.wait_line('logging in again$')
+    server.listen()
+    check_equal((here.finish(), receive.finish()), (0, 0), f'{here.lines} {receive.lines}')
+
+
 @case('D-58: expose and forward keep their sessions')
 def _(server):
     tunnel = Tunnel(server)

@@ -221,7 +221,8 @@ send_stream (ToolRun *run, Send *self, GError **error)
   if (self->n_files > 1)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-                   _ ("“%s” does not take files, but one stream: send one file"), self->peer);
+                   _ ("Several files do not go as one stream: leave out %s"),
+                   "--sid, --window, --block-size, --stanza-type message");
       return FALSE;
     }
   if (self->is_folder)
@@ -249,7 +250,7 @@ send_files (ToolRun *run, Send *self, GError **error)
   if (tool_transfer_send (run, self->transfers, self->peer, self->is_any_resource, self->files,
                           self->n_files, self->tar, &is_for_stream, &reason))
     return TRUE;
-  if (is_for_stream)
+  if (is_for_stream && self->n_files == 1)
     return send_stream (run, self, error);
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;

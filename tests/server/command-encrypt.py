@@ -153,7 +153,7 @@ def _(server):
     there = bob.account.ibb('receive', '--directory', folder / 'in', '--count', '1', '--from', alice.account.bare)
     jid = there.wait_ready()
     alice.ibb('send', source, jid).expect_failure('takes no encrypted session: --encrypt has to be given there, too')
-    alice.ibb('send', source, source, jid).expect_failure('does not take files, but one stream')
+    alice.ibb('send', source, source, jid).expect_failure('does not receive encrypted files (/ibb)')
     alice.account.ibb('send', source, jid).expect_done()
     there.expect_done()
 

@@ -253,6 +253,16 @@ def _(server):
     check('last (2)' in there.names(), there.names())
 
 
+@case('several files that cannot go: the line has the reason')
+def _(server):
+    paths = [Folder().make('one', 1), Folder().make('two', 1)]
+    send(server, *paths, 'bob@localhost/nobody').expect_failure('bob@localhost/nobody', 'service-unavailable')
+    stream = server.account('bob').ibb('receive', '--output', '/dev/null', '--from', 'any')
+    send(server, *paths, stream.wait_ready()).expect_failure('takes only a stream of bytes, not files')
+    send(server, '--window', '1M', *paths, stream.wait_ready()).expect_failure('do not go as one stream', '--window')
+    stream.stop(-signal.SIGTERM)
+
+
 @case('a full disk: a line says what the parts of other files take')
 def _(server):
     if os.geteuid() != 0:

@@ -18,13 +18,15 @@
 /* A thread of a program. */
 typedef struct
 {
-  GThreadFunc function;
-  gpointer    data;
-  guint       program;
-  sem_t       turn;
-  gboolean    is_over;
-  GCond      *cond; /* (nullable): what it waits for */
-  gint64      deadline;
+  GThreadFunc   function;
+  gpointer      data;
+  guint         program;
+  sem_t         turn;
+  gboolean      is_over;
+  gconstpointer cond; /* (nullable): what it waits for: a GCond, or a main context of its own */
+  gint64        deadline;
+  gboolean      is_polling; /* it is that */
+  gboolean      is_empty;   /* in its last turn nothing was there to do */
 } Strand;
 
 typedef struct
@@ -91,23 +93,59 @@ clear_timer (gpointer data)
   g_source_unref (((Timer *) data)->source);
 }
 
+/* Other strands of the program may have got something to do. */
+static void
+wake_strands (guint program)
+{
+  for (guint i = 0; i < turns.strands->len; i++)
+    {
+      Strand *strand = g_ptr_array_index (turns.strands, i);
+
+      if (strand->program == program && strand->is_polling)
+        strand->cond = NULL;
+    }
+}
+
 static void
 wake (guint program)
 {
-  if (program < TURNS_PROGRAMS_MAX)
-    turns.programs[program].is_awake = TRUE;
+  if (program >= TURNS_PROGRAMS_MAX)
+    return;
+  turns.programs[program].is_awake = TRUE;
+  wake_strands (program);
 }
 
-void
-turns_enter (guint program)
+static void
+wake_context (const GMainContext *context)
+{
+  for (guint i = 0; i < TURNS_PROGRAMS_MAX; i++)
+    if (context == turns.programs[i].context)
+      wake (i);
+  for (guint i = 0; i < turns.strands->len; i++)
+    {
+      Strand *strand = g_ptr_array_index (turns.strands, i);
+
+      if (strand->is_polling && strand->cond == context)
+        strand->cond = NULL;
+    }
+}
+
+static void
+enter (guint program)
 {
   turns.current = program;
-  wake (program);
   if (program < TURNS_PROGRAMS_MAX)
     {
       g_main_context_push_thread_default (turns.programs[program].context);
       fake_disk_set_writer (program);
     }
+}
+
+void
+turns_enter (guint program)
+{
+  enter (program);
+  wake (program);
 }
 
 void
@@ -157,9 +195,8 @@ g_source_set_ready_time (GSource *source, gint64 ready_time)
           g_array_append_val (turns.timers, timer);
           ready_time = -1;
         }
-      for (guint i = 0; ready_time >= 0 && i < TURNS_PROGRAMS_MAX; i++)
-        if (g_source_get_context (source) == turns.programs[i].context)
-          wake (i);
+      if (ready_time >= 0 && !g_source_is_destroyed (source))
+        wake_context (g_source_get_context (source));
     }
   original (source, ready_time);
 }
@@ -245,18 +282,21 @@ g_thread_try_new (const char *name, GThreadFunc function, gpointer data, GError 
   return original (name, run_strand, strand, error);
 }
 
+/* mutex (nullable). */
 static void
-wait_for (GCond *cond, GMutex *mutex, gint64 deadline)
+wait_for (gconstpointer cond, GMutex *mutex, gint64 deadline)
 {
   Strand *self = g_private_get (&strand_key);
 
   g_assert_nonnull (self);
   self->cond = cond;
   self->deadline = deadline;
-  g_mutex_unlock (mutex);
+  if (mutex != NULL)
+    g_mutex_unlock (mutex);
   sem_post (&turns.main);
   sem_wait (&self->turn);
-  g_mutex_lock (mutex);
+  if (mutex != NULL)
+    g_mutex_lock (mutex);
 }
 
 void
@@ -288,6 +328,25 @@ void
 g_cond_broadcast (GCond *cond)
 {
   g_cond_signal (cond);
+}
+
+/* A thread with a main context of its own waits for its turn in place of a descriptor. */
+gboolean
+g_main_context_iteration (GMainContext *context, gboolean may_block)
+{
+  Strand *self = g_private_get (&strand_key);
+  ORIGINAL (g_main_context_iteration);
+
+  if (self == NULL || !may_block)
+    return original (context, may_block);
+  while (!original (context, FALSE))
+    {
+      self->is_polling = TRUE;
+      wait_for (context, NULL, G_MAXINT64);
+      self->is_empty = TRUE;
+    }
+  self->is_polling = self->is_empty = FALSE;
+  return TRUE;
 }
 
 typedef struct
@@ -374,8 +433,10 @@ iterate (guint program)
 {
   gboolean has_run;
 
-  turns_enter (program);
+  enter (program);
   has_run = g_main_context_iteration (turns.programs[program].context, FALSE);
+  if (has_run)
+    wake_strands (program);
   turns_leave ();
   turns.programs[program].is_awake = has_run;
   return has_run;
@@ -395,7 +456,8 @@ run_turn (Strand *strand)
   sem_post (&strand->turn);
   sem_wait (&turns.main);
   turns.current = TURNS_NOBODY;
-  wake (strand->program);
+  if (!strand->is_empty)
+    wake (strand->program);
   if (!strand->is_over)
     return;
   sem_destroy (&strand->turn);
@@ -524,8 +586,12 @@ turns_end_program (guint program)
   for (guint i = 0; i < turns.strands->len; i++)
     has_strands |= ((Strand *) g_ptr_array_index (turns.strands, i))->program == program;
   for (guint i = turns.timers->len; i-- > 0;)
-    if (g_source_get_context (g_array_index (turns.timers, Timer, i).source) == self->context)
-      g_array_remove_index_fast (turns.timers, i);
+    {
+      GSource *source = g_array_index (turns.timers, Timer, i).source;
+
+      if (g_source_is_destroyed (source) || g_source_get_context (source) == self->context)
+        g_array_remove_index_fast (turns.timers, i);
+    }
   g_main_context_unref (self->context);
   self->context = g_main_context_new ();
   return !has_strands;

@@ -3,7 +3,7 @@
 /* Whole transfers, by schedules from seeds: programs with one folder send files to each other over
  * a server, are killed and started again, lose their connections, cancel and refuse. A file has
  * its name only if it is whole; what the sender was told to be delivered is there, for ever; each
- * transfer ends. */
+ * transfer ends, and its session. */
 
 #include "config.h"
 
@@ -265,6 +265,7 @@ start_program (gpointer data)
   beside_start (self);
   self->files = ibb_files_service_new (IBB_CONNECTION (self->connection));
   beside_start (self);
+  ibb_files_service_set_identity (self->files, self->identity);
   g_object_set (ibb_files_service_get_sessions (self->files), "receive-buffer-size",
                 (guint64) (8192u << random_below (&turns_random, 4)), NULL);
   g_signal_connect (self->files, "file-offered", G_CALLBACK (offered_cb), self);
@@ -321,6 +322,12 @@ end_program (WholeProgram *self, gboolean is_killed)
     {
       WholeRecord *record = g_ptr_array_index (self->records, i);
 
+      if (is_killed && whole_is_private (record->file) &&
+          ibb_files_transfer_get_state (record->transfer) == IBB_FILES_STATE_CHECKING)
+        {
+          record->file->arrived = record->offer;
+          record->file->is_elsewhere |= record->stream != NULL;
+        }
       record->file->is_left |= is_killed && !record->is_over;
       /* The file may have its name, and its sender does not know that. */
       record->file->is_lost |=
@@ -377,6 +384,29 @@ made_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   offer_free (offer);
 }
 
+static IBBIdentity *
+get_identity (guint program)
+{
+  return program != WHOLE_STRANGER ? world.programs[program].identity : NULL;
+}
+
+gboolean
+whole_is_private (const WholeFile *file)
+{
+  return get_identity (file->sender) != NULL && get_identity (file->receiver) != NULL;
+}
+
+/* Whether both ends of a file have an identity and trust the other, or neither has one. */
+static gboolean
+can_meet (const WholeFile *file)
+{
+  IBBIdentity *sender = get_identity (file->sender);
+  IBBIdentity *receiver = get_identity (file->receiver);
+
+  return whole_is_private (file) ? seal_trusts (sender) && seal_trusts (receiver)
+                                 : sender == receiver;
+}
+
 static void
 make_offer (gpointer data)
 {
@@ -396,7 +426,7 @@ make_offer (gpointer data)
       return;
     }
   file->n_made++;
-  file->is_free = !file->is_false;
+  file->is_free = !file->is_false && can_meet (file);
   whole_trace ("-- offer %u “%s” of %u to %u", file->number, file->name, file->sender,
                file->receiver);
   if (file->sender == WHOLE_STRANGER)
@@ -607,6 +637,9 @@ is_over (void)
       for (guint j = 0; j < world.programs[i].records->len; j++)
         if (!((WholeRecord *) g_ptr_array_index (world.programs[i].records, j))->is_over)
           return FALSE;
+      if (g_list_model_get_n_items (
+              G_LIST_MODEL (ibb_files_service_get_sessions (world.programs[i].files))) > 0)
+        return FALSE;
     }
   return TRUE;
 }
@@ -677,6 +710,8 @@ clear (void)
   wire_stop ();
   judge_end ();
   fake_disk_free (world.disk);
+  for (guint i = 0; i < world.n_programs; i++)
+    g_clear_object (&world.programs[i].identity);
   for (guint i = 0; i < world.n_files; i++)
     {
       g_free (world.files[i].name);
@@ -700,11 +735,14 @@ run (guint64 seed)
   wire_start (world.is_verbose);
   world.disk = fake_disk_new ((guint32) random_next (&turns_random));
   beside_begin ();
+  world.is_private = whole_one_in (2);
   world.n_programs = 2 + (guint) random_below (&turns_random, WHOLE_PROGRAMS_MAX - 1);
   for (guint i = 0; i < world.n_programs; i++)
     {
       world.programs[i].number = i;
       world.programs[i].has_moved = FALSE;
+      if (world.is_private && !whole_one_in (4))
+        world.programs[i].identity = seal_new (!whole_one_in (10));
       start_program (&world.programs[i]);
     }
   stranger_start ();
@@ -721,7 +759,7 @@ run (guint64 seed)
   turns_call_after (TURNS_NOBODY, WHOLE_MISCHIEF, calm_down, NULL, NULL);
   turns_run (WHOLE_MISCHIEF + TIME_TO_END, is_over);
   if (!is_over ())
-    whole_fail ("a transfer does not end");
+    whole_fail ("a transfer, or its session, does not end");
   clear ();
   for (guint i = 0; places[i] != NULL; i++)
     g_free (places[i]);
@@ -787,7 +825,9 @@ main (int argc, char **argv)
       g_clear_pointer (&world.failure, g_free);
     }
   g_print ("%" G_GUINT64_FORMAT " transfers, %" G_GUINT64_FORMAT " delivered, %" G_GUINT64_FORMAT
-           " programs killed, %" G_GUINT64_FORMAT " streams beside; %u failed\n",
-           world.n_transfers, world.n_delivered, world.n_kills, world.n_streams, n_failures);
+           " programs killed, %" G_GUINT64_FORMAT " streams beside, %" G_GUINT64_FORMAT
+           " ends encrypted; %u failed\n",
+           world.n_transfers, world.n_delivered, world.n_kills, world.n_streams, world.n_sealed,
+           n_failures);
   return n_failures == 0 ? 0 : 1;
 }

@@ -57,6 +57,7 @@ typedef struct
   guint            number;
   gboolean         runs;
   gboolean         has_moved; /* to another address, without being killed */
+  IBBIdentity     *identity;  /* (owned) (nullable): that of a schedule */
   WireConnection  *connection;
   IBBFilesService *files;
   GPtrArray       *records; /* (element-type WholeRecord) */
@@ -77,6 +78,7 @@ typedef struct
   gboolean     was_cut;      /* the power */
   gboolean     has_replaced; /* a receiver, what has the name of a file */
   gboolean     is_calm;      /* the mischief is over */
+  gboolean     is_private;   /* some programs have an identity */
   char        *failure;      /* (owned) (nullable): the first one */
 
   guint64 n_transfers;
@@ -84,6 +86,7 @@ typedef struct
   guint64 n_kills;
   guint64 n_of_strangers;
   guint64 n_streams;
+  guint64 n_sealed; /* sessions, at both ends */
 } World;
 
 extern World world;
@@ -94,7 +97,9 @@ void whole_trace (const char *format, ...) G_GNUC_PRINTF (1, 2);
 char      *whole_dup_mark (const WholeFile *file);
 WholeFile *whole_find_mark (const char *mark, guint *offer);
 gboolean   whole_one_in (guint n);
-gint64     whole_some_time (gint64 most);
+/* Whether both programs have an identity. */
+gboolean whole_is_private (const WholeFile *file);
+gint64   whole_some_time (gint64 most);
 
 /* judge.c */
 
@@ -115,6 +120,11 @@ GInputStream *spoil_open_source (WholeFile *file);
 void spoil_part (void);
 /* Says where somebody may plant something: the names (owned) of the files and of their parts. */
 void spoil_plan (char **places);
+
+/* seal.c: encryption that hides nothing, and shows what is lost. */
+
+IBBIdentity *seal_new (gboolean trusts);
+gboolean     seal_trusts (IBBIdentity *identity);
 
 /* beside.c: services of the application's own on the same connection. */
 

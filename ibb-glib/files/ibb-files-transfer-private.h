@@ -55,6 +55,7 @@ struct _IBBFilesTransfer
   IBBPart      *part;        /* (owned) (nullable) */
   GFile        *file;        /* (owned) (nullable): received */
   gboolean      keeps_part;  /* a later transfer goes on with what is there */
+  gboolean      is_in_place; /* the receiver: the file is, and cannot fail any more */
   gboolean      has_all;     /* the receiver: every byte is there, and not checked */
   gboolean      has_ended;   /* the receiver: the peer's session is over */
   GError *early; /* (owned) (nullable): the receiver: it was over too early, and may say why */

@@ -25,6 +25,7 @@ done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   if (is_done)
     {
       g_clear_error (&self->failure);
+      self->is_in_place = TRUE;
       self->file = ibb_part_dup_file (self->part);
     }
   else if (self->failure == NULL)

@@ -273,6 +273,13 @@ ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error)
       g_error_free (error);
       return;
     }
+  /* The sender may know already that it was delivered. */
+  if (self->is_in_place)
+    {
+      g_error_free (error);
+      ibb_files_transfer_end (self, IBB_FILES_STATE_DELIVERED);
+      return;
+    }
   ibb_files_transfer_begin_call (self);
   self->failure = error;
   if (self->jingle != NULL)

@@ -360,7 +360,8 @@ ibb_files_transfer_new (GObject          *service,
  * @self: a transfer
  *
  * Ends the transfer with %G_IO_ERROR_CANCELLED here, and %IBB_ERROR_GONE at the other end; nothing
- * if it is over. Both ends delete what was received. To go on later, abort the session instead
+ * if it is over. A received file that is in its place stays, and the transfer is delivered;
+ * otherwise both ends delete what was received. To go on later, abort the session instead
  * ([method@IBB.Transport.abort] of [property@IBBFiles.Transfer:transport]), or let the program end.
  *
  * Since: 1.0
@@ -370,7 +371,7 @@ ibb_files_transfer_cancel (IBBFilesTransfer *self)
 {
   g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
 
-  if (ibb_files_transfer_is_over (self) || self->failure != NULL || self->file != NULL)
+  if (ibb_files_transfer_is_over (self) || self->failure != NULL)
     return;
   if (self->direction == IBB_FILES_DIRECTION_RECEIVE && self->state == IBB_FILES_STATE_OFFERED &&
       self->part == NULL)

@@ -6,6 +6,7 @@
 
 #include "../lib/fast-timers.h"
 #include "files/bundle.h"
+#include "files/ibb-files-transfer-private.h"
 
 #include <string.h>
 
@@ -228,28 +229,55 @@ test_cancelled (Files *self, gconstpointer data)
     assert_ends (self->sent, IBB_ERROR, IBB_ERROR_GONE, "cancelled");
 }
 
-static IBBConnection *silent; /* what it sends is lost */
+static IBBConnection *silent; /* (nullable): what it sends waits */
+static GAsyncQueue   *unsaid; /* (element-type IBBStanza) */
 static gboolean (*send_aloud) (IBBConnection *self, IBBStanza *stanza, GError **error);
 
 static gboolean
 send_unless_silent (IBBConnection *self, IBBStanza *stanza, GError **error)
 {
-  return self == silent || send_aloud (self, stanza, error);
+  if (self != silent)
+    return send_aloud (self, stanza, error);
+  g_async_queue_push (unsaid, ibb_stanza_ref (stanza));
+  return TRUE;
+}
+
+/* connection (nullable): nobody, for now. */
+static void
+begin_silence (Files *self, IBBConnection *connection)
+{
+  IBBConnectionInterface *iface = IBB_CONNECTION_GET_IFACE (self->romeo_connection);
+
+  unsaid = g_async_queue_new_full ((GDestroyNotify) ibb_stanza_unref);
+  silent = connection;
+  send_aloud = iface->send;
+  iface->send = send_unless_silent;
+}
+
+static void
+end_silence (Files *self)
+{
+  IBBStanza *stanza;
+
+  IBB_CONNECTION_GET_IFACE (self->romeo_connection)->send = send_aloud;
+  while ((stanza = g_async_queue_try_pop (unsaid)) != NULL)
+    {
+      assert_succeeds (ibb_connection_send, silent, stanza);
+      ibb_stanza_unref (stanza);
+    }
+  g_async_queue_unref (unsaid);
 }
 
 /* An end whose only file is over keeps no session for a peer that says nothing any more. */
 static void
 test_silent_peer (Files *self, gconstpointer data)
 {
-  gboolean                is_sender = GPOINTER_TO_INT (data);
-  IBBConnectionInterface *iface = IBB_CONNECTION_GET_IFACE (self->romeo_connection);
+  gboolean    is_sender = GPOINTER_TO_INT (data);
   IBBService *sessions = ibb_files_service_get_sessions (is_sender ? self->romeo : self->juliet);
 
   begin (self, 10);
   wait_until (self->offered != NULL);
-  send_aloud = iface->send;
-  silent = is_sender ? self->juliet_connection : self->romeo_connection;
-  iface->send = send_unless_silent;
+  begin_silence (self, is_sender ? self->juliet_connection : self->romeo_connection);
   fast_timers_hold (60000);
   if (is_sender)
     ibb_files_transfer_cancel (self->sent);
@@ -259,7 +287,33 @@ test_silent_peer (Files *self, gconstpointer data)
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (sessions)), ==, 1);
   fast_timers_fire ();
   wait_until (g_list_model_get_n_items (G_LIST_MODEL (sessions)) == 0);
-  iface->send = send_aloud;
+  end_silence (self);
+}
+
+static void
+silence_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, IBBConnection *connection)
+{
+  if (ibb_files_transfer_get_state (transfer) == IBB_FILES_STATE_CHECKING)
+    silent = connection;
+}
+
+/* A receiver that waits until its sender knows that the file is there cannot cancel any more. */
+static void
+test_cancelled_late (Files *self, gconstpointer data)
+{
+  begin_silence (self, NULL);
+  begin (self, 10);
+  wait_until (self->offered != NULL);
+  g_signal_connect (self->offered, "notify::state", G_CALLBACK (silence_cb),
+                    self->romeo_connection);
+  accept_as (self, "received", &self->result);
+  wait_until (self->offered->is_in_place);
+  g_assert_cmpint (ibb_files_transfer_get_state (self->offered), ==, IBB_FILES_STATE_CHECKING);
+  ibb_files_transfer_cancel (self->offered);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
+  assert_content (self, "received", self->bytes);
+  end_silence (self);
+  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
 }
 
 /* What the server reads. */
@@ -430,6 +484,7 @@ int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
+  fast_timers_stop ();
   add_test_of ("unable", NULL, set_up, test_unable);
   add_test_of ("plain-refused", NULL, set_up, test_plain_refused);
   add_test_of ("switched-off", NULL, set_up, test_switched_off);
@@ -439,6 +494,7 @@ main (int argc, char **argv)
   add_test_of ("not-trusted/sender", GINT_TO_POINTER (TRUE), set_up_private, test_not_trusted);
   add_test_of ("cancelled/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_cancelled);
   add_test_of ("cancelled/sender", GINT_TO_POINTER (TRUE), set_up_private, test_cancelled);
+  add_test_of ("cancelled/late", NULL, set_up_private, test_cancelled_late);
   add_test_of ("silent-peer/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_silent_peer);
   add_test_of ("silent-peer/sender", GINT_TO_POINTER (TRUE), set_up_private, test_silent_peer);
   add_test_of ("too-long", NULL, set_up_private, test_too_long);

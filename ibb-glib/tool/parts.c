@@ -7,15 +7,19 @@
 #include "files/part-file.h"
 #include "output.h"
 #include "report.h"
+#include "text.h"
 #include "tool.h"
 
 #include <glib/gi18n.h>
 
 #define DAY (24 * 60 * 60) /* s */
+#define DEPTH_MAX 64       /* of folders in a received folder */
 
 static void
-show (const IBBPartFile *part, gboolean is_removed)
+show (const IBBPartFile *part, const char *prefix, gboolean is_removed)
 {
+  g_autofree char      *place = g_strconcat (prefix, part->name, NULL);
+  g_autofree char      *name = tool_text_make_printable (place);
   g_autoptr (GDateTime) time = g_date_time_new_from_unix_local (part->time);
   g_autofree char      *date =
       time != NULL ? g_date_time_format (time, "%Y-%m-%d %H:%M") : g_strdup ("-");
@@ -29,15 +33,16 @@ show (const IBBPartFile *part, gboolean is_removed)
   else if (part->is_in_use)
     /* Translators: about a part of a file, in a list */
     state = _ ("in use");
-  line = g_strjoin ("  ", part->name, date, size, state, NULL);
+  line = g_strjoin ("  ", name, date, size, state, NULL);
   tool_output_print (line);
   tool_output_print ("\n");
 }
 
-int
-tool_parts_show (const char *folder, gboolean removes, guint days)
+/* Those of a folder, which has the prefix in the list. latest: in seconds since 1970; the time of
+ * the last byte. */
+static int
+show_all (const char *folder, const char *prefix, gboolean removes, gint64 latest)
 {
-  gint64                latest = g_get_real_time () / G_USEC_PER_SEC - (gint64) days * DAY;
   g_autoptr (GError)    error = NULL;
   g_autoptr (GPtrArray) parts = ibb_part_file_list (folder, &error);
   int                   status = parts != NULL ? TOOL_EXIT_DONE : TOOL_EXIT_FAILED;
@@ -49,15 +54,48 @@ tool_parts_show (const char *folder, gboolean removes, guint days)
       const IBBPartFile *part = g_ptr_array_index (parts, i);
       g_autoptr (GError) failure = NULL;
 
-      if (days > 0 && part->time > latest)
+      if (part->time > latest)
         continue;
-      show (part, removes && ibb_part_file_remove (folder, part->name, &failure));
+      show (part, prefix, removes && ibb_part_file_remove (folder, part->name, &failure));
       if (failure == NULL)
         continue;
       tool_report_error (failure);
       status = TOOL_EXIT_FAILED;
     }
   return status;
+}
+
+/* Received folders have the parts of their files within them. */
+static int
+show_below (const char *folder, const char *prefix, gboolean removes, gint64 latest, guint depth)
+{
+  int                         status = show_all (folder, prefix, removes, latest);
+  g_autoptr (GFile)           file = g_file_new_for_path (folder);
+  g_autoptr (GFileEnumerator) children = g_file_enumerate_children (
+      file, G_FILE_ATTRIBUTE_STANDARD_NAME "," G_FILE_ATTRIBUTE_STANDARD_TYPE,
+      G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
+  GFileInfo *info;
+
+  while (children != NULL && depth < DEPTH_MAX &&
+         g_file_enumerator_iterate (children, &info, NULL, NULL, NULL) && info != NULL)
+    {
+      const char      *name = g_file_info_get_name (info);
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+      g_autofree char *below = g_strconcat (prefix, name, "/", NULL);
+
+      if (g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY &&
+          show_below (path, below, removes, latest, depth + 1) != TOOL_EXIT_DONE)
+        status = TOOL_EXIT_FAILED;
+    }
+  return status;
+}
+
+int
+tool_parts_show (const char *folder, gboolean removes, guint days)
+{
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+
+  return show_below (folder, "", removes, days > 0 ? now - (gint64) days * DAY : G_MAXINT64, 0);
 }
 
 void

@@ -9,15 +9,17 @@
 
 #include <ibb-glib/files/ibb-files.h>
 
-typedef struct
-{
-  guint64 max_size;  /* bytes of one file; 0: any number */
-  guint64 max_total; /* bytes of all: received, on the way, and in parts; 0: any number */
-  guint64 received;  /* bytes of the files that are whole */
-} ToolQuota;
+typedef struct _ToolQuota ToolQuota;
+
+/* max_size: bytes of one file or folder; max_total: of all: received, on the way, and in parts. 0:
+ * any number. */
+ToolQuota *tool_quota_new (guint64 max_size, guint64 max_total);
+void       tool_quota_free (ToolQuota *self);
 
 /* Of an option; text: (nullable): it was not given. */
 gboolean tool_quota_parse_limit (const char *text, guint64 *limit);
+/* The transfer has ended. What came of a folder stays, whole or not. */
+void tool_quota_add (ToolQuota *self, IBBFilesTransfer *transfer, gboolean is_whole);
 /* receiving: (element-type ToolWatched): what is on the way. Returns NULL if the file is taken,
  * else what its sender is told. */
 char *tool_quota_dup_objection (const ToolQuota  *self,

@@ -173,14 +173,16 @@ receive_files (const ToolOptions *options, const RawIntake *raw)
   g_autofree char     *jid = tool_jid_with_resource (options->jid);
   g_autoptr (GError)   error = NULL;
   ReceiveFiles         self = { .intake.folder = raw->directory };
+  guint64              max_size = 0;
+  guint64              max_total = 0;
   int                  status = TOOL_EXIT_FAILED;
 
   if (raw->count != NULL && !tool_options_parse_count (raw->count, &self.intake.count))
     return tool_output_usage_error ("receive", _ ("--count is a number from 1, not “%s”"),
                                     raw->count);
-  if (!tool_quota_parse_limit (raw->max_size, &self.intake.quota.max_size))
+  if (!tool_quota_parse_limit (raw->max_size, &max_size))
     return usage_error_of_limit ("--max-size", raw->max_size);
-  if (!tool_quota_parse_limit (raw->max_total, &self.intake.quota.max_total))
+  if (!tool_quota_parse_limit (raw->max_total, &max_total))
     return usage_error_of_limit ("--max-total", raw->max_total);
   if (!g_file_test (raw->directory, G_FILE_TEST_IS_DIR))
     return tool_output_usage_error ("receive", _ ("--directory: “%s” is not a folder"),
@@ -191,6 +193,7 @@ receive_files (const ToolOptions *options, const RawIntake *raw)
       tool_login_set_stays (self.login);
       self.transfers = tool_transfer_new_service (
           IBB_CONNECTION (tool_login_get_client (self.login)), options, &error);
+      self.intake.quota = tool_quota_new (max_size, max_total);
       if (raw->on_received != NULL)
         self.intake.hooks = tool_hooks_new (raw->on_received);
       if (self.transfers != NULL)
@@ -202,6 +205,7 @@ receive_files (const ToolOptions *options, const RawIntake *raw)
         status = MAX (status, TOOL_EXIT_FAILED);
     }
   g_clear_pointer (&self.intake.hooks, tool_hooks_free);
+  g_clear_pointer (&self.intake.quota, tool_quota_free);
   g_clear_object (&self.transfers);
   g_clear_pointer (&self.login, tool_login_free);
   return status;

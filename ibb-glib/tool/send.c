@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* ibb send: a file, or standard input, to one peer. */
+/* ibb send: files, folders, or standard input, to one peer. */
 
 #include "config.h"
 
@@ -24,15 +24,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PARAMETERS _ ("FILE|-… PEER")
-#define SUMMARY _ ("Sends files, or standard input, to a peer.")
+#define PARAMETERS _ ("FILE|FOLDER|-… PEER")
+#define SUMMARY _ ("Sends files and folders, or standard input, to a peer.")
 #define DESCRIPTION                                                                                \
   _ ("PEER without a resource means PEER/ibb, and where that is not online the program "           \
      "of PEER that takes files best. A program that takes files learns their names "               \
      "and sizes; “Delivered” means that it has the whole file, “Sent” that it does "       \
      "not tell. Others get one stream: done means that the peer has acknowledged "                 \
-     "every byte and the end.")
-#define FOLDER_MESSAGE _ ("Cannot send the folder %s: --tar sends an archive of it")
+     "every byte and the end. A folder arrives as a folder where PEER runs ibb as well, "          \
+     "and as an archive elsewhere.")
 
 typedef struct
 {
@@ -45,7 +45,7 @@ typedef struct
   char            *label;
   const char      *path; /* to open once signals and --timeout are watched; NULL: fd is open */
   int              fd;
-  gboolean         tar; /* folders are sent as archives */
+  gboolean         tar; /* folders are sent as archives to each peer */
   gboolean         is_folder;
   gboolean         is_regular; /* a file whose size is known */
   guint64          total;      /* 0: not known */
@@ -97,11 +97,6 @@ open_source (Send *self, const char *path, GError **error)
       return FALSE;
     }
   self->is_folder = S_ISDIR (info.st_mode);
-  if (self->is_folder && !self->tar)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY, FOLDER_MESSAGE, self->name);
-      return FALSE;
-    }
   self->is_regular = S_ISREG (info.st_mode);
   if (self->is_regular)
     self->total = (guint64) info.st_size;
@@ -144,7 +139,7 @@ open_sources (Send *self, GError **error)
       close_source (self);
       if (!open_source (self, self->files[i], &reason))
         {
-          if (self->n_files == 1 || g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY))
+          if (self->n_files == 1)
             {
               g_propagate_error (error, g_steal_pointer (&reason));
               return FALSE;
@@ -302,7 +297,8 @@ tool_send (int argc, char **argv)
   Send                 self = { .fd = -1 };
   int                  status = TOOL_EXIT_FAILED;
   const GOptionEntry   entries[] = {
-      { "tar", 0, 0, G_OPTION_ARG_NONE, &self.tar, N_ ("Send folders as archives, NAME.tar"), NULL },
+      { "tar", 0, 0, G_OPTION_ARG_NONE, &self.tar,
+        N_ ("Send folders as archives, NAME.tar, to each peer"), NULL },
       { NULL },
   };
 

@@ -426,6 +426,29 @@ send_one (ToolRun         *run,
   return sent;
 }
 
+/* A program that takes files, and no folders, gets an archive. */
+static gboolean
+send_file_or_folder (ToolRun         *run,
+                     IBBFilesService *service,
+                     const char      *peer,
+                     const char      *path,
+                     gboolean         tar,
+                     gboolean         has_other,
+                     gboolean        *is_offered,
+                     GError         **error)
+{
+  g_autoptr (GError) reason = NULL;
+
+  if (send_one (run, service, peer, path, tar, has_other, is_offered, &reason))
+    return TRUE;
+  if (!tar && !*is_offered &&
+      g_error_matches (reason, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED) &&
+      g_file_test (path, G_FILE_TEST_IS_DIR))
+    return send_one (run, service, peer, path, TRUE, has_other, is_offered, error);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
 /* Whether the next file would fail, too. */
 static gboolean
 concerns_all (ToolRun *run, const GError *error)
@@ -457,7 +480,8 @@ tool_transfer_send (ToolRun         *run,
       g_autoptr (GError) reason = NULL;
       g_autofree char   *name = g_filename_display_basename (paths[i]);
       gboolean           is_offered;
-      gboolean sent = send_one (run, service, to, paths[i], tar, !is_known, &is_offered, &reason);
+      gboolean           sent =
+          send_file_or_folder (run, service, to, paths[i], tar, !is_known, &is_offered, &reason);
       gboolean is_mute = g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 
       /* A program may have been killed, and its server keeps its place. */
@@ -469,7 +493,8 @@ tool_transfer_send (ToolRun         *run,
           if (to == account || is_mute)
             {
               g_clear_error (&reason);
-              sent = send_one (run, service, to, paths[i], tar, FALSE, &is_offered, &reason);
+              sent = send_file_or_folder (run, service, to, paths[i], tar, FALSE, &is_offered,
+                                          &reason);
             }
         }
       if (sent)
@@ -512,7 +537,6 @@ take_received (ToolIntake *intake, IBBFilesTransfer *transfer)
 {
   guint64 size = ibb_files_metadata_get_size (ibb_files_transfer_get_metadata (transfer));
 
-  intake->quota.received += size;
   if (intake->hooks != NULL)
     tool_hooks_run (intake->hooks, g_file_peek_path (ibb_files_transfer_get_file (transfer)),
                     ibb_files_transfer_get_peer_jid (transfer), size);
@@ -524,9 +548,12 @@ received_cb (GObject *object, GAsyncResult *result, gpointer data)
   ToolWatched       *self = data;
   Work              *work = tool_watched_get_data (self);
   g_autoptr (GError) error = NULL;
+  gboolean           is_received;
 
   g_queue_remove (&work->receiving, self);
-  if (ibb_files_transfer_accept_file_finish (IBB_FILES_TRANSFER (object), result, &error))
+  is_received = ibb_files_transfer_accept_file_finish (IBB_FILES_TRANSFER (object), result, &error);
+  tool_quota_add (work->intake->quota, IBB_FILES_TRANSFER (object), is_received);
+  if (is_received)
     {
       work->n_received++;
       take_received (work->intake, IBB_FILES_TRANSFER (object));
@@ -608,8 +635,8 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
       ibb_files_transfer_refuse (transfer, "This end is busy with other files: try again later");
       return TRUE;
     }
-  objection = tool_quota_dup_objection (&self->intake->quota, self->path, &self->receiving,
-                                        transfer, &self->refusals);
+  objection = tool_quota_dup_objection (self->intake->quota, self->path, &self->receiving, transfer,
+                                        &self->refusals);
   if (objection != NULL)
     {
       ibb_files_transfer_refuse (transfer, objection);

@@ -15,7 +15,7 @@ typedef struct
 {
   const char *folder;
   guint       count; /* end when so many are there; 0: at a signal */
-  ToolQuota   quota;
+  ToolQuota  *quota;
   ToolHooks  *hooks; /* (nullable) */
 } ToolIntake;
 
@@ -24,9 +24,10 @@ typedef struct
 IBBFilesService *
 tool_transfer_new_service (IBBConnection *connection, const ToolOptions *options, GError **error);
 
-/* Sends the files, and with tar folders as archives, one after the other. peer has a resource; if
- * the account has none of that name online, and any resource may be asked, another one gets the
- * files. is_for_stream: nothing was offered, since the peer takes a stream at most. */
+/* Sends the files and folders, one after the other; a folder as an archive with tar, and to a peer
+ * that takes files only. peer has a resource; if the account has none of that name online, and any
+ * resource may be asked, another one gets the files. is_for_stream: nothing was offered, since the
+ * peer takes a stream at most. */
 gboolean tool_transfer_send (ToolRun         *run,
                              IBBFilesService *service,
                              const char      *peer,

@@ -100,14 +100,54 @@ state_changed_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, ToolWatched *se
     }
 }
 
+static char *
+dup_size (IBBFilesMetadata *metadata)
+{
+  guint            n = ibb_files_metadata_get_n_files (metadata);
+  g_autofree char *size =
+      g_format_size_full (ibb_files_metadata_get_size (metadata), G_FORMAT_SIZE_IEC_UNITS);
+
+  if (!ibb_files_metadata_get_is_folder (metadata))
+    return g_steal_pointer (&size);
+  /* Translators: a folder: how many files, and the size of all */
+  return g_strdup_printf (ngettext ("%u file, %s", "%u files, %s", n), n, size);
+}
+
+/* What of a folder is not sent. */
+static void
+report_left_out (ToolWatched *self)
+{
+  const char *const *names = ibb_files_transfer_get_left_out (self->transfer);
+  guint              n_more = ibb_files_transfer_get_n_left_out (self->transfer);
+
+  for (; names != NULL && *names != NULL; names++, n_more--)
+    if (tool_output_is_json ())
+      {
+        g_autoptr (GString) event = tool_event_new ("left-out");
+
+        tool_event_string (event, "peer", ibb_files_transfer_get_peer_jid (self->transfer));
+        tool_event_string (event, "name", *names);
+        tool_event_emit (event);
+      }
+    else
+      {
+        g_autofree char *shown = tool_text_make_printable (*names);
+
+        tool_output_note (_ ("Left out “%s”: a link, a device, a pipe, a socket, or a name that "
+                             "the receiver would change"),
+                          shown);
+      }
+  if (n_more > 0)
+    tool_output_note (ngettext ("Left out %u more", "Left out %u more", n_more), n_more);
+}
+
 static void
 report_begin (ToolWatched *self)
 {
   IBBFilesTransfer *transfer = self->transfer;
   IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
   gboolean          is_jingle = ibb_files_transfer_get_way (transfer) == IBB_FILES_WAY_JINGLE;
-  g_autofree char  *size =
-      g_format_size_full (ibb_files_metadata_get_size (metadata), G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char  *size = dup_size (metadata);
 
   if (tool_output_is_json ())
     {
@@ -116,6 +156,8 @@ report_begin (ToolWatched *self)
       tool_event_string (event, "peer", ibb_files_transfer_get_peer_jid (transfer));
       tool_event_string (event, "name", ibb_files_metadata_get_name (metadata));
       tool_event_int (event, "size", (gint64) ibb_files_metadata_get_size (metadata));
+      if (ibb_files_metadata_get_is_folder (metadata))
+        tool_event_int (event, "files", ibb_files_metadata_get_n_files (metadata));
       tool_event_string (event, "way", is_jingle ? "jingle" : "stream-initiation");
       tool_event_emit (event);
     }
@@ -154,6 +196,7 @@ tool_watched_new (ToolRun          *run,
   g_signal_connect (transfer, "notify::progress", G_CALLBACK (progress_cb), self);
   g_signal_connect (transfer, "notify::transport", G_CALLBACK (transport_cb), self);
   report_begin (self);
+  report_left_out (self);
   state_changed_cb (transfer, NULL, self);
   return self;
 }

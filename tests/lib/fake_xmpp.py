@@ -193,6 +193,7 @@ class FakeServer:
         self.clients = {}
         self.lock = threading.RLock()
         self._moments = []
+        self._hidden = []
         self._connections = []
         self.port = 0
         self.listen()
@@ -230,6 +231,11 @@ class FakeServer:
         with self.lock:
             self._moments.append([re.compile(pattern.encode()), deed, who, number])
 
+    def hide(self, feature):
+        """Nobody learns any more that somebody has it."""
+        with self.lock:
+            self._hidden.append(re.compile(f"<feature var=['\"]{feature}['\"]/>".encode()))
+
     def intervene(self, client, attributes, text):
         kept = False
         for moment in self._moments:
@@ -258,6 +264,8 @@ class FakeServer:
                     client.send(f"<presence from='{other.jid}' to='{client.jid}'/>")
             self.show(client)
         elif to in self.clients:
+            for feature in self._hidden:
+                text = feature.sub(b'', text)
             self.clients[to].send(re.sub(rb"^(<\w+)((?:[^>'\"]|'[^']*'|\"[^\"]*\")*>)", lambda match: (
                 match[1] + f" from='{client.jid}'".encode() + re.sub(rb" from=('[^']*'|\"[^\"]*\")", b'', match[2])),
                 text, count=1))

@@ -205,10 +205,13 @@ handle_sessions (Run *self, Words *words)
   g_signal_connect (sessions, "session-requested", G_CALLBACK (never_cb), NULL);
 }
 
-/* "lose [back]": her connection, which comes again */
+/* "lose [unresumed] [back]": her connection, whose sessions wait for no other one, which comes
+ * again */
 static void
 lose_connection (Run *self, Words *words)
 {
+  if (words_take_if (words, "unresumed"))
+    ibb_service_set_resume_sessions (ibb_files_service_get_sessions (self->own), FALSE);
   ibb_connection_set_state (self->own_connection, IBB_CONNECTION_STATE_CONNECTING);
   if (!words_take_if (words, "back"))
     return;

@@ -161,7 +161,7 @@ is_in_place (const WholeFile *file, guint offer)
 {
   const WholeProgram *program = &world.programs[file->receiver];
 
-  for (guint i = 0; whole_is_private (file) && program->runs && i < program->records->len; i++)
+  for (guint i = 0; seal_is_private (file) && program->runs && i < program->records->len; i++)
     {
       const WholeRecord *record = g_ptr_array_index (program->records, i);
 

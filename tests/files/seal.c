@@ -295,8 +295,24 @@ seal_new (gboolean trusts)
   return IBB_IDENTITY (self);
 }
 
-gboolean
-seal_trusts (IBBIdentity *identity)
+static IBBIdentity *
+get_identity (guint program)
 {
-  return ((Seal *) identity)->trusts;
+  return program != WHOLE_STRANGER ? world.programs[program].identity : NULL;
+}
+
+gboolean
+seal_is_private (const WholeFile *file)
+{
+  return get_identity (file->sender) != NULL && get_identity (file->receiver) != NULL;
+}
+
+gboolean
+seal_can_meet (const WholeFile *file)
+{
+  IBBIdentity *sender = get_identity (file->sender);
+  IBBIdentity *receiver = get_identity (file->receiver);
+
+  return seal_is_private (file) ? ((Seal *) sender)->trusts && ((Seal *) receiver)->trusts
+                                : sender == receiver;
 }

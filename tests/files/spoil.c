@@ -156,3 +156,23 @@ spoil_plan (char **places)
   world.disk->places = (const char *const *) places;
   world.disk->plant_rate = whole_one_in (3) ? 1 + (guint) random_below (&turns_random, 20) : 0;
 }
+
+void
+spoil_copy_file (WholeFile *self, WholeFile *other)
+{
+  g_free (self->name);
+  g_bytes_unref (self->bytes);
+  g_clear_pointer (&self->date, g_date_time_unref);
+  self->name = g_strdup (other->name);
+  self->bytes = g_bytes_ref (other->bytes);
+  self->date = other->date != NULL ? g_date_time_ref (other->date) : NULL;
+  self->sender = other->sender;
+  if (self->receiver == WHOLE_STRANGER || self->receiver == self->sender)
+    self->receiver = (other->receiver + 1) % world.n_programs;
+  if (self->receiver == self->sender)
+    self->receiver = WHOLE_STRANGER;
+  g_clear_pointer (&self->other, g_bytes_unref);
+  self->other = other->other != NULL ? g_bytes_ref (other->other) : NULL;
+  self->is_false = other->is_false;
+  self->is_twin = other->is_twin = TRUE;
+}

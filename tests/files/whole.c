@@ -322,7 +322,7 @@ end_program (WholeProgram *self, gboolean is_killed)
     {
       WholeRecord *record = g_ptr_array_index (self->records, i);
 
-      if (is_killed && whole_is_private (record->file) &&
+      if (is_killed && seal_is_private (record->file) &&
           ibb_files_transfer_get_state (record->transfer) == IBB_FILES_STATE_CHECKING)
         {
           record->file->arrived = record->offer;
@@ -384,29 +384,6 @@ made_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   offer_free (offer);
 }
 
-static IBBIdentity *
-get_identity (guint program)
-{
-  return program != WHOLE_STRANGER ? world.programs[program].identity : NULL;
-}
-
-gboolean
-whole_is_private (const WholeFile *file)
-{
-  return get_identity (file->sender) != NULL && get_identity (file->receiver) != NULL;
-}
-
-/* Whether both ends of a file have an identity and trust the other, or neither has one. */
-static gboolean
-can_meet (const WholeFile *file)
-{
-  IBBIdentity *sender = get_identity (file->sender);
-  IBBIdentity *receiver = get_identity (file->receiver);
-
-  return whole_is_private (file) ? seal_trusts (sender) && seal_trusts (receiver)
-                                 : sender == receiver;
-}
-
 static void
 make_offer (gpointer data)
 {
@@ -426,7 +403,7 @@ make_offer (gpointer data)
       return;
     }
   file->n_made++;
-  file->is_free = !file->is_false && can_meet (file);
+  file->is_free = !file->is_false && seal_can_meet (file);
   whole_trace ("-- offer %u “%s” of %u to %u", file->number, file->name, file->sender,
                file->receiver);
   if (file->sender == WHOLE_STRANGER)
@@ -644,27 +621,6 @@ is_over (void)
   return TRUE;
 }
 
-/* The same file goes to somebody else, into the same folder. */
-static void
-copy_file (WholeFile *self, WholeFile *other)
-{
-  g_free (self->name);
-  g_bytes_unref (self->bytes);
-  g_clear_pointer (&self->date, g_date_time_unref);
-  self->name = g_strdup (other->name);
-  self->bytes = g_bytes_ref (other->bytes);
-  self->date = other->date != NULL ? g_date_time_ref (other->date) : NULL;
-  self->sender = other->sender;
-  if (self->receiver == WHOLE_STRANGER || self->receiver == self->sender)
-    self->receiver = (other->receiver + 1) % world.n_programs;
-  if (self->receiver == self->sender)
-    self->receiver = WHOLE_STRANGER;
-  g_clear_pointer (&self->other, g_bytes_unref);
-  self->other = other->other != NULL ? g_bytes_ref (other->other) : NULL;
-  self->is_false = other->is_false;
-  self->is_twin = other->is_twin = TRUE;
-}
-
 static void
 make_file (WholeFile *self, guint number)
 {
@@ -693,7 +649,7 @@ make_file (WholeFile *self, guint number)
       self->other = g_bytes_new_take (bytes, size);
     }
   if (number % 2 == 1 && self->receiver != world.files[number - 1].receiver && whole_one_in (4))
-    copy_file (self, &world.files[number - 1]);
+    spoil_copy_file (self, &world.files[number - 1]);
   offer_later (self);
 }
 

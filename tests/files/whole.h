@@ -97,9 +97,7 @@ void whole_trace (const char *format, ...) G_GNUC_PRINTF (1, 2);
 char      *whole_dup_mark (const WholeFile *file);
 WholeFile *whole_find_mark (const char *mark, guint *offer);
 gboolean   whole_one_in (guint n);
-/* Whether both programs have an identity. */
-gboolean whole_is_private (const WholeFile *file);
-gint64   whole_some_time (gint64 most);
+gint64     whole_some_time (gint64 most);
 
 /* judge.c */
 
@@ -116,6 +114,8 @@ void judge_end (void);
 
 /* Perhaps of a file that has changed, changes or cannot be read. */
 GInputStream *spoil_open_source (WholeFile *file);
+/* The same file goes to somebody else, into the same folder. */
+void spoil_copy_file (WholeFile *self, WholeFile *other);
 /* Somebody writes to a part, or puts something in its place. */
 void spoil_part (void);
 /* Says where somebody may plant something: the names (owned) of the files and of their parts. */
@@ -124,7 +124,10 @@ void spoil_plan (char **places);
 /* seal.c: encryption that hides nothing, and shows what is lost. */
 
 IBBIdentity *seal_new (gboolean trusts);
-gboolean     seal_trusts (IBBIdentity *identity);
+/* Whether both ends of a file have an identity. */
+gboolean seal_is_private (const WholeFile *file);
+/* Whether each of them trusts the other, or neither has one. */
+gboolean seal_can_meet (const WholeFile *file);
 
 /* beside.c: services of the application's own on the same connection. */
 

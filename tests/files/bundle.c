@@ -639,41 +639,6 @@ test_cuts (void)
     }
 }
 
-/* After a mistake nothing is taken, and what is kept and said stays small. */
-static void
-test_noise (void)
-{
-  for (guint64 seed = 0; seed < 20 * N_SEEDS; seed++)
-    {
-      Random                random = { seed };
-      gboolean              is_sender = random_percent (&random, 50);
-      g_autoptr (IBBBundle) self = ibb_bundle_new (is_sender);
-      IBBBundleEvent        event;
-
-      for (guint i = 0; i < 50; i++)
-        {
-          guint8 bytes[300];
-          guint  length = (guint) random_scaled (&random, 1, sizeof bytes);
-          guint8 frame[] = { (guint8) random_below (&random, 8), 0, 0, 0, 0, 0, 0, 0 };
-
-          random_fill (bytes, sizeof bytes, &random);
-          frame[3] = (guint8) random_below (&random, 41);
-          frame[7] = (guint8) random_below (&random, 4);
-          memcpy (bytes, frame, MIN (length, sizeof frame));
-          if (is_sender && random_percent (&random, 20) && ibb_bundle_has_room (self))
-            {
-              g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 100);
-
-              ibb_bundle_offer (self, metadata);
-            }
-          ibb_bundle_push (self, bytes, length);
-          while (ibb_bundle_next (self, &event))
-            g_assert_cmpint (event.type == IBB_BUNDLE_BROKEN, ==, self->mistake != NULL);
-          g_assert_cmpuint (self->input->len - self->n_taken, <=, 8 + 16384 + sizeof bytes);
-        }
-    }
-}
-
 int
 main (int argc, char **argv)
 {
@@ -683,6 +648,5 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/files/bundle/too-long", test_too_long);
   g_test_add_func ("/ibb/files/bundle/pairs", test_pairs);
   g_test_add_func ("/ibb/files/bundle/cuts", test_cuts);
-  g_test_add_func ("/ibb/files/bundle/noise", test_noise);
   return g_test_run ();
 }

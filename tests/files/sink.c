@@ -576,6 +576,22 @@ test_settled (void)
   fake_disk_free (disk);
 }
 
+/* Of the parts of a file that goes on, the first one that has bytes does not count. */
+static void
+test_sum (void)
+{
+  FakeDisk              *disk = fake_disk_new (1);
+  g_autoptr (GHashTable) keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  fake_disk_plant (disk, part_names[1], FAKE_DISK_FILE, geteuid (), "xxx");
+  fake_disk_plant (disk, part_names[0], FAKE_DISK_FILE, geteuid (), "x");
+  fake_disk_plant (disk, part_names[2], FAKE_DISK_FILE, geteuid (), "xxxxx");
+  g_assert_cmpuint (ibb_part_file_sum (FAKE_DISK_FOLDER, keys), ==, 9);
+  g_hash_table_add (keys, g_strndup (part_names[0] + strlen (".ibb-"), 16));
+  g_assert_cmpuint (ibb_part_file_sum (FAKE_DISK_FOLDER, keys), ==, 8);
+  fake_disk_free (disk);
+}
+
 /* A call fails while a file is replaced: where the owner may not stay the group does, with its
  * rights, which nobody has where neither may. */
 static void
@@ -681,6 +697,7 @@ main (int argc, char **argv)
   g_test_add_func ("/files/sink/names", test_names);
   g_test_add_func ("/files/sink/settled", test_settled);
   g_test_add_func ("/files/sink/rights", test_rights);
+  g_test_add_func ("/files/sink/sum", test_sum);
   for (guint i = 0; i < G_N_ELEMENTS (disks); i++)
     {
       g_autofree char *path = g_strconcat ("/files/sink/real/", disks[i][0], NULL);

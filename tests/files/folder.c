@@ -7,6 +7,7 @@
 
 #include "files/folder-sink.h"
 #include "files/ibb-files-metadata-private.h"
+#include "ibb-disk-private.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -295,6 +296,88 @@ test_too_deep (Files *self, gconstpointer data)
   assert_no_offer (self, G_IO_ERROR_NOT_SUPPORTED);
 }
 
+/* A disk that fails. */
+
+static const IBBDisk *real_disk;
+static gint           n_written; /* atomic: calls */
+
+static gssize
+write_until_full (int fd, const void *data, gsize length, guint64 offset)
+{
+  if (g_atomic_int_add (&n_written, 1) < 5)
+    return real_disk->write (fd, data, length, offset);
+  errno = ENOSPC;
+  return -1;
+}
+
+/* The names are not on the disk, although the files are. */
+static int
+sync_no_folder (int fd)
+{
+  struct stat info;
+
+  if (real_disk->stat (fd, NULL, &info) == 0 && S_ISDIR (info.st_mode) && n_written > 0)
+    {
+      errno = EIO;
+      return -1;
+    }
+  return real_disk->sync (fd);
+}
+
+static gssize
+count_written (int fd, const void *data, gsize length, guint64 offset)
+{
+  g_atomic_int_inc (&n_written);
+  return real_disk->write (fd, data, length, offset);
+}
+
+/* What concerns all files ends the folder: nothing is delivered that may not be there. */
+static void
+test_disk (Files *self, gconstpointer data)
+{
+  gboolean           is_full = data != NULL;
+  int                code = is_full ? G_IO_ERROR_NO_SPACE : G_IO_ERROR_FAILED;
+  IBBDisk            disk = *ibb_disk;
+  g_autoptr (GError) error = NULL;
+
+  real_disk = ibb_disk;
+  n_written = 0;
+  disk.write = is_full ? write_until_full : count_written;
+  disk.sync = is_full ? disk.sync : sync_no_folder;
+  make_small (self, 100);
+  ibb_disk = &disk;
+  begin_folder (self);
+  assert_result_fails (G_IO_ERROR, code, ibb_files_transfer_accept_file_finish, self->offered,
+                       &self->result);
+  assert_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_wait, self->sent, NULL);
+  error = ibb_files_transfer_dup_error (self->sent);
+  g_assert_true ((strstr (error->message, "“The disk is full”") != NULL) == is_full);
+  ibb_disk = real_disk;
+  complete (self);
+  run (self, "diff -r sent received");
+}
+
+/* A sender that was started again, while the receiver still waits for its first transfer. */
+static void
+test_offered_again (Files *self, gconstpointer data)
+{
+  g_autoptr (IBBFilesTransfer) first = NULL;
+  GAsyncResult                *again = NULL;
+
+  begin_long (self);
+  first = g_object_ref (self->offered);
+  ibb_loopback_set_faults (self->loopback, &(IBBHubFaults){ 0 });
+  g_clear_object (&self->sent);
+  self->sent = offer (self, JULIET);
+  wait_until (self->offered != first);
+  accept_as (self, "received", &again);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_CONFLICT, ibb_files_transfer_accept_file_finish, first,
+                       &self->result);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &again);
+  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
+  run (self, "diff -r sent received");
+}
+
 /* A peer that names what it likes. */
 
 typedef struct
@@ -445,6 +528,9 @@ main (int argc, char **argv)
   add_test_of ("stream", NULL, set_up, test_stream);
   add_test_of ("unable", NULL, set_up, test_unable);
   add_test_of ("too-deep", NULL, set_up, test_too_deep);
+  add_test_of ("disk/full", "", set_up, test_disk);
+  add_test_of ("disk/lost-names", NULL, set_up, test_disk);
+  add_test_of ("offered-again", NULL, set_up_private, test_offered_again);
   add_test_of ("hostile", NULL, set_up, test_hostile);
   return g_test_run ();
 }

@@ -315,7 +315,7 @@ ibb_files_transfer_class_init (IBBFilesTransferClass *class)
   /**
    * IBBFilesTransfer:n-left-out:
    *
-   * How many there are of these.
+   * How many names there are of these in all.
    *
    * Since: 1.0
    */

@@ -41,7 +41,7 @@ NAMED = {CORE + tag for tag in (
     'function-macro', 'interface', 'member', 'method', 'parameter', 'parameters', 'property', 'record',
     'return-value', 'union', 'virtual-method')}
 NAMED.add('{http://www.gtk.org/introspection/glib/1.0}signal')
-UNITS = r'\b(bytes|milliseconds|sessions|retries|port|priority|factor|probability|seed|seconds|from 0 to 1)\b'
+UNITS = r'\b(bytes|milliseconds|sessions|retries|port|priority|factor|probability|seed|seconds|files|names|from 0 to 1)\b'
 
 
 class Page(html.parser.HTMLParser):
@@ -199,7 +199,8 @@ def _():
         for element in owner.findall(CORE + 'property'):
             name = element.get('name')
             where = f'{owner.get("name")}:{name}'
-            kind = element.find(CORE + 'type').get('name')
+            kind = (element.find(CORE + 'type') if element.find(CORE + 'array') is None
+                    else element.find(CORE + 'array')).get('name')
             text = element.find(CORE + 'doc').text
             n += 1
             if kind in ('gint', 'guint', 'guint64', 'gdouble') and not re.search(UNITS, text):

@@ -151,6 +151,24 @@ def tunnel(ends, expose, forward, port):
     return here.wait_event('ready')['port']
 
 
+@case('A receiver left alone: the command takes the file, and parts go by their age')
+def _(server):
+    ends = Ends(server)
+    ends.environment['HOME'] = ends.folder.path
+    there = ends.folder / 'in'
+    *lines, remove = [[word.replace('~/in', there) for word in words] for words in ends.commands('A receiver left alone')]
+    make, receive, send = lines
+    ends.start(*make).expect_done()
+    receiver = ends.start(*receive, '--count', '1')
+    jid = receiver.wait_ready()
+    source = ends.folder.make('letter.pdf', 1000)
+    ends.start(*[source if word == 'letter.pdf' else word for word in send[:-1]], jid).expect_done()
+    receiver.expect_done()
+    with open(ends.folder / 'sums', encoding='utf-8') as file:
+        check_equal(file.read(), f"{sha256(source)}  {there}/letter.pdf\n", 'what the command wrote')
+    ends.start(*remove).expect_done()
+
+
 @case('any TCP service')
 def _(server):
     ends = Ends(server)

@@ -134,7 +134,10 @@ def _(server):
     lost = FakeServer()
     waiting = lost.account('bob').ibb('receive', '--json', '--from', 'any', '--output', Folder() / 'copy')
     talking = lost.account('alice').ibb('cat', waiting.wait_ready(), stdin=subprocess.PIPE)
-    waiting.wait_event('opened')
+    # A byte that arrives tells that the session is open at both ends.
+    talking.stdin.write(b'1')
+    talking.stdin.flush()
+    waiting.wait_event('progress', bytes=1)
     lost.go()
     talking.wait_line('^The session with “bob@localhost/.*” waits until both ends are online$')
 

@@ -69,6 +69,22 @@ def _(server):
         check_equal((path, peer.split('/')[0], rest), (there / name, 'alice@localhost', [str(size), '--']), 'environment')
 
 
+@case('--on-received: four commands run at a time, a hundred files wait for one, and no more are taken')
+def _(server):
+    here, there, begun = Folder(), Folder(), Folder()
+    paths = [here.make(f'{number:03}', 0) for number in range(120)]
+    # Nothing of it outlives the case.
+    hook = 'exec >/dev/null 2>&1; mktemp BEGUN/XXXXXX; while test -d BEGUN -a ! -e BEGUN/go; do sleep 0.05; done'
+    receiver = receive(server, there, '--on-received', hook.replace('BEGUN', begun.path))
+    sender = send(server, *paths, receiver.wait_ready())
+    check_equal(sender.finish(), 1, 'status of the sender')
+    receiver.wait_line('^Refused a file from .*: too many wait for --on-received$')
+    check_equal(sum('busy with other files' in error for error in sender.errors()), 16, f'{sender.errors()}')
+    check_equal((len(there.names()), len(begun.names())), (104, 4), 'files, and commands')
+    begun.make('go', 0)
+    receiver.stop()
+
+
 @case('a service manager is told that a command is ready, and stops; a socket that is not there is one line')
 def _(server):
     bob = server.account('bob')

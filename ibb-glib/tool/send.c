@@ -246,7 +246,13 @@ send_files (ToolRun *run, Send *self, GError **error)
                           self->n_files, self->tar, &is_for_stream, &reason))
     return TRUE;
   if (is_for_stream && self->n_files == 1)
-    return send_stream (run, self, error);
+    {
+      if (send_stream (run, self, error))
+        return TRUE;
+      if (self->is_folder)
+        g_prefix_error (error, "%s. ", reason->message);
+      return FALSE;
+    }
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
 }

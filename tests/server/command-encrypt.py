@@ -114,16 +114,19 @@ def _(server):
     check_equal(sha256(folder / 'again'), sha256(source), 'SHA-256')
 
 
-@case('files with their names: whole, several, and broken off in the middle')
+@case('files with their names, and folders: whole, several, and broken off in the middle')
 def _(server):
     alice, bob, folder = known_users(server)
     os.mkdir(folder / 'in')
+    os.mkdir(folder / 'letters')
     sources = [folder.make('one', 300000), folder.make('two', 0)]
-    there = bob.ibb('receive', '--directory', folder / 'in', '--count', '2', '--from', alice.account.bare)
-    here = alice.ibb('send', *sources, there.wait_ready())
+    os.link(sources[0], folder / 'letters/three')
+    there = bob.ibb('receive', '--directory', folder / 'in', '--count', '3', '--from', alice.account.bare)
+    here = alice.ibb('send', *sources, folder / 'letters', there.wait_ready())
     here.expect_done()
     there.expect_done()
-    check_equal(sum('Delivered' in line for line in here.lines), 2, 'files that were delivered')
+    check_equal(sum('Delivered' in line for line in here.lines), 3, 'files that were delivered')
+    check_equal(sha256(folder / 'in/letters/three'), sha256(sources[0]), 'SHA-256')
     for source in sources:
         check_equal(sha256(os.path.join(folder / 'in', os.path.basename(source))), sha256(source), 'SHA-256')
 
@@ -137,7 +140,7 @@ def _(server):
     alice.ibb('send', source, jid).expect_done()
     there.stop()
     check_equal(sha256(folder / 'in/long'), sha256(source), 'SHA-256')
-    check_equal(sorted(os.listdir(folder / 'in')), ['long', 'one', 'two'], 'the part became the file')
+    check_equal(sorted(os.listdir(folder / 'in')), ['letters', 'long', 'one', 'two'], 'the part became the file')
 
 
 @case('files in the clear are refused, and encrypted ones by a receiver without a key')
@@ -147,13 +150,16 @@ def _(server):
     source = folder.make('one', 1000)
     there = bob.ibb('receive', '--directory', folder / 'in', '--count', '1', '--from', alice.account.bare)
     jid = there.wait_ready()
+    os.mkdir(folder / 'letters')
     alice.account.ibb('send', source, jid).expect_failure('takes only encrypted files', told=('Offering',))
+    alice.account.ibb('send', folder / 'letters', jid).expect_failure('takes only encrypted files', told=('Offering',))
     alice.ibb('send', source, jid).expect_done()
     there.expect_done()
     there = bob.account.ibb('receive', '--directory', folder / 'in', '--count', '1', '--from', alice.account.bare)
     jid = there.wait_ready()
     alice.ibb('send', source, jid).expect_failure('takes no encrypted session: --encrypt has to be given there, too')
     alice.ibb('send', source, source, jid).expect_failure('does not receive encrypted files (/ibb)')
+    alice.ibb('send', folder / 'letters', jid).expect_failure('does not receive encrypted files (/ibb)')
     alice.account.ibb('send', source, jid).expect_done()
     there.expect_done()
 

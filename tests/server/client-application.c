@@ -33,7 +33,7 @@ struct _Application
   char            *reason; /* (owned) (nullable) */
   IBBXmppQuestion *kept;   /* (owned) (nullable) */
   guint            n_withdrawn;
-  GTlsCertificate *seen; /* weak */
+  GWeakRef         seen; /* GTlsCertificate */
 
   /* Questions about the password. */
   char    *password; /* (owned) (nullable) */
@@ -86,7 +86,7 @@ trust_cb (IBBXmppClient *client, IBBXmppTrustQuestion *question, Application *se
   self->was_changed = ibb_xmpp_trust_question_get_changed (question);
   g_free (self->reason);
   self->reason = ibb_xmpp_trust_question_dup_reason (question);
-  g_set_weak_pointer (&self->seen, ibb_xmpp_trust_question_get_certificate (question));
+  g_weak_ref_set (&self->seen, ibb_xmpp_trust_question_get_certificate (question));
   if (g_str_equal (answers[self->answer], "keep"))
     {
       g_signal_connect (question, "withdrawn", G_CALLBACK (withdrawn_cb), self);
@@ -438,6 +438,14 @@ give_objects (Application *self, Words *words)
   ibb_xmpp_client_set_proxy_resolver (client, self->resolver);
 }
 
+static gboolean
+is_seen_alive (Application *self)
+{
+  g_autoptr (GObject) seen = g_weak_ref_get (&self->seen);
+
+  return seen != NULL;
+}
+
 /* TLS ends in a thread of GIO's, which may hold the certificates for a moment: the application's,
  * and that of the server, which the handler of the signal has seen. */
 void
@@ -449,7 +457,7 @@ application_drop_objects (Application *self)
   g_assert_finalize_object (g_steal_pointer (&self->known));
   g_assert_finalize_object (g_steal_pointer (&self->resolver));
   drop_client (g_steal_pointer (&self->certificate));
-  while (g_atomic_pointer_get (&self->seen) != NULL)
+  while (is_seen_alive (self))
     wait_a_moment ();
 }
 
@@ -475,6 +483,7 @@ application_new (IBBXmppEntity **client)
   Application *self = g_new0 (Application, 1);
 
   self->client = client;
+  g_weak_ref_init (&self->seen, NULL);
   return self;
 }
 
@@ -482,7 +491,7 @@ void
 application_free (Application *self)
 {
   g_clear_object (&self->kept);
-  g_clear_weak_pointer (&self->seen);
+  g_weak_ref_clear (&self->seen);
   g_free (self->reason);
   g_free (self->password);
   g_free (self);

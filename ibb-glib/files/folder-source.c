@@ -15,7 +15,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ENTRIES_MAX 100000           /* files and empty folders */
 #define PATHS_MAX (16 * 1024 * 1024) /* bytes of their paths */
 
 typedef struct
@@ -106,7 +105,7 @@ fail_bound (IBBFolderSource *self, GError **error)
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                _ ("“%s” has more than %d files, or too many or too long names of folders"), shown,
-               ENTRIES_MAX);
+               IBB_FOLDER_ENTRIES_MAX);
   return FALSE;
 }
 
@@ -116,7 +115,7 @@ add (IBBFolderSource *self, const char *path, const struct stat *info, GError **
   gsize  length = strlen (path) + 1;
   Entry *entry;
 
-  if (self->entries->len == ENTRIES_MAX || self->n_path_bytes + length > PATHS_MAX ||
+  if (self->entries->len == IBB_FOLDER_ENTRIES_MAX || self->n_path_bytes + length > PATHS_MAX ||
       length > IBB_FOLDER_PATH_MAX)
     return fail_bound (self, error);
   entry = g_malloc (sizeof *entry + length);
@@ -198,7 +197,7 @@ read_names (int folder)
       return NULL;
     }
   names = g_ptr_array_new_with_free_func (g_free);
-  while (names->len <= ENTRIES_MAX && (entry = readdir (dir)) != NULL)
+  while (names->len <= IBB_FOLDER_ENTRIES_MAX && (entry = readdir (dir)) != NULL)
     if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))
       g_ptr_array_add (names, g_strdup (entry->d_name));
   closedir (dir);
@@ -223,7 +222,7 @@ list (IBBFolderSource *self,
     return FALSE;
   if (names == NULL)
     return fail (self, path, error);
-  if (names->len > ENTRIES_MAX)
+  if (names->len > IBB_FOLDER_ENTRIES_MAX)
     return fail_bound (self, error);
   for (guint i = 0; is_good && i < names->len; i++)
     {

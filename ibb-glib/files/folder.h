@@ -7,8 +7,9 @@
 
 #include <gio/gio.h>
 
-#define IBB_FOLDER_DEPTH_MAX 64  /* components of a path */
-#define IBB_FOLDER_PATH_MAX 2048 /* bytes of a path */
+#define IBB_FOLDER_ENTRIES_MAX 100000 /* files and empty folders */
+#define IBB_FOLDER_DEPTH_MAX 64       /* components of a path */
+#define IBB_FOLDER_PATH_MAX 2048      /* bytes of a path */
 
 /* Whether the path stays in the folder, and each component is the name that a single file would get
  * here. */

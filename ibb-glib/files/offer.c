@@ -5,6 +5,7 @@
 #include "files/offer.h"
 
 #include "files/description.h"
+#include "files/folder.h"
 #include "files/hasher.h"
 #include "files/ibb-files-metadata-private.h"
 
@@ -48,7 +49,8 @@ read_folder (const IBBElement *file, IBBFilesMetadata *metadata)
 
   if (folder == NULL)
     return TRUE;
-  if (text == NULL || !g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT32, &n_files, NULL))
+  if (text == NULL ||
+      !g_ascii_string_to_unsigned (text, 10, 0, IBB_FOLDER_ENTRIES_MAX, &n_files, NULL))
     return FALSE;
   ibb_files_metadata_set_folder (metadata, (guint) n_files);
   return TRUE;

@@ -4,7 +4,9 @@
  * orders, refusals and cancellations from seeds. */
 
 #include "files/bundle.h"
+#include "files/folder.h"
 #include "files/ibb-files-metadata-private.h"
+#include "files/offer.h"
 
 #include "../lib/random.h"
 
@@ -301,6 +303,23 @@ test_bounds (void)
             ;
         }
       g_assert_cmpstr (receiver->mistake, ==, "too many files were offered at once");
+    }
+}
+
+/* A peer does not make this end create files without end. */
+static void
+test_too_many (void)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 0);
+      g_autoptr (IBBFilesMetadata) read = NULL;
+      g_autoptr (GString)          text = NULL;
+
+      ibb_files_metadata_set_folder (metadata, IBB_FOLDER_ENTRIES_MAX + i);
+      text = ibb_offer_write (metadata);
+      read = ibb_offer_read ((const guint8 *) text->str, text->len);
+      g_assert_cmpint (read != NULL, ==, i == 0);
     }
 }
 
@@ -646,6 +665,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ibb/files/bundle/scripts", test_scripts);
   g_test_add_func ("/ibb/files/bundle/bounds", test_bounds);
   g_test_add_func ("/ibb/files/bundle/too-long", test_too_long);
+  g_test_add_func ("/ibb/files/bundle/too-many", test_too_many);
   g_test_add_func ("/ibb/files/bundle/pairs", test_pairs);
   g_test_add_func ("/ibb/files/bundle/cuts", test_cuts);
   return g_test_run ();

@@ -6,6 +6,16 @@
 #include "files/farewells.h"
 #include "files/ibb-files-service.h"
 
+/* How the application is told. */
+typedef struct
+{
+  /* Returns whether a handler has taken the transfer. */
+  gboolean (*file_offered) (IBBFilesService *self, IBBFilesTransfer *transfer);
+  /* Returns whether a peer is refused that wants to offer a file in private. */
+  gboolean (*private_offered) (IBBFilesService *self, const char *peer_jid);
+  void (*private_failed) (IBBFilesService *self, const char *peer_jid, const GError *error);
+} IBBFilesServiceFuncs;
+
 struct _IBBFilesService
 {
   GObject parent_instance;
@@ -16,13 +26,15 @@ struct _IBBFilesService
   IBBFarewells  *farewells;  /* (owned): of those that are over */
   IBBIdentity   *identity;   /* (owned) (nullable) */
   GPtrArray     *couriers;   /* (owned) (element-type IBBCourier): not over */
+
+  const IBBFilesServiceFuncs *funcs; /* static */
 };
 
 /* Tells the list of it. FALSE: a handler has ended the transfer. */
 gboolean ibb_files_service_add (IBBFilesService *self, IBBFilesTransfer *transfer);
 
 /* Answers the requests of peers from now on. */
-void ibb_files_service_listen (IBBFilesService *self);
+void ibb_files_service_listen (IBBFilesService *self, const IBBFilesServiceFuncs *funcs);
 /* What the session of a bundle needs. */
 IBBCourierPlace ibb_files_service_get_place (IBBFilesService *self);
 

@@ -225,14 +225,13 @@ offer (IBBFilesService *self, IBBStanza *request, IBBFilesTransfer *transfer)
 {
   g_autofree char *local_jid = ibb_connection_dup_local_jid (self->connection);
   const char      *to = request != NULL ? ibb_stanza_get_to (request) : NULL;
-  gboolean         is_taken = FALSE;
+  gboolean         is_taken;
 
   if (to != NULL && g_strcmp0 (to, local_jid) != 0)
     transfer->local_jid = g_strdup (to);
   ibb_files_transfer_set_timer (transfer, DECISION_TIMEOUT, decision_timeout_cb);
   ibb_files_transfer_watch_peer (transfer);
-  if (ibb_files_service_add (self, transfer))
-    g_signal_emit_by_name (self, "file-offered", transfer, &is_taken);
+  is_taken = ibb_files_service_add (self, transfer) && self->funcs->file_offered (self, transfer);
   if (!is_taken)
     ibb_files_transfer_refuse (transfer, NULL);
   g_object_unref (transfer);
@@ -264,8 +263,9 @@ offered_in_bundle (IBBCourier       *courier,
 static void
 failed_in_private (IBBCourier *courier, const GError *error, gpointer service)
 {
-  g_signal_emit (service, g_signal_lookup ("private-failed", IBB_FILES_TYPE_SERVICE), 0,
-                 ibb_courier_get_peer_jid (courier), error);
+  IBBFilesService *self = service;
+
+  self->funcs->private_failed (self, ibb_courier_get_peer_jid (courier), error);
 }
 
 IBBCourierPlace
@@ -279,20 +279,12 @@ ibb_files_service_get_place (IBBFilesService *self)
 static const char *
 find_obstacle (IBBFilesService *self, const char *peer_jid, gboolean is_private)
 {
-  gboolean is_refused = FALSE;
-
   if (is_private != (self->identity != NULL))
     return is_private ? "This end takes no encrypted files"
                       : "This end takes only encrypted files, as --encrypt of ibb sends them";
   if (!is_private)
     return NULL;
-  /* Without a handler the file would be refused after the encryption, which may ask a person. */
-  if (g_signal_handler_find (self, G_SIGNAL_MATCH_ID,
-                             g_signal_lookup ("file-offered", IBB_FILES_TYPE_SERVICE), 0, NULL,
-                             NULL, NULL) == 0)
-    return "";
-  g_signal_emit_by_name (self, "private-offered", peer_jid, &is_refused);
-  return is_refused || self->identity == NULL ? "" : NULL;
+  return self->funcs->private_offered (self, peer_jid) || self->identity == NULL ? "" : NULL;
 }
 
 /* Takes jingle. */
@@ -483,8 +475,9 @@ initiation_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *s
 }
 
 void
-ibb_files_service_listen (IBBFilesService *self)
+ibb_files_service_listen (IBBFilesService *self, const IBBFilesServiceFuncs *funcs)
 {
+  self->funcs = funcs;
   g_signal_connect_object (self->connection, "stanza-received::" IBB_JINGLE_NAMESPACE,
                            G_CALLBACK (jingle_cb), self, 0);
   g_signal_connect_object (self->connection, "stanza-received::" IBB_JINGLE_NAMESPACE,

@@ -191,6 +191,35 @@ ibb_files_service_list_model_init (GListModelInterface *iface)
   iface->get_item = ibb_files_service_get_item;
 }
 
+static gboolean
+file_offered (IBBFilesService *self, IBBFilesTransfer *transfer)
+{
+  gboolean is_taken = FALSE;
+
+  g_signal_emit (self, signals[SIGNAL_FILE_OFFERED], 0, transfer, &is_taken);
+  return is_taken;
+}
+
+static gboolean
+private_offered (IBBFilesService *self, const char *peer_jid)
+{
+  gboolean is_refused = FALSE;
+
+  /* Without a handler the file would be refused after the encryption, which may ask a person. */
+  if (!g_signal_has_handler_pending (self, signals[SIGNAL_FILE_OFFERED], 0, FALSE))
+    return TRUE;
+  g_signal_emit (self, signals[SIGNAL_PRIVATE_OFFERED], 0, peer_jid, &is_refused);
+  return is_refused;
+}
+
+static void
+private_failed (IBBFilesService *self, const char *peer_jid, const GError *error)
+{
+  g_signal_emit (self, signals[SIGNAL_PRIVATE_FAILED], 0, peer_jid, error);
+}
+
+static const IBBFilesServiceFuncs funcs = { file_offered, private_offered, private_failed };
+
 static void
 ibb_files_service_constructed (GObject *object)
 {
@@ -207,7 +236,7 @@ ibb_files_service_constructed (GObject *object)
   ibb_service_set_resume_sessions (self->sessions, TRUE);
   announce (self, ibb_connection_add_feature);
   ibb_connection_add_feature (self->connection, get_bundle_feature (FALSE));
-  ibb_files_service_listen (self);
+  ibb_files_service_listen (self, &funcs);
 }
 
 static void

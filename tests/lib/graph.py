@@ -388,7 +388,7 @@ class Graph:
                 # What two files define, such as main, is nobody's.
                 definers[name] = None if name in definers else node
             for file in node.files:
-                for name in re.findall(r'g_signal_new \("([^"]+)"', file.text):
+                for name in re.findall(r'g_signal_new \(\s*"([^"]+)"', file.text):
                     signals[name] = node
                 for name, fields, has_tag in file.structs:
                     if file.is_header:

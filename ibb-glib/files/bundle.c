@@ -455,7 +455,8 @@ read_entry (
   mistake = read_description (self, payload + FOLDER_LENGTH, length - FOLDER_LENGTH, event);
   if (mistake != NULL)
     return mistake;
-  if (ibb_files_metadata_get_size (self->metadata) > folder->left)
+  if (ibb_files_metadata_get_size (self->metadata) >
+      (ibb_files_metadata_get_is_folder (self->metadata) ? 0 : folder->left))
     return "more bytes came than were offered";
   add_entry (self, folder, self->metadata, length - FOLDER_LENGTH);
   if (!folder->is_decided)
@@ -629,13 +630,14 @@ read_frame (IBBBundle      *self,
 static gboolean
 take_frame (IBBBundle *self, IBBBundleEvent *event)
 {
-  const guint8 *header = self->input->data + self->n_taken;
   gsize         left = self->input->len - self->n_taken;
+  const guint8 *header;
   gsize         length;
   guint32       number;
 
   if (left < HEADER_LENGTH)
     return FALSE;
+  header = self->input->data + self->n_taken;
   length = (gsize) header[1] << 16 | (gsize) header[2] << 8 | header[3];
   number =
       (guint32) header[4] << 24 | (guint32) header[5] << 16 | (guint32) header[6] << 8 | header[7];

@@ -88,9 +88,7 @@ GBytes *ibb_bundle_take_output (IBBBundle *self);
 void  ibb_bundle_pad (IBBBundle *self);
 gsize ibb_bundle_get_n_output (const IBBBundle *self);
 
-/* The sender. */
-
-/* Whether one more file may be offered. */
+/* The sender: whether one more file may be offered. */
 gboolean ibb_bundle_has_room (const IBBBundle *self);
 /* Returns the number; 0: the file cannot be described. */
 guint32 ibb_bundle_offer (IBBBundle *self, IBBFilesMetadata *metadata);
@@ -104,7 +102,6 @@ void ibb_bundle_send (IBBBundle *self, guint32 number, const void *bytes, gsize 
 void ibb_bundle_end (IBBBundle *self, guint32 number, const guint8 *hash);
 
 /* The receiver. */
-
 void ibb_bundle_accept (IBBBundle *self, guint32 number, guint64 offset);
 /* After the end. */
 void ibb_bundle_deliver (IBBBundle *self, guint32 number);

@@ -77,14 +77,14 @@ do_word (IBBBundle *self, const char *word, GString *log)
   if (number > ENTRIES && *word != 'U')
     number += IBB_BUNDLE_FIRST_ENTRY - ENTRIES - 1;
   offset = GUINT64_TO_BE ((guint64) value);
-  description = g_strdup_printf (*word == 'G' ? FOLDER : OFFER, value);
+  description = g_strdup_printf (*word == 'G' || *word == 'Q' ? FOLDER : OFFER, value);
   metadata = ibb_files_metadata_new ("a", value);
   if (*word == 'g')
     ibb_files_metadata_set_folder (metadata, 2);
-  if (*word == 'N' || *word == 'M')
+  if (*word == 'N' || *word == 'M' || *word == 'Q')
     {
       g_autofree char *entry = g_strconcat ("----", description, NULL);
-      const guint8     folder[] = { 0, 0, 0, *word == 'N' ? 1 : 2 };
+      const guint8     folder[] = { 0, 0, 0, *word == 'M' ? 2 : 1 };
 
       memcpy (entry, folder, sizeof folder);
       push_frame (self, 7, number, entry, 4 + strlen (description));
@@ -184,6 +184,7 @@ static const struct
   /* Mistakes. */
   { "G1:9 N101:4", "offered 1 broken: an entry came of a folder that was not accepted" },
   { "G1:9 f1 N101:4", "offered 1 broken: an entry came of a folder that was not accepted" },
+  { "G1:9 a1@0 Q101:1", "offered 1 broken: more bytes came than were offered" },
   { "N101:4", "broken: an entry names a folder that is not open" },
   { "O1:9 a1@0 N101:4", "offered 1 broken: an entry names a folder that is not open" },
   { "G1:9 a1@0 M101:4", "offered 1 broken: an entry names a folder that is not open" },

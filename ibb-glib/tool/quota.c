@@ -16,14 +16,11 @@ tool_quota_parse_limit (const char *text, guint64 *limit)
   return text == NULL || (tool_options_parse_size (text, limit) && *limit > 0);
 }
 
-#define FOLDERS_MAX 1000 /* names that are kept */
-
 struct _ToolQuota
 {
-  guint64     max_size;
-  guint64     max_total;
-  guint64     received; /* bytes of the files that are whole */
-  GHashTable *folders;  /* (owned) (element-type utf8 guint64): bytes that came of folders */
+  guint64 max_size;
+  guint64 max_total;
+  guint64 received; /* bytes of the files that are whole, and of folders all that came */
 };
 
 ToolQuota *
@@ -33,14 +30,12 @@ tool_quota_new (guint64 max_size, guint64 max_total)
 
   self->max_size = max_size;
   self->max_total = max_total;
-  self->folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return self;
 }
 
 void
 tool_quota_free (ToolQuota *self)
 {
-  g_hash_table_unref (self->folders);
   g_free (self);
 }
 
@@ -67,48 +62,15 @@ is_folder (IBBFilesTransfer *transfer)
   return ibb_files_metadata_get_is_folder (ibb_files_transfer_get_metadata (transfer));
 }
 
-static char *
-dup_name (IBBFilesTransfer *transfer)
-{
-  return ibb_files_metadata_dup_safe_name (ibb_files_transfer_get_metadata (transfer));
-}
-
+/* What came of a folder stays, whole or not. */
 void
 tool_quota_add (ToolQuota *self, IBBFilesTransfer *transfer, gboolean is_whole)
 {
-  guint64 bytes = ibb_files_transfer_get_bytes_moved (transfer);
-
-  if (!is_folder (transfer))
-    {
-      if (is_whole)
-        self->received += bytes;
-      return;
-    }
-  /* A folder that is offered again counts twice where there are too many. */
-  if (g_hash_table_size (self->folders) >= FOLDERS_MAX)
-    self->received += bytes;
-  else if (bytes > 0)
-    g_hash_table_replace (self->folders, dup_name (transfer), g_memdup2 (&bytes, sizeof bytes));
-}
-
-/* What came of folders, without those that are offered, or received, again. */
-static guint64
-sum_folders (const ToolQuota *self, GQueue *receiving, IBBFilesTransfer *transfer)
-{
-  g_autoptr (GHashTable) names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  GHashTableIter         iter;
-  gpointer               name;
-  gpointer               bytes;
-  guint64                sum = 0;
-
-  g_hash_table_add (names, dup_name (transfer));
-  for (GList *l = receiving->head; l != NULL; l = l->next)
-    g_hash_table_add (names, dup_name (tool_watched_get_transfer (l->data)));
-  g_hash_table_iter_init (&iter, self->folders);
-  while (g_hash_table_iter_next (&iter, &name, &bytes))
-    if (!g_hash_table_contains (names, name))
-      sum += *(guint64 *) bytes;
-  return sum;
+  if (is_folder (transfer))
+    self->received += ibb_files_transfer_get_bytes_moved (transfer) -
+                      ibb_files_transfer_get_bytes_resumed (transfer);
+  else if (is_whole)
+    self->received += get_size (transfer);
 }
 
 /* A file on the way counts with its whole size, and the part that it goes on with does not count.
@@ -118,14 +80,14 @@ static guint64
 get_total (const ToolQuota *self, const char *folder, GQueue *receiving, IBBFilesTransfer *transfer)
 {
   g_autoptr (GHashTable) keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  guint64                total = self->received + sum_folders (self, receiving, transfer);
+  guint64                total = self->received;
 
   g_hash_table_add (keys, dup_key (transfer));
   for (GList *l = receiving->head; l != NULL; l = l->next)
     {
       IBBFilesTransfer *other = tool_watched_get_transfer (l->data);
 
-      if (g_hash_table_add (keys, dup_key (other)))
+      if (is_folder (other) || g_hash_table_add (keys, dup_key (other)))
         total += get_size (other);
     }
   return total + ibb_part_file_sum (folder, keys);

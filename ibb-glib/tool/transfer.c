@@ -348,7 +348,8 @@ begin_send (gpointer data)
       self->outer = g_object_ref (tool_run_get_cancellable (self->run));
       self->interruption = tool_run_connect (self->run, self->asking);
     }
-  if (self->has_other && !self->is_offered)
+  /* A folder is read before the peer is asked. */
+  if (self->has_other && !self->is_offered && !g_file_test (self->path, G_FILE_TEST_IS_DIR))
     self->impatience = g_timeout_add_seconds (ANSWER_TIME, impatience_cb, self);
   if (self->archive != NULL)
     ibb_files_service_offer_stream_async (self->service, self->text, self->archive, self->metadata,

@@ -389,7 +389,8 @@ ibb_files_service_offer_file_finish (IBBFilesService *self, GAsyncResult *result
  * @user_data: data for @callback
  *
  * Offers bytes to a peer as a file. The errors are those of
- * [method@IBBFiles.Service.offer_file_async].
+ * [method@IBBFiles.Service.offer_file_async]; %G_IO_ERROR_NOT_SUPPORTED also tells that @metadata
+ * is that of a folder.
  *
  * Since: 1.0
  */
@@ -415,7 +416,11 @@ ibb_files_service_offer_stream_async (IBBFilesService    *self,
                     callback, user_data);
   data = g_task_get_task_data (task);
   data->stream = g_object_ref (stream);
-  find_way (task);
+  if (ibb_files_metadata_get_is_folder (metadata))
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                             _ ("A folder cannot be sent from a stream"));
+  else
+    find_way (task);
 }
 
 /**

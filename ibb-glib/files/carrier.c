@@ -266,7 +266,8 @@ take_entry (IBBCarrier *self, const IBBBundleEvent *event)
   if (mover->folder != NULL)
     ibb_folder_source_take (mover->folder, event, &progress);
   else
-    ibb_folder_sink_take (mover->part->folder, self->bundle, event, &progress, &error);
+    ibb_folder_sink_take (mover->part->folder, self->bundle, event, &progress, mover->cancellable,
+                          &error);
   ibb_mover_add_progress (mover, &progress);
   if (error != NULL)
     fail (self, event->folder, error);

@@ -48,6 +48,7 @@ struct _IBBFolderSink
   gboolean    is_dirty;    /* it has new names that are not on the disk */
   int         failure;     /* errno of names that could not be had on the disk; 0: none */
   gboolean    has_room;    /* for a part */
+  guint       n_made;      /* folders */
   GHashTable *entries;     /* (owned) (element-type guint32 Entry) */
   GArray     *whole;       /* (owned) (element-type guint32): entries to be delivered */
   IBBSink    *sink;        /* (owned) (nullable): of the entry whose bytes have begun */
@@ -126,23 +127,34 @@ fail (IBBFolderSink *self, const char *path, int failure, GError **error)
 
 /* The folders. */
 
-/* Opens a folder, which is made if it is not there: that is on the disk, too. Returns -1 with
- * errno.
+/* Opens a folder, which is made if it is not there. Its name is on the disk when this returns, also
+ * that of a folder that an interrupted transfer has made, unless is_synced. Returns -1 with errno.
  */
 static int
-enter (int parent, const char *name)
+enter (IBBFolderSink *self, int parent, const char *name, gboolean is_synced)
 {
-  int result;
   int folder;
+  int failure;
 
   IBB_DISK_CALL (folder, open_folder_in (parent, name));
-  if (folder >= 0 || errno != ENOENT)
+  if (folder < 0 && errno == ENOENT)
+    {
+      is_synced = FALSE;
+      /* A path has many folders: as many as a folder may have files are enough. */
+      if (self->n_made == IBB_FOLDER_ENTRIES_MAX)
+        errno = EDQUOT;
+      else if (ibb_disk->make_folder_in (parent, name) == 0 || errno == EEXIST)
+        {
+          self->n_made++;
+          IBB_DISK_CALL (folder, open_folder_in (parent, name));
+        }
+    }
+  if (folder < 0 || is_synced || ibb_disk_sync_folder (parent) == 0)
     return folder;
-  result = ibb_disk->make_folder_in (parent, name);
-  if ((result != 0 && errno != EEXIST) || ibb_disk_sync_folder (parent) != 0)
-    return -1;
-  IBB_DISK_CALL (folder, open_folder_in (parent, name));
-  return folder;
+  failure = errno;
+  ibb_disk->close (folder);
+  errno = failure;
+  return -1;
 }
 
 gboolean
@@ -156,7 +168,7 @@ ibb_folder_sink_open (IBBFolderSink *self, GError **error)
   IBB_DISK_CALL (above, open_folder (parent));
   if (above < 0)
     return fail (self, NULL, errno, error);
-  self->root = enter (above, name);
+  self->root = enter (self, above, name, FALSE);
   failure = errno;
   ibb_disk->close (above);
   if (self->root < 0)
@@ -191,20 +203,23 @@ leave (IBBFolderSink *self, GError **error)
 static gboolean
 go_to (IBBFolderSink *self, const char *path, GError **error)
 {
-  g_auto (GStrv) names = NULL;
+  g_autofree char *last = g_strdup (self->folder_path);
+  g_auto (GStrv)   last_names = g_strsplit (last != NULL ? last : "", "/", -1);
+  g_auto (GStrv)   names = g_strsplit (path, "/", -1);
+  gboolean         is_synced = TRUE;
 
-  if (g_strcmp0 (path, self->folder_path) == 0)
+  if (g_strcmp0 (path, last) == 0)
     return TRUE;
   if (!leave (self, error))
     return FALSE;
-  names = g_strsplit (path, "/", -1);
   IBB_DISK_CALL (self->folder, open_folder_in (self->root, "."));
   for (guint i = 0; self->folder >= 0 && !g_str_equal (path, ".") && names[i] != NULL; i++)
     {
       int above = self->folder;
       int failure;
 
-      self->folder = enter (above, names[i]);
+      is_synced = is_synced && g_strcmp0 (last_names[i], names[i]) == 0;
+      self->folder = enter (self, above, names[i], is_synced);
       failure = errno;
       ibb_disk->close (above);
       errno = failure;
@@ -381,7 +396,11 @@ begin (IBBFolderSink *self, Entry *entry, GError **error)
 
 /* Hashes the file that was there, and has it on the disk. */
 static gboolean
-check_found (IBBFolderSink *self, const Entry *entry, const guint8 *hash, GError **error)
+check_found (IBBFolderSink *self,
+             const Entry   *entry,
+             const guint8  *hash,
+             GCancellable  *cancellable,
+             GError       **error)
 {
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   g_autofree guint8    *buffer = g_malloc (IBB_BUNDLE_DATA_MAX);
@@ -390,7 +409,8 @@ check_found (IBBFolderSink *self, const Entry *entry, const guint8 *hash, GError
   guint64               offset = 0;
   struct stat           info;
   gssize                n = 1;
-  int                   result = -1;
+  int                   result = 0;
+  int                   failure;
   int                   fd;
 
   IBB_DISK_CALL (fd, open (self->folder, entry->found, FALSE));
@@ -398,16 +418,23 @@ check_found (IBBFolderSink *self, const Entry *entry, const guint8 *hash, GError
     return fail (self, entry->path, errno, error);
   if (ibb_disk->stat (fd, NULL, &info) == 0 && is_like (entry, &info))
     IBB_DISK_CALL (result, sync (fd));
-  while (result == 0 && n > 0 && offset <= entry->size)
+  else
+    n = 0;
+  while (result == 0 && n > 0 && offset <= entry->size && !g_cancellable_is_cancelled (cancellable))
     {
       IBB_DISK_CALL (n, read (fd, buffer, IBB_BUNDLE_DATA_MAX, offset));
       if (n > 0)
         g_checksum_update (checksum, buffer, n);
       offset += n > 0 ? (guint64) n : 0;
     }
+  failure = result != 0 || n < 0 ? errno : 0;
   ibb_disk->close (fd);
+  if (failure != 0)
+    return fail (self, entry->path, failure, error);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
   g_checksum_get_digest (checksum, digest, &length);
-  if (result == 0 && n == 0 && offset == entry->size && memcmp (digest, hash, length) == 0)
+  if (offset == entry->size && memcmp (digest, hash, length) == 0)
     return TRUE;
   g_set_error_literal (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
                        _ ("Another file with this name, size and date is there"));
@@ -415,7 +442,11 @@ check_found (IBBFolderSink *self, const Entry *entry, const guint8 *hash, GError
 }
 
 static gboolean
-complete (IBBFolderSink *self, Entry *entry, const IBBBundleEvent *event, GError **error)
+complete (IBBFolderSink        *self,
+          Entry                *entry,
+          const IBBBundleEvent *event,
+          GCancellable         *cancellable,
+          GError              **error)
 {
   g_autofree char *hash = NULL;
 
@@ -425,11 +456,12 @@ complete (IBBFolderSink *self, Entry *entry, const IBBBundleEvent *event, GError
     {
       /* An earlier transfer may have been interrupted before the name was on the disk. */
       self->is_dirty = TRUE;
-      return entry->kind == ENTRY_FOLDER || check_found (self, entry, event->data, error);
+      return entry->kind == ENTRY_FOLDER ||
+             check_found (self, entry, event->data, cancellable, error);
     }
   hash = g_base64_encode (event->data, event->length);
   if (!begin (self, entry, error) ||
-      !ibb_sink_commit (self->sink, IBB_HASHER_DEFAULT, hash, NULL, error))
+      !ibb_sink_commit (self->sink, IBB_HASHER_DEFAULT, hash, cancellable, error))
     return FALSE;
   self->is_dirty = TRUE;
   ibb_sink_close (self->sink, FALSE);
@@ -457,6 +489,7 @@ ibb_folder_sink_take (IBBFolderSink        *self,
                       IBBBundle            *bundle,
                       const IBBBundleEvent *event,
                       IBBFolderProgress    *progress,
+                      GCancellable         *cancellable,
                       GError              **error)
 {
   Entry  *entry = g_hash_table_lookup (self->entries, &event->number);
@@ -475,7 +508,7 @@ ibb_folder_sink_take (IBBFolderSink        *self,
           !ibb_sink_write (self->sink, event->data, event->length, &reason))
         return fail_entry (self, bundle, entry, reason, error);
     }
-  else if (!complete (self, entry, event, &reason))
+  else if (!complete (self, entry, event, cancellable, &reason))
     return fail_entry (self, bundle, entry, reason, error);
   else
     {

@@ -36,6 +36,7 @@ gboolean ibb_folder_sink_take (IBBFolderSink        *self,
                                IBBBundle            *bundle,
                                const IBBBundleEvent *event,
                                IBBFolderProgress    *progress,
+                               GCancellable         *cancellable,
                                GError              **error);
 /* Delivers the entries that are whole, as soon as they are on the disk. */
 gboolean ibb_folder_sink_flush (IBBFolderSink *self, IBBBundle *bundle, GError **error);

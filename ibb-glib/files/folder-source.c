@@ -56,15 +56,26 @@ struct _IBBFolderSource
   GChecksum *checksum;    /* (owned) (nullable): of the bytes before */
 };
 
+static void
+close_folder (int *fd)
+{
+  if (*fd >= 0)
+    close (*fd);
+  *fd = -1;
+}
+
+void
+ibb_folder_source_stop (IBBFolderSource *self)
+{
+  close_folder (&self->fd);
+  close_folder (&self->folder);
+  close_folder (&self->root);
+}
+
 void
 ibb_folder_source_free (IBBFolderSource *self)
 {
-  if (self->fd >= 0)
-    close (self->fd);
-  if (self->folder >= 0)
-    close (self->folder);
-  if (self->root >= 0)
-    close (self->root);
+  ibb_folder_source_stop (self);
   g_free (self->path);
   g_free (self->peer_jid);
   g_ptr_array_unref (self->entries);

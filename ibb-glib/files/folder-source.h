@@ -16,9 +16,11 @@
 typedef struct _IBBFolderSource IBBFolderSource;
 
 /* Lists the folder at the path. */
-IBBFolderSource       *
+IBBFolderSource      *
 ibb_folder_source_new (const char *path, GCancellable *cancellable, GError **error);
-void  ibb_folder_source_free (IBBFolderSource *self);
+void ibb_folder_source_free (IBBFolderSource *self);
+/* Nothing is read any more. What was left out and what has failed can still be asked for. */
+void  ibb_folder_source_stop (IBBFolderSource *self);
 guint ibb_folder_source_get_n_files (IBBFolderSource *self);
 /* Bytes of all files. */
 guint64 ibb_folder_source_get_size (IBBFolderSource *self);

@@ -307,9 +307,12 @@ send_accept (IBBFilesTransfer *self)
 static void
 deliver_folder (IBBFilesTransfer *self)
 {
+  g_autoptr (IBBFilesTransfer) kept = g_object_ref (self);
+
   self->file = ibb_part_dup_file (self->part);
-  ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
+  self->is_in_place = TRUE;
   ibb_courier_deliver (self->courier, self->number, &courier_funcs, self);
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
 }
 
 static void

@@ -95,7 +95,7 @@ ibb_files_transfer_begin_move (IBBFilesTransfer *self)
   ibb_files_transfer_set_timer (self, 0, NULL);
   g_object_freeze_notify (G_OBJECT (self));
   g_object_notify (G_OBJECT (self), "transport");
-  if (self->mover->offset > 0)
+  if (ibb_mover_get_offset (self->mover) > 0)
     g_object_notify (G_OBJECT (self), "bytes-resumed");
   ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACTIVE);
   g_object_thaw_notify (G_OBJECT (self));
@@ -211,6 +211,8 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
     return;
   clear_source (&self->timer);
   clear_source (&self->ticker);
+  if (self->mover != NULL && self->mover->folder != NULL)
+    ibb_folder_source_stop (self->mover->folder);
   /* Closes the session without a wait: a peer's program may never answer. */
   if (self->transport != NULL && self->courier == NULL && state != IBB_FILES_STATE_FAILED)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);

@@ -167,6 +167,8 @@ ibb_part_dup_file (IBBPart *self)
 void
 ibb_part_close (IBBPart *self, gboolean keeps)
 {
+  if (self->folder != NULL)
+    ibb_folder_sink_stop (self->folder, keeps);
   if (self->sink != NULL)
     ibb_sink_close (self->sink, keeps);
 }

@@ -182,6 +182,38 @@ test_cancelled (Files *self, gconstpointer data)
   run (self, "rm sent/large && diff -r sent received");
 }
 
+static void
+note_state_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, gpointer data)
+{
+  *(IBBFilesState *) data = ibb_files_transfer_get_state (transfer);
+}
+
+static void
+cancel_in_place_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, gpointer data)
+{
+  if (ibb_files_transfer_get_state (transfer) == IBB_FILES_STATE_CHECKING)
+    ibb_files_transfer_cancel (transfer);
+}
+
+/* The sender is told that all is in its place, and the receiver says the same. The handler, and not
+ * the test, sees the last of the transfer. */
+static void
+test_cancelled_late (Files *self, gconstpointer data)
+{
+  IBBFilesState state = IBB_FILES_STATE_OFFERED;
+
+  make_small (self, 5);
+  self->sent = offer (self, JULIET);
+  wait_until (self->offered != NULL);
+  g_signal_connect (self->offered, "notify::state", G_CALLBACK (cancel_in_place_cb), NULL);
+  g_signal_connect (self->offered, "notify::state", G_CALLBACK (note_state_cb), &state);
+  accept_as (self, "received", &self->result);
+  g_clear_object (&self->offered);
+  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
+  wait_until (self->result != NULL);
+  g_assert_cmpint (state, ==, IBB_FILES_STATE_DELIVERED);
+}
+
 /* One file has changed since the offer; the others arrive. */
 static void
 test_changed (Files *self, gconstpointer data)
@@ -252,6 +284,12 @@ test_stream (Files *self, gconstpointer data)
   accept_as (self, "received", &self->result);
   assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
   assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
+  g_clear_object (&self->result);
+  ibb_files_service_offer_stream_async (self->romeo, JULIET, g_memory_input_stream_new (),
+                                        ibb_files_transfer_get_metadata (self->offered), NULL,
+                                        store_result_cb, &self->result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, ibb_files_service_offer_stream_finish,
+                       self->romeo, &self->result);
 }
 
 static void
@@ -300,6 +338,7 @@ test_too_deep (Files *self, gconstpointer data)
 
 static const IBBDisk *real_disk;
 static gint           n_written; /* atomic: calls */
+static const char    *received_path;
 
 static gssize
 write_until_full (int fd, const void *data, gsize length, guint64 offset)
@@ -357,6 +396,40 @@ test_disk (Files *self, gconstpointer data)
   run (self, "diff -r sent received");
 }
 
+static int
+sync_not_received (int fd)
+{
+  struct stat info;
+  struct stat received;
+
+  if (real_disk->stat (fd, NULL, &info) != 0 || stat (received_path, &received) != 0 ||
+      info.st_ino != received.st_ino)
+    return real_disk->sync (fd);
+  errno = EIO;
+  return -1;
+}
+
+/* The name of a folder that is there may not be on the disk: a transfer was killed. */
+static void
+test_interrupted (Files *self, gconstpointer data)
+{
+  IBBDisk          disk = *ibb_disk;
+  g_autofree char *path = get_path (self, "received");
+
+  real_disk = ibb_disk;
+  received_path = path;
+  disk.sync = sync_not_received;
+  run (self, "mkdir -p sent/a sent/b received/a && touch sent/a/one");
+  ibb_disk = &disk;
+  begin_folder (self);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
+                       self->offered, &self->result);
+  g_assert_nonnull (strstr (ibb_files_transfer_dup_error (self->offered)->message, "2 of 2 files"));
+  ibb_disk = real_disk;
+  complete (self);
+  run (self, "diff -r sent received");
+}
+
 /* A sender that was started again, while the receiver still waits for its first transfer. */
 static void
 test_offered_again (Files *self, gconstpointer data)
@@ -407,7 +480,7 @@ exchange (Peer *self)
   push (self->sender, self->receiver);
   while (ibb_bundle_next (self->receiver, &event))
     if (event.folder > 0)
-      ibb_folder_sink_take (self->sink, self->receiver, &event, &progress, &self->error);
+      ibb_folder_sink_take (self->sink, self->receiver, &event, &progress, NULL, &self->error);
   g_assert_null (self->receiver->mistake);
   ibb_folder_sink_flush (self->sink, self->receiver, &self->error);
   push (self->receiver, self->sender);
@@ -519,6 +592,7 @@ main (int argc, char **argv)
   add_test_of ("goes-on", NULL, set_up_private, test_goes_on);
   add_test_of ("cancelled/receiver", NULL, set_up, test_cancelled);
   add_test_of ("cancelled/sender", "", set_up, test_cancelled);
+  add_test_of ("cancelled/late", NULL, set_up, test_cancelled_late);
   add_test_of ("changed", NULL, set_up, test_changed);
   add_test_of ("different", NULL, set_up, test_different);
   add_test_of ("existing", NULL, set_up, test_existing);
@@ -530,6 +604,7 @@ main (int argc, char **argv)
   add_test_of ("too-deep", NULL, set_up, test_too_deep);
   add_test_of ("disk/full", "", set_up, test_disk);
   add_test_of ("disk/lost-names", NULL, set_up, test_disk);
+  add_test_of ("disk/interrupted", NULL, set_up, test_interrupted);
   add_test_of ("offered-again", NULL, set_up_private, test_offered_again);
   add_test_of ("hostile", NULL, set_up, test_hostile);
   return g_test_run ();

@@ -25,9 +25,6 @@ typedef struct
 } Change;
 
 static FakeDisk *disk; /* the one that is in place */
-static GPrivate  writer_key;
-
-#define CURRENT_WRITER GPOINTER_TO_INT (g_private_get (&writer_key))
 
 static FakeDiskFile *
 file_new (FakeDisk *self, FakeDiskKind kind, uid_t owner)
@@ -137,7 +134,7 @@ get_descriptor (int fd)
 static int
 add_descriptor (FakeDiskFile *file)
 {
-  Descriptor descriptor = { file_ref (file), TRUE, CURRENT_WRITER };
+  Descriptor descriptor = { file_ref (file), TRUE, fake_disk_get_writer () };
 
   g_array_append_val (disk->descriptors, descriptor);
   disk->n_open++;
@@ -166,47 +163,6 @@ happens (guint rate)
   return rate > 0 && g_rand_int_range (disk->random, 0, 1000) < (int) rate;
 }
 
-/* With the lock: gives the turn to some writer that runs. */
-static void
-pass_turn (FakeDisk *self)
-{
-  int start = g_rand_int_range (self->random, 0, FAKE_DISK_WRITERS_MAX);
-
-  for (int i = 0; i < FAKE_DISK_WRITERS_MAX; i++)
-    if (self->runs[(start + i) % FAKE_DISK_WRITERS_MAX])
-      {
-        self->turn = (start + i) % FAKE_DISK_WRITERS_MAX;
-        break;
-      }
-  g_cond_broadcast (&self->turned);
-}
-
-static void
-wait_for_turn (FakeDisk *self, int writer)
-{
-  while (self->turn != writer)
-    g_cond_wait (&self->turned, &self->lock);
-}
-
-/* Somebody else may have the turn first. */
-static void
-wait_for_others (void)
-{
-  g_mutex_lock (&disk->lock);
-  if (disk->runs[CURRENT_WRITER])
-    {
-      pass_turn (disk);
-      wait_for_turn (disk, CURRENT_WRITER);
-    }
-  g_mutex_unlock (&disk->lock);
-}
-
-void
-fake_disk_set_writer (guint writer)
-{
-  g_private_set (&writer_key, GUINT_TO_POINTER (writer));
-}
-
 void
 fake_disk_kill (FakeDisk *self, guint writer)
 {
@@ -221,7 +177,7 @@ fake_disk_kill (FakeDisk *self, guint writer)
 static gboolean
 is_gone (FakeDisk *self)
 {
-  return self->is_off || self->is_dead[CURRENT_WRITER];
+  return self->is_off || self->is_dead[fake_disk_get_writer ()];
 }
 
 /* Begins a call. Returns FALSE with errno if it fails; errors end with 0. */
@@ -231,7 +187,7 @@ enter (const int *errors)
   guint n = 0;
 
   if (g_rand_int_range (disk->random, 0, 3) == 0)
-    wait_for_others ();
+    fake_disk_wait_for_others (disk);
   if (is_gone (disk))
     {
       errno = EIO;
@@ -257,7 +213,7 @@ leave (gint64 result)
   if (disk->n_calls == disk->cut_at)
     disk->is_off = TRUE;
   if (disk->n_calls == disk->kill_at)
-    fake_disk_kill (disk, (guint) CURRENT_WRITER);
+    fake_disk_kill (disk, (guint) fake_disk_get_writer ());
   return result;
 }
 
@@ -347,6 +303,12 @@ open_file (int folder, const char *name, gboolean creates)
     }
   return (int) (failures[file->kind] != 0 ? leave_with (failures[file->kind])
                                           : leave (add_descriptor (file)));
+}
+
+static void
+pause_writer (void)
+{
+  fake_disk_wait_for_others (disk);
 }
 
 /* Closes even when it fails; of a dead writer it was closed before. */
@@ -604,7 +566,7 @@ static const IBBDisk calls = {
   .open = open_file,
   .close = close_file,
   .lock = lock,
-  .pause = wait_for_others,
+  .pause = pause_writer,
   .read = read_file,
   .write = write_file,
   .truncate = truncate_file,
@@ -653,50 +615,6 @@ fake_disk_free (FakeDisk *self)
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->turned);
   g_free (self);
-}
-
-typedef struct
-{
-  int         writer;
-  GThreadFunc function;
-  gpointer    data;
-} Start;
-
-static gpointer
-run_writer (gpointer data)
-{
-  Start *start = data;
-
-  g_private_set (&writer_key, GINT_TO_POINTER (start->writer));
-  g_mutex_lock (&disk->lock);
-  wait_for_turn (disk, start->writer);
-  g_mutex_unlock (&disk->lock);
-  start->function (start->data);
-  g_mutex_lock (&disk->lock);
-  disk->runs[start->writer] = FALSE;
-  pass_turn (disk);
-  g_mutex_unlock (&disk->lock);
-  return NULL;
-}
-
-void
-fake_disk_run (FakeDisk *self, guint n_writers, GThreadFunc function, gpointer *data)
-{
-  Start    starts[FAKE_DISK_WRITERS_MAX];
-  GThread *threads[FAKE_DISK_WRITERS_MAX];
-
-  self->turn = -1;
-  for (guint i = 0; i < n_writers; i++)
-    {
-      self->runs[i] = TRUE;
-      starts[i] = (Start){ (int) i, function, data[i] };
-      threads[i] = g_thread_new ("writer", run_writer, &starts[i]);
-    }
-  g_mutex_lock (&self->lock);
-  pass_turn (self);
-  g_mutex_unlock (&self->lock);
-  for (guint i = 0; i < n_writers; i++)
-    g_thread_join (threads[i]);
 }
 
 /* Of bytes that were not synchronized any part may be there, or zeros in their place. */

@@ -84,6 +84,9 @@ void      fake_disk_free (FakeDisk *self);
 void fake_disk_run (FakeDisk *self, guint n_writers, GThreadFunc function, gpointer *data);
 /* The calls of this thread are the writer's from now on. */
 void fake_disk_set_writer (guint writer);
+int  fake_disk_get_writer (void);
+/* Another writer may have the turn first. */
+void fake_disk_wait_for_others (FakeDisk *self);
 void fake_disk_kill (FakeDisk *self, guint writer);
 /* Restores the power, with what was durable, and lets no more calls fail. */
 void fake_disk_restart (FakeDisk *self);

@@ -36,35 +36,36 @@ struct _IBBCarrier
   gatomicrefcount ref_count;
 
   /* immutable after construction */
-  GIOStream    *stream;      /* (owned) */
-  GCancellable *cancellable; /* (owned) */
-  GMainContext *owner;       /* (owned) */
-  GMainContext *context;     /* (owned): of the thread */
-  GAsyncQueue  *commands;    /* (owned) (element-type Command) */
+  GIOStream    *stream;   /* (owned) */
+  GMainContext *owner;    /* (owned) */
+  GMainContext *context;  /* (owned): of the thread */
+  GAsyncQueue  *commands; /* (owned) (element-type Command) */
 
-  int n_reports; /* atomic: on their way to the owner */
+  int n_reports;  /* atomic: on their way to the owner */
+  int is_stopped; /* atomic: by the owner */
 
   /* of the owner's context */
   IBBCarrierFunc func; /* NULL: nobody wants to know */
   gpointer       user_data;
   guint32        n_offered;
 
-  /* of the thread */
-  IBBBundle  *bundle;    /* (owned) */
-  GHashTable *movers;    /* (owned) (element-type guint32 IBBMover) */
-  GQueue      offers;    /* (element-type Command): there is no room for */
-  GQueue      ready;     /* numbers: accepted, to be sent in this order */
-  guint32     begun;     /* the number at the head of ready, once it has begun; 0: none */
-  GQueue      delivered; /* numbers: not written yet */
-  GQueue      telling;   /* numbers: in the output */
-  guint8      input[BUFFER_SIZE];
-  guint8      piece[IBB_BUNDLE_DATA_MAX]; /* of a file that is sent */
-  GBytes     *output;                     /* (owned) (nullable): being written */
-  gboolean    is_reading;
-  gboolean    is_over;
-  gboolean    is_idle;   /* the owner knows */
-  gboolean    is_silent; /* since the last keepalive */
-  GError     *error;     /* (owned) (nullable) */
+  /* of the thread. Only the thread cancels: GIO leaks a source that ends while another one does. */
+  GCancellable *cancellable; /* (owned): of the stream */
+  IBBBundle    *bundle;      /* (owned) */
+  GHashTable   *movers;      /* (owned) (element-type guint32 IBBMover) */
+  GQueue        offers;      /* (element-type Command): there is no room for */
+  GQueue        ready;       /* numbers: accepted, to be sent in this order */
+  guint32       begun;       /* the number at the head of ready, once it has begun; 0: none */
+  GQueue        delivered;   /* numbers: not written yet */
+  GQueue        telling;     /* numbers: in the output */
+  guint8        input[BUFFER_SIZE];
+  guint8        piece[IBB_BUNDLE_DATA_MAX]; /* of a file that is sent */
+  GBytes       *output;                     /* (owned) (nullable): being written */
+  gboolean      is_reading;
+  gboolean      is_over;
+  gboolean      is_idle;   /* the owner knows */
+  gboolean      is_silent; /* since the last keepalive */
+  GError       *error;     /* (owned) (nullable) */
 };
 
 static void
@@ -628,6 +629,8 @@ carry_thread (gpointer data)
     {
       Command *command;
 
+      if (g_atomic_int_get (&self->is_stopped))
+        end (self, NULL);
       while (!self->is_over && (command = g_async_queue_try_pop (self->commands)) != NULL)
         take_command (self, command);
       if (!self->is_over)
@@ -652,19 +655,15 @@ carry_thread (gpointer data)
 /* The calls of the owner. */
 
 IBBCarrier *
-ibb_carrier_new (GIOStream     *stream,
-                 gboolean       is_sender,
-                 GCancellable  *cancellable,
-                 IBBCarrierFunc func,
-                 gpointer       user_data,
-                 GError       **error)
+ibb_carrier_new (
+    GIOStream *stream, gboolean is_sender, IBBCarrierFunc func, gpointer user_data, GError **error)
 {
   IBBCarrier *self = g_new0 (IBBCarrier, 1);
   GThread    *thread;
 
   g_atomic_ref_count_init (&self->ref_count);
   self->stream = g_object_ref (stream);
-  self->cancellable = g_object_ref (cancellable);
+  self->cancellable = g_cancellable_new ();
   self->owner = g_main_context_ref_thread_default ();
   self->context = g_main_context_new ();
   self->commands = g_async_queue_new_full (command_free);
@@ -685,11 +684,17 @@ ibb_carrier_new (GIOStream     *stream,
 }
 
 void
+ibb_carrier_stop (IBBCarrier *self)
+{
+  g_atomic_int_set (&self->is_stopped, TRUE);
+  g_main_context_wakeup (self->context);
+}
+
+void
 ibb_carrier_free (IBBCarrier *self)
 {
   self->func = NULL;
-  g_cancellable_cancel (self->cancellable);
-  g_main_context_wakeup (self->context);
+  ibb_carrier_stop (self);
   carrier_unref (self);
 }
 

@@ -29,19 +29,16 @@ typedef struct
   char             *reason;      /* (owned) (nullable): of XEP-0166 §7.4 */
   char             *text;        /* (owned) (nullable): what the peer said beside it */
   gboolean          is_accepted; /* the failed file was */
-  GError           *error;       /* (owned) (nullable): why the mover, or the stream, has ended;
-                                    of a folder that the peer has failed: which files have failed */
+  GError           *error;       /* (owned) (nullable): of the mover, the stream, or a folder */
 } IBBCarrierNews;
 
 typedef void (*IBBCarrierFunc) (IBBCarrierNews *news, gpointer user_data);
 
-/* func is called in the thread-default context of this call, where the other calls belong, too. */
-IBBCarrier *ibb_carrier_new (GIOStream     *stream,
-                             gboolean       is_sender,
-                             GCancellable  *cancellable,
-                             IBBCarrierFunc func,
-                             gpointer       user_data,
-                             GError       **error);
+/* func is called in the context of this call, where the other calls belong, too. */
+IBBCarrier *ibb_carrier_new (
+    GIOStream *stream, gboolean is_sender, IBBCarrierFunc func, gpointer user_data, GError **error);
+/* Nothing is read and written any more. */
+void ibb_carrier_stop (IBBCarrier *self);
 /* func is called no more. The thread ends when the stream has. */
 void ibb_carrier_free (IBBCarrier *self);
 
@@ -50,5 +47,5 @@ void ibb_carrier_offer (IBBCarrier *self, IBBMover *mover, IBBFilesMetadata *met
 /* The receiver. The file begins at the offset of the mover. */
 void ibb_carrier_accept (IBBCarrier *self, guint32 number, IBBMover *mover);
 void ibb_carrier_deliver (IBBCarrier *self, guint32 number);
-/* reason: of XEP-0166 §7.4; text (nullable). */
+/* text (nullable). */
 void ibb_carrier_fail (IBBCarrier *self, guint32 number, const char *reason, const char *text);

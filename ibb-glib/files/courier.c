@@ -203,6 +203,8 @@ end (IBBCourier *self, const GError *error)
     {
       g_debug ("Private session with %s: %s", self->peer_jid, error->message);
       g_cancellable_cancel (self->cancellable);
+      if (self->carrier != NULL)
+        ibb_carrier_stop (self->carrier);
       if (self->transport != NULL)
         ibb_transport_abort (self->transport);
       fail_all (self, error);
@@ -389,8 +391,7 @@ start (IBBCourier *self, GIOStream *stream, GError *error)
       return;
     }
   if (stream != NULL)
-    self->carrier = ibb_carrier_new (stream, self->jingle->is_initiator, self->cancellable, news_cb,
-                                     self, &error);
+    self->carrier = ibb_carrier_new (stream, self->jingle->is_initiator, news_cb, self, &error);
   if (self->carrier == NULL)
     {
       end_with (self, error);

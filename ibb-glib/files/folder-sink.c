@@ -470,14 +470,14 @@ complete (IBBFolderSink        *self,
   return TRUE;
 }
 
-/* The peer has failed the entry. */
+/* The peer has failed the entry, whose bytes will not be those of a later offer. */
 static void
 take_failure (IBBFolderSink *self, Entry *entry, const IBBBundleEvent *event)
 {
   guint32 number = entry->number;
 
   if (self->begun == number)
-    close_sink (self, !g_str_equal (event->reason, "cancel"));
+    close_sink (self, FALSE);
   ibb_folder_failures_add (&self->failures, entry->path,
                            ibb_reason_to_error (event->reason, event->text, self->peer_jid,
                                                 IBB_FILES_DIRECTION_RECEIVE, FALSE));

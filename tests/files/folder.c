@@ -214,6 +214,20 @@ test_cancelled_late (Files *self, gconstpointer data)
   g_assert_cmpint (state, ==, IBB_FILES_STATE_DELIVERED);
 }
 
+/* The sender cannot tell which of its bytes were those of the offer. */
+static void
+test_changed_meanwhile (Files *self, gconstpointer data)
+{
+  begin_long (self);
+  run (self, "touch -d '2001-01-01' sent/large");
+  ibb_loopback_set_faults (self->loopback, &(IBBHubFaults){ 0 });
+  assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
+                       self->offered, &self->result);
+  g_assert_nonnull (strstr (ibb_files_transfer_dup_error (self->sent)->message,
+                            "1 of 21 files failed; the first is “large”"));
+  run (self, "rm sent/large && diff -r sent received");
+}
+
 /* One file has changed since the offer; the others arrive. */
 static void
 test_changed (Files *self, gconstpointer data)
@@ -595,6 +609,7 @@ main (int argc, char **argv)
   add_test_of ("cancelled/sender", "", set_up, test_cancelled);
   add_test_of ("cancelled/late", NULL, set_up, test_cancelled_late);
   add_test_of ("changed", NULL, set_up, test_changed);
+  add_test_of ("changed/meanwhile", NULL, set_up, test_changed_meanwhile);
   add_test_of ("different", NULL, set_up, test_different);
   add_test_of ("existing", NULL, set_up, test_existing);
   add_test_of ("no-place/link", "mkdir elsewhere && ln -s elsewhere received", set_up,

@@ -510,7 +510,14 @@ def _(run):
     # the sender's line depends on whether it has read the last byte.
     if run.command == 'receive --directory':
         run.server.when(CLOSE, lambda *_: True, 'alice', 1)
-    run.when('<checksum ' if run.command == 'receive --directory' else CLOSE, lambda *_: run.kill(run.here))
+
+    def kill(client, _):
+        if run.command == 'send':
+            # What the receiver says then would come before the signal, or after it.
+            client.send = lambda *_: None
+        run.kill(run.here)
+
+    run.when('<checksum ' if run.command == 'receive --directory' else CLOSE, kill)
     run.both()
     if run.command == 'send':
         run.there.wait_event('done')

@@ -14,6 +14,7 @@ from command import Folder
 from fake_xmpp import FakeServer
 
 BLOCK_TIME = 4  # s
+PING_TIME = 3 * BLOCK_TIME  # of one that waits behind blocks: a second block may be on its way, and the rate is an estimate
 VERSION = "<query xmlns='jabber:iq:version'><name>Prosody</name><version>0.12.3</version></query>"
 
 
@@ -82,7 +83,7 @@ SAID = (r'^At .*/s, what is left for “bob@localhost/\S+” takes [\d:]+ h: it 
 
 @case('a stream: how long, and what an administrator can change, once; a ping that waits as well is at the own server')
 def _():
-    for sender, who in ((Sender('--window', '1', ping_time=BLOCK_TIME), 'clients, or the network'),
+    for sender, who in ((Sender('--window', '1', ping_time=PING_TIME), 'clients, or the network'),
                         (Sender('--window', '1', ping_time=0), 'other servers or its clients, or the other end')):
         sender.here.wait_line(SAID % who)
         check_equal(len(sender.stop()), 1, f'lines: {sender.here.lines}')
@@ -97,7 +98,7 @@ def _():
 
 @case('--json has an event of its own and no line, --quiet neither')
 def _():
-    sender = Sender('--json', '--window', '1', ping_time=BLOCK_TIME)
+    sender = Sender('--json', '--window', '1', ping_time=PING_TIME)
     event = sender.here.wait_event('slow')
     check(event['rate'] < 16384 and event['seconds'] > 600, f'{event}')
     check_equal((event['peer'], event['server'], event['software']), ('bob@localhost/ibb', 'localhost', 'Prosody 0.12.3'), 'event')

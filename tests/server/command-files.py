@@ -241,6 +241,7 @@ def _(server):
     check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
     check_equal(sha256(folder / 'other'), old, 'SHA-256 of the other link')
     check(any('hard links' in line and 'copy' in line for line in lines), f'a word about it: {lines}')
+    check(not any('hard links' in line for line in receive(server, folder / 'copy')[1]), 'no word without links')
 
 
 @case('a replaced file keeps its owner and permissions where that is allowed')

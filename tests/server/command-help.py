@@ -289,6 +289,7 @@ def _():
     for seconds in ('-1', '-0', '+1', ' 1', 'nan', 'inf', '1e9', '1e3', '1e-300', '0.0009', '1000001', '0x10', '.', '1.2.3',
                     '9' * 400, '', '5s', '1,5'):
         usage('send', '--jid', 'a@b', '--timeout', seconds, 'file', 'c@d', word=f'such as 1.5, not “{seconds}”')
+    Program(IBB, 'send', '--jid', 'a@b', '--timeout', '0.001', '/missing', 'c@d').expect_failure('/missing')
     for option in ('--peer-timeout', '--resume-timeout'):
         usage('send', '--jid', 'a@b', option, '-1', 'file', 'c@d', word='not “-1”')
     for size in ('0', '-1', '+1', ' 1', '1.5', '1e3', '0x10', '9' * 30, '9007199254740992G'):

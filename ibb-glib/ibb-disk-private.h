@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <dirent.h>
 #include <errno.h>
 #include <glib.h>
 #include <sys/stat.h>
@@ -92,5 +93,7 @@ IBBDiskOwner ibb_disk_lock (int folder, const char *name, int fd);
 /* Never replaces a file. Returns 0 or an errno: EPERM, ENOSYS or EOPNOTSUPP where the file system
  * can neither rename so nor link, as exFAT by FUSE. */
 int ibb_disk_rename_new (int folder, const char *from, const char *to);
+/* The entries of the folder, of the system alone. NULL with errno. Close with closedir (). */
+DIR *ibb_disk_open_list (int folder);
 /* It is no error if the folder cannot be read, or its file system cannot synchronize folders. */
 int ibb_disk_sync_folder (int folder);

@@ -6,7 +6,6 @@
 
 #include "ibb-disk-private.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -167,23 +166,28 @@ unlink_file (int folder, const char *name)
   return unlinkat (folder, name, 0);
 }
 
+DIR *
+ibb_disk_open_list (int folder)
+{
+  int  fd = openat (folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  int  failure = errno;
+
+  if (dir == NULL && fd >= 0)
+    close (fd);
+  errno = failure;
+  return dir;
+}
+
 static GPtrArray *
 list (int folder, const char *prefix)
 {
-  int            fd = openat (folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR           *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  DIR           *dir = ibb_disk_open_list (folder);
   GPtrArray     *names;
   struct dirent *entry;
 
   if (dir == NULL)
-    {
-      int failure = errno;
-
-      if (fd >= 0)
-        close (fd);
-      errno = failure;
-      return NULL;
-    }
+    return NULL;
   names = g_ptr_array_new_with_free_func (g_free);
   while ((entry = readdir (dir)) != NULL)
     if (g_str_has_prefix (entry->d_name, prefix))

@@ -6,9 +6,9 @@
 
 #include "files/ibb-files-metadata-private.h"
 #include "files/reason.h"
+#include "ibb-disk-private.h"
 #include "ibb-intl-private.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -193,20 +193,12 @@ compare_names (gconstpointer a, gconstpointer b)
 static GPtrArray *
 read_names (int folder)
 {
-  int            fd = open_folder (folder, ".");
-  DIR           *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  DIR           *dir = ibb_disk_open_list (folder);
   GPtrArray     *names;
   struct dirent *entry;
 
   if (dir == NULL)
-    {
-      int failure = errno;
-
-      if (fd >= 0)
-        close (fd);
-      errno = failure;
-      return NULL;
-    }
+    return NULL;
   names = g_ptr_array_new_with_free_func (g_free);
   while (names->len <= IBB_FOLDER_ENTRIES_MAX && (entry = readdir (dir)) != NULL)
     if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))

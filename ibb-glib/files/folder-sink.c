@@ -203,13 +203,14 @@ leave (IBBFolderSink *self, GError **error)
 static gboolean
 go_to (IBBFolderSink *self, const char *path, GError **error)
 {
-  g_autofree char *last = g_strdup (self->folder_path);
-  g_auto (GStrv)   last_names = g_strsplit (last != NULL ? last : "", "/", -1);
-  g_auto (GStrv)   names = g_strsplit (path, "/", -1);
-  gboolean         is_synced = TRUE;
+  g_auto (GStrv) last_names = NULL;
+  g_auto (GStrv) names = NULL;
+  gboolean       is_synced = TRUE;
 
-  if (g_strcmp0 (path, last) == 0)
+  if (g_strcmp0 (path, self->folder_path) == 0)
     return TRUE;
+  last_names = g_strsplit (self->folder_path != NULL ? self->folder_path : "", "/", -1);
+  names = g_strsplit (path, "/", -1);
   if (!leave (self, error))
     return FALSE;
   IBB_DISK_CALL (self->folder, open_folder_in (self->root, "."));

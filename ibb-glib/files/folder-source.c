@@ -54,10 +54,11 @@ struct _IBBFolderSource
   guint32    begun;       /* the number of this entry, or 0 */
   guint64    offset;      /* of its next byte */
   GChecksum *checksum;    /* (owned) (nullable): of the bytes before */
+  guint8    *piece;       /* (owned) (nullable): the bytes that were read last */
 };
 
 static void
-close_folder (int *fd)
+clear_fd (int *fd)
 {
   if (*fd >= 0)
     close (*fd);
@@ -67,9 +68,10 @@ close_folder (int *fd)
 void
 ibb_folder_source_stop (IBBFolderSource *self)
 {
-  close_folder (&self->fd);
-  close_folder (&self->folder);
-  close_folder (&self->root);
+  clear_fd (&self->fd);
+  clear_fd (&self->folder);
+  clear_fd (&self->root);
+  g_clear_pointer (&self->piece, g_free);
 }
 
 void
@@ -309,8 +311,7 @@ go_to (IBBFolderSource *self, const char *path, GError **error)
   if (g_strcmp0 (path, self->folder_path) == 0)
     return TRUE;
   g_clear_pointer (&self->folder_path, g_free);
-  if (self->folder >= 0)
-    close (self->folder);
+  clear_fd (&self->folder);
   self->folder = open_folder (self->root, ".");
   names = g_strsplit (path, "/", -1);
   for (guint i = 0; self->folder >= 0 && names[i] != NULL; i++)
@@ -351,34 +352,34 @@ check (IBBFolderSource *self, const Entry *entry, GError **error)
          fail_changed (error);
 }
 
-/* Reads up to length bytes at the offset; fewer: the file is shorter than it was. */
-static gboolean
-read_bytes (IBBFolderSource *self, const Entry *entry, guint8 *buffer, gsize length, GError **error)
+/* Reads the next piece, up to the offset end at most. Returns the length; 0: an error. */
+static gsize
+read_piece (IBBFolderSource *self, const Entry *entry, guint64 end, GError **error)
 {
-  while (length > 0)
+  gsize length = (gsize) MIN (end - self->offset, IBB_BUNDLE_DATA_MAX);
+  gsize n_read = 0;
+
+  while (n_read < length)
     {
-      gssize n = pread (self->fd, buffer, length, (off_t) self->offset);
+      gssize n = pread (self->fd, self->piece + n_read, length - n_read, (off_t) self->offset);
 
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
-        return fail (self, entry->path, error);
+        return (gsize) fail (self, entry->path, error);
       if (n == 0)
-        return fail_changed (error);
-      g_checksum_update (self->checksum, buffer, n);
+        return (gsize) fail_changed (error);
+      g_checksum_update (self->checksum, self->piece + n_read, n);
       self->offset += (guint64) n;
-      buffer += n;
-      length -= (gsize) n;
+      n_read += (gsize) n;
     }
-  return TRUE;
+  return length;
 }
 
 static void
 finish (IBBFolderSource *self)
 {
-  if (self->fd >= 0)
-    close (self->fd);
-  self->fd = -1;
+  clear_fd (&self->fd);
   self->begun = 0;
   g_clear_pointer (&self->checksum, g_checksum_free);
   g_free (g_queue_pop_head (&self->accepted));
@@ -388,14 +389,15 @@ finish (IBBFolderSource *self)
 static gboolean
 begin (IBBFolderSource *self, const Accepted *accepted, GCancellable *cancellable, GError **error)
 {
-  const Entry       *entry = get_entry (self, accepted->number);
-  g_autofree guint8 *buffer = g_malloc (IBB_BUNDLE_DATA_MAX);
-  g_autofree char   *folder = g_path_get_dirname (entry->path);
-  g_autofree char   *name = g_path_get_basename (entry->path);
+  const Entry     *entry = get_entry (self, accepted->number);
+  g_autofree char *folder = g_path_get_dirname (entry->path);
+  g_autofree char *name = g_path_get_basename (entry->path);
 
   self->begun = accepted->number;
   self->offset = 0;
   self->checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  if (self->piece == NULL)
+    self->piece = g_malloc (IBB_BUNDLE_DATA_MAX);
   if (!go_to (self, entry->is_folder ? entry->path : folder, error))
     return FALSE;
   if (entry->is_folder)
@@ -407,8 +409,7 @@ begin (IBBFolderSource *self, const Accepted *accepted, GCancellable *cancellabl
     return FALSE;
   while (self->offset < accepted->offset)
     if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-        !read_bytes (self, entry, buffer,
-                     (gsize) MIN (accepted->offset - self->offset, IBB_BUNDLE_DATA_MAX), error))
+        read_piece (self, entry, accepted->offset, error) == 0)
       return FALSE;
   return TRUE;
 }
@@ -439,21 +440,18 @@ send_piece (IBBFolderSource   *self,
             GCancellable      *cancellable,
             GError           **error)
 {
-  const Accepted    *accepted = g_queue_peek_head (&self->accepted);
-  const Entry       *entry = get_entry (self, accepted->number);
-  g_autofree guint8 *buffer = g_malloc (IBB_BUNDLE_DATA_MAX);
-  guint64            before;
+  const Accepted *accepted = g_queue_peek_head (&self->accepted);
+  const Entry    *entry = get_entry (self, accepted->number);
 
   if (self->begun != accepted->number && !begin (self, accepted, cancellable, error))
     return FALSE;
-  before = self->offset;
-  if (before < entry->size)
+  if (self->offset < entry->size)
     {
-      gsize length = (gsize) MIN (entry->size - before, IBB_BUNDLE_DATA_MAX);
+      gsize length = read_piece (self, entry, entry->size, error);
 
-      if (!read_bytes (self, entry, buffer, length, error))
+      if (length == 0)
         return FALSE;
-      ibb_bundle_send (bundle, accepted->number, buffer, length);
+      ibb_bundle_send (bundle, accepted->number, self->piece, length);
       progress->n_moved += length;
     }
   return self->offset < entry->size || end (self, bundle, entry, error);

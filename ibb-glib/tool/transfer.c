@@ -407,47 +407,32 @@ send_one (ToolRun         *run,
           gboolean        *is_offered,
           GError         **error)
 {
-  Work            *self = create_work (run, service, peer, path);
-  g_autofree char *name = g_filename_display_basename (path);
-  gboolean         sent;
+  Work              *self = create_work (run, service, peer, path);
+  g_autofree char   *name = g_filename_display_basename (path);
+  gboolean           is_folder = g_file_test (path, G_FILE_TEST_IS_DIR);
+  g_autoptr (GError) reason = NULL;
+  gboolean           sent;
 
   self->has_other = has_other;
   tool_run_set_file (run, peer, name);
-  if (tar && g_file_test (path, G_FILE_TEST_IS_DIR) && !prepare_archive (self, error))
+  if (tar && is_folder && !prepare_archive (self, error))
     {
       *is_offered = FALSE;
       work_unref (self);
       return FALSE;
     }
-  sent = run_in_main (self, begin_send, error);
+  sent = run_in_main (self, begin_send, &reason);
   g_mutex_lock (&self->lock);
   *is_offered = self->is_offered;
   g_mutex_unlock (&self->lock);
   work_unref (self);
-  return sent;
-}
-
-/* A program that takes files, and no folders, gets an archive. */
-static gboolean
-send_file_or_folder (ToolRun         *run,
-                     IBBFilesService *service,
-                     const char      *peer,
-                     const char      *path,
-                     gboolean         tar,
-                     gboolean         has_other,
-                     gboolean        *is_offered,
-                     GError         **error)
-{
-  g_autoptr (GError) reason = NULL;
-
-  if (send_one (run, service, peer, path, tar, has_other, is_offered, &reason))
-    return TRUE;
-  if (!tar && !*is_offered &&
-      g_error_matches (reason, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED) &&
-      g_file_test (path, G_FILE_TEST_IS_DIR))
+  /* A program that takes files, and no folders, gets an archive. */
+  if (!sent && is_folder && !tar && !*is_offered &&
+      g_error_matches (reason, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED))
     return send_one (run, service, peer, path, TRUE, has_other, is_offered, error);
-  g_propagate_error (error, g_steal_pointer (&reason));
-  return FALSE;
+  if (!sent)
+    g_propagate_error (error, g_steal_pointer (&reason));
+  return sent;
 }
 
 /* Whether the next file would fail, too. */
@@ -481,8 +466,7 @@ tool_transfer_send (ToolRun         *run,
       g_autoptr (GError) reason = NULL;
       g_autofree char   *name = g_filename_display_basename (paths[i]);
       gboolean           is_offered;
-      gboolean           sent =
-          send_file_or_folder (run, service, to, paths[i], tar, !is_known, &is_offered, &reason);
+      gboolean sent = send_one (run, service, to, paths[i], tar, !is_known, &is_offered, &reason);
       gboolean is_mute = g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 
       /* A program may have been killed, and its server keeps its place. */
@@ -494,8 +478,7 @@ tool_transfer_send (ToolRun         *run,
           if (to == account || is_mute)
             {
               g_clear_error (&reason);
-              sent = send_file_or_folder (run, service, to, paths[i], tar, FALSE, &is_offered,
-                                          &reason);
+              sent = send_one (run, service, to, paths[i], tar, FALSE, &is_offered, &reason);
             }
         }
       if (sent)

@@ -250,7 +250,7 @@ close_sink (IBBFolderSink *self, gboolean keeps)
   ibb_sink_close (self->sink, keeps);
   g_clear_pointer (&self->sink, ibb_sink_free);
   self->begun = 0;
-  self->has_room = FALSE;
+  self->has_room = self->has_room && !keeps;
 }
 
 /* Takes error, and the entry is over. FALSE: the next ones would fail, too. */
@@ -465,9 +465,7 @@ complete (IBBFolderSink        *self,
       !ibb_sink_commit (self->sink, IBB_HASHER_DEFAULT, hash, cancellable, error))
     return FALSE;
   self->is_dirty = TRUE;
-  ibb_sink_close (self->sink, FALSE);
-  g_clear_pointer (&self->sink, ibb_sink_free);
-  self->begun = 0;
+  close_sink (self, FALSE);
   return TRUE;
 }
 

@@ -4,6 +4,7 @@
 
 #include "parts.h"
 
+#include "files/folder.h"
 #include "files/part-file.h"
 #include "output.h"
 #include "report.h"
@@ -13,7 +14,6 @@
 #include <glib/gi18n.h>
 
 #define DAY (24 * 60 * 60) /* s */
-#define DEPTH_MAX 64       /* of folders in a received folder */
 
 static void
 show (const IBBPartFile *part, const char *prefix, gboolean is_removed)
@@ -76,7 +76,7 @@ show_below (const char *folder, const char *prefix, gboolean removes, gint64 lat
       G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
   GFileInfo *info;
 
-  while (children != NULL && depth < DEPTH_MAX &&
+  while (children != NULL && depth < IBB_FOLDER_DEPTH_MAX &&
          g_file_enumerator_iterate (children, &info, NULL, NULL, NULL) && info != NULL)
     {
       const char      *name = g_file_info_get_name (info);

@@ -274,7 +274,7 @@ take_entry (IBBCarrier *self, const IBBBundleEvent *event)
     fail (self, event->folder, error);
 }
 
-/* What is whole is delivered for many files at once. */
+/* Delivers the whole files of each folder, all at once. */
 static void
 flush_folders (IBBCarrier *self)
 {

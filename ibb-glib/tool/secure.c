@@ -133,7 +133,7 @@ tool_secure_new_identity (const ToolOptions *options, GError **error)
   identity = ibb_xmpp_identity_load_or_create (NULL, error);
   if (identity == NULL)
     return NULL;
-  /* What was accepted before is no answer for an option that names one key, and nobody compares
+  /* An option names one key: keys that were accepted before do not count, and nobody compares
    * digits. */
   if (has_keys (options))
     ibb_xmpp_identity_set_known_certificates (identity, NULL);

@@ -53,8 +53,8 @@ set_error (GError **error, int failure)
 }
 
 /* Two commands that find the same stale file could each remove the new file of the other. Returns a
- * descriptor, or -1 with errno. Any program can hold the lock for ever: after a second the command
- * goes on without the lock. */
+ * descriptor, or -1 with errno. The command waits a second for the lock, which any program can hold
+ * for ever, and then goes on without the lock. */
 static int
 lock_folder (const char *path)
 {

@@ -30,21 +30,22 @@ GLIB = {'gio-2.0', 'gobject-2.0', 'glib-2.0'}
 VERSIONS = '''
 #include <ibb-glib/ibb-glib.h>
 
-#if !IBB_CHECK_VERSION (1, 0, 0) || !IBB_CHECK_VERSION (0, 9, 9) || IBB_CHECK_VERSION (1, 0, 99) \\
-    || IBB_CHECK_VERSION (1, 1, 0) || IBB_CHECK_VERSION (2, 0, 0)
+#if !IBB_CHECK_VERSION (1, 0, 0) || !IBB_CHECK_VERSION (1, 1, 0) || !IBB_CHECK_VERSION (1, 0, 99) \\
+    || IBB_CHECK_VERSION (1, 1, 99) || IBB_CHECK_VERSION (1, 2, 0) || IBB_CHECK_VERSION (2, 0, 0)
 #error "IBB_CHECK_VERSION"
 #endif
 
-IBB_AVAILABLE_IN_1_0 void current (void);
-IBB_DEPRECATED_IN_1_0_FOR (current) void deprecated (void);
+IBB_AVAILABLE_IN_1_0 void first (void);
+IBB_AVAILABLE_IN_1_1 void current (void);
+IBB_DEPRECATED_IN_1_1_FOR (current) void deprecated (void);
 
 void use (void);
 
 void
 use (void)
 {
-  current ();
-  DEPRECATED;
+  first ();
+  USED;
 }
 '''
 
@@ -62,7 +63,7 @@ def declared(*patterns):
             continue
         with open(path, encoding='utf-8') as file:
             text = re.sub(r'/\*.*?\*/', '', file.read(), flags=re.DOTALL)
-        for match in re.finditer(r'IBB_AVAILABLE_IN_1_0\s+(?:G_DECLARE_\w+ \(\s*\w+,\s*(\w+),'
+        for match in re.finditer(r'IBB_AVAILABLE_IN_1_\d+\s+(?:G_DECLARE_\w+ \(\s*\w+,\s*(\w+),'
                                  r'|[^;(]*?(\w+) \()', text):
             names.add(match.group(1) + '_get_type' if match.group(1) else match.group(2))
     return names
@@ -99,14 +100,16 @@ def compile_versions(*definitions):
 
 @cases.case('/install/symbols/versions')
 def versions():
-    assert compile_versions('-DDEPRECATED=(void) 0') is None
-    said = compile_versions('-DDEPRECATED=deprecated ()')
+    assert compile_versions('-DUSED=current ()') is None
+    said = compile_versions('-DUSED=deprecated ()')
     assert said and 'deprecated: Use \'current\' instead' in said, said
-    assert compile_versions('-DDEPRECATED=(void) 0', '-DIBB_VERSION_MIN_REQUIRED=IBB_VERSION_1_0',
-                            '-DIBB_VERSION_MAX_ALLOWED=IBB_VERSION_1_0') is None
+    old = ('-DIBB_VERSION_MIN_REQUIRED=IBB_VERSION_1_0', '-DIBB_VERSION_MAX_ALLOWED=IBB_VERSION_1_0')
+    assert compile_versions('-DUSED=deprecated ()', *old) is None
+    said = compile_versions('-DUSED=current ()', *old)
+    assert said and 'Not available before 1.1' in said, said
     said = compile_versions('-DIBB_VERSION_MIN_REQUIRED=0')
     assert said and 'is older than ibb-glib 1.0' in said, said
-    said = compile_versions('-DIBB_VERSION_MIN_REQUIRED=(IBB_VERSION_1_0+256)')
+    said = compile_versions('-DIBB_VERSION_MIN_REQUIRED=(IBB_VERSION_1_1+256)')
     assert said and 'is older than IBB_VERSION_MIN_REQUIRED' in said, said
 
 

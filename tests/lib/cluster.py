@@ -12,6 +12,7 @@ link between them breaks when a test says so, and remains broken.
 """
 
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -158,6 +159,22 @@ class Node(ejabberd.Ejabberd):
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=True, timeout=PATIENCE,
                               preexec_fn=die_with_parent(9))
         return done.stdout.decode()
+
+    def wait_session(self, jid):
+        """Returns once all nodes have the newest session of that JID: until then another one refuses what is for it."""
+        bare, _, resource = jid.partition('/')
+        user, _, domain = bare.partition('@')
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            found = [node.call('ejabberd_sm', 'get_session_sid', ', '.join(map(ejabberd.erlang, (user, domain, resource))))
+                     for node in self.cluster.servers]
+            # A process has another name at each node.
+            logins = {''.join(re.findall(r'\{\d+,\d+,\d+\}', text)) for text in found}
+            if len(logins) == 1 and logins != {''}:
+                return
+            if time.monotonic() > deadline:
+                raise RuntimeError(f'the nodes do not agree on the session of {jid}: {found}')
+            time.sleep(0.1)
 
     def neighbours(self):
         """How many nodes share its tables, with itself."""

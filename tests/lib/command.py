@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import termios
 import threading
+import time
 
 import cases
 import prosody
@@ -120,13 +121,20 @@ class Program:
         self.process.returncode = os.waitstatus_to_exitcode(status)
         self._ended.set()
 
-    def wait_for(self, condition, what):
-        """Waits until condition () is true of the lines so far, or the process ends."""
+    def wait_for(self, condition, what, beside=None):
+        """Waits until condition () is true of the lines so far, or the process ends, or another one, on which the
+        condition depends, fails."""
+        deadline = time.monotonic() + PATIENCE
         with self._condition:
-            found = self._condition.wait_for(
-                lambda: condition() or self._open == 0, PATIENCE)
-            if not found or not condition():
-                raise AssertionError(f'{self.name} did not say {what}, but {self.lines} {self.output[-500:]!r}')
+            while not condition():
+                failed = beside is not None and beside.has_ended(0) and beside.process.returncode != 0
+                left = deadline - time.monotonic()
+                if self._open == 0 or failed or left <= 0:
+                    both = '; '.join(f'{one.name} said {one.lines} {one.output[-500:]!r}'
+                                     for one in (self, beside) if one)
+                    raise AssertionError(f'not {what}: {both}')
+                # The end of the other process wakes nobody here.
+                self._condition.wait(min(left, 0.2) if beside else left)
 
     def wait_line(self, pattern):
         self.wait_for(lambda: any(re.search(pattern, line) for line in self.lines), pattern)
@@ -138,14 +146,14 @@ class Program:
         self.wait_for(said, 'ready')
         return next(line for line in self.lines if line.startswith('ready ')).split(' ', 1)[1]
 
-    def wait_event(self, name, **least):
-        """The first event of that name whose members are at least so large."""
+    def wait_event(self, name, beside=None, **least):
+        """The first event of that name whose members are at least so large. beside: as of wait_for ()"""
         def find():
             for event in self.events():
                 if event['event'] == name and all(event.get(k, -1) >= v for k, v in least.items()):
                     return event
             return None
-        self.wait_for(lambda: find() is not None, f'the event {name} {least}')
+        self.wait_for(lambda: find() is not None, f'the event {name} {least}', beside)
         return find()
 
     def events(self):

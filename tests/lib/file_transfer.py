@@ -36,6 +36,7 @@ class Transfer:
                                 account=bob.options(port=there_port))
         jid = self.receiver.wait_ready()
         check_equal(jid.split('/')[0], bob.bare, 'address')
+        there.wait_session(jid)
         self.sender = alice.ibb('send', '--json', *options, '-', jid, stdin=subprocess.PIPE)
         self.ends = (self.sender, self.receiver)
         self._feeder = threading.Thread(target=self._feed, daemon=True)
@@ -54,7 +55,7 @@ class Transfer:
             pass  # it has ended, and says why
 
     def wait_begun(self):
-        self.receiver.wait_event('progress', bytes=BEGUN)
+        self.receiver.wait_event('progress', beside=self.sender, bytes=BEGUN)
 
     def kinds(self):
         """The events of both ends."""

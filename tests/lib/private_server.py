@@ -300,6 +300,9 @@ class PrivateServer:
 
     # What users need
 
+    def wait_session(self, _jid):
+        """Returns once stanzas reach that session from everywhere; most servers have only one place to look."""
+
     def read_log(self):
         text = ''
         for path in (self._path('output'), self.log_file):

@@ -132,10 +132,13 @@ ibb_courier_is_for (IBBCourier *self, const char *from, const char *session)
 
 /* The files. */
 
+/* The client may have ended the file already, when it was called. */
 static void
-forget (IBBCourier *self, File *file)
+forget (IBBCourier *self, guint32 number)
 {
-  if (!file->is_over || file->is_with_carrier)
+  File *file = g_hash_table_lookup (self->files, &number);
+
+  if (file == NULL || !file->is_over || file->is_with_carrier)
     return;
   g_hash_table_steal (self->files, &file->number);
   if (file->mover != NULL)
@@ -178,9 +181,7 @@ fail_all (IBBCourier *self, const GError *error)
       if (file == NULL)
         continue;
       fail_file (self, file, FALSE, g_error_copy (error));
-      file = g_hash_table_lookup (self->files, &number);
-      if (file != NULL)
-        forget (self, file);
+      forget (self, number);
     }
 }
 
@@ -296,7 +297,7 @@ drained_cb (GObject *object, GAsyncResult *result, gpointer data)
     return;
   file->is_over = TRUE;
   file->funcs->delivered (file->client);
-  forget (self, file);
+  forget (self, drain->number);
   watch_emptiness (self);
 }
 
@@ -356,16 +357,16 @@ news_cb (IBBCarrierNews *news, gpointer data)
     }
   else if (news->event == IBB_CARRIER_OFFERED && !self->is_over)
     {
+      g_autoptr (GObject) service = g_object_ref (self->place.service);
+
       self->has_offered = TRUE;
-      self->place.offered (self, news->number, news->metadata, self->place.service);
+      self->place.offered (self, news->number, news->metadata, service);
       watch_emptiness (self);
     }
   else if (file != NULL)
     {
       take_file_news (self, file, news);
-      file = g_hash_table_lookup (self->files, &news->number);
-      if (file != NULL)
-        forget (self, file);
+      forget (self, news->number);
       watch_emptiness (self);
     }
 }
@@ -675,7 +676,7 @@ ibb_courier_fail (IBBCourier *self, guint32 number, const char *reason, const ch
   file->is_over = TRUE;
   if (self->carrier != NULL)
     ibb_carrier_fail (self->carrier, number, reason, text);
-  forget (self, file);
+  forget (self, number);
   if (self->carrier == NULL && g_hash_table_size (self->files) == 0)
     end_with (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
                                          _ ("The transfer was cancelled")));

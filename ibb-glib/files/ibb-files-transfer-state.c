@@ -106,7 +106,7 @@ ibb_files_transfer_begin_move (IBBFilesTransfer *self)
 void
 ibb_files_transfer_accepted_in_private (gpointer client, IBBTransport *transport)
 {
-  IBBFilesTransfer *self = client;
+  g_autoptr (IBBFilesTransfer) self = g_object_ref (client);
 
   g_set_object (&self->transport, transport);
   ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
@@ -181,7 +181,7 @@ trace (IBBFilesTransfer *self)
 void
 ibb_files_transfer_set_state (IBBFilesTransfer *self, IBBFilesState state)
 {
-  if (state == self->state)
+  if (state == self->state || ibb_files_transfer_is_over (self))
     return;
   g_clear_pointer (&self->watch, ibb_peer_watch_free);
   self->state = state;

@@ -80,9 +80,10 @@ drop (IBBFilesService *service, gboolean has_folder)
 void
 tear_down (Files *self, gconstpointer data)
 {
-  g_autofree char *command = g_strdup_printf ("rm -r '%s'*", self->folder);
-  gboolean         has_folder = self->sent != NULL && ibb_files_metadata_get_is_folder (
-                                                          ibb_files_transfer_get_metadata (self->sent));
+  g_autofree char  *command = g_strdup_printf ("rm -r '%s'*", self->folder);
+  IBBFilesTransfer *transfer = self->sent != NULL ? self->sent : self->offered;
+  gboolean          has_folder = transfer != NULL && ibb_files_metadata_get_is_folder (
+                                                         ibb_files_transfer_get_metadata (transfer));
 
   g_clear_object (&self->result);
   g_clear_object (&self->sent);

@@ -4,6 +4,8 @@
 
 #include "ends.h"
 
+#include <glib/gstdio.h>
+
 typedef enum
 {
   ACTION_CANCEL,
@@ -15,6 +17,7 @@ typedef enum
 typedef struct
 {
   IBBFilesWay       way;
+  gboolean          is_folder; /* a file of which fails */
   IBBFilesDirection watched;
   Action            action;
 } Handling;
@@ -76,6 +79,24 @@ act_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, Handler *self)
     }
 }
 
+static void
+begin_folder (Files *files)
+{
+  g_autoptr (GBytes) bytes = make_bytes (20000, 1);
+  g_autoptr (GBytes) other = make_bytes (20, 2);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *path = get_path (files, i == 0 ? "sent" : "received");
+
+      g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
+    }
+  g_object_unref (make_file (files, "sent/one", bytes));
+  g_object_unref (make_file (files, "sent/two", bytes));
+  g_object_unref (make_file (files, "received/two", other));
+  files->sent = offer (files, JULIET);
+}
+
 /* Acts in the handler of the notification of number n; FALSE: there are not so many. */
 static gboolean
 handle (const Handling *handling, guint n)
@@ -91,7 +112,10 @@ handle (const Handling *handling, guint n)
   path = get_path (&files, "received");
   if (handling->way == IBB_FILES_WAY_STREAM_INITIATION)
     ibb_connection_remove_feature (files.juliet_connection, "urn:xmpp:jingle:1");
-  begin (&files, 20000);
+  if (handling->is_folder)
+    begin_folder (&files);
+  else
+    begin (&files, 20000);
   g_assert_cmpint (ibb_files_transfer_get_way (files.sent), ==, handling->way);
   wait_until (files.offered != NULL);
   g_weak_ref_init (&ends[0], files.sent);
@@ -111,14 +135,19 @@ handle (const Handling *handling, guint n)
   /* Nothing comes after the end. */
   wait_until (files.result != NULL);
   run_pending ();
-  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+  if (handling->is_folder)
+    {
+      g_assert_cmpint (acts.state, ==, IBB_FILES_STATE_FAILED);
+      g_assert_cmpint (follows.state, ==, IBB_FILES_STATE_FAILED);
+    }
+  else if (!g_file_test (path, G_FILE_TEST_EXISTS))
     {
       g_assert_cmpint (is_sender ? follows.state : acts.state, ==, IBB_FILES_STATE_FAILED);
       g_assert_cmpint (is_sender ? acts.state : follows.state, !=, IBB_FILES_STATE_DELIVERED);
     }
   else
     g_assert_cmpint (is_sender ? follows.state : acts.state, ==, IBB_FILES_STATE_DELIVERED);
-  if (handling->action != ACTION_ABORT)
+  if (handling->action != ACTION_ABORT && !handling->is_folder)
     g_assert_cmpuint (count_files (&files), ==, g_file_test (path, G_FILE_TEST_EXISTS) ? 2 : 1);
   for (guint i = 0; i < G_N_ELEMENTS (ends); i++)
     {
@@ -147,7 +176,8 @@ test_handler (gconstpointer data)
 int
 main (int argc, char **argv)
 {
-  static Handling          handlings[2 * 2 * 4];
+  static const char *const ways[] = { "initiation", "jingle", "folder" };
+  static Handling          handlings[3 * 2 * 4];
   static const char *const actions[] = { "cancel", "refuse", "abort", "drop" };
 
   test_init (&argc, &argv);
@@ -156,11 +186,12 @@ main (int argc, char **argv)
       Handling        *handling = &handlings[i];
       g_autofree char *path = NULL;
 
-      handling->way = i % 2 ? IBB_FILES_WAY_JINGLE : IBB_FILES_WAY_STREAM_INITIATION;
-      handling->watched = i / 2 % 2 ? IBB_FILES_DIRECTION_SEND : IBB_FILES_DIRECTION_RECEIVE;
-      handling->action = i / 4;
+      handling->way = i % 3 > 0 ? IBB_FILES_WAY_JINGLE : IBB_FILES_WAY_STREAM_INITIATION;
+      handling->is_folder = i % 3 == 2;
+      handling->watched = i / 3 % 2 ? IBB_FILES_DIRECTION_SEND : IBB_FILES_DIRECTION_RECEIVE;
+      handling->action = i / 6;
       path = g_strdup_printf ("/ibb/files/handlers/%s/%s/%s", actions[handling->action],
-                              i / 2 % 2 ? "sender" : "receiver", i % 2 ? "jingle" : "initiation");
+                              i / 3 % 2 ? "sender" : "receiver", ways[i % 3]);
       g_test_add_data_func (path, handling, test_handler);
     }
   return g_test_run ();

@@ -79,9 +79,12 @@ update_once (IBBService *self)
 void
 ibb_service_list_update (IBBService *self)
 {
+  g_autoptr (IBBService) kept = NULL;
+
   self->must_list = TRUE;
   if (self->is_listing)
     return;
+  kept = g_object_ref (self);
   self->is_listing = TRUE;
   while (self->must_list)
     {

@@ -325,6 +325,69 @@ test_list_unseen (Fixture *fixture, gconstpointer data)
   g_signal_handlers_disconnect_by_func (fixture->romeo, count_cb, &n_changes);
 }
 
+/* What a blocking call in a dispatch of the main loop ends with. */
+typedef struct
+{
+  Fixture      *fixture;
+  IBBTransport *transport; /* (owned) (nullable) */
+} Blocking;
+
+static void
+drop_cb (GListModel *list, guint position, guint n_removed, guint n_added, IBBService **service)
+{
+  g_clear_object (service);
+}
+
+static gboolean
+block_open_cb (gpointer data)
+{
+  Blocking *self = data;
+
+  g_signal_connect (self->fixture->romeo, "items-changed", G_CALLBACK (drop_cb),
+                    &self->fixture->romeo);
+  self->transport =
+      assert_succeeds (ibb_service_open_session, self->fixture->romeo, JULIET, NULL, NULL);
+  g_assert_null (self->fixture->romeo);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+block_accept_cb (gpointer data)
+{
+  Blocking *self = data;
+
+  g_signal_connect (self->fixture->juliet, "items-changed", G_CALLBACK (drop_cb),
+                    &self->fixture->juliet);
+  self->transport = assert_succeeds (ibb_service_accept, self->fixture->juliet, NULL);
+  g_assert_null (self->fixture->juliet);
+  return G_SOURCE_REMOVE;
+}
+
+/* A handler of the list drops the service while a blocking call ends with a session. */
+static void
+test_list_dropped (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  GAsyncResult            *accepted = NULL;
+  Blocking                 open = { fixture, NULL };
+  Blocking                 accept = { fixture, NULL };
+
+  ibb_service_accept_async (fixture->juliet, cancellable, store_result_cb, &accepted);
+  g_cancellable_cancel (cancellable);
+  result = wait_for_result (&accepted);
+  g_clear_object (&result);
+
+  g_idle_add (block_open_cb, &open);
+  wait_until (open.transport != NULL);
+  g_idle_add (block_accept_cb, &accept);
+  wait_until (accept.transport != NULL);
+  write_text (open.transport, "hello");
+  assert_reads (accept.transport, "hello");
+  g_object_unref (open.transport);
+  g_object_unref (accept.transport);
+}
+
 /* D-09, F-03, F-28: an expected session comes in whatever the limit, and beats
  * an accept. */
 static void
@@ -505,6 +568,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/open/list/accepted", test_list_accepted);
   add_test ("/ibb/loopback/open/list/requested", test_list_requested);
   add_test ("/ibb/loopback/open/list/called", test_list_called);
+  add_test ("/ibb/loopback/open/list/dropped", test_list_dropped);
   add_test ("/ibb/loopback/open/list/unseen", test_list_unseen);
   add_test ("/ibb/loopback/open/expect/D-09", test_expect);
   add_test ("/ibb/loopback/open/expect-timeout", test_expect_timeout);

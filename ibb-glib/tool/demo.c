@@ -108,7 +108,7 @@ transfer (Demo *self, GError **error)
   if (source == NULL)
     return FALSE;
   thread = g_thread_new ("receiver", receiver_thread, self);
-  sent = tool_stream_send (self->pair->near, source, SENDER, &n_bytes, self->cancellable,
+  sent = tool_stream_send (NULL, self->pair->near, source, SENDER, &n_bytes, self->cancellable,
                            self->cancellable, &local_error) &&
          tool_stream_expect_end (self->pair->near, self->cancellable, &local_error) &&
          tool_session_finish (self->pair->near, self->cancellable, &local_error);

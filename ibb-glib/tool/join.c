@@ -28,7 +28,7 @@ typedef struct
   GInputStream  *source; /* the connection's or the session's */
   GOutputStream *sink;   /* the other's */
   gboolean       to_peer;
-  gboolean       has_moved; /* a byte */
+  guint64        n_moved;
   gboolean       over;
   guint8         buffer[BUFFER_SIZE];
 } Way;
@@ -165,7 +165,7 @@ proceed (Join *join)
     {
       join->pending++;
       join->confirming = TRUE;
-      tool_confirm_async (join->transport, join->in.has_moved, join->out.has_moved,
+      tool_confirm_async (join->transport, join->in.n_moved > 0, join->out.n_moved > 0,
                           g_task_get_cancellable (join->task), confirmed_cb, join);
     }
 }
@@ -246,7 +246,7 @@ read_cb (GObject *source, GAsyncResult *result, gpointer data)
   way->join->pending--;
   if (n > 0)
     {
-      way->has_moved = TRUE;
+      way->n_moved += (guint64) n;
       way->join->pending++;
       g_output_stream_write_all_async (way->sink, way->buffer, (gsize) n, G_PRIORITY_DEFAULT,
                                        g_task_get_cancellable (way->join->task), written_cb, way);
@@ -341,10 +341,17 @@ tool_join_async (IBBTransport       *transport,
   way_read (&join->out);
 }
 
+/* sent, received: (out): bytes of the connection; encrypted, the session carries more. */
 gboolean
-tool_join_finish (IBBTransport *transport, GAsyncResult *result, GError **error)
+tool_join_finish (
+    IBBTransport *transport, GAsyncResult *result, guint64 *sent, guint64 *received, GError **error)
 {
+  const Join *join;
+
   g_return_val_if_fail (g_task_is_valid (result, transport), FALSE);
 
+  join = g_task_get_task_data (G_TASK (result));
+  *sent = join->out.n_moved;
+  *received = join->in.n_moved;
   return g_task_propagate_boolean (G_TASK (result), error);
 }

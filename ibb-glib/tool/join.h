@@ -12,4 +12,8 @@ void     tool_join_async (IBBTransport       *transport,
                           GCancellable       *cancellable,
                           GAsyncReadyCallback callback,
                           gpointer            user_data);
-gboolean tool_join_finish (IBBTransport *transport, GAsyncResult *result, GError **error);
+gboolean tool_join_finish (IBBTransport *transport,
+                           GAsyncResult *result,
+                           guint64      *sent,
+                           guint64      *received,
+                           GError      **error);

@@ -132,13 +132,15 @@ joined_cb (GObject *source, GAsyncResult *result, gpointer data)
   ToolLink *self = data;
   GError   *error = NULL;
   gint64    duration = g_get_monotonic_time () - self->start;
+  guint64   sent;
+  guint64   received;
 
-  if (!tool_join_finish (IBB_TRANSPORT (source), result, &error))
+  if (!tool_join_finish (IBB_TRANSPORT (source), result, &sent, &received, &error))
     {
       tool_link_fail (self, error);
       return;
     }
-  tool_report_session_done (self->transport, (double) duration / G_USEC_PER_SEC);
+  tool_report_session_done (self->transport, sent, received, (double) duration / G_USEC_PER_SEC);
   end (self, NULL);
 }
 

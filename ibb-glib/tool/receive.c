@@ -31,7 +31,23 @@ typedef struct
   ToolPlace *place; /* (owned) until receive_run () ends */
   char      *label;
   ToolLogin *login;
+  ToolRun   *run;
+  guint64    n_stored;
 } Receive;
+
+/* A ToolStreamWrite, to a Receive. */
+static gboolean
+write_cb (
+    gpointer data, gconstpointer bytes, gsize length, GCancellable *cancellable, GError **error)
+{
+  Receive *self = data;
+
+  if (!tool_place_write (self->place, bytes, length, cancellable, error))
+    return FALSE;
+  self->n_stored += length;
+  tool_run_set_moved (self->run, self->n_stored, 0);
+  return TRUE;
+}
 
 static gboolean
 transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
@@ -44,8 +60,8 @@ transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
 
   tool_run_begin_phase (run, phase, 0);
   tool_run_show_progress (run, self->label, TOOL_DIRECTION_RECEIVE, 0);
-  if (!tool_stream_receive (transport, tool_place_write, self->place, &done.bytes, cancellable,
-                            error) ||
+  self->run = run;
+  if (!tool_stream_receive (transport, write_cb, self, &done.bytes, cancellable, error) ||
       !tool_place_commit (self->place, cancellable, error))
     return FALSE;
   /* The peer waits to learn that the file is in its place. From here on nothing can be lost. */

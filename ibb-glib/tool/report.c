@@ -367,11 +367,9 @@ tool_report_slow (const ToolSlowness *slowness)
 
 /* The good end of one of many sessions. */
 void
-tool_report_session_done (IBBTransport *transport, double seconds)
+tool_report_session_done (IBBTransport *transport, guint64 sent, guint64 received, double seconds)
 {
   g_autofree char *peer = ibb_transport_dup_peer_jid (transport);
-  guint64          sent = ibb_transport_get_bytes_acknowledged (transport);
-  guint64          received = ibb_transport_get_bytes_received (transport);
   g_autofree char *sent_text = g_format_size_full (sent, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *received_text = g_format_size_full (received, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char *duration = tool_text_format_duration (seconds);

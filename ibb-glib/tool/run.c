@@ -55,6 +55,8 @@ struct _ToolRun
   IBBTransport *transport;   /* protected by lock; (owned) */
   ToolProgress *progress;    /* protected by lock; (owned) */
   ToolDirection direction;   /* protected by lock */
+  guint64       n_bytes;     /* protected by lock */
+  guint64       n_beside;    /* protected by lock */
   char         *temporary;   /* protected by lock */
   GSource      *tick;        /* protected by lock; (owned), NULL when nobody needs it */
   GSource      *notice;      /* protected by lock; (owned) (nullable) */
@@ -189,13 +191,14 @@ tick_cb (gpointer data)
       gboolean                  sends = self->direction == TOOL_DIRECTION_SEND;
       guint64                   count =
           statistics->bytes_acknowledged + statistics->bytes_received + statistics->bytes_queued;
+      guint64 moved = sends ? statistics->bytes_acknowledged : statistics->bytes_received;
 
       if (count != self->last_count)
         self->last_change = now;
       self->last_count = count;
       if (self->progress != NULL)
         tool_progress_update (self->progress,
-                              sends ? statistics->bytes_acknowledged : statistics->bytes_received,
+                              MIN (moved - MIN (moved, self->n_beside), self->n_bytes),
                               sends ? statistics->send_rate : statistics->receive_rate);
     }
   late = self->limit > 0 && now - self->last_change >= self->limit;
@@ -435,6 +438,17 @@ tool_run_show_progress (ToolRun *self, const char *label, ToolDirection directio
   self->direction = direction;
   self->progress = tool_progress_new (label, NULL, total);
   update_tick_locked (self);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Of a stream: how many bytes were read of what is sent, or stored of what is received, and how
+ * many bytes of the session are beside these: those of the encryption. */
+void
+tool_run_set_moved (ToolRun *self, guint64 n_bytes, guint64 n_beside)
+{
+  g_mutex_lock (&self->lock);
+  self->n_bytes = n_bytes;
+  self->n_beside = n_beside;
   g_mutex_unlock (&self->lock);
 }
 

@@ -16,8 +16,8 @@ typedef gboolean (*ToolRunFunc) (ToolRun *run, gpointer data, GError **error);
 
 typedef enum
 {
-  TOOL_DIRECTION_SEND,    /* progress is what the peer acknowledged */
-  TOOL_DIRECTION_RECEIVE, /* progress is what arrived */
+  TOOL_DIRECTION_SEND,    /* progress is what the peer acknowledged of the file */
+  TOOL_DIRECTION_RECEIVE, /* progress is what was stored */
 } ToolDirection;
 
 int  tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data);
@@ -35,5 +35,6 @@ void               tool_run_set_file (ToolRun *self, const char *peer, const cha
 void               tool_run_set_transport (ToolRun *self, IBBTransport *transport);
 void
 tool_run_show_progress (ToolRun *self, const char *label, ToolDirection direction, guint64 total);
+void tool_run_set_moved (ToolRun *self, guint64 n_bytes, guint64 n_beside);
 void tool_run_end_progress (ToolRun *self);
 void tool_run_set_temporary (ToolRun *self, const char *path);

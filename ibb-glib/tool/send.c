@@ -187,7 +187,7 @@ transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
   tool_run_begin_phase (run, phase, 0);
   tool_throttle_set_total (transport, self->total);
   tool_run_show_progress (run, self->label, TOOL_DIRECTION_SEND, self->total);
-  if (!tool_stream_send (transport, source, self->name, &done.bytes, cancellable, cancellable,
+  if (!tool_stream_send (run, transport, source, self->name, &done.bytes, cancellable, cancellable,
                          error) ||
       !ibb_transport_shutdown_output (transport, cancellable, error) ||
       !tool_stream_expect_end (transport, cancellable, error) ||

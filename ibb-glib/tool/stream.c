@@ -62,12 +62,24 @@ is_same_version (Version a, Version b)
   return a.size == b.size && a.time.tv_sec == b.time.tv_sec && a.time.tv_nsec == b.time.tv_nsec;
 }
 
+/* How many bytes were written to the session beside the first n_bytes of the source: those of the
+ * encryption. */
+static guint64
+get_n_beside (IBBTransport *transport, guint64 n_bytes)
+{
+  g_autoptr (IBBStatistics) statistics = ibb_transport_dup_statistics (transport);
+  guint64                   n_written = statistics->bytes_acknowledged + statistics->bytes_queued;
+
+  return n_written - MIN (n_written, n_bytes);
+}
+
 /* Sends all bytes of source and then the end. If the session is not encrypted, waits until each
  * byte is acknowledged. A file that changes meanwhile is an error: the peer would get a mixture of
- * two. name: of source, for errors. n_bytes: (out): of source, written; encrypted, the session
- * carries more. reading: of the source only. */
+ * two. run (nullable): learns what has moved. name: of source, for errors. n_bytes: (out): of
+ * source, written; encrypted, the session carries more. reading: of the source only. */
 gboolean
-tool_stream_send (IBBTransport *transport,
+tool_stream_send (ToolRun      *run,
+                  IBBTransport *transport,
                   GInputStream *source,
                   const char   *name,
                   guint64      *n_bytes,
@@ -79,17 +91,23 @@ tool_stream_send (IBBTransport *transport,
   GOutputStream     *sink = g_io_stream_get_output_stream (tool_secure_get_stream (transport));
   Version            version = get_version (source);
   GError            *seen = NULL;
+  guint64            n_beside = get_n_beside (transport, 0);
   gssize             n;
 
   *n_bytes = 0;
   while ((n = g_input_stream_read (source, buffer, STEP_SIZE, reading, error)) > 0)
     {
+      if (run != NULL)
+        tool_run_set_moved (run, *n_bytes + (guint64) n, n_beside);
       if (!g_output_stream_write_all (sink, buffer, (gsize) n, NULL, cancellable, &seen))
         {
           tool_stream_set_error (error, transport, seen);
           return FALSE;
         }
       *n_bytes += (guint64) n;
+      n_beside = get_n_beside (transport, *n_bytes);
+      if (run != NULL)
+        tool_run_set_moved (run, *n_bytes, n_beside);
     }
   if (n < 0)
     {
@@ -190,7 +208,7 @@ sender_thread (gpointer data)
   GCancellable            *cancellable = tool_run_get_cancellable (self->run);
   g_autoptr (GInputStream) source = g_unix_input_stream_new (STDIN_FILENO, FALSE);
 
-  self->succeeded = tool_stream_send (self->transport, source, _ ("standard input"),
+  self->succeeded = tool_stream_send (self->run, self->transport, source, _ ("standard input"),
                                       &self->n_written, self->reading, cancellable, &self->error);
   if (self->succeeded)
     return NULL;

@@ -9,7 +9,8 @@
 
 #include "run.h"
 
-gboolean tool_stream_send (IBBTransport *transport,
+gboolean tool_stream_send (ToolRun      *run,
+                           IBBTransport *transport,
                            GInputStream *source,
                            const char   *name,
                            guint64      *n_bytes,

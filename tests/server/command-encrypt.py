@@ -114,6 +114,21 @@ def _(server):
     check_equal(sha256(folder / 'again'), sha256(source), 'SHA-256')
 
 
+@case('the progress of a stream has the bytes of the file, without those of TLS')
+def _(server):
+    alice, bob, folder = known_users(server)
+    there = bob.ibb('receive', '--json', '-o', folder / 'copy', '--from', alice.account.bare)
+    here = alice.ibb('send', '--json', '-', there.wait_ready(), stdin=subprocess.PIPE)
+    here.stdin.write(b'x' * 2000)
+    here.stdin.flush()
+    for end in (here, there):
+        check_equal(end.wait_event('progress', bytes=2000)['bytes'], 2000, f'progress of {end.name}')
+    here.stdin.close()
+    for end in (here, there):
+        end.expect_done()
+        check(all(event['bytes'] <= 2000 for event in end.events() if event['event'] == 'progress'), 'progress')
+
+
 @case('files with their names, and folders: whole, several, and broken off in the middle')
 def _(server):
     alice, bob, folder = known_users(server)
@@ -435,6 +450,8 @@ def _(server):
             check_equal(read_all(connection), question[::-1], 'the answer')
     for program in (here, there):
         program.wait_for(lambda end=program: sum(line.startswith('Session with “') for line in end.lines) == 2, 'good ends')
+        moved = ' '.join(line for line in program.lines if line.startswith('Session with “')).replace('\xa0', ' ')
+        check('195.3 KiB sent, 195.3 KiB received' in moved and '0 bytes sent, 0 bytes received' in moved, moved)
         program.stop()
         check_equal(program.errors(), [], f'errors of {program.name}')
 

@@ -29,6 +29,8 @@ typedef struct
   /* Opens a file to read and write; it follows no link and waits for nobody. creates: the file must
    * not exist, and only its owner may use it. */
   int (*open) (int folder, const char *name, gboolean creates);
+  /* The same for a file that is there and is only read. */
+  int (*open_to_read) (int folder, const char *name);
   int (*close) (int fd);
   /* An exclusive lock, which ends with the descriptor or its process. EWOULDBLOCK: somebody has it.
    */

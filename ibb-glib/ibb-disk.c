@@ -80,6 +80,12 @@ open_file (int folder, const char *name, gboolean creates)
 }
 
 static int
+open_to_read (int folder, const char *name)
+{
+  return openat (folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+static int
 lock (int fd)
 {
   return flock (fd, LOCK_EX | LOCK_NB);
@@ -204,6 +210,7 @@ static const IBBDisk system_disk = {
   .access = check_access,
   .open_path = open_path,
   .open = open_file,
+  .open_to_read = open_to_read,
   .close = close,
   .lock = lock,
   .pause = wait_for_lock,

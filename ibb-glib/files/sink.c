@@ -492,6 +492,57 @@ give_name (IBBSink *self)
   return result;
 }
 
+/* Compares the bytes of the file of a descriptor with those of the part. Returns 0 or an errno. */
+static int
+compare_bytes (IBBSink *self, int fd)
+{
+  g_autofree guint8 *bytes = g_malloc (STEP_SIZE);
+  g_autofree guint8 *own = g_malloc (STEP_SIZE);
+  guint64            offset = 0;
+  int                result;
+
+  while (offset < self->length)
+    {
+      gssize n, n_own;
+
+      IBB_DISK_CALL (n, read (fd, bytes, MIN (self->length - offset, STEP_SIZE), offset));
+      if (n < 0)
+        return errno;
+      IBB_DISK_CALL (n_own, read (self->fd, own, (gsize) n, offset));
+      if (n_own < 0)
+        return errno;
+      if (n_own == 0 || memcmp (bytes, own, (gsize) n_own) != 0)
+        return ESTALE;
+      offset += (guint64) n_own;
+    }
+  IBB_DISK_CALL (result, sync (fd));
+  return result == 0 ? 0 : errno;
+}
+
+/* Somebody may have put another file in the place of the part before that got its name. The number
+ * of the file does not tell on a file system that numbers names, as FUSE may: the bytes do. Returns
+ * 0 or an errno. */
+static int
+check_final (IBBSink *self)
+{
+  struct stat info, own;
+  int         failure = ESTALE;
+  int         fd;
+
+  if (ibb_disk_is_named (self->folder, self->final, self->fd))
+    return 0;
+  IBB_DISK_CALL (fd, open_to_read (self->folder, self->final));
+  if (fd < 0)
+    return errno;
+  if (ibb_disk->stat (fd, NULL, &info) != 0 || ibb_disk->stat (self->fd, NULL, &own) != 0)
+    failure = errno;
+  else if (S_ISREG (info.st_mode) && info.st_uid == own.st_uid &&
+           (guint64) info.st_size == self->length)
+    failure = compare_bytes (self, fd);
+  ibb_disk->close (fd);
+  return failure;
+}
+
 gboolean
 ibb_sink_commit (IBBSink      *self,
                  const char   *algorithm,
@@ -521,8 +572,9 @@ ibb_sink_commit (IBBSink      *self,
   if (result != 0)
     return fail (self, result, error);
   g_clear_pointer (&self->part, g_free);
-  if (!ibb_disk_is_named (self->folder, self->final, self->fd))
-    return fail (self, ESTALE, error);
+  result = check_final (self);
+  if (result != 0)
+    return fail (self, result, error);
   ibb_part_file_remove_unused (self->folder, self->key);
   return self->parent >= 0 || ibb_disk_sync_folder (self->folder) == 0 || fail (self, errno, error);
 }

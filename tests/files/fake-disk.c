@@ -305,6 +305,19 @@ open_file (int folder, const char *name, gboolean creates)
                                           : leave (add_descriptor (file)));
 }
 
+static int
+open_to_read (int folder, const char *name)
+{
+  static const int failures[] = { 0, ELOOP, 0, 0 };
+  FakeDiskFile    *file;
+
+  ENTER (EACCES, ENAMETOOLONG, EMFILE, EIO, EINTR);
+  file = find (name);
+  if (file == NULL || failures[file->kind] != 0)
+    return (int) leave_with (file == NULL ? ENOENT : failures[file->kind]);
+  return (int) leave (add_descriptor (file));
+}
+
 static void
 pause_writer (void)
 {
@@ -564,6 +577,7 @@ static const IBBDisk calls = {
   .access = check_access,
   .open_path = open_path,
   .open = open_file,
+  .open_to_read = open_to_read,
   .close = close_file,
   .lock = lock,
   .pause = pause_writer,

@@ -444,6 +444,63 @@ test_interrupted (Files *self, gconstpointer data)
   run (self, "diff -r sent received");
 }
 
+/* File systems that change what they are given. */
+
+/* A name that a file gets later has a file number of its own, and a program finds that out. */
+static int
+stat_other_number (int fd, const char *name, struct stat *info)
+{
+  int result = real_disk->stat (fd, name, info);
+
+  if (name != NULL && !g_str_has_prefix (name, ".ibb-"))
+    info->st_ino++;
+  return result;
+}
+
+static int
+rename_by_link (int folder, const char *from, const char *to, gboolean replaces)
+{
+  errno = EINVAL;
+  return replaces ? real_disk->rename (folder, from, to, TRUE) : -1;
+}
+
+typedef struct
+{
+  IBBDisk     disk;   /* calls that are replaced */
+  const char *before; /* (nullable): a command */
+  const char *after;  /* a command: how the received folder has to be */
+} Changed;
+
+static const Changed other_numbers = {
+  .disk = { .stat = stat_other_number, .rename = rename_by_link },
+  .after = "diff -r sent received",
+};
+/* The folder is there after the first time, and nothing of it comes or is made again. */
+static void
+test_file_system (Files *self, gconstpointer data)
+{
+  const Changed *changed = data;
+  IBBDisk        disk = *ibb_disk;
+  guint64        size;
+
+  real_disk = ibb_disk;
+#define REPLACE(call) disk.call = changed->disk.call != NULL ? changed->disk.call : disk.call
+  REPLACE (stat);
+  REPLACE (rename);
+#undef REPLACE
+  self->existing = IBB_FILES_EXISTING_NUMBER;
+  make_small (self, 10);
+  if (changed->before != NULL)
+    run (self, changed->before);
+  ibb_disk = &disk;
+  complete (self);
+  complete (self);
+  ibb_disk = real_disk;
+  size = ibb_files_metadata_get_size (ibb_files_transfer_get_metadata (self->sent));
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (self->sent), ==, size);
+  run (self, changed->after);
+}
+
 /* A sender that was started again, while the receiver still waits for its first transfer. */
 static void
 test_offered_again (Files *self, gconstpointer data)
@@ -621,6 +678,7 @@ main (int argc, char **argv)
   add_test_of ("disk/full", "", set_up, test_disk);
   add_test_of ("disk/lost-names", NULL, set_up, test_disk);
   add_test_of ("disk/interrupted", NULL, set_up, test_interrupted);
+  add_test_of ("file-system/other-numbers", &other_numbers, set_up, test_file_system);
   add_test_of ("offered-again", NULL, set_up_private, test_offered_again);
   add_test_of ("hostile", NULL, set_up, test_hostile);
   return g_test_run ();

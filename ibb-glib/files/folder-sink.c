@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define NAMES_MAX 1000 /* as for a single file */
+#define COMPARED_MAX 8 /* files that are hashed to find the one with the bytes of an entry */
 
 typedef enum
 {
@@ -30,8 +31,9 @@ typedef struct
   char      *path; /* (owned): in the folder */
   guint64    size;
   guint64    offset;
-  GDateTime *date;  /* (owned) (nullable) */
-  char      *found; /* (owned) (nullable): the name of the file that is there */
+  GDateTime *date;       /* (owned) (nullable) */
+  guint      found;      /* number of the file that is there: 1 has the name itself; or 0 */
+  gboolean   has_others; /* files of its name and size are there, with another date */
 } Entry;
 
 struct _IBBFolderSink
@@ -62,7 +64,6 @@ entry_free (gpointer data)
 
   g_free (entry->path);
   g_clear_pointer (&entry->date, g_date_time_unref);
-  g_free (entry->found);
   g_free (entry);
 }
 
@@ -275,14 +276,14 @@ fail_entry (IBBFolderSink *self, IBBBundle *bundle, Entry *entry, GError *reason
 }
 
 static IBBSink *
-create_sink (IBBFolderSink *self, const Entry *entry)
+create_sink (IBBFolderSink *self, const Entry *entry, IBBSinkPolicy policy)
 {
   g_autofree char *place = g_build_filename (self->path, entry->path, NULL);
   g_autofree char *name = g_path_get_basename (entry->path);
   g_autofree char *key =
       ibb_part_file_dup_text (self->peer_jid, entry->path, entry->size, entry->date);
 
-  return ibb_sink_new_in (self->folder, place, name, key, self->policy, get_date (entry));
+  return ibb_sink_new_in (self->folder, place, name, key, policy, get_date (entry));
 }
 
 static gboolean
@@ -293,33 +294,78 @@ go_to_entry (IBBFolderSink *self, const Entry *entry, GError **error)
   return go_to (self, entry->kind == ENTRY_FOLDER ? entry->path : folder, error);
 }
 
-static gboolean
-is_like (const Entry *entry, const struct stat *info)
-{
-  return S_ISREG (info->st_mode) && (guint64) info->st_size == entry->size && entry->date != NULL &&
-         info->st_mtime == get_date (entry);
-}
-
-/* Whether an earlier transfer has made the file. Returns its name. */
-static char *
-find_file (IBBFolderSink *self, const Entry *entry)
+/* Opens the next file that may be the one of the entry: with its name or a numbered one, and its
+ * size. number: of the last one, at first 0. Returns -1 after the last one. */
+static int
+open_next (IBBFolderSink *self, const Entry *entry, guint *number, struct stat *info)
 {
   g_autofree char *base = g_path_get_basename (entry->path);
-  g_autofree char *name = g_strdup (base);
-  struct stat      info;
+  guint            n_names = self->policy == IBB_SINK_NUMBER ? NAMES_MAX : 1;
 
-  for (guint i = 2; ibb_disk->stat (self->folder, name, &info) == 0; i++)
+  while (++*number <= n_names)
     {
-      g_autofree char *number = g_strdup_printf (" (%u)", i);
+      g_autofree char *text = *number > 1 ? g_strdup_printf (" (%u)", *number) : g_strdup ("");
+      g_autofree char *name = *number > 1 ? ibb_file_name_insert (base, text) : g_strdup (base);
+      int              fd;
 
-      if (is_like (entry, &info))
-        return g_steal_pointer (&name);
-      if (self->policy != IBB_SINK_NUMBER || i == NAMES_MAX)
+      if (ibb_disk->stat (self->folder, name, info) != 0)
         break;
-      g_free (name);
-      name = ibb_file_name_insert (base, number);
+      if (!S_ISREG (info->st_mode) || (guint64) info->st_size != entry->size)
+        continue;
+      IBB_DISK_CALL (fd, open_to_read (self->folder, name));
+      if (fd < 0)
+        continue;
+      if (ibb_disk->stat (fd, NULL, info) == 0 && S_ISREG (info->st_mode) &&
+          (guint64) info->st_size == entry->size)
+        return fd;
+      ibb_disk->close (fd);
     }
-  return NULL;
+  return -1;
+}
+
+/* Returns the number of a file of that date, or 0. */
+static guint
+find_date (IBBFolderSink *self, Entry *entry, gint64 date)
+{
+  struct stat info;
+  guint       number = 0;
+  int         fd;
+
+  while ((fd = open_next (self, entry, &number, &info)) >= 0)
+    {
+      ibb_disk->close (fd);
+      if (info.st_mtime == date)
+        return number;
+      entry->has_others = TRUE;
+    }
+  return 0;
+}
+
+/* The date that a file of the entry would have here. */
+static gint64
+get_kept_date (IBBFolderSink *self, const Entry *entry)
+{
+  g_autoptr (IBBSink) sink = create_sink (self, entry, IBB_SINK_NUMBER);
+
+  /* The part of an earlier transfer stays as it is. */
+  return ibb_sink_open (sink, entry->size, TRUE, NULL) && ibb_sink_get_length (sink) == 0
+             ? ibb_sink_try_date (sink)
+             : get_date (entry);
+}
+
+/* Whether an earlier transfer has made the file: the end of the entry tells. Returns its number, or
+ * 0. */
+static guint
+find_file (IBBFolderSink *self, Entry *entry)
+{
+  gint64 date = get_date (entry);
+  guint  found = find_date (self, entry, date);
+  gint64 kept;
+
+  if (found > 0 || !entry->has_others || entry->date == NULL)
+    return found;
+  kept = get_kept_date (self, entry);
+  return kept != date ? find_date (self, entry, kept) : 0;
 }
 
 /* Finds out how many bytes of the entry are there. */
@@ -333,13 +379,13 @@ look (IBBFolderSink *self, Entry *entry, GError **error)
   if (entry->kind == ENTRY_FOLDER)
     return TRUE;
   entry->found = find_file (self, entry);
-  if (entry->found != NULL)
+  if (entry->found > 0)
     {
       entry->kind = ENTRY_FOUND;
       entry->offset = entry->size;
       return TRUE;
     }
-  sink = create_sink (self, entry);
+  sink = create_sink (self, entry, self->policy);
   if (!ibb_sink_open (sink, entry->size, TRUE, error))
     return FALSE;
   entry->offset = ibb_sink_get_length (sink);
@@ -387,7 +433,7 @@ begin (IBBFolderSink *self, Entry *entry, GError **error)
   if (!self->has_room && !ibb_part_file_make_room (self->folder))
     return fail (self, entry->path, EBUSY, error);
   self->has_room = TRUE;
-  self->sink = create_sink (self, entry);
+  self->sink = create_sink (self, entry, self->policy);
   self->begun = entry->number;
   if (!ibb_sink_open (self->sink, entry->size, entry->offset > 0, error))
     return FALSE;
@@ -395,7 +441,62 @@ begin (IBBFolderSink *self, Entry *entry, GError **error)
          fail (self, entry->path, EBUSY, error);
 }
 
-/* Hashes the file that was there, and has it on the disk. */
+/* Hashes an open file. Returns 0 or an errno. */
+static int
+hash_file (int fd, const Entry *entry, GCancellable *cancellable, guint8 *digest)
+{
+  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autofree guint8    *buffer = g_malloc (IBB_BUNDLE_DATA_MAX);
+  gsize                 length = IBB_BUNDLE_HASH_LENGTH;
+  guint64               offset = 0;
+  gssize                n;
+
+  do
+    {
+      IBB_DISK_CALL (n, read (fd, buffer, IBB_BUNDLE_DATA_MAX, offset));
+      if (n < 0)
+        return errno;
+      g_checksum_update (checksum, buffer, n);
+      offset += (guint64) n;
+    }
+  while (n > 0 && offset <= entry->size && !g_cancellable_is_cancelled (cancellable));
+  g_checksum_get_digest (checksum, digest, &length);
+  return 0;
+}
+
+/* Whether a file that is there has the bytes of the entry, and has it on the disk. number: of the
+ * first one that is compared. Returns 0 or an errno, which is ENOENT without such a file. */
+static int
+check_there (IBBFolderSink *self,
+             const Entry   *entry,
+             guint          number,
+             const guint8  *hash,
+             GCancellable  *cancellable)
+{
+  guint8 digest[IBB_BUNDLE_HASH_LENGTH];
+  int    failure = ENOENT;
+
+  number--;
+  for (guint i = 0; i < COMPARED_MAX && failure == ENOENT; i++)
+    {
+      struct stat info;
+      int         fd = open_next (self, entry, &number, &info);
+      int         result = 0;
+
+      if (fd < 0)
+        break;
+      failure = hash_file (fd, entry, cancellable, digest);
+      if (failure == 0 && memcmp (digest, hash, sizeof digest) != 0)
+        failure = ENOENT;
+      if (failure == 0)
+        IBB_DISK_CALL (result, sync (fd));
+      if (result != 0)
+        failure = errno;
+      ibb_disk->close (fd);
+    }
+  return failure;
+}
+
 static gboolean
 check_found (IBBFolderSink *self,
              const Entry   *entry,
@@ -403,43 +504,27 @@ check_found (IBBFolderSink *self,
              GCancellable  *cancellable,
              GError       **error)
 {
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  g_autofree guint8    *buffer = g_malloc (IBB_BUNDLE_DATA_MAX);
-  guint8                digest[IBB_BUNDLE_HASH_LENGTH];
-  gsize                 length = sizeof digest;
-  guint64               offset = 0;
-  struct stat           info;
-  gssize                n = 1;
-  int                   result = 0;
-  int                   failure;
-  int                   fd;
+  int failure = check_there (self, entry, entry->found, hash, cancellable);
 
-  IBB_DISK_CALL (fd, open (self->folder, entry->found, FALSE));
-  if (fd < 0)
-    return fail (self, entry->path, errno, error);
-  if (ibb_disk->stat (fd, NULL, &info) == 0 && is_like (entry, &info))
-    IBB_DISK_CALL (result, sync (fd));
-  else
-    n = 0;
-  while (result == 0 && n > 0 && offset <= entry->size && !g_cancellable_is_cancelled (cancellable))
-    {
-      IBB_DISK_CALL (n, read (fd, buffer, IBB_BUNDLE_DATA_MAX, offset));
-      if (n > 0)
-        g_checksum_update (checksum, buffer, n);
-      offset += n > 0 ? (guint64) n : 0;
-    }
-  failure = result != 0 || n < 0 ? errno : 0;
-  ibb_disk->close (fd);
-  if (failure != 0)
-    return fail (self, entry->path, failure, error);
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
-  g_checksum_get_digest (checksum, digest, &length);
-  if (offset == entry->size && memcmp (digest, hash, length) == 0)
+  /* Others may have the size and the date as well: twins by case, or by the number. */
+  if (failure == ENOENT && entry->found > 1)
+    failure = check_there (self, entry, 1, hash, cancellable);
+  if (failure == 0)
     return TRUE;
-  g_set_error_literal (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
-                       _ ("Another file with this name, size and date is there"));
+  if (failure != ENOENT)
+    return fail (self, entry->path, failure, error);
+  if (!g_cancellable_set_error_if_cancelled (cancellable, error))
+    g_set_error_literal (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
+                         _ ("Another file with this name, size and date is there"));
   return FALSE;
+}
+
+/* Whether the file needs no new name, since one that is there has its bytes. */
+static gboolean
+is_double (IBBFolderSink *self, const Entry *entry, const guint8 *hash, GCancellable *cancellable)
+{
+  return entry->has_others && self->policy != IBB_SINK_REPLACE && go_to_entry (self, entry, NULL) &&
+         check_there (self, entry, 1, hash, cancellable) == 0;
 }
 
 static gboolean
@@ -462,7 +547,8 @@ complete (IBBFolderSink        *self,
     }
   hash = g_base64_encode (event->data, event->length);
   if (!begin (self, entry, error) ||
-      !ibb_sink_commit (self->sink, IBB_HASHER_DEFAULT, hash, cancellable, error))
+      (!is_double (self, entry, event->data, cancellable) &&
+       !ibb_sink_commit (self->sink, IBB_HASHER_DEFAULT, hash, cancellable, error)))
     return FALSE;
   self->is_dirty = TRUE;
   close_sink (self, FALSE);

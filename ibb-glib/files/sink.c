@@ -268,6 +268,17 @@ begin (IBBSink *self, GError **error)
   return TRUE;
 }
 
+gint64
+ibb_sink_try_date (IBBSink *self)
+{
+  struct stat info;
+
+  return begin (self, NULL) && ibb_disk->set_time (self->fd, self->date) == 0 &&
+                 ibb_disk->stat (self->fd, NULL, &info) == 0
+             ? info.st_mtime
+             : self->date;
+}
+
 gboolean
 ibb_sink_write (IBBSink *self, const void *data, gsize length, GError **error)
 {

@@ -46,6 +46,9 @@ gboolean ibb_sink_is_rival (IBBSink *self, IBBSink *other);
 /* Opens the part. The errors are those that can be known before the first byte. goes_on: append to
  * the bytes of an earlier sink. */
 gboolean ibb_sink_open (IBBSink *self, guint64 size, gboolean goes_on, GError **error);
+/* The date that the file system keeps where a file gets that of the sink: FAT has no odd seconds,
+ * ext4 no year after 2446. Makes the part, which has no bytes yet, for that. */
+gint64 ibb_sink_try_date (IBBSink *self);
 /* How many bytes are there. */
 guint64  ibb_sink_get_length (IBBSink *self);
 gboolean ibb_sink_write (IBBSink *self, const void *data, gsize length, GError **error);

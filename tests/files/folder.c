@@ -446,6 +446,13 @@ test_interrupted (Files *self, gconstpointer data)
 
 /* File systems that change what they are given. */
 
+/* FAT has no odd seconds, and ends in 2107, as ext4 in 2446. */
+static int
+set_even_time (int fd, gint64 time)
+{
+  return real_disk->set_time (fd, MIN (time, 4354819198) / 2 * 2);
+}
+
 /* A name that a file gets later has a file number of its own, and a program finds that out. */
 static int
 stat_other_number (int fd, const char *name, struct stat *info)
@@ -464,6 +471,48 @@ rename_by_link (int folder, const char *from, const char *to, gboolean replaces)
   return replaces ? real_disk->rename (folder, from, to, TRUE) : -1;
 }
 
+/* Only parts can be written to. */
+static int
+open_read_only (int folder, const char *name, gboolean creates)
+{
+  if (creates || g_str_has_prefix (name, ".ibb-"))
+    return real_disk->open (folder, name, creates);
+  errno = EACCES;
+  return -1;
+}
+
+static int
+stat_folded (int fd, const char *name, struct stat *info)
+{
+  g_autofree char *folded = name != NULL ? g_ascii_strdown (name, -1) : NULL;
+
+  return real_disk->stat (fd, folded, info);
+}
+
+static int
+open_folded (int folder, const char *name, gboolean creates)
+{
+  g_autofree char *folded = g_ascii_strdown (name, -1);
+
+  return real_disk->open (folder, folded, creates);
+}
+
+static int
+open_to_read_folded (int folder, const char *name)
+{
+  g_autofree char *folded = g_ascii_strdown (name, -1);
+
+  return real_disk->open_to_read (folder, folded);
+}
+
+static int
+rename_folded (int folder, const char *from, const char *to, gboolean replaces)
+{
+  g_autofree char *folded = g_ascii_strdown (to, -1);
+
+  return real_disk->rename (folder, from, folded, replaces);
+}
+
 typedef struct
 {
   IBBDisk     disk;   /* calls that are replaced */
@@ -471,10 +520,36 @@ typedef struct
   const char *after;  /* a command: how the received folder has to be */
 } Changed;
 
+static const Changed even_dates = {
+  .disk.set_time = set_even_time,
+  .before = "touch -d '2001-01-01 00:00:01' sent/* && touch -d '2300-01-01' 'sent/file 7'",
+  .after = "diff -r sent received",
+};
 static const Changed other_numbers = {
   .disk = { .stat = stat_other_number, .rename = rename_by_link },
   .after = "diff -r sent received",
 };
+static const Changed read_only = {
+  .disk.open = open_read_only,
+  .after = "diff -r sent received",
+};
+/* x and x (2) have one size and date, and another x is there. */
+static const Changed numbered_twins = {
+  .before = "echo a > sent/x && echo b > 'sent/x (2)' && touch -r sent/x 'sent/x (2)' && mkdir "
+            "received && echo c > received/x && touch -d '2001-01-01' received/x",
+  .after = "cmp sent/x 'received/x (2)' && cmp 'sent/x (2)' 'received/x (2) (2)' && "
+           "test $(ls received | wc -l) = 13",
+};
+static const Changed folded_twins = {
+  .disk = { .stat = stat_folded,
+            .open = open_folded,
+            .open_to_read = open_to_read_folded,
+            .rename = rename_folded },
+  .before = "echo a > sent/X && echo b > sent/x && touch -r sent/x sent/X",
+  .after = "cmp sent/X received/x && cmp sent/x 'received/x (2)' && test $(ls received | wc -l) = "
+           "12",
+};
+
 /* The folder is there after the first time, and nothing of it comes or is made again. */
 static void
 test_file_system (Files *self, gconstpointer data)
@@ -485,8 +560,11 @@ test_file_system (Files *self, gconstpointer data)
 
   real_disk = ibb_disk;
 #define REPLACE(call) disk.call = changed->disk.call != NULL ? changed->disk.call : disk.call
+  REPLACE (set_time);
   REPLACE (stat);
   REPLACE (rename);
+  REPLACE (open);
+  REPLACE (open_to_read);
 #undef REPLACE
   self->existing = IBB_FILES_EXISTING_NUMBER;
   make_small (self, 10);
@@ -499,6 +577,18 @@ test_file_system (Files *self, gconstpointer data)
   size = ibb_files_metadata_get_size (ibb_files_transfer_get_metadata (self->sent));
   g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (self->sent), ==, size);
   run (self, changed->after);
+}
+
+/* A file that its user has touched is no other one. */
+static void
+test_touched (Files *self, gconstpointer data)
+{
+  self->existing = IBB_FILES_EXISTING_NUMBER;
+  make_small (self, 10);
+  complete (self);
+  run (self, "touch -d '2001-01-01' 'received/file 5' 'received/file 0'");
+  complete (self);
+  run (self, "diff -r sent received");
 }
 
 /* A sender that was started again, while the receiver still waits for its first transfer. */
@@ -678,7 +768,12 @@ main (int argc, char **argv)
   add_test_of ("disk/full", "", set_up, test_disk);
   add_test_of ("disk/lost-names", NULL, set_up, test_disk);
   add_test_of ("disk/interrupted", NULL, set_up, test_interrupted);
+  add_test_of ("file-system/even-dates", &even_dates, set_up, test_file_system);
   add_test_of ("file-system/other-numbers", &other_numbers, set_up, test_file_system);
+  add_test_of ("file-system/read-only", &read_only, set_up, test_file_system);
+  add_test_of ("file-system/numbered-twins", &numbered_twins, set_up, test_file_system);
+  add_test_of ("file-system/folded-twins", &folded_twins, set_up, test_file_system);
+  add_test_of ("touched", NULL, set_up, test_touched);
   add_test_of ("offered-again", NULL, set_up_private, test_offered_again);
   add_test_of ("hostile", NULL, set_up, test_hostile);
   return g_test_run ();

@@ -97,5 +97,8 @@ IBBDiskOwner ibb_disk_lock (int folder, const char *name, int fd);
 int ibb_disk_rename_new (int folder, const char *from, const char *to);
 /* The entries of the folder, of the system alone. NULL with errno. Close with closedir (). */
 DIR *ibb_disk_open_list (int folder);
+/* The next name, without "." and ".."; NULL at the end, where failure is 0, or the errno of what
+ * has ended the list too early. */
+const char *ibb_disk_read_list (DIR *dir, int *failure);
 /* It is no error if the folder cannot be read, or its file system cannot synchronize folders. */
 int ibb_disk_sync_folder (int folder);

@@ -185,21 +185,37 @@ ibb_disk_open_list (int folder)
   return dir;
 }
 
+const char *
+ibb_disk_read_list (DIR *dir, int *failure)
+{
+  struct dirent *entry;
+
+  do
+    {
+      errno = 0;
+      entry = readdir (dir);
+    }
+  while (entry != NULL && (g_str_equal (entry->d_name, ".") || g_str_equal (entry->d_name, "..")));
+  *failure = entry == NULL ? errno : 0;
+  return entry != NULL ? entry->d_name : NULL;
+}
+
 static GPtrArray *
 list (int folder, const char *prefix)
 {
-  DIR           *dir = ibb_disk_open_list (folder);
-  GPtrArray     *names;
-  struct dirent *entry;
+  DIR                  *dir = ibb_disk_open_list (folder);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  const char           *name;
+  int                   failure;
 
   if (dir == NULL)
     return NULL;
-  names = g_ptr_array_new_with_free_func (g_free);
-  while ((entry = readdir (dir)) != NULL)
-    if (g_str_has_prefix (entry->d_name, prefix))
-      g_ptr_array_add (names, g_strdup (entry->d_name));
+  while ((name = ibb_disk_read_list (dir, &failure)) != NULL)
+    if (g_str_has_prefix (name, prefix))
+      g_ptr_array_add (names, g_strdup (name));
   closedir (dir);
-  return names;
+  errno = failure;
+  return failure == 0 ? g_steal_pointer (&names) : NULL;
 }
 
 static const IBBDisk system_disk = {

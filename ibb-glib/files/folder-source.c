@@ -22,6 +22,7 @@ typedef struct
   guint64         size;
   struct timespec time;
   gboolean        is_folder; /* an empty one, or one that cannot be read */
+  int             failure;   /* errno of the list, with which the entry fails; 0: none */
   char            path[];
 } Entry;
 
@@ -122,8 +123,14 @@ fail_bound (IBBFolderSource *self, GError **error)
   return FALSE;
 }
 
+/* info: (nullable): of a file; failure: see Entry. */
 static gboolean
-add (IBBFolderSource *self, const char *path, const struct stat *info, GError **error)
+add (IBBFolderSource   *self,
+     const char        *path,
+     const struct stat *info,
+     gboolean           is_folder,
+     int                failure,
+     GError           **error)
 {
   gsize  length = strlen (path) + 1;
   Entry *entry;
@@ -132,7 +139,8 @@ add (IBBFolderSource *self, const char *path, const struct stat *info, GError **
       length > IBB_FOLDER_PATH_MAX)
     return fail_bound (self, error);
   entry = g_malloc (sizeof *entry + length);
-  entry->is_folder = info == NULL;
+  entry->is_folder = is_folder;
+  entry->failure = failure;
   entry->size = info != NULL ? (guint64) info->st_size : 0;
   entry->time = info != NULL ? info->st_mtim : (struct timespec){ 0 };
   memcpy (entry->path, path, length);
@@ -176,9 +184,8 @@ add_folder (IBBFolderSource *self,
   if (depth == IBB_FOLDER_DEPTH_MAX)
     return fail_bound (self, error);
   folder = open_folder (parent, name);
-  /* The entry fails when it is sent, and the receiver learns of it. */
   if (folder < 0)
-    return add (self, path, NULL, error);
+    return errno == ENOENT || add (self, path, NULL, TRUE, errno, error);
   is_good = list (self, folder, path, depth + 1, cancellable, error);
   close (folder);
   return is_good;
@@ -191,26 +198,55 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* NULL with errno. */
+/* failure: 0, or the errno with which the names end too early. */
 static GPtrArray *
-read_names (int folder)
+read_names (int folder, int *failure)
 {
-  DIR           *dir = ibb_disk_open_list (folder);
-  GPtrArray     *names;
-  struct dirent *entry;
+  DIR        *dir = ibb_disk_open_list (folder);
+  GPtrArray  *names = g_ptr_array_new_with_free_func (g_free);
+  const char *name = "";
 
-  if (dir == NULL)
-    return NULL;
-  names = g_ptr_array_new_with_free_func (g_free);
-  while (names->len <= IBB_FOLDER_ENTRIES_MAX && (entry = readdir (dir)) != NULL)
-    if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))
-      g_ptr_array_add (names, g_strdup (entry->d_name));
-  closedir (dir);
+  *failure = dir == NULL ? errno : 0;
+  while (*failure == 0 && name != NULL && names->len <= IBB_FOLDER_ENTRIES_MAX)
+    {
+      name = ibb_disk_read_list (dir, failure);
+      if (name != NULL)
+        g_ptr_array_add (names, g_strdup (name));
+    }
+  if (dir != NULL)
+    closedir (dir);
   g_ptr_array_sort (names, compare_names);
   return names;
 }
 
-/* Lists a folder with the path, "" for the root. */
+/* Adds what has the name in the folder. Of an entry that cannot be looked at nobody knows what it
+ * is: it counts as a file. */
+static gboolean
+list_name (IBBFolderSource *self,
+           int              folder,
+           const char      *name,
+           const char      *path,
+           guint            depth,
+           GCancellable    *cancellable,
+           GError         **error)
+{
+  struct stat info;
+
+  if (!ibb_folder_is_name (name))
+    leave_out (self, path);
+  else if (fstatat (folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+    return errno == ENOENT || add (self, path, NULL, FALSE, errno, error);
+  else if (S_ISDIR (info.st_mode))
+    return add_folder (self, folder, name, path, depth, cancellable, error);
+  else if (S_ISREG (info.st_mode))
+    return add (self, path, &info, FALSE, 0, error);
+  else
+    leave_out (self, path);
+  return TRUE;
+}
+
+/* Lists a folder with the path, "" for the root. What cannot be read below the root fails when it
+ * is sent, so that the receiver learns of it, too. */
 static gboolean
 list (IBBFolderSource *self,
       int              folder,
@@ -219,13 +255,15 @@ list (IBBFolderSource *self,
       GCancellable    *cancellable,
       GError         **error)
 {
-  g_autoptr (GPtrArray) names = read_names (folder);
+  int                   failure;
+  g_autoptr (GPtrArray) names = read_names (folder, &failure);
   guint                 n_before = self->entries->len;
   gboolean              is_good = TRUE;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
-  if (names == NULL)
+  errno = failure;
+  if (failure != 0 && *path == '\0')
     return fail (self, path, error);
   if (names->len > IBB_FOLDER_ENTRIES_MAX)
     return fail_bound (self, error);
@@ -234,19 +272,11 @@ list (IBBFolderSource *self,
       const char      *name = g_ptr_array_index (names, i);
       g_autofree char *place =
           *path != '\0' ? g_strconcat (path, "/", name, NULL) : g_strdup (name);
-      struct stat info;
 
-      if (fstatat (folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
-        continue; /* gone meanwhile */
-      if (!ibb_folder_is_name (name) || (!S_ISDIR (info.st_mode) && !S_ISREG (info.st_mode)))
-        leave_out (self, place);
-      else if (S_ISDIR (info.st_mode))
-        is_good = add_folder (self, folder, name, place, depth, cancellable, error);
-      else
-        is_good = add (self, place, &info, error);
+      is_good = list_name (self, folder, name, place, depth, cancellable, error);
     }
-  if (is_good && *path != '\0' && self->entries->len == n_before)
-    is_good = add (self, path, NULL, error);
+  if (is_good && *path != '\0' && (failure != 0 || self->entries->len == n_before))
+    is_good = add (self, path, NULL, TRUE, failure, error);
   return is_good;
 }
 
@@ -396,6 +426,9 @@ begin (IBBFolderSource *self, const Accepted *accepted, GCancellable *cancellabl
   self->begun = accepted->number;
   self->offset = 0;
   self->checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  errno = entry->failure;
+  if (entry->failure != 0)
+    return fail (self, entry->path, error);
   if (self->piece == NULL)
     self->piece = g_malloc (IBB_BUNDLE_DATA_MAX);
   if (!go_to (self, entry->is_folder ? entry->path : folder, error))

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* To be loaded before the C library into a program under test: a directory cannot be
- * brought to the disk, and a part of a file whose key begins with zeros cannot be removed.
+ * brought to the disk; a part of a file whose key begins with
+ * zeros cannot be removed; the list of a directory with an entry “unread” breaks off there; and
+ * nothing can be found out about an entry “lost”.
  */
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,4 +36,56 @@ unlinkat (int folder, const char *name, int flags)
       return -1;
     }
   return (int) syscall (SYS_unlinkat, folder, name, flags);
+}
+
+static int
+is_unread (const char *name)
+{
+  if (strcmp (name, "unread") != 0)
+    return 0;
+  errno = EIO;
+  return 1;
+}
+
+static int
+is_lost (const char *name)
+{
+  if (strcmp (name, "lost") != 0)
+    return 0;
+  errno = EIO;
+  return 1;
+}
+
+struct dirent *
+readdir (DIR *dir)
+{
+  struct dirent *(*real) (DIR *) = dlsym (RTLD_NEXT, "readdir");
+  struct dirent *entry = real (dir);
+
+  return entry != NULL && is_unread (entry->d_name) ? NULL : entry;
+}
+
+struct dirent64 *
+readdir64 (DIR *dir)
+{
+  struct dirent64 *(*real) (DIR *) = dlsym (RTLD_NEXT, "readdir64");
+  struct dirent64 *entry = real (dir);
+
+  return entry != NULL && is_unread (entry->d_name) ? NULL : entry;
+}
+
+int
+fstatat (int folder, const char *name, struct stat *info, int flags)
+{
+  int (*real) (int, const char *, struct stat *, int) = dlsym (RTLD_NEXT, "fstatat");
+
+  return is_lost (name) ? -1 : real (folder, name, info, flags);
+}
+
+int
+fstatat64 (int folder, const char *name, struct stat64 *info, int flags)
+{
+  int (*real) (int, const char *, struct stat64 *, int) = dlsym (RTLD_NEXT, "fstatat64");
+
+  return is_lost (name) ? -1 : real (folder, name, info, flags);
 }

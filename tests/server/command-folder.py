@@ -3,6 +3,7 @@
 """Folders: ibb send FOLDER to ibb receive --directory."""
 
 import os
+import re
 import signal
 import subprocess
 
@@ -109,6 +110,47 @@ def _(server):
     done = receiver.wait_event('done')
     check_equal(done['resumed'], done['bytes'], 'resumed')
     check_equal(read_tree(there / 'letters'), tree, 'the folder')
+
+
+def read_partly(server, here, there, names, **options):
+    """Sends “letters”, of which these entries cannot be read: the others arrive, and both ends say it."""
+    receiver = receive(server, there)
+    sender = send(server, here / 'letters', receiver.wait_ready(), **options)
+    check_equal(sender.finish(), 1, 'status')
+    words = rf'{len(names)} of \d files failed; the first is “{names[0]}”'
+    check(any(re.search(words, line) for line in sender.lines), sender.lines)
+    receiver.wait_line(words)
+    receiver.stop()
+
+
+@case('what an error of the disk hides of a folder fails, and the other files arrive')
+def _(server):
+    here, there = Folder(), Folder()
+    top = make_tree(here, 3)
+    for path in 'lost', 'unread':
+        os.mkdir(f'{top}/{path} here')
+        os.rename(here.make(path, 10), f'{top}/{path} here/{path}')
+    read_partly(server, here, there, ['lost here/lost', 'unread here'],
+                env={'LD_PRELOAD': os.environ['IBB_TEST_FAILING_CALLS']})
+    for path in 'lost', 'unread':
+        os.remove(f'{top}/{path} here/{path}')
+    check_equal(read_tree(there / 'letters'), read_tree(top), 'the folder')
+
+
+@case('what may not be read of a folder fails alone')
+def _(server):
+    here, there = Folder(), Folder()
+    top = make_tree(here, 3)
+    for path, mode in {'closed': 0, 'listed': 0o444}.items():
+        os.mkdir(f'{top}/{path}')
+        os.rename(here.make(path, 10), f'{top}/{path}/file')
+        os.chmod(f'{top}/{path}', mode)
+    os.chmod(here.path, 0o755)
+    read_partly(server, here, there, ['closed', 'listed'], **({'user': 65534} if os.geteuid() == 0 else {}))
+    for path in 'closed', 'listed':
+        os.chmod(f'{top}/{path}', 0o755)
+        os.remove(f'{top}/{path}/file')
+    check_equal(read_tree(there / 'letters'), read_tree(top), 'the folder')
 
 
 @case('parts within a received folder are listed and removed, and links out of it are not followed')

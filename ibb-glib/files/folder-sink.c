@@ -431,7 +431,7 @@ begin (IBBFolderSink *self, Entry *entry, GError **error)
   if (!go_to_entry (self, entry, error))
     return FALSE;
   if (!self->has_room && !ibb_part_file_make_room (self->folder))
-    return fail (self, entry->path, EBUSY, error);
+    return fail (self, entry->path, errno, error);
   self->has_room = TRUE;
   self->sink = create_sink (self, entry, self->policy);
   self->begun = entry->number;

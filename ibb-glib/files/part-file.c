@@ -108,18 +108,25 @@ static GPtrArray *
 list (int folder)
 {
   g_autoptr (GPtrArray) names = ibb_disk->list (folder, PREFIX);
-  GPtrArray            *parts;
+  g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (part_free);
 
   if (names == NULL)
     return NULL;
-  parts = g_ptr_array_new_with_free_func (part_free);
   for (guint i = 0; i < names->len; i++)
     {
       const char  *name = g_ptr_array_index (names, i);
       IBBPartFile *part;
       struct stat  info;
 
-      if (!is_name (name) || ibb_disk->stat (folder, name, &info) != 0 || !ibb_disk_is_own (&info))
+      if (!is_name (name))
+        continue;
+      if (ibb_disk->stat (folder, name, &info) != 0)
+        {
+          if (errno == ENOENT) /* gone meanwhile */
+            continue;
+          return NULL;
+        }
+      if (!ibb_disk_is_own (&info))
         continue;
       part = g_new0 (IBBPartFile, 1);
       part->name = g_strdup (name);
@@ -128,17 +135,21 @@ list (int folder)
       g_ptr_array_add (parts, part);
     }
   g_ptr_array_sort (parts, compare_times);
-  return parts;
+  return g_steal_pointer (&parts);
 }
 
+/* The parts in a folder that may be written to, but not read, are not counted. */
 gboolean
 ibb_part_file_make_room (int folder)
 {
   g_autoptr (GPtrArray) parts = list (folder);
   guint                 n = parts != NULL ? parts->len : 0;
 
+  if (parts == NULL)
+    return errno == EACCES;
   for (guint i = 0; n >= PARTS_MAX && i < parts->len; i++)
     n -= remove_unused (folder, ((IBBPartFile *) g_ptr_array_index (parts, i))->name, FALSE) == 0;
+  errno = EBUSY;
   return n < PARTS_MAX;
 }
 
@@ -201,6 +212,32 @@ ibb_part_file_list (const char *path, GError **error)
     }
   ibb_disk->close (folder);
   return parts;
+}
+
+GPtrArray *
+ibb_part_file_list_folders (const char *path, GError **error)
+{
+  int                   folder = open_folder (path, error);
+  g_autoptr (GPtrArray) names = folder >= 0 ? ibb_disk->list (folder, "") : NULL;
+  g_autoptr (GPtrArray) folders = g_ptr_array_new_with_free_func (g_free);
+  int                   failure = names == NULL ? errno : 0;
+
+  for (guint i = 0; failure == 0 && i < names->len; i++)
+    {
+      const char *name = g_ptr_array_index (names, i);
+      struct stat info;
+
+      if (ibb_disk->stat (folder, name, &info) != 0)
+        failure = errno == ENOENT ? 0 : errno;
+      else if (S_ISDIR (info.st_mode))
+        g_ptr_array_add (folders, g_strdup (name));
+    }
+  if (folder < 0)
+    return NULL;
+  ibb_disk->close (folder);
+  if (failure != 0)
+    set_error (path, NULL, failure, error);
+  return failure == 0 ? g_steal_pointer (&folders) : NULL;
 }
 
 /* An empty part is removed. */

@@ -28,13 +28,16 @@ char *ibb_part_file_dup_name (const char *key, guint number);
 /* info: as it is under the lock. Returns -1 with errno; EBUSY: the part is foreign. */
 int ibb_part_file_open (int folder, const char *name, IBBDiskOwner *owner, struct stat *info);
 /* Removes the oldest parts that nobody uses when the folder has too many. Returns whether one more
- * may be made. */
+ * may be made; FALSE with errno, which is EBUSY for too many. */
 gboolean ibb_part_file_make_room (int folder);
 /* Removes the parts with the key that nobody uses. */
 void ibb_part_file_remove_unused (int folder, const char *key);
 
 /* The parts in the folder, the oldest first. Returns: (element-type IBBPartFile). */
 GPtrArray *ibb_part_file_list (const char *path, GError **error);
+/* The names of the folders in a folder, which links are not. NULL with error. Free with
+ * g_ptr_array_unref (). */
+GPtrArray *ibb_part_file_list_folders (const char *path, GError **error);
 /* The bytes of the parts in the folder, without the one of each key that its file goes on with.
  * keys: (element-type utf8) (nullable): a set. Takes no lock, which a transfer that begins
  * meanwhile would find, so that the first part of a key counts as the one that nobody else uses. */

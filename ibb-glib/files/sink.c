@@ -222,6 +222,8 @@ create_part (IBBSink *self, GError **error)
 {
   gboolean may_create = self->parent >= 0 || ibb_part_file_make_room (self->folder);
 
+  if (!may_create && errno != EBUSY)
+    return fail (self, errno, error);
   for (guint i = 1; may_create && i <= IBB_PART_FILES_PER_KEY; i++)
     {
       g_autofree char *name = ibb_part_file_dup_name (self->key, i);

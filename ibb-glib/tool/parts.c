@@ -41,15 +41,11 @@ show (const IBBPartFile *part, const char *prefix, gboolean is_removed)
 /* Those of a folder, which has the prefix in the list. latest: in seconds since 1970; the time of
  * the last byte. */
 static int
-show_all (const char *folder, const char *prefix, gboolean removes, gint64 latest)
+show_all (const char *folder, GPtrArray *parts, const char *prefix, gboolean removes, gint64 latest)
 {
-  g_autoptr (GError)    error = NULL;
-  g_autoptr (GPtrArray) parts = ibb_part_file_list (folder, &error);
-  int                   status = parts != NULL ? TOOL_EXIT_DONE : TOOL_EXIT_FAILED;
+  int status = TOOL_EXIT_DONE;
 
-  if (parts == NULL)
-    tool_report_error (error);
-  for (guint i = 0; parts != NULL && i < parts->len; i++)
+  for (guint i = 0; i < parts->len; i++)
     {
       const IBBPartFile *part = g_ptr_array_index (parts, i);
       g_autoptr (GError) failure = NULL;
@@ -69,22 +65,23 @@ show_all (const char *folder, const char *prefix, gboolean removes, gint64 lates
 static int
 show_below (const char *folder, const char *prefix, gboolean removes, gint64 latest, guint depth)
 {
-  int                         status = show_all (folder, prefix, removes, latest);
-  g_autoptr (GFile)           file = g_file_new_for_path (folder);
-  g_autoptr (GFileEnumerator) children = g_file_enumerate_children (
-      file, G_FILE_ATTRIBUTE_STANDARD_NAME "," G_FILE_ATTRIBUTE_STANDARD_TYPE,
-      G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL, NULL);
-  GFileInfo *info;
+  g_autoptr (GError)    error = NULL;
+  g_autoptr (GPtrArray) parts = ibb_part_file_list (folder, &error);
+  g_autoptr (GPtrArray) names = parts != NULL ? ibb_part_file_list_folders (folder, &error) : NULL;
+  int status = parts != NULL ? show_all (folder, parts, prefix, removes, latest) : TOOL_EXIT_FAILED;
 
-  while (children != NULL && depth < IBB_FOLDER_DEPTH_MAX &&
-         g_file_enumerator_iterate (children, &info, NULL, NULL, NULL) && info != NULL)
+  if (error != NULL)
     {
-      const char      *name = g_file_info_get_name (info);
+      tool_report_error (error);
+      return TOOL_EXIT_FAILED;
+    }
+  for (guint i = 0; depth < IBB_FOLDER_DEPTH_MAX && i < names->len; i++)
+    {
+      const char      *name = g_ptr_array_index (names, i);
       g_autofree char *path = g_build_filename (folder, name, NULL);
       g_autofree char *below = g_strconcat (prefix, name, "/", NULL);
 
-      if (g_file_info_get_file_type (info) == G_FILE_TYPE_DIRECTORY &&
-          show_below (path, below, removes, latest, depth + 1) != TOOL_EXIT_DONE)
+      if (show_below (path, below, removes, latest, depth + 1) != TOOL_EXIT_DONE)
         status = TOOL_EXIT_FAILED;
     }
   return status;

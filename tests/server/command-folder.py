@@ -153,6 +153,16 @@ def _(server):
     check_equal(read_tree(there / 'letters'), read_tree(top), 'the folder')
 
 
+@case('a list of parts that is not whole is an error')
+def _(server):
+    folder = Folder()
+    os.makedirs(folder / 'letters/drafts')
+    os.rename(folder.make('unread', 10), folder / 'letters/unread')
+    environment = {'LD_PRELOAD': os.environ['IBB_TEST_FAILING_CALLS']}
+    Program(IBB, 'receive', '--directory', folder.path, '--list-parts', env=environment).expect_failure(
+        f'Cannot open “{folder / "letters"}”: Input/output error')
+
+
 @case('parts within a received folder are listed and removed, and links out of it are not followed')
 def _(server):
     here, there, outside = Folder(), Folder(), Folder()

@@ -4,7 +4,7 @@
  * whole; what was said to be there is there after a power cut; a part is continued or begun again;
  * nothing else is left, and nothing of others is touched. */
 
-#define _GNU_SOURCE /* unshare () */
+#define _GNU_SOURCE /* unshare (), O_TMPFILE */
 
 #include "config.h"
 
@@ -30,6 +30,7 @@
 #define SIZE_MAX_SIMULATED 60
 #define N_KEYS 2
 #define NAME "letter.pdf"
+#define NOBODY 65534
 
 /* One who receives a file. Files of one key have the same bytes. */
 typedef struct
@@ -501,6 +502,49 @@ test_bound (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
+static int file_system_failure; /* errno */
+
+int
+syncfs (int fd)
+{
+  errno = file_system_failure;
+  return errno == 0 ? 0 : -1;
+}
+
+/* A folder that may be written to and not be read: its names go to the disk as well. */
+static void
+test_unreadable (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("ibb-sink-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, NAME, NULL);
+  int              file = open (folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  gboolean         is_root = geteuid () == 0;
+
+  if (is_root && (chown (folder, NOBODY, NOBODY) != 0 || seteuid (NOBODY) != 0))
+    g_error ("chown: %s", g_strerror (errno));
+  g_assert_cmpint (chmod (folder, 0300), ==, 0);
+  for (guint i = 0; file >= 0 && i < 2; i++)
+    {
+      IBBSink           *sink = ibb_sink_new (folder, NAME, NULL, IBB_SINK_REPLACE);
+      g_autoptr (GError) error = NULL;
+
+      file_system_failure = i == 0 ? EIO : 0;
+      g_assert_true (ibb_sink_open (sink, 1, FALSE, NULL));
+      g_assert_true (ibb_sink_write (sink, "x", 1, NULL));
+      g_assert_cmpint (ibb_sink_commit (sink, NULL, NULL, NULL, &error), ==, i);
+      if (i == 0)
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+      ibb_sink_free (sink);
+    }
+  if (is_root)
+    g_assert_cmpint (seteuid (0), ==, 0);
+  if (file < 0)
+    g_test_skip ("no files without a name");
+  else
+    g_assert_cmpint (g_remove (path) + close (file), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 /* Names that are numbered, or cut. */
 static void
 test_names (void)
@@ -698,6 +742,7 @@ main (int argc, char **argv)
   g_test_add_func ("/files/sink/settled", test_settled);
   g_test_add_func ("/files/sink/rights", test_rights);
   g_test_add_func ("/files/sink/sum", test_sum);
+  g_test_add_func ("/files/sink/unreadable", test_unreadable);
   for (guint i = 0; i < G_N_ELEMENTS (disks); i++)
     {
       g_autofree char *path = g_strconcat ("/files/sink/real/", disks[i][0], NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* To be loaded before the C library into a program under test: a directory cannot be
- * brought to the disk; a part of a file whose key begins with
+ * brought to the disk, and neither can a whole file system; a part of a file whose key begins with
  * zeros cannot be removed; the list of a directory with an entry “unread” breaks off there; and
  * nothing can be found out about an entry “lost”.
  */
@@ -25,6 +25,13 @@ fsync (int fd)
       return -1;
     }
   return (int) syscall (SYS_fsync, fd);
+}
+
+int
+syncfs (int fd __attribute__ ((unused)))
+{
+  errno = EIO;
+  return -1;
 }
 
 int

@@ -137,7 +137,7 @@ ask (int fd, const char *question, gboolean echo, GCancellable *cancellable)
   struct termios   old_terminal;
   struct termios   terminal;
   char            *answer = NULL;
-  int              failure = 0;
+  int              failure;
 
   if (tcgetattr (fd, &old_terminal) != 0)
     return NULL;
@@ -149,10 +149,10 @@ ask (int fd, const char *question, gboolean echo, GCancellable *cancellable)
   terminal = old_terminal;
   if (!echo)
     terminal.c_lflag &= ~(tcflag_t) ECHO;
-  tcsetattr (fd, TCSAFLUSH, &terminal);
 
   errno = 0;
-  if (wait_for_line (fd, question, cancellable))
+  /* A password is not asked for where it would be shown. */
+  if (tcsetattr (fd, TCSAFLUSH, &terminal) == 0 && wait_for_line (fd, question, cancellable))
     answer = tool_terminal_read_line (fd);
   failure = errno;
 

@@ -47,7 +47,7 @@ struct _IBBFolderSink
   int         root;        /* -1: not open */
   int         folder;      /* the one that was used last, or -1 */
   char       *folder_path; /* (owned) (nullable): of that one, in the root */
-  gboolean    is_dirty;    /* it has new names that are not on the disk */
+  int         named;       /* the folder in which the last files got their names, or -1 */
   int         failure;     /* errno of names that could not be had on the disk; 0: none */
   gboolean    has_room;    /* for a part */
   guint       n_made;      /* folders */
@@ -81,6 +81,7 @@ ibb_folder_sink_new (const char       *path,
   self->n_files = ibb_files_metadata_get_n_files (metadata);
   self->root = -1;
   self->folder = -1;
+  self->named = -1;
   self->entries = g_hash_table_new_full (g_int_hash, g_int_equal, NULL, entry_free);
   self->whole = g_array_new (FALSE, FALSE, sizeof (guint32));
   return self;
@@ -177,27 +178,37 @@ ibb_folder_sink_open (IBBFolderSink *self, GError **error)
   return ibb_disk->access (self->root) == 0 || fail (self, NULL, errno, error);
 }
 
-/* Has the names in the folder that was used last on the disk. A failure counts for all entries that
- * were to be delivered. */
-static gboolean
-sync_names (IBBFolderSink *self, GError **error)
+/* Has the last names on the disk. A failure counts for all entries that were to be delivered. */
+static void
+sync_names (IBBFolderSink *self)
 {
-  if (self->failure == 0 && self->is_dirty && ibb_disk_sync_folder (self->folder) != 0)
+  if (self->named < 0)
+    return;
+  if (self->failure == 0 && ibb_disk_sync_folder (self->named) != 0)
     self->failure = errno;
-  self->is_dirty = FALSE;
-  return self->failure == 0 || fail (self, self->folder_path, self->failure, error);
+  ibb_disk->close (self->named);
+  self->named = -1;
 }
 
-static gboolean
-leave (IBBFolderSink *self, GError **error)
+/* Takes the descriptor of a folder in which a file has got its name. */
+static void
+add_name (IBBFolderSink *self, int folder)
 {
-  gboolean is_synced = sync_names (self, error);
+  if (self->named >= 0 && !ibb_disk_is_named (self->named, ".", folder))
+    sync_names (self);
+  if (self->named >= 0)
+    ibb_disk->close (folder);
+  else
+    self->named = folder;
+}
 
+static void
+leave (IBBFolderSink *self)
+{
   g_clear_pointer (&self->folder_path, g_free);
   if (self->folder >= 0)
     ibb_disk->close (self->folder);
   self->folder = -1;
-  return is_synced;
 }
 
 /* Makes self->folder the folder with the path in the root, "." for the root. */
@@ -212,8 +223,7 @@ go_to (IBBFolderSink *self, const char *path, GError **error)
     return TRUE;
   last_names = g_strsplit (self->folder_path != NULL ? self->folder_path : "", "/", -1);
   names = g_strsplit (path, "/", -1);
-  if (!leave (self, error))
-    return FALSE;
+  leave (self);
   IBB_DISK_CALL (self->folder, open_folder_in (self->root, "."));
   for (guint i = 0; self->folder >= 0 && !g_str_equal (path, ".") && names[i] != NULL; i++)
     {
@@ -527,6 +537,20 @@ is_double (IBBFolderSink *self, const Entry *entry, const guint8 *hash, GCancell
          check_there (self, entry, 1, hash, cancellable) == 0;
 }
 
+/* The entry is a file that is there, in the folder that was used last. An earlier transfer may have
+ * been interrupted before the name was on the disk. */
+static gboolean
+add_found (IBBFolderSink *self, const Entry *entry, GError **error)
+{
+  int folder;
+
+  IBB_DISK_CALL (folder, open_folder_in (self->folder, "."));
+  if (folder < 0)
+    return fail (self, entry->path, errno, error);
+  add_name (self, folder);
+  return TRUE;
+}
+
 static gboolean
 complete (IBBFolderSink        *self,
           Entry                *entry,
@@ -538,19 +562,22 @@ complete (IBBFolderSink        *self,
 
   if (entry->kind != ENTRY_FILE && !go_to_entry (self, entry, error))
     return FALSE;
-  if (entry->kind != ENTRY_FILE)
-    {
-      /* An earlier transfer may have been interrupted before the name was on the disk. */
-      self->is_dirty = TRUE;
-      return entry->kind == ENTRY_FOLDER ||
-             check_found (self, entry, event->data, cancellable, error);
-    }
+  if (entry->kind == ENTRY_FOLDER)
+    return TRUE;
+  if (entry->kind == ENTRY_FOUND)
+    return add_found (self, entry, error) &&
+           check_found (self, entry, event->data, cancellable, error);
   hash = g_base64_encode (event->data, event->length);
-  if (!begin (self, entry, error) ||
-      (!is_double (self, entry, event->data, cancellable) &&
-       !ibb_sink_commit (self->sink, IBB_HASHER_DEFAULT, hash, cancellable, error)))
+  if (!begin (self, entry, error))
     return FALSE;
-  self->is_dirty = TRUE;
+  if (is_double (self, entry, event->data, cancellable))
+    {
+      close_sink (self, FALSE);
+      return add_found (self, entry, error);
+    }
+  if (!ibb_sink_commit (self->sink, IBB_HASHER_DEFAULT, hash, cancellable, error))
+    return FALSE;
+  add_name (self, ibb_sink_steal_folder (self->sink));
   close_sink (self, FALSE);
   return TRUE;
 }
@@ -608,8 +635,9 @@ ibb_folder_sink_flush (IBBFolderSink *self, IBBBundle *bundle, GError **error)
 {
   if (self->whole->len == 0)
     return TRUE;
-  if (!sync_names (self, error))
-    return FALSE;
+  sync_names (self);
+  if (self->failure != 0)
+    return fail (self, NULL, self->failure, error);
   for (guint i = 0; i < self->whole->len; i++)
     ibb_bundle_deliver (bundle, g_array_index (self->whole, guint32, i));
   g_array_set_size (self->whole, 0);
@@ -626,7 +654,8 @@ void
 ibb_folder_sink_stop (IBBFolderSink *self, gboolean keeps)
 {
   close_sink (self, keeps);
-  leave (self, NULL);
+  sync_names (self);
+  leave (self);
   if (self->root >= 0)
     ibb_disk->close (self->root);
   self->root = -1;

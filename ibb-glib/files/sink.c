@@ -592,6 +592,15 @@ ibb_sink_commit (IBBSink      *self,
   return self->parent >= 0 || ibb_disk_sync_folder (self->folder) == 0 || fail (self, errno, error);
 }
 
+int
+ibb_sink_steal_folder (IBBSink *self)
+{
+  int folder = self->folder;
+
+  self->folder = -1;
+  return folder;
+}
+
 char *
 ibb_sink_dup_path (IBBSink *self)
 {

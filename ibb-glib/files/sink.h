@@ -29,10 +29,8 @@ typedef struct _IBBSink IBBSink;
 /* key: what a later sink has to repeat to go on with the part of this one; NULL: the name. */
 IBBSink *ibb_sink_new (const char *folder, const char *name, const char *key, IBBSinkPolicy policy);
 /* A sink of one of the files in a folder that is received. folder: a descriptor, for
- * ibb_sink_open () and for ibb_sink_commit (), after which the caller synchronizes the folder;
- * shown: the place of the file, for errors; date: what the file gets, in seconds since 1970, or
- * IBB_SINK_NO_DATE. The
- * caller makes room for the part. */
+ * ibb_sink_open (); shown: the place of the file, for errors; date: what the file gets, in seconds
+ * since 1970, or IBB_SINK_NO_DATE. The caller makes room for the part. */
 IBBSink *ibb_sink_new_in (int           folder,
                           const char   *shown,
                           const char   *name,
@@ -70,6 +68,9 @@ gboolean ibb_sink_commit (IBBSink      *self,
                           const char   *hash,
                           GCancellable *cancellable,
                           GError      **error);
+/* After the commit of a sink in a folder: the descriptor of the folder, which the caller
+ * synchronizes and closes. */
+int ibb_sink_steal_folder (IBBSink *self);
 /* After the commit: where the file is. */
 char *ibb_sink_dup_path (IBBSink *self);
 /* After a commit that replaced a file: whether that has other links, and another owner. */

@@ -653,14 +653,45 @@ exchange (Peer *self)
       g_string_append (self->log, "delivered ");
 }
 
+/* With an offer of the folder “root”, which is there, accepted. */
+static void
+peer_init (Peer *self, Files *files)
+{
+  g_autofree char             *path = get_path (files, "root");
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("root", 100);
+  IBBBundleEvent               event;
+
+  *self = (Peer){ ibb_bundle_new (TRUE), ibb_bundle_new (FALSE) };
+  ibb_files_metadata_set_folder (metadata, 100);
+  self->log = g_string_new (NULL);
+  self->sink = ibb_folder_sink_new (path, ROMEO, metadata, IBB_SINK_FAIL);
+  assert_succeeds (ibb_folder_sink_open, self->sink);
+  ibb_bundle_offer (self->sender, metadata);
+  push (self->sender, self->receiver);
+  g_assert_true (ibb_bundle_next (self->receiver, &event));
+  ibb_bundle_accept (self->receiver, 1, 0);
+  exchange (self);
+}
+
+static void
+peer_clear (Peer *self)
+{
+  ibb_folder_sink_free (self->sink);
+  ibb_bundle_free (self->sender);
+  ibb_bundle_free (self->receiver);
+  g_string_free (self->log, TRUE);
+}
+
+static const guint8 hash_of_a[] = { 0xca, 0x97, 0x81, 0x12, 0xca, 0x1b, 0xbd, 0xca,
+                                    0xfa, 0xc2, 0x31, 0xb3, 0x9a, 0x23, 0xdc, 0x4d,
+                                    0xa7, 0x86, 0xef, 0xf8, 0x14, 0x7c, 0x4e, 0x72,
+                                    0xb9, 0x80, 0x77, 0x85, 0xaf, 0xee, 0x48, 0xbb };
+
 static void
 send_entry (Peer *self, const char *path)
 {
-  static const guint8 hash[] = { 0xca, 0x97, 0x81, 0x12, 0xca, 0x1b, 0xbd, 0xca, 0xfa, 0xc2, 0x31,
-                                 0xb3, 0x9a, 0x23, 0xdc, 0x4d, 0xa7, 0x86, 0xef, 0xf8, 0x14, 0x7c,
-                                 0x4e, 0x72, 0xb9, 0x80, 0x77, 0x85, 0xaf, 0xee, 0x48, 0xbb };
-  gboolean            is_folder = g_str_has_suffix (path, "//");
-  g_autofree char    *name = g_strndup (path, strlen (path) - (is_folder ? 2 : 0));
+  gboolean                     is_folder = g_str_has_suffix (path, "//");
+  g_autofree char             *name = g_strndup (path, strlen (path) - (is_folder ? 2 : 0));
   g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new (name, is_folder ? 0 : 1);
   guint32                      number;
 
@@ -672,7 +703,7 @@ send_entry (Peer *self, const char *path)
     return;
   if (!is_folder)
     ibb_bundle_send (self->sender, number, "a", 1);
-  ibb_bundle_end (self->sender, number, hash);
+  ibb_bundle_end (self->sender, number, hash_of_a);
   exchange (self);
 }
 
@@ -708,24 +739,13 @@ test_hostile (Files *self, gconstpointer data)
 {
   for (guint i = 0; i < G_N_ELEMENTS (entries); i++)
     {
-      g_autofree char             *path = get_path (self, "root");
-      g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("root", 100);
-      g_auto (GStrv)               paths = g_strsplit (entries[i].paths, "|", -1);
-      IBBBundleEvent               event;
-      Peer                         peer = { ibb_bundle_new (TRUE), ibb_bundle_new (FALSE) };
+      g_auto (GStrv) paths = g_strsplit (entries[i].paths, "|", -1);
+      Peer           peer;
 
       run (self, "rm -rf root elsewhere && mkdir root elsewhere");
       if (entries[i].set_up != NULL)
         run (self, entries[i].set_up);
-      ibb_files_metadata_set_folder (metadata, 100);
-      peer.log = g_string_new (NULL);
-      peer.sink = ibb_folder_sink_new (path, ROMEO, metadata, IBB_SINK_FAIL);
-      assert_succeeds (ibb_folder_sink_open, peer.sink);
-      ibb_bundle_offer (peer.sender, metadata);
-      push (peer.sender, peer.receiver);
-      g_assert_true (ibb_bundle_next (peer.receiver, &event));
-      ibb_bundle_accept (peer.receiver, 1, 0);
-      exchange (&peer);
+      peer_init (&peer, self);
       for (guint j = 0; paths[j] != NULL; j++)
         send_entry (&peer, paths[j]);
       g_test_message ("%s", entries[i].paths);
@@ -733,11 +753,72 @@ test_hostile (Files *self, gconstpointer data)
       g_assert_cmpstr (peer.log->str, ==, entries[i].log);
       run (self, "test -z \"$(ls -A elsewhere)\" && test ! -e a && test -z \"$(find root -name "
                  "'.ibb-*' -type f)\"");
-      ibb_folder_sink_free (peer.sink);
-      ibb_bundle_free (peer.sender);
-      ibb_bundle_free (peer.receiver);
-      g_string_free (peer.log, TRUE);
+      peer_clear (&peer);
     }
+}
+
+/* The folder in which a name was made that is not on the disk. */
+static ino_t unsynced;
+
+static ino_t
+get_number (int fd)
+{
+  struct stat info;
+
+  g_assert_cmpint (real_disk->stat (fd, NULL, &info), ==, 0);
+  return info.st_ino;
+}
+
+static int
+rename_and_note (int folder, const char *from, const char *to, gboolean replaces)
+{
+  int result = real_disk->rename (folder, from, to, replaces);
+
+  if (result == 0)
+    unsynced = get_number (folder);
+  return result;
+}
+
+static int
+sync_and_note (int fd)
+{
+  if (get_number (fd) == unsynced)
+    unsynced = 0;
+  return real_disk->sync (fd);
+}
+
+/* While the bytes of a file come another one is offered, in another folder or below a file: the
+ * folder of the first one is synchronized before that is delivered. */
+static void
+test_other_folder (Files *self, gconstpointer data)
+{
+  IBBDisk                      disk = *ibb_disk;
+  g_autoptr (IBBFilesMetadata) first = ibb_files_metadata_new ("x/a", 1);
+  g_autoptr (IBBFilesMetadata) second = ibb_files_metadata_new (data, 1);
+  Peer                         peer;
+  guint32                      number;
+
+  real_disk = ibb_disk;
+  unsynced = 0;
+  disk.rename = rename_and_note;
+  disk.sync = sync_and_note;
+  run (self, "mkdir root");
+  peer_init (&peer, self);
+  ibb_disk = &disk;
+  send_entry (&peer, "file");
+  number = ibb_bundle_offer_entry (peer.sender, 1, first);
+  exchange (&peer);
+  ibb_bundle_send (peer.sender, number, "a", 1);
+  ibb_bundle_offer_entry (peer.sender, 1, second);
+  exchange (&peer);
+  g_assert_cmpint (unsynced, ==, 0);
+  ibb_bundle_end (peer.sender, number, hash_of_a);
+  exchange (&peer);
+  ibb_disk = real_disk;
+  g_assert_no_error (peer.error);
+  g_assert_true (g_str_has_suffix (peer.log->str, "delivered "));
+  g_assert_cmpint (unsynced, ==, 0);
+  peer_clear (&peer);
 }
 
 #define add_test_of(path, data, set_up, function)                                                  \
@@ -774,6 +855,8 @@ main (int argc, char **argv)
   add_test_of ("file-system/numbered-twins", &numbered_twins, set_up, test_file_system);
   add_test_of ("file-system/folded-twins", &folded_twins, set_up, test_file_system);
   add_test_of ("touched", NULL, set_up, test_touched);
+  add_test_of ("disk/other-folder", "y/c", set_up, test_other_folder);
+  add_test_of ("disk/no-folder", "file/c", set_up, test_other_folder);
   add_test_of ("offered-again", NULL, set_up_private, test_offered_again);
   add_test_of ("hostile", NULL, set_up, test_hostile);
   return g_test_run ();

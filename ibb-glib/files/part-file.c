@@ -52,19 +52,29 @@ is_name (const char *name)
 int
 ibb_part_file_open (int folder, const char *name, IBBDiskOwner *owner, struct stat *info)
 {
+  int failure = EBUSY;
   int fd;
 
   IBB_DISK_CALL (fd, open (folder, name, FALSE));
   if (fd < 0)
     return -1;
-  *owner = ibb_disk->stat (fd, NULL, info) == 0 && ibb_disk_is_own (info)
-               ? ibb_disk_lock (folder, name, fd)
-               : IBB_DISK_FOREIGN;
+  *owner = IBB_DISK_FOREIGN;
+  if (ibb_disk->stat (fd, NULL, info) != 0)
+    failure = errno;
+  else if (ibb_disk_is_own (info))
+    {
+      *owner = ibb_disk_lock (folder, name, fd);
+      failure = errno;
+    }
   /* Read again: another program may have changed the file before it was locked. */
-  if (*owner != IBB_DISK_FOREIGN && ibb_disk->stat (fd, NULL, info) == 0)
-    return fd;
+  if (*owner != IBB_DISK_FOREIGN)
+    {
+      if (ibb_disk->stat (fd, NULL, info) == 0)
+        return fd;
+      failure = errno;
+    }
   ibb_disk->close (fd);
-  errno = EBUSY;
+  errno = failure;
   return -1;
 }
 

@@ -387,6 +387,7 @@ list_and_remove (FakeDisk *disk)
 
   g_assert_true (is_removed == !g_hash_table_contains (disk->names, part_names[0]));
   g_assert_true ((parts == NULL) == (unlisted != NULL));
+  g_assert_true (parts == NULL || parts->len == 1);
   g_assert_true (!is_removed || kept == NULL);
   g_assert_true (is_removed || disk->n_faults > 0);
   if (unlisted != NULL)

@@ -516,7 +516,7 @@ check_found (IBBFolderSink *self,
 {
   int failure = check_there (self, entry, entry->found, hash, cancellable);
 
-  /* Others may have the size and the date as well: twins by case, or by the number. */
+  /* Others may have the size and the date as well, as “Letter” and “letter” have. */
   if (failure == ENOENT && entry->found > 1)
     failure = check_there (self, entry, 1, hash, cancellable);
   if (failure == 0)

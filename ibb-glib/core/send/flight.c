@@ -151,6 +151,8 @@ ibb_flight_send (IBBFlight *self, gboolean is_probe, gint64 now)
   block->sent = now;
   block->attempts++;
   block->is_probe = is_probe;
+  block->is_missing = FALSE;
+  block->is_doubtful = FALSE;
   if (is_probe)
     ibb_stall_probed (&self->stall, size, block->end, now);
   else
@@ -161,7 +163,7 @@ ibb_flight_send (IBBFlight *self, gboolean is_probe, gint64 now)
 
 /* For a block that is not SENT any more. */
 static void
-leave (IBBFlight *self, IBBBlock *block)
+leave (IBBFlight *self, const IBBBlock *block)
 {
   ibb_stall_unsent (&self->stall, ibb_block_get_size (block));
 }
@@ -208,6 +210,14 @@ ibb_flight_finish_up_to (IBBFlight *self, const IBBBlock *last)
 
 /* Refusals. */
 
+static void
+set_aside (IBBFlight *self, IBBBlock *block)
+{
+  leave (self, block);
+  block->state = IBB_BLOCK_REFUSED;
+  self->n_refused++;
+}
+
 void
 ibb_flight_refuse (IBBFlight *self, IBBBlock *block, const IBBStanza *answer)
 {
@@ -221,9 +231,27 @@ ibb_flight_refuse (IBBFlight *self, IBBBlock *block, const IBBStanza *answer)
   if (answer->condition == IBB_CONDITION_REMOTE_SERVER_TIMEOUT ||
       answer->condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE)
     block->ambiguous = TRUE;
-  leave (self, block);
-  block->state = IBB_BLOCK_REFUSED;
-  self->n_refused++;
+  block->is_missing = TRUE;
+  set_aside (self, block);
+}
+
+IBBBlock *
+ibb_flight_find_missing (const IBBFlight *self, const IBBBlock *last)
+{
+  const GList *l = self->blocks.head;
+
+  while (l != &last->link && !((const IBBBlock *) l->data)->is_missing)
+    l = l->next;
+  return l != &last->link ? l->data : NULL;
+}
+
+void
+ibb_flight_set_aside (IBBFlight *self, IBBBlock *first, const IBBBlock *last)
+{
+  first->is_doubtful = TRUE;
+  for (GList *l = first->link.next; l != last->link.next; l = l->next)
+    if (((const IBBBlock *) l->data)->state == IBB_BLOCK_SENT)
+      set_aside (self, l->data);
 }
 
 gboolean

@@ -16,7 +16,7 @@ typedef enum
 {
   IBB_BLOCK_TO_SEND,   /* to be sent, for the first time or again */
   IBB_BLOCK_SENT,      /* without a reply */
-  IBB_BLOCK_REFUSED,   /* answered with .condition */
+  IBB_BLOCK_REFUSED,   /* answered with .condition, or set aside with an earlier block that was */
   IBB_BLOCK_DELIVERED, /* a message that the connection has sent; an error may follow */
 } IBBBlockState;
 
@@ -31,8 +31,10 @@ typedef struct
   gint64        sent;  /* when the block was taken last */
   gsize         ahead; /* bytes in flight on the path then, the block included */
   guint         attempts;
-  gboolean      is_probe;  /* sent beyond the send window (D-54) */
-  gboolean      ambiguous; /* the peer may have the block after a refused attempt (D-28) */
+  gboolean      is_probe;    /* sent beyond the send window (D-54) */
+  gboolean      ambiguous;   /* the peer may have the block after a refused attempt (D-28) */
+  gboolean      is_missing;  /* at the peer: the block was refused, and not sent again since */
+  gboolean      is_doubtful; /* the refusal: a later block has a result */
   IBBCondition  condition;
   IBBErrorType  error_type;
 } IBBBlock;
@@ -92,6 +94,11 @@ void ibb_flight_finish_first (IBBFlight *self);
  * A stalled session gets answers at any time, so its bytes tell no rate. */
 gsize ibb_flight_finish_up_to (IBBFlight *self, const IBBBlock *last);
 void  ibb_flight_refuse (IBBFlight *self, IBBBlock *block, const IBBStanza *answer);
+/* The first block before last that was refused, and not sent again since. (nullable) */
+IBBBlock *ibb_flight_find_missing (const IBBFlight *self, const IBBBlock *last);
+/* The blocks behind first, up to last, have a result, and are sent again with first, which was
+ * refused. */
+void ibb_flight_set_aside (IBBFlight *self, IBBBlock *first, const IBBBlock *last);
 /* Whether all refused blocks have that condition (D-16, D-30). */
 gboolean ibb_flight_is_refused_alike (IBBFlight *self, IBBCondition condition);
 /* Marks all blocks as to be sent again. */

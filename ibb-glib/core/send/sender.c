@@ -372,6 +372,8 @@ segment_again (IBBSender *self, const IBBBlock *block)
 static IBBReaction
 classify (IBBSender *self, const IBBBlock *block, gint64 now)
 {
+  if (block->is_doubtful)
+    return IBB_REACTION_RETRY;
   return ibb_retry_classify (&self->retry, block, self->parameters->is_initiator, now);
 }
 
@@ -413,35 +415,55 @@ react_to_refusals (IBBSender *self, gboolean is_peer_closed, gint64 now)
   return IBB_SENDER_GOES_ON;
 }
 
+/* The block has arrived, and so have all before it. */
+static void
+advance (IBBSender *self, const IBBBlock *block, gint64 now)
+{
+  IBBFlight *flight = &self->flight;
+  guint64    end = block->end;
+  gint64     sent = block->sent;
+  gsize      counted = ibb_flight_finish_up_to (flight, block);
+
+  ibb_retry_acknowledged (&self->retry, end - self->delivered);
+  self->delivered = end;
+  self->passed = MAX (self->passed, end);
+  if (flight->n_refused == 0)
+    self->refused_for_good = FALSE;
+  ibb_stall_acknowledged (&flight->stall, end, sent, ibb_flight_get_oldest_sent (flight), now);
+  ibb_first_hop_note (self->parameters->context->first_hop, counted, now);
+}
+
 /* A result also acknowledges the earlier blocks without a reply, since peers process blocks in
- * order (N-28, D-27). An earlier block that was refused is missing at the peer, unless a refusal
- * does not use up the number, as with our feature. */
+ * order (N-28, D-27), but none that was refused. Such a block is sent again, with all after it,
+ * where the refusal has not used up its number, as with our feature (D-30). A server may have
+ * refused the block for no reason that lasts. */
 static IBBSenderVerdict
 acknowledge (
     IBBSender *self, IBBBlock *block, const IBBStanza *answer, gboolean is_peer_closed, gint64 now)
 {
   IBBFlight       *flight = &self->flight;
-  IBBBlock        *first = g_queue_peek_head (&flight->blocks);
-  guint64          end = block->end;
-  gsize            counted;
-  gint64           sent = block->sent;
-  IBBSenderVerdict verdict = IBB_SENDER_ADVANCED;
+  IBBBlock        *missing = ibb_flight_find_missing (flight, block);
+  IBBSenderVerdict verdict = IBB_SENDER_GOES_ON;
 
-  if (first != block && first->state == IBB_BLOCK_REFUSED &&
-      !self->parameters->peer->order.has_our_feature)
-    return fail_for_block (self, first);
+  if (missing != NULL && !self->parameters->peer->order.has_our_feature)
+    return fail_for_block (self, missing);
 
-  ibb_flight_measure (flight, block, ibb_send_window_get_delay (&self->credit, answer),
-                      get_block_limit (self), now);
-  ibb_send_window_acknowledged (&self->credit, answer, end, now);
-  counted = ibb_flight_finish_up_to (flight, block);
-
-  ibb_retry_acknowledged (&self->retry, end - self->delivered);
-  self->delivered = end;
-  self->passed = MAX (self->passed, end);
-  self->refused_for_good = FALSE;
-  ibb_stall_acknowledged (&flight->stall, end, sent, ibb_flight_get_oldest_sent (flight), now);
-  ibb_first_hop_note (self->parameters->context->first_hop, counted, now);
+  if (missing != NULL)
+    {
+      ibb_flight_set_aside (flight, missing, block);
+      block = missing->link.prev != NULL ? missing->link.prev->data : NULL;
+    }
+  else
+    {
+      ibb_flight_measure (flight, block, ibb_send_window_get_delay (&self->credit, answer),
+                          get_block_limit (self), now);
+      ibb_send_window_acknowledged (&self->credit, answer, block->end, now);
+    }
+  if (block != NULL)
+    {
+      advance (self, block, now);
+      verdict = IBB_SENDER_ADVANCED;
+    }
   if (flight->n_refused > 0 && flight->stall.n_blocks == 0)
     verdict |= react_to_refusals (self, is_peer_closed, now);
   return verdict;

@@ -379,14 +379,14 @@ classify (IBBSender *self, const IBBBlock *block, gint64 now)
 
 /* Reacts once all blocks in flight have replies, the first block a refusal (D-30). */
 static IBBSenderVerdict
-react_to_refusals (IBBSender *self, gboolean is_peer_closed, gint64 now)
+react_to_refusals (IBBSender *self, gint64 now)
 {
   const IBBSettings *settings = &self->parameters->context->settings;
   IBBBlock          *first = g_queue_peek_head (&self->flight.blocks);
   gboolean           several = self->flight.n_flight_refused > 1;
   IBBReaction        reaction = classify (self, first, now);
 
-  if (reaction == IBB_REACTION_FINAL || (several && is_peer_closed) ||
+  if (reaction == IBB_REACTION_FINAL ||
       (reaction == IBB_REACTION_RETRY_SMALLER && several &&
        !ibb_flight_is_refused_alike (&self->flight, first->condition)))
     return fail_for_block (self, first);
@@ -438,8 +438,7 @@ advance (IBBSender *self, const IBBBlock *block, gint64 now)
  * where the refusal has not used up its number, as with our feature (D-30). A server may have
  * refused the block for no reason that lasts. */
 static IBBSenderVerdict
-acknowledge (
-    IBBSender *self, IBBBlock *block, const IBBStanza *answer, gboolean is_peer_closed, gint64 now)
+acknowledge (IBBSender *self, IBBBlock *block, const IBBStanza *answer, gint64 now)
 {
   IBBFlight       *flight = &self->flight;
   IBBBlock        *missing = ibb_flight_find_missing (flight, block);
@@ -465,7 +464,7 @@ acknowledge (
       verdict = IBB_SENDER_ADVANCED;
     }
   if (flight->n_refused > 0 && flight->stall.n_blocks == 0)
-    verdict |= react_to_refusals (self, is_peer_closed, now);
+    verdict |= react_to_refusals (self, now);
   return verdict;
 }
 
@@ -507,8 +506,7 @@ is_refused_by_peer (const IBBSender *self, const IBBBlock *block)
 }
 
 static IBBSenderVerdict
-refuse (
-    IBBSender *self, IBBBlock *block, const IBBStanza *answer, gboolean is_peer_closed, gint64 now)
+refuse (IBBSender *self, IBBBlock *block, const IBBStanza *answer, gint64 now)
 {
   IBBFlight *flight = &self->flight;
   gboolean   is_final;
@@ -525,7 +523,7 @@ refuse (
 
   /* Replies to the other blocks would change nothing, and may never come. */
   if (flight->stall.n_blocks == 0 || (block == g_queue_peek_head (&flight->blocks) && is_final))
-    return react_to_refusals (self, is_peer_closed, now);
+    return react_to_refusals (self, now);
   /* Earlier blocks may have reached the peer before it left, and get no reply then. */
   if (ibb_condition_means_nobody (block->condition))
     ibb_pair_probe (self->parameters->pair, now);
@@ -533,19 +531,18 @@ refuse (
 }
 
 IBBSenderVerdict
-ibb_sender_block_answered (
-    IBBSender *self, IBBBlock *block, const IBBStanza *answer, gboolean is_peer_closed, gint64 now)
+ibb_sender_block_answered (IBBSender *self, IBBBlock *block, const IBBStanza *answer, gint64 now)
 {
   /* Karn's algorithm, as in ibb_flight_measure (). */
   if (block->attempts == 1 && block->state == IBB_BLOCK_SENT)
     ibb_stalls_note_answer (self->parameters->context, block->sent);
 
   if (answer->payload != IBB_PAYLOAD_ERROR)
-    return !self->parameters->by_message ? acknowledge (self, block, answer, is_peer_closed, now)
+    return !self->parameters->by_message ? acknowledge (self, block, answer, now)
                                          : IBB_SENDER_GOES_ON;
   if (self->parameters->by_message)
     return message_refused (self, block, answer, now);
-  return refuse (self, block, answer, is_peer_closed, now);
+  return refuse (self, block, answer, now);
 }
 
 /* Interruption (D-58). */

@@ -82,8 +82,8 @@ void       ibb_sender_passed (IBBSender *self, const IBBBlock *block);
 gboolean ibb_sender_sent (IBBSender *self, IBBBlock *block, gint64 now);
 
 /* Replies. The field refusal is set where the verdict is FAILED. */
-IBBSenderVerdict ibb_sender_block_answered (
-    IBBSender *self, IBBBlock *block, const IBBStanza *answer, gboolean is_peer_closed, gint64 now);
+IBBSenderVerdict
+ibb_sender_block_answered (IBBSender *self, IBBBlock *block, const IBBStanza *answer, gint64 now);
 
 /* Bytes of the longest stanza without a reply; 0: none. */
 gsize ibb_sender_get_longest (const IBBSender *self);

@@ -331,8 +331,7 @@ take_block_answer (IBBSession *self, IBBPending *pending, IBBStanza *answer, gin
   IBBSenderVerdict verdict;
 
   heard_answer (self, answer, now);
-  verdict = ibb_sender_block_answered (&self->sender, ibb_block_of_pending (pending), answer,
-                                       self->closing.is_peer_closed, now);
+  verdict = ibb_sender_block_answered (&self->sender, ibb_block_of_pending (pending), answer, now);
   if ((verdict & IBB_SENDER_ADVANCED) != 0)
     {
       self->parameters.context->has_moved = TRUE;

@@ -401,7 +401,8 @@ ibb_service_install_properties (GObjectClass *class)
    * it reads on, and answers that close when it closes itself.
    *
    * A peer that is ibb-glib says so by [method@IBB.Transport.shutdown_output]. Then
-   * this side may write on in any case. Other peers never say so, and most of them
+   * this side may write on in any case, and after another close of such a peer it may
+   * not. Other peers never say so, and most of them
    * read no more (XEP-0047 §2.3): with them the property only delays the end. It
    * suits a program whose answer to a close says that everything is stored, such as
    * the command `ibb receive`. A change holds for sessions that begin later.

@@ -82,10 +82,21 @@ peer_not_probed (IBBPair *pair)
 static void
 peer_order_answered (IBBPeer *peer, IBBStanza *answer, gint64 now)
 {
+  g_autoptr (IBBHeldSessions) sessions = NULL;
+
   ibb_order_answered (&peer->order, answer);
   for (GList *pair = peer->pairs.head; pair != NULL; pair = pair->next)
-    for (GList *l = ((IBBPair *) pair->data)->sessions.head; l != NULL; l = l->next)
-      ibb_sender_update_ready (&((IBBSession *) l->data)->sender, now);
+    sessions = g_list_concat (sessions, ibb_held_sessions_new (g_list_copy (
+                                            ((const IBBPair *) pair->data)->sessions.head)));
+  for (GList *l = sessions; l != NULL; l = l->next)
+    {
+      IBBSession *session = l->data;
+
+      ibb_closing_peer_known (session, now);
+      if (session->state == IBB_SESSION_OPEN)
+        ibb_sender_update_ready (&session->sender, now);
+      ibb_session_settle (session);
+    }
 }
 
 static void

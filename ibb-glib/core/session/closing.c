@@ -10,12 +10,13 @@
 #define LINGER (4 * G_USEC_PER_SEC)
 #define TIMEOUTS_MAX 10 /* in times IBB_CLOSE_TIMEOUT, the longest wait for an answer (D-37) */
 
-/* Whether the peer reads on after its close. Other implementations do not say. With half-close they
- * count as reading on (D-39). */
+/* Whether the peer reads on after its close. A peer with our feature says so. Others do not say:
+ * with half-close they count as reading on (D-39). */
 static gboolean
 peer_reads_on (const IBBSession *self)
 {
-  return self->closing.peer_reads || self->closing.half_close;
+  return self->closing.peer_reads ||
+         (self->closing.half_close && !self->parameters.peer->order.has_our_feature);
 }
 
 static void
@@ -389,7 +390,19 @@ ibb_closing_take_peer_close (IBBSession *self, IBBStanza *stanza, gint64 now)
     end_input (self, is_orderly);
   if (closing->peer_close != NULL && !peer_reads_on (self))
     stop_writing (self, now);
+  else if (closing->peer_close != NULL && !closing->peer_reads)
+    ibb_order_ask (&self->parameters.peer->order, now);
   ibb_closing_proceed (self, now);
+}
+
+void
+ibb_closing_peer_known (IBBSession *self, gint64 now)
+{
+  const IBBClosing *closing = &self->closing;
+
+  if (self->state == IBB_SESSION_OPEN && closing->half_close && closing->peer_close != NULL &&
+      !peer_reads_on (self))
+    peer_reads_no_more (self, now);
 }
 
 /* The answer to our close. */

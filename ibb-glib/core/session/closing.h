@@ -20,6 +20,8 @@ void ibb_closing_proceed (IBBSession *self, gint64 now);
 /* Queues our close again. */
 void ibb_closing_push (IBBSession *self);
 void ibb_closing_take_peer_close (IBBSession *self, IBBStanza *stanza, gint64 now);
+/* The peer has told whether it has our feature. */
+void ibb_closing_peer_known (IBBSession *self, gint64 now);
 void ibb_closing_take_answer (IBBSession *self, const IBBStanza *answer, gint64 now);
 /* Tells the peer of the end and, unless the session is interrupted, the condition and text of
  * reason (nullable). */

@@ -36,17 +36,17 @@ typedef struct
   IBBByteQueue         queue;    /* received, not read */
   guint64              received; /* positions in the incoming bytes */
   guint64              read;
-  guint64             *recent;   /* (nullable): digests of the last accepted blocks (D-20) */
-  guint64              n_recent; /* accepted blocks in all */
+  guint64             *recent;    /* (nullable): digests of the last accepted blocks (D-20) */
+  guint64              n_recent;  /* accepted blocks in all, ... */
+  guint64              n_resumed; /* ... and at the last resumption; G_MAXUINT64: there was none */
   guint16              next_seq;
   guint16              refused_seq;    /* of the last refused block that is outstanding, ... */
   gboolean             refusing;       /* ... if any (D-23, D-24) */
   gboolean             is_interrupted; /* no acknowledgement is sent */
-  guint64          closed_at;   /* the position behind which blocks are refused, not acknowledged */
-  gboolean         was_resumed; /* earlier blocks may still come */
-  gboolean         discards;    /* we have closed the input half (D-51) */
-  gboolean         eof;         /* the peer has ended in order */
-  GQueue           early;       /* (element-type IBBStanza): before the answer to our open (D-24) */
+  guint64          closed_at; /* the position behind which blocks are refused, not acknowledged */
+  gboolean         discards;  /* we have closed the input half (D-51) */
+  gboolean         eof;       /* the peer has ended in order */
+  GQueue           early;     /* (element-type IBBStanza): before the answer to our open (D-24) */
   GQueue           ahead; /* (element-type IBBStanza): see ibb_receiver_defer (); blocks first */
   gint64           ahead_since; /* when the first of these arrived */
   IBBAcks          acks;

@@ -217,6 +217,14 @@ tell_changed_locked (IBBChannel *self)
   g_source_attach (self->changed_source, self->host->signal_context);
 }
 
+static const char *const waits_for_peer[] = {
+  [IBB_RESUME_NOT_ANSWERED] = "waiting for the peer",
+  [IBB_RESUME_REFUSED] = "waiting for the peer, which refuses to resume it",
+  [IBB_RESUME_NOT_PROVEN] = "waiting for the peer, whose answer to <resume/> has no valid proof",
+  [IBB_RESUME_NOT_POSSIBLE] =
+      "waiting for the peer, whose answer to <resume/> has an impossible position",
+};
+
 static const char *
 get_stage_locked (IBBChannel *self)
 {
@@ -238,7 +246,7 @@ get_stage_locked (IBBChannel *self)
     case IBB_SESSION_WAIT_CONNECTION:
       return "waiting for the connection";
     case IBB_SESSION_WAIT_PEER:
-      return "waiting for the peer";
+      return waits_for_peer[self->session->resume.answer];
     case IBB_SESSION_WAIT_NONE:
     default:
       return "open";

@@ -247,6 +247,37 @@ test_waiting (Fixture *self, gconstpointer data)
   run_pending ();
 }
 
+/* The log says why an answer of the peer does not resume a session. */
+static void
+test_log (Fixture *self, gconstpointer data)
+{
+  g_auto (Ends)            ends = fixture_open (self);
+  g_autoptr (IBBTransport) other = NULL;
+  g_autoptr (IBBStanza)    open = NULL;
+  GAsyncResult            *accepted = NULL;
+
+  /* Another session has the name where Romeo is next. */
+  open =
+      new_stanza ("<iq type='set' id='open' from='" ROMEO_AGAIN "' to='" JULIET "'>"
+                  "<open xmlns='http://jabber.org/protocol/ibb' sid='%s' block-size='4096'/></iq>",
+                  ibb_transport_get_sid (ends.romeo));
+  ibb_service_accept_async (self->juliet, NULL, store_result_cb, &accepted);
+  g_assert_true (ibb_connection_receive (self->juliet_connection, open));
+  other = assert_result (ibb_service_accept_finish, self->juliet, &accepted);
+
+  g_test_expect_message ("ibb-glib", G_LOG_LEVEL_DEBUG,
+                         "*waiting for the peer, which refuses to resume it*");
+  lose (self, 0);
+  log_in (self, 0, ROMEO_AGAIN);
+  wait_until (ibb_transport_get_waiting (ends.romeo) == IBB_WAIT_PEER);
+  run_pending ();
+  g_test_assert_expected_messages ();
+  ibb_transport_abort (other);
+  ibb_transport_abort (ends.romeo);
+  ibb_transport_abort (ends.juliet);
+  run_pending ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -256,5 +287,6 @@ main (int argc, char **argv)
   add ("/ibb/loopback/resume/D-58/request", test_request);
   add ("/ibb/loopback/resume/D-42/suspended", test_suspended);
   add ("/ibb/loopback/resume/D-27/waiting", test_waiting);
+  add ("/ibb/loopback/resume/D-58/log", test_log);
   return g_test_run ();
 }

@@ -196,6 +196,7 @@ check_session (Script *self, const char *name, Words *words)
   static const char *const inputs[] = { "empty", "data", "eof", "failed" };
   static const char *const outputs[] = { "full", "room", "failed" };
   static const char *const waits[] = { "nothing", "connection", "peer" };
+  static const char *const answers[] = { "none", "refusal", "unproven", "impossible" };
   IBBSession              *session = g_hash_table_lookup (self->sessions, words->at);
 
   if (session == NULL)
@@ -204,6 +205,8 @@ check_session (Script *self, const char *name, Words *words)
     check_word (states, G_N_ELEMENTS (states), ibb_session_get_state (session), words);
   else if (g_str_equal (name, "waits-for"))
     check_word (waits, G_N_ELEMENTS (waits), ibb_session_get_wait (session), words);
+  else if (g_str_equal (name, "resume-answer"))
+    check_word (answers, G_N_ELEMENTS (answers), session->resume.answer, words);
   else if (g_str_equal (name, "input"))
     {
       check_word (inputs, G_N_ELEMENTS (inputs), ibb_session_get_input (session), words);

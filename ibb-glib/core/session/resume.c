@@ -93,6 +93,7 @@ end_wait (IBBSession *self)
 {
   forget_answer (self);
   self->resume.has_begun = FALSE;
+  self->resume.answer = IBB_RESUME_NOT_ANSWERED;
   self->resume.since = IBB_NEVER;
   ibb_timer_clear (&self->wait);
 }
@@ -180,9 +181,11 @@ account (IBBSession *self, const IBBStanza *peer, gint64 now)
 }
 
 static void
-wait_longer (IBBSession *self, gint64 now)
+wait_longer (IBBSession *self, IBBResumeAnswer answer, gint64 now)
 {
   forget_answer (self);
+  self->has_changed |= answer != self->resume.answer;
+  self->resume.answer = answer;
   self->resume.at = now + get_wait (WAIT_MIN, WAIT_MAX, self->resume.n_attempts);
 }
 
@@ -283,18 +286,27 @@ ibb_resume_is_proven (gpointer session, const IBBStanza *resume)
   return ibb_session_is_lasting (self) && ibb_session_is_signed (self, resume, kind, resume->count);
 }
 
-/* Moves the session to the present address of the peer. FALSE: another session has the name. */
+/* Whether another session has the name at the present address of the peer. */
 static gboolean
+is_name_taken (const IBBSession *self, const char *peer)
+{
+  const IBBSessionKey *key = &self->parameters.key;
+  const IBBSession    *there =
+      ibb_registration_find (self->parameters.context, key->local, peer, key->sid);
+
+  return there != NULL && there != self;
+}
+
+/* Moves the session to the present address of the peer. */
+static void
 follow_peer (IBBSession *self, const char *jid, const char *normal)
 {
-  if (g_str_equal (normal, self->parameters.key.peer))
-    return TRUE;
-  if (!ibb_registration_move (&self->registration, jid, normal, NULL, NULL))
-    return FALSE;
+  if (g_str_equal (normal, self->parameters.key.peer) ||
+      !ibb_registration_move (&self->registration, jid, normal, NULL, NULL))
+    return;
 
   ibb_order_note_our_feature (&self->parameters.peer->order);
   update_addresses (self);
-  return TRUE;
 }
 
 /* Resumes the session: sends everything again that the peer has not received. moved: bytes, both
@@ -346,12 +358,7 @@ take (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
 
   if (!self->resume.has_begun)
     begin (self, now);
-  if (!follow_peer (self, stanza->from, from))
-    {
-      refuse (self, stanza, IBB_CONDITION_CONFLICT);
-      return;
-    }
-
+  follow_peer (self, stanza->from, from);
   moved = account (self, stanza, now);
   if (now >= get_deadline (self, now))
     {
@@ -379,6 +386,8 @@ ibb_resume_receive (IBBSession *self, IBBStanza *stanza, const char *from, gint6
     ibb_closing_take_peer_close (self, stanza, now);
   else if (is_old || !ibb_sender_may_resume (&self->sender, stanza))
     refuse (self, stanza, IBB_CONDITION_UNEXPECTED_REQUEST);
+  else if (!stanza->has_ended && is_name_taken (self, from))
+    refuse (self, stanza, IBB_CONDITION_CONFLICT);
   else
     {
       /* The peer may have noticed the interruption first. */
@@ -418,12 +427,18 @@ void
 ibb_resume_answered (IBBSession *self, IBBStanza *stanza, gint64 now)
 {
   if (stanza == NULL)
-    wait_longer (self, now);
+    wait_longer (self, IBB_RESUME_NOT_ANSWERED, now);
   else if (stanza->payload == IBB_PAYLOAD_ERROR &&
            stanza->condition == IBB_CONDITION_ITEM_NOT_FOUND)
     ibb_closing_peer_forgot (self, stanza, now);
-  else if (!is_answer (self, stanza) || !ibb_sender_may_resume (&self->sender, stanza))
-    wait_longer (self, now);
+  else if (stanza->payload == IBB_PAYLOAD_ERROR)
+    wait_longer (
+        self, ibb_probe_is_answer_of_peer (stanza) ? IBB_RESUME_REFUSED : IBB_RESUME_NOT_ANSWERED,
+        now);
+  else if (!is_answer (self, stanza))
+    wait_longer (self, IBB_RESUME_NOT_PROVEN, now);
+  else if (!ibb_sender_may_resume (&self->sender, stanza))
+    wait_longer (self, IBB_RESUME_NOT_POSSIBLE, now);
   else
     take_answer (self, stanza, now);
   ibb_session_settle (self);

@@ -78,24 +78,34 @@ typedef struct
   IBBStanza  *peer_close; /* (nullable): its result is owed, after our last block has arrived */
 } IBBClosing;
 
+/* The last answer to our <resume/>, if it did not resume the session. */
+typedef enum
+{
+  IBB_RESUME_NOT_ANSWERED, /* or not by the peer itself */
+  IBB_RESUME_REFUSED,
+  IBB_RESUME_NOT_PROVEN,
+  IBB_RESUME_NOT_POSSIBLE, /* with a position that cannot be */
+} IBBResumeAnswer;
+
 /* An interruption, and earlier ones without progress (D-58). */
 typedef struct
 {
-  gboolean   has_begun;  /* the times of this interruption are set */
-  gint64     began;      /* this interruption */
-  gint64     resumed;    /* last resumption that has brought no progress, or this interruption */
-  gint64     spent;      /* time that brought no progress, before this interruption */
-  guint64    progress;   /* at the last resumption */
-  guint64    reached;    /* the furthest position that the peer has received */
-  guint      n_vain;     /* resumptions in a row that had blocks sent again in vain */
-  gint64     send_at;    /* when blocks are sent again next */
-  guint      n_attempts; /* to resume, since the last progress */
-  gint64     at;         /* of the next attempt */
-  gint64     asked;      /* when our last <resume/> was sent */
-  guint32    count;      /* of our last <resume/> */
-  guint32    peer_count; /* of the peer's */
-  IBBPending pending;    /* ours */
-  gint64     since;      /* the wait began; caller's time; IBB_NEVER: the session does not wait */
+  gboolean        has_begun; /* the times of this interruption are set */
+  gint64          began;     /* this interruption */
+  gint64          resumed;  /* last resumption that has brought no progress, or this interruption */
+  gint64          spent;    /* time that brought no progress, before this interruption */
+  guint64         progress; /* at the last resumption */
+  guint64         reached;  /* the furthest position that the peer has received */
+  guint           n_vain;   /* resumptions in a row that had blocks sent again in vain */
+  gint64          send_at;  /* when blocks are sent again next */
+  guint           n_attempts; /* to resume, since the last progress */
+  gint64          at;         /* of the next attempt */
+  gint64          asked;      /* when our last <resume/> was sent */
+  guint32         count;      /* of our last <resume/> */
+  guint32         peer_count; /* of the peer's */
+  IBBPending      pending;    /* ours */
+  IBBResumeAnswer answer;
+  gint64          since; /* the wait began; caller's time; IBB_NEVER: the session does not wait */
 } IBBResume;
 
 typedef struct _IBBSession

@@ -49,13 +49,14 @@ struct _IBBFolderSource
   GQueue            accepted; /* (element-type Accepted): in the order of sending */
   IBBFolderFailures failures;
 
-  int        folder;      /* the one that was used last, or -1 */
-  char      *folder_path; /* (owned) (nullable): in the root */
-  int        fd;          /* of the file whose bytes have begun, or -1 */
-  guint32    begun;       /* the number of this entry, or 0 */
-  guint64    offset;      /* of its next byte */
-  GChecksum *checksum;    /* (owned) (nullable): of the bytes before */
-  guint8    *piece;       /* (owned) (nullable): the bytes that were read last */
+  int             folder;      /* the one that was used last, or -1 */
+  char           *folder_path; /* (owned) (nullable): in the root */
+  int             fd;          /* of the file whose bytes have begun, or -1 */
+  guint32         begun;       /* the number of this entry, or 0 */
+  guint64         offset;      /* of its next byte */
+  struct timespec change;      /* of its inode, when it was opened: the time cannot be put back */
+  GChecksum      *checksum;    /* (owned) (nullable): of the bytes before */
+  guint8         *piece;       /* (owned) (nullable): the bytes that were read last */
 };
 
 static void
@@ -368,18 +369,36 @@ fail_changed (GError **error)
   return FALSE;
 }
 
+static gboolean
+is_same_time (struct timespec a, struct timespec b)
+{
+  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
 /* Whether the open file is the one that was listed. */
 static gboolean
-check (IBBFolderSource *self, const Entry *entry, GError **error)
+check (IBBFolderSource *self, const Entry *entry, struct stat *info, GError **error)
+{
+  if (fstat (self->fd, info) != 0)
+    return fail (self, entry->path, error);
+  return (S_ISREG (info->st_mode) && (guint64) info->st_size == entry->size &&
+          is_same_time (info->st_mtim, entry->time)) ||
+         fail_changed (error);
+}
+
+/* Whether nothing was written to the file since it was opened. A file of /proc has bytes beyond its
+ * size. */
+static gboolean
+check_end (IBBFolderSource *self, const Entry *entry, GError **error)
 {
   struct stat info;
+  guint8      byte;
+  gssize      n = pread (self->fd, &byte, 1, (off_t) entry->size);
 
-  if (fstat (self->fd, &info) != 0)
+  if (n < 0)
     return fail (self, entry->path, error);
-  return (S_ISREG (info.st_mode) && (guint64) info.st_size == entry->size &&
-          info.st_mtim.tv_sec == entry->time.tv_sec &&
-          info.st_mtim.tv_nsec == entry->time.tv_nsec) ||
-         fail_changed (error);
+  return check (self, entry, &info, error) &&
+         ((n == 0 && is_same_time (info.st_ctim, self->change)) || fail_changed (error));
 }
 
 /* Reads the next piece, up to the offset end at most. Returns the length; 0: an error. */
@@ -422,6 +441,7 @@ begin (IBBFolderSource *self, const Accepted *accepted, GCancellable *cancellabl
   const Entry     *entry = get_entry (self, accepted->number);
   g_autofree char *folder = g_path_get_dirname (entry->path);
   g_autofree char *name = g_path_get_basename (entry->path);
+  struct stat      info;
 
   self->begun = accepted->number;
   self->offset = 0;
@@ -438,8 +458,9 @@ begin (IBBFolderSource *self, const Accepted *accepted, GCancellable *cancellabl
   self->fd = openat (self->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (self->fd < 0)
     return fail (self, entry->path, error);
-  if (!check (self, entry, error))
+  if (!check (self, entry, &info, error))
     return FALSE;
+  self->change = info.st_ctim;
   while (self->offset < accepted->offset)
     if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
         read_piece (self, entry, accepted->offset, error) == 0)
@@ -453,12 +474,8 @@ end (IBBFolderSource *self, IBBBundle *bundle, const Entry *entry, GError **erro
 {
   guint8 digest[IBB_BUNDLE_HASH_LENGTH];
   gsize  length = sizeof digest;
-  guint8 byte;
 
-  /* A file of /proc has bytes beyond its size. */
-  if (self->fd >= 0 &&
-      (!check (self, entry, error) ||
-       (pread (self->fd, &byte, 1, (off_t) entry->size) != 0 && !fail_changed (error))))
+  if (self->fd >= 0 && !check_end (self, entry, error))
     return FALSE;
   g_checksum_get_digest (self->checksum, digest, &length);
   ibb_bundle_end (bundle, self->begun, digest);

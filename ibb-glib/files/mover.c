@@ -8,6 +8,11 @@
 
 #define BUFFER_SIZE (64 * 1024)
 
+/* Of an open file: who puts back the date of the bytes cannot put back the other one. */
+static const char *const change_attributes[] = { G_FILE_ATTRIBUTE_STANDARD_SIZE,
+                                                 G_FILE_ATTRIBUTE_TIME_CHANGED,
+                                                 G_FILE_ATTRIBUTE_TIME_CHANGED_NSEC, NULL };
+
 IBBMover *
 ibb_mover_new (void)
 {
@@ -37,6 +42,7 @@ ibb_mover_unref (IBBMover *self)
   g_clear_pointer (&self->hasher, ibb_hasher_free);
   g_clear_object (&self->file);
   g_free (self->etag);
+  g_clear_object (&self->change);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->folder, ibb_folder_source_free);
   g_mutex_clear (&self->lock);
@@ -113,10 +119,43 @@ hash_beginning (IBBMover *self, GError **error)
   return TRUE;
 }
 
+/* change: (nullable): NULL where the source does not tell, or is no file. */
+static gboolean
+query_change (IBBMover *self, GFileInfo **change, GError **error)
+{
+  g_autofree char   *attributes = g_strjoinv (",", (char **) change_attributes);
+  g_autoptr (GError) reason = NULL;
+
+  if (self->file == NULL)
+    return TRUE;
+  *change = g_file_input_stream_query_info (G_FILE_INPUT_STREAM (self->source), attributes,
+                                            self->cancellable, &reason);
+  if (*change != NULL || g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
+static gboolean
+is_unchanged (GFileInfo *before, GFileInfo *after)
+{
+  gboolean is_same = (before == NULL) == (after == NULL);
+
+  for (guint i = 0; is_same && before != NULL && change_attributes[i] != NULL; i++)
+    {
+      g_autofree char *old = g_file_info_get_attribute_as_string (before, change_attributes[i]);
+      g_autofree char *new = g_file_info_get_attribute_as_string (after, change_attributes[i]);
+
+      is_same = g_strcmp0 (old, new) == 0;
+    }
+  return is_same;
+}
+
 gboolean
 ibb_mover_begin (IBBMover *self, GError **error)
 {
-  if (self->is_sender && !hash_beginning (self, error))
+  if (self->is_sender &&
+      (!query_change (self, &self->change, error) || !hash_beginning (self, error)))
     return FALSE;
   self->left = self->size - self->offset;
   add_moved (self, self->offset);
@@ -171,15 +210,17 @@ copy (IBBMover *self, GError **error)
   return TRUE;
 }
 
-/* The file has still the size and the time that it had when it was offered. */
+/* The file has still the size and the time that it had when it was offered, and nothing was written
+ * to it since the first byte was read. */
 gboolean
 ibb_mover_check_source (IBBMover *self, GError **error)
 {
   guint8                byte;
   gssize                n = g_input_stream_read (self->source, &byte, 1, self->cancellable, error);
   g_autoptr (GFileInfo) info = NULL;
+  g_autoptr (GFileInfo) change = NULL;
 
-  if (n < 0)
+  if (n < 0 || !query_change (self, &change, error))
     return FALSE;
   if (self->file != NULL && n == 0)
     {
@@ -188,7 +229,8 @@ ibb_mover_check_source (IBBMover *self, GError **error)
       if (info == NULL)
         return FALSE;
     }
-  if (n == 0 && (info == NULL || g_strcmp0 (g_file_info_get_etag (info), self->etag) == 0))
+  if (n == 0 && (info == NULL || g_strcmp0 (g_file_info_get_etag (info), self->etag) == 0) &&
+      is_unchanged (self->change, change))
     return TRUE;
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG,
                        _ ("The file changed while it was being sent"));

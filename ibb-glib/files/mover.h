@@ -21,6 +21,7 @@ typedef struct
   IBBHasher       *hasher; /* (owned): has the bytes before offset already, if a file is received */
   GFile           *file;   /* (owned) (nullable): what is sent, to see whether it changes */
   char            *etag;   /* (owned) (nullable): of the file before */
+  GFileInfo       *change; /* (owned) (nullable): of the source, when its first byte was read */
   IBBFolderSource *folder; /* (owned) (nullable): what is sent */
   GCancellable    *cancellable; /* (owned) (nullable): of the transfer: ends each call below */
   gboolean         is_sender;

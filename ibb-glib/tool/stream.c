@@ -32,12 +32,13 @@ tool_stream_set_error (GError **error, IBBTransport *transport, GError *seen)
   g_propagate_error (error, precise != NULL ? precise : seen);
 }
 
-/* The size and the time of the last change of a regular file, zeros for anything else. Not the
- * change of the inode: renaming or unlinking the file does no harm. */
+/* The size and the times of a regular file, zeros for anything else. That of the inode changes also
+ * where the file is renamed or unlinked, which would do no harm, but cannot be put back. */
 typedef struct
 {
   off_t           size;
   struct timespec time;
+  struct timespec change;
 } Version;
 
 static Version
@@ -52,14 +53,21 @@ get_version (GInputStream *source)
     {
       version.size = info.st_size;
       version.time = info.st_mtim;
+      version.change = info.st_ctim;
     }
   return version;
 }
 
 static gboolean
+is_same_time (struct timespec a, struct timespec b)
+{
+  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+static gboolean
 is_same_version (Version a, Version b)
 {
-  return a.size == b.size && a.time.tv_sec == b.time.tv_sec && a.time.tv_nsec == b.time.tv_nsec;
+  return a.size == b.size && is_same_time (a.time, b.time) && is_same_time (a.change, b.change);
 }
 
 /* How many bytes were written to the session beside the first n_bytes of the source: those of the

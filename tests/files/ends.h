@@ -38,6 +38,8 @@ void   tear_down (Files *self, gconstpointer data);
 char  *get_path (Files *self, const char *name);
 GFile *make_file (Files *self, const char *name, GBytes *bytes);
 void   assert_content (Files *self, const char *name, GBytes *bytes);
+/* Overwrites the file, and puts its date back. */
+void rewrite_in_place (const char *path);
 /* How many files there are, hidden ones included. */
 guint count_files (Files *self);
 

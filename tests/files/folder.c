@@ -218,8 +218,13 @@ test_cancelled_late (Files *self, gconstpointer data)
 static void
 test_changed_meanwhile (Files *self, gconstpointer data)
 {
+  g_autofree char *path = get_path (self, "sent/large");
+
   begin_long (self);
-  run (self, "touch -d '2001-01-01' sent/large");
+  if (data != NULL)
+    rewrite_in_place (path);
+  else
+    run (self, "touch -d '2001-01-01' sent/large");
   ibb_loopback_set_faults (self->loopback, &(IBBHubFaults){ 0 });
   assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
                        self->offered, &self->result);
@@ -838,6 +843,7 @@ main (int argc, char **argv)
   add_test_of ("cancelled/late", NULL, set_up, test_cancelled_late);
   add_test_of ("changed", NULL, set_up, test_changed);
   add_test_of ("changed/meanwhile", NULL, set_up, test_changed_meanwhile);
+  add_test_of ("changed/date-put-back", "", set_up, test_changed_meanwhile);
   add_test_of ("different", NULL, set_up, test_different);
   add_test_of ("existing", NULL, set_up, test_existing);
   add_test_of ("no-place/link", "mkdir elsewhere && ln -s elsewhere received", set_up,

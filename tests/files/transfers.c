@@ -369,14 +369,18 @@ test_wrong_part (Files *self, gconstpointer data)
   g_assert_cmpuint (count_files (self), ==, 1);
 }
 
-/* A file that changes while it is sent, and keeps its size, is an error at both ends. */
+/* A file that changes while it is sent, and keeps its size, is an error at both ends, also if its
+ * date is put back. */
 static void
 test_changed (Files *self, gconstpointer data)
 {
   g_autofree char *path = get_path (self, "sent");
 
   begin_long (self);
-  write_byte (path);
+  if (data != NULL)
+    rewrite_in_place (path);
+  else
+    write_byte (path);
   hurry (self);
   assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG);
   assert_accept_fails (self, IBB_ERROR, IBB_ERROR_FAILED);
@@ -443,7 +447,8 @@ main (int argc, char **argv)
   add_tests_of ("planted/bytes", GINT_TO_POINTER (FALSE), test_planted);
   add_tests_of ("planted/link", GINT_TO_POINTER (TRUE), test_planted);
   add_tests_of ("wrong-part", NULL, test_wrong_part);
-  add_tests_of ("changed", NULL, test_changed);
+  add_tests_of ("changed/byte", NULL, test_changed);
+  add_tests_of ("changed/date-put-back", "", test_changed);
   add_tests_of ("no-way", NULL, test_no_way);
   return g_test_run ();
 }

@@ -268,6 +268,27 @@ def _(server):
     check(any('owner' in line and 'copy' in line for line in lines), f'a word about it: {lines}')
 
 
+def rewrite(path):
+    """Overwrites a file, and puts its date back, until the time of the inode is another one."""
+    before = os.stat(path)
+    while os.stat(path).st_ctime_ns == before.st_ctime_ns:
+        with open(path, 'r+b') as file:
+            file.write(b'x')
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@case('a file that is overwritten while it is sent as a stream is an error, also if its date is put back')
+def _(server):
+    folder = Folder()
+    path = folder.make('original', 4 << 20)
+    there = server.account('bob').ibb('receive', '-o', folder / 'copy', '--from', 'any')
+    server.when('<data ', lambda *_: rewrite(path), 'alice')
+    here = server.account('alice').ibb('send', path, there.wait_ready())
+    here.expect_failure('original', 'changed while it was sent')
+    there.expect_failure('alice@localhost')
+    check_equal(folder.names(), ['original'], 'files')
+
+
 # Passwords
 
 def log_in(server, content, mode=0o600, code=1):

@@ -412,21 +412,15 @@ class Window(Adw.ApplicationWindow):
             self.tell(error.message)
             return
         # Only the keys of URIs count: what was accepted elsewhere, by the command ibb, does not.
-        self.identity.set_known_certificates(None)
-        self.identity.connect('trust-requested', self._check_key)
+        self.identity.set_peer_fingerprints(None, [])
+        for account, key in self.keys.items():
+            self.identity.set_peer_fingerprints(account, [key])
         self.private.set_sensitive(True)
         self._show_state()
         self._show_privacy()
 
     def _get_key(self, jid):
         return next((key for account, key in self.keys.items() if IBB.jid_is_from(jid, account)), None)
-
-    def _check_key(self, _identity, question):
-        if question.get_fingerprint() == self._get_key(question.get_name()):
-            question.accept(IBBXmpp.AnswerFlags.NONE)
-        else:
-            question.refuse()
-        return True
 
     def take_uri(self, text):
         """The address becomes that of the next file, and its key the only one that it may have."""
@@ -440,6 +434,8 @@ class Window(Adw.ApplicationWindow):
             account = jid.partition('/')[0]
             self.keys = {other: known for other, known in self.keys.items() if not IBB.jid_is_from(account, other)}
             self.keys[account] = key
+            if self.identity:
+                self.identity.set_peer_fingerprints(account, [key])
             self.private.set_active(True)
         return True
 

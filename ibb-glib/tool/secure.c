@@ -84,19 +84,10 @@ has_keys (const ToolOptions *options)
   return options->peer_fingerprint != NULL || options->peer_keys != NULL;
 }
 
-/* The key that --peer-fingerprint or a URI names is trusted, and no other one. */
 static gboolean
-trust_cb (IBBXmppIdentity *identity, IBBXmppTrustQuestion *question, const ToolOptions *options)
+trust_cb (IBBXmppIdentity *identity, IBBXmppTrustQuestion *question)
 {
-  const char *fingerprint = ibb_xmpp_trust_question_get_fingerprint (question);
-
-  if (!has_keys (options))
-    g_thread_unref (g_thread_new ("question", ask_thread, g_object_ref (question)));
-  else if (options->peer_keys != NULL
-               ? tool_uri_names (options->peer_keys, ibb_xmpp_trust_question_get_name (question),
-                                 fingerprint)
-               : g_str_equal (fingerprint, options->peer_fingerprint))
-    ibb_xmpp_trust_question_accept (question, IBB_XMPP_ANSWER_FLAGS_NONE);
+  g_thread_unref (g_thread_new ("question", ask_thread, g_object_ref (question)));
   return TRUE;
 }
 
@@ -126,20 +117,20 @@ broken_off_cb (IBBXmppIdentity *identity, const char *peer, guint count, guint p
 IBBXmppIdentity *
 tool_secure_new_identity (const ToolOptions *options, GError **error)
 {
-  IBBXmppIdentity *identity;
+  const char *const named[] = { options->peer_fingerprint, NULL };
+  IBBXmppIdentity  *identity;
 
   if (!options->encrypt)
     return NULL;
   identity = ibb_xmpp_identity_load_or_create (NULL, error);
   if (identity == NULL)
     return NULL;
-  /* An option names one key: keys that were accepted before do not count, and nobody compares
-   * digits. */
-  if (has_keys (options))
-    ibb_xmpp_identity_set_known_certificates (identity, NULL);
-  else
-    g_signal_connect (identity, "broken-off", G_CALLBACK (broken_off_cb), NULL);
-  g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), (gpointer) options);
+  if (options->peer_keys != NULL)
+    tool_uri_name_keys (options->peer_keys, identity);
+  else if (options->peer_fingerprint != NULL)
+    ibb_xmpp_identity_set_peer_fingerprints (identity, NULL, named);
+  g_signal_connect (identity, "broken-off", G_CALLBACK (broken_off_cb), NULL);
+  g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), NULL);
   g_signal_connect (identity, "peer-asking", G_CALLBACK (peer_asking_cb), NULL);
   return identity;
 }

@@ -69,15 +69,26 @@ tool_uri_resolve (char **from, char **peer, GPtrArray **keys)
   return NULL;
 }
 
-gboolean
-tool_uri_names (GPtrArray *keys, const char *peer, const char *fingerprint)
+void
+tool_uri_name_keys (GPtrArray *keys, IBBXmppIdentity *identity)
 {
+  const char *const none[] = { NULL };
+
   for (guint i = 0; i < keys->len; i++)
     {
-      const Key *key = g_ptr_array_index (keys, i);
+      const char           *account = ((const Key *) g_ptr_array_index (keys, i))->account;
+      g_autoptr (GPtrArray) fingerprints = g_ptr_array_new ();
 
-      if (g_str_equal (key->fingerprint, fingerprint) && ibb_jid_is_from (peer, key->account))
-        return TRUE;
+      for (guint k = 0; k < keys->len; k++)
+        {
+          const Key *key = g_ptr_array_index (keys, k);
+
+          if (ibb_jid_is_from (key->account, account))
+            g_ptr_array_add (fingerprints, key->fingerprint);
+        }
+      g_ptr_array_add (fingerprints, NULL);
+      ibb_xmpp_identity_set_peer_fingerprints (identity, account,
+                                               (const char *const *) fingerprints->pdata);
     }
-  return FALSE;
+  ibb_xmpp_identity_set_peer_fingerprints (identity, NULL, none);
 }

@@ -4,10 +4,10 @@
 
 #pragma once
 
-#include <glib.h>
+#include "ibb-glib/xmpp/ibb-xmpp.h"
 
 /* Replaces each URI of from (nullable) and *peer (nullable) by its address. keys: (transfer full)
  * (nullable): those that URIs name. Returns what is wrong (transfer full), or NULL. */
 char *tool_uri_resolve (char **from, char **peer, GPtrArray **keys);
-/* Whether a URI has named this fingerprint for the account of peer. */
-gboolean tool_uri_names (GPtrArray *keys, const char *peer, const char *fingerprint);
+/* Makes the keys that URIs have named the only ones that count. */
+void tool_uri_name_keys (GPtrArray *keys, IBBXmppIdentity *identity);

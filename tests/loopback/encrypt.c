@@ -577,6 +577,108 @@ test_one_at_a_time (Fixture *fixture, gconstpointer data)
   thinker_clear (&juliet);
 }
 
+/* The keys that a program names count, and no other one, and nobody is asked. Each row follows
+ * those before. */
+static void
+test_named (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char         *fingerprint = NULL;
+  g_autoptr (GString)      digits = NULL;
+  const char              *right[] = { "AB", NULL, NULL };
+  const char              *plain[] = { NULL, NULL };
+  static const char *const wrong[] = { "00", "", "\xff", NULL };
+  static const char *const none[] = { NULL };
+  User                     romeo, juliet;
+  const struct
+  {
+    const char        *jid;
+    const char *const *fingerprints;
+    gboolean           succeeds;
+  } rows[] = {
+    { ROMEO, right, TRUE },
+    { "ROMEO@montague.example", plain, TRUE },
+    { "romeo@montague.example", wrong, FALSE },
+    { NULL, right, FALSE },
+    { ROMEO, NULL, TRUE },
+    { NULL, none, FALSE },
+    { "mercutio@montague.example", right, FALSE },
+    { ROMEO, plain, TRUE },
+    { ROMEO, none, FALSE },
+  };
+
+  user_init (&romeo, "named-romeo");
+  user_init (&juliet, "naming-juliet");
+  right[1] = fingerprint = dup_fingerprint (&romeo);
+  digits = g_string_new (fingerprint);
+  g_string_replace (digits, ":", "", 0);
+  plain[0] = g_string_ascii_down (digits)->str;
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      ibb_xmpp_identity_set_peer_fingerprints (juliet.identity, rows[i].jid, rows[i].fingerprints);
+      encrypt (fixture, &romeo, &juliet);
+      if (rows[i].succeeds)
+        g_assert_no_error (juliet.error);
+      else
+        {
+          g_assert_error (juliet.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+          g_assert_nonnull (strstr (juliet.error->message, fingerprint));
+          g_assert_error (romeo.error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+        }
+      user_end_session (&romeo);
+      user_end_session (&juliet);
+    }
+  g_assert_cmpuint (juliet.n_asked, ==, 0);
+
+  /* Nothing was remembered; then what is remembered counts. */
+  ibb_xmpp_identity_set_peer_fingerprints (juliet.identity, ROMEO, NULL);
+  ibb_xmpp_identity_set_peer_fingerprints (juliet.identity, NULL, NULL);
+  for (guint i = 0; i < 2; i++)
+    {
+      encrypt (fixture, &romeo, &juliet);
+      g_assert_no_error (juliet.error);
+      user_end_session (&romeo);
+      user_end_session (&juliet);
+    }
+  g_assert_cmpuint (juliet.n_asked, ==, 1);
+  ibb_xmpp_identity_set_peer_fingerprints (juliet.identity, NULL, none);
+  encrypt (fixture, &romeo, &juliet);
+  g_assert_error (juliet.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  user_clear (&romeo);
+  user_clear (&juliet);
+}
+
+/* A peer whose key is named gets in while a user thinks about another key. */
+static void
+test_named_does_not_wait (Fixture *fixture, gconstpointer data)
+{
+  Ends             ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  g_autofree char *fingerprint = NULL;
+  Thinker          stranger, juliet;
+  User             romeo, named;
+
+  thinker_init (&stranger, "strange-romeo", ends.romeo, NULL);
+  thinker_init (&juliet, "asked-juliet", ends.juliet, NULL);
+  wait_until (stranger.question != NULL && juliet.question != NULL);
+
+  user_init (&romeo, "prompt-romeo");
+  named = (User){ .identity = g_object_ref (juliet.identity) };
+  fingerprint = dup_fingerprint (&romeo);
+  ibb_xmpp_identity_set_peer_fingerprints (juliet.identity, ROMEO,
+                                           (const char *const[]){ fingerprint, NULL });
+  encrypt (fixture, &romeo, &named);
+  g_assert_no_error (named.error);
+  g_assert_no_error (romeo.error);
+  g_assert_true (ibb_xmpp_question_is_pending (IBB_XMPP_QUESTION (juliet.question)));
+
+  ibb_xmpp_question_refuse (IBB_XMPP_QUESTION (juliet.question));
+  thinker_fail (&juliet);
+  thinker_fail (&stranger);
+  thinker_clear (&stranger);
+  thinker_clear (&juliet);
+  user_clear (&romeo);
+  user_clear (&named);
+}
+
 /* A server that passes on the bytes of a session, one way. */
 typedef struct
 {
@@ -732,6 +834,8 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/below", NULL, test_below);
   ADD ("/ibb/encrypt/cancelled", NULL, test_cancelled);
   ADD ("/ibb/encrypt/one-at-a-time", NULL, test_one_at_a_time);
+  ADD ("/ibb/encrypt/named/counts", NULL, test_named);
+  ADD ("/ibb/encrypt/named/does-not-wait", NULL, test_named_does_not_wait);
   /* After these the next question about Romeo waits. */
   ADD ("/ibb/encrypt/withdrawn/vanishes", GINT_TO_POINTER (OTHER_VANISHES), test_withdrawn);
   ADD ("/ibb/encrypt/withdrawn/refused", GINT_TO_POINTER (OTHER_REFUSES), test_withdrawn);

@@ -8,6 +8,7 @@
 #include "ibb-intl-private.h"
 #include "runtime/random.h"
 #include "xmpp/trust/decision.h"
+#include "xmpp/trust/ibb-xmpp-known-certificates-private.h"
 #include "xmpp/trust/ibb-xmpp-trust-question-private.h"
 
 /* Microseconds between two looks at the session while no byte is wanted: its notification comes in
@@ -130,12 +131,16 @@ static void
 check (Run *self)
 {
   const IBBAgreement *call = self->call;
+  IBBXmppTrust        trust = IBB_XMPP_TRUST_UNKNOWN;
 
-  ibb_decision_set_trust (&self->decision,
-                          call->known != NULL ? ibb_xmpp_known_certificates_check (
-                                                    call->known, call->peer, self->certificate)
-                                              : IBB_XMPP_TRUST_UNKNOWN,
-                          g_signal_has_handler_pending (call->object, call->signal, 0, FALSE));
+  for (guint i = 0; call->named != NULL && call->named[i] != NULL; i++)
+    if (ibb_xmpp_known_certificates_matches (self->certificate, call->named[i]))
+      trust = IBB_XMPP_TRUST_KNOWN;
+  if (call->named == NULL && call->known != NULL)
+    trust = ibb_xmpp_known_certificates_check (call->known, call->peer, self->certificate);
+  ibb_decision_set_trust (&self->decision, trust,
+                          call->named == NULL &&
+                              g_signal_has_handler_pending (call->object, call->signal, 0, FALSE));
 }
 
 static void

@@ -34,6 +34,7 @@ typedef struct
   GCancellable      *cancellable; /* of the caller */
 
   IBBXmppKnownCertificates *known; /* (nullable) */
+  const char *const        *named; /* (nullable): the fingerprints of the only keys that count */
 
   /* The question: the signal that object emits in context. */
   gpointer      object;

@@ -183,8 +183,27 @@ take_fingerprint (const char *query, GError **error)
  * Reads a URI, which may come from anybody. Parameters that are not known are passed over, for
  * later versions.
  *
- * A handler of [signal@IBBXmpp.Identity::trust-requested] compares the fingerprint with that of the
- * question for the address, and accepts the key or refuses it.
+ * A program that goes by it names the fingerprint of the address for its identity, by
+ * [method@IBBXmpp.Identity.set_peer_fingerprints], before it opens or accepts a session with the
+ * address: then this key counts, no other one, and nobody is asked. Only the program knows whether
+ * the URI came on a way that its user trusts.
+ *
+ * ```c
+ * static char *
+ * take_uri (IBBXmppIdentity *identity, const char *uri, GError **error)
+ * {
+ *   g_autofree char *fingerprint = NULL;
+ *   char            *jid = ibb_xmpp_identity_parse_uri (uri, &fingerprint, error);
+ *
+ *   if (jid != NULL && fingerprint != NULL)
+ *     {
+ *       const char *const named[] = { fingerprint, NULL };
+ *
+ *       ibb_xmpp_identity_set_peer_fingerprints (identity, jid, named);
+ *     }
+ *   return jid;
+ * }
+ * ```
  *
  * Returns: (transfer full): the address, a bare or full JID
  *

@@ -21,9 +21,10 @@
  * The servers between two peers can read and change what a session carries. This class protects a
  * session from them: by TLS 1.3 inside the session, with a certificate for each end. No authority
  * signs these. Whose certificate it is, is known from an earlier session
- * ([property@IBBXmpp.Identity:known-certificates]), or the application decides
- * ([signal@IBBXmpp.Identity::trust-requested]): by the fingerprint, or by six digits that the two
- * people read to each other.
+ * ([property@IBBXmpp.Identity:known-certificates]), or by its fingerprint
+ * ([method@IBBXmpp.Identity.set_peer_fingerprints]), or the application decides
+ * ([signal@IBBXmpp.Identity::trust-requested]) by six digits that the two people read to each
+ * other.
  *
  * ```c
  * static GIOStream *
@@ -56,6 +57,7 @@
  */
 
 #define HANDSHAKE_TIMEOUT 60000 /* ms */
+#define ANY_PEER ""             /* the name for keys that hold for each peer */
 
 struct _IBBXmppIdentity
 {
@@ -66,6 +68,7 @@ struct _IBBXmppIdentity
 
   GMutex                    lock;
   IBBXmppKnownCertificates *known; /* protected by lock; (owned) (nullable) */
+  GHashTable               *named; /* protected by lock; (owned) (element-type utf8 GStrv) */
 };
 
 enum
@@ -103,6 +106,7 @@ typedef struct
   char                     *peer;      /* that of the peer */
   gboolean                  as_server;
   IBBXmppKnownCertificates *known;   /* (owned) (nullable) */
+  GStrv                     named;   /* (owned) (nullable): the only keys that count */
   GMainContext             *context; /* (owned) (nullable): of the caller */
   GCancellable             *limit;   /* (owned): by the caller, or by the time */
   gint                      is_late; /* atomic */
@@ -160,6 +164,7 @@ ibb_xmpp_identity_finalize (GObject *object)
 
   g_clear_object (&self->certificate);
   g_clear_object (&self->known);
+  g_hash_table_unref (self->named);
   g_mutex_clear (&self->lock);
   ibb_agreement_turns_clear (&self->queue);
 
@@ -276,6 +281,8 @@ static void
 ibb_xmpp_identity_init (IBBXmppIdentity *self)
 {
   g_mutex_init (&self->lock);
+  self->named =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_strfreev);
   ibb_agreement_turns_init (&self->queue);
 }
 
@@ -347,6 +354,69 @@ ibb_xmpp_identity_set_known_certificates (IBBXmppIdentity          *self,
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KNOWN_CERTIFICATES]);
 }
 
+/* The bare JID in normal form: both ends have to name each of them alike. */
+static char *
+dup_name (const char *jid)
+{
+  g_autofree char *bare = ibb_jid_dup_bare (jid);
+  char            *name = ibb_jid_normalize (bare);
+
+  return name != NULL ? name : g_steal_pointer (&bare);
+}
+
+/**
+ * ibb_xmpp_identity_set_peer_fingerprints:
+ * @self: an identity
+ * @jid: (nullable): the address of a peer, of which the bare JID counts; %NULL: each peer whose
+ *   keys no other call names
+ * @fingerprints: (nullable) (array zero-terminated=1): the SHA-256 of each key that the peer may
+ *   have, 64 hexadecimal digits with or without colons; %NULL: takes back what was named before
+ *
+ * Names the keys of a peer before a session with it is encrypted.
+ *
+ * For the sessions that are encrypted from then on, these keys are known, and no other one counts:
+ * neither one of [property@IBBXmpp.Identity:known-certificates], nor is
+ * [signal@IBBXmpp.Identity::trust-requested] emitted. Such a session does not wait for questions
+ * about others. With no fingerprint in the array, no key of the peer counts.
+ *
+ * A URI names a key so; see [func@IBBXmpp.Identity.parse_uri].
+ *
+ * Since: 1.1
+ */
+void
+ibb_xmpp_identity_set_peer_fingerprints (IBBXmppIdentity   *self,
+                                         const char        *jid,
+                                         const char *const *fingerprints)
+{
+  char *name;
+
+  g_return_if_fail (IBB_XMPP_IS_IDENTITY (self));
+
+  name = jid != NULL ? dup_name (jid) : g_strdup (ANY_PEER);
+  g_mutex_lock (&self->lock);
+  if (fingerprints != NULL)
+    g_hash_table_replace (self->named, g_steal_pointer (&name), g_strdupv ((char **) fingerprints));
+  else
+    g_hash_table_remove (self->named, name);
+  g_mutex_unlock (&self->lock);
+  g_free (name);
+}
+
+/* (nullable) */
+static GStrv
+dup_named (IBBXmppIdentity *self, const char *peer)
+{
+  GStrv named;
+
+  g_mutex_lock (&self->lock);
+  named = g_hash_table_lookup (self->named, peer);
+  if (named == NULL)
+    named = g_hash_table_lookup (self->named, ANY_PEER);
+  named = g_strdupv (named);
+  g_mutex_unlock (&self->lock);
+  return named;
+}
+
 static gboolean
 timeout_cb (gpointer data)
 {
@@ -367,6 +437,7 @@ job_clear (gpointer data)
   g_free (job->own);
   g_free (job->peer);
   g_clear_object (&job->known);
+  g_strfreev (job->named);
   g_clear_pointer (&job->context, g_main_context_unref);
   g_object_unref (job->limit);
 }
@@ -492,6 +563,7 @@ agree (IBBXmppIdentity *self, GTlsConnection *tls, Job *job, GError **error)
     .peer = job->peer,
     .cancellable = job->limit,
     .known = job->known,
+    .named = (const char *const *) job->named,
     .object = self,
     .signal = signals[SIGNAL_TRUST_REQUESTED],
     .context = job->context,
@@ -534,16 +606,6 @@ encrypt_session (IBBXmppIdentity *self, Job *job, GCancellable *cancellable, GEr
 }
 
 /* The calls. */
-
-/* The bare JID in normal form: both ends have to name each of them alike. */
-static char *
-dup_name (const char *jid)
-{
-  g_autofree char *bare = ibb_jid_dup_bare (jid);
-  char            *name = ibb_jid_normalize (bare);
-
-  return name != NULL ? name : g_steal_pointer (&bare);
-}
 
 static void
 cancel_cb (GCancellable *cancellable, gpointer limit)
@@ -638,6 +700,7 @@ ibb_xmpp_identity_encrypt_async (IBBXmppIdentity    *self,
   job->peer = dup_name (peer);
   job->as_server = ibb_transport_is_incoming (transport);
   job->known = ibb_xmpp_identity_dup_known_certificates (self);
+  job->named = dup_named (self, job->peer);
   job->context = g_main_context_ref_thread_default ();
   job->limit = g_cancellable_new ();
 

@@ -43,6 +43,11 @@ IBB_AVAILABLE_IN_1_0
 void ibb_xmpp_identity_set_known_certificates (IBBXmppIdentity          *self,
                                                IBBXmppKnownCertificates *known_certificates);
 
+IBB_AVAILABLE_IN_1_1
+void ibb_xmpp_identity_set_peer_fingerprints (IBBXmppIdentity   *self,
+                                              const char        *jid,
+                                              const char *const *fingerprints);
+
 IBB_AVAILABLE_IN_1_0
 void ibb_xmpp_identity_encrypt_async (IBBXmppIdentity    *self,
                                       IBBTransport       *transport,

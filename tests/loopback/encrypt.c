@@ -577,6 +577,56 @@ test_one_at_a_time (Fixture *fixture, gconstpointer data)
   thinker_clear (&juliet);
 }
 
+/* A session from another peer than Romeo. */
+static Ends
+open_from (Fixture *fixture, const char *jid)
+{
+  g_autoptr (IBBConnection) connection = ibb_loopback_attach (fixture->loopback, jid);
+  g_autoptr (IBBService)    service = ibb_service_new (connection);
+  IBBService               *romeo = fixture->romeo;
+  Ends                      ends;
+
+  fixture->romeo = service;
+  ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  fixture->romeo = romeo;
+  return ends;
+}
+
+/* The next user is asked when this one has answered, not only when the peer has. */
+static void
+test_answered (Fixture *fixture, gconstpointer data)
+{
+  Ends    ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  Ends    other_ends = open_from (fixture, "mercutio@verona.example/street");
+  Thinker romeo, juliet, mercutio;
+  Thinker next = { 0 };
+
+  thinker_init (&romeo, "slow-romeo", ends.romeo, NULL);
+  thinker_init (&juliet, "quick-juliet", ends.juliet, NULL);
+  wait_until (romeo.question != NULL && juliet.question != NULL);
+  thinker_init (&mercutio, "mercutio", other_ends.romeo, NULL);
+  ibb_xmpp_identity_encrypt_async (juliet.identity, other_ends.juliet, NULL, store_result_cb,
+                                   &next.result);
+  ibb_xmpp_trust_question_accept (juliet.question, IBB_XMPP_ANSWER_FLAGS_NONE);
+  g_clear_object (&juliet.question);
+  wait_until (juliet.question != NULL);
+  g_assert_cmpstr (ibb_xmpp_trust_question_get_name (juliet.question), ==,
+                   "mercutio@verona.example");
+
+  ibb_xmpp_question_refuse (IBB_XMPP_QUESTION (juliet.question));
+  ibb_xmpp_question_refuse (IBB_XMPP_QUESTION (romeo.question));
+  thinker_fail (&juliet);
+  g_assert_error (juliet.error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  thinker_fail (&romeo);
+  thinker_fail (&mercutio);
+  wait_until (next.result != NULL);
+  g_object_unref (next.result);
+  g_object_unref (other_ends.juliet);
+  thinker_clear (&romeo);
+  thinker_clear (&juliet);
+  thinker_clear (&mercutio);
+}
+
 /* The keys that a program names count, and no other one, and nobody is asked. Each row follows
  * those before. */
 static void
@@ -834,6 +884,7 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/below", NULL, test_below);
   ADD ("/ibb/encrypt/cancelled", NULL, test_cancelled);
   ADD ("/ibb/encrypt/one-at-a-time", NULL, test_one_at_a_time);
+  ADD ("/ibb/encrypt/answered", NULL, test_answered);
   ADD ("/ibb/encrypt/named/counts", NULL, test_named);
   ADD ("/ibb/encrypt/named/does-not-wait", NULL, test_named_does_not_wait);
   /* After these the next question about Romeo waits. */

@@ -334,6 +334,12 @@ load_user_turns (Search *self, const World *world, guint user)
   for (guint i = 0; i < self->scene->n_links; i++)
     if (self->scene->links[i].user == user && world->sessions[i].decision.is_waiting)
       ibb_turns_start_waiting (&self->turns, names[self->scene->links[i].name]);
+  for (guint i = 0; i < 2; i++)
+    g_hash_table_remove_all (self->turns.accepted[i]);
+  for (guint i = 0; i < self->scene->n_links; i++)
+    if (self->scene->links[i].user == user && world->sessions[i].decision.is_settling)
+      ibb_turns_accept (&self->turns, names[self->scene->links[i].name],
+                        self->scene->links[i].as_server);
   memcpy (self->turns.is_taken, world->is_taken[user], sizeof self->turns.is_taken);
   self->turns.all = (IBBPause){ 0 };
   g_hash_table_remove_all (self->turns.names);

@@ -255,6 +255,26 @@ test_waiting (void)
   ibb_turns_clear (&turns);
 }
 
+/* After a yes others have their turn, but not those of the same name: their key may be known soon.
+ */
+static void
+test_accepted (void)
+{
+  IBBTurns turns;
+
+  ibb_turns_init (&turns);
+  g_assert_cmpint (ibb_turns_take (&turns, "a@montague.example", TRUE, 0), ==, 0);
+  ibb_turns_accept (&turns, "a@montague.example", TRUE);
+  g_assert_cmpint (ibb_turns_take (&turns, "a@montague.example", TRUE, 0), ==, G_MAXINT64);
+  g_assert_cmpint (ibb_turns_take (&turns, "a@montague.example", FALSE, 0), ==, 0);
+  g_assert_cmpint (ibb_turns_take (&turns, "b@montague.example", TRUE, 0), ==, 0);
+  ibb_turns_settle (&turns, "a@montague.example", TRUE, TRUE);
+  g_assert_cmpint (ibb_turns_take (&turns, "a@montague.example", TRUE, 0), ==, G_MAXINT64);
+  ibb_turns_end (&turns, "b@montague.example", TRUE, FALSE);
+  g_assert_cmpint (ibb_turns_take (&turns, "a@montague.example", TRUE, 0), ==, 0);
+  ibb_turns_clear (&turns);
+}
+
 /* With a clock: how often somebody can learn the digits that Juliet's end, which accepts sessions,
  * would show, while her user never answers. */
 
@@ -431,5 +451,6 @@ main (int argc, char **argv)
   g_test_add_func ("/exchange/turns/forgotten", test_forgotten);
   g_test_add_func ("/exchange/turns/many-names", test_many_names);
   g_test_add_func ("/exchange/turns/waiting", test_waiting);
+  g_test_add_func ("/exchange/turns/accepted", test_accepted);
   return g_test_run ();
 }

@@ -77,9 +77,16 @@ ibb_agreement_turns_clear (IBBAgreementTurns *self)
   g_mutex_clear (&self->lock);
 }
 
-/* After a step. had_turn: before it. */
+/* Those that wait for their turn wait for this exchange. */
+static guint
+count_holds (Run *self)
+{
+  return (self->decision.has_turn ? 2 : 0) + (self->decision.is_settling ? 1 : 0);
+}
+
+/* After a step. n_holds: before it. */
 static void
-tell_others_locked (Run *self, gboolean had_turn)
+tell_others_locked (Run *self, guint n_holds)
 {
   IBBAgreementTurns *queue = self->call->queue;
 
@@ -88,7 +95,7 @@ tell_others_locked (Run *self, gboolean had_turn)
   else if (!self->decision.is_waiting && self->is_awaited)
     queue->awaited = g_list_remove (queue->awaited, self->context);
   self->is_awaited = self->decision.is_waiting;
-  if (had_turn && !self->decision.has_turn)
+  if (count_holds (self) < n_holds)
     for (GList *l = queue->awaited; l != NULL; l = l->next)
       g_main_context_wakeup (l->data);
 }
@@ -97,13 +104,13 @@ static IBBStep
 proceed (Run *self)
 {
   IBBAgreementTurns *queue = self->call->queue;
-  gboolean           had_turn = self->decision.has_turn;
+  guint              n_holds = count_holds (self);
   IBBStep            step;
 
   g_mutex_lock (&queue->lock);
   step = ibb_decision_proceed (&self->decision, &queue->turns, self->call->peer,
                                g_get_monotonic_time ());
-  tell_others_locked (self, had_turn);
+  tell_others_locked (self, n_holds);
   g_mutex_unlock (&queue->lock);
   return step;
 }
@@ -112,14 +119,14 @@ static void
 end (Run *self, gboolean by_peer)
 {
   const IBBAgreement *call = self->call;
-  gboolean            had_turn = self->decision.has_turn;
+  guint               n_holds = count_holds (self);
   IBBPause            pause;
   gboolean            is_broken_off;
 
   g_mutex_lock (&call->queue->lock);
   is_broken_off = ibb_decision_end (&self->decision, &call->queue->turns, call->peer, by_peer,
                                     g_get_monotonic_time (), &pause);
-  tell_others_locked (self, had_turn);
+  tell_others_locked (self, n_holds);
   g_mutex_unlock (&call->queue->lock);
   if (is_broken_off)
     call->broken_off (&pause, call->data);

@@ -102,6 +102,10 @@ ibb_decision_end (IBBDecision *self,
                   IBBPause    *pause)
 {
   stop_waiting (self, turns, peer);
+  if (self->is_settling)
+    ibb_turns_settle (turns, peer, self->exchange.as_server,
+                      self->exchange.state == IBB_EXCHANGE_TRUSTED);
+  self->is_settling = FALSE;
   if (!self->has_turn || !by_peer || !ibb_exchange_is_exposed (&self->exchange))
     {
       end_turn (self, turns, peer);
@@ -141,9 +145,16 @@ give_verdict (IBBDecision *self, IBBTurns *turns, const char *peer, gboolean yes
 {
   ibb_exchange_answer (&self->exchange, yes);
   set_deadline (self, now, yes ? ANSWER_TIMEOUT : DECLINE_TIMEOUT);
-  /* The peer may take its time to learn the verdict. */
+  /* The peer may take its time to learn the verdict, or its user to answer. Where both ends trust
+   * each other, the turn ends once the key is remembered. */
   if (!yes)
     end_turn (self, turns, peer);
+  else if (self->has_turn && self->exchange.state == IBB_EXCHANGE_WAITING)
+    {
+      ibb_turns_accept (turns, peer, self->exchange.as_server);
+      self->has_turn = FALSE;
+      self->is_settling = TRUE;
+    }
 }
 
 static IBBStep

@@ -33,10 +33,11 @@ typedef struct
   IBBExchange        exchange; /* bytes of the peer go in by ibb_exchange_receive () */
   IBBXmppTrust       trust;    /* as known certificates say */
   IBBDecisionFailure failure;
-  gint64             deadline;   /* of the state */
-  gint64             until;      /* after IBB_STEP_WAIT: when to proceed at the latest */
-  gboolean           is_waiting; /* for its turn */
-  gboolean           has_turn;
+  gint64             deadline;    /* of the state */
+  gint64             until;       /* after IBB_STEP_WAIT: when to proceed at the latest */
+  gboolean           is_waiting;  /* for its turn */
+  gboolean           has_turn;    /* until this end has answered */
+  gboolean           is_settling; /* this end has said yes, and the peer has not answered */
   gboolean           is_asked;    /* the user of this end */
   gboolean           is_answered; /* by the user */
 

@@ -16,6 +16,8 @@ ibb_turns_init (IBBTurns *self)
 {
   *self = (IBBTurns){ .names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
                       .waiting = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) };
+  for (guint i = 0; i < G_N_ELEMENTS (self->accepted); i++)
+    self->accepted[i] = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 
 void
@@ -23,6 +25,8 @@ ibb_turns_clear (IBBTurns *self)
 {
   g_clear_pointer (&self->names, g_hash_table_unref);
   g_clear_pointer (&self->waiting, g_hash_table_unref);
+  for (guint i = 0; i < G_N_ELEMENTS (self->accepted); i++)
+    g_clear_pointer (&self->accepted[i], g_hash_table_unref);
 }
 
 gint64
@@ -33,7 +37,7 @@ ibb_turns_take (IBBTurns *self, const char *name, gboolean as_server, gint64 now
 
   if (now < until)
     return until;
-  if (self->is_taken[as_server])
+  if (self->is_taken[as_server] || g_hash_table_contains (self->accepted[as_server], name))
     return G_MAXINT64;
   self->is_taken[as_server] = TRUE;
   return 0;
@@ -69,6 +73,21 @@ void
 ibb_turns_end (IBBTurns *self, const char *name, gboolean as_server, gboolean is_trusted)
 {
   self->is_taken[as_server] = FALSE;
+  if (is_trusted)
+    g_hash_table_remove (self->names, name);
+}
+
+void
+ibb_turns_accept (IBBTurns *self, const char *name, gboolean as_server)
+{
+  self->is_taken[as_server] = FALSE;
+  g_hash_table_add (self->accepted[as_server], g_strdup (name));
+}
+
+void
+ibb_turns_settle (IBBTurns *self, const char *name, gboolean as_server, gboolean is_trusted)
+{
+  g_hash_table_remove (self->accepted[as_server], name);
   if (is_trusted)
     g_hash_table_remove (self->names, name);
 }

@@ -24,6 +24,9 @@ typedef struct
   IBBPause    all;
   GHashTable *names;   /* (owned) (element-type utf8 IBBPause) */
   GHashTable *waiting; /* (owned) (element-type utf8 guint): how many of a name */
+  /* (owned) (element-type utf8): names to which this end has said yes, as the client, and as the
+   * server, and which have not answered. */
+  GHashTable *accepted[2];
 } IBBTurns;
 
 void ibb_turns_init (IBBTurns *self);
@@ -39,5 +42,9 @@ void     ibb_turns_stop_waiting (IBBTurns *self, const char *name);
 /* A turn ends without a pause. is_trusted: each end trusts the other, and what was broken off
  * before with name counts no more. */
 void ibb_turns_end (IBBTurns *self, const char *name, gboolean as_server, gboolean is_trusted);
+/* A turn ends, as this end has said yes. Further exchanges with name wait for ibb_turns_settle ():
+ * then the key may be known, and the user is not asked twice. */
+void ibb_turns_accept (IBBTurns *self, const char *name, gboolean as_server);
+void ibb_turns_settle (IBBTurns *self, const char *name, gboolean as_server, gboolean is_trusted);
 /* A turn ends, as the peer broke off. Returns the pause of name: none begins until then. */
 IBBPause ibb_turns_break_off (IBBTurns *self, const char *name, gboolean as_server, gint64 now);

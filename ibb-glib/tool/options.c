@@ -446,8 +446,8 @@ parse_seconds (const char *text, double *seconds)
 }
 
 /* Returns what is wrong with a time, or NULL. text: (nullable): not given. */
-static char *
-understand_time (const char *option, const char *text, double *seconds)
+char *
+tool_options_parse_time (const char *option, const char *text, double *seconds)
 {
   if (text == NULL || parse_seconds (text, seconds))
     return NULL;
@@ -552,11 +552,12 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
       (!tool_options_parse_size (raw->window, &self->window) || self->window == 0))
     return g_strdup_printf (_ ("%s is a number of bytes, at least 1, not “%s”"), "--window",
                             raw->window);
-  problem = understand_time ("--timeout", raw->timeout, &self->timeout);
+  problem = tool_options_parse_time ("--timeout", raw->timeout, &self->timeout);
   if (problem == NULL)
-    problem = understand_time ("--peer-timeout", raw->peer_timeout, &self->peer_timeout);
+    problem = tool_options_parse_time ("--peer-timeout", raw->peer_timeout, &self->peer_timeout);
   if (problem == NULL)
-    problem = understand_time ("--resume-timeout", raw->resume_timeout, &self->resume_timeout);
+    problem =
+        tool_options_parse_time ("--resume-timeout", raw->resume_timeout, &self->resume_timeout);
   if (problem == NULL)
     problem = understand_certificates (self);
   return problem != NULL ? problem : check_names (self);

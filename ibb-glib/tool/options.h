@@ -57,6 +57,7 @@ typedef struct
   double               timeout;          /* s; 0: none; TOOL_TIMEOUT_DEFAULT */
   double               peer_timeout;     /* s; 0: never */
   double               resume_timeout;   /* s; 0: sessions end with the connection */
+  double               retry;            /* s; 0: a file has one attempt */
   gboolean             quiet;
   gboolean             json;
   gboolean             list_parts, remove_parts; /* which need no account */
@@ -78,6 +79,7 @@ IBBSessionParams *tool_options_new_params (const ToolOptions *self);
 char    *tool_options_parse_peer (const char *command, const char *text);
 gboolean tool_options_parse_size (const char *text, guint64 *size);
 gboolean tool_options_parse_count (const char *text, guint *count);
+char    *tool_options_parse_time (const char *option, const char *text, double *seconds);
 gboolean tool_options_parse_address (const char *text, guint16 usual, char **host, guint16 *port);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolOptions, tool_options_clear)

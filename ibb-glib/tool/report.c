@@ -86,6 +86,24 @@ tool_report_one_file_error (const GError *error, const char *peer, const char *n
   tool_report_file_error (named, peer, name);
 }
 
+/* A file that did not arrive is offered again, by --retry. */
+void
+tool_report_retry (const GError *error, const char *peer, const char *name)
+{
+  if (tool_output_is_json ())
+    {
+      g_autoptr (GString) event = tool_event_new ("retrying");
+
+      tool_event_string (event, "peer", peer);
+      tool_event_string (event, "name", name);
+      add_error (event, error);
+      tool_event_emit (event);
+    }
+  else
+    /* Translators: a file, and a sentence: why it did not arrive */
+    tool_output_note (_ ("“%s”: %s; offering it again"), name, error->message);
+}
+
 void
 tool_report_error (const GError *error)
 {

@@ -37,6 +37,7 @@ void tool_report_error (const GError *error);
 void tool_report_session_error (const GError *error, const char *peer, const char *sid);
 void tool_report_file_error (const GError *error, const char *peer, const char *name);
 void tool_report_one_file_error (const GError *error, const char *peer, const char *name);
+void tool_report_retry (const GError *error, const char *peer, const char *name);
 void tool_report_session_lost (const GError *error, const char *peer, const char *sid);
 
 void tool_report_ready (const char *jid);

@@ -300,11 +300,16 @@ tool_send (int argc, char **argv)
   g_auto (ToolOptions) options = { 0 };
   g_auto (ToolAccount) account = { NULL };
   g_autoptr (GError)   error = NULL;
+  g_autofree char     *retry = NULL;
+  g_autofree char     *problem = NULL;
   Send                 self = { .fd = -1 };
   int                  status = TOOL_EXIT_FAILED;
   const GOptionEntry   entries[] = {
       { "tar", 0, 0, G_OPTION_ARG_NONE, &self.tar,
         N_ ("Send folders as archives, NAME.tar, to each peer"), NULL },
+      { "retry", 0, 0, G_OPTION_ARG_STRING, &retry,
+        N_ ("Offer files that do not arrive again, with pauses of so long altogether"),
+        N_ ("SECONDS") },
       { NULL },
   };
 
@@ -316,6 +321,9 @@ tool_send (int argc, char **argv)
     return TOOL_EXIT_USAGE;
   if (argc < 3)
     return tool_output_usage_error ("send", _ ("FILE and PEER are required"));
+  problem = tool_options_parse_time ("--retry", retry, &options.retry);
+  if (problem != NULL)
+    return tool_output_usage_error ("send", "%s", problem);
 
   if (argc == 3 && are_swapped (argv[1], argv[2]))
     return tool_output_usage_error ("send", _ ("FILE comes before PEER: ibb send %s %s"), argv[2],
@@ -329,6 +337,8 @@ tool_send (int argc, char **argv)
     return TOOL_EXIT_USAGE;
   if (!open_sources (&self, &error))
     tool_report_error (error);
+  else if (options.retry > 0 && is_stream (&self, &options))
+    status = tool_output_usage_error ("send", _ ("--retry is for files: a stream goes once"));
   else if (tool_account_prepare (&account, &options))
     {
       self.login = tool_login_new (&account, &options, options.jid);

@@ -18,8 +18,10 @@
 #include <glib/gi18n.h>
 
 #define PRESENCE_TIME (2 * G_USEC_PER_SEC) /* until the presence of a contact has come */
-#define ANSWER_TIME 3    /* s for PEER/ibb, before other programs of PEER are looked for */
-#define RETRY_INTERVAL 1 /* s between two attempts to offer a file again */
+#define ANSWER_TIME 3      /* s for PEER/ibb, before other programs of PEER are looked for */
+#define RETRY_INTERVAL 1   /* s between two attempts to offer a file again */
+#define RETRY_PAUSE_MIN 2  /* s; with --retry, and each pause is twice the last one */
+#define RETRY_PAUSE_MAX 60 /* s */
 
 /* What the thread of the work waits for, while the main thread works. */
 typedef struct
@@ -300,7 +302,8 @@ wait_for_end (Work *self, IBBFilesTransfer *transfer)
   /* From now on a new login serves to offer the file again, and then to resume the session. */
   ibb_xmpp_entity_set_auto_reconnect (
       IBB_XMPP_ENTITY (ibb_files_service_get_connection (self->service)),
-      tool_run_get_options (self->run)->resume_timeout > 0);
+      tool_run_get_options (self->run)->resume_timeout > 0 ||
+          tool_run_get_options (self->run)->retry > 0);
   tool_run_set_file (self->run, ibb_files_transfer_get_peer_jid (transfer),
                      ibb_files_metadata_get_name (ibb_files_transfer_get_metadata (transfer)));
   ibb_files_transfer_wait_async (transfer, tool_run_get_cancellable (self->run), sent_cb,
@@ -435,12 +438,106 @@ send_one (ToolRun         *run,
   return sent;
 }
 
-/* Whether the next file would fail, too. */
-static gboolean
-concerns_all (ToolRun *run, const GError *error)
+/* What several files to one peer share. */
+typedef struct
 {
-  return g_cancellable_is_cancelled (tool_run_get_cancellable (run)) || is_absence (error) ||
-         is_loss (error) || g_error_matches (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
+  ToolRun         *run;
+  IBBFilesService *service;
+  const char      *account;  /* without a resource */
+  const char      *to;       /* peer, or account: where the files go */
+  gboolean         is_known; /* no other address is tried */
+  gboolean         tar;
+  gboolean         was_offered; /* at least one file */
+  double           left;        /* s: for all waits before another attempt */
+} Sending;
+
+/* Sends to the address that takes files, which the first attempt finds. */
+static gboolean
+send_once (Sending *self, const char *path, GError **error)
+{
+  gboolean           is_offered;
+  IBBConnection     *connection = ibb_files_service_get_connection (self->service);
+  g_autoptr (GError) reason = NULL;
+  gboolean sent = send_one (self->run, self->service, self->to, path, self->tar, !self->is_known,
+                            &is_offered, &reason);
+  gboolean is_mute = g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+
+  /* A program may have been killed, and its server keeps its place. */
+  if (!sent && !is_offered && !self->is_known && (is_mute || is_absence (reason)))
+    {
+      self->is_known = TRUE;
+      if (has_resources (self->run, IBB_XMPP_CLIENT (connection), self->account))
+        self->to = self->account;
+      if (self->to == self->account || is_mute)
+        {
+          g_clear_error (&reason);
+          sent = send_one (self->run, self->service, self->to, path, self->tar, FALSE, &is_offered,
+                           &reason);
+        }
+    }
+  self->is_known |= is_offered;
+  self->was_offered |= is_offered;
+  if (!sent)
+    g_propagate_error (error, g_steal_pointer (&reason));
+  return sent;
+}
+
+/* Whether a later attempt may succeed. Nobody has decided against the file, and it can be read. */
+static gboolean
+may_pass (Sending *self, const GError *error)
+{
+  IBBConnection *connection = ibb_files_service_get_connection (self->service);
+
+  if (g_cancellable_is_cancelled (tool_run_get_cancellable (self->run)) ||
+      ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (connection)) == IBB_CONNECTION_STATE_OFFLINE)
+    return FALSE;
+  return is_loss (error) || is_absence (error) ||
+         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
+         g_error_matches (error, IBB_ERROR, IBB_ERROR_FAILED) ||
+         g_error_matches (error, IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT);
+}
+
+static void
+wait_for_retry (Sending *self, const char *name, guint seconds)
+{
+  GCancellable    *cancellable = tool_run_get_cancellable (self->run);
+  g_autofree char *phase = g_strdup_printf (_ ("waiting before “%s” is offered again"), name);
+  GPollFD          cancelled;
+
+  tool_run_begin_phase (self->run, phase, TOOL_RUN_UNLIMITED);
+  if (!g_cancellable_make_pollfd (cancellable, &cancelled))
+    return;
+  g_poll (&cancelled, 1, (int) seconds * 1000);
+  g_cancellable_release_fd (cancellable);
+}
+
+/* With --retry in several attempts, of which the pauses count for all files together. */
+static gboolean
+send_with_retries (Sending *self, const char *path, GError **error)
+{
+  g_autofree char   *name = g_filename_display_basename (path);
+  g_autoptr (GError) last = NULL;
+  guint              pause = RETRY_PAUSE_MIN;
+
+  while (TRUE)
+    {
+      g_autoptr (GError) reason = NULL;
+
+      if (send_once (self, path, &reason))
+        return TRUE;
+      if (self->left <= 0 || !may_pass (self, reason))
+        {
+          g_propagate_error (error, g_steal_pointer (&reason));
+          return FALSE;
+        }
+      if (last == NULL || !g_str_equal (last->message, reason->message))
+        tool_report_retry (reason, self->to, name);
+      wait_for_retry (self, name, pause);
+      self->left -= pause;
+      pause = MIN (pause * 2, RETRY_PAUSE_MAX);
+      g_clear_error (&last);
+      last = g_steal_pointer (&reason);
+    }
 }
 
 gboolean
@@ -456,49 +553,44 @@ tool_transfer_send (ToolRun         *run,
 {
   IBBConnection   *connection = ibb_files_service_get_connection (service);
   g_autofree char *account = tool_jid_dup_bare (peer);
-  const char      *to = peer;
-  gboolean         is_known = !is_any_resource; /* the address that takes files */
-  guint            n_failed = 0;
+  Sending          self = {
+             .run = run,
+             .service = service,
+             .account = account,
+             .to = peer,
+             .is_known = !is_any_resource,
+             .tar = tar,
+             .left = tool_run_get_options (run)->retry,
+  };
+  guint n_failed = 0;
 
   *is_for_stream = FALSE;
+  if (self.left > 0)
+    ibb_xmpp_entity_set_auto_reconnect (IBB_XMPP_ENTITY (connection), TRUE);
   for (guint i = 0; i < n_paths; i++)
     {
       g_autoptr (GError) reason = NULL;
       g_autofree char   *name = g_filename_display_basename (paths[i]);
-      gboolean           is_offered;
-      gboolean sent = send_one (run, service, to, paths[i], tar, !is_known, &is_offered, &reason);
-      gboolean is_mute = g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      gboolean           is_first;
 
-      /* A program may have been killed, and its server keeps its place. */
-      if (!sent && !is_offered && !is_known && (is_mute || is_absence (reason)))
-        {
-          is_known = TRUE;
-          if (has_resources (run, IBB_XMPP_CLIENT (connection), account))
-            to = account;
-          if (to == account || is_mute)
-            {
-              g_clear_error (&reason);
-              sent = send_one (run, service, to, paths[i], tar, FALSE, &is_offered, &reason);
-            }
-        }
-      if (sent)
-        {
-          is_known = TRUE;
-          continue;
-        }
-      is_known |= is_offered;
-      *is_for_stream = i == 0 && !is_offered && to == peer && reason->domain == IBB_ERROR;
-      if (n_paths == 1 || *is_for_stream || concerns_all (run, reason))
+      if (send_with_retries (&self, paths[i], &reason))
+        continue;
+      is_first = i == 0 && !self.was_offered;
+      *is_for_stream = is_first && self.to == peer && reason->domain == IBB_ERROR;
+      /* A peer that is not there, or takes no files, takes none of the others either. */
+      if (n_paths == 1 || *is_for_stream ||
+          (is_first && (is_absence (reason) || is_loss (reason))) ||
+          g_cancellable_is_cancelled (tool_run_get_cancellable (run)))
         {
           g_propagate_error (error, g_steal_pointer (&reason));
           return FALSE;
         }
-      tool_report_one_file_error (reason, to, name);
+      tool_report_one_file_error (reason, self.to, name);
       n_failed++;
     }
   if (n_failed == 0)
     return TRUE;
-  tool_run_set_file (run, to, NULL);
+  tool_run_set_file (run, self.to, NULL);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
                ngettext ("%u of %u files was not sent", "%u of %u files were not sent", n_failed),
                n_failed, n_paths);
@@ -626,7 +718,7 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
       ibb_files_transfer_refuse (transfer, objection);
       return TRUE;
     }
-  phase = g_strdup_printf (_ ("receiving from “%s”"), peer);
+  phase = g_strdup_printf (_ ("receiving “%s” from “%s”"), name, peer);
   tool_run_begin_phase (self->run, phase, 0);
   watched = watch (self, transfer);
   path = g_build_filename (self->path, name, NULL);

@@ -93,9 +93,9 @@ state_changed_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, ToolWatched *se
     {
       phase =
           g_strdup_printf (ibb_files_transfer_get_direction (transfer) == IBB_FILES_DIRECTION_SEND
-                               ? _ ("sending to “%s”")
-                               : _ ("receiving from “%s”"),
-                           ibb_files_transfer_get_peer_jid (transfer));
+                               ? _ ("sending “%s” to “%s”")
+                               : _ ("receiving “%s” from “%s”"),
+                           self->name, ibb_files_transfer_get_peer_jid (transfer));
       tool_run_begin_phase (self->run, phase, 0);
     }
 }

@@ -36,6 +36,7 @@ OF_GIO = ('broken-pipe', 'cancelled', 'connection-refused', 'invalid-argument', 
 MEMBERS = {'ready': 'jid', 'suspended': 'jid', 'resumed': 'jid', 'disconnected': 'jid message domain code', 'reconnected': 'jid',
            'opened': 'peer local sid block-size stanza-type', 'interrupted': 'peer sid', 'continued': 'peer sid',
            'waiting': '', 'offered': 'peer name size way', 'progress': 'bytes rate', 'done': 'seconds',
+           'retrying': 'peer name message domain code',
            'throttled': 'peer rate', 'slow': 'peer rate seconds advice', 'check': 'step verdict message', 'error': 'message domain code'}
 # What a word of the page stands for.
 WORDS = {'COMMAND': r'\w+', 'PEER': r'(?:alice|bob)@localhost/\w+', 'ACCOUNT': r'(?:alice|bob)@localhost(?:/ibb)?', 'FILE': 'original',

@@ -269,6 +269,67 @@ def _(server):
     check('last (2)' in there.names(), there.names())
 
 
+@case('a receiver that goes in the middle of several files: a line names each, and the others go when it is back')
+def _(server):
+    here, there = Folder(), Folder()
+    paths = [here.make('one', 8 << 20), here.make('two', 1000), here.make('three', 1000)]
+    receiver = receive(server, there)
+    server.when(DATA, lambda *_: os.kill(receiver.pid, signal.SIGINT), 'alice', 5)
+    sender = send(server, *paths, receiver.wait_ready())
+    check_equal(sender.finish(), 1, 'status')
+    for name in ('one', 'two', 'three'):
+        check(any(f'“{name}”: ' in line for line in sender.errors()), f'{name} in {sender.errors()}')
+    check('3 of 3 files' in sender.lines[-1], sender.lines)
+    receiver.finish()
+
+    # Only the first one is cut.
+    receiver = receive(server, there, '--json')
+    server.when(DATA, lambda client, attributes: client.refuse(attributes, 'service-unavailable') or True, 'alice', 5)
+    sender = send(server, '--resume-timeout', '0', *paths, receiver.wait_ready())
+    check_equal(sender.finish(), 1, 'status')
+    check('1 of 3 files' in sender.lines[-1] and '“one”: ' in sender.errors()[0], sender.lines)
+    receiver.stop()
+    check_equal([name for name in there.names() if name[0] != '.'], ['three', 'two'], 'files')
+
+
+@case('--retry: a receiver that is not there yet, and one that is started again, get all files')
+def _(server):
+    here, there = Folder(), Folder()
+    paths = [here.make('one', 8 << 20), here.make('two', 1000)]
+    os.mkdir(here / 'letters')
+    os.link(paths[1], here / 'letters/three')
+    sender = send(server, '--retry', '1000', '--resume-timeout', '0', *paths, here / 'letters', 'bob@localhost/ibb')
+    sender.wait_line('^“one”: .*; offering it again$')
+    receiver = receive(server, there, '--json')
+    blocks, is_back = [], []
+
+    def cut(client, attributes):
+        """After some blocks, and until the next receiver is there."""
+        blocks.append(attributes)
+        return not is_back and len(blocks) > 4 and (client.refuse(attributes, 'service-unavailable') or True)
+
+    server.when(DATA, cut, 'alice', 0)
+    sender.wait_line('^“one”: Peer .*; offering it again$')
+    os.kill(receiver.pid, signal.SIGKILL)
+    receiver.finish()
+    is_back.append(True)
+    again = receive(server, there, '--count', '3', '--json')
+    sender.expect_done()
+    again.expect_done()
+    check(again.wait_event('done')['resumed'] > 0, 'the file goes on')
+    check_equal(there.names(), ['letters', 'one', 'two'], 'files')
+    check_equal(sha256(there / 'one'), sha256(paths[0]), 'SHA-256')
+
+    # The pauses have an end, and what a person has decided is not asked again.
+    sender = send(server, '--json', '--retry', '2', paths[1], 'bob@localhost/ibb')
+    sender.expect_failure('service-unavailable', told=[])
+    check_equal(sender.wait_event('retrying')['name'], 'two', 'name')
+    receiver = receive(server, there, '--max-size', '10')
+    send(server, '--retry', '1000', paths[1], receiver.wait_ready()).expect_failure('takes files of 10 bytes at most',
+                                                                                told=['^Offering'])
+    receiver.stop()
+
+
 @case('several files that cannot go: the line has the reason')
 def _(server):
     paths = [Folder().make('one', 1), Folder().make('two', 1)]

@@ -169,6 +169,24 @@ def _(server):
     ends.start(*remove).expect_done()
 
 
+@case('every night: the folder goes to a receiver that comes later')
+def _(server):
+    ends = Ends(server)
+    (line,) = ends.listings('crontab', 'Every night')
+    words = line.split()[5:]
+    source = words[words.index('/var/backups')] = ends.folder / 'backups'
+    os.mkdir(source)
+    ends.folder.make('backups/monday', 1000)
+    os.mkdir(ends.folder / 'in')
+    here = ends.start(*words)
+    receiver = ends.start('ibb', 'receive', '--account', 'home', '--from', ends.alice.bare, '--directory',
+                          ends.folder / 'in', '--count', '1')
+    here.expect_done()
+    receiver.expect_done()
+    check_equal(here.lines, [], 'a mail of cron')
+    check_equal(sha256(ends.folder / 'in/backups/monday'), sha256(ends.folder / 'backups/monday'), 'SHA-256')
+
+
 @case('any TCP service')
 def _(server):
     ends = Ends(server)

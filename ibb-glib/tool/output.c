@@ -12,9 +12,10 @@
 #include <unistd.h>
 
 static GMutex   lock;
-static gboolean quiet;          /* immutable after tool_output_init */
-static gboolean json;           /* immutable after tool_output_init */
-static gboolean status_shown;   /* protected by lock */
+static gboolean quiet;        /* immutable after tool_output_init */
+static gboolean json;         /* immutable after tool_output_init */
+static gboolean status_shown; /* protected by lock */
+static GString *held; /* protected by lock; (nullable): lines that follow the open question */
 static int      output_failure; /* protected by lock; errno of standard output, 0: none */
 
 /* Prints to standard output, at once, a text for programs, in UTF-8. */
@@ -36,6 +37,14 @@ tool_output_print (const char *text)
   tool_output_write (line);
 }
 
+static void
+clear_status_locked (void)
+{
+  if (status_shown)
+    fputs ("\r\033[K", stderr);
+  status_shown = FALSE;
+}
+
 /* Prints a line, in place of the one that shows the progress. */
 void
 tool_output_line (const char *prefix, const char *text)
@@ -44,20 +53,67 @@ tool_output_line (const char *prefix, const char *text)
   g_autofree char *line = tool_text_to_locale (printable);
 
   g_mutex_lock (&lock);
-  if (status_shown)
-    fputs ("\r\033[K", stderr);
-  status_shown = FALSE;
-  fprintf (stderr, "%s%s\n", prefix, line);
+  if (held != NULL)
+    g_string_append_printf (held, "%s%s\n", prefix, line);
+  else
+    {
+      clear_status_locked ();
+      fprintf (stderr, "%s%s\n", prefix, line);
+    }
   fflush (stderr);
   g_mutex_unlock (&lock);
 }
 
-/* Called at the exit: if standard output has failed, so has the command. */
+/* Until the question has ended lines wait, so that none lands in it. Lines that go to a file, or to
+ * another program, do not wait. */
+void
+tool_output_begin_question (void)
+{
+  if (!isatty (STDERR_FILENO))
+    return;
+  g_mutex_lock (&lock);
+  clear_status_locked ();
+  fflush (stderr);
+  held = g_string_new (NULL);
+  g_mutex_unlock (&lock);
+}
+
+void
+tool_output_end_question (void)
+{
+  g_mutex_lock (&lock);
+  if (held != NULL)
+    {
+      fputs (held->str, stderr);
+      fflush (stderr);
+      g_string_free (g_steal_pointer (&held), TRUE);
+    }
+  g_mutex_unlock (&lock);
+}
+
+gboolean
+tool_output_has_question (void)
+{
+  gboolean has_question;
+
+  g_mutex_lock (&lock);
+  has_question = held != NULL;
+  g_mutex_unlock (&lock);
+  return has_question;
+}
+
+/* Called before the process ends. An open question gets no answer any more, and if standard output
+ * has failed, so has the command. */
 void
 tool_output_check (void)
 {
   g_autofree char *line = NULL;
 
+  if (tool_output_has_question ())
+    {
+      fputc ('\n', stderr);
+      tool_output_end_question ();
+    }
   if (output_failure == 0)
     return;
   /* Translators: the first %s is “standard output”, the second says why */
@@ -130,11 +186,11 @@ tool_output_status (const char *text)
   g_autofree char *line = printable != NULL ? tool_text_to_locale (printable) : NULL;
 
   g_mutex_lock (&lock);
-  if (line != NULL)
+  if (line == NULL)
+    clear_status_locked ();
+  else if (held == NULL)
     fprintf (stderr, "\r%s\033[K", line);
-  else if (status_shown)
-    fputs ("\r\033[K", stderr);
-  status_shown = text != NULL;
+  status_shown = line != NULL && held == NULL;
   fflush (stderr);
   g_mutex_unlock (&lock);
 }

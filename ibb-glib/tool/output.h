@@ -12,6 +12,11 @@ void     tool_output_init (gboolean quiet, gboolean json);
 gboolean tool_output_is_json (void);
 gboolean tool_output_shows_status (void);
 
+/* Around a question to the person at the terminal: one at a time. */
+void     tool_output_begin_question (void);
+void     tool_output_end_question (void);
+gboolean tool_output_has_question (void);
+
 void tool_output_write (const char *text);
 void tool_output_print (const char *text);
 void tool_output_check (void);

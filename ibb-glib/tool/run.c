@@ -105,10 +105,14 @@ stop_timeout_cb (gpointer data)
   error = make_error_locked (self);
   g_mutex_unlock (&self->lock);
   if (self->signal != 0 && g_atomic_int_get (&self->signal_is_end))
-    _exit (TOOL_EXIT_DONE);
+    {
+      tool_output_check ();
+      _exit (TOOL_EXIT_DONE);
+    }
   tool_report_error (error);
   if (self->signal != 0)
     tool_run_exit_by_signal (TOOL_EXIT_SIGNAL + self->signal);
+  tool_output_check ();
   _exit (TOOL_EXIT_FAILED);
 }
 
@@ -234,6 +238,9 @@ notice_cb (gpointer data)
   ToolRun         *self = data;
   g_autofree char *phase = NULL;
 
+  /* The command waits for its own user, and for the other end later. */
+  if (tool_output_has_question ())
+    return G_SOURCE_CONTINUE;
   g_mutex_lock (&self->lock);
   if (!g_source_is_destroyed (g_main_current_source ()))
     phase = g_strdup (self->phase);

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "output.h"
 #include "terminal.h"
 #include "text.h"
 
@@ -95,8 +96,7 @@ wait_for_line (int fd, const char *question, GCancellable *cancellable)
     }
   if (fds[2].revents != 0)
     {
-      /* The person has not ended the line. */
-      errno = write (fd, "\n", 1) < 0 ? errno : ECANCELED;
+      errno = ECANCELED;
       return FALSE;
     }
   return TRUE;
@@ -150,6 +150,7 @@ ask (int fd, const char *question, gboolean echo, GCancellable *cancellable)
   if (!echo)
     terminal.c_lflag &= ~(tcflag_t) ECHO;
 
+  tool_output_begin_question ();
   errno = 0;
   /* A password is not asked for where it would be shown. */
   if (tcsetattr (fd, TCSAFLUSH, &terminal) == 0 && wait_for_line (fd, question, cancellable))
@@ -157,8 +158,10 @@ ask (int fd, const char *question, gboolean echo, GCancellable *cancellable)
   failure = errno;
 
   tcsetattr (fd, TCSAFLUSH, &old_terminal);
-  if (!echo && write (fd, "\n", 1) < 0 && failure == 0)
+  /* The person may not have ended the line. */
+  if ((!echo || answer == NULL) && write (fd, "\n", 1) < 0 && failure == 0)
     failure = errno;
+  tool_output_end_question ();
   for (gsize i = 0; i < G_N_ELEMENTS (prompt_signals); i++)
     sigaction (prompt_signals[i], &old_actions[i], NULL);
   close (prompt_pipe[0]);

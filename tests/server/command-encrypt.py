@@ -195,6 +195,37 @@ def _(server):
     check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
 
 
+@case('a question stays whole: what other sessions bring, and a notice, come after the answer')
+def _(server):
+    alice, bob, folder = users(server)
+    bob.trust(alice)
+    carol = User(server, 'carol', folder)
+    os.mkdir(folder / 'in')
+    there = ask(bob, 'receive', '--directory', str(folder / 'in'), '--from', 'any')
+    jid = there.expect(r'ready (\S+)')[1]
+    other = ask(carol, 'send', str(folder.make('two', 10)), jid)
+    for end in there, other:
+        end.expect(r'\(yes/no\) ')
+    alice.plain('send', '--encrypt', '--peer-fingerprint', bob.fingerprint(), folder.make('one', 10), jid).expect_done()
+    there.type('no')
+    there.expect('Received “one”')
+    check(re.search(r'\(yes/no\) no\r\nReceiving “one”', there.shown), there.shown)
+    there.stop()
+    check_equal(there.finish(), 0, there.shown)
+    other.type('no')
+    other.finish()
+
+    # A signal ends the question, and the line.
+    there = ask(bob, 'receive', '--directory', str(folder / 'in'), '--from', 'any')
+    other = ask(carol, 'send', str(folder / 'two'), there.expect(r'ready (\S+)')[1])
+    other.expect(r'\(yes/no\) ')
+    other.write(b'\x03')
+    check_equal(other.finish(), -signal.SIGINT, other.shown)
+    check(re.search(r'\(yes/no\) (\^C)?\r\n(.|\r)*ibb: Interrupted', other.shown), other.shown)
+    there.stop()
+    there.finish()
+
+
 @case('an answer other than yes ends the session at both ends')
 def _(server):
     alice, bob, folder = users(server)

@@ -54,12 +54,14 @@ emit_event (ToolProgress *self, guint64 bytes, guint64 rate)
   tool_event_emit (event);
 }
 
-/* Shows “name  42 % [########............]  12.3 MiB of 29.1 MiB  4.1 MiB/s  4.1 s left”. The bar
+/* Shows “name  42 % [########............]  12.3 MiB of 29.1 MiB  4.1 MiB/s  4 s left”. The bar
  * takes the room that is left, and a long name loses its end. */
 static void
 show_line (ToolProgress *self, guint64 bytes, guint64 rate)
 {
-  gsize               width = tool_terminal_get_width (STDERR_FILENO) - 1;
+  g_autofree char *name = tool_text_as_shown (self->label);
+  /* The last column stays free, and where “…” has three columns two more. */
+  gsize width = tool_terminal_get_width (STDERR_FILENO) - (g_get_console_charset (NULL) ? 1 : 3);
   g_autofree char    *size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char    *speed = tool_text_format_rate (rate, 1);
   g_autofree char    *label = NULL;
@@ -83,7 +85,7 @@ show_line (ToolProgress *self, guint64 bytes, guint64 rate)
       if (rate >= 1 && bytes < self->total)
         {
           g_autofree char *left =
-              tool_text_format_duration ((double) (self->total - bytes) / (double) rate);
+              tool_text_format_whole_duration ((double) (self->total - bytes) / (double) rate);
 
           g_string_append (end, "  ");
           /* Translators: %s is a time */
@@ -94,7 +96,7 @@ show_line (ToolProgress *self, guint64 bytes, guint64 rate)
     g_string_append_printf (end, "  %s  %s", size, speed);
 
   used = tool_text_get_width (part_text->str) + tool_text_get_width (end->str);
-  label = tool_text_shorten (self->label, MAX (width, used + LABEL_WIDTH_MIN) - used);
+  label = tool_text_shorten (name, MAX (width, used + LABEL_WIDTH_MIN) - used);
   used += tool_text_get_width (label);
   g_string_append_printf (line, "%s%s", label, part_text->str);
   if (self->total > 0 && used + 3 + BAR_WIDTH_MIN <= width)

@@ -27,16 +27,41 @@ tool_text_make_printable (const char *text)
   return g_string_free (line, FALSE);
 }
 
-/* As g_print () does: “?” stands for what the locale cannot show. */
+/* The signs of messages, for locales that lack them. */
+static const struct
+{
+  const char *sign;
+  const char *plain;
+} plain_signs[] = {
+  { "“", "\"" },  { "”", "\"" }, { "„", "\"" }, { "’", "'" },
+  { "…", "..." }, { "–", "-" },  { "→", "->" }, { "\u00a0", " " },
+};
+
+/* What the locale cannot show becomes \uXXXX or \UXXXXXXXX, so that names stay apart. */
 char *
 tool_text_to_locale (const char *text)
 {
-  const char *charset;
-  char       *result = NULL;
+  const char         *charset;
+  char               *result = NULL;
+  g_autoptr (GString) plain = NULL;
 
-  if (!g_get_console_charset (&charset))
-    result = g_convert_with_fallback (text, -1, charset, "UTF-8", "?", NULL, NULL, NULL);
-  return result != NULL ? result : g_strdup (text);
+  if (g_get_console_charset (&charset))
+    return g_strdup (text);
+  plain = g_string_new (text);
+  for (gsize i = 0; i < G_N_ELEMENTS (plain_signs); i++)
+    g_string_replace (plain, plain_signs[i].sign, plain_signs[i].plain, 0);
+  result = g_convert_with_fallback (plain->str, -1, charset, "UTF-8", NULL, NULL, NULL, NULL);
+  return result != NULL ? result : g_string_free (g_steal_pointer (&plain), FALSE);
+}
+
+/* What tool_text_to_locale () makes of the text, in UTF-8. */
+char *
+tool_text_as_shown (const char *text)
+{
+  g_autofree char *local = tool_text_to_locale (text);
+  char            *shown = g_locale_to_utf8 (local, -1, NULL, NULL, NULL);
+
+  return shown != NULL ? shown : g_strdup (text);
 }
 
 /* The columns that text takes on a terminal. */
@@ -108,6 +133,17 @@ tool_text_format_duration (double seconds)
   if (whole < 3600)
     return g_strdup_printf (_ ("%u:%02u min"), whole / 60, whole % 60);
   return g_strdup_printf (_ ("%u:%02u:%02u h"), whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+/* The same of an estimate: “5 s”, at least one second. */
+char *
+tool_text_format_whole_duration (double seconds)
+{
+  guint whole = (guint) (seconds + 0.5);
+
+  if (whole < 60)
+    return g_strdup_printf (_ ("%u s"), MAX (whole, 1));
+  return tool_text_format_duration ((double) whole);
 }
 
 char *

@@ -8,9 +8,11 @@
 
 char    *tool_text_make_printable (const char *text);
 char    *tool_text_to_locale (const char *text);
+char    *tool_text_as_shown (const char *text);
 char    *tool_text_escape_json (const char *text);
 gsize    tool_text_get_width (const char *text);
 char    *tool_text_shorten (const char *text, gsize columns);
 char    *tool_text_format_duration (double seconds);
+char    *tool_text_format_whole_duration (double seconds);
 char    *tool_text_format_rate (guint64 bytes, double seconds);
 gboolean tool_text_normalize_fingerprint (char **fingerprint);

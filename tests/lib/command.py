@@ -238,11 +238,11 @@ class Account:
                        env={'IBB_PASSWORD': self.password, 'LC_ALL': 'C.UTF-8', **(env or {})},
                        **options)
 
-    def ibb_on_terminal(self, *arguments, valve=None, until=b''):
+    def ibb_on_terminal(self, *arguments, valve=None, until=b'', **options):
         """The exit status of a command with a terminal of its own, and the bytes that it shows there.
         valve (nullable): a Valve that opens once it shows until."""
         terminal, end = pty.openpty()
-        here = self.ibb(*arguments, stderr=end)
+        here = self.ibb(*arguments, stderr=end, **options)
         os.close(end)
         shown = read_terminal(terminal, valve, until)
         return here.finish(), shown

@@ -38,7 +38,10 @@ def _():
                               stdin=subprocess.DEVNULL, capture_output=True)
         text = done.stdout + done.stderr
         check(text.isascii(), f'{arguments}: {text}')
-        check(b'?' in text, 'quotes')
+        check(b'?' not in text, text)
+    folder = Folder()
+    missing = Program(IBB, 'send', '--jid', 'a@b', folder / 'grüße “1”.pdf', 'c@d', env={'LC_ALL': 'C'})
+    missing.expect_failure('Cannot open "', '/gr\\u00fc\\u00dfe "1".pdf": No such file')
 
 
 def commands():

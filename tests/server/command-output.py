@@ -35,11 +35,11 @@ def shown_on_terminal(account, *arguments, **options):
     return status, shown.replace(b'\x1b[K', b'').decode()
 
 
-def show_progress(server, name):
+def show_progress(server, name, **options):
     """What a terminal shows of a file of that name."""
     valve = Valve(server.account('bob'))
     status, shown = shown_on_terminal(server.account('alice'), 'send', Folder().make(name, 8 * MIB),
-                                      valve.receiver.wait_ready(), valve=valve, until=b' left')
+                                      valve.receiver.wait_ready(), valve=valve, until=b' left', **options)
     check_equal(status, 0, 'status')
     return shown
 
@@ -74,6 +74,10 @@ def _(server):
     for line in lines:
         width = sum(2 if unicodedata.east_asian_width(char) == 'W' else 1 for char in line)
         check(width <= 79 and '… ' in line and 'MiB' in line and '/s' in line, f'{width} columns: {line}')
+    check(re.search(r' \d+ s left', shown) and not re.search(r'[.,]\d+ s left', shown), f'whole seconds: {shown}')
+    shown = show_progress(server, 'grüße ' * 10, env={'LC_ALL': 'C'})
+    lines = [line for line in re.split('[\r\n]+', shown) if '%' in line]
+    check(lines and all(len(line) <= 79 and line.startswith(r'gr\u00fc\u00dfe') and '...' in line for line in lines), lines)
 
 
 @case('control characters of a text from the peer are replaced')

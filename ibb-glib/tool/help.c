@@ -216,3 +216,24 @@ tool_help_print_options (ToolHelp *self, const ToolHelpChoice *choices, gsize n_
                _ (entry->description));
     }
 }
+
+const char *
+tool_help_find_meant (ToolHelp *self, char **arguments)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  const char           *meant = NULL;
+
+  for (guint i = 0; i < self->options->len; i++)
+    g_ptr_array_add (names, (gpointer) g_array_index (self->options, GOptionEntry, i).long_name);
+  g_ptr_array_add (names, NULL);
+  for (; *arguments != NULL && meant == NULL; arguments++)
+    {
+      const char      *word = *arguments + strspn (*arguments, "-");
+      g_autofree char *name = g_strndup (word, strcspn (word, "="));
+
+      if (**arguments == '-' && !(g_str_has_prefix (*arguments, "--") &&
+                                  g_strv_contains ((const char *const *) names->pdata, name)))
+        meant = tool_text_find_meant (name, (const char *const *) names->pdata);
+    }
+  return meant;
+}

@@ -27,5 +27,7 @@ void tool_help_add_options (ToolHelp *self, const char *title, const GOptionEntr
 
 void tool_help_print (ToolHelp *self);
 void tool_help_print_options (ToolHelp *self, const ToolHelpChoice *choices, gsize n_choices);
+/* (nullable): the option that was probably meant by the first of these that is none. */
+const char *tool_help_find_meant (ToolHelp *self, char **arguments);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolHelp, tool_help_free)

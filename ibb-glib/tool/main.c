@@ -7,6 +7,7 @@
 #include "help.h"
 #include "output.h"
 #include "run.h"
+#include "text.h"
 #include "tool.h"
 
 #include <errno.h>
@@ -98,6 +99,21 @@ print_commands (void)
     g_print ("%s\t%s\n", commands[i].name, _ (commands[i].summary));
 }
 
+static int
+unknown_command (const char *typed)
+{
+  const char *names[G_N_ELEMENTS (commands) + 1] = { NULL };
+  const char *meant;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    names[i] = commands[i].name;
+  meant = tool_text_find_meant (typed, names);
+  if (meant == NULL)
+    return tool_output_usage_error (NULL, _ ("unknown command “%s”"), typed);
+  return tool_output_usage_error (NULL, _ ("unknown command “%s”: did you mean “%s”?"), typed,
+                                  meant);
+}
+
 /* A file or a socket that gets the number of a missing standard descriptor would also get what is
  * written to that. So the null device takes the number. It is opened the other way round, so that
  * reading input or writing output fails with EBADF, as without it. */
@@ -175,5 +191,5 @@ main (int argc, char **argv)
       }
   if (argv[1][0] == '-')
     return tool_output_usage_error (NULL, _ ("unknown option “%s”"), argv[1]);
-  return tool_output_usage_error (NULL, _ ("unknown command “%s”"), argv[1]);
+  return unknown_command (argv[1]);
 }

@@ -648,7 +648,15 @@ tool_options_parse (ToolOptions        *self,
 
   if (!g_option_context_parse (context, argc, argv, &error))
     {
-      tool_output_usage_error (command, "%s", error->message);
+      const char *meant = g_error_matches (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION)
+                              ? tool_help_find_meant (help, *argv + 1)
+                              : NULL;
+
+      if (meant != NULL)
+        /* Translators: a sentence about an unknown option, and the name of one */
+        tool_output_usage_error (command, _ ("%s: did you mean “--%s”?"), error->message, meant);
+      else
+        tool_output_usage_error (command, "%s", error->message);
       return FALSE;
     }
   problem = resolve_uris (self, flags, *argv + *argc - 1);

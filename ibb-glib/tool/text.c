@@ -7,6 +7,11 @@
 #include "ibb-foreign-text-private.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
+
+#define TOLERATED_MISTAKES 2 /* in a word that a person types */
+#define LONGEST_WORD 32      /* bytes of such a word */
+#define SHORTEST_ABBREVIATION 3
 
 /* The text as one line of printable characters: it may have a file name, a JID or words of a
  * peer. */
@@ -178,4 +183,62 @@ tool_text_normalize_fingerprint (char **fingerprint)
   g_free (*fingerprint);
   *fingerprint = g_string_free (g_steal_pointer (&pairs), FALSE);
   return TRUE;
+}
+
+/* How many letters are missing, too many, wrong, or in the place of the one beside them. */
+static gsize
+count_mistakes (const char *typed, const char *meant)
+{
+  gsize n_typed = strlen (typed);
+  gsize n_meant = strlen (meant);
+  gsize counts[LONGEST_WORD + 1][LONGEST_WORD + 1];
+
+  if (n_typed > LONGEST_WORD || n_meant > LONGEST_WORD)
+    return LONGEST_WORD;
+  for (gsize i = 0; i <= n_typed; i++)
+    for (gsize j = 0; j <= n_meant; j++)
+      {
+        if (i == 0 || j == 0)
+          {
+            counts[i][j] = i + j;
+            continue;
+          }
+        counts[i][j] = MIN (counts[i - 1][j], counts[i][j - 1]) + 1;
+        counts[i][j] =
+            MIN (counts[i][j], counts[i - 1][j - 1] + (typed[i - 1] == meant[j - 1] ? 0 : 1));
+        if (i > 1 && j > 1 && typed[i - 1] == meant[j - 2] && typed[i - 2] == meant[j - 1])
+          counts[i][j] = MIN (counts[i][j], counts[i - 2][j - 2] + 1);
+      }
+  return counts[n_typed][n_meant];
+}
+
+/* Whether typed has letters of the word alone, in their order, from the first one on. */
+static gboolean
+is_short_for (const char *typed, const char *word)
+{
+  if (strlen (typed) < SHORTEST_ABBREVIATION || *typed != *word)
+    return FALSE;
+  for (; *typed != '\0' && *word != '\0'; word++)
+    typed += *typed == *word ? 1 : 0;
+  return *typed == '\0';
+}
+
+/* Of words the one that was probably meant, or NULL. */
+const char *
+tool_text_find_meant (const char *typed, const char *const *words)
+{
+  const char *best = NULL;
+  gsize       least = MIN (TOLERATED_MISTAKES, strlen (typed) / 2) + 1;
+
+  for (; *words != NULL; words++)
+    {
+      gsize n = is_short_for (typed, *words) ? 1 : count_mistakes (typed, *words);
+
+      if (n < least)
+        {
+          best = *words;
+          least = n;
+        }
+    }
+  return best;
 }

@@ -16,3 +16,5 @@ char    *tool_text_format_duration (double seconds);
 char    *tool_text_format_whole_duration (double seconds);
 char    *tool_text_format_rate (guint64 bytes, double seconds);
 gboolean tool_text_normalize_fingerprint (char **fingerprint);
+
+const char *tool_text_find_meant (const char *typed, const char *const *words);

@@ -271,6 +271,11 @@ def _():
     usage('send', 'file', 'c@d', word='--jid')
     usage('send', '--no-such-option', word='--no-such-option')
     usage('send', '--jid', 'a@b', '--password', 'secret', 'file', 'c@d', word='--password')
+    for typed, meant in ('sned', 'send'), ('recieve', 'receive'), ('recv', 'receive'), ('exposed', 'expose'):
+        check(f'did you mean “{meant}”?' in usage(typed, 'a@b', word=typed), typed)
+    for typed, meant in ('--encypt', 'encrypt'), ('-encrypt', 'encrypt'), ('--jdi=a@b', 'jid'), ('--pass-file', 'password-file'):
+        check(f'did you mean “--{meant}”?' in usage('send', typed, 'file', 'c@d', word=typed.partition('=')[0]), typed)
+    check('mean' not in usage('frobnicate', word='frobnicate') + usage('send', '--xyzzy', word='--xyzzy'), 'no hint')
     usage('send', '--jid', 'a@b', '--tls', 'maybe', 'file', 'c@d', word='maybe')
     usage('send', '--jid', 'a@b', '--websocket', 'ws://b', 'file', 'c@d', word='ws://b')
     usage('send', '--jid', 'a@b', '--password-policy', 'plain', 'file', 'c@d', word='plain')

@@ -59,6 +59,30 @@ tool_jid_explain_absence (IBBXmppClient *client, const char *peer)
   return g_strdup_printf (_ ("%s is online as %s, not as %s"), bare, list->str, resource);
 }
 
+/* What to do about error, the answer to a question that each program answers. Takes error. */
+GError *
+tool_jid_explain_answer (IBBConnection *connection, const char *peer, GError *error)
+{
+  gboolean is_absent = g_error_matches (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
+  gboolean is_nowhere = g_error_matches (error, IBB_ERROR, IBB_ERROR_REMOTE_SERVER_NOT_FOUND);
+  g_autofree char *text = NULL;
+
+  if (is_absent && IBB_XMPP_IS_CLIENT (connection))
+    text = tool_jid_explain_absence (IBB_XMPP_CLIENT (connection), peer);
+  if (text == NULL && is_absent)
+    /* Translators: %s is a sentence: what was answered in place of the peer */
+    text = g_strdup_printf (_ ("%s: check its address, and that it is online"), error->message);
+  else if (text == NULL && is_nowhere)
+    /* Translators: %s is a sentence: what was answered in place of the peer */
+    text = g_strdup_printf (_ ("%s: check the domain of the address"), error->message);
+  if (text != NULL)
+    {
+      g_free (error->message);
+      error->message = g_steal_pointer (&text);
+    }
+  return error;
+}
+
 /* As in the library: the part of RFC 7622 §3.1 that it checks. */
 static gboolean
 is_part (const char *text, gsize length, gboolean is_resource)

@@ -11,4 +11,5 @@ char    *tool_jid_dup_bare (const char *jid);
 char    *tool_jid_dup_domain (const char *jid);
 char    *tool_jid_with_resource (const char *jid);
 char    *tool_jid_explain_absence (IBBXmppClient *client, const char *peer);
+GError  *tool_jid_explain_answer (IBBConnection *connection, const char *peer, GError *error);
 gboolean tool_jid_is_valid (const char *jid);

@@ -140,7 +140,8 @@ joined_cb (GObject *source, GAsyncResult *result, gpointer data)
       tool_link_fail (self, error);
       return;
     }
-  tool_report_session_done (self->transport, sent, received, (double) duration / G_USEC_PER_SEC);
+  tool_report_session_done (self->transport, sent, received, (double) duration / G_USEC_PER_SEC,
+                            self->identity != NULL);
   end (self, NULL);
 }
 

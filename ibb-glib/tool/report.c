@@ -385,7 +385,8 @@ tool_report_slow (const ToolSlowness *slowness)
 
 /* The good end of one of many sessions. */
 void
-tool_report_session_done (IBBTransport *transport, guint64 sent, guint64 received, double seconds)
+tool_report_session_done (
+    IBBTransport *transport, guint64 sent, guint64 received, double seconds, gboolean is_private)
 {
   g_autofree char *peer = ibb_transport_dup_peer_jid (transport);
   g_autofree char *sent_text = g_format_size_full (sent, G_FORMAT_SIZE_IEC_UNITS);
@@ -403,6 +404,9 @@ tool_report_session_done (IBBTransport *transport, guint64 sent, guint64 receive
       tool_event_double (event, "seconds", seconds);
       tool_event_emit (event);
     }
+  else if (is_private)
+    tool_output_note (_ ("Session with “%s”, in private: %s sent, %s received, %s"), peer,
+                      sent_text, received_text, duration);
   else
     tool_output_note (_ ("Session with “%s”: %s sent, %s received, %s"), peer, sent_text,
                       received_text, duration);

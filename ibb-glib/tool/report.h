@@ -53,5 +53,5 @@ void tool_report_slow (const ToolSlowness *slowness);
 void tool_report_wait (const char *phase);
 void tool_report_waiting (IBBTransport *transport, const GError *reason);
 void tool_report_done (const ToolDone *done);
-void
-tool_report_session_done (IBBTransport *transport, guint64 sent, guint64 received, double seconds);
+void tool_report_session_done (
+    IBBTransport *transport, guint64 sent, guint64 received, double seconds, gboolean is_private);

@@ -5,6 +5,7 @@
 #include "secure.h"
 
 #include "call.h"
+#include "jid.h"
 #include "output.h"
 #include "terminal.h"
 #include "text.h"
@@ -139,17 +140,25 @@ gboolean
 tool_secure_check_peer (ToolRun *run, IBBConnection *connection, const char *peer, GError **error)
 {
   g_auto (GStrv) features = NULL;
+  GError        *reason = NULL;
 
   if (!tool_run_get_options (run)->encrypt)
     return TRUE;
   features =
-      ibb_connection_query_features (connection, peer, tool_run_get_cancellable (run), error);
+      ibb_connection_query_features (connection, peer, tool_run_get_cancellable (run), &reason);
   if (features == NULL)
-    return FALSE;
+    {
+      g_propagate_error (error, tool_jid_explain_answer (connection, peer, reason));
+      return FALSE;
+    }
   if (g_strv_contains ((const char *const *) features, TOOL_SECURE_FEATURE))
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-               _ ("“%s” takes no encrypted session: --encrypt has to be given there, too"), peer);
+               g_strv_contains ((const char *const *) features, TOOL_SECURE_FILES_FEATURE)
+                   ? _ ("“%s” takes encrypted files, and no stream, which needs “ibb receive "
+                        "--encrypt --output” or “ibb listen --encrypt” there")
+                   : _ ("“%s” takes no encrypted session: --encrypt has to be given there, too"),
+               peer);
   return FALSE;
 }
 
@@ -162,14 +171,17 @@ tool_secure_explain (const ToolOptions *options, const GError *reason)
                      reason->domain, reason->code,
                      options->peer_keys != NULL
                          /* Translators: %s is a sentence about a key that is not trusted */
-                         ? _ ("%s: it is another one than the URI names")
+                         ? _ ("%s: it is another one than the URI names. Somebody may be in "
+                              "between: compare it with what “ibb key” prints there")
                          /* Translators: %s is a sentence about a key that is not trusted */
-                         : _ ("%s: it is another one than --peer-fingerprint names"),
+                         : _ ("%s: it is another one than --peer-fingerprint names. Somebody may "
+                              "be "
+                              "in between: compare it with what “ibb key” prints there"),
                      reason->message)
                : g_error_new (reason->domain, reason->code,
                               /* Translators: %s is a sentence about a key that is not trusted */
                               _ ("%s: if “ibb key” prints the same there, name it with "
-                                 "--peer-fingerprint"),
+                                 "--peer-fingerprint; otherwise somebody may be in between"),
                               reason->message);
   if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
     return g_error_new (reason->domain, reason->code,
@@ -180,6 +192,10 @@ tool_secure_explain (const ToolOptions *options, const GError *reason)
                             : _ ("%s: give the other end --peer-fingerprint with what “ibb key” "
                                  "prints here, or a terminal to ask on"),
                         reason->message);
+  if (options->encrypt && g_error_matches (reason, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED))
+    return g_error_new (reason->domain, reason->code,
+                        /* Translators: %s is a sentence: the peer takes no encrypted files */
+                        _ ("%s: “ibb receive --encrypt --directory” takes them"), reason->message);
   if (g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS) ||
       g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE) ||
       g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_MISC)) /* what is no record of TLS */
@@ -214,6 +230,8 @@ tool_secure_begin (ToolRun *run, IBBTransport *transport, GError **error)
       return FALSE;
     }
   tool_secure_set_stream (transport, stream);
+  if (!tool_output_is_json ())
+    tool_output_note (_ ("The session with “%s” is private"), peer);
   return TRUE;
 }
 

@@ -9,6 +9,8 @@
 
 /* Announced by a command that takes encrypted sessions, and confirms their end (confirm.h). */
 #define TOOL_SECURE_FEATURE "urn:ibb-glib:tls:1"
+/* Announced by a program that takes encrypted files with their names. */
+#define TOOL_SECURE_FILES_FEATURE "urn:ibb-glib:files:1"
 
 /* The key of the user, if options ask for one: else NULL without an error. A person at the terminal
  * is asked about a peer that is not known, while all sessions go on. */

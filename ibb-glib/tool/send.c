@@ -245,14 +245,16 @@ send_files (ToolRun *run, Send *self, GError **error)
   if (tool_transfer_send (run, self->transfers, self->peer, self->is_any_resource, self->files,
                           self->n_files, self->tar, &is_for_stream, &reason))
     return TRUE;
-  if (is_for_stream && self->n_files == 1)
+  /* Of a folder only the advice to send it as a stream. */
+  if (self->is_folder && is_for_stream &&
+      g_error_matches (reason, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED))
     {
-      if (send_stream (run, self, error))
-        return TRUE;
-      if (self->is_folder)
-        g_prefix_error (error, "%s. ", reason->message);
+      send_stream (run, self, error);
+      g_prefix_error (error, "%s. ", reason->message);
       return FALSE;
     }
+  if (is_for_stream && self->n_files == 1 && !self->is_folder)
+    return send_stream (run, self, error);
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
 }

@@ -328,10 +328,14 @@ offered_cb (GObject *object, GAsyncResult *result, gpointer data)
     }
   if (transfer != NULL)
     wait_for_end (self, transfer);
-  else if (offer_again (self, error))
-    g_error_free (error);
-  else
-    end_work (self, error);
+  else if (!offer_again (self, error))
+    {
+      g_autoptr (GError) reason = tool_jid_explain_answer (
+          ibb_files_service_get_connection (self->service), self->text, g_steal_pointer (&error));
+
+      end_work (self, tool_secure_explain (tool_run_get_options (self->run), reason));
+    }
+  g_clear_error (&error);
   work_unref (self);
 }
 
@@ -674,8 +678,10 @@ private_offered_cb (IBBFilesService *service, const char *peer, Work *self)
 static void
 private_failed_cb (IBBFilesService *service, const char *peer, const GError *error, Work *self)
 {
+  g_autoptr (GError) reason = tool_secure_explain (tool_run_get_options (self->run), error);
+
   if (self->stopped == NULL)
-    tool_report_file_error (error, peer, NULL);
+    tool_report_file_error (reason, peer, NULL);
 }
 
 static gboolean

@@ -147,6 +147,7 @@ report_begin (ToolWatched *self)
   IBBFilesTransfer *transfer = self->transfer;
   IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
   gboolean          is_jingle = ibb_files_transfer_get_way (transfer) == IBB_FILES_WAY_JINGLE;
+  gboolean          sends = ibb_files_transfer_get_direction (transfer) == IBB_FILES_DIRECTION_SEND;
   g_autofree char  *size = dup_size (metadata);
 
   if (tool_output_is_json ())
@@ -161,7 +162,14 @@ report_begin (ToolWatched *self)
       tool_event_string (event, "way", is_jingle ? "jingle" : "stream-initiation");
       tool_event_emit (event);
     }
-  else if (ibb_files_transfer_get_direction (transfer) == IBB_FILES_DIRECTION_SEND)
+  else if (tool_run_get_options (self->run)->encrypt)
+    tool_output_note (sends
+                          /* Translators: a file, its size, and a peer */
+                          ? _ ("Offering “%s” (%s) to %s in private")
+                          /* Translators: a file, its size, and a peer */
+                          : _ ("Receiving “%s” (%s) from %s in private"),
+                      self->name, size, ibb_files_transfer_get_peer_jid (transfer));
+  else if (sends)
     /* Translators: a file, its size, a peer, and Jingle or stream initiation */
     tool_output_note (_ ("Offering “%s” (%s) to %s by %s"), self->name, size,
                       ibb_files_transfer_get_peer_jid (transfer),

@@ -195,7 +195,7 @@ class Program:
         errors = self.errors()
         others = [line for line in self.lines
                   if not line.startswith(('ibb: ', 'ready ', 'Session from ', 'Refused ', 'Waiting for ',
-                                          'Not done yet: '))]
+                                          'Not done yet: ', 'The session with '))]
         stray = [line for line in others
                  if not any(re.search(pattern, line) for pattern in (*told, *perhaps))]
         counts = [sum(bool(re.search(pattern, line)) for line in others) for pattern in told]

@@ -179,6 +179,44 @@ def _(server):
     there.expect_done()
 
 
+@case('each error of --encrypt says what to do, and each private transfer that it is private')
+def _(server):
+    alice, bob, folder = known_users(server)
+    os.mkdir(folder / 'in')
+    os.mkdir(folder / 'letters')
+    source = folder.make('one', 10)
+    for arguments in (['send', source], ['send', source, source], ['send', folder / 'letters'], ['cat']):
+        line = alice.ibb(*arguments, 'bob@localhost').expect_failure('check its address, and that it is online')
+        check('tar c' not in line, line)
+
+    there = bob.plain('receive', '--directory', folder / 'in', '--from', 'any')
+    jid = there.wait_ready()
+    alice.ibb('cat', jid).expect_failure('--encrypt has to be given there, too')
+    alice.ibb('send', source, source, jid).expect_failure('“ibb receive --encrypt --directory” takes them')
+    there.stop()
+    there = bob.ibb('receive', '--directory', folder / 'in', '--count', '1', '--from', 'any')
+    jid = there.wait_ready()
+    alice.ibb('cat', jid).expect_failure('takes encrypted files, and no stream', 'ibb listen --encrypt')
+    alice.ibb('send', '--peer-fingerprint', '00' * 32, source, jid).expect_failure(
+        'Somebody may be in between', '“ibb key” prints there', told=['^Offering'])
+    there.wait_line('ibb: .*does not trust the key of this end: give the other end --peer-fingerprint')
+    here = alice.ibb('send', source, jid)
+    here.expect_done()
+    check(any(line.startswith('Offering “one” ') and line.endswith(f'to {jid} in private') for line in here.lines), here.lines)
+    there.wait_line('^Receiving “one” .* in private$')
+    check_equal(there.finish(), 0, there.lines)
+
+    there = bob.ibb('listen', '--from', 'any')
+    here = alice.ibb('cat', there.wait_ready())
+    for end in here, there:
+        end.expect_done()
+        end.wait_line('^The session with “.*” is private$')
+    os.unlink(alice.known)
+    there = bob.ibb('listen', '--from', 'any')
+    alice.ibb('cat', there.wait_ready()).expect_failure('name it with --peer-fingerprint; otherwise somebody may be in between')
+    there.expect_failure('does not trust')
+
+
 @case('one end has lost its list: only that one asks, and both show the digits')
 def _(server):
     alice, bob, folder = users(server)

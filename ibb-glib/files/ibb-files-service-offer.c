@@ -373,6 +373,8 @@ IBBFilesTransfer *
 ibb_files_service_offer_file_finish (IBBFilesService *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_files_service_offer_file_async),
+                        NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }
@@ -438,5 +440,9 @@ ibb_files_service_offer_stream_async (IBBFilesService    *self,
 IBBFilesTransfer *
 ibb_files_service_offer_stream_finish (IBBFilesService *self, GAsyncResult *result, GError **error)
 {
-  return ibb_files_service_offer_file_finish (self, result, error);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_files_service_offer_stream_async),
+                        NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
 }

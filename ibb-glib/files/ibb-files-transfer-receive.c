@@ -599,7 +599,11 @@ ibb_files_transfer_accept_file_async (IBBFilesTransfer   *self,
 gboolean
 ibb_files_transfer_accept_file_finish (IBBFilesTransfer *self, GAsyncResult *result, GError **error)
 {
-  return ibb_files_transfer_wait_finish (self, result, error);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_files_transfer_accept_file_async),
+                        FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /**
@@ -662,7 +666,11 @@ ibb_files_transfer_accept_stream_finish (IBBFilesTransfer *self,
                                          GAsyncResult     *result,
                                          GError          **error)
 {
-  return ibb_files_transfer_wait_finish (self, result, error);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_files_transfer_accept_stream_async),
+                        FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /**

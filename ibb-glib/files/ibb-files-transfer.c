@@ -499,6 +499,7 @@ gboolean
 ibb_files_transfer_wait_finish (IBBFilesTransfer *self, GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, ibb_files_transfer_wait_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }

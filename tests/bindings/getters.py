@@ -322,6 +322,77 @@ def wrong_object():
     cases.check(not wrong, '\n'.join(wrong))
 
 
+class Finish:
+    """A finish function, with an object for it."""
+
+    def __init__(self, library, name, instance):
+        self.name = name
+        self.instance = instance
+        # The method of the interface is that of the class.
+        self.takes = [name.replace('ibb_identity_', 'ibb_xmpp_identity_').replace('_finish', '_async')]
+        self._function = library[name]
+
+    def takes_error(self, task):
+        """Whether the function has returned the error of the task."""
+        error = ctypes.c_void_p()
+        first = [ctypes.c_void_p(hash(self.instance))] if self.instance is not None else []
+        self._function(*first, task, ctypes.byref(error))
+        return error.value is not None
+
+
+def find_calls(instances):
+    """The finish functions of all namespaces, and the addresses that tag the tasks of their calls."""
+    finishes, tags = [], {}
+    for module, path, library in NAMESPACES.values():
+        root = xml.etree.ElementTree.parse(os.path.join(os.environ['IBB_TEST_BUILD_ROOT'], path))
+        loaded = ctypes.CDLL(os.environ[library])
+        for kind in root.getroot().find(f'{GI}namespace'):
+            for node in (*kind.findall(f'{GI}method'), *kind.findall(f'{GI}function')):
+                name = node.get(f'{C}identifier')
+                if name.endswith('_async'):
+                    tags[name] = ctypes.cast(loaded[name], ctypes.c_void_p).value
+                elif name.endswith('_finish'):
+                    is_method = node.tag == f'{GI}method'
+                    finishes.append(Finish(loaded, name, next(
+                        each for each in instances if isinstance(each, getattr(module, kind.get('name'))))
+                        if is_method else None))
+    return finishes, tags
+
+
+def make_task(instance, tag):
+    """(transfer full): the address of a task that has returned an error."""
+    gio = ctypes.CDLL('libgio-2.0.so.0')
+    gio.g_task_new.restype = gio.g_error_new_literal.restype = ctypes.c_void_p
+    task = ctypes.c_void_p(gio.g_task_new(ctypes.c_void_p(instance and hash(instance)), None, None, None))
+    gio.g_task_set_source_tag(task, ctypes.c_void_p(tag))
+    gio.g_task_return_error(task, ctypes.c_void_p(gio.g_error_new_literal(Gio.io_error_quark(), 0, b'')))
+    return task
+
+
+@cases.case('/bindings/getters/finish')
+def finish():
+    """A finish function takes the result of its own call, and no other's of the same object."""
+    said, wrong = [], []
+    GLib.log_set_handler('ibb-glib', GLib.LogLevelFlags.LEVEL_CRITICAL, lambda *_: said.append(True), None)
+    ends = Ends()
+    finishes, tags = find_calls(ends.all)
+    for each in finishes:
+        taken = []
+        for name, tag in tags.items():
+            said.clear()
+            task = make_task(each.instance, tag)
+            if each.takes_error(task) and not said:
+                taken.append(name)
+            elif len(said) != 1:
+                wrong.append(f'{each.name} refuses {name} in silence')
+            GLib.MainContext.default().iteration(False)
+            ctypes.CDLL('libgobject-2.0.so.0').g_object_unref(task)
+        if taken != each.takes:
+            wrong.append(f'{each.name} takes {taken}')
+    ends.folder.cleanup()
+    cases.check(finishes and not wrong, '\n'.join(wrong))
+
+
 def describe(value, is_whole):
     """What another language has to find, too: of objects as an application gets them only the type."""
     if value is None or isinstance(value, (list, tuple)) and not value:

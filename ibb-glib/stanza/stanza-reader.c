@@ -358,6 +358,15 @@ start_ibb (IBBStanzaReader *self, IBBPayload payload, const IBBSaxElement *eleme
     }
 }
 
+/* Whether the message may have a block (D-34). An unknown type is normal (RFC 6121 §5.2.2). */
+static gboolean
+is_normal (const IBBStanza *message)
+{
+  static const char *const others[] = { "chat", "groupchat", "headline", NULL };
+
+  return message->kind == NULL || !g_strv_contains (others, message->kind);
+}
+
 /* A child of a request or of a message. */
 static void
 start_request_child (IBBStanzaReader *self, const IBBSaxElement *element)
@@ -369,8 +378,8 @@ start_request_child (IBBStanzaReader *self, const IBBSaxElement *element)
       gboolean   is_message = stanza->name == IBB_STANZA_MESSAGE;
       IBBPayload payload = IBB_PAYLOAD_UNKNOWN;
 
-      /* Only normal messages count (D-34), and only IQs open and close. */
-      if (is_message && stanza->kind != NULL && strcmp (stanza->kind, "normal") != 0)
+      /* Only IQs open and close. */
+      if (is_message && !is_normal (stanza))
         return;
 
       self->has_ibb = TRUE;

@@ -97,11 +97,12 @@ receive_resume (IBBAcceptor *self,
   return TRUE;
 }
 
-/* An IQ of type get with one of our elements, or an unknown element (D-10). */
+/* An IQ of type get with one of our elements, an unknown element, or an element that is not alone
+ * (D-10). */
 static void
 refuse_misuse (IBBAcceptor *self, const IBBStanza *stanza)
 {
-  if (stanza->payload == IBB_PAYLOAD_UNKNOWN)
+  if (stanza->payload == IBB_PAYLOAD_UNKNOWN && !stanza->has_children)
     reply_error (self, stanza, IBB_CONDITION_FEATURE_NOT_IMPLEMENTED, IBB_ERROR_TYPE_CANCEL);
   else
     reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_MODIFY);

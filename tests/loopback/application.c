@@ -54,6 +54,8 @@ test_query_errors (Fixture *fixture, gconstpointer data)
       new_stanza ("<iq type='set' to='tybalt@capulet.example/x'><map xmlns='" MAP "'/></iq>");
   g_autoptr (IBBStanza) unknown =
       new_stanza ("<iq type='set' to='" JULIET "'><map xmlns='" MAP "'/></iq>");
+  g_autoptr (IBBStanza) two = new_stanza ("<iq type='set' to='" JULIET "'><map xmlns='" MAP
+                                          "'/><map xmlns='" MAP "'/></iq>");
   g_autoptr (IBBStanza) server =
       new_stanza ("<iq type='get' to='montague.example'><ping xmlns='urn:xmpp:ping'/></iq>");
   g_autoptr (IBBStanza) misaddressed =
@@ -67,6 +69,8 @@ test_query_errors (Fixture *fixture, gconstpointer data)
                 fixture->romeo_connection, nobody, 0, NULL);
   assert_fails (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE, ibb_connection_query,
                 fixture->romeo_connection, unknown, 0, NULL);
+  assert_fails (IBB_ERROR, IBB_ERROR_BAD_REQUEST, ibb_connection_query, fixture->romeo_connection,
+                two, 0, NULL);
   assert_fails (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, ibb_connection_query, fixture->romeo_connection,
                 misaddressed, 1, NULL);
   assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, ibb_connection_query,

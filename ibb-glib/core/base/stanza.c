@@ -99,14 +99,17 @@ ibb_stanza_record_new_refusal (const IBBStanza *request, IBBCondition condition)
                                       ibb_condition_get_default_type (condition), NULL);
 }
 
-/* item-not-found for a query of an unknown node: the service is there, the node is not (XEP-0030
- * §7). */
 IBBStanza *
 ibb_stanza_record_new_unknown (const IBBStanza *request)
 {
-  return ibb_stanza_record_new_refusal (request, request->node != NULL
-                                                     ? IBB_CONDITION_ITEM_NOT_FOUND
-                                                     : IBB_CONDITION_SERVICE_UNAVAILABLE);
+  IBBCondition condition = IBB_CONDITION_SERVICE_UNAVAILABLE;
+
+  if (request->has_children)
+    condition = IBB_CONDITION_BAD_REQUEST;
+  /* Of a query for an unknown node the service is there, the node is not (XEP-0030 §7). */
+  else if (request->node != NULL)
+    condition = IBB_CONDITION_ITEM_NOT_FOUND;
+  return ibb_stanza_record_new_refusal (request, condition);
 }
 
 IBBStanza *

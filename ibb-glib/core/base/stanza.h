@@ -66,6 +66,8 @@ struct _IBBStanza
   char *from; /* (nullable) */
   char *to;   /* (nullable) */
 
+  gboolean has_children; /* an IQ has more than one child: a bad request (RFC 6120 §8.2.3) */
+
   /* open, data, close. A value that is absent or that breaks its lexical
    * rules leaves its "valid" flag FALSE; sid is kept as it came. */
   char    *sid;              /* (nullable) */

@@ -23,20 +23,28 @@ timeout (gpointer owner, gint64 now)
   ibb_abandoned_open_forget (owner);
 }
 
+IBBStanza *
+ibb_abandoned_create_close (const IBBParameters *parameters)
+{
+  g_autofree char *id = ibb_ids_create (&parameters->context->ids);
+  IBBStanza       *close =
+      ibb_parameters_create_stanza (parameters, IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE, id);
+
+  close->unclean = TRUE;
+  return close;
+}
+
 void
 ibb_abandoned_add (IBBContext *context, const IBBParameters *parameters, char *id, gint64 now)
 {
   IBBAbandonedOpen *open = g_new0 (IBBAbandonedOpen, 1);
-  g_autofree char  *close_id = ibb_ids_create (&context->ids);
 
   if (g_queue_get_length (&context->abandoned) >= ABANDONED_OPENS_MAX)
     ibb_abandoned_open_forget (g_queue_peek_head (&context->abandoned));
 
   open->context = context;
   open->peer = g_strdup (parameters->key.peer);
-  open->close =
-      ibb_parameters_create_stanza (parameters, IBB_STANZA_IQ, "set", IBB_PAYLOAD_CLOSE, close_id);
-  open->close->unclean = TRUE;
+  open->close = ibb_abandoned_create_close (parameters);
   open->link.data = open;
   ibb_pendings_add (context->pendings, &open->pending, IBB_PENDING_ABANDONED_OPEN, id, open->peer,
                     open);

@@ -17,7 +17,9 @@ typedef struct _IBBAbandonedOpen IBBAbandonedOpen;
 void ibb_abandoned_add (IBBContext *context, const IBBParameters *parameters, char *id, gint64 now);
 /* Sends a <close/> for each abandoned open, when the service stops. */
 void ibb_abandoned_close_all (IBBContext *context);
-void ibb_abandoned_forget_all (IBBContext *context);
+/* The <close/> for a peer that has accepted an open that nobody wants any more. (transfer full) */
+IBBStanza *ibb_abandoned_create_close (const IBBParameters *parameters);
+void       ibb_abandoned_forget_all (IBBContext *context);
 
 void ibb_abandoned_open_answered (IBBAbandonedOpen *self, const IBBStanza *answer);
 void ibb_abandoned_open_forget (IBBAbandonedOpen *self);

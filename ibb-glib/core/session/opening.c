@@ -146,6 +146,7 @@ accepted_by_peer (IBBSession *self, const IBBStanza *answer, const char *from, g
     ibb_registration_set_secret (&self->registration, NULL);
   if (!take_name_of_peer (self, answer, from))
     {
+      ibb_control_push (&parameters->context->control, ibb_abandoned_create_close (parameters));
       ibb_session_end_for (self, IBB_FAILURE_IN_USE);
       return;
     }

@@ -430,6 +430,17 @@ ibb_engine_expect (IBBEngine *self, const IBBOpen *open, gpointer data, IBBFailu
 
 /* Incoming stanzas: an answer, a request, or a stanza that is not for the engine. */
 
+/* A peer that has missed the end of a session learns of that end from a stopped service, too
+ * (D-58). */
+static gboolean
+has_nothing_for (const IBBEngine *self, const IBBStanza *request)
+{
+  IBBContext *context = self->context;
+
+  return self->acceptor.is_stopped && g_hash_table_size (context->sessions) == 0 &&
+         (request->payload != IBB_PAYLOAD_RESUME || g_queue_is_empty (&context->finished));
+}
+
 gboolean
 ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, IBBClaim least, gint64 now)
 {
@@ -461,7 +472,7 @@ ibb_engine_receive (IBBEngine *self, IBBStanza *stanza, IBBClaim least, gint64 n
     case IBB_PAYLOAD_CLOSE:
     case IBB_PAYLOAD_UNKNOWN:
     case IBB_PAYLOAD_RESUME:
-      if (self->acceptor.is_stopped && g_hash_table_size (context->sessions) == 0)
+      if (has_nothing_for (self, stanza))
         return FALSE; /* the application answers that there is no such service (N-08) */
       if (stanza->to == NULL || g_strcmp0 (stanza->to, context->local_jid) == 0)
         return ibb_incoming_receive (&self->acceptor, stanza, context->local_normal, from, least,

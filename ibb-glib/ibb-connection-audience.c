@@ -13,8 +13,10 @@ typedef struct
 
   /* protected by lock */
   GPtrArray *listeners; /* (owned) (element-type IBBConnectionListener): replaced, not changed */
-  gboolean   is_lost;   /* the XML stream is gone for good, and no new one has begun */
-  gboolean   is_suspended;
+  /* LOST, INTERRUPTED or SUSPENDED while the connection is so, which a new listener has to know;
+   * else RESTORED */
+  IBBConnectionEventType state;
+  GError                *error; /* (owned) (nullable): why the XML stream was lost */
 } Audience;
 
 static GQuark
@@ -48,23 +50,21 @@ ibb_connection_listener_unref (IBBConnectionListener *self)
     self->class->free (self);
 }
 
-static gboolean
-notify_listener (IBBConnectionListener *listener, IBBConnectionEventType type)
-{
-  const IBBConnectionEvent event = { .type = type };
-
-  return listener->class->notify (listener, &event);
-}
-
 /* The connection is being freed; its listeners may live on. */
 static void
 audience_free (gpointer data)
 {
-  Audience *audience = data;
+  Audience                *audience = data;
+  const IBBConnectionEvent event = { .type = IBB_CONNECTION_GONE };
 
   for (guint i = 0; i < audience->listeners->len; i++)
-    notify_listener (g_ptr_array_index (audience->listeners, i), IBB_CONNECTION_GONE);
+    {
+      IBBConnectionListener *listener = g_ptr_array_index (audience->listeners, i);
+
+      listener->class->notify (listener, &event);
+    }
   g_ptr_array_unref (audience->listeners);
+  g_clear_error (&audience->error);
   g_mutex_clear (&audience->lock);
   g_free (audience);
 }
@@ -91,6 +91,7 @@ get_audience (IBBConnection *self)
 
   audience = g_new0 (Audience, 1);
   g_mutex_init (&audience->lock);
+  audience->state = IBB_CONNECTION_RESTORED;
   audience->listeners =
       g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_connection_listener_unref);
   if (g_object_replace_qdata (G_OBJECT (self), audience_quark (), NULL, audience, audience_free,
@@ -147,27 +148,39 @@ ibb_connection_tell (IBBConnection *self, IBBConnectionEventType type)
   return tell_event (self, &event);
 }
 
+/* The first reason stays, unless the connection was to return: then the connection has given up. */
+static void
+note_error_locked (Audience *audience, const GError *error)
+{
+  if (audience->state != IBB_CONNECTION_LOST)
+    g_clear_error (&audience->error);
+  if (audience->error == NULL && error != NULL)
+    audience->error = g_error_copy (error);
+}
+
 /* Notes the state. A lost XML stream stays lost until a new one takes its place. */
 static IBBConnectionEventType
-enter_state_locked (Audience *audience, IBBConnectionState state)
+enter_state_locked (Audience *audience, IBBConnectionState state, const GError *error)
 {
-  gboolean was_suspended = audience->is_suspended;
+  IBBConnectionEventType before = audience->state;
 
-  audience->is_suspended = state == IBB_CONNECTION_STATE_SUSPENDED && !audience->is_lost;
   switch (state)
     {
     case IBB_CONNECTION_STATE_OFFLINE:
-      audience->is_lost = TRUE;
-      return IBB_CONNECTION_LOST;
     case IBB_CONNECTION_STATE_CONNECTING:
-      audience->is_lost = TRUE;
-      return IBB_CONNECTION_INTERRUPTED;
+      note_error_locked (audience, error);
+      audience->state =
+          state == IBB_CONNECTION_STATE_OFFLINE ? IBB_CONNECTION_LOST : IBB_CONNECTION_INTERRUPTED;
+      return audience->state;
     case IBB_CONNECTION_STATE_SUSPENDED:
+      if (before == IBB_CONNECTION_RESTORED)
+        audience->state = IBB_CONNECTION_SUSPENDED;
       return IBB_CONNECTION_SUSPENDED;
     case IBB_CONNECTION_STATE_ONLINE:
     default:
-      audience->is_lost = FALSE;
-      return was_suspended ? IBB_CONNECTION_RESUMED : IBB_CONNECTION_RESTORED;
+      g_clear_error (&audience->error);
+      audience->state = IBB_CONNECTION_RESTORED;
+      return before == IBB_CONNECTION_SUSPENDED ? IBB_CONNECTION_RESUMED : IBB_CONNECTION_RESTORED;
     }
 }
 
@@ -197,9 +210,13 @@ ibb_connection_add_listener (IBBConnection *self, IBBConnectionListener *listene
   old = audience->listeners;
   audience->listeners = copy_listeners (old, NULL);
   g_ptr_array_add (audience->listeners, listener);
-  /* With the lock, so that a resumption cannot be told before. */
-  if (audience->is_suspended)
-    notify_listener (listener, IBB_CONNECTION_SUSPENDED);
+  /* With the lock, so that a return of the connection cannot be told before. */
+  if (audience->state != IBB_CONNECTION_RESTORED)
+    {
+      const IBBConnectionEvent event = { .type = audience->state, .error = audience->error };
+
+      listener->class->notify (listener, &event);
+    }
   g_mutex_unlock (&audience->lock);
 }
 
@@ -248,7 +265,7 @@ ibb_connection_change_state (IBBConnection *self, IBBConnectionState state, cons
   gboolean              is_shorter = FALSE;
 
   g_mutex_lock (&audience->lock);
-  event.type = enter_state_locked (audience, state);
+  event.type = enter_state_locked (audience, state, error);
   listeners = g_ptr_array_ref (audience->listeners);
   g_mutex_unlock (&audience->lock);
 
@@ -388,6 +405,7 @@ ibb_connection_has_progress (IBBConnection *self)
  *   again. Interrupted sessions ([property@IBB.Service:resume-sessions]) are resumed; those that
  *   ended with the former XML stream stay ended.
  *
+ * A service that is made later finds the connection in that state.
  * [method@IBB.Connection.set_state_with_error] says why as well.
  *
  * Since: 1.0

@@ -20,7 +20,7 @@ typedef enum
   IBB_CONNECTION_LEAVING, /* it closes the XML stream, and before that sends all that it has taken
                            */
   /* error (nullable); TRUE if stanzas are shorter from now on, since the server has ended the XML
-   * stream for one that was too long */
+   * stream for one that was too long; in any thread if it was lost before the listener was added */
   IBB_CONNECTION_LOST,
   IBB_CONNECTION_INTERRUPTED, /* arguments and result as with LOST */
   IBB_CONNECTION_RESTORED,

@@ -456,25 +456,67 @@ test_interrupted (Fixture *fixture, gconstpointer data)
                        &meanwhile);
 }
 
+static void
+assert_cannot_accept (IBBService *service, GAsyncResult **accepted, const char *reason)
+{
+  g_autoptr (GAsyncResult) result = wait_for_result (accepted);
+  g_autoptr (GError)       error = NULL;
+
+  g_assert_null (ibb_service_accept_finish (service, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_assert_nonnull (strstr (error->message, reason));
+}
+
 /* D-42: the connection gives up: the accept ends with the reason of that. */
 static void
 test_given_up (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GError)       reason = g_error_new (IBB_ERROR, IBB_ERROR_FAILED, "cable cut");
-  g_autoptr (GError)       last = g_error_new (IBB_ERROR, IBB_ERROR_FAILED, "no such user");
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (GAsyncResult) result = NULL;
-  GAsyncResult            *accepted = NULL;
+  g_autoptr (GError) reason = g_error_new (IBB_ERROR, IBB_ERROR_FAILED, "cable cut");
+  g_autoptr (GError) last = g_error_new (IBB_ERROR, IBB_ERROR_FAILED, "no such user");
+  GAsyncResult      *accepted = NULL;
 
   ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
   ibb_connection_set_state_with_error (fixture->juliet_connection, IBB_CONNECTION_STATE_CONNECTING,
                                        reason);
   ibb_connection_set_state_with_error (fixture->juliet_connection, IBB_CONNECTION_STATE_OFFLINE,
                                        last);
-  result = wait_for_result (&accepted);
-  g_assert_null (ibb_service_accept_finish (fixture->juliet, result, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-  g_assert_nonnull (strstr (error->message, "no such user"));
+  assert_cannot_accept (fixture->juliet, &accepted, "no such user");
+}
+
+/* D-42: a service that is made while the connection is away knows of that, and why. */
+static void
+test_made_away (Fixture *fixture, gconstpointer data)
+{
+  IBBConnection         *connection = fixture->juliet_connection;
+  g_autoptr (GError)     last = g_error_new (IBB_ERROR, IBB_ERROR_FAILED, "no such user");
+  g_autoptr (IBBService) waiting = NULL;
+  g_autoptr (IBBService) offline = NULL;
+  GAsyncResult          *accepted = NULL;
+  GAsyncResult          *opened = NULL;
+  GAsyncResult          *expected = NULL;
+
+  ibb_connection_set_state (connection, IBB_CONNECTION_STATE_CONNECTING);
+  waiting = ibb_service_new (connection);
+  ibb_service_accept_async (waiting, NULL, store_result_cb, &accepted);
+  ibb_service_open_session_async (waiting, ROMEO, NULL, NULL, store_result_cb, &opened);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_open_session_finish,
+                       waiting, &opened);
+  run_pending ();
+  g_assert_null (accepted);
+
+  ibb_connection_set_state_with_error (connection, IBB_CONNECTION_STATE_OFFLINE, last);
+  assert_cannot_accept (waiting, &accepted, "no such user");
+  offline = ibb_service_new (connection);
+  ibb_service_accept_async (offline, NULL, store_result_cb, &accepted);
+  assert_cannot_accept (offline, &accepted, "no such user");
+  ibb_service_expect_session_async (offline, ROMEO, "sid", NULL, NULL, store_result_cb, &expected);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_service_expect_session_finish,
+                       offline, &expected);
+
+  ibb_connection_set_state (connection, IBB_CONNECTION_STATE_ONLINE);
+  ibb_service_open_session_async (offline, ROMEO, NULL, NULL, store_result_cb, &opened);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE, ibb_service_open_session_finish,
+                       offline, &opened);
 }
 
 int
@@ -495,5 +537,6 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/accept/features/D-43", test_features);
   add_test ("/ibb/loopback/accept/interrupted/D-42", test_interrupted);
   add_test ("/ibb/loopback/accept/given-up/D-42", test_given_up);
+  add_test ("/ibb/loopback/accept/made-away/D-42", test_made_away);
   return g_test_run ();
 }

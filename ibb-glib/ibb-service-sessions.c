@@ -108,7 +108,7 @@ ibb_service_open_session_async (IBBService         *self,
  * needed. Other errors: %G_IO_ERROR_INVALID_ARGUMENT for an invalid JID or
  * session identifier, too large a block size, our own JID as the peer's, or an address
  * that the connection does not have, with nothing sent; %G_IO_ERROR_PENDING when the
- * session exists already;
+ * session exists already, in this or another service of the connection;
  * %G_IO_ERROR_MESSAGE_TOO_LARGE when our JID and the peer's leave a stanza no
  * room for data;
  * %G_IO_ERROR_TIMED_OUT after [property@IBB.Service:open-timeout];

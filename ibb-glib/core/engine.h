@@ -115,3 +115,6 @@ gboolean ibb_engine_can_accept (IBBEngine *self);
 
 /* Whether jid is an address of the connection; FALSE while our JID is unknown. */
 gboolean ibb_engine_has_address (IBBEngine *self, const char *jid);
+/* Whether there is a session of that name. local: NULL for our JID. */
+gboolean
+ibb_engine_has_session (IBBEngine *self, const char *local, const char *peer, const char *sid);

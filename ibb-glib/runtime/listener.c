@@ -5,6 +5,7 @@
 #include "runtime/listener.h"
 
 #include "ibb-error.h"
+#include "runtime/session-operation.h"
 
 typedef struct
 {
@@ -182,6 +183,19 @@ drained (IBBListener *self)
   ibb_host_unlock (self->host);
 }
 
+/* open: of another service, or of this one. */
+static gboolean
+has_name (IBBListener *self, const IBBStanza *open)
+{
+  gboolean is_taken;
+
+  ibb_host_lock (self->host);
+  is_taken = ibb_engine_has_session (self->host->engine, open->from, open->to, open->sid) ||
+             ibb_session_operation_is_opening_locked (self->host, open);
+  ibb_host_unlock (self->host);
+  return is_taken;
+}
+
 static void
 chatted (IBBListener *self)
 {
@@ -231,6 +245,8 @@ listener_notify (IBBConnectionListener *listener, const IBBConnectionEvent *even
     case IBB_CONNECTION_CHAT:
       chatted (self);
       break;
+    case IBB_CONNECTION_NAMED:
+      return has_name (self, event->stanza);
     case IBB_CONNECTION_SUSPENDED:
       suspended (self);
       break;

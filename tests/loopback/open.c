@@ -199,6 +199,13 @@ ignore_cb (IBBService *service, IBBTransport *transport, gpointer data)
 }
 
 static void
+keep_cb (IBBService *service, IBBTransport *transport, gpointer data)
+{
+  g_object_set_data_full (G_OBJECT (service), ibb_transport_get_sid (transport),
+                          g_object_ref (transport), g_object_unref);
+}
+
+static void
 find_cb (IBBService *service, IBBTransport *transport, guint *n_found)
 {
   g_autoptr (IBBTransport) listed = g_list_model_get_item (G_LIST_MODEL (service), 0);
@@ -388,6 +395,33 @@ test_list_dropped (Fixture *fixture, gconstpointer data)
   g_object_unref (accept.transport);
 }
 
+/* D-05: a name belongs to one session of the connection, whichever service opens it. */
+static void
+test_name_of_another_service (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBService)   beside = ibb_service_new (fixture->romeo_connection);
+  g_autoptr (IBBTransport) romeo = NULL;
+  g_autoptr (IBBTransport) other = NULL;
+  GAsyncResult            *first = NULL;
+  GAsyncResult            *second = NULL;
+
+  g_signal_connect (fixture->juliet, "session-accepted", G_CALLBACK (keep_cb), NULL);
+  /* At once, before the connection has told its JID. */
+  open_with_async (beside, JULIET, IBB_STANZA_TYPE_IQ, 0, "known", store_result_cb, &first);
+  open_with_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "known", store_result_cb,
+                   &second);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_PENDING, ibb_service_open_session_finish,
+                       fixture->romeo, &second);
+  romeo = assert_result (ibb_service_open_session_finish, beside, &first);
+
+  assert_open_fails (fixture, JULIET, 0, "known", G_IO_ERROR, G_IO_ERROR_PENDING);
+  other = assert_succeeds (open_with, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "of-its-own");
+  ibb_transport_abort (romeo);
+  poll_until (ibb_transport_has_ended (g_object_get_data (G_OBJECT (fixture->juliet), "known")));
+  g_clear_object (&romeo);
+  romeo = assert_succeeds (open_with, fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "known");
+}
+
 /* D-09, F-03, F-28: an expected session comes in whatever the limit, and beats
  * an accept. */
 static void
@@ -570,6 +604,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/open/list/called", test_list_called);
   add_test ("/ibb/loopback/open/list/dropped", test_list_dropped);
   add_test ("/ibb/loopback/open/list/unseen", test_list_unseen);
+  add_test ("/ibb/loopback/open/name-of-another-service/D-05", test_name_of_another_service);
   add_test ("/ibb/loopback/open/expect/D-09", test_expect);
   add_test ("/ibb/loopback/open/expect-timeout", test_expect_timeout);
   g_test_add ("/ibb/loopback/open/lost/D-42", Fixture, GINT_TO_POINTER (FALSE), fixture_set_up,

@@ -7,6 +7,37 @@
 #include "ibb-service-private.h"
 #include "ibb-transport-private.h"
 
+typedef struct
+{
+  IBBChannel *channel;  /* (owned) */
+  GObject    *stand_in; /* (owned) (nullable): what is told of a session whose own transport the
+                           application has dropped */
+} Item;
+
+static void
+item_free (gpointer data)
+{
+  Item *self = data;
+
+  ibb_channel_unref (self->channel);
+  g_clear_object (&self->stand_in);
+  g_free (self);
+}
+
+void
+ibb_service_list_init (IBBService *self)
+{
+  self->items = g_sequence_new (item_free);
+  self->places = g_hash_table_new (NULL, NULL);
+}
+
+void
+ibb_service_list_clear (IBBService *self)
+{
+  g_hash_table_unref (self->places);
+  g_sequence_free (self->items);
+}
+
 static GType
 get_item_type (GListModel *list)
 {
@@ -16,7 +47,7 @@ get_item_type (GListModel *list)
 static guint
 get_n_items (GListModel *list)
 {
-  return IBB_SERVICE (list)->listed->len;
+  return (guint) g_sequence_get_length (IBB_SERVICE (list)->items);
 }
 
 /* An item whose transport the application has dropped, which the handlers have not been told of
@@ -24,23 +55,18 @@ get_n_items (GListModel *list)
 static gpointer
 get_item (GListModel *list, guint position)
 {
-  IBBService *self = IBB_SERVICE (list);
-  IBBChannel *channel;
-  GObject    *transport;
+  Item    *item;
+  GObject *transport;
 
-  if (position >= self->listed->len)
+  if (position >= get_n_items (list))
     return NULL;
-  channel = g_ptr_array_index (self->listed, position);
-  transport = ibb_channel_hold_owner (channel, NULL);
+  item = g_sequence_get (g_sequence_get_iter_at_pos (IBB_SERVICE (list)->items, (int) position));
+  transport = ibb_channel_hold_owner (item->channel, NULL);
   if (transport != NULL)
     return transport;
-  transport = g_hash_table_lookup (self->stand_ins, channel);
-  if (transport == NULL)
-    {
-      transport = G_OBJECT (ibb_transport_new_ended (ibb_channel_ref (channel)));
-      g_hash_table_insert (self->stand_ins, channel, transport);
-    }
-  return g_object_ref (transport);
+  if (item->stand_in == NULL)
+    item->stand_in = G_OBJECT (ibb_transport_new_ended (ibb_channel_ref (item->channel)));
+  return g_object_ref (item->stand_in);
 }
 
 void
@@ -51,46 +77,49 @@ ibb_service_list_model_init (GListModelInterface *iface)
   iface->get_item = get_item;
 }
 
-/* Both have the same order, and what is new stands at the end. A handler may run a main loop, in
- * which other calls leave their changes to this one. */
+/* channel: (transfer full) */
 static void
-update_once (IBBService *self)
+add (IBBService *self, IBBChannel *channel)
 {
-  g_autoptr (GPtrArray) present = ibb_channel_list_all (self->host);
-  GPtrArray            *listed = self->listed;
-  guint                 n = 0;
+  guint position = get_n_items (G_LIST_MODEL (self));
+  Item *item = g_new0 (Item, 1);
 
-  while (n < listed->len)
-    if (n < present->len && g_ptr_array_index (listed, n) == g_ptr_array_index (present, n))
-      n++;
-    else
-      {
-        g_hash_table_remove (self->stand_ins, g_ptr_array_index (listed, n));
-        g_ptr_array_remove_index (listed, n);
-        g_list_model_items_changed (G_LIST_MODEL (self), n, 1, 0);
-      }
-  if (n == present->len)
-    return;
-  for (guint i = n; i < present->len; i++)
-    g_ptr_array_add (listed, ibb_channel_ref (g_ptr_array_index (present, i)));
-  g_list_model_items_changed (G_LIST_MODEL (self), n, 0, present->len - n);
+  item->channel = channel;
+  g_hash_table_insert (self->places, channel, g_sequence_append (self->items, item));
+  g_list_model_items_changed (G_LIST_MODEL (self), position, 0, 1);
 }
 
+static void
+remove_item (IBBService *self, IBBChannel *channel)
+{
+  GSequenceIter *place = g_hash_table_lookup (self->places, channel);
+  int            position = g_sequence_iter_get_position (place);
+
+  g_hash_table_remove (self->places, channel);
+  g_sequence_remove (place);
+  g_list_model_items_changed (G_LIST_MODEL (self), (guint) position, 1, 0);
+}
+
+/* A handler may run a main loop, in which other calls leave their changes to this one, and may drop
+ * the service. */
 void
 ibb_service_list_update (IBBService *self)
 {
-  g_autoptr (IBBService) kept = NULL;
+  g_autoptr (IBBService) keep = g_object_ref (self);
+  IBBChannel            *channel;
+  gboolean               is_added;
 
-  self->must_list = TRUE;
   if (self->is_listing)
     return;
-  kept = g_object_ref (self);
   self->is_listing = TRUE;
-  while (self->must_list)
-    {
-      self->must_list = FALSE;
-      update_once (self);
-    }
+  while ((channel = ibb_channel_take_listing (self->host, &is_added)) != NULL)
+    if (is_added)
+      add (self, channel);
+    else
+      {
+        remove_item (self, channel);
+        ibb_channel_unref (channel);
+      }
   self->is_listing = FALSE;
 }
 

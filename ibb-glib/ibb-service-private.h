@@ -15,16 +15,15 @@ struct _IBBService
   IBBInbox      *inbox;      /* (owned) */
 
   /* in the context of the signals */
-  GPtrArray *listed; /* (owned) (element-type IBBChannel): as the list model tells it */
-  /* (owned) (element-type IBBChannel IBBTransport): what is told of sessions whose own transport
-   * the application has dropped */
-  GHashTable *stand_ins;
+  GSequence  *items;  /* (owned): as the list model tells them */
+  GHashTable *places; /* (owned) (element-type IBBChannel GSequenceIter): of the items */
   gboolean    is_listing;
-  gboolean    must_list;
 };
 
 void ibb_service_install_properties (GObjectClass *class);
 
+void ibb_service_list_init (IBBService *self);
+void ibb_service_list_clear (IBBService *self);
 void ibb_service_list_model_init (GListModelInterface *iface);
 /* Tells the handlers of the list model of what has changed. */
 void ibb_service_list_update (IBBService *self);

@@ -178,8 +178,7 @@ ibb_service_finalize (GObject *object)
 {
   IBBService *self = IBB_SERVICE (object);
 
-  g_hash_table_unref (self->stand_ins);
-  g_ptr_array_unref (self->listed);
+  ibb_service_list_clear (self);
   g_clear_pointer (&self->inbox, ibb_inbox_unref);
   g_clear_pointer (&self->host, ibb_host_release);
   g_clear_object (&self->connection);
@@ -247,8 +246,7 @@ ibb_service_class_init (IBBServiceClass *class)
 static void
 ibb_service_init (IBBService *self)
 {
-  self->listed = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_channel_unref);
-  self->stand_ins = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
+  ibb_service_list_init (self);
 }
 
 /**

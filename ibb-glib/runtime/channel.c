@@ -122,6 +122,8 @@ ibb_channel_unref (IBBChannel *self)
     }
   if (self->session != NULL)
     ibb_session_unref (ibb_channel_steal_session_locked (self));
+  if (self->is_listed != self->listed_told)
+    g_queue_unlink (&host->listings, &self->link); /* the list is gone */
   ibb_host_unlock (host);
 
   g_assert (g_queue_is_empty (&self->readers) && g_queue_is_empty (&self->writers));
@@ -290,24 +292,29 @@ set_listed_locked (IBBChannel *self, gboolean is_listed)
     return;
   self->is_listed = is_listed;
   self->link.data = self;
-  if (is_listed)
-    g_queue_push_tail_link (&host->channels, &self->link);
+  if (is_listed == self->listed_told)
+    g_queue_unlink (&host->listings, &self->link);
   else
-    g_queue_unlink (&host->channels, &self->link);
+    g_queue_push_tail_link (&host->listings, &self->link);
   if (host->list_source != NULL)
     g_source_set_ready_time (host->list_source, 0);
 }
 
-GPtrArray *
-ibb_channel_list_all (IBBHost *host)
+IBBChannel *
+ibb_channel_take_listing (IBBHost *host, gboolean *is_added)
 {
-  GPtrArray *all = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_channel_unref);
+  GList      *link;
+  IBBChannel *self = NULL;
 
   ibb_host_lock (host);
-  for (GList *l = host->channels.head; l != NULL; l = l->next)
-    g_ptr_array_add (all, channel_ref_locked (l->data));
+  link = g_queue_pop_head_link (&host->listings);
+  if (link != NULL)
+    {
+      self = channel_ref_locked (link->data);
+      *is_added = self->listed_told = self->is_listed;
+    }
   ibb_host_unlock (host);
-  return all;
+  return self;
 }
 
 void

@@ -61,8 +61,9 @@ struct _IBBChannel
   char                 *local_told; /* (owned) (nullable) */
   IBBRate               send_rate;  /* with the bytes as they were told last */
   IBBRate               receive_rate;
-  gboolean              is_listed;
-  GList                 link;           /* of the host, while is_listed */
+  gboolean              is_listed;      /* belongs to the list of the service */
+  gboolean              listed_told;    /* the list has been told so */
+  GList                 link;           /* of the host, while these two differ */
   GSource              *changed_source; /* (owned) (nullable): calls changed */
 };
 
@@ -83,9 +84,9 @@ void ibb_channel_changed_locked (IBBChannel *self);
 /* The transport, of which the channel holds a weak reference. It is called in the context of
  * the signals. */
 void ibb_channel_set_owner (IBBChannel *self, GObject *owner, IBBChannelChangedFunc changed);
-/* The channels of a host whose sessions have not ended and whose owners live, in the order in which
- * these came: (transfer full) (element-type IBBChannel). */
-GPtrArray *ibb_channel_list_all (IBBHost *host);
+/* The list has the channels whose sessions have not ended and whose owners live, in the order in
+ * which these came. The next one to be added or removed: (transfer full) (nullable). */
+IBBChannel *ibb_channel_take_listing (IBBHost *host, gboolean *is_added);
 /* (transfer full): NULL with G_IO_ERROR_CLOSED when it is gone. self may be NULL: a half that
  * a binding made without a transport. */
 GObject *ibb_channel_hold_owner (IBBChannel *self, GError **error);

@@ -57,8 +57,8 @@ struct _IBBHost
   GMainContext          *signal_context; /* (owned) (nullable): where users emit; NULL after them */
   GSource               *source; /* (owned) (nullable): in context; pumps; NULL once retired */
   guint                  n_users;
-  GQueue                 channels;    /* (element-type IBBChannel): see ibb_channel_list_all () */
-  GSource               *list_source; /* (unowned) (nullable): woken when channels has changed */
+  GQueue                 listings;    /* (element-type IBBChannel): for the list of the service */
+  GSource               *list_source; /* (unowned) (nullable): woken when there are listings */
   gboolean               retired;     /* no user and no session is left */
   GThread               *thread;   /* (owned) (nullable): the one that runs context, once known */
   gint64                 armed;    /* when source will be dispatched, G_MAXINT64 for never */

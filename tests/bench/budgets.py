@@ -5,8 +5,8 @@ two services, and compares them with budgets.json. These counts do not depend on
 machine, as a time does. That of all mutexes would: how often the main loop turns for one block is up
 to the threads.
 
-  budgets.py STEPS BLOCKS             the two programs; fails above a budget by 10 %
-  budgets.py --record STEPS BLOCKS    stores what it counts
+  budgets.py STEPS BLOCKS OPENS             the three programs; fails above a budget by 10 %
+  budgets.py --record STEPS BLOCKS OPENS    stores what it counts
 """
 
 import argparse
@@ -32,6 +32,9 @@ STEPS = {
     'exchange': 500,
     'services': 300,
 }
+# How many sessions are open when one more is opened, which costs the same.
+OPENS = {'open-first': 100, 'open-many': 3000}
+OPENED = 100
 # What is counted for one block between two services.
 CALLS = {
     'own-functions': lambda where, name: 'libibb-glib' in where,
@@ -47,7 +50,7 @@ ENVIRONMENT.pop('MALLOC_PERTURB_', None)
 
 
 def count(*command):
-    """The instructions of a whole process."""
+    """The instructions of a whole process, or of the part that options of callgrind before it name."""
     result = subprocess.run(
         ('valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null', *command),
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, check=False)
@@ -100,17 +103,25 @@ def count_each(repetitions, *command):
     return (many - few) // repetitions
 
 
+def count_open(before, program):
+    """The instructions of one open, with so many sessions before."""
+    return count('--instr-atstart=no', program, str(before), str(OPENED)) // OPENED
+
+
 def main():
     parser = argparse.ArgumentParser(description='counts instructions')
     parser.add_argument('--record', action='store_true', help='store the counts as the budgets')
     parser.add_argument('steps')
     parser.add_argument('blocks')
+    parser.add_argument('opens')
     options = parser.parse_args()
 
     counts = {}
     for name, repetitions in STEPS.items():
         command = [options.blocks] if name == 'services' else [options.steps, name]
         counts[name] = count_each(repetitions, *command)
+    for name, before in OPENS.items():
+        counts[name] = count_open(before, options.opens)
     counts.update(count_calls_each(STEPS['services'], options.blocks))
     if options.record:
         with open(FILE, 'w', encoding='ascii') as file:

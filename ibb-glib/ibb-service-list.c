@@ -123,9 +123,17 @@ ibb_service_list_update (IBBService *self)
   self->is_listing = FALSE;
 }
 
+/* The thread that made the service may have no main loop, as in a script: it is the owner of its
+ * context for a moment. */
 void
 ibb_service_list_update_here (IBBService *self)
 {
-  if (g_main_context_is_owner (ibb_host_get_signal_context (self->host)))
-    ibb_service_list_update (self);
+  g_autoptr (GMainContext) context = g_main_context_ref (ibb_host_get_signal_context (self->host));
+
+  if (!g_main_context_is_owner (context) && self->thread != g_thread_self ())
+    return;
+  if (!g_main_context_acquire (context))
+    return;
+  ibb_service_list_update (self);
+  g_main_context_release (context);
 }

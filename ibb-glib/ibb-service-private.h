@@ -10,6 +10,7 @@ struct _IBBService
   GObject parent_instance;
 
   /* immutable after construction */
+  GThread       *thread;     /* (owned): that has made the service */
   IBBConnection *connection; /* (owned) */
   IBBHost       *host;       /* (owned): as a user */
   IBBInbox      *inbox;      /* (owned) */
@@ -27,6 +28,6 @@ void ibb_service_list_clear (IBBService *self);
 void ibb_service_list_model_init (GListModelInterface *iface);
 /* Tells the handlers of the list model of what has changed. */
 void ibb_service_list_update (IBBService *self);
-/* The same at the end of a call that a session came from, in the context of the signals: elsewhere
- * the list must not change. */
+/* The same at the end of a call that a session came from, in the context of the signals, or in the
+ * thread of that context: elsewhere the list must not change. */
 void ibb_service_list_update_here (IBBService *self);

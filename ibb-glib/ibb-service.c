@@ -179,6 +179,7 @@ ibb_service_finalize (GObject *object)
   IBBService *self = IBB_SERVICE (object);
 
   ibb_service_list_clear (self);
+  g_thread_unref (self->thread);
   g_clear_pointer (&self->inbox, ibb_inbox_unref);
   g_clear_pointer (&self->host, ibb_host_release);
   g_clear_object (&self->connection);
@@ -246,6 +247,7 @@ ibb_service_class_init (IBBServiceClass *class)
 static void
 ibb_service_init (IBBService *self)
 {
+  self->thread = g_thread_ref (g_thread_self ());
   ibb_service_list_init (self);
 }
 

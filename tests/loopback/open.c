@@ -313,6 +313,24 @@ test_list_called (Fixture *fixture, gconstpointer data)
   g_object_unref (open_expected.transport);
 }
 
+/* So it has after a blocking call in a thread that runs no main loop, such as that of a script. */
+static void
+test_list_blocking (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Ends) ends = fixture_open (fixture);
+
+  assert_listed_last (fixture->romeo, ends.romeo);
+  assert_listed_last (fixture->juliet, ends.juliet);
+}
+
+static gpointer
+open_and_drop_thread (gpointer romeo)
+{
+  for (guint i = 0; i < 100; i++)
+    g_object_unref (assert_succeeds (ibb_service_open_session, romeo, JULIET, NULL, NULL));
+  return NULL;
+}
+
 /* Nothing piles up for a context that does not run. */
 static void
 test_list_unseen (Fixture *fixture, gconstpointer data)
@@ -324,8 +342,7 @@ test_list_unseen (Fixture *fixture, gconstpointer data)
   seen = fixture_open (fixture);
   wait_until (n_changes == 1);
   g_signal_connect (fixture->juliet, "session-accepted", G_CALLBACK (ignore_cb), NULL);
-  for (guint i = 0; i < 100; i++)
-    g_object_unref (assert_succeeds (ibb_service_open_session, fixture->romeo, JULIET, NULL, NULL));
+  g_thread_join (g_thread_new ("open", open_and_drop_thread, fixture->romeo));
   run_pending ();
   g_assert_cmpuint (n_changes, ==, 1);
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->romeo)), ==, 1);
@@ -603,6 +620,7 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/open/list/requested", test_list_requested);
   add_test ("/ibb/loopback/open/list/called", test_list_called);
   add_test ("/ibb/loopback/open/list/dropped", test_list_dropped);
+  add_test ("/ibb/loopback/open/list/blocking", test_list_blocking);
   add_test ("/ibb/loopback/open/list/unseen", test_list_unseen);
   add_test ("/ibb/loopback/open/name-of-another-service/D-05", test_name_of_another_service);
   add_test ("/ibb/loopback/open/expect/D-09", test_expect);

@@ -579,11 +579,15 @@ take_command (IBBCarrier *self, Command *command)
   else
     {
       IBBMover *mover = g_hash_table_lookup (self->movers, &command->number);
+      GError   *error = NULL;
 
       if (mover != NULL)
         ibb_mover_stop (mover, !g_str_equal (command->reason, "cancel"));
       ibb_bundle_fail (self->bundle, command->number, command->reason, command->text);
-      release (self, command->number, NULL, NULL);
+      if (self->bundle->is_sender)
+        error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                     _ ("The transfer was cancelled"));
+      release (self, command->number, NULL, error);
     }
   command_free (command);
 }

@@ -665,6 +665,17 @@ ibb_courier_deliver (IBBCourier            *self,
   ibb_carrier_deliver (self->carrier, number);
 }
 
+gboolean
+ibb_courier_cancel (IBBCourier *self, guint32 number)
+{
+  File *file = g_hash_table_lookup (self->files, &number);
+
+  if (self->carrier == NULL || file == NULL || file->is_over)
+    return FALSE;
+  ibb_carrier_fail (self->carrier, number, "cancel", NULL);
+  return TRUE;
+}
+
 void
 ibb_courier_fail (IBBCourier *self, guint32 number, const char *reason, const char *text)
 {

@@ -83,6 +83,9 @@ void ibb_courier_deliver (IBBCourier            *self,
                           const IBBCourierFuncs *funcs,
                           gpointer               client);
 
+/* The sender: the file is released with an error, unless the receiver decides already. FALSE: the
+ * file is not with the receiver. */
+gboolean ibb_courier_cancel (IBBCourier *self, guint32 number);
 /* Of a file: the client hears no more than its release. */
 void ibb_courier_fail (IBBCourier *self, guint32 number, const char *reason, const char *text);
 

@@ -371,6 +371,7 @@ jingle_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
   const char            *session;
   IBBFilesTransfer      *found;
   IBBCourier            *courier;
+  gboolean               was_over;
   g_autoptr (IBBFilesTransfer) transfer = NULL;
   IBBJingleRefusal             refusal = { NULL, NULL, NULL };
 
@@ -397,8 +398,16 @@ jingle_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
   if (found == NULL)
     return session != NULL && end_again (self, request, jingle);
   transfer = g_object_ref (found);
+  was_over = transfer->jingle->state == IBB_JINGLE_ENDED;
   if (ibb_jingle_receive (transfer->jingle, jingle, &refusal))
-    answer (self, request, "result", "");
+    {
+      /* The peer ends the transfer, and learns whether the file has got its name before. */
+      if (transfer->is_checking && !was_over && transfer->jingle->state == IBB_JINGLE_ENDED &&
+          g_strcmp0 (transfer->jingle->reason, "success") != 0)
+        transfer->late = ibb_stanza_ref (request);
+      else
+        answer (self, request, "result", "");
+    }
   else
     refuse_jingle (self, request, &refusal);
   if (transfer->direction == IBB_FILES_DIRECTION_SEND)

@@ -44,7 +44,8 @@ struct _IBBFilesTransfer
   guint    n_unanswered; /* questions since the last answer */
   guint    n_asked;      /* all questions */
   gint64   lost_at; /* when a question was lost with the own connection, without an answer since */
-  gboolean is_unknown; /* the receiver does not know the transfer */
+  gboolean is_unknown;   /* the receiver does not know the transfer */
+  gboolean is_cancelled; /* unless the receiver has the file first */
 
   GCancellable *cancellable; /* (owned): of all that runs */
   guint         n_running;   /* calls whose callbacks are to come */
@@ -57,8 +58,10 @@ struct _IBBFilesTransfer
   gboolean      keeps_part;  /* a later transfer goes on with what is there */
   gboolean      is_in_place; /* the receiver: the file is, and cannot fail any more */
   gboolean      has_all;     /* the receiver: every byte is there, and not checked */
-  gboolean      has_ended;   /* the receiver: the peer's session is over */
-  GError *early; /* (owned) (nullable): the receiver: it was over too early, and may say why */
+  gboolean      is_checking; /* the receiver: what the peer hears waits for the outcome */
+  IBBStanza *late; /* (owned) (nullable): the end of the session that the peer has said meanwhile */
+  gboolean   has_ended; /* the receiver: the peer's session is over */
+  GError    *early; /* (owned) (nullable): the receiver: it was over too early, and may say why */
 
   guint ticker; /* source id: shows the progress */
 };
@@ -90,6 +93,8 @@ void ibb_files_transfer_set_state (IBBFilesTransfer *self, IBBFilesState state);
 /* error: (transfer full). The first one counts. */
 void ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error);
 void ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state);
+/* What the peer hears of the failure. */
+void ibb_files_transfer_tell_failure (IBBFilesTransfer *self);
 /* Balanced by the callback of a call that was begun. Returns FALSE if the transfer has failed
  * meanwhile, and the callback has nothing to do. */
 void     ibb_files_transfer_begin_call (IBBFilesTransfer *self);
@@ -137,6 +142,9 @@ void ibb_files_transfer_offer (IBBFilesTransfer *self,
                                IBBFolderSource  *folder);
 /* After each request of the peer's. */
 void ibb_files_transfer_send_heard (IBBFilesTransfer *self);
+/* Asks the receiver, who may have the file, to end the transfer: it ends with what comes first
+ * there. FALSE: the receiver cannot have the file, or does not tell. */
+gboolean ibb_files_transfer_send_cancel (IBBFilesTransfer *self);
 
 /* The receiver, in ibb-files-transfer-receive.c. */
 

@@ -14,6 +14,25 @@
 
 static const IBBCourierFuncs courier_funcs;
 
+/* Answers the end that the peer has said while the file was checked: with an error if that came too
+ * late. */
+static void
+answer_late (IBBFilesTransfer *self)
+{
+  static const char     too_late[] = "<error type='wait'><unexpected-request"
+                                     " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+                                     "<out-of-order xmlns='urn:xmpp:jingle:errors:1'/></error>";
+  g_autoptr (IBBStanza) late = g_steal_pointer (&self->late);
+  g_autoptr (IBBStanza) answer = NULL;
+
+  if (late != NULL)
+    answer = ibb_jingle_new_iq (self->is_in_place ? "error" : "result", ibb_stanza_get_from (late),
+                                self->local_jid, ibb_stanza_get_id (late),
+                                self->is_in_place ? too_late : "");
+  if (answer != NULL)
+    ibb_connection_send (self->connection, answer, NULL);
+}
+
 static void
 done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -21,6 +40,7 @@ done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   gboolean           is_done = g_task_propagate_boolean (G_TASK (result), &error);
 
+  self->is_checking = FALSE;
   /* The file is in its place: what came meanwhile came too late. */
   if (is_done)
     {
@@ -34,10 +54,17 @@ done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
         self->keeps_part = FALSE;
       ibb_files_transfer_fail (self, g_steal_pointer (&error));
     }
+  else
+    ibb_files_transfer_tell_failure (self);
+  if (!is_done)
+    answer_late (self);
   if (!ibb_files_transfer_end_call (self))
     return;
   if (self->jingle != NULL)
     {
+      if (self->late != NULL)
+        ibb_jingle_reopen (self->jingle);
+      answer_late (self);
       ibb_jingle_send_received (self->jingle);
       ibb_jingle_terminate (self->jingle, "success", NULL);
       ibb_files_transfer_flush (self);
@@ -129,6 +156,7 @@ check (IBBFilesTransfer *self)
                                          !ibb_sink_is_settled (self->part->sink))));
   data->own = ibb_hasher_finish (self->mover->hasher);
   self->has_all = FALSE;
+  self->is_checking = TRUE;
   g_task_set_check_cancellable (task, FALSE);
   g_task_set_source_tag (task, check);
   g_task_set_name (task, "[ibb-files] check");

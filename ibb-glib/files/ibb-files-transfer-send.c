@@ -6,11 +6,12 @@
 #include "files/initiation.h"
 #include "ibb-intl-private.h"
 
-#define ANSWER_TIMEOUT 3600 /* s for a person to decide */
-#define RECEIVED_TIMEOUT 60 /* s for the receiver to check the file, and to say that it has it */
-#define ASK_INTERVAL 10     /* s between two questions whether the receiver has the file */
-#define UNANSWERED_MAX 6    /* questions, until the sender gives up */
-#define ASKED_MAX 360       /* all questions: a program that answers each may never say more */
+#define ANSWER_TIMEOUT 3600  /* s for a person to decide */
+#define RECEIVED_TIMEOUT 60  /* s for the receiver to check the file, and to say that it has it */
+#define CANCEL_TIMEOUT 60000 /* ms for the receiver to answer that the transfer is cancelled */
+#define ASK_INTERVAL 10      /* s between two questions whether the receiver has the file */
+#define UNANSWERED_MAX 6     /* questions, until the sender gives up */
+#define ASKED_MAX 360        /* all questions: a program that answers each may never say more */
 
 /* The end. */
 
@@ -50,6 +51,12 @@ fail_unknown (IBBFilesTransfer *self, GQuark domain, int code)
                                         _ ("“%s” has received all bytes, but has not confirmed "
                                            "that it has the file"),
                                         self->peer_jid));
+}
+
+static GError *
+new_cancelled_error (void)
+{
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("The transfer was cancelled"));
 }
 
 static void
@@ -103,6 +110,11 @@ ask (IBBFilesTransfer *self)
 {
   g_autoptr (IBBStanza) stanza = ibb_files_transfer_new_iq (self, "set", NULL, self->question);
 
+  if (self->is_unknown && self->is_cancelled)
+    {
+      ibb_files_transfer_fail (self, new_cancelled_error ());
+      return;
+    }
   if (self->is_unknown)
     {
       fail_unknown (self, IBB_ERROR, IBB_ERROR_FAILED);
@@ -159,6 +171,73 @@ moved_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     ibb_files_transfer_fail (self, error);
   if (ibb_files_transfer_end_call (self))
     finish (self);
+}
+
+/* Cancelling what the receiver may have. */
+
+/* A receiver that has got the file first answers with an error, and says that it has it. */
+static void
+cancelled_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (IBBFilesTransfer) self = user_data;
+  g_autoptr (GError)           error = NULL;
+  g_autoptr (IBBStanza)        answer =
+      ibb_connection_query_finish (IBB_CONNECTION (object), result, &error);
+
+  if (!ibb_files_transfer_goes_on (self))
+    return;
+  /* A receiver that knows the session no more may remember what became of it: the next question
+   * tells. */
+  if (g_error_matches (error, IBB_ERROR, IBB_ERROR_UNEXPECTED_REQUEST) ||
+      g_error_matches (error, IBB_ERROR, IBB_ERROR_ITEM_NOT_FOUND))
+    {
+      self->is_cancelled = error->code == IBB_ERROR_ITEM_NOT_FOUND;
+      return;
+    }
+  if (answer == NULL)
+    {
+      fail_unknown (self, error->domain, error->code);
+      return;
+    }
+  ibb_jingle_refused (self->jingle);
+  ibb_files_transfer_fail (self, new_cancelled_error ());
+}
+
+static void
+say_end (IBBFilesTransfer *self)
+{
+  g_autofree char      *payload = NULL;
+  g_autoptr (IBBStanza) stanza = NULL;
+
+  ibb_jingle_terminate (self->jingle, "cancel", NULL);
+  payload = g_queue_pop_tail (&self->jingle->requests);
+  ibb_jingle_reopen (self->jingle);
+  stanza = ibb_files_transfer_new_iq (self, "set", NULL, payload);
+  ibb_connection_query_async (self->connection, stanza, CANCEL_TIMEOUT, self->cancellable,
+                              cancelled_cb, g_object_ref (self));
+}
+
+static gboolean unconfirmed_cb (gpointer user_data);
+
+gboolean
+ibb_files_transfer_send_cancel (IBBFilesTransfer *self)
+{
+  gboolean was_cancelled = self->is_cancelled;
+
+  if (self->courier == NULL && (self->state != IBB_FILES_STATE_CHECKING || !self->is_own))
+    return FALSE;
+  if (self->courier != NULL && !ibb_courier_cancel (self->courier, self->number))
+    return FALSE;
+  self->is_cancelled = TRUE;
+  if (self->courier != NULL)
+    g_cancellable_cancel (self->cancellable);
+  if (was_cancelled)
+    return TRUE;
+  if (self->courier == NULL)
+    say_end (self);
+  else if (self->state == IBB_FILES_STATE_CHECKING)
+    ibb_files_transfer_set_timer (self, RECEIVED_TIMEOUT, unconfirmed_cb);
+  return TRUE;
 }
 
 /* The beginning. */
@@ -293,13 +372,19 @@ courier_released (gpointer client, const char *hash, GError *error)
 {
   IBBFilesTransfer *self = client;
 
+  if (self->is_cancelled && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_error_free (error);
+      error = new_cancelled_error ();
+    }
   if (error != NULL)
     ibb_files_transfer_fail (self, error);
   if (ibb_files_transfer_end_call (self) && self->state == IBB_FILES_STATE_ACTIVE)
     {
       /* As long as for a receiver that is asked: this one may stay silent while its end is there.
        */
-      ibb_files_transfer_set_timer (self, ASKED_MAX * ASK_INTERVAL, unconfirmed_cb);
+      ibb_files_transfer_set_timer (
+          self, self->is_cancelled ? RECEIVED_TIMEOUT : ASKED_MAX * ASK_INTERVAL, unconfirmed_cb);
       ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
     }
 }

@@ -264,12 +264,28 @@ ibb_files_transfer_end_call (IBBFilesTransfer *self)
 }
 
 void
-ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error)
+ibb_files_transfer_tell_failure (IBBFilesTransfer *self)
 {
   const char *text;
-  const char *reason =
-      ibb_reason_from_error (error, self->direction, self->state == IBB_FILES_STATE_OFFERED, &text);
+  const char *reason = ibb_reason_from_error (self->failure, self->direction,
+                                              self->state == IBB_FILES_STATE_OFFERED, &text);
 
+  if (self->jingle != NULL)
+    {
+      ibb_jingle_terminate (self->jingle, reason, text);
+      ibb_files_transfer_flush (self);
+    }
+  if (self->request_id != NULL)
+    ibb_files_transfer_send_refusal (self, text);
+  if (self->courier != NULL)
+    ibb_courier_fail (self->courier, self->number, reason, text);
+  if (self->transport != NULL && self->courier == NULL)
+    ibb_transport_abort (self->transport);
+}
+
+void
+ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error)
+{
   if (ibb_files_transfer_is_over (self) || self->failure != NULL)
     {
       g_error_free (error);
@@ -284,18 +300,9 @@ ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error)
     }
   ibb_files_transfer_begin_call (self);
   self->failure = error;
-  if (self->jingle != NULL)
-    {
-      ibb_jingle_terminate (self->jingle, reason, text);
-      ibb_files_transfer_flush (self);
-    }
-  if (self->request_id != NULL)
-    ibb_files_transfer_send_refusal (self, text);
-  if (self->courier != NULL)
-    ibb_courier_fail (self->courier, self->number, reason, text);
+  if (!self->is_checking)
+    ibb_files_transfer_tell_failure (self);
   g_cancellable_cancel (self->cancellable);
-  if (self->transport != NULL && self->courier == NULL)
-    ibb_transport_abort (self->transport);
   ibb_files_transfer_end_call (self);
 }
 

@@ -157,6 +157,7 @@ ibb_files_transfer_finalize (GObject *object)
   g_free (self->sid);
   g_free (self->request_id);
   g_free (self->question);
+  g_clear_pointer (&self->late, ibb_stanza_unref);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->transport);
   g_clear_pointer (&self->mover, ibb_mover_unref);
@@ -361,7 +362,9 @@ ibb_files_transfer_new (GObject          *service,
  *
  * Ends the transfer with %G_IO_ERROR_CANCELLED here, and %IBB_ERROR_GONE at the other end; nothing
  * if it is over. A received file that is in its place stays, and the transfer is delivered;
- * otherwise both ends delete what was received. To go on later, abort the session instead
+ * otherwise both ends delete what was received. While a receiver that uses this library checks the
+ * file, and in private, the transfer ends later, when both ends know which of the two came first:
+ * [method@IBBFiles.Transfer.wait_async] tells it. To go on later, abort the session instead
  * ([method@IBB.Transport.abort] of [property@IBBFiles.Transfer:transport]), or let the program end.
  *
  * Since: 1.0
@@ -379,6 +382,8 @@ ibb_files_transfer_cancel (IBBFilesTransfer *self)
       ibb_files_transfer_refuse (self, NULL);
       return;
     }
+  if (self->direction == IBB_FILES_DIRECTION_SEND && ibb_files_transfer_send_cancel (self))
+    return;
   self->keeps_part = FALSE;
   ibb_files_transfer_fail (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
                                                       _ ("The transfer was cancelled")));

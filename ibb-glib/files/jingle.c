@@ -574,6 +574,12 @@ ibb_jingle_refused (IBBJingle *self)
   self->state = IBB_JINGLE_ENDED;
 }
 
+void
+ibb_jingle_reopen (IBBJingle *self)
+{
+  self->state = IBB_JINGLE_ACCEPTED;
+}
+
 IBBStanza *
 ibb_jingle_new_iq (
     const char *type, const char *to, const char *from, const char *id, const char *payload)

@@ -77,8 +77,12 @@ void       ibb_jingle_free (IBBJingle *self);
 /* A further request of the peer's; FALSE: answer it with the refusal. An accept that cannot be
  * taken ends the session. */
 gboolean ibb_jingle_receive (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refusal);
-/* The offer has been answered with an error. */
+/* The session is over without another word: the offer has been answered with an error, or the
+ * peer has agreed to the end that this side had said. */
 void ibb_jingle_refused (IBBJingle *self);
+/* The session goes on although one side has said its end: the receiver, who is checking the file,
+ * decides whether the end came too late. */
+void ibb_jingle_reopen (IBBJingle *self);
 
 /* A request that the peer answers with a result as long as it knows the session. */
 char *ibb_jingle_dup_ping (IBBJingle *self);

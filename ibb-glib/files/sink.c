@@ -581,6 +581,9 @@ ibb_sink_commit (IBBSink      *self,
       IBB_DISK_CALL (result, truncate (self->fd));
       return fail (self, failure, error);
     }
+  /* A cancellation up to here comes first. */
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
   result = give_name (self);
   if (result != 0)
     return fail (self, result, error);

@@ -5,6 +5,8 @@
 #include "../lib/list-mirror.h"
 #include "ends.h"
 
+#include "ibb-disk-private.h"
+
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -212,6 +214,87 @@ static void
 hurry (Files *self)
 {
   ibb_loopback_set_faults (self->loopback, &(IBBHubFaults){ 0 });
+}
+
+/* A disk that stands still when a file, or with its name the folder, goes to it. */
+
+static const IBBDisk *real_disk;
+static gboolean       stops_at_folder;
+static int            stands_still; /* atomic */
+static int            may_go_on;    /* atomic */
+
+static int
+sync_slowly (int fd)
+{
+  struct stat info;
+
+  if (real_disk->stat (fd, NULL, &info) == 0 && (S_ISDIR (info.st_mode) != 0) == stops_at_folder)
+    {
+      g_atomic_int_set (&stands_still, TRUE);
+      while (!g_atomic_int_get (&may_go_on))
+        g_thread_yield ();
+    }
+  return real_disk->sync (fd);
+}
+
+typedef struct
+{
+  gboolean is_private;
+  gboolean is_sender; /* who cancels */
+  gboolean is_late;   /* the file has its name */
+} Cancelling;
+
+/* Both ends say the same of a file that is cancelled while it gets its name: the receiver knows
+ * which of the two came first. In private a sender that has sent all cannot cancel. */
+static void
+test_cancelled_checking (Files *self, gconstpointer data)
+{
+  const Cancelling *cancelling = data;
+  gboolean is_received = cancelling->is_late || (cancelling->is_private && cancelling->is_sender);
+  IBBDisk  disk = *ibb_disk;
+  GAsyncResult  *answer = NULL;
+  g_auto (GStrv) features = NULL;
+
+  real_disk = ibb_disk;
+  disk.sync = sync_slowly;
+  stops_at_folder = cancelling->is_late;
+  stands_still = may_go_on = FALSE;
+  if (cancelling->is_private)
+    {
+      set_identity (self, self->romeo, TRUE);
+      set_identity (self, self->juliet, TRUE);
+    }
+  begin (self, 1000);
+  ibb_disk = &disk;
+  accept_as (self, "received", &self->result);
+  poll_until (g_atomic_int_get (&stands_still) &&
+              ibb_files_transfer_get_state (self->sent) == IBB_FILES_STATE_CHECKING);
+  ibb_files_transfer_cancel (cancelling->is_sender ? self->sent : self->offered);
+  /* What the ends have said to each other has been heard. */
+  ibb_connection_query_features_async (self->romeo_connection, JULIET, NULL, store_result_cb,
+                                       &answer);
+  features = assert_result (ibb_connection_query_features_finish, self->romeo_connection, &answer);
+  run_pending ();
+  g_atomic_int_set (&may_go_on, TRUE);
+  if (is_received)
+    {
+      assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
+      assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
+      g_assert_cmpint (ibb_files_transfer_get_state (self->sent), ==, IBB_FILES_STATE_DELIVERED);
+      assert_content (self, "received", self->bytes);
+    }
+  else if (cancelling->is_sender)
+    {
+      assert_accept_fails (self, IBB_ERROR, IBB_ERROR_GONE);
+      assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    }
+  else
+    {
+      assert_accept_fails (self, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      assert_ends (self->sent, IBB_ERROR, IBB_ERROR_GONE);
+    }
+  g_assert_cmpuint (count_files (self), ==, is_received ? 2 : 1);
+  ibb_disk = real_disk;
 }
 
 static void
@@ -432,6 +515,11 @@ test_no_way (Files *self, gconstpointer data)
 int
 main (int argc, char **argv)
 {
+  static const Cancelling cancellings[] = {
+    { FALSE, FALSE, FALSE }, { FALSE, FALSE, TRUE }, { FALSE, TRUE, FALSE }, { FALSE, TRUE, TRUE },
+    { TRUE, FALSE, FALSE },  { TRUE, FALSE, TRUE },  { TRUE, TRUE, FALSE },  { TRUE, TRUE, TRUE },
+  };
+
   test_init (&argc, &argv);
   add_tests_of ("empty", GSIZE_TO_POINTER (0), test_whole);
   add_tests_of ("large", GSIZE_TO_POINTER (20 * 1024 * 1024), test_whole);
@@ -443,6 +531,16 @@ main (int argc, char **argv)
   add_tests_of ("list", NULL, test_list);
   add_tests_of ("cancelled/receiver", GINT_TO_POINTER (FALSE), test_cancelled);
   add_tests_of ("cancelled/sender", GINT_TO_POINTER (TRUE), test_cancelled);
+  for (guint i = 0; i < G_N_ELEMENTS (cancellings); i++)
+    {
+      const Cancelling *cancelling = &cancellings[i];
+      g_autofree char  *path = g_strdup_printf ("/ibb/files/transfers/cancelled/checking/%s/%s/%s",
+                                               cancelling->is_private ? "private" : "clear",
+                                               cancelling->is_sender ? "sender" : "receiver",
+                                               cancelling->is_late ? "late" : "early");
+
+      g_test_add (path, Files, cancelling, set_up, test_cancelled_checking, tear_down);
+    }
   add_tests_of ("resumed", NULL, test_resumed);
   add_tests_of ("planted/bytes", GINT_TO_POINTER (FALSE), test_planted);
   add_tests_of ("planted/link", GINT_TO_POINTER (TRUE), test_planted);

@@ -40,6 +40,7 @@ struct _IBBFolderSink
 {
   char             *path;     /* (owned) */
   char             *peer_jid; /* (owned) */
+  char             *offer;    /* (owned): what tells it from others of that place */
   IBBSinkPolicy     policy;
   guint             n_files;
   IBBFolderFailures failures;
@@ -79,6 +80,9 @@ ibb_folder_sink_new (const char       *path,
   self->peer_jid = g_strndup (peer_jid, strcspn (peer_jid, "/"));
   self->policy = policy;
   self->n_files = ibb_files_metadata_get_n_files (metadata);
+  self->offer = ibb_part_file_dup_text (peer_jid, ibb_files_metadata_get_name (metadata),
+                                        ibb_files_metadata_get_size (metadata),
+                                        ibb_files_metadata_get_date (metadata));
   self->root = -1;
   self->folder = -1;
   self->named = -1;
@@ -93,6 +97,7 @@ ibb_folder_sink_free (IBBFolderSink *self)
   ibb_folder_sink_stop (self, TRUE);
   g_free (self->path);
   g_free (self->peer_jid);
+  g_free (self->offer);
   ibb_folder_failures_clear (&self->failures);
   g_hash_table_unref (self->entries);
   g_array_unref (self->whole);
@@ -102,7 +107,8 @@ ibb_folder_sink_free (IBBFolderSink *self)
 gboolean
 ibb_folder_sink_is_rival (IBBFolderSink *self, IBBFolderSink *other)
 {
-  return g_str_equal (self->path, other->path) && g_str_equal (self->peer_jid, other->peer_jid);
+  return g_str_equal (self->path, other->path) && g_str_equal (self->offer, other->offer) &&
+         self->n_files == other->n_files;
 }
 
 const char *

@@ -618,6 +618,34 @@ test_offered_again (Files *self, gconstpointer data)
   run (self, "diff -r sent received");
 }
 
+/* Two folders of one name and account go into one place at the same time. */
+static void
+test_namesakes (Files *self, gconstpointer data)
+{
+  g_autoptr (IBBFilesTransfer) first = NULL;
+  g_autoptr (IBBFilesTransfer) other = NULL;
+  g_autofree char             *path = get_path (self, "other/sent");
+  g_autoptr (GFile)            file = g_file_new_for_path (path);
+  GAsyncResult                *offered = NULL;
+  GAsyncResult                *first_result = NULL;
+
+  run (self, "mkdir -p sent other/sent && echo 1 > sent/one && echo 22 > other/sent/two");
+  self->sent = offer (self, JULIET);
+  wait_until (self->offered != NULL);
+  first = g_object_ref (self->offered);
+  ibb_files_service_offer_file_async (self->romeo, JULIET, file, NULL, NULL, store_result_cb,
+                                      &offered);
+  other = assert_result (ibb_files_service_offer_file_finish, self->romeo, &offered);
+  wait_until (self->offered != first);
+  accept_as (self, "received", &self->result);
+  g_set_object (&self->offered, first);
+  accept_as (self, "received", &first_result);
+  assert_result (ibb_files_transfer_accept_file_finish, first, &first_result);
+  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
+  assert_succeeds (ibb_files_transfer_wait, other, NULL);
+  run (self, "cmp sent/one received/one && cmp other/sent/two received/two");
+}
+
 /* A peer that names what it likes. */
 
 typedef struct
@@ -864,6 +892,7 @@ main (int argc, char **argv)
   add_test_of ("disk/other-folder", "y/c", set_up, test_other_folder);
   add_test_of ("disk/no-folder", "file/c", set_up, test_other_folder);
   add_test_of ("offered-again", NULL, set_up_private, test_offered_again);
+  add_test_of ("namesakes", NULL, set_up, test_namesakes);
   add_test_of ("hostile", NULL, set_up, test_hostile);
   return g_test_run ();
 }

@@ -465,6 +465,28 @@ take_end (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
     release (self, event->number, g_base64_encode (event->data, event->length), NULL);
 }
 
+static GError *
+new_broken_error (IBBCarrier *self)
+{
+  return g_error_new (IBB_ERROR, IBB_ERROR_PROTOCOL,
+                      _ ("The peer broke the rules of the transfer (%s)"), self->bundle->mistake);
+}
+
+/* What has come of a file by which the peer broke the rules is not kept. */
+static void
+take_mistake (IBBCarrier *self, const IBBBundleEvent *event)
+{
+  guint32   number = event->folder > 0 ? event->folder : event->number;
+  IBBMover *mover = g_hash_table_lookup (self->movers, &number);
+
+  if (mover != NULL && mover->part != NULL)
+    {
+      ibb_mover_stop (mover, FALSE);
+      release (self, number, NULL, new_broken_error (self));
+    }
+  end (self, new_broken_error (self));
+}
+
 static void
 take_event (IBBCarrier *self, const IBBBundleEvent *event)
 {
@@ -504,9 +526,7 @@ take_event (IBBCarrier *self, const IBBBundleEvent *event)
       take_failure (self, mover, event);
       break;
     default:
-      end (self, g_error_new (IBB_ERROR, IBB_ERROR_PROTOCOL,
-                              _ ("The peer broke the rules of the transfer (%s)"),
-                              self->bundle->mistake));
+      take_mistake (self, event);
     }
 }
 

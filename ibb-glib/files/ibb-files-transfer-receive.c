@@ -348,6 +348,8 @@ courier_released (gpointer client, const char *hash, GError *error)
 {
   IBBFilesTransfer *self = client;
 
+  if (error != NULL && error->domain != G_IO_ERROR)
+    self->keeps_part = FALSE;
   if (error != NULL)
     ibb_files_transfer_fail (self, error);
   if (!ibb_files_transfer_end_call (self) || hash == NULL)

@@ -646,6 +646,66 @@ test_namesakes (Files *self, gconstpointer data)
   run (self, "cmp sent/one received/one && cmp other/sent/two received/two");
 }
 
+/* A peer that speaks the frames itself. */
+
+static void
+write_frame (IBBTransport *stream, guint8 type, const char *rest, gsize length)
+{
+  const guint8 header[] = { type, 0, (guint8) (length >> 8), (guint8) length, 0, 0, 0, 1 };
+
+  write_bytes (stream, header, sizeof header);
+  write_bytes (stream, rest, length);
+}
+
+static IBBTransport *
+open_bundle (Files *self)
+{
+  g_autoptr (IBBSessionParams) params = ibb_session_params_new ();
+  g_autoptr (IBBStanza)        answer = NULL;
+  g_autoptr (IBBStanza)        request = NULL;
+  GAsyncResult                *result = NULL;
+
+  request = new_stanza (
+      "<iq type='set' to='" JULIET "'><jingle xmlns='urn:xmpp:jingle:1' action='session-initiate' "
+      "sid='s'><content creator='initiator' name='c'><description xmlns='urn:ibb-glib:folders:1'/>"
+      "<transport xmlns='urn:xmpp:jingle:transports:ibb:1' block-size='4096' sid='b'/></content>"
+      "</jingle></iq>");
+  ibb_connection_query_async (self->romeo_connection, request, 0, NULL, store_result_cb, &result);
+  answer = assert_result (ibb_connection_query_finish, self->romeo_connection, &result);
+  ibb_session_params_set_sid (params, "b");
+  ibb_session_params_set_block_size (params, 4096);
+  ibb_session_params_set_agreed (params, TRUE);
+  ibb_service_open_session_async (ibb_files_service_get_sessions (self->romeo), JULIET, params,
+                                  NULL, store_result_cb, &result);
+  return assert_result (ibb_service_open_session_finish,
+                        ibb_files_service_get_sessions (self->romeo), &result);
+}
+
+/* No part stays of a file of which a byte too many came. */
+static void
+test_more_than_offered (Files *self, gconstpointer data)
+{
+  static const char        offer_of_file[] = "<file xmlns='urn:xmpp:jingle:apps:file-transfer:5'>"
+                                             "<name>a</name><size>1000</size></file>";
+  g_autoptr (IBBTransport) stream = open_bundle (self);
+  g_autofree char         *bytes = g_strnfill (600, 'x');
+  char                     accept[4096];
+  GAsyncResult            *read = NULL;
+
+  write_frame (stream, 1, offer_of_file, strlen (offer_of_file));
+  accept_as (self, "received", &self->result);
+  g_input_stream_read_async (get_input (stream), accept, sizeof accept, G_PRIORITY_DEFAULT, NULL,
+                             store_result_cb, &read);
+  assert_result (g_input_stream_read_finish, get_input (stream), &read);
+  write_frame (stream, 3, bytes, 600);
+  wait_until (ibb_files_transfer_get_bytes_moved (self->offered) == 600);
+  g_assert_cmpuint (count_files (self), ==, 1);
+  write_frame (stream, 3, bytes, 401);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_PROTOCOL, ibb_files_transfer_accept_file_finish,
+                       self->offered, &self->result);
+  g_assert_cmpuint (count_files (self), ==, 0);
+}
+
 /* A peer that names what it likes. */
 
 typedef struct
@@ -893,6 +953,7 @@ main (int argc, char **argv)
   add_test_of ("disk/no-folder", "file/c", set_up, test_other_folder);
   add_test_of ("offered-again", NULL, set_up_private, test_offered_again);
   add_test_of ("namesakes", NULL, set_up, test_namesakes);
+  add_test_of ("more-than-offered", NULL, set_up, test_more_than_offered);
   add_test_of ("hostile", NULL, set_up, test_hostile);
   return g_test_run ();
 }

@@ -14,7 +14,6 @@ is_of_disk (const GError *error)
   return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED) ||
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_READ_ONLY) ||
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
-         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY) ||
          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FILENAME_TOO_LONG);
 }
 
@@ -48,6 +47,16 @@ ibb_reason_from_error (const GError     *error,
     *text = "The file changed while it was being sent";
   else if (g_error_matches (error, IBB_ERROR, IBB_ERROR_PROTOCOL) && is_receiver)
     *text = "More bytes came than were offered";
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES))
+    *text = "Too many files are open";
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY))
+    *text = "The file is being received already";
+  else if (g_error_matches (error, IBB_ERROR, IBB_ERROR_CONFLICT))
+    *text = "The same was offered again";
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY) && is_receiver)
+    *text = "A file or a link is in the way of a folder";
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY) && is_receiver)
+    *text = "A folder is in the way of the file";
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME))
     *text = "The name cannot be used";
   else if (is_of_disk (error))

@@ -801,7 +801,7 @@ send_entry (Peer *self, const char *path)
 }
 
 #define BAD "failed:The name cannot be used "
-#define UNABLE "failed:The file cannot be written "
+#define UNABLE "failed:A file or a link is in the way of a folder "
 
 static const struct
 {

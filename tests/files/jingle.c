@@ -592,6 +592,16 @@ test_own_reasons (void)
       "The file cannot be written" },
     { G_IO_ERROR, G_IO_ERROR_NOT_FOUND, IBB_FILES_DIRECTION_SEND, FALSE, "failed-application",
       "The file cannot be read" },
+    { G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES, IBB_FILES_DIRECTION_RECEIVE, TRUE, "decline",
+      "Too many files are open" },
+    { G_IO_ERROR, G_IO_ERROR_BUSY, IBB_FILES_DIRECTION_RECEIVE, FALSE, "failed-application",
+      "The file is being received already" },
+    { G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY, IBB_FILES_DIRECTION_RECEIVE, TRUE, "decline",
+      "A file or a link is in the way of a folder" },
+    { G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY, IBB_FILES_DIRECTION_RECEIVE, FALSE, "failed-application",
+      "A folder is in the way of the file" },
+    { IBB_ERROR, IBB_ERROR_CONFLICT, IBB_FILES_DIRECTION_RECEIVE, FALSE, "failed-application",
+      "The same was offered again" },
     { IBB_ERROR, IBB_ERROR_FAILED, IBB_FILES_DIRECTION_SEND, FALSE, "failed-application", NULL },
   };
 

@@ -51,7 +51,7 @@ typedef struct
   /* Of the file at a path: of the link itself if it is one, and the target of that link. */
   int (*stat_path) (const char *path, struct stat *info);
   char *(*read_link) (const char *path);
-  /* EINVAL, EROFS, EOPNOTSUPP: a folder that cannot be synchronized. */
+  /* EINVAL, EROFS, EOPNOTSUPP, EACCES: a folder that cannot be synchronized. */
   int (*sync) (int fd);
   /* replaces: a file that has the name; otherwise the call fails with EEXIST, or EINVAL where the
    * file system has no such call. */
@@ -100,5 +100,6 @@ DIR *ibb_disk_open_list (int folder);
 /* The next name, without "." and ".."; NULL at the end, where failure is 0, or the errno of what
  * has ended the list too early. */
 const char *ibb_disk_read_list (DIR *dir, int *failure);
-/* It is no error if the file system cannot synchronize folders. */
+/* It is no error if the file system cannot synchronize folders, or the folder can be neither read
+ * nor written to, so that it has no new names. */
 int ibb_disk_sync_folder (int folder);

@@ -384,5 +384,7 @@ ibb_disk_sync_folder (int folder)
   int result;
 
   IBB_DISK_CALL (result, sync (folder));
-  return result == 0 || errno == EINVAL || errno == EROFS || errno == EOPNOTSUPP ? 0 : -1;
+  return result == 0 || errno == EINVAL || errno == EROFS || errno == EOPNOTSUPP || errno == EACCES
+             ? 0
+             : -1;
 }

@@ -512,7 +512,8 @@ syncfs (int fd)
   return errno == 0 ? 0 : -1;
 }
 
-/* A folder that may be written to and not be read: its names go to the disk as well. */
+/* A folder that may be written to and not be read: its names go to the disk as well. One that may
+ * only be passed through has no new ones, which is no failure. */
 static void
 test_unreadable (void)
 {
@@ -520,6 +521,7 @@ test_unreadable (void)
   g_autofree char *path = g_build_filename (folder, NAME, NULL);
   int              file = open (folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
   gboolean         is_root = geteuid () == 0;
+  int              fd;
 
   if (is_root && (chown (folder, NOBODY, NOBODY) != 0 || seteuid (NOBODY) != 0))
     g_error ("chown: %s", g_strerror (errno));
@@ -537,6 +539,13 @@ test_unreadable (void)
         g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
       ibb_sink_free (sink);
     }
+  g_assert_cmpint (chmod (folder, 0100), ==, 0);
+  fd = ibb_disk->open_folder (folder);
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (ibb_disk_sync_folder (fd), ==, 0);
+  close (fd);
+  g_assert_cmpint (ibb_disk_sync_folder (-1), ==, -1);
+  g_assert_cmpint (chmod (folder, 0700), ==, 0);
   if (is_root)
     g_assert_cmpint (seteuid (0), ==, 0);
   if (file < 0)

@@ -865,6 +865,111 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   g_object_unref (ends.juliet);
 }
 
+#define N_PLACES 16 /* of one peer */
+
+static void
+waiting_cb (IBBXmppIdentity *identity, const char *peer, guint *n_waiting)
+{
+  g_assert_cmpstr (peer, ==, "romeo@montague.example");
+  (*n_waiting)++;
+}
+
+static void
+assert_encrypted (IBBXmppIdentity *identity, GAsyncResult **result)
+{
+  wait_until (*result != NULL);
+  g_object_unref (assert_succeeds (ibb_xmpp_identity_encrypt_finish, identity, *result));
+  g_clear_object (result);
+}
+
+/* A session with nurse, while there are more sessions with Romeo than places for him. */
+static void
+assert_other_has_place (Fixture *fixture, IBBXmppIdentity *nurse, IBBXmppIdentity *juliet)
+{
+  g_autoptr (IBBConnection) connection =
+      ibb_loopback_attach (fixture->loopback, "nurse@capulet.example/hall");
+  g_autoptr (IBBService) service = ibb_service_new (connection);
+  Fixture                other = { .romeo = service, .juliet = fixture->juliet };
+  g_auto (Ends)          ends = { NULL };
+  GAsyncResult          *here = NULL;
+  GAsyncResult          *there = NULL;
+
+  other.loopback = fixture->loopback;
+  other.juliet_connection = fixture->juliet_connection;
+  ends = fixture_open_with (&other, IBB_STANZA_TYPE_IQ);
+  ibb_xmpp_identity_encrypt_async (juliet, ends.juliet, NULL, store_result_cb, &here);
+  ibb_xmpp_identity_encrypt_async (nurse, ends.romeo, NULL, store_result_cb, &there);
+  assert_encrypted (juliet, &here);
+  assert_encrypted (nurse, &there);
+}
+
+/* Sessions in which the peer says nothing have some places. The others wait, and say so; a place
+ * that becomes free goes to one that neither was cancelled nor has ended meanwhile. */
+static void
+test_places (Fixture *fixture, gconstpointer data)
+{
+  enum
+  {
+    ENDED = N_PLACES,
+    CANCELLED,
+    LAST,
+    N
+  };
+  g_autoptr (IBBXmppIdentity)          romeo = create_identity ("talking-romeo");
+  g_autoptr (IBBXmppIdentity)          juliet = create_identity ("crowded-juliet");
+  g_autoptr (IBBXmppKnownCertificates) his = ibb_xmpp_identity_dup_known_certificates (romeo);
+  g_autoptr (IBBXmppKnownCertificates) hers = ibb_xmpp_identity_dup_known_certificates (juliet);
+  g_autoptr (GCancellable)             cancellable = g_cancellable_new ();
+  Ends                                 ends[N];
+  GAsyncResult                        *results[N] = { NULL };
+  GAsyncResult                        *result = NULL;
+  guint                                n_waiting = 0;
+
+  assert_succeeds (ibb_xmpp_known_certificates_add, his, "juliet@capulet.example",
+                   ibb_xmpp_identity_get_certificate (juliet));
+  assert_succeeds (ibb_xmpp_known_certificates_add, hers, "romeo@montague.example",
+                   ibb_xmpp_identity_get_certificate (romeo));
+  assert_succeeds (ibb_xmpp_known_certificates_add, hers, "nurse@capulet.example",
+                   ibb_xmpp_identity_get_certificate (romeo));
+  g_signal_connect (juliet, "waiting", G_CALLBACK (waiting_cb), &n_waiting);
+  ibb_service_set_session_limit (fixture->juliet, N + 1);
+  for (guint i = 0; i < N; i++)
+    {
+      ends[i] = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+      ibb_xmpp_identity_encrypt_async (juliet, ends[i].juliet, i == CANCELLED ? cancellable : NULL,
+                                       store_result_cb, &results[i]);
+    }
+  wait_until (n_waiting == N - N_PLACES);
+  assert_other_has_place (fixture, romeo, juliet);
+
+  ibb_transport_abort (ends[ENDED].romeo);
+  wait_until (results[ENDED] != NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, ibb_xmpp_identity_encrypt_finish, juliet,
+                results[ENDED]);
+  g_cancellable_cancel (cancellable);
+  wait_until (results[CANCELLED] != NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_xmpp_identity_encrypt_finish, juliet,
+                results[CANCELLED]);
+  g_assert_true (ibb_transport_has_ended (ends[CANCELLED].juliet));
+
+  ibb_xmpp_identity_encrypt_async (romeo, ends[LAST].romeo, NULL, store_result_cb, &result);
+  g_assert_null (results[LAST]);
+  for (guint i = 0; i < N_PLACES; i++)
+    {
+      ibb_transport_abort (ends[i].romeo);
+      wait_until (results[i] != NULL);
+      g_assert_null (ibb_xmpp_identity_encrypt_finish (juliet, results[i], NULL));
+    }
+  assert_encrypted (juliet, &results[LAST]);
+  assert_encrypted (romeo, &result);
+  g_assert_cmpuint (n_waiting, ==, N - N_PLACES);
+  for (guint i = 0; i < N; i++)
+    {
+      g_clear_object (&results[i]);
+      ends_clear (&ends[i]);
+    }
+}
+
 #define ADD(path, data, test)                                                                      \
   g_test_add (path, Fixture, data, fixture_set_up, test, fixture_tear_down)
 
@@ -883,6 +988,7 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/server", NULL, test_server);
   ADD ("/ibb/encrypt/below", NULL, test_below);
   ADD ("/ibb/encrypt/cancelled", NULL, test_cancelled);
+  ADD ("/ibb/encrypt/places", NULL, test_places);
   ADD ("/ibb/encrypt/one-at-a-time", NULL, test_one_at_a_time);
   ADD ("/ibb/encrypt/answered", NULL, test_answered);
   ADD ("/ibb/encrypt/named/counts", NULL, test_named);

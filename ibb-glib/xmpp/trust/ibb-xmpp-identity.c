@@ -11,6 +11,7 @@
 #include "runtime/call-task.h"
 #include "xmpp/trust/agreement.h"
 #include "xmpp/trust/ibb-xmpp-trust-question.h"
+#include "xmpp/trust/places.h"
 #include "xmpp/trust/session-base.h"
 
 /**
@@ -65,6 +66,7 @@ struct _IBBXmppIdentity
 
   GTlsCertificate  *certificate; /* immutable after construction */
   IBBAgreementTurns queue;       /* has a lock of its own */
+  IBBPlaces         places[2];   /* likewise; as the client, and as the server */
 
   GMutex                    lock;
   IBBXmppKnownCertificates *known; /* protected by lock; (owned) (nullable) */
@@ -83,6 +85,7 @@ enum
   SIGNAL_TRUST_REQUESTED,
   SIGNAL_PEER_ASKING,
   SIGNAL_BROKEN_OFF,
+  SIGNAL_WAITING,
   N_SIGNALS
 };
 
@@ -97,7 +100,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (IBBXmppIdentity,
                                G_IMPLEMENT_INTERFACE (IBB_TYPE_IDENTITY,
                                                       ibb_xmpp_identity_identity_init))
 
-/* The data of the thread of one encryption. */
+/* The data of one encryption, which a thread does. */
 typedef struct
 {
   IBBXmppIdentity          *identity;  /* (owned) */
@@ -109,15 +112,18 @@ typedef struct
   GStrv                     named;   /* (owned) (nullable): the only keys that count */
   GMainContext             *context; /* (owned) (nullable): of the caller */
   GCancellable             *limit;   /* (owned): by the caller, or by the time */
+  gulong                    handler; /* of the caller's cancellable; 0: none */
+  GSource                  *timer;   /* (owned) (nullable) */
   gint                      is_late; /* atomic */
 } Job;
 
 /* A notice of the thread to the application. */
 typedef struct
 {
-  Job     *job;  /* (owned) */
-  char    *code; /* (nullable): of peer-asking; else broken-off */
-  IBBPause pause;
+  Job     *job; /* (owned) */
+  guint    signal;
+  char    *code;  /* (nullable): of peer-asking */
+  IBBPause pause; /* of broken-off */
   gint64   now;
 } Notice;
 
@@ -167,6 +173,8 @@ ibb_xmpp_identity_finalize (GObject *object)
   g_hash_table_unref (self->named);
   g_mutex_clear (&self->lock);
   ibb_agreement_turns_clear (&self->queue);
+  for (gsize i = 0; i < G_N_ELEMENTS (self->places); i++)
+    ibb_places_clear (&self->places[i]);
 
   G_OBJECT_CLASS (ibb_xmpp_identity_parent_class)->finalize (object);
 }
@@ -275,6 +283,22 @@ ibb_xmpp_identity_class_init (IBBXmppIdentityClass *klass)
   signals[SIGNAL_BROKEN_OFF] =
       g_signal_new ("broken-off", IBB_XMPP_TYPE_IDENTITY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                     G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_UINT, G_TYPE_UINT);
+
+  /**
+   * IBBXmppIdentity::waiting:
+   * @self: the identity
+   * @peer: the bare JID of the peer
+   *
+   * A session waits until others are encrypted, or fail: 64 at a time of those that a program
+   * accepts, and 16 of one peer; likewise of those that it opens. The wait counts in the minute
+   * that the handshake may take.
+   *
+   * Emitted in the same context as [signal@IBBXmpp.Identity::trust-requested].
+   *
+   * Since: 1.1
+   */
+  signals[SIGNAL_WAITING] = g_signal_new ("waiting", IBB_XMPP_TYPE_IDENTITY, G_SIGNAL_RUN_LAST, 0,
+                                          NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void
@@ -284,6 +308,8 @@ ibb_xmpp_identity_init (IBBXmppIdentity *self)
   self->named =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_strfreev);
   ibb_agreement_turns_init (&self->queue);
+  for (gsize i = 0; i < G_N_ELEMENTS (self->places); i++)
+    ibb_places_init (&self->places[i]);
 }
 
 /**
@@ -464,7 +490,9 @@ notice_cb (gpointer data)
   Notice *notice = data;
   Job    *job = notice->job;
 
-  if (notice->code != NULL)
+  if (notice->signal == SIGNAL_WAITING)
+    g_signal_emit (job->identity, signals[SIGNAL_WAITING], 0, job->peer);
+  else if (notice->signal == SIGNAL_PEER_ASKING)
     g_signal_emit (job->identity, signals[SIGNAL_PEER_ASKING], 0, job->peer, notice->code);
   else
     g_signal_emit (job->identity, signals[SIGNAL_BROKEN_OFF], 0, job->peer, notice->pause.n_broken,
@@ -473,12 +501,21 @@ notice_cb (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* In the thread of the encryption. Takes notice. */
-static void
-give_notice (Job *job, Notice *notice)
+static Notice *
+new_notice (Job *job, guint signal)
 {
+  Notice *notice = g_new0 (Notice, 1);
+
   notice->job = g_atomic_rc_box_acquire (job);
-  g_source_unref (ibb_source_attach (g_idle_source_new (), job->context,
+  notice->signal = signal;
+  return notice;
+}
+
+/* In any thread. Takes notice. */
+static void
+give_notice (Notice *notice)
+{
+  g_source_unref (ibb_source_attach (g_idle_source_new (), notice->job->context,
                                      "[ibb-glib] notice of the encryption", notice_cb, notice,
                                      notice_free));
 }
@@ -486,20 +523,20 @@ give_notice (Job *job, Notice *notice)
 static void
 peer_asks (const char *code, gpointer job)
 {
-  Notice *notice = g_new0 (Notice, 1);
+  Notice *notice = new_notice (job, SIGNAL_PEER_ASKING);
 
   notice->code = g_strdup (code);
-  give_notice (job, notice);
+  give_notice (notice);
 }
 
 static void
 broken_off (const IBBPause *pause, gpointer job)
 {
-  Notice *notice = g_new0 (Notice, 1);
+  Notice *notice = new_notice (job, SIGNAL_BROKEN_OFF);
 
   notice->pause = *pause;
   notice->now = g_get_monotonic_time ();
-  give_notice (job, notice);
+  give_notice (notice);
 }
 
 /* The certificate is judged after the handshake, as the application may take its time. */
@@ -579,16 +616,12 @@ static GTlsConnection *
 encrypt_session (IBBXmppIdentity *self, Job *job, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GTlsConnection) tls = create_connection (self, job, error);
-  GSource                   *timer;
   gboolean                   is_secret;
 
   if (tls == NULL)
     return NULL;
-  timer = ibb_source_attach (g_timeout_source_new (HANDSHAKE_TIMEOUT), job->context,
-                             "[ibb-glib] encryption timeout", timeout_cb,
-                             g_atomic_rc_box_acquire (job), job_unref);
   is_secret = shake_hands (tls, job, error);
-  ibb_source_clear (&timer);
+  ibb_source_clear (&job->timer);
   if (is_secret && agree (self, tls, job, error))
     return g_steal_pointer (&tls);
   /* GIO closes a stream that is dropped, and with it the session: that would wait for the peer, and
@@ -613,32 +646,132 @@ cancel_cb (GCancellable *cancellable, gpointer limit)
   g_cancellable_cancel (limit);
 }
 
+static void
+start_job (Job *job, GCancellable *cancellable)
+{
+  job->timer = ibb_source_attach (g_timeout_source_new (HANDSHAKE_TIMEOUT), job->context,
+                                  "[ibb-glib] encryption timeout", timeout_cb,
+                                  g_atomic_rc_box_acquire (job), job_unref);
+  if (cancellable != NULL)
+    job->handler = g_cancellable_connect (cancellable, G_CALLBACK (cancel_cb),
+                                          g_object_ref (job->limit), g_object_unref);
+}
+
+/* Takes task and error. */
+static void
+return_error (GTask *task, GError *error)
+{
+  Job *job = g_task_get_task_data (task);
+
+  if (g_task_return_error_if_cancelled (task))
+    g_error_free (error);
+  else if (g_atomic_int_get (&job->is_late))
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                               _ ("“%s” did not encrypt the session in time"), job->peer);
+      g_error_free (error);
+    }
+  else
+    g_task_return_error (task, error);
+  g_object_unref (task);
+}
+
+static void
+end_job (Job *job, GCancellable *cancellable)
+{
+  ibb_source_clear (&job->timer);
+  if (job->handler != 0)
+    g_cancellable_disconnect (cancellable, job->handler);
+  job->handler = 0;
+}
+
+/* Takes task. Returns the one that gets its place, or NULL. */
+static GTask *
+encrypt (IBBXmppIdentity *self, GTask *task)
+{
+  Job            *job = g_task_get_task_data (task);
+  GCancellable   *cancellable = g_task_get_cancellable (task);
+  GError         *error = NULL;
+  GTlsConnection *tls = encrypt_session (self, job, cancellable, &error);
+  GTask          *next;
+
+  end_job (job, cancellable);
+  /* Before the caller learns of the end, who may go on with another session. */
+  next = ibb_places_leave (&self->places[job->as_server], job->peer);
+  if (tls == NULL)
+    {
+      return_error (task, error);
+      return next;
+    }
+  g_task_return_pointer (task, tls, g_object_unref);
+  g_object_unref (task);
+  return next;
+}
+
 static gpointer
 encrypt_thread (gpointer data)
 {
-  g_autoptr (GTask)  task = data;
-  Job               *job = g_task_get_task_data (task);
-  GCancellable      *cancellable = g_task_get_cancellable (task);
-  g_autoptr (GError) error = NULL;
-  GTlsConnection    *tls;
-  gulong             handler = 0;
+  GTask                      *task = data;
+  g_autoptr (IBBXmppIdentity) self = g_object_ref (g_task_get_source_object (task));
 
-  if (cancellable != NULL)
-    handler = g_cancellable_connect (cancellable, G_CALLBACK (cancel_cb), g_object_ref (job->limit),
-                                     g_object_unref);
-  tls = encrypt_session (g_task_get_source_object (task), job, cancellable, &error);
-  if (cancellable != NULL)
-    g_cancellable_disconnect (cancellable, handler);
-  if (tls != NULL)
-    g_task_return_pointer (task, tls, g_object_unref);
-  else if (g_task_return_error_if_cancelled (task))
-    ;
-  else if (g_atomic_int_get (&job->is_late))
-    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                             _ ("“%s” did not encrypt the session in time"), job->peer);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
+  while (task != NULL)
+    task = encrypt (self, task);
   return NULL;
+}
+
+/* Takes task, which has a place. */
+static void
+begin_thread (IBBXmppIdentity *self, GTask *task)
+{
+  g_autoptr (GError) error = NULL;
+  /* Not a thread of GIO's, of which there are few: it waits for the peer, and for a person. */
+  GThread *thread = g_thread_try_new ("[ibb-glib] encrypt", encrypt_thread, task, &error);
+
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      return;
+    }
+  while (task != NULL)
+    {
+      Job   *job = g_task_get_task_data (task);
+      GTask *next;
+
+      end_job (job, g_task_get_cancellable (task));
+      next = ibb_places_leave (&self->places[job->as_server], job->peer);
+      return_error (task, g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED,
+                                       _ ("Cannot begin a thread: %s"), error->message));
+      task = next;
+    }
+}
+
+/* In the context of the caller. */
+static gboolean
+waited_cb (gpointer data)
+{
+  GTask  *task = data;
+  Job    *job = g_task_get_task_data (task);
+  GError *error = ibb_transport_dup_error (job->transport);
+
+  end_job (job, g_task_get_cancellable (task));
+  ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_RECIPIENT_UNAVAILABLE,
+                                   NULL);
+  if (error == NULL)
+    error = g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                         _ ("“%s” ended the session before it was encrypted"), job->peer);
+  return_error (task, error);
+  return G_SOURCE_REMOVE;
+}
+
+/* In any thread. */
+static void
+give_up (gpointer data)
+{
+  GTask *task = data;
+  Job   *job = g_task_get_task_data (task);
+
+  g_source_unref (ibb_source_attach (g_idle_source_new (), job->context,
+                                     "[ibb-glib] end of the wait", waited_cb, task, NULL));
 }
 
 /**
@@ -664,11 +797,13 @@ encrypt_thread (gpointer data)
  * - %IBB_ERROR_PROTOCOL: the peer broke the rules of the exchange
  * - %G_IO_ERROR_BUSY: four other sessions with the peer wait for an answer about its certificate
  * - %G_IO_ERROR_TIMED_OUT: the peer took longer than a minute for the handshake, or than five for
- *   the answer of its user, or the turn of the session did not come
+ *   the answer of its user, or the turn of the session did not come (see
+ *   [signal@IBBXmpp.Identity::waiting])
  * - %G_IO_ERROR_CONNECTION_CLOSED, and the other errors of a read: the session has ended
  * - %G_IO_ERROR_CANCELLED
  *
- * The call works in a thread of its own, and its user needs none.
+ * The call works in a thread of its own, and its user needs none. At most 64 sessions of each
+ * direction have one at a time; the others wait.
  *
  * Since: 1.0
  */
@@ -679,12 +814,11 @@ ibb_xmpp_identity_encrypt_async (IBBXmppIdentity    *self,
                                  GAsyncReadyCallback callback,
                                  gpointer            user_data)
 {
-  g_autoptr (GTask)  task = NULL;
-  g_autoptr (GError) error = NULL;
-  g_autofree char   *own = NULL;
-  g_autofree char   *peer = NULL;
-  GThread           *thread;
-  Job               *job;
+  g_autofree char *own = NULL;
+  g_autofree char *peer = NULL;
+  GTask           *task;
+  Job             *job;
+  Notice          *notice;
 
   g_return_if_fail (IBB_XMPP_IS_IDENTITY (self));
   g_return_if_fail (IBB_IS_TRANSPORT (transport));
@@ -707,16 +841,17 @@ ibb_xmpp_identity_encrypt_async (IBBXmppIdentity    *self,
   task = ibb_call_task_new (self, ibb_xmpp_identity_encrypt_async, "[ibb-glib] encrypt",
                             cancellable, callback, user_data);
   g_task_set_task_data (task, job, job_unref);
-  /* Not a thread of GIO's, of which there are few: it waits for the peer, and for a person. */
-  thread = g_thread_try_new ("[ibb-glib] encrypt", encrypt_thread, g_object_ref (task), &error);
-  if (thread != NULL)
+  /* Once the task waits, another thread may take it. */
+  notice = new_notice (job, SIGNAL_WAITING);
+  start_job (job, cancellable);
+  if (ibb_places_take (&self->places[job->as_server], job->peer, transport, job->limit, give_up,
+                       task))
     {
-      g_thread_unref (thread);
-      return;
+      notice_free (notice);
+      begin_thread (self, task);
     }
-  g_object_unref (task);
-  g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_FAILED, _ ("Cannot begin a thread: %s"),
-                           error->message);
+  else
+    give_notice (notice);
 }
 
 /**

@@ -140,6 +140,15 @@ note_full (Service *self, ToolRelay *relay, const char *peer, guint limit)
   self->full = TRUE;
 }
 
+static void
+note_no_descriptors (Service *self, ToolRelay *relay, const char *peer)
+{
+  if (!self->full)
+    tool_refusals_note (tool_relay_get_refusals (relay),
+                        _ ("Refused a session from “%s”: too many files are open"), peer);
+  self->full = TRUE;
+}
+
 /* An error is an answer, too: not each program knows the question. */
 static void
 answered_cb (GObject *source, GAsyncResult *result, gpointer data)
@@ -193,6 +202,8 @@ has_place (Service *self, ToolRelay *relay, const char *peer)
     note_full (self, relay, peer, self->expose->max_sessions);
   else if (links->len >= self->expose->max_per_peer)
     note_full (self, relay, account, self->expose->max_per_peer);
+  else if (!tool_relay_has_descriptors (relay))
+    note_no_descriptors (self, relay, peer);
   else
     {
       self->full = FALSE;
@@ -296,7 +307,8 @@ expose_run (ToolRun *run, gpointer data, GError **error)
 
       members[i] = (ToolRelayMember){ service->login, service };
     }
-  return tool_relay_run (run, &expose_funcs, members, self->services->len, error);
+  return tool_relay_run (run, &expose_funcs, members, self->services->len, self->max_sessions,
+                         error);
 }
 
 static void

@@ -411,7 +411,7 @@ accept_next (Forward *self, ToolRelay *relay)
 {
   if (self->accepting || self->retry != NULL ||
       (tool_relay_is_online (relay) && self->opening >= self->may_open) ||
-      tool_relay_count_links (relay) >= self->max_sessions ||
+      tool_relay_count_links (relay) >= self->max_sessions || !tool_relay_has_descriptors (relay) ||
       g_cancellable_is_cancelled (self->cancellable))
     return;
   self->accepting = TRUE;
@@ -481,7 +481,8 @@ forward_run (ToolRun *run, gpointer data, GError **error)
 {
   Forward *self = data;
 
-  return tool_relay_run (run, &forward_funcs, &(ToolRelayMember){ self->login, self }, 1, error);
+  return tool_relay_run (run, &forward_funcs, &(ToolRelayMember){ self->login, self }, 1,
+                         self->max_sessions, error);
 }
 
 /* Returns the exit status if the arguments are wrong, else -1. */

@@ -4,6 +4,7 @@
 
 #include "hooks.h"
 
+#include "descriptors.h"
 #include "ibb-source-private.h"
 #include "report.h"
 
@@ -142,6 +143,7 @@ static void
 child_setup (gpointer data)
 {
   setpgid (0, 0);
+  tool_descriptors_restore ();
   signal (SIGPIPE, SIG_DFL); /* GIO ignores it, and a child would, too */
 }
 

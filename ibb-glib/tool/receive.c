@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "confirm.h"
+#include "descriptors.h"
 #include "jid.h"
 #include "login.h"
 #include "output.h"
@@ -203,6 +204,7 @@ receive_files (const ToolOptions *options, const RawIntake *raw)
   if (!g_file_test (raw->directory, G_FILE_TEST_IS_DIR))
     return tool_output_usage_error ("receive", _ ("--directory: “%s” is not a folder"),
                                     raw->directory);
+  tool_descriptors_raise ();
   if (tool_account_prepare (&account, options))
     {
       self.login = tool_login_new (&account, options, jid);

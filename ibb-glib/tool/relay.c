@@ -4,6 +4,8 @@
 
 #include "relay.h"
 
+#include "descriptors.h"
+#include "output.h"
 #include "report.h"
 #include "secure.h"
 #include "session.h"
@@ -11,11 +13,19 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+/* Descriptors that are left to other things than the connections of links: logins, the resolver,
+ * and threads of GIO. */
+#define SPARE 24
+/* The same beside encryptions at a time, as doc/limits.md counts them. */
+#define SPARE_ENCRYPTED 160
+
 /* The relays of a command, all in one thread. */
 typedef struct
 {
   GMainContext *context;     /* (owned) */
   int           interrupted; /* atomic */
+  guint         n_links;
+  guint         max_links; /* as many descriptors are there for */
 } Group;
 
 struct _ToolRelay
@@ -65,6 +75,12 @@ ToolRefusals *
 tool_relay_get_refusals (ToolRelay *self)
 {
   return &self->refusals;
+}
+
+gboolean
+tool_relay_has_descriptors (ToolRelay *self)
+{
+  return self->group->n_links < self->group->max_links;
 }
 
 guint
@@ -136,6 +152,7 @@ link_ended_cb (ToolLink *link, const GError *error, gpointer data)
   if (error != NULL && !is_over (self))
     report_error (self, link, error);
   g_hash_table_remove (self->links, link);
+  self->group->n_links--;
   if (self->funcs->link_gone != NULL)
     self->funcs->link_gone (self, self->data);
 }
@@ -147,6 +164,7 @@ tool_relay_add_link (ToolRelay *self, const char *peer, const char *sid)
       tool_link_new (peer, sid, self->options, self->timeout, self->identity, link_ended_cb, self);
 
   g_hash_table_add (self->links, link);
+  self->group->n_links++;
   return link;
 }
 
@@ -358,11 +376,30 @@ log_in (GPtrArray *relays, ToolRun *run, GError **error)
   return TRUE;
 }
 
+/* After the logins. A link takes one descriptor. */
+static void
+set_max_links (Group *group, gboolean encrypted, guint64 max_sessions)
+{
+  guint n_free = tool_descriptors_count_free ();
+  guint spare = encrypted ? SPARE_ENCRYPTED : SPARE;
+
+  group->max_links = MAX (n_free, spare + 1) - spare;
+  if (group->max_links < max_sessions)
+    tool_output_note (
+        ngettext ("There can be %u session at a time, because of the limit of %" G_GUINT64_FORMAT
+                  " open files (“ulimit -n”)",
+                  "There can be %u sessions at a time, because of the limit of %" G_GUINT64_FORMAT
+                  " open files (“ulimit -n”)",
+                  group->max_links),
+        group->max_links, tool_descriptors_get_limit ());
+}
+
 gboolean
 tool_relay_run (ToolRun               *run,
                 const ToolRelayFuncs  *funcs,
                 const ToolRelayMember *members,
                 guint                  n_members,
+                guint                  max_sessions,
                 GError               **error)
 {
   GError                     *failure = NULL;
@@ -370,12 +407,16 @@ tool_relay_run (ToolRun               *run,
   g_autoptr (GPtrArray)       relays = g_ptr_array_new_with_free_func (free_relay);
   Group                       group = { .context = g_main_context_new () };
 
+  tool_descriptors_raise ();
   g_main_context_push_thread_default (group.context);
   identity = tool_secure_new_identity (tool_run_get_options (run), &failure);
   for (guint i = 0; i < n_members && failure == NULL; i++)
     g_ptr_array_add (relays, new_relay (&group, run, funcs, &members[i], identity));
   if (failure == NULL && log_in (relays, run, &failure))
-    serve (&group, relays, run, &failure);
+    {
+      set_max_links (&group, identity != NULL, (guint64) max_sessions * n_members);
+      serve (&group, relays, run, &failure);
+    }
   for (guint i = 0; i < relays->len; i++)
     tool_login_end (members[i].login, NULL);
   g_ptr_array_set_size (relays, 0);

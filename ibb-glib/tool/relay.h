@@ -38,11 +38,12 @@ typedef struct
 
 /* Call this from the function of tool_run (). All log in, or none is started. One that can log in
  * no more is reported, and the others go on; the error of the last one is that of the command. A
- * signal is a good end. */
+ * signal is a good end. max_sessions: of each; a line says so if there are fewer descriptors. */
 gboolean tool_relay_run (ToolRun               *run,
                          const ToolRelayFuncs  *funcs,
                          const ToolRelayMember *members,
                          guint                  n_members,
+                         guint                  max_sessions,
                          GError               **error);
 
 const ToolOptions *tool_relay_get_options (ToolRelay *self);
@@ -52,6 +53,8 @@ IBBService        *tool_relay_get_service (ToolRelay *self);
 ToolRefusals      *tool_relay_get_refusals (ToolRelay *self);
 gboolean           tool_relay_is_online (ToolRelay *self);
 guint              tool_relay_count_links (ToolRelay *self);
+/* Whether there are descriptors for one more link. */
+gboolean tool_relay_has_descriptors (ToolRelay *self);
 /* Those with jid: an account with all its programs, or one program. (transfer container) */
 GPtrArray *tool_relay_find_links (ToolRelay *self, const char *jid);
 /* The link is on the way to a session with peer; sid is NULL if it is not known yet. */

@@ -14,6 +14,8 @@
 #include <glib/gi18n.h>
 
 #define STREAM_KEY "ibb-stream"
+/* Between two lines about sessions that wait. */
+#define WAITING_INTERVAL (10 * G_USEC_PER_SEC)
 
 /* The stream holds the session: tool_secure_forget_stream () breaks the circle. */
 void
@@ -115,6 +117,24 @@ broken_off_cb (IBBXmppIdentity *identity, const char *peer, guint count, guint p
       peer, count, pause);
 }
 
+static void
+waiting_cb (IBBXmppIdentity *identity, const char *peer, gint64 *next)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now < *next)
+    return;
+  *next = now + WAITING_INTERVAL;
+  tool_output_note (_ ("A session with “%s” waits, because many others are not encrypted yet"),
+                    peer);
+}
+
+static void
+free_time (gpointer time, GClosure *closure)
+{
+  g_free (time);
+}
+
 IBBXmppIdentity *
 tool_secure_new_identity (const ToolOptions *options, GError **error)
 {
@@ -133,6 +153,8 @@ tool_secure_new_identity (const ToolOptions *options, GError **error)
   g_signal_connect (identity, "broken-off", G_CALLBACK (broken_off_cb), NULL);
   g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), NULL);
   g_signal_connect (identity, "peer-asking", G_CALLBACK (peer_asking_cb), NULL);
+  g_signal_connect_data (identity, "waiting", G_CALLBACK (waiting_cb), g_new0 (gint64, 1),
+                         free_time, 0);
   return identity;
 }
 

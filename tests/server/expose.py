@@ -4,6 +4,7 @@
 
 import os
 import re
+import resource
 import signal
 import socket
 import threading
@@ -194,6 +195,34 @@ def _(server):
     check_equal(expose.finish(), 3, 'status')
     for jid, error in zip(jids, expose.errors(), strict=True):
         check(f'“{jid}”' in error and error.endswith('a resource of its own, as in --service NAME=WHERE'), error)
+
+
+@case('the soft limit of files is raised, and no session is let in for which there are no descriptors')
+def _(server):
+    bob, alice = Account(server, 'bob'), Account(server, 'alice')
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (30, 50))
+
+    target = Target()
+    expose = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}', '--from', alice.bare, prepare=limit)
+    jid = expose.wait_ready()
+    expose.wait_line('of 50 open files')
+    count = int(next(match[1] for line in expose.lines if (match := re.match(r'There can be (\d+) session', line))))
+    forward = alice.ibb('forward', '--json', '--listen', '0', jid)
+    taken = []
+    for _ in range(count):
+        here = connect(forward)
+        taken.append((here, is_served(here, target)))
+    late = alice.ibb('forward', '--json', '--listen', '0', jid)
+    expect_reset_at(get_port(late))
+    expose.wait_line('Refused a session from “alice@.*too many files are open')
+    for end in taken.pop():
+        end.close()
+    forward.wait_event('done')
+    expose.wait_for(lambda: any(line.startswith('Session with') for line in expose.lines), 'the end')
+    again = connect(late)
+    is_served(again, target)
 
 
 @case('--service: what is wrong is said before the login')

@@ -143,10 +143,8 @@ def _(server):
 
 @case('connections wait while too many files are open')
 def _(server):
-    def limit():
-        resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
-
-    tunnel = Tunnel(server, prepare_forward=limit)
+    tunnel = Tunnel(server)
+    resource.prlimit(tunnel.forward.pid, resource.RLIMIT_NOFILE, (32, 32))
     clients = [tunnel.connect() for _ in range(40)]
     theirs = []
     tunnel.forward.wait_for(tunnel.forward.errors, 'an error')
@@ -161,6 +159,25 @@ def _(server):
     for client in clients:
         check_equal(client.recv(1), b'', 'the end')
     tunnel.wait_events('done', 40)
+
+
+@case('connections wait until there are descriptors for them')
+def _(server):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (45, 45))
+
+    tunnel = Tunnel(server, prepare_forward=limit)
+    clients = [tunnel.connect() for _ in range(20)]
+    for client in clients:
+        client.sendall(b'x')
+        client.shutdown(socket.SHUT_WR)
+    for client in clients:
+        there = tunnel.target.accept()
+        check_equal(read_all(there), b'x', 'the request')
+        there.close()
+    tunnel.wait_events('done', 20)
+    tunnel.forward.wait_line('There can be [1-9][0-9]? sessions? at a time, because of the limit of 45 open files')
+    check_equal(tunnel.forward.errors(), [], 'errors')
 
 
 @case('a client that does not read delays nobody, and fills no memory (D-22, D-50)')

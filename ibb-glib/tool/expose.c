@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "ibb-source-private.h"
 #include "jid.h"
 #include "login.h"
 #include "output.h"
@@ -19,6 +20,8 @@
 
 /* Less than accept-timeout, so that the peer learns the reason. */
 #define CONNECT_TIMEOUT 20 /* s */
+/* Between attempts to connect to a socket file whose queue is full. */
+#define CONNECT_INTERVAL 100 /* ms */
 /* Longer than a pause of somebody who works in a shell. */
 #define SESSION_TIMEOUT 3600 /* s */
 /* For a program that holds sessions to say that it is there, when its account needs their places.
@@ -60,28 +63,74 @@ typedef struct
 
 typedef struct
 {
-  Service    *service;
-  ToolLink   *link;
-  IBBRequest *request; /* (owned) */
+  Service      *service;
+  ToolLink     *link;
+  IBBRequest   *request;   /* (owned) */
+  IBBTransport *transport; /* (owned) (nullable): once accepted */
+  gint64        until;     /* µs: the end of the attempts to connect */
 } Connecting;
+
+static void try_to_connect (Connecting *self);
 
 static void
 connecting_free (Connecting *self)
 {
   g_object_unref (self->request);
+  g_clear_object (&self->transport);
   g_free (self);
 }
 
 /* The peer learns only that the service fails. */
 static void
-refuse (IBBRequest *request, const GError *error)
+refuse (Connecting *self, const GError *error)
 {
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    ibb_request_refuse (request, IBB_STANZA_CONDITION_REMOTE_SERVER_TIMEOUT,
-                        "The service behind this address does not answer");
+  gboolean is_late = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
+                     g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  IBBStanzaCondition condition =
+      is_late ? IBB_STANZA_CONDITION_REMOTE_SERVER_TIMEOUT : IBB_STANZA_CONDITION_ITEM_NOT_FOUND;
+  const char *text = is_late ? "The service behind this address does not answer"
+                             : "The service behind this address cannot be reached";
+
+  if (self->transport != NULL)
+    ibb_transport_abort_with_reason (self->transport, condition, text);
   else
-    ibb_request_refuse (request, IBB_STANZA_CONDITION_ITEM_NOT_FOUND,
-                        "The service behind this address cannot be reached");
+    ibb_request_refuse (self->request, condition, text);
+}
+
+/* Takes self if it fails. */
+static gboolean
+accept_session (Connecting *self)
+{
+  GError *error = NULL;
+
+  self->transport = ibb_request_accept (self->request, &error);
+  if (self->transport != NULL)
+    return TRUE;
+  /* The peer has given up in the meantime. */
+  tool_link_fail (self->link, error);
+  connecting_free (self);
+  return FALSE;
+}
+
+static gboolean
+connect_again_cb (gpointer data)
+{
+  try_to_connect (data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Whether the queue of a socket file is full. The system lets connections to a TCP port wait, and
+ * fails these. */
+static gboolean
+connect_again (Connecting *self, const GError *error)
+{
+  if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) ||
+      g_get_monotonic_time () >= self->until)
+    return FALSE;
+  g_source_unref (ibb_source_attach (g_timeout_source_new (CONNECT_INTERVAL),
+                                     g_main_context_get_thread_default (), "[ibb] next attempt",
+                                     connect_again_cb, self, NULL));
+  return TRUE;
 }
 
 static void
@@ -89,42 +138,76 @@ connected_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   Connecting                   *self = data;
   GError                       *error = NULL;
-  g_autoptr (GSocketConnection) connection = NULL;
-  g_autoptr (IBBTransport)      transport = NULL;
+  g_autoptr (GSocketConnection) connection =
+      g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
 
-  connection = g_socket_client_connect_finish (G_SOCKET_CLIENT (source), result, &error);
+  if (connection == NULL && connect_again (self, error))
+    {
+      g_error_free (error);
+      return;
+    }
   if (connection != NULL)
     {
       tool_link_set_connection (self->link, connection);
-      /* NULL if the peer has given up in the meantime. */
-      transport = ibb_request_accept (self->request, &error);
+      if (self->transport == NULL)
+        {
+          if (!accept_session (self))
+            return;
+          tool_link_set_transport (self->link, self->transport, NULL, NULL);
+        }
     }
   else
     {
-      refuse (self->request, error);
+      refuse (self, error);
       g_prefix_error (&error, /* Translators: a reason follows */
                       _ ("Cannot connect to %s for “%s”: "), self->service->where,
                       ibb_request_get_peer_jid (self->request));
+      tool_link_fail (self->link, error);
     }
-  if (transport != NULL)
-    tool_link_join (self->link, transport, NULL, NULL);
-  else
-    tool_link_fail (self->link, error);
   connecting_free (self);
 }
 
+/* If the link has been cancelled in the meantime, the call fails at once. */
 static void
-connect_to_service (Service *self, ToolRelay *relay, IBBRequest *request)
+try_to_connect (Connecting *self)
 {
-  Connecting *connecting = g_new (Connecting, 1);
+  Expose *expose = self->service->expose;
+
+  g_socket_client_connect_async (expose->connector, self->service->target,
+                                 tool_link_get_cancellable (self->link), connected_cb, self);
+}
+
+static void
+connect_to_service (Connecting *self)
+{
+  self->until = g_get_monotonic_time () + CONNECT_TIMEOUT * G_USEC_PER_SEC;
+  try_to_connect (self);
+}
+
+static void
+encrypted_cb (gboolean succeeded, gpointer data)
+{
+  if (succeeded)
+    connect_to_service (data);
+  else
+    connecting_free (data);
+}
+
+/* A peer learns at once that the service fails, as the connection comes before the session; but no
+ * peer reaches the service before its key is trusted. */
+static void
+serve (Service *self, ToolRelay *relay, IBBRequest *request)
+{
+  Connecting *connecting = g_new0 (Connecting, 1);
 
   connecting->service = self;
   connecting->request = g_object_ref (request);
   connecting->link = tool_relay_add_link (relay, ibb_request_get_peer_jid (request),
                                           ibb_request_get_sid (request));
-  g_socket_client_connect_async (self->expose->connector, self->target,
-                                 tool_link_get_cancellable (connecting->link), connected_cb,
-                                 connecting);
+  if (!self->expose->options->encrypt)
+    connect_to_service (connecting);
+  else if (accept_session (connecting))
+    tool_link_set_transport (connecting->link, connecting->transport, encrypted_cb, connecting);
 }
 
 /* ibb forward asks again and again: one line is printed until there is a place. */
@@ -233,7 +316,7 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
     ibb_request_refuse (request, IBB_STANZA_CONDITION_NOT_ACCEPTABLE,
                         "There are too many sessions");
   else
-    connect_to_service (self, relay, request);
+    serve (self, relay, request);
   return TRUE;
 }
 

@@ -306,7 +306,7 @@ opened_cb (GObject *source, GAsyncResult *result, gpointer data)
   if (transport != NULL)
     {
       self->welcome = TRUE;
-      tool_link_join (opening->link, transport, joined_cb, opening);
+      tool_link_set_transport (opening->link, transport, joined_cb, opening);
       return;
     }
   self->opening--;

@@ -23,11 +23,12 @@ struct _ToolLink
   IBBXmppIdentity   *identity; /* (nullable): sessions are encrypted */
   ToolLinkEndedFunc  ended;
   gpointer           data;
-  ToolLinkJoinedFunc joined; /* (nullable) */
-  gpointer           joined_data;
+  ToolLinkReadyFunc  ready; /* (nullable) */
+  gpointer           ready_data;
   GCancellable      *cancellable; /* (owned) */
   GSocketConnection *connection;  /* (owned) (nullable) */
   IBBTransport      *transport;   /* (owned) (nullable) */
+  gboolean           is_ready;    /* the session is there, and encrypted if it has to be */
   GError            *reason;      /* (owned) (nullable): why it was given up */
   gboolean           is_refused;
   gint64             start;
@@ -66,6 +67,8 @@ end (ToolLink *self, const GError *error)
     tool_socket_reset (self->connection);
   ibb_source_clear (&self->timer);
   g_clear_object (&self->connection);
+  if (self->transport != NULL)
+    tool_secure_forget_stream (self->transport);
   g_clear_object (&self->transport);
   g_object_unref (self->cancellable);
   g_clear_error (&self->reason);
@@ -96,13 +99,6 @@ GCancellable *
 tool_link_get_cancellable (ToolLink *self)
 {
   return self->cancellable;
-}
-
-void
-tool_link_set_connection (ToolLink *self, GSocketConnection *connection)
-{
-  self->connection = g_object_ref (connection);
-  tool_socket_prepare (connection);
 }
 
 void
@@ -181,10 +177,10 @@ start_timer (ToolLink *self)
 }
 
 static void
-tell_joined (ToolLink *self, gboolean succeeded)
+tell_ready (ToolLink *self, gboolean succeeded)
 {
-  if (self->joined != NULL)
-    self->joined (succeeded, self->joined_data);
+  if (self->ready != NULL)
+    self->ready (succeeded, self->ready_data);
 }
 
 static void
@@ -193,7 +189,24 @@ join (ToolLink *self)
   tool_report_opened (self->transport);
   start_timer (self);
   tool_join_async (self->transport, self->connection, self->cancellable, joined_cb, self);
-  tell_joined (self, TRUE);
+}
+
+void
+tool_link_set_connection (ToolLink *self, GSocketConnection *connection)
+{
+  self->connection = g_object_ref (connection);
+  tool_socket_prepare (connection);
+  if (self->is_ready)
+    join (self);
+}
+
+static void
+set_ready (ToolLink *self)
+{
+  self->is_ready = TRUE;
+  if (self->connection != NULL)
+    join (self);
+  tell_ready (self, TRUE);
 }
 
 static void
@@ -208,19 +221,22 @@ encrypted_cb (GObject *source, GAsyncResult *result, gpointer data)
     {
       ibb_transport_abort (self->transport);
       self->is_refused = ibb_transport_is_incoming (self->transport);
-      tell_joined (self, FALSE);
+      tell_ready (self, FALSE);
       tool_link_fail (self, tool_secure_explain (self->options, error));
       return;
     }
   tool_secure_set_stream (self->transport, stream);
-  join (self);
+  set_ready (self);
 }
 
 void
-tool_link_join (ToolLink *self, IBBTransport *transport, ToolLinkJoinedFunc joined, gpointer data)
+tool_link_set_transport (ToolLink         *self,
+                         IBBTransport     *transport,
+                         ToolLinkReadyFunc ready,
+                         gpointer          data)
 {
-  self->joined = joined;
-  self->joined_data = data;
+  self->ready = ready;
+  self->ready_data = data;
   g_free (self->sid);
   self->sid = g_strdup (ibb_transport_get_sid (transport));
   self->transport = g_object_ref (transport);
@@ -229,5 +245,5 @@ tool_link_join (ToolLink *self, IBBTransport *transport, ToolLinkJoinedFunc join
     ibb_xmpp_identity_encrypt_async (self->identity, transport, self->cancellable, encrypted_cb,
                                      self);
   else
-    join (self);
+    set_ready (self);
 }

@@ -13,7 +13,7 @@ typedef struct _ToolLink ToolLink;
 /* Called once, before the link frees itself; error is NULL for a good end. */
 typedef void (*ToolLinkEndedFunc) (ToolLink *link, const GError *error, gpointer data);
 
-typedef void (*ToolLinkJoinedFunc) (gboolean succeeded, gpointer data);
+typedef void (*ToolLinkReadyFunc) (gboolean succeeded, gpointer data);
 
 /* timeout: seconds without anything that moves, after which the session fails; 0: none. identity
  * (nullable): the session is encrypted; it outlives the link. */
@@ -29,11 +29,13 @@ const char   *tool_link_get_sid (ToolLink *self); /* (nullable): not known yet *
 GCancellable *tool_link_get_cancellable (ToolLink *self);
 /* Whether the peer opened a session that could not be encrypted with it. */
 gboolean tool_link_is_refused (ToolLink *self);
-void     tool_link_set_connection (ToolLink *self, GSocketConnection *connection);
-/* The session is there, after the connection. joined (nullable) is called once: the session is
- * encrypted if it has to be, or that has failed. */
-void
-tool_link_join (ToolLink *self, IBBTransport *transport, ToolLinkJoinedFunc joined, gpointer data);
+/* The connection and the session are joined when both are there, in whatever order. */
+void tool_link_set_connection (ToolLink *self, GSocketConnection *connection);
+/* ready (nullable) is called once: the session is encrypted if it has to be, or that has failed. */
+void tool_link_set_transport (ToolLink         *self,
+                              IBBTransport     *transport,
+                              ToolLinkReadyFunc ready,
+                              gpointer          data);
 /* The link ends later, in the callback of the operation that is in progress. */
 void tool_link_cancel (ToolLink *self);
 /* The same, for that reason: (transfer full). */

@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import re
+import select
 import shutil
 import signal
 import socket
@@ -24,7 +25,7 @@ from command import IBB, Folder, Program, Terminal, sha256
 from fake_xmpp import FakeServer
 from listings import find_listings
 from programs import make_accounts, make_program
-from tunnel import Target, expect_reset, read_all
+from tunnel import Target, expect_reset, read_all, tcp_socket
 
 MIB = 1 << 20
 
@@ -499,6 +500,48 @@ def _(server):
     # Five in ten seconds, and a count of the others.
     intervals = int(time.monotonic() - begin) // 10 + 1
     check(len(own) + len(more) <= 6 * intervals, f'lines: {there.lines}')
+    check(not select.select([service], [], [], 0)[0], 'nobody with such a key reaches the service')
+
+
+@case('a peer whose key is trusted learns that the service cannot be reached, and nothing is left of the session')
+def _(server):
+    alice, bob, folder = known_users(server)
+    there = bob.ibb('expose', '--json', '--to', f'unix:{folder / "socket"}', '--from', alice.account.bare)
+    jid = there.wait_ready()
+    alice.ibb('cat', jid).expect_failure('The service behind this address cannot be reached')
+    there.wait_line('Cannot connect to .*socket” for “alice@')
+    with socket.socket(socket.AF_UNIX) as service:
+        service.bind(str(folder / 'socket'))
+        service.listen()
+        here = alice.ibb('cat', jid)
+        service.accept()[0].close()
+        here.expect_done()
+    there.stop()
+
+
+@case('sessions in which the peer says nothing have some threads; the others wait, and keep out no other account')
+def _(server):
+    alice, bob, folder = users(server)
+    carol = User(server, 'carol', folder)
+    bob.trust(carol)
+    carol.trust(bob)
+    target = Target()
+    there = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}', '--from', alice.account.bare, '--from',
+                    carol.account.bare)
+    jid = there.wait_ready()
+    silent = alice.plain('forward', '--json', '--listen', '0', jid)
+    silent.wait_ready()
+    port = silent.wait_event('ready')['port']
+    for _ in range(40):
+        tcp_socket(socket.create_connection(('127.0.0.1', port)))
+    there.wait_line('A session with “alice@.*” waits')
+    silent.wait_for(lambda: sum(event['event'] == 'opened' for event in silent.events()) == 40, 'all sessions')
+    here = carol.ibb('cat', jid)
+    target.accept().close()
+    here.expect_done()
+    check(len(os.listdir(f'/proc/{there.pid}/task')) < 40, 'not a thread for each')
+    for program in (silent, there):
+        program.stop()
 
 
 @case('forward and expose: a question, its end, and the answer')

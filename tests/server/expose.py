@@ -12,7 +12,7 @@ import time
 
 import cases
 from cases import PATIENCE, case, check, check_equal
-from command import Account
+from command import Account, Folder
 from fake_xmpp import FakeServer, Played
 from tunnel import Target, expect_reset, expect_reset_at, tcp_socket
 
@@ -223,6 +223,34 @@ def _(server):
     expose.wait_for(lambda: any(line.startswith('Session with') for line in expose.lines), 'the end')
     again = connect(late)
     is_served(again, target)
+
+
+@case('clients wait while the queue of a socket file is full')
+def _(server):
+    bob, alice = Account(server, 'bob'), Account(server, 'alice')
+    path = str(Folder() / 'socket')
+    with socket.socket(socket.AF_UNIX) as service, socket.socket(socket.AF_UNIX) as first:
+        service.bind(path)
+        service.listen(0)
+        service.settimeout(PATIENCE)
+        first.connect(path)
+        expose = bob.ibb('expose', '--to', f'unix:{path}', '--from', alice.bare)
+        forward = alice.ibb('forward', '--json', '--listen', '0', expose.wait_ready())
+        clients = [connect(forward) for _ in range(6)]
+        # One beside the others has been through the whole way since.
+        target = Target()
+        other = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}', '--from', alice.bare,
+                        account=bob.options(resource='other'))
+        beside = alice.ibb('forward', '--json', '--listen', '0', other.wait_ready())
+        is_served(connect(beside), target)
+        tcp_socket(service.accept()[0])
+        for _ in clients:
+            there = tcp_socket(service.accept()[0])
+            there.sendall(b'hello')
+            there.close()
+        for here in clients:
+            check_equal(here.recv(5), b'hello', 'what came')
+        check_equal(expose.lines[1:], [line for line in expose.lines[1:] if line.startswith('Session with')], 'lines')
 
 
 @case('--service: what is wrong is said before the login')

@@ -11,6 +11,7 @@
 #include "relay.h"
 #include "report.h"
 #include "secure.h"
+#include "server.h"
 #include "session.h"
 #include "socket.h"
 #include "tool.h"
@@ -31,6 +32,9 @@
 #define ANYBODY_SHARES 4
 /* With --max-sessions of each, as many sockets as a process may usually have. */
 #define MAX_SERVICES 10
+/* How many logins of one account ejabberd allows, unless its administrator says otherwise. The next
+ * one ends the oldest. */
+#define EJABBERD_LOGINS 10
 
 typedef struct
 {
@@ -339,6 +343,32 @@ get_share (Expose *self)
   return MAX (self->max_sessions / n_accounts, 1);
 }
 
+static gpointer
+check_server_thread (gpointer data)
+{
+  g_autoptr (IBBConnection) connection = data;
+  g_autofree char          *jid = ibb_connection_dup_local_jid (connection);
+  g_autofree char          *domain = jid != NULL ? tool_jid_dup_domain (jid) : NULL;
+  g_autofree char          *software =
+      domain != NULL ? tool_server_dup_software (connection, domain, NULL) : NULL;
+
+  if (software != NULL && g_str_has_prefix (software, "ejabberd"))
+    /* Translators: a domain */
+    tool_output_note (_ ("“%s” is ejabberd, which allows an account %d logins at a time unless its "
+                         "administrator has changed “max_user_sessions”: one more login would end "
+                         "the oldest service"),
+                      domain, EJABBERD_LOGINS);
+  return NULL;
+}
+
+/* Nothing waits for the answer. */
+static void
+check_server (Expose *self, IBBConnection *connection)
+{
+  if (self->services->len + 1 >= EJABBERD_LOGINS)
+    g_thread_unref (g_thread_new ("server", check_server_thread, g_object_ref (connection)));
+}
+
 static gboolean
 expose_start (ToolRelay *relay, gpointer data, GError **error)
 {
@@ -355,7 +385,10 @@ expose_start (ToolRelay *relay, gpointer data, GError **error)
   if (expose->options->encrypt)
     ibb_connection_add_feature (ibb_service_get_connection (service), TOOL_SECURE_FEATURE);
   if (self == g_ptr_array_index (expose->services, expose->services->len - 1))
-    tool_session_report_ready (expose->options, tool_relay_get_local_jid (relay));
+    {
+      tool_session_report_ready (expose->options, tool_relay_get_local_jid (relay));
+      check_server (expose, ibb_service_get_connection (service));
+    }
   else
     tool_report_ready (tool_relay_get_local_jid (relay));
   return TRUE;
@@ -540,7 +573,7 @@ prepare (Expose *self, ToolAccount *account)
       service->login = tool_login_new (account, self->options, jid);
       tool_login_set_stays (service->login);
       if (service->name != NULL)
-        tool_login_set_example (service->login, "--service NAME=WHERE");
+        tool_login_set_service (service->login);
     }
 }
 

@@ -33,12 +33,13 @@ typedef struct
 struct _ToolLogin
 {
   ToolAccount   *account;
-  IBBXmppClient *client;  /* (owned) */
-  IBBXmppClient *scout;   /* (owned) (nullable): looks before the login, see check_resource () */
-  char          *example; /* (owned): the option that gives another resource */
-  States        *states;  /* the handler's of the client */
-  gboolean       stays;   /* logs in again, once the first login is done */
-  ToolRun       *run;     /* (nullable): from the first login on */
+  IBBXmppClient *client;     /* (owned) */
+  IBBXmppClient *scout;      /* (owned) (nullable): looks before the login, see check_resource () */
+  char          *example;    /* (owned): the option that gives another resource */
+  gboolean       is_service; /* one of several of the account */
+  States        *states;     /* the handler's of the client */
+  gboolean       stays;      /* logs in again, once the first login is done */
+  ToolRun       *run;        /* (nullable): from the first login on */
 };
 
 static void
@@ -166,10 +167,11 @@ tool_login_set_stays (ToolLogin *self)
 }
 
 void
-tool_login_set_example (ToolLogin *self, const char *example)
+tool_login_set_service (ToolLogin *self)
 {
+  self->is_service = TRUE;
   g_free (self->example);
-  self->example = g_strdup (example);
+  self->example = g_strdup ("--service NAME=WHERE");
 }
 
 gboolean
@@ -196,7 +198,8 @@ tool_login_watch (ToolLogin    *self,
   g_mutex_unlock (&states->lock);
 }
 
-/* Adds to the error that ended the connection what to do about it. Takes reason. */
+/* Adds to the error that ended the connection what to do about it. Servers name the loss of a
+ * resource and that of a place among the logins of an account alike. Takes reason. */
 static GError *
 explain (ToolLogin *self, GError *reason)
 {
@@ -204,10 +207,18 @@ explain (ToolLogin *self, GError *reason)
 
   if (!g_error_matches (reason, IBB_ERROR, IBB_ERROR_CONFLICT))
     return reason;
-  error = g_error_new (IBB_ERROR, IBB_ERROR_CONFLICT,
-                       /* Translators: the first %s is a sentence, the second an option */
-                       _ ("%s: give each command a resource of its own, as in %s"), reason->message,
-                       self->example);
+  if (self->is_service)
+    error = g_error_new (IBB_ERROR, IBB_ERROR_CONFLICT,
+                         /* Translators: an address, and an option */
+                         _ ("The server ended the login of “%s” (conflict): the account may have "
+                            "no more logins (“max_user_sessions” of ejabberd), or another program "
+                            "took the resource: give each command a resource of its own, as in %s"),
+                         ibb_xmpp_client_get_jid (self->client), self->example);
+  else
+    error = g_error_new (IBB_ERROR, IBB_ERROR_CONFLICT,
+                         /* Translators: the first %s is a sentence, the second an option */
+                         _ ("%s: give each command a resource of its own, as in %s"),
+                         reason->message, self->example);
   g_error_free (reason);
   return error;
 }

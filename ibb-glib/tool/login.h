@@ -17,8 +17,9 @@ IBBXmppClient *tool_login_get_client (ToolLogin *self);
 /* Once it has begun, it logs in again by itself when the connection is lost, until a session has
  * begun that is the only one (tool_session_open ()); before the login. */
 void tool_login_set_stays (ToolLogin *self);
-/* The option by which the user gives another resource, which errors name: by default --jid. */
-void tool_login_set_example (ToolLogin *self, const char *example);
+/* One of the services of a command: errors name --service, in place of --jid, as the option by
+ * which the user gives another resource. */
+void tool_login_set_service (ToolLogin *self);
 /* Whether sessions can be opened; they may wait for the connection to be resumed. Any thread. */
 gboolean tool_login_is_online (ToolLogin *self);
 /* Calls online in context each time that the client is online. In the thread of context, which

@@ -196,6 +196,23 @@ def _(server):
     check_equal(expose.finish(), 3, 'status')
     for jid, error in zip(jids, expose.errors(), strict=True):
         check(f'“{jid}”' in error and error.endswith('a resource of its own, as in --service NAME=WHERE'), error)
+        check('max_user_sessions' in error, error)
+
+
+@case('--service: a line says where the server allows hardly more logins')
+def _(server):
+    bob = Account(server, 'bob')
+
+    def answer(client, attributes):
+        client.send(f"<iq type='result' id='{attributes['id']}' from='localhost' to='{client.jid}'>"
+                    "<query xmlns='jabber:iq:version'><name>ejabberd</name><version>23.01</version></query></iq>")
+        return True
+
+    server.when('jabber:iq:version', answer, 'bob')
+    services = [word for number in range(9) for word in ('--service', f's{number}=127.0.0.1:9')]
+    expose = bob.ibb('expose', '--from', bob.bare, *services)
+    expose.wait_line('“localhost” is ejabberd, which allows an account 10 logins')
+    expose.stop()
 
 
 @case('the soft limit of files is raised, and no session is let in for which there are no descriptors')

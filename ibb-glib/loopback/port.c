@@ -47,7 +47,7 @@ ibb_port_send (IBBPort *self, gsize size, guint64 rate, gint64 now)
   if (rate > 0)
     {
       leaves = MAX (now, self->busy_until);
-      leaves += MAX (1, (gint64) (size * G_USEC_PER_SEC / rate));
+      leaves += MAX (1, (gint64) ((guint64) size * G_USEC_PER_SEC / rate));
       self->busy_until = leaves;
       self->queued += size;
       self->congested = self->queued > CONGESTED;

@@ -116,7 +116,7 @@ get_pause (IBBKeepalive *self)
 {
   guint seconds = ibb_xml_stream_get_idle_limit (self->stream);
 
-  return seconds > 0 ? seconds * G_USEC_PER_SEC / 2 : NEVER;
+  return seconds > 0 ? (gint64) seconds * G_USEC_PER_SEC / 2 : NEVER;
 }
 
 /* When the server has to get something, or NEVER. */

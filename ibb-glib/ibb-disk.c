@@ -122,6 +122,11 @@ set_time (int fd, gint64 time)
 {
   const struct timespec times[] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = (time_t) time } };
 
+  if (times[1].tv_sec != time)
+    {
+      errno = EOVERFLOW; /* time_t may have 32 bits */
+      return -1;
+    }
   return futimens (fd, times);
 }
 

@@ -17,8 +17,9 @@
 
 #define SERIAL_LENGTH 16      /* bytes */
 #define CLOCK_TOLERANCE 86400 /* s: the clock of the peer may be late */
-/* RFC 5280 §4.1.2.5: there is no date at which the certificate ends. */
-#define NO_END G_GINT64_CONSTANT (253402300799)
+/* RFC 5280 §4.1.2.5: there is no date at which the certificate ends. GnuTLS writes the last second
+ * of the year 9999 for this value, which fits into 32 bits. */
+#define NO_END ((time_t) -1)
 
 static int
 sign (gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key)
@@ -33,7 +34,7 @@ sign (gnutls_x509_crt_t certificate, gnutls_x509_privkey_t key)
   if ((code = gnutls_x509_crt_set_version (certificate, 3)) < 0 ||
       (code = gnutls_x509_crt_set_serial (certificate, serial, sizeof serial)) < 0 ||
       (code = gnutls_x509_crt_set_activation_time (certificate, now - CLOCK_TOLERANCE)) < 0 ||
-      (code = gnutls_x509_crt_set_expiration_time (certificate, (time_t) NO_END)) < 0 ||
+      (code = gnutls_x509_crt_set_expiration_time (certificate, NO_END)) < 0 ||
       (code = gnutls_x509_crt_set_dn (certificate, "CN=ibb-glib", &wrong)) < 0 ||
       (code = gnutls_x509_crt_set_key (certificate, key)) < 0)
     return code;

@@ -180,12 +180,20 @@ ping_sent (World *self, Node *node, const IBBStanza *stanza)
   if (self->schedule.settings[node->index].resume_sessions &&
       self->schedule.profile == PROFILE_HOSTILE)
     return; /* a <resume/> acknowledges as well, wherever it comes from */
-  if (context->first_hop->ping_sent + context->clock.stood > node->shared_at &&
-      ++node->n_measured > node->answered / (16 * 1024))
+  node->ping_measures = context->first_hop->ping_sent + context->clock.stood > node->shared_at;
+  if (node->ping_measures && ++node->n_measured > node->answered / (16 * 1024))
     world_fail (self, "%s: a ping, and nobody waits for the answer", node->jid);
   g_strlcpy (node->ping, stanza->id, sizeof node->ping);
   /* The engine counts from when it queued the ping; the connection may take it later. */
   node->ping_sent = context->first_hop->ping_sent + context->clock.stood;
+}
+
+/* The connection refuses a stanza. Another ping measures in place of this one. */
+void
+check_not_sent (Node *node, const IBBStanza *stanza)
+{
+  if (node->ping_measures && g_strcmp0 (stanza->id, node->ping) == 0)
+    node->n_measured--;
 }
 
 /* A request of a script has to be answered like any other (N-20). */

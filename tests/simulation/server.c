@@ -366,6 +366,7 @@ server_passed (World *self, Node *node, guint64 incarnation)
   if (REFUSED (pointer))
     {
       world_trace (self, "%s: the connection refuses %s", node->jid, stanza_describe (stanza));
+      check_not_sent (node, stanza);
       send_failed (self, node, stanza);
     }
   else

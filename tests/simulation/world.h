@@ -311,14 +311,15 @@ struct _Node
   gint64 last_arrival[MAX_NODES + 1]; /* at each other node, at the server */
 
   /* Whether our server answers (D-50). */
-  char    ping[20]; /* id of the ping that is not answered yet, or "" */
-  gint64  ping_sent;
-  gint64  shared_at;      /* when it had more than one session last */
-  guint64 n_measured;     /* pings that only measured (D-57) ... */
-  guint64 answered;       /* ... while so many bytes were acknowledged */
-  guint64 n_arrived;      /* stanzas that its engine has got ... */
-  guint64 n_arrived_then; /* ... when it was checked last */
-  guint   n_stalled;      /* sessions, then */
+  char     ping[20]; /* id of the ping that is not answered yet, or "" */
+  gint64   ping_sent;
+  gint64   shared_at;      /* when it had more than one session last */
+  gboolean ping_measures;  /* the ping is among these: */
+  guint64  n_measured;     /* pings that only measured (D-57) ... */
+  guint64  answered;       /* ... while so many bytes were acknowledged */
+  guint64  n_arrived;      /* stanzas that its engine has got ... */
+  guint64  n_arrived_then; /* ... when it was checked last */
+  guint    n_stalled;      /* sessions, then */
 
   gint64 late;     /* how late the timer will be this time */
   gint64 late_for; /* the wake time that this is about */
@@ -542,6 +543,7 @@ void check_received (World *self, Node *node, IBBStanza *stanza);    /* the engi
 void check_asked (World *self, Node *node, const IBBStanza *stanza); /* a script sent it */
 void check_passed (World *self, Node *node, const IBBStanza *stanza);
 void check_end (End *self);
+void check_not_sent (Node *node, const IBBStanza *stanza);
 void check_refuses (End *self, gboolean is_abort); /* before a close, or an abort */
 void check_finish (End *self);
 void check_node (World *self, Node *node);

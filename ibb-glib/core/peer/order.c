@@ -69,6 +69,8 @@ void
 ibb_order_answered (IBBOrder *self, const IBBStanza *answer)
 {
   forget_query (self);
+  if (self->has_our_feature)
+    return; /* a stanza of the peer has shown it meanwhile */
   self->state = IBB_ORDER_UNCERTAIN;
   if (answer->payload != IBB_PAYLOAD_DISCO_INFO)
     return;
@@ -87,10 +89,10 @@ ibb_order_not_asked (IBBOrder *self, gint64 now)
   self->next_query = now + QUERY_PAUSE;
 }
 
+/* A session may wait for the answer to the query (D-39). */
 void
 ibb_order_note_our_feature (IBBOrder *self)
 {
-  forget_query (self);
   self->has_our_feature = TRUE;
   self->state = IBB_ORDER_KEPT;
 }

@@ -250,40 +250,30 @@ ibb_part_file_list_folders (const char *path, GError **error)
   return failure == 0 ? g_steal_pointer (&folders) : NULL;
 }
 
-/* An empty part is removed. */
-static guint64
-get_first_size (GPtrArray *parts, const char *key)
+guint64
+ibb_part_file_get_size (int folder, const char *key)
 {
-  const IBBPartFile *first = NULL;
-
-  for (guint i = 0; i < parts->len; i++)
+  for (guint i = 1; i <= IBB_PART_FILES_PER_KEY; i++)
     {
-      const IBBPartFile *part = g_ptr_array_index (parts, i);
+      g_autofree char *name = ibb_part_file_dup_name (key, i);
+      struct stat      info;
 
-      if (part->size > 0 && strncmp (part->name + strlen (PREFIX), key, KEY_LENGTH) == 0 &&
-          (first == NULL || strcmp (part->name, first->name) < 0))
-        first = part;
+      /* An empty part is removed. */
+      if (ibb_disk->stat (folder, name, &info) == 0 && ibb_disk_is_own (&info) && info.st_size > 0)
+        return (guint64) info.st_size;
     }
-  return first != NULL ? first->size : 0;
+  return 0;
 }
 
 guint64
-ibb_part_file_sum (const char *path, GHashTable *keys)
+ibb_part_file_sum (const char *path)
 {
   int                   folder = open_folder (path, NULL);
   g_autoptr (GPtrArray) parts = folder >= 0 ? list (folder) : NULL;
   guint64               sum = 0;
-  GHashTableIter        iter;
-  gpointer              key;
 
   for (guint i = 0; parts != NULL && i < parts->len; i++)
     sum += ((IBBPartFile *) g_ptr_array_index (parts, i))->size;
-  if (sum > 0 && keys != NULL)
-    {
-      g_hash_table_iter_init (&iter, keys);
-      while (g_hash_table_iter_next (&iter, &key, NULL))
-        sum -= get_first_size (parts, key);
-    }
   if (folder >= 0)
     ibb_disk->close (folder);
   return sum;

@@ -38,9 +38,11 @@ GPtrArray *ibb_part_file_list (const char *path, GError **error);
 /* The names of the folders in a folder, which links are not. NULL with error. Free with
  * g_ptr_array_unref (). */
 GPtrArray *ibb_part_file_list_folders (const char *path, GError **error);
-/* The bytes of the parts in the folder, without the one of each key that its file goes on with.
- * keys: (element-type utf8) (nullable): a set. Takes no lock, which a transfer that begins
- * meanwhile would find, so that the first part of a key counts as the one that nobody else uses. */
-guint64 ibb_part_file_sum (const char *path, GHashTable *keys);
+/* The bytes of the parts in the folder. */
+guint64 ibb_part_file_sum (const char *path);
+/* The bytes of the part that a file goes on with, or 0. Takes no lock, which a transfer that begins
+ * meanwhile would find, so that the first part of the key counts as the one that nobody else uses.
+ */
+guint64 ibb_part_file_get_size (int folder, const char *key);
 /* FALSE without an error: somebody uses the part, or it is gone. */
 gboolean ibb_part_file_remove (const char *path, const char *name, GError **error);

@@ -104,7 +104,7 @@ tool_parts_note_full (const char *folder, const GError *error)
 
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
     return;
-  bytes = ibb_part_file_sum (folder, NULL);
+  bytes = ibb_part_file_sum (folder);
   if (bytes == 0)
     return;
   size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);

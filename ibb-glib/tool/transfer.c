@@ -632,7 +632,6 @@ received_cb (GObject *object, GAsyncResult *result, gpointer data)
 
   g_queue_remove (&work->receiving, self);
   is_received = ibb_files_transfer_accept_file_finish (IBB_FILES_TRANSFER (object), result, &error);
-  tool_quota_add (work->intake->quota, IBB_FILES_TRANSFER (object), is_received);
   if (is_received)
     {
       work->n_received++;

@@ -57,6 +57,7 @@ MEANT = {
     ('tool/output.c', 'fprintf'): NOWHERE,
     ('tool/output.c', 'fputs'): NOWHERE,
     ('tool/place.c', 'close'): 'nothing was written yet',
+    ('tool/quota.c', 'disk close'): READ,
     ('tool/run.c', 'raise'): CERTAIN,
     ('tool/run.c', 'signal'): CERTAIN,
     ('tool/run.c', 'unlink'): 'the command ends with an error already; a part that stays is listed by --list-parts',

@@ -43,6 +43,9 @@ typedef struct
   /* Drops all bytes of the file. */
   int (*truncate) (int fd);
   int (*set_mode) (int fd, mode_t mode);
+  /* The permissions that the system gives a new file in the folder, if its program allows all: by
+   * the default ACL of the folder, or the umask of the process. Never fails. */
+  mode_t (*get_new_mode) (int folder);
   /* time: of the last change, in seconds since 1970. */
   int (*set_time) (int fd, gint64 time);
   int (*set_owner) (int fd, uid_t user, gid_t group);

@@ -9,12 +9,16 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
-#define NO_REPLACE 1 /* RENAME_NOREPLACE of <linux/fs.h> */
-#define LINKS_MAX 40 /* as Linux follows */
+#define NO_REPLACE 1      /* RENAME_NOREPLACE of <linux/fs.h> */
+#define LINKS_MAX 40      /* as Linux follows */
+#define UNKNOWN_MASK 0077 /* where the system does not tell the umask of the process */
+#define ACL_LENGTH 65536  /* bytes: no attribute is longer */
 
 /* A folder that cannot be read may still be written to. */
 static int
@@ -115,6 +119,73 @@ static int
 truncate_file (int fd)
 {
   return ftruncate (fd, 0);
+}
+
+/* The umask of the process, which can be read by a change only, but for this file. */
+static mode_t
+read_mask (void)
+{
+  g_autofree char *status = NULL;
+  const char      *line;
+  unsigned         mask;
+
+  if (!g_file_get_contents ("/proc/self/status", &status, NULL, NULL))
+    return UNKNOWN_MASK;
+  line = strstr (status, "\nUmask:");
+  return line != NULL && sscanf (line, "\nUmask: %o", &mask) == 1 ? mask : UNKNOWN_MASK;
+}
+
+/* As <linux/posix_acl_xattr.h> has it, in the byte order of Intel. */
+typedef struct
+{
+  guint16 tag;
+  guint16 permissions;
+  guint32 id;
+} AclEntry;
+
+#define ACL_HEADER 4 /* bytes */
+#define ACL_USER 0x01
+#define ACL_GROUP 0x04
+#define ACL_MASK 0x10 /* in the place of the group, where there is one */
+#define ACL_OTHER 0x20
+
+static mode_t
+get_new_mode (int folder)
+{
+  g_autofree guint8 *acl = g_malloc (ACL_LENGTH);
+  gssize             length = fgetxattr (folder, "system.posix_acl_default", acl, ACL_LENGTH);
+  mode_t             user = 0, group = 0, mask = 0, other = 0;
+  gboolean           has_mask = FALSE;
+
+  if (length < ACL_HEADER)
+    return 0777 & ~read_mask ();
+  for (gssize i = ACL_HEADER; i + (gssize) sizeof (AclEntry) <= length; i += sizeof (AclEntry))
+    {
+      AclEntry entry;
+      mode_t   permissions;
+
+      memcpy (&entry, acl + i, sizeof entry);
+      permissions = GUINT16_FROM_LE (entry.permissions) & 07;
+      switch (GUINT16_FROM_LE (entry.tag))
+        {
+        case ACL_USER:
+          user = permissions;
+          break;
+        case ACL_GROUP:
+          group = permissions;
+          break;
+        case ACL_MASK:
+          mask = permissions;
+          has_mask = TRUE;
+          break;
+        case ACL_OTHER:
+          other = permissions;
+          break;
+        default:
+          break;
+        }
+    }
+  return user << 6 | (has_mask ? mask : group) << 3 | other;
 }
 
 static int
@@ -261,6 +332,7 @@ static const IBBDisk system_disk = {
   .write = write_file,
   .truncate = truncate_file,
   .set_mode = fchmod,
+  .get_new_mode = get_new_mode,
   .set_time = set_time,
   .set_owner = fchown,
   .stat = stat_file,

@@ -18,7 +18,6 @@
 #define STEP_SIZE 65536    /* bytes that are read at a time */
 #define PRIVATE_MODE 0600  /* until the file is whole */
 #define SETTLED_MODE 01600 /* while nobody writes, and all bytes of the part are on the disk */
-#define UNKNOWN_MASK 0077  /* where the system does not tell the umask of the process */
 
 struct _IBBSink
 {
@@ -392,20 +391,6 @@ check_bytes (IBBSink      *self,
   return g_str_equal (own, hash) || fail_check (self, error);
 }
 
-/* The umask of the process, which can be read by a change only, but for this file. */
-static mode_t
-read_mask (void)
-{
-  g_autofree char *status = NULL;
-  const char      *line;
-  unsigned         mask;
-
-  if (!g_file_get_contents ("/proc/self/status", &status, NULL, NULL))
-    return UNKNOWN_MASK;
-  line = strstr (status, "\nUmask:");
-  return line != NULL && sscanf (line, "\nUmask: %o", &mask) == 1 ? mask : UNKNOWN_MASK;
-}
-
 /* The file gets the owner and the permissions of the one that it replaces, as far as that is
  * allowed, and no group gets rights that it did not have. */
 static gboolean
@@ -443,7 +428,8 @@ set_rights (IBBSink *self, GError **error)
     return fail (self, failure, error);
   if (exists && self->policy == IBB_SINK_REPLACE)
     return copy_rights (self, &info) || fail (self, errno, error);
-  failure = ibb_disk->set_mode (self->fd, 0666 & ~read_mask ()) == 0 ? 0 : errno;
+  failure =
+      ibb_disk->set_mode (self->fd, 0666 & ibb_disk->get_new_mode (self->folder)) == 0 ? 0 : errno;
   return failure == 0 || is_of_mount (self, failure) || fail (self, failure, error);
 }
 

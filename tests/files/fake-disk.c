@@ -418,6 +418,12 @@ set_mode (int fd, mode_t mode)
   return (int) leave (0);
 }
 
+static mode_t
+get_new_mode (int folder)
+{
+  return 0755;
+}
+
 static int
 set_owner (int fd, uid_t user, gid_t group)
 {
@@ -585,6 +591,7 @@ static const IBBDisk calls = {
   .write = write_file,
   .truncate = truncate_file,
   .set_mode = set_mode,
+  .get_new_mode = get_new_mode,
   .set_owner = set_owner,
   .stat = stat_file,
   .stat_path = stat_path,

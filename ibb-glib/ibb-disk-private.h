@@ -20,7 +20,7 @@ typedef struct
   int (*make_folder) (const char *path);
   /* A folder in the folder, by name or "."; it follows no link. */
   int (*open_folder_in) (int folder, const char *name);
-  int (*make_folder_in) (int folder, const char *name);
+  int (*make_folder_in) (int folder, const char *name, mode_t mode);
   /* Whether files can be made in the folder. */
   int (*access) (int folder);
   /* Opens whatever a user has named, to read: it follows links, and waits for who writes to a pipe.

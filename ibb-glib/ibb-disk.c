@@ -58,9 +58,9 @@ open_folder_in (int folder, const char *name)
 }
 
 static int
-make_folder_in (int folder, const char *name)
+make_folder_in (int folder, const char *name, mode_t mode)
 {
-  return mkdirat (folder, name, 0777);
+  return mkdirat (folder, name, mode);
 }
 
 static int

@@ -6,6 +6,7 @@
 
 #include "files/file-name.h"
 #include "files/folder.h"
+#include "files/ibb-files-metadata-private.h"
 #include "files/part-file.h"
 #include "files/reason.h"
 #include "ibb-intl-private.h"
@@ -32,6 +33,7 @@ typedef struct
   guint64    size;
   guint64    offset;
   GDateTime *date;       /* (owned) (nullable) */
+  guint      mode;       /* see ibb_files_metadata_set_mode () */
   guint      found;      /* number of the file that is there: 1 has the name itself; or 0 */
   gboolean   has_others; /* files of its name and size are there, with another date */
 } Entry;
@@ -43,6 +45,7 @@ struct _IBBFolderSink
   char             *offer;    /* (owned): what tells it from others of that place */
   IBBSinkPolicy     policy;
   guint             n_files;
+  guint             mode; /* of the folder, see ibb_files_metadata_set_mode () */
   IBBFolderFailures failures;
 
   int         root;        /* -1: not open */
@@ -80,6 +83,7 @@ ibb_folder_sink_new (const char       *path,
   self->peer_jid = g_strndup (peer_jid, strcspn (peer_jid, "/"));
   self->policy = policy;
   self->n_files = ibb_files_metadata_get_n_files (metadata);
+  self->mode = ibb_files_metadata_get_mode (metadata);
   self->offer = ibb_part_file_dup_text (peer_jid, ibb_files_metadata_get_name (metadata),
                                         ibb_files_metadata_get_size (metadata),
                                         ibb_files_metadata_get_date (metadata));
@@ -139,7 +143,7 @@ fail (IBBFolderSink *self, const char *path, int failure, GError **error)
  * that of a folder that an interrupted transfer has made, unless is_synced. Returns -1 with errno.
  */
 static int
-enter (IBBFolderSink *self, int parent, const char *name, gboolean is_synced)
+enter (IBBFolderSink *self, int parent, const char *name, guint mode, gboolean is_synced)
 {
   int folder;
   int failure;
@@ -151,7 +155,7 @@ enter (IBBFolderSink *self, int parent, const char *name, gboolean is_synced)
       /* A path has many folders: as many as a folder may have files are enough. */
       if (self->n_made == IBB_FOLDER_ENTRIES_MAX)
         errno = EDQUOT;
-      else if (ibb_disk->make_folder_in (parent, name) == 0 || errno == EEXIST)
+      else if (ibb_disk->make_folder_in (parent, name, mode) == 0 || errno == EEXIST)
         {
           self->n_made++;
           IBB_DISK_CALL (folder, open_folder_in (parent, name));
@@ -176,7 +180,7 @@ ibb_folder_sink_open (IBBFolderSink *self, GError **error)
   IBB_DISK_CALL (above, open_folder (parent));
   if (above < 0)
     return fail (self, NULL, errno, error);
-  self->root = enter (self, above, name, FALSE);
+  self->root = enter (self, above, name, self->mode, FALSE);
   failure = errno;
   ibb_disk->close (above);
   if (self->root < 0)
@@ -237,7 +241,7 @@ go_to (IBBFolderSink *self, const char *path, GError **error)
       int failure;
 
       is_synced = is_synced && g_strcmp0 (last_names[i], names[i]) == 0;
-      self->folder = enter (self, above, names[i], is_synced);
+      self->folder = enter (self, above, names[i], 0777, is_synced);
       failure = errno;
       ibb_disk->close (above);
       errno = failure;
@@ -299,7 +303,7 @@ create_sink (IBBFolderSink *self, const Entry *entry, IBBSinkPolicy policy)
   g_autofree char *key =
       ibb_part_file_dup_text (self->peer_jid, entry->path, entry->size, entry->date);
 
-  return ibb_sink_new_in (self->folder, place, name, key, policy, get_date (entry));
+  return ibb_sink_new_in (self->folder, place, name, key, policy, get_date (entry), entry->mode);
 }
 
 static gboolean
@@ -384,16 +388,33 @@ find_file (IBBFolderSink *self, Entry *entry)
   return kept != date ? find_date (self, entry, kept) : 0;
 }
 
+/* Makes a folder with its rights, if it is not there: go_to () does not know them. */
+static gboolean
+make_folder (IBBFolderSink *self, const Entry *entry, GError **error)
+{
+  g_autofree char *parent = g_path_get_dirname (entry->path);
+  g_autofree char *name = g_path_get_basename (entry->path);
+  int              folder;
+
+  if (!go_to (self, parent, error))
+    return FALSE;
+  folder = enter (self, self->folder, name, entry->mode, FALSE);
+  if (folder < 0)
+    return fail (self, entry->path, errno, error);
+  ibb_disk->close (folder);
+  return TRUE;
+}
+
 /* Finds out how many bytes of the entry are there. */
 static gboolean
 look (IBBFolderSink *self, Entry *entry, GError **error)
 {
   g_autoptr (IBBSink) sink = NULL;
 
+  if (entry->kind == ENTRY_FOLDER)
+    return make_folder (self, entry, error);
   if (!go_to_entry (self, entry, error))
     return FALSE;
-  if (entry->kind == ENTRY_FOLDER)
-    return TRUE;
   entry->found = find_file (self, entry);
   if (entry->found > 0)
     {
@@ -423,6 +444,7 @@ take_offer (IBBFolderSink        *self,
   entry->kind = ibb_files_metadata_get_is_folder (event->metadata) ? ENTRY_FOLDER : ENTRY_FILE;
   entry->path = g_strdup (ibb_files_metadata_get_name (event->metadata));
   entry->size = ibb_files_metadata_get_size (event->metadata);
+  entry->mode = ibb_files_metadata_get_mode (event->metadata);
   entry->date = date != NULL ? g_date_time_ref (date) : NULL;
   g_hash_table_insert (self->entries, &entry->number, entry);
   if (!ibb_folder_is_path (entry->path))

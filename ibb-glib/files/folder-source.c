@@ -21,7 +21,8 @@ typedef struct
 {
   guint64         size;
   struct timespec time;
-  gboolean        is_folder; /* an empty one, or one that cannot be read */
+  gboolean        is_folder; /* an empty or a private one, or one that cannot be read */
+  guint           mode;      /* see ibb_files_metadata_set_mode () */
   int             failure;   /* errno of the list, with which the entry fails; 0: none */
   char            path[];
 } Entry;
@@ -40,6 +41,7 @@ struct _IBBFolderSource
   GPtrArray *entries; /* (owned) (element-type Entry) */
   gsize      n_path_bytes;
   guint64    size;
+  guint      mode;     /* of the root, see ibb_files_metadata_set_mode () */
   GPtrArray *left_out; /* (owned) (element-type utf8): with a NULL at the end */
   guint      n_left_out;
 
@@ -124,7 +126,15 @@ fail_bound (IBBFolderSource *self, GError **error)
   return FALSE;
 }
 
-/* info: (nullable): of a file; failure: see Entry. */
+static guint
+get_mode (const struct stat *info)
+{
+  guint mode = S_ISDIR (info->st_mode) || (info->st_mode & S_IXUSR) != 0 ? 0777 : 0666;
+
+  return (info->st_mode & (S_IRWXG | S_IRWXO)) != 0 ? mode : mode & 0700;
+}
+
+/* info: (nullable): of the file or folder; failure: see Entry. */
 static gboolean
 add (IBBFolderSource   *self,
      const char        *path,
@@ -142,7 +152,8 @@ add (IBBFolderSource   *self,
   entry = g_malloc (sizeof *entry + length);
   entry->is_folder = is_folder;
   entry->failure = failure;
-  entry->size = info != NULL ? (guint64) info->st_size : 0;
+  entry->mode = info != NULL ? get_mode (info) : is_folder ? 0777 : 0666;
+  entry->size = info != NULL && !is_folder ? (guint64) info->st_size : 0;
   entry->time = info != NULL ? info->st_mtim : (struct timespec){ 0 };
   memcpy (entry->path, path, length);
   if (entry->size > G_MAXINT64 - self->size)
@@ -246,6 +257,22 @@ list_name (IBBFolderSource *self,
   return TRUE;
 }
 
+/* Notes what of the rights of a folder comes over. A private one is an entry before what is in it,
+ * so that the receiver makes it so. */
+static gboolean
+add_rights (IBBFolderSource *self, int folder, const char *path, GError **error)
+{
+  struct stat info;
+  gboolean    is_private;
+
+  if (fstat (folder, &info) != 0)
+    return fail (self, path, error);
+  is_private = (get_mode (&info) & 077) == 0;
+  if (*path == '\0')
+    self->mode = get_mode (&info);
+  return *path == '\0' || !is_private || add (self, path, &info, TRUE, 0, error);
+}
+
 /* Lists a folder with the path, "" for the root. What cannot be read below the root fails when it
  * is sent, so that the receiver learns of it, too. */
 static gboolean
@@ -259,7 +286,7 @@ list (IBBFolderSource *self,
   int                   failure;
   g_autoptr (GPtrArray) names = read_names (folder, &failure);
   guint                 n_before = self->entries->len;
-  gboolean              is_good = TRUE;
+  gboolean              is_good;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
@@ -268,6 +295,7 @@ list (IBBFolderSource *self,
     return fail (self, path, error);
   if (names->len > IBB_FOLDER_ENTRIES_MAX)
     return fail_bound (self, error);
+  is_good = add_rights (self, folder, path, error);
   for (guint i = 0; is_good && i < names->len; i++)
     {
       const char      *name = g_ptr_array_index (names, i);
@@ -303,6 +331,12 @@ guint
 ibb_folder_source_get_n_files (IBBFolderSource *self)
 {
   return self->entries->len;
+}
+
+guint
+ibb_folder_source_get_mode (IBBFolderSource *self)
+{
+  return self->mode;
 }
 
 guint64
@@ -531,6 +565,7 @@ offer_next (IBBFolderSource *self, IBBBundle *bundle, guint32 folder)
     ibb_files_metadata_set_folder (metadata, 0);
   else
     ibb_files_metadata_set_date (metadata, date);
+  ibb_files_metadata_set_mode (metadata, entry->mode);
   number = ibb_bundle_offer_entry (bundle, folder, metadata);
   if (self->first == 0)
     self->first = number;

@@ -22,6 +22,8 @@ void ibb_folder_source_free (IBBFolderSource *self);
 /* Nothing is read any more. What was left out and what has failed can still be asked for. */
 void  ibb_folder_source_stop (IBBFolderSource *self);
 guint ibb_folder_source_get_n_files (IBBFolderSource *self);
+/* Of the folder itself, see ibb_files_metadata_set_mode (). */
+guint ibb_folder_source_get_mode (IBBFolderSource *self);
 /* Bytes of all files. */
 guint64 ibb_folder_source_get_size (IBBFolderSource *self);
 /* The first ones of what is in the folder and not sent: links, devices, pipes, sockets, and names

@@ -6,3 +6,7 @@
 
 /* Makes it the metadata of a folder. */
 void ibb_files_metadata_set_folder (IBBFilesMetadata *self, guint n_files);
+/* The permissions that the file, or the folder, may have at most where it arrives: those of the
+ * group and of others go if only its owner has any at the sender. 0666 or 0777 at first. */
+void  ibb_files_metadata_set_mode (IBBFilesMetadata *self, guint mode);
+guint ibb_files_metadata_get_mode (IBBFilesMetadata *self);

@@ -64,6 +64,7 @@ struct _IBBFilesMetadata
   GHashTable *hashes;      /* (owned) (element-type utf8 utf8): base64 by algorithm */
   gboolean    is_folder;
   guint       n_files;
+  guint       mode; /* see ibb_files_metadata_set_mode () */
 };
 
 G_DEFINE_FINAL_TYPE (IBBFilesMetadata, ibb_files_metadata, G_TYPE_OBJECT)
@@ -243,6 +244,7 @@ ibb_files_metadata_init (IBBFilesMetadata *self)
 {
   self->hashes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->n_files = 1;
+  self->mode = 0666;
 }
 
 /**
@@ -545,5 +547,18 @@ void
 ibb_files_metadata_set_folder (IBBFilesMetadata *self, guint n_files)
 {
   self->is_folder = TRUE;
+  self->mode |= 0111;
   self->n_files = n_files;
+}
+
+void
+ibb_files_metadata_set_mode (IBBFilesMetadata *self, guint mode)
+{
+  self->mode = mode;
+}
+
+guint
+ibb_files_metadata_get_mode (IBBFilesMetadata *self)
+{
+  return self->mode;
 }

@@ -217,6 +217,7 @@ listed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   metadata = ibb_files_metadata_new (ibb_files_metadata_get_name (data->metadata),
                                      ibb_folder_source_get_size (data->folder));
   ibb_files_metadata_set_folder (metadata, ibb_folder_source_get_n_files (data->folder));
+  ibb_files_metadata_set_mode (metadata, ibb_folder_source_get_mode (data->folder));
   ibb_files_metadata_set_date (metadata, ibb_files_metadata_get_date (data->metadata));
   ibb_files_metadata_set_description (metadata,
                                       ibb_files_metadata_get_description (data->metadata));

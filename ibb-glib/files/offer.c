@@ -9,6 +9,20 @@
 #include "files/hasher.h"
 #include "files/ibb-files-metadata-private.h"
 
+/* Nothing for what any file has. */
+static void
+write_rights (GString *xml, IBBFilesMetadata *metadata)
+{
+  guint    mode = ibb_files_metadata_get_mode (metadata);
+  gboolean is_private = (mode & 077) == 0;
+  gboolean is_executable = (mode & 0100) != 0 && !ibb_files_metadata_get_is_folder (metadata);
+
+  if (is_private || is_executable)
+    g_string_append_printf (xml, "<rights xmlns='" IBB_OFFER_FOLDER_NAMESPACE "'%s%s/>",
+                            is_private ? " private='true'" : "",
+                            is_executable ? " executable='true'" : "");
+}
+
 GString *
 ibb_offer_write (IBBFilesMetadata *metadata)
 {
@@ -18,6 +32,7 @@ ibb_offer_write (IBBFilesMetadata *metadata)
   if (ibb_files_metadata_get_is_folder (metadata))
     g_string_append_printf (xml, "<folder xmlns='" IBB_OFFER_FOLDER_NAMESPACE "' files='%u'/>",
                             ibb_files_metadata_get_n_files (metadata));
+  write_rights (xml, metadata);
   g_string_append (xml, "</file>");
   return xml;
 }
@@ -56,6 +71,27 @@ read_folder (const IBBElement *file, IBBFilesMetadata *metadata)
   return TRUE;
 }
 
+static gboolean
+is_true (const IBBElement *element, const char *attribute)
+{
+  const char *text = ibb_element_get_attribute (element, attribute);
+
+  return g_strcmp0 (text, "true") == 0 || g_strcmp0 (text, "1") == 0;
+}
+
+static void
+read_rights (const IBBElement *file, IBBFilesMetadata *metadata)
+{
+  IBBElement *rights = ibb_element_get_child (file, "rights", IBB_OFFER_FOLDER_NAMESPACE);
+  guint       mode = ibb_files_metadata_get_mode (metadata);
+
+  if (rights != NULL && is_true (rights, "executable"))
+    mode |= 0111;
+  if (rights != NULL && is_true (rights, "private"))
+    mode &= 0700;
+  ibb_files_metadata_set_mode (metadata, mode);
+}
+
 IBBFilesMetadata *
 ibb_offer_read (const guint8 *payload, gsize length)
 {
@@ -69,6 +105,7 @@ ibb_offer_read (const guint8 *payload, gsize length)
   metadata = ibb_description_read (file, &takes_range, &offset);
   if (metadata == NULL || !read_folder (file, metadata))
     return NULL;
+  read_rights (file, metadata);
   /* The end of the file has the hash that counts. */
   for (guint i = 0; ibb_hasher_algorithms[i].name != NULL; i++)
     ibb_files_metadata_set_hash (metadata, ibb_hasher_algorithms[i].name, NULL);

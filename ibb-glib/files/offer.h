@@ -6,7 +6,7 @@
 
 #include "files/ibb-files-metadata.h"
 
-#define IBB_OFFER_FOLDER_NAMESPACE "urn:ibb-glib:files:1" /* of <folder/> */
+#define IBB_OFFER_FOLDER_NAMESPACE "urn:ibb-glib:files:1" /* of <folder/> and <rights/> */
 
 GString *ibb_offer_write (IBBFilesMetadata *metadata);
 /* NULL: the payload is no description. */

@@ -29,6 +29,7 @@ struct _IBBSink
   guint64       size;
   int           parent; /* (unowned): the folder, if the caller has opened it; otherwise -1 */
   gint64        date;   /* there */
+  guint         mode;   /* at most */
 
   int      folder;     /* -1: not open */
   int      fd;         /* -1: no part */
@@ -68,6 +69,7 @@ create (const char *shown, const char *name, const char *key, IBBSinkPolicy poli
   self->shown = g_filename_display_name (shown);
   self->key = ibb_part_file_dup_key (key != NULL ? key : name);
   self->policy = policy;
+  self->mode = 0666;
   self->parent = -1;
   self->folder = -1;
   self->fd = -1;
@@ -91,12 +93,14 @@ ibb_sink_new_in (int           folder,
                  const char   *name,
                  const char   *key,
                  IBBSinkPolicy policy,
-                 gint64        date)
+                 gint64        date,
+                 guint         mode)
 {
   IBBSink *self = create (shown, name, key, policy);
 
   self->parent = folder;
   self->date = date;
+  self->mode = mode;
   return self;
 }
 
@@ -392,7 +396,7 @@ check_bytes (IBBSink      *self,
 }
 
 /* The file gets the owner and the permissions of the one that it replaces, as far as that is
- * allowed, and no group gets rights that it did not have. */
+ * allowed, and no group gets rights that it did not have; a private file gives it none. */
 static gboolean
 copy_rights (IBBSink *self, const struct stat *info)
 {
@@ -401,6 +405,9 @@ copy_rights (IBBSink *self, const struct stat *info)
 
   if (!same_owner && ibb_disk->set_owner (self->fd, (uid_t) -1, info->st_gid) != 0)
     mode &= ~(mode_t) 070;
+  mode |= self->mode & 0100;
+  if ((self->mode & 077) == 0)
+    mode &= 0700;
   self->has_lost_owner = !same_owner && info->st_uid != geteuid ();
   self->has_left_links = info->st_nlink > 1;
   return ibb_disk->set_mode (self->fd, mode) == 0;
@@ -428,8 +435,9 @@ set_rights (IBBSink *self, GError **error)
     return fail (self, failure, error);
   if (exists && self->policy == IBB_SINK_REPLACE)
     return copy_rights (self, &info) || fail (self, errno, error);
-  failure =
-      ibb_disk->set_mode (self->fd, 0666 & ibb_disk->get_new_mode (self->folder)) == 0 ? 0 : errno;
+  failure = ibb_disk->set_mode (self->fd, self->mode & ibb_disk->get_new_mode (self->folder)) == 0
+                ? 0
+                : errno;
   return failure == 0 || is_of_mount (self, failure) || fail (self, failure, error);
 }
 

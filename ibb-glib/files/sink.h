@@ -30,13 +30,15 @@ typedef struct _IBBSink IBBSink;
 IBBSink *ibb_sink_new (const char *folder, const char *name, const char *key, IBBSinkPolicy policy);
 /* A sink of one of the files in a folder that is received. folder: a descriptor, for
  * ibb_sink_open (); shown: the place of the file, for errors; date: what the file gets, in seconds
- * since 1970, or IBB_SINK_NO_DATE. The caller makes room for the part. */
+ * since 1970, or IBB_SINK_NO_DATE; mode: the permissions that it gets at most. The caller makes
+ * room for the part. */
 IBBSink *ibb_sink_new_in (int           folder,
                           const char   *shown,
                           const char   *name,
                           const char   *key,
                           IBBSinkPolicy policy,
-                          gint64        date);
+                          gint64        date,
+                          guint         mode);
 /* Closes the sink; a part of it stays. */
 void ibb_sink_free (IBBSink *self);
 /* Whether both would go on with the same part. */

@@ -596,6 +596,46 @@ test_touched (Files *self, gconstpointer data)
   run (self, "diff -r sent received");
 }
 
+static void
+assert_rights (Files *self, const char *rights)
+{
+  g_autofree char *command = g_strdup_printf (
+      "cd received && test \"$(stat -c '%%a %%n' . start plain secret private none private/* | tr "
+      "'\\n' ' ')\" = '%s '",
+      rights);
+
+  run (self, command);
+}
+
+/* The rights are those of the receiver, but for the owner's to execute, and a private file or
+ * folder stays private. */
+static void
+test_rights (Files *self, gconstpointer data)
+{
+  mode_t mask = umask (022);
+
+  run (self, "mkdir -p sent && cd sent && mkdir -m 700 private none && touch start plain secret "
+             "private/key private/open && chmod 775 start && chmod 666 plain private/open && chmod "
+             "600 secret private/key");
+  complete (self);
+  g_assert_cmpuint (
+      ibb_files_metadata_get_n_files (ibb_files_transfer_get_metadata (self->offered)), ==, 7);
+  assert_rights (self, "755 . 755 start 644 plain 600 secret 700 private 700 none 600 private/key "
+                       "644 private/open");
+  run (self, "rm -r received && chmod 700 sent");
+  umask (027);
+  complete (self);
+  assert_rights (self, "700 . 750 start 640 plain 600 secret 700 private 700 none 600 private/key "
+                       "640 private/open");
+  /* A file that is replaced gives its rights to the new one. */
+  run (self, "for i in start plain secret; do echo old > received/$i; chmod 664 received/$i; done");
+  self->existing = IBB_FILES_EXISTING_REPLACE;
+  complete (self);
+  assert_rights (self, "700 . 764 start 664 plain 600 secret 700 private 700 none 600 private/key "
+                       "640 private/open");
+  umask (mask);
+}
+
 /* A sender that was started again, while the receiver still waits for its first transfer. */
 static void
 test_offered_again (Files *self, gconstpointer data)
@@ -948,6 +988,7 @@ main (int argc, char **argv)
   add_test_of ("file-system/read-only", &read_only, set_up, test_file_system);
   add_test_of ("file-system/numbered-twins", &numbered_twins, set_up, test_file_system);
   add_test_of ("file-system/folded-twins", &folded_twins, set_up, test_file_system);
+  add_test_of ("rights", NULL, set_up, test_rights);
   add_test_of ("touched", NULL, set_up, test_touched);
   add_test_of ("disk/other-folder", "y/c", set_up, test_other_folder);
   add_test_of ("disk/no-folder", "file/c", set_up, test_other_folder);

@@ -230,7 +230,7 @@ ibb_xmpp_client_set_property (GObject *object, guint id, const GValue *value, GP
 static void
 capabilities_changed_cb (IBBXmppClient *self, gpointer user_data)
 {
-  ibb_link_update_presence (self->parent.link);
+  ibb_link_announce (self->parent.link);
 }
 
 static void

@@ -7,10 +7,13 @@
 #include "core/base/jid.h"
 #include "ibb-error.h"
 #include "ibb-intl-private.h"
+#include "ibb-source-private.h"
 #include "runtime/call-task.h"
 #include "stanza/namespaces.h"
 #include "xmpp/login/admission.h"
 #include "xmpp/stream/stream-error.h"
+
+#define ANNOUNCEMENT_DELAY 250 /* ms, in which further changes can join */
 
 static void
 token_replaced_cb (gpointer data)
@@ -77,6 +80,7 @@ link_free (gpointer data)
   g_assert (self->login == NULL && self->reconnection == NULL && self->relogin == NULL);
 
   g_clear_object (&self->accepted_certificate);
+  ibb_source_clear (&self->announcement);
   g_free (self->resource);
   ibb_backoff_free (self->resumption_backoff);
   ibb_backoff_free (self->login_backoff);
@@ -472,6 +476,7 @@ update_presence_cb (gpointer user_data)
   g_auto (IBBAccountSettings) settings = { NULL };
   g_autoptr (IBBStanza)       presence = NULL;
 
+  ibb_source_clear (&self->announcement);
   /* A login sends presence by itself. */
   if (client == NULL || (self->stream == NULL && self->reconnection == NULL))
     return G_SOURCE_REMOVE;
@@ -494,6 +499,24 @@ ibb_link_update_presence (IBBLink *self)
   ibb_thread_invoke (self->thread, update_presence_cb, self, NULL);
 }
 
+static gboolean
+wait_for_changes_cb (gpointer user_data)
+{
+  IBBLink *self = user_data;
+
+  if (self->announcement == NULL)
+    self->announcement = ibb_source_attach (g_timeout_source_new (ANNOUNCEMENT_DELAY),
+                                            ibb_thread_get_context (self->thread),
+                                            "[ibb-glib] presence", update_presence_cb, self, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+void
+ibb_link_announce (IBBLink *self)
+{
+  ibb_thread_invoke (self->thread, wait_for_changes_cb, self, NULL);
+}
+
 /* Login. */
 
 static void
@@ -508,6 +531,7 @@ go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
     confirmation = IBB_OUTBOX_CONFIRMATION_ASKED;
   else if (result->can_manage && settings.resumable)
     confirmation = IBB_OUTBOX_CONFIRMATION_ASK;
+  ibb_source_clear (&self->announcement);
   self->is_available = settings.send_presence;
   if (self->is_available)
     presence = ibb_reception_create_presence (&self->reception, client, settings.priority);

@@ -55,6 +55,7 @@ struct _IBBLink
   gint64           resumed_at;    /* µs: the same, if it was resumed and has not lasted; else 0 */
   IBBReconnection *reconnection;  /* (owned) (nullable): while suspended */
   IBBReconnection *relogin;       /* (owned) (nullable): while it logs in by itself */
+  GSource         *announcement;  /* (owned) (nullable): of what has changed in the presence */
   char            *resource;      /* (owned) (nullable): of the last login */
   GMainContext    *login_context; /* (owned) (nullable): of a login that has not begun */
   GTlsCertificate *accepted_certificate; /* (owned) (nullable): by the application, at the login */
@@ -86,3 +87,5 @@ void ibb_link_logout (IBBLink *self, GTask *task);
 gboolean ibb_link_set_auto_reconnect (IBBLink *self, gboolean auto_reconnect);
 /* Sends the presence again after a change, if the client is online. Any thread. */
 void ibb_link_update_presence (IBBLink *self);
+/* The same for a change of the capabilities: several that come together are one presence. */
+void ibb_link_announce (IBBLink *self);

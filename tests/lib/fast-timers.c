@@ -82,6 +82,7 @@ g_timeout_source_new (guint interval)
     {
       GSource *source = original (interval);
 
+      g_source_set_ready_time (source, -1);
       g_atomic_pointer_set (&held, g_source_ref (source));
       return source;
     }

@@ -606,6 +606,7 @@ ibb_files_transfer_accept_file_async (IBBFilesTransfer   *self,
   GTask                     *task;
 
   g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
+  g_return_if_fail (self->metadata != NULL); /* a binding can make a bare transfer */
   g_return_if_fail (G_IS_FILE (file));
   g_return_if_fail (existing <= IBB_FILES_EXISTING_NUMBER);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -664,6 +665,7 @@ ibb_files_transfer_accept_stream_async (IBBFilesTransfer   *self,
   GTask *task;
 
   g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
+  g_return_if_fail (self->metadata != NULL); /* a binding can make a bare transfer */
   g_return_if_fail (G_IS_OUTPUT_STREAM (stream));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 

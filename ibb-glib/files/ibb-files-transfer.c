@@ -480,6 +480,7 @@ ibb_files_transfer_wait_async (IBBFilesTransfer   *self,
   GTask *task;
 
   g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
+  g_return_if_fail (self->metadata != NULL); /* a binding can make a bare transfer */
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = g_task_new (self, cancellable, callback, user_data);
@@ -535,6 +536,7 @@ ibb_files_transfer_wait (IBBFilesTransfer *self, GCancellable *cancellable, GErr
   g_autoptr (GAsyncResult) result = NULL;
 
   g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), FALSE);
+  g_return_val_if_fail (self->metadata != NULL, FALSE); /* a binding can make a bare transfer */
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
   ibb_files_transfer_wait_async (self, cancellable, take_result_cb, &result);

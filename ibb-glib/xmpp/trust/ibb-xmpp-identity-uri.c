@@ -59,6 +59,8 @@ ibb_xmpp_identity_dup_uri (IBBXmppIdentity *self, const char *jid)
 
   g_return_val_if_fail (IBB_XMPP_IS_IDENTITY (self), NULL);
   g_return_val_if_fail (jid != NULL, NULL);
+  /* A binding can make an identity without a certificate. */
+  g_return_val_if_fail (ibb_xmpp_identity_get_certificate (self) != NULL, NULL);
 
   uri = g_string_new (SCHEME);
   length = strcspn (jid, "/");

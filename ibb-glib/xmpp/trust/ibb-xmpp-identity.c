@@ -821,6 +821,7 @@ ibb_xmpp_identity_encrypt_async (IBBXmppIdentity    *self,
   Notice          *notice;
 
   g_return_if_fail (IBB_XMPP_IS_IDENTITY (self));
+  g_return_if_fail (self->certificate != NULL); /* a binding can make an identity without one */
   g_return_if_fail (IBB_IS_TRANSPORT (transport));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
@@ -911,6 +912,7 @@ ibb_xmpp_identity_encrypt (IBBXmppIdentity *self,
   GIOStream               *stream;
 
   g_return_val_if_fail (IBB_XMPP_IS_IDENTITY (self), NULL);
+  g_return_val_if_fail (self->certificate != NULL, NULL);
   g_return_val_if_fail (IBB_IS_TRANSPORT (transport), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   own = ibb_transport_dup_local_jid (transport);

@@ -27,6 +27,8 @@
  * signals together: to the command and to its group. */
 #define IMPATIENCE (G_USEC_PER_SEC)
 
+static int is_stopping; /* atomic */
+
 struct _ToolRun
 {
   const ToolOptions *options;     /* immutable */
@@ -79,6 +81,12 @@ make_error_locked (ToolRun *self)
                       (double) self->limit / G_USEC_PER_SEC, self->phase);
 }
 
+gboolean
+tool_run_is_stopping (void)
+{
+  return g_atomic_int_get (&is_stopping);
+}
+
 /* status is TOOL_EXIT_SIGNAL and the number of a signal. Ends the process by that signal. From a
  * normal exit a shell would conclude that the command has dealt with the interruption, and would go
  * on with its loop. */
@@ -121,6 +129,7 @@ stop (ToolRun *self)
 {
   if (self->stop_id == 0)
     self->stop_id = g_timeout_add (STOP_TIMEOUT, stop_timeout_cb, self);
+  g_atomic_int_set (&is_stopping, TRUE);
   tool_notify_stopping ();
   g_cancellable_cancel (self->cancellable);
 }

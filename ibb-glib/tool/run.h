@@ -22,6 +22,8 @@ typedef enum
 
 int  tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data);
 void tool_run_exit_by_signal (int status);
+/* Whether a signal or a timeout ends the command. Any thread. */
+gboolean tool_run_is_stopping (void);
 
 const ToolOptions *tool_run_get_options (ToolRun *self);
 GCancellable      *tool_run_get_cancellable (ToolRun *self);

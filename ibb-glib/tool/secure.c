@@ -107,6 +107,8 @@ peer_asking_cb (IBBXmppIdentity *identity, const char *peer, const char *code)
 static void
 broken_off_cb (IBBXmppIdentity *identity, const char *peer, guint count, guint pause)
 {
+  if (tool_run_is_stopping ())
+    return;
   tool_output_note (
       /* Translators: an address, how many times, and a number of seconds */
       ngettext ("The comparison of digits with “%s” was broken off (%u time): somebody in between "

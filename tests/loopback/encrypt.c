@@ -446,6 +446,9 @@ typedef enum
   OTHER_ENDS,
   OTHER_ENDS_LATE, /* when it has said yes; the application cancels the call then */
   OTHER_VANISHES,
+  OWN_CANCELS,  /* as an application does when the peer answers no ping */
+  OWN_ABORTS,   /* the session */
+  OWN_GIVES_UP, /* the user says no, and the application cancels the call */
 } OtherEnd;
 
 static void
@@ -500,9 +503,14 @@ test_withdrawn (Fixture *fixture, gconstpointer data)
         ibb_xmpp_question_refuse (IBB_XMPP_QUESTION (romeo.question));
       if (other == OTHER_ENDS_LATE)
         accept_and_wait (&romeo, ends.juliet);
-      if (other != OTHER_REFUSES)
-        ibb_transport_abort (ends.romeo);
-      wait_until (juliet.is_withdrawn);
+      if (other == OWN_GIVES_UP)
+        ibb_xmpp_question_refuse (IBB_XMPP_QUESTION (juliet.question));
+      if (other == OWN_CANCELS || other == OWN_GIVES_UP)
+        g_cancellable_cancel (cancellable);
+      else if (other != OTHER_REFUSES)
+        ibb_transport_abort (other == OWN_ABORTS ? ends.juliet : ends.romeo);
+      if (other != OWN_GIVES_UP)
+        wait_until (juliet.is_withdrawn);
       thinker_fail (&juliet);
       thinker_fail (&romeo);
       if (other == OTHER_REFUSES)
@@ -513,7 +521,11 @@ test_withdrawn (Fixture *fixture, gconstpointer data)
       g_assert_null (strstr (juliet.error->message, "Cannot encrypt"));
       g_assert_true (ibb_transport_has_ended (ends.romeo));
       g_assert_true (ibb_transport_has_ended (ends.juliet));
-      g_assert_cmpuint (juliet.n_broken_off, ==, 1);
+      if (other == OWN_GIVES_UP)
+        run_pending ();
+      else
+        wait_until (juliet.n_broken_off > 0);
+      g_assert_cmpuint (juliet.n_broken_off, ==, other != OWN_GIVES_UP);
     }
   thinker_clear (&romeo);
   thinker_clear (&juliet);
@@ -998,5 +1010,8 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/withdrawn/refused", GINT_TO_POINTER (OTHER_REFUSES), test_withdrawn);
   ADD ("/ibb/encrypt/withdrawn/ended", GINT_TO_POINTER (OTHER_ENDS), test_withdrawn);
   ADD ("/ibb/encrypt/withdrawn/late", GINT_TO_POINTER (OTHER_ENDS_LATE), test_withdrawn);
+  ADD ("/ibb/encrypt/withdrawn/cancelled", GINT_TO_POINTER (OWN_CANCELS), test_withdrawn);
+  ADD ("/ibb/encrypt/withdrawn/aborted", GINT_TO_POINTER (OWN_ABORTS), test_withdrawn);
+  ADD ("/ibb/encrypt/withdrawn/given-up", GINT_TO_POINTER (OWN_GIVES_UP), test_withdrawn);
   return run_with_identities ();
 }

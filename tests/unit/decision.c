@@ -288,7 +288,7 @@ end (Search *self, World *world, guint link)
       if (session->remembers)
         world->lists[it->user] |= ENTRY (it->name, get_key (self, link));
     }
-  ibb_decision_end (&session->decision, &self->turns, names[it->name], TRUE, 0, &pause);
+  ibb_decision_end (&session->decision, &self->turns, names[it->name], 0, &pause);
   /* Nothing of the rest counts any more. */
   memcpy (code, session->decision.exchange.code, sizeof code);
   memset (&session->decision, 0, sizeof session->decision);

@@ -351,7 +351,7 @@ move_on (Clock *self, Moment *moment, gboolean is_cut)
     }
   if (moment->is_open && (is_cut || ibb_decision_is_over (decision)))
     {
-      ibb_decision_end (decision, &self->turns, name, TRUE, moment->now, &pause);
+      ibb_decision_end (decision, &self->turns, name, moment->now, &pause);
       memset (decision, 0, sizeof *decision);
       moment->is_open = moment->is_counted = FALSE;
       moment->name = 0;

@@ -116,7 +116,7 @@ proceed (Run *self)
 }
 
 static void
-end (Run *self, gboolean by_peer)
+end (Run *self)
 {
   const IBBAgreement *call = self->call;
   guint               n_holds = count_holds (self);
@@ -124,7 +124,7 @@ end (Run *self, gboolean by_peer)
   gboolean            is_broken_off;
 
   g_mutex_lock (&call->queue->lock);
-  is_broken_off = ibb_decision_end (&self->decision, &call->queue->turns, call->peer, by_peer,
+  is_broken_off = ibb_decision_end (&self->decision, &call->queue->turns, call->peer,
                                     g_get_monotonic_time (), &pause);
   tell_others_locked (self, n_holds);
   g_mutex_unlock (&call->queue->lock);
@@ -298,14 +298,20 @@ check_session (Run *self)
     set_ended (self);
 }
 
+static void
+take_answer (Run *self)
+{
+  if (self->answer != NULL && g_atomic_int_get (&self->answer->is_answered))
+    ibb_decision_answer (&self->decision, self->answer->accepted != NULL);
+}
+
 /* The steps that need neither bytes nor time. */
 static void
 take_steps (Run *self)
 {
   IBBStep step;
 
-  if (self->answer != NULL && g_atomic_int_get (&self->answer->is_answered))
-    ibb_decision_answer (&self->decision, self->answer->accepted != NULL);
+  take_answer (self);
   do
     {
       step = proceed (self);
@@ -418,19 +424,6 @@ set_result (Run *self, GError **error)
   return FALSE;
 }
 
-/* Whether the peer has ended the session, or said what ends the exchange. The application may
- * cancel the call when it learns of that. */
-static gboolean
-is_by_peer (Run *self)
-{
-  g_autoptr (GError) error = ibb_transport_dup_error (self->call->transport);
-
-  if (!ibb_transport_has_ended (self->call->transport))
-    return !g_cancellable_is_cancelled (self->call->cancellable);
-  return !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED) &&
-         !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-}
-
 gboolean
 ibb_agreement_reach (const IBBAgreement *call, GError **error)
 {
@@ -457,9 +450,11 @@ ibb_agreement_reach (const IBBAgreement *call, GError **error)
   talk (&self);
   g_signal_handler_disconnect (call->transport, handler);
 
+  /* The user may have answered just before the session ended. */
+  take_answer (&self);
   withdraw (&self);
   succeeded = set_result (&self, error);
-  end (&self, is_by_peer (&self));
+  end (&self);
 
   g_weak_ref_clear (&self.question);
   g_clear_pointer (&self.answer, answer_unref);

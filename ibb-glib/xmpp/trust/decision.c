@@ -94,19 +94,14 @@ end_turn (IBBDecision *self, IBBTurns *turns, const char *peer)
 }
 
 gboolean
-ibb_decision_end (IBBDecision *self,
-                  IBBTurns    *turns,
-                  const char  *peer,
-                  gboolean     by_peer,
-                  gint64       now,
-                  IBBPause    *pause)
+ibb_decision_end (IBBDecision *self, IBBTurns *turns, const char *peer, gint64 now, IBBPause *pause)
 {
   stop_waiting (self, turns, peer);
   if (self->is_settling)
     ibb_turns_settle (turns, peer, self->exchange.as_server,
                       self->exchange.state == IBB_EXCHANGE_TRUSTED);
   self->is_settling = FALSE;
-  if (!self->has_turn || !by_peer || !ibb_exchange_is_exposed (&self->exchange))
+  if (!self->has_turn || self->is_answered || !ibb_exchange_is_exposed (&self->exchange))
     {
       end_turn (self, turns, peer);
       return FALSE;

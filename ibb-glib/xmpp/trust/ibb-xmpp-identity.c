@@ -271,10 +271,14 @@ ibb_xmpp_identity_class_init (IBBXmppIdentityClass *klass)
    * @count: how many times this has happened with @peer lately
    * @pause: how long the next question about @peer waits, in seconds
    *
-   * A peer whose certificate is not known may have learned the digits, and ended the session, or
-   * refused, before this end had an answer to [signal@IBBXmpp.Identity::trust-requested], which may
-   * not even have been emitted. Once it may be an accident. Repeated, it is what somebody in
-   * between does who tries until the digits are those of the other end: tell the user.
+   * A peer whose certificate is not known may have learned the digits, and the session ended, the
+   * peer refused, or the call was cancelled, before this end had an answer to
+   * [signal@IBBXmpp.Identity::trust-requested], which may not even have been emitted. Once it may
+   * be an accident. Repeated, it is what somebody in between does who tries until the digits are
+   * those of the other end: tell the user.
+   *
+   * Who ended the session makes no difference, as a peer can bring this end to do it. A user who
+   * gives up has an answer, no: refuse the question ([method@IBBXmpp.Question.refuse]).
    *
    * Emitted in the same context as [signal@IBBXmpp.Identity::trust-requested].
    *

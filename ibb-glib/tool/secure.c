@@ -153,7 +153,9 @@ tool_secure_new_identity (const ToolOptions *options, GError **error)
   else if (options->peer_fingerprint != NULL)
     ibb_xmpp_identity_set_peer_fingerprints (identity, NULL, named);
   g_signal_connect (identity, "broken-off", G_CALLBACK (broken_off_cb), NULL);
-  g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), NULL);
+  /* Without a handler the peer learns that the answer is no before its own user is asked. */
+  if (tool_terminal_exists ())
+    g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), NULL);
   g_signal_connect (identity, "peer-asking", G_CALLBACK (peer_asking_cb), NULL);
   g_signal_connect_data (identity, "waiting", G_CALLBACK (waiting_cb), g_new0 (gint64, 1),
                          free_time, 0);

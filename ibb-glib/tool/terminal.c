@@ -175,6 +175,16 @@ ask (int fd, const char *question, gboolean echo, GCancellable *cancellable)
   return answer;
 }
 
+gboolean
+tool_terminal_exists (void)
+{
+  int fd = open ("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+  if (fd >= 0)
+    close (fd);
+  return fd >= 0;
+}
+
 char *
 tool_terminal_ask (const char *question, gboolean echo, GCancellable *cancellable, GError **error)
 {

@@ -19,6 +19,8 @@ char *tool_terminal_read_line (int fd);
  * would stop it. cancellable (nullable) takes the question back. */
 char *
 tool_terminal_ask (const char *question, gboolean echo, GCancellable *cancellable, GError **error);
+/* Whether the process has one. */
+gboolean tool_terminal_exists (void);
 /* In columns; 80 if nobody knows. */
 guint tool_terminal_get_width (int fd);
 /* Whether the answer to question, which names both answers, is “yes”. Also FALSE without a

@@ -468,8 +468,8 @@ accept_and_wait (Thinker *self, IBBTransport *other)
 }
 
 /* A question stays no longer than somebody waits for its answer: the other person has said no, or
- * the session has ended. Who breaks off so has to wait the next time. An end that refuses waits no
- * more than a moment for a peer that says nothing more. */
+ * the session has ended. Who breaks off so has to wait the next time, also who only brings this end
+ * to do it. An end that refuses waits no more than a moment for a peer that says nothing more. */
 static void
 test_withdrawn (Fixture *fixture, gconstpointer data)
 {
@@ -529,6 +529,34 @@ test_withdrawn (Fixture *fixture, gconstpointer data)
     }
   thinker_clear (&romeo);
   thinker_clear (&juliet);
+}
+
+/* An end that can ask nobody says no before the user of the other one is asked, or learns digits:
+ * that is no attempt. */
+static void
+test_honest_no (Fixture *fixture, gconstpointer data)
+{
+  gboolean                    is_server = GPOINTER_TO_INT (data);
+  Ends                        ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  g_autoptr (IBBXmppIdentity) nobody = create_identity ("nobody");
+  GAsyncResult               *result = NULL;
+  Thinker                     asking;
+
+  ibb_xmpp_identity_encrypt_async (nobody, is_server ? ends.juliet : ends.romeo, NULL,
+                                   store_result_cb, &result);
+  thinker_init (&asking, is_server ? "asking-romeo" : "asking-juliet",
+                is_server ? ends.romeo : ends.juliet, NULL);
+  thinker_fail (&asking);
+  g_assert_error (asking.error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  wait_until (result != NULL);
+  assert_fails (G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, ibb_xmpp_identity_encrypt_finish, nobody,
+                result);
+  run_pending ();
+  g_assert_null (asking.question);
+  g_assert_cmpuint (asking.n_broken_off, ==, 0);
+  g_object_unref (result);
+  g_object_unref (is_server ? ends.juliet : ends.romeo);
+  thinker_clear (&asking);
 }
 
 #define N_SESSIONS 6
@@ -1013,5 +1041,7 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/withdrawn/cancelled", GINT_TO_POINTER (OWN_CANCELS), test_withdrawn);
   ADD ("/ibb/encrypt/withdrawn/aborted", GINT_TO_POINTER (OWN_ABORTS), test_withdrawn);
   ADD ("/ibb/encrypt/withdrawn/given-up", GINT_TO_POINTER (OWN_GIVES_UP), test_withdrawn);
+  ADD ("/ibb/encrypt/honest-no/client", GINT_TO_POINTER (FALSE), test_honest_no);
+  ADD ("/ibb/encrypt/honest-no/server", GINT_TO_POINTER (TRUE), test_honest_no);
   return run_with_identities ();
 }

@@ -143,10 +143,12 @@ typedef struct
   gsize        n_way;
 } Session;
 
-/* A text is what a number is, or promises: of each link, and of the attacker. */
+/* A text is what a number is, or promises: of each link, of the attacker, and of an end that will
+ * say no. */
 #define PROMISE(link) (2 * (link))
 #define NUMBER(link) (2 * (link) + 1)
-#define N_TEXTS (2 * (MAX_LINKS + 1))
+#define REFUSAL (MAX_LINKS + 1)
+#define N_TEXTS (2 * (REFUSAL + 1))
 
 typedef struct
 {
@@ -568,10 +570,10 @@ static void
 search_init (Search *self, const Scene *scene, const UserKind *kinds)
 {
   *self = (Search){ .scene = scene, .kinds = { kinds[ROMEO], kinds[JULIET] } };
-  for (guint i = 0; i <= MAX_LINKS; i++)
+  for (guint i = 0; i <= REFUSAL; i++)
     {
       for (guint k = 0; k < LENGTH; k++)
-        self->texts[NUMBER (i)][k] = (guint8) (41 * i + 7 * k + 3);
+        self->texts[NUMBER (i)][k] = i == REFUSAL ? 'n' : (guint8) (41 * i + 7 * k + 3);
       hash_number (self->texts[NUMBER (i)], self->texts[PROMISE (i)]);
     }
   for (guint i = 0; i < scene->n_links; i++)
@@ -605,7 +607,7 @@ search_all (const Scene *scene, const UserKind *kinds, const guint *lists, guint
 
   search_init (&search, scene, kinds);
   memset (&world, 0, sizeof world);
-  world.texts = 3u << PROMISE (MAX_LINKS);
+  world.texts = 15u << PROMISE (MAX_LINKS);
   for (guint i = 0; i < N_USERS; i++)
     if (kinds[i] != USER_NAMES_KEY)
       world.lists[i] = world.granted[i] = scene->lists[i] | lists[i];

@@ -56,9 +56,9 @@ test_digits (void)
         }
       ibb_exchange_init (&romeo, FALSE, "romeo@montague.example", JULIET_JID, key, numbers[ROMEO]);
       ibb_exchange_init (&juliet, TRUE, JULIET_JID, "romeo@montague.example", key, numbers[JULIET]);
-      ibb_exchange_begin (&romeo);
+      ibb_exchange_begin (&romeo, FALSE);
       pass (&romeo, &juliet);
-      ibb_exchange_begin (&juliet);
+      ibb_exchange_begin (&juliet, FALSE);
       pass (&juliet, &romeo);
       pass (&romeo, &juliet);
       g_assert_cmpstr (romeo.code, ==, rows[i].code);
@@ -66,6 +66,63 @@ test_digits (void)
       ibb_exchange_clear (&romeo);
       ibb_exchange_clear (&juliet);
     }
+}
+
+static void
+assert_output (IBBExchange *exchange, const char *bytes, gsize n)
+{
+  g_assert_cmpmem (exchange->output->data, exchange->output->len, bytes, n);
+  g_byte_array_set_size (exchange->output, 0);
+}
+
+/* An end that will say no shows that by its number, and the other end then shows none. One of an
+ * earlier version goes on, and gets the verdict. */
+static void
+test_refusal (void)
+{
+  g_autoptr (GBytes) key = g_bytes_new_static ("key", 3);
+  const guint8       number[LENGTH] = { 1, 2, 3 };
+  char               refusal[LENGTH];
+  guint8             promise[LENGTH];
+  gsize              length = LENGTH;
+  GChecksum         *checksum = g_checksum_new (G_CHECKSUM_SHA256);
+  IBBExchange        exchange;
+
+  memset (refusal, 'n', sizeof refusal);
+  for (guint as_server = 0; as_server < 2; as_server++)
+    {
+      g_checksum_reset (checksum);
+      g_checksum_update (checksum, as_server ? number : (const guint8 *) refusal, LENGTH);
+      g_checksum_get_digest (checksum, promise, &length);
+      ibb_exchange_init (&exchange, as_server, "a", "b", key, number);
+      if (as_server)
+        ibb_exchange_receive (&exchange, promise, LENGTH);
+      ibb_exchange_begin (&exchange, TRUE);
+      assert_output (&exchange, as_server ? refusal : (const char *) promise, LENGTH);
+      ibb_exchange_receive (&exchange, number, LENGTH);
+      g_assert_cmpint (exchange.state, ==, IBB_EXCHANGE_JUDGING);
+      assert_output (&exchange, refusal, as_server ? 0 : LENGTH);
+      ibb_exchange_answer (&exchange, FALSE);
+      assert_output (&exchange, "n", 1);
+      ibb_exchange_clear (&exchange);
+    }
+  g_checksum_reset (checksum);
+  g_checksum_update (checksum, (const guint8 *) refusal, LENGTH);
+  g_checksum_get_digest (checksum, promise, &length);
+  for (guint as_server = 0; as_server < 2; as_server++)
+    {
+      ibb_exchange_init (&exchange, as_server, "a", "b", key, number);
+      if (as_server)
+        ibb_exchange_receive (&exchange, promise, LENGTH);
+      ibb_exchange_begin (&exchange, FALSE);
+      g_byte_array_set_size (exchange.output, as_server ? exchange.output->len : 0);
+      if (!as_server)
+        ibb_exchange_receive (&exchange, (const guint8 *) refusal, LENGTH);
+      g_assert_cmpint (exchange.state, ==, IBB_EXCHANGE_REFUSED);
+      g_assert_cmpuint (exchange.output->len, ==, 0);
+      ibb_exchange_clear (&exchange);
+    }
+  g_checksum_free (checksum);
 }
 
 /* Turns. */
@@ -445,6 +502,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/exchange/digits", test_digits);
+  g_test_add_func ("/exchange/refusal", test_refusal);
   g_test_add_func ("/exchange/unseen", test_unseen);
   g_test_add_func ("/exchange/turns/attempts", test_attempts);
   g_test_add_func ("/exchange/turns/orders", test_orders);

@@ -390,6 +390,8 @@ set_result (Run *self, GError **error)
 {
   const char *peer = self->call->peer;
 
+  if (self->decision.exchange.refuses)
+    return set_declined (self, error);
   switch (self->decision.exchange.state)
     {
     case IBB_EXCHANGE_TRUSTED:

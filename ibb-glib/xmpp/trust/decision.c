@@ -116,11 +116,13 @@ ibb_decision_end (IBBDecision *self, IBBTurns *turns, const char *peer, gint64 n
 static IBBStep
 begin (IBBDecision *self, IBBTurns *turns, const char *peer, gint64 now)
 {
+  gboolean is_known = self->trust == IBB_XMPP_TRUST_KNOWN;
+
   if (!ibb_exchange_can_begin (&self->exchange))
     return IBB_STEP_WAIT;
   if (!self->is_checked)
     return IBB_STEP_CHECK;
-  if (self->trust != IBB_XMPP_TRUST_KNOWN && self->can_ask && !self->has_turn)
+  if (!is_known && self->can_ask && !self->has_turn && !ibb_exchange_is_refused (&self->exchange))
     {
       if (!take_turn (self, turns, peer, now))
         return IBB_STEP_WAIT;
@@ -128,9 +130,9 @@ begin (IBBDecision *self, IBBTurns *turns, const char *peer, gint64 now)
       self->is_checked = FALSE;
       return IBB_STEP_CHECK;
     }
-  if (self->trust == IBB_XMPP_TRUST_KNOWN)
+  if (is_known || !self->can_ask)
     end_turn (self, turns, peer);
-  ibb_exchange_begin (&self->exchange);
+  ibb_exchange_begin (&self->exchange, !is_known && !self->can_ask);
   set_deadline (self, now, self->exchange.as_server ? REVEAL_TIMEOUT : ANSWER_TIMEOUT);
   return IBB_STEP_WAIT;
 }

@@ -49,6 +49,25 @@ hash (const guint8 *number, guint8 *digest)
   g_checksum_free (checksum);
 }
 
+/* The number of an end that will say no. */
+static void
+fill_refusal (guint8 *number)
+{
+  memset (number, VERDICT_NO, IBB_EXCHANGE_NUMBER_LENGTH);
+}
+
+/* Whether bytes are that number, or its SHA-256. */
+static gboolean
+equals_refusal (const guint8 *bytes, gboolean is_digest)
+{
+  guint8 refusal[IBB_EXCHANGE_NUMBER_LENGTH];
+
+  fill_refusal (refusal);
+  if (is_digest)
+    hash (refusal, refusal);
+  return memcmp (bytes, refusal, sizeof refusal) == 0;
+}
+
 /* Six digits of the key of the TLS connection, of both names and of both random numbers. The names
  * are those that this end sees: a server that gives one end another name changes the digits. */
 static void
@@ -83,16 +102,30 @@ ibb_exchange_can_begin (const IBBExchange *self)
  * chooses its own without knowing that of the client. So somebody in between, who has a TLS
  * connection to each, cannot choose so that both have the same digits. */
 void
-ibb_exchange_begin (IBBExchange *self)
+ibb_exchange_begin (IBBExchange *self, gboolean refuses)
 {
   guint8 commitment[IBB_EXCHANGE_NUMBER_LENGTH];
 
   if (!ibb_exchange_can_begin (self))
     return;
+  self->refuses = refuses;
+  if (self->is_refusal)
+    {
+      self->state = IBB_EXCHANGE_REFUSED;
+      return;
+    }
+  if (refuses)
+    fill_refusal (self->own);
   hash (self->own, commitment);
   g_byte_array_append (self->output, self->as_server ? self->own : commitment, sizeof commitment);
   self->is_shown = self->as_server;
   self->state = IBB_EXCHANGE_AGREEING;
+}
+
+gboolean
+ibb_exchange_is_refused (const IBBExchange *self)
+{
+  return self->is_refusal;
 }
 
 gboolean
@@ -133,10 +166,13 @@ take_number (IBBExchange *self)
     {
       memcpy (self->promise, self->input, sizeof self->promise);
       self->is_promised = TRUE;
+      self->is_refusal = equals_refusal (self->promise, TRUE);
       return;
     }
   hash (self->input, digest);
-  if (!self->as_server)
+  if (!self->as_server && equals_refusal (self->input, FALSE))
+    self->state = IBB_EXCHANGE_REFUSED;
+  else if (!self->as_server)
     {
       g_byte_array_append (self->output, self->own, sizeof self->own);
       self->is_shown = TRUE;

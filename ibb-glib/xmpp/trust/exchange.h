@@ -7,7 +7,9 @@
  *
  * The client sends 32 bytes, the SHA-256 of its number; the server sends its number, 32 bytes; the
  * client sends its number. Then each end sends a verdict of one byte: "y", or "n", or first "a"
- * while its user is asked.
+ * while its user is asked. An end that will say no has 32 times "n" for its number: then the other
+ * one ends the exchange, before it shows its own number or asks its user. Earlier versions go on to
+ * the verdict.
  */
 
 #pragma once
@@ -33,6 +35,7 @@ typedef struct
 {
   IBBExchangeState state;
   gboolean         as_server;
+  gboolean         refuses;    /* this end will say no, or has said so by its number */
   gboolean         is_put_off; /* the user of the peer is asked */
   char             code[8];    /* six digits with a space, once they are known */
   GByteArray      *output;     /* for the peer: the caller sends and empties it */
@@ -41,6 +44,7 @@ typedef struct
   char    *names; /* those of both ends, as this end sees them */
   GBytes  *key;   /* that of the TLS connection (RFC 9266) */
   gboolean is_promised;
+  gboolean is_refusal;  /* what the client has promised */
   gboolean is_shown;    /* the number of this end */
   gboolean is_answered; /* by this end */
   gboolean is_mutual;   /* neither end trusts the other */
@@ -64,7 +68,10 @@ void ibb_exchange_clear (IBBExchange *self);
 /* Whether ibb_exchange_begin () would do something. After it the peer may learn the number of this
  * end. */
 gboolean ibb_exchange_can_begin (const IBBExchange *self);
-void     ibb_exchange_begin (IBBExchange *self);
+/* refuses: this end will say no. */
+void ibb_exchange_begin (IBBExchange *self, gboolean refuses);
+/* Whether the exchange will be over then, as the peer will say no. */
+gboolean ibb_exchange_is_refused (const IBBExchange *self);
 /* Whether the exchange needs nothing more, of the peer or of this end. After IBB_EXCHANGE_DECLINED
  * the peer has still to learn the verdict. */
 gboolean ibb_exchange_is_over (const IBBExchange *self);

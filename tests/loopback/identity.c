@@ -4,6 +4,7 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "identities.h"
 
@@ -27,6 +28,20 @@ test_key (void)
   wait_until (result != NULL);
   g_assert_null (ibb_xmpp_identity_load_or_create_finish (result, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY);
+}
+
+/* A pipe in the place of a key or a list is an error, and not waited for. */
+static void
+test_pipe (void)
+{
+  g_autofree char                     *path = make_path ("pipe");
+  g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (path);
+  g_auto (GStrv)                       fingerprints = NULL;
+
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, ibb_xmpp_identity_load_or_create, path);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, ibb_xmpp_known_certificates_list, known,
+                &fingerprints);
 }
 
 #define FILE_MAX 1048576 /* bytes */
@@ -267,6 +282,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ibb/identity/key", test_key);
+  g_test_add_func ("/ibb/identity/pipe", test_pipe);
   g_test_add_func ("/ibb/identity/long", test_long);
   g_test_add_func ("/ibb/identity/names", test_names);
   g_test_add_func ("/ibb/identity/list", test_list);

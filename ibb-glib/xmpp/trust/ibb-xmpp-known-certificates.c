@@ -236,11 +236,11 @@ static char *
 read_file (IBBXmppKnownCertificates *self, IBBPrivatePlace *place, gsize *length, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
-  char              *text;
+  char              *text = NULL;
 
   if (place != NULL)
     text = ibb_private_place_read (place, self->path, FILE_MAX, length, &local_error);
-  else
+  else if (ibb_private_file_check (self->path, &local_error))
     text =
         ibb_private_file_load (self->path, IBB_PRIVATE_FILE_TRUST, FILE_MAX, length, &local_error);
   if (text != NULL)

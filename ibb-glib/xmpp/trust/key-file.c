@@ -136,9 +136,10 @@ GTlsCertificate *
 ibb_key_file_load (const char *path, GError **error)
 {
   g_autoptr (GError)          local_error = NULL;
-  g_autoptr (GTlsCertificate) certificate =
-      ibb_private_file_load_certificate (path, NULL, &local_error);
+  g_autoptr (GTlsCertificate) certificate = NULL;
 
+  if (ibb_private_file_check (path, &local_error))
+    certificate = ibb_private_file_load_certificate (path, NULL, &local_error);
   if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     {
       g_clear_error (&local_error);

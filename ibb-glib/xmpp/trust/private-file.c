@@ -91,6 +91,20 @@ ibb_private_file_read (
   return NULL;
 }
 
+gboolean
+ibb_private_file_check (const char *path, GError **error)
+{
+  g_autofree char *target = ibb_disk_resolve (path);
+  struct stat      info;
+
+  /* What cannot be looked at cannot be read: that error counts. */
+  if (target == NULL || ibb_disk->stat_path (target, &info) != 0 || !S_ISFIFO (info.st_mode))
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
+                       _ ("It is not a regular file"));
+  return FALSE;
+}
+
 char *
 ibb_private_file_load (
     const char *path, IBBPrivateFile kind, gsize max, gsize *length, GError **error)

@@ -19,8 +19,10 @@ void ibb_private_file_judge (int fd, const char *path, IBBPrivateFile kind);
 char *ibb_private_file_read (
     int fd, const char *path, IBBPrivateFile kind, gsize max, gsize *length, GError **error);
 /* Opens a file and reads it likewise. G_IO_ERROR_NOT_FOUND: there is none. */
-char *ibb_private_file_load (
-    const char *path, IBBPrivateFile kind, gsize max, gsize *length, GError **error);
+/* FALSE: path is a pipe, whose writer would be waited for. */
+gboolean ibb_private_file_check (const char *path, GError **error);
+char    *ibb_private_file_load (
+       const char *path, IBBPrivateFile kind, gsize max, gsize *length, GError **error);
 /* A certificate and its private key, both PEM. key_path: NULL: in the same file. */
 GTlsCertificate *
 ibb_private_file_load_certificate (const char *path, const char *key_path, GError **error);

@@ -83,7 +83,9 @@ tool_jid_explain_answer (IBBConnection *connection, const char *peer, GError *er
   return error;
 }
 
-/* As in the library: the part of RFC 7622 §3.1 that it checks. */
+/* As in the library: the part of RFC 7622 §3.1 that it checks. Beyond that no question mark: it is
+ * most likely that of a URI with a key, of which the user has lost the beginning, and which must
+ * not become a session in the clear. */
 static gboolean
 is_part (const char *text, gsize length, gboolean is_resource)
 {
@@ -93,7 +95,8 @@ is_part (const char *text, gsize length, gboolean is_resource)
     {
       gunichar c = g_utf8_get_char (p);
 
-      if (g_unichar_iscntrl (c) || (!is_resource && (c == '@' || g_unichar_isspace (c))))
+      if (g_unichar_iscntrl (c) || c == '?' ||
+          (!is_resource && (c == '@' || g_unichar_isspace (c))))
         return FALSE;
     }
   return TRUE;

@@ -172,7 +172,7 @@ test_uri (void)
   static const char *const addresses[][2] = {
     { "juliet@capulet.example", "xmpp:juliet@capulet.example" },
     { "capulet.example", "xmpp:capulet.example" },
-    { "juliet@capulet.example/a/b@c?d#e f", "xmpp:juliet@capulet.example/a%2Fb%40c%3Fd%23e%20f" },
+    { "juliet@capulet.example/a/b@c#e f", "xmpp:juliet@capulet.example/a%2Fb%40c%23e%20f" },
     { "o'neil;x=y@[::1]/ibb", "xmpp:o%27neil;x=y@[::1]/ibb" },
     { "\xc3\xa9@b\xc3\xbc.example", "xmpp:%C3%A9@b%C3%BC.example" },
   };
@@ -225,6 +225,9 @@ test_foreign_uri (void)
     { "xmpp:a@b/", G_IO_ERROR_INVALID_ARGUMENT, "address" },
     { "xmpp:a@b@c", G_IO_ERROR_INVALID_ARGUMENT, "address" },
     { "xmpp:a%40b@c", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a@b%3Fibb-key;sha256=" DIGITS, G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a%3Fb@c", G_IO_ERROR_INVALID_ARGUMENT, "address" },
+    { "xmpp:a@b/c%3fibb-key;sha256=" DIGITS, G_IO_ERROR_INVALID_ARGUMENT, "address" },
     { "xmpp:a@b%2Fc", G_IO_ERROR_INVALID_ARGUMENT, "address" },
     { "xmpp:a%@b", G_IO_ERROR_INVALID_ARGUMENT, "address" },
     { "xmpp:a%0@b", G_IO_ERROR_INVALID_ARGUMENT, "address" },

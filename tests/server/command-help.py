@@ -336,7 +336,9 @@ def _():
     uri = 'xmpp:c@d?ibb-key;sha256=' + '00' * 32
     for wrong, word in ((uri[:-1], 'has 63'), (uri + '0', 'has 65'), (uri.replace('ibb-key', 'join'), '“join”'),
                         ('xmpp:', 'no valid address'), ('xmpp:c%zz@d', 'no valid address'), ('XMPP:c@d/', 'no valid address'),
-                        ('xmpp:host', 'is a host')):
+                        ('xmpp:host', 'is a host'), ('xmpp:c@d%3Fibb-key;sha256=' + '00' * 32, 'no valid address'),
+                        ('xmpp:c@d/e%3fibb-key;sha256=' + '00' * 32, 'no valid address'),
+                        ('xmpp%3Ac@d?ibb-key;sha256=' + '00' * 32, 'Invalid JID')):
         for command in (('send', IBB), ('cat',), ('forward', '--listen', '0'), ('doctor',)):
             usage(*command, '--jid', 'a@b', wrong, word=word)
         for command in (('receive', '-o', '-'), ('listen',), ('expose', '--to', 'c:1')):
@@ -349,6 +351,8 @@ def _():
     usage('key', '--uri', '--qr', '--jid', 'a@b', word='exclude')
     usage('key', '--list', '--forget', 'a@b', word='exclude')
     usage('key', '--uri', '--jid', 'a@', word='Invalid JID')
+    usage('key', '--uri', '--jid', 'a', word='is a host')
+    usage('cat', '--jid', 'a@b/c?d', 'c@d', word='Invalid JID')
     for digits in ('0', '00' * 31, '0g' * 32):
         usage('cat', '--jid', 'a@b', '--fingerprint', digits, 'c@d', word=f'not “{digits}”')
 

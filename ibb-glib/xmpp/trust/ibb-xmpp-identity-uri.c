@@ -41,6 +41,8 @@ append_part (GString *uri, const char *text, gsize length, const char *allowed)
  * text, or as a picture that a camera reads. It has the form of XEP-0147,
  * `xmpp:juliet@example.org?ibb-key;sha256=` and 64 hexadecimal digits.
  *
+ * A JID with a question mark has no URI that [func@IBBXmpp.Identity.parse_uri] reads.
+ *
  * Nothing in it is secret, but the way on which it gets to the other user has to be one on which
  * nobody can change it.
  *
@@ -85,13 +87,14 @@ ibb_xmpp_identity_dup_uri (IBBXmppIdentity *self, const char *jid)
 }
 
 /* Decodes the part from text to end. Node and domain cannot get a separator by that, which would
- * make another address of what is seen. */
+ * make another address of what is seen. No part can get a question mark: a program that had encoded
+ * the one before the key would make the key a part of the address. */
 static gboolean
 take_part (GString *jid, const char *text, const char *end, gboolean is_resource)
 {
   g_autofree char *part = g_uri_unescape_segment (text, end, is_resource ? NULL : "/@");
 
-  if (part == NULL || *part == '\0' || (!is_resource && strpbrk (part, "/@") != NULL))
+  if (part == NULL || *part == '\0' || strpbrk (part, is_resource ? "?" : "/@?") != NULL)
     return FALSE;
   g_string_append (jid, part);
   return TRUE;

@@ -122,3 +122,9 @@ tool_jid_is_valid (const char *jid)
          is_part (domain, length, FALSE) && domain[length - 1] != '.' &&
          (resource[0] == '\0' || is_part (resource + 1, strlen (resource + 1), TRUE));
 }
+
+gboolean
+tool_jid_lacks_domain (const char *jid)
+{
+  return jid[strcspn (jid, "@./")] == '\0';
+}

@@ -4,6 +4,7 @@
 
 #include "config.h"
 
+#include "jid.h"
 #include "output.h"
 #include "qr.h"
 #include "report.h"
@@ -94,6 +95,9 @@ check_arguments (const Key *self, const ToolOptions *options, int argc, char **a
                                     _ ("--uri, --qr, --list and --forget exclude each other"));
   if (has_address && !self->uri && !self->qr)
     return tool_output_usage_error ("key", _ ("--jid and --account go with --uri or --qr"));
+  if (has_address && tool_jid_lacks_domain (options->jid))
+    return tool_output_usage_error (
+        "key", _ ("“%s” is a host, not an account (expected user@host)"), options->jid);
   if (!has_address && (self->uri || self->qr))
     return tool_output_usage_error ("key", _ ("--jid or --account is missing: which account?"));
   return -1;

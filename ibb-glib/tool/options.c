@@ -9,6 +9,7 @@
 #include "text.h"
 #include "tool.h"
 #include "uri.h"
+#include "xmpp/account-file.h"
 
 #include <errno.h>
 #include <glib/gi18n.h>
@@ -281,48 +282,10 @@ add_group (GOptionGroup *group, ToolHelp *help, const char *title, GArray *entri
   g_array_set_size (entries, 0);
 }
 
-/* Parses HOST:PORT or [ADDRESS]:PORT, or HOST if usual is not 0. host: (transfer full). */
 gboolean
 tool_options_parse_address (const char *text, guint16 usual, char **host, guint16 *port)
 {
-  g_autoptr (GSocketConnectable) address = g_network_address_parse (text, usual, NULL);
-
-  if (address == NULL)
-    return FALSE;
-  *host = g_strdup (g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
-  *port = g_network_address_get_port (G_NETWORK_ADDRESS (address));
-  return **host != '\0' && *port != 0;
-}
-
-/* Whether a proxy of this scheme gets the name of the host, and looks it up. */
-static gboolean
-is_proxy_scheme (const char *scheme)
-{
-  static const char *const schemes[] = { "socks5", "socks4a", "http", NULL };
-
-  return g_strv_contains (schemes, scheme);
-}
-
-static gboolean
-parse_proxy (ToolOptions *self, const char *text)
-{
-  g_autoptr (GUri) uri = NULL;
-
-  if (g_str_equal (text, "none") || g_str_equal (text, "direct://"))
-    {
-      self->proxy = g_strdup ("direct://");
-      return TRUE;
-    }
-
-  uri = g_uri_parse (text, G_URI_FLAGS_HAS_PASSWORD, NULL);
-  if (uri == NULL || !is_proxy_scheme (g_uri_get_scheme (uri)) || g_uri_get_host (uri) == NULL ||
-      *g_uri_get_host (uri) == '\0' || g_uri_get_port (uri) <= 0 ||
-      strlen (g_uri_get_path (uri)) > 1 || g_uri_get_query (uri) != NULL ||
-      g_uri_get_fragment (uri) != NULL)
-    return FALSE;
-
-  self->proxy = g_strdup (text);
-  return TRUE;
+  return ibb_account_file_parse_address (text, usual, host, port);
 }
 
 /* A URI as messages show it: without a password, which must not get into a log. */
@@ -347,23 +310,13 @@ describe_bad_proxy (const char *text)
 static gboolean
 parse_websocket (ToolOptions *self, const char *websocket)
 {
-  g_autoptr (GUri) uri = NULL;
-
   self->websocket_mode = IBB_XMPP_WEBSOCKET_MODE_ALWAYS;
   if (g_str_equal (websocket, "fallback"))
-    {
-      self->websocket_mode = IBB_XMPP_WEBSOCKET_MODE_FALLBACK;
-      return TRUE;
-    }
-  if (!g_str_has_prefix (websocket, "wss://"))
+    self->websocket_mode = IBB_XMPP_WEBSOCKET_MODE_FALLBACK;
+  else if (ibb_account_file_is_websocket (websocket))
+    self->websocket_uri = g_strdup (websocket);
+  else
     return g_str_equal (websocket, "always");
-
-  uri = g_uri_parse (websocket, G_URI_FLAGS_ENCODED, NULL);
-  if (uri == NULL || g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0' ||
-      g_uri_get_userinfo (uri) != NULL || g_uri_get_port (uri) == 0 ||
-      g_uri_get_fragment (uri) != NULL)
-    return FALSE;
-  self->websocket_uri = g_strdup (websocket);
   return TRUE;
 }
 
@@ -392,14 +345,6 @@ is_sid (const char *text)
   return TRUE;
 }
 
-/* Whether an address of a peer is most likely a name whose domain was forgotten. A host of one
- * word, which takes sessions itself, can be written with a dot at its end. */
-static gboolean
-lacks_domain (const char *jid)
-{
-  return jid[strcspn (jid, "@./")] == '\0';
-}
-
 /* Returns what is wrong with the names, or NULL. */
 static char *
 check_names (ToolOptions *self)
@@ -410,7 +355,7 @@ check_names (ToolOptions *self)
     if (!g_str_equal (*from, TOOL_FROM_ANYBODY) && !tool_jid_is_valid (*from))
       return g_strdup_printf (_ ("Invalid JID “%s” for --from (expected user@host, or any)"),
                               *from);
-    else if (!g_str_equal (*from, TOOL_FROM_ANYBODY) && lacks_domain (*from))
+    else if (!g_str_equal (*from, TOOL_FROM_ANYBODY) && tool_jid_lacks_domain (*from))
       return g_strdup_printf (
           _ ("“%s” for --from is a host, not an account (expected user@host, or any)"), *from);
   if (self->sid != NULL && !is_sid (self->sid))
@@ -485,20 +430,32 @@ understand_certificates (ToolOptions *self)
   return NULL;
 }
 
-/* Takes the JID of --account. Returns what is wrong, or NULL. */
+/* Takes the JID of --account. logs_in: the command needs all of the account. Returns what is wrong,
+ * or NULL. */
 static char *
-understand_account (ToolOptions *self)
+understand_account (ToolOptions *self, gboolean logs_in)
 {
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError)   error = NULL;
+  g_autoptr (GKeyFile) file = NULL;
+  g_autofree char     *path = ibb_account_file_dup_path ();
 
   if (self->jid != NULL)
     return g_strdup (_ ("--account and --jid exclude each other: leave out --jid, or make another "
                         "group in the file of accounts"));
-  self->client = ibb_xmpp_client_new_from_account (self->account, NULL, &error);
-  if (self->client == NULL)
-    return g_strdup (error->message);
-  self->jid = g_strdup (ibb_xmpp_client_get_jid (self->client));
-  return NULL;
+  if (logs_in)
+    {
+      self->client = ibb_xmpp_client_new_from_account (self->account, NULL, &error);
+      if (self->client != NULL)
+        self->jid = g_strdup (ibb_xmpp_client_get_jid (self->client));
+    }
+  else
+    {
+      /* The files that the account names need not be there. */
+      file = ibb_account_file_read (path, &error);
+      if (file != NULL)
+        self->jid = ibb_account_file_dup_jid (file, path, self->account, &error);
+    }
+  return self->jid == NULL ? g_strdup (error->message) : NULL;
 }
 
 /* Returns what is wrong, or NULL. */
@@ -511,7 +468,7 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
 
   if (self->account != NULL)
     {
-      problem = understand_account (self);
+      problem = understand_account (self, (flags & TOOL_OPTIONS_ACCOUNT) != 0);
       if (problem != NULL)
         return problem;
     }
@@ -527,7 +484,9 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
     self->tls_mode = IBB_XMPP_TLS_MODE_NONE;
   else
     return g_strdup_printf (_ ("--tls is automatic, starttls, direct or none, not “%s”"), raw->tls);
-  if (raw->proxy != NULL && !parse_proxy (self, raw->proxy))
+  if (raw->proxy != NULL)
+    self->proxy = ibb_account_file_parse_proxy (raw->proxy);
+  if (raw->proxy != NULL && self->proxy == NULL)
     return describe_bad_proxy (raw->proxy);
   if (raw->websocket != NULL && !parse_websocket (self, raw->websocket))
     return describe_bad_websocket (raw->websocket);
@@ -682,7 +641,7 @@ tool_options_parse (ToolOptions        *self,
 char *
 tool_options_parse_peer (const char *command, const char *text)
 {
-  if (tool_jid_is_valid (text) && !lacks_domain (text))
+  if (tool_jid_is_valid (text) && !tool_jid_lacks_domain (text))
     return tool_jid_with_resource (text);
   if (tool_jid_is_valid (text))
     {

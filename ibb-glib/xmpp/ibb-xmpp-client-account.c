@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ibb-intl-private.h"
+#include "xmpp/account-file.h"
 #include "xmpp/ibb-xmpp-client-private.h"
 #include "xmpp/ibb-xmpp-enum-types.h"
 
@@ -23,12 +24,6 @@ typedef gboolean (*Setter) (const Account *self,
                             IBBXmppClient *client,
                             const char    *value,
                             GError       **error);
-
-static char *
-dup_path (void)
-{
-  return g_build_filename (g_get_user_config_dir (), "ibb-glib", "accounts", NULL);
-}
 
 /* The file that a value names: relative to the folder of the accounts. */
 static char *
@@ -88,10 +83,14 @@ set_keyring (const Account *self, IBBXmppClient *client, const char *value, GErr
 static gboolean
 set_server (const Account *self, IBBXmppClient *client, const char *value, GError **error)
 {
-  g_autoptr (GSocketConnectable) address = g_network_address_parse (value, 0, NULL);
+  g_autoptr (GSocketConnectable) address = NULL;
+  g_autofree char               *host = NULL;
+  guint16                        port;
 
-  if (address == NULL)
+  if (!ibb_account_file_parse_address (value, 5222, &host, &port))
     return is_unknown (self, "server", value, error);
+  /* Without a port the mode decides. */
+  address = g_network_address_parse (value, 0, NULL);
   ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client),
                             g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
   ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
@@ -126,7 +125,7 @@ set_websocket (const Account *self, IBBXmppClient *client, const char *value, GE
 {
   int mode = IBB_XMPP_WEBSOCKET_MODE_ALWAYS;
 
-  if (g_str_has_prefix (value, "wss://"))
+  if (ibb_account_file_is_websocket (value))
     ibb_xmpp_client_set_websocket_uri (client, value);
   else if (!parse_enum (self, "websocket", IBB_XMPP_TYPE_WEBSOCKET_MODE, value, &mode, error))
     return FALSE;
@@ -137,11 +136,12 @@ set_websocket (const Account *self, IBBXmppClient *client, const char *value, GE
 static gboolean
 set_proxy (const Account *self, IBBXmppClient *client, const char *value, GError **error)
 {
+  g_autofree char           *uri = ibb_account_file_parse_proxy (value);
   g_autoptr (GProxyResolver) resolver = NULL;
 
-  if (!g_uri_is_valid (value, G_URI_FLAGS_HAS_PASSWORD, NULL))
+  if (uri == NULL)
     return is_unknown (self, "proxy", value, error);
-  resolver = g_simple_proxy_resolver_new (value, NULL);
+  resolver = g_simple_proxy_resolver_new (uri, NULL);
   ibb_xmpp_client_set_proxy_resolver (client, resolver);
   return TRUE;
 }
@@ -233,24 +233,6 @@ set_all (const Account *self, IBBXmppClient *client, GError **error)
   return set_credential (self, client, error);
 }
 
-/* (nullable): with the error. path: the file. */
-static GKeyFile *
-read_accounts (const char *path, GError **error)
-{
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_autoptr (GError)   local_error = NULL;
-
-  if (g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local_error))
-    return g_steal_pointer (&file);
-  if (g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("There is no file of accounts “%s”"),
-                 path);
-  else
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                 _ ("Cannot read the file of accounts “%s”: %s"), path, local_error->message);
-  return NULL;
-}
-
 /* jid with another resource; "": without one. */
 static char *
 replace_resource (const char *jid, const char *resource)
@@ -329,7 +311,8 @@ ibb_xmpp_client_new_with_worker (const char *jid, IBBXmppWorker *worker)
  * [property@IBBXmpp.Client:tls-mode] as `automatic`, `starttls`, `direct` or `none`; `ca-file`:
  * [method@IBBXmpp.Client.load_authorities]; `certificate` and `certificate-key`: the client's own;
  * `password-policy`: `encrypted`, `hashed` or `readable`; `websocket`: `never`, `fallback`,
- * `always` or a URL with the scheme `wss`; `proxy`: a URI. Names of files are relative to the
+ * `always` or a URL with the scheme `wss`; `proxy`: a URI with a port, of the scheme `socks5`,
+ * `socks4a` or `http`, or `none`. Names of files are relative to the
  * folder of the accounts.
  *
  * The password comes from `password-file`; otherwise from the credential `ibb-NAME` that systemd
@@ -344,7 +327,7 @@ ibb_xmpp_client_new_with_worker (const char *jid, IBBXmppWorker *worker)
 IBBXmppClient *
 ibb_xmpp_client_new_from_account (const char *name, const char *resource, GError **error)
 {
-  g_autofree char          *path = dup_path ();
+  g_autofree char          *path = ibb_account_file_dup_path ();
   g_autoptr (GKeyFile)      file = NULL;
   g_autofree char          *jid = NULL;
   g_autofree char          *full = NULL;
@@ -353,26 +336,12 @@ ibb_xmpp_client_new_from_account (const char *name, const char *resource, GError
 
   g_return_val_if_fail (name != NULL, NULL);
 
-  file = account.file = read_accounts (path, error);
+  file = account.file = ibb_account_file_read (path, error);
   if (file == NULL)
     return NULL;
-  if (!g_key_file_has_group (file, name))
-    {
-      g_auto (GStrv)   names = g_key_file_get_groups (file, NULL);
-      g_autofree char *known = g_strjoinv (", ", names);
-
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                   /* Translators: an account, a file, and the list of its accounts */
-                   _ ("There is no account “%s” in “%s”, which has: %s"), name, path, known);
-      return NULL;
-    }
-  jid = g_key_file_get_string (file, name, "jid", NULL);
-  if (jid == NULL || *jid == '\0')
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                   _ ("The account “%s” of “%s” has no key “jid”"), name, path);
-      return NULL;
-    }
+  jid = ibb_account_file_dup_jid (file, path, name, error);
+  if (jid == NULL)
+    return NULL;
   full = resource != NULL ? replace_resource (jid, resource) : g_strdup (jid);
   client = ibb_xmpp_client_new (full);
   return set_all (&account, client, error) ? g_steal_pointer (&client) : NULL;
@@ -391,9 +360,9 @@ ibb_xmpp_client_new_from_account (const char *name, const char *resource, GError
 char **
 ibb_xmpp_client_list_accounts (GError **error)
 {
-  g_autofree char     *path = dup_path ();
+  g_autofree char     *path = ibb_account_file_dup_path ();
   g_autoptr (GError)   local_error = NULL;
-  g_autoptr (GKeyFile) file = read_accounts (path, &local_error);
+  g_autoptr (GKeyFile) file = ibb_account_file_read (path, &local_error);
 
   if (file != NULL)
     return g_key_file_get_groups (file, NULL);

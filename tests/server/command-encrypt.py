@@ -340,7 +340,7 @@ def _(server):
 
 @case('key: the URI, its picture, and what is known of others')
 def _(server):
-    alice, bob, _ = users(server)
+    alice, bob, folder = users(server)
     uri = alice.uri()
     check_equal(uri, f"xmpp:{alice.account.bare}?ibb-key;sha256={alice.fingerprint().replace(':', '').lower()}", 'URI')
     check_equal(bob.key_command('--list').output, b'', 'nothing is known')
@@ -349,6 +349,13 @@ def _(server):
     bob.key_command('--forget', 'ALICE@localhost')
     check_equal(bob.key_command('--list').output, b'', 'nothing is known')
     Program(IBB, 'key', '--forget', alice.account.bare, env=bob.environment).expect_failure('No key of “alice@localhost”')
+    # Of an account only the address is needed.
+    os.makedirs(folder / 'ibb-glib')
+    with open(folder / 'ibb-glib/accounts', 'w', encoding='utf-8') as file:
+        file.write(f'[home]\njid={alice.account.bare}\npassword-file=none\ncertificate=none\n')
+    here = Program(IBB, 'key', '--uri', '--account', 'home', env={**alice.environment, 'XDG_CONFIG_HOME': folder.path})
+    here.expect_done()
+    check_equal(here.output.decode().strip(), uri, 'URI')
 
     try:
         library = ctypes.CDLL('libqrencode.so.4')

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "xmpp/account-file.h"
+
+#include <string.h>
+
+#include "ibb-intl-private.h"
+
+char *
+ibb_account_file_dup_path (void)
+{
+  return g_build_filename (g_get_user_config_dir (), "ibb-glib", "accounts", NULL);
+}
+
+GKeyFile *
+ibb_account_file_read (const char *path, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GError)   local_error = NULL;
+
+  /* GLib would wait for the writer of a pipe before it refused one. */
+  if (g_file_test (path, G_FILE_TEST_EXISTS) && !g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    g_set_error_literal (&local_error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                         _ ("It is not a regular file"));
+  else if (g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local_error))
+    return g_steal_pointer (&file);
+  if (g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("There is no file of accounts “%s”"),
+                 path);
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                 _ ("Cannot read the file of accounts “%s”: %s"), path, local_error->message);
+  return NULL;
+}
+
+char *
+ibb_account_file_dup_jid (GKeyFile *self, const char *path, const char *name, GError **error)
+{
+  g_autofree char *jid = NULL;
+
+  if (!g_key_file_has_group (self, name))
+    {
+      g_auto (GStrv)   names = g_key_file_get_groups (self, NULL);
+      g_autofree char *known = g_strjoinv (", ", names);
+
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                   /* Translators: an account, a file, and the list of its accounts */
+                   _ ("There is no account “%s” in “%s”, which has: %s"), name, path, known);
+      return NULL;
+    }
+  jid = g_key_file_get_string (self, name, "jid", NULL);
+  if (jid != NULL && *jid != '\0')
+    return g_steal_pointer (&jid);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+               _ ("The account “%s” of “%s” has no key “jid”"), name, path);
+  return NULL;
+}
+
+gboolean
+ibb_account_file_parse_address (const char *text, guint16 usual, char **host, guint16 *port)
+{
+  g_autoptr (GSocketConnectable) address = g_network_address_parse (text, usual, NULL);
+
+  if (address == NULL)
+    return FALSE;
+  *host = g_strdup (g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+  *port = g_network_address_get_port (G_NETWORK_ADDRESS (address));
+  return **host != '\0' && *port != 0;
+}
+
+/* Whether a proxy of this scheme gets the name of the host, and looks it up. */
+static gboolean
+is_proxy_scheme (const char *scheme)
+{
+  static const char *const schemes[] = { "socks5", "socks4a", "http", NULL };
+
+  return g_strv_contains (schemes, scheme);
+}
+
+char *
+ibb_account_file_parse_proxy (const char *text)
+{
+  g_autoptr (GUri) uri = NULL;
+
+  if (g_str_equal (text, "none") || g_str_equal (text, "direct://"))
+    return g_strdup ("direct://");
+
+  uri = g_uri_parse (text, G_URI_FLAGS_HAS_PASSWORD, NULL);
+  if (uri == NULL || !is_proxy_scheme (g_uri_get_scheme (uri)) || g_uri_get_host (uri) == NULL ||
+      *g_uri_get_host (uri) == '\0' || g_uri_get_port (uri) <= 0 ||
+      strlen (g_uri_get_path (uri)) > 1 || g_uri_get_query (uri) != NULL ||
+      g_uri_get_fragment (uri) != NULL)
+    return NULL;
+  return g_strdup (text);
+}
+
+gboolean
+ibb_account_file_is_websocket (const char *text)
+{
+  g_autoptr (GUri) uri = NULL;
+
+  if (!g_str_has_prefix (text, "wss://"))
+    return FALSE;
+  uri = g_uri_parse (text, G_URI_FLAGS_ENCODED, NULL);
+  return uri != NULL && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0' &&
+         g_uri_get_userinfo (uri) == NULL && g_uri_get_port (uri) != 0 &&
+         g_uri_get_fragment (uri) == NULL;
+}

@@ -4,13 +4,13 @@
 
 #include "xmpp/trust/ibb-xmpp-identity.h"
 
-#include "core/base/jid.h"
 #include "ibb-intl-private.h"
 #include "ibb-source-private.h"
 #include "runtime/blocking-call.h"
 #include "runtime/call-task.h"
 #include "xmpp/trust/agreement.h"
 #include "xmpp/trust/ibb-xmpp-trust-question.h"
+#include "xmpp/trust/named-keys.h"
 #include "xmpp/trust/places.h"
 #include "xmpp/trust/session-base.h"
 
@@ -58,7 +58,6 @@
  */
 
 #define HANDSHAKE_TIMEOUT 60000 /* ms */
-#define ANY_PEER ""             /* the name for keys that hold for each peer */
 
 struct _IBBXmppIdentity
 {
@@ -309,8 +308,7 @@ static void
 ibb_xmpp_identity_init (IBBXmppIdentity *self)
 {
   g_mutex_init (&self->lock);
-  self->named =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_strfreev);
+  self->named = ibb_named_keys_new ();
   ibb_agreement_turns_init (&self->queue);
   for (gsize i = 0; i < G_N_ELEMENTS (self->places); i++)
     ibb_places_init (&self->places[i]);
@@ -384,16 +382,6 @@ ibb_xmpp_identity_set_known_certificates (IBBXmppIdentity          *self,
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KNOWN_CERTIFICATES]);
 }
 
-/* The bare JID in normal form: both ends have to name each of them alike. */
-static char *
-dup_name (const char *jid)
-{
-  g_autofree char *bare = ibb_jid_dup_bare (jid);
-  char            *name = ibb_jid_normalize (bare);
-
-  return name != NULL ? name : g_steal_pointer (&bare);
-}
-
 /**
  * ibb_xmpp_identity_set_peer_fingerprints:
  * @self: an identity
@@ -418,18 +406,11 @@ ibb_xmpp_identity_set_peer_fingerprints (IBBXmppIdentity   *self,
                                          const char        *jid,
                                          const char *const *fingerprints)
 {
-  char *name;
-
   g_return_if_fail (IBB_XMPP_IS_IDENTITY (self));
 
-  name = jid != NULL ? dup_name (jid) : g_strdup (ANY_PEER);
   g_mutex_lock (&self->lock);
-  if (fingerprints != NULL)
-    g_hash_table_replace (self->named, g_steal_pointer (&name), g_strdupv ((char **) fingerprints));
-  else
-    g_hash_table_remove (self->named, name);
+  ibb_named_keys_set (self->named, jid, fingerprints);
   g_mutex_unlock (&self->lock);
-  g_free (name);
 }
 
 /* (nullable) */
@@ -439,10 +420,7 @@ dup_named (IBBXmppIdentity *self, const char *peer)
   GStrv named;
 
   g_mutex_lock (&self->lock);
-  named = g_hash_table_lookup (self->named, peer);
-  if (named == NULL)
-    named = g_hash_table_lookup (self->named, ANY_PEER);
-  named = g_strdupv (named);
+  named = ibb_named_keys_find (self->named, peer);
   g_mutex_unlock (&self->lock);
   return named;
 }
@@ -835,8 +813,8 @@ ibb_xmpp_identity_encrypt_async (IBBXmppIdentity    *self,
   job = g_atomic_rc_box_new0 (Job);
   job->identity = g_object_ref (self);
   job->transport = g_object_ref (transport);
-  job->own = dup_name (own);
-  job->peer = dup_name (peer);
+  job->own = ibb_named_keys_dup_name (own);
+  job->peer = ibb_named_keys_dup_name (peer);
   job->as_server = ibb_transport_is_incoming (transport);
   job->known = ibb_xmpp_identity_dup_known_certificates (self);
   job->named = dup_named (self, job->peer);

@@ -216,6 +216,12 @@ tool_account_needs_authority (const ToolAccount *self)
   return self->errors == G_TLS_CERTIFICATE_UNKNOWN_CA;
 }
 
+gboolean
+tool_account_has_expired (const ToolAccount *self)
+{
+  return (self->errors & G_TLS_CERTIFICATE_EXPIRED) != 0;
+}
+
 GError *
 tool_account_explain_certificate (ToolAccount *self, IBBXmppClient *client, const GError *reason)
 {

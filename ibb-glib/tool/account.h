@@ -36,6 +36,7 @@ void tool_account_explain_password (const ToolAccount *self, GError **error);
 /* Whether nothing but its authority speaks against the certificate that was refused last: then
  * --ca-file helps. */
 gboolean tool_account_needs_authority (const ToolAccount *self);
+gboolean tool_account_has_expired (const ToolAccount *self);
 /* Adds to the error of a login of client, whose server's certificate is not trusted, what to do
  * about it: (transfer full). */
 GError *

@@ -236,18 +236,43 @@ tell_login (Doctor *self)
     tell (self, "login", VERDICT_OK, text, NULL);
 }
 
+static const char *
+get_certificate_advice (Doctor *self)
+{
+  if (tool_run_get_options (self->run)->fingerprint != NULL)
+    return _ ("Ask the owner of the server whether the certificate is new, then change "
+              "--fingerprint.");
+  if (tool_account_needs_authority (self->account))
+    return _ ("No authority that is trusted here has signed it: verify it, then use --fingerprint "
+              "or --ca-file.");
+  if (tool_account_has_expired (self->account))
+    return _ ("Ask the administrator to renew it, or verify it and use --fingerprint.");
+  return _ ("Tell the administrator of the server, or verify it and use --fingerprint.");
+}
+
+static const char *
+get_login_advice (const GError *error)
+{
+  if (g_error_matches (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION))
+    return _ ("Check --jid and the password.");
+  if (g_error_matches (error, IBB_ERROR, IBB_ERROR_ITEM_NOT_FOUND) ||
+      g_error_matches (error, IBB_ERROR, IBB_ERROR_PROTOCOL))
+    return _ ("Is this the XMPP server of the domain? Check --jid and --server.");
+  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_UNAVAILABLE))
+    return _ ("Leave out --tls none, or ask the administrator of the server to offer TLS.");
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    return _ ("The network or the server is slow or busy.");
+  return _ ("The administrator of the server can look for the reason in its log, and check "
+            "its certificate and its key.");
+}
+
 /* Takes error. */
 static void
 tell_refused_login (Doctor *self, GError *error)
 {
   if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
     {
-      tell_error (self, "certificate", error,
-                  tool_account_needs_authority (self->account)
-                      ? _ ("Ask the administrator to renew it, or verify it and use --fingerprint "
-                           "or --ca-file.")
-                      : _ ("Ask the administrator to renew it, or verify it and use "
-                           "--fingerprint."));
+      tell_error (self, "certificate", error, get_certificate_advice (self));
       skip (self, "login", _ ("not tried, as the certificate is not trusted"));
       return;
     }
@@ -263,15 +288,8 @@ tell_refused_login (Doctor *self, GError *error)
       tell (self, "login", VERDICT_SKIP, text, error->message);
       g_error_free (error);
     }
-  else if (g_error_matches (error, IBB_ERROR, IBB_ERROR_AUTHENTICATION))
-    tell_error (self, "login", error, _ ("Check --jid and the password."));
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
-           g_error_matches (error, IBB_ERROR, IBB_ERROR_POLICY_VIOLATION))
-    tell_error (self, "login", error,
-                _ ("The administrator of the server can look for the reason in its log, and check "
-                   "its certificate and its key."));
   else
-    tell_error (self, "login", error, NULL);
+    tell_error (self, "login", error, get_login_advice (error));
 }
 
 static gboolean
@@ -403,11 +421,21 @@ static void
 tell_absent (Doctor *self, const GError *reason)
 {
   g_autofree char *text = tool_jid_explain_absence (self->client, self->peer);
+  g_autofree char *domain = NULL;
 
   if (text != NULL)
     {
       tell (self, "peer", VERDICT_FAIL, text,
             _ ("Name one of these resources, or start “ibb receive” there."));
+      return;
+    }
+  if (g_error_matches (reason, IBB_ERROR, IBB_ERROR_REMOTE_SERVER_NOT_FOUND) ||
+      g_error_matches (reason, IBB_ERROR, IBB_ERROR_REMOTE_SERVER_TIMEOUT))
+    {
+      domain = tool_jid_dup_domain (self->peer);
+      text = g_strdup_printf (_ ("the server of “%s” cannot be reached"), domain);
+      tell (self, "peer", VERDICT_FAIL, text,
+            _ ("Check the domain of the address. If it is right, its server is away: try later."));
       return;
     }
   if (reason->domain == IBB_ERROR)

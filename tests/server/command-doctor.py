@@ -15,7 +15,7 @@ import ejabberd
 import prosody
 from cases import Skip, case, check, check_equal
 from command import DOCTOR_STEPS, IBB, ROOT, Account, Folder, Program, Valve
-from fake_xmpp import BOUND, FakeServer
+from fake_xmpp import BOUND, SASL, FakeServer
 from forward_proxy import ForwardProxy
 
 
@@ -106,13 +106,27 @@ def _():
                     ('as alice@localhost/r by PLAIN, not bound to the TLS channel', 'warn')), f'login: {login}')
 
 
+@case('a login that fails for another reason than the password has an advice')
+def _():
+    for pattern, answer, message, advice in (
+            ('<stream:stream>', lambda client: client.end('host-unknown'), 'localhost', '--server'),
+            ('<auth', lambda client: client.send(SASL.format('failure').replace('/>', '><temporary-auth-failure/></failure>')),
+             'temporary-auth-failure', 'its log'),
+            ('<stream:stream>', lambda client: client.send('<html></html>'), 'XMPP', '--server')):
+        server = FakeServer()
+        server.when(pattern, lambda client, _attributes, answer=answer: answer(client) or True)
+        found = examine(server.account('alice').ibb('doctor', '--json'), 1)
+        check_verdicts(found, connection='ok', login='fail')
+        check(message in found['login']['message'] and advice in found['login'].get('advice', ''), found['login'])
+
+
 @case('a certificate that is not trusted is told, with its fingerprint')
 def _(server):
     alice = Account(server, 'alice')
     program = alice.ibb('doctor', '--json', account=alice.options(ca='IBB_TEST_OTHER_CA_FILE'))
     found = examine(program, 1)
     check_verdicts(found, connection='ok', certificate='fail', login='skip', rate='skip')
-    check('--ca-file' in found['certificate']['advice'], found)
+    check('--ca-file' in found['certificate']['advice'] and 'renew' not in found['certificate']['advice'], found)
     fingerprint = re.search('SHA-256 ([0-9A-F:]+)', found['certificate']['message'])[1]
     program = alice.ibb('doctor', '--json', '--fingerprint', fingerprint,
                         account=alice.options(ca='IBB_TEST_OTHER_CA_FILE'))
@@ -226,6 +240,17 @@ def _():
     for program, message in zip(running, (f'{alice.bare} is online as /desk, not as /ibb',
                                           '“carol@localhost/ibb” is not online')):
         check_equal(examine(program, 1)['peer']['message'], message, 'message')
+
+
+@case('a peer whose server cannot be reached is told as that')
+def _():
+    for condition in ('remote-server-not-found', 'remote-server-timeout'):
+        server = FakeServer()
+        server.when("to='carol@elsewhere.test", lambda client, attributes, condition=condition:
+                    attributes.get('type') == 'get' and (client.refuse(attributes, condition) or True), number=0)
+        found = examine(server.account('alice').ibb('doctor', '--json', 'carol@elsewhere.test'), 1)['peer']
+        check_equal(found['message'], 'the server of “elsewhere.test” cannot be reached', 'message')
+        check('domain' in found['advice'], found)
 
 
 @case('a server that limits its clients is told, also to a sender, once; as is one that does not resume')

@@ -127,15 +127,18 @@ open_missing_descriptors (void)
       _exit (TOOL_EXIT_FAILED);
 }
 
-/* To find a proxy, GIO reads the settings of the desktop, and dconf complains about each read if it
- * cannot create its directory. A user without that directory, such as that of a service, has no
+/* To find a proxy, GIO reads the settings of the desktop. dconf, which keeps them, makes a
+ * directory for itself, in ~/.cache where there is no session of a desktop, and complains about
+ * each read if that fails. A user without such a session, such as that of a service, has no
  * settings. The empty ones in memory are the same. */
 static void
 do_without_dconf (void)
 {
-  g_autofree char *directory = g_build_filename (g_get_user_runtime_dir (), "dconf", NULL);
+  const char      *session = g_getenv ("XDG_RUNTIME_DIR");
+  g_autofree char *directory = g_build_filename (session != NULL ? session : "", "dconf", NULL);
 
-  if (g_getenv ("GSETTINGS_BACKEND") == NULL && g_mkdir_with_parents (directory, 0700) != 0)
+  if (g_getenv ("GSETTINGS_BACKEND") == NULL &&
+      (!g_path_is_absolute (directory) || g_mkdir_with_parents (directory, 0700) != 0))
     g_setenv ("GSETTINGS_BACKEND", "memory", TRUE);
 }
 

@@ -253,6 +253,14 @@ def _():
         check('domain' in found['advice'], found)
 
 
+@case('no folder for the settings of a desktop is made where there is no session')
+def _():
+    home = Folder()
+    environment = {'HOME': home.path, 'XDG_RUNTIME_DIR': '', 'XDG_CACHE_HOME': home / 'cache'}
+    examine(FakeServer().account('alice').ibb('doctor', '--json', env=environment), 0)
+    check_equal(os.listdir(home.path), [], 'made')
+
+
 @case('a server that limits its clients is told, also to a sender, once; as is one that does not resume')
 def _():
     with prosody.Prosody(limits=True) as server, ejabberd.Ejabberd() as other:

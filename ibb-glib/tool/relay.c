@@ -385,13 +385,19 @@ set_max_links (Group *group, gboolean encrypted, guint64 max_sessions)
 
   group->max_links = MAX (n_free, spare + 1) - spare;
   if (group->max_links < max_sessions)
-    tool_output_note (
-        ngettext ("There can be %u session at a time, because of the limit of %" G_GUINT64_FORMAT
-                  " open files (“ulimit -n”)",
-                  "There can be %u sessions at a time, because of the limit of %" G_GUINT64_FORMAT
-                  " open files (“ulimit -n”)",
-                  group->max_links),
-        group->max_links, tool_descriptors_get_limit ());
+    {
+      g_autofree char *limit =
+          g_strdup_printf ("%" G_GUINT64_FORMAT, tool_descriptors_get_limit ());
+
+      tool_output_note (
+          /* Translators: a number of sessions, and one of files */
+          ngettext ("There can be %u session at a time, because of the limit of %s open files "
+                    "(“ulimit -n”)",
+                    "There can be %u sessions at a time, because of the limit of %s open files "
+                    "(“ulimit -n”)",
+                    group->max_links),
+          group->max_links, limit);
+    }
 }
 
 gboolean

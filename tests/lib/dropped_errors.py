@@ -70,6 +70,7 @@ MEANT = {
     ('tool/terminal.c', 'raise'): CERTAIN,
     ('tool/terminal.c', 'sigaction'): CERTAIN,
     ('tool/terminal.c', 'tcsetattr'): 'the former settings are restored, or the terminal is gone',
+    ('tool/transfer.c', 'g_poll'): 'the pause is shorter then',
     ('xmpp/base/alarm.c', 'close'): 'a timer',
     ('xmpp/ibb-xmpp-client-files.c', 'close'): READ,
     ('xmpp/trust/private-file.c', 'disk close'): READ,

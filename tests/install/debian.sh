@@ -5,11 +5,13 @@
 #
 #   sh tests/install/debian.sh FOLDER [OPTION ...]     options of dpkg-buildpackage
 #
+# "sudo apt-get build-dep ./tests/install" installs what the build needs.
+#
 # FOLDER then has the packages, and in FOLDER/ibb-glib the sources that they are made of.
 
 set -e
 if [ $# -eq 0 ]; then
-  sed -n '5,7s/^#\( *\)/\1/p' "$0" >&2
+  sed -n '5,8s/^#\( *\)/\1/p' "$0" >&2
   exit 2
 fi
 mkdir -p "$1"

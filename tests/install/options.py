@@ -82,6 +82,21 @@ def oldest():
         assert f"{run('pkg-config', '--modversion', name).strip()}.".startswith(version + '.'), (name, version)
 
 
+@cases.case('/install/options/contradictions/packages')
+def packages():
+    """Each program that a build with all options requires is a build dependency of the packages of Debian."""
+    names = {'g-ir-scanner': 'gobject-introspection', 'vapigen': 'valac'}  # of packages with another name
+    with open(os.path.join(ROOT, 'tests/install/debian/control'), encoding='utf-8') as file:
+        depends = re.findall(r'^ *(?:Build-Depends[\w-]*: *)?([\w.-]+)', file.read().partition('\nStandards')[0], re.M)
+    required = set()
+    for path in glob.glob(f'{ROOT}/**/meson.build', recursive=True):
+        with open(path, encoding='utf-8') as file:
+            required.update(re.findall(r"find_program\('([\w-]+)', required: \w+_option", file.read()))
+    assert {'gi-docgen', 'gjs', 'openssl'} <= required, required
+    lacking = [name for name in required if names.get(name, name) not in depends]
+    assert not lacking, lacking
+
+
 @cases.case('/install/options/contradictions')
 def contradictions():
     for options, complaint in (

@@ -316,7 +316,8 @@ offered_cb (GObject *object, GAsyncResult *result, gpointer data)
   Work                        *self = data;
   GError                      *error = NULL;
   g_autoptr (IBBFilesTransfer) transfer =
-      ibb_files_service_offer_file_finish (self->service, result, &error);
+      self->archive != NULL ? ibb_files_service_offer_stream_finish (self->service, result, &error)
+                            : ibb_files_service_offer_file_finish (self->service, result, &error);
 
   g_clear_handle_id (&self->impatience, g_source_remove);
   /* By impatience_cb (), not by a signal. */

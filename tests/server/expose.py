@@ -81,13 +81,20 @@ def _(server):
     held = [connect(first) for _ in range(2)]
     there = [is_served(here, target) for here in held]
     # One that answers keeps what it has.
+    answered = threading.Event()
+
+    def asked(_client, attributes):
+        server.when(f"id=['\"]{attributes['id']}['\"]", lambda *_: answered.set(), 'alice')
+
+    server.when('urn:xmpp:ping', asked, 'bob')
     expect_reset_at(get_port(second))
     expose.wait_line('limit of 2 sessions')
     held[0].sendall(b'still here')
     check_equal(there[0].recv(10), b'still here', 'what came')
+    check(answered.wait(PATIENCE), 'the answer to the first question')
     os.kill(first.pid, signal.SIGSTOP)
     cases.defer(lambda: os.kill(first.pid, signal.SIGCONT))
-    # These make expose ask: the first may come before the answer to the question of before.
+    # The first of these may come before expose has taken that answer.
     for _ in range(2):
         expect_reset_at(get_port(second))
     expose.wait_line('does not answer: its session was ended to make room for another one')

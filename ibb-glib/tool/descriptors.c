@@ -6,6 +6,10 @@
 
 #include <sys/resource.h>
 
+/* What is left to other things: new logins, the resolver, and threads of GIO. */
+#define SPARE 24
+/* The same with the encryptions at a time of an identity, two descriptors each. */
+#define SPARE_ENCRYPTED 160
 #define USUAL 64 /* how many count as open where the system does not tell */
 
 /* What this process was given; all 0: not raised. */
@@ -52,10 +56,10 @@ count_open (void)
 }
 
 guint
-tool_descriptors_count_free (void)
+tool_descriptors_count_sessions (gboolean encrypted, guint each)
 {
   guint64 limit = tool_descriptors_get_limit ();
-  guint   n = count_open ();
+  guint   taken = count_open () + (encrypted ? SPARE_ENCRYPTED : SPARE);
 
-  return limit > n ? (guint) MIN (limit - n, G_MAXUINT) : 0;
+  return limit >= taken + each ? (guint) MIN ((limit - taken) / each, G_MAXUINT) : 1;
 }

@@ -12,6 +12,7 @@ void tool_descriptors_raise (void);
 /* Gives a child the limit that this process was given: between fork () and exec (). */
 void tool_descriptors_restore (void);
 
-/* How many are left. */
-guint   tool_descriptors_count_free (void);
+/* How many sessions there can be, each with so many descriptors, beside those that are open. At
+ * least one. */
+guint   tool_descriptors_count_sessions (gboolean encrypted, guint each);
 guint64 tool_descriptors_get_limit (void);

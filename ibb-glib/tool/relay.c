@@ -13,12 +13,6 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-/* Descriptors that are left to other things than the connections of links: logins, the resolver,
- * and threads of GIO. */
-#define SPARE 24
-/* The same beside encryptions at a time, as doc/limits.md counts them. */
-#define SPARE_ENCRYPTED 160
-
 /* The relays of a command, all in one thread. */
 typedef struct
 {
@@ -380,10 +374,7 @@ log_in (GPtrArray *relays, ToolRun *run, GError **error)
 static void
 set_max_links (Group *group, gboolean encrypted, guint64 max_sessions)
 {
-  guint n_free = tool_descriptors_count_free ();
-  guint spare = encrypted ? SPARE_ENCRYPTED : SPARE;
-
-  group->max_links = MAX (n_free, spare + 1) - spare;
+  group->max_links = tool_descriptors_count_sessions (encrypted, 1);
   if (group->max_links < max_sessions)
     {
       g_autofree char *limit =

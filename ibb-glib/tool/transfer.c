@@ -5,6 +5,7 @@
 #include "transfer.h"
 
 #include "archive.h"
+#include "descriptors.h"
 #include "ibb-source-private.h"
 #include "jid.h"
 #include "output.h"
@@ -22,6 +23,8 @@
 #define RETRY_INTERVAL 1   /* s between two attempts to offer a file again */
 #define RETRY_PAUSE_MIN 2  /* s; with --retry, and each pause is twice the last one */
 #define RETRY_PAUSE_MAX 60 /* s */
+/* Of a folder in an encrypted session: other files that come take fewer. */
+#define DESCRIPTORS 5
 
 /* What the thread of the work waits for, while the main thread works. */
 typedef struct
@@ -56,8 +59,9 @@ typedef struct
   gulong        stream_handler;  /* 0: none */
   gulong        state_handler;   /* 0: none */
   guint         n_received;
-  GQueue        receiving; /* (element-type ToolWatched) */
-  GError       *stopped;   /* (owned) (nullable): why those end, and no more begin */
+  GQueue        receiving;     /* (element-type ToolWatched) */
+  guint         max_receiving; /* as many descriptors are there for */
+  GError       *stopped;       /* (owned) (nullable): why those end, and no more begin */
   ToolRefusals  refusals;
 } Work;
 
@@ -710,6 +714,13 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Work *sel
       ibb_files_transfer_refuse (transfer, "This end takes no more files");
       return TRUE;
     }
+  if (self->receiving.length >= self->max_receiving)
+    {
+      tool_refusals_note (&self->refusals, _ ("Refused a file from “%s”: too many files are open"),
+                          peer);
+      ibb_files_transfer_refuse (transfer, "This end is busy with other files: try again later");
+      return TRUE;
+    }
   if (self->intake->hooks != NULL && tool_hooks_is_full (self->intake->hooks))
     {
       tool_refusals_note (&self->refusals,
@@ -830,6 +841,8 @@ tool_transfer_receive (ToolRun         *run,
   gboolean succeeded;
 
   self->intake = intake;
+  self->max_receiving =
+      tool_descriptors_count_sessions (tool_run_get_options (run)->encrypt, DESCRIPTORS);
   tool_run_set_signal_is_end (run, intake->count == 0);
   succeeded = run_in_main (self, begin_receive, error);
   work_unref (self);

@@ -5,9 +5,11 @@
 import fcntl
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import cases
@@ -67,6 +69,29 @@ def _(server):
         with open(f'{told}.{size}', encoding='utf-8') as file:
             path, peer, *rest = file.read().splitlines()
         check_equal((path, peer.split('/')[0], rest), (there / name, 'alice@localhost', [str(size), '--']), 'environment')
+
+
+@case('a file for which there are no descriptors is refused, and may come later')
+def _(server):
+    here, there = Folder(), Folder()
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (30, 40))
+
+    receiver = receive(server, there, prepare=limit)
+    jid = receiver.wait_ready()
+    held = threading.Event()
+    server.when('<data ', lambda *_: held.set() or True, 'alice', 0)
+    first = send(server, here.make('first', 100000), jid)
+    check(held.wait(cases.PATIENCE), 'the first file is on its way')
+    late = server.account('carol').ibb('send', here.make('second', 10), jid)
+    check_equal(late.finish(), 1, 'status')
+    check('busy with other files' in late.lines[-1], late.lines)
+    receiver.wait_line('Refused a file from “carol@.*too many files are open')
+    first.stop(-signal.SIGTERM)
+    receiver.wait_line('^ibb: “first”')
+    server.account('carol').ibb('send', here / 'second', jid).expect_done()
+    receiver.stop()
 
 
 @case('--on-received: four commands run at a time, a hundred files wait for one, and no more are taken')

@@ -26,8 +26,9 @@ static const struct
   const char *parameters;
   const char *summary;
 } commands[] = {
-  { "send", tool_send, N_ ("FILE|- PEER"), N_ ("Send a file or standard input to a peer") },
-  { "receive", tool_receive, "", N_ ("Take files, or one stream of bytes") },
+  { "send", tool_send, N_ ("FILE…|- PEER"),
+    N_ ("Send files, folders or standard input to a peer") },
+  { "receive", tool_receive, "", N_ ("Take files and folders, or one stream of bytes") },
   { "cat", tool_cat, N_ ("PEER"), N_ ("Join standard input and output to a peer") },
   { "listen", tool_listen, "", N_ ("Wait for one session: the other end of cat") },
   { "forward", tool_forward, N_ ("PEER"), N_ ("Listen on a TCP port that leads to a peer") },

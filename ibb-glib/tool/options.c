@@ -178,6 +178,20 @@ add_account_options (GArray *all, ToolOptions *self, RawOptions *raw)
 }
 
 static void
+add_encrypt_options (GArray *all, ToolOptions *self)
+{
+  const GOptionEntry encrypt_entries[] = {
+    { "encrypt", 0, 0, G_OPTION_ARG_NONE, &self->encrypt,
+      N_ ("Keep the bytes private from the servers; at both ends"), NULL },
+    { "peer-fingerprint", 0, 0, G_OPTION_ARG_STRING, &self->peer_fingerprint,
+      N_ ("Trust the key of the peer with this SHA-256 fingerprint"), N_ ("HEX") },
+    { NULL },
+  };
+
+  add_entries (all, encrypt_entries);
+}
+
+static void
 add_session_options (GArray *all, ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
 {
   const GOptionEntry open_entries[] = {
@@ -207,13 +221,6 @@ add_session_options (GArray *all, ToolOptions *self, RawOptions *raw, ToolOption
       N_ ("Bytes on the way at most; 1 is one block at a time (default: adapts)"), N_ ("BYTES") },
     { NULL },
   };
-  const GOptionEntry encrypt_entries[] = {
-    { "encrypt", 0, 0, G_OPTION_ARG_NONE, &self->encrypt,
-      N_ ("Keep the bytes private from the servers; at both ends"), NULL },
-    { "peer-fingerprint", 0, 0, G_OPTION_ARG_STRING, &self->peer_fingerprint,
-      N_ ("Trust the key of the peer with this SHA-256 fingerprint"), N_ ("HEX") },
-    { NULL },
-  };
   const GOptionEntry peer_entries[] = {
     { "peer-timeout", 0, 0, G_OPTION_ARG_STRING, &raw->peer_timeout,
       N_ ("Give up a peer that is silent for so long; 0 is never (default 600)"), N_ ("SECONDS") },
@@ -234,8 +241,6 @@ add_session_options (GArray *all, ToolOptions *self, RawOptions *raw, ToolOption
     add_entries (all, sid_entries);
   if (flags & TOOL_OPTIONS_WINDOW)
     add_entries (all, window_entries);
-  if (flags & TOOL_OPTIONS_ENCRYPT)
-    add_entries (all, encrypt_entries);
 }
 
 static void
@@ -595,6 +600,9 @@ tool_options_parse (ToolOptions        *self,
   if (entries != NULL)
     add_entries (all, entries);
   add_group (group, help, _ ("Options of this command:"), all);
+  if (flags & TOOL_OPTIONS_ENCRYPT)
+    add_encrypt_options (all, self);
+  add_group (group, help, _ ("Private from the servers:"), all);
   if (flags & TOOL_OPTIONS_ACCOUNT)
     add_account_options (all, self, &raw);
   add_group (group, help, _ ("Account and server:"), all);

@@ -52,7 +52,7 @@ ask (IBBXmppTrustQuestion *question, GCancellable *cancellable)
         /* Translators: an address, a fingerprint, and six digits */
         _ ("The key of %s is another one than before: another device, or somebody in between.\n"
            "SHA-256 %s\n"
-           "Both ends show six digits: %s\n"
+           "Both ends show six digits:\n\n    %s\n\n"
            "Read them to each other. Are they the same? (yes/no) "),
         shown, fingerprint, code);
   else
@@ -60,7 +60,7 @@ ask (IBBXmppTrustQuestion *question, GCancellable *cancellable)
         /* Translators: an address, a fingerprint, and six digits */
         _ ("The key of %s is not known.\n"
            "SHA-256 %s\n"
-           "Both ends show six digits: %s\n"
+           "Both ends show six digits:\n\n    %s\n\n"
            "Read them to each other. Are they the same? (yes/no) "),
         shown, fingerprint, code);
   return tool_terminal_confirm (text, cancellable);
@@ -98,10 +98,9 @@ trust_cb (IBBXmppIdentity *identity, IBBXmppTrustQuestion *question)
 static void
 peer_asking_cb (IBBXmppIdentity *identity, const char *peer, const char *code)
 {
-  /* Translators: an address, and six digits */
-  tool_output_note (
-      _ ("“%s” does not know the key of this end and asks its user for six digits: %s"), peer,
-      code);
+  tool_output_note (_ ("“%s” does not know the key of this end and asks its user for six digits:"),
+                    peer);
+  tool_output_note ("    %s", code);
 }
 
 static void

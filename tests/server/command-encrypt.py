@@ -95,7 +95,7 @@ def _(server):
     there = ask(bob, 'receive', '-o', str(folder / 'copy'), '--from', alice.account.bare)
     jid = there.expect(r'ready (\S+)')[1]
     here = ask(alice, 'send', str(source), jid)
-    digits = [end.expect(r'six digits: (\d{3} \d{3})')[1] for end in (here, there)]
+    digits = [end.expect(r'six digits:\s+(\d{3} \d{3})\r?\n')[1] for end in (here, there)]
     check_equal(digits[0], digits[1], 'digits')
     for end in (here, there):
         end.expect('(yes/no)')
@@ -225,8 +225,9 @@ def _(server):
     source = folder.make('original', 1000)
     there = bob.ibb('receive', '-o', folder / 'copy', '--from', alice.account.bare)
     here = ask(alice, 'send', str(source), there.wait_ready())
-    digits = here.expect(r'six digits: (\d{3} \d{3})')[1]
-    there.wait_line(f'“{alice.account.bare}” does not know the key .*six digits: {digits}$')
+    digits = here.expect(r'six digits:\s+(\d{3} \d{3})\r?\n')[1]
+    there.wait_line(f'“{alice.account.bare}” does not know the key .*six digits:$')
+    there.wait_line(f'^ +{digits}$')
     here.expect('(yes/no)')
     here.type('yes')
     check_equal(here.finish(), 0, here.shown)
@@ -419,7 +420,7 @@ def _(server):
         there.type('yes')
         there.expect(rf'The key of {carol.account.bare} is not known[^?]*\? \(yes/no\)')
         there.type('no')
-        other.expect_failure('does not trust', perhaps=['six digits'])
+        other.expect_failure('does not trust', perhaps=['six digits', r'^ +\d{3} \d{3}$'])
         connection, _ = service.accept()
         connection.close()
         here.finish()
@@ -459,7 +460,7 @@ def _(server):
         here.expect('ready ')
         address = '127.0.0.1', port
         with socket.create_connection(address) as connection, socket.create_connection(address) as second:
-            digits = [end.expect(r'six digits: (\d{3} \d{3})')[1] for end in (here, there)]
+            digits = [end.expect(r'six digits:\s+(\d{3} \d{3})\r?\n')[1] for end in (here, there)]
             check_equal(digits[0], digits[1], 'digits')
             for end in (here, there):
                 end.type('yes')

@@ -17,7 +17,9 @@
 
 #include <glib/gi18n.h>
 #include <string.h>
+#include <unistd.h>
 
+#define TEXT_COLUMN 19       /* of the table: behind the verdict and the step */
 #define STEP_TIMEOUT 30      /* s */
 #define EXPIRY_WARNING 14    /* days */
 #define ROUND_TRIP_SLOW 1000 /* ms */
@@ -75,11 +77,19 @@ tell (Doctor *self, const char *step, Verdict verdict, const char *text, const c
     }
   else
     {
-      g_autofree char *line = tool_text_make_printable (text);
+      g_autofree char    *line = tool_text_make_printable (text);
+      guint               columns = tool_output_get_width (STDOUT_FILENO);
+      guint               width = columns > 0 ? columns - 1 : G_MAXUINT;
+      g_autoptr (GString) row = g_string_new (NULL);
 
-      g_print ("%-4s  %-11s  %s\n", names[verdict], step, line);
+      g_string_append_printf (row, "%-4s  %-11s  ", names[verdict], step);
+      tool_text_append_wrapped (row, line, TEXT_COLUMN, TEXT_COLUMN, width);
       if (advice != NULL)
-        g_print ("%19s→ %s\n", "", advice);
+        {
+          g_string_append_printf (row, "%*s→ ", TEXT_COLUMN, "");
+          tool_text_append_wrapped (row, advice, TEXT_COLUMN + 2, TEXT_COLUMN + 2, width);
+        }
+      g_print ("%s", row->str);
     }
 }
 

@@ -38,88 +38,6 @@ tool_help_free (ToolHelp *self)
   g_free (self);
 }
 
-static gboolean
-may_end_line (gunichar c)
-{
-  switch (g_unichar_break_type (c))
-    {
-    case G_UNICODE_BREAK_IDEOGRAPHIC:
-    case G_UNICODE_BREAK_ALPHABETIC:
-    case G_UNICODE_BREAK_NUMERIC:
-    case G_UNICODE_BREAK_NON_STARTER:
-    case G_UNICODE_BREAK_CONDITIONAL_JAPANESE_STARTER:
-    case G_UNICODE_BREAK_CLOSE_PUNCTUATION:
-    case G_UNICODE_BREAK_CLOSE_PARANTHESIS:
-      return TRUE;
-    default:
-      return FALSE;
-    }
-}
-
-static gboolean
-may_begin_line (gunichar c)
-{
-  switch (g_unichar_break_type (c))
-    {
-    case G_UNICODE_BREAK_IDEOGRAPHIC:
-    case G_UNICODE_BREAK_ALPHABETIC:
-    case G_UNICODE_BREAK_NUMERIC:
-    case G_UNICODE_BREAK_OPEN_PUNCTUATION:
-      return TRUE;
-    default:
-      return FALSE;
-    }
-}
-
-/* Chinese and Japanese have no spaces: a line may end between two letters, but a full stop, a
- * closing bracket, a small kana or a sign of a long vowel does not begin one (UAX #14). */
-static gboolean
-may_break (gunichar before, gunichar after)
-{
-  return (g_unichar_iswide (before) || g_unichar_iswide (after)) && may_end_line (before) &&
-         may_begin_line (after);
-}
-
-/* The end of the piece at text that no line end divides. */
-static const char *
-find_piece_end (const char *text)
-{
-  const char *next;
-
-  for (; *text != '\0' && *text != ' '; text = next)
-    {
-      next = g_utf8_next_char (text);
-      if (may_break (g_utf8_get_char (text), g_utf8_get_char (next)))
-        return next;
-    }
-  return text;
-}
-
-/* The first line begins at column, the others behind so many spaces as indent says. */
-static void
-append_wrapped (GString *out, const char *text, gsize column, gsize indent)
-{
-  while (*text != '\0')
-    {
-      const char      *start = text + strspn (text, " ");
-      const char      *end = find_piece_end (start);
-      g_autofree char *piece = g_strndup (start, (gsize) (end - start));
-      gsize            n_spaces = column > indent && start > text ? 1 : 0;
-      gsize            width = tool_text_get_width (piece);
-
-      if (column > indent && column + n_spaces + width > WIDTH)
-        {
-          g_string_append_printf (out, "\n%*s", (int) indent, "");
-          column = indent;
-          n_spaces = 0;
-        }
-      g_string_append_printf (out, "%*s%s", (int) n_spaces, "", piece);
-      column += n_spaces + width;
-      text = end;
-    }
-  g_string_append_c (out, '\n');
-}
-
 static void
 separate (ToolHelp *self)
 {
@@ -131,7 +49,7 @@ void
 tool_help_add_paragraph (ToolHelp *self, const char *text)
 {
   separate (self);
-  append_wrapped (self->text, text, 0, 0);
+  tool_text_append_wrapped (self->text, text, 0, 0, WIDTH);
 }
 
 void
@@ -159,7 +77,7 @@ tool_help_add_row (ToolHelp *self, const char *label, const char *text)
       column = 0;
     }
   g_string_append_printf (self->text, "%*s", (int) (ROW_COLUMN - column), "");
-  append_wrapped (self->text, text, ROW_COLUMN, ROW_COLUMN);
+  tool_text_append_wrapped (self->text, text, ROW_COLUMN, ROW_COLUMN, WIDTH);
 }
 
 /* Those of one group. */

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <glib/gi18n.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static GMutex   lock;
@@ -37,6 +38,14 @@ tool_output_print (const char *text)
   tool_output_write (line);
 }
 
+guint
+tool_output_get_width (int fd)
+{
+  struct winsize size;
+
+  return ioctl (fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 static void
 clear_status_locked (void)
 {
@@ -45,20 +54,34 @@ clear_status_locked (void)
   status_shown = FALSE;
 }
 
+/* A terminal would break the words of a long line. */
+static char *
+wrap (const char *prefix, const char *text)
+{
+  g_autofree char *printable = tool_text_make_printable (text);
+  g_autofree char *line = g_strconcat (prefix, printable, NULL);
+  g_autofree char *shown = tool_text_as_shown (line);
+  GString         *wrapped = g_string_new (NULL);
+  guint            width = tool_output_get_width (STDERR_FILENO);
+
+  tool_text_append_wrapped (wrapped, shown, 0, 0, width > 0 ? width - 1 : G_MAXUINT);
+  return g_string_free (wrapped, FALSE);
+}
+
 /* Prints a line, in place of the one that shows the progress. */
 void
 tool_output_line (const char *prefix, const char *text)
 {
-  g_autofree char *printable = tool_text_make_printable (text);
-  g_autofree char *line = tool_text_to_locale (printable);
+  g_autofree char *wrapped = wrap (prefix, text);
+  g_autofree char *lines = tool_text_to_locale (wrapped);
 
   g_mutex_lock (&lock);
   if (held != NULL)
-    g_string_append_printf (held, "%s%s\n", prefix, line);
+    g_string_append (held, lines);
   else
     {
       clear_status_locked ();
-      fprintf (stderr, "%s%s\n", prefix, line);
+      fputs (lines, stderr);
     }
   fflush (stderr);
   g_mutex_unlock (&lock);
@@ -136,11 +159,11 @@ tool_output_is_json (void)
   return json;
 }
 
-/* Whether to show a line that changes in place. */
+/* Whether to show a line that changes in place: not where the terminal cannot do that. */
 gboolean
 tool_output_shows_status (void)
 {
-  return !quiet && !json && isatty (STDERR_FILENO);
+  return !quiet && !json && isatty (STDERR_FILENO) && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
 }
 
 /* Returns the exit status, for the caller to return. */

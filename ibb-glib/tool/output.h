@@ -12,6 +12,9 @@ void     tool_output_init (gboolean quiet, gboolean json);
 gboolean tool_output_is_json (void);
 gboolean tool_output_shows_status (void);
 
+/* In columns, 0: nobody knows, or it is no terminal. */
+guint tool_output_get_width (int fd);
+
 /* Around a question to the person at the terminal: one at a time. */
 void     tool_output_begin_question (void);
 void     tool_output_end_question (void);

@@ -5,7 +5,6 @@
 #include "event.h"
 #include "output.h"
 #include "progress.h"
-#include "terminal.h"
 #include "text.h"
 
 #include <glib/gi18n.h>
@@ -25,7 +24,8 @@ struct _ToolProgress
   gint64  last_shown;
 };
 
-/* peer (nullable): of a file, whose name is label. total is 0 when it is not known. */
+/* peer (nullable): of a file, whose name is label. total is 0
+ * when it is not known. */
 ToolProgress *
 tool_progress_new (const char *label, const char *peer, guint64 total)
 {
@@ -55,19 +55,22 @@ emit_event (ToolProgress *self, guint64 bytes, guint64 rate)
 }
 
 /* Shows “name  42 % [########............]  12.3 MiB of 29.1 MiB  4.1 MiB/s  4 s left”. The bar
- * takes the room that is left, and a long name loses its end. */
+ * takes the room that is left, and a long name loses its end. A narrow terminal gets no sizes: the
+ * rate and the time tell more. */
 static void
 show_line (ToolProgress *self, guint64 bytes, guint64 rate)
 {
+  guint            columns = tool_output_get_width (STDERR_FILENO);
   g_autofree char *name = tool_text_as_shown (self->label);
   /* The last column stays free, and where “…” has three columns two more. */
-  gsize width = tool_terminal_get_width (STDERR_FILENO) - (g_get_console_charset (NULL) ? 1 : 3);
+  gsize               width = (columns > 3 ? columns : 80) - (g_get_console_charset (NULL) ? 1 : 3);
   g_autofree char    *size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
   g_autofree char    *speed = tool_text_format_rate (rate, 1);
   g_autofree char    *label = NULL;
   g_autofree char    *shown = NULL;
   g_autoptr (GString) line = g_string_new (NULL);
   g_autoptr (GString) part_text = g_string_new (NULL);
+  g_autoptr (GString) sizes = g_string_new (NULL);
   g_autoptr (GString) end = g_string_new (NULL);
   double              part = 0;
   gsize               used;
@@ -78,9 +81,9 @@ show_line (ToolProgress *self, guint64 bytes, guint64 rate)
 
       part = MIN ((double) bytes / (double) self->total, 1);
       g_string_append_printf (part_text, "  %3d %%", (int) (part * 100));
-      g_string_append (end, "  ");
+      g_string_append (sizes, "  ");
       /* Translators: two sizes, such as “1.2 MiB of 5.0 MiB” */
-      g_string_append_printf (end, _ ("%s of %s"), size, whole);
+      g_string_append_printf (sizes, _ ("%s of %s"), size, whole);
       g_string_append_printf (end, "  %s", speed);
       if (rate >= 1 && bytes < self->total)
         {
@@ -94,8 +97,12 @@ show_line (ToolProgress *self, guint64 bytes, guint64 rate)
     }
   else
     g_string_append_printf (end, "  %s  %s", size, speed);
-
   used = tool_text_get_width (part_text->str) + tool_text_get_width (end->str);
+  if (used + tool_text_get_width (sizes->str) + LABEL_WIDTH_MIN <= width)
+    {
+      g_string_prepend (end, sizes->str);
+      used += tool_text_get_width (sizes->str);
+    }
   label = tool_text_shorten (name, MAX (width, used + LABEL_WIDTH_MIN) - used);
   used += tool_text_get_width (label);
   g_string_append_printf (line, "%s%s", label, part_text->str);

@@ -9,7 +9,7 @@
 
 #ifdef HAVE_QRENCODE
 
-#include "terminal.h"
+#include "output.h"
 
 #include <qrencode.h>
 #include <unistd.h>
@@ -47,6 +47,7 @@ char *
 tool_qr_draw (const char *text, int fd, GError **error)
 {
   gboolean is_terminal = isatty (fd);
+  guint    width = tool_output_get_width (fd);
   QRcode  *code;
   char    *picture = NULL;
   int      columns;
@@ -65,13 +66,12 @@ tool_qr_draw (const char *text, int fd, GError **error)
       return NULL;
     }
   columns = code->width + 2 * QUIET_ZONE;
-  if (!is_terminal || tool_terminal_get_width (fd) >= (guint) columns)
+  if (width == 0 || width >= (guint) columns)
     picture = draw (code, is_terminal);
   else
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE,
                  /* Translators: two numbers */
-                 _ ("The picture needs %d columns, and the terminal has %u"), columns,
-                 tool_terminal_get_width (fd));
+                 _ ("The picture needs %d columns, and the terminal has %u"), columns, width);
   QRcode_free (code);
   return picture;
 }

@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -67,13 +66,28 @@ tool_terminal_read_line (int fd)
 
 static const int prompt_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
 
+/* The lines of a question, without words that the terminal would break. */
+static char *
+wrap (const char *question, int fd)
+{
+  guint          columns = tool_output_get_width (fd);
+  g_auto (GStrv) lines = g_strsplit (question, "\n", -1);
+  GString       *wrapped = g_string_new (NULL);
+
+  for (char **line = lines; *line != NULL; line++)
+    tool_text_append_wrapped (wrapped, *line, 0, 0, columns > 0 ? columns - 1 : G_MAXUINT);
+  g_string_truncate (wrapped, wrapped->len - 1);
+  return g_string_free (wrapped, FALSE);
+}
+
 /* Writes question and waits until a line was typed. FALSE with errno, which is EINTR after a
  * signal, and ECANCELED after cancellable. */
 static gboolean
 wait_for_line (int fd, const char *question, GCancellable *cancellable)
 {
   GPollFD          cancelled = { .fd = -1 };
-  g_autofree char *shown = tool_text_to_locale (question);
+  g_autofree char *wrapped = wrap (question, fd);
+  g_autofree char *shown = tool_text_to_locale (wrapped);
   struct pollfd    fds[] = { { .fd = fd, .events = POLLIN },
                              { .fd = prompt_pipe[0], .events = POLLIN },
                              { .events = POLLIN } };
@@ -221,12 +235,4 @@ tool_terminal_confirm (const char *question, GCancellable *cancellable)
 
   /* Translators: the answer that the questions for trust name */
   return g_strcmp0 (answer, "yes") == 0 || g_strcmp0 (answer, _ ("yes")) == 0;
-}
-
-guint
-tool_terminal_get_width (int fd)
-{
-  struct winsize size;
-
-  return ioctl (fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }

@@ -21,8 +21,6 @@ char *
 tool_terminal_ask (const char *question, gboolean echo, GCancellable *cancellable, GError **error);
 /* Whether the process has one. */
 gboolean tool_terminal_exists (void);
-/* In columns; 80 if nobody knows. */
-guint tool_terminal_get_width (int fd);
 /* Whether the answer to question, which names both answers, is “yes”. Also FALSE without a
  * terminal. */
 gboolean tool_terminal_confirm (const char *question, GCancellable *cancellable);

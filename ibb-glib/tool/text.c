@@ -100,6 +100,89 @@ tool_text_shorten (const char *text, gsize columns)
   return g_string_free (g_steal_pointer (&line), FALSE);
 }
 
+static gboolean
+may_end_line (gunichar c)
+{
+  switch (g_unichar_break_type (c))
+    {
+    case G_UNICODE_BREAK_IDEOGRAPHIC:
+    case G_UNICODE_BREAK_ALPHABETIC:
+    case G_UNICODE_BREAK_NUMERIC:
+    case G_UNICODE_BREAK_NON_STARTER:
+    case G_UNICODE_BREAK_CONDITIONAL_JAPANESE_STARTER:
+    case G_UNICODE_BREAK_CLOSE_PUNCTUATION:
+    case G_UNICODE_BREAK_CLOSE_PARANTHESIS:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+static gboolean
+may_begin_line (gunichar c)
+{
+  switch (g_unichar_break_type (c))
+    {
+    case G_UNICODE_BREAK_IDEOGRAPHIC:
+    case G_UNICODE_BREAK_ALPHABETIC:
+    case G_UNICODE_BREAK_NUMERIC:
+    case G_UNICODE_BREAK_OPEN_PUNCTUATION:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+/* Chinese and Japanese have no spaces: a line may end between two letters, but a full stop, a
+ * closing bracket, a small kana or a sign of a long vowel does not begin one (UAX #14). */
+static gboolean
+may_break (gunichar before, gunichar after)
+{
+  return (g_unichar_iswide (before) || g_unichar_iswide (after)) && may_end_line (before) &&
+         may_begin_line (after);
+}
+
+/* The end of the piece at text that no line end divides. */
+static const char *
+find_piece_end (const char *text)
+{
+  const char *next;
+
+  for (; *text != '\0' && *text != ' '; text = next)
+    {
+      next = g_utf8_next_char (text);
+      if (may_break (g_utf8_get_char (text), g_utf8_get_char (next)))
+        return next;
+    }
+  return text;
+}
+
+/* Appends text in lines of width columns at most, and an end of line. The first line begins at
+ * column, the others behind so many spaces as indent says. */
+void
+tool_text_append_wrapped (GString *out, const char *text, gsize column, gsize indent, gsize width)
+{
+  while (*text != '\0')
+    {
+      const char      *start = text + strspn (text, " ");
+      const char      *end = find_piece_end (start);
+      g_autofree char *piece = g_strndup (start, (gsize) (end - start));
+      gsize            n_spaces = (gsize) (start - text);
+      gsize            columns = tool_text_get_width (piece);
+
+      if (column > indent && column + n_spaces + columns > width)
+        {
+          g_string_append_printf (out, "\n%*s", (int) indent, "");
+          column = indent;
+          n_spaces = 0;
+        }
+      g_string_append_printf (out, "%*s%s", (int) n_spaces, "", piece);
+      column += n_spaces + columns;
+      text = end;
+    }
+  g_string_append_c (out, '\n');
+}
+
 /* The same text for a program, as the content of a JSON string, without characters that a terminal
  * would obey. It may be a file name, which need not be UTF-8. */
 char *

@@ -17,4 +17,7 @@ char    *tool_text_format_whole_duration (double seconds);
 char    *tool_text_format_rate (guint64 bytes, double seconds);
 gboolean tool_text_normalize_fingerprint (char **fingerprint);
 
+void
+tool_text_append_wrapped (GString *out, const char *text, gsize column, gsize indent, gsize width);
+
 const char *tool_text_find_meant (const char *typed, const char *const *words);

@@ -4,11 +4,14 @@
 
 import base64
 import contextlib
+import fcntl
 import json
 import os
 import re
 import signal
 import socket
+import struct
+import termios
 import unicodedata
 
 import cases
@@ -78,6 +81,25 @@ def _(server):
     shown = show_progress(server, 'grüße ' * 10, env={'LC_ALL': 'C'})
     lines = [line for line in re.split('[\r\n]+', shown) if '%' in line]
     check(lines and all(len(line) <= 79 and line.startswith(r'gr\u00fc\u00dfe') and '...' in line for line in lines), lines)
+
+
+@case('on a narrow terminal the rate and the time stay, no word is broken, and a dumb one gets whole lines')
+def _(server):
+    def narrow():
+        fcntl.ioctl(2, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 50, 0, 0))
+
+    shown = show_progress(server, 'a rather long name of a file', prepare=narrow)
+    lines = [line for line in re.split('[\r\n]+', shown) if '%' in line]
+    check(lines and all(len(line) <= 49 and re.search(r'/s(  [\d:.]+ (s|min|h) left)?$', line) for line in lines), lines)
+    _, shown = shown_on_terminal(server.account('alice'), 'cat', 'bob@localhost', prepare=narrow)
+    lines = shown.splitlines()
+    check(len(lines) > 1 and all(len(line) <= 49 for line in lines), lines)
+    check(re.search(r'^ibb: Peer “bob@localhost/ibb” refused the session, .*\(sid “\w+”\)$', ' '.join(lines)), lines)
+    valve = Valve(server.account('bob'))
+    valve.open()
+    _, shown = server.account('alice').ibb_on_terminal('send', Folder().make('original', 8 * MIB), valve.receiver.wait_ready(),
+                                                       env={'TERM': 'dumb'})
+    check(re.fullmatch(rb'Sent to [^\r\x1b]*\r\n', shown), shown)
 
 
 @case('control characters of a text from the peer are replaced')

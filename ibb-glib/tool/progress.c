@@ -19,19 +19,21 @@
 struct _ToolProgress
 {
   char   *label;
-  char   *peer;  /* (nullable): of a file */
-  guint64 total; /* 0: not known */
+  char   *position; /* (nullable) */
+  char   *peer;     /* (nullable): of a file */
+  guint64 total;    /* 0: not known */
   gint64  last_shown;
 };
 
-/* peer (nullable): of a file, whose name is label. total is 0
- * when it is not known. */
+/* peer (nullable): of a file, whose name is label. position (nullable): which of several. total is
+ * 0 when it is not known. */
 ToolProgress *
-tool_progress_new (const char *label, const char *peer, guint64 total)
+tool_progress_new (const char *label, const char *position, const char *peer, guint64 total)
 {
   ToolProgress *self = g_new0 (ToolProgress, 1);
 
   self->peer = g_strdup (peer);
+  self->position = g_strdup (position);
   self->label = tool_text_make_printable (label);
   self->total = total;
   return self;
@@ -98,6 +100,8 @@ show_line (ToolProgress *self, guint64 bytes, guint64 rate)
   else
     g_string_append_printf (end, "  %s  %s", size, speed);
   used = tool_text_get_width (part_text->str) + tool_text_get_width (end->str);
+  if (self->position != NULL)
+    used += tool_text_get_width (self->position) + 2;
   if (used + tool_text_get_width (sizes->str) + LABEL_WIDTH_MIN <= width)
     {
       g_string_prepend (end, sizes->str);
@@ -105,6 +109,8 @@ show_line (ToolProgress *self, guint64 bytes, guint64 rate)
     }
   label = tool_text_shorten (name, MAX (width, used + LABEL_WIDTH_MIN) - used);
   used += tool_text_get_width (label);
+  if (self->position != NULL)
+    g_string_append_printf (line, "%s  ", self->position);
   g_string_append_printf (line, "%s%s", label, part_text->str);
   if (self->total > 0 && used + 3 + BAR_WIDTH_MIN <= width)
     {
@@ -144,5 +150,6 @@ tool_progress_free (ToolProgress *self)
     tool_output_status (NULL);
   g_free (self->label);
   g_free (self->peer);
+  g_free (self->position);
   g_free (self);
 }

@@ -8,6 +8,7 @@
 
 typedef struct _ToolProgress ToolProgress;
 
-ToolProgress *tool_progress_new (const char *label, const char *peer, guint64 total);
-void          tool_progress_update (ToolProgress *self, guint64 bytes, guint64 rate);
-void          tool_progress_free (ToolProgress *self);
+ToolProgress      *
+tool_progress_new (const char *label, const char *position, const char *peer, guint64 total);
+void tool_progress_update (ToolProgress *self, guint64 bytes, guint64 rate);
+void tool_progress_free (ToolProgress *self);

@@ -307,6 +307,10 @@ tool_report_done (const ToolDone *done)
       tool_event_double (event, "seconds", seconds);
       tool_event_emit (event);
     }
+  else if (done->bytes > 0 && done->resumed == done->bytes)
+    /* Translators: a sentence such as “Delivered “letter” to a@b”, and the size of the file, of
+       which an earlier transfer had moved all */
+    tool_output_note (_ ("%s: %s, which were there already"), done->sentence, size);
   else if (done->resumed > 0)
     {
       g_autofree char *rest =

@@ -452,7 +452,7 @@ tool_run_show_progress (ToolRun *self, const char *label, ToolDirection directio
     return;
   g_mutex_lock (&self->lock);
   self->direction = direction;
-  self->progress = tool_progress_new (label, NULL, total);
+  self->progress = tool_progress_new (label, NULL, NULL, total);
   update_tick_locked (self);
   g_mutex_unlock (&self->lock);
 }

@@ -34,6 +34,7 @@ typedef struct
   char            *text;      /* immutable; (owned): the peer, or the own address */
   char            *path;      /* immutable; (owned): the file, or the folder */
   ToolIntake      *intake;    /* immutable; of the main thread; NULL: of a sender */
+  char            *position;  /* immutable; (owned) (nullable): which of several files */
   gboolean         has_other; /* immutable: another program may be asked in place of this one */
 
   /* immutable; (owned) (nullable): of a folder */
@@ -105,6 +106,7 @@ clear_work (gpointer data)
   g_object_unref (self->service);
   g_free (self->text);
   g_free (self->path);
+  g_free (self->position);
   g_clear_object (&self->archive);
   g_clear_object (&self->metadata);
   g_cancellable_disconnect (self->outer, self->interruption);
@@ -183,7 +185,7 @@ static ToolWatched *
 watch (Work *self, IBBFilesTransfer *transfer)
 {
   return tool_watched_new (self->run, ibb_files_service_get_connection (self->service), transfer,
-                           g_atomic_rc_box_acquire (self), work_unref);
+                           self->position, g_atomic_rc_box_acquire (self), work_unref);
 }
 
 /* Sending. */
@@ -409,44 +411,6 @@ prepare_archive (Work *self, GError **error)
   return self->archive != NULL;
 }
 
-static gboolean
-send_one (ToolRun         *run,
-          IBBFilesService *service,
-          const char      *peer,
-          const char      *path,
-          gboolean         tar,
-          gboolean         has_other,
-          gboolean        *is_offered,
-          GError         **error)
-{
-  Work              *self = create_work (run, service, peer, path);
-  g_autofree char   *name = g_filename_display_basename (path);
-  gboolean           is_folder = g_file_test (path, G_FILE_TEST_IS_DIR);
-  g_autoptr (GError) reason = NULL;
-  gboolean           sent;
-
-  self->has_other = has_other;
-  tool_run_set_file (run, peer, name);
-  if (tar && is_folder && !prepare_archive (self, error))
-    {
-      *is_offered = FALSE;
-      work_unref (self);
-      return FALSE;
-    }
-  sent = run_in_main (self, begin_send, &reason);
-  g_mutex_lock (&self->lock);
-  *is_offered = self->is_offered;
-  g_mutex_unlock (&self->lock);
-  work_unref (self);
-  /* A program that takes files, and no folders, gets an archive. */
-  if (!sent && is_folder && !tar && !*is_offered &&
-      g_error_matches (reason, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED))
-    return send_one (run, service, peer, path, TRUE, has_other, is_offered, error);
-  if (!sent)
-    g_propagate_error (error, g_steal_pointer (&reason));
-  return sent;
-}
-
 /* What several files to one peer share. */
 typedef struct
 {
@@ -457,8 +421,49 @@ typedef struct
   gboolean         is_known; /* no other address is tried */
   gboolean         tar;
   gboolean         was_offered; /* at least one file */
-  double           left;        /* s: for all waits before another attempt */
+  guint            number;      /* of the file, from 1 */
+  guint            count;
+  double           left; /* s: for all waits before another attempt */
 } Sending;
+
+static gboolean
+send_one (Sending    *self,
+          const char *path,
+          gboolean    tar,
+          gboolean    has_other,
+          gboolean   *is_offered,
+          GError    **error)
+{
+  Work              *work = create_work (self->run, self->service, self->to, path);
+  g_autofree char   *name = g_filename_display_basename (path);
+  gboolean           is_folder = g_file_test (path, G_FILE_TEST_IS_DIR);
+  g_autoptr (GError) reason = NULL;
+  gboolean           sent;
+
+  work->has_other = has_other;
+  if (self->count > 1)
+    /* Translators: which of several files */
+    work->position = g_strdup_printf (_ ("%u of %u"), self->number, self->count);
+  tool_run_set_file (self->run, self->to, name);
+  if (tar && is_folder && !prepare_archive (work, error))
+    {
+      *is_offered = FALSE;
+      work_unref (work);
+      return FALSE;
+    }
+  sent = run_in_main (work, begin_send, &reason);
+  g_mutex_lock (&work->lock);
+  *is_offered = work->is_offered;
+  g_mutex_unlock (&work->lock);
+  work_unref (work);
+  /* A program that takes files, and no folders, gets an archive. */
+  if (!sent && is_folder && !tar && !*is_offered &&
+      g_error_matches (reason, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED))
+    return send_one (self, path, TRUE, has_other, is_offered, error);
+  if (!sent)
+    g_propagate_error (error, g_steal_pointer (&reason));
+  return sent;
+}
 
 /* Sends to the address that takes files, which the first attempt finds. */
 static gboolean
@@ -467,9 +472,8 @@ send_once (Sending *self, const char *path, GError **error)
   gboolean           is_offered;
   IBBConnection     *connection = ibb_files_service_get_connection (self->service);
   g_autoptr (GError) reason = NULL;
-  gboolean sent = send_one (self->run, self->service, self->to, path, self->tar, !self->is_known,
-                            &is_offered, &reason);
-  gboolean is_mute = g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  gboolean           sent = send_one (self, path, self->tar, !self->is_known, &is_offered, &reason);
+  gboolean           is_mute = g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 
   /* A program may have been killed, and its server keeps its place. */
   if (!sent && !is_offered && !self->is_known && (is_mute || is_absence (reason)))
@@ -480,8 +484,7 @@ send_once (Sending *self, const char *path, GError **error)
       if (self->to == self->account || is_mute)
         {
           g_clear_error (&reason);
-          sent = send_one (self->run, self->service, self->to, path, self->tar, FALSE, &is_offered,
-                           &reason);
+          sent = send_one (self, path, self->tar, FALSE, &is_offered, &reason);
         }
     }
   self->is_known |= is_offered;
@@ -569,6 +572,7 @@ tool_transfer_send (ToolRun         *run,
              .to = peer,
              .is_known = !is_any_resource,
              .tar = tar,
+             .count = n_paths,
              .left = tool_run_get_options (run)->retry,
   };
   guint n_failed = 0;
@@ -582,6 +586,7 @@ tool_transfer_send (ToolRun         *run,
       g_autofree char   *name = g_filename_display_basename (paths[i]);
       gboolean           is_first;
 
+      self.number = i + 1;
       if (send_with_retries (&self, paths[i], &reason))
         continue;
       is_first = i == 0 && !self.was_offered;

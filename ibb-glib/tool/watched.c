@@ -142,13 +142,15 @@ report_left_out (ToolWatched *self)
 }
 
 static void
-report_begin (ToolWatched *self)
+report_begin (ToolWatched *self, const char *position)
 {
   IBBFilesTransfer *transfer = self->transfer;
   IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
   gboolean          is_jingle = ibb_files_transfer_get_way (transfer) == IBB_FILES_WAY_JINGLE;
   gboolean          sends = ibb_files_transfer_get_direction (transfer) == IBB_FILES_DIRECTION_SEND;
-  g_autofree char  *size = dup_size (metadata);
+  g_autofree char  *all = dup_size (metadata);
+  g_autofree char  *size =
+      position != NULL ? g_strconcat (position, ", ", all, NULL) : g_strdup (all);
 
   if (tool_output_is_json ())
     {
@@ -184,6 +186,7 @@ ToolWatched *
 tool_watched_new (ToolRun          *run,
                   IBBConnection    *connection,
                   IBBFilesTransfer *transfer,
+                  const char       *position,
                   gpointer          data,
                   GDestroyNotify    free_data)
 {
@@ -198,12 +201,13 @@ tool_watched_new (ToolRun          *run,
   self->name = tool_text_make_printable (ibb_files_metadata_get_name (metadata));
   self->start = g_get_monotonic_time ();
   if (tool_output_is_json () || tool_output_shows_status ())
-    self->progress = tool_progress_new (self->name, ibb_files_transfer_get_peer_jid (transfer),
-                                        ibb_files_metadata_get_size (metadata));
+    self->progress =
+        tool_progress_new (self->name, position, ibb_files_transfer_get_peer_jid (transfer),
+                           ibb_files_metadata_get_size (metadata));
   g_signal_connect (transfer, "notify::state", G_CALLBACK (state_changed_cb), self);
   g_signal_connect (transfer, "notify::progress", G_CALLBACK (progress_cb), self);
   g_signal_connect (transfer, "notify::transport", G_CALLBACK (transport_cb), self);
-  report_begin (self);
+  report_begin (self, position);
   report_left_out (self);
   state_changed_cb (transfer, NULL, self);
   return self;

@@ -11,10 +11,11 @@
 
 typedef struct _ToolWatched ToolWatched;
 
-/* Takes data. */
+/* Takes data. position (nullable): which of several files, such as “3 of 12”. */
 ToolWatched      *tool_watched_new (ToolRun          *run,
                                     IBBConnection    *connection,
                                     IBBFilesTransfer *transfer,
+                                    const char       *position,
                                     gpointer          data,
                                     GDestroyNotify    free_data);
 void              tool_watched_free (ToolWatched *self);

@@ -105,10 +105,12 @@ def _(server):
     check(receiver.wait_event('done')['resumed'] > 0, 'resumed')
     check_equal(read_tree(there / 'letters'), tree, 'the folder')
     receiver = receive(server, there, '--json', '--count', '1')
-    send(server, top, receiver.wait_ready()).expect_done()
+    sender = send(server, top, receiver.wait_ready())
+    sender.expect_done()
     receiver.expect_done()
     done = receiver.wait_event('done')
     check_equal(done['resumed'], done['bytes'], 'resumed')
+    check(re.fullmatch('Delivered “letters” to .*iB, which were there already', sender.lines[-1]), sender.lines)
     check_equal(read_tree(there / 'letters'), tree, 'the folder')
 
 

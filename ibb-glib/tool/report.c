@@ -86,6 +86,15 @@ tool_report_one_file_error (const GError *error, const char *peer, const char *n
   tool_report_file_error (named, peer, name);
 }
 
+/* (transfer full): the error of a file, of which the receiver keeps what has come. */
+GError *
+tool_report_add_remedy (const GError *error)
+{
+  return g_error_new (error->domain, error->code,
+                      /* Translators: %s is a sentence: why a file did not arrive */
+                      _ ("%s; sent again, it goes on from there"), error->message);
+}
+
 /* A file that did not arrive is offered again, by --retry. */
 void
 tool_report_retry (const GError *error, const char *peer, const char *name)

@@ -33,12 +33,13 @@ typedef struct
   const char *advice;
 } ToolSlowness;
 
-void tool_report_error (const GError *error);
-void tool_report_session_error (const GError *error, const char *peer, const char *sid);
-void tool_report_file_error (const GError *error, const char *peer, const char *name);
-void tool_report_one_file_error (const GError *error, const char *peer, const char *name);
-void tool_report_retry (const GError *error, const char *peer, const char *name);
-void tool_report_session_lost (const GError *error, const char *peer, const char *sid);
+void    tool_report_error (const GError *error);
+void    tool_report_session_error (const GError *error, const char *peer, const char *sid);
+void    tool_report_file_error (const GError *error, const char *peer, const char *name);
+void    tool_report_one_file_error (const GError *error, const char *peer, const char *name);
+GError *tool_report_add_remedy (const GError *error);
+void    tool_report_retry (const GError *error, const char *peer, const char *name);
+void    tool_report_session_lost (const GError *error, const char *peer, const char *sid);
 
 void tool_report_ready (const char *jid);
 void tool_report_ready_at (const char *jid, const char *address, guint16 port);

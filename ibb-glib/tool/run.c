@@ -51,6 +51,7 @@ struct _ToolRun
 
   GMutex        lock;
   char         *phase;       /* protected by lock */
+  gboolean      goes_on;     /* protected by lock; after an interruption, a later transfer does */
   gint64        limit;       /* protected by lock; µs without progress, 0: any */
   gint64        last_change; /* protected by lock */
   guint64       last_count;  /* protected by lock */
@@ -67,7 +68,7 @@ struct _ToolRun
 };
 
 static GError *
-make_error_locked (ToolRun *self)
+make_plain_error_locked (ToolRun *self)
 {
   if (self->signal != 0)
     return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
@@ -85,6 +86,14 @@ gboolean
 tool_run_is_stopping (void)
 {
   return g_atomic_int_get (&is_stopping);
+}
+
+static GError *
+make_error_locked (ToolRun *self)
+{
+  g_autoptr (GError) error = make_plain_error_locked (self);
+
+  return self->goes_on ? tool_report_add_remedy (error) : g_steal_pointer (&error);
 }
 
 /* status is TOOL_EXIT_SIGNAL and the number of a signal. Ends the process by that signal. From a
@@ -394,6 +403,7 @@ begin_phase_locked (ToolRun *self, const char *phase, guint timeout)
 
   g_free (self->phase);
   self->phase = g_strdup (phase);
+  self->goes_on = FALSE;
   ibb_source_clear (&self->notice);
   self->limit = timeout == TOOL_RUN_UNLIMITED ? 0 : (gint64) (limit * G_USEC_PER_SEC);
   self->last_change = g_get_monotonic_time ();
@@ -408,6 +418,16 @@ tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout)
 {
   g_mutex_lock (&self->lock);
   begin_phase_locked (self, phase, timeout);
+  g_mutex_unlock (&self->lock);
+}
+
+/* The same of a step in which a file moves, of which the receiver keeps what has come. */
+void
+tool_run_begin_transfer (ToolRun *self, const char *phase)
+{
+  g_mutex_lock (&self->lock);
+  begin_phase_locked (self, phase, 0);
+  self->goes_on = TRUE;
   g_mutex_unlock (&self->lock);
 }
 

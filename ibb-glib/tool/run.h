@@ -32,6 +32,7 @@ void               tool_run_set_bad_argument (ToolRun *self);
 void               tool_run_set_login_refused (ToolRun *self);
 void               tool_run_set_signal_is_end (ToolRun *self, gboolean is_end);
 void               tool_run_begin_phase (ToolRun *self, const char *phase, guint timeout);
+void               tool_run_begin_transfer (ToolRun *self, const char *phase);
 void               tool_run_begin_wait (ToolRun *self, const char *phase, guint timeout);
 void               tool_run_set_file (ToolRun *self, const char *peer, const char *name);
 void               tool_run_set_transport (ToolRun *self, IBBTransport *transport);

@@ -283,7 +283,11 @@ sent_cb (GObject *object, GAsyncResult *result, gpointer data)
   else if (ibb_files_transfer_get_state (transfer) < IBB_FILES_STATE_SENT)
     ibb_files_transfer_cancel (transfer);
   if (reason != NULL)
-    error = tool_secure_explain (tool_run_get_options (work->run), reason);
+    {
+      g_autoptr (GError) explained = tool_secure_explain (tool_run_get_options (work->run), reason);
+
+      error = tool_watched_explain (self, explained);
+    }
   end_work (work, error);
   tool_watched_free (self);
 }

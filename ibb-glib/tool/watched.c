@@ -54,6 +54,16 @@ transport_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, ToolWatched *self)
   tool_throttle_watch (transport, self->connection);
 }
 
+/* Whether a later transfer needs to bring only the rest: not of an archive, which has no date. */
+static gboolean
+goes_on (IBBFilesTransfer *transfer)
+{
+  IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
+
+  return ibb_files_metadata_get_is_folder (metadata) ||
+         ibb_files_metadata_get_date (metadata) != NULL;
+}
+
 /* What the transfer waits for. */
 static char *
 dup_wait (ToolWatched *self)
@@ -96,7 +106,10 @@ state_changed_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, ToolWatched *se
                                ? _ ("sending “%s” to “%s”")
                                : _ ("receiving “%s” from “%s”"),
                            self->name, ibb_files_transfer_get_peer_jid (transfer));
-      tool_run_begin_phase (self->run, phase, 0);
+      if (goes_on (transfer))
+        tool_run_begin_transfer (self->run, phase);
+      else
+        tool_run_begin_phase (self->run, phase, 0);
     }
 }
 
@@ -242,10 +255,30 @@ tool_watched_get_data (ToolWatched *self)
   return self->data;
 }
 
+GError *
+tool_watched_explain (ToolWatched *self, const GError *error)
+{
+  /* A sender that says that it has failed may have another file next time. */
+  gboolean sends = ibb_files_transfer_get_direction (self->transfer) == IBB_FILES_DIRECTION_SEND;
+  gboolean has_stopped = g_error_matches (error, IBB_ERROR, IBB_ERROR_RECIPIENT_UNAVAILABLE) ||
+                         g_error_matches (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE) ||
+                         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED) ||
+                         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
+                         (sends && g_error_matches (error, IBB_ERROR, IBB_ERROR_FAILED));
+
+  if (has_stopped && goes_on (self->transfer) &&
+      ibb_files_transfer_get_bytes_moved (self->transfer) > 0)
+    return tool_report_add_remedy (error);
+  return g_error_copy (error);
+}
+
 void
 tool_watched_report_error (ToolWatched *self, const GError *error)
 {
-  tool_report_one_file_error (error, ibb_files_transfer_get_peer_jid (self->transfer), self->name);
+  g_autoptr (GError) explained = tool_watched_explain (self, error);
+
+  tool_report_one_file_error (explained, ibb_files_transfer_get_peer_jid (self->transfer),
+                              self->name);
 }
 
 void

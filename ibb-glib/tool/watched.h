@@ -21,6 +21,8 @@ ToolWatched      *tool_watched_new (ToolRun          *run,
 void              tool_watched_free (ToolWatched *self);
 IBBFilesTransfer *tool_watched_get_transfer (ToolWatched *self);
 gpointer          tool_watched_get_data (ToolWatched *self);
+/* (transfer full): the error of the transfer, with what is left of it. */
+GError *tool_watched_explain (ToolWatched *self, const GError *error);
 /* The transfer was good, or was not. */
 void tool_watched_report_end (ToolWatched *self);
 void tool_watched_report_error (ToolWatched *self, const GError *error);

@@ -354,12 +354,16 @@ receive_offer (IBBFilesService *self, IBBStanza *request, IBBElement *element)
   offer (self, request, transfer);
 }
 
+/* A request has one child (RFC 6120 §8.2.3). The connection answers those with more. */
 static gboolean
 is_request (IBBStanza *stanza)
 {
+  g_autoptr (IBBElement) element = ibb_stanza_dup_element (stanza);
+  g_autoptr (GPtrArray)  children = ibb_element_list_children (element);
+
   return g_str_equal (ibb_stanza_get_name (stanza), "iq") &&
          g_strcmp0 (ibb_stanza_get_kind (stanza), "set") == 0 &&
-         ibb_stanza_get_from (stanza) != NULL;
+         ibb_stanza_get_from (stanza) != NULL && children->len == 1;
 }
 
 /* Sessions of other applications of Jingle belong to other handlers. */

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import json
 import os
+import pty
 import re
 import signal
 import socket
@@ -16,7 +17,7 @@ import unicodedata
 
 import cases
 from cases import case, check, check_equal
-from command import IBB, Folder, Program, Valve, make_locale
+from command import IBB, Folder, Program, Valve, make_locale, read_terminal
 from fake_xmpp import ERROR, FakeServer
 
 MIB = 1 << 20
@@ -95,6 +96,13 @@ def _(server):
     lines = shown.splitlines()
     check(len(lines) > 1 and all(len(line) <= 49 for line in lines), lines)
     check(re.search(r'^ibb: Peer “bob@localhost/ibb” refused the session, .*\(sid “\w+”\)$', ' '.join(lines)), lines)
+    terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
+    server.account('alice').ibb('doctor', 'bob@localhost', stdout=end)
+    os.close(end)
+    lines = read_terminal(terminal).decode().splitlines()
+    check(len(lines) > 10 and all(len(line) <= 79 for line in lines), lines)
+    check(any(re.match(' {19}the TLS channel$', line) for line in lines), lines)
     valve = Valve(server.account('bob'))
     valve.open()
     _, shown = server.account('alice').ibb_on_terminal('send', Folder().make('original', 8 * MIB), valve.receiver.wait_ready(),

@@ -4,8 +4,7 @@
 
 usage: plot.py BUILD [FIGURE …]
 Runs BUILD/tests/flow/flow-cell and writes doc/flow-control-FIGURE.svg: all figures, or those
-that are named. Needs matplotlib (Debian: python3-matplotlib). The same program
-makes the same files.
+that are named. Needs matplotlib (Debian: python3-matplotlib).
 """
 
 import json
@@ -13,23 +12,24 @@ import pathlib
 import subprocess
 import sys
 
-import matplotlib
-matplotlib.use('svg')
-import matplotlib.pyplot as plt
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / 'tests/lib'))
+from plots import STYLE, plt, save  # noqa: E402
+
 FOLDER = ROOT / 'doc'
 
-# Over time: the title, and the parameters of the cell.
+# Over time: what the figure shows, on which path, and the parameters of the cell.
 CELLS = {
-    'far': ('10 MB/s, 50 ms each way', '--rate 10M --delay 50 --seconds 20'),
-    'jitter': ('10 MB/s, 25 ms each way, jitter up to 20 ms', '--rate 10M --delay 25 --jitter 20 --seconds 20'),
-    'limit': ('Prosody limits the client to 10 kB/s', '--limit prosody --rate 10M --delay 5 --seconds 60'),
-    'first-hop': ('Four peers, and Prosody limits the client to 10 kB/s',
+    'far': ('A far path is full within a second', '10 MB/s, 50 ms each way', '--rate 10M --delay 50 --seconds 20'),
+    'jitter': ('Jitter costs no goodput', '10 MB/s, 25 ms each way, jitter up to 20 ms',
+               '--rate 10M --delay 25 --jitter 20 --seconds 20'),
+    'limit': ('Behind a limit, chat waits for 0.2 s once the limit is found', 'Prosody limits the client to 10 kB/s',
+              '--limit prosody --rate 10M --delay 5 --seconds 60'),
+    'first-hop': ('Four peers share a limit, and chat waits for 0.4 s', 'Prosody limits the client to 10 kB/s',
                   '--limit prosody --rate 10M --delay 5 --peers 4 --seconds 60'),
-    'two-peers': ('A near peer, and from 5 s on a far one (100 ms each way)',
+    'two-peers': ('A far peer gets the share of the near one', 'near, and from 5 s on a peer at 100 ms each way',
                   '--rate 1M --delay 5 --peers 2 --peer-delay 0.1,100 --start 0,5 --seconds 20'),
-    'slow-reader': ('Two peers; from 5 s to 12 s the second one reads 50 kB/s',
+    'slow-reader': ('A slow reader slows its own session only', 'from 5 s to 12 s peer 2 reads 50 kB/s',
                     '--rate 1M --delay 5 --peers 2 --slow 1 --slow-rate 50k --stall-from 5 '
                     '--stall-until 12 --seconds 20'),
 }
@@ -42,19 +42,6 @@ LOAD_CELLS = {
 }
 LOAD_WINDOWS = [4096 * 2 ** (i / 2) for i in range(0, 21)]
 
-STYLE = {
-    'svg.hashsalt': 'ibb-glib',
-    'svg.fonttype': 'none',
-    'font.family': 'DejaVu Sans',
-    'font.size': 9,
-    'axes.grid': True,
-    'grid.alpha': 0.3,
-    'axes.spines.top': False,
-    'axes.spines.right': False,
-    'legend.frameon': False,
-    'figure.constrained_layout.use': True,
-}
-
 BESIDE = {'loc': 'center left', 'bbox_to_anchor': (1.01, 0.5)}
 
 
@@ -64,25 +51,22 @@ def run(build, arguments):
     return json.loads(result.stdout)
 
 
-def save(figure, name):
-    figure.savefig(FOLDER / f'flow-control-{name}.svg', metadata={'Date': None, 'Creator': None})
-    plt.close(figure)
-
-
-def smooth(values, width=5):
-    """Each value with those before it, so that a rate is not drawn block by block."""
-    return [sum(values[max(0, i - width + 1):i + 1]) / min(i + 1, width) for i in range(len(values))]
+def smooth(values):
+    """The mean of each value and of those just before, over a fortieth of the figure: a curve, where single blocks
+    would make a filled area."""
+    count = max(1, len(values) // 40)
+    return [sum(values[max(0, i - count + 1):i + 1]) / min(i + 1, count) for i in range(len(values))]
 
 
 def draw_cell(build, name):
-    title, arguments = CELLS[name]
+    title, path, arguments = CELLS[name]
     result = run(build, arguments)
     series = result['series']
     times = [i * series['interval'] for i in range(len(series['goodput']))]
     figure, (windows, rates, delays) = plt.subplots(3, 1, sharex=True, figsize=(7, 6))
 
-    figure.suptitle(title)
-    windows.plot(times, [value / 1024 for value in series['in_flight']], label='in flight')
+    figure.suptitle(f'{title}\n{path}')
+    windows.plot(times, smooth([value / 1024 for value in series['in_flight']]), label='in flight')
     if 'window' in series:
         windows.plot(times, [value / 1024 for value in series['window']], '--', label='window')
     windows.set_ylabel('KiB')
@@ -90,7 +74,7 @@ def draw_cell(build, name):
 
     for i, goodput in enumerate(series['goodputs']):
         label = f'peer {result["sessions"][i]["peer"] + 1}'
-        rates.plot(times, [value / 1000 for value in smooth(goodput)], label=label)
+        rates.plot(times, smooth([value / 1000 for value in goodput]), label=label)
     if len(series['goodputs']) > 1:
         rates.legend(**BESIDE)
     rates.set_ylabel('goodput, kB/s')
@@ -104,7 +88,7 @@ def draw_cell(build, name):
     delays.set_xlabel('s')
     for axes in windows, rates, delays:
         axes.set_ylim(bottom=0)
-    save(figure, name)
+    save(figure, FOLDER / f'flow-control-{name}.svg')
 
 
 def draw_load(build):
@@ -120,13 +104,13 @@ def draw_load(build):
                   '.-', color=color, markersize=4, linewidth=1, label=label)
         result = run(build, arguments)
         axes.plot(100 * result['late_goodput'] / most, result['chat'][1], '*', color=color, markersize=12)
-    axes.plot([], [], '*', color='black', markersize=12, label='the engine')
+    axes.plot([], [], '*', color='gray', markersize=12, label='the engine')
     axes.set_yscale('log')
     axes.set_xlabel('load: percent of the goodput that the path carries')
     axes.set_ylabel('latency of the chat, 99 %, ms')
-    axes.set_title('Windows from 4 KiB to 4 MiB: more load, then only more latency')
+    axes.set_title('The engine stays where more load would only add latency\neach dot a fixed window, from 4 KiB to 4 MiB')
     axes.legend(loc='upper left')
-    save(figure, 'load')
+    save(figure, FOLDER / 'flow-control-load.svg')
 
 
 def main():

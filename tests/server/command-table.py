@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How each command of ibb ends: what doc/ibb.1 says below HOW A COMMAND ENDS is done and compared, row by row.
+"""How each command of ibb ends: what doc/ibb-endings.7 says is done and compared, row by row.
 
 A row names commands, and what happens. For each of the commands the function of WAYS with that name makes it happen,
 to two commands beside a server of this program's own, at a moment that a stanza names. The row has the exit status,
@@ -544,8 +544,8 @@ def _(run):
 
 def read_rows():
     """What the page has: the commands, what happens, and the cells of a row."""
-    with open(os.path.join(ROOT, 'doc', 'ibb.1'), encoding='utf-8') as file:
-        section = file.read().partition('.SH HOW A COMMAND ENDS\n')[2].partition('\n.SH ')[0]
+    with open(os.path.join(ROOT, 'doc', 'ibb-endings.7'), encoding='utf-8') as file:
+        section = file.read().partition('.SH ENDINGS\n')[2].partition('\n.SH ')[0]
     for text in section.split('.TP\n')[1:]:
         for name, sign in (('\\-', '-'), ('\\(lq', '“'), ('\\(rq', '”'), ('\\fB', ''), ('\\fP', ''), ('...', '…'),
                            ('\n.br\n', '\n')):

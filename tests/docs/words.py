@@ -92,10 +92,11 @@ def _():
     check(not faults, '\n'.join(faults))
 
 
-@case('the manual page uses the words of the glossary')
+@case('the manual pages use the words of the glossary')
 def _():
-    path = ROOT / 'doc/ibb.1'
-    faults = list(find_avoided(path, path.read_text(encoding='utf-8').replace('\\-', '-')))
+    faults = []
+    for path in ROOT / 'doc/ibb.1', ROOT / 'doc/ibb-endings.7':
+        faults += find_avoided(path, path.read_text(encoding='utf-8').replace('\\-', '-'))
     check(not faults, '\n'.join(faults))
 
 
@@ -104,6 +105,17 @@ def _():
     faults = find_in_sources(lambda text: only(COMMENT, text), '.c', '.h', '.cpp', '.js', '.vala')
     faults += find_in_sources(lambda text: only(SCRIPT_COMMENT, text), '.script', '.sh', 'meson.build')
     faults += find_in_sources(only_python, '.py')
+    check(not faults, '\n'.join(faults))
+
+
+@case('each function that CONTRIBUTING.md names is in the file beside it')
+def _():
+    page = (ROOT / 'CONTRIBUTING.md').read_text(encoding='utf-8').partition('## Where things are')[2].partition('## Style')[0]
+    pairs = re.findall(r'`(\w+) \(\)`\s+in\s+`([\w-]+\.c)`', page)
+    check(len(pairs) > 15, f'only {len(pairs)} functions')
+    faults = [f'{function} () in {name}' for function, name in pairs
+              if not any(re.search(rf'^{function} \(', path.read_text(encoding='utf-8'), re.M)
+                         for path in (ROOT / 'ibb-glib').rglob(name))]
     check(not faults, '\n'.join(faults))
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Other ways to build, and what takes long, before a release: CONTRIBUTING.md says when. Each is a part of the
+"""Other ways to build, and what takes long, before a release: doc/releasing.md says when. Each is a part of the
 command line:
 
     lto           link-time optimization

@@ -8,6 +8,7 @@ usage: reference.py FOLDER GIR NAMESPACE
 
 import html.parser
 import importlib
+import json
 import os
 import pathlib
 import re
@@ -142,22 +143,51 @@ def _():
     check(not faults, '\n'.join(faults))
 
 
-@case('pages of the source')
+def get_anchors(text):
+    """The anchors of the titles of a page, as a forge makes them."""
+    titles = re.findall(r'^#+ (.*)$', re.sub(r'^```.*?^```$', '', text, flags=re.M | re.S), re.M)
+    return {re.sub(r'[^\w -]', '', title.replace('`', '').lower()).replace(' ', '-') for title in titles}
+
+
+@case('pages on a forge')
 def _():
-    """The links from page to page in README.md and doc/, as they are read in the repository."""
+    """The links of the pages as they are read in the repository; and nothing that only gi-docgen understands."""
     faults = []
     for path in [*SOURCE.glob('*.md'), *SOURCE.glob('doc/*.md'), *SOURCE.glob('examples/*.md')]:
-        text = re.sub(r'```.*?```', '', path.read_text(encoding='utf-8'), flags=re.S)
+        text = re.sub(r'^```.*?^```$', '', path.read_text(encoding='utf-8'), flags=re.M | re.S)
+        where = path.relative_to(SOURCE)
+        if not text.startswith('# '):
+            faults.append(f'{where} begins without a title')
+        faults += [f'{where}: {link}' for link in re.findall(r'\[\w+@\w+\.[^]]*\]|%(?:IBB|G|TRUE|FALSE|NULL)\b\w*', text)]
         for target in re.findall(r'\]\(([^)\s]+)\)', text):
-            file, _, _ = target.partition('#')
-            # A page of a class is in the reference only.
-            if re.match(r'\w+:|\.\./ibb-\w+-1\.0/\w+\.[\w.-]+\.html', target) or not file:
+            if re.match(r'\w+:', target):
                 continue
-            if path.parent.name == 'doc' and file.endswith('.html'):
-                # From one reference to the other; the sources of both lie here.
-                file = re.sub(r'^\.\./ibb-\w+-1\.0/', '', file).removesuffix('.html') + '.md'
-            if not (path.parent / file).exists():
-                faults.append(f'{path.relative_to(SOURCE)}: {target}')
+            file, _, anchor = target.partition('#')
+            other = path.parent / file if file else path
+            if not other.exists() or (anchor and anchor not in get_anchors(other.read_text(encoding='utf-8'))):
+                faults.append(f'{where}: {target}')
+    check(not faults, '\n'.join(faults))
+
+
+@case('pages in the reference')
+def _():
+    """What is for the sources only does not show, and no link is left as it is written."""
+    faults = []
+    for path in FOLDER.glob('*.html'):
+        text = re.sub(r'<pre.*?</pre>|<script>.*?</script>', '', path.read_text(encoding='utf-8'), flags=re.S)
+        faults += [f'{path.name}: {found}' for found in re.findall(r'(?:&#8212;|—)>|\[\w+@IBB[^]]*\]|\]\([^)\s]*\.(?:md|html)', text)]
+    check(not faults, '\n'.join(faults))
+
+
+@case('contents of all libraries')
+def _():
+    """The start page leads to all that its search finds."""
+    text = (FOLDER.parent / 'ibb-glib-1.0/contents.html').read_text(encoding='utf-8')
+    found = json.loads(re.search(r'^const all = (.*);$', text, re.M)[1])
+    check(len(found) > 400, f'only {len(found)} pages and symbols')
+    check(all(any(f'/ibb-{name}-1.0/' in address for _, address, _ in found) for name in ('glib', 'xmpp', 'files')),
+          'a library is missing')
+    faults = [address for _, address, _ in found if not (FOLDER / address).is_file()]
     check(not faults, '\n'.join(faults))
 
 

@@ -59,8 +59,8 @@ struct _IBBCarrier
   GQueue        offers;      /* (element-type Command): there is no room for */
   GQueue        ready;       /* numbers: accepted, to be sent in this order */
   guint32       begun;       /* the number at the head of ready, once it has begun; 0: none */
-  GQueue        delivered;   /* numbers: not written yet */
-  GQueue        telling;     /* numbers: in the output */
+  GQueue        later;       /* (element-type IBBCarrierNews): of what is not written yet */
+  GQueue        telling;     /* (element-type IBBCarrierNews): of what is in the output */
   guint8        input[BUFFER_SIZE];
   guint8        piece[IBB_BUNDLE_DATA_MAX]; /* of a file that is sent */
   GBytes       *output;                     /* (owned) (nullable): being written */
@@ -102,8 +102,6 @@ carrier_unref (gpointer data)
   g_hash_table_unref (self->movers);
   g_queue_clear_full (&self->offers, command_free);
   g_queue_clear (&self->ready);
-  g_queue_clear (&self->delivered);
-  g_queue_clear (&self->telling);
   g_clear_pointer (&self->output, g_bytes_unref);
   g_clear_error (&self->error);
   g_free (self);
@@ -192,27 +190,57 @@ tell (IBBCarrier *self, const IBBCarrierNews *news)
 
 /* The files. */
 
-/* error: (transfer full) (nullable); hash: (transfer full) (nullable). */
-static void
-release (IBBCarrier *self, guint32 number, char *hash, GError *error)
+static gboolean
+remove_mover (IBBCarrier *self, guint32 number)
 {
-  IBBMover            *mover = g_hash_table_lookup (self->movers, &number);
-  const IBBCarrierNews news = { .event = IBB_CARRIER_RELEASED,
-                                .number = number,
-                                .hash = hash,
-                                .error = error };
+  IBBMover *mover = g_hash_table_lookup (self->movers, &number);
 
   if (mover != NULL)
     ibb_mover_stop (mover, TRUE);
   g_queue_remove (&self->ready, GUINT_TO_POINTER (number));
   if (self->begun == number)
     self->begun = 0;
-  if (g_hash_table_remove (self->movers, &number))
+  return g_hash_table_remove (self->movers, &number);
+}
+
+/* error: (transfer full) (nullable); hash: (transfer full) (nullable). */
+static void
+release (IBBCarrier *self, guint32 number, char *hash, GError *error)
+{
+  const IBBCarrierNews news = { .event = IBB_CARRIER_RELEASED,
+                                .number = number,
+                                .hash = hash,
+                                .error = error };
+
+  if (remove_mover (self, number))
     tell (self, &news);
   else
     {
       g_free (hash);
       g_clear_error (&error);
+    }
+}
+
+/* News that counts when all that has been put into the bundle is written. Takes error. */
+static void
+tell_later (IBBCarrier *self, IBBCarrierEvent event, guint32 number, GError *error)
+{
+  IBBCarrierNews *news = g_new0 (IBBCarrierNews, 1);
+
+  news->event = event;
+  news->number = number;
+  news->error = error;
+  g_queue_push_tail (&self->later, news);
+}
+
+static void
+tell_queued (IBBCarrier *self, GQueue *queue)
+{
+  while (!g_queue_is_empty (queue))
+    {
+      g_autofree IBBCarrierNews *news = g_queue_pop_head (queue);
+
+      tell (self, news);
     }
 }
 
@@ -222,8 +250,9 @@ keep (IBBCarrier *self, guint32 number, IBBMover *mover)
   g_hash_table_insert (self->movers, g_memdup2 (&number, sizeof number), mover);
 }
 
-/* Of a mover that its owner has cancelled, the owner has said the reason. error: (transfer full).
- */
+/* Of a mover that its owner has cancelled, the owner has said the reason. Otherwise the peer learns
+ * of the failure first: the owner may end the session, or the program, when it knows. error:
+ * (transfer full). */
 static void
 fail (IBBCarrier *self, guint32 number, GError *error)
 {
@@ -233,9 +262,14 @@ fail (IBBCarrier *self, guint32 number, GError *error)
       error, self->bundle->is_sender ? IBB_FILES_DIRECTION_SEND : IBB_FILES_DIRECTION_RECEIVE,
       FALSE, &text);
 
-  if (!g_cancellable_is_cancelled (mover->cancellable))
-    ibb_bundle_fail (self->bundle, number, reason, text);
-  release (self, number, NULL, error);
+  if (g_cancellable_is_cancelled (mover->cancellable))
+    {
+      release (self, number, NULL, error);
+      return;
+    }
+  ibb_bundle_fail (self->bundle, number, reason, text);
+  remove_mover (self, number);
+  tell_later (self, IBB_CARRIER_RELEASED, number, error);
 }
 
 /* Folders. */
@@ -389,14 +423,7 @@ written_cb (GObject *object, GAsyncResult *result, gpointer data)
       end (self, error);
       return;
     }
-  while (!g_queue_is_empty (&self->telling))
-    {
-      const IBBCarrierNews news = { .event = IBB_CARRIER_DELIVERED,
-                                    .number =
-                                        GPOINTER_TO_UINT (g_queue_pop_head (&self->telling)) };
-
-      tell (self, &news);
-    }
+  tell_queued (self, &self->telling);
 }
 
 static void
@@ -407,9 +434,12 @@ write_some (IBBCarrier *self)
   send_some (self);
   self->output = ibb_bundle_take_output (self->bundle);
   if (self->output == NULL)
-    return;
-  while (!g_queue_is_empty (&self->delivered))
-    g_queue_push_tail (&self->telling, g_queue_pop_head (&self->delivered));
+    {
+      tell_queued (self, &self->later);
+      return;
+    }
+  while (!g_queue_is_empty (&self->later))
+    g_queue_push_tail (&self->telling, g_queue_pop_head (&self->later));
   self->is_silent = FALSE;
   g_output_stream_write_all_async (
       g_io_stream_get_output_stream (self->stream), g_bytes_get_data (self->output, NULL),
@@ -594,7 +624,7 @@ take_command (IBBCarrier *self, Command *command)
   else if (command->type == COMMAND_DELIVER)
     {
       ibb_bundle_deliver (self->bundle, command->number);
-      g_queue_push_tail (&self->delivered, GUINT_TO_POINTER (command->number));
+      tell_later (self, IBB_CARRIER_DELIVERED, command->number, NULL);
     }
   else
     {
@@ -636,6 +666,19 @@ tell_idle (IBBCarrier *self)
   tell (self, &news);
 }
 
+/* Of a stream that is over nothing else counts. */
+static void
+tell_released (IBBCarrier *self, GQueue *queue)
+{
+  while (!g_queue_is_empty (queue))
+    {
+      g_autofree IBBCarrierNews *news = g_queue_pop_head (queue);
+
+      if (news->event == IBB_CARRIER_RELEASED)
+        tell (self, news);
+    }
+}
+
 static void
 end_all (IBBCarrier *self)
 {
@@ -647,6 +690,8 @@ end_all (IBBCarrier *self)
                                 .error = g_steal_pointer (&self->error) };
 
   tell (self, &news);
+  tell_released (self, &self->telling);
+  tell_released (self, &self->later);
   numbers = g_new (guint, g_hash_table_size (self->movers));
   g_hash_table_iter_init (&iter, self->movers);
   while (g_hash_table_iter_next (&iter, &number, NULL))

@@ -44,6 +44,7 @@ struct _IBBCourier
   guint32         last;        /* number of the newest file */
   GSource        *timer;       /* (owned) (nullable) */
   gboolean        has_offered; /* the peer: its files tell what becomes of them */
+  gboolean        is_idle;     /* all files of a sender have ended */
   gboolean        is_over;
 };
 
@@ -282,6 +283,7 @@ typedef struct
 {
   IBBCourier *courier; /* (owned) */
   guint32     number;
+  GError     *error; /* (owned) (nullable): of this end, with which the file is released */
 } Drain;
 
 /* The peer knows, or will not know. */
@@ -290,15 +292,36 @@ drained_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
   g_autofree Drain      *drain = data;
   g_autoptr (IBBCourier) self = drain->courier;
+  g_autoptr (GError)     error = drain->error;
   File                  *file = g_hash_table_lookup (self->files, &drain->number);
 
   ibb_transport_drain_finish (IBB_TRANSPORT (object), result, NULL);
-  if (file == NULL || file->is_over)
+  if (file == NULL || (error == NULL && file->is_over))
     return;
   file->is_over = TRUE;
-  file->funcs->delivered (file->client);
+  if (error == NULL)
+    file->funcs->delivered (file->client);
+  else
+    {
+      file->is_with_carrier = FALSE;
+      file->funcs->released (file->client, NULL, g_steal_pointer (&error));
+    }
   forget (self, drain->number);
+  if (self->is_idle && g_hash_table_size (self->files) == 0)
+    end (self, NULL);
   watch_emptiness (self);
+}
+
+/* error: (transfer full) (nullable). */
+static void
+drain_file (IBBCourier *self, File *file, GError *error)
+{
+  Drain *drain = g_new0 (Drain, 1);
+
+  drain->courier = ibb_courier_ref (self);
+  drain->number = file->number;
+  drain->error = error;
+  ibb_transport_drain_async (self->transport, NULL, drained_cb, drain);
 }
 
 static void
@@ -310,13 +333,24 @@ take_delivery (IBBCourier *self, File *file)
       file->funcs->delivered (file->client);
     }
   else
-    {
-      Drain *drain = g_new0 (Drain, 1);
+    drain_file (self, file, NULL);
+}
 
-      drain->courier = ibb_courier_ref (self);
-      drain->number = file->number;
-      ibb_transport_drain_async (self->transport, NULL, drained_cb, drain);
+/* The application may end the session when it knows of a failure of this end, so the peer knows
+ * first. The application itself has cancelled what fails with CANCELLED. */
+static void
+take_release (IBBCourier *self, File *file, IBBCarrierNews *news)
+{
+  if (news->error != NULL)
+    file->is_over = TRUE;
+  if (news->error != NULL && !self->is_over &&
+      !g_error_matches (news->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      drain_file (self, file, g_steal_pointer (&news->error));
+      return;
     }
+  file->is_with_carrier = FALSE;
+  file->funcs->released (file->client, news->hash, g_steal_pointer (&news->error));
 }
 
 static void
@@ -335,10 +369,7 @@ take_file_news (IBBCourier *self, File *file, IBBCarrierNews *news)
       take_delivery (self, file);
       break;
     default:
-      file->is_with_carrier = FALSE;
-      if (news->error != NULL)
-        file->is_over = TRUE;
-      file->funcs->released (file->client, news->hash, g_steal_pointer (&news->error));
+      take_release (self, file, news);
     }
 }
 
@@ -352,6 +383,7 @@ news_cb (IBBCarrierNews *news, gpointer data)
     take_end (self, news->error);
   else if (news->event == IBB_CARRIER_IDLE)
     {
+      self->is_idle = TRUE;
       if (g_hash_table_size (self->files) == 0)
         end (self, NULL);
     }
@@ -377,6 +409,7 @@ static void
 give (IBBCourier *self, File *file)
 {
   file->is_with_carrier = TRUE;
+  self->is_idle = FALSE;
   ibb_carrier_offer (self->carrier, file->mover, file->metadata);
   g_clear_pointer (&file->mover, ibb_mover_unref);
   g_clear_object (&file->metadata);

@@ -250,6 +250,29 @@ test_changed (Files *self, gconstpointer data)
                             "2 of 10 files failed; the first is “file 5”"));
 }
 
+static void
+abort_cb (IBBFilesTransfer *sent, GParamSpec *pspec, gpointer data)
+{
+  if (ibb_files_transfer_get_state (sent) == IBB_FILES_STATE_FAILED)
+    ibb_transport_abort (ibb_files_transfer_get_transport (sent));
+}
+
+/* The receiver knows of the failure before the sender does, whose program may end then. */
+static void
+test_failed_first (Files *self, gconstpointer data)
+{
+  make_small (self, 10);
+  self->sent = offer (self, JULIET);
+  wait_until (self->offered != NULL);
+  g_signal_connect (self->sent, "notify::state", G_CALLBACK (abort_cb), NULL);
+  run (self, "rm 'sent/file 6'");
+  accept_as (self, "received", &self->result);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
+                       self->offered, &self->result);
+  g_assert_nonnull (strstr (ibb_files_transfer_dup_error (self->offered)->message,
+                            "1 of 10 files failed; the first is “file 6”"));
+}
+
 /* A file that looks the same and is not stays. */
 static void
 test_different (Files *self, gconstpointer data)
@@ -970,6 +993,8 @@ main (int argc, char **argv)
   add_test_of ("cancelled/sender", "", set_up, test_cancelled);
   add_test_of ("cancelled/late", NULL, set_up, test_cancelled_late);
   add_test_of ("changed", NULL, set_up, test_changed);
+  add_test_of ("changed/known-first/clear", NULL, set_up, test_failed_first);
+  add_test_of ("changed/known-first/private", NULL, set_up_private, test_failed_first);
   add_test_of ("changed/meanwhile", NULL, set_up, test_changed_meanwhile);
   add_test_of ("changed/date-put-back", "", set_up, test_changed_meanwhile);
   add_test_of ("different", NULL, set_up, test_different);

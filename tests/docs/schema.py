@@ -108,5 +108,35 @@ def _():
     check(shown and not set(shown) - {vector[3:] for vector in vectors}, shown)
 
 
+MALFORMED = re.compile(r"^\| `(<[^`]+)` \| [^|]+ \|$", re.M)
+PLACE = re.compile(r'^\| (\d+) \| (\d+) \| (\d+) \| (expected|ahead|behind)', re.M)
+COPY = re.compile(r'^\| (\d+) \| (\d+) \| (\d+) \| (\d+) \| (a result|`unexpected-request/cancel`) \|$', re.M)
+
+
+@case('the schema refuses the elements that the page calls malformed')
+def _():
+    section = PAGE.split('### What is malformed')[1].split('\n## ')[0]
+    elements = MALFORMED.findall(section)
+    check(len(elements) >= 9, f'only {len(elements)} elements')
+    for element in elements:
+        check(not SCHEMA.validate(etree.XML(element)), element)
+
+
+@case('the numbers of blocks wrap as the rule for them says')
+def _():
+    places = PLACE.findall(PAGE)
+    check({'32767', '32768'} <= {distance for _, _, distance, _ in places}, places)
+    for expected, number, distance, place in places:
+        right = (int(number) - int(expected)) % 65536
+        check_equal((int(distance), place), (right, 'expected' if not right else 'behind' if right >= 32768 else 'ahead'),
+                    f'{number}, where {expected} is expected')
+    copies = COPY.findall(PAGE)
+    check(len(copies) >= 5, f'only {len(copies)} copies')
+    for resumed, expected, number, distance, answer in copies:
+        right = (int(expected) - int(number)) % 65536
+        is_late = right <= min(256, (int(expected) - int(resumed)) % 65536)
+        check_equal((int(distance), answer == 'a result'), (right, is_late), f'{number}, where {expected} is expected')
+
+
 if __name__ == '__main__':
     cases.main()

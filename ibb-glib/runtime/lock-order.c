@@ -14,8 +14,8 @@ static const char *const ranks[][14] = {
   { "ibb-connection-audience.c" },
   { "outbox.c" },
   { "ibb-connection-features.c", "ibb-xmpp-identity.c", "account.c", "addresses.c", "agreement.c",
-    "hub.c", "lock.c", "network-watch.c", "presences.c", "queries.c", "status.c", "weak.c",
-    "xml-output.c" },
+    "hub.c", "lock.c", "network-watch.c", "places.c", "presences.c", "queries.c", "status.c",
+    "weak.c", "xml-output.c" },
 };
 
 typedef struct

@@ -41,10 +41,7 @@ struct _IBBCarrier
   GMainContext *context;  /* (owned): of the thread */
   GAsyncQueue  *commands; /* (owned) (element-type Command) */
 
-  int n_reports; /* atomic: on their way to the owner */
-#ifdef IBB_CHECK_HANDOVER
-  GAsyncQueue *taken; /* (owned): one item for each report that the owner has taken */
-#endif
+  int n_reports;  /* atomic: on their way to the owner */
   int is_stopped; /* atomic: by the owner */
 
   /* of the owner's context */
@@ -95,9 +92,6 @@ carrier_unref (gpointer data)
   g_main_context_unref (self->owner);
   g_main_context_unref (self->context);
   g_async_queue_unref (self->commands);
-#ifdef IBB_CHECK_HANDOVER
-  g_async_queue_unref (self->taken);
-#endif
   ibb_bundle_free (self->bundle);
   g_hash_table_unref (self->movers);
   g_queue_clear_full (&self->offers, command_free);
@@ -134,9 +128,6 @@ report_free (gpointer data)
   g_clear_error (&report->news.error);
   if (g_atomic_int_add (&report->carrier->n_reports, -1) == REPORTS_MAX)
     g_main_context_wakeup (report->carrier->context);
-#ifdef IBB_CHECK_HANDOVER
-  g_async_queue_push (report->carrier->taken, report->carrier);
-#endif
   carrier_unref (report->carrier);
   g_free (report);
 }
@@ -182,10 +173,6 @@ tell (IBBCarrier *self, const IBBCarrierNews *news)
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_unref (ibb_source_attach (source, self->owner, "[ibb-files] news of the carrier",
                                      report_cb, report, report_free));
-#ifdef IBB_CHECK_HANDOVER
-  /* Whatever the owner drops is gone before the thread goes on: a later use is found each time. */
-  g_async_queue_pop (self->taken);
-#endif
 }
 
 /* The files. */
@@ -751,9 +738,6 @@ ibb_carrier_new (
   self->owner = g_main_context_ref_thread_default ();
   self->context = g_main_context_new ();
   self->commands = g_async_queue_new_full (command_free);
-#ifdef IBB_CHECK_HANDOVER
-  self->taken = g_async_queue_new ();
-#endif
   self->func = func;
   self->user_data = user_data;
   self->bundle = ibb_bundle_new (is_sender);

@@ -228,6 +228,7 @@ test_changed_meanwhile (Files *self, gconstpointer data)
   ibb_loopback_set_faults (self->loopback, &(IBBHubFaults){ 0 });
   assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
                        self->offered, &self->result);
+  assert_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_wait, self->sent, NULL);
   g_assert_nonnull (strstr (ibb_files_transfer_dup_error (self->sent)->message,
                             "1 of 21 files failed; the first is “large”"));
   run (self, "rm sent/large && diff -r sent received");

@@ -184,7 +184,7 @@ enter_state_locked (Audience *audience, IBBConnectionState state, const GError *
     }
 }
 
-/* Copies listeners, except for without (nullable). */
+/* Copies all listeners but @without (nullable). */
 static GPtrArray *
 copy_listeners (GPtrArray *listeners, IBBConnectionListener *without)
 {
@@ -494,10 +494,9 @@ ibb_connection_drained (IBBConnection *self)
  * @self: a connection
  *
  * Says that the application has sent a stanza of its own over the XML stream. Called by
- * implementations, from any thread, for each IQ, message and presence that the
- * application sends otherwise than by [method@IBB.Connection.send], and for each that it
- * receives and that is not passed to [method@IBB.Connection.receive]. Those two calls
- * tell it by themselves.
+ * implementations, from any thread, for each IQ, message and presence of the application beside the
+ * service: those that it sends without [method@IBB.Connection.send], and those that arrive and are
+ * not passed to [method@IBB.Connection.receive]. Those two calls tell it by themselves.
  *
  * While the application exchanges stanzas, services may send less at once, so that these
  * stanzas do not wait long behind blocks.

@@ -103,8 +103,8 @@ ibb_connection_dup_features (IBBConnection *self)
  * Announces a feature: in answers to disco#info (XEP-0030), and in the capabilities of the presence
  * (XEP-0115), which a client that is online sends again.
  *
- * What was added twice has to be removed twice, so that the parts of a program need not know of
- * each other. It can be called from any thread.
+ * A feature that was added twice has to be removed twice, so that the parts of a program need not
+ * know of each other. It can be called from any thread.
  *
  * Since: 1.0
  */
@@ -201,10 +201,10 @@ ibb_connection_set_identity (IBBConnection *self,
  * @self: a connection
  * @request: an IQ that no service took
  *
- * Answers requests that concern the program as a whole: disco#info (XEP-0030) with the features and
- * the identity that the connection announces, also for the node of its capabilities (XEP-0115), a
- * ping (XEP-0199), and the question for its version (XEP-0092). For an implementation whose XMPP
- * stack does not do so. It can be called from any thread.
+ * Answers requests that concern the program as a whole: disco#info (XEP-0030), a ping (XEP-0199),
+ * and the question for its version (XEP-0092). The answer to disco#info has the features and the
+ * identity that the connection announces, also for the node of its capabilities (XEP-0115). For an
+ * implementation whose XMPP stack does not do so. It can be called from any thread.
  *
  * Returns: (transfer full) (nullable): what to send; NULL if it is no such request
  *

@@ -18,10 +18,10 @@
  *
  * [`IBBXmpp.Client`](../ibb-xmpp-1.0/class.Client.html) and the connections of an
  * [class@IBB.Loopback] are two implementations. An application that has an XMPP stack of its own
- * implements a third one. It needs the virtual function [vfunc@IBB.Connection.send], the property
- * [property@IBB.Connection:local-jid], and two calls: [method@IBB.Connection.receive] for each IQ
- * and message that arrives, and [method@IBB.Connection.set_state] when the XML stream has ended,
- * breaks or is there again.
+ * implements a third one. An implementation needs the virtual function [vfunc@IBB.Connection.send]
+ * and the property [property@IBB.Connection:local-jid]. It calls [method@IBB.Connection.receive]
+ * for each IQ and message that arrives, and [method@IBB.Connection.set_state] when the XML stream
+ * has ended, breaks or is there again.
  *
  * The part of the application that answers disco#info adds what
  * [method@IBB.Connection.dup_features] returns, and answers each IQ request that
@@ -291,9 +291,8 @@ ibb_connection_get_stanza_limit (IBBConnection *self)
  * Tells whether the connection learns when the server has a message, and says
  * so by [method@IBB.Connection.confirmed].
  *
- * A session that is carried by messages (XEP-0047 §2.2) has no other way to
- * know: where a connection confirms, a block is sent when the server has the
- * one before it, and counts as delivered then.
+ * A session by messages (XEP-0047 §2.2) has no other acknowledgement. If the connection confirms, a
+ * block is sent when the server has the block before it, and that one counts as delivered.
  *
  * Returns: TRUE if each message taken from now on will be confirmed, unless the
  *   XML stream is lost
@@ -372,10 +371,9 @@ ibb_connection_dup_local_jid (IBBConnection *self)
  * The services of the connection are asked first; what none of them takes is
  * emitted as [signal@IBB.Connection::stanza-received].
  *
- * What a stanza causes, answers and the waking of readers, happens in the next turn
- * of the connection's context, once for all stanzas that were received before, or at the end of
- * their batch ([method@IBB.Connection.begin_batch]). So pass on what one read of the socket brought
- * before returning to the context.
+ * The service answers, and wakes readers, in the next turn of the connection's context, once for
+ * all stanzas received before. With [method@IBB.Connection.begin_batch] it does so at the end of
+ * the batch. So pass on what one read of the socket brought before returning to the context.
  *
  * Returns: TRUE if a service or a handler took it; an IQ of type get or set that none
  *   took has to be answered with `service-unavailable`

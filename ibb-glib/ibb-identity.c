@@ -54,7 +54,7 @@ ibb_identity_default_init (IBBIdentityInterface *iface)
  * @callback: (scope async): called when the session is encrypted, or has failed
  * @user_data: data for @callback
  *
- * Encrypts a session, and makes sure who is at the other end.
+ * Encrypts a session, and checks who is at the other end.
  *
  * Both ends have to call it before they write anything. After an error @transport has ended. The
  * errors are those of the implementation, and %G_IO_ERROR_CANCELLED.

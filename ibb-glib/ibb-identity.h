@@ -40,7 +40,7 @@ struct _IBBIdentityInterface
    * @callback: (scope async): called when the session is encrypted, or has failed
    * @user_data: data for @callback
    *
-   * Encrypts a session, and makes sure who is at the other end.
+   * Encrypts a session, and checks who is at the other end.
    */
   void (*encrypt_async) (IBBIdentity        *self,
                          IBBTransport       *transport,

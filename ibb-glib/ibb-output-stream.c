@@ -40,13 +40,12 @@
  *
  * ## Threads
  *
- * Any thread may write, one at a time. A blocking call that would have to wait
- * in the thread that serves the connection fails with
- * %G_IO_ERROR_WOULD_BLOCK. Asynchronous calls complete in the thread-default
- * context of their caller; a write that another thread cancels in the moment in
- * which it succeeds may say so although its bytes were taken, as with any
- * [class@Gio.OutputStream]. The pollable calls never wait, and a source may be
- * attached to the context of any thread.
+ * Any thread may write, one at a time. A blocking call that would have to wait in the thread that
+ * serves the connection fails with %G_IO_ERROR_WOULD_BLOCK. Asynchronous calls complete in the
+ * thread-default context of their caller. If another thread cancels a write at the moment at which
+ * it succeeds, it may fail with %G_IO_ERROR_CANCELLED although its bytes were taken, as with any
+ * [class@Gio.OutputStream]. The pollable calls never wait, and a source may be attached to the
+ * context of any thread.
  *
  * Since: 1.0
  */

@@ -68,7 +68,7 @@ finish (IBBService *self, GAsyncResult *result, gpointer source_tag, GError **er
  * Asks a peer for a session. Calls of one main context ask in the order in which they
  * are made.
  *
- * When it is cancelled, the peer is told to forget the session.
+ * When the call is cancelled, the service tells the peer to forget the session.
  *
  * Since: 1.0
  */
@@ -103,18 +103,18 @@ ibb_service_open_session_async (IBBService         *self,
  *
  * Finishes [method@IBB.Service.open_session_async].
  *
- * A refusal is the [error@IBB.Error] of the peer's or the server's answer; with
- * `service-unavailable` to a JID without resource the message says that one is
- * needed. Other errors: %G_IO_ERROR_INVALID_ARGUMENT for an invalid JID or
- * session identifier, too large a block size, our own JID as the peer's, or an address
- * that the connection does not have, with nothing sent; %G_IO_ERROR_PENDING when the
- * session exists already, in this or another service of the connection;
- * %G_IO_ERROR_MESSAGE_TOO_LARGE when our JID and the peer's leave a stanza no
- * room for data;
- * %G_IO_ERROR_TIMED_OUT after [property@IBB.Service:open-timeout];
- * %G_IO_ERROR_CONNECTION_CLOSED when the connection is lost,
- * %G_IO_ERROR_NOT_CONNECTED when it has no JID yet; %G_IO_ERROR_CANCELLED also
- * when the service was stopped.
+ * A refusal is the [error@IBB.Error] of the peer's or the server's answer. With
+ * `service-unavailable` to a JID without resource the message says that a resource is needed. Other
+ * errors:
+ *
+ * - %G_IO_ERROR_INVALID_ARGUMENT: an invalid JID or session identifier, too large a block size, our
+ *   own JID as the peer's, or an address that the connection does not have. Nothing was sent
+ * - %G_IO_ERROR_PENDING: the session exists already, in this or another service of the connection
+ * - %G_IO_ERROR_MESSAGE_TOO_LARGE: our JID and the peer's leave a stanza no room for data
+ * - %G_IO_ERROR_TIMED_OUT: [property@IBB.Service:open-timeout] has passed
+ * - %G_IO_ERROR_CONNECTION_CLOSED: the connection is lost
+ * - %G_IO_ERROR_NOT_CONNECTED: the connection has no JID yet
+ * - %G_IO_ERROR_CANCELLED: the call was cancelled, or the service was stopped
  *
  * Returns: (transfer full): the session
  *

@@ -154,11 +154,10 @@ ibb_service_install_properties (GObjectClass *class)
    *
    * The number of sessions below which an unexpected open is accepted.
    *
-   * All sessions count: opened, expected and accepted ones, requests that are not
-   * answered yet, closed sessions with unread bytes, and those that the peer has
-   * closed before they reached the application. 0 refuses every unexpected open,
-   * and the application is not told. If the property was never set, and a signal for
-   * sessions has a handler, a message in the log says so once.
+   * All sessions count: opened, expected and accepted ones, requests that are not answered yet,
+   * closed sessions with unread bytes, and those that the peer has closed before they reached the
+   * application. 0 refuses every unexpected open, without any signal. If the property was never
+   * set, and a signal for sessions has a handler, a message in the log says so once.
    *
    * Default: 0 sessions.
    *
@@ -256,9 +255,9 @@ ibb_service_install_properties (GObjectClass *class)
   /**
    * IBBService:send-buffer-size:
    *
-   * The size of the send buffer of each session, in bytes. 0 stands for 16 blocks as
-   * long as they are then, but 64 KiB at least, and for more as the window grows. While
-   * the buffers of all sessions together hold nearly 32 MiB, it is less, down to 16 KiB.
+   * The size of the send buffer of each session, in bytes. 0 means 16 blocks of the present length,
+   * 64 KiB at least, and more as the window grows. While the buffers of all sessions together hold
+   * nearly 32 MiB, it is less, down to 16 KiB.
    *
    * Default: 0.
    *
@@ -327,19 +326,17 @@ ibb_service_install_properties (GObjectClass *class)
    * How long a peer may leave a question unanswered before its sessions end with
    * `G_IO_ERROR_CONNECTION_CLOSED`, in milliseconds; 0 means without end.
    *
-   * A peer whose own connection broke is silent until its server resumes its
-   * XML stream (XEP-0198). The default is as long as servers wait for that: Prosody
-   * 600 seconds, ejabberd 300. Time in which our own connection is suspended does
-   * not count. An answer that says that the peer is not there, as its server
-   * gives when its program has ended, ends its sessions at once, whatever the
-   * value.
+   * A peer whose own connection broke is silent until its server resumes its XML stream (XEP-0198).
+   * The default is as long as servers wait for that: Prosody 600 seconds, ejabberd 300. Time in
+   * which our own connection is suspended does not count. If a server answers that the peer is not
+   * there, as after the end of its program, the peer's sessions end at once, whatever the value.
    *
-   * The question is a `<close/>` of a session that does not exist. A peer is
-   * asked after a tenth of this time without a sign of it, one second at least
-   * and 60 seconds at most, and as often until it answers, while one of its
-   * sessions waits for an acknowledgement or while everything that came was read
-   * and more may come. So a peer that is idle costs one question and one answer
-   * a minute, about 400 bytes together, however many sessions it has.
+   * The question is a `<close/>` of a session that does not exist. The service asks while one of
+   * the peer's sessions waits for an acknowledgement, or while everything that came was read and
+   * more may come. It asks after a tenth of this time without a sign of the peer, one second at
+   * least and 60 seconds at most, and again in the same interval until the peer answers. So a peer
+   * that is idle costs one question and one answer a minute, about 400 bytes together, however many
+   * sessions it has.
    *
    * Default: 600000 milliseconds.
    *

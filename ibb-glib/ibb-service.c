@@ -39,9 +39,9 @@
  * If there is no handler and no accept, an unexpected open is refused with
  * `not-acceptable`.
  *
- * As a [iface@Gio.ListModel] a service has the transports of its sessions, from the moment when
- * the application gets one until the session ends or the application drops it: the list does not
- * keep a session open.
+ * As a [iface@Gio.ListModel] a service has the transports of its sessions. A transport is in the
+ * list from the moment when the application gets it until the session ends or the application drops
+ * it: the list does not keep a session open.
  *
  * When the last reference to a service is dropped, nothing new is opened or
  * accepted, but open sessions continue. A pending asynchronous call holds a

@@ -312,7 +312,7 @@ ibb_stanza_get_kind (IBBStanza *self)
  * ibb_stanza_get_id:
  * @self: a stanza
  *
- * Gets the attribute `id`, by which an answer is told.
+ * Gets the attribute `id`, by which an answer is matched to its request.
  *
  * Returns: (transfer none) (nullable): the attribute, %NULL if there is none
  * Since: 1.0

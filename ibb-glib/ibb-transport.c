@@ -44,14 +44,13 @@
  *
  * ## Closing
  *
- * [method@Gio.IOStream.close] delivers what was written, then closes the
- * session, and waits until the peer has confirmed it. Once everything is acknowledged
- * that takes ten seconds at most, or up to ten times as long while blocks of the peer
- * still arrive; a peer that reads slowly acknowledges late. GIO
- * lets a close happen once: one that was cancelled or that timed out goes on in the
- * background, and [property@IBB.Transport:ended] and [property@IBB.Transport:error] tell how it
- * went. Closing one half of the transport sends nothing of the kind; the half-close is
- * [method@IBB.Transport.shutdown_output]. [method@IBB.Transport.abort] ends it at once.
+ * [method@Gio.IOStream.close] delivers what was written, then closes the session, and waits until
+ * the peer has confirmed it. Once everything is acknowledged that takes ten seconds at most, or up
+ * to ten times as long while blocks of the peer still arrive; a peer that reads slowly acknowledges
+ * late. GIO lets a close happen once. A close that was cancelled or timed out goes on in the
+ * background; [property@IBB.Transport:ended] and [property@IBB.Transport:error] say how it ended.
+ * Closing one half of the transport sends nothing to the peer; the half-close is
+ * [method@IBB.Transport.shutdown_output]. [method@IBB.Transport.abort] ends the session at once.
  *
  * ## Errors
  *

@@ -41,8 +41,8 @@ typedef enum
  *
  * What keeps an open session from going on, beside the applications at both ends.
  *
- * A peer that falls silent while it has something to acknowledge or may send more is asked after
- * 60 seconds, and has 30 seconds to answer; both are less where
+ * If a peer falls silent while it has something to acknowledge or may send more, the service asks
+ * it after 60 seconds. The peer has 30 seconds to answer. Both times are shorter where
  * [property@IBB.Service:peer-timeout] is less than ten minutes. A peer whose reader is slow
  * answers. So an application learns within 90 seconds that a peer was killed or has lost its
  * connection, while its server keeps what is sent.

@@ -290,10 +290,10 @@ ibb_files_metadata_get_name (IBBFilesMetadata *self)
  * ibb_files_metadata_dup_safe_name:
  * @self: metadata
  *
- * Makes a name for a file of the name of the offer: the part after the last slash or backslash,
- * without control characters, marks of the direction of writing and dots at the beginning; `file`
- * if nothing is left. A name of more than 255 bytes is shortened before its suffix. A file of that
- * name may be there.
+ * Makes a file name of the name in the offer: the part after the last slash or backslash. Control
+ * characters, marks of the direction of writing, and dots at the beginning are removed. The name is
+ * `file` if nothing is left. A name of more than 255 bytes is shortened before its suffix. A file
+ * of that name may be there.
  *
  * Returns: (transfer full): a name without a folder, in UTF-8
  *

@@ -292,8 +292,8 @@ new_offer (IBBFilesService    *self,
 /**
  * ibb_files_service_offer_file_async:
  * @self: a service
- * @peer_jid: whom to offer the file to: a full JID; or, where [method@IBB.Connection.dup_resources]
- *   knows who is online, the bare JID of a contact, of whose programs the best one is chosen
+ * @peer_jid: the full JID of the receiver; or, if [method@IBB.Connection.dup_resources] knows who
+ *   is online, the bare JID of a contact: then the best of the contact's programs is chosen
  * @file: the file, whose size must be known, or a folder
  * @metadata: (nullable): a name, media type or description in place of those of the file; the size
  *   and the date are always those of the file
@@ -309,8 +309,8 @@ new_offer (IBBFilesService    *self,
  *
  * A folder is one transfer of all files in it and in the folders below, to a program that uses this
  * library. Links, devices, pipes, sockets, and files whose names the receiver would have to change
- * are left out: [property@IBBFiles.Transfer:left-out]. Each file is resumed and checked by itself;
- * one that fails does not stop the others, and then the transfer fails in the end.
+ * are left out: [property@IBBFiles.Transfer:left-out]. Each file is resumed and checked by itself.
+ * A file that fails does not stop the others; the transfer then fails in the end.
  *
  * Errors:
  *
@@ -318,8 +318,8 @@ new_offer (IBBFilesService    *self,
  *   [property@IBBFiles.Service:identity] encrypted ones; the message says which are online. One of
  *   them may take a stream ([method@IBB.Service.open_session])
  * - %G_IO_ERROR_NOT_SUPPORTED: the file is too large for the program of the peer, or the program is
- *   known to lose files; or a folder has more than 100,000 files, more than 64 levels, a path of
- * more than 2048 bytes, or paths of more than 16 MiB, or is not a local one
+ *   known to lose files; or a folder is not local, or is too large. A folder may have 100,000
+ *   files, 64 levels, paths of 2048 bytes, and 16 MiB of paths
  * - %G_IO_ERROR_HOST_NOT_FOUND: the contact is not online
  * - %G_IO_ERROR_NOT_REGULAR_FILE: @file is a device, pipe or socket, or a file of the kernel with
  *   bytes and no size: its size is not known

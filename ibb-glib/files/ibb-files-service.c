@@ -325,9 +325,8 @@ ibb_files_service_class_init (IBBFilesServiceClass *class)
    * [method@IBBFiles.Transfer.accept_stream_async] or [method@IBBFiles.Transfer.refuse], now or
    * later, and return %TRUE. What no handler takes is refused.
    *
-   * At most 100 offers wait, of these 10 of one account, and at most 200 files that were accepted
-   * are not over, of these 100 of one account; further offers are refused with
-   * `resource-constraint`.
+   * At most 100 offers wait, 10 of them from one account. At most 200 accepted files are not over,
+   * 100 of them from one account. Further offers are refused with `resource-constraint`.
    *
    * Returns: whether the handler has taken, or will take, the decision
    *

@@ -142,12 +142,12 @@ void ibb_files_transfer_offer (IBBFilesTransfer *self,
                                IBBFolderSource  *folder);
 /* After each request of the peer's. */
 void ibb_files_transfer_send_heard (IBBFilesTransfer *self);
-/* Asks the receiver, who may have the file, to end the transfer: it ends with what comes first
- * there. FALSE: the receiver cannot have the file, or does not tell. */
+/* Asks the receiver, which may have the file, to end the transfer. FALSE: the receiver cannot have
+ * the file, or does not say. */
 gboolean ibb_files_transfer_send_cancel (IBBFilesTransfer *self);
 
 /* The receiver, in ibb-files-transfer-receive.c. */
 
 void ibb_files_transfer_receive_heard (IBBFilesTransfer *self);
-/* Of an offer in a private session. */
+/* Attaches the offer to its courier, whether encrypted or not. */
 void ibb_files_transfer_set_courier (IBBFilesTransfer *self, IBBCourier *courier, guint32 number);

@@ -581,11 +581,11 @@ accept_to (IBBFilesTransfer *self, IBBPart *part, GTask *task)
  *
  * A folder is made at @file, unless one is there, and each file of it is treated in this way, with
  * @existing. The files get the date of those of the sender. Since 1.1, a file that its owner may
- * execute there may be executed here, and one that is private is private here. What is there
- * already with the same name, size and date is not sent again: its hash is compared. A link is not
- * followed. A file that fails does not stop the others, unless the disk is full: the transfer fails
- * in the end, with %IBB_ERROR_FAILED and a message that has the number of those files, and the
- * first of them.
+ *   execute there may be executed here, and one that is private is private here. What is there
+ *   already with the same name, size and date is not sent again: its hash is compared. A link is
+ *   not followed. A file that fails does not stop the others, unless the disk is full. The transfer
+ *   then fails in the end, with %IBB_ERROR_FAILED. The message has the number of the failed files,
+ *   and the first of them.
  *
  * Fails like [method@IBBFiles.Transfer.wait_async]; also with %G_IO_ERROR_EXISTS if something is in
  * the place that @existing lets be, and with %G_IO_ERROR_PENDING if the transfer waits for no

@@ -45,10 +45,10 @@
  *
  * Between two programs that use this library a transfer outlives a lost connection, if the
  * connection logs in again: [property@IBB.Service:resume-sessions] of
- * [property@IBBFiles.Service:sessions] is set. It also goes on after both programs have ended: the
- * bytes that were received lie in a hidden part in the folder of the whole file, and the next offer
- * of a file with the same name, size and date by the same account is accepted with what is still
- * missing (XEP-0234 §7). The hash of the whole file decides whether the bytes fit.
+ * [property@IBBFiles.Service:sessions] is set. A transfer also goes on after both programs have
+ * ended. The received bytes are in a hidden part in the folder of the whole file. When the same
+ * account offers a file with the same name, size and date, only the missing bytes are sent
+ * (XEP-0234 §7). The hash of the whole file decides whether the bytes fit.
  *
  * ## Threads
  *
@@ -207,7 +207,7 @@ ibb_files_transfer_class_init (IBBFilesTransferClass *class)
   /**
    * IBBFilesTransfer:metadata:
    *
-   * What is known of the file. For a file of a peer these are the peer’s words.
+   * The description of the file. For a file of a peer these are the peer’s words.
    *
    * Since: 1.0
    */
@@ -305,9 +305,9 @@ ibb_files_transfer_class_init (IBBFilesTransferClass *class)
   /**
    * IBBFilesTransfer:left-out:
    *
-   * What is in a folder that this end sends, and is not sent: links, devices, pipes, sockets, and
-   * names that the receiver would have to change, such as those that begin with a dot
-   * ([method@IBBFiles.Metadata.dup_safe_name]). Paths in the folder, of the first 100.
+   * The files in a folder of this end that are not sent: links, devices, pipes, sockets, and names
+   * that the receiver would have to change ([method@IBBFiles.Metadata.dup_safe_name]), such as
+   * those that begin with a dot. Paths in the folder, of the first 100.
    *
    * Since: 1.0
    */
@@ -451,9 +451,9 @@ ibb_files_transfer_add_wait (IBBFilesTransfer *self, GTask *task, GCancellableSo
  * - %IBB_ERROR_FORBIDDEN: the receiver has refused
  * - %IBB_ERROR_GONE: the peer has cancelled
  * - %G_IO_ERROR_CANCELLED: [method@IBBFiles.Transfer.cancel], or @cancellable
- * - %G_IO_ERROR_TIMED_OUT: nobody has answered the offer for an hour, the bytes did not begin, a
- *   hash that was promised did not come, or the receiver, a program that uses this library, does
- * not say whether it has the file
+ * - %G_IO_ERROR_TIMED_OUT: nobody has answered the offer for an hour, the bytes did not begin, or a
+ *   promised hash did not come. Or the receiver uses this library, and does not say whether it has
+ *   the file
  * - %G_IO_ERROR_WRONG_ETAG, %G_IO_ERROR_PARTIAL_INPUT: the file has changed, or become shorter,
  *   while it was sent
  * - %IBB_ERROR_NOT_ACCEPTABLE: the hash of the received bytes is not that of the file, or nothing

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The bytes of one file, between a stream of it and an in-band session, in a thread of their own;
- * or those of a folder, in the thread of a bundle. */
+/* Moves the bytes of one file, in a thread of its own, or those of a folder, in the thread of a
+ * bundle. */
 
 #pragma once
 

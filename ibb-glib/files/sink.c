@@ -124,7 +124,7 @@ ibb_sink_is_rival (IBBSink *self, IBBSink *other)
 
 /* Before the first byte. */
 
-/* Looks at what has the name. Returns 0, or the errno of what makes it impossible to use it. */
+/* Whether the final name can be used. Returns 0 or an errno. */
 static int
 check_name (IBBSink *self, struct stat *info, gboolean *exists)
 {

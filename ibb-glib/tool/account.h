@@ -10,8 +10,8 @@
  * login asks meanwhile. Another thread touches it only during a login. */
 typedef struct
 {
-  IBBXmppClient *client;   /* which never logs in: the others have its settings */
-  char          *password; /* (nullable): that was typed during a login */
+  IBBXmppClient *client;   /* a template that never logs in: clients copy its settings */
+  char          *password; /* (nullable): typed during a login */
 
   ToolRun             *run; /* (nullable): of the login that is going on, or of the last one */
   GError              *no_password; /* (nullable): why the last login went without one */

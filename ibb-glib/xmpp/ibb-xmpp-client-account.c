@@ -305,15 +305,20 @@ ibb_xmpp_client_new_with_worker (const char *jid, IBBXmppWorker *worker)
  * server=xmpp.capulet.example:5222
  * ```
  *
- * Besides `jid`, which is required, an account may have `password-file`, whose first line is the
- * password, see [method@IBBXmpp.Client.load_password]; `keyring` (`true`, the default, or `false`):
- * [property@IBBXmpp.Client:keyring]; `server`: host and port; `tls`:
- * [property@IBBXmpp.Client:tls-mode] as `automatic`, `starttls`, `direct` or `none`; `ca-file`:
- * [method@IBBXmpp.Client.load_authorities]; `certificate` and `certificate-key`: the client's own;
- * `password-policy`: `encrypted`, `hashed` or `readable`; `websocket`: `never`, `fallback`,
- * `always` or a URL with the scheme `wss`; `proxy`: a URI with a port, of the scheme `socks5`,
- * `socks4a` or `http`, or `none`. Names of files are relative to the
- * folder of the accounts.
+ * `jid` is required. An account may also have
+ *
+ * - `password-file`: a file whose first line is the password, see
+ *   [method@IBBXmpp.Client.load_password]
+ * - `keyring`: `true`, the default, or `false`, see [property@IBBXmpp.Client:keyring]
+ * - `server`: host and port
+ * - `tls`: [property@IBBXmpp.Client:tls-mode] as `automatic`, `starttls`, `direct` or `none`
+ * - `ca-file`: see [method@IBBXmpp.Client.load_authorities]
+ * - `certificate` and `certificate-key`: the client's own
+ * - `password-policy`: `encrypted`, `hashed` or `readable`
+ * - `websocket`: `never`, `fallback`, `always` or a URL with the scheme `wss`
+ * - `proxy`: a URI with a port, of the scheme `socks5`, `socks4a` or `http`, or `none`
+ *
+ * Names of files are relative to the folder of the accounts.
  *
  * The password comes from `password-file`; otherwise from the credential `ibb-NAME` that systemd
  * passes to a service, NAME being that of the account (`LoadCredential=`); otherwise from the
@@ -377,9 +382,10 @@ ibb_xmpp_client_list_accounts (GError **error)
  * @other: a client
  * @jid: the account, usually that of @other with another resource
  *
- * Creates a client that is offline, with what another one has for its logins: its password, its
- * server and its certificates, but not its [property@IBBXmpp.Client:token] and its
- * [property@IBBXmpp.Client:user-agent-id], which are of one client, and no signal handlers.
+ * Creates a client that is offline, with the settings of another one for its logins: its password,
+ * its server and its certificates. It does not copy signal handlers, nor
+ * [property@IBBXmpp.Client:token] and [property@IBBXmpp.Client:user-agent-id], which belong to one
+ * client.
  *
  * Returns: (transfer full): the client
  *

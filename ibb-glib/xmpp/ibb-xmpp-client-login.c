@@ -18,11 +18,11 @@
  * The errors that tell something to the user:
  *
  * - %IBB_ERROR_JID_MALFORMED: the JID is not valid
- * - %IBB_ERROR_AUTHENTICATION: the server does not accept the user or the
- *   password, or offers no way to log in that is allowed here, or did not prove
- *   that it knows the password or the [property@IBBXmpp.Client:token]; or it does not accept
- *   the token and there is no password: the token is %NULL then; or somebody on the way has
- *   changed what the server offers (XEP-0474)
+ * - %IBB_ERROR_AUTHENTICATION: the server does not accept the user or the password, offers no
+ *   allowed way to log in, or did not prove that it knows the password or the
+ *   [property@IBBXmpp.Client:token]. Or it does not accept the token, which is then %NULL, and
+ *   there is no password. Or somebody on the way has changed the server's list of mechanisms
+ *   (XEP-0474)
  * - %G_RESOLVER_ERROR (any code): the server's name is not known
  * - %G_IO_ERROR_CONNECTION_REFUSED: nobody listens on that host and port, or the web
  *   server there has no XMPP over WebSocket
@@ -118,8 +118,8 @@ ibb_xmpp_client_login (IBBXmppClient *self, GCancellable *cancellable, GError **
  *
  * Logs out.
  *
- * All that is queued is sent, with what services still have to tell peers about sessions that were
- * given up; the XML stream is ended, and the server has two seconds to end it, too. Sessions of the
+ * First all queued stanzas are sent, with the last ones of services about sessions that were given
+ * up. Then the XML stream is ended, and the server has two seconds to end it, too. Sessions of the
  * connection’s services end with %G_IO_ERROR_CONNECTION_CLOSED: close them before. A login that is
  * under way ends with %G_IO_ERROR_CANCELLED. A client that is suspended gives up: its server
  * notices when the time for a resumption is over. A connection that logs in again by itself stops

@@ -49,13 +49,12 @@
  * ## When the network goes
  *
  * A client whose connection breaks, or whose server does not answer any more, is
- * %IBB_CONNECTION_STATE_SUSPENDED, unless [property@IBBXmpp.Client:resumable] is %FALSE
- * or the server does not offer XEP-0198. It connects again, at once and then at
- * growing intervals of up to half a minute, for as long as the server keeps its
- * place, which is for the server to say (ten minutes with Prosody) and five
- * minutes if it does not. Meanwhile sessions live on: reads and writes wait, or
- * use what is buffered. Once the server agrees, the client is online again and sends
- * once more what had not arrived: nothing is lost.
+ * %IBB_CONNECTION_STATE_SUSPENDED, unless [property@IBBXmpp.Client:resumable] is %FALSE or the
+ * server does not offer XEP-0198. It connects again, at once and then at growing intervals of up to
+ * half a minute, for as long as the server keeps its place. The server says how long that is (ten
+ * minutes with Prosody); if it does not, it is five minutes. Meanwhile sessions live on: reads and
+ * writes wait, or use what is buffered. Once the server agrees, the client is online again and
+ * sends once more what had not arrived: nothing is lost.
  *
  * Otherwise the client is offline and can log in again; with
  * [property@IBBXmpp.Entity:auto-reconnect] it does so by itself. Sessions end with
@@ -404,10 +403,10 @@ ibb_xmpp_client_class_init (IBBXmppClientClass *klass)
    *
    * The SHA-256 of the only certificate that the server may have: 64 hexadecimal digits, with or
    * without colons. Then no authority, no known certificate and no answer of the application makes
-   * another one count, wherever the login goes: to the server, to one that it names, to a
-   * WebSocket, and to the web server of the domain that says where that is. Whom the certificate
-   * names and how long it is valid does not count either. A login with another certificate fails
-   * with %G_TLS_ERROR_BAD_CERTIFICATE, one without TLS with %G_TLS_ERROR_UNAVAILABLE.
+   * another certificate count. This holds for the server, for one that it names, for a WebSocket,
+   * and for the web server of the domain that names the WebSocket. Whom the certificate names and
+   * how long it is valid does not count either. A login with another certificate fails with
+   * %G_TLS_ERROR_BAD_CERTIFICATE, one without TLS with %G_TLS_ERROR_UNAVAILABLE.
    *
    * Default: %NULL, any certificate that is trusted.
    *
@@ -476,9 +475,9 @@ ibb_xmpp_client_class_init (IBBXmppClientClass *klass)
   /**
    * IBBXmppClient:user-agent-id: (getter dup_user_agent_id)
    *
-   * What names this installation of the program to the server, where the login goes by
-   * SASL2 (XEP-0388 §2.3) over TLS: a random UUID, such as from g_uuid_string_random(), which the
-   * application makes once and keeps. Other users do not see it. The next login uses it.
+   * The name of this installation of the program for the server, in a login by SASL2 (XEP-0388
+   * §2.3) over TLS. It is a random UUID, such as from g_uuid_string_random(), which the application
+   * makes once and keeps. Other users do not see it. The next login uses it.
    *
    * A server may end an earlier connection of the same id when a new one logs in
    * (XEP-0386 §3.2), so two programs that run at the same time need two.

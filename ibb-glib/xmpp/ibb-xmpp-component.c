@@ -49,10 +49,10 @@
  *
  * ## Addresses
  *
- * At first it has every address of the domain. Where only some exist, set
+ * At first it has every address of the domain. If only some exist, set
  * [property@IBBXmpp.Component:any-address] to %FALSE and name them by
- * [method@IBBXmpp.Component.add_address]: requests to the others then get what a server answers
- * for an account that does not exist, and nobody is asked. To decide about each session, use
+ * [method@IBBXmpp.Component.add_address]. Requests to the others then get the answer of a server
+ * for an account that does not exist, without any signal. To decide about each session, use
  * [signal@IBB.Service::session-requested].
  *
  * ## When the connection breaks

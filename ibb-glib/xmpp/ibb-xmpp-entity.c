@@ -332,9 +332,9 @@ ibb_xmpp_entity_class_init (IBBXmppEntityClass *klass)
    * (XEP-0478). Unless this is 0, it then also gets a question when nothing was sent for half of
    * that.
    *
-   * The question is a request for an acknowledgement (XEP-0198) where the server
-   * grants that, else a ping (XEP-0199); that of a component is to its own domain, so that the
-   * server sends it back.
+   * The question is a request for an acknowledgement (XEP-0198) if the server grants that, else a
+   * ping (XEP-0199). A component sends its ping to its own domain, so that the server sends it
+   * back.
    *
    * Default: 15000 milliseconds.
    *
@@ -350,12 +350,11 @@ ibb_xmpp_entity_class_init (IBBXmppEntityClass *klass)
    * sign of life, in milliseconds; 0: without a limit. Then the connection is taken to be
    * gone, and is resumed where the server grants that. A change counts at once.
    *
-   * So a connection over which nothing comes any more is given up when
-   * [property@IBBXmpp.Entity:keepalive-interval] and this have passed since the last
-   * sign of life, 30 seconds by default, whatever the application writes meanwhile.
-   * When the network has changed ([iface@Gio.NetworkMonitor]), or the machine wakes
-   * after the idle time is over, the server is asked at once, and has five seconds at most;
-   * once in ten seconds at most, if the network goes on changing.
+   * So a silent connection is given up when [property@IBBXmpp.Entity:keepalive-interval] and this
+   * timeout have passed since the last sign of life: 30 seconds by default, whatever the
+   * application writes meanwhile. When the network has changed ([iface@Gio.NetworkMonitor]), or the
+   * machine wakes after the idle time is over, the client asks at once, and the server has five
+   * seconds at most. If the network goes on changing, the client asks once in ten seconds at most.
    *
    * Default: 15000 milliseconds.
    *
@@ -377,13 +376,13 @@ ibb_xmpp_entity_class_init (IBBXmppEntityClass *klass)
   /**
    * IBBXmppEntity:disconnect-error: (getter dup_disconnect_error)
    *
-   * Why the connection is not online, or %NULL: it is, or it was logged out, or there was none
-   * yet. At first this is why the connection was lost (RFC 6120 §4.9). While a client
-   * tries to resume it (%IBB_CONNECTION_STATE_SUSPENDED), or the connection logs in again by
-   * [property@IBBXmpp.Entity:auto-reconnect], it is the error of the last attempt, see
-   * [method@IBBXmpp.Client.login_async]: a program can show its message beside “Reconnecting”.
-   * It notifies when that is another error than before. A login by the application that fails
-   * leaves it as it is.
+   * Why the connection is not online, or %NULL: it is, or it was logged out, or there was none yet.
+   * At first this is why the connection was lost (RFC 6120 §4.9). While a client tries to resume it
+   * (%IBB_CONNECTION_STATE_SUSPENDED), or logs in again by
+   * [property@IBBXmpp.Entity:auto-reconnect], this is the error of the last attempt, see
+   * [method@IBBXmpp.Client.login_async]. A program can show its message beside “Reconnecting”. It
+   * notifies when that is another error than before. A login by the application that fails leaves
+   * it as it is.
    *
    * When [property@IBBXmpp.Entity:state] changes, the new error is already set. What to do
    * about it when the connection is offline:

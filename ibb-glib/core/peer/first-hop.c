@@ -150,8 +150,8 @@ note_rate (IBBFirstHop *self, gint64 now)
   self->arrived = 0;
 }
 
-/* Nothing leaves before the server has read all that has left, so that what comes next begins with
- * a read. round_trip: of a ping. */
+/* Pauses until the server's buffer is empty, so that the next block begins with a read.
+ * @round_trip: of a ping. */
 static void
 hold_if_due (IBBFirstHop *self, gint64 round_trip, gint64 now)
 {

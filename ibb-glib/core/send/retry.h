@@ -27,7 +27,7 @@ typedef struct
   guint    n_early;        /* retries since the peer did not know the session yet (D-32) */
   guint    n_refusals;     /* D-30: how often blocks in flight were refused */
   gboolean one_block;      /* until the next acknowledgement (D-30) */
-  gboolean one_block_ever; /* for the rest of the session */
+  gboolean one_block_ever; /* once set, holds for the rest of the session */
   gboolean acknowledged;   /* the first acknowledgement came */
   gsize    cap;            /* bytes in flight after a refusal; G_MAXSIZE: none */
   guint64  resumed;        /* limit of the bytes in flight after a resumption; G_MAXUINT64: none */

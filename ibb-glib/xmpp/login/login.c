@@ -36,8 +36,8 @@ struct _IBBLogin
   GSource           *emission;      /* (owned) (nullable): of question, in context */
   GTlsCertificate   *asked;         /* (owned) (nullable): of question, while is_asking */
   GTlsCertificate   *accepted;      /* (owned) (nullable) */
-  char              *bare_jid;      /* (owned) (nullable): whose password is missing */
-  char              *password;      /* (owned) (nullable): that was missing */
+  char              *bare_jid;      /* (owned) (nullable): the account that lacks a password */
+  char              *password;      /* (owned) (nullable): the password that a person typed */
   IBBXmppAnswerFlags password_flags;
 };
 
@@ -320,7 +320,7 @@ end (IBBLogin *self)
   return g_steal_pointer (&self->task);
 }
 
-/* A password that was missing is kept for logins that the client makes by itself. */
+/* Keeps a password that a person typed, for logins that the client makes by itself. */
 static void
 keep_password (IBBLogin *self)
 {

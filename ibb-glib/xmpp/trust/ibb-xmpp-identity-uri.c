@@ -188,10 +188,10 @@ take_fingerprint (const char *query, GError **error)
  * Reads a URI, which may come from anybody. Parameters that are not known are passed over, for
  * later versions.
  *
- * A program that goes by it names the fingerprint of the address for its identity, by
+ * A program that trusts the URI gives the fingerprint and the address to its identity, by
  * [method@IBBXmpp.Identity.set_peer_fingerprints], before it opens or accepts a session with the
- * address: then this key counts, no other one, and nobody is asked. Only the program knows whether
- * the URI came on a way that its user trusts.
+ * address. Then only this key counts, and nobody is asked. Only the program knows whether the URI
+ * came on a way that its user trusts.
  *
  * ```c
  * static char *

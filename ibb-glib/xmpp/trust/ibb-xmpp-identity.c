@@ -224,17 +224,17 @@ ibb_xmpp_identity_class_init (IBBXmppIdentityClass *klass)
    * @self: the identity
    * @question: whether the certificate of the peer is trusted
    *
-   * The certificate of a peer is not known. [property@IBBXmpp.TrustQuestion:code] has six digits
-   * that the other user sees, too, unless somebody sits in between: as such a question, or by
-   * [signal@IBBXmpp.Identity::peer-asking] if the program of the other user knows the certificate
-   * of @self already.
+   * The certificate of a peer is not known. [property@IBBXmpp.TrustQuestion:code] has six digits.
+   * The other user sees the same digits, unless somebody is in between: in such a question, or by
+   * [signal@IBBXmpp.Identity::peer-asking] if the program of the other user already knows the
+   * certificate of @self.
    *
    * Nothing but the handshake has passed. The question has to be answered within five minutes. If
    * it is refused, or there is no handler, the call fails with %G_TLS_ERROR_BAD_CERTIFICATE. If
    * the session ends meanwhile, or the other user says no, it is withdrawn.
    *
-   * The sessions that a program accepts ask one after the other, and so do those that it opens: a
-   * session that waits for its turn asks no more if the certificate is known by then.
+   * The sessions that a program accepts ask one after the other, and so do those that it opens. A
+   * session that waits for its turn does not ask if the certificate is known by then.
    *
    * Returns: TRUE to keep the question from further handlers
    *
@@ -270,11 +270,11 @@ ibb_xmpp_identity_class_init (IBBXmppIdentityClass *klass)
    * @count: how many times this has happened with @peer lately
    * @pause: how long the next question about @peer waits, in seconds
    *
-   * A peer whose certificate is not known may have learned the digits, and the session ended, the
-   * peer refused, or the call was cancelled, before this end had an answer to
-   * [signal@IBBXmpp.Identity::trust-requested], which may not even have been emitted. Once it may
-   * be an accident. Repeated, it is what somebody in between does who tries until the digits are
-   * those of the other end: tell the user.
+   * A peer whose certificate is not known may have learned the digits before this end had an answer
+   * to [signal@IBBXmpp.Identity::trust-requested]: the session ended, the peer refused, or the call
+   * was cancelled. The signal may not even have been emitted. Once it may be an accident. Repeated,
+   * it is what somebody in between does who tries until the digits are those of the other end: tell
+   * the user.
    *
    * Who ended the session makes no difference, as a peer can bring this end to do it. A user who
    * gives up has an answer, no: refuse the question ([method@IBBXmpp.Question.refuse]).
@@ -764,7 +764,7 @@ give_up (gpointer data)
  * @callback: (scope async): called when the session is encrypted, or has failed
  * @user_data: data for @callback
  *
- * Encrypts a session by TLS 1.3, and makes sure who is at the other end.
+ * Encrypts a session by TLS 1.3, and checks who is at the other end.
  *
  * The bytes of the application go through the stream that comes back; closing that closes
  * @transport, too, and reports what [class@IBB.Transport] would. After an error @transport has

@@ -107,7 +107,8 @@ store (const char *path, const GString *pem, GError **error)
 static gboolean
 create (const char *path, GError **error)
 {
-  GString *pem = g_string_sized_new (4096); /* which does not grow: no copy of the key stays */
+  /* Preallocated, so that growing leaves no copy of the key. */
+  GString *pem = g_string_sized_new (4096);
   gboolean stored = make (pem, error) && store (path, pem, error);
 
   explicit_bzero (pem->str, pem->allocated_len);

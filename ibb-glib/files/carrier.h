@@ -27,7 +27,7 @@ typedef struct
   IBBFilesMetadata *metadata;    /* (owned) (nullable): of an offer */
   char             *hash;        /* (owned) (nullable): in base64, what a whole file has to be */
   char             *reason;      /* (owned) (nullable): of XEP-0166 §7.4 */
-  char             *text;        /* (owned) (nullable): what the peer said beside it */
+  char             *text;        /* (owned) (nullable): the peer's words beside it */
   gboolean          is_accepted; /* the failed file was */
   GError           *error;       /* (owned) (nullable): of the mover, the stream, or a folder */
 } IBBCarrierNews;

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define OFFERS_MAX 100        /* that wait for a decision */
+#define OFFERS_MAX 100        /* waiting for a decision */
 #define ACCOUNT_OFFERS_MAX 10 /* of these, from one account */
 #define RECEIVED_MAX 200      /* files that were accepted and are not over: each has a descriptor */
 #define ACCOUNT_RECEIVED_MAX 100 /* of these, from one account */

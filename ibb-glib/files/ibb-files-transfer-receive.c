@@ -93,7 +93,7 @@ find_hash (IBBFilesMetadata *metadata, const char **algorithm)
 typedef struct
 {
   IBBPart    *part;      /* (owned) */
-  char       *hash;      /* (owned) (nullable): what the sender says */
+  char       *hash;      /* (owned) (nullable): from the sender */
   const char *algorithm; /* static; undefined without a hash */
   gboolean    is_range;  /* the hash is that of the bytes of this transfer only */
   gboolean    is_unsure; /* bytes of an earlier transfer may be those of another file */

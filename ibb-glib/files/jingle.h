@@ -22,7 +22,7 @@ typedef struct
 {
   gboolean       is_initiator;
   gboolean       is_bundle;  /* the descriptions of files come later, in the bytestream */
-  gboolean       is_private; /* which is encrypted */
+  gboolean       is_private; /* encrypted */
   IBBJingleState state;
 
   char *sid;           /* (owned) */
@@ -42,7 +42,7 @@ typedef struct
   gboolean          is_received;    /* the receiver has said that the file is whole */
   guint             n_replaces;     /* of the transport, which the peer wanted */
   char             *reason;         /* (owned) (nullable): why the peer has ended the session */
-  char             *reason_text;    /* (owned) (nullable): what the peer said beside it */
+  char             *reason_text;    /* (owned) (nullable): the peer's words beside it */
   gboolean          is_misaccepted; /* the receiver has accepted what was not offered */
 
   GQueue requests; /* (element-type utf8): payloads of IQs of type set, to be sent in this order */

@@ -19,10 +19,10 @@ typedef struct
   IBBPart         *part;      /* (owned) (nullable): of a receiver */
   IBBTransport    *transport; /* (owned) (nullable): one of the two is its stream */
   IBBHasher       *hasher; /* (owned): has the bytes before offset already, if a file is received */
-  GFile           *file;   /* (owned) (nullable): what is sent, to see whether it changes */
+  GFile           *file;   /* (owned) (nullable): the file to send, to see whether it changes */
   char            *etag;   /* (owned) (nullable): of the file before */
   GFileInfo       *change; /* (owned) (nullable): of the source, when its first byte was read */
-  IBBFolderSource *folder; /* (owned) (nullable): what is sent */
+  IBBFolderSource *folder; /* (owned) (nullable): the folder to send */
   GCancellable    *cancellable; /* (owned) (nullable): of the transfer: ends each call below */
   gboolean         is_sender;
   guint64          offset; /* bytes that need not be moved; of a folder protected by lock */

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAMES_MAX 1000     /* that are tried for a file whose own is taken */
+#define NAMES_MAX 1000     /* tried for a file whose own name is taken */
 #define STEP_SIZE 65536    /* bytes that are read at a time */
 #define PRIVATE_MODE 0600  /* until the file is whole */
 #define SETTLED_MODE 01600 /* while nobody writes, and all bytes of the part are on the disk */

@@ -38,7 +38,7 @@ typedef struct
   GRefString *to;     /* (owned) (nullable): a key of the hub's table; NULL for a lost one */
   IBBStanza  *stanza; /* (owned) (nullable): else xml */
   GBytes     *xml;    /* (owned) (nullable) */
-  IBBPort    *sender; /* (owned) (nullable): whose rate it waited for */
+  IBBPort    *sender; /* (owned) (nullable): the port whose rate it waited for */
 } Parcel;
 
 struct _IBBHub

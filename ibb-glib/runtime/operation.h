@@ -17,8 +17,8 @@ typedef struct _IBBOperation IBBOperation;
 typedef struct
 {
   const char *name;             /* for the profiler */
-  const char *async_name;       /* what to call instead in the thread of the connection */
-  gboolean    begins_anyway;    /* what it begins goes on even if this thread may not wait for it */
+  const char *async_name;       /* the call to use instead in the thread of the connection */
+  gboolean    begins_anyway;    /* the operation goes on even if this thread may not wait for it */
   gboolean    begins_cancelled; /* even if it was cancelled before: GIO closes once */
   gboolean    always_waits;     /* it cannot be over at once */
   gboolean    keeps_result;     /* a result that is there is returned even if cancelled */

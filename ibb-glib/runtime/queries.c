@@ -17,7 +17,7 @@ struct _IBBQueries
 {
   IBBConnectionListener parent;
 
-  IBBConnection *connection; /* which owns it */
+  IBBConnection *connection; /* the owner */
 
   GMutex lock;
   /* protected by lock */

@@ -13,7 +13,7 @@ typedef struct
   IBBConnection *connection;      /* (owned) (nullable): NULL while it is let go, and after */
   IBBWeak       *weak_connection; /* (owned) (nullable): to the connection, also while it is let go;
                                      immutable */
-  gboolean congested;             /* what it last answered */
+  gboolean congested;             /* its last answer */
   int      n_drained;             /* atomic: how often it called ibb_connection_drained () */
   gboolean is_returning;          /* while it is lost: it makes a new XML stream by itself */
   char    *lost_reason;           /* (owned) (nullable): why it was lost */

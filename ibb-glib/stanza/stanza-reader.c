@@ -49,7 +49,7 @@ struct _IBBStanzaReader
   guint8     *block; /* (owned) (nullable): decoded bytes */
   gsize       block_room;
   gsize       block_length;
-  gsize       usual_room; /* what the block before needed */
+  gsize       usual_room; /* the need of the block before */
   GString    *text;       /* keeps its room from stanza to stanza */
 };
 

@@ -60,7 +60,7 @@ typedef struct
   double               retry;            /* s; 0: a file has one attempt */
   gboolean             quiet;
   gboolean             json;
-  gboolean             list_parts, remove_parts; /* which need no account */
+  gboolean             list_parts, remove_parts; /* need no account */
 } ToolOptions;
 
 gboolean tool_options_parse (ToolOptions        *self,

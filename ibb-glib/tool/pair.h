@@ -8,8 +8,8 @@
 
 typedef struct
 {
-  IBBTransport *near; /* who opened */
-  IBBTransport *far;  /* who was asked */
+  IBBTransport *near; /* the end that opened */
+  IBBTransport *far;  /* the end that accepted */
 } ToolPair;
 
 gboolean tool_pair_open (ToolPair   *self,

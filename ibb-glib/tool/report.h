@@ -27,7 +27,7 @@ typedef struct
 {
   const char *peer;
   guint64     rate;     /* bytes per second */
-  double      seconds;  /* that are left */
+  double      seconds;  /* left */
   const char *server;   /* (nullable): where the bytes wait */
   const char *software; /* (nullable): of that */
   const char *advice;

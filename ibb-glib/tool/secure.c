@@ -223,7 +223,7 @@ tool_secure_explain (const ToolOptions *options, const GError *reason)
                         _ ("%s: “ibb receive --encrypt --directory” takes them"), reason->message);
   if (g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_NOT_TLS) ||
       g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE) ||
-      g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_MISC)) /* what is no record of TLS */
+      g_error_matches (reason, G_TLS_ERROR, G_TLS_ERROR_MISC)) /* not a record of TLS */
     return g_error_new (reason->domain, reason->code,
                         /* Translators: %s is a sentence: there is no encryption with the peer */
                         _ ("%s (--encrypt has to be given at both ends)"), reason->message);

@@ -39,7 +39,7 @@ typedef struct
   IBBFailureKind kind;
   gboolean       has_condition;
   IBBCondition   condition;
-  char          *text; /* (nullable): what the peer said, UTF-8, at most 256 bytes */
+  char          *text; /* (nullable): the peer's words, UTF-8, at most 256 bytes */
 } IBBFailure;
 
 /* A failure with a kind only, which needs no clearing. */

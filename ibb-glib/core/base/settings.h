@@ -32,7 +32,7 @@ typedef struct
 
 /* Milliseconds for the answer to a close, once everything is acknowledged (D-37). */
 #define IBB_CLOSE_TIMEOUT 10000
-#define IBB_BLOCK_SIZE_USUAL 8192 /* which slixmpp accepts as well (H-01) */
+#define IBB_BLOCK_SIZE_USUAL 8192 /* slixmpp accepts it as well (H-01) */
 
 #define IBB_SETTINGS_INIT                                                                          \
   {                                                                                                \

@@ -86,7 +86,7 @@ struct _IBBStanza
 
   /* data */
   GBytes         *bytes; /* (nullable): the decoded block; NULL unless base64 is EXACT or LENIENT */
-  IBBBase64Status base64;      /* what the decoder thought of it */
+  IBBBase64Status base64;      /* the verdict of the decoder */
   gsize           text_length; /* bytes of text, before decoding (D-17) */
   gboolean        has_child;   /* data: a child element where only text may be (N-44) */
   gboolean        has_rules;   /* of a message: rules of XEP-0079 are written (N-31) */

@@ -75,7 +75,7 @@ typedef struct
   gboolean leaps;        /* the next trial of a larger window is fourfold */
   guint    n_before;     /* measurements until the next trial */
   guint    pause;        /* and between those that are in vain */
-  guint    n_trials;     /* that were begun */
+  guint    n_trials;     /* begun so far */
   guint    next_longer;  /* number of the trial before which no longer block is tried */
   guint    longer_pause; /* trials between two vain ones of longer blocks */
   gint64   next_larger;  /* beside others no larger window is tried before */

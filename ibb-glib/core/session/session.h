@@ -46,7 +46,7 @@ typedef struct
   gint64     deadline; /* for the answer */
   gint64     sent;     /* when our open was */
   gboolean   fallback;
-  guint      long_block_size; /* that our open offers beside the plain one, or 0 */
+  guint      long_block_size; /* offered by our open beside the plain one, or 0 */
   IBBFailure refusal;         /* the first of a series by fallback (D-14) */
   IBBStanza *request;         /* (nullable): the peer's open */
 } IBBOpening;

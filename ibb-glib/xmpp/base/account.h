@@ -26,7 +26,7 @@ typedef struct
   IBBXmppWebsocketMode      websocket_mode;
   char                     *websocket_uri;  /* (nullable): to be discovered */
   GTlsDatabase             *tls_database;   /* (nullable) */
-  GProxyResolver           *proxy_resolver; /* (nullable): that of the system */
+  GProxyResolver           *proxy_resolver; /* (nullable): NULL for the system's */
   IBBXmppPasswordPolicy     password_policy;
   GTlsCertificate          *certificate;        /* (nullable): for a server that asks for one */
   IBBXmppKnownCertificates *known_certificates; /* (nullable) */

@@ -196,7 +196,7 @@ ibb_tls_base_get (GTlsConnection *tls)
   g_autoptr (GIOStream) base = NULL;
 
   g_object_get (tls, "base-io-stream", &base, NULL);
-  return IBB_TLS_BASE (base); /* which tls holds */
+  return IBB_TLS_BASE (base); /* tls holds a reference */
 }
 
 void

@@ -31,8 +31,8 @@ typedef struct
 typedef struct
 {
   char       *jid;        /* (nullable): with the resource, where one was bound */
-  IBBElement *management; /* (owned) (nullable): what it says of acknowledgements */
-  IBBElement *resumption; /* (owned) (nullable): what it says of the resumption */
+  IBBElement *management; /* (owned) (nullable): its element about acknowledgements */
+  IBBElement *resumption; /* (owned) (nullable): its element about the resumption */
 } IBBSasl2Outcome;
 
 /* (nullable) (transfer none): the offer in the features of an XML stream. */

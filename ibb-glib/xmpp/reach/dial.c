@@ -39,7 +39,7 @@ typedef struct
   Service         direct;         /* TLS from the first byte */
   guint           n_asked;        /* questions to DNS */
   guint           n_awaited;      /* their answers */
-  GProxyResolver *proxy_resolver; /* (owned) (nullable): that of the system */
+  GProxyResolver *proxy_resolver; /* (owned) (nullable): NULL for the system's */
   IBBProxy        proxy;
   gboolean        has_records; /* they name the hosts */
   GString        *records;     /* those, for people */

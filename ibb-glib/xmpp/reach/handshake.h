@@ -11,7 +11,7 @@
 typedef struct
 {
   const char           *domain;      /* or host: the certificate must be for it */
-  const IBBServerTrust *trust;       /* of which a copy is taken */
+  const IBBServerTrust *trust;       /* copied */
   GTlsCertificate      *certificate; /* (nullable): for a server that asks for one */
   gboolean              direct;      /* TLS from the first byte, no STARTTLS */
   const char           *protocol;    /* (nullable): to be agreed on by ALPN */

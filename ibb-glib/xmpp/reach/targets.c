@@ -23,7 +23,7 @@ struct _IBBTargets
   GList          *hosts;  /* (owned) (element-type GSrvTarget) */
   GHashTable     *direct; /* (element-type GSrvTarget): those of them, unowned */
   char           *scheme;
-  GProxyResolver *proxy_resolver; /* (owned) (nullable): that of the system */
+  GProxyResolver *proxy_resolver; /* (owned) (nullable): NULL for the system's */
 };
 
 /* Addresses of the hosts, or of proxies. */

@@ -111,7 +111,7 @@ find_fault_of_message (IBBFrameReader *self)
   return NULL;
 }
 
-/* (nullable): what is wrong with the header; NULL if nothing is. */
+/* (nullable): the fault of the header; NULL if it has none. */
 static const char *
 find_fault (IBBFrameReader *self)
 {

@@ -9,7 +9,7 @@
 #include "runtime/random.h"
 #include "xmpp/stream/frame.h"
 
-#define RECORD_SIZE (16 * 1024) /* what a record of TLS holds */
+#define RECORD_SIZE (16 * 1024) /* the most in a record of TLS */
 #define MASK_LENGTH 4
 #define HEADER_LENGTH (10 + MASK_LENGTH) /* of the longest one */
 

@@ -45,7 +45,7 @@ struct _IBBXmlOutput
   gboolean    pending_is_secret;
   gsize       unsent; /* of pending and writing */
   gboolean    fills;  /* blocks fill what a server reads at a time (quirks.h) */
-  gsize       spaces; /* that other stanzas had after them, and that are not made up for */
+  gsize       spaces; /* after other stanzas, and not made up for yet */
   gboolean    is_closed;
   gboolean    drain_wanted; /* somebody was told that it is congested */
   gint64      last_write;

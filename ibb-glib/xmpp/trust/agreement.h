@@ -30,7 +30,7 @@ typedef struct
   IBBTransport      *transport; /* under tls */
   gboolean           as_server;
   const char        *own;         /* the bare JID of this end, in normal form */
-  const char        *peer;        /* that of the peer */
+  const char        *peer;        /* the peer's */
   GCancellable      *cancellable; /* of the caller */
 
   IBBXmppKnownCertificates *known; /* (nullable) */

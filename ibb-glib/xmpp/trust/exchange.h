@@ -42,9 +42,9 @@ typedef struct
 
   /* private */
   char    *names; /* those of both ends, as this end sees them */
-  GBytes  *key;   /* that of the TLS connection (RFC 9266) */
+  GBytes  *key;   /* the key of the TLS connection (RFC 9266) */
   gboolean is_promised;
-  gboolean is_refusal;  /* what the client has promised */
+  gboolean is_refusal;  /* the promise was a refusal */
   gboolean is_shown;    /* the number of this end */
   gboolean is_answered; /* by this end */
   gboolean is_mutual;   /* neither end trusts the other */

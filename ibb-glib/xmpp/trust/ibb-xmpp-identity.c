@@ -105,7 +105,7 @@ typedef struct
   IBBXmppIdentity          *identity;  /* (owned) */
   IBBTransport             *transport; /* (owned) */
   char                     *own;       /* the bare JID of this end, in normal form */
-  char                     *peer;      /* that of the peer */
+  char                     *peer;      /* the peer's */
   gboolean                  as_server;
   IBBXmppKnownCertificates *known;   /* (owned) (nullable) */
   GStrv                     named;   /* (owned) (nullable): the only keys that count */

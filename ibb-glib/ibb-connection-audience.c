@@ -496,7 +496,7 @@ ibb_connection_drained (IBBConnection *self)
  * Says that the application has sent a stanza of its own over the XML stream. Called by
  * implementations, from any thread, for each IQ, message and presence of the application beside the
  * service: those that it sends without [method@IBB.Connection.send], and those that arrive and are
- * not passed to [method@IBB.Connection.receive]. Those two calls tell it by themselves.
+ * not passed to [method@IBB.Connection.receive]. Those two calls need no such note.
  *
  * While the application exchanges stanzas, services may send less at once, so that these
  * stanzas do not wait long behind blocks.

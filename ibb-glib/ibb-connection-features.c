@@ -203,8 +203,8 @@ ibb_connection_set_identity (IBBConnection *self,
  *
  * Answers requests that concern the program as a whole: disco#info (XEP-0030), a ping (XEP-0199),
  * and the question for its version (XEP-0092). The answer to disco#info has the features and the
- * identity that the connection announces, also for the node of its capabilities (XEP-0115). For an
- * implementation whose XMPP stack does not do so. It can be called from any thread.
+ * identity that the connection announces, also for the node of its capabilities (XEP-0115). It is
+ * for an implementation whose XMPP stack does not answer them. It can be called from any thread.
  *
  * Returns: (transfer full) (nullable): what to send; NULL if it is no such request
  *

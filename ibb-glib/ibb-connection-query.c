@@ -42,7 +42,7 @@ start (IBBConnection *self, IBBStanza *request, guint timeout, GTask *task)
  * Only a stanza with the id of the request and the address of the peer that was asked, or of the
  * own server for a request without one, is an answer. Neither services nor handlers of
  * [signal@IBB.Connection::stanza-received] get it. The request is sent as by
- * [method@IBB.Connection.send], and may be made where that may be called.
+ * [method@IBB.Connection.send], and may be made from the same threads.
  *
  * ```c
  * static void

@@ -72,7 +72,7 @@ ibb_element_get_name (const IBBElement *self)
  * ibb_element_get_namespace:
  * @self: an element
  *
- * Gets the namespace. That of a stanza is `jabber:client`, whichever the XML stream has.
+ * Gets the namespace. The namespace of a stanza is `jabber:client`, whichever the XML stream has.
  *
  * Returns: (transfer none): the namespace; empty if there is none, or if it is longer than 256
  *   bytes

@@ -30,11 +30,10 @@
  * - [method@IBB.Service.expect_session] accepts one that both ends have agreed on
  *   out of band;
  * - unexpected sessions are accepted while there are fewer sessions than
- *   [property@IBB.Service:session-limit], and
- *   [signal@IBB.Service::session-requested] is emitted for each. Without a handler
- *   of that signal the session is accepted at once, and
- *   [signal@IBB.Service::session-accepted] is emitted. Without a handler of that
- *   one, either, the session goes to [method@IBB.Service.accept].
+ *   [property@IBB.Service:session-limit], and [signal@IBB.Service::session-requested] is emitted
+ *   for each. Without a handler of that signal the session is accepted at once, and
+ *   [signal@IBB.Service::session-accepted] is emitted. Without a handler of that signal either, the
+ *   session goes to [method@IBB.Service.accept].
  *
  * If there is no handler and no accept, an unexpected open is refused with
  * `not-acceptable`.

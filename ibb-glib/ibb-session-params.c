@@ -220,9 +220,9 @@ ibb_session_params_class_init (IBBSessionParamsClass *class)
    *
    * An agreed session is opened with exactly these: if the peer refuses the block size, the open
    * fails with `resource-constraint`, and is not repeated with a smaller one. An expectation takes
-   * an open with that block size or a smaller one, as chat clients may send. It answers an open
-   * with a larger block size `resource-constraint` (XEP-0261 §2.2), and one with another stanza
-   * type `not-acceptable`, and goes on waiting. A call without a block size fails with
+   * an open with that block size or a smaller one, as chat clients may send. A larger block size is
+   * answered `resource-constraint` (XEP-0261 §2.2), another stanza type `not-acceptable`; then the
+   * expectation goes on waiting. A call without a block size fails with
    * %G_IO_ERROR_INVALID_ARGUMENT. The page [Opening and accepting](opening.html#agreed-sessions)
    * says what the negotiation has to do.
    *

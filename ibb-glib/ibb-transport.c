@@ -391,7 +391,7 @@ ibb_transport_shutdown_output_async (IBBTransport       *self,
  *
  * The errors are those of [class@IBB.Transport].
  *
- * Returns: TRUE if every byte was delivered and the peer is told
+ * Returns: TRUE if every byte was delivered and the peer knows of the end
  *
  * Since: 1.0
  */
@@ -416,7 +416,7 @@ ibb_transport_shutdown_output_finish (IBBTransport *self, GAsyncResult *result, 
  *
  * The blocking variant of [method@IBB.Transport.shutdown_output_async].
  *
- * Returns: TRUE if every byte was delivered and the peer is told
+ * Returns: TRUE if every byte was delivered and the peer knows of the end
  *
  * Since: 1.0
  */

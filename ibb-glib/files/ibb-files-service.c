@@ -296,8 +296,8 @@ ibb_files_service_class_init (IBBFilesServiceClass *class)
   /**
    * IBBFilesService:identity:
    *
-   * Makes all files private: the servers learn of a file neither the content nor the name, date,
-   * hash and description, and the size to within 4096 bytes.
+   * Makes all files private. The servers learn neither the content of a file nor its name, date,
+   * hash and description, and its size only to within 4096 bytes.
    *
    * With an identity, such as an [`IBBXmpp.Identity`](../ibb-xmpp-1.0/class.Identity.html), the
    * service offers files only to programs that take encrypted ones, those that use this library
@@ -323,7 +323,7 @@ ibb_files_service_class_init (IBBFilesServiceClass *class)
    *
    * A peer offers a file. Take it with [method@IBBFiles.Transfer.accept_file_async],
    * [method@IBBFiles.Transfer.accept_stream_async] or [method@IBBFiles.Transfer.refuse], now or
-   * later, and return %TRUE. What no handler takes is refused.
+   * later, and return %TRUE. An offer that no handler takes is refused.
    *
    * At most 100 offers wait, 10 of them from one account. At most 200 accepted files are not over,
    * 100 of them from one account. Further offers are refused with `resource-constraint`.
@@ -458,7 +458,7 @@ ibb_files_service_get_identity (IBBFilesService *self)
  * @self: a service
  * @identity: (nullable): an identity; %NULL: files go in the clear
  *
- * Sets who encrypts the files; see [property@IBBFiles.Service:identity].
+ * Sets the identity that encrypts the files; see [property@IBBFiles.Service:identity].
  *
  * Since: 1.0
  */

@@ -362,10 +362,11 @@ ibb_files_transfer_new (GObject          *service,
  *
  * Ends the transfer with %G_IO_ERROR_CANCELLED here, and %IBB_ERROR_GONE at the other end; nothing
  * if it is over. A received file that is in its place stays, and the transfer is delivered;
- * otherwise both ends delete what was received. While a receiver that uses this library checks the
- * file, and in private, the transfer ends later, when both ends know which of the two came first:
- * [method@IBBFiles.Transfer.wait_async] tells it. To go on later, abort the session instead
- * ([method@IBB.Transport.abort] of [property@IBBFiles.Transfer:transport]), or let the program end.
+ * otherwise both ends delete what was received. If a receiver that uses this library is checking
+ * the file, and in private, the transfer ends later: when both ends know whether the end or the
+ * cancellation came first. [method@IBBFiles.Transfer.wait_async] reports which. To go on later,
+ * abort the session instead ([method@IBB.Transport.abort] of
+ * [property@IBBFiles.Transfer:transport]), or let the program end.
  *
  * Since: 1.0
  */
@@ -442,9 +443,8 @@ ibb_files_transfer_add_wait (IBBFilesTransfer *self, GTask *task, GCancellableSo
  * @callback: (scope async): called when the transfer is over
  * @user_data: data for @callback
  *
- * Waits until the transfer is over: until the receiver has the whole file, or, where the peer’s
- * program does not say so, has acknowledged all of it ([property@IBBFiles.Transfer:state] tells
- * which).
+ * Waits until the transfer is over. Then the receiver has the whole file or, if the peer’s program
+ * does not say so, has acknowledged all bytes: see [property@IBBFiles.Transfer:state].
  *
  * Errors:
  *

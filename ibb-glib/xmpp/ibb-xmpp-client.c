@@ -387,8 +387,8 @@ ibb_xmpp_client_class_init (IBBXmppClientClass *klass)
   /**
    * IBBXmppClient:known-certificates: (getter dup_known_certificates)
    *
-   * Certificates that are trusted though no authority has signed them, and where those are
-   * remembered that the application accepts ([signal@IBBXmpp.Client::trust-requested]). The next
+   * The certificates that are trusted though no authority has signed them. Those that the
+   * application accepts ([signal@IBBXmpp.Client::trust-requested]) are remembered there. The next
    * login uses them.
    *
    * Default: %NULL. Then there are none, and nothing is remembered.
@@ -494,8 +494,8 @@ ibb_xmpp_client_class_init (IBBXmppClientClass *klass)
   /**
    * IBBXmppClient:token: (getter dup_token)
    *
-   * A token of the server, with which the next login goes without the password (XEP-0484),
-   * where [property@IBBXmpp.Client:user-agent-id] is the one that the token was issued to.
+   * A token of the server, with which the next login needs no password (XEP-0484). It is for the
+   * [property@IBBXmpp.Client:user-agent-id] to which the server issued it.
    *
    * The property changes when a server issues a token, or another one instead: the
    * application keeps that for later, and the next login of this client uses it. It becomes
@@ -531,8 +531,8 @@ ibb_xmpp_client_class_init (IBBXmppClientClass *klass)
    * client connects again, and fails if the server shows another certificate that is not trusted.
    * If the question is refused, or not answered within five minutes, the login fails with
    * %G_TLS_ERROR_BAD_CERTIFICATE, and so does one without a handler. A handler that keeps no
-   * reference and does not answer refuses, in a language that collects garbage perhaps only after
-   * that time.
+   * reference and does not answer refuses. In a language that collects garbage the refusal may come
+   * only after that time.
    *
    * Emitted in the thread-default context in which the client was constructed, as its other
    * signals; but from inside [method@IBBXmpp.Client.login], in the calling thread.

@@ -272,8 +272,8 @@ ibb_xmpp_identity_class_init (IBBXmppIdentityClass *klass)
    *
    * A peer whose certificate is not known may have learned the digits before this end had an answer
    * to [signal@IBBXmpp.Identity::trust-requested]: the session ended, the peer refused, or the call
-   * was cancelled. The signal may not even have been emitted. Once it may be an accident. Repeated,
-   * it is what somebody in between does who tries until the digits are those of the other end: tell
+   * was cancelled. The signal may not even have been emitted. Once it may be an accident. If it is
+   * repeated, somebody in between may be trying until the digits are the same at both ends: tell
    * the user.
    *
    * Who ended the session makes no difference, as a peer can bring this end to do it. A user who

@@ -233,7 +233,7 @@ ibb_xmpp_password_question_get_can_remember (IBBXmppPasswordQuestion *self)
  * ibb_xmpp_password_question_dup_keyring_error: (get-property keyring-error)
  * @self: a question
  *
- * Gets why the keyring neither has the password nor can keep it; see
+ * Gets the reason why the keyring cannot be used; see
  * [property@IBBXmpp.PasswordQuestion:keyring-error].
  *
  * Returns: (transfer full) (nullable): the reason, or %NULL for none

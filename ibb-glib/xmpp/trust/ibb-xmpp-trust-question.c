@@ -160,8 +160,8 @@ ibb_xmpp_trust_question_class_init (IBBXmppTrustQuestionClass *klass)
   /**
    * IBBXmppTrustQuestion:changed:
    *
-   * Whether another certificate of the name is known. Then the owner has a new one, or somebody
-   * sits in between. A peer may also use another device.
+   * Whether another certificate of the name is known. Then the owner has a new certificate, or
+   * somebody is in between. A peer may also use another device.
    *
    * Since: 1.0
    */

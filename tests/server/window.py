@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
+import threading
 
 for room in ('interop', 'lib'):
     sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', room))
@@ -16,7 +17,7 @@ for room in ('interop', 'lib'):
 import cases
 import screen
 from cases import Skip, case, check, check_equal
-from command import IBB, ROOT, Account, Folder, Program, sha256
+from command import IBB, ROOT, Account, Folder, Program, Terminal, sha256
 from cut_proxy import CutProxy
 from servers import make_server
 
@@ -58,6 +59,17 @@ def wait_program(program):
     return program
 
 
+def wait_call(function):
+    """What function () returns in a thread, with the help of the window."""
+    results = []
+    thread = threading.Thread(target=lambda: results.append(function()))
+    thread.start()
+    look = GLib.timeout_add(20, lambda: True)
+    wait(lambda: not thread.is_alive())
+    GLib.source_remove(look)
+    return results[0]
+
+
 def click(widget, label):
     """Clicks the button of that label within a widget; whether there is one."""
     if isinstance(widget, Gtk.Button) and widget.get_label() == label:
@@ -89,6 +101,7 @@ class App:
             file.write('[home]\n' + ''.join(f'{key}={value}\n' for key, value in keys.items()))
         application.activate()
         self.window = application.get_active_window()
+        self._seen = []
         cases.defer(self.close)
         wait(self.window.get_mapped)
 
@@ -124,8 +137,19 @@ class App:
         check_equal(self.window.login_error.get_label(), '', 'error of the login')
 
     def wait_row(self):
-        """The transfer that is not over."""
-        return wait(lambda: self.window.list.get_row_at_index(0))
+        """That of the next transfer: the newest is the first."""
+        row = wait(lambda: (row := self.window.list.get_row_at_index(0)) and row not in self._seen and row)
+        self._seen.append(row)
+        return row
+
+
+def note_notifications(app):
+    """The names of those that are sent, as the person looks at another window."""
+    names = []
+    app.window.is_active = lambda: False
+    application.send_notification = lambda name, _notification: names.append(name)
+    cases.defer(lambda: delattr(application, 'send_notification'))
+    return names
 
 
 def listings(language):
@@ -138,7 +162,7 @@ def wait_end(row, text):
     wait(lambda: row.transfer.props.state in example.ENDED)
     check(text in row.status.get_label(), row.status.get_label())
     check(not row.cancel.get_visible(), 'nothing is left to cancel')
-    wait(lambda: row.get_parent() is None)
+    check(row.get_parent() and row.remove.get_visible(), 'it stays until somebody removes it')
 
 
 @case('an offer is accepted: the file is there, and a second one of its name beside it')
@@ -146,19 +170,39 @@ def _(server):
     app, alice, folder = App(server, 'bob'), Account(server, 'alice'), Folder()
     source = folder.make('letter.pdf', 700000)
     app.log_in()
+    notified = note_notifications(app)
     for name in ('letter.pdf', 'letter (2).pdf'):
         here = alice.ibb('send', source, f'{app.account.bare}/window')
         row = app.wait_row()
         check('letter.pdf from alice@localhost/' in row.title.get_label(), row.title.get_label())
         check(row.accept.get_visible() and row.refuse.get_visible(), 'it asks')
+        check_equal(notified.pop(), row.title.get_label(), 'the notification')
         check(GLib.format_size(700000) in row.status.get_label(), row.status.get_label())
         row.accept.emit('clicked')
         wait_end(row, f'Downloads/{name}')
+        check(row.reveal.get_visible(), 'it can be shown')
         here.expect_done()
         check_equal(sha256(os.path.join(DOWNLOADS, name)), sha256(source), 'SHA-256')
+    shown = []
+    node = Gio.DBusNodeInfo.new_for_xml(
+        '<node><interface name="org.freedesktop.FileManager1"><method name="ShowItems">'
+        '<arg type="as" direction="in"/><arg type="s" direction="in"/></method></interface></node>')
+
+    def show(_bus, _sender, _path, _interface, _method, arguments, invocation):
+        shown.extend(arguments[0])
+        invocation.return_value(None)
+
+    bus = application.get_dbus_connection()
+    export = bus.register_object('/org/freedesktop/FileManager1', node.interfaces[0], show, None, None)
+    name = Gio.bus_own_name_on_connection(bus, node.interfaces[0].name, Gio.BusNameOwnerFlags.NONE,
+                                          lambda *_: row.reveal.emit('clicked'), None)
+    wait(lambda: shown)
+    check_equal(shown, [Gio.File.new_for_path(os.path.join(DOWNLOADS, 'letter (2).pdf')).get_uri()], 'the file shown')
+    Gio.bus_unown_name(name)
+    bus.unregister_object(export)
 
 
-@case('an offer is refused')
+@case('an offer is refused: its row stays with the reason, until it is removed')
 def _(server):
     app, alice, folder = App(server, 'bob'), Account(server, 'alice'), Folder()
     app.log_in()
@@ -166,6 +210,9 @@ def _(server):
     row = app.wait_row()
     row.refuse.emit('clicked')
     wait_end(row, 'refused')
+    check(not row.reveal.get_visible(), 'there is nothing to show')
+    row.remove.emit('clicked')
+    check_equal((len(app.window.transfers), row.get_parent()), (0, None), 'rows')
     check_equal(here.finish(), 1, 'the sender')
     check('refused' in here.lines[-1], f'{here.lines}')
     check_equal(os.listdir(DOWNLOADS), [], 'files')
@@ -247,8 +294,79 @@ def _(server):
     # One in the clear does not come any more, and nobody else is asked.
     plain = wait_program(bob.ibb('send', source, own.split('?')[0][5:]))
     plain.expect_failure('takes only encrypted files', told=['^Offering'])
-    stranger = wait_program(Account(server, 'alice').ibb('send', source, own, env={'XDG_DATA_HOME': folder.path}))
+    stranger = wait_program(Account(server, 'carol').ibb('send', source, own, env={'XDG_DATA_HOME': folder.path}))
     stranger.expect_failure('refused', told=['^Offering'])
+    check('carol@localhost' in told[-1], f'{told}')
+
+
+@case('six digits are compared with the command: they are the same, and a changed key whose digits differ')
+def _(server):
+    app, bob, folder = App(server, 'alice'), Account(server, 'bob'), Folder()
+    source = folder.make('letter.pdf', 100000)
+    app.log_in()
+    window, told = app.window, []
+    window.tell = told.append
+    wait(window.private.get_sensitive)
+    window.private.set_active(True)
+    window.peer.set_text(f'{bob.bare}/another-program')
+    notified = note_notifications(app)
+
+    def begin():
+        """The command with a new key, and the dialogue that shows its digits."""
+        here = Terminal(IBB, 'send', '--encrypt', *bob.options(), source, f'{app.account.bare}/window',
+                        env={'XDG_DATA_HOME': Folder().path, 'LC_ALL': 'C.UTF-8', 'IBB_PASSWORD': bob.password})
+        dialog = wait(app.dialog)
+        check('bob@localhost' in dialog.get_body(), dialog.get_body())
+        check_equal(notified.pop(), 'digits', 'the notification')
+        digits = wait_call(lambda: here.expect(r'six digits:\s+(\d{3} \d{3})\r?\n')[1])
+        check_equal(dialog.get_extra_child().get_label(), digits, 'digits')
+        return here, dialog.get_heading()
+
+    here, heading = begin()
+    check_equal(heading, 'Unknown Key', 'the question')
+    app.answer('_They Are the Same')
+    wait_call(lambda: here.expect('(yes/no)'))
+    here.type('yes')
+    row = app.wait_row()
+    row.accept.emit('clicked')
+    wait_end(row, 'Downloads/letter.pdf')
+    check_equal(wait_call(here.finish), 0, here.shown)
+
+    here, heading = begin()
+    check_equal(heading, 'The Key Has Changed', 'the question')
+    app.answer('They _Differ')
+    check_equal(wait_call(here.finish), 1, here.shown)
+    wait(lambda: told)
+    check_equal(len(window.transfers), 1, 'rows')
+
+
+@case('nothing is cut at 360 pixels: pages, rows and messages; a message covers nothing')
+def _(server):
+    app, folder = App(server, 'alice'), Folder()
+
+    def check_width():
+        widths = app.window.get_content().measure(Gtk.Orientation.HORIZONTAL, -1)
+        check(widths.minimum <= 360, f'{widths.minimum} pixels')
+
+    check_width()
+    app.log_in()
+    wait(app.window.own_uri.get_subtitle)
+    check_width()
+    Account(server, 'bob').ibb('send', folder.make('a-long-name-' * 20, 1000), f'{app.account.bare}/window')
+    row = app.wait_row()
+    check(Gtk.test_accessible_has_property(row, Gtk.AccessibleProperty.LABEL), 'the row has a name')
+    check_width()
+    row.accept.emit('clicked')
+    wait_end(row, 'Downloads')
+    check_width()
+    for number in range(5):
+        app.window.tell(f'{number}: ' + 'a-long-word' * 20)
+    messages = list(app.window.messages)
+    check_equal([message.get_first_child().get_label()[0] for message in messages], ['2', '3', '4'], 'the newest')
+    check_width()
+    for message in messages:
+        message.get_last_child().emit('clicked')
+    check_equal(list(app.window.messages), [], 'messages')
 
 
 @case('a peer that is not there: a message, and no transfer')
@@ -277,7 +395,7 @@ def _(server):
     app.wait_page('files')
     with open(os.path.join(SETTINGS, 'known-certificates'), encoding='utf-8') as file:
         check('localhost' in file.read(), 'it is known')
-    app.window.log_out.emit('clicked')
+    app.window.activate_action('win.log-out')
     wait(lambda: app.window.pages.get_visible_child_name() == 'account')
     app.log_in()
 
@@ -372,18 +490,18 @@ def languages(server):
     os.symlink(os.path.join(os.environ['IBB_TEST_BUILD_ROOT'], 'po'), os.path.join(HOME, 'locale'))
     usual = example._
     cases.defer(lambda: setattr(example, '_', usual))
-    for language, words in (('de', ('Abmelden', 'Datei _senden …', 'Unbekanntes Zertifikat', 'Online als')),
-                            ('ja', ('ログアウト', 'ファイルを送信(_S)…', '未知の証明書', 'としてオンライン'))):
+    for language, words in (('de', ('Datei _senden …', 'Unbekanntes Zertifikat', 'Online als')),
+                            ('ja', ('ファイルを送信(_S)…', '未知の証明書', 'としてオンライン'))):
         example._ = example.find_translation([language]).gettext
         app = App(server, 'alice', known=False)
         app.begin()
         app.give_password()
         dialog = wait(app.dialog)
-        check_equal(dialog.get_heading(), words[2], 'the question')
+        check_equal(dialog.get_heading(), words[1], 'the question')
         app.answer(example._('_Trust'))
         app.wait_page('files')
-        check_equal((app.window.log_out.get_label(), app.window.send.get_label()), words[:2], 'buttons')
-        check(words[3] in app.window.status.get_label(), app.window.status.get_label())
+        check_equal(app.window.send.get_label(), words[0], 'the button')
+        check(words[2] in app.window.status.get_label(), app.window.status.get_label())
         app.close()
 
 

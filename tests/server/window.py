@@ -96,7 +96,7 @@ class App:
             keys['ca-file'] = server.environment['IBB_TEST_CA_FILE']
         for folder in (SETTINGS, DOWNLOADS):
             shutil.rmtree(folder, ignore_errors=True)
-            os.mkdir(folder)
+            os.makedirs(folder, exist_ok=True)
         with open(os.path.join(SETTINGS, 'accounts'), 'w', encoding='utf-8') as file:
             file.write('[home]\n' + ''.join(f'{key}={value}\n' for key, value in keys.items()))
         application.activate()
@@ -106,6 +106,8 @@ class App:
         wait(self.window.get_mapped)
 
     def close(self):
+        # The folder of the identity is that of the next case, too.
+        wait(lambda: self.window.identity or self.window.pages.get_visible_child_name() == 'account')
         self.window.close()
         wait(lambda: not application.get_windows())
 

@@ -669,7 +669,7 @@ end_job (Job *job, GCancellable *cancellable)
 
 /* Takes task. Returns the one that gets its place, or NULL. */
 static GTask *
-encrypt (IBBXmppIdentity *self, GTask *task)
+encrypt_one (IBBXmppIdentity *self, GTask *task)
 {
   Job            *job = g_task_get_task_data (task);
   GCancellable   *cancellable = g_task_get_cancellable (task);
@@ -697,7 +697,7 @@ encrypt_thread (gpointer data)
   g_autoptr (IBBXmppIdentity) self = g_object_ref (g_task_get_source_object (task));
 
   while (task != NULL)
-    task = encrypt (self, task);
+    task = encrypt_one (self, task);
   return NULL;
 }
 

@@ -309,11 +309,6 @@ wait_for_end (Work *self, IBBFilesTransfer *transfer)
   self->is_offered = TRUE;
   g_mutex_unlock (&self->lock);
   self->lost_at = 0;
-  /* From now on a new login serves to offer the file again, and then to resume the session. */
-  ibb_xmpp_entity_set_auto_reconnect (
-      IBB_XMPP_ENTITY (ibb_files_service_get_connection (self->service)),
-      tool_run_get_options (self->run)->resume_timeout > 0 ||
-          tool_run_get_options (self->run)->retry > 0);
   tool_run_set_file (self->run, ibb_files_transfer_get_peer_jid (transfer),
                      ibb_files_metadata_get_name (ibb_files_transfer_get_metadata (transfer)));
   ibb_files_transfer_wait_async (transfer, tool_run_get_cancellable (self->run), sent_cb,
@@ -360,6 +355,12 @@ begin_send (gpointer data)
   tool_run_begin_wait (self->run, phase, 0);
   if (self->state_handler == 0)
     begin_work (self);
+  /* Before the offer leaves, which may be lost with the connection: a new login serves to offer the
+   * file again, and then to resume the session. */
+  ibb_xmpp_entity_set_auto_reconnect (
+      IBB_XMPP_ENTITY (ibb_files_service_get_connection (self->service)),
+      tool_run_get_options (self->run)->resume_timeout > 0 ||
+          tool_run_get_options (self->run)->retry > 0);
   if (self->asking == NULL)
     {
       self->asking = g_cancellable_new ();

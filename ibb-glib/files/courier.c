@@ -90,12 +90,6 @@ ibb_courier_get_peer_jid (IBBCourier *self)
   return self->peer_jid;
 }
 
-IBBTransport *
-ibb_courier_get_transport (IBBCourier *self)
-{
-  return self->transport;
-}
-
 gboolean
 ibb_courier_is_empty (IBBCourier *self)
 {

@@ -63,8 +63,7 @@ ibb_courier_receive (IBBCourier *self, const IBBElement *jingle, IBBJingleRefusa
 
 const char *ibb_courier_get_peer_jid (IBBCourier *self);
 /* A peer's, which has offered no file yet. */
-gboolean      ibb_courier_is_empty (IBBCourier *self);
-IBBTransport *ibb_courier_get_transport (IBBCourier *self);
+gboolean ibb_courier_is_empty (IBBCourier *self);
 
 /* The sender. funcs are called until the file is released and delivered, or failed. Returns the
  * number; 0: the file cannot be described. */

@@ -489,7 +489,7 @@ new_broken_error (IBBCarrier *self)
                       _ ("The peer broke the rules of the transfer (%s)"), self->bundle->mistake);
 }
 
-/* What has come of a file by which the peer broke the rules is not kept. */
+/* The bytes of a file by which the peer broke the rules are dropped. */
 static void
 take_mistake (IBBCarrier *self, const IBBBundleEvent *event)
 {

@@ -687,6 +687,7 @@ static void
 test_namesakes (Files *self, gconstpointer data)
 {
   g_autoptr (IBBFilesTransfer) first = NULL;
+  g_autoptr (IBBFilesTransfer) second = NULL;
   g_autoptr (IBBFilesTransfer) other = NULL;
   g_autofree char             *path = get_path (self, "other/sent");
   g_autoptr (GFile)            file = g_file_new_for_path (path);
@@ -701,10 +702,12 @@ test_namesakes (Files *self, gconstpointer data)
                                       &offered);
   other = assert_result (ibb_files_service_offer_file_finish, self->romeo, &offered);
   wait_until (self->offered != first);
+  second = g_object_ref (self->offered);
   accept_as (self, "received", &self->result);
   g_set_object (&self->offered, first);
   accept_as (self, "received", &first_result);
   assert_result (ibb_files_transfer_accept_file_finish, first, &first_result);
+  assert_result (ibb_files_transfer_accept_file_finish, second, &self->result);
   assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
   assert_succeeds (ibb_files_transfer_wait, other, NULL);
   run (self, "cmp sent/one received/one && cmp other/sent/two received/two");

@@ -26,7 +26,7 @@ def read_rates(page):
     """The medians in MiB/s, by path and name."""
     rates = {}
     for title, table in re.findall(r'^## (.*)\n((?:(?!## ).*\n)*)', page, re.M):
-        for name, rate in re.findall(r'^\| ([^|]+) \| ([\d.e+-]+) \|', table, re.M):
+        for name, rate in re.findall(r'^\| ([^|]+) \| (\d[\d.e+-]*) \|', table, re.M):
             rates[title, name] = float(rate)
     return rates
 

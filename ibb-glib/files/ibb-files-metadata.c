@@ -4,7 +4,7 @@
 
 #include "files/ibb-files-metadata-private.h"
 
-#include "files/file-name.h"
+#include "files/disk/file-name.h"
 #include "ibb-foreign-text-private.h"
 
 #include <string.h>

@@ -4,12 +4,12 @@
 
 #include "config.h"
 
-#include "files/bundle.h"
-#include "files/folder-source.h"
 #include "files/ibb-files-metadata-private.h"
 #include "files/ibb-files-service-private.h"
 #include "files/ibb-files-transfer-private.h"
-#include "files/way.h"
+#include "files/move/folder-source.h"
+#include "files/protocol/bundle.h"
+#include "files/session/way.h"
 #include "ibb-intl-private.h"
 
 #define OWN_BLOCK_SIZE 32768 /* bytes, to a program that uses this library */

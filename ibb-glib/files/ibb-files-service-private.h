@@ -2,9 +2,9 @@
 
 #pragma once
 
-#include "files/courier.h"
-#include "files/farewells.h"
 #include "files/ibb-files-service.h"
+#include "files/session/courier.h"
+#include "files/session/farewells.h"
 
 /* How the application is told. */
 typedef struct

@@ -4,10 +4,10 @@
 
 #include "config.h"
 
-#include "files/description.h"
 #include "files/ibb-files-service-private.h"
 #include "files/ibb-files-transfer-private.h"
-#include "files/initiation.h"
+#include "files/protocol/description.h"
+#include "files/protocol/initiation.h"
 
 #include <string.h>
 

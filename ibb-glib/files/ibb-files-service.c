@@ -4,11 +4,11 @@
 
 #include "files/ibb-files-service.h"
 
-#include "files/bundle.h"
-#include "files/description.h"
 #include "files/ibb-files-service-private.h"
 #include "files/ibb-files-transfer-private.h"
-#include "files/initiation.h"
+#include "files/protocol/bundle.h"
+#include "files/protocol/description.h"
+#include "files/protocol/initiation.h"
 #include "ibb-intl-private.h"
 
 #include <string.h>

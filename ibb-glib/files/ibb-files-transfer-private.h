@@ -2,13 +2,13 @@
 
 #pragma once
 
-#include "files/courier.h"
-#include "files/farewells.h"
 #include "files/ibb-files-transfer.h"
-#include "files/jingle.h"
-#include "files/mover.h"
-#include "files/part.h"
-#include "files/peer-watch.h"
+#include "files/move/mover.h"
+#include "files/move/part.h"
+#include "files/protocol/jingle.h"
+#include "files/session/courier.h"
+#include "files/session/farewells.h"
+#include "files/session/peer-watch.h"
 
 struct _IBBFilesTransfer
 {

@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "files/ibb-files-transfer-private.h"
-#include "files/initiation.h"
+#include "files/protocol/initiation.h"
 #include "ibb-intl-private.h"
 
 #define OPEN_TIMEOUT 60000  /* ms for the sender to open the session after the accept */

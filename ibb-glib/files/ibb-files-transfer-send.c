@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "files/ibb-files-transfer-private.h"
-#include "files/initiation.h"
+#include "files/protocol/initiation.h"
 #include "ibb-intl-private.h"
 
 #define ANSWER_TIMEOUT 3600  /* s for a person to decide */

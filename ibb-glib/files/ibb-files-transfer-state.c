@@ -4,10 +4,10 @@
 
 #include "config.h"
 
-#include "files/description.h"
 #include "files/ibb-files-enum-types.h"
 #include "files/ibb-files-transfer-private.h"
-#include "files/reason.h"
+#include "files/protocol/description.h"
+#include "files/protocol/reason.h"
 #include "ibb-intl-private.h"
 
 #define TICK 100              /* ms between two notifications of the progress */

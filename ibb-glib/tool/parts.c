@@ -4,8 +4,8 @@
 
 #include "parts.h"
 
-#include "files/folder.h"
-#include "files/part-file.h"
+#include "files/disk/part-file.h"
+#include "files/protocol/folder.h"
 #include "output.h"
 #include "report.h"
 #include "text.h"

@@ -4,7 +4,7 @@
 
 #include "place.h"
 
-#include "files/sink.h"
+#include "files/disk/sink.h"
 #include "ibb-disk-private.h"
 #include "output.h"
 #include "slow-open.h"

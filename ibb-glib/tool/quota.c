@@ -4,8 +4,8 @@
 
 #include "quota.h"
 
-#include "files/folder.h"
-#include "files/part-file.h"
+#include "files/disk/part-file.h"
+#include "files/protocol/folder.h"
 #include "options.h"
 #include "watched.h"
 

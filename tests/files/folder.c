@@ -5,8 +5,8 @@
 
 #include "ends.h"
 
-#include "files/folder-sink.h"
 #include "files/ibb-files-metadata-private.h"
+#include "files/move/folder-sink.h"
 #include "ibb-disk-private.h"
 
 #include <glib/gstdio.h>

@@ -2,11 +2,11 @@
 
 /* The state machine of one file's Jingle session: what a peer sends, and what comes of that. */
 
-#include "files/jingle.h"
+#include "files/protocol/jingle.h"
 
-#include "files/hasher.h"
-#include "files/initiation.h"
-#include "files/reason.h"
+#include "files/disk/hasher.h"
+#include "files/protocol/initiation.h"
+#include "files/protocol/reason.h"
 
 #include <ibb-glib/ibb-glib.h>
 #include <string.h>

@@ -5,8 +5,8 @@
 #include "ends.h"
 
 #include "../lib/fast-timers.h"
-#include "files/bundle.h"
 #include "files/ibb-files-transfer-private.h"
+#include "files/protocol/bundle.h"
 
 #include <string.h>
 

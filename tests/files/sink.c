@@ -8,9 +8,9 @@
 
 #include "config.h"
 
-#include "files/file-name.h"
-#include "files/part-file.h"
-#include "files/sink.h"
+#include "files/disk/file-name.h"
+#include "files/disk/part-file.h"
+#include "files/disk/sink.h"
 #include "schedules.h"
 
 #include <fcntl.h>

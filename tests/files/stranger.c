@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "files/hasher.h"
+#include "files/disk/hasher.h"
 #include "whole.h"
 
 #include <string.h>

@@ -9,8 +9,8 @@
 
 #include "fuzz.h"
 
-#include "files/bundle.h"
 #include "files/ibb-files-metadata-private.h"
+#include "files/protocol/bundle.h"
 
 #include <string.h>
 

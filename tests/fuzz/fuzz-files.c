@@ -8,8 +8,8 @@
 
 #include "fuzz.h"
 
-#include "files/initiation.h"
-#include "files/jingle.h"
+#include "files/protocol/initiation.h"
+#include "files/protocol/jingle.h"
 
 #include <ibb-glib/ibb-glib.h>
 #include <string.h>

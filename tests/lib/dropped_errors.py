@@ -33,14 +33,14 @@ CERTAIN = 'cannot fail with these arguments'
 
 # By file and call.
 MEANT = {
-    ('files/folder-sink.c', 'disk close'): READ,
-    ('files/folder-source.c', 'close'): READ,
-    ('files/folder-source.c', 'closedir'): READ,
-    ('files/part-file.c', 'disk close'): READ,
-    ('files/sink.c', 'disk close'): 'a file that counts was synchronized before; a part that was not is not trusted',
-    ('files/sink.c', 'disk set_mode'): 'without its mark the bytes of a part only count with a hash of the whole',
-    ('files/sink.c', 'disk set_time'): 'a file system may have no dates, or few',
-    ('files/sink.c', 'disk unlink'): LEFT,
+    ('files/move/folder-sink.c', 'disk close'): READ,
+    ('files/move/folder-source.c', 'close'): READ,
+    ('files/move/folder-source.c', 'closedir'): READ,
+    ('files/disk/part-file.c', 'disk close'): READ,
+    ('files/disk/sink.c', 'disk close'): 'a file that counts was synchronized before; a part that was not is not trusted',
+    ('files/disk/sink.c', 'disk set_mode'): 'without its mark the bytes of a part only count with a hash of the whole',
+    ('files/disk/sink.c', 'disk set_time'): 'a file system may have no dates, or few',
+    ('files/disk/sink.c', 'disk unlink'): LEFT,
     ('ibb-disk.c', 'close'): READ,
     ('ibb-disk.c', 'closedir'): READ,
     ('ibb-disk.c', 'disk close'): READ,

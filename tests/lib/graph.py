@@ -73,10 +73,21 @@ ROOMS = (
     ('xmpp', r'xmpp/(?!ibb-xmpp$)', ('login', 'management', 'stream', 'xmpp base', 'trust', 'umbrella',
                                      'queries', 'connection', 'stanza', 'base', 'xml', 'words', 'core data')),
     ('xmpp umbrella', r'xmpp/ibb-xmpp$', ('identity', 'xmpp', 'xmpp base', 'trust')),
-    # The library for files; of the others it sees only what is public.
-    ('files', r'files/', ('umbrella', 'classes', 'queries', 'connection', 'stanza', 'xml', 'words')),
+    # The library for files; of the others it sees only what is public. The part of a file on the disk.
+    ('files disk', r'files/disk/', ('umbrella', 'words')),
+    ('files data', r'files/ibb-files-(?:types|metadata)', ('files disk', 'umbrella', 'words')),
+    # What both programs say.
+    ('files protocol', r'files/protocol/', ('files data', 'files disk', 'umbrella', 'stanza', 'xml', 'words')),
+    # From the disk to the frames, and back.
+    ('files move', r'files/move/', ('files protocol', 'files data', 'files disk', 'umbrella', 'classes', 'words')),
+    # The thread that moves several files, the session of these, and what is known of the peer.
+    ('files session', r'files/session/', ('files move', 'files protocol', 'files data', 'files disk', 'umbrella', 'classes',
+                                          'queries', 'connection', 'stanza', 'xml', 'words')),
+    ('files', r'files/', ('files session', 'files move', 'files protocol', 'files data', 'files disk', 'umbrella', 'classes',
+                          'queries', 'connection', 'stanza', 'xml', 'words')),
     # The command; of the others it sees only what is public.
-    ('tool', r'tool/', ('identity', 'files', 'umbrella', 'xmpp umbrella', 'xmpp', 'trust', 'loopback', 'classes', 'queries', 'connection', 'stanza', 'xml', 'words')),
+    ('tool', r'tool/', ('identity', 'files', 'files protocol', 'files data', 'files disk', 'umbrella', 'xmpp umbrella',
+                        'xmpp', 'trust', 'loopback', 'classes', 'queries', 'connection', 'stanza', 'xml', 'words')),
 )
 
 # Plain records: anybody may touch their fields. So it is with the interfaces and classes of
@@ -91,7 +102,7 @@ RECORDS = (
 SHARING = ('core/', 'runtime/', 'loopback/', 'xmpp/', 'files/')
 # Rooms whose fields all rooms above may read: an engine is one state machine, and a getter for each
 # field would hide nothing, since the arrows say already who may look.
-READ = ('core data', 'flow', 'peer', 'send', 'receive', 'session', 'core')
+READ = ('core data', 'flow', 'peer', 'send', 'receive', 'session', 'core', 'files protocol', 'files move')
 LIFETIME = r'_(?:init|clear|free|copy|dup|new|ref|unref)$'
 
 # Further files of a class that are one node with it, by the class.
@@ -116,7 +127,9 @@ OTHER_PREFIX = {
 # Objects whose fields other files set, in other rooms where it is an object of the core.
 KNOWN_OPENED = (
     'IBBContext',  # the state that all objects of an engine share
+    'IBBMover',  # what it moves, and where to
     'IBBParameters',  # the block size, which both ends agree on
+    'IBBPart',  # the hash that the offer asks for
     'IBBSession',  # the data of the caller
 )
 

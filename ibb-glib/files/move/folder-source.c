@@ -2,10 +2,10 @@
 
 #include "config.h"
 
-#include "files/folder-source.h"
+#include "files/move/folder-source.h"
 
 #include "files/ibb-files-metadata-private.h"
-#include "files/reason.h"
+#include "files/protocol/reason.h"
 #include "ibb-disk-private.h"
 #include "ibb-intl-private.h"
 

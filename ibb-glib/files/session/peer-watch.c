@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "files/peer-watch.h"
+#include "files/session/peer-watch.h"
 
 #include "ibb-intl-private.h"
 #include "ibb-source-private.h"

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "files/file-name.h"
+#include "files/disk/file-name.h"
 
 #include <string.h>
 

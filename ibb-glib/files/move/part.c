@@ -2,9 +2,9 @@
 
 #include "config.h"
 
-#include "files/part.h"
+#include "files/move/part.h"
 
-#include "files/part-file.h"
+#include "files/disk/part-file.h"
 #include "ibb-intl-private.h"
 
 #include <ibb-glib/ibb-glib.h>

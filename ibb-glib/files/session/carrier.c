@@ -2,9 +2,9 @@
 
 #include "config.h"
 
-#include "files/carrier.h"
+#include "files/session/carrier.h"
 
-#include "files/reason.h"
+#include "files/protocol/reason.h"
 #include "ibb-intl-private.h"
 #include "ibb-source-private.h"
 

@@ -11,7 +11,7 @@
 #include <gio/gio.h>
 #include <sys/stat.h>
 
-#include "files/hasher.h"
+#include "files/disk/hasher.h"
 
 /* How a sink completes if a file has the name already. */
 typedef enum

@@ -2,9 +2,9 @@
 
 #include "config.h"
 
-#include "files/description.h"
+#include "files/protocol/description.h"
 
-#include "files/hasher.h"
+#include "files/disk/hasher.h"
 #include "ibb-foreign-text-private.h"
 
 #include <string.h>

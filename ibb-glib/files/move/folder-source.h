@@ -8,8 +8,8 @@
 
 #pragma once
 
-#include "files/bundle.h"
-#include "files/folder.h"
+#include "files/protocol/bundle.h"
+#include "files/protocol/folder.h"
 
 #define IBB_FOLDER_SOURCE_LEFT_OUT_MAX 100 /* names that are kept */
 

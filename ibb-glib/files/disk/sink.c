@@ -2,10 +2,10 @@
 
 #include "config.h"
 
-#include "files/sink.h"
+#include "files/disk/sink.h"
 
-#include "files/file-name.h"
-#include "files/part-file.h"
+#include "files/disk/file-name.h"
+#include "files/disk/part-file.h"
 #include "ibb-intl-private.h"
 
 #include <errno.h>

@@ -2,10 +2,10 @@
 
 #include "config.h"
 
-#include "files/courier.h"
+#include "files/session/courier.h"
 
-#include "files/carrier.h"
-#include "files/reason.h"
+#include "files/protocol/reason.h"
+#include "files/session/carrier.h"
 #include "ibb-intl-private.h"
 #include "ibb-source-private.h"
 

@@ -2,12 +2,12 @@
 
 #include "config.h"
 
-#include "files/way.h"
+#include "files/session/way.h"
 
-#include "files/bundle.h"
-#include "files/description.h"
-#include "files/initiation.h"
-#include "files/jingle.h"
+#include "files/protocol/bundle.h"
+#include "files/protocol/description.h"
+#include "files/protocol/initiation.h"
+#include "files/protocol/jingle.h"
 #include "ibb-intl-private.h"
 #include "ibb-source-private.h"
 

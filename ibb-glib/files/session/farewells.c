@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "files/farewells.h"
+#include "files/session/farewells.h"
 
 #include <string.h>
 

@@ -2,11 +2,11 @@
 
 #include "config.h"
 
-#include "files/jingle.h"
+#include "files/protocol/jingle.h"
 
-#include "files/bundle.h"
-#include "files/description.h"
-#include "files/hasher.h"
+#include "files/disk/hasher.h"
+#include "files/protocol/bundle.h"
+#include "files/protocol/description.h"
 #include "ibb-foreign-text-private.h"
 
 #include <string.h>

@@ -2,9 +2,9 @@
 
 #include "config.h"
 
-#include "files/bundle.h"
+#include "files/protocol/bundle.h"
 
-#include "files/offer.h"
+#include "files/protocol/offer.h"
 #include "ibb-foreign-text-private.h"
 
 #include <string.h>

@@ -7,10 +7,10 @@
 
 #include <gio/gio.h>
 
-#include "files/folder-sink.h"
-#include "files/hasher.h"
+#include "files/disk/hasher.h"
+#include "files/disk/sink.h"
 #include "files/ibb-files-metadata.h"
-#include "files/sink.h"
+#include "files/move/folder-sink.h"
 
 typedef struct
 {

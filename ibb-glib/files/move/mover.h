@@ -7,9 +7,9 @@
 
 #include <ibb-glib/ibb-glib.h>
 
-#include "files/folder-source.h"
-#include "files/hasher.h"
-#include "files/part.h"
+#include "files/disk/hasher.h"
+#include "files/move/folder-source.h"
+#include "files/move/part.h"
 
 typedef struct
 {

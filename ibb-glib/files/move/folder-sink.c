@@ -2,13 +2,13 @@
 
 #include "config.h"
 
-#include "files/folder-sink.h"
+#include "files/move/folder-sink.h"
 
-#include "files/file-name.h"
-#include "files/folder.h"
+#include "files/disk/file-name.h"
+#include "files/disk/part-file.h"
 #include "files/ibb-files-metadata-private.h"
-#include "files/part-file.h"
-#include "files/reason.h"
+#include "files/protocol/folder.h"
+#include "files/protocol/reason.h"
 #include "ibb-intl-private.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "files/mover.h"
+#include "files/move/mover.h"
 
 #include "ibb-intl-private.h"
 

@@ -6,8 +6,8 @@
 
 #pragma once
 
-#include "files/jingle.h"
-#include "files/mover.h"
+#include "files/move/mover.h"
+#include "files/protocol/jingle.h"
 
 typedef struct _IBBCourier IBBCourier;
 

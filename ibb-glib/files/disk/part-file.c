@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "files/part-file.h"
+#include "files/disk/part-file.h"
 
 #include "ibb-intl-private.h"
 

@@ -11,9 +11,9 @@
 
 #pragma once
 
-#include "files/bundle.h"
-#include "files/folder.h"
-#include "files/sink.h"
+#include "files/disk/sink.h"
+#include "files/protocol/bundle.h"
+#include "files/protocol/folder.h"
 
 typedef struct _IBBFolderSink IBBFolderSink;
 

@@ -4,8 +4,8 @@
 
 #pragma once
 
-#include "files/bundle.h"
-#include "files/mover.h"
+#include "files/move/mover.h"
+#include "files/protocol/bundle.h"
 
 typedef struct _IBBCarrier IBBCarrier;
 

@@ -2,9 +2,9 @@
 
 #include "config.h"
 
-#include "files/initiation.h"
+#include "files/protocol/initiation.h"
 
-#include "files/description.h"
+#include "files/protocol/description.h"
 #include "ibb-foreign-text-private.h"
 
 #include <string.h>

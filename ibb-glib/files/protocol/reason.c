@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "files/reason.h"
+#include "files/protocol/reason.h"
 
 #include "ibb-foreign-text-private.h"
 #include "ibb-intl-private.h"

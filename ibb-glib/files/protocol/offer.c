@@ -2,12 +2,12 @@
 
 #include "config.h"
 
-#include "files/offer.h"
+#include "files/protocol/offer.h"
 
-#include "files/description.h"
-#include "files/folder.h"
-#include "files/hasher.h"
+#include "files/disk/hasher.h"
 #include "files/ibb-files-metadata-private.h"
+#include "files/protocol/description.h"
+#include "files/protocol/folder.h"
 
 /* Nothing for what any file has. */
 static void

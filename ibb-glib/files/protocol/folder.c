@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "files/folder.h"
+#include "files/protocol/folder.h"
 
 #include "files/ibb-files-metadata.h"
 #include "ibb-intl-private.h"

@@ -360,9 +360,10 @@ ibb_files_service_class_init (IBBFilesServiceClass *class)
    * @peer_jid: the full JID of the peer, as its server says it
    * @error: why: an error of the session, or of the identity
    *
-   * A private session has ended before the peer could say which file it offers. It was not refused
-   * in [signal@IBBFiles.Service::private-offered]. One end may not trust the other, or the peer has
-   * changed its mind; it has offered no file within a minute if @error is %G_IO_ERROR_TIMED_OUT.
+   * A private session has ended before the peer could say which file it offers, although
+   * [signal@IBBFiles.Service::private-offered] had not refused it. One end may not trust the other,
+   * or the peer has changed its mind. With %G_IO_ERROR_TIMED_OUT the peer has offered no file
+   * within a minute.
    *
    * Emitted in the thread-default context in which the service was made.
    *

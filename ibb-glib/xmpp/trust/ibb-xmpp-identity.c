@@ -272,9 +272,9 @@ ibb_xmpp_identity_class_init (IBBXmppIdentityClass *klass)
    *
    * A peer whose certificate is not known may have learned the digits before this end had an answer
    * to [signal@IBBXmpp.Identity::trust-requested]: the session ended, the peer refused, or the call
-   * was cancelled. The signal may not even have been emitted. Once it may be an accident. If it is
-   * repeated, somebody in between may be trying until the digits are the same at both ends: tell
-   * the user.
+   * was cancelled. The signal may not even have been emitted. A single time may be an accident. If
+   * there are more, somebody in between may be trying until the digits are the same at both ends:
+   * tell the user.
    *
    * Who ended the session makes no difference, as a peer can bring this end to do it. A user who
    * gives up has an answer, no: refuse the question ([method@IBBXmpp.Question.refuse]).

@@ -102,9 +102,9 @@ ibb_connection_default_init (IBBConnectionInterface *iface)
    * IBBConnection:local-jid: (getter dup_local_jid)
    *
    * The full JID that the server gave this connection, or NULL before it is
-   * known. It notifies when it changes. One that is only a domain makes the connection that
-   * of each address of it, as [`IBBXmpp.Component`](../ibb-xmpp-1.0/class.Component.html) is. What
-   * is not a valid JID, such as an empty string, counts as NULL.
+   * known. It notifies when it changes. If the JID is only a domain, the connection has all
+   * addresses of this domain, as [`IBBXmpp.Component`](../ibb-xmpp-1.0/class.Component.html) has.
+   * What is not a valid JID, such as an empty string, counts as NULL.
    *
    * Since: 1.0
    */

@@ -325,8 +325,8 @@ ibb_files_service_class_init (IBBFilesServiceClass *class)
    * [method@IBBFiles.Transfer.accept_stream_async] or [method@IBBFiles.Transfer.refuse], now or
    * later, and return %TRUE. An offer that no handler takes is refused.
    *
-   * At most 100 offers wait, 10 of them from one account. At most 200 accepted files are not over,
-   * 100 of them from one account. Further offers are refused with `resource-constraint`.
+   * At most 100 offers wait, 10 of them from one account. At most 200 files are accepted at a
+   * time, 100 of them from one account. Further offers are refused with `resource-constraint`.
    *
    * Returns: whether the handler has taken, or will take, the decision
    *

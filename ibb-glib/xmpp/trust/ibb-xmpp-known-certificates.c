@@ -20,9 +20,9 @@
  *
  * They are kept in a file, one certificate in each line: its SHA-256 as 64 hexadecimal digits, a
  * space, and the name. Programs may share the file, and it may be edited; lines that are not
- * understood stay. The file is read at each call, so that a change counts at once. A change makes
- * a file beside it, `.new` at the end of its name, locks that (flock), and puts it in the place of
- * the file, which is always whole.
+ * understood stay. The file is read at each call, so that a change counts at once. A change is
+ * written to a second file, with `.new` at the end of its name, which is locked (flock) and then
+ * takes the place of the first. So the file is always whole.
  *
  * ```c
  * static void

@@ -26,6 +26,10 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+# What the command may use.
+TOOL_USES = ('identity', 'files', 'files protocol', 'files data', 'files disk', 'umbrella', 'xmpp umbrella', 'xmpp', 'trust',
+             'loopback', 'classes', 'queries', 'connection', 'stanza', 'xml', 'words')
+
 # The rooms, from the bottom up: name, the nodes in it (the first room that matches has
 # the node), and the rooms below that it may use. Within a room a node may use any other,
 # but not in a circle.
@@ -85,9 +89,15 @@ ROOMS = (
                                           'queries', 'connection', 'stanza', 'xml', 'words')),
     ('files', r'files/', ('files session', 'files move', 'files protocol', 'files data', 'files disk', 'umbrella', 'classes',
                           'queries', 'connection', 'stanza', 'xml', 'words')),
-    # The command; of the others it sees only what is public.
-    ('tool', r'tool/', ('identity', 'files', 'files protocol', 'files data', 'files disk', 'umbrella', 'xmpp umbrella',
-                        'xmpp', 'trust', 'loopback', 'classes', 'queries', 'connection', 'stanza', 'xml', 'words')),
+    # The command; of the others it sees only what is public. Its lines, the account and its login, one session,
+    # sessions joined with sockets, files, the commands.
+    ('tool words', r'tool/words/', TOOL_USES),
+    ('tool account', r'tool/account/', ('tool words', *TOOL_USES)),
+    ('tool session', r'tool/session/', ('tool account', 'tool words', *TOOL_USES)),
+    ('tool relay', r'tool/relay/', ('tool session', 'tool account', 'tool words', *TOOL_USES)),
+    ('tool transfer', r'tool/transfer/', ('tool session', 'tool account', 'tool words', *TOOL_USES)),
+    ('tool command', r'tool/command/',
+     ('tool transfer', 'tool relay', 'tool session', 'tool account', 'tool words', *TOOL_USES)),
 )
 
 # Plain records: anybody may touch their fields. So it is with the interfaces and classes of
@@ -227,7 +237,7 @@ class Node:
         self.files = []
         # What the names in it begin with: ibb_peer in core/peer/peer.c.
         stem = os.path.basename(PREFIXES.get(name, owner)).removeprefix('ibb-').replace('-', '_')
-        self.prefix = f'{"tool" if self.room == "tool" else "ibb"}_{stem}'
+        self.prefix = f'{"tool" if name.startswith("tool/") else "ibb"}_{stem}'
         self.defined = set()
         self.own = set()
         self.arrows = {}  # by node, why
@@ -444,7 +454,7 @@ class Graph:
                 below = sorted(target.name for target in node.arrows if target.room == room)
                 print(f'  {floors[node]}  {node.name}' + (f' → {" ".join(below)}' if below else ''))
                 outside = sorted(target.name for target in node.arrows if target.room != room)
-                if outside and room not in ('tool', 'umbrella'):
+                if outside and room != 'umbrella':
                     print(f'       ⇒ {" ".join(outside)}')
                 for target, why in node.arrows.items() if verbose else ():
                     print(f'         {target.name}: {" ".join(why)}')

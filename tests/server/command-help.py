@@ -148,7 +148,7 @@ def _():
 def _():
     text = run(IBB, '--help').partition('Exit status:\n')[2]
     shown = re.findall(r'^ {2}(\d+(?:\+N)?) {2}', text, re.MULTILINE)
-    with open(os.path.join(ROOT, 'ibb-glib', 'tool', 'tool.h'), encoding='utf-8') as file:
+    with open(os.path.join(ROOT, 'ibb-glib', 'tool', 'words', 'exit-status.h'), encoding='utf-8') as file:
         have = [number + ('+N' if name == 'SIGNAL' else '')
                 for name, number in re.findall(r'#define TOOL_EXIT_(\w+) (\d+)', file.read())]
     with open(os.path.join(ROOT, 'doc', 'ibb.1'), encoding='utf-8') as file:

@@ -4,8 +4,7 @@
 
 #include "tool/account/login.h"
 
-#include "ibb-refusal-private.h"
-#include "ibb-source-private.h"
+#include "tool/account/source.h"
 #include "tool/words/jid.h"
 #include "tool/words/report.h"
 
@@ -69,8 +68,8 @@ tell_online (States *states)
 {
   g_mutex_lock (&states->lock);
   if (states->online != NULL && states->source == NULL)
-    states->source = ibb_source_attach (g_idle_source_new (), states->context, "[ibb] online",
-                                        online_cb, states, NULL);
+    states->source = tool_source_attach (g_idle_source_new (), states->context, "[ibb] online",
+                                         online_cb, states);
   g_mutex_unlock (&states->lock);
 }
 
@@ -191,7 +190,7 @@ tool_login_watch (ToolLogin    *self,
   States *states = self->states;
 
   g_mutex_lock (&states->lock);
-  ibb_source_clear (&states->source);
+  tool_source_clear (&states->source);
   states->context = context;
   states->online = online;
   states->data = data;
@@ -249,7 +248,7 @@ static gboolean
 is_taken (ToolRun *run, IBBXmppClient *scout, const char *jid)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  GSource *timeout = ibb_source_cancel_after (SCOUT_TIMEOUT, NULL, "[ibb] scout", cancellable);
+  GSource           *timeout = tool_source_cancel_after (SCOUT_TIMEOUT, "[ibb] scout", cancellable);
   g_autoptr (GError) error = NULL;
   gulong             handler;
   g_autofree char   *phase = g_strdup_printf (_ ("looking for a command at “%s”"), jid);
@@ -262,7 +261,7 @@ is_taken (ToolRun *run, IBBXmppClient *scout, const char *jid)
   answered =
       features != NULL || g_error_matches (error, IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
   g_cancellable_disconnect (tool_run_get_cancellable (run), handler);
-  ibb_source_clear (&timeout);
+  tool_source_clear (&timeout);
   return answered;
 }
 
@@ -300,9 +299,9 @@ logout (IBBXmppClient *client)
 
   if (ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (client)) != IBB_CONNECTION_STATE_ONLINE)
     return;
-  source = ibb_source_cancel_after (LOGOUT_TIMEOUT, NULL, "[ibb] logout", cancellable);
+  source = tool_source_cancel_after (LOGOUT_TIMEOUT, "[ibb] logout", cancellable);
   ibb_xmpp_client_logout (client, cancellable, NULL);
-  ibb_source_clear (&source);
+  tool_source_clear (&source);
 }
 
 /* When a client asks for a resource that another one has, the server ends the other one. So a login
@@ -331,12 +330,33 @@ check_resource (ToolLogin *self, ToolRun *run, GError **error)
   return !taken;
 }
 
+/* Whether the next login would fail, too, unless somebody changes something. */
+static gboolean
+is_lasting (const GError *error)
+{
+  if (error->domain != IBB_ERROR)
+    return FALSE;
+  switch (error->code)
+    {
+    case IBB_ERROR_AUTHENTICATION:
+    case IBB_ERROR_CONFLICT:
+    case IBB_ERROR_FORBIDDEN:
+    case IBB_ERROR_ITEM_NOT_FOUND: /* the server does not serve the domain */
+    case IBB_ERROR_JID_MALFORMED:
+    case IBB_ERROR_NOT_ALLOWED:
+    case IBB_ERROR_NOT_AUTHORIZED:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
 /* Takes reason. An error that the owner of the server may mend, such as a bad certificate, is no
  * refusal. */
 static void
 fail (ToolLogin *self, GError *reason, GError **error)
 {
-  if (ibb_refusal_is_lasting (reason))
+  if (is_lasting (reason))
     tool_run_set_login_refused (self->run);
   g_propagate_error (error, reason);
 }

@@ -3,13 +3,14 @@
 #include "config.h"
 
 #include "tool/account/options.h"
+
+#include "tool/account/address.h"
 #include "tool/account/uri.h"
 #include "tool/words/exit-status.h"
 #include "tool/words/help.h"
 #include "tool/words/jid.h"
 #include "tool/words/output.h"
 #include "tool/words/text.h"
-#include "xmpp/account-file.h"
 
 #include <errno.h>
 #include <glib/gi18n.h>
@@ -287,12 +288,6 @@ add_group (GOptionGroup *group, ToolHelp *help, const char *title, GArray *entri
   g_array_set_size (entries, 0);
 }
 
-gboolean
-tool_options_parse_address (const char *text, guint16 usual, char **host, guint16 *port)
-{
-  return ibb_account_file_parse_address (text, usual, host, port);
-}
-
 /* A URI as messages show it: without a password, which must not get into a log. */
 static char *
 dup_public_part (const char *uri)
@@ -318,7 +313,7 @@ parse_websocket (ToolOptions *self, const char *websocket)
   self->websocket_mode = IBB_XMPP_WEBSOCKET_MODE_ALWAYS;
   if (g_str_equal (websocket, "fallback"))
     self->websocket_mode = IBB_XMPP_WEBSOCKET_MODE_FALLBACK;
-  else if (ibb_account_file_is_websocket (websocket))
+  else if (tool_address_is_websocket (websocket))
     self->websocket_uri = g_strdup (websocket);
   else
     return g_str_equal (websocket, "always");
@@ -435,32 +430,44 @@ understand_certificates (ToolOptions *self)
   return NULL;
 }
 
+/* The JID of an account, whose other files need not be there. NULL or empty: the library says why.
+ */
+static char *
+read_jid (const char *account)
+{
+  g_autofree char *path = g_build_filename (g_get_user_config_dir (), "ibb-glib", "accounts", NULL);
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+
+  /* GLib would wait for the writer of a pipe before it refused one. */
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR) ||
+      !g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, NULL))
+    return NULL;
+  return g_key_file_get_string (file, account, "jid", NULL);
+}
+
 /* Takes the JID of --account. logs_in: the command needs all of the account. Returns what is wrong,
  * or NULL. */
 static char *
 understand_account (ToolOptions *self, gboolean logs_in)
 {
-  g_autoptr (GError)   error = NULL;
-  g_autoptr (GKeyFile) file = NULL;
-  g_autofree char     *path = ibb_account_file_dup_path ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char   *jid = NULL;
 
   if (self->jid != NULL)
     return g_strdup (_ ("--account and --jid exclude each other: leave out --jid, or make another "
                         "group in the file of accounts"));
-  if (logs_in)
+  if (!logs_in)
+    jid = read_jid (self->account);
+  if (jid != NULL && *jid != '\0')
     {
-      self->client = ibb_xmpp_client_new_from_account (self->account, NULL, &error);
-      if (self->client != NULL)
-        self->jid = g_strdup (ibb_xmpp_client_get_jid (self->client));
+      self->jid = g_steal_pointer (&jid);
+      return NULL;
     }
-  else
-    {
-      /* The files that the account names need not be there. */
-      file = ibb_account_file_read (path, &error);
-      if (file != NULL)
-        self->jid = ibb_account_file_dup_jid (file, path, self->account, &error);
-    }
-  return self->jid == NULL ? g_strdup (error->message) : NULL;
+  self->client = ibb_xmpp_client_new_from_account (self->account, NULL, &error);
+  if (self->client == NULL)
+    return g_strdup (error->message);
+  self->jid = g_strdup (ibb_xmpp_client_get_jid (self->client));
+  return NULL;
 }
 
 /* Returns what is wrong, or NULL. */
@@ -490,7 +497,7 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
   else
     return g_strdup_printf (_ ("--tls is automatic, starttls, direct or none, not “%s”"), raw->tls);
   if (raw->proxy != NULL)
-    self->proxy = ibb_account_file_parse_proxy (raw->proxy);
+    self->proxy = tool_address_parse_proxy (raw->proxy);
   if (raw->proxy != NULL && self->proxy == NULL)
     return describe_bad_proxy (raw->proxy);
   if (raw->websocket != NULL && !parse_websocket (self, raw->websocket))
@@ -500,9 +507,8 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
                             raw->password_policy);
   /* Without a port the mode decides. */
   if (raw->server != NULL &&
-      !tool_options_parse_address (raw->server,
-                                   self->tls_mode == IBB_XMPP_TLS_MODE_DIRECT ? 5223 : 5222,
-                                   &self->host, &self->port))
+      !tool_address_parse (raw->server, self->tls_mode == IBB_XMPP_TLS_MODE_DIRECT ? 5223 : 5222,
+                           &self->host, &self->port))
     return g_strdup_printf (_ ("--server is HOST or HOST:PORT, not “%s”"), raw->server);
   if (raw->stanza_type == NULL || g_str_equal (raw->stanza_type, "iq"))
     self->stanza_type = IBB_STANZA_TYPE_IQ;

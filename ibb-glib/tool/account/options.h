@@ -80,6 +80,5 @@ char    *tool_options_parse_peer (const char *command, const char *text);
 gboolean tool_options_parse_size (const char *text, guint64 *size);
 gboolean tool_options_parse_count (const char *text, guint *count);
 char    *tool_options_parse_time (const char *option, const char *text, double *seconds);
-gboolean tool_options_parse_address (const char *text, guint16 usual, char **host, guint16 *port);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ToolOptions, tool_options_clear)

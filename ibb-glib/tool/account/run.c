@@ -2,8 +2,8 @@
 
 #include "config.h"
 
-#include "ibb-source-private.h"
 #include "tool/account/run.h"
+#include "tool/account/source.h"
 #include "tool/words/exit-status.h"
 #include "tool/words/notify.h"
 #include "tool/words/output.h"
@@ -241,13 +241,13 @@ update_tick_locked (ToolRun *self)
   gboolean needed = self->limit > 0 || self->progress != NULL;
   guint    interval = TICK_INTERVAL;
 
-  ibb_source_clear (&self->tick);
+  tool_source_clear (&self->tick);
   if (!needed)
     return;
   if (self->limit > 0)
     interval = (guint) CLAMP (self->limit / 4000, 10, TICK_INTERVAL);
   self->tick =
-      ibb_source_attach (g_timeout_source_new (interval), NULL, "[ibb] tick", tick_cb, self, NULL);
+      tool_source_attach (g_timeout_source_new (interval), NULL, "[ibb] tick", tick_cb, self);
 }
 
 static gboolean
@@ -335,7 +335,7 @@ tool_run (const ToolOptions *options, ToolRunFunc func, gpointer data)
   g_clear_handle_id (&self.stop_id, g_source_remove);
   self.limit = 0;
   update_tick_locked (&self);
-  ibb_source_clear (&self.notice);
+  tool_source_clear (&self.notice);
   g_clear_error (&self.error);
   g_clear_object (&self.transport);
   g_free (self.temporary);
@@ -404,7 +404,7 @@ begin_phase_locked (ToolRun *self, const char *phase, guint timeout)
   g_free (self->phase);
   self->phase = g_strdup (phase);
   self->goes_on = FALSE;
-  ibb_source_clear (&self->notice);
+  tool_source_clear (&self->notice);
   self->limit = timeout == TOOL_RUN_UNLIMITED ? 0 : (gint64) (limit * G_USEC_PER_SEC);
   self->last_change = g_get_monotonic_time ();
   update_tick_locked (self);
@@ -438,8 +438,8 @@ tool_run_begin_wait (ToolRun *self, const char *phase, guint timeout)
 {
   g_mutex_lock (&self->lock);
   begin_phase_locked (self, phase, timeout);
-  self->notice = ibb_source_attach (g_timeout_source_new (WAIT_NOTICE), NULL, "[ibb] notice",
-                                    notice_cb, self, NULL);
+  self->notice = tool_source_attach (g_timeout_source_new (WAIT_NOTICE), NULL, "[ibb] notice",
+                                     notice_cb, self);
   g_mutex_unlock (&self->lock);
 }
 

@@ -4,8 +4,9 @@
 
 #include "config.h"
 
-#include "ibb-source-private.h"
+#include "tool/account/address.h"
 #include "tool/account/login.h"
+#include "tool/account/source.h"
 #include "tool/command/commands.h"
 #include "tool/relay/relay.h"
 #include "tool/relay/socket.h"
@@ -131,9 +132,9 @@ connect_again (Connecting *self, const GError *error)
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) ||
       g_get_monotonic_time () >= self->until)
     return FALSE;
-  g_source_unref (ibb_source_attach (g_timeout_source_new (CONNECT_INTERVAL),
-                                     g_main_context_get_thread_default (), "[ibb] next attempt",
-                                     connect_again_cb, self, NULL));
+  g_source_unref (tool_source_attach (g_timeout_source_new (CONNECT_INTERVAL),
+                                      g_main_context_get_thread_default (), "[ibb] next attempt",
+                                      connect_again_cb, self));
   return TRUE;
 }
 
@@ -458,7 +459,7 @@ add_service (Expose *self, const char *option, char *name, const char *where)
   g_ptr_array_add (self->services, service);
   if (path == NULL)
     {
-      if (!tool_options_parse_address (where, 0, &host, &port))
+      if (!tool_address_parse (where, 0, &host, &port))
         /* Translators: %s is an option */
         return g_strdup_printf (_ ("%s takes HOST:PORT or unix:PATH, not “%s”"), option, where);
       service->target = g_network_address_new (host, port);

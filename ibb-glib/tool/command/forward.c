@@ -4,8 +4,8 @@
 
 #include "config.h"
 
-#include "ibb-source-private.h"
 #include "tool/account/login.h"
+#include "tool/account/source.h"
 #include "tool/command/commands.h"
 #include "tool/relay/relay.h"
 #include "tool/relay/socket.h"
@@ -172,7 +172,7 @@ format_address (Forward *self)
 static void
 end_wait (Opening *opening)
 {
-  ibb_source_clear (&opening->timer);
+  tool_source_clear (&opening->timer);
   g_queue_remove (&opening->forward->waiting, opening);
 }
 
@@ -203,9 +203,9 @@ wait_for_login (Opening *opening)
 
   if (opening->until == 0)
     opening->until = now + LOGIN_WAIT * G_USEC_PER_SEC;
-  opening->timer = ibb_source_attach (
+  opening->timer = tool_source_attach (
       g_timeout_source_new ((guint) (MAX (opening->until - now, 0) / 1000)),
-      g_main_context_get_thread_default (), "[ibb] wait for login", waited_cb, opening, NULL);
+      g_main_context_get_thread_default (), "[ibb] wait for login", waited_cb, opening);
   g_queue_push_tail (&opening->forward->waiting, opening);
 }
 
@@ -265,9 +265,9 @@ attempt_again (Opening *opening, const GError *error)
     return FALSE;
   opening->forward->may_open = 1;
   interval += (guint) g_random_int_range (0, ATTEMPT_INTERVAL);
-  g_source_unref (ibb_source_attach (g_timeout_source_new (interval),
-                                     g_main_context_get_thread_default (), "[ibb] next attempt",
-                                     attempt_again_cb, opening, NULL));
+  g_source_unref (tool_source_attach (g_timeout_source_new (interval),
+                                      g_main_context_get_thread_default (), "[ibb] next attempt",
+                                      attempt_again_cb, opening));
   return TRUE;
 }
 
@@ -399,9 +399,9 @@ accepted_cb (GObject *source, GAsyncResult *result, gpointer data)
     {
       /* Too many files may be open, for example: that passes. */
       tool_report_session_error (error, NULL, NULL);
-      self->retry = ibb_source_attach (g_timeout_source_new (ACCEPT_RETRY),
-                                       g_main_context_get_thread_default (), "[ibb] next accept",
-                                       retry_cb, relay, NULL);
+      self->retry = tool_source_attach (g_timeout_source_new (ACCEPT_RETRY),
+                                        g_main_context_get_thread_default (), "[ibb] next accept",
+                                        retry_cb, relay);
     }
   proceed (self, relay);
 }
@@ -463,7 +463,7 @@ forward_stop (ToolRelay *relay, gpointer data)
   Forward *self = data;
 
   g_cancellable_cancel (self->cancellable);
-  ibb_source_clear (&self->retry);
+  tool_source_clear (&self->retry);
   g_socket_listener_close (self->listener);
   tool_socket_file_clear (&self->file);
   fail_all_waiting (self);

@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "ibb-source-private.h"
+#include "tool/account/source.h"
 #include "tool/relay/join.h"
 #include "tool/relay/socket.h"
 #include "tool/session/confirm.h"
@@ -332,10 +332,9 @@ tool_join_async (IBBTransport       *transport,
   way_init (&join->in, join, tool_secure_get_stream (transport), G_IO_STREAM (connection));
 
   join->ended = g_signal_connect (transport, "notify::error", G_CALLBACK (error_cb), join);
-  join->hang_up =
-      ibb_source_attach (g_socket_create_source (join->socket, G_IO_ERR | G_IO_HUP, NULL),
-                         g_main_context_get_thread_default (), "[ibb] hang-up",
-                         G_SOURCE_FUNC (hang_up_cb), join, NULL);
+  join->hang_up = tool_source_attach (
+      g_socket_create_source (join->socket, G_IO_ERR | G_IO_HUP, NULL),
+      g_main_context_get_thread_default (), "[ibb] hang-up", G_SOURCE_FUNC (hang_up_cb), join);
 
   way_read (&join->in);
   way_read (&join->out);

@@ -4,7 +4,7 @@
 
 #include "tool/relay/link.h"
 
-#include "ibb-source-private.h"
+#include "tool/account/source.h"
 #include "tool/relay/join.h"
 #include "tool/relay/socket.h"
 #include "tool/session/secure.h"
@@ -65,7 +65,7 @@ end (ToolLink *self, const GError *error)
   self->ended (self, error, self->data);
   if (error != NULL && self->connection != NULL)
     tool_socket_reset (self->connection);
-  ibb_source_clear (&self->timer);
+  tool_source_clear (&self->timer);
   g_clear_object (&self->connection);
   if (self->transport != NULL)
     tool_secure_forget_stream (self->transport);
@@ -171,9 +171,9 @@ start_timer (ToolLink *self)
 {
   if (self->timeout <= 0)
     return;
-  self->timer = ibb_source_attach (
+  self->timer = tool_source_attach (
       g_timeout_source_new ((guint) MAX (self->timeout * 1000 / TIMEOUT_STEPS, 1)),
-      g_main_context_get_thread_default (), "[ibb] timeout", timer_cb, self, NULL);
+      g_main_context_get_thread_default (), "[ibb] timeout", timer_cb, self);
 }
 
 static void

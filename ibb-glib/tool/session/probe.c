@@ -4,7 +4,7 @@
 
 #include "tool/session/probe.h"
 
-#include "ibb-source-private.h"
+#include "tool/account/source.h"
 #include "tool/session/pair.h"
 #include "tool/session/session.h"
 
@@ -73,11 +73,11 @@ measure (ToolRun *run, ToolPair *pair, guint64 *rate, GError **error)
 {
   GCancellable            *interrupt = tool_run_get_cancellable (run);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  GSource *timeout = ibb_source_cancel_after (TIME, NULL, "[ibb] measure", cancellable);
-  Sender   sender = { pair->near, cancellable };
-  GThread *thread;
-  gulong   handler;
-  gboolean counted;
+  GSource                 *timeout = tool_source_cancel_after (TIME, "[ibb] measure", cancellable);
+  Sender                   sender = { pair->near, cancellable };
+  GThread                 *thread;
+  gulong                   handler;
+  gboolean                 counted;
 
   handler = tool_run_connect (run, cancellable);
   thread = g_thread_new ("sender", sender_thread, &sender);
@@ -85,7 +85,7 @@ measure (ToolRun *run, ToolPair *pair, guint64 *rate, GError **error)
   g_cancellable_cancel (cancellable);
   g_thread_join (thread);
   g_cancellable_disconnect (interrupt, handler);
-  ibb_source_clear (&timeout);
+  tool_source_clear (&timeout);
   return counted && !g_cancellable_set_error_if_cancelled (interrupt, error);
 }
 

@@ -4,7 +4,7 @@
 
 #include "tool/transfer/hooks.h"
 
-#include "ibb-source-private.h"
+#include "tool/account/source.h"
 #include "tool/session/descriptors.h"
 #include "tool/words/report.h"
 
@@ -46,7 +46,7 @@ hook_free (gpointer data)
 {
   Hook *hook = data;
 
-  ibb_source_clear (&hook->timer);
+  tool_source_clear (&hook->timer);
   g_clear_object (&hook->process);
   g_free (hook->path);
   g_free (hook->peer);
@@ -84,9 +84,9 @@ kill_cb (gpointer data)
 static void
 set_timer (Hook *hook, guint seconds, GSourceFunc function)
 {
-  ibb_source_clear (&hook->timer);
-  hook->timer = ibb_source_attach (g_timeout_source_new_seconds (seconds), NULL, "[ibb] hook",
-                                   function, hook, NULL);
+  tool_source_clear (&hook->timer);
+  hook->timer = tool_source_attach (g_timeout_source_new_seconds (seconds), NULL, "[ibb] hook",
+                                    function, hook);
 }
 
 static gboolean
@@ -208,7 +208,7 @@ tool_hooks_free (ToolHooks *self)
 {
   g_assert (g_queue_is_empty (&self->running));
 
-  ibb_source_clear (&self->end);
+  tool_source_clear (&self->end);
   g_free (self->command);
   g_free (self);
 }
@@ -264,8 +264,8 @@ tool_hooks_finish (ToolHooks *self, gboolean is_stopped)
   guint            ids[G_N_ELEMENTS (numbers)] = { 0 };
 
   if (is_stopped)
-    self->end = ibb_source_attach (g_timeout_source_new_seconds (END_TIMEOUT), NULL, "[ibb] hooks",
-                                   end_cb, self, NULL);
+    self->end = tool_source_attach (g_timeout_source_new_seconds (END_TIMEOUT), NULL, "[ibb] hooks",
+                                    end_cb, self);
   for (gsize i = 0; !is_stopped && i < G_N_ELEMENTS (numbers); i++)
     ids[i] = g_unix_signal_add (numbers[i], signal_cb, self);
   while (!g_queue_is_empty (&self->running))

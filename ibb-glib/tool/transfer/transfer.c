@@ -4,7 +4,7 @@
 
 #include "tool/transfer/transfer.h"
 
-#include "ibb-source-private.h"
+#include "tool/account/source.h"
 #include "tool/session/descriptors.h"
 #include "tool/session/secure.h"
 #include "tool/session/session.h"
@@ -131,7 +131,7 @@ end_work (Work *self, GError *error)
 {
   IBBService *sessions = ibb_files_service_get_sessions (self->service);
 
-  ibb_source_clear (&self->stop);
+  tool_source_clear (&self->stop);
   g_clear_signal_handler (&self->handler, self->service);
   g_clear_signal_handler (&self->private_handler, self->service);
   g_clear_signal_handler (&self->failure_handler, self->service);
@@ -825,8 +825,8 @@ begin_receive (gpointer data)
 
   begin_work (self);
   begin_wait (self);
-  self->stop = ibb_source_attach (g_cancellable_source_new (tool_run_get_cancellable (self->run)),
-                                  NULL, "[ibb] stop", G_SOURCE_FUNC (stop_cb), self, NULL);
+  self->stop = tool_source_attach (g_cancellable_source_new (tool_run_get_cancellable (self->run)),
+                                   NULL, "[ibb] stop", G_SOURCE_FUNC (stop_cb), self);
   self->handler =
       g_signal_connect (self->service, "file-offered", G_CALLBACK (file_offered_cb), self);
   self->private_handler =

@@ -4,14 +4,41 @@
 
 #include "tool/words/text.h"
 
-#include "ibb-foreign-text-private.h"
-
 #include <glib/gi18n.h>
 #include <string.h>
 
 #define TOLERATED_MISTAKES 2 /* in a word that a person types */
 #define LONGEST_WORD 32      /* bytes of such a word */
 #define SHORTEST_ABBREVIATION 3
+
+/* Unicode counts as format characters also what joins letters and pictures (Persian, Hindi, emoji),
+ * what flags are made of, and signs before numbers. */
+static gboolean
+is_part_of_text (gunichar c)
+{
+  return c == 0x200c || c == 0x200d || (c >= 0xe0030 && c <= 0xe0039) ||
+         (c >= 0xe0061 && c <= 0xe007a) || c == 0xe007f || (c >= 0x600 && c <= 0x605) ||
+         c == 0x6dd || c == 0x70f || c == 0x890 || c == 0x891 || c == 0x8e2 || c == 0x110bd ||
+         c == 0x110cd;
+}
+
+/* Whether the character could end the line, or change the direction of the text: marks of the
+ * direction can make “exe.txt” of “txt.exe”. */
+static gboolean
+is_misleading (gunichar c)
+{
+  switch (g_unichar_type (c))
+    {
+    case G_UNICODE_FORMAT:
+      return !is_part_of_text (c);
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
 
 /* The text as one line of printable characters: it may have a file name, a JID or words of a
  * peer. */
@@ -25,7 +52,7 @@ tool_text_make_printable (const char *text)
     {
       gunichar c = g_utf8_get_char (p);
 
-      if (ibb_foreign_text_is_misleading (c))
+      if (is_misleading (c))
         c = g_unichar_type (c) == G_UNICODE_FORMAT ? 0xfffd : ' ';
       g_string_append_unichar (line, c);
     }
@@ -197,7 +224,7 @@ tool_text_escape_json (const char *text)
 
       if (c == '"' || c == '\\')
         g_string_append_printf (escaped, "\\%c", (char) c);
-      else if (!ibb_foreign_text_is_misleading (c))
+      else if (!is_misleading (c))
         g_string_append_unichar (escaped, c);
       else if (c <= 0xffff)
         g_string_append_printf (escaped, "\\u%04x", c);

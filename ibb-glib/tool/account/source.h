@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Sources that call back, and their end. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+/* Takes the reference to source and returns it. context: (nullable): that of the main thread. */
+GSource *tool_source_attach (
+    GSource *source, GMainContext *context, const char *name, GSourceFunc callback, gpointer data);
+/* Cancels after so many seconds, in the main thread. */
+GSource *tool_source_cancel_after (guint seconds, const char *name, GCancellable *cancellable);
+/* Destroys *source and drops the reference; NULL is left alone. */
+void tool_source_clear (GSource **source);

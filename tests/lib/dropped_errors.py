@@ -62,7 +62,7 @@ MEANT = {
     ('tool/transfer/hooks.c', 'signal'): CERTAIN,
     ('tool/transfer/place.c', 'close'): 'nothing was written yet',
     ('tool/transfer/quota.c', 'disk close'): READ,
-    ('tool/transfer/transfer.c', 'g_poll'): 'the pause is shorter then',
+    ('tool/transfer/sending.c', 'g_poll'): 'the pause is shorter then',
     ('tool/words/output.c', 'fflush'): NOWHERE,
     ('tool/words/output.c', 'fprintf'): NOWHERE,
     ('tool/words/output.c', 'fputs'): NOWHERE,

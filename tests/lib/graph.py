@@ -109,7 +109,7 @@ RECORDS = (
     'IBBStanza',
 )
 # Folders within whose rooms files may touch the fields of each other's objects.
-SHARING = ('core/', 'runtime/', 'loopback/', 'xmpp/', 'files/')
+SHARING = ('core/', 'runtime/', 'loopback/', 'xmpp/', 'files/', 'tool/transfer/')
 # Rooms whose fields all rooms above may read: an engine is one state machine, and a getter for each
 # field would hide nothing, since the arrows say already who may look.
 READ = ('core data', 'flow', 'peer', 'send', 'receive', 'session', 'core', 'files protocol', 'files move')

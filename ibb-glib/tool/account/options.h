@@ -57,7 +57,6 @@ typedef struct
   double               timeout;          /* s; 0: none; TOOL_TIMEOUT_DEFAULT */
   double               peer_timeout;     /* s; 0: never */
   double               resume_timeout;   /* s; 0: sessions end with the connection */
-  double               retry;            /* s; 0: a file has one attempt */
   gboolean             quiet;
   gboolean             json;
   gboolean             list_parts, remove_parts; /* need no account */

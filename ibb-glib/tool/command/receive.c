@@ -12,7 +12,8 @@
 #include "tool/session/stream.h"
 #include "tool/transfer/parts.h"
 #include "tool/transfer/place.h"
-#include "tool/transfer/transfer.h"
+#include "tool/transfer/receiving.h"
+#include "tool/transfer/work.h"
 #include "tool/words/jid.h"
 #include "tool/words/output.h"
 #include "tool/words/report.h"
@@ -51,7 +52,7 @@ write_cb (
 }
 
 static gboolean
-transfer (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
+receive_bytes (ToolRun *run, Receive *self, IBBTransport *transport, GError **error)
 {
   g_autofree char *peer = ibb_transport_dup_peer_jid (transport);
   GCancellable    *cancellable = tool_run_get_cancellable (run);
@@ -98,7 +99,7 @@ receive_session (ToolRun *run, Receive *self, GError **error)
   transport = tool_session_wait (run, service, local_jid, error);
   if (transport != NULL)
     {
-      received = transfer (run, self, transport, error);
+      received = receive_bytes (run, self, transport, error);
       if (!received)
         tool_session_give_up (transport, *error);
     }
@@ -159,7 +160,7 @@ receive_files_run (ToolRun *run, gpointer data, GError **error)
 
   if (local_jid == NULL)
     return FALSE;
-  received = tool_transfer_receive (run, self->transfers, local_jid, &self->intake, error);
+  received = tool_receiving_run (run, self->transfers, local_jid, &self->intake, error);
   tool_login_end (self->login, error);
   self->is_stopped = g_cancellable_is_cancelled (tool_run_get_cancellable (run));
   return received;
@@ -209,8 +210,8 @@ receive_files (const ToolOptions *options, const RawIntake *raw)
     {
       self.login = tool_login_new (&account, options, jid);
       tool_login_set_stays (self.login);
-      self.transfers = tool_transfer_new_service (
-          IBB_CONNECTION (tool_login_get_client (self.login)), options, &error);
+      self.transfers = tool_work_new_service (IBB_CONNECTION (tool_login_get_client (self.login)),
+                                              options, &error);
       self.intake.quota = tool_quota_new (max_size, max_total);
       if (raw->on_received != NULL)
         self.intake.hooks = tool_hooks_new (raw->on_received);

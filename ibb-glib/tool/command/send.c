@@ -11,7 +11,8 @@
 #include "tool/session/slow-open.h"
 #include "tool/session/stream.h"
 #include "tool/session/throttle.h"
-#include "tool/transfer/transfer.h"
+#include "tool/transfer/sending.h"
+#include "tool/transfer/work.h"
 #include "tool/words/jid.h"
 #include "tool/words/output.h"
 #include "tool/words/report.h"
@@ -36,16 +37,12 @@
 
 typedef struct
 {
-  char           **files; /* of the arguments */
-  guint            n_files;
-  guint            n_missing;       /* could not be opened, and were left out */
-  char            *peer;            /* with a resource */
-  gboolean         is_any_resource; /* none was named */
-  char            *name;            /* of the source, for people */
+  ToolOutgoing     outgoing;
+  guint            n_missing; /* could not be opened, and were left out */
+  char            *name;      /* of the source, for people */
   char            *label;
   const char      *path; /* to open once signals and --timeout are watched; NULL: fd is open */
   int              fd;
-  gboolean         tar; /* folders are sent as archives to each peer */
   gboolean         is_folder;
   gboolean         is_regular; /* a file whose size is known */
   guint64          total;      /* 0: not known */
@@ -117,29 +114,29 @@ close_source (Send *self)
 static void
 leave_out (Send *self, guint i, const GError *error)
 {
-  g_autofree char *name = g_filename_display_basename (self->files[i]);
+  g_autofree char *name = g_filename_display_basename (self->outgoing.paths[i]);
 
   tool_report_file_error (error, NULL, name);
-  self->n_files--;
+  self->outgoing.n_paths--;
   self->n_missing++;
-  for (; i < self->n_files; i++)
-    self->files[i] = self->files[i + 1];
+  for (; i < self->outgoing.n_paths; i++)
+    self->outgoing.paths[i] = self->outgoing.paths[i + 1];
 }
 
 /* Each of several must be a file, or a folder. */
 static gboolean
 open_sources (Send *self, GError **error)
 {
-  gboolean are_several = self->n_files > 1;
+  gboolean are_several = self->outgoing.n_paths > 1;
 
-  for (guint i = 0; i < self->n_files;)
+  for (guint i = 0; i < self->outgoing.n_paths;)
     {
       g_autoptr (GError) reason = NULL;
 
       close_source (self);
-      if (!open_source (self, self->files[i], &reason))
+      if (!open_source (self, self->outgoing.paths[i], &reason))
         {
-          if (self->n_files == 1)
+          if (self->outgoing.n_paths == 1)
             {
               g_propagate_error (error, g_steal_pointer (&reason));
               return FALSE;
@@ -159,7 +156,7 @@ open_sources (Send *self, GError **error)
   if (self->fd >= 0 || self->path != NULL)
     return TRUE;
   close_source (self);
-  return open_source (self, self->files[0], error);
+  return open_source (self, self->outgoing.paths[0], error);
 }
 
 static gboolean
@@ -176,12 +173,12 @@ open_pipe (ToolRun *run, Send *self, GError **error)
 }
 
 static gboolean
-transfer (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
+send_bytes (ToolRun *run, Send *self, IBBTransport *transport, GError **error)
 {
   GCancellable            *cancellable = tool_run_get_cancellable (run);
   g_autoptr (GInputStream) source = g_unix_input_stream_new (self->fd, FALSE);
-  g_autofree char         *phase = g_strdup_printf (_ ("sending to “%s”"), self->peer);
-  g_autofree char         *sentence = g_strdup_printf (_ ("Sent to %s"), self->peer);
+  g_autofree char         *phase = g_strdup_printf (_ ("sending to “%s”"), self->outgoing.peer);
+  g_autofree char         *sentence = g_strdup_printf (_ ("Sent to %s"), self->outgoing.peer);
   ToolDone                 done = { .sentence = sentence, .start = g_get_monotonic_time () };
 
   tool_run_begin_phase (run, phase, 0);
@@ -213,7 +210,7 @@ send_stream (ToolRun *run, Send *self, GError **error)
 {
   g_autoptr (IBBTransport) transport = NULL;
 
-  if (self->n_files > 1)
+  if (self->outgoing.n_paths > 1)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                    _ ("Several files do not go as one stream: leave out %s"),
@@ -224,13 +221,13 @@ send_stream (ToolRun *run, Send *self, GError **error)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                    _ ("A folder does not go as a stream: use “tar c FOLDER | ibb send - %s”"),
-                   self->peer);
+                   self->outgoing.peer);
       return FALSE;
     }
-  transport = tool_session_open (run, self->service, self->peer, error);
+  transport = tool_session_open (run, self->service, self->outgoing.peer, error);
   if (transport == NULL)
     return FALSE;
-  if (transfer (run, self, transport, error))
+  if (send_bytes (run, self, transport, error))
     return TRUE;
   tool_session_give_up (transport, *error);
   return FALSE;
@@ -242,8 +239,7 @@ send_files (ToolRun *run, Send *self, GError **error)
   g_autoptr (GError) reason = NULL;
   gboolean           is_for_stream;
 
-  if (tool_transfer_send (run, self->transfers, self->peer, self->is_any_resource, self->files,
-                          self->n_files, self->tar, &is_for_stream, &reason))
+  if (tool_sending_run (run, self->transfers, &self->outgoing, &is_for_stream, &reason))
     return TRUE;
   /* Of a folder only the advice to send it as a stream. */
   if (self->is_folder && is_for_stream &&
@@ -253,7 +249,7 @@ send_files (ToolRun *run, Send *self, GError **error)
       g_prefix_error (error, "%s. ", reason->message);
       return FALSE;
     }
-  if (is_for_stream && self->n_files == 1 && !self->is_folder)
+  if (is_for_stream && self->outgoing.n_paths == 1 && !self->is_folder)
     return send_stream (run, self, error);
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;
@@ -307,7 +303,7 @@ tool_send (int argc, char **argv)
   Send                 self = { .fd = -1 };
   int                  status = TOOL_EXIT_FAILED;
   const GOptionEntry   entries[] = {
-      { "tar", 0, 0, G_OPTION_ARG_NONE, &self.tar,
+      { "tar", 0, 0, G_OPTION_ARG_NONE, &self.outgoing.tar,
         N_ ("Send folders as archives, NAME.tar, to each peer"), NULL },
       { "retry", 0, 0, G_OPTION_ARG_STRING, &retry,
         N_ ("Offer files that do not arrive again, with pauses of so long altogether"),
@@ -323,7 +319,7 @@ tool_send (int argc, char **argv)
     return TOOL_EXIT_USAGE;
   if (argc < 3)
     return tool_output_usage_error ("send", _ ("FILE and PEER are required"));
-  problem = tool_options_parse_time ("--retry", retry, &options.retry);
+  problem = tool_options_parse_time ("--retry", retry, &self.outgoing.retry);
   if (problem != NULL)
     return tool_output_usage_error ("send", "%s", problem);
 
@@ -331,22 +327,22 @@ tool_send (int argc, char **argv)
     return tool_output_usage_error ("send", _ ("FILE comes before PEER: ibb send %s %s"), argv[2],
                                     argv[1]);
 
-  self.files = argv + 1;
-  self.n_files = (guint) argc - 2;
-  self.is_any_resource = strchr (argv[argc - 1], '/') == NULL;
-  self.peer = tool_options_parse_peer ("send", argv[argc - 1]);
-  if (self.peer == NULL)
+  self.outgoing.paths = argv + 1;
+  self.outgoing.n_paths = (guint) argc - 2;
+  self.outgoing.is_any_resource = strchr (argv[argc - 1], '/') == NULL;
+  self.outgoing.peer = tool_options_parse_peer ("send", argv[argc - 1]);
+  if (self.outgoing.peer == NULL)
     return TOOL_EXIT_USAGE;
   if (!open_sources (&self, &error))
     tool_report_error (error);
-  else if (options.retry > 0 && is_stream (&self, &options))
+  else if (self.outgoing.retry > 0 && is_stream (&self, &options))
     status = tool_output_usage_error ("send", _ ("--retry is for files: a stream goes once"));
   else if (tool_account_prepare (&account, &options))
     {
       self.login = tool_login_new (&account, &options, options.jid);
       if (!is_stream (&self, &options))
-        self.transfers = tool_transfer_new_service (
-            IBB_CONNECTION (tool_login_get_client (self.login)), &options, &error);
+        self.transfers = tool_work_new_service (IBB_CONNECTION (tool_login_get_client (self.login)),
+                                                &options, &error);
       if (error == NULL)
         status = tool_run (&options, send_run, &self);
       else
@@ -357,6 +353,6 @@ tool_send (int argc, char **argv)
   g_clear_object (&self.transfers);
   g_clear_pointer (&self.login, tool_login_free);
   close_source (&self);
-  g_free (self.peer);
+  g_free (self.outgoing.peer);
   return status;
 }

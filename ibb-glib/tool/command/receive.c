@@ -26,7 +26,6 @@
      "when it can be reached. The file gets its name when it is complete; a file of that name is "         \
      "then replaced. With --directory nothing is replaced, and a file that did not arrive whole "          \
      "goes on when it is sent again.")
-#define OUTPUT_MESSAGE _ ("--output or --directory is missing: which file, or folder?")
 
 typedef struct
 {
@@ -230,6 +229,95 @@ receive_files (const ToolOptions *options, const RawIntake *raw)
   return status;
 }
 
+/* Options, and what is true of some. */
+enum
+{
+  DIRECTORY = 1 << 0,
+  COUNT = 1 << 1,
+  MAX_SIZE = 1 << 2,
+  MAX_TOTAL = 1 << 3,
+  ON_RECEIVED = 1 << 4,
+  NO_COMMAND = 1 << 5, /* --on-received is empty */
+  OLDER_THAN = 1 << 6,
+  LIST_PARTS = 1 << 7,
+  REMOVE_PARTS = 1 << 8,
+  SID = 1 << 9,
+  JSON = 1 << 10,
+  OUTPUT = 1 << 11,
+  NO_NAME = 1 << 12,  /* --output is empty */
+  STANDARD = 1 << 13, /* --output is standard output */
+  PIPE = 1 << 14,     /* standard output is free, and no terminal */
+  STREAM = 1 << 15,   /* not --directory */
+};
+
+/* The first rule counts that is broken. */
+static const struct
+{
+  guint       options;  /* one of these */
+  guint       needs;    /* one of these, if there are any */
+  guint       excludes; /* each of these */
+  const char *message;
+} rules[] = {
+  { DIRECTORY, 0, OUTPUT | SID, N_ ("--directory goes without --output and --sid") },
+  { COUNT, DIRECTORY, 0, N_ ("--count needs --directory") },
+  { MAX_SIZE | MAX_TOTAL, DIRECTORY, 0, N_ ("--max-size and --max-total need --directory") },
+  { ON_RECEIVED, DIRECTORY, NO_COMMAND, N_ ("--on-received is a command, and needs --directory") },
+  { OLDER_THAN, LIST_PARTS | REMOVE_PARTS, 0,
+    N_ ("--older-than needs --list-parts or --remove-parts") },
+  { LIST_PARTS | REMOVE_PARTS, DIRECTORY, JSON,
+    N_ ("--list-parts and --remove-parts need --directory, and go without --json") },
+  { STREAM, OUTPUT | PIPE, 0, N_ ("--output or --directory is missing: which file, or folder?") },
+  { OUTPUT, 0, NO_NAME, N_ ("--output is empty: which file, or “-”?") },
+  { JSON, 0, STANDARD,
+    N_ ("--json needs --output FILE: events and data cannot share standard output") },
+};
+
+static guint
+find_given (const ToolOptions *options, const RawIntake *intake, const char *output)
+{
+  const struct
+  {
+    gboolean is_given;
+    guint    option;
+  } all[] = {
+    { intake->directory != NULL, DIRECTORY },
+    { intake->directory == NULL, STREAM },
+    { intake->count != NULL, COUNT },
+    { intake->max_size != NULL, MAX_SIZE },
+    { intake->max_total != NULL, MAX_TOTAL },
+    { intake->on_received != NULL, ON_RECEIVED },
+    { g_strcmp0 (intake->on_received, "") == 0, NO_COMMAND },
+    { intake->older_than != NULL, OLDER_THAN },
+    { options->list_parts, LIST_PARTS },
+    { options->remove_parts, REMOVE_PARTS },
+    { options->sid != NULL, SID },
+    { options->json, JSON },
+    { output != NULL, OUTPUT },
+    { g_strcmp0 (output, "") == 0, NO_NAME },
+    { g_strcmp0 (output, "-") == 0, STANDARD },
+    { !options->json && !isatty (STDOUT_FILENO), PIPE },
+  };
+  guint given = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    given |= all[i].is_given ? all[i].option : 0;
+  return given;
+}
+
+/* (nullable): what is wrong, not translated yet. */
+static const char *
+find_broken_rule (const ToolOptions *options, const RawIntake *intake, const char *output)
+{
+  guint given = find_given (options, intake, output);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rules); i++)
+    if ((given & rules[i].options) != 0 &&
+        ((rules[i].needs != 0 && (given & rules[i].needs) == 0) ||
+         (given & rules[i].excludes) != 0))
+      return rules[i].message;
+  return NULL;
+}
+
 int
 tool_receive (int argc, char **argv)
 {
@@ -239,6 +327,7 @@ tool_receive (int argc, char **argv)
   g_autofree char     *output = NULL;
   g_auto (RawIntake)   intake = { NULL };
   g_autofree char     *jid = NULL;
+  const char          *problem;
   Receive              self = { NULL };
   int                  status = TOOL_EXIT_FAILED;
   const GOptionEntry   entries[] = {
@@ -275,32 +364,13 @@ tool_receive (int argc, char **argv)
     return TOOL_EXIT_USAGE;
   if (argc != 1)
     return tool_output_usage_error ("receive", _ ("unexpected argument “%s”"), argv[1]);
-  if (intake.directory != NULL && (output != NULL || options.sid != NULL))
-    return tool_output_usage_error ("receive", _ ("--directory goes without --output and --sid"));
-  if (intake.directory == NULL && intake.count != NULL)
-    return tool_output_usage_error ("receive", _ ("--count needs --directory"));
-  if (intake.directory == NULL && (intake.max_size != NULL || intake.max_total != NULL))
-    return tool_output_usage_error ("receive", _ ("--max-size and --max-total need --directory"));
-  if (intake.on_received != NULL && (intake.directory == NULL || *intake.on_received == '\0'))
-    return tool_output_usage_error ("receive",
-                                    _ ("--on-received is a command, and needs --directory"));
-  if (intake.older_than != NULL && !options.list_parts && !options.remove_parts)
-    return tool_output_usage_error ("receive",
-                                    _ ("--older-than needs --list-parts or --remove-parts"));
-  if ((options.list_parts || options.remove_parts) && (intake.directory == NULL || options.json))
-    return tool_output_usage_error (
-        "receive", _ ("--list-parts and --remove-parts need --directory, and go without --json"));
+  problem = find_broken_rule (&options, &intake, output);
+  if (problem != NULL)
+    return tool_output_usage_error ("receive", "%s", _ (problem));
   if (options.list_parts || options.remove_parts)
     return show_parts (&intake, options.remove_parts);
   if (intake.directory != NULL)
     return receive_files (&options, &intake);
-  if (output == NULL && (options.json || isatty (STDOUT_FILENO)))
-    return tool_output_usage_error ("receive", OUTPUT_MESSAGE);
-  if (g_strcmp0 (output, "") == 0)
-    return tool_output_usage_error ("receive", _ ("--output is empty: which file, or “-”?"));
-  if (options.json && g_strcmp0 (output, "-") == 0)
-    return tool_output_usage_error (
-        "receive", _ ("--json needs --output FILE: events and data cannot share standard output"));
 
   self.label = output != NULL ? g_filename_display_basename (output) : g_strdup ("-");
   jid = tool_jid_with_resource (options.jid);

@@ -85,6 +85,8 @@ ibb_files_transfer_add_wait (IBBFilesTransfer *self, GTask *task, GCancellableSo
 gboolean ibb_files_transfer_is_over (IBBFilesTransfer *self);
 /* Neither over nor about to fail. */
 gboolean ibb_files_transfer_goes_on (IBBFilesTransfer *self);
+/* The application has neither accepted nor refused. */
+gboolean ibb_files_transfer_waits_for_decision (IBBFilesTransfer *self);
 /* Takes the task. The transfer is over. */
 void ibb_files_transfer_return (IBBFilesTransfer *self, GTask *task);
 /* Notifies, as do the calls below that change the state: a handler may end the transfer, so the

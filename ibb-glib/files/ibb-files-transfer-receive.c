@@ -528,13 +528,6 @@ ibb_files_transfer_receive_heard (IBBFilesTransfer *self)
 
 /* Deciding on an offer. */
 
-static gboolean
-waits_for_decision (IBBFilesTransfer *self)
-{
-  return self->direction == IBB_FILES_DIRECTION_RECEIVE && self->part == NULL &&
-         self->state == IBB_FILES_STATE_OFFERED && self->failure == NULL;
-}
-
 /* The wait of an accept is the transfer. */
 static gboolean
 accept_cancelled_cb (GCancellable *cancellable, gpointer user_data)
@@ -547,7 +540,7 @@ accept_cancelled_cb (GCancellable *cancellable, gpointer user_data)
 static void
 accept_to (IBBFilesTransfer *self, IBBPart *part, GTask *task)
 {
-  if (waits_for_decision (self))
+  if (ibb_files_transfer_waits_for_decision (self))
     {
       ibb_files_transfer_add_wait (self, task, accept_cancelled_cb);
       begin (self, part);
@@ -705,34 +698,4 @@ ibb_files_transfer_accept_stream_finish (IBBFilesTransfer *self,
                         FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-/**
- * ibb_files_transfer_refuse:
- * @self: a transfer that was offered
- * @reason: (nullable): a sentence to the sender
- *
- * Refuses the offer. The transfer fails with %IBB_ERROR_FORBIDDEN. Nothing happens if it waits for
- * no decision.
- *
- * Since: 1.0
- */
-void
-ibb_files_transfer_refuse (IBBFilesTransfer *self, const char *reason)
-{
-  g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
-
-  if (!waits_for_decision (self))
-    return;
-  if (self->jingle != NULL)
-    {
-      ibb_jingle_terminate (self->jingle, "decline", reason);
-      ibb_files_transfer_flush (self);
-    }
-  if (self->request_id != NULL)
-    ibb_files_transfer_send_refusal (self, reason);
-  if (self->courier != NULL)
-    ibb_courier_fail (self->courier, self->number, "decline", reason);
-  ibb_files_transfer_fail (
-      self, g_error_new_literal (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("The offer was refused")));
 }

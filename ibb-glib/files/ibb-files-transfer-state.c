@@ -25,6 +25,13 @@ ibb_files_transfer_goes_on (IBBFilesTransfer *self)
   return self->failure == NULL && !ibb_files_transfer_is_over (self);
 }
 
+gboolean
+ibb_files_transfer_waits_for_decision (IBBFilesTransfer *self)
+{
+  return self->direction == IBB_FILES_DIRECTION_RECEIVE && self->part == NULL &&
+         self->state == IBB_FILES_STATE_OFFERED && self->failure == NULL;
+}
+
 /* The progress. */
 
 static void

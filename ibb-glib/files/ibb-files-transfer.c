@@ -357,6 +357,36 @@ ibb_files_transfer_new (GObject          *service,
 }
 
 /**
+ * ibb_files_transfer_refuse:
+ * @self: a transfer that was offered
+ * @reason: (nullable): a sentence to the sender
+ *
+ * Refuses the offer. The transfer fails with %IBB_ERROR_FORBIDDEN. Nothing happens if it waits for
+ * no decision.
+ *
+ * Since: 1.0
+ */
+void
+ibb_files_transfer_refuse (IBBFilesTransfer *self, const char *reason)
+{
+  g_return_if_fail (IBB_FILES_IS_TRANSFER (self));
+
+  if (!ibb_files_transfer_waits_for_decision (self))
+    return;
+  if (self->jingle != NULL)
+    {
+      ibb_jingle_terminate (self->jingle, "decline", reason);
+      ibb_files_transfer_flush (self);
+    }
+  if (self->request_id != NULL)
+    ibb_files_transfer_send_refusal (self, reason);
+  if (self->courier != NULL)
+    ibb_courier_fail (self->courier, self->number, "decline", reason);
+  ibb_files_transfer_fail (
+      self, g_error_new_literal (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("The offer was refused")));
+}
+
+/**
  * ibb_files_transfer_cancel:
  * @self: a transfer
  *
@@ -377,8 +407,7 @@ ibb_files_transfer_cancel (IBBFilesTransfer *self)
 
   if (ibb_files_transfer_is_over (self) || self->failure != NULL)
     return;
-  if (self->direction == IBB_FILES_DIRECTION_RECEIVE && self->state == IBB_FILES_STATE_OFFERED &&
-      self->part == NULL)
+  if (ibb_files_transfer_waits_for_decision (self))
     {
       ibb_files_transfer_refuse (self, NULL);
       return;

@@ -115,10 +115,6 @@ SHARING = ('core/', 'runtime/', 'loopback/', 'xmpp/', 'files/', 'tool/transfer/'
 READ = ('core data', 'flow', 'peer', 'send', 'receive', 'session', 'core', 'files protocol', 'files move')
 LIFETIME = r'_(?:init|clear|free|copy|dup|new|ref|unref)$'
 
-# Further files of a class that are one node with it, by the class.
-PARTS = {
-    'files/ibb-files-transfer-receive': 'files/ibb-files-transfer',
-}
 # Files whose names have the prefix of another one.
 PREFIXES = {
     # What only the XML stream needs of an element.
@@ -289,7 +285,6 @@ def read_tree(folder):
         for suffix in '-private', '-struct':
             if name.removesuffix(suffix) in sources:
                 name = name.removesuffix(suffix)
-        name = PARTS.get(name, name)
         owner = owners.get(name, name)
         if file.is_header and name in shared:
             name += '.h'

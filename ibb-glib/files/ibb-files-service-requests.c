@@ -255,7 +255,7 @@ offered_in_bundle (IBBCourier       *courier,
     offer (self, NULL, transfer);
   else
     {
-      ibb_courier_fail (courier, number, "busy", NULL);
+      ibb_courier_fail (courier, number, IBB_REASON_BUSY, NULL);
       g_object_unref (transfer);
     }
 }
@@ -337,7 +337,8 @@ receive_offer (IBBFilesService *self, IBBStanza *request, IBBElement *element)
   obstacle = find_obstacle (self, from, jingle->is_private);
   if (obstacle != NULL)
     {
-      ibb_jingle_terminate (jingle, *obstacle != '\0' ? "security-error" : "decline",
+      ibb_jingle_terminate (jingle,
+                            *obstacle != '\0' ? IBB_REASON_SECURITY_ERROR : IBB_REASON_DECLINE,
                             *obstacle != '\0' ? obstacle : NULL);
       end_session (self, request, jingle);
       return;
@@ -407,7 +408,7 @@ jingle_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
     {
       /* The peer ends the transfer, and learns whether the file has got its name before. */
       if (transfer->is_checking && !was_over && transfer->jingle->state == IBB_JINGLE_ENDED &&
-          g_strcmp0 (transfer->jingle->reason, "success") != 0)
+          !ibb_reason_is (transfer->jingle->reason, IBB_REASON_SUCCESS))
         transfer->late = ibb_stanza_ref (request);
       else
         answer (self, request, "result", "");

@@ -66,7 +66,7 @@ done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
         ibb_jingle_reopen (self->jingle);
       answer_late (self);
       ibb_jingle_send_received (self->jingle);
-      ibb_jingle_terminate (self->jingle, "success", NULL);
+      ibb_jingle_terminate (self->jingle, IBB_REASON_SUCCESS, NULL);
       ibb_files_transfer_flush (self);
     }
   if (self->courier != NULL)
@@ -186,8 +186,8 @@ static void
 check_when_known (IBBFilesTransfer *self)
 {
   IBBJingle *jingle = self->jingle;
-  gboolean   has_said_all =
-      jingle != NULL && (jingle->has_checksum || g_strcmp0 (jingle->reason, "success") == 0);
+  gboolean   has_said_all = jingle != NULL && (jingle->has_checksum ||
+                                             ibb_reason_is (jingle->reason, IBB_REASON_SUCCESS));
 
   if (has_said_all || (self->has_ended && (jingle == NULL || jingle->promised == NULL)))
     check (self);
@@ -509,14 +509,14 @@ begin (IBBFilesTransfer *self, IBBPart *part)
 void
 ibb_files_transfer_receive_heard (IBBFilesTransfer *self)
 {
-  gboolean is_success = g_strcmp0 (self->jingle->reason, "success") == 0;
+  gboolean is_success = ibb_reason_is (self->jingle->reason, IBB_REASON_SUCCESS);
 
   ibb_files_transfer_flush (self);
   if (self->jingle->state == IBB_JINGLE_ENDED && self->failure == NULL &&
       (!is_success || self->early != NULL || self->state == IBB_FILES_STATE_OFFERED))
     {
       /* The part of a file is not kept if the sender has cancelled the transfer. */
-      if (g_strcmp0 (self->jingle->reason, "cancel") == 0)
+      if (ibb_reason_is (self->jingle->reason, IBB_REASON_CANCEL))
         self->keeps_part = FALSE;
       ibb_files_transfer_fail (self, is_success && self->early != NULL
                                          ? g_steal_pointer (&self->early)

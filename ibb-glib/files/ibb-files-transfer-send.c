@@ -21,7 +21,7 @@ received_timeout_cb (gpointer user_data)
   IBBFilesTransfer *self = user_data;
 
   self->timer = 0;
-  ibb_jingle_terminate (self->jingle, "success", NULL);
+  ibb_jingle_terminate (self->jingle, IBB_REASON_SUCCESS, NULL);
   ibb_files_transfer_flush (self);
   ibb_files_transfer_end (self, self->jingle->is_received ? IBB_FILES_STATE_DELIVERED
                                                           : IBB_FILES_STATE_SENT);
@@ -209,7 +209,7 @@ say_end (IBBFilesTransfer *self)
   g_autofree char      *payload = NULL;
   g_autoptr (IBBStanza) stanza = NULL;
 
-  ibb_jingle_terminate (self->jingle, "cancel", NULL);
+  ibb_jingle_terminate (self->jingle, IBB_REASON_CANCEL, NULL);
   payload = g_queue_pop_tail (&self->jingle->requests);
   ibb_jingle_reopen (self->jingle);
   stanza = ibb_files_transfer_new_iq (self, "set", NULL, payload);
@@ -457,7 +457,7 @@ ibb_files_transfer_offer (IBBFilesTransfer *self,
 void
 ibb_files_transfer_send_heard (IBBFilesTransfer *self)
 {
-  gboolean is_success = g_strcmp0 (self->jingle->reason, "success") == 0;
+  gboolean is_success = ibb_reason_is (self->jingle->reason, IBB_REASON_SUCCESS);
 
   ibb_files_transfer_flush (self);
   if (self->failure != NULL)

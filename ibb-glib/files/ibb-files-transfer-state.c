@@ -274,7 +274,7 @@ void
 ibb_files_transfer_tell_failure (IBBFilesTransfer *self)
 {
   const char *text;
-  const char *reason = ibb_reason_from_error (self->failure, self->direction,
+  IBBReason   reason = ibb_reason_from_error (self->failure, self->direction,
                                               self->state == IBB_FILES_STATE_OFFERED, &text);
 
   if (self->jingle != NULL)

@@ -124,7 +124,7 @@ do_word (IBBBundle *self, const char *word, GString *log)
   else if (*word == 'l')
     ibb_bundle_deliver (self, number);
   else if (*word == 'f')
-    ibb_bundle_fail (self, number, "cancel", NULL);
+    ibb_bundle_fail (self, number, IBB_REASON_CANCEL, NULL);
   else
     g_assert_not_reached ();
   while (ibb_bundle_next (self, &event))
@@ -390,7 +390,7 @@ static void
 fail (Pair *self, guint end, guint number)
 {
   set_fate (self, end, number, FATE_FAILED);
-  ibb_bundle_fail (self->ends[end], to_number (self, number), "cancel", "of this end");
+  ibb_bundle_fail (self->ends[end], to_number (self, number), IBB_REASON_CANCEL, "of this end");
 }
 
 static void
@@ -520,7 +520,7 @@ act_as_sender (Pair *self, guint n)
       /* A file whose half has ended stays as it is. */
       gsize before = ibb_bundle_get_n_output (end);
 
-      ibb_bundle_fail (end, number, "cancel", NULL);
+      ibb_bundle_fail (end, number, IBB_REASON_CANCEL, NULL);
       if (ibb_bundle_get_n_output (end) > before)
         set_fate (self, 1, n, FATE_FAILED);
     }

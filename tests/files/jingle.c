@@ -248,7 +248,7 @@ test_sender (void)
   g_assert_cmpstr (jingle->reason, ==, "success");
   g_assert_cmpstr (jingle->reason_text, ==, "Thank you");
   assert_receives (jingle, "session-info", "", "unexpected-request", "out-of-order");
-  ibb_jingle_terminate (jingle, "cancel", NULL);
+  ibb_jingle_terminate (jingle, IBB_REASON_CANCEL, NULL);
   ibb_jingle_send_checksum (jingle, "sha-256", "aGFzaA==");
   assert_sends (jingle, NULL);
 }
@@ -324,7 +324,7 @@ test_receiver (void)
   g_assert_null (ibb_files_metadata_get_hash (jingle->metadata, "none"));
   ibb_jingle_send_received (jingle);
   assert_sends (jingle, "<received ");
-  ibb_jingle_terminate (jingle, "success", "a<b");
+  ibb_jingle_terminate (jingle, IBB_REASON_SUCCESS, "a<b");
   assert_sends (jingle, "<success/><text>a&lt;b</text>");
 }
 
@@ -609,9 +609,10 @@ test_own_reasons (void)
     {
       g_autoptr (GError) error = g_error_new_literal (rows[i].domain, rows[i].code, "/home/juliet");
       const char        *text;
+      IBBReason          reason =
+          ibb_reason_from_error (error, rows[i].direction, rows[i].is_offered, &text);
 
-      g_assert_cmpstr (ibb_reason_from_error (error, rows[i].direction, rows[i].is_offered, &text),
-                       ==, rows[i].reason);
+      g_assert_cmpstr (ibb_reason_get_word (reason), ==, rows[i].reason);
       g_assert_cmpstr (text, ==, rows[i].text);
     }
 }

@@ -221,7 +221,7 @@ do_act (End *self, guint8 byte)
   else if (act == 5)
     {
       file->is_over |= ibb_bundle_is_open (self->bundle, to_number (index));
-      ibb_bundle_fail (self->bundle, to_number (index), "cancel", "t");
+      ibb_bundle_fail (self->bundle, to_number (index), IBB_REASON_CANCEL, "t");
     }
   else if (self->bundle->is_sender)
     act_as_sender (self, act, index, file);

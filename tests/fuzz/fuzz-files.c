@@ -103,7 +103,7 @@ act (IBBJingle *self, const IBBElement *payload)
   else if (length % 7 == 0)
     ibb_jingle_send_checksum (self, "sha-256", "aGFzaA==");
   else if (length % 11 == 0)
-    ibb_jingle_terminate (self, "cancel", ibb_element_get_text (payload));
+    ibb_jingle_terminate (self, IBB_REASON_CANCEL, ibb_element_get_text (payload));
 }
 
 static void

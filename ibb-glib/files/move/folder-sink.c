@@ -279,7 +279,7 @@ static gboolean
 fail_entry (IBBFolderSink *self, IBBBundle *bundle, Entry *entry, GError *reason, GError **error)
 {
   const char *text;
-  const char *word = ibb_reason_from_error (reason, IBB_FILES_DIRECTION_RECEIVE, FALSE, &text);
+  IBBReason   word = ibb_reason_from_error (reason, IBB_FILES_DIRECTION_RECEIVE, FALSE, &text);
   guint32     number = entry->number;
 
   if (self->begun == number)

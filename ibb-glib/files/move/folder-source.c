@@ -546,7 +546,7 @@ static void
 fail_entry (IBBFolderSource *self, IBBBundle *bundle, guint32 number, GError *error)
 {
   const char *text;
-  const char *reason = ibb_reason_from_error (error, IBB_FILES_DIRECTION_SEND, FALSE, &text);
+  IBBReason   reason = ibb_reason_from_error (error, IBB_FILES_DIRECTION_SEND, FALSE, &text);
 
   ibb_bundle_fail (bundle, number, reason, text);
   ibb_folder_failures_add (&self->failures, get_entry (self, number)->path, error);

@@ -208,11 +208,12 @@ write_frame (IBBBundle *self, FrameType type, guint32 number, const void *payloa
 }
 
 static void
-write_fail (IBBBundle *self, guint32 number, const char *reason, const char *text)
+write_fail (IBBBundle *self, guint32 number, IBBReason reason, const char *text)
 {
+  const char      *word = ibb_reason_get_word (reason);
   g_autofree char *shown = ibb_foreign_text_dup (text);
   g_autofree char *payload =
-      shown != NULL ? g_strdup_printf ("%s\n%s", reason, shown) : g_strdup (reason);
+      shown != NULL ? g_strdup_printf ("%s\n%s", word, shown) : g_strdup (word);
   gsize length = strlen (payload);
 
   if (length > REASON_MAX)
@@ -379,7 +380,7 @@ ibb_bundle_deliver (IBBBundle *self, guint32 number)
 }
 
 void
-ibb_bundle_fail (IBBBundle *self, guint32 number, const char *reason, const char *text)
+ibb_bundle_fail (IBBBundle *self, guint32 number, IBBReason reason, const char *text)
 {
   IBBBundleFile *file = find (self, number);
 
@@ -547,7 +548,7 @@ read_fail (IBBBundle      *self,
   if (!*own || file->has_hash)
     event->type = IBB_BUNDLE_FAILED;
   if (!*own)
-    write_fail (self, file->number, "gone", NULL);
+    write_fail (self, file->number, IBB_REASON_GONE, NULL);
   *own = TRUE;
   if (file->is_folder)
     end_entries (self, file, TRUE);

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "files/ibb-files-metadata.h"
+#include "files/protocol/reason.h"
 
 #define IBB_BUNDLE_NAMESPACE "urn:ibb-glib:files:1"         /* the stream is encrypted */
 #define IBB_BUNDLE_PLAIN_NAMESPACE "urn:ibb-glib:folders:1" /* it is not */
@@ -45,7 +46,7 @@ typedef struct
   guint64            offset; /* where the file is to begin */
   const guint8      *data;   /* also the hash of an end, IBB_BUNDLE_HASH_LENGTH */
   gsize              length;
-  const char        *reason;      /* of XEP-0166 §7.4 */
+  const char        *reason;      /* the word of the peer */
   const char        *text;        /* (nullable) */
   gboolean           is_accepted; /* the failed file was */
 } IBBBundleEvent;
@@ -106,8 +107,8 @@ void ibb_bundle_accept (IBBBundle *self, guint32 number, guint64 offset);
 /* After the end. */
 void ibb_bundle_deliver (IBBBundle *self, guint32 number);
 
-/* Ends the own half of a file: of the receiver a refusal, if it has not accepted. reason: of
- * XEP-0166 §7.4; text (nullable). Nothing if it has ended. */
-void ibb_bundle_fail (IBBBundle *self, guint32 number, const char *reason, const char *text);
+/* Ends the own half of a file: of the receiver a refusal, if it has not accepted. text
+ * (nullable). Nothing if it has ended. */
+void ibb_bundle_fail (IBBBundle *self, guint32 number, IBBReason reason, const char *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBBundle, ibb_bundle_free)

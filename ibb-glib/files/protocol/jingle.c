@@ -203,7 +203,7 @@ ibb_jingle_send_received (IBBJingle *self)
 }
 
 void
-ibb_jingle_terminate (IBBJingle *self, const char *reason, const char *text)
+ibb_jingle_terminate (IBBJingle *self, IBBReason reason, const char *text)
 {
   GString *xml;
 
@@ -211,7 +211,7 @@ ibb_jingle_terminate (IBBJingle *self, const char *reason, const char *text)
     return;
   self->state = IBB_JINGLE_ENDED;
   xml = begin (self, "session-terminate");
-  g_string_append_printf (xml, "<reason><%s/>", reason);
+  g_string_append_printf (xml, "<reason><%s/>", ibb_reason_get_word (reason));
   ibb_description_write_text (xml, "text", text);
   g_string_append (xml, "</reason>");
   end (self, xml);
@@ -345,8 +345,8 @@ read_offer (IBBJingle *self, const IBBElement *content, const IBBElement *transp
   return is_name (self->transport_sid) && read_block_size (self, transport);
 }
 
-/* Why the offer cannot be taken, a reason of XEP-0166; NULL: it can. */
-static const char *
+/* Why the offer cannot be taken. */
+static IBBReason
 get_obstacle (IBBJingle        *self,
               const IBBElement *jingle,
               const IBBElement *content,
@@ -356,19 +356,19 @@ get_obstacle (IBBJingle        *self,
 
   /* Encryption that is not understood must not be taken for plain (XEP-0391). */
   if (ibb_element_get_child (content, "security", NULL) != NULL)
-    return "security-error";
+    return IBB_REASON_SECURITY_ERROR;
   if (get_description (content) == NULL || count_contents (jingle) > 1 ||
       (senders != NULL && !g_str_equal (senders, "initiator")))
-    return "unsupported-applications";
+    return IBB_REASON_UNSUPPORTED_APPLICATIONS;
   if (get_transport (content) == NULL)
-    return "unsupported-transports";
+    return IBB_REASON_UNSUPPORTED_TRANSPORTS;
   /* The end of the session does not tell a whole file from a part of one. */
   if (self->lacks_size)
     {
       *text = "The offer does not say the size of the file";
-      return "incompatible-parameters";
+      return IBB_REASON_INCOMPATIBLE_PARAMETERS;
     }
-  return NULL;
+  return IBB_REASON_NONE;
 }
 
 IBBJingle *
@@ -378,7 +378,7 @@ ibb_jingle_new_from_offer (const IBBElement *jingle,
 {
   g_autoptr (IBBJingle) self = g_new0 (IBBJingle, 1);
   const IBBElement     *content = get_content (jingle);
-  const char           *obstacle = NULL;
+  IBBReason             obstacle;
   const char           *text = NULL;
 
   g_queue_init (&self->requests);
@@ -391,13 +391,13 @@ ibb_jingle_new_from_offer (const IBBElement *jingle,
       return NULL;
     }
   obstacle = get_obstacle (self, jingle, content, &text);
-  if (obstacle != NULL)
+  if (obstacle != IBB_REASON_NONE)
     ibb_jingle_terminate (self, obstacle, text);
   return g_steal_pointer (&self);
 }
 
-/* Why an accept is not one of what was offered, a reason of XEP-0166; NULL: it is. */
-static const char *
+/* Why an accept is not one of what was offered. */
+static IBBReason
 read_accept (IBBJingle *self, const IBBElement *content)
 {
   const IBBElement            *transport = content != NULL ? get_transport (content) : NULL;
@@ -408,24 +408,24 @@ read_accept (IBBJingle *self, const IBBElement *content)
   guint64                      offset = 0;
 
   if (transport == NULL)
-    return "unsupported-transports";
+    return IBB_REASON_UNSUPPORTED_TRANSPORTS;
   if (!read_block_size (self, transport))
-    return "incompatible-parameters";
+    return IBB_REASON_INCOMPATIBLE_PARAMETERS;
   if (description != NULL && !self->is_bundle)
     file = ibb_element_get_child (description, "file", IBB_DESCRIPTION_NAMESPACE);
   if (file != NULL)
     described = ibb_description_read (file, &takes_range, &offset);
   if ((file != NULL && described == NULL) || (offset > 0 && !self->takes_range) ||
       (offset > 0 && offset > ibb_files_metadata_get_size (self->metadata)))
-    return "incompatible-parameters";
+    return IBB_REASON_INCOMPATIBLE_PARAMETERS;
   self->offset = offset;
-  return NULL;
+  return IBB_REASON_NONE;
 }
 
 static gboolean
 receive_accept (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *refusal)
 {
-  const char *mistake;
+  IBBReason mistake;
 
   if (!self->is_initiator || self->state != IBB_JINGLE_OFFERED)
     {
@@ -433,7 +433,7 @@ receive_accept (IBBJingle *self, const IBBElement *jingle, IBBJingleRefusal *ref
       return FALSE;
     }
   mistake = read_accept (self, get_content (jingle));
-  if (mistake != NULL)
+  if (mistake != IBB_REASON_NONE)
     {
       self->is_misaccepted = TRUE;
       ibb_jingle_terminate (self, mistake, NULL);
@@ -462,7 +462,7 @@ receive_terminate (IBBJingle *self, const IBBElement *jingle)
         self->reason = g_strdup (name);
     }
   if (self->reason == NULL)
-    self->reason = g_strdup ("gone");
+    self->reason = g_strdup (ibb_reason_get_word (IBB_REASON_GONE));
 }
 
 /* XEP-0234 §8.2: the hash may be that of the range that was asked for. */

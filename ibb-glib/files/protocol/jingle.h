@@ -7,6 +7,7 @@
 #pragma once
 
 #include "files/ibb-files-metadata.h"
+#include "files/protocol/reason.h"
 
 #define IBB_JINGLE_NAMESPACE "urn:xmpp:jingle:1"
 #define IBB_JINGLE_TRANSPORT_NAMESPACE "urn:xmpp:jingle:transports:ibb:1"
@@ -90,8 +91,8 @@ char *ibb_jingle_dup_ping (IBBJingle *self);
 void ibb_jingle_accept (IBBJingle *self, guint block_size, guint64 offset);
 void ibb_jingle_send_checksum (IBBJingle *self, const char *algorithm, const char *hash);
 void ibb_jingle_send_received (IBBJingle *self);
-/* reason: of XEP-0166 §7.4; text (nullable). Nothing if the session is over. */
-void ibb_jingle_terminate (IBBJingle *self, const char *reason, const char *text);
+/* text (nullable). Nothing if the session is over. */
+void ibb_jingle_terminate (IBBJingle *self, IBBReason reason, const char *text);
 
 /* An IQ with the payload, also of stream initiation; NULL: the payload is no XML. from, id
  * (nullable). */

@@ -27,8 +27,8 @@ typedef struct
   guint32           number;
   IBBMover         *mover;    /* (owned) (nullable) */
   IBBFilesMetadata *metadata; /* (owned) (nullable) */
-  char             *reason;   /* (owned) (nullable) */
-  char             *text;     /* (owned) (nullable) */
+  IBBReason         reason;
+  char             *text; /* (owned) (nullable) */
 } Command;
 
 struct _IBBCarrier
@@ -75,7 +75,6 @@ command_free (gpointer data)
 
   g_clear_pointer (&command->mover, ibb_mover_unref);
   g_clear_object (&command->metadata);
-  g_free (command->reason);
   g_free (command->text);
   g_free (command);
 }
@@ -245,9 +244,9 @@ fail (IBBCarrier *self, guint32 number, GError *error)
 {
   IBBMover   *mover = g_hash_table_lookup (self->movers, &number);
   const char *text;
-  const char *reason = ibb_reason_from_error (
-      error, self->bundle->is_sender ? IBB_FILES_DIRECTION_SEND : IBB_FILES_DIRECTION_RECEIVE,
-      FALSE, &text);
+  IBBReason   reason = ibb_reason_from_error (
+        error, self->bundle->is_sender ? IBB_FILES_DIRECTION_SEND : IBB_FILES_DIRECTION_RECEIVE,
+        FALSE, &text);
 
   if (g_cancellable_is_cancelled (mover->cancellable))
     {
@@ -393,7 +392,7 @@ offer_some (IBBCarrier *self)
 
       /* The owner has failed the file meanwhile. */
       if (!g_hash_table_contains (self->movers, &number))
-        ibb_bundle_fail (self->bundle, number, "cancel", NULL);
+        ibb_bundle_fail (self->bundle, number, IBB_REASON_CANCEL, NULL);
       command_free (command);
     }
 }
@@ -467,7 +466,7 @@ take_failure (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
 
   tell (self, &news);
   if (mover != NULL)
-    ibb_mover_stop (mover, !g_str_equal (event->reason, "cancel"));
+    ibb_mover_stop (mover, !ibb_reason_is (event->reason, IBB_REASON_CANCEL));
   release (self, event->number, NULL, NULL);
 }
 
@@ -619,7 +618,7 @@ take_command (IBBCarrier *self, Command *command)
       GError   *error = NULL;
 
       if (mover != NULL)
-        ibb_mover_stop (mover, !g_str_equal (command->reason, "cancel"));
+        ibb_mover_stop (mover, command->reason != IBB_REASON_CANCEL);
       ibb_bundle_fail (self->bundle, command->number, command->reason, command->text);
       if (self->bundle->is_sender)
         error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
@@ -810,11 +809,11 @@ ibb_carrier_deliver (IBBCarrier *self, guint32 number)
 }
 
 void
-ibb_carrier_fail (IBBCarrier *self, guint32 number, const char *reason, const char *text)
+ibb_carrier_fail (IBBCarrier *self, guint32 number, IBBReason reason, const char *text)
 {
   Command *command = new_command (COMMAND_FAIL, number, NULL);
 
-  command->reason = g_strdup (reason);
+  command->reason = reason;
   command->text = g_strdup (text);
   give (self, command);
 }

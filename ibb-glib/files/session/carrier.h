@@ -26,7 +26,7 @@ typedef struct
   guint32           number;      /* of the file */
   IBBFilesMetadata *metadata;    /* (owned) (nullable): of an offer */
   char             *hash;        /* (owned) (nullable): in base64, what a whole file has to be */
-  char             *reason;      /* (owned) (nullable): of XEP-0166 §7.4 */
+  char             *reason;      /* (owned) (nullable): the word of the peer */
   char             *text;        /* (owned) (nullable): the peer's words beside it */
   gboolean          is_accepted; /* the failed file was */
   GError           *error;       /* (owned) (nullable): of the mover, the stream, or a folder */
@@ -48,4 +48,4 @@ void ibb_carrier_offer (IBBCarrier *self, IBBMover *mover, IBBFilesMetadata *met
 void ibb_carrier_accept (IBBCarrier *self, guint32 number, IBBMover *mover);
 void ibb_carrier_deliver (IBBCarrier *self, guint32 number);
 /* text (nullable). */
-void ibb_carrier_fail (IBBCarrier *self, guint32 number, const char *reason, const char *text);
+void ibb_carrier_fail (IBBCarrier *self, guint32 number, IBBReason reason, const char *text);

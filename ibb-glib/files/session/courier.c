@@ -193,7 +193,8 @@ end (IBBCourier *self, const GError *error)
     return;
   self->is_over = TRUE;
   ibb_source_clear (&self->timer);
-  ibb_jingle_terminate (self->jingle, error == NULL ? "success" : "general-error", NULL);
+  ibb_jingle_terminate (self->jingle, error == NULL ? IBB_REASON_SUCCESS : IBB_REASON_GENERAL_ERROR,
+                        NULL);
   flush (self);
   if (error != NULL)
     {
@@ -247,7 +248,7 @@ watch_emptiness (IBBCourier *self)
 static void
 take_failure (IBBCourier *self, File *file, IBBCarrierNews *news)
 {
-  gboolean is_cancel = g_str_equal (news->reason, "cancel");
+  gboolean is_cancel = ibb_reason_is (news->reason, IBB_REASON_CANCEL);
   GError  *error = is_cancel ? NULL : g_steal_pointer (&news->error);
 
   if (error == NULL)
@@ -699,12 +700,12 @@ ibb_courier_cancel (IBBCourier *self, guint32 number)
 
   if (self->carrier == NULL || file == NULL || file->is_over)
     return FALSE;
-  ibb_carrier_fail (self->carrier, number, "cancel", NULL);
+  ibb_carrier_fail (self->carrier, number, IBB_REASON_CANCEL, NULL);
   return TRUE;
 }
 
 void
-ibb_courier_fail (IBBCourier *self, guint32 number, const char *reason, const char *text)
+ibb_courier_fail (IBBCourier *self, guint32 number, IBBReason reason, const char *text)
 {
   g_autoptr (IBBCourier) kept = ibb_courier_ref (self);
   File                  *file = g_hash_table_lookup (self->files, &number);

@@ -86,6 +86,6 @@ void ibb_courier_deliver (IBBCourier            *self,
  * file is not with the receiver. */
 gboolean ibb_courier_cancel (IBBCourier *self, guint32 number);
 /* Of a file: the client hears no more than its release. */
-void ibb_courier_fail (IBBCourier *self, guint32 number, const char *reason, const char *text);
+void ibb_courier_fail (IBBCourier *self, guint32 number, IBBReason reason, const char *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBCourier, ibb_courier_unref)

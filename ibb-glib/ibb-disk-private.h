@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The calls by which received files, keys and lists of certificates use the file system. A test
- * puts a simulated disk in their place. Each library, and the command, has a copy. */
+/* The calls by which folders that are sent, received files, keys and lists of certificates use the
+ * file system. A test puts a simulated disk in their place. Each library, and the command, has a
+ * copy. */
 
 #pragma once
 
-#include <dirent.h>
 #include <errno.h>
 #include <glib.h>
 #include <sys/stat.h>
@@ -61,8 +61,9 @@ typedef struct
   int (*rename) (int folder, const char *from, const char *to, gboolean replaces);
   int (*link) (int folder, const char *from, const char *to);
   int (*unlink) (int folder, const char *name);
-  /* The names in the folder that begin with the prefix. Free with g_ptr_array_unref (). */
-  GPtrArray *(*list) (int folder, const char *prefix);
+  /* The names in the folder that begin with the prefix, at most so many. failure: 0, or the errno
+   * with which they end too early. Free with g_ptr_array_unref (). */
+  GPtrArray *(*list) (int folder, const char *prefix, guint most, int *failure);
 } IBBDisk;
 
 extern const IBBDisk *ibb_disk;
@@ -98,11 +99,9 @@ IBBDiskOwner ibb_disk_lock (int folder, const char *name, int fd);
 /* Never replaces a file. Returns 0 or an errno: EPERM, ENOSYS or EOPNOTSUPP where the file system
  * can neither rename so nor link, as exFAT by FUSE. */
 int ibb_disk_rename_new (int folder, const char *from, const char *to);
-/* The entries of the folder, of the system alone. NULL with errno. Close with closedir (). */
-DIR *ibb_disk_open_list (int folder);
-/* The next name, without "." and ".."; NULL at the end, where failure is 0, or the errno of what
- * has ended the list too early. */
-const char *ibb_disk_read_list (DIR *dir, int *failure);
+/* All names in the folder that begin with the prefix. NULL with errno. Free with
+ * g_ptr_array_unref (). */
+GPtrArray *ibb_disk_list (int folder, const char *prefix);
 /* It is no error if the file system cannot synchronize folders, or the folder can be neither read
  * nor written to, so that it has no new names. */
 int ibb_disk_sync_folder (int folder);

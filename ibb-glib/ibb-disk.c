@@ -6,6 +6,7 @@
 
 #include "ibb-disk-private.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -248,50 +249,33 @@ unlink_file (int folder, const char *name)
   return unlinkat (folder, name, 0);
 }
 
-DIR *
-ibb_disk_open_list (int folder)
+static GPtrArray *
+list (int folder, const char *prefix, guint most, int *failure)
 {
-  int  fd = openat (folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
-  int  failure = errno;
-
-  if (dir == NULL && fd >= 0)
-    close (fd);
-  errno = failure;
-  return dir;
-}
-
-const char *
-ibb_disk_read_list (DIR *dir, int *failure)
-{
+  int            fd = openat (folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR           *dir = fd >= 0 ? fdopendir (fd) : NULL;
+  GPtrArray     *names = g_ptr_array_new_with_free_func (g_free);
   struct dirent *entry;
 
-  do
+  *failure = dir == NULL ? errno : 0;
+  if (dir == NULL && fd >= 0)
+    close (fd);
+  while (dir != NULL && names->len < most)
     {
       errno = 0;
       entry = readdir (dir);
+      if (entry == NULL)
+        {
+          *failure = errno;
+          break;
+        }
+      if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, "..") &&
+          g_str_has_prefix (entry->d_name, prefix))
+        g_ptr_array_add (names, g_strdup (entry->d_name));
     }
-  while (entry != NULL && (g_str_equal (entry->d_name, ".") || g_str_equal (entry->d_name, "..")));
-  *failure = entry == NULL ? errno : 0;
-  return entry != NULL ? entry->d_name : NULL;
-}
-
-static GPtrArray *
-list (int folder, const char *prefix)
-{
-  DIR                  *dir = ibb_disk_open_list (folder);
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  const char           *name;
-  int                   failure;
-
-  if (dir == NULL)
-    return NULL;
-  while ((name = ibb_disk_read_list (dir, &failure)) != NULL)
-    if (g_str_has_prefix (name, prefix))
-      g_ptr_array_add (names, g_strdup (name));
-  closedir (dir);
-  errno = failure;
-  return failure == 0 ? g_steal_pointer (&names) : NULL;
+  if (dir != NULL)
+    closedir (dir);
+  return names;
 }
 
 /* A folder that cannot be read has no descriptor that the system synchronizes. A file in it that
@@ -464,4 +448,14 @@ ibb_disk_sync_folder (int folder)
   return result == 0 || errno == EINVAL || errno == EROFS || errno == EOPNOTSUPP || errno == EACCES
              ? 0
              : -1;
+}
+
+GPtrArray *
+ibb_disk_list (int folder, const char *prefix)
+{
+  int                   failure;
+  g_autoptr (GPtrArray) names = ibb_disk->list (folder, prefix, G_MAXUINT, &failure);
+
+  errno = failure;
+  return failure == 0 ? g_steal_pointer (&names) : NULL;
 }

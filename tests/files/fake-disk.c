@@ -558,19 +558,20 @@ unlink_file (int folder, const char *name)
   return (int) leave (0);
 }
 
+/* Where it fails some names may come first. */
 static GPtrArray *
-list (int folder, const char *prefix)
+list (int folder, const char *prefix, guint most, int *failure)
 {
   static const int errors[] = { EMFILE, EACCES, EIO, 0 };
-  GPtrArray       *names;
+  GPtrArray       *names = g_ptr_array_new_with_free_func (g_free);
   GHashTableIter   iter;
   gpointer         name;
+  gboolean         is_good = enter (errors);
 
-  if (!enter (errors))
-    return NULL;
-  names = g_ptr_array_new_with_free_func (g_free);
+  *failure = is_good ? 0 : errno;
   g_hash_table_iter_init (&iter, disk->names);
-  while (g_hash_table_iter_next (&iter, &name, NULL))
+  while (names->len < most && (is_good || (*failure == EIO && g_rand_boolean (disk->random))) &&
+         g_hash_table_iter_next (&iter, &name, NULL))
     if (g_str_has_prefix (name, prefix))
       g_ptr_array_add (names, g_strdup (name));
   leave (0);

@@ -510,10 +510,21 @@ open_read_only (int folder, const char *name, gboolean creates)
   return -1;
 }
 
+/* The name that a file has in the received folder; the sent one is on another file system. */
+static char *
+fold (int folder, const char *name)
+{
+  struct stat info, received;
+  gboolean    is_received = real_disk->stat (folder, NULL, &info) == 0 &&
+                         stat (received_path, &received) == 0 && info.st_ino == received.st_ino;
+
+  return is_received ? g_ascii_strdown (name, -1) : g_strdup (name);
+}
+
 static int
 stat_folded (int fd, const char *name, struct stat *info)
 {
-  g_autofree char *folded = name != NULL ? g_ascii_strdown (name, -1) : NULL;
+  g_autofree char *folded = name != NULL ? fold (fd, name) : NULL;
 
   return real_disk->stat (fd, folded, info);
 }
@@ -521,7 +532,7 @@ stat_folded (int fd, const char *name, struct stat *info)
 static int
 open_folded (int folder, const char *name, gboolean creates)
 {
-  g_autofree char *folded = g_ascii_strdown (name, -1);
+  g_autofree char *folded = fold (folder, name);
 
   return real_disk->open (folder, folded, creates);
 }
@@ -529,7 +540,7 @@ open_folded (int folder, const char *name, gboolean creates)
 static int
 open_to_read_folded (int folder, const char *name)
 {
-  g_autofree char *folded = g_ascii_strdown (name, -1);
+  g_autofree char *folded = fold (folder, name);
 
   return real_disk->open_to_read (folder, folded);
 }
@@ -537,7 +548,7 @@ open_to_read_folded (int folder, const char *name)
 static int
 rename_folded (int folder, const char *from, const char *to, gboolean replaces)
 {
-  g_autofree char *folded = g_ascii_strdown (to, -1);
+  g_autofree char *folded = fold (folder, to);
 
   return real_disk->rename (folder, from, folded, replaces);
 }
@@ -583,11 +594,13 @@ static const Changed folded_twins = {
 static void
 test_file_system (Files *self, gconstpointer data)
 {
-  const Changed *changed = data;
-  IBBDisk        disk = *ibb_disk;
-  guint64        size;
+  const Changed   *changed = data;
+  IBBDisk          disk = *ibb_disk;
+  g_autofree char *path = get_path (self, "received");
+  guint64          size;
 
   real_disk = ibb_disk;
+  received_path = path;
 #define REPLACE(call) disk.call = changed->disk.call != NULL ? changed->disk.call : disk.call
   REPLACE (set_time);
   REPLACE (stat);

@@ -34,8 +34,7 @@ CERTAIN = 'cannot fail with these arguments'
 # By file and call.
 MEANT = {
     ('files/move/folder-sink.c', 'disk close'): READ,
-    ('files/move/folder-source.c', 'close'): READ,
-    ('files/move/folder-source.c', 'closedir'): READ,
+    ('files/move/folder-source.c', 'disk close'): READ,
     ('files/disk/part-file.c', 'disk close'): READ,
     ('files/disk/sink.c', 'disk close'): 'a file that counts was synchronized before; a part that was not is not trusted',
     ('files/disk/sink.c', 'disk set_mode'): 'without its mark the bytes of a part only count with a hash of the whole',

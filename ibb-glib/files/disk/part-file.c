@@ -117,7 +117,7 @@ compare_times (gconstpointer a, gconstpointer b)
 static GPtrArray *
 list (int folder)
 {
-  g_autoptr (GPtrArray) names = ibb_disk->list (folder, PREFIX);
+  g_autoptr (GPtrArray) names = ibb_disk_list (folder, PREFIX);
   g_autoptr (GPtrArray) parts = g_ptr_array_new_with_free_func (part_free);
 
   if (names == NULL)
@@ -228,7 +228,7 @@ GPtrArray *
 ibb_part_file_list_folders (const char *path, GError **error)
 {
   int                   folder = open_folder (path, error);
-  g_autoptr (GPtrArray) names = folder >= 0 ? ibb_disk->list (folder, "") : NULL;
+  g_autoptr (GPtrArray) names = folder >= 0 ? ibb_disk_list (folder, "") : NULL;
   g_autoptr (GPtrArray) folders = g_ptr_array_new_with_free_func (g_free);
   int                   failure = names == NULL ? errno : 0;
 

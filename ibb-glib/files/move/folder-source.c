@@ -10,10 +10,8 @@
 #include "ibb-intl-private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define PATHS_MAX (16 * 1024 * 1024) /* bytes of their paths */
 
@@ -65,7 +63,7 @@ static void
 clear_fd (int *fd)
 {
   if (*fd >= 0)
-    close (*fd);
+    ibb_disk->close (*fd);
   *fd = -1;
 }
 
@@ -175,12 +173,6 @@ leave_out (IBBFolderSource *self, const char *path)
                         g_filename_display_name (path));
 }
 
-static int
-open_folder (int parent, const char *name)
-{
-  return openat (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
-
 static gboolean
 add_folder (IBBFolderSource *self,
             int              parent,
@@ -195,11 +187,11 @@ add_folder (IBBFolderSource *self,
 
   if (depth == IBB_FOLDER_DEPTH_MAX)
     return fail_bound (self, error);
-  folder = open_folder (parent, name);
+  IBB_DISK_CALL (folder, open_folder_in (parent, name));
   if (folder < 0)
     return errno == ENOENT || add (self, path, NULL, TRUE, errno, error);
   is_good = list (self, folder, path, depth + 1, cancellable, error);
-  close (folder);
+  ibb_disk->close (folder);
   return is_good;
 }
 
@@ -208,27 +200,6 @@ static int
 compare_names (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
-
-/* failure: 0, or the errno with which the names end too early. */
-static GPtrArray *
-read_names (int folder, int *failure)
-{
-  DIR        *dir = ibb_disk_open_list (folder);
-  GPtrArray  *names = g_ptr_array_new_with_free_func (g_free);
-  const char *name = "";
-
-  *failure = dir == NULL ? errno : 0;
-  while (*failure == 0 && name != NULL && names->len <= IBB_FOLDER_ENTRIES_MAX)
-    {
-      name = ibb_disk_read_list (dir, failure);
-      if (name != NULL)
-        g_ptr_array_add (names, g_strdup (name));
-    }
-  if (dir != NULL)
-    closedir (dir);
-  g_ptr_array_sort (names, compare_names);
-  return names;
 }
 
 /* Adds what has the name in the folder. Of an entry that cannot be looked at nobody knows what it
@@ -246,7 +217,7 @@ list_name (IBBFolderSource *self,
 
   if (!ibb_folder_is_name (name))
     leave_out (self, path);
-  else if (fstatat (folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+  else if (ibb_disk->stat (folder, name, &info) != 0)
     return errno == ENOENT || add (self, path, NULL, FALSE, errno, error);
   else if (S_ISDIR (info.st_mode))
     return add_folder (self, folder, name, path, depth, cancellable, error);
@@ -265,7 +236,7 @@ add_rights (IBBFolderSource *self, int folder, const char *path, GError **error)
   struct stat info;
   gboolean    is_private;
 
-  if (fstat (folder, &info) != 0)
+  if (ibb_disk->stat (folder, NULL, &info) != 0)
     return fail (self, path, error);
   is_private = (get_mode (&info) & 077) == 0;
   if (*path == '\0')
@@ -284,10 +255,11 @@ list (IBBFolderSource *self,
       GError         **error)
 {
   int                   failure;
-  g_autoptr (GPtrArray) names = read_names (folder, &failure);
+  g_autoptr (GPtrArray) names = ibb_disk->list (folder, "", IBB_FOLDER_ENTRIES_MAX + 1, &failure);
   guint                 n_before = self->entries->len;
   gboolean              is_good;
 
+  g_ptr_array_sort (names, compare_names);
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   errno = failure;
@@ -295,7 +267,7 @@ list (IBBFolderSource *self,
     return fail (self, path, error);
   if (names->len > IBB_FOLDER_ENTRIES_MAX)
     return fail_bound (self, error);
-  is_good = add_rights (self, folder, path, error);
+  is_good = (failure != 0 && names->len == 0) || add_rights (self, folder, path, error);
   for (guint i = 0; is_good && i < names->len; i++)
     {
       const char      *name = g_ptr_array_index (names, i);
@@ -321,7 +293,7 @@ ibb_folder_source_new (const char *path, GCancellable *cancellable, GError **err
   self->left_out = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (self->left_out, NULL);
   g_queue_init (&self->accepted);
-  self->root = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  IBB_DISK_CALL (self->root, open_folder (path));
   if (self->root < 0 && !fail (self, NULL, error))
     return NULL;
   return list (self, self->root, "", 1, cancellable, error) ? g_steal_pointer (&self) : NULL;
@@ -377,16 +349,16 @@ go_to (IBBFolderSource *self, const char *path, GError **error)
     return TRUE;
   g_clear_pointer (&self->folder_path, g_free);
   clear_fd (&self->folder);
-  self->folder = open_folder (self->root, ".");
+  IBB_DISK_CALL (self->folder, open_folder_in (self->root, "."));
   names = g_strsplit (path, "/", -1);
   for (guint i = 0; self->folder >= 0 && names[i] != NULL; i++)
     {
       int above = self->folder;
       int failure;
 
-      self->folder = open_folder (above, names[i]);
+      IBB_DISK_CALL (self->folder, open_folder_in (above, names[i]));
       failure = errno;
-      close (above);
+      ibb_disk->close (above);
       errno = failure;
     }
   if (self->folder < 0)
@@ -413,7 +385,7 @@ is_same_time (struct timespec a, struct timespec b)
 static gboolean
 check (IBBFolderSource *self, const Entry *entry, struct stat *info, GError **error)
 {
-  if (fstat (self->fd, info) != 0)
+  if (ibb_disk->stat (self->fd, NULL, info) != 0)
     return fail (self, entry->path, error);
   return (S_ISREG (info->st_mode) && (guint64) info->st_size == entry->size &&
           is_same_time (info->st_mtim, entry->time)) ||
@@ -427,8 +399,9 @@ check_end (IBBFolderSource *self, const Entry *entry, GError **error)
 {
   struct stat info;
   guint8      byte;
-  gssize      n = pread (self->fd, &byte, 1, (off_t) entry->size);
+  gssize      n;
 
+  IBB_DISK_CALL (n, read (self->fd, &byte, 1, entry->size));
   if (n < 0)
     return fail (self, entry->path, error);
   return check (self, entry, &info, error) &&
@@ -444,10 +417,9 @@ read_piece (IBBFolderSource *self, const Entry *entry, guint64 end, GError **err
 
   while (n_read < length)
     {
-      gssize n = pread (self->fd, self->piece + n_read, length - n_read, (off_t) self->offset);
+      gssize n;
 
-      if (n < 0 && errno == EINTR)
-        continue;
+      IBB_DISK_CALL (n, read (self->fd, self->piece + n_read, length - n_read, self->offset));
       if (n < 0)
         return (gsize) fail (self, entry->path, error);
       if (n == 0)
@@ -489,7 +461,7 @@ begin (IBBFolderSource *self, const Accepted *accepted, GCancellable *cancellabl
     return FALSE;
   if (entry->is_folder)
     return TRUE;
-  self->fd = openat (self->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  IBB_DISK_CALL (self->fd, open_to_read (self->folder, name));
   if (self->fd < 0)
     return fail (self, entry->path, error);
   if (!check (self, entry, &info, error))

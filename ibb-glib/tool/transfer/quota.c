@@ -86,7 +86,7 @@ get_cost (IBBFilesTransfer *transfer)
 static int
 add_folder (int folder, guint depth, guint64 *total)
 {
-  g_autoptr (GPtrArray) names = ibb_disk->list (folder, "");
+  g_autoptr (GPtrArray) names = ibb_disk_list (folder, "");
   int                   failure = names != NULL || errno == EACCES ? 0 : errno;
 
   for (guint i = 0; failure == 0 && names != NULL && i < names->len; i++)

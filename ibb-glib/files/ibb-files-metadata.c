@@ -4,8 +4,8 @@
 
 #include "files/ibb-files-metadata-private.h"
 
+#include "base/foreign-text.h"
 #include "files/disk/file-name.h"
-#include "ibb-foreign-text-private.h"
 
 #include <string.h>
 

@@ -4,13 +4,13 @@
 
 #include "config.h"
 
+#include "base/intl.h"
 #include "files/ibb-files-metadata-private.h"
 #include "files/ibb-files-service-private.h"
 #include "files/ibb-files-transfer-private.h"
 #include "files/move/folder-source.h"
 #include "files/protocol/bundle.h"
 #include "files/session/way.h"
-#include "ibb-intl-private.h"
 
 #define OWN_BLOCK_SIZE 32768 /* bytes, to a program that uses this library */
 

@@ -4,12 +4,12 @@
 
 #include "files/ibb-files-service.h"
 
+#include "base/intl.h"
 #include "files/ibb-files-service-private.h"
 #include "files/ibb-files-transfer-private.h"
 #include "files/protocol/bundle.h"
 #include "files/protocol/description.h"
 #include "files/protocol/initiation.h"
-#include "ibb-intl-private.h"
 
 #include <string.h>
 

@@ -2,9 +2,9 @@
 
 #include "config.h"
 
+#include "base/intl.h"
 #include "files/ibb-files-transfer-private.h"
 #include "files/protocol/initiation.h"
-#include "ibb-intl-private.h"
 
 #define OPEN_TIMEOUT 60000  /* ms for the sender to open the session after the accept */
 #define CHECKSUM_TIMEOUT 60 /* s for a checksum that the sender has promised */

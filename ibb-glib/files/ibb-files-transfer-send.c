@@ -2,9 +2,9 @@
 
 #include "config.h"
 
+#include "base/intl.h"
 #include "files/ibb-files-transfer-private.h"
 #include "files/protocol/initiation.h"
-#include "ibb-intl-private.h"
 
 #define ANSWER_TIMEOUT 3600  /* s for a person to decide */
 #define RECEIVED_TIMEOUT 60  /* s for the receiver to check the file, and to say that it has it */

@@ -4,11 +4,11 @@
 
 #include "config.h"
 
+#include "base/intl.h"
 #include "files/ibb-files-enum-types.h"
 #include "files/ibb-files-transfer-private.h"
 #include "files/protocol/description.h"
 #include "files/protocol/reason.h"
-#include "ibb-intl-private.h"
 
 #define TICK 100              /* ms between two notifications of the progress */
 #define REQUEST_TIMEOUT 60000 /* ms for the program of the peer to say that the offer has come */

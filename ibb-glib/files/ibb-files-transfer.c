@@ -4,9 +4,9 @@
 
 #include "files/ibb-files-transfer.h"
 
+#include "base/intl.h"
 #include "files/ibb-files-enum-types.h"
 #include "files/ibb-files-transfer-private.h"
-#include "ibb-intl-private.h"
 
 /**
  * IBBFilesTransfer:

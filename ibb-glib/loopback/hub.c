@@ -4,15 +4,15 @@
 
 #include "loopback/hub.h"
 
+#include "base/callback-source.h"
+#include "base/intl.h"
+#include "base/lock.h"
+#include "base/source.h"
+#include "base/thread.h"
+#include "connection/ibb-connection-private.h"
 #include "core/base/jid.h"
-#include "ibb-connection-private.h"
 #include "ibb-error.h"
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
 #include "ibb-stanza.h"
-#include "runtime/callback-source.h"
-#include "runtime/lock.h"
-#include "runtime/thread.h"
 #include "stanza/stanza-writer.h"
 
 /* After so many stanzas other sources have their turn. */

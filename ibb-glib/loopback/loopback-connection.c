@@ -4,9 +4,9 @@
 
 #include "loopback/loopback-connection.h"
 
+#include "base/intl.h"
+#include "base/weak.h"
 #include "ibb-error.h"
-#include "ibb-intl-private.h"
-#include "runtime/weak.h"
 
 struct _IBBLoopbackConnection
 {

@@ -4,8 +4,8 @@
 
 #pragma once
 
+#include "base/weak.h"
 #include "ibb-connection.h"
-#include "runtime/weak.h"
 
 typedef struct
 {

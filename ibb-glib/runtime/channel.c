@@ -4,12 +4,12 @@
 
 #include "runtime/channel.h"
 
+#include "base/callback-source.h"
+#include "base/ibb-error-private.h"
+#include "base/intl.h"
+#include "base/source.h"
+#include "base/weak.h"
 #include "core/session/lifecycle.h"
-#include "ibb-error-private.h"
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
-#include "runtime/callback-source.h"
-#include "runtime/weak.h"
 
 #define BYTES_INTERVAL (100 * 1000) /* µs, between two notifications of bytes */
 

@@ -4,8 +4,8 @@
 
 #include "runtime/host.h"
 
-#include "ibb-error-private.h"
-#include "runtime/callback-source.h"
+#include "base/callback-source.h"
+#include "base/ibb-error-private.h"
 
 #include <string.h>
 

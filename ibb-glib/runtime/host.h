@@ -9,9 +9,9 @@
 
 #pragma once
 
+#include "base/random.h"
+#include "connection/ibb-connection-private.h"
 #include "core/engine.h"
-#include "ibb-connection-private.h"
-#include "runtime/random.h"
 #include "runtime/uplink.h"
 #include "runtime/waiter.h"
 

@@ -4,10 +4,10 @@
 
 #include "runtime/inbox.h"
 
+#include "base/callback-source.h"
+#include "base/source.h"
 #include "core/base/jid.h"
 #include "core/session/lifecycle.h"
-#include "ibb-source-private.h"
-#include "runtime/callback-source.h"
 
 static gboolean
 has_handler_locked (IBBInbox *self, guint signal)

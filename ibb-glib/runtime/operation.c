@@ -4,8 +4,8 @@
 
 #include "runtime/operation.h"
 
-#include "ibb-intl-private.h"
-#include "runtime/callback-source.h"
+#include "base/callback-source.h"
+#include "base/intl.h"
 
 static gboolean
 waiter_is_ready (IBBWaiter *waiter)

@@ -9,7 +9,7 @@
 
 #include <gio/gio.h>
 
-#include "runtime/cancel-watch.h"
+#include "base/cancel-watch.h"
 #include "runtime/host.h"
 
 typedef struct _IBBOperation IBBOperation;

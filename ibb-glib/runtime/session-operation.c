@@ -4,10 +4,10 @@
 
 #include "runtime/session-operation.h"
 
+#include "base/ibb-error-private.h"
+#include "base/intl.h"
 #include "core/base/jid.h"
 #include "core/session/lifecycle.h"
-#include "ibb-error-private.h"
-#include "ibb-intl-private.h"
 #include "runtime/operation.h"
 
 typedef struct

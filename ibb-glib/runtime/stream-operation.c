@@ -4,8 +4,8 @@
 
 #include "runtime/stream-operation.h"
 
+#include "base/intl.h"
 #include "core/session/lifecycle.h"
-#include "ibb-intl-private.h"
 #include "runtime/operation.h"
 #include "runtime/poll-source.h"
 

@@ -4,8 +4,8 @@
 
 #pragma once
 
-#include "ibb-connection-private.h"
-#include "runtime/weak.h"
+#include "base/weak.h"
+#include "connection/ibb-connection-private.h"
 
 /* Protected by the lock of the host unless a field says otherwise. */
 typedef struct

@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include "runtime/lock.h"
+#include "base/lock.h"
 
 typedef struct _IBBWaiter IBBWaiter;
 

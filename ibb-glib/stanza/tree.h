@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "ibb-element-private.h"
+#include "stanza/ibb-element-private.h"
 #include "stanza/sax.h"
 
 /* The element that has begun, the last child of parent (nullable), to which it belongs. */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "ibb-intl-private.h"
+#include "base/intl.h"
 
 char *
 ibb_account_file_dup_path (void)

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
+#include "base/lock.h"
 #include "core/base/jid.h"
-#include "runtime/lock.h"
 
 struct _IBBAddresses
 {

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "ibb-intl-private.h"
+#include "base/intl.h"
 #include "xmpp/account-file.h"
 #include "xmpp/ibb-xmpp-client-private.h"
 #include "xmpp/ibb-xmpp-enum-types.h"

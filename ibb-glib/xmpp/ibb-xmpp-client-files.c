@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ibb-intl-private.h"
+#include "base/intl.h"
 #include "xmpp/ibb-xmpp-client-private.h"
 #include "xmpp/trust/private-file.h"
 

@@ -4,7 +4,7 @@
 
 #include "xmpp/ibb-xmpp-component.h"
 
-#include "ibb-intl-private.h"
+#include "base/intl.h"
 #include "xmpp/ibb-xmpp-entity-private.h"
 
 /**

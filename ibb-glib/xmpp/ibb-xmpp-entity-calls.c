@@ -4,8 +4,8 @@
 
 #include "config.h"
 
-#include "runtime/blocking-call.h"
-#include "runtime/call-task.h"
+#include "base/blocking-call.h"
+#include "base/call-task.h"
 #include "xmpp/ibb-xmpp-entity-private.h"
 
 static void

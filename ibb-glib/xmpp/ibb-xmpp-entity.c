@@ -4,8 +4,8 @@
 
 #include "xmpp/ibb-xmpp-entity.h"
 
+#include "base/intl.h"
 #include "ibb-connection.h"
-#include "ibb-intl-private.h"
 #include "xmpp/ibb-xmpp-entity-private.h"
 #include "xmpp/ibb-xmpp-enum-types.h"
 #include "xmpp/ibb-xmpp-worker-private.h"

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "runtime/thread.h"
+#include "base/thread.h"
 #include "xmpp/ibb-xmpp-worker.h"
 
 /* A share of the thread of self, or a thread of its own if self is NULL. */

@@ -4,11 +4,11 @@
 
 #include "xmpp/link.h"
 
+#include "base/call-task.h"
+#include "base/intl.h"
+#include "base/source.h"
 #include "core/base/jid.h"
 #include "ibb-error.h"
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
-#include "runtime/call-task.h"
 #include "stanza/namespaces.h"
 #include "xmpp/login/admission.h"
 #include "xmpp/stream/stream-error.h"

@@ -9,9 +9,9 @@
 
 #pragma once
 
+#include "base/thread.h"
+#include "base/weak.h"
 #include "ibb-connection.h"
-#include "runtime/thread.h"
-#include "runtime/weak.h"
 #include "xmpp/addresses.h"
 #include "xmpp/base/account.h"
 #include "xmpp/base/backoff.h"

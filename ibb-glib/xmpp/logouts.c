@@ -4,9 +4,9 @@
 
 #include "xmpp/logouts.h"
 
-#include "ibb-intl-private.h"
-#include "runtime/call-task.h"
-#include "runtime/cancel-watch.h"
+#include "base/call-task.h"
+#include "base/cancel-watch.h"
+#include "base/intl.h"
 
 struct _IBBLogouts
 {

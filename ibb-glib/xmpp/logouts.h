@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "runtime/thread.h"
+#include "base/thread.h"
 
 typedef struct _IBBLogouts IBBLogouts;
 

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
+#include "base/lock.h"
 #include "core/base/jid.h"
-#include "ibb-element-private.h"
 #include "ibb-stanza.h"
-#include "runtime/lock.h"
+#include "stanza/ibb-element-private.h"
 
 /* Bytes of resources that are kept. Strangers can send presence as well. */
 #define MAX_SIZE (4 * 1024 * 1024)

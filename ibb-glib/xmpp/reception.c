@@ -4,8 +4,8 @@
 
 #include "xmpp/reception.h"
 
+#include "base/intl.h"
 #include "ibb-error.h"
-#include "ibb-intl-private.h"
 #include "stanza/capabilities.h"
 #include "stanza/stream-xml.h"
 

@@ -4,9 +4,9 @@
 
 #include "xmpp/reconnection.h"
 
+#include "base/intl.h"
 #include "core/base/jid.h"
 #include "ibb-error.h"
-#include "ibb-intl-private.h"
 #include "ibb-refusal-private.h"
 #include "xmpp/base/alarm.h"
 #include "xmpp/base/network-watch.h"

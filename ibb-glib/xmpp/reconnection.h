@@ -9,7 +9,7 @@
 
 #pragma once
 
-#include "runtime/thread.h"
+#include "base/thread.h"
 #include "xmpp/base/account.h"
 #include "xmpp/base/backoff.h"
 #include "xmpp/login/negotiation.h"

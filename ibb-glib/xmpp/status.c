@@ -4,11 +4,11 @@
 
 #include "xmpp/status.h"
 
+#include "base/intl.h"
+#include "base/lock.h"
+#include "base/source.h"
+#include "base/weak.h"
 #include "ibb-enum-types.h"
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
-#include "runtime/lock.h"
-#include "runtime/weak.h"
 
 /* Bytes of stanzas that wait for an application that does not run its context. Strangers can send
  * them. */

@@ -44,7 +44,7 @@ MEANT = {
     ('ibb-disk.c', 'closedir'): READ,
     ('ibb-disk.c', 'disk close'): READ,
     ('ibb-disk.c', 'disk unlink'): 'the file has its name; a second one is removed by who finds the part',
-    ('runtime/random.c', 'fclose'): READ,
+    ('base/random.c', 'fclose'): READ,
     ('tool/account/run.c', 'raise'): CERTAIN,
     ('tool/account/run.c', 'signal'): CERTAIN,
     ('tool/account/run.c', 'unlink'): 'the command ends with an error already; a part that stays is listed by --list-parts',

@@ -12,7 +12,7 @@
 #include "../lib/account.h"
 #include "../lib/process.h"
 #include "client-fixture.h"
-#include "ibb-connection-private.h"
+#include "connection/ibb-connection-private.h"
 
 /* A service that counts. */
 typedef struct

@@ -16,8 +16,8 @@
 #include "client-online.h"
 #include "client-surroundings.h"
 #include "client-words.h"
+#include "connection/ibb-connection-private.h"
 #include "http-proxy.h"
-#include "ibb-connection-private.h"
 #include "script-login.h"
 #include "xmpp/ibb-xmpp-component.h"
 

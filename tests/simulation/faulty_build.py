@@ -37,7 +37,7 @@ REPLACED = (("gnu_symbol_visibility: 'hidden',", ''),
             ('link_with: xmpp_internal_library', 'link_with: xmpp_library'),
             ('link_with: files_internal_library', 'link_with: files_library'))
 # Without a fault a test notes which functions with one it has run.
-CHOOSER = ('ibb-glib/ibb-intl.c', r'''
+CHOOSER = ('ibb-glib/base/intl.c', r'''
 #include <stdio.h>
 #include <stdlib.h>
 int ibb_fault (int number);

@@ -128,11 +128,13 @@ def by_tests(*patterns, without=()):
     return lambda _options: FaultyBuild(patterns, without)
 
 
+LOOPBACK = by_tests('unit/ca*', 'unit/connection', 'unit/error', 'unit/intl', 'unit/ra*', 'unit/wa*', 'unit/weak', 'loopback/*',
+                    without=('loopback/*-xml', '*/encrypt', '*/idle-memory', '*/stress', '*/tls*'))
 # How many of a hundred faults are to be noticed, and by what.
 FOLDERS = {
     'core': (95, Cores),
-    'runtime': (90, by_tests('unit/ca*', 'unit/connection', 'unit/ra*', 'unit/wa*', 'unit/weak', 'loopback/*',
-                             without=('loopback/*-xml', '*/encrypt', '*/idle-memory', '*/stress', '*/tls*'))),
+    'base': (90, LOOPBACK),
+    'runtime': (90, LOOPBACK),
     'files': (90, by_tests('files/*')),
     'xmpp/trust': (90, by_tests('unit/decision', 'unit/exchange', 'unit/private-file', 'unit/question', 'loopback/encrypt*',
                                 'loopback/identity', 'files/trust', 'client/client-accounts', 'client/client-script-application',
@@ -163,7 +165,7 @@ def main():
     paths = [folder / name for name in options.files] or sorted(
         path for path in folder.rglob('*.c') if not any(path.is_relative_to(other) for other in deeper))
     # Of debug and sanitizer builds only; an index beyond its array, which is the thread's, would not link.
-    paths = [path for path in paths if path != LIBRARY / 'runtime/lock-order.c']
+    paths = [path for path in paths if path != LIBRARY / 'base/lock-order.c']
     texts = {path: path.read_text(encoding='utf-8') for path in paths}
     faults = [Fault(path, texts[path], *fault) for path in paths for fault in find_faults(texts[path])]
     random.Random(options.seed).shuffle(faults)

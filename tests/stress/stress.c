@@ -8,7 +8,7 @@
 
 #include "config.h"
 
-#include "ibb-loopback-private.h"
+#include "loopback/ibb-loopback-private.h"
 
 #include "../lib/process.h"
 #include "../lib/watchdog.h"

@@ -4,9 +4,9 @@
 
 #include "config.h"
 
-#include "runtime/callback-source.h"
+#include "base/callback-source.h"
 
-#include "runtime/cancel-watch.h"
+#include "base/cancel-watch.h"
 
 static guint n_calls;
 

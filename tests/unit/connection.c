@@ -7,9 +7,9 @@
 #include "ibb-connection.h"
 
 #include "../loopback/stack.h"
+#include "connection/ibb-connection-private.h"
 #include "core/engine.h"
-#include "ibb-connection-private.h"
-#include "ibb-service-private.h"
+#include "service/ibb-service-private.h"
 
 #define OWN "romeo@montague.example/orchard"
 #define PEER "juliet@capulet.example/balcony"

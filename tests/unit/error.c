@@ -2,9 +2,9 @@
 
 #include "config.h"
 
+#include "base/foreign-text.h"
+#include "base/ibb-error-private.h"
 #include "ibb-enum-types.h"
-#include "ibb-error-private.h"
-#include "ibb-foreign-text-private.h"
 
 #include <locale.h>
 #include <string.h>

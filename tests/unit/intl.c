@@ -5,8 +5,8 @@
 
 #include "config.h"
 
-#include "ibb-error-private.h"
-#include "ibb-intl-private.h"
+#include "base/ibb-error-private.h"
+#include "base/intl.h"
 
 #include <glib/gstdio.h>
 #include <libintl.h>

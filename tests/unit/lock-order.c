@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "runtime/lock-order.h"
+#include "base/lock-order.h"
 
 static void
 take (const char *first, const char *second)
@@ -24,7 +24,7 @@ take (const char *first, const char *second)
 static void
 test_in_order (void)
 {
-  take ("../ibb-glib/ibb-connection-audience.c", "../ibb-glib/runtime/lock.c");
+  take ("../ibb-glib/connection/ibb-connection-audience.c", "../ibb-glib/base/lock.c");
   take ("outbox.c", "xml-output.c");
 }
 
@@ -33,7 +33,7 @@ test_wrong_order (void)
 {
   if (g_test_subprocess ())
     {
-      take ("../ibb-glib/runtime/lock.c", "../ibb-glib/ibb-connection-audience.c");
+      take ("../ibb-glib/base/lock.c", "../ibb-glib/connection/ibb-connection-audience.c");
       return;
     }
   g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);

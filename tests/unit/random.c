@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "runtime/random.h"
+#include "base/random.h"
 
 #include <string.h>
 

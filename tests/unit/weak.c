@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "runtime/weak.h"
+#include "base/weak.h"
 
 #include <gio/gio.h>
 

@@ -4,7 +4,7 @@
 
 #include "files/disk/hasher.h"
 
-#include "ibb-intl-private.h"
+#include "base/intl.h"
 
 #include <ibb-glib/ibb-glib.h>
 #include <nettle/sha3.h>

@@ -4,7 +4,7 @@
 
 #include "files/disk/part-file.h"
 
-#include "ibb-intl-private.h"
+#include "base/intl.h"
 
 #include <string.h>
 

@@ -4,9 +4,9 @@
 
 #include "files/disk/sink.h"
 
+#include "base/intl.h"
 #include "files/disk/file-name.h"
 #include "files/disk/part-file.h"
-#include "ibb-intl-private.h"
 
 #include <errno.h>
 #include <ibb-glib/ibb-glib.h>

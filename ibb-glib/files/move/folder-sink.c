@@ -4,12 +4,12 @@
 
 #include "files/move/folder-sink.h"
 
+#include "base/intl.h"
 #include "files/disk/file-name.h"
 #include "files/disk/part-file.h"
 #include "files/ibb-files-metadata-private.h"
 #include "files/protocol/folder.h"
 #include "files/protocol/reason.h"
-#include "ibb-intl-private.h"
 
 #include <errno.h>
 #include <string.h>

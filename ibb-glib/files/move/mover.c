@@ -4,7 +4,7 @@
 
 #include "files/move/mover.h"
 
-#include "ibb-intl-private.h"
+#include "base/intl.h"
 
 #define BUFFER_SIZE (64 * 1024)
 

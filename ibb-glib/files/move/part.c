@@ -4,8 +4,8 @@
 
 #include "files/move/part.h"
 
+#include "base/intl.h"
 #include "files/disk/part-file.h"
-#include "ibb-intl-private.h"
 
 #include <ibb-glib/ibb-glib.h>
 

@@ -4,8 +4,8 @@
 
 #include "files/protocol/bundle.h"
 
+#include "base/foreign-text.h"
 #include "files/protocol/offer.h"
-#include "ibb-foreign-text-private.h"
 
 #include <string.h>
 

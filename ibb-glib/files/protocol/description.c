@@ -4,8 +4,8 @@
 
 #include "files/protocol/description.h"
 
+#include "base/foreign-text.h"
 #include "files/disk/hasher.h"
-#include "ibb-foreign-text-private.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 
 #include "files/protocol/folder.h"
 
+#include "base/intl.h"
 #include "files/ibb-files-metadata.h"
-#include "ibb-intl-private.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 
 #include "files/protocol/initiation.h"
 
+#include "base/foreign-text.h"
 #include "files/protocol/description.h"
-#include "ibb-foreign-text-private.h"
 
 #include <string.h>
 

@@ -4,10 +4,10 @@
 
 #include "files/protocol/jingle.h"
 
+#include "base/foreign-text.h"
 #include "files/disk/hasher.h"
 #include "files/protocol/bundle.h"
 #include "files/protocol/description.h"
-#include "ibb-foreign-text-private.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 
 #include "files/protocol/reason.h"
 
-#include "ibb-foreign-text-private.h"
-#include "ibb-intl-private.h"
+#include "base/foreign-text.h"
+#include "base/intl.h"
 
 static const char *const words[] = {
   [IBB_REASON_NONE] = "",

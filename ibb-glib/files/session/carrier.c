@@ -4,9 +4,9 @@
 
 #include "files/session/carrier.h"
 
+#include "base/intl.h"
+#include "base/source.h"
 #include "files/protocol/reason.h"
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
 
 #define BUFFER_SIZE (64 * 1024)
 #define REPORTS_MAX 256 /* news that the owner has not taken, before no more is read */

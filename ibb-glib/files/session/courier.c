@@ -4,10 +4,10 @@
 
 #include "files/session/courier.h"
 
+#include "base/intl.h"
+#include "base/source.h"
 #include "files/protocol/reason.h"
 #include "files/session/carrier.h"
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
 
 #include <string.h>
 

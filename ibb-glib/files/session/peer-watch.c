@@ -4,8 +4,8 @@
 
 #include "files/session/peer-watch.h"
 
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
+#include "base/intl.h"
+#include "base/source.h"
 
 #define ASK_INTERVAL 60000 /* ms between two questions to the peer */
 #define ASK_TIMEOUT 60000  /* ms for the answer to one */

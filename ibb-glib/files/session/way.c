@@ -4,12 +4,12 @@
 
 #include "files/session/way.h"
 
+#include "base/intl.h"
+#include "base/source.h"
 #include "files/protocol/bundle.h"
 #include "files/protocol/description.h"
 #include "files/protocol/initiation.h"
 #include "files/protocol/jingle.h"
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
 
 #include <string.h>
 

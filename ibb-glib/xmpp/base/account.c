@@ -6,10 +6,10 @@
 
 #include <string.h>
 
+#include "base/intl.h"
+#include "base/lock.h"
 #include "core/base/jid.h"
 #include "ibb-error.h"
-#include "ibb-intl-private.h"
-#include "runtime/lock.h"
 #include "xmpp/base/domain.h"
 #include "xmpp/base/secret.h"
 #include "xmpp/ibb-xmpp-token-private.h"

@@ -4,7 +4,7 @@
 
 #include "xmpp/base/alarm.h"
 
-#include "ibb-source-private.h"
+#include "base/source.h"
 
 #ifdef HAVE_TIMERFD
 #include <glib-unix.h>

@@ -4,8 +4,8 @@
 
 #include "xmpp/base/id.h"
 
+#include "base/random.h"
 #include "core/base/ids.h"
-#include "runtime/random.h"
 
 static void
 fill_random (guint8 *bytes, gsize length, gpointer data)

@@ -4,7 +4,7 @@
 
 #include "xmpp/base/keyring.h"
 
-#include "ibb-intl-private.h"
+#include "base/intl.h"
 #include "xmpp/base/secret.h"
 
 #include <libsecret/secret.h>

@@ -6,7 +6,7 @@
 
 #include <gio/gio.h>
 
-#include "ibb-source-private.h"
+#include "base/source.h"
 
 /* The sources and the handler hold a reference: they may run in another thread while the owner
  * frees the watch. */

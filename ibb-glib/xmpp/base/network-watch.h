@@ -9,7 +9,7 @@
 
 #pragma once
 
-#include "runtime/thread.h"
+#include "base/thread.h"
 
 typedef struct _IBBNetworkWatch IBBNetworkWatch;
 

@@ -4,7 +4,7 @@
 
 #include "xmpp/base/tls-base.h"
 
-#include "ibb-intl-private.h"
+#include "base/intl.h"
 
 /* Bytes. A record may have 16 KiB, and a session ticket 64 KiB. */
 #define MAX_WITHOUT_DATA (256 * 1024)

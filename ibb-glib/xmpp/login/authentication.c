@@ -4,9 +4,9 @@
 
 #include "xmpp/login/authentication.h"
 
+#include "base/intl.h"
+#include "base/source.h"
 #include "ibb-error.h"
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/base/secret.h"

@@ -6,9 +6,9 @@
 
 #include <string.h>
 
+#include "base/ibb-error-private.h"
+#include "base/intl.h"
 #include "core/base/jid.h"
-#include "ibb-error-private.h"
-#include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 

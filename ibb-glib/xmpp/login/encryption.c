@@ -4,7 +4,7 @@
 
 #include "xmpp/login/encryption.h"
 
-#include "ibb-intl-private.h"
+#include "base/intl.h"
 #include "stanza/namespaces.h"
 #include "xmpp/reach/handshake.h"
 #include "xmpp/reach/upgrade.h"

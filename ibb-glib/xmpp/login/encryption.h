@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include "runtime/thread.h"
+#include "base/thread.h"
 #include "xmpp/base/account.h"
 #include "xmpp/reach/endpoint.h"
 #include "xmpp/stream/element.h"

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
+#include "base/intl.h"
 #include "ibb-error.h"
-#include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 #include "xmpp/base/hmac.h"
 #include "xmpp/base/secret.h"

@@ -6,8 +6,8 @@
 
 #include <gio/gio.h>
 
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
+#include "base/intl.h"
+#include "base/source.h"
 
 /* Milliseconds for a login, without the answer of the user. Each step has a shorter time. */
 #define LOGIN_TIMEOUT 30000

@@ -4,11 +4,11 @@
 
 #include "xmpp/login/login.h"
 
+#include "base/call-task.h"
+#include "base/cancel-watch.h"
+#include "base/intl.h"
+#include "base/source.h"
 #include "ibb-error.h"
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
-#include "runtime/call-task.h"
-#include "runtime/cancel-watch.h"
 #include "xmpp/base/keyring.h"
 #include "xmpp/base/secret.h"
 #include "xmpp/trust/ibb-xmpp-password-question-private.h"

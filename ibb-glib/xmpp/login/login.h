@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include "runtime/thread.h"
+#include "base/thread.h"
 #include "xmpp/login/negotiation.h"
 
 typedef struct _IBBLogin IBBLogin;

@@ -4,8 +4,8 @@
 
 #include "xmpp/login/negotiation.h"
 
+#include "base/intl.h"
 #include "ibb-error.h"
-#include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/login/admission.h"

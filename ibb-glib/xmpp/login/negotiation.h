@@ -9,7 +9,7 @@
 
 #include <gio/gio.h>
 
-#include "runtime/thread.h"
+#include "base/thread.h"
 #include "xmpp/base/account.h"
 #include "xmpp/management/resumption.h"
 #include "xmpp/stream/element.h"

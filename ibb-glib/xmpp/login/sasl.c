@@ -6,10 +6,10 @@
 
 #include <string.h>
 
+#include "base/foreign-text.h"
+#include "base/ibb-error-private.h"
+#include "base/intl.h"
 #include "core/base/base64.h"
-#include "ibb-error-private.h"
-#include "ibb-foreign-text-private.h"
-#include "ibb-intl-private.h"
 #include "xmpp/base/secret.h"
 #include "xmpp/login/channel-binding.h"
 

@@ -4,9 +4,9 @@
 
 #include "xmpp/login/sasl2.h"
 
+#include "base/intl.h"
 #include "core/base/jid.h"
 #include "ibb-error.h"
-#include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/login/binding.h"

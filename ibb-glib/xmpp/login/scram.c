@@ -8,11 +8,11 @@
 
 #include <stringprep.h>
 
+#include "base/foreign-text.h"
+#include "base/ibb-error-private.h"
+#include "base/intl.h"
+#include "base/random.h"
 #include "core/base/base64.h"
-#include "ibb-error-private.h"
-#include "ibb-foreign-text-private.h"
-#include "ibb-intl-private.h"
-#include "runtime/random.h"
 #include "xmpp/base/hmac.h"
 #include "xmpp/base/secret.h"
 

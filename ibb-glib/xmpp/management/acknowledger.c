@@ -4,7 +4,7 @@
 
 #include "xmpp/management/acknowledger.h"
 
-#include "ibb-source-private.h"
+#include "base/source.h"
 #include "stanza/stream-xml.h"
 
 /* How many stanzas, or milliseconds, one acknowledgement may wait for others. A server that

@@ -4,8 +4,8 @@
 
 #include "xmpp/management/keepalive.h"
 
+#include "base/intl.h"
 #include "core/base/jid.h"
-#include "ibb-intl-private.h"
 #include "xmpp/base/alarm.h"
 #include "xmpp/base/id.h"
 #include "xmpp/base/network-watch.h"

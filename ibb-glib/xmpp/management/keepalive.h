@@ -12,8 +12,8 @@
 
 #pragma once
 
+#include "base/thread.h"
 #include "core/base/stanza.h"
-#include "runtime/thread.h"
 #include "xmpp/management/outbox.h"
 
 /* Milliseconds. */

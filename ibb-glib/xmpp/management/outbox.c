@@ -4,8 +4,8 @@
 
 #include "xmpp/management/outbox.h"
 
-#include "ibb-source-private.h"
-#include "runtime/lock.h"
+#include "base/lock.h"
+#include "base/source.h"
 #include "stanza/stream-xml.h"
 
 /* Milliseconds after which an acknowledgement is requested even for few stanzas. */

@@ -4,8 +4,8 @@
 
 #include "xmpp/management/resumption.h"
 
-#include "ibb-error-private.h"
-#include "ibb-intl-private.h"
+#include "base/ibb-error-private.h"
+#include "base/intl.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/management/ack-queue.h"

@@ -4,7 +4,7 @@
 
 #include "xmpp/management/stream-management.h"
 
-#include "ibb-intl-private.h"
+#include "base/intl.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 

@@ -4,8 +4,8 @@
 
 #include "xmpp/reach/dial.h"
 
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
+#include "base/intl.h"
+#include "base/source.h"
 #include "xmpp/base/domain.h"
 #include "xmpp/reach/proxy.h"
 #include "xmpp/reach/targets.h"

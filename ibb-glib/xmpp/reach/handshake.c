@@ -4,8 +4,8 @@
 
 #include "xmpp/reach/handshake.h"
 
-#include "ibb-intl-private.h"
-#include "runtime/call-task.h"
+#include "base/call-task.h"
+#include "base/intl.h"
 #include "xmpp/base/domain.h"
 #include "xmpp/base/tls-base.h"
 #include "xmpp/trust/certificate-error.h"

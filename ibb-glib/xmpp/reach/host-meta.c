@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#include "ibb-error-private.h"
-#include "ibb-foreign-text-private.h"
-#include "ibb-intl-private.h"
+#include "base/foreign-text.h"
+#include "base/ibb-error-private.h"
+#include "base/intl.h"
 #include "xmpp/base/domain.h"
 #include "xmpp/reach/dial.h"
 #include "xmpp/reach/endpoint.h"

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "ibb-intl-private.h"
+#include "base/intl.h"
 
 #define MAX_HEAD (16 * 1024) /* bytes, those of interim answers and trailers included */
 #define MAX_INTERIM 10       /* interim answers */

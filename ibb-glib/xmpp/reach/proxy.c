@@ -4,8 +4,8 @@
 
 #include "xmpp/reach/proxy.h"
 
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
+#include "base/intl.h"
+#include "base/source.h"
 
 #define PROXY_TIMEOUT 15 /* seconds in which nothing comes */
 

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
+#include "base/intl.h"
+#include "base/source.h"
 #include "xmpp/reach/host-meta.h"
 
 /* Milliseconds for TCP, if a WebSocket may be used instead: a firewall may answer nothing. */

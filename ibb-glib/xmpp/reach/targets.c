@@ -4,7 +4,7 @@
 
 #include "xmpp/reach/targets.h"
 
-#include "ibb-intl-private.h"
+#include "base/intl.h"
 #include "xmpp/base/domain.h"
 
 #define DIRECT_SCHEME "xmpps-client"

@@ -4,10 +4,10 @@
 
 #include "xmpp/reach/upgrade.h"
 
-#include "ibb-error-private.h"
-#include "ibb-foreign-text-private.h"
-#include "ibb-intl-private.h"
-#include "runtime/random.h"
+#include "base/foreign-text.h"
+#include "base/ibb-error-private.h"
+#include "base/intl.h"
+#include "base/random.h"
 #include "xmpp/reach/http-request.h"
 
 #define KEY_LENGTH 16

@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include "ibb-element-private.h"
+#include "stanza/ibb-element-private.h"
 
 /* (nullable) (transfer full) */
 IBBElement *ibb_element_dup_child (const IBBElement *self, const char *name, const char *namespace);

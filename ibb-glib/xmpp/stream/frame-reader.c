@@ -6,8 +6,8 @@
 
 #include <string.h>
 
+#include "base/intl.h"
 #include "ibb-error.h"
-#include "ibb-intl-private.h"
 #include "xmpp/stream/frame.h"
 
 #define HEADER_LENGTH 10 /* of the longest one; a server uses no mask */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "runtime/random.h"
+#include "base/random.h"
 #include "xmpp/stream/frame.h"
 
 #define RECORD_SIZE (16 * 1024) /* the most in a record of TLS */

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
+#include "base/intl.h"
 #include "ibb-error.h"
-#include "ibb-intl-private.h"
 #include "stanza/namespaces.h"
 #include "stanza/sax.h"
 #include "stanza/stream-xml.h"

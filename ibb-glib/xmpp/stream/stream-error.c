@@ -6,9 +6,9 @@
 
 #include <gio/gio.h>
 
-#include "ibb-error-private.h"
-#include "ibb-foreign-text-private.h"
-#include "ibb-intl-private.h"
+#include "base/foreign-text.h"
+#include "base/ibb-error-private.h"
+#include "base/intl.h"
 #include "stanza/namespaces.h"
 
 /* The conditions that say that the server could not read our XML. */

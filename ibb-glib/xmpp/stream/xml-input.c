@@ -6,9 +6,9 @@
 
 #include <string.h>
 
+#include "base/intl.h"
+#include "base/source.h"
 #include "ibb-error.h"
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/base/tls-base.h"
 #include "xmpp/stream/frame-reader.h"

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
+#include "base/lock.h"
 #include "core/base/quirks.h"
-#include "runtime/lock.h"
 #include "stanza/stanza-writer.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/stream/frame-writer.h"

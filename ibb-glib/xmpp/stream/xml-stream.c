@@ -10,11 +10,11 @@
 #include <sys/socket.h>
 #endif
 
-#include "ibb-error-private.h"
-#include "ibb-foreign-text-private.h"
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
-#include "runtime/callback-source.h"
+#include "base/callback-source.h"
+#include "base/foreign-text.h"
+#include "base/ibb-error-private.h"
+#include "base/intl.h"
+#include "base/source.h"
 #include "stanza/namespaces.h"
 #include "stanza/stream-xml.h"
 #include "xmpp/stream/xml-input.h"

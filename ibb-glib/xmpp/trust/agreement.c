@@ -4,9 +4,9 @@
 
 #include "xmpp/trust/agreement.h"
 
+#include "base/intl.h"
+#include "base/random.h"
 #include "ibb-error.h"
-#include "ibb-intl-private.h"
-#include "runtime/random.h"
 #include "xmpp/trust/decision.h"
 #include "xmpp/trust/ibb-xmpp-known-certificates-private.h"
 #include "xmpp/trust/ibb-xmpp-trust-question-private.h"

@@ -4,7 +4,7 @@
 
 #include "xmpp/trust/certificate-error.h"
 
-#include "ibb-intl-private.h"
+#include "base/intl.h"
 
 char *
 ibb_certificate_error_explain (GTlsCertificateFlags errors)

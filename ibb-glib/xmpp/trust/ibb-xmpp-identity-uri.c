@@ -8,8 +8,8 @@
 
 #include <string.h>
 
+#include "base/intl.h"
 #include "core/base/jid.h"
-#include "ibb-intl-private.h"
 #include "xmpp/trust/ibb-xmpp-known-certificates-private.h"
 
 #define SCHEME "xmpp:"

@@ -4,10 +4,10 @@
 
 #include "xmpp/trust/ibb-xmpp-identity.h"
 
-#include "ibb-intl-private.h"
-#include "ibb-source-private.h"
-#include "runtime/blocking-call.h"
-#include "runtime/call-task.h"
+#include "base/blocking-call.h"
+#include "base/call-task.h"
+#include "base/intl.h"
+#include "base/source.h"
 #include "xmpp/trust/agreement.h"
 #include "xmpp/trust/ibb-xmpp-trust-question.h"
 #include "xmpp/trust/named-keys.h"

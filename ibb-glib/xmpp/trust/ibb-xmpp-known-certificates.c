@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ibb-intl-private.h"
+#include "base/intl.h"
 #include "xmpp/ibb-xmpp-enum-types.h"
 #include "xmpp/trust/ibb-xmpp-known-certificates-private.h"
 #include "xmpp/trust/private-place.h"

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "ibb-source-private.h"
+#include "base/source.h"
 #include "xmpp/trust/ibb-xmpp-question-private.h"
 
 /**

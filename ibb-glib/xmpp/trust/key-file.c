@@ -10,8 +10,8 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
-#include "ibb-intl-private.h"
-#include "runtime/random.h"
+#include "base/intl.h"
+#include "base/random.h"
 #include "xmpp/trust/private-file.h"
 #include "xmpp/trust/private-place.h"
 

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
+#include "base/intl.h"
 #include "ibb-disk-private.h"
-#include "ibb-intl-private.h"
 
 /* Some chains have a dozen certificates. */
 #define PEM_MAX 1048576 /* bytes */

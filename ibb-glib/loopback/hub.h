@@ -7,7 +7,8 @@
 
 #include "loopback/port.h"
 
-typedef struct _IBBHub IBBHub;
+typedef struct _IBBHub      IBBHub;
+typedef struct _IBBLoopback IBBLoopback;
 
 /* Faults on the way of a stanza, for tests; the random ones are the same in each run. */
 typedef struct
@@ -26,7 +27,10 @@ void    ibb_hub_unref (IBBHub *self);
 
 GMainContext *ibb_hub_get_context (IBBHub *self); /* of the thread */
 
+/* From now on; those before are forgotten. */
 void ibb_hub_set_faults (IBBHub *self, const IBBHubFaults *faults);
+/* The same, for who has only the object. */
+void ibb_loopback_set_faults (IBBLoopback *self, const IBBHubFaults *faults);
 
 /* jid is valid. Without a resource it gets one. A connection that has the address loses it. */
 IBBPort *ibb_hub_add_port (IBBHub *self, IBBConnection *connection, const char *jid);

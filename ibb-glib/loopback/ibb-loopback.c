@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "loopback/ibb-loopback-private.h"
+#include "ibb-loopback.h"
 
 #include "core/base/jid.h"
 #include "loopback/loopback-connection.h"

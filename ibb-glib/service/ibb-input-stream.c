@@ -6,7 +6,7 @@
 
 #include "base/call-task.h"
 #include "runtime/stream-operation.h"
-#include "service/ibb-input-stream-private.h"
+#include "service/ibb-transport-private.h"
 
 /**
  * IBBInputStream:
@@ -196,11 +196,11 @@ ibb_input_stream_init (IBBInputStream *self)
 {
 }
 
-IBBInputStream *
+GInputStream *
 ibb_input_stream_new (IBBChannel *channel)
 {
   IBBInputStream *self = g_object_new (IBB_TYPE_INPUT_STREAM, NULL);
 
   self->channel = ibb_channel_ref (channel);
-  return self;
+  return G_INPUT_STREAM (self);
 }

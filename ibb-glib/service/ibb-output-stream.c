@@ -6,7 +6,7 @@
 
 #include "base/call-task.h"
 #include "runtime/stream-operation.h"
-#include "service/ibb-output-stream-private.h"
+#include "service/ibb-transport-private.h"
 
 /**
  * IBBOutputStream:
@@ -302,11 +302,11 @@ ibb_output_stream_init (IBBOutputStream *self)
 {
 }
 
-IBBOutputStream *
+GOutputStream *
 ibb_output_stream_new (IBBChannel *channel)
 {
   IBBOutputStream *self = g_object_new (IBB_TYPE_OUTPUT_STREAM, NULL);
 
   self->channel = ibb_channel_ref (channel);
-  return self;
+  return G_OUTPUT_STREAM (self);
 }

@@ -11,7 +11,6 @@
 #include "core/session/lifecycle.h"
 #include "ibb-enum-types.h"
 #include "ibb-jid.h"
-#include "service/ibb-request-private.h"
 #include "service/ibb-service-private.h"
 #include "service/ibb-transport-private.h"
 

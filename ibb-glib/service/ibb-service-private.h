@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ibb-service.h"
+#include "runtime/host.h"
 #include "runtime/inbox.h"
 
 struct _IBBService
@@ -31,3 +32,8 @@ void ibb_service_list_update (IBBService *self);
 /* The same at the end of a call that a session came from, in the context of the signals, or in the
  * thread of that context: elsewhere the list must not change. */
 void ibb_service_list_update_here (IBBService *self);
+
+typedef struct _IBBRequest IBBRequest;
+
+/* Takes session over, and the use of host that came with it. */
+IBBRequest *ibb_request_new (IBBService *service, IBBHost *host, IBBSession *session);

@@ -8,8 +8,8 @@
 #include "ibb-service.h"
 
 #include "base/weak.h"
+#include "ibb-request.h"
 #include "runtime/listener.h"
-#include "service/ibb-request-private.h"
 #include "service/ibb-service-private.h"
 #include "service/ibb-transport-private.h"
 

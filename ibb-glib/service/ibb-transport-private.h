@@ -4,17 +4,15 @@
 
 #include "ibb-transport.h"
 #include "runtime/channel.h"
-#include "service/ibb-input-stream-private.h"
-#include "service/ibb-output-stream-private.h"
 
 struct _IBBTransport
 {
   GIOStream parent_instance;
 
   /* immutable after construction */
-  IBBChannel      *channel; /* (owned) (nullable): a transport that a binding made has none */
-  IBBInputStream  *input;   /* (owned) */
-  IBBOutputStream *output;  /* (owned) */
+  IBBChannel    *channel; /* (owned) (nullable): a transport that a binding made has none */
+  GInputStream  *input;   /* (owned) */
+  GOutputStream *output;  /* (owned) */
 
   int shutting; /* atomic: a shutdown_output is in progress */
 };
@@ -27,3 +25,7 @@ IBBTransport *ibb_transport_new_ended (IBBChannel *channel);
 
 void ibb_transport_install_properties (GObjectClass *object_class);
 void ibb_transport_notify_changes (GObject *object, IBBChannelNews news);
+
+/* The halves. */
+GInputStream  *ibb_input_stream_new (IBBChannel *channel);
+GOutputStream *ibb_output_stream_new (IBBChannel *channel);

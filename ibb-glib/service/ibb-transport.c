@@ -82,13 +82,13 @@ G_DEFINE_FINAL_TYPE (IBBTransport, ibb_transport, G_TYPE_IO_STREAM)
 static GInputStream *
 ibb_transport_get_input_stream (GIOStream *stream)
 {
-  return (GInputStream *) IBB_TRANSPORT (stream)->input;
+  return IBB_TRANSPORT (stream)->input;
 }
 
 static GOutputStream *
 ibb_transport_get_output_stream (GIOStream *stream)
 {
-  return (GOutputStream *) IBB_TRANSPORT (stream)->output;
+  return IBB_TRANSPORT (stream)->output;
 }
 
 /* Marks the halves closed. GIO flushes a half when it is closed; with closing set that does not
@@ -97,8 +97,8 @@ ibb_transport_get_output_stream (GIOStream *stream)
 static void
 close_halves (IBBTransport *self)
 {
-  g_output_stream_close (G_OUTPUT_STREAM (self->output), NULL, NULL);
-  g_input_stream_close (G_INPUT_STREAM (self->input), NULL, NULL);
+  g_output_stream_close (self->output, NULL, NULL);
+  g_input_stream_close (self->input, NULL, NULL);
 }
 
 static gboolean
@@ -307,7 +307,7 @@ ibb_transport_drain (IBBTransport *self, GCancellable *cancellable, GError **err
 static gboolean
 begin_shutdown (IBBTransport *self, GError **error)
 {
-  GOutputStream *output = (GOutputStream *) self->output;
+  GOutputStream *output = self->output;
 
   if (self->channel == NULL)
     return TRUE;
@@ -333,8 +333,8 @@ end_shutdown (gpointer data)
   if (self->channel == NULL)
     return;
   g_atomic_int_set (&self->shutting, FALSE);
-  if (g_output_stream_has_pending ((GOutputStream *) self->output))
-    g_output_stream_clear_pending ((GOutputStream *) self->output);
+  if (g_output_stream_has_pending (self->output))
+    g_output_stream_clear_pending (self->output);
 }
 
 /**

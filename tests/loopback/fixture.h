@@ -9,7 +9,7 @@
 #include <ibb-glib/ibb-glib.h>
 #include <ibb-glib/xmpp/ibb-xmpp.h>
 
-#include "loopback/ibb-loopback-private.h"
+#include "loopback/hub.h"
 
 #include "../lib/calls.h"
 #include "../lib/open.h"

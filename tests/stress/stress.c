@@ -8,7 +8,7 @@
 
 #include "config.h"
 
-#include "loopback/ibb-loopback-private.h"
+#include "loopback/hub.h"
 
 #include "../lib/process.h"
 #include "../lib/watchdog.h"

@@ -34,7 +34,7 @@ typedef enum
 /**
  * IBBWait:
  * @IBB_WAIT_NOTHING: no end is missing; a reader or a writer may be slow
- * @IBB_WAIT_CONNECTION: the own connection, which broke: it may be resumed or, with
+ * @IBB_WAIT_CONNECTION: the connection of this end, which broke: it may be resumed or, with
  *   [property@IBB.Service:resume-sessions], followed by a new login
  * @IBB_WAIT_PEER: the peer, which is to go on after an interruption
  *   ([property@IBB.Service:resume-sessions]), or leaves a question unanswered

@@ -43,7 +43,7 @@ struct _IBBFilesTransfer
   char    *question;     /* (owned) (nullable): whether it has the file */
   guint    n_unanswered; /* questions since the last answer */
   guint    n_asked;      /* all questions */
-  gint64   lost_at; /* when a question was lost with the own connection, without an answer since */
+  gint64   lost_at;      /* when a question was lost with our connection, unanswered since */
   gboolean is_unknown;   /* the receiver does not know the transfer */
   gboolean is_cancelled; /* unless the receiver has the file first */
 

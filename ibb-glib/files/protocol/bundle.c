@@ -140,7 +140,7 @@ add_entry (IBBBundle *self, IBBBundleFile *folder, IBBFilesMetadata *metadata, g
   folder->n_entries--;
   folder->n_open++;
   folder->left -= file->size;
-  /* One that has crossed the end of the own half of its folder. */
+  /* An entry that has crossed the end of our half of its folder. */
   *get_own_half (self, file) = *get_own_half (self, folder);
 }
 
@@ -177,7 +177,7 @@ end_entries (IBBBundle *self, IBBBundleFile *folder, gboolean by_peer)
     }
 }
 
-/* The own half, or that of the peer. */
+/* half: ours, or the peer's. */
 static void
 end_half (IBBBundle *self, IBBBundleFile *file, gboolean *half)
 {

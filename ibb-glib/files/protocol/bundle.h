@@ -76,7 +76,7 @@ void ibb_bundle_push (IBBBundle *self, const void *bytes, gsize length);
 /* Take all events before more is pushed: the bundle keeps one frame at most then. Returns FALSE for
  * IBB_BUNDLE_NOTHING. */
 gboolean ibb_bundle_next (IBBBundle *self, IBBBundleEvent *event);
-/* Whether the own half of the file has not ended. */
+/* Whether our half of the file has not ended. */
 gboolean ibb_bundle_is_open (const IBBBundle *self, guint32 number);
 /* Whether a description of the file fits into an offer. */
 gboolean ibb_bundle_can_describe (IBBFilesMetadata *metadata);
@@ -107,7 +107,7 @@ void ibb_bundle_accept (IBBBundle *self, guint32 number, guint64 offset);
 /* After the end. */
 void ibb_bundle_deliver (IBBBundle *self, guint32 number);
 
-/* Ends the own half of a file: of the receiver a refusal, if it has not accepted. text
+/* Ends our half of a file: of the receiver a refusal, if it has not accepted. text
  * (nullable). Nothing if it has ended. */
 void ibb_bundle_fail (IBBBundle *self, guint32 number, IBBReason reason, const char *text);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Notices that the peer or the own connection goes, while nothing is sent: a person may take an
+/* Notices that the peer or our connection goes, while nothing is sent: a person may take an
  * hour to decide about a file. */
 
 #pragma once

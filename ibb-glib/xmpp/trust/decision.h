@@ -68,8 +68,8 @@ void ibb_decision_set_trust (IBBDecision *self, IBBXmppTrust trust, gboolean can
 void ibb_decision_answer (IBBDecision *self, gboolean yes);
 /* Whether there is nothing more to do but ibb_decision_end (). */
 gboolean ibb_decision_is_over (const IBBDecision *self);
-/* At the end, also if this end has ended it: who sits in between can bring it to that, by silence
- * for example. Returns whether the peer may have tried the digits before the user of this end had
+/* At the end, also if this end has ended it: somebody in between can force that, by silence for
+ * example. Returns whether the peer may have tried the digits before the user of this end had
  * answered, and so has to pause. */
 gboolean ibb_decision_end (
     IBBDecision *self, IBBTurns *turns, const char *peer, gint64 now, IBBPause *pause);

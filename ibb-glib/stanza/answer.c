@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "stanza/capabilities.h"
-#include "stanza/stream-xml.h"
+#include "stanza/namespaces.h"
 
 static IBBStanza *
 new_disco_info (const IBBStanza *request, const char *identity, char **features)
@@ -25,10 +25,12 @@ new_disco_info (const IBBStanza *request, const char *identity, char **features)
 static IBBStanza *
 new_version (const IBBStanza *request)
 {
+  static const char xml[] = "><query xmlns='" IBB_VERSION_NAMESPACE "'><name>" IBB_CAPABILITIES_NAME
+                            "</name><version>" PACKAGE_VERSION "</version></query>";
   IBBStanza *answer = ibb_stanza_record_new_result (request);
-  char      *xml = ibb_stream_xml_dup_version (IBB_CAPABILITIES_NAME, PACKAGE_VERSION);
 
-  answer->xml = g_bytes_new_take (xml, strlen (xml));
+  /* What follows the attributes of the answer. */
+  answer->xml = g_bytes_new_static (xml, strlen (xml));
   return answer;
 }
 

@@ -9,9 +9,9 @@
 #include "base/source.h"
 #include "core/base/jid.h"
 #include "ibb-error.h"
-#include "stanza/namespaces.h"
 #include "xmpp/login/admission.h"
 #include "xmpp/stream/stream-error.h"
+#include "xmpp/stream/stream-namespaces.h"
 
 #define ANNOUNCEMENT_DELAY 250 /* ms, in which further changes can join */
 

@@ -7,7 +7,7 @@
 #include "base/intl.h"
 #include "ibb-error.h"
 #include "stanza/capabilities.h"
-#include "stanza/stream-xml.h"
+#include "xmpp/stream/stream-xml.h"
 
 static void
 send_answer (const IBBReception *self, IBBStanza *answer)

@@ -7,9 +7,9 @@
 #include "base/intl.h"
 #include "core/base/jid.h"
 #include "ibb-error.h"
-#include "ibb-refusal-private.h"
 #include "xmpp/base/alarm.h"
 #include "xmpp/base/network-watch.h"
+#include "xmpp/refusal.h"
 
 struct _IBBReconnection
 {

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "ibb-error.h"
-#include "stanza/namespaces.h"
 #include "xmpp/management/ack-queue.h"
 #include "xmpp/stream/parser.h"
+#include "xmpp/stream/stream-namespaces.h"
 
 #define HEADER                                                                                     \
   "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"

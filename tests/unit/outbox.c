@@ -8,8 +8,8 @@
 #include "xmpp/management/outbox.h"
 
 #include "ibb-stanza.h"
-#include "stanza/stream-xml.h"
 #include "xml-pair.h"
+#include "xmpp/stream/stream-xml.h"
 
 static gboolean
 send_ping (IBBOutbox *outbox, const char *id)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "ibb-error.h"
-#include "stanza/namespaces.h"
+#include "xmpp/stream/stream-namespaces.h"
 
 #define HEADER                                                                                     \
   "<?xml version='1.0' encoding='UTF-8'?><stream:stream xmlns='jabber:client' "                    \

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "stanza/namespaces.h"
+#include "xmpp/stream/stream-namespaces.h"
 #include "xmpp/stream/xml-stream.h"
 
 typedef struct

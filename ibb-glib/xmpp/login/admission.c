@@ -8,11 +8,11 @@
 
 #include "base/intl.h"
 #include "ibb-error.h"
-#include "stanza/namespaces.h"
-#include "stanza/stream-xml.h"
 #include "xmpp/base/hmac.h"
 #include "xmpp/base/secret.h"
 #include "xmpp/stream/stream-error.h"
+#include "xmpp/stream/stream-namespaces.h"
+#include "xmpp/stream/stream-xml.h"
 
 #define DIGEST_LENGTH 20
 

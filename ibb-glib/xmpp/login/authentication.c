@@ -7,11 +7,11 @@
 #include "base/intl.h"
 #include "base/source.h"
 #include "ibb-error.h"
-#include "stanza/namespaces.h"
-#include "stanza/stream-xml.h"
 #include "xmpp/base/secret.h"
 #include "xmpp/login/fast.h"
 #include "xmpp/stream/stream-error.h"
+#include "xmpp/stream/stream-namespaces.h"
+#include "xmpp/stream/stream-xml.h"
 
 /* list: of SASL or of SASL2. Its mechanisms are in the namespace of the list. */
 static char **

@@ -9,8 +9,8 @@
 #include "base/ibb-error-private.h"
 #include "base/intl.h"
 #include "core/base/jid.h"
-#include "stanza/namespaces.h"
-#include "stanza/stream-xml.h"
+#include "xmpp/stream/stream-namespaces.h"
+#include "xmpp/stream/stream-xml.h"
 
 #define MAX_SHOWN 200 /* characters of an address in the text of an error */
 #define BIND_ID "bind"

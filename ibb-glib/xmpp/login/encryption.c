@@ -5,9 +5,9 @@
 #include "xmpp/login/encryption.h"
 
 #include "base/intl.h"
-#include "stanza/namespaces.h"
 #include "xmpp/reach/handshake.h"
 #include "xmpp/reach/upgrade.h"
+#include "xmpp/stream/stream-namespaces.h"
 
 /* The handshake holds a reference, and so does the request for a WebSocket. */
 static void

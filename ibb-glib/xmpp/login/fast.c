@@ -8,10 +8,10 @@
 
 #include "base/intl.h"
 #include "ibb-error.h"
-#include "stanza/namespaces.h"
 #include "xmpp/base/hmac.h"
 #include "xmpp/base/secret.h"
 #include "xmpp/login/channel-binding.h"
+#include "xmpp/stream/stream-namespaces.h"
 
 #define DIGEST_SIZE 32 /* of SHA-256 */
 /* Bytes of the secret of a token. */

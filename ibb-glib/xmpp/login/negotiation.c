@@ -6,8 +6,6 @@
 
 #include "base/intl.h"
 #include "ibb-error.h"
-#include "stanza/namespaces.h"
-#include "stanza/stream-xml.h"
 #include "xmpp/login/admission.h"
 #include "xmpp/login/authentication.h"
 #include "xmpp/login/binding.h"
@@ -16,6 +14,8 @@
 #include "xmpp/reach/dial.h"
 #include "xmpp/reach/route.h"
 #include "xmpp/stream/stream-error.h"
+#include "xmpp/stream/stream-namespaces.h"
+#include "xmpp/stream/stream-xml.h"
 
 #define MAX_REDIRECTS 3
 

@@ -7,9 +7,9 @@
 #include "base/intl.h"
 #include "core/base/jid.h"
 #include "ibb-error.h"
-#include "stanza/namespaces.h"
-#include "stanza/stream-xml.h"
 #include "xmpp/login/binding.h"
+#include "xmpp/stream/stream-namespaces.h"
+#include "xmpp/stream/stream-xml.h"
 
 IBBElement *
 ibb_sasl2_get_offer (const IBBElement *features)

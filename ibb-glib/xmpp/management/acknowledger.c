@@ -5,7 +5,7 @@
 #include "xmpp/management/acknowledger.h"
 
 #include "base/source.h"
-#include "stanza/stream-xml.h"
+#include "xmpp/stream/stream-xml.h"
 
 /* How many stanzas, or milliseconds, one acknowledgement may wait for others. A server that
  * requests one after each block would otherwise spend half of its time on them. */

@@ -6,7 +6,7 @@
 
 #include "base/lock.h"
 #include "base/source.h"
-#include "stanza/stream-xml.h"
+#include "xmpp/stream/stream-xml.h"
 
 /* Milliseconds after which an acknowledgement is requested even for few stanzas. */
 #define REQUEST_DELAY 1000

@@ -6,9 +6,9 @@
 
 #include "base/ibb-error-private.h"
 #include "base/intl.h"
-#include "stanza/namespaces.h"
-#include "stanza/stream-xml.h"
 #include "xmpp/management/ack-queue.h"
+#include "xmpp/stream/stream-namespaces.h"
+#include "xmpp/stream/stream-xml.h"
 
 void
 ibb_resumption_copy (const IBBResumption *self, IBBResumption *copy)

@@ -5,8 +5,8 @@
 #include "xmpp/management/stream-management.h"
 
 #include "base/intl.h"
-#include "stanza/namespaces.h"
-#include "stanza/stream-xml.h"
+#include "xmpp/stream/stream-namespaces.h"
+#include "xmpp/stream/stream-xml.h"
 
 /* Seconds for a resumption where the server does not name a time, and the longest time that it may
  * name. */

@@ -9,7 +9,7 @@
 #include "base/foreign-text.h"
 #include "base/ibb-error-private.h"
 #include "base/intl.h"
-#include "stanza/namespaces.h"
+#include "xmpp/stream/stream-namespaces.h"
 
 #define MAX_CONDITION 64 /* bytes: twice the longest one that is defined */
 

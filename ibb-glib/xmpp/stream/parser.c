@@ -8,10 +8,10 @@
 
 #include "base/intl.h"
 #include "ibb-error.h"
-#include "stanza/namespaces.h"
 #include "stanza/sax.h"
-#include "stanza/stream-xml.h"
 #include "stanza/tree.h"
+#include "xmpp/stream/stream-namespaces.h"
+#include "xmpp/stream/stream-xml.h"
 
 /* libxml2 keeps each name that it has seen for as long as its context lives, and peers can invent
  * names. So the context is replaced between two stanzas when the names have this many bytes. */

@@ -9,7 +9,7 @@
 #include "base/foreign-text.h"
 #include "base/ibb-error-private.h"
 #include "base/intl.h"
-#include "stanza/namespaces.h"
+#include "xmpp/stream/stream-namespaces.h"
 
 /* The conditions that say that the server could not read our XML. */
 static gboolean

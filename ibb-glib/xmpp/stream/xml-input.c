@@ -9,10 +9,10 @@
 #include "base/intl.h"
 #include "base/source.h"
 #include "ibb-error.h"
-#include "stanza/stream-xml.h"
 #include "xmpp/base/tls-base.h"
 #include "xmpp/stream/frame-reader.h"
 #include "xmpp/stream/prologue.h"
+#include "xmpp/stream/stream-xml.h"
 
 #define READ_SIZE (64 * 1024)
 #define MESSAGE_TOO_BIG 1009 /* RFC 6455 §7.4.1 */

@@ -9,8 +9,8 @@
 #include "base/lock.h"
 #include "core/base/quirks.h"
 #include "stanza/stanza-writer.h"
-#include "stanza/stream-xml.h"
 #include "xmpp/stream/frame-writer.h"
+#include "xmpp/stream/stream-xml.h"
 
 /* While more than this many bytes are unsent no more blocks are taken: in the engine the
  * application's stanzas can still overtake them. Half of this, and of the limit in socket.c, would

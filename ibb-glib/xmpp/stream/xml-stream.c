@@ -15,8 +15,8 @@
 #include "base/ibb-error-private.h"
 #include "base/intl.h"
 #include "base/source.h"
-#include "stanza/namespaces.h"
-#include "stanza/stream-xml.h"
+#include "xmpp/stream/stream-namespaces.h"
+#include "xmpp/stream/stream-xml.h"
 #include "xmpp/stream/xml-input.h"
 #include "xmpp/stream/xml-output.h"
 

@@ -9,7 +9,7 @@
 
 #include <glib.h>
 
-#include "stanza/namespaces.h"
+#include "xmpp/stream/stream-namespaces.h"
 
 /* The XML stream (RFC 6120 §4). */
 /* from (nullable): the account, for servers whose offers depend on it. */
@@ -62,8 +62,6 @@ char *ibb_stream_xml_dup_session (const char *id);
 
 /* Presence, with what the client can do (XEP-0115). A priority of 0 need not be told. */
 char *ibb_stream_xml_dup_presence (int priority, const char *node, const char *ver);
-/* What an answer to XEP-0092 has after its own attributes. */
-char *ibb_stream_xml_dup_version (const char *name, const char *version);
 
 /* Stream management (XEP-0198). */
 #define IBB_STREAM_XML_ENABLE "<enable xmlns='" IBB_MANAGEMENT_NAMESPACE "' resume='true'/>"

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "stanza/stream-xml.h"
+#include "xmpp/stream/stream-xml.h"
 
 #include <string.h>
 
@@ -212,14 +212,6 @@ ibb_stream_xml_dup_presence (int priority, const char *node, const char *ver)
   return g_strdup_printf ("<presence>%s<c xmlns='" IBB_CAPS_NAMESPACE
                           "' hash='sha-1' node='%s' ver='%s'/></presence>",
                           shown, node, ver);
-}
-
-char *
-ibb_stream_xml_dup_version (const char *name, const char *version)
-{
-  return g_strdup_printf ("><query xmlns='" IBB_VERSION_NAMESPACE
-                          "'><name>%s</name><version>%s</version></query>",
-                          name, version);
 }
 
 char *

@@ -8,4 +8,5 @@
 #include <ibb-glib/files/ibb-files-service.h>
 #include <ibb-glib/files/ibb-files-transfer.h>
 #include <ibb-glib/files/ibb-files-types.h>
+#include <ibb-glib/files/ibb-files-version.h>
 #undef IBB_FILES_INSIDE

@@ -9,6 +9,7 @@
 #include <ibb-glib/xmpp/ibb-xmpp-enum-types.h>
 #include <ibb-glib/xmpp/ibb-xmpp-token.h>
 #include <ibb-glib/xmpp/ibb-xmpp-types.h>
+#include <ibb-glib/xmpp/ibb-xmpp-version.h>
 #include <ibb-glib/xmpp/ibb-xmpp-worker.h>
 #include <ibb-glib/xmpp/trust/ibb-xmpp-identity.h>
 #include <ibb-glib/xmpp/trust/ibb-xmpp-known-certificates.h>

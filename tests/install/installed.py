@@ -98,6 +98,7 @@ gi.require_version('IBBFiles', '1.0')
 from gi.repository import IBBFiles
 files = IBBFiles.Service.new(connection)
 assert files.props.connection == connection
+assert IBBFiles.MAJOR_VERSION == 1
 assert IBBFiles.Metadata.new('../a.txt', 3).dup_safe_name() == 'a.txt'
 '''
 
@@ -106,6 +107,7 @@ gi.require_version('IBBXmpp', '1.0')
 from gi.repository import IBBXmpp
 client = IBBXmpp.Client.new('alice@example.org')
 assert IBB.Service.new(client).props.connection == client
+assert IBBXmpp.MAJOR_VERSION == 1
 '''
 
 PYTHON_OTHER_OVERRIDES = '''

@@ -28,11 +28,18 @@ GLIB = {'gio-2.0', 'gobject-2.0', 'glib-2.0'}
 
 # Declarations as a later version could have them, and a program that uses all of them.
 VERSIONS = '''
-#include <ibb-glib/ibb-glib.h>
+#include <ibb-glib/files/ibb-files.h>
+#include <ibb-glib/xmpp/ibb-xmpp.h>
 
 #if !IBB_CHECK_VERSION (1, 0, 0) || !IBB_CHECK_VERSION (1, 1, 0) || !IBB_CHECK_VERSION (1, 0, 99) \\
     || IBB_CHECK_VERSION (1, 1, 99) || IBB_CHECK_VERSION (1, 2, 0) || IBB_CHECK_VERSION (2, 0, 0)
 #error "IBB_CHECK_VERSION"
+#endif
+#if !IBB_XMPP_CHECK_VERSION (1, 1, 0) || IBB_XMPP_CHECK_VERSION (2, 0, 0)
+#error "IBB_XMPP_CHECK_VERSION"
+#endif
+#if !IBB_FILES_CHECK_VERSION (1, 1, 0) || IBB_FILES_CHECK_VERSION (2, 0, 0)
+#error "IBB_FILES_CHECK_VERSION"
 #endif
 
 IBB_AVAILABLE_IN_1_0 void first (void);

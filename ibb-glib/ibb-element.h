@@ -17,7 +17,8 @@ G_BEGIN_DECLS
  *
  * One XML element of a stanza, with its attributes, text and child elements. Immutable.
  *
- * [method@IBB.Stanza.dup_element] returns the element of a whole stanza:
+ * [method@IBB.Stanza.dup_element] returns the element of a whole stanza, and
+ * [ctor@IBB.Element.new_from_xml] reads one from text:
  *
  * ```c
  * static char *
@@ -38,6 +39,9 @@ typedef struct _IBBElement IBBElement;
 
 IBB_AVAILABLE_IN_1_0
 GType ibb_element_get_type (void);
+
+IBB_AVAILABLE_IN_1_1
+IBBElement *ibb_element_new_from_xml (const char *xml, gssize length, GError **error);
 
 IBB_AVAILABLE_IN_1_0
 IBBElement *ibb_element_ref (IBBElement *self);

@@ -19,6 +19,9 @@ struct _IBBElement
   IBBElement *parent;   /* (nullable) (transfer none): used by the maker only */
 };
 
+/* xml: that of one well-formed stanza, in jabber:client. (nullable): NULL if XMPP forbids it. */
+IBBElement *ibb_element_new_of_stanza (const char *xml);
+
 static inline gboolean
 ibb_element_is (const IBBElement *self, const char *name, const char *namespace)
 {

@@ -11,7 +11,6 @@
 #include "stanza/sax.h"
 #include "stanza/stanza-reader.h"
 #include "stanza/stanza-writer.h"
-#include "stanza/tree.h"
 
 /* More than a stanza may have: the text of a data block does not count there. But a wrong argument
  * should not be parsed for minutes. */
@@ -260,7 +259,7 @@ ibb_stanza_dup_element (IBBStanza *self)
   g_return_val_if_fail (self != NULL, NULL);
 
   xml = ibb_stanza_to_xml (self);
-  return ibb_tree_parse (xml, strlen (xml));
+  return ibb_element_new_of_stanza (xml);
 }
 
 /**

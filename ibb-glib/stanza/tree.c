@@ -7,8 +7,6 @@
 #include <string.h>
 
 #define MAX_NAMESPACE 256 /* bytes: of those that are known here none is as long */
-#define WRAPPER_START "<wrapper xmlns='jabber:client'>"
-#define WRAPPER_END "</wrapper>"
 
 /* Those without a namespace. */
 static char **
@@ -50,63 +48,4 @@ ibb_tree_add (const IBBSaxElement *start, IBBElement *parent)
     }
 
   return self;
-}
-
-typedef struct
-{
-  IBBSax      sax;
-  IBBElement *root;    /* (owned) (nullable): the wrapper */
-  IBBElement *current; /* (nullable) */
-} Parse;
-
-static void
-start_cb (void *data, const IBBSaxElement *element)
-{
-  Parse *parse = data;
-
-  parse->current = ibb_tree_add (element, parse->current);
-  if (parse->root == NULL)
-    parse->root = parse->current;
-}
-
-static void
-characters_cb (void *data, const xmlChar *text, int length)
-{
-  Parse *parse = data;
-
-  g_string_append_len (parse->current->text, (const char *) text, length);
-}
-
-static void
-end_cb (void *data)
-{
-  Parse      *parse = data;
-  IBBElement *parent = parse->current->parent;
-
-  parse->current->parent = NULL;
-  parse->current = parent;
-}
-
-IBBElement *
-ibb_tree_parse (const char *xml, gsize length)
-{
-  static const IBBSaxHandler handler = {
-    .start = start_cb,
-    .end = end_cb,
-    .characters = characters_cb,
-  };
-  Parse       parse = { .root = NULL };
-  IBBElement *element = NULL;
-
-  ibb_sax_init (&parse.sax, &handler);
-  if (ibb_sax_feed (&parse.sax, WRAPPER_START, strlen (WRAPPER_START), FALSE) &&
-      ibb_sax_feed (&parse.sax, xml, length, FALSE) &&
-      ibb_sax_feed (&parse.sax, WRAPPER_END, strlen (WRAPPER_END), TRUE) &&
-      !ibb_sax_is_restricted (&parse.sax) && parse.root->children != NULL &&
-      parse.root->children->len == 1)
-    element = ibb_element_ref (g_ptr_array_index (parse.root->children, 0));
-  ibb_sax_clear (&parse.sax);
-  g_clear_pointer (&parse.root, ibb_element_unref);
-
-  return element;
 }

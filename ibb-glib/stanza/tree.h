@@ -9,5 +9,3 @@
 
 /* The element that has begun, the last child of parent (nullable), to which it belongs. */
 IBBElement *ibb_tree_add (const IBBSaxElement *start, IBBElement *parent);
-/* xml: one well-formed element. (transfer full) (nullable): NULL if XMPP forbids it. */
-IBBElement *ibb_tree_parse (const char *xml, gsize length);

@@ -172,4 +172,11 @@ def own_connection():
     assert opened.dup_error() is not None
 
 
+@cases.case('/bindings/python/element')
+def element():
+    parsed = IBB.Element.new_from_xml("<a xmlns='urn:a'><b>text</b></a>", -1)
+    assert parsed.get_child('b', 'urn:a').get_text() == 'text'
+    check_fails(Gio.IOErrorEnum.INVALID_DATA, IBB.Element.new_from_xml, '<a>', -1)
+
+
 cases.main()

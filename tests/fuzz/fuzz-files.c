@@ -19,12 +19,7 @@
 static IBBElement *
 parse (const char *payload)
 {
-  g_autofree char       *xml = g_strdup_printf ("<iq type='set' id='i'>%s</iq>", payload);
-  g_autoptr (IBBStanza)  stanza = ibb_stanza_new_from_xml (xml, -1, NULL);
-  g_autoptr (IBBElement) element = stanza != NULL ? ibb_stanza_dup_element (stanza) : NULL;
-  IBBElement *child = element != NULL ? ibb_element_get_child (element, NULL, NULL) : NULL;
-
-  return child != NULL ? ibb_element_ref (child) : NULL;
+  return ibb_element_new_from_xml (payload, -1, NULL);
 }
 
 static void

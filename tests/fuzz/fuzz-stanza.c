@@ -22,9 +22,11 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_autoptr (IBBStanza)  second = NULL;
   g_autoptr (IBBStanza)  third = NULL;
   g_autoptr (IBBElement) element = NULL;
-  g_autofree char       *once = NULL;
-  g_autofree char       *twice = NULL;
-  g_autofree char       *thrice = NULL;
+  g_autoptr (IBBElement) any =
+      ibb_element_new_from_xml (xml != NULL ? xml : "", (gssize) size, NULL);
+  g_autofree char *once = NULL;
+  g_autofree char *twice = NULL;
+  g_autofree char *thrice = NULL;
 
   if (stanza == NULL)
     {
@@ -33,6 +35,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     }
 
   g_assert (error == NULL);
+  g_assert (any == NULL || strcmp (ibb_element_get_name (any), ibb_stanza_get_name (stanza)) == 0);
   g_assert (stanza->bytes == NULL || stanza->payload == IBB_PAYLOAD_DATA);
   g_assert (stanza->bytes == NULL || stanza->base64 != IBB_BASE64_INVALID);
   g_assert (stanza->text == NULL || strlen (stanza->text) <= IBB_ERROR_TEXT_MAX_LENGTH);

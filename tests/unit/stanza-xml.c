@@ -28,10 +28,22 @@ read_stream (const char *xml, gsize length, gsize piece, guint *n_failed)
   return stanzas;
 }
 
+static void
+assert_no_element (const char *xml, gssize length)
+{
+  g_autoptr (GError)     error = NULL;
+  g_autoptr (IBBElement) element = ibb_element_new_from_xml (xml, length, &error);
+
+  show (xml);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  g_assert_null (element);
+}
+
 /* RFC 6120 §11.1, and what is no stanza. */
 static void
 test_refused (void)
 {
+  static const char *const elements[] = { "<stream/>", "<iq xmlns='jabber:other'/>" };
   static const char *const cases[] = {
     "",
     " ",
@@ -42,8 +54,6 @@ test_refused (void)
     "<iq></message>",
     "<iq id='1' id='2'/>",
     "<iq id=1/>",
-    "<stream/>",
-    "<iq xmlns='jabber:other'/>",
     "<x:iq/>",
     "<iq><x:y/></iq>",
     "<iq><y x:z=''/></iq>",
@@ -73,12 +83,20 @@ test_refused (void)
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    assert_refused (cases[i], -1);
+    {
+      assert_refused (cases[i], -1);
+      assert_no_element (cases[i], -1);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (elements); i++)
+    assert_refused (elements[i], -1);
 
   assert_refused ("<iq/>\0", 6);
   assert_refused ("<iq id='a\0b'/>", 14);
   assert_refused ("<iq/>", 4);
   assert_refused ("<iq/>", 0);
+  assert_no_element ("<a>\0</a>", 8);
+  assert_no_element ("<a/>", 3);
+  assert_no_element ("<a/>", 0);
 
   {
     /* The length counts, not a NUL; a declaration is no processing instruction, and
@@ -134,6 +152,45 @@ test_bounds (void)
   assert_refused (too_long, -1);
   assert_refused (long_attribute, -1);
   assert_refused (huge, -1);
+
+  {
+    g_autoptr (IBBElement) element = ibb_element_new_from_xml (deepest, -1, NULL);
+    g_autofree char       *element_too_long = g_strconcat (longest, huge, NULL);
+
+    g_assert_nonnull (element);
+    assert_no_element (too_deep, -1);
+    assert_no_element (far_too_deep, -1);
+    assert_no_element (element_too_long, -1);
+  }
+}
+
+/* An element has the namespaces that its text declares, and no other one. */
+static void
+test_element (void)
+{
+  static const char      text[] = "<?xml version='1.0'?>\n"
+                                  "<f:file xmlns:f='urn:f' xmlns='urn:g' a='1' f:b='2'>x &amp; "
+                                  "<name>\xC3\xA4</name><f:name/> y</f:file>garbage";
+  const gssize           length = (gssize) (strlen (text) - strlen ("garbage"));
+  g_autoptr (GError)     error = NULL;
+  g_autoptr (IBBElement) element = ibb_element_new_from_xml (text, length, &error);
+  g_autoptr (IBBElement) bare = ibb_element_new_from_xml ("<a><b/></a>", -1, NULL);
+  g_autoptr (GPtrArray)  children = NULL;
+  IBBElement            *name;
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (ibb_element_get_name (element), ==, "file");
+  g_assert_cmpstr (ibb_element_get_namespace (element), ==, "urn:f");
+  g_assert_cmpstr (ibb_element_get_attribute (element, "a"), ==, "1");
+  g_assert_null (ibb_element_get_attribute (element, "b"));
+  g_assert_cmpstr (ibb_element_get_text (element), ==, "x &  y");
+  children = ibb_element_list_children (element);
+  g_assert_cmpuint (children->len, ==, 2);
+  name = ibb_element_get_child (element, "name", "urn:g");
+  g_assert_cmpstr (ibb_element_get_text (name), ==, "\xC3\xA4");
+  g_assert_cmpstr (ibb_element_get_namespace (bare), ==, "");
+  g_assert_nonnull (ibb_element_get_child (bare, "b", ""));
+  assert_no_element (text, -1);
 }
 
 /* XML without a field in the record is kept, by its meaning and not its spelling. */
@@ -356,6 +413,7 @@ main (int argc, char *argv[])
 
   g_test_add_func ("/ibb/stanza-xml/refused", test_refused);
   g_test_add_func ("/ibb/stanza-xml/bounds", test_bounds);
+  g_test_add_func ("/ibb/stanza-xml/element", test_element);
   g_test_add_func ("/ibb/stanza-xml/fidelity", test_fidelity);
   g_test_add_func ("/ibb/stanza-xml/outer-prefix", test_outer_prefix);
   g_test_add_func ("/ibb/stanza-xml/pieces", test_pieces);

@@ -40,18 +40,13 @@ ibb_offer_write (IBBFilesMetadata *metadata)
 static IBBElement *
 parse (const guint8 *payload, gsize length)
 {
-  g_autoptr (GString)    xml = g_string_new ("<iq type='set' id='offer'>");
-  g_autoptr (IBBStanza)  stanza = NULL;
-  g_autoptr (IBBElement) element = NULL;
-  IBBElement            *file;
+  g_autoptr (IBBElement) file =
+      ibb_element_new_from_xml ((const char *) payload, (gssize) length, NULL);
 
-  g_string_append_len (xml, (const char *) payload, (gssize) length);
-  g_string_append (xml, "</iq>");
-  stanza = ibb_stanza_new_from_xml (xml->str, (gssize) xml->len, NULL);
-  element = stanza != NULL ? ibb_stanza_dup_element (stanza) : NULL;
-  file =
-      element != NULL ? ibb_element_get_child (element, "file", IBB_DESCRIPTION_NAMESPACE) : NULL;
-  return file != NULL ? ibb_element_ref (file) : NULL;
+  if (file == NULL || !g_str_equal (ibb_element_get_name (file), "file") ||
+      !g_str_equal (ibb_element_get_namespace (file), IBB_DESCRIPTION_NAMESPACE))
+    return NULL;
+  return g_steal_pointer (&file);
 }
 
 /* <folder/>, which makes a folder of what is offered. */

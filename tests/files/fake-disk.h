@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "ibb-disk-private.h"
+#include "base/disk.h"
 
 #define FAKE_DISK_FOLDER "/folder"
 #define FAKE_DISK_STRANGER 4711 /* another user */

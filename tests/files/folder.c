@@ -5,9 +5,9 @@
 
 #include "ends.h"
 
+#include "base/disk.h"
 #include "files/ibb-files-metadata-private.h"
 #include "files/move/folder-sink.h"
-#include "ibb-disk-private.h"
 
 #include <glib/gstdio.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "../lib/list-mirror.h"
 #include "ends.h"
 
-#include "ibb-disk-private.h"
+#include "base/disk.h"
 
 #include <fcntl.h>
 #include <glib/gstdio.h>

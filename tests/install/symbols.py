@@ -7,6 +7,7 @@ import re
 import subprocess
 
 import cases
+import graph
 
 ROOT = os.environ['IBB_TEST_SOURCE_ROOT']
 BUILD = os.environ['IBB_TEST_BUILD_ROOT']
@@ -25,6 +26,8 @@ LIBRARIES = {
         'ibb_files_way_get_type'}, {'ibb-glib-1.0', 'nettle'}),
 }
 GLIB = {'gio-2.0', 'gobject-2.0', 'glib-2.0'}
+# The sources, below ibb-glib/, of what is inside two of them. The third one has copies of much of the first one.
+INSIDE = {'glib': r'(?!files/|xmpp/|tool/|base/disk$)', 'files': r'files/|base/(?:disk|foreign-text|intl|source)$'}
 
 # Declarations as a later version could have them, and a program that uses all of them.
 VERSIONS = '''
@@ -90,6 +93,19 @@ def check_linked(name):
     assert needed == others, needed ^ others
 
 
+def check_inside(name):
+    owners = {symbol: node.name for node in graph.Graph(f'{ROOT}/ibb-glib').nodes for symbol in node.defined}
+    output = subprocess.run(('nm', '--defined-only', LIBRARIES[name][0]), check=True, stdout=subprocess.PIPE,
+                            text=True).stdout
+    found = {symbol for symbol in (line.split()[-1] for line in output.splitlines()) if symbol in owners}
+    if not found:
+        raise cases.Skip('the library is stripped')
+    foreign = sorted(f'{symbol} of {owners[symbol]}' for symbol in found if not re.match(INSIDE[name], owners[symbol]))
+    assert not foreign, foreign
+
+
+for each in INSIDE:
+    cases.case(f'/install/symbols/{each}/inside')(lambda name=each: check_inside(name))
 for each in LIBRARIES:
     cases.case(f'/install/symbols/{each}/exported')(lambda name=each: check_exported(name))
     cases.case(f'/install/symbols/{each}/linked')(lambda name=each: check_linked(name))

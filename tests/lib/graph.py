@@ -47,7 +47,7 @@ ROOMS = (
     ('core', r'core/[a-z-]+$', ('session', 'send', 'receive', 'peer', 'flow', 'core data')),
     # What all speak of: enumerations, errors, translations; and threads and sources. Each library has a copy of
     # the files here that are not public, as of the reader and the writer in stanza/.
-    ('base', r'base/|ibb-(types|disk|refusal|version)', ('core data',)),
+    ('base', r'base/|ibb-(types|version)', ('core data',)),
     ('stanza', r'stanza/', ('base', 'core data')),
     ('connection', r'connection/', ('stanza', 'base', 'core data')),
     # It reads the fields of sessions, whose halves are parts of them.
@@ -149,7 +149,7 @@ CORE_FORBIDDEN = re.compile(
     r'|static (?!const|inline|void|gboolean|int|guint|char)\w+ \*?\w+( = [^(]*)?;)')
 
 # The private headers of what is linked into both libraries, and into the command.
-FOR_ALL = ('base/foreign-text.h', 'base/intl.h', 'base/source.h', 'ibb-disk-private.h', 'ibb-refusal-private.h')
+FOR_ALL = ('base/disk.h', 'base/foreign-text.h', 'base/intl.h', 'base/source.h')
 # ... and into the library with the client.
 IN_XMPP = ('base/', 'stanza/ibb-element-private.h')
 

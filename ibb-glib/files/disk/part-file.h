@@ -7,7 +7,7 @@
 
 #include <gio/gio.h>
 
-#include "ibb-disk-private.h"
+#include "base/disk.h"
 
 #define IBB_PART_FILES_PER_KEY 8 /* of sinks that receive the same file at the same time */
 

@@ -4,10 +4,10 @@
 
 #include "files/move/folder-source.h"
 
+#include "base/disk.h"
 #include "base/intl.h"
 #include "files/ibb-files-metadata-private.h"
 #include "files/protocol/reason.h"
-#include "ibb-disk-private.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,8 +4,8 @@
 
 #include "tool/transfer/place.h"
 
+#include "base/disk.h"
 #include "files/disk/sink.h"
-#include "ibb-disk-private.h"
 #include "tool/session/slow-open.h"
 #include "tool/session/stream.h"
 #include "tool/words/output.h"

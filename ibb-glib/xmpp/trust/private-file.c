@@ -6,8 +6,8 @@
 
 #include <string.h>
 
+#include "base/disk.h"
 #include "base/intl.h"
-#include "ibb-disk-private.h"
 
 /* Some chains have a dozen certificates. */
 #define PEM_MAX 1048576 /* bytes */

@@ -4,7 +4,7 @@
 
 #include "xmpp/trust/private-place.h"
 
-#include "ibb-disk-private.h"
+#include "base/disk.h"
 
 #include <string.h>
 

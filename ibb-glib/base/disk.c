@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "ibb-disk-private.h"
+#include "base/disk.h"
 
 #include <dirent.h>
 #include <fcntl.h>

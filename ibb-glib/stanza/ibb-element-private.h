@@ -2,8 +2,6 @@
 
 #pragma once
 
-#include <string.h>
-
 #include "ibb-element.h"
 
 /* Its maker fills an element in; from the moment it is shared it is immutable. */
@@ -21,9 +19,3 @@ struct _IBBElement
 
 /* xml: that of one well-formed stanza, in jabber:client. (nullable): NULL if XMPP forbids it. */
 IBBElement *ibb_element_new_of_stanza (const char *xml);
-
-static inline gboolean
-ibb_element_is (const IBBElement *self, const char *name, const char *namespace)
-{
-  return strcmp (self->name, name) == 0 && strcmp (self->namespace, namespace) == 0;
-}

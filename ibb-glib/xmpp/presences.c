@@ -9,7 +9,6 @@
 #include "base/lock.h"
 #include "core/base/jid.h"
 #include "ibb-stanza.h"
-#include "stanza/ibb-element-private.h"
 
 /* Bytes of resources that are kept. Strangers can send presence as well. */
 #define MAX_SIZE (4 * 1024 * 1024)
@@ -103,8 +102,9 @@ read_priority (const IBBStanza *stanza)
   g_autoptr (IBBElement) element = ibb_stanza_dup_element ((IBBStanza *) stanza);
   IBBElement            *priority = ibb_element_get_child (element, "priority", "jabber:client");
 
-  return priority != NULL ? (int) CLAMP (g_ascii_strtoll (priority->text->str, NULL, 10), -128, 127)
-                          : 0;
+  return priority != NULL
+             ? (int) CLAMP (g_ascii_strtoll (ibb_element_get_text (priority), NULL, 10), -128, 127)
+             : 0;
 }
 
 gboolean

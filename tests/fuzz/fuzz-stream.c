@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ibb-error.h"
+#include "stanza/ibb-element-private.h"
 #include "xmpp/management/ack-queue.h"
 #include "xmpp/stream/parser.h"
 #include "xmpp/stream/stream-namespaces.h"

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ibb-error.h"
+#include "stanza/ibb-element-private.h"
 #include "xmpp/stream/stream-namespaces.h"
 
 #define HEADER                                                                                     \

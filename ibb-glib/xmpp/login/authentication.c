@@ -17,14 +17,15 @@
 static char **
 dup_mechanisms (IBBElement *list)
 {
-  GPtrArray *array = g_ptr_array_new ();
+  g_autoptr (GPtrArray) children = ibb_element_list_children (list);
+  GPtrArray            *array = g_ptr_array_new ();
 
-  for (guint i = 0; list->children != NULL && i < list->children->len; i++)
+  for (guint i = 0; i < children->len; i++)
     {
-      IBBElement *child = g_ptr_array_index (list->children, i);
+      IBBElement *child = g_ptr_array_index (children, i);
 
-      if (ibb_element_is (child, "mechanism", list->namespace))
-        g_ptr_array_add (array, g_strdup (child->text->str));
+      if (ibb_element_is (child, "mechanism", ibb_element_get_namespace (list)))
+        g_ptr_array_add (array, g_strdup (ibb_element_get_text (child)));
     }
   g_ptr_array_add (array, NULL);
 
@@ -37,15 +38,17 @@ dup_binding_types (IBBElement *features)
 {
   IBBElement *list =
       ibb_element_get_child (features, "sasl-channel-binding", IBB_CHANNEL_BINDING_NAMESPACE);
-  GPtrArray *array;
+  g_autoptr (GPtrArray) children = NULL;
+  GPtrArray            *array;
 
   if (list == NULL)
     return NULL;
 
+  children = ibb_element_list_children (list);
   array = g_ptr_array_new ();
-  for (guint i = 0; list->children != NULL && i < list->children->len; i++)
+  for (guint i = 0; i < children->len; i++)
     {
-      const char *type = ibb_element_get_attribute (g_ptr_array_index (list->children, i), "type");
+      const char *type = ibb_element_get_attribute (g_ptr_array_index (children, i), "type");
 
       if (type != NULL)
         g_ptr_array_add (array, g_strdup (type));
@@ -341,8 +344,8 @@ static IBBAuthenticationState
 handle_success (IBBAuthentication *self, IBBElement *element, GError **error)
 {
   if (!ibb_authentication_is_sasl2 (self))
-    return is_proven (self, element->text->str, error) ? IBB_AUTHENTICATION_DONE
-                                                       : IBB_AUTHENTICATION_FAILED;
+    return is_proven (self, ibb_element_get_text (element), error) ? IBB_AUTHENTICATION_DONE
+                                                                   : IBB_AUTHENTICATION_FAILED;
 
   if (!is_proven (self, ibb_sasl2_get_proof (element), error))
     return IBB_AUTHENTICATION_FAILED;
@@ -389,7 +392,7 @@ ibb_authentication_handle (IBBAuthentication *self, IBBElement *element, GError 
     }
   if (is_success)
     return handle_success (self, element, error);
-  if (!ibb_sasl_set_challenge (self->sasl, element->text->str, error))
+  if (!ibb_sasl_set_challenge (self->sasl, ibb_element_get_text (element), error))
     return IBB_AUTHENTICATION_FAILED;
 
   start_computing (self);

@@ -124,10 +124,10 @@ handle_result (IBBBinding *self, const IBBElement *element, GError **error)
 
   if (bind != NULL)
     jid = ibb_element_get_child (bind, "jid", IBB_BIND_NAMESPACE);
-  if (!ibb_binding_check (jid != NULL ? jid->text->str : NULL, self->bare_jid, error))
+  if (!ibb_binding_check (jid != NULL ? ibb_element_get_text (jid) : NULL, self->bare_jid, error))
     return IBB_BINDING_FAILED;
 
-  self->jid = g_strdup (jid->text->str);
+  self->jid = g_strdup (ibb_element_get_text (jid));
   if (self->needs_session)
     send_session (self);
   return IBB_BINDING_DONE;

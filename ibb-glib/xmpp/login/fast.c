@@ -35,13 +35,14 @@ is_offered (const IBBElement *offer, const char *mechanism)
   const IBBElement *inner = ibb_element_get_child (offer, "inline", IBB_SASL2_NAMESPACE);
   const IBBElement *fast =
       inner != NULL ? ibb_element_get_child (inner, "fast", IBB_FAST_NAMESPACE) : NULL;
+  g_autoptr (GPtrArray) children = fast != NULL ? ibb_element_list_children (fast) : NULL;
 
-  for (guint i = 0; fast != NULL && fast->children != NULL && i < fast->children->len; i++)
+  for (guint i = 0; children != NULL && i < children->len; i++)
     {
-      const IBBElement *child = g_ptr_array_index (fast->children, i);
+      const IBBElement *child = g_ptr_array_index (children, i);
 
       if (ibb_element_is (child, "mechanism", IBB_FAST_NAMESPACE) &&
-          g_str_equal (child->text->str, mechanism))
+          g_str_equal (ibb_element_get_text (child), mechanism))
         return TRUE;
     }
 

@@ -433,7 +433,8 @@ handle_last_features (IBBNegotiation *self, IBBElement *features)
       ibb_element_get_child (features, "sm", IBB_MANAGEMENT_NAMESPACE) != NULL;
 
   /* The server has refused acknowledgements, so they are not requested again. */
-  if (self->result.management != NULL && g_str_equal (self->result.management->name, "failed"))
+  if (self->result.management != NULL &&
+      g_str_equal (ibb_element_get_name (self->result.management), "failed"))
     {
       self->result.can_manage = FALSE;
       g_clear_pointer (&self->result.management, ibb_element_unref);

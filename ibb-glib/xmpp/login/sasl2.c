@@ -23,11 +23,12 @@ ibb_sasl2_get_offer (const IBBElement *features)
 static gboolean
 offers_management (const IBBElement *bind)
 {
-  const IBBElement *inner = ibb_element_get_child (bind, "inline", IBB_BIND2_NAMESPACE);
+  const IBBElement     *inner = ibb_element_get_child (bind, "inline", IBB_BIND2_NAMESPACE);
+  g_autoptr (GPtrArray) features = inner != NULL ? ibb_element_list_children (inner) : NULL;
 
-  for (guint i = 0; inner != NULL && inner->children != NULL && i < inner->children->len; i++)
+  for (guint i = 0; features != NULL && i < features->len; i++)
     {
-      const IBBElement *feature = g_ptr_array_index (inner->children, i);
+      const IBBElement *feature = g_ptr_array_index (features, i);
 
       if (ibb_element_is (feature, "feature", IBB_BIND2_NAMESPACE) &&
           g_strcmp0 (ibb_element_get_attribute (feature, "var"), IBB_MANAGEMENT_NAMESPACE) == 0)
@@ -94,7 +95,7 @@ ibb_sasl2_get_proof (const IBBElement *success)
 {
   const IBBElement *proof = ibb_element_get_child (success, "additional-data", IBB_SASL2_NAMESPACE);
 
-  return proof != NULL ? proof->text->str : NULL;
+  return proof != NULL ? ibb_element_get_text (proof) : NULL;
 }
 
 static IBBElement *
@@ -128,7 +129,7 @@ is_asked_for (const IBBElement *answer, gboolean asked, const char *bare_jid, GE
   domain = ibb_jid_dup_domain (bare_jid);
   g_set_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL,
                _ ("The server of “%s” answered the login with <%s/>, for which it was not asked"),
-               domain, answer->name);
+               domain, ibb_element_get_name (answer));
   return FALSE;
 }
 
@@ -138,10 +139,10 @@ check_bound (const IBBElement *success, const char *bare_jid, char **bound_jid, 
   const IBBElement *jid =
       ibb_element_get_child (success, "authorization-identifier", IBB_SASL2_NAMESPACE);
 
-  if (!ibb_binding_check (jid != NULL ? jid->text->str : NULL, bare_jid, error))
+  if (!ibb_binding_check (jid != NULL ? ibb_element_get_text (jid) : NULL, bare_jid, error))
     return FALSE;
 
-  *bound_jid = g_strdup (jid->text->str);
+  *bound_jid = g_strdup (ibb_element_get_text (jid));
   return TRUE;
 }
 
@@ -157,9 +158,9 @@ ibb_sasl2_take_outcome (IBBElement             *success,
   outcome->resumption = take_resumption (success);
   outcome->management = bound != NULL ? take_management (bound) : NULL;
   if (outcome->resumption != NULL)
-    g_debug ("With the login came <%s/>", outcome->resumption->name);
+    g_debug ("With the login came <%s/>", ibb_element_get_name (outcome->resumption));
   if (outcome->management != NULL)
-    g_debug ("With the login came <%s/>", outcome->management->name);
+    g_debug ("With the login came <%s/>", ibb_element_get_name (outcome->management));
 
   if (is_asked_for (outcome->resumption, requests->resumes, bare_jid, error) &&
       is_asked_for (bound, requests->binds, bare_jid, error) &&

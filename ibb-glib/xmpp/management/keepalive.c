@@ -75,7 +75,7 @@ send_ping (IBBKeepalive *self)
   self->ping_id = ibb_id_new ();
   ping = ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_PING, self->ping_id, domain);
   ibb_outbox_send (self->outbox, ping);
-  ibb_stanza_record_unref (ping);
+  ibb_stanza_unref (ping);
   self->pinged_at = g_get_monotonic_time ();
 }
 

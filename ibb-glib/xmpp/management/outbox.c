@@ -158,7 +158,7 @@ send_locked (IBBOutbox *self, IBBStanza *stanza)
   copy = ibb_stanza_record_copy (stanza); /* another thread may use the stanza, too */
   copy->from = g_strdup (self->from);
   sent = send_complete_locked (self, copy);
-  ibb_stanza_record_unref (copy);
+  ibb_stanza_unref (copy);
   return sent;
 }
 

@@ -110,16 +110,18 @@ ibb_stream_management_handle (IBBStreamManagement *self,
                               const IBBElement    *element,
                               GQueue              *awaited)
 {
-  if (g_strcmp0 (element->namespace, IBB_MANAGEMENT_NAMESPACE) != 0)
+  const char *name = ibb_element_get_name (element);
+
+  if (strcmp (ibb_element_get_namespace (element), IBB_MANAGEMENT_NAMESPACE) != 0)
     return IBB_STREAM_MANAGEMENT_NOTHING;
 
-  if (g_str_equal (element->name, "enabled"))
+  if (g_str_equal (name, "enabled"))
     handle_enabled (self, stream, element);
-  else if (g_str_equal (element->name, "failed") && ibb_outbox_refuse (self->outbox, awaited))
+  else if (g_str_equal (name, "failed") && ibb_outbox_refuse (self->outbox, awaited))
     return IBB_STREAM_MANAGEMENT_REFUSED;
-  else if (g_str_equal (element->name, "r"))
+  else if (g_str_equal (name, "r"))
     ibb_acknowledger_note_request (self->acknowledger);
-  else if (g_str_equal (element->name, "a") && ibb_outbox_is_granted (self->outbox))
+  else if (g_str_equal (name, "a") && ibb_outbox_is_granted (self->outbox))
     return handle_acknowledgement (self, stream, element, awaited);
 
   return IBB_STREAM_MANAGEMENT_NOTHING;

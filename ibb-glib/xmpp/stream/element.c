@@ -25,18 +25,20 @@ ibb_element_dup_child (const IBBElement *self, const char *name, const char *nam
 static const IBBElement *
 find (const IBBElement *self, const char *namespace, gboolean is_text)
 {
-  const IBBElement *found = NULL;
+  g_autoptr (GPtrArray) children = ibb_element_list_children (self);
+  const IBBElement     *found = NULL;
 
-  for (guint i = 0; self->children != NULL && i < self->children->len; i++)
+  for (guint i = 0; i < children->len; i++)
     {
-      const IBBElement *child = g_ptr_array_index (self->children, i);
+      const IBBElement *child = g_ptr_array_index (children, i);
+      const char       *name = ibb_element_get_name (child);
 
-      if (strcmp (child->namespace, namespace) == 0 &&
-          (strcmp (child->name, "text") == 0) == is_text && strlen (child->name) <= MAX_CONDITION)
+      if (strcmp (ibb_element_get_namespace (child), namespace) == 0 &&
+          (strcmp (name, "text") == 0) == is_text && strlen (name) <= MAX_CONDITION)
         return child;
     }
-  for (guint i = 0; self->children != NULL && found == NULL && i < self->children->len; i++)
-    found = find (g_ptr_array_index (self->children, i), namespace, is_text);
+  for (guint i = 0; found == NULL && i < children->len; i++)
+    found = find (g_ptr_array_index (children, i), namespace, is_text);
 
   return found;
 }
@@ -46,15 +48,16 @@ ibb_element_get_condition (const IBBElement *self, const char *namespace)
 {
   const IBBElement *condition = find (self, namespace, FALSE);
 
-  return condition != NULL ? condition->name : NULL;
+  return condition != NULL ? ibb_element_get_name (condition) : NULL;
 }
 
 const char *
 ibb_element_get_condition_text (const IBBElement *self, const char *namespace)
 {
-  const IBBElement *text = find (self, namespace, TRUE);
+  const IBBElement *found = find (self, namespace, TRUE);
+  const char       *text = found != NULL ? ibb_element_get_text (found) : "";
 
-  return text != NULL && text->text->len > 0 ? text->text->str : NULL;
+  return *text != '\0' ? text : NULL;
 }
 
 char *
@@ -80,7 +83,8 @@ get_limit (const IBBElement *features, const char *name)
   if (limit == NULL)
     return 0;
 
-  return (guint) MIN (g_ascii_strtoull (limit->text->str, NULL, 10), (guint64) G_MAXINT);
+  return (guint) MIN (g_ascii_strtoull (ibb_element_get_text (limit), NULL, 10),
+                      (guint64) G_MAXINT);
 }
 
 guint

@@ -6,7 +6,16 @@
 
 #pragma once
 
-#include "stanza/ibb-element-private.h"
+#include <string.h>
+
+#include "ibb-element.h"
+
+static inline gboolean
+ibb_element_is (const IBBElement *self, const char *name, const char *namespace)
+{
+  return strcmp (ibb_element_get_name (self), name) == 0 &&
+         strcmp (ibb_element_get_namespace (self), namespace) == 0;
+}
 
 /* (nullable) (transfer full) */
 IBBElement *ibb_element_dup_child (const IBBElement *self, const char *name, const char *namespace);

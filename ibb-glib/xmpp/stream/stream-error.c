@@ -30,7 +30,7 @@ ibb_stream_error_get_other_host (const IBBElement *element)
   const IBBElement *child =
       ibb_element_get_child (element, "see-other-host", IBB_STREAM_ERROR_NAMESPACE);
 
-  return child != NULL ? child->text->str : NULL;
+  return child != NULL ? ibb_element_get_text (child) : NULL;
 }
 
 GError *

@@ -17,6 +17,7 @@ file makes. It is a fault when
 - a function or variable for other files lacks the prefix of its file, ibb_peer in core/peer/peer.c,
   or two files have one prefix;
 - the core is not pure: see CORE_FORBIDDEN;
+- the library for files, or that with the client, uses what is not public (see FOR_ALL, XMPP_USES);
 - a .c file and its headers have more than MAX_LINES.
 Prints the graph by rooms and floors, then the faults; -v adds why each arrow is there.
 """
@@ -148,10 +149,54 @@ CORE_FORBIDDEN = re.compile(
     r'|g_input_\w+|g_output_\w+|g_cancellable_\w+|G_DEFINE_\w*TYPE\w*|G_LOCK\w*'
     r'|static (?!const|inline|void|gboolean|int|guint|char)\w+ \*?\w+( = [^(]*)?;)')
 
-# The private headers of what is linked into both libraries, and into the command.
+# Functions over GLib, of which each library and the command has a hidden copy. The library for files, and the command,
+# have only these of them.
+BASE = re.compile(r'base/(?!ibb-|weak$)')
 FOR_ALL = ('base/disk.h', 'base/foreign-text.h', 'base/intl.h', 'base/source.h')
-# ... and into the library with the client.
-IN_XMPP = ('base/', 'stanza/ibb-element-private.h')
+# What the protocol library has no use for.
+NOT_PROTOCOL = ('base/disk',)
+
+# A public header.
+PUBLIC = re.compile(r'(?:(?:xmpp/|xmpp/trust/|files/)?ibb-(?!.*-private)[a-z-]+)\.h$')
+AVAILABLE = re.compile(r'IBB_AVAILABLE_IN_\w+\s+[^;(]*?(\w+) \(')
+
+# What the library with the client uses of the protocol library beside its public functions, by file: why, and what. As it
+# knows the fields of two structures, both libraries are of one version. The list only becomes shorter.
+XMPP_USES = {
+    'base/ibb-error': ('the condition of a refused login becomes the error that it is for a session',
+                       '<ibb-error-private.h>'),
+    'base/weak': ('both libraries refer weakly to one object, a client, by one record that hangs on it',
+                  '<weak.h> ibb_weak_get ibb_weak_new ibb_weak_unref'),
+    'core/base/base64': ('what a server sends in a login is decoded as strictly as a block, and leaves no copies',
+                         '<base64.h> ibb_base64_decoder_feed ibb_base64_decoder_finish'),
+    'core/base/ids': ('ids nobody can guess, in the form of those of sessions', '<ids.h> ibb_ids_create_sid'),
+    'core/base/jid': ('addresses are compared as the protocol compares them; the public function compares two only',
+                      '<jid.h> ibb_jid_dup_bare ibb_jid_dup_domain ibb_jid_equal ibb_jid_get_resource '
+                      'ibb_jid_is_of_domain ibb_jid_normalize ibb_jid_resembles'),
+    'core/base/quirks': ('blocks are written so that they fill the reads of a server',
+                         '<quirks.h> ibb_quirks_get_gap ibb_quirks_is_filled'),
+    'core/base/stanza': ('a stanza is made, read, copied and written in its parsed form, without its XML',
+                         '<stanza.h> IBBStanza.ends_read IBBStanza.fills IBBStanza.from IBBStanza.id IBBStanza.kind '
+                         'IBBStanza.name IBBStanza.payload IBBStanza.to ibb_stanza_record_copy '
+                         'ibb_stanza_record_get_size ibb_stanza_record_is_kind ibb_stanza_record_new '
+                         'ibb_stanza_record_new_refusal ibb_stanza_record_new_unknown'),
+    'stanza/capabilities': ('presence names the node that service discovery answers for', '<capabilities.h>'),
+    'stanza/ibb-element.h': ('the parser of the XML stream makes elements', 'IBBElement.parent IBBElement.text'),
+    'stanza/namespaces': ('names', '<namespaces.h>'),
+    'stanza/sax': ('one way to use libxml2, with its restrictions',
+                   '<sax.h> IBBSaxElement.attributes IBBSaxElement.n_attributes IBBSaxElement.n_namespaces '
+                   'IBBSaxElement.name IBBSaxElement.namespaces IBBSaxElement.prefix IBBSaxElement.uri ibb_sax_clear '
+                   'ibb_sax_dup_complaint ibb_sax_feed ibb_sax_forget ibb_sax_get_names_size ibb_sax_get_position '
+                   'ibb_sax_has_namespaces ibb_sax_init ibb_sax_stop'),
+    'stanza/stanza-reader': ('the XML stream is read once: a block is decoded as its text arrives',
+                             '<stanza-reader.h> ibb_stanza_reader_characters ibb_stanza_reader_end '
+                             'ibb_stanza_reader_free ibb_stanza_reader_new ibb_stanza_reader_start'),
+    'stanza/stanza-writer': ('a block is written into the buffer of the XML stream, without a copy',
+                             '<stanza-writer.h> ibb_stanza_writer_append'),
+    'stanza/tree': ('the parser of the XML stream makes elements', '<tree.h> ibb_tree_add'),
+    'stanza/xml': ('text is escaped in one way',
+                   '<xml.h> ibb_xml_append ibb_xml_append_attribute ibb_xml_append_escaped ibb_xml_append_number'),
+}
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 STRUCT = re.compile(r'^(typedef )?struct(?: (\w+))?\n\{\n(.*?)^\}(?: ?(\w+))?;', re.M | re.S)
@@ -470,8 +515,7 @@ def describe_circle(circle):
 
 
 def find_impurities(graph):
-    """The places where the core does more than compute, and where the command and the library for files
-    use private functions."""
+    """The places where the core does more than compute, and where the command uses private functions."""
     for file in (file for node in graph.nodes for file in node.files):
         for number, line in enumerate(file.text.splitlines(), 1):
             where = f'{file.path}:{number}'
@@ -485,10 +529,32 @@ def find_impurities(graph):
             elif include and re.match(r'base/|.*-private\.h', include.group(2)) and include.group(2) not in FOR_ALL:
                 if file.path.startswith('tool/'):
                     yield f'{where}: the command includes {include.group(2)}, which is not public'
-                elif file.path.startswith('files/') and not include.group(2).startswith('files/'):
-                    yield f'{where}: the library for files includes {include.group(2)}, which is not public'
-                elif file.path.startswith('xmpp/') and not include.group(2).startswith(('xmpp/', *IN_XMPP)):
-                    yield f'{where}: the library xmpp includes {include.group(2)}, which is not public'
+
+
+def find_private(graph):
+    """What a library uses of another one that is neither public nor listed, and what is listed and not used."""
+    files = [file for node in graph.nodes for file in node.files if PUBLIC.match(file.path)]
+    public = {name for file in files for name in AVAILABLE.findall(file.code)}
+    public |= {name for file in files for name, _, _ in file.structs} | {f'<{os.path.basename(file.path)}>' for file in files}
+    used = {}
+    for node in graph.nodes:
+        library = node.name.partition('/')[0]
+        for target, why in node.arrows.items():
+            # A field is as public as its structure.
+            names = {name for name in why if re.match(r'<.*>|\w+', name).group() not in public}
+            if library == 'files' and not target.name.startswith('files/') and f'{target.name}.h' not in FOR_ALL:
+                for name in sorted(names):
+                    yield f'private: {node.name} uses {name} of {target.name}, which is not public'
+            elif library == 'xmpp' and not target.name.startswith('xmpp/') and not BASE.match(target.name):
+                used.setdefault(target.name, set()).update(names)
+            elif library not in ('files', 'xmpp', 'tool') and target.name in NOT_PROTOCOL:
+                yield f'private: {node.name} uses {target.name}, which is for other libraries'
+    for name in sorted(used.keys() | XMPP_USES.keys()):
+        listed = set(XMPP_USES.get(name, ('', ''))[1].split())
+        for each in sorted(used.get(name, set()) - listed):
+            yield f'private: the library xmpp uses {each} of {name}, which is neither public nor in XMPP_USES'
+        for each in sorted(listed - used.get(name, set())):
+            yield f'private: no longer used, take from XMPP_USES: {each} of {name}'
 
 
 def find_long(graph):
@@ -524,6 +590,7 @@ def check_product(show=True, verbose=False):
     faults += [f'prefix: {name} of {node.name} does not begin with {node.prefix}_'
                for node, name in graph.strangers()]
     faults += find_impurities(graph)
+    faults += find_private(graph)
     faults += find_long(graph)
     if show and known:
         print('\nknown:\n' + '\n'.join(known))

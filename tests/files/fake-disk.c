@@ -9,22 +9,37 @@
 #include <unistd.h>
 
 #define FIRST_DESCRIPTOR 1000
+#define FIRST_TIME (G_GINT64_CONSTANT (1000000000) * G_USEC_PER_SEC)
+#define TICK 100000 /* µs between two changes: some are within one second */
 
 typedef struct
 {
-  FakeDiskFile *file; /* (owned) (nullable): NULL for the folder */
+  FakeDiskFile *file; /* (owned) (nullable): NULL for the first folder */
   gboolean      is_open;
   int           writer;
 } Descriptor;
 
-/* A rename changes two names at once. */
+/* A rename changes two names of a folder at once. */
 typedef struct
 {
-  char         *names[2]; /* the second one may be NULL */
+  char         *names[2]; /* keys; the second one may be NULL */
   FakeDiskFile *files[2]; /* (nullable): what has the name from now on */
 } Change;
 
 static FakeDisk *disk; /* the one that is in place */
+
+static gint64
+get_time (FakeDisk *self)
+{
+  self->n_ticks++;
+  return FIRST_TIME + self->n_ticks * TICK;
+}
+
+static void
+touch (FakeDisk *self, FakeDiskFile *file)
+{
+  file->time = file->changed = get_time (self);
+}
 
 static FakeDiskFile *
 file_new (FakeDisk *self, FakeDiskKind kind, uid_t owner)
@@ -39,6 +54,7 @@ file_new (FakeDisk *self, FakeDiskKind kind, uid_t owner)
   file->durable = g_string_new (NULL);
   file->mode = file->durable_mode = 0600;
   file->holder = -1;
+  touch (self, file);
   return file;
 }
 
@@ -91,7 +107,30 @@ apply (GHashTable *names, const Change *change)
     set_name (names, change->names[i], change->files[i]);
 }
 
-/* file NULL: the name goes. */
+/* The key of a name: the number of its folder stands before it, unless that is the first one. */
+static char *
+dup_key (guint64 folder, const char *name)
+{
+  return folder > 0 ? g_strdup_printf ("%" G_GUINT64_FORMAT "/%s", folder, name) : g_strdup (name);
+}
+
+static guint64
+get_folder (const char *key)
+{
+  return strchr (key, '/') != NULL ? g_ascii_strtoull (key, NULL, 10) : 0;
+}
+
+const char *
+fake_disk_get_name (const char *key, const FakeDiskFile *folder)
+{
+  const char *slash = strchr (key, '/');
+
+  if (folder == NULL)
+    return slash == NULL ? key : NULL;
+  return slash != NULL && slash != key && get_folder (key) == folder->number ? slash + 1 : NULL;
+}
+
+/* file NULL: the name goes. name: a key. */
 static void
 change (
     FakeDisk *self, const char *name, FakeDiskFile *file, const char *other, FakeDiskFile *moved)
@@ -114,13 +153,6 @@ change (
   g_ptr_array_add (self->journal, entry);
 }
 
-static FakeDiskFile *
-find (const char *name)
-{
-  g_assert_null (strchr (name, '/'));
-  return g_hash_table_lookup (disk->names, name);
-}
-
 static Descriptor *
 get_descriptor (int fd)
 {
@@ -129,6 +161,26 @@ get_descriptor (int fd)
 
   g_assert_true (descriptor->is_open);
   return descriptor;
+}
+
+/* The key of a name in an open folder. */
+static char *
+dup_key_in (int folder, const char *name)
+{
+  FakeDiskFile *file = get_descriptor (folder)->file;
+
+  g_assert_true (file == NULL || file->kind == FAKE_DISK_DIRECTORY);
+  g_assert_null (strchr (name, '/'));
+  g_assert_cmpstr (name, !=, "..");
+  return dup_key (file != NULL ? file->number : 0, name);
+}
+
+static FakeDiskFile *
+find (int folder, const char *name)
+{
+  g_autofree char *key = dup_key_in (folder, name);
+
+  return g_hash_table_lookup (disk->names, key);
 }
 
 static int
@@ -196,8 +248,12 @@ enter (const int *errors)
   disk->n_calls++;
   if (happens (disk->plant_rate))
     fake_disk_plant_any (disk, NULL);
+  if (happens (disk->change_rate))
+    disk->change ();
   while (errors[n] != 0)
     n++;
+  if (disk->n_calls == disk->fails_at)
+    disk->n_errors = n;
   if (n == 0 || !(disk->n_calls == disk->fails_at || happens (disk->fault_rate)))
     return TRUE;
   errno = errors[disk->fails_at > 0 ? disk->failure % n
@@ -240,9 +296,47 @@ leave_with (int failure)
 static int
 open_folder (const char *path)
 {
+  FakeDiskFile *file;
+
   ENTER (EACCES, EMFILE, ENOENT, EINTR);
-  g_assert_cmpstr (path, ==, FAKE_DISK_FOLDER);
-  return (int) (disk->has_no_folder ? leave_with (ENOENT) : leave (add_descriptor (NULL)));
+  if (g_str_equal (path, FAKE_DISK_FOLDER))
+    return (int) (disk->has_no_folder ? leave_with (ENOENT) : leave (add_descriptor (NULL)));
+  file = g_hash_table_lookup (disk->names, path);
+  if (file == NULL || file->kind != FAKE_DISK_DIRECTORY)
+    return (int) leave_with (file == NULL ? ENOENT : ENOTDIR);
+  return (int) leave (add_descriptor (file));
+}
+
+static int
+open_folder_in (int folder, const char *name)
+{
+  FakeDiskFile *file;
+
+  ENTER (EACCES, EMFILE, EIO, EINTR);
+  if (g_str_equal (name, "."))
+    return (int) leave (add_descriptor (get_descriptor (folder)->file));
+  file = find (folder, name);
+  if (file == NULL || file->kind != FAKE_DISK_DIRECTORY)
+    return (int) leave_with (file == NULL ? ENOENT : ENOTDIR);
+  return (int) leave (add_descriptor (file));
+}
+
+static int
+make_folder_in (int folder, const char *name, mode_t mode)
+{
+  g_autofree char *key = NULL;
+  FakeDiskFile    *file;
+
+  ENTER (EACCES, ENOSPC, EDQUOT, EROFS, EMLINK, EIO);
+  key = dup_key_in (folder, name);
+  if (g_hash_table_contains (disk->names, key))
+    return (int) leave_with (EEXIST);
+  file = file_new (disk, FAKE_DISK_DIRECTORY, geteuid ());
+  file->n_links = 1;
+  file->mode = file->durable_mode = mode & 0755;
+  change (disk, key, file, NULL, NULL);
+  file_unref (file);
+  return (int) leave (0);
 }
 
 static int
@@ -261,12 +355,19 @@ check_access (int folder)
   return (int) leave (0);
 }
 
-/* The entry of the folder. */
+static FakeDiskFile *
+find_first (const char *name)
+{
+  g_assert_null (strchr (name, '/'));
+  return g_hash_table_lookup (disk->names, name);
+}
+
+/* The entry of the first folder. */
 static FakeDiskFile *
 find_path (const char *path)
 {
   g_assert_true (g_str_has_prefix (path, FAKE_DISK_FOLDER "/"));
-  return disk->has_no_folder ? NULL : find (path + strlen (FAKE_DISK_FOLDER "/"));
+  return disk->has_no_folder ? NULL : find_first (path + strlen (FAKE_DISK_FOLDER "/"));
 }
 
 static int
@@ -278,7 +379,7 @@ open_path (const char *path)
   file = find_path (path);
   for (guint i = 0;
        i < 40 && file != NULL && file->kind == FAKE_DISK_LINK && file->owner == geteuid (); i++)
-    file = find (file->bytes->str);
+    file = find_first (file->bytes->str);
   if (file != NULL && file->kind == FAKE_DISK_LINK)
     return (int) leave_with (ELOOP);
   return (int) (file == NULL ? leave_with (ENOENT) : leave (add_descriptor (file)));
@@ -288,17 +389,19 @@ static int
 open_file (int folder, const char *name, gboolean creates)
 {
   static const int failures[] = { 0, ELOOP, 0, EISDIR };
+  g_autofree char *key = NULL;
   FakeDiskFile    *file;
 
   ENTER (ENOSPC, EDQUOT, EACCES, EROFS, ENAMETOOLONG, EMFILE, EIO, EINTR);
-  file = find (name);
+  key = dup_key_in (folder, name);
+  file = g_hash_table_lookup (disk->names, key);
   if (creates != (file == NULL))
     return (int) leave_with (creates ? EEXIST : ENOENT);
   if (creates)
     {
       file = file_new (disk, FAKE_DISK_FILE, geteuid ());
       file->n_links = 1;
-      change (disk, name, file, NULL, NULL);
+      change (disk, key, file, NULL, NULL);
       file_unref (file);
     }
   return (int) (failures[file->kind] != 0 ? leave_with (failures[file->kind])
@@ -312,7 +415,7 @@ open_to_read (int folder, const char *name)
   FakeDiskFile    *file;
 
   ENTER (EACCES, ENAMETOOLONG, EMFILE, EIO, EINTR);
-  file = find (name);
+  file = find (folder, name);
   if (file == NULL || failures[file->kind] != 0)
     return (int) leave_with (file == NULL ? ENOENT : failures[file->kind]);
   return (int) leave (add_descriptor (file));
@@ -390,7 +493,7 @@ write_file (int fd, const void *data, gsize length, guint64 offset)
   while (file->bytes->len < offset)
     g_string_append_c (file->bytes, '\0');
   g_string_overwrite_len (file->bytes, offset, data, (gssize) length);
-  file->time = disk->n_calls;
+  touch (disk, file);
   return leave ((gint64) length);
 }
 
@@ -406,6 +509,7 @@ truncate_file (int fd)
   if (!enter (file != NULL && file->is_lossy ? none : errors))
     return -1;
   g_string_truncate (file->bytes, 0);
+  touch (disk, file);
   file->is_lossy = FALSE;
   return (int) leave (0);
 }
@@ -415,6 +519,19 @@ set_mode (int fd, mode_t mode)
 {
   ENTER (EPERM, EIO);
   get_descriptor (fd)->file->mode = mode;
+  get_descriptor (fd)->file->changed = get_time (disk);
+  return (int) leave (0);
+}
+
+static int
+set_time (int fd, gint64 time)
+{
+  FakeDiskFile *file;
+
+  ENTER (EPERM, EIO);
+  file = get_descriptor (fd)->file;
+  file->changed = get_time (disk);
+  file->time = (disk->has_odd_times ? time : time / 2 * 2) * G_USEC_PER_SEC;
   return (int) leave (0);
 }
 
@@ -431,7 +548,13 @@ set_owner (int fd, uid_t user, gid_t group)
   return (int) leave (0);
 }
 
-/* file: NULL: the folder. */
+static struct timespec
+to_timespec (gint64 time)
+{
+  return (struct timespec){ time / G_USEC_PER_SEC, time % G_USEC_PER_SEC * 1000 };
+}
+
+/* file: NULL: the first folder. */
 static int
 describe (const FakeDiskFile *file, struct stat *info)
 {
@@ -443,7 +566,8 @@ describe (const FakeDiskFile *file, struct stat *info)
   info->st_mode = file != NULL ? file->mode | kinds[file->kind] : S_IFDIR | 01777;
   info->st_nlink = file != NULL ? file->n_links : 1;
   info->st_size = file != NULL ? (off_t) file->bytes->len : 0;
-  info->st_mtime = file != NULL ? file->time : 0;
+  info->st_mtim = to_timespec (file != NULL ? file->time : 0);
+  info->st_ctim = to_timespec (file != NULL ? file->changed : 0);
   return (int) leave (0);
 }
 
@@ -453,7 +577,9 @@ stat_file (int fd, const char *name, struct stat *info)
   FakeDiskFile *file;
 
   ENTER (EIO, EACCES);
-  file = name != NULL ? find (name) : get_descriptor (fd)->file;
+  if (name != NULL && g_str_equal (name, "."))
+    name = NULL;
+  file = name != NULL ? find (fd, name) : get_descriptor (fd)->file;
   return file == NULL && name != NULL ? (int) leave_with (ENOENT) : describe (file, info);
 }
 
@@ -480,6 +606,21 @@ read_link (const char *path)
   return file != NULL && file->kind == FAKE_DISK_LINK ? g_strdup (file->bytes->str) : NULL;
 }
 
+/* The names of one folder. */
+static void
+sync_names (guint64 folder)
+{
+  for (guint i = 0; i < disk->journal->len; i++)
+    {
+      const Change *entry = g_ptr_array_index (disk->journal, i);
+
+      if (get_folder (entry->names[0]) != folder)
+        continue;
+      apply (disk->durable, entry);
+      g_ptr_array_remove_index (disk->journal, i--);
+    }
+}
+
 static int
 sync_file (int fd)
 {
@@ -492,21 +633,17 @@ sync_file (int fd)
   file = get_descriptor (fd)->file;
   if (!is_good)
     {
-      if (errno != EINTR && file != NULL)
+      if (errno != EINTR && file != NULL && file->kind == FAKE_DISK_FILE)
         file->is_lossy = TRUE;
       return -1;
     }
-  if (file != NULL && !file->is_lossy)
+  if (file == NULL || file->kind == FAKE_DISK_DIRECTORY)
+    sync_names (file != NULL ? file->number : 0);
+  else if (!file->is_lossy)
     {
       g_string_truncate (file->durable, 0);
       g_string_append_len (file->durable, file->bytes->str, (gssize) file->bytes->len);
       file->durable_mode = file->mode;
-    }
-  else if (file == NULL)
-    {
-      for (guint i = 0; i < disk->journal->len; i++)
-        apply (disk->durable, g_ptr_array_index (disk->journal, i));
-      g_ptr_array_set_size (disk->journal, 0);
     }
   return (int) leave (0);
 }
@@ -514,47 +651,54 @@ sync_file (int fd)
 static int
 rename_file (int folder, const char *from, const char *to, gboolean replaces)
 {
-  FakeDiskFile *file, *old;
+  g_autofree char *key = NULL;
+  g_autofree char *other = NULL;
+  FakeDiskFile    *file, *old;
 
   ENTER (ENOSPC, EDQUOT, EACCES, EROFS, EIO, EINVAL, EINTR);
-  file = find (from);
-  old = find (to);
+  file = find (folder, from);
+  old = find (folder, to);
   if (!replaces && !disk->has_rename)
     return (int) leave_with (EINVAL);
   if (file == NULL)
     return (int) leave_with (ENOENT);
   if (old != NULL && (!replaces || old->kind == FAKE_DISK_DIRECTORY))
     return (int) leave_with (replaces ? EISDIR : EEXIST);
-  change (disk, to, file, from, NULL);
+  key = dup_key_in (folder, to);
+  other = dup_key_in (folder, from);
+  change (disk, key, file, other, NULL);
+  file->changed = get_time (disk);
   return (int) leave (0);
 }
 
 static int
 link_file (int folder, const char *from, const char *to)
 {
-  FakeDiskFile *file;
+  g_autofree char *key = NULL;
+  FakeDiskFile    *file;
 
   ENTER (EMLINK, EIO, ENOSPC, EINTR);
   if (!disk->has_links)
     return (int) leave_with (g_rand_boolean (disk->random) ? EPERM : ENOSYS);
-  file = find (from);
-  if (file == NULL || find (to) != NULL)
+  file = find (folder, from);
+  if (file == NULL || find (folder, to) != NULL)
     return (int) leave_with (file == NULL ? ENOENT : EEXIST);
   file->n_links++;
-  change (disk, to, file, NULL, NULL);
+  key = dup_key_in (folder, to);
+  change (disk, key, file, NULL, NULL);
   return (int) leave (0);
 }
 
 static int
 unlink_file (int folder, const char *name)
 {
-  FakeDiskFile *file;
+  g_autofree char *key = NULL;
 
   ENTER (EACCES, EROFS, EIO);
-  file = find (name);
-  if (file == NULL)
+  key = dup_key_in (folder, name);
+  if (!g_hash_table_contains (disk->names, key))
     return (int) leave_with (ENOENT);
-  change (disk, name, NULL, NULL, NULL);
+  change (disk, key, NULL, NULL, NULL);
   return (int) leave (0);
 }
 
@@ -565,22 +709,33 @@ list (int folder, const char *prefix, guint most, int *failure)
   static const int errors[] = { EMFILE, EACCES, EIO, 0 };
   GPtrArray       *names = g_ptr_array_new_with_free_func (g_free);
   GHashTableIter   iter;
-  gpointer         name;
+  gpointer         key;
   gboolean         is_good = enter (errors);
+  FakeDiskFile    *file;
 
   *failure = is_good ? 0 : errno;
+  if (is_gone (disk))
+    return names;
+  file = get_descriptor (folder)->file;
   g_hash_table_iter_init (&iter, disk->names);
   while (names->len < most && (is_good || (*failure == EIO && g_rand_boolean (disk->random))) &&
-         g_hash_table_iter_next (&iter, &name, NULL))
-    if (g_str_has_prefix (name, prefix))
-      g_ptr_array_add (names, g_strdup (name));
-  leave (0);
+         g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      const char *name = fake_disk_get_name (key, file);
+
+      if (name != NULL && g_str_has_prefix (name, prefix))
+        g_ptr_array_add (names, g_strdup (name));
+    }
+  if (is_good)
+    leave (0);
   return names;
 }
 
 static const IBBDisk calls = {
   .open_folder = open_folder,
   .make_folder = make_folder,
+  .open_folder_in = open_folder_in,
+  .make_folder_in = make_folder_in,
   .access = check_access,
   .open_path = open_path,
   .open = open_file,
@@ -593,6 +748,7 @@ static const IBBDisk calls = {
   .truncate = truncate_file,
   .set_mode = set_mode,
   .get_new_mode = get_new_mode,
+  .set_time = set_time,
   .set_owner = set_owner,
   .stat = stat_file,
   .stat_path = stat_path,
@@ -614,7 +770,7 @@ fake_disk_new (guint32 seed)
   self->durable = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, file_unref);
   self->journal = g_ptr_array_new_with_free_func (change_free);
   self->descriptors = g_array_new (FALSE, TRUE, sizeof (Descriptor));
-  self->has_locks = self->has_links = self->has_rename = TRUE;
+  self->has_locks = self->has_links = self->has_rename = self->has_odd_times = TRUE;
   g_mutex_init (&self->lock);
   g_cond_init (&self->turned);
   disk = self;
@@ -699,19 +855,42 @@ void
 fake_disk_restart (FakeDisk *self)
 {
   for (guint i = 0; self->is_off && i < self->descriptors->len; i++)
-    close_descriptor (self, i);
+    if (!self->survives[g_array_index (self->descriptors, Descriptor, i).writer])
+      close_descriptor (self, i);
   if (self->is_off)
     {
       lose_what_is_not_durable (self);
       g_ptr_array_set_size (self->journal, 0);
     }
   memset (self->is_dead, 0, sizeof self->is_dead);
+  memset (self->survives, 0, sizeof self->survives);
   self->is_off = FALSE;
   self->fails_at = self->fault_rate = self->cut_at = self->kill_at = self->plant_rate = 0;
 }
 
+/* What others do. */
+
+/* The key of a path in the first folder. NULL: nothing can be there. */
+static char *
+dup_key_of_path (FakeDisk *self, const char *path)
+{
+  g_auto (GStrv) names = g_strsplit (path, "/", -1);
+  char          *key = g_strdup (names[0]);
+
+  for (guint i = 1; key != NULL && names[i] != NULL; i++)
+    {
+      g_autofree char *above = key;
+      FakeDiskFile    *folder = g_hash_table_lookup (self->names, above);
+
+      key = folder != NULL && folder->kind == FAKE_DISK_DIRECTORY
+                ? dup_key (folder->number, names[i])
+                : NULL;
+    }
+  return key;
+}
+
 void
-fake_disk_plant (FakeDisk *self, const char *name, FakeDiskKind kind, uid_t owner, const char *text)
+fake_disk_plant (FakeDisk *self, const char *key, FakeDiskKind kind, uid_t owner, const char *text)
 {
   FakeDiskFile *file = file_new (self, kind, owner);
 
@@ -720,7 +899,7 @@ fake_disk_plant (FakeDisk *self, const char *name, FakeDiskKind kind, uid_t owne
   file->n_links = 1;
   g_string_assign (file->bytes, text);
   g_string_assign (file->durable, text);
-  change (self, name, file, NULL, NULL);
+  change (self, key, file, NULL, NULL);
   file_unref (file);
   self->n_planted++;
 }
@@ -728,12 +907,56 @@ fake_disk_plant (FakeDisk *self, const char *name, FakeDiskKind kind, uid_t owne
 void
 fake_disk_plant_any (FakeDisk *self, const char *name)
 {
-  guint n = name == NULL ? g_strv_length ((char **) self->places) : 0;
+  guint            n = name == NULL ? g_strv_length ((char **) self->places) : 0;
+  g_autofree char *key =
+      n > 0 ? dup_key_of_path (self, self->places[g_rand_int_range (self->random, 0, (int) n)])
+            : g_strdup (name);
 
-  if (n > 0)
-    name = self->places[g_rand_int_range (self->random, 0, (int) n)];
-  if (n > 0 && find (name) != NULL)
+  if (n > 0 && (key == NULL || g_hash_table_contains (self->names, key)))
     return;
-  fake_disk_plant (self, name, (FakeDiskKind) g_rand_int_range (self->random, 0, 4),
+  fake_disk_plant (self, key, (FakeDiskKind) g_rand_int_range (self->random, 0, 4),
                    g_rand_boolean (self->random) ? geteuid () : FAKE_DISK_STRANGER, "planted");
+}
+
+FakeDiskFile *
+fake_disk_find (FakeDisk *self, const FakeDiskFile *folder, const char *name)
+{
+  g_autofree char *key = dup_key (folder != NULL ? folder->number : 0, name);
+
+  return g_hash_table_lookup (self->names, key);
+}
+
+void
+fake_disk_remove (FakeDisk *self, const FakeDiskFile *folder, const char *name)
+{
+  g_autofree char *key = dup_key (folder != NULL ? folder->number : 0, name);
+
+  set_name (self->names, key, NULL);
+  set_name (self->durable, key, NULL);
+}
+
+FakeDiskFile *
+fake_disk_make (FakeDisk *self, const FakeDiskFile *folder, const char *name, FakeDiskKind kind)
+{
+  g_autofree char *key = dup_key (folder != NULL ? folder->number : 0, name);
+  FakeDiskFile    *file = file_new (self, kind, geteuid ());
+
+  file->n_links = 1;
+  set_name (self->names, key, file);
+  set_name (self->durable, key, file);
+  file_unref (file);
+  return file;
+}
+
+void
+fake_disk_rewrite (FakeDisk *self, FakeDiskFile *file, GBytes *bytes)
+{
+  gsize       length;
+  const char *data = g_bytes_get_data (bytes, &length);
+
+  g_string_truncate (file->bytes, 0);
+  g_string_append_len (file->bytes, data, (gssize) length);
+  g_string_truncate (file->durable, 0);
+  g_string_append_len (file->durable, data, (gssize) length);
+  touch (self, file);
 }

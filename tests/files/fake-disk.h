@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A folder in memory behind the calls of the disk: calls fail, the power is cut, programs are
- * killed, and the writers of the folder take turns, all by a seed. */
+/* Folders in memory behind the calls of the disk: calls fail, the power is cut, programs are
+ * killed, and the writers take turns, all by a seed. */
 
 #pragma once
 
@@ -28,7 +28,8 @@ typedef struct
   uid_t           owner;
   gboolean        is_planted;
   guint           n_links;
-  gint64          time;
+  gint64          time;    /* µs since 1970: of the bytes */
+  gint64          changed; /* of anything; nobody can set it */
   /* Now, and after a power cut. */
   GString *bytes;
   GString *durable;
@@ -53,8 +54,12 @@ typedef struct
   gboolean has_locks, has_links;
   gboolean has_rename; /* one that replaces no file */
   gboolean has_no_folder;
+  gboolean has_odd_times;
+  guint    change_rate; /* of a thousand calls: change () comes before */
+  void (*change) (void);
 
   /* What came of it. */
+  guint    n_errors; /* with which the call fails_at can fail */
   guint    n_faults;
   gboolean is_off;
   guint    n_killed;
@@ -62,19 +67,23 @@ typedef struct
   guint    n_lost; /* of these, that a writer has removed or replaced */
   guint    n_open; /* descriptors */
 
-  const IBBDisk     *replaced;
+  const IBBDisk *replaced;
+  /* By keys: a name in the first folder; the number of another folder, a slash and a name in it; or
+   * a path with a slash in front: a folder that is in no other one. */
   GHashTable        *names;   /* (element-type utf8 FakeDiskFile) */
   GHashTable        *durable; /* (element-type utf8 FakeDiskFile) */
   GPtrArray         *journal; /* of changes to the names that are not durable */
   GArray            *descriptors;
   guint64            n_files;
-  const char *const *places; /* where something may be planted */
+  gint64             n_ticks;
+  const char *const *places; /* paths in the first folder, where something may be planted */
 
   GMutex   lock;
   GCond    turned;
   int      turn; /* of which writer */
   gboolean runs[FAKE_DISK_WRITERS_MAX];
   gboolean is_dead[FAKE_DISK_WRITERS_MAX];
+  gboolean survives[FAKE_DISK_WRITERS_MAX]; /* a cut of the power: it is on another machine */
 } FakeDisk;
 
 /* Takes the place of the disk. */
@@ -90,8 +99,21 @@ void fake_disk_wait_for_others (FakeDisk *self);
 void fake_disk_kill (FakeDisk *self, guint writer);
 /* Restores the power, with what was durable, and lets no more calls fail. */
 void fake_disk_restart (FakeDisk *self);
-/* Puts something there, with the text as its content. */
+/* Puts something there, with the text as its content. name: a key. */
 void fake_disk_plant (
     FakeDisk *self, const char *name, FakeDiskKind kind, uid_t owner, const char *text);
-/* Something of some kind and owner; name NULL: at one of the places, if nothing is there. */
+/* Something of some kind and owner; name NULL: at one of the places, if nothing is there; or a key.
+ */
 void fake_disk_plant_any (FakeDisk *self, const char *name);
+/* The name of a key if that is in the folder, which is NULL for the first one; or NULL. */
+const char *fake_disk_get_name (const char *key, const FakeDiskFile *folder);
+
+/* What is there already, or comes, without a program that writes it: on the disk at once. Files are
+ * (unowned). */
+
+FakeDiskFile *fake_disk_find (FakeDisk *self, const FakeDiskFile *folder, const char *name);
+/* Takes the place of what has the name. */
+FakeDiskFile *
+fake_disk_make (FakeDisk *self, const FakeDiskFile *folder, const char *name, FakeDiskKind kind);
+void fake_disk_remove (FakeDisk *self, const FakeDiskFile *folder, const char *name);
+void fake_disk_rewrite (FakeDisk *self, FakeDiskFile *file, GBytes *bytes);

@@ -49,7 +49,8 @@ query_info_async (GFile              *file,
 {
   g_autoptr (GTask)     task = g_task_new (file, cancellable, callback, user_data);
   GFileInfo            *info = g_file_info_new ();
-  g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (1000000000);
+  guint                 hash = g_str_hash (((FakeFile *) file)->path); /* each has its date */
+  g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (1000000000 + hash % 100000);
   g_autofree char      *name = dup_name (file);
 
   g_file_info_set_file_type (info, G_FILE_TYPE_DIRECTORY);

@@ -457,12 +457,29 @@ mend_disk (gpointer data)
   world.disk->fault_rate = 0;
 }
 
+/* Whether the program only sends: the power of the receivers does not matter to it. */
+static gboolean
+is_elsewhere (const WholeProgram *self)
+{
+  for (guint i = 0; self->runs && i < self->records->len; i++)
+    {
+      const WholeRecord *record = g_ptr_array_index (self->records, i);
+
+      if (record->file->receiver == self->number && !record->is_over)
+        return FALSE;
+    }
+  return self->runs && whole_one_in (2);
+}
+
 /* Programs that a call of the disk was the last one of. */
 static void
 end_dead (void)
 {
+  for (guint i = 0; world.disk->is_off && i < world.n_programs; i++)
+    world.disk->survives[i] = !world.disk->is_dead[i] && is_elsewhere (&world.programs[i]);
   for (guint i = 0; i < world.n_programs; i++)
-    if (world.programs[i].runs && (world.disk->is_off || world.disk->is_dead[i]))
+    if (world.programs[i].runs && !world.disk->survives[i] &&
+        (world.disk->is_off || world.disk->is_dead[i]))
       kill_program (&world.programs[i]);
   if (!world.disk->is_off)
     return;

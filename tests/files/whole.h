@@ -121,6 +121,11 @@ void spoil_part (void);
 /* Says where somebody may plant something: the names (owned) of the files and of their parts. */
 void spoil_plan (char **places);
 
+/* fake-file.c */
+
+/* A folder of the simulated disk. */
+GFile *fake_file_new (const char *path);
+
 /* seal.c: encryption that hides nothing, and shows what is lost. */
 
 IBBIdentity *seal_new (gboolean trusts);

@@ -14,7 +14,7 @@
 static gboolean
 is_whole (const WholeFile *file, const void *data, gsize length)
 {
-  return g_bytes_get_size (file->bytes) == length &&
+  return file->tree == NULL && g_bytes_get_size (file->bytes) == length &&
          (length == 0 || memcmp (g_bytes_get_data (file->bytes, NULL), data, length) == 0 ||
           (file->other != NULL &&
            memcmp (g_bytes_get_data (file->other, NULL), data, length) == 0));
@@ -28,7 +28,7 @@ is_beginning (const WholeFile *file, const GString *bytes)
   const char *first = g_bytes_get_data (file->bytes, NULL);
   const char *second = g_bytes_get_data (other, NULL);
 
-  if (bytes->len > g_bytes_get_size (file->bytes))
+  if (file->tree != NULL || bytes->len > g_bytes_get_size (file->bytes))
     return FALSE;
   for (gsize i = 0; i < bytes->len; i++)
     if (bytes->str[i] != first[i] && bytes->str[i] != second[i])
@@ -74,6 +74,16 @@ judge_part (const char *name, const FakeDiskFile *part)
     whole_fail ("the part “%s” has the mode %o", name, part->mode);
 }
 
+/* Whether a folder is one that was offered. */
+static gboolean
+is_of_tree (const char *name)
+{
+  for (guint i = 0; i < world.n_files; i++)
+    if (world.files[i].tree != NULL && g_str_equal (world.files[i].name, name))
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean
 has_name_of (const char *name, const WholeFile *file)
 {
@@ -95,12 +105,15 @@ judge_folder (void)
       const GString *bytes = ((FakeDiskFile *) value)->bytes;
       gboolean       is_good = FALSE;
 
+      if (strchr (key, '/') != NULL)
+        continue;
       if (g_str_has_prefix (key, ".ibb-"))
         {
           judge_part (key, value);
           continue;
         }
-      if (is_foreign (value))
+      if (is_foreign (value) ||
+          (((FakeDiskFile *) value)->kind == FAKE_DISK_DIRECTORY && is_of_tree (key)))
         continue;
       for (guint i = 0; i < world.n_files; i++)
         if (has_name_of (key, &world.files[i]) &&
@@ -113,7 +126,8 @@ judge_folder (void)
         whole_fail ("“%s” has %u bytes that are no file", (const char *) key, (guint) bytes->len);
     }
   for (guint i = 0; i < world.n_files; i++)
-    if (world.files[i].is_promised && !has[i] && !world.files[i].is_elsewhere)
+    if (world.files[i].is_promised && world.files[i].tree == NULL && !has[i] &&
+        !world.files[i].is_elsewhere)
       whole_fail ("“%s” was delivered, and is not there", world.files[i].name);
 }
 
@@ -133,9 +147,9 @@ judge_end (void)
           (world.n_evils > 0 && bytes->len == 0) || ((FakeDiskFile *) value)->is_planted;
 
       for (guint i = 0; i < world.n_files; i++)
-        may_be |=
-            world.files[i].is_left && (world.was_cut || is_beginning (&world.files[i], bytes));
-      if (g_str_has_prefix (key, ".ibb-") && !may_be)
+        may_be |= world.files[i].is_left && (world.was_cut || world.files[i].tree != NULL ||
+                                             is_beginning (&world.files[i], bytes));
+      if (strstr (key, ".ibb-") != NULL && !may_be)
         whole_fail ("the part “%s” with %u bytes is left", (const char *) key, (guint) bytes->len);
     }
   if (world.disk->n_lost > 0 && !world.has_replaced)
@@ -161,7 +175,7 @@ is_in_place (const WholeFile *file, guint offer)
 {
   const WholeProgram *program = &world.programs[file->receiver];
 
-  for (guint i = 0; seal_is_private (file) && program->runs && i < program->records->len; i++)
+  for (guint i = 0; seal_is_bundled (file) && program->runs && i < program->records->len; i++)
     {
       const WholeRecord *record = g_ptr_array_index (program->records, i);
 
@@ -183,8 +197,8 @@ judge_sent (const WholeRecord *record)
 
   file->n_said += ibb_files_transfer_get_bytes_moved (record->transfer) -
                   ibb_files_transfer_get_bytes_resumed (record->transfer);
-  if (!file->is_lost && file->receiver != WHOLE_STRANGER && file->other == NULL &&
-      world.disk->n_faults + world.disk->n_planted == 0 && !world.was_cut &&
+  if (!file->is_lost && file->tree == NULL && file->receiver != WHOLE_STRANGER &&
+      file->other == NULL && world.disk->n_faults + world.disk->n_planted == 0 && !world.was_cut &&
       file->n_said > g_bytes_get_size (file->bytes) + (guint64) file->n_broken * LOST_MAX)
     whole_fail ("%" G_GUINT64_FORMAT " bytes of “%s” were sent", file->n_said, file->name);
 }
@@ -200,8 +214,10 @@ judge_part_of (const WholeRecord *record, const GError *error)
 
   for (guint i = 0; i < G_N_ELEMENTS (deleting); i++)
     is_deleted |= g_error_matches (error, IBB_ERROR, deleting[i]);
-  if (error != NULL && (!is_deleted || world.disk->fault_rate > 0 || world.disk->is_off ||
-                        world.disk->is_dead[file->receiver]))
+  if (file->tree != NULL)
+    file->is_left |= error != NULL;
+  else if (error != NULL && (!is_deleted || world.disk->fault_rate > 0 || world.disk->is_off ||
+                             world.disk->is_dead[file->receiver]))
     {
       file->is_left = TRUE;
       file->is_unsettled |=
@@ -220,7 +236,7 @@ judge_beginning (WholeProgram *program, WholeRecord *record)
   const WholeFile *file = record->file;
   gboolean         has_part = FALSE;
 
-  if (record->stream != NULL || file->sender == WHOLE_STRANGER)
+  if (record->stream != NULL || file->tree != NULL || file->sender == WHOLE_STRANGER)
     return;
   for (guint i = 0; i < program->records->len; i++)
     {
@@ -283,6 +299,7 @@ judge_transfer (WholeRecord *record)
       if (!is_in_place (file, record->offer))
         whole_fail ("“%s” was delivered before its receiver said so", file->name);
       file->is_promised = TRUE;
+      world.n_trees += file->tree != NULL;
       world.n_delivered++;
     }
   if (is_sender)

@@ -308,6 +308,12 @@ seal_is_private (const WholeFile *file)
 }
 
 gboolean
+seal_is_bundled (const WholeFile *file)
+{
+  return file->tree != NULL || seal_is_private (file);
+}
+
+gboolean
 seal_can_meet (const WholeFile *file)
 {
   IBBIdentity *sender = get_identity (file->sender);

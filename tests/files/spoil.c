@@ -124,7 +124,7 @@ spoil_part (void)
 
   g_hash_table_iter_init (&iter, world.disk->names);
   while (part == NULL && g_hash_table_iter_next (&iter, &name, &value))
-    if (g_str_has_prefix (name, ".ibb-") && !((FakeDiskFile *) value)->is_planted)
+    if (strstr (name, ".ibb-") != NULL && !((FakeDiskFile *) value)->is_planted)
       {
         part = value;
         place = g_strdup (name);
@@ -135,7 +135,8 @@ spoil_part (void)
   world.n_evils++;
   part->is_planted = TRUE;
   world.disk->n_planted++;
-  if (part->bytes->len > 0 && has_whole_hash (place) && whole_one_in (2))
+  if (part->bytes->len > 0 && (strchr (place, '/') != NULL || has_whole_hash (place)) &&
+      whole_one_in (2))
     part->bytes->str[random_below (&turns_random, part->bytes->len)] ^= 1;
   else
     fake_disk_plant_any (world.disk, place);
@@ -147,12 +148,17 @@ spoil_plan (char **places)
   guint n = 0;
 
   for (guint i = 0; i < world.n_files; i++)
-    {
-      places[n++] = g_strdup (world.files[i].name);
-      places[n++] = g_strdup_printf ("%s (2)", world.files[i].name);
-      places[n++] = judge_dup_part_name (&world.files[i], 1);
-      places[n++] = judge_dup_part_name (&world.files[i], 2);
-    }
+    if (world.files[i].tree != NULL)
+      for (guint j = 0; j < 4; j++)
+        places[n++] =
+            g_build_filename (world.files[i].name, tree_get_path (world.files[i].tree, j), NULL);
+    else
+      {
+        places[n++] = g_strdup (world.files[i].name);
+        places[n++] = g_strdup_printf ("%s (2)", world.files[i].name);
+        places[n++] = judge_dup_part_name (&world.files[i], 1);
+        places[n++] = judge_dup_part_name (&world.files[i], 2);
+      }
   world.disk->places = (const char *const *) places;
   world.disk->plant_rate = whole_one_in (3) ? 1 + (guint) random_below (&turns_random, 20) : 0;
 }

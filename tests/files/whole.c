@@ -17,6 +17,7 @@
 #define TIME_TO_END (4 * G_TIME_SPAN_HOUR) /* an offer that nobody decides about takes an hour */
 #define N_OFFERS_MAX 4                     /* of one file */
 #define FAILURES_MAX 20
+#define TREES_MAX 4 /* folders */
 
 World world;
 
@@ -191,7 +192,7 @@ accept (gpointer data)
                                                 : (IBBFilesExisting) random_below (&turns_random, 3);
 
   whole_trace ("-- accept “%s”", name);
-  if (whole_one_in (6) && record->stream == NULL)
+  if (whole_one_in (6) && record->stream == NULL && record->file->tree == NULL)
     {
       record->file->is_lost = TRUE;
       record->stream = g_memory_output_stream_new_resizable ();
@@ -204,7 +205,8 @@ accept (gpointer data)
       if (existing == IBB_FILES_EXISTING_FAIL)
         record->file->is_free = FALSE;
       for (guint i = 0; existing == IBB_FILES_EXISTING_REPLACE && i < world.n_files; i++)
-        if (&world.files[i] != record->file && g_str_equal (world.files[i].name, name))
+        if ((&world.files[i] != record->file || record->file->tree != NULL) &&
+            g_str_equal (world.files[i].name, name))
           world.files[i].is_elsewhere = TRUE;
       ibb_files_transfer_accept_file_async (data, file, existing, NULL, NULL, NULL);
     }
@@ -322,7 +324,7 @@ end_program (WholeProgram *self, gboolean is_killed)
     {
       WholeRecord *record = g_ptr_array_index (self->records, i);
 
-      if (is_killed && seal_is_private (record->file) &&
+      if (is_killed && seal_is_bundled (record->file) &&
           ibb_files_transfer_get_state (record->transfer) == IBB_FILES_STATE_CHECKING)
         {
           record->file->arrived = record->offer;
@@ -371,8 +373,10 @@ made_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   Offer                       *offer = user_data;
   g_autoptr (GError)           error = NULL;
+  IBBFilesService             *files = IBB_FILES_SERVICE (object);
   g_autoptr (IBBFilesTransfer) transfer =
-      ibb_files_service_offer_stream_finish (IBB_FILES_SERVICE (object), result, &error);
+      offer->file->tree != NULL ? ibb_files_service_offer_file_finish (files, result, &error)
+                                : ibb_files_service_offer_stream_finish (files, result, &error);
 
   if (transfer != NULL && offer->program->runs)
     add_record (offer->program, transfer, offer->file, offer->number);
@@ -394,6 +398,7 @@ make_offer (gpointer data)
   g_autofree char             *description = NULL;
   const char                  *peer_jid = WHOLE_STRANGER_JID;
   g_autoptr (GInputStream)     stream = NULL;
+  g_autoptr (GFile)            source = NULL;
   Offer                       *offer;
 
   if ((file->sender != WHOLE_STRANGER && !self->runs) ||
@@ -413,16 +418,23 @@ make_offer (gpointer data)
     }
   if (file->receiver != WHOLE_STRANGER)
     peer_jid = wire_connection_get_jid (world.programs[file->receiver].connection);
-  stream = spoil_open_source (file);
   description = whole_dup_mark (file);
   ibb_files_metadata_set_description (metadata, description);
   ibb_files_metadata_set_date (metadata, file->date);
   offer = g_new (Offer, 1);
   *offer = (Offer){ file, self, file->n_made };
   world.n_pending++;
+  if (file->tree != NULL)
+    source = tree_offer (file);
+  else
+    stream = spoil_open_source (file);
   turns_enter (self->number);
-  ibb_files_service_offer_stream_async (self->files, peer_jid, stream, metadata, NULL, made_cb,
+  if (source != NULL)
+    ibb_files_service_offer_file_async (self->files, peer_jid, source, metadata, NULL, made_cb,
                                         offer);
+  else
+    ibb_files_service_offer_stream_async (self->files, peer_jid, stream, metadata, NULL, made_cb,
+                                          offer);
   turns_leave ();
 }
 
@@ -639,6 +651,18 @@ is_over (void)
 }
 
 static void
+make_folder (WholeFile *self, guint number)
+{
+  *self = (WholeFile){ .number = number, .bytes = g_bytes_new (NULL, 0) };
+  self->name = g_strdup_printf ("folder%u", whole_one_in (3) ? number / 2 : number);
+  self->sender = (guint) random_below (&turns_random, world.n_programs);
+  self->receiver = (self->sender + 1 + (guint) random_below (&turns_random, world.n_programs - 1)) %
+                   world.n_programs;
+  tree_make (self);
+  offer_later (self);
+}
+
+static void
 make_file (WholeFile *self, guint number)
 {
   static const guint64 sizes[] = { 0, 1, 4096, 65536, 65537 };
@@ -665,7 +689,8 @@ make_file (WholeFile *self, guint number)
       random_fill (bytes, size, &turns_random);
       self->other = g_bytes_new_take (bytes, size);
     }
-  if (number % 2 == 1 && self->receiver != world.files[number - 1].receiver && whole_one_in (4))
+  if (number % 2 == 1 && world.files[number - 1].tree == NULL &&
+      self->receiver != world.files[number - 1].receiver && whole_one_in (4))
     spoil_copy_file (self, &world.files[number - 1]);
   offer_later (self);
 }
@@ -691,6 +716,7 @@ clear (void)
       g_bytes_unref (world.files[i].bytes);
       g_clear_pointer (&world.files[i].other, g_bytes_unref);
       g_clear_pointer (&world.files[i].date, g_date_time_unref);
+      g_clear_pointer (&world.files[i].tree, tree_free);
     }
 }
 
@@ -698,12 +724,14 @@ static void
 run (guint64 seed)
 {
   guint n_streams;
+  guint n_trees;
   char *places[WHOLE_FILES_MAX * 4 + 1] = { NULL };
 
   this_run.seed = seed;
   world.n_pending = 0;
   world.n_evils = world.n_deaths = world.n_files = 0;
   world.is_calm = world.was_cut = world.has_replaced = FALSE;
+  tree_begin ();
   turns_start (seed);
   wire_start (world.is_verbose);
   world.disk = fake_disk_new ((guint32) random_next (&turns_random));
@@ -720,13 +748,18 @@ run (guint64 seed)
     }
   stranger_start ();
   world.n_files = 1 + (guint) random_below (&turns_random, WHOLE_FILES_MAX);
+  n_trees = whole_one_in (3)
+                ? 1 + (guint) random_below (&turns_random, TREES_MAX)
+                : 0;
   for (guint i = 0; i < world.n_files; i++)
-    make_file (&world.files[i], i);
+    (i < n_trees ? make_folder : make_file) (&world.files[i], i);
+  world.disk->has_odd_times = !whole_one_in (4);
   n_streams = (guint) random_below (&turns_random, 4);
   for (guint i = 0; i < n_streams; i++)
     turns_call_after (TURNS_NOBODY, whole_some_time (WHOLE_MISCHIEF / 2), beside_open, NULL, NULL);
   spoil_plan (places);
-  world.n_evils_max = whole_one_in (3) ? 0 : (guint) random_below (&turns_random, 6);
+  world.n_evils_max =
+      whole_one_in (3) ? 0 : (guint) random_below (&turns_random, 6);
   for (guint i = 0; i < world.n_evils_max; i++)
     turns_call_after (TURNS_NOBODY, whole_some_time (WHOLE_MISCHIEF), do_mischief, NULL, NULL);
   turns_call_after (TURNS_NOBODY, WHOLE_MISCHIEF, calm_down, NULL, NULL);
@@ -799,8 +832,8 @@ main (int argc, char **argv)
     }
   g_print ("%" G_GUINT64_FORMAT " transfers, %" G_GUINT64_FORMAT " delivered, %" G_GUINT64_FORMAT
            " programs killed, %" G_GUINT64_FORMAT " streams beside, %" G_GUINT64_FORMAT
-           " ends encrypted; %u failed\n",
+           " ends encrypted, %" G_GUINT64_FORMAT " folders; %u failed\n",
            world.n_transfers, world.n_delivered, world.n_kills, world.n_streams, world.n_sealed,
-           n_failures);
+           world.n_trees, n_failures);
   return n_failures == 0 ? 0 : 1;
 }

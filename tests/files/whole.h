@@ -16,6 +16,9 @@
 #define WHOLE_FILES_MAX 6
 #define WHOLE_MISCHIEF (100 * G_USEC_PER_SEC) /* when it ends */
 
+typedef struct _WholeTree WholeTree;
+
+/* Or a folder, which has no bytes itself. */
 typedef struct
 {
   guint      number;
@@ -23,6 +26,7 @@ typedef struct
   GBytes    *bytes; /* (owned) */
   GBytes    *other; /* (owned) (nullable): another state of it, of the same size and date */
   GDateTime *date;  /* (owned) (nullable) */
+  WholeTree *tree;  /* (owned) (nullable): of a folder */
   guint      sender;
   guint      receiver;
   guint      n_offers; /* that will be made */
@@ -79,7 +83,8 @@ typedef struct
   gboolean     has_replaced; /* a receiver, what has the name of a file */
   gboolean     is_calm;      /* the mischief is over */
   gboolean     is_private;   /* some programs have an identity */
-  char        *failure;      /* (owned) (nullable): the first one */
+  gboolean     has_trees;
+  char        *failure; /* (owned) (nullable): the first one */
 
   guint64 n_transfers;
   guint64 n_delivered;
@@ -87,6 +92,7 @@ typedef struct
   guint64 n_of_strangers;
   guint64 n_streams;
   guint64 n_sealed; /* sessions, at both ends */
+  guint64 n_trees;  /* delivered */
 } World;
 
 extern World world;
@@ -121,6 +127,16 @@ void spoil_part (void);
 /* Says where somebody may plant something: the names (owned) of the files and of their parts. */
 void spoil_plan (char **places);
 
+/* tree.c: folders that are sent. */
+
+void tree_begin (void);
+void tree_make (WholeFile *file);
+void tree_free (WholeTree *self);
+/* What is offered: before each offer. Free with g_object_unref (). */
+GFile *tree_offer (WholeFile *file);
+/* One of the paths in it, also of folders; 0: "". */
+const char *tree_get_path (const WholeTree *self, guint number);
+
 /* fake-file.c */
 
 /* A folder of the simulated disk. */
@@ -131,6 +147,8 @@ GFile *fake_file_new (const char *path);
 IBBIdentity *seal_new (gboolean trusts);
 /* Whether both ends of a file have an identity. */
 gboolean seal_is_private (const WholeFile *file);
+/* Whether the file goes by the way of private ones: then the receiver says itself what it has. */
+gboolean seal_is_bundled (const WholeFile *file);
 /* Whether each of them trusts the other, or neither has one. */
 gboolean seal_can_meet (const WholeFile *file);
 

@@ -316,7 +316,7 @@ judge_transfer (WholeRecord *record)
   if (state == IBB_FILES_STATE_FAILED &&
       !(file->sender == WHOLE_STRANGER && g_error_matches (error, IBB_ERROR, IBB_ERROR_CONFLICT)) &&
       world.n_evils + turns_n_faults + world.disk->n_planted == 0 && file->is_free &&
-      record->offer == file->n_made)
+      !(file->tree != NULL && tree_has_changed ()) && record->offer == file->n_made)
     whole_fail ("%s of “%s” fails for no reason: %s", is_sender ? "sending" : "receiving",
                 file->name, error->message);
   judge_folder ();

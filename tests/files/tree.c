@@ -7,7 +7,10 @@
 
 #include "whole.h"
 
+#include <string.h>
+
 #define ENTRIES_MAX 6
+#define CHANGES_MAX 60 /* of one folder: each state of a file has a bit */
 #define DEPTH_MAX 3
 
 typedef struct
@@ -100,6 +103,15 @@ find_folder (const WholeTree *self, const char *path, gboolean makes)
       folder = next != NULL && next->kind == FAKE_DISK_DIRECTORY ? next : NULL;
     }
   return folder;
+}
+
+static FakeDiskFile *
+find_file (const WholeTree *self, const char *path)
+{
+  FakeDiskFile    *folder = find_folder (self, path, FALSE);
+  g_autofree char *name = g_path_get_basename (path);
+
+  return folder != NULL ? fake_disk_find (world.disk, folder, name) : NULL;
 }
 
 /* NULL: there is no folder any more. */
@@ -205,8 +217,134 @@ tree_get_path (const WholeTree *self, guint number)
              : "d0";
 }
 
+gboolean
+tree_has_changed (void)
+{
+  return n_changes > 0;
+}
+
 void
 tree_begin (void)
 {
   n_changes = 0;
+}
+
+/* Changes. */
+
+/* The time of the bytes is put back. */
+static void
+rewrite (FakeDiskFile *file, Entry *entry, GBytes *bytes, gboolean is_hidden)
+{
+  gint64 time = file->time;
+
+  fake_disk_rewrite (world.disk, file, bytes);
+  if (is_hidden)
+    file->time = time;
+  add_state (entry, bytes);
+}
+
+/* Other bytes somewhere in the file. */
+static GBytes *
+change_some (const FakeDiskFile *file)
+{
+  gsize   length = file->bytes->len;
+  guint8 *bytes = g_memdup2 (file->bytes->str, length + 1);
+  gsize   place = (gsize) random_below (&turns_random, length);
+
+  for (gsize i = place; i < length; i++)
+    bytes[i] ^= 0x55;
+  return g_bytes_new_take (bytes, length);
+}
+
+static void
+put_other (WholeTree *self, Entry *entry, FakeDiskKind kind)
+{
+  FakeDiskFile    *folder = find_folder (self, entry->path, FALSE);
+  g_autofree char *name = g_path_get_basename (entry->path);
+
+  if (folder == NULL)
+    return;
+  fake_disk_make (world.disk, folder, name, kind)->mode = 0755;
+  entry->is_private = FALSE;
+  add_state (entry, NULL);
+}
+
+/* The folder of the entry goes, or becomes a link. */
+static void
+lose_folder (WholeTree *self, const char *path)
+{
+  g_autofree char *above = g_path_get_dirname (path);
+  g_autofree char *start = g_strconcat (above, "/", NULL);
+  g_autofree char *name = g_path_get_basename (above);
+  FakeDiskFile    *folder = find_folder (self, above, FALSE);
+
+  if (g_str_equal (above, ".") || folder == NULL)
+    return;
+  if (whole_one_in (2))
+    fake_disk_remove (world.disk, folder, name);
+  else
+    fake_disk_make (world.disk, folder, name, FAKE_DISK_LINK);
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      Entry *entry = g_ptr_array_index (self->entries, i);
+
+      if (g_str_has_prefix (entry->path, start))
+        add_state (entry, NULL);
+    }
+}
+
+static void
+change_entry (WholeTree *self, Entry *entry)
+{
+  FakeDiskFile *file = find_file (self, entry->path);
+  gboolean      is_file = file != NULL && file->kind == FAKE_DISK_FILE;
+  gsize         size = is_file ? file->bytes->len : 0;
+  guint         how = (guint) random_below (&turns_random, 10);
+
+  whole_trace ("-- change %u of “%s/%s”", how, self->place, entry->path);
+  if (is_file && how < 2 && size > 0)
+    rewrite (file, entry, change_some (file), whole_one_in (2));
+  else if (is_file && how == 2)
+    rewrite (file, entry, make_bytes (pick_size ()), whole_one_in (2));
+  else if (is_file && how == 3)
+    {
+      gint64             time = file->time;
+      g_autoptr (GBytes) bytes = make_bytes (whole_one_in (2) ? size : pick_size ());
+
+      file = put_file (self, entry, bytes);
+      if (file != NULL && whole_one_in (2))
+        file->time = time;
+    }
+  else if (file != NULL && how == 4)
+    {
+      g_autofree char *name = g_path_get_basename (entry->path);
+
+      fake_disk_remove (world.disk, find_folder (self, entry->path, FALSE), name);
+      add_state (entry, NULL);
+    }
+  else if (how == 5)
+    put_other (self, entry, FAKE_DISK_LINK);
+  else if (how == 6)
+    put_other (self, entry, whole_one_in (2) ? FAKE_DISK_PIPE : FAKE_DISK_DIRECTORY);
+  else if (how == 7)
+    lose_folder (self, entry->path);
+  else if (is_file && how == 8)
+    file->time = file->changed += G_USEC_PER_SEC;
+  else if (self->entries->len < ENTRIES_MAX)
+    add_entry (self);
+}
+
+void
+tree_change_any (void)
+{
+  WholeFile *file = &world.files[random_below (&turns_random, world.n_files)];
+  WholeTree *self = file->tree;
+  Entry     *entry;
+
+  if (self == NULL || self->entries->len == 0 || self->n_changes == CHANGES_MAX)
+    return;
+  entry = g_ptr_array_index (self->entries, random_below (&turns_random, self->entries->len));
+  n_changes++;
+  self->n_changes++;
+  change_entry (self, entry);
 }

@@ -622,7 +622,7 @@ harm_soon (const WholeFile *file)
 static void
 calm_down (gpointer data)
 {
-  world.disk->kill_at = world.disk->cut_at = world.disk->plant_rate = 0;
+  world.disk->kill_at = world.disk->cut_at = world.disk->plant_rate = world.disk->change_rate = 0;
   world.is_calm = TRUE;
 }
 
@@ -754,6 +754,9 @@ run (guint64 seed)
   for (guint i = 0; i < world.n_files; i++)
     (i < n_trees ? make_folder : make_file) (&world.files[i], i);
   world.disk->has_odd_times = !whole_one_in (4);
+  world.disk->change = tree_change_any;
+  world.disk->change_rate =
+      n_trees > 0 && whole_one_in (2) ? 1 + (guint) random_below (&turns_random, 30) : 0;
   n_streams = (guint) random_below (&turns_random, 4);
   for (guint i = 0; i < n_streams; i++)
     turns_call_after (TURNS_NOBODY, whole_some_time (WHOLE_MISCHIEF / 2), beside_open, NULL, NULL);

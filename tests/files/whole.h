@@ -136,6 +136,9 @@ void tree_free (WholeTree *self);
 GFile *tree_offer (WholeFile *file);
 /* One of the paths in it, also of folders; 0: "". */
 const char *tree_get_path (const WholeTree *self, guint number);
+/* Somebody changes a folder of a sender. */
+void     tree_change_any (void);
+gboolean tree_has_changed (void);
 
 /* fake-file.c */
 

@@ -125,6 +125,7 @@ judge_folder (void)
       if (!is_good)
         whole_fail ("“%s” has %u bytes that are no file", (const char *) key, (guint) bytes->len);
     }
+  tree_judge ();
   for (guint i = 0; i < world.n_files; i++)
     if (world.files[i].is_promised && world.files[i].tree == NULL && !has[i] &&
         !world.files[i].is_elsewhere)
@@ -292,6 +293,10 @@ judge_transfer (WholeRecord *record)
   if (state != IBB_FILES_STATE_FAILED && file->bad_offer == record->offer &&
       (file->sender != WHOLE_STRANGER || world.n_evils == 0))
     whole_fail ("“%s” has arrived, and could not be read or has changed", file->name);
+  if (state == IBB_FILES_STATE_DELIVERED && file->tree != NULL)
+    tree_judge_delivered (record, is_sender);
+  if (error != NULL && file->tree != NULL)
+    tree_judge_failed (record, error);
   if (state == IBB_FILES_STATE_SENT && is_sender && file->receiver != WHOLE_STRANGER)
     whole_fail ("“%s” ends as sent to a program that says what it has", file->name);
   if (state == IBB_FILES_STATE_DELIVERED && is_sender)

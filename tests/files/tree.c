@@ -7,6 +7,7 @@
 
 #include "whole.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define ENTRIES_MAX 6
@@ -26,6 +27,8 @@ typedef struct
   gboolean     is_named;   /* as the receiver takes it */
   gboolean     is_private; /* and was never anything else */
   GArray      *states;     /* (element-type State) */
+  guint64      promised;   /* a bit for each state that was delivered */
+  guint64      seen;       /* a bit for each state that the receiver has */
 } Entry;
 
 struct _WholeTree
@@ -53,6 +56,18 @@ entry_free (gpointer data)
   g_free (self->path);
   g_array_unref (self->states);
   g_free (self);
+}
+
+static const State *
+get_state (const Entry *entry, guint i)
+{
+  return &g_array_index (entry->states, State, i);
+}
+
+static const State *
+get_last (const Entry *entry)
+{
+  return get_state (entry, entry->states->len - 1);
 }
 
 /* Takes bytes. */
@@ -347,4 +362,249 @@ tree_change_any (void)
   n_changes++;
   self->n_changes++;
   change_entry (self, entry);
+}
+
+/* The judge. */
+
+static gboolean
+is_same (GBytes *bytes, const GString *other)
+{
+  gsize       length;
+  const void *data = g_bytes_get_data (bytes, &length);
+
+  return length == other->len && (length == 0 || memcmp (data, other->str, length) == 0);
+}
+
+/* Whether a name is that of the path, or the one with a number. */
+static gboolean
+is_path_of (const char *path, const char *own)
+{
+  gsize length = strlen (own);
+
+  return strncmp (path, own, length) == 0 && (path[length] == '\0' || path[length] == ' ');
+}
+
+static gboolean
+is_beginning (const Entry *entry, const GString *bytes)
+{
+  gsize n = 0;
+
+  for (gsize i = 0; i < bytes->len; i++, n++)
+    {
+      gboolean is_known = FALSE;
+
+      for (guint j = 0; !is_known && j < entry->states->len; j++)
+        {
+          GBytes *state = get_state (entry, j)->bytes;
+
+          is_known = state != NULL && i < g_bytes_get_size (state) &&
+                     ((const char *) g_bytes_get_data (state, NULL))[i] == bytes->str[i];
+        }
+      if (!is_known)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* A part may have bytes of several states. */
+static void
+look_at_part (const char *name, const char *path, const FakeDiskFile *part)
+{
+  gboolean is_known = FALSE;
+
+  if (part->is_planted)
+    return;
+  for (guint i = 0; !is_known && i < world.n_files; i++)
+    for (guint j = 0; world.files[i].tree != NULL && g_str_equal (world.files[i].name, name) &&
+                      j < world.files[i].tree->entries->len && !is_known;
+         j++)
+      is_known = is_beginning (g_ptr_array_index (world.files[i].tree->entries, j), part->bytes);
+  if (!is_known && !world.was_cut)
+    whole_fail ("the part “%s/%s” is of no file", name, path);
+}
+
+static void
+look_at_file (const char *name, const char *path, const FakeDiskFile *file)
+{
+  gboolean is_known = FALSE;
+
+  for (guint i = 0; i < world.n_files; i++)
+    for (guint j = 0; world.files[i].tree != NULL && g_str_equal (world.files[i].name, name) &&
+                      j < world.files[i].tree->entries->len;
+         j++)
+      {
+        Entry *entry = g_ptr_array_index (world.files[i].tree->entries, j);
+
+        for (guint k = 0;
+             entry->is_named && is_path_of (path, entry->path) && k < entry->states->len; k++)
+          if (get_state (entry, k)->bytes != NULL &&
+              is_same (get_state (entry, k)->bytes, file->bytes))
+            {
+              is_known = TRUE;
+              entry->seen |= G_GUINT64_CONSTANT (1) << k;
+              if (entry->is_private && file->bytes->len > 0 && (file->mode & 077) != 0)
+                whole_fail ("“%s/%s” is private, and has the mode %o", name, path, file->mode);
+            }
+      }
+  if (!is_known && !(file->is_planted && g_str_equal (file->bytes->str, "planted")))
+    whole_fail ("“%s/%s” has %u bytes that are no file", name, path, (guint) file->bytes->len);
+}
+
+/* path: "" or with a slash at the end. */
+static void
+look_at_folder (const char *name, const char *path, const FakeDiskFile *folder)
+{
+  GHashTableIter iter;
+  gpointer       key, value;
+
+  g_hash_table_iter_init (&iter, world.disk->names);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    {
+      const char      *base = fake_disk_get_name (key, folder);
+      FakeDiskFile    *file = value;
+      g_autofree char *place = NULL;
+
+      if (base == NULL)
+        continue;
+      place = g_strconcat (path, base, file->kind == FAKE_DISK_DIRECTORY ? "/" : NULL, NULL);
+      if (g_str_has_prefix (base, ".ibb-") && file->kind == FAKE_DISK_FILE)
+        look_at_part (name, place, file);
+      else if (file->kind == FAKE_DISK_DIRECTORY)
+        {
+          if (!file->is_planted && *base != 'd' && *base != 'e' && *base != 'f' && *base != 'l' &&
+              *base != 'p')
+            whole_fail ("the folder “%s/%s” is of no sender", name, place);
+          look_at_folder (name, place, file);
+        }
+      else if (file->kind == FAKE_DISK_FILE)
+        look_at_file (name, place, file);
+      else if (!file->is_planted)
+        whole_fail ("“%s/%s” is no file", name, place);
+    }
+}
+
+static void
+look (void)
+{
+  for (guint i = 0; i < world.n_files; i++)
+    for (guint j = 0; world.files[i].tree != NULL && j < world.files[i].tree->entries->len; j++)
+      ((Entry *) g_ptr_array_index (world.files[i].tree->entries, j))->seen = 0;
+  for (guint i = 0; i < world.n_files; i++)
+    {
+      const char         *name = world.files[i].name;
+      const FakeDiskFile *folder = fake_disk_find (world.disk, NULL, name);
+      gboolean            is_first = world.files[i].tree != NULL;
+
+      for (guint j = 0; j < i; j++)
+        is_first &= !g_str_equal (world.files[j].name, name);
+      if (is_first && folder != NULL && folder->kind == FAKE_DISK_DIRECTORY)
+        look_at_folder (name, "", folder);
+    }
+}
+
+void
+tree_judge (void)
+{
+  look ();
+  for (guint i = 0; i < world.n_files; i++)
+    for (guint j = 0; world.files[i].tree != NULL && !world.files[i].is_elsewhere &&
+                      j < world.files[i].tree->entries->len;
+         j++)
+      {
+        const Entry *entry = g_ptr_array_index (world.files[i].tree->entries, j);
+
+        if ((entry->promised & ~entry->seen) != 0)
+          whole_fail ("“%s/%s” was delivered, and is not there", world.files[i].name, entry->path);
+      }
+}
+
+/* Whether a file was there all the time since the offer. was_stable: the same one. Sets the bits of
+ * the states that it had. */
+static gboolean
+was_there (const Entry *entry, guint since, guint64 *states)
+{
+  *states = 0;
+  for (guint i = entry->states->len; i-- > 0;)
+    {
+      if (get_state (entry, i)->bytes == NULL)
+        return FALSE;
+      *states |= G_GUINT64_CONSTANT (1) << i;
+      if (get_state (entry, i)->since <= since)
+        return entry->is_named;
+    }
+  return FALSE;
+}
+
+static guint
+get_since (const WholeRecord *record)
+{
+  return g_array_index (record->file->tree->offers, guint, record->offer);
+}
+
+static gboolean
+is_named_among (const Entry *entry, const char *const *left_out)
+{
+  return g_strv_contains (left_out, entry->path);
+}
+
+void
+tree_judge_delivered (WholeRecord *record, gboolean is_sender)
+{
+  WholeTree *self = record->file->tree;
+
+  look ();
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      Entry   *entry = g_ptr_array_index (self->entries, i);
+      guint64  states;
+      gboolean is_stable = get_last (entry)->since <= get_since (record);
+
+      if (was_there (entry, get_since (record), &states))
+        {
+          if ((entry->seen & states) == 0 && !record->file->is_elsewhere)
+            whole_fail ("“%s” ends as delivered without “%s”", record->file->name, entry->path);
+          if (is_stable && is_sender)
+            entry->promised |= states & entry->seen;
+        }
+      else if (is_sender && is_stable && self->n_changes == 0 &&
+               (!entry->is_named || entry->kind == FAKE_DISK_LINK ||
+                entry->kind == FAKE_DISK_PIPE) &&
+               find_file (self, entry->path) != NULL &&
+               !is_named_among (entry, ibb_files_transfer_get_left_out (record->transfer)))
+        whole_fail ("“%s/%s” is not named", record->file->name, entry->path);
+    }
+}
+
+/* What is missing is counted, and the first one has a name. */
+void
+tree_judge_failed (WholeRecord *record, const GError *error)
+{
+  WholeTree       *self = record->file->tree;
+  guint            n_failed, n_all;
+  guint            n_missing = 0;
+  gboolean         is_known = FALSE;
+  const char      *place = strstr (error->message, "the first is “");
+  g_autofree char *name = NULL;
+
+  if (!g_error_matches (error, IBB_ERROR, IBB_ERROR_FAILED) || place == NULL ||
+      sscanf (error->message, "%u of %u files failed", &n_failed, &n_all) != 2)
+    return;
+  place += strlen ("the first is “");
+  name = g_strndup (place, (gsize) (strstr (place, "”") - place));
+  look ();
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry     *entry = g_ptr_array_index (self->entries, i);
+      g_autofree char *start = g_strconcat (name, "/", NULL);
+      guint64          states;
+
+      is_known |= g_str_equal (entry->path, name) || g_str_has_prefix (entry->path, start);
+      n_missing += was_there (entry, get_since (record), &states) && (entry->seen & states) == 0 &&
+                   !record->file->is_elsewhere;
+    }
+  if (!is_known)
+    whole_fail ("“%s” is said to have failed, and is nowhere", name);
+  if (n_missing > n_failed)
+    whole_fail ("%u files of “%s” are missing, and the error is: %s", n_missing, record->file->name,
+                error->message);
 }

@@ -139,6 +139,10 @@ const char *tree_get_path (const WholeTree *self, guint number);
 /* Somebody changes a folder of a sender. */
 void     tree_change_any (void);
 gboolean tree_has_changed (void);
+/* Each received folder: nothing in it is of no sender, and what was delivered is there. */
+void tree_judge (void);
+void tree_judge_delivered (WholeRecord *record, gboolean is_sender);
+void tree_judge_failed (WholeRecord *record, const GError *error);
 
 /* fake-file.c */
 

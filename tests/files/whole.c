@@ -21,10 +21,17 @@
 
 World world;
 
+/* Of the last schedule: calls of the disk, and errors with which the one that failed can fail. */
+static guint n_calls, n_errors;
+
 static struct
 {
   const char *name;
   guint64     seed;
+  /* Of a schedule in which nothing else goes wrong: the call of the disk that fails, and with which
+   * of its errors. */
+  int call;
+  int failure;
 } this_run;
 
 void
@@ -707,6 +714,8 @@ clear (void)
   turns_stop ();
   wire_stop ();
   judge_end ();
+  n_calls = world.disk->n_calls;
+  n_errors = world.disk->n_errors;
   fake_disk_free (world.disk);
   for (guint i = 0; i < world.n_programs; i++)
     g_clear_object (&world.programs[i].identity);
@@ -748,9 +757,11 @@ run (guint64 seed)
     }
   stranger_start ();
   world.n_files = 1 + (guint) random_below (&turns_random, WHOLE_FILES_MAX);
-  n_trees = whole_one_in (3)
+  n_trees = this_run.call > 0 || whole_one_in (3)
                 ? 1 + (guint) random_below (&turns_random, TREES_MAX)
                 : 0;
+  if (this_run.call > 0)
+    world.n_files = n_trees = 1 + n_trees / TREES_MAX;
   for (guint i = 0; i < world.n_files; i++)
     (i < n_trees ? make_folder : make_file) (&world.files[i], i);
   world.disk->has_odd_times = !whole_one_in (4);
@@ -762,9 +773,16 @@ run (guint64 seed)
     turns_call_after (TURNS_NOBODY, whole_some_time (WHOLE_MISCHIEF / 2), beside_open, NULL, NULL);
   spoil_plan (places);
   world.n_evils_max =
-      whole_one_in (3) ? 0 : (guint) random_below (&turns_random, 6);
+      this_run.call > 0 || whole_one_in (3) ? 0 : (guint) random_below (&turns_random, 6);
   for (guint i = 0; i < world.n_evils_max; i++)
     turns_call_after (TURNS_NOBODY, whole_some_time (WHOLE_MISCHIEF), do_mischief, NULL, NULL);
+  if (this_run.call > 0)
+    {
+      calm_down (NULL);
+      world.n_evils = 1;
+      world.disk->fails_at = (guint) this_run.call;
+      world.disk->failure = (guint) this_run.failure;
+    }
   turns_call_after (TURNS_NOBODY, WHOLE_MISCHIEF, calm_down, NULL, NULL);
   turns_run (WHOLE_MISCHIEF + TIME_TO_END, is_over);
   if (!is_over ())
@@ -778,8 +796,9 @@ static void
 died_cb (int number)
 {
   char text[200];
-  int  n = g_snprintf (text, sizeof text, "died in: %s --seed %" G_GUINT64_FORMAT " --verbose\n",
-                       this_run.name, this_run.seed);
+  int  n = g_snprintf (text, sizeof text,
+                       "died in: %s --seed %" G_GUINT64_FORMAT " --call %d --failure %d --verbose\n",
+                       this_run.name, this_run.seed, this_run.call, this_run.failure);
 
   if (write (STDERR_FILENO, text, (size_t) n) < 0)
     return;
@@ -787,16 +806,56 @@ died_cb (int number)
   raise (number);
 }
 
+static void
+run_and_report (guint64 seed, guint *n_failures)
+{
+  run (seed);
+  if (world.failure == NULL)
+    return;
+  ++*n_failures;
+  g_printerr ("%s\nreplay: %s --seed %" G_GUINT64_FORMAT " --call %d --failure %d --verbose\n",
+              world.failure, this_run.name, seed, this_run.call, this_run.failure);
+  g_clear_pointer (&world.failure, g_free);
+}
+
+/* Each call of the disk fails with each of its errors. */
+static void
+run_each (guint64 seed, guint *n_failures)
+{
+  guint n = G_MAXINT;
+
+  for (guint call = 1; call <= n && *n_failures < FAILURES_MAX; call++)
+    {
+      n_errors = 1;
+      for (guint failure = 0; failure < n_errors && *n_failures < FAILURES_MAX; failure++)
+        {
+          this_run.call = (int) call;
+          this_run.failure = (int) failure;
+          run_and_report (seed, n_failures);
+        }
+      if (n_errors == 0)
+        n = n_calls;
+    }
+  this_run.call = 0;
+}
+
 int
 main (int argc, char **argv)
 {
   int                count = 2000;
+  int                n_each = 0;
   g_autofree char   *first_text = NULL;
   g_autofree char   *seed_text = NULL;
   const GOptionEntry entries[] = {
     { "count", 'n', 0, G_OPTION_ARG_INT, &count, "Schedules (2000)", "N" },
     { "first", 'f', 0, G_OPTION_ARG_STRING, &first_text, "Seed of the first of them (1)", "S" },
     { "seed", 's', 0, G_OPTION_ARG_STRING, &seed_text, "Only the schedule of this seed", "S" },
+    { "each", 'e', 0, G_OPTION_ARG_INT, &n_each,
+      "Schedules of folders of which each call of the disk fails with each error (0)", "N" },
+    { "call", 0, 0, G_OPTION_ARG_INT, &this_run.call, "In the schedule of the seed this call fails",
+      "N" },
+    { "failure", 0, 0, G_OPTION_ARG_INT, &this_run.failure, "With this one of its errors (0)",
+      "N" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &world.is_verbose, "Print every stanza and event",
       NULL },
     G_OPTION_ENTRY_NULL,
@@ -824,15 +883,9 @@ main (int argc, char **argv)
   signal (SIGTRAP, died_cb);
   signal (SIGSEGV, died_cb);
   for (int i = 0; i < (seed_text != NULL ? 1 : count) && n_failures < FAILURES_MAX; i++)
-    {
-      run (first + (guint64) i);
-      if (world.failure == NULL)
-        continue;
-      n_failures++;
-      g_printerr ("%s\nreplay: %s --seed %" G_GUINT64_FORMAT " --verbose\n", world.failure, argv[0],
-                  this_run.seed);
-      g_clear_pointer (&world.failure, g_free);
-    }
+    run_and_report (first + (guint64) i, &n_failures);
+  for (int i = 0; i < n_each; i++)
+    run_each (first + (guint64) i, &n_failures);
   g_print ("%" G_GUINT64_FORMAT " transfers, %" G_GUINT64_FORMAT " delivered, %" G_GUINT64_FORMAT
            " programs killed, %" G_GUINT64_FORMAT " streams beside, %" G_GUINT64_FORMAT
            " ends encrypted, %" G_GUINT64_FORMAT " folders; %u failed\n",

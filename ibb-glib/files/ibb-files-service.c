@@ -342,8 +342,8 @@ ibb_files_service_class_init (IBBFilesServiceClass *class)
    * @peer_jid: the full JID of the peer, as its server says it
    *
    * A peer wants to offer a file in private, [property@IBBFiles.Service:identity] is set, and
-   * [signal@IBBFiles.Service::file-offered] has a handler; without one the peer is refused. The
-   * session is encrypted next, for which the identity may have to ask a person. Then
+   * [signal@IBBFiles.Service::file-offered] has a handler; without one the peer is refused. Next
+   * the session is encrypted, and the identity may ask a person. Then
    * [signal@IBBFiles.Service::file-offered] tells which file it is.
    *
    * Returns: %TRUE to refuse the peer before that

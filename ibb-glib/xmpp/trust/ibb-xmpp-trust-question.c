@@ -361,8 +361,8 @@ ibb_xmpp_trust_question_keep (IBBXmppTrustQuestion *self)
  * Trusts the certificate. Without effect after another answer.
  *
  * With %IBB_XMPP_ANSWER_FLAGS_REMEMBER the certificate is added to the known ones of the object
- * that asks, if there are any. Of a server, the new certificate replaces the known one; a peer may
- * have one for each device, and its certificate is added when the peer trusts this end, too. If the
+ * that asks, if there are any. The new certificate of a server replaces the known one. A peer may
+ * have one for each device: its certificate is added when the peer trusts this end, too. If the
  * file cannot be written, a warning is logged, and the certificate is trusted this time.
  *
  * Since: 1.0

@@ -16,6 +16,7 @@ import time
 import traceback
 
 import abi
+import budget
 import debian_root
 import graph
 import other_headers
@@ -413,6 +414,8 @@ def run_all(options, suites, tally):
         check_format(tally)
         check_graph(tally, show=True)
         check_translations(tally)
+        say('The budget')
+        budget.show()
     run_suites(suites, tally, options.checks)
     if options.checks:
         check_abi(tally)

@@ -499,3 +499,27 @@ ibb_channel_get_statistics (IBBChannel *self, IBBStatistics *statistics)
   statistics->send_rate = ibb_rate_update (&send_rate, statistics->bytes_acknowledged, now);
   statistics->receive_rate = ibb_rate_update (&receive_rate, statistics->bytes_received, now);
 }
+
+IBBSession *
+ibb_channel_lock_session (IBBChannel *self)
+{
+  ibb_host_lock (self->host);
+  return self->session;
+}
+
+void
+ibb_channel_unlock_session (IBBChannel *self)
+{
+  ibb_host_unlock (self->host);
+}
+
+GError *
+ibb_channel_dup_error (IBBChannel *self)
+{
+  GError *error;
+
+  ibb_host_lock (self->host);
+  error = ibb_host_new_error_locked (self->host, self->session);
+  ibb_host_unlock (self->host);
+  return error;
+}

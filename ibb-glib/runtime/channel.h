@@ -112,4 +112,10 @@ gboolean ibb_channel_set_auto_flush (IBBChannel *self, gboolean auto_flush);
 
 void ibb_channel_get_statistics (IBBChannel *self, IBBStatistics *statistics);
 
+/* The session, with the lock until ibb_channel_unlock_session (). */
+IBBSession *ibb_channel_lock_session (IBBChannel *self);
+void        ibb_channel_unlock_session (IBBChannel *self);
+/* Why the session has ended; NULL for an orderly end, and before. */
+GError *ibb_channel_dup_error (IBBChannel *self);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBChannel, ibb_channel_unref)

@@ -269,27 +269,6 @@ ibb_session_params_new (void)
   return g_object_new (IBB_TYPE_SESSION_PARAMS, NULL);
 }
 
-/* Define the accessors of the property of this name. */
-
-#define GETTER(type, name)                                                                         \
-  type ibb_session_params_get_##name (IBBSessionParams *self)                                      \
-  {                                                                                                \
-    g_return_val_if_fail (IBB_IS_SESSION_PARAMS (self), 0);                                        \
-                                                                                                   \
-    return self->name;                                                                             \
-  }
-
-#define SETTER(type, name, property)                                                               \
-  void ibb_session_params_set_##name (IBBSessionParams *self, type name)                           \
-  {                                                                                                \
-    g_return_if_fail (IBB_IS_SESSION_PARAMS (self));                                               \
-                                                                                                   \
-    if (self->name == name)                                                                        \
-      return;                                                                                      \
-    self->name = name;                                                                             \
-    g_object_notify_by_pspec (G_OBJECT (self), props[property]);                                   \
-  }
-
 /**
  * ibb_session_params_get_stanza_type: (get-property stanza-type)
  * @self: parameters
@@ -300,7 +279,13 @@ ibb_session_params_new (void)
  *
  * Since: 1.0
  */
-GETTER (IBBStanzaType, stanza_type)
+IBBStanzaType
+ibb_session_params_get_stanza_type (IBBSessionParams *self)
+{
+  g_return_val_if_fail (IBB_IS_SESSION_PARAMS (self), 0);
+
+  return self->stanza_type;
+}
 
 /**
  * ibb_session_params_set_stanza_type: (set-property stanza-type)
@@ -311,7 +296,16 @@ GETTER (IBBStanzaType, stanza_type)
  *
  * Since: 1.0
  */
-SETTER (IBBStanzaType, stanza_type, PROP_STANZA_TYPE)
+void
+ibb_session_params_set_stanza_type (IBBSessionParams *self, IBBStanzaType stanza_type)
+{
+  g_return_if_fail (IBB_IS_SESSION_PARAMS (self));
+
+  if (self->stanza_type == stanza_type)
+    return;
+  self->stanza_type = stanza_type;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STANZA_TYPE]);
+}
 
 /**
  * ibb_session_params_get_block_size: (get-property block-size)
@@ -323,7 +317,13 @@ SETTER (IBBStanzaType, stanza_type, PROP_STANZA_TYPE)
  *
  * Since: 1.0
  */
-GETTER (guint, block_size)
+guint
+ibb_session_params_get_block_size (IBBSessionParams *self)
+{
+  g_return_val_if_fail (IBB_IS_SESSION_PARAMS (self), 0);
+
+  return self->block_size;
+}
 
 /**
  * ibb_session_params_set_block_size: (set-property block-size)
@@ -334,7 +334,16 @@ GETTER (guint, block_size)
  *
  * Since: 1.0
  */
-SETTER (guint, block_size, PROP_BLOCK_SIZE)
+void
+ibb_session_params_set_block_size (IBBSessionParams *self, guint block_size)
+{
+  g_return_if_fail (IBB_IS_SESSION_PARAMS (self));
+
+  if (self->block_size == block_size)
+    return;
+  self->block_size = block_size;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BLOCK_SIZE]);
+}
 
 /**
  * ibb_session_params_get_sid: (get-property sid)
@@ -346,7 +355,13 @@ SETTER (guint, block_size, PROP_BLOCK_SIZE)
  *
  * Since: 1.0
  */
-GETTER (const char *, sid)
+const char *
+ibb_session_params_get_sid (IBBSessionParams *self)
+{
+  g_return_val_if_fail (IBB_IS_SESSION_PARAMS (self), NULL);
+
+  return self->sid;
+}
 
 /**
  * ibb_session_params_set_sid: (set-property sid)
@@ -379,7 +394,13 @@ ibb_session_params_set_sid (IBBSessionParams *self, const char *sid)
  *
  * Since: 1.0
  */
-GETTER (const char *, local_jid)
+const char *
+ibb_session_params_get_local_jid (IBBSessionParams *self)
+{
+  g_return_val_if_fail (IBB_IS_SESSION_PARAMS (self), NULL);
+
+  return self->local_jid;
+}
 
 /**
  * ibb_session_params_set_local_jid: (set-property local-jid)
@@ -412,7 +433,13 @@ ibb_session_params_set_local_jid (IBBSessionParams *self, const char *local_jid)
  *
  * Since: 1.0
  */
-GETTER (gboolean, agreed)
+gboolean
+ibb_session_params_get_agreed (IBBSessionParams *self)
+{
+  g_return_val_if_fail (IBB_IS_SESSION_PARAMS (self), FALSE);
+
+  return self->agreed;
+}
 
 /**
  * ibb_session_params_set_agreed: (set-property agreed)
@@ -444,7 +471,13 @@ ibb_session_params_set_agreed (IBBSessionParams *self, gboolean agreed)
  *
  * Since: 1.0
  */
-GETTER (guint, expect_timeout)
+guint
+ibb_session_params_get_expect_timeout (IBBSessionParams *self)
+{
+  g_return_val_if_fail (IBB_IS_SESSION_PARAMS (self), 0);
+
+  return self->expect_timeout;
+}
 
 /**
  * ibb_session_params_set_expect_timeout: (set-property expect-timeout)
@@ -455,7 +488,16 @@ GETTER (guint, expect_timeout)
  *
  * Since: 1.0
  */
-SETTER (guint, expect_timeout, PROP_EXPECT_TIMEOUT)
+void
+ibb_session_params_set_expect_timeout (IBBSessionParams *self, guint expect_timeout)
+{
+  g_return_if_fail (IBB_IS_SESSION_PARAMS (self));
+
+  if (self->expect_timeout == expect_timeout)
+    return;
+  self->expect_timeout = expect_timeout;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_EXPECT_TIMEOUT]);
+}
 
 /* Checks of arguments. FALSE with %G_IO_ERROR_INVALID_ARGUMENT set if one is wrong; nothing has
  * been sent then. */

@@ -33,39 +33,16 @@ enum
 
 static GParamSpec *props[N_PROPS];
 
-/* Define the accessors of a property of the session, which is called with the lock. Without a
- * channel the value is otherwise. */
-
-#define GETTER(type, function, of_session, otherwise)                                              \
-  type ibb_transport_##function (IBBTransport *self)                                               \
-  {                                                                                                \
-    G_GNUC_UNUSED IBBSession *session;                                                             \
-    type                      value;                                                               \
-                                                                                                   \
-    g_return_val_if_fail (IBB_IS_TRANSPORT (self), otherwise);                                     \
-                                                                                                   \
-    if (self->channel == NULL)                                                                     \
-      return otherwise;                                                                            \
-    session = self->channel->session;                                                              \
-    ibb_host_lock (self->channel->host);                                                           \
-    value = of_session;                                                                            \
-    ibb_host_unlock (self->channel->host);                                                         \
-    return value;                                                                                  \
-  }
-
-#define STATISTIC(name)                                                                            \
-  guint64 ibb_transport_get_##name (IBBTransport *self)                                            \
-  {                                                                                                \
-    g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);                                             \
-                                                                                                   \
-    return get_statistics (self).name;                                                             \
-  }
-
-static IBBStanzaType
-to_stanza_type (IBBSession *session)
+/* Values of the session at one moment. */
+typedef struct
 {
-  return session->parameters.by_message ? IBB_STANZA_TYPE_MESSAGE : IBB_STANZA_TYPE_IQ;
-}
+  const char   *sid;
+  guint         block_size;
+  gboolean      is_incoming;
+  IBBStanzaType stanza_type;
+  IBBWait       waiting;
+  gboolean      has_ended;
+} State;
 
 static IBBWait
 to_wait (IBBSessionWait wait)
@@ -73,6 +50,25 @@ to_wait (IBBSessionWait wait)
   if (wait == IBB_SESSION_WAIT_NONE)
     return IBB_WAIT_NOTHING;
   return wait == IBB_SESSION_WAIT_PEER ? IBB_WAIT_PEER : IBB_WAIT_CONNECTION;
+}
+
+static State
+get_state (IBBTransport *self)
+{
+  State       state = { .sid = "" };
+  IBBSession *session;
+
+  if (self->channel == NULL)
+    return state;
+  session = ibb_channel_lock_session (self->channel);
+  state.sid = session->parameters.key.sid;
+  state.block_size = session->parameters.block_size;
+  state.is_incoming = !session->parameters.is_initiator;
+  state.stanza_type = session->parameters.by_message ? IBB_STANZA_TYPE_MESSAGE : IBB_STANZA_TYPE_IQ;
+  state.waiting = to_wait (ibb_session_get_wait (session));
+  state.has_ended = session->state == IBB_SESSION_ENDED;
+  ibb_channel_unlock_session (self->channel);
+  return state;
 }
 
 static IBBStatistics
@@ -95,7 +91,13 @@ get_statistics (IBBTransport *self)
  *
  * Since: 1.0
  */
-GETTER (const char *, get_sid, session->parameters.key.sid, "")
+const char *
+ibb_transport_get_sid (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), "");
+
+  return get_state (self).sid;
+}
 
 /**
  * ibb_transport_get_block_size: (get-property block-size)
@@ -107,7 +109,13 @@ GETTER (const char *, get_sid, session->parameters.key.sid, "")
  *
  * Since: 1.0
  */
-GETTER (guint, get_block_size, session->parameters.block_size, 0)
+guint
+ibb_transport_get_block_size (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  return get_state (self).block_size;
+}
 
 /**
  * ibb_transport_dup_peer_jid: (get-property peer-jid)
@@ -119,7 +127,19 @@ GETTER (guint, get_block_size, session->parameters.block_size, 0)
  *
  * Since: 1.0
  */
-GETTER (char *, dup_peer_jid, g_strdup (session->parameters.peer_jid), g_strdup (""))
+char *
+ibb_transport_dup_peer_jid (IBBTransport *self)
+{
+  char *peer_jid;
+
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), g_strdup (""));
+
+  if (self->channel == NULL)
+    return g_strdup ("");
+  peer_jid = g_strdup (ibb_channel_lock_session (self->channel)->parameters.peer_jid);
+  ibb_channel_unlock_session (self->channel);
+  return peer_jid;
+}
 
 /**
  * ibb_transport_dup_local_jid: (get-property local-jid)
@@ -131,7 +151,19 @@ GETTER (char *, dup_peer_jid, g_strdup (session->parameters.peer_jid), g_strdup 
  *
  * Since: 1.0
  */
-GETTER (char *, dup_local_jid, g_strdup (session->parameters.local_jid), NULL)
+char *
+ibb_transport_dup_local_jid (IBBTransport *self)
+{
+  char *local_jid;
+
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
+
+  if (self->channel == NULL)
+    return NULL;
+  local_jid = g_strdup (ibb_channel_lock_session (self->channel)->parameters.local_jid);
+  ibb_channel_unlock_session (self->channel);
+  return local_jid;
+}
 
 /**
  * ibb_transport_is_incoming: (get-property incoming)
@@ -143,7 +175,13 @@ GETTER (char *, dup_local_jid, g_strdup (session->parameters.local_jid), NULL)
  *
  * Since: 1.0
  */
-GETTER (gboolean, is_incoming, !session->parameters.is_initiator, FALSE)
+gboolean
+ibb_transport_is_incoming (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
+
+  return get_state (self).is_incoming;
+}
 
 /**
  * ibb_transport_get_stanza_type: (get-property stanza-type)
@@ -155,7 +193,13 @@ GETTER (gboolean, is_incoming, !session->parameters.is_initiator, FALSE)
  *
  * Since: 1.0
  */
-GETTER (IBBStanzaType, get_stanza_type, to_stanza_type (session), IBB_STANZA_TYPE_IQ)
+IBBStanzaType
+ibb_transport_get_stanza_type (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), IBB_STANZA_TYPE_IQ);
+
+  return get_state (self).stanza_type;
+}
 
 /**
  * ibb_transport_get_waiting: (get-property waiting)
@@ -167,7 +211,13 @@ GETTER (IBBStanzaType, get_stanza_type, to_stanza_type (session), IBB_STANZA_TYP
  *
  * Since: 1.0
  */
-GETTER (IBBWait, get_waiting, to_wait (ibb_session_get_wait (session)), IBB_WAIT_NOTHING)
+IBBWait
+ibb_transport_get_waiting (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), IBB_WAIT_NOTHING);
+
+  return get_state (self).waiting;
+}
 
 /**
  * ibb_transport_get_bytes_acknowledged: (get-property bytes-acknowledged)
@@ -180,7 +230,13 @@ GETTER (IBBWait, get_waiting, to_wait (ibb_session_get_wait (session)), IBB_WAIT
  *
  * Since: 1.0
  */
-STATISTIC (bytes_acknowledged)
+guint64
+ibb_transport_get_bytes_acknowledged (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  return get_statistics (self).bytes_acknowledged;
+}
 
 /**
  * ibb_transport_get_bytes_received: (get-property bytes-received)
@@ -192,7 +248,13 @@ STATISTIC (bytes_acknowledged)
  *
  * Since: 1.0
  */
-STATISTIC (bytes_received)
+guint64
+ibb_transport_get_bytes_received (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  return get_statistics (self).bytes_received;
+}
 
 /**
  * ibb_transport_get_bytes_queued: (get-property bytes-queued)
@@ -204,7 +266,13 @@ STATISTIC (bytes_received)
  *
  * Since: 1.0
  */
-STATISTIC (bytes_queued)
+guint64
+ibb_transport_get_bytes_queued (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  return get_statistics (self).bytes_queued;
+}
 
 /**
  * ibb_transport_get_bytes_in_flight: (get-property bytes-in-flight)
@@ -216,7 +284,13 @@ STATISTIC (bytes_queued)
  *
  * Since: 1.0
  */
-STATISTIC (bytes_in_flight)
+guint64
+ibb_transport_get_bytes_in_flight (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  return get_statistics (self).bytes_in_flight;
+}
 
 /**
  * ibb_transport_get_send_rate: (get-property send-rate)
@@ -228,7 +302,13 @@ STATISTIC (bytes_in_flight)
  *
  * Since: 1.0
  */
-STATISTIC (send_rate)
+guint64
+ibb_transport_get_send_rate (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  return get_statistics (self).send_rate;
+}
 
 /**
  * ibb_transport_get_receive_rate: (get-property receive-rate)
@@ -240,7 +320,13 @@ STATISTIC (send_rate)
  *
  * Since: 1.0
  */
-STATISTIC (receive_rate)
+guint64
+ibb_transport_get_receive_rate (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), 0);
+
+  return get_statistics (self).receive_rate;
+}
 
 /**
  * ibb_transport_dup_statistics:
@@ -274,7 +360,13 @@ ibb_transport_dup_statistics (IBBTransport *self)
  *
  * Since: 1.0
  */
-GETTER (gboolean, has_ended, self->channel->session->state == IBB_SESSION_ENDED, FALSE)
+gboolean
+ibb_transport_has_ended (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), FALSE);
+
+  return get_state (self).has_ended;
+}
 
 /**
  * ibb_transport_dup_error: (get-property error)
@@ -288,7 +380,13 @@ GETTER (gboolean, has_ended, self->channel->session->state == IBB_SESSION_ENDED,
  *
  * Since: 1.0
  */
-GETTER (GError *, dup_error, ibb_host_new_error_locked (self->channel->host, session), NULL)
+GError *
+ibb_transport_dup_error (IBBTransport *self)
+{
+  g_return_val_if_fail (IBB_IS_TRANSPORT (self), NULL);
+
+  return self->channel != NULL ? ibb_channel_dup_error (self->channel) : NULL;
+}
 
 static void
 ibb_transport_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)

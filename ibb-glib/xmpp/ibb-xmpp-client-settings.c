@@ -10,27 +10,6 @@
 
 #include "xmpp/ibb-xmpp-client-private.h"
 
-/* Define the accessors of the property of this name, a setting of the account. verb: get or dup;
- * kind: its type in account.h; is_valid: of a value to set. */
-
-#define GETTER(type, verb, kind, name)                                                             \
-  type ibb_xmpp_client_##verb##_##name (IBBXmppClient *self)                                       \
-  {                                                                                                \
-    g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), (type) 0);                                    \
-                                                                                                   \
-    return ibb_account_##verb##_##kind (self->parent.link->account, IBB_ACCOUNT_SETTING (name));   \
-  }
-
-#define SETTER(type, kind, name, is_valid)                                                         \
-  void ibb_xmpp_client_set_##name (IBBXmppClient *self, type name)                                 \
-  {                                                                                                \
-    g_return_if_fail (IBB_XMPP_IS_CLIENT (self));                                                  \
-    g_return_if_fail (is_valid);                                                                   \
-                                                                                                   \
-    if (ibb_account_set_##kind (self->parent.link->account, IBB_ACCOUNT_SETTING (name), name))     \
-      g_object_notify (G_OBJECT (self), #name);                                                    \
-  }
-
 /**
  * ibb_xmpp_client_get_jid:
  * @self: a client
@@ -59,7 +38,14 @@ ibb_xmpp_client_get_jid (IBBXmppClient *self)
  *
  * Since: 1.0
  */
-SETTER (const char *, string, password, TRUE)
+void
+ibb_xmpp_client_set_password (IBBXmppClient *self, const char *password)
+{
+  g_return_if_fail (IBB_XMPP_IS_CLIENT (self));
+
+  if (ibb_account_set_string (self->parent.link->account, IBB_ACCOUNT_SETTING (password), password))
+    g_object_notify (G_OBJECT (self), "password");
+}
 
 /**
  * ibb_xmpp_client_get_password_policy: (get-property password-policy)
@@ -71,7 +57,13 @@ SETTER (const char *, string, password, TRUE)
  *
  * Since: 1.0
  */
-GETTER (IBBXmppPasswordPolicy, get, int, password_policy)
+IBBXmppPasswordPolicy
+ibb_xmpp_client_get_password_policy (IBBXmppClient *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), 0);
+
+  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (password_policy));
+}
 
 /**
  * ibb_xmpp_client_set_password_policy: (set-property password-policy)
@@ -82,7 +74,15 @@ GETTER (IBBXmppPasswordPolicy, get, int, password_policy)
  *
  * Since: 1.0
  */
-SETTER (IBBXmppPasswordPolicy, int, password_policy, TRUE)
+void
+ibb_xmpp_client_set_password_policy (IBBXmppClient *self, IBBXmppPasswordPolicy password_policy)
+{
+  g_return_if_fail (IBB_XMPP_IS_CLIENT (self));
+
+  if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (password_policy),
+                           password_policy))
+    g_object_notify (G_OBJECT (self), "password-policy");
+}
 
 /**
  * ibb_xmpp_client_get_tls_mode: (get-property tls-mode)
@@ -95,7 +95,13 @@ SETTER (IBBXmppPasswordPolicy, int, password_policy, TRUE)
  *
  * Since: 1.0
  */
-GETTER (IBBXmppTlsMode, get, int, tls_mode)
+IBBXmppTlsMode
+ibb_xmpp_client_get_tls_mode (IBBXmppClient *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), 0);
+
+  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (tls_mode));
+}
 
 /**
  * ibb_xmpp_client_set_tls_mode: (set-property tls-mode)
@@ -107,7 +113,14 @@ GETTER (IBBXmppTlsMode, get, int, tls_mode)
  *
  * Since: 1.0
  */
-SETTER (IBBXmppTlsMode, int, tls_mode, TRUE)
+void
+ibb_xmpp_client_set_tls_mode (IBBXmppClient *self, IBBXmppTlsMode tls_mode)
+{
+  g_return_if_fail (IBB_XMPP_IS_CLIENT (self));
+
+  if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (tls_mode), tls_mode))
+    g_object_notify (G_OBJECT (self), "tls-mode");
+}
 
 /**
  * ibb_xmpp_client_get_websocket_mode: (get-property websocket-mode)
@@ -120,7 +133,13 @@ SETTER (IBBXmppTlsMode, int, tls_mode, TRUE)
  *
  * Since: 1.0
  */
-GETTER (IBBXmppWebsocketMode, get, int, websocket_mode)
+IBBXmppWebsocketMode
+ibb_xmpp_client_get_websocket_mode (IBBXmppClient *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), 0);
+
+  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (websocket_mode));
+}
 
 /**
  * ibb_xmpp_client_set_websocket_mode: (set-property websocket-mode)
@@ -132,7 +151,15 @@ GETTER (IBBXmppWebsocketMode, get, int, websocket_mode)
  *
  * Since: 1.0
  */
-SETTER (IBBXmppWebsocketMode, int, websocket_mode, TRUE)
+void
+ibb_xmpp_client_set_websocket_mode (IBBXmppClient *self, IBBXmppWebsocketMode websocket_mode)
+{
+  g_return_if_fail (IBB_XMPP_IS_CLIENT (self));
+
+  if (ibb_account_set_int (self->parent.link->account, IBB_ACCOUNT_SETTING (websocket_mode),
+                           websocket_mode))
+    g_object_notify (G_OBJECT (self), "websocket-mode");
+}
 
 /**
  * ibb_xmpp_client_dup_websocket_uri: (get-property websocket-uri)
@@ -145,7 +172,13 @@ SETTER (IBBXmppWebsocketMode, int, websocket_mode, TRUE)
  *
  * Since: 1.0
  */
-GETTER (char *, dup, string, websocket_uri)
+char *
+ibb_xmpp_client_dup_websocket_uri (IBBXmppClient *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), NULL);
+
+  return ibb_account_dup_string (self->parent.link->account, IBB_ACCOUNT_SETTING (websocket_uri));
+}
 
 /**
  * ibb_xmpp_client_set_websocket_uri: (set-property websocket-uri)
@@ -157,7 +190,15 @@ GETTER (char *, dup, string, websocket_uri)
  *
  * Since: 1.0
  */
-SETTER (const char *, string, websocket_uri, TRUE)
+void
+ibb_xmpp_client_set_websocket_uri (IBBXmppClient *self, const char *websocket_uri)
+{
+  g_return_if_fail (IBB_XMPP_IS_CLIENT (self));
+
+  if (ibb_account_set_string (self->parent.link->account, IBB_ACCOUNT_SETTING (websocket_uri),
+                              websocket_uri))
+    g_object_notify (G_OBJECT (self), "websocket-uri");
+}
 
 /**
  * ibb_xmpp_client_dup_tls_database: (get-property tls-database)
@@ -171,7 +212,13 @@ SETTER (const char *, string, websocket_uri, TRUE)
  *
  * Since: 1.0
  */
-GETTER (GTlsDatabase *, dup, object, tls_database)
+GTlsDatabase *
+ibb_xmpp_client_dup_tls_database (IBBXmppClient *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), NULL);
+
+  return ibb_account_dup_object (self->parent.link->account, IBB_ACCOUNT_SETTING (tls_database));
+}
 
 /**
  * ibb_xmpp_client_set_tls_database: (set-property tls-database)
@@ -183,10 +230,16 @@ GETTER (GTlsDatabase *, dup, object, tls_database)
  *
  * Since: 1.0
  */
-SETTER (GTlsDatabase *,
-        object,
-        tls_database,
-        tls_database == NULL || G_IS_TLS_DATABASE (tls_database))
+void
+ibb_xmpp_client_set_tls_database (IBBXmppClient *self, GTlsDatabase *tls_database)
+{
+  g_return_if_fail (IBB_XMPP_IS_CLIENT (self));
+  g_return_if_fail (tls_database == NULL || G_IS_TLS_DATABASE (tls_database));
+
+  if (ibb_account_set_object (self->parent.link->account, IBB_ACCOUNT_SETTING (tls_database),
+                              tls_database))
+    g_object_notify (G_OBJECT (self), "tls-database");
+}
 
 /**
  * ibb_xmpp_client_dup_proxy_resolver: (get-property proxy-resolver)
@@ -200,7 +253,13 @@ SETTER (GTlsDatabase *,
  *
  * Since: 1.0
  */
-GETTER (GProxyResolver *, dup, object, proxy_resolver)
+GProxyResolver *
+ibb_xmpp_client_dup_proxy_resolver (IBBXmppClient *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), NULL);
+
+  return ibb_account_dup_object (self->parent.link->account, IBB_ACCOUNT_SETTING (proxy_resolver));
+}
 
 /**
  * ibb_xmpp_client_set_proxy_resolver: (set-property proxy-resolver)
@@ -212,10 +271,16 @@ GETTER (GProxyResolver *, dup, object, proxy_resolver)
  *
  * Since: 1.0
  */
-SETTER (GProxyResolver *,
-        object,
-        proxy_resolver,
-        proxy_resolver == NULL || G_IS_PROXY_RESOLVER (proxy_resolver))
+void
+ibb_xmpp_client_set_proxy_resolver (IBBXmppClient *self, GProxyResolver *proxy_resolver)
+{
+  g_return_if_fail (IBB_XMPP_IS_CLIENT (self));
+  g_return_if_fail (proxy_resolver == NULL || G_IS_PROXY_RESOLVER (proxy_resolver));
+
+  if (ibb_account_set_object (self->parent.link->account, IBB_ACCOUNT_SETTING (proxy_resolver),
+                              proxy_resolver))
+    g_object_notify (G_OBJECT (self), "proxy-resolver");
+}
 
 /**
  * ibb_xmpp_client_dup_certificate: (get-property certificate)
@@ -229,7 +294,13 @@ SETTER (GProxyResolver *,
  *
  * Since: 1.0
  */
-GETTER (GTlsCertificate *, dup, object, certificate)
+GTlsCertificate *
+ibb_xmpp_client_dup_certificate (IBBXmppClient *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), NULL);
+
+  return ibb_account_dup_object (self->parent.link->account, IBB_ACCOUNT_SETTING (certificate));
+}
 
 /**
  * ibb_xmpp_client_set_certificate: (set-property certificate)
@@ -241,10 +312,16 @@ GETTER (GTlsCertificate *, dup, object, certificate)
  *
  * Since: 1.0
  */
-SETTER (GTlsCertificate *,
-        object,
-        certificate,
-        certificate == NULL || G_IS_TLS_CERTIFICATE (certificate))
+void
+ibb_xmpp_client_set_certificate (IBBXmppClient *self, GTlsCertificate *certificate)
+{
+  g_return_if_fail (IBB_XMPP_IS_CLIENT (self));
+  g_return_if_fail (certificate == NULL || G_IS_TLS_CERTIFICATE (certificate));
+
+  if (ibb_account_set_object (self->parent.link->account, IBB_ACCOUNT_SETTING (certificate),
+                              certificate))
+    g_object_notify (G_OBJECT (self), "certificate");
+}
 
 /**
  * ibb_xmpp_client_dup_known_certificates: (get-property known-certificates)
@@ -257,7 +334,14 @@ SETTER (GTlsCertificate *,
  *
  * Since: 1.0
  */
-GETTER (IBBXmppKnownCertificates *, dup, object, known_certificates)
+IBBXmppKnownCertificates *
+ibb_xmpp_client_dup_known_certificates (IBBXmppClient *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), NULL);
+
+  return ibb_account_dup_object (self->parent.link->account,
+                                 IBB_ACCOUNT_SETTING (known_certificates));
+}
 
 /**
  * ibb_xmpp_client_set_known_certificates: (set-property known-certificates)
@@ -269,10 +353,18 @@ GETTER (IBBXmppKnownCertificates *, dup, object, known_certificates)
  *
  * Since: 1.0
  */
-SETTER (IBBXmppKnownCertificates *,
-        object,
-        known_certificates,
-        known_certificates == NULL || IBB_XMPP_IS_KNOWN_CERTIFICATES (known_certificates))
+void
+ibb_xmpp_client_set_known_certificates (IBBXmppClient            *self,
+                                        IBBXmppKnownCertificates *known_certificates)
+{
+  g_return_if_fail (IBB_XMPP_IS_CLIENT (self));
+  g_return_if_fail (known_certificates == NULL ||
+                    IBB_XMPP_IS_KNOWN_CERTIFICATES (known_certificates));
+
+  if (ibb_account_set_object (self->parent.link->account, IBB_ACCOUNT_SETTING (known_certificates),
+                              known_certificates))
+    g_object_notify (G_OBJECT (self), "known-certificates");
+}
 
 /**
  * ibb_xmpp_client_dup_fingerprint: (get-property fingerprint)
@@ -284,7 +376,13 @@ SETTER (IBBXmppKnownCertificates *,
  *
  * Since: 1.0
  */
-GETTER (char *, dup, string, fingerprint)
+char *
+ibb_xmpp_client_dup_fingerprint (IBBXmppClient *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), NULL);
+
+  return ibb_account_dup_string (self->parent.link->account, IBB_ACCOUNT_SETTING (fingerprint));
+}
 
 /**
  * ibb_xmpp_client_set_fingerprint: (set-property fingerprint)
@@ -295,7 +393,15 @@ GETTER (char *, dup, string, fingerprint)
  *
  * Since: 1.0
  */
-SETTER (const char *, string, fingerprint, TRUE)
+void
+ibb_xmpp_client_set_fingerprint (IBBXmppClient *self, const char *fingerprint)
+{
+  g_return_if_fail (IBB_XMPP_IS_CLIENT (self));
+
+  if (ibb_account_set_string (self->parent.link->account, IBB_ACCOUNT_SETTING (fingerprint),
+                              fingerprint))
+    g_object_notify (G_OBJECT (self), "fingerprint");
+}
 
 /**
  * ibb_xmpp_client_get_keyring: (get-property keyring)
@@ -308,7 +414,13 @@ SETTER (const char *, string, fingerprint, TRUE)
  *
  * Since: 1.0
  */
-GETTER (gboolean, get, int, keyring)
+gboolean
+ibb_xmpp_client_get_keyring (IBBXmppClient *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), FALSE);
+
+  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (keyring));
+}
 
 /**
  * ibb_xmpp_client_set_keyring: (set-property keyring)
@@ -340,7 +452,13 @@ ibb_xmpp_client_set_keyring (IBBXmppClient *self, gboolean keyring)
  *
  * Since: 1.0
  */
-GETTER (gboolean, get, int, send_presence)
+gboolean
+ibb_xmpp_client_get_send_presence (IBBXmppClient *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), FALSE);
+
+  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (send_presence));
+}
 
 /**
  * ibb_xmpp_client_set_send_presence: (set-property send-presence)
@@ -376,7 +494,13 @@ ibb_xmpp_client_set_send_presence (IBBXmppClient *self, gboolean send_presence)
  *
  * Since: 1.0
  */
-GETTER (int, get, int, priority)
+int
+ibb_xmpp_client_get_priority (IBBXmppClient *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), 0);
+
+  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (priority));
+}
 
 /**
  * ibb_xmpp_client_set_priority: (set-property priority)
@@ -412,7 +536,13 @@ ibb_xmpp_client_set_priority (IBBXmppClient *self, int priority)
  *
  * Since: 1.0
  */
-GETTER (gboolean, get, int, resumable)
+gboolean
+ibb_xmpp_client_get_resumable (IBBXmppClient *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), FALSE);
+
+  return ibb_account_get_int (self->parent.link->account, IBB_ACCOUNT_SETTING (resumable));
+}
 
 /**
  * ibb_xmpp_client_set_resumable: (set-property resumable)
@@ -445,7 +575,13 @@ ibb_xmpp_client_set_resumable (IBBXmppClient *self, gboolean resumable)
  *
  * Since: 1.0
  */
-GETTER (char *, dup, string, user_agent_id)
+char *
+ibb_xmpp_client_dup_user_agent_id (IBBXmppClient *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), NULL);
+
+  return ibb_account_dup_string (self->parent.link->account, IBB_ACCOUNT_SETTING (user_agent_id));
+}
 
 /**
  * ibb_xmpp_client_set_user_agent_id: (set-property user-agent-id)
@@ -457,7 +593,15 @@ GETTER (char *, dup, string, user_agent_id)
  *
  * Since: 1.0
  */
-SETTER (const char *, string, user_agent_id, TRUE)
+void
+ibb_xmpp_client_set_user_agent_id (IBBXmppClient *self, const char *user_agent_id)
+{
+  g_return_if_fail (IBB_XMPP_IS_CLIENT (self));
+
+  if (ibb_account_set_string (self->parent.link->account, IBB_ACCOUNT_SETTING (user_agent_id),
+                              user_agent_id))
+    g_object_notify (G_OBJECT (self), "user-agent-id");
+}
 
 /**
  * ibb_xmpp_client_dup_token: (get-property token)

@@ -442,33 +442,6 @@ ibb_xmpp_entity_create_thread (IBBXmppEntity *self)
   return thread;
 }
 
-/* Define the accessors of a property that the link has. is_valid: of a value to set; set: whether
- * it was another one. */
-
-#define GETTER(type, function, of_link)                                                            \
-  type ibb_xmpp_entity_##function (IBBXmppEntity *self)                                            \
-  {                                                                                                \
-    IBBLink *link;                                                                                 \
-                                                                                                   \
-    g_return_val_if_fail (IBB_XMPP_IS_ENTITY (self), (type) 0);                                    \
-                                                                                                   \
-    link = self->link;                                                                             \
-    return of_link;                                                                                \
-  }
-
-#define SETTER(type, name, set, is_valid)                                                          \
-  void ibb_xmpp_entity_set_##name (IBBXmppEntity *self, type name)                                 \
-  {                                                                                                \
-    IBBLink *link;                                                                                 \
-                                                                                                   \
-    g_return_if_fail (IBB_XMPP_IS_ENTITY (self));                                                  \
-    g_return_if_fail (is_valid);                                                                   \
-                                                                                                   \
-    link = self->link;                                                                             \
-    if (set)                                                                                       \
-      g_object_notify (G_OBJECT (self), #name);                                                    \
-  }
-
 /**
  * ibb_xmpp_entity_dup_host: (get-property host)
  * @self: a connection
@@ -481,7 +454,13 @@ ibb_xmpp_entity_create_thread (IBBXmppEntity *self)
  *
  * Since: 1.0
  */
-GETTER (char *, dup_host, ibb_account_dup_string (link->account, IBB_ACCOUNT_SETTING (host)))
+char *
+ibb_xmpp_entity_dup_host (IBBXmppEntity *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_ENTITY (self), NULL);
+
+  return ibb_account_dup_string (self->link->account, IBB_ACCOUNT_SETTING (host));
+}
 
 /**
  * ibb_xmpp_entity_set_host: (set-property host)
@@ -492,10 +471,14 @@ GETTER (char *, dup_host, ibb_account_dup_string (link->account, IBB_ACCOUNT_SET
  *
  * Since: 1.0
  */
-SETTER (const char *,
-        host,
-        ibb_account_set_string (link->account, IBB_ACCOUNT_SETTING (host), host),
-        TRUE)
+void
+ibb_xmpp_entity_set_host (IBBXmppEntity *self, const char *host)
+{
+  g_return_if_fail (IBB_XMPP_IS_ENTITY (self));
+
+  if (ibb_account_set_string (self->link->account, IBB_ACCOUNT_SETTING (host), host))
+    g_object_notify (G_OBJECT (self), "host");
+}
 
 /**
  * ibb_xmpp_entity_get_port: (get-property port)
@@ -507,7 +490,13 @@ SETTER (const char *,
  *
  * Since: 1.0
  */
-GETTER (guint, get_port, ibb_account_get_int (link->account, IBB_ACCOUNT_SETTING (port)))
+guint
+ibb_xmpp_entity_get_port (IBBXmppEntity *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_ENTITY (self), 0);
+
+  return ibb_account_get_int (self->link->account, IBB_ACCOUNT_SETTING (port));
+}
 
 /**
  * ibb_xmpp_entity_set_port: (set-property port)
@@ -518,10 +507,15 @@ GETTER (guint, get_port, ibb_account_get_int (link->account, IBB_ACCOUNT_SETTING
  *
  * Since: 1.0
  */
-SETTER (guint,
-        port,
-        ibb_account_set_int (link->account, IBB_ACCOUNT_SETTING (port), (int) port),
-        port <= G_MAXUINT16)
+void
+ibb_xmpp_entity_set_port (IBBXmppEntity *self, guint port)
+{
+  g_return_if_fail (IBB_XMPP_IS_ENTITY (self));
+  g_return_if_fail (port <= G_MAXUINT16);
+
+  if (ibb_account_set_int (self->link->account, IBB_ACCOUNT_SETTING (port), (int) port))
+    g_object_notify (G_OBJECT (self), "port");
+}
 
 /**
  * ibb_xmpp_entity_get_auto_reconnect: (get-property auto-reconnect)
@@ -534,7 +528,13 @@ SETTER (guint,
  *
  * Since: 1.0
  */
-GETTER (gboolean, get_auto_reconnect, g_atomic_int_get (&link->auto_reconnect))
+gboolean
+ibb_xmpp_entity_get_auto_reconnect (IBBXmppEntity *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_ENTITY (self), FALSE);
+
+  return g_atomic_int_get (&self->link->auto_reconnect);
+}
 
 /**
  * ibb_xmpp_entity_set_auto_reconnect: (set-property auto-reconnect)
@@ -546,7 +546,14 @@ GETTER (gboolean, get_auto_reconnect, g_atomic_int_get (&link->auto_reconnect))
  *
  * Since: 1.0
  */
-SETTER (gboolean, auto_reconnect, ibb_link_set_auto_reconnect (link, auto_reconnect), TRUE)
+void
+ibb_xmpp_entity_set_auto_reconnect (IBBXmppEntity *self, gboolean auto_reconnect)
+{
+  g_return_if_fail (IBB_XMPP_IS_ENTITY (self));
+
+  if (ibb_link_set_auto_reconnect (self->link, auto_reconnect))
+    g_object_notify (G_OBJECT (self), "auto-reconnect");
+}
 
 /**
  * ibb_xmpp_entity_get_state: (get-property state)
@@ -558,7 +565,13 @@ SETTER (gboolean, auto_reconnect, ibb_link_set_auto_reconnect (link, auto_reconn
  *
  * Since: 1.0
  */
-GETTER (IBBConnectionState, get_state, ibb_status_get_state (link->status))
+IBBConnectionState
+ibb_xmpp_entity_get_state (IBBXmppEntity *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_ENTITY (self), 0);
+
+  return ibb_status_get_state (self->link->status);
+}
 
 /**
  * ibb_xmpp_entity_dup_disconnect_error: (get-property disconnect-error)
@@ -570,4 +583,10 @@ GETTER (IBBConnectionState, get_state, ibb_status_get_state (link->status))
  *
  * Since: 1.0
  */
-GETTER (GError *, dup_disconnect_error, ibb_status_dup_error (link->status))
+GError *
+ibb_xmpp_entity_dup_disconnect_error (IBBXmppEntity *self)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_ENTITY (self), NULL);
+
+  return ibb_status_dup_error (self->link->status);
+}

@@ -29,10 +29,9 @@ SUITES = ('unit', 'simulation', 'loopback', 'files', 'server', 'bindings', 'inst
 CORE_SUITES = ('unit', 'simulation')
 CORE_BRANCHES = 96
 # The same of the rest of the library, without the command and without the branches
-# that only a mistake of a programmer takes; gcov counts those of an accessor that a macro
-# defines at the line of the macro (loopback/properties sets and reads all of them).
+# that only a mistake of a programmer takes.
 REST_BRANCHES = 80
-GUARDS = r'(.*\b(g_return_if_fail|g_return_val_if_fail|g_assert\w*)|(GETTER|SETTER)) .*'
+GUARDS = r'.*\b(g_return_if_fail|g_return_val_if_fail|g_assert\w*) .*'
 # These need neither bindings nor the command: they also run with the sanitizers, and in the build that measures
 # the coverage. "client" is a part of the suite "server".
 CHECKS_SUITE = 'checks'  # these tests run with --checks, or where another suite of theirs is named

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The properties of a service: all but the connection are settings of its engine. */
+/* The properties of a service: all but the connection are settings of its engine, which has their
+ * defaults. */
 
 #include "config.h"
 
@@ -132,6 +133,7 @@ ibb_service_install_properties (GObjectClass *class)
 {
   const GParamFlags read_write =
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+  const IBBSettings defaults = IBB_SETTINGS_INIT;
 
   class->get_property = ibb_service_get_property;
   class->set_property = ibb_service_set_property;
@@ -163,8 +165,8 @@ ibb_service_install_properties (GObjectClass *class)
    *
    * Since: 1.0
    */
-  props[PROP_SESSION_LIMIT] =
-      g_param_spec_uint ("session-limit", NULL, NULL, 0, G_MAXUINT, 0, read_write);
+  props[PROP_SESSION_LIMIT] = g_param_spec_uint ("session-limit", NULL, NULL, 0, G_MAXUINT,
+                                                 defaults.session_limit, read_write);
 
   /**
    * IBBService:max-retries:
@@ -176,7 +178,7 @@ ibb_service_install_properties (GObjectClass *class)
    * Since: 1.0
    */
   props[PROP_MAX_RETRIES] =
-      g_param_spec_uint ("max-retries", NULL, NULL, 0, G_MAXUINT, 5, read_write);
+      g_param_spec_uint ("max-retries", NULL, NULL, 0, G_MAXUINT, defaults.max_retries, read_write);
 
   /**
    * IBBService:initial-wait-time:
@@ -187,8 +189,8 @@ ibb_service_install_properties (GObjectClass *class)
    *
    * Since: 1.0
    */
-  props[PROP_INITIAL_WAIT_TIME] =
-      g_param_spec_uint ("initial-wait-time", NULL, NULL, 0, G_MAXUINT, 1000, read_write);
+  props[PROP_INITIAL_WAIT_TIME] = g_param_spec_uint ("initial-wait-time", NULL, NULL, 0, G_MAXUINT,
+                                                     defaults.initial_wait_time, read_write);
 
   /**
    * IBBService:wait-backoff-factor:
@@ -199,8 +201,8 @@ ibb_service_install_properties (GObjectClass *class)
    *
    * Since: 1.0
    */
-  props[PROP_WAIT_BACKOFF_FACTOR] =
-      g_param_spec_double ("wait-backoff-factor", NULL, NULL, 1.0, 1000.0, 1.2, read_write);
+  props[PROP_WAIT_BACKOFF_FACTOR] = g_param_spec_double (
+      "wait-backoff-factor", NULL, NULL, 1.0, 1000.0, defaults.wait_backoff_factor, read_write);
 
   /**
    * IBBService:default-block-size:
@@ -218,7 +220,8 @@ ibb_service_install_properties (GObjectClass *class)
    * Since: 1.0
    */
   props[PROP_DEFAULT_BLOCK_SIZE] =
-      g_param_spec_uint ("default-block-size", NULL, NULL, 1, IBB_BLOCK_SIZE_MAX, 8192, read_write);
+      g_param_spec_uint ("default-block-size", NULL, NULL, 1, IBB_BLOCK_SIZE_MAX,
+                         defaults.default_block_size, read_write);
 
   /**
    * IBBService:max-block-size:
@@ -235,7 +238,7 @@ ibb_service_install_properties (GObjectClass *class)
    * Since: 1.0
    */
   props[PROP_MAX_BLOCK_SIZE] = g_param_spec_uint (
-      "max-block-size", NULL, NULL, 1, IBB_BLOCK_SIZE_MAX, IBB_BLOCK_SIZE_MAX, read_write);
+      "max-block-size", NULL, NULL, 1, IBB_BLOCK_SIZE_MAX, defaults.max_block_size, read_write);
 
   /**
    * IBBService:window:
@@ -250,7 +253,8 @@ ibb_service_install_properties (GObjectClass *class)
    *
    * Since: 1.0
    */
-  props[PROP_WINDOW] = g_param_spec_uint64 ("window", NULL, NULL, 0, G_MAXUINT64, 0, read_write);
+  props[PROP_WINDOW] =
+      g_param_spec_uint64 ("window", NULL, NULL, 0, G_MAXUINT64, defaults.window, read_write);
 
   /**
    * IBBService:send-buffer-size:
@@ -263,8 +267,8 @@ ibb_service_install_properties (GObjectClass *class)
    *
    * Since: 1.0
    */
-  props[PROP_SEND_BUFFER_SIZE] =
-      g_param_spec_uint64 ("send-buffer-size", NULL, NULL, 0, G_MAXUINT64, 0, read_write);
+  props[PROP_SEND_BUFFER_SIZE] = g_param_spec_uint64 (
+      "send-buffer-size", NULL, NULL, 0, G_MAXUINT64, defaults.send_buffer_size, read_write);
 
   /**
    * IBBService:receive-buffer-size:
@@ -278,8 +282,8 @@ ibb_service_install_properties (GObjectClass *class)
    *
    * Since: 1.0
    */
-  props[PROP_RECEIVE_BUFFER_SIZE] = g_param_spec_uint64 ("receive-buffer-size", NULL, NULL, 0,
-                                                         G_MAXUINT64, 256 * 1024, read_write);
+  props[PROP_RECEIVE_BUFFER_SIZE] = g_param_spec_uint64 (
+      "receive-buffer-size", NULL, NULL, 0, G_MAXUINT64, defaults.receive_buffer_size, read_write);
 
   /**
    * IBBService:receive-memory-limit:
@@ -292,8 +296,9 @@ ibb_service_install_properties (GObjectClass *class)
    *
    * Since: 1.0
    */
-  props[PROP_RECEIVE_MEMORY_LIMIT] = g_param_spec_uint64 (
-      "receive-memory-limit", NULL, NULL, 0, G_MAXUINT64, 64 * 1024 * 1024, read_write);
+  props[PROP_RECEIVE_MEMORY_LIMIT] =
+      g_param_spec_uint64 ("receive-memory-limit", NULL, NULL, 0, G_MAXUINT64,
+                           defaults.receive_memory_limit, read_write);
 
   /**
    * IBBService:open-timeout:
@@ -304,8 +309,8 @@ ibb_service_install_properties (GObjectClass *class)
    *
    * Since: 1.0
    */
-  props[PROP_OPEN_TIMEOUT] =
-      g_param_spec_uint ("open-timeout", NULL, NULL, 0, G_MAXUINT, 60000, read_write);
+  props[PROP_OPEN_TIMEOUT] = g_param_spec_uint ("open-timeout", NULL, NULL, 0, G_MAXUINT,
+                                                defaults.open_timeout, read_write);
 
   /**
    * IBBService:accept-timeout:
@@ -317,8 +322,8 @@ ibb_service_install_properties (GObjectClass *class)
    *
    * Since: 1.0
    */
-  props[PROP_ACCEPT_TIMEOUT] =
-      g_param_spec_uint ("accept-timeout", NULL, NULL, 0, G_MAXUINT, 30000, read_write);
+  props[PROP_ACCEPT_TIMEOUT] = g_param_spec_uint ("accept-timeout", NULL, NULL, 0, G_MAXUINT,
+                                                  defaults.accept_timeout, read_write);
 
   /**
    * IBBService:peer-timeout:
@@ -342,8 +347,8 @@ ibb_service_install_properties (GObjectClass *class)
    *
    * Since: 1.0
    */
-  props[PROP_PEER_TIMEOUT] =
-      g_param_spec_uint ("peer-timeout", NULL, NULL, 0, G_MAXUINT, 600000, read_write);
+  props[PROP_PEER_TIMEOUT] = g_param_spec_uint ("peer-timeout", NULL, NULL, 0, G_MAXUINT,
+                                                defaults.peer_timeout, read_write);
 
   /**
    * IBBService:resume-sessions:
@@ -367,7 +372,7 @@ ibb_service_install_properties (GObjectClass *class)
    * Since: 1.0
    */
   props[PROP_RESUME_SESSIONS] =
-      g_param_spec_boolean ("resume-sessions", NULL, NULL, FALSE, read_write);
+      g_param_spec_boolean ("resume-sessions", NULL, NULL, defaults.resume_sessions, read_write);
 
   /**
    * IBBService:resume-timeout:
@@ -388,8 +393,8 @@ ibb_service_install_properties (GObjectClass *class)
    *
    * Since: 1.0
    */
-  props[PROP_RESUME_TIMEOUT] =
-      g_param_spec_uint ("resume-timeout", NULL, NULL, 0, G_MAXUINT, 600000, read_write);
+  props[PROP_RESUME_TIMEOUT] = g_param_spec_uint ("resume-timeout", NULL, NULL, 0, G_MAXUINT,
+                                                  defaults.resume_timeout, read_write);
 
   /**
    * IBBService:half-close:
@@ -408,7 +413,8 @@ ibb_service_install_properties (GObjectClass *class)
    *
    * Since: 1.0
    */
-  props[PROP_HALF_CLOSE] = g_param_spec_boolean ("half-close", NULL, NULL, FALSE, read_write);
+  props[PROP_HALF_CLOSE] =
+      g_param_spec_boolean ("half-close", NULL, NULL, defaults.half_close, read_write);
 
   g_object_class_install_properties (class, N_PROPS, props);
 }

@@ -77,8 +77,15 @@ def find_default(name):
         match = re.search(rf'g_param_spec_u?int(?:64)? \(\s*"{prop}", NULL, NULL,\s*[^,]+,\s*[^,]+,\s*([^,]+),',
                           path.read_text(encoding='utf-8'))
         if match:
-            return evaluate(match.group(1), path.relative_to(LIBRARY).as_posix()), match.group(1)
+            expression = re.sub(r'^defaults\.(\w+)$', find_setting, match.group(1))
+            return evaluate(expression, path.relative_to(LIBRARY).as_posix()), expression
     return None, ''
+
+
+def find_setting(match):
+    """The expression of a setting in IBB_SETTINGS_INIT."""
+    text = (LIBRARY / 'core/base/settings.h').read_text(encoding='utf-8')
+    return re.search(rf'\.{match.group(1)} = ([^,]+?)(?:,| *\\\n)', text).group(1)
 
 
 def find_value(name, file):

@@ -5,7 +5,7 @@
 usage: graph.py [-v]
 A node is a .c file with its headers: core/peer/peer.c, core/peer/peer.h, core/peer/peer-private.h (or -struct.h). The public
 header of a .c file in a room lies beside the rooms: ibb-request.h of service/ibb-request.c. A public
-class may have further files, such as ibb-service-settings.c: its headers, which they share, are then a node of
+class may have further files, such as ibb-service-properties.c: its headers, which they share, are then a node of
 their own, service/ibb-service.h. An arrow goes from a node to another one that it needs: it includes its header, it names a
 function or a variable that only that file defines (a call or an address), it touches a
 field of a struct that a header of that file defines, or it emits a signal that only that

@@ -2,19 +2,23 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What “ibb doctor” finds between an account and a peer."""
 
+import fcntl
 import os
+import pty
 import random
 import re
 import shutil
 import signal
 import socket
+import struct
+import termios
 
 import cases
 import certificates
 import ejabberd
 import prosody
 from cases import Skip, case, check, check_equal
-from command import DOCTOR_STEPS, IBB, ROOT, Account, Folder, Program, Valve
+from command import DOCTOR_STEPS, IBB, ROOT, Account, Folder, Program, Valve, read_terminal
 from fake_xmpp import BOUND, SASL, FakeServer
 from forward_proxy import ForwardProxy
 
@@ -71,6 +75,14 @@ def _(server):
         check_verdicts(found, dns='ok', connection='ok', certificate='ok', login='skip', resumption='skip', peer='skip')
         check('SCRAM-SHA-1' in found['login']['message'], found)
         check('--password-file' in found['login']['advice'], found)
+    # A terminal's columns hold, also beside a fingerprint.
+    terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))
+    alice.ibb('doctor', account=options, env=environment, stdout=end)
+    os.close(end)
+    lines = read_terminal(terminal).decode().splitlines()
+    check(all(len(line) <= 79 and re.match('(ok|skip) | {19}', line) for line in lines), lines)
+    check(any(re.search('^ {19}[0-9A-F:]{59}:$', line) for line in lines), lines)
     # Nor does the reason of a failure.
     found = examine(alice.ibb('doctor', '--json', account=alice.options(ca='IBB_TEST_OTHER_CA_FILE'), env=environment), 1)
     check_verdicts(found, connection='ok', certificate='fail', login='skip')

@@ -184,6 +184,18 @@ find_piece_end (const char *text)
   return text;
 }
 
+/* A fingerprint may be longer than room columns. The last colon that ends such a line, if any. */
+static const char *
+find_last_pair (const char *start, const char *end, gsize room)
+{
+  if ((gsize) (end - start) <= room || room < 3)
+    return end;
+  for (const char *p = start + room - 1; p >= start + room - 3; p--)
+    if (*p == ':')
+      return p + 1;
+  return end;
+}
+
 /* Appends text in lines of width columns at most, and an end of line. The first line begins at
  * column, the others behind so many spaces as indent says. */
 void
@@ -192,7 +204,7 @@ tool_text_append_wrapped (GString *out, const char *text, gsize column, gsize in
   while (*text != '\0')
     {
       const char      *start = text + strspn (text, " ");
-      const char      *end = find_piece_end (start);
+      const char      *end = find_last_pair (start, find_piece_end (start), width - indent);
       g_autofree char *piece = g_strndup (start, (gsize) (end - start));
       gsize            n_spaces = (gsize) (start - text);
       gsize            columns = tool_text_get_width (piece);

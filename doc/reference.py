@@ -33,7 +33,9 @@ TYPES = {'class': 'class', 'interface': 'iface', 'record': 'struct', 'enumeratio
 PIECES = re.compile(r'(?P<listing>^```.*?^```$)|(?P<comment><!--.*?-->)|(?P<link>!?\[[^]\n]*(?:\n[^]\n]*)?\]\([^)]*\))|'
                     r'`(?P<code>[^`\n]+)`', re.M | re.S)
 STYLE = """<style>
-.ibb-bar { padding: 0.4em 1em; } .ibb-bar a { margin-right: 1em; } .ibb-table { overflow-x: auto; }
+.ibb-bar a { margin-right: 1em; } .ibb-table { overflow-x: auto; } .ibb-table td:not(:last-child) { padding-right: 1em; }
+.ibb-row { white-space: nowrap; } .content { overflow-wrap: break-word; } .content h6 a { overflow-wrap: anywhere; }
+.toc nav { margin: 0 1em; } @media (max-width: 700px) { .ibb-table code { word-break: normal; } }
 </style>"""
 
 
@@ -133,6 +135,7 @@ def finish(folder, libraries):
         text = path.read_text(encoding='utf-8')
         text = text.replace('</head>', STYLE + '\n</head>', 1)
         text = re.sub(r'(<section id="main" class="content">)', r'\1\n' + bar, text, count=1)
+        text = re.sub(r'<td>(?=[A-Z]-\d+</td>)', '<td class="ibb-row">', text)
         text = re.sub(r'<table.*?</table>', r'<div class="ibb-table">\g<0></div>', text, flags=re.S)
         path.write_text(text, encoding='utf-8')
 

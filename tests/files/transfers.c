@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -132,6 +133,70 @@ test_refused (Files *self, gconstpointer data)
   if (!self->refuses)
     assert_says (self->sent, "“Not now”");
   g_assert_cmpuint (count_files (self), ==, 1);
+}
+
+/* Makes a part of the offered file. */
+static char *
+plant_part (Files *self, const char *bytes)
+{
+  IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (self->offered);
+  g_autofree char  *account = g_strndup (ROMEO, strcspn (ROMEO, "/"));
+  g_autofree char  *text = g_strdup_printf (
+       "%s\n%s\n%" G_GUINT64_FORMAT "\n%" G_GINT64_FORMAT, account,
+       ibb_files_metadata_get_name (metadata), ibb_files_metadata_get_size (metadata),
+       g_date_time_to_unix (ibb_files_metadata_get_date (metadata)));
+  g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+  g_autofree char *name = g_strdup_printf (".ibb-%.16s-1.part", digest);
+  char            *path = get_path (self, name);
+
+  g_assert_true (g_file_set_contents (path, bytes, -1, NULL));
+  return path;
+}
+
+/* The parts in a folder: those that a transfer has locked stay. */
+static void
+test_parts (Files *self, gconstpointer data)
+{
+  g_autoptr (GFile)        folder = g_file_new_for_path (self->folder);
+  g_autoptr (GFile)        remote = g_file_new_for_uri ("http://example.org/");
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+  g_autoptr (GPtrArray)    parts = NULL;
+  g_autoptr (GPtrArray)    used = NULL;
+  g_autoptr (IBBFilesPart) part = NULL;
+  g_autofree char         *path = NULL;
+  int                      fd;
+
+  begin (self, 10);
+  wait_until (self->offered != NULL);
+  g_assert_cmpuint (ibb_files_part_query_stored (self->offered, folder), ==, 0);
+  g_assert_cmpuint (ibb_files_part_query_stored (self->offered, remote), ==, 0);
+  path = plant_part (self, "0123");
+  g_assert_cmpuint (ibb_files_part_query_stored (self->offered, folder), ==, 4);
+
+  parts = assert_succeeds (ibb_files_part_list, folder, NULL);
+  g_assert_cmpuint (parts->len, ==, 1);
+  part = ibb_files_part_copy (g_ptr_array_index (parts, 0));
+  g_assert_cmpstr (part->path, ==, path);
+  g_assert_cmpuint (part->size, ==, 4);
+  g_assert_cmpint (part->time, >, 0);
+  g_assert_false (part->is_in_use);
+
+  fd = open (path, O_RDONLY);
+  g_assert_cmpint (flock (fd, LOCK_EX), ==, 0);
+  used = assert_succeeds (ibb_files_part_list, folder, NULL);
+  g_assert_true (((IBBFilesPart *) g_ptr_array_index (used, 0))->is_in_use);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_BUSY, ibb_files_part_remove, part, NULL);
+  close (fd);
+
+  g_cancellable_cancel (cancelled);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_files_part_list, folder, cancelled);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_files_part_remove, part, cancelled);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, ibb_files_part_list, remote, NULL);
+  assert_succeeds (ibb_files_part_remove, part, NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, ibb_files_part_remove, part, NULL);
+  g_assert_cmpuint (ibb_files_part_query_stored (self->offered, folder), ==, 0);
+  ibb_files_transfer_refuse (self->offered, NULL);
+  assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FORBIDDEN);
 }
 
 /* The sender learns why the receiver cannot go on. */
@@ -526,6 +591,7 @@ main (int argc, char **argv)
   add_tests_of ("metadata", NULL, test_metadata);
   add_tests_of ("refused", GINT_TO_POINTER (FALSE), test_refused);
   add_tests_of ("not-answered", GINT_TO_POINTER (TRUE), test_refused);
+  add_tests_of ("parts", NULL, test_parts);
   add_tests_of ("disk-full", NULL, test_disk_full);
   add_tests_of ("exists", NULL, test_exists);
   add_tests_of ("list", NULL, test_list);

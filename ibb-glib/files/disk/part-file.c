@@ -224,59 +224,25 @@ ibb_part_file_list (const char *path, GError **error)
   return parts;
 }
 
-GPtrArray *
-ibb_part_file_list_folders (const char *path, GError **error)
-{
-  int                   folder = open_folder (path, error);
-  g_autoptr (GPtrArray) names = folder >= 0 ? ibb_disk_list (folder, "") : NULL;
-  g_autoptr (GPtrArray) folders = g_ptr_array_new_with_free_func (g_free);
-  int                   failure = names == NULL ? errno : 0;
-
-  for (guint i = 0; failure == 0 && i < names->len; i++)
-    {
-      const char *name = g_ptr_array_index (names, i);
-      struct stat info;
-
-      if (ibb_disk->stat (folder, name, &info) != 0)
-        failure = errno == ENOENT ? 0 : errno;
-      else if (S_ISDIR (info.st_mode))
-        g_ptr_array_add (folders, g_strdup (name));
-    }
-  if (folder < 0)
-    return NULL;
-  ibb_disk->close (folder);
-  if (failure != 0)
-    set_error (path, NULL, failure, error);
-  return failure == 0 ? g_steal_pointer (&folders) : NULL;
-}
-
 guint64
-ibb_part_file_get_size (int folder, const char *key)
+ibb_part_file_query_size (const char *path, const char *text)
 {
-  for (guint i = 1; i <= IBB_PART_FILES_PER_KEY; i++)
+  g_autofree char *key = ibb_part_file_dup_key (text);
+  int              folder = open_folder (path, NULL);
+  guint64          size = 0;
+
+  for (guint i = 1; folder >= 0 && size == 0 && i <= IBB_PART_FILES_PER_KEY; i++)
     {
       g_autofree char *name = ibb_part_file_dup_name (key, i);
       struct stat      info;
 
       /* An empty part is removed. */
-      if (ibb_disk->stat (folder, name, &info) == 0 && ibb_disk_is_own (&info) && info.st_size > 0)
-        return (guint64) info.st_size;
+      if (ibb_disk->stat (folder, name, &info) == 0 && ibb_disk_is_own (&info))
+        size = (guint64) info.st_size;
     }
-  return 0;
-}
-
-guint64
-ibb_part_file_sum (const char *path)
-{
-  int                   folder = open_folder (path, NULL);
-  g_autoptr (GPtrArray) parts = folder >= 0 ? list (folder) : NULL;
-  guint64               sum = 0;
-
-  for (guint i = 0; parts != NULL && i < parts->len; i++)
-    sum += ((IBBPartFile *) g_ptr_array_index (parts, i))->size;
   if (folder >= 0)
     ibb_disk->close (folder);
-  return sum;
+  return size;
 }
 
 gboolean
@@ -289,7 +255,7 @@ ibb_part_file_remove (const char *path, const char *name, GError **error)
     return FALSE;
   failure = is_name (name) ? remove_unused (folder, name, TRUE) : ENOENT;
   ibb_disk->close (folder);
-  if (failure != 0 && failure != EBUSY && failure != ENOENT)
+  if (failure != 0)
     set_error (path, name, failure, error);
   return failure == 0;
 }

@@ -35,14 +35,9 @@ void ibb_part_file_remove_unused (int folder, const char *key);
 
 /* The parts in the folder, the oldest first. Returns: (element-type IBBPartFile). */
 GPtrArray *ibb_part_file_list (const char *path, GError **error);
-/* The names of the folders in a folder, which links are not. NULL with error. Free with
- * g_ptr_array_unref (). */
-GPtrArray *ibb_part_file_list_folders (const char *path, GError **error);
-/* The bytes of the parts in the folder. */
-guint64 ibb_part_file_sum (const char *path);
-/* The bytes of the part that a file goes on with, or 0. Takes no lock, which a transfer that begins
- * meanwhile would find, so that the first part of the key counts as the one that nobody else uses.
- */
-guint64 ibb_part_file_get_size (int folder, const char *key);
-/* FALSE without an error: somebody uses the part, or it is gone. */
+/* The bytes of the part that a file with this text goes on with, or 0. Takes no lock, which a
+ * transfer that begins meanwhile would find, so that the first part of the key counts as the one
+ * that nobody else uses. */
+guint64 ibb_part_file_query_size (const char *path, const char *text);
+/* G_IO_ERROR_BUSY: somebody uses the part; G_IO_ERROR_NOT_FOUND: it is gone. */
 gboolean ibb_part_file_remove (const char *path, const char *name, GError **error);

@@ -4,21 +4,26 @@
 
 #include "tool/transfer/parts.h"
 
-#include "files/disk/part-file.h"
-#include "files/protocol/folder.h"
+#include "tool/transfer/entries.h"
 #include "tool/words/exit-status.h"
 #include "tool/words/output.h"
 #include "tool/words/report.h"
 #include "tool/words/text.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <glib/gi18n.h>
+#include <ibb-glib/files/ibb-files.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define DAY (24 * 60 * 60) /* s */
 
 static void
-show (const IBBPartFile *part, const char *prefix, gboolean is_removed)
+show (const IBBFilesPart *part, const char *prefix, gboolean is_removed)
 {
-  g_autofree char      *place = g_strconcat (prefix, part->name, NULL);
+  g_autofree char      *base = g_path_get_basename (part->path);
+  g_autofree char      *place = g_strconcat (prefix, base, NULL);
   g_autofree char      *name = tool_text_make_printable (place);
   g_autoptr (GDateTime) time = g_date_time_new_from_unix_local (part->time);
   g_autofree char      *date =
@@ -38,21 +43,35 @@ show (const IBBPartFile *part, const char *prefix, gboolean is_removed)
   tool_output_print ("\n");
 }
 
+/* Whether the part was removed. One that somebody uses, or that is gone, is no error. */
+static gboolean
+remove_part (const IBBFilesPart *part, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+
+  if (ibb_files_part_remove (part, NULL, &reason))
+    return TRUE;
+  if (!g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_BUSY) &&
+      !g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
 /* Those of a folder, which has the prefix in the list. latest: in seconds since 1970; the time of
  * the last byte. */
 static int
-show_all (const char *folder, GPtrArray *parts, const char *prefix, gboolean removes, gint64 latest)
+show_all (GPtrArray *parts, const char *prefix, gboolean removes, gint64 latest)
 {
   int status = TOOL_EXIT_DONE;
 
   for (guint i = 0; i < parts->len; i++)
     {
-      const IBBPartFile *part = g_ptr_array_index (parts, i);
-      g_autoptr (GError) failure = NULL;
+      const IBBFilesPart *part = g_ptr_array_index (parts, i);
+      g_autoptr (GError)  failure = NULL;
 
       if (part->time > latest)
         continue;
-      show (part, prefix, removes && ibb_part_file_remove (folder, part->name, &failure));
+      show (part, prefix, removes && remove_part (part, &failure));
       if (failure == NULL)
         continue;
       tool_report_error (failure);
@@ -61,21 +80,52 @@ show_all (const char *folder, GPtrArray *parts, const char *prefix, gboolean rem
   return status;
 }
 
+/* The folders in the folder, which links are not. */
+static GPtrArray *
+list_folders (const char *path, GError **error)
+{
+  int                   folder = tool_entries_open (AT_FDCWD, path);
+  g_autoptr (GPtrArray) names = folder >= 0 ? tool_entries_list (folder) : NULL;
+  g_autoptr (GPtrArray) folders = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char      *shown = g_filename_display_name (path);
+  int                   failure = names == NULL ? errno : 0;
+
+  for (guint i = 0; failure == 0 && i < names->len; i++)
+    {
+      const char *name = g_ptr_array_index (names, i);
+      struct stat info;
+
+      if (fstatat (folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
+        failure = errno == ENOENT ? 0 : errno;
+      else if (S_ISDIR (info.st_mode))
+        g_ptr_array_add (folders, g_strdup (name));
+    }
+  if (folder >= 0)
+    close (folder);
+  if (failure == 0)
+    return g_steal_pointer (&folders);
+  g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (failure),
+               /* Translators: the first %s is a file or folder, the second says why */
+               _ ("Cannot open “%s”: %s"), shown, g_strerror (failure));
+  return NULL;
+}
+
 /* Received folders have the parts of their files within them. */
 static int
 show_below (const char *folder, const char *prefix, gboolean removes, gint64 latest, guint depth)
 {
+  g_autoptr (GFile)     file = g_file_new_for_path (folder);
   g_autoptr (GError)    error = NULL;
-  g_autoptr (GPtrArray) parts = ibb_part_file_list (folder, &error);
-  g_autoptr (GPtrArray) names = parts != NULL ? ibb_part_file_list_folders (folder, &error) : NULL;
-  int status = parts != NULL ? show_all (folder, parts, prefix, removes, latest) : TOOL_EXIT_FAILED;
+  g_autoptr (GPtrArray) parts = ibb_files_part_list (file, NULL, &error);
+  g_autoptr (GPtrArray) names = parts != NULL ? list_folders (folder, &error) : NULL;
+  int status = parts != NULL ? show_all (parts, prefix, removes, latest) : TOOL_EXIT_FAILED;
 
   if (error != NULL)
     {
       tool_report_error (error);
       return TOOL_EXIT_FAILED;
     }
-  for (guint i = 0; depth < IBB_FOLDER_DEPTH_MAX && i < names->len; i++)
+  for (guint i = 0; depth < TOOL_ENTRIES_DEPTH_MAX && i < names->len; i++)
     {
       const char      *name = g_ptr_array_index (names, i);
       g_autofree char *path = g_build_filename (folder, name, NULL);
@@ -98,13 +148,18 @@ tool_parts_show (const char *folder, gboolean removes, guint days)
 void
 tool_parts_note_full (const char *folder, const GError *error)
 {
-  g_autofree char *shown = g_filename_display_name (folder);
-  g_autofree char *size = NULL;
-  guint64          bytes;
+  g_autofree char      *shown = g_filename_display_name (folder);
+  g_autofree char      *size = NULL;
+  g_autoptr (GFile)     file = NULL;
+  g_autoptr (GPtrArray) parts = NULL;
+  guint64               bytes = 0;
 
   if (!g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
     return;
-  bytes = ibb_part_file_sum (folder);
+  file = g_file_new_for_path (folder);
+  parts = ibb_files_part_list (file, NULL, NULL);
+  for (guint i = 0; parts != NULL && i < parts->len; i++)
+    bytes += ((IBBFilesPart *) g_ptr_array_index (parts, i))->size;
   if (bytes == 0)
     return;
   size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);

@@ -4,13 +4,16 @@
 
 #include "tool/transfer/quota.h"
 
-#include "files/disk/part-file.h"
-#include "files/protocol/folder.h"
 #include "tool/account/options.h"
+#include "tool/transfer/entries.h"
 #include "tool/transfer/watched.h"
+#include "tool/words/jid.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gi18n.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define ENTRY_MIN 4096 /* bytes that a file or folder counts, at least */
 
@@ -48,17 +51,6 @@ get_size (IBBFilesTransfer *transfer)
   return ibb_files_metadata_get_size (ibb_files_transfer_get_metadata (transfer));
 }
 
-static char *
-dup_key (IBBFilesTransfer *transfer)
-{
-  IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
-  g_autofree char  *text = ibb_part_file_dup_text (
-       ibb_files_transfer_get_peer_jid (transfer), ibb_files_metadata_get_name (metadata),
-       ibb_files_metadata_get_size (metadata), ibb_files_metadata_get_date (metadata));
-
-  return ibb_part_file_dup_key (text);
-}
-
 static gboolean
 is_folder (IBBFilesTransfer *transfer)
 {
@@ -86,7 +78,7 @@ get_cost (IBBFilesTransfer *transfer)
 static int
 add_folder (int folder, guint depth, guint64 *total)
 {
-  g_autoptr (GPtrArray) names = ibb_disk_list (folder, "");
+  g_autoptr (GPtrArray) names = tool_entries_list (folder);
   int                   failure = names != NULL || errno == EACCES ? 0 : errno;
 
   for (guint i = 0; failure == 0 && names != NULL && i < names->len; i++)
@@ -95,52 +87,58 @@ add_folder (int folder, guint depth, guint64 *total)
       struct stat info;
       int         below;
 
-      if (g_str_equal (name, ".") || g_str_equal (name, ".."))
-        continue;
-      if (ibb_disk->stat (folder, name, &info) != 0)
+      if (fstatat (folder, name, &info, AT_SYMLINK_NOFOLLOW) != 0)
         {
           failure = errno == ENOENT ? 0 : errno;
           continue;
         }
       *total = add (*total,
                     S_ISREG (info.st_mode) ? MAX ((guint64) info.st_size, ENTRY_MIN) : ENTRY_MIN);
-      if (!S_ISDIR (info.st_mode) || depth == IBB_FOLDER_DEPTH_MAX)
+      if (!S_ISDIR (info.st_mode) || depth == TOOL_ENTRIES_DEPTH_MAX)
         continue;
-      IBB_DISK_CALL (below, open_folder_in (folder, name));
+      below = tool_entries_open (folder, name);
       if (below < 0)
         {
           failure = errno == ENOENT || errno == EACCES ? 0 : errno;
           continue;
         }
       failure = add_folder (below, depth + 1, total);
-      ibb_disk->close (below);
+      close (below);
     }
   return failure;
 }
 
 /* Of a file, the bytes of the part that it goes on with. */
 static guint64
-get_part_size (IBBFilesTransfer *transfer, int folder)
+get_part_size (IBBFilesTransfer *transfer, GFile *folder)
 {
-  g_autofree char *key = is_folder (transfer) ? NULL : dup_key (transfer);
-  guint64          size = key != NULL ? ibb_part_file_get_size (folder, key) : 0;
+  guint64 size = ibb_files_part_query_stored (transfer, folder);
 
   return size > 0 ? MAX (size, ENTRY_MIN) : 0;
+}
+
+static gint64
+get_time (IBBFilesTransfer *transfer)
+{
+  GDateTime *date = ibb_files_metadata_get_date (ibb_files_transfer_get_metadata (transfer));
+
+  return date != NULL ? g_date_time_to_unix (date) : 0;
 }
 
 /* Whether both are of one file or folder of an account. */
 static gboolean
 is_twin (IBBFilesTransfer *transfer, IBBFilesTransfer *other)
 {
-  g_autofree char *key = NULL;
-  g_autofree char *other_key = NULL;
+  IBBFilesMetadata *metadata = ibb_files_transfer_get_metadata (transfer);
+  IBBFilesMetadata *other_metadata = ibb_files_transfer_get_metadata (other);
+  g_autofree char  *account = tool_jid_dup_bare (ibb_files_transfer_get_peer_jid (transfer));
+  g_autofree char  *other_account = tool_jid_dup_bare (ibb_files_transfer_get_peer_jid (other));
 
-  if (transfer == other || is_folder (transfer) != is_folder (other) ||
-      get_size (transfer) != get_size (other))
-    return FALSE;
-  key = dup_key (transfer);
-  other_key = dup_key (other);
-  return g_str_equal (key, other_key);
+  return transfer != other && is_folder (transfer) == is_folder (other) &&
+         get_size (transfer) == get_size (other) && get_time (transfer) == get_time (other) &&
+         g_strcmp0 (ibb_files_metadata_get_name (metadata),
+                    ibb_files_metadata_get_name (other_metadata)) == 0 &&
+         g_str_equal (account, other_account);
 }
 
 static gboolean
@@ -155,7 +153,7 @@ has_twin (IBBFilesTransfer *transfer, GQueue *receiving)
 /* What a transfer on the way may still add to the folder. One of two for the same file has the
  * part. */
 static guint64
-get_rest (IBBFilesTransfer *transfer, GQueue *receiving, int folder)
+get_rest (IBBFilesTransfer *transfer, GQueue *receiving, GFile *folder)
 {
   guint64 cost = get_cost (transfer);
   guint64 part = has_twin (transfer, receiving) ? 0 : get_part_size (transfer, folder);
@@ -170,11 +168,11 @@ static int
 get_total (
     const char *path, GQueue *receiving, IBBFilesTransfer *transfer, guint64 *total, guint64 *added)
 {
-  gboolean has_part = TRUE;
-  int      folder;
-  int      failure;
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  gboolean          has_part = TRUE;
+  int               folder = tool_entries_open (AT_FDCWD, path);
+  int               failure;
 
-  IBB_DISK_CALL (folder, open_folder (path));
   if (folder < 0)
     return errno;
   for (GList *l = receiving->head; l != NULL; l = l->next)
@@ -186,13 +184,13 @@ get_total (
       if (is_again && ibb_files_transfer_get_state (other) < IBB_FILES_STATE_CHECKING)
         continue;
       has_part = has_part && !is_again;
-      *total = add (*total, get_rest (other, receiving, folder));
+      *total = add (*total, get_rest (other, receiving, file));
     }
   *added = get_cost (transfer);
   if (has_part)
-    *added -= MIN (*added, get_part_size (transfer, folder));
+    *added -= MIN (*added, get_part_size (transfer, file));
   failure = add_folder (folder, 0, total);
-  ibb_disk->close (folder);
+  close (folder);
   return failure;
 }
 

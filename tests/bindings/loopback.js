@@ -5,6 +5,7 @@
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import IBB from 'gi://IBB?version=1.0';
+import IBBFiles from 'gi://IBBFiles?version=1.0';
 import System from 'system';
 
 import {DATA, assert, checkFails, listing, roundTrip, run, same, write} from './bindings.js';
@@ -152,6 +153,17 @@ run({
             return opened.has_ended();
         });
         assert(opened.dup_error() !== null);
+    },
+
+    '/bindings/javascript/parts': () => {
+        const folder = Gio.File.new_for_path(GLib.dir_make_tmp('ibb-XXXXXX'));
+        const path = folder.get_child('.ibb-0123456789abcdef-1.part').get_path();
+        GLib.file_set_contents(path, DATA);
+        const [part, ...others] = IBBFiles.Part.list(folder, null);
+        assert(part.path === path && part.size === DATA.length && part.time > 0 && !part.is_in_use);
+        assert(others.length === 0 && part.remove(null));
+        assert(IBBFiles.Part.list(folder, null).length === 0);
+        folder.delete(null);
     },
 
     '/bindings/javascript/own-connection': async () => {

@@ -239,10 +239,28 @@ void test_synchronous () {
   }
 }
 
+void test_parts () {
+  try {
+    var folder = File.new_for_path (DirUtils.make_tmp ("ibb-XXXXXX"));
+    var path = folder.get_child (".ibb-0123456789abcdef-1.part").get_path ();
+    FileUtils.set_contents (path, "hello");
+    var parts = IBBFiles.Part.list (folder);
+    unowned var part = parts[0];
+    assert (parts.length == 1 && part.path == path && part.size == 5 && part.time > 0 && !part.is_in_use);
+    assert (part.remove ());
+    assert (IBBFiles.Part.list (folder).length == 0);
+    folder.delete ();
+  } catch (Error error) {
+    Test.message ("%s", error.message);
+    Test.fail ();
+  }
+}
+
 int main (string[] args) {
   Test.init (ref args);
   foreach (var name in new string[] { "loopback", "own-connection", "errors", "half-close" })
     Test.add_data_func ("/bindings/vala/" + name, () => run (name));
   Test.add_func ("/bindings/vala/synchronous", test_synchronous);
+  Test.add_func ("/bindings/vala/parts", test_parts);
   return Test.run ();
 }

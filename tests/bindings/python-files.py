@@ -175,6 +175,25 @@ def cancelled():
     assert ends.list() == ['sent.bin']
 
 
+@cases.case('/bindings/python/files/parts')
+def parts():
+    ends = Ends()
+    folder, part = ends.place(''), ends.place('.ibb-0123456789abcdef-1.part')
+    offered = []
+    ends.on_offer(offered.append)
+    transfer = ends.offer()
+    wait_until(lambda: offered)
+    assert IBBFiles.Part.query_stored(offered[0], folder) == 0
+    with open(part.get_path(), 'wb') as file:
+        file.write(DATA)
+    found, = IBBFiles.Part.list(folder, None)
+    assert (found.path, found.size, found.is_in_use) == (part.get_path(), len(DATA), False) and found.time > 0
+    assert found.remove(None)
+    check_fails(Gio.IOErrorEnum.NOT_FOUND, found.remove, None)
+    assert IBBFiles.Part.list(folder, None) == []
+    transfer.cancel()
+
+
 @cases.case('/bindings/python/files/page')
 def page():
     # What the page shows.

@@ -5,6 +5,7 @@
 #define IBB_FILES_INSIDE
 #include <ibb-glib/files/ibb-files-enum-types.h>
 #include <ibb-glib/files/ibb-files-metadata.h>
+#include <ibb-glib/files/ibb-files-output-stream.h>
 #include <ibb-glib/files/ibb-files-part.h>
 #include <ibb-glib/files/ibb-files-service.h>
 #include <ibb-glib/files/ibb-files-transfer.h>

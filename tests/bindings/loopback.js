@@ -163,6 +163,13 @@ run({
         assert(part.path === path && part.size === DATA.length && part.time > 0 && !part.is_in_use);
         assert(others.length === 0 && part.remove(null));
         assert(IBBFiles.Part.list(folder, null).length === 0);
+        const file = folder.get_child('file');
+        const stream = IBBFiles.OutputStream.new(file);
+        stream.write_all(DATA, null);
+        assert(stream.dup_part_path() === IBBFiles.Part.list(folder, null)[0].path);
+        stream.close(null);
+        assert(same(GLib.file_get_contents(file.get_path())[1], DATA));
+        file.delete(null);
         folder.delete(null);
     },
 

@@ -249,6 +249,16 @@ void test_parts () {
     assert (parts.length == 1 && part.path == path && part.size == 5 && part.time > 0 && !part.is_in_use);
     assert (part.remove ());
     assert (IBBFiles.Part.list (folder).length == 0);
+    var file = folder.get_child ("file");
+    var stream = new IBBFiles.OutputStream (file);
+    size_t length;
+    stream.write_all ("hello".data, out length);
+    assert (stream.dup_part_path () == IBBFiles.Part.list (folder)[0].path);
+    stream.close ();
+    string text;
+    FileUtils.get_contents (file.get_path (), out text);
+    assert (text == "hello");
+    file.delete ();
     folder.delete ();
   } catch (Error error) {
     Test.message ("%s", error.message);

@@ -194,6 +194,16 @@ def parts():
     transfer.cancel()
 
 
+@cases.case('/bindings/python/files/output-stream')
+def output_stream():
+    ends = Ends()
+    stream = IBBFiles.OutputStream.new(ends.place('got'))
+    stream.write_all(DATA, None)
+    assert stream.dup_part_path() == ends.place(min(ends.list())).get_path()
+    stream.close(None)
+    assert ends.list() == ['got', 'sent.bin'] and ends.read('got') == DATA
+
+
 @cases.case('/bindings/python/files/page')
 def page():
     # What the page shows.

@@ -199,6 +199,62 @@ test_parts (Files *self, gconstpointer data)
   assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FORBIDDEN);
 }
 
+static void
+assert_written (Files *self, const char *text)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static (text, strlen (text));
+
+  assert_content (self, "written", bytes);
+  g_assert_cmpuint (count_files (self), ==, 2);
+}
+
+/* A stream is a file, by the name “written” or by a link to that, after a good close only. */
+static void
+test_output_stream (Files *self, gconstpointer data)
+{
+  g_autofree char         *path = get_path (self, "written");
+  g_autofree char         *link_path = get_path (self, "link");
+  g_autofree char         *lost_path = get_path (self, "none/written");
+  g_autoptr (GFile)        place = g_file_new_for_path (path);
+  g_autoptr (GFile)        link = g_file_new_for_path (link_path);
+  g_autoptr (GFile)        lost = g_file_new_for_path (lost_path);
+  g_autoptr (GFile)        folder = g_file_new_for_path (self->folder);
+  g_autoptr (GFile)        device = g_file_new_for_path ("/dev/null");
+  g_autoptr (GFile)        remote = g_file_new_for_uri ("http://example.org/");
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+  const char              *texts[] = { "one", "closed", "dropped", "three" };
+
+  g_cancellable_cancel (cancelled);
+  g_assert_cmpint (symlink ("written", link_path), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (IBBFilesOutputStream) file =
+          assert_succeeds (ibb_files_output_stream_new, i == 3 ? link : place);
+      GOutputStream   *stream = G_OUTPUT_STREAM (file);
+      g_autofree char *none = ibb_files_output_stream_dup_part_path (file);
+      g_autofree char *part = NULL;
+
+      g_assert_null (none);
+      assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_output_stream_write, stream, "x", 1,
+                    cancelled);
+      assert_succeeds (g_output_stream_write_all, stream, texts[i], strlen (texts[i]), NULL, NULL);
+      part = ibb_files_output_stream_dup_part_path (file);
+      g_assert_true (g_file_test (part, G_FILE_TEST_IS_REGULAR));
+      g_assert_cmpint (g_file_test (path, G_FILE_TEST_EXISTS), ==, i > 0);
+      if (i == 1)
+        assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_output_stream_close, stream, cancelled);
+      else if (i != 2)
+        assert_succeeds (g_output_stream_close, stream, NULL);
+      g_clear_object (&file);
+      assert_written (self, i == 3 ? texts[3] : texts[0]);
+    }
+  g_assert_true (g_file_test (link_path, G_FILE_TEST_IS_SYMLINK));
+  assert_fails (G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY, ibb_files_output_stream_new, folder);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, ibb_files_output_stream_new, device);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, ibb_files_output_stream_new, lost);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, ibb_files_output_stream_new, remote);
+}
+
 /* The sender learns why the receiver cannot go on. */
 static void
 test_disk_full (Files *self, gconstpointer data)
@@ -592,6 +648,7 @@ main (int argc, char **argv)
   add_tests_of ("refused", GINT_TO_POINTER (FALSE), test_refused);
   add_tests_of ("not-answered", GINT_TO_POINTER (TRUE), test_refused);
   add_tests_of ("parts", NULL, test_parts);
+  add_test_of ("output-stream", NULL, test_output_stream);
   add_tests_of ("disk-full", NULL, test_disk_full);
   add_tests_of ("exists", NULL, test_exists);
   add_tests_of ("list", NULL, test_list);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The calls by which folders that are sent, received files, keys and lists of certificates use the
- * file system. A test puts a simulated disk in their place. Each library, and the command, has a
- * copy. */
+ * file system. A test puts a simulated disk in their place. The library for files and that with the
+ * client have a copy each. */
 
 #pragma once
 

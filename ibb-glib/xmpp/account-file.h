@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The file of accounts, and the values that have the same form in it and in an option of the
- * command, which has a copy of these functions. */
+/* The file of accounts, and its values. */
 
 #pragma once
 

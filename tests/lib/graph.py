@@ -17,7 +17,7 @@ file makes. It is a fault when
 - a function or variable for other files lacks the prefix of its file, ibb_peer in core/peer/peer.c,
   or two files have one prefix;
 - the core is not pure: see CORE_FORBIDDEN;
-- the library for files, or that with the client, uses what is not public (see FOR_ALL, XMPP_USES);
+- the library for files, that with the client, or the command uses what is not public (see FOR_ALL, XMPP_USES);
 - a .c file and its headers have more than MAX_LINES.
 Prints the graph by rooms and floors, then the faults; -v adds why each arrow is there.
 """
@@ -29,8 +29,8 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # What the command may use.
-TOOL_USES = ('identity', 'files', 'files protocol', 'files data', 'files disk', 'umbrella', 'xmpp umbrella', 'xmpp', 'trust',
-             'loopback', 'service', 'connection', 'stanza', 'base')
+TOOL_USES = ('identity', 'files', 'files data', 'umbrella', 'xmpp umbrella', 'xmpp', 'trust', 'loopback', 'service',
+             'connection', 'stanza', 'base')
 
 # The rooms, from the bottom up: name, the nodes in it (the first room that matches has
 # the node), and the rooms below that it may use. Within a room a node may use any other,
@@ -149,12 +149,14 @@ CORE_FORBIDDEN = re.compile(
     r'|g_input_\w+|g_output_\w+|g_cancellable_\w+|G_DEFINE_\w*TYPE\w*|G_LOCK\w*'
     r'|static (?!const|inline|void|gboolean|int|guint|char)\w+ \*?\w+( = [^(]*)?;)')
 
-# Functions over GLib, of which each library and the command has a hidden copy. The library for files, and the command,
-# have only these of them.
+# Functions over GLib, of which each library has a hidden copy. The library for files has only these of them.
 BASE = re.compile(r'base/(?!ibb-|weak$)')
 FOR_ALL = ('base/disk.h', 'base/foreign-text.h', 'base/intl.h', 'base/source.h')
 # What the protocol library has no use for.
 NOT_PROTOCOL = ('base/disk',)
+
+# What the command would compile or link of the libraries, in its meson.build.
+PRIVATE_PARTS = re.compile(r'\b(link_with|link_whole|internal_\w+|\w*base_dep|\w+_sources)\b')
 
 # A public header.
 PUBLIC = re.compile(r'(?:(?:xmpp/|xmpp/trust/|files/)?ibb-(?!.*-private)[a-z-]+)\.h$')
@@ -515,7 +517,7 @@ def describe_circle(circle):
 
 
 def find_impurities(graph):
-    """The places where the core does more than compute, and where the command uses private functions."""
+    """The places where the core does more than compute."""
     for file in (file for node in graph.nodes for file in node.files):
         for number, line in enumerate(file.text.splitlines(), 1):
             where = f'{file.path}:{number}'
@@ -526,9 +528,6 @@ def find_impurities(graph):
                 match = CORE_FORBIDDEN.search(without_comments(line, strings=True))
                 if match:
                     yield f'{where}: the core uses {match.group()}'
-            elif include and re.match(r'base/|.*-private\.h', include.group(2)) and include.group(2) not in FOR_ALL:
-                if file.path.startswith('tool/'):
-                    yield f'{where}: the command includes {include.group(2)}, which is not public'
 
 
 def find_private(graph):
@@ -542,7 +541,8 @@ def find_private(graph):
         for target, why in node.arrows.items():
             # A field is as public as its structure.
             names = {name for name in why if re.match(r'<.*>|\w+', name).group() not in public}
-            if library == 'files' and not target.name.startswith('files/') and f'{target.name}.h' not in FOR_ALL:
+            if (library == 'files' and not target.name.startswith('files/') and f'{target.name}.h' not in FOR_ALL
+                    or library == 'tool' and not target.name.startswith('tool/')):
                 for name in sorted(names):
                     yield f'private: {node.name} uses {name} of {target.name}, which is not public'
             elif library == 'xmpp' and not target.name.startswith('xmpp/') and not BASE.match(target.name):
@@ -555,6 +555,13 @@ def find_private(graph):
             yield f'private: the library xmpp uses {each} of {name}, which is neither public nor in XMPP_USES'
         for each in sorted(listed - used.get(name, set())):
             yield f'private: no longer used, take from XMPP_USES: {each} of {name}'
+
+
+def find_private_parts():
+    """What the command has of the libraries beside their public functions."""
+    with open(os.path.join(ROOT, 'ibb-glib', 'tool', 'meson.build'), encoding='utf-8') as file:
+        for match in PRIVATE_PARTS.finditer(file.read()):
+            yield f'tool/meson.build: the command has {match.group()}, which no other program can'
 
 
 def find_long(graph):
@@ -591,6 +598,7 @@ def check_product(show=True, verbose=False):
                for node, name in graph.strangers()]
     faults += find_impurities(graph)
     faults += find_private(graph)
+    faults += find_private_parts()
     faults += find_long(graph)
     if show and known:
         print('\nknown:\n' + '\n'.join(known))

@@ -4,8 +4,6 @@
 
 #include "tool/transfer/place.h"
 
-#include "base/disk.h"
-#include "files/disk/sink.h"
 #include "tool/session/slow-open.h"
 #include "tool/session/stream.h"
 #include "tool/words/output.h"
@@ -14,18 +12,19 @@
 #include <fcntl.h>
 #include <gio/gunixoutputstream.h>
 #include <glib/gi18n.h>
+#include <ibb-glib/files/ibb-files.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 struct _ToolPlace
 {
-  char            *given; /* (owned) (nullable): NULL for standard output */
-  char            *name;  /* (owned): for people, in quotes */
-  IBBSink         *sink;  /* (owned) (nullable): NULL for what is written in place */
-  struct stat      info;  /* of what is written in place, at the check */
-  ToolStreamOutput output;
-  ToolRun         *run;
-  gboolean         has_begun;
+  char                 *given; /* (owned) (nullable): NULL for standard output */
+  char                 *name;  /* (owned): for people, in quotes */
+  IBBFilesOutputStream *file;  /* (owned) (nullable): NULL for what is written in place */
+  struct stat           info;  /* of what is written in place, at the check */
+  ToolStreamOutput      output;
+  ToolRun              *run;
+  gboolean              has_begun;
 };
 
 #define FOLDER_MESSAGE _ ("Cannot write %s: %s; name a file in it, or use --directory")
@@ -48,54 +47,28 @@ set_error (ToolPlace *self, int failure, GError **error)
                  _ ("Cannot write %s: %s"), self->name, reason);
 }
 
-/* Nobody goes on with the part of a stream, and no file that has a sender has this key. */
-static gboolean
-open_sink (ToolPlace *self, const char *directory, const char *path, GError **error)
-{
-  g_autofree char   *name = g_path_get_basename (path);
-  g_autofree char   *key = g_strconcat ("--output ", name, NULL);
-  g_autoptr (GError) local_error = NULL;
-
-  self->sink = ibb_sink_new (directory, name, key, IBB_SINK_REPLACE);
-  if (ibb_sink_open (self->sink, IBB_SINK_ANY_SIZE, FALSE, &local_error))
-    return TRUE;
-  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    set_error (self, ENOENT, error);
-  else
-    g_propagate_error (error, g_steal_pointer (&local_error));
-  return FALSE;
-}
-
 /* Finds out what is at the path. */
 static gboolean
 check_path (ToolPlace *self, GError **error)
 {
-  /* If the path is a symbolic link, the file to which it points is replaced, or made. */
-  g_autofree char *path = ibb_disk_resolve (self->given);
-  g_autofree char *directory = NULL;
-  gboolean         exists;
-  int              failure = 0;
+  g_autoptr (GFile)  file = g_file_new_for_path (self->given);
+  g_autoptr (GError) reason = NULL;
 
-  if (path == NULL)
-    {
-      set_error (self, errno, error);
-      return FALSE;
-    }
-  directory = g_path_get_dirname (path);
-  exists = stat (self->given, &self->info) == 0;
-  if (!exists && errno != ENOENT)
-    failure = errno;
-  else if (exists && S_ISDIR (self->info.st_mode))
-    failure = EISDIR;
-  else if (exists && ibb_disk_is_planted_at (directory, &self->info))
-    failure = EACCES;
-  else if (!exists || S_ISREG (self->info.st_mode))
-    return open_sink (self, directory, path, error);
-  else if (faccessat (AT_FDCWD, self->given, W_OK, AT_EACCESS) != 0)
-    failure = errno;
-  if (failure != 0)
-    set_error (self, failure, error);
-  return failure == 0;
+  self->file = ibb_files_output_stream_new (file, &reason);
+  if (self->file != NULL)
+    return TRUE;
+  if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_IS_DIRECTORY))
+    set_error (self, EISDIR, error);
+  else if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    set_error (self, ENOENT, error);
+  else if (!g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE))
+    g_propagate_error (error, g_steal_pointer (&reason));
+  else if (stat (self->given, &self->info) == 0 &&
+           faccessat (AT_FDCWD, self->given, W_OK, AT_EACCESS) == 0)
+    return TRUE;
+  else
+    set_error (self, errno, error);
+  return FALSE;
 }
 
 /* Makes nothing yet, but fails where writing would: before anybody types a password, and before the
@@ -141,7 +114,7 @@ tool_place_open (ToolPlace *self, ToolRun *run, GError **error)
   int fd = STDOUT_FILENO;
 
   self->run = run;
-  if (self->sink != NULL)
+  if (self->file != NULL)
     return TRUE;
   if (self->given != NULL)
     fd = open_in_place (self, tool_run_get_cancellable (run));
@@ -169,14 +142,14 @@ tool_place_write (
   ToolPlace       *self = data;
   g_autofree char *part = NULL;
 
-  if (self->sink == NULL)
+  if (self->file == NULL)
     return tool_stream_write (&self->output, bytes, length, cancellable, error);
-  if (!ibb_sink_write (self->sink, bytes, length, error))
+  if (!g_output_stream_write_all (G_OUTPUT_STREAM (self->file), bytes, length, NULL, NULL, error))
     return FALSE;
   if (self->has_begun)
     return TRUE;
   self->has_begun = TRUE;
-  part = ibb_sink_dup_part_path (self->sink);
+  part = ibb_files_output_stream_dup_part_path (self->file);
   tool_run_set_temporary (self->run, part);
   return TRUE;
 }
@@ -185,16 +158,21 @@ tool_place_write (
 gboolean
 tool_place_commit (ToolPlace *self, GCancellable *cancellable, GError **error)
 {
-  if (self->sink == NULL)
+  struct stat former = { 0 }, info;
+  gboolean    replaces;
+
+  if (self->file == NULL)
     return TRUE;
-  if (!ibb_sink_commit (self->sink, NULL, NULL, cancellable, error))
+  replaces = stat (self->given, &former) == 0;
+  if (!g_output_stream_close (G_OUTPUT_STREAM (self->file), cancellable, error))
     return FALSE;
   /* The next command may make a part of the same name. */
   tool_run_set_temporary (self->run, NULL);
-  if (ibb_sink_has_lost_owner (self->sink))
+  if (replaces && former.st_uid != geteuid () && stat (self->given, &info) == 0 &&
+      info.st_uid != former.st_uid)
     tool_output_note (_ ("The new %s is yours, not its former owner’s"), self->name);
-  if (ibb_sink_has_left_links (self->sink))
-    tool_output_note (_ ("The other hard links of %s keep its old content"), self->name);
+  if (replaces && former.st_nlink > 1)
+    tool_output_note (_ ("The other hard links of %s keep their old content"), self->name);
   return TRUE;
 }
 
@@ -202,9 +180,7 @@ tool_place_commit (ToolPlace *self, GCancellable *cancellable, GError **error)
 void
 tool_place_free (ToolPlace *self)
 {
-  if (self->sink != NULL)
-    ibb_sink_close (self->sink, FALSE);
-  g_clear_pointer (&self->sink, ibb_sink_free);
+  g_clear_object (&self->file);
   g_clear_object (&self->output.stream);
   g_free (self->given);
   g_free (self->name);

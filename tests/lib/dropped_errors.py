@@ -33,6 +33,7 @@ CERTAIN = 'cannot fail with these arguments'
 
 # By file and call.
 MEANT = {
+    ('files/move/file-source.c', 'disk close'): READ,
     ('files/move/folder-sink.c', 'disk close'): READ,
     ('files/move/folder-source.c', 'disk close'): READ,
     ('files/disk/part-file.c', 'disk close'): READ,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "files/ibb-files-transfer.h"
+#include "files/move/folder-source.h"
 #include "files/move/mover.h"
 #include "files/move/part.h"
 #include "files/protocol/jingle.h"
@@ -39,6 +40,8 @@ struct _IBBFilesTransfer
   guint block_size;
 
   /* the sender */
+  GStrv    left_out; /* (owned) (nullable): the first names of what is in the folder and not sent */
+  guint    n_left_out;
   gboolean is_own;       /* the receiver uses this library: it says when it has the file */
   char    *question;     /* (owned) (nullable): whether it has the file */
   guint    n_unanswered; /* questions since the last answer */

@@ -284,13 +284,10 @@ const char *const *
 ibb_files_transfer_get_left_out (IBBFilesTransfer *self)
 {
   static const char *const nothing[] = { NULL };
-  guint                    n;
 
   g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), NULL);
 
-  return self->mover != NULL && self->mover->folder != NULL
-             ? ibb_folder_source_get_left_out (self->mover->folder, &n)
-             : nothing;
+  return self->left_out != NULL ? (const char *const *) self->left_out : nothing;
 }
 
 /**
@@ -308,11 +305,7 @@ ibb_files_transfer_get_left_out (IBBFilesTransfer *self)
 guint
 ibb_files_transfer_get_n_left_out (IBBFilesTransfer *self)
 {
-  guint n = 0;
-
   g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), 0);
 
-  if (self->mover != NULL && self->mover->folder != NULL)
-    ibb_folder_source_get_left_out (self->mover->folder, &n);
-  return n;
+  return self->n_left_out;
 }

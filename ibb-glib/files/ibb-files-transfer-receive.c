@@ -263,7 +263,9 @@ moved_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 create_mover (IBBFilesTransfer *self)
 {
-  IBBMover *mover = ibb_mover_new ();
+  g_autoptr (GInputStream) nothing = g_memory_input_stream_new ();
+  IBBMover                *mover = ibb_mover_new ();
+  GInputStream            *input = nothing;
 
   mover->hasher = g_steal_pointer (&self->part->hasher);
   mover->offset = self->part->offset;
@@ -273,10 +275,9 @@ create_mover (IBBFilesTransfer *self)
   if (self->transport != NULL)
     {
       mover->transport = g_object_ref (self->transport);
-      mover->source = g_object_ref (g_io_stream_get_input_stream (G_IO_STREAM (self->transport)));
+      input = g_io_stream_get_input_stream (G_IO_STREAM (self->transport));
     }
-  else
-    mover->source = g_memory_input_stream_new ();
+  mover->source = ibb_file_source_new (input, NULL, NULL);
   self->mover = mover;
 }
 

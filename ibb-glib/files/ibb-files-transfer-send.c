@@ -425,13 +425,16 @@ ibb_files_transfer_offer (IBBFilesTransfer *self,
 {
   self->mover = ibb_mover_new ();
   self->mover->is_sender = TRUE;
-  self->mover->folder = folder;
   if (folder != NULL)
-    ibb_folder_source_set_peer (folder, self->peer_jid);
+    {
+      ibb_folder_source_set_peer (folder, self->peer_jid);
+      self->left_out =
+          g_strdupv ((GStrv) ibb_folder_source_get_left_out (folder, &self->n_left_out));
+      self->mover->folder = folder;
+      self->mover->funcs = &ibb_folder_source_funcs;
+    }
   else
-    self->mover->source = g_object_ref (source);
-  self->mover->file = file != NULL ? g_object_ref (file) : NULL;
-  self->mover->etag = g_strdup (etag);
+    self->mover->source = ibb_file_source_new (source, file, etag);
   self->mover->cancellable = g_object_ref (self->cancellable);
   self->mover->size = ibb_files_metadata_get_size (self->metadata);
   self->mover->hasher = ibb_hasher_new (IBB_HASHER_DEFAULT);

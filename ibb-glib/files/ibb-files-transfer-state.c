@@ -218,8 +218,8 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
     return;
   clear_source (&self->timer);
   clear_source (&self->ticker);
-  if (self->mover != NULL && self->mover->folder != NULL)
-    ibb_folder_source_stop (self->mover->folder);
+  if (self->mover != NULL && self->mover->is_sender)
+    ibb_mover_stop (self->mover, FALSE);
   /* Closes the session without a wait: a peer's program may never answer. */
   if (self->transport != NULL && self->courier == NULL && state != IBB_FILES_STATE_FAILED)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);

@@ -49,14 +49,10 @@ struct _IBBFolderSource
   GQueue            accepted; /* (element-type Accepted): in the order of sending */
   IBBFolderFailures failures;
 
-  int             folder;      /* the one that was used last, or -1 */
-  char           *folder_path; /* (owned) (nullable): in the root */
-  int             fd;          /* of the file whose bytes have begun, or -1 */
-  guint32         begun;       /* the number of this entry, or 0 */
-  guint64         offset;      /* of its next byte */
-  struct timespec change;      /* of its inode, when it was opened: the time cannot be put back */
-  GChecksum      *checksum;    /* (owned) (nullable): of the bytes before */
-  guint8         *piece;       /* (owned) (nullable): the bytes that were read last */
+  int       folder;      /* the one that was used last, or -1 */
+  char     *folder_path; /* (owned) (nullable): in the root */
+  guint32   begun;       /* the number of the entry whose bytes have begun, or 0 */
+  IBBMover *mover;       /* (owned) (nullable): of this entry */
 };
 
 static void
@@ -67,19 +63,20 @@ clear_fd (int *fd)
   *fd = -1;
 }
 
-void
-ibb_folder_source_stop (IBBFolderSource *self)
+static void
+stop (gpointer data)
 {
-  clear_fd (&self->fd);
+  IBBFolderSource *self = data;
+
+  g_clear_pointer (&self->mover, ibb_mover_unref);
   clear_fd (&self->folder);
   clear_fd (&self->root);
-  g_clear_pointer (&self->piece, g_free);
 }
 
 void
 ibb_folder_source_free (IBBFolderSource *self)
 {
-  ibb_folder_source_stop (self);
+  stop (self);
   g_free (self->path);
   g_free (self->peer_jid);
   g_ptr_array_unref (self->entries);
@@ -87,7 +84,6 @@ ibb_folder_source_free (IBBFolderSource *self)
   g_queue_clear_full (&self->accepted, g_free);
   ibb_folder_failures_clear (&self->failures);
   g_free (self->folder_path);
-  g_clear_pointer (&self->checksum, g_checksum_free);
   g_free (self);
 }
 
@@ -288,7 +284,6 @@ ibb_folder_source_new (const char *path, GCancellable *cancellable, GError **err
 
   self->path = g_strdup (path);
   self->folder = -1;
-  self->fd = -1;
   self->entries = g_ptr_array_new_with_free_func (g_free);
   self->left_out = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (self->left_out, NULL);
@@ -367,150 +362,39 @@ go_to (IBBFolderSource *self, const char *path, GError **error)
   return TRUE;
 }
 
-static gboolean
-fail_changed (GError **error)
-{
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG,
-                       _ ("The file changed while it was being sent"));
-  return FALSE;
-}
-
-static gboolean
-is_same_time (struct timespec a, struct timespec b)
-{
-  return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-/* Whether the open file is the one that was listed. */
-static gboolean
-check (IBBFolderSource *self, const Entry *entry, struct stat *info, GError **error)
-{
-  if (ibb_disk->stat (self->fd, NULL, info) != 0)
-    return fail (self, entry->path, error);
-  return (S_ISREG (info->st_mode) && (guint64) info->st_size == entry->size &&
-          is_same_time (info->st_mtim, entry->time)) ||
-         fail_changed (error);
-}
-
-/* Whether nothing was written to the file since it was opened. A file of /proc has bytes beyond its
- * size. */
-static gboolean
-check_end (IBBFolderSource *self, const Entry *entry, GError **error)
-{
-  struct stat info;
-  guint8      byte;
-  gssize      n;
-
-  IBB_DISK_CALL (n, read (self->fd, &byte, 1, entry->size));
-  if (n < 0)
-    return fail (self, entry->path, error);
-  return check (self, entry, &info, error) &&
-         ((n == 0 && is_same_time (info.st_ctim, self->change)) || fail_changed (error));
-}
-
-/* Reads the next piece, up to the offset end at most. Returns the length; 0: an error. */
-static gsize
-read_piece (IBBFolderSource *self, const Entry *entry, guint64 end, GError **error)
-{
-  gsize length = (gsize) MIN (end - self->offset, IBB_BUNDLE_DATA_MAX);
-  gsize n_read = 0;
-
-  while (n_read < length)
-    {
-      gssize n;
-
-      IBB_DISK_CALL (n, read (self->fd, self->piece + n_read, length - n_read, self->offset));
-      if (n < 0)
-        return (gsize) fail (self, entry->path, error);
-      if (n == 0)
-        return (gsize) fail_changed (error);
-      g_checksum_update (self->checksum, self->piece + n_read, n);
-      self->offset += (guint64) n;
-      n_read += (gsize) n;
-    }
-  return length;
-}
-
 static void
 finish (IBBFolderSource *self)
 {
-  clear_fd (&self->fd);
+  g_clear_pointer (&self->mover, ibb_mover_unref);
   self->begun = 0;
-  g_clear_pointer (&self->checksum, g_checksum_free);
   g_free (g_queue_pop_head (&self->accepted));
 }
 
-/* Opens the entry, and hashes what the receiver has of it. */
 static gboolean
-begin (IBBFolderSource *self, const Accepted *accepted, GCancellable *cancellable, GError **error)
+begin (IBBFolderSource *self, const Accepted *accepted, IBBMover *whole, GError **error)
 {
   const Entry     *entry = get_entry (self, accepted->number);
   g_autofree char *folder = g_path_get_dirname (entry->path);
   g_autofree char *name = g_path_get_basename (entry->path);
-  struct stat      info;
+  g_autofree char *place = g_build_filename (self->path, entry->path, NULL);
 
   self->begun = accepted->number;
-  self->offset = 0;
-  self->checksum = g_checksum_new (G_CHECKSUM_SHA256);
   errno = entry->failure;
   if (entry->failure != 0)
     return fail (self, entry->path, error);
-  if (self->piece == NULL)
-    self->piece = g_malloc (IBB_BUNDLE_DATA_MAX);
   if (!go_to (self, entry->is_folder ? entry->path : folder, error))
     return FALSE;
-  if (entry->is_folder)
-    return TRUE;
-  IBB_DISK_CALL (self->fd, open_to_read (self->folder, name));
-  if (self->fd < 0)
-    return fail (self, entry->path, error);
-  if (!check (self, entry, &info, error))
-    return FALSE;
-  self->change = info.st_ctim;
-  while (self->offset < accepted->offset)
-    if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
-        read_piece (self, entry, accepted->offset, error) == 0)
-      return FALSE;
+  self->mover = ibb_mover_new ();
+  self->mover->is_sender = TRUE;
+  self->mover->whole = whole;
+  self->mover->offset = accepted->offset;
+  self->mover->size = entry->size;
+  self->mover->hasher = ibb_hasher_new (IBB_HASHER_DEFAULT);
+  g_set_object (&self->mover->cancellable, whole->cancellable);
+  if (!entry->is_folder)
+    self->mover->source =
+        ibb_file_source_new_in (self->folder, name, place, entry->size, entry->time);
   return TRUE;
-}
-
-/* After the last byte. */
-static gboolean
-end (IBBFolderSource *self, IBBBundle *bundle, const Entry *entry, GError **error)
-{
-  guint8 digest[IBB_BUNDLE_HASH_LENGTH];
-  gsize  length = sizeof digest;
-
-  if (self->fd >= 0 && !check_end (self, entry, error))
-    return FALSE;
-  g_checksum_get_digest (self->checksum, digest, &length);
-  ibb_bundle_end (bundle, self->begun, digest);
-  finish (self);
-  return TRUE;
-}
-
-static gboolean
-send_piece (IBBFolderSource   *self,
-            IBBBundle         *bundle,
-            IBBFolderProgress *progress,
-            GCancellable      *cancellable,
-            GError           **error)
-{
-  const Accepted *accepted = g_queue_peek_head (&self->accepted);
-  const Entry    *entry = get_entry (self, accepted->number);
-
-  if (self->begun != accepted->number && !begin (self, accepted, cancellable, error))
-    return FALSE;
-  if (self->offset < entry->size)
-    {
-      gsize length = read_piece (self, entry, entry->size, error);
-
-      if (length == 0)
-        return FALSE;
-      ibb_bundle_send (bundle, accepted->number, self->piece, length);
-      progress->n_moved += length;
-    }
-  return self->offset < entry->size || end (self, bundle, entry, error);
 }
 
 /* Takes error. */
@@ -544,31 +428,54 @@ offer_next (IBBFolderSource *self, IBBBundle *bundle, guint32 folder)
   self->n_open++;
 }
 
-IBBFolderSourceState
-ibb_folder_source_send (IBBFolderSource   *self,
-                        IBBBundle         *bundle,
-                        guint32            folder,
-                        IBBFolderProgress *progress,
-                        GCancellable      *cancellable)
+static GError *
+dup_error (gpointer data)
 {
-  GError *error = NULL;
+  IBBFolderSource *self = data;
+
+  return ibb_folder_failures_dup_error (&self->failures, self->entries->len);
+}
+
+/* Each entry is delivered or has failed. */
+static IBBMoverState
+end (IBBFolderSource *self, IBBBundle *bundle, guint32 folder, GError **error)
+{
+  static const guint8 no_hash[IBB_BUNDLE_HASH_LENGTH] = { 0 };
+  GError             *reason = dup_error (self);
+
+  if (reason != NULL)
+    {
+      g_propagate_error (error, reason);
+      return IBB_MOVER_FAILED;
+    }
+  ibb_bundle_end (bundle, folder, no_hash);
+  return IBB_MOVER_ENDED;
+}
+
+/* Offers the next entry of the folder, which is accepted, or sends the next bytes of one. */
+static IBBMoverState
+send_next (gpointer data, IBBMover *mover, IBBBundle *bundle, guint32 folder, GError **error)
+{
+  IBBFolderSource *self = data;
+  const Accepted  *accepted = g_queue_peek_head (&self->accepted);
+  IBBMoverState    state = IBB_MOVER_FAILED;
+  GError          *reason = NULL;
 
   if (self->next < self->entries->len && ibb_bundle_has_room (bundle))
     {
       offer_next (self, bundle, folder);
-      return IBB_FOLDER_SOURCE_WORKS;
+      return IBB_MOVER_WORKS;
     }
-  if (g_queue_is_empty (&self->accepted))
-    return self->n_open == 0 && self->next == self->entries->len ? IBB_FOLDER_SOURCE_ENDED
-                                                                 : IBB_FOLDER_SOURCE_WAITS;
-  if (!send_piece (self, bundle, progress, cancellable, &error))
-    {
-      guint32 number = self->begun;
-
-      finish (self);
-      fail_entry (self, bundle, number, error);
-    }
-  return IBB_FOLDER_SOURCE_WORKS;
+  if (accepted == NULL)
+    return self->n_open > 0 || self->next < self->entries->len ? IBB_MOVER_WAITS
+                                                               : end (self, bundle, folder, error);
+  if (self->begun == accepted->number || begin (self, accepted, mover, &reason))
+    state = ibb_mover_send (self->mover, bundle, accepted->number, &reason);
+  if (state == IBB_MOVER_FAILED)
+    fail_entry (self, bundle, accepted->number, reason);
+  if (state != IBB_MOVER_WORKS)
+    finish (self);
+  return IBB_MOVER_WORKS;
 }
 
 static int
@@ -579,12 +486,12 @@ compare_numbers (gconstpointer a, gconstpointer b)
   return accepted->number != *(const guint32 *) b;
 }
 
-void
-ibb_folder_source_take (IBBFolderSource      *self,
-                        const IBBBundleEvent *event,
-                        IBBFolderProgress    *progress)
+static void
+take (gpointer data, IBBMover *mover, const IBBBundleEvent *event)
 {
-  GList *found;
+  IBBFolderSource        *self = data;
+  const IBBFolderProgress progress = { .n_found = event->offset };
+  GList                  *found;
 
   if (event->type == IBB_BUNDLE_ACCEPTED)
     {
@@ -592,7 +499,7 @@ ibb_folder_source_take (IBBFolderSource      *self,
 
       accepted->number = event->number;
       accepted->offset = event->offset;
-      progress->n_found += event->offset;
+      ibb_mover_add_progress (mover, &progress);
       g_queue_push_tail (&self->accepted, accepted);
       return;
     }
@@ -612,8 +519,10 @@ ibb_folder_source_take (IBBFolderSource      *self,
     }
 }
 
-GError *
-ibb_folder_source_dup_error (IBBFolderSource *self)
+static void
+free_source (gpointer data)
 {
-  return ibb_folder_failures_dup_error (&self->failures, self->entries->len);
+  ibb_folder_source_free (data);
 }
+
+const IBBMoverFolder ibb_folder_source_funcs = { send_next, take, dup_error, stop, free_source };

@@ -8,11 +8,6 @@
 
 #define BUFFER_SIZE (64 * 1024)
 
-/* Of an open file: who puts back the date of the bytes cannot put back the other one. */
-static const char *const change_attributes[] = { G_FILE_ATTRIBUTE_STANDARD_SIZE,
-                                                 G_FILE_ATTRIBUTE_TIME_CHANGED,
-                                                 G_FILE_ATTRIBUTE_TIME_CHANGED_NSEC, NULL };
-
 IBBMover *
 ibb_mover_new (void)
 {
@@ -35,16 +30,15 @@ ibb_mover_unref (IBBMover *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_clear_object (&self->source);
+  g_clear_pointer (&self->source, ibb_file_source_free);
   g_clear_object (&self->sink);
   g_clear_pointer (&self->part, ibb_part_unref);
   g_clear_object (&self->transport);
   g_clear_pointer (&self->hasher, ibb_hasher_free);
-  g_clear_object (&self->file);
-  g_free (self->etag);
-  g_clear_object (&self->change);
   g_clear_object (&self->cancellable);
-  g_clear_pointer (&self->folder, ibb_folder_source_free);
+  if (self->folder != NULL)
+    self->funcs->free (self->folder);
+  g_free (self->piece);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -86,6 +80,8 @@ add_moved (IBBMover *self, gsize n)
   g_mutex_lock (&self->lock);
   self->n_moved += n;
   g_mutex_unlock (&self->lock);
+  if (self->whole != NULL)
+    add_moved (self->whole, n);
 }
 
 static gboolean
@@ -97,69 +93,95 @@ fail_partial (IBBMover *self, GError **error)
   return FALSE;
 }
 
-/* Reads what the receiver has already. */
+/* Reads and hashes as many bytes. */
 static gboolean
-hash_beginning (IBBMover *self, GError **error)
+read_all (IBBMover *self, guint8 *buffer, gsize length, GError **error)
 {
-  g_autofree guint8 *buffer = self->offset > 0 ? g_malloc (BUFFER_SIZE) : NULL;
-  guint64            left = self->offset;
+  gsize n_read = 0;
 
-  while (left > 0)
+  while (n_read < length)
     {
-      gssize n = g_input_stream_read (self->source, buffer, (gsize) MIN (left, BUFFER_SIZE),
-                                      self->cancellable, error);
+      gssize n = ibb_file_source_read (self->source, buffer + n_read, length - n_read,
+                                       self->cancellable, error);
 
       if (n < 0)
         return FALSE;
       if (n == 0)
-        break;
-      ibb_hasher_update (self->hasher, buffer, (gsize) n);
-      left -= (guint64) n;
+        return fail_partial (self, error);
+      n_read += (gsize) n;
     }
+  ibb_hasher_update (self->hasher, buffer, length);
   return TRUE;
 }
 
-/* change: (nullable): NULL where the source does not tell, or is no file. */
-static gboolean
-query_change (IBBMover *self, GFileInfo **change, GError **error)
+void
+ibb_mover_begin (IBBMover *self)
 {
-  g_autofree char   *attributes = g_strjoinv (",", (char **) change_attributes);
-  g_autoptr (GError) reason = NULL;
-
-  if (self->file == NULL)
-    return TRUE;
-  *change = g_file_input_stream_query_info (G_FILE_INPUT_STREAM (self->source), attributes,
-                                            self->cancellable, &reason);
-  if (*change != NULL || g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&reason));
-  return FALSE;
-}
-
-static gboolean
-is_unchanged (GFileInfo *before, GFileInfo *after)
-{
-  gboolean is_same = (before == NULL) == (after == NULL);
-
-  for (guint i = 0; is_same && before != NULL && change_attributes[i] != NULL; i++)
-    {
-      g_autofree char *old = g_file_info_get_attribute_as_string (before, change_attributes[i]);
-      g_autofree char *new = g_file_info_get_attribute_as_string (after, change_attributes[i]);
-
-      is_same = g_strcmp0 (old, new) == 0;
-    }
-  return is_same;
-}
-
-gboolean
-ibb_mover_begin (IBBMover *self, GError **error)
-{
-  if (self->is_sender &&
-      (!query_change (self, &self->change, error) || !hash_beginning (self, error)))
-    return FALSE;
   self->left = self->size - self->offset;
-  add_moved (self, self->offset);
+  g_mutex_lock (&self->lock);
+  self->n_moved = self->offset;
+  g_mutex_unlock (&self->lock);
+}
+
+/* Opens the source, and reads what the receiver has already. */
+static gboolean
+begin_to_send (IBBMover *self, guint8 *buffer, GError **error)
+{
+  guint64 left = self->offset;
+
+  if (self->source != NULL && !ibb_file_source_open (self->source, self->cancellable, error))
+    return FALSE;
+  while (left > 0)
+    {
+      gsize length = (gsize) MIN (left, BUFFER_SIZE);
+
+      if (g_cancellable_set_error_if_cancelled (self->cancellable, error) ||
+          !read_all (self, buffer, length, error))
+        return FALSE;
+      left -= length;
+    }
+  ibb_mover_begin (self);
   return TRUE;
+}
+
+static void
+end_in_bundle (IBBMover *self, IBBBundle *bundle, guint32 number)
+{
+  g_autofree char   *hash = ibb_hasher_finish (self->hasher);
+  gsize              length;
+  g_autofree guint8 *digest = g_base64_decode (hash, &length);
+
+  ibb_bundle_end (bundle, number, digest);
+}
+
+IBBMoverState
+ibb_mover_send (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error)
+{
+  gsize length;
+
+  if (self->folder != NULL)
+    return self->funcs->send (self->folder, self, bundle, number, error);
+  if (self->piece == NULL)
+    {
+      self->piece = g_malloc (BUFFER_SIZE);
+      if (!begin_to_send (self, self->piece, error))
+        return IBB_MOVER_FAILED;
+    }
+  length = (gsize) MIN (self->left, IBB_BUNDLE_DATA_MAX);
+  if (length > 0)
+    {
+      if (!read_all (self, self->piece, length, error))
+        return IBB_MOVER_FAILED;
+      ibb_bundle_send (bundle, number, self->piece, length);
+      add_moved (self, length);
+      self->left -= length;
+    }
+  if (self->left > 0)
+    return IBB_MOVER_WORKS;
+  if (self->source != NULL && !ibb_file_source_check (self->source, self->cancellable, error))
+    return IBB_MOVER_FAILED;
+  end_in_bundle (self, bundle, number);
+  return IBB_MOVER_ENDED;
 }
 
 gboolean
@@ -175,30 +197,13 @@ ibb_mover_write (IBBMover *self, const guint8 *bytes, gsize length, GError **err
   return TRUE;
 }
 
-gssize
-ibb_mover_read (IBBMover *self, guint8 *buffer, gsize size, GError **error)
-{
-  gsize length = (gsize) MIN (self->left, size);
-  gsize n;
-
-  if (!g_input_stream_read_all (self->source, buffer, length, &n, self->cancellable, error) ||
-      (n < length && !fail_partial (self, error)))
-    return -1;
-  ibb_hasher_update (self->hasher, buffer, n);
-  add_moved (self, n);
-  self->left -= n;
-  return (gssize) n;
-}
-
 static gboolean
-copy (IBBMover *self, GError **error)
+copy (IBBMover *self, guint8 *buffer, GError **error)
 {
-  g_autofree guint8 *buffer = g_malloc (BUFFER_SIZE);
-
   while (self->left > 0)
     {
-      gssize n = g_input_stream_read (self->source, buffer, (gsize) MIN (self->left, BUFFER_SIZE),
-                                      self->cancellable, error);
+      gssize n = ibb_file_source_read (self->source, buffer, (gsize) MIN (self->left, BUFFER_SIZE),
+                                       self->cancellable, error);
 
       if (n < 0)
         return FALSE;
@@ -210,33 +215,6 @@ copy (IBBMover *self, GError **error)
   return TRUE;
 }
 
-/* The file has still the size and the time that it had when it was offered, and nothing was written
- * to it since the first byte was read. */
-gboolean
-ibb_mover_check_source (IBBMover *self, GError **error)
-{
-  guint8                byte;
-  gssize                n = g_input_stream_read (self->source, &byte, 1, self->cancellable, error);
-  g_autoptr (GFileInfo) info = NULL;
-  g_autoptr (GFileInfo) change = NULL;
-
-  if (n < 0 || !query_change (self, &change, error))
-    return FALSE;
-  if (self->file != NULL && n == 0)
-    {
-      info = g_file_query_info (self->file, G_FILE_ATTRIBUTE_ETAG_VALUE, G_FILE_QUERY_INFO_NONE,
-                                self->cancellable, error);
-      if (info == NULL)
-        return FALSE;
-    }
-  if (n == 0 && (info == NULL || g_strcmp0 (g_file_info_get_etag (info), self->etag) == 0) &&
-      is_unchanged (self->change, change))
-    return TRUE;
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG,
-                       _ ("The file changed while it was being sent"));
-  return FALSE;
-}
-
 void
 ibb_mover_stop (IBBMover *self, gboolean keeps)
 {
@@ -244,13 +222,15 @@ ibb_mover_stop (IBBMover *self, gboolean keeps)
     ibb_folder_sink_stop (self->part->folder, keeps);
   if (self->part != NULL && self->part->sink != NULL && self->left > 0)
     ibb_sink_settle (self->part->sink);
+  if (self->folder != NULL)
+    self->funcs->stop (self->folder);
 }
 
 GError *
 ibb_mover_dup_folder_error (IBBMover *self)
 {
   if (self->folder != NULL)
-    return ibb_folder_source_dup_error (self->folder);
+    return self->funcs->dup_error (self->folder);
   if (self->part != NULL && self->part->folder != NULL)
     return ibb_folder_sink_dup_error (self->part->folder);
   return NULL;
@@ -259,13 +239,17 @@ ibb_mover_dup_folder_error (IBBMover *self)
 static gboolean
 move (IBBMover *self, GError **error)
 {
-  if (!ibb_mover_begin (self, error) || !copy (self, error))
-    return FALSE;
-  if (self->is_sender)
-    return ibb_mover_check_source (self, error) &&
-           (self->transport == NULL ||
-            ibb_transport_drain (self->transport, self->cancellable, error));
-  return TRUE;
+  g_autofree guint8 *buffer = g_malloc (BUFFER_SIZE);
+
+  if (!self->is_sender)
+    {
+      ibb_mover_begin (self);
+      return copy (self, buffer, error);
+    }
+  return begin_to_send (self, buffer, error) && copy (self, buffer, error) &&
+         ibb_file_source_check (self->source, self->cancellable, error) &&
+         (self->transport == NULL ||
+          ibb_transport_drain (self->transport, self->cancellable, error));
 }
 
 static gpointer

@@ -1,37 +1,61 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Moves the bytes of one file, in a thread of its own, or those of a folder, in the thread of a
- * bundle. */
+/* Moves the bytes of one file, in a thread of its own or in that of a bundle, or those of a folder,
+ * in the thread of a bundle. */
 
 #pragma once
 
 #include <ibb-glib/ibb-glib.h>
 
 #include "files/disk/hasher.h"
-#include "files/move/folder-source.h"
+#include "files/move/file-source.h"
 #include "files/move/part.h"
+#include "files/protocol/bundle.h"
 
+typedef enum
+{
+  IBB_MOVER_FAILED,
+  IBB_MOVER_WAITS, /* for the receiver */
+  IBB_MOVER_WORKS,
+  IBB_MOVER_ENDED, /* in the bundle, too */
+} IBBMoverState;
+
+typedef struct _IBBMover IBBMover;
+
+/* A folder that is sent: its files, in the place of one. */
 typedef struct
 {
-  gatomicrefcount  ref_count;
-  GInputStream    *source;    /* (owned); NULL: of a folder */
-  GOutputStream   *sink;      /* (owned) (nullable): of a sender */
-  IBBPart         *part;      /* (owned) (nullable): of a receiver */
-  IBBTransport    *transport; /* (owned) (nullable): one of the two is its stream */
-  IBBHasher       *hasher; /* (owned): has the bytes before offset already, if a file is received */
-  GFile           *file;   /* (owned) (nullable): the file to send, to see whether it changes */
-  char            *etag;   /* (owned) (nullable): of the file before */
-  GFileInfo       *change; /* (owned) (nullable): of the source, when its first byte was read */
-  IBBFolderSource *folder; /* (owned) (nullable): the folder to send */
-  GCancellable    *cancellable; /* (owned) (nullable): of the transfer: ends each call below */
-  gboolean         is_sender;
-  guint64          offset; /* bytes that need not be moved; of a folder protected by lock */
-  guint64          size;   /* of the whole file */
-  guint64          left;   /* bytes to move; of the thread */
+  IBBMoverState (*send) (
+      gpointer folder, IBBMover *mover, IBBBundle *bundle, guint32 number, GError **error);
+  /* Takes an event of an entry. */
+  void (*take) (gpointer folder, IBBMover *mover, const IBBBundleEvent *event);
+  /* Why the folder is not whole; NULL: no entry has failed. */
+  GError *(*dup_error) (gpointer folder);
+  void (*stop) (gpointer folder);
+  void (*free) (gpointer folder);
+} IBBMoverFolder;
+
+struct _IBBMover
+{
+  gatomicrefcount ref_count;
+  IBBFileSource  *source;    /* (owned) (nullable): of a folder; an entry without bytes */
+  GOutputStream  *sink;      /* (owned) (nullable): of a sender */
+  IBBPart        *part;      /* (owned) (nullable): of a receiver */
+  IBBTransport   *transport; /* (owned) (nullable): one of the two is its stream */
+  IBBHasher      *hasher; /* (owned): has the bytes before offset already, if a file is received */
+  gpointer        folder; /* (owned) (nullable): to send */
+  const IBBMoverFolder *funcs; /* (nullable): of the folder */
+  IBBMover             *whole; /* (unowned) (nullable): that of the folder counts the bytes, too */
+  GCancellable         *cancellable; /* (owned) (nullable): of the transfer: ends each call below */
+  gboolean              is_sender;
+  guint64               offset; /* bytes that need not be moved; of a folder protected by lock */
+  guint64               size;   /* of the whole file */
+  guint64               left;   /* bytes to move; of the thread */
+  guint8               *piece; /* (owned) (nullable): what was read last, once a bundle has begun */
 
   GMutex  lock;
   guint64 n_moved; /* protected by lock: offset included */
-} IBBMover;
+};
 
 IBBMover *ibb_mover_new (void);
 IBBMover *ibb_mover_ref (IBBMover *self);
@@ -41,17 +65,14 @@ guint64   ibb_mover_get_offset (IBBMover *self);
 /* Counts bytes of a folder. */
 void ibb_mover_add_progress (IBBMover *self, const IBBFolderProgress *progress);
 
-/* The steps of a thread that moves the bytes itself; they block. */
+/* The steps of the thread of a bundle; they block. */
 
-/* The first one. */
-gboolean ibb_mover_begin (IBBMover *self, GError **error);
-/* How many bytes of the source are in the buffer, as many as it holds unless the file ends; -1:
- * none can be read. */
-gssize ibb_mover_read (IBBMover *self, guint8 *buffer, gsize size, GError **error);
+/* Sends the next bytes in the bundle, and the end after the last one. */
+IBBMoverState ibb_mover_send (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error);
+/* Before the first byte of a received file. */
+void ibb_mover_begin (IBBMover *self);
 /* Stores bytes of a received file. */
 gboolean ibb_mover_write (IBBMover *self, const guint8 *bytes, gsize length, GError **error);
-/* Whether the file that was sent is still as it was offered. */
-gboolean ibb_mover_check_source (IBBMover *self, GError **error);
 
 /* The bytes come no more, or have all come: those that are there go to the disk. keeps: of a
  * folder, the part of the file that is not whole stays. */
@@ -66,3 +87,5 @@ void     ibb_mover_run_async (IBBMover           *self,
                               GAsyncReadyCallback callback,
                               gpointer            user_data);
 gboolean ibb_mover_run_finish (GAsyncResult *result, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBMover, ibb_mover_unref)

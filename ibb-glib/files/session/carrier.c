@@ -55,12 +55,10 @@ struct _IBBCarrier
   GHashTable   *movers;      /* (owned) (element-type guint32 IBBMover) */
   GQueue        offers;      /* (element-type Command): there is no room for */
   GQueue        ready;       /* numbers: accepted, to be sent in this order */
-  guint32       begun;       /* the number at the head of ready, once it has begun; 0: none */
   GQueue        later;       /* (element-type IBBCarrierNews): of what is not written yet */
   GQueue        telling;     /* (element-type IBBCarrierNews): of what is in the output */
   guint8        input[BUFFER_SIZE];
-  guint8        piece[IBB_BUNDLE_DATA_MAX]; /* of a file that is sent */
-  GBytes       *output;                     /* (owned) (nullable): being written */
+  GBytes       *output; /* (owned) (nullable): being written */
   gboolean      is_reading;
   gboolean      is_over;
   gboolean      is_idle;   /* the owner knows */
@@ -184,8 +182,6 @@ remove_mover (IBBCarrier *self, guint32 number)
   if (mover != NULL)
     ibb_mover_stop (mover, TRUE);
   g_queue_remove (&self->ready, GUINT_TO_POINTER (number));
-  if (self->begun == number)
-    self->begun = 0;
   return g_hash_table_remove (self->movers, &number);
 }
 
@@ -261,34 +257,6 @@ fail (IBBCarrier *self, guint32 number, GError *error)
 /* Folders. */
 
 static void
-end_file (IBBCarrier *self, guint32 number, const guint8 *hash)
-{
-  ibb_bundle_end (self->bundle, number, hash);
-  release (self, number, NULL, NULL);
-}
-
-/* FALSE: it waits for the receiver. */
-static gboolean
-send_of_folder (IBBCarrier *self, guint32 number, IBBMover *mover)
-{
-  static const guint8  no_hash[IBB_BUNDLE_HASH_LENGTH] = { 0 };
-  IBBFolderProgress    progress = { 0, 0 };
-  IBBFolderSourceState state =
-      ibb_folder_source_send (mover->folder, self->bundle, number, &progress, mover->cancellable);
-  GError *error = NULL;
-
-  ibb_mover_add_progress (mover, &progress);
-  if (state != IBB_FOLDER_SOURCE_ENDED)
-    return state == IBB_FOLDER_SOURCE_WORKS;
-  error = ibb_mover_dup_folder_error (mover);
-  if (error != NULL)
-    fail (self, number, error);
-  else
-    end_file (self, number, no_hash);
-  return TRUE;
-}
-
-static void
 take_entry (IBBCarrier *self, const IBBBundleEvent *event)
 {
   IBBMover         *mover = g_hash_table_lookup (self->movers, &event->folder);
@@ -298,7 +266,7 @@ take_entry (IBBCarrier *self, const IBBBundleEvent *event)
   if (mover == NULL)
     return;
   if (mover->folder != NULL)
-    ibb_folder_source_take (mover->folder, event, &progress);
+    mover->funcs->take (mover->folder, mover, event);
   else
     ibb_folder_sink_take (mover->part->folder, self->bundle, event, &progress, mover->cancellable,
                           &error);
@@ -336,22 +304,6 @@ end (IBBCarrier *self, GError *error)
 
 /* Sending. */
 
-static gboolean
-send_piece (IBBCarrier *self, guint32 number, IBBMover *mover, GError **error)
-{
-  gssize n;
-
-  if (self->begun != number && !ibb_mover_begin (mover, error))
-    return FALSE;
-  self->begun = number;
-  n = ibb_mover_read (mover, self->piece, sizeof self->piece, error);
-  if (n < 0)
-    return FALSE;
-  if (n > 0)
-    ibb_bundle_send (self->bundle, number, self->piece, (gsize) n);
-  return mover->left > 0 || ibb_mover_check_source (mover, error);
-}
-
 /* Small files share a block. */
 static void
 send_some (IBBCarrier *self)
@@ -363,21 +315,19 @@ send_some (IBBCarrier *self)
       IBBMover *mover = g_hash_table_lookup (self->movers, &number);
       GError   *error = NULL;
 
-      if (mover->folder != NULL)
+      switch (ibb_mover_send (mover, self->bundle, number, &error))
         {
-          if (!send_of_folder (self, number, mover))
-            return;
-          continue;
-        }
-      if (!send_piece (self, number, mover, &error))
-        fail (self, number, error);
-      else if (mover->left == 0)
-        {
-          g_autofree char   *hash = ibb_hasher_finish (mover->hasher);
-          gsize              length;
-          g_autofree guint8 *bytes = g_base64_decode (hash, &length);
-
-          end_file (self, number, bytes);
+        case IBB_MOVER_FAILED:
+          fail (self, number, error);
+          break;
+        case IBB_MOVER_WAITS:
+          return;
+        case IBB_MOVER_ENDED:
+          release (self, number, NULL, NULL);
+          break;
+        case IBB_MOVER_WORKS:
+        default:
+          break;
         }
     }
 }
@@ -601,7 +551,7 @@ take_command (IBBCarrier *self, Command *command)
       keep (self, command->number, g_steal_pointer (&command->mover));
       if (is_open)
         {
-          ibb_mover_begin (g_hash_table_lookup (self->movers, &command->number), NULL);
+          ibb_mover_begin (g_hash_table_lookup (self->movers, &command->number));
           ibb_bundle_accept (self->bundle, command->number, offset);
         }
       else

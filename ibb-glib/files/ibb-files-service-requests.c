@@ -96,7 +96,7 @@ has_room (IBBFilesService *self, const char *peer_jid)
 
       if (transfer->direction != IBB_FILES_DIRECTION_RECEIVE)
         continue;
-      if (transfer->state == IBB_FILES_STATE_OFFERED && transfer->part == NULL)
+      if (transfer->state == IBB_FILES_STATE_OFFERED && transfer->mover == NULL)
         {
           n_offers++;
           n_account_offers += is_peer;

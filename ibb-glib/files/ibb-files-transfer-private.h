@@ -5,7 +5,6 @@
 #include "files/ibb-files-transfer.h"
 #include "files/move/folder-source.h"
 #include "files/move/mover.h"
-#include "files/move/part.h"
 #include "files/protocol/jingle.h"
 #include "files/session/courier.h"
 #include "files/session/farewells.h"
@@ -55,8 +54,7 @@ struct _IBBFilesTransfer
   guint         timer;       /* (nullable): source id */
   IBBPeerWatch *watch;       /* (owned) (nullable): while nobody has decided about the offer */
   IBBTransport *transport;   /* (owned) (nullable) */
-  IBBMover     *mover;       /* (owned) (nullable) */
-  IBBPart      *part;        /* (owned) (nullable) */
+  IBBMover     *mover;       /* (owned) (nullable): of a receiver that has accepted */
   GFile        *file;        /* (owned) (nullable): received */
   gboolean      keeps_part;  /* a later transfer goes on with what is there */
   gboolean      is_in_place; /* the receiver: the file is, and cannot fail any more */

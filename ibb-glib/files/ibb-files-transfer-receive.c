@@ -4,6 +4,7 @@
 
 #include "base/intl.h"
 #include "files/ibb-files-transfer-private.h"
+#include "files/move/folder-sink.h"
 #include "files/protocol/initiation.h"
 
 #define OPEN_TIMEOUT 60000  /* ms for the sender to open the session after the accept */
@@ -46,7 +47,7 @@ done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     {
       g_clear_error (&self->failure);
       self->is_in_place = TRUE;
-      self->file = ibb_part_dup_file (self->part);
+      self->file = ibb_mover_dup_file (self->mover);
     }
   else if (self->failure == NULL)
     {
@@ -92,7 +93,7 @@ find_hash (IBBFilesMetadata *metadata, const char **algorithm)
 
 typedef struct
 {
-  IBBPart    *part;      /* (owned) */
+  IBBMover   *mover;     /* (owned) */
   char       *hash;      /* (owned) (nullable): from the sender */
   const char *algorithm; /* static; undefined without a hash */
   gboolean    is_range;  /* the hash is that of the bytes of this transfer only */
@@ -105,30 +106,47 @@ check_free (gpointer data)
 {
   Check *check = data;
 
-  ibb_part_unref (check->part);
+  ibb_mover_unref (check->mover);
   g_free (check->hash);
   g_free (check->own);
   g_free (check);
 }
 
+/* The hash of the bytes that came after those that were there. */
+static gboolean
+check_range (Check *check, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (IBBHasher) hasher = ibb_hasher_new (check->algorithm);
+  g_autofree char      *own = NULL;
+
+  if (!ibb_sink_hash (ibb_file_target_get_sink (check->mover->target), hasher,
+                      ibb_mover_get_offset (check->mover), cancellable, error))
+    return FALSE;
+  own = ibb_hasher_finish (hasher);
+  return g_str_equal (own, check->hash) || ibb_hasher_fail (error);
+}
+
 static void
 check_thread (GTask *task, gpointer object, gpointer task_data, GCancellable *cancellable)
 {
-  Check  *check = task_data;
-  GError *error = NULL;
+  Check         *check = task_data;
+  IBBFileTarget *target = check->mover->target;
+  const char    *own_algorithm = ibb_hasher_get_algorithm (check->mover->hasher);
+  GError        *error = NULL;
 
   if (check->is_unsure)
-    g_task_return_new_error (
-        task, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
-        _ ("Nothing tells whether the bytes that were there are of this file"));
-  else if (check->is_range &&
-           !ibb_part_check_range (check->part, check->algorithm, check->hash, cancellable, &error))
-    g_task_return_error (task, error);
-  else if (ibb_part_commit (check->part, check->algorithm, check->is_range ? NULL : check->hash,
-                            check->own, cancellable, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
+    g_set_error_literal (&error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
+                         _ ("Nothing tells whether the bytes that were there are of this file"));
+  else if (!check->is_range || check_range (check, cancellable, &error))
+    ibb_file_target_commit (target, check->algorithm, check->is_range ? NULL : check->hash,
+                            own_algorithm, check->own, cancellable, &error);
+  if (error != NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  ibb_file_target_close (target, FALSE);
+  g_task_return_boolean (task, TRUE);
 }
 
 static void
@@ -136,11 +154,12 @@ check (IBBFilesTransfer *self)
 {
   g_autoptr (GTask) task = g_task_new (self, self->cancellable, done_cb, NULL);
   Check            *data = g_new0 (Check, 1);
+  IBBSink          *sink = ibb_file_target_get_sink (self->mover->target);
 
   ibb_files_transfer_set_timer (self, 0, NULL);
-  data->part = ibb_part_ref (self->part);
-  data->algorithm = self->part->algorithm;
-  if (self->part->stream != NULL)
+  data->mover = ibb_mover_ref (self->mover);
+  data->algorithm = ibb_hasher_get_algorithm (self->mover->hasher);
+  if (sink == NULL)
     data->hash = g_strdup (ibb_files_metadata_get_hash (self->metadata, data->algorithm));
   if (data->hash == NULL)
     data->hash = g_strdup (find_hash (self->metadata, &data->algorithm));
@@ -153,7 +172,7 @@ check (IBBFilesTransfer *self)
   data->is_unsure = self->mover->offset > 0 &&
                     (data->hash == NULL ||
                      (data->is_range && (ibb_files_metadata_get_date (self->metadata) == NULL ||
-                                         !ibb_sink_is_settled (self->part->sink))));
+                                         !ibb_sink_is_settled (sink))));
   data->own = ibb_hasher_finish (self->mover->hasher);
   self->has_all = FALSE;
   self->is_checking = TRUE;
@@ -261,27 +280,6 @@ moved_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 /* The beginning. */
 
 static void
-create_mover (IBBFilesTransfer *self)
-{
-  g_autoptr (GInputStream) nothing = g_memory_input_stream_new ();
-  IBBMover                *mover = ibb_mover_new ();
-  GInputStream            *input = nothing;
-
-  mover->hasher = g_steal_pointer (&self->part->hasher);
-  mover->offset = self->part->offset;
-  mover->size = ibb_files_metadata_get_size (self->metadata);
-  mover->part = ibb_part_ref (self->part);
-  mover->cancellable = g_object_ref (self->cancellable);
-  if (self->transport != NULL)
-    {
-      mover->transport = g_object_ref (self->transport);
-      input = g_io_stream_get_input_stream (G_IO_STREAM (self->transport));
-    }
-  mover->source = ibb_file_source_new (input, NULL, NULL);
-  self->mover = mover;
-}
-
-static void
 opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   IBBFilesTransfer        *self = user_data;
@@ -310,7 +308,7 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     ibb_files_transfer_fail (self, g_steal_pointer (&error));
   if (!ibb_files_transfer_end_call (self))
     return;
-  create_mover (self);
+  ibb_mover_set_transport (self->mover, self->transport);
   ibb_files_transfer_move (self, moved_cb);
 }
 
@@ -321,7 +319,8 @@ send_accept (IBBFilesTransfer *self)
 
   if (self->jingle != NULL)
     {
-      ibb_jingle_accept (self->jingle, self->jingle->block_size, self->part->offset);
+      ibb_jingle_accept (self->jingle, self->jingle->block_size,
+                         ibb_mover_get_offset (self->mover));
       ibb_files_transfer_flush (self);
       return;
     }
@@ -338,7 +337,7 @@ deliver_folder (IBBFilesTransfer *self)
 {
   g_autoptr (IBBFilesTransfer) kept = g_object_ref (self);
 
-  self->file = ibb_part_dup_file (self->part);
+  self->file = ibb_mover_dup_file (self->mover);
   self->is_in_place = TRUE;
   ibb_courier_deliver (self->courier, self->number, &courier_funcs, self);
   ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
@@ -355,7 +354,7 @@ courier_released (gpointer client, const char *hash, GError *error)
     ibb_files_transfer_fail (self, error);
   if (!ibb_files_transfer_end_call (self) || hash == NULL)
     return;
-  if (self->part->folder != NULL)
+  if (ibb_files_metadata_get_is_folder (self->metadata))
     {
       deliver_folder (self);
       return;
@@ -398,7 +397,6 @@ ibb_files_transfer_set_courier (IBBFilesTransfer *self, IBBCourier *courier, gui
 static void
 accept_in_private (IBBFilesTransfer *self)
 {
-  create_mover (self);
   ibb_files_transfer_begin_call (self);
   ibb_courier_accept (self->courier, self->number, self->mover);
 }
@@ -436,7 +434,7 @@ prepare_thread (GTask *task, gpointer object, gpointer task_data, GCancellable *
 {
   GError *error = NULL;
 
-  if (ibb_part_open (task_data, cancellable, &error))
+  if (ibb_mover_open (task_data, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -449,7 +447,7 @@ prepare (IBBFilesTransfer *self)
 
   g_task_set_source_tag (task, prepare);
   g_task_set_name (task, "[ibb-files] prepare");
-  g_task_set_task_data (task, ibb_part_ref (self->part), (GDestroyNotify) ibb_part_unref);
+  g_task_set_task_data (task, ibb_mover_ref (self->mover), (GDestroyNotify) ibb_mover_unref);
   ibb_files_transfer_begin_call (self);
   g_task_run_in_thread (task, prepare_thread);
 }
@@ -463,7 +461,8 @@ find_rival (IBBFilesTransfer *self)
     {
       IBBFilesTransfer *other = g_ptr_array_index (self->transfers, i);
 
-      if (other != self && other->part != NULL && ibb_part_is_rival (other->part, self->part))
+      if (other != self && other->direction == self->direction && other->mover != NULL &&
+          ibb_mover_is_rival (other->mover, self->mover))
         return other;
     }
   return NULL;
@@ -479,22 +478,19 @@ rival_over_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-begin (IBBFilesTransfer *self, IBBPart *part)
+begin (IBBFilesTransfer *self, IBBMover *mover)
 {
   const char       *algorithm;
   gboolean          has_hash = find_hash (self->metadata, &algorithm) != NULL;
+  const char       *promised = self->jingle != NULL ? self->jingle->promised : NULL;
   IBBFilesTransfer *rival;
 
-  self->part = ibb_part_ref (part);
-  if (has_hash)
-    part->algorithm = algorithm;
-  else if (self->jingle != NULL && self->jingle->promised != NULL)
-    part->algorithm = self->jingle->promised;
-  self->keeps_part = self->jingle != NULL && self->jingle->takes_range && part->sink != NULL &&
-                     (self->jingle->promised != NULL || has_hash);
-  if (self->courier != NULL)
-    self->keeps_part = part->sink != NULL;
-  part->goes_on = self->keeps_part;
+  self->mover = ibb_mover_ref (mover);
+  if (!has_hash)
+    algorithm = promised != NULL ? promised : IBB_HASHER_DEFAULT;
+  self->keeps_part = self->courier != NULL || (self->jingle != NULL && self->jingle->takes_range &&
+                                               (promised != NULL || has_hash));
+  ibb_mover_prepare (mover, algorithm, self->keeps_part);
   rival = find_rival (self);
   if (rival == NULL)
     {
@@ -537,14 +533,27 @@ accept_cancelled_cb (GCancellable *cancellable, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Takes the part and the task. */
+static IBBMover *
+create_mover (IBBFilesTransfer *self, GFile *place, IBBSinkPolicy policy)
+{
+  g_autofree char *path = g_file_get_path (place);
+
+  if (path != NULL && ibb_files_metadata_get_is_folder (self->metadata))
+    return ibb_folder_sink_new_mover (path, self->peer_jid, self->metadata, policy,
+                                      self->cancellable);
+  return ibb_mover_new_for_target (
+      ibb_file_target_new (place, self->peer_jid, self->metadata, policy),
+      ibb_files_metadata_get_size (self->metadata), self->cancellable);
+}
+
+/* Takes the mover and the task. */
 static void
-accept_to (IBBFilesTransfer *self, IBBPart *part, GTask *task)
+accept_to (IBBFilesTransfer *self, IBBMover *mover, GTask *task)
 {
   if (ibb_files_transfer_waits_for_decision (self))
     {
       ibb_files_transfer_add_wait (self, task, accept_cancelled_cb);
-      begin (self, part);
+      begin (self, mover);
     }
   else
     {
@@ -552,7 +561,7 @@ accept_to (IBBFilesTransfer *self, IBBPart *part, GTask *task)
                                _ ("The offer was accepted or refused already"));
       g_object_unref (task);
     }
-  ibb_part_unref (part);
+  ibb_mover_unref (mover);
 }
 
 /**
@@ -608,7 +617,7 @@ ibb_files_transfer_accept_file_async (IBBFilesTransfer   *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, ibb_files_transfer_accept_file_async);
   g_task_set_name (task, "[ibb-files] accept");
-  accept_to (self, ibb_part_new (file, self->peer_jid, self->metadata, policies[existing]), task);
+  accept_to (self, create_mover (self, file, policies[existing]), task);
 }
 
 /**
@@ -673,7 +682,10 @@ ibb_files_transfer_accept_stream_async (IBBFilesTransfer   *self,
       g_object_unref (task);
       return;
     }
-  accept_to (self, ibb_part_new_for_stream (stream, ibb_files_metadata_get_size (self->metadata)),
+  accept_to (self,
+             ibb_mover_new_for_target (ibb_file_target_new_for_stream (stream),
+                                       ibb_files_metadata_get_size (self->metadata),
+                                       self->cancellable),
              task);
 }
 

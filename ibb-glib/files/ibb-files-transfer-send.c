@@ -245,13 +245,9 @@ ibb_files_transfer_send_cancel (IBBFilesTransfer *self)
 static void
 start (IBBFilesTransfer *self, IBBTransport *transport)
 {
-  self->mover->offset = self->jingle != NULL ? self->jingle->offset : 0;
-  if (transport != NULL)
-    {
-      self->transport = g_object_ref (transport);
-      self->mover->transport = g_object_ref (transport);
-      self->mover->sink = g_object_ref (g_io_stream_get_output_stream (G_IO_STREAM (transport)));
-    }
+  ibb_mover_set_offset (self->mover, self->jingle != NULL ? self->jingle->offset : 0);
+  ibb_mover_set_transport (self->mover, transport);
+  g_set_object (&self->transport, transport);
   ibb_files_transfer_move (self, moved_cb);
 }
 
@@ -423,21 +419,19 @@ ibb_files_transfer_offer (IBBFilesTransfer *self,
                           const char       *etag,
                           IBBFolderSource  *folder)
 {
-  self->mover = ibb_mover_new ();
-  self->mover->is_sender = TRUE;
+  guint64 size = ibb_files_metadata_get_size (self->metadata);
+
   if (folder != NULL)
     {
       ibb_folder_source_set_peer (folder, self->peer_jid);
       self->left_out =
           g_strdupv ((GStrv) ibb_folder_source_get_left_out (folder, &self->n_left_out));
-      self->mover->folder = folder;
-      self->mover->funcs = &ibb_folder_source_funcs;
+      self->mover = ibb_mover_new_for_folder (&ibb_folder_source_class, folder, TRUE, size,
+                                              self->cancellable);
     }
   else
-    self->mover->source = ibb_file_source_new (source, file, etag);
-  self->mover->cancellable = g_object_ref (self->cancellable);
-  self->mover->size = ibb_files_metadata_get_size (self->metadata);
-  self->mover->hasher = ibb_hasher_new (IBB_HASHER_DEFAULT);
+    self->mover =
+        ibb_mover_new (ibb_file_source_new (source, file, etag), size, 0, self->cancellable);
   self->sid = g_uuid_string_random ();
   if (self->courier != NULL)
     offer_in_private (self);

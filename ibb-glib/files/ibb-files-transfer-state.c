@@ -28,7 +28,7 @@ ibb_files_transfer_goes_on (IBBFilesTransfer *self)
 gboolean
 ibb_files_transfer_waits_for_decision (IBBFilesTransfer *self)
 {
-  return self->direction == IBB_FILES_DIRECTION_RECEIVE && self->part == NULL &&
+  return self->direction == IBB_FILES_DIRECTION_RECEIVE && self->mover == NULL &&
          self->state == IBB_FILES_STATE_OFFERED && self->failure == NULL;
 }
 
@@ -218,8 +218,8 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
     return;
   clear_source (&self->timer);
   clear_source (&self->ticker);
-  if (self->mover != NULL && self->mover->is_sender)
-    ibb_mover_stop (self->mover, FALSE);
+  if (self->mover != NULL)
+    ibb_mover_close (self->mover, self->keeps_part);
   /* Closes the session without a wait: a peer's program may never answer. */
   if (self->transport != NULL && self->courier == NULL && state != IBB_FILES_STATE_FAILED)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
@@ -241,12 +241,10 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
     ibb_files_transfer_return (self, task);
 }
 
-/* Ends a failed transfer once the last call that uses its part has returned. */
+/* Ends a failed transfer once the last call that uses its mover has returned. */
 static void
 end_failed (IBBFilesTransfer *self)
 {
-  if (self->part != NULL)
-    ibb_part_close (self->part, self->keeps_part);
   self->error = g_steal_pointer (&self->failure);
   ibb_files_transfer_end (self, IBB_FILES_STATE_FAILED);
 }

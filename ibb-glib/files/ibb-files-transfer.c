@@ -162,7 +162,6 @@ ibb_files_transfer_finalize (GObject *object)
   g_clear_object (&self->cancellable);
   g_clear_object (&self->transport);
   g_clear_pointer (&self->mover, ibb_mover_unref);
-  g_clear_pointer (&self->part, ibb_part_unref);
   g_clear_object (&self->file);
   G_OBJECT_CLASS (ibb_files_transfer_parent_class)->finalize (object);
 }

@@ -790,11 +790,11 @@ test_more_than_offered (Files *self, gconstpointer data)
 
 typedef struct
 {
-  IBBBundle     *sender;
-  IBBBundle     *receiver;
-  IBBFolderSink *sink;
-  GString       *log;
-  GError        *error;
+  IBBBundle *sender;
+  IBBBundle *receiver;
+  IBBMover  *mover; /* of the received folder */
+  GString   *log;
+  GError    *error;
 } Peer;
 
 static void
@@ -809,15 +809,14 @@ push (IBBBundle *from, IBBBundle *to)
 static void
 exchange (Peer *self)
 {
-  IBBFolderProgress progress = { 0, 0 };
-  IBBBundleEvent    event;
+  IBBBundleEvent event;
 
   push (self->sender, self->receiver);
   while (ibb_bundle_next (self->receiver, &event))
     if (event.folder > 0)
-      ibb_folder_sink_take (self->sink, self->receiver, &event, &progress, NULL, &self->error);
+      ibb_mover_take (self->mover, self->receiver, &event, &self->error);
   g_assert_null (self->receiver->mistake);
-  ibb_folder_sink_flush (self->sink, self->receiver, &self->error);
+  ibb_mover_flush (self->mover, self->receiver, &self->error);
   push (self->receiver, self->sender);
   while (ibb_bundle_next (self->sender, &event))
     if (event.type == IBB_BUNDLE_FAILED)
@@ -832,13 +831,14 @@ peer_init (Peer *self, Files *files)
 {
   g_autofree char             *path = get_path (files, "root");
   g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("root", 100);
+  g_autoptr (GCancellable)     cancellable = g_cancellable_new ();
   IBBBundleEvent               event;
 
   *self = (Peer){ ibb_bundle_new (TRUE), ibb_bundle_new (FALSE) };
   ibb_files_metadata_set_folder (metadata, 100);
   self->log = g_string_new (NULL);
-  self->sink = ibb_folder_sink_new (path, ROMEO, metadata, IBB_SINK_FAIL);
-  assert_succeeds (ibb_folder_sink_open, self->sink);
+  self->mover = ibb_folder_sink_new_mover (path, ROMEO, metadata, IBB_SINK_FAIL, cancellable);
+  assert_succeeds (ibb_mover_open, self->mover);
   ibb_bundle_offer (self->sender, metadata);
   push (self->sender, self->receiver);
   g_assert_true (ibb_bundle_next (self->receiver, &event));
@@ -849,7 +849,7 @@ peer_init (Peer *self, Files *files)
 static void
 peer_clear (Peer *self)
 {
-  ibb_folder_sink_free (self->sink);
+  ibb_mover_unref (self->mover);
   ibb_bundle_free (self->sender);
   ibb_bundle_free (self->receiver);
   g_string_free (self->log, TRUE);

@@ -130,9 +130,7 @@ OTHER_PREFIX = {
 # Objects whose fields other files set, in other rooms where it is an object of the core.
 KNOWN_OPENED = (
     'IBBContext',  # the state that all objects of an engine share
-    'IBBMover',  # what it moves, and where to
     'IBBParameters',  # the block size, which both ends agree on
-    'IBBPart',  # the hash that the offer asks for
     'IBBSession',  # the data of the caller
 )
 

@@ -38,7 +38,7 @@ typedef struct
   gboolean   has_others; /* files of its name and size are there, with another date */
 } Entry;
 
-struct _IBBFolderSink
+typedef struct
 {
   char             *path;     /* (owned) */
   char             *peer_jid; /* (owned) */
@@ -57,9 +57,9 @@ struct _IBBFolderSink
   guint       n_made;      /* folders */
   GHashTable *entries;     /* (owned) (element-type guint32 Entry) */
   GArray     *whole;       /* (owned) (element-type guint32): entries to be delivered */
-  IBBSink    *sink;        /* (owned) (nullable): of the entry whose bytes have begun */
-  guint32     begun;       /* its number */
-};
+  guint32     begun;       /* number of the entry whose bytes have begun, or 0 */
+  IBBMover   *mover;       /* (owned) (nullable): of this entry */
+} IBBFolderSink;
 
 static void
 entry_free (gpointer data)
@@ -69,56 +69,6 @@ entry_free (gpointer data)
   g_free (entry->path);
   g_clear_pointer (&entry->date, g_date_time_unref);
   g_free (entry);
-}
-
-IBBFolderSink *
-ibb_folder_sink_new (const char       *path,
-                     const char       *peer_jid,
-                     IBBFilesMetadata *metadata,
-                     IBBSinkPolicy     policy)
-{
-  IBBFolderSink *self = g_new0 (IBBFolderSink, 1);
-
-  self->path = g_strdup (path);
-  self->peer_jid = g_strndup (peer_jid, strcspn (peer_jid, "/"));
-  self->policy = policy;
-  self->n_files = ibb_files_metadata_get_n_files (metadata);
-  self->mode = ibb_files_metadata_get_mode (metadata);
-  self->offer = ibb_part_file_dup_text (peer_jid, ibb_files_metadata_get_name (metadata),
-                                        ibb_files_metadata_get_size (metadata),
-                                        ibb_files_metadata_get_date (metadata));
-  self->root = -1;
-  self->folder = -1;
-  self->named = -1;
-  self->entries = g_hash_table_new_full (g_int_hash, g_int_equal, NULL, entry_free);
-  self->whole = g_array_new (FALSE, FALSE, sizeof (guint32));
-  return self;
-}
-
-void
-ibb_folder_sink_free (IBBFolderSink *self)
-{
-  ibb_folder_sink_stop (self, TRUE);
-  g_free (self->path);
-  g_free (self->peer_jid);
-  g_free (self->offer);
-  ibb_folder_failures_clear (&self->failures);
-  g_hash_table_unref (self->entries);
-  g_array_unref (self->whole);
-  g_free (self);
-}
-
-gboolean
-ibb_folder_sink_is_rival (IBBFolderSink *self, IBBFolderSink *other)
-{
-  return g_str_equal (self->path, other->path) && g_str_equal (self->offer, other->offer) &&
-         self->n_files == other->n_files;
-}
-
-const char *
-ibb_folder_sink_get_path (IBBFolderSink *self)
-{
-  return self->path;
 }
 
 /* Returns FALSE, for the caller to return. path (nullable): in the folder. */
@@ -169,9 +119,10 @@ enter (IBBFolderSink *self, int parent, const char *name, guint mode, gboolean i
   return -1;
 }
 
-gboolean
-ibb_folder_sink_open (IBBFolderSink *self, GError **error)
+static gboolean
+open_sink (IBBMover *mover, GError **error)
 {
+  IBBFolderSink   *self = mover->folder;
   g_autofree char *parent = g_path_get_dirname (self->path);
   g_autofree char *name = g_path_get_basename (self->path);
   int              above;
@@ -186,6 +137,24 @@ ibb_folder_sink_open (IBBFolderSink *self, GError **error)
   if (self->root < 0)
     return fail (self, NULL, failure, error);
   return ibb_disk->access (self->root) == 0 || fail (self, NULL, errno, error);
+}
+
+static gboolean
+is_rival (IBBMover *mover, IBBMover *other_mover)
+{
+  IBBFolderSink *self = mover->folder;
+  IBBFolderSink *other = other_mover->folder;
+
+  return g_str_equal (self->path, other->path) && g_str_equal (self->offer, other->offer) &&
+         self->n_files == other->n_files;
+}
+
+static GFile *
+dup_file (IBBMover *mover)
+{
+  IBBFolderSink *self = mover->folder;
+
+  return g_file_new_for_path (self->path);
 }
 
 /* Has the last names on the disk. A failure counts for all entries that were to be delivered. */
@@ -262,14 +231,14 @@ get_date (const Entry *entry)
 }
 
 static void
-close_sink (IBBFolderSink *self, gboolean keeps)
+finish (IBBFolderSink *self, gboolean keeps)
 {
-  if (self->sink == NULL)
+  if (self->mover == NULL)
     return;
   if (keeps)
-    ibb_sink_settle (self->sink);
-  ibb_sink_close (self->sink, keeps);
-  g_clear_pointer (&self->sink, ibb_sink_free);
+    ibb_file_target_settle (self->mover->target);
+  ibb_mover_close (self->mover, keeps);
+  g_clear_pointer (&self->mover, ibb_mover_unref);
   self->begun = 0;
   self->has_room = self->has_room && !keeps;
 }
@@ -283,7 +252,7 @@ fail_entry (IBBFolderSink *self, IBBBundle *bundle, Entry *entry, GError *reason
   guint32     number = entry->number;
 
   if (self->begun == number)
-    close_sink (self, reason->domain == G_IO_ERROR);
+    finish (self, reason->domain == G_IO_ERROR);
   if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
     {
       g_propagate_error (error, reason);
@@ -433,7 +402,7 @@ static gboolean
 take_offer (IBBFolderSink        *self,
             IBBBundle            *bundle,
             const IBBBundleEvent *event,
-            IBBFolderProgress    *progress,
+            IBBMover             *whole,
             GError              **error)
 {
   Entry     *entry = g_new0 (Entry, 1);
@@ -455,15 +424,17 @@ take_offer (IBBFolderSink        *self,
     }
   if (!look (self, entry, &reason))
     return fail_entry (self, bundle, entry, reason, error);
-  progress->n_found += entry->offset;
+  ibb_mover_add_found (whole, entry->offset);
   ibb_bundle_accept (bundle, entry->number, entry->offset);
   return TRUE;
 }
 
 /* Opens the part, which has still what was said in the answer to the offer. */
 static gboolean
-begin (IBBFolderSink *self, Entry *entry, GError **error)
+begin (IBBFolderSink *self, Entry *entry, IBBMover *whole, GError **error)
 {
+  IBBFileTarget *target;
+
   if (self->begun == entry->number)
     return TRUE;
   if (!go_to_entry (self, entry, error))
@@ -471,12 +442,17 @@ begin (IBBFolderSink *self, Entry *entry, GError **error)
   if (!self->has_room && !ibb_part_file_make_room (self->folder))
     return fail (self, entry->path, errno, error);
   self->has_room = TRUE;
-  self->sink = create_sink (self, entry, self->policy);
+  target = ibb_file_target_new_for_sink (create_sink (self, entry, self->policy));
+  self->mover = ibb_mover_new_for_target (target, entry->size, whole->cancellable);
+  ibb_mover_set_whole (self->mover, whole);
   self->begun = entry->number;
-  if (!ibb_sink_open (self->sink, entry->size, entry->offset > 0, error))
+  ibb_mover_prepare (self->mover, NULL, entry->offset > 0);
+  if (!ibb_mover_open (self->mover, error))
     return FALSE;
-  return ibb_sink_get_length (self->sink) == entry->offset ||
-         fail (self, entry->path, EBUSY, error);
+  if (ibb_mover_get_offset (self->mover) != entry->offset)
+    return fail (self, entry->path, EBUSY, error);
+  ibb_mover_begin (self->mover);
+  return TRUE;
 }
 
 /* Hashes an open file. Returns 0 or an errno. */
@@ -580,12 +556,10 @@ add_found (IBBFolderSink *self, const Entry *entry, GError **error)
 }
 
 static gboolean
-complete (IBBFolderSink        *self,
-          Entry                *entry,
-          const IBBBundleEvent *event,
-          GCancellable         *cancellable,
-          GError              **error)
+complete (
+    IBBFolderSink *self, Entry *entry, const IBBBundleEvent *event, IBBMover *whole, GError **error)
 {
+  GCancellable    *cancellable = whole->cancellable;
   g_autofree char *hash = NULL;
 
   if (entry->kind != ENTRY_FILE && !go_to_entry (self, entry, error))
@@ -596,17 +570,18 @@ complete (IBBFolderSink        *self,
     return add_found (self, entry, error) &&
            check_found (self, entry, event->data, cancellable, error);
   hash = g_base64_encode (event->data, event->length);
-  if (!begin (self, entry, error))
+  if (!begin (self, entry, whole, error))
     return FALSE;
   if (is_double (self, entry, event->data, cancellable))
     {
-      close_sink (self, FALSE);
+      finish (self, FALSE);
       return add_found (self, entry, error);
     }
-  if (!ibb_sink_commit (self->sink, IBB_HASHER_DEFAULT, hash, cancellable, error))
+  if (!ibb_file_target_commit (self->mover->target, IBB_HASHER_DEFAULT, hash, NULL, NULL,
+                               cancellable, error))
     return FALSE;
-  add_name (self, ibb_sink_steal_folder (self->sink));
-  close_sink (self, FALSE);
+  add_name (self, ibb_sink_steal_folder (ibb_file_target_get_sink (self->mover->target)));
+  finish (self, FALSE);
   return TRUE;
 }
 
@@ -617,38 +592,33 @@ take_failure (IBBFolderSink *self, Entry *entry, const IBBBundleEvent *event)
   guint32 number = entry->number;
 
   if (self->begun == number)
-    close_sink (self, FALSE);
+    finish (self, FALSE);
   ibb_folder_failures_add (&self->failures, entry->path,
                            ibb_reason_to_error (event->reason, event->text, self->peer_jid,
                                                 IBB_FILES_DIRECTION_RECEIVE, FALSE));
   g_hash_table_remove (self->entries, &number);
 }
 
-gboolean
-ibb_folder_sink_take (IBBFolderSink        *self,
-                      IBBBundle            *bundle,
-                      const IBBBundleEvent *event,
-                      IBBFolderProgress    *progress,
-                      GCancellable         *cancellable,
-                      GError              **error)
+static gboolean
+take (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GError **error)
 {
-  Entry  *entry = g_hash_table_lookup (self->entries, &event->number);
-  GError *reason = NULL;
+  IBBFolderSink *self = mover->folder;
+  Entry         *entry = g_hash_table_lookup (self->entries, &event->number);
+  GError        *reason = NULL;
 
   if (event->type == IBB_BUNDLE_OFFERED)
-    return take_offer (self, bundle, event, progress, error);
+    return take_offer (self, bundle, event, mover, error);
   if (entry == NULL)
     return TRUE;
   if (event->type == IBB_BUNDLE_FAILED)
     take_failure (self, entry, event);
   else if (event->type == IBB_BUNDLE_DATA)
     {
-      progress->n_moved += event->length;
-      if (!begin (self, entry, &reason) ||
-          !ibb_sink_write (self->sink, event->data, event->length, &reason))
+      if (!begin (self, entry, mover, &reason) ||
+          !ibb_mover_take (self->mover, bundle, event, &reason))
         return fail_entry (self, bundle, entry, reason, error);
     }
-  else if (!complete (self, entry, event, cancellable, &reason))
+  else if (!complete (self, entry, event, mover, &reason))
     return fail_entry (self, bundle, entry, reason, error);
   else
     {
@@ -658,9 +628,11 @@ ibb_folder_sink_take (IBBFolderSink        *self,
   return TRUE;
 }
 
-gboolean
-ibb_folder_sink_flush (IBBFolderSink *self, IBBBundle *bundle, GError **error)
+static gboolean
+flush (IBBMover *mover, IBBBundle *bundle, GError **error)
 {
+  IBBFolderSink *self = mover->folder;
+
   if (self->whole->len == 0)
     return TRUE;
   sync_names (self);
@@ -672,19 +644,80 @@ ibb_folder_sink_flush (IBBFolderSink *self, IBBBundle *bundle, GError **error)
   return TRUE;
 }
 
-GError *
-ibb_folder_sink_dup_error (IBBFolderSink *self)
+static void
+clear (IBBFolderSink *self, gboolean keeps)
 {
-  return ibb_folder_failures_dup_error (&self->failures, self->n_files);
-}
-
-void
-ibb_folder_sink_stop (IBBFolderSink *self, gboolean keeps)
-{
-  close_sink (self, keeps);
+  finish (self, keeps);
   sync_names (self);
   leave (self);
   if (self->root >= 0)
     ibb_disk->close (self->root);
   self->root = -1;
+}
+
+static GError *
+dup_error (IBBMover *mover)
+{
+  IBBFolderSink *self = mover->folder;
+
+  return ibb_folder_failures_dup_error (&self->failures, self->n_files);
+}
+
+static void
+stop (IBBMover *mover, gboolean keeps)
+{
+  clear (mover->folder, keeps);
+}
+
+static void
+free_sink (gpointer data)
+{
+  IBBFolderSink *self = data;
+
+  clear (self, TRUE);
+  g_free (self->path);
+  g_free (self->peer_jid);
+  g_free (self->offer);
+  ibb_folder_failures_clear (&self->failures);
+  g_hash_table_unref (self->entries);
+  g_array_unref (self->whole);
+  g_free (self);
+}
+
+static const IBBMoverClass sink_class = {
+  .open = open_sink,
+  .take = take,
+  .flush = flush,
+  .is_rival = is_rival,
+  .dup_file = dup_file,
+  .dup_error = dup_error,
+  .stop = stop,
+  .close = stop,
+  .free = free_sink,
+};
+
+IBBMover *
+ibb_folder_sink_new_mover (const char       *path,
+                           const char       *peer_jid,
+                           IBBFilesMetadata *metadata,
+                           IBBSinkPolicy     policy,
+                           GCancellable     *cancellable)
+{
+  IBBFolderSink *self = g_new0 (IBBFolderSink, 1);
+
+  self->path = g_strdup (path);
+  self->peer_jid = g_strndup (peer_jid, strcspn (peer_jid, "/"));
+  self->policy = policy;
+  self->n_files = ibb_files_metadata_get_n_files (metadata);
+  self->mode = ibb_files_metadata_get_mode (metadata);
+  self->offer = ibb_part_file_dup_text (peer_jid, ibb_files_metadata_get_name (metadata),
+                                        ibb_files_metadata_get_size (metadata),
+                                        ibb_files_metadata_get_date (metadata));
+  self->root = -1;
+  self->folder = -1;
+  self->named = -1;
+  self->entries = g_hash_table_new_full (g_int_hash, g_int_equal, NULL, entry_free);
+  self->whole = g_array_new (FALSE, FALSE, sizeof (guint32));
+  return ibb_mover_new_for_folder (&sink_class, self, FALSE, ibb_files_metadata_get_size (metadata),
+                                   cancellable);
 }

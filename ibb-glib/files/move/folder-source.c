@@ -64,10 +64,8 @@ clear_fd (int *fd)
 }
 
 static void
-stop (gpointer data)
+clear (IBBFolderSource *self)
 {
-  IBBFolderSource *self = data;
-
   g_clear_pointer (&self->mover, ibb_mover_unref);
   clear_fd (&self->folder);
   clear_fd (&self->root);
@@ -76,7 +74,7 @@ stop (gpointer data)
 void
 ibb_folder_source_free (IBBFolderSource *self)
 {
-  stop (self);
+  clear (self);
   g_free (self->path);
   g_free (self->peer_jid);
   g_ptr_array_unref (self->entries);
@@ -377,6 +375,7 @@ begin (IBBFolderSource *self, const Accepted *accepted, IBBMover *whole, GError 
   g_autofree char *folder = g_path_get_dirname (entry->path);
   g_autofree char *name = g_path_get_basename (entry->path);
   g_autofree char *place = g_build_filename (self->path, entry->path, NULL);
+  IBBFileSource   *source = NULL;
 
   self->begun = accepted->number;
   errno = entry->failure;
@@ -384,16 +383,10 @@ begin (IBBFolderSource *self, const Accepted *accepted, IBBMover *whole, GError 
     return fail (self, entry->path, error);
   if (!go_to (self, entry->is_folder ? entry->path : folder, error))
     return FALSE;
-  self->mover = ibb_mover_new ();
-  self->mover->is_sender = TRUE;
-  self->mover->whole = whole;
-  self->mover->offset = accepted->offset;
-  self->mover->size = entry->size;
-  self->mover->hasher = ibb_hasher_new (IBB_HASHER_DEFAULT);
-  g_set_object (&self->mover->cancellable, whole->cancellable);
   if (!entry->is_folder)
-    self->mover->source =
-        ibb_file_source_new_in (self->folder, name, place, entry->size, entry->time);
+    source = ibb_file_source_new_in (self->folder, name, place, entry->size, entry->time);
+  self->mover = ibb_mover_new (source, entry->size, accepted->offset, whole->cancellable);
+  ibb_mover_set_whole (self->mover, whole);
   return TRUE;
 }
 
@@ -429,19 +422,19 @@ offer_next (IBBFolderSource *self, IBBBundle *bundle, guint32 folder)
 }
 
 static GError *
-dup_error (gpointer data)
+dup_error (IBBMover *mover)
 {
-  IBBFolderSource *self = data;
+  IBBFolderSource *self = mover->folder;
 
   return ibb_folder_failures_dup_error (&self->failures, self->entries->len);
 }
 
 /* Each entry is delivered or has failed. */
 static IBBMoverState
-end (IBBFolderSource *self, IBBBundle *bundle, guint32 folder, GError **error)
+end (IBBMover *mover, IBBBundle *bundle, guint32 folder, GError **error)
 {
   static const guint8 no_hash[IBB_BUNDLE_HASH_LENGTH] = { 0 };
-  GError             *reason = dup_error (self);
+  GError             *reason = dup_error (mover);
 
   if (reason != NULL)
     {
@@ -454,9 +447,9 @@ end (IBBFolderSource *self, IBBBundle *bundle, guint32 folder, GError **error)
 
 /* Offers the next entry of the folder, which is accepted, or sends the next bytes of one. */
 static IBBMoverState
-send_next (gpointer data, IBBMover *mover, IBBBundle *bundle, guint32 folder, GError **error)
+send_next (IBBMover *mover, IBBBundle *bundle, guint32 folder, GError **error)
 {
-  IBBFolderSource *self = data;
+  IBBFolderSource *self = mover->folder;
   const Accepted  *accepted = g_queue_peek_head (&self->accepted);
   IBBMoverState    state = IBB_MOVER_FAILED;
   GError          *reason = NULL;
@@ -468,7 +461,7 @@ send_next (gpointer data, IBBMover *mover, IBBBundle *bundle, guint32 folder, GE
     }
   if (accepted == NULL)
     return self->n_open > 0 || self->next < self->entries->len ? IBB_MOVER_WAITS
-                                                               : end (self, bundle, folder, error);
+                                                               : end (mover, bundle, folder, error);
   if (self->begun == accepted->number || begin (self, accepted, mover, &reason))
     state = ibb_mover_send (self->mover, bundle, accepted->number, &reason);
   if (state == IBB_MOVER_FAILED)
@@ -486,12 +479,11 @@ compare_numbers (gconstpointer a, gconstpointer b)
   return accepted->number != *(const guint32 *) b;
 }
 
-static void
-take (gpointer data, IBBMover *mover, const IBBBundleEvent *event)
+static gboolean
+take (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GError **error)
 {
-  IBBFolderSource        *self = data;
-  const IBBFolderProgress progress = { .n_found = event->offset };
-  GList                  *found;
+  IBBFolderSource *self = mover->folder;
+  GList           *found;
 
   if (event->type == IBB_BUNDLE_ACCEPTED)
     {
@@ -499,13 +491,13 @@ take (gpointer data, IBBMover *mover, const IBBBundleEvent *event)
 
       accepted->number = event->number;
       accepted->offset = event->offset;
-      ibb_mover_add_progress (mover, &progress);
+      ibb_mover_add_found (mover, event->offset);
       g_queue_push_tail (&self->accepted, accepted);
-      return;
+      return TRUE;
     }
   self->n_open--;
   if (event->type != IBB_BUNDLE_FAILED)
-    return;
+    return TRUE;
   ibb_folder_failures_add (&self->failures, get_entry (self, event->number)->path,
                            ibb_reason_to_error (event->reason, event->text, self->peer_jid,
                                                 IBB_FILES_DIRECTION_SEND, FALSE));
@@ -517,6 +509,13 @@ take (gpointer data, IBBMover *mover, const IBBBundleEvent *event)
       g_free (found->data);
       g_queue_delete_link (&self->accepted, found);
     }
+  return TRUE;
+}
+
+static void
+stop (IBBMover *mover, gboolean keeps)
+{
+  clear (mover->folder);
 }
 
 static void
@@ -525,4 +524,11 @@ free_source (gpointer data)
   ibb_folder_source_free (data);
 }
 
-const IBBMoverFolder ibb_folder_source_funcs = { send_next, take, dup_error, stop, free_source };
+const IBBMoverClass ibb_folder_source_class = {
+  .send = send_next,
+  .take = take,
+  .dup_error = dup_error,
+  .stop = stop,
+  .close = stop,
+  .free = free_source,
+};

@@ -30,7 +30,7 @@ const char *const *ibb_folder_source_get_left_out (IBBFolderSource *self, guint 
 /* Before the folder is sent. */
 void ibb_folder_source_set_peer (IBBFolderSource *self, const char *peer_jid);
 
-/* Of a mover, whose folder the source is. */
-extern const IBBMoverFolder ibb_folder_source_funcs;
+/* Of a mover whose folder it is. */
+extern const IBBMoverClass ibb_folder_source_class;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBFolderSource, ibb_folder_source_free)

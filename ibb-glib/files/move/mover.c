@@ -8,13 +8,52 @@
 
 #define BUFFER_SIZE (64 * 1024)
 
-IBBMover *
-ibb_mover_new (void)
+static const IBBMoverClass file_class;
+
+static IBBMover *
+create (const IBBMoverClass *class, gboolean is_sender, guint64 size, GCancellable *cancellable)
 {
   IBBMover *self = g_new0 (IBBMover, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
+  self->class = class;
+  self->is_sender = is_sender;
+  self->size = size;
+  self->cancellable = g_object_ref (cancellable);
+  return self;
+}
+
+IBBMover *
+ibb_mover_new (IBBFileSource *source, guint64 size, guint64 offset, GCancellable *cancellable)
+{
+  IBBMover *self = create (&file_class, TRUE, size, cancellable);
+
+  self->source = source;
+  self->offset = offset;
+  self->hasher = ibb_hasher_new (IBB_HASHER_DEFAULT);
+  return self;
+}
+
+IBBMover *
+ibb_mover_new_for_target (IBBFileTarget *target, guint64 size, GCancellable *cancellable)
+{
+  IBBMover *self = create (&file_class, FALSE, size, cancellable);
+
+  self->target = target;
+  return self;
+}
+
+IBBMover *
+ibb_mover_new_for_folder (const IBBMoverClass *class,
+                          gpointer      folder,
+                          gboolean      is_sender,
+                          guint64       size,
+                          GCancellable *cancellable)
+{
+  IBBMover *self = create (class, is_sender, size, cancellable);
+
+  self->folder = folder;
   return self;
 }
 
@@ -30,14 +69,12 @@ ibb_mover_unref (IBBMover *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
+  g_clear_pointer (&self->folder, self->class->free);
   g_clear_pointer (&self->source, ibb_file_source_free);
-  g_clear_object (&self->sink);
-  g_clear_pointer (&self->part, ibb_part_unref);
+  g_clear_pointer (&self->target, ibb_file_target_free);
   g_clear_object (&self->transport);
   g_clear_pointer (&self->hasher, ibb_hasher_free);
   g_clear_object (&self->cancellable);
-  if (self->folder != NULL)
-    self->funcs->free (self->folder);
   g_free (self->piece);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -66,11 +103,46 @@ ibb_mover_get_offset (IBBMover *self)
 }
 
 void
-ibb_mover_add_progress (IBBMover *self, const IBBFolderProgress *progress)
+ibb_mover_set_offset (IBBMover *self, guint64 offset)
 {
   g_mutex_lock (&self->lock);
-  self->offset += progress->n_found;
-  self->n_moved += progress->n_found + progress->n_moved;
+  self->offset = offset;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+ibb_mover_prepare (IBBMover *self, const char *algorithm, gboolean goes_on)
+{
+  self->hasher = algorithm != NULL ? ibb_hasher_new (algorithm) : NULL;
+  self->goes_on = goes_on;
+}
+
+void
+ibb_mover_set_whole (IBBMover *self, IBBMover *whole)
+{
+  self->whole = whole;
+}
+
+void
+ibb_mover_set_transport (IBBMover *self, IBBTransport *transport)
+{
+  g_autoptr (GInputStream) nothing = g_memory_input_stream_new ();
+  GIOStream               *stream = transport != NULL ? G_IO_STREAM (transport) : NULL;
+
+  g_set_object (&self->transport, transport);
+  if (!self->is_sender)
+    self->source = ibb_file_source_new (
+        stream != NULL ? g_io_stream_get_input_stream (stream) : nothing, NULL, NULL);
+  else if (stream != NULL)
+    self->target = ibb_file_target_new_for_stream (g_io_stream_get_output_stream (stream));
+}
+
+void
+ibb_mover_add_found (IBBMover *self, guint64 n)
+{
+  g_mutex_lock (&self->lock);
+  self->offset += n;
+  self->n_moved += n;
   g_mutex_unlock (&self->lock);
 }
 
@@ -114,6 +186,8 @@ read_all (IBBMover *self, guint8 *buffer, gsize length, GError **error)
   return TRUE;
 }
 
+/* A file. */
+
 void
 ibb_mover_begin (IBBMover *self)
 {
@@ -154,13 +228,11 @@ end_in_bundle (IBBMover *self, IBBBundle *bundle, guint32 number)
   ibb_bundle_end (bundle, number, digest);
 }
 
-IBBMoverState
-ibb_mover_send (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error)
+static IBBMoverState
+send_file (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error)
 {
   gsize length;
 
-  if (self->folder != NULL)
-    return self->funcs->send (self->folder, self, bundle, number, error);
   if (self->piece == NULL)
     {
       self->piece = g_malloc (BUFFER_SIZE);
@@ -184,18 +256,75 @@ ibb_mover_send (IBBMover *self, IBBBundle *bundle, guint32 number, GError **erro
   return IBB_MOVER_ENDED;
 }
 
-gboolean
-ibb_mover_write (IBBMover *self, const guint8 *bytes, gsize length, GError **error)
+static gboolean
+open_file (IBBMover *self, GError **error)
 {
-  ibb_hasher_update (self->hasher, bytes, length);
-  if (!(self->part != NULL ? ibb_part_write (self->part, bytes, length, self->cancellable, error)
-                           : g_output_stream_write_all (self->sink, bytes, length, NULL,
-                                                        self->cancellable, error)))
+  guint64 length;
+
+  if (!ibb_file_target_open (self->target, self->size, self->goes_on, &length, error))
+    return FALSE;
+  ibb_mover_set_offset (self, length);
+  return length == 0 || self->hasher == NULL ||
+         ibb_sink_hash (ibb_file_target_get_sink (self->target), self->hasher, 0, self->cancellable,
+                        error);
+}
+
+static gboolean
+write_bytes (IBBMover *self, const guint8 *bytes, gsize length, GError **error)
+{
+  if (self->hasher != NULL)
+    ibb_hasher_update (self->hasher, bytes, length);
+  if (!ibb_file_target_write (self->target, bytes, length, self->cancellable, error))
     return FALSE;
   add_moved (self, length);
   self->left -= length;
   return TRUE;
 }
+
+static gboolean
+take_file (IBBMover *self, IBBBundle *bundle, const IBBBundleEvent *event, GError **error)
+{
+  return write_bytes (self, event->data, event->length, error);
+}
+
+static gboolean
+is_rival_file (IBBMover *self, IBBMover *other)
+{
+  return ibb_file_target_is_rival (self->target, other->target);
+}
+
+static GFile *
+dup_file (IBBMover *self)
+{
+  return ibb_file_target_dup_file (self->target);
+}
+
+static void
+stop_file (IBBMover *self, gboolean keeps)
+{
+  g_clear_pointer (&self->piece, g_free);
+  if (!self->is_sender && self->left > 0)
+    ibb_file_target_settle (self->target);
+}
+
+static void
+close_file (IBBMover *self, gboolean keeps)
+{
+  if (self->target != NULL)
+    ibb_file_target_close (self->target, keeps);
+}
+
+static const IBBMoverClass file_class = {
+  .open = open_file,
+  .send = send_file,
+  .take = take_file,
+  .is_rival = is_rival_file,
+  .dup_file = dup_file,
+  .stop = stop_file,
+  .close = close_file,
+};
+
+/* The thread of a file that goes alone. */
 
 static gboolean
 copy (IBBMover *self, guint8 *buffer, GError **error)
@@ -209,31 +338,10 @@ copy (IBBMover *self, guint8 *buffer, GError **error)
         return FALSE;
       if (n == 0)
         return fail_partial (self, error);
-      if (!ibb_mover_write (self, buffer, (gsize) n, error))
+      if (!write_bytes (self, buffer, (gsize) n, error))
         return FALSE;
     }
   return TRUE;
-}
-
-void
-ibb_mover_stop (IBBMover *self, gboolean keeps)
-{
-  if (self->part != NULL && self->part->folder != NULL)
-    ibb_folder_sink_stop (self->part->folder, keeps);
-  if (self->part != NULL && self->part->sink != NULL && self->left > 0)
-    ibb_sink_settle (self->part->sink);
-  if (self->folder != NULL)
-    self->funcs->stop (self->folder);
-}
-
-GError *
-ibb_mover_dup_folder_error (IBBMover *self)
-{
-  if (self->folder != NULL)
-    return self->funcs->dup_error (self->folder);
-  if (self->part != NULL && self->part->folder != NULL)
-    return ibb_folder_sink_dup_error (self->part->folder);
-  return NULL;
 }
 
 static gboolean
@@ -298,4 +406,60 @@ gboolean
 ibb_mover_run_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* Files and folders. */
+
+gboolean
+ibb_mover_is_rival (IBBMover *self, IBBMover *other)
+{
+  return self->class == other->class && self->class->is_rival (self, other);
+}
+
+GFile *
+ibb_mover_dup_file (IBBMover *self)
+{
+  return self->class->dup_file (self);
+}
+
+gboolean
+ibb_mover_open (IBBMover *self, GError **error)
+{
+  return self->class->open (self, error);
+}
+
+IBBMoverState
+ibb_mover_send (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error)
+{
+  return self->class->send (self, bundle, number, error);
+}
+
+gboolean
+ibb_mover_take (IBBMover *self, IBBBundle *bundle, const IBBBundleEvent *event, GError **error)
+{
+  return self->class->take (self, bundle, event, error);
+}
+
+gboolean
+ibb_mover_flush (IBBMover *self, IBBBundle *bundle, GError **error)
+{
+  return self->class->flush == NULL || self->class->flush (self, bundle, error);
+}
+
+void
+ibb_mover_stop (IBBMover *self, gboolean keeps)
+{
+  self->class->stop (self, keeps);
+}
+
+void
+ibb_mover_close (IBBMover *self, gboolean keeps)
+{
+  self->class->close (self, keeps);
+}
+
+GError *
+ibb_mover_dup_folder_error (IBBMover *self)
+{
+  return self->class->dup_error != NULL ? self->class->dup_error (self) : NULL;
 }

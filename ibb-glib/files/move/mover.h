@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Moves the bytes of one file, in a thread of its own or in that of a bundle, or those of a folder,
- * in the thread of a bundle. */
+/* Moves the bytes of one file from a source to a target, in a thread of its own; or one half of the
+ * way, in the thread of a bundle. A folder has a mover, too, and one for each entry that has begun.
+ */
 
 #pragma once
 
@@ -9,7 +10,7 @@
 
 #include "files/disk/hasher.h"
 #include "files/move/file-source.h"
-#include "files/move/part.h"
+#include "files/move/file-target.h"
 #include "files/protocol/bundle.h"
 
 typedef enum
@@ -22,61 +23,91 @@ typedef enum
 
 typedef struct _IBBMover IBBMover;
 
-/* A folder that is sent: its files, in the place of one. */
+/* What a file does, or in its place a folder: see the calls of the same names. */
 typedef struct
 {
-  IBBMoverState (*send) (
-      gpointer folder, IBBMover *mover, IBBBundle *bundle, guint32 number, GError **error);
-  /* Takes an event of an entry. */
-  void (*take) (gpointer folder, IBBMover *mover, const IBBBundleEvent *event);
-  /* Why the folder is not whole; NULL: no entry has failed. */
-  GError *(*dup_error) (gpointer folder);
-  void (*stop) (gpointer folder);
+  gboolean (*open) (IBBMover *self, GError **error);
+  IBBMoverState (*send) (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error);
+  gboolean (*take) (IBBMover *self, IBBBundle *bundle, const IBBBundleEvent *event, GError **error);
+  gboolean (*flush) (IBBMover *self, IBBBundle *bundle, GError **error);
+  gboolean (*is_rival) (IBBMover *self, IBBMover *other);
+  GFile *(*dup_file) (IBBMover *self);
+  GError *(*dup_error) (IBBMover *self);
+  void (*stop) (IBBMover *self, gboolean keeps);
+  void (*close) (IBBMover *self, gboolean keeps);
   void (*free) (gpointer folder);
-} IBBMoverFolder;
+} IBBMoverClass;
 
 struct _IBBMover
 {
   gatomicrefcount ref_count;
-  IBBFileSource  *source;    /* (owned) (nullable): of a folder; an entry without bytes */
-  GOutputStream  *sink;      /* (owned) (nullable): of a sender */
-  IBBPart        *part;      /* (owned) (nullable): of a receiver */
-  IBBTransport   *transport; /* (owned) (nullable): one of the two is its stream */
-  IBBHasher      *hasher; /* (owned): has the bytes before offset already, if a file is received */
-  gpointer        folder; /* (owned) (nullable): to send */
-  const IBBMoverFolder *funcs; /* (nullable): of the folder */
-  IBBMover             *whole; /* (unowned) (nullable): that of the folder counts the bytes, too */
-  GCancellable         *cancellable; /* (owned) (nullable): of the transfer: ends each call below */
-  gboolean              is_sender;
-  guint64               offset; /* bytes that need not be moved; of a folder protected by lock */
-  guint64               size;   /* of the whole file */
-  guint64               left;   /* bytes to move; of the thread */
-  guint8               *piece; /* (owned) (nullable): what was read last, once a bundle has begun */
+  const IBBMoverClass *class;
+  gpointer       folder;      /* (owned) (nullable): of the class */
+  IBBFileSource *source;      /* (owned) (nullable): an entry may have no bytes */
+  IBBFileTarget *target;      /* (owned) (nullable) */
+  IBBTransport  *transport;   /* (owned) (nullable): whose stream is one of the two */
+  IBBHasher     *hasher;      /* (owned) (nullable): of all bytes */
+  IBBMover      *whole;       /* (unowned) (nullable): of the folder, whose bytes count, too */
+  GCancellable  *cancellable; /* (owned): of the transfer: ends each call below */
+  gboolean       is_sender;
+  gboolean       goes_on; /* from the bytes that are there */
+  guint64        size;    /* of the whole file */
+  guint64        left;    /* bytes to move; of the thread */
+  guint8        *piece;   /* (owned) (nullable): what was read last, once a bundle has begun */
 
   GMutex  lock;
+  guint64 offset;  /* protected by lock: bytes that need not be moved */
   guint64 n_moved; /* protected by lock: offset included */
 };
 
-IBBMover *ibb_mover_new (void);
+/* The sender. Takes source. */
+IBBMover *
+ibb_mover_new (IBBFileSource *source, guint64 size, guint64 offset, GCancellable *cancellable);
+/* The receiver. Takes target. */
+IBBMover *ibb_mover_new_for_target (IBBFileTarget *target, guint64 size, GCancellable *cancellable);
+/* Takes folder. */
+IBBMover *ibb_mover_new_for_folder (const IBBMoverClass *class,
+                                    gpointer      folder,
+                                    gboolean      is_sender,
+                                    guint64       size,
+                                    GCancellable *cancellable);
 IBBMover *ibb_mover_ref (IBBMover *self);
 void      ibb_mover_unref (IBBMover *self);
 guint64   ibb_mover_get_n_moved (IBBMover *self);
 guint64   ibb_mover_get_offset (IBBMover *self);
-/* Counts bytes of a folder. */
-void ibb_mover_add_progress (IBBMover *self, const IBBFolderProgress *progress);
+void      ibb_mover_set_offset (IBBMover *self, guint64 offset);
+/* Before ibb_mover_open (). algorithm (nullable): by which all bytes are hashed; goes_on: from the
+ * bytes that are there. */
+void ibb_mover_prepare (IBBMover *self, const char *algorithm, gboolean goes_on);
+/* Of an entry. */
+void ibb_mover_set_whole (IBBMover *self, IBBMover *whole);
+/* The other end of a mover with a thread of its own; NULL: there is no byte. */
+void ibb_mover_set_transport (IBBMover *self, IBBTransport *transport);
+/* Of a folder: bytes of an entry that the receiver has already. */
+void ibb_mover_add_found (IBBMover *self, guint64 n);
+/* Whether both receive the same. */
+gboolean ibb_mover_is_rival (IBBMover *self, IBBMover *other);
+/* (nullable): where it is. */
+GFile *ibb_mover_dup_file (IBBMover *self);
 
-/* The steps of the thread of a bundle; they block. */
+/* The calls below block. */
 
+/* Prepares to receive. */
+gboolean ibb_mover_open (IBBMover *self, GError **error);
+/* In a bundle: before the first byte of a received file. */
+void ibb_mover_begin (IBBMover *self);
 /* Sends the next bytes in the bundle, and the end after the last one. */
 IBBMoverState ibb_mover_send (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error);
-/* Before the first byte of a received file. */
-void ibb_mover_begin (IBBMover *self);
-/* Stores bytes of a received file. */
-gboolean ibb_mover_write (IBBMover *self, const guint8 *bytes, gsize length, GError **error);
-
+/* Takes bytes of the file, or an event of an entry. */
+gboolean
+ibb_mover_take (IBBMover *self, IBBBundle *bundle, const IBBBundleEvent *event, GError **error);
+/* Delivers the entries that are whole, as soon as they are on the disk. */
+gboolean ibb_mover_flush (IBBMover *self, IBBBundle *bundle, GError **error);
 /* The bytes come no more, or have all come: those that are there go to the disk. keeps: of a
  * folder, the part of the file that is not whole stays. */
 void ibb_mover_stop (IBBMover *self, gboolean keeps);
+/* The file is whole, or has failed. keeps: its part stays. */
+void ibb_mover_close (IBBMover *self, gboolean keeps);
 /* Of a folder: why not all its files are whole; NULL: none has failed. */
 GError *ibb_mover_dup_folder_error (IBBMover *self);
 

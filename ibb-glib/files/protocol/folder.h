@@ -17,13 +17,6 @@ gboolean ibb_folder_is_path (const char *path);
 /* Whether a component is such a name. */
 gboolean ibb_folder_is_name (const char *name);
 
-/* What a call has moved. */
-typedef struct
-{
-  guint64 n_found; /* bytes that the receiver had */
-  guint64 n_moved;
-} IBBFolderProgress;
-
 typedef struct
 {
   guint   n;

@@ -254,27 +254,6 @@ fail (IBBCarrier *self, guint32 number, GError *error)
   tell_later (self, IBB_CARRIER_RELEASED, number, error);
 }
 
-/* Folders. */
-
-static void
-take_entry (IBBCarrier *self, const IBBBundleEvent *event)
-{
-  IBBMover         *mover = g_hash_table_lookup (self->movers, &event->folder);
-  IBBFolderProgress progress = { 0, 0 };
-  GError           *error = NULL;
-
-  if (mover == NULL)
-    return;
-  if (mover->folder != NULL)
-    mover->funcs->take (mover->folder, mover, event);
-  else
-    ibb_folder_sink_take (mover->part->folder, self->bundle, event, &progress, mover->cancellable,
-                          &error);
-  ibb_mover_add_progress (mover, &progress);
-  if (error != NULL)
-    fail (self, event->folder, error);
-}
-
 /* Delivers the whole files of each folder, all at once. */
 static void
 flush_folders (IBBCarrier *self)
@@ -283,11 +262,9 @@ flush_folders (IBBCarrier *self)
 
   for (GList *l = numbers; l != NULL; l = l->next)
     {
-      IBBMover *mover = g_hash_table_lookup (self->movers, l->data);
-      GError   *error = NULL;
+      GError *error = NULL;
 
-      if (mover->part != NULL && mover->part->folder != NULL &&
-          !ibb_folder_sink_flush (mover->part->folder, self->bundle, &error))
+      if (!ibb_mover_flush (g_hash_table_lookup (self->movers, l->data), self->bundle, &error))
         fail (self, *(guint32 *) l->data, error);
     }
 }
@@ -384,13 +361,15 @@ write_some (IBBCarrier *self)
 
 /* Receiving. */
 
+/* Takes bytes, or an event of an entry of the folder that has the number. */
 static void
-take_data (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
+take_bytes (IBBCarrier *self, guint32 number, const IBBBundleEvent *event)
 {
-  GError *error = NULL;
+  IBBMover *mover = g_hash_table_lookup (self->movers, &number);
+  GError   *error = NULL;
 
-  if (!ibb_mover_write (mover, event->data, event->length, &error))
-    fail (self, event->number, error);
+  if (mover != NULL && !ibb_mover_take (mover, self->bundle, event, &error))
+    fail (self, number, error);
 }
 
 static void
@@ -398,7 +377,7 @@ take_accept (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
 {
   const IBBCarrierNews news = { .event = IBB_CARRIER_ACCEPTED, .number = event->number };
 
-  mover->offset = event->offset;
+  ibb_mover_set_offset (mover, event->offset);
   g_queue_push_tail (&self->ready, GUINT_TO_POINTER (event->number));
   tell (self, &news);
 }
@@ -445,7 +424,7 @@ take_mistake (IBBCarrier *self, const IBBBundleEvent *event)
   guint32   number = event->folder > 0 ? event->folder : event->number;
   IBBMover *mover = g_hash_table_lookup (self->movers, &number);
 
-  if (mover != NULL && mover->part != NULL)
+  if (mover != NULL && !self->bundle->is_sender)
     {
       ibb_mover_stop (mover, FALSE);
       release (self, number, NULL, new_broken_error (self));
@@ -461,7 +440,7 @@ take_event (IBBCarrier *self, const IBBBundleEvent *event)
 
   if (event->folder > 0 && event->type != IBB_BUNDLE_BROKEN)
     {
-      take_entry (self, event);
+      take_bytes (self, event->folder, event);
       return;
     }
   /* The owner has cancelled the file, and the bundle does not know yet. */
@@ -479,7 +458,7 @@ take_event (IBBCarrier *self, const IBBBundleEvent *event)
       take_accept (self, mover, event);
       break;
     case IBB_BUNDLE_DATA:
-      take_data (self, mover, event);
+      take_bytes (self, event->number, event);
       break;
     case IBB_BUNDLE_ENDED:
       take_end (self, mover, event);
@@ -545,7 +524,7 @@ take_command (IBBCarrier *self, Command *command)
     }
   if (command->type == COMMAND_ACCEPT)
     {
-      guint64  offset = command->mover->offset;
+      guint64  offset = ibb_mover_get_offset (command->mover);
       gboolean is_open = ibb_bundle_is_open (self->bundle, command->number);
 
       keep (self, command->number, g_steal_pointer (&command->mover));

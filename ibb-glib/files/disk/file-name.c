@@ -24,3 +24,11 @@ ibb_file_name_insert (const char *name, const char *text)
       ;
   return g_strdup_printf ("%.*s%s%s", (int) stem, name, text, suffix);
 }
+
+char *
+ibb_file_name_number (const char *name, guint number)
+{
+  g_autofree char *text = g_strdup_printf (" (%u)", number);
+
+  return number == 1 ? g_strdup (name) : ibb_file_name_insert (name, text);
+}

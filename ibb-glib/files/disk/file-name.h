@@ -11,3 +11,5 @@
 /* The name with the text, such as “ (2)” or nothing, before its suffix: “letter (2).pdf”. A name
  * that is too long is cut before the text, between two characters. */
 char *ibb_file_name_insert (const char *name, const char *text);
+/* What a file is called of which others have the name already: 1 has the name itself. */
+char *ibb_file_name_number (const char *name, guint number);

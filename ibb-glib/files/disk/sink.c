@@ -490,10 +490,8 @@ give_name (IBBSink *self)
   result = give_new_name (self, self->final);
   for (guint i = 2; i < NAMES_MAX && result == EEXIST && self->policy == IBB_SINK_NUMBER; i++)
     {
-      g_autofree char *number = g_strdup_printf (" (%u)", i);
-
       g_free (self->final);
-      self->final = ibb_file_name_insert (self->name, number);
+      self->final = ibb_file_name_number (self->name, i);
       result = give_new_name (self, self->final);
     }
   return result;

@@ -293,8 +293,7 @@ open_next (IBBFolderSink *self, const Entry *entry, guint *number, struct stat *
 
   while (++*number <= n_names)
     {
-      g_autofree char *text = *number > 1 ? g_strdup_printf (" (%u)", *number) : g_strdup ("");
-      g_autofree char *name = *number > 1 ? ibb_file_name_insert (base, text) : g_strdup (base);
+      g_autofree char *name = ibb_file_name_number (base, *number);
       int              fd;
 
       if (ibb_disk->stat (self->folder, name, info) != 0)

@@ -8,8 +8,8 @@
 #include "files/disk/file-name.h"
 #include "files/disk/part-file.h"
 #include "files/ibb-files-metadata-private.h"
+#include "files/move/folder-failures.h"
 #include "files/protocol/folder.h"
-#include "files/protocol/reason.h"
 
 #include <errno.h>
 #include <string.h>
@@ -247,9 +247,7 @@ finish (IBBFolderSink *self, gboolean keeps)
 static gboolean
 fail_entry (IBBFolderSink *self, IBBBundle *bundle, Entry *entry, GError *reason, GError **error)
 {
-  const char *text;
-  IBBReason   word = ibb_reason_from_error (reason, IBB_FILES_DIRECTION_RECEIVE, FALSE, &text);
-  guint32     number = entry->number;
+  guint32 number = entry->number;
 
   if (self->begun == number)
     finish (self, reason->domain == G_IO_ERROR);
@@ -258,8 +256,7 @@ fail_entry (IBBFolderSink *self, IBBBundle *bundle, Entry *entry, GError *reason
       g_propagate_error (error, reason);
       return FALSE;
     }
-  ibb_bundle_fail (bundle, number, word, text);
-  ibb_folder_failures_add (&self->failures, entry->path, reason);
+  ibb_folder_failures_add (&self->failures, entry->path, bundle, number, reason);
   g_hash_table_remove (self->entries, &number);
   return TRUE;
 }
@@ -592,9 +589,7 @@ take_failure (IBBFolderSink *self, Entry *entry, const IBBBundleEvent *event)
 
   if (self->begun == number)
     finish (self, FALSE);
-  ibb_folder_failures_add (&self->failures, entry->path,
-                           ibb_reason_to_error (event->reason, event->text, self->peer_jid,
-                                                IBB_FILES_DIRECTION_RECEIVE, FALSE));
+  ibb_folder_failures_take (&self->failures, entry->path, self->peer_jid, event);
   g_hash_table_remove (self->entries, &number);
 }
 
@@ -712,6 +707,7 @@ ibb_folder_sink_new_mover (const char       *path,
   self->offer = ibb_part_file_dup_text (peer_jid, ibb_files_metadata_get_name (metadata),
                                         ibb_files_metadata_get_size (metadata),
                                         ibb_files_metadata_get_date (metadata));
+  self->failures.direction = IBB_FILES_DIRECTION_RECEIVE;
   self->root = -1;
   self->folder = -1;
   self->named = -1;

@@ -7,7 +7,8 @@
 #include "base/disk.h"
 #include "base/intl.h"
 #include "files/ibb-files-metadata-private.h"
-#include "files/protocol/reason.h"
+#include "files/move/folder-failures.h"
+#include "files/protocol/folder.h"
 
 #include <errno.h>
 #include <string.h>
@@ -282,6 +283,7 @@ ibb_folder_source_new (const char *path, GCancellable *cancellable, GError **err
 
   self->path = g_strdup (path);
   self->folder = -1;
+  self->failures.direction = IBB_FILES_DIRECTION_SEND;
   self->entries = g_ptr_array_new_with_free_func (g_free);
   self->left_out = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (self->left_out, NULL);
@@ -394,11 +396,7 @@ begin (IBBFolderSource *self, const Accepted *accepted, IBBMover *whole, GError 
 static void
 fail_entry (IBBFolderSource *self, IBBBundle *bundle, guint32 number, GError *error)
 {
-  const char *text;
-  IBBReason   reason = ibb_reason_from_error (error, IBB_FILES_DIRECTION_SEND, FALSE, &text);
-
-  ibb_bundle_fail (bundle, number, reason, text);
-  ibb_folder_failures_add (&self->failures, get_entry (self, number)->path, error);
+  ibb_folder_failures_add (&self->failures, get_entry (self, number)->path, bundle, number, error);
   self->n_open--;
 }
 
@@ -498,9 +496,8 @@ take (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GError **
   self->n_open--;
   if (event->type != IBB_BUNDLE_FAILED)
     return TRUE;
-  ibb_folder_failures_add (&self->failures, get_entry (self, event->number)->path,
-                           ibb_reason_to_error (event->reason, event->text, self->peer_jid,
-                                                IBB_FILES_DIRECTION_SEND, FALSE));
+  ibb_folder_failures_take (&self->failures, get_entry (self, event->number)->path, self->peer_jid,
+                            event);
   found = g_queue_find_custom (&self->accepted, &event->number, compare_numbers);
   if (self->begun == event->number)
     finish (self);

@@ -35,36 +35,3 @@ ibb_folder_is_path (const char *path)
       return FALSE;
   return names[0] != NULL;
 }
-
-void
-ibb_folder_failures_add (IBBFolderFailures *self, const char *path, GError *error)
-{
-  if (self->n++ > 0)
-    {
-      g_error_free (error);
-      return;
-    }
-  self->path = g_strdup (path);
-  self->error = error;
-}
-
-GError *
-ibb_folder_failures_dup_error (const IBBFolderFailures *self, guint n_files)
-{
-  g_autofree char *shown = NULL;
-
-  if (self->n == 0)
-    return NULL;
-  shown = g_filename_display_name (self->path);
-  return g_error_new (IBB_ERROR, IBB_ERROR_FAILED,
-                      /* Translators: a file of a folder, and a sentence: why it failed */
-                      _ ("%u of %u files failed; the first is “%s”: %s"), self->n, n_files, shown,
-                      self->error->message);
-}
-
-void
-ibb_folder_failures_clear (IBBFolderFailures *self)
-{
-  g_clear_pointer (&self->path, g_free);
-  g_clear_error (&self->error);
-}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What both ends of the transfer of a folder share: which paths its entries may have, and which of
- * them have failed. */
+/* Which paths the entries of a folder may have. */
 
 #pragma once
 
@@ -16,16 +15,3 @@
 gboolean ibb_folder_is_path (const char *path);
 /* Whether a component is such a name. */
 gboolean ibb_folder_is_name (const char *name);
-
-typedef struct
-{
-  guint   n;
-  char   *path;  /* (owned) (nullable): of the first one */
-  GError *error; /* (owned) (nullable): why it failed */
-} IBBFolderFailures;
-
-/* Takes error. */
-void ibb_folder_failures_add (IBBFolderFailures *self, const char *path, GError *error);
-/* NULL: nothing has failed. */
-GError *ibb_folder_failures_dup_error (const IBBFolderFailures *self, guint n_files);
-void    ibb_folder_failures_clear (IBBFolderFailures *self);

@@ -41,6 +41,7 @@ MEANT = {
     ('files/disk/sink.c', 'disk set_mode'): 'without its mark the bytes of a part only count with a hash of the whole',
     ('files/disk/sink.c', 'disk set_time'): 'a file system may have no dates, or few',
     ('files/disk/sink.c', 'disk unlink'): LEFT,
+    ('files/disk/walk.c', 'disk close'): READ,
     ('base/disk.c', 'close'): READ,
     ('base/disk.c', 'closedir'): READ,
     ('base/disk.c', 'disk close'): READ,

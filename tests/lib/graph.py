@@ -109,7 +109,7 @@ RECORDS = (
 SHARING = ('core/', 'runtime/', 'loopback/', 'xmpp/', 'files/', 'tool/transfer/')
 # Rooms whose fields all rooms above may read: an engine is one state machine, and a getter for each
 # field would hide nothing, since the arrows say already who may look.
-READ = ('core data', 'flow', 'peer', 'send', 'receive', 'session', 'core', 'files protocol', 'files move')
+READ = ('core data', 'flow', 'peer', 'send', 'receive', 'session', 'core', 'files disk', 'files protocol', 'files move')
 LIFETIME = r'_(?:init|clear|free|copy|dup|new|ref|unref)$'
 
 # Files whose names have the prefix of another one.

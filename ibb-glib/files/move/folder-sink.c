@@ -7,6 +7,7 @@
 #include "base/intl.h"
 #include "files/disk/file-name.h"
 #include "files/disk/part-file.h"
+#include "files/disk/walk.h"
 #include "files/ibb-files-metadata-private.h"
 #include "files/move/folder-failures.h"
 #include "files/protocol/folder.h"
@@ -48,17 +49,15 @@ typedef struct
   guint             mode; /* of the folder, see ibb_files_metadata_set_mode () */
   IBBFolderFailures failures;
 
-  int         root;        /* -1: not open */
-  int         folder;      /* the one that was used last, or -1 */
-  char       *folder_path; /* (owned) (nullable): of that one, in the root */
-  int         named;       /* the folder in which the last files got their names, or -1 */
-  int         failure;     /* errno of names that could not be had on the disk; 0: none */
-  gboolean    has_room;    /* for a part */
-  guint       n_made;      /* folders */
-  GHashTable *entries;     /* (owned) (element-type guint32 Entry) */
-  GArray     *whole;       /* (owned) (element-type guint32): entries to be delivered */
-  guint32     begun;       /* number of the entry whose bytes have begun, or 0 */
-  IBBMover   *mover;       /* (owned) (nullable): of this entry */
+  IBBWalk     walk;
+  int         named;    /* the folder in which the last files got their names, or -1 */
+  int         failure;  /* errno of names that could not be had on the disk; 0: none */
+  gboolean    has_room; /* for a part */
+  guint       n_made;   /* folders */
+  GHashTable *entries;  /* (owned) (element-type guint32 Entry) */
+  GArray     *whole;    /* (owned) (element-type guint32): entries to be delivered */
+  guint32     begun;    /* number of the entry whose bytes have begun, or 0 */
+  IBBMover   *mover;    /* (owned) (nullable): of this entry */
 } IBBFolderSink;
 
 static void
@@ -131,12 +130,12 @@ open_sink (IBBMover *mover, GError **error)
   IBB_DISK_CALL (above, open_folder (parent));
   if (above < 0)
     return fail (self, NULL, errno, error);
-  self->root = enter (self, above, name, self->mode, FALSE);
+  ibb_walk_init (&self->walk, enter (self, above, name, self->mode, FALSE));
   failure = errno;
   ibb_disk->close (above);
-  if (self->root < 0)
+  if (self->walk.root < 0)
     return fail (self, NULL, failure, error);
-  return ibb_disk->access (self->root) == 0 || fail (self, NULL, errno, error);
+  return ibb_disk->access (self->walk.root) == 0 || fail (self, NULL, errno, error);
 }
 
 static gboolean
@@ -181,45 +180,21 @@ add_name (IBBFolderSink *self, int folder)
     self->named = folder;
 }
 
-static void
-leave (IBBFolderSink *self)
+static int
+enter_way (gpointer data, int above, const char *name, gboolean is_known)
 {
-  g_clear_pointer (&self->folder_path, g_free);
-  if (self->folder >= 0)
-    ibb_disk->close (self->folder);
-  self->folder = -1;
+  return enter (data, above, name, 0777, is_known);
 }
 
-/* Makes self->folder the folder with the path in the root, "." for the root. */
 static gboolean
 go_to (IBBFolderSink *self, const char *path, GError **error)
 {
-  g_auto (GStrv) last_names = NULL;
-  g_auto (GStrv) names = NULL;
-  gboolean       is_synced = TRUE;
+  int failure;
 
-  if (g_strcmp0 (path, self->folder_path) == 0)
-    return TRUE;
-  last_names = g_strsplit (self->folder_path != NULL ? self->folder_path : "", "/", -1);
-  names = g_strsplit (path, "/", -1);
-  leave (self);
-  IBB_DISK_CALL (self->folder, open_folder_in (self->root, "."));
-  for (guint i = 0; self->folder >= 0 && !g_str_equal (path, ".") && names[i] != NULL; i++)
-    {
-      int above = self->folder;
-      int failure;
-
-      is_synced = is_synced && g_strcmp0 (last_names[i], names[i]) == 0;
-      self->folder = enter (self, above, names[i], 0777, is_synced);
-      failure = errno;
-      ibb_disk->close (above);
-      errno = failure;
-    }
-  if (self->folder < 0)
-    return fail (self, path, errno, error);
-  self->folder_path = g_strdup (path);
-  self->has_room = FALSE;
-  return TRUE;
+  if (g_strcmp0 (path, self->walk.path) != 0)
+    self->has_room = FALSE;
+  failure = ibb_walk_to (&self->walk, path, enter_way, self);
+  return failure == 0 || fail (self, path, failure, error);
 }
 
 /* The entries. */
@@ -269,7 +244,8 @@ create_sink (IBBFolderSink *self, const Entry *entry, IBBSinkPolicy policy)
   g_autofree char *key =
       ibb_part_file_dup_text (self->peer_jid, entry->path, entry->size, entry->date);
 
-  return ibb_sink_new_in (self->folder, place, name, key, policy, get_date (entry), entry->mode);
+  return ibb_sink_new_in (self->walk.folder, place, name, key, policy, get_date (entry),
+                          entry->mode);
 }
 
 static gboolean
@@ -293,11 +269,11 @@ open_next (IBBFolderSink *self, const Entry *entry, guint *number, struct stat *
       g_autofree char *name = ibb_file_name_number (base, *number);
       int              fd;
 
-      if (ibb_disk->stat (self->folder, name, info) != 0)
+      if (ibb_disk->stat (self->walk.folder, name, info) != 0)
         break;
       if (!S_ISREG (info->st_mode) || (guint64) info->st_size != entry->size)
         continue;
-      IBB_DISK_CALL (fd, open_to_read (self->folder, name));
+      IBB_DISK_CALL (fd, open_to_read (self->walk.folder, name));
       if (fd < 0)
         continue;
       if (ibb_disk->stat (fd, NULL, info) == 0 && S_ISREG (info->st_mode) &&
@@ -363,7 +339,7 @@ make_folder (IBBFolderSink *self, const Entry *entry, GError **error)
 
   if (!go_to (self, parent, error))
     return FALSE;
-  folder = enter (self, self->folder, name, entry->mode, FALSE);
+  folder = enter (self, self->walk.folder, name, entry->mode, FALSE);
   if (folder < 0)
     return fail (self, entry->path, errno, error);
   ibb_disk->close (folder);
@@ -435,7 +411,7 @@ begin (IBBFolderSink *self, Entry *entry, IBBMover *whole, GError **error)
     return TRUE;
   if (!go_to_entry (self, entry, error))
     return FALSE;
-  if (!self->has_room && !ibb_part_file_make_room (self->folder))
+  if (!self->has_room && !ibb_part_file_make_room (self->walk.folder))
     return fail (self, entry->path, errno, error);
   self->has_room = TRUE;
   target = ibb_file_target_new_for_sink (create_sink (self, entry, self->policy));
@@ -544,7 +520,7 @@ add_found (IBBFolderSink *self, const Entry *entry, GError **error)
 {
   int folder;
 
-  IBB_DISK_CALL (folder, open_folder_in (self->folder, "."));
+  IBB_DISK_CALL (folder, open_folder_in (self->walk.folder, "."));
   if (folder < 0)
     return fail (self, entry->path, errno, error);
   add_name (self, folder);
@@ -643,10 +619,7 @@ clear (IBBFolderSink *self, gboolean keeps)
 {
   finish (self, keeps);
   sync_names (self);
-  leave (self);
-  if (self->root >= 0)
-    ibb_disk->close (self->root);
-  self->root = -1;
+  ibb_walk_close (&self->walk);
 }
 
 static GError *
@@ -708,8 +681,7 @@ ibb_folder_sink_new_mover (const char       *path,
                                         ibb_files_metadata_get_size (metadata),
                                         ibb_files_metadata_get_date (metadata));
   self->failures.direction = IBB_FILES_DIRECTION_RECEIVE;
-  self->root = -1;
-  self->folder = -1;
+  ibb_walk_init (&self->walk, -1);
   self->named = -1;
   self->entries = g_hash_table_new_full (g_int_hash, g_int_equal, NULL, entry_free);
   self->whole = g_array_new (FALSE, FALSE, sizeof (guint32));

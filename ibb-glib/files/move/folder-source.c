@@ -6,6 +6,7 @@
 
 #include "base/disk.h"
 #include "base/intl.h"
+#include "files/disk/walk.h"
 #include "files/ibb-files-metadata-private.h"
 #include "files/move/folder-failures.h"
 #include "files/protocol/folder.h"
@@ -36,7 +37,7 @@ struct _IBBFolderSource
 {
   char      *path; /* (owned) */
   char      *peer_jid;
-  int        root;
+  IBBWalk    walk;
   GPtrArray *entries; /* (owned) (element-type Entry) */
   gsize      n_path_bytes;
   guint64    size;
@@ -50,26 +51,15 @@ struct _IBBFolderSource
   GQueue            accepted; /* (element-type Accepted): in the order of sending */
   IBBFolderFailures failures;
 
-  int       folder;      /* the one that was used last, or -1 */
-  char     *folder_path; /* (owned) (nullable): in the root */
-  guint32   begun;       /* the number of the entry whose bytes have begun, or 0 */
-  IBBMover *mover;       /* (owned) (nullable): of this entry */
+  guint32   begun; /* the number of the entry whose bytes have begun, or 0 */
+  IBBMover *mover; /* (owned) (nullable): of this entry */
 };
-
-static void
-clear_fd (int *fd)
-{
-  if (*fd >= 0)
-    ibb_disk->close (*fd);
-  *fd = -1;
-}
 
 static void
 clear (IBBFolderSource *self)
 {
   g_clear_pointer (&self->mover, ibb_mover_unref);
-  clear_fd (&self->folder);
-  clear_fd (&self->root);
+  ibb_walk_close (&self->walk);
 }
 
 void
@@ -82,7 +72,6 @@ ibb_folder_source_free (IBBFolderSource *self)
   g_ptr_array_unref (self->left_out);
   g_queue_clear_full (&self->accepted, g_free);
   ibb_folder_failures_clear (&self->failures);
-  g_free (self->folder_path);
   g_free (self);
 }
 
@@ -280,18 +269,19 @@ IBBFolderSource *
 ibb_folder_source_new (const char *path, GCancellable *cancellable, GError **error)
 {
   g_autoptr (IBBFolderSource) self = g_new0 (IBBFolderSource, 1);
+  int                         root;
 
   self->path = g_strdup (path);
-  self->folder = -1;
   self->failures.direction = IBB_FILES_DIRECTION_SEND;
   self->entries = g_ptr_array_new_with_free_func (g_free);
   self->left_out = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (self->left_out, NULL);
   g_queue_init (&self->accepted);
-  IBB_DISK_CALL (self->root, open_folder (path));
-  if (self->root < 0 && !fail (self, NULL, error))
+  IBB_DISK_CALL (root, open_folder (path));
+  ibb_walk_init (&self->walk, root);
+  if (root < 0 && !fail (self, NULL, error))
     return NULL;
-  return list (self, self->root, "", 1, cancellable, error) ? g_steal_pointer (&self) : NULL;
+  return list (self, root, "", 1, cancellable, error) ? g_steal_pointer (&self) : NULL;
 }
 
 guint
@@ -334,34 +324,6 @@ get_entry (IBBFolderSource *self, guint32 number)
   return g_ptr_array_index (self->entries, number - self->first);
 }
 
-/* Makes self->folder the folder with the path in the root. */
-static gboolean
-go_to (IBBFolderSource *self, const char *path, GError **error)
-{
-  g_auto (GStrv) names = NULL;
-
-  if (g_strcmp0 (path, self->folder_path) == 0)
-    return TRUE;
-  g_clear_pointer (&self->folder_path, g_free);
-  clear_fd (&self->folder);
-  IBB_DISK_CALL (self->folder, open_folder_in (self->root, "."));
-  names = g_strsplit (path, "/", -1);
-  for (guint i = 0; self->folder >= 0 && names[i] != NULL; i++)
-    {
-      int above = self->folder;
-      int failure;
-
-      IBB_DISK_CALL (self->folder, open_folder_in (above, names[i]));
-      failure = errno;
-      ibb_disk->close (above);
-      errno = failure;
-    }
-  if (self->folder < 0)
-    return fail (self, path, error);
-  self->folder_path = g_strdup (path);
-  return TRUE;
-}
-
 static void
 finish (IBBFolderSource *self)
 {
@@ -383,10 +345,11 @@ begin (IBBFolderSource *self, const Accepted *accepted, IBBMover *whole, GError 
   errno = entry->failure;
   if (entry->failure != 0)
     return fail (self, entry->path, error);
-  if (!go_to (self, entry->is_folder ? entry->path : folder, error))
-    return FALSE;
+  errno = ibb_walk_to (&self->walk, entry->is_folder ? entry->path : folder, NULL, NULL);
+  if (errno != 0)
+    return fail (self, entry->is_folder ? entry->path : folder, error);
   if (!entry->is_folder)
-    source = ibb_file_source_new_in (self->folder, name, place, entry->size, entry->time);
+    source = ibb_file_source_new_in (self->walk.folder, name, place, entry->size, entry->time);
   self->mover = ibb_mover_new (source, entry->size, accepted->offset, whole->cancellable);
   ibb_mover_set_whole (self->mover, whole);
   return TRUE;

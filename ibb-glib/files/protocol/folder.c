@@ -4,7 +4,6 @@
 
 #include "files/protocol/folder.h"
 
-#include "base/intl.h"
 #include "files/ibb-files-metadata.h"
 
 #include <string.h>

@@ -47,7 +47,7 @@ done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     {
       g_clear_error (&self->failure);
       self->is_in_place = TRUE;
-      self->file = ibb_mover_dup_file (self->mover);
+      self->file = self->mover->class->dup_file (self->mover);
     }
   else if (self->failure == NULL)
     {
@@ -337,7 +337,7 @@ deliver_folder (IBBFilesTransfer *self)
 {
   g_autoptr (IBBFilesTransfer) kept = g_object_ref (self);
 
-  self->file = ibb_mover_dup_file (self->mover);
+  self->file = self->mover->class->dup_file (self->mover);
   self->is_in_place = TRUE;
   ibb_courier_deliver (self->courier, self->number, &courier_funcs, self);
   ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
@@ -432,9 +432,10 @@ prepared_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 prepare_thread (GTask *task, gpointer object, gpointer task_data, GCancellable *cancellable)
 {
-  GError *error = NULL;
+  IBBMover *mover = task_data;
+  GError   *error = NULL;
 
-  if (ibb_mover_open (task_data, &error))
+  if (mover->class->open (mover, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -462,7 +463,8 @@ find_rival (IBBFilesTransfer *self)
       IBBFilesTransfer *other = g_ptr_array_index (self->transfers, i);
 
       if (other != self && other->direction == self->direction && other->mover != NULL &&
-          ibb_mover_is_rival (other->mover, self->mover))
+          other->mover->class == self->mover->class &&
+          self->mover->class->is_rival (self->mover, other->mover))
         return other;
     }
   return NULL;

@@ -219,7 +219,7 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
   clear_source (&self->timer);
   clear_source (&self->ticker);
   if (self->mover != NULL)
-    ibb_mover_close (self->mover, self->keeps_part);
+    self->mover->class->close (self->mover, self->keeps_part);
   /* Closes the session without a wait: a peer's program may never answer. */
   if (self->transport != NULL && self->courier == NULL && state != IBB_FILES_STATE_FAILED)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);

@@ -814,9 +814,9 @@ exchange (Peer *self)
   push (self->sender, self->receiver);
   while (ibb_bundle_next (self->receiver, &event))
     if (event.folder > 0)
-      ibb_mover_take (self->mover, self->receiver, &event, &self->error);
+      self->mover->class->take (self->mover, self->receiver, &event, &self->error);
   g_assert_null (self->receiver->mistake);
-  ibb_mover_flush (self->mover, self->receiver, &self->error);
+  self->mover->class->flush (self->mover, self->receiver, &self->error);
   push (self->receiver, self->sender);
   while (ibb_bundle_next (self->sender, &event))
     if (event.type == IBB_BUNDLE_FAILED)
@@ -838,7 +838,7 @@ peer_init (Peer *self, Files *files)
   ibb_files_metadata_set_folder (metadata, 100);
   self->log = g_string_new (NULL);
   self->mover = ibb_folder_sink_new_mover (path, ROMEO, metadata, IBB_SINK_FAIL, cancellable);
-  assert_succeeds (ibb_mover_open, self->mover);
+  assert_succeeds (self->mover->class->open, self->mover);
   ibb_bundle_offer (self->sender, metadata);
   push (self->sender, self->receiver);
   g_assert_true (ibb_bundle_next (self->receiver, &event));

@@ -212,7 +212,7 @@ finish (IBBFolderSink *self, gboolean keeps)
     return;
   if (keeps)
     ibb_file_target_settle (self->mover->target);
-  ibb_mover_close (self->mover, keeps);
+  self->mover->class->close (self->mover, keeps);
   g_clear_pointer (&self->mover, ibb_mover_unref);
   self->begun = 0;
   self->has_room = self->has_room && !keeps;
@@ -419,7 +419,7 @@ begin (IBBFolderSink *self, Entry *entry, IBBMover *whole, GError **error)
   ibb_mover_set_whole (self->mover, whole);
   self->begun = entry->number;
   ibb_mover_prepare (self->mover, NULL, entry->offset > 0);
-  if (!ibb_mover_open (self->mover, error))
+  if (!self->mover->class->open (self->mover, error))
     return FALSE;
   if (ibb_mover_get_offset (self->mover) != entry->offset)
     return fail (self, entry->path, EBUSY, error);
@@ -585,7 +585,7 @@ take (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GError **
   else if (event->type == IBB_BUNDLE_DATA)
     {
       if (!begin (self, entry, mover, &reason) ||
-          !ibb_mover_take (self->mover, bundle, event, &reason))
+          !self->mover->class->take (self->mover, bundle, event, &reason))
         return fail_entry (self, bundle, entry, reason, error);
     }
   else if (!complete (self, entry, event, mover, &reason))

@@ -424,7 +424,7 @@ send_next (IBBMover *mover, IBBBundle *bundle, guint32 folder, GError **error)
     return self->n_open > 0 || self->next < self->entries->len ? IBB_MOVER_WAITS
                                                                : end (mover, bundle, folder, error);
   if (self->begun == accepted->number || begin (self, accepted, mover, &reason))
-    state = ibb_mover_send (self->mover, bundle, accepted->number, &reason);
+    state = self->mover->class->send (self->mover, bundle, accepted->number, &reason);
   if (state == IBB_MOVER_FAILED)
     fail_entry (self, bundle, accepted->number, reason);
   if (state != IBB_MOVER_WORKS)

@@ -299,6 +299,18 @@ dup_file (IBBMover *self)
   return ibb_file_target_dup_file (self->target);
 }
 
+static gboolean
+flush_file (IBBMover *self, IBBBundle *bundle, GError **error)
+{
+  return TRUE;
+}
+
+static GError *
+dup_no_error (IBBMover *self)
+{
+  return NULL;
+}
+
 static void
 stop_file (IBBMover *self, gboolean keeps)
 {
@@ -318,8 +330,10 @@ static const IBBMoverClass file_class = {
   .open = open_file,
   .send = send_file,
   .take = take_file,
+  .flush = flush_file,
   .is_rival = is_rival_file,
   .dup_file = dup_file,
+  .dup_error = dup_no_error,
   .stop = stop_file,
   .close = close_file,
 };
@@ -372,7 +386,7 @@ move_thread (gpointer data)
     g_task_return_boolean (task, TRUE);
   else
     {
-      ibb_mover_stop (self, TRUE);
+      self->class->stop (self, TRUE);
       g_task_return_error (task, error);
     }
   return NULL;
@@ -406,60 +420,4 @@ gboolean
 ibb_mover_run_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-/* Files and folders. */
-
-gboolean
-ibb_mover_is_rival (IBBMover *self, IBBMover *other)
-{
-  return self->class == other->class && self->class->is_rival (self, other);
-}
-
-GFile *
-ibb_mover_dup_file (IBBMover *self)
-{
-  return self->class->dup_file (self);
-}
-
-gboolean
-ibb_mover_open (IBBMover *self, GError **error)
-{
-  return self->class->open (self, error);
-}
-
-IBBMoverState
-ibb_mover_send (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error)
-{
-  return self->class->send (self, bundle, number, error);
-}
-
-gboolean
-ibb_mover_take (IBBMover *self, IBBBundle *bundle, const IBBBundleEvent *event, GError **error)
-{
-  return self->class->take (self, bundle, event, error);
-}
-
-gboolean
-ibb_mover_flush (IBBMover *self, IBBBundle *bundle, GError **error)
-{
-  return self->class->flush == NULL || self->class->flush (self, bundle, error);
-}
-
-void
-ibb_mover_stop (IBBMover *self, gboolean keeps)
-{
-  self->class->stop (self, keeps);
-}
-
-void
-ibb_mover_close (IBBMover *self, gboolean keeps)
-{
-  self->class->close (self, keeps);
-}
-
-GError *
-ibb_mover_dup_folder_error (IBBMover *self)
-{
-  return self->class->dup_error != NULL ? self->class->dup_error (self) : NULL;
 }

@@ -23,17 +23,27 @@ typedef enum
 
 typedef struct _IBBMover IBBMover;
 
-/* What a file does, or in its place a folder: see the calls of the same names. */
+/* What a file does, or in its place a folder. All but the first two block. */
 typedef struct
 {
-  gboolean (*open) (IBBMover *self, GError **error);
-  IBBMoverState (*send) (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error);
-  gboolean (*take) (IBBMover *self, IBBBundle *bundle, const IBBBundleEvent *event, GError **error);
-  gboolean (*flush) (IBBMover *self, IBBBundle *bundle, GError **error);
+  /* Whether both, of one class, receive the same. */
   gboolean (*is_rival) (IBBMover *self, IBBMover *other);
+  /* (nullable): where it is, once it is whole. */
   GFile *(*dup_file) (IBBMover *self);
+  /* Prepares to receive. */
+  gboolean (*open) (IBBMover *self, GError **error);
+  /* Sends the next bytes in the bundle, and the end after the last one. */
+  IBBMoverState (*send) (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error);
+  /* Takes bytes of the file, or an event of an entry. */
+  gboolean (*take) (IBBMover *self, IBBBundle *bundle, const IBBBundleEvent *event, GError **error);
+  /* Delivers the entries that are whole, as soon as they are on the disk. */
+  gboolean (*flush) (IBBMover *self, IBBBundle *bundle, GError **error);
+  /* Of a folder: why not all its files are whole; NULL: none has failed. */
   GError *(*dup_error) (IBBMover *self);
+  /* The bytes come no more, or have all come: those that are there go to the disk. keeps: of a
+   * folder, the part of the file that is not whole stays. */
   void (*stop) (IBBMover *self, gboolean keeps);
+  /* It is whole, or has failed. keeps: its part stays. */
   void (*close) (IBBMover *self, gboolean keeps);
   void (*free) (gpointer folder);
 } IBBMoverClass;
@@ -48,7 +58,7 @@ struct _IBBMover
   IBBTransport  *transport;   /* (owned) (nullable): whose stream is one of the two */
   IBBHasher     *hasher;      /* (owned) (nullable): of all bytes */
   IBBMover      *whole;       /* (unowned) (nullable): of the folder, whose bytes count, too */
-  GCancellable  *cancellable; /* (owned): of the transfer: ends each call below */
+  GCancellable  *cancellable; /* (owned): of the transfer: ends the calls that block */
   gboolean       is_sender;
   gboolean       goes_on; /* from the bytes that are there */
   guint64        size;    /* of the whole file */
@@ -76,7 +86,7 @@ void      ibb_mover_unref (IBBMover *self);
 guint64   ibb_mover_get_n_moved (IBBMover *self);
 guint64   ibb_mover_get_offset (IBBMover *self);
 void      ibb_mover_set_offset (IBBMover *self, guint64 offset);
-/* Before ibb_mover_open (). algorithm (nullable): by which all bytes are hashed; goes_on: from the
+/* Before it is opened. algorithm (nullable): by which all bytes are hashed; goes_on: from the
  * bytes that are there. */
 void ibb_mover_prepare (IBBMover *self, const char *algorithm, gboolean goes_on);
 /* Of an entry. */
@@ -85,31 +95,8 @@ void ibb_mover_set_whole (IBBMover *self, IBBMover *whole);
 void ibb_mover_set_transport (IBBMover *self, IBBTransport *transport);
 /* Of a folder: bytes of an entry that the receiver has already. */
 void ibb_mover_add_found (IBBMover *self, guint64 n);
-/* Whether both receive the same. */
-gboolean ibb_mover_is_rival (IBBMover *self, IBBMover *other);
-/* (nullable): where it is. */
-GFile *ibb_mover_dup_file (IBBMover *self);
-
-/* The calls below block. */
-
-/* Prepares to receive. */
-gboolean ibb_mover_open (IBBMover *self, GError **error);
 /* In a bundle: before the first byte of a received file. */
 void ibb_mover_begin (IBBMover *self);
-/* Sends the next bytes in the bundle, and the end after the last one. */
-IBBMoverState ibb_mover_send (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error);
-/* Takes bytes of the file, or an event of an entry. */
-gboolean
-ibb_mover_take (IBBMover *self, IBBBundle *bundle, const IBBBundleEvent *event, GError **error);
-/* Delivers the entries that are whole, as soon as they are on the disk. */
-gboolean ibb_mover_flush (IBBMover *self, IBBBundle *bundle, GError **error);
-/* The bytes come no more, or have all come: those that are there go to the disk. keeps: of a
- * folder, the part of the file that is not whole stays. */
-void ibb_mover_stop (IBBMover *self, gboolean keeps);
-/* The file is whole, or has failed. keeps: its part stays. */
-void ibb_mover_close (IBBMover *self, gboolean keeps);
-/* Of a folder: why not all its files are whole; NULL: none has failed. */
-GError *ibb_mover_dup_folder_error (IBBMover *self);
 
 /* Done when the peer has acknowledged the last byte, or the part has it. The task of the callback
  * is the mover's, with source (nullable) as its source object. */

@@ -180,7 +180,7 @@ remove_mover (IBBCarrier *self, guint32 number)
   IBBMover *mover = g_hash_table_lookup (self->movers, &number);
 
   if (mover != NULL)
-    ibb_mover_stop (mover, TRUE);
+    mover->class->stop (mover, TRUE);
   g_queue_remove (&self->ready, GUINT_TO_POINTER (number));
   return g_hash_table_remove (self->movers, &number);
 }
@@ -262,9 +262,10 @@ flush_folders (IBBCarrier *self)
 
   for (GList *l = numbers; l != NULL; l = l->next)
     {
-      GError *error = NULL;
+      IBBMover *mover = g_hash_table_lookup (self->movers, l->data);
+      GError   *error = NULL;
 
-      if (!ibb_mover_flush (g_hash_table_lookup (self->movers, l->data), self->bundle, &error))
+      if (!mover->class->flush (mover, self->bundle, &error))
         fail (self, *(guint32 *) l->data, error);
     }
 }
@@ -292,7 +293,7 @@ send_some (IBBCarrier *self)
       IBBMover *mover = g_hash_table_lookup (self->movers, &number);
       GError   *error = NULL;
 
-      switch (ibb_mover_send (mover, self->bundle, number, &error))
+      switch (mover->class->send (mover, self->bundle, number, &error))
         {
         case IBB_MOVER_FAILED:
           fail (self, number, error);
@@ -368,7 +369,7 @@ take_bytes (IBBCarrier *self, guint32 number, const IBBBundleEvent *event)
   IBBMover *mover = g_hash_table_lookup (self->movers, &number);
   GError   *error = NULL;
 
-  if (mover != NULL && !ibb_mover_take (mover, self->bundle, event, &error))
+  if (mover != NULL && !mover->class->take (mover, self->bundle, event, &error))
     fail (self, number, error);
 }
 
@@ -390,19 +391,19 @@ take_failure (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
                                 .number = event->number,
                                 .reason = g_strdup (event->reason),
                                 .text = g_strdup (event->text),
-                                .error = mover != NULL ? ibb_mover_dup_folder_error (mover) : NULL,
+                                .error = mover != NULL ? mover->class->dup_error (mover) : NULL,
                                 .is_accepted = event->is_accepted };
 
   tell (self, &news);
   if (mover != NULL)
-    ibb_mover_stop (mover, !ibb_reason_is (event->reason, IBB_REASON_CANCEL));
+    mover->class->stop (mover, !ibb_reason_is (event->reason, IBB_REASON_CANCEL));
   release (self, event->number, NULL, NULL);
 }
 
 static void
 take_end (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
 {
-  GError *error = ibb_mover_dup_folder_error (mover);
+  GError *error = mover->class->dup_error (mover);
 
   if (error != NULL)
     fail (self, event->number, error);
@@ -426,7 +427,7 @@ take_mistake (IBBCarrier *self, const IBBBundleEvent *event)
 
   if (mover != NULL && !self->bundle->is_sender)
     {
-      ibb_mover_stop (mover, FALSE);
+      mover->class->stop (mover, FALSE);
       release (self, number, NULL, new_broken_error (self));
     }
   end (self, new_broken_error (self));
@@ -547,7 +548,7 @@ take_command (IBBCarrier *self, Command *command)
       GError   *error = NULL;
 
       if (mover != NULL)
-        ibb_mover_stop (mover, command->reason != IBB_REASON_CANCEL);
+        mover->class->stop (mover, command->reason != IBB_REASON_CANCEL);
       ibb_bundle_fail (self->bundle, command->number, command->reason, command->text);
       if (self->bundle->is_sender)
         error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,

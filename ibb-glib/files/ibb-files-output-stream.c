@@ -21,7 +21,23 @@
  * It is meant for the bytes of a session, of which nobody knows the number:
  * [method@IBBFiles.Transfer.accept_file_async] does the same for a file that is offered.
  *
- * One thread at a time uses a stream. Its calls block while the file system answers.
+ * ```c
+ * static gboolean
+ * receive (IBBTransport *transport, GFile *place, GError **error)
+ * {
+ *   g_autoptr (IBBFilesOutputStream) file = ibb_files_output_stream_new (place, error);
+ *   GInputStream *input = g_io_stream_get_input_stream (G_IO_STREAM (transport));
+ *
+ *   return file != NULL &&
+ *          g_output_stream_splice (G_OUTPUT_STREAM (file), input, G_OUTPUT_STREAM_SPLICE_NONE,
+ *                                  NULL, error) >= 0 &&
+ *          g_output_stream_close (G_OUTPUT_STREAM (file), NULL, error);
+ * }
+ * ```
+ *
+ * ## Threads
+ *
+ * One thread at a time may use a stream. Its calls block while the file system answers.
  *
  * Since: 1.1
  */

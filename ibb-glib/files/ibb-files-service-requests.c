@@ -261,7 +261,7 @@ offered_in_bundle (IBBCourier       *courier,
 }
 
 static void
-failed_in_private (IBBCourier *courier, const GError *error, gpointer service)
+failed_in_bundle (IBBCourier *courier, const GError *error, gpointer service)
 {
   IBBFilesService *self = service;
 
@@ -272,7 +272,7 @@ IBBCourierPlace
 ibb_files_service_get_place (IBBFilesService *self)
 {
   return (IBBCourierPlace){ G_OBJECT (self), self->sessions,    self->identity,
-                            self->couriers,  offered_in_bundle, failed_in_private };
+                            self->couriers,  offered_in_bundle, failed_in_bundle };
 }
 
 /* Why the private offer, or the plain one, is not taken; NULL: it is. */

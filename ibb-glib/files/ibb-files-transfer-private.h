@@ -107,8 +107,8 @@ void ibb_files_transfer_move (IBBFilesTransfer *self, GAsyncReadyCallback callba
 /* The bytes move, in the transport: shows that. */
 void ibb_files_transfer_begin_move (IBBFilesTransfer *self);
 /* What both ends do with the news of a courier (IBBCourierFuncs). */
-void ibb_files_transfer_accepted_in_private (gpointer client, IBBTransport *transport);
-void ibb_files_transfer_delivered_in_private (gpointer client);
+void ibb_files_transfer_accepted_in_bundle (gpointer client, IBBTransport *transport);
+void ibb_files_transfer_delivered_in_bundle (gpointer client);
 /* function is called once, in the service's context, unless another timer is set before. */
 void ibb_files_transfer_set_timer (IBBFilesTransfer *self, guint seconds, GSourceFunc function);
 /* The offer has left, or has come: until the state changes, the transfer fails if the connection is

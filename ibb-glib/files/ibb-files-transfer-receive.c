@@ -329,7 +329,7 @@ send_accept (IBBFilesTransfer *self)
   g_clear_pointer (&self->request_id, g_free);
 }
 
-/* In a private session. */
+/* In a bundle. */
 
 /* All files of the folder are in their places. */
 static void
@@ -381,9 +381,9 @@ courier_failed (gpointer client, gboolean is_cancel, GError *error)
   ibb_files_transfer_fail (self, error);
 }
 
-static const IBBCourierFuncs courier_funcs = { ibb_files_transfer_accepted_in_private,
+static const IBBCourierFuncs courier_funcs = { ibb_files_transfer_accepted_in_bundle,
                                                courier_released,
-                                               ibb_files_transfer_delivered_in_private,
+                                               ibb_files_transfer_delivered_in_bundle,
                                                courier_failed };
 
 void
@@ -395,7 +395,7 @@ ibb_files_transfer_set_courier (IBBFilesTransfer *self, IBBCourier *courier, gui
 }
 
 static void
-accept_in_private (IBBFilesTransfer *self)
+accept_in_bundle (IBBFilesTransfer *self)
 {
   ibb_files_transfer_begin_call (self);
   ibb_courier_accept (self->courier, self->number, self->mover);
@@ -415,7 +415,7 @@ prepared_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   ibb_files_transfer_set_timer (self, 0, NULL);
   if (self->courier != NULL)
     {
-      accept_in_private (self);
+      accept_in_bundle (self);
       return;
     }
   params = ibb_files_transfer_dup_params (self);

@@ -351,7 +351,7 @@ initiate (IBBFilesTransfer *self)
                               initiated_cb, self);
 }
 
-/* In a private session. */
+/* In a bundle. */
 
 static gboolean
 unconfirmed_cb (gpointer user_data)
@@ -391,13 +391,13 @@ courier_failed (gpointer client, gboolean is_cancel, GError *error)
   ibb_files_transfer_fail (client, error);
 }
 
-static const IBBCourierFuncs courier_funcs = { ibb_files_transfer_accepted_in_private,
+static const IBBCourierFuncs courier_funcs = { ibb_files_transfer_accepted_in_bundle,
                                                courier_released,
-                                               ibb_files_transfer_delivered_in_private,
+                                               ibb_files_transfer_delivered_in_bundle,
                                                courier_failed };
 
 static void
-offer_in_private (IBBFilesTransfer *self)
+offer_in_bundle (IBBFilesTransfer *self)
 {
   self->number =
       ibb_courier_offer (self->courier, self->mover, self->metadata, &courier_funcs, self);
@@ -434,7 +434,7 @@ ibb_files_transfer_offer (IBBFilesTransfer *self,
         ibb_mover_new (ibb_file_source_new (source, file, etag), size, 0, self->cancellable);
   self->sid = g_uuid_string_random ();
   if (self->courier != NULL)
-    offer_in_private (self);
+    offer_in_bundle (self);
   else if (self->way == IBB_FILES_WAY_JINGLE)
     {
       g_autofree char *local_jid = ibb_connection_dup_local_jid (self->connection);

@@ -108,10 +108,10 @@ ibb_files_transfer_begin_move (IBBFilesTransfer *self)
   g_object_thaw_notify (G_OBJECT (self));
 }
 
-/* In a private session. */
+/* In a bundle. */
 
 void
-ibb_files_transfer_accepted_in_private (gpointer client, IBBTransport *transport)
+ibb_files_transfer_accepted_in_bundle (gpointer client, IBBTransport *transport)
 {
   g_autoptr (IBBFilesTransfer) self = g_object_ref (client);
 
@@ -122,7 +122,7 @@ ibb_files_transfer_accepted_in_private (gpointer client, IBBTransport *transport
 }
 
 void
-ibb_files_transfer_delivered_in_private (gpointer client)
+ibb_files_transfer_delivered_in_bundle (gpointer client)
 {
   ibb_files_transfer_end (client, IBB_FILES_STATE_DELIVERED);
 }

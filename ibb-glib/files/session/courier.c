@@ -7,7 +7,7 @@
 #include "base/intl.h"
 #include "base/source.h"
 #include "files/protocol/reason.h"
-#include "files/session/carrier.h"
+#include "files/session/bundle-thread.h"
 
 #include <string.h>
 
@@ -19,33 +19,33 @@ typedef struct
 {
   guint32                number;
   const IBBCourierFuncs *funcs;
-  gpointer               client;          /* (owned) GObject */
-  IBBMover              *mover;           /* (owned) (nullable): until the stream is there */
-  IBBFilesMetadata      *metadata;        /* (owned) (nullable): the same */
-  gboolean               is_with_carrier; /* and will be released */
-  gboolean               is_over;         /* for the client, but for the release */
-  gboolean               is_in_place;     /* of a receiver: the peer has to learn it */
+  gpointer               client;         /* (owned) GObject */
+  IBBMover              *mover;          /* (owned) (nullable): until the stream is there */
+  IBBFilesMetadata      *metadata;       /* (owned) (nullable): the same */
+  gboolean               is_with_thread; /* and will be released */
+  gboolean               is_over;        /* for the client, but for the release */
+  gboolean               is_in_place;    /* of a receiver: the peer has to learn it */
 } File;
 
 struct _IBBCourier
 {
   gatomicrefcount ref_count;
 
-  IBBCourierPlace place;       /* service (owned) until it is over */
-  IBBIdentity    *identity;    /* (owned) (nullable) */
-  IBBConnection  *connection;  /* (owned) */
-  char           *peer_jid;    /* (owned) */
-  char           *local_jid;   /* (owned) (nullable) */
-  IBBJingle      *jingle;      /* (owned) */
-  GCancellable   *cancellable; /* (owned) */
-  IBBTransport   *transport;   /* (owned) (nullable) */
-  IBBCarrier     *carrier;     /* (owned) (nullable) */
-  GHashTable     *files;       /* (owned) (element-type guint32 File) */
-  guint32         last;        /* number of the newest file */
-  GSource        *timer;       /* (owned) (nullable) */
-  gboolean        has_offered; /* the peer: its files tell what becomes of them */
-  gboolean        is_idle;     /* all files of a sender have ended */
-  gboolean        is_over;
+  IBBCourierPlace  place;       /* service (owned) until it is over */
+  IBBIdentity     *identity;    /* (owned) (nullable) */
+  IBBConnection   *connection;  /* (owned) */
+  char            *peer_jid;    /* (owned) */
+  char            *local_jid;   /* (owned) (nullable) */
+  IBBJingle       *jingle;      /* (owned) */
+  GCancellable    *cancellable; /* (owned) */
+  IBBTransport    *transport;   /* (owned) (nullable) */
+  IBBBundleThread *thread;      /* (owned) (nullable) */
+  GHashTable      *files;       /* (owned) (element-type guint32 File) */
+  guint32          last;        /* number of the newest file */
+  GSource         *timer;       /* (owned) (nullable) */
+  gboolean         has_offered; /* the peer: its files tell what becomes of them */
+  gboolean         is_idle;     /* all files of a sender have ended */
+  gboolean         is_over;
 };
 
 static void
@@ -79,7 +79,7 @@ ibb_courier_unref (IBBCourier *self)
   g_clear_pointer (&self->jingle, ibb_jingle_free);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->transport);
-  g_clear_pointer (&self->carrier, ibb_carrier_free);
+  g_clear_pointer (&self->thread, ibb_bundle_thread_free);
   g_hash_table_unref (self->files);
   g_free (self);
 }
@@ -133,7 +133,7 @@ forget (IBBCourier *self, guint32 number)
 {
   File *file = g_hash_table_lookup (self->files, &number);
 
-  if (file == NULL || !file->is_over || file->is_with_carrier)
+  if (file == NULL || !file->is_over || file->is_with_thread)
     return;
   g_hash_table_steal (self->files, &file->number);
   if (file->mover != NULL)
@@ -198,10 +198,10 @@ end (IBBCourier *self, const GError *error)
   flush (self);
   if (error != NULL)
     {
-      g_debug ("Private session with %s: %s", self->peer_jid, error->message);
+      g_debug ("Session of files with %s: %s", self->peer_jid, error->message);
       g_cancellable_cancel (self->cancellable);
-      if (self->carrier != NULL)
-        ibb_carrier_stop (self->carrier);
+      if (self->thread != NULL)
+        ibb_bundle_thread_stop (self->thread);
       if (self->transport != NULL)
         ibb_transport_abort (self->transport);
       fail_all (self, error);
@@ -246,7 +246,7 @@ watch_emptiness (IBBCourier *self)
 /* News of the stream. */
 
 static void
-take_failure (IBBCourier *self, File *file, IBBCarrierNews *news)
+take_failure (IBBCourier *self, File *file, IBBBundleThreadEvent *news)
 {
   gboolean is_cancel = ibb_reason_is (news->reason, IBB_REASON_CANCEL);
   GError  *error = is_cancel ? NULL : g_steal_pointer (&news->error);
@@ -298,7 +298,7 @@ drained_cb (GObject *object, GAsyncResult *result, gpointer data)
     file->funcs->delivered (file->client);
   else
     {
-      file->is_with_carrier = FALSE;
+      file->is_with_thread = FALSE;
       file->funcs->released (file->client, NULL, g_steal_pointer (&error));
     }
   forget (self, drain->number);
@@ -334,7 +334,7 @@ take_delivery (IBBCourier *self, File *file)
 /* The application may end the session when it knows of a failure of this end, so the peer knows
  * first. The application itself has cancelled what fails with CANCELLED. */
 static void
-take_release (IBBCourier *self, File *file, IBBCarrierNews *news)
+take_release (IBBCourier *self, File *file, IBBBundleThreadEvent *news)
 {
   if (news->error != NULL)
     file->is_over = TRUE;
@@ -344,23 +344,23 @@ take_release (IBBCourier *self, File *file, IBBCarrierNews *news)
       drain_file (self, file, g_steal_pointer (&news->error));
       return;
     }
-  file->is_with_carrier = FALSE;
+  file->is_with_thread = FALSE;
   file->funcs->released (file->client, news->hash, g_steal_pointer (&news->error));
 }
 
 static void
-take_file_news (IBBCourier *self, File *file, IBBCarrierNews *news)
+take_file_news (IBBCourier *self, File *file, IBBBundleThreadEvent *news)
 {
-  switch (news->event)
+  switch (news->type)
     {
-    case IBB_CARRIER_ACCEPTED:
+    case IBB_BUNDLE_THREAD_ACCEPTED:
       if (!file->is_over)
         file->funcs->accepted (file->client, self->transport);
       break;
-    case IBB_CARRIER_FAILED:
+    case IBB_BUNDLE_THREAD_FAILED:
       take_failure (self, file, news);
       break;
-    case IBB_CARRIER_DELIVERED:
+    case IBB_BUNDLE_THREAD_DELIVERED:
       take_delivery (self, file);
       break;
     default:
@@ -369,20 +369,20 @@ take_file_news (IBBCourier *self, File *file, IBBCarrierNews *news)
 }
 
 static void
-news_cb (IBBCarrierNews *news, gpointer data)
+news_cb (IBBBundleThreadEvent *news, gpointer data)
 {
   g_autoptr (IBBCourier) self = ibb_courier_ref (data);
   File                  *file = g_hash_table_lookup (self->files, &news->number);
 
-  if (news->event == IBB_CARRIER_OVER)
+  if (news->type == IBB_BUNDLE_THREAD_OVER)
     take_end (self, news->error);
-  else if (news->event == IBB_CARRIER_IDLE)
+  else if (news->type == IBB_BUNDLE_THREAD_IDLE)
     {
       self->is_idle = TRUE;
       if (g_hash_table_size (self->files) == 0)
         end (self, NULL);
     }
-  else if (news->event == IBB_CARRIER_OFFERED && !self->is_over)
+  else if (news->type == IBB_BUNDLE_THREAD_OFFERED && !self->is_over)
     {
       g_autoptr (GObject) service = g_object_ref (self->place.service);
 
@@ -403,9 +403,9 @@ news_cb (IBBCarrierNews *news, gpointer data)
 static void
 give (IBBCourier *self, File *file)
 {
-  file->is_with_carrier = TRUE;
+  file->is_with_thread = TRUE;
   self->is_idle = FALSE;
-  ibb_carrier_offer (self->carrier, file->mover, file->metadata);
+  ibb_bundle_thread_offer (self->thread, file->mover, file->metadata);
   g_clear_pointer (&file->mover, ibb_mover_unref);
   g_clear_object (&file->metadata);
 }
@@ -420,8 +420,9 @@ start (IBBCourier *self, GIOStream *stream, GError *error)
       return;
     }
   if (stream != NULL)
-    self->carrier = ibb_carrier_new (stream, self->jingle->is_initiator, news_cb, self, &error);
-  if (self->carrier == NULL)
+    self->thread =
+        ibb_bundle_thread_new (stream, self->jingle->is_initiator, news_cb, self, &error);
+  if (self->thread == NULL)
     {
       end_with (self, error);
       return;
@@ -661,7 +662,7 @@ ibb_courier_offer (IBBCourier            *self,
   file = add (self, ++self->last, funcs, client);
   file->mover = ibb_mover_ref (mover);
   file->metadata = g_object_ref (metadata);
-  if (self->carrier != NULL)
+  if (self->thread != NULL)
     give (self, file);
   return self->last;
 }
@@ -671,8 +672,8 @@ ibb_courier_accept (IBBCourier *self, guint32 number, IBBMover *mover)
 {
   File *file = g_hash_table_lookup (self->files, &number);
 
-  file->is_with_carrier = TRUE;
-  ibb_carrier_accept (self->carrier, number, mover);
+  file->is_with_thread = TRUE;
+  ibb_bundle_thread_accept (self->thread, number, mover);
   file->funcs->accepted (file->client, self->transport);
 }
 
@@ -690,7 +691,7 @@ ibb_courier_deliver (IBBCourier            *self,
       return;
     }
   file->is_in_place = TRUE;
-  ibb_carrier_deliver (self->carrier, number);
+  ibb_bundle_thread_deliver (self->thread, number);
 }
 
 gboolean
@@ -698,9 +699,9 @@ ibb_courier_cancel (IBBCourier *self, guint32 number)
 {
   File *file = g_hash_table_lookup (self->files, &number);
 
-  if (self->carrier == NULL || file == NULL || file->is_over)
+  if (self->thread == NULL || file == NULL || file->is_over)
     return FALSE;
-  ibb_carrier_fail (self->carrier, number, IBB_REASON_CANCEL, NULL);
+  ibb_bundle_thread_fail (self->thread, number, IBB_REASON_CANCEL, NULL);
   return TRUE;
 }
 
@@ -713,10 +714,10 @@ ibb_courier_fail (IBBCourier *self, guint32 number, IBBReason reason, const char
   if (file == NULL || file->is_over)
     return;
   file->is_over = TRUE;
-  if (self->carrier != NULL)
-    ibb_carrier_fail (self->carrier, number, reason, text);
+  if (self->thread != NULL)
+    ibb_bundle_thread_fail (self->thread, number, reason, text);
   forget (self, number);
-  if (self->carrier == NULL && g_hash_table_size (self->files) == 0)
+  if (self->thread == NULL && g_hash_table_size (self->files) == 0)
     end_with (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
                                          _ ("The transfer was cancelled")));
   watch_emptiness (self);

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "files/session/carrier.h"
+#include "files/session/bundle-thread.h"
 
 #include "base/intl.h"
 #include "base/source.h"
@@ -31,7 +31,7 @@ typedef struct
   char             *text; /* (owned) (nullable) */
 } Command;
 
-struct _IBBCarrier
+struct _IBBBundleThread
 {
   gatomicrefcount ref_count;
 
@@ -45,9 +45,9 @@ struct _IBBCarrier
   int is_stopped; /* atomic: by the owner */
 
   /* of the owner's context */
-  IBBCarrierFunc func; /* NULL: nobody wants to know */
-  gpointer       user_data;
-  guint32        n_offered;
+  IBBBundleThreadFunc func; /* NULL: nobody wants to know */
+  gpointer            user_data;
+  guint32             n_offered;
 
   /* of the thread. Only the thread cancels: GIO leaks a source that ends while another one does. */
   GCancellable *cancellable; /* (owned): of the stream */
@@ -55,8 +55,8 @@ struct _IBBCarrier
   GHashTable   *movers;      /* (owned) (element-type guint32 IBBMover) */
   GQueue        offers;      /* (element-type Command): there is no room for */
   GQueue        ready;       /* numbers: accepted, to be sent in this order */
-  GQueue        later;       /* (element-type IBBCarrierNews): of what is not written yet */
-  GQueue        telling;     /* (element-type IBBCarrierNews): of what is in the output */
+  GQueue        later;       /* (element-type IBBBundleThreadEvent): of what is not written yet */
+  GQueue        telling;     /* (element-type IBBBundleThreadEvent): of what is in the output */
   guint8        input[BUFFER_SIZE];
   GBytes       *output; /* (owned) (nullable): being written */
   gboolean      is_reading;
@@ -78,9 +78,9 @@ command_free (gpointer data)
 }
 
 static void
-carrier_unref (gpointer data)
+thread_unref (gpointer data)
 {
-  IBBCarrier *self = data;
+  IBBBundleThread *self = data;
 
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
@@ -98,8 +98,8 @@ carrier_unref (gpointer data)
   g_free (self);
 }
 
-static IBBCarrier *
-carrier_ref (IBBCarrier *self)
+static IBBBundleThread *
+thread_ref (IBBBundleThread *self)
 {
   g_atomic_ref_count_inc (&self->ref_count);
   return self;
@@ -109,8 +109,8 @@ carrier_ref (IBBCarrier *self)
 
 typedef struct
 {
-  IBBCarrier    *carrier; /* (owned) */
-  IBBCarrierNews news;
+  IBBBundleThread     *thread; /* (owned) */
+  IBBBundleThreadEvent news;
 } Report;
 
 static void
@@ -123,21 +123,21 @@ report_free (gpointer data)
   g_free (report->news.reason);
   g_free (report->news.text);
   g_clear_error (&report->news.error);
-  if (g_atomic_int_add (&report->carrier->n_reports, -1) == REPORTS_MAX)
-    g_main_context_wakeup (report->carrier->context);
-  carrier_unref (report->carrier);
+  if (g_atomic_int_add (&report->thread->n_reports, -1) == REPORTS_MAX)
+    g_main_context_wakeup (report->thread->context);
+  thread_unref (report->thread);
   g_free (report);
 }
 
 /* What was asked of the thread after its end. */
 static void
-release_late (IBBCarrier *self)
+release_late (IBBBundleThread *self)
 {
   Command *command;
 
   while ((command = g_async_queue_try_pop (self->commands)) != NULL)
     {
-      IBBCarrierNews news = { IBB_CARRIER_RELEASED, command->number };
+      IBBBundleThreadEvent news = { IBB_BUNDLE_THREAD_RELEASED, command->number };
 
       if (command->mover != NULL && self->func != NULL)
         self->func (&news, self->user_data);
@@ -148,34 +148,34 @@ release_late (IBBCarrier *self)
 static gboolean
 report_cb (gpointer data)
 {
-  Report     *report = data;
-  IBBCarrier *self = report->carrier;
+  Report          *report = data;
+  IBBBundleThread *self = report->thread;
 
   if (self->func != NULL)
     self->func (&report->news, self->user_data);
-  if (report->news.event == IBB_CARRIER_OVER)
+  if (report->news.type == IBB_BUNDLE_THREAD_OVER)
     release_late (self);
   return G_SOURCE_REMOVE;
 }
 
 static void
-tell (IBBCarrier *self, const IBBCarrierNews *news)
+tell (IBBBundleThread *self, const IBBBundleThreadEvent *news)
 {
   GSource *source = g_idle_source_new ();
   Report  *report = g_new0 (Report, 1);
 
-  report->carrier = carrier_ref (self);
+  report->thread = thread_ref (self);
   report->news = *news;
   g_atomic_int_inc (&self->n_reports);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_unref (ibb_source_attach (source, self->owner, "[ibb-files] news of the carrier",
+  g_source_unref (ibb_source_attach (source, self->owner, "[ibb-files] news of the bundle",
                                      report_cb, report, report_free));
 }
 
 /* The files. */
 
 static gboolean
-remove_mover (IBBCarrier *self, guint32 number)
+remove_mover (IBBBundleThread *self, guint32 number)
 {
   IBBMover *mover = g_hash_table_lookup (self->movers, &number);
 
@@ -187,12 +187,12 @@ remove_mover (IBBCarrier *self, guint32 number)
 
 /* error: (transfer full) (nullable); hash: (transfer full) (nullable). */
 static void
-release (IBBCarrier *self, guint32 number, char *hash, GError *error)
+release (IBBBundleThread *self, guint32 number, char *hash, GError *error)
 {
-  const IBBCarrierNews news = { .event = IBB_CARRIER_RELEASED,
-                                .number = number,
-                                .hash = hash,
-                                .error = error };
+  const IBBBundleThreadEvent news = { .type = IBB_BUNDLE_THREAD_RELEASED,
+                                      .number = number,
+                                      .hash = hash,
+                                      .error = error };
 
   if (remove_mover (self, number))
     tell (self, &news);
@@ -205,29 +205,29 @@ release (IBBCarrier *self, guint32 number, char *hash, GError *error)
 
 /* News that counts when all that has been put into the bundle is written. Takes error. */
 static void
-tell_later (IBBCarrier *self, IBBCarrierEvent event, guint32 number, GError *error)
+tell_later (IBBBundleThread *self, IBBBundleThreadEventType event, guint32 number, GError *error)
 {
-  IBBCarrierNews *news = g_new0 (IBBCarrierNews, 1);
+  IBBBundleThreadEvent *news = g_new0 (IBBBundleThreadEvent, 1);
 
-  news->event = event;
+  news->type = event;
   news->number = number;
   news->error = error;
   g_queue_push_tail (&self->later, news);
 }
 
 static void
-tell_queued (IBBCarrier *self, GQueue *queue)
+tell_queued (IBBBundleThread *self, GQueue *queue)
 {
   while (!g_queue_is_empty (queue))
     {
-      g_autofree IBBCarrierNews *news = g_queue_pop_head (queue);
+      g_autofree IBBBundleThreadEvent *news = g_queue_pop_head (queue);
 
       tell (self, news);
     }
 }
 
 static void
-keep (IBBCarrier *self, guint32 number, IBBMover *mover)
+keep (IBBBundleThread *self, guint32 number, IBBMover *mover)
 {
   g_hash_table_insert (self->movers, g_memdup2 (&number, sizeof number), mover);
 }
@@ -236,7 +236,7 @@ keep (IBBCarrier *self, guint32 number, IBBMover *mover)
  * of the failure first: the owner may end the session, or the program, when it knows. error:
  * (transfer full). */
 static void
-fail (IBBCarrier *self, guint32 number, GError *error)
+fail (IBBBundleThread *self, guint32 number, GError *error)
 {
   IBBMover   *mover = g_hash_table_lookup (self->movers, &number);
   const char *text;
@@ -251,12 +251,12 @@ fail (IBBCarrier *self, guint32 number, GError *error)
     }
   ibb_bundle_fail (self->bundle, number, reason, text);
   remove_mover (self, number);
-  tell_later (self, IBB_CARRIER_RELEASED, number, error);
+  tell_later (self, IBB_BUNDLE_THREAD_RELEASED, number, error);
 }
 
 /* Delivers the whole files of each folder, all at once. */
 static void
-flush_folders (IBBCarrier *self)
+flush_folders (IBBBundleThread *self)
 {
   g_autoptr (GList) numbers = g_hash_table_get_keys (self->movers);
 
@@ -271,7 +271,7 @@ flush_folders (IBBCarrier *self)
 }
 
 static void
-end (IBBCarrier *self, GError *error)
+end (IBBBundleThread *self, GError *error)
 {
   if (self->is_over)
     g_clear_error (&error);
@@ -284,7 +284,7 @@ end (IBBCarrier *self, GError *error)
 
 /* Small files share a block. */
 static void
-send_some (IBBCarrier *self)
+send_some (IBBBundleThread *self)
 {
   while (!g_queue_is_empty (&self->ready) &&
          ibb_bundle_get_n_output (self->bundle) < IBB_BUNDLE_DATA_MAX)
@@ -311,7 +311,7 @@ send_some (IBBCarrier *self)
 }
 
 static void
-offer_some (IBBCarrier *self)
+offer_some (IBBBundleThread *self)
 {
   while (!g_queue_is_empty (&self->offers) && ibb_bundle_has_room (self->bundle))
     {
@@ -328,8 +328,8 @@ offer_some (IBBCarrier *self)
 static void
 written_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
-  IBBCarrier *self = data;
-  GError     *error = NULL;
+  IBBBundleThread *self = data;
+  GError          *error = NULL;
 
   g_clear_pointer (&self->output, g_bytes_unref);
   if (!g_output_stream_write_all_finish (G_OUTPUT_STREAM (object), result, NULL, &error))
@@ -341,7 +341,7 @@ written_cb (GObject *object, GAsyncResult *result, gpointer data)
 }
 
 static void
-write_some (IBBCarrier *self)
+write_some (IBBBundleThread *self)
 {
   if (self->output != NULL || self->is_over)
     return;
@@ -364,7 +364,7 @@ write_some (IBBCarrier *self)
 
 /* Takes bytes, or an event of an entry of the folder that has the number. */
 static void
-take_bytes (IBBCarrier *self, guint32 number, const IBBBundleEvent *event)
+take_bytes (IBBBundleThread *self, guint32 number, const IBBBundleEvent *event)
 {
   IBBMover *mover = g_hash_table_lookup (self->movers, &number);
   GError   *error = NULL;
@@ -374,9 +374,9 @@ take_bytes (IBBCarrier *self, guint32 number, const IBBBundleEvent *event)
 }
 
 static void
-take_accept (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
+take_accept (IBBBundleThread *self, IBBMover *mover, const IBBBundleEvent *event)
 {
-  const IBBCarrierNews news = { .event = IBB_CARRIER_ACCEPTED, .number = event->number };
+  const IBBBundleThreadEvent news = { .type = IBB_BUNDLE_THREAD_ACCEPTED, .number = event->number };
 
   ibb_mover_set_offset (mover, event->offset);
   g_queue_push_tail (&self->ready, GUINT_TO_POINTER (event->number));
@@ -385,14 +385,15 @@ take_accept (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
 
 /* mover: (nullable). */
 static void
-take_failure (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
+take_failure (IBBBundleThread *self, IBBMover *mover, const IBBBundleEvent *event)
 {
-  const IBBCarrierNews news = { .event = IBB_CARRIER_FAILED,
-                                .number = event->number,
-                                .reason = g_strdup (event->reason),
-                                .text = g_strdup (event->text),
-                                .error = mover != NULL ? mover->class->dup_error (mover) : NULL,
-                                .is_accepted = event->is_accepted };
+  const IBBBundleThreadEvent news = { .type = IBB_BUNDLE_THREAD_FAILED,
+                                      .number = event->number,
+                                      .reason = g_strdup (event->reason),
+                                      .text = g_strdup (event->text),
+                                      .error =
+                                          mover != NULL ? mover->class->dup_error (mover) : NULL,
+                                      .is_accepted = event->is_accepted };
 
   tell (self, &news);
   if (mover != NULL)
@@ -401,7 +402,7 @@ take_failure (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
 }
 
 static void
-take_end (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
+take_end (IBBBundleThread *self, IBBMover *mover, const IBBBundleEvent *event)
 {
   GError *error = mover->class->dup_error (mover);
 
@@ -412,7 +413,7 @@ take_end (IBBCarrier *self, IBBMover *mover, const IBBBundleEvent *event)
 }
 
 static GError *
-new_broken_error (IBBCarrier *self)
+new_broken_error (IBBBundleThread *self)
 {
   return g_error_new (IBB_ERROR, IBB_ERROR_PROTOCOL,
                       _ ("The peer broke the rules of the transfer (%s)"), self->bundle->mistake);
@@ -420,7 +421,7 @@ new_broken_error (IBBCarrier *self)
 
 /* The bytes of a file by which the peer broke the rules are dropped. */
 static void
-take_mistake (IBBCarrier *self, const IBBBundleEvent *event)
+take_mistake (IBBBundleThread *self, const IBBBundleEvent *event)
 {
   guint32   number = event->folder > 0 ? event->folder : event->number;
   IBBMover *mover = g_hash_table_lookup (self->movers, &number);
@@ -434,10 +435,10 @@ take_mistake (IBBCarrier *self, const IBBBundleEvent *event)
 }
 
 static void
-take_event (IBBCarrier *self, const IBBBundleEvent *event)
+take_event (IBBBundleThread *self, const IBBBundleEvent *event)
 {
-  IBBCarrierNews news = { .number = event->number };
-  IBBMover      *mover = g_hash_table_lookup (self->movers, &event->number);
+  IBBBundleThreadEvent news = { .number = event->number };
+  IBBMover            *mover = g_hash_table_lookup (self->movers, &event->number);
 
   if (event->folder > 0 && event->type != IBB_BUNDLE_BROKEN)
     {
@@ -451,7 +452,7 @@ take_event (IBBCarrier *self, const IBBBundleEvent *event)
   switch (event->type)
     {
     case IBB_BUNDLE_OFFERED:
-      news.event = IBB_CARRIER_OFFERED;
+      news.type = IBB_BUNDLE_THREAD_OFFERED;
       news.metadata = g_object_ref (event->metadata);
       tell (self, &news);
       break;
@@ -465,7 +466,7 @@ take_event (IBBCarrier *self, const IBBBundleEvent *event)
       take_end (self, mover, event);
       break;
     case IBB_BUNDLE_DELIVERED:
-      news.event = IBB_CARRIER_DELIVERED;
+      news.type = IBB_BUNDLE_THREAD_DELIVERED;
       tell (self, &news);
       break;
     case IBB_BUNDLE_FAILED:
@@ -479,10 +480,10 @@ take_event (IBBCarrier *self, const IBBBundleEvent *event)
 static void
 read_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
-  IBBCarrier    *self = data;
-  GError        *error = NULL;
-  gssize         n = g_input_stream_read_finish (G_INPUT_STREAM (object), result, &error);
-  IBBBundleEvent event;
+  IBBBundleThread *self = data;
+  GError          *error = NULL;
+  gssize           n = g_input_stream_read_finish (G_INPUT_STREAM (object), result, &error);
+  IBBBundleEvent   event;
 
   self->is_reading = FALSE;
   if (n <= 0)
@@ -499,7 +500,7 @@ read_cb (GObject *object, GAsyncResult *result, gpointer data)
 
 /* Neither answers that the peer does not acknowledge nor news for a busy owner pile up. */
 static void
-read_some (IBBCarrier *self)
+read_some (IBBBundleThread *self)
 {
   if (self->is_reading || self->is_over || g_atomic_int_get (&self->n_reports) >= REPORTS_MAX ||
       (self->output != NULL && ibb_bundle_get_n_output (self->bundle) > IBB_BUNDLE_DATA_MAX))
@@ -514,7 +515,7 @@ read_some (IBBCarrier *self)
 
 /* Takes command. */
 static void
-take_command (IBBCarrier *self, Command *command)
+take_command (IBBBundleThread *self, Command *command)
 {
   if (command->type == COMMAND_OFFER)
     {
@@ -540,7 +541,7 @@ take_command (IBBCarrier *self, Command *command)
   else if (command->type == COMMAND_DELIVER)
     {
       ibb_bundle_deliver (self->bundle, command->number);
-      tell_later (self, IBB_CARRIER_DELIVERED, command->number, NULL);
+      tell_later (self, IBB_BUNDLE_THREAD_DELIVERED, command->number, NULL);
     }
   else
     {
@@ -561,7 +562,7 @@ take_command (IBBCarrier *self, Command *command)
 static gboolean
 keepalive_cb (gpointer data)
 {
-  IBBCarrier *self = data;
+  IBBBundleThread *self = data;
 
   if (self->is_silent)
     ibb_bundle_pad (self->bundle);
@@ -570,9 +571,9 @@ keepalive_cb (gpointer data)
 }
 
 static void
-tell_idle (IBBCarrier *self)
+tell_idle (IBBBundleThread *self)
 {
-  const IBBCarrierNews news = { .event = IBB_CARRIER_IDLE };
+  const IBBBundleThreadEvent news = { .type = IBB_BUNDLE_THREAD_IDLE };
 
   if (!self->bundle->is_sender || self->is_idle || self->bundle->last == 0 ||
       self->output != NULL || !g_queue_is_empty (&self->offers) ||
@@ -584,26 +585,26 @@ tell_idle (IBBCarrier *self)
 
 /* Of a stream that is over nothing else counts. */
 static void
-tell_released (IBBCarrier *self, GQueue *queue)
+tell_released (IBBBundleThread *self, GQueue *queue)
 {
   while (!g_queue_is_empty (queue))
     {
-      g_autofree IBBCarrierNews *news = g_queue_pop_head (queue);
+      g_autofree IBBBundleThreadEvent *news = g_queue_pop_head (queue);
 
-      if (news->event == IBB_CARRIER_RELEASED)
+      if (news->type == IBB_BUNDLE_THREAD_RELEASED)
         tell (self, news);
     }
 }
 
 static void
-end_all (IBBCarrier *self)
+end_all (IBBBundleThread *self)
 {
-  g_autofree guint    *numbers = NULL;
-  GHashTableIter       iter;
-  gpointer             number;
-  guint                n = 0;
-  const IBBCarrierNews news = { .event = IBB_CARRIER_OVER,
-                                .error = g_steal_pointer (&self->error) };
+  g_autofree guint          *numbers = NULL;
+  GHashTableIter             iter;
+  gpointer                   number;
+  guint                      n = 0;
+  const IBBBundleThreadEvent news = { .type = IBB_BUNDLE_THREAD_OVER,
+                                      .error = g_steal_pointer (&self->error) };
 
   tell (self, &news);
   tell_released (self, &self->telling);
@@ -619,8 +620,8 @@ end_all (IBBCarrier *self)
 static gpointer
 carry_thread (gpointer data)
 {
-  IBBCarrier *self = data;
-  GSource    *keepalive;
+  IBBBundleThread *self = data;
+  GSource         *keepalive;
 
   g_main_context_push_thread_default (self->context);
   keepalive = ibb_source_attach (g_timeout_source_new_seconds (KEEPALIVE), self->context,
@@ -648,18 +649,21 @@ carry_thread (gpointer data)
   end_all (self);
   g_main_context_pop_thread_default (self->context);
   g_clear_object (&self->stream);
-  carrier_unref (self);
+  thread_unref (self);
   return NULL;
 }
 
 /* The calls of the owner. */
 
-IBBCarrier *
-ibb_carrier_new (
-    GIOStream *stream, gboolean is_sender, IBBCarrierFunc func, gpointer user_data, GError **error)
+IBBBundleThread *
+ibb_bundle_thread_new (GIOStream          *stream,
+                       gboolean            is_sender,
+                       IBBBundleThreadFunc func,
+                       gpointer            user_data,
+                       GError            **error)
 {
-  IBBCarrier *self = g_new0 (IBBCarrier, 1);
-  GThread    *thread;
+  IBBBundleThread *self = g_new0 (IBBBundleThread, 1);
+  GThread         *thread;
 
   g_atomic_ref_count_init (&self->ref_count);
   self->stream = g_object_ref (stream);
@@ -672,30 +676,30 @@ ibb_carrier_new (
   self->bundle = ibb_bundle_new (is_sender);
   self->movers =
       g_hash_table_new_full (g_int_hash, g_int_equal, g_free, (GDestroyNotify) ibb_mover_unref);
-  thread = g_thread_try_new ("ibb-files", carry_thread, carrier_ref (self), error);
+  thread = g_thread_try_new ("ibb-files", carry_thread, thread_ref (self), error);
   if (thread != NULL)
     {
       g_thread_unref (thread);
       return self;
     }
-  carrier_unref (self);
-  carrier_unref (self);
+  thread_unref (self);
+  thread_unref (self);
   return NULL;
 }
 
 void
-ibb_carrier_stop (IBBCarrier *self)
+ibb_bundle_thread_stop (IBBBundleThread *self)
 {
   g_atomic_int_set (&self->is_stopped, TRUE);
   g_main_context_wakeup (self->context);
 }
 
 void
-ibb_carrier_free (IBBCarrier *self)
+ibb_bundle_thread_free (IBBBundleThread *self)
 {
   self->func = NULL;
-  ibb_carrier_stop (self);
-  carrier_unref (self);
+  ibb_bundle_thread_stop (self);
+  thread_unref (self);
 }
 
 static Command *
@@ -711,14 +715,14 @@ new_command (CommandType type, guint32 number, IBBMover *mover)
 
 /* Takes command. */
 static void
-give (IBBCarrier *self, Command *command)
+give (IBBBundleThread *self, Command *command)
 {
   g_async_queue_push (self->commands, command);
   g_main_context_wakeup (self->context);
 }
 
 void
-ibb_carrier_offer (IBBCarrier *self, IBBMover *mover, IBBFilesMetadata *metadata)
+ibb_bundle_thread_offer (IBBBundleThread *self, IBBMover *mover, IBBFilesMetadata *metadata)
 {
   Command *command = new_command (COMMAND_OFFER, ++self->n_offered, mover);
 
@@ -727,19 +731,19 @@ ibb_carrier_offer (IBBCarrier *self, IBBMover *mover, IBBFilesMetadata *metadata
 }
 
 void
-ibb_carrier_accept (IBBCarrier *self, guint32 number, IBBMover *mover)
+ibb_bundle_thread_accept (IBBBundleThread *self, guint32 number, IBBMover *mover)
 {
   give (self, new_command (COMMAND_ACCEPT, number, mover));
 }
 
 void
-ibb_carrier_deliver (IBBCarrier *self, guint32 number)
+ibb_bundle_thread_deliver (IBBBundleThread *self, guint32 number)
 {
   give (self, new_command (COMMAND_DELIVER, number, NULL));
 }
 
 void
-ibb_carrier_fail (IBBCarrier *self, guint32 number, IBBReason reason, const char *text)
+ibb_bundle_thread_fail (IBBBundleThread *self, guint32 number, IBBReason reason, const char *text)
 {
   Command *command = new_command (COMMAND_FAIL, number, NULL);
 

@@ -119,8 +119,8 @@ check_range (Check *check, GCancellable *cancellable, GError **error)
   g_autoptr (IBBHasher) hasher = ibb_hasher_new (check->algorithm);
   g_autofree char      *own = NULL;
 
-  if (!ibb_sink_hash (ibb_file_target_get_sink (check->mover->target), hasher,
-                      ibb_mover_get_offset (check->mover), cancellable, error))
+  if (!ibb_sink_hash (check->mover->target->sink, hasher, ibb_mover_get_offset (check->mover),
+                      cancellable, error))
     return FALSE;
   own = ibb_hasher_finish (hasher);
   return g_str_equal (own, check->hash) || ibb_hasher_fail (error);
@@ -129,23 +129,23 @@ check_range (Check *check, GCancellable *cancellable, GError **error)
 static void
 check_thread (GTask *task, gpointer object, gpointer task_data, GCancellable *cancellable)
 {
-  Check         *check = task_data;
-  IBBFileTarget *target = check->mover->target;
-  const char    *own_algorithm = ibb_hasher_get_algorithm (check->mover->hasher);
-  GError        *error = NULL;
+  Check                  *check = task_data;
+  IBBFileTarget          *target = check->mover->target;
+  const IBBFileTargetHash hash = { check->algorithm, check->is_range ? NULL : check->hash,
+                                   ibb_hasher_get_algorithm (check->mover->hasher), check->own };
+  GError                 *error = NULL;
 
   if (check->is_unsure)
     g_set_error_literal (&error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
                          _ ("Nothing tells whether the bytes that were there are of this file"));
   else if (!check->is_range || check_range (check, cancellable, &error))
-    ibb_file_target_commit (target, check->algorithm, check->is_range ? NULL : check->hash,
-                            own_algorithm, check->own, cancellable, &error);
+    target->class->commit (target, &hash, cancellable, &error);
   if (error != NULL)
     {
       g_task_return_error (task, error);
       return;
     }
-  ibb_file_target_close (target, FALSE);
+  target->class->close (target, FALSE);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -154,7 +154,7 @@ check (IBBFilesTransfer *self)
 {
   g_autoptr (GTask) task = g_task_new (self, self->cancellable, done_cb, NULL);
   Check            *data = g_new0 (Check, 1);
-  IBBSink          *sink = ibb_file_target_get_sink (self->mover->target);
+  IBBSink          *sink = self->mover->target->sink;
 
   ibb_files_transfer_set_timer (self, 0, NULL);
   data->mover = ibb_mover_ref (self->mover);

@@ -9,32 +9,29 @@
 
 #include <ibb-glib/ibb-glib.h>
 
-struct _IBBFileTarget
+void
+ibb_file_target_free (IBBFileTarget *self)
 {
-  const struct Kind *kind;
-  IBBSink           *sink;   /* (owned) (nullable) */
-  GOutputStream     *stream; /* (owned) (nullable) */
-};
-
-typedef struct Kind
-{
-  gboolean (*open) (
-      IBBFileTarget *self, guint64 size, gboolean goes_on, guint64 *length, GError **error);
-  gboolean (*write) (IBBFileTarget *self,
-                     const void    *data,
-                     gsize          length,
-                     GCancellable  *cancellable,
-                     GError       **error);
-  gboolean (*commit) (IBBFileTarget *self,
-                      const char    *algorithm,
-                      const char    *hash,
-                      const char    *own_algorithm,
-                      const char    *own,
-                      GCancellable  *cancellable,
-                      GError       **error);
-} Kind;
+  g_clear_pointer (&self->sink, ibb_sink_free);
+  g_clear_object (&self->stream);
+  g_free (self);
+}
 
 /* A sink. */
+
+static gboolean
+is_rival_sink (IBBFileTarget *self, IBBFileTarget *other)
+{
+  return ibb_sink_is_rival (self->sink, other->sink);
+}
+
+static GFile *
+dup_file (IBBFileTarget *self)
+{
+  g_autofree char *path = ibb_sink_dup_path (self->sink);
+
+  return g_file_new_for_path (path);
+}
 
 static gboolean
 open_sink (IBBFileTarget *self, guint64 size, gboolean goes_on, guint64 *length, GError **error)
@@ -52,28 +49,113 @@ write_sink (
   return ibb_sink_write (self->sink, data, length, error);
 }
 
-static gboolean
-commit_sink (IBBFileTarget *self,
-             const char    *algorithm,
-             const char    *hash,
-             const char    *own_algorithm,
-             const char    *own,
-             GCancellable  *cancellable,
-             GError       **error)
+static void
+settle_sink (IBBFileTarget *self)
 {
-  return ibb_sink_commit (self->sink, hash != NULL ? algorithm : own_algorithm,
-                          hash != NULL ? hash : own, cancellable, error);
+  ibb_sink_settle (self->sink);
 }
 
-static const Kind sink_kind = { open_sink, write_sink, commit_sink };
+static gboolean
+commit_sink (IBBFileTarget           *self,
+             const IBBFileTargetHash *hash,
+             GCancellable            *cancellable,
+             GError                 **error)
+{
+  return ibb_sink_commit (self->sink, hash->hash != NULL ? hash->algorithm : hash->own_algorithm,
+                          hash->hash != NULL ? hash->hash : hash->own, cancellable, error);
+}
+
+static void
+close_sink (IBBFileTarget *self, gboolean keeps)
+{
+  ibb_sink_close (self->sink, keeps);
+}
+
+static const IBBFileTargetClass sink_class = {
+  is_rival_sink, dup_file, open_sink, write_sink, settle_sink, commit_sink, close_sink,
+};
 
 IBBFileTarget *
 ibb_file_target_new_for_sink (IBBSink *sink)
 {
   IBBFileTarget *self = g_new0 (IBBFileTarget, 1);
 
-  self->kind = &sink_kind;
+  self->class = &sink_class;
   self->sink = sink;
+  return self;
+}
+
+/* A stream. */
+
+static gboolean
+is_no_rival (IBBFileTarget *self, IBBFileTarget *other)
+{
+  return FALSE;
+}
+
+static GFile *
+dup_no_file (IBBFileTarget *self)
+{
+  return NULL;
+}
+
+static gboolean
+open_stream (IBBFileTarget *self, guint64 size, gboolean goes_on, guint64 *length, GError **error)
+{
+  *length = 0;
+  return TRUE;
+}
+
+static gboolean
+write_stream (
+    IBBFileTarget *self, const void *data, gsize length, GCancellable *cancellable, GError **error)
+{
+  return g_output_stream_write_all (self->stream, data, length, NULL, cancellable, error);
+}
+
+static void
+settle_nothing (IBBFileTarget *self)
+{
+}
+
+/* The bytes cannot be read again for another function. */
+static gboolean
+check_stream (const IBBFileTargetHash *hash, GError **error)
+{
+  if (g_str_equal (hash->algorithm, hash->own_algorithm))
+    return g_str_equal (hash->own, hash->hash) || ibb_hasher_fail (error);
+  g_set_error (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
+               _ ("The offer did not say that the hash would be by “%s”"), hash->algorithm);
+  return FALSE;
+}
+
+static gboolean
+commit_stream (IBBFileTarget           *self,
+               const IBBFileTargetHash *hash,
+               GCancellable            *cancellable,
+               GError                 **error)
+{
+  return (hash->hash == NULL || check_stream (hash, error)) &&
+         !g_cancellable_set_error_if_cancelled (cancellable, error) &&
+         g_output_stream_flush (self->stream, NULL, error);
+}
+
+static void
+close_nothing (IBBFileTarget *self, gboolean keeps)
+{
+}
+
+static const IBBFileTargetClass stream_class = {
+  is_no_rival, dup_no_file, open_stream, write_stream, settle_nothing, commit_stream, close_nothing,
+};
+
+IBBFileTarget *
+ibb_file_target_new_for_stream (GOutputStream *stream)
+{
+  IBBFileTarget *self = g_new0 (IBBFileTarget, 1);
+
+  self->class = &stream_class;
+  self->stream = g_object_ref (stream);
   return self;
 }
 
@@ -87,7 +169,11 @@ open_nowhere (IBBFileTarget *self, guint64 size, gboolean goes_on, guint64 *leng
   return FALSE;
 }
 
-static const Kind no_kind = { open_nowhere };
+static const IBBFileTargetClass no_class = {
+  .is_rival = is_no_rival,
+  .open = open_nowhere,
+  .close = close_nothing,
+};
 
 IBBFileTarget *
 ibb_file_target_new (GFile            *place,
@@ -106,133 +192,6 @@ ibb_file_target_new (GFile            *place,
   if (path != NULL)
     self->sink = ibb_sink_new (folder, name, text, policy);
   else
-    self->kind = &no_kind;
+    self->class = &no_class;
   return self;
-}
-
-/* A stream. */
-
-static gboolean
-open_stream (IBBFileTarget *self, guint64 size, gboolean goes_on, guint64 *length, GError **error)
-{
-  *length = 0;
-  return TRUE;
-}
-
-static gboolean
-write_stream (
-    IBBFileTarget *self, const void *data, gsize length, GCancellable *cancellable, GError **error)
-{
-  return g_output_stream_write_all (self->stream, data, length, NULL, cancellable, error);
-}
-
-/* The bytes cannot be read again for another function. */
-static gboolean
-check_stream (const char *algorithm,
-              const char *hash,
-              const char *own_algorithm,
-              const char *own,
-              GError    **error)
-{
-  if (g_str_equal (algorithm, own_algorithm))
-    return g_str_equal (own, hash) || ibb_hasher_fail (error);
-  g_set_error (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
-               _ ("The offer did not say that the hash would be by “%s”"), algorithm);
-  return FALSE;
-}
-
-static gboolean
-commit_stream (IBBFileTarget *self,
-               const char    *algorithm,
-               const char    *hash,
-               const char    *own_algorithm,
-               const char    *own,
-               GCancellable  *cancellable,
-               GError       **error)
-{
-  return (hash == NULL || check_stream (algorithm, hash, own_algorithm, own, error)) &&
-         !g_cancellable_set_error_if_cancelled (cancellable, error) &&
-         g_output_stream_flush (self->stream, NULL, error);
-}
-
-static const Kind stream_kind = { open_stream, write_stream, commit_stream };
-
-IBBFileTarget *
-ibb_file_target_new_for_stream (GOutputStream *stream)
-{
-  IBBFileTarget *self = g_new0 (IBBFileTarget, 1);
-
-  self->kind = &stream_kind;
-  self->stream = g_object_ref (stream);
-  return self;
-}
-
-/* All. */
-
-void
-ibb_file_target_free (IBBFileTarget *self)
-{
-  g_clear_pointer (&self->sink, ibb_sink_free);
-  g_clear_object (&self->stream);
-  g_free (self);
-}
-
-gboolean
-ibb_file_target_is_rival (IBBFileTarget *self, IBBFileTarget *other)
-{
-  return self->sink != NULL && other->sink != NULL && ibb_sink_is_rival (self->sink, other->sink);
-}
-
-gboolean
-ibb_file_target_open (
-    IBBFileTarget *self, guint64 size, gboolean goes_on, guint64 *length, GError **error)
-{
-  return self->kind->open (self, size, goes_on, length, error);
-}
-
-gboolean
-ibb_file_target_write (
-    IBBFileTarget *self, const void *data, gsize length, GCancellable *cancellable, GError **error)
-{
-  return self->kind->write (self, data, length, cancellable, error);
-}
-
-void
-ibb_file_target_settle (IBBFileTarget *self)
-{
-  if (self->sink != NULL)
-    ibb_sink_settle (self->sink);
-}
-
-gboolean
-ibb_file_target_commit (IBBFileTarget *self,
-                        const char    *algorithm,
-                        const char    *hash,
-                        const char    *own_algorithm,
-                        const char    *own,
-                        GCancellable  *cancellable,
-                        GError       **error)
-{
-  return self->kind->commit (self, algorithm, hash, own_algorithm, own, cancellable, error);
-}
-
-GFile *
-ibb_file_target_dup_file (IBBFileTarget *self)
-{
-  g_autofree char *path = self->sink != NULL ? ibb_sink_dup_path (self->sink) : NULL;
-
-  return path != NULL ? g_file_new_for_path (path) : NULL;
-}
-
-IBBSink *
-ibb_file_target_get_sink (IBBFileTarget *self)
-{
-  return self->sink;
-}
-
-void
-ibb_file_target_close (IBBFileTarget *self, gboolean keeps)
-{
-  if (self->sink != NULL)
-    ibb_sink_close (self->sink, keeps);
 }

@@ -211,7 +211,7 @@ finish (IBBFolderSink *self, gboolean keeps)
   if (self->mover == NULL)
     return;
   if (keeps)
-    ibb_file_target_settle (self->mover->target);
+    ibb_sink_settle (self->mover->target->sink);
   self->mover->class->close (self->mover, keeps);
   g_clear_pointer (&self->mover, ibb_mover_unref);
   self->begun = 0;
@@ -549,10 +549,9 @@ complete (
       finish (self, FALSE);
       return add_found (self, entry, error);
     }
-  if (!ibb_file_target_commit (self->mover->target, IBB_HASHER_DEFAULT, hash, NULL, NULL,
-                               cancellable, error))
+  if (!ibb_sink_commit (self->mover->target->sink, IBB_HASHER_DEFAULT, hash, cancellable, error))
     return FALSE;
-  add_name (self, ibb_sink_steal_folder (ibb_file_target_get_sink (self->mover->target)));
+  add_name (self, ibb_sink_steal_folder (self->mover->target->sink));
   finish (self, FALSE);
   return TRUE;
 }

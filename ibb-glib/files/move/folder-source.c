@@ -335,11 +335,12 @@ finish (IBBFolderSource *self)
 static gboolean
 begin (IBBFolderSource *self, const Accepted *accepted, IBBMover *whole, GError **error)
 {
-  const Entry     *entry = get_entry (self, accepted->number);
-  g_autofree char *folder = g_path_get_dirname (entry->path);
-  g_autofree char *name = g_path_get_basename (entry->path);
-  g_autofree char *place = g_build_filename (self->path, entry->path, NULL);
-  IBBFileSource   *source = NULL;
+  const Entry             *entry = get_entry (self, accepted->number);
+  g_autofree char         *folder = g_path_get_dirname (entry->path);
+  g_autofree char         *name = g_path_get_basename (entry->path);
+  g_autofree char         *place = g_build_filename (self->path, entry->path, NULL);
+  g_autoptr (GInputStream) nothing = g_memory_input_stream_new ();
+  IBBFileSource           *source;
 
   self->begun = accepted->number;
   errno = entry->failure;
@@ -348,8 +349,9 @@ begin (IBBFolderSource *self, const Accepted *accepted, IBBMover *whole, GError 
   errno = ibb_walk_to (&self->walk, entry->is_folder ? entry->path : folder, NULL, NULL);
   if (errno != 0)
     return fail (self, entry->is_folder ? entry->path : folder, error);
-  if (!entry->is_folder)
-    source = ibb_file_source_new_in (self->walk.folder, name, place, entry->size, entry->time);
+  source = entry->is_folder
+               ? ibb_file_source_new (nothing, NULL, NULL)
+               : ibb_file_source_new_in (self->walk.folder, name, place, entry->size, entry->time);
   self->mover = ibb_mover_new (source, entry->size, accepted->offset, whole->cancellable);
   ibb_mover_set_whole (self->mover, whole);
   return TRUE;

@@ -203,7 +203,7 @@ begin_to_send (IBBMover *self, guint8 *buffer, GError **error)
 {
   guint64 left = self->offset;
 
-  if (self->source != NULL && !ibb_file_source_open (self->source, self->cancellable, error))
+  if (!ibb_file_source_open (self->source, self->cancellable, error))
     return FALSE;
   while (left > 0)
     {
@@ -250,7 +250,7 @@ send_file (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error)
     }
   if (self->left > 0)
     return IBB_MOVER_WORKS;
-  if (self->source != NULL && !ibb_file_source_check (self->source, self->cancellable, error))
+  if (!ibb_file_source_check (self->source, self->cancellable, error))
     return IBB_MOVER_FAILED;
   end_in_bundle (self, bundle, number);
   return IBB_MOVER_ENDED;
@@ -261,12 +261,11 @@ open_file (IBBMover *self, GError **error)
 {
   guint64 length;
 
-  if (!ibb_file_target_open (self->target, self->size, self->goes_on, &length, error))
+  if (!self->target->class->open (self->target, self->size, self->goes_on, &length, error))
     return FALSE;
   ibb_mover_set_offset (self, length);
   return length == 0 || self->hasher == NULL ||
-         ibb_sink_hash (ibb_file_target_get_sink (self->target), self->hasher, 0, self->cancellable,
-                        error);
+         ibb_sink_hash (self->target->sink, self->hasher, 0, self->cancellable, error);
 }
 
 static gboolean
@@ -274,7 +273,7 @@ write_bytes (IBBMover *self, const guint8 *bytes, gsize length, GError **error)
 {
   if (self->hasher != NULL)
     ibb_hasher_update (self->hasher, bytes, length);
-  if (!ibb_file_target_write (self->target, bytes, length, self->cancellable, error))
+  if (!self->target->class->write (self->target, bytes, length, self->cancellable, error))
     return FALSE;
   add_moved (self, length);
   self->left -= length;
@@ -290,13 +289,14 @@ take_file (IBBMover *self, IBBBundle *bundle, const IBBBundleEvent *event, GErro
 static gboolean
 is_rival_file (IBBMover *self, IBBMover *other)
 {
-  return ibb_file_target_is_rival (self->target, other->target);
+  return self->target->class == other->target->class &&
+         self->target->class->is_rival (self->target, other->target);
 }
 
 static GFile *
 dup_file (IBBMover *self)
 {
-  return ibb_file_target_dup_file (self->target);
+  return self->target->class->dup_file (self->target);
 }
 
 static gboolean
@@ -316,14 +316,14 @@ stop_file (IBBMover *self, gboolean keeps)
 {
   g_clear_pointer (&self->piece, g_free);
   if (!self->is_sender && self->left > 0)
-    ibb_file_target_settle (self->target);
+    self->target->class->settle (self->target);
 }
 
 static void
 close_file (IBBMover *self, gboolean keeps)
 {
-  if (self->target != NULL)
-    ibb_file_target_close (self->target, keeps);
+  if (!self->is_sender)
+    self->target->class->close (self->target, keeps);
 }
 
 static const IBBMoverClass file_class = {

@@ -53,7 +53,7 @@ struct _IBBMover
   gatomicrefcount ref_count;
   const IBBMoverClass *class;
   gpointer       folder;      /* (owned) (nullable): of the class */
-  IBBFileSource *source;      /* (owned) (nullable): an entry may have no bytes */
+  IBBFileSource *source;      /* (owned) (nullable) */
   IBBFileTarget *target;      /* (owned) (nullable) */
   IBBTransport  *transport;   /* (owned) (nullable): whose stream is one of the two */
   IBBHasher     *hasher;      /* (owned) (nullable): of all bytes */

@@ -44,16 +44,21 @@ def take(server, stem):
     app, folder, there = window.App(server, 'alice', known=False, port=way.port), window.Folder(), window.Folder()
     bob = window.Account(server, 'bob')
 
+    def resize(size):
+        app.window.set_default_size(*size)
+        surface = app.window.get_surface()
+        wait(lambda: (surface.get_width(), surface.get_height()) == size)
+
     def save_window(state):
         for size in SIZES:
-            app.window.set_default_size(*size)
+            resize(size)
             save(app.window, f'{stem}-{state}-{size[0]}.png')
 
     def save_dialog(state):
         dialog = wait(app.dialog)
-        for width, height in SIZES:
-            app.window.set_default_size(width, height)
-            save(dialog, f'{stem}-{state}-{width}.png')
+        for size in SIZES:
+            resize(size)
+            save(dialog, f'{stem}-{state}-{size[0]}.png')
 
     def offer(name, size):
         bob.ibb('send', folder.make(name, size), f'{app.account.bare}/window')

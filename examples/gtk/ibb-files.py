@@ -663,6 +663,9 @@ class Window(Adw.ApplicationWindow):
         """Below the pages, where a message covers neither a button nor another message, until its time is over."""
         def remove():
             if message.get_parent():
+                focus = self.get_focus()
+                if focus and focus.is_ancestor(message):  # without a focus no key would move it any more
+                    self.pages.child_focus(Gtk.DirectionType.TAB_FORWARD)
                 self.messages.remove(message)
             return GLib.SOURCE_REMOVE
 
@@ -687,6 +690,8 @@ class Application(Adw.Application):
             self.set_accels_for_action(action, [key])
 
     def _show_about(self, _action, _value):
+        # The icon lies beside this file, unless both are installed.
+        Gtk.IconTheme.get_for_display(Gdk.Display.get_default()).add_search_path(os.path.dirname(os.path.abspath(__file__)))
         Adw.AboutWindow(transient_for=self.get_active_window(), application_name=_('Files'),
                         application_icon=APPLICATION_ID, developer_name='ibb-glib', license_type=Gtk.License.LGPL_2_1,
                         comments=_('Sends files to contacts by XMPP, and receives theirs')).present()

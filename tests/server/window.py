@@ -367,7 +367,9 @@ def _(server):
     check_equal([message.get_first_child().get_label()[0] for message in messages], ['2', '3', '4'], 'the newest')
     check_width()
     for message in messages:
+        message.get_last_child().grab_focus()
         message.get_last_child().emit('clicked')
+        check(app.window.get_focus().is_ancestor(app.window.pages), 'the focus is where keys move it')
     check_equal(list(app.window.messages), [], 'messages')
 
 

@@ -160,6 +160,7 @@ get_descriptor (int fd)
       &g_array_index (disk->descriptors, Descriptor, (guint) (fd - FIRST_DESCRIPTOR));
 
   g_assert_true (descriptor->is_open);
+  disk->last_used = descriptor->file != NULL ? descriptor->file->number : 0;
   return descriptor;
 }
 
@@ -267,7 +268,10 @@ static gint64
 leave (gint64 result)
 {
   if (disk->n_calls == disk->cut_at)
-    disk->is_off = TRUE;
+    {
+      disk->is_off = TRUE;
+      disk->last_writer = fake_disk_get_writer ();
+    }
   if (disk->n_calls == disk->kill_at)
     fake_disk_kill (disk, (guint) fake_disk_get_writer ());
   return result;

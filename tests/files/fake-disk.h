@@ -62,6 +62,7 @@ typedef struct
   guint    n_errors; /* with which the call fails_at can fail */
   guint    n_faults;
   gboolean is_off;
+  int      last_writer; /* whose call was the last one before that */
   guint    n_killed;
   guint    n_planted;
   guint    n_lost; /* of these, that a writer has removed or replaced */
@@ -76,7 +77,8 @@ typedef struct
   GArray            *descriptors;
   guint64            n_files;
   gint64             n_ticks;
-  const char *const *places; /* paths in the first folder, where something may be planted */
+  guint64            last_used; /* number of a file */
+  const char *const *places;    /* paths in the first folder, where something may be planted */
 
   GMutex   lock;
   GCond    turned;

@@ -313,6 +313,7 @@ end_program (WholeProgram *self, gboolean is_killed)
 {
   gpointer connection = self->connection;
   gpointer files = self->files;
+  gboolean waits = FALSE; /* to be told whether a cancellation came first */
 
   self->runs = FALSE;
   if (is_killed)
@@ -338,6 +339,8 @@ end_program (WholeProgram *self, gboolean is_killed)
           record->file->is_elsewhere |= record->stream != NULL;
         }
       record->file->is_left |= is_killed && !record->is_over;
+      waits |= ibb_files_transfer_get_state (record->transfer) == IBB_FILES_STATE_CHECKING &&
+               ibb_files_transfer_get_direction (record->transfer) == IBB_FILES_DIRECTION_SEND;
       /* The file may have its name, and its sender does not know that. */
       record->file->is_lost |=
           is_killed && ibb_files_transfer_get_state (record->transfer) == IBB_FILES_STATE_CHECKING;
@@ -352,9 +355,9 @@ end_program (WholeProgram *self, gboolean is_killed)
   turns_leave ();
   if (!turns_end_program (self->number))
     whole_fail ("a thread of a program that has ended waits for ever");
-  if (files != NULL)
+  if (files != NULL && !waits)
     whole_fail ("the service of a program that has ended is left");
-  if (connection != NULL)
+  if (connection != NULL && !waits)
     whole_fail ("the connection of a program that has ended is left");
   world.disk->is_dead[self->number] = FALSE;
 }
@@ -495,7 +498,8 @@ static void
 end_dead (void)
 {
   for (guint i = 0; world.disk->is_off && i < world.n_programs; i++)
-    world.disk->survives[i] = !world.disk->is_dead[i] && is_elsewhere (&world.programs[i]);
+    world.disk->survives[i] = world.disk->last_writer != (int) i && !world.disk->is_dead[i] &&
+                              is_elsewhere (&world.programs[i]);
   for (guint i = 0; i < world.n_programs; i++)
     if (world.programs[i].runs && !world.disk->survives[i] &&
         (world.disk->is_off || world.disk->is_dead[i]))
@@ -665,7 +669,7 @@ make_folder (WholeFile *self, guint number)
   self->sender = (guint) random_below (&turns_random, world.n_programs);
   self->receiver = (self->sender + 1 + (guint) random_below (&turns_random, world.n_programs - 1)) %
                    world.n_programs;
-  tree_make (self);
+  tree_make (self, this_run.call > 0);
   offer_later (self);
 }
 
@@ -766,8 +770,8 @@ run (guint64 seed)
     (i < n_trees ? make_folder : make_file) (&world.files[i], i);
   world.disk->has_odd_times = !whole_one_in (4);
   world.disk->change = tree_change_any;
-  world.disk->change_rate =
-      n_trees > 0 && whole_one_in (2) ? 1 + (guint) random_below (&turns_random, 30) : 0;
+  if (n_trees > 0 && whole_one_in (2))
+    world.disk->change_rate = (guint) random_scaled (&turns_random, 1, 500);
   n_streams = (guint) random_below (&turns_random, 4);
   for (guint i = 0; i < n_streams; i++)
     turns_call_after (TURNS_NOBODY, whole_some_time (WHOLE_MISCHIEF / 2), beside_open, NULL, NULL);

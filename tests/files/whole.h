@@ -130,7 +130,8 @@ void spoil_plan (char **places);
 /* tree.c: folders that are sent. */
 
 void tree_begin (void);
-void tree_make (WholeFile *file);
+/* is_full: with as many entries as a folder has at first. */
+void tree_make (WholeFile *file, gboolean is_full);
 void tree_free (WholeTree *self);
 /* What is offered: before each offer. Free with g_object_unref (). */
 GFile *tree_offer (WholeFile *file);

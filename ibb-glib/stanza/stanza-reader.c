@@ -263,7 +263,7 @@ static void
 start_resume (IBBStanzaReader *self, const IBBSaxElement *element)
 {
   IBBStanza       *stanza = self->stanza;
-  g_autofree char *unclean = dup_attribute (element, "unclean", NULL);
+  g_autofree char *unclean = dup_token (element, "unclean", NULL);
   guint64          count;
 
   stanza->payload = IBB_PAYLOAD_RESUME;

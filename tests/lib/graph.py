@@ -18,6 +18,7 @@ file makes. It is a fault when
   or two files have one prefix;
 - the core is not pure: see CORE_FORBIDDEN;
 - the library for files, that with the client, or the command uses what is not public (see FOR_ALL, XMPP_USES);
+- the library for files asks for another version of the protocol library than that of the newest function it uses;
 - a .c file and its headers have more than MAX_LINES.
 Prints the graph by rooms and floors, then the faults; -v adds why each arrow is there.
 """
@@ -555,6 +556,18 @@ def find_private(graph):
             yield f'private: no longer used, take from XMPP_USES: {each} of {name}'
 
 
+def find_pin(graph):
+    """Whether the library for files asks for the version of the newest function of the protocol library that it uses."""
+    since = {name: (int(major), int(minor)) for node in graph.nodes for file in node.files if '/' not in file.path
+             for major, minor, name in re.findall(r'IBB_AVAILABLE_IN_(\d+)_(\d+)\s+[^;(]*?(\w+) \(', file.code)}
+    newest = max(since[name] for node in graph.nodes if node.name.startswith('files/')
+                 for why in node.arrows.values() for name in why if name in since)
+    with open(os.path.join(ROOT, 'ibb-glib/files/meson.build'), encoding='utf-8') as file:
+        asked = re.search(r"'ibb-glib-1\.0 >= (\d+)\.(\d+)\.0'", file.read())
+    if tuple(map(int, asked.groups())) != newest:
+        yield f'pin: the library for files uses functions of {newest[0]}.{newest[1]}, and asks for {asked.group()}'
+
+
 def find_private_parts():
     """What the command has of the libraries beside their public functions."""
     with open(os.path.join(ROOT, 'ibb-glib', 'tool', 'meson.build'), encoding='utf-8') as file:
@@ -596,6 +609,7 @@ def check_product(show=True, verbose=False):
                for node, name in graph.strangers()]
     faults += find_impurities(graph)
     faults += find_private(graph)
+    faults += find_pin(graph)
     faults += find_private_parts()
     faults += find_long(graph)
     if show and known:

@@ -40,8 +40,6 @@ struct _IBBSink
   gboolean is_spoilt;
   gboolean is_unlocked; /* the part, which no later sink goes on with */
   char    *final;       /* (owned) (nullable) */
-  gboolean has_left_links;
-  gboolean has_lost_owner;
 };
 
 /* Returns FALSE, for the caller to return. */
@@ -408,8 +406,6 @@ copy_rights (IBBSink *self, const struct stat *info)
   mode |= self->mode & 0100;
   if ((self->mode & 077) == 0)
     mode &= 0700;
-  self->has_lost_owner = !same_owner && info->st_uid != geteuid ();
-  self->has_left_links = info->st_nlink > 1;
   return ibb_disk->set_mode (self->fd, mode) == 0;
 }
 
@@ -600,18 +596,6 @@ char *
 ibb_sink_dup_path (IBBSink *self)
 {
   return g_build_filename (self->path, self->final, NULL);
-}
-
-gboolean
-ibb_sink_has_left_links (IBBSink *self)
-{
-  return self->has_left_links;
-}
-
-gboolean
-ibb_sink_has_lost_owner (IBBSink *self)
-{
-  return self->has_lost_owner;
 }
 
 /* The bytes of another sink stay: nothing has come in their place. */

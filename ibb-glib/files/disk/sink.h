@@ -75,9 +75,6 @@ gboolean ibb_sink_commit (IBBSink      *self,
 int ibb_sink_steal_folder (IBBSink *self);
 /* After the commit: where the file is. */
 char *ibb_sink_dup_path (IBBSink *self);
-/* After a commit that replaced a file: whether that has other links, and another owner. */
-gboolean ibb_sink_has_left_links (IBBSink *self);
-gboolean ibb_sink_has_lost_owner (IBBSink *self);
 /* keeps: a part with bytes stays, for a later sink, if the file system has locks. */
 void ibb_sink_close (IBBSink *self, gboolean keeps);
 

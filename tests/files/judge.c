@@ -180,7 +180,7 @@ is_in_place (const WholeFile *file, guint offer)
     {
       const WholeRecord *record = g_ptr_array_index (program->records, i);
 
-      if (record->file != file || record->offer != offer ||
+      if (record->is_over || record->file != file || record->offer != offer ||
           ibb_files_transfer_get_state (record->transfer) != IBB_FILES_STATE_CHECKING)
         continue;
       if (record->stream != NULL)
@@ -241,11 +241,10 @@ judge_beginning (WholeProgram *program, WholeRecord *record)
     return;
   for (guint i = 0; i < program->records->len; i++)
     {
-      WholeRecord  *other = g_ptr_array_index (program->records, i);
-      IBBFilesState state = ibb_files_transfer_get_state (other->transfer);
+      const WholeRecord *other = g_ptr_array_index (program->records, i);
 
-      if (other != record && other->file == file && other->stream == NULL &&
-          state >= IBB_FILES_STATE_ACCEPTED && state < IBB_FILES_STATE_SENT)
+      if (!other->is_over && other != record && other->file == file && other->stream == NULL &&
+          ibb_files_transfer_get_state (other->transfer) >= IBB_FILES_STATE_ACCEPTED)
         whole_fail ("two transfers receive “%s” at the same time", file->name);
     }
   if (file->is_twin || ibb_files_transfer_get_bytes_resumed (record->transfer) > 0 ||

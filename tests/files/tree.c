@@ -600,7 +600,7 @@ tree_judge_delivered (WholeRecord *record, gboolean is_sender)
           if (is_stable && is_sender)
             entry->promised |= states & entry->seen;
         }
-      else if (is_sender && is_stable && self->n_changes == 0 &&
+      else if (is_sender && is_stable && self->n_changes == 0 && !self->is_large &&
                (!entry->is_named || entry->kind == FAKE_DISK_LINK ||
                 entry->kind == FAKE_DISK_PIPE) &&
                find_file (self, entry->path) != NULL &&

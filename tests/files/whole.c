@@ -105,6 +105,9 @@ end_record (WholeProgram *program, WholeRecord *record)
   if (ibb_files_transfer_get_state (record->transfer) == IBB_FILES_STATE_FAILED &&
       (record->file->sender == program->number || record->file->sender == WHOLE_STRANGER))
     offer_later (record->file);
+  record->is_dropped = whole_one_in (2);
+  if (record->is_dropped)
+    g_object_unref (record->transfer);
 }
 
 static void
@@ -140,7 +143,8 @@ record_free (gpointer data)
 {
   WholeRecord *self = data;
 
-  g_object_unref (self->transfer);
+  if (!self->is_dropped)
+    g_object_unref (self->transfer);
   g_clear_object (&self->stream);
   g_free (self);
 }
@@ -173,6 +177,7 @@ add_record (WholeProgram *program, IBBFilesTransfer *transfer, WholeFile *file, 
   return record;
 }
 
+/* One that was dropped may have had the same address. */
 static WholeRecord *
 find_record (IBBFilesTransfer *transfer)
 {
@@ -181,10 +186,10 @@ find_record (IBBFilesTransfer *transfer)
       {
         WholeRecord *record = g_ptr_array_index (world.programs[i].records, j);
 
-        if (record->transfer == transfer)
+        if (record->transfer == transfer && !record->is_dropped)
           return record;
       }
-  g_assert_not_reached ();
+  return NULL;
 }
 
 static void
@@ -198,6 +203,8 @@ accept (gpointer data)
   IBBFilesExisting  existing = whole_one_in (2) ? IBB_FILES_EXISTING_NUMBER
                                                 : (IBBFilesExisting) random_below (&turns_random, 3);
 
+  if (record == NULL)
+    return;
   whole_trace ("-- accept “%s”", name);
   if (whole_one_in (6) && record->stream == NULL && record->file->tree == NULL)
     {
@@ -332,13 +339,15 @@ end_program (WholeProgram *self, gboolean is_killed)
     {
       WholeRecord *record = g_ptr_array_index (self->records, i);
 
+      if (record->is_over)
+        continue;
       if (is_killed && seal_is_bundled (record->file) &&
           ibb_files_transfer_get_state (record->transfer) == IBB_FILES_STATE_CHECKING)
         {
           record->file->arrived = record->offer;
           record->file->is_elsewhere |= record->stream != NULL;
         }
-      record->file->is_left |= is_killed && !record->is_over;
+      record->file->is_left |= is_killed;
       waits |= ibb_files_transfer_get_state (record->transfer) == IBB_FILES_STATE_CHECKING &&
                ibb_files_transfer_get_direction (record->transfer) == IBB_FILES_DIRECTION_SEND;
       /* The file may have its name, and its sender does not know that. */
@@ -526,10 +535,13 @@ lose_for_good (WholeProgram *program)
 
   g_object_get (ibb_files_service_get_sessions (program->files), "resume-timeout", &timeout, NULL);
   for (guint i = 0; i < program->records->len; i++)
-    turns_call_after (
-        program->number, (timeout / 1000 + 60) * G_USEC_PER_SEC, check_given_up,
-        g_object_ref (((WholeRecord *) g_ptr_array_index (program->records, i))->transfer),
-        g_object_unref);
+    {
+      const WholeRecord *record = g_ptr_array_index (program->records, i);
+
+      if (!record->is_over)
+        turns_call_after (program->number, (timeout / 1000 + 60) * G_USEC_PER_SEC, check_given_up,
+                          g_object_ref (record->transfer), g_object_unref);
+    }
   wire_break (program->connection, NULL);
 }
 

@@ -48,12 +48,13 @@ typedef struct
 /* A transfer at one end. */
 typedef struct
 {
-  IBBFilesTransfer *transfer; /* (owned) */
+  IBBFilesTransfer *transfer; /* (owned) until it is dropped */
   WholeFile        *file;
   GOutputStream    *stream;   /* (owned) (nullable) */
   guint             offer;    /* which one of the file's */
   guint             n_faults; /* of the disk, when it was accepted */
   gboolean          is_over;
+  gboolean          is_dropped;
 } WholeRecord;
 
 typedef struct

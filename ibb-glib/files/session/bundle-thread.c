@@ -8,6 +8,12 @@
 #include "base/source.h"
 #include "files/protocol/reason.h"
 
+/* Debug builds wait after each report until the owner has dropped what it may, so that a later use
+ * of that is found each time. */
+#ifndef IBB_CHECK_HANDOVER
+#define IBB_CHECK_HANDOVER 0
+#endif
+
 #define BUFFER_SIZE (64 * 1024)
 #define REPORTS_MAX 256 /* news that the owner has not taken, before no more is read */
 #define KEEPALIVE 15    /* s without a byte, before a block that says nothing shows who is there */
@@ -43,6 +49,10 @@ struct _IBBBundleThread
 
   int n_reports;  /* atomic: on their way to the owner */
   int is_stopped; /* atomic: by the owner */
+
+  GMutex lock;
+  GCond  taken;
+  guint  n_taken; /* protected by lock: reports that the thread does not know to be taken */
 
   /* of the owner's context */
   IBBBundleThreadFunc func; /* NULL: nobody wants to know */
@@ -93,6 +103,8 @@ thread_unref (gpointer data)
   g_hash_table_unref (self->movers);
   g_queue_clear_full (&self->offers, command_free);
   g_queue_clear (&self->ready);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->taken);
   g_clear_pointer (&self->output, g_bytes_unref);
   g_clear_error (&self->error);
   g_free (self);
@@ -114,6 +126,25 @@ typedef struct
 } Report;
 
 static void
+wait_for_owner (IBBBundleThread *self)
+{
+  g_mutex_lock (&self->lock);
+  while (IBB_CHECK_HANDOVER && self->n_taken == 0)
+    g_cond_wait (&self->taken, &self->lock);
+  self->n_taken = 0;
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+note_taken (IBBBundleThread *self)
+{
+  g_mutex_lock (&self->lock);
+  self->n_taken++;
+  g_cond_signal (&self->taken);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
 report_free (gpointer data)
 {
   Report *report = data;
@@ -125,6 +156,7 @@ report_free (gpointer data)
   g_clear_error (&report->news.error);
   if (g_atomic_int_add (&report->thread->n_reports, -1) == REPORTS_MAX)
     g_main_context_wakeup (report->thread->context);
+  note_taken (report->thread);
   thread_unref (report->thread);
   g_free (report);
 }
@@ -170,6 +202,7 @@ tell (IBBBundleThread *self, const IBBBundleThreadEvent *news)
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_unref (ibb_source_attach (source, self->owner, "[ibb-files] news of the bundle",
                                      report_cb, report, report_free));
+  wait_for_owner (self);
 }
 
 /* The files. */
@@ -667,6 +700,8 @@ ibb_bundle_thread_new (GIOStream          *stream,
 
   g_atomic_ref_count_init (&self->ref_count);
   self->stream = g_object_ref (stream);
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->taken);
   self->cancellable = g_cancellable_new ();
   self->owner = g_main_context_ref_thread_default ();
   self->context = g_main_context_new ();

@@ -42,20 +42,25 @@ struct _IBBSink
   char    *final;       /* (owned) (nullable) */
 };
 
-/* Returns FALSE, for the caller to return. */
-static gboolean
-fail (IBBSink *self, int failure, GError **error)
+gboolean
+ibb_sink_fail (const char *shown, int failure, GError **error)
 {
   /* GIO has no code for a quota. */
   int code = failure == EDQUOT ? (int) G_IO_ERROR_NO_SPACE : (int) g_io_error_from_errno (failure);
 
   if (failure == EEXIST)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, _ ("“%s” exists already"), self->shown);
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, _ ("“%s” exists already"), shown);
   else
     g_set_error (error, G_IO_ERROR, code,
                  /* Translators: the first %s is a file, the second says why */
-                 _ ("Cannot write “%s”: %s"), self->shown, g_strerror (failure));
+                 _ ("Cannot write “%s”: %s"), shown, g_strerror (failure));
   return FALSE;
+}
+
+static gboolean
+fail (IBBSink *self, int failure, GError **error)
+{
+  return ibb_sink_fail (self->shown, failure, error);
 }
 
 static IBBSink *
@@ -329,25 +334,35 @@ ibb_sink_dup_part_path (IBBSink *self)
   return self->part != NULL ? g_build_filename (self->path, self->part, NULL) : NULL;
 }
 
+int
+ibb_sink_hash_file (
+    int fd, IBBHasher *hasher, guint64 *offset, guint64 end, GCancellable *cancellable)
+{
+  g_autofree guint8 *buffer = g_malloc (STEP_SIZE);
+  gssize             n = 1;
+
+  while (n > 0 && *offset < end && !g_cancellable_is_cancelled (cancellable))
+    {
+      IBB_DISK_CALL (n, read (fd, buffer, MIN (end - *offset, STEP_SIZE), *offset));
+      if (n < 0)
+        return errno;
+      ibb_hasher_update (hasher, buffer, (gsize) n);
+      *offset += (guint64) n;
+    }
+  return 0;
+}
+
 gboolean
 ibb_sink_hash (
     IBBSink *self, IBBHasher *hasher, guint64 offset, GCancellable *cancellable, GError **error)
 {
-  g_autofree guint8 *buffer = g_malloc (STEP_SIZE);
+  int failure = ibb_sink_hash_file (self->fd, hasher, &offset, self->length, cancellable);
 
-  while (offset < self->length)
-    {
-      gssize n;
-
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        return FALSE;
-      IBB_DISK_CALL (n, read (self->fd, buffer, MIN (self->length - offset, STEP_SIZE), offset));
-      if (n <= 0)
-        return fail (self, n < 0 ? errno : EIO, error);
-      ibb_hasher_update (hasher, buffer, (gsize) n);
-      offset += (guint64) n;
-    }
-  return TRUE;
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+  if (failure == 0 && offset < self->length)
+    failure = EIO;
+  return failure == 0 || fail (self, failure, error);
 }
 
 /* The end. */

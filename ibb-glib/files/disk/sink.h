@@ -39,6 +39,13 @@ IBBSink *ibb_sink_new_in (int           folder,
                           IBBSinkPolicy policy,
                           gint64        date,
                           guint         mode);
+/* Adds the bytes of an open file to the hasher, from the offset to the end, or to where the file
+ * ends. Returns 0 or an errno. */
+int ibb_sink_hash_file (
+    int fd, IBBHasher *hasher, guint64 *offset, guint64 end, GCancellable *cancellable);
+/* The error of a file or a folder that cannot be written. Returns FALSE, for the caller to return.
+ */
+gboolean ibb_sink_fail (const char *shown, int failure, GError **error);
 /* Closes the sink; a part of it stays. */
 void ibb_sink_free (IBBSink *self);
 /* Whether both would go on with the same part. */

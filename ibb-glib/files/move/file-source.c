@@ -117,12 +117,10 @@ ibb_file_source_new (GInputStream *stream, GFile *file, const char *etag)
 
 /* An entry of a folder. */
 
-/* Returns FALSE, for the caller to return. */
-static gboolean
-fail (IBBFileSource *self, GError **error)
+gboolean
+ibb_file_source_fail (const char *place, int failure, GError **error)
 {
-  int              failure = errno;
-  g_autofree char *shown = g_filename_display_name (self->place);
+  g_autofree char *shown = g_filename_display_name (place);
 
   g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (failure), _ ("Cannot open “%s”: %s"),
                shown, g_strerror (failure));
@@ -133,7 +131,7 @@ static gboolean
 open_entry (IBBFileSource *self, GError **error)
 {
   IBB_DISK_CALL (self->fd, open_to_read (self->folder, self->name));
-  return self->fd >= 0 || fail (self, error);
+  return self->fd >= 0 || ibb_file_source_fail (self->place, errno, error);
 }
 
 static gssize
@@ -144,7 +142,7 @@ read_entry (
 
   IBB_DISK_CALL (n, read (self->fd, buffer, size, self->offset));
   if (n < 0)
-    fail (self, error);
+    ibb_file_source_fail (self->place, errno, error);
   else
     self->offset += (guint64) n;
   return n;
@@ -156,7 +154,7 @@ look_at_entry (IBBFileSource *self, Stamp *stamp, GCancellable *cancellable, GEr
   struct stat info;
 
   if (ibb_disk->stat (self->fd, NULL, &info) != 0)
-    return fail (self, error);
+    return ibb_file_source_fail (self->place, errno, error);
   stamp->size = (guint64) info.st_size;
   stamp->change = info.st_ctim.tv_sec;
   stamp->change_nsec = (guint32) info.st_ctim.tv_nsec;

@@ -16,7 +16,9 @@ IBBFileSource *ibb_file_source_new (GInputStream *stream, GFile *file, const cha
  * file, for errors; size, time: as they were offered. */
 IBBFileSource *ibb_file_source_new_in (
     int folder, const char *name, const char *place, guint64 size, struct timespec time);
-void ibb_file_source_free (IBBFileSource *self);
+/* The error of a file or a folder that cannot be read. Returns FALSE, for the caller to return. */
+gboolean ibb_file_source_fail (const char *place, int failure, GError **error);
+void     ibb_file_source_free (IBBFileSource *self);
 
 gboolean ibb_file_source_open (IBBFileSource *self, GCancellable *cancellable, GError **error);
 /* As a stream does: 0 is the end. */

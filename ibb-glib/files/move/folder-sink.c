@@ -76,14 +76,9 @@ fail (IBBFolderSink *self, const char *path, int failure, GError **error)
 {
   g_autofree char *place = g_build_filename (self->path, path, NULL);
   g_autofree char *shown = g_filename_display_name (place);
-  int code = failure == EDQUOT ? (int) G_IO_ERROR_NO_SPACE : (int) g_io_error_from_errno (failure);
 
-  /* O_NOFOLLOW fails so. */
-  if (failure == ELOOP)
-    failure = ENOTDIR;
-  g_set_error (error, G_IO_ERROR, failure == ENOTDIR ? (int) G_IO_ERROR_NOT_DIRECTORY : code,
-               _ ("Cannot write “%s”: %s"), shown, g_strerror (failure));
-  return FALSE;
+  /* O_NOFOLLOW fails with ELOOP. */
+  return ibb_sink_fail (shown, failure == ELOOP ? ENOTDIR : failure, error);
 }
 
 /* The folders. */
@@ -427,52 +422,33 @@ begin (IBBFolderSink *self, Entry *entry, IBBMover *whole, GError **error)
   return TRUE;
 }
 
-/* Hashes an open file. Returns 0 or an errno. */
-static int
-hash_file (int fd, const Entry *entry, GCancellable *cancellable, guint8 *digest)
-{
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  g_autofree guint8    *buffer = g_malloc (IBB_BUNDLE_DATA_MAX);
-  gsize                 length = IBB_BUNDLE_HASH_LENGTH;
-  guint64               offset = 0;
-  gssize                n;
-
-  do
-    {
-      IBB_DISK_CALL (n, read (fd, buffer, IBB_BUNDLE_DATA_MAX, offset));
-      if (n < 0)
-        return errno;
-      g_checksum_update (checksum, buffer, n);
-      offset += (guint64) n;
-    }
-  while (n > 0 && offset <= entry->size && !g_cancellable_is_cancelled (cancellable));
-  g_checksum_get_digest (checksum, digest, &length);
-  return 0;
-}
-
 /* Whether a file that is there has the bytes of the entry, and has it on the disk. number: of the
  * first one that is compared. Returns 0 or an errno, which is ENOENT without such a file. */
 static int
 check_there (IBBFolderSink *self,
              const Entry   *entry,
              guint          number,
-             const guint8  *hash,
+             const char    *hash,
              GCancellable  *cancellable)
 {
-  guint8 digest[IBB_BUNDLE_HASH_LENGTH];
-  int    failure = ENOENT;
+  int failure = ENOENT;
 
   number--;
   for (guint i = 0; i < COMPARED_MAX && failure == ENOENT; i++)
     {
-      struct stat info;
-      int         fd = open_next (self, entry, &number, &info);
-      int         result = 0;
+      g_autoptr (IBBHasher) hasher = ibb_hasher_new (IBB_HASHER_DEFAULT);
+      g_autofree char      *own = NULL;
+      guint64               offset = 0;
+      struct stat           info;
+      int                   fd = open_next (self, entry, &number, &info);
+      int                   result = 0;
 
       if (fd < 0)
         break;
-      failure = hash_file (fd, entry, cancellable, digest);
-      if (failure == 0 && memcmp (digest, hash, sizeof digest) != 0)
+      /* One byte more, if the file has it meanwhile. */
+      failure = ibb_sink_hash_file (fd, hasher, &offset, entry->size + 1, cancellable);
+      own = ibb_hasher_finish (hasher);
+      if (failure == 0 && !g_str_equal (own, hash))
         failure = ENOENT;
       if (failure == 0)
         IBB_DISK_CALL (result, sync (fd));
@@ -486,7 +462,7 @@ check_there (IBBFolderSink *self,
 static gboolean
 check_found (IBBFolderSink *self,
              const Entry   *entry,
-             const guint8  *hash,
+             const char    *hash,
              GCancellable  *cancellable,
              GError       **error)
 {
@@ -507,7 +483,7 @@ check_found (IBBFolderSink *self,
 
 /* Whether the file needs no new name, since one that is there has its bytes. */
 static gboolean
-is_double (IBBFolderSink *self, const Entry *entry, const guint8 *hash, GCancellable *cancellable)
+is_double (IBBFolderSink *self, const Entry *entry, const char *hash, GCancellable *cancellable)
 {
   return entry->has_others && self->policy != IBB_SINK_REPLACE && go_to_entry (self, entry, NULL) &&
          check_there (self, entry, 1, hash, cancellable) == 0;
@@ -532,19 +508,17 @@ complete (
     IBBFolderSink *self, Entry *entry, const IBBBundleEvent *event, IBBMover *whole, GError **error)
 {
   GCancellable    *cancellable = whole->cancellable;
-  g_autofree char *hash = NULL;
+  g_autofree char *hash = g_base64_encode (event->data, event->length);
 
   if (entry->kind != ENTRY_FILE && !go_to_entry (self, entry, error))
     return FALSE;
   if (entry->kind == ENTRY_FOLDER)
     return TRUE;
   if (entry->kind == ENTRY_FOUND)
-    return add_found (self, entry, error) &&
-           check_found (self, entry, event->data, cancellable, error);
-  hash = g_base64_encode (event->data, event->length);
+    return add_found (self, entry, error) && check_found (self, entry, hash, cancellable, error);
   if (!begin (self, entry, whole, error))
     return FALSE;
-  if (is_double (self, entry, event->data, cancellable))
+  if (is_double (self, entry, hash, cancellable))
     {
       finish (self, FALSE);
       return add_found (self, entry, error);

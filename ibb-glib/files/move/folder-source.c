@@ -81,11 +81,8 @@ fail (IBBFolderSource *self, const char *path, GError **error)
 {
   int              failure = errno;
   g_autofree char *place = g_build_filename (self->path, path, NULL);
-  g_autofree char *shown = g_filename_display_name (place);
 
-  g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (failure), _ ("Cannot open “%s”: %s"),
-               shown, g_strerror (failure));
-  return FALSE;
+  return ibb_file_source_fail (place, failure, error);
 }
 
 /* The list. */

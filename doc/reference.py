@@ -35,7 +35,7 @@ PIECES = re.compile(r'(?P<listing>^```.*?^```$)|(?P<comment><!--.*?-->)|(?P<link
 STYLE = """<style>
 .ibb-bar a { margin-right: 1em; } .ibb-table { overflow-x: auto; } .ibb-table td:not(:last-child) { padding-right: 1em; }
 .ibb-row { white-space: nowrap; } .content { overflow-wrap: break-word; } .content h6 a { overflow-wrap: anywhere; }
-.toc nav { margin: 0 1em; } .ibb-table code { word-break: normal; }
+.content h1 { flex-wrap: wrap; } .toc nav { margin: 0 1em; } .ibb-table code { word-break: normal; }
 </style>"""
 
 

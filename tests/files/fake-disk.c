@@ -366,11 +366,12 @@ find_first (const char *name)
   return g_hash_table_lookup (disk->names, name);
 }
 
-/* The entry of the first folder. */
+/* The entry of the first folder, or what is in no folder. */
 static FakeDiskFile *
 find_path (const char *path)
 {
-  g_assert_true (g_str_has_prefix (path, FAKE_DISK_FOLDER "/"));
+  if (!g_str_has_prefix (path, FAKE_DISK_FOLDER "/"))
+    return g_hash_table_lookup (disk->names, path);
   return disk->has_no_folder ? NULL : find_first (path + strlen (FAKE_DISK_FOLDER "/"));
 }
 

@@ -99,6 +99,63 @@ spoil_open_source (WholeFile *file)
     }
 }
 
+static char *
+dup_place (const WholeFile *file)
+{
+  return g_strdup_printf ("/file%u", file->number);
+}
+
+GFile *
+spoil_make_source (WholeFile *file)
+{
+  g_autofree char *place = dup_place (file);
+  FakeDiskFile    *source;
+
+  if (file->date == NULL || !whole_one_in (3))
+    return NULL;
+  source = fake_disk_make (world.disk, NULL, place, FAKE_DISK_FILE);
+  fake_disk_rewrite (world.disk, source,
+                     file->other != NULL && whole_one_in (2) ? file->other : file->bytes);
+  source->time = g_date_time_to_unix (file->date) * G_USEC_PER_SEC;
+  if (file->other != NULL)
+    file->is_free = FALSE;
+  return fake_file_new (place);
+}
+
+/* Mostly the one that the last call of the disk was for. */
+static FakeDiskFile *
+pick_source (const WholeFile **file)
+{
+  FakeDiskFile *source = NULL;
+
+  *file = &world.files[random_below (&turns_random, world.n_files)];
+  for (guint i = 0; i < world.n_files; i++)
+    {
+      g_autofree char *place = dup_place (&world.files[i]);
+      FakeDiskFile    *other = fake_disk_find (world.disk, NULL, place);
+
+      if (other == NULL || (*file != &world.files[i] && other->number != world.disk->last_used))
+        continue;
+      *file = &world.files[i];
+      source = other;
+    }
+  return source;
+}
+
+void
+spoil_source (void)
+{
+  const WholeFile *file;
+  FakeDiskFile    *source = pick_source (&file);
+  gint64           time;
+
+  if (source == NULL || file->other == NULL)
+    return;
+  time = source->time;
+  fake_disk_rewrite (world.disk, source, whole_one_in (2) ? file->other : file->bytes);
+  source->time = time;
+}
+
 /* Of another sender's file a hash of the rest may be all that comes. */
 static gboolean
 has_whole_hash (const char *name)

@@ -378,6 +378,7 @@ typedef struct
   WholeFile    *file;
   WholeProgram *program;
   guint         number;
+  gboolean      is_file; /* on the disk, or a folder */
 } Offer;
 
 static void
@@ -394,8 +395,8 @@ made_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError)           error = NULL;
   IBBFilesService             *files = IBB_FILES_SERVICE (object);
   g_autoptr (IBBFilesTransfer) transfer =
-      offer->file->tree != NULL ? ibb_files_service_offer_file_finish (files, result, &error)
-                                : ibb_files_service_offer_stream_finish (files, result, &error);
+      offer->is_file ? ibb_files_service_offer_file_finish (files, result, &error)
+                     : ibb_files_service_offer_stream_finish (files, result, &error);
 
   if (transfer != NULL && offer->program->runs)
     add_record (offer->program, transfer, offer->file, offer->number);
@@ -446,6 +447,9 @@ make_offer (gpointer data)
   if (file->tree != NULL)
     source = tree_offer (file);
   else
+    source = spoil_make_source (file);
+  offer->is_file = source != NULL;
+  if (source == NULL)
     stream = spoil_open_source (file);
   turns_enter (self->number);
   if (source != NULL)
@@ -746,6 +750,15 @@ clear (void)
 }
 
 static void
+change_any (void)
+{
+  if (whole_one_in (2))
+    tree_change_any ();
+  else
+    spoil_source ();
+}
+
+static void
 run (guint64 seed)
 {
   guint n_streams;
@@ -777,12 +790,12 @@ run (guint64 seed)
                 ? 1 + (guint) random_below (&turns_random, TREES_MAX)
                 : 0;
   if (this_run.call > 0)
-    world.n_files = n_trees = 1 + n_trees / TREES_MAX;
+    world.n_files = n_trees = 1;
   for (guint i = 0; i < world.n_files; i++)
     (i < n_trees ? make_folder : make_file) (&world.files[i], i);
   world.disk->has_odd_times = !whole_one_in (4);
-  world.disk->change = tree_change_any;
-  if (n_trees > 0 && whole_one_in (2))
+  world.disk->change = change_any;
+  if (whole_one_in (n_trees > 0 ? 2 : 4))
     world.disk->change_rate = (guint) random_scaled (&turns_random, 1, 500);
   n_streams = (guint) random_below (&turns_random, 4);
   for (guint i = 0; i < n_streams; i++)

@@ -121,6 +121,10 @@ void judge_end (void);
 
 /* Perhaps of a file that has changed, changes or cannot be read. */
 GInputStream *spoil_open_source (WholeFile *file);
+/* The same as a file on the simulated disk, perhaps; or NULL. */
+GFile *spoil_make_source (WholeFile *file);
+/* Somebody writes the other state into one of these files, perhaps with its old date. */
+void spoil_source (void);
 /* The same file goes to somebody else, into the same folder. */
 void spoil_copy_file (WholeFile *self, WholeFile *other);
 /* Somebody writes to a part, or puts something in its place. */
@@ -148,7 +152,7 @@ void tree_judge_failed (WholeRecord *record, const GError *error);
 
 /* fake-file.c */
 
-/* A folder of the simulated disk. */
+/* A file or folder of the simulated disk. */
 GFile *fake_file_new (const char *path);
 
 /* seal.c: encryption that hides nothing, and shows what is lost. */

@@ -601,6 +601,7 @@ tree_judge_delivered (WholeRecord *record, gboolean is_sender)
             entry->promised |= states & entry->seen;
         }
       else if (is_sender && is_stable && self->n_changes == 0 && !self->is_large &&
+               ibb_files_transfer_get_n_left_out (record->transfer) <= 100 &&
                (!entry->is_named || entry->kind == FAKE_DISK_LINK ||
                 entry->kind == FAKE_DISK_PIPE) &&
                find_file (self, entry->path) != NULL &&

@@ -113,8 +113,10 @@ class CutProxy:
                 client, (address, *_) = self._listener.accept()
             except OSError:
                 return
+            # Before it is joined, as cut () may come in between.
             with self._lock:
                 self.addresses.add(address)
+                self._sockets.add(client)
             self._take(client)
 
     def _take(self, client):
@@ -126,16 +128,21 @@ class CutProxy:
                 raise OSError
             server = socket.create_connection(('127.0.0.1', target))
         except OSError:
-            client.close()
+            self._refuse(client)
             return
         self._join(client, server)
+
+    def _refuse(self, client):
+        with self._lock:
+            self._sockets.discard(client)
+        client.close()
 
     def _join(self, client, server):
         for one in (client, server):
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._lock:
             self.connections += 1
-            self._sockets |= {client, server}
+            self._sockets.add(server)
         for way in ((client, server, True), (server, client, False)):
             threading.Thread(target=self._carry, args=way, daemon=True).start()
 

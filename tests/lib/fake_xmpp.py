@@ -211,7 +211,12 @@ class FakeServer:
             except OSError:
                 return
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._connections.append(Client(self, connection))
+            # A client can log in, and a case can have go () called, before this thread runs again.
+            with self.lock:
+                if listener.fileno() < 0:
+                    connection.close()
+                    return
+                self._connections.append(Client(self, connection))
 
     def go(self):
         """Ends all connections, and takes no more."""

@@ -51,7 +51,7 @@ class ForwardProxy(CutProxy):
                 raise
             client.sendall(yes)
         except (KeyError, OSError):
-            client.close()
+            self._refuse(client)
             return
         self._join(client, server)
 

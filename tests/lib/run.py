@@ -38,6 +38,8 @@ CHECKS_SUITE = 'checks'  # these tests run with --checks, or where another suite
 INSTRUMENTED_SUITES = CORE_SUITES + ('loopback', 'files', 'fuzz', 'client')
 # A build without bindings and the command.
 BARE = ('-Dintrospection=disabled', '-Dvapi=disabled', '-Ddocs=disabled', '-Dtool=disabled', '-Dpython=disabled')
+# What promises are read from: the libraries, their introspection data and the command.
+PROMISED = ('-Dvapi=disabled', '-Ddocs=disabled', '-Dpython=disabled', '-Dtests=disabled')
 # The figures of the modelled networks do not depend on how the core is compiled, and take long
 # with sanitizers: tests with these names run in the usual build.
 MODELS = 'flow'
@@ -345,10 +347,9 @@ def run_other_headers(tally):
 
 
 def check_abi(tally):
-    say('The ABI, beside the one that is frozen')
+    say('The ABI and the other promises, beside those that are frozen')
     try:
-        if faults := abi.compare(os.path.join(ROOT, '_build'), os.path.join(ROOT, '_build-abi'),
-                                 (*BARE, '-Dtests=disabled')):
+        if faults := abi.compare(os.path.join(ROOT, '_build'), os.path.join(ROOT, '_build-abi'), PROMISED):
             print(faults[-SHOWN:])
             tally.add_failure('ABI', 'see above')
         else:

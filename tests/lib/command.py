@@ -351,7 +351,8 @@ class Folder:
 
     def __init__(self):
         self.path = tempfile.mkdtemp(prefix='ibb-test-')
-        cases.defer(lambda: shutil.rmtree(self.path, ignore_errors=True))
+        if 'IBB_TEST_KEEP' not in os.environ:
+            cases.defer(lambda: shutil.rmtree(self.path, ignore_errors=True))
 
     def __truediv__(self, name):
         return os.path.join(self.path, name)

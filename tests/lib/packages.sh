@@ -103,6 +103,7 @@ ibb_packages_compare='
   python3-aioxmpp: sessions with aioxmpp
   python3-lxml: the XML Schema of doc/extension.md
   python3-slixmpp: sessions and transfers with slixmpp
+  strace: a soak with a slow disk
 '
 
 # Packages of these groups that are not installed.

@@ -219,7 +219,7 @@ class PrivateServer:
         # Removes the directory even if we are killed: its input ends when we do.
         if self._keeper is None:
             self._keeper = subprocess.Popen(
-                ('/bin/sh', '-c', 'trap "" INT TERM HUP; read -r _; sleep 0.1; rm -rf -- "$1"',
+                ('/bin/sh', '-c', 'trap "" INT TERM HUP; read -r _; sleep 0.1; [ -n "$IBB_TEST_KEEP" ] || rm -rf -- "$1"',
                  f'ibb-{self.name}-keeper', self.directory),
                 cwd='/', stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL, start_new_session=True)
@@ -294,7 +294,7 @@ class PrivateServer:
             self._keeper.stdin.close()
             self._keeper.wait()
             self._keeper = None
-        elif self.directory is not None:
+        elif self.directory is not None and 'IBB_TEST_KEEP' not in os.environ:
             shutil.rmtree(self.directory, ignore_errors=True)
         self.directory = None
 

@@ -408,6 +408,19 @@ def run_coverage(tally):
         tally.add_failure('_build-coverage', 'does not build')
 
 
+def run_soak(hours, tally):
+    say('Building')
+    if not build('_build'):
+        tally.add_failure('_build', 'does not build')
+        return
+    say(f'Soaking for {hours:g} hours')
+    command = (sys.executable, os.path.join(ROOT, 'tests', 'lib', 'soak.py'), '--hours', str(hours))
+    if run(*command).returncode == 0:
+        tally.add_pass()
+    else:
+        tally.add_failure('soak', 'see the tables above')
+
+
 def run_all(options, suites, tally):
     if options.checks:
         say('Checking formatting, the graph of the files, and translations')
@@ -416,6 +429,9 @@ def run_all(options, suites, tally):
         check_translations(tally)
         say('The budget')
         budget.show()
+    if options.soak is not None:
+        run_soak(options.soak, tally)
+        return
     run_suites(suites, tally, options.checks)
     if options.checks:
         check_abi(tally)
@@ -476,10 +492,12 @@ def main():
                         help=f"run these suites only: {', '.join(SUITES)}")
     parser.add_argument('--checks', action='store_true', help='check the sources and the other builds, too, as CI does')
     parser.add_argument('--quick', action='store_true', help='run what takes two minutes')
+    parser.add_argument('--soak', nargs='?', type=float, const=1, metavar='HOURS',
+                        help='run all tests for so long (1), beside load and under other circumstances')
     options = parser.parse_args()
     suites = QUICK_SUITES if options.quick else options.suite
-    if options.quick + options.checks + bool(options.suite) > 1:
-        parser.error('--quick and --checks choose the suites')
+    if options.quick + options.checks + (options.soak is not None) + bool(options.suite) > 1:
+        parser.error('--quick, --checks and --soak choose the suites')
     for suite in options.suite:
         if suite not in SUITES:
             parser.error(f'there is no suite {suite}; there are {", ".join(SUITES)}')

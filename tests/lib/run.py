@@ -373,6 +373,19 @@ def left_running():
     return found
 
 
+def adopt():
+    """What loses its parent below this process becomes its child."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_all():
+    """Ends everything below this process, as Meson does not end its tests when it is killed."""
+    while left := left_running():
+        for pid, _ in left:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.05)
+
+
 def run_suites(suites, tally, checks):
     """suites (empty: all, with what is left to the checks if they are wanted)"""
     say('Building')
@@ -503,7 +516,7 @@ def main():
             parser.error(f'there is no suite {suite}; there are {", ".join(SUITES)}')
     tally = Tally()
     begin = time.monotonic()
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    adopt()
 
     try:
         run_all(options, suites, tally)

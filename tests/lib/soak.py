@@ -6,6 +6,7 @@ have. tests/run.sh --soak builds first. doc/testing.md explains what is kept, an
 import argparse
 import collections
 import contextlib
+import glob
 import json
 import os
 import random
@@ -23,6 +24,8 @@ PIECE = 16
 # How many times the usual time a test may take: nothing is judged by it.
 PATIENCE = 4 * run.PATIENCE
 NOBODY = 65534
+# Another soak may use the build.
+LOGS = f'soak-{os.getpid()}'
 SPACED = os.path.join('_build-soak', 'a path with spaces')
 TIME_ZONE, LOCALE = 'Pacific/Chatham', 'tr_TR'
 # The clock is set forward by so many seconds, once in so many. Not back, as certificates would not be valid yet.
@@ -86,7 +89,7 @@ class Piece:
         """The cases of each test that failed."""
         logs = os.path.join(run.ROOT, self.build, 'meson-logs')
         command = (*self.prefix, 'meson', 'test', '-C', os.path.join(run.ROOT, self.build), '--no-rebuild',
-                   '--num-processes', str(run.N_PROCESSES), '--timeout-multiplier', str(PATIENCE), '--logbase', 'soak',
+                   '--num-processes', str(run.N_PROCESSES), '--timeout-multiplier', str(PATIENCE), '--logbase', LOGS,
                    *tests)
         environment = {**os.environ, **self.environment}
         self.path('environment', json.dumps({'command': command, 'environment': environment}, indent=1).encode())
@@ -96,11 +99,11 @@ class Piece:
         with open(self.path('output'), 'wb') as output:
             run.run(*command, env=environment, stdout=output, stderr=subprocess.STDOUT)
         os.chown(logs, os.geteuid(), -1)
-        for name in ('soak.json', 'soak.txt'):
+        for name in (LOGS + '.json', LOGS + '.txt'):
             if os.path.exists(os.path.join(logs, name)):
                 shutil.move(os.path.join(logs, name), self.folder)
         results = {}
-        with contextlib.suppress(FileNotFoundError), open(os.path.join(self.folder, 'soak.json'), 'rb') as file:
+        with contextlib.suppress(FileNotFoundError), open(os.path.join(self.folder, LOGS + '.json'), 'rb') as file:
             for result in map(json.loads, file):
                 tally = run.Tally()
                 tally.add_result('', result)
@@ -154,6 +157,9 @@ def be_nobody(piece):
     piece.begin('setpriv', f'--reuid={NOBODY}', f'--regid={NOBODY}', '--clear-groups', root=True)
     if subprocess.run((*piece.prefix, 'test', '-r', os.path.join(run.ROOT, piece.build)), check=False).returncode:
         raise Skip(f'another user cannot read {run.ROOT}')
+    # The keys that the build has made for its tests are its own user's.
+    for path in glob.glob(os.path.join(run.ROOT, piece.build, 'tests', 'lib', '*.pem')):
+        os.chmod(path, 0o644)
     piece.user = NOBODY
     piece.environment['HOME'] = piece.temporary
 
@@ -247,6 +253,7 @@ def main():
                         help=', '.join(CIRCUMSTANCES))
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    run.adopt()
     soak = Soak(options.suite, options.seed)
     end = time.monotonic() + 3600 * options.hours
     names = []
@@ -257,6 +264,7 @@ def main():
                 soak.lot.shuffle(names)
             soak.run_piece(names.pop())
     finally:
+        run.end_all()
         soak.show()
     sys.exit(1 if soak.failed else 0)
 

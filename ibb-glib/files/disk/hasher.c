@@ -7,36 +7,24 @@
 #include "base/intl.h"
 
 #include <ibb-glib/ibb-glib.h>
-#include <nettle/sha3.h>
+#include <nettle/nettle-meta.h>
 
 #define DIGEST_MAX 64 /* bytes */
 
-typedef enum
-{
-  KIND_GLIB,
-  KIND_SHA3_256,
-  KIND_SHA3_512,
-} Kind;
-
 const IBBHasherAlgorithm ibb_hasher_algorithms[] = {
-  { "sha-256", FALSE, KIND_GLIB, G_CHECKSUM_SHA256 },
-  { "sha-512", FALSE, KIND_GLIB, G_CHECKSUM_SHA512 },
-  { "sha3-256", FALSE, KIND_SHA3_256, 0 },
-  { "sha3-512", FALSE, KIND_SHA3_512, 0 },
-  { "sha-1", TRUE, KIND_GLIB, G_CHECKSUM_SHA1 },
-  { "md5", TRUE, KIND_GLIB, G_CHECKSUM_MD5 },
+  { "sha-256", FALSE, &nettle_sha256 },
+  { "sha-512", FALSE, &nettle_sha512 },
+  { "sha3-256", FALSE, &nettle_sha3_256 },
+  { "sha3-512", FALSE, &nettle_sha3_512 },
+  { "sha-1", TRUE, &nettle_sha1 },
+  { "md5", TRUE, &nettle_md5 },
   { NULL },
 };
 
 struct _IBBHasher
 {
   const IBBHasherAlgorithm *algorithm;
-  GChecksum                *checksum; /* (owned) (nullable) */
-  union
-  {
-    struct sha3_256_ctx sha3_256;
-    struct sha3_512_ctx sha3_512;
-  } context;
+  gpointer                  context; /* (owned) */
 };
 
 IBBHasher *
@@ -49,11 +37,8 @@ ibb_hasher_new (const char *name)
         IBBHasher *self = g_new0 (IBBHasher, 1);
 
         self->algorithm = algorithm;
-        if (self->algorithm->kind == KIND_GLIB)
-          self->checksum = g_checksum_new (self->algorithm->type);
-        sha3_256_init (&self->context.sha3_256);
-        if (self->algorithm->kind == KIND_SHA3_512)
-          sha3_512_init (&self->context.sha3_512);
+        self->context = g_malloc (algorithm->hash->context_size);
+        algorithm->hash->init (self->context);
         return self;
       }
   return NULL;
@@ -62,7 +47,7 @@ ibb_hasher_new (const char *name)
 void
 ibb_hasher_free (IBBHasher *self)
 {
-  g_clear_pointer (&self->checksum, g_checksum_free);
+  g_free (self->context);
   g_free (self);
 }
 
@@ -75,43 +60,17 @@ ibb_hasher_get_algorithm (const IBBHasher *self)
 void
 ibb_hasher_update (IBBHasher *self, gconstpointer data, gsize length)
 {
-  switch (self->algorithm->kind)
-    {
-    case KIND_SHA3_256:
-      sha3_256_update (&self->context.sha3_256, length, data);
-      break;
-    case KIND_SHA3_512:
-      sha3_512_update (&self->context.sha3_512, length, data);
-      break;
-    case KIND_GLIB:
-    default:
-      g_checksum_update (self->checksum, data, (gssize) length);
-      break;
-    }
+  self->algorithm->hash->update (self->context, length, data);
 }
 
 char *
 ibb_hasher_finish (IBBHasher *self)
 {
-  guint8 digest[DIGEST_MAX];
-  gsize  length = sizeof digest;
+  const struct nettle_hash *hash = self->algorithm->hash;
+  guint8                    digest[DIGEST_MAX];
 
-  switch (self->algorithm->kind)
-    {
-    case KIND_SHA3_256:
-      length = SHA3_256_DIGEST_SIZE;
-      sha3_256_digest (&self->context.sha3_256, NETTLE_LENGTH (length) digest);
-      break;
-    case KIND_SHA3_512:
-      length = SHA3_512_DIGEST_SIZE;
-      sha3_512_digest (&self->context.sha3_512, NETTLE_LENGTH (length) digest);
-      break;
-    case KIND_GLIB:
-    default:
-      g_checksum_get_digest (self->checksum, digest, &length);
-      break;
-    }
-  return g_base64_encode (digest, length);
+  hash->digest (self->context, NETTLE_LENGTH (hash->digest_size) digest);
+  return g_base64_encode (digest, hash->digest_size);
 }
 
 gboolean

@@ -12,12 +12,9 @@ typedef struct _IBBHasher IBBHasher;
 
 typedef struct
 {
-  const char *name;
-  gboolean    is_weak; /* for peers that know no better: not announced, nor sent */
-
-  /* of hasher.c */
-  int           kind;
-  GChecksumType type;
+  const char               *name;
+  gboolean                  is_weak; /* for peers that know no better: not announced, nor sent */
+  const struct nettle_hash *hash;
 } IBBHasherAlgorithm;
 
 /* The best one first; the last one has no name. */

@@ -419,19 +419,16 @@ ibb_files_transfer_offer (IBBFilesTransfer *self,
                           const char       *etag,
                           IBBFolderSource  *folder)
 {
-  guint64 size = ibb_files_metadata_get_size (self->metadata);
-
   if (folder != NULL)
     {
-      ibb_folder_source_set_peer (folder, self->peer_jid);
       self->left_out =
           g_strdupv ((GStrv) ibb_folder_source_get_left_out (folder, &self->n_left_out));
-      self->mover = ibb_mover_new_for_folder (&ibb_folder_source_class, folder, TRUE, size,
-                                              self->cancellable);
+      self->mover = ibb_folder_source_new_mover (folder, self->peer_jid, self->cancellable);
     }
   else
     self->mover =
-        ibb_mover_new (ibb_file_source_new (source, file, etag), size, 0, self->cancellable);
+        ibb_mover_new (ibb_file_source_new (source, file, etag),
+                       ibb_files_metadata_get_size (self->metadata), 0, self->cancellable);
   self->sid = g_uuid_string_random ();
   if (self->courier != NULL)
     offer_in_bundle (self);

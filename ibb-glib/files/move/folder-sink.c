@@ -9,7 +9,6 @@
 #include "files/disk/part-file.h"
 #include "files/disk/walk.h"
 #include "files/ibb-files-metadata-private.h"
-#include "files/move/folder-failures.h"
 #include "files/protocol/folder.h"
 
 #include <errno.h>
@@ -41,13 +40,11 @@ typedef struct
 
 typedef struct
 {
-  char             *path;     /* (owned) */
-  char             *peer_jid; /* (owned) */
-  char             *offer;    /* (owned): what tells it from others of that place */
-  IBBSinkPolicy     policy;
-  guint             n_files;
-  guint             mode; /* of the folder, see ibb_files_metadata_set_mode () */
-  IBBFolderFailures failures;
+  char         *path;     /* (owned) */
+  char         *peer_jid; /* (owned) */
+  char         *offer;    /* (owned): what tells it from others of that place */
+  IBBSinkPolicy policy;
+  guint         mode; /* of the folder, see ibb_files_metadata_set_mode () */
 
   IBBWalk     walk;
   int         named;    /* the folder in which the last files got their names, or -1 */
@@ -140,7 +137,7 @@ is_rival (IBBMover *mover, IBBMover *other_mover)
   IBBFolderSink *other = other_mover->folder;
 
   return g_str_equal (self->path, other->path) && g_str_equal (self->offer, other->offer) &&
-         self->n_files == other->n_files;
+         mover->n_files == other_mover->n_files;
 }
 
 static GFile *
@@ -215,9 +212,10 @@ finish (IBBFolderSink *self, gboolean keeps)
 
 /* Takes error, and the entry is over. FALSE: the next ones would fail, too. */
 static gboolean
-fail_entry (IBBFolderSink *self, IBBBundle *bundle, Entry *entry, GError *reason, GError **error)
+fail_entry (IBBMover *mover, IBBBundle *bundle, Entry *entry, GError *reason, GError **error)
 {
-  guint32 number = entry->number;
+  IBBFolderSink *self = mover->folder;
+  guint32        number = entry->number;
 
   if (self->begun == number)
     finish (self, reason->domain == G_IO_ERROR);
@@ -226,7 +224,7 @@ fail_entry (IBBFolderSink *self, IBBBundle *bundle, Entry *entry, GError *reason
       g_propagate_error (error, reason);
       return FALSE;
     }
-  ibb_folder_failures_add (&self->failures, entry->path, bundle, number, reason);
+  ibb_mover_fail_entry (mover, entry->path, bundle, number, reason);
   g_hash_table_remove (self->entries, &number);
   return TRUE;
 }
@@ -366,15 +364,12 @@ look (IBBFolderSink *self, Entry *entry, GError **error)
 }
 
 static gboolean
-take_offer (IBBFolderSink        *self,
-            IBBBundle            *bundle,
-            const IBBBundleEvent *event,
-            IBBMover             *whole,
-            GError              **error)
+take_offer (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GError **error)
 {
-  Entry     *entry = g_new0 (Entry, 1);
-  GDateTime *date = ibb_files_metadata_get_date (event->metadata);
-  GError    *reason = NULL;
+  IBBFolderSink *self = mover->folder;
+  Entry         *entry = g_new0 (Entry, 1);
+  GDateTime     *date = ibb_files_metadata_get_date (event->metadata);
+  GError        *reason = NULL;
 
   entry->number = event->number;
   entry->kind = ibb_files_metadata_get_is_folder (event->metadata) ? ENTRY_FOLDER : ENTRY_FILE;
@@ -387,11 +382,11 @@ take_offer (IBBFolderSink        *self,
     {
       reason = g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
                             _ ("“%s” is no name for a file in this folder"), entry->path);
-      return fail_entry (self, bundle, entry, reason, error);
+      return fail_entry (mover, bundle, entry, reason, error);
     }
   if (!look (self, entry, &reason))
-    return fail_entry (self, bundle, entry, reason, error);
-  ibb_mover_add_found (whole, entry->offset);
+    return fail_entry (mover, bundle, entry, reason, error);
+  ibb_mover_add_found (mover, entry->offset);
   ibb_bundle_accept (bundle, entry->number, entry->offset);
   return TRUE;
 }
@@ -532,13 +527,14 @@ complete (
 
 /* The peer has failed the entry, whose bytes will not be those of a later offer. */
 static void
-take_failure (IBBFolderSink *self, Entry *entry, const IBBBundleEvent *event)
+take_failure (IBBMover *mover, Entry *entry, const IBBBundleEvent *event)
 {
-  guint32 number = entry->number;
+  IBBFolderSink *self = mover->folder;
+  guint32        number = entry->number;
 
   if (self->begun == number)
     finish (self, FALSE);
-  ibb_folder_failures_take (&self->failures, entry->path, self->peer_jid, event);
+  ibb_mover_take_failure (mover, entry->path, event);
   g_hash_table_remove (self->entries, &number);
 }
 
@@ -550,19 +546,19 @@ take (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GError **
   GError        *reason = NULL;
 
   if (event->type == IBB_BUNDLE_OFFERED)
-    return take_offer (self, bundle, event, mover, error);
+    return take_offer (mover, bundle, event, error);
   if (entry == NULL)
     return TRUE;
   if (event->type == IBB_BUNDLE_FAILED)
-    take_failure (self, entry, event);
+    take_failure (mover, entry, event);
   else if (event->type == IBB_BUNDLE_DATA)
     {
       if (!begin (self, entry, mover, &reason) ||
           !self->mover->class->take (self->mover, bundle, event, &reason))
-        return fail_entry (self, bundle, entry, reason, error);
+        return fail_entry (mover, bundle, entry, reason, error);
     }
   else if (!complete (self, entry, event, mover, &reason))
-    return fail_entry (self, bundle, entry, reason, error);
+    return fail_entry (mover, bundle, entry, reason, error);
   else
     {
       g_array_append_val (self->whole, entry->number);
@@ -595,14 +591,6 @@ clear (IBBFolderSink *self, gboolean keeps)
   ibb_walk_close (&self->walk);
 }
 
-static GError *
-dup_error (IBBMover *mover)
-{
-  IBBFolderSink *self = mover->folder;
-
-  return ibb_folder_failures_dup_error (&self->failures, self->n_files);
-}
-
 static void
 stop (IBBMover *mover, gboolean keeps)
 {
@@ -618,7 +606,6 @@ free_sink (gpointer data)
   g_free (self->path);
   g_free (self->peer_jid);
   g_free (self->offer);
-  ibb_folder_failures_clear (&self->failures);
   g_hash_table_unref (self->entries);
   g_array_unref (self->whole);
   g_free (self);
@@ -630,7 +617,6 @@ static const IBBMoverClass sink_class = {
   .flush = flush,
   .is_rival = is_rival,
   .dup_file = dup_file,
-  .dup_error = dup_error,
   .stop = stop,
   .close = stop,
   .free = free_sink,
@@ -648,16 +634,15 @@ ibb_folder_sink_new_mover (const char       *path,
   self->path = g_strdup (path);
   self->peer_jid = g_strndup (peer_jid, strcspn (peer_jid, "/"));
   self->policy = policy;
-  self->n_files = ibb_files_metadata_get_n_files (metadata);
   self->mode = ibb_files_metadata_get_mode (metadata);
   self->offer = ibb_part_file_dup_text (peer_jid, ibb_files_metadata_get_name (metadata),
                                         ibb_files_metadata_get_size (metadata),
                                         ibb_files_metadata_get_date (metadata));
-  self->failures.direction = IBB_FILES_DIRECTION_RECEIVE;
   ibb_walk_init (&self->walk, -1);
   self->named = -1;
   self->entries = g_hash_table_new_full (g_int_hash, g_int_equal, NULL, entry_free);
   self->whole = g_array_new (FALSE, FALSE, sizeof (guint32));
-  return ibb_mover_new_for_folder (&sink_class, self, FALSE, ibb_files_metadata_get_size (metadata),
-                                   cancellable);
+  return ibb_mover_new_for_folder (&sink_class, self, FALSE, self->peer_jid,
+                                   ibb_files_metadata_get_size (metadata),
+                                   ibb_files_metadata_get_n_files (metadata), cancellable);
 }

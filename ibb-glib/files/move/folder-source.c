@@ -8,7 +8,6 @@
 #include "base/intl.h"
 #include "files/disk/walk.h"
 #include "files/ibb-files-metadata-private.h"
-#include "files/move/folder-failures.h"
 #include "files/protocol/folder.h"
 
 #include <errno.h>
@@ -36,7 +35,6 @@ typedef struct
 struct _IBBFolderSource
 {
   char      *path; /* (owned) */
-  char      *peer_jid;
   IBBWalk    walk;
   GPtrArray *entries; /* (owned) (element-type Entry) */
   gsize      n_path_bytes;
@@ -45,11 +43,10 @@ struct _IBBFolderSource
   GPtrArray *left_out; /* (owned) (element-type utf8): with a NULL at the end */
   guint      n_left_out;
 
-  guint             next;     /* entry to offer */
-  guint32           first;    /* number of the first entry in the bundle */
-  guint             n_open;   /* offered, and neither delivered nor failed */
-  GQueue            accepted; /* (element-type Accepted): in the order of sending */
-  IBBFolderFailures failures;
+  guint   next;     /* entry to offer */
+  guint32 first;    /* number of the first entry in the bundle */
+  guint   n_open;   /* offered, and neither delivered nor failed */
+  GQueue  accepted; /* (element-type Accepted): in the order of sending */
 
   guint32   begun; /* the number of the entry whose bytes have begun, or 0 */
   IBBMover *mover; /* (owned) (nullable): of this entry */
@@ -67,11 +64,9 @@ ibb_folder_source_free (IBBFolderSource *self)
 {
   clear (self);
   g_free (self->path);
-  g_free (self->peer_jid);
   g_ptr_array_unref (self->entries);
   g_ptr_array_unref (self->left_out);
   g_queue_clear_full (&self->accepted, g_free);
-  ibb_folder_failures_clear (&self->failures);
   g_free (self);
 }
 
@@ -269,7 +264,6 @@ ibb_folder_source_new (const char *path, GCancellable *cancellable, GError **err
   int                         root;
 
   self->path = g_strdup (path);
-  self->failures.direction = IBB_FILES_DIRECTION_SEND;
   self->entries = g_ptr_array_new_with_free_func (g_free);
   self->left_out = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (self->left_out, NULL);
@@ -304,13 +298,6 @@ ibb_folder_source_get_left_out (IBBFolderSource *self, guint *n)
 {
   *n = self->n_left_out;
   return (const char *const *) self->left_out->pdata;
-}
-
-void
-ibb_folder_source_set_peer (IBBFolderSource *self, const char *peer_jid)
-{
-  g_free (self->peer_jid);
-  self->peer_jid = g_strdup (peer_jid);
 }
 
 /* The files. */
@@ -354,14 +341,6 @@ begin (IBBFolderSource *self, const Accepted *accepted, IBBMover *whole, GError 
   return TRUE;
 }
 
-/* Takes error. */
-static void
-fail_entry (IBBFolderSource *self, IBBBundle *bundle, guint32 number, GError *error)
-{
-  ibb_folder_failures_add (&self->failures, get_entry (self, number)->path, bundle, number, error);
-  self->n_open--;
-}
-
 static void
 offer_next (IBBFolderSource *self, IBBBundle *bundle, guint32 folder)
 {
@@ -381,20 +360,12 @@ offer_next (IBBFolderSource *self, IBBBundle *bundle, guint32 folder)
   self->n_open++;
 }
 
-static GError *
-dup_error (IBBMover *mover)
-{
-  IBBFolderSource *self = mover->folder;
-
-  return ibb_folder_failures_dup_error (&self->failures, self->entries->len);
-}
-
 /* Each entry is delivered or has failed. */
 static IBBMoverState
 end (IBBMover *mover, IBBBundle *bundle, guint32 folder, GError **error)
 {
   static const guint8 no_hash[IBB_BUNDLE_HASH_LENGTH] = { 0 };
-  GError             *reason = dup_error (mover);
+  GError             *reason = ibb_mover_dup_error (mover);
 
   if (reason != NULL)
     {
@@ -425,7 +396,11 @@ send_next (IBBMover *mover, IBBBundle *bundle, guint32 folder, GError **error)
   if (self->begun == accepted->number || begin (self, accepted, mover, &reason))
     state = self->mover->class->send (self->mover, bundle, accepted->number, &reason);
   if (state == IBB_MOVER_FAILED)
-    fail_entry (self, bundle, accepted->number, reason);
+    {
+      self->n_open--;
+      ibb_mover_fail_entry (mover, get_entry (self, accepted->number)->path, bundle,
+                            accepted->number, reason);
+    }
   if (state != IBB_MOVER_WORKS)
     finish (self);
   return IBB_MOVER_WORKS;
@@ -458,8 +433,7 @@ take (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GError **
   self->n_open--;
   if (event->type != IBB_BUNDLE_FAILED)
     return TRUE;
-  ibb_folder_failures_take (&self->failures, get_entry (self, event->number)->path, self->peer_jid,
-                            event);
+  ibb_mover_take_failure (mover, get_entry (self, event->number)->path, event);
   found = g_queue_find_custom (&self->accepted, &event->number, compare_numbers);
   if (self->begun == event->number)
     finish (self);
@@ -483,11 +457,17 @@ free_source (gpointer data)
   ibb_folder_source_free (data);
 }
 
-const IBBMoverClass ibb_folder_source_class = {
+static const IBBMoverClass source_class = {
   .send = send_next,
   .take = take,
-  .dup_error = dup_error,
   .stop = stop,
   .close = stop,
   .free = free_source,
 };
+
+IBBMover *
+ibb_folder_source_new_mover (IBBFolderSource *self, const char *peer_jid, GCancellable *cancellable)
+{
+  return ibb_mover_new_for_folder (&source_class, self, TRUE, peer_jid, self->size,
+                                   self->entries->len, cancellable);
+}

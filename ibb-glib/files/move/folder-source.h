@@ -27,10 +27,9 @@ guint64 ibb_folder_source_get_size (IBBFolderSource *self);
 /* The first ones of what is in the folder and not sent: links, devices, pipes, sockets, and names
  * that the receiver does not take. */
 const char *const *ibb_folder_source_get_left_out (IBBFolderSource *self, guint *n);
-/* Before the folder is sent. */
-void ibb_folder_source_set_peer (IBBFolderSource *self, const char *peer_jid);
-
-/* Of a mover whose folder it is. */
-extern const IBBMoverClass ibb_folder_source_class;
+/* Takes self. */
+IBBMover *ibb_folder_source_new_mover (IBBFolderSource *self,
+                                       const char      *peer_jid,
+                                       GCancellable    *cancellable);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBFolderSource, ibb_folder_source_free)

@@ -5,6 +5,7 @@
 #include "files/move/mover.h"
 
 #include "base/intl.h"
+#include "files/protocol/reason.h"
 
 #define BUFFER_SIZE (64 * 1024)
 
@@ -48,12 +49,16 @@ IBBMover *
 ibb_mover_new_for_folder (const IBBMoverClass *class,
                           gpointer      folder,
                           gboolean      is_sender,
+                          const char   *peer_jid,
                           guint64       size,
+                          guint         n_files,
                           GCancellable *cancellable)
 {
   IBBMover *self = create (class, is_sender, size, cancellable);
 
   self->folder = folder;
+  self->peer_jid = g_strdup (peer_jid);
+  self->n_files = n_files;
   return self;
 }
 
@@ -76,6 +81,9 @@ ibb_mover_unref (IBBMover *self)
   g_clear_pointer (&self->hasher, ibb_hasher_free);
   g_clear_object (&self->cancellable);
   g_free (self->piece);
+  g_free (self->peer_jid);
+  g_free (self->failed_path);
+  g_clear_error (&self->failure);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -305,12 +313,6 @@ flush_file (IBBMover *self, IBBBundle *bundle, GError **error)
   return TRUE;
 }
 
-static GError *
-dup_no_error (IBBMover *self)
-{
-  return NULL;
-}
-
 static void
 stop_file (IBBMover *self, gboolean keeps)
 {
@@ -333,10 +335,63 @@ static const IBBMoverClass file_class = {
   .flush = flush_file,
   .is_rival = is_rival_file,
   .dup_file = dup_file,
-  .dup_error = dup_no_error,
   .stop = stop_file,
   .close = close_file,
 };
+
+/* A folder, whose entries fail one by one. */
+
+static IBBFilesDirection
+get_direction (IBBMover *self)
+{
+  return self->is_sender ? IBB_FILES_DIRECTION_SEND : IBB_FILES_DIRECTION_RECEIVE;
+}
+
+/* Takes error. */
+static void
+add_failure (IBBMover *self, const char *path, GError *error)
+{
+  if (self->n_failed++ > 0)
+    {
+      g_error_free (error);
+      return;
+    }
+  self->failed_path = g_strdup (path);
+  self->failure = error;
+}
+
+void
+ibb_mover_fail_entry (
+    IBBMover *self, const char *path, IBBBundle *bundle, guint32 number, GError *error)
+{
+  const char *text;
+  IBBReason   reason = ibb_reason_from_error (error, get_direction (self), FALSE, &text);
+
+  ibb_bundle_fail (bundle, number, reason, text);
+  add_failure (self, path, error);
+}
+
+void
+ibb_mover_take_failure (IBBMover *self, const char *path, const IBBBundleEvent *event)
+{
+  add_failure (self, path,
+               ibb_reason_to_error (event->reason, event->text, self->peer_jid,
+                                    get_direction (self), FALSE));
+}
+
+GError *
+ibb_mover_dup_error (IBBMover *self)
+{
+  g_autofree char *shown = NULL;
+
+  if (self->n_failed == 0)
+    return NULL;
+  shown = g_filename_display_name (self->failed_path);
+  return g_error_new (IBB_ERROR, IBB_ERROR_FAILED,
+                      /* Translators: a file of a folder, and a sentence: why it failed */
+                      _ ("%u of %u files failed; the first is “%s”: %s"), self->n_failed,
+                      self->n_files, shown, self->failure->message);
+}
 
 /* The thread of a file that goes alone. */
 

@@ -38,8 +38,6 @@ typedef struct
   gboolean (*take) (IBBMover *self, IBBBundle *bundle, const IBBBundleEvent *event, GError **error);
   /* Delivers the entries that are whole, as soon as they are on the disk. */
   gboolean (*flush) (IBBMover *self, IBBBundle *bundle, GError **error);
-  /* Of a folder: why not all its files are whole; NULL: none has failed. */
-  GError *(*dup_error) (IBBMover *self);
   /* The bytes come no more, or have all come: those that are there go to the disk. keeps: of a
    * folder, the part of the file that is not whole stays. */
   void (*stop) (IBBMover *self, gboolean keeps);
@@ -65,6 +63,13 @@ struct _IBBMover
   guint64        left;    /* bytes to move; of the thread */
   guint8        *piece;   /* (owned) (nullable): what was read last, once a bundle has begun */
 
+  /* of a folder */
+  char   *peer_jid; /* (owned) (nullable): for errors */
+  guint   n_files;
+  guint   n_failed;    /* of these */
+  char   *failed_path; /* (owned) (nullable): of the first one */
+  GError *failure;     /* (owned) (nullable): why it failed */
+
   GMutex  lock;
   guint64 offset;  /* protected by lock: bytes that need not be moved */
   guint64 n_moved; /* protected by lock: offset included */
@@ -79,7 +84,9 @@ IBBMover *ibb_mover_new_for_target (IBBFileTarget *target, guint64 size, GCancel
 IBBMover *ibb_mover_new_for_folder (const IBBMoverClass *class,
                                     gpointer      folder,
                                     gboolean      is_sender,
+                                    const char   *peer_jid,
                                     guint64       size,
+                                    guint         n_files,
                                     GCancellable *cancellable);
 IBBMover *ibb_mover_ref (IBBMover *self);
 void      ibb_mover_unref (IBBMover *self);
@@ -95,6 +102,13 @@ void ibb_mover_set_whole (IBBMover *self, IBBMover *whole);
 void ibb_mover_set_transport (IBBMover *self, IBBTransport *transport);
 /* Of a folder: bytes of an entry that the receiver has already. */
 void ibb_mover_add_found (IBBMover *self, guint64 n);
+/* An entry of a folder fails here: the peer learns why. Takes error. */
+void ibb_mover_fail_entry (
+    IBBMover *self, const char *path, IBBBundle *bundle, guint32 number, GError *error);
+/* The peer has failed an entry. */
+void ibb_mover_take_failure (IBBMover *self, const char *path, const IBBBundleEvent *event);
+/* Of a folder: why not all its files are whole. NULL: none has failed. */
+GError *ibb_mover_dup_error (IBBMover *self);
 /* In a bundle: before the first byte of a received file. */
 void ibb_mover_begin (IBBMover *self);
 

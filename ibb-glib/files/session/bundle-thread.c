@@ -424,8 +424,7 @@ take_failure (IBBBundleThread *self, IBBMover *mover, const IBBBundleEvent *even
                                       .number = event->number,
                                       .reason = g_strdup (event->reason),
                                       .text = g_strdup (event->text),
-                                      .error =
-                                          mover != NULL ? mover->class->dup_error (mover) : NULL,
+                                      .error = mover != NULL ? ibb_mover_dup_error (mover) : NULL,
                                       .is_accepted = event->is_accepted };
 
   tell (self, &news);
@@ -437,7 +436,7 @@ take_failure (IBBBundleThread *self, IBBMover *mover, const IBBBundleEvent *even
 static void
 take_end (IBBBundleThread *self, IBBMover *mover, const IBBBundleEvent *event)
 {
-  GError *error = mover->class->dup_error (mover);
+  GError *error = ibb_mover_dup_error (mover);
 
   if (error != NULL)
     fail (self, event->number, error);

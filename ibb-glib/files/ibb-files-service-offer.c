@@ -5,7 +5,6 @@
 #include "config.h"
 
 #include "base/intl.h"
-#include "files/ibb-files-metadata-private.h"
 #include "files/ibb-files-service-private.h"
 #include "files/ibb-files-transfer-private.h"
 #include "files/move/folder-source.h"
@@ -214,10 +213,8 @@ listed_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       g_task_return_error (task, error);
       return;
     }
-  metadata = ibb_files_metadata_new (ibb_files_metadata_get_name (data->metadata),
-                                     ibb_folder_source_get_size (data->folder));
-  ibb_files_metadata_set_folder (metadata, ibb_folder_source_get_n_files (data->folder));
-  ibb_files_metadata_set_mode (metadata, ibb_folder_source_get_mode (data->folder));
+  metadata =
+      ibb_folder_source_describe (data->folder, ibb_files_metadata_get_name (data->metadata));
   ibb_files_metadata_set_date (metadata, ibb_files_metadata_get_date (data->metadata));
   ibb_files_metadata_set_description (metadata,
                                       ibb_files_metadata_get_description (data->metadata));

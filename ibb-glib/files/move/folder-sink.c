@@ -406,7 +406,7 @@ begin (IBBFolderSink *self, Entry *entry, IBBMover *whole, GError **error)
   self->has_room = TRUE;
   target = ibb_file_target_new_for_sink (create_sink (self, entry, self->policy));
   self->mover = ibb_mover_new_for_target (target, entry->size, whole->cancellable);
-  ibb_mover_set_whole (self->mover, whole);
+  self->mover->whole = whole;
   self->begun = entry->number;
   ibb_mover_prepare (self->mover, NULL, entry->offset > 0);
   if (!self->mover->class->open (self->mover, error))

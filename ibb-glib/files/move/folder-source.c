@@ -23,14 +23,9 @@ typedef struct
   gboolean        is_folder; /* an empty or a private one, or one that cannot be read */
   guint           mode;      /* see ibb_files_metadata_set_mode () */
   int             failure;   /* errno of the list, with which the entry fails; 0: none */
+  guint64         offset;    /* bytes that the receiver has already, once it has accepted */
   char            path[];
 } Entry;
-
-typedef struct
-{
-  guint32 number;
-  guint64 offset;
-} Accepted;
 
 struct _IBBFolderSource
 {
@@ -46,10 +41,9 @@ struct _IBBFolderSource
   guint   next;     /* entry to offer */
   guint32 first;    /* number of the first entry in the bundle */
   guint   n_open;   /* offered, and neither delivered nor failed */
-  GQueue  accepted; /* (element-type Accepted): in the order of sending */
+  GQueue  accepted; /* numbers: of entries to be sent in this order */
 
-  guint32   begun; /* the number of the entry whose bytes have begun, or 0 */
-  IBBMover *mover; /* (owned) (nullable): of this entry */
+  IBBMover *mover; /* (owned) (nullable): of the first of these, once its bytes have begun */
 };
 
 static void
@@ -66,7 +60,7 @@ ibb_folder_source_free (IBBFolderSource *self)
   g_free (self->path);
   g_ptr_array_unref (self->entries);
   g_ptr_array_unref (self->left_out);
-  g_queue_clear_full (&self->accepted, g_free);
+  g_queue_clear (&self->accepted);
   g_free (self);
 }
 
@@ -123,7 +117,7 @@ add (IBBFolderSource   *self,
   if (self->entries->len == IBB_FOLDER_ENTRIES_MAX || self->n_path_bytes + length > PATHS_MAX ||
       length > IBB_FOLDER_PATH_MAX)
     return fail_bound (self, error);
-  entry = g_malloc (sizeof *entry + length);
+  entry = g_malloc0 (sizeof *entry + length);
   entry->is_folder = is_folder;
   entry->failure = failure;
   entry->mode = info != NULL ? get_mode (info) : is_folder ? 0777 : 0666;
@@ -275,22 +269,14 @@ ibb_folder_source_new (const char *path, GCancellable *cancellable, GError **err
   return list (self, root, "", 1, cancellable, error) ? g_steal_pointer (&self) : NULL;
 }
 
-guint
-ibb_folder_source_get_n_files (IBBFolderSource *self)
+IBBFilesMetadata *
+ibb_folder_source_describe (IBBFolderSource *self, const char *name)
 {
-  return self->entries->len;
-}
+  IBBFilesMetadata *metadata = ibb_files_metadata_new (name, self->size);
 
-guint
-ibb_folder_source_get_mode (IBBFolderSource *self)
-{
-  return self->mode;
-}
-
-guint64
-ibb_folder_source_get_size (IBBFolderSource *self)
-{
-  return self->size;
+  ibb_files_metadata_set_folder (metadata, self->entries->len);
+  ibb_files_metadata_set_mode (metadata, self->mode);
+  return metadata;
 }
 
 const char *const *
@@ -302,31 +288,30 @@ ibb_folder_source_get_left_out (IBBFolderSource *self, guint *n)
 
 /* The files. */
 
-static const Entry *
+static Entry *
 get_entry (IBBFolderSource *self, guint32 number)
 {
   return g_ptr_array_index (self->entries, number - self->first);
 }
 
+/* The entry has ended, or has failed. */
 static void
-finish (IBBFolderSource *self)
+drop (IBBFolderSource *self, guint32 number)
 {
-  g_clear_pointer (&self->mover, ibb_mover_unref);
-  self->begun = 0;
-  g_free (g_queue_pop_head (&self->accepted));
+  if (g_queue_peek_head (&self->accepted) == GUINT_TO_POINTER (number))
+    g_clear_pointer (&self->mover, ibb_mover_unref);
+  g_queue_remove (&self->accepted, GUINT_TO_POINTER (number));
 }
 
 static gboolean
-begin (IBBFolderSource *self, const Accepted *accepted, IBBMover *whole, GError **error)
+begin (IBBFolderSource *self, const Entry *entry, IBBMover *whole, GError **error)
 {
-  const Entry             *entry = get_entry (self, accepted->number);
   g_autofree char         *folder = g_path_get_dirname (entry->path);
   g_autofree char         *name = g_path_get_basename (entry->path);
   g_autofree char         *place = g_build_filename (self->path, entry->path, NULL);
   g_autoptr (GInputStream) nothing = g_memory_input_stream_new ();
   IBBFileSource           *source;
 
-  self->begun = accepted->number;
   errno = entry->failure;
   if (entry->failure != 0)
     return fail (self, entry->path, error);
@@ -336,8 +321,8 @@ begin (IBBFolderSource *self, const Accepted *accepted, IBBMover *whole, GError 
   source = entry->is_folder
                ? ibb_file_source_new (nothing, NULL, NULL)
                : ibb_file_source_new_in (self->walk.folder, name, place, entry->size, entry->time);
-  self->mover = ibb_mover_new (source, entry->size, accepted->offset, whole->cancellable);
-  ibb_mover_set_whole (self->mover, whole);
+  self->mover = ibb_mover_new (source, entry->size, entry->offset, whole->cancellable);
+  self->mover->whole = whole;
   return TRUE;
 }
 
@@ -381,7 +366,7 @@ static IBBMoverState
 send_next (IBBMover *mover, IBBBundle *bundle, guint32 folder, GError **error)
 {
   IBBFolderSource *self = mover->folder;
-  const Accepted  *accepted = g_queue_peek_head (&self->accepted);
+  guint32          number = GPOINTER_TO_UINT (g_queue_peek_head (&self->accepted));
   IBBMoverState    state = IBB_MOVER_FAILED;
   GError          *reason = NULL;
 
@@ -390,57 +375,39 @@ send_next (IBBMover *mover, IBBBundle *bundle, guint32 folder, GError **error)
       offer_next (self, bundle, folder);
       return IBB_MOVER_WORKS;
     }
-  if (accepted == NULL)
+  if (number == 0)
     return self->n_open > 0 || self->next < self->entries->len ? IBB_MOVER_WAITS
                                                                : end (mover, bundle, folder, error);
-  if (self->begun == accepted->number || begin (self, accepted, mover, &reason))
-    state = self->mover->class->send (self->mover, bundle, accepted->number, &reason);
+  if (self->mover != NULL || begin (self, get_entry (self, number), mover, &reason))
+    state = self->mover->class->send (self->mover, bundle, number, &reason);
   if (state == IBB_MOVER_FAILED)
     {
       self->n_open--;
-      ibb_mover_fail_entry (mover, get_entry (self, accepted->number)->path, bundle,
-                            accepted->number, reason);
+      ibb_mover_fail_entry (mover, get_entry (self, number)->path, bundle, number, reason);
     }
   if (state != IBB_MOVER_WORKS)
-    finish (self);
+    drop (self, number);
   return IBB_MOVER_WORKS;
-}
-
-static int
-compare_numbers (gconstpointer a, gconstpointer b)
-{
-  const Accepted *accepted = a;
-
-  return accepted->number != *(const guint32 *) b;
 }
 
 static gboolean
 take (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GError **error)
 {
   IBBFolderSource *self = mover->folder;
-  GList           *found;
+  Entry           *entry = get_entry (self, event->number);
 
   if (event->type == IBB_BUNDLE_ACCEPTED)
     {
-      Accepted *accepted = g_new (Accepted, 1);
-
-      accepted->number = event->number;
-      accepted->offset = event->offset;
+      entry->offset = event->offset;
       ibb_mover_add_found (mover, event->offset);
-      g_queue_push_tail (&self->accepted, accepted);
+      g_queue_push_tail (&self->accepted, GUINT_TO_POINTER (event->number));
       return TRUE;
     }
   self->n_open--;
-  if (event->type != IBB_BUNDLE_FAILED)
-    return TRUE;
-  ibb_mover_take_failure (mover, get_entry (self, event->number)->path, event);
-  found = g_queue_find_custom (&self->accepted, &event->number, compare_numbers);
-  if (self->begun == event->number)
-    finish (self);
-  else if (found != NULL)
+  if (event->type == IBB_BUNDLE_FAILED)
     {
-      g_free (found->data);
-      g_queue_delete_link (&self->accepted, found);
+      ibb_mover_take_failure (mover, entry->path, event);
+      drop (self, event->number);
     }
   return TRUE;
 }
@@ -451,18 +418,12 @@ stop (IBBMover *mover, gboolean keeps)
   clear (mover->folder);
 }
 
-static void
-free_source (gpointer data)
-{
-  ibb_folder_source_free (data);
-}
-
 static const IBBMoverClass source_class = {
   .send = send_next,
   .take = take,
   .stop = stop,
   .close = stop,
-  .free = free_source,
+  .free = (GDestroyNotify) ibb_folder_source_free,
 };
 
 IBBMover *

@@ -16,14 +16,11 @@
 typedef struct _IBBFolderSource IBBFolderSource;
 
 /* Lists the folder at the path. */
-IBBFolderSource       *
+IBBFolderSource      *
 ibb_folder_source_new (const char *path, GCancellable *cancellable, GError **error);
-void  ibb_folder_source_free (IBBFolderSource *self);
-guint ibb_folder_source_get_n_files (IBBFolderSource *self);
-/* Of the folder itself, see ibb_files_metadata_set_mode (). */
-guint ibb_folder_source_get_mode (IBBFolderSource *self);
-/* Bytes of all files. */
-guint64 ibb_folder_source_get_size (IBBFolderSource *self);
+void ibb_folder_source_free (IBBFolderSource *self);
+/* For the offer: with the mode, the number of files and the bytes of all. */
+IBBFilesMetadata *ibb_folder_source_describe (IBBFolderSource *self, const char *name);
 /* The first ones of what is in the folder and not sent: links, devices, pipes, sockets, and names
  * that the receiver does not take. */
 const char *const *ibb_folder_source_get_left_out (IBBFolderSource *self, guint *n);

@@ -126,12 +126,6 @@ ibb_mover_prepare (IBBMover *self, const char *algorithm, gboolean goes_on)
 }
 
 void
-ibb_mover_set_whole (IBBMover *self, IBBMover *whole)
-{
-  self->whole = whole;
-}
-
-void
 ibb_mover_set_transport (IBBMover *self, IBBTransport *transport)
 {
   g_autoptr (GInputStream) nothing = g_memory_input_stream_new ();

@@ -96,8 +96,6 @@ void      ibb_mover_set_offset (IBBMover *self, guint64 offset);
 /* Before it is opened. algorithm (nullable): by which all bytes are hashed; goes_on: from the
  * bytes that are there. */
 void ibb_mover_prepare (IBBMover *self, const char *algorithm, gboolean goes_on);
-/* Of an entry. */
-void ibb_mover_set_whole (IBBMover *self, IBBMover *whole);
 /* The other end of a mover with a thread of its own; NULL: there is no byte. */
 void ibb_mover_set_transport (IBBMover *self, IBBTransport *transport);
 /* Of a folder: bytes of an entry that the receiver has already. */

@@ -35,6 +35,7 @@ struct _IBBFileSource
 
 typedef struct Kind
 {
+  /* (nullable) */
   gboolean (*open) (IBBFileSource *self, GError **error);
   gssize (*read) (
       IBBFileSource *self, void *buffer, gsize size, GCancellable *cancellable, GError **error);
@@ -51,12 +52,6 @@ fail_changed (GError **error)
 }
 
 /* A stream. */
-
-static gboolean
-open_stream (IBBFileSource *self, GError **error)
-{
-  return TRUE;
-}
 
 static gssize
 read_stream (
@@ -100,7 +95,7 @@ look_at_stream (IBBFileSource *self, Stamp *stamp, GCancellable *cancellable, GE
          (g_strcmp0 (g_file_info_get_etag (info), self->etag) == 0 || fail_changed (error));
 }
 
-static const Kind stream_kind = { open_stream, read_stream, look_at_stream };
+static const Kind stream_kind = { NULL, read_stream, look_at_stream };
 
 IBBFileSource *
 ibb_file_source_new (GInputStream *stream, GFile *file, const char *etag)
@@ -199,7 +194,7 @@ ibb_file_source_free (IBBFileSource *self)
 gboolean
 ibb_file_source_open (IBBFileSource *self, GCancellable *cancellable, GError **error)
 {
-  return self->kind->open (self, error) &&
+  return (self->kind->open == NULL || self->kind->open (self, error)) &&
          self->kind->look (self, &self->stamp, cancellable, error);
 }
 

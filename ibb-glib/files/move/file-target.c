@@ -88,18 +88,6 @@ ibb_file_target_new_for_sink (IBBSink *sink)
 /* A stream. */
 
 static gboolean
-is_no_rival (IBBFileTarget *self, IBBFileTarget *other)
-{
-  return FALSE;
-}
-
-static GFile *
-dup_no_file (IBBFileTarget *self)
-{
-  return NULL;
-}
-
-static gboolean
 open_stream (IBBFileTarget *self, guint64 size, gboolean goes_on, guint64 *length, GError **error)
 {
   *length = 0;
@@ -111,11 +99,6 @@ write_stream (
     IBBFileTarget *self, const void *data, gsize length, GCancellable *cancellable, GError **error)
 {
   return g_output_stream_write_all (self->stream, data, length, NULL, cancellable, error);
-}
-
-static void
-settle_nothing (IBBFileTarget *self)
-{
 }
 
 /* The bytes cannot be read again for another function. */
@@ -146,7 +129,10 @@ close_nothing (IBBFileTarget *self, gboolean keeps)
 }
 
 static const IBBFileTargetClass stream_class = {
-  is_no_rival, dup_no_file, open_stream, write_stream, settle_nothing, commit_stream, close_nothing,
+  .open = open_stream,
+  .write = write_stream,
+  .commit = commit_stream,
+  .close = close_nothing,
 };
 
 IBBFileTarget *
@@ -170,7 +156,6 @@ open_nowhere (IBBFileTarget *self, guint64 size, gboolean goes_on, guint64 *leng
 }
 
 static const IBBFileTargetClass no_class = {
-  .is_rival = is_no_rival,
   .open = open_nowhere,
   .close = close_nothing,
 };

@@ -23,9 +23,9 @@ typedef struct
 /* Where the bytes go. All but the first two block. */
 typedef struct
 {
-  /* Whether both, of one class, have the same part. */
+  /* (nullable): whether both, of one class, have the same part. */
   gboolean (*is_rival) (IBBFileTarget *self, IBBFileTarget *other);
-  /* After the commit; NULL for a stream. */
+  /* (nullable): where the file is after the commit. */
   GFile *(*dup_file) (IBBFileTarget *self);
   /* goes_on, length: from the bytes that are there, and how many these are. */
   gboolean (*open) (
@@ -35,7 +35,7 @@ typedef struct
                      gsize          length,
                      GCancellable  *cancellable,
                      GError       **error);
-  /* No more bytes come for now: those that are there go to the disk. */
+  /* (nullable): no more bytes come for now, and those that are there go to the disk. */
   void (*settle) (IBBFileTarget *self);
   gboolean (*commit) (IBBFileTarget           *self,
                       const IBBFileTargetHash *hash,

@@ -291,27 +291,24 @@ take_file (IBBMover *self, IBBBundle *bundle, const IBBBundleEvent *event, GErro
 static gboolean
 is_rival_file (IBBMover *self, IBBMover *other)
 {
-  return self->target->class == other->target->class &&
-         self->target->class->is_rival (self->target, other->target);
+  const IBBFileTargetClass *class = self->target->class;
+
+  return class == other->target->class && class->is_rival != NULL &&
+         class->is_rival (self->target, other->target);
 }
 
 static GFile *
 dup_file (IBBMover *self)
 {
-  return self->target->class->dup_file (self->target);
-}
-
-static gboolean
-flush_file (IBBMover *self, IBBBundle *bundle, GError **error)
-{
-  return TRUE;
+  return self->target->class->dup_file != NULL ? self->target->class->dup_file (self->target)
+                                               : NULL;
 }
 
 static void
 stop_file (IBBMover *self, gboolean keeps)
 {
   g_clear_pointer (&self->piece, g_free);
-  if (!self->is_sender && self->left > 0)
+  if (!self->is_sender && self->left > 0 && self->target->class->settle != NULL)
     self->target->class->settle (self->target);
 }
 
@@ -326,7 +323,6 @@ static const IBBMoverClass file_class = {
   .open = open_file,
   .send = send_file,
   .take = take_file,
-  .flush = flush_file,
   .is_rival = is_rival_file,
   .dup_file = dup_file,
   .stop = stop_file,

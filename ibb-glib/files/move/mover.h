@@ -36,7 +36,7 @@ typedef struct
   IBBMoverState (*send) (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error);
   /* Takes bytes of the file, or an event of an entry. */
   gboolean (*take) (IBBMover *self, IBBBundle *bundle, const IBBBundleEvent *event, GError **error);
-  /* Delivers the entries that are whole, as soon as they are on the disk. */
+  /* (nullable): delivers the entries that are whole, as soon as they are on the disk. */
   gboolean (*flush) (IBBMover *self, IBBBundle *bundle, GError **error);
   /* The bytes come no more, or have all come: those that are there go to the disk. keeps: of a
    * folder, the part of the file that is not whole stays. */

@@ -298,7 +298,7 @@ flush_folders (IBBBundleThread *self)
       IBBMover *mover = g_hash_table_lookup (self->movers, l->data);
       GError   *error = NULL;
 
-      if (!mover->class->flush (mover, self->bundle, &error))
+      if (mover->class->flush != NULL && !mover->class->flush (mover, self->bundle, &error))
         fail (self, *(guint32 *) l->data, error);
     }
 }

@@ -110,43 +110,49 @@ enter (IBBFolderSink *self, int parent, const char *name, guint mode, gboolean i
   return -1;
 }
 
-static gboolean
-open_sink (IBBMover *mover, GError **error)
+static int
+enter_way (gpointer data, int above, const char *name, gboolean is_known)
 {
-  IBBFolderSink   *self = mover->folder;
-  g_autofree char *parent = g_path_get_dirname (self->path);
-  g_autofree char *name = g_path_get_basename (self->path);
-  int              above;
-  int              failure;
-
-  IBB_DISK_CALL (above, open_folder (parent));
-  if (above < 0)
-    return fail (self, NULL, errno, error);
-  ibb_walk_init (&self->walk, enter (self, above, name, self->mode, FALSE));
-  failure = errno;
-  ibb_disk->close (above);
-  if (self->walk.root < 0)
-    return fail (self, NULL, failure, error);
-  return ibb_disk->access (self->walk.root) == 0 || fail (self, NULL, errno, error);
+  return enter (data, above, name, 0777, is_known);
 }
 
 static gboolean
-is_rival (IBBMover *mover, IBBMover *other_mover)
+go_to (IBBFolderSink *self, const char *path, GError **error)
 {
-  IBBFolderSink *self = mover->folder;
-  IBBFolderSink *other = other_mover->folder;
+  int failure;
 
-  return g_str_equal (self->path, other->path) && g_str_equal (self->offer, other->offer) &&
-         mover->n_files == other_mover->n_files;
+  if (g_strcmp0 (path, self->walk.path) != 0)
+    self->has_room = FALSE;
+  failure = ibb_walk_to (&self->walk, path, enter_way, self);
+  return failure == 0 || fail (self, path, failure, error);
 }
 
-static GFile *
-dup_file (IBBMover *mover)
+static gboolean
+go_to_entry (IBBFolderSink *self, const Entry *entry, GError **error)
 {
-  IBBFolderSink *self = mover->folder;
+  g_autofree char *folder = g_path_get_dirname (entry->path);
 
-  return g_file_new_for_path (self->path);
+  return go_to (self, entry->kind == ENTRY_FOLDER ? entry->path : folder, error);
 }
+
+/* Makes a folder with its rights, if it is not there: go_to () does not know them. */
+static gboolean
+make_folder (IBBFolderSink *self, const Entry *entry, GError **error)
+{
+  g_autofree char *parent = g_path_get_dirname (entry->path);
+  g_autofree char *name = g_path_get_basename (entry->path);
+  int              folder;
+
+  if (!go_to (self, parent, error))
+    return FALSE;
+  folder = enter (self, self->walk.folder, name, entry->mode, FALSE);
+  if (folder < 0)
+    return fail (self, entry->path, errno, error);
+  ibb_disk->close (folder);
+  return TRUE;
+}
+
+/* The names of whole files, which are on the disk before their entries are delivered. */
 
 /* Has the last names on the disk. A failure counts for all entries that were to be delivered. */
 static void
@@ -172,61 +178,12 @@ add_name (IBBFolderSink *self, int folder)
     self->named = folder;
 }
 
-static int
-enter_way (gpointer data, int above, const char *name, gboolean is_known)
-{
-  return enter (data, above, name, 0777, is_known);
-}
-
-static gboolean
-go_to (IBBFolderSink *self, const char *path, GError **error)
-{
-  int failure;
-
-  if (g_strcmp0 (path, self->walk.path) != 0)
-    self->has_room = FALSE;
-  failure = ibb_walk_to (&self->walk, path, enter_way, self);
-  return failure == 0 || fail (self, path, failure, error);
-}
-
-/* The entries. */
+/* What is there already: of an interrupted file its part, and of one that has arrived the file. */
 
 static gint64
 get_date (const Entry *entry)
 {
   return entry->date != NULL ? g_date_time_to_unix (entry->date) : IBB_SINK_NO_DATE;
-}
-
-static void
-finish (IBBFolderSink *self, gboolean keeps)
-{
-  if (self->mover == NULL)
-    return;
-  if (keeps)
-    ibb_sink_settle (self->mover->target->sink);
-  self->mover->class->close (self->mover, keeps);
-  g_clear_pointer (&self->mover, ibb_mover_unref);
-  self->begun = 0;
-  self->has_room = self->has_room && !keeps;
-}
-
-/* Takes error, and the entry is over. FALSE: the next ones would fail, too. */
-static gboolean
-fail_entry (IBBMover *mover, IBBBundle *bundle, Entry *entry, GError *reason, GError **error)
-{
-  IBBFolderSink *self = mover->folder;
-  guint32        number = entry->number;
-
-  if (self->begun == number)
-    finish (self, reason->domain == G_IO_ERROR);
-  if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
-    {
-      g_propagate_error (error, reason);
-      return FALSE;
-    }
-  ibb_mover_fail_entry (mover, entry->path, bundle, number, reason);
-  g_hash_table_remove (self->entries, &number);
-  return TRUE;
 }
 
 static IBBSink *
@@ -239,14 +196,6 @@ create_sink (IBBFolderSink *self, const Entry *entry, IBBSinkPolicy policy)
 
   return ibb_sink_new_in (self->walk.folder, place, name, key, policy, get_date (entry),
                           entry->mode);
-}
-
-static gboolean
-go_to_entry (IBBFolderSink *self, const Entry *entry, GError **error)
-{
-  g_autofree char *folder = g_path_get_dirname (entry->path);
-
-  return go_to (self, entry->kind == ENTRY_FOLDER ? entry->path : folder, error);
 }
 
 /* Opens the next file that may be the one of the entry: with its name or a numbered one, and its
@@ -322,23 +271,6 @@ find_file (IBBFolderSink *self, Entry *entry)
   return kept != date ? find_date (self, entry, kept) : 0;
 }
 
-/* Makes a folder with its rights, if it is not there: go_to () does not know them. */
-static gboolean
-make_folder (IBBFolderSink *self, const Entry *entry, GError **error)
-{
-  g_autofree char *parent = g_path_get_dirname (entry->path);
-  g_autofree char *name = g_path_get_basename (entry->path);
-  int              folder;
-
-  if (!go_to (self, parent, error))
-    return FALSE;
-  folder = enter (self, self->walk.folder, name, entry->mode, FALSE);
-  if (folder < 0)
-    return fail (self, entry->path, errno, error);
-  ibb_disk->close (folder);
-  return TRUE;
-}
-
 /* Finds out how many bytes of the entry are there. */
 static gboolean
 look (IBBFolderSink *self, Entry *entry, GError **error)
@@ -360,60 +292,6 @@ look (IBBFolderSink *self, Entry *entry, GError **error)
   if (!ibb_sink_open (sink, entry->size, TRUE, error))
     return FALSE;
   entry->offset = ibb_sink_get_length (sink);
-  return TRUE;
-}
-
-static gboolean
-take_offer (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GError **error)
-{
-  IBBFolderSink *self = mover->folder;
-  Entry         *entry = g_new0 (Entry, 1);
-  GDateTime     *date = ibb_files_metadata_get_date (event->metadata);
-  GError        *reason = NULL;
-
-  entry->number = event->number;
-  entry->kind = ibb_files_metadata_get_is_folder (event->metadata) ? ENTRY_FOLDER : ENTRY_FILE;
-  entry->path = g_strdup (ibb_files_metadata_get_name (event->metadata));
-  entry->size = ibb_files_metadata_get_size (event->metadata);
-  entry->mode = ibb_files_metadata_get_mode (event->metadata);
-  entry->date = date != NULL ? g_date_time_ref (date) : NULL;
-  g_hash_table_insert (self->entries, &entry->number, entry);
-  if (!ibb_folder_is_path (entry->path))
-    {
-      reason = g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
-                            _ ("“%s” is no name for a file in this folder"), entry->path);
-      return fail_entry (mover, bundle, entry, reason, error);
-    }
-  if (!look (self, entry, &reason))
-    return fail_entry (mover, bundle, entry, reason, error);
-  ibb_mover_add_found (mover, entry->offset);
-  ibb_bundle_accept (bundle, entry->number, entry->offset);
-  return TRUE;
-}
-
-/* Opens the part, which has still what was said in the answer to the offer. */
-static gboolean
-begin (IBBFolderSink *self, Entry *entry, IBBMover *whole, GError **error)
-{
-  IBBFileTarget *target;
-
-  if (self->begun == entry->number)
-    return TRUE;
-  if (!go_to_entry (self, entry, error))
-    return FALSE;
-  if (!self->has_room && !ibb_part_file_make_room (self->walk.folder))
-    return fail (self, entry->path, errno, error);
-  self->has_room = TRUE;
-  target = ibb_file_target_new_for_sink (create_sink (self, entry, self->policy));
-  self->mover = ibb_mover_new_for_target (target, entry->size, whole->cancellable);
-  self->mover->whole = whole;
-  self->begun = entry->number;
-  ibb_mover_prepare (self->mover, NULL, entry->offset > 0);
-  if (!self->mover->class->open (self->mover, error))
-    return FALSE;
-  if (ibb_mover_get_offset (self->mover) != entry->offset)
-    return fail (self, entry->path, EBUSY, error);
-  ibb_mover_begin (self->mover);
   return TRUE;
 }
 
@@ -484,6 +362,94 @@ is_double (IBBFolderSink *self, const Entry *entry, const char *hash, GCancellab
          check_there (self, entry, 1, hash, cancellable) == 0;
 }
 
+/* The entries. */
+
+static void
+finish (IBBFolderSink *self, gboolean keeps)
+{
+  if (self->mover == NULL)
+    return;
+  if (keeps)
+    ibb_sink_settle (self->mover->target->sink);
+  self->mover->class->close (self->mover, keeps);
+  g_clear_pointer (&self->mover, ibb_mover_unref);
+  self->begun = 0;
+  self->has_room = self->has_room && !keeps;
+}
+
+/* Takes error, and the entry is over. FALSE: the next ones would fail, too. */
+static gboolean
+fail_entry (IBBMover *mover, IBBBundle *bundle, Entry *entry, GError *reason, GError **error)
+{
+  IBBFolderSink *self = mover->folder;
+  guint32        number = entry->number;
+
+  if (self->begun == number)
+    finish (self, reason->domain == G_IO_ERROR);
+  if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
+    {
+      g_propagate_error (error, reason);
+      return FALSE;
+    }
+  ibb_mover_fail_entry (mover, entry->path, bundle, number, reason);
+  g_hash_table_remove (self->entries, &number);
+  return TRUE;
+}
+
+static gboolean
+take_offer (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GError **error)
+{
+  IBBFolderSink *self = mover->folder;
+  Entry         *entry = g_new0 (Entry, 1);
+  GDateTime     *date = ibb_files_metadata_get_date (event->metadata);
+  GError        *reason = NULL;
+
+  entry->number = event->number;
+  entry->kind = ibb_files_metadata_get_is_folder (event->metadata) ? ENTRY_FOLDER : ENTRY_FILE;
+  entry->path = g_strdup (ibb_files_metadata_get_name (event->metadata));
+  entry->size = ibb_files_metadata_get_size (event->metadata);
+  entry->mode = ibb_files_metadata_get_mode (event->metadata);
+  entry->date = date != NULL ? g_date_time_ref (date) : NULL;
+  g_hash_table_insert (self->entries, &entry->number, entry);
+  if (!ibb_folder_is_path (entry->path))
+    {
+      reason = g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
+                            _ ("“%s” is no name for a file in this folder"), entry->path);
+      return fail_entry (mover, bundle, entry, reason, error);
+    }
+  if (!look (self, entry, &reason))
+    return fail_entry (mover, bundle, entry, reason, error);
+  ibb_mover_add_found (mover, entry->offset);
+  ibb_bundle_accept (bundle, entry->number, entry->offset);
+  return TRUE;
+}
+
+/* Opens the part, which has still what was said in the answer to the offer. */
+static gboolean
+begin (IBBFolderSink *self, Entry *entry, IBBMover *whole, GError **error)
+{
+  IBBFileTarget *target;
+
+  if (self->begun == entry->number)
+    return TRUE;
+  if (!go_to_entry (self, entry, error))
+    return FALSE;
+  if (!self->has_room && !ibb_part_file_make_room (self->walk.folder))
+    return fail (self, entry->path, errno, error);
+  self->has_room = TRUE;
+  target = ibb_file_target_new_for_sink (create_sink (self, entry, self->policy));
+  self->mover = ibb_mover_new_for_target (target, entry->size, whole->cancellable);
+  self->mover->whole = whole;
+  self->begun = entry->number;
+  ibb_mover_prepare (self->mover, NULL, entry->offset > 0);
+  if (!self->mover->class->open (self->mover, error))
+    return FALSE;
+  if (ibb_mover_get_offset (self->mover) != entry->offset)
+    return fail (self, entry->path, EBUSY, error);
+  ibb_mover_begin (self->mover);
+  return TRUE;
+}
+
 /* The entry is a file that is there, in the folder that was used last. An earlier transfer may have
  * been interrupted before the name was on the disk. */
 static gboolean
@@ -536,6 +502,46 @@ take_failure (IBBMover *mover, Entry *entry, const IBBBundleEvent *event)
     finish (self, FALSE);
   ibb_mover_take_failure (mover, entry->path, event);
   g_hash_table_remove (self->entries, &number);
+}
+
+/* The folder. */
+
+static gboolean
+is_rival (IBBMover *mover, IBBMover *other_mover)
+{
+  IBBFolderSink *self = mover->folder;
+  IBBFolderSink *other = other_mover->folder;
+
+  return g_str_equal (self->path, other->path) && g_str_equal (self->offer, other->offer) &&
+         mover->n_files == other_mover->n_files;
+}
+
+static GFile *
+dup_file (IBBMover *mover)
+{
+  IBBFolderSink *self = mover->folder;
+
+  return g_file_new_for_path (self->path);
+}
+
+static gboolean
+open_sink (IBBMover *mover, GError **error)
+{
+  IBBFolderSink   *self = mover->folder;
+  g_autofree char *parent = g_path_get_dirname (self->path);
+  g_autofree char *name = g_path_get_basename (self->path);
+  int              above;
+  int              failure;
+
+  IBB_DISK_CALL (above, open_folder (parent));
+  if (above < 0)
+    return fail (self, NULL, errno, error);
+  ibb_walk_init (&self->walk, enter (self, above, name, self->mode, FALSE));
+  failure = errno;
+  ibb_disk->close (above);
+  if (self->walk.root < 0)
+    return fail (self, NULL, failure, error);
+  return ibb_disk->access (self->walk.root) == 0 || fail (self, NULL, errno, error);
 }
 
 static gboolean

@@ -6,7 +6,8 @@
 
 #include <glib.h>
 
-#define IBB_FILE_NAME_MAX 255 /* bytes */
+#define IBB_FILE_NAME_MAX 255   /* bytes */
+#define IBB_FILE_NAMES_MAX 1000 /* that are tried where files have the name already */
 
 /* The name with the text, such as “ (2)” or nothing, before its suffix: “letter (2).pdf”. A name
  * that is too long is cut before the text, between two characters. */

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NAMES_MAX 1000     /* tried for a file whose own name is taken */
 #define STEP_SIZE 65536    /* bytes that are read at a time */
 #define PRIVATE_MODE 0600  /* until the file is whole */
 #define SETTLED_MODE 01600 /* while nobody writes, and all bytes of the part are on the disk */
@@ -499,7 +498,8 @@ give_name (IBBSink *self)
       return result == 0 ? 0 : errno;
     }
   result = give_new_name (self, self->final);
-  for (guint i = 2; i < NAMES_MAX && result == EEXIST && self->policy == IBB_SINK_NUMBER; i++)
+  for (guint i = 2; i < IBB_FILE_NAMES_MAX && result == EEXIST && self->policy == IBB_SINK_NUMBER;
+       i++)
     {
       g_free (self->final);
       self->final = ibb_file_name_number (self->name, i);

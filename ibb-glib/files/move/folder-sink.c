@@ -14,27 +14,19 @@
 #include <errno.h>
 #include <string.h>
 
-#define NAMES_MAX 1000 /* as for a single file */
 #define COMPARED_MAX 8 /* files that are hashed to find the one with the bytes of an entry */
-
-typedef enum
-{
-  ENTRY_FILE,
-  ENTRY_FOUND, /* a file that is there already */
-  ENTRY_FOLDER,
-} EntryKind;
 
 /* An entry that has not ended. No descriptor belongs to it before its first byte. */
 typedef struct
 {
   guint32    number;
-  EntryKind  kind;
+  gboolean   is_folder;
   char      *path; /* (owned): in the folder */
   guint64    size;
   guint64    offset;
   GDateTime *date;       /* (owned) (nullable) */
   guint      mode;       /* see ibb_files_metadata_set_mode () */
-  guint      found;      /* number of the file that is there: 1 has the name itself; or 0 */
+  guint      found;      /* number of the file that is there: 1 has the name itself; 0: none is */
   gboolean   has_others; /* files of its name and size are there, with another date */
 } Entry;
 
@@ -132,7 +124,7 @@ go_to_entry (IBBFolderSink *self, const Entry *entry, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (entry->path);
 
-  return go_to (self, entry->kind == ENTRY_FOLDER ? entry->path : folder, error);
+  return go_to (self, entry->is_folder ? entry->path : folder, error);
 }
 
 /* Makes a folder with its rights, if it is not there: go_to () does not know them. */
@@ -204,7 +196,7 @@ static int
 open_next (IBBFolderSink *self, const Entry *entry, guint *number, struct stat *info)
 {
   g_autofree char *base = g_path_get_basename (entry->path);
-  guint            n_names = self->policy == IBB_SINK_NUMBER ? NAMES_MAX : 1;
+  guint            n_names = self->policy == IBB_SINK_NUMBER ? IBB_FILE_NAMES_MAX : 1;
 
   while (++*number <= n_names)
     {
@@ -277,14 +269,13 @@ look (IBBFolderSink *self, Entry *entry, GError **error)
 {
   g_autoptr (IBBSink) sink = NULL;
 
-  if (entry->kind == ENTRY_FOLDER)
+  if (entry->is_folder)
     return make_folder (self, entry, error);
   if (!go_to_entry (self, entry, error))
     return FALSE;
   entry->found = find_file (self, entry);
   if (entry->found > 0)
     {
-      entry->kind = ENTRY_FOUND;
       entry->offset = entry->size;
       return TRUE;
     }
@@ -296,7 +287,8 @@ look (IBBFolderSink *self, Entry *entry, GError **error)
 }
 
 /* Whether a file that is there has the bytes of the entry, and has it on the disk. number: of the
- * first one that is compared. Returns 0 or an errno, which is ENOENT without such a file. */
+ * last one that is not compared, or 0. Returns 0 or an errno, which is ENOENT without such a file.
+ */
 static int
 check_there (IBBFolderSink *self,
              const Entry   *entry,
@@ -306,7 +298,6 @@ check_there (IBBFolderSink *self,
 {
   int failure = ENOENT;
 
-  number--;
   for (guint i = 0; i < COMPARED_MAX && failure == ENOENT; i++)
     {
       g_autoptr (IBBHasher) hasher = ibb_hasher_new (IBB_HASHER_DEFAULT);
@@ -339,11 +330,11 @@ check_found (IBBFolderSink *self,
              GCancellable  *cancellable,
              GError       **error)
 {
-  int failure = check_there (self, entry, entry->found, hash, cancellable);
+  int failure = check_there (self, entry, entry->found - 1, hash, cancellable);
 
   /* Others may have the size and the date as well, as “Letter” and “letter” have. */
   if (failure == ENOENT && entry->found > 1)
-    failure = check_there (self, entry, 1, hash, cancellable);
+    failure = check_there (self, entry, 0, hash, cancellable);
   if (failure == 0)
     return TRUE;
   if (failure != ENOENT)
@@ -359,7 +350,7 @@ static gboolean
 is_double (IBBFolderSink *self, const Entry *entry, const char *hash, GCancellable *cancellable)
 {
   return entry->has_others && self->policy != IBB_SINK_REPLACE && go_to_entry (self, entry, NULL) &&
-         check_there (self, entry, 1, hash, cancellable) == 0;
+         check_there (self, entry, 0, hash, cancellable) == 0;
 }
 
 /* The entries. */
@@ -405,7 +396,7 @@ take_offer (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GEr
   GError        *reason = NULL;
 
   entry->number = event->number;
-  entry->kind = ibb_files_metadata_get_is_folder (event->metadata) ? ENTRY_FOLDER : ENTRY_FILE;
+  entry->is_folder = ibb_files_metadata_get_is_folder (event->metadata);
   entry->path = g_strdup (ibb_files_metadata_get_name (event->metadata));
   entry->size = ibb_files_metadata_get_size (event->metadata);
   entry->mode = ibb_files_metadata_get_mode (event->metadata);
@@ -471,12 +462,11 @@ complete (
   GCancellable    *cancellable = whole->cancellable;
   g_autofree char *hash = g_base64_encode (event->data, event->length);
 
-  if (entry->kind != ENTRY_FILE && !go_to_entry (self, entry, error))
-    return FALSE;
-  if (entry->kind == ENTRY_FOLDER)
-    return TRUE;
-  if (entry->kind == ENTRY_FOUND)
-    return add_found (self, entry, error) && check_found (self, entry, hash, cancellable, error);
+  if (entry->is_folder)
+    return go_to_entry (self, entry, error);
+  if (entry->found > 0)
+    return go_to_entry (self, entry, error) && add_found (self, entry, error) &&
+           check_found (self, entry, hash, cancellable, error);
   if (!begin (self, entry, whole, error))
     return FALSE;
   if (is_double (self, entry, hash, cancellable))

@@ -104,6 +104,7 @@ def contradictions():
             (('-Dtests=enabled', '-Dfiles=disabled'), 'tests'),
             (('-Dvapi=enabled', '-Dintrospection=disabled'), 'vapi'),
             (('-Dpython=enabled', '-Dintrospection=disabled'), 'python'),
+            (('-Ddefault_library=static',), 'shared libraries only'),
             (('-Ddocs=enabled', '-Dintrospection=disabled'), 'docs')):
         with Folder() as folder:
             output = fails('meson', 'setup', folder / 'build', ROOT, *options)

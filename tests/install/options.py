@@ -97,6 +97,15 @@ def packages():
     assert not lacking, lacking
 
 
+@cases.case('/install/options/contradictions/release')
+def release():
+    """The wrap file for subprojects names the release whose ABI is frozen, and not a tag that nobody has pushed."""
+    with open(os.path.join(ROOT, 'tests/install/frozen-abi'), encoding='ascii') as file:
+        frozen = file.read().strip()
+    assert re.fullmatch('[0-9a-f]{40}', frozen), frozen
+    assert f'\nrevision = {frozen}\n' in example('building.md', 'ini')
+
+
 @cases.case('/install/options/contradictions')
 def contradictions():
     for options, complaint in (

@@ -21,7 +21,7 @@ cd "$(dirname "$0")/../.."
 rm -rf "$sources"
 mkdir "$sources"
 # In a checkout, what git knows of; a tarball has nothing else.
-if [ -e .git ]; then git ls-files -z; else find . -type f -print0; fi >"$sources/files"
+if [ -e .git ]; then git ls-files -z; else find . ! -type d -print0; fi >"$sources/files"
 tar -c --null --files-from="$sources/files" -f - | tar -x -C "$sources"
 rm "$sources/files"
 cp -R tests/install/debian "$sources/debian"

@@ -84,6 +84,7 @@ ibb_packages_all='
   python3-aiohttp
   python3-gi-cairo
   python3-nbxmpp
+  reuse
   rsync
   tigervnc-standalone-server
   valgrind

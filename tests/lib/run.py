@@ -309,6 +309,19 @@ def check_graph(tally, show=False):
     tally.add_failure('graph', f'{len(faults)} faults, see above; python3 tests/lib/graph.py shows all')
 
 
+def check_licences(tally):
+    """Each file has a licence and a copyright, by itself or in .reuse/dep5."""
+    if not shutil.which('reuse'):
+        tally.add_skip('licences', 'reuse is not installed')
+        return
+    result = run('reuse', 'lint', stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if result.returncode == 0:
+        tally.add_pass()
+        return
+    print(result.stdout[-SHOWN:])
+    tally.add_failure('licences', 'reuse lint, see above')
+
+
 def check_translations(tally):
     """po/POTFILES.in names each file that has a message, and the translations keep the placeholders."""
     with open(os.path.join(ROOT, 'po', 'POTFILES.in'), encoding='utf-8') as file:
@@ -436,9 +449,10 @@ def run_soak(hours, tally):
 
 def run_all(options, suites, tally):
     if options.checks:
-        say('Checking formatting, the graph of the files, and translations')
+        say('Checking formatting, the graph of the files, licences and translations')
         check_format(tally)
         check_graph(tally, show=True)
+        check_licences(tally)
         check_translations(tally)
         say('The budget')
         budget.show()

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: 0BSD
 """dbus-greeting.py JID PEER [NAME]: calls a D-Bus method of a peer; without a NAME, exports
 an object to the peer until it goes. No bus is involved.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/gjs -m
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: 0BSD
 
 // echo-client.js JID PEER LINE...: says the lines to an echo service, with promises,
 // and prints what comes back meanwhile.

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: 0BSD
 """echo-client.py JID PEER LINE...: says the lines to an echo service, with asyncio,
 and prints what comes back meanwhile.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: 0BSD
 """echo-component.py DOMAIN: a component of a server (XEP-0114). Each address of DOMAIN sends back
 what comes, in as many sessions as peers like, until the program is interrupted.
 

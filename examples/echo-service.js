@@ -1,5 +1,5 @@
 #!/usr/bin/gjs -m
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: 0BSD
 
 // echo-service.js JID PEER: sends back what PEER sends, with promises, in as many
 // sessions as it likes, until it is interrupted.

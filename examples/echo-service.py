@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: 0BSD
 """echo-service.py JID PEER: sends back what PEER sends, with asyncio, in as many
 sessions as it likes, until it is interrupted.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: 0BSD
 """http-folder.py JID PEER serve FOLDER: shows the files of a folder to one peer by HTTP.
 http-folder.py JID PEER get PATH...: fetches such files and writes them to its output.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: 0BSD
 """jingle.py: an application that speaks Jingle itself (XEP-0166, XEP-0261) and
 leaves the bytestream to ibb-glib. Romeo offers a session of 8192 bytes a block,
 Juliet lowers that to 4096, and both ends keep to it."""

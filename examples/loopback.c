@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: 0BSD */
 
 /* loopback: a question and its answer between two ends in this process, without
  * any server, in asynchronous calls on the main loop.

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: 0BSD
 """loopback.py: a question and its answer between two ends in this process,
 without any server. Blocking calls, each end in a thread; signals come to the
 main loop."""

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: 0BSD */
 
 /* offer-file JID PEER FILE: offers a file to a peer, with its name, and waits for the end; on the
  * main loop.

@@ -1,5 +1,5 @@
 #!/usr/bin/gjs -m
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: 0BSD
 
 // offer-file.js JID PEER FILE: offers a file to a peer, with its name, and waits
 // for the end; with promises.

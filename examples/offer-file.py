@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: 0BSD
 """offer-file.py JID PEER FILE: offers a file to a peer, with its name, and waits
 for the end; with asyncio.
 

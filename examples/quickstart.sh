@@ -1,5 +1,5 @@
 #!/bin/sh
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: 0BSD
 #
 # sh examples/quickstart.sh: from a fresh Debian 12 or 13 to a file sent from C to Python
 # and back. Installs what is missing, builds, starts a private XMPP server on a free

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: 0BSD */
 
 /* receive-file JID PEER FILE: stores what one peer sends, in blocking calls.
  *

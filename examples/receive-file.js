@@ -1,5 +1,5 @@
 #!/usr/bin/gjs -m
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: 0BSD
 
 // receive-file.js JID PEER FILE: stores what one peer sends, with promises.
 //

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: 0BSD
 """receive-file.py JID PEER FILE: stores what one peer sends, on the main loop.
 
 JID is the account, with the password in IBB_PASSWORD; PEER is the bare JID that

@@ -1,5 +1,5 @@
 #!/usr/bin/gjs -m
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: 0BSD
 
 // send-file.js JID PEER FILE: sends a file to a peer, with promises.
 //

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: 0BSD
 """send-file.py JID PEER FILE: sends a file to a peer, in blocking calls.
 
 JID is the account, with the password in IBB_PASSWORD; PEER is a full JID, with

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: 0BSD */
 
 /* take-files JID FOLDER: asks about each file that a peer offers, and stores it in a folder; until
  * an interrupt. With yield.

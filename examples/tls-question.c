@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: 0BSD */
 
 /* tls-question JID PEER CERTIFICATE PEER-CERTIFICATE [QUESTION]: asks a peer
  * something inside TLS, so that no server can read it; without a question, answers

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: 0BSD
 """tls-question.py JID PEER CERTIFICATE PEER-CERTIFICATE [QUESTION]: asks a peer something
 inside TLS, so that no server can read it; without a question, answers one.
 

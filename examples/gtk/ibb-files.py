@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: 0BSD
 """ibb-files.py: sends files to contacts and receives theirs, in a window of GTK 4 and libadwaita.
 
 The accounts are those of the command ibb (~/.config/ibb-glib/accounts); without one a JID is
@@ -693,8 +693,8 @@ class Application(Adw.Application):
         # The icon lies beside this file, unless both are installed.
         Gtk.IconTheme.get_for_display(Gdk.Display.get_default()).add_search_path(os.path.dirname(os.path.abspath(__file__)))
         Adw.AboutWindow(transient_for=self.get_active_window(), application_name=_('Files'),
-                        application_icon=APPLICATION_ID, developer_name='ibb-glib', license_type=Gtk.License.LGPL_2_1,
-                        comments=_('Sends files to contacts by XMPP, and receives theirs')).present()
+                        application_icon=APPLICATION_ID, developer_name='ibb-glib', license_type=Gtk.License.CUSTOM,
+                        license='0BSD', comments=_('Sends files to contacts by XMPP, and receives theirs')).present()
 
     def do_activate(self):
         (self.get_active_window() or Window(self)).present()

@@ -20,10 +20,111 @@ typedef struct
   const char *name;
 } Account;
 
-typedef gboolean (*Setter) (const Account *self,
-                            IBBXmppClient *client,
-                            const char    *value,
-                            GError       **error);
+/* Settings that a line of text describes. */
+
+/* The number of an enumeration by its nick. */
+static gboolean
+parse_enum (GType type, const char *text, int *number)
+{
+  GEnumClass *klass = g_type_class_ref (type);
+  GEnumValue *found = g_enum_get_value_by_nick (klass, text);
+
+  g_type_class_unref (klass);
+  if (found == NULL)
+    return FALSE;
+  *number = found->value;
+  return TRUE;
+}
+
+static gboolean
+parse_keyring (IBBXmppClient *client, const char *text)
+{
+  if (!g_str_equal (text, "true") && !g_str_equal (text, "false"))
+    return FALSE;
+  ibb_xmpp_client_set_keyring (client, g_str_equal (text, "true"));
+  return TRUE;
+}
+
+static gboolean
+parse_server (IBBXmppClient *client, const char *text)
+{
+  g_autoptr (GSocketConnectable) address = NULL;
+  g_autofree char               *host = NULL;
+  guint16                        port;
+
+  if (!ibb_account_file_parse_address (text, 5222, &host, &port))
+    return FALSE;
+  /* Without a port the mode decides. */
+  address = g_network_address_parse (text, 0, NULL);
+  ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client),
+                            g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
+  ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
+                            g_network_address_get_port (G_NETWORK_ADDRESS (address)));
+  return TRUE;
+}
+
+static gboolean
+parse_tls (IBBXmppClient *client, const char *text)
+{
+  int mode;
+
+  if (!parse_enum (IBB_XMPP_TYPE_TLS_MODE, text, &mode))
+    return FALSE;
+  ibb_xmpp_client_set_tls_mode (client, mode);
+  return TRUE;
+}
+
+static gboolean
+parse_password_policy (IBBXmppClient *client, const char *text)
+{
+  int policy;
+
+  if (!parse_enum (IBB_XMPP_TYPE_PASSWORD_POLICY, text, &policy))
+    return FALSE;
+  ibb_xmpp_client_set_password_policy (client, policy);
+  return TRUE;
+}
+
+static gboolean
+parse_websocket (IBBXmppClient *client, const char *text)
+{
+  int         mode = IBB_XMPP_WEBSOCKET_MODE_ALWAYS;
+  const char *uri = ibb_account_file_is_websocket (text) ? text : NULL;
+
+  if (uri == NULL && !parse_enum (IBB_XMPP_TYPE_WEBSOCKET_MODE, text, &mode))
+    return FALSE;
+  ibb_xmpp_client_set_websocket_uri (client, uri);
+  ibb_xmpp_client_set_websocket_mode (client, mode);
+  return TRUE;
+}
+
+static gboolean
+parse_proxy (IBBXmppClient *client, const char *text)
+{
+  g_autofree char           *uri = ibb_account_file_parse_proxy (text);
+  g_autoptr (GProxyResolver) resolver = NULL;
+
+  if (uri == NULL)
+    return FALSE;
+  resolver = g_simple_proxy_resolver_new (uri, NULL);
+  ibb_xmpp_client_set_proxy_resolver (client, resolver);
+  return TRUE;
+}
+
+static const struct
+{
+  const char *key;
+  gboolean (*parse) (IBBXmppClient *client, const char *text);
+} settings[] = {
+  { "keyring", parse_keyring },
+  { "server", parse_server },
+  { "tls", parse_tls },
+  { "password-policy", parse_password_policy },
+  { "websocket", parse_websocket },
+  { "proxy", parse_proxy },
+};
+
+/* The file of accounts. */
 
 /* The file that a value names: relative to the folder of the accounts. */
 static char *
@@ -35,115 +136,11 @@ dup_file (const Account *self, const char *value)
 }
 
 static gboolean
-is_unknown (const Account *self, const char *key, const char *value, GError **error)
-{
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-               /* Translators: a value and a key, such as: tls; the name of an account; a file */
-               _ ("“%s” is no value of “%s”, in the account “%s” of “%s”"), value, key, self->name,
-               self->path);
-  return FALSE;
-}
-
-/* The number of an enumeration by its nick. */
-static gboolean
-parse_enum (const Account *self,
-            const char    *key,
-            GType          type,
-            const char    *value,
-            int           *number,
-            GError       **error)
-{
-  GEnumClass *klass = g_type_class_ref (type);
-  GEnumValue *found = g_enum_get_value_by_nick (klass, value);
-
-  g_type_class_unref (klass);
-  if (found == NULL)
-    return is_unknown (self, key, value, error);
-  *number = found->value;
-  return TRUE;
-}
-
-static gboolean
 set_password_file (const Account *self, IBBXmppClient *client, const char *value, GError **error)
 {
   g_autofree char *path = dup_file (self, value);
 
   return ibb_xmpp_client_load_password (client, path, error);
-}
-
-static gboolean
-set_keyring (const Account *self, IBBXmppClient *client, const char *value, GError **error)
-{
-  if (!g_str_equal (value, "true") && !g_str_equal (value, "false"))
-    return is_unknown (self, "keyring", value, error);
-  ibb_xmpp_client_set_keyring (client, g_str_equal (value, "true"));
-  return TRUE;
-}
-
-static gboolean
-set_server (const Account *self, IBBXmppClient *client, const char *value, GError **error)
-{
-  g_autoptr (GSocketConnectable) address = NULL;
-  g_autofree char               *host = NULL;
-  guint16                        port;
-
-  if (!ibb_account_file_parse_address (value, 5222, &host, &port))
-    return is_unknown (self, "server", value, error);
-  /* Without a port the mode decides. */
-  address = g_network_address_parse (value, 0, NULL);
-  ibb_xmpp_entity_set_host (IBB_XMPP_ENTITY (client),
-                            g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
-  ibb_xmpp_entity_set_port (IBB_XMPP_ENTITY (client),
-                            g_network_address_get_port (G_NETWORK_ADDRESS (address)));
-  return TRUE;
-}
-
-static gboolean
-set_tls (const Account *self, IBBXmppClient *client, const char *value, GError **error)
-{
-  int mode;
-
-  if (!parse_enum (self, "tls", IBB_XMPP_TYPE_TLS_MODE, value, &mode, error))
-    return FALSE;
-  ibb_xmpp_client_set_tls_mode (client, mode);
-  return TRUE;
-}
-
-static gboolean
-set_password_policy (const Account *self, IBBXmppClient *client, const char *value, GError **error)
-{
-  int policy;
-
-  if (!parse_enum (self, "password-policy", IBB_XMPP_TYPE_PASSWORD_POLICY, value, &policy, error))
-    return FALSE;
-  ibb_xmpp_client_set_password_policy (client, policy);
-  return TRUE;
-}
-
-static gboolean
-set_websocket (const Account *self, IBBXmppClient *client, const char *value, GError **error)
-{
-  int mode = IBB_XMPP_WEBSOCKET_MODE_ALWAYS;
-
-  if (ibb_account_file_is_websocket (value))
-    ibb_xmpp_client_set_websocket_uri (client, value);
-  else if (!parse_enum (self, "websocket", IBB_XMPP_TYPE_WEBSOCKET_MODE, value, &mode, error))
-    return FALSE;
-  ibb_xmpp_client_set_websocket_mode (client, mode);
-  return TRUE;
-}
-
-static gboolean
-set_proxy (const Account *self, IBBXmppClient *client, const char *value, GError **error)
-{
-  g_autofree char           *uri = ibb_account_file_parse_proxy (value);
-  g_autoptr (GProxyResolver) resolver = NULL;
-
-  if (uri == NULL)
-    return is_unknown (self, "proxy", value, error);
-  resolver = g_simple_proxy_resolver_new (uri, NULL);
-  ibb_xmpp_client_set_proxy_resolver (client, resolver);
-  return TRUE;
 }
 
 static gboolean
@@ -167,34 +164,52 @@ set_certificate (const Account *self, IBBXmppClient *client, const char *value, 
 static const struct
 {
   const char *key;
-  Setter      set; /* (nullable): read elsewhere */
-} keys[] = {
+  gboolean (*set) (const Account *self, /* (nullable): read elsewhere */
+                   IBBXmppClient *client,
+                   const char    *value,
+                   GError       **error);
+} others[] = {
   { "jid", NULL },
   { "password-file", set_password_file },
-  { "keyring", set_keyring },
-  { "server", set_server },
-  { "tls", set_tls },
   { "ca-file", set_ca_file },
   { "certificate", set_certificate },
   { "certificate-key", NULL },
-  { "password-policy", set_password_policy },
-  { "websocket", set_websocket },
-  { "proxy", set_proxy },
 };
+
+static gboolean
+is_setting (const char *key)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (settings); i++)
+    if (g_str_equal (settings[i].key, key))
+      return TRUE;
+  return FALSE;
+}
 
 static gboolean
 set_key (const Account *self, IBBXmppClient *client, const char *key, GError **error)
 {
   g_autofree char *value = NULL;
 
-  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
+  if (is_setting (key))
     {
-      if (!g_str_equal (keys[i].key, key))
+      value = g_key_file_get_string (self->file, self->name, key, error);
+      if (value == NULL || ibb_xmpp_client_parse_setting (client, key, value))
+        return value != NULL;
+      g_set_error (
+          error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+          /* Translators: a value and a key, such as: tls; the name of an account; a file */
+          _ ("“%s” is no value of “%s”, in the account “%s” of “%s”"), value, key, self->name,
+          self->path);
+      return FALSE;
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      if (!g_str_equal (others[i].key, key))
         continue;
-      if (keys[i].set == NULL)
+      if (others[i].set == NULL)
         return TRUE;
       value = g_key_file_get_string (self->file, self->name, key, error);
-      return value != NULL && keys[i].set (self, client, value, error);
+      return value != NULL && others[i].set (self, client, value, error);
     }
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                _ ("The account “%s” of “%s” has the unknown key “%s”"), self->name, self->path,
@@ -375,6 +390,33 @@ ibb_xmpp_client_list_accounts (GError **error)
     return g_new0 (char *, 1);
   g_propagate_error (error, g_steal_pointer (&local_error));
   return NULL;
+}
+
+/**
+ * ibb_xmpp_client_parse_setting:
+ * @self: a client
+ * @key: `keyring`, `server`, `tls`, `password-policy`, `websocket` or `proxy`
+ * @text: the value
+ *
+ * Sets what a key of the file of accounts sets, see [ctor@IBBXmpp.Client.new_from_account]. A
+ * program with options or settings of its own takes the same forms of a value by this as that file.
+ * The next login uses it.
+ *
+ * Returns: whether @text is a value of @key; otherwise nothing was set
+ *
+ * Since: 1.1
+ */
+gboolean
+ibb_xmpp_client_parse_setting (IBBXmppClient *self, const char *key, const char *text)
+{
+  g_return_val_if_fail (IBB_XMPP_IS_CLIENT (self), FALSE);
+  g_return_val_if_fail (key != NULL, FALSE);
+  g_return_val_if_fail (text != NULL, FALSE);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (settings); i++)
+    if (g_str_equal (settings[i].key, key))
+      return settings[i].parse (self, text);
+  return FALSE;
 }
 
 /**

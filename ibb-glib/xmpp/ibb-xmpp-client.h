@@ -38,6 +38,9 @@ ibb_xmpp_client_new_from_account (const char *name, const char *resource, GError
 IBB_AVAILABLE_IN_1_0
 char **ibb_xmpp_client_list_accounts (GError **error);
 
+IBB_AVAILABLE_IN_1_1
+gboolean ibb_xmpp_client_parse_setting (IBBXmppClient *self, const char *key, const char *text);
+
 IBB_AVAILABLE_IN_1_0
 void ibb_xmpp_client_login_async (IBBXmppClient      *self,
                                   GCancellable       *cancellable,

@@ -232,6 +232,50 @@ test_bad_account (gconstpointer data)
   g_test_message ("%s", error->message);
 }
 
+/* What a program takes from elsewhere than the file of accounts. */
+static void
+test_parse_setting (void)
+{
+  static const struct
+  {
+    const char *key;
+    const char *text;
+    gboolean    is_good;
+  } rows[] = {
+    { "server", "[::1]:5280", TRUE }, { "server", "host:0", FALSE },
+    { "tls", "direct", TRUE },        { "tls", "DIRECT", FALSE },
+    { "websocket", "wss://x", TRUE }, { "websocket", "wss://user@x/", FALSE },
+    { "proxy", "none", TRUE },        { "proxy", "socks5://x", FALSE },
+    { "keyring", "true", TRUE },      { "keyring", "1", FALSE },
+    { "jid", "a@b", FALSE },          { "password-file", "/dev/null", FALSE },
+  };
+  g_autoptr (IBBXmppClient)  client = ibb_xmpp_client_new ("a@b");
+  IBBXmppEntity             *entity = IBB_XMPP_ENTITY (client);
+  g_autofree char           *host = NULL;
+  g_autofree char           *uri = NULL;
+  g_autoptr (GProxyResolver) resolver = NULL;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_cmpint (ibb_xmpp_client_parse_setting (client, rows[i].key, rows[i].text), ==,
+                     rows[i].is_good);
+  host = ibb_xmpp_entity_dup_host (entity);
+  g_assert_cmpstr (host, ==, "::1");
+  g_assert_cmpuint (ibb_xmpp_entity_get_port (entity), ==, 5280);
+  g_assert_cmpint (ibb_xmpp_client_get_tls_mode (client), ==, IBB_XMPP_TLS_MODE_DIRECT);
+  uri = ibb_xmpp_client_dup_websocket_uri (client);
+  g_assert_cmpstr (uri, ==, "wss://x");
+  g_assert_cmpint (ibb_xmpp_client_get_websocket_mode (client), ==, IBB_XMPP_WEBSOCKET_MODE_ALWAYS);
+  resolver = ibb_xmpp_client_dup_proxy_resolver (client);
+  g_assert_nonnull (resolver);
+  g_assert_true (ibb_xmpp_client_get_keyring (client));
+
+  /* The word replaces the URL, and the mode decides about the port. */
+  g_assert_true (ibb_xmpp_client_parse_setting (client, "websocket", "fallback"));
+  g_assert_null (ibb_xmpp_client_dup_websocket_uri (client));
+  g_assert_true (ibb_xmpp_client_parse_setting (client, "server", "x"));
+  g_assert_cmpuint (ibb_xmpp_entity_get_port (entity), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -278,6 +322,7 @@ main (int argc, char **argv)
   g_test_add_func ("/client/password-file", test_password_file);
   g_test_add_func ("/client/accounts", test_accounts);
   g_test_add_func ("/client/modes", test_modes);
+  g_test_add_func ("/client/parse-setting", test_parse_setting);
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       g_autofree char *path = g_strconcat ("/client/accounts/bad/", bad[i].name, NULL);

@@ -87,7 +87,17 @@ take_password (ToolAccount *self, const ToolOptions *options, GError **error)
 static gboolean
 apply (IBBXmppClient *client, const ToolOptions *options, GError **error)
 {
-  IBBXmppEntity *connection = IBB_XMPP_ENTITY (client);
+  const struct
+  {
+    const char *key;
+    const char *text; /* (nullable): was checked with the options */
+  } settings[] = {
+    { "server", options->server },
+    { "tls", options->tls },
+    { "proxy", options->proxy },
+    { "websocket", options->websocket },
+    { "password-policy", options->password_policy },
+  };
 
   if (options->ca_file != NULL &&
       !ibb_xmpp_client_load_authorities (client, options->ca_file, error))
@@ -97,27 +107,10 @@ apply (IBBXmppClient *client, const ToolOptions *options, GError **error)
                                          error))
     return FALSE;
   ibb_xmpp_client_set_fingerprint (client, options->fingerprint);
-  if (options->tls_mode != IBB_XMPP_TLS_MODE_AUTOMATIC)
-    ibb_xmpp_client_set_tls_mode (client, options->tls_mode);
-  if (options->websocket_mode != IBB_XMPP_WEBSOCKET_MODE_NEVER)
-    {
-      ibb_xmpp_client_set_websocket_mode (client, options->websocket_mode);
-      ibb_xmpp_client_set_websocket_uri (client, options->websocket_uri);
-    }
-  if (options->password_policy >= 0)
-    ibb_xmpp_client_set_password_policy (client, (IBBXmppPasswordPolicy) options->password_policy);
   ibb_xmpp_client_set_resumable (client, options->resume_timeout > 0);
-  if (options->host != NULL)
-    {
-      ibb_xmpp_entity_set_host (connection, options->host);
-      ibb_xmpp_entity_set_port (connection, options->port);
-    }
-  if (options->proxy != NULL)
-    {
-      g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (options->proxy, NULL);
-
-      ibb_xmpp_client_set_proxy_resolver (client, resolver);
-    }
+  for (gsize i = 0; i < G_N_ELEMENTS (settings); i++)
+    if (settings[i].text != NULL)
+      ibb_xmpp_client_parse_setting (client, settings[i].key, settings[i].text);
   return TRUE;
 }
 

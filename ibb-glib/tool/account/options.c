@@ -4,7 +4,6 @@
 
 #include "tool/account/options.h"
 
-#include "tool/account/address.h"
 #include "tool/account/uri.h"
 #include "tool/words/exit-status.h"
 #include "tool/words/help.h"
@@ -24,11 +23,6 @@
 /* The options as GOption stores them. */
 typedef struct
 {
-  char *server;
-  char *tls;
-  char *proxy;
-  char *websocket;
-  char *password_policy;
   char *stanza_type;
   char *window;
   char *block_size;
@@ -40,11 +34,6 @@ typedef struct
 static void
 raw_options_clear (RawOptions *raw)
 {
-  g_free (raw->server);
-  g_free (raw->tls);
-  g_free (raw->proxy);
-  g_free (raw->websocket);
-  g_free (raw->password_policy);
   g_free (raw->stanza_type);
   g_free (raw->window);
   g_free (raw->block_size);
@@ -143,7 +132,7 @@ add_entries (GArray *all, const GOptionEntry *entries)
 }
 
 static void
-add_account_options (GArray *all, ToolOptions *self, RawOptions *raw)
+add_account_options (GArray *all, ToolOptions *self)
 {
   const GOptionEntry entries[] = {
     { "account", 0, 0, G_OPTION_ARG_STRING, &self->account,
@@ -152,16 +141,16 @@ add_account_options (GArray *all, ToolOptions *self, RawOptions *raw)
       N_ ("JID") },
     { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &self->password_file,
       N_ ("The password is its first line (default: IBB_PASSWORD, or a prompt)"), N_ ("FILE") },
-    { "server", 0, 0, G_OPTION_ARG_STRING, &raw->server,
+    { "server", 0, 0, G_OPTION_ARG_STRING, &self->server,
       N_ ("Where to connect (default: where DNS says)"), N_ ("HOST[:PORT]") },
-    { "tls", 0, 0, G_OPTION_ARG_STRING, &raw->tls,
+    { "tls", 0, 0, G_OPTION_ARG_STRING, &self->tls,
       N_ ("How TLS begins: automatic (default), starttls, direct or none"), N_ ("MODE") },
-    { "proxy", 0, 0, G_OPTION_ARG_STRING, &raw->proxy,
+    { "proxy", 0, 0, G_OPTION_ARG_STRING, &self->proxy,
       N_ ("socks5://, socks4a:// or http://HOST:PORT, or none (default: as the system says)"),
       N_ ("URI") },
-    { "websocket", 0, 0, G_OPTION_ARG_STRING, &raw->websocket,
+    { "websocket", 0, 0, G_OPTION_ARG_STRING, &self->websocket,
       N_ ("Over HTTPS: fallback (if TCP does not get out), always, or a wss:// URL"), N_ ("HOW") },
-    { "password-policy", 0, 0, G_OPTION_ARG_STRING, &raw->password_policy,
+    { "password-policy", 0, 0, G_OPTION_ARG_STRING, &self->password_policy,
       N_ ("Who may read the password: encrypted (the server), hashed (nobody) or readable (all)"),
       N_ ("POLICY") },
     { "ca-file", 0, 0, G_OPTION_ARG_FILENAME, &self->ca_file,
@@ -307,19 +296,6 @@ describe_bad_proxy (const char *text)
                           shown);
 }
 
-static gboolean
-parse_websocket (ToolOptions *self, const char *websocket)
-{
-  self->websocket_mode = IBB_XMPP_WEBSOCKET_MODE_ALWAYS;
-  if (g_str_equal (websocket, "fallback"))
-    self->websocket_mode = IBB_XMPP_WEBSOCKET_MODE_FALLBACK;
-  else if (tool_address_is_websocket (websocket))
-    self->websocket_uri = g_strdup (websocket);
-  else
-    return g_str_equal (websocket, "always");
-  return TRUE;
-}
-
 static char *
 describe_bad_websocket (const char *text)
 {
@@ -402,15 +378,29 @@ tool_options_parse_time (const char *option, const char *text, double *seconds)
       text);
 }
 
-static gboolean
-parse_password_policy (ToolOptions *self, const char *text)
+/* Returns what is wrong with the settings of the login, or NULL. */
+static char *
+check_settings (const ToolOptions *self)
 {
-  g_autoptr (GEnumClass) class = g_type_class_ref (IBB_XMPP_TYPE_PASSWORD_POLICY);
-  const GEnumValue *value = g_enum_get_value_by_nick (class, text);
+  /* Never logs in. */
+  g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new ("localhost");
 
-  if (value != NULL)
-    self->password_policy = value->value;
-  return value != NULL;
+  if (self->tls != NULL && !ibb_xmpp_client_parse_setting (client, "tls", self->tls))
+    return g_strdup_printf (_ ("--tls is automatic, starttls, direct or none, not “%s”"),
+                            self->tls);
+  if (self->proxy != NULL && !ibb_xmpp_client_parse_setting (client, "proxy", self->proxy))
+    return describe_bad_proxy (self->proxy);
+  if (self->websocket != NULL &&
+      (g_str_equal (self->websocket, "never") ||
+       !ibb_xmpp_client_parse_setting (client, "websocket", self->websocket)))
+    return describe_bad_websocket (self->websocket);
+  if (self->password_policy != NULL &&
+      !ibb_xmpp_client_parse_setting (client, "password-policy", self->password_policy))
+    return g_strdup_printf (_ ("--password-policy is encrypted, hashed or readable, not “%s”"),
+                            self->password_policy);
+  if (self->server != NULL && !ibb_xmpp_client_parse_setting (client, "server", self->server))
+    return g_strdup_printf (_ ("--server is HOST or HOST:PORT, not “%s”"), self->server);
+  return NULL;
 }
 
 /* Returns what is wrong, or NULL. */
@@ -486,30 +476,9 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
     }
   if (wants_account && (self->jid == NULL || *self->jid == '\0'))
     return g_strdup (_ ("--jid or --account is missing: which account?"));
-  if (raw->tls == NULL || g_str_equal (raw->tls, "automatic"))
-    self->tls_mode = IBB_XMPP_TLS_MODE_AUTOMATIC;
-  else if (g_str_equal (raw->tls, "starttls"))
-    self->tls_mode = IBB_XMPP_TLS_MODE_STARTTLS;
-  else if (g_str_equal (raw->tls, "direct"))
-    self->tls_mode = IBB_XMPP_TLS_MODE_DIRECT;
-  else if (g_str_equal (raw->tls, "none"))
-    self->tls_mode = IBB_XMPP_TLS_MODE_NONE;
-  else
-    return g_strdup_printf (_ ("--tls is automatic, starttls, direct or none, not “%s”"), raw->tls);
-  if (raw->proxy != NULL)
-    self->proxy = tool_address_parse_proxy (raw->proxy);
-  if (raw->proxy != NULL && self->proxy == NULL)
-    return describe_bad_proxy (raw->proxy);
-  if (raw->websocket != NULL && !parse_websocket (self, raw->websocket))
-    return describe_bad_websocket (raw->websocket);
-  if (raw->password_policy != NULL && !parse_password_policy (self, raw->password_policy))
-    return g_strdup_printf (_ ("--password-policy is encrypted, hashed or readable, not “%s”"),
-                            raw->password_policy);
-  /* Without a port the mode decides. */
-  if (raw->server != NULL &&
-      !tool_address_parse (raw->server, self->tls_mode == IBB_XMPP_TLS_MODE_DIRECT ? 5223 : 5222,
-                           &self->host, &self->port))
-    return g_strdup_printf (_ ("--server is HOST or HOST:PORT, not “%s”"), raw->server);
+  problem = (flags & TOOL_OPTIONS_ACCOUNT) != 0 ? check_settings (self) : NULL;
+  if (problem != NULL)
+    return problem;
   if (raw->stanza_type == NULL || g_str_equal (raw->stanza_type, "iq"))
     self->stanza_type = IBB_STANZA_TYPE_IQ;
   else if (g_str_equal (raw->stanza_type, "message"))
@@ -594,7 +563,6 @@ tool_options_parse (ToolOptions        *self,
     { NULL },
   };
 
-  self->password_policy = -1;
   self->timeout = TOOL_TIMEOUT_DEFAULT;
   self->peer_timeout = TOOL_PEER_TIMEOUT;
   self->resume_timeout = TOOL_RESUME_TIMEOUT;
@@ -610,7 +578,7 @@ tool_options_parse (ToolOptions        *self,
     add_encrypt_options (all, self);
   add_group (group, help, _ ("Private from the servers:"), all);
   if (flags & TOOL_OPTIONS_ACCOUNT)
-    add_account_options (all, self, &raw);
+    add_account_options (all, self);
   add_group (group, help, _ ("Account and server:"), all);
   add_session_options (all, self, &raw, flags);
   add_group (group, help, _ ("Session:"), all);
@@ -674,9 +642,11 @@ tool_options_clear (ToolOptions *self)
   g_clear_object (&self->client);
   g_free (self->jid);
   g_free (self->password_file);
-  g_free (self->host);
+  g_free (self->server);
+  g_free (self->tls);
   g_free (self->proxy);
-  g_free (self->websocket_uri);
+  g_free (self->websocket);
+  g_free (self->password_policy);
   g_free (self->ca_file);
   g_free (self->fingerprint);
   g_free (self->peer_fingerprint);

@@ -29,37 +29,32 @@ typedef enum
 
 typedef struct
 {
-  char                *account; /* NULL: none; in the file of accounts */
-  IBBXmppClient       *client;  /* NULL: none; of account, which is read once */
-  char                *jid;
-  char                *password_file;
-  char                *host; /* NULL: what DNS says */
-  guint16              port; /* 0: what DNS says */
-  IBBXmppTlsMode       tls_mode;
-  char                *proxy; /* NULL: what the system says */
-  IBBXmppWebsocketMode websocket_mode;
-  char                *websocket_uri;    /* NULL: what the domain says */
-  int                  password_policy;  /* IBBXmppPasswordPolicy; -1: as the account says */
-  char                *ca_file;          /* NULL: the authorities of the system */
-  char                *fingerprint;      /* NULL: none; of the server's certificate */
-  char                *certificate_file; /* NULL: none */
-  char                *key_file;         /* NULL: in certificate_file */
-  IBBStanzaType        stanza_type;
-  guint                block_size; /* 0: the default */
-  char                *sid;        /* NULL: any, or a fresh one */
-  gboolean             encrypt;
-  char                *peer_fingerprint; /* NULL: none; of the peer's key */
-  GPtrArray           *peer_keys;        /* NULL: none; those that URIs name, see uri.h */
-  char                *peer;             /* NULL: none; PEER, of a URI its address */
-  char               **from;             /* NULL: the account's own resources */
-  gboolean             show_online;      /* to the contacts of the account */
-  guint64              window;           /* 0: adapts */
-  double               timeout;          /* s; 0: none; TOOL_TIMEOUT_DEFAULT */
-  double               peer_timeout;     /* s; 0: never */
-  double               resume_timeout;   /* s; 0: sessions end with the connection */
-  gboolean             quiet;
-  gboolean             json;
-  gboolean             list_parts, remove_parts; /* need no account */
+  char          *account; /* NULL: none; in the file of accounts */
+  IBBXmppClient *client;  /* NULL: none; of account, which is read once */
+  char          *jid;
+  char          *password_file;
+  /* values of ibb_xmpp_client_parse_setting (); NULL: as the account says */
+  char         *server, *tls, *proxy, *websocket, *password_policy;
+  char         *ca_file;          /* NULL: the authorities of the system */
+  char         *fingerprint;      /* NULL: none; of the server's certificate */
+  char         *certificate_file; /* NULL: none */
+  char         *key_file;         /* NULL: in certificate_file */
+  IBBStanzaType stanza_type;
+  guint         block_size; /* 0: the default */
+  char         *sid;        /* NULL: any, or a fresh one */
+  gboolean      encrypt;
+  char         *peer_fingerprint; /* NULL: none; of the peer's key */
+  GPtrArray    *peer_keys;        /* NULL: none; those that URIs name, see uri.h */
+  char         *peer;             /* NULL: none; PEER, of a URI its address */
+  char        **from;             /* NULL: the account's own resources */
+  gboolean      show_online;      /* to the contacts of the account */
+  guint64       window;           /* 0: adapts */
+  double        timeout;          /* s; 0: none; TOOL_TIMEOUT_DEFAULT */
+  double        peer_timeout;     /* s; 0: never */
+  double        resume_timeout;   /* s; 0: sessions end with the connection */
+  gboolean      quiet;
+  gboolean      json;
+  gboolean      list_parts, remove_parts; /* need no account */
 } ToolOptions;
 
 gboolean tool_options_parse (ToolOptions        *self,

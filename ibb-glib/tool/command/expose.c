@@ -4,7 +4,6 @@
 
 #include "config.h"
 
-#include "tool/account/address.h"
 #include "tool/account/login.h"
 #include "tool/account/source.h"
 #include "tool/command/commands.h"
@@ -442,6 +441,14 @@ service_free (gpointer data)
   g_free (self);
 }
 
+/* Whether address has both a host and a port. */
+static gboolean
+is_whole (GSocketConnectable *address)
+{
+  return address != NULL && *g_network_address_get_hostname (G_NETWORK_ADDRESS (address)) != '\0' &&
+         g_network_address_get_port (G_NETWORK_ADDRESS (address)) != 0;
+}
+
 /* Adds the service at where, which has the resource name (nullable), and takes name. Returns why it
  * cannot be, or NULL. */
 static char *
@@ -449,8 +456,6 @@ add_service (Expose *self, const char *option, char *name, const char *where)
 {
   Service           *service = g_new0 (Service, 1);
   const char        *path = tool_socket_get_path (where);
-  g_autofree char   *host = NULL;
-  guint16            port;
   struct stat        info;
   g_autoptr (GError) error = NULL;
 
@@ -459,12 +464,14 @@ add_service (Expose *self, const char *option, char *name, const char *where)
   g_ptr_array_add (self->services, service);
   if (path == NULL)
     {
-      if (!tool_address_parse (where, 0, &host, &port))
+      service->target = g_network_address_parse (where, 0, NULL);
+      if (!is_whole (service->target))
         /* Translators: %s is an option */
         return g_strdup_printf (_ ("%s takes HOST:PORT or unix:PATH, not “%s”"), option, where);
-      service->target = g_network_address_new (host, port);
       /* Translators: a host and its port */
-      service->where = g_strdup_printf (_ ("“%s”, port %u"), host, port);
+      service->where = g_strdup_printf (
+          _ ("“%s”, port %u"), g_network_address_get_hostname (G_NETWORK_ADDRESS (service->target)),
+          g_network_address_get_port (G_NETWORK_ADDRESS (service->target)));
       return NULL;
     }
   service->target = G_SOCKET_CONNECTABLE (tool_socket_new_address (path, &error));

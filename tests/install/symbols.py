@@ -3,8 +3,11 @@
 
 import glob
 import os
+import pathlib
 import re
 import subprocess
+import sys
+import tempfile
 
 import cases
 import graph
@@ -26,6 +29,9 @@ LIBRARIES = {
         'ibb_files_way_get_type'}, {'ibb-glib-1.0', 'nettle'}),
 }
 GLIB = {'gio-2.0', 'gobject-2.0', 'glib-2.0'}
+# A variable of the first library, for the loader: see base/same-version.h.
+SAME_VERSION = '_'.join(('ibb_xmpp_needs_ibb_glib', *re.findall(
+    r'^#define IBB_(?:MAJOR|MINOR|MICRO)_VERSION (\d+)', pathlib.Path(BUILD, 'ibb-glib/ibb-version.h').read_text(), re.M)))
 # The sources, below ibb-glib/, of what is inside two of them. The third one has copies of much of the first one.
 INSIDE = {'glib': r'(?!files/|xmpp/|tool/|base/disk$)', 'files': r'files/|base/(?:disk|foreign-text|intl|source)$'}
 
@@ -81,7 +87,7 @@ def declared(*patterns):
 
 def check_exported(name):
     library, headers, enums, _ = LIBRARIES[name]
-    names = declared(*headers) | enums
+    names = declared(*headers) | enums | ({SAME_VERSION} if name == 'glib' else set())
     assert len(names) > 40
     assert exported(library) == names, exported(library) ^ names
 
@@ -109,6 +115,22 @@ for each in INSIDE:
 for each in LIBRARIES:
     cases.case(f'/install/symbols/{each}/exported')(lambda name=each: check_exported(name))
     cases.case(f'/install/symbols/{each}/linked')(lambda name=each: check_linked(name))
+
+
+@cases.case('/install/symbols/same-version')
+def same_version():
+    """With a libibb-glib of another version the library with the client is not loaded, and that for files is."""
+    other = SAME_VERSION[:-1] + chr(ord(SAME_VERSION[-1]) + 1)
+    with tempfile.TemporaryDirectory(prefix='ibb-test-') as folder:
+        library = pathlib.Path(LIBRARIES['glib'][0]).read_bytes()
+        library = library.replace(SAME_VERSION.encode() + b'\0', other.encode() + b'\0')
+        pathlib.Path(folder, 'libibb-glib-1.0.so.0').write_bytes(library)
+        for name, said in ('xmpp', f'undefined symbol: {SAME_VERSION}'), ('files', ''):
+            result = subprocess.run(
+                (sys.executable, '-c', 'import ctypes, sys; ctypes.CDLL(sys.argv[1])', LIBRARIES[name][0]),
+                check=False, env={**os.environ, 'LD_LIBRARY_PATH': folder}, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, text=True)
+            assert (result.returncode != 0) == bool(said) and said in result.stdout, result.stdout
 
 
 def compile_versions(*definitions):

@@ -124,6 +124,7 @@ PREFIXES = {
 
 # Names that need not have the prefix of their file.
 OTHER_PREFIX = {
+    'IBB_SAME_VERSION',  # the loader's: a macro
     'main',  # the linker's
 }
 

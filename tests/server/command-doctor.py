@@ -32,9 +32,25 @@ def examine(program, status):
     return {event['step']: event for event in events}
 
 
+UNITS = {'bytes': 1, 'KiB': 1 << 10, 'MiB': 1 << 20, 'GiB': 1 << 30}
+
+
+def judge(step, message):
+    """The verdict on a step that went well. On a busy machine the figure of two of them can be a bad one."""
+    if step == 'rate':
+        figure, unit = re.search(r'([0-9.]+)\s(\w+)/s', message).groups()
+        return 'ok' if float(figure) * UNITS[unit] >= UNITS['KiB'] * 100 else 'warn'
+    if step == 'round-trip':
+        return 'ok' if float(re.search('([0-9.]+) ms', message)[1]) <= 1000 else 'warn'
+    return 'ok'
+
+
 def check_verdicts(found, **wanted):
     for step, verdict in wanted.items():
-        check_equal(found[step.replace('_', '-')]['verdict'], verdict, f'{step}: {found}')
+        event = found[step.replace('_', '-')]
+        if verdict == 'ok' and event['verdict'] == 'warn':
+            verdict = judge(event['step'], event['message'])
+        check_equal(event['verdict'], verdict, f'{step}: {found}')
 
 
 @case('a good way is told step by step, in words and as JSON')
@@ -49,8 +65,9 @@ def _(server):
                        ('peer', 'takes sessions')):
         check(word in found[step]['message'], f'{step}: {found[step]}')
     here.expect_done()
-    lines = here.output.decode().splitlines()
-    check_equal([line[:19].split() for line in lines], [['ok', step] for step in DOCTOR_STEPS], 'lines')
+    lines = [line for line in here.output.decode().splitlines() if not line.startswith(' ')]
+    check_equal([line[:19].split() for line in lines],
+                [[judge(step, line), step] for step, line in zip(DOCTOR_STEPS, lines)], 'lines')
 
 
 @case('a wrong password is told, and what could not be tried')

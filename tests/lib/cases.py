@@ -24,6 +24,7 @@ PATIENCE = 180
 
 _cases = []
 _cleanups = []
+_witnesses = []
 
 
 class Skip(Exception):
@@ -42,10 +43,22 @@ def defer(function):
     _cleanups.append(function)
 
 
+def ask_if_failed(function):
+    """If the case fails, prints what function () returns: whichever end is at fault, the other one has its part in it."""
+    _witnesses.append(function)
+
+
+def show_witnesses():
+    """Prints what the programs of the case have said. Each is asked before any is ended."""
+    for text in [function() for function in _witnesses]:
+        print('# ' + text.replace('\n', '\n# '))
+
+
 def clean_up():
     """Calls the deferred functions; main () does so after each case."""
     while _cleanups:
         _cleanups.pop()()
+    _witnesses.clear()
 
 
 def check(condition, what):
@@ -106,11 +119,13 @@ def main(*arguments):
                 print('# ' + text.rstrip().replace('\n', '\n# '))
         finally:
             done.set()
+            # A binding may drop what is raised within its callbacks, and the case go on.
+            if late.is_set() and line.startswith('ok'):
+                line = 'not ' + line
+                failures += 1
+            if line.startswith('not'):
+                show_witnesses()
             clean_up()
-        # A binding may drop what is raised within its callbacks, and the case go on.
-        if late.is_set() and line.startswith('ok'):
-            line = 'not ' + line
-            failures += 1
         print(f'# {time.monotonic() - begin:.1f} s')
         print(line, flush=True)
         if failures and stops:

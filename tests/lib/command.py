@@ -41,7 +41,10 @@ def make_locale(folder, name):
 
 
 class Program:
-    """A process whose output is collected while it runs."""
+    """A process whose output is collected while it runs.
+
+    peer (nullable): the program at the other end, on which each wait of this one depends
+    """
 
     def __init__(self, *command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                  stderr=subprocess.PIPE, env=None, prepare=None, **options):
@@ -53,6 +56,7 @@ class Program:
             die()
 
         self.command = command
+        self.peer = None
         self.lines = []
         self.output = b''
         self.output_ended = False
@@ -68,6 +72,7 @@ class Program:
         self._ended = threading.Event()
         threading.Thread(target=self._reap, daemon=True).start()
         cases.defer(self._end)
+        cases.ask_if_failed(self.describe)
         if stderr == subprocess.PIPE:
             self._start(self._read_lines)
         if stdout == subprocess.PIPE:
@@ -121,20 +126,17 @@ class Program:
         self.process.returncode = os.waitstatus_to_exitcode(status)
         self._ended.set()
 
-    def wait_for(self, condition, what, beside=None):
-        """Waits until condition () is true of the lines so far, or the process ends, or another one, on which the
-        condition depends, fails."""
+    def wait_for(self, condition, what):
+        """Waits until condition () is true of the lines so far, or the process ends, or the peer fails."""
         deadline = time.monotonic() + PATIENCE
         with self._condition:
             while not condition():
-                failed = beside is not None and beside.has_ended(0) and beside.process.returncode != 0
+                failed = self.peer is not None and self.peer.has_ended(0) and self.peer.process.returncode != 0
                 left = deadline - time.monotonic()
                 if self._open == 0 or failed or left <= 0:
-                    both = '; '.join(f'{one.name} said {one.lines} {one.output[-500:]!r}'
-                                     for one in (self, beside) if one)
-                    raise AssertionError(f'not {what}: {both}')
+                    raise AssertionError(f'{self.name}: not {what}')
                 # The end of the other process wakes nobody here.
-                self._condition.wait(min(left, 0.2) if beside else left)
+                self._condition.wait(min(left, 0.2) if self.peer else left)
 
     def wait_line(self, pattern):
         self.wait_for(lambda: any(re.search(pattern, line) for line in self.lines), pattern)
@@ -146,14 +148,14 @@ class Program:
         self.wait_for(said, 'ready')
         return next(line for line in self.lines if line.startswith('ready ')).split(' ', 1)[1]
 
-    def wait_event(self, name, beside=None, **least):
-        """The first event of that name whose members are at least so large. beside: as of wait_for ()"""
+    def wait_event(self, name, **least):
+        """The first event of that name whose members are at least so large."""
         def find():
             for event in self.events():
                 if event['event'] == name and all(event.get(k, -1) >= v for k, v in least.items()):
                     return event
             return None
-        self.wait_for(lambda: find() is not None, f'the event {name} {least}', beside)
+        self.wait_for(lambda: find() is not None, f'the event {name} {least}')
         return find()
 
     def events(self):
@@ -162,6 +164,11 @@ class Program:
     @property
     def name(self):
         return ' '.join(os.path.basename(word) for word in self.command[:2])
+
+    def describe(self):
+        """What it has said, and whether it has ended."""
+        status = f'ended with {self.process.returncode}' if self.has_ended(0) else 'runs'
+        return f'{self.name} ({self.pid}) {status}: {self.lines[-20:]} {self.output[-500:]!r}'
 
     def finish(self, patience=PATIENCE):
         """The exit status; it is an error to take too long."""
@@ -206,6 +213,10 @@ class Program:
                 raise AssertionError(f'no “{word}” in: {errors[0]}')
         print(f'# {errors[0]}')
         return errors[0]
+
+
+def make_peers(one, other):
+    one.peer, other.peer = other, one
 
 
 class Account:
@@ -296,14 +307,27 @@ class Terminal:
             os.environ.pop('IBB_PASSWORD', None)
             os.environ.update(env)
             os.execv(command[0], command)
-        self.shown = ''
+        self._begin()
 
     @classmethod
     def of(cls, pid, terminal):
         """Of a child that pty.fork () has made."""
         self = cls.__new__(cls)
-        self._pid, self._terminal, self.shown = pid, terminal, ''
+        self._pid, self._terminal = pid, terminal
+        self._begin()
         return self
+
+    def _begin(self):
+        self.shown = ''
+        self._has_ended = False
+        cases.defer(self._end)
+        cases.ask_if_failed(lambda: f'the terminal of {self._pid} shows {self.shown!r}')
+
+    def _end(self):
+        if not self._has_ended:
+            os.kill(self._pid, signal.SIGKILL)
+            os.close(self._terminal)
+            os.waitpid(self._pid, 0)
 
     def has_echo(self):
         return bool(termios.tcgetattr(self._terminal)[3] & termios.ECHO)
@@ -328,6 +352,7 @@ class Terminal:
     def finish(self):
         """The exit status."""
         self.shown += read_terminal(self._terminal).decode(errors='replace')
+        self._has_ended = True
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
 
 

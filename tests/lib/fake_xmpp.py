@@ -3,6 +3,7 @@
 names it does what the test says. So a test needs no time to hit a moment, and none to wait for one."""
 
 import base64
+import collections
 import re
 import socket
 import threading
@@ -10,6 +11,7 @@ from xml.parsers import expat
 
 import cases
 from command import Account
+from private_server import free_ports
 
 HEADER = ("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
           "from='localhost' id='1' version='1.0'><stream:features>%s</stream:features>")
@@ -195,13 +197,20 @@ class FakeServer:
         self._moments = []
         self._hidden = []
         self._connections = []
-        self.port = 0
+        self._newest = collections.deque(maxlen=20)  # (user, stanza) that came last
+        # While it has gone, no connection of a program on this machine gets the port from the system, not even one to it.
+        self.port, = free_ports(1)
+        self.plain_port = self.port
         self.listen()
         cases.defer(self.go)
+        cases.ask_if_failed(self._describe)
+
+    def _describe(self):
+        return '\n'.join([f'the server has {list(self.clients)}, and has seen at last',
+                          *(f'{user}: {text[:300].decode(errors="replace")}' for user, text in list(self._newest))])
 
     def listen(self):
         self._listener = socket.create_server(('127.0.0.1', self.port))
-        self.port = self.plain_port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def _accept(self, listener):
@@ -242,6 +251,7 @@ class FakeServer:
             self._hidden.append(re.compile(f"<feature var=['\"]{feature}['\"]/>".encode()))
 
     def intervene(self, client, attributes, text):
+        self._newest.append((client.user, text))
         kept = False
         for moment in self._moments:
             pattern, deed, who, number = moment

@@ -7,7 +7,7 @@ import subprocess
 import threading
 
 from cases import check_equal
-from command import Account, Folder, sha256
+from command import Account, Folder, make_peers, sha256
 from sshd import Sshd
 
 MIB = 1 << 20
@@ -39,6 +39,7 @@ class Transfer:
         there.wait_session(jid)
         self.sender = alice.ibb('send', '--json', *options, '-', jid, stdin=subprocess.PIPE)
         self.ends = (self.sender, self.receiver)
+        make_peers(*self.ends)
         self._feeder = threading.Thread(target=self._feed, daemon=True)
         self._feeder.start()
 
@@ -55,7 +56,7 @@ class Transfer:
             pass  # it has ended, and says why
 
     def wait_begun(self):
-        self.receiver.wait_event('progress', beside=self.sender, bytes=BEGUN)
+        self.receiver.wait_event('progress', bytes=BEGUN)
 
     def kinds(self):
         """The events of both ends."""
@@ -106,6 +107,7 @@ def expect_ssh(here, there):
     alice, bob = Account(here, 'alice'), Account(there, 'bob')
     expose = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{sshd.port}', '--from', alice.bare)
     forward = alice.ibb('forward', '--json', '--listen', '0', expose.wait_ready())
+    make_peers(expose, forward)
     client = sshd.ssh(forward.wait_event('ready')['port'], 'wc -c', stdin=subprocess.PIPE)
     client.stdin.write(b'x' * MIB)
     client.stdin.close()

@@ -8,7 +8,7 @@ import struct
 
 import cases
 from cases import PATIENCE, check, check_equal
-from command import Account
+from command import Account, make_peers
 
 
 def tcp_socket(connection):
@@ -43,6 +43,7 @@ class Tunnel:
         self.forward = alice.ibb('forward', '--json', '--listen', '0', self.jid, *forward,
                                  prepare=prepare_forward, env=env,
                                  account=alice.options(port=forward_port))
+        make_peers(self.expose, self.forward)
         self.forward.wait_ready()
         ready = self.forward.wait_event('ready')
         self.port = ready['port']

@@ -146,13 +146,19 @@ def _(server):
     for source in sources:
         check_equal(sha256(os.path.join(folder / 'in', os.path.basename(source))), sha256(source), 'SHA-256')
 
-    source = folder.make('long', 60 * MIB)
+    source = folder.make('long', 8 * MIB)
     there = bob.ibb('receive', '--json', '--directory', folder / 'in', '--from', alice.account.bare)
     jid = there.wait_event('ready')['jid']
-    here = alice.ibb('send', source, jid)
-    there.wait_event('progress', bytes=MIB)
-    os.kill(here.pid, signal.SIGKILL)
-    here.finish()
+
+    def kill(*_):
+        """Nothing is passed on meanwhile."""
+        there.wait_event('progress', bytes=1)
+        os.kill(here.pid, signal.SIGKILL)
+
+    with server.lock:
+        here = alice.ibb('send', source, jid)
+        server.when('<data ', kill, 'alice', 40)
+    check_equal(here.finish(), -signal.SIGKILL, 'status')
     alice.ibb('send', source, jid).expect_done()
     there.stop()
     check_equal(sha256(folder / 'in/long'), sha256(source), 'SHA-256')
@@ -450,15 +456,12 @@ def _(server):
 @case('forward and expose ask on their terminals, once, and without one say what to do')
 def _(server):
     alice, bob, _ = users(server)
-    with socket.create_server(('127.0.0.1', 0)) as service, socket.create_server(('127.0.0.1', 0)) as probe:
-        port = probe.getsockname()[1]
-        probe.close()
+    with socket.create_server(('127.0.0.1', 0)) as service:
         arguments = '--to', f'127.0.0.1:{service.getsockname()[1]}', '--from', alice.account.bare
         there = ask(bob, 'expose', *arguments)
         peer = there.expect(r'ready (\S+)')[1]
-        here = ask(alice, 'forward', '--listen', str(port), peer)
-        here.expect('ready ')
-        address = '127.0.0.1', port
+        here = ask(alice, 'forward', '--listen', '0', peer)
+        address = '127.0.0.1', int(here.expect(r'ready 127\.0\.0\.1:(\d+)\r?\n')[1])
         with socket.create_connection(address) as connection, socket.create_connection(address) as second:
             digits = [end.expect(r'six digits:\s+(\d{3} \d{3})\r?\n')[1] for end in (here, there)]
             check_equal(digits[0], digits[1], 'digits')
@@ -477,9 +480,8 @@ def _(server):
         os.unlink(bob.known)
         there = bob.ibb('expose', *arguments)
         peer = there.wait_ready()
-        here = alice.ibb('forward', '--listen', str(port), peer)
-        here.wait_ready()
-        socket.create_connection(('127.0.0.1', port)).close()
+        here = alice.ibb('forward', '--listen', '0', peer)
+        socket.create_connection(('127.0.0.1', int(here.wait_ready().rsplit(':', 1)[1]))).close()
         there.wait_line('is not trusted .*“ibb key” prints .*--peer-fingerprint')
         here.wait_line('does not trust .*--peer-fingerprint .*“ibb key”')
         for program in (here, there):

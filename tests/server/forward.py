@@ -13,6 +13,7 @@ import select
 import signal
 import socket
 import stat
+import struct
 import threading
 
 import cases
@@ -389,12 +390,21 @@ def _():
 
 @case('--timeout ends a session in which nothing moves, and no other')
 def _(server):
-    tunnel = Tunnel(server, forward=('--timeout', '8'))
+    clock = Folder() / 'clock'
+    with open(clock, 'wb') as file:
+        file.write(bytes(24))
+    tunnel = Tunnel(server, expose=('--timeout', '0', '--peer-timeout', '0'), forward=('--timeout', '4000', '--peer-timeout', '0'),
+                    env={'LD_PRELOAD': os.environ['IBB_TEST_FAKE_WALL_CLOCK'], 'IBB_TEST_WALL_CLOCK': clock})
     silent, silent_there = tunnel.pair()
     here, there = tunnel.pair()
     silent.settimeout(0.1)
+    now = 0
     while True:
+        # forward looks after each quarter of that time, and this one moves before each.
         exchange(here, there, b'.')
+        now += 1000
+        with open(clock, 'r+b') as file:
+            file.write(struct.pack('3q', 0, 0, now))
         try:
             silent.recv(1)
             check(False, 'no end of file')

@@ -84,7 +84,6 @@ ibb_packages_all='
   python3-aiohttp
   python3-gi-cairo
   python3-nbxmpp
-  reuse
   rsync
   tigervnc-standalone-server
   valgrind
@@ -104,6 +103,7 @@ ibb_packages_compare='
   python3-aioxmpp: sessions with aioxmpp
   python3-lxml: the XML Schema of doc/extension.md
   python3-slixmpp: sessions and transfers with slixmpp
+  reuse: the check of licences
   strace: a soak with a slow disk
 '
 

@@ -12,6 +12,7 @@
 #include "xmpp/ibb-xmpp-entity-private.h"
 #include "xmpp/ibb-xmpp-enum-types.h"
 #include "xmpp/ibb-xmpp-worker-private.h"
+#include "xmpp/refusal.h"
 
 /**
  * IBBXmppEntity:
@@ -700,4 +701,24 @@ ibb_xmpp_entity_logout (IBBXmppEntity *self,
   ibb_xmpp_entity_logout_async (self, ibb_xmpp_entity_logout, cancellable, ibb_blocking_call_cb,
                                 &wait);
   return end (&wait, error);
+}
+
+/**
+ * ibb_xmpp_entity_is_refusal:
+ * @error: the error of a login
+ *
+ * Gets whether the next login would fail, too, unless somebody changes something: the server does
+ * not accept the account or its password, does not serve its domain, or another login has the
+ * resource. A program that goes on trying after such an error may lock its address out.
+ *
+ * Returns: whether the server refused the login
+ *
+ * Since: 1.1
+ */
+gboolean
+ibb_xmpp_entity_is_refusal (const GError *error)
+{
+  g_return_val_if_fail (error != NULL, FALSE);
+
+  return ibb_refusal_is_lasting (error);
 }

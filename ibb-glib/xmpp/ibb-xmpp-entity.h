@@ -41,4 +41,7 @@ IBBConnectionState ibb_xmpp_entity_get_state (IBBXmppEntity *self);
 IBB_AVAILABLE_IN_1_0
 GError *ibb_xmpp_entity_dup_disconnect_error (IBBXmppEntity *self);
 
+IBB_AVAILABLE_IN_1_1
+gboolean ibb_xmpp_entity_is_refusal (const GError *error);
+
 G_END_DECLS

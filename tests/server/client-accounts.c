@@ -276,6 +276,28 @@ test_parse_setting (void)
   g_assert_cmpuint (ibb_xmpp_entity_get_port (entity), ==, 0);
 }
 
+static void
+test_is_refusal (void)
+{
+  static const int refusals[] = {
+    IBB_ERROR_AUTHENTICATION, IBB_ERROR_CONFLICT,      IBB_ERROR_FORBIDDEN,
+    IBB_ERROR_ITEM_NOT_FOUND, IBB_ERROR_JID_MALFORMED, IBB_ERROR_NOT_ALLOWED,
+    IBB_ERROR_NOT_AUTHORIZED,
+  };
+
+  for (int code = 0; code <= IBB_ERROR_UNEXPECTED_REQUEST; code++)
+    {
+      g_autoptr (GError) error = g_error_new_literal (IBB_ERROR, code, "x");
+      g_autoptr (GError) other = g_error_new_literal (G_IO_ERROR, code, "x");
+      gboolean           is_refusal = FALSE;
+
+      for (gsize i = 0; i < G_N_ELEMENTS (refusals); i++)
+        is_refusal |= refusals[i] == code;
+      g_assert_cmpint (ibb_xmpp_entity_is_refusal (error), ==, is_refusal);
+      g_assert_false (ibb_xmpp_entity_is_refusal (other));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -323,6 +345,7 @@ main (int argc, char **argv)
   g_test_add_func ("/client/accounts", test_accounts);
   g_test_add_func ("/client/modes", test_modes);
   g_test_add_func ("/client/parse-setting", test_parse_setting);
+  g_test_add_func ("/client/is-refusal", test_is_refusal);
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       g_autofree char *path = g_strconcat ("/client/accounts/bad/", bad[i].name, NULL);

@@ -330,33 +330,12 @@ check_resource (ToolLogin *self, ToolRun *run, GError **error)
   return !taken;
 }
 
-/* Whether the next login would fail, too, unless somebody changes something. */
-static gboolean
-is_lasting (const GError *error)
-{
-  if (error->domain != IBB_ERROR)
-    return FALSE;
-  switch (error->code)
-    {
-    case IBB_ERROR_AUTHENTICATION:
-    case IBB_ERROR_CONFLICT:
-    case IBB_ERROR_FORBIDDEN:
-    case IBB_ERROR_ITEM_NOT_FOUND: /* the server does not serve the domain */
-    case IBB_ERROR_JID_MALFORMED:
-    case IBB_ERROR_NOT_ALLOWED:
-    case IBB_ERROR_NOT_AUTHORIZED:
-      return TRUE;
-    default:
-      return FALSE;
-    }
-}
-
 /* Takes reason. An error that the owner of the server may mend, such as a bad certificate, is no
  * refusal. */
 static void
 fail (ToolLogin *self, GError *reason, GError **error)
 {
-  if (is_lasting (reason))
+  if (ibb_xmpp_entity_is_refusal (reason))
     tool_run_set_login_refused (self->run);
   g_propagate_error (error, reason);
 }

@@ -7,8 +7,6 @@
 #include "base/foreign-text.h"
 #include "files/disk/file-name.h"
 
-#include <string.h>
-
 /**
  * IBBFilesMetadata:
  *

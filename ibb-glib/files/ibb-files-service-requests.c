@@ -6,7 +6,6 @@
 
 #include "files/ibb-files-service-private.h"
 #include "files/ibb-files-transfer-private.h"
-#include "files/protocol/description.h"
 #include "files/protocol/initiation.h"
 
 #include <string.h>

@@ -4,14 +4,11 @@
 
 #include "files/ibb-files-service.h"
 
-#include "base/intl.h"
 #include "files/ibb-files-service-private.h"
 #include "files/ibb-files-transfer-private.h"
 #include "files/protocol/bundle.h"
 #include "files/protocol/description.h"
 #include "files/protocol/initiation.h"
-
-#include <string.h>
 
 /**
  * IBBFilesService:

@@ -8,9 +8,7 @@
 #include "files/disk/file-name.h"
 #include "files/disk/part-file.h"
 
-#include <errno.h>
 #include <ibb-glib/ibb-glib.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

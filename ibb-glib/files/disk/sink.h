@@ -9,7 +9,6 @@
 #pragma once
 
 #include <gio/gio.h>
-#include <sys/stat.h>
 
 #include "files/disk/hasher.h"
 

@@ -57,7 +57,8 @@ static gssize
 read_stream (
     IBBFileSource *self, void *buffer, gsize size, GCancellable *cancellable, GError **error)
 {
-  return g_input_stream_read (self->stream, buffer, size, cancellable, error);
+  return self->stream != NULL ? g_input_stream_read (self->stream, buffer, size, cancellable, error)
+                              : 0;
 }
 
 /* The stamp stays empty where the stream does not tell. */
@@ -103,7 +104,7 @@ ibb_file_source_new (GInputStream *stream, GFile *file, const char *etag)
   IBBFileSource *self = g_new0 (IBBFileSource, 1);
 
   self->kind = &stream_kind;
-  self->stream = g_object_ref (stream);
+  g_set_object (&self->stream, stream);
   g_set_object (&self->file, file);
   self->etag = g_strdup (etag);
   self->fd = -1;

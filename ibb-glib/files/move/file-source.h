@@ -10,7 +10,8 @@
 
 typedef struct _IBBFileSource IBBFileSource;
 
-/* file, etag (nullable): the file that the stream reads, as it was offered. */
+/* stream NULL: there is no byte. file, etag (nullable): the file that the stream reads, as it was
+ * offered. */
 IBBFileSource *ibb_file_source_new (GInputStream *stream, GFile *file, const char *etag);
 /* A regular file in a folder. folder: a descriptor, for ibb_file_source_open (); place: of the
  * file, for errors; size, time: as they were offered. */
@@ -27,5 +28,3 @@ gssize ibb_file_source_read (
 /* After the last byte: whether the file is as it was offered, and nothing was written to it since
  * it was opened. */
 gboolean ibb_file_source_check (IBBFileSource *self, GCancellable *cancellable, GError **error);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBFileSource, ibb_file_source_free)

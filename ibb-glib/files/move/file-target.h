@@ -5,7 +5,6 @@
 
 #pragma once
 
-#include "files/disk/hasher.h"
 #include "files/disk/sink.h"
 #include "files/ibb-files-metadata.h"
 
@@ -60,5 +59,3 @@ IBBFileTarget *ibb_file_target_new (GFile            *place,
 IBBFileTarget *ibb_file_target_new_for_sink (IBBSink *sink);
 IBBFileTarget *ibb_file_target_new_for_stream (GOutputStream *stream);
 void           ibb_file_target_free (IBBFileTarget *self);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBFileTarget, ibb_file_target_free)

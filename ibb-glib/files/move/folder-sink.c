@@ -11,7 +11,6 @@
 #include "files/ibb-files-metadata-private.h"
 #include "files/protocol/folder.h"
 
-#include <errno.h>
 #include <string.h>
 
 #define COMPARED_MAX 8 /* files that are hashed to find the one with the bytes of an entry */

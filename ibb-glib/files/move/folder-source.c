@@ -10,9 +10,7 @@
 #include "files/ibb-files-metadata-private.h"
 #include "files/protocol/folder.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define PATHS_MAX (16 * 1024 * 1024) /* bytes of their paths */
 
@@ -306,11 +304,10 @@ drop (IBBFolderSource *self, guint32 number)
 static gboolean
 begin (IBBFolderSource *self, const Entry *entry, IBBMover *whole, GError **error)
 {
-  g_autofree char         *folder = g_path_get_dirname (entry->path);
-  g_autofree char         *name = g_path_get_basename (entry->path);
-  g_autofree char         *place = g_build_filename (self->path, entry->path, NULL);
-  g_autoptr (GInputStream) nothing = g_memory_input_stream_new ();
-  IBBFileSource           *source;
+  g_autofree char *folder = g_path_get_dirname (entry->path);
+  g_autofree char *name = g_path_get_basename (entry->path);
+  g_autofree char *place = g_build_filename (self->path, entry->path, NULL);
+  IBBFileSource   *source;
 
   errno = entry->failure;
   if (entry->failure != 0)
@@ -319,7 +316,7 @@ begin (IBBFolderSource *self, const Entry *entry, IBBMover *whole, GError **erro
   if (errno != 0)
     return fail (self, entry->is_folder ? entry->path : folder, error);
   source = entry->is_folder
-               ? ibb_file_source_new (nothing, NULL, NULL)
+               ? ibb_file_source_new (NULL, NULL, NULL)
                : ibb_file_source_new_in (self->walk.folder, name, place, entry->size, entry->time);
   self->mover = ibb_mover_new (source, entry->size, entry->offset, whole->cancellable);
   self->mover->whole = whole;

@@ -128,13 +128,12 @@ ibb_mover_prepare (IBBMover *self, const char *algorithm, gboolean goes_on)
 void
 ibb_mover_set_transport (IBBMover *self, IBBTransport *transport)
 {
-  g_autoptr (GInputStream) nothing = g_memory_input_stream_new ();
-  GIOStream               *stream = transport != NULL ? G_IO_STREAM (transport) : NULL;
+  GIOStream *stream = transport != NULL ? G_IO_STREAM (transport) : NULL;
 
   g_set_object (&self->transport, transport);
   if (!self->is_sender)
     self->source = ibb_file_source_new (
-        stream != NULL ? g_io_stream_get_input_stream (stream) : nothing, NULL, NULL);
+        stream != NULL ? g_io_stream_get_input_stream (stream) : NULL, NULL, NULL);
   else if (stream != NULL)
     self->target = ibb_file_target_new_for_stream (g_io_stream_get_output_stream (stream));
 }

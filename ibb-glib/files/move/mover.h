@@ -8,7 +8,6 @@
 
 #include <ibb-glib/ibb-glib.h>
 
-#include "files/disk/hasher.h"
 #include "files/move/file-source.h"
 #include "files/move/file-target.h"
 #include "files/protocol/bundle.h"
@@ -117,5 +116,3 @@ void     ibb_mover_run_async (IBBMover           *self,
                               GAsyncReadyCallback callback,
                               gpointer            user_data);
 gboolean ibb_mover_run_finish (GAsyncResult *result, GError **error);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (IBBMover, ibb_mover_unref)

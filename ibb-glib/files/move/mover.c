@@ -88,6 +88,8 @@ ibb_mover_unref (IBBMover *self)
   g_free (self);
 }
 
+/* The counters. */
+
 guint64
 ibb_mover_get_n_moved (IBBMover *self)
 {
@@ -119,31 +121,20 @@ ibb_mover_set_offset (IBBMover *self, guint64 offset)
 }
 
 void
-ibb_mover_prepare (IBBMover *self, const char *algorithm, gboolean goes_on)
-{
-  self->hasher = algorithm != NULL ? ibb_hasher_new (algorithm) : NULL;
-  self->goes_on = goes_on;
-}
-
-void
-ibb_mover_set_transport (IBBMover *self, IBBTransport *transport)
-{
-  GIOStream *stream = transport != NULL ? G_IO_STREAM (transport) : NULL;
-
-  g_set_object (&self->transport, transport);
-  if (!self->is_sender)
-    self->source = ibb_file_source_new (
-        stream != NULL ? g_io_stream_get_input_stream (stream) : NULL, NULL, NULL);
-  else if (stream != NULL)
-    self->target = ibb_file_target_new_for_stream (g_io_stream_get_output_stream (stream));
-}
-
-void
 ibb_mover_add_found (IBBMover *self, guint64 n)
 {
   g_mutex_lock (&self->lock);
   self->offset += n;
   self->n_moved += n;
+  g_mutex_unlock (&self->lock);
+}
+
+void
+ibb_mover_begin (IBBMover *self)
+{
+  self->left = self->size - self->offset;
+  g_mutex_lock (&self->lock);
+  self->n_moved = self->offset;
   g_mutex_unlock (&self->lock);
 }
 
@@ -156,6 +147,8 @@ add_moved (IBBMover *self, gsize n)
   if (self->whole != NULL)
     add_moved (self->whole, n);
 }
+
+/* A file is sent: its bytes are read, hashed, and put into the bundle. */
 
 static gboolean
 fail_partial (IBBMover *self, GError **error)
@@ -185,17 +178,6 @@ read_all (IBBMover *self, guint8 *buffer, gsize length, GError **error)
     }
   ibb_hasher_update (self->hasher, buffer, length);
   return TRUE;
-}
-
-/* A file. */
-
-void
-ibb_mover_begin (IBBMover *self)
-{
-  self->left = self->size - self->offset;
-  g_mutex_lock (&self->lock);
-  self->n_moved = self->offset;
-  g_mutex_unlock (&self->lock);
 }
 
 /* Opens the source, and reads what the receiver has already. */
@@ -255,6 +237,15 @@ send_file (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error)
     return IBB_MOVER_FAILED;
   end_in_bundle (self, bundle, number);
   return IBB_MOVER_ENDED;
+}
+
+/* A file is received: its bytes are hashed, and written to the target. */
+
+void
+ibb_mover_prepare (IBBMover *self, const char *algorithm, gboolean goes_on)
+{
+  self->hasher = algorithm != NULL ? ibb_hasher_new (algorithm) : NULL;
+  self->goes_on = goes_on;
 }
 
 static gboolean
@@ -328,61 +319,20 @@ static const IBBMoverClass file_class = {
   .close = close_file,
 };
 
-/* A folder, whose entries fail one by one. */
-
-static IBBFilesDirection
-get_direction (IBBMover *self)
-{
-  return self->is_sender ? IBB_FILES_DIRECTION_SEND : IBB_FILES_DIRECTION_RECEIVE;
-}
-
-/* Takes error. */
-static void
-add_failure (IBBMover *self, const char *path, GError *error)
-{
-  if (self->n_failed++ > 0)
-    {
-      g_error_free (error);
-      return;
-    }
-  self->failed_path = g_strdup (path);
-  self->failure = error;
-}
+/* A file that goes alone: a session is its source or its target, and it has a thread. */
 
 void
-ibb_mover_fail_entry (
-    IBBMover *self, const char *path, IBBBundle *bundle, guint32 number, GError *error)
+ibb_mover_set_transport (IBBMover *self, IBBTransport *transport)
 {
-  const char *text;
-  IBBReason   reason = ibb_reason_from_error (error, get_direction (self), FALSE, &text);
+  GIOStream *stream = transport != NULL ? G_IO_STREAM (transport) : NULL;
 
-  ibb_bundle_fail (bundle, number, reason, text);
-  add_failure (self, path, error);
+  g_set_object (&self->transport, transport);
+  if (!self->is_sender)
+    self->source = ibb_file_source_new (
+        stream != NULL ? g_io_stream_get_input_stream (stream) : NULL, NULL, NULL);
+  else if (stream != NULL)
+    self->target = ibb_file_target_new_for_stream (g_io_stream_get_output_stream (stream));
 }
-
-void
-ibb_mover_take_failure (IBBMover *self, const char *path, const IBBBundleEvent *event)
-{
-  add_failure (self, path,
-               ibb_reason_to_error (event->reason, event->text, self->peer_jid,
-                                    get_direction (self), FALSE));
-}
-
-GError *
-ibb_mover_dup_error (IBBMover *self)
-{
-  g_autofree char *shown = NULL;
-
-  if (self->n_failed == 0)
-    return NULL;
-  shown = g_filename_display_name (self->failed_path);
-  return g_error_new (IBB_ERROR, IBB_ERROR_FAILED,
-                      /* Translators: a file of a folder, and a sentence: why it failed */
-                      _ ("%u of %u files failed; the first is “%s”: %s"), self->n_failed,
-                      self->n_files, shown, self->failure->message);
-}
-
-/* The thread of a file that goes alone. */
 
 static gboolean
 copy (IBBMover *self, guint8 *buffer, GError **error)
@@ -464,4 +414,58 @@ gboolean
 ibb_mover_run_finish (GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* A folder, whose entries fail one by one. */
+
+static IBBFilesDirection
+get_direction (IBBMover *self)
+{
+  return self->is_sender ? IBB_FILES_DIRECTION_SEND : IBB_FILES_DIRECTION_RECEIVE;
+}
+
+/* Takes error. */
+static void
+add_failure (IBBMover *self, const char *path, GError *error)
+{
+  if (self->n_failed++ > 0)
+    {
+      g_error_free (error);
+      return;
+    }
+  self->failed_path = g_strdup (path);
+  self->failure = error;
+}
+
+void
+ibb_mover_fail_entry (
+    IBBMover *self, const char *path, IBBBundle *bundle, guint32 number, GError *error)
+{
+  const char *text;
+  IBBReason   reason = ibb_reason_from_error (error, get_direction (self), FALSE, &text);
+
+  ibb_bundle_fail (bundle, number, reason, text);
+  add_failure (self, path, error);
+}
+
+void
+ibb_mover_take_failure (IBBMover *self, const char *path, const IBBBundleEvent *event)
+{
+  add_failure (self, path,
+               ibb_reason_to_error (event->reason, event->text, self->peer_jid,
+                                    get_direction (self), FALSE));
+}
+
+GError *
+ibb_mover_dup_error (IBBMover *self)
+{
+  g_autofree char *shown = NULL;
+
+  if (self->n_failed == 0)
+    return NULL;
+  shown = g_filename_display_name (self->failed_path);
+  return g_error_new (IBB_ERROR, IBB_ERROR_FAILED,
+                      /* Translators: a file of a folder, and a sentence: why it failed */
+                      _ ("%u of %u files failed; the first is “%s”: %s"), self->n_failed,
+                      self->n_files, shown, self->failure->message);
 }

@@ -7,7 +7,8 @@
 #include "base/disk.h"
 #include "base/intl.h"
 
-/* Of an open file. Who puts back the date of its bytes cannot put back the time of its inode. */
+/* The state of an open file. The time of the inode shows a change after which the date of the bytes
+ * was put back. */
 typedef struct
 {
   guint64 size;

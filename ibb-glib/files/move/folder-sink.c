@@ -145,7 +145,7 @@ make_folder (IBBFolderSink *self, const Entry *entry, GError **error)
 
 /* The names of whole files, which are on the disk before their entries are delivered. */
 
-/* Has the last names on the disk. A failure counts for all entries that were to be delivered. */
+/* Synchronizes the last names. A failure counts for all entries that wait for delivery. */
 static void
 sync_names (IBBFolderSink *self)
 {
@@ -169,7 +169,9 @@ add_name (IBBFolderSink *self, int folder)
     self->named = folder;
 }
 
-/* What is there already: of an interrupted file its part, and of one that has arrived the file. */
+/* What is there already: the part of an interrupted file, or the file of an earlier transfer, which
+ * is found by name, size and date, and compared by its hash at the end. The folder is that which
+ * was used last. */
 
 static gint64
 get_date (const Entry *entry)
@@ -247,8 +249,7 @@ get_kept_date (IBBFolderSink *self, const Entry *entry)
              : get_date (entry);
 }
 
-/* Whether an earlier transfer has made the file: the end of the entry tells. Returns its number, or
- * 0. */
+/* Returns the number of the file that an earlier transfer seems to have made, or 0. */
 static guint
 find_file (IBBFolderSink *self, Entry *entry)
 {
@@ -344,7 +345,7 @@ check_found (IBBFolderSink *self,
   return FALSE;
 }
 
-/* Whether the file needs no new name, since one that is there has its bytes. */
+/* Whether a file that is there has the bytes that have come, so that these get no name. */
 static gboolean
 is_double (IBBFolderSink *self, const Entry *entry, const char *hash, GCancellable *cancellable)
 {
@@ -367,7 +368,7 @@ finish (IBBFolderSink *self, gboolean keeps)
   self->has_room = self->has_room && !keeps;
 }
 
-/* Takes error, and the entry is over. FALSE: the next ones would fail, too. */
+/* Takes reason, and ends the entry. FALSE: the next ones would fail, too. */
 static gboolean
 fail_entry (IBBMover *mover, IBBBundle *bundle, Entry *entry, GError *reason, GError **error)
 {
@@ -414,7 +415,7 @@ take_offer (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GEr
   return TRUE;
 }
 
-/* Opens the part, which has still what was said in the answer to the offer. */
+/* Opens the part, whose length must still be that of the answer to the offer. */
 static gboolean
 begin (IBBFolderSink *self, Entry *entry, IBBMover *whole, GError **error)
 {
@@ -431,7 +432,7 @@ begin (IBBFolderSink *self, Entry *entry, IBBMover *whole, GError **error)
   self->mover = ibb_mover_new_for_target (target, entry->size, whole->cancellable);
   self->mover->whole = whole;
   self->begun = entry->number;
-  ibb_mover_prepare (self->mover, NULL, entry->offset > 0);
+  self->mover->goes_on = entry->offset > 0;
   if (!self->mover->class->open (self->mover, error))
     return FALSE;
   if (ibb_mover_get_offset (self->mover) != entry->offset)

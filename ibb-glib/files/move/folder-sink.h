@@ -14,8 +14,7 @@
 #include "files/disk/sink.h"
 #include "files/move/mover.h"
 
-/* path: where the folder will be. Who has a file in the place of an entry is treated by the policy.
- */
+/* path: where the folder will be; policy: for a file that is in the place of an entry. */
 IBBMover *ibb_folder_sink_new_mover (const char       *path,
                                      const char       *peer_jid,
                                      IBBFilesMetadata *metadata,

@@ -170,8 +170,8 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Adds what has the name in the folder. Of an entry that cannot be looked at nobody knows what it
- * is: it counts as a file. */
+/* Adds the file or the folder with the name. An entry whose kind cannot be read counts as a file.
+ */
 static gboolean
 list_name (IBBFolderSource *self,
            int              folder,
@@ -196,8 +196,8 @@ list_name (IBBFolderSource *self,
   return TRUE;
 }
 
-/* Notes what of the rights of a folder comes over. A private one is an entry before what is in it,
- * so that the receiver makes it so. */
+/* Adds the rights of a folder. A private one is an entry before those in it, so that the receiver
+ * makes it private. */
 static gboolean
 add_rights (IBBFolderSource *self, int folder, const char *path, GError **error)
 {

@@ -141,11 +141,13 @@ ibb_mover_begin (IBBMover *self)
 static void
 add_moved (IBBMover *self, gsize n)
 {
-  g_mutex_lock (&self->lock);
-  self->n_moved += n;
-  g_mutex_unlock (&self->lock);
-  if (self->whole != NULL)
-    add_moved (self->whole, n);
+  self->left -= n;
+  for (IBBMover *mover = self; mover != NULL; mover = mover->whole)
+    {
+      g_mutex_lock (&mover->lock);
+      mover->n_moved += n;
+      g_mutex_unlock (&mover->lock);
+    }
 }
 
 /* A file is sent: its bytes are read, hashed, and put into the bundle. */
@@ -159,7 +161,7 @@ fail_partial (IBBMover *self, GError **error)
   return FALSE;
 }
 
-/* Reads and hashes as many bytes. */
+/* Reads and hashes length bytes. */
 static gboolean
 read_all (IBBMover *self, guint8 *buffer, gsize length, GError **error)
 {
@@ -229,7 +231,6 @@ send_file (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error)
         return IBB_MOVER_FAILED;
       ibb_bundle_send (bundle, number, self->piece, length);
       add_moved (self, length);
-      self->left -= length;
     }
   if (self->left > 0)
     return IBB_MOVER_WORKS;
@@ -244,7 +245,7 @@ send_file (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error)
 void
 ibb_mover_prepare (IBBMover *self, const char *algorithm, gboolean goes_on)
 {
-  self->hasher = algorithm != NULL ? ibb_hasher_new (algorithm) : NULL;
+  self->hasher = ibb_hasher_new (algorithm);
   self->goes_on = goes_on;
 }
 
@@ -268,7 +269,6 @@ write_bytes (IBBMover *self, const guint8 *bytes, gsize length, GError **error)
   if (!self->target->class->write (self->target, bytes, length, self->cancellable, error))
     return FALSE;
   add_moved (self, length);
-  self->left -= length;
   return TRUE;
 }
 

@@ -92,8 +92,8 @@ void      ibb_mover_unref (IBBMover *self);
 guint64   ibb_mover_get_n_moved (IBBMover *self);
 guint64   ibb_mover_get_offset (IBBMover *self);
 void      ibb_mover_set_offset (IBBMover *self, guint64 offset);
-/* Before it is opened. algorithm (nullable): by which all bytes are hashed; goes_on: from the
- * bytes that are there. */
+/* Before it is opened. algorithm: by which all bytes are hashed; goes_on: from the bytes that are
+ * there. */
 void ibb_mover_prepare (IBBMover *self, const char *algorithm, gboolean goes_on);
 /* The other end of a mover with a thread of its own; NULL: there is no byte. */
 void ibb_mover_set_transport (IBBMover *self, IBBTransport *transport);

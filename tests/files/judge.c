@@ -263,13 +263,26 @@ judge_beginning (WholeProgram *program, WholeRecord *record)
     whole_fail ("a transfer of “%s” does not go on with what is there", file->name);
 }
 
-/* A sender finds no receiver that is at a new address, and has lost its last words with the old
- * one.
- */
-static gboolean
-has_reached (const WholeFile *file)
+/* Both ends come to the same end if they have heard each other: a sender finds no receiver that is
+ * at a new address, and has lost its last words with the old one. */
+static void
+judge_agreement (const WholeRecord *record, const GError *error, gboolean is_sender)
 {
-  return file->receiver != WHOLE_STRANGER && !world.programs[file->receiver].has_moved;
+  WholeFile *file = record->file;
+  gboolean   are_ours = file->sender != WHOLE_STRANGER && file->receiver != WHOLE_STRANGER;
+
+  if (is_sender && error != NULL)
+    file->failed = record->offer;
+  else if (is_sender)
+    file->delivered = record->offer;
+  else if (error == NULL)
+    file->arrived = record->offer;
+  if (!is_sender && error != NULL && file->delivered == record->offer)
+    whole_fail ("“%s” was delivered, and its receiver does not know it: %s", file->name,
+                error->message);
+  if (are_ours && file->arrived == record->offer && file->failed == record->offer &&
+      world.n_deaths == 0 && !world.programs[file->receiver].has_moved)
+    whole_fail ("the receiver has “%s”, and the sender does not know it", file->name);
 }
 
 void
@@ -310,12 +323,7 @@ judge_transfer (WholeRecord *record)
     judge_sent (record);
   else
     judge_part_of (record, error);
-  if (state != IBB_FILES_STATE_FAILED && !is_sender)
-    file->arrived = record->offer;
-  if (state == IBB_FILES_STATE_FAILED && is_sender && file->arrived == record->offer &&
-      world.n_deaths == 0 && file->is_free && has_reached (file))
-    whole_fail ("the receiver has “%s”, and the sender does not learn it: %s", file->name,
-                error->message);
+  judge_agreement (record, error, is_sender);
   /* Two files of another program may have all in common that tells them apart. */
   if (state == IBB_FILES_STATE_FAILED &&
       !(file->sender == WHOLE_STRANGER && g_error_matches (error, IBB_ERROR, IBB_ERROR_CONFLICT)) &&

@@ -111,6 +111,22 @@ end_record (WholeProgram *program, WholeRecord *record)
 }
 
 static void
+cancel (gpointer data)
+{
+  whole_trace ("-- cancel");
+  ibb_files_transfer_cancel (data);
+}
+
+static void
+cancel_later (WholeProgram *program, WholeRecord *record, gint64 most)
+{
+  record->file->is_free = FALSE;
+  record->file->is_lost = TRUE;
+  turns_call_after (program->number, whole_some_time (most), cancel,
+                    g_object_ref (record->transfer), g_object_unref);
+}
+
+static void
 state_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, WholeProgram *program)
 {
   IBBFilesState state = ibb_files_transfer_get_state (transfer);
@@ -131,6 +147,8 @@ state_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, WholeProgram *program)
       if (state == IBB_FILES_STATE_CHECKING && !world.is_calm && world.n_evils_max > 0 &&
           whole_one_in (8))
         harm_soon (record->file);
+      if (state == IBB_FILES_STATE_CHECKING && whole_one_in (16))
+        cancel_later (program, record, G_USEC_PER_SEC / 4);
       if (state >= IBB_FILES_STATE_SENT)
         end_record (program, record);
     }
@@ -149,13 +167,6 @@ record_free (gpointer data)
   g_free (self);
 }
 
-static void
-cancel (gpointer data)
-{
-  whole_trace ("-- cancel");
-  ibb_files_transfer_cancel (data);
-}
-
 static WholeRecord *
 add_record (WholeProgram *program, IBBFilesTransfer *transfer, WholeFile *file, guint number)
 {
@@ -168,12 +179,7 @@ add_record (WholeProgram *program, IBBFilesTransfer *transfer, WholeFile *file, 
   g_signal_connect (transfer, "notify::state", G_CALLBACK (state_cb), program);
   world.n_transfers++;
   if (whole_one_in (8))
-    {
-      file->is_free = FALSE;
-      file->is_lost = TRUE;
-      turns_call_after (program->number, whole_some_time (WHOLE_MISCHIEF / 4), cancel,
-                        g_object_ref (transfer), g_object_unref);
-    }
+    cancel_later (program, record, WHOLE_MISCHIEF / 4);
   return record;
 }
 

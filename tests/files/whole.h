@@ -31,7 +31,9 @@ typedef struct
   guint      receiver;
   guint      n_offers; /* that will be made */
   guint      n_made;
-  guint      arrived;      /* the offer that the receiver has got whole */
+  guint      arrived;      /* the last offer that the receiver has got whole */
+  guint      delivered;    /* the last one of which its sender says so */
+  guint      failed;       /* the last one that failed at its sender */
   guint      n_broken;     /* offers that failed */
   guint      bad_offer;    /* one that cannot be sent whole: the last such one */
   guint64    n_said;       /* bytes of it that were sent and acknowledged */

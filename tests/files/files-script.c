@@ -22,22 +22,63 @@
 #include <sys/stat.h>
 
 #define SIZE 20000
+#define SPEED 300 /* times as fast */
 
 typedef FilesRun Run;
 
 /* ---- in place of functions of libraries ---- */
 
-/* The minute is too long for a test. */
-static guint divisor = 1;
+/* Sessions have a clock that runs fast, as the minute of an expectation is too long for a test. */
+static GMutex clock_lock;
+static gint64 fast_since; /* protected by clock_lock; 0: it does not */
 
-void __real_ibb_session_params_set_expect_timeout (IBBSessionParams *self, guint timeout);
-void __wrap_ibb_session_params_set_expect_timeout (IBBSessionParams *self, guint timeout);
+static gint64
+get_fast_since (void)
+{
+  gint64 since;
+
+  g_mutex_lock (&clock_lock);
+  since = fast_since;
+  g_mutex_unlock (&clock_lock);
+  return since;
+}
+
+static void
+set_fast_since (gint64 since)
+{
+  g_mutex_lock (&clock_lock);
+  fast_since = since;
+  g_mutex_unlock (&clock_lock);
+}
+
+gint64
+g_get_monotonic_time (void)
+{
+  gint64          since = get_fast_since ();
+  struct timespec time;
+  gint64          now;
+
+  clock_gettime (CLOCK_MONOTONIC, &time);
+  now = (gint64) time.tv_sec * G_USEC_PER_SEC + time.tv_nsec / 1000;
+  return since > 0 ? since + (now - since) * SPEED : now;
+}
 
 void
-__wrap_ibb_session_params_set_expect_timeout (IBBSessionParams *self, guint timeout)
+g_source_set_ready_time (GSource *source, gint64 ready_time)
 {
-  g_assert_cmpuint (timeout, ==, 60000);
-  __real_ibb_session_params_set_expect_timeout (self, timeout / divisor);
+  gint64 since = get_fast_since ();
+  void (*original) (GSource *, gint64) =
+      (void (*) (GSource *, gint64)) dlsym (RTLD_NEXT, "g_source_set_ready_time");
+
+  if (since > 0 && ready_time > since)
+    ready_time = since + (ready_time - since) / SPEED;
+  original (source, ready_time);
+}
+
+static void
+run_clock_fast (Run *self, Words *words)
+{
+  set_fast_since (g_get_monotonic_time ());
 }
 
 /* The last step of a hash, in a thread that is not the test's, waits. */
@@ -77,12 +118,6 @@ hold_hash (Run *self, Words *words)
   holds_hash = words_take_switch (words);
   g_cond_signal (&hash_changed);
   g_mutex_unlock (&hash_lock);
-}
-
-static void
-shorten_expectations (Run *self, Words *words)
-{
-  divisor = 300;
 }
 
 /* ---- sessions ---- */
@@ -505,9 +540,9 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("ended", wait_for_end),
   SCRIPT_WORD ("ends", check_end),
   SCRIPT_WORD ("expect", expect_session),
-  SCRIPT_WORD ("expect-soon", shorten_expectations),
   SCRIPT_WORD ("expected", check_expected),
   SCRIPT_WORD ("fast", set_fast),
+  SCRIPT_WORD ("fast-clock", run_clock_fast),
   SCRIPT_WORD ("fire", fire_timer),
   SCRIPT_WORD ("gone", wait_until_gone),
   SCRIPT_WORD ("handle-sessions", handle_sessions),
@@ -566,7 +601,6 @@ tear_down (Run *self)
 
   fast_timers_stop ();
   fast_timers_hold (0);
-  divisor = 1;
   for (guint i = 0; i < self->all_offered->len; i++)
     ibb_files_transfer_cancel (g_ptr_array_index (self->all_offered, i));
   if (self->sent != NULL)
@@ -585,6 +619,7 @@ tear_down (Run *self)
   g_bytes_unref (self->bytes);
   g_assert_cmpint (system (command), ==, 0);
   g_free (self->folder);
+  set_fast_since (0);
 }
 
 static void

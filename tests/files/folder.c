@@ -10,10 +10,14 @@
 #include "files/move/folder-sink.h"
 
 #include <glib/gstdio.h>
+#include <grp.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <utime.h>
+
+#define NOBODY 65534
 
 static void
 run (Files *self, const char *format)
@@ -673,6 +677,22 @@ test_rights (Files *self, gconstpointer data)
   umask (mask);
 }
 
+/* Whatever this user may not read at the sender, or write at the receiver, fails alone. */
+static void
+test_denied (Files *self, gconstpointer data)
+{
+  make_small (self, 4);
+  run (self, "cd sent && mkdir closed kept listed && for i in *d *t; do echo $i > $i/a; done && "
+             "chmod 0 'file 1' closed && chmod 444 listed && mkdir -p ../received/kept && "
+             "chmod 555 ../received/kept");
+  fail_with (self, "4 of 7 files failed");
+  run (self, "chmod 755 sent/closed sent/listed received/kept && chmod 644 'sent/file 1' && "
+             "test \"$(find received -type f | sort | tr -d '\\n')\" = "
+             "'received/file 0received/file 2received/file 3'");
+  complete (self);
+  run (self, "diff -r sent received");
+}
+
 /* A sender that was started again, while the receiver still waits for its first transfer. */
 static void
 test_offered_again (Files *self, gconstpointer data)
@@ -997,9 +1017,28 @@ test_other_folder (Files *self, gconstpointer data)
 #define add_test_of(path, data, set_up, function)                                                  \
   g_test_add ("/ibb/files/folder/" path, Files, data, set_up, function, tear_down)
 
+/* Returns FALSE if this process is not root's, or nobody can make no files. */
+static gboolean
+become_nobody (void)
+{
+  return geteuid () == 0 && setgroups (0, NULL) == 0 && setgid (NOBODY) == 0 &&
+         setuid (NOBODY) == 0 && access (g_get_tmp_dir (), W_OK | X_OK) == 0 &&
+         prctl (PR_SET_DUMPABLE, 1) == 0; /* the search for leaks needs that */
+}
+
 int
 main (int argc, char **argv)
 {
+  if (argc > 1 && g_str_equal (argv[argc - 1], "--as-nobody"))
+    {
+      if (!become_nobody ())
+        {
+          g_print (
+              "1..0 # SKIP only root becomes nobody, who needs a folder for temporary files\n");
+          return 0;
+        }
+      argc--;
+    }
   test_init (&argc, &argv);
   add_test_of ("tree/plain", GUINT_TO_POINTER (2000), set_up, test_tree);
   add_test_of ("tree/private", GUINT_TO_POINTER (100), set_up_private, test_tree);
@@ -1031,6 +1070,8 @@ main (int argc, char **argv)
   add_test_of ("file-system/numbered-twins", &numbered_twins, set_up, test_file_system);
   add_test_of ("file-system/folded-twins", &folded_twins, set_up, test_file_system);
   add_test_of ("rights", NULL, set_up, test_rights);
+  if (geteuid () != 0)
+    add_test_of ("denied", NULL, set_up, test_denied);
   add_test_of ("touched", NULL, set_up, test_touched);
   add_test_of ("disk/other-folder", "y/c", set_up, test_other_folder);
   add_test_of ("disk/no-folder", "file/c", set_up, test_other_folder);

@@ -46,9 +46,8 @@ struct _IBBFilesOutputStream
 {
   GOutputStream parent_instance;
 
-  IBBSink *sink; /* (owned) (nullable): NULL after the end */
-  GError *
-      failure; /* (owned) (nullable): of a write, after which the bytes are not those of the file */
+  IBBSink *sink;    /* (owned) (nullable): NULL after the end */
+  GError  *failure; /* (owned) (nullable): of a write, after which the part lacks bytes */
   gboolean is_dropped;
 };
 
@@ -130,17 +129,6 @@ ibb_files_output_stream_init (IBBFilesOutputStream *self)
 {
 }
 
-static IBBFilesOutputStream *
-fail (const char *path, int code, const char *reason, GError **error)
-{
-  g_autofree char *shown = g_filename_display_name (path);
-
-  g_set_error (error, G_IO_ERROR, code,
-               /* Translators: the first %s is a file, the second says why */
-               _ ("Cannot write “%s”: %s"), shown, reason);
-  return NULL;
-}
-
 /* Returns 0 or an errno; ENXIO: no regular file. */
 static int
 check_place (const char *path, const char *folder)
@@ -181,6 +169,7 @@ ibb_files_output_stream_new (GFile *file, GError **error)
   g_autofree char                 *folder = NULL;
   g_autofree char                 *name = NULL;
   g_autofree char                 *key = NULL;
+  g_autofree char                 *shown = NULL;
   const char                      *path;
   int                              failure;
 
@@ -193,15 +182,18 @@ ibb_files_output_stream_new (GFile *file, GError **error)
                            _ ("A file can only be received into a local folder"));
       return NULL;
     }
+  shown = g_filename_display_name (path);
   place = ibb_disk_resolve (path);
-  if (place == NULL)
-    return fail (path, (int) g_io_error_from_errno (errno), g_strerror (errno), error);
-  folder = g_path_get_dirname (place);
-  failure = check_place (path, folder);
+  folder = place != NULL ? g_path_get_dirname (place) : NULL;
+  failure = place != NULL ? check_place (path, folder) : errno;
   if (failure == ENXIO)
-    return fail (path, G_IO_ERROR_NOT_REGULAR_FILE, _ ("It is not a regular file"), error);
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE,
+                 /* Translators: the first %s is a file, the second says why */
+                 _ ("Cannot write “%s”: %s"), shown, _ ("It is not a regular file"));
+  else if (failure != 0)
+    ibb_sink_fail (shown, failure, error);
   if (failure != 0)
-    return fail (path, (int) g_io_error_from_errno (failure), g_strerror (failure), error);
+    return NULL;
 
   name = g_path_get_basename (place);
   /* Nobody goes on with the part of a stream. The key is that of the command of 1.0, and no file

@@ -559,7 +559,8 @@ is_over (Pair *self)
          ibb_bundle_get_n_output (self->ends[1]) == 0;
 }
 
-static void
+/* Whether both ends came to an end. */
+static gboolean
 run_pair (guint64 seed)
 {
   g_autofree Pair *self = g_new0 (Pair, 1);
@@ -591,7 +592,8 @@ run_pair (guint64 seed)
         act_as_receiver (self, n);
       deliver_piece (self, (guint) random_below (&self->random, 2));
     }
-  g_assert_true (is_over (self));
+  if (!is_over (self))
+    return FALSE;
   for (guint i = 1; i <= self->n_files; i++)
     {
       g_assert_cmpint (self->fates[0][i], !=, FATE_NONE);
@@ -604,13 +606,14 @@ run_pair (guint64 seed)
       ibb_bundle_free (self->ends[end]);
       g_byte_array_unref (self->wires[end]);
     }
+  return TRUE;
 }
 
 static void
 test_pairs (void)
 {
   for (guint64 seed = 0; seed < N_SEEDS; seed++)
-    run_pair (seed);
+    g_assert_true (run_pair (seed));
 }
 
 /* A stream that is cut tells a file that is open from one that is over. */

@@ -121,6 +121,7 @@ test_empty (Files *self, gconstpointer data)
 {
   run (self, "mkdir sent");
   complete (self);
+  g_assert_cmpint (ibb_files_transfer_get_state (self->sent), ==, IBB_FILES_STATE_DELIVERED);
   run (self, "diff -r sent received");
 }
 
@@ -286,6 +287,7 @@ test_different (Files *self, gconstpointer data)
   run (self, "mkdir received && tr '\\0-\\377' x < 'sent/file 5' > 'received/file 5' && "
              "touch -r 'sent/file 5' 'received/file 5'");
   fail_with (self, "1 of 10 files failed; the first is “file 5”");
+  g_assert_cmpint (ibb_files_transfer_get_state (self->sent), ==, IBB_FILES_STATE_FAILED);
   run (self, "grep -q '^x*$' 'received/file 5' && cp 'sent/file 5' received && "
              "diff -r sent received");
 }
@@ -296,9 +298,11 @@ test_existing (Files *self, gconstpointer data)
   make_small (self, 10);
   run (self, "mkdir received 'received/file 4' && echo mine > 'received/file 5'");
   fail_with (self, "2 of 10 files failed; the first is “file 4”");
+  g_assert_cmpint (ibb_files_transfer_get_state (self->sent), ==, IBB_FILES_STATE_FAILED);
   run (self, "rm 'sent/file 4' && rmdir 'received/file 4'");
   self->existing = IBB_FILES_EXISTING_REPLACE;
   complete (self);
+  g_assert_cmpint (ibb_files_transfer_get_state (self->sent), ==, IBB_FILES_STATE_DELIVERED);
   run (self, "diff -r sent received");
 }
 
@@ -632,8 +636,10 @@ test_touched (Files *self, gconstpointer data)
   self->existing = IBB_FILES_EXISTING_NUMBER;
   make_small (self, 10);
   complete (self);
+  g_assert_cmpint (ibb_files_transfer_get_state (self->sent), ==, IBB_FILES_STATE_DELIVERED);
   run (self, "touch -d '2001-01-01' 'received/file 5' 'received/file 0'");
   complete (self);
+  g_assert_cmpint (ibb_files_transfer_get_state (self->sent), ==, IBB_FILES_STATE_DELIVERED);
   run (self, "diff -r sent received");
 }
 

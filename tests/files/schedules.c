@@ -22,11 +22,13 @@ static void
 test_schedules (gconstpointer data)
 {
   ScheduleFunc run = (ScheduleFunc) data;
+  guint64      n_calls = 0;
 
   if (only >= 0)
-    run ((guint32) only, NULL);
+    n_calls = run ((guint32) only, NULL);
   for (int i = 0; only < 0 && i < n_schedules; i++)
-    run ((guint32) i, NULL);
+    n_calls += run ((guint32) i, NULL);
+  g_assert_cmpuint (n_calls, >, 0);
 }
 
 static void

@@ -135,6 +135,8 @@ test_drop_in_handler (Fixture *fixture, gconstpointer data)
   g_signal_connect (ends.romeo, "notify::ended", G_CALLBACK (drop_cb), &ends.romeo);
   ibb_transport_abort (ends.juliet);
   wait_until (ends.romeo == NULL);
+  run_pending ();
+  g_assert_null (ends.romeo);
 }
 
 /* The service goes, its sessions live on. */

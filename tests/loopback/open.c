@@ -306,6 +306,8 @@ test_list_called (Fixture *fixture, gconstpointer data)
   open_with_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, "known", called_cb,
                    &open_expected);
   wait_until (expect.transport != NULL && open_expected.transport != NULL);
+  g_assert_cmpstr (ibb_transport_get_sid (expect.transport), ==, "known");
+  g_assert_cmpstr (ibb_transport_get_sid (open_expected.transport), ==, "known");
 
   g_object_unref (accept.transport);
   g_object_unref (open.transport);

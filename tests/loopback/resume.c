@@ -85,8 +85,8 @@ count_cb (GObject *object, GParamSpec *pspec, gpointer data)
 }
 
 /* Bytes from Romeo to Juliet, until the end of file, while those are lost whose bits are in
- * which. */
-static void
+ * which. Returns how many were read. */
+static gsize
 transfer (Fixture *self, guint which, const char *romeo)
 {
   g_auto (Ends)      ends = fixture_open (self);
@@ -122,7 +122,6 @@ transfer (Fixture *self, guint which, const char *romeo)
                            &closed);
   assert_result (g_io_stream_close_finish, G_IO_STREAM (ends.romeo), &closed);
   wait_until (reading.is_over);
-  g_assert_cmpuint (reading.read, ==, LENGTH);
   if ((which & 1) != 0)
     g_assert_cmpuint (n_notified, >=, 6);
   assert_local_jid (ends.romeo, romeo);
@@ -130,15 +129,16 @@ transfer (Fixture *self, guint which, const char *romeo)
   g_assert_cmpuint (ibb_transport_get_block_size (ends.romeo), ==, 32768); /* D-14 */
   g_assert_cmpuint (ibb_transport_get_block_size (ends.juliet), ==, 32768);
   close_async (ends.juliet);
+  return reading.read;
 }
 
 /* The session follows the resource, at both ends. */
 static void
 test_transfer (Fixture *self, gconstpointer data)
 {
-  transfer (self, 2, ROMEO);
-  transfer (self, 1, ROMEO_AGAIN);
-  transfer (self, 3, ROMEO);
+  g_assert_cmpuint (transfer (self, 2, ROMEO), ==, LENGTH);
+  g_assert_cmpuint (transfer (self, 1, ROMEO_AGAIN), ==, LENGTH);
+  g_assert_cmpuint (transfer (self, 3, ROMEO), ==, LENGTH);
 }
 
 static gboolean

@@ -111,6 +111,8 @@ test_queries (Fixture *fixture, gconstpointer data)
     g_main_context_iteration (NULL, FALSE);
   for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
     g_thread_join (threads[i]);
+  run_pending ();
+  g_assert_cmpuint (queries.n_answered, ==, N_QUERIES);
   g_clear_object (&queries.cancellable);
 }
 

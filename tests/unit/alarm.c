@@ -85,6 +85,7 @@ test_no_timer (void)
   fake_sleep_run_out ();
   alarm = ibb_alarm_new (NULL, 1, rang_cb, &rung);
   wait_until_rung (&rung);
+  g_assert_cmpuint (rung.n_calls, ==, 1);
   fake_sleep_stop ();
 }
 #endif

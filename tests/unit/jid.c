@@ -259,8 +259,8 @@ test_resembles (void)
 
 /* The form that Prosody and ejabberd give a node, a domain or a resource by stringprep resembles
  * it. */
-static void
-check_prepared (const char *part)
+static gboolean
+resembles_prepared (const char *part)
 {
   static const struct
   {
@@ -290,7 +290,8 @@ check_prepared (const char *part)
       server = g_strconcat (places[i].before, prepared, places[i].after, NULL);
       normal = ibb_jid_normalize (jid);
       again = ibb_jid_normalize (normal);
-      g_assert_cmpstr (again, ==, normal);
+      if (g_strcmp0 (again, normal) != 0)
+        return FALSE;
 
       /* A server may delete the whole part. */
       server_normal = ibb_jid_normalize (server);
@@ -299,9 +300,11 @@ check_prepared (const char *part)
           g_autofree char *escaped = g_strescape (jid, NULL);
           g_autofree char *server_escaped = g_strescape (server, NULL);
 
-          g_error ("\"%s\" does not resemble \"%s\"", escaped, server_escaped);
+          g_test_message ("\"%s\" does not resemble \"%s\"", escaped, server_escaped);
+          return FALSE;
         }
     }
+  return TRUE;
 }
 
 /* Unicode 3.2, which stringprep stays with, has these wrong (Corrigendum #4). No
@@ -326,7 +329,7 @@ test_characters (void)
       if (!g_unichar_validate (c) || was_corrected (c))
         continue;
       part[1 + g_unichar_to_utf8 (c, part + 1)] = '\0';
-      check_prepared (part);
+      g_assert_true (resembles_prepared (part));
     }
 }
 
@@ -350,7 +353,7 @@ test_strings (void)
       while (length-- > 0)
         g_string_append_unichar (part,
                                  characters[g_test_rand_int_range (0, G_N_ELEMENTS (characters))]);
-      check_prepared (part->str);
+      g_assert_true (resembles_prepared (part->str));
     }
 }
 

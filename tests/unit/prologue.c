@@ -27,8 +27,9 @@ static const struct
 };
 
 /* The message comes in pieces of so many bytes. */
-static void
-check (const char *message, const char *wanted, gsize piece)
+/* What is left of message, in pieces, after its prologue; NULL if that is wrong. */
+static char *
+skip (const char *message, gsize piece)
 {
   IBBPrologue         prologue = { 0 };
   g_autoptr (GString) rest = g_string_new (NULL);
@@ -42,15 +43,12 @@ check (const char *message, const char *wanted, gsize piece)
       gsize         n_held;
 
       if (!ibb_prologue_skip (&prologue, &data, &length, &held, &n_held))
-        {
-          g_assert_null (wanted);
-          return;
-        }
+        return NULL;
       g_string_append_len (rest, held, (gssize) n_held);
       g_string_append_len (rest, (const char *) data, (gssize) length);
     }
 
-  g_assert_cmpstr (rest->str, ==, wanted);
+  return g_string_free (g_steal_pointer (&rest), FALSE);
 }
 
 static void
@@ -60,7 +58,11 @@ test_messages (void)
     {
       g_test_message ("%s", cases[i].message);
       for (gsize piece = 1; piece <= strlen (cases[i].message) + 1; piece++)
-        check (cases[i].message, cases[i].rest, piece);
+        {
+          g_autofree char *rest = skip (cases[i].message, piece);
+
+          g_assert_cmpstr (rest, ==, cases[i].rest);
+        }
     }
 }
 

@@ -58,12 +58,6 @@ take (IBBScheduler *turns)
   return session;
 }
 
-static void
-expect (IBBScheduler *turns, Session *session)
-{
-  g_assert_true (take (turns) == session);
-}
-
 /* Sessions get the same number of bytes, whatever the size of their blocks. */
 static void
 test_bytes (gconstpointer data)
@@ -109,15 +103,15 @@ test_quantum (void)
       init_session (&small[i], 4096, 0);
       queue (&turns, &small[i], 100 * 4096);
     }
-  expect (&turns, &large);
+  g_assert_true (take (&turns) == &large);
   for (guint i = 0; i < 2 * 16; i++)
-    expect (&turns, &small[i / 16]);
-  expect (&turns, &large);
+    g_assert_true (take (&turns) == &small[i / 16]);
+  g_assert_true (take (&turns) == &large);
   /* The sessions use the credit that they got while it was in the round. */
   for (guint i = 0; i < 4 * 16; i++)
-    expect (&turns, &small[i / 16 % 2]);
+    g_assert_true (take (&turns) == &small[i / 16 % 2]);
   for (guint i = 0; i < 10; i++)
-    expect (&turns, &small[i % 2]);
+    g_assert_true (take (&turns) == &small[i % 2]);
 }
 
 /* Sessions that have nothing to send cost nothing, in whatever order they come and go. */

@@ -62,7 +62,10 @@ test_many (void)
   ibb_waiters_wake (&queue);
   ibb_lock_unlock (&lock);
   for (guint i = 0; i < N_THREADS; i++)
-    g_thread_join (threads[i]);
+    {
+      g_thread_join (threads[i]);
+      g_assert_null (tests[i].waiter.sleeper);
+    }
   ibb_lock_clear (&lock);
 }
 

@@ -6,6 +6,10 @@
 
 #pragma once
 
+#ifndef GETTEXT_PACKAGE
+#error "A struct stat is only that of the functions here after config.h."
+#endif
+
 #include <errno.h>
 #include <glib.h>
 #include <sys/stat.h>

@@ -3,8 +3,10 @@
 /* The frames of files and folders in one stream: scripts of one end, and two ends with pieces,
  * orders, refusals and cancellations from seeds. */
 
-#include "files/protocol/bundle.h"
+#include "config.h"
+
 #include "files/ibb-files-metadata-private.h"
+#include "files/protocol/bundle.h"
 #include "files/protocol/folder.h"
 #include "files/protocol/offer.h"
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "config.h"
+
 #include "ends.h"
 
 #include <fcntl.h>

@@ -13,6 +13,8 @@
 
 #define _GNU_SOURCE /* RTLD_NEXT */
 
+#include "config.h"
+
 #include "../lib/fast-timers.h"
 #include "../lib/script-error.h"
 #include "../lib/watchdog.h"

@@ -3,6 +3,8 @@
 /* Folders: whole trees between two ends, in private and in the clear; what goes on after an
  * interruption; files that fail; and the entries of a peer that wants to write elsewhere. */
 
+#include "config.h"
+
 #include "ends.h"
 
 #include "base/disk.h"

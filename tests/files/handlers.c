@@ -2,6 +2,8 @@
 
 /* Handlers that act on the transfer which notifies them. */
 
+#include "config.h"
+
 #include "ends.h"
 
 #include <glib/gstdio.h>

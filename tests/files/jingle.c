@@ -2,6 +2,8 @@
 
 /* The state machine of one file's Jingle session: what a peer sends, and what comes of that. */
 
+#include "config.h"
+
 #include "files/protocol/jingle.h"
 
 #include "files/disk/hasher.h"

@@ -2,6 +2,8 @@
 
 /* Files in private: who is refused, and what a server in the middle reads. */
 
+#include "config.h"
+
 #include "ends.h"
 
 #include "../lib/fast-timers.h"

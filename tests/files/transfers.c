@@ -2,6 +2,8 @@
 
 /* Files between two programs that use the library. */
 
+#include "config.h"
+
 #include "../lib/list-mirror.h"
 #include "ends.h"
 

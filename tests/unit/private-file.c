@@ -84,8 +84,8 @@ test_serial (void)
       g_autoptr (GDateTime)       end = g_tls_certificate_get_not_valid_after (certificate);
 
       g_assert_cmpint (g_date_time_difference (now, begin) / G_TIME_SPAN_HOUR, >=, 23);
-      /* GnuTLS reads no later year where time_t has 32 bits. */
-      g_assert_cmpint (g_date_time_get_year (end), ==, sizeof (time_t) > 4 ? 9999 : 2037);
+      /* GnuTLS reads no later year where its time_t has 32 bits. */
+      g_assert_true (g_date_time_get_year (end) == 9999 || g_date_time_get_year (end) == 2037);
       g_object_get (certificate, "certificate", &ders[i], NULL);
       g_assert_cmpmem (ders[i]->data + 12, 2, "\2\20", 2); /* an integer of 16 bytes */
     }

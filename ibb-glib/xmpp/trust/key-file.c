@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "config.h"
+/* Without config.h, by which time_t may be wider than that of GnuTLS. */
 
 #include "xmpp/trust/key-file.h"
 

@@ -282,7 +282,7 @@ is_well_formed (const IBBReceiver *self, const IBBStanza *stanza)
 {
   guint block_size = self->parameters->block_size;
   /* With white space (D-17). */
-  gsize text_max = 2 * (gsize) IBB_BASE64_ENCODED_LENGTH (block_size) + 256;
+  gsize text_max = 2 * IBB_BASE64_ENCODED_LENGTH ((gsize) block_size) + 256;
 
   return stanza->seq_valid && !stanza->has_child && stanza->bytes != NULL &&
          stanza->text_length <= text_max && g_bytes_get_size (stanza->bytes) <= block_size;

@@ -130,7 +130,7 @@ tell_peer (IBBFinished *self, gint64 now)
   stanza->sid = g_strdup (self->key.sid);
   tell (self, stanza, 0);
   ibb_timer_set (&self->timer, &context->timers,
-                 now + MIN (WAIT_MIN << MIN (self->n_attempts, DOUBLINGS_MAX), WAIT_MAX));
+                 now + MIN ((gint64) WAIT_MIN << MIN (self->n_attempts, DOUBLINGS_MAX), WAIT_MAX));
   self->n_attempts++;
 }
 

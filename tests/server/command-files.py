@@ -6,7 +6,6 @@ import os
 import signal
 import stat
 import subprocess
-import time
 
 import cases
 from cases import Skip, case, check, check_equal
@@ -142,9 +141,10 @@ def begin(server, output, data, resource, **options):
     return here, there
 
 
-def wait_parts(folder, count):
+def wait_parts(folder, count, *programs):
+    """No program tells that there is one; programs: none of them is to end before"""
     while len(names := {name for name in folder.names() if name.startswith('.')}) < count:
-        time.sleep(0.02)
+        check(not any(program.has_ended(0.02) for program in programs), f'{count} parts')
     return names
 
 
@@ -155,7 +155,7 @@ def _(server):
         if old:
             os.chmod(folder.make('copy', 100), old)
         here, there = begin(server, folder / 'copy', b'data', 'one', prepare=lambda: os.umask(0o027))
-        (part,) = wait_parts(folder, 1)
+        (part,) = wait_parts(folder, 1, here, there)
         check_equal(stat.S_IMODE(os.stat(folder / part).st_mode), 0o600, 'permissions')
         here.stdin.close()
         here.expect_done()
@@ -167,16 +167,16 @@ def _(server):
 @case('a command removes the hidden files of those that were killed, and no others')
 def _(server):
     folder = Folder()
-    _, killed = begin(server, folder / 'copy', b'of one that was killed', 'one')
-    stale = wait_parts(folder, 1)
+    dying, killed = begin(server, folder / 'copy', b'of one that was killed', 'one')
+    stale = wait_parts(folder, 1, dying, killed)
     os.kill(killed.pid, signal.SIGKILL)
     killed.finish()
-    _, other = begin(server, folder / 'other', b'other', 'two')
-    check(stale < wait_parts(folder, 2), 'the part of another file is another one')
+    of_other, other = begin(server, folder / 'other', b'other', 'two')
+    check(stale < wait_parts(folder, 2, of_other, other), 'the part of another file is another one')
     here, lives = begin(server, folder / 'copy', b'lives', 'three')
     # A second one for the same file leaves the first one's alone.
-    _, second = begin(server, folder / 'copy', b'second', 'four')
-    check(stale < wait_parts(folder, 3), 'the file of a command that lives')
+    of_second, second = begin(server, folder / 'copy', b'second', 'four')
+    check(stale < wait_parts(folder, 3, of_second, second), 'the file of a command that lives')
     for there in (other, second):
         there.stop(-signal.SIGTERM)
     check_equal(set(folder.names()), stale, 'files')

@@ -99,13 +99,18 @@ def _(server):
 def _(server):
     here, there, begun = Folder(), Folder(), Folder()
     paths = [here.make(f'{number:03}', 0) for number in range(120)]
+    os.mkfifo(here / 'told')
     # Nothing of it outlives the case.
-    hook = 'exec >/dev/null 2>&1; mktemp BEGUN/XXXXXX; while test -d BEGUN -a ! -e BEGUN/go; do sleep 0.05; done'
-    receiver = receive(server, there, '--on-received', hook.replace('BEGUN', begun.path))
+    hook = ('exec >/dev/null 2>&1; mktemp BEGUN/XXXXXX; echo >TOLD; '
+            'while test -d BEGUN -a ! -e BEGUN/go; do sleep 0.05; done')
+    receiver = receive(server, there, '--on-received', hook.replace('BEGUN', begun.path).replace('TOLD', here / 'told'))
     sender = send(server, *paths, receiver.wait_ready())
     check_equal(sender.finish(), 1, 'status of the sender')
     receiver.wait_line('^Refused a file from .*: too many wait for --on-received$')
     check_equal(sum('busy with other files' in error for error in sender.errors()), 16, f'{sender.errors()}')
+    with open(here / 'told', 'r+b', buffering=0) as told:
+        for _ in range(4):
+            told.read(1)
     check_equal((len(there.names()), len(begun.names())), (104, 4), 'files, and commands')
     begun.make('go', 0)
     receiver.stop()

@@ -192,6 +192,10 @@ class PrivateServer:
         """Whether the server is ready."""
         raise NotImplementedError
 
+    def _has_failed(self):
+        """Whether it never will be. Nothing else tells than to ask, here and below: a server says to nobody that it is."""
+        return self.process.poll() is not None
+
     def start(self):
         missing = [program for program in self.programs + ('openssl',)
                    if not shutil.which(program)]
@@ -224,7 +228,7 @@ class PrivateServer:
                 cwd='/', stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL, start_new_session=True)
         deadline = time.monotonic() + self.start_timeout
-        while time.monotonic() < deadline and self.process.poll() is None:
+        while time.monotonic() < deadline and not self._has_failed():
             if self._answers():
                 if self.federation:
                     self.federation.set_port(self.domain, self.s2s_port)
@@ -284,7 +288,7 @@ class PrivateServer:
         self._launch()
         deadline = time.monotonic() + self.start_timeout
         while not self._answers():
-            if time.monotonic() > deadline or self.process.poll() is not None:
+            if time.monotonic() > deadline or self._has_failed():
                 raise RuntimeError(f'{self.name} does not start again:\n' + self.read_log())
             time.sleep(0.02)
 

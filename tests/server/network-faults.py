@@ -91,9 +91,15 @@ def start_until_online(start, is_online):
 def cut(run, ends, seconds):
     """Every 2 s all connections break, with what is under way."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and not run.is_over.wait(2):
+    number = 0
+    while (number < 2 or time.monotonic() < deadline) and not run.is_over.wait(2):
+        before = [end.proxy.connections for end in ends]
         for end in ends:
             end.proxy.cut()
+        number += 1
+        # A busy machine may take longer than that for a login.
+        wait_until(lambda before=before: run.is_over.is_set() or all(end.proxy.connections > n for end, n in zip(ends, before)),
+                   PATIENCE, 'new connection')
 
 
 def hole(run, ends, seconds):
@@ -102,6 +108,9 @@ def hole(run, ends, seconds):
     for end in ends:
         end.network.begin_hole()
     run.is_over.wait(seconds)
+    if seconds > DETECTION:
+        wait_until(lambda: run.is_over.is_set() or all(end.count('suspended') or end.count('disconnected') for end in ends),
+                   PATIENCE, 'loss of the connection')
     for end, (lost, passed) in zip(ends, before):
         end.seen['seconds'] = seconds
         end.seen['packets lost'] = end.network.lost - lost

@@ -11,7 +11,7 @@ from command import Account, Folder
 from federation import Federation
 from file_transfer import TIMEOUT, Transfer, check_continued, expect_ssh, in_both_directions
 
-SILENCE = 20  # s
+SILENCE = 20  # s: less than either server, or an end, waits for an answer
 
 
 @case('ssh works through forward and expose', timeout=TIMEOUT)

@@ -441,11 +441,11 @@ def _(server):
     app.window.send_files([Gio.File.new_for_path(source)])
     row = app.wait_row()
     wait(lambda: row.status.get_label() == 'Waiting for the network')
-    check('Waiting for the network' in app.window.status.get_label(), app.window.status.get_label())
+    wait(lambda: 'Waiting for the network' in app.window.status.get_label())
     moved = row.transfer.props.bytes_moved
     way.let_in()
     wait(lambda: 'left' in row.status.get_label() and row.transfer.props.bytes_moved > moved)
-    check('Online as' in app.window.status.get_label(), app.window.status.get_label())
+    wait(lambda: 'Online as' in app.window.status.get_label())
     row.cancel.emit('clicked')
     wait_end(row, 'cancel')
 

@@ -4,6 +4,7 @@
 
 import os
 import re
+import signal
 import sys
 import threading
 import time
@@ -160,7 +161,7 @@ def _(both):
     calls = [(person, *person.call(f'bot@{SERVICE}')) for person in people]
     of_dead = [(person, sessions) for person, name, sessions in calls if name == 'A']
     of_other = [sessions for _, name, sessions in calls if name == 'B']
-    processes['A'].process.kill()
+    os.kill(processes['A'].pid, signal.SIGKILL)
     processes['A'].finish()
     wait_places(both, SERVICE, 1)
     for sessions in of_other:

@@ -102,7 +102,7 @@ def offer(server, sender, receiver):
         check_equal(offerer.output, b'wanted: file: delivered\n' if word == b'y' else b'', 'what the sender says')
     check('has refused the file' in offerer.lines[-1], f'{offerer.lines}')
     taker.wait_for(lambda: f'{there / "in:box/wanted: file"} is there' in taker.output.decode(), 'the file')
-    taker.process.send_signal(signal.SIGINT)
+    os.kill(taker.pid, signal.SIGINT)
     check_equal((taker.finish(), len(taker.lines)), (0, 1), 'the receiver')
     check_equal(sha256(there / 'in:box/wanted: file'), sha256(wanted), 'SHA-256')
     check_equal(os.listdir(there / 'in:box'), ['wanted: file'], 'files')
@@ -143,7 +143,7 @@ def echo(server, service, client):
     check_equal((stranger.finish(), stranger.output), (1, b''), 'the stranger')
     # The client may end before the service has said what it echoed.
     there.wait_for(lambda: there.output.count(b'\n') >= 4, 'four times how much')
-    there.process.send_signal(signal.SIGINT)
+    os.kill(there.pid, signal.SIGINT)
     check_equal(there.finish(), 0, 'the service')
     check_equal(len(there.output.splitlines()), 4, 'what the service says')
 
@@ -170,7 +170,7 @@ def component(server):
     refused = start(server, alice, say, domain, 'grüße')
     check_equal((refused.finish(), refused.output), (1, b''), 'the domain')
     there.wait_for(lambda: there.output.count(b'\n') >= 2, 'two that were served')
-    there.process.send_signal(signal.SIGINT)
+    os.kill(there.pid, signal.SIGINT)
     check_equal(there.finish(), 0, 'the component')
 
 
@@ -234,7 +234,7 @@ def http_folder(server):
         check_equal((here.finish(), here.output), (1, b''), path)
     stranger = start(server, carol, program, jid, 'get', '/small')
     check_equal((stranger.finish(), stranger.output), (1, b''), 'the stranger')
-    there.process.send_signal(signal.SIGINT)
+    os.kill(there.pid, signal.SIGINT)
     check_equal((there.finish(), len(there.lines)), (0, 1), 'the server')
 
 

@@ -40,6 +40,7 @@ def case(name):
 
 
 async def wait_until(condition):
+    """For a change that wakes no coroutine."""
     while not condition():
         await asyncio.sleep(0.002)
 
@@ -386,6 +387,7 @@ def loop_idle():
     alice, bob = services()
     opened, accepted = loop.run_until_complete(ends(alice, bob))
     before = n
+    # Nothing is to happen, which only time shows.
     loop.run_until_complete(asyncio.sleep(0.3))
     assert n - before < 20, n - before
     loop.close()
@@ -408,7 +410,7 @@ async def talk_in_loop():
         writer.write(b'hello\n')
         assert await reader.readline() == b'hello\n'
     await answering
-    await asyncio.sleep(0.005)
+    await asyncio.sleep(0.005)  # a timer
     assert await asyncio.to_thread(lambda: 7) == 7
     process = await asyncio.create_subprocess_exec('echo', 'hello', stdout=asyncio.subprocess.PIPE)
     assert (await process.communicate())[0] == b'hello\n'

@@ -174,7 +174,7 @@ class Node(ejabberd.Ejabberd):
                 return
             if time.monotonic() > deadline:
                 raise RuntimeError(f'the nodes do not agree on the session of {jid}: {found}')
-            time.sleep(0.1)
+            time.sleep(0.1)  # a node tells nobody, here and below
 
     def neighbours(self):
         """How many nodes share its tables, with itself."""

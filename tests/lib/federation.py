@@ -89,4 +89,4 @@ class Federation(LinkedServers):
             except OSError:
                 if time.monotonic() > deadline or self._name_server.poll() is not None:
                     raise RuntimeError('the name server does not start') from None
-            time.sleep(0.02)
+            time.sleep(0.02)  # it tells nobody that it listens

@@ -172,6 +172,7 @@ fill (End *end)
       g_assert_cmpint (outcome, ==, NO (WOULD_BLOCK));
       if (end_is_ibb (end) ? is_transport_full (end) : is_socket_full (end))
         return;
+      /* The peer takes bytes in its own time, and a buffer that is full tells nobody. */
       g_usleep (100);
     }
 }
@@ -321,6 +322,7 @@ scenario_call (End *end, const Step *step, Manner manner)
     case HAS_ENDED:
       return ibb_transport_has_ended (IBB_TRANSPORT (end->stream));
     case AWAIT_END:
+      /* In the thread of a call, whose context is not the one that is told. */
       while (end_is_ibb (end) && !ibb_transport_has_ended (IBB_TRANSPORT (end->stream)))
         g_usleep (500);
       return TRUE;

@@ -274,6 +274,7 @@ op_begin (Op *self, Manner manner)
       return;
     }
   self->thread = g_thread_new ("call", op_thread, self);
+  /* A call that waits in another thread tells nobody. */
   while (!has_begun (self, n_references))
     g_usleep (100);
 }

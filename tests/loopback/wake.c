@@ -59,6 +59,7 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   g_input_stream_read_async (input, bytes, sizeof bytes, G_PRIORITY_DEFAULT, cancellable,
                              store_result_cb, &result);
   write_text (ends.romeo, "x");
+  /* The context must not run: it would finish the read. */
   while (!g_atomic_int_get (&is_woken))
     g_usleep (500);
   g_assert_cmpint (g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (input), bytes,

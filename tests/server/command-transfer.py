@@ -100,7 +100,7 @@ def _(server):
     here, there, begun = Folder(), Folder(), Folder()
     paths = [here.make(f'{number:03}', 0) for number in range(120)]
     os.mkfifo(here / 'told')
-    # Nothing of it outlives the case.
+    # Nothing of it outlives the case. A shell without a pipe can only look.
     hook = ('exec >/dev/null 2>&1; mktemp BEGUN/XXXXXX; echo >TOLD; '
             'while test -d BEGUN -a ! -e BEGUN/go; do sleep 0.05; done')
     receiver = receive(server, there, '--on-received', hook.replace('BEGUN', begun.path).replace('TOLD', here / 'told'))

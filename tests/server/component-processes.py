@@ -76,7 +76,7 @@ def wait_places(both, domain, taken):
         while len(re.findall(r'<\d+\.\d+\.\d+>',
                              node.call('ejabberd_router_mnesia', 'find_routes', erlang(domain)))) != taken:
             check(time.monotonic() < deadline, f'{node.node_name} does not know {taken} processes')
-            time.sleep(0.1)
+            time.sleep(0.1)  # a node tells nobody
 
 
 def start_process(name, domain, server):

@@ -128,7 +128,7 @@ def message():
 
 
 def wait_full(transport):
-    """Until it has sent all that it may while its peer is away."""
+    """Until it has sent all that it may while its peer is away. One that is late has fewer stanzas for the server to keep."""
     before = None
     while before != transport.props.bytes_in_flight:
         before = transport.props.bytes_in_flight

@@ -4,7 +4,7 @@
     @case('peer offline')
     def _(server): ...
 
-    cases.main(server)      # the arguments of the program choose among them
+    cases.main(server)      # the arguments of the program choose among them: parts of names, --short, --long
 """
 
 import inspect
@@ -23,6 +23,7 @@ TIMEOUT = 240
 PATIENCE = 180
 
 _cases = []
+_long = set()  # names
 _cleanups = []
 _witnesses = []
 
@@ -31,9 +32,12 @@ class Skip(Exception):
     """The case needs something that is not there."""
 
 
-def case(name, timeout=TIMEOUT):
+def case(name, timeout=TIMEOUT, is_long=False):
+    """is_long: not among the few that also judge faults made at random, with the sanitizers."""
     def register(function):
         _cases.append((name, function, timeout))
+        if is_long:
+            _long.add(name)
         return function
     return register
 
@@ -90,9 +94,12 @@ def _watch(done, late, timeout):
 
 def main(*arguments):
     """arguments: of each case; a class: each case has an object of its own."""
-    wanted = sys.argv[1:]
+    wanted = [text for text in sys.argv[1:] if text not in ('--short', '--long')]
     chosen = [entry for entry in _cases
               if not wanted or any(text in entry[0] for text in wanted)]
+    for option, is_long in (('--short', False), ('--long', True)):
+        if option in sys.argv[1:]:
+            chosen = [entry for entry in chosen if (entry[0] in _long) == is_long]
     # random-faults.py asks whether a fault is noticed at all.
     stops = 'IBB_FAULT' in os.environ
     failures = 0

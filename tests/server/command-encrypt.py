@@ -130,7 +130,7 @@ def _(server):
         check(all(event['bytes'] <= 2000 for event in end.events() if event['event'] == 'progress'), 'progress')
 
 
-@case('files with their names, and folders: whole, several, and broken off in the middle')
+@case('files with their names, and folders: whole, several, and broken off in the middle', is_long=True)
 def _(server):
     alice, bob, folder = known_users(server)
     os.mkdir(folder / 'in')
@@ -165,7 +165,7 @@ def _(server):
     check_equal(sorted(os.listdir(folder / 'in')), ['letters', 'long', 'one', 'two'], 'the part became the file')
 
 
-@case('files in the clear are refused, and encrypted ones by a receiver without a key')
+@case('files in the clear are refused, and encrypted ones by a receiver without a key', is_long=True)
 def _(server):
     alice, bob, folder = known_users(server)
     os.mkdir(folder / 'in')
@@ -186,7 +186,7 @@ def _(server):
     there.expect_done()
 
 
-@case('each error of --encrypt says what to do, and each private transfer that it is private')
+@case('each error of --encrypt says what to do, and each private transfer that it is private', is_long=True)
 def _(server):
     alice, bob, folder = known_users(server)
     os.mkdir(folder / 'in')
@@ -241,7 +241,7 @@ def _(server):
     check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
 
 
-@case('a question stays whole: what other sessions bring, and a notice, come after the answer')
+@case('a question stays whole: what other sessions bring, and a notice, come after the answer', is_long=True)
 def _(server):
     alice, bob, folder = users(server)
     bob.trust(alice)
@@ -301,7 +301,7 @@ def _(server):
     there.expect_failure('does not trust')
 
 
-@case('a URI names the peer and its key, for who opens a session and for who waits; nobody is asked')
+@case('a URI names the peer and its key, for who opens a session and for who waits; nobody is asked', is_long=True)
 def _(server):
     alice, bob, folder = users(server)
     there = bob.plain('receive', '-o', folder / 'copy', '--from', alice.uri())
@@ -322,7 +322,7 @@ def _(server):
     there.expect_failure('does not trust', 'give the other end the URI that “ibb key --uri” prints here')
 
 
-@case('expose: each --from has its own key, and not that of another, at each service')
+@case('expose: each --from has its own key, and not that of another, at each service', is_long=True)
 def _(server):
     alice, bob, folder = users(server)
     carol = User(server, 'carol', folder)
@@ -345,7 +345,7 @@ def _(server):
     check(not any('digits' in line for line in there.lines), f'{there.lines}')
 
 
-@case('key: the URI, its picture, and what is known of others')
+@case('key: the URI, its picture, and what is known of others', is_long=True)
 def _(server):
     alice, bob, folder = users(server)
     uri = alice.uri()
@@ -409,7 +409,7 @@ def _(server):
     there.finish()
 
 
-@case('a yes about the key of one contact says nothing about that key in the name of another')
+@case('a yes about the key of one contact says nothing about that key in the name of another', is_long=True)
 def _(server):
     alice, bob, folder = users(server)
     carol = User(server, 'carol', folder)
@@ -436,7 +436,7 @@ def _(server):
         check_equal([line.split()[1] for line in file], [alice.account.bare], 'known')
 
 
-@case('cat and listen: each way until its own end, and both at the same time')
+@case('cat and listen: each way until its own end, and both at the same time', is_long=True)
 def _(server):
     alice, bob, folder = known_users(server)
     for first, second in ((b'', b''), (os.urandom(MIB), os.urandom(MIB)), (os.urandom(MIB), b'')):
@@ -453,7 +453,7 @@ def _(server):
         check(there.output == first and here.output == second, 'the bytes')
 
 
-@case('forward and expose ask on their terminals, once, and without one say what to do')
+@case('forward and expose ask on their terminals, once, and without one say what to do', is_long=True)
 def _(server):
     alice, bob, _ = users(server)
     with socket.create_server(('127.0.0.1', 0)) as service:
@@ -488,7 +488,7 @@ def _(server):
             program.stop()
 
 
-@case('a peer whose key is refused again and again causes few lines')
+@case('a peer whose key is refused again and again causes few lines', is_long=True)
 def _(server):
     alice, bob, _ = users(server)
     count = 30
@@ -529,7 +529,8 @@ def _(server):
     there.stop()
 
 
-@case('sessions in which the peer says nothing have some threads; the others wait, and keep out no other account')
+@case('sessions in which the peer says nothing have some threads; the others wait, and keep out no other account',
+      is_long=True)
 def _(server):
     alice, bob, folder = users(server)
     carol = User(server, 'carol', folder)
@@ -729,7 +730,7 @@ main (int argc, char **argv)
 """
 
 
-@case('only the right receipt ends a session in good order: not a wrong, a reflected, a short, a long or no one')
+@case('only the right receipt ends a session in good order: not a wrong, a reflected, a short, a long or no one', is_long=True)
 def _(server):
     alice, bob, folder = users(server)
     bob.trust(alice)
@@ -789,7 +790,7 @@ with IBBXmpp.Client.new_from_account('alice') as client:
 """
 
 
-@case('an error of TLS names the peer')
+@case('an error of TLS names the peer', is_long=True)
 def _(server):
     alice, bob, folder = users(server)
     bob.trust(alice)

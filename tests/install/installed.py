@@ -146,7 +146,7 @@ def flags(environment, *what):
     return run('pkg-config', *what, env=environment).split()
 
 
-@cases.case('/install/prefix', timeout=600)
+@cases.case('/install/prefix', timeout=2400)
 def install():
     lines = example('building.md', '', '--prefix').splitlines()
     assert lines == ['meson setup build --prefix=$HOME/ibb --libdir=lib', 'meson install -C build'], lines

@@ -26,7 +26,7 @@ def compile_against(folder, text):
     return run(folder / 'program', env=environment)
 
 
-@cases.case('/install/options/all-off', timeout=600)
+@cases.case('/install/options/all-off', timeout=2400)
 def all_off():
     with Folder() as folder:
         files = build(folder, '-Dauto_features=disabled')
@@ -37,7 +37,7 @@ def all_off():
         assert compile_against(folder, example('overview.md', 'c')) == 'hello\n'
 
 
-@cases.case('/install/options/one-library', timeout=600)
+@cases.case('/install/options/one-library', timeout=2400)
 def one_library():
     """Each of the two others is built whole or not at all, and needs the first one only."""
     for built, other in (('xmpp', 'files'), ('files', 'xmpp')):
@@ -49,7 +49,7 @@ def one_library():
             assert 'bin/ibb' not in files, files
 
 
-@cases.case('/install/options/lacking', timeout=600)
+@cases.case('/install/options/lacking', timeout=2400)
 def lacking():
     """What is "auto" is left out where a library for it is not there, and the rest is configured: the tests that
     need libgsasl, which no build needs."""

@@ -66,7 +66,7 @@ def set_up(folder, outer):
         '--buildtype=plain')
 
 
-@cases.case('/install/subproject', timeout=1200)
+@cases.case('/install/subproject', timeout=2400)
 def subproject():
     with Folder() as folder:
         set_up(folder, OUTER)
@@ -79,7 +79,7 @@ def subproject():
         assert 'tests' not in names and 'doc' not in names, names
 
 
-@cases.case('/install/subproject-vala', timeout=1200)
+@cases.case('/install/subproject-vala', timeout=2400)
 def subproject_vala():
     with Folder() as folder:
         shutil.copy(os.path.join(ROOT, 'examples/loopback.vala'), folder / 'talk.vala')

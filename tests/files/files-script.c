@@ -8,8 +8,7 @@
  *     jingle s1; offered; action s1 session-terminate <reason><cancel/></reason>; ends ibb gone
  *
  * tests/lib/script-reader.h says how it reads. "> KIND TEXT" waits until Romeo hears an IQ of that
- * kind with the text, or with that id, "< KIND ID PAYLOAD" sends one: the words for what he says
- * are in romeo.c. */
+ * kind with the text, or with that id, "< KIND ID PAYLOAD" sends one. */
 
 #define _GNU_SOURCE /* RTLD_NEXT */
 
@@ -17,16 +16,45 @@
 
 #include "../lib/fast-timers.h"
 #include "../lib/script-error.h"
+#include "../lib/script-reader.h"
 #include "../lib/watchdog.h"
-#include "romeo.h"
+#include "../loopback/fixture.h"
 
 #include <dlfcn.h>
+#include <ibb-glib/files/ibb-files.h>
 #include <sys/stat.h>
 
 #define SIZE 20000
 #define SPEED 300 /* times as fast */
 
-typedef FilesRun Run;
+typedef struct
+{
+  IBBLoopback      *loopback;
+  IBBConnection    *own_connection;
+  IBBFilesService  *own;             /* Juliet's */
+  IBBConnection    *peer_connection; /* (unowned) */
+  IBBService       *peer;            /* (nullable): Romeo's */
+  GHashTable       *others;          /* (element-type utf8 IBBConnection): of all but Juliet */
+  GPtrArray        *heard;           /* (element-type IBBStanza): what Romeo received */
+  IBBStanza        *last;            /* (unowned) (nullable): that was heard last */
+  char             *version;         /* (nullable): children of his answer to XEP-0092 */
+  gboolean          is_mute;
+  gboolean          is_asked;
+  guint             n_refused;   /* queries of others */
+  GPtrArray        *all_offered; /* (element-type IBBFilesTransfer) */
+  IBBFilesTransfer *offered;     /* (nullable): the last of them */
+  IBBFilesTransfer *sent;        /* (nullable) */
+  GError           *error;       /* (nullable): of the last offer, or query */
+  GBytes           *bytes;       /* of the file */
+  char             *folder;
+  GAsyncResult     *accepted;
+  gboolean          is_stream; /* that was accepted */
+  GAsyncResult     *expected;
+  IBBTransport     *transport; /* (nullable): Romeo's end */
+  IBBService       *streams;   /* (nullable): another one of Juliet's */
+  GAsyncResult     *streamed;
+  gpointer          gone; /* (nullable): an offer that nobody holds */
+} Run;
 
 /* ---- in place of functions of libraries ---- */
 
@@ -120,6 +148,195 @@ hold_hash (Run *self, Words *words)
   holds_hash = words_take_switch (words);
   g_cond_signal (&hash_changed);
   g_mutex_unlock (&hash_lock);
+}
+
+/* ---- what Romeo says and hears ---- */
+
+static gboolean
+is_of (IBBStanza *stanza, const char *kind, const char *words)
+{
+  g_autofree char *xml = ibb_stanza_to_xml (stanza);
+
+  return g_strcmp0 (ibb_stanza_get_kind (stanza), kind) == 0 &&
+         (strstr (xml, words) != NULL || g_strcmp0 (ibb_stanza_get_id (stanza), words) == 0);
+}
+
+static gboolean
+heard_cb (IBBConnection *connection, IBBStanza *stanza, Run *self)
+{
+  const char *id = ibb_stanza_get_id (stanza);
+
+  /* The library answers what it is asked about features. */
+  if (g_strcmp0 (ibb_stanza_get_kind (stanza), "get") == 0 && !self->is_asked &&
+      (self->version == NULL || !is_of (stanza, "get", "jabber:iq:version")))
+    return FALSE;
+  if (self->version != NULL && is_of (stanza, "get", "jabber:iq:version"))
+    send_xml (connection,
+              "<iq type='result' to='" JULIET
+              "' id='%s'><query xmlns='jabber:iq:version'>%s</query></iq>",
+              id, self->version);
+  else if (!self->is_mute && is_of (stanza, "set", "urn:xmpp:jingle:1") &&
+           !(self->is_asked && is_of (stanza, "set", "session-info")))
+    send_xml (connection, "<iq type='result' to='" JULIET "' id='%s'/>", id);
+  g_ptr_array_add (self->heard, ibb_stanza_ref (stanza));
+  return TRUE;
+}
+
+static guint
+count (Run *self, const char *kind, const char *text)
+{
+  guint n = 0;
+
+  for (guint i = self->heard->len; i-- > 0;)
+    if (is_of (g_ptr_array_index (self->heard, i), kind, text))
+      {
+        n++;
+        self->last = g_ptr_array_index (self->heard, i);
+      }
+  return n;
+}
+
+/* %ID is its id. */
+static void
+hear (Run *self, Words *words)
+{
+  const char *kind = words_take (words);
+  const char *text = words_take_rest (words);
+
+  wait_until (count (self, kind, text) > 0);
+  script_define (g_strdup ("ID"), g_strdup (ibb_stanza_get_id (self->last)));
+}
+
+/* "heard N KIND TEXT": so many of them */
+static void
+check_heard (Run *self, Words *words)
+{
+  guint       n = words_take_number (words);
+  const char *kind = words_take (words);
+
+  g_assert_cmpuint (count (self, kind, words_take_rest (words)), ==, n);
+}
+
+/* What was said in answer to a request with that id, whether it was taken or not. */
+static void
+wait_for_answer (Run *self, Words *words)
+{
+  const char *id = words_take (words);
+
+  wait_until (count (self, "result", id) + count (self, "error", id) > 0);
+}
+
+/* What was heard and offered so far. */
+static void
+forget (Run *self, Words *words)
+{
+  g_ptr_array_set_size (self->heard, 0);
+  if (words_take_if (words, "offer"))
+    g_clear_object (&self->offered);
+}
+
+/* "keep NAME ELEMENT ATTRIBUTE": %NAME is that of what was heard last. */
+static void
+keep (Run *self, Words *words)
+{
+  char            *name = g_strdup (words_take (words));
+  g_autofree char *element = g_strconcat ("<", words_take (words), NULL);
+  g_autofree char *start = g_strdup_printf (" %s=", words_take (words));
+  g_autofree char *xml = ibb_stanza_to_xml (self->last);
+  const char      *value = strstr (strstr (xml, element), start) + strlen (start);
+
+  script_define (name, g_strndup (value + 1, (gsize) (strchr (value + 1, *value) - value - 1)));
+}
+
+static void
+say (Run *self, Words *words)
+{
+  const char *kind = words_take (words);
+  const char *id = words_take (words);
+
+  send_xml (self->peer_connection, "<iq type='%s' to='" JULIET "' id='%s'>%s</iq>", kind, id,
+            words_take_rest (words));
+}
+
+static IBBConnection *
+get_other (Run *self, const char *jid)
+{
+  IBBConnection *other = g_hash_table_lookup (self->others, jid);
+
+  if (other == NULL)
+    g_hash_table_insert (self->others, g_strdup (jid),
+                         other = ibb_loopback_attach (self->loopback, jid));
+  return other;
+}
+
+/* "stanza-from JID STANZA" */
+static void
+let_other_say (Run *self, Words *words)
+{
+  IBBConnection *other = get_other (self, words_take (words));
+
+  send_xml (other, "%s", words_take_rest (words));
+}
+
+/* "query JID PAYLOAD": a request, whose answer comes; "error" tells which. */
+static void
+let_other_query (Run *self, Words *words)
+{
+  IBBConnection        *other = get_other (self, words_take (words));
+  g_autoptr (IBBStanza) request =
+      new_stanza ("<iq type='set' to='" JULIET "'>%s</iq>", words_take_rest (words));
+  g_autoptr (IBBStanza)    answer = NULL;
+  g_autoptr (GAsyncResult) over = NULL;
+  GAsyncResult            *result = NULL;
+
+  g_clear_error (&self->error);
+  ibb_connection_query_async (other, request, 0, NULL, store_result_cb, &result);
+  over = wait_for_result (&result);
+  answer = ibb_connection_query_finish (other, over, &self->error);
+  self->n_refused += answer == NULL;
+}
+
+static void
+check_kept_error (Run *self, Words *words)
+{
+  script_check_error (self->error, words);
+}
+
+static void
+check_refused (Run *self, Words *words)
+{
+  g_assert_cmpuint (self->n_refused, ==, words_take_number (words));
+}
+
+/* He answers no request ("mute"), or hears questions about features, which the script answers. */
+static void
+set_manner (Run *self, Words *words)
+{
+  self->is_mute = words_take_if (words, "mute");
+  self->is_asked = words_take_if (words, "asked");
+}
+
+static void
+announce (Run *self, Words *words)
+{
+  while (words_peek (words) != NULL)
+    ibb_connection_add_feature (self->peer_connection, words_take (words));
+}
+
+/* "program [CHILDREN]": the answer to XEP-0092. The service would announce that the program is one
+ * of this library. */
+static void
+set_program (Run *self, Words *words)
+{
+  g_clear_object (&self->peer);
+  if (words_peek (words) != NULL)
+    self->version = g_strdup (words_take_rest (words));
+}
+
+static void
+start_service (Run *self, Words *words)
+{
+  self->peer = ibb_service_new (self->peer_connection);
 }
 
 /* ---- sessions ---- */
@@ -530,8 +747,12 @@ fire_timer (Run *self, Words *words)
 }
 
 static const ScriptWord calls[] = {
+  SCRIPT_WORD ("<", say),
+  SCRIPT_WORD (">", hear),
   SCRIPT_WORD ("accept", accept),
   SCRIPT_WORD ("accepted", check_accepted),
+  SCRIPT_WORD ("announce", announce),
+  SCRIPT_WORD ("answer", wait_for_answer),
   SCRIPT_WORD ("block-size", check_block_size),
   SCRIPT_WORD ("bytes", set_bytes),
   SCRIPT_WORD ("cancel", cancel),
@@ -541,17 +762,21 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("empty", check_empty),
   SCRIPT_WORD ("ended", wait_for_end),
   SCRIPT_WORD ("ends", check_end),
+  SCRIPT_WORD ("error", check_kept_error),
   SCRIPT_WORD ("expect", expect_session),
   SCRIPT_WORD ("expected", check_expected),
   SCRIPT_WORD ("fast", set_fast),
   SCRIPT_WORD ("fast-clock", run_clock_fast),
   SCRIPT_WORD ("fire", fire_timer),
+  SCRIPT_WORD ("forget", forget),
   SCRIPT_WORD ("gone", wait_until_gone),
   SCRIPT_WORD ("handle-sessions", handle_sessions),
   SCRIPT_WORD ("hash", define_hash),
+  SCRIPT_WORD ("heard", check_heard),
   SCRIPT_WORD ("held", wait_for_timer),
   SCRIPT_WORD ("hold", hold_timer),
   SCRIPT_WORD ("hold-hash", hold_hash),
+  SCRIPT_WORD ("keep", keep),
   SCRIPT_WORD ("lose", lose_connection),
   SCRIPT_WORD ("moved", wait_for_moved),
   SCRIPT_WORD ("name", check_name),
@@ -560,9 +785,15 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("offer", offer),
   SCRIPT_WORD ("offered", check_offered),
   SCRIPT_WORD ("open", open_session),
+  SCRIPT_WORD ("program", set_program),
+  SCRIPT_WORD ("query", let_other_query),
   SCRIPT_WORD ("read", read_all),
   SCRIPT_WORD ("refuse", refuse),
+  SCRIPT_WORD ("refused", check_refused),
+  SCRIPT_WORD ("romeo", set_manner),
+  SCRIPT_WORD ("service", start_service),
   SCRIPT_WORD ("size", check_size),
+  SCRIPT_WORD ("stanza-from", let_other_say),
   SCRIPT_WORD ("state", wait_for_state),
   SCRIPT_WORD ("streams", start_streams),
   SCRIPT_WORD ("unsettle", unsettle),
@@ -573,7 +804,7 @@ static const ScriptWord calls[] = {
 static gboolean
 call_word (gpointer run, const char *name, Words *words)
 {
-  return SCRIPT_CALL (calls, run, name, words) || romeo_call (run, name, words);
+  return SCRIPT_CALL (calls, run, name, words);
 }
 
 static void
@@ -590,7 +821,12 @@ set_up (Run *self)
   self->own_connection = ibb_loopback_attach (self->loopback, JULIET);
   self->own = ibb_files_service_new (self->own_connection);
   g_signal_connect (self->own, "file-offered", G_CALLBACK (offered_cb), self);
-  romeo_set_up (self);
+  self->peer_connection = ibb_loopback_attach (self->loopback, ROMEO);
+  self->peer = ibb_service_new (self->peer_connection);
+  self->others = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, drop_and_wait);
+  g_hash_table_insert (self->others, g_strdup (ROMEO), self->peer_connection);
+  self->heard = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_unref);
+  g_signal_connect (self->peer_connection, "stanza-received", G_CALLBACK (heard_cb), self);
   self->all_offered = g_ptr_array_new_with_free_func (g_object_unref);
   self->bytes = make_bytes (SIZE, 1);
   self->folder = assert_succeeds (g_dir_make_tmp, "ibb-files-XXXXXX");
@@ -614,7 +850,12 @@ tear_down (Run *self)
   run_pending ();
   g_clear_object (&self->accepted);
   g_assert_finalize_object (self->own);
-  romeo_tear_down (self);
+  if (self->peer != NULL)
+    g_assert_finalize_object (self->peer);
+  g_signal_handlers_disconnect_by_data (self->peer_connection, self);
+  g_hash_table_unref (self->others);
+  g_ptr_array_unref (self->heard);
+  g_free (self->version);
   drop_and_wait (self->own_connection);
   g_assert_finalize_object (self->loopback);
   g_clear_error (&self->error);

@@ -257,6 +257,33 @@ test_output_stream (Files *self, gconstpointer data)
   assert_fails (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, ibb_files_output_stream_new, remote);
 }
 
+static gssize
+write_nothing (int fd, const void *data, gsize length, guint64 offset)
+{
+  errno = ENOSPC;
+  return -1;
+}
+
+/* A stream that has lost a byte never becomes a file, though the disk has room again. */
+static void
+test_lost_output (Files *self, gconstpointer data)
+{
+  const IBBDisk                   *real = ibb_disk;
+  IBBDisk                          disk = *real;
+  g_autofree char                 *path = get_path (self, "written");
+  g_autoptr (GFile)                place = g_file_new_for_path (path);
+  g_autoptr (IBBFilesOutputStream) file = assert_succeeds (ibb_files_output_stream_new, place);
+  GOutputStream                   *stream = G_OUTPUT_STREAM (file);
+
+  disk.write = write_nothing;
+  ibb_disk = &disk;
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NO_SPACE, g_output_stream_write, stream, "x", 1, NULL);
+  ibb_disk = real;
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NO_SPACE, g_output_stream_write, stream, "x", 1, NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_NO_SPACE, g_output_stream_close, stream, NULL);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
 /* The sender learns why the receiver cannot go on. */
 static void
 test_disk_full (Files *self, gconstpointer data)
@@ -650,7 +677,8 @@ main (int argc, char **argv)
   add_tests_of ("refused", GINT_TO_POINTER (FALSE), test_refused);
   add_tests_of ("not-answered", GINT_TO_POINTER (TRUE), test_refused);
   add_tests_of ("parts", NULL, test_parts);
-  add_test_of ("output-stream", NULL, test_output_stream);
+  add_test_of ("output-stream/whole", NULL, test_output_stream);
+  add_test_of ("output-stream/lost", NULL, test_lost_output);
   add_tests_of ("disk-full", NULL, test_disk_full);
   add_tests_of ("exists", NULL, test_exists);
   add_tests_of ("list", NULL, test_list);

@@ -7,7 +7,6 @@
 #include "ends.h"
 
 #include "../lib/fast-timers.h"
-#include "files/ibb-files-transfer-private.h"
 #include "files/protocol/bundle.h"
 
 #include <string.h>
@@ -231,7 +230,7 @@ test_cancelled (Files *self, gconstpointer data)
     assert_ends (self->sent, IBB_ERROR, IBB_ERROR_GONE, "cancelled");
 }
 
-static IBBConnection *silent; /* (nullable): what it sends waits */
+static IBBConnection *silent; /* what it sends waits */
 static GAsyncQueue   *unsaid; /* (element-type IBBStanza) */
 static gboolean (*send_aloud) (IBBConnection *self, IBBStanza *stanza, GError **error);
 
@@ -244,7 +243,6 @@ send_unless_silent (IBBConnection *self, IBBStanza *stanza, GError **error)
   return TRUE;
 }
 
-/* connection (nullable): nobody, for now. */
 static void
 begin_silence (Files *self, IBBConnection *connection)
 {
@@ -290,32 +288,6 @@ test_silent_peer (Files *self, gconstpointer data)
   fast_timers_fire ();
   wait_until (g_list_model_get_n_items (G_LIST_MODEL (sessions)) == 0);
   end_silence (self);
-}
-
-static void
-silence_cb (IBBFilesTransfer *transfer, GParamSpec *pspec, IBBConnection *connection)
-{
-  if (ibb_files_transfer_get_state (transfer) == IBB_FILES_STATE_CHECKING)
-    silent = connection;
-}
-
-/* A receiver that waits until its sender knows that the file is there cannot cancel any more. */
-static void
-test_cancelled_late (Files *self, gconstpointer data)
-{
-  begin_silence (self, NULL);
-  begin (self, 10);
-  wait_until (self->offered != NULL);
-  g_signal_connect (self->offered, "notify::state", G_CALLBACK (silence_cb),
-                    self->romeo_connection);
-  accept_as (self, "received", &self->result);
-  wait_until (self->offered->is_in_place);
-  g_assert_cmpint (ibb_files_transfer_get_state (self->offered), ==, IBB_FILES_STATE_CHECKING);
-  ibb_files_transfer_cancel (self->offered);
-  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
-  assert_content (self, "received", self->bytes);
-  end_silence (self);
-  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
 }
 
 /* What the server reads. */
@@ -496,7 +468,6 @@ main (int argc, char **argv)
   add_test_of ("not-trusted/sender", GINT_TO_POINTER (TRUE), set_up_private, test_not_trusted);
   add_test_of ("cancelled/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_cancelled);
   add_test_of ("cancelled/sender", GINT_TO_POINTER (TRUE), set_up_private, test_cancelled);
-  add_test_of ("cancelled/late", NULL, set_up_private, test_cancelled_late);
   add_test_of ("silent-peer/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_silent_peer);
   add_test_of ("silent-peer/sender", GINT_TO_POINTER (TRUE), set_up_private, test_silent_peer);
   add_test_of ("too-long", NULL, set_up_private, test_too_long);

@@ -694,10 +694,12 @@ test_denied (Files *self, gconstpointer data)
              "chmod 0 'file 1' closed && chmod 444 listed && mkdir -p ../received/kept && "
              "chmod 555 ../received/kept");
   fail_with (self, "4 of 7 files failed");
+  g_assert_cmpint (ibb_files_transfer_get_state (self->sent), ==, IBB_FILES_STATE_FAILED);
   run (self, "chmod 755 sent/closed sent/listed received/kept && chmod 644 'sent/file 1' && "
              "test \"$(find received -type f | sort | tr -d '\\n')\" = "
              "'received/file 0received/file 2received/file 3'");
   complete (self);
+  g_assert_cmpint (ibb_files_transfer_get_state (self->sent), ==, IBB_FILES_STATE_DELIVERED);
   run (self, "diff -r sent received");
 }
 

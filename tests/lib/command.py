@@ -202,7 +202,7 @@ class Program:
         errors = self.errors()
         others = [line for line in self.lines
                   if not line.startswith(('ibb: ', 'ready ', 'Session from ', 'Refused ', 'Waiting for ',
-                                          'Not done yet: ', 'The session with '))]
+                                          'Not done yet: ', 'The session with ', 'Only about '))]
         stray = [line for line in others
                  if not any(re.search(pattern, line) for pattern in (*told, *perhaps))]
         counts = [sum(bool(re.search(pattern, line)) for line in others) for pattern in told]

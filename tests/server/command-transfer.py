@@ -181,9 +181,11 @@ def _(server):
     def kill(*_):
         receiver.wait_event('progress', bytes=1)
         os.kill(receiver.pid, signal.SIGKILL)
+        # From now on the server refuses what comes for it.
+        server.client_of('bob').close()
 
     with server.lock:
-        first = send(server, '--peer-timeout', '1', '--resume-timeout', '0', path, jid)
+        first = send(server, '--resume-timeout', '0', path, jid)
         server.when(DATA, kill, 'alice', 5)
     check(first.finish() != 0, 'an error')
     receiver.finish()

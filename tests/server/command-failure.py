@@ -212,7 +212,7 @@ def _(server):
 @case('a receiver that is killed and started again: the sender is told to send again')
 def _(server):
     there, jid = waiting(server, Folder() / 'copy', '--json')
-    here = server.account('alice').ibb('send', '--peer-timeout', '10', '/dev/zero', jid)
+    here = server.account('alice').ibb('send', '/dev/zero', jid)
     there.wait_event('progress', bytes=1)
     os.kill(there.pid, signal.SIGKILL)
     there.finish()

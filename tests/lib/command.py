@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Running programs that talk to a private server, the command ibb first."""
 
+import atexit
 import errno
 import hashlib
 import json
@@ -28,6 +29,22 @@ SANITIZED = 'ASAN_OPTIONS' in os.environ
 DOCTOR_STEPS = ['dns', 'connection', 'certificate', 'login', 'resumption', 'limits', 'software', 'round-trip', 'rate', 'peer']
 # A session that is interrupted ends soon.
 SOON = '--resume-timeout', '1'
+
+
+def link_libraries():
+    """Names without spaces for the libraries that tests load into a program: LD_PRELOAD has a list."""
+    names = [name for name in ('IBB_TEST_BUILD_MESSAGES', 'IBB_TEST_FAILING_CALLS', 'IBB_TEST_FAKE_WALL_CLOCK',
+                               'IBB_TEST_FAST_TIMERS') if ' ' in os.environ.get(name, '')]
+    if names:
+        folder = tempfile.mkdtemp(prefix='ibb-test-')
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        for name in names:
+            link = os.path.join(folder, name)
+            os.symlink(os.environ[name], link)
+            os.environ[name] = link
+
+
+link_libraries()
 
 
 def make_locale(folder, name):

@@ -5,6 +5,7 @@
 import os
 import pty
 import re
+import shlex
 import shutil
 import subprocess
 import unicodedata
@@ -191,7 +192,7 @@ def in_fish(line):
         raise Skip('fish is not installed')
     folder = Folder()
     return [each.split('\t')[0] for each in run(
-        'fish', '--no-config', '-c', f'source {COMPLETIONS}/ibb.fish; complete -C $argv[1]', line,
+        'fish', '--no-config', '-c', f'source {shlex.quote(COMPLETIONS)}/ibb.fish; complete -C $argv[1]', line,
         env={'HOME': folder.path}).splitlines()]
 
 
@@ -221,7 +222,7 @@ class Zsh:
                              env={**ENVIRONMENT, 'HOME': folder.path, 'TERM': 'dumb', 'COLUMNS': '200'})
         os.close(end)
         cases.defer(lambda: os.close(self.terminal))
-        self.type(f'fpath=({COMPLETIONS} $fpath); autoload -U compinit; compinit -u -D; PS1=; '
+        self.type(f'fpath=({shlex.quote(COMPLETIONS)} $fpath); autoload -U compinit; compinit -u -D; PS1=; '
                   'unsetopt menu_complete auto_menu always_last_prompt; echo rea""dy\n')
         self.wait('ready')
 

@@ -330,7 +330,7 @@ def main():
     for name in options.part:
         if name not in (*PARTS, 'all'):
             parser.error(f'there is no part {name}')
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, run.end_at_signal)
     run.adopt()
     try:
         if 'all' in options.part:

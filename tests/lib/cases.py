@@ -10,6 +10,7 @@
 import inspect
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -22,6 +23,24 @@ TIMEOUT = 240
 # For a wait within a case: it can say what it waits for, before the case is ended.
 PATIENCE = 180
 
+
+def find_loopback():
+    with socket.socket() as probe:
+        try:
+            probe.bind(('127.0.0.1', 0))
+        except OSError:
+            return 'localhost'
+    return '127.0.0.1'
+
+
+# This machine, for those who connect: a name where there is only IPv6.
+LOOPBACK = find_loopback()
+# The address at which servers listen.
+ADDRESS = '::1' if LOOPBACK == 'localhost' else LOOPBACK
+FAMILY = socket.AF_INET6 if ADDRESS == '::1' else socket.AF_INET
+# For "ibb forward": a free port there.
+FREE_PORT = '[::1]:0' if ADDRESS == '::1' else '0'
+
 _cases = []
 _long = set()  # names
 _cleanups = []
@@ -30,6 +49,16 @@ _witnesses = []
 
 class Skip(Exception):
     """The case needs something that is not there."""
+
+
+def need_ipv4():
+    if ADDRESS == '::1':
+        raise Skip('there is no IPv4')
+
+
+def listen(port=0, **options):
+    """A socket that listens at ADDRESS."""
+    return socket.create_server((ADDRESS, port), family=FAMILY, **options)
 
 
 def case(name, timeout=TIMEOUT, is_long=False):

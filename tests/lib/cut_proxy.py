@@ -57,7 +57,7 @@ class CutProxy:
         self._lock = threading.Lock()
         self._sockets = set()
         self._silent = {}  # sockets of connections that are silent in one direction: whether it is upwards
-        self._listener = listener or socket.create_server(('127.0.0.1', 0))
+        self._listener = listener or cases.listen()
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
         if not outlives:
@@ -126,7 +126,7 @@ class CutProxy:
         try:
             if closed:
                 raise OSError
-            server = socket.create_connection(('127.0.0.1', target))
+            server = socket.create_connection((cases.LOOPBACK, target))
         except OSError:
             self._refuse(client)
             return

@@ -99,13 +99,13 @@ class Ejabberd(PrivateServer):
         for entry in entries:
             if 'module: ejabberd_s2s_in' in entry:
                 servers = re.sub(r'port: \d+', f'port: {self.s2s_port}', entry)
-                servers = re.sub(r'ip: .*', f'ip: "{self.host}"', servers)
+                servers = re.sub(r'ip: .*', f'ip: "{self.address}"', servers)
             if 'module: ejabberd_c2s' not in entry:
                 continue
             direct = '    tls: true\n' in entry
             port = self.direct_tls_port if direct else self.port
             entry = re.sub(r'port: \d+', f'port: {port}', entry)
-            entry = re.sub(r'ip: .*', f'ip: "{self.host}"', entry)
+            entry = re.sub(r'ip: .*', f'ip: "{self.address}"', entry)
             if self.max_stanza_size:
                 entry = re.sub(r'max_stanza_size: \d+', f'max_stanza_size: {self.max_stanza_size}',
                                entry)
@@ -116,18 +116,18 @@ class Ejabberd(PrivateServer):
             found[direct] = entry
         if set(found) != {False, True}:
             raise RuntimeError(f'{STOCK_CONFIGURATION}: unknown listeners')
-        plain = (f'  -\n    port: {self.plain_port}\n    ip: "{self.host}"\n'
+        plain = (f'  -\n    port: {self.plain_port}\n    ip: "{self.address}"\n'
                  '    module: ejabberd_c2s\n    access: c2s\n')
         if self.shaper:
             plain += '    shaper: c2s_shaper\n'
         # Without global_routes: false a component of one domain gets what is sent to the others as well.
-        component = (f'  -\n    port: {self.component_port}\n    ip: "{self.host}"\n'
+        component = (f'  -\n    port: {self.component_port}\n    ip: "{self.address}"\n'
                      '    module: ejabberd_service\n    access: all\n    global_routes: false\n    hosts:\n')
         for domain in (COMPONENT_DOMAIN, *self.shared_domains):
             component += f'      "{domain}":\n        password: "{self.component_secret}"\n'
         websocket = ''
         if self.websocket_path:
-            websocket = (f'  -\n    port: {self.websocket_port}\n    ip: "{self.host}"\n'
+            websocket = (f'  -\n    port: {self.websocket_port}\n    ip: "{self.address}"\n'
                          '    module: ejabberd_http\n    tls: true\n    request_handlers:\n'
                          f'      {self.websocket_path}: ejabberd_http_ws\n')
             # 24.12 refuses SCRAM there without it (doc/upstream.md), 23.01 does not know it.

@@ -186,7 +186,7 @@ class Played:
 class FakeServer:
     """clients: those that are bound, by their full JIDs."""
 
-    host = '127.0.0.1'
+    host = cases.LOOPBACK
     domain = 'localhost'
 
     def __init__(self):
@@ -210,7 +210,7 @@ class FakeServer:
                           *(f'{user}: {text[:300].decode(errors="replace")}' for user, text in list(self._newest))])
 
     def listen(self):
-        self._listener = socket.create_server(('127.0.0.1', self.port))
+        self._listener = cases.listen(self.port)
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def _accept(self, listener):

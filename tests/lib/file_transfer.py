@@ -6,6 +6,7 @@ import random
 import subprocess
 import threading
 
+import cases
 from cases import check_equal
 from command import Account, Folder, make_peers, sha256
 from sshd import Sshd
@@ -105,8 +106,8 @@ def expect_ssh(here, there):
     """alice at one server reaches the ssh of bob at another, by forward and expose."""
     sshd = Sshd()
     alice, bob = Account(here, 'alice'), Account(there, 'bob')
-    expose = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{sshd.port}', '--from', alice.bare)
-    forward = alice.ibb('forward', '--json', '--listen', '0', expose.wait_ready())
+    expose = bob.ibb('expose', '--json', '--to', f'{cases.LOOPBACK}:{sshd.port}', '--from', alice.bare)
+    forward = alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, expose.wait_ready())
     make_peers(expose, forward)
     client = sshd.ssh(forward.wait_event('ready')['port'], 'wc -c', stdin=subprocess.PIPE)
     client.stdin.write(b'x' * MIB)

@@ -7,7 +7,7 @@ ready. run_beside () is the command line: it runs a command beside the server.
 These variables tell the command about it:
 
   IBB_TEST_SERVER           prosody or ejabberd
-  IBB_TEST_HOST             where it listens: 127.0.0.1
+  IBB_TEST_HOST             where it listens: 127.0.0.1, or localhost without IPv4
   IBB_TEST_PORT             offers STARTTLS
   IBB_TEST_PLAIN_PORT       lets in who does not encrypt
   IBB_TEST_DIRECT_TLS_PORT  TLS from the first byte
@@ -43,6 +43,7 @@ import sys
 import tempfile
 import time
 
+import cases
 import certificates
 
 DOMAIN = 'localhost'
@@ -104,11 +105,10 @@ def free_ports(count):
     found = []
     while len(found) < count:
         port = random.randrange(10000, end)
-        with socket.socket() as probe:
-            try:
-                probe.bind(('127.0.0.1', port))
-            except OSError:
-                continue
+        try:
+            cases.listen(port).close()
+        except OSError:
+            continue
         if _reserve(port):
             found.append(port)
     return found
@@ -129,7 +129,7 @@ class PrivateServer:
     # Some seconds alone; ejabberd took 140 beside forty other tests on two processors.
     start_timeout = 900
 
-    def __init__(self, tls=True, client_certificates=False, domain=DOMAIN, federation=None, host='127.0.0.1'):
+    def __init__(self, tls=True, client_certificates=False, domain=DOMAIN, federation=None, host=cases.LOOPBACK):
         self.tls = tls
         self.client_certificates = client_certificates
         self.host = host
@@ -151,6 +151,11 @@ class PrivateServer:
         self.stop()
 
     # Files
+
+    @property
+    def address(self):
+        """That of the host."""
+        return cases.ADDRESS if self.host == cases.LOOPBACK else self.host
 
     def _path(self, *parts):
         return os.path.join(self.directory, *parts)

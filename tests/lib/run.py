@@ -391,6 +391,12 @@ def adopt():
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+def end_at_signal(*_):
+    """Of SIGTERM, which may come twice."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(1)
+
+
 def end_all():
     """Ends everything below this process, as Meson does not end its tests when it is killed."""
     while left := left_running():

@@ -62,6 +62,7 @@ class Piece:
                             'IBB_TEST_FUZZ_SEED': str(lot.randrange(1 << 31))}
         self.build = '_build'
         self.user = os.geteuid()
+        self.left_out = {entry['name'] for entry in run.find_tests(self.build, (run.CHECKS_SUITE,))}
         self.beside = contextlib.ExitStack()
 
     def path(self, name, content=b''):
@@ -150,6 +151,8 @@ def set_clock(piece):
 
 
 def use_ipv6(piece):
+    piece.left_out |= {'two-nodes', 'two-servers', 'component-processes'}  # servers with addresses of IPv4
+    piece.left_out |= {entry['name'] for entry in run.find_tests(piece.build, ('client',))}  # both ends are the test's
     piece.begin('unshare', '--net', '--mount', 'sh', '-c', NO_IPV4, piece.path('hosts', b'::1 localhost\n'), root=True)
 
 
@@ -214,8 +217,7 @@ class Soak:
             with piece.beside:
                 CIRCUMSTANCES[name](piece)
                 if not self.waiting.get(name):
-                    left_out = {entry['name'] for entry in run.find_tests(piece.build, (run.CHECKS_SUITE,))}
-                    tests = {entry['name'] for entry in run.find_tests(piece.build, self.suites)} - left_out
+                    tests = {entry['name'] for entry in run.find_tests(piece.build, self.suites)} - piece.left_out
                     self.waiting[name] = self.lot.sample(sorted(tests), len(tests))
                 tests, self.waiting[name] = self.waiting[name][:PIECE], self.waiting[name][PIECE:]
                 results = piece.run(tests)
@@ -252,7 +254,7 @@ def main():
     parser.add_argument('--under', action='append', choices=CIRCUMSTANCES, metavar='CIRCUMSTANCE',
                         help=', '.join(CIRCUMSTANCES))
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, run.end_at_signal)
     run.adopt()
     soak = Soak(options.suite, options.seed)
     end = time.monotonic() + 3600 * options.hours

@@ -5,6 +5,7 @@ import os
 import pwd
 import subprocess
 
+import cases
 import prosody
 from cases import check
 from command import Folder, Program
@@ -27,7 +28,7 @@ class Sshd:
         for _ in range(5):
             self.port = prosody.free_ports(1)[0]
             with open(self.folder / 'config', 'w', encoding='ascii') as file:
-                file.write(f'''ListenAddress 127.0.0.1:{self.port}
+                file.write(f'''ListenAddress {cases.LOOPBACK}:{self.port}
 HostKey {self.folder / 'host'}
 AuthorizedKeysFile {self.folder / 'authorized'}
 PidFile none
@@ -57,4 +58,4 @@ Subsystem sftp internal-sftp
                 '-o', f'IdentityFile={self.folder / "user"}', '-o', f'User={pwd.getpwuid(os.geteuid()).pw_name}')
 
     def ssh(self, port, *command, **options):
-        return Program('ssh', *self.options(port), '-T', '127.0.0.1', *command, **options)
+        return Program('ssh', *self.options(port), '-T', cases.LOOPBACK, *command, **options)

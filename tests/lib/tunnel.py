@@ -22,7 +22,7 @@ class Target:
     """A TCP service that the case plays itself."""
 
     def __init__(self):
-        self.listener = tcp_socket(socket.create_server(('127.0.0.1', 0), backlog=64))
+        self.listener = tcp_socket(cases.listen(backlog=64))
         self.port = self.listener.getsockname()[1]
 
     def accept(self):
@@ -36,21 +36,21 @@ class Tunnel:
                  prepare_forward=None, forward_port=None, env=None):
         bob, alice = Account(server, 'bob'), Account(server, 'alice')
         self.target = None if port else Target()
-        self.expose = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{port or self.target.port}',
+        self.expose = bob.ibb('expose', '--json', '--to', f'{cases.LOOPBACK}:{port or self.target.port}',
                               '--from', alice.bare, *expose,
                               account=bob.options(resource=resource), env=env)
         self.jid = self.expose.wait_ready()
-        self.forward = alice.ibb('forward', '--json', '--listen', '0', self.jid, *forward,
+        self.forward = alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, self.jid, *forward,
                                  prepare=prepare_forward, env=env,
                                  account=alice.options(port=forward_port))
         make_peers(self.expose, self.forward)
         self.forward.wait_ready()
         ready = self.forward.wait_event('ready')
         self.port = ready['port']
-        check_equal(ready['listen'], f'127.0.0.1:{self.port}', 'address')
+        check_equal(ready['listen'], f'{"[::1]" if cases.ADDRESS == "::1" else cases.ADDRESS}:{self.port}', 'address')
 
     def connect(self):
-        return tcp_socket(socket.create_connection(('127.0.0.1', self.port), PATIENCE))
+        return tcp_socket(socket.create_connection((cases.LOOPBACK, self.port), PATIENCE))
 
     def pair(self):
         """Both ends of a connection through it."""
@@ -95,7 +95,7 @@ def expect_reset(connection):
     check(False, 'a reset, not an end of file')
 
 
-def expect_reset_at(port, host='127.0.0.1'):
+def expect_reset_at(port, host=cases.LOOPBACK):
     """A connection to it is reset, maybe before the system has told us that there is one."""
     try:
         connection = tcp_socket(socket.create_connection((host, port), PATIENCE))

@@ -199,7 +199,7 @@ def _():
     with prosody.Prosody(modules=('smacks', 'websocket')) as server:
         alice = Account(server, 'alice')
         proxy = ForwardProxy({'xmpp.invalid': server.host})
-        accounts = ([*alice.options(host='xmpp.invalid'), '--proxy', f'socks5://127.0.0.1:{proxy.port}'],
+        accounts = ([*alice.options(host='xmpp.invalid'), '--proxy', f'socks5://{cases.LOOPBACK}:{proxy.port}'],
                     [*alice.options(host='xmpp.invalid'), '--websocket', server.environment['IBB_TEST_WEBSOCKET_URI']])
         no_proxy, *running = [alice.ibb('doctor', '--json', *arguments, account=account) for account, arguments in (
             (None, ('--proxy', 'none')), *((account, ()) for account in accounts))]
@@ -207,7 +207,7 @@ def _():
             found = examine(program, 0)
             check_verdicts(found, dns='ok', connection='ok', certificate='ok', login='ok', resumption='ok',
                            rate='ok')
-            way = (f'by the proxy “socks5://127.0.0.1:{proxy.port}”', f'127.0.0.1:{proxy.port}')
+            way = (f'by the proxy “socks5://{cases.LOOPBACK}:{proxy.port}”', f'{cases.LOOPBACK}:{proxy.port}')
             if '--websocket' in account:
                 way = (server.host, server.environment['IBB_TEST_WEBSOCKET_URI'])
             for step, word in zip(('dns', 'connection'), way):

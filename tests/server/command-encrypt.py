@@ -328,8 +328,8 @@ def _(server):
     carol = User(server, 'carol', folder)
     target = Target()
     other = Target()
-    there = bob.plain('expose', '--json', '--service', f'web=127.0.0.1:{target.port}', '--service',
-                      f'ssh=127.0.0.1:{other.port}', '--from', alice.uri(), '--from', alice.uri().replace('alice@', 'carol@'))
+    there = bob.plain('expose', '--json', '--service', f'web={cases.LOOPBACK}:{target.port}', '--service',
+                      f'ssh={cases.LOOPBACK}:{other.port}', '--from', alice.uri(), '--from', alice.uri().replace('alice@', 'carol@'))
     uris = [bob.uri().replace('?', f'/{name}?') for name in ('web', 'ssh')]
     for uri, service in zip(uris, (target, other)):
         there.wait_line(f'^ready {uri[5:].split("?")[0]}$')
@@ -416,8 +416,8 @@ def _(server):
     alice.trust(bob)
     alice.fingerprint()
     shutil.copytree(alice.data, carol.data)
-    with socket.create_server(('127.0.0.1', 0)) as service:
-        there = ask(bob, 'expose', '--to', f'127.0.0.1:{service.getsockname()[1]}', '--from', alice.account.bare,
+    with cases.listen() as service:
+        there = ask(bob, 'expose', '--to', f'{cases.LOOPBACK}:{service.getsockname()[1]}', '--from', alice.account.bare,
                     '--from', carol.account.bare)
         jid = there.expect(r'ready (\S+)')[1]
         here = alice.ibb('cat', jid)
@@ -455,13 +455,14 @@ def _(server):
 
 @case('forward and expose ask on their terminals, once, and without one say what to do', is_long=True)
 def _(server):
+    cases.need_ipv4()
     alice, bob, _ = users(server)
-    with socket.create_server(('127.0.0.1', 0)) as service:
-        arguments = '--to', f'127.0.0.1:{service.getsockname()[1]}', '--from', alice.account.bare
+    with cases.listen() as service:
+        arguments = '--to', f'{cases.LOOPBACK}:{service.getsockname()[1]}', '--from', alice.account.bare
         there = ask(bob, 'expose', *arguments)
         peer = there.expect(r'ready (\S+)')[1]
-        here = ask(alice, 'forward', '--listen', '0', peer)
-        address = '127.0.0.1', int(here.expect(r'ready 127\.0\.0\.1:(\d+)\r?\n')[1])
+        here = ask(alice, 'forward', '--listen', cases.FREE_PORT, peer)
+        address = cases.LOOPBACK, int(here.expect(r'ready 127\.0\.0\.1:(\d+)\r?\n')[1])
         with socket.create_connection(address) as connection, socket.create_connection(address) as second:
             digits = [end.expect(r'six digits:\s+(\d{3} \d{3})\r?\n')[1] for end in (here, there)]
             check_equal(digits[0], digits[1], 'digits')
@@ -480,8 +481,8 @@ def _(server):
         os.unlink(bob.known)
         there = bob.ibb('expose', *arguments)
         peer = there.wait_ready()
-        here = alice.ibb('forward', '--listen', '0', peer)
-        socket.create_connection(('127.0.0.1', int(here.wait_ready().rsplit(':', 1)[1]))).close()
+        here = alice.ibb('forward', '--listen', cases.FREE_PORT, peer)
+        socket.create_connection((cases.LOOPBACK, int(here.wait_ready().rsplit(':', 1)[1]))).close()
         there.wait_line('is not trusted .*“ibb key” prints .*--peer-fingerprint')
         here.wait_line('does not trust .*--peer-fingerprint .*“ibb key”')
         for program in (here, there):
@@ -492,15 +493,15 @@ def _(server):
 def _(server):
     alice, bob, _ = users(server)
     count = 30
-    service = socket.create_server(('127.0.0.1', 0), backlog=count)
+    service = cases.listen(backlog=count)
     cases.defer(service.close)
-    there = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{service.getsockname()[1]}', '--from', alice.account.bare,
+    there = bob.ibb('expose', '--json', '--to', f'{cases.LOOPBACK}:{service.getsockname()[1]}', '--from', alice.account.bare,
                     '--peer-fingerprint', '00' * 32)
-    here = alice.ibb('forward', '--json', '--listen', '0', '--peer-fingerprint', bob.fingerprint(), there.wait_ready())
+    here = alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, '--peer-fingerprint', bob.fingerprint(), there.wait_ready())
     here.wait_ready()
     begin = time.monotonic()
     for _ in range(count):
-        with socket.create_connection(('127.0.0.1', here.wait_event('ready')['port'])) as connection:
+        with socket.create_connection((cases.LOOPBACK, here.wait_event('ready')['port'])) as connection:
             expect_reset(connection)
     there.wait_for(lambda: sum(event['event'] == 'error' for event in there.events()) == count, 'all refusals')
     there.stop()
@@ -537,14 +538,14 @@ def _(server):
     bob.trust(carol)
     carol.trust(bob)
     target = Target()
-    there = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}', '--from', alice.account.bare, '--from',
+    there = bob.ibb('expose', '--to', f'{cases.LOOPBACK}:{target.port}', '--from', alice.account.bare, '--from',
                     carol.account.bare)
     jid = there.wait_ready()
-    silent = alice.plain('forward', '--json', '--listen', '0', jid)
+    silent = alice.plain('forward', '--json', '--listen', cases.FREE_PORT, jid)
     silent.wait_ready()
     port = silent.wait_event('ready')['port']
     for _ in range(40):
-        tcp_socket(socket.create_connection(('127.0.0.1', port)))
+        tcp_socket(socket.create_connection((cases.LOOPBACK, port)))
     there.wait_line('A session with “alice@.*” waits')
     silent.wait_for(lambda: sum(event['event'] == 'opened' for event in silent.events()) == 40, 'all sessions')
     here = carol.ibb('cat', jid)
@@ -559,11 +560,11 @@ def _(server):
 def _(server):
     alice, bob, _ = known_users(server)
     target = Target()
-    there = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}', '--from', alice.account.bare)
-    here = alice.ibb('forward', '--listen', '0', there.wait_ready())
+    there = bob.ibb('expose', '--to', f'{cases.LOOPBACK}:{target.port}', '--from', alice.account.bare)
+    here = alice.ibb('forward', '--listen', cases.FREE_PORT, there.wait_ready())
     port = int(here.wait_ready().rsplit(':', 1)[1])
     for question in (os.urandom(200000), b''):
-        with socket.create_connection(('127.0.0.1', port)) as connection:
+        with socket.create_connection((cases.LOOPBACK, port)) as connection:
             connection.sendall(question)
             connection.shutdown(socket.SHUT_WR)
             answered = target.accept()
@@ -637,12 +638,12 @@ def _(server):
 @case('forward and expose: a server that swallows bytes after the end of the other direction is noticed')
 def _(server):
     alice, bob, _ = known_users(server)
-    with socket.create_server(('127.0.0.1', 0)) as service:
-        there = bob.ibb('expose', '--to', f'127.0.0.1:{service.getsockname()[1]}', '--from', alice.account.bare)
+    with cases.listen() as service:
+        there = bob.ibb('expose', '--to', f'{cases.LOOPBACK}:{service.getsockname()[1]}', '--from', alice.account.bare)
         peer = there.wait_ready()
-        here = alice.ibb('forward', '--listen', '0', peer)
-        host, port = here.wait_ready().rsplit(':', 1)
-        with socket.create_connection((host, int(port))) as connection, service.accept()[0] as answered:
+        here = alice.ibb('forward', '--listen', cases.FREE_PORT, peer)
+        port = here.wait_ready().rsplit(':', 1)[1]
+        with socket.create_connection((cases.LOOPBACK, int(port))) as connection, service.accept()[0] as answered:
             answered.shutdown(socket.SHUT_WR)
             check_equal(connection.recv(1), b'', 'the end of the other direction')
             with Swallow(server, alice):

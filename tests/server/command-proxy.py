@@ -20,7 +20,7 @@ SCHEMES = 'socks5', 'socks4a', 'http'
 def _(server):
     for scheme in SCHEMES:
         proxy = ForwardProxy({HOST: server.host}, cut_at=[100000])
-        uri = f'{scheme}://jo:a%40b@127.0.0.1:{proxy.port}'
+        uri = f'{scheme}://jo:a%40b@{cases.LOOPBACK}:{proxy.port}'
         transfer(server, 200000, account=[*Account(server, 'alice').options(host=HOST), '--proxy', uri])
         check_equal(proxy.asked, [(HOST, server.port)] * 2, 'asked for')
         check_equal(proxy.logins, [('jo', 'a@b')] * 2 if scheme != 'socks4a' else [], 'logins')
@@ -35,7 +35,7 @@ def _(server):
     tls = HOST, int(server.environment['IBB_TEST_DIRECT_TLS_PORT'])
     for account, asked in ((direct, tls), (web, ('localhost', server.websocket_port))):
         proxy = ForwardProxy({'localhost': server.host, HOST: server.host})
-        transfer(server, 10000, account=[*account, '--proxy', f'socks5://127.0.0.1:{proxy.port}'])
+        transfer(server, 10000, account=[*account, '--proxy', f'socks5://{cases.LOOPBACK}:{proxy.port}'])
         check_equal(proxy.asked, [asked], 'asked for')
 
 
@@ -44,7 +44,7 @@ def _(server):
     proxy = ForwardProxy({HOST: server.host})
     alice = Account(server, 'alice')
     environment = {'GIO_USE_PROXY_RESOLVER': 'libproxy', 'no_proxy': '',
-                   'http_proxy': f'socks5://jo:secret@127.0.0.1:{proxy.port}'}
+                   'http_proxy': f'socks5://jo:secret@{cases.LOOPBACK}:{proxy.port}'}
     transfer(server, 10000, account=alice.options(host=HOST), env=environment)
     check_equal(proxy.logins, [('jo', 'secret')], 'logins')
     for none in ('none', 'direct://'):
@@ -54,17 +54,18 @@ def _(server):
 
 @case('a proxy that is not there, or does not find the server: the error names it without its password')
 def _(server):
+    cases.need_ipv4()  # by its name the proxy could not be told from the server
     alice = Account(server, 'alice')
     port, = free_ports(1)
     web = [*alice.options(), '--websocket', 'always']
     for scheme in SCHEMES:
         for account in (alice.options(host=HOST), web):
-            uri = f'{scheme}://jo:secret@127.0.0.1:{port}'
+            uri = f'{scheme}://jo:secret@{cases.LOOPBACK}:{port}'
             here = alice.ibb('cat', 'bob@localhost', account=[*account, '--proxy', uri])
-            line = here.expect_failure(f'The proxy “{scheme}://127.0.0.1:{port}” cannot be reached')
+            line = here.expect_failure(f'The proxy “{scheme}://{cases.LOOPBACK}:{port}” cannot be reached')
             check('secret' not in line, 'no password')
         proxy = ForwardProxy({})
-        uri = f'{scheme}://127.0.0.1:{proxy.port}'
+        uri = f'{scheme}://{cases.LOOPBACK}:{proxy.port}'
         here = alice.ibb('cat', 'bob@localhost', account=[*alice.options(host=HOST), '--proxy', uri])
         here.expect_failure(f'“{uri}”', 'server of “localhost”')
 
@@ -80,13 +81,14 @@ BAD = {
 
 @case('a program that is no proxy: the error names it, within the time of a connection')
 def _(server):
+    cases.need_ipv4()
     alice = Account(server, 'alice')
     running = []
     begin = time.monotonic()
     for answer, closes in BAD.values():
         for scheme in SCHEMES:
             proxy = BadProxy(answer, closes)
-            uri = f'{scheme}://127.0.0.1:{proxy.port}'
+            uri = f'{scheme}://{cases.LOOPBACK}:{proxy.port}'
             account = [*alice.options(host=HOST), '--proxy', uri]
             running.append((uri, alice.ibb('cat', 'bob@localhost', account=account)))
     for uri, here in running:

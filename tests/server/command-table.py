@@ -89,9 +89,9 @@ class Run:
         env = {'LD_PRELOAD': os.environ['IBB_TEST_FAKE_WALL_CLOCK'], 'IBB_TEST_WALL_CLOCK': self.clocks[name],
                'XDG_DATA_HOME': self.data[name], **options.pop('env', {})}
         words = command.split()
-        arguments = {'send': [self.source, PEER], 'send -': [PEER], 'cat': [PEER], 'forward': ['--listen', '0', PEER],
+        arguments = {'send': [self.source, PEER], 'send -': [PEER], 'cat': [PEER], 'forward': ['--listen', cases.FREE_PORT, PEER],
                      'receive --output': [output or self.folder / 'copy'], 'receive --directory': [self.folder / 'in'],
-                     'expose': ['--to', f'127.0.0.1:{self.serve()}'] if command == 'expose' else []}.get(command, [])
+                     'expose': ['--to', f'{cases.LOOPBACK}:{self.serve()}'] if command == 'expose' else []}.get(command, [])
         if words[0] in WITH_JSON:
             more = '--json', *more
         if command in PARTNERS and command not in OPENERS and '--from' not in more:
@@ -112,7 +112,7 @@ class Run:
 
     def serve(self):
         """A TCP service that reads nothing."""
-        self.service = socket.create_server(('127.0.0.1', 0))
+        self.service = cases.listen()
         cases.defer(self.service.close)
         return self.service.getsockname()[1]
 
@@ -127,7 +127,7 @@ class Run:
                 self.connect(program)
 
     def connect(self, program):
-        self.client = socket.create_connection(('127.0.0.1', program.wait_event('ready')['port']))
+        self.client = socket.create_connection((cases.LOOPBACK, program.wait_event('ready')['port']))
         cases.defer(self.client.close)
         self.client.sendall(bytes(100000))
 
@@ -246,6 +246,7 @@ def _(run):
 
 @way('the server cannot be reached')
 def _(run):
+    cases.need_ipv4()  # of localhost the last address would be the reason
     run.server.go()
     run.start(run.command)
 

@@ -36,6 +36,7 @@ class Server:
     def __init__(self, serve):
         self.serve = serve
         self.targets = []
+        cases.need_ipv4()
         self._socket = socket.create_server(('127.0.0.1', 0))
         self.port = self._socket.getsockname()[1]
         cases.defer(self._socket.close)

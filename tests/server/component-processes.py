@@ -36,7 +36,7 @@ def serve(name, domain, port):
     another one opened to it."""
     component = IBBXmpp.Component.new(domain)
     component.props.secret = os.environ['IBB_TEST_COMPONENT_SECRET']
-    component.props.host, component.props.port = '127.0.0.1', int(port)
+    component.props.host, component.props.port = cases.LOOPBACK, int(port)
     component.props.auto_reconnect = True
     service = IBB.Service.new(component)
     service.props.session_limit = 1000

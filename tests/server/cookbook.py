@@ -122,7 +122,7 @@ def _(server):
     ends, sshd = Ends(server), Sshd()
     ssh = configure_ssh(ends, sshd)
     (expose,) = ends.commands('SSH')
-    there = ends.start(*(word.replace('localhost:22', f'127.0.0.1:{sshd.port}') for word in expose))
+    there = ends.start(*(word.replace('localhost:22', f'{cases.LOOPBACK}:{sshd.port}') for word in expose))
     there.wait_ready()
     check_equal(ends.ask(there, *ssh, 'home', 'echo hello'), 'hello\n', 'the output')
 
@@ -142,7 +142,7 @@ def _(server):
 
 def tunnel(ends, expose, forward, port):
     """The page's two ends, for a service at a port; the port at which it is found."""
-    ends.start(*(re.sub(r'localhost:\d+$', f'127.0.0.1:{port}', word) for word in expose)).wait_ready()
+    ends.start(*(re.sub(r'localhost:\d+$', f'{cases.LOOPBACK}:{port}', word) for word in expose)).wait_ready()
     forward = [re.sub(r'^\d+$', '0', word) for word in forward]
     here = ends.start(*forward, '--json')
     here.wait_ready()
@@ -189,21 +189,21 @@ def _(server):
 def _(server):
     ends = Ends(server)
     page = ends.folder.make('page', 100000)
-    there = Program('/usr/bin/python3', '-u', '-m', 'http.server', '--bind', '127.0.0.1', '--directory',
+    there = Program('/usr/bin/python3', '-u', '-m', 'http.server', '--bind', cases.ADDRESS, '--directory',
                     ends.folder.path, '0')
     pattern = re.compile(rb'port (\d+) ')
     there.wait_for(lambda: pattern.search(there.output), 'its port')
     commands = ends.commands('Any TCP service')
     for expose, forward in commands[:2], commands[2:]:
         port = tunnel(ends, expose, forward, int(pattern.search(there.output)[1]))
-        here = ends.start('curl', '-qsS', '--noproxy', '*', f'http://127.0.0.1:{port}/page')
+        here = ends.start('curl', '-qsS', '--noproxy', '*', f'http://{cases.LOOPBACK}:{port}/page')
         check_equal((here.finish(), here.lines), (0, []), 'curl')
         check_equal(hashlib.sha256(here.output).hexdigest(), sha256(page), 'SHA-256')
 
 
 def read_screen(port):
     """The size of a screen, and its bytes (RFC 6143, without authentication, raw encoding)."""
-    with socket.create_connection(('127.0.0.1', port), cases.PATIENCE) as connection, connection.makefile('rwb') as file:
+    with socket.create_connection((cases.LOOPBACK, port), cases.PATIENCE) as connection, connection.makefile('rwb') as file:
         def say(data):
             file.write(data)
             file.flush()

@@ -24,7 +24,7 @@ def get_port(forward):
 
 
 def connect(forward):
-    return tcp_socket(socket.create_connection(('127.0.0.1', get_port(forward)), PATIENCE))
+    return tcp_socket(socket.create_connection((cases.LOOPBACK, get_port(forward)), PATIENCE))
 
 
 def is_served(here, target):
@@ -47,21 +47,21 @@ def _(server):
                              (('--max-sessions', '8', '--from', 'any', '--max-per-peer', '3'), 3),
                              (('--max-sessions', '1', '--max-per-peer', '1', '--from', 'any'), 1)):
         target = Target()
-        expose = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}', *arguments)
+        expose = bob.ibb('expose', '--to', f'{cases.LOOPBACK}:{target.port}', *arguments)
         jid = expose.wait_ready()
         # Two clients of one account are one peer.
-        forwards = [alice.ibb('forward', '--json', '--listen', '0', jid) for _ in range(2)]
+        forwards = [alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, jid) for _ in range(2)]
         taken = []
         for number in range(share):
             here = connect(forwards[number % 2])
             taken.append((here, is_served(here, target)))
         # One that was never let in does not ask again.
-        late = alice.ibb('forward', '--json', '--listen', '0', jid)
+        late = alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, jid)
         expect_reset_at(get_port(late))
         late.wait_event('error')
         expose.wait_line(f'limit of {share} session')
         if '1' not in arguments:
-            other = carol.ibb('forward', '--json', '--listen', '0', jid)
+            other = carol.ibb('forward', '--json', '--listen', cases.FREE_PORT, jid)
             is_served(connect(other), target)
         # A place that is given back is one that is free.
         for connection in taken.pop():
@@ -76,9 +76,9 @@ def _(server):
 def _(server):
     bob, alice = Account(server, 'bob'), Account(server, 'alice')
     target = Target()
-    expose = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}', '--max-sessions', '2', '--from', alice.bare)
+    expose = bob.ibb('expose', '--to', f'{cases.LOOPBACK}:{target.port}', '--max-sessions', '2', '--from', alice.bare)
     jid = expose.wait_ready()
-    first, second = (alice.ibb('forward', '--json', '--listen', '0', jid) for _ in range(2))
+    first, second = (alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, jid) for _ in range(2))
     held = [connect(first) for _ in range(2)]
     there = [is_served(here, target) for here in held]
     # One that answers keeps what it has.
@@ -108,11 +108,11 @@ def _(server):
 def _(server):
     target = Target()
     bob = Account(server, 'bob')
-    expose = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}', '--max-sessions', '5')
-    forward = bob.ibb('forward', '--json', '--listen', '0', expose.wait_ready())
+    expose = bob.ibb('expose', '--to', f'{cases.LOOPBACK}:{target.port}', '--max-sessions', '5')
+    forward = bob.ibb('forward', '--json', '--listen', cases.FREE_PORT, expose.wait_ready())
     for _ in range(5):
         is_served(connect(forward), target)
-    late = bob.ibb('forward', '--json', '--listen', '0', expose.wait_ready())
+    late = bob.ibb('forward', '--json', '--listen', cases.FREE_PORT, expose.wait_ready())
     expect_reset_at(get_port(late))
 
 
@@ -124,12 +124,12 @@ def _(server):
         file.write(bytes(24))
     env = {'LD_PRELOAD': os.environ['IBB_TEST_FAKE_WALL_CLOCK'], 'IBB_TEST_WALL_CLOCK': clock}
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
-    expose = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{target.port}', '--from', 'any', env=env)
-    patient = bob.ibb('expose', '--json', '--to', f'127.0.0.1:{target.port}', '--from', 'any',
+    expose = bob.ibb('expose', '--json', '--to', f'{cases.LOOPBACK}:{target.port}', '--from', 'any', env=env)
+    patient = bob.ibb('expose', '--json', '--to', f'{cases.LOOPBACK}:{target.port}', '--from', 'any',
                       '--timeout', '0', account=bob.options(resource='patient'), env=env)
-    kept = connect(alice.ibb('forward', '--json', '--listen', '0', patient.wait_ready()))
+    kept = connect(alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, patient.wait_ready()))
     there = is_served(kept, target)
-    here = connect(alice.ibb('forward', '--json', '--listen', '0', expose.wait_ready()))
+    here = connect(alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, expose.wait_ready()))
     is_served(here, target)
     # Only now, as a machine may take seconds for what is before. The command looks four times an hour.
     hour = 0
@@ -183,17 +183,17 @@ def ready_jids(expose, count):
 def _(server):
     bob, alice = Account(server, 'bob'), Account(server, 'alice')
     web, ssh = Target(), Target()
-    expose = bob.ibb('expose', '--json', '--service', f'web=127.0.0.1:{web.port}', '--service', f'ssh=127.0.0.1:{ssh.port}',
+    expose = bob.ibb('expose', '--json', '--service', f'web={cases.LOOPBACK}:{web.port}', '--service', f'ssh={cases.LOOPBACK}:{ssh.port}',
                      '--from', alice.bare, '--max-sessions', '1')
     jids = ready_jids(expose, 2)
     check_equal(jids, [f'{bob.bare}/web', f'{bob.bare}/ssh'], 'the addresses')
     for jid in jids:
         expose.wait_line(f'^ready {jid}$')
-    to_web, to_ssh = (alice.ibb('forward', '--json', '--listen', '0', jid) for jid in jids)
+    to_web, to_ssh = (alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, jid) for jid in jids)
     here_web = connect(to_web)
     there_web = is_served(here_web, web)
     # The limit of one is not that of the other, and neither is its refusal.
-    late = alice.ibb('forward', '--json', '--listen', '0', jids[0])
+    late = alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, jids[0])
     expect_reset_at(get_port(late))
     expose.wait_line('limit of 1 session is reached')
     here_ssh = connect(to_ssh)
@@ -242,16 +242,16 @@ def _(server):
         resource.setrlimit(resource.RLIMIT_NOFILE, (30, 50))
 
     target = Target()
-    expose = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}', '--from', alice.bare, prepare=limit)
+    expose = bob.ibb('expose', '--to', f'{cases.LOOPBACK}:{target.port}', '--from', alice.bare, prepare=limit)
     jid = expose.wait_ready()
     expose.wait_line('of 50 open files')
     count = int(next(match[1] for line in expose.lines if (match := re.match(r'There can be (\d+) session', line))))
-    forward = alice.ibb('forward', '--json', '--listen', '0', jid)
+    forward = alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, jid)
     taken = []
     for _ in range(count):
         here = connect(forward)
         taken.append((here, is_served(here, target)))
-    late = alice.ibb('forward', '--json', '--listen', '0', jid)
+    late = alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, jid)
     expect_reset_at(get_port(late))
     expose.wait_line('Refused a session from “alice@.*too many files are open')
     for end in taken.pop():
@@ -272,13 +272,13 @@ def _(server):
         service.settimeout(PATIENCE)
         first.connect(path)
         expose = bob.ibb('expose', '--to', f'unix:{path}', '--from', alice.bare)
-        forward = alice.ibb('forward', '--json', '--listen', '0', expose.wait_ready())
+        forward = alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, expose.wait_ready())
         clients = [connect(forward) for _ in range(6)]
         # One beside the others has been through the whole way since.
         target = Target()
-        other = bob.ibb('expose', '--to', f'127.0.0.1:{target.port}', '--from', alice.bare,
+        other = bob.ibb('expose', '--to', f'{cases.LOOPBACK}:{target.port}', '--from', alice.bare,
                         account=bob.options(resource='other'))
-        beside = alice.ibb('forward', '--json', '--listen', '0', other.wait_ready())
+        beside = alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, other.wait_ready())
         is_served(connect(beside), target)
         tcp_socket(service.accept()[0])
         for _ in clients:

@@ -113,13 +113,13 @@ def _(server):
     ports = [tunnel.port]
     others = []
     for _ in range(3):
-        other = Account(server, 'alice').ibb('forward', '--json', '--listen', '0', tunnel.jid)
+        other = Account(server, 'alice').ibb('forward', '--json', '--listen', cases.FREE_PORT, tunnel.jid)
         other.wait_ready()
         ports.append(other.wait_event('ready')['port'])
         others.append(other)
     # Only who was let in before asks again.
     for port in ports:
-        with socket.create_connection(('127.0.0.1', port), PATIENCE) as client:
+        with socket.create_connection((cases.LOOPBACK, port), PATIENCE) as client:
             there = tunnel.target.accept()
             exchange(client, there, b'first')
             there.close()
@@ -127,7 +127,7 @@ def _(server):
     clients = []
     for number in range(24):
         port = ports[number % len(ports)]
-        clients.append(tcp_socket(socket.create_connection(('127.0.0.1', port))))
+        clients.append(tcp_socket(socket.create_connection((cases.LOOPBACK, port))))
         clients[-1].sendall(bytes([number]))
         clients[-1].shutdown(socket.SHUT_WR)
     for _ in clients:
@@ -279,9 +279,10 @@ def _(server):
 
 @case('the service refuses: the client learns of it at once, and may come again')
 def _(server):
+    cases.need_ipv4()  # of localhost the last address would be the reason
     # It has a port, which nobody else can take, and does not listen yet.
-    service = tcp_socket(socket.socket())
-    service.bind(('127.0.0.1', 0))
+    service = tcp_socket(socket.socket(cases.FAMILY))
+    service.bind((cases.ADDRESS, 0))
     port = service.getsockname()[1]
     tunnel = Tunnel(server, port)
     for attempt in range(2):
@@ -326,16 +327,16 @@ def _(server):
     for here, there in pairs:
         exchange(here, there, b'goes on')
 
-    patient = Account(server, 'alice').ibb('forward', '--json', '--listen', '0', tunnel.jid,
+    patient = Account(server, 'alice').ibb('forward', '--json', '--listen', cases.FREE_PORT, tunnel.jid,
                                            '--max-sessions', '1')
     patient.wait_ready()
     port = patient.wait_event('ready')['port']
     for connection in pairs.pop():
         connection.close()
     tunnel.wait_events('done', 1)
-    first = tcp_socket(socket.create_connection(('127.0.0.1', port)))
+    first = tcp_socket(socket.create_connection((cases.LOOPBACK, port)))
     first_there = tunnel.target.accept()
-    second = tcp_socket(socket.create_connection(('127.0.0.1', port)))
+    second = tcp_socket(socket.create_connection((cases.LOOPBACK, port)))
     second.sendall(b'early')
     exchange(first, first_there, b'one')
     patient.wait_event('opened')
@@ -423,11 +424,12 @@ def _(server):
 
 @case('--listen takes an address, also IPv6, and refuses a port that is taken')
 def _(server):
+    cases.need_ipv4()
     alice = Account(server, 'alice')
     peer = f'bob@{server.domain}'
-    with socket.create_server(('127.0.0.1', 0)) as taken:
+    with cases.listen() as taken:
         port = taken.getsockname()[1]
-        for address in (str(port), f'127.0.0.1:{port}'):
+        for address in (str(port), f'{cases.LOOPBACK}:{port}'):
             forward = alice.ibb('forward', '--listen', address, peer)
             forward.expect_failure(f'port {port}', 'in use')
         one = alice.ibb('forward', '--listen', f'127.0.0.2:{port}', peer)
@@ -453,7 +455,7 @@ def _(server):
     bob = Account(server, 'bob')
     expose = bob.ibb('expose', '--to', 'no-such-host.invalid:22')
     jid = expose.wait_ready()
-    forward = bob.ibb('forward', '--listen', '0', jid)
+    forward = bob.ibb('forward', '--listen', cases.FREE_PORT, jid)
     port = int(forward.wait_ready().rsplit(':', 1)[1])
     expect_reset_at(port)
     expose.wait_for(expose.errors, 'an error')

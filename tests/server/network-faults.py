@@ -516,7 +516,7 @@ class PipeTransfer:
         here, there = run.here, run.there
         with open(self._copy, 'wb') as output:
             if kind == 'forward':
-                to = f'127.0.0.1:{run.sshd.port}'
+                to = f'{cases.LOOPBACK}:{run.sshd.port}'
                 receiver = there.start_ready('expose', '--to', to, '--from', 'any', resource=resource)
             else:
                 command = ('receive', '--output', '-') if kind == 'send' else ('listen',)
@@ -525,7 +525,7 @@ class PipeTransfer:
         jid = receiver.wait_ready()
         self._is_tunnel = kind == 'forward'
         if self._is_tunnel:
-            forward = here.start_ready('forward', '--json', '--listen', '0', jid, resource=resource)
+            forward = here.start_ready('forward', '--json', '--listen', cases.FREE_PORT, jid, resource=resource)
             self.programs.append(forward)
             port = forward.wait_event('ready')['port']
             self._sender = self._feed(pace, run.sshd.ssh(port, f'cat > {shlex.quote(self._copy)}',

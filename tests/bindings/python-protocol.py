@@ -16,8 +16,8 @@ class Stop(BaseException):
 
 async def connect_tcp(peer, victim):
     loop = asyncio.get_running_loop()
-    with socket.create_server(('127.0.0.1', 0)) as server:
-        near = socket.create_connection(server.getsockname())
+    with cases.listen() as server:
+        near = socket.create_connection(server.getsockname()[:2])
         far, _address = server.accept()
     near.setblocking(False)
     far.setblocking(False)

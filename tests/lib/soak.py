@@ -151,8 +151,11 @@ def set_clock(piece):
 
 
 def use_ipv6(piece):
-    piece.left_out |= {'two-nodes', 'two-servers', 'component-processes'}  # servers with addresses of IPv4
-    piece.left_out |= {entry['name'] for entry in run.find_tests(piece.build, ('client',))}  # both ends are the test's
+    # Servers with several nodes, other projects' clients, and programs that play both ends have addresses of IPv4.
+    piece.left_out |= {'two-nodes', 'two-servers', 'component-processes'}
+    piece.left_out |= {entry['name'] for entry in run.find_tests(piece.build, ('client', 'interop'))}
+    piece.left_out |= {entry['name'] for entry in run.find_tests(piece.build, run.SUITES)
+                       if entry['name'].startswith('frozen')}
     piece.begin('unshare', '--net', '--mount', 'sh', '-c', NO_IPV4, piece.path('hosts', b'::1 localhost\n'), root=True)
 
 

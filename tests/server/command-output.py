@@ -224,7 +224,7 @@ def _(server):
 
 @case('two signals at once end expose and forward in good order')
 def _(server):
-    for command in (['expose', '--to', '127.0.0.1:9'], ['forward', '--listen', '0', 'nobody@localhost']):
+    for command in (['expose', '--to', '127.0.0.1:9'], ['forward', '--listen', cases.FREE_PORT, 'nobody@localhost']):
         # So many last until the process has ended.
         for numbers in ((signal.SIGTERM, signal.SIGINT), (signal.SIGINT,) * 5, (signal.SIGTERM,) * 200000):
             there = server.account('bob').ibb(*command)

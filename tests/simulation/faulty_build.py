@@ -286,7 +286,10 @@ class FaultyBuild:
         names = sorted(names, key=lambda test: (
             -noticed.get(test, 0) / self.seconds[test], word not in test, self.seconds[test]))
         together = itertools.accumulate(self.seconds[test] for test in names)
-        name = self.run_tests([test for test, seconds in zip(names, together) if seconds < BOUND], fault.number)
+        chosen = [test for test, seconds in zip(names, together) if seconds < BOUND]
+        name = self.run_tests(chosen, fault.number)
+        if name is None and names[len(chosen):]:
+            print(f'      no time was left for {", ".join(names[len(chosen):])}', flush=True)
         if not fault.number:
             copy.write_bytes(combined)
             self.build()

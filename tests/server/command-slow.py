@@ -13,8 +13,10 @@ from cases import case, check, check_equal
 from command import Folder
 from fake_xmpp import FakeServer
 
-BLOCK_TIME = 4  # s
-PING_TIME = 3 * BLOCK_TIME  # of one that waits behind blocks: a second block may be on its way, and the rate is an estimate
+BLOCK_TIME = 2  # s
+# Of one that waits behind blocks: a second block may be on its way, and the rate is an estimate. The sender gives up a
+# ping after ten seconds.
+PING_TIME = 3 * BLOCK_TIME
 VERSION = "<query xmlns='jabber:iq:version'><name>Prosody</name><version>0.12.3</version></query>"
 
 
@@ -41,7 +43,25 @@ class Sender:
         self.server.when('jabber:iq:version', self._version, 'alice', 0)
         there = self.server.account('bob').ibb('receive', *(receive or ('--output', self._folder / 'copy')), '--from', 'any')
         env = {'LD_PRELOAD': os.environ['IBB_TEST_FAKE_WALL_CLOCK'], 'IBB_TEST_WALL_CLOCK': self._clock}
-        self.here = self.server.account('alice').ibb('send', *options, source, there.wait_ready(), env=env)
+        peer = there.wait_ready()
+        with self.server.lock:  # no block comes before self.here is set
+            self.here = self.server.account('alice').ibb('send', *options, source, peer, env=env)
+
+    def _wait_idle(self):
+        """Until no thread of the sender runs: one that has begun to ask has asked, however busy the machine is."""
+        folder = f'/proc/{self.here.pid}/task'
+        while True:
+            try:
+                states = []
+                for task in os.listdir(folder):
+                    with open(f'{folder}/{task}/stat', encoding='ascii', errors='replace') as file:
+                        states.append(file.read().rsplit(')', 1)[1].split()[0])
+                if 'R' not in states:
+                    return
+            except OSError:
+                pass  # a thread has ended
+            if self.here.has_ended(0.001):
+                return
 
     def _pass(self, seconds):
         self._now += seconds
@@ -52,6 +72,7 @@ class Sender:
     def _block(self, *_):
         self.n_blocks += 1
         if not self._stands:
+            self._wait_idle()
             self._pass(BLOCK_TIME)
 
     def _ping(self, _client, attributes):
@@ -65,7 +86,6 @@ class Sender:
         client.send(f"<iq type='result' id='{attributes['id']}' from='localhost' to='{client.jid}'>{VERSION}</iq>")
         self.asked.set()
         return True
-
 
     def stop(self):
         """Some time after the server was asked."""

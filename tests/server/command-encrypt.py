@@ -305,8 +305,8 @@ def _(server):
 def _(server):
     alice, bob, folder = users(server)
     there = bob.plain('receive', '-o', folder / 'copy', '--from', alice.uri())
-    here = alice.plain('send', folder.make('original', 10), bob.uri())
     check_equal(there.wait_ready(), f'{bob.account.bare}/ibb', 'the usual resource')
+    here = alice.plain('send', folder.make('original', 10), bob.uri())
     for end in (here, there):
         end.expect_done()
     check_equal(sha256(folder / 'copy'), sha256(folder / 'original'), 'SHA-256')

@@ -142,7 +142,7 @@ FOLDERS = {
     'xmpp': (90, by_tests('unit/*', 'loopback/properties', 'client/client-accounts', 'client/client-script-*',
                           'server/command-proxy',
                           without=('unit/engine-*', 'unit/controller*', 'unit/decision*', 'docs/*', 'client/*-ejabberd'))),
-    'tool': (90, by_tests('server/command-[dfhor]*', 'server/command-encrypt', 'server/command-s[lu]*',
+    'tool': (90, by_tests('server/command-[dfhor]*', 'server/command-account-prosody', 'server/command-encrypt', 'server/command-s[lu]*',
                           'server/command-ta*', 'server/command-transfer', 'server/expose', 'server/forward')),
 }
 

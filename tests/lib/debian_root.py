@@ -13,8 +13,8 @@ import time
 
 LIB = os.path.dirname(os.path.abspath(__file__))
 WEEK = 7 * 24 * 3600
-# A mirror that does not answer must not hold up the tests; in seconds.
-PATIENCE = 600
+# A mirror that does not answer must not hold up the tests; in seconds. Tests may run beside.
+PATIENCE = 1200
 ARCHIVE = 'http://deb.debian.org/debian'
 # Mounts are seen by the command only, and end with it as all processes do.
 ENTER = r'''

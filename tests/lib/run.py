@@ -3,6 +3,8 @@
 """Builds and runs the test suites; tests/run.sh installs what is needed first."""
 
 import argparse
+import concurrent.futures
+import contextlib
 import ctypes
 import glob
 import json
@@ -53,7 +55,7 @@ NEXT_RELEASE, NEXT_FOLDER = 'trixie', '_build-debian-13'
 NEXT_PACKAGES = ('build', 'server', 'test')
 NEXT_SUITES = ('unit', 'loopback', 'bindings', 'quick')
 # The tarball, with the other compiler.
-TARBALL_SUITES = ('unit', 'loopback')
+TARBALL_FOLDER, TARBALL_SUITES = '_build-tarball', ('unit', 'loopback')
 # GCC 12's sanitizer guesses where a library that was loaded later, such as GIO's
 # TLS module, keeps its thread-local variables; at times it guesses wrong, and
 # then its search for leaks crashes ("Tracer caught signal 11").
@@ -234,6 +236,10 @@ def test(folder, tests, tally, environment=None, enter=(), arguments=()):
         tally.add_failure(f'{folder}: meson test', f'exit status {status}')
 
 
+def do_now(job):
+    return job()
+
+
 def coverage(folder, name, pattern, tally, least=0, guards='$^'):
     """Prints what was run so far of some files; at least so much of the branches must be,
     without those of lines that match guards."""
@@ -346,13 +352,20 @@ def check_translations(tally):
     tally.add_pass()
 
 
-def run_other_headers(tally):
+def look_at_sid():
+    return other_headers.look_at_sid(os.path.join(ROOT, '_build'))
+
+
+def look_at_musl():
+    return other_headers.look_at_musl(os.path.join(ROOT, '_build'))
+
+
+def run_other_headers(tally, get=do_now):
     """Needs the build."""
-    build_folder = os.path.join(ROOT, '_build')
-    for name, look in ('Debian sid', other_headers.look_at_sid), ('musl', other_headers.look_at_musl):
+    for name, look in ('Debian sid', look_at_sid), ('musl', look_at_musl):
         say(f'The headers of {name}')
         try:
-            if faults := look(build_folder):
+            if faults := get(look):
                 print(faults[-SHOWN:])
                 tally.add_failure(f'headers of {name}', 'see above')
             else:
@@ -361,10 +374,14 @@ def run_other_headers(tally):
             tally.add_skip(f'headers of {name}', str(reason))
 
 
-def check_abi(tally):
+def compare_abi():
+    return abi.compare(os.path.join(ROOT, '_build'), os.path.join(ROOT, '_build-abi'), PROMISED)
+
+
+def check_abi(tally, get=do_now):
     say('The ABI and the other promises, beside those that are frozen')
     try:
-        if faults := abi.compare(os.path.join(ROOT, '_build'), os.path.join(ROOT, '_build-abi'), PROMISED):
+        if faults := get(compare_abi):
             print(faults[-SHOWN:])
             tally.add_failure('ABI', 'see above')
         else:
@@ -407,12 +424,13 @@ def end_all():
         time.sleep(0.05)
 
 
-def run_suites(suites, tally, checks):
-    """suites (empty: all, with what is left to the checks if they are wanted)"""
+def run_suites(suites, tally, checks, begin=lambda: None):
+    """suites (empty: all, with what is left to the checks if they are wanted). begin: is called once all is built"""
     say('Building')
     if not build('_build', suites=suites):
         tally.add_failure('_build', 'does not build')
         return
+    begin()
     left_out = set() if suites or checks else {entry['name'] for entry in find_tests('_build', (CHECKS_SUITE,))}
     suites = suites or SUITES
     say('Testing: ' + ' '.join(suites))
@@ -422,9 +440,13 @@ def run_suites(suites, tally, checks):
     test('_build', [entry for entry in find_tests('_build', suites) if entry['name'] not in left_out], tally)
 
 
-def run_sanitizers(tally):
+def build_sanitizers():
+    return build('_build-sanitize', '-Db_sanitize=address,undefined', '-Db_lundef=false', *BARE)
+
+
+def run_sanitizers(tally, get=do_now):
     say('Building with the address and undefined-behaviour sanitizers')
-    if build('_build-sanitize', '-Db_sanitize=address,undefined', '-Db_lundef=false', *BARE):
+    if get(build_sanitizers):
         say('Testing with sanitizers: ' + ' '.join(INSTRUMENTED_SUITES))
         test('_build-sanitize', find_instrumented_tests('_build-sanitize'), tally, SANITIZER_ENVIRONMENT)
         # The interpreters have no sanitizer, but take our libraries that have.
@@ -434,9 +456,13 @@ def run_sanitizers(tally):
         tally.add_failure('_build-sanitize', 'does not build')
 
 
-def run_coverage(tally):
+def build_coverage():
+    return build('_build-coverage', '-Db_coverage=true', '-Doptimization=1', *BARE)
+
+
+def run_coverage(tally, get=do_now):
     say('Measuring coverage: ' + ' '.join(INSTRUMENTED_SUITES))
-    if build('_build-coverage', '-Db_coverage=true', '-Doptimization=1', *BARE):
+    if get(build_coverage):
         measure_coverage('_build-coverage', tally)
     else:
         tally.add_failure('_build-coverage', 'does not build')
@@ -455,6 +481,22 @@ def run_soak(hours, tally):
         tally.add_failure('soak', 'see the tables above')
 
 
+@contextlib.contextmanager
+def do_beside():
+    """A function that begins what the checks need, two jobs at a time, while tests sleep; and one that returns the
+    result of a job."""
+    jobs = (compare_abi, *(() if is_next_release() else (build_next_release,)), build_sanitizers, look_at_sid, build_coverage,
+            look_at_musl, build_tarball)
+    results = {}
+    # A thread has its own priority, and programs that it starts inherit that.
+    with concurrent.futures.ThreadPoolExecutor(2, initializer=os.nice, initargs=(5,)) as pool:
+        try:
+            yield (lambda: results.update((job, pool.submit(job)) for job in jobs),
+                   lambda job: results[job].result() if job in results else job())
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 def run_all(options, suites, tally):
     if options.checks:
         say('Checking formatting, the graph of the files, licences and translations')
@@ -467,55 +509,71 @@ def run_all(options, suites, tally):
     if options.soak is not None:
         run_soak(options.soak, tally)
         return
-    run_suites(suites, tally, options.checks)
-    if options.checks:
-        check_abi(tally)
-        run_sanitizers(tally)
-        run_coverage(tally)
-        run_other_headers(tally)
-        run_next_release(tally)
-        run_tarball(tally)
+    if not options.checks:
+        run_suites(suites, tally, False)
+        return
+    with do_beside() as (begin, get):
+        run_suites(suites, tally, True, begin)
+        check_abi(tally, get)
+        run_sanitizers(tally, get)
+        run_coverage(tally, get)
+        run_other_headers(tally, get)
+        run_next_release(tally, get)
+        run_tarball(tally, get)
 
 
-def run_tarball(tally):
-    """What "meson dist" packs is complete, and clang has no warnings for it."""
-    say('The tarball, with clang: building, and testing ' + ' '.join(TARBALL_SUITES))
-    folder = '_build-tarball'
-    path = os.path.join(ROOT, folder)
+def build_tarball():
+    """Whether "meson dist" packed it, and it was built."""
+    path = os.path.join(ROOT, TARBALL_FOLDER)
     shutil.rmtree(path, ignore_errors=True)
     os.makedirs(path)
     packed = run('meson', 'dist', '-C', os.path.join(ROOT, '_build'), '--no-tests', '--formats', 'gztar',
                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if packed.returncode != 0:
         print(packed.stdout)
-        tally.add_failure(folder, 'meson dist fails')
-        return
+        return False
     archives = glob.glob(os.path.join(ROOT, '_build', 'meson-dist', '*.tar.gz'))
     run('tar', '-x', '-z', '-C', path, '--strip-components=1', '-f', max(archives, key=os.path.getmtime))
     native_file = os.path.join(path, 'clang.ini')
     with open(native_file, 'w', encoding='ascii') as file:
         file.write("[binaries]\nc = 'clang'\n")
-    if build(folder + '/build', *BARE, suites=TARBALL_SUITES, setup=(path, '--native-file', native_file)):
-        test(folder + '/build', find_tests(folder + '/build', TARBALL_SUITES), tally)
+    return build(TARBALL_FOLDER + '/build', *BARE, suites=TARBALL_SUITES, setup=(path, '--native-file', native_file))
+
+
+def run_tarball(tally, get=do_now):
+    """What "meson dist" packs is complete, and clang has no warnings for it."""
+    say('The tarball, with clang: building, and testing ' + ' '.join(TARBALL_SUITES))
+    if get(build_tarball):
+        test(TARBALL_FOLDER + '/build', find_tests(TARBALL_FOLDER + '/build', TARBALL_SUITES), tally)
     else:
-        tally.add_failure(folder, 'does not build')
+        tally.add_failure(TARBALL_FOLDER, 'does not build')
 
 
-def run_next_release(tally):
-    """Builds and tests in a root of the next release. Where none can be made, that is one skip."""
+def is_next_release():
     with open('/etc/os-release', encoding='utf-8') as file:
-        if f'VERSION_CODENAME={NEXT_RELEASE}\n' in file.read():
-            return  # where we are
-    say('Debian 13: building, and testing ' + ' '.join(NEXT_SUITES))
+        return f'VERSION_CODENAME={NEXT_RELEASE}\n' in file.read()
+
+
+def build_next_release():
+    """What stands before a command in the root, and whether it was built there."""
     path = os.path.join(ROOT, NEXT_FOLDER)
     root = debian_root.DebianRoot(path + '-root', NEXT_RELEASE, debian_root.list_packages(*NEXT_PACKAGES))
+    root.make()
+    enter = root.enter(ROOT, path)
+    return enter, build(NEXT_FOLDER, '-Ddocs=disabled', suites=NEXT_SUITES, enter=enter)
+
+
+def run_next_release(tally, get=do_now):
+    """Builds and tests in a root of the next release. Where none can be made, that is one skip."""
+    if is_next_release():
+        return
+    say('Debian 13: building, and testing ' + ' '.join(NEXT_SUITES))
     try:
-        root.make()
-        enter = root.enter(ROOT, path)
+        enter, built = get(build_next_release)
     except debian_root.Unavailable as reason:
         tally.add_skip('Debian 13', str(reason))
         return
-    if build(NEXT_FOLDER, '-Ddocs=disabled', suites=NEXT_SUITES, enter=enter):
+    if built:
         test(NEXT_FOLDER, find_tests(NEXT_FOLDER, NEXT_SUITES), tally, enter=enter)
     else:
         tally.add_failure(NEXT_FOLDER, 'does not build')

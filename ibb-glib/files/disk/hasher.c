@@ -8,8 +8,7 @@
 
 #include <ibb-glib/ibb-glib.h>
 #include <nettle/nettle-meta.h>
-
-#define DIGEST_MAX 64 /* bytes */
+#include <nettle/sha2.h>
 
 const IBBHasherAlgorithm ibb_hasher_algorithms[] = {
   { "sha-256", FALSE, &nettle_sha256 },
@@ -67,7 +66,7 @@ char *
 ibb_hasher_finish (IBBHasher *self)
 {
   const struct nettle_hash *hash = self->algorithm->hash;
-  guint8                    digest[DIGEST_MAX];
+  guint8                    digest[SHA512_DIGEST_SIZE]; /* no hash is longer */
 
   hash->digest (self->context, NETTLE_LENGTH (hash->digest_size) digest);
   return g_base64_encode (digest, hash->digest_size);

@@ -263,10 +263,11 @@ enter (const int *errors)
   return FALSE;
 }
 
-/* Ends a call that has succeeded. */
+/* Ends a call that has succeeded, after which errno says nothing. */
 static gint64
 leave (gint64 result)
 {
+  errno = EDOM;
   if (disk->n_calls == disk->cut_at)
     {
       disk->is_off = TRUE;

@@ -132,6 +132,22 @@ judge_folder (void)
       whole_fail ("“%s” was delivered, and is not there", world.files[i].name);
 }
 
+void
+judge_offered (const WholeFile *file, IBBFilesMetadata *metadata)
+{
+  GDateTime *date = ibb_files_metadata_get_date (metadata);
+
+  if (file->sender == WHOLE_STRANGER || file->tree != NULL)
+    return;
+  if (g_strcmp0 (ibb_files_metadata_get_name (metadata), file->name) != 0 ||
+      ibb_files_metadata_get_size (metadata) != g_bytes_get_size (file->bytes) ||
+      g_strcmp0 (ibb_files_metadata_get_media_type (metadata),
+                 ibb_files_metadata_get_description (metadata)) != 0 ||
+      (date == NULL) != (file->date == NULL) ||
+      (date != NULL && g_date_time_compare (date, file->date) != 0))
+    whole_fail ("the offer of “%s” says other things of it", file->name);
+}
+
 /* Nothing of a file that has arrived is left beside it. */
 void
 judge_end (void)
@@ -264,16 +280,18 @@ judge_beginning (WholeProgram *program, WholeRecord *record)
 }
 
 /* Both ends come to the same end if they have heard each other: a sender finds no receiver that is
- * at a new address, and has lost its last words with the old one. */
+ * at a new address, and has lost its last words with the old one. A sender that cancels without a
+ * connection has not heard the last word. */
 static void
 judge_agreement (const WholeRecord *record, const GError *error, gboolean is_sender)
 {
   WholeFile *file = record->file;
   gboolean   are_ours = file->sender != WHOLE_STRANGER && file->receiver != WHOLE_STRANGER;
 
-  if (is_sender && error != NULL)
+  if (is_sender && error != NULL &&
+      wire_connection_is_online (world.programs[file->sender].connection))
     file->failed = record->offer;
-  else if (is_sender)
+  else if (is_sender && error == NULL)
     file->delivered = record->offer;
   else if (error == NULL)
     file->arrived = record->offer;
@@ -283,6 +301,21 @@ judge_agreement (const WholeRecord *record, const GError *error, gboolean is_sen
   if (are_ours && file->arrived == record->offer && file->failed == record->offer &&
       world.n_deaths == 0 && !world.programs[file->receiver].has_moved)
     whole_fail ("the receiver has “%s”, and the sender does not know it", file->name);
+}
+
+/* Whether somebody or something may have stood in the way of a file. */
+static gboolean
+may_fail (const WholeFile *file)
+{
+  return world.n_evils + turns_n_faults + world.disk->n_planted > 0 || !file->is_free ||
+         (file->tree != NULL && tree_has_changed ());
+}
+
+void
+judge_no_offer (const WholeFile *file, const GError *error)
+{
+  if (!may_fail (file))
+    whole_fail ("“%s” is not offered for no reason: %s", file->name, error->message);
 }
 
 void
@@ -327,8 +360,7 @@ judge_transfer (WholeRecord *record)
   /* Two files of another program may have all in common that tells them apart. */
   if (state == IBB_FILES_STATE_FAILED &&
       !(file->sender == WHOLE_STRANGER && g_error_matches (error, IBB_ERROR, IBB_ERROR_CONFLICT)) &&
-      world.n_evils + turns_n_faults + world.disk->n_planted == 0 && file->is_free &&
-      !(file->tree != NULL && tree_has_changed ()) && record->offer == file->n_made)
+      !may_fail (file) && record->offer == file->n_made)
     whole_fail ("%s of “%s” fails for no reason: %s", is_sender ? "sending" : "receiving",
                 file->name, error->message);
   judge_folder ();

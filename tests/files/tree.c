@@ -221,11 +221,45 @@ tree_free (WholeTree *self)
   g_free (self);
 }
 
+/* Somebody has copied one of the files there, which is not on the disk yet. */
+static void
+copy_one (const WholeFile *file)
+{
+  const WholeTree *self = file->tree;
+  Entry           *entry =
+      g_ptr_array_index (self->entries, random_below (&turns_random, self->entries->len));
+  const FakeDiskFile *source = find_file (self, entry->path);
+  FakeDiskFile       *folder = fake_disk_find (world.disk, NULL, file->name);
+  FakeDiskFile       *copy;
+  g_autoptr (GBytes)  bytes = NULL;
+
+  if (!entry->is_named || source == NULL || source->kind != FAKE_DISK_FILE ||
+      strchr (entry->path, '/') != NULL)
+    return;
+  if (folder == NULL)
+    {
+      folder = fake_disk_make (world.disk, NULL, file->name, FAKE_DISK_DIRECTORY);
+      folder->mode = folder->durable_mode = 0755;
+    }
+  if (folder->kind != FAKE_DISK_DIRECTORY ||
+      fake_disk_find (world.disk, folder, entry->path) != NULL)
+    return;
+  bytes = g_bytes_new (source->bytes->str, source->bytes->len);
+  copy = fake_disk_make (world.disk, folder, entry->path, FAKE_DISK_FILE);
+  fake_disk_rewrite (world.disk, copy, bytes);
+  g_string_truncate (copy->durable, 0);
+  copy->time = source->time;
+  copy->is_planted = TRUE;
+  world.disk->n_planted++;
+}
+
 GFile *
 tree_offer (WholeFile *file)
 {
   g_array_set_size (file->tree->offers, file->n_made + 1);
   g_array_index (file->tree->offers, guint, file->n_made) = n_changes;
+  if (world.n_evils_max > 0 && file->tree->entries->len > 0 && whole_one_in (4))
+    copy_one (file);
   return fake_file_new (file->tree->place);
 }
 

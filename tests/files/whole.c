@@ -250,6 +250,7 @@ offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, WholeProgram *
 
   g_assert_nonnull (number);
   file = whole_find_mark (number, &offer);
+  judge_offered (file, metadata);
   add_record (program, transfer, file, offer);
   delay = whole_one_in (2) ? 0 : whole_some_time (WHOLE_MISCHIEF / 4);
   if (whole_one_in (12))
@@ -409,9 +410,21 @@ made_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   else if (transfer == NULL)
     {
       whole_trace ("-- no offer: %s", error->message);
+      judge_no_offer (offer->file, error);
       offer_later (offer->file);
     }
   offer_free (offer);
+}
+
+/* The address of its program, or of its account. */
+static char *
+dup_peer_jid (const WholeFile *file)
+{
+  if (file->receiver == WHOLE_STRANGER)
+    return g_strdup (WHOLE_STRANGER_JID);
+  if (whole_one_in (6))
+    return g_strdup_printf ("user%u@server.example", file->receiver);
+  return g_strdup (wire_connection_get_jid (world.programs[file->receiver].connection));
 }
 
 static void
@@ -422,7 +435,7 @@ make_offer (gpointer data)
   gsize                        size = g_bytes_get_size (file->bytes);
   g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new (file->name, size);
   g_autofree char             *description = NULL;
-  const char                  *peer_jid = WHOLE_STRANGER_JID;
+  g_autofree char             *peer_jid = NULL;
   g_autoptr (GInputStream)     stream = NULL;
   g_autoptr (GFile)            source = NULL;
   Offer                       *offer;
@@ -442,10 +455,10 @@ make_offer (gpointer data)
       stranger_send (file);
       return;
     }
-  if (file->receiver != WHOLE_STRANGER)
-    peer_jid = wire_connection_get_jid (world.programs[file->receiver].connection);
+  peer_jid = dup_peer_jid (file);
   description = whole_dup_mark (file);
   ibb_files_metadata_set_description (metadata, description);
+  ibb_files_metadata_set_media_type (metadata, description);
   ibb_files_metadata_set_date (metadata, file->date);
   offer = g_new (Offer, 1);
   *offer = (Offer){ file, self, file->n_made };

@@ -111,7 +111,10 @@ gint64     whole_some_time (gint64 most);
 /* judge.c */
 
 void judge_folder (void);
+/* What an offer says of a file. */
+void judge_offered (const WholeFile *file, IBBFilesMetadata *metadata);
 void judge_transfer (WholeRecord *record);
+void judge_no_offer (const WholeFile *file, const GError *error);
 /* At the first byte to come. */
 void judge_beginning (WholeProgram *program, WholeRecord *record);
 /* The name of one of the parts of a file. */

@@ -426,9 +426,26 @@ wire_connection_get_stanza_limit (IBBConnection *connection)
   return WIRE_CONNECTION (connection)->stanza_limit;
 }
 
+/* Also those that have gone without a word. */
+static GStrv
+wire_connection_dup_resources (IBBConnection *connection, const char *contact)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char         *start = g_strconcat (contact, "/", NULL);
+  GHashTableIter           iter;
+  gpointer                 jid;
+
+  g_hash_table_iter_init (&iter, server.streams);
+  while (g_hash_table_iter_next (&iter, &jid, NULL))
+    if (g_str_has_prefix (jid, start))
+      g_strv_builder_add (builder, jid);
+  return g_strv_builder_end (builder);
+}
+
 static void
 connection_iface_init (IBBConnectionInterface *iface)
 {
+  iface->dup_resources = wire_connection_dup_resources;
   iface->send = wire_connection_send;
   iface->get_stanza_limit = wire_connection_get_stanza_limit;
 }

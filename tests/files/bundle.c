@@ -332,11 +332,15 @@ test_too_long (void)
   g_autofree char             *text = g_strnfill (IBB_BUNDLE_DESCRIPTION_MAX, 'd');
   g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 1);
   g_autoptr (IBBBundle)        self = ibb_bundle_new (TRUE);
+  g_autoptr (GString)          log = g_string_new (NULL);
 
   ibb_files_metadata_set_description (metadata, text);
   g_assert_cmpuint (ibb_bundle_offer (self, metadata), ==, 0);
   g_assert_null (ibb_bundle_take_output (self));
   g_assert_true (ibb_bundle_is_idle (self));
+  do_word (self, "g1:10", log);
+  do_word (self, "A1@0", log);
+  g_assert_cmpuint (ibb_bundle_offer_entry (self, 1, metadata), ==, 0);
 }
 
 /* Two ends. */

@@ -72,6 +72,22 @@ set_up_private (Files *self, gconstpointer data)
   set_identity (self, self->juliet, TRUE);
 }
 
+static gboolean
+has_features (IBBConnection *connection)
+{
+  g_auto (GStrv) features = ibb_connection_dup_features (connection);
+
+  return features[0] != NULL;
+}
+
+/* A service takes with it what it has announced. */
+static void
+drop_connection (IBBConnection *connection)
+{
+  poll_until (!has_features (connection));
+  drop_and_wait (connection);
+}
+
 void
 tear_down (Files *self, gconstpointer data)
 {
@@ -87,8 +103,8 @@ tear_down (Files *self, gconstpointer data)
     drop_and_wait (self->romeo);
   if (self->juliet != NULL)
     drop_and_wait (self->juliet);
-  drop_and_wait (self->romeo_connection);
-  drop_and_wait (self->juliet_connection);
+  drop_connection (self->romeo_connection);
+  drop_connection (self->juliet_connection);
   g_assert_finalize_object (self->loopback);
   g_assert_cmpint (system (command), ==, 0);
   g_free (self->folder);

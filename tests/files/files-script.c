@@ -849,7 +849,8 @@ tear_down (Run *self)
   g_clear_object (&self->transport);
   run_pending ();
   g_clear_object (&self->accepted);
-  g_assert_finalize_object (self->own);
+  /* A thread that opens an accepted file keeps it so long. */
+  drop_and_wait (self->own);
   if (self->peer != NULL)
     g_assert_finalize_object (self->peer);
   g_signal_handlers_disconnect_by_data (self->peer_connection, self);

@@ -99,7 +99,8 @@ test_tree (Files *self, gconstpointer data)
   run (self, "mkdir -p sent/deep/er/est sent/empty && cp sent/file*9 sent/deep && echo x > "
              "sent/deep/er/old && touch -d @1000000000 sent/deep/er/old");
   make_large (self, "sent/deep/large", 3000000);
-  run (self, "mkfifo sent/pipe && ln -s /etc sent/deep/link && touch sent/.hidden");
+  run (self, "mkfifo sent/pipe && ln -s /etc sent/deep/link && touch sent/.hidden && "
+             "touch -d @1000000001 sent");
   complete (self);
   left_out = ibb_files_transfer_get_left_out (self->sent);
   g_assert_cmpuint (ibb_files_transfer_get_n_left_out (self->sent), ==, 3);
@@ -110,6 +111,7 @@ test_tree (Files *self, gconstpointer data)
   g_assert_true (ibb_files_metadata_get_is_folder (metadata));
   g_assert_cmpstr (ibb_files_metadata_get_name (metadata), ==, "sent");
   g_assert_cmpuint (ibb_files_metadata_get_n_files (metadata), ==, n_small + n_small / 10 + 4);
+  g_assert_cmpint (g_date_time_to_unix (ibb_files_metadata_get_date (metadata)), ==, 1000000001);
   g_assert_cmpuint (ibb_files_transfer_get_bytes_moved (self->offered), ==,
                     ibb_files_metadata_get_size (metadata));
   g_assert_cmpuint (ibb_files_transfer_get_bytes_moved (self->sent), ==,
@@ -387,11 +389,72 @@ test_too_deep (Files *self, gconstpointer data)
   assert_no_offer (self, G_IO_ERROR_NOT_SUPPORTED);
 }
 
-/* A disk that fails. */
+/* A disk with as many files as a folder may have, and one more. */
+
+typedef struct
+{
+  guint  n;      /* files */
+  int    length; /* bytes of each name */
+  gint64 size;   /* of each file */
+} Bound;
 
 static const IBBDisk *real_disk;
-static gint           n_written; /* atomic: calls */
-static const char    *received_path;
+static Bound          bound;
+
+static GPtrArray *
+list_bound (int folder, const char *prefix, guint most, int *failure)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < MIN (bound.n, most); i++)
+    g_ptr_array_add (names, g_strdup_printf ("%0*u", bound.length, i));
+  *failure = 0;
+  return names;
+}
+
+static int
+stat_bound (int fd, const char *name, struct stat *info)
+{
+  if (name == NULL)
+    return real_disk->stat (fd, name, info);
+  *info = (struct stat){ .st_mode = S_IFREG | 0644, .st_size = bound.size };
+  return 0;
+}
+
+static void
+test_bounds (Files *self, gconstpointer data)
+{
+  static const Bound bounds[] = { { 100000, 20, 0 }, { 65536, 255, 0 }, { 1, 1, G_MAXINT64 } };
+  IBBDisk            disk = *ibb_disk;
+
+  real_disk = ibb_disk;
+  disk.list = list_bound;
+  disk.stat = stat_bound;
+  run (self, "mkdir sent");
+  ibb_disk = &disk;
+  for (guint i = 0; i < G_N_ELEMENTS (bounds); i++)
+    {
+      bound = bounds[i];
+      bound.n++;
+      assert_no_offer (self, G_IO_ERROR_NOT_SUPPORTED);
+      bound.n--;
+      self->sent = offer (self, JULIET);
+      wait_until (self->offered != NULL);
+      g_assert_cmpuint (
+          ibb_files_metadata_get_n_files (ibb_files_transfer_get_metadata (self->offered)), ==,
+          bound.n);
+      ibb_files_transfer_refuse (self->offered, NULL);
+      assert_fails (IBB_ERROR, IBB_ERROR_FORBIDDEN, ibb_files_transfer_wait, self->sent, NULL);
+      g_clear_object (&self->sent);
+      g_clear_object (&self->offered);
+    }
+  ibb_disk = real_disk;
+}
+
+/* A disk that fails. */
+
+static gint        n_written; /* atomic: calls */
+static const char *received_path;
 
 static gssize
 write_until_full (int fd, const void *data, gsize length, guint64 offset)
@@ -1071,6 +1134,7 @@ main (int argc, char **argv)
   add_test_of ("stream", NULL, set_up, test_stream);
   add_test_of ("unable", NULL, set_up, test_unable);
   add_test_of ("too-deep", NULL, set_up, test_too_deep);
+  add_test_of ("bounds", NULL, set_up, test_bounds);
   add_test_of ("disk/full", "", set_up, test_disk);
   add_test_of ("disk/lost-names", NULL, set_up, test_disk);
   add_test_of ("disk/interrupted", NULL, set_up, test_interrupted);

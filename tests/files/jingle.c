@@ -466,6 +466,33 @@ test_initiation_hash (void)
 
 /* The names that are made of a peer's. */
 static void
+count_cb (IBBFilesMetadata *metadata, GParamSpec *pspec, guint *n)
+{
+  ++*n;
+}
+
+/* Each setter notifies once. */
+static void
+test_notify (void)
+{
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 1);
+  g_autoptr (GDateTime)        date = g_date_time_new_now_utc ();
+  guint                        n[3] = { 0 };
+
+  g_signal_connect (metadata, "notify::media-type", G_CALLBACK (count_cb), &n[0]);
+  g_signal_connect (metadata, "notify::date", G_CALLBACK (count_cb), &n[1]);
+  g_signal_connect (metadata, "notify::description", G_CALLBACK (count_cb), &n[2]);
+  for (guint i = 0; i < 4; i++)
+    {
+      ibb_files_metadata_set_media_type (metadata, i < 2 ? "a/b" : NULL);
+      ibb_files_metadata_set_date (metadata, i < 2 ? date : NULL);
+      ibb_files_metadata_set_description (metadata, i < 2 ? "c" : NULL);
+      for (guint j = 0; j < G_N_ELEMENTS (n); j++)
+        g_assert_cmpuint (n[j], ==, i / 2 + 1);
+    }
+}
+
+static void
 test_safe_names (void)
 {
   const struct
@@ -673,6 +700,7 @@ main (int argc, char **argv)
   g_test_add_func ("/files/initiation/offers", test_initiation);
   g_test_add_func ("/files/initiation/own", test_initiation_own);
   g_test_add_func ("/files/initiation/hash", test_initiation_hash);
+  g_test_add_func ("/files/metadata/notify", test_notify);
   g_test_add_func ("/files/metadata/safe-names", test_safe_names);
   g_test_add_func ("/files/reason/of-peer", test_reasons);
   g_test_add_func ("/files/reason/own", test_own_reasons);

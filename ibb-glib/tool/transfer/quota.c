@@ -230,8 +230,8 @@ tool_quota_dup_objection (const ToolQuota  *self,
     }
   if (total > self->max_total || added > self->max_total - total)
     {
-      g_autofree char *left = g_format_size_full (
-          total < self->max_total ? self->max_total - total : 0, G_FORMAT_SIZE_IEC_UNITS);
+      g_autofree char *left = g_format_size_full (self->max_total - MIN (total, self->max_total),
+                                                  G_FORMAT_SIZE_IEC_UNITS);
 
       /* Translators: a size, an address, and the size that is still allowed */
       tool_refusals_note (refusals, _ ("Refused a file of %s from “%s”: --max-total leaves %s"),

@@ -272,7 +272,7 @@ def _():
     usage('send', 'file', 'c@d', word='--jid')
     usage('send', '--no-such-option', word='--no-such-option')
     usage('send', '--jid', 'a@b', '--password', 'secret', 'file', 'c@d', word='--password')
-    for typed, meant in ('sned', 'send'), ('recieve', 'receive'), ('recv', 'receive'), ('exposed', 'expose'):
+    for typed, meant in ('sned', 'send'), ('act', 'cat'), ('recieve', 'receive'), ('recv', 'receive'), ('exposed', 'expose'):
         check(f'did you mean “{meant}”?' in usage(typed, 'a@b', word=typed), typed)
     for typed, meant in ('--encypt', 'encrypt'), ('-encrypt', 'encrypt'), ('--jdi=a@b', 'jid'), ('--pass-file', 'password-file'):
         check(f'did you mean “--{meant}”?' in usage('send', typed, 'file', 'c@d', word=typed.partition('=')[0]), typed)

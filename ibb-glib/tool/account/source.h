@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Sources that call back, and their end. */
+/* Sources that call back, and their end, in any thread: g_timeout_add () knows the main context
+ * only, and what the library has for them is not public. */
 
 #pragma once
 

@@ -14,18 +14,20 @@ from sshd import Sshd
 MIB = 1 << 20
 TIMEOUT = 900       # s, for a case: what was lost is missed after a minute (D-27)
 BEGUN = 512 * 1024  # bytes that have arrived before something breaks
+PIECE = 16384
 
 
 class Transfer:
     """A file on its way from alice at one server to bob at another.
 
     size: its bytes; None: it goes on until let_end (), so that what happens before happens in the middle of it
+    by_hand: it has what give () gives, and goes on until let_end ()
     names: of other accounts
     there_port: a way to bob's server, if not the server itself
     options: more of both commands
     """
 
-    def __init__(self, here, there, size=None, names=('alice', 'bob'), there_port=None, options=()):
+    def __init__(self, here, there, size=None, names=('alice', 'bob'), there_port=None, options=(), by_hand=False):
         alice, bob = Account(here, names[0]), Account(there, names[1])
         self._size = size or 4 * MIB
         self._digest = hashlib.sha256()
@@ -41,20 +43,35 @@ class Transfer:
         self.sender = alice.ibb('send', '--json', *options, '-', jid, stdin=subprocess.PIPE)
         self.ends = (self.sender, self.receiver)
         make_peers(*self.ends)
-        self._feeder = threading.Thread(target=self._feed, daemon=True)
+        self._feeder = threading.Thread(target=self._wait_end if by_hand else self._feed, daemon=True)
         self._feeder.start()
 
     def _feed(self):
         given = 0
+        while given < self._size or not self._may_end.is_set():
+            if not self.give(PIECE):
+                return
+            given += PIECE
+        self._wait_end()
+
+    def _wait_end(self):
+        self._may_end.wait()
         try:
-            while given < self._size or not self._may_end.is_set():
-                piece = random.randbytes(16384)
-                self.sender.stdin.write(piece)
-                self._digest.update(piece)
-                given += len(piece)
             self.sender.stdin.close()
+        except OSError:
+            pass  # as below
+
+    def give(self, size):
+        """Returns whether the sender has taken more bytes, a multiple of PIECE. What waits for them tells why not."""
+        try:
+            for _ in range(size // PIECE):
+                piece = random.randbytes(PIECE)
+                self.sender.stdin.write(piece)
+                self.sender.stdin.flush()
+                self._digest.update(piece)
         except (OSError, ValueError):
-            pass  # it has ended, and says why
+            return False  # it has ended, and says why
+        return True
 
     def wait_begun(self):
         self.receiver.wait_event('progress', bytes=BEGUN)
@@ -67,6 +84,10 @@ class Transfer:
     def let_end(self):
         self._may_end.set()
 
+    def has_failed(self):
+        """Waits for both ends."""
+        return any([program.finish(TIMEOUT) != 0 for program in self.ends])
+
     def expect_done(self):
         for program in self.ends:
             code = program.finish(TIMEOUT)
@@ -76,13 +97,18 @@ class Transfer:
         check_equal(sha256(self._copy), self._digest.hexdigest(), 'SHA-256')
 
 
-def expect_unharmed(transfers, disturb):
-    """All transfers arrive unharmed, although disturb () is called in the middle."""
+def disturb_all(transfers, disturb):
+    """Calls disturb () in the middle of all transfers."""
     for one in transfers:
         one.wait_begun()
     disturb()
     for one in transfers:
         one.let_end()
+
+
+def expect_unharmed(transfers, disturb):
+    """All transfers arrive unharmed, although disturb () is called in the middle."""
+    disturb_all(transfers, disturb)
     for one in transfers:
         one.expect_done()
     return transfers

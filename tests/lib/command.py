@@ -198,6 +198,13 @@ class Program:
     def has_ended(self, patience):
         return self._ended.wait(patience)
 
+    def pause(self):
+        """Returns once no thread of it runs any more: the system stops them later than kill () returns. It goes on at
+        the end of the case."""
+        os.kill(self.pid, signal.SIGSTOP)
+        cases.defer(lambda: os.kill(self.pid, signal.SIGCONT))
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
+
     def stop(self, status=0):
         os.kill(self.pid, signal.SIGTERM)
         cases.check_equal(self.finish(), status, f'exit status of {self.name}')

@@ -95,8 +95,7 @@ def _(server):
     held[0].sendall(b'still here')
     check_equal(there[0].recv(10), b'still here', 'what came')
     check(answered.wait(PATIENCE), 'the answer to the first question')
-    os.kill(first.pid, signal.SIGSTOP)
-    cases.defer(lambda: os.kill(first.pid, signal.SIGCONT))
+    first.pause()
     # Any number of these may come before expose has taken that answer, and asks again.
     while len(questions) == 1:
         expect_reset_at(get_port(second))

@@ -77,7 +77,8 @@ class Peer:
             await future
 
     async def block_came(self, sid):
-        """For one that is to be seen together with those in flight behind it."""
+        """For one that is to be seen together with those in flight behind it. By time, as nobody announces that none
+        comes; and brief, as our window grows by how long answers take. One of all blocks is enough for a case."""
         session = self.session(sid)
         session.at_once += 1
         session.most_at_once = max(session.most_at_once, session.at_once)

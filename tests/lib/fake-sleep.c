@@ -2,6 +2,8 @@
 
 #define _GNU_SOURCE /* syscall () */
 
+#include "config.h"
+
 #include "fake-sleep.h"
 
 #include <errno.h>
@@ -10,6 +12,14 @@
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
+
+/* The calls with a time of 64 bits, where others have one of 32. */
+#ifdef _TIME_BITS
+#undef SYS_clock_gettime
+#define SYS_clock_gettime SYS_clock_gettime64
+#undef SYS_timerfd_settime
+#define SYS_timerfd_settime SYS_timerfd_settime64
+#endif
 
 /* atomic */
 static int is_fake;

@@ -104,7 +104,7 @@ set_setting (IBBService *self, guint prop_id, const GValue *value)
   else if (G_VALUE_HOLDS_DOUBLE (value))
     setting.as_double = g_value_get_double (value);
   else
-    setting.as_size = MIN (g_value_get_uint64 (value), G_MAXSIZE);
+    setting.as_size = (gsize) MIN (g_value_get_uint64 (value), G_MAXSIZE);
   return ibb_host_set_setting (self->host, settings[prop_id], &setting, get_size (value));
 }
 

@@ -340,7 +340,7 @@ ibb_sink_hash_file (
 
   while (n > 0 && *offset < end && !g_cancellable_is_cancelled (cancellable))
     {
-      IBB_DISK_CALL (n, read (fd, buffer, MIN (end - *offset, STEP_SIZE), *offset));
+      IBB_DISK_CALL (n, read (fd, buffer, (gsize) MIN (end - *offset, STEP_SIZE), *offset));
       if (n < 0)
         return errno;
       ibb_hasher_update (hasher, buffer, (gsize) n);
@@ -519,7 +519,7 @@ compare_bytes (IBBSink *self, int fd)
     {
       gssize n, n_own;
 
-      IBB_DISK_CALL (n, read (fd, bytes, MIN (self->length - offset, STEP_SIZE), offset));
+      IBB_DISK_CALL (n, read (fd, bytes, (gsize) MIN (self->length - offset, STEP_SIZE), offset));
       if (n < 0)
         return errno;
       IBB_DISK_CALL (n_own, read (self->fd, own, (gsize) n, offset));

@@ -47,7 +47,7 @@ make_file (Demo *self, GError **error)
     return FALSE;
   for (guint64 left = self->size; left > 0;)
     {
-      gsize n = MIN (left, STEP_SIZE);
+      gsize n = (gsize) MIN (left, STEP_SIZE);
 
       for (gsize i = 0; i < STEP_SIZE / sizeof (guint32); i++)
         step[i] = g_rand_int (random);

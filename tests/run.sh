@@ -6,7 +6,7 @@
 #   sh tests/run.sh                 every suite
 #   sh tests/run.sh --quick         unit, simulation, loopback, files, the client beside Prosody, and the command
 #   sh tests/run.sh unit server     these suites only
-#   sh tests/run.sh --checks        as CI does: also the sources, sanitizers, coverage, Debian 13, the tarball
+#   sh tests/run.sh --checks        as CI does: also the sources, sanitizers, coverage, Debian 13, 32 bits, the tarball
 #   sh tests/run.sh --soak 4        for four hours: tests by lot, beside load and under other circumstances
 #
 # The last line is "N passed, N failed, N skipped".

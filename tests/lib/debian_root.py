@@ -22,6 +22,7 @@ set -e
 root=$1 source=$2 build=$3
 shift 3
 mount --make-rprivate /
+mount --bind "$root" "$root" # so that tests find a mount at /
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mkdir -p "$root$source" "$build"
@@ -43,12 +44,14 @@ def list_packages(*groups):
 
 
 class DebianRoot:
-    def __init__(self, folder, release, packages, architecture=None):
-        """architecture: another one, whose packages are only unpacked, for a cross compiler."""
+    def __init__(self, folder, release, packages, architecture=None, runs=False):
+        """architecture: another one, whose packages are only unpacked, for a cross compiler, unless runs is true: this
+        machine can run it."""
         self.path = folder
         self._release = release
         self._packages = packages
         self._architecture = architecture
+        self._variant = 'extract' if architecture and not runs else 'essential'
         self._stamp = os.path.join(folder, 'made-of')
 
     def _is_fresh(self):
@@ -73,18 +76,18 @@ class DebianRoot:
             return
         shutil.rmtree(self.path, ignore_errors=True)
         os.makedirs(os.path.dirname(self.path), exist_ok=True)
-        # What is only unpacked never runs as root, and needs no archive of security updates; a mirror
-        # that is no longer updated will do.
-        kind, archive = ('--variant=essential',), ()
+        # What runs nothing but our tests needs no archive of security updates; a mirror that is no longer
+        # updated will do.
+        kind, archive = (), ()
         if self._architecture:
-            kind = ('--variant=extract', '--architectures=' + self._architecture,
+            kind = ('--architectures=' + self._architecture, '--skip=check/qemu',
                     '--aptopt=Acquire::Check-Valid-Until "false"')
             archive = (ARCHIVE,)
         try:
             # What mmdebstrap mounts ends with it, also where it is killed.
             result = subprocess.run(
                 ('unshare', '--mount', '--pid', '--mount-proc', '--fork', '--kill-child',
-                 'mmdebstrap', '--mode=root', *kind, '--include=' + ','.join(self._packages),
+                 'mmdebstrap', '--mode=root', '--variant=' + self._variant, *kind, '--include=' + ','.join(self._packages),
                  '--dpkgopt=force-unsafe-io', '--dpkgopt=path-exclude=/usr/share/doc/*',
                  '--dpkgopt=path-exclude=/usr/share/man/*', '--dpkgopt=path-exclude=/usr/share/locale/*',
                  self._release, self.path, *archive),

@@ -95,6 +95,7 @@ ibb_packages_all='
 # has all of them.
 ibb_packages_compare='
   clang-format-14: the layout of the sources
+  clang-tools-14: products of sizes and times
   dino-im: transfers with Dino
   gajim: transfers with Gajim
   libgloox-dev: transfers with gloox

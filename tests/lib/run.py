@@ -22,6 +22,7 @@ import budget
 import debian_root
 import graph
 import other_headers
+import products
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SUITES = ('unit', 'simulation', 'loopback', 'files', 'server', 'bindings', 'install', 'interop', 'fuzz', 'docs',
@@ -45,7 +46,7 @@ PROMISED = ('-Dvapi=disabled', '-Ddocs=disabled', '-Dpython=disabled', '-Dtests=
 # The figures of the modelled networks do not depend on how the core is compiled, and take long
 # with sanitizers: tests with these names run in the usual build.
 MODELS = 'flow'
-# Of the coverage: these searches take two minutes there, in lines that "decision" takes as well.
+# Neither for the coverage nor with 32 bits: minutes of searches there, in lines that "decision" takes as well.
 LONG = 'decision-long'
 # Two minutes: "quick" is a part of the suite "server", beside Prosody.
 QUICK_SUITES = CORE_SUITES + ('loopback', 'files', 'quick')
@@ -54,6 +55,13 @@ QUICK_SUITES = CORE_SUITES + ('loopback', 'files', 'quick')
 NEXT_RELEASE, NEXT_FOLDER = 'trixie', '_build-debian-13'
 NEXT_PACKAGES = ('build', 'server', 'test')
 NEXT_SUITES = ('unit', 'loopback', 'bindings', 'quick')
+# This release, with 32 bits: the packages, and the suites. ejabberd would bring Erlang.
+I386_FOLDER = '_build-i386'
+I386_PACKAGES = ('dbus-daemon', 'e2fsprogs', 'gcc', 'gettext', 'glib-networking', 'libc6-dev', 'libgnutls28-dev',
+                 'libglib2.0-dev', 'libgsasl-dev', 'libidn-dev', 'libidn2-dev', 'libqrencode-dev', 'libsecret-1-dev',
+                 'libxml2-dev', 'meson', 'nettle-dev', 'ninja-build', 'openssl', 'pkg-config', 'prosody',
+                 'prosody-modules', 'python3')
+I386_SUITES = ('unit', 'loopback', 'files', 'client')
 # The tarball, with the other compiler.
 TARBALL_FOLDER, TARBALL_SUITES = '_build-tarball', ('unit', 'loopback')
 # GCC 12's sanitizer guesses where a library that was loaded later, such as GIO's
@@ -374,6 +382,27 @@ def run_other_headers(tally, get=do_now):
             tally.add_skip(f'headers of {name}', str(reason))
 
 
+def look_at_products():
+    return products.look_at_build(os.path.join(ROOT, '_build'))
+
+
+def add_products(tally, name, faults):
+    """faults: None without clang-query"""
+    if faults is None:
+        tally.add_skip(f'products, {name}', f'{products.CLANG_QUERY} is not installed')
+    elif faults:
+        print(faults[-SHOWN:])
+        tally.add_failure(f'products, {name}', 'see above')
+    else:
+        tally.add_pass()
+
+
+def check_products(tally, get=do_now):
+    """Needs the build."""
+    say('Products of sizes and times')
+    add_products(tally, '64 bits', get(look_at_products))
+
+
 def compare_abi():
     return abi.compare(os.path.join(ROOT, '_build'), os.path.join(ROOT, '_build-abi'), PROMISED)
 
@@ -486,7 +515,7 @@ def do_beside():
     """A function that begins what the checks need, two jobs at a time, while tests sleep; and one that returns the
     result of a job."""
     jobs = (compare_abi, *(() if is_next_release() else (build_next_release,)), build_sanitizers, look_at_sid, build_coverage,
-            look_at_musl, build_tarball)
+            look_at_musl, look_at_products, build_i386, build_tarball)
     results = {}
     # A thread has its own priority, and programs that it starts inherit that.
     with concurrent.futures.ThreadPoolExecutor(2, initializer=os.nice, initargs=(5,)) as pool:
@@ -518,7 +547,9 @@ def run_all(options, suites, tally):
         run_sanitizers(tally, get)
         run_coverage(tally, get)
         run_other_headers(tally, get)
+        check_products(tally, get)
         run_next_release(tally, get)
+        run_i386(tally, get)
         run_tarball(tally, get)
 
 
@@ -577,6 +608,40 @@ def run_next_release(tally, get=do_now):
         test(NEXT_FOLDER, find_tests(NEXT_FOLDER, NEXT_SUITES), tally, enter=enter)
     else:
         tally.add_failure(NEXT_FOLDER, 'does not build')
+
+
+def build_i386():
+    """Products with the headers of the root, what stands before a command there, and whether it was built there."""
+    if os.uname().machine != 'x86_64':
+        raise debian_root.Unavailable('this machine is no amd64')
+    path = os.path.join(ROOT, I386_FOLDER)
+    root = debian_root.DebianRoot(path + '-root', 'bookworm', I386_PACKAGES, architecture='i386', runs=True)
+    root.make()
+    enter = root.enter(ROOT, path)
+    return (products.look_at_i386(os.path.join(ROOT, '_build'), root.path), enter,
+            build(I386_FOLDER, *BARE, '-Doptimization=1', '-Ddebug=false', suites=I386_SUITES, enter=enter))
+
+
+def run_i386(tally, get=do_now):
+    """Builds and tests with 32 bits, in a root of this release. Where none can be made or run, that is one skip."""
+    say('i386: building, and testing ' + ' '.join(I386_SUITES))
+    try:
+        faults, enter, built = get(build_i386)
+    except debian_root.Unavailable as reason:
+        tally.add_skip('i386', str(reason))
+        return
+    add_products(tally, '32 bits', faults)
+    if not built:
+        tally.add_failure(I386_FOLDER, 'does not build')
+        return
+    tests = []
+    for entry in find_tests(I386_FOLDER, I386_SUITES):
+        if any(os.path.basename(word) == 'ejabberd.py' for word in entry['cmd']):
+            tally.add_skip(f"{I386_FOLDER}: {entry['name']}", 'this root has no ejabberd')
+        # Without a program of its own a test looks at texts, which are those of the usual build.
+        elif entry['depends'] and entry['name'] != LONG:
+            tests.append(entry)
+    test(I386_FOLDER, tests, tally, enter=enter)
 
 
 def main():

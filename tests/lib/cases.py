@@ -129,14 +129,19 @@ def main(*arguments):
     for option, is_long in (('--short', False), ('--long', True)):
         if option in sys.argv[1:]:
             chosen = [entry for entry in chosen if (entry[0] in _long) == is_long]
-    # random-faults.py asks whether a fault is noticed at all.
+    # random-faults.py asks whether a fault is noticed at all, by those that run the function with it.
     stops = 'IBB_FAULT' in os.environ
+    log = os.environ.get('IBB_FAULT_LOG')
+    if order := os.environ.get('IBB_FAULT_CASES', '').split('\n')[:-1]:
+        chosen = sorted((entry for entry in chosen if entry[0] in order), key=lambda entry: order.index(entry[0]))
     failures = 0
     signal.signal(signal.SIGALRM, _alarm)
     print(f'1..{len(chosen)}', flush=True)
     for number, (name, function, timeout) in enumerate(chosen, 1):
         line = f'ok {number} - {name}'
         begin = time.monotonic()
+        if log:
+            os.environ['IBB_FAULT_LOG'] = f'{log}.{number}'
         done, late = threading.Event(), threading.Event()
         threading.Thread(target=_watch, args=(done, late, timeout), daemon=True).start()
         try:

@@ -62,10 +62,11 @@ ibb_fault (int number)
 ''')
 GENERATED = ('ibb-glib/ibb-enum-types.h', 'ibb-glib/files/ibb-files-enum-types.h', 'ibb-glib/xmpp/ibb-xmpp-enum-types.h')
 NO_FAULT = 'none'
+# What tests/lib/cases.py prints of a case.
+CASE = re.compile(r'^# ([\d.]+) s\n(?:not )?ok (\d+) - (.*?)(?: # SKIP.*)?$', re.M)
 # A fault may make a test hang: it has some times the seconds that it takes without a fault.
 FACTOR, LEAST = 2, 20
 BOUND = 120  # seconds, of all tests for one fault
-STEP = 0.2  # seconds until the output of a test is read again
 ENVIRONMENT = {**os.environ, **SANITIZER_ENVIRONMENT, 'G_SLICE': 'always-malloc',  # slices hide what leaks
                'ASAN_OPTIONS': f'{SANITIZER_ENVIRONMENT["ASAN_OPTIONS"]}:hard_rss_limit_mb={MEMORY_LIMIT >> 20}'
                                ':detect_odr_violation=0'  # both libraries have some files
@@ -88,6 +89,13 @@ class Fault:
         old = ' '.join(self.text[first:last].split())
         new = ' '.join(self.apply(first, last).split())
         return f'{self.place}:{c_tokens.line_of(self.text, self.start)}: {self.kind}: {old}  →  {new}'
+
+
+def read_log(path):
+    """The numbers of the faults whose functions were run."""
+    with contextlib.suppress(FileNotFoundError):
+        return set(map(int, pathlib.Path(path).read_text().split()))
+    return ()
 
 
 def write(path, content):
@@ -147,7 +155,9 @@ class FaultyBuild:
         self.tests = {}
         self.targets = []
         self.seconds = {}  # by the name of the test
-        self.runs = collections.defaultdict(set)  # by the number of the fault: the tests that run its function
+        # By the number of the fault and the name of the test: the seconds of the cases that run its function; 0: of all.
+        # A test that tells of no cases is one without a name.
+        self.runs = collections.defaultdict(lambda: collections.defaultdict(dict))
         self.running = set()  # processes
         self.found = []  # tests that failed
         self.leaky = set()  # tests that leak without any fault, and so do not judge what leaks
@@ -172,11 +182,11 @@ class FaultyBuild:
         copy_sources({path: self.combine(path, of_file) for path, of_file in by_path.items()})
         self.build()
         begin = time.monotonic()
-        self.run_tests(self.tests, 0)
+        self.run_tests(dict.fromkeys(self.tests, {}), 0)
         # With slices that hide nothing glib-networking 2.74 leaks the error of a read, in a test that a peer cuts off.
         self.leaky = {name.split(',')[0] for name in self.found}
         for name in self.leaky:
-            if self.run_tests([name], 0):
+            if self.run_tests({name: {}}, 0):
                 print(f'judges nothing, fails without any fault: {name}', flush=True)
                 self.tests.pop(name)
         print(f'{len(self.tests)} tests, {time.monotonic() - begin:.0f} s; of each fault '
@@ -235,52 +245,58 @@ class FaultyBuild:
         if done.returncode != 0:
             raise SystemExit(done.stdout[-4000:])
 
-    def run_test(self, name, number):
-        """Notes whether a test fails, unless another has failed."""
+    def run_test(self, name, number, cases):
+        """Notes whether a test fails, unless another has failed. cases: the seconds of those to run."""
         is_measured = name in self.seconds
         if self.found and is_measured:
             return
         test, said, begin = self.tests[name], name, time.monotonic()
         log = self.folder / f'{name}.log'
-        chosen = {'IBB_FAULT': str(number)} if name in self.seconds else {'IBB_FAULT_LOG': str(log)}
+        chosen = {'IBB_FAULT': str(number)} if is_measured else {'IBB_FAULT_LOG': str(log)}
+        if cases:
+            chosen['IBB_FAULT_CASES'] = ''.join(f'{case}\n' for case in cases if case)
         if name in self.leaky:
             chosen['ASAN_OPTIONS'] = f'{ENVIRONMENT["ASAN_OPTIONS"]}:detect_leaks=0'
-        with tempfile.TemporaryFile(dir=self.folder) as output, \
+        output = self.folder / f'{name}.out'
+        with open(output, 'wb') as file, \
                 subprocess.Popen(test['cmd'], cwd=test['workdir'], env={**ENVIRONMENT, **test['env'], **chosen},
-                                 stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL,
+                                 stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL,
                                  start_new_session=True) as process:
             self.running.add(process.pid)
-            failed = None
-            while failed is None:
-                try:
-                    failed = process.wait(STEP) not in (0, 77)
-                except subprocess.TimeoutExpired:
-                    # The first case that fails is enough.
-                    failed = is_measured and b'\nnot ok' in os.pread(output.fileno(), 1 << 20, 0) or None
-                if failed is None and time.monotonic() - begin > LEAST + FACTOR * self.seconds.get(name, BOUND):
-                    failed = True
-                    said += ', no end'
+            try:
+                failed = process.wait(LEAST + FACTOR * (sum(cases.values()) or BOUND)) not in (0, 77)
+            except subprocess.TimeoutExpired:
+                failed = True
+                said += ', no end'
             self.running.remove(process.pid)
             if failed:
                 self.found.append(said)
                 for pid in (process.pid, *self.running) if is_measured else ():
                     kill(pid)
-        if name not in self.seconds:
+        if not is_measured:
             self.seconds[name] = time.monotonic() - begin
-            for line in set(log.read_text().split()) if log.exists() else ():
-                self.runs[int(line)].add(name)
+            self.note_runs(name, log, CASE.findall(output.read_text(errors='replace')))
 
-    def run_tests(self, names, number):
+    def note_runs(self, name, log, cases):
+        """Which functions the test has run, outside and inside of its cases."""
+        whole = {case: float(seconds) for seconds, _, case in cases} or {'': self.seconds[name]}
+        self.runs[0][name] = whole
+        for _, number, case in cases:
+            for fault in read_log(f'{log}.{number}'):
+                self.runs[fault][name][case] = whole[case]
+        for fault in read_log(log):
+            self.runs[fault][name] = whole
+
+    def run_tests(self, tests, number):
         """The first test that fails; None when all pass."""
         self.found = []
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            list(pool.map(self.run_test, names, [number] * len(names)))
+            list(pool.map(self.run_test, tests.keys(), [number] * len(tests), tests.values()))
         return self.found[0] if self.found else None
 
     def who_notices(self, fault):
         """Of the tests that run the function first those that noticed the most faults of its file in a second,
-        then that of the file, then the short ones."""
-        names = self.runs[fault.number] & set(self.tests) if fault.number else self.tests
+        then that of the file, then the short ones; of each the short cases first."""
         if not fault.number:
             if not self.is_fault(fault):
                 return NO_FAULT
@@ -290,13 +306,20 @@ class FaultyBuild:
             self.build()
         noticed = self.noticed[fault.path.name]
         word = re.sub(r'^ibb-', '', fault.path.stem)
-        names = sorted(names, key=lambda test: (
-            -noticed.get(test, 0) / self.seconds[test], word not in test, self.seconds[test]))
-        together = itertools.accumulate(self.seconds[test] for test in names)
-        chosen = [test for test, seconds in zip(names, together) if seconds < BOUND]
-        name = self.run_tests(chosen, fault.number)
-        if name is None and names[len(chosen):]:
-            print(f'      no time was left for {", ".join(names[len(chosen):])}', flush=True)
+        cases = sorted((seconds, test, case) for test, cases in self.runs[fault.number].items() if test in self.tests
+                       for case, seconds in cases.items())
+        together = itertools.accumulate(seconds for seconds, *_ in cases)
+        chosen, left = collections.defaultdict(dict), set()
+        for (seconds, test, case), sum_of_seconds in zip(cases, together):
+            if sum_of_seconds < BOUND:
+                chosen[test][case] = seconds
+            else:
+                left.add(f'{test} {case}')
+        order = sorted(chosen, key=lambda test: (
+            -noticed.get(test, 0) / sum(chosen[test].values()), word not in test, sum(chosen[test].values())))
+        name = self.run_tests({test: chosen[test] for test in order}, fault.number)
+        if name is None and left:
+            print(f'      no time was left for {", ".join(sorted(left))}', flush=True)
         if not fault.number:
             copy.write_bytes(combined)
             self.build()

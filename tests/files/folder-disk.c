@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Folders on disks that fail, that have too many files, and that change what they are given. */
+
+#include "config.h"
+
+#include "folder-ends.h"
+
+#include "base/disk.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void
+test_too_deep (Files *self, gconstpointer data)
+{
+  g_autofree char *path = g_strnfill (2 * 64 + 2, '/');
+  g_autofree char *command = NULL;
+
+  for (guint i = 0; i < strlen (path); i += 2)
+    path[i] = 'a';
+  command = g_strconcat ("mkdir -p sent/", path, NULL);
+  run (self, command);
+  assert_no_offer (self, G_IO_ERROR_NOT_SUPPORTED);
+}
+
+/* A disk with as many files as a folder may have, and one more. */
+
+typedef struct
+{
+  guint  n;      /* files */
+  int    length; /* bytes of each name */
+  gint64 size;   /* of each file */
+} Bound;
+
+static const IBBDisk *real_disk;
+static Bound          bound;
+
+static GPtrArray *
+list_bound (int folder, const char *prefix, guint most, int *failure)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < MIN (bound.n, most); i++)
+    g_ptr_array_add (names, g_strdup_printf ("%0*u", bound.length, i));
+  *failure = 0;
+  return names;
+}
+
+static int
+stat_bound (int fd, const char *name, struct stat *info)
+{
+  if (name == NULL)
+    return real_disk->stat (fd, name, info);
+  *info = (struct stat){ .st_mode = S_IFREG | 0644, .st_size = bound.size };
+  return 0;
+}
+
+static void
+test_bounds (Files *self, gconstpointer data)
+{
+  static const Bound bounds[] = { { 100000, 20, 0 }, { 65536, 255, 0 }, { 1, 1, G_MAXINT64 } };
+  IBBDisk            disk = *ibb_disk;
+
+  real_disk = ibb_disk;
+  disk.list = list_bound;
+  disk.stat = stat_bound;
+  run (self, "mkdir sent");
+  ibb_disk = &disk;
+  for (guint i = 0; i < G_N_ELEMENTS (bounds); i++)
+    {
+      bound = bounds[i];
+      bound.n++;
+      assert_no_offer (self, G_IO_ERROR_NOT_SUPPORTED);
+      bound.n--;
+      self->sent = offer (self, JULIET);
+      wait_until (self->offered != NULL);
+      g_assert_cmpuint (
+          ibb_files_metadata_get_n_files (ibb_files_transfer_get_metadata (self->offered)), ==,
+          bound.n);
+      ibb_files_transfer_refuse (self->offered, NULL);
+      assert_fails (IBB_ERROR, IBB_ERROR_FORBIDDEN, ibb_files_transfer_wait, self->sent, NULL);
+      g_clear_object (&self->sent);
+      g_clear_object (&self->offered);
+    }
+  ibb_disk = real_disk;
+}
+
+/* A disk that fails. */
+
+static gint        n_written; /* atomic: calls */
+static const char *received_path;
+
+static gssize
+write_until_full (int fd, const void *data, gsize length, guint64 offset)
+{
+  if (g_atomic_int_add (&n_written, 1) < 5)
+    return real_disk->write (fd, data, length, offset);
+  errno = ENOSPC;
+  return -1;
+}
+
+/* The names are not on the disk, although the files are. */
+static int
+sync_no_folder (int fd)
+{
+  struct stat info;
+
+  if (real_disk->stat (fd, NULL, &info) == 0 && S_ISDIR (info.st_mode) && n_written > 0)
+    {
+      errno = EIO;
+      return -1;
+    }
+  return real_disk->sync (fd);
+}
+
+static gssize
+count_written (int fd, const void *data, gsize length, guint64 offset)
+{
+  g_atomic_int_inc (&n_written);
+  return real_disk->write (fd, data, length, offset);
+}
+
+/* What concerns all files ends the folder: nothing is delivered that may not be there. */
+static void
+test_disk (Files *self, gconstpointer data)
+{
+  gboolean           is_full = data != NULL;
+  int                code = is_full ? G_IO_ERROR_NO_SPACE : G_IO_ERROR_FAILED;
+  IBBDisk            disk = *ibb_disk;
+  g_autoptr (GError) error = NULL;
+
+  real_disk = ibb_disk;
+  n_written = 0;
+  disk.write = is_full ? write_until_full : count_written;
+  disk.sync = is_full ? disk.sync : sync_no_folder;
+  make_small (self, 100);
+  ibb_disk = &disk;
+  begin_folder (self);
+  assert_result_fails (G_IO_ERROR, code, ibb_files_transfer_accept_file_finish, self->offered,
+                       &self->result);
+  assert_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_wait, self->sent, NULL);
+  error = ibb_files_transfer_dup_error (self->sent);
+  g_assert_true ((strstr (error->message, "“The disk is full”") != NULL) == is_full);
+  ibb_disk = real_disk;
+  complete (self);
+  run (self, "diff -r sent received");
+}
+
+static int
+sync_not_received (int fd)
+{
+  struct stat info;
+  struct stat received;
+
+  if (real_disk->stat (fd, NULL, &info) != 0 || stat (received_path, &received) != 0 ||
+      info.st_ino != received.st_ino)
+    return real_disk->sync (fd);
+  errno = EIO;
+  return -1;
+}
+
+/* The name of a folder that is there may not be on the disk: a transfer was killed. */
+static void
+test_interrupted (Files *self, gconstpointer data)
+{
+  IBBDisk          disk = *ibb_disk;
+  g_autofree char *path = get_path (self, "received");
+
+  real_disk = ibb_disk;
+  received_path = path;
+  disk.sync = sync_not_received;
+  run (self, "mkdir -p sent/a sent/b received/a && touch sent/a/one");
+  ibb_disk = &disk;
+  begin_folder (self);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
+                       self->offered, &self->result);
+  g_assert_nonnull (strstr (ibb_files_transfer_dup_error (self->offered)->message, "2 of 2 files"));
+  ibb_disk = real_disk;
+  complete (self);
+  run (self, "diff -r sent received");
+}
+
+/* File systems that change what they are given. */
+
+/* FAT has no odd seconds, and ends in 2107, as ext4 in 2446. */
+static int
+set_even_time (int fd, gint64 time)
+{
+  return real_disk->set_time (fd, MIN (time, 4354819198) / 2 * 2);
+}
+
+/* A name that a file gets later has a file number of its own, and a program finds that out. */
+static int
+stat_other_number (int fd, const char *name, struct stat *info)
+{
+  int result = real_disk->stat (fd, name, info);
+
+  if (name != NULL && !g_str_has_prefix (name, ".ibb-"))
+    info->st_ino++;
+  return result;
+}
+
+static int
+rename_by_link (int folder, const char *from, const char *to, gboolean replaces)
+{
+  errno = EINVAL;
+  return replaces ? real_disk->rename (folder, from, to, TRUE) : -1;
+}
+
+/* Only parts can be written to. */
+static int
+open_read_only (int folder, const char *name, gboolean creates)
+{
+  if (creates || g_str_has_prefix (name, ".ibb-"))
+    return real_disk->open (folder, name, creates);
+  errno = EACCES;
+  return -1;
+}
+
+/* The name that a file has in the received folder; the sent one is on another file system. */
+static char *
+fold (int folder, const char *name)
+{
+  struct stat info, received;
+  gboolean    is_received = real_disk->stat (folder, NULL, &info) == 0 &&
+                         stat (received_path, &received) == 0 && info.st_ino == received.st_ino;
+
+  return is_received ? g_ascii_strdown (name, -1) : g_strdup (name);
+}
+
+static int
+stat_folded (int fd, const char *name, struct stat *info)
+{
+  g_autofree char *folded = name != NULL ? fold (fd, name) : NULL;
+
+  return real_disk->stat (fd, folded, info);
+}
+
+static int
+open_folded (int folder, const char *name, gboolean creates)
+{
+  g_autofree char *folded = fold (folder, name);
+
+  return real_disk->open (folder, folded, creates);
+}
+
+static int
+open_to_read_folded (int folder, const char *name)
+{
+  g_autofree char *folded = fold (folder, name);
+
+  return real_disk->open_to_read (folder, folded);
+}
+
+static int
+rename_folded (int folder, const char *from, const char *to, gboolean replaces)
+{
+  g_autofree char *folded = fold (folder, to);
+
+  return real_disk->rename (folder, from, folded, replaces);
+}
+
+typedef struct
+{
+  IBBDisk     disk;   /* calls that are replaced */
+  const char *before; /* (nullable): a command */
+  const char *after;  /* a command: how the received folder has to be */
+} Changed;
+
+static const Changed even_dates = {
+  .disk.set_time = set_even_time,
+  .before = "touch -d '2001-01-01 00:00:01' sent/* && touch -d '2300-01-01' 'sent/file 7'",
+  .after = "diff -r sent received",
+};
+static const Changed other_numbers = {
+  .disk = { .stat = stat_other_number, .rename = rename_by_link },
+  .after = "diff -r sent received",
+};
+static const Changed read_only = {
+  .disk.open = open_read_only,
+  .after = "diff -r sent received",
+};
+/* x and x (2) have one size and date, and another x is there. */
+static const Changed numbered_twins = {
+  .before = "echo a > sent/x && echo b > 'sent/x (2)' && touch -r sent/x 'sent/x (2)' && mkdir "
+            "received && echo c > received/x && touch -d '2001-01-01' received/x",
+  .after = "cmp sent/x 'received/x (2)' && cmp 'sent/x (2)' 'received/x (2) (2)' && "
+           "test $(ls received | wc -l) = 13",
+};
+static const Changed folded_twins = {
+  .disk = { .stat = stat_folded,
+            .open = open_folded,
+            .open_to_read = open_to_read_folded,
+            .rename = rename_folded },
+  .before = "echo a > sent/X && echo b > sent/x && touch -r sent/x sent/X",
+  .after = "cmp sent/X received/x && cmp sent/x 'received/x (2)' && test $(ls received | wc -l) = "
+           "12",
+};
+
+/* The folder is there after the first time, and nothing of it comes or is made again. */
+static void
+test_file_system (Files *self, gconstpointer data)
+{
+  const Changed   *changed = data;
+  IBBDisk          disk = *ibb_disk;
+  g_autofree char *path = get_path (self, "received");
+  guint64          size;
+
+  real_disk = ibb_disk;
+  received_path = path;
+#define REPLACE(call) disk.call = changed->disk.call != NULL ? changed->disk.call : disk.call
+  REPLACE (set_time);
+  REPLACE (stat);
+  REPLACE (rename);
+  REPLACE (open);
+  REPLACE (open_to_read);
+#undef REPLACE
+  self->existing = IBB_FILES_EXISTING_NUMBER;
+  make_small (self, 10);
+  if (changed->before != NULL)
+    run (self, changed->before);
+  ibb_disk = &disk;
+  complete (self);
+  complete (self);
+  ibb_disk = real_disk;
+  size = ibb_files_metadata_get_size (ibb_files_transfer_get_metadata (self->sent));
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (self->sent), ==, size);
+  run (self, changed->after);
+}
+
+int
+main (int argc, char **argv)
+{
+  if (!begin_as_user (&argc, &argv))
+    return 0;
+  add_test_of ("too-deep", NULL, set_up, test_too_deep);
+  add_test_of ("bounds", NULL, set_up, test_bounds);
+  add_test_of ("disk/full", "", set_up, test_disk);
+  add_test_of ("disk/lost-names", NULL, set_up, test_disk);
+  add_test_of ("disk/interrupted", NULL, set_up, test_interrupted);
+  add_test_of ("file-system/even-dates", &even_dates, set_up, test_file_system);
+  add_test_of ("file-system/other-numbers", &other_numbers, set_up, test_file_system);
+  add_test_of ("file-system/read-only", &read_only, set_up, test_file_system);
+  add_test_of ("file-system/numbered-twins", &numbered_twins, set_up, test_file_system);
+  add_test_of ("file-system/folded-twins", &folded_twins, set_up, test_file_system);
+  return g_test_run ();
+}

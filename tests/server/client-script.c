@@ -18,6 +18,8 @@
 #include "config.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include "../lib/fake-monitor.h"
 #include "../lib/fast-timers.h"
@@ -25,6 +27,18 @@
 #include "client-fixture.h"
 #include "client-words.h"
 #include "script-login.h"
+
+static ClientRun *current; /* (nullable) */
+
+/* The time of the test is over. */
+static void
+alarm_cb (int number)
+{
+  script_print_place ();
+  if (current != NULL)
+    client_run_describe (current);
+  _exit (1);
+}
 
 static gboolean
 call_word (gpointer run, const char *name, Words *words)
@@ -38,7 +52,9 @@ run_case (gconstpointer data)
   static const ScriptRoom room = { NULL, call_word, NULL };
   ClientRun              *run = client_run_new ();
 
+  current = run;
   script_run (data, &room, run);
+  current = NULL;
   client_run_free (run);
 }
 
@@ -53,6 +69,7 @@ main (int argc, char **argv)
    * needs them. */
   g_setenv ("XDG_DATA_HOME", folder, TRUE);
   fake_monitor_install ();
+  signal (SIGALRM, alarm_cb);
   start_watchdog ();
   fast_timers_stop ();
   status = script_main (argc, argv, "ibb/client", run_case);

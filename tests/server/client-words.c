@@ -689,6 +689,24 @@ client_run_new (void)
 }
 
 void
+client_run_describe (const ClientRun *self)
+{
+  const FakeServer *server = self->servers->server;
+  GEnumClass       *states = g_type_class_ref (IBB_TYPE_CONNECTION_STATE);
+
+  /* Without the lock, which a thread that hangs may hold. */
+  g_printerr ("# the server has had %u clients, %s, and has received:\n%s\n", server->n_clients,
+              server->ended  ? "the last of them has gone"
+              : server->done ? "the last of them was let in"
+                             : "the last of them was not let in",
+              server->received->str);
+  if (self->client != NULL)
+    g_printerr ("# the client is %s, its login has %s result, and it has received:\n%s\n",
+                g_enum_get_value (states, ibb_xmpp_entity_get_state (self->client))->value_nick,
+                self->login != NULL ? "a" : "no", self->received->str);
+}
+
+void
 client_run_free (ClientRun *self)
 {
   surroundings_free (self->surroundings);

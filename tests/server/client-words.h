@@ -12,5 +12,7 @@ typedef struct _ClientRun ClientRun;
 ClientRun *client_run_new (void);
 /* Logs out. */
 void client_run_free (ClientRun *self);
+/* Prints what both ends have said, also while a wait of the case hangs. */
+void client_run_describe (const ClientRun *self);
 /* FALSE if there is no such word. */
 gboolean client_run_call (ClientRun *self, const char *name, Words *words);

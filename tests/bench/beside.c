@@ -124,6 +124,7 @@ serve_thread (gpointer data)
   gboolean                 echoes = strcmp (ibb_transport_get_sid (transport), ECHO) == 0;
   gssize                   n;
 
+  /* Nothing is read as long as the program runs. */
   while (rate == 0)
     g_usleep (G_USEC_PER_SEC);
   /* A tenth of what it reads a second, at once. */

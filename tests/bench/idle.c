@@ -43,6 +43,7 @@ get_used (void)
   return mallinfo2 ().uordblks + mallinfo2 ().hblkhd;
 }
 
+/* The end of a session at the other end wakes nobody: what waits for it looks now and then. */
 static gboolean
 tick_cb (gpointer data)
 {

@@ -127,7 +127,7 @@ available_cb (GObject *manager, GAsyncResult *result, gpointer)
   if (dino_file_manager_is_upload_available_finish (manager, result))
     peer.offer ();
   else
-    g_timeout_add (50, try_cb, nullptr);
+    g_timeout_add (50, try_cb, nullptr); /* Dino does not announce that its answer has changed */
 }
 
 /* Dino asks for the features of the contact when the presence comes. */

@@ -27,7 +27,7 @@ CHATS = ('dino', 'gajim')  # whole programs, which know contacts
 
 
 def until(condition, what):
-    """Iterates the context of our end."""
+    """Iterates the context of our end. It looks now and then: a thread that has an answer of the peer wakes nobody."""
     context = GLib.MainContext.default()
     deadline = time.monotonic() + PATIENCE
     timer = GLib.timeout_add(20, lambda: True)

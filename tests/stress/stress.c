@@ -676,6 +676,7 @@ worker_thread (gpointer data)
   return NULL;
 }
 
+/* The end of a thread wakes no context: the main thread looks now and then. */
 static gboolean
 tick_cb (gpointer data)
 {

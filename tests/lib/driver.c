@@ -225,9 +225,21 @@ take_from (Driver *self, IBBEngine *engine)
 IBBStanza *
 driver_take_unsent (Driver *self)
 {
-  IBBStanza *stanza = take_from (self, self->engine);
+  IBBEngine *first = self->engine;
+  IBBEngine *second = self->beside;
+  IBBStanza *stanza;
 
-  return stanza != NULL || self->beside == NULL ? stanza : take_from (self, self->beside);
+  if (second == NULL)
+    return take_from (self, first);
+
+  if (self->is_turn_of_beside)
+    {
+      first = self->beside;
+      second = self->engine;
+    }
+  self->is_turn_of_beside = self->takes_turns && !self->is_turn_of_beside;
+  stanza = take_from (self, first);
+  return stanza != NULL ? stanza : take_from (self, second);
 }
 
 IBBStanza *

@@ -28,8 +28,10 @@ typedef struct
   IBBEngine *engine;
   IBBEngine *beside;          /* (nullable): of another service on the same connection */
   gboolean   is_beside_first; /* that was made before */
-  gint64    *clock;           /* what time it is; may be shared with other drivers */
-  gint64     time;            /* where clock points otherwise */
+  gboolean   takes_turns;     /* as a connection does: neither service waits for the other */
+  gboolean   is_turn_of_beside;
+  gint64    *clock; /* what time it is; may be shared with other drivers */
+  gint64     time;  /* where clock points otherwise */
   Random     random;
 
   /* How the connection and the peers behave in driver_take_served. */

@@ -113,6 +113,7 @@ start_beside (const Schedule *schedule, Node *node)
   if (beside == BESIDE_NONE)
     return;
   driver_add_beside (&node->driver, schedule->is_beside_first[node->index]);
+  node->driver.takes_turns = TRUE;
   engine = node->driver.beside;
   if (beside != BESIDE_EXPECTS)
     engine->acceptor.listen = schedule->listen[node->index];

@@ -169,8 +169,9 @@ ibb_answers_not_sent (IBBContext *context, const IBBStanza *stanza, gint64 now)
     case IBB_PENDING_RESUME:
       ibb_resume_answered (pending->owner, NULL, now);
       break;
+    case IBB_PENDING_CUT_BLOCK:
     case IBB_PENDING_FINISHED:
-      break; /* its timer sends it again */
+      break; /* sent again in shorter blocks, or by its timer */
     default:
       g_assert_not_reached ();
     }
@@ -191,6 +192,9 @@ ibb_answers_receive (IBBContext *context, IBBStanza *stanza, const char *from, g
       break;
     case IBB_PENDING_BLOCK:
       ibb_delivery_block_answered (pending->owner, pending, stanza, now);
+      break;
+    case IBB_PENDING_CUT_BLOCK:
+      ibb_delivery_cut_block_answered (pending->owner, stanza);
       break;
     case IBB_PENDING_CLOSE:
       ibb_delivery_close_answered (pending->owner, stanza, now);

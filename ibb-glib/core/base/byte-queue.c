@@ -62,24 +62,6 @@ ibb_byte_queue_push (IBBByteQueue *self, GBytes *bytes)
   self->length += size;
 }
 
-void
-ibb_byte_queue_push_head (IBBByteQueue *self, GBytes *bytes)
-{
-  if (self->offset > 0)
-    {
-      GBytes *first = g_queue_pop_head (&self->chunks);
-
-      g_queue_push_head (
-          &self->chunks,
-          g_bytes_new_from_bytes (first, self->offset, g_bytes_get_size (first) - self->offset));
-      g_bytes_unref (first);
-      self->offset = 0;
-    }
-
-  g_queue_push_head (&self->chunks, g_bytes_ref (bytes));
-  self->length += g_bytes_get_size (bytes);
-}
-
 gsize
 ibb_byte_queue_read (IBBByteQueue *self, guint8 *bytes, gsize length)
 {

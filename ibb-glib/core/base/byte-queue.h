@@ -27,8 +27,6 @@ typedef struct
  * usually needs no second copy. */
 void ibb_byte_queue_write (IBBByteQueue *self, const guint8 *bytes, gsize length, gsize chunk_size);
 void ibb_byte_queue_push (IBBByteQueue *self, GBytes *bytes);
-/* Puts back what was taken last. */
-void  ibb_byte_queue_push_head (IBBByteQueue *self, GBytes *bytes);
 gsize ibb_byte_queue_read (IBBByteQueue *self, guint8 *bytes, gsize length);
 /* length is at most the queue's and not 0. */
 GBytes *ibb_byte_queue_take (IBBByteQueue *self, gsize length);

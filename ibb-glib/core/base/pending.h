@@ -15,6 +15,7 @@ typedef enum
 {
   IBB_PENDING_OPEN,           /* owner: IBBSession */
   IBB_PENDING_BLOCK,          /* owner: IBBSession */
+  IBB_PENDING_CUT_BLOCK,      /* owner: IBBSession; its bytes are in shorter blocks (D-16) */
   IBB_PENDING_CLOSE,          /* owner: IBBSession */
   IBB_PENDING_ABANDONED_OPEN, /* owner: IBBAbandonedOpen; a late result gets a <close/> (D-15) */
   IBB_PENDING_QUERY,          /* owner: IBBPeer; disco#info */

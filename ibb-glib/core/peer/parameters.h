@@ -13,7 +13,7 @@
 #include "core/peer/pair.h"
 
 #define IBB_BLOCKS_IN_FLIGHT_MAX 32767 /* half of the numbers, so that none is ambiguous (N-16) */
-#define IBB_RECENT_BLOCKS 64           /* remembered by a peer (D-20) */
+#define IBB_RECENT_BLOCKS 64           /* remembered by any peer (D-20) */
 
 /* Key of a session (D-01). The JIDs are normalised. */
 typedef struct

@@ -17,15 +17,14 @@
 /* Number of stanzas ahead of their turn, and their time to wait for missing blocks (D-42). */
 #define AHEAD_MAX 64
 #define AHEAD_TIME (2 * G_USEC_PER_SEC)
-/* How far a late copy may be behind, in blocks: more than are in flight (D-65). */
-#define BEHIND_MAX 256
+/* Blocks that a repetition is compared with: more than are in flight (D-65). */
+#define RECENT_MAX 256
 
 void
 ibb_receiver_init (IBBReceiver *self, const IBBParameters *parameters)
 {
   self->parameters = parameters;
   self->closed_at = G_MAXUINT64;
-  self->n_resumed = G_MAXUINT64;
   ibb_acks_init (&self->acks, parameters);
 }
 
@@ -236,17 +235,6 @@ is_behind (const IBBReceiver *self, const IBBStanza *stanza)
   return (guint16) (stanza->seq - self->next_seq) >= 32768;
 }
 
-/* Whether the block may be a late copy. The peer goes on with the block that was expected at the
- * resumption: an earlier number is a mistake, and not a copy of what we have (D-58). */
-static gboolean
-may_be_copy (const IBBReceiver *self, const IBBStanza *stanza)
-{
-  guint16 distance = self->next_seq - stanza->seq;
-
-  return distance <= BEHIND_MAX && self->n_resumed <= self->n_recent &&
-         distance <= self->n_recent - self->n_resumed;
-}
-
 /* A block that is not the next one (D-18). A block ahead of its turn shows that another was lost:
  * where the session can be resumed, the peer sends the lost block and all later ones again. */
 static IBBReceiverVerdict
@@ -291,7 +279,7 @@ is_well_formed (const IBBReceiver *self, const IBBStanza *stanza)
 static gboolean
 is_recent (const IBBReceiver *self, guint64 digest)
 {
-  for (guint i = 0; i < MIN (self->n_recent, IBB_RECENT_BLOCKS); i++)
+  for (guint i = 0; i < MIN (self->n_recent, RECENT_MAX); i++)
     if (self->recent[i] == digest)
       return TRUE;
   return FALSE;
@@ -308,8 +296,8 @@ store (IBBReceiver *self, const IBBStanza *stanza, guint64 digest, gint64 now)
     self->refusing = FALSE; /* all refused blocks came again */
   self->received += length;
   if (self->recent == NULL)
-    self->recent = g_new (guint64, IBB_RECENT_BLOCKS);
-  self->recent[self->n_recent++ % IBB_RECENT_BLOCKS] = digest;
+    self->recent = g_new (guint64, RECENT_MAX);
+  self->recent[self->n_recent++ % RECENT_MAX] = digest;
 
   if (self->discards)
     note_read (self, length, now);
@@ -468,8 +456,9 @@ receive_out_of_order (IBBReceiver *self, IBBStanza *stanza, guint64 digest, gint
 {
   if (ibb_acks_contain (&self->acks, digest))
     return IBB_RECEIVER_HANDLED; /* the delayed acknowledgement answers it */
-  /* The answer was lost, or a copy comes late. */
-  if (is_recent (self, digest) || may_be_copy (self, stanza))
+  /* The answer was lost, or a copy comes late. Another block of that number is no copy: the peer
+   * has cut the block in between, and one of both has the place of the other (D-58). */
+  if (is_recent (self, digest))
     {
       self->offer.is_told = FALSE; /* the first answer may have told the room */
       ibb_control_repeat_result (&self->parameters->context->control, stanza);
@@ -576,7 +565,6 @@ void
 ibb_receiver_resume (IBBReceiver *self, gint64 now)
 {
   self->is_interrupted = FALSE;
-  self->n_resumed = self->n_recent;
   if (self->closed_at != G_MAXUINT64)
     ibb_receiver_release_all (self);
   ibb_acks_restart (&self->acks, now);

@@ -36,9 +36,8 @@ typedef struct
   IBBByteQueue         queue;    /* received, not read */
   guint64              received; /* positions in the incoming bytes */
   guint64              read;
-  guint64             *recent;    /* (nullable): digests of the last accepted blocks (D-20) */
-  guint64              n_recent;  /* accepted blocks in all, ... */
-  guint64              n_resumed; /* ... and at the last resumption; G_MAXUINT64: there was none */
+  guint64             *recent;   /* (nullable): digests of the last accepted blocks (D-20) */
+  guint64              n_recent; /* accepted blocks in all */
   guint16              next_seq;
   guint16              refused_seq;    /* of the last refused block that is outstanding, ... */
   gboolean             refusing;       /* ... if any (D-23, D-24) */

@@ -13,26 +13,34 @@ ibb_flight_init (IBBFlight *self, const IBBParameters *parameters)
   ibb_stall_init (&self->stall, parameters);
 }
 
+/* queue: (nullable): that has the block. */
 static void
 free_block (IBBFlight *self, GQueue *queue, IBBBlock *block)
 {
-  g_queue_unlink (queue, &block->link);
+  if (queue != NULL)
+    g_queue_unlink (queue, &block->link);
   ibb_pendings_remove (self->parameters->context->pendings, &block->pending);
   g_bytes_unref (block->bytes);
   g_free (block);
 }
 
-void
-ibb_flight_clear (IBBFlight *self)
+static void
+clear_queue (IBBFlight *self, GQueue *queue)
 {
   IBBBlock *block;
 
+  while ((block = g_queue_peek_head (queue)) != NULL)
+    free_block (self, queue, block);
+}
+
+void
+ibb_flight_clear (IBBFlight *self)
+{
   ibb_stall_clear (&self->stall);
   self->to_send = NULL;
-  while ((block = g_queue_peek_head (&self->blocks)) != NULL)
-    free_block (self, &self->blocks, block);
-  while ((block = g_queue_peek_head (&self->delivered)) != NULL)
-    free_block (self, &self->delivered, block);
+  clear_queue (self, &self->blocks);
+  clear_queue (self, &self->delivered);
+  clear_queue (self, &self->cut);
 }
 
 /* Measurements. */
@@ -284,31 +292,84 @@ ibb_flight_note_received (IBBFlight *self, guint64 end, gint64 now)
     ibb_flight_send (self, FALSE, now);
 }
 
+/* A block between other addresses does not reach the session any more. */
 void
 ibb_flight_peer_moved (IBBFlight *self)
 {
+  clear_queue (self, &self->cut);
   for (GList *l = self->blocks.head; l != NULL; l = l->next)
     ibb_pendings_set_jid (self->parameters->context->pendings, &((IBBBlock *) l->data)->pending,
                           self->parameters->key.peer);
 }
 
-GBytes *
-ibb_flight_take_back (IBBFlight *self, guint64 start, guint16 *seq)
+/* A block that has left may still arrive, and be stored in place of the one that has its number
+ * now. Its result would tell. */
+static void
+keep_cut (IBBFlight *self, IBBBlock *block)
 {
-  IBBBlock *block = g_queue_peek_tail (&self->blocks);
-  GBytes   *bytes;
-
-  if (block == NULL || block->end <= start)
-    return NULL;
-
-  if (self->to_send == self->blocks.tail)
-    self->to_send = NULL;
   if (block->state == IBB_BLOCK_REFUSED)
     self->n_refused--;
-  *seq = block->seq;
-  bytes = g_bytes_ref (block->bytes);
-  free_block (self, &self->blocks, block);
-  return bytes;
+  if (block->attempts == 0)
+    {
+      free_block (self, NULL, block);
+      return;
+    }
+
+  block->pending.type = IBB_PENDING_CUT_BLOCK;
+  g_queue_push_tail_link (&self->cut, &block->link);
+}
+
+/* Each block is cut for itself. So there are more numbers than before, and each number that has
+ * left is used again: the peer compares both blocks. */
+guint16
+ibb_flight_cut (IBBFlight *self, IBBBlock *first, gsize size)
+{
+  GQueue  whole = G_QUEUE_INIT;
+  GList  *link, *unsent = self->to_send;
+  guint16 seq = first->seq;
+  guint64 end = first->end - ibb_block_get_size (first);
+
+  if (unsent != NULL && ((const IBBBlock *) unsent->data)->end >= first->end)
+    unsent = NULL; /* one of those that are cut */
+  do
+    {
+      link = g_queue_pop_tail_link (&self->blocks);
+      g_queue_push_head_link (&whole, link);
+    }
+  while (link->data != first);
+
+  while ((link = g_queue_pop_head_link (&whole)) != NULL)
+    {
+      IBBBlock *block = link->data;
+      gsize     n;
+
+      for (gsize done = 0; done < ibb_block_get_size (block); done += n)
+        {
+          n = MIN (size, ibb_block_get_size (block) - done);
+          end += n;
+          ibb_flight_add (self, g_bytes_new_from_bytes (block->bytes, done, n), seq++, end);
+          if (unsent == NULL)
+            unsent = self->to_send;
+        }
+      keep_cut (self, block);
+    }
+  self->to_send = unsent;
+  return seq;
+}
+
+void
+ibb_flight_settle (IBBFlight *self, const IBBBlock *acknowledged)
+{
+  GList *next;
+
+  for (GList *l = self->cut.head; l != NULL; l = next)
+    {
+      IBBBlock *block = l->data;
+
+      next = l->next;
+      if ((gint16) (acknowledged->seq - block->seq) > 0)
+        free_block (self, &self->cut, block);
+    }
 }
 
 gsize
@@ -322,7 +383,7 @@ ibb_flight_get_longest (const IBBFlight *self)
   return longest;
 }
 
-const IBBBlock *
+IBBBlock *
 ibb_flight_find_longer (const IBBFlight *self, gsize size)
 {
   const GList *l = self->to_send;

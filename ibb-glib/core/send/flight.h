@@ -57,10 +57,11 @@ typedef struct
   const IBBParameters *parameters;
   GQueue               blocks;    /* (element-type IBBBlock): by seq */
   GQueue               delivered; /* (element-type IBBBlock): the last messages sent */
-  GList               *to_send;   /* (nullable): in blocks, the first that is TO_SEND */
-  guint    n_refused; /* blocks that are REFUSED, while the replies of the others are awaited */
-  gsize    refused_flight;   /* bytes in flight when the first of them was refused */
-  guint    n_flight_refused; /* blocks in flight then */
+  GQueue cut; /* (element-type IBBBlock): cut after they had left, so that they may still arrive */
+  GList *to_send;        /* (nullable): in blocks, the first that is TO_SEND */
+  guint  n_refused;      /* blocks that are REFUSED, while the replies of the others are awaited */
+  gsize  refused_flight; /* bytes in flight when the first of them was refused */
+  guint  n_flight_refused; /* blocks in flight then */
   IBBStall stall;
 } IBBFlight;
 
@@ -105,15 +106,18 @@ gboolean ibb_flight_is_refused_alike (IBBFlight *self, IBBCondition condition);
 void ibb_flight_resend (IBBFlight *self);
 /* Marks the blocks up to end as SENT: they have arrived, and the answers are still to come. */
 void ibb_flight_note_received (IBBFlight *self, guint64 end, gint64 now);
-/* Notes another JID of the peer. */
+/* Notes another JID of the peer, or our own other one. */
 void ibb_flight_peer_moved (IBBFlight *self);
-/* Removes the last block if it ends behind start, and returns its bytes. (transfer full) (nullable)
- */
-GBytes *ibb_flight_take_back (IBBFlight *self, guint64 start, guint16 *seq);
+/* Cuts the block into blocks of that size at most, and so each later one, with numbers from its
+ * number on and new ids. None of them is SENT. Returns the number after the last one. */
+guint16 ibb_flight_cut (IBBFlight *self, IBBBlock *first, gsize size);
+/* Forgets the blocks that were cut before one that has a result: their results would have come
+ * first. */
+void ibb_flight_settle (IBBFlight *self, const IBBBlock *acknowledged);
 /* Bytes of the longest block without a reply; 0: none. */
 gsize ibb_flight_get_longest (const IBBFlight *self);
 /* The first block to be sent again that is longer than size. (nullable) */
-const IBBBlock *ibb_flight_find_longer (const IBBFlight *self, gsize size);
+IBBBlock *ibb_flight_find_longer (const IBBFlight *self, gsize size);
 /* Removes a sent message from the flight. A refusal is still recognised. */
 void ibb_flight_deliver (IBBFlight *self, IBBBlock *block);
 /* Marks the last message as to be sent again. */

@@ -351,22 +351,11 @@ fail_for_block (IBBSender *self, const IBBBlock *block)
   return fail (self, IBB_FAILURE_CONDITION, block);
 }
 
-/* Segments the bytes from the block on again, with the same numbers (D-16). */
+/* Sends the bytes from the block on in shorter blocks (D-16). */
 static void
-segment_again (IBBSender *self, const IBBBlock *block)
+cut (IBBSender *self, IBBBlock *block)
 {
-  guint64 start = block->end - ibb_block_get_size (block);
-  gsize   before = self->queue.length;
-  GBytes *bytes;
-
-  self->flush_to = MAX (self->flush_to, self->segmented); /* a flush still holds */
-  while ((bytes = ibb_flight_take_back (&self->flight, start, &self->next_seq)) != NULL)
-    {
-      self->segmented -= g_bytes_get_size (bytes);
-      ibb_byte_queue_push_head (&self->queue, bytes);
-      g_bytes_unref (bytes);
-    }
-  count_unsent (self, before);
+  self->next_seq = ibb_flight_cut (&self->flight, block, get_block_limit (self));
 }
 
 static IBBReaction
@@ -407,7 +396,7 @@ react_to_refusals (IBBSender *self, gint64 now)
   if (reaction == IBB_REACTION_RETRY_SMALLER)
     {
       self->sending_size = MAX (ibb_block_get_size (first) / 2, (gsize) IBB_SENDING_SIZE_MIN);
-      segment_again (self, first);
+      cut (self, first);
     }
   else
     ibb_flight_resend (&self->flight);
@@ -422,7 +411,10 @@ advance (IBBSender *self, const IBBBlock *block, gint64 now)
   IBBFlight *flight = &self->flight;
   guint64    end = block->end;
   gint64     sent = block->sent;
-  gsize      counted = ibb_flight_finish_up_to (flight, block);
+  gsize      counted;
+
+  ibb_flight_settle (flight, block);
+  counted = ibb_flight_finish_up_to (flight, block);
 
   ibb_retry_acknowledged (&self->retry, end - self->delivered);
   self->delivered = end;
@@ -591,7 +583,7 @@ ibb_sender_resume (
 {
   IBBFlight      *flight = &self->flight;
   const IBBBlock *first;
-  const IBBBlock *longer;
+  IBBBlock       *longer;
 
   if (peer->acknowledged > self->delivered)
     ibb_retry_acknowledged (&self->retry, 0);
@@ -604,7 +596,7 @@ ibb_sender_resume (
    * keep their numbers and ids: the peer may get these blocks twice. */
   longer = ibb_flight_find_longer (flight, get_block_limit (self));
   if (longer != NULL)
-    segment_again (self, longer);
+    cut (self, longer);
   ibb_send_window_ask_again (&self->credit);
   ibb_retry_resume (&self->retry, moved, send_at);
   self->is_interrupted = FALSE;

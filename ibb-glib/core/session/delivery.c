@@ -370,6 +370,22 @@ ibb_delivery_block_answered (IBBSession *self, IBBPending *pending, IBBStanza *a
   ibb_session_settle (self);
 }
 
+/* A result says that the peer has stored the whole block, which came late, and takes the first part
+ * for a copy of it: the bytes of the other parts would be delivered twice (D-58). */
+void
+ibb_delivery_cut_block_answered (IBBSession *self, const IBBStanza *answer)
+{
+  IBBFailure failure = IBB_FAILURE_INIT;
+
+  if (answer->payload == IBB_PAYLOAD_ERROR)
+    return;
+
+  ibb_failure_set_condition (&failure, IBB_FAILURE_PROTOCOL, IBB_CONDITION_UNEXPECTED_REQUEST,
+                             NULL);
+  ibb_closing_fail (self, &failure);
+  ibb_session_settle (self);
+}
+
 /* Timers. */
 
 void

@@ -15,6 +15,7 @@ void ibb_delivery_take_deferred (IBBSession *self, gint64 now);
 /* Answers to our stanzas. */
 void
 ibb_delivery_block_answered (IBBSession *self, IBBPending *pending, IBBStanza *answer, gint64 now);
+void ibb_delivery_cut_block_answered (IBBSession *self, const IBBStanza *answer);
 void ibb_delivery_close_answered (IBBSession *self, IBBStanza *answer, gint64 now);
 /* The next block. (transfer full) */
 IBBStanza *ibb_delivery_take_block (IBBSession *self, gint64 now);

@@ -104,6 +104,7 @@ def check_architecture(name, tally):
 def check_sources(tally):
     run.check_format(tally)
     run.check_graph(tally)
+    run.check_licences(tally)
     run.check_translations(tally)
 
 
@@ -233,17 +234,19 @@ def simple(function, *arguments):
 
 # The most valuable first, but for what needs another part. Each has its words for the table.
 PARTS = {
-    'sources': ('layout, graph of the files, translations', simple(check_sources)),
+    'sources': ('layout, graph of the files, licences, translations', simple(check_sources)),
     'suites': ('every suite, with what only .ci/run runs', simple(lambda tally: run.run_suites((), tally, True))),
     'abi': ('the ABI and the promises of the last release', simple(run.check_abi)),
     'sanitizers': ('addresses and undefined behaviour', simple(run.run_sanitizers)),
     'tarball': ('built with clang', simple(run.run_tarball)),
     'debian-13': ('the next release of Debian', simple(run.run_next_release)),
-    'i386': ('32 bits, under qemu-user', simple(check_architecture, 'i386')),
+    'i386': ('32 bits, in a root of i386', simple(run.run_i386)),
+    'i386-qemu': ('32 bits, under qemu-user, with the simulation', simple(check_architecture, 'i386')),
     's390x': ('the other byte order, under qemu-user', simple(check_architecture, 's390x')),
     'lto': ('link-time optimization', simple(check_lto)),
     'coverage': ('the branches that the tests take', simple(run.run_coverage)),
     'headers': ('the headers of Debian sid and of musl', simple(run.run_other_headers)),
+    'products': ('products of sizes and times with too few bits', simple(run.check_products)),
     'mechanisms': ('flow control without each of its mechanisms', simple(check_mechanisms)),
     'schedules': (f'{SCHEDULES:,} schedules of the simulation', check_schedules),
     'whole': (f'{TRANSFERS:,} schedules of whole transfers', check_whole),

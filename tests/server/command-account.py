@@ -22,6 +22,7 @@ def _(server):
     bob, folder, source = account(server, 'bob')
     first = bob.ibb('receive', '-o', folder / 'copy')
     jid = first.wait_ready()
+    # The second command takes a first one that is silent for 5 s for a dead one, by real time: nothing announces an end.
     for command, options in ((['listen'], None), (['cat', 'nobody@localhost'], bob.options(resource='ibb'))):
         line = bob.ibb(*command, account=options).expect_failure('Another command', jid, f'--jid {bob.bare}/NAME',
                                                                  code=REFUSED)

@@ -294,6 +294,10 @@ def _():
     for scheme in ('ws', 'wss', 'WSS'):
         check('secret' not in usage('cat', '--jid', 'a@b', '--websocket', f'{scheme}://jo:secret@h/x', 'c@d',
                                     word='…@h/x'), 'no password')
+
+
+@case('a time, size or number that is none, or out of bounds, is an error')
+def _():
     # A time so short that it would be rounded to 0 would never end.
     for seconds in ('-1', '-0', '+1', ' 1', 'nan', 'inf', '1e9', '1e3', '1e-300', '0.0009', '1000001', '0x10', '.', '1.2.3',
                     '9' * 400, '', '5s', '1,5'):
@@ -308,6 +312,10 @@ def _():
         usage('expose', '--jid', 'a@b', '--to', 'c:1', '--max-per-peer', number, word=f'not {number}')
     usage('expose', '--jid', 'a@b', '--to', 'c:1', '--max-sessions', '0', word='not 0')
     usage('forward', '--jid', 'a@b', '--listen', '0', '--max-sessions', '0', 'c@d', word='not 0')
+
+
+@case('wrong arguments of receive and other commands: the error names the argument')
+def _():
     usage('receive', '--jid', 'a@b', 'file', word='file')
     usage('receive', '--jid', 'a@b', '--json', word='--output')
     usage('receive', '--jid', 'a@b', '--output', '', word='--output is empty')
@@ -334,6 +342,10 @@ def _():
         usage(command, 'more', word='“more”')
     usage('cat', '--jid', 'a@b', '--key', '/none', 'c@d', word='--key goes with --certificate')
     usage('cat', '--jid', 'a@b', '--peer-fingerprint', '00' * 32, 'c@d', word='goes with --encrypt')
+
+
+@case('a URI with a key that is wrong is an error')
+def _():
     uri = 'xmpp:c@d?ibb-key;sha256=' + '00' * 32
     for wrong, word in ((uri[:-1], 'has 63'), (uri + '0', 'has 65'), (uri.replace('ibb-key', 'join'), '“join”'),
                         ('xmpp:', 'no valid address'), ('xmpp:c%zz@d', 'no valid address'), ('XMPP:c@d/', 'no valid address'),

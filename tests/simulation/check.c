@@ -162,6 +162,7 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
                                              stanza->seq, FALSE, FALSE }));
   end->next_seq++;
   end->next_offset += length;
+  end->sent_to = MAX (end->sent_to, end->next_offset);
   if (end->blocks->len - end->first > BLOCKS_IN_FLIGHT_MAX)
     world_fail (self, "end %u: too many blocks in flight", end->index);
   if (end->by_message && end->blocks->len - end->first > 4)
@@ -379,7 +380,7 @@ static guint64
 get_sent (End *self)
 {
   const IBBSender *sender = self->session != NULL ? &self->session->sender : NULL;
-  guint64          sent = self->scripted ? self->wrote : self->next_offset;
+  guint64          sent = self->scripted ? self->wrote : self->sent_to;
 
   if (sender == NULL)
     return sent;
@@ -690,6 +691,8 @@ check_end_over (World *self, End *end)
                 "end %u saw a clean end after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
                 " bytes (D-45)",
                 end->index, end->got, end->other->wrote);
+  if (end->is_damaged && (end->saw_eof || end->got >= end->other->plan->total))
+    world_fail (self, "end %u got other bytes than were written, and no error", end->index);
   if (must_succeed (self, end))
     {
       if (!is_clean (end) || (end->session != NULL && end->last_delivered != end->wrote) ||
@@ -706,6 +709,14 @@ check_end_over (World *self, End *end)
     }
   if (is_clean (end) && end->closed)
     self->n_clean++;
+}
+
+/* A whole block that comes late, after the peer has cut it, has the place of the first part. */
+gboolean
+check_may_be_damaged (const End *self)
+{
+  return self->world->schedule.faults.late > 0 && self->other != NULL &&
+         self->other->was_cut_smaller;
 }
 
 /* An end is done: what its session says must fit what it did. */

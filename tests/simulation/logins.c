@@ -71,6 +71,23 @@ make_refusing (Session *session, Random *random)
   writing->auto_flush = TRUE;
 }
 
+/* Blocks that are worth cutting. */
+static void
+make_long (Session *session, Random *random)
+{
+  session->by_message = FALSE;
+  session->block_size = session->expected_block_size = 0;
+  for (guint side = 0; side < 2; side++)
+    {
+      Plan *plan = &session->plans[side];
+
+      plan->total = random_scaled (random, 4096, 65536);
+      plan->write_max = 65536;
+      plan->write_gap = 0;
+      plan->auto_flush = TRUE;
+    }
+}
+
 /* Sessions that last for as long as streams are lost. */
 void
 logins_stretch (Schedule *self, Random *random)
@@ -95,12 +112,16 @@ logins_stretch (Schedule *self, Random *random)
         }
       if (self->breaks > 0 && !self->is_patient)
         make_refusing (session, &own);
+      else if (self->faults.late > 0)
+        make_long (session, &own);
     }
 }
 
 void
 logins_make (Schedule *self, Random *random)
 {
+  Random late = { random_mix (self->seed ^ G_GUINT64_CONSTANT (0x1a7e)) };
+
   self->breaks = self->seed % 2 == 0 ? 0 : 10 + (guint) (self->seed / 2 % 50);
   self->is_patient = random_percent (random, 60);
   if (self->is_patient)
@@ -127,6 +148,13 @@ logins_make (Schedule *self, Random *random)
       if (!self->is_patient && random_percent (random, 70))
         settings->resume_timeout = (guint) random_scaled (random, 1, 600000);
       make_losses (self, i, random);
+    }
+  /* Drawn apart. A whole block that comes late, after it was cut, ends a session. */
+  if (!self->is_patient && random_percent (&late, 60))
+    {
+      self->faults.late = (guint) random_between (&late, 10, 300);
+      for (guint i = 0; i < self->n_nodes; i++)
+        self->has_feature[i] = self->settings[i].resume_sessions = TRUE;
     }
   if (self->breaks > 0 && !self->is_patient)
     g_array_set_size (self->actions, 0); /* most sessions get as far as the close */
@@ -159,6 +187,22 @@ logins_break (End *end)
       time += (gint64) random_scaled (random, 1, MINUTE);
       post_action (world, ACTION_LOGIN, time, end->node);
     }
+}
+
+/* The stream may break for a block that comes late after all, when a new login has made it shorter.
+ */
+void
+logins_overtake (World *self, const Node *node)
+{
+  Random *random = &self->random;
+  gint64  time = self->now;
+
+  if (!random_percent (random, 30))
+    return;
+  time += (gint64) random_scaled (random, 1, SECOND);
+  post_action (self, ACTION_CUT, time, node->index);
+  time += (gint64) random_scaled (random, 1, SECOND);
+  post_action (self, ACTION_LOGIN, time, node->index);
 }
 
 /* Stanzas of the node are lost, those to it wait, and nobody has noticed. */

@@ -409,6 +409,27 @@ replay (World *self, guint from, Node *to, gint64 time)
     }
 }
 
+/* The order between two addresses is not kept, as where a stream is resumed: a block, or a copy of
+ * it, may come after the interruption that its absence has caused. TRUE: nothing comes in time. */
+static gboolean
+come_late (World *self, const Node *from, const Node *to, IBBStanza *stanza, gint64 time)
+{
+  gboolean is_alone;
+
+  if (stanza->payload != IBB_PAYLOAD_DATA || stanza->name != IBB_STANZA_IQ ||
+      !random_permille (&self->random, self->schedule.faults.late))
+    return FALSE;
+
+  is_alone = random_percent (&self->random, 70);
+  world_trace (self, is_alone ? "  overtaken" : "  a copy will come late");
+  if (!is_alone)
+    question_doubled (self, from->index, to->index, stanza);
+  world_post (self, time + (gint64) random_scaled (&self->random, 1, 2 * MINUTE), EVENT_ARRIVE,
+              to->index, from->index, ibb_stanza_record_ref (stanza));
+  logins_overtake (self, from);
+  return is_alone;
+}
+
 /* Sends the stanza on, as it is or nearly so. */
 static void
 pass (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
@@ -426,6 +447,8 @@ pass (World *self, Node *from, Node *to, IBBStanza *stanza, gint64 time)
                   EVENT_ARRIVE, to->index, from->index, ibb_stanza_record_ref (stanza));
       return;
     }
+  if (come_late (self, from, to, stanza, time))
+    return;
   server_deliver (self, from->index, to, ibb_stanza_record_ref (stanza), time);
   if (peace || !may_come_again (stanza))
     return;
@@ -737,7 +760,8 @@ void
 server_cut (World *self, Node *node)
 {
   /* With policy-violation, as for a stanza that was too long (D-16). */
-  gboolean   is_violation = !self->schedule.is_patient && random_percent (&self->random, 20);
+  gboolean is_violation = !self->schedule.is_patient &&
+                          random_percent (&self->random, self->schedule.faults.late > 0 ? 60 : 20);
   gpointer   pointer;
   IBBEngine *engines[3];
 

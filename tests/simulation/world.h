@@ -207,6 +207,7 @@ typedef struct
   guint  bounce_final; /* of those: with any condition and type, not only a passing one */
   guint  ambiguous;    /* of the passing ones: delivered nevertheless (D-28) */
   guint  duplicate;    /* data or a reply arrives twice */
+  guint  late;         /* IQ data is overtaken, or a copy of it comes late, at any time */
   guint  replay;       /* the last stanzas of a way come again, as after a resumption */
   guint  late_result;  /* the answer to an open is overtaken (H-05) */
   guint  lose_data;    /* IQ data or its reply vanishes (D-27) */
@@ -421,6 +422,8 @@ struct _End
   gboolean is_resumable; /* the ends have agreed on it (D-58) */
   guint    n_resumed;
 
+  guint64  sent_to;         /* the furthest that was ever sent */
+  gboolean is_damaged;      /* it has read other bytes than were written: it must learn of that */
   gboolean was_cut_smaller; /* blocks may be sent again with another length (D-16) */
 };
 
@@ -521,6 +524,7 @@ gboolean hostile_is_astray (
 void     logins_make (Schedule *self, Random *random);
 void     logins_stretch (Schedule *self, Random *random);
 void     logins_break (End *end);
+void     logins_overtake (World *self, const Node *node);
 void     logins_deafen (World *self, Node *node);
 void     logins_cut (World *self, Node *node, gint64 ghost);
 void     logins_forget_ghost (World *self, Node *node);
@@ -538,15 +542,16 @@ gboolean logins_is_interrupted (const End *self);
  * one name with each, where it moves one of them to the address of the other (D-58). */
 End *
 check_find_end (World *self, const IBBContext *context, guint node, guint peer, const char *sid);
-void check_sent (World *self, Node *node, IBBStanza *stanza);        /* the engine let it go */
-void check_received (World *self, Node *node, IBBStanza *stanza);    /* the engine is to see it */
-void check_asked (World *self, Node *node, const IBBStanza *stanza); /* a script sent it */
-void check_passed (World *self, Node *node, const IBBStanza *stanza);
-void check_end (End *self);
-void check_not_sent (Node *node, const IBBStanza *stanza);
-void check_refuses (End *self, gboolean is_abort); /* before a close, or an abort */
-void check_finish (End *self);
-void check_node (World *self, Node *node);
+void     check_sent (World *self, Node *node, IBBStanza *stanza);     /* the engine let it go */
+void     check_received (World *self, Node *node, IBBStanza *stanza); /* the engine is to see it */
+gboolean check_may_be_damaged (const End *self);                      /* until an error tells */
+void     check_asked (World *self, Node *node, const IBBStanza *stanza); /* a script sent it */
+void     check_passed (World *self, Node *node, const IBBStanza *stanza);
+void     check_end (End *self);
+void     check_not_sent (Node *node, const IBBStanza *stanza);
+void     check_refuses (End *self, gboolean is_abort); /* before a close, or an abort */
+void     check_finish (End *self);
+void     check_node (World *self, Node *node);
 /* Of all sessions of the node, while check_node () looks at some of many. */
 void check_waits (World *self, const Node *node);
 void check_over (World *self);

@@ -27,7 +27,6 @@ SECOND = 1000000  # µs, as G_USEC_PER_SEC
 NO_BOUNDS = {
     'BAR_WIDTH_MAX': 'of a progress bar',
     'ROUNDS_MAX': 'how the window is found',
-    'DIGEST_MAX': 'of an algorithm',
     'IBB_HMAC_MAX_DIGEST': 'of an algorithm',
     'LONG_PATH_MAX': 'how a slow reader is told from a long path',
     'TOOL_TIMEOUT_DEFAULT': 'that none was given',

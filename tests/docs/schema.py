@@ -131,7 +131,7 @@ def _():
         check_equal((int(distance), place), (right, 'expected' if not right else 'behind' if right >= 32768 else 'ahead'),
                     f'{number}, where {expected} is expected')
     copies = COPY.findall(PAGE)
-    check_equal(len(copies), 4)
+    check_equal(len(copies), 4, copies)
     for number, kind, answer in copies:
         # Where 300 is expected.
         is_copy = kind == 'as stored' and 300 - int(number) <= 256

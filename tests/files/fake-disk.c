@@ -966,3 +966,10 @@ fake_disk_rewrite (FakeDisk *self, FakeDiskFile *file, GBytes *bytes)
   g_string_append_len (file->durable, data, (gssize) length);
   touch (self, file);
 }
+
+void
+fake_disk_set_time (FakeDisk *self, FakeDiskFile *file, gint64 time)
+{
+  file->changed = get_time (self);
+  file->time = time;
+}

@@ -119,3 +119,5 @@ FakeDiskFile *
 fake_disk_make (FakeDisk *self, const FakeDiskFile *folder, const char *name, FakeDiskKind kind);
 void fake_disk_remove (FakeDisk *self, const FakeDiskFile *folder, const char *name);
 void fake_disk_rewrite (FakeDisk *self, FakeDiskFile *file, GBytes *bytes);
+/* Of the last write; that of the last change is the clock's. */
+void fake_disk_set_time (FakeDisk *self, FakeDiskFile *file, gint64 time);

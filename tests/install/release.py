@@ -203,14 +203,14 @@ def check_bare_root(tally):
         release = next(line.split('=')[1].strip() for line in file if line.startswith('VERSION_CODENAME='))
     # One that was used has more than nothing.
     shutil.rmtree(folder, ignore_errors=True)
-    root = debian_root.DebianRoot(folder, release, ('ca-certificates',))
+    root = debian_root.DebianRoot(folder, release, ('apt', 'ca-certificates'))
     try:
         root.make()
         enter = root.enter(ROOT, os.path.join(ROOT, PACKAGES))
     except debian_root.Unavailable as reason:
         tally.add_skip('bare root', str(reason))
         return
-    for command in (('apt-get', 'install', '-q', '-y', *packages), ('ibb', '--version'), ('ibb', 'demo'),
+    for command in (('apt-get', 'update', '-q'), ('apt-get', 'install', '-q', '-y', *packages), ('ibb', '--version'), ('ibb', 'demo'),
                     ('apt-get', 'install', '-q', '-y', 'autopkgtest'),
                     ('autopkgtest', os.path.join(ROOT, PACKAGES, 'first', 'ibb-glib'), '--', 'null')):
         if run.run(*enter, *command).returncode != 0:

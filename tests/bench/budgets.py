@@ -47,12 +47,14 @@ ENVIRONMENT = {**os.environ,
                'GLIBC_TUNABLES': 'glibc.cpu.hwcaps=-AVX2,-AVX,-ERMS,-FSRM,-AVX512VL'}
 # Meson's, which makes the C library fill what is freed.
 ENVIRONMENT.pop('MALLOC_PERTURB_', None)
+# Without turns the threads run as the kernel likes, and wait for each other more often on a free machine.
+CALLGRIND = ('valgrind', '--tool=callgrind', '--fair-sched=yes')
 
 
 def count(*command):
     """The instructions of a whole process, or of the part that options of callgrind before it name."""
     result = subprocess.run(
-        ('valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null', *command),
+        (*CALLGRIND, '--callgrind-out-file=/dev/null', *command),
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, check=False)
     found = re.search(r'Collected : (\d+)', result.stderr)
     if result.returncode != 0 or not found:
@@ -63,7 +65,7 @@ def count(*command):
 def count_calls(*command):
     """The calls of functions in a whole process, by object and name."""
     with tempfile.NamedTemporaryFile(prefix='ibb-calls-') as output:
-        subprocess.run(('valgrind', '--tool=callgrind', f'--callgrind-out-file={output.name}', *command),
+        subprocess.run((*CALLGRIND, f'--callgrind-out-file={output.name}', *command),
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT, check=True)
         with open(output.name, encoding='utf-8') as file:
             text = file.read()

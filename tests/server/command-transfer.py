@@ -302,20 +302,6 @@ def _(server):
             check_equal(sha256(there / f'{top}/{name}'), sha256(here / f'-letters/{name}'), 'SHA-256')
 
 
-@case('an archive has no date, so that a signal in its midst does not promise that it goes on')
-def _(server):
-    here, there = Folder(), Folder()
-    here.make('file', 3 << 20)
-    receiver = receive(server, there)
-    server.when(DATA, lambda *_: True, 'alice', 9)
-    sender = send(server, '--tar', '--json', here.path, receiver.wait_ready())
-    sender.wait_event('progress', bytes=1)
-    os.kill(sender.pid, signal.SIGINT)
-    check_equal(sender.finish(), -signal.SIGINT, 'status')
-    step = sender.wait_event('error')['message'].partition('step was: ')[2]
-    check(step.startswith('sending “') and 'goes on' not in step, step)
-
-
 @case('a folder that changes is an error, and a stream takes none')
 def _(server):
     here, there = Folder(), Folder()

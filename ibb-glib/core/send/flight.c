@@ -13,12 +13,10 @@ ibb_flight_init (IBBFlight *self, const IBBParameters *parameters)
   ibb_stall_init (&self->stall, parameters);
 }
 
-/* queue: (nullable): that has the block. */
 static void
 free_block (IBBFlight *self, GQueue *queue, IBBBlock *block)
 {
-  if (queue != NULL)
-    g_queue_unlink (queue, &block->link);
+  g_queue_unlink (queue, &block->link);
   ibb_pendings_remove (self->parameters->context->pendings, &block->pending);
   g_bytes_unref (block->bytes);
   g_free (block);
@@ -309,14 +307,10 @@ keep_cut (IBBFlight *self, IBBBlock *block)
 {
   if (block->state == IBB_BLOCK_REFUSED)
     self->n_refused--;
-  if (block->attempts == 0)
-    {
-      free_block (self, NULL, block);
-      return;
-    }
-
   block->pending.type = IBB_PENDING_CUT_BLOCK;
   g_queue_push_tail_link (&self->cut, &block->link);
+  if (block->attempts == 0)
+    free_block (self, &self->cut, block);
 }
 
 /* Each block is cut for itself. So there are more numbers than before, and each number that has

@@ -368,16 +368,20 @@ def look_at_musl():
     return other_headers.look_at_musl(os.path.join(ROOT, '_build'))
 
 
+def add_faults(tally, name, faults):
+    if faults:
+        print(faults[-SHOWN:])
+        tally.add_failure(name, 'see above')
+    else:
+        tally.add_pass()
+
+
 def run_other_headers(tally, get=do_now):
     """Needs the build."""
     for name, look in ('Debian sid', look_at_sid), ('musl', look_at_musl):
         say(f'The headers of {name}')
         try:
-            if faults := get(look):
-                print(faults[-SHOWN:])
-                tally.add_failure(f'headers of {name}', 'see above')
-            else:
-                tally.add_pass()
+            add_faults(tally, f'headers of {name}', get(look))
         except debian_root.Unavailable as reason:
             tally.add_skip(f'headers of {name}', str(reason))
 
@@ -390,11 +394,8 @@ def add_products(tally, name, faults):
     """faults: None without clang-query"""
     if faults is None:
         tally.add_skip(f'products, {name}', f'{products.CLANG_QUERY} is not installed')
-    elif faults:
-        print(faults[-SHOWN:])
-        tally.add_failure(f'products, {name}', 'see above')
     else:
-        tally.add_pass()
+        add_faults(tally, f'products, {name}', faults)
 
 
 def check_products(tally, get=do_now):
@@ -410,11 +411,7 @@ def compare_abi():
 def check_abi(tally, get=do_now):
     say('The ABI and the other promises, beside those that are frozen')
     try:
-        if faults := get(compare_abi):
-            print(faults[-SHOWN:])
-            tally.add_failure('ABI', 'see above')
-        else:
-            tally.add_pass()
+        add_faults(tally, 'ABI', get(compare_abi))
     except abi.Unavailable as reason:
         tally.add_skip('ABI', str(reason))
 

@@ -464,7 +464,6 @@ test_initiation_hash (void)
     }
 }
 
-/* The names that are made of a peer's. */
 static void
 count_cb (IBBFilesMetadata *metadata, GParamSpec *pspec, guint *n)
 {
@@ -492,6 +491,7 @@ test_notify (void)
     }
 }
 
+/* The names that are made of a peer's. */
 static void
 test_safe_names (void)
 {

@@ -247,11 +247,18 @@ tool_text_escape_json (const char *text)
   return g_string_free (escaped, FALSE);
 }
 
+/* Rounded, and G_MAXUINT, which is 136 years, for longer times. */
+static guint
+to_whole_seconds (double seconds)
+{
+  return (guint) MIN (seconds + 0.5, G_MAXUINT);
+}
+
 /* “0.82 s”, “12.4 s”, “1:05 min”, “2:03:04 h”. */
 char *
 tool_text_format_duration (double seconds)
 {
-  guint whole = (guint) (seconds + 0.5);
+  guint whole = to_whole_seconds (seconds);
 
   if (seconds < 9.995)
     return g_strdup_printf (_ ("%.2f s"), seconds);
@@ -266,7 +273,7 @@ tool_text_format_duration (double seconds)
 char *
 tool_text_format_whole_duration (double seconds)
 {
-  guint whole = (guint) (seconds + 0.5);
+  guint whole = to_whole_seconds (seconds);
 
   if (whole < 60)
     return g_strdup_printf (_ ("%u s"), MAX (whole, 1));

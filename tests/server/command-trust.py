@@ -126,6 +126,10 @@ def _(server):
         environment = {**home.environment, **secret_service.start_without_password(Folder(), kind)}
         here = Program(IBB, 'cat', '--account', 'home', '--timeout', '1', 'nobody@localhost', env=environment)
         here.expect_failure('nothing happened for 1 s', 'waiting for the keyring')
+        here = Program(IBB, 'doctor', '--account', 'home', '--timeout', '1', '--json', env=environment)
+        check_equal(here.finish(), 1, here.output)
+        shown = {event['step']: event['message'] for event in here.events() if event['event'] == 'check'}
+        check(shown['connection'] == 'not tried: see login' and 'keyring has not answered' in shown['login'], shown)
         # The keyring says nothing about what needs no password.
         here = Program(IBB, 'cat', '--account', 'home', '--timeout', '60', 'nobody@localhost',
                        env={**environment, 'IBB_PASSWORD': home.account.password})

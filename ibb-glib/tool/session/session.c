@@ -219,16 +219,14 @@ tool_session_report_ready (const ToolOptions *options, const char *local_jid)
 static gboolean
 session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
 {
-  Waiter                  *self = data;
-  g_autoptr (IBBTransport) transport = NULL;
+  Waiter  *self = data;
   gboolean welcome = tool_session_is_welcome (self->options, self->local_jid, request);
 
   g_mutex_lock (&self->lock);
   if (welcome && self->transport == NULL && self->error == NULL && !self->cancelled)
     {
       /* NULL if the peer has given up in the meantime: another one may come. */
-      transport = ibb_request_accept (request, NULL);
-      g_set_object (&self->transport, transport);
+      self->transport = ibb_request_accept (request, NULL);
       g_cond_broadcast (&self->changed);
     }
   else
@@ -238,8 +236,6 @@ session_requested_cb (IBBService *service, IBBRequest *request, gpointer data)
         tool_session_note_stranger (self->options, self->local_jid, request, &self->refusals);
     }
   g_mutex_unlock (&self->lock);
-  if (transport != NULL)
-    ibb_service_set_session_limit (service, 0);
   return TRUE;
 }
 

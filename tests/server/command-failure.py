@@ -148,7 +148,7 @@ def _(server):
     here.expect(': $')
     here.write(b'\x1a')
     here.expect('(?s)suspended.*: $')
-    here.type(alice.password)
+    here.write(alice.password.encode() + b'\x04\x04')  # ends the line as Return does
     here.expect('nobody@localhost/ibb')
     check_equal(here.finish(), 1, here.shown)
     check(alice.password not in here.shown, 'the password is not shown')

@@ -167,6 +167,9 @@ def _(server):
     send(server, here.make('file', 1), receiver.wait_ready()).expect_failure(
         'does not know whether it has room', told=['^Offering'])
     receiver.wait_line('--max-total cannot be counted: Input/output error')
+    os.rename(there.path, here / 'away')
+    send(server, here / 'file', receiver.wait_ready()).expect_failure('does not know whether it has room', told=['^Offering'])
+    receiver.wait_line('--max-total cannot be counted: No such file or directory')
     receiver.stop()
 
 
@@ -219,22 +222,29 @@ def _(server):
     check_equal(there.names(), ['file'], 'files')
 
 
-@case('--max-total counts what is there of a file that goes on only once')
+@case('--max-total counts what is there of a file that goes on only once, and others beside it')
 def _(server):
     here, there = Folder(), Folder()
-    path, byte = here.make('file', 1 << 20), here.make('byte', 1)
+    size = 600000
+    path, twin, byte = here.make('file', size), here.make('twin', size), here.make('byte', 1)
+    for name in path, twin:
+        os.utime(name, (0, 0))
     receiver = receive(server, there, '--max-size', '1M', '--max-total', '1m', '--json')
     peer = receiver.wait_ready()
 
-    def kill(*_):
+    def stop(*_):
         receiver.wait_event('progress', bytes=1)
-        os.kill(first.pid, signal.SIGKILL)
+        os.kill(first.pid, signal.SIGSTOP)
 
     with server.lock:
         first = send(server, path, peer)
-        server.when(DATA, kill, 'alice', 5)
+        server.when(DATA, stop, 'alice', 5)
+    os.waitid(os.P_PID, first.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    send(server, twin, peer).expect_failure('no room for a file of this size', told=['^Offering'])
+    os.kill(first.pid, signal.SIGKILL)
     check_equal(first.finish(), -signal.SIGKILL, 'status of the first sender')
     part, = there.names()
+    there.make('rest', (1 << 20) - size)
     other = there.make(part.replace('-1.', '-2.'), 1)  # of a second receiver, killed too: the file does not go on with it
     send(server, path, peer).expect_failure('no room for a file of this size', told=['^Offering'])
     os.remove(other)
@@ -243,7 +253,7 @@ def _(server):
     send(server, byte, peer).expect_failure('no room for a file of this size', told=['^Offering'])
     receiver.wait_line(r'Refused a file of 1\sbyte .*--max-total leaves 0\sbytes')
     receiver.stop()
-    check_equal(there.names(), ['file'], 'files')
+    check_equal(there.names(), ['file', 'rest'], 'files')
 
 
 @case('the parts in a folder can be seen and removed, also by their age; one that cannot is an error')

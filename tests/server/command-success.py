@@ -9,10 +9,12 @@ import subprocess
 import cases
 from cases import case, check, check_equal
 from command import IBB, SANITIZED, Folder, Program, sha256, transfer
-from fake_xmpp import FakeServer
+from fake_xmpp import BIND, HEADER, FakeServer
 from prosody import Prosody
 
 MIB = 1 << 20
+STREAM_MANAGEMENT = "<sm xmlns='urn:xmpp:sm:3'/>"
+STREAM_MANAGEMENT_FAILED = "<failed xmlns='urn:xmpp:sm:3'/>"
 
 
 @case('beside Prosody, with TLS: peak memory stays below 40 MiB', timeout=600)
@@ -26,8 +28,14 @@ def _():
 
 @case('the options of a session, and the events of both ends')
 def _(server):
-    here, there = transfer(server, 3 * MIB, receive=('--json', '--sid', 'my-own'), send=(
-        '--block-size', '1000', '--sid', 'my-own', '--window', '16K', '--stanza-type', 'message', '--json'))
+    resumable = []
+    server.when('<stream:stream>', lambda client, _: client.user and (client.send(HEADER % (BIND + STREAM_MANAGEMENT)) or True),
+                number=0)
+    server.when('<enable ', lambda client, _: resumable.append(client.user) or client.send(STREAM_MANAGEMENT_FAILED) or True,
+                number=0)
+    here, there = transfer(server, 3 * MIB, receive=('--json', '--sid', 'my-own', '--resume-timeout', '0'), send=(
+        '--block-size', '1000', '--sid', 'my-own', '--window', '16K', '--stanza-type', 'message', '--json', '--resume-timeout', '1'))
+    check_equal(resumable, ['alice'], 'whose connection is resumable')
     opened = here.wait_event('opened')
     check_equal([opened[name] for name in ('block-size', 'sid', 'stanza-type')], [1000, 'my-own', 'message'], 'session')
     for end, kinds in ((here, ['opened', 'done']), (there, ['ready', 'opened', 'done'])):

@@ -211,14 +211,15 @@ def _(server):
     here, there = Folder(), Folder()
     path = here.make('file', 1 << 20)
     os.mkfifo(here / 'pipe')
-    receiver = receive(server, there, '--max-total', '1M', env={
+    receiver = receive(server, there, '--max-total', '1M', '--count', '9', env={
         'LD_PRELOAD': os.environ['IBB_TEST_FAILING_CALLS'], 'IBB_TEST_SYNC_PIPE': here / 'pipe'})
     first = send(server, path, receiver.wait_ready())
     with open(here / 'pipe', 'wb'):
         send(server, path, receiver.wait_ready()).expect_failure(NO_ROOM, told=['^Offering'])
     first.expect_done()
     receiver.wait_line('Received “file”')
-    receiver.stop()
+    receiver.stop(-signal.SIGTERM)
+    receiver.wait_line('The step was: waiting for a file at “bob@localhost/ibb”$')
     check_equal(there.names(), ['file'], 'files')
 
 

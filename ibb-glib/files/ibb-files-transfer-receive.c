@@ -367,7 +367,7 @@ courier_released (gpointer client, const char *hash, GError *error)
 
 /* A file whose bytes are all here may still get its name. */
 static void
-courier_failed (gpointer client, gboolean is_cancel, GError *error)
+courier_failed (gpointer client, const char *reason, GError *error)
 {
   IBBFilesTransfer *self = client;
 
@@ -376,7 +376,7 @@ courier_failed (gpointer client, gboolean is_cancel, GError *error)
       g_error_free (error);
       return;
     }
-  if (is_cancel)
+  if (ibb_reason_is (reason, IBB_REASON_CANCEL))
     self->keeps_part = FALSE;
   ibb_files_transfer_fail (self, error);
 }

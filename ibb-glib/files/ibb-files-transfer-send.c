@@ -386,7 +386,7 @@ courier_released (gpointer client, const char *hash, GError *error)
 }
 
 static void
-courier_failed (gpointer client, gboolean is_cancel, GError *error)
+courier_failed (gpointer client, const char *reason, GError *error)
 {
   ibb_files_transfer_fail (client, error);
 }

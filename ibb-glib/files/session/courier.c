@@ -23,6 +23,7 @@ typedef struct
   IBBMover              *mover;          /* (owned) (nullable): until the stream is there */
   IBBFilesMetadata      *metadata;       /* (owned) (nullable): the same */
   gboolean               is_with_thread; /* and will be released */
+  gboolean               is_drained;     /* it is released when the peer has all bytes */
   gboolean               is_over;        /* for the client, but for the release */
   gboolean               is_in_place;    /* of a receiver: the peer has to learn it */
 } File;
@@ -141,9 +142,9 @@ forget (IBBCourier *self, guint32 number)
   file_free (file);
 }
 
-/* error: (transfer full). */
+/* reason: (nullable); error: (transfer full). */
 static void
-fail_file (IBBCourier *self, File *file, gboolean is_cancel, GError *error)
+fail_file (IBBCourier *self, File *file, const char *reason, GError *error)
 {
   if (file->is_over)
     {
@@ -157,7 +158,7 @@ fail_file (IBBCourier *self, File *file, gboolean is_cancel, GError *error)
       file->funcs->delivered (file->client);
     }
   else
-    file->funcs->failed (file->client, is_cancel, error);
+    file->funcs->failed (file->client, reason, error);
 }
 
 /* Each file, whatever their handlers do to the list. */
@@ -175,7 +176,7 @@ fail_all (IBBCourier *self, const GError *error)
 
       if (file == NULL)
         continue;
-      fail_file (self, file, FALSE, g_error_copy (error));
+      fail_file (self, file, NULL, g_error_copy (error));
       forget (self, number);
     }
 }
@@ -245,16 +246,32 @@ watch_emptiness (IBBCourier *self)
 
 /* News of the stream. */
 
+/* hash (nullable); error: (transfer full) (nullable). */
+static void
+release (File *file, const char *hash, GError *error)
+{
+  gboolean is_with_thread = file->is_with_thread;
+
+  file->is_with_thread = FALSE;
+  if (is_with_thread)
+    file->funcs->released (file->client, hash, error);
+  else
+    g_clear_error (&error);
+}
+
 static void
 take_failure (IBBCourier *self, File *file, IBBBundleThreadEvent *news)
 {
-  gboolean is_cancel = ibb_reason_is (news->reason, IBB_REASON_CANCEL);
-  GError  *error = is_cancel ? NULL : g_steal_pointer (&news->error);
+  GError *error =
+      ibb_reason_is (news->reason, IBB_REASON_CANCEL) ? NULL : g_steal_pointer (&news->error);
 
   if (error == NULL)
     error = ibb_reason_to_error (news->reason, news->text, self->peer_jid, get_direction (self),
                                  !news->is_accepted);
-  fail_file (self, file, is_cancel, error);
+  fail_file (self, file, news->reason, error);
+  file = g_hash_table_lookup (self->files, &news->number);
+  if (file != NULL && file->is_drained)
+    release (file, NULL, NULL);
 }
 
 /* error (nullable): of the stream. That of the session says more. */
@@ -291,15 +308,14 @@ drained_cb (GObject *object, GAsyncResult *result, gpointer data)
   File                  *file = g_hash_table_lookup (self->files, &drain->number);
 
   ibb_transport_drain_finish (IBB_TRANSPORT (object), result, NULL);
-  if (file == NULL || (error == NULL && file->is_over))
+  if (file == NULL)
     return;
-  file->is_over = TRUE;
-  if (error == NULL)
-    file->funcs->delivered (file->client);
-  else
+  if (self->jingle->is_initiator || error != NULL)
+    release (file, NULL, g_steal_pointer (&error));
+  else if (!file->is_over)
     {
-      file->is_with_thread = FALSE;
-      file->funcs->released (file->client, NULL, g_steal_pointer (&error));
+      file->is_over = TRUE;
+      file->funcs->delivered (file->client);
     }
   forget (self, drain->number);
   if (self->is_idle && g_hash_table_size (self->files) == 0)
@@ -319,33 +335,45 @@ drain_file (IBBCourier *self, File *file, GError *error)
   ibb_transport_drain_async (self->transport, NULL, drained_cb, drain);
 }
 
+/* The word of the peer may be here before its last acknowledgement. */
 static void
 take_delivery (IBBCourier *self, File *file)
 {
-  if (self->jingle->is_initiator)
+  const guint32 number = file->number;
+
+  if (!self->jingle->is_initiator)
     {
-      file->is_over = TRUE;
-      file->funcs->delivered (file->client);
+      drain_file (self, file, NULL);
+      return;
     }
-  else
-    drain_file (self, file, NULL);
+  if (file->is_drained)
+    release (file, NULL, NULL);
+  file = g_hash_table_lookup (self->files, &number);
+  if (file == NULL || file->is_over)
+    return;
+  file->is_over = TRUE;
+  file->funcs->delivered (file->client);
 }
 
 /* The application may end the session when it knows of a failure of this end, so the peer knows
- * first. The application itself has cancelled what fails with CANCELLED. */
+ * first. The application itself has cancelled what fails with CANCELLED. A file that is sent moves
+ * until the peer has it. */
 static void
 take_release (IBBCourier *self, File *file, IBBBundleThreadEvent *news)
 {
+  gboolean waits = news->error != NULL
+                       ? !g_error_matches (news->error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+                       : self->jingle->is_initiator && !file->is_over;
+
   if (news->error != NULL)
     file->is_over = TRUE;
-  if (news->error != NULL && !self->is_over &&
-      !g_error_matches (news->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (waits && !self->is_over)
     {
+      file->is_drained = news->error == NULL;
       drain_file (self, file, g_steal_pointer (&news->error));
-      return;
     }
-  file->is_with_thread = FALSE;
-  file->funcs->released (file->client, news->hash, g_steal_pointer (&news->error));
+  else
+    release (file, news->hash, g_steal_pointer (&news->error));
 }
 
 static void

@@ -12,7 +12,7 @@
 typedef struct _IBBCourier IBBCourier;
 
 /* What a file hears. released comes once for each mover that was given, and as the last one if the
- * file fails. */
+ * file fails. The sender's comes when the peer has acknowledged all bytes. */
 typedef struct
 {
   /* The bytes begin to move. */
@@ -22,8 +22,9 @@ typedef struct
   void (*released) (gpointer client, const char *hash, GError *error);
   /* The receiver has said so, or the sender knows it. */
   void (*delivered) (gpointer client);
-  /* error (transfer full); is_cancel: by the peer. */
-  void (*failed) (gpointer client, gboolean is_cancel, GError *error);
+  /* reason: the word of the peer, of this file; NULL: the session is over. error (transfer full).
+   */
+  void (*failed) (gpointer client, const char *reason, GError *error);
 } IBBCourierFuncs;
 
 /* A peer has offered a file. */

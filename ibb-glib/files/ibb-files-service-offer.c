@@ -52,7 +52,7 @@ create_courier (IBBFilesService *self, IBBFilesTransfer *transfer)
 {
   IBBCourierPlace place = ibb_files_service_get_place (self);
 
-  return ibb_courier_new (&place, transfer->peer_jid, transfer->block_size);
+  return ibb_courier_new (&place, transfer->peer_jid, transfer->block_size, transfer->metadata);
 }
 
 static void

@@ -245,12 +245,11 @@ offered_in_bundle (IBBCourier       *courier,
 {
   IBBFilesService  *self = service;
   const char       *peer_jid = ibb_courier_get_peer_jid (courier);
-  gboolean          is_welcome = has_room (self, peer_jid);
   IBBFilesTransfer *transfer = ibb_files_service_create_transfer (
       self, IBB_FILES_DIRECTION_RECEIVE, IBB_FILES_WAY_JINGLE, peer_jid, metadata);
 
   ibb_files_transfer_set_courier (transfer, courier, number);
-  if (is_welcome)
+  if (has_room (self, peer_jid))
     offer (self, NULL, transfer);
   else
     {
@@ -270,8 +269,8 @@ failed_in_bundle (IBBCourier *courier, const GError *error, gpointer service)
 IBBCourierPlace
 ibb_files_service_get_place (IBBFilesService *self)
 {
-  return (IBBCourierPlace){ G_OBJECT (self), self->sessions,    self->identity,
-                            self->couriers,  offered_in_bundle, failed_in_bundle };
+  return (IBBCourierPlace){ G_OBJECT (self), self->sessions,    self->identity,  self->couriers,
+                            self->farewells, offered_in_bundle, failed_in_bundle };
 }
 
 /* Why the private offer, or the plain one, is not taken; NULL: it is. */

@@ -365,18 +365,19 @@ courier_released (gpointer client, const char *hash, GError *error)
   ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
 }
 
-/* A file whose bytes are all here may still get its name. */
+/* A file whose bytes are all here may still get its name, unless the sender cancels. */
 static void
 courier_failed (gpointer client, const char *reason, GError *error)
 {
   IBBFilesTransfer *self = client;
+  gboolean          is_cancel = ibb_reason_is (reason, IBB_REASON_CANCEL);
 
-  if (self->state == IBB_FILES_STATE_CHECKING)
+  if (self->state == IBB_FILES_STATE_CHECKING && !is_cancel)
     {
       g_error_free (error);
       return;
     }
-  if (ibb_reason_is (reason, IBB_REASON_CANCEL))
+  if (is_cancel)
     self->keeps_part = FALSE;
   ibb_files_transfer_fail (self, error);
 }
@@ -398,7 +399,11 @@ static void
 accept_in_bundle (IBBFilesTransfer *self)
 {
   ibb_files_transfer_begin_call (self);
-  ibb_courier_accept (self->courier, self->number, self->mover);
+  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
+  if (ibb_files_transfer_goes_on (self))
+    ibb_courier_accept (self->courier, self->number, self->mover);
+  else
+    ibb_files_transfer_end_call (self);
 }
 
 static void

@@ -388,7 +388,15 @@ courier_released (gpointer client, const char *hash, GError *error)
 static void
 courier_failed (gpointer client, const char *reason, GError *error)
 {
-  ibb_files_transfer_fail (client, error);
+  IBBFilesTransfer *self = client;
+
+  /* The answer of the receiver. */
+  if (self->is_cancelled && ibb_reason_is (reason, IBB_REASON_CANCEL))
+    {
+      g_error_free (error);
+      error = new_cancelled_error ();
+    }
+  ibb_files_transfer_fail (self, error);
 }
 
 static const IBBCourierFuncs courier_funcs = { ibb_files_transfer_accepted_in_bundle,
@@ -438,7 +446,7 @@ ibb_files_transfer_offer (IBBFilesTransfer *self,
       g_autofree char *session = g_uuid_string_random ();
 
       self->jingle = ibb_jingle_new_offer (local_jid, session, self->sid, self->block_size,
-                                           self->metadata, TRUE, FALSE);
+                                           self->metadata, TRUE, NULL);
       ibb_files_transfer_flush (self);
       ibb_files_transfer_set_timer (self, ANSWER_TIMEOUT, answer_timeout_cb);
     }

@@ -115,6 +115,8 @@ do_word (IBBBundle *self, const char *word, GString *log)
     push_frame (self, number, 0, bytes, value);
   else if (*word == 'W')
     push_frame (self, 1, 1, text, strlen (text));
+  else if (*word == 'H')
+    ibb_bundle_announce (self, metadata);
   else if (*word == 'o')
     g_assert_cmpuint (ibb_bundle_offer (self, metadata), ==, number);
   else if (*word == 'a')
@@ -145,6 +147,12 @@ static const struct
   { "o1:10 A1@0 d1:10 e1 L1", "accepted 1@0 delivered 1." },
   { "o1:10 A1@10 e1 L1", "accepted 1@10 delivered 1." },
   { "P0:0 P0:4096 O1:1", "offered 1" },
+  /* The session has announced the first file. */
+  { "H1:10 O1:10 a1@0 D1:10 E1 l1", "data 1:10 ended 1." },
+  { "H1:10 a1@4 O1:10 O2:1 D1:6 E1 l1", "offered 2 data 1:6 ended 1" },
+  { "H1:10 f1 O1:10 F1:gone", "." },
+  { "H1:10 a1@0 D1:10", "broken: a frame names a file that was not offered" },
+  { "H1:10 O2:10", "broken: an offer has not the next number" },
   /* Several at once, decided in any order. */
   { "O1:1 O2:1 a2@0 D2:1 E2 a1@0 l2 D1:1 E1 l1",
     "offered 1 offered 2 data 2:1 ended 2 data 1:1 ended 1." },

@@ -62,8 +62,7 @@ static IBBJingle *
 create_sender (gboolean takes_range)
 {
   g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 10);
-  IBBJingle                   *jingle =
-      ibb_jingle_new_offer ("r@m/o", "s1", "t1", 8192, metadata, takes_range, FALSE);
+  IBBJingle *jingle = ibb_jingle_new_offer ("r@m/o", "s1", "t1", 8192, metadata, takes_range, NULL);
 
   assert_sends (jingle, "session-initiate");
   return jingle;

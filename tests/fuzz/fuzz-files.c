@@ -136,7 +136,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     {
       g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", SIZE);
 
-      jingle = ibb_jingle_new_offer ("r@m/o", "s1", "t1", 8192, metadata, TRUE, FALSE);
+      jingle = ibb_jingle_new_offer ("r@m/o", "s1", "t1", 8192, metadata, TRUE, NULL);
       check_requests (jingle);
     }
   for (guint i = 0; lines[i] != NULL; i++)

@@ -394,6 +394,15 @@ ibb_bundle_fail (IBBBundle *self, guint32 number, IBBReason reason, const char *
 
 /* Reading. */
 
+void
+ibb_bundle_announce (IBBBundle *self, IBBFilesMetadata *metadata)
+{
+  g_assert (!self->is_sender && self->last == 0);
+
+  self->is_announced = TRUE;
+  add (self, 1, NULL, metadata, 0);
+}
+
 /* Whether each end sends frames of the type. */
 static gboolean
 is_for_this_end (const IBBBundle *self, FrameType type)
@@ -427,6 +436,12 @@ read_offer (
 
   if (self->last == IBB_BUNDLE_FIRST_ENTRY - 1 || number != self->last + 1)
     return "an offer has not the next number";
+  if (self->is_announced)
+    {
+      self->is_announced = FALSE;
+      self->last++;
+      return NULL;
+    }
   mistake = read_description (self, payload, length, event);
   if (mistake != NULL)
     return mistake;
@@ -621,7 +636,7 @@ read_frame (IBBBundle      *self,
     return read_offer (self, number, payload, length, event);
   if (type == FRAME_ENTRY)
     return read_entry (self, number, payload, length, event);
-  if (file == NULL)
+  if (file == NULL || self->is_announced)
     return "a frame names a file that was not offered";
   event->folder = file->folder;
   return read_of_file (self, type, file, payload, length, event);

@@ -57,6 +57,7 @@ typedef struct
   const char *mistake; /* (nullable): of the peer; static */
 
   /* private */
+  gboolean          is_announced; /* the first file, whose offer has not come yet */
   GHashTable       *files;        /* (element-type guint32 IBBBundleFile): neither half forgotten */
   gsize             n_open_bytes; /* of their descriptions */
   guint32           last;         /* number of the newest file */
@@ -76,6 +77,8 @@ void ibb_bundle_push (IBBBundle *self, const void *bytes, gsize length);
 /* Take all events before more is pushed: the bundle keeps one frame at most then. Returns FALSE for
  * IBB_BUNDLE_NOTHING. */
 gboolean ibb_bundle_next (IBBBundle *self, IBBBundleEvent *event);
+/* The receiver knows the first file before its offer, which is read for nothing then. */
+void ibb_bundle_announce (IBBBundle *self, IBBFilesMetadata *metadata);
 /* Whether our half of the file has not ended. */
 gboolean ibb_bundle_is_open (const IBBBundle *self, guint32 number);
 /* Whether a description of the file fits into an offer. */

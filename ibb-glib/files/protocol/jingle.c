@@ -8,6 +8,7 @@
 #include "files/disk/hasher.h"
 #include "files/protocol/bundle.h"
 #include "files/protocol/description.h"
+#include "files/protocol/offer.h"
 
 #include <string.h>
 
@@ -82,8 +83,13 @@ append_content (IBBJingle *self, GString *xml)
   append_content_start (self, xml);
   if (self->is_bundle)
     {
-      g_string_append_printf (xml, "<description xmlns='%s'/>",
-                              self->is_private ? IBB_BUNDLE_NAMESPACE : IBB_BUNDLE_PLAIN_NAMESPACE);
+      g_autoptr (GString) file = self->is_initiator && self->metadata != NULL
+                                     ? ibb_offer_write (self->metadata)
+                                     : g_string_new (NULL);
+
+      g_string_append_printf (xml, "<description xmlns='%s'>%s</description>",
+                              self->is_private ? IBB_BUNDLE_NAMESPACE : IBB_BUNDLE_PLAIN_NAMESPACE,
+                              file->str);
       g_string_append (xml, transport);
       g_string_append (xml, "</content>");
       return;
@@ -119,7 +125,7 @@ ibb_jingle_new_offer (const char       *local_jid,
                       guint             block_size,
                       IBBFilesMetadata *metadata,
                       gboolean          takes_range,
-                      gboolean          is_private)
+                      const char       *bundle)
 {
   IBBJingle *self = g_new0 (IBBJingle, 1);
   GString   *xml;
@@ -131,8 +137,8 @@ ibb_jingle_new_offer (const char       *local_jid,
   self->content = g_strdup ("file");
   self->transport_sid = g_strdup (transport_sid);
   self->block_size = block_size;
-  self->is_bundle = metadata == NULL;
-  self->is_private = is_private;
+  self->is_bundle = bundle != NULL;
+  self->is_private = g_strcmp0 (bundle, IBB_BUNDLE_NAMESPACE) == 0;
   if (metadata != NULL)
     self->metadata = g_object_ref (metadata);
   self->takes_range = takes_range;
@@ -337,6 +343,8 @@ read_offer (IBBJingle *self, const IBBElement *content, const IBBElement *transp
   if (!is_name (name) || (creator != NULL && !is_name (creator)) ||
       (!self->is_bundle && (file == NULL || !read_file (self, file))))
     return FALSE;
+  if (self->is_bundle && !self->is_private && file != NULL)
+    self->metadata = ibb_offer_read_element (file);
   self->content = g_strdup (name);
   self->creator = g_strdup (creator != NULL ? creator : "initiator");
   if (transport == NULL)

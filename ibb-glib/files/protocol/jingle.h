@@ -22,7 +22,7 @@ typedef enum
 typedef struct
 {
   gboolean       is_initiator;
-  gboolean       is_bundle;  /* the descriptions of files come later, in the bytestream */
+  gboolean       is_bundle;  /* files are offered in the bytestream */
   gboolean       is_private; /* encrypted */
   IBBJingleState state;
 
@@ -33,7 +33,7 @@ typedef struct
   char *transport_sid; /* (owned) */
   guint block_size;    /* the agreed one is the smaller of both ends' */
 
-  IBBFilesMetadata *metadata;    /* (owned) (nullable): not of a bundle */
+  IBBFilesMetadata *metadata; /* (owned) (nullable): of the file; of a bundle, of its first one */
   gboolean          takes_range; /* the sender can begin in the middle */
   gboolean          lacks_size;  /* of the offer, and no hash says that the file is empty */
   const char       *promised;    /* (nullable): by which function a checksum comes after the file */
@@ -57,15 +57,15 @@ typedef struct
   const char *jingle;    /* (nullable): XEP-0166 §10 */
 } IBBJingleRefusal;
 
-/* The sender: offers. All texts are copied. metadata: NULL for a bundle, which is private or not.
- */
+/* The sender: offers. All texts are copied. bundle (nullable): its namespace; metadata: NULL for a
+ * private one. */
 IBBJingle *ibb_jingle_new_offer (const char       *local_jid,
                                  const char       *sid,
                                  const char       *transport_sid,
                                  guint             block_size,
                                  IBBFilesMetadata *metadata,
                                  gboolean          takes_range,
-                                 gboolean          is_private);
+                                 const char       *bundle);
 /* Whether a session-initiate offers files. */
 gboolean ibb_jingle_is_offer (const IBBElement *jingle);
 /* The receiver of a session-initiate. NULL: answer it with the refusal. A session that it cannot

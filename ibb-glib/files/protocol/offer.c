@@ -88,14 +88,13 @@ read_rights (const IBBElement *file, IBBFilesMetadata *metadata)
 }
 
 IBBFilesMetadata *
-ibb_offer_read (const guint8 *payload, gsize length)
+ibb_offer_read_element (const IBBElement *file)
 {
-  g_autoptr (IBBElement)       file = parse (payload, length);
   g_autoptr (IBBFilesMetadata) metadata = NULL;
   gboolean                     takes_range;
   guint64                      offset;
 
-  if (file == NULL || ibb_element_get_child (file, "size", IBB_DESCRIPTION_NAMESPACE) == NULL)
+  if (ibb_element_get_child (file, "size", IBB_DESCRIPTION_NAMESPACE) == NULL)
     return NULL;
   metadata = ibb_description_read (file, &takes_range, &offset);
   if (metadata == NULL || !read_folder (file, metadata))
@@ -105,4 +104,12 @@ ibb_offer_read (const guint8 *payload, gsize length)
   for (guint i = 0; ibb_hasher_algorithms[i].name != NULL; i++)
     ibb_files_metadata_set_hash (metadata, ibb_hasher_algorithms[i].name, NULL);
   return g_steal_pointer (&metadata);
+}
+
+IBBFilesMetadata *
+ibb_offer_read (const guint8 *payload, gsize length)
+{
+  g_autoptr (IBBElement) file = parse (payload, length);
+
+  return file != NULL ? ibb_offer_read_element (file) : NULL;
 }

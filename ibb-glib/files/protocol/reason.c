@@ -68,7 +68,8 @@ ibb_reason_from_error (const GError     *error,
   gboolean is_receiver = direction == IBB_FILES_DIRECTION_RECEIVE;
 
   *text = NULL;
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
+      g_error_matches (error, IBB_ERROR, IBB_ERROR_GONE)) /* by the peer */
     return IBB_REASON_CANCEL;
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     return IBB_REASON_TIMEOUT;

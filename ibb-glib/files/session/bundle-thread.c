@@ -530,11 +530,13 @@ read_cb (GObject *object, GAsyncResult *result, gpointer data)
     flush_folders (self);
 }
 
-/* Neither answers that the peer does not acknowledge nor news for a busy owner pile up. */
+/* Neither answers that the peer does not acknowledge nor news for a busy owner pile up. The peer
+ * may have decided about an announced file before its offer leaves. */
 static void
 read_some (IBBBundleThread *self)
 {
-  if (self->is_reading || self->is_over || g_atomic_int_get (&self->n_reports) >= REPORTS_MAX ||
+  if ((self->bundle->is_sender && self->bundle->last == 0) || self->is_reading || self->is_over ||
+      g_atomic_int_get (&self->n_reports) >= REPORTS_MAX ||
       (self->output != NULL && ibb_bundle_get_n_output (self->bundle) > IBB_BUNDLE_DATA_MAX))
     return;
   self->is_reading = TRUE;
@@ -675,7 +677,9 @@ carry_thread (gpointer data)
         }
       else
         g_cancellable_cancel (self->cancellable);
-      g_main_context_iteration (self->context, TRUE);
+      /* Nothing wakes a thread that is over, and waits for nothing. */
+      if (!self->is_over || self->is_reading || self->output != NULL)
+        g_main_context_iteration (self->context, TRUE);
     }
   ibb_source_clear (&keepalive);
   end_all (self);
@@ -690,6 +694,7 @@ carry_thread (gpointer data)
 IBBBundleThread *
 ibb_bundle_thread_new (GIOStream          *stream,
                        gboolean            is_sender,
+                       IBBFilesMetadata   *announced,
                        IBBBundleThreadFunc func,
                        gpointer            user_data,
                        GError            **error)
@@ -708,6 +713,8 @@ ibb_bundle_thread_new (GIOStream          *stream,
   self->func = func;
   self->user_data = user_data;
   self->bundle = ibb_bundle_new (is_sender);
+  if (!is_sender && announced != NULL)
+    ibb_bundle_announce (self->bundle, announced);
   self->movers =
       g_hash_table_new_full (g_int_hash, g_int_equal, g_free, (GDestroyNotify) ibb_mover_unref);
   thread = g_thread_try_new ("ibb-files", carry_thread, thread_ref (self), error);

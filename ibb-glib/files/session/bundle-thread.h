@@ -34,9 +34,11 @@ typedef struct
 
 typedef void (*IBBBundleThreadFunc) (IBBBundleThreadEvent *news, gpointer user_data);
 
-/* func is called in the context of this call, where the other calls belong, too. */
+/* func is called in the context of this call, where the other calls belong, too. announced
+ * (nullable): the first file that a receiver is offered. */
 IBBBundleThread *ibb_bundle_thread_new (GIOStream          *stream,
                                         gboolean            is_sender,
+                                        IBBFilesMetadata   *announced,
                                         IBBBundleThreadFunc func,
                                         gpointer            user_data,
                                         GError            **error);

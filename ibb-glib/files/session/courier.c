@@ -163,7 +163,7 @@ fail_file (IBBCourier *self, File *file, const char *reason, GError *error)
 
 /* Each file, whatever their handlers do to the list. */
 static void
-fail_all (IBBCourier *self, const GError *error)
+fail_all (IBBCourier *self, const char *reason, const GError *error)
 {
   g_autoptr (GList) numbers = g_hash_table_get_keys (self->files);
 
@@ -176,40 +176,60 @@ fail_all (IBBCourier *self, const GError *error)
 
       if (file == NULL)
         continue;
-      fail_file (self, file, NULL, g_error_copy (error));
+      if (self->is_over)
+        fail_file (self, file, reason, g_error_copy (error));
+      /* The client fails the file in the stream, unless it is in its place first. */
+      else if (!file->is_over && !file->is_in_place)
+        file->funcs->failed (file->client, reason, g_error_copy (error));
       forget (self, number);
     }
 }
 
 static void flush (IBBCourier *self);
 
-/* The session is over. In the clear nothing is said of the files. error (nullable). */
+/* Before the stream is there, the session says in its place what becomes of a file in the clear. */
+static IBBReason
+get_reason (IBBCourier *self, const GError *error, const char **text)
+{
+  *text = NULL;
+  if (error == NULL)
+    return IBB_REASON_SUCCESS;
+  if (self->jingle->is_private || self->transport != NULL)
+    return IBB_REASON_GENERAL_ERROR;
+  return ibb_reason_from_error (error, get_direction (self), FALSE, text);
+}
+
+/* The session is over. error (nullable). */
 static void
 end (IBBCourier *self, const GError *error)
 {
   g_autoptr (IBBCourier) kept = ibb_courier_ref (self);
   g_autoptr (GObject)    service = NULL;
+  const char            *text;
+  IBBReason              reason = get_reason (self, error, &text);
 
   if (self->is_over)
     return;
   self->is_over = TRUE;
   ibb_source_clear (&self->timer);
-  ibb_jingle_terminate (self->jingle, error == NULL ? IBB_REASON_SUCCESS : IBB_REASON_GENERAL_ERROR,
-                        NULL);
+  ibb_jingle_terminate (self->jingle, reason, text);
   flush (self);
+  if (self->thread != NULL)
+    ibb_bundle_thread_stop (self->thread);
   if (error != NULL)
     {
       g_debug ("Session of files with %s: %s", self->peer_jid, error->message);
       g_cancellable_cancel (self->cancellable);
-      if (self->thread != NULL)
-        ibb_bundle_thread_stop (self->thread);
       if (self->transport != NULL)
         ibb_transport_abort (self->transport);
-      fail_all (self, error);
+      fail_all (self, self->transport == NULL ? self->jingle->reason : NULL, error);
     }
   else if (self->transport != NULL)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
-  service = g_steal_pointer (&self->place.service);
+  service = g_object_ref (self->place.service);
+  /* A receiver that still expects the in-band session needs the service for a guard. */
+  if (self->jingle->is_initiator || self->transport != NULL)
+    g_clear_object (&self->place.service);
   g_ptr_array_remove (self->place.couriers, self);
   if (error != NULL && self->identity != NULL && is_unused (self))
     self->place.failed (self, error, service);
@@ -352,6 +372,9 @@ take_delivery (IBBCourier *self, File *file)
   if (file == NULL || file->is_over)
     return;
   file->is_over = TRUE;
+  /* The program may end when it knows. */
+  if (g_hash_table_size (self->files) == 1)
+    end (self, NULL);
   file->funcs->delivered (file->client);
 }
 
@@ -397,6 +420,17 @@ take_file_news (IBBCourier *self, File *file, IBBBundleThreadEvent *news)
 }
 
 static void
+tell_offer (IBBCourier *self, guint32 number, IBBFilesMetadata *metadata)
+{
+  g_autoptr (GObject) service = g_object_ref (self->place.service);
+
+  self->has_offered = TRUE;
+  self->last = number;
+  self->place.offered (self, number, metadata, service);
+  watch_emptiness (self);
+}
+
+static void
 news_cb (IBBBundleThreadEvent *news, gpointer data)
 {
   g_autoptr (IBBCourier) self = ibb_courier_ref (data);
@@ -411,13 +445,7 @@ news_cb (IBBBundleThreadEvent *news, gpointer data)
         end (self, NULL);
     }
   else if (news->type == IBB_BUNDLE_THREAD_OFFERED && !self->is_over)
-    {
-      g_autoptr (GObject) service = g_object_ref (self->place.service);
-
-      self->has_offered = TRUE;
-      self->place.offered (self, news->number, news->metadata, service);
-      watch_emptiness (self);
-    }
+    tell_offer (self, news->number, news->metadata);
   else if (file != NULL)
     {
       take_file_news (self, file, news);
@@ -432,10 +460,17 @@ static void
 give (IBBCourier *self, File *file)
 {
   file->is_with_thread = TRUE;
-  self->is_idle = FALSE;
-  ibb_bundle_thread_offer (self->thread, file->mover, file->metadata);
+  if (self->jingle->is_initiator)
+    {
+      self->is_idle = FALSE;
+      ibb_bundle_thread_offer (self->thread, file->mover, file->metadata);
+      g_clear_object (&file->metadata);
+    }
+  else
+    ibb_bundle_thread_accept (self->thread, file->number, file->mover);
   g_clear_pointer (&file->mover, ibb_mover_unref);
-  g_clear_object (&file->metadata);
+  if (!self->jingle->is_initiator)
+    file->funcs->accepted (file->client, self->transport);
 }
 
 /* stream (nullable); error: (transfer full): why there is none. */
@@ -448,8 +483,8 @@ start (IBBCourier *self, GIOStream *stream, GError *error)
       return;
     }
   if (stream != NULL)
-    self->thread =
-        ibb_bundle_thread_new (stream, self->jingle->is_initiator, news_cb, self, &error);
+    self->thread = ibb_bundle_thread_new (stream, self->jingle->is_initiator,
+                                          self->jingle->metadata, news_cb, self, &error);
   if (self->thread == NULL)
     {
       end_with (self, error);
@@ -501,6 +536,19 @@ encrypt_session (IBBCourier *self, IBBTransport *transport, GError *error)
                               ibb_courier_ref (self));
 }
 
+static IBBSessionParams *
+dup_params (IBBCourier *self)
+{
+  IBBSessionParams *params = ibb_session_params_new ();
+
+  ibb_session_params_set_sid (params, self->jingle->transport_sid);
+  ibb_session_params_set_block_size (params, self->jingle->block_size);
+  ibb_session_params_set_agreed (params, TRUE);
+  ibb_session_params_set_local_jid (params, self->local_jid);
+  ibb_session_params_set_expect_timeout (params, OPEN_TIMEOUT);
+  return params;
+}
+
 static void
 opened_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
@@ -516,22 +564,25 @@ expected_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
   g_autoptr (IBBCourier) self = data;
   GError                *error = NULL;
+  IBBTransport          *transport =
+      ibb_service_expect_session_finish (IBB_SERVICE (object), result, &error);
 
-  encrypt_session (self, ibb_service_expect_session_finish (IBB_SERVICE (object), result, &error),
-                   error);
-}
+  if (self->has_offered && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    {
+      g_error_free (error);
+      error =
+          g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
+                       _ ("“%s” has not begun to send the file that was accepted"), self->peer_jid);
+    }
+  if (self->is_over && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_autoptr (IBBSessionParams) params = dup_params (self);
 
-static IBBSessionParams *
-dup_params (IBBCourier *self)
-{
-  IBBSessionParams *params = ibb_session_params_new ();
-
-  ibb_session_params_set_sid (params, self->jingle->transport_sid);
-  ibb_session_params_set_block_size (params, self->jingle->block_size);
-  ibb_session_params_set_agreed (params, TRUE);
-  ibb_session_params_set_local_jid (params, self->local_jid);
-  ibb_session_params_set_expect_timeout (params, OPEN_TIMEOUT);
-  return params;
+      ibb_farewells_guard (self->place.farewells, self->place.sessions, self->peer_jid, params);
+    }
+  encrypt_session (self, transport, error);
+  if (self->is_over)
+    g_clear_object (&self->place.service);
 }
 
 /* Stanzas. */
@@ -573,7 +624,31 @@ flush (IBBCourier *self)
     }
 }
 
-/* Once the stream is there, it alone tells what becomes of the files. */
+/* The peer has ended the session. Once the stream is there, it alone tells what becomes of the
+ * files; but a reason of the peer in the clear comes before the bytes that are on their way. */
+static void
+take_terminate (IBBCourier *self)
+{
+  const char        *reason = self->jingle->reason;
+  g_autoptr (GError) error = NULL;
+
+  if (self->transport != NULL &&
+      (self->jingle->is_private || reason == NULL || ibb_reason_is (reason, IBB_REASON_SUCCESS) ||
+       ibb_reason_is (reason, IBB_REASON_GENERAL_ERROR)))
+    return;
+  if (reason != NULL)
+    error = ibb_reason_to_error (reason, self->jingle->reason_text, self->peer_jid,
+                                 get_direction (self), TRUE);
+  else
+    error = g_error_new (IBB_ERROR, IBB_ERROR_PROTOCOL,
+                         _ ("“%s” has accepted the file by a way that was not offered"),
+                         self->peer_jid);
+  if (self->thread == NULL || self->jingle->is_initiator)
+    end (self, error);
+  else
+    fail_all (self, reason, error);
+}
+
 gboolean
 ibb_courier_receive (IBBCourier *self, const IBBElement *jingle, IBBJingleRefusal *refusal)
 {
@@ -589,14 +664,8 @@ ibb_courier_receive (IBBCourier *self, const IBBElement *jingle, IBBJingleRefusa
       ibb_service_open_session_async (self->place.sessions, self->peer_jid, params,
                                       self->cancellable, opened_cb, ibb_courier_ref (self));
     }
-  else if (self->jingle->state == IBB_JINGLE_ENDED && self->transport == NULL)
-    end_with (self,
-              self->jingle->reason != NULL
-                  ? ibb_reason_to_error (self->jingle->reason, self->jingle->reason_text,
-                                         self->peer_jid, get_direction (self), TRUE)
-                  : g_error_new (IBB_ERROR, IBB_ERROR_PROTOCOL,
-                                 _ ("“%s” has accepted the file by a way that was not offered"),
-                                 self->peer_jid));
+  else if (before != IBB_JINGLE_ENDED && self->jingle->state == IBB_JINGLE_ENDED)
+    take_terminate (self);
   return is_taken;
 }
 
@@ -620,15 +689,20 @@ create (const IBBCourierPlace *place, const char *peer_jid, IBBJingle *jingle)
 }
 
 IBBCourier *
-ibb_courier_new (const IBBCourierPlace *place, const char *peer_jid, guint block_size)
+ibb_courier_new (const IBBCourierPlace *place,
+                 const char            *peer_jid,
+                 guint                  block_size,
+                 IBBFilesMetadata      *metadata)
 {
+  gboolean         is_private = place->identity != NULL;
   IBBConnection   *connection = ibb_service_get_connection (place->sessions);
   g_autofree char *local_jid = ibb_connection_dup_local_jid (connection);
   g_autofree char *session = g_uuid_string_random ();
   g_autofree char *sid = g_uuid_string_random ();
-  IBBCourier      *self = create (place, peer_jid,
-                                  ibb_jingle_new_offer (local_jid, session, sid, block_size, NULL, FALSE,
-                                                        place->identity != NULL));
+  IBBCourier      *self = create (
+           place, peer_jid,
+           ibb_jingle_new_offer (local_jid, session, sid, block_size, is_private ? NULL : metadata,
+                                 FALSE, is_private ? IBB_BUNDLE_NAMESPACE : IBB_BUNDLE_PLAIN_NAMESPACE));
 
   flush (self);
   return self;
@@ -645,6 +719,14 @@ ibb_courier_new_for_offer (const IBBCourierPlace *place,
 
   self->local_jid = g_strdup (local_jid);
   params = dup_params (self);
+  if (jingle->metadata != NULL)
+    tell_offer (self, 1, jingle->metadata);
+  if (self->is_over)
+    {
+      g_clear_object (&self->place.service);
+      return self;
+    }
+  ibb_farewells_unguard (place->farewells, peer_jid, jingle->transport_sid);
   ibb_service_expect_session_async (place->sessions, peer_jid, jingle->transport_sid, params,
                                     self->cancellable, expected_cb, ibb_courier_ref (self));
   ibb_jingle_accept (jingle, jingle->block_size, 0);
@@ -700,9 +782,9 @@ ibb_courier_accept (IBBCourier *self, guint32 number, IBBMover *mover)
 {
   File *file = g_hash_table_lookup (self->files, &number);
 
-  file->is_with_thread = TRUE;
-  ibb_bundle_thread_accept (self->thread, number, mover);
-  file->funcs->accepted (file->client, self->transport);
+  file->mover = ibb_mover_ref (mover);
+  if (self->thread != NULL)
+    give (self, file);
 }
 
 void
@@ -722,6 +804,7 @@ ibb_courier_deliver (IBBCourier            *self,
   ibb_bundle_thread_deliver (self->thread, number);
 }
 
+/* The stream says no more of a file after its end, and has other bytes before it. */
 gboolean
 ibb_courier_cancel (IBBCourier *self, guint32 number)
 {
@@ -730,6 +813,11 @@ ibb_courier_cancel (IBBCourier *self, guint32 number)
   if (self->thread == NULL || file == NULL || file->is_over)
     return FALSE;
   ibb_bundle_thread_fail (self->thread, number, IBB_REASON_CANCEL, NULL);
+  if (!self->jingle->is_private && self->last == 1)
+    {
+      ibb_jingle_terminate (self->jingle, IBB_REASON_CANCEL, NULL);
+      flush (self);
+    }
   return TRUE;
 }
 
@@ -746,7 +834,11 @@ ibb_courier_fail (IBBCourier *self, guint32 number, IBBReason reason, const char
     ibb_bundle_thread_fail (self->thread, number, reason, text);
   forget (self, number);
   if (self->thread == NULL && g_hash_table_size (self->files) == 0)
-    end_with (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                                         _ ("The transfer was cancelled")));
+    {
+      if (!self->jingle->is_private)
+        ibb_jingle_terminate (self->jingle, reason, text);
+      end_with (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                           _ ("The transfer was cancelled")));
+    }
   watch_emptiness (self);
 }

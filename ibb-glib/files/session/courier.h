@@ -8,6 +8,7 @@
 
 #include "files/move/mover.h"
 #include "files/protocol/jingle.h"
+#include "files/session/farewells.h"
 
 typedef struct _IBBCourier IBBCourier;
 
@@ -42,13 +43,18 @@ typedef struct
   IBBService       *sessions; /* and their connection */
   IBBIdentity      *identity; /* (nullable): folders go in the clear */
   GPtrArray        *couriers; /* (element-type IBBCourier): that are not over */
+  IBBFarewells     *farewells;
   IBBCourierOffered offered;
   IBBCourierFailed  failed;
 } IBBCourierPlace;
 
-/* Offers a session. */
-IBBCourier *ibb_courier_new (const IBBCourierPlace *place, const char *peer_jid, guint block_size);
-/* Takes the offer of one, and jingle. local_jid (nullable): where it is not the connection's. */
+/* Offers a session. metadata: of the file, which the offer describes unless it is private. */
+IBBCourier *ibb_courier_new (const IBBCourierPlace *place,
+                             const char            *peer_jid,
+                             guint                  block_size,
+                             IBBFilesMetadata      *metadata);
+/* Takes the offer of one, and jingle. A file that it describes is offered at once. local_jid
+ * (nullable): where it is not the connection's. */
 IBBCourier *ibb_courier_new_for_offer (const IBBCourierPlace *place,
                                        const char            *peer_jid,
                                        const char            *local_jid,

@@ -78,7 +78,9 @@ found_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     transfer->block_size = MAX (transfer->block_size, OWN_BLOCK_SIZE);
   if (ibb_files_service_add (self, transfer))
     {
-      if (self->identity != NULL || data->folder != NULL)
+      /* A file with a longer description goes as to other programs. */
+      if (choice->takes_bundle && (self->identity != NULL || data->folder != NULL ||
+                                   ibb_bundle_can_describe (data->metadata)))
         transfer->courier = create_courier (self, transfer);
       ibb_files_transfer_offer (transfer, data->stream, data->file, data->etag,
                                 g_steal_pointer (&data->folder));
@@ -92,13 +94,12 @@ find_way (GTask *task)
 {
   IBBFilesService *self = g_task_get_source_object (task);
   Offer           *data = g_task_get_task_data (task);
-  const char      *needs = data->folder != NULL ? IBB_BUNDLE_PLAIN_NAMESPACE : NULL;
 
-  if (self->identity != NULL)
-    needs = IBB_BUNDLE_NAMESPACE;
   ibb_way_find_async (self->connection, data->peer_jid,
-                      ibb_files_metadata_get_size (data->metadata), needs,
-                      g_task_get_cancellable (task), found_cb, g_object_ref (task));
+                      ibb_files_metadata_get_size (data->metadata),
+                      self->identity != NULL ? IBB_BUNDLE_NAMESPACE : IBB_BUNDLE_PLAIN_NAMESPACE,
+                      self->identity != NULL || data->folder != NULL, g_task_get_cancellable (task),
+                      found_cb, g_object_ref (task));
 }
 
 /* Metadata of the file, below what the application has given. */

@@ -109,6 +109,8 @@ void ibb_files_transfer_begin_move (IBBFilesTransfer *self);
 /* What both ends do with the news of a courier (IBBCourierFuncs). */
 void ibb_files_transfer_accepted_in_bundle (gpointer client, IBBTransport *transport);
 void ibb_files_transfer_delivered_in_bundle (gpointer client);
+/* error: (transfer full): of the session, or of the peer. */
+void ibb_files_transfer_fail_in_bundle (IBBFilesTransfer *self, GError *error);
 /* function is called once, in the service's context, unless another timer is set before. */
 void ibb_files_transfer_set_timer (IBBFilesTransfer *self, guint seconds, GSourceFunc function);
 /* The offer has left, or has come: until the state changes, the transfer fails if the connection is

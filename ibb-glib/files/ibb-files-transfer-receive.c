@@ -379,7 +379,7 @@ courier_failed (gpointer client, const char *reason, GError *error)
     }
   if (is_cancel)
     self->keeps_part = FALSE;
-  ibb_files_transfer_fail (self, error);
+  ibb_files_transfer_fail_in_bundle (self, error);
 }
 
 static const IBBCourierFuncs courier_funcs = { ibb_files_transfer_accepted_in_bundle,

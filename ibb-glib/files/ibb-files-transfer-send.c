@@ -389,14 +389,23 @@ static void
 courier_failed (gpointer client, const char *reason, GError *error)
 {
   IBBFilesTransfer *self = client;
+  gboolean          is_known = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
+                      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
 
   /* The answer of the receiver. */
   if (self->is_cancelled && ibb_reason_is (reason, IBB_REASON_CANCEL))
     {
       g_error_free (error);
-      error = new_cancelled_error ();
+      ibb_files_transfer_fail (self, new_cancelled_error ());
+      return;
     }
-  ibb_files_transfer_fail (self, error);
+  if (reason != NULL || self->state != IBB_FILES_STATE_CHECKING)
+    {
+      ibb_files_transfer_fail_in_bundle (self, error);
+      return;
+    }
+  fail_unknown (self, is_known ? G_IO_ERROR : IBB_ERROR, is_known ? error->code : IBB_ERROR_FAILED);
+  g_error_free (error);
 }
 
 static const IBBCourierFuncs courier_funcs = { ibb_files_transfer_accepted_in_bundle,

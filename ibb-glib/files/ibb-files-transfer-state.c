@@ -127,6 +127,34 @@ ibb_files_transfer_delivered_in_bundle (gpointer client)
   ibb_files_transfer_end (client, IBB_FILES_STATE_DELIVERED);
 }
 
+/* Takes error. The answer to an offer may be that there is no room for one more. */
+static GError *
+new_refusal (IBBFilesTransfer *self, GError *error)
+{
+  GError *refusal;
+
+  if (!g_error_matches (error, IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT))
+    return error;
+  refusal =
+      g_error_new (IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT,
+                   _ ("“%s” takes no more files at the moment: try again later"), self->peer_jid);
+  g_error_free (error);
+  return refusal;
+}
+
+/* Before the decision the session alone tells that the program of the peer was started again. */
+void
+ibb_files_transfer_fail_in_bundle (IBBFilesTransfer *self, GError *error)
+{
+  if (self->state == IBB_FILES_STATE_OFFERED &&
+      g_error_matches (error, IBB_ERROR, IBB_ERROR_ITEM_NOT_FOUND))
+    {
+      g_error_free (error);
+      error = ibb_peer_watch_new_gone_error (self->peer_jid);
+    }
+  ibb_files_transfer_fail (self, new_refusal (self, error));
+}
+
 /* Stanzas. */
 
 char *
@@ -312,21 +340,6 @@ ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error)
 }
 
 /* The session of Jingle. */
-
-/* Takes error. */
-static GError *
-new_refusal (IBBFilesTransfer *self, GError *error)
-{
-  GError *refusal;
-
-  if (!g_error_matches (error, IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT))
-    return error;
-  refusal =
-      g_error_new (IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT,
-                   _ ("“%s” takes no more files at the moment: try again later"), self->peer_jid);
-  g_error_free (error);
-  return refusal;
-}
 
 static void
 answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)

@@ -186,7 +186,7 @@ judge_stream (const WholeRecord *record)
     whole_fail ("“%s” came as another one", record->file->name);
 }
 
-/* A receiver in private has told its sender before it ends: the file is in its place then. */
+/* A receiver of a bundle has told its sender before it ends: the file is in its place then. */
 static gboolean
 is_in_place (const WholeFile *file, guint offer)
 {

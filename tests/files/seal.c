@@ -310,7 +310,7 @@ seal_is_private (const WholeFile *file)
 gboolean
 seal_is_bundled (const WholeFile *file)
 {
-  return file->tree != NULL || seal_is_private (file);
+  return file->sender != WHOLE_STRANGER && file->receiver != WHOLE_STRANGER;
 }
 
 gboolean

@@ -165,7 +165,7 @@ GFile *fake_file_new (const char *path);
 IBBIdentity *seal_new (gboolean trusts);
 /* Whether both ends of a file have an identity. */
 gboolean seal_is_private (const WholeFile *file);
-/* Whether the file goes by the way of private ones: then the receiver says itself what it has. */
+/* Whether both ends are ours: then the receiver says itself what it has. */
 gboolean seal_is_bundled (const WholeFile *file);
 /* Whether each of them trusts the other, or neither has one. */
 gboolean seal_can_meet (const WholeFile *file);

@@ -7,6 +7,7 @@ to two commands beside a server of this program's own, at a moment that a stanza
 the code of --json and the last line of the command; then those of the other end; then what is on the disk.
 """
 
+import base64
 import operator
 import os
 import re
@@ -29,6 +30,11 @@ SIZE = 1 << 20
 PEER = 'bob@localhost/ibb'
 # What a stanza of the opener has at a moment.
 OPEN, DATA, CLOSE = '<open |session-initiate', '<data ', '<close '
+# In a bundle: a block that begins with a frame of bytes, or with the receiver's word that it has the file.
+FRAME, DELIVERED = ('<data [^>]*>' + start for start in ('AwAf', 'BQAAIA'))
+# The end of file 1, somewhere in a block.
+END = '|'.join(base64.b64encode(bytes(n) + bytes.fromhex('0400002000000001')).decode()[start:start + 10]
+               for n, start in enumerate((0, 2, 3)))
 WAYS = {}
 OF_GIO = ('broken-pipe', 'cancelled', 'connection-refused', 'invalid-argument', 'no-space', 'not-supported',
           'partial-input', 'permission-denied', 'timed-out', 'wrong-etag')
@@ -110,6 +116,11 @@ class Run:
                 self.there = program
         return program
 
+    @property
+    def bytes(self):
+        """The moment that bytes of the file are sent."""
+        return FRAME if self.command in ('send', 'receive --directory') else DATA
+
     def serve(self):
         """A TCP service that reads nothing."""
         self.service = cases.listen()
@@ -140,8 +151,8 @@ class Run:
         self.server.when(moment, keep, who, number)
 
     def stall(self, deed):
-        """At the second block; from then on none arrives."""
-        self.when(DATA, deed, number=2)
+        """At the second block, or frame of a bundle; from then on none arrives."""
+        self.when(self.bytes, deed, number=2)
         self.server.when(DATA, lambda *_: self.reached.is_set(), 'alice', 0)
 
     def wait_for_part(self):
@@ -435,7 +446,7 @@ def _(run):
 
 @way('the connection is lost for good, during the transfer')
 def _(run):
-    lose(run, DATA)
+    lose(run, run.bytes)
 
 
 @way('the connection is lost for good, after the last byte')
@@ -445,13 +456,13 @@ def _(run):
 
 @way('the connection is lost for good, before the receiver has said that it has the file')
 def _(run):
-    run.when('<received ', lambda *_: run.server.go(), who='bob')
+    run.when(DELIVERED, lambda *_: run.server.go(), who='bob')
     run.both()
     run.pass_time(61)
 
 
 def lose(run, moment):
-    run.when(moment, lambda *_: run.server.go(), number=2 if moment == DATA else 1)
+    run.when(moment, lambda *_: run.server.go(), number=1 if moment == CLOSE else 2)
     run.both()
     for user in (run.here_user, run.there_user):
         run.pass_time(61, user)
@@ -496,30 +507,21 @@ def _(run):
         with open(run.source, 'r+b') as file:
             file.write(b'other')
 
-    run.server.when(DATA, change, 'alice')
+    run.server.when(run.bytes, change, 'alice')
     run.both()
 
 
 @way('the file shrinks while it is sent')
 def _(run):
-    run.server.when(DATA, lambda *_: os.truncate(run.source, SIZE // 2), 'alice')
+    run.server.when(run.bytes, lambda *_: os.truncate(run.source, SIZE // 2), 'alice')
     run.both()
 
 
 @way('a signal, after the last byte')
 def _(run):
-    # A receiver that has the checksum may have checked the file, or not. It says why it ends only while it reads:
-    # the sender's line depends on whether it has read the last byte.
-    if run.command == 'receive --directory':
-        run.server.when(CLOSE, lambda *_: True, 'alice', 1)
-
-    def kill(client, _):
-        if run.command == 'send':
-            # What the receiver says then would come before the signal, or after it.
-            client.send = lambda *_: None
-        run.kill(run.here)
-
-    run.when('<checksum ' if run.command == 'receive --directory' else CLOSE, kill)
+    # A receiver that has the hash may have checked the file, or not.
+    moment = {'send': DELIVERED, 'receive --directory': END}.get(run.command, CLOSE)
+    run.when(moment, lambda *_: run.kill(run.here), who='bob' if moment == DELIVERED else 'alice')
     run.both()
     if run.command == 'send':
         run.there.wait_event('done')

@@ -8,6 +8,9 @@
 #include "files/protocol/reason.h"
 
 #define BUFFER_SIZE (64 * 1024)
+#define PIECE_SIZE                                                                                 \
+  (2 * IBB_BUNDLE_BLOCK_SIZE - 8) /* bytes in a frame, which arrives as a whole                    \
+                                   */
 
 static const IBBMoverClass file_class;
 
@@ -224,7 +227,7 @@ send_file (IBBMover *self, IBBBundle *bundle, guint32 number, GError **error)
       if (!begin_to_send (self, self->piece, error))
         return IBB_MOVER_FAILED;
     }
-  length = (gsize) MIN (self->left, IBB_BUNDLE_DATA_MAX);
+  length = (gsize) MIN (self->left, PIECE_SIZE);
   if (length > 0)
     {
       if (!read_all (self, self->piece, length, error))

@@ -59,11 +59,16 @@ tell (IBBPeerWatch *self, GError *error)
   gone (error, self->user_data);
 }
 
+GError *
+ibb_peer_watch_new_gone_error (const char *peer_jid)
+{
+  return g_error_new (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE, _ ("“%s” went offline"), peer_jid);
+}
+
 static void
 tell_gone (IBBPeerWatch *self)
 {
-  tell (self, g_error_new (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE, _ ("“%s” went offline"),
-                           self->peer_jid));
+  tell (self, ibb_peer_watch_new_gone_error (self->peer_jid));
 }
 
 /* A connection tells its end to those that expect a session, and to nobody else. */

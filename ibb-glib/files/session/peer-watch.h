@@ -21,3 +21,5 @@ IBBPeerWatch *ibb_peer_watch_new (IBBService      *sessions,
                                   IBBPeerWatchFunc gone,
                                   gpointer         user_data);
 void          ibb_peer_watch_free (IBBPeerWatch *self);
+/* The peer has gone. */
+GError *ibb_peer_watch_new_gone_error (const char *peer_jid);

@@ -49,17 +49,19 @@ typedef enum
 
 typedef struct
 {
-  char   *jid; /* (owned) */
-  Rank    rank;
-  Rank    without_jingle;
-  GError *error; /* (owned) (nullable): it did not tell */
+  char    *jid; /* (owned) */
+  Rank     rank;
+  Rank     without_jingle;
+  gboolean takes_bundle;
+  GError  *error; /* (owned) (nullable): it did not tell */
 } Program;
 
 typedef struct
 {
   char       *peer_jid; /* (owned) */
   guint64     size;
-  const char *needs;    /* (nullable): static */
+  const char *bundle; /* static: the namespace of the bundle */
+  gboolean    needs_bundle;
   GPtrArray  *programs; /* (owned) (element-type Program) */
   guint       n_pending;
   gboolean    is_over;
@@ -134,12 +136,12 @@ new_error (Search *search)
     }
   if (!has_answered)
     return g_error_copy (first->error);
-  if (g_strcmp0 (search->needs, IBB_BUNDLE_PLAIN_NAMESPACE) == 0)
+  if (search->needs_bundle && g_str_equal (search->bundle, IBB_BUNDLE_PLAIN_NAMESPACE))
     return g_error_new (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
                         /* Translators: a contact, and its programs, such as /ibb */
                         _ ("“%s” is online, but does not receive folders, or only encrypted (%s)"),
                         search->peer_jid, names->str);
-  if (search->needs != NULL)
+  if (search->needs_bundle)
     return g_error_new (IBB_ERROR, IBB_ERROR_FEATURE_NOT_IMPLEMENTED,
                         /* Translators: a contact, and its programs, such as /ibb */
                         _ ("“%s” is online, but does not receive encrypted files (%s)"),
@@ -197,6 +199,7 @@ return_best (GTask *task)
       choice->way =
           best->rank == RANK_INITIATION ? IBB_FILES_WAY_STREAM_INITIATION : IBB_FILES_WAY_JINGLE;
       choice->is_own = best->rank == RANK_OWN;
+      choice->takes_bundle = best->takes_bundle;
       g_task_return_pointer (task, choice, (GDestroyNotify) ibb_way_choice_free);
     }
 }
@@ -333,18 +336,15 @@ features_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   g_auto (GStrv) found =
       ibb_connection_query_features_finish (IBB_CONNECTION (object), result, &program->error);
   const char *const *features = (const char *const *) found;
+  gboolean           knows_jingle = features != NULL && has_jingle (features);
 
-  if (search->needs != NULL)
-    program->rank =
-        features != NULL && has_jingle (features) && g_strv_contains (features, search->needs)
-            ? RANK_OWN
-            : RANK_NONE;
-  else if (features != NULL)
-    program->rank = program->without_jingle = get_rank_without_jingle (features, search->size);
-  if (features != NULL && search->needs == NULL && has_jingle (features) &&
-      g_strv_contains (features, OWN_FEATURE))
+  program->takes_bundle = knows_jingle && g_strv_contains (features, search->bundle);
+  if (program->takes_bundle ||
+      (knows_jingle && !search->needs_bundle && g_strv_contains (features, OWN_FEATURE)))
     program->rank = RANK_OWN;
-  else if (features != NULL && search->needs == NULL && has_jingle (features) && !search->is_over)
+  else if (features != NULL && !search->needs_bundle)
+    program->rank = program->without_jingle = get_rank_without_jingle (features, search->size);
+  if (knows_jingle && program->rank != RANK_OWN && !search->needs_bundle && !search->is_over)
     {
       program->rank = RANK_NONE; /* until its name is known */
       ask_for_name (question);
@@ -379,7 +379,8 @@ void
 ibb_way_find_async (IBBConnection      *connection,
                     const char         *peer_jid,
                     guint64             size,
-                    const char         *needs,
+                    const char         *bundle,
+                    gboolean            needs_bundle,
                     GCancellable       *cancellable,
                     GAsyncReadyCallback callback,
                     gpointer            user_data)
@@ -392,7 +393,8 @@ ibb_way_find_async (IBBConnection      *connection,
   g_task_set_name (task, "[ibb-files] find way");
   search->peer_jid = g_strdup (peer_jid);
   search->size = size;
-  search->needs = needs;
+  search->bundle = bundle;
+  search->needs_bundle = needs_bundle;
   search->programs = g_ptr_array_new_with_free_func (program_free);
   search->cancellable = g_cancellable_new ();
   if (cancellable != NULL)

@@ -10,17 +10,19 @@ typedef struct
 {
   char       *peer_jid; /* (owned): the full JID, or that of a component */
   IBBFilesWay way;
-  gboolean    is_own; /* the program uses this library */
+  gboolean    is_own;       /* the program knows the extension of this library */
+  gboolean    takes_bundle; /* by which it gets a file, too */
 } IBBWayChoice;
 
 void ibb_way_choice_free (IBBWayChoice *self);
 
-/* Asks the programs of the peer what they can do; size: of the file. needs (nullable): only one
- * with this feature is chosen, a namespace of bundles. */
+/* Asks the programs of the peer what they can do. size: of the file; bundle: the namespace of the
+ * bundle, private or not; needs_bundle: only a program that takes this bundle is chosen. */
 void ibb_way_find_async (IBBConnection      *connection,
                          const char         *peer_jid,
                          guint64             size,
-                         const char         *needs,
+                         const char         *bundle,
+                         gboolean            needs_bundle,
                          GCancellable       *cancellable,
                          GAsyncReadyCallback callback,
                          gpointer            user_data);

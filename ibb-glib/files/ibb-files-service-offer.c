@@ -73,7 +73,6 @@ found_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   transfer = ibb_files_service_create_transfer (self, IBB_FILES_DIRECTION_SEND, choice->way,
                                                 choice->peer_jid, data->metadata);
   g_object_get (self->sessions, "default-block-size", &transfer->block_size, NULL);
-  transfer->is_own = choice->is_own;
   if (choice->is_own)
     transfer->block_size = MAX (transfer->block_size, OWN_BLOCK_SIZE);
   if (ibb_files_service_add (self, transfer))

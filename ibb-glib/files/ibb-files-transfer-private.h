@@ -41,12 +41,6 @@ struct _IBBFilesTransfer
   /* the sender */
   GStrv    left_out; /* (owned) (nullable): the first names of what is in the folder and not sent */
   guint    n_left_out;
-  gboolean is_own;       /* the receiver uses this library: it says when it has the file */
-  char    *question;     /* (owned) (nullable): whether it has the file */
-  guint    n_unanswered; /* questions since the last answer */
-  guint    n_asked;      /* all questions */
-  gint64   lost_at;      /* when a question was lost with our connection, unanswered since */
-  gboolean is_unknown;   /* the receiver does not know the transfer */
   gboolean is_cancelled; /* unless the receiver has the file first */
 
   GCancellable *cancellable; /* (owned): of all that runs */
@@ -147,8 +141,8 @@ void ibb_files_transfer_offer (IBBFilesTransfer *self,
                                IBBFolderSource  *folder);
 /* After each request of the peer's. */
 void ibb_files_transfer_send_heard (IBBFilesTransfer *self);
-/* Asks the receiver, which may have the file, to end the transfer. FALSE: the receiver cannot have
- * the file, or does not say. */
+/* Ends the transfer of a bundle, unless the receiver gets the file first. FALSE: there is none, or
+ * no session yet. */
 gboolean ibb_files_transfer_send_cancel (IBBFilesTransfer *self);
 
 /* The receiver, in ibb-files-transfer-receive.c. */

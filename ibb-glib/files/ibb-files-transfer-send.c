@@ -6,12 +6,9 @@
 #include "files/ibb-files-transfer-private.h"
 #include "files/protocol/initiation.h"
 
-#define ANSWER_TIMEOUT 3600  /* s for a person to decide */
-#define RECEIVED_TIMEOUT 60  /* s for the receiver to check the file, and to say that it has it */
-#define CANCEL_TIMEOUT 60000 /* ms for the receiver to answer that the transfer is cancelled */
-#define ASK_INTERVAL 10      /* s between two questions whether the receiver has the file */
-#define UNANSWERED_MAX 6     /* questions, until the sender gives up */
-#define ASKED_MAX 360        /* all questions: a program that answers each may never say more */
+#define ANSWER_TIMEOUT 3600 /* s for a person to decide */
+#define RECEIVED_TIMEOUT 60 /* s for the receiver to check the file, and to say that it has it */
+#define BUNDLE_TIMEOUT 3600 /* s for the same, while the session shows that it is there */
 
 /* The end. */
 
@@ -28,113 +25,6 @@ received_timeout_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static void ask (IBBFilesTransfer *self);
-
-static gboolean
-ask_again_cb (gpointer user_data)
-{
-  IBBFilesTransfer *self = user_data;
-
-  self->timer = 0;
-  /* An application with a receiver of its own may leave the end of the session to the sender. */
-  if (self->jingle->is_received)
-    return received_timeout_cb (self);
-  ask (self);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-fail_unknown (IBBFilesTransfer *self, GQuark domain, int code)
-{
-  ibb_files_transfer_fail (self,
-                           g_error_new (domain, code,
-                                        _ ("“%s” has received all bytes, but has not confirmed "
-                                           "that it has the file"),
-                                        self->peer_jid));
-}
-
-static GError *
-new_cancelled_error (void)
-{
-  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("The transfer was cancelled"));
-}
-
-static void
-asked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (IBBFilesTransfer) self = user_data;
-  g_autoptr (GError)           error = NULL;
-  g_autoptr (IBBStanza)        answer =
-      ibb_connection_query_finish (IBB_CONNECTION (object), result, &error);
-
-  if (!ibb_files_transfer_goes_on (self))
-    return;
-  if (answer != NULL)
-    {
-      self->n_unanswered = 0;
-      self->lost_at = 0;
-    }
-  /* The program was started again. One that has ended the transfer says why: that may come later
-   * than the answer to a question. */
-  else if (g_error_matches (error, IBB_ERROR, IBB_ERROR_ITEM_NOT_FOUND))
-    self->is_unknown = TRUE;
-  /* The receiver has not kept silent. */
-  else if (self->n_unanswered > 0 &&
-           (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_CONNECTED) ||
-            g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)))
-    {
-      self->n_unanswered--;
-      if (self->lost_at == 0)
-        self->lost_at = g_get_monotonic_time ();
-    }
-}
-
-/* Whether the transfer has waited as long as a session may wait for its connection and peer. */
-static gboolean
-has_waited_too_long (IBBFilesTransfer *self)
-{
-  guint limit;
-
-  if (self->lost_at == 0)
-    return FALSE;
-
-  g_object_get (self->sessions, "resume-timeout", &limit, NULL);
-  return !ibb_service_get_resume_sessions (self->sessions) ||
-         (limit > 0 && g_get_monotonic_time () - self->lost_at >= limit * G_TIME_SPAN_MILLISECOND);
-}
-
-/* The checksum, and each word of the receiver, may be lost with a connection, and the receiver may
- * need long to check the file: it hears the checksum until it has ended the transfer. */
-static void
-ask (IBBFilesTransfer *self)
-{
-  g_autoptr (IBBStanza) stanza = ibb_files_transfer_new_iq (self, "set", NULL, self->question);
-
-  if (self->is_unknown && self->is_cancelled)
-    {
-      ibb_files_transfer_fail (self, new_cancelled_error ());
-      return;
-    }
-  if (self->is_unknown)
-    {
-      fail_unknown (self, IBB_ERROR, IBB_ERROR_FAILED);
-      return;
-    }
-  if (has_waited_too_long (self))
-    {
-      fail_unknown (self, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-      return;
-    }
-  if (self->n_asked++ == ASKED_MAX || self->n_unanswered++ == UNANSWERED_MAX)
-    {
-      fail_unknown (self, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-      return;
-    }
-  ibb_connection_query_async (self->connection, stanza, ASK_INTERVAL * 1000, self->cancellable,
-                              asked_cb, g_object_ref (self));
-  ibb_files_transfer_set_timer (self, ASK_INTERVAL, ask_again_cb);
-}
-
 static void
 finish (IBBFilesTransfer *self)
 {
@@ -146,16 +36,11 @@ finish (IBBFilesTransfer *self)
       return;
     }
   ibb_jingle_send_checksum (self->jingle, ibb_hasher_get_algorithm (self->mover->hasher), hash);
-  if (self->is_own)
-    self->question = g_queue_pop_tail (&self->jingle->requests);
   ibb_files_transfer_flush (self);
   /* Some receivers check when the session ends. */
   if (self->transport != NULL)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
-  if (self->question != NULL)
-    ask (self);
-  else
-    ibb_files_transfer_set_timer (self, RECEIVED_TIMEOUT, received_timeout_cb);
+  ibb_files_transfer_set_timer (self, RECEIVED_TIMEOUT, received_timeout_cb);
   ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
   if (ibb_files_transfer_goes_on (self))
     ibb_files_transfer_send_heard (self);
@@ -171,73 +56,6 @@ moved_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     ibb_files_transfer_fail (self, error);
   if (ibb_files_transfer_end_call (self))
     finish (self);
-}
-
-/* Cancelling what the receiver may have. */
-
-/* A receiver that has got the file first answers with an error, and says that it has it. */
-static void
-cancelled_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (IBBFilesTransfer) self = user_data;
-  g_autoptr (GError)           error = NULL;
-  g_autoptr (IBBStanza)        answer =
-      ibb_connection_query_finish (IBB_CONNECTION (object), result, &error);
-
-  if (!ibb_files_transfer_goes_on (self))
-    return;
-  /* A receiver that knows the session no more may remember what became of it: the next question
-   * tells. */
-  if (g_error_matches (error, IBB_ERROR, IBB_ERROR_UNEXPECTED_REQUEST) ||
-      g_error_matches (error, IBB_ERROR, IBB_ERROR_ITEM_NOT_FOUND))
-    {
-      self->is_cancelled = error->code == IBB_ERROR_ITEM_NOT_FOUND;
-      return;
-    }
-  if (answer == NULL)
-    {
-      fail_unknown (self, error->domain, error->code);
-      return;
-    }
-  ibb_jingle_refused (self->jingle);
-  ibb_files_transfer_fail (self, new_cancelled_error ());
-}
-
-static void
-say_end (IBBFilesTransfer *self)
-{
-  g_autofree char      *payload = NULL;
-  g_autoptr (IBBStanza) stanza = NULL;
-
-  ibb_jingle_terminate (self->jingle, IBB_REASON_CANCEL, NULL);
-  payload = g_queue_pop_tail (&self->jingle->requests);
-  ibb_jingle_reopen (self->jingle);
-  stanza = ibb_files_transfer_new_iq (self, "set", NULL, payload);
-  ibb_connection_query_async (self->connection, stanza, CANCEL_TIMEOUT, self->cancellable,
-                              cancelled_cb, g_object_ref (self));
-}
-
-static gboolean unconfirmed_cb (gpointer user_data);
-
-gboolean
-ibb_files_transfer_send_cancel (IBBFilesTransfer *self)
-{
-  gboolean was_cancelled = self->is_cancelled;
-
-  if (self->courier == NULL && (self->state != IBB_FILES_STATE_CHECKING || !self->is_own))
-    return FALSE;
-  if (self->courier != NULL && !ibb_courier_cancel (self->courier, self->number))
-    return FALSE;
-  self->is_cancelled = TRUE;
-  if (self->courier != NULL)
-    g_cancellable_cancel (self->cancellable);
-  if (was_cancelled)
-    return TRUE;
-  if (self->courier == NULL)
-    say_end (self);
-  else if (self->state == IBB_FILES_STATE_CHECKING)
-    ibb_files_transfer_set_timer (self, RECEIVED_TIMEOUT, unconfirmed_cb);
-  return TRUE;
 }
 
 /* The beginning. */
@@ -353,6 +171,17 @@ initiate (IBBFilesTransfer *self)
 
 /* In a bundle. */
 
+/* code: of G_IO_ERROR, or IBB_ERROR_FAILED. */
+static void
+fail_unknown (IBBFilesTransfer *self, GQuark domain, int code)
+{
+  ibb_files_transfer_fail (self,
+                           g_error_new (domain, code,
+                                        _ ("“%s” has received all bytes, but has not confirmed "
+                                           "that it has the file"),
+                                        self->peer_jid));
+}
+
 static gboolean
 unconfirmed_cb (gpointer user_data)
 {
@@ -361,6 +190,27 @@ unconfirmed_cb (gpointer user_data)
   self->timer = 0;
   fail_unknown (self, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   return G_SOURCE_REMOVE;
+}
+
+/* A receiver that has the hash decides; in the clear it learns of the cancellation. */
+gboolean
+ibb_files_transfer_send_cancel (IBBFilesTransfer *self)
+{
+  if (self->courier == NULL || !ibb_courier_cancel (self->courier, self->number))
+    return FALSE;
+  if (self->is_cancelled)
+    return TRUE;
+  self->is_cancelled = TRUE;
+  g_cancellable_cancel (self->cancellable);
+  if (self->state == IBB_FILES_STATE_CHECKING)
+    ibb_files_transfer_set_timer (self, RECEIVED_TIMEOUT, unconfirmed_cb);
+  return TRUE;
+}
+
+static GError *
+new_cancelled_error (void)
+{
+  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("The transfer was cancelled"));
 }
 
 static void
@@ -377,10 +227,8 @@ courier_released (gpointer client, const char *hash, GError *error)
     ibb_files_transfer_fail (self, error);
   if (ibb_files_transfer_end_call (self) && self->state == IBB_FILES_STATE_ACTIVE)
     {
-      /* As long as for a receiver that is asked: this one may stay silent while its end is there.
-       */
-      ibb_files_transfer_set_timer (
-          self, self->is_cancelled ? RECEIVED_TIMEOUT : ASKED_MAX * ASK_INTERVAL, unconfirmed_cb);
+      ibb_files_transfer_set_timer (self, self->is_cancelled ? RECEIVED_TIMEOUT : BUNDLE_TIMEOUT,
+                                    unconfirmed_cb);
       ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
     }
 }

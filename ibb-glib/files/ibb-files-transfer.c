@@ -157,7 +157,6 @@ ibb_files_transfer_finalize (GObject *object)
   g_free (self->sid);
   g_free (self->request_id);
   g_strfreev (self->left_out);
-  g_free (self->question);
   g_clear_pointer (&self->late, ibb_stanza_unref);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->transport);

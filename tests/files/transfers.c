@@ -387,33 +387,40 @@ sync_slowly (int fd)
   return real_disk->sync (fd);
 }
 
+/* Takes no bundle, as other programs: Romeo sends as to these, and as 1.0.0 sent to its own. */
+static void
+set_up_jingle (Files *self, gconstpointer data)
+{
+  set_up (self, data);
+  ibb_connection_remove_feature (self->juliet_connection, "urn:ibb-glib:folders:1");
+}
+
 typedef struct
 {
-  gboolean is_private;
+  const char *way;
+  void (*set_up) (Files *self, gconstpointer data);
   gboolean is_sender; /* who cancels */
   gboolean is_late;   /* the file has its name */
 } Cancelling;
 
 /* Both ends say the same of a file that is cancelled while it gets its name: the receiver knows
- * which of the two came first. In private a sender that has sent all cannot cancel. */
+ * which of the two came first. In private a sender that has sent all cannot cancel. Of another
+ * program nobody waits for an answer. */
 static void
 test_cancelled_checking (Files *self, gconstpointer data)
 {
   const Cancelling *cancelling = data;
-  gboolean is_received = cancelling->is_late || (cancelling->is_private && cancelling->is_sender);
-  IBBDisk  disk = *ibb_disk;
-  GAsyncResult  *answer = NULL;
-  g_auto (GStrv) features = NULL;
+  gboolean          is_private = cancelling->set_up == set_up_private;
+  gboolean          is_bundle = cancelling->set_up != set_up_jingle;
+  gboolean          is_received = cancelling->is_late || (is_private && cancelling->is_sender);
+  IBBDisk           disk = *ibb_disk;
+  GAsyncResult     *answer = NULL;
+  g_auto (GStrv)    features = NULL;
 
   real_disk = ibb_disk;
   disk.sync = sync_slowly;
   stops_at_folder = cancelling->is_late;
   stands_still = may_go_on = FALSE;
-  if (cancelling->is_private)
-    {
-      set_identity (self, self->romeo, TRUE);
-      set_identity (self, self->juliet, TRUE);
-    }
   begin (self, 1000);
   ibb_disk = &disk;
   accept_as (self, "received", &self->result);
@@ -429,10 +436,15 @@ test_cancelled_checking (Files *self, gconstpointer data)
   if (is_received)
     {
       assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
-      assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
-      g_assert_cmpint (ibb_files_transfer_get_state (self->sent), ==, IBB_FILES_STATE_DELIVERED);
       assert_content (self, "received", self->bytes);
     }
+  if (is_received && (is_bundle || !cancelling->is_sender))
+    {
+      assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
+      g_assert_cmpint (ibb_files_transfer_get_state (self->sent), ==, IBB_FILES_STATE_DELIVERED);
+    }
+  else if (is_received)
+    assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   else if (cancelling->is_sender)
     {
       assert_accept_fails (self, IBB_ERROR, IBB_ERROR_GONE);
@@ -656,9 +668,11 @@ test_no_way (Files *self, gconstpointer data)
 
 #define add_test_of(path, data, function)                                                          \
   g_test_add ("/ibb/files/transfers/" path, Files, data, set_up, function, tear_down)
-/* The same in private. */
+/* The same as with another program, and in private. */
 #define add_tests_of(path, data, function)                                                         \
   add_test_of (path, data, function);                                                              \
+  g_test_add ("/ibb/files/transfers/jingle/" path, Files, data, set_up_jingle, function,           \
+              tear_down);                                                                          \
   g_test_add ("/ibb/files/transfers/private/" path, Files, data, set_up_private, function,         \
               tear_down)
 
@@ -666,8 +680,18 @@ int
 main (int argc, char **argv)
 {
   static const Cancelling cancellings[] = {
-    { FALSE, FALSE, FALSE }, { FALSE, FALSE, TRUE }, { FALSE, TRUE, FALSE }, { FALSE, TRUE, TRUE },
-    { TRUE, FALSE, FALSE },  { TRUE, FALSE, TRUE },  { TRUE, TRUE, FALSE },  { TRUE, TRUE, TRUE },
+    { "clear", set_up, FALSE, FALSE },
+    { "clear", set_up, FALSE, TRUE },
+    { "clear", set_up, TRUE, FALSE },
+    { "clear", set_up, TRUE, TRUE },
+    { "jingle", set_up_jingle, FALSE, FALSE },
+    { "jingle", set_up_jingle, FALSE, TRUE },
+    { "jingle", set_up_jingle, TRUE, FALSE },
+    { "jingle", set_up_jingle, TRUE, TRUE },
+    { "private", set_up_private, FALSE, FALSE },
+    { "private", set_up_private, FALSE, TRUE },
+    { "private", set_up_private, TRUE, FALSE },
+    { "private", set_up_private, TRUE, TRUE },
   };
 
   test_init (&argc, &argv);
@@ -687,12 +711,11 @@ main (int argc, char **argv)
   for (guint i = 0; i < G_N_ELEMENTS (cancellings); i++)
     {
       const Cancelling *cancelling = &cancellings[i];
-      g_autofree char  *path = g_strdup_printf ("/ibb/files/transfers/cancelled/checking/%s/%s/%s",
-                                               cancelling->is_private ? "private" : "clear",
-                                               cancelling->is_sender ? "sender" : "receiver",
-                                               cancelling->is_late ? "late" : "early");
+      g_autofree char  *path = g_strdup_printf (
+           "/ibb/files/transfers/cancelled/checking/%s/%s/%s", cancelling->way,
+          cancelling->is_sender ? "sender" : "receiver", cancelling->is_late ? "late" : "early");
 
-      g_test_add (path, Files, cancelling, set_up, test_cancelled_checking, tear_down);
+      g_test_add (path, Files, cancelling, cancelling->set_up, test_cancelled_checking, tear_down);
     }
   add_tests_of ("resumed", NULL, test_resumed);
   add_tests_of ("planted/bytes", GINT_TO_POINTER (FALSE), test_planted);

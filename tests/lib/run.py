@@ -414,6 +414,10 @@ def check_abi(tally, get=do_now):
         add_faults(tally, 'ABI', get(compare_abi))
     except abi.Unavailable as reason:
         tally.add_skip('ABI', str(reason))
+        return
+    say('Files from and to that release')
+    test('_build', find_tests('_build', ('versions',)), tally,
+         {'IBB_TEST_FROZEN': os.path.join(ROOT, '_build-abi', 'usr', 'bin', 'ibb')})
 
 
 def left_running():

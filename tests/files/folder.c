@@ -273,6 +273,23 @@ test_stream (Files *self, gconstpointer data)
 }
 
 /* An end without an identity offers nothing to one with an identity, and the reverse. */
+/* Longer than a server takes, so that nothing of the description is sent. */
+static void
+test_too_long (Files *self, gconstpointer data)
+{
+  g_autofree char             *path = get_path (self, "sent");
+  g_autoptr (GFile)            folder = g_file_new_for_path (path);
+  g_autofree char             *text = g_strnfill (12 * 1024 * 1024, 'd');
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 0);
+
+  run (self, "mkdir sent");
+  ibb_files_metadata_set_description (metadata, text);
+  ibb_files_service_offer_file_async (self->romeo, JULIET, folder, metadata, NULL, store_result_cb,
+                                      &self->result);
+  self->sent = assert_result (ibb_files_service_offer_file_finish, self->romeo, &self->result);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, ibb_files_transfer_wait, self->sent, NULL);
+}
+
 static void
 test_unable (Files *self, gconstpointer data)
 {
@@ -433,6 +450,7 @@ main (int argc, char **argv)
                test_no_place);
   add_test_of ("no-place/file", "mkdir elsewhere && touch received", set_up, test_no_place);
   add_test_of ("stream", NULL, set_up, test_stream);
+  add_test_of ("too-long", NULL, set_up, test_too_long);
   add_test_of ("unable", NULL, set_up, test_unable);
   add_test_of ("rights", NULL, set_up, test_rights);
   if (geteuid () != 0)

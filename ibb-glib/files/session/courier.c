@@ -695,13 +695,14 @@ ibb_courier_new (const IBBCourierPlace *place,
                  IBBFilesMetadata      *metadata)
 {
   gboolean         is_private = place->identity != NULL;
+  gboolean         is_described = !is_private && ibb_bundle_can_describe (metadata);
   IBBConnection   *connection = ibb_service_get_connection (place->sessions);
   g_autofree char *local_jid = ibb_connection_dup_local_jid (connection);
   g_autofree char *session = g_uuid_string_random ();
   g_autofree char *sid = g_uuid_string_random ();
   IBBCourier      *self = create (
            place, peer_jid,
-           ibb_jingle_new_offer (local_jid, session, sid, block_size, is_private ? NULL : metadata,
+           ibb_jingle_new_offer (local_jid, session, sid, block_size, is_described ? metadata : NULL,
                                  FALSE, is_private ? IBB_BUNDLE_NAMESPACE : IBB_BUNDLE_PLAIN_NAMESPACE));
 
   flush (self);

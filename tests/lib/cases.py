@@ -62,7 +62,7 @@ def listen(port=0, **options):
 
 
 def case(name, timeout=TIMEOUT, is_long=False):
-    """is_long: not among the few that also judge faults made at random, with the sanitizers."""
+    """is_long: one of those that a test of its own runs, beside the others (--long)."""
     def register(function):
         _cases.append((name, function, timeout))
         if is_long:

@@ -329,7 +329,7 @@ def _(server):
     target = Target()
     other = Target()
     there = bob.plain('expose', '--json', '--service', f'web={cases.LOOPBACK}:{target.port}', '--service',
-                      f'ssh={cases.LOOPBACK}:{other.port}', '--from', alice.uri(), '--from', alice.uri().replace('alice@', 'carol@'))
+                      f'ssh={cases.LOOPBACK}:{other.port}', '--from', alice.uri().replace('alice@', 'carol@'), '--from', alice.uri())
     uris = [bob.uri().replace('?', f'/{name}?') for name in ('web', 'ssh')]
     for uri, service in zip(uris, (target, other)):
         there.wait_line(f'^ready {uri[5:].split("?")[0]}$')

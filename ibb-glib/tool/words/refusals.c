@@ -31,7 +31,7 @@ tool_refusals_note (ToolRefusals *self, const char *format, ...)
   g_autofree char *text = NULL;
   va_list          arguments;
 
-  if (self->start == 0 || now - self->start >= INTERVAL)
+  if (now - self->start >= INTERVAL)
     {
       tool_refusals_flush (self);
       self->start = now;

@@ -37,19 +37,16 @@ SUITES = ('unit', 'simulation', 'loopback')
 # which it does not tell enough.
 LEFT_OUT = ('idle-memory',)
 COMPARED, COMPARED_PREFIX = 'scenarios', '/ibb/scenarios/tcp'
-# Debian's name of an architecture: GNU's and qemu's name, the prefix of the compiler, and the byte order.
-ARCHITECTURES = {
-    'i386': ('i386', 'i686-linux-gnu', 'x86', 'little'),
-    's390x': ('s390x', 's390x-linux-gnu', 's390x', 'big'),
-}
+# With 32 bits, more than .ci/run runs.
+I386_SUITES = (*run.I386_SUITES, 'simulation')
 LIBRARIES = ('glib-networking', 'libglib2.0-dev', 'libgnutls28-dev', 'libgsasl-dev', 'libidn-dev', 'libidn2-dev',
              'libqrencode-dev', 'libsecret-1-dev', 'libxml2-dev', 'nettle-dev')
 CROSS_FILE = '''[binaries]
-c = '{prefix}-gcc'
-ar = '{prefix}-ar'
-strip = '{prefix}-strip'
+c = 's390x-linux-gnu-gcc'
+ar = 's390x-linux-gnu-ar'
+strip = 's390x-linux-gnu-strip'
 pkgconfig = 'pkg-config'
-exe_wrapper = ['qemu-{machine}-static', '-L', '{root}']
+exe_wrapper = ['qemu-s390x-static', '-L', '{root}']
 
 [built-in options]
 c_args = ['--sysroot={root}']
@@ -57,14 +54,14 @@ c_link_args = ['--sysroot={root}']
 
 [properties]
 sys_root = '{root}'
-pkg_config_libdir = ['{root}/usr/lib/{machine}-linux-gnu/pkgconfig', '{root}/usr/share/pkgconfig']
+pkg_config_libdir = ['{root}/usr/lib/s390x-linux-gnu/pkgconfig', '{root}/usr/share/pkgconfig']
 needs_exe_wrapper = true
 
 [host_machine]
 system = 'linux'
-cpu_family = '{family}'
-cpu = '{family}'
-endian = '{endian}'
+cpu_family = 's390x'
+cpu = 's390x'
+endian = 'big'
 '''
 
 
@@ -76,22 +73,25 @@ def check_lto(tally):
         tally.add_failure(folder, 'does not build')
 
 
-def check_architecture(name, tally):
-    machine, prefix, family, endian = ARCHITECTURES[name]
-    folder = f'_build-release-{name}'
-    for program in (f'{prefix}-gcc', f'qemu-{machine}-static'):
+def check_i386(tally):
+    run.run_i386(tally, lambda build: build(I386_SUITES), I386_SUITES)
+
+
+def check_s390x(tally):
+    folder = '_build-release-s390x'
+    for program in ('s390x-linux-gnu-gcc', 'qemu-s390x-static'):
         if not shutil.which(program):
-            tally.add_skip(name, f'{program} is not installed')
+            tally.add_skip('s390x', f'{program} is not installed')
             return
-    root = debian_root.DebianRoot(os.path.join(ROOT, folder + '-root'), 'bookworm', LIBRARIES, architecture=name)
+    root = debian_root.DebianRoot(os.path.join(ROOT, folder + '-root'), 'bookworm', LIBRARIES, architecture='s390x')
     try:
         root.make()
     except debian_root.Unavailable as reason:
-        tally.add_skip(name, str(reason))
+        tally.add_skip('s390x', str(reason))
         return
     cross_file = os.path.join(root.path, 'cross-file')
     with open(cross_file, 'w', encoding='utf-8') as file:
-        file.write(CROSS_FILE.format(root=root.path, machine=machine, prefix=prefix, family=family, endian=endian))
+        file.write(CROSS_FILE.format(root=root.path))
     if run.build(folder, *run.BARE, suites=SUITES, setup=('--cross-file', cross_file)):
         tests = run.find_instrumented_tests(folder, SUITES)
         run.test(folder, [entry for entry in tests if entry['name'] not in (*LEFT_OUT, COMPARED)], tally)
@@ -240,9 +240,8 @@ PARTS = {
     'sanitizers': ('addresses and undefined behaviour', simple(run.run_sanitizers)),
     'tarball': ('built with clang', simple(run.run_tarball)),
     'debian-13': ('the next release of Debian', simple(run.run_next_release)),
-    'i386': ('32 bits, in a root of i386', simple(run.run_i386)),
-    'i386-qemu': ('32 bits, under qemu-user, with the simulation', simple(check_architecture, 'i386')),
-    's390x': ('the other byte order, under qemu-user', simple(check_architecture, 's390x')),
+    'i386': ('32 bits, in a root of i386, with the simulation', simple(check_i386)),
+    's390x': ('the other byte order, under qemu-user', simple(check_s390x)),
     'lto': ('link-time optimization', simple(check_lto)),
     'coverage': ('the branches that the tests take', simple(run.run_coverage)),
     'headers': ('the headers of Debian sid and of musl', simple(run.run_other_headers)),

@@ -611,7 +611,7 @@ def run_next_release(tally, get=do_now):
         tally.add_failure(NEXT_FOLDER, 'does not build')
 
 
-def build_i386():
+def build_i386(suites=I386_SUITES):
     """Products with the headers of the root, what stands before a command there, and whether it was built there."""
     if os.uname().machine != 'x86_64':
         raise debian_root.Unavailable('this machine is no amd64')
@@ -620,12 +620,12 @@ def build_i386():
     root.make()
     enter = root.enter(ROOT, path)
     return (products.look_at_i386(os.path.join(ROOT, '_build'), root.path), enter,
-            build(I386_FOLDER, *BARE, '-Doptimization=1', '-Ddebug=false', suites=I386_SUITES, enter=enter))
+            build(I386_FOLDER, *BARE, '-Doptimization=1', '-Ddebug=false', suites=suites, enter=enter))
 
 
-def run_i386(tally, get=do_now):
+def run_i386(tally, get=do_now, suites=I386_SUITES):
     """Builds and tests with 32 bits, in a root of this release. Where none can be made or run, that is one skip."""
-    say('i386: building, and testing ' + ' '.join(I386_SUITES))
+    say('i386: building, and testing ' + ' '.join(suites))
     try:
         faults, enter, built = get(build_i386)
     except debian_root.Unavailable as reason:
@@ -636,7 +636,7 @@ def run_i386(tally, get=do_now):
         tally.add_failure(I386_FOLDER, 'does not build')
         return
     tests = []
-    for entry in find_tests(I386_FOLDER, I386_SUITES):
+    for entry in find_tests(I386_FOLDER, suites):
         if any(os.path.basename(word) == 'ejabberd.py' for word in entry['cmd']):
             tally.add_skip(f"{I386_FOLDER}: {entry['name']}", 'this root has no ejabberd')
         # Without a program of its own a test looks at texts, which are those of the usual build.

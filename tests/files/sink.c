@@ -11,6 +11,7 @@
 #include "files/disk/file-name.h"
 #include "files/disk/part-file.h"
 #include "files/disk/sink.h"
+#include "files/move/file-source.h"
 #include "schedules.h"
 
 #include <fcntl.h>
@@ -645,6 +646,65 @@ test_query (void)
   fake_disk_free (disk);
 }
 
+/* A part that has all bytes goes on with them, as a sink may be interrupted before the name; a
+ * longer one begins again. */
+static void
+test_whole_part (void)
+{
+  for (guint64 size = 3; size >= 2; size--)
+    {
+      FakeDisk        *disk = fake_disk_new (1);
+      g_autofree char *key = dup_key (0);
+      IBBSink         *sink = ibb_sink_new (FAKE_DISK_FOLDER, NAME, key, IBB_SINK_NUMBER);
+
+      fake_disk_plant (disk, part_names[0], FAKE_DISK_FILE, geteuid (), "xxx");
+      g_assert_true (ibb_sink_open (sink, size, TRUE, NULL));
+      g_assert_cmpuint (ibb_sink_get_length (sink), ==, size == 3 ? 3 : 0);
+      ibb_sink_close (sink, TRUE);
+      ibb_sink_free (sink);
+      fake_disk_free (disk);
+    }
+}
+
+/* Bytes that are written to an entry within the second in which it was opened, and whose date is
+ * put back, are noticed. */
+static void
+test_changed_source (void)
+{
+  for (guint is_changed = 0; is_changed <= 1; is_changed++)
+    {
+      FakeDisk          *disk = fake_disk_new (1);
+      g_autoptr (GBytes) bytes = g_bytes_new_static ("yyy", 3);
+      FakeDiskFile      *file;
+      IBBFileSource     *source;
+      gint64             time, changed;
+      int                folder;
+      char               read[3];
+
+      fake_disk_plant (disk, NAME, FAKE_DISK_FILE, geteuid (), "xxx");
+      file = fake_disk_find (disk, NULL, NAME);
+      time = file->time;
+      changed = file->changed;
+      folder = ibb_disk->open_folder (FAKE_DISK_FOLDER);
+      source = ibb_file_source_new_in (
+          folder, NAME, NAME, 3,
+          (struct timespec){ time / G_USEC_PER_SEC, time % G_USEC_PER_SEC * 1000 });
+      g_assert_true (ibb_file_source_open (source, NULL, NULL));
+      g_assert_cmpint (ibb_file_source_read (source, read, 3, NULL, NULL), ==, 3);
+      if (is_changed)
+        {
+          fake_disk_rewrite (disk, file, bytes);
+          fake_disk_set_time (disk, file, time);
+          g_assert_cmpint (file->changed, >, changed);
+          g_assert_cmpint (file->changed / G_USEC_PER_SEC, ==, changed / G_USEC_PER_SEC);
+        }
+      g_assert_cmpint (ibb_file_source_check (source, NULL, NULL), ==, !is_changed);
+      ibb_file_source_free (source);
+      ibb_disk->close (folder);
+      fake_disk_free (disk);
+    }
+}
+
 /* A call fails while a file is replaced: where the owner may not stay the group does, with its
  * rights, which nobody has where neither may. */
 static void
@@ -783,6 +843,8 @@ main (int argc, char **argv)
   g_test_add_func ("/files/sink/settled", test_settled);
   g_test_add_func ("/files/sink/rights", test_rights);
   g_test_add_func ("/files/sink/query", test_query);
+  g_test_add_func ("/ibb/files/sink/whole-part", test_whole_part);
+  g_test_add_func ("/ibb/files/sink/changed-source", test_changed_source);
   g_test_add_func ("/files/sink/default-acl", test_default_acl);
   g_test_add_func ("/files/sink/unreadable", test_unreadable);
   for (guint i = 0; i < G_N_ELEMENTS (disks); i++)

@@ -46,7 +46,7 @@ PROMISED = ('-Dvapi=disabled', '-Ddocs=disabled', '-Dpython=disabled', '-Dtests=
 # The figures of the modelled networks do not depend on how the core is compiled, and take long
 # with sanitizers: tests with these names run in the usual build.
 MODELS = 'flow'
-# Neither for the coverage nor with 32 bits: minutes of searches there, in lines that "decision" takes as well.
+# Not with instruments, nor with 32 bits: minutes of searches there, in lines that "decision" takes as well.
 LONG = 'decision-long'
 # Two minutes: "quick" is a part of the suite "server", beside Prosody.
 QUICK_SUITES = CORE_SUITES + ('loopback', 'files', 'quick')
@@ -175,7 +175,7 @@ def find_tests(folder, suites):
 
 
 def find_instrumented_tests(folder, suites=INSTRUMENTED_SUITES):
-    return [entry for entry in find_tests(folder, suites) if not entry['name'].startswith(MODELS)]
+    return [entry for entry in find_tests(folder, suites) if not entry['name'].startswith((LONG, MODELS))]
 
 
 def find_needed(folder, suites):
@@ -279,7 +279,7 @@ def measure_coverage(folder, tally):
         for name in names:
             if name.endswith('.gcda'):
                 os.remove(os.path.join(path, name))
-    test(folder, [entry for entry in find_instrumented_tests(folder, CORE_SUITES) if entry['name'] != LONG], tally)
+    test(folder, find_instrumented_tests(folder, CORE_SUITES), tally)
     coverage(folder, 'core', 'ibb-glib/core/', tally, CORE_BRANCHES)
     test(folder, find_instrumented_tests(folder, [suite for suite in INSTRUMENTED_SUITES if suite not in CORE_SUITES]),
          tally)

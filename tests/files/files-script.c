@@ -19,6 +19,7 @@
 #include "../lib/script-reader.h"
 #include "../lib/watchdog.h"
 #include "../loopback/fixture.h"
+#include "base/disk.h"
 
 #include <dlfcn.h>
 #include <ibb-glib/files/ibb-files.h>
@@ -111,43 +112,47 @@ run_clock_fast (Run *self, Words *words)
   set_fast_since (g_get_monotonic_time ());
 }
 
-/* The last step of a hash, in a thread that is not the test's, waits. */
-static GMutex   hash_lock;
-static GCond    hash_changed;
-static gboolean holds_hash; /* protected by hash_lock */
-static int      has_hash;   /* atomic */
+/* ---- a disk that stands still ---- */
 
-char *
-g_base64_encode (const guchar *data, gsize length)
+static const IBBDisk *real_disk;
+static IBBDisk        held_disk;
+static GMutex         disk_lock;
+static GCond          disk_changed;
+static gboolean       is_held;    /* protected by disk_lock */
+static int            is_reading; /* atomic */
+
+static gssize
+read_held (int fd, void *data, gsize length, guint64 offset)
 {
-  char *(*original) (const guchar *, gsize) =
-      (char *(*) (const guchar *, gsize)) dlsym (RTLD_NEXT, "g_base64_encode");
-
-  g_mutex_lock (&hash_lock);
-  if (holds_hash && !g_main_context_is_owner (NULL))
-    {
-      g_atomic_int_set (&has_hash, TRUE);
-      g_main_context_wakeup (NULL);
-      while (holds_hash)
-        g_cond_wait (&hash_changed, &hash_lock);
-    }
-  g_mutex_unlock (&hash_lock);
-  return original (data, length);
+  g_mutex_lock (&disk_lock);
+  g_atomic_int_set (&is_reading, TRUE);
+  g_main_context_wakeup (NULL);
+  while (is_held)
+    g_cond_wait (&disk_changed, &disk_lock);
+  g_mutex_unlock (&disk_lock);
+  return real_disk->read (fd, data, length, offset);
 }
 
-/* "hold-hash wait": until it is there */
+/* "hold-read wait": until a thread reads the received file again. */
 static void
-hold_hash (Run *self, Words *words)
+hold_read (Run *self, Words *words)
 {
   if (words_take_if (words, "wait"))
     {
-      wait_until (g_atomic_int_get (&has_hash));
+      wait_until (g_atomic_int_get (&is_reading));
       return;
     }
-  g_mutex_lock (&hash_lock);
-  holds_hash = words_take_switch (words);
-  g_cond_signal (&hash_changed);
-  g_mutex_unlock (&hash_lock);
+  g_mutex_lock (&disk_lock);
+  is_held = words_take_switch (words);
+  if (is_held)
+    {
+      real_disk = ibb_disk;
+      held_disk = *ibb_disk;
+      held_disk.read = read_held;
+    }
+  ibb_disk = is_held ? &held_disk : real_disk;
+  g_cond_signal (&disk_changed);
+  g_mutex_unlock (&disk_lock);
 }
 
 /* ---- what Romeo says and hears ---- */
@@ -775,7 +780,7 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("heard", check_heard),
   SCRIPT_WORD ("held", wait_for_timer),
   SCRIPT_WORD ("hold", hold_timer),
-  SCRIPT_WORD ("hold-hash", hold_hash),
+  SCRIPT_WORD ("hold-read", hold_read),
   SCRIPT_WORD ("keep", keep),
   SCRIPT_WORD ("lose", lose_connection),
   SCRIPT_WORD ("moved", wait_for_moved),

@@ -202,8 +202,7 @@ ibb_files_transfer_send_cancel (IBBFilesTransfer *self)
     return TRUE;
   self->is_cancelled = TRUE;
   g_cancellable_cancel (self->cancellable);
-  if (self->state == IBB_FILES_STATE_CHECKING)
-    ibb_files_transfer_set_timer (self, RECEIVED_TIMEOUT, unconfirmed_cb);
+  ibb_files_transfer_set_timer (self, RECEIVED_TIMEOUT, unconfirmed_cb);
   return TRUE;
 }
 

@@ -290,6 +290,37 @@ test_silent_peer (Files *self, gconstpointer data)
   end_silence (self);
 }
 
+/* The silence begins when the bytes of the file are on their way. */
+static gboolean
+send_until_bytes (IBBConnection *self, IBBStanza *stanza, GError **error)
+{
+  g_autofree char *xml = ibb_stanza_to_xml (stanza);
+
+  if (strstr (xml, ">AwAACgAA") != NULL)
+    IBB_CONNECTION_GET_IFACE (self)->send = send_unless_silent;
+  return send_aloud (self, stanza, error);
+}
+
+/* A sender that cancels does not wait without end for a receiver that has all bytes, and has
+ * acknowledged none. */
+static void
+test_cancelled_unheard (Files *self, gconstpointer data)
+{
+  begin (self, 10);
+  begin_silence (self, self->juliet_connection);
+  IBB_CONNECTION_GET_IFACE (silent)->send = send_until_bytes;
+  accept_as (self, "received", &self->result);
+  wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_CHECKING &&
+              ibb_files_transfer_get_state (self->sent) == IBB_FILES_STATE_ACTIVE);
+  fast_timers_hold (60000);
+  ibb_files_transfer_cancel (self->sent);
+  g_assert_true (fast_timers_is_held ());
+  fast_timers_fire ();
+  assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "has not confirmed");
+  end_silence (self);
+  wait_until (self->result != NULL);
+}
+
 /* What the server reads. */
 
 typedef struct
@@ -470,6 +501,7 @@ main (int argc, char **argv)
   add_test_of ("cancelled/sender", GINT_TO_POINTER (TRUE), set_up_private, test_cancelled);
   add_test_of ("silent-peer/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_silent_peer);
   add_test_of ("silent-peer/sender", GINT_TO_POINTER (TRUE), set_up_private, test_silent_peer);
+  add_test_of ("clear/cancelled-unheard", NULL, set_up, test_cancelled_unheard);
   add_test_of ("too-long", NULL, set_up_private, test_too_long);
   add_test_of ("recorded", NULL, set_up_private, test_recorded);
   return g_test_run ();

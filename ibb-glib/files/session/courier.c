@@ -833,6 +833,8 @@ ibb_courier_fail (IBBCourier *self, guint32 number, IBBReason reason, const char
   file->is_over = TRUE;
   if (self->thread != NULL)
     ibb_bundle_thread_fail (self->thread, number, reason, text);
+  if (file->is_drained)
+    release (file, NULL, NULL);
   forget (self, number);
   if (self->thread == NULL && g_hash_table_size (self->files) == 0)
     {

@@ -560,3 +560,23 @@ ibb_files_metadata_get_mode (IBBFilesMetadata *self)
 {
   return self->mode;
 }
+
+IBBFilesMetadata *
+ibb_files_metadata_copy (IBBFilesMetadata *self)
+{
+  IBBFilesMetadata *copy = ibb_files_metadata_new (self->name, self->size);
+  GHashTableIter    iter;
+  gpointer          algorithm;
+  gpointer          hash;
+
+  ibb_files_metadata_set_media_type (copy, self->media_type);
+  ibb_files_metadata_set_date (copy, self->date);
+  ibb_files_metadata_set_description (copy, self->description);
+  g_hash_table_iter_init (&iter, self->hashes);
+  while (g_hash_table_iter_next (&iter, &algorithm, &hash))
+    ibb_files_metadata_set_hash (copy, algorithm, hash);
+  copy->is_folder = self->is_folder;
+  copy->n_files = self->n_files;
+  copy->mode = self->mode;
+  return copy;
+}

@@ -99,6 +99,26 @@ test_metadata (Files *self, gconstpointer data)
   assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
 }
 
+/* What the application does with the metadata after the offer is no part of it. */
+static void
+test_metadata_reused (Files *self, gconstpointer data)
+{
+  g_autoptr (GInputStream)     stream = g_memory_input_stream_new_from_data ("abc", 3, NULL);
+  g_autoptr (GOutputStream)    sink = g_memory_output_stream_new_resizable ();
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 3);
+  g_autofree char             *text = g_strnfill (20000, 'd');
+
+  ibb_files_service_offer_stream_async (self->romeo, JULIET, stream, metadata, NULL,
+                                        store_result_cb, &self->result);
+  self->sent = assert_result (ibb_files_service_offer_stream_finish, self->romeo, &self->result);
+  ibb_files_metadata_set_description (metadata, text);
+  wait_until (self->offered != NULL);
+  ibb_files_transfer_accept_stream_async (self->offered, sink, NULL, store_result_cb,
+                                          &self->result);
+  assert_result (ibb_files_transfer_accept_stream_finish, self->offered, &self->result);
+  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
+}
+
 static void
 assert_ends (IBBFilesTransfer *transfer, GQuark domain, int code)
 {
@@ -698,6 +718,7 @@ main (int argc, char **argv)
   add_tests_of ("empty", GSIZE_TO_POINTER (0), test_whole);
   add_tests_of ("large", GSIZE_TO_POINTER (20 * 1024 * 1024), test_whole);
   add_tests_of ("metadata", NULL, test_metadata);
+  add_tests_of ("metadata-reused", NULL, test_metadata_reused);
   add_tests_of ("refused", GINT_TO_POINTER (FALSE), test_refused);
   add_tests_of ("not-answered", GINT_TO_POINTER (TRUE), test_refused);
   add_tests_of ("parts", NULL, test_parts);

@@ -6,6 +6,7 @@
 
 #include "base/intl.h"
 #include "base/source.h"
+#include "files/ibb-files-metadata-private.h"
 #include "files/protocol/reason.h"
 #include "files/session/bundle-thread.h"
 
@@ -772,7 +773,7 @@ ibb_courier_offer (IBBCourier            *self,
     return 0;
   file = add (self, ++self->last, funcs, client);
   file->mover = ibb_mover_ref (mover);
-  file->metadata = g_object_ref (metadata);
+  file->metadata = ibb_files_metadata_copy (metadata);
   if (self->thread != NULL)
     give (self, file);
   return self->last;

@@ -555,9 +555,9 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
   g_autoptr (IBBCourier) self = data;
   GError                *error = NULL;
+  IBBTransport *transport = ibb_service_open_session_finish (IBB_SERVICE (object), result, &error);
 
-  encrypt_session (self, ibb_service_open_session_finish (IBB_SERVICE (object), result, &error),
-                   error);
+  encrypt_session (self, transport, error);
 }
 
 static void

@@ -287,12 +287,12 @@ def _(server):
     check(not os.path.exists(folder / 'copy'), 'no file')
 
 
-@case('without a terminal the fingerprint names the key')
+@case('without a terminal the fingerprint names the key; an empty stream is confirmed as well')
 def _(server):
     alice, bob, folder = users(server)
     bob.trust(alice)
     there = bob.ibb('receive', '-o', folder / 'copy', '--from', alice.account.bare)
-    alice.ibb('send', '--peer-fingerprint', bob.fingerprint(), folder.make('original', 10), there.wait_ready()).expect_done()
+    alice.ibb('send', '--peer-fingerprint', bob.fingerprint(), folder.make('original', 0), there.wait_ready()).expect_done()
     there.expect_done()
     alice.trust(bob)
     there = bob.ibb('receive', '-o', folder / 'other', '--from', alice.account.bare)

@@ -150,10 +150,13 @@ def _(server):
         send(server, path, jid).expect_done()
         send(server, empty, jid).expect_failure(NO_ROOM, told=['^Offering'])
         os.remove(there / 'file')
-    os.mkdir(there / 'below')
+    # What lies too deep does not count: 65 folders and a part of 1 kB do, for 4 kB each.
+    os.makedirs(there / 'below' + '/below' * 64)
+    os.rename(there.make('deep', 1 << 10), there / 'below' + '/below' * 64 + '/deep')
     os.rename(there.make('part', 1 << 10), there / 'below/.ibb-0123456789abcdef-1.part')
-    send(server, here.make('large', (1 << 20) - 8191), jid).expect_failure(NO_ROOM, told=['^Offering'])
-    send(server, here.make('small', (1 << 20) - 8192), jid).expect_done()
+    left = (1 << 20) - 66 * 4096
+    send(server, here.make('large', left + 1), jid).expect_failure(NO_ROOM, told=['^Offering'])
+    send(server, here.make('small', left), jid).expect_done()
     receiver.wait_line('Received “small”')
     receiver.stop()
 
@@ -445,7 +448,8 @@ def _(server):
     # The pauses have an end, and what a person has decided is not asked again.
     sender = send(server, '--json', '--retry', '2', paths[1], 'bob@localhost/ibb')
     sender.expect_failure('service-unavailable', told=[])
-    check_equal(sender.wait_event('retrying')['name'], 'two', 'name')
+    event = sender.wait_event('retrying')
+    check_equal((event['name'], event['peer']), ('two', 'bob@localhost/ibb'), 'what is offered again')
     receiver = receive(server, there, '--max-size', '10')
     send(server, '--retry', '1000', paths[1], receiver.wait_ready()).expect_failure('takes files of 10 bytes at most',
                                                                                 told=['^Offering'])

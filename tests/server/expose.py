@@ -45,6 +45,7 @@ def _(server):
                                '--from', carol.bare), 2),
                              (('--max-sessions', '8', '--from', 'any'), 2),
                              (('--max-sessions', '8', '--from', 'any', '--max-per-peer', '3'), 3),
+                             (('--max-sessions', '3', '--from', 'any'), 1),
                              (('--max-sessions', '1', '--max-per-peer', '1', '--from', 'any'), 1)):
         target = Target()
         expose = bob.ibb('expose', '--to', f'{cases.LOOPBACK}:{target.port}', *arguments)

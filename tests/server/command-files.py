@@ -3,6 +3,7 @@
 """The files in which ibb receive stores, and from which ibb takes a password."""
 
 import os
+import queue
 import signal
 import stat
 import subprocess
@@ -10,7 +11,7 @@ import subprocess
 import cases
 from cases import Skip, case, check, check_equal
 from command import REFUSED, Folder, sha256
-from fake_xmpp import FakeServer
+from fake_xmpp import FakeServer, Played
 
 NOBODY = 65534
 
@@ -225,11 +226,32 @@ def _(server):
 @case('a directory that cannot be synchronized is an error at both ends')
 def _(server):
     folder = Folder()
-    there = server.account('bob').ibb('receive', '-o', folder / 'copy', '--from', 'any',
-                                       env={'LD_PRELOAD': os.environ['IBB_TEST_FAILING_CALLS']})
+
+    def fails():
+        return server.account('bob').ibb('receive', '-o', folder / 'copy', '--from', 'any',
+                                         env={'LD_PRELOAD': os.environ['IBB_TEST_FAILING_CALLS']})
+
+    there = fails()
     here = server.account('alice').ibb('send', folder.make('original', 5000), there.wait_ready())
     there.expect_failure('Cannot write', 'copy', 'Input/output error')
     here.expect_failure('bob@localhost')
+    # Another program learns of it by the answer to its close.
+    answers = queue.Queue()
+
+    def take(attributes, _text):
+        if attributes['type'] == 'get':
+            other.answer(attributes)
+        elif attributes['id'] == 'close':
+            answers.put(attributes['type'])
+
+    other = Played(server, 'alice@localhost/other', take)
+    there = fails()
+    jid = there.wait_ready()
+    for name, text in (('open', 'block-size="4096"/>'), ('data', 'seq="0">aGVsbG8=</data>'), ('close', '/>')):
+        other.say('iq', f'<{name} xmlns="http://jabber.org/protocol/ibb" sid="one" {text}', type='set', id=name, to=jid)
+        there.wait_line('^Session from')
+    there.expect_failure('Cannot write', 'copy', 'Input/output error')
+    check_equal(answers.get(timeout=cases.PATIENCE), 'error', 'the answer')
 
 
 @case('other hard links of a replaced file keep the old content')

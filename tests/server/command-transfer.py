@@ -137,6 +137,8 @@ def _(server):
         check_equal(sum('not told' in line for line in program.lines), 1, 'lines')
 
 
+JINGLE = "<query xmlns='http://jabber.org/protocol/disco#info'>" + ''.join(
+    f"<feature var='urn:xmpp:jingle:{name}'/>" for name in ('1', 'apps:file-transfer:5', 'transports:ibb:1')) + '</query>'
 NO_ROOM = 'no room for a file of this size'
 
 
@@ -446,10 +448,21 @@ def _(server):
     check_equal(sha256(there / 'one'), sha256(paths[0]), 'SHA-256')
 
     # The pauses have an end, and what a person has decided is not asked again.
-    sender = send(server, '--json', '--retry', '2', paths[1], 'bob@localhost/ibb')
+    def lose(attributes, text):
+        if attributes['type'] == 'get':
+            loser.answer(attributes, JINGLE)
+        elif b'session-initiate' in text:
+            loser.answer(attributes)
+            sid = re.search(b"sid='([^']*)'", text)[1].decode()
+            loser.say('iq', f"<jingle xmlns='urn:xmpp:jingle:1' action='session-terminate' sid='{sid}'><reason>"
+                      '<connectivity-error/></reason></jingle>', type='set', id='lost', to=attributes['from'])
+            del server.clients[loser.jid]
+
+    loser = Played(server, 'bob@localhost/ibb', lose)
+    sender = send(server, '--json', '--retry', '2', paths[1], loser.jid)
     sender.expect_failure('service-unavailable', told=[])
     event = sender.wait_event('retrying')
-    check_equal((event['name'], event['peer']), ('two', 'bob@localhost/ibb'), 'what is offered again')
+    check_equal((event['name'], event['peer'], event['code']), ('two', loser.jid, 'failed'), 'what is offered again')
     receiver = receive(server, there, '--max-size', '10')
     send(server, '--retry', '1000', paths[1], receiver.wait_ready()).expect_failure('takes files of 10 bytes at most',
                                                                                 told=['^Offering'])

@@ -27,6 +27,8 @@ static const struct
   { N10, "1 of 1000000", 1000, 250, 50, "1 of 1000000  aaaaaaa...   25 %" REST },
   { N10, "1 of 10000000", 1000, 250, 50,
     "1 of 10000000  " N10 "   25 % [####...............]  50 bytes/s  15 s left" },
+  { N10 N10, N10 N10 N10 N10 N10 N10, 1000, 250, 50,
+    N10 N10 N10 N10 N10 N10 "  aaaaaaa...   25 ..." },
   /* All has moved, nothing moves, and nobody knows how much there is. */
   { "name", NULL, 1000, 1000, 50,
     "name  100 % [####################]  1000 bytes of 1000 bytes  50 bytes/s" },

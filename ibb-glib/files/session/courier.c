@@ -550,14 +550,42 @@ dup_params (IBBCourier *self)
   return params;
 }
 
+typedef struct
+{
+  IBBCourier *courier; /* (owned) */
+  GError     *error;   /* (owned) */
+} Refusal;
+
+static gboolean
+refused_cb (gpointer data)
+{
+  g_autofree Refusal    *refusal = data;
+  g_autoptr (IBBCourier) self = refusal->courier;
+
+  end_with (self, refusal->error);
+  return G_SOURCE_REMOVE;
+}
+
+/* A peer that has ended the session before it refuses the open has said why. That request may still
+ * wait to be heard. */
 static void
 opened_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
   g_autoptr (IBBCourier) self = data;
   GError                *error = NULL;
   IBBTransport *transport = ibb_service_open_session_finish (IBB_SERVICE (object), result, &error);
+  Refusal      *refusal;
 
-  encrypt_session (self, transport, error);
+  if (transport != NULL)
+    {
+      encrypt_session (self, transport, NULL);
+      return;
+    }
+  refusal = g_new0 (Refusal, 1);
+  refusal->courier = ibb_courier_ref (self);
+  refusal->error = error;
+  g_source_unref (ibb_source_attach (g_idle_source_new (), g_main_context_get_thread_default (),
+                                     "[ibb-files] refused open", refused_cb, refusal, NULL));
 }
 
 static void

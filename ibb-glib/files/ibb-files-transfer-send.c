@@ -202,7 +202,8 @@ ibb_files_transfer_send_cancel (IBBFilesTransfer *self)
     return TRUE;
   self->is_cancelled = TRUE;
   g_cancellable_cancel (self->cancellable);
-  ibb_files_transfer_set_timer (self, RECEIVED_TIMEOUT, unconfirmed_cb);
+  if (self->state >= IBB_FILES_STATE_ACTIVE)
+    ibb_files_transfer_set_timer (self, RECEIVED_TIMEOUT, unconfirmed_cb);
   return TRUE;
 }
 

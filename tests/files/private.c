@@ -290,6 +290,24 @@ test_silent_peer (Files *self, gconstpointer data)
   end_silence (self);
 }
 
+/* The services live in a context that is not the default one of the program. */
+static void
+set_up_elsewhere (Files *self, gconstpointer data)
+{
+  g_main_context_push_thread_default (g_main_context_new ());
+  set_up_private (self, data);
+}
+
+static void
+tear_down_elsewhere (Files *self, gconstpointer data)
+{
+  GMainContext *context = g_main_context_get_thread_default ();
+
+  tear_down (self, data);
+  g_main_context_pop_thread_default (context);
+  g_main_context_unref (context);
+}
+
 /* The silence begins when the bytes of the file are on their way. */
 static gboolean
 send_until_bytes (IBBConnection *self, IBBStanza *stanza, GError **error)
@@ -501,6 +519,8 @@ main (int argc, char **argv)
   add_test_of ("cancelled/sender", GINT_TO_POINTER (TRUE), set_up_private, test_cancelled);
   add_test_of ("silent-peer/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_silent_peer);
   add_test_of ("silent-peer/sender", GINT_TO_POINTER (TRUE), set_up_private, test_silent_peer);
+  g_test_add ("/ibb/files/private/silent-peer/elsewhere", Files, GINT_TO_POINTER (FALSE),
+              set_up_elsewhere, test_silent_peer, tear_down_elsewhere);
   add_test_of ("clear/cancelled-unheard", NULL, set_up, test_cancelled_unheard);
   add_test_of ("too-long", NULL, set_up_private, test_too_long);
   add_test_of ("recorded", NULL, set_up_private, test_recorded);

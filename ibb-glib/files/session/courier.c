@@ -261,7 +261,8 @@ watch_emptiness (IBBCourier *self)
 {
   ibb_source_clear (&self->timer);
   if (!self->is_over && g_hash_table_size (self->files) == 0)
-    self->timer = ibb_source_attach (g_timeout_source_new (EMPTY_TIMEOUT), NULL,
+    self->timer = ibb_source_attach (g_timeout_source_new (EMPTY_TIMEOUT),
+                                     g_main_context_get_thread_default (),
                                      "[ibb-files] empty session", empty_cb, self, NULL);
 }
 

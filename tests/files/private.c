@@ -308,13 +308,28 @@ tear_down_elsewhere (Files *self, gconstpointer data)
   g_main_context_unref (context);
 }
 
+/* Whether a block has the bytes of a file of 10 bytes, perhaps behind its offer. */
+static gboolean
+has_data (IBBStanza *stanza)
+{
+  static const guint8    frame[] = { 3, 0, 0, 10, 0, 0, 0, 1 };
+  g_autoptr (IBBElement) element = ibb_stanza_dup_element (stanza);
+  IBBElement *block = ibb_element_get_child (element, "data", "http://jabber.org/protocol/ibb");
+  gsize       length = 0;
+  g_autofree guint8 *bytes =
+      block != NULL ? g_base64_decode (ibb_element_get_text (block), &length) : NULL;
+
+  for (gsize i = 0; i + sizeof frame <= length; i++)
+    if (memcmp (bytes + i, frame, sizeof frame) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 /* The silence begins when the bytes of the file are on their way. */
 static gboolean
 send_until_bytes (IBBConnection *self, IBBStanza *stanza, GError **error)
 {
-  g_autofree char *xml = ibb_stanza_to_xml (stanza);
-
-  if (strstr (xml, ">AwAACgAA") != NULL)
+  if (has_data (stanza))
     IBB_CONNECTION_GET_IFACE (self)->send = send_unless_silent;
   return send_aloud (self, stanza, error);
 }
@@ -329,7 +344,7 @@ test_cancelled_unheard (Files *self, gconstpointer data)
   IBB_CONNECTION_GET_IFACE (silent)->send = send_until_bytes;
   accept_as (self, "received", &self->result);
   wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_CHECKING &&
-              ibb_files_transfer_get_state (self->sent) == IBB_FILES_STATE_ACTIVE);
+              ibb_files_transfer_get_state (self->sent) >= IBB_FILES_STATE_ACTIVE);
   fast_timers_hold (60000);
   ibb_files_transfer_cancel (self->sent);
   g_assert_true (fast_timers_is_held ());

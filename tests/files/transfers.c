@@ -221,6 +221,39 @@ test_parts (Files *self, gconstpointer data)
   assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FORBIDDEN);
 }
 
+/* A wait and an offer end at once when they are cancelled; the transfer goes on without the wait.
+ */
+static void
+test_cancelled_calls (Files *self, gconstpointer data)
+{
+  g_autoptr (GCancellable)     cancellable = g_cancellable_new ();
+  g_autoptr (GInputStream)     stream = g_memory_input_stream_new ();
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 0);
+  g_autoptr (IBBService)       sessions = NULL;
+
+  g_object_get (self->romeo, "sessions", &sessions, NULL);
+  g_assert_true (sessions == ibb_files_service_get_sessions (self->romeo));
+
+  /* Nothing answers. */
+  ibb_loopback_set_faults (self->loopback, &(IBBHubFaults){ .drop_probability = 1 });
+  ibb_files_service_offer_stream_async (self->romeo, JULIET, stream, metadata, cancellable,
+                                        store_result_cb, &self->result);
+  g_cancellable_cancel (cancellable);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_files_service_offer_stream_finish,
+                       self->romeo, &self->result);
+  ibb_loopback_set_faults (self->loopback, &(IBBHubFaults){ 0 });
+
+  g_cancellable_reset (cancellable);
+  begin (self, 10);
+  wait_until (self->offered != NULL);
+  ibb_files_transfer_wait_async (self->sent, cancellable, store_result_cb, &self->result);
+  g_cancellable_cancel (cancellable);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_files_transfer_wait_finish, self->sent,
+                       &self->result);
+  ibb_files_transfer_refuse (self->offered, NULL);
+  assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FORBIDDEN);
+}
+
 static void
 assert_written (Files *self, const char *text)
 {
@@ -722,6 +755,7 @@ main (int argc, char **argv)
   add_tests_of ("refused", GINT_TO_POINTER (FALSE), test_refused);
   add_tests_of ("not-answered", GINT_TO_POINTER (TRUE), test_refused);
   add_tests_of ("parts", NULL, test_parts);
+  add_test_of ("cancelled/calls", NULL, test_cancelled_calls);
   add_test_of ("output-stream/whole", NULL, test_output_stream);
   add_test_of ("output-stream/lost", NULL, test_lost_output);
   add_tests_of ("disk-full", NULL, test_disk_full);

@@ -296,8 +296,9 @@ static void
 read_cb (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (GError) error = NULL;
+  gssize             n = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
 
-  have_read (data, g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error), error);
+  have_read (data, n, error);
 }
 
 static void
@@ -306,18 +307,18 @@ step_read (Worker *worker, Op *op)
   GInputStream      *input = g_io_stream_get_input_stream (G_IO_STREAM (op->transport));
   gsize              wanted = 1 + below (worker, PIECE);
   g_autoptr (GError) error = NULL;
+  gssize             n;
 
   switch (below (worker, 3))
     {
     case 0:
-      have_read (op, g_input_stream_read (input, op->bytes, wanted, op->cancellable, &error),
-                 error);
+      n = g_input_stream_read (input, op->bytes, wanted, op->cancellable, &error);
+      have_read (op, n, error);
       break;
     case 1:
-      have_read (op,
-                 g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (input),
-                                                           op->bytes, wanted, NULL, &error),
-                 error);
+      n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (input), op->bytes,
+                                                    wanted, NULL, &error);
+      have_read (op, n, error);
       break;
     default:
       g_input_stream_read_async (input, op->bytes, wanted, G_PRIORITY_DEFAULT, op->cancellable,

@@ -221,6 +221,29 @@ test_parts (Files *self, gconstpointer data)
   assert_ends (self->sent, IBB_ERROR, IBB_ERROR_FORBIDDEN);
 }
 
+/* The sender cannot read the bytes that the receiver has from an earlier transfer: they have moved
+ * nevertheless. */
+static void
+test_resumed_unread (Files *self, gconstpointer data)
+{
+  g_autoptr (GInputStream)     stream = g_memory_input_stream_new ();
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("received", 10);
+  g_autoptr (GDateTime)        date = g_date_time_new_from_unix_utc (1000000000);
+  g_autofree char             *path = NULL;
+
+  ibb_files_metadata_set_date (metadata, date);
+  ibb_files_service_offer_stream_async (self->romeo, JULIET, stream, metadata, NULL,
+                                        store_result_cb, &self->result);
+  self->sent = assert_result (ibb_files_service_offer_stream_finish, self->romeo, &self->result);
+  wait_until (self->offered != NULL);
+  path = plant_part (self, "0123");
+  accept_as (self, "received", &self->result);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT, ibb_files_transfer_wait, self->sent, NULL);
+  wait_until (self->result != NULL);
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (self->sent), ==, 4);
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_moved (self->sent), ==, 4);
+}
+
 /* A wait and an offer end at once when they are cancelled; the transfer goes on without the wait.
  */
 static void
@@ -755,6 +778,7 @@ main (int argc, char **argv)
   add_tests_of ("refused", GINT_TO_POINTER (FALSE), test_refused);
   add_tests_of ("not-answered", GINT_TO_POINTER (TRUE), test_refused);
   add_tests_of ("parts", NULL, test_parts);
+  add_tests_of ("resumed/unread", NULL, test_resumed_unread);
   add_test_of ("cancelled/calls", NULL, test_cancelled_calls);
   add_test_of ("output-stream/whole", NULL, test_output_stream);
   add_test_of ("output-stream/lost", NULL, test_lost_output);

@@ -34,7 +34,7 @@ ibb_mover_new (IBBFileSource *source, guint64 size, guint64 offset, GCancellable
   IBBMover *self = create (&file_class, TRUE, size, cancellable);
 
   self->source = source;
-  self->offset = offset;
+  self->offset = self->n_moved = offset;
   self->hasher = ibb_hasher_new (IBB_HASHER_DEFAULT);
   return self;
 }
@@ -119,7 +119,7 @@ void
 ibb_mover_set_offset (IBBMover *self, guint64 offset)
 {
   g_mutex_lock (&self->lock);
-  self->offset = offset;
+  self->offset = self->n_moved = offset;
   g_mutex_unlock (&self->lock);
 }
 
@@ -136,9 +136,6 @@ void
 ibb_mover_begin (IBBMover *self)
 {
   self->left = self->size - self->offset;
-  g_mutex_lock (&self->lock);
-  self->n_moved = self->offset;
-  g_mutex_unlock (&self->lock);
 }
 
 static void

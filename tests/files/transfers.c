@@ -74,9 +74,11 @@ test_metadata (Files *self, gconstpointer data)
   g_autoptr (GOutputStream)    sink = g_memory_output_stream_new_resizable ();
   g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a<b>\"\1.txt", 3);
   g_autoptr (GDateTime)        date = g_date_time_new_utc (2026, 11, 26, 18, 5, 7);
+  const char                  *hash = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
   IBBFilesMetadata            *seen;
 
   ibb_files_metadata_set_media_type (metadata, "text/plain");
+  ibb_files_metadata_set_hash (metadata, "sha-256", hash);
   ibb_files_metadata_set_description (metadata, "Read &\tburn");
   ibb_files_metadata_set_date (metadata, date);
   ibb_files_service_offer_stream_async (self->romeo, JULIET, stream, metadata, NULL,
@@ -90,6 +92,7 @@ test_metadata (Files *self, gconstpointer data)
   g_assert_cmpstr (ibb_files_metadata_get_media_type (seen), ==, "text/plain");
   g_assert_cmpstr (ibb_files_metadata_get_description (seen), ==, "Read &\tburn");
   g_assert_true (g_date_time_equal (ibb_files_metadata_get_date (seen), date));
+  g_assert_cmpstr (ibb_files_metadata_get_hash (seen, "sha-256"), ==, hash);
 
   ibb_files_transfer_accept_stream_async (self->offered, sink, NULL, store_result_cb,
                                           &self->result);

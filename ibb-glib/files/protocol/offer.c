@@ -4,7 +4,6 @@
 
 #include "files/protocol/offer.h"
 
-#include "files/disk/hasher.h"
 #include "files/ibb-files-metadata-private.h"
 #include "files/protocol/description.h"
 #include "files/protocol/folder.h"
@@ -100,9 +99,6 @@ ibb_offer_read_element (const IBBElement *file)
   if (metadata == NULL || !read_folder (file, metadata))
     return NULL;
   read_rights (file, metadata);
-  /* The end of the file has the hash that counts. */
-  for (guint i = 0; ibb_hasher_algorithms[i].name != NULL; i++)
-    ibb_files_metadata_set_hash (metadata, ibb_hasher_algorithms[i].name, NULL);
   return g_steal_pointer (&metadata);
 }
 

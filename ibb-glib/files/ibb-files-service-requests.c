@@ -109,11 +109,18 @@ has_room (IBBFilesService *self, const char *peer_jid)
   for (guint i = 0; i < self->couriers->len; i++)
     {
       IBBCourier *courier = g_ptr_array_index (self->couriers, i);
+      gboolean    is_peer = is_same_account (ibb_courier_get_peer_jid (courier), peer_jid);
 
-      if (ibb_courier_is_empty (courier))
+      if (ibb_courier_is_unused (courier))
         {
           n_offers++;
-          n_account_offers += is_same_account (ibb_courier_get_peer_jid (courier), peer_jid);
+          n_account_offers += is_peer;
+        }
+      /* Its last file is over, and the peer has not closed it yet. */
+      else if (ibb_courier_is_empty (courier))
+        {
+          n_received++;
+          n_account_received += is_peer;
         }
     }
   return n_offers < OFFERS_MAX && n_account_offers < ACCOUNT_OFFERS_MAX &&

@@ -25,7 +25,7 @@ write_frame (IBBTransport *stream, guint8 type, const char *rest, gsize length)
 }
 
 static IBBTransport *
-open_bundle (Files *self)
+open_bundle (Files *self, const char *sid)
 {
   g_autoptr (IBBSessionParams) params = ibb_session_params_new ();
   g_autoptr (IBBStanza)        answer = NULL;
@@ -34,12 +34,13 @@ open_bundle (Files *self)
 
   request = new_stanza (
       "<iq type='set' to='" JULIET "'><jingle xmlns='urn:xmpp:jingle:1' action='session-initiate' "
-      "sid='s'><content creator='initiator' name='c'><description xmlns='urn:ibb-glib:folders:1'/>"
-      "<transport xmlns='urn:xmpp:jingle:transports:ibb:1' block-size='4096' sid='b'/></content>"
-      "</jingle></iq>");
+      "sid='%s'><content creator='initiator' name='c'><description "
+      "xmlns='urn:ibb-glib:folders:1'/><transport xmlns='urn:xmpp:jingle:transports:ibb:1' "
+      "block-size='4096' sid='%s'/></content></jingle></iq>",
+      sid, sid);
   ibb_connection_query_async (self->romeo_connection, request, 0, NULL, store_result_cb, &result);
   answer = assert_result (ibb_connection_query_finish, self->romeo_connection, &result);
-  ibb_session_params_set_sid (params, "b");
+  ibb_session_params_set_sid (params, sid);
   ibb_session_params_set_block_size (params, 4096);
   ibb_session_params_set_agreed (params, TRUE);
   ibb_service_open_session_async (ibb_files_service_get_sessions (self->romeo), JULIET, params,
@@ -48,13 +49,34 @@ open_bundle (Files *self)
                         ibb_files_service_get_sessions (self->romeo), &result);
 }
 
+static const char offer_of_file[] = "<file xmlns='urn:xmpp:jingle:apps:file-transfer:5'>"
+                                    "<name>a</name><size>1000</size></file>";
+
+/* A session whose file is over is no offer, though its peer does not close it yet: ten offers of an
+ * account may wait. */
+static void
+test_lingering (Files *self, gconstpointer data)
+{
+  g_autoptr (GPtrArray) streams = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < 12; i++)
+    {
+      g_autofree char *sid = g_strdup_printf ("b%u", i);
+      IBBTransport    *stream = open_bundle (self, sid);
+
+      g_ptr_array_add (streams, stream);
+      write_frame (stream, 1, offer_of_file, strlen (offer_of_file));
+      wait_until (self->offered != NULL);
+      ibb_files_transfer_refuse (self->offered, NULL);
+      g_clear_object (&self->offered);
+    }
+}
+
 /* No part stays of a file of which a byte too many came. */
 static void
 test_more_than_offered (Files *self, gconstpointer data)
 {
-  static const char        offer_of_file[] = "<file xmlns='urn:xmpp:jingle:apps:file-transfer:5'>"
-                                             "<name>a</name><size>1000</size></file>";
-  g_autoptr (IBBTransport) stream = open_bundle (self);
+  g_autoptr (IBBTransport) stream = open_bundle (self, "b");
   g_autofree char         *bytes = g_strnfill (600, 'x');
   char                     accept[4096];
   GAsyncResult            *read = NULL;
@@ -289,6 +311,7 @@ main (int argc, char **argv)
     return 0;
   add_test_of ("disk/other-folder", "y/c", set_up, test_other_folder);
   add_test_of ("disk/no-folder", "file/c", set_up, test_other_folder);
+  add_test_of ("lingering", NULL, set_up, test_lingering);
   add_test_of ("more-than-offered", NULL, set_up, test_more_than_offered);
   add_test_of ("hostile", NULL, set_up, test_hostile);
   return g_test_run ();

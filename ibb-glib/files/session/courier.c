@@ -98,9 +98,8 @@ ibb_courier_is_empty (IBBCourier *self)
   return !self->jingle->is_initiator && g_hash_table_size (self->files) == 0;
 }
 
-/* Whether the session is a peer's that has not said what it offers. */
-static gboolean
-is_unused (IBBCourier *self)
+gboolean
+ibb_courier_is_unused (IBBCourier *self)
 {
   return !self->jingle->is_initiator && !self->has_offered;
 }
@@ -232,7 +231,7 @@ end (IBBCourier *self, const GError *error)
   if (self->jingle->is_initiator || self->transport != NULL)
     g_clear_object (&self->place.service);
   g_ptr_array_remove (self->place.couriers, self);
-  if (error != NULL && self->identity != NULL && is_unused (self))
+  if (error != NULL && self->identity != NULL && ibb_courier_is_unused (self))
     self->place.failed (self, error, service);
 }
 
@@ -302,7 +301,7 @@ take_end (IBBCourier *self, const GError *error)
 {
   g_autoptr (GError) reason = ibb_transport_dup_error (self->transport);
 
-  if (g_hash_table_size (self->files) == 0 && !is_unused (self))
+  if (g_hash_table_size (self->files) == 0 && !ibb_courier_is_unused (self))
     end (self, NULL);
   else if (reason != NULL)
     end (self, reason);

@@ -69,8 +69,9 @@ gboolean
 ibb_courier_receive (IBBCourier *self, const IBBElement *jingle, IBBJingleRefusal *refusal);
 
 const char *ibb_courier_get_peer_jid (IBBCourier *self);
-/* A peer's, which has offered no file yet. */
+/* A peer's without a file; and a peer's that has not offered any yet. */
 gboolean ibb_courier_is_empty (IBBCourier *self);
+gboolean ibb_courier_is_unused (IBBCourier *self);
 
 /* The sender. funcs are called until the file is released and delivered, or failed. Returns the
  * number; 0: the file cannot be described. */

@@ -109,7 +109,7 @@ typedef struct
 static void
 push (IBBBundle *from, IBBBundle *to)
 {
-  g_autoptr (GBytes) output = ibb_bundle_take_output (from);
+  g_autoptr (GBytes) output = ibb_bundle_take_output (from, TRUE);
 
   if (output != NULL)
     ibb_bundle_push (to, g_bytes_get_data (output, NULL), g_bytes_get_size (output));

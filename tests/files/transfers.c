@@ -66,6 +66,16 @@ test_whole (Files *self, gconstpointer data)
   g_assert_cmpstr (ibb_files_transfer_get_peer_jid (self->offered), ==, ROMEO);
 }
 
+/* In the clear the frames of a small file have no padding, as nothing is hidden. */
+static void
+test_small (Files *self, gconstpointer data)
+{
+  assert_arrives (self, 10);
+  g_assert_cmpuint (
+      ibb_transport_get_bytes_acknowledged (ibb_files_transfer_get_transport (self->sent)), <,
+      1000);
+}
+
 /* What the offer says about the file. */
 static void
 test_metadata (Files *self, gconstpointer data)
@@ -776,6 +786,7 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   add_tests_of ("empty", GSIZE_TO_POINTER (0), test_whole);
   add_tests_of ("large", GSIZE_TO_POINTER (20 * 1024 * 1024), test_whole);
+  add_test_of ("small", NULL, test_small);
   add_tests_of ("metadata", NULL, test_metadata);
   add_tests_of ("metadata-reused", NULL, test_metadata_reused);
   add_tests_of ("refused", GINT_TO_POINTER (FALSE), test_refused);

@@ -217,7 +217,7 @@ do_act (End *self, guint8 byte)
   if (act == 7)
     ibb_bundle_pad (self->bundle);
   else if (act == 6)
-    output = ibb_bundle_take_output (self->bundle);
+    output = ibb_bundle_take_output (self->bundle, TRUE);
   else if (act == 5)
     {
       file->is_over |= ibb_bundle_is_open (self->bundle, to_number (index));

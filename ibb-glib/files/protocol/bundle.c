@@ -242,7 +242,7 @@ ibb_bundle_get_n_output (const IBBBundle *self)
 }
 
 GBytes *
-ibb_bundle_take_output (IBBBundle *self)
+ibb_bundle_take_output (IBBBundle *self, gboolean is_padded)
 {
   gsize   rest = self->output->len % IBB_BUNDLE_BLOCK_SIZE;
   gsize   left = rest > 0 ? IBB_BUNDLE_BLOCK_SIZE - rest : 0;
@@ -250,7 +250,7 @@ ibb_bundle_take_output (IBBBundle *self)
 
   if (self->output->len == 0)
     return NULL;
-  if (left > 0)
+  if (is_padded && left > 0)
     write_padding (self,
                    (left >= HEADER_LENGTH ? 0 : IBB_BUNDLE_BLOCK_SIZE) + left - HEADER_LENGTH);
   bytes = g_byte_array_free_to_bytes (self->output);

@@ -86,8 +86,9 @@ gboolean ibb_bundle_can_describe (IBBFilesMetadata *metadata);
 /* Whether the stream may end here: no file is open, and no frame has begun. */
 gboolean ibb_bundle_is_idle (const IBBBundle *self);
 
-/* NULL: nothing to say. Otherwise with padding up to a whole block. */
-GBytes *ibb_bundle_take_output (IBBBundle *self);
+/* NULL: nothing to say. is_padded: with padding up to a whole block, as those who see the length of
+ * an encrypted stream shall not learn more. */
+GBytes *ibb_bundle_take_output (IBBBundle *self, gboolean is_padded);
 /* A block that says nothing: the peer acknowledges it as long as it is there. */
 void  ibb_bundle_pad (IBBBundle *self);
 gsize ibb_bundle_get_n_output (const IBBBundle *self);

@@ -46,6 +46,7 @@ struct _IBBBundleThread
   GMainContext *owner;    /* (owned) */
   GMainContext *context;  /* (owned): of the thread */
   GAsyncQueue  *commands; /* (owned) (element-type Command) */
+  gboolean      is_private;
 
   int n_reports;  /* atomic: on their way to the owner */
   int is_stopped; /* atomic: by the owner */
@@ -379,7 +380,7 @@ write_some (IBBBundleThread *self)
   if (self->output != NULL || self->is_over)
     return;
   send_some (self);
-  self->output = ibb_bundle_take_output (self->bundle);
+  self->output = ibb_bundle_take_output (self->bundle, self->is_private);
   if (self->output == NULL)
     {
       tell_queued (self, &self->later);
@@ -694,6 +695,7 @@ carry_thread (gpointer data)
 IBBBundleThread *
 ibb_bundle_thread_new (GIOStream          *stream,
                        gboolean            is_sender,
+                       gboolean            is_private,
                        IBBFilesMetadata   *announced,
                        IBBBundleThreadFunc func,
                        gpointer            user_data,
@@ -704,6 +706,7 @@ ibb_bundle_thread_new (GIOStream          *stream,
 
   g_atomic_ref_count_init (&self->ref_count);
   self->stream = g_object_ref (stream);
+  self->is_private = is_private;
   g_mutex_init (&self->lock);
   g_cond_init (&self->taken);
   self->cancellable = g_cancellable_new ();

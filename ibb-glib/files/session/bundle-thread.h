@@ -38,6 +38,7 @@ typedef void (*IBBBundleThreadFunc) (IBBBundleThreadEvent *news, gpointer user_d
  * (nullable): the first file that a receiver is offered. */
 IBBBundleThread *ibb_bundle_thread_new (GIOStream          *stream,
                                         gboolean            is_sender,
+                                        gboolean            is_private,
                                         IBBFilesMetadata   *announced,
                                         IBBBundleThreadFunc func,
                                         gpointer            user_data,

@@ -484,8 +484,9 @@ start (IBBCourier *self, GIOStream *stream, GError *error)
       return;
     }
   if (stream != NULL)
-    self->thread = ibb_bundle_thread_new (stream, self->jingle->is_initiator,
-                                          self->jingle->metadata, news_cb, self, &error);
+    self->thread =
+        ibb_bundle_thread_new (stream, self->jingle->is_initiator, self->jingle->is_private,
+                               self->jingle->metadata, news_cb, self, &error);
   if (self->thread == NULL)
     {
       end_with (self, error);

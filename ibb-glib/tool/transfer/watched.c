@@ -74,8 +74,9 @@ dup_wait (ToolWatched *self)
   switch (ibb_files_transfer_get_state (self->transfer))
     {
     case IBB_FILES_STATE_OFFERED:
-      return sends ? g_strdup_printf (_ ("waiting for “%s” to accept “%s”"), peer, self->name)
-                   : NULL;
+      if (sends)
+        return g_strdup_printf (_ ("waiting for “%s” to accept “%s”"), peer, self->name);
+      G_GNUC_FALLTHROUGH;
     case IBB_FILES_STATE_ACCEPTED:
       return sends ? g_strdup_printf (_ ("waiting for “%s” to answer"), peer)
                    : g_strdup_printf (_ ("waiting for “%s” to begin with “%s”"), peer, self->name);

@@ -274,7 +274,6 @@ test_stream (Files *self, gconstpointer data)
                        self->romeo, &self->result);
 }
 
-/* An end without an identity offers nothing to one with an identity, and the reverse. */
 /* Longer than a server takes, so that nothing of the description is sent. */
 static void
 test_too_long (Files *self, gconstpointer data)
@@ -292,6 +291,7 @@ test_too_long (Files *self, gconstpointer data)
   assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, ibb_files_transfer_wait, self->sent, NULL);
 }
 
+/* An end without an identity offers nothing to one with an identity, and the reverse. */
 static void
 test_unable (Files *self, gconstpointer data)
 {

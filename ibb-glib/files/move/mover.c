@@ -8,9 +8,8 @@
 #include "files/protocol/reason.h"
 
 #define BUFFER_SIZE (64 * 1024)
-#define PIECE_SIZE                                                                                 \
-  (2 * IBB_BUNDLE_BLOCK_SIZE - 8) /* bytes in a frame, which arrives as a whole                    \
-                                   */
+/* Bytes in a frame, which arrives as a whole. */
+#define PIECE_SIZE (2 * IBB_BUNDLE_BLOCK_SIZE - 8)
 
 static const IBBMoverClass file_class;
 

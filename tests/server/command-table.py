@@ -34,7 +34,7 @@ OPEN, DATA, CLOSE = '<open |session-initiate', '<data ', '<close '
 
 def frame(header):
     """A block in which a frame of a bundle begins, at any byte. header: in hexadecimal."""
-    return '|'.join(base64.b64encode(bytes(n) + bytes.fromhex(header)).decode()[start:start + 10]
+    return '|'.join(re.escape(base64.b64encode(bytes(n) + bytes.fromhex(header)).decode()[start:start + 10])
                     for n, start in enumerate((0, 2, 3)))
 
 

@@ -230,16 +230,27 @@ test_cancelled (Files *self, gconstpointer data)
     assert_ends (self->sent, IBB_ERROR, IBB_ERROR_GONE, "cancelled");
 }
 
-static IBBConnection *silent; /* what it sends waits */
-static GAsyncQueue   *unsaid; /* (element-type IBBStanza) */
+typedef struct
+{
+  IBBConnection *connection; /* (unowned) */
+  IBBStanza     *stanza;     /* (owned) */
+} Unsaid;
+
+static IBBConnection *silent; /* (nullable): what it sends waits; NULL: what anybody does */
+static GAsyncQueue   *unsaid; /* (element-type Unsaid) */
 static gboolean (*send_aloud) (IBBConnection *self, IBBStanza *stanza, GError **error);
 
 static gboolean
 send_unless_silent (IBBConnection *self, IBBStanza *stanza, GError **error)
 {
-  if (self != silent)
+  Unsaid *words;
+
+  if (silent != NULL && self != silent)
     return send_aloud (self, stanza, error);
-  g_async_queue_push (unsaid, ibb_stanza_ref (stanza));
+  words = g_new0 (Unsaid, 1);
+  words->connection = self;
+  words->stanza = ibb_stanza_ref (stanza);
+  g_async_queue_push (unsaid, words);
   return TRUE;
 }
 
@@ -248,7 +259,7 @@ begin_silence (Files *self, IBBConnection *connection)
 {
   IBBConnectionInterface *iface = IBB_CONNECTION_GET_IFACE (self->romeo_connection);
 
-  unsaid = g_async_queue_new_full ((GDestroyNotify) ibb_stanza_unref);
+  unsaid = g_async_queue_new ();
   silent = connection;
   send_aloud = iface->send;
   iface->send = send_unless_silent;
@@ -257,13 +268,14 @@ begin_silence (Files *self, IBBConnection *connection)
 static void
 end_silence (Files *self)
 {
-  IBBStanza *stanza;
+  Unsaid *words;
 
   IBB_CONNECTION_GET_IFACE (self->romeo_connection)->send = send_aloud;
-  while ((stanza = g_async_queue_try_pop (unsaid)) != NULL)
+  while ((words = g_async_queue_try_pop (unsaid)) != NULL)
     {
-      assert_succeeds (ibb_connection_send, silent, stanza);
-      ibb_stanza_unref (stanza);
+      assert_succeeds (ibb_connection_send, words->connection, words->stanza);
+      ibb_stanza_unref (words->stanza);
+      g_free (words);
     }
   g_async_queue_unref (unsaid);
 }
@@ -308,30 +320,43 @@ tear_down_elsewhere (Files *self, gconstpointer data)
   g_main_context_unref (context);
 }
 
-/* Whether a block has the bytes of a file of 10 bytes, perhaps behind its offer. */
+/* The headers of the frames of a file of 10 bytes. */
+static const guint8  accept_frame[] = { 2, 0, 0, 8, 0, 0, 0, 1 };
+static const guint8  data_frame[] = { 3, 0, 0, 10, 0, 0, 0, 1 };
+static const guint8  end_frame[] = { 4, 0, 0, 32, 0, 0, 0, 1 };
+static const guint8 *last_frame; /* before the silence */
+
+/* Whether a block has the frame, perhaps behind others. */
 static gboolean
-has_data (IBBStanza *stanza)
+has_frame (IBBStanza *stanza, const guint8 *header)
 {
-  static const guint8    frame[] = { 3, 0, 0, 10, 0, 0, 0, 1 };
   g_autoptr (IBBElement) element = ibb_stanza_dup_element (stanza);
   IBBElement *block = ibb_element_get_child (element, "data", "http://jabber.org/protocol/ibb");
   gsize       length = 0;
   g_autofree guint8 *bytes =
       block != NULL ? g_base64_decode (ibb_element_get_text (block), &length) : NULL;
 
-  for (gsize i = 0; i + sizeof frame <= length; i++)
-    if (memcmp (bytes + i, frame, sizeof frame) == 0)
+  for (gsize i = 0; i + sizeof data_frame <= length; i++)
+    if (memcmp (bytes + i, header, sizeof data_frame) == 0)
       return TRUE;
   return FALSE;
 }
 
-/* The silence begins when the bytes of the file are on their way. */
+/* The silence begins when the frame is on its way. */
 static gboolean
-send_until_bytes (IBBConnection *self, IBBStanza *stanza, GError **error)
+send_until_frame (IBBConnection *self, IBBStanza *stanza, GError **error)
 {
-  if (has_data (stanza))
+  if (has_frame (stanza, last_frame))
     IBB_CONNECTION_GET_IFACE (self)->send = send_unless_silent;
   return send_aloud (self, stanza, error);
+}
+
+static void
+begin_silence_after (Files *self, IBBConnection *connection, const guint8 *frame)
+{
+  last_frame = frame;
+  begin_silence (self, connection);
+  IBB_CONNECTION_GET_IFACE (self->romeo_connection)->send = send_until_frame;
 }
 
 /* A sender that cancels does not wait without end for a receiver that has all bytes, and has
@@ -340,8 +365,7 @@ static void
 test_cancelled_unheard (Files *self, gconstpointer data)
 {
   begin (self, 10);
-  begin_silence (self, self->juliet_connection);
-  IBB_CONNECTION_GET_IFACE (silent)->send = send_until_bytes;
+  begin_silence_after (self, self->juliet_connection, data_frame);
   accept_as (self, "received", &self->result);
   wait_until (ibb_files_transfer_get_state (self->offered) == IBB_FILES_STATE_CHECKING &&
               ibb_files_transfer_get_state (self->sent) >= IBB_FILES_STATE_ACTIVE);
@@ -352,6 +376,51 @@ test_cancelled_unheard (Files *self, gconstpointer data)
   assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "has not confirmed");
   end_silence (self);
   wait_until (self->result != NULL);
+}
+
+/* What one end does with a file, before it hears no more of the other one. */
+typedef struct
+{
+  gboolean is_sender;
+  gboolean is_short; /* the stream that is sent, or received to */
+  gboolean cancels;
+  int      code; /* of G_IO_ERROR */
+} Unheard;
+
+/* The other end learns first what has become of the file, if it is there. */
+static void
+test_unheard (Files *self, gconstpointer data)
+{
+  const Unheard               *unheard = data;
+  char                         room[10];
+  gsize                        length = unheard->is_short ? 5 : 10;
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 10);
+  g_autoptr (GInputStream)     source = g_memory_input_stream_new_from_data (
+          "0123456789", unheard->is_sender ? (gssize) length : 10, NULL);
+  g_autoptr (GOutputStream) sink =
+      g_memory_output_stream_new (room, unheard->is_sender ? 10 : length, NULL, NULL);
+  IBBFilesTransfer *transfer;
+
+  ibb_files_service_offer_stream_async (self->romeo, JULIET, source, metadata, NULL,
+                                        store_result_cb, &self->result);
+  self->sent = assert_result (ibb_files_service_offer_stream_finish, self->romeo, &self->result);
+  wait_until (self->offered != NULL);
+  transfer = unheard->is_sender ? self->sent : self->offered;
+  begin_silence_after (self, NULL, unheard->is_sender ? accept_frame : end_frame);
+  fast_timers_hold (60000);
+  ibb_files_transfer_accept_stream_async (self->offered, sink, NULL, NULL, NULL);
+  wait_until (fast_timers_is_held ());
+  g_assert_cmpint (ibb_files_transfer_get_state (transfer), <, IBB_FILES_STATE_SENT);
+  if (unheard->cancels)
+    ibb_files_transfer_cancel (transfer);
+  else
+    fast_timers_fire ();
+  if (unheard->code >= 0)
+    assert_ends (transfer, G_IO_ERROR, unheard->code, "");
+  else
+    assert_succeeds (ibb_files_transfer_wait, transfer, NULL);
+  fast_timers_hold (0);
+  end_silence (self);
 }
 
 /* What the server reads. */
@@ -521,6 +590,15 @@ test_recorded (Files *self, gconstpointer data)
 int
 main (int argc, char **argv)
 {
+  static const Unheard unheard[] = {
+    { TRUE, TRUE, FALSE, G_IO_ERROR_PARTIAL_INPUT },
+    { TRUE, TRUE, TRUE, G_IO_ERROR_CANCELLED },
+    { FALSE, TRUE, FALSE, G_IO_ERROR_NO_SPACE },
+    { FALSE, TRUE, TRUE, G_IO_ERROR_CANCELLED },
+    { FALSE, FALSE, FALSE, -1 },
+    { FALSE, FALSE, TRUE, -1 },
+  };
+
   test_init (&argc, &argv);
   fast_timers_stop ();
   add_test_of ("unable", NULL, set_up, test_unable);
@@ -537,6 +615,14 @@ main (int argc, char **argv)
   g_test_add ("/ibb/files/private/silent-peer/elsewhere", Files, GINT_TO_POINTER (FALSE),
               set_up_elsewhere, test_silent_peer, tear_down_elsewhere);
   add_test_of ("clear/cancelled-unheard", NULL, set_up, test_cancelled_unheard);
+  for (guint i = 0; i < G_N_ELEMENTS (unheard); i++)
+    {
+      g_autofree char *path = g_strdup_printf (
+          "/ibb/files/private/clear/unheard/%s-%s%s", unheard[i].is_sender ? "sender" : "receiver",
+          unheard[i].is_short ? "fails" : "delivers", unheard[i].cancels ? "-cancels" : "");
+
+      g_test_add (path, Files, &unheard[i], set_up, test_unheard, tear_down);
+    }
   add_test_of ("too-long", NULL, set_up_private, test_too_long);
   add_test_of ("recorded", NULL, set_up_private, test_recorded);
   return g_test_run ();

@@ -15,6 +15,7 @@
 #define OPEN_TIMEOUT 60000    /* ms for the sender to open the session after the accept */
 #define REQUEST_TIMEOUT 60000 /* ms for the program of the peer to say that the offer has come */
 #define EMPTY_TIMEOUT 60000   /* ms that a session without a file is kept */
+#define HEARD_TIMEOUT 60000   /* ms for the peer to acknowledge what became of a file at this end */
 
 typedef struct
 {
@@ -25,6 +26,7 @@ typedef struct
   IBBFilesMetadata      *metadata;       /* (owned) (nullable): the same */
   gboolean               is_with_thread; /* and will be released */
   gboolean               is_drained;     /* it is released when the peer has all bytes */
+  GCancellable          *unheard;        /* (owned) (nullable): what became of it, by the peer */
   gboolean               is_over;        /* for the client, but for the release */
   gboolean               is_in_place;    /* of a receiver: the peer has to learn it */
 } File;
@@ -58,6 +60,7 @@ file_free (gpointer data)
   g_object_unref (file->client);
   g_clear_pointer (&file->mover, ibb_mover_unref);
   g_clear_object (&file->metadata);
+  g_clear_object (&file->unheard);
   g_free (file);
 }
 
@@ -317,6 +320,7 @@ typedef struct
   IBBCourier *courier; /* (owned) */
   guint32     number;
   GError     *error; /* (owned) (nullable): of this end, with which the file is released */
+  GSource    *timer; /* (owned) (nullable): of a file that is over at this end */
 } Drain;
 
 /* The peer knows, or will not know. */
@@ -329,6 +333,7 @@ drained_cb (GObject *object, GAsyncResult *result, gpointer data)
   File                  *file = g_hash_table_lookup (self->files, &drain->number);
 
   ibb_transport_drain_finish (IBB_TRANSPORT (object), result, NULL);
+  ibb_source_clear (&drain->timer);
   if (file == NULL)
     return;
   if (self->jingle->is_initiator || error != NULL)
@@ -344,6 +349,13 @@ drained_cb (GObject *object, GAsyncResult *result, gpointer data)
   watch_emptiness (self);
 }
 
+static gboolean
+unheard_cb (gpointer cancellable)
+{
+  g_cancellable_cancel (cancellable);
+  return G_SOURCE_REMOVE;
+}
+
 /* error: (transfer full) (nullable). */
 static void
 drain_file (IBBCourier *self, File *file, GError *error)
@@ -353,7 +365,14 @@ drain_file (IBBCourier *self, File *file, GError *error)
   drain->courier = ibb_courier_ref (self);
   drain->number = file->number;
   drain->error = error;
-  ibb_transport_drain_async (self->transport, NULL, drained_cb, drain);
+  if (error != NULL || !self->jingle->is_initiator)
+    {
+      file->unheard = g_cancellable_new ();
+      drain->timer = ibb_source_attach (g_timeout_source_new (HEARD_TIMEOUT),
+                                        g_main_context_get_thread_default (), "[ibb-files] unheard",
+                                        unheard_cb, g_object_ref (file->unheard), g_object_unref);
+    }
+  ibb_transport_drain_async (self->transport, file->unheard, drained_cb, drain);
 }
 
 /* The word of the peer may be here before its last acknowledgement. */
@@ -858,6 +877,8 @@ ibb_courier_fail (IBBCourier *self, guint32 number, IBBReason reason, const char
   g_autoptr (IBBCourier) kept = ibb_courier_ref (self);
   File                  *file = g_hash_table_lookup (self->files, &number);
 
+  if (file != NULL && file->unheard != NULL)
+    g_cancellable_cancel (file->unheard);
   if (file == NULL || file->is_over)
     return;
   file->is_over = TRUE;

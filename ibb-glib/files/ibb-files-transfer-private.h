@@ -90,7 +90,9 @@ void ibb_files_transfer_set_state (IBBFilesTransfer *self, IBBFilesState state);
 /* error: (transfer full). The first one counts. */
 void ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error);
 void ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state);
-/* What the peer hears of the failure. */
+/* The peer hears why the transfer ends. text (nullable). */
+void ibb_files_transfer_tell (IBBFilesTransfer *self, IBBReason reason, const char *text);
+/* The peer hears of the failure. */
 void ibb_files_transfer_tell_failure (IBBFilesTransfer *self);
 /* Balanced by the callback of a call that was begun. Returns FALSE if the transfer has failed
  * meanwhile, and the callback has nothing to do. */

@@ -297,12 +297,8 @@ ibb_files_transfer_end_call (IBBFilesTransfer *self)
 }
 
 void
-ibb_files_transfer_tell_failure (IBBFilesTransfer *self)
+ibb_files_transfer_tell (IBBFilesTransfer *self, IBBReason reason, const char *text)
 {
-  const char *text;
-  IBBReason   reason = ibb_reason_from_error (self->failure, self->direction,
-                                              self->state == IBB_FILES_STATE_OFFERED, &text);
-
   if (self->jingle != NULL)
     {
       ibb_jingle_terminate (self->jingle, reason, text);
@@ -312,8 +308,18 @@ ibb_files_transfer_tell_failure (IBBFilesTransfer *self)
     ibb_files_transfer_send_refusal (self, text);
   if (self->courier != NULL)
     ibb_courier_fail (self->courier, self->number, reason, text);
-  if (self->transport != NULL && self->courier == NULL)
+  else if (self->transport != NULL)
     ibb_transport_abort (self->transport);
+}
+
+void
+ibb_files_transfer_tell_failure (IBBFilesTransfer *self)
+{
+  const char *text;
+  IBBReason   reason = ibb_reason_from_error (self->failure, self->direction,
+                                              self->state == IBB_FILES_STATE_OFFERED, &text);
+
+  ibb_files_transfer_tell (self, reason, text);
 }
 
 void

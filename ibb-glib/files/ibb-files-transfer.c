@@ -372,15 +372,7 @@ ibb_files_transfer_refuse (IBBFilesTransfer *self, const char *reason)
 
   if (!ibb_files_transfer_waits_for_decision (self))
     return;
-  if (self->jingle != NULL)
-    {
-      ibb_jingle_terminate (self->jingle, IBB_REASON_DECLINE, reason);
-      ibb_files_transfer_flush (self);
-    }
-  if (self->request_id != NULL)
-    ibb_files_transfer_send_refusal (self, reason);
-  if (self->courier != NULL)
-    ibb_courier_fail (self->courier, self->number, IBB_REASON_DECLINE, reason);
+  ibb_files_transfer_tell (self, IBB_REASON_DECLINE, reason);
   ibb_files_transfer_fail (
       self, g_error_new_literal (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("The offer was refused")));
 }

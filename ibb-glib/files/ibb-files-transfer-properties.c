@@ -118,8 +118,8 @@ ibb_files_transfer_get_bytes_moved (IBBFilesTransfer *self)
       guint64 n = ibb_mover_get_offset (self->mover) +
                   ibb_transport_get_bytes_acknowledged (self->transport);
 
-      /* A private session has further bytes than those of the file. */
-      return self->courier != NULL ? MIN (n, ibb_mover_get_n_moved (self->mover)) : n;
+      /* The session of a bundle has further bytes than those of the file. */
+      return MIN (n, ibb_mover_get_n_moved (self->mover));
     }
   return ibb_mover_get_n_moved (self->mover);
 }

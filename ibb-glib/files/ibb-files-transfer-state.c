@@ -41,8 +41,7 @@ notify_progress (IBBFilesTransfer *self)
 
   g_object_freeze_notify (object);
   g_object_notify (object, "bytes-moved");
-  if (ibb_files_metadata_get_is_folder (self->metadata))
-    g_object_notify (object, "bytes-resumed");
+  g_object_notify (object, "bytes-resumed");
   g_object_notify (object, "progress");
   g_object_notify (object, "rate");
   g_object_notify (object, "time-left");

@@ -10,6 +10,8 @@
 #include "files/session/farewells.h"
 #include "files/session/peer-watch.h"
 
+#define IBB_FILES_RECEIVED_TIMEOUT 60 /* s for the receiver to check the file and to confirm */
+
 struct _IBBFilesTransfer
 {
   GObject parent_instance;
@@ -89,6 +91,8 @@ void ibb_files_transfer_return (IBBFilesTransfer *self, GTask *task);
 void ibb_files_transfer_set_state (IBBFilesTransfer *self, IBBFilesState state);
 /* error: (transfer full). The first one counts. */
 void ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error);
+/* error: (transfer full): that of the peer, perhaps as its answer to the offer. */
+void ibb_files_transfer_fail_offer (IBBFilesTransfer *self, GError *error);
 void ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state);
 /* The peer hears why the transfer ends. text (nullable). */
 void ibb_files_transfer_tell (IBBFilesTransfer *self, IBBReason reason, const char *text);
@@ -102,11 +106,6 @@ gboolean ibb_files_transfer_end_call (IBBFilesTransfer *self);
 void ibb_files_transfer_move (IBBFilesTransfer *self, GAsyncReadyCallback callback);
 /* The bytes move, in the transport: shows that. */
 void ibb_files_transfer_begin_move (IBBFilesTransfer *self);
-/* What both ends do with the news of a courier (IBBCourierFuncs). */
-void ibb_files_transfer_accepted_in_bundle (gpointer client, IBBTransport *transport);
-void ibb_files_transfer_delivered_in_bundle (gpointer client);
-/* error: (transfer full): of the session, or of the peer. */
-void ibb_files_transfer_fail_in_bundle (IBBFilesTransfer *self, GError *error);
 /* function is called once, in the service's context, unless another timer is set before. */
 void ibb_files_transfer_set_timer (IBBFilesTransfer *self, guint seconds, GSourceFunc function);
 /* The offer has left, or has come: until the state changes, the transfer fails if the connection is
@@ -143,12 +142,19 @@ void ibb_files_transfer_offer (IBBFilesTransfer *self,
                                IBBFolderSource  *folder);
 /* After each request of the peer's. */
 void ibb_files_transfer_send_heard (IBBFilesTransfer *self);
-/* Ends the transfer of a bundle, unless the receiver gets the file first. FALSE: there is none, or
- * no session yet. */
-gboolean ibb_files_transfer_send_cancel (IBBFilesTransfer *self);
 
 /* The receiver, in ibb-files-transfer-receive.c. */
 
 void ibb_files_transfer_receive_heard (IBBFilesTransfer *self);
-/* Attaches the offer to its courier, whether encrypted or not. */
+/* All bytes are here: checks them, and gives the file its name. */
+void ibb_files_transfer_check (IBBFilesTransfer *self);
+
+/* Both ends in a bundle, in ibb-files-transfer-bundle.c. */
+
+void ibb_files_transfer_offer_in_bundle (IBBFilesTransfer *self);
+/* Ends the transfer, unless the receiver gets the file first. FALSE: there is no session yet. */
+gboolean ibb_files_transfer_cancel_in_bundle (IBBFilesTransfer *self);
+/* Attaches a received offer to its courier. */
 void ibb_files_transfer_set_courier (IBBFilesTransfer *self, IBBCourier *courier, guint32 number);
+void ibb_files_transfer_accept_in_bundle (IBBFilesTransfer *self);
+void ibb_files_transfer_deliver_in_bundle (IBBFilesTransfer *self);

@@ -13,8 +13,6 @@
 
 /* The end. */
 
-static const IBBCourierFuncs courier_funcs;
-
 /* Answers the end that the peer has said while the file was checked: with an error if that came too
  * late. */
 static void
@@ -71,7 +69,7 @@ done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       ibb_files_transfer_flush (self);
     }
   if (self->courier != NULL)
-    ibb_courier_deliver (self->courier, self->number, &courier_funcs, self);
+    ibb_files_transfer_deliver_in_bundle (self);
   else
     ibb_files_transfer_end (self, IBB_FILES_STATE_DELIVERED);
 }
@@ -149,8 +147,8 @@ check_thread (GTask *task, gpointer object, gpointer task_data, GCancellable *ca
   g_task_return_boolean (task, TRUE);
 }
 
-static void
-check (IBBFilesTransfer *self)
+void
+ibb_files_transfer_check (IBBFilesTransfer *self)
 {
   g_autoptr (GTask) task = g_task_new (self, self->cancellable, done_cb, NULL);
   Check            *data = g_new0 (Check, 1);
@@ -177,7 +175,7 @@ check (IBBFilesTransfer *self)
   self->has_all = FALSE;
   self->is_checking = TRUE;
   g_task_set_check_cancellable (task, FALSE);
-  g_task_set_source_tag (task, check);
+  g_task_set_source_tag (task, ibb_files_transfer_check);
   g_task_set_name (task, "[ibb-files] check");
   g_task_set_task_data (task, data, check_free);
   ibb_files_transfer_begin_call (self);
@@ -195,7 +193,7 @@ checksum_timeout_cb (gpointer user_data)
                                                 _ ("“%s” has not sent the hash that it promised"),
                                                 self->peer_jid));
   else
-    check (self);
+    ibb_files_transfer_check (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -209,7 +207,7 @@ check_when_known (IBBFilesTransfer *self)
                                              ibb_reason_is (jingle->reason, IBB_REASON_SUCCESS));
 
   if (has_said_all || (self->has_ended && (jingle == NULL || jingle->promised == NULL)))
-    check (self);
+    ibb_files_transfer_check (self);
 }
 
 static void
@@ -329,83 +327,6 @@ send_accept (IBBFilesTransfer *self)
   g_clear_pointer (&self->request_id, g_free);
 }
 
-/* In a bundle. */
-
-/* All files of the folder are in their places. */
-static void
-deliver_folder (IBBFilesTransfer *self)
-{
-  g_autoptr (IBBFilesTransfer) kept = g_object_ref (self);
-
-  self->file = self->mover->class->dup_file (self->mover);
-  self->is_in_place = TRUE;
-  ibb_courier_deliver (self->courier, self->number, &courier_funcs, self);
-  ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
-}
-
-static void
-courier_released (gpointer client, const char *hash, GError *error)
-{
-  IBBFilesTransfer *self = client;
-
-  if (error != NULL && error->domain != G_IO_ERROR)
-    self->keeps_part = FALSE;
-  if (error != NULL)
-    ibb_files_transfer_fail (self, error);
-  if (!ibb_files_transfer_end_call (self) || hash == NULL)
-    return;
-  if (ibb_files_metadata_get_is_folder (self->metadata))
-    {
-      deliver_folder (self);
-      return;
-    }
-  ibb_files_metadata_set_hash (self->metadata, IBB_HASHER_DEFAULT, hash);
-  self->has_all = self->has_ended = TRUE;
-  check (self);
-  ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
-}
-
-/* A file whose bytes are all here may still get its name, unless the sender cancels. */
-static void
-courier_failed (gpointer client, const char *reason, GError *error)
-{
-  IBBFilesTransfer *self = client;
-  gboolean          is_cancel = ibb_reason_is (reason, IBB_REASON_CANCEL);
-
-  if (self->state == IBB_FILES_STATE_CHECKING && !is_cancel)
-    {
-      g_error_free (error);
-      return;
-    }
-  if (is_cancel)
-    self->keeps_part = FALSE;
-  ibb_files_transfer_fail_in_bundle (self, error);
-}
-
-static const IBBCourierFuncs courier_funcs = { ibb_files_transfer_accepted_in_bundle,
-                                               courier_released,
-                                               ibb_files_transfer_delivered_in_bundle,
-                                               courier_failed };
-
-void
-ibb_files_transfer_set_courier (IBBFilesTransfer *self, IBBCourier *courier, guint32 number)
-{
-  self->courier = ibb_courier_ref (courier);
-  self->number = number;
-  ibb_courier_add (courier, number, &courier_funcs, self);
-}
-
-static void
-accept_in_bundle (IBBFilesTransfer *self)
-{
-  ibb_files_transfer_begin_call (self);
-  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
-  if (ibb_files_transfer_goes_on (self))
-    ibb_courier_accept (self->courier, self->number, self->mover);
-  else
-    ibb_files_transfer_end_call (self);
-}
-
 static void
 prepared_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -420,7 +341,7 @@ prepared_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   ibb_files_transfer_set_timer (self, 0, NULL);
   if (self->courier != NULL)
     {
-      accept_in_bundle (self);
+      ibb_files_transfer_accept_in_bundle (self);
       return;
     }
   params = ibb_files_transfer_dup_params (self);

@@ -7,8 +7,6 @@
 #include "files/protocol/initiation.h"
 
 #define ANSWER_TIMEOUT 3600 /* s for a person to decide */
-#define RECEIVED_TIMEOUT 60 /* s for the receiver to check the file, and to say that it has it */
-#define BUNDLE_TIMEOUT 3600 /* s for the same, while the session shows that it is there */
 
 /* The end. */
 
@@ -40,7 +38,7 @@ finish (IBBFilesTransfer *self)
   /* Some receivers check when the session ends. */
   if (self->transport != NULL)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
-  ibb_files_transfer_set_timer (self, RECEIVED_TIMEOUT, received_timeout_cb);
+  ibb_files_transfer_set_timer (self, IBB_FILES_RECEIVED_TIMEOUT, received_timeout_cb);
   ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
   if (ibb_files_transfer_goes_on (self))
     ibb_files_transfer_send_heard (self);
@@ -165,116 +163,7 @@ initiate (IBBFilesTransfer *self)
   g_autoptr (IBBStanza) stanza = ibb_files_transfer_new_iq (self, "set", NULL, payload);
 
   ibb_files_transfer_begin_call (self);
-  ibb_connection_query_async (self->connection, stanza, ANSWER_TIMEOUT * 1000, self->cancellable,
-                              initiated_cb, self);
-}
-
-/* In a bundle. */
-
-/* code: of G_IO_ERROR, or IBB_ERROR_FAILED. */
-static void
-fail_unknown (IBBFilesTransfer *self, GQuark domain, int code)
-{
-  ibb_files_transfer_fail (self,
-                           g_error_new (domain, code,
-                                        _ ("“%s” has received all bytes, but has not confirmed "
-                                           "that it has the file"),
-                                        self->peer_jid));
-}
-
-static gboolean
-unconfirmed_cb (gpointer user_data)
-{
-  IBBFilesTransfer *self = user_data;
-
-  self->timer = 0;
-  fail_unknown (self, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-  return G_SOURCE_REMOVE;
-}
-
-/* A receiver that has the hash decides; in the clear it learns of the cancellation. */
-gboolean
-ibb_files_transfer_send_cancel (IBBFilesTransfer *self)
-{
-  if (self->courier == NULL || !ibb_courier_cancel (self->courier, self->number))
-    return FALSE;
-  if (self->is_cancelled)
-    return TRUE;
-  self->is_cancelled = TRUE;
-  g_cancellable_cancel (self->cancellable);
-  if (self->state >= IBB_FILES_STATE_ACTIVE)
-    ibb_files_transfer_set_timer (self, RECEIVED_TIMEOUT, unconfirmed_cb);
-  return TRUE;
-}
-
-static GError *
-new_cancelled_error (void)
-{
-  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("The transfer was cancelled"));
-}
-
-static void
-courier_released (gpointer client, const char *hash, GError *error)
-{
-  IBBFilesTransfer *self = client;
-
-  if (self->is_cancelled && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    {
-      g_error_free (error);
-      error = new_cancelled_error ();
-    }
-  if (error != NULL)
-    ibb_files_transfer_fail (self, error);
-  if (ibb_files_transfer_end_call (self) && self->state == IBB_FILES_STATE_ACTIVE)
-    {
-      ibb_files_transfer_set_timer (self, self->is_cancelled ? RECEIVED_TIMEOUT : BUNDLE_TIMEOUT,
-                                    unconfirmed_cb);
-      ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
-    }
-}
-
-static void
-courier_failed (gpointer client, const char *reason, GError *error)
-{
-  IBBFilesTransfer *self = client;
-  gboolean          is_known = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
-                      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
-
-  /* The answer of the receiver. */
-  if (self->is_cancelled && ibb_reason_is (reason, IBB_REASON_CANCEL))
-    {
-      g_error_free (error);
-      ibb_files_transfer_fail (self, new_cancelled_error ());
-      return;
-    }
-  if (reason != NULL || self->state != IBB_FILES_STATE_CHECKING)
-    {
-      ibb_files_transfer_fail_in_bundle (self, error);
-      return;
-    }
-  fail_unknown (self, is_known ? G_IO_ERROR : IBB_ERROR, is_known ? error->code : IBB_ERROR_FAILED);
-  g_error_free (error);
-}
-
-static const IBBCourierFuncs courier_funcs = { ibb_files_transfer_accepted_in_bundle,
-                                               courier_released,
-                                               ibb_files_transfer_delivered_in_bundle,
-                                               courier_failed };
-
-static void
-offer_in_bundle (IBBFilesTransfer *self)
-{
-  self->number =
-      ibb_courier_offer (self->courier, self->mover, self->metadata, &courier_funcs, self);
-  if (self->number == 0)
-    ibb_files_transfer_fail (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                                                        _ ("The description of the file is too "
-                                                           "long")));
-  else
-    {
-      ibb_files_transfer_begin_call (self);
-      ibb_files_transfer_set_timer (self, ANSWER_TIMEOUT, answer_timeout_cb);
-    }
+  ibb_connection_query_async (self->connection, stanza, 0, self->cancellable, initiated_cb, self);
 }
 
 void
@@ -296,7 +185,7 @@ ibb_files_transfer_offer (IBBFilesTransfer *self,
                        ibb_files_metadata_get_size (self->metadata), 0, self->cancellable);
   self->sid = g_uuid_string_random ();
   if (self->courier != NULL)
-    offer_in_bundle (self);
+    ibb_files_transfer_offer_in_bundle (self);
   else if (self->way == IBB_FILES_WAY_JINGLE)
     {
       g_autofree char *local_jid = ibb_connection_dup_local_jid (self->connection);
@@ -305,12 +194,13 @@ ibb_files_transfer_offer (IBBFilesTransfer *self,
       self->jingle = ibb_jingle_new_offer (local_jid, session, self->sid, self->block_size,
                                            self->metadata, TRUE, NULL);
       ibb_files_transfer_flush (self);
-      ibb_files_transfer_set_timer (self, ANSWER_TIMEOUT, answer_timeout_cb);
     }
   else
     initiate (self);
-  if (ibb_files_transfer_goes_on (self))
-    ibb_files_transfer_watch_peer (self);
+  if (!ibb_files_transfer_goes_on (self))
+    return;
+  ibb_files_transfer_set_timer (self, ANSWER_TIMEOUT, answer_timeout_cb);
+  ibb_files_transfer_watch_peer (self);
 }
 
 void

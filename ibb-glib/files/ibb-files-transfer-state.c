@@ -107,53 +107,6 @@ ibb_files_transfer_begin_move (IBBFilesTransfer *self)
   g_object_thaw_notify (G_OBJECT (self));
 }
 
-/* In a bundle. */
-
-void
-ibb_files_transfer_accepted_in_bundle (gpointer client, IBBTransport *transport)
-{
-  g_autoptr (IBBFilesTransfer) self = g_object_ref (client);
-
-  g_set_object (&self->transport, transport);
-  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
-  if (ibb_files_transfer_goes_on (self))
-    ibb_files_transfer_begin_move (self);
-}
-
-void
-ibb_files_transfer_delivered_in_bundle (gpointer client)
-{
-  ibb_files_transfer_end (client, IBB_FILES_STATE_DELIVERED);
-}
-
-/* Takes error. The answer to an offer may be that there is no room for one more. */
-static GError *
-new_refusal (IBBFilesTransfer *self, GError *error)
-{
-  GError *refusal;
-
-  if (!g_error_matches (error, IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT))
-    return error;
-  refusal =
-      g_error_new (IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT,
-                   _ ("“%s” takes no more files at the moment: try again later"), self->peer_jid);
-  g_error_free (error);
-  return refusal;
-}
-
-/* Before the decision the session alone tells that the program of the peer was started again. */
-void
-ibb_files_transfer_fail_in_bundle (IBBFilesTransfer *self, GError *error)
-{
-  if (self->state == IBB_FILES_STATE_OFFERED &&
-      g_error_matches (error, IBB_ERROR, IBB_ERROR_ITEM_NOT_FOUND))
-    {
-      g_error_free (error);
-      error = ibb_peer_watch_new_gone_error (self->peer_jid);
-    }
-  ibb_files_transfer_fail (self, new_refusal (self, error));
-}
-
 /* Stanzas. */
 
 char *
@@ -344,6 +297,20 @@ ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error)
   ibb_files_transfer_end_call (self);
 }
 
+/* The answer to an offer may be that there is no room for one more. */
+void
+ibb_files_transfer_fail_offer (IBBFilesTransfer *self, GError *error)
+{
+  if (g_error_matches (error, IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT))
+    {
+      g_error_free (error);
+      error = g_error_new (IBB_ERROR, IBB_ERROR_RESOURCE_CONSTRAINT,
+                           _ ("“%s” takes no more files at the moment: try again later"),
+                           self->peer_jid);
+    }
+  ibb_files_transfer_fail (self, error);
+}
+
 /* The session of Jingle. */
 
 static void
@@ -358,7 +325,7 @@ answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       self->state == IBB_FILES_STATE_OFFERED)
     {
       ibb_jingle_refused (self->jingle);
-      ibb_files_transfer_fail (self, new_refusal (self, error));
+      ibb_files_transfer_fail_offer (self, error);
     }
   else
     g_clear_error (&error);

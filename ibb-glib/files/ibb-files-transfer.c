@@ -403,7 +403,8 @@ ibb_files_transfer_cancel (IBBFilesTransfer *self)
       ibb_files_transfer_refuse (self, NULL);
       return;
     }
-  if (self->direction == IBB_FILES_DIRECTION_SEND && ibb_files_transfer_send_cancel (self))
+  if (self->direction == IBB_FILES_DIRECTION_SEND && self->courier != NULL &&
+      ibb_files_transfer_cancel_in_bundle (self))
     return;
   self->keeps_part = FALSE;
   ibb_files_transfer_fail (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,

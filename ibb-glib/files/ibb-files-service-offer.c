@@ -55,6 +55,23 @@ create_courier (IBBFilesService *self, IBBFilesTransfer *transfer)
   return ibb_courier_new (&place, transfer->peer_jid, transfer->block_size, transfer->metadata);
 }
 
+/* A file with a longer description goes as to other programs. */
+static void
+choose_protocol (IBBFilesService *self, IBBFilesTransfer *transfer, gboolean takes_bundle)
+{
+  if (takes_bundle &&
+      (self->identity != NULL || ibb_files_metadata_get_is_folder (transfer->metadata) ||
+       ibb_bundle_can_describe (transfer->metadata)))
+    {
+      transfer->protocol = &ibb_files_transfer_in_bundle;
+      transfer->courier = create_courier (self, transfer);
+    }
+  else if (transfer->way == IBB_FILES_WAY_JINGLE)
+    transfer->protocol = &ibb_files_transfer_by_jingle;
+  else
+    transfer->protocol = &ibb_files_transfer_by_initiation;
+}
+
 static void
 found_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
@@ -77,10 +94,7 @@ found_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     transfer->block_size = MAX (transfer->block_size, OWN_BLOCK_SIZE);
   if (ibb_files_service_add (self, transfer))
     {
-      /* A file with a longer description goes as to other programs. */
-      if (choice->takes_bundle && (self->identity != NULL || data->folder != NULL ||
-                                   ibb_bundle_can_describe (data->metadata)))
-        transfer->courier = create_courier (self, transfer);
+      choose_protocol (self, transfer, choice->takes_bundle);
       ibb_files_transfer_offer (transfer, data->stream, data->file, data->etag,
                                 g_steal_pointer (&data->folder));
     }

@@ -355,6 +355,7 @@ receive_offer (IBBFilesService *self, IBBStanza *request, IBBElement *element)
     }
   transfer = ibb_files_service_create_transfer (self, IBB_FILES_DIRECTION_RECEIVE,
                                                 IBB_FILES_WAY_JINGLE, from, jingle->metadata);
+  transfer->protocol = &ibb_files_transfer_by_jingle;
   transfer->jingle = jingle;
   transfer->sid = g_strdup (jingle->transport_sid);
   offer (self, request, transfer);
@@ -420,10 +421,7 @@ jingle_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *self)
     }
   else
     refuse_jingle (self, request, &refusal);
-  if (transfer->direction == IBB_FILES_DIRECTION_SEND)
-    ibb_files_transfer_send_heard (transfer);
-  else
-    ibb_files_transfer_receive_heard (transfer);
+  ibb_files_transfer_heard (transfer);
   return TRUE;
 }
 
@@ -486,6 +484,7 @@ initiation_cb (IBBConnection *connection, IBBStanza *request, IBBFilesService *s
       transfer = ibb_files_service_create_transfer (self, IBB_FILES_DIRECTION_RECEIVE,
                                                     IBB_FILES_WAY_STREAM_INITIATION,
                                                     ibb_stanza_get_from (request), metadata);
+      transfer->protocol = &ibb_files_transfer_by_initiation;
       transfer->sid = g_steal_pointer (&sid);
       transfer->request_id = g_strdup (id);
       offer (self, request, transfer);

@@ -40,6 +40,12 @@ fail (IBBFilesTransfer *self, GError *error)
   ibb_files_transfer_fail_offer (self, error);
 }
 
+static void
+tell (IBBFilesTransfer *self, IBBReason reason, const char *text)
+{
+  ibb_courier_fail (self->courier, self->number, reason, text);
+}
+
 /* The sender. */
 
 /* code: of G_IO_ERROR, or IBB_ERROR_FAILED. */
@@ -64,8 +70,8 @@ unconfirmed_cb (gpointer user_data)
 }
 
 /* A receiver that has the hash decides; in the clear it learns of the cancellation. */
-gboolean
-ibb_files_transfer_cancel_in_bundle (IBBFilesTransfer *self)
+static gboolean
+cancel (IBBFilesTransfer *self)
 {
   if (!ibb_courier_cancel (self->courier, self->number))
     return FALSE;
@@ -129,8 +135,8 @@ sender_failed (gpointer client, const char *reason, GError *error)
 
 static const IBBCourierFuncs sender_funcs = { accepted, sender_released, delivered, sender_failed };
 
-void
-ibb_files_transfer_offer_in_bundle (IBBFilesTransfer *self)
+static void
+offer (IBBFilesTransfer *self)
 {
   self->number =
       ibb_courier_offer (self->courier, self->mover, self->metadata, &sender_funcs, self);
@@ -146,8 +152,8 @@ ibb_files_transfer_offer_in_bundle (IBBFilesTransfer *self)
 
 static const IBBCourierFuncs receiver_funcs;
 
-void
-ibb_files_transfer_deliver_in_bundle (IBBFilesTransfer *self)
+static void
+deliver (IBBFilesTransfer *self)
 {
   ibb_courier_deliver (self->courier, self->number, &receiver_funcs, self);
 }
@@ -160,7 +166,7 @@ deliver_folder (IBBFilesTransfer *self)
 
   self->file = self->mover->class->dup_file (self->mover);
   self->is_in_place = TRUE;
-  ibb_files_transfer_deliver_in_bundle (self);
+  deliver (self);
   ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
 }
 
@@ -209,13 +215,15 @@ static const IBBCourierFuncs receiver_funcs = { accepted, receiver_released, del
 void
 ibb_files_transfer_set_courier (IBBFilesTransfer *self, IBBCourier *courier, guint32 number)
 {
+  self->protocol = &ibb_files_transfer_in_bundle;
   self->courier = ibb_courier_ref (courier);
   self->number = number;
+  self->keeps_part = TRUE;
   ibb_courier_add (courier, number, &receiver_funcs, self);
 }
 
-void
-ibb_files_transfer_accept_in_bundle (IBBFilesTransfer *self)
+static void
+accept (IBBFilesTransfer *self)
 {
   ibb_files_transfer_begin_call (self);
   ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
@@ -224,3 +232,13 @@ ibb_files_transfer_accept_in_bundle (IBBFilesTransfer *self)
   else
     ibb_files_transfer_end_call (self);
 }
+
+/* The session is that of the courier, and goes on after the transfer. */
+const IBBFilesProtocol ibb_files_transfer_in_bundle = {
+  .shares_session = TRUE,
+  .offer = offer,
+  .cancel = cancel,
+  .accept = accept,
+  .deliver = deliver,
+  .tell = tell,
+};

@@ -12,6 +12,26 @@
 
 #define IBB_FILES_RECEIVED_TIMEOUT 60 /* s for the receiver to check the file and to confirm */
 
+/* What both ends say to each other about a transfer: in a bundle, by Jingle, or by stream
+ * initiation. Some may end the transfer. */
+typedef struct
+{
+  gboolean shares_session; /* with other transfers */
+  /* The sender. */
+  void (*offer) (IBBFilesTransfer *self);
+  /* (nullable): ends the transfer, unless the receiver gets the file first. FALSE: there is no
+   * session yet. */
+  gboolean (*cancel) (IBBFilesTransfer *self);
+  /* (nullable): the peer has acknowledged the last byte. */
+  void (*finish) (IBBFilesTransfer *self);
+  /* The receiver: the place is open. */
+  void (*accept) (IBBFilesTransfer *self);
+  /* The receiver: the file is in its place. */
+  void (*deliver) (IBBFilesTransfer *self);
+  /* Why the transfer ends. text (nullable). */
+  void (*tell) (IBBFilesTransfer *self, IBBReason reason, const char *text);
+} IBBFilesProtocol;
+
 struct _IBBFilesTransfer
 {
   GObject parent_instance;
@@ -21,19 +41,19 @@ struct _IBBFilesTransfer
   GPtrArray     *transfers;  /* (unowned) (element-type IBBFilesTransfer): all that are not over */
   IBBFarewells  *farewells;  /* (unowned) */
   IBBConnection *connection; /* (owned) */
-  IBBFilesDirection direction;
-  IBBFilesWay       way;
-  char             *peer_jid;  /* (owned) */
-  char             *local_jid; /* (owned) (nullable): where it is not the connection's */
-  IBBFilesMetadata *metadata;  /* (owned) */
-  IBBFilesState     state;
-  GError           *error;   /* (owned) (nullable) */
-  GError           *failure; /* (owned) (nullable): becomes the error when nothing runs any more */
-  GQueue            waits;   /* (element-type GTask) */
+  IBBFilesDirection       direction;
+  IBBFilesWay             way;
+  const IBBFilesProtocol *protocol;  /* (nullable): before the offer */
+  char                   *peer_jid;  /* (owned) */
+  char                   *local_jid; /* (owned) (nullable): where it is not the connection's */
+  IBBFilesMetadata       *metadata;  /* (owned) */
+  IBBFilesState           state;
+  GError                 *error; /* (owned) (nullable) */
+  GError *failure; /* (owned) (nullable): becomes the error when nothing runs any more */
+  GQueue  waits;   /* (element-type GTask) */
 
-  IBBCourier *courier; /* (owned) (nullable): of a folder, and in private, where there is no other
-                          session */
-  guint32 number;      /* there */
+  IBBCourier *courier; /* (owned) (nullable): of the bundle */
+  guint32     number;  /* there */
 
   IBBJingle *jingle; /* (owned) (nullable) */
   char      *sid;    /* (owned): of the in-band session */
@@ -94,8 +114,6 @@ void ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error);
 /* error: (transfer full): that of the peer, perhaps as its answer to the offer. */
 void ibb_files_transfer_fail_offer (IBBFilesTransfer *self, GError *error);
 void ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state);
-/* The peer hears why the transfer ends. text (nullable). */
-void ibb_files_transfer_tell (IBBFilesTransfer *self, IBBReason reason, const char *text);
 /* The peer hears of the failure. */
 void ibb_files_transfer_tell_failure (IBBFilesTransfer *self);
 /* Balanced by the callback of a call that was begun. Returns FALSE if the transfer has failed
@@ -111,8 +129,6 @@ void ibb_files_transfer_set_timer (IBBFilesTransfer *self, guint seconds, GSourc
 /* The offer has left, or has come: until the state changes, the transfer fails if the connection is
  * lost or the peer goes. */
 void ibb_files_transfer_watch_peer (IBBFilesTransfer *self);
-/* Sends what the Jingle session has to say. */
-void ibb_files_transfer_flush (IBBFilesTransfer *self);
 /* id (nullable): a query has an id of its own. */
 IBBStanza *ibb_files_transfer_new_iq (IBBFilesTransfer *self,
                                       const char       *type,
@@ -122,12 +138,8 @@ void       ibb_files_transfer_send (IBBFilesTransfer *self,
                                     const char       *type,
                                     const char       *id,
                                     const char       *payload);
-/* Answers a stream initiation; text (nullable): to the sender. */
-void ibb_files_transfer_send_refusal (IBBFilesTransfer *self, const char *text);
 /* The current address of the peer: a resumed session may go on with another resource. */
 char *ibb_files_transfer_dup_jid (IBBFilesTransfer *self);
-/* The error of a session that the peer has ended. */
-GError *ibb_files_transfer_new_peer_error (IBBFilesTransfer *self);
 /* The session with what both ends have agreed on. */
 IBBSessionParams *ibb_files_transfer_dup_params (IBBFilesTransfer *self);
 
@@ -140,21 +152,26 @@ void ibb_files_transfer_offer (IBBFilesTransfer *self,
                                GFile            *file,
                                const char       *etag,
                                IBBFolderSource  *folder);
-/* After each request of the peer's. */
-void ibb_files_transfer_send_heard (IBBFilesTransfer *self);
+/* The peer has accepted: opens an in-band session for this file alone. */
+void ibb_files_transfer_open_session (IBBFilesTransfer *self);
+/* The accept has no sense. */
+void ibb_files_transfer_fail_misaccepted (IBBFilesTransfer *self);
 
 /* The receiver, in ibb-files-transfer-receive.c. */
 
-void ibb_files_transfer_receive_heard (IBBFilesTransfer *self);
+/* Waits for the in-band session of this file alone, which the sender opens after the accept. */
+void ibb_files_transfer_expect_session (IBBFilesTransfer *self);
 /* All bytes are here: checks them, and gives the file its name. */
 void ibb_files_transfer_check (IBBFilesTransfer *self);
+/* The same, once the sender has told everything about them. */
+void ibb_files_transfer_check_when_known (IBBFilesTransfer *self);
 
-/* Both ends in a bundle, in ibb-files-transfer-bundle.c. */
+/* The protocols, each in a file of its own. */
 
-void ibb_files_transfer_offer_in_bundle (IBBFilesTransfer *self);
-/* Ends the transfer, unless the receiver gets the file first. FALSE: there is no session yet. */
-gboolean ibb_files_transfer_cancel_in_bundle (IBBFilesTransfer *self);
+extern const IBBFilesProtocol ibb_files_transfer_in_bundle;
+extern const IBBFilesProtocol ibb_files_transfer_by_jingle;
+extern const IBBFilesProtocol ibb_files_transfer_by_initiation;
 /* Attaches a received offer to its courier. */
 void ibb_files_transfer_set_courier (IBBFilesTransfer *self, IBBCourier *courier, guint32 number);
-void ibb_files_transfer_accept_in_bundle (IBBFilesTransfer *self);
-void ibb_files_transfer_deliver_in_bundle (IBBFilesTransfer *self);
+/* After each request in the Jingle session. */
+void ibb_files_transfer_heard (IBBFilesTransfer *self);

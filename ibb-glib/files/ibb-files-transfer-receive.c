@@ -5,32 +5,12 @@
 #include "base/intl.h"
 #include "files/ibb-files-transfer-private.h"
 #include "files/move/folder-sink.h"
-#include "files/protocol/initiation.h"
 
 #define OPEN_TIMEOUT 60000  /* ms for the sender to open the session after the accept */
 #define CHECKSUM_TIMEOUT 60 /* s for a checksum that the sender has promised */
 #define CLOSE_TIMEOUT 5     /* s for one that it has not, and for the reason of an early close */
 
 /* The end. */
-
-/* Answers the end that the peer has said while the file was checked: with an error if that came too
- * late. */
-static void
-answer_late (IBBFilesTransfer *self)
-{
-  static const char     too_late[] = "<error type='wait'><unexpected-request"
-                                     " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
-                                     "<out-of-order xmlns='urn:xmpp:jingle:errors:1'/></error>";
-  g_autoptr (IBBStanza) late = g_steal_pointer (&self->late);
-  g_autoptr (IBBStanza) answer = NULL;
-
-  if (late != NULL)
-    answer = ibb_jingle_new_iq (self->is_in_place ? "error" : "result", ibb_stanza_get_from (late),
-                                self->local_jid, ibb_stanza_get_id (late),
-                                self->is_in_place ? too_late : "");
-  if (answer != NULL)
-    ibb_connection_send (self->connection, answer, NULL);
-}
 
 static void
 done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
@@ -55,23 +35,8 @@ done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     }
   else
     ibb_files_transfer_tell_failure (self);
-  if (!is_done)
-    answer_late (self);
-  if (!ibb_files_transfer_end_call (self))
-    return;
-  if (self->jingle != NULL)
-    {
-      if (self->late != NULL)
-        ibb_jingle_reopen (self->jingle);
-      answer_late (self);
-      ibb_jingle_send_received (self->jingle);
-      ibb_jingle_terminate (self->jingle, IBB_REASON_SUCCESS, NULL);
-      ibb_files_transfer_flush (self);
-    }
-  if (self->courier != NULL)
-    ibb_files_transfer_deliver_in_bundle (self);
-  else
-    ibb_files_transfer_end (self, IBB_FILES_STATE_DELIVERED);
+  if (ibb_files_transfer_end_call (self))
+    self->protocol->deliver (self);
 }
 
 /* The strongest hash that the sender has given. */
@@ -199,8 +164,8 @@ checksum_timeout_cb (gpointer user_data)
 
 /* The file is whole if no byte follows: all programs that send by stream initiation close the
  * session after the last one. By Jingle some do not, and say more about the file instead. */
-static void
-check_when_known (IBBFilesTransfer *self)
+void
+ibb_files_transfer_check_when_known (IBBFilesTransfer *self)
 {
   IBBJingle *jingle = self->jingle;
   gboolean   has_said_all = jingle != NULL && (jingle->has_checksum ||
@@ -225,7 +190,7 @@ ended_cb (GObject *object, GAsyncResult *result, gpointer user_data)
                                      _ ("The peer sent more bytes than it had offered")));
     }
   if (ibb_files_transfer_end_call (self) && self->has_all)
-    check_when_known (self);
+    ibb_files_transfer_check_when_known (self);
 }
 
 static gboolean
@@ -271,7 +236,7 @@ moved_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       g_input_stream_skip_async (g_io_stream_get_input_stream (G_IO_STREAM (self->transport)), 1,
                                  G_PRIORITY_DEFAULT, self->cancellable, ended_cb, self);
     }
-  check_when_known (self);
+  ibb_files_transfer_check_when_known (self);
   ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
 }
 
@@ -310,49 +275,31 @@ opened_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   ibb_files_transfer_move (self, moved_cb);
 }
 
-static void
-send_accept (IBBFilesTransfer *self)
+/* Before the accept: Dino opens before it has answered. */
+void
+ibb_files_transfer_expect_session (IBBFilesTransfer *self)
 {
-  g_autofree char *answer = NULL;
+  g_autoptr (IBBSessionParams) params = ibb_files_transfer_dup_params (self);
 
-  if (self->jingle != NULL)
-    {
-      ibb_jingle_accept (self->jingle, self->jingle->block_size,
-                         ibb_mover_get_offset (self->mover));
-      ibb_files_transfer_flush (self);
-      return;
-    }
-  answer = ibb_initiation_write_answer ();
-  ibb_files_transfer_send (self, "result", self->request_id, answer);
-  g_clear_pointer (&self->request_id, g_free);
+  ibb_session_params_set_expect_timeout (params, OPEN_TIMEOUT);
+  ibb_farewells_unguard (self->farewells, self->peer_jid, self->sid);
+  ibb_files_transfer_begin_call (self);
+  ibb_service_expect_session_async (self->sessions, self->peer_jid, self->sid, params,
+                                    self->cancellable, opened_cb, self);
 }
 
 static void
 prepared_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  IBBFilesTransfer            *self = IBB_FILES_TRANSFER (object);
-  GError                      *error = NULL;
-  g_autoptr (IBBSessionParams) params = NULL;
+  IBBFilesTransfer *self = IBB_FILES_TRANSFER (object);
+  GError           *error = NULL;
 
   if (!g_task_propagate_boolean (G_TASK (result), &error))
     ibb_files_transfer_fail (self, error);
   if (!ibb_files_transfer_end_call (self))
     return;
   ibb_files_transfer_set_timer (self, 0, NULL);
-  if (self->courier != NULL)
-    {
-      ibb_files_transfer_accept_in_bundle (self);
-      return;
-    }
-  params = ibb_files_transfer_dup_params (self);
-  ibb_session_params_set_expect_timeout (params, OPEN_TIMEOUT);
-  ibb_farewells_unguard (self->farewells, self->peer_jid, self->sid);
-  ibb_files_transfer_begin_call (self);
-  ibb_service_expect_session_async (self->sessions, self->peer_jid, self->sid, params,
-                                    self->cancellable, opened_cb, self);
-  /* Dino opens before it has answered. */
-  send_accept (self);
-  ibb_files_transfer_set_state (self, IBB_FILES_STATE_ACCEPTED);
+  self->protocol->accept (self);
 }
 
 static void
@@ -416,8 +363,8 @@ begin (IBBFilesTransfer *self, IBBMover *mover)
   self->mover = ibb_mover_ref (mover);
   if (!has_hash)
     algorithm = promised != NULL ? promised : IBB_HASHER_DEFAULT;
-  self->keeps_part = self->courier != NULL || (self->jingle != NULL && self->jingle->takes_range &&
-                                               (promised != NULL || has_hash));
+  if (self->jingle != NULL)
+    self->keeps_part = self->jingle->takes_range && (promised != NULL || has_hash);
   ibb_mover_prepare (mover, algorithm, self->keeps_part);
   rival = find_rival (self);
   if (rival == NULL)
@@ -429,26 +376,6 @@ begin (IBBFilesTransfer *self, IBBMover *mover)
   ibb_files_transfer_wait_async (rival, NULL, rival_over_cb, self);
   ibb_files_transfer_fail (rival, g_error_new_literal (IBB_ERROR, IBB_ERROR_CONFLICT,
                                                        _ ("The peer has offered the file again")));
-}
-
-void
-ibb_files_transfer_receive_heard (IBBFilesTransfer *self)
-{
-  gboolean is_success = ibb_reason_is (self->jingle->reason, IBB_REASON_SUCCESS);
-
-  ibb_files_transfer_flush (self);
-  if (self->jingle->state == IBB_JINGLE_ENDED && self->failure == NULL &&
-      (!is_success || self->early != NULL || self->state == IBB_FILES_STATE_OFFERED))
-    {
-      /* The part of a file is not kept if the sender has cancelled the transfer. */
-      if (ibb_reason_is (self->jingle->reason, IBB_REASON_CANCEL))
-        self->keeps_part = FALSE;
-      ibb_files_transfer_fail (self, is_success && self->early != NULL
-                                         ? g_steal_pointer (&self->early)
-                                         : ibb_files_transfer_new_peer_error (self));
-    }
-  else if (self->has_all)
-    check_when_known (self);
 }
 
 /* Deciding on an offer. */

@@ -7,11 +7,9 @@
 #include "base/intl.h"
 #include "files/ibb-files-enum-types.h"
 #include "files/ibb-files-transfer-private.h"
-#include "files/protocol/description.h"
 #include "files/protocol/reason.h"
 
-#define TICK 100              /* ms between two notifications of the progress */
-#define REQUEST_TIMEOUT 60000 /* ms for the program of the peer to say that the offer has come */
+#define TICK 100 /* ms between two notifications of the progress */
 
 gboolean
 ibb_files_transfer_is_over (IBBFilesTransfer *self)
@@ -28,8 +26,8 @@ ibb_files_transfer_goes_on (IBBFilesTransfer *self)
 gboolean
 ibb_files_transfer_waits_for_decision (IBBFilesTransfer *self)
 {
-  return self->direction == IBB_FILES_DIRECTION_RECEIVE && self->mover == NULL &&
-         self->state == IBB_FILES_STATE_OFFERED && self->failure == NULL;
+  return self->direction == IBB_FILES_DIRECTION_RECEIVE && self->protocol != NULL &&
+         self->mover == NULL && self->state == IBB_FILES_STATE_OFFERED && self->failure == NULL;
 }
 
 /* The progress. */
@@ -139,20 +137,6 @@ ibb_files_transfer_send (IBBFilesTransfer *self,
     ibb_connection_send (self->connection, stanza, NULL);
 }
 
-/* The answer to a stream initiation that nobody takes (XEP-0095 §4). */
-void
-ibb_files_transfer_send_refusal (IBBFilesTransfer *self, const char *text)
-{
-  g_autofree char *id = g_steal_pointer (&self->request_id);
-  g_autofree char *escaped = ibb_description_escape (text != NULL ? text : "Offer refused");
-  g_autofree char *payload = g_strconcat ("<error type='cancel'>"
-                                          "<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
-                                          "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>",
-                                          escaped, "</text></error>", NULL);
-
-  ibb_files_transfer_send (self, "error", id, payload);
-}
-
 /* The state. */
 
 static void
@@ -201,7 +185,7 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
   if (self->mover != NULL)
     self->mover->class->close (self->mover, self->keeps_part);
   /* Closes the session without a wait: a peer's program may never answer. */
-  if (self->transport != NULL && self->courier == NULL && state != IBB_FILES_STATE_FAILED)
+  if (self->transport != NULL && !self->protocol->shares_session && state != IBB_FILES_STATE_FAILED)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);
   service = g_steal_pointer (&self->service);
   g_object_freeze_notify (G_OBJECT (self));
@@ -249,29 +233,14 @@ ibb_files_transfer_end_call (IBBFilesTransfer *self)
 }
 
 void
-ibb_files_transfer_tell (IBBFilesTransfer *self, IBBReason reason, const char *text)
-{
-  if (self->jingle != NULL)
-    {
-      ibb_jingle_terminate (self->jingle, reason, text);
-      ibb_files_transfer_flush (self);
-    }
-  if (self->request_id != NULL)
-    ibb_files_transfer_send_refusal (self, text);
-  if (self->courier != NULL)
-    ibb_courier_fail (self->courier, self->number, reason, text);
-  else if (self->transport != NULL)
-    ibb_transport_abort (self->transport);
-}
-
-void
 ibb_files_transfer_tell_failure (IBBFilesTransfer *self)
 {
   const char *text;
   IBBReason   reason = ibb_reason_from_error (self->failure, self->direction,
                                               self->state == IBB_FILES_STATE_OFFERED, &text);
 
-  ibb_files_transfer_tell (self, reason, text);
+  if (self->protocol != NULL)
+    self->protocol->tell (self, reason, text);
 }
 
 void
@@ -311,56 +280,6 @@ ibb_files_transfer_fail_offer (IBBFilesTransfer *self, GError *error)
   ibb_files_transfer_fail (self, error);
 }
 
-/* The session of Jingle. */
-
-static void
-answered_cb (GObject *object, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (IBBFilesTransfer) self = user_data;
-  GError                      *error = NULL;
-  g_autoptr (IBBStanza)        answer =
-      ibb_connection_query_finish (IBB_CONNECTION (object), result, &error);
-
-  if (answer == NULL && self->jingle->state == IBB_JINGLE_OFFERED &&
-      self->state == IBB_FILES_STATE_OFFERED)
-    {
-      ibb_jingle_refused (self->jingle);
-      ibb_files_transfer_fail_offer (self, error);
-    }
-  else
-    g_clear_error (&error);
-}
-
-/* Only the answer to the offer matters. The others tell nothing that the session does not, and a
- * transfer that is over is not kept for them. */
-void
-ibb_files_transfer_flush (IBBFilesTransfer *self)
-{
-  gboolean is_offer = self->jingle->is_initiator && self->jingle->state == IBB_JINGLE_OFFERED;
-  gboolean is_farewell =
-      self->direction == IBB_FILES_DIRECTION_RECEIVE && self->state >= IBB_FILES_STATE_ACTIVE &&
-      self->jingle->state == IBB_JINGLE_ENDED && !g_queue_is_empty (&self->jingle->requests);
-  g_autoptr (GStrvBuilder) farewell = g_strv_builder_new ();
-  char                    *payload;
-
-  while ((payload = g_queue_pop_head (&self->jingle->requests)) != NULL)
-    {
-      g_autofree char      *id = g_uuid_string_random ();
-      g_autoptr (IBBStanza) stanza = ibb_files_transfer_new_iq (self, "set", id, payload);
-
-      if (stanza != NULL && is_offer)
-        ibb_connection_query_async (self->connection, stanza, REQUEST_TIMEOUT, NULL, answered_cb,
-                                    g_object_ref (self));
-      else if (stanza != NULL)
-        ibb_connection_send (self->connection, stanza, NULL);
-      g_strv_builder_add (farewell, payload);
-      g_free (payload);
-    }
-  if (is_farewell)
-    ibb_farewells_add (self->farewells, self->peer_jid, self->jingle->sid,
-                       g_strv_builder_end (farewell));
-}
-
 static void
 gone_cb (GError *error, gpointer user_data)
 {
@@ -380,13 +299,6 @@ ibb_files_transfer_watch_peer (IBBFilesTransfer *self)
 
   if (question != NULL)
     self->watch = ibb_peer_watch_new (self->sessions, self->peer_jid, question, gone_cb, self);
-}
-
-GError *
-ibb_files_transfer_new_peer_error (IBBFilesTransfer *self)
-{
-  return ibb_reason_to_error (self->jingle->reason, self->jingle->reason_text, self->peer_jid,
-                              self->direction, self->state == IBB_FILES_STATE_OFFERED);
 }
 
 IBBSessionParams *

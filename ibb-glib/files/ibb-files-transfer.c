@@ -372,7 +372,7 @@ ibb_files_transfer_refuse (IBBFilesTransfer *self, const char *reason)
 
   if (!ibb_files_transfer_waits_for_decision (self))
     return;
-  ibb_files_transfer_tell (self, IBB_REASON_DECLINE, reason);
+  self->protocol->tell (self, IBB_REASON_DECLINE, reason);
   ibb_files_transfer_fail (
       self, g_error_new_literal (IBB_ERROR, IBB_ERROR_FORBIDDEN, _ ("The offer was refused")));
 }
@@ -403,8 +403,8 @@ ibb_files_transfer_cancel (IBBFilesTransfer *self)
       ibb_files_transfer_refuse (self, NULL);
       return;
     }
-  if (self->direction == IBB_FILES_DIRECTION_SEND && self->courier != NULL &&
-      ibb_files_transfer_cancel_in_bundle (self))
+  if (self->direction == IBB_FILES_DIRECTION_SEND && self->protocol != NULL &&
+      self->protocol->cancel != NULL && self->protocol->cancel (self))
     return;
   self->keeps_part = FALSE;
   ibb_files_transfer_fail (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,

@@ -175,6 +175,22 @@ class Program:
         self.wait_for(lambda: find() is not None, f'the event {name} {least}')
         return find()
 
+    def wait_idle(self):
+        """Until it has ended, or no thread of it runs: one that has begun to ask has asked, however busy the machine is."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.has_ended(0.001):
+            states = []
+            try:
+                for task in os.listdir(f'/proc/{self.pid}/task'):
+                    with open(f'/proc/{self.pid}/task/{task}/stat', encoding='ascii', errors='replace') as file:
+                        states.append(file.read().rsplit(')', 1)[1].split()[0])
+            except OSError:
+                continue  # a thread has ended
+            if 'R' not in states:
+                return
+            if time.monotonic() > deadline:
+                raise AssertionError(f'{self.name} is never idle')
+
     def events(self):
         return [json.loads(line) for line in self.output.split(b'\n')[:-1]]
 

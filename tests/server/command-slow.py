@@ -47,22 +47,6 @@ class Sender:
         with self.server.lock:  # no block comes before self.here is set
             self.here = self.server.account('alice').ibb('send', *options, source, peer, env=env)
 
-    def _wait_idle(self):
-        """Until no thread of the sender runs: one that has begun to ask has asked, however busy the machine is."""
-        folder = f'/proc/{self.here.pid}/task'
-        while True:
-            try:
-                states = []
-                for task in os.listdir(folder):
-                    with open(f'{folder}/{task}/stat', encoding='ascii', errors='replace') as file:
-                        states.append(file.read().rsplit(')', 1)[1].split()[0])
-                if 'R' not in states:
-                    return
-            except OSError:
-                pass  # a thread has ended
-            if self.here.has_ended(0.001):
-                return
-
     def _pass(self, seconds):
         self._now += seconds
         with open(self._clock, 'r+b', buffering=0) as file:
@@ -72,7 +56,7 @@ class Sender:
     def _block(self, *_):
         self.n_blocks += 1
         if not self._stands:
-            self._wait_idle()
+            self.here.wait_idle()
             self._pass(BLOCK_TIME)
 
     def _ping(self, _client, attributes):

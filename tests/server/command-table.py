@@ -41,6 +41,14 @@ def frame(header):
 
 # Of file 1: 8184 of its bytes, its end, and the receiver's word that it has the file.
 FRAME, END, DELIVERED = map(frame, ('03001ff800000001', '0400002000000001', '0500002000000001'))
+# A session and a file that come when the command has closed its stream to the server.
+LATE = ("<iq type='set' id='late' from='carol@localhost/late' to='{0}'>"
+        "<open xmlns='http://jabber.org/protocol/ibb' sid='late' block-size='4096'/></iq>"
+        "<iq type='set' id='later' from='carol@localhost/late' to='{0}'>"
+        "<jingle xmlns='urn:xmpp:jingle:1' action='session-initiate' sid='late' initiator='carol@localhost/late'>"
+        "<content creator='initiator' name='file'><description xmlns='urn:xmpp:jingle:apps:file-transfer:5'>"
+        "<file><name>late</name><size>1</size></file></description>"
+        "<transport xmlns='urn:xmpp:jingle:transports:ibb:1' block-size='4096' sid='later'/></content></jingle></iq>")
 WAYS = {}
 OF_GIO = ('broken-pipe', 'cancelled', 'connection-refused', 'invalid-argument', 'no-space', 'not-supported',
           'partial-input', 'permission-denied', 'timed-out', 'wrong-etag')
@@ -295,7 +303,17 @@ def _(run):
 @way('a signal, while it waits for a peer')
 def _(run):
     run.start(run.command).wait_ready()
+    client, logout = run.server.client_of(run.here_user), threading.Event()
+
+    def log_out(*_):
+        logout.set()
+        client.send(LATE.format(client.jid))
+
+    run.server.when('</stream:stream>', log_out, run.here_user)
+    run.here.wait_idle()
     run.kill(run.here)
+    client.join(cases.PATIENCE)
+    check(logout.is_set(), 'the logout')
 
 
 @way('a hang-up (SIGHUP), while it waits for a peer')

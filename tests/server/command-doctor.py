@@ -299,9 +299,13 @@ def _():
         valve = Valve(Account(server, 'bob'))
         valve.open()
         here = alice.ibb('send', Folder().make('file', 600000), valve.receiver.wait_ready(), '--sid', 'one')
+        carol = Account(server, 'carol').ibb('receive', '--output', Folder() / 'copy', '--from', 'any')
+        there = alice.ibb('send', '--json', Folder().make('file', 600000), carol.wait_ready())
         here.wait_line('^Only about .*/s pass to .bob@localhost')
         here.stop(status=-signal.SIGTERM)
         check_equal(sum('Only about' in line for line in here.lines), 1, 'lines')
+        check_equal(there.wait_event('throttled', rate=1)['peer'], 'carol@localhost/ibb', 'peer')
+        there.stop(status=-signal.SIGTERM)
         for program, resumption in zip(running, ('warn', 'ok')):
             found = examine(program, 0)
             check_verdicts(found, rate='warn', peer='skip', resumption=resumption)

@@ -111,6 +111,8 @@ def _(server):
     here = server.account('alice').ibb('send', Folder().make('original', MIB), jid)
     for end in (here, receive):
         end.wait_line('logging in again$')
+    # The receiver may come back later than the sender.
+    server.when(f"to='{jid}'", lambda client, attributes: client.refuse(attributes, 'service-unavailable') or True, 'alice')
     server.listen()
     check_equal((here.finish(), receive.finish()), (0, 0), f'{here.lines} {receive.lines}')
 

@@ -438,6 +438,7 @@ def _(server):
 
     server.when(DATA, cut, 'alice', 0)
     sender.wait_line('^“one”: Peer .*; offering it again$')
+    server.client_of('alice').close()
     os.kill(receiver.pid, signal.SIGKILL)
     receiver.finish()
     is_back.append(True)

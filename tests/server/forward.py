@@ -420,6 +420,8 @@ def _(server):
     # The line and the event come by different pipes.
     tunnel.forward.wait_for(tunnel.forward.errors, 'an error')
     check_equal(len(tunnel.forward.errors()), 1, 'lines')
+    tunnel.expose.stop()
+    tunnel.forward.stop()
 
 
 @case('--listen takes an address, also IPv6, and refuses a port that is taken')

@@ -248,6 +248,8 @@ offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, WholeProgram *
   guint             offer;
   gint64            delay;
 
+  if (!program->runs) /* what it had heard before its end */
+    return FALSE;
   g_assert_nonnull (number);
   file = whole_find_mark (number, &offer);
   judge_offered (file, metadata);

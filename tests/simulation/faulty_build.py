@@ -151,6 +151,7 @@ class FaultyBuild:
         self.patterns, self.without = patterns, without
         self.temporary = tempfile.TemporaryDirectory(prefix='ibb-faults-')
         self.folder = pathlib.Path(self.temporary.name)
+        self.folder.chmod(0o1777)  # tests that run as another user note there what they have run
         self.commands = {}
         self.tests = {}
         self.targets = []

@@ -43,7 +43,7 @@ typedef struct
   gboolean    has_room; /* for a part */
   guint       n_made;   /* folders */
   GHashTable *entries;  /* (owned) (element-type guint32 Entry) */
-  GArray     *whole;    /* (owned) (element-type guint32): entries to be delivered */
+  GQueue      whole;    /* numbers: of entries to be delivered */
   guint32     begun;    /* number of the entry whose bytes have begun, or 0 */
   IBBMover   *mover;    /* (owned) (nullable): of this entry */
 } IBBFolderSink;
@@ -557,7 +557,7 @@ take (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GError **
     return fail_entry (mover, bundle, entry, reason, error);
   else
     {
-      g_array_append_val (self->whole, entry->number);
+      g_queue_push_tail (&self->whole, GUINT_TO_POINTER (entry->number));
       g_hash_table_remove (self->entries, &event->number);
     }
   return TRUE;
@@ -568,14 +568,13 @@ flush (IBBMover *mover, IBBBundle *bundle, GError **error)
 {
   IBBFolderSink *self = mover->folder;
 
-  if (self->whole->len == 0)
+  if (g_queue_is_empty (&self->whole))
     return TRUE;
   sync_names (self);
   if (self->failure != 0)
     return fail (self, NULL, self->failure, error);
-  for (guint i = 0; i < self->whole->len; i++)
-    ibb_bundle_deliver (bundle, g_array_index (self->whole, guint32, i));
-  g_array_set_size (self->whole, 0);
+  while (!g_queue_is_empty (&self->whole))
+    ibb_bundle_deliver (bundle, GPOINTER_TO_UINT (g_queue_pop_head (&self->whole)));
   return TRUE;
 }
 
@@ -603,7 +602,7 @@ free_sink (gpointer data)
   g_free (self->peer_jid);
   g_free (self->offer);
   g_hash_table_unref (self->entries);
-  g_array_unref (self->whole);
+  g_queue_clear (&self->whole);
   g_free (self);
 }
 
@@ -637,7 +636,7 @@ ibb_folder_sink_new_mover (const char       *path,
   ibb_walk_init (&self->walk, -1);
   self->named = -1;
   self->entries = g_hash_table_new_full (g_int_hash, g_int_equal, NULL, entry_free);
-  self->whole = g_array_new (FALSE, FALSE, sizeof (guint32));
+  g_queue_init (&self->whole);
   return ibb_mover_new_for_folder (&sink_class, self, FALSE, self->peer_jid,
                                    ibb_files_metadata_get_size (metadata),
                                    ibb_files_metadata_get_n_files (metadata), cancellable);

@@ -118,7 +118,7 @@ add (IBBFolderSource   *self,
   entry = g_malloc0 (sizeof *entry + length);
   entry->is_folder = is_folder;
   entry->failure = failure;
-  entry->mode = info != NULL ? get_mode (info) : is_folder ? 0777 : 0666;
+  entry->mode = info != NULL ? get_mode (info) : 0666;
   entry->size = info != NULL && !is_folder ? (guint64) info->st_size : 0;
   entry->time = info != NULL ? info->st_mtim : (struct timespec){ 0 };
   memcpy (entry->path, path, length);

@@ -623,7 +623,7 @@ expected_cb (GObject *object, GAsyncResult *result, gpointer data)
           g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
                        _ ("“%s” has not begun to send the file that was accepted"), self->peer_jid);
     }
-  if (self->is_over && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (self->is_over)
     {
       g_autoptr (IBBSessionParams) params = dup_params (self);
 

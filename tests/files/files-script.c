@@ -51,7 +51,8 @@ typedef struct
   GAsyncResult     *accepted;
   gboolean          is_stream; /* that was accepted */
   GAsyncResult     *expected;
-  IBBTransport     *transport; /* (nullable): Romeo's end */
+  IBBTransport     *transport; /* (nullable): Romeo's end of the last session */
+  GPtrArray        *earlier;   /* (element-type IBBTransport): of those before */
   IBBService       *streams;   /* (nullable): another one of Juliet's */
   GAsyncResult     *streamed;
   gpointer          gone; /* (nullable): an offer that nobody holds */
@@ -357,7 +358,8 @@ open_session (Run *self, Words *words)
   ibb_session_params_set_block_size (
       params, words_peek (words) != NULL ? (guint) words_take_number (words) : 4096);
   ibb_service_open_session_async (self->peer, JULIET, params, NULL, store_result_cb, &result);
-  g_clear_object (&self->transport);
+  if (self->transport != NULL)
+    g_ptr_array_add (self->earlier, self->transport);
   self->transport = assert_result (ibb_service_open_session_finish, self->peer, &result);
 }
 
@@ -832,6 +834,7 @@ set_up (Run *self)
   g_hash_table_insert (self->others, g_strdup (ROMEO), self->peer_connection);
   self->heard = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_stanza_unref);
   g_signal_connect (self->peer_connection, "stanza-received", G_CALLBACK (heard_cb), self);
+  self->earlier = g_ptr_array_new_with_free_func (g_object_unref);
   self->all_offered = g_ptr_array_new_with_free_func (g_object_unref);
   self->bytes = make_bytes (SIZE, 1);
   self->folder = assert_succeeds (g_dir_make_tmp, "ibb-files-XXXXXX");
@@ -852,6 +855,7 @@ tear_down (Run *self)
   g_clear_object (&self->sent);
   g_ptr_array_unref (self->all_offered);
   g_clear_object (&self->transport);
+  g_ptr_array_unref (self->earlier);
   run_pending ();
   g_clear_object (&self->accepted);
   /* A thread that opens an accepted file keeps it so long. */

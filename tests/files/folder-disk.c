@@ -176,7 +176,7 @@ test_interrupted (Files *self, gconstpointer data)
   begin_folder (self);
   assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
                        self->offered, &self->result);
-  g_assert_nonnull (strstr (ibb_files_transfer_dup_error (self->offered)->message, "2 of 2 files"));
+  assert_says (self->offered, "2 of 2 files");
   ibb_disk = real_disk;
   complete (self);
   run (self, "diff -r sent received");
@@ -262,6 +262,17 @@ rename_folded (int folder, const char *from, const char *to, gboolean replaces)
   return real_disk->rename (folder, from, folded, replaces);
 }
 
+/* The byte of an earlier transfer keeps its date. */
+static int
+set_time_of_other (int fd, gint64 time)
+{
+  struct stat info;
+
+  g_assert_cmpint (real_disk->stat (fd, NULL, &info), ==, 0);
+  g_assert_cmpint (info.st_size, !=, 1);
+  return real_disk->set_time (fd, time);
+}
+
 typedef struct
 {
   IBBDisk     disk;   /* calls that are replaced */
@@ -288,6 +299,20 @@ static const Changed numbered_twins = {
             "received && echo c > received/x && touch -d '2001-01-01' received/x",
   .after = "cmp sent/x 'received/x (2)' && cmp 'sent/x (2)' 'received/x (2) (2)' && "
            "test $(ls received | wc -l) = 13",
+};
+/* x has the bytes, and x (2) the date. */
+static const Changed touched_twin = {
+  .before = "echo a > sent/x && mkdir received && echo a > received/x && touch -d '2001-01-01' "
+            "received/x && echo b > 'received/x (2)' && touch -r sent/x 'received/x (2)'",
+  .after = "cmp sent/x received/x && test $(ls received | wc -l) = 12",
+};
+/* Another x is there, and the first byte of x. */
+static const Changed interrupted_twin = {
+  .disk.set_time = set_time_of_other,
+  .before = "echo a > sent/x && touch -d @1000000000 sent/x && mkdir received && "
+            "echo b > received/x && umask 077 && printf a > received/.ibb-$(printf "
+            "'romeo@montague.example\\nx\\n2\\n1000000000' | sha256sum | head -c 16)-1.part",
+  .after = "cmp sent/x 'received/x (2)' && test $(ls -A received | wc -l) = 12",
 };
 static const Changed folded_twins = {
   .disk = { .stat = stat_folded,
@@ -344,6 +369,8 @@ main (int argc, char **argv)
   add_test_of ("file-system/other-numbers", &other_numbers, set_up, test_file_system);
   add_test_of ("file-system/read-only", &read_only, set_up, test_file_system);
   add_test_of ("file-system/numbered-twins", &numbered_twins, set_up, test_file_system);
+  add_test_of ("file-system/touched-twin", &touched_twin, set_up, test_file_system);
+  add_test_of ("file-system/interrupted-twin", &interrupted_twin, set_up, test_file_system);
   add_test_of ("file-system/folded-twins", &folded_twins, set_up, test_file_system);
   return g_test_run ();
 }

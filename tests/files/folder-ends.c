@@ -45,7 +45,8 @@ begin_folder (Files *self)
   g_clear_object (&self->offered);
   g_clear_object (&self->result);
   self->sent = offer (self, JULIET);
-  wait_until (self->offered != NULL || ibb_files_transfer_dup_error (self->sent) != NULL);
+  wait_until (self->offered != NULL ||
+              ibb_files_transfer_get_state (self->sent) == IBB_FILES_STATE_FAILED);
   accept_as (self, "received", &self->result);
 }
 
@@ -59,20 +60,23 @@ complete (Files *self)
 }
 
 void
+assert_says (IBBFilesTransfer *transfer, const char *words)
+{
+  g_autoptr (GError) error = ibb_files_transfer_dup_error (transfer);
+
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, words));
+}
+
+void
 fail_with (Files *self, const char *words)
 {
-  g_autoptr (GError) sent = NULL;
-  g_autoptr (GError) received = NULL;
-
   begin_folder (self);
   assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
                        self->offered, &self->result);
   assert_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_wait, self->sent, NULL);
-  sent = ibb_files_transfer_dup_error (self->sent);
-  received = ibb_files_transfer_dup_error (self->offered);
-  g_test_message ("%s; %s", sent->message, received->message);
-  g_assert_nonnull (strstr (sent->message, words));
-  g_assert_nonnull (strstr (received->message, words));
+  assert_says (self->sent, words);
+  assert_says (self->offered, words);
 }
 
 void

@@ -17,6 +17,8 @@ void begin_folder (Files *self);
 void complete (Files *self);
 /* Both ends name the number of the files that have failed, and one of them. */
 void fail_with (Files *self, const char *words);
+/* The error of a transfer that has failed has these words. */
+void assert_says (IBBFilesTransfer *transfer, const char *words);
 /* “sent” cannot be offered. */
 void assert_no_offer (Files *self, int code);
 

@@ -317,6 +317,31 @@ test_bounds (void)
     }
 }
 
+/* Padding fills the last block, and takes another one only if its own header does not fit. */
+static void
+test_padding (void)
+{
+  static const guint8 bytes[IBB_BUNDLE_BLOCK_SIZE];
+
+  for (gsize left = 0; left <= 16; left++)
+    {
+      g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", sizeof bytes);
+      g_autoptr (IBBBundle)        self = ibb_bundle_new (TRUE);
+      g_autoptr (GString)          log = g_string_new (NULL);
+      g_autoptr (GBytes)           output = NULL;
+      gsize                        length;
+
+      ibb_bundle_offer (self, metadata);
+      do_word (self, "A1@0", log);
+      length = ibb_bundle_get_n_output (self) + 8;
+      ibb_bundle_send (self, 1, bytes, sizeof bytes - length - left);
+      g_assert_cmpuint (ibb_bundle_get_n_output (self), ==, sizeof bytes - left);
+      output = ibb_bundle_take_output (self, TRUE);
+      g_assert_cmpuint (g_bytes_get_size (output), ==,
+                        left == 0 || left >= 8 ? sizeof bytes : 2 * sizeof bytes);
+    }
+}
+
 /* A peer does not make this end create files without end. */
 static void
 test_too_many (void)
@@ -682,6 +707,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ibb/files/bundle/scripts", test_scripts);
   g_test_add_func ("/ibb/files/bundle/bounds", test_bounds);
+  g_test_add_func ("/ibb/files/bundle/padding", test_padding);
   g_test_add_func ("/ibb/files/bundle/too-long", test_too_long);
   g_test_add_func ("/ibb/files/bundle/too-many", test_too_many);
   g_test_add_func ("/ibb/files/bundle/pairs", test_pairs);

@@ -471,6 +471,17 @@ count_cb (IBBFilesMetadata *metadata, GParamSpec *pspec, guint *n)
 
 /* Each setter notifies once. */
 static void
+test_hash (void)
+{
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 1);
+
+  ibb_files_metadata_set_hash (metadata, "sha-256", "b");
+  g_assert_cmpstr (ibb_files_metadata_get_hash (metadata, "sha-256"), ==, "b");
+  ibb_files_metadata_set_hash (metadata, "sha-256", NULL);
+  g_assert_null (ibb_files_metadata_get_hash (metadata, "sha-256"));
+}
+
+static void
 test_notify (void)
 {
   g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 1);
@@ -699,6 +710,7 @@ main (int argc, char **argv)
   g_test_add_func ("/files/initiation/offers", test_initiation);
   g_test_add_func ("/files/initiation/own", test_initiation_own);
   g_test_add_func ("/files/initiation/hash", test_initiation_hash);
+  g_test_add_func ("/files/metadata/hash", test_hash);
   g_test_add_func ("/files/metadata/notify", test_notify);
   g_test_add_func ("/files/metadata/safe-names", test_safe_names);
   g_test_add_func ("/files/reason/of-peer", test_reasons);

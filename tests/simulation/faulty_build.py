@@ -66,7 +66,7 @@ NO_FAULT = 'none'
 CASE = re.compile(r'^# ([\d.]+) s\n(?:not )?ok (\d+) - (.*?)(?: # SKIP.*)?$', re.M)
 # A fault may make a test hang: it has some times the seconds that it takes without a fault.
 FACTOR, LEAST = 2, 20
-BOUND = 120  # seconds, of all tests for one fault
+BOUND = 300  # seconds, of all tests for one fault
 ENVIRONMENT = {**os.environ, **SANITIZER_ENVIRONMENT, 'G_SLICE': 'always-malloc',  # slices hide what leaks
                'ASAN_OPTIONS': f'{SANITIZER_ENVIRONMENT["ASAN_OPTIONS"]}:hard_rss_limit_mb={MEMORY_LIMIT >> 20}'
                                ':detect_odr_violation=0'  # both libraries have some files

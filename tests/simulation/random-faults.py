@@ -8,7 +8,7 @@ dropped, a constant flipped, a call or an assignment dropped. For each the tests
 folder run until one fails. Those of the core are the unit tests; the same with the sanitizers,
 which see what leaks and what reads beyond an end; then the simulation, of which --few runs few
 schedules. The other folders have a build of their own with the sanitizers, _build-faults, and no
-fault takes more than two minutes there. What does not compile, or compiles to the same code, is
+fault takes more than five minutes there. What does not compile, or compiles to the same code, is
 no fault. Fails when fewer are noticed than FOLDERS demands.
 """
 

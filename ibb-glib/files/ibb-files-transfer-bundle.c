@@ -69,25 +69,29 @@ unconfirmed_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* A receiver that has the hash decides; in the clear it learns of the cancellation. */
 static gboolean
-cancel (IBBFilesTransfer *self)
+is_cancelled (IBBFilesTransfer *self)
 {
-  if (!ibb_courier_cancel (self->courier, self->number))
-    return FALSE;
-  if (self->is_cancelled)
-    return TRUE;
-  self->is_cancelled = TRUE;
-  g_cancellable_cancel (self->cancellable);
-  if (self->state >= IBB_FILES_STATE_ACTIVE)
-    ibb_files_transfer_set_timer (self, IBB_FILES_RECEIVED_TIMEOUT, unconfirmed_cb);
-  return TRUE;
+  return g_error_matches (self->withdrawal, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
-static GError *
-new_cancelled_error (void)
+/* A receiver that has the hash decides; in the clear it learns of a cancellation. */
+static gboolean
+withdraw (IBBFilesTransfer *self, const GError *error)
 {
-  return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _ ("The transfer was cancelled"));
+  const char *text;
+  IBBReason   reason = ibb_reason_from_error (error, self->direction, FALSE, &text);
+
+  if (!ibb_courier_withdraw (self->courier, self->number, reason))
+    return FALSE;
+  if (is_cancelled (self))
+    return TRUE;
+  g_clear_error (&self->withdrawal);
+  self->withdrawal = g_error_copy (error);
+  g_cancellable_cancel (self->cancellable);
+  if (is_cancelled (self) && self->state >= IBB_FILES_STATE_ACTIVE)
+    ibb_files_transfer_set_timer (self, IBB_FILES_RECEIVED_TIMEOUT, unconfirmed_cb);
+  return TRUE;
 }
 
 static void
@@ -95,17 +99,17 @@ sender_released (gpointer client, const char *hash, GError *error)
 {
   IBBFilesTransfer *self = client;
 
-  if (self->is_cancelled && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (self->withdrawal != NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
       g_error_free (error);
-      error = new_cancelled_error ();
+      error = g_error_copy (self->withdrawal);
     }
   if (error != NULL)
     ibb_files_transfer_fail (self, error);
   if (ibb_files_transfer_end_call (self) && self->state == IBB_FILES_STATE_ACTIVE)
     {
       ibb_files_transfer_set_timer (
-          self, self->is_cancelled ? IBB_FILES_RECEIVED_TIMEOUT : BUNDLE_TIMEOUT, unconfirmed_cb);
+          self, is_cancelled (self) ? IBB_FILES_RECEIVED_TIMEOUT : BUNDLE_TIMEOUT, unconfirmed_cb);
       ibb_files_transfer_set_state (self, IBB_FILES_STATE_CHECKING);
     }
 }
@@ -118,10 +122,10 @@ sender_failed (gpointer client, const char *reason, GError *error)
                       g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
 
   /* The answer of the receiver. */
-  if (self->is_cancelled && ibb_reason_is (reason, IBB_REASON_CANCEL))
+  if (is_cancelled (self) && ibb_reason_is (reason, IBB_REASON_CANCEL))
     {
       g_error_free (error);
-      ibb_files_transfer_fail (self, new_cancelled_error ());
+      ibb_files_transfer_fail (self, g_error_copy (self->withdrawal));
       return;
     }
   if (reason != NULL || self->state != IBB_FILES_STATE_CHECKING)
@@ -237,7 +241,7 @@ accept (IBBFilesTransfer *self)
 const IBBFilesProtocol ibb_files_transfer_in_bundle = {
   .shares_session = TRUE,
   .offer = offer,
-  .cancel = cancel,
+  .withdraw = withdraw,
   .accept = accept,
   .deliver = deliver,
   .tell = tell,

@@ -19,9 +19,9 @@ typedef struct
   gboolean shares_session; /* with other transfers */
   /* The sender. */
   void (*offer) (IBBFilesTransfer *self);
-  /* (nullable): ends the transfer, unless the receiver gets the file first. FALSE: there is no
+  /* (nullable): fails the transfer, unless the receiver gets the file first. FALSE: there is no
    * session yet. */
-  gboolean (*cancel) (IBBFilesTransfer *self);
+  gboolean (*withdraw) (IBBFilesTransfer *self, const GError *error);
   /* (nullable): the peer has acknowledged the last byte. */
   void (*finish) (IBBFilesTransfer *self);
   /* The receiver: the place is open. */
@@ -61,9 +61,9 @@ struct _IBBFilesTransfer
   guint block_size;
 
   /* the sender */
-  GStrv    left_out; /* (owned) (nullable): the first names of what is in the folder and not sent */
-  guint    n_left_out;
-  gboolean is_cancelled; /* unless the receiver has the file first */
+  GStrv   left_out; /* (owned) (nullable): the first names of what is in the folder and not sent */
+  guint   n_left_out;
+  GError *withdrawal; /* (owned) (nullable): fails it, unless the receiver has the file first */
 
   GCancellable *cancellable; /* (owned): of all that runs */
   guint         n_running;   /* calls whose callbacks are to come */
@@ -113,6 +113,9 @@ void ibb_files_transfer_set_state (IBBFilesTransfer *self, IBBFilesState state);
 void ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error);
 /* error: (transfer full): that of the peer, perhaps as its answer to the offer. */
 void ibb_files_transfer_fail_offer (IBBFilesTransfer *self, GError *error);
+/* error: (transfer full). Fails it unless the receiver, which may have decided, has the file first.
+ */
+void ibb_files_transfer_withdraw (IBBFilesTransfer *self, GError *error);
 void ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state);
 /* The peer hears of the failure. */
 void ibb_files_transfer_tell_failure (IBBFilesTransfer *self);

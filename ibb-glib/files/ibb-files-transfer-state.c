@@ -280,10 +280,21 @@ ibb_files_transfer_fail_offer (IBBFilesTransfer *self, GError *error)
   ibb_files_transfer_fail (self, error);
 }
 
+void
+ibb_files_transfer_withdraw (IBBFilesTransfer *self, GError *error)
+{
+  if (self->direction == IBB_FILES_DIRECTION_SEND && self->protocol != NULL &&
+      self->protocol->withdraw != NULL && self->protocol->withdraw (self, error))
+    g_error_free (error);
+  else
+    ibb_files_transfer_fail (self, error);
+}
+
+/* News of the decision may be on its way. */
 static void
 gone_cb (GError *error, gpointer user_data)
 {
-  ibb_files_transfer_fail (user_data, error);
+  ibb_files_transfer_withdraw (user_data, error);
 }
 
 /* By Jingle the question is a ping of the session (XEP-0166 §6.8). Stream initiation has none, so

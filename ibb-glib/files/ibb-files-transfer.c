@@ -152,6 +152,7 @@ ibb_files_transfer_finalize (GObject *object)
   g_clear_object (&self->metadata);
   g_clear_error (&self->error);
   g_clear_error (&self->early);
+  g_clear_error (&self->withdrawal);
   g_clear_pointer (&self->courier, ibb_courier_unref);
   g_clear_pointer (&self->jingle, ibb_jingle_free);
   g_free (self->sid);
@@ -403,12 +404,9 @@ ibb_files_transfer_cancel (IBBFilesTransfer *self)
       ibb_files_transfer_refuse (self, NULL);
       return;
     }
-  if (self->direction == IBB_FILES_DIRECTION_SEND && self->protocol != NULL &&
-      self->protocol->cancel != NULL && self->protocol->cancel (self))
-    return;
   self->keeps_part = FALSE;
-  ibb_files_transfer_fail (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                                                      _ ("The transfer was cancelled")));
+  ibb_files_transfer_withdraw (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                                          _ ("The transfer was cancelled")));
 }
 
 /* Waiting. */

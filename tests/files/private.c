@@ -236,8 +236,11 @@ typedef struct
   IBBStanza     *stanza;     /* (owned) */
 } Unsaid;
 
-static IBBConnection *silent; /* (nullable): what it sends waits; NULL: what anybody does */
 static GAsyncQueue   *unsaid; /* (element-type Unsaid) */
+static IBBConnection *silent; /* (nullable): what it sends waits; NULL: what anybody does */
+
+#define NOBODY ((IBBConnection *) &unsaid)
+
 static gboolean (*send_aloud) (IBBConnection *self, IBBStanza *stanza, GError **error);
 
 static gboolean
@@ -421,6 +424,35 @@ test_unheard (Files *self, gconstpointer data)
     assert_succeeds (ibb_files_transfer_wait, transfer, NULL);
   fast_timers_hold (0);
   end_silence (self);
+}
+
+/* The sender loses its connection in the moment in which it hears that the file is accepted.
+ * However near the two are, the file fails at both ends, or at none. */
+static void
+test_lost_at_decision (Files *self, gconstpointer data)
+{
+  for (guint i = 0; i < 25; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("received-%u", i);
+      gboolean         is_sent;
+
+      begin (self, 10);
+      begin_silence_after (self, self->juliet_connection, accept_frame);
+      silent = NOBODY;
+      accept_as (self, name, &self->result);
+      poll_until (IBB_CONNECTION_GET_IFACE (self->romeo_connection)->send == send_unless_silent);
+      ibb_connection_set_state (self->romeo_connection, IBB_CONNECTION_STATE_CONNECTING);
+      ibb_connection_set_state (self->romeo_connection, IBB_CONNECTION_STATE_ONLINE);
+      is_sent = ibb_files_transfer_wait (self->sent, NULL, NULL);
+      wait_until (self->result != NULL);
+      g_assert_cmpint (ibb_files_transfer_accept_file_finish (self->offered, self->result, NULL),
+                       ==, is_sent);
+      end_silence (self);
+      g_clear_object (&self->result);
+      g_clear_object (&self->offered);
+      g_clear_object (&self->sent);
+      g_clear_pointer (&self->bytes, g_bytes_unref);
+    }
 }
 
 /* What the server reads. */
@@ -623,6 +655,7 @@ main (int argc, char **argv)
 
       g_test_add (path, Files, &unheard[i], set_up, test_unheard, tear_down);
     }
+  add_test_of ("clear/lost-at-decision", NULL, set_up, test_lost_at_decision);
   add_test_of ("too-long", NULL, set_up_private, test_too_long);
   add_test_of ("recorded", NULL, set_up_private, test_recorded);
   return g_test_run ();

@@ -856,14 +856,14 @@ ibb_courier_deliver (IBBCourier            *self,
 
 /* The stream says no more of a file after its end, and has other bytes before it. */
 gboolean
-ibb_courier_cancel (IBBCourier *self, guint32 number)
+ibb_courier_withdraw (IBBCourier *self, guint32 number, IBBReason reason)
 {
   File *file = g_hash_table_lookup (self->files, &number);
 
   if (self->thread == NULL || file == NULL || file->is_over)
     return FALSE;
-  ibb_bundle_thread_fail (self->thread, number, IBB_REASON_CANCEL, NULL);
-  if (!self->jingle->is_private && self->last == 1)
+  ibb_bundle_thread_fail (self->thread, number, reason, NULL);
+  if (reason == IBB_REASON_CANCEL && !self->jingle->is_private && self->last == 1)
     {
       ibb_jingle_terminate (self->jingle, IBB_REASON_CANCEL, NULL);
       flush (self);

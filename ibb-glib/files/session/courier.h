@@ -92,7 +92,7 @@ void ibb_courier_deliver (IBBCourier            *self,
 
 /* The sender: the file is released with an error, unless the receiver decides already. FALSE: the
  * file is not with the receiver. */
-gboolean ibb_courier_cancel (IBBCourier *self, guint32 number);
+gboolean ibb_courier_withdraw (IBBCourier *self, guint32 number, IBBReason reason);
 /* Of a file: the client hears no more than its release. */
 void ibb_courier_fail (IBBCourier *self, guint32 number, IBBReason reason, const char *text);
 

@@ -9,6 +9,8 @@
 #include "base/disk.h"
 #include "files/ibb-files-metadata-private.h"
 #include "files/move/folder-sink.h"
+#include "files/move/folder-source.h"
+#include "files/protocol/offer.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -239,6 +241,40 @@ test_hostile (Files *self, gconstpointer data)
     }
 }
 
+/* No entry has entries of its own. */
+static void
+test_entry (Files *self, gconstpointer data)
+{
+  g_autofree char             *path = get_path (self, "sent");
+  g_autoptr (GCancellable)     cancellable = g_cancellable_new ();
+  IBBFolderSource             *source;
+  g_autoptr (IBBFilesMetadata) metadata = NULL;
+  g_autoptr (IBBFilesMetadata) read = NULL;
+  g_autoptr (IBBBundle)        bundle = ibb_bundle_new (TRUE);
+  g_autoptr (GBytes)           output = NULL;
+  static const guint8          accept[] = { 2, 0, 0, 8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0 };
+  IBBBundleEvent               event;
+  IBBMover                    *mover;
+  const guint8                *bytes;
+  gsize                        length;
+
+  run (self, "mkdir -p sent/empty");
+  source = assert_succeeds (ibb_folder_source_new, path, cancellable);
+  metadata = ibb_folder_source_describe (source, "sent");
+  mover = ibb_folder_source_new_mover (source, JULIET, cancellable);
+  ibb_bundle_offer (bundle, metadata);
+  ibb_bundle_push (bundle, accept, sizeof accept);
+  g_assert_true (ibb_bundle_next (bundle, &event));
+  g_bytes_unref (ibb_bundle_take_output (bundle, FALSE));
+  g_assert_cmpint (mover->class->send (mover, bundle, 1, NULL), ==, IBB_MOVER_WORKS);
+  output = ibb_bundle_take_output (bundle, FALSE);
+  bytes = g_bytes_get_data (output, &length);
+  read = ibb_offer_read (bytes + 12, length - 12);
+  g_assert_true (ibb_files_metadata_get_is_folder (read));
+  g_assert_cmpuint (ibb_files_metadata_get_n_files (read), ==, 0);
+  ibb_mover_unref (mover);
+}
+
 static const IBBDisk *real_disk;
 /* The folder in which a name was made that is not on the disk. */
 static ino_t unsynced;
@@ -311,6 +347,7 @@ main (int argc, char **argv)
     return 0;
   add_test_of ("disk/other-folder", "y/c", set_up, test_other_folder);
   add_test_of ("disk/no-folder", "file/c", set_up, test_other_folder);
+  add_test_of ("entry", NULL, set_up, test_entry);
   add_test_of ("lingering", NULL, set_up, test_lingering);
   add_test_of ("more-than-offered", NULL, set_up, test_more_than_offered);
   add_test_of ("hostile", NULL, set_up, test_hostile);

@@ -721,6 +721,80 @@ test_changed (Files *self, gconstpointer data)
   g_assert_cmpuint (count_files (self), ==, 2); /* the sender's, and the hidden one */
 }
 
+#define BOT "bot@gateway.example/files"
+
+static char *responder; /* (nullable): whom the accept of a session names */
+
+static gboolean
+note_responder_cb (IBBConnection *connection, IBBStanza *stanza, gpointer data)
+{
+  g_autoptr (IBBElement) element = ibb_stanza_dup_element (stanza);
+  IBBElement            *jingle = ibb_element_get_child (element, "jingle", "urn:xmpp:jingle:1");
+  const char *jid = jingle != NULL ? ibb_element_get_attribute (jingle, "responder") : NULL;
+
+  if (jid != NULL)
+    responder = g_strdup (jid);
+  return FALSE;
+}
+
+/* As a component does. */
+static gboolean
+answer_features_cb (IBBConnection *connection, IBBStanza *stanza, gpointer data)
+{
+  g_autoptr (IBBElement) element = ibb_stanza_dup_element (stanza);
+  g_autoptr (GString)    xml = g_string_new (NULL);
+  g_auto (GStrv)         features = ibb_connection_dup_features (connection);
+  g_autoptr (IBBStanza)  answer = NULL;
+
+  if (ibb_element_get_child (element, "query", "http://jabber.org/protocol/disco#info") == NULL)
+    return FALSE;
+  for (guint i = 0; features[i] != NULL; i++)
+    g_string_append_printf (xml, "<feature var='%s'/>", features[i]);
+  answer = new_stanza ("<iq type='result' from='%s' to='%s' id='%s'>"
+                       "<query xmlns='http://jabber.org/protocol/disco#info'>%s</query></iq>",
+                       ibb_stanza_get_to (stanza), ibb_stanza_get_from (stanza),
+                       ibb_stanza_get_id (stanza), xml->str);
+  assert_succeeds (ibb_connection_send, connection, answer);
+  return TRUE;
+}
+
+/* Juliet is the component of a domain. */
+static void
+set_up_component (Files *self, gconstpointer data)
+{
+  StackConnection *romeo = stack_connection_new (ROMEO);
+  StackConnection *juliet = stack_connection_new ("gateway.example");
+
+  stack_connection_set_peer (romeo, juliet);
+  stack_connection_set_peer (juliet, romeo);
+  self->loopback = ibb_loopback_new ();
+  self->folder = assert_succeeds (g_dir_make_tmp, "ibb-files-XXXXXX");
+  self->romeo_connection = IBB_CONNECTION (romeo);
+  self->juliet_connection = IBB_CONNECTION (juliet);
+  g_signal_connect (romeo, "stanza-received", G_CALLBACK (note_responder_cb), NULL);
+  g_signal_connect (juliet, "stanza-received", G_CALLBACK (answer_features_cb), NULL);
+  self->romeo = ibb_files_service_new (self->romeo_connection);
+  self->juliet = create_receiver (self, self->juliet_connection);
+  if (data != NULL)
+    ibb_connection_remove_feature (self->juliet_connection, data);
+}
+
+/* A file for one of its addresses comes there. */
+static void
+test_component (Files *self, gconstpointer data)
+{
+  g_autoptr (GBytes) bytes = make_bytes (1000, 1);
+  g_autoptr (GFile)  file = make_file (self, "sent", bytes);
+
+  self->sent = offer (self, BOT);
+  accept_as (self, "received", &self->result);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
+  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
+  assert_content (self, "received", bytes);
+  g_assert_cmpstr (responder, ==, BOT);
+  g_clear_pointer (&responder, g_free);
+}
+
 /* Whom a file cannot be offered to. */
 static void
 test_no_way (Files *self, gconstpointer data)
@@ -816,6 +890,10 @@ main (int argc, char **argv)
   add_tests_of ("wrong-part", NULL, test_wrong_part);
   add_tests_of ("changed/byte", NULL, test_changed);
   add_tests_of ("changed/date-put-back", "", test_changed);
+  g_test_add ("/ibb/files/transfers/component", Files, NULL, set_up_component, test_component,
+              tear_down);
+  g_test_add ("/ibb/files/transfers/jingle/component", Files, "urn:ibb-glib:folders:1",
+              set_up_component, test_component, tear_down);
   add_tests_of ("no-way", NULL, test_no_way);
   return g_test_run ();
 }

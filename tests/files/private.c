@@ -455,6 +455,35 @@ test_lost_at_decision (Files *self, gconstpointer data)
     }
 }
 
+static int n_paddings[2]; /* atomic: blocks with nothing else, of Romeo, and of Juliet */
+
+static gboolean
+send_and_count (IBBConnection *self, IBBStanza *stanza, GError **error)
+{
+  g_autoptr (IBBElement) element = ibb_stanza_dup_element (stanza);
+  IBBElement *block = ibb_element_get_child (element, "data", "http://jabber.org/protocol/ibb");
+
+  if (block != NULL && g_strcmp0 (ibb_element_get_text (block), "AAAAAAAAAAA=") == 0)
+    g_atomic_int_inc (&n_paddings[self == silent]);
+  return send_aloud (self, stanza, error);
+}
+
+/* While nobody decides each end lets the other one hear of it. */
+static void
+test_keepalive (Files *self, gconstpointer data)
+{
+  begin_silence (self, self->juliet_connection);
+  IBB_CONNECTION_GET_IFACE (silent)->send = send_and_count;
+  fast_timers_start (15000, 15000, 0);
+  begin (self, 10);
+  wait_until (self->offered != NULL);
+  poll_until (g_atomic_int_get (&n_paddings[0]) > 0 && g_atomic_int_get (&n_paddings[1]) > 0);
+  fast_timers_stop ();
+  ibb_files_transfer_cancel (self->sent);
+  assert_ends (self->sent, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
+  end_silence (self);
+}
+
 /* What the server reads. */
 
 typedef struct
@@ -656,6 +685,7 @@ main (int argc, char **argv)
       g_test_add (path, Files, &unheard[i], set_up, test_unheard, tear_down);
     }
   add_test_of ("clear/lost-at-decision", NULL, set_up, test_lost_at_decision);
+  add_test_of ("clear/keepalive", NULL, set_up, test_keepalive);
   add_test_of ("too-long", NULL, set_up_private, test_too_long);
   add_test_of ("recorded", NULL, set_up_private, test_recorded);
   return g_test_run ();

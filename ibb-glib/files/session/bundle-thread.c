@@ -16,7 +16,7 @@
 
 #define BUFFER_SIZE (64 * 1024)
 #define REPORTS_MAX 256 /* news that the owner has not taken, before no more is read */
-#define KEEPALIVE 15    /* s without a byte, before a block that says nothing shows who is there */
+#define KEEPALIVE 15000 /* ms without a byte, before padding shows whether the peer is there */
 
 typedef enum
 {
@@ -659,7 +659,7 @@ carry_thread (gpointer data)
   GSource         *keepalive;
 
   g_main_context_push_thread_default (self->context);
-  keepalive = ibb_source_attach (g_timeout_source_new_seconds (KEEPALIVE), self->context,
+  keepalive = ibb_source_attach (g_timeout_source_new (KEEPALIVE), self->context,
                                  "[ibb-files] keepalive", keepalive_cb, self, NULL);
   while (!self->is_over || self->is_reading || self->output != NULL)
     {

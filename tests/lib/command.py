@@ -2,6 +2,7 @@
 """Running programs that talk to a private server, the command ibb first."""
 
 import atexit
+import contextlib
 import errno
 import hashlib
 import json
@@ -122,6 +123,11 @@ class Program:
         self.output_ended = True
 
     def _end(self):
+        # Only a program that ends itself looks for leaks.
+        if SANITIZED and self.command[0] == IBB and not self._ended.is_set():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
+            self._ended.wait(10)
         if not self._ended.is_set():
             try:
                 os.kill(self.pid, signal.SIGKILL)
@@ -136,6 +142,12 @@ class Program:
                     pipe.close()
                 except OSError:
                     pass
+        self._check_leaks()
+
+    def _check_leaks(self):
+        """With sanitizers the status of a leak is that of a failure."""
+        if any('LeakSanitizer: detected' in line for line in self.lines):
+            raise AssertionError(f'{self.name} leaks: {self.lines}')
 
     def _reap(self):
         """As Popen.wait, but also keeps what the process has used."""
@@ -209,6 +221,7 @@ class Program:
             raise AssertionError(f'{self.name} hangs after {self.lines}')
         for thread in self._threads:
             thread.join(PATIENCE)
+        self._check_leaks()
         return self.process.returncode
 
     def has_ended(self, patience):

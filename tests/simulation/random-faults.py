@@ -61,9 +61,11 @@ def find_statement(tokens, place, end):
 
 
 def is_indifferent(tokens, place):
-    """Whether another number does the same: -2 for -1, which means all, or room for two objects instead of one."""
+    """Whether another number does the same: -2 for -1, which means all, room for two objects instead of one, or the
+    flag that hides an option in the help of GOption, which nobody prints."""
     before = [token.text for token in tokens[place - 4:place]]
-    return before[2:] == [',', '-'] or before[0] in ('g_new', 'g_new0')
+    return (before[2:] == [',', '-'] or before[0] in ('g_new', 'g_new0')
+            or tokens[place + 2].text.startswith('G_OPTION_ARG_'))
 
 
 def find_faults(text):

@@ -32,6 +32,7 @@ assert_arrives (Files *self, gsize size)
   double            progress;
   IBBFilesState     state;
   IBBFilesWay       way;
+  struct stat       info;
 
   begin (self, size);
   accept_as (self, "received", &self->result);
@@ -49,6 +50,9 @@ assert_arrives (Files *self, gsize size)
                 "progress", &progress, "state", &state, "way", &way, NULL);
   g_assert_true (file == ibb_files_transfer_get_file (self->offered));
   g_assert_cmpstr (peer_jid, ==, ROMEO);
+  /* A file that goes alone has the date of its arrival. */
+  g_assert_cmpint (stat (g_file_peek_path (file), &info), ==, 0);
+  g_assert_cmpint (info.st_mtime, >, 0);
   g_assert_cmpuint (count_notified (self->offered, "file"), ==, 1);
   g_assert_cmpuint (count_notified (self->offered, "progress"), >, 0);
   g_assert_cmpuint (count_notified (self->offered, "error"), ==, 0);

@@ -65,7 +65,7 @@ NO_FAULT = 'none'
 # What tests/lib/cases.py prints of a case.
 CASE = re.compile(r'^# ([\d.]+) s\n(?:not )?ok (\d+) - (.*?)(?: # SKIP.*)?$', re.M)
 # A fault may make a test hang: it has some times the seconds that it takes without a fault.
-FACTOR, LEAST = 2, 20
+FACTOR, LEAST = 5, 20
 BOUND = 300  # seconds, of all tests for one fault
 ENVIRONMENT = {**os.environ, **SANITIZER_ENVIRONMENT, 'G_SLICE': 'always-malloc',  # slices hide what leaks
                'ASAN_OPTIONS': f'{SANITIZER_ENVIRONMENT["ASAN_OPTIONS"]}:hard_rss_limit_mb={MEMORY_LIMIT >> 20}'

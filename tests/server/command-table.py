@@ -167,8 +167,9 @@ class Run:
         self.server.when(moment, keep, who, number)
 
     def stall(self, deed):
-        """At the second block, or frame of a bundle; from then on none arrives."""
-        self.when(self.bytes, deed, number=2)
+        """At the third block, or frame of a bundle; from then on none arrives. The block with the second frame may have
+        the end of the first one."""
+        self.when(self.bytes, deed, number=3)
         self.server.when(DATA, lambda *_: self.reached.is_set(), 'alice', 0)
 
     def wait_for_part(self):
@@ -488,7 +489,7 @@ def _(run):
 
 
 def lose(run, moment):
-    run.when(moment, lambda *_: run.server.go(), number=1 if moment == CLOSE else 2)
+    run.when(moment, lambda *_: run.server.go(), number=1 if moment == CLOSE else 3)
     run.both()
     for user in (run.here_user, run.there_user):
         run.pass_time(61, user)

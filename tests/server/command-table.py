@@ -489,7 +489,12 @@ def _(run):
 
 
 def lose(run, moment):
-    run.when(moment, lambda *_: run.server.go(), number=1 if moment == CLOSE else 3)
+    def go(*_):
+        if moment != CLOSE:
+            run.wait_for_part()
+        run.server.go()
+
+    run.when(moment, go, number=1 if moment == CLOSE else 3)
     run.both()
     for user in (run.here_user, run.there_user):
         run.pass_time(61, user)

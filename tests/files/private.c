@@ -426,6 +426,19 @@ test_unheard (Files *self, gconstpointer data)
   end_silence (self);
 }
 
+/* The session breaks when the file has its name, and the sender has not acknowledged that. */
+static void
+test_broken_in_place (Files *self, gconstpointer data)
+{
+  begin (self, 10);
+  begin_silence_after (self, NULL, end_frame);
+  accept_as (self, "received", &self->result);
+  wait_until (ibb_files_transfer_get_file (self->offered) != NULL);
+  ibb_transport_abort (ibb_files_transfer_get_transport (self->offered));
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
+  end_silence (self);
+}
+
 /* The sender loses its connection in the moment in which it hears that the file is accepted.
  * However near the two are, the file fails at both ends, or at none. */
 static void
@@ -684,6 +697,7 @@ main (int argc, char **argv)
 
       g_test_add (path, Files, &unheard[i], set_up, test_unheard, tear_down);
     }
+  add_test_of ("clear/broken-in-place", NULL, set_up, test_broken_in_place);
   add_test_of ("clear/lost-at-decision", NULL, set_up, test_lost_at_decision);
   add_test_of ("clear/keepalive", NULL, set_up, test_keepalive);
   add_test_of ("too-long", NULL, set_up_private, test_too_long);

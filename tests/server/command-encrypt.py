@@ -160,6 +160,7 @@ def _(server):
         server.when('<data ', kill, 'alice', 40)
     check_equal(here.finish(), -signal.SIGKILL, 'status')
     alice.ibb('send', source, jid).expect_done()
+    there.wait_event('done')
     there.stop()
     check_equal(sha256(folder / 'in/long'), sha256(source), 'SHA-256')
     check_equal(sorted(os.listdir(folder / 'in')), ['letters', 'long', 'one', 'two'], 'the part became the file')

@@ -28,6 +28,11 @@ def send(server, *arguments, **options):
     return server.account('alice').ibb('send', *arguments, **options)
 
 
+def wait_received(receiver, count):
+    """Before a stop: a sender that is told that a file is there may end before the receiver counts it as received."""
+    receiver.wait_for(lambda: sum(line.startswith('Received “') for line in receiver.lines) == count, f'{count} files')
+
+
 @case('several files arrive with their names, and the events name them')
 def _(server):
     here, there = Folder(), Folder()
@@ -92,6 +97,7 @@ def _(server):
     first.stop(-signal.SIGTERM)
     receiver.wait_line('^ibb: “first”')
     server.account('carol').ibb('send', here / 'second', jid).expect_done()
+    wait_received(receiver, 1)
     receiver.stop()
 
 
@@ -112,6 +118,7 @@ def _(server):
         for _ in range(4):
             told.read(1)
     check_equal((len(there.names()), len(begun.names())), (104, 4), 'files, and commands')
+    wait_received(receiver, 104)
     begun.make('go', 0)
     receiver.stop()
 
@@ -411,11 +418,12 @@ def _(server):
     receiver.finish()
 
     # Only the first one is cut.
-    receiver = receive(server, there, '--json')
+    receiver = receive(server, there)
     server.when(DATA, lambda client, attributes: client.refuse(attributes, 'service-unavailable') or True, 'alice', 5)
     sender = send(server, '--resume-timeout', '0', *paths, receiver.wait_ready())
     check_equal(sender.finish(), 1, 'status')
     check('1 of 3 files' in sender.lines[-1] and '“one”: ' in sender.errors()[0], sender.lines)
+    wait_received(receiver, 2)
     receiver.stop()
     check_equal([name for name in there.names() if name[0] != '.'], ['three', 'two'], 'files')
 

@@ -28,12 +28,12 @@ cancel_cb (gpointer data)
 }
 
 GSource *
-ibb_source_cancel_after (guint         seconds,
+ibb_source_cancel_after (guint         delay,
                          GMainContext *context,
                          const char   *name,
                          GCancellable *cancellable)
 {
-  return ibb_source_attach (g_timeout_source_new_seconds (seconds), context, name, cancel_cb,
+  return ibb_source_attach (g_timeout_source_new (delay), context, name, cancel_cb,
                             g_object_ref (cancellable), g_object_unref);
 }
 

@@ -13,8 +13,8 @@ GSource *ibb_source_attach (GSource       *source,
                             GSourceFunc    callback,
                             gpointer       data,
                             GDestroyNotify data_free);
-/* Cancels after so many seconds. */
-GSource *ibb_source_cancel_after (guint         seconds,
+/* Cancels after so many milliseconds. */
+GSource *ibb_source_cancel_after (guint         delay,
                                   GMainContext *context,
                                   const char   *name,
                                   GCancellable *cancellable);

@@ -349,13 +349,6 @@ drained_cb (GObject *object, GAsyncResult *result, gpointer data)
   watch_emptiness (self);
 }
 
-static gboolean
-unheard_cb (gpointer cancellable)
-{
-  g_cancellable_cancel (cancellable);
-  return G_SOURCE_REMOVE;
-}
-
 /* error: (transfer full) (nullable). */
 static void
 drain_file (IBBCourier *self, File *file, GError *error)
@@ -368,9 +361,8 @@ drain_file (IBBCourier *self, File *file, GError *error)
   if (error != NULL || !self->jingle->is_initiator)
     {
       file->unheard = g_cancellable_new ();
-      drain->timer = ibb_source_attach (g_timeout_source_new (HEARD_TIMEOUT),
-                                        g_main_context_get_thread_default (), "[ibb-files] unheard",
-                                        unheard_cb, g_object_ref (file->unheard), g_object_unref);
+      drain->timer = ibb_source_cancel_after (HEARD_TIMEOUT, g_main_context_get_thread_default (),
+                                              "[ibb-files] unheard", file->unheard);
     }
   ibb_transport_drain_async (self->transport, file->unheard, drained_cb, drain);
 }

@@ -227,8 +227,8 @@ close_tls (IBBXmlStream *self)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
-  self->close_source =
-      ibb_source_cancel_after (CLOSE_TIMEOUT, self->context, "[ibb-glib] TLS close", cancellable);
+  self->close_source = ibb_source_cancel_after (CLOSE_TIMEOUT * 1000, self->context,
+                                                "[ibb-glib] TLS close", cancellable);
   g_io_stream_close_async (self->io, G_PRIORITY_DEFAULT, cancellable, close_tls_cb,
                            ibb_xml_stream_ref (self));
 }

@@ -28,8 +28,6 @@ tell (IBBFilesTransfer *self, IBBReason reason, const char *text)
 {
   if (self->request_id != NULL)
     send_refusal (self, text);
-  if (self->transport != NULL)
-    ibb_transport_abort (self->transport);
 }
 
 /* The sender. */

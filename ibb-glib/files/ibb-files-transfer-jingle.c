@@ -82,8 +82,6 @@ tell (IBBFilesTransfer *self, IBBReason reason, const char *text)
   ibb_jingle_terminate (self->jingle, reason, text);
   flush (self);
   answer_late (self);
-  if (self->transport != NULL)
-    ibb_transport_abort (self->transport);
 }
 
 static GError *

@@ -241,6 +241,8 @@ ibb_files_transfer_tell_failure (IBBFilesTransfer *self)
 
   if (self->protocol != NULL)
     self->protocol->tell (self, reason, text);
+  if (self->transport != NULL && !self->protocol->shares_session)
+    ibb_transport_abort (self->transport);
 }
 
 void

@@ -563,6 +563,12 @@ def _(run):
         run.pass_time(61, run.there_user)
 
 
+@way('a signal, before the sender knows that the file is here')
+def _(run):
+    run.server.when(DELIVERED, lambda *_: run.kill(run.here), who='bob')
+    run.both()
+
+
 @way('the command of --on-received fails')
 def _(run):
     run.both(here=['--count', '1', '--on-received', 'exit 3'])

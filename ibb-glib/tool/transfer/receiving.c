@@ -36,6 +36,7 @@ typedef struct
   GQueue       receiving;     /* (element-type ToolWatched) */
   guint        max_receiving; /* as many descriptors are there for */
   GError      *stopped;       /* (owned) (nullable): why those end, and no more begin */
+  gboolean     has_cut;       /* one of those, so that the signal was no good end */
   ToolRefusals refusals;
 } Receiving;
 
@@ -109,10 +110,15 @@ received_cb (GObject *object, GAsyncResult *result, gpointer data)
       tool_watched_report_error (watched, error);
       tool_parts_note_full (self->intake->folder, error);
     }
+  else
+    self->has_cut = TRUE;
   if (self->intake->count > 0 && self->n_received >= self->intake->count)
     tool_work_end (&self->work, NULL);
   else if (self->stopped != NULL && g_queue_is_empty (&self->receiving))
-    tool_work_end (&self->work, g_steal_pointer (&self->stopped));
+    {
+      tool_run_set_signal_is_end (self->work.run, self->intake->count == 0 && !self->has_cut);
+      tool_work_end (&self->work, g_steal_pointer (&self->stopped));
+    }
   else if (self->stop != NULL && g_queue_is_empty (&self->receiving))
     begin_wait (self);
   tool_watched_free (watched);

@@ -344,7 +344,11 @@ read_offer (IBBJingle *self, const IBBElement *content, const IBBElement *transp
       (!self->is_bundle && (file == NULL || !read_file (self, file))))
     return FALSE;
   if (self->is_bundle && !self->is_private && file != NULL)
-    self->metadata = ibb_offer_read_element (file);
+    {
+      self->metadata = ibb_offer_read_element (file);
+      if (self->metadata == NULL)
+        return FALSE;
+    }
   self->content = g_strdup (name);
   self->creator = g_strdup (creator != NULL ? creator : "initiator");
   if (transport == NULL)

@@ -81,7 +81,7 @@ do_word (IBBBundle *self, const char *word, GString *log)
   offset = GUINT64_TO_BE ((guint64) value);
   description = g_strdup_printf (*word == 'G' || *word == 'Q' ? FOLDER : OFFER, value);
   metadata = ibb_files_metadata_new ("a", value);
-  if (*word == 'g')
+  if (*word == 'g' || *word == 'I')
     ibb_files_metadata_set_folder (metadata, 2);
   if (*word == 'N' || *word == 'M' || *word == 'Q')
     {
@@ -115,7 +115,7 @@ do_word (IBBBundle *self, const char *word, GString *log)
     push_frame (self, number, 0, bytes, value);
   else if (*word == 'W')
     push_frame (self, 1, 1, text, strlen (text));
-  else if (*word == 'H')
+  else if (*word == 'H' || *word == 'I')
     ibb_bundle_announce (self, metadata);
   else if (*word == 'o')
     g_assert_cmpuint (ibb_bundle_offer (self, metadata), ==, number);
@@ -153,6 +153,8 @@ static const struct
   { "H1:10 f1 O1:10 F1:gone", "." },
   { "H1:10 a1@0 D1:10", "broken: a frame names a file that was not offered" },
   { "H1:10 O2:10", "broken: an offer has not the next number" },
+  { "I1:10 a1@0 G1:10 N101:4", "offered 101 in 1" },
+  { "I1:10 a1@0 N101:4", "broken: a frame names a file that was not offered" },
   /* Several at once, decided in any order. */
   { "O1:1 O2:1 a2@0 D2:1 E2 a1@0 l2 D1:1 E1 l1",
     "offered 1 offered 2 data 2:1 ended 2 data 1:1 ended 1." },

@@ -634,10 +634,10 @@ read_frame (IBBBundle      *self,
     return NULL;
   if (type == FRAME_OFFER)
     return read_offer (self, number, payload, length, event);
+  if (self->is_announced || (file == NULL && type != FRAME_ENTRY))
+    return "a frame names a file that was not offered";
   if (type == FRAME_ENTRY)
     return read_entry (self, number, payload, length, event);
-  if (file == NULL || self->is_announced)
-    return "a frame names a file that was not offered";
   event->folder = file->folder;
   return read_of_file (self, type, file, payload, length, event);
 }

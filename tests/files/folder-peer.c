@@ -241,6 +241,24 @@ test_hostile (Files *self, gconstpointer data)
     }
 }
 
+/* A message quotes a name of the peer as it quotes its other words. */
+static void
+test_message (Files *self, gconstpointer data)
+{
+  Peer               peer;
+  g_autoptr (GError) error = NULL;
+
+  run (self, "mkdir root");
+  peer_init (&peer, self);
+  send_entry (&peer, "../a\xe2\x80\xae\nb”: whole");
+  error = ibb_mover_dup_error (peer.mover);
+  g_assert_cmpstr (
+      error->message, ==,
+      "1 of 100 files failed; the first is “../a  b\": whole”: “../a  b\": whole” is no "
+      "name for a file in this folder");
+  peer_clear (&peer);
+}
+
 /* No entry has entries of its own. */
 static void
 test_entry (Files *self, gconstpointer data)
@@ -351,5 +369,6 @@ main (int argc, char **argv)
   add_test_of ("lingering", NULL, set_up, test_lingering);
   add_test_of ("more-than-offered", NULL, set_up, test_more_than_offered);
   add_test_of ("hostile", NULL, set_up, test_hostile);
+  add_test_of ("message", NULL, set_up, test_message);
   return g_test_run ();
 }

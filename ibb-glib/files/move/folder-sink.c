@@ -4,6 +4,7 @@
 
 #include "files/move/folder-sink.h"
 
+#include "base/foreign-text.h"
 #include "base/intl.h"
 #include "files/disk/file-name.h"
 #include "files/disk/part-file.h"
@@ -387,6 +388,16 @@ fail_entry (IBBMover *mover, IBBBundle *bundle, Entry *entry, GError *reason, GE
   return TRUE;
 }
 
+/* Makes a path that no entry has fit for messages, which quote it as the peer's words. */
+static void
+clean_path (Entry *entry)
+{
+  g_autofree char *quotation = ibb_foreign_text_dup_quotation (entry->path);
+
+  g_free (entry->path);
+  entry->path = g_strndup (quotation + strlen ("“"), strlen (quotation) - strlen ("“”"));
+}
+
 static gboolean
 take_offer (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GError **error)
 {
@@ -404,6 +415,7 @@ take_offer (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GEr
   g_hash_table_insert (self->entries, &entry->number, entry);
   if (!ibb_folder_is_path (entry->path))
     {
+      clean_path (entry);
       reason = g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
                             _ ("“%s” is no name for a file in this folder"), entry->path);
       return fail_entry (mover, bundle, entry, reason, error);

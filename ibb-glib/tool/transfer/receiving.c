@@ -164,7 +164,6 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Receiving
   g_autofree char  *objection = NULL;
   g_autofree char  *path = NULL;
   g_autoptr (GFile) file = NULL;
-  g_autofree char  *phase = NULL;
   ToolWatched      *watched;
 
   if (self->stopped != NULL)
@@ -202,8 +201,6 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Receiving
       ibb_files_transfer_refuse (transfer, objection);
       return TRUE;
     }
-  phase = g_strdup_printf (_ ("receiving “%s” from “%s”"), name, peer);
-  tool_run_begin_phase (self->work.run, phase, 0);
   watched = tool_watched_new (self->work.run, tool_work_get_connection (&self->work), transfer,
                               NULL, g_atomic_rc_box_acquire (self), receiving_unref);
   path = g_build_filename (self->intake->folder, name, NULL);

@@ -479,11 +479,9 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
   problem = (flags & TOOL_OPTIONS_ACCOUNT) != 0 ? check_settings (self) : NULL;
   if (problem != NULL)
     return problem;
-  if (raw->stanza_type == NULL || g_str_equal (raw->stanza_type, "iq"))
-    self->stanza_type = IBB_STANZA_TYPE_IQ;
-  else if (g_str_equal (raw->stanza_type, "message"))
+  if (g_strcmp0 (raw->stanza_type, "message") == 0)
     self->stanza_type = IBB_STANZA_TYPE_MESSAGE;
-  else
+  else if (raw->stanza_type != NULL && !g_str_equal (raw->stanza_type, "iq"))
     return g_strdup_printf (_ ("--stanza-type is iq or message, not “%s”"), raw->stanza_type);
   if (raw->block_size != NULL && !parse_block_size (self, raw->block_size))
     return g_strdup_printf (_ ("--block-size is 1 to 65535 bytes, not %s"), raw->block_size);

@@ -5,7 +5,6 @@
 #include "tool/words/report.h"
 
 #include "tool/words/event.h"
-#include "tool/words/jid.h"
 #include "tool/words/output.h"
 #include "tool/words/text.h"
 

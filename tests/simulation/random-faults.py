@@ -148,8 +148,8 @@ FOLDERS = {
     # A page has the bounds: whether another second is waited for takes seconds.
     'tool': (90, by_tests('server/command-[dfhor]*', 'server/command-account-prosody', 'server/command-encrypt*',
                           'server/command-s[lu]*', 'server/command-ta*', 'server/command-transfer', 'server/expose',
-                          'server/command-trust-prosody', 'server/forward', 'docs/limits', 'unit/progress', 'unit/report',
-                          'unit/text')),
+                          'server/command-trust-prosody', 'server/forward', 'docs/limits', 'unit/help', 'unit/progress',
+                          'unit/report', 'unit/text')),
 }
 
 

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "tool/words/output.h"
 #include "tool/words/progress.h"
 
 #define N10 "aaaaaaaaaa"
@@ -41,9 +42,12 @@ static const struct
   { "name", NULL, 0, 250, 50, "name  250 bytes  50 bytes/s" },
 };
 
+/* Each is replaced by the next one, and nothing is left of the last one. */
 static void
 test_line (void)
 {
+  g_autoptr (GString) shown = g_string_new (NULL);
+
   if (g_test_subprocess ())
     {
       for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
@@ -54,16 +58,15 @@ test_line (void)
           tool_progress_update (progress, tests[i].bytes, tests[i].rate);
           tool_progress_free (progress);
         }
+      tool_output_line ("", "end");
       return;
     }
   g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
   g_test_trap_assert_passed ();
   for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    {
-      g_autofree char *line = g_strdup_printf ("*\r%s\033[K\r\033[K*", tests[i].line);
-
-      g_test_trap_assert_stderr (line);
-    }
+    g_string_append_printf (shown, "\r%s\033[K\r\033[K", tests[i].line);
+  g_string_append (shown, "end\n");
+  g_test_trap_assert_stderr (shown->str);
 }
 
 int

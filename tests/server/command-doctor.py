@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What “ibb doctor” finds between an account and a peer."""
 
+import collections
 import fcntl
 import os
 import pty
@@ -19,7 +20,7 @@ import ejabberd
 import prosody
 from cases import Skip, case, check, check_equal
 from command import DOCTOR_STEPS, IBB, ROOT, Account, Folder, Program, Valve, read_terminal
-from fake_xmpp import BOUND, SASL, FakeServer
+from fake_xmpp import BIND, BOUND, HEADER, SASL, FakeServer
 from forward_proxy import ForwardProxy
 
 
@@ -281,6 +282,39 @@ def _():
         found = examine(server.account('alice').ibb('doctor', '--json', 'carol@elsewhere.test'), 1)['peer']
         check_equal(found['message'], 'the server of “elsewhere.test” cannot be reached', 'message')
         check('domain' in found['advice'], found)
+
+
+@case('a limit of stanzas is told, and a small one is a warning; three pings are measured, and both programs log out')
+def _():
+    running, seen = {}, collections.Counter()
+    for size in (16383, 16384):
+        server, limits = FakeServer(), f"<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>{size}</max-bytes></limits>"
+        server.when('<stream:stream>', lambda client, _, limits=limits:
+                    client.user and (client.send(HEADER % (BIND + limits)) or True), number=0)
+        server.when('</stream:stream>', lambda *_: seen.update(['logouts']), number=0)
+        # The library's have other names.
+        server.when('<ping ', lambda _, ping: ping['id'].startswith('ibb-') and seen.update(['pings']), number=0)
+        running[size] = server.account('alice').ibb('doctor', '--json')
+    for size, program in running.items():
+        found = examine(program, 0)
+        check_verdicts(found, limits='warn' if size == 16383 else 'ok')
+        check_equal(found['limits']['message'], f'the server takes stanzas of {size} bytes (XEP-0478)', 'message')
+    check_equal(seen, {'logouts': 4, 'pings': 6}, 'of two doctors')
+
+
+@case('a session that only one of both programs has is a failure of the rate')
+def _():
+    server = FakeServer()
+
+    def answer(client, request):
+        """In place of the second program, which goes."""
+        client.send(f"<iq type='result' id='{request['id']}' from='{request['to']}' to='{client.jid}'/>")
+        server.clients[request['to']].close()
+        return True
+
+    server.when('<open ', answer)
+    found = examine(server.account('alice').ibb('doctor', '--json'), 1)
+    check_verdicts(found, round_trip='ok', rate='fail', peer='skip')
 
 
 @case('no folder for the settings of a desktop is made where there is no session')

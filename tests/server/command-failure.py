@@ -99,7 +99,8 @@ def _(server):
 def _(server):
     alice = server.account('alice')
     here = alice.ibb('cat', 'bob@localhost', env={'IBB_PASSWORD': ''})
-    here.expect_failure('--password-file', 'IBB_PASSWORD')
+    here.expect_failure('ibb: Cannot log in as “alice@localhost”: No password for “alice@localhost”: use --password-file, ',
+                        'IBB_PASSWORD')
     # An account of the file has other sources, and is asked last.
     folder = Folder()
     os.mkdir(folder / 'ibb-glib')
@@ -108,6 +109,15 @@ def _(server):
     here = alice.ibb('cat', 'bob@localhost', account=['--account', 'home'],
                      env={'IBB_PASSWORD': '', 'XDG_CONFIG_HOME': folder.path})
     here.expect_failure('--password-file', 'IBB_PASSWORD', 'password-file in the file of accounts')
+
+
+@case('the end of input at the question for the password is no password')
+def _(server):
+    here = Terminal(IBB, 'cat', *server.account('alice').options(), 'bob@localhost', env=NO_BUS)
+    here.expect('^Password of alice@localhost: $')
+    here.write(b'\x04')
+    here.expect('No password for “alice@localhost” was typed')
+    check_equal(here.finish(), 1, 'status')
 
 
 @case('an interruption at the question for the password restores the terminal')
@@ -167,6 +177,14 @@ def _():
                    'XDG_CACHE_HOME': '/proc/self/nowhere', 'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'}
     Program(IBB, 'cat', '--jid', 'a@localhost', '--server', '127.0.0.1:1', 'b@localhost',
             env=environment).expect_failure('127.0.0.1')
+
+
+@case('a signal while it looks for another command at its address ends it')
+def _(server):
+    server.when("to='bob@localhost/ibb'", lambda *_: os.kill(here.pid, signal.SIGTERM) or True, 'bob')
+    with server.lock:
+        here = server.account('bob').ibb('listen')
+    here.expect_failure('Interrupted. The step was: looking for a command at “bob@localhost/ibb”', code=-signal.SIGTERM)
 
 
 # The peer

@@ -94,7 +94,7 @@ def _(server):
     check(lines and all(len(line) <= 49 and re.search(r'/s(  [\d:.]+ (s|min|h) left)?$', line) for line in lines), lines)
     _, shown = shown_on_terminal(server.account('alice'), 'cat', 'bob@localhost', prepare=narrow)
     lines = shown.splitlines()
-    check(len(lines) > 1 and all(len(line) <= 49 for line in lines), lines)
+    check(len(lines) > 1 and all(len(line) <= 49 and line[0] != ' ' for line in lines), lines)
     check(re.search(r'^ibb: Peer “bob@localhost/ibb” refused the session, .*\(sid “\w+”\)$', ' '.join(lines)), lines)
     terminal, end = pty.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 80, 0, 0))

@@ -99,7 +99,8 @@ def _(server):
     for end in (send, receive):
         end.expect_done()
         # A session that goes on and is lost again before the program looks has told of one interruption.
-        check(1 <= count(end, 'interrupted') <= 5, 'interruptions')
+        for name in ('interrupted', 'continued'):
+            check(1 <= count(end, name) <= 5, name)
     check_equal(sha256(folder / 'copy'), sha256(source), 'SHA-256')
 
 
@@ -159,8 +160,9 @@ def _(server):
     here.stdin.flush()
     here.wait_line(f'^Waiting for “{bob.bare}/.*”, which does not answer$')
     receive.wait_line(f'^Waiting for “{alice.bare}/.*”, which does not answer$')
-    event = waiting.wait_event('waiting')
+    event, opened = waiting.wait_event('waiting'), waiting.wait_event('opened')
     check_equal((event['for'], event['domain']), ('connection', 'g-io-error-quark'), 'event')
+    check_equal((event['peer'], event['sid']), (opened['peer'], opened['sid']), 'the session of the event')
 
 
 @case('receive and listen go on waiting after a new login, and tell of the loss and the login')

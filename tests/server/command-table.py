@@ -328,6 +328,9 @@ def _(run):
     run.start(run.command).wait_ready()
     run.server.go()
     run.here.wait_event('disconnected')
+    if run.command == 'forward':
+        run.connect(run.here)
+        run.here.wait_idle()
     run.kill(run.here)
 
 

@@ -58,6 +58,7 @@ def _(server):
         check_equal(opened['stanza-type'], stanza_type, 'stanza type')
         check_equal((done['sid'], done['peer']), (opened['sid'], tunnel.jid), 'session')
         check_equal((done['bytes-sent'], done['bytes-received']), (300000, 700000), 'bytes')
+        check(0 < done['seconds'] < PATIENCE, f'{done["seconds"]} s')
         far = tunnel.expose.wait_event('done')
         check_equal((far['bytes-sent'], far['bytes-received']), (700000, 300000), 'bytes there')
         check_equal(far['sid'], done['sid'], 'sid there')

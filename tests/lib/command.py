@@ -142,12 +142,14 @@ class Program:
                     pipe.close()
                 except OSError:
                     pass
-        self._check_leaks()
+        self._check_faults()
 
-    def _check_leaks(self):
-        """With sanitizers the status of a leak is that of a failure."""
+    def _check_faults(self):
+        """The status tells nothing of these: with sanitizers that of a leak is that of a failure."""
         if any('LeakSanitizer: detected' in line for line in self.lines):
             raise AssertionError(f'{self.name} leaks: {self.lines}')
+        if IBB in self.command and any(re.search(r'-CRITICAL \*\*|^\(.*GLib-WARNING \*\*', line) for line in self.lines):
+            raise AssertionError(f'{self.name} misuses a library: {self.lines}')
 
     def _reap(self):
         """As Popen.wait, but also keeps what the process has used."""
@@ -221,7 +223,7 @@ class Program:
             raise AssertionError(f'{self.name} hangs after {self.lines}')
         for thread in self._threads:
             thread.join(PATIENCE)
-        self._check_leaks()
+        self._check_faults()
         return self.process.returncode
 
     def has_ended(self, patience):

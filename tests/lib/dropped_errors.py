@@ -67,7 +67,6 @@ MEANT = {
     ('tool/transfer/place.c', 'close'): 'nothing was written yet',
     ('tool/transfer/quota.c', 'close'): READ,
     ('tool/transfer/sending.c', 'g_poll'): 'the pause is shorter then',
-    ('tool/words/output.c', 'fflush'): NOWHERE,
     ('tool/words/output.c', 'fprintf'): NOWHERE,
     ('tool/words/output.c', 'fputs'): NOWHERE,
     ('tool/words/terminal.c', 'close'): READ,

@@ -83,7 +83,6 @@ tool_output_line (const char *prefix, const char *text)
       clear_status_locked ();
       fputs (lines, stderr);
     }
-  fflush (stderr);
   g_mutex_unlock (&lock);
 }
 
@@ -96,7 +95,6 @@ tool_output_begin_question (void)
     return;
   g_mutex_lock (&lock);
   clear_status_locked ();
-  fflush (stderr);
   held = g_string_new (NULL);
   g_mutex_unlock (&lock);
 }
@@ -108,7 +106,6 @@ tool_output_end_question (void)
   if (held != NULL)
     {
       fputs (held->str, stderr);
-      fflush (stderr);
       g_string_free (g_steal_pointer (&held), TRUE);
     }
   g_mutex_unlock (&lock);
@@ -214,6 +211,5 @@ tool_output_status (const char *text)
   else if (held == NULL)
     fprintf (stderr, "\r%s\033[K", line);
   status_shown = line != NULL && held == NULL;
-  fflush (stderr);
   g_mutex_unlock (&lock);
 }

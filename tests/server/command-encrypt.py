@@ -636,6 +636,25 @@ def _(server):
     here.expect_failure(f'“{bob.account.bare}')
 
 
+@case('receive: a session that ends while the whole file comes to the disk takes nothing from it')
+def _(server):
+    alice, bob, folder = known_users(server)
+    os.mkfifo(folder / 'pipe')
+    there = bob.account.ibb('receive', '--encrypt', '-o', folder / 'copy', '--from', alice.account.bare, '--resume-timeout', '0',
+                            env={**bob.environment, 'LD_PRELOAD': os.environ['IBB_TEST_FAILING_CALLS'],
+                                 'IBB_TEST_SYNC_PIPE': folder / 'pipe'})
+    here = alice.ibb('send', '-', there.wait_ready(), stdin=subprocess.PIPE)
+    here.stdin.write(b'all')
+    here.stdin.close()
+    with open(folder / 'pipe', 'wb'):
+        server.client_of('bob').close()
+        here.expect_failure(f'“{bob.account.bare}', 'did not confirm')
+        there.wait_idle()
+    there.expect_done()
+    with open(folder / 'copy', 'rb') as file:
+        check_equal(file.read(), b'all', 'the file')
+
+
 @case('forward and expose: a server that swallows bytes after the end of the other direction is noticed')
 def _(server):
     alice, bob, _ = known_users(server)

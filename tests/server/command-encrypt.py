@@ -22,7 +22,7 @@ import time
 import cases
 from cases import case, check, check_equal
 from command import IBB, Folder, Program, Terminal, sha256
-from fake_xmpp import FakeServer
+from fake_xmpp import STREAM_ERROR, FakeServer
 from listings import find_listings
 from programs import make_accounts, make_program
 from tunnel import Target, expect_reset, read_all, tcp_socket
@@ -647,8 +647,10 @@ def _(server):
     here.stdin.write(b'all')
     here.stdin.close()
     with open(folder / 'pipe', 'wb'):
-        server.client_of('bob').close()
-        here.expect_failure(f'“{bob.account.bare}', 'did not confirm')
+        ended = threading.Event()
+        server.when('</stream:stream>', lambda *_: ended.set(), 'bob')
+        server.client_of('bob').send(STREAM_ERROR.format('reset'))
+        check(ended.wait(cases.PATIENCE), 'the answer')
         there.wait_idle()
     there.expect_done()
     with open(folder / 'copy', 'rb') as file:

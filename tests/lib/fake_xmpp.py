@@ -70,14 +70,14 @@ class Splitter:
 
 
 class Client(threading.Thread):
-    """A connection to the server. jid (nullable): once it is bound."""
+    """A connection to the server. jid (nullable): once it is bound. has_left: ended its XML stream."""
 
     def __init__(self, server, connection):
         super().__init__(daemon=True)
         self.server = server
         self.connection = connection
         self.user = self.jid = None
-        self.is_shown = False
+        self.is_shown = self.has_left = False
         self.start()
 
     def run(self):
@@ -126,6 +126,7 @@ class Client(threading.Thread):
     def _obey(self, name, attributes, text):
         if name == 'stream:stream':
             if attributes is None:
+                self.has_left = True
                 self.send('</stream:stream>')
                 self.close()
             else:

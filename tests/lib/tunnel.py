@@ -35,6 +35,7 @@ class Tunnel:
     def __init__(self, server, port=None, expose=(), forward=(), resource=None,
                  prepare_forward=None, forward_port=None, env=None):
         bob, alice = Account(server, 'bob'), Account(server, 'alice')
+        self._server = server
         self.target = None if port else Target()
         self.expose = bob.ibb('expose', '--json', '--to', f'{cases.LOOPBACK}:{port or self.target.port}',
                               '--from', alice.bare, *expose,
@@ -66,10 +67,16 @@ class Tunnel:
         return [event for event in self.forward.events() if event['event'] == name]
 
     def end(self):
-        """Both stop in good order when they are told to, and have complained of nothing."""
+        """Both stop in good order when they are told to, and have complained of nothing. One that cannot stop ends
+        as well after some seconds, and without a logout, which a FakeServer sees."""
         for end in (self.forward, self.expose):
+            jids = [event['jid'] for event in end.events() if event['event'] in ('ready', 'reconnected')]
+            client = getattr(self._server, 'clients', {}).get(jids[-1])
             os.kill(end.pid, signal.SIGTERM)
             end.expect_done()
+            if client:
+                client.join(PATIENCE)
+                check(client.has_left, f'the logout of {end.name}')
 
 
 def read_all(connection):

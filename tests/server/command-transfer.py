@@ -269,6 +269,33 @@ def _(server):
     check_equal(there.names(), ['file', 'rest'], 'files')
 
 
+@case('--max-total: folders of one name, size and date count beside each other if their files are not as many')
+def _(server):
+    here, there = Folder(), Folder()
+    tops = []
+    for sizes in [600000], [300000, 300000]:
+        tops.append(here / f'{len(sizes)}/letters')
+        os.makedirs(tops[-1])
+        for number, size in enumerate(sizes):
+            os.rename(here.make('file', size), f'{tops[-1]}/{number}')
+        os.utime(tops[-1], (0, 0))
+    receiver = receive(server, there, '--max-total', '1M', '--count', '9', '--json')
+    peer = receiver.wait_ready()
+
+    def stop(*_):
+        receiver.wait_event('progress', bytes=1)
+        os.kill(first.pid, signal.SIGSTOP)
+
+    with server.lock:
+        first = send(server, tops[0], peer)
+        server.when(DATA, stop, 'alice', 5)
+    os.waitid(os.P_PID, first.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    send(server, tops[1], peer).expect_failure(NO_ROOM, told=['^Offering'])
+    os.kill(first.pid, signal.SIGKILL)
+    check_equal(first.finish(), -signal.SIGKILL, 'status of the first sender')
+    receiver.stop(-signal.SIGTERM)
+
+
 @case('the parts in a folder can be seen and removed, also by their age; one that cannot is an error')
 def _():
     folder = Folder()

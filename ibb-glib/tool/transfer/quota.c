@@ -135,6 +135,8 @@ is_twin (IBBFilesTransfer *transfer, IBBFilesTransfer *other)
   g_autofree char  *other_account = tool_jid_dup_bare (ibb_files_transfer_get_peer_jid (other));
 
   return transfer != other && is_folder (transfer) == is_folder (other) &&
+         ibb_files_metadata_get_n_files (metadata) ==
+             ibb_files_metadata_get_n_files (other_metadata) &&
          get_size (transfer) == get_size (other) && get_time (transfer) == get_time (other) &&
          g_strcmp0 (ibb_files_metadata_get_name (metadata),
                     ibb_files_metadata_get_name (other_metadata)) == 0 &&

@@ -535,6 +535,27 @@ def _(server):
     receiver.stop()
 
 
+@case('--count: a file whose sender was killed is taken again, and counts once')
+def _(server):
+    here, there = Folder(), Folder()
+    path = here.make('file', 1 << 20)
+    receiver = receive(server, there, '--count', '1', '--json')
+    peer = receiver.wait_ready()
+
+    def kill(*_):
+        receiver.wait_event('progress', bytes=1)
+        os.kill(first.pid, signal.SIGKILL)
+
+    with server.lock:
+        first = send(server, path, peer)
+        server.when(DATA, kill, 'alice', 5)
+    check_equal(first.finish(), -signal.SIGKILL, 'status of the first sender')
+    send(server, path, peer).expect_done()
+    check_equal(receiver.finish(), 0, 'status of the receiver')
+    check(receiver.wait_event('done')['resumed'] > 0, 'resumed')
+    check_equal(there.names(), ['file'], 'files')
+
+
 @case('both programs are killed again and again, and the file arrives')
 def _(server):
     here, there = Folder(), Folder()

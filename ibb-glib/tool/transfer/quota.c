@@ -143,6 +143,14 @@ is_twin (IBBFilesTransfer *transfer, IBBFilesTransfer *other)
          g_str_equal (account, other_account);
 }
 
+/* All bytes of the other one may be here. */
+gboolean
+tool_quota_is_again (IBBFilesTransfer *transfer, IBBFilesTransfer *other)
+{
+  return is_twin (transfer, other) &&
+         ibb_files_transfer_get_state (other) < IBB_FILES_STATE_CHECKING;
+}
+
 static gboolean
 has_twin (IBBFilesTransfer *transfer, GQueue *receiving)
 {
@@ -180,12 +188,10 @@ get_total (
   for (GList *l = receiving->head; l != NULL; l = l->next)
     {
       IBBFilesTransfer *other = tool_watched_get_transfer (l->data);
-      gboolean          is_again = is_twin (transfer, other);
 
-      /* An earlier transfer of the same file ends, unless all its bytes are here. */
-      if (is_again && ibb_files_transfer_get_state (other) < IBB_FILES_STATE_CHECKING)
+      if (tool_quota_is_again (transfer, other))
         continue;
-      has_part = has_part && !is_again;
+      has_part = has_part && !is_twin (transfer, other);
       *total = add (*total, get_rest (other, receiving, file));
     }
   *added = get_cost (transfer);

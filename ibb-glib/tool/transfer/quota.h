@@ -25,3 +25,5 @@ char *tool_quota_dup_objection (const ToolQuota  *self,
                                 GQueue           *receiving,
                                 IBBFilesTransfer *transfer,
                                 ToolRefusals     *refusals);
+/* Whether an offer is that of a transfer on the way once more, which it ends. */
+gboolean tool_quota_is_again (IBBFilesTransfer *transfer, IBBFilesTransfer *other);

@@ -155,6 +155,17 @@ private_failed_cb (IBBFilesService *service, const char *peer, const GError *err
     tool_report_file_error (reason, peer, NULL);
 }
 
+/* Files that have come, or may come beside the offered one. */
+static guint
+count_files (Receiving *self, IBBFilesTransfer *transfer)
+{
+  guint n = self->n_received;
+
+  for (GList *l = self->receiving.head; l != NULL; l = l->next)
+    n += !tool_quota_is_again (transfer, tool_watched_get_transfer (l->data));
+  return n;
+}
+
 static gboolean
 file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Receiving *self)
 {
@@ -173,7 +184,7 @@ file_offered_cb (IBBFilesService *service, IBBFilesTransfer *transfer, Receiving
       note_stranger (self, peer);
       return FALSE;
     }
-  if (self->intake->count > 0 && self->n_received + self->receiving.length >= self->intake->count)
+  if (self->intake->count > 0 && count_files (self, transfer) >= self->intake->count)
     {
       tool_refusals_note (&self->refusals, _ ("Refused a file from “%s”: --count allows no more"),
                           peer);

@@ -275,9 +275,10 @@ set_time_of_other (int fd, gint64 time)
 
 typedef struct
 {
-  IBBDisk     disk;   /* calls that are replaced */
-  const char *before; /* (nullable): a command */
-  const char *after;  /* a command: how the received folder has to be */
+  IBBDisk     disk;    /* calls that are replaced */
+  const char *before;  /* (nullable): a command */
+  guint64     resumed; /* bytes that are there the first time */
+  const char *after;   /* a command: how the received folder has to be */
 } Changed;
 
 static const Changed even_dates = {
@@ -304,6 +305,7 @@ static const Changed numbered_twins = {
 static const Changed touched_twin = {
   .before = "echo a > sent/x && mkdir received && echo a > received/x && touch -d '2001-01-01' "
             "received/x && echo b > 'received/x (2)' && touch -r sent/x 'received/x (2)'",
+  .resumed = 2,
   .after = "cmp sent/x received/x && test $(ls received | wc -l) = 12",
 };
 /* Another x is there, and the first byte of x. */
@@ -312,6 +314,7 @@ static const Changed interrupted_twin = {
   .before = "echo a > sent/x && touch -d @1000000000 sent/x && mkdir received && "
             "echo b > received/x && umask 077 && printf a > received/.ibb-$(printf "
             "'romeo@montague.example\\nx\\n2\\n1000000000' | sha256sum | head -c 16)-1.part",
+  .resumed = 1,
   .after = "cmp sent/x 'received/x (2)' && test $(ls -A received | wc -l) = 12",
 };
 static const Changed folded_twins = {
@@ -348,6 +351,7 @@ test_file_system (Files *self, gconstpointer data)
     run (self, changed->before);
   ibb_disk = &disk;
   complete (self);
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (self->sent), ==, changed->resumed);
   complete (self);
   ibb_disk = real_disk;
   size = ibb_files_metadata_get_size (ibb_files_transfer_get_metadata (self->sent));

@@ -28,6 +28,19 @@ def send(server, *arguments, **options):
     return server.account('alice').ibb('send', *arguments, **options)
 
 
+def break_in(server, receiver, path, number):
+    """A sender that gets this signal in the midst of its file, once the receiver has bytes."""
+    def strike(*_):
+        receiver.wait_event('progress', bytes=1)
+        os.kill(sender.pid, number)
+
+    peer = receiver.wait_ready()
+    with server.lock:
+        sender = send(server, path, peer)
+        server.when(DATA, strike, 'alice', 5)
+    return sender
+
+
 def wait_received(receiver, count):
     """Before a stop: a sender that is told that a file is there may end before the receiver counts it as received."""
     receiver.wait_for(lambda: sum(line.startswith('Received “') for line in receiver.lines) == count, f'{count} files')
@@ -244,14 +257,7 @@ def _(server):
         os.utime(name, (0, 0))
     receiver = receive(server, there, '--max-size', '1M', '--max-total', '1m', '--json')
     peer = receiver.wait_ready()
-
-    def stop(*_):
-        receiver.wait_event('progress', bytes=1)
-        os.kill(first.pid, signal.SIGSTOP)
-
-    with server.lock:
-        first = send(server, path, peer)
-        server.when(DATA, stop, 'alice', 5)
+    first = break_in(server, receiver, path, signal.SIGSTOP)
     os.waitid(os.P_PID, first.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
     send(server, twin, peer).expect_failure('no room for a file of this size', told=['^Offering'])
     os.kill(first.pid, signal.SIGKILL)
@@ -281,14 +287,7 @@ def _(server):
         os.utime(tops[-1], (0, 0))
     receiver = receive(server, there, '--max-total', '1M', '--count', '9', '--json')
     peer = receiver.wait_ready()
-
-    def stop(*_):
-        receiver.wait_event('progress', bytes=1)
-        os.kill(first.pid, signal.SIGSTOP)
-
-    with server.lock:
-        first = send(server, tops[0], peer)
-        server.when(DATA, stop, 'alice', 5)
+    first = break_in(server, receiver, tops[0], signal.SIGSTOP)
     os.waitid(os.P_PID, first.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
     send(server, tops[1], peer).expect_failure(NO_ROOM, told=['^Offering'])
     os.kill(first.pid, signal.SIGKILL)
@@ -541,14 +540,7 @@ def _(server):
     path = here.make('file', 1 << 20)
     receiver = receive(server, there, '--count', '1', '--json')
     peer = receiver.wait_ready()
-
-    def kill(*_):
-        receiver.wait_event('progress', bytes=1)
-        os.kill(first.pid, signal.SIGKILL)
-
-    with server.lock:
-        first = send(server, path, peer)
-        server.when(DATA, kill, 'alice', 5)
+    first = break_in(server, receiver, path, signal.SIGKILL)
     check_equal(first.finish(), -signal.SIGKILL, 'status of the first sender')
     send(server, path, peer).expect_done()
     check_equal(receiver.finish(), 0, 'status of the receiver')

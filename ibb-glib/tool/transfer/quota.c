@@ -143,7 +143,7 @@ is_twin (IBBFilesTransfer *transfer, IBBFilesTransfer *other)
          g_str_equal (account, other_account);
 }
 
-/* All bytes of the other one may be here. */
+/* The offer does not end an earlier transfer whose bytes are all here. */
 gboolean
 tool_quota_is_again (IBBFilesTransfer *transfer, IBBFilesTransfer *other)
 {

@@ -75,7 +75,9 @@ class Piece:
 
     def start(self, *command):
         """A process that runs beside the tests."""
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        # The kernel may share a processor among sessions, not among processes, and each test has a session of its own:
+        # sixteen busy processes of one session would take no more from a test than a single one.
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
         self.beside.callback(process.wait)
         self.beside.callback(process.kill)
 

@@ -10,8 +10,6 @@ from cut_proxy import CutProxy
 from file_transfer import (BEGUN, PIECE, TIMEOUT, Transfer, check_continued, disturb_all, expect_unharmed,
                            in_both_directions)
 
-# A node may take minutes to start on a busy machine.
-PATIENT = '--resume-timeout', str(2 * TIMEOUT)
 BLOCK = 4096
 
 
@@ -82,7 +80,7 @@ def _(both):
         second.kill()
         both.restart(second)
 
-    check_continued(in_both_directions(first, second, part, options=PATIENT))
+    check_continued(in_both_directions(first, second, part))
 
 
 @case('D-58: a session goes on after a node was killed and started again', timeout=2 * TIMEOUT)
@@ -91,7 +89,7 @@ def _(both):
         both.servers[1].kill()
         both.restart(both.servers[1])
 
-    check_continued(in_both_directions(*both.servers, restart, options=PATIENT))
+    check_continued(in_both_directions(*both.servers, restart))
 
 
 @case('D-58: a session goes on after its client went to the other node', timeout=2 * TIMEOUT)
@@ -103,7 +101,7 @@ def _(both):
         way.let_in(first.port)
         second.kill()
 
-    moved, other = expect_unharmed([Transfer(first, second, there_port=way.port, options=PATIENT),
+    moved, other = expect_unharmed([Transfer(first, second, there_port=way.port),
                                     Transfer(first, first, names=('carol', 'strasse'))], kill)
     both.restart(second)
     check_continued([moved])

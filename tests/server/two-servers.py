@@ -44,7 +44,7 @@ def _(both):
         Account(here, 'alice').ibb('send', source, jid).expect_failure(jid.split('/')[0])
 
 
-@case('D-58: a session goes on after a server was killed', timeout=TIMEOUT)
+@case('D-58: a session goes on after a server was killed', timeout=2 * TIMEOUT)
 def _(both):
     for server in both.servers:
         def restart(server=server):

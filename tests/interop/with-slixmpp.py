@@ -84,7 +84,7 @@ def messages(server):
     other_end.check_content(other_end.read(transport), other_end.data('back'))
 
 
-@cases.case('/interop/slixmpp/killed with a block in its hands D-27 B-03', timeout=240)
+@cases.case('/interop/slixmpp/killed with a block in its hands D-27 B-03')
 def killed_in_the_middle(server):
     """Nothing tells that the only block in flight is lost, until we ask."""
     peer = Peer(server, 'slixmpp', delay=1000)

@@ -18,8 +18,9 @@ import traceback
 
 import watchdog
 
-# Only what hangs takes so long: on a busy machine a case may take ten times its time.
-TIMEOUT = 240
+# Only what hangs takes so long. On a busy machine a case may take ten times its time, and minutes for each server that
+# it starts.
+TIMEOUT = 1200
 # For a wait within a case: it can say what it waits for, before the case is ended.
 PATIENCE = 180
 
@@ -45,6 +46,8 @@ _cases = []
 _long = set()  # names
 _cleanups = []
 _witnesses = []
+# What the watchdog of the case sets, while its function runs.
+_running = []
 
 
 class Skip(Exception):
@@ -105,7 +108,17 @@ def check_equal(have, want, what):
 
 
 def _alarm(_number, _frame):
-    raise TimeoutError('the watchdog of the case')
+    """The stacks take a while to show: the function may be over by then, and the next case have begun."""
+    if any(late.is_set() for late in _running):
+        raise TimeoutError('the watchdog of the case')
+
+
+def _call(function, arguments, late):
+    _running.append(late)
+    try:
+        function(*(one() if isinstance(one, type) else one for one in arguments))
+    finally:
+        _running.clear()
 
 
 def _watch(done, late, timeout):
@@ -148,13 +161,13 @@ def main(*arguments):
             # Some cases need no server.
             wants = [name for name, one in inspect.signature(function).parameters.items()
                      if one.default is one.empty]
-            function(*(one() if isinstance(one, type) else one for one in arguments[:len(wants)]))
+            _call(function, arguments[:len(wants)], late)
         except Skip as reason:
             line += f' # SKIP {reason}'
         except Exception:  # pylint: disable=broad-except
             line = 'not ' + line
             failures += 1
-            for frame in traceback.extract_tb(sys.exc_info()[2])[1:]:
+            for frame in traceback.extract_tb(sys.exc_info()[2])[2:]:
                 print(f'# {os.path.basename(frame.filename)}:{frame.lineno}: {frame.line}')
             for text in traceback.format_exception_only(*sys.exc_info()[:2]):
                 print('# ' + text.rstrip().replace('\n', '\n# '))

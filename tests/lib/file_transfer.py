@@ -12,7 +12,7 @@ from command import Account, Folder, make_peers, sha256
 from sshd import Sshd
 
 MIB = 1 << 20
-TIMEOUT = 900       # s, for a case: what was lost is missed after a minute (D-27)
+TIMEOUT = 900       # s, for the end of a file: what was lost is missed after a minute (D-27)
 # A server that was killed may take minutes to start again on a busy machine.
 PATIENT = '--resume-timeout', str(2 * TIMEOUT)
 BEGUN = 512 * 1024  # bytes that have arrived before something breaks

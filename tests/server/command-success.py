@@ -17,7 +17,7 @@ STREAM_MANAGEMENT = "<sm xmlns='urn:xmpp:sm:3'/>"
 STREAM_MANAGEMENT_FAILED = "<failed xmlns='urn:xmpp:sm:3'/>"
 
 
-@case('beside Prosody, with TLS: peak memory stays below 40 MiB', timeout=600)
+@case('beside Prosody, with TLS: peak memory stays below 40 MiB')
 def _():
     with Prosody() as server:
         for end in transfer(server, 32 * MIB):

@@ -20,7 +20,7 @@ from command import Program  # noqa: E402
 from ejabberd import erlang  # noqa: E402
 from gi.repository import Gio, GLib, IBB, IBBXmpp  # noqa: E402
 
-TIMEOUT = 900  # s, for a case: a busy machine starts a node in minutes
+TIMEOUT = 900  # s: a busy machine starts a node in minutes
 # The ways of ejabberd to choose a process that keep to it, each with a domain of its own.
 KINDS = 'source', 'bare_source', 'destination', 'bare_destination'
 DOMAINS = {kind.replace('_', '-') + '.localhost': (kind, 2) for kind in KINDS}
@@ -141,7 +141,7 @@ def check_lost(session):
 
 
 for kind, domain in zip(KINDS, DOMAINS):
-    @case(f'D-59: a session keeps to its process, by {kind}', timeout=TIMEOUT)
+    @case(f'D-59: a session keeps to its process, by {kind}')
     def _(both, domain=domain):
         start_two(both, domain)
         found = set()
@@ -154,7 +154,7 @@ for kind, domain in zip(KINDS, DOMAINS):
         check_equal(found, set('AB'), 'processes')
 
 
-@case('D-59: a process that dies ends its own sessions only', timeout=TIMEOUT)
+@case('D-59: a process that dies ends its own sessions only')
 def _(both):
     processes = start_two(both, SERVICE)
     people = [Person(server, name) for server in both.servers for name in NAMES]
@@ -182,7 +182,7 @@ def _(both):
     check_equal({person.call(f'bot@{SERVICE}')[0] for person in people}, set('BC'), 'processes')
 
 
-@case('D-59: a process that joins takes new sessions', timeout=TIMEOUT)
+@case('D-59: a process that joins takes new sessions')
 def _(both):
     start_two(both, THREE)
     people = {name: Person(server, name) for server in both.servers[:1] for name in ('alice', 'carol', 'strasse')}
@@ -201,7 +201,7 @@ def _(both):
         talk(sessions)
 
 
-@case('D-58: sessions go on after the node of their process was killed', timeout=2 * TIMEOUT)
+@case('D-58: sessions go on after the node of their process was killed', timeout=2 * cases.TIMEOUT)
 def _(both):
     first, second = both.servers
     processes = start_two(both, SERVICE)

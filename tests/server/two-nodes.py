@@ -7,8 +7,7 @@ from cases import case, check
 from cluster import Cluster
 from command import Account, Folder
 from cut_proxy import CutProxy
-from file_transfer import (BEGUN, PIECE, TIMEOUT, Transfer, check_continued, disturb_all, expect_unharmed,
-                           in_both_directions)
+from file_transfer import BEGUN, PIECE, Transfer, check_continued, disturb_all, expect_unharmed, in_both_directions
 
 BLOCK = 4096
 
@@ -23,7 +22,7 @@ def check_resumed(node, one):
           f'of {one.kinds()}')
 
 
-@case('D-42: the XML stream is resumed at the other node', timeout=TIMEOUT)
+@case('D-42: the XML stream is resumed at the other node')
 def _(both):
     first, second = both.servers
     way = CutProxy(second.port)
@@ -46,7 +45,7 @@ def _(both):
     check_continued([one])
 
 
-@case('D-42: a stream of blocks ends in the same way at both ends', timeout=TIMEOUT)
+@case('D-42: a stream of blocks ends in the same way at both ends')
 def _(both):
     first, second = both.servers
     way = CutProxy(second.port)
@@ -68,7 +67,7 @@ def _(both):
     check_resumed(first, one)
 
 
-@case('D-58: a session goes on after the nodes have lost each other', timeout=2 * TIMEOUT)
+@case('D-58: a session goes on after the nodes have lost each other', timeout=2 * cases.TIMEOUT)
 def _(both):
     first, second = both.servers
 
@@ -83,7 +82,7 @@ def _(both):
     check_continued(in_both_directions(first, second, part))
 
 
-@case('D-58: a session goes on after a node was killed and started again', timeout=2 * TIMEOUT)
+@case('D-58: a session goes on after a node was killed and started again', timeout=2 * cases.TIMEOUT)
 def _(both):
     def restart():
         both.servers[1].kill()
@@ -92,7 +91,7 @@ def _(both):
     check_continued(in_both_directions(*both.servers, restart))
 
 
-@case('D-58: a session goes on after its client went to the other node', timeout=2 * TIMEOUT)
+@case('D-58: a session goes on after its client went to the other node', timeout=2 * cases.TIMEOUT)
 def _(both):
     first, second = both.servers
     way = CutProxy(second.port)

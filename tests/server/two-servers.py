@@ -9,22 +9,22 @@ import cases
 from cases import case
 from command import Account, Folder
 from federation import Federation
-from file_transfer import TIMEOUT, Transfer, check_continued, expect_ssh, in_both_directions
+from file_transfer import Transfer, check_continued, expect_ssh, in_both_directions
 
 SILENCE = 20  # s: less than either server, or an end, waits for an answer
 
 
-@case('ssh works through forward and expose', timeout=TIMEOUT)
+@case('ssh works through forward and expose')
 def _(both):
     expect_ssh(both.ejabberd, both.prosody)
 
 
-@case('D-18, D-27: files arrive although the link breaks', timeout=TIMEOUT)
+@case('D-18, D-27: files arrive although the link breaks')
 def _(both):
     in_both_directions(*both.servers, both.cut)
 
 
-@case('files arrive although the link carries nothing for a while', timeout=TIMEOUT)
+@case('files arrive although the link carries nothing for a while')
 def _(both):
     def be_silent():
         both.begin_hole()
@@ -44,7 +44,7 @@ def _(both):
         Account(here, 'alice').ibb('send', source, jid).expect_failure(jid.split('/')[0])
 
 
-@case('D-58: a session goes on after a server was killed', timeout=2 * TIMEOUT)
+@case('D-58: a session goes on after a server was killed', timeout=2 * cases.TIMEOUT)
 def _(both):
     for server in both.servers:
         def restart(server=server):
@@ -54,7 +54,7 @@ def _(both):
         check_continued(in_both_directions(*both.servers, restart))
 
 
-@case('files arrive within the limits of both packages', timeout=TIMEOUT)
+@case('files arrive within the limits of both packages')
 def _():
     with Federation({'limits': True}, {'shaper': True}) as both:
         prosody, ejabberd = both.servers

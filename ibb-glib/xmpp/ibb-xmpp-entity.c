@@ -363,6 +363,9 @@ ibb_xmpp_entity_class_init (IBBXmppEntityClass *klass)
    * machine wakes after the idle time is over, the client asks at once, and the server has five
    * seconds at most. If the network goes on changing, the client asks once in ten seconds at most.
    *
+   * A component is not given up before the server has sent its first ping back: ejabberd sends the
+   * pings of several processes of one domain to any of these.
+   *
    * Default: 15000 milliseconds.
    *
    * Since: 1.0

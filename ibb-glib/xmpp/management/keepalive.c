@@ -40,6 +40,7 @@ struct _IBBKeepalive
   gboolean         has_changed;   /* it waits for that time */
   guint            n_silences;    /* since the server last acknowledged anything */
   gboolean         is_unanswered; /* see ibb_keepalive_is_unanswered () */
+  gboolean         gets_pongs;    /* see ibb_keepalive_take_pong () */
   gint64           answer_due;    /* or NEVER */
 };
 
@@ -79,6 +80,9 @@ send_ping (IBBKeepalive *self)
   self->pinged_at = g_get_monotonic_time ();
 }
 
+/* A component pings its own domain. ejabberd may give the ping to another process of that domain,
+ * or drop the ping where a process is missing. So the silence of the server counts only after a
+ * first answer. */
 gboolean
 ibb_keepalive_take_pong (IBBKeepalive *self, const IBBStanza *stanza)
 {
@@ -87,7 +91,15 @@ ibb_keepalive_take_pong (IBBKeepalive *self, const IBBStanza *stanza)
     return FALSE;
 
   g_clear_pointer (&self->ping_id, g_free);
+  self->gets_pongs = TRUE;
   return TRUE;
+}
+
+/* In microseconds; 0: without a limit. */
+static gint64
+get_timeout (IBBKeepalive *self)
+{
+  return self->gets_pongs ? (gint64) g_atomic_int_get (&self->timeout) * 1000 : 0;
 }
 
 static void
@@ -138,7 +150,7 @@ check (IBBKeepalive *self, gint64 now, gboolean *gone)
   gint64   last_read = ibb_xml_stream_get_last_read_time (self->stream);
   gint64   asked_at = MAX (self->pinged_at, ibb_outbox_get_request_time (self->outbox));
   gint64   interval = (gint64) g_atomic_int_get (&self->interval) * 1000;
-  gint64   timeout = (gint64) g_atomic_int_get (&self->timeout) * 1000;
+  gint64   timeout = get_timeout (self);
   gboolean asked = asked_at > last_read;
   gint64   since = asked ? asked_at : last_read;
   gint64   speak_time = get_speak_time (self, asked_at);
@@ -288,6 +300,8 @@ ibb_keepalive_start (IBBKeepalive *self, IBBXmlStream *stream, const char *jid)
 {
   self->stream = ibb_xml_stream_ref (stream);
   self->jid = g_strdup (jid);
+  /* The JID of a component is a domain. */
+  self->gets_pongs = strchr (jid, '@') != NULL;
   self->watch = ibb_network_watch_new (self->thread, network_cb, self);
   self->changed_at = 0;
   self->has_changed = FALSE;

@@ -145,17 +145,6 @@ round_trip (ScriptServer *self, Words *words)
   fake_server_expect (self->server, id);
 }
 
-/* %ID is that of the next request of the client. */
-static void
-take_id (ScriptServer *self, Words *words)
-{
-  g_autofree char *id = NULL;
-
-  fake_server_expect (self->server, " id='");
-  id = fake_server_take_until (self->server, "'");
-  script_define (g_strdup ("ID"), g_strndup (id, strcspn (id, "'")));
-}
-
 static void
 hang_up (ScriptServer *self, Words *words)
 {
@@ -322,7 +311,6 @@ static const ScriptWord calls[] = {
   SCRIPT_WORD ("paused", set_paused),
   SCRIPT_WORD ("round-trip", round_trip),
   SCRIPT_WORD ("shown", check_shown),
-  SCRIPT_WORD ("take-id", take_id),
   SCRIPT_WORD ("times", add_count),
   SCRIPT_WORD ("upgrade", take_request),
 };

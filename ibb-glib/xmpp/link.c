@@ -286,7 +286,7 @@ resumed_cb (IBBReconnection *reconnection, IBBNegotiationResult *result, gpointe
     return;
 
   ibb_status_set_state (self->status, IBB_CONNECTION_STATE_ONLINE, NULL);
-  ibb_keepalive_start (self->keepalive, result->stream, ibb_account_get_jid (self->account));
+  ibb_keepalive_start (self->keepalive, result->stream, ibb_account_get_jid (self->account), FALSE);
   ibb_keepalive_expect_answer (self->keepalive, duration,
                                g_atomic_int_get (&self->auto_reconnect) &&
                                    !ibb_connection_is_needed (client));
@@ -544,7 +544,7 @@ go_online (IBBLink *self, IBBConnection *client, IBBNegotiationResult *result)
     handle_management (self, client, result->stream, result->management);
   ibb_status_set_online (self->status, result);
   ibb_keepalive_forget_silences (self->keepalive);
-  ibb_keepalive_start (self->keepalive, result->stream, settings.jid);
+  ibb_keepalive_start (self->keepalive, result->stream, settings.jid, settings.is_component);
   ibb_connection_set_state (client, IBB_CONNECTION_STATE_ONLINE);
 }
 

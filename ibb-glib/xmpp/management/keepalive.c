@@ -296,12 +296,14 @@ ibb_keepalive_get_timeout (IBBKeepalive *self)
 }
 
 void
-ibb_keepalive_start (IBBKeepalive *self, IBBXmlStream *stream, const char *jid)
+ibb_keepalive_start (IBBKeepalive *self,
+                     IBBXmlStream *stream,
+                     const char   *jid,
+                     gboolean      is_component)
 {
   self->stream = ibb_xml_stream_ref (stream);
   self->jid = g_strdup (jid);
-  /* The JID of a component is a domain. */
-  self->gets_pongs = strchr (jid, '@') != NULL;
+  self->gets_pongs = !is_component;
   self->watch = ibb_network_watch_new (self->thread, network_cb, self);
   self->changed_at = 0;
   self->has_changed = FALSE;

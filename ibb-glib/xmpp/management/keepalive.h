@@ -39,7 +39,10 @@ guint    ibb_keepalive_get_interval (IBBKeepalive *self);
 guint    ibb_keepalive_get_timeout (IBBKeepalive *self);
 
 /* jid: of the account, for messages and for the server's address. */
-void ibb_keepalive_start (IBBKeepalive *self, IBBXmlStream *stream, const char *jid);
+void ibb_keepalive_start (IBBKeepalive *self,
+                          IBBXmlStream *stream,
+                          const char   *jid,
+                          gboolean      is_component);
 void ibb_keepalive_stop (IBBKeepalive *self);
 /* TRUE: it is the answer to the ping. */
 gboolean ibb_keepalive_take_pong (IBBKeepalive *self, const IBBStanza *stanza);

@@ -47,8 +47,7 @@ ENVIRONMENT = {**os.environ,
                'GLIBC_TUNABLES': 'glibc.cpu.hwcaps=-AVX2,-AVX,-ERMS,-FSRM,-AVX512VL'}
 # Meson's, which makes the C library fill what is freed.
 ENVIRONMENT.pop('MALLOC_PERTURB_', None)
-# Without turns the threads run as the kernel likes, and wait for each other more often on a free machine.
-CALLGRIND = ('valgrind', '--tool=callgrind', '--fair-sched=yes')
+CALLGRIND = ('valgrind', '--tool=callgrind')
 
 
 def count(*command):

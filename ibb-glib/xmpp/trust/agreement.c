@@ -6,6 +6,7 @@
 
 #include "base/intl.h"
 #include "base/random.h"
+#include "base/source.h"
 #include "ibb-error.h"
 #include "xmpp/trust/decision.h"
 #include "xmpp/trust/ibb-xmpp-known-certificates-private.h"
@@ -227,43 +228,35 @@ woken_cb (gpointer data)
 }
 
 static gboolean
-cancelled_cb (GCancellable *cancellable, gpointer data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
 readable_cb (GObject *stream, gpointer data)
 {
   return G_SOURCE_CONTINUE;
 }
 
 /* Until the peer has said something or the session has ended, the user has answered, the turn of
- * another exchange has ended, the call is cancelled, or until: µs. */
+ * another exchange has ended, the call is cancelled, or until: µs. No source has the cancellable:
+ * GLib 2.74 leaks such a source if this thread drops it while another one cancels. */
 static void
 wait (Run *self, gint64 until)
 {
-  g_autoptr (GSource) input = NULL;
-  g_autoptr (GSource) timer = g_timeout_source_new (0);
+  GSource *input = NULL;
+  GSource *timer;
 
   if (ibb_exchange_get_wanted (&self->decision.exchange) > 0)
     {
-      input = g_pollable_input_stream_create_source (get_input (self), self->call->cancellable);
+      input = g_pollable_input_stream_create_source (get_input (self), NULL);
       g_source_set_callback (input, G_SOURCE_FUNC (readable_cb), NULL, NULL);
+      g_source_attach (input, self->context);
     }
   else
-    {
-      input = g_cancellable_source_new (self->call->cancellable);
-      g_source_set_callback (input, G_SOURCE_FUNC (cancelled_cb), NULL, NULL);
-      until = MIN (until, g_get_monotonic_time () + SESSION_CHECK);
-    }
-  g_source_attach (input, self->context);
+    until = MIN (until, g_get_monotonic_time () + SESSION_CHECK);
+  timer = g_timeout_source_new (0);
   g_source_set_callback (timer, woken_cb, NULL, NULL);
   g_source_set_ready_time (timer, until);
   g_source_attach (timer, self->context);
   g_main_context_iteration (self->context, TRUE);
-  g_source_destroy (input);
-  g_source_destroy (timer);
+  ibb_source_clear (&input);
+  ibb_source_clear (&timer);
 }
 
 static gboolean
@@ -274,6 +267,12 @@ is_over (Run *self)
 
 static void
 ended_cb (IBBTransport *transport, GParamSpec *pspec, gpointer context)
+{
+  g_main_context_wakeup (context);
+}
+
+static void
+cancelled_cb (GCancellable *cancellable, gpointer context)
 {
   g_main_context_wakeup (context);
 }
@@ -434,7 +433,8 @@ ibb_agreement_reach (const IBBAgreement *call, GError **error)
   g_autoptr (GBytes)     key = NULL;
   guint8                 number[IBB_EXCHANGE_NUMBER_LENGTH];
   gboolean               succeeded;
-  gulong                 handler;
+  gulong                 ended;
+  gulong                 cancelled;
 
   if (!g_tls_connection_get_channel_binding_data (call->tls, G_TLS_CHANNEL_BINDING_TLS_EXPORTER,
                                                   exporter, error))
@@ -447,10 +447,13 @@ ibb_agreement_reach (const IBBAgreement *call, GError **error)
   self.certificate = g_tls_connection_get_peer_certificate (call->tls);
   g_weak_ref_init (&self.question, NULL);
 
-  handler = g_signal_connect_data (call->transport, "notify::ended", G_CALLBACK (ended_cb),
-                                   g_main_context_ref (self.context), unref_context, 0);
+  ended = g_signal_connect_data (call->transport, "notify::ended", G_CALLBACK (ended_cb),
+                                 g_main_context_ref (self.context), unref_context, 0);
+  cancelled =
+      g_cancellable_connect (call->cancellable, G_CALLBACK (cancelled_cb), self.context, NULL);
   talk (&self);
-  g_signal_handler_disconnect (call->transport, handler);
+  g_cancellable_disconnect (call->cancellable, cancelled);
+  g_signal_handler_disconnect (call->transport, ended);
 
   /* The user may have answered just before the session ended. */
   take_answer (&self);

@@ -56,7 +56,7 @@ ROWS = (
      'if (ibb_window_is_single (self, (double) self->size.window) &&', 'if (FALSE &&'),
     ('slow: no larger window where the length of a block takes the time', CONTROLLER,
      '!ibb_window_is_slow (self) &&', ''),
-    ('slack: single bytes beside a full window', WINDOW,
+    ('slack: single bytes beside a full window', 'flow/window.h',
      'return MIN (length, IBB_SCHEDULER_URGENT_MAX) - 1;', 'return 0 * length;'),
     ('noticed: seldom trials beside interactive sessions', WINDOW,
      'return self->has_others && ibb_window_get_trip (self) < IBB_WINDOW_BLOCK_TIME;', 'return FALSE;'),

@@ -33,10 +33,11 @@ PACKAGES = '_build-release-packages'
 SCHEDULES, TRANSFERS, FAULTS, SOAK, HOUR = 1000000, 50000, 100, 4, 3600
 # What needs no server.
 SUITES = ('unit', 'simulation', 'loopback')
-# Not under qemu-user: a program that runs itself; and the comparison of a session with a TCP connection, of
-# which it does not tell enough.
-LEFT_OUT = ('idle-memory',)
-COMPARED, COMPARED_PREFIX = 'scenarios', '/ibb/scenarios/tcp'
+# Not under qemu-user: programs that run themselves.
+LEFT_OUT = ('idle-memory', 'lock-order', 'progress', 'report')
+# Nor these cases: the comparison of a session with a TCP connection, of which qemu-user does not tell enough; and the
+# conversion of a character that ASCII lacks, of which iconv there drops the upper bits in place of failing.
+CASES_LEFT_OUT = {'scenarios': '/ibb/scenarios/tcp', 'text': '/tool/text/locale'}
 # With 32 bits, more than .ci/run runs.
 I386_SUITES = (*run.I386_SUITES, 'simulation')
 LIBRARIES = ('glib-networking', 'libglib2.0-dev', 'libgnutls28-dev', 'libgsasl-dev', 'libidn-dev', 'libidn2-dev',
@@ -94,9 +95,9 @@ def check_s390x(tally):
         file.write(CROSS_FILE.format(root=root.path))
     if run.build(folder, *run.BARE, suites=SUITES, setup=('--cross-file', cross_file)):
         tests = run.find_instrumented_tests(folder, SUITES)
-        run.test(folder, [entry for entry in tests if entry['name'] not in (*LEFT_OUT, COMPARED)], tally)
-        run.test(folder, [entry for entry in tests if entry['name'] == COMPARED], tally,
-                 arguments=('-x', COMPARED_PREFIX))
+        run.test(folder, [entry for entry in tests if entry['name'] not in (*LEFT_OUT, *CASES_LEFT_OUT)], tally)
+        for name, prefix in CASES_LEFT_OUT.items():
+            run.test(folder, [entry for entry in tests if entry['name'] == name], tally, arguments=('-x', prefix))
     else:
         tally.add_failure(folder, 'does not build')
 

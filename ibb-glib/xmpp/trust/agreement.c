@@ -243,17 +243,14 @@ wait (Run *self, gint64 until)
   GSource *timer;
 
   if (ibb_exchange_get_wanted (&self->decision.exchange) > 0)
-    {
-      input = g_pollable_input_stream_create_source (get_input (self), NULL);
-      g_source_set_callback (input, G_SOURCE_FUNC (readable_cb), NULL, NULL);
-      g_source_attach (input, self->context);
-    }
+    input = ibb_source_attach (g_pollable_input_stream_create_source (get_input (self), NULL),
+                               self->context, "[ibb-glib] agreement input",
+                               G_SOURCE_FUNC (readable_cb), NULL, NULL);
   else
     until = MIN (until, g_get_monotonic_time () + SESSION_CHECK);
-  timer = g_timeout_source_new (0);
-  g_source_set_callback (timer, woken_cb, NULL, NULL);
+  timer = ibb_source_attach (g_timeout_source_new (0), self->context,
+                             "[ibb-glib] agreement timeout", woken_cb, NULL, NULL);
   g_source_set_ready_time (timer, until);
-  g_source_attach (timer, self->context);
   g_main_context_iteration (self->context, TRUE);
   ibb_source_clear (&input);
   ibb_source_clear (&timer);

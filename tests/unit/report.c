@@ -52,6 +52,39 @@ report_states (void)
   tool_report_wait ("a step");
 }
 
+/* A service refuses all sessions while nobody listens. */
+static void
+session_accepted_cb (IBBService *service, IBBTransport *transport, gpointer data)
+{
+}
+
+/* A session that went on may have ended before the program looks. */
+static void
+report_waits (void)
+{
+  g_autoptr (IBBLoopback)   loopback = ibb_loopback_new ();
+  g_autoptr (IBBConnection) connection = ibb_loopback_attach (loopback, "a@b/c");
+  g_autoptr (IBBConnection) other = ibb_loopback_attach (loopback, "a@b/d");
+  g_autoptr (IBBService)    service = ibb_service_new (connection);
+  g_autoptr (IBBService)    acceptor = ibb_service_new (other);
+  g_autoptr (IBBTransport)  closed = NULL;
+  g_autoptr (IBBTransport)  aborted = NULL;
+  g_autoptr (GError)        error = NULL;
+
+  ibb_service_set_session_limit (acceptor, 2);
+  g_signal_connect (acceptor, "session-accepted", G_CALLBACK (session_accepted_cb), NULL);
+  closed = ibb_service_open_session (service, "a@b/d", NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_io_stream_close (G_IO_STREAM (closed), NULL, &error);
+  g_assert_no_error (error);
+  tool_report_interrupted (closed);
+
+  aborted = ibb_service_open_session (service, "a@b/d", NULL, NULL, &error);
+  g_assert_no_error (error);
+  ibb_transport_abort (aborted);
+  tool_report_interrupted (aborted);
+}
+
 static void
 report_slowness (void)
 {
@@ -85,6 +118,7 @@ report (void)
 {
   report_errors ();
   report_states ();
+  report_waits ();
   report_slowness ();
   report_ends ();
 }
@@ -106,6 +140,7 @@ static const char *const lines[] = {
   "The connection was resumed",
   "Logged in again as a@b/f",
   "Not done yet: a step",
+  "The session with \"a@b/d\" goes on",
   "Only about 2.0 KiB/s pass to \"c@d\": a server on the way limits the rate, or the other end "
   "reads slowly (see \"ibb doctor\")",
   "At 1.0 KiB/s, what is left for \"a@b\" takes 2:03:04 h: it waits at b (Prosody). Wait.",
@@ -138,6 +173,7 @@ static const char *const events[] = {
   "{\"event\":\"resumed\",\"jid\":\"a@b/e\"}",
   "{\"event\":\"reconnected\",\"jid\":\"a@b/f\"}",
   "{\"event\":\"waiting\",\"for\":\"step\",\"step\":\"a step\"}",
+  "{\"event\":\"continued\",\"peer\":\"a@b/d\",\"sid\":\"*\"}",
   "{\"event\":\"throttled\",\"peer\":\"c@d\",\"rate\":2048}",
   "{\"event\":\"slow\",\"peer\":\"a@b\",\"rate\":1024,\"seconds\":7384,\"server\":\"b\","
   "\"software\":\"Prosody\",\"advice\":\"Wait.\"}",

@@ -221,14 +221,16 @@ tool_report_opened (IBBTransport *transport)
     }
 }
 
-/* The session waits for either end, or goes on. */
+/* The session waits for either end, or goes on. One that went on may have come to its orderly end
+ * since; one that was lost while it waited has an error. */
 void
 tool_report_interrupted (IBBTransport *transport)
 {
-  g_autofree char *peer = ibb_transport_dup_peer_jid (transport);
-  gboolean         is_interrupted = ibb_transport_get_waiting (transport) != IBB_WAIT_NOTHING;
+  g_autofree char   *peer = ibb_transport_dup_peer_jid (transport);
+  gboolean           is_interrupted = ibb_transport_get_waiting (transport) != IBB_WAIT_NOTHING;
+  g_autoptr (GError) error = ibb_transport_dup_error (transport);
 
-  if (!is_interrupted && ibb_transport_has_ended (transport))
+  if (!is_interrupted && error != NULL)
     return;
 
   if (tool_output_is_json ())

@@ -41,6 +41,10 @@ struct _IBBTargetEnumerator
   GSocketAddressEnumerator *current; /* (owned) (nullable): of the host before */
   gboolean                  is_direct;
   GError                   *error; /* (owned) (nullable): the first one */
+
+  /* (element-type GTask): GSocketClient may ask for the next address again before it has this one.
+   * The calls are served one after the other. */
+  GQueue calls;
 };
 
 static void connectable_init (GSocketConnectableIface *iface);
@@ -53,28 +57,49 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (IBBTargets,
 G_DEFINE_FINAL_TYPE (IBBTargetEnumerator, ibb_target_enumerator, G_TYPE_SOCKET_ADDRESS_ENUMERATOR)
 
 /* Defined below: after an address that fails comes the next one. */
-static void go_on (GTask *task);
+static void go_on (IBBTargetEnumerator *self);
+
+/* The first call ends with an address, with an error, or with neither if there are no more. The
+ * arguments are (transfer full) (nullable). */
+static void
+end_call (IBBTargetEnumerator *self, GSocketAddress *address, GError *error)
+{
+  g_autoptr (GTask) task = g_queue_peek_head (&self->calls);
+
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, address, g_object_unref);
+  g_queue_pop_head (&self->calls);
+  if (!g_queue_is_empty (&self->calls))
+    go_on (self);
+}
+
+static GCancellable *
+get_cancellable (IBBTargetEnumerator *self)
+{
+  return g_task_get_cancellable (g_queue_peek_head (&self->calls));
+}
 
 static void
 next_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (GTask)          task = user_data;
-  IBBTargetEnumerator       *self = g_task_get_source_object (task);
-  g_autoptr (GError)         error = NULL;
-  g_autoptr (GSocketAddress) address = NULL;
+  IBBTargetEnumerator *self = user_data;
+  g_autoptr (GError)   error = NULL;
+  GSocketAddress      *address =
+      g_socket_address_enumerator_next_finish (self->current, result, &error);
 
-  address = g_socket_address_enumerator_next_finish (self->current, result, &error);
   if (address != NULL)
     {
       g_object_set_data (G_OBJECT (address), IS_DIRECT, GINT_TO_POINTER (self->is_direct));
-      g_task_return_pointer (task, g_steal_pointer (&address), g_object_unref);
+      end_call (self, address, NULL);
       return;
     }
 
   if (self->error == NULL)
     self->error = g_steal_pointer (&error);
   g_clear_object (&self->current);
-  go_on (task);
+  go_on (self);
 }
 
 static GSocketConnectable *
@@ -104,15 +129,14 @@ enumerate (IBBTargetEnumerator *self,
 
 typedef struct
 {
-  GTask      *task; /* (owned) */
-  GSrvTarget *host; /* of the targets */
-  char       *uri;
+  IBBTargetEnumerator *enumerator;
+  GSrvTarget          *host; /* of the targets */
+  char                *uri;
 } Onion;
 
 static void
 onion_free (Onion *self)
 {
-  g_object_unref (self->task);
   g_free (self->uri);
   g_free (self);
 }
@@ -132,7 +156,7 @@ static void
 proxies_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Onion)    onion = user_data;
-  IBBTargetEnumerator *self = g_task_get_source_object (onion->task);
+  IBBTargetEnumerator *self = onion->enumerator;
   g_autoptr (GError)   error = NULL;
   g_auto (GStrv) uris = g_proxy_resolver_lookup_finish (G_PROXY_RESOLVER (object), result, &error);
   guint          i = 0;
@@ -152,35 +176,33 @@ proxies_cb (GObject *object, GAsyncResult *result, gpointer user_data)
                                _ ("“%s” is not in DNS: it is reached only by a proxy that takes "
                                   "names, such as that of Tor"),
                                g_srv_target_get_hostname (onion->host));
-  go_on (onion->task);
+  go_on (self);
 }
 
 static void
-ask_for_proxy (GTask *task, const char *uri, GSrvTarget *host)
+ask_for_proxy (IBBTargetEnumerator *self, const char *uri, GSrvTarget *host)
 {
-  IBBTargetEnumerator *self = g_task_get_source_object (task);
-  GProxyResolver      *resolver = self->targets->proxy_resolver;
-  Onion               *onion = g_new (Onion, 1);
+  GProxyResolver *resolver = self->targets->proxy_resolver;
+  Onion          *onion = g_new (Onion, 1);
 
-  *onion = (Onion){ g_object_ref (task), host, g_strdup (uri) };
+  *onion = (Onion){ self, host, g_strdup (uri) };
   g_proxy_resolver_lookup_async (resolver != NULL ? resolver : g_proxy_resolver_get_default (), uri,
-                                 g_task_get_cancellable (task), proxies_cb, onion);
+                                 get_cancellable (self), proxies_cb, onion);
 }
 
-/* FALSE: the task goes on later. */
+/* FALSE: the call goes on later. */
 static gboolean
-enter (GTask *task, GSrvTarget *host)
+enter (IBBTargetEnumerator *self, GSrvTarget *host)
 {
-  IBBTargetEnumerator *self = g_task_get_source_object (task);
-  const char          *name = g_srv_target_get_hostname (host);
-  g_autofree char     *uri = NULL;
+  const char      *name = g_srv_target_get_hostname (host);
+  g_autofree char *uri = NULL;
 
   self->is_direct = g_hash_table_contains (self->targets->direct, host);
   uri = g_uri_join (G_URI_FLAGS_NONE, self->is_direct ? DIRECT_SCHEME : self->targets->scheme, NULL,
                     name, g_srv_target_get_port (host), "", NULL, NULL);
   if (ibb_domain_is_onion (name))
     {
-      ask_for_proxy (task, uri, host);
+      ask_for_proxy (self, uri, host);
       return FALSE;
     }
 
@@ -189,26 +211,21 @@ enter (GTask *task, GSrvTarget *host)
 }
 
 static void
-go_on (GTask *task)
+go_on (IBBTargetEnumerator *self)
 {
-  IBBTargetEnumerator *self = g_task_get_source_object (task);
-
   if (self->current == NULL && self->next != NULL)
     {
       GSrvTarget *host = self->next->data;
 
       self->next = self->next->next;
-      if (!enter (task, host))
+      if (!enter (self, host))
         return;
     }
 
   if (self->current != NULL)
-    g_socket_address_enumerator_next_async (self->current, g_task_get_cancellable (task), next_cb,
-                                            g_object_ref (task));
-  else if (self->error != NULL)
-    g_task_return_error (task, g_steal_pointer (&self->error));
+    g_socket_address_enumerator_next_async (self->current, get_cancellable (self), next_cb, self);
   else
-    g_task_return_pointer (task, NULL, NULL);
+    end_call (self, NULL, g_steal_pointer (&self->error));
 }
 
 static void
@@ -217,11 +234,14 @@ ibb_target_enumerator_next_async (GSocketAddressEnumerator *enumerator,
                                   GAsyncReadyCallback       callback,
                                   gpointer                  user_data)
 {
-  g_autoptr (GTask) task = g_task_new (enumerator, cancellable, callback, user_data);
+  IBBTargetEnumerator *self = IBB_TARGET_ENUMERATOR (enumerator);
+  GTask               *task = g_task_new (enumerator, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, ibb_target_enumerator_next_async);
   g_task_set_name (task, "[ibb-glib] next address");
-  go_on (task);
+  g_queue_push_tail (&self->calls, task);
+  if (self->calls.length == 1)
+    go_on (self);
 }
 
 static GSocketAddress *

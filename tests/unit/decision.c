@@ -364,6 +364,8 @@ run (Search *self, World *world, guint link, gint64 now)
         check (self, world, link);
       else if (step == IBB_STEP_ASK || step == IBB_STEP_NOTIFY)
         session->is_shown = TRUE;
+      /* The digits are shown to each person once. */
+      g_assert_true (step != IBB_STEP_NOTIFY || !decision->is_asked);
       session->is_asking = decision->is_asked && !decision->is_answered;
       take_output (self, world, link);
     }

@@ -185,8 +185,9 @@ take_step (IBBDecision *self, IBBTurns *turns, const char *peer, gint64 now)
     return begin (self, turns, peer, now);
   if (self->exchange.state == IBB_EXCHANGE_JUDGING)
     return judge (self, turns, peer, now);
+  /* A user who was asked has seen the digits. */
   if (self->exchange.state != IBB_EXCHANGE_WAITING || !self->exchange.is_put_off ||
-      self->is_notified)
+      self->is_asked || self->is_notified)
     return IBB_STEP_WAIT;
   self->is_notified = TRUE;
   return IBB_STEP_NOTIFY;

@@ -17,7 +17,7 @@ typedef enum
   IBB_STEP_WAIT,   /* for the peer, for an answer, or for the time */
   IBB_STEP_CHECK,  /* looks the key up: ibb_decision_set_trust () */
   IBB_STEP_ASK,    /* asks the user: ibb_decision_answer () when there is an answer */
-  IBB_STEP_NOTIFY, /* tells the application that the user of the peer is asked */
+  IBB_STEP_NOTIFY, /* tells the application, which was not asked, that the user of the peer is */
 } IBBStep;
 
 typedef enum

@@ -251,9 +251,9 @@ ibb_xmpp_identity_class_init (IBBXmppIdentityClass *klass)
    * @peer: the bare JID of the peer
    * @code: six digits, with a space in the middle
    *
-   * This end trusts the certificate of the peer, but the program of the peer does not know that of
-   * @self, and asks its user. Show @code, so that the two people can compare the digits; there is
-   * nothing to answer.
+   * This end trusts the certificate of the peer without a question, but the program of the peer
+   * does not know that of @self, and asks its user. Show @code, so that the two people can compare
+   * the digits; there is nothing to answer.
    *
    * Emitted in the same context as [signal@IBBXmpp.Identity::trust-requested].
    *

@@ -86,8 +86,7 @@ next_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   IBBTargetEnumerator *self = user_data;
   g_autoptr (GError)   error = NULL;
-  GSocketAddress      *address =
-      g_socket_address_enumerator_next_finish (self->current, result, &error);
+  GSocketAddress *address = g_socket_address_enumerator_next_finish (self->current, result, &error);
 
   if (address != NULL)
     {

@@ -3,7 +3,6 @@
 """How ibb expose shares its sessions, and what it says of those that it refuses."""
 
 import collections
-import itertools
 import os
 import re
 import resource
@@ -127,7 +126,8 @@ def _(server):
     env = {'LD_PRELOAD': os.environ['IBB_TEST_FAKE_WALL_CLOCK'], 'IBB_TEST_WALL_CLOCK': clock}
     alice, bob = Account(server, 'alice'), Account(server, 'bob')
     answers = collections.Counter()
-    server.when("type=['\"]result['\"]", lambda _client, attributes: answers.update((attributes['to'],)), 'alice', number=0)
+    server.when("type=['\"]result['\"]", lambda _client, attributes: answers.update((attributes['to'],)), 'alice',
+                number=0)
     taken = threading.Semaphore(0)
     asking = Played(server, 'carol@localhost/asking', lambda *_: taken.release())
     expose = bob.ibb('expose', '--json', '--to', f'{cases.LOOPBACK}:{target.port}', '--from', 'any', env=env)
@@ -138,24 +138,21 @@ def _(server):
     is_served(here, target)
     kept = connect(alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, jids[1]))
     there = is_served(kept, target)
-
-    def pass_hour(file, hours):
-        """Each program asks whether its peer is there. A peer that has not answered for an hour has gone."""
-        before = answers.copy()
-        file.seek(16)
-        file.write(struct.pack('q', hours * 3600))
-        while not all(answers[jid] > before[jid] for jid in jids) and b'"error"' not in expose.output:
-            time.sleep(0.02)  # a thread of the server counts the answers, and tells nobody
-        for jid in jids:
-            asking.say('iq', "<ping xmlns='urn:xmpp:ping'/>", type='get', id='taken', to=jid)
-            check(taken.acquire(timeout=PATIENCE), f'an answer of {jid}')
-
-    # Only now, as a machine may take seconds for what is before. The command looks four times an hour.
+    # Only now, as a machine may take seconds for what is before. The command looks four times an hour. Each program asks
+    # whether its peer is there, and a peer that has not answered for an hour has gone.
+    hour = 0
     with open(clock, 'r+b', buffering=0) as file:
-        for hours in itertools.count(1):
-            pass_hour(file, hours)
-            if b'"error"' in expose.output:
-                break
+        while b'"error"' not in expose.output and not expose.has_ended(0):
+            before = answers.copy()
+            hour += 3600
+            file.seek(16)
+            file.write(struct.pack('q', hour))
+            while (not all(answers[jid] > before[jid] for jid in jids) and b'"error"' not in expose.output and
+                   not expose.has_ended(0.02)):
+                pass
+            for jid in jids:
+                asking.say('iq', "<ping xmlns='urn:xmpp:ping'/>", type='get', id='taken', to=jid)
+                check(taken.acquire(timeout=PATIENCE), f'an answer of {jid}')
     error = expose.wait_event('error')
     check_equal(error['code'], 'timed-out', 'code')
     check('3600 s' in error['message'], error['message'])

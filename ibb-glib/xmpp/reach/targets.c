@@ -70,6 +70,7 @@ end_call (IBBTargetEnumerator *self, GSocketAddress *address, GError *error)
     g_task_return_error (task, error);
   else
     g_task_return_pointer (task, address, g_object_unref);
+  /* Not before, as the callback may make the next call. */
   g_queue_pop_head (&self->calls);
   if (!g_queue_is_empty (&self->calls))
     go_on (self);

@@ -49,12 +49,14 @@ test_normalize (void)
     { "xn--strae-oqa.example", "straße.example" },
     { "a@\xE4\xBE\x8B\xE3\x80\x82\xE4\xBE\x8B", "a@例.例" },
     /* A label that is not an A-label stays as it is: ASCII, capitals, compatibility characters, a
-     * full-width dot, a space, code points that do not exist, no Punycode. */
+     * full-width dot, an ideographic full stop, a space, code points that do not exist, no
+     * Punycode. */
     { "a@xn--example-", "a@xn--example-" },
     { "a@xn--mnchen-3ya-", "a@xn--mnchen-3ya-" },
     { "a@xn--mnchen-psa", "a@xn--mnchen-psa" },
     { "a@xn--sch-bo3s", "a@xn--sch-bo3s" },
     { "a@xn--ab-yu3n", "a@xn--ab-yu3n" },
+    { "a@xn--ab-r13a", "a@xn--ab-r13a" },
     { "a@xn--ab-11n", "a@xn--ab-11n" },
     { "a@xn--a!b", "a@xn--a!b" },
     { "a@xn--11111aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "a@xn--11111aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },

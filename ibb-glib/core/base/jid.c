@@ -69,8 +69,14 @@ compose (const char *text, gsize length)
 static char *
 compose_and_lower (const char *text, gsize length)
 {
-  g_autofree char    *composed = g_utf8_normalize (text, (gssize) length, G_NORMALIZE_NFKC);
-  g_autoptr (GString) lower = g_string_sized_new (length);
+  g_autofree char    *composed = NULL;
+  g_autoptr (GString) lower = NULL;
+
+  if (is_ascii (text, length))
+    return g_ascii_strdown (text, (gssize) length);
+
+  composed = g_utf8_normalize (text, (gssize) length, G_NORMALIZE_NFKC);
+  lower = g_string_sized_new (length);
 
   for (const char *p = composed; *p != '\0'; p = g_utf8_next_char (p))
     {
@@ -107,6 +113,21 @@ is_part (const char *text, gboolean is_resource)
   return TRUE;
 }
 
+/* One label or several, in lower case and separated by dots. */
+static char *
+prepare_labels (const char *text, gsize length)
+{
+  g_autofree char *lower = compose_and_lower (text, length);
+  g_auto (GStrv)   labels = NULL;
+
+  if (strstr (lower, IDEOGRAPHIC_FULL_STOP) == NULL)
+    return g_steal_pointer (&lower);
+
+  /* RFC 7622 §3.2.1: the ideographic full stop separates labels as a dot does. */
+  labels = g_strsplit (lower, IDEOGRAPHIC_FULL_STOP, -1);
+  return g_strjoinv (".", labels);
+}
+
 /* The U-label of an A-label; NULL if the label is no A-label. A label that decodes to text that
  * preparation would change is none (RFC 5890 §2.3.2.1): "xn--example-" must not equal "example". */
 static char *
@@ -124,7 +145,7 @@ decode_label (const char *label)
       is_ascii (decoded, strlen (decoded)) || !is_part (decoded, FALSE))
     return NULL;
 
-  prepared = compose_and_lower (decoded, strlen (decoded));
+  prepared = prepare_labels (decoded, strlen (decoded));
   return g_str_equal (prepared, decoded) ? g_steal_pointer (&decoded) : NULL;
 }
 
@@ -160,34 +181,12 @@ cut_dot (char *domain)
 static char *
 prepare_domain (const char *text, gsize length)
 {
-  g_autofree char *lower = NULL;
-  char            *domain;
+  g_autofree char *lower = prepare_labels (text, length);
+  char *domain = strstr (lower, "xn--") != NULL ? decode_labels (lower) : g_steal_pointer (&lower);
 
-  if (is_ascii (text, length))
-    lower = g_ascii_strdown (text, (gssize) length);
-  else
-    lower = compose_and_lower (text, length);
-
-  /* RFC 7622 §3.2.1: the ideographic full stop separates labels as a dot does. */
-  if (strstr (lower, IDEOGRAPHIC_FULL_STOP) != NULL)
-    {
-      g_auto (GStrv) labels = g_strsplit (lower, IDEOGRAPHIC_FULL_STOP, -1);
-
-      g_free (lower);
-      lower = g_strjoinv (".", labels);
-    }
-
-  domain = strstr (lower, "xn--") != NULL ? decode_labels (lower) : g_steal_pointer (&lower);
   cut_dot (domain);
 
   return domain;
-}
-
-static char *
-prepare_node (const char *text, gsize length)
-{
-  return is_ascii (text, length) ? g_ascii_strdown (text, (gssize) length)
-                                 : compose_and_lower (text, length);
 }
 
 static char *
@@ -273,7 +272,7 @@ ibb_jid_normalize (const char *jid)
 
   if (parts.node != NULL)
     {
-      if (!append_part (out, prepare_node (parts.node, parts.node_length), FALSE))
+      if (!append_part (out, compose_and_lower (parts.node, parts.node_length), FALSE))
         return NULL;
 
       g_string_append_c (out, '@');

@@ -454,6 +454,56 @@ test_places (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* Many peers that say nothing, or one that stops within its handshakes, keep others waiting neither
+ * for good nor for a minute. */
+static void
+test_silent_handshakes (Fixture *fixture, gconstpointer data)
+{
+  gsize                                n_bytes = GPOINTER_TO_SIZE (data);
+  g_autoptr (IBBXmppIdentity)          nurse = create_identity ("talking-nurse");
+  g_autoptr (IBBXmppIdentity)          juliet = create_identity ("busy-juliet");
+  g_autoptr (IBBXmppKnownCertificates) his = ibb_xmpp_identity_dup_known_certificates (nurse);
+  g_autoptr (IBBXmppKnownCertificates) hers = ibb_xmpp_identity_dup_known_certificates (juliet);
+  Ends                                 ends[N_PLACES];
+  GAsyncResult                        *results[N_PLACES] = { NULL };
+
+  assert_succeeds (ibb_xmpp_known_certificates_add, his, "juliet@capulet.example",
+                   ibb_xmpp_identity_get_certificate (juliet));
+  assert_succeeds (ibb_xmpp_known_certificates_add, hers, "nurse@capulet.example",
+                   ibb_xmpp_identity_get_certificate (nurse));
+  ibb_service_set_session_limit (fixture->juliet, N_PLACES + 1);
+  for (guint i = 0; i < N_PLACES; i++)
+    {
+      g_autofree char *guest = g_strdup_printf ("guest-%u@verona.example/hall", i);
+      GOutputStream   *output;
+
+      ends[i] = n_bytes > 0 ? fixture_open_with (fixture, IBB_STANZA_TYPE_IQ)
+                            : open_from (fixture, guest);
+      output = g_io_stream_get_output_stream (G_IO_STREAM (ends[i].romeo));
+      assert_succeeds (g_output_stream_write_all, output, "\x16", n_bytes, NULL, NULL);
+      ibb_xmpp_identity_encrypt_async (juliet, ends[i].juliet, NULL, store_result_cb, &results[i]);
+    }
+  for (guint i = 0; i < 2; i++)
+    {
+      assert_other_has_place (fixture, nurse, juliet);
+      /* If more than ten tasks of GTask's wait, and no other one began for some 0.1 s, the end of
+       * one of them keeps all others from beginning. */
+      g_usleep (300000);
+      ibb_transport_abort (ends[i].romeo);
+      wait_until (results[i] != NULL);
+    }
+  assert_other_has_place (fixture, nurse, juliet);
+  for (guint i = 0; i < N_PLACES; i++)
+    {
+      g_assert_true ((results[i] != NULL) == (i < 2));
+      ibb_transport_abort (ends[i].romeo);
+      wait_until (results[i] != NULL);
+      g_assert_null (ibb_xmpp_identity_encrypt_finish (juliet, results[i], NULL));
+      g_object_unref (results[i]);
+      ends_clear (&ends[i]);
+    }
+}
+
 #define ADD(path, data, test)                                                                      \
   g_test_add (path, Fixture, data, fixture_set_up, test, fixture_tear_down)
 
@@ -463,6 +513,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   ADD ("/ibb/encrypt/cancelled", NULL, test_cancelled);
   ADD ("/ibb/encrypt/places", NULL, test_places);
+  ADD ("/ibb/encrypt/handshakes/silent", GSIZE_TO_POINTER (0), test_silent_handshakes);
+  ADD ("/ibb/encrypt/handshakes/stalled", GSIZE_TO_POINTER (1), test_silent_handshakes);
   ADD ("/ibb/encrypt/one-at-a-time", NULL, test_one_at_a_time);
   ADD ("/ibb/encrypt/answered", NULL, test_answered);
   ADD ("/ibb/encrypt/named/does-not-wait", NULL, test_named_does_not_wait);

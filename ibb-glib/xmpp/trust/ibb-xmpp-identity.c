@@ -11,8 +11,8 @@
 #include "xmpp/trust/agreement.h"
 #include "xmpp/trust/ibb-xmpp-trust-question.h"
 #include "xmpp/trust/named-keys.h"
-#include "xmpp/trust/places.h"
 #include "xmpp/trust/session-base.h"
+#include "xmpp/trust/session-handshake.h"
 
 /**
  * IBBXmppIdentity:
@@ -59,13 +59,18 @@
 
 #define HANDSHAKE_TIMEOUT 60000 /* ms */
 
+/* Sessions of each direction that have a thread. */
+#define PLACES_MAX 64
+#define PLACES_MAX_PER_NAME 16
+
 struct _IBBXmppIdentity
 {
   GObject parent_instance;
 
-  GTlsCertificate  *certificate; /* immutable after construction */
-  IBBAgreementTurns queue;       /* has a lock of its own */
-  IBBPlaces         places[2];   /* likewise; as the client, and as the server */
+  GTlsCertificate  *certificate;   /* immutable after construction */
+  IBBAgreementTurns queue;         /* has a lock of its own */
+  IBBPlaces         places[2];     /* likewise; as the client, and as the server */
+  IBBPlaces         handshakes[2]; /* likewise */
 
   GMutex                    lock;
   IBBXmppKnownCertificates *known; /* protected by lock; (owned) (nullable) */
@@ -173,7 +178,10 @@ ibb_xmpp_identity_finalize (GObject *object)
   g_mutex_clear (&self->lock);
   ibb_agreement_turns_clear (&self->queue);
   for (gsize i = 0; i < G_N_ELEMENTS (self->places); i++)
-    ibb_places_clear (&self->places[i]);
+    {
+      ibb_places_clear (&self->places[i]);
+      ibb_places_clear (&self->handshakes[i]);
+    }
 
   G_OBJECT_CLASS (ibb_xmpp_identity_parent_class)->finalize (object);
 }
@@ -311,7 +319,10 @@ ibb_xmpp_identity_init (IBBXmppIdentity *self)
   self->named = ibb_named_keys_new ();
   ibb_agreement_turns_init (&self->queue);
   for (gsize i = 0; i < G_N_ELEMENTS (self->places); i++)
-    ibb_places_init (&self->places[i]);
+    {
+      ibb_places_init (&self->places[i], PLACES_MAX, PLACES_MAX_PER_NAME);
+      ibb_session_handshake_init_places (&self->handshakes[i]);
+    }
 }
 
 /**
@@ -552,23 +563,6 @@ create_connection (IBBXmppIdentity *self, Job *job, GError **error)
   return G_TLS_CONNECTION (tls);
 }
 
-static gboolean
-shake_hands (GTlsConnection *tls, Job *job, GError **error)
-{
-  if (!g_tls_connection_handshake (tls, job->limit, error))
-    {
-      /* Translators: %s is a JID; a reason follows */
-      g_prefix_error (error, _ ("Cannot encrypt the session with “%s”: "), job->peer);
-      return FALSE;
-    }
-  if (g_tls_connection_get_protocol_version (tls) == G_TLS_PROTOCOL_VERSION_TLS_1_3 &&
-      g_tls_connection_get_peer_certificate (tls) != NULL)
-    return TRUE;
-  g_set_error (error, G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE,
-               _ ("“%s” has no TLS 1.3, or showed no certificate"), job->peer);
-  return FALSE;
-}
-
 /* Both ends trust each other before either sends anything else. */
 static gboolean
 agree (IBBXmppIdentity *self, GTlsConnection *tls, Job *job, GError **error)
@@ -602,7 +596,8 @@ encrypt_session (IBBXmppIdentity *self, Job *job, GCancellable *cancellable, GEr
 
   if (tls == NULL)
     return NULL;
-  is_secret = shake_hands (tls, job, error);
+  is_secret = ibb_session_handshake_run (&self->handshakes[job->as_server], tls, job->transport,
+                                         job->peer, job->limit, error);
   ibb_source_clear (&job->timer);
   if (is_secret && agree (self, tls, job, error))
     return g_steal_pointer (&tls);
@@ -731,17 +726,11 @@ begin_thread (IBBXmppIdentity *self, GTask *task)
 static gboolean
 waited_cb (gpointer data)
 {
-  GTask  *task = data;
-  Job    *job = g_task_get_task_data (task);
-  GError *error = ibb_transport_dup_error (job->transport);
+  GTask *task = data;
+  Job   *job = g_task_get_task_data (task);
 
   end_job (job, g_task_get_cancellable (task));
-  ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_RECIPIENT_UNAVAILABLE,
-                                   NULL);
-  if (error == NULL)
-    error = g_error_new (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
-                         _ ("“%s” ended the session before it was encrypted"), job->peer);
-  return_error (task, error);
+  return_error (task, ibb_session_handshake_give_up (job->transport, job->peer));
   return G_SOURCE_REMOVE;
 }
 
@@ -785,7 +774,8 @@ give_up (gpointer data)
  * - %G_IO_ERROR_CANCELLED
  *
  * The call works in a thread of its own, and its user needs none. At most 64 sessions of each
- * direction have one at a time; the others wait.
+ * direction have one at a time; the others wait. Four of these, of which three may be with one
+ * peer, are in the handshake.
  *
  * Since: 1.0
  */

@@ -4,9 +4,6 @@
 
 #include "xmpp/trust/places.h"
 
-#define PLACES_MAX 64
-#define PLACES_MAX_PER_NAME 16
-
 typedef struct
 {
   gint        is_waiting; /* atomic: the thread that clears it decides what becomes of the guest */
@@ -22,9 +19,11 @@ typedef struct
 } Guest;
 
 void
-ibb_places_init (IBBPlaces *self)
+ibb_places_init (IBBPlaces *self, guint max, guint max_per_name)
 {
-  *self = (IBBPlaces){ .taken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
+  *self = (IBBPlaces){ .max = max,
+                       .max_per_name = max_per_name,
+                       .taken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL),
                        .waiting = G_QUEUE_INIT };
   g_mutex_init (&self->lock);
 }
@@ -74,7 +73,7 @@ count_taken_locked (IBBPlaces *self, const char *name)
 static gboolean
 has_place_locked (IBBPlaces *self, const char *name)
 {
-  return self->n_taken < PLACES_MAX && count_taken_locked (self, name) < PLACES_MAX_PER_NAME;
+  return self->n_taken < self->max && count_taken_locked (self, name) < self->max_per_name;
 }
 
 static void

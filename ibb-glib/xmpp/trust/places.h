@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The places for handshakes and exchanges at a time. Each takes a thread and descriptors, however
- * long the peer says nothing, so the others wait without either. Sessions with one name leave
- * places to those with others.
+/* The places for sessions at a time, of which each takes threads, and descriptors, however long the
+ * peer says nothing. The others wait without. Sessions with one name leave places to those with
+ * others.
  */
 
 #pragma once
@@ -14,13 +14,16 @@
 typedef struct
 {
   GMutex lock;
+  /* immutable after construction */
+  guint max;
+  guint max_per_name;
   /* protected by lock */
   guint       n_taken;
   GHashTable *taken;   /* (owned) (element-type utf8 guint): how many of a name */
   GQueue      waiting; /* (element-type Guest): the longest wait first */
 } IBBPlaces;
 
-void ibb_places_init (IBBPlaces *self);
+void ibb_places_init (IBBPlaces *self, guint max, guint max_per_name);
 void ibb_places_clear (IBBPlaces *self);
 
 /* Whether a place is taken for data. Otherwise data waits, until ibb_places_leave () returns it, or

@@ -215,13 +215,17 @@ sender_thread (gpointer data)
   Sender                  *self = data;
   GCancellable            *cancellable = tool_run_get_cancellable (self->run);
   g_autoptr (GInputStream) source = g_unix_input_stream_new (STDIN_FILENO, FALSE);
+  g_autoptr (GError)       failure = NULL;
 
   self->succeeded = tool_stream_send (self->run, self->transport, source, _ ("standard input"),
                                       &self->n_written, self->reading, cancellable, &self->error);
   if (self->succeeded)
     return NULL;
-  /* A peer that has closed the session takes no input, and has all that was read of it. */
-  self->succeeded = g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+  /* A peer that has closed the session takes no input, and has all that was read of it. The error
+   * of a session comes before its end. */
+  failure = ibb_transport_dup_error (self->transport);
+  self->succeeded = failure == NULL &&
+                    g_error_matches (self->error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
                     !g_cancellable_is_cancelled (cancellable);
   /* The other direction cannot succeed, either. */
   if (!self->succeeded)
@@ -229,28 +233,29 @@ sender_thread (gpointer data)
   return NULL;
 }
 
-/* The error of the session comes before its end. */
 static void
-ended_cb (IBBTransport *transport, GParamSpec *pspec, gpointer data)
+ended_cb (IBBTransport *transport, GParamSpec *pspec, gpointer reading)
 {
-  Sender            *self = data;
-  g_autoptr (GError) error = ibb_transport_dup_error (transport);
+  if (ibb_transport_has_ended (transport))
+    g_cancellable_cancel (reading);
+}
 
-  if (error != NULL)
-    g_cancellable_cancel (tool_run_get_cancellable (self->run));
-  else if (ibb_transport_has_ended (transport))
-    g_cancellable_cancel (self->reading);
+static void
+unref_reading (gpointer reading, GClosure *closure)
+{
+  g_object_unref (reading);
 }
 
 /* Once the peer has ended its direction, only a write would meet the end of the session, and
- * standard input may have nothing to write. */
+ * standard input may have nothing to write. The handler may still run, in the main thread, when
+ * this thread has disconnected it. */
 static void
 join_sender (Sender *self, GThread *thread)
 {
-  gulong handler;
+  gulong handler = g_signal_connect_data (self->transport, "notify::ended", G_CALLBACK (ended_cb),
+                                          g_object_ref (self->reading), unref_reading, 0);
 
-  handler = g_signal_connect (self->transport, "notify::ended", G_CALLBACK (ended_cb), self);
-  ended_cb (self->transport, NULL, self);
+  ended_cb (self->transport, NULL, self->reading);
   g_thread_join (thread);
   g_signal_handler_disconnect (self->transport, handler);
 }

@@ -174,8 +174,8 @@ def be_nobody(piece):
 
 def use_spaces(piece):
     source = os.path.join(run.ROOT, SPACED)
-    shutil.copytree(run.ROOT, source, dirs_exist_ok=True, symlinks=True,
-                    ignore=shutil.ignore_patterns('_build*', '.git'))
+    # Links are followed: a copied one would be in the way of its next copy.
+    shutil.copytree(run.ROOT, source, dirs_exist_ok=True, ignore=shutil.ignore_patterns('_build*', '.git'))
     piece.build = os.path.join(SPACED, '_build')
     if not run.build(piece.build, setup=(source,)):
         raise Skip('does not build there')

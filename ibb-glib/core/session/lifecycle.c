@@ -25,8 +25,8 @@ abort_session (IBBSession *self, IBBFailure reason, gint64 now)
   ibb_receiver_fail (&self->receiver, &aborted);
   if (ibb_session_is_lasting (self))
     {
-      ibb_receiver_refuse_all (&self->receiver);
       ibb_closing_tell_peer (self, &reason);
+      ibb_receiver_refuse_all (&self->receiver);
     }
   ibb_session_end_for (self, reason.kind);
   ibb_receiver_drop_unread (&self->receiver);

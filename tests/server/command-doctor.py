@@ -207,7 +207,8 @@ def _():
             found = examine(program, 0)
             check_verdicts(found, dns='ok', connection='ok', certificate='ok', login='ok', resumption='ok',
                            rate='ok')
-            way = (f'by the proxy “socks5://{cases.LOOPBACK}:{proxy.port}”', f'{cases.LOOPBACK}:{proxy.port}')
+            host = '[::1]' if cases.ADDRESS == '::1' else cases.ADDRESS
+            way = (f'by the proxy “socks5://{cases.LOOPBACK}:{proxy.port}”', f'{host}:{proxy.port}')
             if '--websocket' in account:
                 way = (server.host, server.environment['IBB_TEST_WEBSOCKET_URI'])
             for step, word in zip(('dns', 'connection'), way):
@@ -220,6 +221,7 @@ def doctor_with_dns(account, *records):
     """A doctor for whom only a name server of its own exists, which has these records (of dnsmasq)."""
     if os.geteuid() != 0 or not shutil.which('dnsmasq'):
         raise Skip('root and dnsmasq make a name server')
+    cases.need_ipv4()  # as each name server has an address of its own
     folder = Folder()
     address = f'127.{random.randrange(1, 255)}.{random.randrange(1, 255)}.53'
     with open(folder / 'resolv.conf', 'w', encoding='ascii') as file:

@@ -317,7 +317,8 @@ def _():
                                    stdout=subprocess.PIPE, text=True).stdout.splitlines()
             lines = {line.split()[0]: line for line in shown}
             check_equal(sorted(lines), names, 'parts')
-            check('2.0' in lines[names[0]] and lines[names[0]].endswith(words), shown)
+            # The decimal mark is that of the locale.
+            check(re.search(r'  2[.,]0\xa0KiB', lines[names[0]]) and lines[names[0]].endswith(words), shown)
             check(lines[names[1]].endswith('in use'), shown)
     check_equal(folder.names(), sorted(['.ibb-other', 'letter.pdf', names[1]]), 'files')
 

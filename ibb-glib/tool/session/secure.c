@@ -66,15 +66,22 @@ ask (IBBXmppTrustQuestion *question, GCancellable *cancellable)
   return tool_terminal_confirm (text, cancellable);
 }
 
-/* In a thread of its own: the sessions with known peers go on meanwhile. */
+static void
+unref_cancellable (gpointer cancellable, GClosure *closure)
+{
+  g_object_unref (cancellable);
+}
+
+/* In a thread of its own: the sessions with known peers go on meanwhile. The question may be
+ * withdrawn, in the main thread, at the moment when this one ends. */
 static gpointer
 ask_thread (gpointer data)
 {
   g_autoptr (IBBXmppTrustQuestion) question = data;
   g_autoptr (GCancellable)         cancellable = g_cancellable_new ();
 
-  g_signal_connect_object (question, "withdrawn", G_CALLBACK (g_cancellable_cancel), cancellable,
-                           G_CONNECT_SWAPPED);
+  g_signal_connect_data (question, "withdrawn", G_CALLBACK (g_cancellable_cancel),
+                         g_object_ref (cancellable), unref_cancellable, G_CONNECT_SWAPPED);
   if (ibb_xmpp_question_is_pending (IBB_XMPP_QUESTION (question)) && ask (question, cancellable))
     ibb_xmpp_trust_question_accept (question, IBB_XMPP_ANSWER_FLAGS_REMEMBER);
   return NULL;

@@ -6,18 +6,36 @@
 
 #include <ibb-glib/xmpp/ibb-xmpp.h>
 
+#include "tool/account/source.h"
 #include "tool/words/report.h"
 
 #define FIRST_INTERVAL 10 /* s */
 #define INTERVAL 60       /* s */
 
+/* The thread that drops the last reference to the transport ends this, while the timer may be on
+ * its way in the main thread. */
 typedef struct
 {
   GWeakRef transport;
   GWeakRef connection;
   gboolean waits; /* as it was told last */
-  guint    timeout_id;
+  GSource *timer; /* (owned) (nullable) */
 } Wait;
+
+static void
+wait_clear (gpointer data)
+{
+  Wait *self = data;
+
+  g_weak_ref_clear (&self->transport);
+  g_weak_ref_clear (&self->connection);
+}
+
+static void
+wait_unref (gpointer data)
+{
+  g_atomic_rc_box_release_full (data, wait_clear);
+}
 
 /* Why the last attempt to come back has failed, or the connection broke. */
 static GError *
@@ -30,19 +48,33 @@ dup_reason (Wait *self)
              : NULL;
 }
 
+static gboolean timeout_cb (gpointer data);
+
+static void
+start_timer (Wait *self, guint seconds)
+{
+  self->timer = g_timeout_source_new_seconds (seconds);
+  g_source_set_static_name (self->timer, "[ibb] wait");
+  g_source_set_callback (self->timer, timeout_cb, g_atomic_rc_box_acquire (self), wait_unref);
+  g_source_attach (self->timer, NULL);
+}
+
 static gboolean
 timeout_cb (gpointer data)
 {
   Wait                    *self = data;
   g_autoptr (IBBTransport) transport = g_weak_ref_get (&self->transport);
-  g_autoptr (GError)       reason = dup_reason (self);
+  g_autoptr (GError)       reason = NULL;
 
-  self->timeout_id = 0;
-  if (transport == NULL || ibb_transport_get_waiting (transport) == IBB_WAIT_NOTHING)
+  if (transport == NULL)
+    return G_SOURCE_REMOVE;
+  tool_source_clear (&self->timer);
+  if (ibb_transport_get_waiting (transport) == IBB_WAIT_NOTHING)
     return G_SOURCE_REMOVE;
 
+  reason = dup_reason (self);
   tool_report_waiting (transport, reason);
-  self->timeout_id = g_timeout_add_seconds (INTERVAL, timeout_cb, self);
+  start_timer (self, INTERVAL);
   return G_SOURCE_REMOVE;
 }
 
@@ -55,31 +87,28 @@ waiting_cb (IBBTransport *transport, GParamSpec *pspec, Wait *self)
     return;
   self->waits = waits;
   tool_report_interrupted (transport);
+  tool_source_clear (&self->timer);
   if (waits)
-    self->timeout_id = g_timeout_add_seconds (FIRST_INTERVAL, timeout_cb, self);
-  else
-    g_clear_handle_id (&self->timeout_id, g_source_remove);
+    start_timer (self, FIRST_INTERVAL);
 }
 
 static void
-wait_free (gpointer data, GClosure *closure)
+end (gpointer data, GClosure *closure)
 {
   Wait *self = data;
 
-  g_clear_handle_id (&self->timeout_id, g_source_remove);
-  g_weak_ref_clear (&self->transport);
-  g_weak_ref_clear (&self->connection);
-  g_free (self);
+  tool_source_clear (&self->timer);
+  wait_unref (self);
 }
 
 void
 tool_wait_watch (IBBTransport *transport, IBBConnection *connection)
 {
-  Wait *self = g_new0 (Wait, 1);
+  Wait *self = g_atomic_rc_box_new0 (Wait);
 
   g_weak_ref_init (&self->transport, transport);
   g_weak_ref_init (&self->connection, connection);
-  g_signal_connect_data (transport, "notify::waiting", G_CALLBACK (waiting_cb), self, wait_free, 0);
+  g_signal_connect_data (transport, "notify::waiting", G_CALLBACK (waiting_cb), self, end, 0);
 }
 
 void

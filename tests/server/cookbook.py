@@ -144,7 +144,7 @@ def _(server):
 def tunnel(ends, expose, forward, port):
     """The page's two ends, for a service at a port; the port at which it is found."""
     ends.start(*(re.sub(r'localhost:\d+$', f'{cases.LOOPBACK}:{port}', word) for word in expose)).wait_ready()
-    forward = [re.sub(r'^\d+$', '0', word) for word in forward]
+    forward = [re.sub(r'^\d+$', cases.FREE_PORT, word) for word in forward]
     here = ends.start(*forward, '--json')
     here.wait_ready()
     return here.wait_event('ready')['port']
@@ -281,6 +281,7 @@ def _(server):
 @case('a connection with slixmpp')
 def _(server):
     need('import slixmpp')
+    cases.need_ipv4()  # slixmpp 1.8 goes to port 5222 of an address of IPv6
     address = server.host, server.port
     with_stack(server, 'With slixmpp', 'python', {
         # slixmpp 1.10 would begin with TLS at once, and takes two arguments.

@@ -59,7 +59,7 @@ def make_locale(folder, name):
 
 
 class Program:
-    """A process whose output is collected while it runs.
+    """A process whose output is collected while it runs, and which speaks English unless env says otherwise.
 
     peer (nullable): the program at the other end, on which each wait of this one depends
     """
@@ -83,7 +83,7 @@ class Program:
         self._condition = threading.Condition()
         self._threads = []
         self.process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr,
-                                        env={**os.environ, **(env or {})},
+                                        env={**os.environ, 'LC_ALL': 'C.UTF-8', **(env or {})},
                                         start_new_session=True, preexec_fn=in_child, **options)
         self.stdin = self.process.stdin
         self.pid = self.process.pid
@@ -301,7 +301,7 @@ class Account:
     def ibb(self, command, *arguments, account=None, env=None, **options):
         """Starts a command of ibb with this account."""
         return Program(IBB, command, *(self.options() if account is None else account), *arguments,
-                       env={'IBB_PASSWORD': self.password, 'LC_ALL': 'C.UTF-8', **(env or {})},
+                       env={'IBB_PASSWORD': self.password, **(env or {})},
                        **options)
 
     def ibb_on_terminal(self, *arguments, valve=None, until=b'', **options):

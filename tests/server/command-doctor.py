@@ -108,7 +108,7 @@ def _(server):
 @case('an unknown host, and a closed port are told; the port without one is that of the kind of TLS')
 def _():
     def start(*account):
-        return examine(Program(IBB, 'doctor', '--json', *account, env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'}), 1)
+        return examine(Program(IBB, 'doctor', '--json', *account, env={'IBB_PASSWORD': 'x'}), 1)
 
     check_verdicts(start('--jid', 'alice@host.invalid'), dns='fail', connection='skip', login='skip', peer='skip')
     for tls, port in (('direct', 5223), ('starttls', 5222)):
@@ -239,7 +239,7 @@ def doctor_with_dns(account, *records):
     return Program('unshare', '--mount', 'sh', '-c', 'mount --bind "$0" /etc/resolv.conf && exec "$@"',
                    folder / 'resolv.conf', IBB, 'doctor', '--json', '--jid', account.bare, '--ca-file',
                    account.server.environment['IBB_TEST_CA_FILE'],
-                   env={'IBB_PASSWORD': account.password, 'LC_ALL': 'C.UTF-8'})
+                   env={'IBB_PASSWORD': account.password})
 
 
 @case('SRV records are told, and lead to the server; a wrong one does not')

@@ -30,7 +30,7 @@ def waiting(server, output, *arguments, **options):
 def closed_at(redirection, account, command, *arguments):
     """Like Account.ibb (), with standard descriptors closed as a shell does it."""
     return Program('/bin/sh', '-c', f'exec "$0" "$@" {redirection}', IBB, command, *account.options(),
-                   *arguments, env={'IBB_PASSWORD': account.password, 'LC_ALL': 'C.UTF-8'})
+                   *arguments, env={'IBB_PASSWORD': account.password})
 
 
 @case('a sid with a sign beyond ASCII that no name may have is an error')
@@ -76,7 +76,7 @@ def _(server):
     here = server.account('alice').ibb('send', Folder().make('original', 3 * MIB), jid)
     there.expect_failure('copy', 'File too large')
     here.expect_failure(jid)
-    Program(IBB, 'demo', '--size', '3M', prepare=limit, env={'LC_ALL': 'C.UTF-8'}).expect_failure('File too large')
+    Program(IBB, 'demo', '--size', '3M', prepare=limit).expect_failure('File too large')
     check_equal(target.names(), [], 'files')
 
 
@@ -167,7 +167,7 @@ def _(server):
 @case('an unknown host is an error that names it')
 def _():
     for options in (['--jid', 'a@localhost', '--server', 'no-such-host.invalid'], ['--jid', 'a@no-such-host.invalid']):
-        Program(IBB, 'cat', *options, 'b@localhost', env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'}).expect_failure(
+        Program(IBB, 'cat', *options, 'b@localhost', env={'IBB_PASSWORD': 'x'}).expect_failure(
             'no-such-host.invalid')
 
 

@@ -26,7 +26,7 @@ def run(*command, env=None, **options):
 
 def usage(*arguments, word):
     """The command line is refused, without any network."""
-    program = Program(IBB, *arguments, env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
+    program = Program(IBB, *arguments, env={'IBB_PASSWORD': 'x'})
     line = program.expect_failure(word, '--help', code=2)
     check_equal(program.output, b'', 'output')
     return line
@@ -394,7 +394,7 @@ def _():
 def _():
     terminal, end = pty.openpty()
     cases.defer(lambda: os.close(terminal))
-    program = Program(IBB, 'receive', '--jid', 'a@b', stdout=end, env={'LC_ALL': 'C.UTF-8'})
+    program = Program(IBB, 'receive', '--jid', 'a@b', stdout=end)
     os.close(end)
     program.expect_failure('--output', code=2)
 
@@ -443,7 +443,7 @@ def _():
                 'c@d/' + 'r' * 1023):
         # The next thing to go wrong is the file.
         here = Program(IBB, 'send', '--jid', jid, '/none', jid,
-                       env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
+                       env={'IBB_PASSWORD': 'x'})
         here.expect_failure('/none', 'No such file')
 
 

@@ -211,7 +211,7 @@ class Run:
 @way('all goes well')
 def _(run):
     if run.command in ('key', 'demo'):
-        run.here = Program(IBB, run.command, env={'XDG_DATA_HOME': run.data['alice'], 'LC_ALL': 'C.UTF-8'})
+        run.here = Program(IBB, run.command, env={'XDG_DATA_HOME': run.data['alice']})
     elif run.command == 'doctor':
         run.start('doctor', '--timeout', '0')
     elif run.command in ('forward', 'expose'):
@@ -240,14 +240,14 @@ def _(run):
 
 @way('its folder cannot be written to')
 def _(run):
-    run.here = Program(IBB, 'key', env={'XDG_DATA_HOME': os.path.join(run.source, 'x'), 'LC_ALL': 'C.UTF-8'})
+    run.here = Program(IBB, 'key', env={'XDG_DATA_HOME': os.path.join(run.source, 'x')})
 
 
 @way('standard output takes nothing')
 def _(run):
     with open('/dev/full', 'wb') as full:
         if PARTNERS.get(run.command) is None:
-            run.here = Program(IBB, run.command, stdout=full, env={'XDG_DATA_HOME': run.data['alice'], 'LC_ALL': 'C.UTF-8'})
+            run.here = Program(IBB, run.command, stdout=full, env={'XDG_DATA_HOME': run.data['alice']})
         else:
             run.both(options={'stdout': full})
 
@@ -406,7 +406,7 @@ def _(run):
 
 def make_key(run, user):
     """Returns its fingerprint."""
-    done = Program(IBB, 'key', env={'XDG_DATA_HOME': run.data[user], 'LC_ALL': 'C.UTF-8'})
+    done = Program(IBB, 'key', env={'XDG_DATA_HOME': run.data[user]})
     done.expect_done()
     return done.output.decode().strip()
 

@@ -88,7 +88,7 @@ def speak_xmpp(context):
 
 def start_ibb(*options, jid='alice@juliet.example'):
     return Program(IBB, 'send', '/dev/null', 'bob@juliet.example', '--jid', jid, *options,
-                   env={'IBB_PASSWORD': 'secret', 'LC_ALL': 'C.UTF-8'})
+                   env={'IBB_PASSWORD': 'secret'})
 
 
 def by_direct_tls(server, authority=path_of('authority.crt')):

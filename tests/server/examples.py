@@ -122,7 +122,7 @@ def _():
             source = f'{name}.{language}'
             if os.path.exists(os.path.join(ROOT, 'examples', source)):
                 program = Program(*example(name, language), 'a@@b', 'c@d/e', *arguments,
-                                  env={'IBB_PASSWORD': 'x', 'LC_ALL': 'C.UTF-8'})
+                                  env={'IBB_PASSWORD': 'x'})
                 check_equal(program.finish(), 1, f'status of {source}')
                 check('“a@@b” is not a valid XMPP address' in program.lines[-1], f'{source}: {program.lines}')
 

@@ -379,6 +379,7 @@ int
 main (int argc, char **argv)
 {
   g_setenv ("G_MESSAGES_DEBUG", "all", TRUE);
+  g_log_writer_default_set_use_stderr (TRUE); /* standard output is for TAP */
   take_password ();
   take_token ();
   g_log_set_writer_func (log_cb, NULL, NULL);

@@ -4,13 +4,13 @@
 
 #include "tool/account/source.h"
 
-static GSource *
-attach (GSource       *source,
-        GMainContext  *context,
-        const char    *name,
-        GSourceFunc    callback,
-        gpointer       data,
-        GDestroyNotify data_free)
+GSource *
+tool_source_attach_full (GSource       *source,
+                         GMainContext  *context,
+                         const char    *name,
+                         GSourceFunc    callback,
+                         gpointer       data,
+                         GDestroyNotify data_free)
 {
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
   g_source_set_static_name (source, name);
@@ -23,7 +23,7 @@ GSource *
 tool_source_attach (
     GSource *source, GMainContext *context, const char *name, GSourceFunc callback, gpointer data)
 {
-  return attach (source, context, name, callback, data, NULL);
+  return tool_source_attach_full (source, context, name, callback, data, NULL);
 }
 
 static gboolean
@@ -36,8 +36,21 @@ cancel_cb (gpointer data)
 GSource *
 tool_source_cancel_after (guint seconds, const char *name, GCancellable *cancellable)
 {
-  return attach (g_timeout_source_new_seconds (seconds), NULL, name, cancel_cb,
-                 g_object_ref (cancellable), g_object_unref);
+  return tool_source_attach_full (g_timeout_source_new_seconds (seconds), NULL, name, cancel_cb,
+                                  g_object_ref (cancellable), g_object_unref);
+}
+
+static void
+unref_cancellable (gpointer cancellable, GClosure *closure)
+{
+  g_object_unref (cancellable);
+}
+
+gulong
+tool_source_cancel_at (gpointer object, const char *signal, GCancellable *cancellable)
+{
+  return g_signal_connect_data (object, signal, G_CALLBACK (g_cancellable_cancel),
+                                g_object_ref (cancellable), unref_cancellable, G_CONNECT_SWAPPED);
 }
 
 void

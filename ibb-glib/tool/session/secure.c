@@ -4,6 +4,7 @@
 
 #include "tool/session/secure.h"
 
+#include "tool/account/source.h"
 #include "tool/account/uri.h"
 #include "tool/session/call.h"
 #include "tool/words/jid.h"
@@ -66,12 +67,6 @@ ask (IBBXmppTrustQuestion *question, GCancellable *cancellable)
   return tool_terminal_confirm (text, cancellable);
 }
 
-static void
-unref_cancellable (gpointer cancellable, GClosure *closure)
-{
-  g_object_unref (cancellable);
-}
-
 /* In a thread of its own: the sessions with known peers go on meanwhile. The question may be
  * withdrawn, in the main thread, at the moment when this one ends. */
 static gpointer
@@ -80,8 +75,7 @@ ask_thread (gpointer data)
   g_autoptr (IBBXmppTrustQuestion) question = data;
   g_autoptr (GCancellable)         cancellable = g_cancellable_new ();
 
-  g_signal_connect_data (question, "withdrawn", G_CALLBACK (g_cancellable_cancel),
-                         g_object_ref (cancellable), unref_cancellable, G_CONNECT_SWAPPED);
+  tool_source_cancel_at (question, "withdrawn", cancellable);
   if (ibb_xmpp_question_is_pending (IBB_XMPP_QUESTION (question)) && ask (question, cancellable))
     ibb_xmpp_trust_question_accept (question, IBB_XMPP_ANSWER_FLAGS_REMEMBER);
   return NULL;

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "tool/account/source.h"
 #include "tool/session/secure.h"
 #include "tool/session/stream.h"
 
@@ -233,29 +234,15 @@ sender_thread (gpointer data)
   return NULL;
 }
 
-static void
-ended_cb (IBBTransport *transport, GParamSpec *pspec, gpointer reading)
-{
-  if (ibb_transport_has_ended (transport))
-    g_cancellable_cancel (reading);
-}
-
-static void
-unref_reading (gpointer reading, GClosure *closure)
-{
-  g_object_unref (reading);
-}
-
 /* Once the peer has ended its direction, only a write would meet the end of the session, and
- * standard input may have nothing to write. The handler may still run, in the main thread, when
- * this thread has disconnected it. */
+ * standard input may have nothing to write. */
 static void
 join_sender (Sender *self, GThread *thread)
 {
-  gulong handler = g_signal_connect_data (self->transport, "notify::ended", G_CALLBACK (ended_cb),
-                                          g_object_ref (self->reading), unref_reading, 0);
+  gulong handler = tool_source_cancel_at (self->transport, "notify::ended", self->reading);
 
-  ended_cb (self->transport, NULL, self->reading);
+  if (ibb_transport_has_ended (self->transport))
+    g_cancellable_cancel (self->reading);
   g_thread_join (thread);
   g_signal_handler_disconnect (self->transport, handler);
 }

@@ -53,10 +53,8 @@ static gboolean timeout_cb (gpointer data);
 static void
 start_timer (Wait *self, guint seconds)
 {
-  self->timer = g_timeout_source_new_seconds (seconds);
-  g_source_set_static_name (self->timer, "[ibb] wait");
-  g_source_set_callback (self->timer, timeout_cb, g_atomic_rc_box_acquire (self), wait_unref);
-  g_source_attach (self->timer, NULL);
+  self->timer = tool_source_attach_full (g_timeout_source_new_seconds (seconds), NULL, "[ibb] wait",
+                                         timeout_cb, g_atomic_rc_box_acquire (self), wait_unref);
 }
 
 static gboolean

@@ -39,6 +39,8 @@ LOOPBACK = find_loopback()
 # The address at which servers listen.
 ADDRESS = '::1' if LOOPBACK == 'localhost' else LOOPBACK
 FAMILY = socket.AF_INET6 if ADDRESS == '::1' else socket.AF_INET
+# The same before a colon and a port.
+HOST = '[::1]' if ADDRESS == '::1' else ADDRESS
 # For "ibb forward": a free port there.
 FREE_PORT = '[::1]:0' if ADDRESS == '::1' else '0'
 

@@ -48,7 +48,7 @@ class Tunnel:
         self.forward.wait_ready()
         ready = self.forward.wait_event('ready')
         self.port = ready['port']
-        check_equal(ready['listen'], f'{"[::1]" if cases.ADDRESS == "::1" else cases.ADDRESS}:{self.port}', 'address')
+        check_equal(ready['listen'], f'{cases.HOST}:{self.port}', 'address')
 
     def connect(self):
         return tcp_socket(socket.create_connection((cases.LOOPBACK, self.port), PATIENCE))

@@ -207,8 +207,7 @@ def _():
             found = examine(program, 0)
             check_verdicts(found, dns='ok', connection='ok', certificate='ok', login='ok', resumption='ok',
                            rate='ok')
-            host = '[::1]' if cases.ADDRESS == '::1' else cases.ADDRESS
-            way = (f'by the proxy “socks5://{cases.LOOPBACK}:{proxy.port}”', f'{host}:{proxy.port}')
+            way = (f'by the proxy “socks5://{cases.LOOPBACK}:{proxy.port}”', f'{cases.HOST}:{proxy.port}')
             if '--websocket' in account:
                 way = (server.host, server.environment['IBB_TEST_WEBSOCKET_URI'])
             for step, word in zip(('dns', 'connection'), way):

@@ -102,8 +102,11 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
       if (back > end->blocks->len - end->first)
         {
           /* A block that is sent again after a silence (D-27) may have waited in our own queue
-           * while its acknowledgement came. The peer still knows it. */
-          if (back <= BLOCKS_REMEMBERED && node->trusts[end->peer])
+           * while its acknowledgement came. The peer still knows it. A block that the peer has
+           * refused is sent again with all after it, whatever was answered later (D-30). */
+          if (node->trusts[end->peer] &&
+              (back <= BLOCKS_REMEMBERED ||
+               (end->misses_block && back <= (guint16) (end->next_seq - end->missing_seq))))
             return;
           world_fail (self, "end %u: seq %u where %u is due (N-17)", end->index, stanza->seq,
                       end->next_seq);
@@ -160,6 +163,7 @@ data_sent (World *self, Node *node, const IBBStanza *stanza)
     }
   g_array_append_val (end->blocks, ((Block){ hash_string (stanza->id), offset, (guint32) length,
                                              stanza->seq, FALSE, FALSE }));
+  end->misses_block = FALSE;
   end->next_seq++;
   end->next_offset += length;
   end->sent_to = MAX (end->sent_to, end->next_offset);
@@ -269,6 +273,9 @@ block_answered (World *self, Node *node, End *end, guint64 id, const IBBStanza *
               end->was_cut_smaller = TRUE;
               block->too_large = block->length > 256; /* smaller ones are not halved (D-16) */
             }
+          if (!end->misses_block || (gint16) (block->seq - end->missing_seq) < 0)
+            end->missing_seq = block->seq;
+          end->misses_block = TRUE;
           if (!block->answered && !end->by_message)
             end->in_flight -= block->length;
           block->answered = TRUE;
@@ -295,22 +302,25 @@ block_answered (World *self, Node *node, End *end, guint64 id, const IBBStanza *
   return FALSE;
 }
 
-/* Our engine has acknowledged what the impatient peer waited for, before it learns
- * that the peer has closed. */
+/* Before our engine learns that the peer has closed. */
 static void
-note_late_acknowledgement (World *self, Node *node, const IBBStanza *close)
+note_peer_close (World *self, Node *node, const IBBStanza *close)
 {
   Node *from = server_find (self, close->from);
   End  *end =
       from != NULL ? check_find_end (self, NULL, node->index, from->index, close->sid) : NULL;
-  const IBBReceiver *receiver;
+  const IBBSession *session = end != NULL ? end->session : NULL;
 
-  if (end == NULL || end->session == NULL || end->other == NULL || end->other->gave_up_at == 0)
+  if (session == NULL)
     return;
 
-  receiver = &end->session->receiver;
-  end->other->gave_up_late =
-      receiver->received >= end->other->gave_up_at && receiver->acks.blocks.length == 0;
+  /* As of the close before: check_end () may not have looked at the session between the two. */
+  end->was_half_closed |= session->closing.peer_reads;
+
+  /* Our engine has acknowledged what the impatient peer waited for. */
+  if (end->other != NULL && end->other->gave_up_at > 0)
+    end->other->gave_up_late = session->receiver.received >= end->other->gave_up_at &&
+                               session->receiver.acks.blocks.length == 0;
 }
 
 /* The account that a stanza comes from, which may have had another name. */
@@ -343,7 +353,7 @@ check_received (World *self, Node *node, IBBStanza *stanza)
   if (hostile_is_for_later (self, node, stanza))
     question_removed (self, hostile_find (self, stanza->from)->index, node->index, stanza);
   if (stanza->payload == IBB_PAYLOAD_CLOSE)
-    note_late_acknowledgement (self, node, stanza);
+    note_peer_close (self, node, stanza);
   if (stanza->payload != IBB_PAYLOAD_RESULT && stanza->payload != IBB_PAYLOAD_ERROR &&
       stanza->payload != IBB_PAYLOAD_DISCO_INFO)
     return;

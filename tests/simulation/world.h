@@ -410,7 +410,9 @@ struct _End
   guint64  next_offset;
   gsize    in_flight;
   gboolean acked;
-  gboolean unreported; /* a message was taken and not yet reported */
+  gboolean unreported;   /* a message was taken and not yet reported */
+  gboolean misses_block; /* the peer has refused a block since the last new one: */
+  guint16  missing_seq;  /* the first of those */
 
   /* the room of its reader */
   gboolean asked;

@@ -27,6 +27,7 @@ class Sshd:
             os.makedirs('/run/sshd', mode=0o755, exist_ok=True)
         for _ in range(5):
             self.port = prosody.free_ports(1)[0]
+            # With its own HOME a shell runs none of the user's start files, which may print or wait.
             with open(self.folder / 'config', 'w', encoding='ascii') as file:
                 file.write(f'''ListenAddress {cases.LOOPBACK}:{self.port}
 HostKey {self.folder / 'host'}
@@ -38,6 +39,7 @@ PermitRootLogin prohibit-password
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 Subsystem sftp internal-sftp
+SetEnv HOME={self.folder.path}
 ''')
             self.program = Program(SSHD, '-D', '-e', '-f', self.folder / 'config')
             self.program.wait_for(lambda: any('listening' in line or 'fatal' in line or 'error' in line

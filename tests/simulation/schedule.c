@@ -718,8 +718,8 @@ make (Schedule *self, Profile profile, guint64 seed)
   self->server_ping = (guint) (random_mix (r.state + 83) % 8);
   self->server_ping -= MIN (self->server_ping, 4); /* most answer as they should */
   /* Megabytes in blocks of a hundred bytes, each a round trip of seconds. A hostile peer
-   * that answers probes may even take minutes for each block: it is slow, not gone. */
-  self->time_limit = (profile == PROFILE_BULK || profile == PROFILE_HOSTILE ? 480 : 48) * HOUR;
+   * that answers probes may even take a minute for each of 30,000 blocks: it is slow, not gone. */
+  self->time_limit = (profile == PROFILE_BULK || profile == PROFILE_HOSTILE ? 960 : 48) * HOUR;
   self->sessions = g_array_new (FALSE, FALSE, sizeof (Session));
   self->actions = g_array_new (FALSE, FALSE, sizeof (Action));
   self->n_nodes = 2;

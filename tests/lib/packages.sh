@@ -105,7 +105,6 @@ ibb_packages_compare='
   python3-lxml: the XML Schema of doc/extension.md
   python3-slixmpp: sessions and transfers with slixmpp
   reuse: the check of licences
-  strace: a soak with a slow disk
 '
 
 # Packages of these groups that are not installed.

@@ -38,8 +38,6 @@ with open(sys.argv[1], 'r+b', buffering=0) as file:
         file.write(struct.pack('q', offset))
         time.sleep(int(sys.argv[3]))'''
 NO_IPV4 = 'ip link set lo up && ip -4 address flush dev lo && mount --bind "$0" /etc/hosts && exec "$@"'
-# What has to reach the disk takes so many microseconds.
-SLOW_CALLS, SLOW_TIME = 'fsync,fdatasync,sync_file_range,rename,renameat,renameat2,link,linkat', 20000
 # 32 bits of milliseconds are 49.7 days.
 LONG = str(50 * 24 * 60 * 60)
 
@@ -129,11 +127,15 @@ def use_one_core(piece):
     piece.begin('taskset', '--cpu-list', str(piece.lot.choice(sorted(os.sched_getaffinity(0)))))
 
 
+def load(piece, module):
+    path = f'tests/lib/lib{module}.so'
+    run.run('ninja', '-C', piece.build, path, stdout=subprocess.DEVNULL)
+    piece.environment['LD_PRELOAD'] = os.path.join(run.ROOT, piece.build, path)
+
+
 def use_slow_disk(piece):
-    # A device that is slow needs modules of the kernel. A test that runs out of time shows no stacks here, as a
-    # process has one tracer.
-    piece.begin('strace', '--follow-forks', '--seccomp-bpf', '-qqq', '--output=/dev/null', '--trace=' + SLOW_CALLS,
-                f'--inject={SLOW_CALLS}:delay_exit={SLOW_TIME}')
+    # A device that is slow needs modules of the kernel, and a tracer hides from GLib how a process has ended.
+    load(piece, 'slow-disk')
 
 
 def be_elsewhere(piece):
@@ -146,9 +148,8 @@ def be_elsewhere(piece):
 
 def set_clock(piece):
     # Not the clock of the machine: each program has a library that adds to the time.
-    clock, library = piece.path('clock', bytes(24)), 'tests/lib/libfake-wall-clock.so'
-    run.run('ninja', '-C', piece.build, library, stdout=subprocess.DEVNULL)
-    piece.environment |= {'LD_PRELOAD': os.path.join(run.ROOT, piece.build, library), 'IBB_TEST_WALL_CLOCK': clock}
+    load(piece, 'fake-wall-clock')
+    clock = piece.environment['IBB_TEST_WALL_CLOCK'] = piece.path('clock', bytes(24))
     piece.start(sys.executable, '-c', SET_CLOCK, clock, str(CLOCK_STEP), str(CLOCK_PAUSE))
 
 

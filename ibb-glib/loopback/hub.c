@@ -217,6 +217,14 @@ bounce_locked (IBBHub *self, IBBStanza *stanza, IBBCondition condition, gint64 d
                        to, due, NULL);
 }
 
+static void
+bounce (IBBHub *self, IBBStanza *stanza)
+{
+  IBB_AUTO_LOCK (&self->lock);
+
+  bounce_locked (self, stanza, IBB_CONDITION_SERVICE_UNAVAILABLE, g_get_monotonic_time ());
+}
+
 static gboolean
 happens_locked (IBBHub *self, double probability)
 {
@@ -423,6 +431,8 @@ carry (IBBHub *self, IBBConnection **batch)
         change_batch (batch, is_followed ? connection : NULL);
       deliver (self, port, connection, stanza);
     }
+  else if (parcel->to != NULL && stanza != NULL)
+    bounce (self, stanza); /* the recipient has gone meanwhile */
   if (drained != NULL)
     ibb_connection_drained (drained);
   g_clear_pointer (&port, ibb_port_unref);

@@ -173,6 +173,24 @@ test_query_lost (Fixture *fixture, gconstpointer data)
   stop_keeping (fixture->juliet_connection, &kept);
 }
 
+/* The peer goes while the request is on its way. */
+static void
+test_query_gone (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBStanza) request =
+      new_stanza ("<iq type='get' to='" NURSE "'><map xmlns='" MAP "'/></iq>");
+  IBBConnection *nurse = ibb_loopback_attach (fixture->loopback, NURSE);
+  GAsyncResult  *result = NULL;
+
+  fixture_stop_traffic (fixture);
+  ibb_connection_query_async (fixture->romeo_connection, request, 0, NULL, store_result_cb,
+                              &result);
+  g_assert_finalize_object (nurse);
+  fixture_resume_traffic (fixture);
+  assert_result_fails (IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE, ibb_connection_query_finish,
+                       fixture->romeo_connection, &result);
+}
+
 static void
 count_cb (IBBConnection *connection, guint *count)
 {
@@ -307,6 +325,7 @@ main (int argc, char *argv[])
   add_test ("/ibb/application/query/errors/N-08", test_query_errors);
   add_test ("/ibb/application/query/forged", test_query_forged);
   add_test ("/ibb/application/query/lost", test_query_lost);
+  add_test ("/ibb/application/query/gone/N-08", test_query_gone);
   add_test ("/ibb/application/features/D-60", test_features);
   add_test ("/ibb/application/identity", test_identity);
   add_test ("/ibb/application/detail/F-20", test_detail);

@@ -167,8 +167,9 @@ def be_nobody(piece):
     if subprocess.run((*piece.prefix, 'test', '-r', os.path.join(run.ROOT, piece.build)), check=False).returncode:
         raise Skip(f'another user cannot read {run.ROOT}')
     # The keys that the build has made for its tests are its own user's.
-    for path in glob.glob(os.path.join(run.ROOT, piece.build, 'tests', 'lib', '*.pem')):
-        os.chmod(path, 0o644)
+    for kind in ('key', 'pem'):
+        for path in glob.glob(os.path.join(run.ROOT, piece.build, 'tests', 'lib', f'*.{kind}')):
+            os.chmod(path, 0o644)
     piece.user = NOBODY
     piece.environment['HOME'] = piece.temporary
 

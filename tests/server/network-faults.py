@@ -543,6 +543,9 @@ class PipeTransfer:
     def has_begun(self):
         return os.path.getsize(self._copy) >= self._least
 
+    def has_ended(self):
+        return any(has_ended(program) for program in [self._sender, *self.programs])
+
     def end(self):
         self._source.end()
 
@@ -607,7 +610,7 @@ class Run:
             self.sshd = Sshd()
         # These go on until they are told to end; the file does not.
         pipes = [PipeTransfer(self, name) for name in self.pipes]
-        wait_until(lambda: all(one.has_begun() for one in pipes), PATIENCE, 'begin')
+        wait_until(lambda: all(one.has_begun() or one.has_ended() for one in pipes), PATIENCE, 'begin')
         file = FileTransfer(self)
         begin = time.monotonic()
         if self.fault.strike:

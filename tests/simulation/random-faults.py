@@ -131,13 +131,14 @@ def by_tests(*patterns, without=()):
     return lambda _options: FaultyBuild(patterns, without)
 
 
-LOOPBACK = by_tests('unit/ca*', 'unit/connection', 'unit/error', 'unit/intl', 'unit/ra*', 'unit/wa*', 'unit/weak', 'loopback/*',
-                    without=('loopback/*-xml', '*/encrypt', '*/encrypt-waiting', '*/idle-memory', '*/stress', '*/tls*'))
+LOOPBACK = ('unit/ca*', 'unit/connection', 'unit/error', 'unit/intl', 'unit/ra*', 'unit/wa*', 'unit/weak', 'loopback/*')
+NOT_LOOPBACK = ('loopback/*-xml', '*/encrypt', '*/encrypt-waiting', '*/idle-memory', '*/stress', '*/tls*')
 # How many of a hundred faults are to be noticed, and by what.
 FOLDERS = {
     'core': (95, Cores),
-    'base': (90, LOOPBACK),
-    'runtime': (90, LOOPBACK),
+    # The disk has files and keys for users.
+    'base': (90, by_tests(*LOOPBACK, 'unit/private-file', 'files/*', without=NOT_LOOPBACK)),
+    'runtime': (90, by_tests(*LOOPBACK, without=NOT_LOOPBACK)),
     'files': (90, by_tests('files/*')),
     'xmpp/trust': (90, by_tests('unit/decision', 'unit/exchange', 'unit/private-file', 'unit/question', 'loopback/encrypt*',
                                 'loopback/identity', 'files/trust', 'client/client-accounts', 'client/client-script-application',

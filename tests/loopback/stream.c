@@ -5,7 +5,8 @@
 #include "fixture.h"
 
 /* F-12: what the counters say while nobody reads; D-22, D-31: a write waits for
- * room, and the reader's side is bounded. F-13, F-26: not reading is all that it takes. */
+ * room, and the reader's side is bounded. F-13, F-26: not reading is all that it takes.
+ * A buffer that grows takes what waits. */
 static void
 test_backpressure (Fixture *fixture, gconstpointer data)
 {
@@ -44,6 +45,10 @@ test_backpressure (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (got, ==, filled);
   drain_transport (ends.romeo);
   g_assert_cmpuint (ibb_transport_get_bytes_queued (ends.romeo), ==, 0);
+
+  filled = fixture_fill (fixture, ends.romeo);
+  g_object_set (fixture->juliet, "receive-buffer-size", (guint64) filled, NULL);
+  drain_transport (ends.romeo);
 }
 
 /* F-24, D-31: without auto-flush only full blocks leave before a flush, and a

@@ -137,7 +137,7 @@ NOT_LOOPBACK = ('loopback/*-xml', '*/encrypt', '*/encrypt-waiting', '*/idle-memo
 FOLDERS = {
     'core': (95, Cores),
     # The disk has files and keys for users.
-    'base': (90, by_tests(*LOOPBACK, 'unit/private-file', 'files/*', without=NOT_LOOPBACK)),
+    'base': (90, by_tests(*LOOPBACK, 'unit/disk', 'unit/private-file', 'files/*', without=NOT_LOOPBACK)),
     'runtime': (90, by_tests(*LOOPBACK, without=NOT_LOOPBACK)),
     'files': (90, by_tests('files/*')),
     'xmpp/trust': (90, by_tests('unit/decision', 'unit/exchange', 'unit/private-file', 'unit/question', 'loopback/encrypt*',

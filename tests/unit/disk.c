@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The calls of the system's disk, as a user who is not root, and the functions built from calls. */
+
+#define _GNU_SOURCE /* O_PATH */
+
+#include "config.h"
+
+#include "base/disk.h"
+
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <unistd.h>
+
+#include "../lib/calls.h"
+
+#define NOBODY 65534
+
+/* The current folder. The user "nobody" may not reach that by an absolute path. */
+static int here;
+
+#define assert_fails_with(expected, call)                                                          \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    errno = 0;                                                                                     \
+    g_assert_cmpint (call, ==, -1);                                                                \
+    g_assert_cmpint (errno, ==, expected);                                                         \
+  }                                                                                                \
+  G_STMT_END
+
+/* Makes a file with the bytes. */
+static void
+make (const char *name, const char *bytes)
+{
+  assert_succeeds (g_file_set_contents, name, bytes, -1);
+}
+
+static void
+assert_content (const char *name, const char *bytes)
+{
+  g_autofree char *content = NULL;
+
+  assert_succeeds (g_file_get_contents, name, &content, NULL);
+  g_assert_cmpstr (content, ==, bytes);
+}
+
+/* A program that is started has no copy of the descriptor. */
+static void
+assert_opened (int fd, int flags)
+{
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (fcntl (fd, F_GETFD) & FD_CLOEXEC, ==, FD_CLOEXEC);
+  g_assert_cmpint (fcntl (fd, F_GETFL) & (O_ACCMODE | O_PATH), ==, flags);
+}
+
+static void
+assert_closes (int fd)
+{
+  g_assert_cmpint (ibb_disk->close (fd), ==, 0);
+  assert_fails_with (EBADF, ibb_disk->close (fd));
+}
+
+/* A folder that cannot be read can be used by its descriptor. */
+static void
+test_folders (void)
+{
+  static const struct
+  {
+    const char *name;
+    mode_t      mode;
+    int         flags;
+  } folders[] = { { "open", 0700, O_RDONLY },
+                  { "write-only", 0300, O_PATH },
+                  { "shut", 0100, O_PATH } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      const char *name = folders[i].name;
+      int         fds[2];
+
+      g_assert_cmpint (ibb_disk->make_folder_in (here, name, folders[i].mode), ==, 0);
+      assert_fails_with (EEXIST, ibb_disk->make_folder_in (here, name, 0700));
+      errno = EACCES; /* of an earlier call */
+      fds[0] = ibb_disk->open_folder (name);
+      errno = EACCES;
+      fds[1] = ibb_disk->open_folder_in (here, name);
+      for (guint j = 0; j < 2; j++)
+        {
+          assert_opened (fds[j], folders[i].flags);
+          g_assert_cmpint (ibb_disk_sync_folder (fds[j]), ==, 0);
+          g_assert_cmpint (ibb_disk->access (fds[j]), ==, i < 2 ? 0 : -1);
+          if (folders[i].flags == O_PATH)
+            {
+              g_assert_null (ibb_disk_list (fds[j], ""));
+              g_assert_cmpint (errno, ==, EACCES);
+            }
+          assert_closes (fds[j]);
+        }
+      g_assert_cmpint (g_rmdir (name), ==, 0);
+    }
+  make ("file", "");
+  g_assert_cmpint (symlink (".", "link"), ==, 0);
+  assert_fails_with (ENOENT, ibb_disk->open_folder ("none"));
+  assert_fails_with (ENOENT, ibb_disk->open_folder_in (here, "none"));
+  assert_fails_with (ENOTDIR, ibb_disk->open_folder ("file"));
+  assert_fails_with (ENOTDIR, ibb_disk->open_folder_in (here, "file"));
+  assert_fails_with (ENOTDIR, ibb_disk->open_folder_in (here, "link"));
+  assert_closes (ibb_disk->open_folder ("link"));
+  g_assert_cmpint (g_unlink ("file") | g_unlink ("link"), ==, 0);
+}
+
+static guint n_synced;
+static int   sync_failure;
+
+static int
+count_sync (int fd)
+{
+  n_synced++;
+  errno = sync_failure;
+  return sync_failure != 0 ? -1 : 0;
+}
+
+static mode_t
+get_mode (const char *name)
+{
+  struct stat info;
+
+  g_assert_cmpint (ibb_disk->stat (here, name, &info), ==, 0);
+  return info.st_mode & 07777;
+}
+
+/* Each folder that gets a new name is synchronized, so that a power cut leaves the name. */
+static void
+test_make_folder (void)
+{
+  const IBBDisk *system = ibb_disk;
+  IBBDisk        disk = *ibb_disk;
+
+  disk.sync = count_sync;
+  ibb_disk = &disk;
+  n_synced = 0;
+  g_assert_cmpint (ibb_disk->make_folder ("a/b/c"), ==, 0);
+  g_assert_cmpuint (n_synced, ==, 3);
+  g_assert_cmpint (ibb_disk->make_folder ("a/b/c"), ==, 0);
+  g_assert_cmpuint (n_synced, ==, 3);
+  g_assert_cmpint (get_mode ("a"), ==, 0700);
+  g_assert_cmpint (get_mode ("a/b"), ==, 0700);
+  g_assert_cmpint (get_mode ("a/b/c"), ==, 0700);
+  g_assert_cmpint (g_chmod ("a", 0300), ==, 0);
+  g_assert_cmpint (ibb_disk->make_folder ("a/d"), ==, 0);
+  g_assert_cmpuint (n_synced, ==, 4);
+  g_assert_cmpint (g_chmod ("a", 0500), ==, 0);
+  assert_fails_with (EACCES, ibb_disk->make_folder ("a/e"));
+  assert_fails_with (EACCES, ibb_disk->make_folder ("a/e/f"));
+  make ("file", "");
+  assert_fails_with (ENOTDIR, ibb_disk->make_folder ("file/e"));
+  g_assert_cmpuint (n_synced, ==, 4);
+  sync_failure = EIO;
+  assert_fails_with (EIO, ibb_disk->make_folder ("g"));
+  sync_failure = 0;
+  ibb_disk = system;
+  g_assert_cmpint (g_chmod ("a", 0700), ==, 0);
+  g_assert_cmpint (g_rmdir ("a/b/c") | g_rmdir ("a/b") | g_rmdir ("a/d") | g_rmdir ("a"), ==, 0);
+  g_assert_cmpint (g_rmdir ("g") | g_unlink ("file"), ==, 0);
+}
+
+/* A folder without a descriptor that can be synchronized is no error; a disk that fails is one. */
+static void
+test_sync_folder (void)
+{
+  static const int ignored[] = { EINVAL, EROFS, EOPNOTSUPP, EACCES };
+  const IBBDisk   *system = ibb_disk;
+  IBBDisk          disk = *ibb_disk;
+
+  disk.sync = count_sync;
+  ibb_disk = &disk;
+  for (gsize i = 0; i < G_N_ELEMENTS (ignored); i++)
+    {
+      sync_failure = ignored[i];
+      g_assert_cmpint (ibb_disk_sync_folder (here), ==, 0);
+    }
+  sync_failure = EIO;
+  assert_fails_with (EIO, ibb_disk_sync_folder (here));
+  sync_failure = 0;
+  ibb_disk = system;
+  assert_fails_with (EBADF, ibb_disk->sync (-1));
+}
+
+/* What somebody has put in the place of a file neither leads away nor lets a program wait. */
+static void
+test_open (void)
+{
+  int    fd = ibb_disk->open (here, "file", TRUE);
+  char   bytes[8] = "";
+  int    pipe_ends[2];
+  mode_t mask = umask (0);
+
+  assert_opened (fd, O_RDWR);
+  assert_fails_with (EEXIST, ibb_disk->open (here, "file", TRUE));
+  g_assert_cmpint (ibb_disk->write (fd, "abcd", 4, 0), ==, 4);
+  g_assert_cmpint (ibb_disk->write (fd, "xy", 2, 1), ==, 2);
+  errno = ESPIPE; /* of an earlier call */
+  g_assert_cmpint (ibb_disk->read (fd, bytes, sizeof bytes, 2), ==, 2);
+  g_assert_cmpstr (bytes, ==, "yd");
+  g_assert_cmpint (ibb_disk->sync (fd), ==, 0);
+  assert_closes (fd);
+  g_assert_cmpint (g_unlink ("file"), ==, 0);
+  fd = ibb_disk->open (here, "file", TRUE);
+  g_assert_cmpint (get_mode ("file"), ==, 0600);
+  umask (mask);
+  g_assert_cmpint (ibb_disk->write (fd, "abcd", 4, 0), ==, 4);
+  assert_closes (fd);
+
+  g_assert_cmpint (symlink ("file", "link"), ==, 0);
+  g_assert_cmpint (mkfifo ("pipe", 0600), ==, 0);
+  assert_fails_with (ELOOP, ibb_disk->open (here, "link", FALSE));
+  assert_fails_with (ELOOP, ibb_disk->open_to_read (here, "link"));
+  assert_fails_with (ENOENT, ibb_disk->open (here, "none", FALSE));
+  fd = ibb_disk->open_path ("link");
+  assert_opened (fd, O_RDONLY);
+  assert_closes (fd);
+  fd = ibb_disk->open_to_read (here, "pipe");
+  assert_opened (fd, O_RDONLY);
+  assert_closes (fd);
+  fd = ibb_disk->open (here, "pipe", FALSE);
+  assert_opened (fd, O_RDWR);
+  assert_closes (fd);
+  fd = ibb_disk->open (here, "file", FALSE);
+  assert_opened (fd, O_RDWR);
+  g_assert_cmpint (ibb_disk->truncate (fd), ==, 0);
+  assert_closes (fd);
+  assert_content ("file", "");
+  g_assert_cmpint (g_unlink ("file") | g_unlink ("link") | g_unlink ("pipe"), ==, 0);
+
+  g_assert_cmpint (pipe (pipe_ends), ==, 0);
+  g_assert_cmpint (write (pipe_ends[1], "pipe", 4), ==, 4);
+  g_assert_cmpint (ibb_disk->read (pipe_ends[0], bytes, sizeof bytes, 1000), ==, 4);
+  g_assert_cmpmem (bytes, 4, "pipe", 4);
+  assert_fails_with (EISDIR, ibb_disk->read (here, bytes, sizeof bytes, 0));
+  assert_fails_with (EBADF, ibb_disk->read (pipe_ends[1], bytes, sizeof bytes, 0));
+  assert_closes (pipe_ends[0]);
+  assert_closes (pipe_ends[1]);
+}
+
+/* Only the time of the last change is set. */
+static void
+test_set_time (void)
+{
+  struct timespec times[] = { { .tv_sec = 1000 }, { .tv_sec = 2000 } };
+  struct stat     info;
+  int             fd = ibb_disk->open (here, "file", TRUE);
+
+  g_assert_cmpint (futimens (fd, times), ==, 0);
+  g_assert_cmpint (ibb_disk->set_time (fd, 3000), ==, 0);
+  g_assert_cmpint (ibb_disk->stat (fd, NULL, &info), ==, 0);
+  g_assert_cmpint (info.st_atime, ==, 1000);
+  g_assert_cmpint (info.st_mtime, ==, 3000);
+  g_assert_cmpint (info.st_mtim.tv_nsec, ==, 0);
+  assert_closes (fd);
+  assert_fails_with (EBADF, ibb_disk->set_time (-1, 3000));
+  g_assert_cmpint (ibb_disk->unlink (here, "file"), ==, 0);
+}
+
+static int rename_failure;
+
+static int
+fail_rename (int folder, const char *from, const char *to, gboolean replaces)
+{
+  g_assert_false (replaces);
+  errno = rename_failure;
+  return -1;
+}
+
+static void
+assert_renames (void)
+{
+  make ("from", "new");
+  make ("to", "old");
+  g_assert_cmpint (ibb_disk_rename_new (here, "from", "to"), ==, EEXIST);
+  assert_content ("from", "new");
+  assert_content ("to", "old");
+  g_assert_cmpint (g_unlink ("to"), ==, 0);
+  errno = EINVAL; /* of an earlier call */
+  g_assert_cmpint (ibb_disk_rename_new (here, "from", "to"), ==, 0);
+  g_assert_cmpint (g_access ("from", F_OK), ==, -1);
+  assert_content ("to", "new");
+  g_assert_cmpint (ibb_disk_rename_new (here, "from", "to"), ==, ENOENT);
+}
+
+/* Where the system cannot rename without a replacement, a link takes the place of that. */
+static void
+test_rename (void)
+{
+  const IBBDisk *system = ibb_disk;
+  IBBDisk        disk = *ibb_disk;
+
+  assert_renames ();
+  make ("from", "newer");
+  g_assert_cmpint (ibb_disk->rename (here, "from", "to", TRUE), ==, 0);
+  assert_content ("to", "newer");
+  disk.rename = fail_rename;
+  ibb_disk = &disk;
+  rename_failure = EINVAL;
+  assert_renames ();
+  rename_failure = ENOSYS;
+  assert_renames ();
+  rename_failure = EACCES;
+  make ("from", "");
+  g_assert_cmpint (g_unlink ("to"), ==, 0);
+  g_assert_cmpint (ibb_disk_rename_new (here, "from", "to"), ==, EACCES);
+  g_assert_cmpint (g_access ("to", F_OK), ==, -1);
+  g_assert_cmpint (g_unlink ("from"), ==, 0);
+  ibb_disk = system;
+}
+
+static GPtrArray *
+fail_list (int folder, const char *prefix, guint most, int *failure)
+{
+  *failure = EIO;
+  errno = 0;
+  return g_ptr_array_new ();
+}
+
+static void
+test_list (void)
+{
+  static const char *const names[] = { "list/a1", "list/a2", "list/b", "list/.hidden" };
+  static const struct
+  {
+    const char *prefix;
+    guint       most, n;
+  } lists[] = { { "", G_MAXUINT, 4 }, { "", 3, 3 },  { "a", G_MAXUINT, 2 }, { "a", 1, 1 },
+                { ".", 9, 1 },        { "c", 9, 0 }, { "", 0, 0 } };
+  const IBBDisk        *system = ibb_disk;
+  IBBDisk               disk = *ibb_disk;
+  g_autoptr (GPtrArray) all = NULL;
+  int                   folder;
+  int                   failure;
+
+  g_assert_cmpint (g_mkdir ("list", 0700), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    make (names[i], "");
+  folder = ibb_disk->open_folder ("list");
+  /* Each list has all names, not those that the one before has left. */
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
+    {
+      g_autoptr (GPtrArray) found = NULL;
+
+      errno = EIO; /* of an earlier call */
+      found = ibb_disk->list (folder, lists[i].prefix, lists[i].most, &failure);
+      g_assert_cmpint (failure, ==, 0);
+      g_assert_cmpuint (found->len, ==, lists[i].n);
+      for (guint j = 0; j < found->len; j++)
+        g_assert_true (g_str_has_prefix (found->pdata[j], lists[i].prefix));
+    }
+  all = ibb_disk_list (folder, "");
+  g_assert_cmpuint (all->len, ==, G_N_ELEMENTS (names));
+  disk.list = fail_list;
+  ibb_disk = &disk;
+  g_assert_null (ibb_disk_list (folder, ""));
+  g_assert_cmpint (errno, ==, EIO);
+  ibb_disk = system;
+  assert_closes (folder);
+  g_assert_null (ibb_disk_list (folder, ""));
+  g_assert_cmpint (errno, ==, EBADF);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    g_assert_cmpint (g_unlink (names[i]), ==, 0);
+  g_assert_cmpint (g_rmdir ("list"), ==, 0);
+}
+
+static guint
+count_descriptors (void)
+{
+  g_autoptr (GDir) dir = assert_succeeds (g_dir_open, "/proc/self/fd", 0);
+  guint            n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *folder = NULL;
+  guint            n_descriptors;
+  int              status;
+
+  g_test_init (&argc, &argv, NULL);
+  folder = assert_succeeds (g_dir_make_tmp, "ibb-disk-XXXXXX");
+  g_assert_cmpint (g_chdir (folder), ==, 0);
+  /* Root may read and write everything. */
+  if (getuid () == 0 && (chown (".", NOBODY, NOBODY) != 0 || seteuid (NOBODY) != 0))
+    {
+      g_print ("1..0 # SKIP root cannot become nobody\n");
+      return g_rmdir (folder);
+    }
+  here = open (".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  n_descriptors = count_descriptors ();
+  g_test_add_func ("/disk/folders", test_folders);
+  g_test_add_func ("/disk/make-folder", test_make_folder);
+  g_test_add_func ("/disk/sync-folder", test_sync_folder);
+  g_test_add_func ("/disk/open", test_open);
+  g_test_add_func ("/disk/set-time", test_set_time);
+  g_test_add_func ("/disk/rename", test_rename);
+  g_test_add_func ("/disk/list", test_list);
+  status = g_test_run ();
+  g_assert_cmpuint (count_descriptors (), ==, n_descriptors);
+  close (here);
+  g_assert_cmpint (seteuid (getuid ()), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+  return status;
+}

@@ -25,7 +25,6 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 #include <utime.h>
 
@@ -736,38 +735,6 @@ test_rights (void)
   g_assert_cmpuint (n_replaced, >, 0);
 }
 
-/* The default ACL of a folder counts, and not the umask: here a group may read and write its files,
- * and others may do nothing. */
-static void
-test_default_acl (void)
-{
-  static const guint8 acl[] = {
-    2, 0, 0, 0, 0x01, 0, 7, 0, 255, 255, 255, 255, 0x04, 0, 5, 0, 255, 255, 255, 255, 0x08, 0, 7, 0,
-    1, 0, 0, 0, 0x10, 0, 7, 0, 255, 255, 255, 255, 0x20, 0, 0, 0, 255, 255, 255, 255,
-  };
-  g_autofree char *folder = g_dir_make_tmp ("ibb-sink-XXXXXX", NULL);
-  g_autofree char *path = g_build_filename (folder, NAME, NULL);
-  mode_t           mask = umask (022);
-  struct stat      info;
-
-  if (setxattr (folder, "system.posix_acl_default", acl, sizeof acl, 0) != 0)
-    g_test_skip ("The file system of temporary files has no ACLs");
-  else
-    {
-      IBBSink *sink = ibb_sink_new (folder, NAME, "key", IBB_SINK_NUMBER);
-
-      g_assert_true (ibb_sink_open (sink, 1, TRUE, NULL));
-      g_assert_true (ibb_sink_write (sink, "a", 1, NULL));
-      g_assert_true (ibb_sink_commit (sink, NULL, NULL, NULL, NULL));
-      ibb_sink_free (sink);
-      g_assert_cmpint (g_stat (path, &info), ==, 0);
-      g_assert_cmpint (info.st_mode & 0777, ==, 0660);
-      g_assert_cmpint (g_unlink (path), ==, 0);
-    }
-  umask (mask);
-  g_assert_cmpint (g_rmdir (folder), ==, 0);
-}
-
 static gboolean
 receive_real (const char *folder)
 {
@@ -845,7 +812,6 @@ main (int argc, char **argv)
   g_test_add_func ("/files/sink/query", test_query);
   g_test_add_func ("/ibb/files/sink/whole-part", test_whole_part);
   g_test_add_func ("/ibb/files/sink/changed-source", test_changed_source);
-  g_test_add_func ("/files/sink/default-acl", test_default_acl);
   g_test_add_func ("/files/sink/unreadable", test_unreadable);
   for (guint i = 0; i < G_N_ELEMENTS (disks); i++)
     {

@@ -11,11 +11,15 @@
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "../lib/calls.h"
 
 #define NOBODY 65534
+#define STRANGER (NOBODY - 1)
+#define LINKS_MAX 40
 
 /* The current folder. The user "nobody" may not reach that by an absolute path. */
 static int here;
@@ -243,6 +247,75 @@ test_open (void)
   assert_closes (pipe_ends[1]);
 }
 
+typedef struct
+{
+  guint16 tag;
+  guint16 permissions;
+  guint32 id;
+} AclEntry;
+
+/* The permissions that the kernel gives a new file are those that the disk tells. */
+static void
+assert_new_mode (void)
+{
+  int folder = ibb_disk->open_folder ("acl");
+  int fd = openat (folder, "file", O_WRONLY | O_CREAT | O_EXCL, 0777);
+
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (ibb_disk->get_new_mode (folder), ==, get_mode ("acl/file"));
+  assert_closes (fd);
+  g_assert_cmpint (ibb_disk->unlink (folder, "file"), ==, 0);
+  assert_closes (folder);
+}
+
+/* The default ACL of a folder counts, and not the umask. */
+static void
+test_new_mode (void)
+{
+  /* A user, a group and a mask are optional: the last entry is that of others. */
+  static const guint16 tags[] = { 0x01, 0x02, 0x04, 0x08, 0x10, 0x20 };
+  mode_t               mask = umask (0);
+
+  g_assert_cmpint (g_mkdir ("acl", 0700), ==, 0);
+  for (mode_t i = 0; i <= 077; i++)
+    {
+      umask (i);
+      assert_new_mode ();
+    }
+  for (guint i = 0; i < 1000; i++)
+    {
+      gboolean has_mask = g_test_rand_bit ();
+      guint32  version = GUINT32_TO_LE (2);
+      guint8   acl[sizeof version + sizeof tags / sizeof tags[0] * sizeof (AclEntry)];
+      gsize    length = sizeof version;
+
+      memcpy (acl, &version, length);
+      for (gsize j = 0; j < G_N_ELEMENTS (tags); j++)
+        {
+          gboolean has_name = tags[j] == 0x02 || tags[j] == 0x08;
+          AclEntry entry = {
+            .tag = GUINT16_TO_LE (tags[j]),
+            .permissions = GUINT16_TO_LE (g_test_rand_int_range (0, 8)),
+            .id = GUINT32_TO_LE (has_name ? 1 : G_MAXUINT32),
+          };
+
+          if (!has_mask && (has_name || tags[j] == 0x10))
+            continue;
+          memcpy (acl + length, &entry, sizeof entry);
+          length += sizeof entry;
+        }
+      if (setxattr ("acl", "system.posix_acl_default", acl, length, 0) != 0)
+        {
+          g_assert_cmpint (errno, ==, EOPNOTSUPP);
+          g_test_skip ("The file system of temporary files has no ACLs");
+          break;
+        }
+      assert_new_mode ();
+    }
+  umask (mask);
+  g_assert_cmpint (g_rmdir ("acl"), ==, 0);
+}
+
 /* Only the time of the last change is set. */
 static void
 test_set_time (void)
@@ -369,6 +442,186 @@ test_list (void)
   g_assert_cmpint (g_rmdir ("list"), ==, 0);
 }
 
+/* A folder as the test says; no descriptor: nothing can be said about that. */
+static struct stat folder_info;
+
+static int
+stat_folder (int fd, const char *name, struct stat *info)
+{
+  g_assert_null (name);
+  *info = folder_info;
+  return fd >= 0 ? 0 : -1;
+}
+
+/* Where everybody may make entries, one of another user is a trap; that of the owner of the folder
+ * is none. */
+static void
+test_planted (void)
+{
+  static const struct
+  {
+    mode_t   mode;
+    uid_t    owner; /* of the folder */
+    uid_t    user;  /* of the entry */
+    gboolean is_planted;
+  } entries[] = {
+    { 01777, 0, STRANGER, TRUE },      { 01777, 0, 0, FALSE },
+    { 01777, 0, NOBODY, FALSE },       { 01777, STRANGER, STRANGER, FALSE },
+    { 01775, 0, STRANGER, FALSE },     { 0777, 0, STRANGER, FALSE },
+    { 0755, 0, STRANGER, FALSE },      { 01777, NOBODY, NOBODY, FALSE },
+    { 01777, NOBODY, STRANGER, TRUE },
+  };
+  const IBBDisk *system = ibb_disk;
+  IBBDisk        disk = *ibb_disk;
+  struct stat    entry = { .st_mode = S_IFREG };
+  uid_t          user = geteuid ();
+
+  disk.stat = stat_folder;
+  ibb_disk = &disk;
+  for (gsize i = 0; i < G_N_ELEMENTS (entries); i++)
+    {
+      folder_info.st_mode = S_IFDIR | entries[i].mode;
+      folder_info.st_uid = entries[i].owner == NOBODY ? user : entries[i].owner;
+      entry.st_uid = entries[i].user == NOBODY ? user : entries[i].user;
+      g_assert_cmpint (ibb_disk_is_planted (here, &entry), ==, entries[i].is_planted);
+      g_assert_cmpint (ibb_disk_is_planted_at (".", &entry), ==, entries[i].is_planted);
+      g_assert_true (ibb_disk_is_planted (-1, &entry));
+      g_assert_true (ibb_disk_is_planted_at ("none", &entry));
+      g_assert_cmpint (ibb_disk_is_own (&entry), ==, entry.st_uid == user);
+    }
+  entry = (struct stat){ .st_mode = S_IFIFO, .st_uid = user };
+  g_assert_false (ibb_disk_is_own (&entry));
+
+  ibb_disk = system;
+}
+
+static uid_t link_owner;
+
+static int
+stat_link (const char *path, struct stat *info)
+{
+  int result = lstat (path, info);
+
+  info->st_uid = link_owner;
+  return result;
+}
+
+static void
+assert_resolves (const char *path, const char *expected)
+{
+  g_autofree char *resolved = ibb_disk_resolve (path);
+
+  g_assert_cmpstr (resolved, ==, expected);
+}
+
+static void
+assert_resolves_not (const char *path, int failure)
+{
+  g_assert_null (ibb_disk_resolve (path));
+  g_assert_cmpint (errno, ==, failure);
+}
+
+/* The last name of a path may be a link to a link, which is found from its own folder. */
+static void
+test_resolve (void)
+{
+  const IBBDisk   *system = ibb_disk;
+  IBBDisk          disk = *ibb_disk;
+  g_autofree char *long_target = g_strnfill (4000, '/');
+
+  assert_resolves ("none", "none");
+  assert_resolves ("none/file", "none/file");
+  make ("file", "");
+  assert_resolves ("file", "file");
+  assert_resolves_not ("file/none", ENOTDIR);
+  g_assert_cmpint (g_mkdir ("below", 0700), ==, 0);
+  g_assert_cmpint (symlink ("below/link", "link"), ==, 0);
+  g_assert_cmpint (symlink ("../target", "below/link"), ==, 0);
+  assert_resolves ("link", "./below/../target");
+  g_assert_cmpint (symlink ("/none", "absolute"), ==, 0);
+  assert_resolves ("absolute", "/none");
+  g_assert_cmpint (symlink (long_target, "long"), ==, 0);
+  assert_resolves ("long", long_target);
+  for (int i = 0; i < LINKS_MAX; i++)
+    {
+      g_autofree char *from = g_strdup_printf ("link-%d", i);
+      g_autofree char *to = g_strdup_printf ("link-%d", i + 1);
+
+      g_assert_cmpint (symlink (to, from), ==, 0);
+    }
+  assert_resolves_not ("link-0", ELOOP);
+  assert_resolves ("link-1", "./link-40");
+
+  /* A link of somebody else, where everybody may make one. */
+  disk.stat_path = stat_link;
+  disk.stat = stat_folder;
+  folder_info = (struct stat){ .st_mode = S_IFDIR | 01777, .st_uid = STRANGER };
+  ibb_disk = &disk;
+  link_owner = STRANGER;
+  assert_resolves ("absolute", "/none");
+  link_owner = STRANGER - 1;
+  assert_resolves_not ("absolute", EACCES);
+  assert_resolves ("file", "file");
+  ibb_disk = system;
+
+  for (int i = 0; i < LINKS_MAX; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("link-%d", i);
+
+      g_assert_cmpint (g_unlink (name), ==, 0);
+    }
+  g_assert_cmpint (g_unlink ("below/link") | g_rmdir ("below") | g_unlink ("link"), ==, 0);
+  g_assert_cmpint (g_unlink ("absolute") | g_unlink ("long") | g_unlink ("file"), ==, 0);
+}
+
+static int lock_failure;
+
+static int
+fail_lock (int fd)
+{
+  errno = lock_failure;
+  return -1;
+}
+
+/* A lock counts while the file has its name. */
+static void
+test_lock (void)
+{
+  static const int no_lock[] = { ENOSYS, EOPNOTSUPP, EINVAL };
+  const IBBDisk   *system = ibb_disk;
+  IBBDisk          disk = *ibb_disk;
+  int              fd = ibb_disk->open (here, "file", TRUE);
+  int              other = ibb_disk->open (here, "file", FALSE);
+
+  errno = EINVAL; /* of an earlier call */
+  g_assert_cmpint (ibb_disk_lock (here, "file", fd), ==, IBB_DISK_OWN);
+  g_assert_cmpint (ibb_disk_lock (here, "file", other), ==, IBB_DISK_USED);
+  assert_closes (fd);
+  g_assert_cmpint (ibb_disk_lock (here, "file", other), ==, IBB_DISK_OWN);
+  g_assert_true (ibb_disk_is_named (here, "file", other));
+  g_assert_false (ibb_disk_is_named (here, "file", here));
+  g_assert_false (ibb_disk_is_named (here, "file", -1));
+  g_assert_cmpint (ibb_disk->link (here, "file", "link"), ==, 0);
+  g_assert_cmpint (ibb_disk->unlink (here, "file"), ==, 0);
+  g_assert_cmpint (ibb_disk_lock (here, "file", other), ==, IBB_DISK_USED);
+  make ("file", "");
+  g_assert_cmpint (ibb_disk_lock (here, "file", other), ==, IBB_DISK_USED);
+  g_assert_cmpint (ibb_disk_lock (here, "link", other), ==, IBB_DISK_OWN);
+  disk.lock = fail_lock;
+  ibb_disk = &disk;
+  for (gsize i = 0; i < G_N_ELEMENTS (no_lock); i++)
+    {
+      lock_failure = no_lock[i];
+      g_assert_cmpint (ibb_disk_lock (here, "link", other), ==, IBB_DISK_NO_LOCK);
+    }
+  lock_failure = EIO;
+  g_assert_cmpint (ibb_disk_lock (here, "link", other), ==, IBB_DISK_FOREIGN);
+  g_assert_cmpint (errno, ==, EIO);
+  ibb_disk = system;
+  assert_closes (other);
+  g_assert_cmpint (g_unlink ("file") | g_unlink ("link"), ==, 0);
+}
+
 static guint
 count_descriptors (void)
 {
@@ -402,9 +655,13 @@ main (int argc, char **argv)
   g_test_add_func ("/disk/make-folder", test_make_folder);
   g_test_add_func ("/disk/sync-folder", test_sync_folder);
   g_test_add_func ("/disk/open", test_open);
+  g_test_add_func ("/disk/new-mode", test_new_mode);
   g_test_add_func ("/disk/set-time", test_set_time);
   g_test_add_func ("/disk/rename", test_rename);
   g_test_add_func ("/disk/list", test_list);
+  g_test_add_func ("/disk/planted", test_planted);
+  g_test_add_func ("/disk/resolve", test_resolve);
+  g_test_add_func ("/disk/lock", test_lock);
   status = g_test_run ();
   g_assert_cmpuint (count_descriptors (), ==, n_descriptors);
   close (here);

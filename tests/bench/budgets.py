@@ -48,17 +48,28 @@ ENVIRONMENT = {**os.environ,
 # Meson's, which makes the C library fill what is freed.
 ENVIRONMENT.pop('MALLOC_PERTURB_', None)
 CALLGRIND = ('valgrind', '--tool=callgrind')
+# How much of what is above a budget is shown, in lines.
+SHOWN = 60
 
 
-def count(*command):
-    """The instructions of a whole process, or of the part that options of callgrind before it name."""
+def count(profile, *command):
+    """The instructions of a whole process, or of the part that options of callgrind before it name.
+    profile: the file that will tell them by function."""
     result = subprocess.run(
-        (*CALLGRIND, '--callgrind-out-file=/dev/null', *command),
+        (*CALLGRIND, f'--callgrind-out-file={profile}', *command),
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, check=False)
     found = re.search(r'Collected : (\d+)', result.stderr)
     if result.returncode != 0 or not found:
         sys.exit(f'{" ".join(command)}: exit status {result.returncode}\n{result.stderr}')
     return int(found[1])
+
+
+def show(profile):
+    """Which functions took the instructions."""
+    result = subprocess.run(('callgrind_annotate', profile), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            text=True, check=False)
+    for line in result.stdout.splitlines()[:SHOWN]:
+        print('#  ', line)
 
 
 def count_calls(*command):
@@ -97,37 +108,27 @@ def count_calls_each(repetitions, *command):
             for budget, is_counted in CALLS.items()}
 
 
-def count_each(repetitions, *command):
+def count_each(profile, repetitions, *command):
     """The instructions of one repetition."""
-    few = count(*command, str(repetitions))
-    many = count(*command, str(2 * repetitions))
+    few = count(profile, *command, str(repetitions))
+    many = count(profile, *command, str(2 * repetitions))
     return (many - few) // repetitions
 
 
-def count_open(before, program):
+def count_open(profile, before, program):
     """The instructions of one open, with so many sessions before."""
-    return count('--instr-atstart=no', program, str(before), str(OPENED)) // OPENED
+    return count(profile, '--instr-atstart=no', program, str(before), str(OPENED)) // OPENED
 
 
-def main():
-    parser = argparse.ArgumentParser(description='counts instructions')
-    parser.add_argument('--record', action='store_true', help='store the counts as the budgets')
-    parser.add_argument('steps')
-    parser.add_argument('blocks')
-    parser.add_argument('opens')
-    options = parser.parse_args()
-
-    # The threads of blocks.c share a processor, and none interrupts another one when it wakes, as on a busy machine:
-    # otherwise their main loops turn less often on a free one, and a block costs 12 % less.
-    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    if os.sched_getscheduler(0) == os.SCHED_OTHER:
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+def compare(options, folder):
+    """Counts all, with a profile of each in a folder. Returns the exit status."""
+    profiles = {name: os.path.join(folder, name) for name in (*STEPS, *OPENS)}
     counts = {}
     for name, repetitions in STEPS.items():
         command = [options.blocks] if name == 'services' else [options.steps, name]
-        counts[name] = count_each(repetitions, *command)
+        counts[name] = count_each(profiles[name], repetitions, *command)
     for name, before in OPENS.items():
-        counts[name] = count_open(before, options.opens)
+        counts[name] = count_open(profiles[name], before, options.opens)
     counts.update(count_calls_each(STEPS['services'], options.blocks))
     if options.record:
         with open(FILE, 'w', encoding='ascii') as file:
@@ -146,7 +147,26 @@ def main():
         print(f'{"ok" if good else "not ok"} {number} - {name}')
         print(f'# {found}, budget {budget}'
               + (': lower it by --record' if found < budget * (1 - ALLOWANCE) else ''))
+        if not good and name in profiles:
+            show(profiles[name])
     return 1 if failed else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description='counts instructions')
+    parser.add_argument('--record', action='store_true', help='store the counts as the budgets')
+    parser.add_argument('steps')
+    parser.add_argument('blocks')
+    parser.add_argument('opens')
+    options = parser.parse_args()
+
+    # The threads of blocks.c share a processor, and none interrupts another one when it wakes, as on a busy machine:
+    # otherwise their main loops turn less often on a free one, and a block costs 12 % less.
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    if os.sched_getscheduler(0) == os.SCHED_OTHER:
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    with tempfile.TemporaryDirectory(prefix='ibb-budgets-') as folder:
+        return compare(options, folder)
 
 
 if __name__ == '__main__':

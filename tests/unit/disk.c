@@ -207,6 +207,8 @@ test_open (void)
   errno = ESPIPE; /* of an earlier call */
   g_assert_cmpint (ibb_disk->read (fd, bytes, sizeof bytes, 2), ==, 2);
   g_assert_cmpstr (bytes, ==, "yd");
+  errno = ESPIPE;
+  g_assert_cmpint (ibb_disk->read (fd, bytes, sizeof bytes, 4), ==, 0);
   g_assert_cmpint (ibb_disk->sync (fd), ==, 0);
   assert_closes (fd);
   g_assert_cmpint (g_unlink ("file"), ==, 0);
@@ -414,6 +416,9 @@ test_list (void)
   g_assert_cmpint (g_mkdir ("list", 0700), ==, 0);
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     make (names[i], "");
+  all = ibb_disk_list (here, "list");
+  g_assert_cmpuint (all->len, ==, 1);
+  g_ptr_array_unref (all);
   folder = ibb_disk->open_folder ("list");
   /* Each list has all names, not those that the one before has left. */
   for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
@@ -650,6 +655,8 @@ main (int argc, char **argv)
       return g_rmdir (folder);
     }
   here = open (".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  /* The lowest number is a descriptor like any other. */
+  close (STDIN_FILENO);
   n_descriptors = count_descriptors ();
   g_test_add_func ("/disk/folders", test_folders);
   g_test_add_func ("/disk/make-folder", test_make_folder);

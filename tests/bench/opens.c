@@ -11,6 +11,7 @@
 #include <ibb-glib/ibb-glib.h>
 
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 #include <valgrind/callgrind.h>
 
@@ -18,6 +19,15 @@
 #define JULIET "juliet@example.org/balcony"
 
 static int n_opened, n_accepted;
+
+/* In place of the C library's: no time passes. Each minute a service asks its peer about an idle
+ * session, and the answer concerns all of them. */
+int
+clock_gettime (clockid_t clock, struct timespec *time)
+{
+  *time = (struct timespec){ .tv_sec = 1000 };
+  return 0;
+}
 
 static void
 opened_cb (GObject *service, GAsyncResult *result, gpointer data)

@@ -89,7 +89,8 @@ ppoll (struct pollfd *fds, nfds_t n_fds, const struct timespec *timeout, const s
   end = get_time () + timeout->tv_sec * G_GINT64_CONSTANT (1000000000) + timeout->tv_nsec;
   for (;;)
     {
-      gint64          left = CLAMP (end - get_time (), 0, SLICE * G_GINT64_CONSTANT (1000000));
+      gint64          rest = end - get_time ();
+      gint64          left = CLAMP (rest, 0, SLICE * G_GINT64_CONSTANT (1000000));
       struct timespec slice = { .tv_nsec = (long) left };
       int             n = call (fds, n_fds, &slice, signals);
 

@@ -104,9 +104,11 @@ def cut(run, ends, seconds):
 
 def hole(run, ends, seconds):
     """The network loses all packets."""
-    before = [(end.network.lost, end.network.passed) for end in ends]
+    before = []
     for end in ends:
         end.network.begin_hole()
+        # Not before: until then packets pass.
+        before.append((end.network.lost, end.network.passed))
     run.is_over.wait(seconds)
     if seconds > DETECTION:
         wait_until(lambda: run.is_over.is_set() or all(end.count('suspended') or end.count('disconnected') for end in ends),

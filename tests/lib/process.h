@@ -25,3 +25,16 @@ process_count_threads (const char *prefix)
     }
   return count;
 }
+
+/* With that by which they are counted. */
+static inline guint
+process_count_descriptors (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint            count = 0;
+
+  g_assert_nonnull (dir);
+  while (g_dir_read_name (dir) != NULL)
+    count++;
+  return count;
+}

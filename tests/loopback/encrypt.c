@@ -9,6 +9,8 @@
 
 #include "users.h"
 
+#include "../lib/process.h"
+
 static void
 peer_asking_cb (IBBXmppIdentity *identity, const char *peer, const char *code, GAsyncQueue *told)
 {
@@ -58,18 +60,6 @@ assert_text_passes (User *from, User *to)
   g_assert_no_error (to->error);
 }
 
-/* A context has one. */
-static guint
-count_descriptors (void)
-{
-  g_autoptr (GDir) dir = assert_succeeds (g_dir_open, "/proc/self/fd", 0);
-  guint            n = 0;
-
-  while (g_dir_read_name (dir) != NULL)
-    n++;
-  return n;
-}
-
 /* Both are asked once, see the same digits and the key of the other, and are not asked again. */
 static void
 test_code (Fixture *fixture, gconstpointer data)
@@ -95,9 +85,10 @@ test_code (Fixture *fixture, gconstpointer data)
       user_end_session (&romeo);
       user_end_session (&juliet);
       if (i == 0)
-        n_descriptors = count_descriptors ();
+        n_descriptors = process_count_descriptors ();
     }
-  poll_until (count_descriptors () <= n_descriptors);
+  /* Each context has a descriptor, and none is left. */
+  poll_until (process_count_descriptors () <= n_descriptors);
   g_assert_cmpuint (romeo.n_asked, ==, 1);
   g_assert_cmpuint (juliet.n_asked, ==, 1);
   g_assert_cmpstr (romeo.code, ==, juliet.code);

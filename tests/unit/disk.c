@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../lib/calls.h"
+#include "../lib/process.h"
 
 #define NOBODY 65534
 #define STRANGER (NOBODY - 1)
@@ -496,7 +497,6 @@ test_planted (void)
     }
   entry = (struct stat){ .st_mode = S_IFIFO, .st_uid = user };
   g_assert_false (ibb_disk_is_own (&entry));
-
   ibb_disk = system;
 }
 
@@ -627,17 +627,6 @@ test_lock (void)
   g_assert_cmpint (g_unlink ("file") | g_unlink ("link"), ==, 0);
 }
 
-static guint
-count_descriptors (void)
-{
-  g_autoptr (GDir) dir = assert_succeeds (g_dir_open, "/proc/self/fd", 0);
-  guint            n = 0;
-
-  while (g_dir_read_name (dir) != NULL)
-    n++;
-  return n;
-}
-
 int
 main (int argc, char **argv)
 {
@@ -657,7 +646,7 @@ main (int argc, char **argv)
   here = open (".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   /* The lowest number is a descriptor like any other. */
   close (STDIN_FILENO);
-  n_descriptors = count_descriptors ();
+  n_descriptors = process_count_descriptors ();
   g_test_add_func ("/disk/folders", test_folders);
   g_test_add_func ("/disk/make-folder", test_make_folder);
   g_test_add_func ("/disk/sync-folder", test_sync_folder);
@@ -670,7 +659,7 @@ main (int argc, char **argv)
   g_test_add_func ("/disk/resolve", test_resolve);
   g_test_add_func ("/disk/lock", test_lock);
   status = g_test_run ();
-  g_assert_cmpuint (count_descriptors (), ==, n_descriptors);
+  g_assert_cmpuint (process_count_descriptors (), ==, n_descriptors);
   close (here);
   g_assert_cmpint (seteuid (getuid ()), ==, 0);
   g_assert_cmpint (g_rmdir (folder), ==, 0);

@@ -21,7 +21,8 @@
 static int n_opened, n_accepted;
 
 /* In place of the C library's: no time passes. Each minute a service asks its peer about an idle
- * session, and the answer concerns all of them. */
+ * session, and the answer concerns all of them. The clock of fake-clock.c is that of the library
+ * only: GLib's own would go on, and find timers due over and over that the library does not. */
 int
 clock_gettime (clockid_t clock, struct timespec *time)
 {

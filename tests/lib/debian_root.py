@@ -7,6 +7,7 @@ Debian. After a week, or with another list, it is made again.
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -80,8 +81,7 @@ class DebianRoot:
         # updated will do.
         kind, archive = (), ()
         if self._architecture:
-            kind = ('--architectures=' + self._architecture, '--skip=check/qemu',
-                    '--aptopt=Acquire::Check-Valid-Until "false"')
+            kind = ('--architectures=' + self._architecture, '--aptopt=Acquire::Check-Valid-Until "false"')
             archive = (ARCHIVE,)
         try:
             # What mmdebstrap mounts ends with it, also where it is killed.
@@ -97,7 +97,9 @@ class DebianRoot:
             raise Unavailable(f'mmdebstrap {self._release} takes more than {PATIENCE} s') from None
         if result.returncode != 0:
             print(result.stdout[-4000:], flush=True)
-            raise Unavailable(f'mmdebstrap {self._release} fails, see above')
+            # Later errors follow from the first one.
+            reason = re.search('^E: (.*)', result.stdout, re.MULTILINE)
+            raise Unavailable(f"mmdebstrap {self._release} fails: {reason[1] if reason else 'see above'}")
         with open(self._stamp, 'w', encoding='ascii') as file:
             file.write(self._describe())
 

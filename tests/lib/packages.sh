@@ -61,6 +61,7 @@ ibb_packages_test='
 ibb_packages_all='
   abigail-tools
   appstream
+  arch-test
   clang
   curl
   desktop-file-utils

@@ -76,17 +76,11 @@ begin_locked (IBBOperation *self, gint64 now, GError **error)
   return TRUE;
 }
 
-/* Also ends an operation whose task was freed before, with its context. */
+/* Only of a task that has returned: until then its source holds the task. */
 static void
 operation_free (gpointer data)
 {
   IBBOperation *self = data;
-
-  ibb_host_lock (self->host);
-  ibb_waiter_leave (&self->waiter);
-  give_up_locked (self, g_get_monotonic_time ());
-  ibb_host_update_locked (self->host);
-  ibb_host_unlock (self->host);
 
   ibb_operation_clear (self);
   g_free (self);

@@ -31,9 +31,10 @@ TURNED = {'<': '<=', '<=': '<', '>': '>=', '>=': '>', '==': '!=', '!=': '==', '&
           '+': '-', '-': '+', '++': '--', '--': '++', '+=': '-=', '-=': '+='}
 FLIPPED = {'TRUE': 'FALSE', 'FALSE': 'TRUE'}
 # What an assertion says cannot be otherwise, or is a mistake of the application; only a developer sees names and messages.
-# On Linux there is nothing to free in a GMutex or GCond.
-UNSEEN = ('g_assert', 'g_return_', 'g_debug', 'g_mutex_clear', 'g_cond_clear', 'trace', 'g_task_set_name',
-          'g_task_set_source_tag', 'g_source_set_name', 'g_source_set_static_name', 'G_OBJECT_WARN_INVALID_PROPERTY_ID')
+# On Linux a GMutex or GCond of zeros is ready for use, and there is nothing to free in one.
+UNSEEN = ('g_assert', 'g_return_', 'g_debug', 'g_mutex_init', 'g_mutex_clear', 'g_cond_init', 'g_cond_clear', 'trace',
+          'g_task_set_name', 'g_task_set_source_tag', 'g_source_set_name', 'g_source_set_static_name',
+          'G_OBJECT_WARN_INVALID_PROPERTY_ID')
 ASSIGNMENTS = ('=', '+=', '-=', '*=', '/=', '%=', '|=', '&=', '^=', '<<=', '>>=', '++', '--')
 
 

@@ -62,18 +62,14 @@ enter_queue_locked (IBBOperation *self)
 static void
 give_up_locked (IBBOperation *self, gint64 now)
 {
-  if (self->begun && self->class->give_up != NULL)
+  if (self->class->give_up != NULL)
     self->class->give_up (self, now);
-  self->begun = FALSE;
 }
 
 static gboolean
 begin_locked (IBBOperation *self, gint64 now, GError **error)
 {
-  if (self->class->begin != NULL && !self->class->begin (self, now, error))
-    return FALSE;
-  self->begun = TRUE;
-  return TRUE;
+  return self->class->begin == NULL || self->class->begin (self, now, error);
 }
 
 /* Only of a task that has returned: until then its source holds the task. */
@@ -202,9 +198,7 @@ run_locked (IBBOperation *self, GCancellable *cancellable, GError **error)
   else if (!over)
     over = wait_locked (self, cancellable, error);
 
-  if (over)
-    self->begun = FALSE;
-  else
+  if (!over)
     give_up_locked (self, g_get_monotonic_time ());
   return over;
 }
@@ -281,9 +275,7 @@ operation_cb (gpointer data)
 
   ibb_waiter_leave (&self->waiter);
   self->waiter.source = NULL;
-  if (over)
-    self->begun = FALSE;
-  else
+  if (!over)
     give_up_locked (self, now);
   ibb_host_update_locked (self->host);
   ibb_host_unlock (self->host);

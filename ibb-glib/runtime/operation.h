@@ -50,10 +50,9 @@ struct _IBBOperation
   gpointer finished_data;
 
   /* protected by the host's lock */
-  GQueue  *queue; /* (nullable): where it waits, if it has to */
-  gboolean begun;
-  gint64   deadline; /* G_MAXINT64 for none */
-  guint    timeout;  /* ms, for the message */
+  GQueue *queue;    /* (nullable): where it waits, if it has to */
+  gint64  deadline; /* G_MAXINT64 for none */
+  guint   timeout;  /* ms, for the message */
 };
 
 /* keep is taken over; queue is NULL if only ibb_waiter_wake () wakes it; timeout is

@@ -283,7 +283,7 @@ def run_part(name, hours):
 
 
 def show_table(tree, hours, results):
-    lines = [f'{tree}, {hours:g} × the hours and counts of this table:', '',
+    lines = [f'{tree}, {hours:g} × the hours and counts of this table, no fewer than {FAULTS_MIN} faults each:', '',
              '| part | what | passed | failed | skipped | seconds | why |', '| --- | --- | --- | --- | --- | --- | --- |']
     for name, (words, _) in PARTS.items():
         result = results.get(name)
@@ -330,7 +330,8 @@ def main():
         f'    {name:<18}  {words}' for name, (words, _) in PARTS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('part', nargs='+')
-    parser.add_argument('--hours', type=float, default=1, metavar='N', help='N times the hours and counts above')
+    parser.add_argument('--hours', type=float, default=1, metavar='N',
+                        help=f'N times the hours and counts above, no fewer than {FAULTS_MIN} faults each')
     options = parser.parse_args()
     for name in options.part:
         if name not in (*PARTS, 'all'):

@@ -20,6 +20,15 @@ ibb_source_attach (GSource       *source,
   return source;
 }
 
+/* A time that an attached source gets wakes its context, and this thread, about to sleep there,
+ * would not sleep. */
+void
+ibb_source_attach_at (GSource *source, gint64 time, GMainContext *context)
+{
+  g_source_set_ready_time (source, time);
+  g_source_attach (source, context);
+}
+
 static gboolean
 cancel_cb (gpointer data)
 {

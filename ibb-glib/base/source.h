@@ -13,6 +13,9 @@ GSource *ibb_source_attach (GSource       *source,
                             GSourceFunc    callback,
                             gpointer       data,
                             GDestroyNotify data_free);
+/* Attaches a source that has its callback, to be dispatched at that time: µs of
+ * g_get_monotonic_time (), 0: at once, -1: when somebody sets another time. */
+void ibb_source_attach_at (GSource *source, gint64 time, GMainContext *context);
 /* Cancels after so many milliseconds. */
 GSource *ibb_source_cancel_after (guint         delay,
                                   GMainContext *context,

@@ -9,6 +9,7 @@
 #include "base/foreign-text.h"
 #include "base/ibb-error-private.h"
 #include "base/intl.h"
+#include "base/source.h"
 #include "connection/ibb-connection-private.h"
 #include "core/base/jid.h"
 #include "core/base/stanza.h"
@@ -135,13 +136,12 @@ ibb_queries_add (IBBQueries *self, GTask *task, const char *peer, guint timeout)
   query->task = task;
   query->deadline = timeout > 0 ? g_get_monotonic_time () + timeout * G_TIME_SPAN_MILLISECOND : -1;
   query->source = ibb_callback_source_new ("[ibb-glib] query", over_cb, query, query_free);
-  g_source_set_ready_time (query->source, query->deadline);
 
   /* With the lock, for which over_cb () waits: another thread may dispatch the source as soon as it
    * is attached, and the end of the query frees it. */
   g_mutex_lock (&self->lock);
   g_hash_table_insert (self->queries, query->id, query);
-  g_source_attach (query->source, g_task_get_context (task));
+  ibb_source_attach_at (query->source, query->deadline, g_task_get_context (task));
   query->cancelled = ibb_cancel_watch_new (g_task_get_cancellable (task), query->source);
   g_mutex_unlock (&self->lock);
   return id;

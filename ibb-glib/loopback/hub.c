@@ -356,8 +356,7 @@ deliver (IBBHub *self, IBBPort *port, IBBConnection *connection, IBBStanza *stan
   delivery->connection = g_object_ref (connection);
   delivery->stanza = ibb_stanza_record_ref (stanza);
   source = ibb_callback_source_new ("[ibb-glib] loopback stanza", emit_cb, delivery, delivery_free);
-  g_source_set_ready_time (source, 0);
-  g_source_attach (source, port->signal_context);
+  ibb_source_attach_at (source, 0, port->signal_context);
 }
 
 /* Stanzas that arrive together for one connection are a batch, as in a client that reads several at

@@ -215,8 +215,7 @@ tell_changed_locked (IBBChannel *self)
   self->changed_source =
       ibb_callback_source_new ("[ibb-glib] changed", changed_cb, channel_ref_locked (self),
                                (GDestroyNotify) ibb_channel_unref);
-  g_source_set_ready_time (self->changed_source, at);
-  g_source_attach (self->changed_source, self->host->signal_context);
+  ibb_source_attach_at (self->changed_source, at, self->host->signal_context);
 }
 
 static const char *const waits_for_peer[] = {

@@ -4,6 +4,7 @@
 
 #include "xmpp/trust/agreement.h"
 
+#include "base/callback-source.h"
 #include "base/intl.h"
 #include "base/random.h"
 #include "base/source.h"
@@ -240,7 +241,7 @@ static void
 wait (Run *self, gint64 until)
 {
   GSource *input = NULL;
-  GSource *timer;
+  GSource *timer = ibb_callback_source_new ("[ibb-glib] agreement timeout", woken_cb, NULL, NULL);
 
   if (ibb_exchange_get_wanted (&self->decision.exchange) > 0)
     input = ibb_source_attach (g_pollable_input_stream_create_source (get_input (self), NULL),
@@ -248,9 +249,7 @@ wait (Run *self, gint64 until)
                                G_SOURCE_FUNC (readable_cb), NULL, NULL);
   else
     until = MIN (until, g_get_monotonic_time () + SESSION_CHECK);
-  timer = ibb_source_attach (g_timeout_source_new (0), self->context,
-                             "[ibb-glib] agreement timeout", woken_cb, NULL, NULL);
-  g_source_set_ready_time (timer, until);
+  ibb_source_attach_at (timer, until, self->context);
   g_main_context_iteration (self->context, TRUE);
   ibb_source_clear (&input);
   ibb_source_clear (&timer);

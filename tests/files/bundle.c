@@ -20,11 +20,12 @@
   "<file xmlns='urn:xmpp:jingle:apps:file-transfer:5'><name>a</name><size>%u</size></file>"
 #define FOLDER                                                                                     \
   "<file xmlns='urn:xmpp:jingle:apps:file-transfer:5'><name>a</name><size>%u</size>"               \
-  "<folder xmlns='urn:ibb-glib:files:1' files='2'/></file>"
+  "<folder xmlns='urn:ibb-glib:files:1' files='%u'/></file>"
 #define N_SEEDS 300
 #define ENTRIES 100 /* what the scripts count entries of folders from */
 
 static const guint8 hash[IBB_BUNDLE_HASH_LENGTH] = { 1, 2, 3 };
+static const guint8 no_hash[IBB_BUNDLE_HASH_LENGTH]; /* of a folder */
 
 static void
 push_frame (IBBBundle *self, guint type, guint number, const void *payload, gsize length)
@@ -79,11 +80,14 @@ do_word (IBBBundle *self, const char *word, GString *log)
   if (number > ENTRIES && *word != 'U')
     number += IBB_BUNDLE_FIRST_ENTRY - ENTRIES - 1;
   offset = GUINT64_TO_BE ((guint64) value);
-  description = g_strdup_printf (*word == 'G' || *word == 'Q' ? FOLDER : OFFER, value);
+  if (*word == 'G' || *word == 'Q' || *word == 'R')
+    description = g_strdup_printf (FOLDER, value, *word == 'Q' ? 0 : 2);
+  else
+    description = g_strdup_printf (OFFER, value);
   metadata = ibb_files_metadata_new ("a", value);
   if (*word == 'g' || *word == 'I')
     ibb_files_metadata_set_folder (metadata, 2);
-  if (*word == 'N' || *word == 'M' || *word == 'Q')
+  if (*word == 'N' || *word == 'M' || *word == 'Q' || *word == 'R')
     {
       g_autofree char *entry = g_strconcat ("----", description, NULL);
       const guint8     folder[] = { 0, 0, 0, *word == 'M' ? 2 : 1 };
@@ -103,8 +107,8 @@ do_word (IBBBundle *self, const char *word, GString *log)
     push_frame (self, 2, number, &offset, sizeof offset);
   else if (*word == 'D')
     push_frame (self, 3, number, bytes, value);
-  else if (*word == 'E')
-    push_frame (self, 4, number, hash, sizeof hash);
+  else if (*word == 'E' || *word == 'Z')
+    push_frame (self, 4, number, *word == 'Z' ? no_hash : hash, sizeof hash);
   else if (*word == 'L')
     push_frame (self, 5, number, value > 0 ? bytes : hash, sizeof hash);
   else if (*word == 'F')
@@ -173,9 +177,9 @@ static const struct
   { "o1:10 f1 A1@0 F1:gone", "." },
   { "o1:10 f1 f1 F1:gone o2:1 A2@0 d2:1 e2 L2", "accepted 2@0 delivered 2." },
   /* A folder of two files, whose numbers are above ENTRIES. */
-  { "G1:10 a1@0 N101:4 N102:6 a102@0 D102:6 E102 a101@4 E101 l102 l101 E1 l1",
+  { "G1:10 a1@0 N101:4 N102:6 a102@0 D102:6 E102 a101@4 E101 l102 l101 Z1 l1",
     "offered 1 offered 101 in 1 offered 102 in 1 data 102:6 ended 102 ended 101 ended 1." },
-  { "g1:10 A1@0 n101:4 n102:0 A101@0 A102@0 d101:4 e101 e102 L101 L102 e1 L1",
+  { "g1:4 A1@0 n101:4 n102:0 A101@0 A102@0 d101:4 e101 e102 L101 L102 e1 L1",
     "accepted 1@0 accepted 101@0 accepted 102@0 delivered 101 delivered 102 delivered 1." },
   { "G1:10 O2:1 a1@0 N101:4 a2@0 D2:1 E2 l2",
     "offered 1 offered 2 offered 101 in 1 data 2:1 ended 2" },
@@ -197,6 +201,7 @@ static const struct
   { "G1:9 N101:4", "offered 1 broken: an entry came of a folder that was not accepted" },
   { "G1:9 f1 N101:4", "offered 1 broken: an entry came of a folder that was not accepted" },
   { "G1:9 a1@0 Q101:1", "offered 1 broken: more bytes came than were offered" },
+  { "G1:9 a1@0 R101:0", "offered 1 broken: an entry is a folder with files of its own" },
   { "N101:4", "broken: an entry names a folder that is not open" },
   { "O1:9 a1@0 N101:4", "offered 1 broken: an entry names a folder that is not open" },
   { "G1:9 a1@0 M101:4", "offered 1 broken: an entry names a folder that is not open" },
@@ -211,13 +216,28 @@ static const struct
   { "G1:9 a1@0 D1:1", "offered 1 broken: more bytes came than were offered" },
   { "G1:9 a1@0 N101:4 D101:1",
     "offered 1 offered 101 in 1 broken: bytes came of a file that was not accepted" },
-  { "G1:9 a1@0 E1", "offered 1 broken: a folder ended before its last entry" },
-  { "G1:9 a1@0 N101:4 N102:5 a101@0 D101:4 E101 l101 E1",
+  { "G1:9 a1@0 Z1", "offered 1 broken: a folder ended before its last entry" },
+  { "G1:0 a1@0 N101:0 Q102:0 a101@0 E101 l101 a102@0 E102 l102 E1",
+    "offered 1 offered 101 in 1 offered 102 in 1 ended 101 ended 102 "
+    "broken: the end of a folder has a hash" },
+  { "G1:9 a1@0 N101:4 N102:0 a101@4 E101 l101 a102@0 E102 l102 Z1",
+    "offered 1 offered 101 in 1 offered 102 in 1 ended 101 ended 102 "
+    "broken: the entries of a folder have fewer bytes than were offered" },
+  { "G1:0 a1@0 N101:0 N102:0 F101:gone a102@0 E102 l102 Z1",
+    "offered 1 offered 101 in 1 offered 102 in 1 failed 101:gone ended 102 "
+    "broken: a folder ended as whole, although an entry has failed" },
+  { "G1:0 a1@0 N101:0 N102:0 f101 F101:gone a102@0 E102 l102 Z1",
+    "offered 1 offered 101 in 1 offered 102 in 1 ended 102 "
+    "broken: a folder ended as whole, although an entry has failed" },
+  { "G1:9 a1@0 N101:4 N102:5 a101@0 D101:4 E101 l101 Z1",
     "offered 1 offered 101 in 1 offered 102 in 1 data 101:4 ended 101 "
     "broken: a folder ended before its last entry" },
   { "g1:9 A1@1", "broken: a file was to begin behind its end" },
   { "g1:9 A1@0 N101:1", "accepted 1@0 broken: a frame is of a type that this end does not take" },
   { "U7:4", "broken: a frame has a length that it may not have" },
+  { "P1:0", "broken: padding has the number of a file" },
+  { "O1:1 P1:8", "offered 1 broken: padding has the number of a file" },
+  { "o1:1 P1:0", "broken: padding has the number of a file" },
   { "O2:10", "broken: an offer has not the next number" },
   { "O1:10 O1:10", "offered 1 broken: an offer has not the next number" },
   { "W1:a", "broken: an offer does not say what is offered" },
@@ -258,6 +278,22 @@ static const struct
   { "o1:1 A1@0 d1:1 e1 L1:1", "accepted 1@0 broken: another file was delivered than was sent" },
   { "o1:1 A1@0 d1:1 f1 L1", "accepted 1@0 broken: another file was delivered than was sent" },
 };
+
+/* What follows a NUL would be no part of the reason. */
+static void
+test_nul (void)
+{
+  static const char     reason[] = "gone\0!";
+  g_autoptr (IBBBundle) self = ibb_bundle_new (FALSE);
+  g_autoptr (GString)   log = g_string_new (NULL);
+  IBBBundleEvent        event;
+
+  do_word (self, "O1:1", log);
+  push_frame (self, 6, 1, reason, sizeof reason - 1);
+  while (ibb_bundle_next (self, &event))
+    log_event (log, &event, self);
+  g_assert_cmpstr (log->str, ==, "offered 1 broken: a failure has no reason");
+}
 
 static void
 test_scripts (void)
@@ -536,6 +572,15 @@ has_entries (Pair *self)
   return g_hash_table_size (self->ends[1]->files) > 1;
 }
 
+static gboolean
+has_failed_entry (Pair *self)
+{
+  for (guint i = 2; i <= self->n_files; i++)
+    if (self->fates[1][i] == FATE_FAILED)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 act_as_sender (Pair *self, guint n)
 {
@@ -554,8 +599,11 @@ act_as_sender (Pair *self, guint n)
       ibb_bundle_send (end, number, self->files[n] + self->n_sent[n], length);
       self->n_sent[n] += length;
     }
+  else if (ibb_bundle_can_send (end, number) && is_folder && !has_entries (self) &&
+           has_failed_entry (self))
+    fail (self, 1, n);
   else if (ibb_bundle_can_send (end, number) && !(is_folder && has_entries (self)))
-    ibb_bundle_end (end, number, hash);
+    ibb_bundle_end (end, number, is_folder ? no_hash : hash);
   else if (random_percent (&self->random, 1))
     {
       /* A file whose half has ended stays as it is. */
@@ -621,8 +669,10 @@ run_pair (guint64 seed)
       random_fill (self->files[i], sizeof self->files[i], &self->random);
       self->files[i][0] = 'a';
     }
+  if (self->has_folder)
+    self->sizes[1] = 0;
   for (guint i = 2; self->has_folder && i <= self->n_files; i++)
-    self->sizes[1] = i == 2 ? self->sizes[i] : self->sizes[1] + self->sizes[i];
+    self->sizes[1] += self->sizes[i];
   for (guint i = 0; i < 100000 && !is_over (self); i++)
     {
       guint n = 1 + (guint) random_below (&self->random, self->n_files);
@@ -708,6 +758,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ibb/files/bundle/scripts", test_scripts);
+  g_test_add_func ("/ibb/files/bundle/nul", test_nul);
   g_test_add_func ("/ibb/files/bundle/bounds", test_bounds);
   g_test_add_func ("/ibb/files/bundle/padding", test_padding);
   g_test_add_func ("/ibb/files/bundle/too-long", test_too_long);

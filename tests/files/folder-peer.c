@@ -131,7 +131,8 @@ exchange (Peer *self)
   push (self->receiver, self->sender);
   while (ibb_bundle_next (self->sender, &event))
     if (event.type == IBB_BUNDLE_FAILED)
-      g_string_append_printf (self->log, "failed:%s ", event.text);
+      g_string_append_printf (self->log, "failed:%s ",
+                              event.text != NULL ? event.text : event.reason);
     else if (event.type == IBB_BUNDLE_DELIVERED)
       g_string_append (self->log, "delivered ");
 }
@@ -171,11 +172,18 @@ static const guint8 hash_of_a[] = { 0xca, 0x97, 0x81, 0x12, 0xca, 0x1b, 0xbd, 0x
                                     0xa7, 0x86, 0xef, 0xf8, 0x14, 0x7c, 0x4e, 0x72,
                                     0xb9, 0x80, 0x77, 0x85, 0xaf, 0xee, 0x48, 0xbb };
 
+static const guint8 hash_of_nothing[] = { 0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14,
+                                          0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
+                                          0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c,
+                                          0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55 };
+
 static void
 send_entry (Peer *self, const char *path)
 {
-  gboolean                     is_folder = g_str_has_suffix (path, "//");
-  g_autofree char             *name = g_strndup (path, strlen (path) - (is_folder ? 2 : 0));
+  const char      *end = strstr (path, "//#"); /* another hash than that of nothing */
+  gboolean         is_folder = end != NULL || g_str_has_suffix (path, "//");
+  g_autofree char *name =
+      g_strndup (path, end != NULL ? (gsize) (end - path) : strlen (path) - (is_folder ? 2 : 0));
   g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new (name, is_folder ? 0 : 1);
   guint32                      number;
 
@@ -187,11 +195,12 @@ send_entry (Peer *self, const char *path)
     return;
   if (!is_folder)
     ibb_bundle_send (self->sender, number, "a", 1);
-  ibb_bundle_end (self->sender, number, hash_of_a);
+  ibb_bundle_end (self->sender, number, is_folder && end == NULL ? hash_of_nothing : hash_of_a);
   exchange (self);
 }
 
 #define BAD "failed:The name cannot be used "
+#define WRONG "failed:media-error "
 #define UNABLE "failed:A file or a link is in the way of a folder "
 
 static const struct
@@ -201,6 +210,7 @@ static const struct
   const char *log;
 } entries[] = {
   { NULL, "a|b/c|b/d|e//", "delivered delivered delivered delivered " },
+  { NULL, "e//#|a", WRONG "delivered " },
   { NULL, "../a|b/../../a|b/..|..|.|b/./a", BAD BAD BAD BAD BAD BAD },
   { NULL, "/a|b//a|b/|./a|/", BAD BAD BAD BAD BAD },
   { NULL,

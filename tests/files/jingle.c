@@ -20,6 +20,10 @@
 #define SHA_256 "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 #define FILE_OF(children) "<description xmlns='" FT "'><file>" children "</file></description>"
 #define CONTENT(children) "<content creator='initiator' name='c'>" children "</content>"
+/* Of a bundle. */
+#define DESCRIBED(namespace)                                                                       \
+  CONTENT ("<description xmlns='" namespace "'><file xmlns='" FT "'><name>a</name>"                \
+                                            "<size>1</size></file></description>" TRANSPORT)
 #define OFFER CONTENT (FILE_OF ("<name>a</name><size>10</size><range/>") TRANSPORT)
 
 static IBBElement *
@@ -105,6 +109,9 @@ test_offers (void)
     { CONTENT (FILE_OF ("<size>-1</size>") TRANSPORT), "bad-request", NULL },
     { CONTENT (FILE_OF ("<size>1</size><range offset='2'/>") TRANSPORT), "bad-request", NULL },
     { CONTENT ("<description xmlns='" FT "'/>" TRANSPORT), "bad-request", NULL },
+    { DESCRIBED ("urn:ibb-glib:folders:1"), NULL, NULL },
+    /* What is private is not described in the clear. */
+    { DESCRIBED ("urn:ibb-glib:files:1"), "bad-request", NULL },
     { "<content creator='initiator'>" FILE_OF ("") TRANSPORT "</content>", "bad-request", NULL },
     { CONTENT (FILE_OF ("") "<transport xmlns='" IBB "' block-size='1'/>"), "bad-request", NULL },
     { CONTENT (FILE_OF ("") "<transport xmlns='" IBB "' sid='t'/>"), "bad-request", NULL },

@@ -467,6 +467,16 @@ add_found (IBBFolderSink *self, const Entry *entry, GError **error)
   return TRUE;
 }
 
+/* A folder has the hash of no bytes. */
+static gboolean
+check_nothing (const char *hash, GError **error)
+{
+  g_autoptr (IBBHasher) hasher = ibb_hasher_new (IBB_HASHER_DEFAULT);
+  g_autofree char      *own = ibb_hasher_finish (hasher);
+
+  return g_str_equal (own, hash) || ibb_hasher_fail (error);
+}
+
 static gboolean
 complete (
     IBBFolderSink *self, Entry *entry, const IBBBundleEvent *event, IBBMover *whole, GError **error)
@@ -475,7 +485,7 @@ complete (
   g_autofree char *hash = g_base64_encode (event->data, event->length);
 
   if (entry->is_folder)
-    return go_to_entry (self, entry, error);
+    return go_to_entry (self, entry, error) && check_nothing (hash, error);
   if (entry->found > 0)
     return go_to_entry (self, entry, error) && add_found (self, entry, error) &&
            check_found (self, entry, hash, cancellable, error);

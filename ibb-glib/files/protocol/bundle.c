@@ -27,6 +27,8 @@ typedef enum
   N_FRAMES
 } FrameType;
 
+static const guint8 no_hash[IBB_BUNDLE_HASH_LENGTH]; /* of a folder that has ended */
+
 /* The lengths of what follows the header. */
 static const struct
 {
@@ -51,8 +53,9 @@ typedef struct
   guint64  left; /* bytes to move, once it is accepted; of a folder, that entries may still have */
   guint32  folder; /* number, of an entry */
   gboolean is_folder;
-  guint    n_entries; /* of a folder: that are not offered yet */
-  guint    n_open;    /* of these that are, the ones that have not ended */
+  guint    n_entries;  /* of a folder: that are not offered yet */
+  guint    n_open;     /* of these that are, the ones that have not ended */
+  gboolean has_failed; /* of a folder: an entry */
   gboolean is_accepted;
   gboolean is_sent;    /* the half of the sender has ended */
   gboolean is_decided; /* that of the receiver has ended */
@@ -187,10 +190,20 @@ end_half (IBBBundle *self, IBBBundleFile *file, gboolean *half)
   forget (self, file);
 }
 
+/* The folder of the entry will not end as whole. */
+static void
+note_failure (IBBBundle *self, const IBBBundleFile *entry)
+{
+  IBBBundleFile *folder = find (self, entry->folder);
+
+  if (folder != NULL)
+    folder->has_failed = TRUE;
+}
+
 static gboolean
 is_complete (const IBBBundleFile *file)
 {
-  return file->is_folder ? file->n_entries == 0 && file->n_open == 0 : file->left == 0;
+  return file->n_entries == 0 && file->n_open == 0 && file->left == 0;
 }
 
 /* Writing. */
@@ -387,6 +400,7 @@ ibb_bundle_fail (IBBBundle *self, guint32 number, IBBReason reason, const char *
   if (file == NULL || *get_own_half (self, file))
     return;
   write_fail (self, number, reason, text);
+  note_failure (self, file);
   if (file->is_folder)
     end_entries (self, file, FALSE);
   end_half (self, file, get_own_half (self, file));
@@ -471,6 +485,9 @@ read_entry (
   mistake = read_description (self, payload + FOLDER_LENGTH, length - FOLDER_LENGTH, event);
   if (mistake != NULL)
     return mistake;
+  if (ibb_files_metadata_get_is_folder (self->metadata) &&
+      ibb_files_metadata_get_n_files (self->metadata) > 0)
+    return "an entry is a folder with files of its own";
   if (ibb_files_metadata_get_size (self->metadata) >
       (ibb_files_metadata_get_is_folder (self->metadata) ? 0 : folder->left))
     return "more bytes came than were offered";
@@ -513,13 +530,28 @@ read_data (IBBBundle *self, IBBBundleFile *file, gsize length)
 }
 
 static const char *
+check_folder_end (const IBBBundleFile *folder, const guint8 *payload)
+{
+  if (folder->n_entries > 0 || folder->n_open > 0)
+    return "a folder ended before its last entry";
+  if (folder->has_failed)
+    return "a folder ended as whole, although an entry has failed";
+  if (folder->left > 0)
+    return "the entries of a folder have fewer bytes than were offered";
+  if (memcmp (payload, no_hash, sizeof no_hash) != 0)
+    return "the end of a folder has a hash";
+  return NULL;
+}
+
+static const char *
 read_end (IBBBundle *self, IBBBundleFile *file, const guint8 *payload)
 {
   const char *mistake = read_data (self, file, 0);
 
-  if (mistake == NULL && !is_complete (file))
-    mistake = file->is_folder ? "a folder ended before its last entry"
-                              : "a file ended before its last byte";
+  if (mistake == NULL && file->is_folder)
+    mistake = check_folder_end (file, payload);
+  else if (mistake == NULL && file->left > 0)
+    mistake = "a file ended before its last byte";
   if (mistake != NULL)
     return mistake;
   memcpy (file->hash, payload, sizeof file->hash);
@@ -553,6 +585,8 @@ read_fail (IBBBundle      *self,
   g_free (self->reason); /* of a failure that was no event */
   self->reason = g_strndup ((const char *) payload, length);
   text = strchr (self->reason, '\n');
+  if (text == NULL && strlen (self->reason) < length)
+    return "a failure has no reason";
   if (text != NULL)
     *text++ = '\0';
   if (!is_word (self->reason))
@@ -565,6 +599,7 @@ read_fail (IBBBundle      *self,
   if (!*own)
     write_fail (self, file->number, IBB_REASON_GONE, NULL);
   *own = TRUE;
+  note_failure (self, file);
   if (file->is_folder)
     end_entries (self, file, TRUE);
   end_half (self, file, get_other_half (self, file));
@@ -631,7 +666,7 @@ read_frame (IBBBundle      *self,
 
   event->number = number;
   if (type == FRAME_PADDING)
-    return NULL;
+    return number == 0 ? NULL : "padding has the number of a file";
   if (type == FRAME_OFFER)
     return read_offer (self, number, payload, length, event);
   if (self->is_announced || (file == NULL && type != FRAME_ENTRY))

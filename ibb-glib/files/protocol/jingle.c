@@ -343,7 +343,10 @@ read_offer (IBBJingle *self, const IBBElement *content, const IBBElement *transp
   if (!is_name (name) || (creator != NULL && !is_name (creator)) ||
       (!self->is_bundle && (file == NULL || !read_file (self, file))))
     return FALSE;
-  if (self->is_bundle && !self->is_private && file != NULL)
+  /* The servers would read what is private. */
+  if (self->is_private && file != NULL)
+    return FALSE;
+  if (self->is_bundle && file != NULL)
     {
       self->metadata = ibb_offer_read_element (file);
       if (self->metadata == NULL)

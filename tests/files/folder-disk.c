@@ -13,25 +13,59 @@
 #include <sys/stat.h>
 
 static void
-test_too_deep (Files *self, gconstpointer data)
+refuse (Files *self)
 {
-  g_autofree char *path = g_strnfill (2 * 64 + 2, '/');
-  g_autofree char *command = NULL;
+  ibb_files_transfer_refuse (self->offered, NULL);
+  assert_fails (IBB_ERROR, IBB_ERROR_FORBIDDEN, ibb_files_transfer_wait, self->sent, NULL);
+  g_clear_object (&self->sent);
+  g_clear_object (&self->offered);
+}
 
-  for (guint i = 0; i < strlen (path); i += 2)
-    path[i] = 'a';
-  command = g_strconcat ("mkdir -p sent/", path, NULL);
-  run (self, command);
-  assert_no_offer (self, G_IO_ERROR_NOT_SUPPORTED);
+/* The path of a folder in the one that is sent. */
+typedef struct
+{
+  guint       n_levels;
+  guint       n_bytes; /* of each name */
+  guint       n_last;  /* bytes of the last one */
+  const char *words;   /* of the error if the path is a byte or a level longer */
+} Path;
+
+static void
+make_path (Files *self, const Path *path, guint n_levels, guint n_last)
+{
+  g_autoptr (GString) command = g_string_new ("rm -rf sent && mkdir sent && cd sent");
+
+  for (guint i = 1; i <= n_levels; i++)
+    {
+      g_autofree char *name = g_strnfill (i < n_levels ? path->n_bytes : n_last, 'a');
+
+      g_string_append_printf (command, " && mkdir %s && cd -P %s", name, name);
+    }
+  run (self, command->str);
+}
+
+static void
+test_path (Files *self, gconstpointer data)
+{
+  const Path *path = data;
+  gboolean    is_deep = path->n_bytes == path->n_last;
+
+  make_path (self, path, path->n_levels, path->n_last);
+  self->sent = offer (self, JULIET);
+  wait_until (self->offered != NULL);
+  refuse (self);
+  make_path (self, path, path->n_levels + is_deep, path->n_last + !is_deep);
+  assert_no_offer (self, G_IO_ERROR_NOT_SUPPORTED, path->words);
 }
 
 /* A disk with as many files as a folder may have, and one more. */
 
 typedef struct
 {
-  guint  n;      /* files */
-  int    length; /* bytes of each name */
-  gint64 size;   /* of each file */
+  guint       n;      /* files */
+  int         length; /* bytes of each name */
+  gint64      size;   /* of each file */
+  const char *words;  /* of the error if there is one more */
 } Bound;
 
 static const IBBDisk *real_disk;
@@ -60,8 +94,12 @@ stat_bound (int fd, const char *name, struct stat *info)
 static void
 test_bounds (Files *self, gconstpointer data)
 {
-  static const Bound bounds[] = { { 100000, 20, 0 }, { 65536, 255, 0 }, { 1, 1, G_MAXINT64 } };
-  IBBDisk            disk = *ibb_disk;
+  static const Bound bounds[] = {
+    { 100000, 20, 0, "has more than 100000 files" },
+    { 65536, 255, 0, "have more than 16 MiB" },
+    { 1, 1, G_MAXINT64, "are too large together" },
+  };
+  IBBDisk disk = *ibb_disk;
 
   real_disk = ibb_disk;
   disk.list = list_bound;
@@ -72,17 +110,14 @@ test_bounds (Files *self, gconstpointer data)
     {
       bound = bounds[i];
       bound.n++;
-      assert_no_offer (self, G_IO_ERROR_NOT_SUPPORTED);
+      assert_no_offer (self, G_IO_ERROR_NOT_SUPPORTED, bound.words);
       bound.n--;
       self->sent = offer (self, JULIET);
       wait_until (self->offered != NULL);
       g_assert_cmpuint (
           ibb_files_metadata_get_n_files (ibb_files_transfer_get_metadata (self->offered)), ==,
           bound.n);
-      ibb_files_transfer_refuse (self->offered, NULL);
-      assert_fails (IBB_ERROR, IBB_ERROR_FORBIDDEN, ibb_files_transfer_wait, self->sent, NULL);
-      g_clear_object (&self->sent);
-      g_clear_object (&self->offered);
+      refuse (self);
     }
   ibb_disk = real_disk;
 }
@@ -362,9 +397,13 @@ test_file_system (Files *self, gconstpointer data)
 int
 main (int argc, char **argv)
 {
+  static const Path levels = { 63, 1, 1, "has more than 64 levels of folders" };
+  static const Path path = { 9, 227, 224, "has more than 2048 bytes" };
+
   if (!begin_as_user (&argc, &argv))
     return 0;
-  add_test_of ("too-deep", NULL, set_up, test_too_deep);
+  add_test_of ("bounds/levels", &levels, set_up, test_path);
+  add_test_of ("bounds/path", &path, set_up, test_path);
   add_test_of ("bounds", NULL, set_up, test_bounds);
   add_test_of ("disk/full", "", set_up, test_disk);
   add_test_of ("disk/lost-names", NULL, set_up, test_disk);

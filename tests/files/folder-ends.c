@@ -80,19 +80,20 @@ fail_with (Files *self, const char *words)
 }
 
 void
-assert_no_offer (Files *self, int code)
+assert_no_offer (Files *self, int code, const char *words)
 {
-  g_autofree char  *path = get_path (self, "sent");
-  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autofree char         *path = get_path (self, "sent");
+  g_autoptr (GFile)        file = g_file_new_for_path (path);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError)       error = NULL;
+  const GQuark domain = code == IBB_ERROR_FEATURE_NOT_IMPLEMENTED ? IBB_ERROR : G_IO_ERROR;
 
   ibb_files_service_offer_file_async (self->romeo, JULIET, file, NULL, NULL, store_result_cb,
                                       &self->result);
-  if (code == IBB_ERROR_FEATURE_NOT_IMPLEMENTED)
-    assert_result_fails (IBB_ERROR, code, ibb_files_service_offer_file_finish, self->romeo,
-                         &self->result);
-  else
-    assert_result_fails (G_IO_ERROR, code, ibb_files_service_offer_file_finish, self->romeo,
-                         &self->result);
+  result = wait_for_result (&self->result);
+  g_assert_null (ibb_files_service_offer_file_finish (self->romeo, result, &error));
+  g_assert_error (error, domain, code);
+  g_assert_nonnull (strstr (error->message, words));
   g_assert_null (self->offered);
 }
 

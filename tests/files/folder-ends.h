@@ -19,8 +19,8 @@ void complete (Files *self);
 void fail_with (Files *self, const char *words);
 /* The error of a transfer that has failed has these words. */
 void assert_says (IBBFilesTransfer *transfer, const char *words);
-/* “sent” cannot be offered. */
-void assert_no_offer (Files *self, int code);
+/* “sent” cannot be offered, and the error has the words. */
+void assert_no_offer (Files *self, int code, const char *words);
 
 #define add_test_of(path, data, set_up, function)                                                  \
   g_test_add ("/ibb/files/folder/" path, Files, data, set_up, function, tear_down)

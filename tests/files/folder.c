@@ -295,10 +295,10 @@ test_unable (Files *self, gconstpointer data)
 {
   make_small (self, 1);
   set_identity (self, self->juliet, TRUE);
-  assert_no_offer (self, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
+  assert_no_offer (self, IBB_ERROR_FEATURE_NOT_IMPLEMENTED, "does not receive");
   ibb_files_service_set_identity (self->juliet, NULL);
   set_identity (self, self->romeo, TRUE);
-  assert_no_offer (self, IBB_ERROR_FEATURE_NOT_IMPLEMENTED);
+  assert_no_offer (self, IBB_ERROR_FEATURE_NOT_IMPLEMENTED, "does not receive");
 }
 
 /* A file that its user has touched is no other one. */

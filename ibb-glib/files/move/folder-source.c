@@ -27,7 +27,8 @@ typedef struct
 
 struct _IBBFolderSource
 {
-  char      *path; /* (owned) */
+  char      *path;  /* (owned) */
+  char      *shown; /* (owned): the path, for errors */
   IBBWalk    walk;
   GPtrArray *entries; /* (owned) (element-type Entry) */
   gsize      n_path_bytes;
@@ -56,6 +57,7 @@ ibb_folder_source_free (IBBFolderSource *self)
 {
   clear (self);
   g_free (self->path);
+  g_free (self->shown);
   g_ptr_array_unref (self->entries);
   g_ptr_array_unref (self->left_out);
   g_queue_clear (&self->accepted);
@@ -81,15 +83,53 @@ static gboolean list (IBBFolderSource *self,
                       GCancellable    *cancellable,
                       GError         **error);
 
+/* Takes message. */
 static gboolean
-fail_bound (IBBFolderSource *self, GError **error)
+fail_bound (char *message, GError **error)
 {
-  g_autofree char *shown = g_filename_display_name (self->path);
-
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-               _ ("“%s” has more than %d files, or too many or too long names of folders"), shown,
-               IBB_FOLDER_ENTRIES_MAX);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, message);
+  g_free (message);
   return FALSE;
+}
+
+static gboolean
+check_n_entries (IBBFolderSource *self, guint n, GError **error)
+{
+  return n <= IBB_FOLDER_ENTRIES_MAX ||
+         fail_bound (g_strdup_printf (_ ("“%s” has more than %d files"), self->shown,
+                                      IBB_FOLDER_ENTRIES_MAX),
+                     error);
+}
+
+static gboolean
+check_depth (IBBFolderSource *self, guint depth, GError **error)
+{
+  return depth <= IBB_FOLDER_DEPTH_MAX ||
+         fail_bound (g_strdup_printf (_ ("“%s” has more than %d levels of folders"), self->shown,
+                                      IBB_FOLDER_DEPTH_MAX),
+                     error);
+}
+
+/* length: bytes of one more path. */
+static gboolean
+check_path (IBBFolderSource *self, gsize length, GError **error)
+{
+  if (length > IBB_FOLDER_PATH_MAX)
+    return fail_bound (g_strdup_printf (_ ("A path in “%s” has more than %d bytes"), self->shown,
+                                        IBB_FOLDER_PATH_MAX),
+                       error);
+  return self->n_path_bytes + length < PATHS_MAX ||
+         fail_bound (g_strdup_printf (_ ("The paths in “%s” have more than %d MiB"), self->shown,
+                                      PATHS_MAX / 1024 / 1024),
+                     error);
+}
+
+static gboolean
+check_size (IBBFolderSource *self, guint64 size, GError **error)
+{
+  return size <= G_MAXINT64 - self->size ||
+         fail_bound (g_strdup_printf (_ ("The files in “%s” are too large together"), self->shown),
+                     error);
 }
 
 static guint
@@ -109,26 +149,22 @@ add (IBBFolderSource   *self,
      int                failure,
      GError           **error)
 {
-  gsize  length = strlen (path) + 1;
-  Entry *entry;
+  gsize   length = strlen (path);
+  guint64 size = info != NULL && !is_folder ? (guint64) info->st_size : 0;
+  Entry  *entry;
 
-  if (self->entries->len == IBB_FOLDER_ENTRIES_MAX || self->n_path_bytes + length > PATHS_MAX ||
-      length > IBB_FOLDER_PATH_MAX)
-    return fail_bound (self, error);
-  entry = g_malloc0 (sizeof *entry + length);
+  if (!check_n_entries (self, self->entries->len + 1, error) || !check_path (self, length, error) ||
+      !check_size (self, size, error))
+    return FALSE;
+  entry = g_malloc0 (sizeof *entry + length + 1);
   entry->is_folder = is_folder;
   entry->failure = failure;
   entry->mode = info != NULL ? get_mode (info) : 0666;
-  entry->size = info != NULL && !is_folder ? (guint64) info->st_size : 0;
+  entry->size = size;
   entry->time = info != NULL ? info->st_mtim : (struct timespec){ 0 };
   memcpy (entry->path, path, length);
-  if (entry->size > G_MAXINT64 - self->size)
-    {
-      g_free (entry);
-      return fail_bound (self, error);
-    }
-  self->size += entry->size;
-  self->n_path_bytes += length;
+  self->size += size;
+  self->n_path_bytes += length + 1;
   g_ptr_array_add (self->entries, entry);
   return TRUE;
 }
@@ -153,8 +189,8 @@ add_folder (IBBFolderSource *self,
   int      folder;
   gboolean is_good;
 
-  if (depth == IBB_FOLDER_DEPTH_MAX)
-    return fail_bound (self, error);
+  if (!check_depth (self, depth + 1, error))
+    return FALSE;
   IBB_DISK_CALL (folder, open_folder_in (parent, name));
   if (folder < 0)
     return errno == ENOENT || add (self, path, NULL, TRUE, errno, error);
@@ -233,8 +269,8 @@ list (IBBFolderSource *self,
   errno = failure;
   if (failure != 0 && *path == '\0')
     return fail (self, path, error);
-  if (names->len > IBB_FOLDER_ENTRIES_MAX)
-    return fail_bound (self, error);
+  if (!check_n_entries (self, names->len, error))
+    return FALSE;
   is_good = (failure != 0 && names->len == 0) || add_rights (self, folder, path, error);
   for (guint i = 0; is_good && i < names->len; i++)
     {
@@ -256,6 +292,7 @@ ibb_folder_source_new (const char *path, GCancellable *cancellable, GError **err
   int                         root;
 
   self->path = g_strdup (path);
+  self->shown = g_filename_display_name (path);
   self->entries = g_ptr_array_new_with_free_func (g_free);
   self->left_out = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (self->left_out, NULL);

@@ -319,9 +319,10 @@ new_offer (IBBFilesService    *self,
  * A file that changes while it is sent is an error at both ends.
  *
  * A folder is one transfer of all files in it and in the folders below, to a program that uses this
- * library. Links, devices, pipes, sockets, and files whose names the receiver would have to change
- * are left out: [property@IBBFiles.Transfer:left-out]. Each file is resumed and checked by itself.
- * A file that fails does not stop the others; the transfer then fails in the end.
+ * library. Links, devices, pipes, sockets, files whose names the receiver would have to change, and
+ * what has gone while the folder was listed are left out: [property@IBBFiles.Transfer:left-out].
+ * Each file is resumed and checked by itself. A file that fails does not stop the others; the
+ * transfer then fails in the end.
  *
  * Errors:
  *

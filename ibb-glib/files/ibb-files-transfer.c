@@ -305,9 +305,10 @@ ibb_files_transfer_class_init (IBBFilesTransferClass *class)
   /**
    * IBBFilesTransfer:left-out:
    *
-   * The files in a folder of this end that are not sent: links, devices, pipes, sockets, and names
-   * that the receiver would have to change ([method@IBBFiles.Metadata.dup_safe_name]), such as
-   * those that begin with a dot. Paths in the folder, of the first 100.
+   * The files in a folder of this end that are not sent: links, devices, pipes, sockets, names that
+   * the receiver would have to change ([method@IBBFiles.Metadata.dup_safe_name]), such as those
+   * that begin with a dot, names that XML cannot have, and, since 1.1, what has gone while the
+   * folder was listed. Paths in the folder, of the first 100.
    *
    * Since: 1.0
    */

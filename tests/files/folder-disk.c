@@ -122,6 +122,64 @@ test_bounds (Files *self, gconstpointer data)
   ibb_disk = real_disk;
 }
 
+/* Names that go between the list of their folder and the look at each. */
+
+static int
+stat_gone (int fd, const char *name, struct stat *info)
+{
+  if (g_strcmp0 (name, "gone") != 0)
+    return real_disk->stat (fd, name, info);
+  errno = ENOENT;
+  return -1;
+}
+
+static int
+open_no_gone_folder (int folder, const char *name)
+{
+  if (!g_str_equal (name, "gone folder"))
+    return real_disk->open_folder_in (folder, name);
+  errno = ENOENT;
+  return -1;
+}
+
+static GPtrArray *
+list_not_gone (int folder, const char *prefix, guint most, int *failure)
+{
+  GPtrArray *names = real_disk->list (folder, prefix, most, failure);
+
+  if (names->len == 1 && g_str_equal (g_ptr_array_index (names, 0), "inner"))
+    {
+      g_ptr_array_set_size (names, 0);
+      *failure = ENOENT;
+    }
+  return names;
+}
+
+static void
+test_gone (Files *self, gconstpointer data)
+{
+  IBBDisk            disk = *ibb_disk;
+  const char *const *left_out;
+
+  real_disk = ibb_disk;
+  disk.stat = stat_gone;
+  disk.open_folder_in = open_no_gone_folder;
+  disk.list = list_not_gone;
+  make_small (self, 3);
+  run (self, "cd sent && mkdir -p deep 'gone folder' unlisted && touch gone deep/gone deep/kept "
+             "'gone folder/in it' unlisted/inner");
+  ibb_disk = &disk;
+  complete (self);
+  ibb_disk = real_disk;
+  left_out = ibb_files_transfer_get_left_out (self->sent);
+  g_assert_cmpuint (g_strv_length ((char **) left_out), ==, 4);
+  g_assert_true (g_strv_contains (left_out, "gone"));
+  g_assert_true (g_strv_contains (left_out, "deep/gone"));
+  g_assert_true (g_strv_contains (left_out, "gone folder"));
+  g_assert_true (g_strv_contains (left_out, "unlisted"));
+  run (self, "rm -r sent/*gone* sent/unlisted sent/deep/gone && diff -r sent received");
+}
+
 /* A disk that fails. */
 
 static gint        n_written; /* atomic: calls */
@@ -405,6 +463,7 @@ main (int argc, char **argv)
   add_test_of ("bounds/levels", &levels, set_up, test_path);
   add_test_of ("bounds/path", &path, set_up, test_path);
   add_test_of ("bounds", NULL, set_up, test_bounds);
+  add_test_of ("gone", NULL, set_up, test_gone);
   add_test_of ("disk/full", "", set_up, test_disk);
   add_test_of ("disk/lost-names", NULL, set_up, test_disk);
   add_test_of ("disk/interrupted", NULL, set_up, test_interrupted);

@@ -207,6 +207,24 @@ test_failed_first (Files *self, gconstpointer data)
   assert_says (self->offered, "1 of 10 files failed; the first is “file 6”");
 }
 
+/* XML cannot have two characters of UTF-8: names that have one are left out, and do not become one.
+ */
+static void
+test_unsayable (Files *self, gconstpointer data)
+{
+  const char *const *left_out;
+
+  run (self, "mkdir -p sent/a\xef\xbf\xbe sent/a\xef\xbf\xbf && cd sent && "
+             "touch a\xef\xbf\xbe/one a\xef\xbf\xbf/one b b\xef\xbf\xbf \xef\xbf\xbd");
+  complete (self);
+  left_out = ibb_files_transfer_get_left_out (self->sent);
+  g_assert_cmpuint (g_strv_length ((char **) left_out), ==, 3);
+  g_assert_true (g_strv_contains (left_out, "a\xef\xbf\xbe"));
+  g_assert_true (g_strv_contains (left_out, "a\xef\xbf\xbf"));
+  g_assert_true (g_strv_contains (left_out, "b\xef\xbf\xbf"));
+  run (self, "rm -r sent/a* sent/b?* && diff -r sent received");
+}
+
 /* A file that looks the same and is not stays. */
 static void
 test_different (Files *self, gconstpointer data)
@@ -444,6 +462,7 @@ main (int argc, char **argv)
   add_test_of ("changed/known-first/private", NULL, set_up_private, test_failed_first);
   add_test_of ("changed/meanwhile", NULL, set_up, test_changed_meanwhile);
   add_test_of ("changed/date-put-back", "", set_up, test_changed_meanwhile);
+  add_test_of ("unsayable", NULL, set_up, test_unsayable);
   add_test_of ("different", NULL, set_up, test_different);
   add_test_of ("existing", NULL, set_up, test_existing);
   add_test_of ("no-place/link", "mkdir elsewhere && ln -s elsewhere received", set_up,

@@ -177,6 +177,17 @@ leave_out (IBBFolderSource *self, const char *path)
                         g_filename_display_name (path));
 }
 
+/* An empty folder, or what cannot be read. What has gone since it was listed is no part of the
+ * folder any more; the rest fails when it is sent. */
+static gboolean
+add_bare (IBBFolderSource *self, const char *path, gboolean is_folder, int failure, GError **error)
+{
+  if (failure != ENOENT)
+    return add (self, path, NULL, is_folder, failure, error);
+  leave_out (self, path);
+  return TRUE;
+}
+
 static gboolean
 add_folder (IBBFolderSource *self,
             int              parent,
@@ -193,7 +204,7 @@ add_folder (IBBFolderSource *self,
     return FALSE;
   IBB_DISK_CALL (folder, open_folder_in (parent, name));
   if (folder < 0)
-    return errno == ENOENT || add (self, path, NULL, TRUE, errno, error);
+    return add_bare (self, path, TRUE, errno, error);
   is_good = list (self, folder, path, depth + 1, cancellable, error);
   ibb_disk->close (folder);
   return is_good;
@@ -222,7 +233,7 @@ list_name (IBBFolderSource *self,
   if (!ibb_folder_is_name (name))
     leave_out (self, path);
   else if (ibb_disk->stat (folder, name, &info) != 0)
-    return errno == ENOENT || add (self, path, NULL, FALSE, errno, error);
+    return add_bare (self, path, FALSE, errno, error);
   else if (S_ISDIR (info.st_mode))
     return add_folder (self, folder, name, path, depth, cancellable, error);
   else if (S_ISREG (info.st_mode))
@@ -281,7 +292,7 @@ list (IBBFolderSource *self,
       is_good = list_name (self, folder, name, place, depth, cancellable, error);
     }
   if (is_good && *path != '\0' && (failure != 0 || self->entries->len == n_before))
-    is_good = add (self, path, NULL, TRUE, failure, error);
+    is_good = add_bare (self, path, TRUE, failure, error);
   return is_good;
 }
 

@@ -10,6 +10,20 @@
 #include <string.h>
 
 /* XML 1.0 §2.2: a name of a file may have what no reference can express. */
+static gboolean
+is_allowed (gunichar c)
+{
+  return c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c != 0xFFFE && c != 0xFFFF);
+}
+
+gboolean
+ibb_description_can_have (const char *text)
+{
+  while (*text != '\0' && is_allowed (g_utf8_get_char (text)))
+    text = g_utf8_next_char (text);
+  return *text == '\0';
+}
+
 char *
 ibb_description_escape (const char *text)
 {
@@ -18,10 +32,8 @@ ibb_description_escape (const char *text)
   for (; *text != '\0'; text = g_utf8_next_char (text))
     {
       gunichar c = g_utf8_get_char (text);
-      gboolean is_allowed =
-          c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c != 0xFFFE && c != 0xFFFF);
 
-      g_string_append_unichar (kept, is_allowed ? c : 0xFFFD);
+      g_string_append_unichar (kept, is_allowed (c) ? c : 0xFFFD);
     }
   return g_markup_escape_text (kept->str, (gssize) kept->len);
 }

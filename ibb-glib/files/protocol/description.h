@@ -14,6 +14,8 @@ void ibb_description_write (GString          *xml,
                             IBBFilesMetadata *metadata,
                             gboolean          takes_range,
                             guint64           offset);
+/* Whether the text, in UTF-8, arrives as it is. */
+gboolean ibb_description_can_have (const char *text);
 /* text in UTF-8, for XML: what cannot stand there is replaced. */
 char *ibb_description_escape (const char *text);
 /* Appends <name>text</name>, escaped; nothing for NULL. */

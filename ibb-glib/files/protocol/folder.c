@@ -5,6 +5,7 @@
 #include "files/protocol/folder.h"
 
 #include "files/ibb-files-metadata.h"
+#include "files/protocol/description.h"
 
 #include <string.h>
 
@@ -14,7 +15,7 @@ ibb_folder_is_name (const char *name)
   g_autoptr (IBBFilesMetadata) metadata = NULL;
   g_autofree char             *safe = NULL;
 
-  if (*name == '\0' || !g_utf8_validate (name, -1, NULL))
+  if (*name == '\0' || !g_utf8_validate (name, -1, NULL) || !ibb_description_can_have (name))
     return FALSE;
   metadata = ibb_files_metadata_new (name, 0);
   safe = ibb_files_metadata_dup_safe_name (metadata);

@@ -11,7 +11,7 @@
 #define IBB_FOLDER_PATH_MAX 2048      /* bytes of a path */
 
 /* Whether the path stays in the folder, and each component is the name that a single file would get
- * here. */
+ * here, and arrives as it is. */
 gboolean ibb_folder_is_path (const char *path);
 /* Whether a component is such a name. */
 gboolean ibb_folder_is_name (const char *name);

@@ -147,9 +147,10 @@ report_left_out (ToolWatched *self)
       {
         g_autofree char *shown = tool_text_make_printable (*names);
 
-        tool_output_note (_ ("Left out “%s”: a link, a device, a pipe, a socket, or a name that "
-                             "the receiver would change"),
-                          shown);
+        tool_output_note (
+            _ ("Left out “%s”: it has gone, or is a link, a device, a pipe, a socket, or a name "
+               "that the receiver would change"),
+            shown);
       }
   if (n_more > 0)
     tool_output_note (ngettext ("Left out %u more", "Left out %u more", n_more), n_more);

@@ -241,6 +241,68 @@ test_disk (Files *self, gconstpointer data)
   run (self, "diff -r sent received");
 }
 
+static int failure;
+
+/* Of “file 3”, which alone has so many bytes. */
+static gssize
+write_not (int fd, const void *data, gsize length, guint64 offset)
+{
+  if (length != 43)
+    return real_disk->write (fd, data, length, offset);
+  errno = failure;
+  return -1;
+}
+
+static gssize
+read_not (int fd, void *data, gsize length, guint64 offset)
+{
+  struct stat info;
+
+  if (real_disk->stat (fd, NULL, &info) != 0 || info.st_size != 43)
+    return real_disk->read (fd, data, length, offset);
+  errno = failure;
+  return -1;
+}
+
+/* Each failure of one file is that of this file alone, and neither end takes it for what it is not
+ * on a disk. */
+static void
+test_failures (Files *self, gconstpointer data)
+{
+  static const int failures[] = { EIO,    ESTALE,    ENOMEM,    ENOTDIR,    ELOOP,
+                                  EISDIR, ETIMEDOUT, ECANCELED, ECONNRESET, EOPNOTSUPP };
+  gboolean         is_read = data != NULL;
+  IBBDisk          disk = *ibb_disk;
+
+  real_disk = ibb_disk;
+  if (is_read)
+    disk.read = read_not;
+  else
+    disk.write = write_not;
+  make_small (self, 5);
+  ibb_disk = &disk;
+  for (guint i = 0; i < G_N_ELEMENTS (failures); i++)
+    {
+      g_autofree char *path = get_path (self, is_read ? "sent/file 3" : "received/file 3");
+      g_autofree char *message = NULL;
+
+      failure = failures[i];
+      message = g_strdup_printf ("Cannot %s “%s”: %s", is_read ? "read" : "write", path,
+                                 g_strerror (failure));
+      fail_with (self, "1 of 5 files failed; the first is “file 3”");
+      assert_says (is_read ? self->sent : self->offered, message);
+      if (is_read)
+        assert_says (self->offered, "“The file cannot be read”");
+      else if (failure == ENOTDIR || failure == ELOOP)
+        assert_says (self->sent, "“A file or a link is in the way of a folder”");
+      else if (failure == EISDIR)
+        assert_says (self->sent, "“A folder is in the way of the file”");
+      else
+        assert_says (self->sent, "“The file cannot be written”");
+    }
+  ibb_disk = real_disk;
+}
+
 static int
 sync_not_received (int fd)
 {
@@ -466,6 +528,8 @@ main (int argc, char **argv)
   add_test_of ("gone", NULL, set_up, test_gone);
   add_test_of ("disk/full", "", set_up, test_disk);
   add_test_of ("disk/lost-names", NULL, set_up, test_disk);
+  add_test_of ("disk/failures/read", "", set_up, test_failures);
+  add_test_of ("disk/failures/write", NULL, set_up, test_failures);
   add_test_of ("disk/interrupted", NULL, set_up, test_interrupted);
   add_test_of ("file-system/even-dates", &even_dates, set_up, test_file_system);
   add_test_of ("file-system/other-numbers", &other_numbers, set_up, test_file_system);

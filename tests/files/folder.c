@@ -233,6 +233,7 @@ test_different (Files *self, gconstpointer data)
   run (self, "mkdir received && tr '\\0-\\377' x < 'sent/file 5' > 'received/file 5' && "
              "touch -r 'sent/file 5' 'received/file 5'");
   fail_with (self, "1 of 10 files failed; the first is “file 5”");
+  assert_says (self->sent, "“There is a file of this name already”");
   g_assert_cmpint (ibb_files_transfer_get_state (self->sent), ==, IBB_FILES_STATE_FAILED);
   run (self, "grep -q '^x*$' 'received/file 5' && cp 'sent/file 5' received && "
              "diff -r sent received");

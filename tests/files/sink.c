@@ -392,8 +392,8 @@ list_and_remove (FakeDisk *disk)
   g_assert_true (is_removed == (kept == NULL));
   g_assert_true (is_removed || disk->n_faults > 0);
   if (unlisted != NULL)
-    g_assert_nonnull (strstr (unlisted->message, "Cannot open “" FAKE_DISK_FOLDER "”"));
-  if (kept != NULL && strstr (kept->message, "Cannot open “" FAKE_DISK_FOLDER "”") == NULL)
+    g_assert_nonnull (strstr (unlisted->message, "Cannot read “" FAKE_DISK_FOLDER "”"));
+  if (kept != NULL && strstr (kept->message, "Cannot read “" FAKE_DISK_FOLDER "”") == NULL)
     g_assert_nonnull (strstr (kept->message, "Cannot remove “" FAKE_DISK_FOLDER "/.ibb-"));
   return (unlisted != NULL) + 2u * (kept != NULL);
 }

@@ -170,7 +170,7 @@ def _(server):
     os.rename(folder.make('unread', 10), folder / 'letters/unread')
     environment = {'LD_PRELOAD': os.environ['IBB_TEST_FAILING_CALLS']}
     Program(IBB, 'receive', '--directory', folder.path, '--list-parts', env=environment).expect_failure(
-        f'Cannot open “{folder / "letters"}”: Input/output error')
+        f'Cannot read “{folder / "letters"}”: Input/output error')
 
 
 @case('parts within a received folder are listed and removed, and links out of it are not followed')

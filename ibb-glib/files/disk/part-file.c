@@ -5,6 +5,7 @@
 #include "files/disk/part-file.h"
 
 #include "base/intl.h"
+#include "files/disk/disk-error.h"
 
 #include <string.h>
 
@@ -181,9 +182,9 @@ set_error (const char *path, const char *name, int failure, GError **error)
   g_autofree char *place = g_build_filename (path, name, NULL);
   g_autofree char *shown = g_filename_display_name (place);
 
-  g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (failure),
+  g_set_error (error, G_IO_ERROR, ibb_disk_error_get_code (failure),
                /* Translators: the first %s is a file or folder, the second says why */
-               name != NULL ? _ ("Cannot remove “%s”: %s") : _ ("Cannot open “%s”: %s"), shown,
+               name != NULL ? _ ("Cannot remove “%s”: %s") : _ ("Cannot read “%s”: %s"), shown,
                g_strerror (failure));
 }
 

@@ -5,6 +5,7 @@
 #include "files/disk/sink.h"
 
 #include "base/intl.h"
+#include "files/disk/disk-error.h"
 #include "files/disk/file-name.h"
 #include "files/disk/part-file.h"
 
@@ -42,13 +43,10 @@ struct _IBBSink
 gboolean
 ibb_sink_fail (const char *shown, int failure, GError **error)
 {
-  /* GIO has no code for a quota. */
-  int code = failure == EDQUOT ? (int) G_IO_ERROR_NO_SPACE : (int) g_io_error_from_errno (failure);
-
   if (failure == EEXIST)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS, _ ("“%s” exists already"), shown);
   else
-    g_set_error (error, G_IO_ERROR, code,
+    g_set_error (error, G_IO_ERROR, ibb_disk_error_get_code (failure),
                  /* Translators: the first %s is a file, the second says why */
                  _ ("Cannot write “%s”: %s"), shown, g_strerror (failure));
   return FALSE;

@@ -6,6 +6,7 @@
 
 #include "base/disk.h"
 #include "base/intl.h"
+#include "files/disk/disk-error.h"
 
 /* The state of an open file. The time of the inode shows a change after which the date of the bytes
  * was put back. */
@@ -119,7 +120,7 @@ ibb_file_source_fail (const char *place, int failure, GError **error)
 {
   g_autofree char *shown = g_filename_display_name (place);
 
-  g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (failure), _ ("Cannot open “%s”: %s"),
+  g_set_error (error, G_IO_ERROR, ibb_disk_error_get_code (failure), _ ("Cannot read “%s”: %s"),
                shown, g_strerror (failure));
   return FALSE;
 }

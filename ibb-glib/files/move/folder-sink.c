@@ -341,7 +341,7 @@ check_found (IBBFolderSink *self,
   if (failure != ENOENT)
     return fail (self, entry->path, failure, error);
   if (!g_cancellable_set_error_if_cancelled (cancellable, error))
-    g_set_error_literal (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE,
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
                          _ ("Another file with this name, size and date is there"));
   return FALSE;
 }

@@ -49,14 +49,21 @@ find (const char *word)
   return reason;
 }
 
-/* The folder or the file cannot be used. */
+/* The folder or the file cannot be used: the codes of ibb_disk_error_get_code () that say nothing
+ * else of this end. */
 static gboolean
 is_of_disk (const GError *error)
 {
-  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED) ||
-         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_READ_ONLY) ||
-         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) ||
-         g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FILENAME_TOO_LONG);
+  static const int codes[] = {
+    G_IO_ERROR_PERMISSION_DENIED, G_IO_ERROR_READ_ONLY,     G_IO_ERROR_NOT_FOUND,
+    G_IO_ERROR_FILENAME_TOO_LONG, G_IO_ERROR_NOT_DIRECTORY, G_IO_ERROR_IS_DIRECTORY,
+    G_IO_ERROR_NO_SPACE,          G_IO_ERROR_BUSY,          G_IO_ERROR_FAILED,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (codes); i++)
+    if (g_error_matches (error, G_IO_ERROR, codes[i]))
+      return TRUE;
+  return FALSE;
 }
 
 IBBReason
@@ -79,11 +86,11 @@ ibb_reason_from_error (const GError     *error,
     return IBB_REASON_GONE;
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED))
     return IBB_REASON_CONNECTIVITY_ERROR;
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE) && is_receiver)
     *text = "The disk is full";
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED)) /* the session, by this end */
     *text = "The program was stopped";
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_EXISTS))
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_EXISTS) && is_receiver)
     *text = "There is a file of this name already";
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WRONG_ETAG) ||
            (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT) && !is_receiver))
@@ -92,7 +99,7 @@ ibb_reason_from_error (const GError     *error,
     *text = "More bytes came than were offered";
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES))
     *text = "Too many files are open";
-  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY))
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_BUSY) && is_receiver)
     *text = "The file is being received already";
   else if (g_error_matches (error, IBB_ERROR, IBB_ERROR_CONFLICT))
     *text = "The same was offered again";

@@ -106,7 +106,7 @@ list_folders (const char *path, GError **error)
     return g_steal_pointer (&folders);
   g_set_error (error, G_IO_ERROR, (int) g_io_error_from_errno (failure),
                /* Translators: the first %s is a file or folder, the second says why */
-               _ ("Cannot open “%s”: %s"), shown, g_strerror (failure));
+               _ ("Cannot read “%s”: %s"), shown, g_strerror (failure));
   return NULL;
 }
 

@@ -5,7 +5,7 @@
 #include "base/foreign-text.h"
 
 #define TEXT_MAX 4096     /* bytes */
-#define QUOTATION_MAX 256 /* bytes */
+#define LINE_MAX_SIZE 256 /* bytes */
 
 #define QUOTE_BEGIN 0x201c
 #define QUOTE_END 0x201d
@@ -22,13 +22,14 @@ ibb_foreign_text_dup (const char *text)
 }
 
 char *
-ibb_foreign_text_dup_quotation (const char *text)
+ibb_foreign_text_dup_line (const char *text)
 {
-  g_autofree char    *valid = text != NULL ? g_utf8_make_valid (text, -1) : NULL;
-  g_autoptr (GString) line = g_string_sized_new (QUOTATION_MAX);
+  g_autofree char *valid = text != NULL ? g_utf8_make_valid (text, -1) : NULL;
+  GString         *line;
 
   if (valid == NULL)
     return NULL;
+  line = g_string_sized_new (LINE_MAX_SIZE);
   for (const char *p = g_strstrip (valid); *p != '\0'; p = g_utf8_next_char (p))
     {
       gunichar c = g_utf8_get_char (p);
@@ -37,12 +38,20 @@ ibb_foreign_text_dup_quotation (const char *text)
         c = '"';
       else if (ibb_foreign_text_is_misleading (c))
         c = ' ';
-      if (line->len + (gsize) g_unichar_to_utf8 (c, NULL) > QUOTATION_MAX)
+      if (line->len + (gsize) g_unichar_to_utf8 (c, NULL) > LINE_MAX_SIZE)
         break;
       g_string_append_unichar (line, c);
     }
+  return g_string_free (line, FALSE);
+}
+
+char *
+ibb_foreign_text_dup_quotation (const char *text)
+{
+  g_autofree char *line = ibb_foreign_text_dup_line (text);
+
   /* The marks are not translated: they are those that the text cannot have. */
-  return g_strconcat ("“", line->str, "”", NULL);
+  return line != NULL ? g_strconcat ("“", line, "”", NULL) : NULL;
 }
 
 gboolean

@@ -8,8 +8,10 @@
 
 /* Returns the text as valid UTF-8 of bounded length, or NULL if it is empty. */
 char *ibb_foreign_text_dup (const char *text);
-/* For a message: in quotation marks, which the text itself cannot close; in one line, and shorter.
- * NULL for NULL. */
+/* For a message: one line of at most 256 bytes, without control characters, marks of the direction
+ * and the quotation marks of messages. NULL for NULL. */
+char *ibb_foreign_text_dup_line (const char *text);
+/* The same in quotation marks. */
 char *ibb_foreign_text_dup_quotation (const char *text);
 /* Whether the character could end the line, or change the direction of what is shown: marks of the
  * direction can make “exe.txt” of “txt.exe”. */

@@ -4,6 +4,8 @@
 
 #include "stanza/sax.h"
 
+#include "base/foreign-text.h"
+
 #include <libxml/parserInternals.h>
 #include <string.h>
 
@@ -13,8 +15,6 @@
 #define OPTIONS                                                                                    \
   (XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_IGNORE_ENC | XML_PARSE_NOERROR |                  \
    XML_PARSE_NOWARNING)
-
-#define MAX_COMPLAINT 200 /* characters: libxml2 quotes names of any length */
 
 static void
 start_cb (void           *data,
@@ -169,17 +169,14 @@ ibb_sax_has_namespaces (IBBSax *self)
 char *
 ibb_sax_dup_complaint (IBBSax *self, int *line, int *column)
 {
-  const xmlError  *error = xmlCtxtGetLastError (self->context);
-  g_autofree char *complaint = NULL;
+  const xmlError *error = xmlCtxtGetLastError (self->context);
 
   if (error == NULL || error->message == NULL)
     return NULL;
 
-  complaint = g_utf8_make_valid (error->message, -1);
   *line = error->line;
   *column = error->int2;
-  g_strstrip (complaint);
-  return g_utf8_substring (complaint, 0, MIN (g_utf8_strlen (complaint, -1), MAX_COMPLAINT));
+  return ibb_foreign_text_dup_line (error->message);
 }
 
 gsize

@@ -66,8 +66,8 @@ void ibb_sax_forget (IBBSax *self);
 /* For use in a callback: whether each prefix so far is declared. libxml2 would go on without
  * that. */
 gboolean ibb_sax_has_namespaces (IBBSax *self);
-/* Why it is not well-formed: libxml2 names elements and attributes, but never what is in
- * them. (nullable): it does not say. */
+/* Why it is not well-formed, for a message: libxml2 quotes names and other XML of the peer, which
+ * are cleaned. (nullable): it does not say. */
 char *ibb_sax_dup_complaint (IBBSax *self, int *line, int *column);
 /* How many bytes it has come. Exact in an end call; only UTF-8 is read, so that it costs two
  * additions. */

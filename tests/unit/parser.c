@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ibb-error.h"
+#include "line.h"
 #include "stanza/ibb-element-private.h"
 #include "xmpp/stream/stream-namespaces.h"
 
@@ -162,6 +163,13 @@ test_forbidden (void)
     { HEADER "<iq id='1'/>text", "bad-format", "header [iq 1] " },
     { HEADER "<iq id='1'/></iq>", "not-well-formed", "header [iq 1] " },
     { HEADER "<iq id='1'/><iq id='1' id='2'/>", "not-well-formed", "header [iq 1] " },
+    { HEADER "<iq id='1'/><a\xC2\x85"
+             "\xC2\x9B"
+             "\u202e></b>",
+      "not-well-formed", "header [iq 1] " },
+    { HEADER "<iq id='1'/><iq\n\xC2\x9B"
+             "\u202e='&x",
+      "not-well-formed", "header [iq 1] " },
     { HEADER "<iq id='1'/><p:iq id='1'/>", "not-well-formed", "header [iq 1] " },
     { HEADER "<iq id='\xff'/>", "not-well-formed", "header " },
     { HEADER "<iq id='1'>&#0;</iq>", "not-well-formed", "header " },
@@ -186,6 +194,7 @@ test_forbidden (void)
           feed (parser, "<x>", 1, log, &error);
         g_assert_error (error, IBB_ERROR, IBB_ERROR_PROTOCOL);
         g_assert_cmpstr (parser->condition, ==, cases[i].condition);
+        assert_is_line (error->message);
         g_assert_cmpstr (log->str, ==, cases[i].before);
 
         /* The parser goes on refusing. */

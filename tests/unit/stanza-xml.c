@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "../lib/stanza-parser.h"
+#include "line.h"
 #include "read-xml.h"
 #include "stanza/stanza-writer.h"
 
@@ -191,6 +192,37 @@ test_element (void)
   g_assert_cmpstr (ibb_element_get_namespace (bare), ==, "");
   g_assert_nonnull (ibb_element_get_child (bare, "b", ""));
   assert_no_element (text, -1);
+}
+
+/* libxml2 quotes what it has read. */
+static void
+test_message (void)
+{
+  static const char *const cases[] = {
+    "<!--\xC2\x9B"
+    "31m\u202e",
+    "<a>\n<!--\xC2\x9B"
+    "2J x --&</a>",
+    "<iq>\n<!--\u202E“",
+    "<a\xC2\x85"
+    "></a\xC2\x85"
+    "b>",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (guint as_stanza = 0; as_stanza < 2; as_stanza++)
+      {
+        g_autoptr (GError)     error = NULL;
+        g_autoptr (IBBElement) element = NULL;
+        g_autoptr (IBBStanza)  stanza = NULL;
+
+        if (as_stanza)
+          stanza = ibb_stanza_new_from_xml (cases[i], -1, &error);
+        else
+          element = ibb_element_new_from_xml (cases[i], -1, &error);
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+        assert_is_line (error->message);
+      }
 }
 
 /* XML without a field in the record is kept, by its meaning and not its spelling. */
@@ -414,6 +446,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/ibb/stanza-xml/refused", test_refused);
   g_test_add_func ("/ibb/stanza-xml/bounds", test_bounds);
   g_test_add_func ("/ibb/stanza-xml/element", test_element);
+  g_test_add_func ("/ibb/stanza-xml/message", test_message);
   g_test_add_func ("/ibb/stanza-xml/fidelity", test_fidelity);
   g_test_add_func ("/ibb/stanza-xml/outer-prefix", test_outer_prefix);
   g_test_add_func ("/ibb/stanza-xml/pieces", test_pieces);

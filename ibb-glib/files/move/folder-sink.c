@@ -12,8 +12,6 @@
 #include "files/ibb-files-metadata-private.h"
 #include "files/protocol/folder.h"
 
-#include <string.h>
-
 #define COMPARED_MAX 8 /* files that are hashed to find the one with the bytes of an entry */
 
 /* An entry that has not ended. No descriptor belongs to it before its first byte. */
@@ -392,10 +390,10 @@ fail_entry (IBBMover *mover, IBBBundle *bundle, Entry *entry, GError *reason, GE
 static void
 clean_path (Entry *entry)
 {
-  g_autofree char *quotation = ibb_foreign_text_dup_quotation (entry->path);
+  char *line = ibb_foreign_text_dup_line (entry->path);
 
   g_free (entry->path);
-  entry->path = g_strndup (quotation + strlen ("“"), strlen (quotation) - strlen ("“”"));
+  entry->path = line;
 }
 
 static gboolean

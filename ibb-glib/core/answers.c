@@ -63,7 +63,8 @@ static void
 probe_answered (IBBPair *pair, IBBStanza *answer, gint64 now)
 {
   IBBSession    *asked = ibb_probe_get_session (&pair->probe);
-  IBBPeerVerdict verdict = ibb_pair_probe_answered (pair, answer, now);
+  IBBPeerVerdict verdict =
+      ibb_pair_probe_answered (pair, answer, ibb_session_is_peer_awaited (pair), now);
 
   if (verdict == IBB_PEER_FORGOT)
     heed_forgetting (pair, asked, now);

@@ -53,6 +53,10 @@ test_names (void)
                      (strcmp (conditions[i][0], "service-unavailable") == 0 ||
                       strcmp (conditions[i][0], "gone") == 0 ||
                       strcmp (conditions[i][0], "remote-server-not-found") == 0));
+      g_assert_true (ibb_condition_means_unreachable (i) ==
+                     (ibb_condition_means_nobody (i) ||
+                      strcmp (conditions[i][0], "recipient-unavailable") == 0 ||
+                      strcmp (conditions[i][0], "remote-server-timeout") == 0));
     }
 
   g_assert_false (ibb_condition_from_string ("text", &condition));

@@ -79,6 +79,14 @@ ibb_condition_means_nobody (IBBCondition condition)
          condition == IBB_CONDITION_REMOTE_SERVER_NOT_FOUND;
 }
 
+gboolean
+ibb_condition_means_unreachable (IBBCondition condition)
+{
+  return ibb_condition_means_nobody (condition) ||
+         condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE ||
+         condition == IBB_CONDITION_REMOTE_SERVER_TIMEOUT;
+}
+
 const char *
 ibb_condition_type_to_string (IBBErrorType type)
 {

@@ -49,7 +49,9 @@ const char  *ibb_condition_to_string (IBBCondition condition);
 gboolean     ibb_condition_from_string (const char *name, IBBCondition *condition);
 IBBErrorType ibb_condition_get_default_type (IBBCondition condition); /* RFC 6120 §8.3.3 */
 /* Whether a server says so in place of a peer that has gone. */
-gboolean    ibb_condition_means_nobody (IBBCondition condition);
+gboolean ibb_condition_means_nobody (IBBCondition condition);
+/* Whether a server says so in place of a peer that it cannot reach, for now or for good. */
+gboolean    ibb_condition_means_unreachable (IBBCondition condition);
 const char *ibb_condition_type_to_string (IBBErrorType type);
 gboolean    ibb_condition_type_from_string (const char *name, IBBErrorType *type);
 

@@ -34,6 +34,20 @@ typedef struct
 #define IBB_CLOSE_TIMEOUT 10000
 #define IBB_BLOCK_SIZE_USUAL 8192 /* slixmpp accepts it as well (H-01) */
 
+#define IBB_SETTINGS_WAIT_MAX (3600.0 * 1000) /* milliseconds */
+
+/* The wait before the n-th attempt that follows the first one (D-26), in microseconds. */
+static inline gint64
+ibb_settings_get_wait (const IBBSettings *self, guint n)
+{
+  double wait = self->initial_wait_time;
+
+  for (guint i = 1; i < n && wait < IBB_SETTINGS_WAIT_MAX; i++)
+    wait *= self->wait_backoff_factor;
+  /* Rounded: where a product has more digits than a double, 1728 ms may be a little less. */
+  return (gint64) (MIN (wait, IBB_SETTINGS_WAIT_MAX) * 1000 + 0.5);
+}
+
 #define IBB_SETTINGS_INIT                                                                          \
   {                                                                                                \
     .session_limit = 0, .max_retries = 5, .initial_wait_time = 1000, .wait_backoff_factor = 1.2,   \

@@ -67,6 +67,7 @@ forget_probe (IBBPair *self)
 {
   ibb_probe_stop (&self->probe);
   self->silent_at = IBB_NEVER;
+  self->n_away = 0;
 }
 
 /* Nobody waits for the answer any more. */
@@ -189,6 +190,7 @@ void
 ibb_pair_heard (IBBPair *self, gint64 now)
 {
   self->heard = now;
+  self->n_away = 0;
 }
 
 void
@@ -321,13 +323,35 @@ ibb_pair_timeout (IBBPair *self, gboolean is_needed, gint64 now)
   return verdict;
 }
 
+/* A server answers in place of the peer, which may come back. A session that waits for the peer
+ * asks as often as a refused block is sent again (D-26). */
+static IBBPeerVerdict
+is_away (IBBPair *self, gboolean is_awaited, gint64 now)
+{
+  const IBBSettings *settings = &get_context (self)->settings;
+
+  if (!is_awaited)
+    return IBB_PEER_UNKNOWN;
+  if (self->n_away >= settings->max_retries)
+    {
+      self->n_away = 0;
+      return IBB_PEER_AWAY;
+    }
+  self->n_away++;
+  self->next_probe = MIN (self->next_probe, now + ibb_settings_get_wait (settings, self->n_away));
+  await_answer (self);
+  return IBB_PEER_UNKNOWN;
+}
+
 IBBPeerVerdict
-ibb_pair_probe_answered (IBBPair *self, const IBBStanza *answer, gint64 now)
+ibb_pair_probe_answered (IBBPair *self, const IBBStanza *answer, gboolean is_awaited, gint64 now)
 {
   IBBPeerVerdict verdict = ibb_probe_judge (&self->probe, answer);
 
   if (verdict == IBB_PEER_UNKNOWN)
     return verdict; /* the timer repeats the probe */
+  if (verdict == IBB_PEER_AWAY)
+    return is_away (self, is_awaited, now);
   if (verdict != IBB_PEER_GONE)
     {
       is_there (self, now);

@@ -26,6 +26,7 @@ typedef struct
   gint64   asked;      /* when the unanswered probe was sent first */
   gint64   silent_at;  /* when an unanswered probe makes the peer silent; IBB_NEVER: no probe */
   gint64   next_probe; /* no probe is sent before */
+  guint    n_away;     /* answers in a row of a server that cannot reach the peer */
   IBBPace  pace;       /* of messages to it */
   IBBTimer timer;      /* its owner calls ibb_pair_timeout () */
 } IBBPair;
@@ -50,8 +51,10 @@ void ibb_pair_probe (IBBPair *self, gint64 now);
  * we have several. */
 void ibb_pair_ask_about (IBBPair *self, GList *link, const char *sid, const char *from);
 /* Whether the peer is IBB_PEER_SILENT. */
-gboolean       ibb_pair_is_silent (const IBBPair *self);
-IBBPeerVerdict ibb_pair_probe_answered (IBBPair *self, const IBBStanza *answer, gint64 now);
+gboolean ibb_pair_is_silent (const IBBPair *self);
+/* is_awaited: whether a session waits for the peer (ibb_session_waits_for_peer ()). */
+IBBPeerVerdict
+ibb_pair_probe_answered (IBBPair *self, const IBBStanza *answer, gboolean is_awaited, gint64 now);
 /* Notes that a block of that size was sent in a message. */
 void ibb_pair_note_message (IBBPair *self, gsize size, gint64 now);
 /* The connection refused the probe. The timer stays. */

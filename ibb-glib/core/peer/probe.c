@@ -80,10 +80,9 @@ ibb_probe_get_session (const IBBProbe *self)
 static gboolean
 is_bounce (const IBBStanza *error)
 {
-  if (error->error_type == IBB_ERROR_TYPE_WAIT)
-    return FALSE;
-  return error->condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE ||
-         ibb_condition_means_nobody (error->condition);
+  return error->error_type != IBB_ERROR_TYPE_WAIT &&
+         error->condition != IBB_CONDITION_REMOTE_SERVER_TIMEOUT &&
+         ibb_condition_means_unreachable (error->condition);
 }
 
 static gboolean
@@ -109,5 +108,7 @@ ibb_probe_judge (const IBBProbe *self, const IBBStanza *answer)
     return IBB_PEER_FORGOT;
   if (ibb_probe_is_answer_of_peer (answer))
     return IBB_PEER_THERE;
-  return is_bounce (answer) ? IBB_PEER_GONE : IBB_PEER_UNKNOWN;
+  if (is_bounce (answer))
+    return IBB_PEER_GONE;
+  return ibb_condition_means_unreachable (answer->condition) ? IBB_PEER_AWAY : IBB_PEER_UNKNOWN;
 }

@@ -19,6 +19,7 @@ typedef enum
   IBB_PEER_THERE,  /* each session may conclude from silence what it means */
   IBB_PEER_SILENT, /* it has not answered a probe for some time: the application is told */
   IBB_PEER_GONE,   /* each open session of the pair ends */
+  IBB_PEER_AWAY,   /* a server cannot reach it, again and again: each that waits for it ends */
   IBB_PEER_FORGOT, /* the peer is there without the session that the probe names, which ends */
 } IBBPeerVerdict;
 
@@ -53,7 +54,8 @@ gboolean ibb_probe_has_left (const IBBProbe *self);
 /* The session that a probe names whose answer has come. A query names none. (nullable)
  * (type IBBSession) */
 gpointer ibb_probe_get_session (const IBBProbe *self);
-/* Concludes from an answer whether the peer is there. IBB_PEER_GONE: a bounce. */
+/* Concludes from an answer whether the peer is there. IBB_PEER_GONE: a bounce. IBB_PEER_AWAY: a
+ * server cannot reach the peer now. */
 IBBPeerVerdict ibb_probe_judge (const IBBProbe *self, const IBBStanza *answer);
 /* Whether an answer comes from the peer itself, and not from a server. */
 gboolean ibb_probe_is_answer_of_peer (const IBBStanza *answer);

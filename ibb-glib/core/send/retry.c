@@ -8,9 +8,8 @@
 #define EARLY_TIME (5 * G_USEC_PER_SEC)
 #define EARLY_RETRIES 3
 #define EARLY_WAIT (250 * 1000)
-#define WAIT_MAX (3600.0 * 1000) /* milliseconds */
-#define REFUSALS_MAX 3           /* then one block at a time for good (D-30) */
-#define FIRST_MAX (64 * 1024)    /* bytes in flight before the first acknowledgement (D-29) */
+#define REFUSALS_MAX 3        /* then one block at a time for good (D-30) */
+#define FIRST_MAX (64 * 1024) /* bytes in flight before the first acknowledgement (D-29) */
 
 void
 ibb_retry_init (IBBRetry *self)
@@ -78,13 +77,8 @@ ibb_retry_classify (const IBBRetry *self, const IBBBlock *block, gboolean is_ini
 void
 ibb_retry_wait (IBBRetry *self, guint n, const IBBSettings *settings, gint64 now)
 {
-  double wait = settings->initial_wait_time;
-
   self->n = n;
-  for (guint i = 1; i < n && wait < WAIT_MAX; i++)
-    wait *= settings->wait_backoff_factor;
-  /* Rounded: where a product has more digits than a double, 1728 ms may be a little less. */
-  self->at = now + (gint64) (MIN (wait, WAIT_MAX) * 1000 + 0.5);
+  self->at = now + ibb_settings_get_wait (settings, n);
 }
 
 void

@@ -517,7 +517,7 @@ refuse (IBBSender *self, IBBBlock *block, const IBBStanza *answer, gint64 now)
   if (flight->stall.n_blocks == 0 || (block == g_queue_peek_head (&flight->blocks) && is_final))
     return react_to_refusals (self, now);
   /* Earlier blocks may have reached the peer before it left, and get no reply then. */
-  if (ibb_condition_means_nobody (block->condition))
+  if (ibb_condition_means_unreachable (block->condition))
     ibb_pair_probe (self->parameters->pair, now);
   return IBB_SENDER_GOES_ON;
 }

@@ -153,9 +153,7 @@ is_of_connection (const IBBFailure *failure)
       return TRUE;
     case IBB_FAILURE_CONDITION:
     case IBB_FAILURE_RETRIES:
-      return ibb_condition_means_nobody (failure->condition) ||
-             failure->condition == IBB_CONDITION_RECIPIENT_UNAVAILABLE ||
-             failure->condition == IBB_CONDITION_REMOTE_SERVER_TIMEOUT;
+      return ibb_condition_means_unreachable (failure->condition);
     default:
       return FALSE;
     }

@@ -113,7 +113,9 @@ ibb_delivery_heed_peer (IBBSession *self, IBBPeerVerdict verdict, gint64 now)
         ibb_sender_update_ready (&self->sender, now); /* its messages may go on */
     }
   else if (self->state == IBB_SESSION_OPEN &&
-           (verdict == IBB_PEER_GONE || (verdict == IBB_PEER_FORGOT && is_kept_by_peer (self))))
+           (verdict == IBB_PEER_GONE ||
+            (verdict == IBB_PEER_AWAY && ibb_session_waits_for_peer (self)) ||
+            (verdict == IBB_PEER_FORGOT && is_kept_by_peer (self))))
     peer_is_gone (self); /* forgotten, and not closed since the probe */
   ibb_session_settle (self);
 }

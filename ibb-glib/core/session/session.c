@@ -44,6 +44,26 @@ ibb_session_needs_peer (const IBBSession *self)
 }
 
 gboolean
+ibb_session_waits_for_peer (const IBBSession *self)
+{
+  const IBBParameters *parameters = &self->parameters;
+
+  return self->state == IBB_SESSION_OPEN &&
+         (ibb_session_awaits_reply (self) ||
+          (parameters->by_message && !ibb_pace_may_send (&parameters->pair->pace)));
+}
+
+gboolean
+ibb_session_is_peer_awaited (const IBBPair *pair)
+{
+  const GList *l = pair->sessions.head;
+
+  while (l != NULL && !ibb_session_waits_for_peer (l->data))
+    l = l->next;
+  return l != NULL;
+}
+
+gboolean
 ibb_session_is_peer_needed (const IBBPair *pair)
 {
   const GList *l = pair->sessions.head;

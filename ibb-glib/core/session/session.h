@@ -170,6 +170,10 @@ gboolean ibb_session_is_lasting (const IBBSession *self);
 gboolean ibb_session_is_over (const IBBSession *self);
 /* A block or a <close/> has no reply yet. */
 gboolean ibb_session_awaits_reply (const IBBSession *self);
+/* Whether nothing more leaves, or the session cannot end, before the peer answers: a block, a
+ * <close/>, or the question behind as many messages as may leave. */
+gboolean ibb_session_waits_for_peer (const IBBSession *self);
+gboolean ibb_session_is_peer_awaited (const IBBPair *pair); /* by any of its sessions */
 /* Whether only the peer can go on: the application has read everything, and more may come; or it
  * reads no more, or the peer has closed, and our output is open. A session that is closed has times
  * of its own. */

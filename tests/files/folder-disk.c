@@ -303,6 +303,44 @@ test_failures (Files *self, gconstpointer data)
   ibb_disk = real_disk;
 }
 
+static ino_t unknown; /* the folder of which nothing can be found out */
+
+static int
+stat_not (int fd, const char *name, struct stat *info)
+{
+  int result = real_disk->stat (fd, name, info);
+
+  if (result != 0 || name != NULL || info->st_ino != unknown)
+    return result;
+  errno = EIO;
+  return -1;
+}
+
+/* A folder within, of which nothing can be found out, fails alone, and nothing of it is sent: it
+ * may be private. */
+static void
+test_unknown_folder (Files *self, gconstpointer data)
+{
+  IBBDisk          disk = *ibb_disk;
+  g_autofree char *path = get_path (self, "sent/lost");
+  struct stat      info;
+
+  real_disk = ibb_disk;
+  disk.stat = stat_not;
+  make_small (self, 2);
+  run (self, "mkdir -m 700 sent/lost && touch sent/lost/key");
+  g_assert_cmpint (stat (path, &info), ==, 0);
+  unknown = info.st_ino;
+  ibb_disk = &disk;
+  fail_with (self, "1 of 3 files failed; the first is “lost”");
+  assert_says (self->sent, "Cannot read");
+  assert_says (self->offered, "“The file cannot be read”");
+  ibb_disk = real_disk;
+  run (self, "test \"$(stat -c '%a %h' received/lost)\" = '700 2' && rmdir received/lost");
+  complete (self);
+  run (self, "diff -r sent received && test $(stat -c %a received/lost) = 700");
+}
+
 static int
 sync_not_received (int fd)
 {
@@ -530,6 +568,7 @@ main (int argc, char **argv)
   add_test_of ("disk/lost-names", NULL, set_up, test_disk);
   add_test_of ("disk/failures/read", "", set_up, test_failures);
   add_test_of ("disk/failures/write", NULL, set_up, test_failures);
+  add_test_of ("disk/unknown-folder", NULL, set_up, test_unknown_folder);
   add_test_of ("disk/interrupted", NULL, set_up, test_interrupted);
   add_test_of ("file-system/even-dates", &even_dates, set_up, test_file_system);
   add_test_of ("file-system/other-numbers", &other_numbers, set_up, test_file_system);

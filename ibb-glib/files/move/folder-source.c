@@ -159,7 +159,8 @@ add (IBBFolderSource   *self,
   entry = g_malloc0 (sizeof *entry + length + 1);
   entry->is_folder = is_folder;
   entry->failure = failure;
-  entry->mode = info != NULL ? get_mode (info) : 0666;
+  /* What fails may be private, and be sent later. */
+  entry->mode = info != NULL ? get_mode (info) : failure != 0 ? 0600 : 0666;
   entry->size = size;
   entry->time = info != NULL ? info->st_mtim : (struct timespec){ 0 };
   memcpy (entry->path, path, length);
@@ -246,17 +247,29 @@ list_name (IBBFolderSource *self,
 /* Adds the rights of a folder. A private one is an entry before those in it, so that the receiver
  * makes it private. */
 static gboolean
-add_rights (IBBFolderSource *self, int folder, const char *path, GError **error)
+add_rights (IBBFolderSource *self, const struct stat *info, const char *path, GError **error)
 {
-  struct stat info;
-  gboolean    is_private;
+  gboolean is_private = (get_mode (info) & 077) == 0;
 
-  if (ibb_disk->stat (folder, NULL, &info) != 0)
-    return fail (self, path, error);
-  is_private = (get_mode (&info) & 077) == 0;
   if (*path == '\0')
-    self->mode = get_mode (&info);
-  return *path == '\0' || !is_private || add (self, path, &info, TRUE, 0, error);
+    self->mode = get_mode (info);
+  return *path == '\0' || !is_private || add (self, path, info, TRUE, 0, error);
+}
+
+/* Lists the names in a folder, and finds its rights. Names that come without rights do not count:
+ * the folder may be private. Returns 0 or an errno. */
+static int
+read_folder (int folder, GPtrArray **names, struct stat *info)
+{
+  int failure;
+
+  *names = ibb_disk->list (folder, "", IBB_FOLDER_ENTRIES_MAX + 1, &failure);
+  g_ptr_array_sort (*names, compare_names);
+  if (ibb_disk->stat (folder, NULL, info) == 0)
+    return failure;
+  failure = errno;
+  g_ptr_array_set_size (*names, 0);
+  return failure;
 }
 
 /* Lists a folder with the path, "" for the root. What cannot be read below the root fails when it
@@ -269,12 +282,12 @@ list (IBBFolderSource *self,
       GCancellable    *cancellable,
       GError         **error)
 {
-  int                   failure;
-  g_autoptr (GPtrArray) names = ibb_disk->list (folder, "", IBB_FOLDER_ENTRIES_MAX + 1, &failure);
+  g_autoptr (GPtrArray) names = NULL;
+  struct stat           info;
+  int                   failure = read_folder (folder, &names, &info);
   guint                 n_before = self->entries->len;
   gboolean              is_good;
 
-  g_ptr_array_sort (names, compare_names);
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   errno = failure;
@@ -282,7 +295,7 @@ list (IBBFolderSource *self,
     return fail (self, path, error);
   if (!check_n_entries (self, names->len, error))
     return FALSE;
-  is_good = (failure != 0 && names->len == 0) || add_rights (self, folder, path, error);
+  is_good = (failure != 0 && names->len == 0) || add_rights (self, &info, path, error);
   for (guint i = 0; is_good && i < names->len; i++)
     {
       const char      *name = g_ptr_array_index (names, i);

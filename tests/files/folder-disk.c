@@ -341,6 +341,33 @@ test_unknown_folder (Files *self, gconstpointer data)
   run (self, "diff -r sent received && test $(stat -c %a received/lost) = 700");
 }
 
+/* The same for a file: it has not arrived, and becomes its part again. */
+static void
+test_lost_name (Files *self, gconstpointer data)
+{
+  IBBDisk          disk = *ibb_disk;
+  g_autofree char *failed = get_path (self, "received");
+
+  real_disk = ibb_disk;
+  n_written = 0;
+  disk.write = count_written;
+  disk.sync = sync_no_folder;
+  self->existing = IBB_FILES_EXISTING_NUMBER;
+  ibb_disk = &disk;
+  begin (self, 1000);
+  accept_as (self, "received", &self->result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
+                       self->offered, &self->result);
+  assert_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_wait, self->sent, NULL);
+  ibb_disk = real_disk;
+  g_assert_false (g_file_test (failed, G_FILE_TEST_EXISTS));
+  run (self, "test $(stat -c %a .ibb-*.part) = 1600");
+  complete (self);
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (self->sent), ==, 1000);
+  g_assert_cmpuint (count_files (self), ==, 2);
+  assert_content (self, "received", self->bytes);
+}
+
 static int
 sync_not_received (int fd)
 {
@@ -569,6 +596,7 @@ main (int argc, char **argv)
   add_test_of ("disk/failures/read", "", set_up, test_failures);
   add_test_of ("disk/failures/write", NULL, set_up, test_failures);
   add_test_of ("disk/unknown-folder", NULL, set_up, test_unknown_folder);
+  add_test_of ("disk/lost-name", NULL, set_up, test_lost_name);
   add_test_of ("disk/interrupted", NULL, set_up, test_interrupted);
   add_test_of ("file-system/even-dates", &even_dates, set_up, test_file_system);
   add_test_of ("file-system/other-numbers", &other_numbers, set_up, test_file_system);

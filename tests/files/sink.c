@@ -206,6 +206,22 @@ has_replacing (Schedule *self)
   return FALSE;
 }
 
+/* What the only writer of a folder could not put on the disk has no name there. */
+static void
+judge_failed (Schedule *self)
+{
+  GHashTableIter iter;
+  gpointer       key, value;
+
+  if (self->n_writers > 1 || self->writers[0].error == NULL || self->was_cut ||
+      is_reserved (self) || self->disk->n_killed > 0 || self->disk->n_faults > 1)
+    return;
+  g_hash_table_iter_init (&iter, self->disk->names);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    judge (self->seed, is_part_name (key) || ((FakeDiskFile *) value)->is_planted,
+           "“%s” stays, and the error is: %s", (const char *) key, self->writers[0].error->message);
+}
+
 static void
 judge_delivered (Schedule *self, const Writer *writer)
 {
@@ -269,6 +285,7 @@ judge_all (Schedule *self, gboolean is_quiet)
          self->disk->n_open);
   fake_disk_restart (self->disk);
   n_parts = judge_folder (self);
+  judge_failed (self);
   judge (self->seed, n_parts <= self->n_writers + self->disk->n_faults, "%u parts of %u writers",
          n_parts, self->n_writers);
   for (guint i = 0; i < self->n_writers; i++)

@@ -36,8 +36,9 @@ struct _IBBSink
   gboolean is_stale;   /* the bytes in the part are another sink's, and do not count */
   gboolean is_settled; /* the bytes that were found are all on the disk; or there were none */
   gboolean is_spoilt;
-  gboolean is_unlocked; /* the part, which no later sink goes on with */
-  char    *final;       /* (owned) (nullable) */
+  gboolean is_unlocked;  /* the part, which no later sink goes on with */
+  gboolean has_replaced; /* a file that was there, once the part has its name */
+  char    *final;        /* (owned) (nullable) */
 };
 
 gboolean
@@ -439,7 +440,8 @@ set_rights (IBBSink *self, GError **error)
 
   if (failure != 0)
     return fail (self, failure, error);
-  if (exists && self->policy == IBB_SINK_REPLACE)
+  self->has_replaced = exists && self->policy == IBB_SINK_REPLACE;
+  if (self->has_replaced)
     return copy_rights (self, &info) || fail (self, errno, error);
   failure = ibb_disk->set_mode (self->fd, self->mode & ibb_disk->get_new_mode (self->folder)) == 0
                 ? 0
@@ -450,7 +452,7 @@ set_rights (IBBSink *self, GError **error)
 /* Makes an empty file, which keeps the name free of others, and replaces that. A program that is
  * killed between the two leaves it. Returns 0 or an errno. */
 static int
-reserve_name (IBBSink *self, const char *name)
+reserve_name (IBBSink *self, const char *from, const char *name)
 {
   struct stat info;
   int         result, failure;
@@ -463,7 +465,7 @@ reserve_name (IBBSink *self, const char *name)
     return errno;
   if (!S_ISREG (info.st_mode) || info.st_size > 0) /* somebody uses it already */
     return EEXIST;
-  IBB_DISK_CALL (result, rename (self->folder, self->part, name, TRUE));
+  IBB_DISK_CALL (result, rename (self->folder, from, name, TRUE));
   if (result == 0)
     return 0;
   failure = errno;
@@ -473,12 +475,13 @@ reserve_name (IBBSink *self, const char *name)
 
 /* Never replaces a file. Returns 0 or an errno. */
 static int
-give_new_name (IBBSink *self, const char *name)
+give_new_name (IBBSink *self, const char *from, const char *name)
 {
-  int failure = ibb_disk_rename_new (self->folder, self->part, name);
+  int failure = ibb_disk_rename_new (self->folder, from, name);
 
-  return failure == EPERM || failure == ENOSYS || failure == EOPNOTSUPP ? reserve_name (self, name)
-                                                                        : failure;
+  return failure == EPERM || failure == ENOSYS || failure == EOPNOTSUPP
+             ? reserve_name (self, from, name)
+             : failure;
 }
 
 /* Returns 0 or an errno. */
@@ -493,13 +496,13 @@ give_name (IBBSink *self)
       IBB_DISK_CALL (result, rename (self->folder, self->part, self->name, TRUE));
       return result == 0 ? 0 : errno;
     }
-  result = give_new_name (self, self->final);
+  result = give_new_name (self, self->part, self->final);
   for (guint i = 2; i < IBB_FILE_NAMES_MAX && result == EEXIST && self->policy == IBB_SINK_NUMBER;
        i++)
     {
       g_free (self->final);
       self->final = ibb_file_name_number (self->name, i);
-      result = give_new_name (self, self->final);
+      result = give_new_name (self, self->part, self->final);
     }
   return result;
 }
@@ -555,6 +558,21 @@ check_final (IBBSink *self)
   return failure;
 }
 
+/* The file whose name may not be on the disk has not arrived, and becomes the part again: a later
+ * sink goes on with its bytes, and gets the name. A file that was replaced does not come back.
+ * Takes part. */
+static void
+take_name_back (IBBSink *self, char *part)
+{
+  if (self->has_replaced || give_new_name (self, self->final, part) != 0)
+    {
+      g_free (part);
+      return;
+    }
+  self->part = part;
+  ibb_sink_settle (self);
+}
+
 gboolean
 ibb_sink_commit (IBBSink      *self,
                  const char   *algorithm,
@@ -562,7 +580,8 @@ ibb_sink_commit (IBBSink      *self,
                  GCancellable *cancellable,
                  GError      **error)
 {
-  int result;
+  g_autofree char *part = NULL;
+  int              result;
 
   if (!begin (self, error) || !check_bytes (self, algorithm, hash, cancellable, error) ||
       g_cancellable_set_error_if_cancelled (cancellable, error) || !set_rights (self, error))
@@ -586,12 +605,16 @@ ibb_sink_commit (IBBSink      *self,
   result = give_name (self);
   if (result != 0)
     return fail (self, result, error);
-  g_clear_pointer (&self->part, g_free);
+  part = g_steal_pointer (&self->part);
   result = check_final (self);
   if (result != 0)
     return fail (self, result, error);
   ibb_part_file_remove_unused (self->folder, self->key);
-  return self->parent >= 0 || ibb_disk_sync_folder (self->folder) == 0 || fail (self, errno, error);
+  if (self->parent >= 0 || ibb_disk_sync_folder (self->folder) == 0)
+    return TRUE;
+  result = errno;
+  take_name_back (self, g_steal_pointer (&part));
+  return fail (self, result, error);
 }
 
 int

@@ -28,42 +28,15 @@ LIBRARIES = {
         'ibb_files_direction_get_type', 'ibb_files_existing_get_type', 'ibb_files_state_get_type',
         'ibb_files_way_get_type'}, {'ibb-glib-1.0', 'nettle'}),
 }
+# The header of the build with the version and its series, 1.0, 1.1 and so on.
+VERSION_HEADER = pathlib.Path(BUILD, 'ibb-glib/ibb-version.h').read_text(encoding='utf-8')
+SERIES = sorted(int(minor) for minor in re.findall(r'^#define IBB_VERSION_1_(\d+) ', VERSION_HEADER, re.M))
 GLIB = {'gio-2.0', 'gobject-2.0', 'glib-2.0'}
 # A variable of the first library, for the loader: see base/same-version.h.
 SAME_VERSION = '_'.join(('ibb_xmpp_needs_ibb_glib', *re.findall(
-    r'^#define IBB_(?:MAJOR|MINOR|MICRO)_VERSION (\d+)', pathlib.Path(BUILD, 'ibb-glib/ibb-version.h').read_text(), re.M)))
+    r'^#define IBB_(?:MAJOR|MINOR|MICRO)_VERSION (\d+)', VERSION_HEADER, re.M)))
 # The sources, below ibb-glib/, of what is inside two of them. The third one has copies of much of the first one.
 INSIDE = {'glib': r'(?!files/|xmpp/|tool/|base/disk$)', 'files': r'files/|base/(?:disk|foreign-text|intl|source)$'}
-
-# Declarations as a later version could have them, and a program that uses all of them.
-VERSIONS = '''
-#include <ibb-glib/files/ibb-files.h>
-#include <ibb-glib/xmpp/ibb-xmpp.h>
-
-#if !IBB_CHECK_VERSION (1, 0, 0) || !IBB_CHECK_VERSION (1, 1, 0) || !IBB_CHECK_VERSION (1, 0, 99) \\
-    || IBB_CHECK_VERSION (1, 1, 99) || IBB_CHECK_VERSION (1, 2, 0) || IBB_CHECK_VERSION (2, 0, 0)
-#error "IBB_CHECK_VERSION"
-#endif
-#if !IBB_XMPP_CHECK_VERSION (1, 1, 0) || IBB_XMPP_CHECK_VERSION (2, 0, 0)
-#error "IBB_XMPP_CHECK_VERSION"
-#endif
-#if !IBB_FILES_CHECK_VERSION (1, 1, 0) || IBB_FILES_CHECK_VERSION (2, 0, 0)
-#error "IBB_FILES_CHECK_VERSION"
-#endif
-
-IBB_AVAILABLE_IN_1_0 void first (void);
-IBB_AVAILABLE_IN_1_1 void current (void);
-IBB_DEPRECATED_IN_1_1_FOR (current) void deprecated (void);
-
-void use (void);
-
-void
-use (void)
-{
-  first ();
-  USED;
-}
-'''
 
 
 def exported(library):
@@ -133,29 +106,64 @@ def same_version():
             assert (result.returncode != 0) == bool(said) and said in result.stdout, result.stdout
 
 
-def compile_versions(*definitions):
-    """Compiles VERSIONS; what the compiler said, None if nothing."""
+def compile_text(text, *definitions):
+    """Compiles a program with the headers of the build; whether it compiles, and what the compiler said."""
     flags = subprocess.run(('pkg-config', '--cflags', 'gio-2.0'), check=True, stdout=subprocess.PIPE, text=True).stdout
     result = subprocess.run(
-        ('cc', '-x', 'c', '-fsyntax-only', '-Wall', '-Werror', *definitions, f'-I{ROOT}', f'-I{BUILD}',
-         f'-I{BUILD}/ibb-glib', *flags.split(), '-'),
-        check=False, input=VERSIONS, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    return result.stdout if result.returncode else None
+        ('cc', '-x', 'c', '-fsyntax-only', '-Wall', *definitions, f'-I{ROOT}', f'-I{BUILD}', f'-I{BUILD}/ibb-glib',
+         *flags.split(), '-'),
+        check=False, env={**os.environ, 'LC_ALL': 'C'}, input=text, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return result.returncode == 0, result.stdout
+
+
+@cases.case('/install/symbols/check-version')
+def check_version():
+    """Each library has macros for its own version, and for one before and after it."""
+    for name, header in ('', 'ibb-glib.h'), ('XMPP_', 'xmpp/ibb-xmpp.h'), ('FILES_', 'files/ibb-files.h'):
+        major, minor, micro = (f'IBB_{name}{part}_VERSION' for part in ('MAJOR', 'MINOR', 'MICRO'))
+        older = (f'{major}, {minor}, {micro}', f'{major}, {minor} - 1, 99', f'{major} - 1, 99, 99')
+        newer = (f'{major}, {minor}, {micro} + 1', f'{major}, {minor} + 1, 0', f'{major} + 1, 0, 0')
+        wrong = [f'!IBB_{name}CHECK_VERSION ({each})' for each in older] + [f'IBB_{name}CHECK_VERSION ({each})' for each in newer]
+        good, said = compile_text(f'#include <ibb-glib/{header}>\n' + ''.join(f'#if {each}\n#error "{each}"\n#endif\n' for each in wrong))
+        assert good, said
+
+
+def check_macros(least, most):
+    """The two macros as a program defines them, or does not (None): what the compiler warns of."""
+    names = {'IBB_VERSION_MIN_REQUIRED': least, 'IBB_VERSION_MAX_ALLOWED': most}
+    text = '#include <ibb-glib/files/ibb-files.h>\n#include <ibb-glib/xmpp/ibb-xmpp.h>\n'
+    for minor in SERIES:
+        text += (f'IBB_AVAILABLE_IN_1_{minor} void added_{minor} (void);\n'
+                 f'IBB_DEPRECATED_IN_1_{minor} void old_{minor} (void);\n'
+                 f'IBB_DEPRECATED_IN_1_{minor}_FOR (better) void worse_{minor} (void);\n')
+    text += 'void use (void);\nvoid\nuse (void)\n{\n'
+    text += ''.join(f'  added_{minor} ();\n  old_{minor} ();\n  worse_{minor} ();\n' for minor in SERIES) + '}\n'
+    good, said = compile_text(text, *(f'-D{name}=IBB_VERSION_1_{minor}' for name, minor in names.items() if minor is not None))
+    newest = SERIES[-1] if most is None else most
+    oldest = newest if least is None else least
+    if oldest > newest:
+        assert not good and 'IBB_VERSION_MAX_ALLOWED is older than IBB_VERSION_MIN_REQUIRED' in said, (names, said)
+        return
+    expected = {(f'added_{minor}', f'Not available before 1.{minor}') for minor in SERIES if minor > newest}
+    for minor in SERIES:
+        if minor <= oldest:
+            expected |= {(f'old_{minor}', ''), (f'worse_{minor}', "Use 'better' instead")}
+    found = {(name, why or '') for name, why in re.findall(r"'(\w+)' is deprecated(?:: (.*?))? \[-W", said)}
+    assert good and found == expected, (names, said)
 
 
 @cases.case('/install/symbols/versions')
 def versions():
-    assert compile_versions('-DUSED=current ()') is None
-    said = compile_versions('-DUSED=deprecated ()')
-    assert said and 'deprecated: Use \'current\' instead' in said, said
-    old = ('-DIBB_VERSION_MIN_REQUIRED=IBB_VERSION_1_0', '-DIBB_VERSION_MAX_ALLOWED=IBB_VERSION_1_0')
-    assert compile_versions('-DUSED=deprecated ()', *old) is None
-    said = compile_versions('-DUSED=current ()', *old)
-    assert said and 'Not available before 1.1' in said, said
-    said = compile_versions('-DIBB_VERSION_MIN_REQUIRED=0')
-    assert said and 'is older than ibb-glib 1.0' in said, said
-    said = compile_versions('-DIBB_VERSION_MIN_REQUIRED=(IBB_VERSION_1_1+256)')
-    assert said and 'is older than IBB_VERSION_MIN_REQUIRED' in said, said
+    """Each of the two macros, alone and with the other one, for each series."""
+    assert len(SERIES) > 1
+    for least in (None, *SERIES):
+        for most in (None, *SERIES):
+            check_macros(least, most)
+    good, said = compile_text('#include <ibb-glib/ibb-glib.h>\n', '-DIBB_VERSION_MIN_REQUIRED=0')
+    assert not good and 'IBB_VERSION_MIN_REQUIRED is older than ibb-glib 1.0' in said, said
+    # As a program may that knows of later series.
+    good, said = compile_text('#include <ibb-glib/ibb-glib.h>\n', '-DIBB_VERSION_MAX_ALLOWED=(IBB_VERSION_CURRENT+256)')
+    assert good, said
 
 
 cases.main()

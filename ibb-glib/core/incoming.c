@@ -102,7 +102,7 @@ receive_resume (IBBAcceptor *self,
 static void
 refuse_misuse (IBBAcceptor *self, const IBBStanza *stanza)
 {
-  if (stanza->payload == IBB_PAYLOAD_UNKNOWN && !stanza->has_children)
+  if (stanza->payload == IBB_PAYLOAD_UNKNOWN && !stanza->has_child)
     reply_error (self, stanza, IBB_CONDITION_FEATURE_NOT_IMPLEMENTED, IBB_ERROR_TYPE_CANCEL);
   else
     reply_error (self, stanza, IBB_CONDITION_BAD_REQUEST, IBB_ERROR_TYPE_MODIFY);

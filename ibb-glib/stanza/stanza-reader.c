@@ -636,7 +636,7 @@ end_stanza (IBBStanzaReader *self)
    * so that nobody handles half of it. */
   if (stanza->name == IBB_STANZA_IQ && self->n_children > 1)
     {
-      stanza->has_children = TRUE;
+      stanza->has_child = TRUE;
       if (self->has_ibb)
         stanza->payload = IBB_PAYLOAD_UNKNOWN;
       else if (stanza->payload == IBB_PAYLOAD_DISCO_QUERY || stanza->payload == IBB_PAYLOAD_PING ||

@@ -57,8 +57,6 @@ apply_option (Script *self, IBBStanza *stanza, const char *word)
     stanza->delay = (guint32) script_evaluate (value) * 1000;
   else if (g_str_equal (word, "child"))
     stanza->has_child = TRUE;
-  else if (g_str_equal (word, "children"))
-    stanza->has_children = TRUE;
   else if (g_str_equal (word, "no-seq"))
     stanza->seq_valid = FALSE;
   else if (g_str_equal (word, "no-type"))

@@ -84,7 +84,6 @@ static const Field fields[] = {
   FIELD ("base64", STATUS, base64),
   FIELD ("text-length", NUMBER, text_length),
   FIELD ("child", BOOLEAN, has_child),
-  FIELD ("children", BOOLEAN, has_children),
   FIELD ("rules", BOOLEAN, has_rules),
   FIELD ("asks", BOOLEAN, asks_room),
   FIELD ("tells", BOOLEAN, tells_room),

@@ -104,7 +104,7 @@ ibb_stanza_record_new_unknown (const IBBStanza *request)
 {
   IBBCondition condition = IBB_CONDITION_SERVICE_UNAVAILABLE;
 
-  if (request->has_children)
+  if (request->has_child)
     condition = IBB_CONDITION_BAD_REQUEST;
   /* Of a query for an unknown node the service is there, the node is not (XEP-0030 §7). */
   else if (request->node != NULL)

@@ -3,6 +3,9 @@
 /* The core's plain record of a stanza that matters to it; IBBStanza is its
  * boxed face. XML is read and written outside (stanza/). A record is filled in by the
  * function that makes it, and is immutable from the moment it is shared.
+ *
+ * libibb-xmpp 1.0.0 makes such records, too, and nothing stops a loader from joining it with this
+ * library: the fields stay where they are, and no new one is added (tests/frozen/1.0/records.c).
  */
 
 #pragma once
@@ -66,8 +69,6 @@ struct _IBBStanza
   char *from; /* (nullable) */
   char *to;   /* (nullable) */
 
-  gboolean has_children; /* an IQ has more than one child: a bad request (RFC 6120 §8.2.3) */
-
   /* open, data, close. A value that is absent or that breaks its lexical
    * rules leaves its "valid" flag FALSE; sid is kept as it came. */
   char    *sid;              /* (nullable) */
@@ -88,7 +89,7 @@ struct _IBBStanza
   GBytes         *bytes; /* (nullable): the decoded block; NULL unless base64 is EXACT or LENIENT */
   IBBBase64Status base64;      /* the verdict of the decoder */
   gsize           text_length; /* bytes of text, before decoding (D-17) */
-  gboolean        has_child;   /* data: a child element where only text may be (N-44) */
+  gboolean        has_child;   /* also of other IQs: an element too many (N-44, RFC 6120 §8.2.3) */
   gboolean        has_rules;   /* of a message: rules of XEP-0079 are written (N-31) */
   gboolean        asks_room;   /* of an IQ: the mark of D-52 */
   gboolean        fills;       /* of an IQ: spaces may follow it (D-64) */

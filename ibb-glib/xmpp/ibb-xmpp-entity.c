@@ -70,7 +70,7 @@ enum
 };
 
 /* Only for the loader. */
-static const char *const same_version __attribute__ ((used)) = &IBB_SAME_VERSION;
+static const char *const same_version IBB_RETAINED = &ibb_xmpp_needs_ibb_glib;
 
 static GParamSpec *props[N_PROPS];
 static guint       login_step_signal;

@@ -5,6 +5,7 @@ import glob
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,9 +33,9 @@ LIBRARIES = {
 VERSION_HEADER = pathlib.Path(BUILD, 'ibb-glib/ibb-version.h').read_text(encoding='utf-8')
 SERIES = sorted(int(minor) for minor in re.findall(r'^#define IBB_VERSION_1_(\d+) ', VERSION_HEADER, re.M))
 GLIB = {'gio-2.0', 'gobject-2.0', 'glib-2.0'}
-# A variable of the first library, for the loader: see base/same-version.h.
-SAME_VERSION = '_'.join(('ibb_xmpp_needs_ibb_glib', *re.findall(
-    r'^#define IBB_(?:MAJOR|MINOR|MICRO)_VERSION (\d+)', VERSION_HEADER, re.M)))
+# A variable of the first library, for the loader, and its node of versions: see base/same-version.h.
+SAME_VERSION = 'ibb_xmpp_needs_ibb_glib'
+NODE = '_'.join(('IBB_GLIB_PRIVATE', *re.findall(r'^#define IBB_(?:MAJOR|MINOR|MICRO)_VERSION (\d+)', VERSION_HEADER, re.M)))
 # The sources, below ibb-glib/, of what is inside two of them. The third one has copies of much of the first one.
 INSIDE = {'glib': r'(?!files/|xmpp/|tool/|base/disk$)', 'files': r'files/|base/(?:disk|foreign-text|intl|source)$'}
 
@@ -45,14 +46,14 @@ def exported(library):
     return {line.split()[-1] for line in output.splitlines()}
 
 
-def declared(*patterns):
+def declared(*patterns, series=r'\d+'):
     names = set()
     for path in [path for pattern in patterns for path in glob.glob(f'{ROOT}/ibb-glib/{pattern}')]:
         if path.endswith('-private.h'):
             continue
         with open(path, encoding='utf-8') as file:
             text = re.sub(r'/\*.*?\*/', '', file.read(), flags=re.DOTALL)
-        for match in re.finditer(r'IBB_AVAILABLE_IN_1_\d+\s+(?:G_DECLARE_\w+ \(\s*\w+,\s*(\w+),'
+        for match in re.finditer(rf'IBB_AVAILABLE_IN_1_{series}\s+(?:G_DECLARE_\w+ \(\s*\w+,\s*(\w+),'
                                  r'|[^;(]*?(\w+) \()', text):
             names.add(match.group(1) + '_get_type' if match.group(1) else match.group(2))
     return names
@@ -60,7 +61,7 @@ def declared(*patterns):
 
 def check_exported(name):
     library, headers, enums, _ = LIBRARIES[name]
-    names = declared(*headers) | enums | ({SAME_VERSION} if name == 'glib' else set())
+    names = declared(*headers) | enums | ({f'{SAME_VERSION}@@{NODE}', NODE} if name == 'glib' else set())
     assert len(names) > 40
     assert exported(library) == names, exported(library) ^ names
 
@@ -90,20 +91,64 @@ for each in LIBRARIES:
     cases.case(f'/install/symbols/{each}/linked')(lambda name=each: check_linked(name))
 
 
+def load(library, *changes):
+    """Loads a library as a program does that binds each function when it is called, beside the first library with
+    other bytes: what the loader says against it. changes: pairs of what stands in that and what shall"""
+    first = pathlib.Path(LIBRARIES['glib'][0]).read_bytes()
+    for old, new in changes:
+        assert old in first and len(old) == len(new), old
+        first = first.replace(old, new)
+    program = """
+import ctypes, sys
+loader = ctypes.CDLL(None)
+loader.dlopen.restype, loader.dlerror.restype = ctypes.c_void_p, ctypes.c_char_p
+RTLD_LAZY = 1
+if loader.dlopen(sys.argv[1].encode(), RTLD_LAZY) is None:
+    print(loader.dlerror().decode())
+"""
+    with tempfile.TemporaryDirectory(prefix='ibb-test-') as folder:
+        pathlib.Path(folder, 'libibb-glib-1.0.so.0').write_bytes(first)
+        environment = {key: value for key, value in os.environ.items() if key != 'LD_BIND_NOW'}
+        result = subprocess.run((sys.executable, '-c', program, library), check=True,
+                                env={**environment, 'LD_LIBRARY_PATH': folder}, stdout=subprocess.PIPE, text=True)
+    return result.stdout
+
+
 @cases.case('/install/symbols/same-version')
 def same_version():
     """With a libibb-glib of another version the library with the client is not loaded, and that for files is."""
-    other = SAME_VERSION[:-1] + chr(ord(SAME_VERSION[-1]) + 1)
+    other = NODE.encode()[:-1] + bytes((NODE.encode()[-1] + 1,))
+    for name in 'xmpp', 'files':
+        assert load(LIBRARIES[name][0]) == ''
+    changed = (NODE.encode() + b'\0', other + b'\0')
+    said = load(LIBRARIES['xmpp'][0], changed)
+    assert f'version `{NODE}\' not found' in said, said
+    assert load(LIBRARIES['files'][0], changed) == ''
+
+
+@cases.case('/install/symbols/next-version')
+def next_version():
+    """A checker of the ABI misses no symbol in the next version."""
+    if not shutil.which('abidiff'):
+        raise cases.Skip('abidiff is not installed')
+    library = LIBRARIES['glib'][0]
+    node = NODE.encode() + b'\0'
     with tempfile.TemporaryDirectory(prefix='ibb-test-') as folder:
-        library = pathlib.Path(LIBRARIES['glib'][0]).read_bytes()
-        library = library.replace(SAME_VERSION.encode() + b'\0', other.encode() + b'\0')
-        pathlib.Path(folder, 'libibb-glib-1.0.so.0').write_bytes(library)
-        for name, said in ('xmpp', f'undefined symbol: {SAME_VERSION}'), ('files', ''):
-            result = subprocess.run(
-                (sys.executable, '-c', 'import ctypes, sys; ctypes.CDLL(sys.argv[1])', LIBRARIES[name][0]),
-                check=False, env={**os.environ, 'LD_LIBRARY_PATH': folder}, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, text=True)
-            assert (result.returncode != 0) == bool(said) and said in result.stdout, result.stdout
+        later = pathlib.Path(folder, 'later.so')
+        later.write_bytes(pathlib.Path(library).read_bytes().replace(node, node.replace(b'_1', b'_2')))
+        compared = subprocess.run(('abidiff', library, later), check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert compared.returncode == 0, compared.stdout
+
+
+@cases.case('/install/symbols/unused-sections')
+def unused_sections():
+    """A linker that drops what nothing uses (--gc-sections) drops nothing of what the loader looks at."""
+    with tempfile.TemporaryDirectory(prefix='ibb-test-') as folder:
+        library = os.path.join(folder, 'library.so')
+        subprocess.run(('cc', '-shared', '-Wl,--gc-sections', '-o', library, '-Wl,--whole-archive',
+                        BUILD + '/ibb-glib/xmpp/libibb-xmpp-internal.a', '-Wl,--no-whole-archive', LIBRARIES['glib'][0]), check=True)
+        output = subprocess.run(('nm', '-D', '--undefined-only', library), check=True, stdout=subprocess.PIPE, text=True).stdout
+        assert f' {SAME_VERSION}@{NODE}\n' in output, output
 
 
 def compile_text(text, *definitions):

@@ -91,6 +91,12 @@ for each in LIBRARIES:
     cases.case(f'/install/symbols/{each}/linked')(lambda name=each: check_linked(name))
 
 
+def get_needed(library):
+    """The public functions of the first library that another one uses."""
+    output = subprocess.run(('nm', '-D', '--undefined-only', library), check=True, stdout=subprocess.PIPE, text=True).stdout
+    return {line.split()[-1] for line in output.splitlines()} & declared('ibb-*.h')
+
+
 def load(library, *changes):
     """Loads a library as a program does that binds each function when it is called, beside the first library with
     other bytes: what the loader says against it. changes: pairs of what stands in that and what shall"""
@@ -138,6 +144,28 @@ def next_version():
         later.write_bytes(pathlib.Path(library).read_bytes().replace(node, node.replace(b'_1', b'_2')))
         compared = subprocess.run(('abidiff', library, later), check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         assert compared.returncode == 0, compared.stdout
+
+
+@cases.case('/install/symbols/lacking-function')
+def lacking_function():
+    """A libibb-glib that lacks a function is refused when a program begins, not where the function is called."""
+    relocations = subprocess.run(('readelf', '-rW', LIBRARIES['glib'][0]), check=True, stdout=subprocess.PIPE, text=True).stdout
+    # Those that the library itself looks for would be missed by it.
+    own = set(re.findall(r'\bibb_\w+', relocations))
+    for name in 'xmpp', 'files':
+        function = max(get_needed(LIBRARIES[name][0]) - own)
+        said = load(LIBRARIES[name][0], (function.encode() + b'\0', function.upper().encode() + b'\0'))
+        assert f'undefined symbol: {function}' in said, said
+    command = subprocess.run(('readelf', '-d', BUILD + '/ibb-glib/tool/ibb'), check=True, stdout=subprocess.PIPE, text=True)
+    assert re.search(r'FLAGS.*\bNOW\b', command.stdout), command.stdout
+
+
+@cases.case('/install/symbols/least-version')
+def least_version():
+    """pkg-config asks for the version of libibb-glib that has the newest function that libibb-files uses."""
+    newest = max(minor for minor in SERIES if get_needed(LIBRARIES['files'][0]) & declared('ibb-*.h', series=minor))
+    package = pathlib.Path(BUILD, 'meson-private/ibb-files-1.0.pc').read_text(encoding='utf-8')
+    assert re.search(rf'ibb-glib-1\.0 >= +1\.{newest}\.0\b', package), package
 
 
 @cases.case('/install/symbols/unused-sections')

@@ -58,6 +58,13 @@ def build_frozen(commit, folder, options):
         pass
 
 
+def compare_promises(folder, source):
+    """A line for each promise that is broken by what is installed in folder/now, which source made. What is frozen is
+    installed in folder/usr, which folder/source made."""
+    return promises.compare(*(promises.describe(promises.read(place, origin)) for place, origin in (
+        (os.path.join(folder, 'usr'), os.path.join(folder, 'source')), (os.path.join(folder, 'now'), source))))
+
+
 def compare(build, folder, options):
     """What the libraries and the command of a build lack or change: symbols, and what promises.py describes. What is new is
     allowed. folder: where the frozen ones are built, with the options"""
@@ -68,9 +75,7 @@ def compare(build, folder, options):
     install(build, now)
     before = os.path.join(folder, 'usr')
     headers = [os.path.dirname(os.path.dirname(promises.find(place, 'ibb-glib.h')[0])) for place in (before, now)]
-    described = [promises.describe(promises.read(place, source))
-                 for place, source in ((before, os.path.join(folder, 'source')), (now, ROOT))]
-    faults = ''.join(line + '\n' for line in promises.compare(*described))
+    faults = ''.join(line + '\n' for line in compare_promises(folder, ROOT))
     for library in LIBRARIES:
         result = subprocess.run(
             ('abidiff', '--no-added-syms', '--drop-private-types', '--headers-dir1', headers[0], '--headers-dir2', headers[1],

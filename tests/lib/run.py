@@ -41,8 +41,8 @@ CHECKS_SUITE = 'checks'  # these tests run with --checks, or where another suite
 INSTRUMENTED_SUITES = CORE_SUITES + ('loopback', 'files', 'fuzz', 'client')
 # A build without bindings and the command.
 BARE = ('-Dintrospection=disabled', '-Dvapi=disabled', '-Ddocs=disabled', '-Dtool=disabled', '-Dpython=disabled')
-# What promises are read from: the libraries, their introspection data and the command.
-PROMISED = ('-Dvapi=disabled', '-Ddocs=disabled', '-Dpython=disabled', '-Dtests=disabled')
+# What promises are read from: the libraries, their introspection data, the vapis and the command.
+PROMISED = ('-Ddocs=disabled', '-Dpython=disabled', '-Dtests=disabled')
 # The figures of the modelled networks do not depend on how the core is compiled, and take long
 # with sanitizers: tests with these names run in the usual build.
 MODELS = 'flow'

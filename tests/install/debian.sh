@@ -3,7 +3,7 @@
 #
 # Builds the Debian packages of these sources, with all that a Debian source has below tests/install/debian:
 #
-#   sh tests/install/debian.sh FOLDER [OPTION ...]     options of dpkg-buildpackage
+#   sh tests/install/debian.sh FOLDER [OPTION ...]     options of dpkg-buildpackage, such as -S (default: -b)
 #
 # "sudo apt-get build-dep ./tests/install" installs what the build needs.
 #
@@ -26,4 +26,5 @@ tar -c --null --files-from="$sources/files" -f - | tar -x -C "$sources"
 rm "$sources/files"
 cp -R tests/install/debian "$sources/debian"
 cd "$sources"
-dpkg-buildpackage -us -uc -b "$@"
+if [ $# -eq 0 ]; then set -- -b; fi
+dpkg-buildpackage -us -uc "$@"

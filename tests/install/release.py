@@ -261,11 +261,26 @@ PARTS = {
 }
 
 
-def describe_tree():
-    """What is tested, as results of something else do not count."""
-    found = run.run('git', 'describe', '--always', '--dirty', stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    return found.stdout.strip() or hashlib.sha256(
-        ''.join(map(str, map(os.path.getmtime, run.source_files()))).encode()).hexdigest()[:8]
+def describe_tree(root=ROOT):
+    """What is tested, as results of something else do not count: the commit, and what the files hold if that is not all
+    of the commit."""
+    def git(*words):
+        return subprocess.run(('git', '-C', root, *words), check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL).stdout
+
+    commit = git('describe', '--always').decode().strip()
+    if commit and not git('status', '--porcelain'):
+        return commit
+    names = git('ls-files', '-z', '--cached', '--others', '--exclude-standard').split(b'\0') if commit else [
+        os.fsencode(os.path.relpath(path, root)) for path in glob.glob(f'{root}/**', recursive=True)
+        if not os.path.relpath(path, root).startswith('_build')]
+    digest = hashlib.sha256()
+    for name in sorted(set(names)):
+        path = os.path.join(os.fsencode(root), name)
+        if os.path.isfile(path):
+            with open(path, 'rb') as file:
+                digest.update(b'%s\0%o %s' % (name, os.stat(path).st_mode, hashlib.sha256(file.read()).digest()))
+    return f'{commit}-changed-{digest.hexdigest()[:12]}'.lstrip('-')
 
 
 def run_part(name, hours):

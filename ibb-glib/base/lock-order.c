@@ -16,6 +16,7 @@ static const char *const ranks[][15] = {
   { "ibb-connection-features.c", "ibb-xmpp-identity.c", "account.c", "addresses.c", "agreement.c",
     "hub.c", "lock.c", "network-watch.c", "places.c", "presences.c", "queries.c",
     "session-handshake.c", "status.c", "weak.c", "xml-output.c" },
+  { "names.c" },
 };
 
 typedef struct

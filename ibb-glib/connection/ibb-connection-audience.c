@@ -257,14 +257,6 @@ ibb_connection_offer_to_services (IBBConnection *self,
 }
 
 gboolean
-ibb_connection_has_session (IBBConnection *self, IBBStanza *open)
-{
-  const IBBConnectionEvent event = { .type = IBB_CONNECTION_NAMED, .stanza = open };
-
-  return tell_event (self, &event);
-}
-
-gboolean
 ibb_connection_change_state (IBBConnection *self, IBBConnectionState state, const GError *error)
 {
   Audience             *audience = get_audience (self);

@@ -14,8 +14,7 @@ typedef enum
   IBB_CONNECTION_RECEIVED,  /* stanza, claim; TRUE if it was taken */
   IBB_CONNECTION_CONFIRMED, /* stanza */
   IBB_CONNECTION_DRAINED,   /* in any thread */
-  IBB_CONNECTION_CHAT,  /* the application sent or received a stanza of its own; in any thread */
-  IBB_CONNECTION_NAMED, /* stanza: our open; TRUE if its name is taken; in any thread */
+  IBB_CONNECTION_CHAT, /* the application sent or received a stanza of its own; in any thread */
   IBB_CONNECTION_SUSPENDED, /* in any thread if it was suspended before the listener was added */
   IBB_CONNECTION_RESUMED,
   IBB_CONNECTION_LEAVING, /* it closes the XML stream, and before that sends all that it has taken
@@ -80,9 +79,6 @@ gboolean ibb_connection_send_for_service (IBBConnection *self, IBBStanza *stanza
 gboolean ibb_connection_offer_to_services (IBBConnection *self,
                                            IBBStanza     *stanza,
                                            gboolean       may_others_follow);
-/* Whether a service has a session with the addresses and the sid of our open, or is about to open
- * one. */
-gboolean ibb_connection_has_session (IBBConnection *self, IBBStanza *open);
 gboolean
 ibb_connection_change_state (IBBConnection *self, IBBConnectionState state, const GError *error);
 

@@ -503,17 +503,6 @@ ibb_engine_can_accept (IBBEngine *self)
 }
 
 gboolean
-ibb_engine_has_session (IBBEngine *self, const char *local, const char *peer, const char *sid)
-{
-  const IBBContext *context = self->context;
-  g_autofree char  *local_normal = ibb_jid_normalize (local);
-  g_autofree char  *peer_normal = ibb_jid_normalize (peer);
-
-  return ibb_registration_find (context, local != NULL ? local_normal : context->local_normal,
-                                peer_normal, sid) != NULL;
-}
-
-gboolean
 ibb_engine_has_address (IBBEngine *self, const char *jid)
 {
   const IBBContext *context = self->context;

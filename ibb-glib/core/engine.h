@@ -28,8 +28,8 @@
 #include "core/session/event.h"
 #include "core/session/session.h"
 
-/* The caller may set context->settings and context->named_limit, and read the state of the
- * connection in context. */
+/* The caller may set context->settings, context->named_limit and, at first, context->names, and
+ * read the state of the connection in context. */
 typedef struct
 {
   IBBContext *context;
@@ -115,6 +115,3 @@ gboolean ibb_engine_can_accept (IBBEngine *self);
 
 /* Whether jid is an address of the connection; FALSE while our JID is unknown. */
 gboolean ibb_engine_has_address (IBBEngine *self, const char *jid);
-/* Whether there is a session of that name. local: NULL for our JID. */
-gboolean
-ibb_engine_has_session (IBBEngine *self, const char *local, const char *peer, const char *sid);

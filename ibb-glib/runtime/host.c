@@ -6,6 +6,7 @@
 
 #include "base/callback-source.h"
 #include "base/ibb-error-private.h"
+#include "runtime/names.h"
 
 #include <string.h>
 
@@ -26,6 +27,7 @@ ibb_host_unref (IBBHost *self)
     return;
 
   ibb_engine_free (self->engine);
+  g_clear_pointer (&self->names, ibb_names_unref);
   if (self->arrival_data_free != NULL)
     self->arrival_data_free (self->arrival_data);
   g_main_context_unref (self->context);
@@ -575,6 +577,8 @@ ibb_host_new (IBBConnection *connection)
   self->armed = G_MAXINT64;
   self->stale = TRUE;
   self->engine = ibb_engine_new (take_random, &self->random);
+  self->names = connection != NULL ? ibb_names_get (connection) : NULL;
+  self->engine->context->names = self->names;
   self->source = ibb_callback_source_new ("[ibb-glib] host", pump_cb, ibb_host_ref (self),
                                           (GDestroyNotify) ibb_host_unref);
   return self;

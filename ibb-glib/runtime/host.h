@@ -43,6 +43,7 @@ struct _IBBHost
   /* immutable after construction */
   GMainContext  *context; /* (owned): where the connection is called */
   IBBEngine     *engine;  /* (owned): called with the lock */
+  IBBNames      *names;   /* (owned) (nullable): of the engine */
   IBBArrivalFunc arrived_locked;
   gpointer       arrival_data; /* (owned) */
   GDestroyNotify arrival_data_free;

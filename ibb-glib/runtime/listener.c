@@ -5,7 +5,6 @@
 #include "runtime/listener.h"
 
 #include "ibb-error.h"
-#include "runtime/session-operation.h"
 
 typedef struct
 {
@@ -183,19 +182,6 @@ drained (IBBListener *self)
   ibb_host_unlock (self->host);
 }
 
-/* open: of another service, or of this one. */
-static gboolean
-has_name (IBBListener *self, const IBBStanza *open)
-{
-  gboolean is_taken;
-
-  ibb_host_lock (self->host);
-  is_taken = ibb_engine_has_session (self->host->engine, open->from, open->to, open->sid) ||
-             ibb_session_operation_is_opening_locked (self->host, open);
-  ibb_host_unlock (self->host);
-  return is_taken;
-}
-
 static void
 chatted (IBBListener *self)
 {
@@ -245,8 +231,6 @@ listener_notify (IBBConnectionListener *listener, const IBBConnectionEvent *even
     case IBB_CONNECTION_CHAT:
       chatted (self);
       break;
-    case IBB_CONNECTION_NAMED:
-      return has_name (self, event->stanza);
     case IBB_CONNECTION_SUSPENDED:
       suspended (self);
       break;

@@ -366,49 +366,6 @@ static const IBBOperationClass classes[] = {
   },
 };
 
-static gboolean
-equal_addresses (const char *a, const char *b)
-{
-  return a == b || (a != NULL && b != NULL && ibb_jid_equal (a, b));
-}
-
-gboolean
-ibb_session_operation_is_opening_locked (IBBHost *host, const IBBStanza *open)
-{
-  for (GList *l = host->refresh_waiters.head; l != NULL; l = l->next)
-    {
-      const IBBOpen *own = &((IBBSessionOperation *) l->data)->open;
-
-      if (g_strcmp0 (own->sid, open->sid) == 0 && ibb_jid_equal (own->peer, open->to) &&
-          equal_addresses (own->local, open->from))
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* A peer could not tell apart the blocks of two sessions of one name. Called without the lock, as
- * each service of the connection is asked. */
-static GError *
-check_name (IBBInbox *inbox, const IBBSessionWish *wish)
-{
-  const IBBFailure          in_use = IBB_FAILURE_OF (IBB_FAILURE_IN_USE);
-  const IBBOpen            *open = &wish->open;
-  g_autoptr (IBBConnection) connection = NULL;
-  g_autoptr (IBBStanza)     stanza = NULL;
-
-  if (wish->call != IBB_SESSION_CALL_OPEN || open->sid == NULL)
-    return NULL; /* a random sid is unique */
-  connection = ibb_weak_get (inbox->host->uplink.weak_connection);
-  if (connection == NULL)
-    return NULL;
-  stanza = ibb_stanza_record_new (IBB_STANZA_IQ, "set", IBB_PAYLOAD_OPEN, NULL, open->peer);
-  stanza->from = g_strdup (open->local);
-  stanza->sid = g_strdup (open->sid);
-  return ibb_connection_has_session (connection, stanza)
-             ? ibb_error_new_from_failure (&in_use, open->peer, open->sid)
-             : NULL;
-}
-
 static void
 init (IBBSessionOperation *self, IBBInbox *inbox, GObject *service, const IBBSessionWish *wish)
 {
@@ -435,13 +392,7 @@ ibb_session_operation_run (IBBInbox             *inbox,
 {
   IBBSessionOperation self;
   IBBChannel         *channel = NULL;
-  GError             *reason = check_name (inbox, wish);
 
-  if (reason != NULL)
-    {
-      g_propagate_error (error, reason);
-      return NULL;
-    }
   init (&self, inbox, service, wish);
   if (ibb_operation_run (&self.parent, cancellable, error))
     channel = g_steal_pointer (&self.channel);
@@ -455,15 +406,8 @@ ibb_session_operation_start (IBBInbox             *inbox,
                              const IBBSessionWish *wish,
                              GTask                *task)
 {
-  IBBSessionOperation *self;
-  GError              *error = check_name (inbox, wish);
+  IBBSessionOperation *self = g_new (IBBSessionOperation, 1);
 
-  if (error != NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  self = g_new (IBBSessionOperation, 1);
   init (self, inbox, service, wish);
   ibb_operation_start (&self->parent, task, NULL, NULL);
 }

@@ -34,8 +34,6 @@ void        ibb_session_operation_start (IBBInbox             *inbox,
                                          GObject              *service,
                                          const IBBSessionWish *wish,
                                          GTask                *task);
-/* Whether an open of that name waits for the JID of the connection. */
-gboolean ibb_session_operation_is_opening_locked (IBBHost *host, const IBBStanza *open);
 /* A session that is not fetched by this is aborted if it was opened; otherwise it goes back to the
  * inbox. */
 IBBChannel *ibb_session_operation_finish (GTask *task, GError **error);

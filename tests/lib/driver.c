@@ -8,12 +8,56 @@
 
 #include <string.h>
 
+typedef struct
+{
+  IBBNames    parent;
+  GHashTable *keys;
+} Names;
+
+static gboolean
+names_take (IBBNames *names, const IBBSessionKey *key)
+{
+  GHashTable *keys = ((Names *) names)->keys;
+
+  return !g_hash_table_contains (keys, key) && g_hash_table_add (keys, (gpointer) key);
+}
+
+static void
+names_hand_over (IBBNames *names, const IBBSessionKey *from, const IBBSessionKey *to)
+{
+  g_assert_true (g_hash_table_remove (((Names *) names)->keys, from));
+  if (to != NULL)
+    g_assert_true (names_take (names, to));
+}
+
+static IBBNames *
+names_new (void)
+{
+  Names *self = g_new (Names, 1);
+
+  self->parent = (IBBNames){ names_take, names_hand_over };
+  self->keys = g_hash_table_new (ibb_parameters_hash, ibb_parameters_equal);
+  return &self->parent;
+}
+
+static void
+names_free (IBBNames *names)
+{
+  Names *self = (Names *) names;
+
+  g_assert_cmpuint (g_hash_table_size (self->keys), ==, 0);
+  g_hash_table_unref (self->keys);
+  g_free (self);
+}
+
 void
 driver_init (Driver *self, const char *jid, gint64 *clock, Random random)
 {
   *self = (Driver){ .time = 1000 * SECOND, .random = random, .has_feature = TRUE };
   self->clock = clock != NULL ? clock : &self->time;
   self->engine = ibb_engine_new (random_fill, &self->random);
+  self->names = names_new ();
+  self->engine->context->names = self->names;
   ibb_engine_set_local_jid (self->engine, jid);
 }
 
@@ -22,6 +66,7 @@ driver_clear (Driver *self)
 {
   g_clear_pointer (&self->engine, ibb_engine_free);
   g_clear_pointer (&self->beside, ibb_engine_free);
+  g_clear_pointer (&self->names, names_free);
 }
 
 void
@@ -31,6 +76,7 @@ driver_add_beside (Driver *self, gboolean is_first)
 
   g_assert_null (self->beside);
   self->beside = ibb_engine_new (random_fill, &self->random);
+  self->beside->context->names = self->names;
   self->is_beside_first = is_first;
   ibb_engine_set_local_jid (self->beside, context->local_jid);
   self->beside->context->settings = context->settings;
@@ -98,6 +144,8 @@ offer (Driver *self, IBBStanza *stanza)
   IBBEngine *engines[3];
   IBBClaim   claim = self->beside != NULL ? IBB_CLAIM_SESSION : IBB_CLAIM_NONE;
 
+  if (self->sees_no_sessions)
+    claim = ibb_claim_get_next (claim, stanza);
   driver_get_engines (self, engines);
   for (;; claim = ibb_claim_get_next (claim, stanza))
     {

@@ -25,6 +25,7 @@
 
 typedef struct
 {
+  IBBNames  *names; /* of the sessions of both */
   IBBEngine *engine;
   IBBEngine *beside;          /* (nullable): of another service on the same connection */
   gboolean   is_beside_first; /* that was made before */
@@ -41,6 +42,8 @@ typedef struct
   gboolean answer_probes; /* the peer answers probes (D-27) */
   gboolean has_feature;   /* the peer advertises our feature */
   gboolean has_rules;     /* servers advertise XEP-0079 (N-31) */
+
+  gboolean sees_no_sessions; /* the services were asked for sessions of that name before */
 
   const IBBContext *giver; /* (nullable): of the engine that gave the last stanza */
 

@@ -116,11 +116,75 @@ test_queries (Fixture *fixture, gconstpointer data)
   g_clear_object (&queries.cancellable);
 }
 
+#define N_NAMES 500
+
+typedef struct
+{
+  IBBService   *service;
+  int          *n_ready;             /* atomic: of both threads, in all rounds */
+  IBBTransport *transports[N_NAMES]; /* (owned) (nullable) */
+  GError       *errors[N_NAMES];     /* (owned) (nullable) */
+} Opener;
+
+/* Opens each session at the moment at which the other thread does. */
+static gpointer
+open_thread (gpointer data)
+{
+  Opener *self = data;
+
+  for (guint i = 0; i < N_NAMES; i++)
+    {
+      g_autoptr (IBBSessionParams) params = ibb_session_params_new ();
+      g_autofree char             *sid = g_strdup_printf ("name-%u", i);
+
+      ibb_session_params_set_sid (params, sid);
+      g_atomic_int_inc (self->n_ready);
+      while (g_atomic_int_get (self->n_ready) < 2 * (int) (i + 1))
+        g_thread_yield ();
+      self->transports[i] =
+          ibb_service_open_session (self->service, JULIET, params, NULL, &self->errors[i]);
+    }
+  return NULL;
+}
+
+/* D-05: a name belongs to one session of the connection, however close two calls are. */
+static void
+test_names (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (IBBService)   beside = ibb_service_new (fixture->romeo_connection);
+  int                      n_ready = 0;
+  Opener                   openers[] = { { fixture->romeo, &n_ready }, { beside, &n_ready } };
+  GThread                 *threads[G_N_ELEMENTS (openers)];
+  GAsyncResult            *accepted = NULL;
+  g_autoptr (IBBTransport) juliet = NULL;
+
+  ibb_service_set_session_limit (fixture->juliet, N_NAMES);
+  ibb_service_accept_async (fixture->juliet, NULL, store_result_cb, &accepted);
+  for (guint i = 0; i < G_N_ELEMENTS (openers); i++)
+    threads[i] = g_thread_new ("open", open_thread, &openers[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (openers); i++)
+    g_thread_join (threads[i]);
+  juliet = assert_result (ibb_service_accept_finish, fixture->juliet, &accepted);
+
+  for (guint i = 0; i < N_NAMES; i++)
+    {
+      guint loser = openers[0].transports[i] != NULL ? 1 : 0;
+
+      g_assert_nonnull (openers[1 - loser].transports[i]);
+      g_assert_no_error (openers[1 - loser].errors[i]);
+      g_assert_null (openers[loser].transports[i]);
+      g_assert_error (openers[loser].errors[i], G_IO_ERROR, G_IO_ERROR_PENDING);
+      g_clear_error (&openers[loser].errors[i]);
+      g_clear_object (&openers[1 - loser].transports[i]);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   add_test ("/ibb/loopback/threads/queries", test_queries);
+  add_test ("/ibb/loopback/threads/names/D-05", test_names);
   add_test ("/ibb/loopback/threads/interpreter", test_interpreter);
   return g_test_run ();
 }

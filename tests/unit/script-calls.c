@@ -289,9 +289,13 @@ flag (Script *self, Words *words)
     const char *name;
     gboolean   *flag;
   } flags[] = {
-    { "hold-sent", &driver->hold_sent },    { "leave-queries", &driver->leave_disco },
-    { "leave-pings", &driver->leave_ping }, { "answer-probes", &driver->answer_probes },
-    { "feature", &driver->has_feature },    { "rules", &driver->has_rules },
+    { "hold-sent", &driver->hold_sent },
+    { "leave-queries", &driver->leave_disco },
+    { "leave-pings", &driver->leave_ping },
+    { "answer-probes", &driver->answer_probes },
+    { "feature", &driver->has_feature },
+    { "rules", &driver->has_rules },
+    { "sees-no-sessions", &driver->sees_no_sessions },
   };
   const char *name = words_take (words);
   guint       i = 0;

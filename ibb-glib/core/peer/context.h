@@ -19,6 +19,7 @@
 
 typedef struct _IBBFirstHop IBBFirstHop;
 typedef struct _IBBPeers    IBBPeers;
+typedef struct _IBBNames    IBBNames;
 
 typedef struct
 {
@@ -56,8 +57,9 @@ typedef struct
   gsize  stalled; /* bytes in flight of stalled sessions */
   GQueue late;    /* (element-type IBBStall): overdue and not stalled, in turn */
 
-  gsize       unsent;    /* bytes written and not in blocks, of all sessions */
-  GHashTable *sessions;  /* (element-type IBBSessionKey IBBSession); holds references */
+  gsize       unsent;   /* bytes written and not in blocks, of all sessions */
+  GHashTable *sessions; /* (element-type IBBSessionKey IBBSession); holds references */
+  IBBNames   *names; /* (unowned) (nullable): of the sessions of all services of the connection */
   GHashTable *resumable; /* (element-type utf8 GQueue): of these, by both accounts and sid (D-58) */
   IBBScheduler peer_turns;    /* of the peers to which a session wants to send a block in an IQ */
   IBBScheduler message_turns; /* of the sessions that want to send a block in a message */

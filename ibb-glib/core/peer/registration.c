@@ -19,6 +19,20 @@ ibb_registration_find (const IBBContext *context,
   return g_hash_table_lookup (context->sessions, &key);
 }
 
+static gboolean
+take_name (const IBBContext *context, const IBBSessionKey *key)
+{
+  return !g_hash_table_contains (context->sessions, key) &&
+         (context->names == NULL || context->names->take (context->names, key));
+}
+
+static void
+hand_over_name (const IBBContext *context, const IBBSessionKey *from, const IBBSessionKey *to)
+{
+  if (context->names != NULL)
+    context->names->hand_over (context->names, from, to);
+}
+
 /* A normalised JID has no line breaks, so two accounts never have the same name. */
 static char *
 create_name (const char *local, const char *peer, const char *sid)
@@ -135,22 +149,29 @@ leave_peer (IBBRegistration *self)
   self->parameters->pair = NULL;
 }
 
-void
+gboolean
 ibb_registration_enter (IBBRegistration *self)
 {
   IBBParameters *parameters = self->parameters;
+
+  if (!take_name (parameters->context, &parameters->key))
+    return FALSE;
 
   g_hash_table_insert (parameters->context->sessions, &parameters->key, parameters->owner);
   join_peer (self);
   self->is_counted = TRUE;
   parameters->context->memory.n_sharers++;
+  return TRUE;
 }
 
 void
 ibb_registration_leave (IBBRegistration *self)
 {
+  IBBParameters *parameters = self->parameters;
+
   leave_peer (self);
-  g_hash_table_remove (self->parameters->context->sessions, &self->parameters->key);
+  hand_over_name (parameters->context, &parameters->key, NULL);
+  g_hash_table_remove (parameters->context->sessions, &parameters->key);
 }
 
 gboolean
@@ -160,21 +181,23 @@ ibb_registration_move (IBBRegistration *self,
                        const char      *local_jid,
                        const char      *local)
 {
-  IBBParameters *parameters = self->parameters;
-  GHashTable    *sessions = parameters->context->sessions;
-  IBBSessionKey  key = parameters->key;
+  IBBParameters    *parameters = self->parameters;
+  const IBBContext *context = parameters->context;
+  IBBSessionKey     key = parameters->key;
 
   if (peer != NULL)
     key.peer = (char *) peer;
   if (local != NULL)
     key.local = (char *) local;
-  if (g_hash_table_contains (sessions, &key))
+  if (!take_name (context, &key))
     return FALSE;
 
   leave_peer (self);
-  g_hash_table_steal (sessions, &parameters->key);
+  hand_over_name (context, &parameters->key, NULL);
+  g_hash_table_steal (context->sessions, &parameters->key);
   ibb_parameters_move (parameters, peer_jid, peer, local_jid, local);
-  g_hash_table_insert (sessions, &parameters->key, parameters->owner);
+  hand_over_name (context, &key, &parameters->key);
+  g_hash_table_insert (context->sessions, &parameters->key, parameters->owner);
   join_peer (self);
   return TRUE;
 }

@@ -13,6 +13,16 @@
 /* Limit of resumable sessions with one account and sid, and likewise of ended ones. */
 #define IBB_RESUMABLE_MAX 8
 
+/* The names of the sessions of a connection: each service has an engine of its own, and a peer
+ * could not tell apart the blocks of two sessions of one name (D-05). A key is valid until its name
+ * is free again, or belongs to another key. */
+struct _IBBNames
+{
+  gboolean (*take) (IBBNames *self, const IBBSessionKey *key); /* FALSE: a session has the name */
+  /* to: the key that the name belongs to from now on; NULL: the name is free. */
+  void (*hand_over) (IBBNames *self, const IBBSessionKey *from, const IBBSessionKey *to);
+};
+
 typedef struct
 {
   IBBParameters *parameters;
@@ -42,12 +52,13 @@ void     ibb_registration_init (IBBRegistration *self, IBBParameters *parameters
 /* Makes the session resumable with that secret, unless IBB_RESUMABLE_MAX other sessions have its
  * sid and account. secret: (nullable): makes the session not resumable. */
 void ibb_registration_set_secret (IBBRegistration *self, const char *secret);
-/* Enters the session into the table, which takes a reference from the caller. */
-void ibb_registration_enter (IBBRegistration *self);
+/* Enters the session into the table, with a reference of the caller. FALSE if another session of
+ * the connection has the name: then the caller keeps the reference. */
+gboolean ibb_registration_enter (IBBRegistration *self);
 /* Removes the session from the table, with its reference. */
 void ibb_registration_leave (IBBRegistration *self);
 /* Changes the addresses of the session: as they are written, and from ibb_jid_normalize (). NULL:
- * as before. FALSE if another session has the key. */
+ * as before. FALSE if another session of the connection has the name. */
 gboolean ibb_registration_move (IBBRegistration *self,
                                 const char      *peer_jid,
                                 const char      *peer,

@@ -177,13 +177,13 @@ ibb_lifecycle_open (IBBContext *context, const IBBOpen *open, gint64 time, IBBFa
 {
   IBBSession *self = create (context, open, TRUE);
 
-  if (g_hash_table_contains (self->parameters.context->sessions, &self->parameters.key))
-    ibb_failure_set (failure, IBB_FAILURE_IN_USE);
-  else if (!ibb_parameters_have_room (&self->parameters))
+  if (!ibb_parameters_have_room (&self->parameters))
     ibb_failure_set (failure, IBB_FAILURE_NO_ROOM);
+  else if (!ibb_registration_enter (&self->registration))
+    ibb_failure_set (failure, IBB_FAILURE_IN_USE);
   else
     {
-      ibb_registration_enter (&ibb_session_ref (self)->registration);
+      ibb_session_ref (self);
       ibb_opening_begin (self, open, ibb_session_get_time (self, time));
       if (context->clock.is_stopped)
         ibb_resume_suspend (self, time);
@@ -205,12 +205,13 @@ ibb_lifecycle_take_request (
                            .block_size = block_size };
   IBBSession *self = create (context, &proposal, FALSE);
 
-  if (!ibb_parameters_have_room (&self->parameters))
+  if (!ibb_parameters_have_room (&self->parameters) ||
+      !ibb_registration_enter (&self->registration))
     {
       ibb_session_unref (self);
       return NULL;
     }
-  ibb_registration_enter (&ibb_session_ref (self)->registration);
+  ibb_session_ref (self);
   ibb_opening_keep_request (self, open);
   return self;
 }

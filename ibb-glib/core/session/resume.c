@@ -297,16 +297,19 @@ is_name_taken (const IBBSession *self, const char *peer)
   return there != NULL && there != self;
 }
 
-/* Moves the session to the present address of the peer. */
-static void
+/* Moves the session to the present address of the peer. FALSE if another session of the connection
+ * has the name there. */
+static gboolean
 follow_peer (IBBSession *self, const char *jid, const char *normal)
 {
-  if (g_str_equal (normal, self->parameters.key.peer) ||
-      !ibb_registration_move (&self->registration, jid, normal, NULL, NULL))
-    return;
+  if (g_str_equal (normal, self->parameters.key.peer))
+    return TRUE;
+  if (!ibb_registration_move (&self->registration, jid, normal, NULL, NULL))
+    return FALSE;
 
   ibb_order_note_our_feature (&self->parameters.peer->order);
   update_addresses (self);
+  return TRUE;
 }
 
 /* Resumes the session: sends everything again that the peer has not received. moved: bytes, both
@@ -358,7 +361,11 @@ take (IBBSession *self, IBBStanza *stanza, const char *from, gint64 now)
 
   if (!self->resume.has_begun)
     begin (self, now);
-  follow_peer (self, stanza->from, from);
+  if (!follow_peer (self, stanza->from, from))
+    {
+      refuse (self, stanza, IBB_CONDITION_CONFLICT);
+      return;
+    }
   moved = account (self, stanza, now);
   if (now >= get_deadline (self, now))
     {

@@ -85,6 +85,7 @@ static Audience *
 get_audience (IBBConnection *self)
 {
   Audience *audience = find_audience (self);
+  gulong    handler;
 
   if (audience != NULL)
     return audience;
@@ -94,13 +95,13 @@ get_audience (IBBConnection *self)
   audience->state = IBB_CONNECTION_RESTORED;
   audience->listeners =
       g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_connection_listener_unref);
+  /* Before others can see the audience: a listener that another thread adds misses no change. */
+  handler = g_signal_connect (self, "notify::local-jid", G_CALLBACK (local_jid_changed_cb), NULL);
   if (g_object_replace_qdata (G_OBJECT (self), audience_quark (), NULL, audience, audience_free,
                               NULL))
-    {
-      g_signal_connect (self, "notify::local-jid", G_CALLBACK (local_jid_changed_cb), NULL);
-      return audience;
-    }
-  audience_free (audience); /* another thread was faster */
+    return audience;
+  g_signal_handler_disconnect (self, handler); /* another thread was faster */
+  audience_free (audience);
   return find_audience (self);
 }
 

@@ -52,7 +52,7 @@ struct _IBBFilesTransfer
   GError *failure; /* (owned) (nullable): becomes the error when nothing runs any more */
   GQueue  waits;   /* (element-type GTask) */
 
-  IBBCourier *courier; /* (owned) (nullable): of the bundle */
+  IBBCourier *courier; /* (owned) (nullable): of the bundle, until it is over */
   guint32     number;  /* there */
 
   IBBJingle *jingle; /* (owned) (nullable) */
@@ -70,7 +70,9 @@ struct _IBBFilesTransfer
   guint         timer;       /* (nullable): source id */
   IBBPeerWatch *watch;       /* (owned) (nullable): while nobody has decided about the offer */
   IBBTransport *transport;   /* (owned) (nullable) */
-  IBBMover     *mover;       /* (owned) (nullable): of a receiver that has accepted */
+  IBBMover     *mover;   /* (owned) (nullable): of a receiver that has accepted, until it is over */
+  guint64       n_moved; /* bytes at the other end, once it is over */
+  guint64       n_resumed;   /* bytes of these that were there before */
   GFile        *file;        /* (owned) (nullable): received */
   gboolean      keeps_part;  /* a later transfer goes on with what is there */
   gboolean      is_in_place; /* the receiver: the file is, and cannot fail any more */

@@ -110,7 +110,7 @@ ibb_files_transfer_get_bytes_moved (IBBFilesTransfer *self)
   g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), 0);
 
   if (self->mover == NULL)
-    return 0;
+    return self->n_moved;
   /* The difference of the bytes written and the bytes queued would be taken at two moments, and
    * could decrease. */
   if (self->direction == IBB_FILES_DIRECTION_SEND && self->transport != NULL)
@@ -139,7 +139,7 @@ ibb_files_transfer_get_bytes_resumed (IBBFilesTransfer *self)
 {
   g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), 0);
 
-  return self->mover != NULL ? ibb_mover_get_offset (self->mover) : 0;
+  return self->mover != NULL ? ibb_mover_get_offset (self->mover) : self->n_resumed;
 }
 
 /**

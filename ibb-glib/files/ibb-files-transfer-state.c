@@ -170,6 +170,22 @@ ibb_files_transfer_return (IBBFilesTransfer *self, GTask *task)
   g_object_unref (task);
 }
 
+/* An application may keep what is over: that has the values of its properties, and no descriptor.
+ * The last acknowledgement of what has arrived may be on its way. */
+static void
+let_go (IBBFilesTransfer *self, IBBFilesState state)
+{
+  if (self->mover != NULL)
+    {
+      self->mover->class->close (self->mover, self->keeps_part);
+      self->n_moved = state == IBB_FILES_STATE_FAILED ? ibb_files_transfer_get_bytes_moved (self)
+                                                      : ibb_mover_get_n_moved (self->mover);
+      self->n_resumed = ibb_files_transfer_get_bytes_resumed (self);
+    }
+  g_clear_pointer (&self->mover, ibb_mover_unref);
+  g_clear_pointer (&self->courier, ibb_courier_unref);
+}
+
 void
 ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
 {
@@ -182,8 +198,7 @@ ibb_files_transfer_end (IBBFilesTransfer *self, IBBFilesState state)
     return;
   clear_source (&self->timer);
   clear_source (&self->ticker);
-  if (self->mover != NULL)
-    self->mover->class->close (self->mover, self->keeps_part);
+  let_go (self, state);
   /* Closes the session without a wait: a peer's program may never answer. */
   if (self->transport != NULL && !self->protocol->shares_session && state != IBB_FILES_STATE_FAILED)
     g_io_stream_close_async (G_IO_STREAM (self->transport), G_PRIORITY_DEFAULT, NULL, NULL, NULL);

@@ -301,11 +301,14 @@ stop_file (IBBMover *self, gboolean keeps)
     self->target->class->settle (self->target);
 }
 
+/* A thread that is about to end may still have a reference. */
 static void
 close_file (IBBMover *self, gboolean keeps)
 {
   if (!self->is_sender)
     self->target->class->close (self->target, keeps);
+  g_clear_pointer (&self->source, ibb_file_source_free);
+  g_clear_pointer (&self->target, ibb_file_target_free);
 }
 
 static const IBBMoverClass file_class = {

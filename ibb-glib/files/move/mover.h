@@ -40,7 +40,8 @@ typedef struct
   /* The bytes come no more, or have all come: those that are there go to the disk. keeps: of a
    * folder, the part of the file that is not whole stays. */
   void (*stop) (IBBMover *self, gboolean keeps);
-  /* It is whole, or has failed. keeps: its part stays. */
+  /* It is whole, or has failed, and nobody uses it any more: it has no descriptor when this
+   * returns. keeps: its part stays. */
   void (*close) (IBBMover *self, gboolean keeps);
   void (*free) (gpointer folder);
 } IBBMoverClass;

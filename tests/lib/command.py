@@ -35,7 +35,8 @@ SOON = '--resume-timeout', '1'
 def link_libraries():
     """Names without spaces for the libraries that tests load into a program: LD_PRELOAD has a list."""
     names = [name for name in ('IBB_TEST_BUILD_MESSAGES', 'IBB_TEST_COUNT_TURNS', 'IBB_TEST_FAILING_CALLS',
-                               'IBB_TEST_FAKE_WALL_CLOCK', 'IBB_TEST_FAST_TIMERS') if ' ' in os.environ.get(name, '')]
+                               'IBB_TEST_FAKE_WALL_CLOCK', 'IBB_TEST_FAST_TIMERS', 'IBB_TEST_LATE_MAIN')
+             if ' ' in os.environ.get(name, '')]
     if names:
         folder = tempfile.mkdtemp(prefix='ibb-test-')
         atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -118,6 +118,24 @@ def _(server):
     check_equal((here.finish(), receive.finish()), (0, 0), f'{here.lines} {receive.lines}')
 
 
+@case('forward says that a connection waits for a peer that has not come back')
+def _(server):
+    tunnel = Tunnel(server, expose=ENDS, forward=ENDS)
+    os.kill(tunnel.expose.pid, signal.SIGSTOP)
+    server.go()
+    server.listen()
+    wait_for_count(tunnel.forward, 'reconnected', 1)
+    clients = [tunnel.connect() for _ in range(2)]
+    waiting = tunnel.forward.wait_event('waiting')
+    check_equal(waiting['step'], f'waiting for “{tunnel.jid}” to answer', 'step')
+    os.kill(tunnel.expose.pid, signal.SIGCONT)
+    for client in clients:
+        is_served(client, tunnel, b'at last')
+    # One line for all connections of the outage.
+    check_equal(count(tunnel.forward, 'waiting'), 1, 'events')
+    check_equal(tunnel.forward.errors(), [], 'errors')
+
+
 @case('D-58: expose and forward keep their sessions')
 def _(server):
     tunnel = Tunnel(server)

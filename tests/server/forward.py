@@ -390,6 +390,25 @@ def _():
         tunnel.end()
 
 
+@case('just started, a connection to a peer that is absent is reset at once')
+def _(server):
+    pipe = Folder() / 'pipe'
+    os.mkfifo(pipe)
+    alice = Account(server, 'alice')
+    # The main thread learns of the login only when the command is ready.
+    forward = alice.ibb('forward', '--json', '--listen', cases.FREE_PORT, 'bob@localhost/absent',
+                        env={'LD_PRELOAD': os.environ['IBB_TEST_LATE_MAIN'], 'IBB_TEST_LATE_MAIN_PIPE': pipe})
+    forward.wait_ready()
+    open(pipe, 'wb').close()
+    attempts = []
+    server.when('<open ', lambda *_: attempts.append('open'), number=0)
+    expect_reset_at(forward.wait_event('ready')['port'])
+    check_equal(len(attempts), 1, 'attempts')
+    check_equal(forward.wait_event('error')['code'], 'service-unavailable', 'code')
+    os.kill(forward.pid, signal.SIGTERM)
+    check_equal(forward.finish(), 0, 'status')
+
+
 @case('--timeout ends a session in which nothing moves, and no other')
 def _(server):
     clock = Folder() / 'clock'

@@ -23,10 +23,11 @@ typedef struct
 
   GMutex lock;
   /* protected by lock; source apart, only the thread of context changes these */
-  GMainContext *context;          /* (nullable) */
-  void (*online) (gpointer data); /* (nullable) */
-  gpointer data;
-  GSource *source; /* (owned) (nullable): calls online */
+  GMainContext   *context; /* (nullable) */
+  ToolLoginOnline online;  /* (nullable) */
+  gpointer        data;
+  GSource        *source;   /* (owned) (nullable): calls online */
+  gboolean        was_away; /* for that call */
 } States;
 
 struct _ToolLogin
@@ -53,20 +54,25 @@ states_free (gpointer data, GClosure *closure)
 static gboolean
 online_cb (gpointer data)
 {
-  States *states = data;
+  States  *states = data;
+  gboolean was_away;
 
   g_mutex_lock (&states->lock);
   g_clear_pointer (&states->source, g_source_unref);
+  was_away = states->was_away;
+  states->was_away = FALSE;
   g_mutex_unlock (&states->lock);
-  states->online (states->data);
+  states->online (was_away, states->data);
   return G_SOURCE_REMOVE;
 }
 
-/* On the main thread. */
+/* On the main thread, which may learn of the first login only when the watch has begun. */
 static void
-tell_online (States *states)
+tell_online (States *states, gboolean was_away)
 {
   g_mutex_lock (&states->lock);
+  if (states->online != NULL)
+    states->was_away |= was_away;
   if (states->online != NULL && states->source == NULL)
     states->source = tool_source_attach (g_idle_source_new (), states->context, "[ibb] online",
                                          online_cb, states);
@@ -105,7 +111,8 @@ state_cb (IBBXmppClient *client, GParamSpec *pspec, gpointer data)
 
   states->state = ibb_xmpp_entity_get_state (IBB_XMPP_ENTITY (client));
   if (states->state == IBB_CONNECTION_STATE_ONLINE)
-    tell_online (states); /* it may have been away between two calls of this handler */
+    /* It may have been away between two calls of this handler. */
+    tell_online (states, states->is_lost || before == IBB_CONNECTION_STATE_SUSPENDED);
   /* The client may also have been online between two calls, and away again. */
   if (states->state == IBB_CONNECTION_STATE_CONNECTING && !states->is_lost)
     report_disconnected (client, states);
@@ -182,15 +189,13 @@ tool_login_is_online (ToolLogin *self)
 }
 
 void
-tool_login_watch (ToolLogin    *self,
-                  GMainContext *context,
-                  void (*online) (gpointer data),
-                  gpointer data)
+tool_login_watch (ToolLogin *self, GMainContext *context, ToolLoginOnline online, gpointer data)
 {
   States *states = self->states;
 
   g_mutex_lock (&states->lock);
   tool_source_clear (&states->source);
+  states->was_away = FALSE;
   states->context = context;
   states->online = online;
   states->data = data;

@@ -22,12 +22,13 @@ void tool_login_set_stays (ToolLogin *self);
 void tool_login_set_service (ToolLogin *self);
 /* Whether sessions can be opened; they may wait for the connection to be resumed. Any thread. */
 gboolean tool_login_is_online (ToolLogin *self);
-/* Calls online in context each time that the client is online. In the thread of context, which
- * iterates it and ends the watch with (NULL, NULL, NULL). */
-void tool_login_watch (ToolLogin    *self,
-                       GMainContext *context,
-                       void (*online) (gpointer data),
-                       gpointer data);
+/* The client is online. was_away: an outage was reported before, which the first login does not
+ * follow. */
+typedef void (*ToolLoginOnline) (gboolean was_away, gpointer data);
+/* Calls online in context each time that the client is online, also for a login before the watch.
+ * In the thread of context, which iterates it and ends the watch with (NULL, NULL, NULL). */
+void
+tool_login_watch (ToolLogin *self, GMainContext *context, ToolLoginOnline online, gpointer data);
 
 /* Not in the main thread. Returns the address that the server gave, NULL with an error. */
 char *tool_login_begin (ToolLogin *self, ToolRun *run, GError **error);

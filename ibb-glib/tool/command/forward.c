@@ -50,6 +50,7 @@ typedef struct
   guint            opening;    /* those that are to be tried again included */
   GQueue           waiting;    /* (element-type Opening): for the next login */
   gint64           peer_until; /* µs: the end of the wait for the peer after an outage */
+  gboolean         has_told;   /* of this wait */
 } Forward;
 
 typedef struct
@@ -256,6 +257,18 @@ may_try_again (Opening *opening, const GError *error)
   return opening->attempts <= ATTEMPTS_MAX;
 }
 
+static void
+tell_of_wait (Forward *self)
+{
+  g_autofree char *phase = NULL;
+
+  if (self->has_told)
+    return;
+  phase = g_strdup_printf (_ ("waiting for “%s” to answer"), self->peer);
+  tool_report_wait (phase);
+  self->has_told = TRUE;
+}
+
 static gboolean
 attempt_again (Opening *opening, const GError *error)
 {
@@ -263,6 +276,8 @@ attempt_again (Opening *opening, const GError *error)
 
   if (!may_try_again (opening, error))
     return FALSE;
+  if (is_away (error))
+    tell_of_wait (opening->forward);
   opening->forward->may_open = 1;
   interval += (guint) g_random_int_range (0, ATTEMPT_INTERVAL);
   g_source_unref (tool_source_attach (g_timeout_source_new (interval),
@@ -449,11 +464,15 @@ forward_proceed (ToolRelay *relay, gpointer data)
 }
 
 static void
-forward_online (ToolRelay *relay, gpointer data)
+forward_online (ToolRelay *relay, gboolean was_away, gpointer data)
 {
   Forward *self = data;
 
-  self->peer_until = g_get_monotonic_time () + LOGIN_WAIT * G_USEC_PER_SEC;
+  if (was_away)
+    {
+      self->peer_until = g_get_monotonic_time () + LOGIN_WAIT * G_USEC_PER_SEC;
+      self->has_told = FALSE;
+    }
   proceed (self, relay);
 }
 

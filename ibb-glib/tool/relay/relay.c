@@ -181,20 +181,27 @@ tool_relay_is_online (ToolRelay *self)
   return tool_login_is_online (self->login);
 }
 
-/* The server may have given another address at this login. */
-static void
-online_cb (gpointer data)
+/* The server may have given another address at the last login. FALSE: the client is away again. */
+static gboolean
+update_local_jid (ToolRelay *self)
 {
-  ToolRelay       *self = data;
   g_autofree char *local_jid =
       ibb_connection_dup_local_jid (IBB_CONNECTION (tool_login_get_client (self->login)));
 
   if (local_jid == NULL)
-    return;
+    return FALSE;
   g_free (self->local_jid);
   self->local_jid = g_steal_pointer (&local_jid);
-  if (self->funcs->online != NULL)
-    self->funcs->online (self, self->data);
+  return TRUE;
+}
+
+static void
+online_cb (gboolean was_away, gpointer data)
+{
+  ToolRelay *self = data;
+
+  if (update_local_jid (self) && self->funcs->online != NULL)
+    self->funcs->online (self, was_away, self->data);
 }
 
 /* This accept never gets a session: either a handler takes them, or the limit is 0. It ends when
@@ -266,9 +273,10 @@ start (ToolRelay *self, GError **error)
 {
   tool_relay_hold (self);
   ibb_service_accept_async (self->service, self->watch, lost_cb, self);
+  /* The watch tells what changes from now on, so the look follows it. */
+  tool_login_watch (self->login, self->group->context, online_cb, self);
+  update_local_jid (self);
   self->started = self->funcs->start (self, self->data, error);
-  if (self->started)
-    tool_login_watch (self->login, self->group->context, online_cb, self);
   return self->started;
 }
 

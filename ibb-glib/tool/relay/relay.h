@@ -22,8 +22,8 @@ typedef struct
   gboolean (*start) (ToolRelay *relay, gpointer data, GError **error);
   /* A link has gone. (nullable) */
   void (*link_gone) (ToolRelay *relay, gpointer data);
-  /* The client is online again. (nullable) */
-  void (*online) (ToolRelay *relay, gpointer data);
+  /* The client is online, again if it was away. (nullable) */
+  void (*online) (ToolRelay *relay, gboolean was_away, gpointer data);
   /* Takes nothing more. */
   void (*stop) (ToolRelay *relay, gpointer data);
   guint session_timeout; /* s without anything that moves, and without --timeout; 0: none */

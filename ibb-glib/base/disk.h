@@ -87,7 +87,8 @@ gboolean ibb_disk_is_planted (int folder, const struct stat *entry);
 gboolean ibb_disk_is_planted_at (const char *folder, const struct stat *entry);
 /* Whether it is a file of this user. */
 gboolean ibb_disk_is_own (const struct stat *info);
-/* Whether the name is that of the file of the descriptor. */
+/* Whether the name is that of the file of the descriptor. name NULL: whether both are of one file.
+ */
 gboolean ibb_disk_is_named (int folder, const char *name, int fd);
 
 typedef enum

@@ -306,6 +306,8 @@ open_folder (const char *path)
   ENTER (EACCES, EMFILE, ENOENT, EINTR);
   if (g_str_equal (path, FAKE_DISK_FOLDER))
     return (int) (disk->has_no_folder ? leave_with (ENOENT) : leave (add_descriptor (NULL)));
+  if (g_str_has_prefix (path, FAKE_DISK_FOLDER "/"))
+    path += strlen (FAKE_DISK_FOLDER "/");
   file = g_hash_table_lookup (disk->names, path);
   if (file == NULL || file->kind != FAKE_DISK_DIRECTORY)
     return (int) leave_with (file == NULL ? ENOENT : ENOTDIR);

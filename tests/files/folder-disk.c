@@ -9,6 +9,7 @@
 #include "base/disk.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -368,6 +369,82 @@ test_lost_name (Files *self, gconstpointer data)
   assert_content (self, "received", self->bytes);
 }
 
+/* Another program renames a folder while something comes into it. */
+
+typedef struct
+{
+  const char *set_up;    /* a command */
+  const char *place;     /* of what comes */
+  const char *from, *to; /* the names of the folder */
+  gboolean    is_early;  /* before the first file is whole */
+  const char *after;     /* a command */
+} Renamed;
+
+static const Renamed renamed_root = {
+  "mkdir sent && echo a > sent/a", "received", "received", "moved", FALSE, "cmp sent/a moved/a",
+};
+static const Renamed renamed_below = {
+  "mkdir -p sent/b && echo a > sent/b/a",
+  "received",
+  "received/b",
+  "received/c",
+  FALSE,
+  "cmp sent/b/a received/c/a",
+};
+static const Renamed renamed_empty = {
+  "mkdir sent", "received", "received", "moved", TRUE, "test -d moved",
+};
+static const Renamed renamed_file = {
+  "echo a > sent && mkdir received",
+  "received/a",
+  "received",
+  "moved",
+  FALSE,
+  "test ! -e moved/a && test -e moved/.ibb-*.part",
+};
+
+static const Renamed *renamed;
+static char          *renamed_paths[2]; /* NULL: it is renamed */
+
+static int
+rename_and_sync (int fd)
+{
+  struct stat info;
+
+  g_assert_cmpint (real_disk->stat (fd, NULL, &info), ==, 0);
+  if (renamed_paths[0] != NULL && (S_ISDIR (info.st_mode) != 0) == renamed->is_early)
+    {
+      g_assert_cmpint (rename (renamed_paths[0], renamed_paths[1]), ==, 0);
+      g_clear_pointer (&renamed_paths[0], g_free);
+      g_clear_pointer (&renamed_paths[1], g_free);
+    }
+  return real_disk->sync (fd);
+}
+
+/* Nothing is delivered that is not where the application wants it. */
+static void
+test_renamed (Files *self, gconstpointer data)
+{
+  IBBDisk disk = *ibb_disk;
+
+  renamed = data;
+  renamed_paths[0] = get_path (self, renamed->from);
+  renamed_paths[1] = get_path (self, renamed->to);
+  real_disk = ibb_disk;
+  disk.sync = rename_and_sync;
+  run (self, renamed->set_up);
+  self->sent = offer (self, JULIET);
+  wait_until (self->offered != NULL);
+  ibb_disk = &disk;
+  accept_as (self, renamed->place, &self->result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_NOT_FOUND, ibb_files_transfer_accept_file_finish,
+                       self->offered, &self->result);
+  assert_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_wait, self->sent, NULL);
+  assert_says (self->sent, "“The file cannot be written”");
+  ibb_disk = real_disk;
+  run (self, renamed->after);
+}
+
 static int
 sync_not_received (int fd)
 {
@@ -597,6 +674,10 @@ main (int argc, char **argv)
   add_test_of ("disk/failures/write", NULL, set_up, test_failures);
   add_test_of ("disk/unknown-folder", NULL, set_up, test_unknown_folder);
   add_test_of ("disk/lost-name", NULL, set_up, test_lost_name);
+  add_test_of ("renamed/root", &renamed_root, set_up, test_renamed);
+  add_test_of ("renamed/below", &renamed_below, set_up, test_renamed);
+  add_test_of ("renamed/empty", &renamed_empty, set_up, test_renamed);
+  add_test_of ("renamed/file", &renamed_file, set_up, test_renamed);
   add_test_of ("disk/interrupted", NULL, set_up, test_interrupted);
   add_test_of ("file-system/even-dates", &even_dates, set_up, test_file_system);
   add_test_of ("file-system/other-numbers", &other_numbers, set_up, test_file_system);

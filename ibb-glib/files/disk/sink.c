@@ -573,6 +573,24 @@ take_name_back (IBBSink *self, char *part)
   ibb_sink_settle (self);
 }
 
+/* Another program may have renamed the folder, or one above: the file would get its name where
+ * nobody looks for that. Returns 0 or an errno. */
+static int
+check_place (IBBSink *self)
+{
+  gboolean is_there;
+  int      folder;
+
+  if (self->parent >= 0)
+    return 0; /* the caller knows the place */
+  IBB_DISK_CALL (folder, open_folder (self->path));
+  if (folder < 0)
+    return errno;
+  is_there = ibb_disk_is_named (folder, NULL, self->folder);
+  ibb_disk->close (folder);
+  return is_there ? 0 : ENOENT;
+}
+
 gboolean
 ibb_sink_commit (IBBSink      *self,
                  const char   *algorithm,
@@ -602,7 +620,9 @@ ibb_sink_commit (IBBSink      *self,
   /* A cancellation up to here comes first. */
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
-  result = give_name (self);
+  result = check_place (self);
+  if (result == 0)
+    result = give_name (self);
   if (result != 0)
     return fail (self, result, error);
   part = g_steal_pointer (&self->part);

@@ -38,6 +38,7 @@ typedef struct
 
   IBBWalk     walk;
   int         named;    /* the folder in which the last files got their names, or -1 */
+  char       *place;    /* (owned) (nullable): the path of that folder in this one */
   int         failure;  /* errno of names that could not be had on the disk; 0: none */
   gboolean    has_room; /* for a part */
   guint       n_made;   /* folders */
@@ -144,6 +145,26 @@ make_folder (IBBFolderSink *self, const Entry *entry, GError **error)
 
 /* The names of whole files, which are on the disk before their entries are delivered. */
 
+/* Whether the path leads to the folder: another program may have renamed that, or one above. What
+ * has come would then be where nobody looks for it. Returns 0 or an errno. */
+static int
+check_place (IBBFolderSink *self, const char *path, int folder)
+{
+  IBBWalk walk = { 0 };
+  int     root;
+  int     failure;
+
+  IBB_DISK_CALL (root, open_folder (self->path));
+  if (root < 0)
+    return errno;
+  ibb_walk_init (&walk, root);
+  failure = ibb_walk_to (&walk, path, NULL, NULL);
+  if (failure == 0 && !ibb_disk_is_named (walk.folder, NULL, folder))
+    failure = ENOENT;
+  ibb_walk_close (&walk);
+  return failure;
+}
+
 /* Synchronizes the last names. A failure counts for all entries that wait for delivery. */
 static void
 sync_names (IBBFolderSink *self)
@@ -152,20 +173,26 @@ sync_names (IBBFolderSink *self)
     return;
   if (self->failure == 0 && ibb_disk_sync_folder (self->named) != 0)
     self->failure = errno;
+  if (self->failure == 0)
+    self->failure = check_place (self, self->place, self->named);
   ibb_disk->close (self->named);
   self->named = -1;
 }
 
-/* Takes the descriptor of a folder in which a file has got its name. */
+/* Takes the descriptor of a folder in which the entry has got its name. */
 static void
-add_name (IBBFolderSink *self, int folder)
+add_name (IBBFolderSink *self, const Entry *entry, int folder)
 {
   if (self->named >= 0 && !ibb_disk_is_named (self->named, ".", folder))
     sync_names (self);
   if (self->named >= 0)
-    ibb_disk->close (folder);
-  else
-    self->named = folder;
+    {
+      ibb_disk->close (folder);
+      return;
+    }
+  self->named = folder;
+  g_free (self->place);
+  self->place = g_path_get_dirname (entry->path);
 }
 
 /* What is there already: the part of an interrupted file, or the file of an earlier transfer, which
@@ -461,7 +488,7 @@ add_found (IBBFolderSink *self, const Entry *entry, GError **error)
   IBB_DISK_CALL (folder, open_folder_in (self->walk.folder, "."));
   if (folder < 0)
     return fail (self, entry->path, errno, error);
-  add_name (self, folder);
+  add_name (self, entry, folder);
   return TRUE;
 }
 
@@ -496,7 +523,7 @@ complete (
     }
   if (!ibb_sink_commit (self->mover->target->sink, IBB_HASHER_DEFAULT, hash, cancellable, error))
     return FALSE;
-  add_name (self, ibb_sink_steal_folder (self->mover->target->sink));
+  add_name (self, entry, ibb_sink_steal_folder (self->mover->target->sink));
   finish (self, FALSE);
   return TRUE;
 }
@@ -598,6 +625,15 @@ flush (IBBMover *mover, IBBBundle *bundle, GError **error)
   return TRUE;
 }
 
+static gboolean
+check (IBBMover *mover, GError **error)
+{
+  IBBFolderSink *self = mover->folder;
+  int            failure = check_place (self, ".", self->walk.root);
+
+  return failure == 0 || fail (self, NULL, failure, error);
+}
+
 static void
 clear (IBBFolderSink *self, gboolean keeps)
 {
@@ -619,6 +655,7 @@ free_sink (gpointer data)
 
   clear (self, TRUE);
   g_free (self->path);
+  g_free (self->place);
   g_free (self->peer_jid);
   g_free (self->offer);
   g_hash_table_unref (self->entries);
@@ -630,6 +667,7 @@ static const IBBMoverClass sink_class = {
   .open = open_sink,
   .take = take,
   .flush = flush,
+  .check = check,
   .is_rival = is_rival,
   .dup_file = dup_file,
   .stop = stop,

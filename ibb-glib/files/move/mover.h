@@ -37,6 +37,8 @@ typedef struct
   gboolean (*take) (IBBMover *self, IBBBundle *bundle, const IBBBundleEvent *event, GError **error);
   /* (nullable): delivers the entries that are whole, as soon as they are on the disk. */
   gboolean (*flush) (IBBMover *self, IBBBundle *bundle, GError **error);
+  /* (nullable): of a folder whose entries are all delivered: whether it is in its place. */
+  gboolean (*check) (IBBMover *self, GError **error);
   /* The bytes come no more, or have all come: those that are there go to the disk. keeps: of a
    * folder, the part of the file that is not whole stays. */
   void (*stop) (IBBMover *self, gboolean keeps);

@@ -439,6 +439,8 @@ take_end (IBBBundleThread *self, IBBMover *mover, const IBBBundleEvent *event)
 {
   GError *error = ibb_mover_dup_error (mover);
 
+  if (error == NULL && mover->class->check != NULL)
+    mover->class->check (mover, &error);
   if (error != NULL)
     fail (self, event->number, error);
   else

@@ -274,6 +274,8 @@ test_in_between (Fixture *fixture, gconstpointer data)
   user_clear (&to_juliet);
 }
 
+#define OTHER_KEY "abababababababababababababababababababababababababababababababab"
+
 /* The keys that a program names count, and no other one, and nobody is asked. Each row follows
  * those before. */
 static void
@@ -281,9 +283,9 @@ test_named (Fixture *fixture, gconstpointer data)
 {
   g_autofree char         *fingerprint = NULL;
   g_autoptr (GString)      digits = NULL;
-  const char              *right[] = { "AB", NULL, NULL };
+  const char              *right[] = { OTHER_KEY, NULL, NULL };
   const char              *plain[] = { NULL, NULL };
-  static const char *const wrong[] = { "00", "", "\xff", NULL };
+  static const char *const other[] = { OTHER_KEY, NULL };
   static const char *const none[] = { NULL };
   User                     romeo, juliet;
   const struct
@@ -294,13 +296,16 @@ test_named (Fixture *fixture, gconstpointer data)
   } rows[] = {
     { ROMEO, right, TRUE },
     { "ROMEO@montague.example", plain, TRUE },
-    { "romeo@montague.example", wrong, FALSE },
+    { "romeo@montague.example", other, FALSE },
     { NULL, right, FALSE },
     { ROMEO, NULL, TRUE },
     { NULL, none, FALSE },
     { "mercutio@montague.example", right, FALSE },
     { ROMEO, plain, TRUE },
     { ROMEO, none, FALSE },
+    { NULL, right, FALSE },
+    { ROMEO, NULL, TRUE },
+    { NULL, none, FALSE },
   };
 
   user_init (&romeo, "named-romeo");
@@ -461,6 +466,60 @@ test_below (Fixture *fixture, gconstpointer data)
   user_clear (&juliet);
 }
 
+/* What is no address, or no fingerprint, names no key: for nobody, and least of all for
+ * everybody. */
+static void
+test_named_mistakes (Fixture *fixture, gconstpointer data)
+{
+  User             romeo, juliet;
+  g_autofree char *fingerprint = NULL;
+
+  user_init (&romeo, "mistaken-romeo");
+  user_init (&juliet, "mistaken-juliet");
+  fingerprint = dup_fingerprint (&romeo);
+  {
+    const char *const right[] = { fingerprint, NULL };
+    const struct
+    {
+      const char *jid;
+      const char *fingerprints[3];
+    } mistakes[] = {
+      { "", { fingerprint } },
+      { "/r", { fingerprint } },
+      { "@montague.example", { fingerprint } },
+      { ROMEO, { "" } },
+      { ROMEO, { fingerprint, "00" } },
+      { NULL, { OTHER_KEY "0" } },
+      { NULL, { "x" OTHER_KEY } },
+      { NULL, { fingerprint, "\xff" } },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS (mistakes); i++)
+      {
+        g_test_expect_message ("ibb-glib", G_LOG_LEVEL_CRITICAL, "*set_peer_fingerprints*");
+        ibb_xmpp_identity_set_peer_fingerprints (juliet.identity, mistakes[i].jid,
+                                                 mistakes[i].fingerprints);
+        g_test_assert_expected_messages ();
+      }
+    juliet.accepts = FALSE;
+    encrypt (fixture, &romeo, &juliet);
+    g_assert_error (juliet.error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+    g_assert_cmpuint (juliet.n_asked, ==, 1);
+    user_end_session (&romeo);
+    user_end_session (&juliet);
+
+    /* What was named before stays. */
+    ibb_xmpp_identity_set_peer_fingerprints (juliet.identity, ROMEO, right);
+    g_test_expect_message ("ibb-glib", G_LOG_LEVEL_CRITICAL, "*set_peer_fingerprints*");
+    ibb_xmpp_identity_set_peer_fingerprints (juliet.identity, ROMEO, mistakes[3].fingerprints);
+    g_test_assert_expected_messages ();
+    encrypt (fixture, &romeo, &juliet);
+    g_assert_no_error (juliet.error);
+  }
+  user_clear (&romeo);
+  user_clear (&juliet);
+}
+
 #define ADD(path, data, test)                                                                      \
   g_test_add (path, Fixture, data, fixture_set_up, test, fixture_tear_down)
 
@@ -479,5 +538,6 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/server", NULL, test_server);
   ADD ("/ibb/encrypt/below", NULL, test_below);
   ADD ("/ibb/encrypt/named/counts", NULL, test_named);
+  ADD ("/ibb/encrypt/named/mistakes", NULL, test_named_mistakes);
   return run_with_identities ();
 }

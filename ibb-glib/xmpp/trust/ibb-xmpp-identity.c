@@ -9,6 +9,7 @@
 #include "base/intl.h"
 #include "base/source.h"
 #include "xmpp/trust/agreement.h"
+#include "xmpp/trust/ibb-xmpp-known-certificates-private.h"
 #include "xmpp/trust/ibb-xmpp-trust-question.h"
 #include "xmpp/trust/named-keys.h"
 #include "xmpp/trust/session-base.h"
@@ -396,8 +397,8 @@ ibb_xmpp_identity_set_known_certificates (IBBXmppIdentity          *self,
 /**
  * ibb_xmpp_identity_set_peer_fingerprints:
  * @self: an identity
- * @jid: (nullable): the address of a peer, of which the bare JID counts; %NULL: each peer whose
- *   keys no other call names
+ * @jid: (nullable): the valid address of a peer, of which the bare JID counts; %NULL: each peer
+ *   whose keys no other call names
  * @fingerprints: (nullable) (array zero-terminated=1): the SHA-256 of each key that the peer may
  *   have, 64 hexadecimal digits with or without colons; %NULL: takes back what was named before
  *
@@ -407,6 +408,9 @@ ibb_xmpp_identity_set_known_certificates (IBBXmppIdentity          *self,
  * neither one of [property@IBBXmpp.Identity:known-certificates], nor is
  * [signal@IBBXmpp.Identity::trust-requested] emitted. Such a session does not wait for questions
  * about others. With no fingerprint in the array, no key of the peer counts.
+ *
+ * An address or a fingerprint that is not valid is a mistake of the program: a warning is logged,
+ * and nothing changes.
  *
  * A URI names a key so; see [func@IBBXmpp.Identity.parse_uri].
  *
@@ -418,6 +422,9 @@ ibb_xmpp_identity_set_peer_fingerprints (IBBXmppIdentity   *self,
                                          const char *const *fingerprints)
 {
   g_return_if_fail (IBB_XMPP_IS_IDENTITY (self));
+  g_return_if_fail (jid == NULL || ibb_named_keys_is_peer (jid));
+  for (guint i = 0; fingerprints != NULL && fingerprints[i] != NULL; i++)
+    g_return_if_fail (ibb_xmpp_known_certificates_is_fingerprint (fingerprints[i]));
 
   g_mutex_lock (&self->lock);
   ibb_named_keys_set (self->named, jid, fingerprints);

@@ -4,6 +4,8 @@
 
 #include "xmpp/trust/ibb-xmpp-known-certificates.h"
 
+/* Whether some certificate may have that fingerprint, with or without colons, in any case. */
+gboolean ibb_xmpp_known_certificates_is_fingerprint (const char *fingerprint);
 /* Whether fingerprint is that of a certificate, with or without colons, in any case. */
 gboolean
 ibb_xmpp_known_certificates_matches (GTlsCertificate *certificate, const char *fingerprint);

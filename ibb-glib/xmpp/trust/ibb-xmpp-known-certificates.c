@@ -521,12 +521,27 @@ ibb_xmpp_known_certificates_list (IBBXmppKnownCertificates *self,
   return g_strv_builder_end (names);
 }
 
+static char *
+dup_without_colons (const char *fingerprint)
+{
+  g_auto (GStrv) parts = g_strsplit (fingerprint, ":", -1);
+
+  return g_strjoinv ("", parts);
+}
+
+gboolean
+ibb_xmpp_known_certificates_is_fingerprint (const char *fingerprint)
+{
+  g_autofree char *digits = dup_without_colons (fingerprint);
+
+  return strlen (digits) == N_DIGITS && strspn (digits, "0123456789abcdefABCDEF") == N_DIGITS;
+}
+
 gboolean
 ibb_xmpp_known_certificates_matches (GTlsCertificate *certificate, const char *fingerprint)
 {
   g_autofree char *digits = ibb_xmpp_known_certificates_dup_digits (certificate);
-  g_auto (GStrv)   parts = g_strsplit (fingerprint, ":", -1);
-  g_autofree char *wanted = g_strjoinv ("", parts);
+  g_autofree char *wanted = dup_without_colons (fingerprint);
 
   return g_ascii_strcasecmp (digits, wanted) == 0;
 }

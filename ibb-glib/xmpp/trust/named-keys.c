@@ -14,6 +14,14 @@ ibb_named_keys_new (void)
   return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_strfreev);
 }
 
+gboolean
+ibb_named_keys_is_peer (const char *jid)
+{
+  g_autofree char *normal = ibb_jid_normalize (jid);
+
+  return normal != NULL;
+}
+
 void
 ibb_named_keys_set (GHashTable *self, const char *jid, const char *const *fingerprints)
 {

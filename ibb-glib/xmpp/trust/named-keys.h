@@ -8,6 +8,8 @@
 
 /* (element-type utf8 GStrv): by the name of a peer. */
 GHashTable *ibb_named_keys_new (void);
+/* Whether a key can be named for jid: it is a valid address. */
+gboolean ibb_named_keys_is_peer (const char *jid);
 /* jid: (nullable): each peer for which nothing else is named. fingerprints: (nullable): none is
  * named any more. */
 void ibb_named_keys_set (GHashTable *self, const char *jid, const char *const *fingerprints);

@@ -3,9 +3,29 @@
 /* Sessions that wait for a person at either end, for other sessions, or for a peer that says
  * nothing. */
 
+#define _GNU_SOURCE /* RTLD_NEXT */
+
+#include <dlfcn.h>
 #include <string.h>
 
 #include "users.h"
+
+static gboolean has_no_threads;
+
+/* Stands before that of GLib. */
+GThread *
+g_thread_try_new (const char *name, GThreadFunc function, gpointer data, GError **error)
+{
+  GThread *(*original) (const char *, GThreadFunc, gpointer, GError **);
+
+  if (has_no_threads)
+    {
+      g_set_error_literal (error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN, "No more threads");
+      return NULL;
+    }
+  *(void **) &original = dlsym (RTLD_NEXT, "g_thread_try_new");
+  return original (name, function, data, error);
+}
 
 /* A user whose program keeps the question, in the main thread. */
 typedef struct
@@ -349,6 +369,26 @@ test_cancelled (Fixture *fixture, gconstpointer data)
   g_object_unref (ends.juliet);
 }
 
+/* A session for which no thread can be made ends at both ends, and nobody goes on in the clear. */
+static void
+test_no_thread (Fixture *fixture, gconstpointer data)
+{
+  gboolean                    is_server = GPOINTER_TO_INT (data);
+  g_autoptr (IBBXmppIdentity) identity = create_identity ("threadless");
+  g_auto (Ends)               ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  IBBTransport               *here = is_server ? ends.juliet : ends.romeo;
+  IBBTransport               *there = is_server ? ends.romeo : ends.juliet;
+  GAsyncResult               *result = NULL;
+
+  has_no_threads = TRUE;
+  ibb_xmpp_identity_encrypt_async (identity, here, NULL, store_result_cb, &result);
+  has_no_threads = FALSE;
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_FAILED, ibb_xmpp_identity_encrypt_finish, identity,
+                       &result);
+  g_assert_true (ibb_transport_has_ended (here));
+  poll_until (ibb_transport_has_ended (there));
+}
+
 #define N_PLACES 16 /* of one peer */
 
 static void
@@ -512,6 +552,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("/ibb/encrypt/cancelled", NULL, test_cancelled);
+  ADD ("/ibb/encrypt/no-thread/client", GINT_TO_POINTER (FALSE), test_no_thread);
+  ADD ("/ibb/encrypt/no-thread/server", GINT_TO_POINTER (TRUE), test_no_thread);
   ADD ("/ibb/encrypt/places", NULL, test_places);
   ADD ("/ibb/encrypt/handshakes/silent", GSIZE_TO_POINTER (0), test_silent_handshakes);
   ADD ("/ibb/encrypt/handshakes/stalled", GSIZE_TO_POINTER (1), test_silent_handshakes);

@@ -722,6 +722,9 @@ begin_thread (IBBXmppIdentity *self, GTask *task)
       GTask *next;
 
       end_job (job, g_task_get_cancellable (task));
+      /* Nobody may go on in the clear, at either end. */
+      ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_RESOURCE_CONSTRAINT,
+                                       NULL);
       next = ibb_places_leave (&self->places[job->as_server], job->peer);
       return_error (task, g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED,
                                        _ ("Cannot begin a thread: %s"), error->message));

@@ -4,7 +4,7 @@
 usage: secret_service.py KIND
 
 which has no password, or gives none. KIND: mute, which answers nothing; locked, whose question to the user
-stays without an answer; memory, whose passwords are never on a disk.
+stays without an answer; refused, whose question the user closes; memory, whose passwords are never on a disk.
 """
 
 import subprocess
@@ -85,10 +85,10 @@ def serve(kind):
 
     waiting = []
 
-    def called(_connection, _sender, _path, _interface, method, arguments, invocation):
+    def called(connection, _sender, _path, _interface, method, arguments, invocation):
         answers = {
             'OpenSession': ('(vo)', (GLib.Variant('s', ''), ROOT + '/session/one')),
-            'SearchItems': ('(aoao)', ([], [ROOT + '/collection/one/1'] if kind == 'locked' else [])),
+            'SearchItems': ('(aoao)', ([], [ROOT + '/collection/one/1'] if kind in ('locked', 'refused') else [])),
             'Unlock': ('(aoo)', ([], PROMPT)),
             'ReadAlias': ('(o)', (ROOT + '/collection/session' if kind == 'memory' else '/',)),
             'Prompt': ('()', ()),
@@ -99,6 +99,9 @@ def serve(kind):
             invocation.return_dbus_error('org.freedesktop.DBus.Error.NotSupported', 'plain only')
         else:
             invocation.return_value(GLib.Variant(*answers[method]))
+            if method == 'Prompt' and kind == 'refused':
+                connection.emit_signal(None, PROMPT, 'org.freedesktop.Secret.Prompt', 'Completed',
+                                       GLib.Variant('(bv)', (True, GLib.Variant('ao', []))))
 
     def acquired(connection, _name):
         for path, interface in zip((ROOT, PROMPT), Gio.DBusNodeInfo.new_for_xml(SERVICE).interfaces):

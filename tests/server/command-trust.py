@@ -136,11 +136,12 @@ def _(server):
         here.expect_failure('nobody@localhost')
 
 
-@case('a keyring that is not there, or forgets, is named where the password is asked for')
+@case('a keyring that is not there, stays locked, or forgets, is named where the password is asked for')
 def _(server):
     needs_bus()
     home = Home(server, 'alice', **{'ca-file': server.environment['IBB_TEST_CA_FILE']})
     for environment, word in ((secret_service.start_bus(Folder()), 'keyring cannot be asked'),
+                              (secret_service.start_without_password(Folder(), 'refused'), 'the password is locked'),
                               (secret_service.start_without_password(Folder(), 'memory'), 'in memory only')):
         status, shown = home.on_terminal('cat', '--account', 'home', 'nobody@localhost',
                                          answers=[(': ', home.account.password)], environment=environment)

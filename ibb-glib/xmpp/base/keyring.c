@@ -25,7 +25,8 @@ static const char *const aliases[] = { "default", "session" };
 
 typedef struct
 {
-  GDBusConnection *bus;          /* (owned) (nullable) */
+  GDBusConnection *bus; /* (owned) (nullable) */
+  char            *bare_jid;
   char            *default_path; /* (nullable): of the collection */
   guint            n_asked;      /* of aliases */
 } Lookup;
@@ -36,6 +37,7 @@ lookup_free (gpointer data)
   Lookup *self = data;
 
   g_clear_object (&self->bus);
+  g_free (self->bare_jid);
   g_free (self->default_path);
   g_free (self);
 }
@@ -89,6 +91,37 @@ ask_for_alias (GTask *task)
 }
 
 static void
+search_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask)    task = user_data;
+  g_autoptr (GVariant) answer =
+      g_dbus_connection_call_finish (G_DBUS_CONNECTION (object), result, NULL);
+  g_autoptr (GVariant) locked = answer != NULL ? g_variant_get_child_value (answer, 1) : NULL;
+
+  if (locked != NULL && g_variant_n_children (locked) > 0)
+    g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                             _ ("The keyring with the password is locked"));
+  else
+    ask_for_alias (task);
+}
+
+/* Nobody has unlocked the keyring for libsecret, which then has no password, and no error. */
+static void
+search_locked (GTask *task)
+{
+  Lookup         *self = g_task_get_task_data (task);
+  GVariantBuilder attributes;
+
+  g_variant_builder_init (&attributes, G_VARIANT_TYPE ("a{ss}"));
+  g_variant_builder_add (&attributes, "{ss}", "xdg:schema", schema.name);
+  g_variant_builder_add (&attributes, "{ss}", "jid", self->bare_jid);
+  g_dbus_connection_call (self->bus, SERVICE, SERVICE_PATH, SERVICE_INTERFACE, "SearchItems",
+                          g_variant_new ("(a{ss})", &attributes), G_VARIANT_TYPE ("(aoao)"),
+                          G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, g_task_get_cancellable (task),
+                          search_cb, g_object_ref (task));
+}
+
+static void
 bus_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
@@ -96,7 +129,7 @@ bus_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 
   self->bus = g_bus_get_finish (result, NULL);
   if (self->bus != NULL)
-    ask_for_alias (task);
+    search_locked (task);
   else
     return_nothing (task); /* libsecret has passwords without a service, in a file */
 }
@@ -128,11 +161,13 @@ ibb_keyring_lookup_async (const char         *bare_jid,
                           GAsyncReadyCallback callback,
                           gpointer            user_data)
 {
-  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  GTask  *task = g_task_new (NULL, cancellable, callback, user_data);
+  Lookup *lookup = g_new0 (Lookup, 1);
 
   g_task_set_source_tag (task, ibb_keyring_lookup_async);
   g_task_set_name (task, "[ibb-glib] keyring");
-  g_task_set_task_data (task, g_new0 (Lookup, 1), lookup_free);
+  lookup->bare_jid = g_strdup (bare_jid);
+  g_task_set_task_data (task, lookup, lookup_free);
   secret_password_lookup (&schema, cancellable, lookup_cb, task, "jid", bare_jid, NULL);
 }
 

@@ -134,8 +134,8 @@ ibb_xmpp_password_question_class_init (IBBXmppPasswordQuestionClass *klass)
    * IBBXmppPasswordQuestion:keyring-error: (getter dup_keyring_error)
    *
    * Why the keyring neither has the password nor can keep it: %G_IO_ERROR_NOT_SUPPORTED if it keeps
-   * passwords in memory only, or the build has none; %G_IO_ERROR_FAILED if no Secret Service runs,
-   * or it does not answer.
+   * passwords in memory only, or the build has none; %G_IO_ERROR_PERMISSION_DENIED if it has the
+   * password and stays locked; %G_IO_ERROR_FAILED if no Secret Service runs, or it does not answer.
    *
    * %NULL if the keyring was asked, or is not to be used.
    *

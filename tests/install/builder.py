@@ -10,6 +10,18 @@ import tempfile
 ROOT = os.environ['IBB_TEST_SOURCE_ROOT']
 
 
+def read(name):
+    """A file of the sources."""
+    with open(os.path.join(ROOT, name), encoding='utf-8') as file:
+        return file.read()
+
+
+# Of libibb-glib, the command and all that is released together; and of the two other libraries.
+VERSION = re.search(r"^  version: '([\d.]+)',$", read('meson.build'), re.M).group(1)
+VERSIONS = {'glib': VERSION, **{name: re.match(rf"{name}_version = '([\d.]+)'", read(f'ibb-glib/{name}/meson.build')).group(1)
+                               for name in ('xmpp', 'files')}}
+
+
 def run(*command, **options):
     """Runs a command; what it printed. A failure shows what it printed."""
     result = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -29,8 +41,7 @@ def fails(*command, **options):
 
 def example(page, language, holds=''):
     """The first listing of a language (''  for commands) on a page that has some words."""
-    with open(os.path.join(ROOT, 'doc', page), encoding='utf-8') as file:
-        listings = re.findall(r'^```(\w*)\n(.*?)^```', file.read(), re.DOTALL | re.MULTILINE)
+    listings = re.findall(r'^```(\w*)\n(.*?)^```', read(f'doc/{page}'), re.DOTALL | re.MULTILINE)
     return next(text for name, text in listings if name == language and holds in text)
 
 

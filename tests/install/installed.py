@@ -8,7 +8,7 @@ import os
 import pathlib
 
 import cases
-from builder import ROOT, Folder, example, fails, run
+from builder import ROOT, VERSION, VERSIONS, Folder, example, fails, run
 
 BUILD = os.environ['IBB_TEST_BUILD_ROOT']
 folder = Folder()
@@ -171,14 +171,14 @@ def pkg_config():
     environment = in_prefix()
     for name in ('glib', 'xmpp', 'files'):
         package = f'ibb-{name}-1.0'
-        assert flags(environment, '--modversion', package) == ['1.1.0']
+        assert flags(environment, '--modversion', package) == [VERSIONS[name]]
         # Only what the headers need is asked of those who use the library: there is no static one.
         libraries = flags(environment, '--libs', '--static', package)
         assert {'-l' + package, '-libb-glib-1.0', '-lgio-2.0'} <= set(libraries), libraries
         assert not {'-lgnutls', '-lidn', '-lidn2', '-lnettle', '-lsecret-1', '-lxml2'}.intersection(libraries), libraries
         assert flags(environment, '--print-requires-private', package) == []
         # The client and the protocol pass private structures to each other: they are of one version.
-        needed = {'glib': 'gio-2.0 >=', 'xmpp': 'ibb-glib-1.0 = 1.1.0', 'files': 'ibb-glib-1.0 >= 1.1.0'}[name]
+        needed = {'glib': 'gio-2.0 >=', 'xmpp': f'ibb-glib-1.0 = {VERSION}', 'files': 'ibb-glib-1.0 >= 1.'}[name]
         assert needed in run('pkg-config', '--print-requires', package, env=environment), package
 
 

@@ -8,12 +8,7 @@ import subprocess
 
 import cases
 import release
-from builder import ROOT, Folder, example, run
-
-
-def read(name):
-    with open(os.path.join(ROOT, name), encoding='utf-8') as file:
-        return file.read()
+from builder import ROOT, VERSION, VERSIONS, Folder, example, read, run
 
 
 @cases.case('/install/releasing/order')
@@ -33,21 +28,49 @@ def order():
 def versions():
     """The files that name releases name those of NEWS."""
     released = re.findall(r'^(\d+\.\d+\.\d+) \((\d{4}-\d\d-\d\d)\)$', read('NEWS'), re.M)
-    version = re.search(r"^  version: '([\d.]+)',$", read('meson.build'), re.M).group(1)
     newest, date = re.search(r'^(\d+\.\d+\.\d+) \((.*)\)$', read('NEWS'), re.M).groups()
-    assert newest == version, newest
+    assert newest == VERSION, newest
     assert re.findall(r'<release version="(.*?)" date="(.*?)"/>', read('examples/gtk/org.ibb_glib.Files.metainfo.xml')) == released
     assert re.findall(r'<revision>(.*?)</revision>\s*<created>(.*?)</created>', read('doc/ibb-glib.doap')) == released[:1]
     assert re.findall(r'^\| (\d+\.\d+\.\d+) \|', read('CONTRIBUTING.md'), re.M) == [name for name, _ in reversed(released)]
     package, target = re.match(r'ibb-glib \(([^)]*)\) (\w+);', read('tests/install/debian/changelog')).groups()
-    assert package.partition('+')[0] == version, package
+    assert package.partition('+')[0] == VERSION, package
     assert (target == 'UNRELEASED') == (date == 'unreleased'), target
     # The packages of Debian have the version of the changelog, also where one library has a later one.
-    others = {name: re.match(rf"{name}_version = '([\d.]+)'", read(f'ibb-glib/{name}/meson.build')).group(1) for name in ('xmpp', 'files')}
-    assert ('+' in package) == (set(others.values()) != {version}), (package, others)
+    assert ('+' in package) == (set(VERSIONS.values()) != {VERSION}), (package, VERSIONS)
     known = {word for name in os.listdir(os.path.join(ROOT, 'tests/install/debian')) if name.endswith('.symbols')
              for word in re.findall(r'@\S+ (\S+)$', read(f'tests/install/debian/{name}'), re.M)}
     assert known <= {package, *re.findall(r'^ibb-glib \(([^)]*)\)', read('tests/install/debian/changelog'), re.M)}, known
+
+
+@cases.case('/install/releasing/series')
+def series():
+    """What has a line for each series has one for that of the version."""
+    minors = [str(minor) for minor in range(int(VERSION.split('.')[1]) + 1)]
+    header = read('ibb-glib/ibb-version.h.in')
+    for macro in 'VERSION', 'AVAILABLE_IN', 'DEPRECATED_IN':
+        assert sorted(set(re.findall(rf'^#define IBB_{macro}_1_(\d+)\b', header, re.M))) == minors, macro
+    assert re.findall(r'IBB_AVAILABLE_IN_1_(\d+)', read('.clang-format')) == minors
+
+
+@cases.case('/install/releasing/named')
+def named():
+    """Each file that programs read the version from is named by the steps."""
+    page = read('doc/releasing.md')
+    found = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if not name.startswith(('.', '_')) and name not in ('build', 'po', 'subprojects')]
+        for name in names:
+            path = os.path.relpath(os.path.join(folder, name), ROOT)
+            suffix = os.path.splitext(name)[1]
+            if suffix not in ('.build', '.doap', '.in', '.py', '.symbols', '.txt', '.xml', ''):
+                continue
+            with open(os.path.join(ROOT, path), encoding='utf-8', errors='replace') as file:
+                if re.search(rf'(?<![\d.]){re.escape(VERSION)}(?![\d.])', file.read()):
+                    found.append(path)
+                    places = path, name if suffix != '.build' else path, '*' + suffix if suffix else path
+                    assert any(re.search(rf'(?<![\w/.]){re.escape(place)}(?![\w/])', page) for place in places), path
+    assert {'NEWS', 'meson.build', 'ibb-glib/xmpp/meson.build'} <= set(found), found
 
 
 @cases.case('/install/releasing/one-library')
@@ -72,8 +95,7 @@ endforeach
         folder.write('subprojects/ibb-glib.wrap', example('building.md', 'ini'))
         said = run('meson', 'setup', folder / 'build', folder.path, '--wrap-mode=forcefallback', '-Dauto_features=disabled',
                    '-Dibb-glib:xmpp=enabled', '-Dibb-glib:files=enabled')
-        version = re.search(r"^  version: '([\d.]+)',$", read('meson.build'), re.M).group(1)
-        for name, known in ('glib', version), ('files', '1.8.7'), ('xmpp', '1.9.6'):
+        for name, known in ('glib', VERSION), ('files', '1.8.7'), ('xmpp', '1.9.6'):
             assert f'Message: {name} is {known}\n' in said, said
             with open(folder / f'build/meson-private/ibb-{name}-1.0.pc', encoding='utf-8') as file:
                 assert f'\nVersion: {known}\n' in file.read(), name

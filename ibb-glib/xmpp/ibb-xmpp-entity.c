@@ -7,7 +7,6 @@
 #include "base/blocking-call.h"
 #include "base/call-task.h"
 #include "base/intl.h"
-#include "base/same-version.h"
 #include "ibb-connection.h"
 #include "xmpp/ibb-xmpp-entity-private.h"
 #include "xmpp/ibb-xmpp-enum-types.h"
@@ -68,9 +67,6 @@ enum
   N_PROPS,
   PROP_LOCAL_JID = N_PROPS,
 };
-
-/* Only for the loader. */
-static const char *const same_version IBB_RETAINED = &ibb_xmpp_needs_ibb_glib;
 
 static GParamSpec *props[N_PROPS];
 static guint       login_step_signal;

@@ -54,14 +54,20 @@ trust_cb (IBBXmppIdentity *identity, IBBXmppTrustQuestion *question, gpointer tr
 }
 
 void
-set_identity (Files *self, IBBFilesService *service, gboolean trusts)
+set_asking (Files *self, IBBFilesService *service, gpointer handler, gpointer data)
 {
   g_autofree char *path = g_strdup_printf ("%s.key-%p", self->folder, (gpointer) service);
   g_autoptr (IBBXmppIdentity) identity = assert_succeeds (ibb_xmpp_identity_load_or_create, path);
 
   ibb_xmpp_identity_set_known_certificates (identity, NULL);
-  g_signal_connect (identity, "trust-requested", G_CALLBACK (trust_cb), GINT_TO_POINTER (trusts));
+  g_signal_connect (identity, "trust-requested", handler, data);
   ibb_files_service_set_identity (service, IBB_IDENTITY (identity));
+}
+
+void
+set_identity (Files *self, IBBFilesService *service, gboolean trusts)
+{
+  set_asking (self, service, trust_cb, GINT_TO_POINTER (trusts));
 }
 
 void

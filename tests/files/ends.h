@@ -31,7 +31,9 @@ IBBFilesService *create_receiver (Files *self, IBBConnection *connection);
 void set_up (Files *self, gconstpointer data);
 /* Both have an identity, which trusts that of the other. */
 void set_up_private (Files *self, gconstpointer data);
-/* Gives a service an identity, which trusts all or nobody. */
+/* Gives a service an identity, whose questions the handler of trust-requested gets. */
+void set_asking (Files *self, IBBFilesService *service, gpointer handler, gpointer data);
+/* The same, which trusts all or nobody. */
 void set_identity (Files *self, IBBFilesService *service, gboolean trusts);
 /* Transfers that are over have let go of everything. */
 void   tear_down (Files *self, gconstpointer data);

@@ -121,6 +121,81 @@ test_not_trusted (Files *self, gconstpointer data)
   g_assert_cmpuint (count_files (self), ==, 1);
 }
 
+/* Files that are offered at once. */
+
+#define N_AT_ONCE 8 /* more than an identity lets wait for their turn */
+
+static gboolean
+take_cb (IBBFilesService *service, IBBFilesTransfer *transfer, GOutputStream *stream)
+{
+  ibb_files_transfer_accept_stream_async (transfer, stream, NULL, NULL, NULL);
+  return TRUE;
+}
+
+static gboolean
+hold_cb (IBBXmppIdentity *identity, IBBXmppTrustQuestion *question, GPtrArray *questions)
+{
+  g_ptr_array_add (questions, g_object_ref (question));
+  return TRUE;
+}
+
+/* The session of each file asks about the key, one after the other. If the user says no, or the
+ * peer does, nobody is asked about the others; a file that is cancelled only makes room. */
+static void
+test_at_once (Files *self, gconstpointer data)
+{
+  const char               *how = data;
+  gboolean                  is_trusted = !g_str_equal (how, "declined");
+  g_autoptr (GPtrArray)     questions = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray)     transfers = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GOutputStream) memory = g_memory_output_stream_new_resizable ();
+  GListModel               *sessions;
+
+  set_asking (self, self->romeo, hold_cb, questions);
+  g_signal_handlers_disconnect_by_data (self->juliet, self);
+  g_signal_connect (self->juliet, "file-offered", G_CALLBACK (take_cb), memory);
+  for (guint i = 0; i < N_AT_ONCE; i++)
+    {
+      g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("a", 1);
+      g_autoptr (GInputStream)     byte = g_memory_input_stream_new_from_data ("x", 1, NULL);
+
+      ibb_files_service_offer_stream_async (self->romeo, JULIET, byte, metadata, NULL,
+                                            store_result_cb, &self->result);
+      g_ptr_array_add (transfers, assert_result (ibb_files_service_offer_stream_finish, self->romeo,
+                                                 &self->result));
+    }
+  wait_until (questions->len == 1);
+  sessions = G_LIST_MODEL (ibb_files_service_get_sessions (self->romeo));
+  g_assert_cmpuint (g_list_model_get_n_items (sessions), ==, 1);
+  if (g_str_equal (how, "cancelled"))
+    {
+      for (guint i = 0; i < 2; i++)
+        {
+          g_autoptr (IBBFilesTransfer) first = g_ptr_array_steal_index (transfers, 0);
+
+          ibb_files_transfer_cancel (first);
+          assert_ends (first, G_IO_ERROR, G_IO_ERROR_CANCELLED, "");
+        }
+      g_ptr_array_set_size (questions, 0);
+    }
+  for (guint i = 0; i < (is_trusted ? transfers->len : 1); i++)
+    {
+      wait_until (questions->len == i + 1);
+      if (is_trusted)
+        ibb_xmpp_trust_question_accept (questions->pdata[i], IBB_XMPP_ANSWER_FLAGS_NONE);
+    }
+  if (!is_trusted)
+    g_ptr_array_set_size (questions, 0);
+  for (guint i = 0; i < transfers->len; i++)
+    if (is_trusted)
+      assert_succeeds (ibb_files_transfer_wait, transfers->pdata[i], NULL);
+    else
+      assert_ends (transfers->pdata[i], G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, "");
+  g_assert_cmpuint (questions->len, ==, is_trusted ? transfers->len : 0);
+  g_assert_cmpuint (g_memory_output_stream_get_data_size (G_MEMORY_OUTPUT_STREAM (memory)), ==,
+                    is_trusted ? transfers->len : 0);
+}
+
 static void
 test_too_long (Files *self, gconstpointer data)
 {
@@ -682,6 +757,9 @@ main (int argc, char **argv)
   add_test_of ("no-handler", NULL, set_up_private, test_no_handler);
   add_test_of ("not-trusted/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_not_trusted);
   add_test_of ("not-trusted/sender", GINT_TO_POINTER (TRUE), set_up_private, test_not_trusted);
+  add_test_of ("at-once/trusted", "trusted", set_up_private, test_at_once);
+  add_test_of ("at-once/declined", "declined", set_up_private, test_at_once);
+  add_test_of ("at-once/cancelled", "cancelled", set_up_private, test_at_once);
   add_test_of ("cancelled/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_cancelled);
   add_test_of ("cancelled/sender", GINT_TO_POINTER (TRUE), set_up_private, test_cancelled);
   add_test_of ("silent-peer/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_silent_peer);

@@ -47,6 +47,7 @@ struct _IBBCourier
   GHashTable      *files;       /* (owned) (element-type guint32 File) */
   guint32          last;        /* number of the newest file */
   GSource         *timer;       /* (owned) (nullable) */
+  gboolean         is_waiting;  /* for its turn to offer and encrypt the session */
   gboolean         has_offered; /* the peer: its files tell what becomes of them */
   gboolean         is_idle;     /* all files of a sender have ended */
   gboolean         is_over;
@@ -189,6 +190,74 @@ fail_all (IBBCourier *self, const char *reason, const GError *error)
 }
 
 static void flush (IBBCourier *self);
+static void end (IBBCourier *self, const GError *error);
+
+/* The turns of private sessions that this end opens to one account, each until it is encrypted: the
+ * user may be asked about the key, and the identity lets few sessions wait for the answer. */
+
+static gboolean
+has_turns (IBBCourier *self)
+{
+  return self->jingle->is_initiator && self->identity != NULL && self->thread == NULL;
+}
+
+static gboolean
+shares_turns (IBBCourier *self, IBBCourier *other)
+{
+  gsize length = strcspn (self->peer_jid, "/");
+
+  return other != self && has_turns (other) && other->identity == self->identity &&
+         length == strcspn (other->peer_jid, "/") &&
+         memcmp (self->peer_jid, other->peer_jid, length) == 0;
+}
+
+static void
+take_turn (IBBCourier *self)
+{
+  for (guint i = 0; i < self->place.couriers->len && !self->is_waiting; i++)
+    self->is_waiting =
+        has_turns (self) && shares_turns (self, g_ptr_array_index (self->place.couriers, i));
+  flush (self);
+}
+
+static void
+begin_next (IBBCourier *self)
+{
+  for (guint i = 0; i < self->place.couriers->len; i++)
+    {
+      IBBCourier *other = g_ptr_array_index (self->place.couriers, i);
+
+      if (other->is_waiting && shares_turns (self, other))
+        {
+          other->is_waiting = FALSE;
+          flush (other);
+          return;
+        }
+    }
+}
+
+static gpointer
+copy_courier (gconstpointer courier, gpointer data)
+{
+  return ibb_courier_ref ((IBBCourier *) courier);
+}
+
+/* The session could not be encrypted: neither could those to the same program. */
+static void
+fail_waiting (IBBCourier *self, const GError *error)
+{
+  g_autoptr (GPtrArray) couriers = g_ptr_array_copy (self->place.couriers, copy_courier, NULL);
+
+  g_ptr_array_set_free_func (couriers, (GDestroyNotify) ibb_courier_unref);
+  for (guint i = 0; i < couriers->len; i++)
+    {
+      IBBCourier *other = g_ptr_array_index (couriers, i);
+
+      if (other->is_waiting && shares_turns (self, other) &&
+          g_str_equal (other->peer_jid, self->peer_jid))
+        end (other, error);
+    }
+}
 
 /* Before the stream is there, the session says in its place what becomes of a file in the clear. */
 static IBBReason
@@ -210,6 +279,8 @@ end (IBBCourier *self, const GError *error)
   g_autoptr (GObject)    service = NULL;
   const char            *text;
   IBBReason              reason = get_reason (self, error, &text);
+  gboolean               has_turn = has_turns (self) && !self->is_waiting;
+  gboolean               has_files = g_hash_table_size (self->files) > 0;
 
   if (self->is_over)
     return;
@@ -234,6 +305,11 @@ end (IBBCourier *self, const GError *error)
   if (self->jingle->is_initiator || self->transport != NULL)
     g_clear_object (&self->place.service);
   g_ptr_array_remove (self->place.couriers, self);
+  /* Without files it is this end that has cancelled the last one. */
+  if (has_turn && has_files && error != NULL)
+    fail_waiting (self, error);
+  if (has_turn)
+    begin_next (self);
   if (error != NULL && self->identity != NULL && ibb_courier_is_unused (self))
     self->place.failed (self, error, service);
 }
@@ -511,6 +587,8 @@ start (IBBCourier *self, GIOStream *stream, GError *error)
         give (self, file);
     }
   watch_emptiness (self);
+  if (self->jingle->is_initiator)
+    begin_next (self);
 }
 
 static void
@@ -650,7 +728,7 @@ flush (IBBCourier *self)
 {
   char *payload;
 
-  while ((payload = g_queue_pop_head (&self->jingle->requests)) != NULL)
+  while (!self->is_waiting && (payload = g_queue_pop_head (&self->jingle->requests)) != NULL)
     {
       g_autofree char      *to = dup_current_jid (self);
       g_autofree char      *id = g_uuid_string_random ();
@@ -746,7 +824,7 @@ ibb_courier_new (const IBBCourierPlace *place,
            ibb_jingle_new_offer (local_jid, session, sid, block_size, is_described ? metadata : NULL,
                                  FALSE, is_private ? IBB_BUNDLE_NAMESPACE : IBB_BUNDLE_PLAIN_NAMESPACE));
 
-  flush (self);
+  take_turn (self);
   return self;
 }
 

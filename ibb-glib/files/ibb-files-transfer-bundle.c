@@ -179,8 +179,6 @@ receiver_released (gpointer client, const char *hash, GError *error)
 {
   IBBFilesTransfer *self = client;
 
-  if (error != NULL && error->domain != G_IO_ERROR)
-    self->keeps_part = FALSE;
   if (error != NULL)
     ibb_files_transfer_fail (self, error);
   if (!ibb_files_transfer_end_call (self) || hash == NULL)

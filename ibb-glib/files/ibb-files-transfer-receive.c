@@ -28,11 +28,7 @@ done_cb (GObject *object, GAsyncResult *result, gpointer user_data)
       self->file = self->mover->class->dup_file (self->mover);
     }
   else if (self->failure == NULL)
-    {
-      if (error->domain != G_IO_ERROR)
-        self->keeps_part = FALSE;
-      ibb_files_transfer_fail (self, g_steal_pointer (&error));
-    }
+    ibb_files_transfer_fail (self, g_steal_pointer (&error));
   else
     ibb_files_transfer_tell_failure (self);
   if (ibb_files_transfer_end_call (self))
@@ -183,12 +179,9 @@ ended_cb (GObject *object, GAsyncResult *result, gpointer user_data)
   self->has_ended = TRUE;
   /* A byte beyond the size that was offered is a lie about the size. */
   if (g_input_stream_skip_finish (G_INPUT_STREAM (object), result, NULL) > 0)
-    {
-      self->keeps_part = FALSE;
-      ibb_files_transfer_fail (
-          self, g_error_new_literal (IBB_ERROR, IBB_ERROR_PROTOCOL,
-                                     _ ("The peer sent more bytes than it had offered")));
-    }
+    ibb_files_transfer_fail (
+        self, g_error_new_literal (IBB_ERROR, IBB_ERROR_PROTOCOL,
+                                   _ ("The peer sent more bytes than it had offered")));
   if (ibb_files_transfer_end_call (self) && self->has_all)
     ibb_files_transfer_check_when_known (self);
 }

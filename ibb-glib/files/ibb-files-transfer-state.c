@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "base/intl.h"
+#include "files/disk/part-file.h"
 #include "files/ibb-files-enum-types.h"
 #include "files/ibb-files-transfer-private.h"
 #include "files/protocol/reason.h"
@@ -263,6 +264,8 @@ ibb_files_transfer_tell_failure (IBBFilesTransfer *self)
 void
 ibb_files_transfer_fail (IBBFilesTransfer *self, GError *error)
 {
+  if (ibb_part_file_is_spoilt_by (error))
+    self->keeps_part = FALSE;
   if (ibb_files_transfer_is_over (self) || self->failure != NULL)
     {
       g_error_free (error);

@@ -269,6 +269,39 @@ test_message (Files *self, gconstpointer data)
   peer_clear (&peer);
 }
 
+/* What comes after a cancellation makes no part. The part that is there waits for the decision of
+ * the owner, whatever the thread does before. */
+static void
+test_cancelled (Files *self, gconstpointer data)
+{
+  gboolean                     keeps = GPOINTER_TO_INT (data);
+  g_autoptr (IBBFilesMetadata) first = ibb_files_metadata_new ("first", 2);
+  g_autoptr (IBBFilesMetadata) second = ibb_files_metadata_new ("second", 1);
+  Peer                         peer;
+  guint32                      numbers[2];
+
+  run (self, "mkdir root");
+  peer_init (&peer, self);
+  numbers[0] = ibb_bundle_offer_entry (peer.sender, 1, first);
+  numbers[1] = ibb_bundle_offer_entry (peer.sender, 1, second);
+  exchange (&peer);
+  ibb_bundle_send (peer.sender, numbers[0], "a", 1);
+  exchange (&peer);
+  run (self, "test $(cat root/.ibb-*) = a");
+  g_cancellable_cancel (peer.mover->cancellable);
+  ibb_bundle_send (peer.sender, numbers[0], "b", 1);
+  ibb_bundle_end (peer.sender, numbers[0], hash_of_a);
+  ibb_bundle_send (peer.sender, numbers[1], "a", 1);
+  ibb_bundle_end (peer.sender, numbers[1], hash_of_a);
+  exchange (&peer);
+  peer.mover->class->stop (peer.mover, TRUE);
+  run (self, "test $(cat root/.ibb-*) = a");
+  peer.mover->class->close (peer.mover, keeps);
+  run (self, keeps ? "test $(cat root/.ibb-*) = a" : "test -z \"$(ls -A root)\"");
+  g_assert_no_error (peer.error);
+  peer_clear (&peer);
+}
+
 /* No entry has entries of its own. */
 static void
 test_entry (Files *self, gconstpointer data)
@@ -375,6 +408,8 @@ main (int argc, char **argv)
     return 0;
   add_test_of ("disk/other-folder", "y/c", set_up, test_other_folder);
   add_test_of ("disk/no-folder", "file/c", set_up, test_other_folder);
+  add_test_of ("cancelled/drops", GINT_TO_POINTER (FALSE), set_up, test_cancelled);
+  add_test_of ("cancelled/keeps", GINT_TO_POINTER (TRUE), set_up, test_cancelled);
   add_test_of ("entry", NULL, set_up, test_entry);
   add_test_of ("lingering", NULL, set_up, test_lingering);
   add_test_of ("more-than-offered", NULL, set_up, test_more_than_offered);

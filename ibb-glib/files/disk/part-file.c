@@ -7,6 +7,7 @@
 #include "base/intl.h"
 #include "files/disk/disk-error.h"
 
+#include <ibb-glib/ibb-glib.h>
 #include <string.h>
 
 #define PREFIX ".ibb-"
@@ -162,6 +163,13 @@ ibb_part_file_make_room (int folder)
     n -= remove_unused (folder, ((IBBPartFile *) g_ptr_array_index (parts, i))->name, FALSE) == 0;
   errno = EBUSY;
   return n < PARTS_MAX;
+}
+
+gboolean
+ibb_part_file_is_spoilt_by (const GError *error)
+{
+  return g_error_matches (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE) ||
+         g_error_matches (error, IBB_ERROR, IBB_ERROR_PROTOCOL);
 }
 
 void

@@ -401,8 +401,14 @@ fail_entry (IBBMover *mover, IBBBundle *bundle, Entry *entry, GError *reason, GE
   IBBFolderSink *self = mover->folder;
   guint32        number = entry->number;
 
+  /* Whoever has cancelled the calls of the folder decides about the part, and has failed all. */
+  if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    {
+      g_error_free (reason);
+      return TRUE;
+    }
   if (self->begun == number)
-    finish (self, reason->domain == G_IO_ERROR);
+    finish (self, !ibb_part_file_is_spoilt_by (reason));
   if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_NO_SPACE))
     {
       g_propagate_error (error, reason);
@@ -588,6 +594,9 @@ take (IBBMover *mover, IBBBundle *bundle, const IBBBundleEvent *event, GError **
   Entry         *entry = g_hash_table_lookup (self->entries, &event->number);
   GError        *reason = NULL;
 
+  /* No part is made of what has come after a cancellation. */
+  if (g_cancellable_is_cancelled (mover->cancellable))
+    return TRUE;
   if (event->type == IBB_BUNDLE_OFFERED)
     return take_offer (mover, bundle, event, error);
   if (entry == NULL)
@@ -635,9 +644,8 @@ check (IBBMover *mover, GError **error)
 }
 
 static void
-clear (IBBFolderSink *self, gboolean keeps)
+leave (IBBFolderSink *self)
 {
-  finish (self, keeps);
   sync_names (self);
   ibb_walk_close (&self->walk);
 }
@@ -645,7 +653,20 @@ clear (IBBFolderSink *self, gboolean keeps)
 static void
 stop (IBBMover *mover, gboolean keeps)
 {
-  clear (mover->folder, keeps);
+  IBBFolderSink *self = mover->folder;
+
+  if (!keeps)
+    finish (self, FALSE);
+  else if (self->mover != NULL)
+    self->mover->class->stop (self->mover, TRUE);
+  leave (self);
+}
+
+static void
+close_sink (IBBMover *mover, gboolean keeps)
+{
+  finish (mover->folder, keeps);
+  leave (mover->folder);
 }
 
 static void
@@ -653,7 +674,8 @@ free_sink (gpointer data)
 {
   IBBFolderSink *self = data;
 
-  clear (self, TRUE);
+  finish (self, TRUE);
+  leave (self);
   g_free (self->path);
   g_free (self->place);
   g_free (self->peer_jid);
@@ -671,7 +693,7 @@ static const IBBMoverClass sink_class = {
   .is_rival = is_rival,
   .dup_file = dup_file,
   .stop = stop,
-  .close = stop,
+  .close = close_sink,
   .free = free_sink,
 };
 

@@ -40,7 +40,7 @@ typedef struct
   /* (nullable): of a folder whose entries are all delivered: whether it is in its place. */
   gboolean (*check) (IBBMover *self, GError **error);
   /* The bytes come no more, or have all come: those that are there go to the disk. keeps: of a
-   * folder, the part of the file that is not whole stays. */
+   * folder, the part of the file that is not whole stays until the close, which decides. */
   void (*stop) (IBBMover *self, gboolean keeps);
   /* It is whole, or has failed, and nobody uses it any more: it has no descriptor when this
    * returns. keeps: its part stays. */

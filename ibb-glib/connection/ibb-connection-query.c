@@ -14,6 +14,7 @@
 #include "ibb-error.h"
 
 #define DISCO_TIMEOUT 30000 /* ms */
+#define DISCO_ATTEMPTS 3
 
 /* Takes task. */
 static void
@@ -165,21 +166,68 @@ ibb_connection_query (IBBConnection *self,
   return answer;
 }
 
+typedef struct
+{
+  char *peer_jid; /* (owned) */
+  guint n_asked;
+} Features;
+
+static void
+features_free (gpointer data)
+{
+  Features *self = data;
+
+  g_free (self->peer_jid);
+  g_free (self);
+}
+
+static void ask_for_features (GTask *task);
+
+/* What has waited at the server for a client comes back when another login takes the resource
+ * (XEP-0198), and this login may answer. */
+static gboolean
+may_ask_again (const Features *self, const GError *error)
+{
+  return g_error_matches (error, IBB_ERROR, IBB_ERROR_RECIPIENT_UNAVAILABLE) &&
+         self->n_asked < DISCO_ATTEMPTS;
+}
+
 static void
 features_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask)     task = user_data;
+  Features             *self = g_task_get_task_data (task);
   g_autoptr (GError)    error = NULL;
   g_autoptr (IBBStanza) answer = g_task_propagate_pointer (G_TASK (result), &error);
 
-  if (answer == NULL)
+  if (answer == NULL && may_ask_again (self, error))
+    ask_for_features (g_steal_pointer (&task));
+  else if (answer == NULL)
     g_task_return_error (task, g_steal_pointer (&error));
   else if (answer->payload != IBB_PAYLOAD_DISCO_INFO)
-    g_task_return_new_error (task, IBB_ERROR, IBB_ERROR_PROTOCOL,
-                             _ ("“%s” did not say what it supports"),
-                             (const char *) g_task_get_task_data (task));
+    {
+      g_autofree char *shown = ibb_jid_dup_unicode (self->peer_jid);
+
+      g_task_return_new_error (task, IBB_ERROR, IBB_ERROR_PROTOCOL,
+                               _ ("“%s” did not say what it supports"), shown);
+    }
   else
     g_task_return_pointer (task, g_strdupv (answer->features), (GDestroyNotify) g_strfreev);
+}
+
+/* Takes the task. */
+static void
+ask_for_features (GTask *task)
+{
+  IBBConnection        *connection = g_task_get_source_object (task);
+  Features             *self = g_task_get_task_data (task);
+  g_autoptr (IBBStanza) request =
+      ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_DISCO_QUERY, NULL, self->peer_jid);
+
+  self->n_asked++;
+  start (connection, request, DISCO_TIMEOUT,
+         ibb_call_task_new (connection, features_cb, "[ibb-glib] query features",
+                            g_task_get_cancellable (task), features_cb, task));
 }
 
 /**
@@ -194,7 +242,8 @@ features_cb (GObject *source, GAsyncResult *result, gpointer user_data)
  *
  * The errors are those of [method@IBB.Connection.query_async], often %IBB_ERROR_SERVICE_UNAVAILABLE
  * for a peer that is offline; %IBB_ERROR_JID_MALFORMED; %IBB_ERROR_PROTOCOL for an answer that says
- * nothing. The peer has 30 seconds.
+ * nothing. The peer has 30 seconds. Where the answer is `recipient-unavailable`, which servers give
+ * for a client that has lost its place to a new login, the peer is asked again, three times in all.
  *
  * Since: 1.0
  */
@@ -205,10 +254,9 @@ ibb_connection_query_features_async (IBBConnection      *self,
                                      GAsyncReadyCallback callback,
                                      gpointer            user_data)
 {
-  g_autoptr (GTask)     task = NULL;
-  g_autoptr (IBBStanza) request = NULL;
-  g_autofree char      *normal = NULL;
-  GTask                *query;
+  g_autoptr (GTask) task = NULL;
+  g_autofree char  *normal = NULL;
+  Features         *features;
 
   g_return_if_fail (IBB_IS_CONNECTION (self));
   g_return_if_fail (peer_jid != NULL);
@@ -228,11 +276,10 @@ ibb_connection_query_features_async (IBBConnection      *self,
       return;
     }
 
-  g_task_set_task_data (task, ibb_jid_dup_unicode (peer_jid), g_free);
-  request = ibb_stanza_record_new (IBB_STANZA_IQ, "get", IBB_PAYLOAD_DISCO_QUERY, NULL, peer_jid);
-  query = ibb_call_task_new (self, features_cb, "[ibb-glib] query features", cancellable,
-                             features_cb, g_steal_pointer (&task));
-  start (self, request, DISCO_TIMEOUT, query);
+  features = g_new0 (Features, 1);
+  features->peer_jid = g_strdup (peer_jid);
+  g_task_set_task_data (task, features, features_free);
+  ask_for_features (g_steal_pointer (&task));
 }
 
 /**

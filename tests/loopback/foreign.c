@@ -354,6 +354,23 @@ test_answer_without_address (Fixture *fixture, gconstpointer data)
   assert_result_fails (IBB_ERROR, IBB_ERROR_PROTOCOL, ibb_connection_query_features_finish,
                        connection, &answered);
   g_clear_pointer (&asked, ibb_stanza_unref);
+
+  /* What waited for a client that has lost its place comes back. The next login may answer. */
+  ibb_connection_query_features_async (connection, "montague.example", NULL, store_result_cb,
+                                       &answered);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_assert_null (answered);
+      wait_until (asked != NULL);
+      receive_xml (connection,
+                   "<iq type='error' id='%s'><error type='wait'><recipient-unavailable "
+                   "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+                   ibb_stanza_get_id (asked));
+      g_clear_pointer (&asked, ibb_stanza_unref);
+    }
+  assert_result_fails (IBB_ERROR, IBB_ERROR_RECIPIENT_UNAVAILABLE,
+                       ibb_connection_query_features_finish, connection, &answered);
+  g_assert_null (asked);
   run_pending ();
 }
 

@@ -506,6 +506,29 @@ def _(server):
     receiver.stop()
 
 
+@case('a question that comes back as another login takes the resource is asked again')
+def _(server):
+    here, there = Folder(), Folder()
+    os.mkdir(here / 'folder')
+    here.make('folder/file', 1)
+    receiver = receive(server, there)
+    jid = receiver.wait_ready()
+    question = f"to='{jid}'[^>]*><query xmlns='http://jabber.org/protocol/disco#info'"
+
+    def bounce(client, attributes):
+        client.refuse(attributes, 'recipient-unavailable')
+        return True
+
+    for path in (here.make('file', 1), here / 'folder'):
+        server.when(question, bounce, 'alice')
+        send(server, path, jid).expect_done()
+    # No stream is tried: a file is for the program that is not there.
+    server.when(question, bounce, 'alice', 0)
+    for path in (here / 'file', here / 'folder'):
+        send(server, path, jid).expect_failure(f'“{jid}” answered “recipient-unavailable”: try again when it is online')
+    receiver.stop()
+
+
 @case('several files that cannot go: the line has the reason')
 def _(server):
     paths = [Folder().make('one', 1), Folder().make('two', 1)]

@@ -483,7 +483,9 @@ tool_sending_run (ToolRun            *run,
       if (send_with_retries (&self, outgoing->paths[i], &reason))
         continue;
       is_first = i == 0 && !self.was_offered;
-      *is_for_stream = is_first && self.to == outgoing->peer && reason->domain == IBB_ERROR;
+      /* A stream, too, needs the program of which the server says that it is not there now. */
+      *is_for_stream = is_first && self.to == outgoing->peer && reason->domain == IBB_ERROR &&
+                       !g_error_matches (reason, IBB_ERROR, IBB_ERROR_RECIPIENT_UNAVAILABLE);
       /* A peer that is not there, or takes no files, takes none of the others either. */
       if (outgoing->n_paths == 1 || *is_for_stream ||
           (is_first && (is_absence (reason) || is_loss (reason))) ||

@@ -64,6 +64,7 @@ GError *
 tool_jid_explain_answer (IBBConnection *connection, const char *peer, GError *error)
 {
   gboolean is_absent = g_error_matches (error, IBB_ERROR, IBB_ERROR_SERVICE_UNAVAILABLE);
+  gboolean is_away = g_error_matches (error, IBB_ERROR, IBB_ERROR_RECIPIENT_UNAVAILABLE);
   gboolean is_nowhere = g_error_matches (error, IBB_ERROR, IBB_ERROR_REMOTE_SERVER_NOT_FOUND);
   g_autofree char *text = NULL;
 
@@ -72,6 +73,9 @@ tool_jid_explain_answer (IBBConnection *connection, const char *peer, GError *er
   if (text == NULL && is_absent)
     /* Translators: %s is a sentence: what was answered in place of the peer */
     text = g_strdup_printf (_ ("%s: check its address, and that it is online"), error->message);
+  else if (text == NULL && is_away)
+    /* Translators: %s is a sentence: what was answered in place of the peer */
+    text = g_strdup_printf (_ ("%s: try again when it is online"), error->message);
   else if (text == NULL && is_nowhere)
     /* Translators: %s is a sentence: what was answered in place of the peer */
     text = g_strdup_printf (_ ("%s: check the domain of the address"), error->message);

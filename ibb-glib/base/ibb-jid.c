@@ -28,13 +28,19 @@
 gboolean
 ibb_jid_is_from (const char *address, const char *jid)
 {
+  g_autofree char *normal_address = NULL;
+  g_autofree char *normal_jid = NULL;
   g_autofree char *bare = NULL;
 
   g_return_val_if_fail (address != NULL, FALSE);
   g_return_val_if_fail (jid != NULL, FALSE);
 
-  if (ibb_jid_get_resource (jid) != NULL)
-    return ibb_jid_equal (address, jid);
-  bare = ibb_jid_dup_bare (address);
-  return ibb_jid_equal (bare, jid);
+  normal_address = ibb_jid_normalize (address);
+  normal_jid = ibb_jid_normalize (jid);
+  if (normal_address == NULL || normal_jid == NULL)
+    return FALSE;
+  if (ibb_jid_get_resource (normal_jid) != NULL)
+    return g_str_equal (normal_address, normal_jid);
+  bare = ibb_jid_dup_bare (normal_address);
+  return g_str_equal (bare, normal_jid);
 }

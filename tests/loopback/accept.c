@@ -111,6 +111,34 @@ test_request_accept (Fixture *fixture, gconstpointer data)
   seen_clear (&seen);
 }
 
+/* What is no address is nobody's, however alike it is. */
+static void
+test_is_from (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char  *long_resource = g_strnfill (1024, 'x');
+  g_autofree char  *too_long = g_strconcat ("romeo@montague.example/", long_resource, NULL);
+  const char *const invalid[] = { "romeo@montague.example/",
+                                  "romeo@montague.example/\x01",
+                                  "romeo@montague.example/\xff",
+                                  "romeo@montague.example/\u00ad",
+                                  "@montague.example/orchard",
+                                  "romeo@",
+                                  "",
+                                  too_long };
+
+  g_assert_true (ibb_jid_is_from ("romeo@montague.example", "ROMEO@montague.example"));
+  g_assert_true (ibb_jid_is_from (ROMEO, "romeo@montague.example/orchard"));
+  g_assert_false (ibb_jid_is_from ("romeo@montague.example", ROMEO));
+  g_assert_false (ibb_jid_is_from (ROMEO, "romeo@montague.example/Orchard"));
+  for (guint i = 0; i < G_N_ELEMENTS (invalid); i++)
+    {
+      g_assert_false (ibb_jid_is_from (invalid[i], "romeo@montague.example"));
+      g_assert_false (ibb_jid_is_from (invalid[i], invalid[i]));
+      g_assert_false (ibb_jid_is_from ("romeo@montague.example", invalid[i]));
+      g_assert_false (ibb_jid_is_from (ROMEO, invalid[i]));
+    }
+}
+
 /* Asking the user first: the request is answered later, once. */
 static void
 test_request_later (Fixture *fixture, gconstpointer data)
@@ -530,6 +558,7 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   add_test ("/ibb/loopback/accept/request/D-07", test_request_accept);
   add_test ("/ibb/loopback/accept/request-later", test_request_later);
+  add_test ("/ibb/loopback/accept/is-from", test_is_from);
   add_test ("/ibb/loopback/accept/request-refuse", test_request_refuse);
   add_test ("/ibb/loopback/accept/nested", test_nested);
   add_test ("/ibb/loopback/accept/accept/F-27", test_accept);

@@ -118,6 +118,8 @@ ibb_sax_init (IBBSax *self, const IBBSaxHandler *handler)
 void
 ibb_sax_clear (IBBSax *self)
 {
+  if (self->context == NULL)
+    return; /* a call had a wrong argument, and returned before ibb_sax_init () */
   if (self->context->myDoc != NULL)
     xmlFreeDoc (self->context->myDoc);
   g_clear_pointer (&self->context, xmlFreeParserCtxt);

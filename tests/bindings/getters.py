@@ -30,13 +30,11 @@ if SANITIZED := os.environ.pop('IBB_TEST_SANITIZED', None):
 
 import gi
 
-gi.require_version('IBB', '1.0')
 gi.require_version('IBBXmpp', '1.0')
-gi.require_version('IBBFiles', '1.0')
 
 import cases
-from bindings import ALICE, BOB, both_ends, wait, wait_until
-from gi.repository import Gio, GLib, GObject, IBB, IBBFiles, IBBXmpp
+from ends import C, GI, NAMESPACES, Ends
+from gi.repository import Gio, GLib, GObject, IBBXmpp
 
 CLOSED = """
 import gi
@@ -44,14 +42,6 @@ gi.require_version('IBBXmpp', '1.0')
 from gi.repository import IBBXmpp
 print(type('Derived', (IBBXmpp.Entity,), {})().props.host)
 """
-NAMESPACES = {
-    'IBB': (IBB, 'ibb-glib/IBB-1.0.gir', 'IBB_TEST_LIBRARY'),
-    'IBBXmpp': (IBBXmpp, 'ibb-glib/xmpp/IBBXmpp-1.0.gir', 'IBB_TEST_XMPP_LIBRARY'),
-    'IBBFiles': (IBBFiles, 'ibb-glib/files/IBBFiles-1.0.gir', 'IBB_TEST_FILES_LIBRARY'),
-}
-
-GI = '{http://www.gtk.org/introspection/core/1.0}'
-C = '{http://www.gtk.org/introspection/c/1.0}'
 POINTER_SIZE = ctypes.sizeof(ctypes.c_void_p)
 
 
@@ -139,90 +129,6 @@ def find_transfer(getter, instance):
     return 'full'
 
 
-class Ends:
-    """What an application gets to see of each class, in instances."""
-
-    def __init__(self):
-        self._loopback = IBB.Loopback()
-        self._alice = self._loopback.attach(ALICE)
-        self._bob = self._loopback.attach(BOB)
-        services = IBB.Service.new(self._alice), IBB.Service.new(self._bob)
-        services[1].props.session_limit = 10
-        transports = both_ends(*services, ALICE, BOB, 'known')
-        self.folder = tempfile.TemporaryDirectory(prefix='ibb-getters-')
-        params = IBB.SessionParams(sid='sid', local_jid=ALICE)
-        stanza = IBB.Stanza.new_from_xml(
-            f"<iq type='get' id='1' from='{ALICE}' to='{BOB}'><a xmlns='urn:a'>b<c/></a></iq>", -1)
-        self.all = [self._loopback, self._alice, *services, *transports, params, stanza,
-                    *(end for t in transports for end in (t.get_input_stream(), t.get_output_stream())),
-                    stanza.dup_element(), stanza.dup_element().get_child('a', None),
-                    transports[0].dup_statistics(), self._request(services)]
-        ended = both_ends(*services, ALICE, BOB, 'ended')
-        self._add_client(ended)
-        ended[0].abort()
-        wait_until(ended[1].has_ended)
-        self.all += ended
-        self._add_files()
-
-    def _request(self, services):
-        requests = []
-        handler = services[1].connect(
-            'session-requested', lambda _service, request: requests.append(request) or True)
-        services[0].open_session_async(BOB, None, None, None)
-        wait_until(lambda: requests)
-        services[1].disconnect(handler)
-        return requests[0]
-
-    def _add_client(self, transports):
-        client = IBBXmpp.Client.new(ALICE)
-        known = IBBXmpp.KnownCertificates.new(os.path.join(self.folder.name, 'known'))
-        identity = IBBXmpp.Identity.load_or_create(os.path.join(self.folder.name, 'key'))
-        identity.props.known_certificates = known
-        certificate = identity.get_certificate()
-        client.props.known_certificates = known
-        client.props.certificate = certificate
-        # PyGObject warns about an object that nobody here holds.
-        resolver = Gio.SimpleProxyResolver.new('socks5://localhost', None)
-        database = Gio.TlsFileDatabase.new(self._file('ca.pem', certificate.props.certificate_pem))
-        client.props.proxy_resolver = resolver
-        client.props.tls_database = database
-        client.props.host = 'localhost'
-        client.props.user_agent_id = GLib.uuid_string_random()
-        client.props.websocket_uri = 'wss://localhost/'
-        client.props.token = IBBXmpp.Token.new('HT-SHA-256-NONE', 'secret', GLib.DateTime.new_now_utc())
-        self.all += [client, IBBXmpp.Client(), known, identity, client.props.token, IBBXmpp.Component.new('bots.example.org'),
-                     IBBXmpp.Worker(), self._ask_about(transports, identity)]
-
-    def _ask_about(self, transports, identity):
-        """The question of one end about the key of the other one, which has the same."""
-        questions = []
-        identity.connect('trust-requested', lambda _identity, question: questions.append(question) or True)
-        for transport in transports:
-            identity.encrypt_async(transport, None, None)
-        wait_until(lambda: questions)
-        return questions[0]
-
-    def _file(self, name, text):
-        path = os.path.join(self.folder.name, name)
-        with open(path, 'w', encoding='utf-8') as file:
-            file.write(text)
-        return path
-
-    def _add_files(self):
-        alice = IBBFiles.Service.new(self._alice)
-        bob = IBBFiles.Service.new(self._bob)
-        offered = []
-        bob.connect('file-offered', lambda _service, transfer: offered.append(transfer) or True)
-        metadata = IBBFiles.Metadata.new('name.txt', 1)
-        metadata.props.description = 'A file'
-        metadata.props.media_type = 'text/plain'
-        metadata.props.date = GLib.DateTime.new_now_utc()
-        file = Gio.File.new_for_path(self._file('sent', 'bytes'))
-        sent = alice.offer_file_finish(wait(alice.offer_file_async, BOB, file, None))
-        wait_until(lambda: offered)
-        self.all += [alice, bob, metadata, sent, offered[0]]
-
-
 def make_bare(module):
     """An object of each class that can be made without arguments, also one of a derived class. Some say that
     they are of no use so."""
@@ -296,30 +202,6 @@ def twice():
 
     walk(call)
     cases.check(not wrong, '\n'.join(sorted(wrong)))
-
-
-@cases.case('/bindings/getters/wrong-object')
-def wrong_object():
-    """Each method, called in C for no object, or for one of another class, says so, and does nothing."""
-    wrong, said = [], []
-    other = Gio.Cancellable()
-    GLib.log_set_handler('ibb-glib', GLib.LogLevelFlags.LEVEL_CRITICAL, lambda *_: said.append(True), None)
-    for _module, path, library in NAMESPACES.values():
-        root = xml.etree.ElementTree.parse(os.path.join(os.environ['IBB_TEST_BUILD_ROOT'], path))
-        loaded = ctypes.CDLL(os.environ[library])
-        for kind, node in ((kind, node) for kind in root.getroot().find(f'{GI}namespace')
-                           for node in kind.findall(f'{GI}method') if node.get('name') != 'free'):
-            function = loaded[node.get(f'{C}identifier')]
-            arguments = [0.0 if each.find(f'{GI}type[@name="gdouble"]') is not None else None
-                         for each in node.findall(f'{GI}parameters/{GI}parameter')]
-            function.argtypes = [ctypes.c_void_p, *(ctypes.c_double if each == 0.0 else ctypes.c_void_p
-                                                    for each in arguments), ctypes.c_void_p]
-            for address in (None,) if kind.tag == f'{GI}record' else (None, hash(other)):
-                said.clear()
-                function(address, *arguments, None)
-                if len(said) != 1:
-                    wrong.append(f'{node.get(f"{C}identifier")} ({address})')
-    cases.check(not wrong, '\n'.join(wrong))
 
 
 class Finish:

@@ -14,6 +14,8 @@ system's.
 """
 
 import os
+import socket
+import struct
 import sys
 import tempfile
 
@@ -74,33 +76,88 @@ class Site:
             message.set_status(Soup.Status.OK, None)
 
 
+class Join:
+    """Moves bytes both ways between a connection and a session. The end of one direction is passed on while the
+    other one goes on. An error is no end: it resets the connection, and aborts the session."""
+
+    def __init__(self, connection, transport):
+        self.connection = connection
+        self.transport = transport
+        self.cancellable = Gio.Cancellable()
+        self.n_ended = 0
+        self.has_failed = False
+        for source, target in (connection, transport), (transport, connection):
+            target.get_output_stream().splice_async(
+                source.get_input_stream(), Gio.OutputStreamSpliceFlags.NONE,
+                GLib.PRIORITY_DEFAULT, self.cancellable, self.on_moved, target)
+
+    def on_moved(self, output, result, target):
+        try:
+            output.splice_finish(result)
+            if target is self.transport:
+                self.transport.shutdown_output_async(self.cancellable, self.on_shut)
+                return
+            self.connection.get_socket().shutdown(False, True)
+            self.end_direction()
+        except GLib.Error:
+            self.end_direction(has_failed=True)
+
+    def on_shut(self, transport, result):
+        try:
+            transport.shutdown_output_finish(result)
+            self.end_direction()
+        except GLib.Error:
+            self.end_direction(has_failed=True)
+
+    def end_direction(self, has_failed=False):
+        self.n_ended += 1
+        if has_failed:
+            self.has_failed = True
+            self.transport.abort()
+            self.cancellable.cancel()
+        if self.n_ended < 2:
+            return
+        if self.has_failed:
+            with socket.socket(fileno=os.dup(self.connection.get_socket().get_fd())) as copy:
+                copy.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        else:
+            self.transport.close_async(GLib.PRIORITY_DEFAULT, None, None)
+        self.connection.close(None)
+
+
+def is_of_this_user(address):
+    """Of a connection over 127.0.0.1, as Linux tells."""
+    host, = struct.unpack('=I', socket.inet_aton('127.0.0.1'))
+    with open('/proc/net/tcp', encoding='ascii') as file:
+        return any(line.split()[1] == f'{host:08X}:{address.get_port():04X}' and
+                   line.split()[7] == str(os.getuid()) for line in file)
+
+
 class Door:
-    """An address of this process; who connects there gets a session with peer."""
+    """An address of this process; who of this user connects there gets a session with peer.
+
+    It is TCP: a reset tells that a session was lost, and a Unix socket knows none."""
 
     def __init__(self, service, peer):
         self.service = service
         self.peer = peer
-        self.folder = tempfile.TemporaryDirectory()
-        self.address = Gio.UnixSocketAddress.new(self.folder.name + '/door')
         self.listener = Gio.SocketService()
-        self.listener.add_address(self.address, Gio.SocketType.STREAM,
-                                  Gio.SocketProtocol.DEFAULT, None)
+        _, self.address = self.listener.add_address(
+            Gio.InetSocketAddress.new_from_string('127.0.0.1', 0), Gio.SocketType.STREAM,
+            Gio.SocketProtocol.TCP, None)
         self.listener.connect('incoming', self.on_incoming)
 
     def on_incoming(self, _listener, connection, _source):
-        self.service.open_session_async(self.peer, None, None, self.on_opened, connection)
+        if is_of_this_user(connection.get_remote_address()):
+            self.service.open_session_async(self.peer, None, None, self.on_opened, connection)
         return True
 
     def on_opened(self, service, result, connection):
         try:
-            transport = service.open_session_finish(result)
+            Join(connection, service.open_session_finish(result))
         except GLib.Error as error:
             print(f'http-folder.py: {error.message}', file=sys.stderr)
             connection.close(None)
-            return
-        connection.splice_async(transport, Gio.IOStreamSpliceFlags.CLOSE_STREAM1 |
-                                Gio.IOStreamSpliceFlags.CLOSE_STREAM2,
-                                GLib.PRIORITY_DEFAULT, None, None)
 
 
 def get(service, peer, paths):

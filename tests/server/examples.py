@@ -217,6 +217,7 @@ for caller, called in (('c', 'py'), ('py', 'c')):
 
 @case('http-folder serves a folder')
 def http_folder(server):
+    cases.need_ipv4()
     program = example('http-folder', 'py')
     alice, bob, carol = (Account(server, name) for name in ('alice', 'bob', 'carol'))
     folder = Folder()

@@ -107,12 +107,43 @@ test_bounds (Fixture *fixture, gconstpointer data)
   assert_read_fails (ends.juliet, G_IO_ERROR_TIMED_OUT);
 }
 
+/* GIO looks at the cancellable once more when the result of a write is fetched. The bytes are
+ * queued by then. A read has its bytes. */
+static void
+test_cancelled_after_callback (Fixture *fixture, gconstpointer data)
+{
+  g_auto (Ends)            ends = fixture_open (fixture);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GAsyncResult) written = NULL;
+  g_autoptr (GAsyncResult) got = NULL;
+  GAsyncResult            *result = NULL;
+  char                     bytes[5];
+
+  g_output_stream_write_async (get_output (ends.romeo), "hello", 5, 0, cancellable, store_result_cb,
+                               &result);
+  written = wait_for_result (&result);
+  g_cancellable_cancel (cancellable);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, g_output_stream_write_finish,
+                get_output (ends.romeo), written);
+  assert_reads (ends.juliet, "hello");
+
+  g_cancellable_reset (cancellable);
+  write_text (ends.juliet, "hello");
+  g_input_stream_read_async (get_input (ends.romeo), bytes, sizeof bytes, 0, cancellable,
+                             store_result_cb, &result);
+  got = wait_for_result (&result);
+  g_cancellable_cancel (cancellable);
+  g_assert_cmpint (g_input_stream_read_finish (get_input (ends.romeo), got, NULL), ==, 5);
+  g_assert_cmpmem (bytes, 5, "hello", 5);
+}
+
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   add_test ("/ibb/loopback/stream/backpressure/D-22", test_backpressure);
   add_test ("/ibb/loopback/stream/auto-flush/F-24", test_auto_flush);
+  add_test ("/ibb/loopback/stream/cancelled-after-callback", test_cancelled_after_callback);
   add_test ("/ibb/loopback/stream/bounds/D-42", test_bounds);
   return g_test_run ();
 }

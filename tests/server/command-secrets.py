@@ -56,6 +56,15 @@ def _(server):
         with open(f'/proc/{waiting.pid}/{name}', 'rb') as file:
             check(bob.password.encode() not in file.read(), name)
     expect_one_each(bob, waiting)
+    # Nor where it is not used.
+    password = Folder() / 'password'
+    with open(password, 'w', encoding='utf-8') as file:
+        file.write(bob.password)
+    waiting = bob.ibb('receive', '--output', '-', '--from', 'any', '--password-file', password,
+                      account=bob.options(resource='other'), env={'IBB_PASSWORD': 'of no use'})
+    waiting.wait_ready()
+    with open(f'/proc/{waiting.pid}/environ', 'rb') as file:
+        check(b'of no use' not in file.read(), 'environ')
 
 
 @case('the memory of a command that has read a password file has one copy of the password')

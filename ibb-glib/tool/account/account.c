@@ -70,16 +70,13 @@ ask_for_password (ToolAccount *self, IBBXmppPasswordQuestion *question, GError *
 static gboolean
 take_password (ToolAccount *self, const ToolOptions *options, GError **error)
 {
-  char *password;
+  char *password = take_from_environment ();
 
-  if (options->password_file != NULL)
-    return ibb_xmpp_client_load_password (self->client, options->password_file, error);
-  password = take_from_environment ();
-  if (password == NULL)
-    return TRUE;
-  ibb_xmpp_client_set_password (self->client, password);
+  if (password != NULL && options->password_file == NULL)
+    ibb_xmpp_client_set_password (self->client, password);
   free_password (password);
-  return TRUE;
+  return options->password_file == NULL ||
+         ibb_xmpp_client_load_password (self->client, options->password_file, error);
 }
 
 /* What an option names counts more than the file of accounts, and than a certificate that was

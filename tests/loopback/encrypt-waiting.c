@@ -389,6 +389,31 @@ test_no_thread (Fixture *fixture, gconstpointer data)
   poll_until (ibb_transport_has_ended (there));
 }
 
+/* A caller that blocks keeps the notification of the end from the thread, which looks by itself. */
+static void
+test_ended_unnoticed (Fixture *fixture, gconstpointer data)
+{
+  Ends    ends = fixture_open_with (fixture, IBB_STANZA_TYPE_IQ);
+  Thinker romeo, juliet;
+  guint64 before;
+
+  thinker_init (&romeo, "unnoticed-romeo", ends.romeo, NULL);
+  thinker_init (&juliet, "unnoticed-juliet", ends.juliet, NULL);
+  wait_until (romeo.question != NULL && juliet.question != NULL);
+  before = ibb_transport_get_bytes_received (ends.romeo);
+  accept_and_wait (&romeo, ends.juliet);
+  /* Juliet's end wants no byte any more. It has said that its user takes long, and waits. */
+  wait_until (ibb_transport_get_bytes_received (ends.romeo) > before);
+  ibb_transport_abort (ends.romeo);
+  /* No context of the test runs. */
+  while (ibb_xmpp_question_is_pending (IBB_XMPP_QUESTION (juliet.question)))
+    g_usleep (500);
+  thinker_fail (&romeo);
+  thinker_fail (&juliet);
+  thinker_clear (&romeo);
+  thinker_clear (&juliet);
+}
+
 #define N_PLACES 16 /* of one peer */
 
 static void
@@ -562,6 +587,7 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/named/does-not-wait", NULL, test_named_does_not_wait);
   /* After these the next question about Romeo waits. */
   ADD ("/ibb/encrypt/withdrawn/vanishes", GINT_TO_POINTER (OTHER_VANISHES), test_withdrawn);
+  ADD ("/ibb/encrypt/withdrawn/unnoticed", NULL, test_ended_unnoticed);
   ADD ("/ibb/encrypt/withdrawn/refused", GINT_TO_POINTER (OTHER_REFUSES), test_withdrawn);
   ADD ("/ibb/encrypt/withdrawn/ended", GINT_TO_POINTER (OTHER_ENDS), test_withdrawn);
   ADD ("/ibb/encrypt/withdrawn/late", GINT_TO_POINTER (OTHER_ENDS_LATE), test_withdrawn);

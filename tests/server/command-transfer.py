@@ -78,7 +78,7 @@ def _(server):
     here, there, outside = Folder(), Folder(), Folder()
     told = outside / 'told'
     receiver = receive(server, there, '--count', '6', '--json', '--on-received',
-                       f'printf "%s\\n" "$IBB_FILE" "$IBB_PEER" "$IBB_SIZE" "-$IBB_PASSWORD-" > {told}.$IBB_SIZE; yes | true',
+                       f'printf "%s\\n" "$IBB_FILE" "$IBB_PEER" "$IBB_SIZE" "-${{IBB_PASSWORD-none}}-" > {told}.$IBB_SIZE; yes | true',
                        cwd=outside.path)
     for size in range(6):
         send(server, here.make(f'{size} $(touch a);`touch b`\'"', size), receiver.wait_ready()).expect_done()
@@ -87,7 +87,7 @@ def _(server):
     for size, name in enumerate(there.names()):
         with open(f'{told}.{size}', encoding='utf-8') as file:
             path, peer, *rest = file.read().splitlines()
-        check_equal((path, peer.split('/')[0], rest), (there / name, 'alice@localhost', [str(size), '--']), 'environment')
+        check_equal((path, peer.split('/')[0], rest), (there / name, 'alice@localhost', [str(size), '-none-']), 'environment')
 
 
 @case('a file for which there are no descriptors is refused, and may come later')

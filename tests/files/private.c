@@ -380,6 +380,49 @@ test_silent_peer (Files *self, gconstpointer data)
   end_silence (self);
 }
 
+static char *jingle_sid; /* (nullable): of the first session that was offered */
+
+static gboolean
+send_and_note (IBBConnection *self, IBBStanza *stanza, GError **error)
+{
+  g_autoptr (IBBElement) element = ibb_stanza_dup_element (stanza);
+  IBBElement            *jingle = ibb_element_get_child (element, "jingle", "urn:xmpp:jingle:1");
+
+  if (jingle != NULL && jingle_sid == NULL)
+    jingle_sid = g_strdup (ibb_element_get_attribute (jingle, "sid"));
+  return send_aloud (self, stanza, error);
+}
+
+/* A server in between ends the session of Jingle in the name of an end: the files in the stream go
+ * on. */
+static void
+test_false_reason (Files *self, gconstpointer data)
+{
+  gboolean                is_of_sender = GPOINTER_TO_INT (data);
+  IBBConnection          *from = is_of_sender ? self->romeo_connection : self->juliet_connection;
+  IBBConnectionInterface *iface = IBB_CONNECTION_GET_IFACE (from);
+  g_autoptr (IBBStanza)   request = NULL;
+  g_autoptr (IBBStanza)   answer = NULL;
+  GAsyncResult           *result = NULL;
+
+  send_aloud = iface->send;
+  iface->send = send_and_note;
+  begin (self, 10);
+  wait_until (self->offered != NULL);
+  iface->send = send_aloud;
+  request = new_stanza ("<iq type='set' to='%s'><jingle xmlns='urn:xmpp:jingle:1' "
+                        "action='session-terminate' sid='%s'><reason><cancel/></reason></jingle>"
+                        "</iq>",
+                        is_of_sender ? JULIET : ROMEO, jingle_sid);
+  g_clear_pointer (&jingle_sid, g_free);
+  ibb_connection_query_async (from, request, 0, NULL, store_result_cb, &result);
+  answer = assert_result (ibb_connection_query_finish, from, &result);
+  accept_as (self, "received", &self->result);
+  assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
+  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
+  assert_content (self, "received", self->bytes);
+}
+
 /* The services live in a context that is not the default one of the program. */
 static void
 set_up_elsewhere (Files *self, gconstpointer data)
@@ -766,6 +809,8 @@ main (int argc, char **argv)
   add_test_of ("silent-peer/sender", GINT_TO_POINTER (TRUE), set_up_private, test_silent_peer);
   g_test_add ("/ibb/files/private/silent-peer/elsewhere", Files, GINT_TO_POINTER (FALSE),
               set_up_elsewhere, test_silent_peer, tear_down_elsewhere);
+  add_test_of ("false-reason/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_false_reason);
+  add_test_of ("false-reason/sender", GINT_TO_POINTER (TRUE), set_up_private, test_false_reason);
   add_test_of ("clear/cancelled-unheard", NULL, set_up, test_cancelled_unheard);
   for (guint i = 0; i < G_N_ELEMENTS (unheard); i++)
     {

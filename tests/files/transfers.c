@@ -10,6 +10,7 @@
 #include "base/disk.h"
 
 #include <fcntl.h>
+#include <gio/gunixoutputstream.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -114,6 +115,29 @@ test_metadata (Files *self, gconstpointer data)
   g_assert_cmpmem (g_memory_output_stream_get_data (G_MEMORY_OUTPUT_STREAM (sink)),
                    g_memory_output_stream_get_data_size (G_MEMORY_OUTPUT_STREAM (sink)), "abc", 3);
   assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
+}
+
+/* The bytes are not where the application wants them before the stream is flushed. */
+static void
+test_flush_fails (Files *self, gconstpointer data)
+{
+  int                       fd = open ("/dev/full", O_WRONLY | O_CLOEXEC);
+  g_autoptr (GOutputStream) full = NULL;
+  g_autoptr (GOutputStream) sink = NULL;
+  g_autoptr (GError)        error = NULL;
+
+  g_assert_cmpint (fd, >=, 0);
+  full = g_unix_output_stream_new (fd, TRUE);
+  sink = g_buffered_output_stream_new_sized (full, 10000);
+  begin (self, 1000);
+  wait_until (self->offered != NULL);
+  ibb_files_transfer_accept_stream_async (self->offered, sink, NULL, store_result_cb,
+                                          &self->result);
+  assert_result_fails (G_IO_ERROR, G_IO_ERROR_NO_SPACE, ibb_files_transfer_accept_stream_finish,
+                       self->offered, &self->result);
+  assert_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_wait, self->sent, NULL);
+  error = ibb_files_transfer_dup_error (self->sent);
+  g_assert_nonnull (strstr (error->message, "“The disk is full”"));
 }
 
 /* What the application does with the metadata after the offer is no part of it. */
@@ -867,6 +891,7 @@ main (int argc, char **argv)
   add_test_of ("small", NULL, test_small);
   add_tests_of ("metadata", NULL, test_metadata);
   add_tests_of ("metadata-reused", NULL, test_metadata_reused);
+  add_tests_of ("flush-fails", NULL, test_flush_fails);
   add_tests_of ("refused", GINT_TO_POINTER (FALSE), test_refused);
   add_tests_of ("not-answered", GINT_TO_POINTER (TRUE), test_refused);
   add_tests_of ("parts", NULL, test_parts);

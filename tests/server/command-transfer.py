@@ -222,6 +222,12 @@ def _(server):
     os.mkdir(path)
     os.rename(here / 'file', f'{path}/file')
     os.utime(path, (0, 0))
+    os.rename(there / part, here / part)
+    receiver = receive(server, there, '--max-total', str(size + 8191))
+    # The folder itself counts, and its file.
+    send(server, path, receiver.wait_ready()).expect_failure(NO_ROOM, told=['^Offering'])
+    receiver.stop()
+    os.rename(here / part, there / part)
     receiver = receive(server, there, '--max-total', str(size + 8192))
     jid = receiver.wait_ready()
     send(server, path, jid).expect_failure(NO_ROOM, told=['^Offering'])

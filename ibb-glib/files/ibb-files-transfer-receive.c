@@ -8,7 +8,9 @@
 
 #define OPEN_TIMEOUT 60000  /* ms for the sender to open the session after the accept */
 #define CHECKSUM_TIMEOUT 60 /* s for a checksum that the sender has promised */
-#define CLOSE_TIMEOUT 5     /* s for one that it has not, and for the reason of an early close */
+#define RIVAL_TIMEOUT                                                                              \
+  10000                 /* ms for the sender of the same file to say that it knows its session */
+#define CLOSE_TIMEOUT 5 /* s for one that it has not, and for the reason of an early close */
 
 /* The end. */
 
@@ -319,39 +321,112 @@ prepare (IBBFilesTransfer *self)
   g_task_run_in_thread (task, prepare_thread);
 }
 
-/* The last transfer that a sender began before it was started again: it waits for those before it.
- */
+/* Other transfers of the same file, or folder, to the same place. Where the sender was started
+ * again, the older one ends, and this one goes on with its part. A program that still knows the
+ * session has offered twice what only looks the same: then both go on. */
+
+typedef struct
+{
+  IBBFilesTransfer *self;   /* (unowned): its call runs */
+  IBBFilesTransfer *rival;  /* (owned) (nullable): the one that is asked about, or ends */
+  GPtrArray        *beside; /* (owned) (element-type IBBFilesTransfer): go on beside this one */
+} Rivalry;
+
+static void
+rivalry_free (Rivalry *rivalry)
+{
+  g_clear_object (&rivalry->rival);
+  g_ptr_array_unref (rivalry->beside);
+  g_free (rivalry);
+}
+
+/* The last one: it waits for those before it. */
 static IBBFilesTransfer *
-find_rival (IBBFilesTransfer *self)
+find_rival (IBBFilesTransfer *self, GPtrArray *beside)
 {
   for (guint i = self->transfers->len; i-- > 0;)
     {
       IBBFilesTransfer *other = g_ptr_array_index (self->transfers, i);
 
       if (other != self && other->direction == self->direction && other->mover != NULL &&
-          other->mover->class == self->mover->class &&
+          other->keeps_part && other->mover->class == self->mover->class &&
+          !g_ptr_array_find (beside, other, NULL) &&
           self->mover->class->is_rival (self->mover, other->mover))
         return other;
     }
   return NULL;
 }
 
+static void meet_rivals (Rivalry *rivalry);
+
 static void
 rival_over_cb (GObject *object, GAsyncResult *result, gpointer user_data)
 {
-  IBBFilesTransfer *self = user_data;
+  Rivalry *rivalry = user_data;
 
-  if (ibb_files_transfer_end_call (self))
-    prepare (self);
+  g_clear_object (&rivalry->rival);
+  if (ibb_files_transfer_end_call (rivalry->self))
+    meet_rivals (rivalry);
+  else
+    rivalry_free (rivalry);
+}
+
+static void
+rival_asked_cb (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  Rivalry              *rivalry = user_data;
+  g_autoptr (IBBStanza) answer =
+      ibb_connection_query_finish (IBB_CONNECTION (object), result, NULL);
+
+  if (!ibb_files_transfer_end_call (rivalry->self))
+    {
+      rivalry_free (rivalry);
+      return;
+    }
+  if (answer != NULL)
+    {
+      g_ptr_array_add (rivalry->beside, g_steal_pointer (&rivalry->rival));
+      meet_rivals (rivalry);
+      return;
+    }
+  ibb_files_transfer_begin_call (rivalry->self);
+  ibb_files_transfer_wait_async (rivalry->rival, NULL, rival_over_cb, rivalry);
+  ibb_files_transfer_fail (rivalry->rival,
+                           g_error_new_literal (IBB_ERROR, IBB_ERROR_CONFLICT,
+                                                _ ("The peer has offered the file again")));
+}
+
+/* Takes rivalry. */
+static void
+meet_rivals (Rivalry *rivalry)
+{
+  IBBFilesTransfer     *self = rivalry->self;
+  IBBFilesTransfer     *rival = self->keeps_part ? find_rival (self, rivalry->beside) : NULL;
+  g_autofree char      *ping = NULL;
+  g_autoptr (IBBStanza) question = NULL;
+
+  if (rival == NULL)
+    {
+      rivalry_free (rivalry);
+      prepare (self);
+      return;
+    }
+  ping = rival->courier != NULL ? ibb_courier_dup_ping (rival->courier)
+                                : ibb_jingle_dup_ping (rival->jingle);
+  question = ibb_files_transfer_new_iq (rival, "set", NULL, ping);
+  rivalry->rival = g_object_ref (rival);
+  ibb_files_transfer_begin_call (self);
+  ibb_connection_query_async (self->connection, question, RIVAL_TIMEOUT, self->cancellable,
+                              rival_asked_cb, rivalry);
 }
 
 static void
 begin (IBBFilesTransfer *self, IBBMover *mover)
 {
-  const char       *algorithm;
-  gboolean          has_hash = find_hash (self->metadata, &algorithm) != NULL;
-  const char       *promised = self->jingle != NULL ? self->jingle->promised : NULL;
-  IBBFilesTransfer *rival;
+  const char *algorithm;
+  gboolean    has_hash = find_hash (self->metadata, &algorithm) != NULL;
+  const char *promised = self->jingle != NULL ? self->jingle->promised : NULL;
+  Rivalry    *rivalry = g_new0 (Rivalry, 1);
 
   self->mover = ibb_mover_ref (mover);
   if (!has_hash)
@@ -359,16 +434,9 @@ begin (IBBFilesTransfer *self, IBBMover *mover)
   if (self->jingle != NULL)
     self->keeps_part = self->jingle->takes_range && (promised != NULL || has_hash);
   ibb_mover_prepare (mover, algorithm, self->keeps_part);
-  rival = find_rival (self);
-  if (rival == NULL)
-    {
-      prepare (self);
-      return;
-    }
-  ibb_files_transfer_begin_call (self);
-  ibb_files_transfer_wait_async (rival, NULL, rival_over_cb, self);
-  ibb_files_transfer_fail (rival, g_error_new_literal (IBB_ERROR, IBB_ERROR_CONFLICT,
-                                                       _ ("The peer has offered the file again")));
+  rivalry->self = self;
+  rivalry->beside = g_ptr_array_new_with_free_func (g_object_unref);
+  meet_rivals (rivalry);
 }
 
 /* Deciding on an offer. */

@@ -392,29 +392,73 @@ test_denied (Files *self, gconstpointer data)
   run (self, "diff -r sent received");
 }
 
+/* A program that was killed says nothing, and its server answers in its place. */
+
+static IBBConnection *killed; /* (nullable) */
+
+static gboolean (*send_really) (IBBConnection *self, IBBStanza *stanza, GError **error);
+
+static gboolean
+send_without_killed (IBBConnection *self, IBBStanza *stanza, GError **error)
+{
+  g_autofree char      *xml = NULL;
+  g_autoptr (IBBStanza) bounce = NULL;
+
+  if (self == killed)
+    return TRUE;
+  if (g_strcmp0 (ibb_stanza_get_to (stanza), ROMEO) != 0 ||
+      !g_str_equal (ibb_stanza_get_name (stanza), "iq") ||
+      (g_strcmp0 (ibb_stanza_get_kind (stanza), "set") != 0 &&
+       g_strcmp0 (ibb_stanza_get_kind (stanza), "get") != 0))
+    return send_really (self, stanza, error);
+  xml = g_markup_printf_escaped (
+      "<iq type='error' id='%s' to='%s'><error type='cancel'><service-unavailable "
+      "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+      ibb_stanza_get_id (stanza), JULIET);
+  bounce = ibb_stanza_new_from_xml (xml, -1, NULL);
+  return send_really (killed, bounce, error);
+}
+
 /* A sender that was started again, while the receiver still waits for its first transfer. */
 static void
 test_offered_again (Files *self, gconstpointer data)
 {
   g_autoptr (IBBFilesTransfer) first = NULL;
+  g_autoptr (IBBFilesTransfer) second = NULL;
+  g_autofree char             *path = get_path (self, "sent");
+  g_autoptr (GFile)            file = g_file_new_for_path (path);
+  IBBConnection               *connection;
+  IBBFilesService             *service;
   GAsyncResult                *again = NULL;
 
   begin_long (self);
   first = g_object_ref (self->offered);
-  g_clear_object (&self->sent);
-  self->sent = offer (self, JULIET);
+  killed = self->romeo_connection;
+  send_really = IBB_CONNECTION_GET_IFACE (killed)->send;
+  IBB_CONNECTION_GET_IFACE (killed)->send = send_without_killed;
+  connection = ibb_loopback_attach (self->loopback, "romeo@montague.example/again");
+  service = ibb_files_service_new (connection);
+  set_identity (self, service, TRUE);
+  ibb_files_service_offer_file_async (service, JULIET, file, NULL, NULL, store_result_cb, &again);
+  second = assert_result (ibb_files_service_offer_file_finish, service, &again);
   wait_until (self->offered != first);
   accept_as (self, "received", &again);
   assert_result_fails (IBB_ERROR, IBB_ERROR_CONFLICT, ibb_files_transfer_accept_file_finish, first,
                        &self->result);
-  /* Before, the first one could have ended in time. */
   ibb_loopback_set_faults (self->loopback, &(IBBHubFaults){ 0 });
   assert_result (ibb_files_transfer_accept_file_finish, self->offered, &again);
-  assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
+  assert_succeeds (ibb_files_transfer_wait, second, NULL);
+  g_assert_cmpuint (ibb_files_transfer_get_bytes_resumed (second), >, LONG / 100);
   run (self, "diff -r sent received");
+  IBB_CONNECTION_GET_IFACE (killed)->send = send_really;
+  ibb_files_transfer_cancel (self->sent);
+  wait_until (ibb_files_transfer_get_state (self->sent) == IBB_FILES_STATE_FAILED);
+  g_clear_object (&second);
+  drop_and_wait (service);
+  drop_and_wait (connection);
 }
 
-/* Two folders of one name and account go into one place at the same time. */
+/* Two folders of one name and account go into one place at the same time, and may look the same. */
 static void
 test_namesakes (Files *self, gconstpointer data)
 {
@@ -426,7 +470,9 @@ test_namesakes (Files *self, gconstpointer data)
   GAsyncResult                *offered = NULL;
   GAsyncResult                *first_result = NULL;
 
-  run (self, "mkdir -p sent other/sent && echo 1 > sent/one && echo 22 > other/sent/two");
+  run (self, "mkdir -p sent other/sent && echo 1 > sent/one && touch -d @1000000000 sent");
+  run (self, data);
+  run (self, "touch -d @1000000000 other/sent");
   self->sent = offer (self, JULIET);
   wait_until (self->offered != NULL);
   first = g_object_ref (self->offered);
@@ -477,6 +523,8 @@ main (int argc, char **argv)
     add_test_of ("denied", NULL, set_up, test_denied);
   add_test_of ("touched", NULL, set_up, test_touched);
   add_test_of ("offered-again", NULL, set_up_private, test_offered_again);
-  add_test_of ("namesakes", NULL, set_up, test_namesakes);
+  add_test_of ("namesakes/different", "echo 22 > other/sent/two", set_up, test_namesakes);
+  add_test_of ("namesakes/alike", "echo 2 > other/sent/two", set_up, test_namesakes);
+  add_test_of ("namesakes/private", "echo 2 > other/sent/two", set_up_private, test_namesakes);
   return g_test_run ();
 }

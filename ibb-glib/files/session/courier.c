@@ -96,6 +96,12 @@ ibb_courier_get_peer_jid (IBBCourier *self)
   return self->peer_jid;
 }
 
+char *
+ibb_courier_dup_ping (IBBCourier *self)
+{
+  return ibb_jingle_dup_ping (self->jingle);
+}
+
 gboolean
 ibb_courier_is_empty (IBBCourier *self)
 {

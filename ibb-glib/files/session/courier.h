@@ -69,6 +69,8 @@ gboolean
 ibb_courier_receive (IBBCourier *self, const IBBElement *jingle, IBBJingleRefusal *refusal);
 
 const char *ibb_courier_get_peer_jid (IBBCourier *self);
+/* The payload of a question to the peer: whether it knows the session. */
+char *ibb_courier_dup_ping (IBBCourier *self);
 /* A peer's without a file; and a peer's that has not offered any yet. */
 gboolean ibb_courier_is_empty (IBBCourier *self);
 gboolean ibb_courier_is_unused (IBBCourier *self);

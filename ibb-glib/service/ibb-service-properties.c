@@ -27,6 +27,7 @@ enum
   PROP_RESUME_SESSIONS,
   PROP_RESUME_TIMEOUT,
   PROP_HALF_CLOSE,
+  PROP_CONFIRM_CLOSE,
   N_PROPS
 };
 
@@ -50,6 +51,7 @@ static const glong settings[N_PROPS] = {
   [PROP_RESUME_SESSIONS] = G_STRUCT_OFFSET (IBBSettings, resume_sessions),
   [PROP_RESUME_TIMEOUT] = G_STRUCT_OFFSET (IBBSettings, resume_timeout),
   [PROP_HALF_CLOSE] = G_STRUCT_OFFSET (IBBSettings, half_close),
+  [PROP_CONFIRM_CLOSE] = G_STRUCT_OFFSET (IBBSettings, confirm_close),
 };
 
 /* A value of any of the settings. */
@@ -415,6 +417,33 @@ ibb_service_install_properties (GObjectClass *class)
    */
   props[PROP_HALF_CLOSE] =
       g_param_spec_boolean ("half-close", NULL, NULL, defaults.half_close, read_write);
+
+  /**
+   * IBBService:confirm-close:
+   *
+   * Whether the end of a session says that the application has closed the session, and
+   * not only that it writes no more.
+   *
+   * Without the property, a session in which both sides have called
+   * [method@IBB.Transport.shutdown_output] ends although one of them may still have
+   * bytes to store. With it, this side answers the close of the peer when the
+   * application closes the transport, and the close of the transport waits until the
+   * peer has answered that of this side, however long that takes. So a program that
+   * stores what it reads before it closes, and aborts if it cannot, tells its peer
+   * which of the two has happened. Set it at both sides: a peer without the property
+   * answers at once.
+   *
+   * A session ends only when the application closes the transport, so do not wait for
+   * [property@IBB.Transport:ended] before. A peer that is not ibb-glib gets its
+   * answer later only with [property@IBB.Service:half-close], too. A change holds for sessions that
+   * begin later.
+   *
+   * Default: %FALSE.
+   *
+   * Since: 1.1
+   */
+  props[PROP_CONFIRM_CLOSE] =
+      g_param_spec_boolean ("confirm-close", NULL, NULL, defaults.confirm_close, read_write);
 
   g_object_class_install_properties (class, N_PROPS, props);
 }

@@ -120,6 +120,41 @@ test_abort_with_reason (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* D-67: both have shut their output. The close of one waits until the application of the other has
+ * closed as well, or has failed. */
+static void
+test_confirmed (Fixture *fixture, gconstpointer data)
+{
+  g_object_set (fixture->romeo, "confirm-close", TRUE, NULL);
+  g_object_set (fixture->juliet, "confirm-close", TRUE, NULL);
+  for (gboolean fails = FALSE; fails <= TRUE; fails++)
+    {
+      g_auto (Ends)            ends = fixture_open (fixture);
+      g_autoptr (GAsyncResult) closed = NULL;
+      g_autoptr (GError)       error = NULL;
+
+      shut_down_output (ends.juliet);
+      assert_reads_eof (ends.romeo);
+      write_text (ends.romeo, "last");
+      shut_down_output (ends.romeo);
+      g_io_stream_close_async (G_IO_STREAM (ends.romeo), G_PRIORITY_DEFAULT, NULL, store_result_cb,
+                               &closed);
+      assert_reads (ends.juliet, "last");
+      assert_reads_eof (ends.juliet);
+      fixture_settle (fixture);
+      g_assert_null (closed);
+      if (fails)
+        ibb_transport_abort (ends.juliet);
+      else
+        close_stream (ends.juliet);
+      wait_until (closed != NULL);
+      g_assert_cmpint (g_io_stream_close_finish (G_IO_STREAM (ends.romeo), closed, &error), ==,
+                       !fails);
+      if (fails)
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+    }
+}
+
 /* A handler of ended may drop the last reference. */
 static void
 drop_cb (IBBTransport *transport, GParamSpec *pspec, gpointer data)
@@ -161,6 +196,7 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   add_test ("/ibb/loopback/close/close/D-45", test_close);
   add_test ("/ibb/loopback/close/abort-with-reason/D-49", test_abort_with_reason);
+  add_test ("/ibb/loopback/close/confirmed/D-67", test_confirmed);
   add_test ("/ibb/loopback/close/drop-in-handler", test_drop_in_handler);
   add_test ("/ibb/loopback/close/drop-service", test_drop_service);
   return g_test_run ();

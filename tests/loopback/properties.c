@@ -97,6 +97,7 @@ test_service (Fixture *fixture, gconstpointer data)
   IBBService               *service = fixture->romeo;
   g_autoptr (IBBConnection) connection = NULL;
   gboolean                  half_close;
+  gboolean                  confirm_close;
 
   g_object_get (service, "connection", &connection, NULL);
   g_assert_true (connection == fixture->romeo_connection);
@@ -110,9 +111,10 @@ test_service (Fixture *fixture, gconstpointer data)
       g_object_get_property (G_OBJECT (service), defaults[i].name, &value);
       g_assert_cmpfloat_with_epsilon (g_value_get_double (&value), defaults[i].value, 0.001);
     }
-  g_object_get (service, "half-close", &half_close, NULL);
+  g_object_get (service, "half-close", &half_close, "confirm-close", &confirm_close, NULL);
   g_assert_false (half_close);
-  g_assert_cmpuint (change_all (service), ==, 16);
+  g_assert_false (confirm_close);
+  g_assert_cmpuint (change_all (service), ==, 17);
 }
 
 /* What an account says of itself, and the settings of its next login. */

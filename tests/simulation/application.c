@@ -346,7 +346,8 @@ finish_part (End *self)
         }
       /* A shutdown is over when the close was passed on, or has failed. */
       if (self->shut && self->input_over &&
-          (!plan->waits || ibb_session_get_state (self->session) == IBB_SESSION_ENDED) &&
+          (!plan->waits || self->session->closing.confirms ||
+           ibb_session_get_state (self->session) == IBB_SESSION_ENDED) &&
           (self->session->closing.output_shut ||
            self->session->sender.delivery_failure.kind != IBB_FAILURE_NONE))
         do_close (self);

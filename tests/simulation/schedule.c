@@ -94,6 +94,7 @@ make_settings (IBBSettings *settings, Profile profile, Random *random)
       SOMETIMES (random, 30, settings->wait_backoff_factor, 1.0 + pick (random, 30) / 10.0);
       SOMETIMES (random, 10, settings->session_limit, pick (random, 4));
     }
+  settings->confirm_close = random_percent (random, 50);
 }
 
 /* While sessions run: whatever a user may set. */

@@ -104,8 +104,9 @@ typedef struct
   gint64   moment;   /* of the finish, since the open, where it has one */
   guint64  position; /* FINISH_CLOSE_INPUT */
   gboolean drop;     /* drop the last reference right after the close */
-  gboolean waits;    /* FINISH_SHUTDOWN: it closes once the session has ended, not before */
-  gint64   deadline; /* by which it is done, whatever others do (D-50); 0: none */
+  gboolean waits;    /* FINISH_SHUTDOWN: it closes once the session has ended, unless its close
+                        confirms (D-67) */
+  gint64 deadline;   /* by which it is done, whatever others do (D-50); 0: none */
 } Plan;
 
 typedef enum

@@ -257,6 +257,8 @@ set (Script *self, Words *words)
 
   if (g_str_equal (name, "half-close"))
     settings->half_close = words_take_switch (words);
+  else if (g_str_equal (name, "confirm-close"))
+    settings->confirm_close = words_take_switch (words);
   else if (g_str_equal (name, "resume-sessions"))
     settings->resume_sessions = words_take_switch (words);
   else if (g_str_equal (name, "wait-backoff-factor"))

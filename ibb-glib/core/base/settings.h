@@ -28,6 +28,7 @@ typedef struct
   gboolean resume_sessions; /* one that the peer agrees to outlives its connection (D-58) ... */
   guint    resume_timeout;  /* ... for so long */
   gboolean half_close;
+  gboolean confirm_close;
 } IBBSettings;
 
 /* Milliseconds for the answer to a close, once everything is acknowledged (D-37). */
@@ -55,5 +56,5 @@ ibb_settings_get_wait (const IBBSettings *self, guint n)
     .send_buffer_size = 0, .receive_buffer_size = 256 * 1024,                                      \
     .receive_memory_limit = 64 * 1024 * 1024, .open_timeout = 60000, .accept_timeout = 30000,      \
     .close_timeout = IBB_CLOSE_TIMEOUT, .peer_timeout = 600000, .resume_sessions = FALSE,          \
-    .resume_timeout = 600000, .half_close = FALSE                                                  \
+    .resume_timeout = 600000, .half_close = FALSE, .confirm_close = FALSE                          \
   }

@@ -19,6 +19,14 @@ peer_reads_on (const IBBSession *self)
          (self->closing.half_close && !self->parameters.peer->order.has_our_feature);
 }
 
+/* Both ends have shut their output, and the answer to our close is the word of the peer that its
+ * application has closed, too: no other end will do (D-67). */
+static gboolean
+awaits_word (const IBBSession *self)
+{
+  return self->closing.is_mutual && self->closing.pending.id != NULL;
+}
+
 static void
 reply_result (IBBSession *self, const IBBStanza *close)
 {
@@ -130,6 +138,7 @@ ibb_closing_end_unconfirmed (IBBSession *self, const IBBFailure *failure)
 static void
 end_unanswered (IBBSession *self)
 {
+  refuse_owed (self); /* no request stays without an answer (N-20) */
   ibb_closing_end_unconfirmed (self, &(IBBFailure) IBB_FAILURE_OF (IBB_FAILURE_CLOSE_UNCONFIRMED));
 }
 
@@ -137,7 +146,7 @@ end_unanswered (IBBSession *self)
 static gboolean
 is_end_of_close (const IBBSession *self)
 {
-  return self->closing.out == IBB_OUT_CLOSE_SENT &&
+  return self->closing.out == IBB_OUT_CLOSE_SENT && !awaits_word (self) &&
          (self->closing.is_whole || self->closing.is_peer_closed);
 }
 
@@ -225,7 +234,7 @@ ibb_closing_push (IBBSession *self)
   IBBStanza *close = ibb_parameters_create_stanza (&self->parameters, IBB_STANZA_IQ, "set",
                                                    IBB_PAYLOAD_CLOSE, self->closing.pending.id);
 
-  close->reads = !self->closing.is_whole;
+  close->reads = !self->closing.is_whole || self->closing.is_mutual;
   ibb_control_push (&self->parameters.context->control, close);
 }
 
@@ -243,17 +252,44 @@ send_close (IBBSession *self, gint64 now)
     ibb_closing_begin_timeout (self, now);
 }
 
+/* The application has closed: it has stored what it read. Our answer leaves, and the session ends
+ * with that to ours (D-67). */
+static void
+end_mutual (IBBSession *self, gint64 now)
+{
+  IBBClosing *closing = &self->closing;
+
+  if (!closing->is_whole || closing->peer_close == NULL)
+    return;
+
+  self->silent_since = now;
+  reply_result (self, closing->peer_close);
+  g_clear_pointer (&closing->peer_close, ibb_stanza_record_unref);
+  if (!awaits_word (self))
+    ibb_session_end_orderly (self);
+}
+
 void
 ibb_closing_proceed (IBBSession *self, gint64 now)
 {
-  const IBBClosing *closing = &self->closing;
+  IBBClosing *closing = &self->closing;
 
-  if (self->state != IBB_SESSION_OPEN || !ibb_sender_is_drained (&self->sender) ||
+  if (self->state != IBB_SESSION_OPEN)
+    return;
+  if (closing->is_mutual && closing->out == IBB_OUT_CLOSE_SENT)
+    {
+      end_mutual (self, now);
+      return;
+    }
+  if (!ibb_sender_is_drained (&self->sender) ||
       (closing->out != IBB_OUT_DRAINING && closing->out != IBB_OUT_SHUT))
     return;
 
-  if (closing->peer_close == NULL)
+  closing->is_mutual = closing->confirms && closing->peer_reads && !closing->is_whole;
+  if (closing->peer_close == NULL || closing->is_mutual)
     send_close (self, now);
+  else if (closing->confirms && !closing->is_whole && peer_reads_on (self))
+    closing->output_shut = TRUE; /* the answer, which is our end, waits for the application */
   else
     {
       self->silent_since = now;
@@ -290,7 +326,7 @@ peer_aborted (IBBSession *self, const IBBStanza *stanza)
     ibb_failure_set_condition (&failure, IBB_FAILURE_PEER_ABORTED, stanza->condition, stanza->text);
   /* After a close of the transport nobody reads any more, and all of our bytes have arrived
    * (D-37). */
-  if (self->closing.is_whole && ibb_sender_is_drained (&self->sender))
+  if (self->closing.is_whole && ibb_sender_is_drained (&self->sender) && !awaits_word (self))
     ibb_session_end_orderly (self);
   else
     ibb_session_end (self, &failure);
@@ -305,6 +341,8 @@ stop_writing (IBBSession *self, gint64 now)
 {
   IBBClosing *closing = &self->closing;
 
+  if (closing->out == IBB_OUT_CLOSE_SENT)
+    return;
   if (closing->out != IBB_OUT_SHUT)
     closing->linger_until = now + LINGER;
   if (closing->out == IBB_OUT_OPEN)
@@ -338,9 +376,10 @@ take_peer_close_again (IBBSession *self, const IBBStanza *stanza, gint64 now)
       if (self->closing.peer_reads && !stanza->reads)
         peer_reads_no_more (self, now);
     }
-  else if (owed != NULL && stanza->unclean)
+  else if (stanza->unclean && (owed != NULL || awaits_word (self)))
     {
-      /* The peer aborts, and does not wait for the rest of our bytes any more (D-41). */
+      /* The peer aborts, and does not wait for the rest of our bytes any more (D-41); or could not
+       * store them (D-67). */
       refuse_owed (self);
       peer_aborted (self, stanza);
     }
@@ -370,7 +409,9 @@ ibb_closing_take_peer_close (IBBSession *self, IBBStanza *stanza, gint64 now)
     }
 
   closing->is_peer_closed = TRUE;
-  if (closing->out == IBB_OUT_CLOSE_SENT)
+  closing->is_mutual = closing->out == IBB_OUT_CLOSE_SENT && closing->confirms && stanza->reads &&
+                       !closing->is_whole;
+  if (closing->out == IBB_OUT_CLOSE_SENT && !closing->is_mutual)
     {
       reply_result (self, stanza); /* both ends have closed at the same time (D-40) */
       if (closing->began == IBB_NEVER)
@@ -419,19 +460,22 @@ ibb_closing_take_answer (IBBSession *self, const IBBStanza *answer, gint64 now)
   gboolean   is_whole = self->closing.is_whole;
   IBBFailure failure = IBB_FAILURE_INIT;
 
-  if (answer->payload != IBB_PAYLOAD_ERROR || self->closing.is_peer_closed)
+  if (answer->payload != IBB_PAYLOAD_ERROR || (self->closing.is_peer_closed && !awaits_word (self)))
     {
       end_input (self, is_complete (self, now));
-      ibb_session_end_orderly (self);
+      ibb_pendings_remove (self->parameters.context->pendings, &self->closing.pending);
+      /* The peer has our bytes, and waits until the application has stored its own (D-67). */
+      if (!self->closing.is_mutual || self->closing.peer_close == NULL)
+        ibb_session_end_orderly (self);
       return;
     }
 
   ibb_failure_set_condition (&failure, IBB_FAILURE_CLOSE_UNCONFIRMED, answer->condition,
                              answer->text);
-  if (!is_whole && may_be_told (answer) && self->state == IBB_SESSION_OPEN &&
-      ibb_session_interrupt (self, &failure))
+  if ((!is_whole || self->closing.is_mutual) && may_be_told (answer) &&
+      self->state == IBB_SESSION_OPEN && ibb_session_interrupt (self, &failure))
     ; /* the answer to <resume/> tells whether the peer has ended in order (D-58) */
-  else if (is_whole)
+  else if (is_whole && !self->closing.is_mutual)
     ibb_closing_end_unconfirmed (self, &failure);
   else
     ibb_session_end (self, &failure);

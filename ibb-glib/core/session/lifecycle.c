@@ -166,6 +166,7 @@ create (IBBContext *context, const IBBOpen *open, gboolean is_initiator)
   ibb_sender_init (&self->sender, &self->parameters);
   ibb_receiver_init (&self->receiver, &self->parameters);
   self->closing.half_close = context->settings.half_close;
+  self->closing.confirms = context->settings.confirm_close;
   self->closing.began = IBB_NEVER;
   self->closing.at = IBB_NEVER;
   self->closing.linger_until = IBB_NEVER;
@@ -275,7 +276,7 @@ close_whole (IBBSession *self, gint64 now)
     }
   else if (self->state == IBB_SESSION_INTERRUPTED)
     ibb_receiver_note_close (&self->receiver, now);
-  if (closing->out == IBB_OUT_CLOSE_SENT && closing->began == IBB_NEVER)
+  if (closing->out == IBB_OUT_CLOSE_SENT && closing->began == IBB_NEVER && !closing->is_mutual)
     {
       /* The peer learns that nobody reads any more (D-39). */
       if (self->state == IBB_SESSION_OPEN)

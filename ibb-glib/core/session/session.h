@@ -67,6 +67,8 @@ typedef struct
 {
   IBBOutState out;
   gboolean    half_close;  /* each peer counts as reading on after its close (D-39) */
+  gboolean    confirms;    /* our answer says that the application has closed (D-67) */
+  gboolean    is_mutual;   /* both ends have shut their output, and each answers later (D-67) */
   gboolean    peer_reads;  /* the peer's close says so */
   gboolean    is_whole;    /* the application closed both directions, or aborted */
   gboolean    output_shut; /* all bytes are delivered, and our close, or our answer, was sent */

@@ -15,6 +15,7 @@ ibb_disk_error_get_code (int failure)
     {
     case ENOSPC:
     case EDQUOT:
+    case EFBIG: /* a limit of the process (RLIMIT_FSIZE), or of the file system */
       return G_IO_ERROR_NO_SPACE;
     case EACCES:
     case EPERM:

@@ -160,8 +160,10 @@ main (int argc, char **argv)
   /* Standard output is for bytes and events only, even with G_MESSAGES_DEBUG. */
   g_log_writer_default_set_use_stderr (TRUE);
   g_log_set_handler ("ibb-glib", G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE, warning_cb, NULL);
-  /* Writing to a reader that is gone is an error like any other. */
+  /* Writing to a reader that is gone is an error like any other, and so is a file that may not
+   * grow (RLIMIT_FSIZE). */
   signal (SIGPIPE, SIG_IGN);
+  signal (SIGXFSZ, SIG_IGN);
 
   if (argc < 2)
     return tool_output_usage_error (NULL, _ ("a command is missing"));

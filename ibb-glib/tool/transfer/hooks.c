@@ -144,7 +144,9 @@ child_setup (gpointer data)
 {
   setpgid (0, 0);
   tool_descriptors_restore ();
-  signal (SIGPIPE, SIG_DFL); /* GIO ignores it, and a child would, too */
+  /* The command ignores them, and a child would, too. */
+  signal (SIGPIPE, SIG_DFL);
+  signal (SIGXFSZ, SIG_DFL);
 }
 
 static gboolean

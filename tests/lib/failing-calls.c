@@ -3,7 +3,8 @@
 /* To be loaded before the C library into a program under test: a directory cannot be
  * brought to the disk, and neither can a whole file system; a part of a file whose key begins with
  * zeros cannot be removed; the list of a directory with an entry “unread” breaks off there; and
- * nothing can be found out about an entry “lost”. Or, where the environment names a pipe: the first
+ * nothing can be found out about an entry “lost”; and a file “unclosed” turns out to have no room
+ * when it is closed. Or, where the environment names a pipe: the first
  * file comes to the disk only when the test, which learns by opening the pipe that the program has
  * come so far, closes it.
  */
@@ -12,6 +13,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,6 +49,23 @@ fsync (int fd)
   if (pipe != NULL && S_ISREG (info.st_mode))
     wait_for_test (pipe);
   return (int) syscall (SYS_fsync, fd);
+}
+
+int
+close (int fd)
+{
+  char    link[32];
+  char    path[4096];
+  ssize_t length;
+  int     result;
+
+  snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
+  length = readlink (link, path, sizeof path);
+  result = (int) syscall (SYS_close, fd);
+  if (length < 9 || memcmp (path + length - 9, "/unclosed", 9) != 0)
+    return result;
+  errno = ENOSPC;
+  return -1;
 }
 
 int

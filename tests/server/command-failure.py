@@ -68,14 +68,13 @@ def _(server):
 @case('a file that may not grow leaves nothing behind')
 def _(server):
     def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (MIB, MIB))
 
     target = Folder()
     there, jid = waiting(server, target / 'copy', prepare=limit)
     here = server.account('alice').ibb('send', Folder().make('original', 3 * MIB), jid)
     there.expect_failure('copy', 'File too large')
-    here.expect_failure(jid)
+    here.expect_failure(jid, 'it has no room for more')
     Program(IBB, 'demo', '--size', '3M', prepare=limit).expect_failure('File too large')
     check_equal(target.names(), [], 'files')
 
@@ -225,6 +224,27 @@ def _(server):
         check_equal(here.finish(), status, f'status after {here.lines}')
         check_equal(here.output, b'hello', 'output')
         check_equal(any('takes no more bytes' in line for line in here.errors()), bool(status), 'an error')
+
+
+@case('listen ends when another program closes the session while its input is open, and answers when all is stored')
+def _(server):
+    def take(attributes, text):
+        if attributes['type'] == 'result':
+            sizes.append(os.path.getsize(target))
+            answered.release()
+        elif attributes['type'] in ('get', 'set'):
+            there.answer(attributes, "<query xmlns='http://jabber.org/protocol/disco#info'/>" if b'disco#info' in text else '')
+
+    target, sizes, answered = Folder() / 'copy', [], threading.Semaphore(0)
+    there = Played(server, 'bob@localhost/ibb', take)
+    with open(target, 'wb') as output:
+        here = server.account('alice').ibb('listen', '--from', 'any', stdin=subprocess.PIPE, stdout=output)
+    for name, text in (('open', 'block-size="4096" stanza="iq"/'), ('data', 'seq="0">aGVsbG8=</data'), ('close', '/')):
+        there.say('iq', f'<{name} xmlns="http://jabber.org/protocol/ibb" sid="talk" {text}>', type='set', id=name,
+                  to=here.wait_ready())
+        check(answered.acquire(timeout=cases.PATIENCE), f'an answer to {name}')
+    check_equal(sizes[-1], 5, 'bytes that were stored before the answer to the close')
+    here.expect_done()
 
 
 @case('a receiver that is killed and started again: the sender is told to send again')

@@ -12,6 +12,7 @@ import contextlib
 import operator
 import os
 import re
+import resource
 import signal
 import socket
 import struct
@@ -112,7 +113,7 @@ class Run:
         arguments = {'send': [self.source, PEER], 'send -': [PEER], 'cat': [PEER], 'forward': ['--listen', cases.FREE_PORT, PEER],
                      'receive --output': [output or self.folder / 'copy'], 'receive --directory': [self.folder / 'in'],
                      'expose': ['--to', f'{cases.LOOPBACK}:{self.serve()}'] if command == 'expose' else []}.get(command, [])
-        if words[0] in WITH_JSON:
+        if words[0] in WITH_JSON and output != '-':
             more = '--json', *more
         if command in PARTNERS and command not in OPENERS and '--from' not in more:
             more = '--from', 'any', *more
@@ -250,6 +251,46 @@ def _(run):
             run.here = Program(IBB, run.command, stdout=full, env={'XDG_DATA_HOME': run.data['alice']})
         else:
             run.both(options={'stdout': full})
+
+
+# An output that fails, while the input is at its end from the start
+
+def fail_to_store(run, receiver, sender, **options):
+    for command in sorted((receiver, sender), key=lambda name: name in OPENERS):
+        if command == receiver:
+            more = {'output': '-'} if receiver == 'receive --output' else {'stdin': subprocess.DEVNULL}
+            program = run.start(command, **more, **options)
+        else:
+            with open(run.source, 'rb') as source:
+                program = run.start(command, stdin=source)
+        if command not in OPENERS:
+            program.wait_ready()
+
+
+def take_nothing(run, receiver, sender):
+    with open('/dev/full', 'wb') as full:
+        fail_to_store(run, receiver, sender, stdout=full)
+
+
+def take_the_first(run, receiver, sender):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (SIZE // 4, SIZE // 4))
+
+    with open(run.folder / 'short', 'wb') as short:
+        fail_to_store(run, receiver, sender, stdout=short, prepare=limit)
+
+
+def fail_at_the_end(run, receiver, sender):
+    preload = f'{os.environ["IBB_TEST_FAKE_WALL_CLOCK"]}:{os.environ["IBB_TEST_FAILING_CALLS"]}'
+    with open(run.folder / 'unclosed', 'wb') as unclosed:
+        fail_to_store(run, receiver, sender, stdout=unclosed, env={'LD_PRELOAD': preload})
+
+
+for what, fail in (('takes nothing', take_nothing), ('takes only the first bytes', take_the_first), ('cannot be closed', fail_at_the_end)):
+    way(f'its input has ended, and standard output {what}')(
+        lambda run, fail=fail: fail(run, run.command, PARTNERS[run.command]))
+    way(f'the other end is listen, whose input has ended and whose standard output {what}')(
+        lambda run, fail=fail: fail(run, 'listen', run.command))
 
 
 # The login
@@ -614,7 +655,7 @@ def expect(run, program, cell):
         check_equal(program.finish(), -run.number if status == '128+N' else int(status), f'status: {program.lines}')
         check(re.search(pattern, program.lines[-1]) if pattern else program.errors() == [],
               f'“{line}” is not the last of {program.lines}')
-    if program.command[1] in WITH_JSON:
+    if '--json' in program.command:
         expect_events(program, is_whole=code == 'failed' or status == '0')
     if code and program.command[1] in WITH_JSON:
         error = next(event for event in reversed(program.events()) if event['event'] == 'error')

@@ -37,7 +37,7 @@ cat_run (ToolRun *run, gpointer data, GError **error)
   if (transport != NULL)
     {
       tool_run_begin_phase (run, phase, 0);
-      joined = tool_confirm_join (run, transport, error);
+      joined = tool_confirm_join (run, ibb_service_get_connection (service), transport, error);
     }
   tool_login_end (self->login, error);
   return joined;

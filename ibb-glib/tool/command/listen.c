@@ -35,7 +35,7 @@ listen_run (ToolRun *run, gpointer data, GError **error)
       peer = ibb_transport_dup_peer_jid (transport);
       phase = g_strdup_printf (_ ("talking to “%s”"), peer);
       tool_run_begin_phase (run, phase, 0);
-      joined = tool_confirm_join (run, transport, error);
+      joined = tool_confirm_join (run, ibb_service_get_connection (service), transport, error);
     }
   tool_login_end (login, error);
   return joined;

@@ -191,11 +191,11 @@ tool_confirm (
 }
 
 gboolean
-tool_confirm_join (ToolRun *run, IBBTransport *transport, GError **error)
+tool_confirm_join (ToolRun *run, IBBConnection *connection, IBBTransport *transport, GError **error)
 {
   ToolStreamMoved moved = { 0 };
 
-  if (tool_stream_join (run, transport, &moved, error) &&
+  if (tool_stream_join (run, connection, transport, &moved, error) &&
       tool_confirm (run, transport, moved.n_read > 0, moved.n_written > 0, error) &&
       tool_session_finish (transport, tool_run_get_cancellable (run), error))
     return TRUE;

@@ -29,4 +29,7 @@ gboolean tool_confirm (
     ToolRun *run, IBBTransport *transport, gboolean has_read, gboolean has_written, GError **error);
 /* Joins standard input and output with the session, confirms the end of both directions, and closes
  * the session; or gives it up. */
-gboolean tool_confirm_join (ToolRun *run, IBBTransport *transport, GError **error);
+gboolean tool_confirm_join (ToolRun       *run,
+                            IBBConnection *connection,
+                            IBBTransport  *transport,
+                            GError       **error);

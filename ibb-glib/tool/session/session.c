@@ -70,6 +70,8 @@ tool_session_set_up (IBBService *service, const ToolOptions *options)
   g_object_set (service, "window", (guint64) options->window, NULL);
   /* Round up: 0 would disable the timeout. */
   g_object_set (service, "peer-timeout", (guint) ceil (options->peer_timeout * 1000), NULL);
+  /* The end of a session says that the command has stored what it read. */
+  g_object_set (service, "confirm-close", TRUE, NULL);
   ibb_service_set_resume_sessions (service, options->resume_timeout > 0);
   g_object_set (service, "resume-timeout", (guint) ceil (options->resume_timeout * 1000), NULL);
   if (IBB_XMPP_IS_CLIENT (connection))
@@ -344,7 +346,9 @@ tool_session_finish (IBBTransport *transport, GCancellable *cancellable, GError 
 {
   GOutputStream *output = g_io_stream_get_output_stream (tool_secure_get_stream (transport));
   GError        *seen = NULL;
-  gboolean ended = g_output_stream_is_closed (output) || ibb_transport_has_ended (transport) ||
+  /* In the clear the end is the close itself: an earlier one would not say that all is stored. */
+  gboolean ended = IBB_IS_TRANSPORT (tool_secure_get_stream (transport)) ||
+                   g_output_stream_is_closed (output) || ibb_transport_has_ended (transport) ||
                    tool_secure_end_output (transport, cancellable, &seen);
 
   /* The stream closes the session when it is dropped, and says nothing of a failure. */

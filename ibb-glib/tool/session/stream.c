@@ -6,6 +6,7 @@
 #include "tool/session/secure.h"
 #include "tool/session/stream.h"
 
+#include <errno.h>
 #include <gio/gfiledescriptorbased.h>
 #include <gio/gunixinputstream.h>
 #include <gio/gunixoutputstream.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define STEP_SIZE (64 * 1024)
+#define FEATURE "urn:ibb-glib:1" /* of a peer that says whether it reads on */
 
 /* The error of the session, if there is one, says more than that of a stream operation. That of TLS
  * does not name the peer. */
@@ -139,14 +141,58 @@ tool_stream_send (ToolRun      *run,
   return TRUE;
 }
 
+int
+tool_stream_get_code (int failure)
+{
+  /* GIO has no code for a quota, nor for a limit of the size. */
+  return failure == EDQUOT || failure == EFBIG ? (int) G_IO_ERROR_NO_SPACE
+                                               : (int) g_io_error_from_errno (failure);
+}
+
+/* A file never waits. Of its errors GIO tells some apart only by their text. */
+static gboolean
+write_file (int fd, const guint8 *bytes, gsize length, GError **error)
+{
+  while (length > 0)
+    {
+      gssize n = write (fd, bytes, length);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        {
+          g_set_error_literal (error, G_IO_ERROR, tool_stream_get_code (errno), g_strerror (errno));
+          return FALSE;
+        }
+      bytes += n;
+      length -= (gsize) n;
+    }
+  return TRUE;
+}
+
 /* A ToolStreamWrite, to a ToolStreamOutput. */
 gboolean
 tool_stream_write (
     gpointer data, gconstpointer bytes, gsize length, GCancellable *cancellable, GError **error)
 {
   const ToolStreamOutput *output = data;
+  int         fd = g_file_descriptor_based_get_fd (G_FILE_DESCRIPTOR_BASED (output->stream));
+  struct stat info;
+  gboolean    is_file = fstat (fd, &info) == 0 && S_ISREG (info.st_mode);
 
-  if (g_output_stream_write_all (output->stream, bytes, length, NULL, cancellable, error))
+  if (is_file ? write_file (fd, bytes, length, error)
+              : g_output_stream_write_all (output->stream, bytes, length, NULL, cancellable, error))
+    return TRUE;
+  g_prefix_error (error, /* Translators: a reason follows */
+                  _ ("Cannot write %s: "), output->name);
+  return FALSE;
+}
+
+/* Some file systems tell only now that they have no room. */
+gboolean
+tool_stream_close (const ToolStreamOutput *output, GCancellable *cancellable, GError **error)
+{
+  if (g_output_stream_close (output->stream, cancellable, error))
     return TRUE;
   g_prefix_error (error, /* Translators: a reason follows */
                   _ ("Cannot write %s: "), output->name);
@@ -234,6 +280,20 @@ sender_thread (gpointer data)
   return NULL;
 }
 
+/* The peer has ended its direction: whether it ends ours, too. The programs that read on say so.
+ * XEP-0047 alone has no words for that, and its close ends both. */
+static gboolean
+has_peer_left (IBBConnection *connection, IBBTransport *transport, GCancellable *cancellable)
+{
+  g_autofree char *peer = ibb_transport_dup_peer_jid (transport);
+  g_auto (GStrv)   features = NULL;
+
+  if (ibb_transport_has_ended (transport) || !IBB_IS_TRANSPORT (tool_secure_get_stream (transport)))
+    return FALSE;
+  features = ibb_connection_query_features (connection, peer, cancellable, NULL);
+  return features == NULL || !g_strv_contains ((const char *const *) features, FEATURE);
+}
+
 /* Once the peer has ended its direction, only a write would meet the end of the session, and
  * standard input may have nothing to write. */
 static void
@@ -260,7 +320,11 @@ steal_error (Sender *self)
 
 /* Joins standard input and output with the session, each direction until its own end. */
 gboolean
-tool_stream_join (ToolRun *run, IBBTransport *transport, ToolStreamMoved *moved, GError **error)
+tool_stream_join (ToolRun         *run,
+                  IBBConnection   *connection,
+                  IBBTransport    *transport,
+                  ToolStreamMoved *moved,
+                  GError         **error)
 {
   GCancellable             *cancellable = tool_run_get_cancellable (run);
   g_autoptr (GOutputStream) sink = g_unix_output_stream_new (STDOUT_FILENO, TRUE);
@@ -275,14 +339,11 @@ tool_stream_join (ToolRun *run, IBBTransport *transport, ToolStreamMoved *moved,
   received = tool_stream_receive (transport, tool_stream_write, &output, &moved->n_read,
                                   cancellable, &local_error);
   /* The reader of standard output learns of the end even while our own input goes on. */
-  if (received && !g_output_stream_close (sink, cancellable, &local_error))
-    {
-      g_prefix_error (&local_error, /* Translators: a reason follows */
-                      _ ("Cannot write %s: "), output.name);
-      received = FALSE;
-    }
+  received = received && tool_stream_close (&output, cancellable, &local_error);
   if (!received)
     g_cancellable_cancel (cancellable);
+  else if (has_peer_left (connection, transport, reading))
+    g_cancellable_cancel (reading);
   join_sender (&sender, thread);
   g_cancellable_disconnect (cancellable, cancelled);
   /* The error of a direction that was cancelled because of the other one does not count. */

@@ -29,6 +29,10 @@ typedef struct
 
 gboolean tool_stream_write (
     gpointer output, gconstpointer data, gsize length, GCancellable *cancellable, GError **error);
+gboolean
+tool_stream_close (const ToolStreamOutput *output, GCancellable *cancellable, GError **error);
+/* The G_IO_ERROR of a call of the system that fails on a file. */
+int      tool_stream_get_code (int failure);
 gboolean tool_stream_receive (IBBTransport   *transport,
                               ToolStreamWrite write,
                               gpointer        target,
@@ -45,7 +49,10 @@ typedef struct
   guint64 n_written;
 } ToolStreamMoved;
 
-gboolean
-tool_stream_join (ToolRun *run, IBBTransport *transport, ToolStreamMoved *moved, GError **error);
+gboolean tool_stream_join (ToolRun         *run,
+                           IBBConnection   *connection,
+                           IBBTransport    *transport,
+                           ToolStreamMoved *moved,
+                           GError         **error);
 
 void tool_stream_set_error (GError **error, IBBTransport *transport, GError *seen);

@@ -32,7 +32,7 @@ struct _ToolPlace
 static void
 set_error (ToolPlace *self, int failure, GError **error)
 {
-  int         code = g_io_error_from_errno (failure);
+  int         code = tool_stream_get_code (failure);
   const char *reason = g_strerror (failure);
 
   if (failure == EISDIR)
@@ -123,7 +123,7 @@ tool_place_open (ToolPlace *self, ToolRun *run, GError **error)
       set_error (self, errno, error);
       return FALSE;
     }
-  self->output.stream = g_unix_output_stream_new (fd, self->given != NULL);
+  self->output.stream = g_unix_output_stream_new (fd, TRUE);
   self->output.name = self->name;
   return TRUE;
 }
@@ -162,7 +162,7 @@ tool_place_commit (ToolPlace *self, GCancellable *cancellable, GError **error)
   gboolean    replaces;
 
   if (self->file == NULL)
-    return TRUE;
+    return tool_stream_close (&self->output, cancellable, error);
   replaces = stat (self->given, &former) == 0;
   if (!g_output_stream_close (G_OUTPUT_STREAM (self->file), cancellable, error))
     return FALSE;

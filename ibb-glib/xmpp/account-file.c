@@ -58,6 +58,17 @@ ibb_account_file_dup_jid (GKeyFile *self, const char *path, const char *name, GE
   return NULL;
 }
 
+/* Whether text may be a name or an address of a host: what is mistyped most easily is none. */
+static gboolean
+is_host (const char *text)
+{
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
+    if (g_unichar_isspace (g_utf8_get_char (p)) || g_unichar_iscntrl (g_utf8_get_char (p)) ||
+        strchr ("/@?#\"'=", *p) != NULL)
+      return FALSE;
+  return *text != '\0';
+}
+
 gboolean
 ibb_account_file_parse_address (const char *text, guint16 usual, char **host, guint16 *port)
 {
@@ -67,7 +78,7 @@ ibb_account_file_parse_address (const char *text, guint16 usual, char **host, gu
     return FALSE;
   *host = g_strdup (g_network_address_get_hostname (G_NETWORK_ADDRESS (address)));
   *port = g_network_address_get_port (G_NETWORK_ADDRESS (address));
-  return **host != '\0' && *port != 0;
+  return is_host (*host) && *port != 0;
 }
 
 /* Whether a proxy of this scheme gets the name of the host, and looks it up. */
@@ -89,7 +100,7 @@ ibb_account_file_parse_proxy (const char *text)
 
   uri = g_uri_parse (text, G_URI_FLAGS_HAS_PASSWORD, NULL);
   if (uri == NULL || !is_proxy_scheme (g_uri_get_scheme (uri)) || g_uri_get_host (uri) == NULL ||
-      *g_uri_get_host (uri) == '\0' || g_uri_get_port (uri) <= 0 ||
+      !is_host (g_uri_get_host (uri)) || g_uri_get_port (uri) <= 0 ||
       strlen (g_uri_get_path (uri)) > 1 || g_uri_get_query (uri) != NULL ||
       g_uri_get_fragment (uri) != NULL)
     return NULL;
@@ -104,7 +115,7 @@ ibb_account_file_is_websocket (const char *text)
   if (!g_str_has_prefix (text, "wss://"))
     return FALSE;
   uri = g_uri_parse (text, G_URI_FLAGS_ENCODED, NULL);
-  return uri != NULL && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0' &&
+  return uri != NULL && g_uri_get_host (uri) != NULL && is_host (g_uri_get_host (uri)) &&
          g_uri_get_userinfo (uri) == NULL && g_uri_get_port (uri) != 0 &&
          g_uri_get_fragment (uri) == NULL;
 }

@@ -46,7 +46,7 @@ def _(server):
     folder = Folder()
     alice, bob = server.account('alice'), server.account('bob')
     alice.ibb('send', folder / 'missing', 'a@b').expect_failure('missing', 'No such file')
-    alice.ibb('send', IBB, '-', 'a@b').expect_failure('beside other files')
+    alice.ibb('send', IBB, '-', 'a@b').expect_failure('beside other files', code=2)
     alice.ibb('send', '--password-file', folder / 'none', '-', 'a@b').expect_failure('none')
     alice.ibb('send', '--password-file', os.devnull, '-', 'a@b').expect_failure('empty')
     for name in ('none', '.'):

@@ -287,7 +287,12 @@ def _():
           'no password')
     usage('send', '--jid', 'a@b', '--stanza-type', 'pigeon', 'file', 'c@d', word='pigeon')
     usage('send', '--jid', 'a@b', '--window', 'wide', 'file', 'c@d', word='wide')
-    usage('send', '--jid', 'a@b', '--server', ':', 'file', 'c@d', word='--server')
+    for host in (':', 'a b', 'a/b', 'a=b', 'a\tb', '"a"'):
+        usage('send', '--jid', 'a@b', '--server', host, 'file', 'c@d', word='--server')
+    for proxy in ('socks5://a b:1', 'http://a%20b:1'):
+        usage('send', '--jid', 'a@b', '--proxy', proxy, 'file', 'c@d', word='--proxy')
+    usage('send', '--jid', 'a@b', '--websocket', 'wss://a b/', 'file', 'c@d', word='--websocket')
+    usage('send', '--jid', 'a@b', IBB, '-', 'c@d', word='standard input beside other files')
     usage('send', '--jid', 'a@b', '--timeout', 'soon', 'file', 'c@d', word='soon')
     for uri in ('wss://', 'wss:///x', 'wss://h:0/x', 'wss://h:65536/x', 'wss://h/x#y', 'wss://[::1/x'):
         usage('send', '--jid', 'a@b', '--websocket', uri, 'file', 'c@d', word=f'not “{uri}”')
@@ -406,9 +411,37 @@ def _():
             usage(command, '--jid', 'a@b', '--block-size', size, word=f'not {size}')
 
 
+@case('a folder of the user that is not absolute gets no key')
+def _():
+    base = {key: value for key, value in os.environ.items() if key != 'HOME' and not key.startswith('XDG_')}
+    for variables in ({'HOME': ''}, {'HOME': 'here'}, {}, {'XDG_DATA_HOME': 'here', 'HOME': Folder().path}):
+        folder = Folder()
+        options = {'user': 65534} if os.geteuid() == 0 and 'XDG_DATA_HOME' not in variables else {}
+        os.chmod(folder.path, 0o777)
+        try:
+            done = subprocess.run([IBB, 'key'], env={**base, **variables}, cwd=folder.path, check=False, stdin=subprocess.DEVNULL,
+                                  capture_output=True, **options)
+        except PermissionError:
+            raise cases.Skip('only root can run what was built') from None
+        check_equal(done.returncode, 0 if 'XDG_DATA_HOME' in variables else 1, f'status with {variables}: {done.stderr}')
+        check_equal(folder.names(), [], f'files with {variables}')
+
+
+@case('a user without a name gets no words of GLib')
+def _():
+    if os.geteuid() != 0:
+        raise cases.Skip('only root can be another user')
+    base = {key: value for key, value in os.environ.items() if key != 'HOME' and not key.startswith('XDG_')}
+    try:
+        done = subprocess.run([IBB, 'key'], env=base, check=False, stdin=subprocess.DEVNULL, capture_output=True, user=4242)
+    except PermissionError:
+        raise cases.Skip('only root can run what was built') from None
+    check_equal((done.returncode, done.stderr.count(b'\n'), b'GLib' in done.stderr), (1, 1, False), done.stderr)
+
+
 # What is no address or name is told before anybody could wait for it in vain.
 NO_JIDS = ('', '@', 'c@@d', '@@/', '@d', 'c@', 'c@d/', '/r', 'c d@e', 'c@d e', 'c@d..', 'c@.',
-           'c@d\u00a0e', 'c' * 1024 + '@d', 'c@' + 'd' * 1024, 'c@d/' + 'r' * 1024)
+           'mailto:c@d', 'c@d\u00a0e', 'c' * 1024 + '@d', 'c@' + 'd' * 1024, 'c@d/' + 'r' * 1024)
 
 
 @case('a PEER that is not a JID is an error')

@@ -14,10 +14,13 @@
 #include <fcntl.h>
 #include <glib/gi18n.h>
 #include <locale.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define NO_HOME "/nonexistent" /* as Debian writes it in /etc/passwd */
 
 static const struct
 {
@@ -143,6 +146,32 @@ do_without_dconf (void)
     g_setenv ("GSETTINGS_BACKEND", "memory", TRUE);
 }
 
+/* As the XDG Base Directory Specification says, a path that is not absolute counts as absent: files
+ * with keys would lie in whatever folder the command works in. A user without a name has no folder,
+ * of which GLib would warn. */
+static void
+do_without_relative_folders (void)
+{
+  static const char *const variables[] = { "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
+                                           "XDG_RUNTIME_DIR", "XDG_STATE_HOME" };
+  const char              *home = g_getenv ("HOME");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (variables); i++)
+    {
+      const char *path = g_getenv (variables[i]);
+
+      if (path != NULL && !g_path_is_absolute (path))
+        g_unsetenv (variables[i]);
+    }
+  if (home == NULL || !g_path_is_absolute (home))
+    {
+      const struct passwd *user = getpwuid (getuid ());
+
+      home = user != NULL ? user->pw_dir : NULL;
+      g_setenv ("HOME", home != NULL && g_path_is_absolute (home) ? home : NO_HOME, TRUE);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -150,6 +179,7 @@ main (int argc, char **argv)
       g_getenv ("TEXTDOMAINDIR"); /* "meson devenv" has the catalogues of the build */
 
   open_missing_descriptors ();
+  do_without_relative_folders ();
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, folder != NULL ? folder : LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");

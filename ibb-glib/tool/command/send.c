@@ -329,6 +329,10 @@ tool_send (int argc, char **argv)
 
   self.outgoing.paths = argv + 1;
   self.outgoing.n_paths = (guint) argc - 2;
+  for (guint i = 0; self.outgoing.n_paths > 1 && i < self.outgoing.n_paths; i++)
+    if (g_str_equal (self.outgoing.paths[i], "-"))
+      return tool_output_usage_error ("send", _ ("Cannot send %s beside other files"),
+                                      _ ("standard input"));
   self.outgoing.is_any_resource = strchr (argv[argc - 1], '/') == NULL;
   self.outgoing.peer = tool_options_parse_peer ("send", argv[argc - 1]);
   if (self.outgoing.peer == NULL)

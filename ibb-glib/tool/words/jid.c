@@ -122,7 +122,9 @@ tool_jid_is_valid (const char *jid)
   if (length > 0 && domain[length - 1] == '.')
     length--;
 
-  return (at == NULL || is_part (bare, (gsize) (at - bare), FALSE)) &&
+  /* RFC 7622 §3.3.1: no colon. A URI of another scheme than xmpp is no address. */
+  return (at == NULL || (is_part (bare, (gsize) (at - bare), FALSE) &&
+                         memchr (bare, ':', (gsize) (at - bare)) == NULL)) &&
          is_part (domain, length, FALSE) && domain[length - 1] != '.' &&
          (resource[0] == '\0' || is_part (resource + 1, strlen (resource + 1), TRUE));
 }

@@ -12,7 +12,7 @@
 
 #define PREFIX ".ibb-"
 #define KEY_LENGTH 16 /* hexadecimal digits */
-#define PARTS_MAX 100 /* in a folder, before the oldest one that nobody uses goes */
+#define PARTS_MAX 100 /* in a folder that nobody uses, before the oldest one of them goes */
 
 char *
 ibb_part_file_dup_text (const char *peer_jid, const char *name, guint64 size, GDateTime *date)
@@ -54,7 +54,7 @@ is_name (const char *name)
 int
 ibb_part_file_open (int folder, const char *name, IBBDiskOwner *owner, struct stat *info)
 {
-  int failure = EBUSY;
+  int failure = EPERM;
   int fd;
 
   IBB_DISK_CALL (fd, open (folder, name, FALSE));
@@ -150,19 +150,38 @@ list (int folder)
   return g_steal_pointer (&parts);
 }
 
+static gboolean
+is_unused (int folder, const char *name)
+{
+  struct stat  info;
+  IBBDiskOwner owner;
+  int          fd = ibb_part_file_open (folder, name, &owner, &info);
+
+  if (fd >= 0)
+    ibb_disk->close (fd);
+  return fd >= 0 && owner == IBB_DISK_OWN;
+}
+
 /* The parts in a folder that may be written to, but not read, are not counted. */
-gboolean
+int
 ibb_part_file_make_room (int folder)
 {
   g_autoptr (GPtrArray) parts = list (folder);
-  guint                 n = parts != NULL ? parts->len : 0;
+  guint                 n_unused = 0;
 
   if (parts == NULL)
-    return errno == EACCES;
-  for (guint i = 0; n >= PARTS_MAX && i < parts->len; i++)
-    n -= remove_unused (folder, ((IBBPartFile *) g_ptr_array_index (parts, i))->name, FALSE) == 0;
-  errno = EBUSY;
-  return n < PARTS_MAX;
+    return errno == EACCES ? 0 : errno;
+  /* The newest ones stay. */
+  for (guint i = parts->len; parts->len >= PARTS_MAX && i-- > 0;)
+    {
+      const IBBPartFile *part = g_ptr_array_index (parts, i);
+
+      if (n_unused == PARTS_MAX - 1)
+        remove_unused (folder, part->name, FALSE);
+      else
+        n_unused += is_unused (folder, part->name);
+    }
+  return 0;
 }
 
 gboolean
@@ -262,7 +281,7 @@ ibb_part_file_remove (const char *path, const char *name, GError **error)
 
   if (folder < 0)
     return FALSE;
-  failure = is_name (name) ? remove_unused (folder, name, TRUE) : ENOENT;
+  failure = is_name (name) ? remove_unused (folder, name, TRUE) : EINVAL;
   ibb_disk->close (folder);
   if (failure != 0)
     set_error (path, name, failure, error);

@@ -25,11 +25,12 @@ ibb_part_file_dup_text (const char *peer_jid, const char *name, guint64 size, GD
 char *ibb_part_file_dup_key (const char *text);
 /* number: from 1 to IBB_PART_FILES_PER_KEY. */
 char *ibb_part_file_dup_name (const char *key, guint number);
-/* info: as it is under the lock. Returns -1 with errno; EBUSY: the part is foreign. */
+/* info: as it is under the lock. Returns -1 with errno; EPERM: the part is foreign. */
 int ibb_part_file_open (int folder, const char *name, IBBDiskOwner *owner, struct stat *info);
-/* Removes the oldest parts that nobody uses when the folder has too many. Returns whether one more
- * may be made; FALSE with errno, which is EBUSY for too many. */
-gboolean ibb_part_file_make_room (int folder);
+/* Before one more part is made: removes the oldest ones of those that nobody uses, if the folder
+ * has too many. Those that are used do not count, as their transfers have bounds of their own.
+ * Returns 0 or an errno. */
+int ibb_part_file_make_room (int folder);
 /* Whether the bytes that have come are worthless after the error of a transfer, or of an entry of a
  * folder: they are not those of the file, or the peer broke the rules. Otherwise a later transfer
  * may go on with the part. A cancellation tells nothing of the bytes: it also ends the calls of a
@@ -44,5 +45,5 @@ GPtrArray *ibb_part_file_list (const char *path, GError **error);
  * transfer that begins meanwhile would find, so that the first part of the key counts as the one
  * that nobody else uses. */
 guint64 ibb_part_file_query_size (const char *path, const char *text);
-/* G_IO_ERROR_BUSY: somebody uses the part; G_IO_ERROR_NOT_FOUND: it is gone. */
+/* G_IO_ERROR_BUSY: somebody uses the part; G_IO_ERROR_NOT_FOUND: it is gone. EINVAL: it is none. */
 gboolean ibb_part_file_remove (const char *path, const char *name, GError **error);

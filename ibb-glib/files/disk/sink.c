@@ -222,11 +222,11 @@ ibb_sink_get_length (IBBSink *self)
 static gboolean
 create_part (IBBSink *self, GError **error)
 {
-  gboolean may_create = self->parent >= 0 || ibb_part_file_make_room (self->folder);
+  int failure = self->parent < 0 ? ibb_part_file_make_room (self->folder) : 0;
 
-  if (!may_create && errno != EBUSY)
-    return fail (self, errno, error);
-  for (guint i = 1; may_create && i <= IBB_PART_FILES_PER_KEY; i++)
+  if (failure != 0)
+    return fail (self, failure, error);
+  for (guint i = 1; i <= IBB_PART_FILES_PER_KEY; i++)
     {
       g_autofree char *name = ibb_part_file_dup_name (self->key, i);
       IBBDiskOwner     owner;

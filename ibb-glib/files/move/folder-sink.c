@@ -463,13 +463,15 @@ static gboolean
 begin (IBBFolderSink *self, Entry *entry, IBBMover *whole, GError **error)
 {
   IBBFileTarget *target;
+  int            failure;
 
   if (self->begun == entry->number)
     return TRUE;
   if (!go_to_entry (self, entry, error))
     return FALSE;
-  if (!self->has_room && !ibb_part_file_make_room (self->walk.folder))
-    return fail (self, entry->path, errno, error);
+  failure = self->has_room ? 0 : ibb_part_file_make_room (self->walk.folder);
+  if (failure != 0)
+    return fail (self, entry->path, failure, error);
   self->has_room = TRUE;
   target = ibb_file_target_new_for_sink (create_sink (self, entry, self->policy));
   self->mover = ibb_mover_new_for_target (target, entry->size, whole->cancellable);

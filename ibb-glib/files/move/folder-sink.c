@@ -86,7 +86,7 @@ enter (IBBFolderSink *self, int parent, const char *name, guint mode, gboolean i
       is_synced = FALSE;
       /* A path has many folders: as many as a folder may have files are enough. */
       if (self->n_made == IBB_FOLDER_ENTRIES_MAX)
-        errno = EDQUOT;
+        errno = EMLINK;
       else if (ibb_disk->make_folder_in (parent, name, mode) == 0 || errno == EEXIST)
         {
           self->n_made++;
@@ -481,7 +481,7 @@ begin (IBBFolderSink *self, Entry *entry, IBBMover *whole, GError **error)
   if (!self->mover->class->open (self->mover, error))
     return FALSE;
   if (ibb_mover_get_offset (self->mover) != entry->offset)
-    return fail (self, entry->path, EBUSY, error);
+    return fail (self, entry->path, ESTALE, error);
   ibb_mover_begin (self->mover);
   return TRUE;
 }

@@ -3,7 +3,10 @@
 /* The ends of a session: what it tells, and what close.script and end.script, which
  * have the calls one by one, do not say. */
 
+#include "../lib/process.h"
 #include "fixture.h"
+
+#define N_KEPT 100
 
 typedef struct
 {
@@ -190,6 +193,32 @@ test_drop_service (Fixture *fixture, gconstpointer data)
   assert_reads_eof (ends.juliet);
 }
 
+/* Sessions that are over have no descriptor, however long they are kept. */
+static void
+test_kept (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func (g_object_unref);
+  guint                 before = 0;
+
+  for (guint i = 0; i <= N_KEPT; i++)
+    {
+      g_auto (Ends) ends = fixture_open (fixture);
+
+      write_text (ends.romeo, "x");
+      assert_reads (ends.juliet, "x");
+      if (i % 2 == 0)
+        close_stream (ends.romeo);
+      else
+        ibb_transport_abort (ends.romeo);
+      wait_until (ibb_transport_has_ended (ends.juliet));
+      g_ptr_array_add (kept, g_object_ref (ends.romeo));
+      g_ptr_array_add (kept, g_object_ref (ends.juliet));
+      if (i == 0)
+        before = process_count_descriptors ();
+    }
+  g_assert_cmpuint (process_count_descriptors (), <=, before);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -199,5 +228,6 @@ main (int argc, char **argv)
   add_test ("/ibb/loopback/close/confirmed/D-67", test_confirmed);
   add_test ("/ibb/loopback/close/drop-in-handler", test_drop_in_handler);
   add_test ("/ibb/loopback/close/drop-service", test_drop_service);
+  add_test ("/ibb/loopback/close/kept", test_kept);
   return g_test_run ();
 }

@@ -2,7 +2,10 @@
 
 /* What a dialogue that asks the user about a session learns of its request. */
 
+#include "../lib/process.h"
 #include "fixture.h"
+
+#define N_KEPT 100
 
 #define SID "asked"
 
@@ -265,6 +268,44 @@ test_refused (Fixture *fixture, gconstpointer data)
   dialogue_end_answered (&dialogue);
 }
 
+static gboolean
+answer_cb (IBBService *service, IBBRequest *request, gpointer data)
+{
+  GPtrArray *kept = data;
+
+  if (kept->len % 2 == 0)
+    ibb_request_refuse (request, IBB_STANZA_CONDITION_FORBIDDEN, NULL);
+  else
+    g_object_unref (assert_succeeds (ibb_request_accept, request)); /* which aborts the session */
+  g_ptr_array_add (kept, g_object_ref (request));
+  return TRUE;
+}
+
+/* Requests that are answered have no descriptor, however long they are kept. */
+static void
+test_kept (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func (g_object_unref);
+  guint                 before = 0;
+
+  g_signal_connect (fixture->juliet, "session-requested", G_CALLBACK (answer_cb), kept);
+  for (guint i = 0; i <= N_KEPT; i++)
+    {
+      GAsyncResult            *opened = NULL;
+      g_autoptr (IBBTransport) romeo = NULL;
+
+      open_with_async (fixture->romeo, JULIET, IBB_STANZA_TYPE_IQ, 0, NULL, store_result_cb,
+                       &opened);
+      romeo = finish_open (fixture, &opened, NULL);
+      g_assert_true (i % 2 > 0 || romeo == NULL);
+      g_assert_cmpuint (kept->len, ==, i + 1);
+      g_assert_false (ibb_request_is_pending (g_ptr_array_index (kept, i)));
+      if (i == 0)
+        before = process_count_descriptors ();
+    }
+  g_assert_cmpuint (process_count_descriptors (), <=, before);
+}
+
 static void
 add_withdrawn (const char *path, const Dialogue *dialogue)
 {
@@ -289,5 +330,6 @@ main (int argc, char **argv)
   add_withdrawn ("/ibb/loopback/request/dropped-in-handler", &dropped);
   add_test ("/ibb/loopback/request/accepted", test_accepted);
   add_test ("/ibb/loopback/request/refused", test_refused);
+  add_test ("/ibb/loopback/request/kept", test_kept);
   return g_test_run ();
 }

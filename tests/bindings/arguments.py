@@ -143,7 +143,8 @@ def call_all(progress):
 @cases.case('/bindings/arguments/wrong')
 def wrong():
     with tempfile.NamedTemporaryFile('r', encoding='utf-8') as progress:
-        run = subprocess.run([sys.executable, __file__, '--call', progress.name], stdout=subprocess.PIPE, text=True, check=False)
+        run = subprocess.run([sys.executable, __file__, '--call', progress.name], stdout=subprocess.PIPE, text=True,
+                             check=False)
         cases.check(run.returncode == 0, f'{run.stdout}{progress.read()}: status {run.returncode}')
     *silent, n_calls = run.stdout.splitlines()
     cases.check(not silent, '\n'.join(silent))

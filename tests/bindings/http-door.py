@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The join of a connection with a session that examples/http-folder.py has: who is at the door takes no lost session for
-an end."""
+"""The join of a connection with a session that examples/http-folder.py has: a lost session is no end for the client at
+the door."""
 
 import importlib.util
 import os

@@ -77,9 +77,12 @@ def _(server):
 def _(server):
     here, there, outside = Folder(), Folder(), Folder()
     told = outside / 'told'
+    systemd = Folder() / 'notify'
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
+        notified.bind(systemd)
     receiver = receive(server, there, '--count', '6', '--json', '--on-received',
-                       f'printf "%s\\n" "$IBB_FILE" "$IBB_PEER" "$IBB_SIZE" "-${{IBB_PASSWORD-none}}-" > {told}.$IBB_SIZE; yes | true',
-                       cwd=outside.path)
+                       f'printf "%s\\n" "$IBB_FILE" "$IBB_PEER" "$IBB_SIZE" "-${{IBB_PASSWORD-none}}-${{NOTIFY_SOCKET-none}}-" > {told}.$IBB_SIZE; yes | true',
+                       cwd=outside.path, env={'NOTIFY_SOCKET': systemd})
     for size in range(6):
         send(server, here.make(f'{size} $(touch a);`touch b`\'"', size), receiver.wait_ready()).expect_done()
     receiver.expect_done()
@@ -87,7 +90,7 @@ def _(server):
     for size, name in enumerate(there.names()):
         with open(f'{told}.{size}', encoding='utf-8') as file:
             path, peer, *rest = file.read().splitlines()
-        check_equal((path, peer.split('/')[0], rest), (there / name, 'alice@localhost', [str(size), '-none-']), 'environment')
+        check_equal((path, peer.split('/')[0], rest), (there / name, 'alice@localhost', [str(size), '-none-none-']), 'environment')
 
 
 @case('a file for which there are no descriptors is refused, and may come later')

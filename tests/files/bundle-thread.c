@@ -19,6 +19,7 @@ typedef struct
   IBBBundleThread *thread;
   IBBBundle       *peer;   /* the sender */
   GSocket         *wire;   /* of the peer */
+  int              fd;     /* of the thread */
   GString         *news;   /* of the thread */
   GString         *frames; /* that the peer got */
 } Receiver;
@@ -87,6 +88,7 @@ receiver_init (Receiver *self)
   input = g_unix_input_stream_new (fds[1], FALSE);
   output = g_unix_output_stream_new (fds[1], TRUE);
   stream = g_simple_io_stream_new (input, output);
+  self->fd = fds[1];
   self->news = g_string_new (NULL);
   self->frames = g_string_new (NULL);
   self->peer = ibb_bundle_new (TRUE);
@@ -167,6 +169,55 @@ test_cancelled (gconstpointer data)
   receiver_clear (&self);
 }
 
+static gboolean
+take_all (IBBMover *self, IBBBundle *bundle, const IBBBundleEvent *event, GError **error)
+{
+  return TRUE;
+}
+
+static const IBBMoverClass whole_class = { .take = take_all, .stop = stop, .close = stop };
+
+static gboolean
+drain_cb (GSocket *wire, GIOCondition condition, gpointer data)
+{
+  char bytes[65536];
+
+  return g_socket_receive (wire, bytes, sizeof bytes, NULL, NULL) > 0;
+}
+
+/* The owner may end the program when a file is delivered: the peer's end has the word then. */
+static void
+test_unwritten (void)
+{
+  static const guint8          hash[IBB_BUNDLE_HASH_LENGTH] = { 1 };
+  static const char            filling[4096];
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("b", 1);
+  Receiver                     self;
+  IBBMover                    *mover = create_mover (&whole_class);
+
+  receiver_init (&self);
+  ibb_bundle_thread_accept (self.thread, 1, mover);
+  wait_for (self.frames, "accepted ");
+  ibb_bundle_send (self.peer, 1, "0123456789", 10);
+  ibb_bundle_end (self.peer, 1, hash);
+  push (&self);
+  wait_for (self.news, "released ");
+  g_source_destroy (source);
+  g_source_unref (source);
+  while (send (self.fd, filling, sizeof filling, MSG_DONTWAIT) > 0)
+    ;
+  ibb_bundle_thread_deliver (self.thread, 1);
+  ibb_bundle_offer (self.peer, metadata);
+  push (&self);
+  wait_for (self.news, "released offered ");
+  source = g_socket_create_source (self.wire, G_IO_IN, NULL);
+  g_source_set_callback (source, G_SOURCE_FUNC (drain_cb), NULL, NULL);
+  g_source_attach (source, NULL);
+  wait_for (self.news, "released offered delivered ");
+  ibb_mover_unref (mover);
+  receiver_clear (&self);
+}
+
 /* The peer has failed the file before the thread learns of the accept: the mover is released all
  * the same, so that the transfer of the owner ends. */
 static void
@@ -193,6 +244,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/ibb/files/bundle-thread/cancelled", GINT_TO_POINTER (TRUE),
                         test_cancelled);
   g_test_add_data_func ("/ibb/files/bundle-thread/failed", GINT_TO_POINTER (FALSE), test_cancelled);
+  g_test_add_func ("/ibb/files/bundle-thread/unwritten", test_unwritten);
   g_test_add_func ("/ibb/files/bundle-thread/withdrawn", test_withdrawn);
   return g_test_run ();
 }

@@ -369,6 +369,34 @@ test_lost_name (Files *self, gconstpointer data)
   assert_content (self, "received", self->bytes);
 }
 
+static int
+sync_not (int fd)
+{
+  struct stat info;
+
+  if (real_disk->stat (fd, NULL, &info) != 0 || !S_ISREG (info.st_mode) || info.st_size != 43)
+    return real_disk->sync (fd);
+  errno = EIO;
+  return -1;
+}
+
+/* A file that is there already, and may not be on the disk, is not delivered. */
+static void
+test_found (Files *self, gconstpointer data)
+{
+  IBBDisk disk = *ibb_disk;
+
+  real_disk = ibb_disk;
+  disk.sync = sync_not;
+  make_small (self, 5);
+  run (self, "cp -pr sent received");
+  ibb_disk = &disk;
+  fail_with (self, "1 of 5 files failed; the first is “file 3”");
+  assert_says (self->sent, "“The file cannot be written”");
+  ibb_disk = real_disk;
+  complete (self);
+}
+
 /* Another program renames a folder while something comes into it. */
 
 typedef struct
@@ -674,6 +702,7 @@ main (int argc, char **argv)
   add_test_of ("disk/failures/write", NULL, set_up, test_failures);
   add_test_of ("disk/unknown-folder", NULL, set_up, test_unknown_folder);
   add_test_of ("disk/lost-name", NULL, set_up, test_lost_name);
+  add_test_of ("disk/found", NULL, set_up, test_found);
   add_test_of ("renamed/root", &renamed_root, set_up, test_renamed);
   add_test_of ("renamed/below", &renamed_below, set_up, test_renamed);
   add_test_of ("renamed/empty", &renamed_empty, set_up, test_renamed);

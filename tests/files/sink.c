@@ -654,6 +654,56 @@ test_settled (void)
   fake_disk_free (disk);
 }
 
+/* A part that somebody else has made longer is not the file, also where no hash says so. */
+static void
+test_appended (void)
+{
+  g_autofree char   *folder = g_dir_make_tmp ("ibb-sink-XXXXXX", NULL);
+  IBBSink           *sink = ibb_sink_new (folder, NAME, NULL, IBB_SINK_NUMBER);
+  g_autofree char   *part = NULL;
+  g_autoptr (GError) error = NULL;
+  int                fd;
+
+  g_assert_true (ibb_sink_open (sink, 3, FALSE, NULL));
+  g_assert_true (ibb_sink_write (sink, "abc", 3, NULL));
+  part = ibb_sink_dup_part_path (sink);
+  fd = open (part, O_WRONLY | O_APPEND | O_CLOEXEC);
+  g_assert_cmpint (write (fd, "d", 1), ==, 1);
+  close (fd);
+  g_assert_false (ibb_sink_commit (sink, NULL, NULL, NULL, &error));
+  g_assert_error (error, IBB_ERROR, IBB_ERROR_NOT_ACCEPTABLE);
+  ibb_sink_free (sink);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+static int
+fail_fd (int fd)
+{
+  errno = EIO;
+  return -1;
+}
+
+/* Bytes that did not come to the disk are not kept, even if they cannot be dropped: the next call
+ * would say that they are there. */
+static void
+test_unsynced (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("ibb-sink-XXXXXX", NULL);
+  const IBBDisk   *real_disk = ibb_disk;
+  IBBDisk          disk = *real_disk;
+  IBBSink         *sink = ibb_sink_new (folder, NAME, NULL, IBB_SINK_NUMBER);
+
+  disk.sync = disk.truncate = fail_fd;
+  ibb_disk = &disk;
+  g_assert_true (ibb_sink_open (sink, 3, FALSE, NULL));
+  g_assert_true (ibb_sink_write (sink, "abc", 3, NULL));
+  g_assert_false (ibb_sink_commit (sink, NULL, NULL, NULL, NULL));
+  ibb_sink_close (sink, TRUE);
+  ibb_disk = real_disk;
+  ibb_sink_free (sink);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
 /* Of the parts of a file that goes on, the first one that has bytes does not count. */
 static void
 test_query (void)
@@ -827,6 +877,8 @@ main (int argc, char **argv)
         places[2 + i * 2 + number - 1] = part_names[i * 2 + number - 1];
       }
   schedules_init (&argc, &argv);
+  g_test_add_func ("/files/sink/appended", test_appended);
+  g_test_add_func ("/files/sink/unsynced", test_unsynced);
   g_test_add_func ("/files/sink/bound", test_bound);
   g_test_add_func ("/files/sink/list", test_list);
   g_test_add_func ("/files/sink/names", test_names);

@@ -437,9 +437,10 @@ take_failure (IBBBundleThread *self, IBBMover *mover, const IBBBundleEvent *even
 static void
 take_end (IBBBundleThread *self, IBBMover *mover, const IBBBundleEvent *event)
 {
-  GError *error = ibb_mover_dup_error (mover);
+  GError *error = NULL;
 
-  if (error == NULL && mover->class->check != NULL)
+  /* The bundle has refused the end of a folder of which an entry has failed. */
+  if (mover->class->check != NULL)
     mover->class->check (mover, &error);
   if (error != NULL)
     fail (self, event->number, error);

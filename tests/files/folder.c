@@ -169,20 +169,21 @@ test_changed_meanwhile (Files *self, gconstpointer data)
   run (self, "rm sent/large && diff -r sent received");
 }
 
-/* One file has changed since the offer; the others arrive. */
+/* Files have changed since the offer, one in its date alone; the others arrive. */
 static void
 test_changed (Files *self, gconstpointer data)
 {
   make_small (self, 10);
   self->sent = offer (self, JULIET);
   wait_until (self->offered != NULL);
-  run (self, "echo more >> 'sent/file 5' && rm 'sent/file 6'");
+  run (self,
+       "echo more >> 'sent/file 5' && rm 'sent/file 6' && touch -d '2001-01-01' 'sent/file 7'");
   accept_as (self, "received", &self->result);
   assert_result_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_accept_file_finish,
                        self->offered, &self->result);
   assert_fails (IBB_ERROR, IBB_ERROR_FAILED, ibb_files_transfer_wait, self->sent, NULL);
-  run (self, "rm 'sent/file 5' && diff -r sent received");
-  assert_says (self->sent, "2 of 10 files failed; the first is “file 5”");
+  run (self, "rm 'sent/file 5' 'sent/file 7' && diff -r sent received");
+  assert_says (self->sent, "3 of 10 files failed; the first is “file 5”");
 }
 
 static void

@@ -393,6 +393,42 @@ send_and_note (IBBConnection *self, IBBStanza *stanza, GError **error)
   return send_aloud (self, stanza, error);
 }
 
+static char *own_reason; /* (nullable): with which the end has ended the session of Jingle */
+
+static gboolean
+send_and_note_reason (IBBConnection *self, IBBStanza *stanza, GError **error)
+{
+  g_autoptr (IBBElement) element = ibb_stanza_dup_element (stanza);
+  IBBElement            *jingle = ibb_element_get_child (element, "jingle", "urn:xmpp:jingle:1");
+  IBBElement            *reason =
+      jingle != NULL ? ibb_element_get_child (jingle, "reason", "urn:xmpp:jingle:1") : NULL;
+
+  if (reason != NULL && own_reason == NULL)
+    {
+      g_autoptr (GPtrArray) words = ibb_element_list_children (reason);
+
+      own_reason = g_strdup (ibb_element_get_name (g_ptr_array_index (words, 0)));
+    }
+  return send_aloud (self, stanza, error);
+}
+
+/* The servers do not learn what becomes of a private file, also where the stream is not there yet.
+ */
+static void
+test_early_cancel (Files *self, gconstpointer data)
+{
+  IBBConnectionInterface *iface = IBB_CONNECTION_GET_IFACE (self->romeo_connection);
+
+  send_aloud = iface->send;
+  iface->send = send_and_note_reason;
+  begin (self, 10);
+  ibb_files_transfer_cancel (self->sent);
+  wait_until (own_reason != NULL);
+  iface->send = send_aloud;
+  g_assert_cmpstr (own_reason, ==, "general-error");
+  g_clear_pointer (&own_reason, g_free);
+}
+
 /* A server in between ends the session of Jingle in the name of an end: the files in the stream go
  * on. */
 static void
@@ -809,6 +845,7 @@ main (int argc, char **argv)
   add_test_of ("silent-peer/sender", GINT_TO_POINTER (TRUE), set_up_private, test_silent_peer);
   g_test_add ("/ibb/files/private/silent-peer/elsewhere", Files, GINT_TO_POINTER (FALSE),
               set_up_elsewhere, test_silent_peer, tear_down_elsewhere);
+  add_test_of ("early-cancel", NULL, set_up_private, test_early_cancel);
   add_test_of ("false-reason/receiver", GINT_TO_POINTER (FALSE), set_up_private, test_false_reason);
   add_test_of ("false-reason/sender", GINT_TO_POINTER (TRUE), set_up_private, test_false_reason);
   add_test_of ("clear/cancelled-unheard", NULL, set_up, test_cancelled_unheard);

@@ -718,6 +718,40 @@ test_query (void)
   fake_disk_free (disk);
 }
 
+static int
+fail_mode (int fd, mode_t mode)
+{
+  errno = EPERM;
+  return -1;
+}
+
+/* A part that others may read, and that cannot be made private, does not go on. */
+static void
+test_not_private (void)
+{
+  for (guint fails = 0; fails <= 1; fails++)
+    {
+      FakeDisk        *disk = fake_disk_new (1);
+      const IBBDisk   *fake = ibb_disk;
+      IBBDisk          failing = *fake;
+      g_autofree char *key = dup_key (0);
+      IBBSink         *sink = ibb_sink_new (FAKE_DISK_FOLDER, NAME, key, IBB_SINK_NUMBER);
+      FakeDiskFile    *part;
+
+      fake_disk_plant (disk, part_names[0], FAKE_DISK_FILE, geteuid (), "xxx");
+      part = g_hash_table_lookup (disk->names, part_names[0]);
+      part->mode = 0644;
+      failing.set_mode = fail_mode;
+      ibb_disk = fails ? &failing : fake;
+      g_assert_true (ibb_sink_open (sink, 3, TRUE, NULL));
+      g_assert_cmpuint (ibb_sink_get_length (sink), ==, fails ? 0 : 3);
+      ibb_disk = fake;
+      ibb_sink_close (sink, TRUE);
+      ibb_sink_free (sink);
+      fake_disk_free (disk);
+    }
+}
+
 /* A part that has all bytes goes on with them, as a sink may be interrupted before the name; a
  * longer one begins again. */
 static void
@@ -879,6 +913,7 @@ main (int argc, char **argv)
   schedules_init (&argc, &argv);
   g_test_add_func ("/files/sink/appended", test_appended);
   g_test_add_func ("/files/sink/unsynced", test_unsynced);
+  g_test_add_func ("/files/sink/not-private", test_not_private);
   g_test_add_func ("/files/sink/bound", test_bound);
   g_test_add_func ("/files/sink/list", test_list);
   g_test_add_func ("/files/sink/names", test_names);

@@ -8,8 +8,8 @@
 
 #define OPEN_TIMEOUT 60000  /* ms for the sender to open the session after the accept */
 #define CHECKSUM_TIMEOUT 60 /* s for a checksum that the sender has promised */
-#define RIVAL_TIMEOUT 10000 /* ms for the sender of an older transfer to know its session */
 #define CLOSE_TIMEOUT 5     /* s for one that it has not, and for the reason of an early close */
+#define RIVAL_TIMEOUT 10000 /* ms for the sender of an older transfer to know its session */
 
 /* The end. */
 

@@ -38,7 +38,8 @@ def read_defines():
     """The expressions of all constants: by name, (file, expression)."""
     result = {}
     for path in sorted(LIBRARY.rglob('*.[ch]')):
-        for name, expression in DEFINE.findall(path.read_text(encoding='utf-8')):
+        text = re.sub(r' *\\\n *', ' ', path.read_text(encoding='utf-8'))
+        for name, expression in DEFINE.findall(text):
             result.setdefault(name, []).append((path.relative_to(LIBRARY).as_posix(), expression))
     return result
 

@@ -34,7 +34,7 @@ int ibb_part_file_make_room (int folder);
 /* Whether the bytes that have come are worthless after the error of a transfer, or of an entry of a
  * folder: they are not those of the file, or the peer broke the rules. Otherwise a later transfer
  * may go on with the part. A cancellation tells nothing of the bytes: it also ends the calls of a
- * transfer that has failed, and whoever has cancelled decides about the part. */
+ * transfer that has failed, and its caller decides about the part. */
 gboolean ibb_part_file_is_spoilt_by (const GError *error);
 /* Removes the parts with the key that nobody uses. */
 void ibb_part_file_remove_unused (int folder, const char *key);

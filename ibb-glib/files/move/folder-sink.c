@@ -401,7 +401,7 @@ fail_entry (IBBMover *mover, IBBBundle *bundle, Entry *entry, GError *reason, GE
   IBBFolderSink *self = mover->folder;
   guint32        number = entry->number;
 
-  /* Whoever has cancelled the calls of the folder decides about the part, and has failed all. */
+  /* The caller that has cancelled decides about the part, and has failed the folder. */
   if (g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
       g_error_free (reason);

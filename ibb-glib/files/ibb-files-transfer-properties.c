@@ -180,7 +180,7 @@ ibb_files_transfer_get_rate (IBBFilesTransfer *self)
 {
   g_return_val_if_fail (IBB_FILES_IS_TRANSFER (self), 0);
 
-  if (self->transport == NULL || ibb_files_transfer_is_over (self))
+  if (self->transport == NULL || self->mover == NULL)
     return 0;
   return self->direction == IBB_FILES_DIRECTION_SEND
              ? ibb_transport_get_send_rate (self->transport)

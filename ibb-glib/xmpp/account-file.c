@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "base/intl.h"
+#include "xmpp/base/user-file.h"
 
 char *
 ibb_account_file_dup_path (void)
 {
-  return g_build_filename (g_get_user_config_dir (), "ibb-glib", "accounts", NULL);
+  return ibb_user_file_dup_path (g_get_user_config_dir (), "accounts");
 }
 
 GKeyFile *
@@ -20,6 +21,8 @@ ibb_account_file_read (const char *path, GError **error)
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autoptr (GError)   local_error = NULL;
 
+  if (!ibb_user_file_check (path, error))
+    return NULL;
   /* GLib would wait for the writer of a pipe before it refused one. */
   if (g_file_test (path, G_FILE_TEST_EXISTS) && !g_file_test (path, G_FILE_TEST_IS_REGULAR))
     g_set_error_literal (&local_error, G_FILE_ERROR, G_FILE_ERROR_INVAL,

@@ -301,7 +301,8 @@ ibb_xmpp_client_new_with_worker (const char *jid, IBBXmppWorker *worker)
  * @resource: (nullable): the resource to ask for, instead of the one in the file; "" for the
  *   server's choice
  * @error: return location for an error: %G_IO_ERROR_NOT_FOUND: there is no file, or no such
- *   account; another one of %G_IO_ERROR, %G_FILE_ERROR or %G_TLS_ERROR: it cannot be read, or has
+ *   account; %G_IO_ERROR_INVALID_FILENAME: the user's folder is a relative path; another one of
+ *   %G_IO_ERROR, %G_FILE_ERROR or %G_TLS_ERROR: it cannot be read, or has
  *   a key or a value that is not known
  *
  * Creates a client that is offline, for an account that the user has described once for all
@@ -369,7 +370,8 @@ ibb_xmpp_client_new_from_account (const char *name, const char *resource, GError
 
 /**
  * ibb_xmpp_client_list_accounts:
- * @error: return location for an error: %G_IO_ERROR_INVALID_DATA if the file cannot be read
+ * @error: return location for an error: %G_IO_ERROR_INVALID_DATA if the file cannot be read,
+ *   %G_IO_ERROR_INVALID_FILENAME if the user's folder is a relative path
  *
  * Lists the accounts that [ctor@IBBXmpp.Client.new_from_account] knows, in the order of the file.
  *

@@ -276,6 +276,78 @@ test_parse_setting (void)
   g_assert_cmpuint (ibb_xmpp_entity_get_port (entity), ==, 0);
 }
 
+/* Nothing comes from the working folder, or gets there: above all no private key. */
+static void
+check_relative (void)
+{
+  g_autoptr (IBBXmppKnownCertificates) known = ibb_xmpp_known_certificates_new (NULL);
+  g_autoptr (GTlsCertificate)          one = load_certificate ("alone-1.pem");
+  g_autofree char                     *folder = g_dir_make_tmp ("client-relative-XXXXXX", NULL);
+  g_auto (GStrv)                       fingerprints = NULL;
+  g_autoptr (GError)                   error = NULL;
+
+  g_assert_nonnull (folder);
+  g_assert_cmpint (g_chdir (folder), ==, 0);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, ibb_xmpp_identity_load_or_create, NULL);
+  g_assert_null (ibb_xmpp_client_list_accounts (&error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, ibb_xmpp_client_new_from_account, "home",
+                NULL);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, ibb_xmpp_known_certificates_add, known,
+                "one.example", one);
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, ibb_xmpp_known_certificates_forget, known,
+                "one.example");
+  assert_fails (G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME, ibb_xmpp_known_certificates_list, known,
+                &fingerprints);
+  g_test_expect_message ("ibb-glib", G_LOG_LEVEL_WARNING, "*is not absolute*");
+  g_assert_cmpint (ibb_xmpp_known_certificates_check (known, "one.example", one), ==,
+                   IBB_XMPP_TRUST_UNKNOWN);
+  g_test_assert_expected_messages ();
+  g_assert_cmpint (g_chdir ("/"), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+static void
+set_or_unset (const char *variable, const char *value)
+{
+  if (value != NULL)
+    g_setenv (variable, value, TRUE);
+  else
+    g_unsetenv (variable);
+}
+
+static void
+test_relative (void)
+{
+  static const struct
+  {
+    const char *home;
+    const char *xdg; /* (nullable) */
+  } rows[] = { { "", NULL }, { "here", NULL }, { "/nonexistent", "here" } };
+  static const char *const variables[] = { "HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME" };
+  char                    *before[G_N_ELEMENTS (variables)];
+
+  if (g_test_subprocess ())
+    {
+      check_relative ();
+      return;
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (variables); i++)
+    before[i] = g_strdup (g_getenv (variables[i]));
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      for (gsize k = 0; k < G_N_ELEMENTS (variables); k++)
+        set_or_unset (variables[k], k == 0 ? rows[i].home : rows[i].xdg);
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      g_test_trap_assert_passed ();
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (variables); i++)
+    {
+      set_or_unset (variables[i], before[i]);
+      g_free (before[i]);
+    }
+}
+
 static void
 test_is_refusal (void)
 {
@@ -336,15 +408,20 @@ main (int argc, char **argv)
   /* Not G_TEST_OPTION_ISOLATE_DIRS, which hides the schemas of GSettings, too: GIO's proxy resolver
    * needs them. */
   g_assert_nonnull (folder);
-  g_setenv ("XDG_DATA_HOME", folder, TRUE);
-  g_setenv ("XDG_CONFIG_HOME", folder, TRUE);
   g_test_init (&argc, &argv, NULL);
+  /* A test that runs itself has set the folders. */
+  if (!g_test_subprocess ())
+    {
+      g_setenv ("XDG_DATA_HOME", folder, TRUE);
+      g_setenv ("XDG_CONFIG_HOME", folder, TRUE);
+    }
   start_watchdog ();
   g_test_add_func ("/client/known/too-long", test_known_too_long);
   g_test_add_func ("/client/password-file", test_password_file);
   g_test_add_func ("/client/accounts", test_accounts);
   g_test_add_func ("/client/modes", test_modes);
   g_test_add_func ("/client/parse-setting", test_parse_setting);
+  g_test_add_func ("/client/relative", test_relative);
   g_test_add_func ("/client/is-refusal", test_is_refusal);
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     {

@@ -6,6 +6,7 @@
 
 #include "xmpp/trust/ibb-xmpp-identity.h"
 
+#include "xmpp/base/user-file.h"
 #include "xmpp/trust/key-file.h"
 
 static void
@@ -76,7 +77,8 @@ ibb_xmpp_identity_load_or_create_finish (GAsyncResult *result, GError **error)
  *   `ibb-glib/identity.pem` in the user's folder for data
  * @error: return location for an error: %G_TLS_ERROR_BAD_CERTIFICATE, or another one of
  *   %G_TLS_ERROR or %G_FILE_ERROR: the file cannot be read; one of %G_IO_ERROR: it cannot be made,
- *   %G_IO_ERROR_NOT_SUPPORTED in a build without GnuTLS
+ *   %G_IO_ERROR_NOT_SUPPORTED in a build without GnuTLS, %G_IO_ERROR_INVALID_FILENAME: the user's
+ *   folder is a relative path
  *
  * Reads the key of this installation. If the file does not exist, it is made with a new key, and
  * with a certificate that names nobody and does not expire.
@@ -92,7 +94,9 @@ ibb_xmpp_identity_load_or_create (const char *path, GError **error)
   g_autoptr (GTlsCertificate) certificate = NULL;
 
   if (path == NULL)
-    path = usual = g_build_filename (g_get_user_data_dir (), "ibb-glib", "identity.pem", NULL);
+    path = usual = ibb_user_file_dup_path (g_get_user_data_dir (), "identity.pem");
+  if (usual != NULL && !ibb_user_file_check (usual, error))
+    return NULL;
   certificate = ibb_key_file_load (path, error);
   return certificate != NULL ? ibb_xmpp_identity_new_for_certificate (certificate) : NULL;
 }

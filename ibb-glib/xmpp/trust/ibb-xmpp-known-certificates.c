@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/intl.h"
+#include "xmpp/base/user-file.h"
 #include "xmpp/ibb-xmpp-enum-types.h"
 #include "xmpp/trust/ibb-xmpp-known-certificates-private.h"
 #include "xmpp/trust/private-place.h"
@@ -50,7 +51,9 @@ struct _IBBXmppKnownCertificates
 {
   GObject parent_instance;
 
-  char *path; /* immutable after construction */
+  /* immutable after construction */
+  char    *path;
+  gboolean is_usual; /* in the user's folder */
 };
 
 enum
@@ -88,7 +91,10 @@ ibb_xmpp_known_certificates_set_property (GObject      *object,
   else if (g_value_get_string (value) != NULL)
     self->path = g_value_dup_string (value);
   else
-    self->path = g_build_filename (g_get_user_data_dir (), "ibb-glib", "known-certificates", NULL);
+    {
+      self->path = ibb_user_file_dup_path (g_get_user_data_dir (), "known-certificates");
+      self->is_usual = TRUE;
+    }
 }
 
 static void
@@ -114,7 +120,8 @@ ibb_xmpp_known_certificates_class_init (IBBXmppKnownCertificatesClass *klass)
    * The file. It and its folder are made when the first certificate is added.
    *
    * Default: %NULL. Then it is `ibb-glib/known-certificates` in the user's folder for data, usually
-   * `~/.local/share`, where the command `ibb` keeps them, too.
+   * `~/.local/share`, where the command `ibb` keeps them, too. If that folder is a relative path,
+   * each call fails, and no certificate is known.
    *
    * Since: 1.0
    */
@@ -238,6 +245,8 @@ read_file (IBBXmppKnownCertificates *self, IBBPrivatePlace *place, gsize *length
   g_autoptr (GError) local_error = NULL;
   char              *text = NULL;
 
+  if (self->is_usual && !ibb_user_file_check (self->path, error))
+    return NULL;
   if (place != NULL)
     text = ibb_private_place_read (place, self->path, FILE_MAX, length, &local_error);
   else if (ibb_private_file_check (self->path, &local_error))

@@ -25,6 +25,14 @@ struct _IBBThread
   GDestroyNotify data_free; /* (nullable) */
 };
 
+static void
+runner_free (Runner *self)
+{
+  g_main_loop_unref (self->loop);
+  g_main_context_unref (self->context);
+  g_free (self);
+}
+
 static gpointer
 run (gpointer data)
 {
@@ -33,10 +41,7 @@ run (gpointer data)
   g_main_context_push_thread_default (self->context);
   g_main_loop_run (self->loop);
   g_main_context_pop_thread_default (self->context);
-
-  g_main_loop_unref (self->loop);
-  g_main_context_unref (self->context);
-  g_free (self);
+  runner_free (self);
   return NULL;
 }
 
@@ -51,17 +56,34 @@ create (Runner *runner)
 }
 
 IBBThread *
-ibb_thread_new (const char *name)
+ibb_thread_try_new (const char *name, GError **error)
 {
-  IBBThread *self = create (g_new0 (Runner, 1));
+  Runner  *runner = g_new0 (Runner, 1);
+  GThread *thread;
 
-  g_atomic_ref_count_init (&self->runner->ref_count);
-  self->runner->context = g_main_context_new ();
-  self->runner->loop = g_main_loop_new (self->runner->context, FALSE);
+  g_atomic_ref_count_init (&runner->ref_count);
+  runner->context = g_main_context_new ();
+  runner->loop = g_main_loop_new (runner->context, FALSE);
+  thread = g_thread_try_new (name, run, runner, error);
+  if (thread == NULL)
+    {
+      runner_free (runner);
+      return NULL;
+    }
   /* Nobody joins the thread: its owner may be freed on this very thread, or with a lock that the
    * thread needs. */
-  g_thread_unref (g_thread_new (name, run, self->runner));
+  g_thread_unref (thread);
+  return create (runner);
+}
 
+IBBThread *
+ibb_thread_new (const char *name)
+{
+  g_autoptr (GError) error = NULL;
+  IBBThread         *self = ibb_thread_try_new (name, &error);
+
+  if (self == NULL)
+    g_error ("%s", error->message);
   return self;
 }
 

@@ -9,7 +9,8 @@
 
 typedef struct _IBBThread IBBThread;
 
-IBBThread *ibb_thread_new (const char *name);
+IBBThread *ibb_thread_new (const char *name); /* the process ends if no thread can begin */
+IBBThread *ibb_thread_try_new (const char *name, GError **error);
 /* A second handle to the same thread. */
 IBBThread    *ibb_thread_new_beside (IBBThread *other);
 GMainContext *ibb_thread_get_context (IBBThread *self);

@@ -60,6 +60,13 @@ ibb_decision_is_over (const IBBDecision *self)
   return self->failure != IBB_DECISION_FAILURE_NONE || ibb_exchange_is_over (&self->exchange);
 }
 
+gboolean
+ibb_decision_is_refusal (const IBBDecision *self)
+{
+  return self->exchange.refuses || self->exchange.state == IBB_EXCHANGE_DECLINED ||
+         (self->is_early && self->trust != IBB_XMPP_TRUST_KNOWN && !self->can_ask);
+}
+
 /* Turns. */
 
 static void
@@ -118,10 +125,23 @@ begin (IBBDecision *self, IBBTurns *turns, const char *peer, gint64 now)
 {
   gboolean is_known = self->trust == IBB_XMPP_TRUST_KNOWN;
 
-  if (!ibb_exchange_can_begin (&self->exchange))
-    return IBB_STEP_WAIT;
   if (!self->is_checked)
     return IBB_STEP_CHECK;
+  if (!ibb_exchange_can_begin (&self->exchange))
+    {
+      /* The peer learns the refusal if it speaks soon; nothing else is expected of it. */
+      if (!self->is_early && !is_known && !self->can_ask)
+        set_deadline (self, now, DECLINE_TIMEOUT);
+      self->is_early = TRUE;
+      return IBB_STEP_WAIT;
+    }
+  if (self->is_early)
+    {
+      /* The peer may have taken its time, in which the key became known, or was forgotten. */
+      self->is_early = FALSE;
+      self->is_checked = FALSE;
+      return IBB_STEP_CHECK;
+    }
   if (!is_known && self->can_ask && !self->has_turn && !ibb_exchange_is_refused (&self->exchange))
     {
       if (!take_turn (self, turns, peer, now))

@@ -43,6 +43,7 @@ typedef struct
 
   /* private */
   gboolean is_checked; /* the key, since the turn has come */
+  gboolean is_early;   /* the key was checked before the exchange could begin */
   gboolean can_ask;
   gboolean is_accepted; /* by the user */
   gboolean is_put_off;  /* the peer has learned that a person is asked */
@@ -68,6 +69,8 @@ void ibb_decision_set_trust (IBBDecision *self, IBBXmppTrust trust, gboolean can
 void ibb_decision_answer (IBBDecision *self, gboolean yes);
 /* Whether there is nothing more to do but ibb_decision_end (). */
 gboolean ibb_decision_is_over (const IBBDecision *self);
+/* Whether this end refuses the key of the peer, which may not have learnt so. */
+gboolean ibb_decision_is_refusal (const IBBDecision *self);
 /* At the end, also if this end has ended it: somebody in between can force that, by silence for
  * example. Returns whether the peer may have tried the digits before the user of this end had
  * answered, and so has to pause. */

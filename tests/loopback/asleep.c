@@ -8,7 +8,6 @@
 #include "../lib/count-turns.h"
 
 #define TOO_MUCH (4 << 20) /* bytes that nobody reads */
-#define N_CROWD 20         /* more sessions than one peer has places for */
 
 typedef struct
 {
@@ -271,34 +270,6 @@ test_silent_after_tls (Fixture *fixture, gconstpointer data)
   end_waits (&self, 1);
 }
 
-static void
-waiting_cb (IBBXmppIdentity *identity, const char *peer, guint *n_waiting)
-{
-  (*n_waiting)++;
-}
-
-/* Some wait for a place. */
-static void
-test_places (Fixture *fixture, gconstpointer data)
-{
-  g_autoptr (IBBXmppIdentity) juliet = create_identity ("juliet");
-  g_autoptr (GCancellable)    cancellable = g_cancellable_new ();
-  Wait                        waits[N_CROWD];
-  guint                       n_waiting = 0;
-
-  ibb_service_set_session_limit (fixture->juliet, N_CROWD);
-  g_signal_connect (juliet, "waiting", G_CALLBACK (waiting_cb), &n_waiting);
-  for (guint i = 0; i < N_CROWD; i++)
-    {
-      waits[i] =
-          (Wait){ fixture, fixture_open_with (fixture, IBB_STANZA_TYPE_IQ), cancellable, NULL };
-      encrypt_and_wait (&waits[i], juliet, waits[i].ends.juliet);
-    }
-  wait_until (n_waiting > 0);
-  turns_assert_asleep ();
-  end_waits (waits, N_CROWD);
-}
-
 #define ADD(path, data, test)                                                                      \
   g_test_add (path, Fixture, data, fixture_set_up, test, fixture_tear_down)
 
@@ -313,6 +284,5 @@ main (int argc, char **argv)
   ADD ("/ibb/asleep/silent/client", GINT_TO_POINTER (TRUE), test_silent);
   ADD ("/ibb/asleep/silent/server", GINT_TO_POINTER (FALSE), test_silent);
   ADD ("/ibb/asleep/silent/after-tls", NULL, test_silent_after_tls);
-  ADD ("/ibb/asleep/places", NULL, test_places);
   return run_with_identities ();
 }

@@ -127,8 +127,8 @@ waiting_cb (IBBXmppIdentity *identity, const char *peer, gint64 *next)
   if (now < *next)
     return;
   *next = now + WAITING_INTERVAL;
-  tool_output_note (_ ("A session with “%s” waits, because many others are not encrypted yet"),
-                    peer);
+  tool_output_note (
+      _ ("A session with “%s” waits until the question about another key is answered"), peer);
 }
 
 static void

@@ -8,12 +8,10 @@
 #include "base/call-task.h"
 #include "base/intl.h"
 #include "base/source.h"
-#include "xmpp/trust/agreement.h"
 #include "xmpp/trust/ibb-xmpp-known-certificates-private.h"
 #include "xmpp/trust/ibb-xmpp-trust-question.h"
+#include "xmpp/trust/identity-session.h"
 #include "xmpp/trust/named-keys.h"
-#include "xmpp/trust/session-base.h"
-#include "xmpp/trust/session-handshake.h"
 
 /**
  * IBBXmppIdentity:
@@ -58,24 +56,16 @@
  * Since: 1.0
  */
 
-#define HANDSHAKE_TIMEOUT 60000 /* ms */
-
-/* Sessions of each direction that have a thread. */
-#define PLACES_MAX 64
-#define PLACES_MAX_PER_NAME 16
-
 struct _IBBXmppIdentity
 {
   GObject parent_instance;
 
-  GTlsCertificate  *certificate;   /* immutable after construction */
-  IBBAgreementTurns queue;         /* has a lock of its own */
-  IBBPlaces         places[2];     /* likewise; as the client, and as the server */
-  IBBPlaces         handshakes[2]; /* likewise */
+  GTlsCertificate *certificate; /* immutable after construction */
 
   GMutex                    lock;
-  IBBXmppKnownCertificates *known; /* protected by lock; (owned) (nullable) */
-  GHashTable               *named; /* protected by lock; (owned) (element-type utf8 GStrv) */
+  IBBEncrypter             *encrypter; /* protected by lock; (owned) (nullable): once needed */
+  IBBXmppKnownCertificates *known;     /* protected by lock; (owned) (nullable) */
+  GHashTable               *named;     /* protected by lock; (owned) (element-type utf8 GStrv) */
 };
 
 enum
@@ -105,31 +95,15 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (IBBXmppIdentity,
                                G_IMPLEMENT_INTERFACE (IBB_TYPE_IDENTITY,
                                                       ibb_xmpp_identity_identity_init))
 
-/* The data of one encryption, which a thread does. */
+/* A notice of the encrypter to the application. */
 typedef struct
 {
-  IBBXmppIdentity          *identity;  /* (owned) */
-  IBBTransport             *transport; /* (owned) */
-  char                     *own;       /* the bare JID of this end, in normal form */
-  char                     *peer;      /* the peer's */
-  gboolean                  as_server;
-  IBBXmppKnownCertificates *known;   /* (owned) (nullable) */
-  GStrv                     named;   /* (owned) (nullable): the only keys that count */
-  GMainContext             *context; /* (owned) (nullable): of the caller */
-  GCancellable             *limit;   /* (owned): by the caller, or by the time */
-  gulong                    handler; /* of the caller's cancellable; 0: none */
-  GSource                  *timer;   /* (owned) (nullable) */
-  gint                      is_late; /* atomic */
-} Job;
-
-/* A notice of the thread to the application. */
-typedef struct
-{
-  Job     *job; /* (owned) */
-  guint    signal;
-  char    *code;  /* (nullable): of peer-asking */
-  IBBPause pause; /* of broken-off */
-  gint64   now;
+  IBBXmppIdentity *identity; /* (owned) */
+  guint            signal;
+  char            *peer;
+  char            *code;  /* (nullable): of peer-asking */
+  guint            count; /* of broken-off, as the next one */
+  guint            pause;
 } Notice;
 
 static void
@@ -173,16 +147,11 @@ ibb_xmpp_identity_finalize (GObject *object)
 {
   IBBXmppIdentity *self = IBB_XMPP_IDENTITY (object);
 
+  g_clear_pointer (&self->encrypter, ibb_encrypter_unref);
   g_clear_object (&self->certificate);
   g_clear_object (&self->known);
   g_hash_table_unref (self->named);
   g_mutex_clear (&self->lock);
-  ibb_agreement_turns_clear (&self->queue);
-  for (gsize i = 0; i < G_N_ELEMENTS (self->places); i++)
-    {
-      ibb_places_clear (&self->places[i]);
-      ibb_places_clear (&self->handshakes[i]);
-    }
 
   G_OBJECT_CLASS (ibb_xmpp_identity_parent_class)->finalize (object);
 }
@@ -301,9 +270,8 @@ ibb_xmpp_identity_class_init (IBBXmppIdentityClass *klass)
    * @self: the identity
    * @peer: the bare JID of the peer
    *
-   * A session waits until others are encrypted, or fail: 64 at a time of those that a program
-   * accepts, and 16 of one peer; likewise of those that it opens. The wait counts in the minute
-   * that the handshake may take.
+   * A session waits until the user has answered the question about another one, as the key of its
+   * peer is not known either.
    *
    * Emitted in the same context as [signal@IBBXmpp.Identity::trust-requested].
    *
@@ -318,12 +286,6 @@ ibb_xmpp_identity_init (IBBXmppIdentity *self)
 {
   g_mutex_init (&self->lock);
   self->named = ibb_named_keys_new ();
-  ibb_agreement_turns_init (&self->queue);
-  for (gsize i = 0; i < G_N_ELEMENTS (self->places); i++)
-    {
-      ibb_places_init (&self->places[i], PLACES_MAX, PLACES_MAX_PER_NAME);
-      ibb_session_handshake_init_places (&self->handshakes[i]);
-    }
 }
 
 /**
@@ -443,43 +405,15 @@ dup_named (IBBXmppIdentity *self, const char *peer)
   return named;
 }
 
-static gboolean
-timeout_cb (gpointer data)
-{
-  Job *job = data;
-
-  g_atomic_int_set (&job->is_late, TRUE);
-  g_cancellable_cancel (job->limit);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-job_clear (gpointer data)
-{
-  Job *job = data;
-
-  g_object_unref (job->identity);
-  g_object_unref (job->transport);
-  g_free (job->own);
-  g_free (job->peer);
-  g_clear_object (&job->known);
-  g_strfreev (job->named);
-  g_clear_pointer (&job->context, g_main_context_unref);
-  g_object_unref (job->limit);
-}
-
-static void
-job_unref (gpointer data)
-{
-  g_atomic_rc_box_release_full (data, job_clear);
-}
+/* The encrypter. */
 
 static void
 notice_free (gpointer data)
 {
   Notice *notice = data;
 
-  job_unref (notice->job);
+  g_object_unref (notice->identity);
+  g_free (notice->peer);
   g_free (notice->code);
   g_free (notice);
 }
@@ -488,271 +422,88 @@ static gboolean
 notice_cb (gpointer data)
 {
   Notice *notice = data;
-  Job    *job = notice->job;
 
   if (notice->signal == SIGNAL_WAITING)
-    g_signal_emit (job->identity, signals[SIGNAL_WAITING], 0, job->peer);
+    g_signal_emit (notice->identity, signals[SIGNAL_WAITING], 0, notice->peer);
   else if (notice->signal == SIGNAL_PEER_ASKING)
-    g_signal_emit (job->identity, signals[SIGNAL_PEER_ASKING], 0, job->peer, notice->code);
+    g_signal_emit (notice->identity, signals[SIGNAL_PEER_ASKING], 0, notice->peer, notice->code);
   else
-    g_signal_emit (job->identity, signals[SIGNAL_BROKEN_OFF], 0, job->peer, notice->pause.n_broken,
-                   (guint) (notice->pause.until - notice->now + G_USEC_PER_SEC / 2) /
-                       G_USEC_PER_SEC);
+    g_signal_emit (notice->identity, signals[SIGNAL_BROKEN_OFF], 0, notice->peer, notice->count,
+                   notice->pause);
   return G_SOURCE_REMOVE;
 }
 
-static Notice *
-new_notice (Job *job, guint signal)
-{
-  Notice *notice = g_new0 (Notice, 1);
-
-  notice->job = g_atomic_rc_box_acquire (job);
-  notice->signal = signal;
-  return notice;
-}
-
-/* In any thread. Takes notice. */
 static void
-give_notice (Notice *notice)
+give_notice (const Notice *model, GMainContext *context)
 {
-  g_source_unref (ibb_source_attach (g_idle_source_new (), notice->job->context,
+  Notice *notice = g_memdup2 (model, sizeof *model);
+
+  g_object_ref (notice->identity);
+  notice->peer = g_strdup (model->peer);
+  notice->code = g_strdup (model->code);
+  g_source_unref (ibb_source_attach (g_idle_source_new (), context,
                                      "[ibb-glib] notice of the encryption", notice_cb, notice,
                                      notice_free));
 }
 
-static void
-peer_asks (const char *code, gpointer job)
-{
-  Notice *notice = new_notice (job, SIGNAL_PEER_ASKING);
-
-  notice->code = g_strdup (code);
-  give_notice (notice);
-}
-
-static void
-broken_off (const IBBPause *pause, gpointer job)
-{
-  Notice *notice = new_notice (job, SIGNAL_BROKEN_OFF);
-
-  notice->pause = *pause;
-  notice->now = g_get_monotonic_time ();
-  give_notice (notice);
-}
-
-/* The certificate is judged after the handshake, as the application may take its time. */
 static gboolean
-accept_certificate_cb (GTlsConnection      *tls,
-                       GTlsCertificate     *certificate,
-                       GTlsCertificateFlags errors,
-                       gpointer             data)
+can_ask (gpointer identity)
 {
-  return TRUE;
-}
-
-static GTlsConnection *
-create_connection (IBBXmppIdentity *self, Job *job, GError **error)
-{
-  g_autoptr (GIOStream) base = ibb_session_base_new (job->transport);
-  GIOStream *tls = job->as_server ? g_tls_server_connection_new (base, self->certificate, error)
-                                  : g_tls_client_connection_new (base, NULL, error);
-
-  if (tls == NULL)
-    {
-      /* GIO closes a base that is dropped, which would wait for the peer. */
-      ibb_transport_abort (job->transport);
-      return NULL;
-    }
-  if (job->as_server)
-    g_object_set (tls, "authentication-mode", G_TLS_AUTHENTICATION_REQUIRED, NULL);
-  else
-    g_tls_connection_set_certificate (G_TLS_CONNECTION (tls), self->certificate);
-  g_signal_connect (tls, "accept-certificate", G_CALLBACK (accept_certificate_cb), NULL);
-  return G_TLS_CONNECTION (tls);
-}
-
-/* Both ends trust each other before either sends anything else. */
-static gboolean
-agree (IBBXmppIdentity *self, GTlsConnection *tls, Job *job, GError **error)
-{
-  const IBBAgreement agreement = {
-    .queue = &self->queue,
-    .tls = tls,
-    .transport = job->transport,
-    .as_server = job->as_server,
-    .own = job->own,
-    .peer = job->peer,
-    .cancellable = job->limit,
-    .known = job->known,
-    .named = (const char *const *) job->named,
-    .object = self,
-    .signal = signals[SIGNAL_TRUST_REQUESTED],
-    .context = job->context,
-    .peer_asks = peer_asks,
-    .broken_off = broken_off,
-    .data = job,
-  };
-
-  return ibb_agreement_reach (&agreement, error);
-}
-
-static GTlsConnection *
-encrypt_session (IBBXmppIdentity *self, Job *job, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GTlsConnection) tls = create_connection (self, job, error);
-  gboolean                   is_secret;
-
-  if (tls == NULL)
-    return NULL;
-  is_secret = ibb_session_handshake_run (&self->handshakes[job->as_server], tls, job->transport,
-                                         job->peer, job->limit, error);
-  ibb_source_clear (&job->timer);
-  if (is_secret && agree (self, tls, job, error))
-    return g_steal_pointer (&tls);
-  /* GIO closes a stream that is dropped, and with it the session: that would wait for the peer, and
-   * a peer that does not encrypt would take it for a good end. */
-  if (g_cancellable_is_cancelled (cancellable))
-    ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_RECIPIENT_UNAVAILABLE,
-                                     NULL);
-  else if (is_secret)
-    ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_POLICY_VIOLATION,
-                                     "The two ends have not agreed to trust each other");
-  else
-    ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_POLICY_VIOLATION,
-                                     "The session has to be encrypted, as by --encrypt of ibb");
-  return NULL;
-}
-
-/* The calls. */
-
-static void
-cancel_cb (GCancellable *cancellable, gpointer limit)
-{
-  g_cancellable_cancel (limit);
+  return g_signal_has_handler_pending (identity, signals[SIGNAL_TRUST_REQUESTED], 0, FALSE);
 }
 
 static void
-start_job (Job *job, GCancellable *cancellable)
+tell_peer_asks (gpointer identity, GMainContext *context, const char *peer, const char *code)
 {
-  job->timer = ibb_source_attach (g_timeout_source_new (HANDSHAKE_TIMEOUT), job->context,
-                                  "[ibb-glib] encryption timeout", timeout_cb,
-                                  g_atomic_rc_box_acquire (job), job_unref);
-  if (cancellable != NULL)
-    job->handler = g_cancellable_connect (cancellable, G_CALLBACK (cancel_cb),
-                                          g_object_ref (job->limit), g_object_unref);
-}
-
-/* Takes task and error. */
-static void
-return_error (GTask *task, GError *error)
-{
-  Job *job = g_task_get_task_data (task);
-
-  if (g_task_return_error_if_cancelled (task))
-    g_error_free (error);
-  else if (g_atomic_int_get (&job->is_late))
-    {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                               _ ("“%s” did not encrypt the session in time"), job->peer);
-      g_error_free (error);
-    }
-  else
-    g_task_return_error (task, error);
-  g_object_unref (task);
+  give_notice (&(Notice){ identity, SIGNAL_PEER_ASKING, (char *) peer, (char *) code }, context);
 }
 
 static void
-end_job (Job *job, GCancellable *cancellable)
+tell_broken_off (
+    gpointer identity, GMainContext *context, const char *peer, guint count, guint pause)
 {
-  ibb_source_clear (&job->timer);
-  if (job->handler != 0)
-    g_cancellable_disconnect (cancellable, job->handler);
-  job->handler = 0;
+  give_notice (&(Notice){ identity, SIGNAL_BROKEN_OFF, (char *) peer, NULL, count, pause },
+               context);
 }
 
-/* Takes task. Returns the one that gets its place, or NULL. */
-static GTask *
-encrypt_one (IBBXmppIdentity *self, GTask *task)
-{
-  Job            *job = g_task_get_task_data (task);
-  GCancellable   *cancellable = g_task_get_cancellable (task);
-  GError         *error = NULL;
-  GTlsConnection *tls = encrypt_session (self, job, cancellable, &error);
-  GTask          *next;
-
-  end_job (job, cancellable);
-  /* Before the caller learns of the end, who may go on with another session. */
-  next = ibb_places_leave (&self->places[job->as_server], job->peer);
-  if (tls == NULL)
-    {
-      return_error (task, error);
-      return next;
-    }
-  g_task_return_pointer (task, tls, g_object_unref);
-  g_object_unref (task);
-  return next;
-}
-
-static gpointer
-encrypt_thread (gpointer data)
-{
-  GTask                      *task = data;
-  g_autoptr (IBBXmppIdentity) self = g_object_ref (g_task_get_source_object (task));
-
-  while (task != NULL)
-    task = encrypt_one (self, task);
-  return NULL;
-}
-
-/* Takes task, which has a place. */
 static void
-begin_thread (IBBXmppIdentity *self, GTask *task)
+tell_waiting (gpointer identity, GMainContext *context, const char *peer)
 {
-  g_autoptr (GError) error = NULL;
-  /* Not a thread of GIO's, of which there are few: it waits for the peer, and for a person. */
-  GThread *thread = g_thread_try_new ("[ibb-glib] encrypt", encrypt_thread, task, &error);
-
-  if (thread != NULL)
-    {
-      g_thread_unref (thread);
-      return;
-    }
-  while (task != NULL)
-    {
-      Job   *job = g_task_get_task_data (task);
-      GTask *next;
-
-      end_job (job, g_task_get_cancellable (task));
-      /* Nobody may go on in the clear, at either end. */
-      ibb_transport_abort_with_reason (job->transport, IBB_STANZA_CONDITION_RESOURCE_CONSTRAINT,
-                                       NULL);
-      next = ibb_places_leave (&self->places[job->as_server], job->peer);
-      return_error (task, g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED,
-                                       _ ("Cannot begin a thread: %s"), error->message));
-      task = next;
-    }
+  give_notice (&(Notice){ identity, SIGNAL_WAITING, (char *) peer }, context);
 }
 
-/* In the context of the caller. */
-static gboolean
-waited_cb (gpointer data)
+static GSource *
+ask (gpointer            identity,
+     IBBXmppQuestion    *question,
+     GMainContext       *context,
+     IBBQuestionAnswered answered,
+     gpointer            data,
+     GDestroyNotify      data_free)
 {
-  GTask *task = data;
-  Job   *job = g_task_get_task_data (task);
-
-  end_job (job, g_task_get_cancellable (task));
-  return_error (task, ibb_session_handshake_give_up (job->transport, job->peer));
-  return G_SOURCE_REMOVE;
+  return ibb_xmpp_question_ask (question, identity, signals[SIGNAL_TRUST_REQUESTED], context,
+                                answered, data, data_free);
 }
 
-/* In any thread. */
-static void
-give_up (gpointer data)
-{
-  GTask *task = data;
-  Job   *job = g_task_get_task_data (task);
+static const IBBIdentitySessionEvents session_events = {
+  .can_ask = can_ask,
+  .ask = ask,
+  .peer_asks = tell_peer_asks,
+  .broken_off = tell_broken_off,
+  .waiting = tell_waiting,
+};
 
-  g_source_unref (ibb_source_attach (g_idle_source_new (), job->context,
-                                     "[ibb-glib] end of the wait", waited_cb, task, NULL));
+/* (transfer full) (nullable) */
+static IBBEncrypter *
+dup_encrypter (IBBXmppIdentity *self, GError **error)
+{
+  IBBEncrypter *encrypter;
+
+  g_mutex_lock (&self->lock);
+  if (self->encrypter == NULL)
+    self->encrypter = ibb_encrypter_new (self->certificate, error);
+  encrypter = self->encrypter != NULL ? ibb_encrypter_ref (self->encrypter) : NULL;
+  g_mutex_unlock (&self->lock);
+  return encrypter;
 }
 
 /**
@@ -777,15 +528,13 @@ give_up (gpointer data)
  *   encrypt, or not by TLS 1.3
  * - %IBB_ERROR_PROTOCOL: the peer broke the rules of the exchange
  * - %G_IO_ERROR_BUSY: four other sessions with the peer wait for an answer about its certificate
- * - %G_IO_ERROR_TIMED_OUT: the peer took longer than a minute for the handshake, or than five for
- *   the answer of its user, or the turn of the session did not come (see
+ * - %G_IO_ERROR_TIMED_OUT: the peer took longer than a minute to begin the handshake, or to end it,
+ *   or than five for the answer of its user, or the turn of the session did not come (see
  *   [signal@IBBXmpp.Identity::waiting])
  * - %G_IO_ERROR_CONNECTION_CLOSED, and the other errors of a read: the session has ended
  * - %G_IO_ERROR_CANCELLED
  *
- * The call works in a thread of its own, and its user needs none. At most 64 sessions of each
- * direction have one at a time; the others wait. Four of these, of which three may be with one
- * peer, are in the handshake.
+ * All sessions of an identity are encrypted in one thread, in which none waits for another one.
  *
  * Since: 1.0
  */
@@ -796,11 +545,14 @@ ibb_xmpp_identity_encrypt_async (IBBXmppIdentity    *self,
                                  GAsyncReadyCallback callback,
                                  gpointer            user_data)
 {
-  g_autofree char *own = NULL;
-  g_autofree char *peer = NULL;
-  GTask           *task;
-  Job             *job;
-  Notice          *notice;
+  g_autofree char                     *own = NULL;
+  g_autofree char                     *peer = NULL;
+  g_autofree char                     *own_name = NULL;
+  g_autofree char                     *peer_name = NULL;
+  g_autoptr (IBBXmppKnownCertificates) known = NULL;
+  IBBEncrypter                        *encrypter;
+  GError                              *error = NULL;
+  GTask                               *task;
 
   g_return_if_fail (IBB_XMPP_IS_IDENTITY (self));
   g_return_if_fail (self->certificate != NULL); /* a binding can make an identity without one */
@@ -810,31 +562,22 @@ ibb_xmpp_identity_encrypt_async (IBBXmppIdentity    *self,
   own = ibb_transport_dup_local_jid (transport);
   g_return_if_fail (own != NULL); /* a binding can make a transport without a session */
   peer = ibb_transport_dup_peer_jid (transport);
-  job = g_atomic_rc_box_new0 (Job);
-  job->identity = g_object_ref (self);
-  job->transport = g_object_ref (transport);
-  job->own = ibb_named_keys_dup_name (own);
-  job->peer = ibb_named_keys_dup_name (peer);
-  job->as_server = ibb_transport_is_incoming (transport);
-  job->known = ibb_xmpp_identity_dup_known_certificates (self);
-  job->named = dup_named (self, job->peer);
-  job->context = g_main_context_ref_thread_default ();
-  job->limit = g_cancellable_new ();
-
   task = ibb_call_task_new (self, ibb_xmpp_identity_encrypt_async, "[ibb-glib] encrypt",
                             cancellable, callback, user_data);
-  g_task_set_task_data (task, job, job_unref);
-  /* Once the task waits, another thread may take it. */
-  notice = new_notice (job, SIGNAL_WAITING);
-  start_job (job, cancellable);
-  if (ibb_places_take (&self->places[job->as_server], job->peer, transport, job->limit, give_up,
-                       task))
+  encrypter = dup_encrypter (self, &error);
+  if (encrypter == NULL)
     {
-      notice_free (notice);
-      begin_thread (self, task);
+      ibb_transport_abort_with_reason (transport, IBB_STANZA_CONDITION_RESOURCE_CONSTRAINT, NULL);
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
     }
-  else
-    give_notice (notice);
+  own_name = ibb_named_keys_dup_name (own);
+  peer_name = ibb_named_keys_dup_name (peer);
+  known = ibb_xmpp_identity_dup_known_certificates (self);
+  ibb_identity_session_start (encrypter, task, &session_events, transport, own_name, peer_name,
+                              known, dup_named (self, peer_name));
+  ibb_encrypter_unref (encrypter);
 }
 
 /**

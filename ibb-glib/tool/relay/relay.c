@@ -380,9 +380,9 @@ log_in (GPtrArray *relays, ToolRun *run, GError **error)
 
 /* After the logins. A link takes one descriptor. */
 static void
-set_max_links (Group *group, gboolean encrypted, guint64 max_sessions)
+set_max_links (Group *group, guint64 max_sessions)
 {
-  group->max_links = tool_descriptors_count_sessions (encrypted, 1);
+  group->max_links = tool_descriptors_count_sessions (1);
   if (group->max_links < max_sessions)
     {
       g_autofree char *limit =
@@ -419,7 +419,7 @@ tool_relay_run (ToolRun               *run,
     g_ptr_array_add (relays, new_relay (&group, run, funcs, &members[i], identity));
   if (failure == NULL && log_in (relays, run, &failure))
     {
-      set_max_links (&group, identity != NULL, (guint64) max_sessions * n_members);
+      set_max_links (&group, (guint64) max_sessions * n_members);
       serve (&group, relays, run, &failure);
     }
   for (guint i = 0; i < relays->len; i++)

@@ -6,10 +6,8 @@
 
 #include <sys/resource.h>
 
-/* What is left to other things: new logins, the resolver, and threads of GIO. */
+/* What is left to other things: new logins, the resolver, the encryption, and threads of GIO. */
 #define SPARE 24
-/* The same with the encryptions at a time of an identity, two descriptors each. */
-#define SPARE_ENCRYPTED 160
 #define USUAL 64 /* how many count as open where the system does not tell */
 
 /* What this process was given; all 0: not raised. */
@@ -56,10 +54,10 @@ count_open (void)
 }
 
 guint
-tool_descriptors_count_sessions (gboolean encrypted, guint each)
+tool_descriptors_count_sessions (guint each)
 {
   guint64 limit = tool_descriptors_get_limit ();
-  guint   taken = count_open () + (encrypted ? SPARE_ENCRYPTED : SPARE);
+  guint   taken = count_open () + SPARE;
 
   return limit >= taken + each ? (guint) MIN ((limit - taken) / each, G_MAXUINT) : 1;
 }

@@ -14,5 +14,5 @@ void tool_descriptors_restore (void);
 
 /* How many sessions there can be, each with so many descriptors, beside those that are open. At
  * least one. */
-guint   tool_descriptors_count_sessions (gboolean encrypted, guint each);
+guint   tool_descriptors_count_sessions (guint each);
 guint64 tool_descriptors_get_limit (void);

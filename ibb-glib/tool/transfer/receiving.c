@@ -321,8 +321,7 @@ tool_receiving_run (ToolRun         *run,
   self->work.end = end;
   self->local_jid = g_strdup (local_jid);
   self->intake = intake;
-  self->max_receiving =
-      tool_descriptors_count_sessions (tool_run_get_options (run)->encrypt, DESCRIPTORS);
+  self->max_receiving = tool_descriptors_count_sessions (DESCRIPTORS);
   tool_run_set_signal_is_end (run, intake->count == 0);
   succeeded = tool_work_run (&self->work, begin_receive, error);
   receiving_unref (self);

@@ -26,6 +26,7 @@ struct _IBBFilesService
   IBBFarewells  *farewells;  /* (owned): of those that are over */
   IBBIdentity   *identity;   /* (owned) (nullable) */
   GPtrArray     *couriers;   /* (owned) (element-type IBBCourier): not over */
+  GPtrArray     *turns;      /* (owned) (element-type IBBTurn): of these */
 
   const IBBFilesServiceFuncs *funcs; /* static */
 };

@@ -276,8 +276,8 @@ failed_in_bundle (IBBCourier *courier, const GError *error, gpointer service)
 IBBCourierPlace
 ibb_files_service_get_place (IBBFilesService *self)
 {
-  return (IBBCourierPlace){ G_OBJECT (self), self->sessions,    self->identity,  self->couriers,
-                            self->farewells, offered_in_bundle, failed_in_bundle };
+  return (IBBCourierPlace){ G_OBJECT (self), self->sessions,  self->identity,    self->couriers,
+                            self->turns,     self->farewells, offered_in_bundle, failed_in_bundle };
 }
 
 /* Why the private offer, or the plain one, is not taken; NULL: it is. */

@@ -248,6 +248,7 @@ ibb_files_service_finalize (GObject *object)
     }
   g_clear_object (&self->identity);
   g_ptr_array_unref (self->couriers);
+  g_ptr_array_unref (self->turns);
   g_ptr_array_unref (self->transfers);
   ibb_farewells_free (self->farewells);
   g_clear_object (&self->sessions);
@@ -377,6 +378,7 @@ ibb_files_service_init (IBBFilesService *self)
   self->transfers = g_ptr_array_new_with_free_func (g_object_unref);
   self->farewells = ibb_farewells_new ();
   self->couriers = g_ptr_array_new_with_free_func ((GDestroyNotify) ibb_courier_unref);
+  self->turns = g_ptr_array_new ();
 }
 
 /**

@@ -9,8 +9,7 @@
 #include "files/ibb-files-metadata-private.h"
 #include "files/protocol/reason.h"
 #include "files/session/bundle-thread.h"
-
-#include <string.h>
+#include "files/session/turn.h"
 
 #define OPEN_TIMEOUT 60000    /* ms for the sender to open the session after the accept */
 #define REQUEST_TIMEOUT 60000 /* ms for the program of the peer to say that the offer has come */
@@ -47,7 +46,8 @@ struct _IBBCourier
   GHashTable      *files;       /* (owned) (element-type guint32 File) */
   guint32          last;        /* number of the newest file */
   GSource         *timer;       /* (owned) (nullable) */
-  gboolean         is_waiting;  /* for its turn to offer and encrypt the session */
+  GError          *refusal;     /* (owned) (nullable): of the open */
+  IBBTurn         *turn;        /* (owned) (nullable): to offer and encrypt the session */
   gboolean         has_offered; /* the peer: its files tell what becomes of them */
   gboolean         is_idle;     /* all files of a sender have ended */
   gboolean         is_over;
@@ -77,6 +77,7 @@ ibb_courier_unref (IBBCourier *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
+  g_clear_pointer (&self->turn, ibb_turn_free);
   g_clear_object (&self->place.service);
   g_clear_object (&self->identity);
   g_clear_object (&self->connection);
@@ -87,6 +88,7 @@ ibb_courier_unref (IBBCourier *self)
   g_clear_object (&self->transport);
   g_clear_pointer (&self->thread, ibb_bundle_thread_free);
   g_hash_table_unref (self->files);
+  g_clear_error (&self->refusal);
   g_free (self);
 }
 
@@ -196,74 +198,6 @@ fail_all (IBBCourier *self, const char *reason, const GError *error)
 }
 
 static void flush (IBBCourier *self);
-static void end (IBBCourier *self, const GError *error);
-
-/* The turns of private sessions that this end opens to one account, each until it is encrypted: the
- * user may be asked about the key, and the identity lets few sessions wait for the answer. */
-
-static gboolean
-has_turns (IBBCourier *self)
-{
-  return self->jingle->is_initiator && self->identity != NULL && self->thread == NULL;
-}
-
-static gboolean
-shares_turns (IBBCourier *self, IBBCourier *other)
-{
-  gsize length = strcspn (self->peer_jid, "/");
-
-  return other != self && has_turns (other) && other->identity == self->identity &&
-         length == strcspn (other->peer_jid, "/") &&
-         memcmp (self->peer_jid, other->peer_jid, length) == 0;
-}
-
-static void
-take_turn (IBBCourier *self)
-{
-  for (guint i = 0; i < self->place.couriers->len && !self->is_waiting; i++)
-    self->is_waiting =
-        has_turns (self) && shares_turns (self, g_ptr_array_index (self->place.couriers, i));
-  flush (self);
-}
-
-static void
-begin_next (IBBCourier *self)
-{
-  for (guint i = 0; i < self->place.couriers->len; i++)
-    {
-      IBBCourier *other = g_ptr_array_index (self->place.couriers, i);
-
-      if (other->is_waiting && shares_turns (self, other))
-        {
-          other->is_waiting = FALSE;
-          flush (other);
-          return;
-        }
-    }
-}
-
-static gpointer
-copy_courier (gconstpointer courier, gpointer data)
-{
-  return ibb_courier_ref ((IBBCourier *) courier);
-}
-
-/* The session could not be encrypted: neither could those to the same program. */
-static void
-fail_waiting (IBBCourier *self, const GError *error)
-{
-  g_autoptr (GPtrArray) couriers = g_ptr_array_copy (self->place.couriers, copy_courier, NULL);
-
-  g_ptr_array_set_free_func (couriers, (GDestroyNotify) ibb_courier_unref);
-  for (guint i = 0; i < couriers->len; i++)
-    {
-      IBBCourier *other = g_ptr_array_index (couriers, i);
-
-      if (other->is_waiting && shares_turns (self, other) &&
-          g_str_equal (other->peer_jid, self->peer_jid))
-        end (other, error);
-    }
-}
 
 /* Before the stream is there, the session says in its place what becomes of a file in the clear. */
 static IBBReason
@@ -285,7 +219,6 @@ end (IBBCourier *self, const GError *error)
   g_autoptr (GObject)    service = NULL;
   const char            *text;
   IBBReason              reason = get_reason (self, error, &text);
-  gboolean               has_turn = has_turns (self) && !self->is_waiting;
   gboolean               has_files = g_hash_table_size (self->files) > 0;
 
   if (self->is_over)
@@ -312,10 +245,7 @@ end (IBBCourier *self, const GError *error)
     g_clear_object (&self->place.service);
   g_ptr_array_remove (self->place.couriers, self);
   /* Without files it is this end that has cancelled the last one. */
-  if (has_turn && has_files && error != NULL)
-    fail_waiting (self, error);
-  if (has_turn)
-    begin_next (self);
+  ibb_turn_end (self->turn, has_files ? error : NULL);
   if (error != NULL && self->identity != NULL && ibb_courier_is_unused (self))
     self->place.failed (self, error, service);
 }
@@ -585,6 +515,7 @@ start (IBBCourier *self, GIOStream *stream, GError *error)
       end_with (self, error);
       return;
     }
+  ibb_turn_end (self->turn, NULL);
   for (guint32 number = 1; number <= self->last; number++)
     {
       File *file = g_hash_table_lookup (self->files, &number);
@@ -593,8 +524,6 @@ start (IBBCourier *self, GIOStream *stream, GError *error)
         give (self, file);
     }
   watch_emptiness (self);
-  if (self->jingle->is_initiator)
-    begin_next (self);
 }
 
 static void
@@ -646,19 +575,12 @@ dup_params (IBBCourier *self)
   return params;
 }
 
-typedef struct
-{
-  IBBCourier *courier; /* (owned) */
-  GError     *error;   /* (owned) */
-} Refusal;
-
 static gboolean
 refused_cb (gpointer data)
 {
-  g_autofree Refusal    *refusal = data;
-  g_autoptr (IBBCourier) self = refusal->courier;
+  IBBCourier *self = data;
 
-  end_with (self, refusal->error);
+  end (self, self->refusal);
   return G_SOURCE_REMOVE;
 }
 
@@ -668,20 +590,15 @@ static void
 opened_cb (GObject *object, GAsyncResult *result, gpointer data)
 {
   g_autoptr (IBBCourier) self = data;
-  GError                *error = NULL;
-  IBBTransport *transport = ibb_service_open_session_finish (IBB_SERVICE (object), result, &error);
-  Refusal      *refusal;
+  IBBTransport          *transport =
+      ibb_service_open_session_finish (IBB_SERVICE (object), result, &self->refusal);
 
   if (transport != NULL)
-    {
-      encrypt_session (self, transport, NULL);
-      return;
-    }
-  refusal = g_new0 (Refusal, 1);
-  refusal->courier = ibb_courier_ref (self);
-  refusal->error = error;
-  g_source_unref (ibb_source_attach (g_idle_source_new (), g_main_context_get_thread_default (),
-                                     "[ibb-files] refused open", refused_cb, refusal, NULL));
+    encrypt_session (self, transport, NULL);
+  else
+    g_source_unref (ibb_source_attach (g_idle_source_new (), g_main_context_get_thread_default (),
+                                       "[ibb-files] refused open", refused_cb,
+                                       ibb_courier_ref (self), (GDestroyNotify) ibb_courier_unref));
 }
 
 static void
@@ -734,7 +651,8 @@ flush (IBBCourier *self)
 {
   char *payload;
 
-  while (!self->is_waiting && (payload = g_queue_pop_head (&self->jingle->requests)) != NULL)
+  while (!ibb_turn_is_waiting (self->turn) &&
+         (payload = g_queue_pop_head (&self->jingle->requests)) != NULL)
     {
       g_autofree char      *to = dup_current_jid (self);
       g_autofree char      *id = g_uuid_string_random ();
@@ -794,6 +712,15 @@ ibb_courier_receive (IBBCourier *self, const IBBElement *jingle, IBBJingleRefusa
   return is_taken;
 }
 
+static void
+turn_cb (gpointer data, const GError *error)
+{
+  if (error != NULL)
+    end (data, error);
+  else
+    flush (data);
+}
+
 /* Takes jingle. */
 static IBBCourier *
 create (const IBBCourierPlace *place, const char *peer_jid, IBBJingle *jingle)
@@ -830,7 +757,9 @@ ibb_courier_new (const IBBCourierPlace *place,
            ibb_jingle_new_offer (local_jid, session, sid, block_size, is_described ? metadata : NULL,
                                  FALSE, is_private ? IBB_BUNDLE_NAMESPACE : IBB_BUNDLE_PLAIN_NAMESPACE));
 
-  take_turn (self);
+  if (is_private)
+    self->turn = ibb_turn_new (place->turns, place->identity, self->peer_jid, turn_cb, self);
+  flush (self);
   return self;
 }
 
@@ -862,8 +791,8 @@ ibb_courier_new_for_offer (const IBBCourierPlace *place,
 
 /* The calls of files. */
 
-static File *
-add (IBBCourier *self, guint32 number, const IBBCourierFuncs *funcs, gpointer client)
+void
+ibb_courier_add (IBBCourier *self, guint32 number, const IBBCourierFuncs *funcs, gpointer client)
 {
   File *file = g_new0 (File, 1);
 
@@ -872,13 +801,6 @@ add (IBBCourier *self, guint32 number, const IBBCourierFuncs *funcs, gpointer cl
   file->client = g_object_ref (client);
   g_hash_table_insert (self->files, &file->number, file);
   ibb_source_clear (&self->timer);
-  return file;
-}
-
-void
-ibb_courier_add (IBBCourier *self, guint32 number, const IBBCourierFuncs *funcs, gpointer client)
-{
-  add (self, number, funcs, client);
 }
 
 guint32
@@ -895,7 +817,8 @@ ibb_courier_offer (IBBCourier            *self,
                                          "The first file cannot be described"));
   if (self->is_over || !ibb_bundle_can_describe (metadata))
     return 0;
-  file = add (self, ++self->last, funcs, client);
+  ibb_courier_add (self, ++self->last, funcs, client);
+  file = g_hash_table_lookup (self->files, &self->last);
   file->mover = ibb_mover_ref (mover);
   file->metadata = ibb_files_metadata_copy (metadata);
   if (self->thread != NULL)

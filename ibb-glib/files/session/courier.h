@@ -43,6 +43,7 @@ typedef struct
   IBBService       *sessions; /* and their connection */
   IBBIdentity      *identity; /* (nullable): folders go in the clear */
   GPtrArray        *couriers; /* (element-type IBBCourier): that are not over */
+  GPtrArray        *turns;    /* (element-type IBBTurn): of these */
   IBBFarewells     *farewells;
   IBBCourierOffered offered;
   IBBCourierFailed  failed;

@@ -659,7 +659,8 @@ typedef struct
   GByteArray *bytes; /* of the sessions to one end */
 } Tap;
 
-static Tap            taps[2]; /* what Romeo sends, and Juliet */
+static GMutex         tap_lock;
+static Tap            taps[2]; /* what Romeo sends, and Juliet; protected by tap_lock */
 static IBBConnection *tapped[2];
 static gboolean (*send_untapped) (IBBConnection *self, IBBStanza *stanza, GError **error);
 
@@ -671,14 +672,17 @@ send_tapped (IBBConnection *self, IBBStanza *stanza, GError **error)
   g_autoptr (IBBElement) element = ibb_stanza_dup_element (stanza);
   IBBElement *block = ibb_element_get_child (element, "data", "http://jabber.org/protocol/ibb");
 
-  g_string_append (tap->xml, xml);
-  if (block != NULL)
+  g_mutex_lock (&tap_lock);
+  if (tap->xml != NULL)
+    g_string_append (tap->xml, xml);
+  if (tap->xml != NULL && block != NULL)
     {
       gsize              length;
       g_autofree guint8 *bytes = g_base64_decode (ibb_element_get_text (block), &length);
 
       g_byte_array_append (tap->bytes, bytes, (guint) length);
     }
+  g_mutex_unlock (&tap_lock);
   return send_untapped (self, stanza, error);
 }
 
@@ -687,25 +691,28 @@ begin_tap (Files *self)
 {
   IBBConnectionInterface *iface = IBB_CONNECTION_GET_IFACE (self->romeo_connection);
 
+  g_mutex_lock (&tap_lock);
   for (guint i = 0; i < 2; i++)
     {
       taps[i].xml = g_string_new (NULL);
       taps[i].bytes = g_byte_array_new ();
     }
+  g_mutex_unlock (&tap_lock);
   tapped[0] = self->romeo_connection;
   tapped[1] = self->juliet_connection;
   send_untapped = iface->send;
   iface->send = send_tapped;
 }
 
+/* Called with tap_lock. The end of the session may be sent meanwhile. */
 static void
-end_tap (Files *self)
+end_tap_locked (Files *self)
 {
   IBB_CONNECTION_GET_IFACE (self->romeo_connection)->send = send_untapped;
   for (guint i = 0; i < 2; i++)
     {
-      g_string_free (taps[i].xml, TRUE);
-      g_byte_array_unref (taps[i].bytes);
+      g_string_free (g_steal_pointer (&taps[i].xml), TRUE);
+      g_clear_pointer (&taps[i].bytes, g_byte_array_unref);
     }
 }
 
@@ -780,6 +787,7 @@ record (Files *self, gsize size, const char *name, const char *description)
   assert_result (ibb_files_transfer_accept_file_finish, self->offered, &self->result);
   assert_succeeds (ibb_files_transfer_wait, self->sent, NULL);
   assert_content (self, "received", bytes);
+  g_mutex_lock (&tap_lock);
   for (guint i = 0; i < 2; i++)
     {
       g_assert_cmpuint (taps[i].bytes->len, >, 1000);
@@ -793,7 +801,8 @@ record (Files *self, gsize size, const char *name, const char *description)
     }
   to_juliet = measure_records (&taps[0]);
   to_romeo = measure_records (&taps[1]);
-  end_tap (self);
+  end_tap_locked (self);
+  g_mutex_unlock (&tap_lock);
   return g_strdup_printf ("%s/ %s", to_juliet, to_romeo);
 }
 

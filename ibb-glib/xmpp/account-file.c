@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/intl.h"
-#include "xmpp/base/user-file.h"
+#include "xmpp/trust/user-file.h"
 
 char *
 ibb_account_file_dup_path (void)

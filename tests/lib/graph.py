@@ -62,7 +62,7 @@ ROOMS = (
     # The header of all public headers.
     ('umbrella', r'ibb-glib$', ('loopback', 'service', 'connection', 'stanza', 'base')),
     # The library with the client and trust. Questions to the user, and what the user has answered before.
-    ('trust', r'xmpp/trust/(?:certificate|ibb-xmpp-(?!identity)|private)|xmpp/ibb-xmpp-types', ('umbrella', 'base')),
+    ('trust', r'xmpp/trust/(?:certificate|ibb-xmpp-(?!identity)|private|user-file)|xmpp/ibb-xmpp-types', ('umbrella', 'base')),
     # Sessions that are private from the servers.
     ('identity', r'xmpp/trust/', ('trust', 'umbrella', 'service', 'base', 'core data')),
     # The client: what its rooms share, the XML stream, the way to a server, XEP-0198, the login.

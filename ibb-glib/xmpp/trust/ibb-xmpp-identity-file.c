@@ -6,8 +6,8 @@
 
 #include "xmpp/trust/ibb-xmpp-identity.h"
 
-#include "xmpp/base/user-file.h"
 #include "xmpp/trust/key-file.h"
+#include "xmpp/trust/user-file.h"
 
 static void
 load_or_create_thread (GTask *task, gpointer source, gpointer path, GCancellable *cancellable)

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "base/intl.h"
-#include "xmpp/base/user-file.h"
 #include "xmpp/ibb-xmpp-enum-types.h"
 #include "xmpp/trust/ibb-xmpp-known-certificates-private.h"
 #include "xmpp/trust/private-place.h"
+#include "xmpp/trust/user-file.h"
 
 /**
  * IBBXmppKnownCertificates:

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "xmpp/base/user-file.h"
+#include "xmpp/trust/user-file.h"
 
 #include <gio/gio.h>
 

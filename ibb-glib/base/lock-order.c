@@ -12,10 +12,10 @@
 /* The first is taken first. With the locks of the last rank no other one is taken. */
 static const char *const ranks[][15] = {
   { "ibb-connection-audience.c" },
-  { "outbox.c" },
-  { "ibb-connection-features.c", "ibb-xmpp-identity.c", "account.c", "addresses.c", "agreement.c",
-    "hub.c", "lock.c", "network-watch.c", "places.c", "presences.c", "queries.c",
-    "session-handshake.c", "status.c", "weak.c", "xml-output.c" },
+  { "cipher-pipe.c", "outbox.c" },
+  { "ibb-connection-features.c", "ibb-xmpp-identity.c", "account.c", "addresses.c", "encrypter.c",
+    "hub.c", "lock.c", "network-watch.c", "presences.c", "queries.c", "status.c", "weak.c",
+    "xml-output.c" },
   { "names.c" },
 };
 

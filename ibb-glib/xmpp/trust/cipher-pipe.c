@@ -42,6 +42,28 @@ get_output (IBBCipherPipe *self)
   return g_io_stream_get_output_stream (G_IO_STREAM (self->transport));
 }
 
+const char *
+ibb_cipher_pipe_get_cipher (IBBCipherPipe *self)
+{
+  const char *cipher;
+
+  g_mutex_lock (&self->lock);
+  cipher = ibb_tls_session_get_cipher (self->tls);
+  g_mutex_unlock (&self->lock);
+  return cipher;
+}
+
+GBytes *
+ibb_cipher_pipe_dup_exporter (IBBCipherPipe *self)
+{
+  GBytes *exporter;
+
+  g_mutex_lock (&self->lock);
+  exporter = ibb_tls_session_dup_exporter (self->tls);
+  g_mutex_unlock (&self->lock);
+  return exporter;
+}
+
 /* Reading. */
 
 static void
@@ -115,15 +137,21 @@ ibb_cipher_pipe_read (
 }
 
 gboolean
-ibb_cipher_pipe_is_readable (IBBCipherPipe *self)
+ibb_cipher_pipe_has_input (IBBCipherPipe *self)
 {
-  gboolean is_readable;
+  gboolean has_input;
 
   g_mutex_lock (&self->lock);
-  is_readable = ibb_tls_session_is_readable (self->tls) ||
-                g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (get_input (self)));
+  has_input = ibb_tls_session_is_readable (self->tls);
   g_mutex_unlock (&self->lock);
-  return is_readable;
+  return has_input;
+}
+
+gboolean
+ibb_cipher_pipe_is_readable (IBBCipherPipe *self)
+{
+  return ibb_cipher_pipe_has_input (self) ||
+         g_pollable_input_stream_is_readable (G_POLLABLE_INPUT_STREAM (get_input (self)));
 }
 
 /* Writing. */

@@ -24,6 +24,10 @@ IBBCipherPipe *ibb_cipher_pipe_new (IBBTransport *transport, IBBTlsSession *tls,
 IBBCipherPipe *ibb_cipher_pipe_ref (IBBCipherPipe *self);
 void           ibb_cipher_pipe_unref (gpointer self);
 
+/* As those of the TLS session. */
+const char *ibb_cipher_pipe_get_cipher (IBBCipherPipe *self);
+GBytes     *ibb_cipher_pipe_dup_exporter (IBBCipherPipe *self);
+
 /* May wait. Errors: those of a read of the session, and of %G_TLS_ERROR; a session that ends
  * without the end of TLS is %G_TLS_ERROR_EOF. Returns 0 at the end of TLS. */
 gssize ibb_cipher_pipe_read (
@@ -31,6 +35,8 @@ gssize ibb_cipher_pipe_read (
 /* Does not wait: %G_IO_ERROR_WOULD_BLOCK. */
 gssize   ibb_cipher_pipe_try_read (IBBCipherPipe *self, void *bytes, gsize n, GError **error);
 gboolean ibb_cipher_pipe_is_readable (IBBCipherPipe *self);
+/* Whether that is so without further bytes of the session. */
+gboolean ibb_cipher_pipe_has_input (IBBCipherPipe *self);
 
 /* Bytes that were encrypted count as written: they leave with a later call, or by themselves. */
 gssize ibb_cipher_pipe_write (

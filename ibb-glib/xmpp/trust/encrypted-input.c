@@ -42,13 +42,7 @@ typedef struct
 static gboolean
 pending_check (GSource *source)
 {
-  IBBCipherPipe *pipe = ((PendingSource *) source)->pipe;
-  gboolean       is_ready;
-
-  g_mutex_lock (&pipe->lock);
-  is_ready = ibb_tls_session_is_readable (pipe->tls);
-  g_mutex_unlock (&pipe->lock);
-  return is_ready;
+  return ibb_cipher_pipe_has_input (((PendingSource *) source)->pipe);
 }
 
 static gboolean

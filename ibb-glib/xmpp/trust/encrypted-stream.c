@@ -127,9 +127,7 @@ set_value (IBBEncryptedStreamPrivate *self, guint id, GValue *value)
       g_value_set_boolean (value, TRUE);
       break;
     case PROP_CIPHERSUITE_NAME:
-      g_mutex_lock (&self->pipe->lock);
-      g_value_set_string (value, ibb_tls_session_get_cipher (self->pipe->tls));
-      g_mutex_unlock (&self->pipe->lock);
+      g_value_set_string (value, ibb_cipher_pipe_get_cipher (self->pipe));
       break;
     default:
       g_value_reset (value); /* no database, no protocol, nobody to ask */
@@ -270,7 +268,6 @@ ibb_encrypted_stream_get_binding_data (GTlsConnection        *connection,
                                        GByteArray            *data,
                                        GError               **error)
 {
-  IBBCipherPipe     *pipe = get_private (connection)->pipe;
   g_autoptr (GBytes) exporter = NULL;
 
   if (type != G_TLS_CHANNEL_BINDING_TLS_EXPORTER)
@@ -280,9 +277,7 @@ ibb_encrypted_stream_get_binding_data (GTlsConnection        *connection,
                            _ ("Only the channel binding “tls-exporter” is there"));
       return FALSE;
     }
-  g_mutex_lock (&pipe->lock);
-  exporter = ibb_tls_session_dup_exporter (pipe->tls);
-  g_mutex_unlock (&pipe->lock);
+  exporter = ibb_cipher_pipe_dup_exporter (get_private (connection)->pipe);
   if (data != NULL)
     {
       g_byte_array_set_size (data, 0);

@@ -51,21 +51,27 @@ ibb_login_clock_stop (IBBLoginClock *self)
   ibb_source_clear (&self->timer);
 }
 
+static gboolean
+may_be_for_direct_tls (const IBBLoginClock *self)
+{
+  return self->stage == IBB_LOGIN_STAGE_FEATURES && !self->speaks_xmpp;
+}
+
 #define NEW_ERROR(format)                                                                          \
   g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, format, domain, MAX (self->timeout / 1000, 1))
 
 GError *
 ibb_login_clock_new_late_error (const IBBLoginClock *self, const char *domain)
 {
+  if (may_be_for_direct_tls (self))
+    return NEW_ERROR (_ ("The server of “%s” did not answer the opening of the XML stream within "
+                         "%u s: the port may be for direct TLS"));
   switch (self->stage)
     {
     case IBB_LOGIN_STAGE_PASSWORD:
       return NEW_ERROR (_ ("The password for “%s” was not given within %u s"));
     case IBB_LOGIN_STAGE_CONNECT:
       return NEW_ERROR (_ ("The server of “%s” cannot be reached within %u s"));
-    case IBB_LOGIN_STAGE_FEATURES:
-      return NEW_ERROR (_ ("The server of “%s” did not answer the opening of the XML stream within "
-                           "%u s: the port may be for direct TLS"));
     case IBB_LOGIN_STAGE_PROCEED:
       return NEW_ERROR (_ ("The server of “%s” did not answer the request for TLS within %u s"));
     case IBB_LOGIN_STAGE_HANDSHAKE:
@@ -92,7 +98,7 @@ ibb_login_clock_new_closed_error (const IBBLoginClock *self,
                                   const char          *domain,
                                   const GError        *cause)
 {
-  if (self->stage == IBB_LOGIN_STAGE_FEATURES)
+  if (may_be_for_direct_tls (self))
     return g_error_new (
         cause->domain, cause->code,
         /* Translators: a domain, and a reason */

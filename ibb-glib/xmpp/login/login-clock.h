@@ -27,6 +27,7 @@ typedef enum
 typedef struct
 {
   IBBLoginStage stage;
+  gboolean speaks_xmpp;   /* the server did before TLS, now or earlier: its port is the right one */
   GMainContext *context;  /* (unowned) */
   GSourceFunc   late;     /* called with owner when the time of the stage is over */
   gpointer      owner;    /* calls ibb_login_clock_stop () before it is freed */

@@ -477,6 +477,7 @@ handle_header (IBBNegotiation *self, IBBElement *header)
         ibb_negotiation_fail (self, error);
       return;
     }
+  self->clock.speaks_xmpp = TRUE;
   if (g_strcmp0 (ibb_element_get_attribute (header, "version"), "1.0") != 0)
     fail (self, IBB_ERROR, IBB_ERROR_PROTOCOL, _ ("The server of “%s” does not speak XMPP 1.0"),
           self->parts.domain);
@@ -492,6 +493,7 @@ follow (IBBNegotiation *self, const char *place, const GError *error)
       !ibb_route_redirect (&self->settings, place, self->endpoint != NULL))
     return FALSE;
   self->n_redirects++;
+  self->clock.speaks_xmpp = FALSE;
 
   g_debug ("%s sends us to %s", self->parts.domain, place);
   abort_stream (self, error);
@@ -683,6 +685,7 @@ ibb_negotiation_new (IBBThread                   *thread,
   *settings = (IBBAccountSettings){ NULL };
   if (resumption != NULL)
     {
+      self->clock.speaks_xmpp = TRUE;
       ibb_resumption_copy (resumption, &self->resumption);
       g_set_object (&self->accepted_certificate, resumption->accepted_certificate);
     }

@@ -425,7 +425,8 @@ check_input_end (End *self)
     }
 }
 
-/* Nobody keeps a close waiting for longer than ten timeouts (D-37). */
+/* Nobody keeps a close waiting for longer than ten timeouts (D-37), but for one that waits for the
+ * word of the peer's application (D-67). */
 static void
 check_close_time (End *self)
 {
@@ -433,7 +434,8 @@ check_close_time (End *self)
   IBBSession *session = self->session;
   gint64      most = 10 * (gint64) CLOSE_TIMEOUT * MILLISECOND + SECOND; /* a late timer */
 
-  if (!session->closing.is_whole || session->closing.out != IBB_OUT_CLOSE_SENT)
+  if (!session->closing.is_whole || session->closing.out != IBB_OUT_CLOSE_SENT ||
+      session->closing.is_mutual)
     return;
   if (self->close_began == 0)
     self->close_began = world->now;
